@@ -1,0 +1,118 @@
+import { inspect } from 'node:util';
+
+/** The part of the work in which an error happened. */
+export type Phase =
+  | 'route'
+  | 'tcp'
+  | 'banner'
+  | 'handshake'
+  | 'auth'
+  | 'channel'
+  | 'command'
+  | 'transfer'
+  | 'forward'
+  | 'session';
+
+/** How long each finished phase of a connection took, in milliseconds. */
+export interface PhaseTimings {
+  /** Until the byte stream to the server was open (TCP connect, or the whole route). */
+  tcp?: number;
+  /** Until the server's identification line (`SSH-2.0-...`) was complete. */
+  banner?: number;
+  /** Until keys were exchanged and the host key was accepted. */
+  handshake?: number;
+  /** Until the server accepted the login. */
+  auth?: number;
+  /** From the start to the end of this attempt. */
+  total: number;
+}
+
+/** One failed attempt, as `error.attempts` and `onRetry` list it. */
+export interface Attempt {
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** `error.code` of this attempt's error, for example `SSH_BANNER_TIMEOUT`. */
+  readonly code: string;
+  /** The phase in which this attempt failed. */
+  readonly phase: Phase;
+  /** Milliseconds per finished phase, and in total. */
+  readonly timings: PhaseTimings;
+  /** Milliseconds waited after this attempt before the next one; 0 after the last. */
+  wait: number;
+  readonly message: string;
+}
+
+/** What every `SshError` is made from. */
+export interface SshErrorDetails {
+  phase: Phase;
+  host?: string | undefined;
+  port?: number | undefined;
+  /** Which hop of the route failed, for example `jump 1 of 2 (bastion:22)`. */
+  hop?: string | undefined;
+  /** Whether another attempt can succeed without a change of options. */
+  retryable?: boolean | undefined;
+  /** The most likely cause in plain words, and what to do. */
+  hint?: string | undefined;
+  cause?: unknown;
+}
+
+const brand = Symbol.for('ssh-via-gateway.SshError');
+const codeOf = Symbol.for('ssh-via-gateway.code');
+
+/** Gives an error class its literal `name` and `code`, on the prototype: nothing per instance to forget. */
+export function identify(errorClass: { prototype: SshError }, name: string, code: string): void {
+  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
+  Object.defineProperty(errorClass.prototype, codeOf, { value: code });
+}
+
+/**
+ * The base of every error that this library throws. An abort is not one of them: it rejects with the
+ * caller's own `signal.reason`. Wrong use is a plain `TypeError` or `RangeError`.
+ *
+ * Test for a kind of error with `instanceof` or, across the ESM and CommonJS copies, with `error.code`.
+ */
+export abstract class SshError extends Error {
+  declare readonly code: string;
+  declare readonly phase: Phase;
+  /** Whether another attempt can succeed without a change of options; what the default `shouldRetry` asks. */
+  declare readonly retryable: boolean;
+  declare readonly host?: string;
+  declare readonly port?: number;
+  declare readonly hop?: string;
+  /** The most likely cause in plain words, and what to do. */
+  declare readonly hint?: string;
+  /** Every attempt that led here, in order; set on errors of `connectViaGateway`. */
+  declare attempts?: readonly Attempt[];
+
+  constructor(message: string, details: SshErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    const { phase, host, port, hop, hint, retryable = false } = details;
+    const self = this as unknown as { [codeOf]: string };
+    Object.assign(this, { code: self[codeOf], phase, retryable }, defined({ host, port, hop, hint }));
+  }
+
+  /** A plain record for structured logs. Holds no secrets. */
+  toJSON(): Record<string, unknown> {
+    return { name: this.name, message: this.message, ...this, cause: causeText(this.cause) };
+  }
+
+  static {
+    identify(this, 'SshError', 'SSH_ERROR');
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+}
+
+/** True for every error of this library, whichever copy (ESM or CommonJS) of it threw. */
+export function isSshError(error: unknown): error is SshError {
+  return typeof error === 'object' && error !== null && (error as { [brand]?: unknown })[brand] === true;
+}
+
+/** The record without its undefined members, so that absent fields stay absent. */
+export function defined<T extends object>(record: T): Partial<T> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function causeText(cause: unknown): string | undefined {
+  if (cause === undefined) return undefined;
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : inspect(cause, { depth: 0 });
+}

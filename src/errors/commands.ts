@@ -1,0 +1,156 @@
+import { defined, identify, SshError, type SshErrorDetails } from './base.ts';
+import type { OutputSoFar } from './timeouts.ts';
+
+export interface CommandFailedDetails extends SshErrorDetails {
+  result: OutputSoFar & { exitCode: number | null; signal: string | null; truncated: boolean };
+}
+
+/** A command ended with a non-zero exit code or by a signal. Carries the fields of `CommandResult`. */
+export class CommandFailed extends SshError {
+  declare readonly code: 'SSH_COMMAND_FAILED';
+  declare readonly command: string;
+  /** Null when a signal ended the command. */
+  declare readonly exitCode: number | null;
+  /** For example `SIGTERM`; null when the command exited. */
+  declare readonly signal: string | null;
+  declare readonly stdout: string | Buffer;
+  declare readonly stderr: string | Buffer;
+  declare readonly durationMs: number;
+  declare readonly truncated: boolean;
+
+  constructor(message: string, details: CommandFailedDetails) {
+    super(message, details);
+    Object.assign(this, details.result);
+  }
+
+  static {
+    identify(this, 'CommandFailed', 'SSH_COMMAND_FAILED');
+  }
+}
+
+export interface OutputLimitExceededDetails extends SshErrorDetails {
+  maxBuffer: number;
+  stream: 'stdout' | 'stderr';
+  output: OutputSoFar;
+  terminated: boolean | 'unknown';
+}
+
+/** A command wrote more to one stream than `maxBuffer` bytes. Carries what was kept. */
+export class OutputLimitExceeded extends SshError {
+  declare readonly code: 'SSH_OUTPUT_LIMIT_EXCEEDED';
+  /** Bytes. */
+  declare readonly maxBuffer: number;
+  declare readonly stream: 'stdout' | 'stderr';
+  declare readonly command: string;
+  declare readonly stdout: string | Buffer;
+  declare readonly stderr: string | Buffer;
+  declare readonly durationMs: number;
+  /** Whether the remote command was ended. */
+  declare readonly terminated: boolean | 'unknown';
+
+  constructor(message: string, details: OutputLimitExceededDetails) {
+    super(message, details);
+    const { maxBuffer, stream, terminated, output } = details;
+    Object.assign(this, { maxBuffer, stream, terminated }, output);
+  }
+
+  static {
+    identify(this, 'OutputLimitExceeded', 'SSH_OUTPUT_LIMIT_EXCEEDED');
+  }
+}
+
+export interface JobLostDetails extends SshErrorDetails {
+  id: string;
+  reason: string;
+}
+
+/** A job's process is gone and left no exit code (the PC rebooted, the process was killed from outside). */
+export class JobLost extends SshError {
+  declare readonly code: 'SSH_JOB_LOST';
+  declare readonly id: string;
+  declare readonly reason: string;
+
+  constructor(message: string, details: JobLostDetails) {
+    super(message, details);
+    Object.assign(this, { id: details.id, reason: details.reason });
+  }
+
+  static {
+    identify(this, 'JobLost', 'SSH_JOB_LOST');
+  }
+}
+
+export interface SftpFailedDetails extends SshErrorDetails {
+  operation: string;
+  path?: string | undefined;
+  status?: number | undefined;
+  reason?: string | undefined;
+}
+
+/** The server refused one SFTP request. */
+export class SftpFailed extends SshError {
+  declare readonly code: 'SSH_SFTP_FAILED';
+  /** The client's method, for example `open`, `rename`. */
+  declare readonly operation: string;
+  declare readonly path?: string;
+  /** SSH_FX_* of draft-ietf-secsh-filexfer-02: 2 no such file, 3 permission denied, 4 failure, 8 unsupported. */
+  declare readonly status?: number;
+  declare readonly reason?: string;
+
+  constructor(message: string, details: SftpFailedDetails) {
+    super(message, details);
+    const { operation, path, status, reason } = details;
+    Object.assign(this, { operation }, defined({ path, status, reason }));
+  }
+
+  static {
+    identify(this, 'SftpFailed', 'SSH_SFTP_FAILED');
+  }
+}
+
+export interface UnsafeRemotePathDetails extends SshErrorDetails {
+  path: string;
+  reason: string;
+}
+
+/** A name sent by the server would leave the target folder, or cannot be stored here. Nothing was written. */
+export class UnsafeRemotePath extends SshError {
+  declare readonly code: 'SSH_UNSAFE_REMOTE_PATH';
+  /** The name, escaped for display. */
+  declare readonly path: string;
+  declare readonly reason: string;
+
+  constructor(message: string, details: UnsafeRemotePathDetails) {
+    super(message, details);
+    Object.assign(this, { path: details.path, reason: details.reason });
+  }
+
+  static {
+    identify(this, 'UnsafeRemotePath', 'SSH_UNSAFE_REMOTE_PATH');
+  }
+}
+
+export interface TransferFailedDetails extends SshErrorDetails {
+  path?: string | undefined;
+  transferred?: number | undefined;
+  reason?: string | undefined;
+}
+
+/** A transfer ended without its file whole; the target is untouched. `cause` says why. */
+export class TransferFailed extends SshError {
+  declare readonly code: 'SSH_TRANSFER_FAILED';
+  declare readonly path?: string;
+  /** Bytes moved before the failure. */
+  declare readonly transferred?: number;
+  declare readonly reason?: string;
+
+  constructor(message: string, details: TransferFailedDetails) {
+    super(message, details);
+    const { path, transferred, reason } = details;
+    Object.assign(this, defined({ path, transferred, reason }));
+  }
+
+  static {
+    identify(this, 'TransferFailed', 'SSH_TRANSFER_FAILED');
+  }
+}

@@ -1,0 +1,12 @@
+export {
+  type Attempt,
+  isSshError,
+  type Phase,
+  type PhaseTimings,
+  SshError,
+  type SshErrorDetails,
+} from './base.ts';
+export * from './commands.ts';
+export * from './connecting.ts';
+export * from './session.ts';
+export * from './timeouts.ts';

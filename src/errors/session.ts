@@ -1,0 +1,86 @@
+import { defined, identify, SshError, type SshErrorDetails } from './base.ts';
+import type { OutputSoFar } from './timeouts.ts';
+
+export interface ConnectionLostDetails extends SshErrorDetails {
+  why: 'keepalive' | 'socket' | 'server-disconnect';
+  reason?: string | undefined;
+  output?: OutputSoFar | undefined;
+}
+
+/**
+ * An open connection ended without our asking. Everything that was pending on it rejects with this error; a
+ * command's copy carries the output so far (`command`, `stdout`, `stderr`, `durationMs`).
+ */
+export class ConnectionLost extends SshError {
+  declare readonly code: 'SSH_CONNECTION_LOST';
+  /** No sign of life within the keepalive's time; the byte stream ended; or the server said goodbye. */
+  declare readonly why: 'keepalive' | 'socket' | 'server-disconnect';
+  /** The server's words (escaped) or the system's code. */
+  declare readonly reason?: string;
+  declare readonly command?: string;
+  declare readonly stdout?: string | Buffer;
+  declare readonly stderr?: string | Buffer;
+  declare readonly durationMs?: number;
+
+  constructor(message: string, details: ConnectionLostDetails) {
+    super(message, { retryable: true, ...details });
+    Object.assign(this, { why: details.why }, defined({ reason: details.reason }), details.output);
+  }
+
+  static {
+    identify(this, 'ConnectionLost', 'SSH_CONNECTION_LOST');
+  }
+}
+
+export interface ChannelOpenFailedDetails extends SshErrorDetails {
+  /** RFC 4254 section 5.1 reason code, where the server gave one. */
+  reasonCode?: number | undefined;
+  reason?: string | undefined;
+}
+
+/** The server refused a channel, or the request that starts a command or subsystem on it. */
+export class ChannelOpenFailed extends SshError {
+  declare readonly code: 'SSH_CHANNEL_OPEN_FAILED';
+  /** RFC 4254 section 5.1: 1 prohibited, 2 connect failed, 3 unknown type, 4 resource shortage. */
+  declare readonly reasonCode?: number;
+  declare readonly reason?: string;
+
+  constructor(message: string, details: ChannelOpenFailedDetails) {
+    super(message, details);
+    const { reasonCode, reason } = details;
+    Object.assign(this, defined({ reasonCode, reason }));
+  }
+
+  static {
+    identify(this, 'ChannelOpenFailed', 'SSH_CHANNEL_OPEN_FAILED');
+  }
+}
+
+export interface PortForwardFailedDetails extends SshErrorDetails {
+  direction: 'local' | 'remote';
+  listenHost?: string | undefined;
+  listenPort?: number | undefined;
+  listenPath?: string | undefined;
+  reason: string;
+}
+
+/** A forward could not be set up: the listener was refused, locally or by the gateway. */
+export class PortForwardFailed extends SshError {
+  declare readonly code: 'SSH_PORT_FORWARD_FAILED';
+  declare readonly direction: 'local' | 'remote';
+  declare readonly listenHost?: string;
+  declare readonly listenPort?: number;
+  /** Set instead of host and port for a Unix socket. */
+  declare readonly listenPath?: string;
+  declare readonly reason: string;
+
+  constructor(message: string, details: PortForwardFailedDetails) {
+    super(message, details);
+    const { direction, listenHost, listenPort, listenPath, reason } = details;
+    Object.assign(this, { direction, reason }, defined({ listenHost, listenPort, listenPath }));
+  }
+
+  static {
+    identify(this, 'PortForwardFailed', 'SSH_PORT_FORWARD_FAILED');
+  }
+}

@@ -1,0 +1,128 @@
+import { defined, identify, SshError, type SshErrorDetails } from './base.ts';
+
+export interface SshTimeoutDetails extends SshErrorDetails {
+  /** The limit that passed, in milliseconds. */
+  timeoutMs: number;
+}
+
+/** A limit of time passed. `timeoutMs` is the limit; the subclass says which one. */
+export abstract class SshTimeout extends SshError {
+  declare readonly timeoutMs: number;
+
+  constructor(message: string, details: SshTimeoutDetails) {
+    super(message, details);
+    Object.assign(this, { timeoutMs: details.timeoutMs });
+  }
+
+  static {
+    identify(this, 'SshTimeout', 'SSH_TIMEOUT');
+  }
+}
+
+/** No TCP connection within `timeouts.tcp`: nobody answered the SYN. The gateway or the way to it is down. */
+export class TcpTimeout extends SshTimeout {
+  declare readonly code: 'SSH_TCP_TIMEOUT';
+  static {
+    identify(this, 'TcpTimeout', 'SSH_TCP_TIMEOUT');
+  }
+}
+
+/**
+ * TCP was accepted, but no identification line (`SSH-2.0-...`, RFC 4253 section 4.2) came within
+ * `timeouts.banner`: at a gateway's published port the mark of a zombie session. Not to be confused with the
+ * login notice that OpenSSH's `Banner` option shows (`onLoginBanner`).
+ */
+export class BannerTimeout extends SshTimeout {
+  declare readonly code: 'SSH_BANNER_TIMEOUT';
+  static {
+    identify(this, 'BannerTimeout', 'SSH_BANNER_TIMEOUT');
+  }
+}
+
+/** Keys were not exchanged within `timeouts.handshake` of the identification line. */
+export class HandshakeTimeout extends SshTimeout {
+  declare readonly code: 'SSH_HANDSHAKE_TIMEOUT';
+  static {
+    identify(this, 'HandshakeTimeout', 'SSH_HANDSHAKE_TIMEOUT');
+  }
+}
+
+/** The server did not finish the login within `timeouts.auth`; a human's thinking time does not count. */
+export class AuthTimeout extends SshTimeout {
+  declare readonly code: 'SSH_AUTH_TIMEOUT';
+  static {
+    identify(this, 'AuthTimeout', 'SSH_AUTH_TIMEOUT');
+  }
+}
+
+/** The server did not answer a request to open a channel, or a request on it, within `timeouts.channel`. */
+export class ChannelTimeout extends SshTimeout {
+  declare readonly code: 'SSH_CHANNEL_TIMEOUT';
+  static {
+    identify(this, 'ChannelTimeout', 'SSH_CHANNEL_TIMEOUT');
+  }
+}
+
+/** All attempts and waits together took longer than `timeouts.total`. `cause` is the last attempt's error. */
+export class TotalTimeout extends SshTimeout {
+  declare readonly code: 'SSH_TOTAL_TIMEOUT';
+  static {
+    identify(this, 'TotalTimeout', 'SSH_TOTAL_TIMEOUT');
+  }
+}
+
+/** What is known of a command's output when it did not end by itself. */
+export interface OutputSoFar {
+  command: string;
+  stdout: string | Buffer;
+  stderr: string | Buffer;
+  durationMs: number;
+}
+
+export interface CommandTimeoutDetails extends SshTimeoutDetails {
+  output: OutputSoFar;
+  terminated: boolean | 'unknown';
+}
+
+/** A command ran longer than its `timeout`. Carries the output so far and whether the command was ended. */
+export class CommandTimeout extends SshTimeout {
+  declare readonly code: 'SSH_COMMAND_TIMEOUT';
+  declare readonly command: string;
+  declare readonly stdout: string | Buffer;
+  declare readonly stderr: string | Buffer;
+  declare readonly durationMs: number;
+  /** Whether the remote command was ended: seen to end, seen to run on, or not to be known. */
+  declare readonly terminated: boolean | 'unknown';
+
+  constructor(message: string, details: CommandTimeoutDetails) {
+    super(message, details);
+    Object.assign(this, details.output, { terminated: details.terminated });
+  }
+
+  static {
+    identify(this, 'CommandTimeout', 'SSH_COMMAND_TIMEOUT');
+  }
+}
+
+export interface TransferStalledDetails extends SshTimeoutDetails {
+  path?: string;
+  transferred?: number;
+}
+
+/** No byte of a transfer moved for `stallTimeout`. */
+export class TransferStalled extends SshTimeout {
+  declare readonly code: 'SSH_TRANSFER_STALLED';
+  declare readonly path?: string;
+  /** Bytes moved before the stall. */
+  declare readonly transferred?: number;
+
+  constructor(message: string, details: TransferStalledDetails) {
+    super(message, details);
+    const { path, transferred } = details;
+    Object.assign(this, defined({ path, transferred }));
+  }
+
+  static {
+    identify(this, 'TransferStalled', 'SSH_TRANSFER_STALLED');
+  }
+}
