@@ -1,0 +1,41 @@
+import { defaultKnownHostsFiles, expandPaths, type KnownHostsFile } from './known-hosts-files.ts';
+import { matchesHosts } from './known-hosts-match.ts';
+import { type HostName, type LookupNames, lookupNames, requireObject } from './known-hosts-name.ts';
+import { type KnownHostsMarker, knownHostsLines, parseHostKey } from './known-hosts-parse.ts';
+import type { PublicKey } from './public-key.ts';
+
+/** Which host is looked up, and in which files. */
+export interface KnownHostsQuery extends HostName {
+  /** Path or paths of known_hosts files; `~` works. Default: {@link defaultKnownHostsFiles}. */
+  readonly knownHosts?: string | readonly string[] | undefined;
+}
+
+/** A line that is about the host and carries a valid key. */
+export interface KnownHostEntry {
+  readonly file: string;
+  readonly line: number;
+  readonly marker: KnownHostsMarker;
+  readonly key: PublicKey;
+}
+
+/** Checks a query and forms the paths and names to look up. */
+export function prepareQuery(query: KnownHostsQuery): { paths: string[]; names: LookupNames } {
+  requireObject(query);
+  const names = lookupNames(query);
+  const paths =
+    query.knownHosts === undefined ? defaultKnownHostsFiles() : expandPaths('knownHosts', query.knownHosts);
+  return { paths, names };
+}
+
+/** All entries for a name, in the order of files and lines. Keys are parsed only where the name matches, as in ssh. */
+export function entriesFor(files: readonly KnownHostsFile[], name: string): KnownHostEntry[] {
+  const entries: KnownHostEntry[] = [];
+  for (const file of files) {
+    for (const { line, marker, hosts, keyText } of knownHostsLines(file.text)) {
+      if (!matchesHosts(hosts, name)) continue;
+      const key = parseHostKey(keyText);
+      if (key !== undefined) entries.push({ file: file.path, line, marker, key });
+    }
+  }
+  return entries;
+}

@@ -1,0 +1,127 @@
+import { fingerprintSha256, keyTypeOf, parsePublicKeyLine } from './fingerprint.ts';
+import {
+  entriesFor,
+  type KnownHostEntry,
+  type KnownHostsQuery,
+  prepareQuery,
+} from './known-hosts-entries.ts';
+import type { KnownHostsFile } from './known-hosts-files.ts';
+import { readKnownHostsFiles } from './known-hosts-files.ts';
+import type { LookupNames } from './known-hosts-name.ts';
+import { type PublicKey, readPublicKey } from './public-key.ts';
+
+/** What to look up: see {@link lookupHostKey}. */
+export interface LookupHostKeyOptions extends KnownHostsQuery {
+  /** The host's public key: in SSH wire format, or as text (`ssh-ed25519 AAAA…`). */
+  readonly key: Uint8Array | string;
+}
+
+interface VerdictBase {
+  /** The name that was looked up: the alias, the host, or `[host]:port`. */
+  readonly name: string;
+  /** Type of the key in question, such as `ssh-ed25519`. */
+  readonly keyType: string;
+  /** Its fingerprint, as `ssh-keygen -l` shows it. */
+  readonly fingerprint: string;
+}
+
+/** A line of a file decided. */
+export interface HostKeyOnRecord extends VerdictBase {
+  /**
+   * - `match`: this key is on record for the host.
+   * - `mismatch`: only other keys are on record for it, of whatever type ("host key has changed").
+   * - `revoked`: a `@revoked` line names this key for the host.
+   */
+  readonly verdict: 'match' | 'mismatch' | 'revoked';
+  /** The file that decided. */
+  readonly file: string;
+  /** The line that decided, from 1; for `mismatch` the last one with another key, which ssh calls the offending one. */
+  readonly line: number;
+  /** Type of the key on that line. */
+  readonly recordedType: string;
+}
+
+/** No line says anything about the host. */
+export interface HostKeyNotOnRecord extends VerdictBase {
+  readonly verdict: 'unknown';
+  readonly file?: undefined;
+  readonly line?: undefined;
+}
+
+/** The answer of {@link lookupHostKey}. Only `match` is trust. */
+export type HostKeyVerdict = HostKeyOnRecord | HostKeyNotOnRecord;
+
+/**
+ * Judges a host key by known_hosts files without a connection, with the verdict of OpenSSH's client
+ * (`StrictHostKeyChecking=yes`): hashed names, wildcards, negation, `[host]:port`, `@revoked` and `HostKeyAlias` mean
+ * what they mean there. `@cert-authority` lines never match a plain key. A host on another port than 22 that is
+ * not known at all is looked up without its port as well; there, only a match or a revocation counts.
+ *
+ * A missing file has no lines.
+ *
+ * @throws TypeError or RangeError for wrong options.
+ * @throws Error (with `code`, `path` and `cause`) when a file is there and cannot be read: that is never trust.
+ */
+export async function lookupHostKey(options: LookupHostKeyOptions): Promise<HostKeyVerdict> {
+  const { paths, names } = prepareQuery(options);
+  const blob = keyBlob(options.key);
+  return judgeHostKey(await readKnownHostsFiles(paths), names, blob);
+}
+
+/** As {@link lookupHostKey}, for files that have been read already. */
+export function judgeHostKey(
+  files: readonly KnownHostsFile[],
+  names: LookupNames,
+  blob: Buffer,
+): HostKeyVerdict {
+  const key = plainKey(blob);
+  const base = { name: fromBytes(names.name), keyType: key.type, fingerprint: fingerprintSha256(blob) };
+  const entry = decide(entriesFor(files, names.name), key);
+  if (entry !== undefined) return { ...base, ...entry };
+  if (names.withoutPort !== undefined) {
+    const bare = decide(entriesFor(files, names.withoutPort), key);
+    // Another key under the bare name belongs to another port's server, so ssh takes the host for unknown. A key
+    // revoked under it is refused: ssh prints that warning too, whatever it says next.
+    if (bare !== undefined && bare.verdict !== 'mismatch') {
+      return { ...base, name: fromBytes(names.withoutPort), ...bare };
+    }
+  }
+  return { ...base, verdict: 'unknown' };
+}
+
+type Decision = Pick<HostKeyOnRecord, 'verdict' | 'file' | 'line' | 'recordedType'>;
+
+/** OpenSSH's check_key_in_hostkeys: revocation wins, then the first equal key, then the last other one. */
+function decide(entries: readonly KnownHostEntry[], key: PublicKey): Decision | undefined {
+  const isThisKey = (entry: KnownHostEntry) => entry.key.identity.equals(key.identity);
+  const revoked = entries.find((entry) => entry.marker === 'revoked' && isThisKey(entry));
+  if (revoked !== undefined) return decision('revoked', revoked);
+  const plain = entries.filter((entry) => entry.marker === 'none');
+  const match = plain.find((entry) => !entry.key.certificate && isThisKey(entry));
+  if (match !== undefined) return decision('match', match);
+  const other = plain.at(-1);
+  return other === undefined ? undefined : decision('mismatch', other);
+}
+
+function decision(verdict: HostKeyOnRecord['verdict'], { file, line, key }: KnownHostEntry): Decision {
+  return { verdict, file, line, recordedType: key.type };
+}
+
+/** The wire form of the option `key`. */
+export function keyBlob(key: unknown): Buffer {
+  if (typeof key === 'string') return parsePublicKeyLine(key).blob;
+  if (key instanceof Uint8Array) return Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  throw new TypeError(`key must be a Buffer or a text such as 'ssh-ed25519 AAAA...', got ${typeof key}`);
+}
+
+function plainKey(blob: Buffer): PublicKey {
+  const key = readPublicKey(blob);
+  if (key === undefined)
+    throw new TypeError(`key must be a valid public key, got a damaged or unknown ${keyTypeOf(blob)}`);
+  if (key.certificate) throw new TypeError('key must be a plain public key, got a certificate');
+  return key;
+}
+
+function fromBytes(name: string): string {
+  return Buffer.from(name, 'latin1').toString('utf8');
+}

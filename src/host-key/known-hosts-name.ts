@@ -1,0 +1,122 @@
+import { isIPv6 } from 'node:net';
+import { lowerCaseAscii } from './known-hosts-match.ts';
+
+/** Which host is meant, in the words of a connection's options. */
+export interface HostName {
+  /** Host name or address, as it is connected to. */
+  readonly host: string;
+  /** TCP port, 22 by default. */
+  readonly port?: number | undefined;
+  /** HostKeyAlias: the name to look up (and to record) instead of host and port. */
+  readonly alias?: string | undefined;
+}
+
+/** The names under which OpenSSH looks a host up. */
+export interface LookupNames {
+  /** The name itself: the alias, the host, or `[host]:port` for a port other than 22. */
+  readonly name: string;
+  /** The host without its port, asked when `name` is not known at all; absent for port 22 and for an alias. */
+  readonly withoutPort?: string;
+}
+
+const DEFAULT_PORT = 22;
+/** Longest name that the C library hands out (NI_MAXHOST). */
+const MAX_NAME_BYTES = 1025;
+
+/**
+ * Forms the names to look up, one character for each byte of their UTF-8.
+ *
+ * @throws TypeError or RangeError when `host`, `port` or `alias` cannot be one.
+ */
+export function lookupNames({ host, port = DEFAULT_PORT, alias }: HostName): LookupNames {
+  const name = toBytes(canonicalAddress(checkName('host', host)));
+  checkPort(port);
+  if (alias !== undefined) return { name: toBytes(checkName('alias', alias)) };
+  return port === DEFAULT_PORT ? { name } : { name: `[${name}]:${port}`, withoutPort: name };
+}
+
+/** @throws TypeError when a caller without types forgets the options. */
+export function requireObject(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new TypeError(`the options must be an object such as { host, port, key }, got ${describe(options)}`);
+}
+
+function checkName(option: 'host' | 'alias', value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError(`${option} must be a string, got ${describe(value)}`);
+  if (value === '') throw new RangeError(`${option} must not be empty`);
+  if (Buffer.byteLength(value) > MAX_NAME_BYTES) {
+    throw new RangeError(
+      `${option} must not be longer than ${MAX_NAME_BYTES} bytes, got ${value.length} characters`,
+    );
+  }
+  if (/[\p{Cc}\p{Z}]/u.test(value)) {
+    throw new RangeError(
+      `${option} must not contain blanks or control characters, got ${JSON.stringify(value)}`,
+    );
+  }
+  return value;
+}
+
+function checkPort(port: unknown): void {
+  if (typeof port !== 'number') throw new TypeError(`port must be a number, got ${describe(port)}`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new RangeError(`port must be an integer from 1 to 65535, got ${port}`);
+  }
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}
+
+function toBytes(name: string): string {
+  return Buffer.from(lowerCaseAscii(name), 'utf8').toString('latin1');
+}
+
+/** OpenSSH looks an IPv6 address up in its shortest form, however it was written: `2001:DB8:0::1` as `2001:db8::1`. */
+function canonicalAddress(host: string): string {
+  const [address = '', zone] = host.split('%', 2);
+  if (!isIPv6(address)) return host;
+  const shortest = formatIpv6(groupsOf(address));
+  return zone === undefined ? shortest : `${shortest}%${zone}`;
+}
+
+/** The eight 16-bit groups of an address that `isIPv6` accepts. */
+function groupsOf(address: string): number[] {
+  const hex = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
+    [a, c].map((high, i) => (Number(high) * 256 + Number(i === 0 ? b : d)).toString(16)).join(':'),
+  );
+  const [head = '', tail] = hex.split('::');
+  const groups = (part: string) =>
+    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
+  if (tail === undefined) return groups(head);
+  const [left, right] = [groups(head), groups(tail)];
+  return [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
+}
+
+/** As inet_ntop writes it: the first longest run of at least two zero groups becomes `::`, IPv4 in dots. */
+function formatIpv6(groups: readonly number[]): string {
+  const run = longestZeroRun(groups);
+  const words = groups.map((group) => group.toString(16));
+  if (run.start === 0 && (run.length === 6 || (run.length === 5 && groups[5] === 0xffff))) {
+    const prefix = run.length === 6 ? '::' : '::ffff:';
+    return (
+      prefix +
+      groups
+        .slice(6)
+        .map((group) => `${group >> 8}.${group & 255}`)
+        .join('.')
+    );
+  }
+  if (run.length < 2) return words.join(':');
+  return `${words.slice(0, run.start).join(':')}::${words.slice(run.start + run.length).join(':')}`;
+}
+
+function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
+  let best = { start: -1, length: 0 };
+  for (let start = 0; start < groups.length; start += 1) {
+    let length = 0;
+    while (groups[start + length] === 0) length += 1;
+    if (length > best.length) best = { start, length };
+  }
+  return best;
+}

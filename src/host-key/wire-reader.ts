@@ -1,0 +1,65 @@
+/** Thrown inside the parsers of this folder when bytes are not what they claim to be; never leaves them. */
+export class MalformedWireData extends Error {
+  override readonly name = 'MalformedWireData';
+}
+
+/** Longest integer that OpenSSH reads from a key: 16384 bits (sshbuf.h, SSHBUF_MAX_BIGNUM). */
+const MAX_MPINT_BYTES = 2048;
+
+/**
+ * Reads the data types of RFC 4251 section 5 from the front of a buffer, as strictly as OpenSSH's sshbuf.
+ * Every method throws {@link MalformedWireData} instead of reading past the end.
+ */
+export class WireReader {
+  readonly #bytes: Buffer;
+  #offset = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** True once every byte has been read. */
+  get atEnd(): boolean {
+    return this.#offset === this.#bytes.length;
+  }
+
+  /** The next `length` bytes. */
+  take(length: number): Buffer {
+    const end = this.#offset + length;
+    if (end > this.#bytes.length) throw new MalformedWireData('ends too early');
+    const taken = this.#bytes.subarray(this.#offset, end);
+    this.#offset = end;
+    return taken;
+  }
+
+  /** A 32-bit number. */
+  uint32(): number {
+    return this.take(4).readUInt32BE(0);
+  }
+
+  /** A string: its length, then its bytes. */
+  string(): Buffer {
+    return this.take(this.uint32());
+  }
+
+  /** A string of text. Like OpenSSH, allows one NUL at its end (and drops it) and none elsewhere. */
+  text(): string {
+    const text = this.string().toString('latin1');
+    const end = text.indexOf('\0');
+    if (end === -1) return text;
+    if (end !== text.length - 1) throw new MalformedWireData('has a NUL inside a text');
+    return text.slice(0, end);
+  }
+
+  /** A non-negative integer without its leading zero bytes, so that equal numbers give equal bytes. */
+  mpint(): Buffer {
+    const bytes = this.string();
+    if (bytes.length > 0 && (bytes[0]! & 0x80) !== 0) throw new MalformedWireData('has a negative number');
+    let start = 0;
+    while (start < bytes.length && bytes[start] === 0) start += 1;
+    if (bytes.length > MAX_MPINT_BYTES + Math.min(start, 1)) {
+      throw new MalformedWireData('has an overlong number');
+    }
+    return bytes.subarray(start);
+  }
+}
