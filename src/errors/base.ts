@@ -93,7 +93,8 @@ export abstract class SshError extends Error {
 
   /** A plain record for structured logs. Holds no secrets. */
   toJSON(): Record<string, unknown> {
-    return { name: this.name, message: this.message, ...this, cause: causeText(this.cause) };
+    const own = { ...this } as Record<string, unknown>;
+    return { ...own, name: this.name, message: this.message, cause: causeText(this.cause) };
   }
 
   static {

@@ -1,0 +1,90 @@
+import type { Client } from 'ssh2';
+
+/**
+ * The few members of ssh2 1.17 that we use beyond its documentation. Each is looked up at run time and may be
+ * missing: then the caller falls back to what the public interface gives.
+ */
+export interface Protocol {
+  _destruct?: ((reason?: string) => void) | undefined;
+  _compatFlags?: number;
+  _kex?: { negotiated?: unknown };
+  cleanup(): void;
+  ping?(): void;
+  channelWindowAdjust?(id: number, bytes: number): void;
+}
+
+export interface RawChannelState {
+  incoming?: { id: number; window: number; state: 'open' | 'eof' | 'closing' | 'closed' };
+  outgoing?: { id: number; window: number; packetSize: number; state: 'open' | 'eof' | 'closing' | 'closed' };
+  _waitChanDrain?: boolean;
+}
+
+interface ChannelManager {
+  _cur: number;
+  get(id: number): unknown;
+}
+
+interface ClientInternals {
+  _protocol?: Protocol;
+  _chanMgr?: ChannelManager;
+  _callbacks?: Array<(failed: unknown, data?: Buffer) => void>;
+}
+
+export function protocolOf(client: Client): Protocol | undefined {
+  return (client as unknown as ClientInternals)._protocol;
+}
+
+/** The id that the next channel of this client will have; undefined when ssh2 changed inside. */
+export function nextChannelId(client: Client): number | undefined {
+  const manager = (client as unknown as ClientInternals)._chanMgr;
+  return typeof manager?._cur === 'number' ? manager._cur + 1 : undefined;
+}
+
+/**
+ * Closes a channel that ssh2 opened and then forgot: when the server accepts the channel but refuses the request
+ * on it, ssh2 reports the refusal and leaves the channel open, where it counts against MaxSessions for ever.
+ */
+export function closeForgottenChannel(client: Client, id: number | undefined): void {
+  const manager = (client as unknown as ClientInternals)._chanMgr;
+  if (id === undefined || typeof manager?.get !== 'function') return;
+  const channel = manager.get(id) as { close?: () => void; resume?: () => void } | undefined;
+  if (typeof channel?.close !== 'function') return;
+  channel.close();
+  channel.resume?.();
+}
+
+/** What ssh2 knows of both directions of a channel. */
+export function stateOf(channel: object): RawChannelState {
+  return channel as RawChannelState;
+}
+
+/**
+ * ssh2 frees its native ciphers as soon as it meets a fatal error, even inside the packet handler that is using
+ * them: the process dies of SIGSEGV, and a hostile server can bring that about. This lets the handler return first.
+ */
+export function deferDestruction(client: Client): void {
+  const protocol = protocolOf(client);
+  if (typeof protocol?._destruct !== 'function') return;
+  const destruct = protocol._destruct;
+  protocol._destruct = (reason) => {
+    protocol._destruct = undefined;
+    const unusable = () => {
+      throw new Error(`Instance unusable after ${reason || 'fatal error'}`);
+    };
+    Object.assign(protocol, { parse: unusable, _onWrite: unusable });
+    setImmediate(() => {
+      destruct.call(protocol, reason);
+    });
+  };
+}
+
+/** Puts a callback in line for the next reply to a global request, as ssh2 itself does. */
+export function expectGlobalReply(
+  client: Client,
+  callback: (failed: unknown, data?: Buffer) => void,
+): boolean {
+  const callbacks = (client as unknown as ClientInternals)._callbacks;
+  if (!Array.isArray(callbacks)) return false;
+  callbacks.push(callback);
+  return true;
+}

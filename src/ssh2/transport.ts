@@ -1,0 +1,165 @@
+import { Duplex } from 'node:stream';
+import { now } from '../time/timer.ts';
+
+/** How the byte stream under a connection ended: `fin`, or the error that ended it. */
+export type StreamEnd = { kind: 'fin' } | { kind: 'error'; error: Error };
+
+export interface TransportEvents {
+  /** The server's identification line, without its line end; `before` is what it said first. */
+  onIdentification(line: string): void;
+  /** The bytes before the identification line are not those of an SSH server, or too many. */
+  onInvalid(received: Buffer): void;
+  /** The stream ended, by whichever cause; once. */
+  onEnd(end: StreamEnd): void;
+}
+
+/** RFC 4253 section 4.2 lets a server talk before its identification line; this is how much we listen to. */
+const maxBeforeIdentification = 64 * 1024;
+
+/**
+ * Stands between any byte stream (socket, channel of a jump host, pipe of a proxy command) and ssh2, because
+ * ssh2 alone corrupts an identification line split over three segments, does not tell when it came, loses what a
+ * server said before it, and cannot end a stream that does not answer. Writes of one turn leave together.
+ */
+export class Transport extends Duplex {
+  #raw: Duplex;
+  #events: TransportEvents;
+  #before: Buffer[] = [];
+  #beforeLength = 0;
+  #identified = false;
+  #ended = false;
+  #dead = false;
+  #corked = false;
+  #blocked = false;
+  /** When the peer last gave a sign of life, on the `now()` clock. */
+  lastLifeAt = now();
+  bytesRead = 0;
+  bytesWritten = 0;
+
+  constructor(raw: Duplex, events: TransportEvents) {
+    super({ allowHalfOpen: false, readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 20 });
+    this.#raw = raw;
+    this.#events = events;
+    // ssh2 attaches its own; ours keeps a late error from being an uncaught one.
+    this.on('error', () => {});
+    raw.on('error', (error: Error) => this.#finish({ kind: 'error', error }));
+    raw.on('end', () => this.#finish({ kind: 'fin' }));
+    raw.on('close', () => this.#finish({ kind: 'fin' }));
+    raw.on('data', (chunk: Buffer) => this.#receive(chunk));
+    if (raw.destroyed || raw.readableEnded) setImmediate(() => this.#finish({ kind: 'fin' }));
+  }
+
+  /** What the server said before (or instead of) its identification line. */
+  get saidBefore(): Buffer {
+    return Buffer.concat(this.#before);
+  }
+
+  /**
+   * Ends everything at once. Nothing more reaches ssh2, and the stream is destroyed in a later turn: ssh2's native
+   * ciphers crash the process when they are freed inside their own packet handler.
+   */
+  kill(): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    setImmediate(() => this.destroy());
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#dead) return;
+    this.lastLifeAt = now();
+    this.bytesRead += chunk.length;
+    if (this.#identified) {
+      if (!this.push(chunk)) this.#raw.pause();
+    } else this.#receiveBeforeIdentification(chunk);
+  }
+
+  #receiveBeforeIdentification(chunk: Buffer): void {
+    this.#before.push(chunk);
+    this.#beforeLength += chunk.length;
+    const all = this.#before.length === 1 ? chunk : this.saidBefore;
+    const found = findIdentification(all);
+    if (found === undefined) {
+      this.#before = [all];
+      if (this.#beforeLength > maxBeforeIdentification || looksLikeHttp(all)) this.#events.onInvalid(all);
+      return;
+    }
+    this.#identified = true;
+    this.#before = [all.subarray(0, found.start)];
+    this.#events.onIdentification(all.toString('latin1', found.start, found.end));
+    // ssh2 gets the line in one piece, and never sees the lines before it.
+    if (!this.#dead) this.push(all.subarray(found.start));
+  }
+
+  #finish(end: StreamEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#events.onEnd(end);
+    if (this.#dead) return;
+    this.#dead = true;
+    setImmediate(() => {
+      this.push(null);
+      this.destroy();
+    });
+  }
+
+  override _read(): void {
+    this.#raw.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#corkUntilNextTurn();
+    this.bytesWritten += chunk.length;
+    const accepted = this.#raw.write(chunk);
+    if (accepted || this.#ended) return done();
+    this.#blocked = true;
+    this.#raw.once('drain', () => {
+      this.#blocked = false;
+      // A full buffer that moves again is a peer that acknowledges: a busy upload is not a dead peer.
+      this.lastLifeAt = now();
+      done();
+    });
+  }
+
+  /** Whether bytes wait for the peer to take them. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  #corkUntilNextTurn(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#raw.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      this.#raw.uncork();
+    });
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#raw.end();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#dead = true;
+    this.#raw.destroy();
+    this.#finish({ kind: 'fin' });
+    done(error);
+  }
+}
+
+function findIdentification(bytes: Buffer): { start: number; end: number } | undefined {
+  for (let start = 0; ; ) {
+    const newline = bytes.indexOf(0x0a, start);
+    if (newline === -1) return undefined;
+    if (bytes.toString('latin1', start, start + 4) === 'SSH-') {
+      return { start, end: bytes[newline - 1] === 0x0d ? newline - 1 : newline };
+    }
+    start = newline + 1;
+  }
+}
+
+/** A web server waits for a request and would be taken for a mute one, or answers ours with an error page. */
+function looksLikeHttp(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 0, 5) === 'HTTP/';
+}
