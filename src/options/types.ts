@@ -1,0 +1,182 @@
+import type { Duplex } from 'node:stream';
+import type { Attempt, Phase, SshError } from '../errors/index.ts';
+import type { Route } from '../route/route.ts';
+
+/** Everything that says where to connect, as whom, and how patient to be. */
+export interface ConnectOptions {
+  /** The name or address that `ssh user@host` would take. With a published port: the gateway. */
+  host: string;
+  /** The TCP port; with a published port, the customer's on the gateway (9001, 9002, ...). Default 22. */
+  port?: number;
+  username: string;
+
+  /** A private key, OpenSSH, PEM (PKCS#1, SEC1, PKCS#8) or PuTTY's PPK version 2. */
+  privateKey?: string | Buffer;
+  /** A file with a private key; `~` is the home folder. Not together with `privateKey`. */
+  privateKeyPath?: string;
+  /** For an encrypted private key. */
+  passphrase?: string | Buffer;
+  password?: string;
+  /** Path of an SSH agent's socket or named pipe, `'pageant'`, or `true` for `$SSH_AUTH_SOCK`. */
+  agent?: string | true;
+  /**
+   * Answers a server's prompts (RFC 4256). Its thinking time does not count against `timeouts.auth`. Without it,
+   * `password` also answers a single hidden prompt, as sshd with PAM asks it.
+   */
+  keyboardInteractive?: KeyboardInteractive;
+
+  /** How the server's host key is checked. Default: `{ knownHosts: <OpenSSH's own files>, onUnknown: 'reject' }`. */
+  hostKey?: HostKeyOption;
+  timeouts?: Timeouts;
+  /** `false` for one attempt only. */
+  retry?: false | RetryOptions;
+  /** `false` turns it off: then a vanished peer is never noticed. */
+  keepalive?: false | KeepaliveOptions;
+  /** The route: `jumpHost(...)`, `proxyCommand(...)`, or a function that opens a byte stream. Default: TCP. */
+  via?: Via;
+  /** Stops at once in any phase or wait; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal;
+  /** Exact lists, most wanted first. Default: modern ones only; no SHA-1, no CBC, no DSA. */
+  algorithms?: Algorithms;
+  /** The server's MaxSessions, if known. Default: learnt from its refusals, starting at OpenSSH's 10. */
+  maxSessions?: number;
+  /** Receives the login notice (OpenSSH's `Banner` option), escaped for display. */
+  onLoginBanner?: (notice: string) => void;
+  /** Receives what happens, as records without secrets. */
+  log?: Log;
+}
+
+export type Via = Route | (() => Duplex | Promise<Duplex>);
+
+export interface Prompt {
+  /** The server's text, escaped for display. */
+  prompt: string;
+  /** Whether the answer may be shown while it is typed. */
+  echo: boolean;
+}
+
+export type KeyboardInteractive = (
+  prompts: readonly Prompt[],
+  info: { name: string; instructions: string; signal: AbortSignal },
+) => readonly string[] | Promise<readonly string[]>;
+
+/** What `hostKey.verify` is told beside the key. */
+export interface HostKeyInfo {
+  host: string;
+  port: number;
+  /** For example `ssh-ed25519`. */
+  keyType: string;
+  /** `SHA256:...`, as `ssh-keygen -l` prints it. */
+  fingerprint: string;
+  signal: AbortSignal;
+}
+
+export type HostKeyOption =
+  | KnownHostsOption
+  /** One fingerprint or several, `SHA256:...`. */
+  | { fingerprint: string | readonly string[] }
+  /** The key itself, `ssh-ed25519 AAAA...`, or several. */
+  | { key: string | readonly string[] }
+  /** Only `true` (or a promise of it) accepts. */
+  | { verify: (key: Buffer, info: HostKeyInfo) => boolean | Promise<boolean> }
+  /** No check at all: anybody on the way can read and change everything. */
+  | 'insecure-accept-any';
+
+export interface KnownHostsOption {
+  /** Files in OpenSSH's format. Default: `~/.ssh/known_hosts` and the system's. The first takes new keys. */
+  knownHosts?: string | readonly string[];
+  /**
+   * OpenSSH's HostKeyAlias: look the key up under this name instead of host and port. Pins a customer rather than a
+   * port, so that a re-used port can never be another customer's PC.
+   */
+  alias?: string;
+  /** `'accept-new'` records the key of a host that has none; a changed key is always refused. Default `'reject'`. */
+  onUnknown?: 'reject' | 'accept-new';
+}
+
+/** Milliseconds; each phase of each attempt has its own. `Infinity` turns one off. */
+export interface Timeouts {
+  /** Until the byte stream is open: DNS and TCP, or the route. Default 30,000. Error: `TcpTimeout`. */
+  tcp?: number;
+  /** From there to the identification line `SSH-2.0-...`. Default 60,000. Error: `BannerTimeout`. */
+  banner?: number;
+  /** Key exchange and host key. Default 30,000. Error: `HandshakeTimeout`. */
+  handshake?: number;
+  /** Login, without a human's thinking time. Default 30,000. Error: `AuthTimeout`. */
+  auth?: number;
+  /** The server's answer to a request for a channel. Default 30,000. Error: `ChannelTimeout`. */
+  channel?: number;
+  /** All attempts and waits of `connectViaGateway` together. Default: none. Error: `TotalTimeout`. */
+  total?: number;
+}
+
+export interface KeepaliveOptions {
+  /** OpenSSH's ServerAliveInterval, in milliseconds. Default 30,000. */
+  interval?: number;
+  /** OpenSSH's ServerAliveCountMax. Default 3. A dead peer is noticed within interval x (countMax + 1). */
+  countMax?: number;
+}
+
+export interface RetryOptions {
+  /** Tries in all, the first included. Default 10. `Infinity` never gives up. */
+  attempts?: number;
+  /** Milliseconds before the second attempt. Default 2,000. */
+  minDelay?: number;
+  /** Each wait is this many times the one before. Default 2. */
+  factor?: number;
+  /** Milliseconds; the longest wait between attempts that touch no zombie. Default 60,000. */
+  maxDelay?: number;
+  /** Part of a wait that is random, 0 to 1, so that a fleet does not knock in step. Default 0.1. */
+  jitter?: number;
+  /**
+   * Milliseconds without a connect after a `BannerTimeout`, doubling with each such verdict in a row (at most 16
+   * times). OpenSSH's sshd probes a silent session only while nothing happens on it, and each connect to its port
+   * is something: retries faster than ClientAliveInterval keep a zombie alive. Default 45,000.
+   */
+  quiet?: number;
+  /** `true`: retry; `false`: give up; `undefined`: the default rule, `error.retryable`. */
+  shouldRetry?: (error: SshError, state: RetryState) => boolean | undefined | Promise<boolean | undefined>;
+  /** Told before each wait. */
+  onRetry?: (error: SshError, state: RetryState) => void;
+}
+
+export interface RetryState {
+  /** The attempt that failed, from 1. */
+  readonly attempt: number;
+  /** `retry.attempts`. */
+  readonly attempts: number;
+  /** Milliseconds until the next attempt, if there is one. */
+  readonly wait: number;
+  /** Milliseconds since the call. */
+  readonly elapsedMs: number;
+  /** Every failed attempt so far, this one last. */
+  readonly history: readonly Attempt[];
+}
+
+export interface Algorithms {
+  kex?: readonly string[];
+  serverHostKey?: readonly string[];
+  cipher?: readonly string[];
+  hmac?: readonly string[];
+  compress?: readonly string[];
+}
+
+export type Log = (record: LogRecord) => void;
+
+/** One thing that happened. Contains no secrets; text from a server is escaped. */
+export interface LogRecord {
+  level: 'debug' | 'info' | 'warn';
+  /** Stable name, for example `attempt-failed`. */
+  event: string;
+  message: string;
+  host: string;
+  port: number;
+  hop?: string | undefined;
+  phase?: Phase | undefined;
+  /** From 1. */
+  attempt?: number | undefined;
+  /** Milliseconds. */
+  durationMs?: number | undefined;
+  /** `error.code`. */
+  code?: string | undefined;
+}

@@ -1,0 +1,35 @@
+import type { Duplex } from 'node:stream';
+import type { Log } from '../options/types.ts';
+
+/** What a route knows about the connection that it carries. */
+export interface RouteContext {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  /** Aborts when the attempt is over: by its timeout, the caller's signal, or a failure. `reason` is the cause. */
+  readonly signal: AbortSignal;
+  /** Milliseconds that the route may take; the caller enforces it through `signal`. */
+  readonly timeout: number;
+  /** Set when this connection is itself a hop of a longer route. */
+  readonly hop?: string | undefined;
+  readonly log: Log;
+}
+
+/** An open byte stream to the server's SSH port. */
+export interface RoutedStream {
+  readonly stream: Duplex;
+  /** Called once after the stream has ended: closes what carried it (jump connections, child processes). */
+  dispose?(): void | Promise<void>;
+  /** Why the stream ended, when the route knows better than the stream (a proxy command's exit). */
+  failure?(): Error | undefined;
+}
+
+/** A way to reach the server. Made by `jumpHost` and `proxyCommand`; plain TCP is the default. */
+export interface Route {
+  readonly kind: 'tcp' | 'jump-host' | 'proxy-command' | 'stream';
+  /**
+   * Opens the stream. Rejects with an `SshError` (phase `tcp` or `route`), or with `context.signal.reason` as soon as
+   * the signal aborts. Leaves nothing behind when it rejects.
+   */
+  open(context: RouteContext): Promise<RoutedStream>;
+}

@@ -1,0 +1,71 @@
+import { connect, type Socket } from 'node:net';
+import {
+  ConnectFailed,
+  type ConnectFailedDetails,
+  ConnectionRefused,
+  HostNotFound,
+} from '../errors/index.ts';
+import type { Route, RouteContext } from './route.ts';
+
+/** A TCP connection of our own: DNS and connect in one, without Nagle's delay. */
+export const tcp: Route = {
+  kind: 'tcp',
+  open: async (context) => ({ stream: await openTcp(context) }),
+};
+
+function openTcp(context: RouteContext): Promise<Socket> {
+  const { host, port, signal } = context;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const socket = connect({ host, port, noDelay: true, keepAlive: true });
+    const onAbort = () => settle(() => reject(signal.reason));
+    const settle = (outcome: () => void) => {
+      signal.removeEventListener('abort', onAbort);
+      socket.removeAllListeners('connect');
+      outcome();
+      if (!socket.readyState.startsWith('open')) socket.destroy();
+    };
+    // Stays for the socket's life: between here and its new owner an error must not be an uncaught one.
+    socket.on('error', (error: NodeJS.ErrnoException) => settle(() => reject(tcpError(error, context))));
+    socket.once('connect', () => settle(() => resolve(socket)));
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function tcpError(error: NodeJS.ErrnoException, { host, port, hop }: RouteContext): ConnectFailed {
+  const errno = error.code ?? firstOf(error)?.code;
+  const details = { phase: 'tcp', host, port, hop, errno, retryable: true, cause: error } as const;
+  switch (errno) {
+    case 'ECONNREFUSED':
+      return new ConnectionRefused(`${host}:${port} refused the connection`, {
+        ...details,
+        hint: 'At a published port of the gateway: no tunnel is up, so the PC is off or its tunnel is down. At port 22: no sshd is running.',
+      });
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_NODATA':
+      return hostNotFound(host, details, errno);
+    default:
+      return new ConnectFailed(`Could not connect to ${host}:${port}: ${errno ?? error.message}`, {
+        ...details,
+        hint: 'The gateway or the network on the way to it is down, or a firewall refuses.',
+      });
+  }
+}
+
+/** A name server that does not answer may answer later; a name that does not exist will not. */
+function hostNotFound(host: string, details: ConnectFailedDetails, errno: string): HostNotFound {
+  const passing = errno === 'EAI_AGAIN';
+  return new HostNotFound(`The host name ${host} has no address (${errno})`, {
+    ...details,
+    retryable: passing,
+    hint: passing
+      ? 'The name server did not answer; the network may be down.'
+      : 'Is the name spelt right, and does this machine use the right name server?',
+  });
+}
+
+/** With several addresses, Node's AggregateError has an empty message; the first address speaks for all. */
+function firstOf(error: Error): NodeJS.ErrnoException | undefined {
+  return error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : undefined;
+}
