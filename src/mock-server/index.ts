@@ -1,0 +1,5 @@
+export type * from './fault-types.ts';
+export type * from './gateway-types.ts';
+export type { JournalEntry, JournalEvent } from './journal.ts';
+export { startMockServer } from './start-mock-server.ts';
+export type * from './types.ts';

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import type { ParsedKey } from 'ssh2';
+import ssh2 from 'ssh2';
+import type { MockHostKey, MockKeyPair } from './types.ts';
+
+// Made once for each purpose: tests start thousands of servers.
+const made = new Map<string, MockKeyPair>();
+
+/** An ed25519 key pair for `purpose`, the same one for the life of the process. */
+export function generatedKey(purpose: string): MockKeyPair {
+  let pair = made.get(purpose);
+  if (!pair) {
+    const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', {
+      comment: purpose,
+    });
+    pair = { privateKey, publicKey };
+    made.set(purpose, pair);
+  }
+  return pair;
+}
+
+/** Reads a key in any format that ssh2 knows; throws a TypeError that names the option. */
+export function parseKey(key: string | Buffer, option: string): ParsedKey {
+  const parsed = ssh2.utils.parseKey(key);
+  const first = Array.isArray(parsed) ? parsed[0] : parsed;
+  if (first instanceof Error) throw new TypeError(`${option} is not a key: ${first.message}`);
+  if (!first) throw new TypeError(`${option} is not a key`);
+  return first;
+}
+
+/** How a host key looks in known_hosts and to `ssh-keygen -l`. */
+export function describeHostKey(key: ParsedKey): MockHostKey {
+  const blob = key.getPublicSSH();
+  const hash = createHash('sha256').update(blob).digest('base64').replace(/=+$/, '');
+  return { publicKey: `${key.type} ${blob.toString('base64')}`, fingerprint: `SHA256:${hash}` };
+}

@@ -1,0 +1,215 @@
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { ServerConfig, Connection as Ssh2Client } from 'ssh2';
+import ssh2 from 'ssh2';
+import { serveAuthentication } from './auth.ts';
+import { startBanner } from './banner.ts';
+import { installChannelFaults } from './channel-faults.ts';
+import { checkFaults } from './check-faults.ts';
+import { type ConnectionOwner, ServerConnection } from './connection.ts';
+import type { Faults } from './fault-types.ts';
+import { installHandshakeFaults } from './handshake-faults.ts';
+import { Journal, type JournalEntry } from './journal.ts';
+import { generatedKey } from './keys.ts';
+import { serveLocalForwards } from './local-forwards.ts';
+import { RemoteForwards } from './remote-forwards.ts';
+import { serveSessions } from './sessions.ts';
+import { resolveSettings, type Settings } from './settings.ts';
+import { filesystemFor } from './sftp/choose.ts';
+import type { Filesystem } from './sftp/filesystem.ts';
+import { noFiles } from './sftp/no-files.ts';
+import { socketOf, startRekey } from './ssh2-internals.ts';
+import type { MockFiles, MockHostKey, MockKeyPair, MockServer, MockServerOptions } from './types.ts';
+
+// ssh2's server would ping every 15 s and end silent clients; a mock that is frozen on purpose must not.
+const never = 2 ** 31 - 1;
+
+/** The server behind {@link MockServer}; the gateway uses more of it than the public interface shows. */
+export class MockServerCore implements MockServer, ConnectionOwner {
+  readonly settings: Settings;
+  readonly log = new Journal();
+  readonly forwards = new RemoteForwards();
+  readonly clientKey: MockKeyPair = generatedKey('client');
+  port = 0;
+  private readonly listener: NetServer;
+  private readonly ssh: InstanceType<typeof ssh2.Server>;
+  private readonly open = new Set<ServerConnection>();
+  private readonly filesystem: Filesystem | undefined;
+  private readonly closing = new AbortController();
+  private faults: Faults | undefined;
+  private accepted = 0;
+  private acceptedSinceFaults = 0;
+  private closed: Promise<void> | undefined;
+
+  constructor(options: MockServerOptions) {
+    this.settings = resolveSettings(options);
+    this.faults = options.faults;
+    this.filesystem = filesystemFor(options, this.settings);
+    this.ssh = new ssh2.Server(sshConfig(this.settings), (client) => this.begin(client));
+    this.listener = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
+    this.listener.on('error', () => {});
+  }
+
+  get journal(): readonly JournalEntry[] {
+    return this.log.entries;
+  }
+
+  get host(): string {
+    return this.settings.host;
+  }
+
+  get hostKey(): MockHostKey {
+    return this.settings.hostKey;
+  }
+
+  get username(): string {
+    return this.settings.accounts[0]?.username ?? '';
+  }
+
+  get password(): string | undefined {
+    return this.settings.accounts[0]?.password;
+  }
+
+  get connections(): number {
+    return [...this.open].filter((connection) => connection.isOpen).length;
+  }
+
+  get files(): MockFiles {
+    return this.filesystem?.files ?? noFiles;
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.listener.once('error', reject);
+      this.listener.listen(this.settings.port, this.settings.host, resolve);
+    });
+    this.port = (this.listener.address() as AddressInfo).port;
+  }
+
+  /** Serves a client; the gateway brings its own sockets. */
+  accept(socket: Socket): void {
+    // After close() a socket may still come out of the queue.
+    if (this.closed) return void socket.destroy();
+    socket.setNoDelay(true);
+    const connection = new ServerConnection(++this.accepted, socket, this.nextFaults(), this);
+    this.open.add(connection);
+    connection.reach('accept');
+    if (connection.link.isCut) return;
+    startBanner(connection, () => {
+      if (!connection.link.destroyed) this.ssh.injectSocket(connection.link as unknown as Socket);
+    });
+  }
+
+  onClosed(connection: ServerConnection): void {
+    this.open.delete(connection);
+  }
+
+  setFaults(faults: Faults | undefined): void {
+    checkFaults(faults);
+    this.faults = faults;
+    this.acceptedSinceFaults = 0;
+  }
+
+  waitFor(
+    what: JournalEntry['type'] | ((entry: JournalEntry) => boolean),
+    { timeoutMs = 5_000 }: { timeoutMs?: number } = {},
+  ): Promise<JournalEntry> {
+    const match = typeof what === 'function' ? what : (entry: JournalEntry) => entry.type === what;
+    return this.log.waitFor(match, timeoutMs, this.closing.signal);
+  }
+
+  dropAll(how: 'fin' | 'rst' | 'freeze'): void {
+    for (const connection of [...this.open]) connection.cut(how);
+  }
+
+  drop(connection: number, how: 'fin' | 'rst' | 'freeze'): void {
+    for (const candidate of [...this.open]) if (candidate.id === connection) candidate.cut(how);
+  }
+
+  async rekey(): Promise<void> {
+    await Promise.all([...this.open].map(rekeyOne));
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.closeNow();
+    return this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async closeNow(): Promise<void> {
+    this.closing.abort();
+    this.forwards.closeAll();
+    const sockets = [...this.open].map(
+      ({ link }) =>
+        new Promise<void>((resolve) =>
+          link.raw.closed ? resolve() : link.raw.once('close', () => resolve()),
+        ),
+    );
+    for (const connection of [...this.open]) connection.link.terminate();
+    await Promise.all([...sockets, new Promise((resolve) => this.listener.close(resolve))]);
+    // The last timers and 'close' events of ssh2 run in the turns after.
+    await new Promise(setImmediate);
+  }
+
+  private nextFaults(): Faults | undefined {
+    const { faults } = this;
+    if (!faults) return undefined;
+    const index = this.acceptedSinceFaults++;
+    const { skip = 0, connections = Number.POSITIVE_INFINITY } = faults;
+    return index >= skip && index < skip + connections ? faults : undefined;
+  }
+
+  /** The client has sent its identification line. */
+  private begin(
+    client: Ssh2Client & { on(event: string, listener: (...args: never[]) => void): unknown },
+  ): void {
+    const connection = [...this.open].find(({ link }) => link === socketOf(client));
+    // ssh2 would make an uncaught error of what clients do wrong.
+    client.on('error', () => {});
+    if (!connection) return;
+    connection.client = client;
+    serveClient(this, connection, client, this.filesystem);
+  }
+}
+
+function serveClient(
+  server: MockServerCore,
+  connection: ServerConnection,
+  client: Ssh2Client,
+  files: Filesystem | undefined,
+): void {
+  installHandshakeFaults(connection, client);
+  client.on('authentication', serveAuthentication(connection));
+  client.once('ready', () => {
+    connection.note({ type: 'ready', username: connection.username });
+    connection.reach('ready');
+  });
+  const refuseWith = installChannelFaults(connection, client);
+  serveSessions(connection, client, files);
+  serveLocalForwards(connection, client, refuseWith);
+  server.forwards.serve(connection, client);
+}
+
+function sshConfig({ hostKeys, ident, options }: Settings): ServerConfig {
+  const { algorithms, loginBanner, greeting } = options;
+  return {
+    hostKeys,
+    ident,
+    keepaliveInterval: never,
+    keepaliveCountMax: never,
+    ...(algorithms && { algorithms: algorithms as NonNullable<ServerConfig['algorithms']> }),
+    ...(loginBanner && { banner: loginBanner }),
+    ...(greeting && { greeting }),
+  };
+}
+
+function rekeyOne(connection: ServerConnection): Promise<void> {
+  return new Promise((resolve) => {
+    if (!connection.isAlive || !connection.client || connection.username === '') return resolve();
+    connection.client.once('rekey', () => resolve());
+    connection.closed.addEventListener('abort', () => resolve(), { once: true });
+    connection.whileAlive(startRekey);
+  });
+}

@@ -1,0 +1,123 @@
+import type { ParsedKey } from 'ssh2';
+import { checkFaults } from './check-faults.ts';
+import { describeHostKey, generatedKey, parseKey } from './keys.ts';
+import type {
+  MockAuthMethod,
+  MockHostKey,
+  MockServerOptions,
+  MockUser,
+  SftpExtension,
+  WindowsPersonality,
+} from './types.ts';
+
+/** A user whose keys have been read. */
+export interface Account extends Omit<MockUser, 'publicKeys'> {
+  keys: ParsedKey[];
+  methods: MockAuthMethod[];
+}
+
+/** Options with their defaults, checked. */
+export interface Settings {
+  host: string;
+  port: number;
+  ident: string;
+  hostKeys: (string | Buffer)[];
+  hostKey: MockHostKey;
+  hostKeyType: string;
+  accounts: Account[];
+  maxAuthTries: number;
+  maxSessions: number;
+  local: boolean | 'refuse';
+  remote: boolean | 'refuse';
+  unixSockets: false | { bindUnlink: boolean };
+  windows: Required<WindowsPersonality> | undefined;
+  sftpExtensions: Set<SftpExtension>;
+  options: MockServerOptions;
+}
+
+const extensions: Record<SftpExtension, boolean> = {
+  'posix-rename@openssh.com': true,
+  'statvfs@openssh.com': false,
+  'hardlink@openssh.com': true,
+  'fsync@openssh.com': true,
+  'lsetstat@openssh.com': true,
+  'limits@openssh.com': true,
+  'expand-path@openssh.com': true,
+  'copy-data': true,
+};
+
+/** Checks the options before anything opens; throws TypeError or RangeError that names the option. */
+export function resolveSettings(options: MockServerOptions): Settings {
+  checkFaults(options.faults);
+  const hostKeys = options.hostKeys ?? [generatedKey('host').privateKey];
+  const parsed = hostKeys.map((key, index) => parseKey(key, `hostKeys[${index}]`));
+  const first = parsed[0];
+  if (!first) throw new TypeError('hostKeys must hold at least one key');
+  const windows = windowsPersonality(options.windows);
+  return {
+    host: options.host ?? '127.0.0.1',
+    port: checkPort(options.port ?? 0),
+    ident: options.ident ?? (windows ? 'OpenSSH_for_Windows_9.5' : 'OpenSSH_9.9 mock'),
+    hostKeys,
+    hostKey: describeHostKey(first),
+    hostKeyType: first.type,
+    accounts: (options.users ?? [defaultUser()]).map(readUser),
+    maxAuthTries: options.maxAuthTries ?? 6,
+    maxSessions: checkMaxSessions(options.maxSessions ?? 10),
+    local: options.forwarding?.local ?? true,
+    remote: options.forwarding?.remote ?? true,
+    unixSockets: unixSockets(options.unixSockets ?? true),
+    windows,
+    sftpExtensions: chosenExtensions(options.sftpExtensions),
+    options,
+  };
+}
+
+function defaultUser(): MockUser {
+  return { username: 'rpa', password: 'rpa', publicKeys: [generatedKey('client').publicKey] };
+}
+
+function readUser(user: MockUser, index: number): Account {
+  if (typeof user?.username !== 'string' || user.username === '')
+    throw new TypeError(`users[${index}].username must be a name, not ${String(user?.username)}`);
+  const { publicKeys = [], ...rest } = user;
+  const keys = publicKeys.map((key, at) => parseKey(key, `users[${index}].publicKeys[${at}]`));
+  const methods: MockAuthMethod[] = [];
+  if (keys.length > 0) methods.push('publickey');
+  if (user.password !== undefined) methods.push('password');
+  if (user.keyboardInteractive) methods.push('keyboard-interactive');
+  for (const method of user.requires ?? [])
+    if (!methods.includes(method))
+      throw new TypeError(
+        `users[${index}].requires names ${method}, but the user has nothing to pass it with`,
+      );
+  return { ...rest, keys, methods };
+}
+
+function checkPort(port: number): number {
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new RangeError(`port must be an integer from 0 to 65535, not ${port}`);
+  return port;
+}
+
+function checkMaxSessions(count: number): number {
+  if (!(count >= 0)) throw new RangeError(`maxSessions must be 0 or more, not ${count}`);
+  return count;
+}
+
+function unixSockets(option: boolean | { bindUnlink?: boolean }): Settings['unixSockets'] {
+  if (option === false) return false;
+  return { bindUnlink: option === true ? false : (option.bindUnlink ?? false) };
+}
+
+function windowsPersonality(option: MockServerOptions['windows']): Settings['windows'] {
+  if (!option) return undefined;
+  const { codePage = 65001, atomicRename = true } = option === true ? {} : option;
+  return { codePage, atomicRename };
+}
+
+function chosenExtensions(option: MockServerOptions['sftpExtensions']): Set<SftpExtension> {
+  if (Array.isArray(option)) return new Set(option);
+  const all = Object.entries({ ...extensions, ...option }) as [SftpExtension, boolean][];
+  return new Set(all.filter(([, isOn]) => isOn).map(([name]) => name));
+}

@@ -1,0 +1,149 @@
+import type { Connection, ParsedKey, ServerChannel } from 'ssh2';
+
+/**
+ * The parts of ssh2 1.17 that are not in its types and that a server must reach to misbehave, or to mend a fault of
+ * ssh2's server. All knowledge of them is in this file.
+ */
+interface Protocol {
+  _handlers: Record<string, ((protocol: unknown, ...args: never[]) => void) | undefined>;
+  _hostKeys: Record<string, ParsedKey>;
+  _kexinit: unknown;
+  _destruct: unknown;
+  _cipher: { encrypt(packet: Buffer): void };
+  _packetRW: {
+    write: {
+      allocStartKEX: number;
+      alloc(length: number, force: boolean): Buffer;
+      finalize(packet: Buffer, force: boolean): Buffer;
+    };
+  };
+  rekey(): void;
+  channelOpenFail(recipient: number, reason: number, text: string): void;
+  channelWindowAdjust(channel: number, bytes: number): void;
+}
+
+interface Internals {
+  _sock: unknown;
+  _protocol: Protocol;
+}
+
+interface ChannelInternals {
+  outgoing: { id: number; window: number; state: string };
+  _waitWindow: boolean;
+  _chunk: Buffer | undefined;
+  _chunkcb: (() => void) | undefined;
+  _chunkErr: Buffer | undefined;
+  _chunkcbErr: (() => void) | undefined;
+  _write(chunk: Buffer, encoding: BufferEncoding | null, done: () => void): void;
+  stderr: { _write(chunk: Buffer, encoding: BufferEncoding | null, done: () => void): void };
+}
+
+const internals = (client: Connection) => client as unknown as Internals;
+const channelInternals = (channel: ServerChannel) => channel as unknown as ChannelInternals;
+
+/** The stream that ssh2 was given for this client. */
+export function socketOf(client: Connection): unknown {
+  return internals(client)._sock;
+}
+
+/** Whether packets can still be sent: afterwards ssh2 throws, and its native part may crash. */
+export function canSend(client: Connection): boolean {
+  return internals(client)._protocol._destruct !== undefined;
+}
+
+/** Sends a packet that ssh2 has no call for. */
+export function sendPacket(client: Connection, payload: Buffer): void {
+  const protocol = internals(client)._protocol;
+  const writer = protocol._packetRW.write;
+  const start = writer.allocStartKEX;
+  const packet = writer.alloc(payload.length, true);
+  packet.set(payload, start);
+  protocol._cipher.encrypt(writer.finalize(packet, true));
+}
+
+/** Puts `handler` in front of ssh2's own for a kind of message; it passes on by calling `next`. */
+export function interceptMessage<Arguments extends unknown[]>(
+  client: Connection,
+  message: 'GLOBAL_REQUEST' | 'CHANNEL_OPEN' | 'CHANNEL_WINDOW_ADJUST' | 'USERAUTH_REQUEST',
+  handler: (next: () => void, ...args: Arguments) => void,
+): void {
+  const handlers = internals(client)._protocol._handlers;
+  const original = handlers[message] as ((...args: unknown[]) => void) | undefined;
+  const replacement = (protocol: unknown, ...args: Arguments) =>
+    handler(() => original?.(protocol, ...args), ...args);
+  handlers[message] = replacement as unknown as (protocol: unknown, ...args: never[]) => void;
+}
+
+/** Answers the opening of a channel with a refusal. */
+export function refuseChannel(client: Connection, recipient: number, reason: number, text: string): void {
+  internals(client)._protocol.channelOpenFail(recipient, reason, text);
+}
+
+/** ssh2 refuses channels without a text and always with reason 2; OpenSSH does not. */
+export function setRefusal(
+  client: Connection,
+  refusal: () => { reason: number; text: string } | undefined,
+): void {
+  const protocol = internals(client)._protocol;
+  const original = protocol.channelOpenFail.bind(protocol);
+  protocol.channelOpenFail = (recipient, reason, text) => {
+    const wanted = refusal();
+    original(recipient, wanted?.reason ?? reason, wanted?.text ?? (text || 'open failed'));
+  };
+}
+
+/** The server never grants window again. */
+export function dropWindowAdjusts(client: Connection): void {
+  internals(client)._protocol.channelWindowAdjust = () => {};
+}
+
+/** Starts a key exchange. */
+export function startRekey(client: Connection): void {
+  internals(client)._protocol.rekey();
+}
+
+/** The next key exchange of this client uses `key`. */
+export function replaceHostKey(client: Connection, key: ParsedKey): void {
+  internals(client)._protocol._hostKeys = { [key.type]: key };
+}
+
+/** Sends without regard to the client's window. */
+export function ignoreWindow(channel: ServerChannel): void {
+  channelInternals(channel).outgoing.window = Number.POSITIVE_INFINITY;
+}
+
+/** Nothing may be sent on this channel any more: its connection is gone. */
+export function silenceChannel(channel: ServerChannel): void {
+  channelInternals(channel).outgoing.state = 'closed';
+}
+
+/**
+ * Mends ssh2's server channel: a write after the channel's end never called back; output and error output that both
+ * waited for window hung, or sent an old piece twice (its `_chunk` is never cleared).
+ */
+export function mendChannel(channel: ServerChannel): void {
+  const inner = channelInternals(channel);
+  const writeOut = inner._write.bind(channel);
+  const writeErr = inner.stderr._write.bind(channel.stderr);
+  const isOpen = () => inner.outgoing.state === 'open';
+  inner._write = (chunk, encoding, done) => {
+    inner._chunk = inner._chunkcb = undefined;
+    if (!isOpen()) return done();
+    writeOut(chunk, encoding, done);
+    resume();
+  };
+  inner.stderr._write = (chunk, encoding, done) => {
+    inner._chunkErr = inner._chunkcbErr = undefined;
+    if (!isOpen()) return done();
+    writeErr(chunk, encoding, done);
+    resume();
+  };
+  // Whoever is still waiting goes on when there is window left, or waits for the next grant.
+  const resume = () => {
+    if (!inner._chunk && !inner._chunkErr) return;
+    if (inner.outgoing.window <= 0) inner._waitWindow = true;
+    else if (inner._chunk && inner._chunkcb) inner._write(inner._chunk, null, inner._chunkcb);
+    else if (inner._chunkErr && inner._chunkcbErr)
+      inner.stderr._write(inner._chunkErr, null, inner._chunkcbErr);
+  };
+}
