@@ -1,5 +1,5 @@
 import { defaultKnownHostsFiles, expandPaths, type KnownHostsFile } from './known-hosts-files.ts';
-import { matchesHosts } from './known-hosts-match.ts';
+import { HostMatcher } from './known-hosts-match.ts';
 import { type HostName, type LookupNames, lookupNames, requireObject } from './known-hosts-name.ts';
 import { type KnownHostsMarker, knownHostsLines, parseHostKey } from './known-hosts-parse.ts';
 import type { PublicKey } from './public-key.ts';
@@ -29,10 +29,11 @@ export function prepareQuery(query: KnownHostsQuery): { paths: string[]; names: 
 
 /** All entries for a name, in the order of files and lines. Keys are parsed only where the name matches, as in ssh. */
 export function entriesFor(files: readonly KnownHostsFile[], name: string): KnownHostEntry[] {
+  const matcher = new HostMatcher(name);
   const entries: KnownHostEntry[] = [];
   for (const file of files) {
     for (const { line, marker, hosts, keyText } of knownHostsLines(file.text)) {
-      if (!matchesHosts(hosts, name)) continue;
+      if (!matcher.matches(hosts)) continue;
       const key = parseHostKey(keyText);
       if (key !== undefined) entries.push({ file: file.path, line, marker, key });
     }

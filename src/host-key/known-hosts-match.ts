@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { WildcardMatcher } from './wildcard.ts';
 
 /** A single pattern of this length or more ends the reading of its line without a match (match.c, `sub[1024]`). */
 const PATTERN_LIMIT = 1023;
@@ -6,73 +7,51 @@ const HASH_MAGIC = '|1|';
 const SHA1_BYTES = 20;
 
 /**
- * Whether the name field of a known_hosts line is about a host, as OpenSSH means it: a list of patterns with `*`,
+ * Says which name fields of known_hosts lines are about a host, as OpenSSH means it: a list of patterns with `*`,
  * `?` and `!`, upper and lower case alike, or one hashed name.
- *
- * @param hosts the name field, one character for each byte.
- * @param name the name that is looked up, as {@link import('./known-hosts-name.ts').lookupName} forms it.
  */
-export function matchesHosts(hosts: string, name: string): boolean {
-  return hosts.startsWith('|') ? matchesHashedName(hosts, name) : matchesPatternList(hosts, name);
-}
+export class HostMatcher {
+  readonly #name: string;
+  readonly #lowerName: WildcardMatcher;
 
-/** One `!pattern` that matches refuses the line, whatever else it lists. */
-function matchesPatternList(hosts: string, name: string): boolean {
-  const lowerHosts = lowerCaseAscii(hosts);
-  const lowerName = lowerCaseAscii(name);
-  let matched = false;
-  for (let start = 0; start < lowerHosts.length; ) {
-    const negated = lowerHosts[start] === '!';
-    if (negated) start += 1;
-    const comma = lowerHosts.indexOf(',', start);
-    const end = comma === -1 ? lowerHosts.length : comma;
-    if (end - start >= PATTERN_LIMIT) return false;
-    if (matchesWildcard(lowerHosts.slice(start, end), lowerName)) {
-      if (negated) return false;
-      matched = true;
-    }
-    start = end + 1;
+  /** @param name the name that is looked up, one character for each byte, as `lookupNames` forms it. */
+  constructor(name: string) {
+    this.#name = name;
+    this.#lowerName = new WildcardMatcher(lowerCaseAscii(name));
   }
-  return matched;
-}
 
-/**
- * Whether a whole text matches a pattern with `*` (any characters) and `?` (one character).
- *
- * Goes back to the last `*` only, which is enough for this grammar: no pattern takes more than pattern length times
- * text length steps.
- */
-export function matchesWildcard(pattern: string, text: string): boolean {
-  let p = 0;
-  let t = 0;
-  let star = -1;
-  let resume = 0;
-  while (t < text.length) {
-    if (pattern[p] === '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
-      p += 1;
-      t += 1;
-    } else if (star !== -1) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
+  /** @param hosts the name field, one character for each byte. */
+  matches(hosts: string): boolean {
+    return hosts.startsWith('|') ? this.#matchesHashed(hosts) : this.#matchesList(lowerCaseAscii(hosts));
   }
-  while (pattern[p] === '*') p += 1;
-  return p === pattern.length;
-}
 
-/** OpenSSH compares the text of a hashed name with its own, so only canonical base64 can match. */
-function matchesHashedName(hosts: string, name: string): boolean {
-  if (!hosts.startsWith(HASH_MAGIC)) return false;
-  const saltEnd = hosts.indexOf('|', HASH_MAGIC.length);
-  if (saltEnd === -1) return false;
-  const encodedSalt = hosts.slice(HASH_MAGIC.length, saltEnd);
-  const salt = Buffer.from(encodedSalt.slice(0, 2 * SHA1_BYTES), 'base64');
-  return salt.length === SHA1_BYTES && hashHostName(name, salt) === hosts;
+  /** One `!pattern` that matches refuses the line, whatever else it lists. */
+  #matchesList(patterns: string): boolean {
+    let matched = false;
+    for (let start = 0; start < patterns.length; ) {
+      const negated = patterns[start] === '!';
+      if (negated) start += 1;
+      const comma = patterns.indexOf(',', start);
+      const end = comma === -1 ? patterns.length : comma;
+      if (end - start >= PATTERN_LIMIT) return false;
+      if (this.#lowerName.matches(patterns.slice(start, end))) {
+        if (negated) return false;
+        matched = true;
+      }
+      start = end + 1;
+    }
+    return matched;
+  }
+
+  /** OpenSSH compares the text of a hashed name with its own, so only canonical base64 can match. */
+  #matchesHashed(hosts: string): boolean {
+    if (!hosts.startsWith(HASH_MAGIC)) return false;
+    const saltEnd = hosts.indexOf('|', HASH_MAGIC.length);
+    if (saltEnd === -1) return false;
+    const encodedSalt = hosts.slice(HASH_MAGIC.length, Math.min(saltEnd, HASH_MAGIC.length + 2 * SHA1_BYTES));
+    const salt = Buffer.from(encodedSalt, 'base64');
+    return salt.length === SHA1_BYTES && hashHostName(this.#name, salt) === hosts;
+  }
 }
 
 /** The hashed form of a name: `|1|salt|HMAC-SHA1`, as HashKnownHosts writes it. */

@@ -9,7 +9,7 @@ import { appendKnownHost } from '../../src/host-key/known-hosts-append.ts';
 import { entriesFor } from '../../src/host-key/known-hosts-entries.ts';
 import { readKnownHostsFiles } from '../../src/host-key/known-hosts-files.ts';
 import { lookupHostKey } from '../../src/host-key/known-hosts-lookup.ts';
-import { matchesHosts } from '../../src/host-key/known-hosts-match.ts';
+import { HostMatcher } from '../../src/host-key/known-hosts-match.ts';
 import { lookupNames } from '../../src/host-key/known-hosts-name.ts';
 import { knownHostKeyTypes, orderHostKeyAlgorithms } from '../../src/host-key/known-hosts-order.ts';
 import { knownHostsLines } from '../../src/host-key/known-hosts-parse.ts';
@@ -205,9 +205,10 @@ test('look-ups find the lines that ssh-keygen -F finds', async () => {
 
 /** `ssh-keygen -F` looks at the name of the key type, and only at whether a key follows. */
 function linesFoundByUs(content: string, name: string): string[] {
+  const matcher = new HostMatcher(name);
   const marks = { none: '', 'cert-authority': ' CA', revoked: ' REVOKED' } as const;
   return [...knownHostsLines(Buffer.from(content).toString('latin1'))]
-    .filter(({ hosts }) => matchesHosts(hosts, name))
+    .filter(({ hosts }) => matcher.matches(hosts))
     .filter(({ keyText }) => {
       const [, type = '', key = ''] = /^([^ \t]+)[ \t]+(.*)/s.exec(keyText) ?? [];
       return resolveKeyType(type) !== undefined && key !== '' && !key.startsWith('#');
