@@ -8,6 +8,7 @@ export interface Protocol {
   _destruct?: ((reason?: string) => void) | undefined;
   _compatFlags?: number;
   _kex?: { negotiated?: unknown };
+  _handlers?: { DEBUG?: unknown };
   cleanup(): void;
   ping?(): void;
   channelWindowAdjust?(id: number, bytes: number): void;
@@ -87,4 +88,15 @@ export function expectGlobalReply(
   if (!Array.isArray(callbacks)) return false;
   callbacks.push(callback);
   return true;
+}
+
+/** Hears SSH_MSG_DEBUG (RFC 4253 section 11.3): where OpenSSH says why it refused a forward. */
+export function onServerDebug(client: Client, listener: (message: string) => void): void {
+  const handlers = protocolOf(client)?._handlers;
+  if (typeof handlers !== 'object') return;
+  const before = handlers.DEBUG;
+  handlers.DEBUG = (protocol: unknown, display: unknown, message: unknown) => {
+    if (typeof before === 'function') before(protocol, display, message);
+    listener(String(message));
+  };
 }
