@@ -10,6 +10,7 @@ import type { Faults } from './fault-types.ts';
 import { installHandshakeFaults } from './handshake-faults.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { generatedKey } from './keys.ts';
+import type { Link } from './link.ts';
 import { serveLocalForwards } from './local-forwards.ts';
 import { RemoteForwards } from './remote-forwards.ts';
 import { serveSessions } from './sessions.ts';
@@ -97,6 +98,11 @@ export class MockServerCore implements MockServer, ConnectionOwner {
     startBanner(connection, () => {
       if (!connection.link.destroyed) this.ssh.injectSocket(connection.link as unknown as Socket);
     });
+  }
+
+  /** The links of all connections that are open or frozen. */
+  links(): Link[] {
+    return [...this.open].map(({ link }) => link);
   }
 
   onClosed(connection: ServerConnection): void {

@@ -38,7 +38,9 @@ describe('a mock server', () => {
     const silent = visit(server.port);
     await server.waitFor((entry) => entry.type === 'connect' && entry.connection === 3);
     expect(server.connections).toBe(3);
-    const closed = clients.map((client) => new Promise((resolve) => client.on('close', resolve)));
+    const closed = clients.map(
+      (client) => new Promise<void>((resolve) => client.on('close', () => resolve())),
+    );
     await server.close();
     await server.close();
     await Promise.all([...closed, silent.ended]);
