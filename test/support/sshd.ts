@@ -1,0 +1,192 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface SshdOptions {
+  /** Lines of sshd_config; they come first and so win over the helper's own. */
+  config?: readonly string[];
+  /**
+   * Who logs in: `root`, or (default) a user made for this server alone and removed with it. sshd before 9.8 does not
+   * pass signals to the commands of root.
+   */
+  user?: 'root' | 'ordinary';
+}
+
+/** A real OpenSSH server on a loopback port, with keys of its own. */
+export interface Sshd extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  /** Logs `username` in; OpenSSH format. */
+  readonly privateKey: string;
+  readonly privateKeyPath: string;
+  /** One line, as in known_hosts after the name. */
+  readonly hostPublicKey: string;
+  /** The listening process. */
+  readonly pid: number;
+  /** A folder that belongs to `username` and goes with the server. */
+  readonly home: string;
+  /** What sshd wrote to its log so far. */
+  log(): string;
+  close(): Promise<void>;
+}
+
+/** Starts sshd in the foreground; resolves when it accepts connections. Its children end with it. */
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
+  const folder = await mkdtemp(join(tmpdir(), 'sshd-'));
+  await chmod(folder, 0o755);
+  const user = await prepareUser(options.user ?? 'ordinary', folder);
+  const hostKey = await makeKey(join(folder, 'host'));
+  const clientKey = await makeKey(join(folder, 'client'));
+  await writeFile(join(folder, 'authorized_keys'), clientKey.publicKey, { mode: 0o644 });
+  const port = await freePort();
+  await writeFile(join(folder, 'config'), configText(folder, port, options.config ?? []));
+  await mkdir('/run/sshd', { recursive: true });
+  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'config')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const log: string[] = [];
+  sshd.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
+  const close = once(async () => {
+    await endWithChildren(sshd);
+    await user.remove();
+    await rm(folder, { recursive: true, force: true });
+  });
+  try {
+    await untilListening(port, sshd, log);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    host: '127.0.0.1',
+    port,
+    username: user.name,
+    privateKey: clientKey.privateKey,
+    privateKeyPath: join(folder, 'client'),
+    hostPublicKey: hostKey.publicKey.trim().split(' ').slice(0, 2).join(' '),
+    pid: sshd.pid!,
+    home: join(folder, 'home'),
+    log: () => log.join(''),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function configText(folder: string, port: number, lines: readonly string[]): string {
+  const own = [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${join(folder, 'host')}`,
+    `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
+    'PidFile none',
+    'StrictModes no',
+    'PermitRootLogin yes',
+    'PasswordAuthentication no',
+    'UsePAM no',
+    'UseDNS no',
+    'MaxStartups 200',
+    'Subsystem sftp internal-sftp',
+  ];
+  // sshd takes the first value of each keyword; a Match block must come last.
+  const match = lines.findIndex((line) => /^\s*match\s/i.test(line));
+  const general = match === -1 ? lines : lines.slice(0, match);
+  const blocks = match === -1 ? [] : lines.slice(match);
+  return `${[...general, ...own, ...blocks].join('\n')}\n`;
+}
+
+async function prepareUser(kind: 'root' | 'ordinary', folder: string) {
+  const home = join(folder, 'home');
+  await mkdir(home);
+  if (kind === 'root') return { name: 'root', remove: async () => {} };
+  const name = `svg-${randomBytes(5).toString('hex')}`;
+  // A password of `*` fits nothing; the default `!` would lock the account, keys included.
+  await run('useradd', ['--no-create-home', '--home-dir', home, '--shell', '/bin/sh', '-p', '*', name]);
+  await run('chown', [`${name}:`, home]);
+  return { name, remove: () => removeUser(name) };
+}
+
+async function removeUser(name: string): Promise<void> {
+  await run('pkill', ['-KILL', '-u', name]).catch(() => {});
+  await run('userdel', ['--force', name]).catch(() => {});
+}
+
+async function makeKey(path: string): Promise<{ privateKey: string; publicKey: string }> {
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', path]);
+  return { privateKey: await readFile(path, 'utf8'), publicKey: await readFile(`${path}.pub`, 'utf8') };
+}
+
+/** A port that nobody listens on at this moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(address)));
+    });
+  });
+}
+
+async function untilListening(port: number, sshd: ChildProcess, log: readonly string[]): Promise<void> {
+  for (const end = Date.now() + 20_000; Date.now() < end; ) {
+    if (sshd.exitCode !== null || sshd.signalCode !== null) break;
+    if (log.join('').includes('Server listening') && (await accepts(port))) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`sshd did not start on port ${port}:\n${log.join('')}`);
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** Sessions are processes of their own that outlive the listener. */
+async function endWithChildren(sshd: ChildProcess): Promise<void> {
+  if (sshd.exitCode !== null || sshd.signalCode !== null) return;
+  const ended = new Promise((resolve) => sshd.once('exit', resolve));
+  const family = await descendants(sshd.pid!);
+  sshd.kill('SIGTERM');
+  for (const pid of family) tryKill(pid);
+  await ended;
+}
+
+/** The processes below `pid`, at this moment. */
+export async function descendants(pid: number): Promise<number[]> {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=']);
+  const all = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+  const below = (parent: number): number[] =>
+    all.filter(([, ppid]) => ppid === parent).flatMap(([child]) => [child, ...below(child)]);
+  return below(pid);
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended in the meantime.
+  }
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  return () => {
+    result ??= action();
+    return result;
+  };
+}
