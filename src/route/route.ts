@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { Log } from '../options/types.ts';
+import type { SshError } from '../errors/index.ts';
+import type { ConnectOptions, Log } from '../options/types.ts';
 
 /** What a route knows about the connection that it carries. */
 export interface RouteContext {
@@ -13,6 +14,22 @@ export interface RouteContext {
   /** Set when this connection is itself a hop of a longer route. */
   readonly hop?: string | undefined;
   readonly log: Log;
+  /**
+   * Opens the connection of a hop: one attempt, with the hop's own host key, credentials and timeouts. Its errors name
+   * `hop`. Given here so that routes need not know how connections are made.
+   */
+  connect(options: ConnectOptions, hop: string): Promise<HopConnection>;
+}
+
+/** What a route needs of a hop's connection. */
+export interface HopConnection {
+  openStream(
+    target: { host: string; port: number } | { socketPath: string },
+    options?: { signal?: AbortSignal },
+  ): Promise<Duplex>;
+  /** Resolves once, with the error unless we closed it. */
+  readonly closed: Promise<SshError | undefined>;
+  close(): Promise<void>;
 }
 
 /** An open byte stream to the server's SSH port. */

@@ -1,0 +1,97 @@
+/**
+ * Splits a command line into its words, without any shell. Words are separated by blanks. Between single quotes
+ * everything stands for itself; between double quotes only `\"` is special. Elsewhere a backslash takes away the
+ * meaning of a blank or a quote after it, and is otherwise a plain character, so that `C:\bin\cloudflared.exe` needs
+ * no care. Nothing else is special: no variables, no globs, no pipes.
+ *
+ * @throws {TypeError} for an unclosed quote, no word at all, or a word that only a shell could understand.
+ */
+export function splitCommandLine(line: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  for (let at = 0; at < line.length; ) {
+    const piece = nextPiece(line, at);
+    at += piece.length;
+    if (piece.text === undefined) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else word = (word ?? '') + piece.text;
+  }
+  if (word !== undefined) words.push(word);
+  if (words.length === 0) throw new TypeError('proxyCommand: the command is empty');
+  rejectShellSyntax(line);
+  return words;
+}
+
+/** One blank (no text), one quoted stretch, or one character. */
+function nextPiece(line: string, at: number): { text: string | undefined; length: number } {
+  const character = line.charAt(at);
+  if (/\s/.test(character)) return { text: undefined, length: 1 };
+  if (character === "'" || character === '"') return quotedPiece(line, at, character);
+  const next = line.charAt(at + 1);
+  if (character === '\\' && /[\s'"]/.test(next)) return { text: next, length: 2 };
+  return { text: character, length: 1 };
+}
+
+function quotedPiece(line: string, start: number, quote: string): { text: string; length: number } {
+  let text = '';
+  for (let at = start + 1; at < line.length; at++) {
+    if (line.charAt(at) === quote) return { text, length: at + 1 - start };
+    if (quote === '"' && line.startsWith('\\"', at)) at++;
+    text += line.charAt(at);
+  }
+  throw new TypeError(`proxyCommand: the quote (${quote}) at character ${start + 1} is never closed`);
+}
+
+/** A pipe that is silently passed on as an argument would be a riddle. */
+function rejectShellSyntax(line: string): void {
+  const unquoted = line.replace(/'[^']*'|"(?:\\"|[^"])*"/g, '""');
+  const operator = unquoted.split(/\s+/).find((word) => /^(?:\||\|\||&&?|;|\d?[<>]{1,2}.*)$/.test(word));
+  if (operator === undefined) return;
+  throw new TypeError(
+    `proxyCommand: ${operator} needs a shell, and there is none. Quote it if it is an argument, or give ` +
+      `the words of a shell's command line: proxyCommand(['sh', '-c', '...'])`,
+  );
+}
+
+/** What `%h`, `%p` and `%r` stand for. */
+export interface CommandValues {
+  host: string;
+  port: number;
+  username: string;
+}
+
+/**
+ * Puts the values into the words, after the splitting: whatever a value contains, it stays within its word.
+ *
+ * @throws {TypeError} when a value would turn a word into an option.
+ */
+export function expandWords(words: readonly string[], values: CommandValues): string[] {
+  const meaning: Record<string, string> = {
+    '%%': '%',
+    '%h': values.host,
+    '%p': String(values.port),
+    '%r': values.username,
+  };
+  return words.map((word) => {
+    const expanded = word.replace(/%./g, (token) => meaning[token] ?? token);
+    if (expanded.startsWith('-') && !word.startsWith('-')) {
+      throw new TypeError(
+        `proxyCommand: ${JSON.stringify(expanded)} (from ${word}) would be taken for an option; a host or user name must not begin with -`,
+      );
+    }
+    return expanded;
+  });
+}
+
+/** @throws {TypeError} for a percent sign with a meaning that we do not know. */
+export function checkTokens(words: readonly string[]): void {
+  for (const word of words) {
+    for (const token of word.match(/%.?/g) ?? []) {
+      if (['%%', '%h', '%p', '%r'].includes(token)) continue;
+      throw new TypeError(
+        `proxyCommand: ${token} in ${JSON.stringify(word)} is not known; known are %h (host), %p (port), %r (user), %% (percent)`,
+      );
+    }
+  }
+}

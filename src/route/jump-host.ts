@@ -1,0 +1,148 @@
+import type { Duplex } from 'node:stream';
+import { ConnectFailed, ConnectionRefused, isSshError, type SshError } from '../errors/index.ts';
+import type { ConnectOptions } from '../options/types.ts';
+import { printable } from '../text/printable.ts';
+import type { HopConnection, Route, RouteContext, RoutedStream } from './route.ts';
+
+/**
+ * How to reach and log in to a jump host: what `connectViaGateway` takes, with host key and credentials of its own.
+ * Retries, the total time and the abort signal are those of the connection that it carries.
+ */
+export interface JumpHostOptions extends Omit<ConnectOptions, 'retry' | 'signal' | 'timeouts'> {
+  /** As for a connection, except `total`. */
+  timeouts?: Omit<NonNullable<ConnectOptions['timeouts']>, 'total'>;
+  /**
+   * A Unix socket of the jump host that leads to the target's sshd (a tunnel made with `ssh -R /path:localhost:22`),
+   * instead of the target's `host:port`. These then only name the target, for its host key and for messages.
+   */
+  socketPath?: string;
+}
+
+/**
+ * A route through another SSH server, as OpenSSH's ProxyJump: the connection's `host` and `port` are reached from
+ * there. May be nested: `via: jumpHost({ host: 'inner', ..., via: jumpHost({ host: 'outer', ... }) })`.
+ *
+ * The jump connection lives and dies with the one that it carries. A jump host that falls silent is noticed by its
+ * own keepalive and ends the carried connection at once. Errors say in `hop` which jump failed.
+ *
+ * @throws {TypeError} for options that only the carried connection may have.
+ */
+export function jumpHost(options: JumpHostOptions): Route {
+  checkOptions(options);
+  return new JumpHost(options);
+}
+
+class JumpHost implements Route {
+  readonly kind = 'jump-host';
+  #options: JumpHostOptions;
+  /** Of how many jumps this is the last; undefined until it is used, when the outermost tells the others. */
+  #total: number | undefined;
+
+  constructor(options: JumpHostOptions, total?: number) {
+    this.#options = options;
+    this.#total = total;
+  }
+
+  async open(context: RouteContext): Promise<RoutedStream> {
+    const total = this.#total ?? this.depth;
+    const { socketPath, via, ...options } = this.#options;
+    const name = `jump ${this.depth} of ${total} (${options.host}:${options.port ?? 22})`;
+    const connection = await context.connect(
+      {
+        log: context.log,
+        ...options,
+        ...(via === undefined ? {} : { via: via instanceof JumpHost ? via.within(total) : via }),
+        retry: false,
+        signal: context.signal,
+      },
+      name,
+    );
+    return openThrough(connection, socketPath, context, name);
+  }
+
+  /** Jumps on the way to and through this one. */
+  get depth(): number {
+    const { via } = this.#options;
+    return 1 + (via instanceof JumpHost ? via.depth : 0);
+  }
+
+  within(total: number): JumpHost {
+    return new JumpHost(this.#options, total);
+  }
+}
+
+async function openThrough(
+  connection: HopConnection,
+  socketPath: string | undefined,
+  context: RouteContext,
+  hop: string,
+): Promise<RoutedStream> {
+  const { host, port, signal } = context;
+  let stream: Duplex;
+  try {
+    stream = await connection.openStream(socketPath === undefined ? { host, port } : { socketPath }, {
+      signal,
+    });
+  } catch (error) {
+    await connection.close();
+    throw isSshError(error) ? targetError(error, socketPath, context, hop) : error;
+  }
+  let failure: SshError | undefined;
+  void connection.closed.then((error) => {
+    failure = error;
+  });
+  const dispose = async () => {
+    stream.destroy();
+    await connection.close();
+  };
+  return { stream, failure: () => failure, dispose };
+}
+
+/** The jump host answered, but could not or would not reach the target. */
+function targetError(
+  error: SshError,
+  socketPath: string | undefined,
+  { host, port }: RouteContext,
+  hop: string,
+): SshError {
+  if (error.code !== 'SSH_CHANNEL_OPEN_FAILED') return error;
+  const { reason = '', reasonCode } = error as SshError & { reason?: string; reasonCode?: number };
+  const target = socketPath ?? `${host}:${port}`;
+  const message = `${hop} could not reach ${target}: ${printable(reason)}`;
+  const details = { phase: 'route', host, port, hop, cause: error } as const;
+  if (reasonCode === 1) {
+    return new ConnectFailed(message, {
+      ...details,
+      retryable: false,
+      hint: 'The jump host forbids it: AllowTcpForwarding, AllowStreamLocalForwarding, PermitOpen, or options in authorized_keys.',
+    });
+  }
+  const refused = /refused/i.test(reason);
+  return new (refused ? ConnectionRefused : ConnectFailed)(message, {
+    ...details,
+    errno: refused ? 'ECONNREFUSED' : undefined,
+    retryable: true,
+    hint: refused
+      ? 'Nothing listens there: no tunnel is up, so the PC is off or its tunnel is down.'
+      : 'As the jump host sees it: the name has no address, the network is down, or nothing listens on the socket.',
+  });
+}
+
+function checkOptions(options: JumpHostOptions): void {
+  for (const name of ['retry', 'signal'] as const) {
+    if ((options as Partial<ConnectOptions>)[name] !== undefined) {
+      throw new TypeError(
+        `jumpHost: ${name} belongs to the connection that the jump host carries, not to the jump host`,
+      );
+    }
+  }
+  if (options.timeouts && 'total' in options.timeouts && options.timeouts.total !== undefined) {
+    throw new TypeError('jumpHost: timeouts.total belongs to the connection that the jump host carries');
+  }
+  if (
+    options.socketPath !== undefined &&
+    (typeof options.socketPath !== 'string' || options.socketPath === '')
+  ) {
+    throw new TypeError('jumpHost: socketPath must be the path of a Unix socket on the jump host');
+  }
+}

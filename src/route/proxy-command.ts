@@ -1,0 +1,146 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { ProxyCommandFailed } from '../errors/index.ts';
+import { printable } from '../text/printable.ts';
+import { checkTokens, expandWords, splitCommandLine } from './command-line.ts';
+import { type ProcessEnd, ProcessStream } from './process-stream.ts';
+import type { Route, RouteContext, RoutedStream } from './route.ts';
+
+/**
+ * A route through a program's stdin and stdout, as OpenSSH's ProxyCommand: `cloudflared access ssh --hostname %h`,
+ * `ssh -W %h:%p bastion`, `nc %h %p`. `%h`, `%p` and `%r` become the host, port and user name, `%%` a percent sign.
+ *
+ * No shell is involved. A string is split into words at blanks; single quotes, double quotes (with `\"`) and a
+ * backslash before a blank or a quote keep a word together; backslashes are otherwise plain, as Windows paths want
+ * it. Values are put in after the splitting, so nothing in a host name can become another word. An array gives
+ * the words as they are (with the same `%` tokens). What needs a shell gets one by name:
+ * `proxyCommand(['sh', '-c', '...'])`; then the quoting is yours.
+ *
+ * The program lives as long as the connection: it is ended when the connection closes, and its exit ends the
+ * connection at once, with the end of its stderr in the error (`ProxyCommandFailed`).
+ *
+ * @throws {TypeError} for an empty command, an unclosed quote, an unknown `%` token, or shell syntax.
+ */
+export function proxyCommand(command: string | readonly string[]): Route {
+  const words = typeof command === 'string' ? splitCommandLine(command) : checkedWords(command);
+  // Written `exec ssh -W ...` in many ssh_config files, to spare a shell that is not there.
+  if (typeof command === 'string' && words[0] === 'exec' && words.length > 1) words.shift();
+  checkTokens(words);
+  return { kind: 'proxy-command', open: async (context) => openProcess(words, context) };
+}
+
+function checkedWords(words: readonly string[]): string[] {
+  if (!Array.isArray(words) || words.length === 0 || words.some((word) => typeof word !== 'string')) {
+    throw new TypeError('proxyCommand: give a command line, or its words as a non-empty array of strings');
+  }
+  return [...words];
+}
+
+async function openProcess(words: readonly string[], context: RouteContext): Promise<RoutedStream> {
+  const { signal } = context;
+  if (signal.aborted) throw signal.reason;
+  const [program = '', ...args] = expandWords(words, context);
+  const child = startProcess(program, args, context);
+  const stream = new ProcessStream(child, (end, stderr) => exitError(program, end, stderr, context));
+  await started(child, stream, program, context);
+  return {
+    stream,
+    failure: () => stream.failure,
+    dispose: async () => {
+      stream.destroy();
+      await stream.exited;
+    },
+  };
+}
+
+function startProcess(
+  program: string,
+  args: readonly string[],
+  context: RouteContext,
+): ChildProcessWithoutNullStreams {
+  try {
+    return spawn(program, args, { stdio: 'pipe', windowsHide: true, shell: false });
+  } catch (error) {
+    // A NUL in a word; on Windows, a batch file.
+    throw startError(program, error as NodeJS.ErrnoException, context);
+  }
+}
+
+function started(
+  child: ChildProcessWithoutNullStreams,
+  stream: ProcessStream,
+  program: string,
+  context: RouteContext,
+): Promise<void> {
+  const { signal } = context;
+  return new Promise<void>((resolve, reject) => {
+    const onAbort = () => {
+      stream.destroy();
+      reject(signal.reason);
+    };
+    const clean = () => signal.removeEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort, { once: true });
+    // Stays for the child's life: a failed kill is an `error` event as well.
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      clean();
+      if (child.pid === undefined) stream.destroy();
+      reject(startError(program, error, context));
+    });
+    child.once('spawn', () => {
+      clean();
+      resolve();
+    });
+  });
+}
+
+function startError(
+  program: string,
+  error: NodeJS.ErrnoException,
+  context: RouteContext,
+): ProxyCommandFailed {
+  const { host, port, hop } = context;
+  return new ProxyCommandFailed(
+    `The proxy command ${printable(program)} could not be started (${error.code ?? printable(error.message)})`,
+    {
+      phase: 'route',
+      host,
+      port,
+      hop,
+      errno: error.code,
+      retryable: false,
+      cause: error,
+      hint: startHint(error),
+    },
+  );
+}
+
+function startHint(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT')
+    return 'The program is not in PATH of this process; give its full path. A string is split at blanks: quote a path with blanks.';
+  if (error.code === 'EINVAL')
+    return 'On Windows, .cmd and .bat files cannot be started without a shell; name the .exe.';
+  return 'Is it a program, and may this account run it?';
+}
+
+/** Exit code 0 is a normal end: what it means is for the connection to say. */
+function exitError(
+  program: string,
+  { exitCode, signal }: ProcessEnd,
+  stderr: Buffer,
+  { host, port, hop }: RouteContext,
+): ProxyCommandFailed | undefined {
+  if (exitCode === 0) return undefined;
+  const said = printable(stderr.toString('utf8').trim().slice(-500), 500);
+  const how = exitCode === null ? `was ended by ${signal}` : `ended with exit code ${exitCode}`;
+  const words = said === '' ? ' and wrote nothing to stderr' : `; its stderr ended with "${said}"`;
+  return new ProxyCommandFailed(`The proxy command ${printable(program)} ${how}${words}`, {
+    phase: 'route',
+    host,
+    port,
+    hop,
+    exitCode,
+    signal,
+    stderr: said,
+    retryable: true,
+    hint: 'The command reached nothing, or lost what it had reached. Run it by hand to see more.',
+  });
+}

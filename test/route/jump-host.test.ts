@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
+import { jumpHost } from '../../src/route/jump-host.ts';
+import { echoServer, readAll, tcpServer } from '../support/echo.ts';
+import { connectHop, routeContext } from '../support/route-context.ts';
+
+let outer: MockServer;
+let inner: MockServer;
+beforeAll(async () => {
+  [outer, inner] = await Promise.all([startMockServer(), startMockServer()]);
+});
+afterAll(() => Promise.all([outer.close(), inner.close()]));
+
+function login({ host, port, username, password }: MockServer) {
+  return { host, port, username, password: password ?? '' };
+}
+
+async function idle(...servers: MockServer[]) {
+  await vi.waitFor(() => expect(servers.map((server) => server.connections)).toEqual(servers.map(() => 0)));
+}
+
+describe('a jump host', () => {
+  it('leads to a port that it can reach, and closes when the stream is over', async () => {
+    await using target = await echoServer();
+    const routed = await jumpHost(login(outer)).open(routeContext({ port: target.port }));
+    routed.stream.end('through');
+    expect((await readAll(routed.stream)).toString()).toBe('through');
+    await routed.dispose?.();
+    await idle(outer);
+    expect(routed.failure?.()).toBeUndefined();
+  });
+
+  it('leads to a Unix socket of its own', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'jump-'));
+    await using _target = await echoServer({ path: join(dir, 'pc.sock') });
+    const route = jumpHost({ ...login(outer), socketPath: join(dir, 'pc.sock') });
+    const routed = await route.open(routeContext({ host: 'pc-of-customer', port: 1 }));
+    routed.stream.end('socket');
+    expect((await readAll(routed.stream)).toString()).toBe('socket');
+    await routed.dispose?.();
+    await rm(dir, { recursive: true });
+    await idle(outer);
+  });
+
+  it('can be nested, and numbers its jumps from the first', async () => {
+    await using target = await echoServer();
+    const hops: string[] = [];
+    const connect: typeof connectHop = (options, hop) => {
+      hops.push(hop);
+      const via = options.via as ReturnType<typeof jumpHost> | undefined;
+      const nested = via && {
+        kind: via.kind,
+        open: (context: Parameters<typeof via.open>[0]) => via.open({ ...context, connect }),
+      };
+      return connectHop(nested ? { ...options, via: nested } : options, hop);
+    };
+    const route = jumpHost({ ...login(inner), via: jumpHost(login(outer)) });
+    const routed = await route.open(routeContext({ port: target.port, connect }));
+    routed.stream.end('twice');
+    expect((await readAll(routed.stream)).toString()).toBe('twice');
+    expect(hops).toEqual([`jump 2 of 2 (127.0.0.1:${inner.port})`, `jump 1 of 2 (127.0.0.1:${outer.port})`]);
+    await routed.dispose?.();
+    await idle(inner, outer);
+  });
+
+  it('ends the stream with its own error when it dies', async () => {
+    await using target = await echoServer();
+    const routed = await jumpHost(login(outer)).open(routeContext({ port: target.port }));
+    const reading = readAll(routed.stream);
+    outer.dropAll('rst');
+    await expect(reading).rejects.toMatchObject({
+      code: 'SSH_CONNECTION_LOST',
+      hop: `jump 1 of 1 (127.0.0.1:${outer.port})`,
+    });
+    expect(routed.failure?.()).toMatchObject({ code: 'SSH_CONNECTION_LOST' });
+    await routed.dispose?.();
+  });
+
+  it('says which hop could not reach the target, and leaves nothing open', async () => {
+    const gone = await tcpServer(() => {});
+    await gone.close();
+    const open = jumpHost(login(outer)).open(routeContext({ port: gone.port }));
+    await expect(open).rejects.toMatchObject({
+      code: 'SSH_CONNECTION_REFUSED',
+      phase: 'route',
+      hop: `jump 1 of 1 (127.0.0.1:${outer.port})`,
+      retryable: true,
+    });
+    await idle(outer);
+  });
+
+  it('says so, without a retry, when the jump host forbids forwarding', async () => {
+    const strict = await startMockServer({ forwarding: { local: false } });
+    const error = await jumpHost(login(strict))
+      .open(routeContext())
+      .catch((e) => e);
+    expect(error).toMatchObject({ code: 'SSH_CONNECT_FAILED', retryable: false });
+    expect(error.hint).toMatch(/AllowTcpForwarding/);
+    await idle(strict);
+    await strict.close();
+  });
+
+  it('stops at the abort and closes the jump connection', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    await using target = await tcpServer(() => {});
+    const open = jumpHost(login(outer)).open(
+      routeContext({
+        port: target.port,
+        signal: controller.signal,
+        connect: async (options, hop) => {
+          const connection = await connectHop(options, hop);
+          controller.abort(reason);
+          return connection;
+        },
+      }),
+    );
+    await expect(open).rejects.toBe(reason);
+    await idle(outer);
+  });
+
+  it.each([
+    [{ retry: false }, /retry belongs/],
+    [{ signal: new AbortController().signal }, /signal belongs/],
+    [{ timeouts: { total: 5 } }, /timeouts.total belongs/],
+    [{ socketPath: '' }, /socketPath must be/],
+  ])('refuses %j, which only the carried connection may have', (extra, message) => {
+    expect(() => jumpHost({ host: 'h', username: 'u', ...extra } as never)).toThrow(message);
+  });
+});

@@ -1,0 +1,184 @@
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { expandWords, splitCommandLine } from '../../src/route/command-line.ts';
+import { proxyCommand } from '../../src/route/proxy-command.ts';
+import { echoServer, readAll } from '../support/echo.ts';
+import { routeContext } from '../support/route-context.ts';
+
+const node = process.execPath;
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'proxy-'));
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+function script(name: string, source: string): string {
+  const file = join(dir, name);
+  writeFileSync(file, source);
+  return file;
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('the command line', () => {
+  it.each([
+    ['cloudflared access ssh --hostname %h', ['cloudflared', 'access', 'ssh', '--hostname', '%h']],
+    ['C:\\bin\\cloudflared.exe access', ['C:\\bin\\cloudflared.exe', 'access']],
+    ['"C:\\Program Files\\x.exe" -a', ['C:\\Program Files\\x.exe', '-a']],
+    ['\\\\server\\share\\x.exe', ['\\\\server\\share\\x.exe']],
+    [`say 'it is "so"' "and \\"so\\""`, ['say', 'it is "so"', 'and "so"']],
+    ['a\\ b c\\"d', ['a b', 'c"d']],
+    [`one''two ""`, ['onetwo', '']],
+    ['  x\t y  ', ['x', 'y']],
+    ['curl https://x.example/?a=b&c=$d', ['curl', 'https://x.example/?a=b&c=$d']],
+  ])('splits %s', (line, words) => {
+    expect(splitCommandLine(line)).toEqual(words);
+  });
+
+  it.each([
+    ['', /empty/],
+    ['   ', /empty/],
+    [`nc '%h`, /never closed/],
+    ['nc %h %p | tee log', /\| needs a shell/],
+    ['nc %h %p 2>/dev/null', /2>\/dev\/null needs a shell/],
+    ['a && b', /&& needs a shell/],
+    ['nc %h %q', /%q .* is not known/],
+    ['nc 100%', /% .* is not known/],
+  ])('refuses %j', (line, message) => {
+    expect(() => proxyCommand(line)).toThrow(TypeError);
+    expect(() => proxyCommand(line)).toThrow(message);
+  });
+
+  it('refuses what is neither a string nor words', () => {
+    for (const wrong of [[], [1], 5, undefined]) {
+      expect(() => proxyCommand(wrong as unknown as string)).toThrow(TypeError);
+    }
+  });
+
+  it('never lets a value become another word, whatever it contains', () => {
+    const template = splitCommandLine(`x %h "a %r b" '%h:%p' %%h`);
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (host, username) => {
+        fc.pre(!host.startsWith('-'));
+        const words = expandWords(template, { host, port: 22, username });
+        expect(words).toEqual(['x', host, `a ${username} b`, `${host}:22`, '%h']);
+      }),
+    );
+  });
+
+  it('refuses a host name that would be an option of the command', async () => {
+    const route = proxyCommand('nc %h %p');
+    await expect(route.open(routeContext({ host: '-e/bin/sh' }))).rejects.toThrow(/taken for an option/);
+  });
+});
+
+describe('a proxy command', () => {
+  it('carries bytes both ways, and ends when the other side ends', async () => {
+    await using target = await echoServer();
+    const file = script(
+      'cat.cjs',
+      `const s = require('net').connect(+process.argv[3], process.argv[2]); process.stdin.pipe(s).pipe(process.stdout);`,
+    );
+    const route = proxyCommand([node, file, '%h', '%p']);
+    const routed = await route.open(routeContext({ port: target.port }));
+    const data = Buffer.alloc(3 << 20, 'x');
+    const reading = readAll(routed.stream);
+    routed.stream.write(data);
+    routed.stream.end('done');
+    expect((await reading).length).toBe(data.length + 4);
+    await routed.dispose?.();
+    expect(routed.failure?.()).toBeUndefined();
+  });
+
+  it('puts exit code and the end of stderr into the error, escaped', async () => {
+    const file = script(
+      'fail.cjs',
+      `process.stderr.write('x'.repeat(100000) + '\\n\\u001b[31mno route\\u0007\\n', () => process.exit(7));`,
+    );
+    const routed = await proxyCommand([node, file]).open(routeContext());
+    const error = await readAll(routed.stream).catch((e) => e);
+    expect(error).toMatchObject({
+      code: 'SSH_PROXY_COMMAND_FAILED',
+      exitCode: 7,
+      phase: 'route',
+      retryable: true,
+    });
+    expect(error.message).toMatch(/exit code 7; its stderr ended with "x+\\n\\x1b\[31mno route\\x07"$/);
+    expect(error.message.length).toBeLessThan(800);
+    expect(routed.failure?.()?.message).toBe(error.message);
+    await routed.dispose?.();
+  });
+
+  it('notices the exit at once, even while a grandchild holds the pipes', async () => {
+    const file = script(
+      'leave.cjs',
+      `const { spawn } = require('child_process');
+       const c = spawn(process.execPath, ['-e', 'setTimeout(()=>{}, 20000)'], { stdio: 'inherit', detached: true });
+       c.unref(); process.stdout.write(String(c.pid), () => process.exit(3));`,
+    );
+    const routed = await proxyCommand([node, file]).open(routeContext());
+    let pid = '';
+    routed.stream.on('data', (chunk) => {
+      pid += chunk;
+    });
+    const started = performance.now();
+    await new Promise((resolve) => routed.stream.once('close', resolve));
+    process.kill(Number(pid), 'SIGKILL');
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(routed.failure?.()).toMatchObject({ exitCode: 3 });
+  });
+
+  it('ends the process when the stream is destroyed, by force if need be', async () => {
+    const file = script(
+      'stubborn.cjs',
+      `process.on('SIGTERM', () => {}); process.stdin.on('error', () => {}).resume();
+       process.stdout.on('error', () => {}); process.stdout.write(String(process.pid)); setInterval(() => {}, 1000);`,
+    );
+    const routed = await proxyCommand([node, file]).open(routeContext());
+    const pid = Number(String(await new Promise((resolve) => routed.stream.once('data', resolve))));
+    expect(alive(pid)).toBe(true);
+    await routed.dispose?.();
+    expect(alive(pid)).toBe(false);
+    expect(routed.failure?.()).toBeUndefined();
+  });
+
+  it('names a program that does not exist, and does not ask for a retry', async () => {
+    const error = await proxyCommand('no-such-program-anywhere %h')
+      .open(routeContext())
+      .catch((e) => e);
+    expect(error).toMatchObject({ code: 'SSH_PROXY_COMMAND_FAILED', errno: 'ENOENT', retryable: false });
+    expect(error.hint).toMatch(/PATH/);
+  });
+
+  it('reports a value that no program can be given as an error of the route', async () => {
+    const open = proxyCommand([node, '%h']).open(routeContext({ host: 'a\0b' }));
+    await expect(open).rejects.toMatchObject({ code: 'SSH_PROXY_COMMAND_FAILED' });
+  });
+
+  it('rejects with the reason of an abort and starts nothing', async () => {
+    const reason = new Error('not now');
+    const open = proxyCommand([node, '-e', '']).open(routeContext({ signal: AbortSignal.abort(reason) }));
+    await expect(open).rejects.toBe(reason);
+  });
+
+  it('reads all output of a program that has already exited, however slow the reader', async () => {
+    const file = script('much.cjs', `process.stdout.write(Buffer.alloc(300000, 'y'));`);
+    const routed = await proxyCommand([node, file]).open(routeContext());
+    await vi.waitFor(() => expect(routed.stream.readableLength).toBeGreaterThan(0), { timeout: 5_000 });
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect((await readAll(routed.stream)).length).toBe(300_000);
+    await routed.dispose?.();
+  });
+});

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { connect as tcpConnect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
+import { remoteForwards, type Visitor } from '../../src/ssh2/forwards.ts';
+import { readAll } from '../support/echo.ts';
+import { plainLink } from '../support/plain-link.ts';
+
+let server: MockServer;
+beforeAll(async () => {
+  server = await startMockServer();
+});
+afterAll(() => server.close());
+
+function connect() {
+  const { host, port, username, password } = server;
+  return plainLink({ host, port, username, password });
+}
+
+async function visit(port: number, words: string): Promise<string> {
+  const socket = tcpConnect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  socket.on('error', () => {});
+  socket.end(words);
+  return (await readAll(socket)).toString();
+}
+
+describe('listeners on the server', () => {
+  it('takes a port of the server’s choice, brings visitors in, and gives the port back', async () => {
+    await using made = await connect();
+    const forwards = remoteForwards(made.link);
+    const echo = (visitor: Visitor) => {
+      const stream = visitor.accept();
+      stream.pipe(stream);
+    };
+    const answer = await forwards.listen('127.0.0.1', 0, echo);
+    if (answer.kind !== 'listening') throw new Error('refused');
+    expect(answer.port).toBeGreaterThan(0);
+    expect(await visit(answer.port, 'hello')).toBe('hello');
+    await answer.cancel();
+    await answer.cancel();
+    await expect(visit(answer.port, 'gone')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('answers a taken port with a refusal, not with an error of the link', async () => {
+    await using first = await connect();
+    await using second = await connect();
+    const held = await remoteForwards(first.link).listen('127.0.0.1', 0, (visitor) => visitor.reject());
+    if (held.kind !== 'listening') throw new Error('refused');
+    const answer = await remoteForwards(second.link).listen('127.0.0.1', held.port, () => {});
+    expect(answer).toMatchObject({ kind: 'refused' });
+    expect(second.link.lost.error).toBeUndefined();
+  });
+
+  it('lets the visitor go who is rejected, or whose handler throws', async () => {
+    await using made = await connect();
+    const handlers = [
+      (visitor: Visitor) => visitor.reject(),
+      () => {
+        throw new Error('a bug in the handler');
+      },
+    ];
+    const answer = await remoteForwards(made.link).listen('127.0.0.1', 0, (visitor) =>
+      handlers.shift()?.(visitor),
+    );
+    if (answer.kind !== 'listening') throw new Error('refused');
+    for (let i = 0; i < 2; i++) {
+      const socket = tcpConnect({ host: '127.0.0.1', port: answer.port });
+      socket.on('error', () => {});
+      socket.resume();
+      await once(socket, 'close');
+    }
+    expect(handlers).toHaveLength(0);
+    expect(made.link.lost.error).toBeUndefined();
+  });
+
+  it('uses one dispatcher for all listeners of a connection', async () => {
+    await using made = await connect();
+    const before = made.client.listenerCount('tcp connection');
+    for (let i = 0; i < 20; i++) {
+      const answer = await remoteForwards(made.link).listen('127.0.0.1', 0, (visitor) => visitor.reject());
+      if (answer.kind === 'listening') await answer.cancel();
+    }
+    expect(made.client.listenerCount('tcp connection')).toBe(before + 1);
+    await vi.waitFor(() => expect(made.link.lost.listenerCount).toBe(0));
+  });
+});
