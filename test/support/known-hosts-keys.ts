@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 
-/** Host keys made at run time, in SSH wire format. No key of these tests is stored anywhere. */
+// Host keys made at run time, in SSH wire format: no key is stored in the repository.
 
 /** A string in SSH wire format: its length, then its bytes. */
 export function wireString(content: Buffer | string): Buffer {
