@@ -1,9 +1,180 @@
 import type { ServerChannel } from 'ssh2';
 import type { ServerConnection } from '../connection.ts';
-import type { Filesystem } from './filesystem.ts';
+import type { SftpOp } from '../fault-types.ts';
+import { ignoreWindow } from '../ssh2-internals.ts';
+import { extensionVersions } from './extensions.ts';
+import { type Filesystem, SftpStatus, status, statusText } from './filesystem.ts';
+import { Handles } from './handles.ts';
+import { Lies } from './lies.ts';
+import { opNames, requests } from './requests.ts';
+import { type Reply, type SftpSession, statusReply } from './session.ts';
+import { FieldReader, frame, PacketReader, packet, string, uint32 } from './wire.ts';
+
+const longestPacket = 256 << 10;
+// What waits to be answered; above it the client's window is left to run out.
+const mostQueued = 4 << 20;
+const strangeId = 0xdead_beef;
 
 /** Serves SFTP on a channel. */
-export function serveSftp(connection: ServerConnection, channel: ServerChannel, files: Filesystem): void {
-  void files;
-  connection.whileAlive(() => channel.end());
+export function serveSftp(
+  connection: ServerConnection,
+  channel: ServerChannel,
+  filesystem: Filesystem,
+): void {
+  if (connection.faults.window === 'exceeded') ignoreWindow(channel);
+  const responder = new Responder(connection, channel, filesystem);
+  const reader = new PacketReader(longestPacket, (body) => responder.receive(body));
+  channel.on('data', (chunk: Buffer) => {
+    // As sshd: whoever sends what is no packet is cut off.
+    if (!reader.push(chunk)) responder.end();
+  });
+  channel.once('end', () => responder.endWhenAnswered());
+  channel.once('close', () => responder.stop());
+  connection.closed.addEventListener('abort', () => responder.stop(), { once: true });
+  channel.on('drain', () => responder.pump());
+}
+
+/** Answers requests one after the other, in their order, as OpenSSH does. */
+class Responder {
+  private readonly queue: Buffer[] = [];
+  private queued = 0;
+  private isBusy = false;
+  private isStopped = false;
+  private isEnding = false;
+  private hasVersion = false;
+  private readonly connection: ServerConnection;
+  private readonly channel: ServerChannel;
+  private readonly lies: Lies;
+  private readonly handles = new Handles();
+  private readonly session: SftpSession;
+  private op: SftpOp = 'OPEN';
+  private isNoted = false;
+
+  constructor(connection: ServerConnection, channel: ServerChannel, filesystem: Filesystem) {
+    this.connection = connection;
+    this.channel = channel;
+    this.lies = new Lies(connection.faults.sftp);
+    const { settings } = connection;
+    this.session = {
+      filesystem,
+      handles: this.handles,
+      lies: this.lies,
+      rules: { home: filesystem.home, windows: settings.windows !== undefined },
+      extensions: settings.sftpExtensions,
+      note: ({ name, ...detail }) => {
+        this.isNoted = true;
+        connection.note({ type: 'sftp', op: name ?? this.op, ...detail });
+      },
+    };
+  }
+
+  receive(body: Buffer): void {
+    this.queue.push(body);
+    this.queued += body.length;
+    if (this.queued > mostQueued) this.channel.pause();
+    this.pump();
+  }
+
+  /** Answers what waits, as long as the client takes the answers. */
+  pump(): void {
+    while (!this.isBusy && !this.isStopped && !this.channel.writableNeedDrain) {
+      const body = this.queue.shift();
+      if (!body) break;
+      this.queued -= body.length;
+      if (this.queued < mostQueued && this.channel.isPaused()) this.channel.resume();
+      this.answer(body);
+    }
+    if (this.isEnding && this.queue.length === 0 && !this.isBusy) this.end();
+  }
+
+  endWhenAnswered(): void {
+    this.isEnding = true;
+    this.pump();
+  }
+
+  end(): void {
+    if (this.isStopped) return;
+    this.stop();
+    this.connection.whileAlive(() => {
+      this.channel.exit(0);
+      this.channel.end();
+    });
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.queue.length = 0;
+    this.handles.closeAll();
+  }
+
+  private answer(body: Buffer): void {
+    const fields = new FieldReader(body);
+    const type = fields.byte();
+    if (!this.hasVersion) return this.begin(type);
+    const id = body.length >= 5 ? fields.uint32() : 0;
+    const op = opNames[type];
+    if (!op) return this.reply(id, statusReply(status.unsupported, statusText(status.unsupported)));
+    this.connection.reach('sftp');
+    try {
+      const answer = this.perform(op, fields);
+      if (answer instanceof Promise) this.wait(id, answer);
+      else if (answer) this.reply(id, answer);
+    } catch (error) {
+      this.reply(id, failure(error));
+    }
+  }
+
+  /** The client's first packet gets the version and the extensions. */
+  private begin(type: number): void {
+    if (type !== packet.init) return this.end();
+    this.hasVersion = true;
+    if (this.lies.all.noVersion) return;
+    const extensions = [...this.connection.settings.sftpExtensions].flatMap((name) => [
+      string(name),
+      string(extensionVersions[name]),
+    ]);
+    this.channel.write(frame(packet.version, uint32(3), ...extensions));
+    if (this.lies.all.garbagePacket) this.channel.write(Buffer.from([0, 0, 0, 5, 250, 1, 2, 3, 4]));
+  }
+
+  private perform(op: SftpOp, fields: FieldReader): Reply | Promise<Reply> | undefined {
+    this.op = op;
+    this.isNoted = false;
+    if (this.lies.isLost(op) || (this.lies.all.noLimits && op === 'EXTENDED' && isLimits(fields)))
+      return void this.session.note({});
+    const answer = requests[op](this.session, fields);
+    if (!this.isNoted) this.session.note({});
+    return answer;
+  }
+
+  private wait(id: number, answer: Promise<Reply>): void {
+    this.isBusy = true;
+    answer
+      .catch((error: unknown) => failure(error))
+      .then((reply) => {
+        this.isBusy = false;
+        this.reply(id, reply);
+        this.pump();
+      });
+  }
+
+  private reply(id: number, { type, fields }: Reply): void {
+    if (this.isStopped) return;
+    const { duplicateReplies, unaskedReplies } = this.lies.all;
+    if (unaskedReplies)
+      this.channel.write(frame(packet.status, uint32(strangeId), uint32(0), string(''), string('')));
+    const reply = frame(type, uint32(id), ...fields);
+    this.channel.write(reply);
+    if (duplicateReplies) this.channel.write(reply);
+  }
+}
+
+function failure(error: unknown): Reply {
+  if (error instanceof SftpStatus) return statusReply(error.status, error.message);
+  if (error instanceof RangeError) return statusReply(status.badMessage, statusText(status.badMessage));
+  return statusReply(status.failure, error instanceof Error ? error.message : String(error));
+}
+
+function isLimits(fields: FieldReader): boolean {
+  return fields.peekText() === 'limits@openssh.com';
 }

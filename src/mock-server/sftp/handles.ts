@@ -1,0 +1,61 @@
+import { type Entry, type FileHandle, SftpStatus, status } from './filesystem.ts';
+
+/** A listing in progress. */
+export interface Listing {
+  entries: Entry[];
+  next: number;
+}
+
+/** What clients have open, by the handle that they were given. */
+export class Handles {
+  private readonly files = new Map<string, FileHandle>();
+  private readonly listings = new Map<string, Listing>();
+  private last = 0;
+
+  addFile(file: FileHandle): Buffer {
+    const handle = this.next();
+    this.files.set(handle.toString('hex'), file);
+    return handle;
+  }
+
+  addListing(entries: Entry[]): Buffer {
+    const handle = this.next();
+    this.listings.set(handle.toString('hex'), { entries, next: 0 });
+    return handle;
+  }
+
+  file(handle: Buffer): FileHandle {
+    return this.files.get(handle.toString('hex')) ?? invalid();
+  }
+
+  listing(handle: Buffer): Listing {
+    return this.listings.get(handle.toString('hex')) ?? invalid();
+  }
+
+  /** Forgets a handle; the file, if it was one, is the caller's to close. */
+  remove(handle: Buffer): FileHandle | undefined {
+    const key = handle.toString('hex');
+    const file = this.files.get(key);
+    if (!file && !this.listings.has(key)) return invalid();
+    this.files.delete(key);
+    this.listings.delete(key);
+    return file;
+  }
+
+  /** Closes everything that a client has left open. */
+  closeAll(): void {
+    for (const file of this.files.values()) void (async () => file.close())().catch(() => {});
+    this.files.clear();
+    this.listings.clear();
+  }
+
+  private next(): Buffer {
+    const handle = Buffer.alloc(4);
+    handle.writeUInt32BE(this.last++);
+    return handle;
+  }
+}
+
+function invalid(): never {
+  throw new SftpStatus(status.failure, 'invalid handle');
+}

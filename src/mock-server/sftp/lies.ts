@@ -1,0 +1,102 @@
+import type { SftpFaults, SftpOp } from '../fault-types.ts';
+import { type Attributes, type Entry, type FileHandle, modeType, SftpStatus, status } from './filesystem.ts';
+
+const liedContent = Buffer.from('lie\n');
+const hugeName = 'n'.repeat(64 << 10);
+const loopName = 'loop';
+const endlessBatch = 100;
+
+/** What an SFTP server does wrong, decided request by request. */
+export class Lies {
+  private readonly faults: SftpFaults;
+  private readonly counts = new Map<SftpOp, number>();
+  private endless = 0;
+
+  constructor(faults: SftpFaults | undefined) {
+    this.faults = faults ?? {};
+  }
+
+  get all(): SftpFaults {
+    return this.faults;
+  }
+
+  /** Whether this request is never answered; throws when it is to fail. */
+  isLost(op: SftpOp): boolean {
+    const count = (this.counts.get(op) ?? 0) + 1;
+    this.counts.set(op, count);
+    const { failOp, hangOp, refuseSetstat } = this.faults;
+    const isMeant = (fault: { op: SftpOp; nth?: number } | undefined) =>
+      fault?.op === op && (fault.nth === undefined || fault.nth === count);
+    if (refuseSetstat && (op === 'SETSTAT' || op === 'FSETSTAT'))
+      throw new SftpStatus(status.permissionDenied);
+    if (failOp && isMeant(failOp)) throw new SftpStatus(failOp.status ?? status.failure, failOp.message);
+    return isMeant(hangOp);
+  }
+
+  /** The attributes that are told instead of the true ones. */
+  attributes(attributes: Attributes): Attributes {
+    const { lieSize, statWithoutSize } = this.faults;
+    const isFile = (attributes.mode ?? 0) >> 12 === modeType.file >> 12;
+    if (statWithoutSize) {
+      const { size: _size, ...rest } = attributes;
+      return rest;
+    }
+    if (lieSize === undefined || !isFile) return attributes;
+    return { ...attributes, size: typeof lieSize === 'number' ? lieSize : lieSize(attributes.size ?? 0) };
+  }
+
+  /** The names that are listed in addition. */
+  moreNames(): Entry[] {
+    const names: (string | Buffer)[] = [...(this.faults.lieNames ?? [])];
+    if (this.faults.hugeName) names.push(hugeName);
+    const entries: Entry[] = names.map((name) => ({ name, attributes: liedFile() }));
+    if (this.faults.symlinkLoop)
+      entries.push({ name: loopName, attributes: { size: 1, mode: modeType.link | 0o777 } });
+    return entries;
+  }
+
+  /** The next names of a listing that never ends. */
+  endlessNames(): Entry[] | undefined {
+    if (!this.faults.endlessReaddir) return undefined;
+    return Array.from({ length: endlessBatch }, () => ({
+      name: `endless-${this.endless++}`,
+      attributes: liedFile(),
+    }));
+  }
+
+  /** A link to the folder that it is in: leaving it out of a path changes nothing. */
+  withoutLoops(path: string): string {
+    return this.faults.symlinkLoop
+      ? path.replaceAll(new RegExp(`/${loopName}(?=/|$)`, 'g'), '') || '/'
+      : path;
+  }
+
+  isLoop(path: string): boolean {
+    return this.faults.symlinkLoop === true && path.endsWith(`/${loopName}`);
+  }
+
+  /** Whether a path ends in a name that was made up. */
+  isMadeUp(path: string): boolean {
+    const names = this.faults.lieNames ?? [];
+    return names.some((name) => {
+      const text = name.toString();
+      return path === text || path.endsWith(`/${text}`);
+    });
+  }
+}
+
+export function liedFile(): Attributes {
+  return { size: liedContent.length, mode: modeType.file | 0o644, atime: 0, mtime: 0 };
+}
+
+/** A made-up name can be read, so that a client which believes in it gets as far as to write it somewhere. */
+export function liedHandle(): FileHandle {
+  return {
+    read: (offset, length) => liedContent.subarray(offset, offset + length),
+    write: () => {},
+    stat: liedFile,
+    setAttributes: () => {},
+    sync: () => {},
+    close: () => {},
+  };
+}

@@ -1,0 +1,54 @@
+import { SftpStatus, status } from './filesystem.ts';
+
+// What Windows allows in no file name.
+const notOnWindows = /[<>:"|?*\u0000-\u001f]/;
+const longestName = 255;
+
+/** How clients' paths become absolute and normal ones. */
+export interface PathRules {
+  home: string;
+  windows: boolean;
+}
+
+/** The absolute path of what a client named, without `.`, `..` and doubled slashes. */
+export function normalPath(path: string, { home, windows }: PathRules): string {
+  const given = windows ? fromWindows(path) : path;
+  if (given.includes('\0')) throw new SftpStatus(status.noSuchFile);
+  const parts = given.startsWith('/') ? [] : splitPath(home);
+  for (const part of given.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  parts.forEach((part, index) => {
+    checkName(part, windows && index > 0);
+  });
+  return `/${parts.join('/')}`;
+}
+
+/** `C:\a`, `C:/a` and `/C:/a` are one path; OpenSSH for Windows tells the last. */
+function fromWindows(path: string): string {
+  const slashed = path.replaceAll('\\', '/');
+  const drive = /^\/?([A-Za-z]):(?=\/|$)/.exec(slashed);
+  if (!drive?.[1]) return slashed;
+  return `/${drive[1].toUpperCase()}:${slashed.slice(drive[0].length)}`;
+}
+
+function checkName(name: string, windows: boolean): void {
+  if (Buffer.byteLength(name) > longestName) throw new SftpStatus(status.badMessage);
+  if (windows && notOnWindows.test(name)) throw new SftpStatus(status.failure);
+}
+
+export function splitPath(path: string): string[] {
+  return path.split('/').filter((part) => part !== '');
+}
+
+/** The folder above and the last part. */
+export function splitLast(path: string): { folder: string; name: string } {
+  const parts = splitPath(path);
+  const name = parts.pop() ?? '';
+  return { folder: `/${parts.join('/')}`, name };
+}
+
+export function joinPath(folder: string, name: string): string {
+  return folder === '/' ? `/${name}` : `${folder}/${name}`;
+}

@@ -1,0 +1,53 @@
+import type { SftpExtension } from '../types.ts';
+import { type Filesystem, status } from './filesystem.ts';
+import type { Handles } from './handles.ts';
+import type { Lies } from './lies.ts';
+import { normalPath, type PathRules } from './paths.ts';
+import { type FieldReader, packet, string, uint32 } from './wire.ts';
+
+/** The most that one READ gives, as in OpenSSH. */
+export const maxRead = 261_120;
+
+/** A reply without its request id. */
+export interface Reply {
+  type: number;
+  fields: Buffer[];
+}
+
+/** What the requests of one SFTP session work on. */
+export interface SftpSession {
+  readonly filesystem: Filesystem;
+  readonly handles: Handles;
+  readonly lies: Lies;
+  readonly rules: PathRules;
+  readonly extensions: ReadonlySet<SftpExtension>;
+  /** Writes the request into the journal. */
+  note(detail: { path?: string; target?: string; offset?: number; length?: number; name?: string }): void;
+}
+
+export const done = (): Reply => statusReply(status.ok, 'Success');
+
+export function statusReply(code: number, message: string): Reply {
+  return { type: packet.status, fields: [uint32(code), string(message), string('')] };
+}
+
+export async function renameReply(
+  session: SftpSession,
+  fields: FieldReader,
+  overwrite: boolean,
+): Promise<Reply> {
+  const from = fields.text();
+  const to = fields.text();
+  session.note({ path: from, target: to });
+  await session.filesystem.rename(pathOf(session, from), pathOf(session, to), overwrite);
+  return done();
+}
+
+export function notedPath(session: SftpSession, raw: string): string {
+  session.note({ path: raw });
+  return pathOf(session, raw);
+}
+
+export function pathOf(session: SftpSession, raw: string): string {
+  return session.lies.withoutLoops(normalPath(raw, session.rules));
+}
