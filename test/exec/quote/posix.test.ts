@@ -66,7 +66,8 @@ describe('quote.posix', () => {
     afterAll(() => rmSync(folder, { recursive: true }));
 
     it.each(shells)('starts them as sshd would: %s -c <command>', (shell) => {
-      const env = { PATH: `${folder}:/usr/bin:/bin` };
+      // HOME: a bash that believes to be run by sshd reads ~/.bashrc.
+      const env = { PATH: `${folder}:/usr/bin:/bin`, HOME: folder };
       for (const name of names) {
         const output = execFileSync(shell, ['-c', quote.posix([name, '<%s>', 'a b'])], {
           env,

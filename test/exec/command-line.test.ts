@@ -1,0 +1,201 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildCommandLine, type CommandLineRequest, type Shell } from '../../src/exec/command-line.ts';
+import { arbitraryArgument } from '../support/arbitrary-argv.ts';
+import { readByCmd } from '../support/cmd-model.ts';
+import { decodeCommand } from '../support/decode-powershell.ts';
+
+/** PowerShell's own `${...}`. */
+const variable = (name: string) => `\${env:${name}}`;
+
+const allShells: Shell[] = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'];
+
+function texts(command: string): string[] {
+  return readByCmd(command, { PATH: 'expanded', A: 'old' }, true).map(
+    ({ operator, text }) => operator + text,
+  );
+}
+
+describe('buildCommandLine', () => {
+  it.each(allShells)('sends a plain string as it is with shell %s', (shell) => {
+    const command = ' a "b  c" | d %PATH% $HOME\n# ';
+    expect(buildCommandLine({ command, shell })).toBe(command);
+    expect(buildCommandLine({ command, shell, cwd: undefined, env: {} })).toBe(command);
+  });
+
+  it.each([
+    [{ command: ['ls'] }, 'an argument array'],
+    [{ command: 'ls', cwd: '/tmp' }, 'cwd'],
+    [{ command: 'ls', env: { A: 'b' } }, 'env'],
+  ])('refuses %j with shell "raw" and says what would be right', (request, given) => {
+    expect(() => buildCommandLine({ ...request, shell: 'raw' })).toThrow(
+      new RegExp(`^${given} cannot be used with shell "raw".*Name the shell of the server`),
+    );
+  });
+
+  it.each(['A B', 'A=B', '', '1A', 'A"', 'A\nB', 'A%', 'Ä'])(
+    'refuses %j as the name of a variable',
+    (name) => {
+      for (const shell of ['posix', 'cmd', 'powershell'] as const) {
+        expect(() => buildCommandLine({ command: 'x', shell, env: { [name]: 'v' } })).toThrow(TypeError);
+      }
+    },
+  );
+
+  it('takes the names with parentheses that Windows has', () => {
+    const env = { 'ProgramFiles(x86)': 'C:\\x' };
+    expect(buildCommandLine({ command: 'x', shell: 'cmd', env })).toBe('set "ProgramFiles(x86)=C:\\x" & x');
+    expect(() => buildCommandLine({ command: 'x', shell: 'posix', env })).toThrow(/env has a name/);
+  });
+
+  it.each([
+    [{ command: '  ' }, /command must not be empty/],
+    [{ command: 'a\0b' }, /command contains a NUL/],
+    [{ command: 'a', cwd: '' }, /cwd must name a folder/],
+    [{ command: 'a', env: { A: 1 } }, /env\.A must be a string; got number/],
+    [{ command: 'a', env: 'A=b' }, /env must be an object/],
+    [{ command: 'a', shell: 'bash' }, /shell must be one of posix, cmd, powershell, pwsh, raw; got "bash"/],
+    [{ command: 5 }, /argv must be an array/],
+  ])('refuses %j', (wrong, message) => {
+    expect(() => buildCommandLine({ shell: 'posix', ...wrong } as CommandLineRequest)).toThrow(TypeError);
+    expect(() => buildCommandLine({ shell: 'posix', ...wrong } as CommandLineRequest)).toThrow(message);
+  });
+});
+
+describe('buildCommandLine for a POSIX shell', () => {
+  let folder: string;
+  const inside = ["a 'b' $c", '-', '-P', '~', '한글', 'x'];
+
+  beforeAll(() => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'command-line-')));
+    for (const name of inside) mkdirSync(join(folder, name));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function run(request: Omit<CommandLineRequest, 'shell'>, shell = '/bin/sh') {
+    const line = buildCommandLine({ ...request, shell: 'posix' });
+    const env = { PATH: '/usr/bin:/bin', CDPATH: '/', OLDPWD: '/', HOME: folder };
+    return spawnSync(shell, ['-c', line], { cwd: folder, env, encoding: 'utf8' });
+  }
+
+  it('runs in the folder, relative or absolute, whatever its name', () => {
+    for (const name of inside) {
+      const expected = `${join(folder, name)}\n`;
+      expect(run({ command: ['pwd'], cwd: name })).toMatchObject({ status: 0, stdout: expected, stderr: '' });
+      expect(run({ command: 'pwd', cwd: join(folder, name) }, '/bin/bash').stdout).toBe(expected);
+    }
+    expect(run({ command: 'pwd', cwd: 'x/../..' }).stdout).toBe(`${join(folder, '..')}\n`);
+  });
+
+  it('does not take a relative folder from CDPATH', () => {
+    expect(run({ command: 'pwd', cwd: 'usr' })).toMatchObject({ status: 1, stdout: '' });
+  });
+
+  it('fails without running any part of the command when the folder is missing', () => {
+    for (const command of ['echo a; echo b', 'false || echo c', ['echo', 'd'], '# note\necho e']) {
+      const result = run({ command, cwd: 'missing' });
+      expect(result).toMatchObject({ status: 1, stdout: '' });
+      expect(result.stderr).toContain('missing');
+    }
+  });
+
+  it('gives every value back from the environment', () => {
+    fc.assert(
+      fc.property(arbitraryArgument({ lineBreaks: true }), (value) => {
+        const result = run({
+          command: ['printenv', '-0', 'SOME_VALUE'],
+          env: { FIRST: '', SOME_VALUE: value },
+        });
+        expect(result.stdout).toBe(`${value}\0`);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('fails when a variable cannot be set', () => {
+    expect(run({ command: 'echo ran', env: { UID: '0' } }, '/bin/bash')).toMatchObject({
+      status: 1,
+      stdout: '',
+    });
+  });
+
+  it('writes this', () => {
+    expect(
+      buildCommandLine({ command: 'a; b', shell: 'posix', cwd: '/x y', env: { A: "b'c", D: 'e' } }),
+    ).toBe("cd -- '/x y' || exit 1; export A='b'\\''c' D=e || exit 1; a; b");
+    expect(buildCommandLine({ command: ['ls', 'a b'], shell: 'posix' })).toBe("ls 'a b'");
+  });
+});
+
+describe('buildCommandLine for cmd.exe', () => {
+  it('leaves with an error when the folder is missing, before any part of the command', () => {
+    const line = buildCommandLine({ command: 'a & b', shell: 'cmd', cwd: 'C:/rpa/x y/' });
+    expect(line).toBe('cd /d "C:\\rpa\\x y\\" || exit 1 & a & b');
+    expect(texts(line)).toEqual(['cd /d "C:\\rpa\\x y\\"', '||exit 1', '&a', '&b']);
+  });
+
+  it('does not expand a variable in the name of a folder', () => {
+    const line = buildCommandLine({ command: ['x.exe'], shell: 'cmd', cwd: 'C:\\50%PATH%\\a&b' });
+    expect(texts(line)).toEqual(['cd /d "C:\\50%PATH%\\a&b"', '||exit 1', '&x.exe']);
+  });
+
+  it('hands every value to set as it is', () => {
+    fc.assert(
+      fc.property(arbitraryArgument({ lineBreaks: false }), (value) => {
+        const line = buildCommandLine({ command: ['x.exe', 'a b'], shell: 'cmd', env: { B: value, C: 'd' } });
+        expect(texts(line)).toEqual([`set "B=${value}"`, '&set "C=d"', '&x.exe "a b"']);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('starts a program whose name needs quotes, with and without something in front', () => {
+    const command = ['C:\\Program Files\\x.exe'];
+    expect(buildCommandLine({ command, shell: 'cmd' })).toBe('@"C:\\Program Files\\x.exe"');
+    expect(buildCommandLine({ command, shell: 'cmd', env: { A: 'b' } })).toBe(
+      'set "A=b" & "C:\\Program Files\\x.exe"',
+    );
+  });
+
+  it('refuses what cmd.exe cannot take', () => {
+    const build = (more: object) => () => buildCommandLine({ command: 'x', shell: 'cmd', ...more });
+    expect(build({ cwd: 'C:\\a\nb' })).toThrow(/cwd contains a line break/);
+    expect(build({ cwd: 'C:\\a"b' })).toThrow(/cwd contains a character/);
+    expect(build({ env: { A: 'a\nb' } })).toThrow(/env\.A contains a line break/);
+    expect(build({ command: ['x.exe', 'a'.repeat(8200)] })).toThrow(RangeError);
+    expect(build({ command: ['x.exe', 'a'.repeat(8200)] })).toThrow(
+      /8206 characters as one line of cmd\.exe/,
+    );
+  });
+});
+
+describe.each(['powershell', 'pwsh'] as const)('buildCommandLine for %s', (shell) => {
+  it('runs an argument array, or a string in a folder, in a PowerShell of its own', () => {
+    const line = buildCommandLine({ command: ['x.exe', 'a'], shell });
+    expect(line).toMatch(
+      new RegExp(`^${shell} -NoProfile -NonInteractive .*-EncodedCommand [A-Za-z0-9+/]+=*$`),
+    );
+    expect(decodeCommand(line)).toContain("[ScriptBlock]::Create('& ''x.exe'' ''a''')");
+    const inFolder = decodeCommand(
+      buildCommandLine({ command: 'dir', shell, cwd: "C:\\it's", env: { A: 'b\u2019', 'P(x86)': '' } }),
+    );
+    expect(inFolder).toContain(
+      "try{Set-Location -LiteralPath 'C:\\it''s' -ErrorAction Stop;" +
+        `${variable('A')}='b\u2019\u2019';${variable('P(x86)')}='';&([ScriptBlock]::Create('dir'))|Out-Default}`,
+    );
+  });
+
+  it('leaves the code pages alone when told so', () => {
+    const code = (utf8: boolean) => decodeCommand(buildCommandLine({ command: ['x.exe'], shell, utf8 }));
+    expect(code(true)).toContain('[Console]::OutputEncoding=');
+    expect(code(false)).not.toContain('Encoding=');
+  });
+
+  it('refuses a command that is too long for one line', () => {
+    expect(() => buildCommandLine({ command: ['x.exe', 'a'.repeat(4000)], shell })).toThrow(RangeError);
+  });
+});

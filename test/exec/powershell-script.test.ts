@@ -1,0 +1,98 @@
+import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { buildPowerShell } from '../../src/exec/powershell-script.ts';
+import { arbitraryArgument } from '../support/arbitrary-argv.ts';
+import { decodeCommand } from '../support/decode-powershell.ts';
+
+/** PowerShell's own `${...}`. */
+const variable = (name: string) => `\${env:${name}}`;
+
+// No PowerShell runs these tests. The golden texts below were read line by line against the language's
+// documentation and PowerShell's source; a change here needs the same care.
+const inline = `$ErrorActionPreference='Stop';$ProgressPreference='SilentlyContinue'
+if($PSStyle){$PSStyle.OutputRendering='PlainText'};$PSNativeCommandUseErrorActionPreference=$false
+$OutputEncoding=New-Object Text.UTF8Encoding $false
+try{[Console]::OutputEncoding=$OutputEncoding;[Console]::InputEncoding=$OutputEncoding}catch{
+$w=New-Object IO.StreamWriter([Console]::OpenStandardOutput(),$OutputEncoding);$w.AutoFlush=$true;[Console]::SetOut($w)
+$w=New-Object IO.StreamWriter([Console]::OpenStandardError(),$OutputEncoding);$w.AutoFlush=$true;[Console]::SetError($w)}
+$global:LASTEXITCODE=0
+try{&([ScriptBlock]::Create('Write-Output ''안녕 it''''s'''))|Out-Default}
+catch{[Console]::Error.WriteLine(($_|Out-String -Width 4096).Trim());exit 1}
+exit $LASTEXITCODE`;
+
+const throughStdin = (
+  length: number,
+) => `$b=New-Object byte[] ${length};$r=0;$i=[Console]::OpenStandardInput()
+while($r -lt $b.Length){$k=$i.Read($b,$r,$b.Length-$r)
+if($k -lt 1){[Console]::Error.WriteLine('The script did not arrive whole.');exit 1};$r+=$k}
+$s=[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String([Text.Encoding]::ASCII.GetString($b)))
+$ErrorActionPreference='Stop';$ProgressPreference='SilentlyContinue'
+`;
+
+/** The literal that the code gives to ScriptBlock.Create, read as PowerShell reads it. */
+function embeddedScript(code: string): string {
+  const literal = /\[ScriptBlock\]::Create\('([\s\S]*)'\)\)\|Out-Default\}\ncatch/.exec(code)?.[1] ?? '';
+  expect(literal.replace(/['\u2018-\u201b]{2}/g, '')).not.toMatch(/['\u2018-\u201b]/);
+  return literal.replace(/(['\u2018-\u201b])['\u2018-\u201b]/g, '$1');
+}
+
+describe('buildPowerShell', () => {
+  it.each(['powershell', 'pwsh'] as const)('sends a short script to %s in the command itself', (shell) => {
+    const { command, stdin } = buildPowerShell("Write-Output '안녕 it''s'", { shell });
+    expect(stdin).toBeUndefined();
+    expect(command).toMatch(
+      new RegExp(
+        `^${shell} -NoProfile -NonInteractive -InputFormat None -OutputFormat Text -EncodedCommand [A-Za-z0-9+/]+=*$`,
+      ),
+    );
+    expect(decodeCommand(command)).toBe(inline);
+  });
+
+  it('embeds every script without change', () => {
+    const script = fc.array(arbitraryArgument({ lineBreaks: true })).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(script, (text) => {
+        const { command } = buildPowerShell(text, { shell: 'powershell' });
+        expect(embeddedScript(decodeCommand(command))).toBe(text);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('sends a script that is too long for cmd.exe through stdin, by its exact length', () => {
+    const script = `'${'한글 😀\r\n'.repeat(2000)}'`;
+    const { command, stdin = '' } = buildPowerShell(script, { shell: 'powershell' });
+    expect(Buffer.from(stdin, 'base64').toString('utf8')).toBe(script);
+    expect(stdin).toMatch(/^[A-Za-z0-9+/]+=*$/);
+    const code = decodeCommand(command);
+    expect(code.startsWith(throughStdin(stdin.length))).toBe(true);
+    expect(code).toContain('try{&([ScriptBlock]::Create($s))|Out-Default}');
+  });
+
+  it('keeps every command within what cmd.exe takes, at the border too', () => {
+    let border = 0;
+    for (let length = 1800; length < 2600; length += 1) {
+      const { command, stdin } = buildPowerShell('x'.repeat(length), { shell: 'powershell' });
+      expect(command.length).toBeLessThanOrEqual(8000);
+      if (stdin === undefined) border = length;
+    }
+    expect(border).toBeGreaterThan(1800);
+    expect(border).toBeLessThan(2599);
+  });
+
+  it('enters the folder and sets variables where a failure stops the script', () => {
+    const { command } = buildPowerShell('dir', { shell: 'pwsh', cwd: 'C:\\rpa', env: { A: 'b' } });
+    expect(decodeCommand(command)).toContain(
+      `try{Set-Location -LiteralPath 'C:\\rpa' -ErrorAction Stop;${variable('A')}='b';&([ScriptBlock]::Create('dir'))`,
+    );
+  });
+
+  it('refuses what is no script', () => {
+    expect(() => buildPowerShell(5 as unknown as string, { shell: 'pwsh' })).toThrow(
+      /script must be a string/,
+    );
+    expect(() => buildPowerShell('a\0', { shell: 'pwsh' })).toThrow(/script contains a NUL/);
+    expect(() => buildPowerShell('a', { shell: 'pwsh', env: { 'a b': '' } })).toThrow(TypeError);
+  });
+});
