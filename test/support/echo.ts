@@ -64,3 +64,8 @@ export async function sendRandom(stream: Duplex, bytes: number): Promise<string>
   stream.end();
   return hash.digest('hex');
 }
+
+/** Resolves when the stream has closed, by an error or without. */
+export function closeOf(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => (stream.closed ? resolve() : stream.once('close', () => resolve())));
+}

@@ -1,0 +1,116 @@
+import type { Duplex } from 'node:stream';
+import type { SshError } from '../errors/index.ts';
+import type { Lost } from '../ssh2/lost.ts';
+import { latch } from '../time/latch.ts';
+import type { ListenAddress } from './check.ts';
+import { reset, splice } from './splice.ts';
+import type { Forwarding } from './types.ts';
+
+/** The connections through one forward. */
+export class Connections {
+  #members = new Set<Duplex>();
+  #ended = false;
+  #onError: ((error: Error) => void) | undefined;
+
+  constructor(onError: ((error: Error) => void) | undefined) {
+    this.#onError = onError;
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** Keeps `stream` until it is joined, closed, or the forward ends. */
+  add(stream: Duplex): void {
+    if (this.#ended) {
+      stream.destroy();
+      return;
+    }
+    this.#members.add(stream);
+    stream.on('error', this.failed);
+    stream.once('close', () => this.#members.delete(stream));
+  }
+
+  /** Joins a member with the other half of its connection; whichever ends first takes the other along. */
+  join(member: Duplex, other: Duplex): void {
+    if (this.#ended) member.destroy();
+    other.on('error', this.failed);
+    splice(member, other, () => {});
+  }
+
+  /** Tells the user's function of one connection's failure; what that throws is its own affair. */
+  readonly failed = (error: unknown): void => {
+    queueMicrotask(() => {
+      try {
+        this.#onError?.(error as Error);
+      } catch {
+        // Thrown from here it would be an uncaught exception of a program that only looks on.
+      }
+    });
+  };
+
+  /** Ends them all, and resolves when they are closed. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    const ends = [...this.#members].map((member) => {
+      const closed = new Promise((resolve) => member.once('close', resolve));
+      reset(member);
+      return closed;
+    });
+    await Promise.all(ends);
+  }
+}
+
+/** The handle of a forward that stands. */
+export class ActiveForwarding implements Forwarding {
+  readonly host: string;
+  readonly port: number;
+  declare readonly path?: string;
+  #connections: Connections;
+  #stopListening: () => Promise<void>;
+  #closed = latch<SshError | undefined>();
+  #closing: Promise<void> | undefined;
+  #unsubscribe: () => void = () => {};
+
+  constructor(
+    address: ListenAddress,
+    connections: Connections,
+    lost: Lost,
+    stopListening: () => Promise<void>,
+  ) {
+    this.host = address.path === undefined ? address.host : '';
+    this.port = address.path === undefined ? address.port : 0;
+    if (address.path !== undefined) this.path = address.path;
+    this.#connections = connections;
+    this.#stopListening = stopListening;
+    this.#unsubscribe = lost.onLost((error) => void this.#end(error));
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  get closed(): Promise<SshError | undefined> {
+    return this.#closed.promise;
+  }
+
+  close(): Promise<void> {
+    return this.#end(undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #end(error: SshError | undefined): Promise<void> {
+    this.#closing ??= this.#endOnce(error);
+    return this.#closing;
+  }
+
+  async #endOnce(error: SshError | undefined): Promise<void> {
+    this.#unsubscribe();
+    const stopped = this.#stopListening().catch(() => {});
+    await Promise.all([stopped, this.#connections.end()]);
+    this.#closed.resolve(error);
+  }
+}

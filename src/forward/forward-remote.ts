@@ -1,0 +1,61 @@
+import { connect, type Socket } from 'node:net';
+import { type DirectTarget, remoteForwards, type Visitor } from '../ssh2/forwards.ts';
+import type { Link } from '../ssh2/link.ts';
+import { startTimer } from '../time/timer.ts';
+import { ActiveForwarding, Connections } from './active-forwarding.ts';
+import { checkListen, checkTarget } from './check.ts';
+import { remoteForwardFailed } from './failure.ts';
+import type { Forwarding, RemoteForwardOptions } from './types.ts';
+
+/** @throws {PortForwardFailed} when the server refuses to listen; its `hint` says why, as far as the server does. */
+export async function forwardRemote(link: Link, options: RemoteForwardOptions): Promise<Forwarding> {
+  const target = checkTarget('forwardRemote', options);
+  const address = checkListen('forwardRemote', options, { host: 'localhost' });
+  const { signal, connectTimeout = 30_000, onConnectionError } = options;
+  const connections = new Connections(onConnectionError);
+  const onVisitor = (visitor: Visitor) => bringIn(visitor, connections, target, connectTimeout);
+  const forwards = remoteForwards(link);
+  const answer =
+    address.path === undefined
+      ? await forwards.listen(address.host, address.port, onVisitor, { signal })
+      : await forwards.listenPath(address.path, onVisitor, { signal });
+  if (answer.kind === 'refused') {
+    throw remoteForwardFailed(link.where, address, answer.serverSaid, answer.cause);
+  }
+  const real = address.path === undefined ? { ...address, port: answer.port } : address;
+  return new ActiveForwarding(real, connections, link.lost, answer.cancel);
+}
+
+/** Connects to the target first: a visitor whose target refuses is turned away, as if nothing listened. */
+function bringIn(visitor: Visitor, connections: Connections, target: DirectTarget, timeout: number): void {
+  const socket = dial(target);
+  connections.add(socket);
+  const stopTimer = startTimer(timeout, () => {
+    socket.destroy(new Error(`The target did not answer within ${timeout} ms (option connectTimeout)`));
+  });
+  const onCloseEarly = () => {
+    stopTimer();
+    visitor.reject();
+  };
+  socket.once('close', onCloseEarly);
+  socket.once('connect', () => {
+    stopTimer();
+    socket.removeListener('close', onCloseEarly);
+    admit(visitor, socket, connections);
+  });
+}
+
+function admit(visitor: Visitor, socket: Socket, connections: Connections): void {
+  try {
+    connections.join(socket, visitor.accept());
+  } catch {
+    // The link was lost while the target answered.
+    socket.destroy();
+  }
+}
+
+function dial(target: DirectTarget): Socket {
+  return 'socketPath' in target
+    ? connect({ path: target.socketPath, allowHalfOpen: true })
+    : connect({ host: target.host, port: target.port, allowHalfOpen: true, noDelay: true });
+}

@@ -1,0 +1,43 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/**
+ * Joins two byte streams: data, back-pressure, and the end of each direction for itself (half-close). An error on
+ * one side reaches the other as a reset, so that nobody takes a broken connection for a finished one. `done` is
+ * called once when both are closed.
+ */
+export function splice(left: Duplex, right: Duplex, done: () => void): void {
+  let open = 2;
+  const onClose = (closed: Duplex, other: Duplex) => {
+    release(closed, other);
+    if (--open === 0) done();
+  };
+  watch(left, right, onClose);
+  watch(right, left, onClose);
+  left.pipe(right);
+  right.pipe(left);
+}
+
+function watch(one: Duplex, other: Duplex, onClose: (closed: Duplex, other: Duplex) => void): void {
+  one.on('error', () => {});
+  if (one.closed) queueMicrotask(() => onClose(one, other));
+  else one.once('close', () => onClose(one, other));
+}
+
+/** After `closed` has closed: lets the other side have what was said, and no more. */
+function release(closed: Duplex, other: Duplex): void {
+  if (other.destroyed) return;
+  if (closed.errored || !closed.readableEnded) return reset(other);
+  other.end();
+  if (other.readableEnded) return;
+  // Nobody is left to hear it: it is ended as soon as it has taken what was on its way.
+  if (other.writableFinished) other.destroy();
+  else other.once('finish', () => other.destroy());
+  other.resume();
+}
+
+/** Ends a stream so that its reader sees a failure where the kind of stream has one. */
+export function reset(stream: Duplex): void {
+  if (stream instanceof Socket && stream.remoteFamily !== undefined) stream.resetAndDestroy();
+  else stream.destroy();
+}
