@@ -5,6 +5,8 @@ import { Pacer } from './pacer.ts';
 
 const newline = 10;
 const maxIdent = 8192;
+// How long after the accept a reset waits, so that the client knows that it was connected.
+const resetDelayMs = 5;
 // What the kernels' buffers of a frozen connection would take before its client's writes stall.
 const frozenAppetite = 4 << 20;
 
@@ -37,6 +39,8 @@ export class Link extends Duplex {
   private readonly pacerOut: Pacer | undefined;
   private readonly events: LinkEvents;
   private gone = false;
+  private readonly acceptedAt = performance.now();
+  private resetTimer: NodeJS.Timeout | undefined;
   /** The last byte to the server has passed; the cut follows. */
   private struck = false;
 
@@ -92,17 +96,18 @@ export class Link extends Duplex {
     if (this.cutBy === how || (this.cutBy && this.cutBy !== 'freeze')) return;
     this.cutBy = how;
     this.stopTimers();
-    if (how === 'rst') this.raw.resetAndDestroy();
+    if (how === 'rst') this.resetSoon();
     if (how === 'fin') this.raw.end();
     // ssh2 may be in the middle of a packet: its state must not be torn down under it.
     if (how !== 'freeze') setImmediate(() => this.destroy());
-    if (how !== 'rst') this.raw.resume();
+    this.raw.resume();
     this.events.onCut(how);
   }
 
   /** Closes the socket at once, whatever the state. */
   terminate(): void {
     this.stopTimers();
+    clearTimeout(this.resetTimer);
     this.raw.destroy();
     this.destroy();
   }
@@ -149,6 +154,7 @@ export class Link extends Duplex {
     });
     raw.once('close', () => {
       this.stopTimers();
+      clearTimeout(this.resetTimer);
       this.clientIsGone();
       this.destroy();
       this.events.onClosed();
@@ -236,6 +242,12 @@ export class Link extends Duplex {
     }
     this.raw.write(chunk);
     this.cut(how);
+  }
+
+  /** A reset throws away what the client has not read yet; at once after the accept, connect() itself would fail. */
+  private resetSoon(): void {
+    const sinceAccept = performance.now() - this.acceptedAt;
+    this.resetTimer = setTimeout(() => this.raw.resetAndDestroy(), Math.max(1, resetDelayMs - sinceAccept));
   }
 
   private sendDrop(chunk: Buffer, done: () => void): void {
