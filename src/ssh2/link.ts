@@ -1,4 +1,4 @@
-import type { Client, ClientChannel, PseudoTtyOptions, SFTPWrapper } from 'ssh2';
+import type { Client, PseudoTtyOptions } from 'ssh2';
 import { ChannelOpenFailed, ChannelTimeout, ConnectionLost, type SshError } from '../errors/index.ts';
 import { quoted } from '../text/printable.ts';
 import { latch } from '../time/latch.ts';
@@ -35,13 +35,25 @@ interface OpenPlan<T> extends OpenOptions {
   start: Starter<T>;
   /** Undoes a success that came after we had given up. */
   discard: (result: T) => void;
-  /** Told of a refusal that came after we had given up. */
-  failedLate?: () => void;
 }
 
-/** After a session ends, sshd counts it for some milliseconds more. */
+/** How the server refused a session: others were open, none was, or one had ended so lately that it still counted. */
+type Refusal = 'full' | 'alone' | 'passing' | undefined;
+
+interface HeldSlot {
+  probe: boolean;
+  /** A refusal now would teach nothing about the limit. */
+  passing: boolean;
+  refused: Refusal;
+}
+
+/**
+ * sshd frees a session in the turn after the one in which it reads our CLOSE: an open request in the same packet is
+ * refused, the next one is not. So a refusal this soon (milliseconds) after an end says nothing about the limit.
+ */
 const lagAfterRelease = 250;
-const maxRefusalsWhenAlone = 8;
+/** Milliseconds before each further try after such a refusal. */
+const pausesAfterRelease = [0, 20, 60];
 
 /** An established, authenticated connection: opens channels, and tells when it is lost. */
 export class Link {
@@ -50,85 +62,111 @@ export class Link {
   readonly where: Where;
   /** For the rooms inside `ssh2/` only. */
   readonly client: Client;
-  #channelTimeout: number;
+  /** Milliseconds for the server's answer to a request for a channel, unless the call says otherwise. */
+  readonly channelTimeout: number;
   #lastReleaseAt = Number.NEGATIVE_INFINITY;
 
   constructor(client: Client, where: Where, options: { channelTimeout: number; maxSessions?: number }) {
     this.client = client;
     this.where = where;
-    this.#channelTimeout = options.channelTimeout;
+    this.channelTimeout = options.channelTimeout;
     this.slots = new SessionSlots(options.maxSessions, options.maxSessions !== undefined);
   }
 
-  /** Runs one command in a session of its own; waits in line while the server's MaxSessions are in use. */
-  async exec(request: ExecRequest, options: OpenOptions = {}): Promise<SessionChannel> {
+  /**
+   * Runs one command in a session of its own; waits in line while the server's MaxSessions are in use.
+   *
+   * @param onLate Given the session when the server started the command after the caller had given up. Without it
+   *   the session is only closed, which does not end every command.
+   */
+  exec(
+    request: ExecRequest,
+    options: OpenOptions & { onLate?: ((session: SessionChannel) => void) | undefined } = {},
+  ): Promise<SessionChannel> {
     const pty = request.pty === undefined ? {} : { pty: request.pty };
-    const raw = await this.openSession<ClientChannel>({
-      ...options,
+    const { onLate = (session: SessionChannel) => session.close(), ...rest } = options;
+    return this.openSession<SessionChannel>({
+      ...rest,
       what: 'a session for a command',
-      start: (client, callback) => client.exec(request.command, pty, callback),
-      discard: (channel) => {
-        channel.on('error', () => {});
-        channel.once('close', () => this.releaseSession());
-        channel.close();
-        channel.resume();
-        channel.stderr.resume();
-      },
-    });
-    return wrapSession(raw, this.lost, () => this.releaseSession());
-  }
-
-  /** ssh2's SFTP session, raw; the caller must call `releaseSession` when it has closed. */
-  openRawSftp(options: OpenOptions = {}): Promise<SFTPWrapper> {
-    return this.openSession<SFTPWrapper>({
-      ...options,
-      what: 'an SFTP session',
-      start: (client, callback) => client.sftp(callback),
-      discard: (sftp) => {
-        sftp.on('error', () => {});
-        sftp.once('close', () => this.releaseSession());
-        sftp.end();
-      },
+      // Wrapped before the callback returns: the exit status may follow in the same packet.
+      start: (client, callback) =>
+        client.exec(request.command, pty, (error, raw) =>
+          error
+            ? callback(error, undefined as unknown as SessionChannel)
+            : callback(
+                undefined,
+                wrapSession(client, raw, this.lost, () => this.releaseSession()),
+              ),
+        ),
+      discard: onLate,
     });
   }
 
+  /** Whoever opened a session calls this once, when the server has closed it. */
   releaseSession(): void {
     this.#lastReleaseAt = now();
     this.slots.release();
   }
 
-  /** Opens a session when MaxSessions allows it. A refusal puts it back in line. */
+  /** Opens a session when MaxSessions allows it. A refusal puts it back in line, at its old place. */
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
-    for (let alone = 0, first = false; ; first = true) {
-      await this.#slot(plan.signal, first);
-      const id = nextChannelId(this.client);
+    const ticket = this.slots.nextTicket();
+    for (let tries = 0; ; tries++) {
+      const probe = await this.#slot(ticket, plan.signal);
+      const slot = { probe, passing: this.#refusalWouldPass(tries), refused: undefined as Refusal };
       try {
-        const result = await this.open({ ...plan, failedLate: () => this.releaseSession() });
-        this.slots.accepted();
-        return result;
+        return await this.#openInSlot(plan, slot);
       } catch (error) {
-        // A request that was not answered yet may still become a session: its slot is held until the answer.
-        if (error instanceof ChannelTimeout || plan.signal?.aborted) throw error;
-        if (!(error instanceof ChannelOpenFailed)) {
-          this.slots.release();
-          throw error;
-        }
-        if (error.reasonCode === undefined) {
-          closeForgottenChannel(this.client, id);
-          this.slots.release();
-          throw error;
-        }
-        const passing = now() - this.#lastReleaseAt < lagAfterRelease;
-        this.slots.refused(passing);
-        if (this.slots.open === 0 && ++alone > maxRefusalsWhenAlone) throw error;
-        if (passing || this.slots.open === 0) await this.#pause(10 * 2 ** Math.min(alone, 6), plan.signal);
+        if (slot.refused === undefined || slot.refused === 'alone') throw error;
       }
+      if (slot.refused === 'passing') await this.#pause(pausesAfterRelease[tries] ?? 0, plan.signal);
     }
+  }
+
+  #refusalWouldPass(tries: number): boolean {
+    return tries < pausesAfterRelease.length && now() - this.#lastReleaseAt < lagAfterRelease;
+  }
+
+  /** The slot is accounted for by ssh2's callback, which comes exactly once, however long after we gave up. */
+  #openInSlot<T>(plan: OpenPlan<T>, slot: HeldSlot): Promise<T> {
+    const { signal, start } = plan;
+    if (this.lost.error || signal?.aborted) {
+      this.slots.release(slot.probe);
+      return Promise.reject(this.lost.error ?? signal?.reason);
+    }
+    const startInSlot: Starter<T> = (client, callback) => {
+      const id = nextChannelId(client);
+      const answered = (error: Error | undefined, value: T) => {
+        if (!error) this.slots.accepted(slot.probe);
+        else if (isFull(error)) slot.refused = this.#refusedInSlot(slot);
+        else this.#forgetChannel(id, slot);
+        callback(error, value);
+      };
+      try {
+        start(client, answered);
+      } catch (error) {
+        answered(error as Error, undefined as T);
+      }
+    };
+    return this.open({ ...plan, start: startInSlot });
+  }
+
+  #refusedInSlot(slot: HeldSlot): Refusal {
+    if (!slot.passing) return this.slots.refused(slot.probe) ? 'alone' : 'full';
+    this.slots.release(slot.probe);
+    return 'passing';
+  }
+
+  /** The server opened the session and refused what was asked on it: it counts until it is closed again. */
+  #forgetChannel(id: number | undefined, slot: HeldSlot): void {
+    const channel = this.lost.error ? undefined : closeForgottenChannel(this.client, id);
+    if (channel) channel.once('close', () => this.releaseSession());
+    else this.slots.release(slot.probe);
   }
 
   /** Starts something on the client; always settles: by its callback, the limit, the signal or the link's end. */
   open<T>(plan: OpenPlan<T>): Promise<T> {
-    const { signal, timeout = this.#channelTimeout } = plan;
+    const { signal, timeout = this.channelTimeout } = plan;
     if (this.lost.error) return Promise.reject(this.lost.error);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const result = latch<T>();
@@ -143,8 +181,7 @@ export class Link {
       signal?.removeEventListener('abort', onAbort);
     };
     this.#start(plan, (error, value) => {
-      if (error && result.settled) plan.failedLate?.();
-      else if (error) result.reject(this.#openFailed(plan.what, error));
+      if (error) result.reject(this.#openFailed(plan.what, error));
       else if (result.settled) setImmediate(() => plan.discard(value));
       else result.resolve(value);
     });
@@ -159,33 +196,33 @@ export class Link {
     }
   }
 
-  #slot(signal: AbortSignal | undefined, first: boolean): Promise<void> {
-    if (this.lost.error) return Promise.reject(this.lost.error);
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const granted = latch<void>();
-    let leave = () => {};
-    const onAbort = () => giveUp(signal?.reason);
-    const giveUp = (reason: unknown) => {
-      leave();
-      granted.reject(reason);
-    };
-    const unsubscribe = this.lost.onLost(giveUp);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    leave = this.slots.acquire(() => granted.resolve(), first);
-    return granted.promise.finally(() => {
-      unsubscribe();
-      signal?.removeEventListener('abort', onAbort);
-    });
+  /** Waits in line; tells whether the granted session is a probe. */
+  #slot(ticket: number, signal: AbortSignal | undefined): Promise<boolean> {
+    return this.#wait(signal, (granted) => this.slots.acquire(ticket, granted));
   }
 
   #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const over = latch<void>();
-    const stop = startTimer(ms, () => over.resolve());
-    const unsubscribe = this.lost.onLost((error) => over.reject(error));
-    const onAbort = () => over.reject(signal?.reason);
+    return this.#wait(signal, (over) => startTimer(ms, over));
+  }
+
+  /** Waits for `begin`'s callback, the signal or the end of the connection; the last two undo what `begin` began. */
+  #wait<T = void>(
+    signal: AbortSignal | undefined,
+    begin: (done: (value: T) => void) => () => void,
+  ): Promise<T> {
+    if (this.lost.error) return Promise.reject(this.lost.error);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const result = latch<T>();
+    const undo = begin(result.resolve);
+    if (result.settled) return result.promise;
+    const giveUp = (reason: unknown) => {
+      undo();
+      result.reject(reason);
+    };
+    const onAbort = () => giveUp(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    return over.promise.finally(() => {
-      stop();
+    const unsubscribe = this.lost.onLost(giveUp);
+    return result.promise.finally(() => {
       unsubscribe();
       signal?.removeEventListener('abort', onAbort);
     });
@@ -225,6 +262,11 @@ export class Link {
       hint: openHint(reasonCode),
     });
   }
+}
+
+/** RFC 4254 section 5.1: 2 connect failed (what sshd says beyond MaxSessions), 4 resource shortage. */
+function isFull(error: Error & { reason?: unknown }): boolean {
+  return error.reason === 2 || error.reason === 4;
 }
 
 function openHint(reasonCode: number | undefined): string {

@@ -1,23 +1,40 @@
+import { now } from '../time/timer.ts';
+
+/** Called when a session may be opened; `probe` when it is one more than the server is known to allow. */
+export type Grant = (probe: boolean) => void;
+
+interface Waiter {
+  ticket: number;
+  grant: Grant;
+}
+
+/** After a refusal, how long the limit is believed before one more session is tried again; milliseconds. */
+const beliefTime = 60_000;
+
 /**
  * sshd allows MaxSessions channels of type `session` for each connection (10 unless configured) and refuses more
- * with no other word than "open failed". Commands wait here in line instead. A session counts until the server has
- * closed it, so the limit cannot be read off the client's own channels: it is learnt. A refusal lowers it to what
- * was open; a crowd that waits behind the assumed limit tries one more, and that success raises it.
+ * with no other word than "open failed". Commands wait here in line instead, first come first served. The limit is
+ * learnt: a refusal lowers it to what else was open; a crowd that waits behind it tries one more, and that success
+ * raises it.
+ *
+ * Who was granted a session reports `accepted` or `refused`, and `release` when an accepted one is over (or when a
+ * granted one was never asked for).
  */
 export class SessionSlots {
   #limit: number;
-  /** A refusal at this many; no more probing upwards. */
-  #ceiling = Number.POSITIVE_INFINITY;
   #open = 0;
   #probing = false;
-  #waiting: Array<{ grant: () => void; cancelled: boolean }> = [];
+  #probeAfter = Number.NEGATIVE_INFINITY;
+  #tickets = 0;
+  #waiting: Waiter[] = [];
 
+  /** `fixed`: `limit` was given by the user, so nothing beyond it is tried. */
   constructor(limit = 10, fixed = false) {
     this.#limit = limit;
-    if (fixed) this.#ceiling = limit;
+    if (fixed) this.#probeAfter = Number.POSITIVE_INFINITY;
   }
 
-  /** Sessions that count now. */
+  /** Sessions that count now, those that are being opened included. */
   get open(): number {
     return this.#open;
   }
@@ -31,54 +48,71 @@ export class SessionSlots {
     return this.#waiting.length;
   }
 
+  /** Sessions that may be opened now without keeping anybody waiting. */
+  get spare(): number {
+    return this.#waiting.length > 0 ? 0 : Math.max(0, this.#limit - this.#open);
+  }
+
+  /** A place in the line; who is refused comes back with the same one. */
+  nextTicket(): number {
+    return this.#tickets++;
+  }
+
   /** Calls `grant` when a session may be opened, at once if possible. Returns the way to leave the line. */
-  acquire(grant: () => void, first = false): () => void {
-    const entry = { grant, cancelled: false };
-    if (first) this.#waiting.unshift(entry);
-    else this.#waiting.push(entry);
+  acquire(ticket: number, grant: Grant): () => void {
+    const waiter = { ticket, grant };
+    const behind = this.#waiting.findIndex((other) => other.ticket > ticket);
+    this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, waiter);
     this.#advance();
     return () => {
-      entry.cancelled = true;
-      const at = this.#waiting.indexOf(entry);
+      const at = this.#waiting.indexOf(waiter);
       if (at !== -1) this.#waiting.splice(at, 1);
     };
   }
 
-  /** The server opened a session. */
-  accepted(): void {
-    this.#probing = false;
-    if (this.#open > this.#limit) this.#limit = this.#open;
+  /** The server opened the session. */
+  accepted(probe: boolean): void {
+    if (probe) {
+      this.#probing = false;
+      this.#limit = Math.max(this.#limit, this.#open);
+    }
     this.#advance();
   }
 
   /**
-   * The server refused a session; its slot is free again. The limit becomes what else was open (at least 1), unless
-   * the shortage is passing: a session that just ended may count for some milliseconds more.
+   * The server refused the session, and not because another one was just ending. Its slot is free again. Returns
+   * whether no other session was open: then it was not MaxSessions, and teaches nothing.
    */
-  refused(passing: boolean): void {
-    this.#probing = false;
+  refused(probe: boolean): boolean {
+    if (probe) this.#probing = false;
     this.#open--;
-    if (passing) return;
-    this.#limit = Math.max(1, Math.min(this.#limit, this.#open));
-    this.#ceiling = this.#limit;
+    const isAlone = this.#open === 0;
+    if (!isAlone) {
+      this.#limit = Math.min(this.#limit, this.#open);
+      this.#probeAfter = Math.max(this.#probeAfter, now() + beliefTime);
+    }
+    this.#advance();
+    return isAlone;
   }
 
-  /** A session is over on both sides. */
-  release(): void {
+  /** A session is over on both sides, or was never asked for. */
+  release(probe = false): void {
+    if (probe) this.#probing = false;
     this.#open--;
     this.#advance();
   }
 
   #advance(): void {
-    while (this.#waiting.length > 0 && this.#mayOpen()) {
-      if (this.#open >= this.#limit) this.#probing = true;
+    while (this.#waiting.length > 0) {
+      const probe = this.#open >= this.#limit;
+      if (probe && !this.#mayProbe()) return;
+      if (probe) this.#probing = true;
       this.#open++;
-      this.#waiting.shift()?.grant();
+      this.#waiting.shift()?.grant(probe);
     }
   }
 
-  #mayOpen(): boolean {
-    if (this.#open < this.#limit) return true;
-    return !this.#probing && this.#open === this.#limit && this.#open < this.#ceiling;
+  #mayProbe(): boolean {
+    return !this.#probing && this.#open === this.#limit && now() >= this.#probeAfter;
   }
 }

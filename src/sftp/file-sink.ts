@@ -1,0 +1,74 @@
+import { writev } from 'node:fs';
+import type { BlockSink } from './receiver.ts';
+
+interface Block {
+  position: number;
+  pieces: Buffer[];
+  length: number;
+  done: (error?: Error | null) => void;
+}
+
+/** Blocks that follow each other are written in one call, up to this many bytes. */
+const maxBatch = 4 * 1024 * 1024;
+
+/** Writes what arrives to a local file at its position. While one write runs, the next ones gather into a batch. */
+export function fileSink(fd: number): BlockSink {
+  let waiting: Block[] = [];
+  let writing = false;
+
+  const writeNext = () => {
+    const batch = takeBatch();
+    if (!batch) return;
+    writing = true;
+    const [first] = batch;
+    const pieces = batch.flatMap((block) => block.pieces);
+    writeAll(fd, pieces, (first as Block).position, (error) => {
+      writing = false;
+      for (const block of batch) block.done(error);
+      writeNext();
+    });
+  };
+
+  const takeBatch = (): Block[] | undefined => {
+    let bytes = 0;
+    let count = 0;
+    for (let expected = waiting[0]?.position; count < waiting.length; count++) {
+      const block = waiting[count] as Block;
+      if (block.position !== expected || (bytes > 0 && bytes + block.length > maxBatch)) break;
+      bytes += block.length;
+      expected += block.length;
+    }
+    if (count === 0) return undefined;
+    const batch = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    return batch;
+  };
+
+  return {
+    accept(position, pieces, length, done) {
+      waiting.push({ position, pieces, length, done });
+      if (!writing) writeNext();
+    },
+  };
+}
+
+/** `writev` may write less than it was given, for example on a disk that is nearly full. */
+function writeAll(fd: number, pieces: Buffer[], position: number, done: (error: Error | null) => void): void {
+  writev(fd, pieces, position, (error, written) => {
+    if (error) return done(error);
+    const rest = beyond(pieces, written);
+    if (rest.length === 0) return done(null);
+    if (written === 0) return done(new Error('the file system took no more bytes'));
+    writeAll(fd, rest, position + written, done);
+  });
+}
+
+function beyond(pieces: Buffer[], bytes: number): Buffer[] {
+  let skip = bytes;
+  const rest: Buffer[] = [];
+  for (const piece of pieces) {
+    if (skip < piece.length) rest.push(skip > 0 ? piece.subarray(skip) : piece);
+    skip = Math.max(0, skip - piece.length);
+  }
+  return rest;
+}

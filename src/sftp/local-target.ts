@@ -1,0 +1,53 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { freshTempName, lastingTempName } from './temp-name.ts';
+
+export interface LocalTarget {
+  /** What is written: a temporary file beside the path, or the path itself. */
+  writePath: string;
+  file: FileHandle;
+}
+
+interface LocalTargetOptions {
+  atomic: boolean;
+  resume: boolean;
+  mode: number | undefined;
+}
+
+const { O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW = 0 } = constants;
+
+/** Opens what a download writes. A temporary file is never opened through a link that somebody put there. */
+export async function openLocalTarget(path: string, options: LocalTargetOptions): Promise<LocalTarget> {
+  const { atomic, resume, mode = 0o666 } = options;
+  if (!atomic)
+    return { writePath: path, file: await open(path, O_RDWR | O_CREAT | (resume ? 0 : O_TRUNC), mode) };
+  const lasting = join(dirname(path), lastingTempName(basename(path)));
+  if (resume) return { writePath: lasting, file: await open(lasting, O_RDWR | O_CREAT | O_NOFOLLOW, mode) };
+  try {
+    return { writePath: lasting, file: await open(lasting, O_RDWR | O_CREAT | O_EXCL, mode) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const writePath = join(dirname(path), freshTempName(basename(path)));
+    return { writePath, file: await open(writePath, O_RDWR | O_CREAT | O_EXCL, mode) };
+  }
+}
+
+/** Permissions of the file that a download replaces; undefined when there is none. */
+export async function modeOfOld(path: string): Promise<number | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found.mode & 0o7777 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function publishLocally(target: LocalTarget, path: string): Promise<void> {
+  if (target.writePath !== path) await rename(target.writePath, path);
+}
+
+export async function removeLocally(target: LocalTarget): Promise<void> {
+  await target.file.close().catch(() => {});
+  await rm(target.writePath, { force: true }).catch(() => {});
+}

@@ -1,0 +1,132 @@
+import type { SftpHandle, SftpRequests } from '../ssh2/sftp-requests.ts';
+import { latch } from '../time/latch.ts';
+import { now } from '../time/timer.ts';
+import type { Flight } from './flight.ts';
+
+/** Where received bytes go. `done` gives their room back; until then they count as under way. */
+export interface BlockSink {
+  accept(position: number, pieces: Buffer[], length: number, done: (error?: Error | null) => void): void;
+}
+
+export interface ReceiveJob {
+  sftp: SftpRequests;
+  handle: SftpHandle;
+  start: number;
+  /** Reads up to here; Infinity reads until the file ends. */
+  end: number;
+  /** Asks for one byte more, to see whether the file goes on. */
+  probe?: boolean;
+  sink: BlockSink;
+  flight: Flight;
+  moved(bytes: number): void;
+}
+
+export interface Received {
+  /** Where the reading ended: `end`, or less where the file ended first. */
+  end: number;
+  /** The probe found that the file goes on. */
+  beyond: boolean;
+}
+
+/**
+ * Reads a range of an open remote file with many requests under way. Short replies are completed, whatever the server's reason.
+ */
+export class Receiver {
+  #job: ReceiveJob;
+  #next: number;
+  #end: number;
+  #again: Array<{ position: number; length: number }> = [];
+  #underWay = 0;
+  #probed: boolean;
+  #beyond = false;
+  #finished = latch<Received>();
+
+  constructor(job: ReceiveJob) {
+    this.#job = job;
+    this.#next = job.start;
+    this.#end = job.end;
+    this.#probed = !job.probe;
+  }
+
+  receive(): Promise<Received> {
+    this.#pump();
+    return this.#finished.promise;
+  }
+
+  stop(error: unknown): void {
+    this.#finished.reject(error);
+  }
+
+  #pump(): void {
+    const { flight } = this.#job;
+    while (!this.#finished.settled && flight.open) {
+      const missing = this.#again.shift();
+      if (missing) this.#read(missing.position, missing.length);
+      else if (this.#next < this.#end) this.#readNext();
+      else break;
+    }
+    if (this.#again.length > 0 || this.#next < this.#end) return;
+    if (!this.#probed) this.#probe();
+    if (this.#underWay === 0) {
+      this.#finished.resolve({ end: Math.max(this.#job.start, this.#end), beyond: this.#beyond });
+    }
+  }
+
+  #probe(): void {
+    const { sftp, handle } = this.#job;
+    this.#probed = true;
+    this.#underWay++;
+    sftp.read(handle, this.#end, 1, (error, pieces, got) => {
+      this.#underWay--;
+      if (this.#finished.settled) return;
+      if (error) return this.stop(error);
+      this.#beyond = pieces !== undefined && got > 0;
+      this.#pump();
+    });
+  }
+
+  #readNext(): void {
+    const length = Math.min(this.#job.sftp.maxRead, this.#end - this.#next);
+    const position = this.#next;
+    this.#next += length;
+    this.#read(position, length);
+  }
+
+  #read(position: number, length: number): void {
+    const { sftp, handle, flight } = this.#job;
+    const sentAt = now();
+    flight.take(length);
+    this.#underWay++;
+    sftp.read(handle, position, length, (error, pieces, got) => {
+      if (this.#finished.settled) return;
+      if (error) return this.stop(error);
+      flight.answered(sentAt);
+      flight.giveBack(length - got);
+      if (!pieces || got === 0) this.#endAt(position);
+      else this.#deliver(position, length, pieces, got);
+    });
+  }
+
+  /** The file ends here, or before: nothing beyond is asked for any more. */
+  #endAt(position: number): void {
+    this.#underWay--;
+    this.#end = Math.min(this.#end, position);
+    this.#next = Math.max(this.#next, this.#end);
+    this.#again = this.#again.filter((missing) => missing.position < this.#end);
+    this.#pump();
+  }
+
+  #deliver(position: number, length: number, pieces: Buffer[], got: number): void {
+    const { sink, flight, moved } = this.#job;
+    if (got < length) this.#again.push({ position: position + got, length: length - got });
+    sink.accept(position, pieces, got, (error) => {
+      this.#underWay--;
+      if (this.#finished.settled) return;
+      if (error) return this.stop(error);
+      flight.done(got);
+      moved(got);
+      this.#pump();
+    });
+    this.#pump();
+  }
+}

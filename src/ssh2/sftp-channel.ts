@@ -1,0 +1,116 @@
+import type { ClientChannel } from 'ssh2';
+import { latch } from '../time/latch.ts';
+import { startTimer } from '../time/timer.ts';
+import { growWindow } from './grow-window.ts';
+import type { Link } from './link.ts';
+import { noReply, sessionEnded } from './sftp-errors.ts';
+import { assumedLimits, readLimits } from './sftp-limits.ts';
+import { SftpOperations } from './sftp-operations.ts';
+import type { OpenSftpOptions, SftpRequests } from './sftp-requests.ts';
+import { SftpSession } from './sftp-session.ts';
+import { type PacketReader, packetType } from './sftp-wire.ts';
+
+const defaultRequestTimeout = 60_000;
+/** Bytes that may be on their way to us on one session: enough for 80 MB/s at 200 ms. */
+const receiveWindow = 16 * 1024 * 1024;
+/** A session counts as to spare when others remain for commands. */
+const leaveForOthers = 2;
+
+/** Opens an SFTP session; settles by itself whatever the server does, and leaves nothing open when it fails. */
+export async function openSftp(
+  link: Link,
+  options: OpenSftpOptions & { serverVersion?: string | undefined } = {},
+): Promise<SftpRequests> {
+  const { signal, timeout = link.channelTimeout, requestTimeout = defaultRequestTimeout } = options;
+  if (options.spare && link.slots.spare <= leaveForOthers) throw noneToSpare(link);
+  const channel = await openSubsystem(link, signal, timeout);
+  growWindow(link.client, channel, receiveWindow);
+  const session = new SftpSession(link, channel, requestTimeout);
+  try {
+    const version = await settleWithin(link, session.handshake(), signal, timeout);
+    return establish(session, version, options.serverVersion);
+  } catch (error) {
+    void session.close();
+    throw error;
+  }
+}
+
+function openSubsystem(link: Link, signal: AbortSignal | undefined, timeout: number): Promise<ClientChannel> {
+  return link.openSession<ClientChannel>({
+    signal,
+    timeout,
+    what: 'an SFTP session',
+    start: (client, callback) => client.subsys('sftp', callback),
+    discard: (channel) => {
+      channel.on('error', () => {});
+      channel.once('close', () => link.releaseSession());
+      channel.close();
+      channel.resume();
+      channel.stderr.resume();
+    },
+  });
+}
+
+/**
+ * The limits are asked for but not waited for: replies come in order, so they are known when the first file is open,
+ * and a server that never tells them is taken at its minimum.
+ */
+function establish(
+  session: SftpSession,
+  version: PacketReader,
+  serverVersion: string | undefined,
+): SftpRequests {
+  const number = version.uint32();
+  if (number < 3)
+    throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP`);
+  const extensions = readExtensions(version);
+  const operations = new SftpOperations(session, extensions, assumedLimits(serverVersion));
+  if (extensions.get('limits@openssh.com') === '1') {
+    session
+      .ask({
+        operation: 'limits',
+        path: undefined,
+        type: packetType.extended,
+        fields: ['limits@openssh.com'],
+        expect: packetType.extendedReply,
+        read: (reader) => readLimits(reader, operations.limits),
+      })
+      .then(
+        (limits) => operations.useLimits(limits),
+        () => {},
+      );
+  }
+  return operations;
+}
+
+function readExtensions(version: PacketReader): Map<string, string> {
+  const extensions = new Map<string, string>();
+  while (version.left > 0) {
+    const name = version.bytes().toString('latin1');
+    extensions.set(name, version.bytes().toString('latin1'));
+  }
+  return extensions;
+}
+
+function settleWithin<T>(
+  link: Link,
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  ms: number,
+): Promise<T> {
+  const first = latch<T>();
+  promise.then(first.resolve, first.reject);
+  const onAbort = () => first.reject(signal?.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const asked = { operation: 'session', path: undefined };
+  const stop = startTimer(ms, () => first.reject(noReply(link.where, asked, ms)));
+  return first.promise.finally(() => {
+    stop();
+    signal?.removeEventListener('abort', onAbort);
+  });
+}
+
+function noneToSpare(link: Link): Error {
+  return sessionEnded(link.where, 'no session to spare within MaxSessions');
+}

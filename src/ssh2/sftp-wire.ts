@@ -1,0 +1,187 @@
+/** Packet types of SFTP version 3 (draft-ietf-secsh-filexfer-02), the version that every server speaks. */
+export const packetType = {
+  init: 1,
+  version: 2,
+  open: 3,
+  close: 4,
+  read: 5,
+  write: 6,
+  lstat: 7,
+  fstat: 8,
+  setstat: 9,
+  fsetstat: 10,
+  opendir: 11,
+  readdir: 12,
+  remove: 13,
+  mkdir: 14,
+  rmdir: 15,
+  realpath: 16,
+  stat: 17,
+  rename: 18,
+  readlink: 19,
+  symlink: 20,
+  status: 101,
+  handle: 102,
+  data: 103,
+  name: 104,
+  attrs: 105,
+  extended: 200,
+  extendedReply: 201,
+} as const;
+
+/** SSH_FX_* status codes. */
+export const statusCode = {
+  ok: 0,
+  eof: 1,
+  noSuchFile: 2,
+  permissionDenied: 3,
+  failure: 4,
+  unsupported: 8,
+} as const;
+
+/** SSH_FXF_* flags of an open request. */
+export const openFlag = { read: 1, write: 2, append: 4, create: 8, truncate: 16, exclusive: 32 } as const;
+
+/** What SFTP version 3 knows of a file; each group may be missing. Times are whole seconds since 1970. */
+export interface SftpAttributes {
+  size?: number;
+  uid?: number;
+  gid?: number;
+  mode?: number;
+  atime?: number;
+  mtime?: number;
+}
+
+export interface SftpName {
+  /** As the server sent it: any bytes. */
+  raw: Buffer;
+  name: string;
+  attributes: SftpAttributes;
+}
+
+const has = { size: 1, owner: 2, mode: 4, times: 8, extended: 0x80000000 } as const;
+
+/** Fields of a request: a number is a uint32, a bigint a uint64, text and bytes are length-prefixed. */
+export type Field = number | bigint | string | Buffer | SftpAttributes;
+
+/** A whole packet with its length in front. `id` is left out by INIT alone. */
+export function encodePacket(type: number, id: number | undefined, fields: readonly Field[]): Buffer {
+  const parts = fields.map(encodeField);
+  const body = 1 + (id === undefined ? 0 : 4) + parts.reduce((sum, part) => sum + part.length, 0);
+  const packet = Buffer.allocUnsafe(4 + body);
+  packet.writeUInt32BE(body, 0);
+  packet[4] = type;
+  let at = 5;
+  if (id !== undefined) at = packet.writeUInt32BE(id, at);
+  for (const part of parts) at += part.copy(packet, at);
+  return packet;
+}
+
+function encodeField(field: Field): Buffer {
+  if (typeof field === 'number') return uint32(field);
+  if (typeof field === 'bigint') return uint64(field);
+  if (typeof field === 'string') return withLength(Buffer.from(field));
+  if (Buffer.isBuffer(field)) return withLength(field);
+  return encodeAttributes(field);
+}
+
+function withLength(bytes: Buffer): Buffer {
+  return Buffer.concat([uint32(bytes.length), bytes]);
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value >>> 0);
+  return bytes;
+}
+
+function uint64(value: bigint): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigUInt64BE(value);
+  return bytes;
+}
+
+function encodeAttributes({ size, uid, gid, mode, atime, mtime }: SftpAttributes): Buffer {
+  let flags = 0;
+  const parts: Buffer[] = [];
+  const add = (flag: number, ...bytes: Buffer[]) => {
+    flags |= flag;
+    parts.push(...bytes);
+  };
+  if (size !== undefined) add(has.size, uint64(BigInt(size)));
+  if (uid !== undefined && gid !== undefined) add(has.owner, uint32(uid), uint32(gid));
+  if (mode !== undefined) add(has.mode, uint32(mode));
+  if (atime !== undefined && mtime !== undefined) add(has.times, uint32(atime), uint32(mtime));
+  return Buffer.concat([uint32(flags), ...parts]);
+}
+
+/** The server sent bytes that are not SFTP. */
+export class MalformedPacket extends Error {}
+
+/** Reads fields of a packet from the server; never beyond its end. */
+export class PacketReader {
+  #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  uint32(): number {
+    return this.#bytes.readUInt32BE(this.#take(4));
+  }
+
+  /** Sizes beyond 2^53 are no files of this world; they become Infinity. */
+  uint64(): number {
+    const value = this.#bytes.readBigUInt64BE(this.#take(8));
+    return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(value);
+  }
+
+  bytes(): Buffer {
+    const length = this.uint32();
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  attributes(): SftpAttributes {
+    const flags = this.uint32();
+    const found: SftpAttributes = {};
+    if (flags & has.size) found.size = this.uint64();
+    if (flags & has.owner) Object.assign(found, { uid: this.uint32(), gid: this.uint32() });
+    if (flags & has.mode) found.mode = this.uint32();
+    if (flags & has.times) Object.assign(found, { atime: this.uint32(), mtime: this.uint32() });
+    if (flags & has.extended) this.#skipExtended();
+    return found;
+  }
+
+  names(): SftpName[] {
+    const count = this.uint32();
+    // Each name takes 12 bytes at least: a count that cannot be true must not become an array of that length.
+    if (count * 12 > this.left) throw new MalformedPacket(`a list of ${count} names in ${this.left} bytes`);
+    return Array.from({ length: count }, () => {
+      // A copy: a name kept from a listing must not keep the whole packet.
+      const raw = Buffer.from(this.bytes());
+      this.bytes();
+      return { raw, name: raw.toString('utf8'), attributes: this.attributes() };
+    });
+  }
+
+  #skipExtended(): void {
+    for (let count = this.uint32(); count > 0; count--) {
+      this.bytes();
+      this.bytes();
+    }
+  }
+
+  #take(length: number): number {
+    const at = this.#at;
+    if (length > this.#bytes.length - at) throw new MalformedPacket('a field that is longer than its packet');
+    this.#at += length;
+    return at;
+  }
+}
