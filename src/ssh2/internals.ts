@@ -1,4 +1,5 @@
-import type { Client } from 'ssh2';
+import type { EventEmitter } from 'node:events';
+import type { Client, ClientChannel } from 'ssh2';
 
 /**
  * The few members of ssh2 1.17 that we use beyond its documentation. Each is looked up at run time and may be
@@ -8,9 +9,10 @@ export interface Protocol {
   _destruct?: ((reason?: string) => void) | undefined;
   _compatFlags?: number;
   _kex?: { negotiated?: unknown };
-  _handlers?: { DEBUG?: unknown };
+  _handlers?: Record<string, unknown>;
   cleanup(): void;
   ping?(): void;
+  signal?(channel: number, name: string): void;
   channelWindowAdjust?(id: number, bytes: number): void;
 }
 
@@ -44,14 +46,31 @@ export function nextChannelId(client: Client): number | undefined {
 /**
  * Closes a channel that ssh2 opened and then forgot: when the server accepts the channel but refuses the request
  * on it, ssh2 reports the refusal and leaves the channel open, where it counts against MaxSessions for ever.
+ * Returns the channel, which emits `close` when the server has closed it too; undefined when there is none.
  */
-export function closeForgottenChannel(client: Client, id: number | undefined): void {
+export function closeForgottenChannel(client: Client, id: number | undefined): EventEmitter | undefined {
   const manager = (client as unknown as ClientInternals)._chanMgr;
-  if (id === undefined || typeof manager?.get !== 'function') return;
-  const channel = manager.get(id) as { close?: () => void; resume?: () => void } | undefined;
-  if (typeof channel?.close !== 'function') return;
+  if (id === undefined || typeof manager?.get !== 'function') return undefined;
+  const channel = manager.get(id) as
+    | (EventEmitter & { close?: () => void; resume?: () => void; stderr?: { resume?: () => void } })
+    | undefined;
+  if (typeof channel?.close !== 'function') return undefined;
+  channel.on('error', () => {});
   channel.close();
   channel.resume?.();
+  channel.stderr?.resume?.();
+  return channel;
+}
+
+/**
+ * Asks the server to pass a signal to the command. ssh2's own method does nothing once the channel's input has
+ * ended, which is the usual state of a command. Throws for a name that RFC 4254 does not have.
+ */
+export function sendSignal(client: Client, channel: ClientChannel, name: string): void {
+  const protocol = protocolOf(client);
+  const outgoing = stateOf(channel).outgoing;
+  if (typeof protocol?.signal !== 'function' || outgoing === undefined) channel.signal(name);
+  else if (outgoing.state === 'open' || outgoing.state === 'eof') protocol.signal(outgoing.id, name);
 }
 
 /** What ssh2 knows of both directions of a channel. */
@@ -69,10 +88,8 @@ export function deferDestruction(client: Client): void {
   const destruct = protocol._destruct;
   protocol._destruct = (reason) => {
     protocol._destruct = undefined;
-    const unusable = () => {
-      throw new Error(`Instance unusable after ${reason || 'fatal error'}`);
-    };
-    Object.assign(protocol, { parse: unusable, _onWrite: unusable });
+    // What still comes in or goes out concerns nobody: the connection is being torn down.
+    Object.assign(protocol, { parse: () => {}, _onWrite: () => {} });
     setImmediate(() => {
       destruct.call(protocol, reason);
     });
@@ -94,9 +111,35 @@ export function expectGlobalReply(
 export function onServerDebug(client: Client, listener: (message: string) => void): void {
   const handlers = protocolOf(client)?._handlers;
   if (typeof handlers !== 'object') return;
-  const before = handlers.DEBUG;
-  handlers.DEBUG = (protocol: unknown, display: unknown, message: unknown) => {
+  const before = handlers['DEBUG'];
+  handlers['DEBUG'] = (protocol: unknown, display: unknown, message: unknown) => {
     if (typeof before === 'function') before(protocol, display, message);
     listener(String(message));
   };
+}
+
+/** Tells the methods that the server would still take, each time it refuses one; ssh2 forgets them for agent keys. */
+export function onAuthFailure(
+  client: Client,
+  listener: (methodsLeft: string[], partial: boolean) => void,
+): void {
+  const handlers = protocolOf(client)?._handlers;
+  const original = handlers?.['USERAUTH_FAILURE'];
+  if (!handlers || typeof original !== 'function') return;
+  handlers['USERAUTH_FAILURE'] = (protocol: unknown, methods: unknown, partial: unknown) => {
+    if (Array.isArray(methods)) listener(methods.map(String), partial === true);
+    return original(protocol, methods, partial);
+  };
+}
+
+/** COMPAT.IMPLY_RSA_SHA2_SIGALGS of ssh2's lib/protocol/constants.js. */
+const implyRsaSha2 = 1 << 4;
+
+/**
+ * Lets RSA keys sign with SHA-2 also where the server does not announce it (RFC 8308): ssh2 would fall back to SHA-1,
+ * which servers since OpenSSH 8.8 refuse and which we never want.
+ */
+export function signRsaWithSha2(client: Client): void {
+  const protocol = protocolOf(client);
+  if (typeof protocol?._compatFlags === 'number') protocol._compatFlags |= implyRsaSha2;
 }

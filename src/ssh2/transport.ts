@@ -15,6 +15,8 @@ export interface TransportEvents {
 
 /** RFC 4253 section 4.2 lets a server talk before its identification line; this is how much we listen to. */
 const maxBeforeIdentification = 64 * 1024;
+/** RFC 4253 section 4.2. Some servers write a little more. */
+const maxIdentification = 1024;
 
 /**
  * Stands between any byte stream (socket, channel of a jump host, pipe of a proxy command) and ssh2, because
@@ -83,9 +85,14 @@ export class Transport extends Duplex {
       if (this.#beforeLength > maxBeforeIdentification || looksLikeHttp(all)) this.#events.onInvalid(all);
       return;
     }
+    const line = all.toString('latin1', found.start, found.end);
+    // 1.99 is a version 2 server that would also speak version 1 (RFC 4253 section 5.1).
+    if (!/^SSH-(2\.0|1\.99)-[^ ]+( .*)?$/.test(line) || line.length > maxIdentification) {
+      return this.#events.onInvalid(all);
+    }
     this.#identified = true;
     this.#before = [all.subarray(0, found.start)];
-    this.#events.onIdentification(all.toString('latin1', found.start, found.end));
+    this.#events.onIdentification(line);
     // ssh2 gets the line in one piece, and never sees the lines before it.
     if (!this.#dead) this.push(all.subarray(found.start));
   }

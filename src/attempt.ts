@@ -1,0 +1,176 @@
+import type { Duplex } from 'node:stream';
+import { ConnectFailed, isSshError, type PhaseTimings, type SshError, TcpTimeout } from './errors/index.ts';
+import type { HostKeyPolicy } from './host-key/policy.ts';
+import type { ResolvedOptions } from './options/resolve.ts';
+import type { ConnectOptions } from './options/types.ts';
+import type { HopConnection, Route, RouteContext, RoutedStream } from './route/route.ts';
+import { tcp } from './route/tcp.ts';
+import type { ResolvedAlgorithms } from './ssh2/algorithms.ts';
+import type { Credentials } from './ssh2/credentials.ts';
+import { type Established, handshake } from './ssh2/handshake.ts';
+import { Link } from './ssh2/link.ts';
+import { type OwnedLink, ownLink } from './ssh2/owned-link.ts';
+import { printable } from './text/printable.ts';
+import { now, startTimer } from './time/timer.ts';
+
+/** What all attempts of one connection share. */
+export interface AttemptPlan {
+  options: ResolvedOptions;
+  credentials: Credentials;
+  hostKey: HostKeyPolicy;
+  algorithms: ResolvedAlgorithms;
+  /** Set for the connection to a jump host. */
+  hop?: string | undefined;
+  connectHop(options: ConnectOptions, hop: string): Promise<HopConnection>;
+  signal: AbortSignal;
+}
+
+/** An attempt that succeeded. */
+export interface Arrival extends Pick<Established, 'serverVersion' | 'hostKeyFingerprint'> {
+  owned: OwnedLink;
+  timings: PhaseTimings;
+}
+
+/** One attempt: route, identification line, keys, login. `timings` is filled in as it goes, also when it fails. */
+export async function attempt(plan: AttemptPlan, timings: PhaseTimings): Promise<Arrival> {
+  const startedAt = now();
+  try {
+    const routed = await openRoute(plan);
+    timings.tcp = elapsed(startedAt);
+    const established = await logIn(plan, routed, timings);
+    return arrive(plan, established, routed, timings);
+  } finally {
+    timings.total = elapsed(startedAt);
+  }
+}
+
+async function openRoute(plan: AttemptPlan): Promise<RoutedStream> {
+  const { signal, options } = plan;
+  const limit = new AbortController();
+  const stopTimer = startTimer(options.timeouts.tcp, () => limit.abort(routeTimeout(plan)));
+  const context: RouteContext = {
+    host: options.host,
+    port: options.port,
+    username: options.username,
+    signal: AbortSignal.any([signal, limit.signal]),
+    timeout: options.timeouts.tcp,
+    hop: plan.hop,
+    log: options.log,
+    connect: plan.connectHop,
+  };
+  try {
+    return await routeOf(options).open(context);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (limit.signal.aborted) throw limit.signal.reason;
+    throw isSshError(error) ? error : routeFailed(error, plan);
+  } finally {
+    stopTimer();
+  }
+}
+
+function routeOf({ via }: ResolvedOptions): Route {
+  if (via === undefined) return tcp;
+  return typeof via === 'function' ? { kind: 'stream', open: (context) => openStream(via, context) } : via;
+}
+
+/** A user's function cannot be stopped: a stream that it opens too late is destroyed. */
+function openStream(via: () => Duplex | Promise<Duplex>, { signal }: RouteContext): Promise<RoutedStream> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const done = () => signal.removeEventListener('abort', onAbort);
+    Promise.resolve()
+      .then(via)
+      .then((stream) => {
+        done();
+        if (typeof stream?.pipe !== 'function' || typeof stream.write !== 'function') {
+          return reject(
+            new TypeError(
+              'option via: the function gave no Duplex; a readable and writable stream would be right',
+            ),
+          );
+        }
+        stream.on('error', () => {});
+        if (signal.aborted) stream.destroy();
+        resolve({ stream });
+      })
+      .catch((error) => {
+        done();
+        reject(error);
+      });
+  });
+}
+
+async function logIn(plan: AttemptPlan, routed: RoutedStream, timings: PhaseTimings): Promise<Established> {
+  const { options, credentials, hostKey, algorithms, hop, signal } = plan;
+  const { host, port, timeouts, keepalive, onLoginBanner, log } = options;
+  try {
+    return await handshake(routed.stream, {
+      where: { host, port, hop },
+      ...{ credentials, hostKey, algorithms, timeouts, keepalive, onLoginBanner, log, signal, timings },
+      routeFailure: () => routed.failure?.(),
+    });
+  } catch (error) {
+    await dispose(routed);
+    throw error;
+  }
+}
+
+function arrive(
+  plan: AttemptPlan,
+  established: Established,
+  routed: RoutedStream,
+  timings: PhaseTimings,
+): Arrival {
+  const { host, port, keepalive, maxSessions, timeouts } = plan.options;
+  const settings = {
+    keepalive,
+    channelTimeout: timeouts.channel,
+    ...(maxSessions === undefined ? {} : { maxSessions }),
+  };
+  const { client, serverVersion, hostKeyFingerprint } = established;
+  const link = new Link(client, { host, port, hop: plan.hop }, settings);
+  const owned = ownLink(established, link, settings, () => dispose(routed));
+  return { owned, serverVersion, hostKeyFingerprint, timings };
+}
+
+/** The stream is over; what carried it goes too. Its trouble with that is nobody's any more. */
+async function dispose(routed: RoutedStream): Promise<void> {
+  routed.stream.destroy();
+  try {
+    await routed.dispose?.();
+  } catch {
+    // The route is given up in any case.
+  }
+}
+
+function routeTimeout({ options, hop }: AttemptPlan): TcpTimeout {
+  const { host, port, via, timeouts } = options;
+  const what = via === undefined ? 'accept a TCP connection' : 'be reached by its route';
+  return new TcpTimeout(`${host}:${port} did not ${what} within ${timeouts.tcp} ms (option timeouts.tcp)`, {
+    ...{
+      host,
+      port,
+      hop,
+      phase: via === undefined ? 'tcp' : 'route',
+      timeoutMs: timeouts.tcp,
+      retryable: true,
+    },
+    hint: 'Nobody answered: the gateway is off, the network on the way is down, or a firewall drops the packets.',
+  });
+}
+
+function routeFailed(error: unknown, { options, hop }: AttemptPlan): SshError | TypeError {
+  if (error instanceof TypeError || error instanceof RangeError) return error;
+  const { host, port } = options;
+  const said = error instanceof Error ? printable(error.message) : 'no reason given';
+  return new ConnectFailed(`The route to ${host}:${port} could not be opened: ${said}`, {
+    ...{ phase: 'route', host, port, hop, cause: error, retryable: true },
+    errno: (error as NodeJS.ErrnoException | undefined)?.code,
+  });
+}
+
+function elapsed(since: number): number {
+  return Math.round((now() - since) * 10) / 10;
+}

@@ -1,0 +1,99 @@
+import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
+import type { Arrival } from './attempt.ts';
+import type { PhaseTimings, SshError } from './errors/index.ts';
+import { forwardLocal } from './forward/forward-local.ts';
+import { forwardRemote } from './forward/forward-remote.ts';
+import { openStream } from './forward/open-stream.ts';
+import type {
+  Forwarding,
+  ForwardTarget,
+  LocalForwardOptions,
+  RemoteForwardOptions,
+} from './forward/types.ts';
+import type { Link, OpenOptions } from './ssh2/link.ts';
+
+/**
+ * An open SSH connection. Whatever is pending on it when it ends rejects with a `ConnectionLost`; `closed` tells when
+ * and why. It must be closed (`await using`, or `close()`), or it keeps the process alive.
+ */
+export class Connection {
+  #arrival: Arrival;
+  #link: Link;
+
+  /** @internal Made by `connectViaGateway`. */
+  constructor(arrival: Arrival) {
+    this.#arrival = arrival;
+    this.#link = arrival.owned.link;
+    this.closed = arrival.owned.gone.then(() => this.#reason());
+  }
+
+  /** Resolves once the connection is gone, with the error that ended it, or with nothing after `close()`. Never rejects. */
+  readonly closed: Promise<SshError | undefined>;
+
+  /** Milliseconds that each phase of the successful attempt took. */
+  get timings(): Readonly<PhaseTimings> {
+    return { ...this.#arrival.timings };
+  }
+
+  /** The server's software, for example `OpenSSH_for_Windows_9.5`, escaped for display. */
+  get serverVersion(): string {
+    return this.#arrival.serverVersion;
+  }
+
+  /** `SHA256:...` of the server's host key, as `ssh-keygen -l` prints it. */
+  get hostKeyFingerprint(): string {
+    return this.#arrival.hostKeyFingerprint;
+  }
+
+  /**
+   * Listens here and connects to what the server can reach (`ssh -L`).
+   * @throws {PortForwardFailed} when the address cannot be listened on.
+   */
+  forwardLocal(options: LocalForwardOptions): Promise<Forwarding> {
+    return forwardLocal(this.#link, options);
+  }
+
+  /**
+   * Listens on the server and connects to what this machine can reach (`ssh -R`).
+   * @throws {PortForwardFailed} when the server refuses: a zombie session may hold the port.
+   */
+  forwardRemote(options: RemoteForwardOptions): Promise<Forwarding> {
+    return forwardRemote(this.#link, options);
+  }
+
+  /**
+   * One byte stream to a port or Unix socket that the server can reach (`ssh -W`).
+   * @throws {ChannelOpenFailed} when the target refused or the server forbids it.
+   */
+  openStream(host: string, port: number, options?: OpenOptions): Promise<Duplex>;
+  openStream(target: ForwardTarget, options?: OpenOptions): Promise<Duplex>;
+  openStream(
+    target: string | ForwardTarget,
+    portOrOptions?: number | OpenOptions,
+    options?: OpenOptions,
+  ): Promise<Duplex> {
+    if (typeof target !== 'string')
+      return openStream(this.#link, target, portOrOptions as OpenOptions | undefined);
+    return openStream(this.#link, { host: target, port: portOrOptions as number }, options);
+  }
+
+  /** Ends the connection: what is on the way out is sent, what is pending rejects. Idempotent; resolves when all is gone. */
+  close(): Promise<void> {
+    return this.#arrival.owned.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  [inspect.custom](): string {
+    const { host, port, hop } = this.#link.where;
+    const state = this.#link.lost.error ? 'closed' : 'open';
+    return `Connection { ${host}:${port}${hop ? ` (${hop})` : ''}, ${this.serverVersion}, ${state} }`;
+  }
+
+  #reason(): SshError | undefined {
+    return this.#arrival.owned.closedByUs ? undefined : this.#link.lost.error;
+  }
+}

@@ -1,0 +1,227 @@
+import {
+  HandshakeFailed,
+  type HostKeyDetails,
+  HostKeyMismatch,
+  HostKeyRevoked,
+  HostKeyUnknown,
+  isSshError,
+  type SshError,
+} from '../errors/index.ts';
+import type { HostKeyInfo, HostKeyOption, KnownHostsOption } from '../options/types.ts';
+import { printable } from '../text/printable.ts';
+import { equalInConstantTime, fingerprintSha256, keyTypeOf, parsePublicKeyLine } from './fingerprint.ts';
+import { appendKnownHost } from './known-hosts-append.ts';
+import { defaultKnownHostsFiles } from './known-hosts-files.ts';
+import { type HostKeyVerdict, lookupHostKey } from './known-hosts-lookup.ts';
+import { knownHostKeyTypes, orderHostKeyAlgorithms } from './known-hosts-order.ts';
+
+/** Whose key is being judged. */
+export interface HostKeyTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly hop?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Trust, with something to record once the server has proved that it owns the key; or the refusal. */
+export type HostKeyDecision =
+  | { accepted: true; record?: () => Promise<void> }
+  | { accepted: false; error: SshError };
+
+/** How host keys of one connection are judged. */
+export interface HostKeyPolicy {
+  /** Asks first for the kinds of key that can be checked. */
+  order(algorithms: readonly string[], target: HostKeyTarget): Promise<string[]>;
+  judge(key: Buffer, target: HostKeyTarget): Promise<HostKeyDecision>;
+}
+
+const accepted: HostKeyDecision = { accepted: true };
+
+export function hostKeyPolicy(option: HostKeyOption = {}): HostKeyPolicy {
+  if (option === 'insecure-accept-any') return policy(async () => accepted);
+  if ('fingerprint' in option) return pinnedFingerprint(list(option.fingerprint));
+  if ('key' in option) return pinnedKey(list(option.key));
+  if ('verify' in option) return userDecides(option.verify);
+  return knownHosts(option);
+}
+
+function policy(judge: HostKeyPolicy['judge'], order?: HostKeyPolicy['order']): HostKeyPolicy {
+  return { judge, order: order ?? (async (algorithms) => [...algorithms]) };
+}
+
+function pinnedFingerprint(pins: readonly string[]): HostKeyPolicy {
+  const wanted = pins.map((pin) => Buffer.from(pin.replace(/=+$/, '')));
+  return policy(async (key, target) => {
+    const shown = Buffer.from(fingerprintSha256(key));
+    if (wanted.some((pin) => equalInConstantTime(pin, shown))) return accepted;
+    return refused(new HostKeyMismatch(...pinMessage(key, target, pins.join(' or '))));
+  });
+}
+
+function pinnedKey(lines: readonly string[]): HostKeyPolicy {
+  const pins = lines.map((line) => parsePublicKeyLine(line));
+  return policy(
+    async (key, target) => {
+      if (pins.some((pin) => equalInConstantTime(pin.blob, key))) return accepted;
+      return refused(
+        new HostKeyMismatch(
+          ...pinMessage(key, target, pins.map((pin) => fingerprintSha256(pin.blob)).join(' or ')),
+        ),
+      );
+    },
+    async (algorithms) =>
+      orderHostKeyAlgorithms(
+        algorithms,
+        pins.map((pin) => pin.type),
+      ),
+  );
+}
+
+function pinMessage(key: Buffer, target: HostKeyTarget, pinned: string): [string, HostKeyDetails] {
+  const details = detailsOf(key, target);
+  return [
+    `${at(target)} shows the ${details.keyType} key ${details.fingerprint}, but hostKey pins ${pinned}`,
+    {
+      ...details,
+      hint: 'Another machine answers at this address, the server was re-installed, or somebody is in between. Compare the fingerprint on the machine itself (ssh-keygen -l) before you change the pin.',
+    },
+  ];
+}
+
+type Verify = (key: Buffer, info: HostKeyInfo) => boolean | Promise<boolean>;
+
+function userDecides(verify: Verify): HostKeyPolicy {
+  return policy(async (key, target) => {
+    const details = detailsOf(key, target);
+    const { host, port, signal } = target;
+    try {
+      const { keyType, fingerprint } = details;
+      // Only `true`: a function that forgets to answer must not open the door.
+      if ((await verify(Buffer.from(key), { host, port, keyType, fingerprint, signal })) === true)
+        return accepted;
+    } catch (error) {
+      return refused(
+        new HandshakeFailed(`hostKey.verify threw for ${at(target)}`, {
+          ...details,
+          cause: error,
+          retryable: false,
+        }),
+      );
+    }
+    return refused(
+      new HostKeyUnknown(
+        `hostKey.verify refused the ${details.keyType} key ${details.fingerprint} of ${at(target)}`,
+        details,
+      ),
+    );
+  });
+}
+
+function knownHosts({ knownHosts: files, alias, onUnknown = 'reject' }: KnownHostsOption): HostKeyPolicy {
+  const paths = files === undefined ? defaultKnownHostsFiles() : list(files);
+  const query = ({ host, port }: HostKeyTarget) => ({
+    knownHosts: paths,
+    host,
+    port,
+    ...(alias === undefined ? {} : { alias }),
+  });
+  return policy(
+    async (key, target) => {
+      const verdict = await lookupHostKey({ ...query(target), key }).catch((error: Error) =>
+        unreadable(error, key, target),
+      );
+      if (isSshError(verdict)) return refused(verdict);
+      if (verdict.verdict === 'match') return accepted;
+      if (verdict.verdict === 'unknown' && onUnknown === 'accept-new') {
+        return { accepted: true, record: () => record(paths[0] ?? '', key, target, alias) };
+      }
+      return refused(verdictError(verdict, key, target, paths));
+    },
+    async (algorithms, target) =>
+      orderHostKeyAlgorithms(algorithms, await knownHostKeyTypes(query(target)).catch(() => [])),
+  );
+}
+
+function unreadable(error: Error, key: Buffer, target: HostKeyTarget): SshError {
+  return new HandshakeFailed(`The host key of ${at(target)} cannot be checked: ${printable(error.message)}`, {
+    ...detailsOf(key, target),
+    cause: error,
+    retryable: false,
+    hint: 'A known_hosts file that is there but cannot be read is never taken for trust. Mend its permissions, or name another file in hostKey.knownHosts.',
+  });
+}
+
+async function record(
+  file: string,
+  key: Buffer,
+  target: HostKeyTarget,
+  alias: string | undefined,
+): Promise<void> {
+  const { host, port } = target;
+  try {
+    await appendKnownHost({ file, host, port, key, ...(alias === undefined ? {} : { alias }) });
+  } catch (error) {
+    throw new HandshakeFailed(
+      `The new host key of ${at(target)} could not be recorded: ${printable((error as Error).message)}`,
+      {
+        ...detailsOf(key, target),
+        cause: error,
+        retryable: false,
+        hint: "hostKey.onUnknown 'accept-new' trusts a key once and must remember it; a file that cannot be written would mean trusting anything for ever.",
+      },
+    );
+  }
+}
+
+function verdictError(
+  verdict: Exclude<HostKeyVerdict, { verdict: 'match' }> | HostKeyVerdict,
+  key: Buffer,
+  target: HostKeyTarget,
+  paths: readonly string[],
+): SshError {
+  const { file, line } = verdict;
+  const details = { ...detailsOf(key, target), file, line };
+  const shown = `the ${details.keyType} key ${details.fingerprint}`;
+  if (verdict.verdict === 'revoked') {
+    return new HostKeyRevoked(`${at(target)} shows ${shown}, which ${file}:${line} revokes`, {
+      ...details,
+      hint: 'This key must not be used any more: the machine was compromised, or answers with an old key.',
+    });
+  }
+  if (verdict.verdict === 'mismatch') {
+    return new HostKeyMismatch(`${at(target)} shows ${shown}, but ${file}:${line} has another key for it`, {
+      ...details,
+      hint: "The port now leads to another customer's PC, the PC was re-installed, or somebody is in between. hostKey.alias pins a customer instead of a port. Compare the fingerprint on the PC itself before you replace the line.",
+    });
+  }
+  return new HostKeyUnknown(
+    `${at(target)} shows ${shown}, and no known_hosts file has a key for ${printable(verdict.name)}`,
+    {
+      ...details,
+      hint: `Looked in ${paths.join(', ')}. Compare the fingerprint on the machine itself, then add it (ssh-keyscan), pin it (hostKey.fingerprint), or record it on the first connect (hostKey.onUnknown: 'accept-new').`,
+    },
+  );
+}
+
+function detailsOf(key: Buffer, { host, port, hop }: HostKeyTarget): HostKeyDetails {
+  return {
+    phase: 'handshake',
+    host,
+    port,
+    hop,
+    keyType: keyTypeOf(key),
+    fingerprint: fingerprintSha256(key),
+  };
+}
+
+function refused(error: SshError): HostKeyDecision {
+  return { accepted: false, error };
+}
+
+function at({ host, port }: HostKeyTarget): string {
+  return `${host}:${port}`;
+}
+
+function list(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}

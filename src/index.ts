@@ -1,0 +1,24 @@
+export { connectViaGateway } from './connect-via-gateway.ts';
+export type { Connection } from './connection.ts';
+export * from './errors/index.ts';
+export type { Forwarding, ForwardTarget, LocalForwardOptions, RemoteForwardOptions } from './forward/types.ts';
+export { type HostKeyVerdict, type LookupHostKeyOptions, lookupHostKey } from './host-key/known-hosts-lookup.ts';
+export type {
+  Algorithms,
+  ConnectOptions,
+  HostKeyInfo,
+  HostKeyOption,
+  KeepaliveOptions,
+  KeyboardInteractive,
+  KnownHostsOption,
+  Log,
+  LogRecord,
+  Prompt,
+  RetryOptions,
+  RetryState,
+  Timeouts,
+  Via,
+} from './options/types.ts';
+export { type JumpHostOptions, jumpHost } from './route/jump-host.ts';
+export { proxyCommand } from './route/proxy-command.ts';
+export type { Route, RouteContext, RoutedStream } from './route/route.ts';

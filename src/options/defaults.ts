@@ -1,0 +1,30 @@
+import type { KeepaliveOptions, RetryOptions, Timeouts } from './types.ts';
+
+export const defaultPort = 22;
+
+/** Milliseconds. */
+export const defaultTimeouts: Required<Timeouts> = {
+  tcp: 30_000,
+  banner: 60_000,
+  handshake: 30_000,
+  auth: 30_000,
+  channel: 30_000,
+  total: Number.POSITIVE_INFINITY,
+};
+
+export const defaultRetry = {
+  attempts: 10,
+  minDelay: 2_000,
+  factor: 2,
+  maxDelay: 60_000,
+  jitter: 0.1,
+  quiet: 45_000,
+} satisfies RetryOptions;
+
+export const defaultKeepalive: Required<KeepaliveOptions> = { interval: 30_000, countMax: 3 };
+
+/** `options` over `defaults`; an explicit `undefined` does not erase a default. */
+export function withDefaults<T extends object>(defaults: T, options: Partial<T> | undefined): T {
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) };
+}

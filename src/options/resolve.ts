@@ -1,0 +1,39 @@
+import { defaultKeepalive, defaultPort, defaultRetry, defaultTimeouts, withDefaults } from './defaults.ts';
+import type { ConnectOptions, KeepaliveOptions, Log, RetryOptions, Timeouts } from './types.ts';
+
+export type ResolvedRetry = Required<Omit<RetryOptions, 'shouldRetry' | 'onRetry'>> &
+  Pick<RetryOptions, 'shouldRetry' | 'onRetry'>;
+
+/** `ConnectOptions` with every default in its place. */
+export interface ResolvedOptions extends Omit<ConnectOptions, 'timeouts' | 'retry' | 'keepalive' | 'log'> {
+  port: number;
+  timeouts: Required<Timeouts>;
+  retry: ResolvedRetry;
+  keepalive: false | Required<KeepaliveOptions>;
+  log: Log;
+}
+
+/** Fills in the defaults; the options have been validated before. */
+export function resolveConnectOptions(options: ConnectOptions): ResolvedOptions {
+  const { retry, keepalive, timeouts, log } = options;
+  return {
+    ...options,
+    port: options.port ?? defaultPort,
+    timeouts: withDefaults(defaultTimeouts, timeouts),
+    retry:
+      retry === false ? { ...defaultRetry, attempts: 1 } : withDefaults<ResolvedRetry>(defaultRetry, retry),
+    keepalive: keepalive === false ? false : withDefaults(defaultKeepalive, keepalive),
+    log: log ? quietly(log) : () => {},
+  };
+}
+
+/** A log that throws must not end a connection. */
+function quietly(log: Log): Log {
+  return (record) => {
+    try {
+      log(record);
+    } catch {
+      // There is nowhere to report it to.
+    }
+  };
+}

@@ -1,0 +1,32 @@
+import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
+
+type Identity = ParsedKey | string | Buffer;
+
+/**
+ * The identities of an agent, each as an agent of its own: ssh2 burns the rest of an agent's keys when a server takes
+ * one of them as a part of what it wants (partial success, RFC 4252 section 5.1).
+ */
+export function agentKeys(path: string): Promise<Array<{ agent: BaseAgent; key: ParsedKey }>> {
+  return new Promise((resolve, reject) => {
+    const agent = ssh2.createAgent(path) as BaseAgent<Identity>;
+    agent.getIdentities((error, identities) => {
+      if (error) return reject(error);
+      const keys = (identities ?? []).map((identity) => parse(identity)).filter((key) => key !== undefined);
+      resolve(keys.map((key) => ({ key, agent: oneKeyAgent(agent, key) as unknown as BaseAgent })));
+    });
+  });
+}
+
+function parse(identity: unknown): ParsedKey | undefined {
+  const parsed = ssh2.utils.parseKey(identity as Buffer);
+  const key = Array.isArray(parsed) ? parsed[0] : parsed;
+  return key instanceof Error ? undefined : key;
+}
+
+function oneKeyAgent(agent: BaseAgent<Identity>, key: ParsedKey): BaseAgent<ParsedKey> {
+  // A class would have to extend ssh2.BaseAgent when this module loads; a bundle loads ssh2 later.
+  return Object.assign(Object.create(ssh2.BaseAgent.prototype) as BaseAgent<ParsedKey>, {
+    getIdentities: (callback: (error: undefined, keys: ParsedKey[]) => void) => callback(undefined, [key]),
+    sign: agent.sign.bind(agent) as BaseAgent<ParsedKey>['sign'],
+  });
+}

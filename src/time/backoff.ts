@@ -1,0 +1,56 @@
+/** The retry policy in numbers, all durations in milliseconds. */
+export interface BackoffSettings {
+  minDelay: number;
+  factor: number;
+  maxDelay: number;
+  jitter: number;
+  quiet: number;
+}
+
+/** What a failed attempt tells about the gateway's port. */
+export type Verdict =
+  /** Accepted and silent: a zombie that every connect wakes up. */
+  | 'zombie'
+  /** The waiting connection was reset after a long silence: the zombie is dead now. */
+  | 'zombie-died'
+  /** Anything else: no session was touched. */
+  | 'other';
+
+/** More than this many quiet times over help nobody: by then each has outlasted any ClientAliveInterval. */
+const maxQuietFactor = 16;
+
+/**
+ * The waits between attempts. sshd from 9.2 on sends its ClientAlive probes only when nothing at all happens on a
+ * session, and a connect to its forwarded port is something: so after a zombie's silence the next connect waits for
+ * `quiet`, doubling while it stays silent, and only verdicts that touch no session count for the ordinary back-off.
+ */
+export class Backoff {
+  #settings: BackoffSettings;
+  #random: () => number;
+  #ordinary = 0;
+  #zombies = 0;
+
+  constructor(settings: BackoffSettings, random: () => number = Math.random) {
+    this.#settings = settings;
+    this.#random = random;
+  }
+
+  /** Milliseconds until the next attempt after one that ended so. */
+  next(verdict: Verdict): number {
+    if (verdict === 'zombie-died') {
+      this.#zombies = 0;
+      this.#ordinary = 0;
+      return 0;
+    }
+    if (verdict === 'zombie') {
+      this.#ordinary = 0;
+      const doubled = Math.min(2 ** this.#zombies++, maxQuietFactor);
+      // Longer by the jitter, never shorter.
+      return Math.round(this.#settings.quiet * doubled * (1 + this.#settings.jitter * this.#random()));
+    }
+    this.#zombies = 0;
+    const { minDelay, factor, maxDelay, jitter } = this.#settings;
+    const plain = Math.min(maxDelay, minDelay * factor ** this.#ordinary++);
+    return Math.round(plain * (1 + jitter * (2 * this.#random() - 1)));
+  }
+}
