@@ -40,14 +40,20 @@ const maxCommandLength = 8_000;
  *
  * A long script is sent through stdin, as base64, read by its exact length, so that a caller's own stdin can follow.
  *
- * @throws TypeError when `script` is not a string, or contains NUL or half of a surrogate pair.
+ * @throws TypeError when `script` is not a string, or contains NUL or half of a surrogate pair; RangeError when `cwd`
+ *   and `env` alone are too long for a command line.
  */
 export function buildPowerShell(script: string, options: PowerShellOptions): PowerShellInvocation {
   checkText('script', script);
   const inline = encodedCommand(options, bootstrap(powerShellString(script), options));
   if (inline.length <= maxCommandLength) return { command: inline };
   const stdin = Buffer.from(script, 'utf8').toString('base64');
-  return { command: encodedCommand(options, readScript(stdin.length) + bootstrap('$s', options)), stdin };
+  const command = encodedCommand(options, readScript(stdin.length) + bootstrap('$s', options));
+  if (command.length <= maxCommandLength) return { command, stdin };
+  throw new RangeError(
+    'cwd and env are too long for one command line, which cmd.exe ends at 8191 characters; ' +
+      'set long values in the script itself',
+  );
 }
 
 function encodedCommand({ shell }: PowerShellOptions, code: string): string {

@@ -94,5 +94,6 @@ describe('buildPowerShell', () => {
     );
     expect(() => buildPowerShell('a\0', { shell: 'pwsh' })).toThrow(/script contains a NUL/);
     expect(() => buildPowerShell('a', { shell: 'pwsh', env: { 'a b': '' } })).toThrow(TypeError);
+    expect(() => buildPowerShell('a', { shell: 'pwsh', env: { A: 'x'.repeat(3000) } })).toThrow(RangeError);
   });
 });

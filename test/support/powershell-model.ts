@@ -9,6 +9,8 @@ import { parseArguments } from './msvcrt-argv.ts';
 export interface PowerShellCall {
   program: string;
   arguments: string[];
+  /** What CreateProcess gets behind the program. */
+  pasted: string;
   lookedUp: boolean;
 }
 
@@ -39,9 +41,9 @@ export function callByPowerShell(statement: string, version: '5.1' | '7'): Power
   const name = literalText(program[1] ?? program[2] ?? '');
   const isScript = name.endsWith('.ps1');
   const legacy = variables.get('PSNativeCommandArgumentPassing') === 'Legacy';
-  const received =
-    isScript || (version === '7' && !legacy) ? words : parseArguments(paste(words, version, variables));
-  return { program: name, arguments: received, lookedUp: program[2] !== undefined };
+  const pasted = paste(words, version, variables);
+  const received = isScript || (version === '7' && !legacy) ? words : parseArguments(pasted);
+  return { program: name, arguments: received, pasted, lookedUp: program[2] !== undefined };
 }
 
 class Reader {
