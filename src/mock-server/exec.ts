@@ -67,6 +67,12 @@ export class RunningCommand implements ExecContext {
     if (!this.owner.settings.windows) this.signals.emit('signal', signal);
   }
 
+  /** The client has closed the channel. Input that nobody reads would hide it from ssh2's stream. */
+  channelIsClosed(): void {
+    this.ended.abort();
+    this.channel.resume();
+  }
+
   exit(code: number): void {
     this.end(code, undefined, () => this.channel.exit(code));
   }

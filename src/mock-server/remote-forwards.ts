@@ -9,7 +9,9 @@ export interface RemoteForward {
   readonly connection: ServerConnection;
   /** The real port; 0 for a Unix socket. */
   readonly port: number;
-  /** Stops listening and resets the visitors that wait. */
+  /** Stops listening; visitors who are there stay, as sshd does it. */
+  stop(): void;
+  /** Stops listening and resets the visitors. */
   close(): void;
 }
 
@@ -55,7 +57,7 @@ export class RemoteForwards {
   private cancel(connection: ServerConnection, bind: Bind): number | undefined {
     const forward = this.open.get(bind.key);
     if (!forward || forward.connection !== connection) return undefined;
-    forward.close();
+    forward.stop();
     return forward.port;
   }
 
@@ -93,22 +95,25 @@ export class RemoteForwards {
     const address = server.address();
     if (typeof address === 'object' && address) bind.port = address.port;
     bind.key = keyOf(bind);
-    const close = () => {
+    const stop = () => {
       if (this.open.get(bind.key) !== forward) return;
       this.open.delete(bind.key);
-      connection.closed.removeEventListener('abort', close);
       server.close();
-      for (const visitor of visitors) visitor.resetAndDestroy();
       connection.note({ type: 'forward-closed', bind: nameOf(bind) });
     };
-    const forward: RemoteForward = { connection, port: bind.port, close };
+    const close = () => {
+      stop();
+      // Only TCP knows a reset.
+      for (const visitor of visitors) bind.path ? visitor.destroy() : visitor.resetAndDestroy();
+    };
+    const forward: RemoteForward = { connection, port: bind.port, stop, close };
     this.open.set(bind.key, forward);
     connection.closed.addEventListener('abort', close, { once: true });
   }
 
   /** StreamLocalBindUnlink: the path belongs to the newcomer; the old listener no longer gets anybody. */
   private takeOver(path: string): void {
-    this.open.get(keyOf({ path, port: 0 }))?.close();
+    this.open.get(keyOf({ path, port: 0 }))?.stop();
     try {
       unlinkSync(path);
     } catch {

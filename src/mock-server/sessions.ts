@@ -3,6 +3,7 @@ import type { ServerConnection } from './connection.ts';
 import { type RunningCommand, runCommand } from './exec.ts';
 import type { Filesystem } from './sftp/filesystem.ts';
 import { serveSftp } from './sftp/serve.ts';
+import { closeUnusedSession } from './ssh2-internals.ts';
 import type { MockPty } from './types.ts';
 
 /** Serves the sessions (commands, SFTP) of a connection. */
@@ -23,6 +24,7 @@ export function serveSessions(
     session.once('close', () => {
       if (isCounted) open--;
       isCounted = false;
+      connection.whileAlive(() => closeUnusedSession(client, session));
     });
     serveSession(connection, session, files);
   });
@@ -52,6 +54,7 @@ function serveSession(connection: ServerConnection, session: Session, files: Fil
     const channel = accept();
     connection.adopt(channel);
     running = runCommand(connection, channel, { command, env, pty });
+    session.once('close', () => running?.channelIsClosed());
   });
   session.on('subsystem', (accept, reject, { name }) => {
     connection.note({ type: 'subsystem', name });

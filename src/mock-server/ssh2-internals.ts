@@ -1,4 +1,4 @@
-import type { Connection, ParsedKey, ServerChannel } from 'ssh2';
+import type { Connection, ParsedKey, ServerChannel, Session } from 'ssh2';
 
 /**
  * The parts of ssh2 1.17 that are not in its types and that a server must reach to misbehave, or to mend a fault of
@@ -20,9 +20,16 @@ interface Protocol {
   rekey(): void;
   channelOpenFail(recipient: number, reason: number, text: string): void;
   channelWindowAdjust(channel: number, bytes: number): void;
+  channelClose(channel: number): void;
+}
+
+interface SessionInternals {
+  _channel: unknown;
+  _chanInfo: { incoming: { id: number }; outgoing: { id: number } };
 }
 
 interface Internals {
+  _chanMgr: { remove(id: number): void };
   _sock: unknown;
   _protocol: Protocol;
 }
@@ -110,6 +117,15 @@ export function replaceHostKey(client: Connection, key: ParsedKey): void {
 /** Sends without regard to the client's window. */
 export function ignoreWindow(channel: ServerChannel): void {
   channelInternals(channel).outgoing.window = Number.POSITIVE_INFINITY;
+}
+
+/** ssh2 never answers the close of a session in which nothing was started, and never forgets its channel. */
+export function closeUnusedSession(client: Connection, session: Session): void {
+  const { _channel, _chanInfo } = session as unknown as SessionInternals;
+  if (_channel) return;
+  const { _chanMgr, _protocol } = internals(client);
+  _chanMgr.remove(_chanInfo.incoming.id);
+  _protocol.channelClose(_chanInfo.outgoing.id);
 }
 
 /** Nothing may be sent on this channel any more: its connection is gone. */
