@@ -18,6 +18,7 @@ import {
   type Ssh2Error,
 } from './classify.ts';
 import type { Credentials } from './credentials.ts';
+import { authenticateEarly } from './early-auth.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
 import { deferDestruction, signRsaWithSha2 } from './internals.ts';
 import type { Where } from './link.ts';
@@ -134,6 +135,7 @@ class Handshake {
       authHandler: this.#auth.handler as never,
     });
     deferDestruction(this.#client);
+    authenticateEarly(this.#client);
     this.#auth.watch(this.#client);
   }
 
