@@ -2,14 +2,22 @@ import { defined, identify, SshError, type SshErrorDetails } from './base.ts';
 import type { OutputSoFar } from './timeouts.ts';
 
 export interface CommandFailedDetails extends SshErrorDetails {
-  result: OutputSoFar & { exitCode: number | null; signal: string | null; truncated: boolean };
+  result: OutputSoFar & {
+    exitCode: number | null;
+    signal: string | null;
+    truncated: boolean;
+    terminated?: boolean | 'unknown';
+  };
 }
 
-/** A command ended with a non-zero exit code or by a signal. Carries the fields of `CommandResult`. */
+/**
+ * A command ended with a non-zero exit code or by a signal, or the server closed its session without saying how it
+ * ended (`exitCode` and `signal` are both null). Carries the fields of `CommandResult`.
+ */
 export class CommandFailed extends SshError {
   declare readonly code: 'SSH_COMMAND_FAILED';
   declare readonly command: string;
-  /** Null when a signal ended the command. */
+  /** Null when a signal ended the command, or the server did not say. */
   declare readonly exitCode: number | null;
   /** For example `SIGTERM`; null when the command exited. */
   declare readonly signal: string | null;
@@ -17,6 +25,8 @@ export class CommandFailed extends SshError {
   declare readonly stderr: string | Buffer;
   declare readonly durationMs: number;
   declare readonly truncated: boolean;
+  /** After `kill()`: whether the remote command was ended. */
+  declare readonly terminated?: boolean | 'unknown';
 
   constructor(message: string, details: CommandFailedDetails) {
     super(message, details);

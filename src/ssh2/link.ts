@@ -3,7 +3,7 @@ import { ChannelOpenFailed, ChannelTimeout, ConnectionLost, type SshError } from
 import { quoted } from '../text/printable.ts';
 import { latch } from '../time/latch.ts';
 import { now, startTimer } from '../time/timer.ts';
-import { closeForgottenChannel, nextChannelId } from './internals.ts';
+import { closeForgottenChannel, expectGlobalReply, nextChannelId, protocolOf } from './internals.ts';
 import { LostSignal } from './lost.ts';
 import { type SessionChannel, wrapSession } from './session-channel.ts';
 import { SessionSlots } from './session-slots.ts';
@@ -60,13 +60,20 @@ export class Link {
   readonly lost = new LostSignal();
   readonly slots: SessionSlots;
   readonly where: Where;
+  /** The server's identification line. */
+  readonly serverVersion: string | undefined;
   /** For the rooms inside `ssh2/` only. */
   readonly client: Client;
   /** Milliseconds for the server's answer to a request for a channel, unless the call says otherwise. */
   readonly channelTimeout: number;
   #lastReleaseAt = Number.NEGATIVE_INFINITY;
 
-  constructor(client: Client, where: Where, options: { channelTimeout: number; maxSessions?: number }) {
+  constructor(
+    client: Client,
+    where: Where,
+    options: { channelTimeout: number; maxSessions?: number; serverVersion?: string },
+  ) {
+    this.serverVersion = options.serverVersion;
     this.client = client;
     this.where = where;
     this.channelTimeout = options.channelTimeout;
@@ -162,6 +169,23 @@ export class Link {
     const channel = this.lost.error ? undefined : closeForgottenChannel(this.client, id);
     if (channel) channel.once('close', () => this.releaseSession());
     else this.slots.release(slot.probe);
+  }
+
+  /** Whether the server answers within `ms` milliseconds; all that was sent before has then been read by it. */
+  ping(ms: number): Promise<boolean> {
+    const protocol = protocolOf(this.client);
+    const answered = latch<boolean>();
+    if (this.lost.error || typeof protocol?.ping !== 'function') return Promise.resolve(false);
+    // "Failed" is an answer too: few servers know the request. Without an error object, it came from the server.
+    const expected = expectGlobalReply(this.client, (failed) => answered.resolve(!(failed instanceof Error)));
+    if (!expected) return Promise.resolve(false);
+    protocol.ping();
+    const stopTimer = startTimer(ms, () => answered.resolve(false));
+    const unsubscribe = this.lost.onLost(() => answered.resolve(false));
+    return answered.promise.finally(() => {
+      stopTimer();
+      unsubscribe();
+    });
   }
 
   /** Starts something on the client; always settles: by its callback, the limit, the signal or the link's end. */

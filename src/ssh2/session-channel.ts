@@ -1,7 +1,8 @@
-import type { ClientChannel } from 'ssh2';
+import type { Client, ClientChannel } from 'ssh2';
 import type { SshError } from '../errors/index.ts';
-import { stateOf } from './internals.ts';
+import { sendSignal, stateOf } from './internals.ts';
 import type { Lost } from './lost.ts';
+import { holdWindowForBoth } from './shared-window.ts';
 
 /** How a session channel ended. `no-status`: the server closed it without saying how the command ended. */
 export type ChannelOutcome =
@@ -22,6 +23,8 @@ export interface ChannelSink {
  * always calls back; unread output cannot hold up the end.
  */
 export interface SessionChannel {
+  /** Whether the server has said how the command ended. The last of its output may still be on the way. */
+  readonly isExitKnown: boolean;
   /** Starts the delivery of output. Nothing is read from the channel before. */
   start(sink: ChannelSink): void;
   /** Stops the delivery of one stream; the SSH window then slows the sender. */
@@ -37,24 +40,35 @@ export interface SessionChannel {
   close(): void;
 }
 
-export function wrapSession(raw: ClientChannel, lost: Lost, onClosed: () => void): SessionChannel {
-  return new SafeSession(raw, lost, onClosed);
+/** `onReleased` is called once, when the session no longer counts on the server. */
+export function wrapSession(
+  client: Client,
+  raw: ClientChannel,
+  lost: Lost,
+  onReleased: () => void,
+): SessionChannel {
+  return new SafeSession(client, raw, lost, onReleased);
 }
 
 class SafeSession implements SessionChannel {
+  #client: Client;
   #raw: ClientChannel;
   #lost: Lost;
   #sink: ChannelSink | undefined;
   #outcome: ChannelOutcome | undefined;
   #status: ChannelOutcome | undefined;
   #unsubscribe: () => void = () => {};
-  #onClosed: () => void;
+  #onReleased: (() => void) | undefined;
   #pendingWrites = new Set<(error?: Error) => void>();
+  /** The link died after the server had said all that it had to say. */
+  #isComplete = false;
 
-  constructor(raw: ClientChannel, lost: Lost, onClosed: () => void) {
+  constructor(client: Client, raw: ClientChannel, lost: Lost, onReleased: () => void) {
+    this.#client = client;
     this.#raw = raw;
     this.#lost = lost;
-    this.#onClosed = onClosed;
+    this.#onReleased = onReleased;
+    holdWindowForBoth(raw);
     raw.on('error', () => {});
     raw.stderr.on('error', () => {});
     raw.on('exit', (code: number | null, signal?: string, _dump?: string, description?: string) => {
@@ -64,7 +78,13 @@ class SafeSession implements SessionChannel {
           : { kind: 'exit', exitCode: code };
     });
     raw.on('close', () => this.#closed());
+    // Comes with the server's CLOSE even while stdout is still unread.
+    raw.stderr.on('close', () => this.#released());
     this.#unsubscribe = lost.onLost((error) => this.#linkLost(error));
+  }
+
+  get isExitKnown(): boolean {
+    return this.#status !== undefined;
   }
 
   start(sink: ChannelSink): void {
@@ -98,7 +118,7 @@ class SafeSession implements SessionChannel {
   signal(name: string): void {
     if (this.#outcome || this.#lost.error) return;
     try {
-      this.#raw.signal(name);
+      sendSignal(this.#client, this.#raw, name);
     } catch {
       // ssh2 knows only the names of RFC 4254; for others there is no way to ask.
     }
@@ -117,7 +137,7 @@ class SafeSession implements SessionChannel {
   }
 
   #closed(): void {
-    if (this.#lost.error && !this.#complete()) this.#finish({ kind: 'lost', error: this.#lost.error });
+    if (this.#lost.error && !this.#isComplete) this.#finish({ kind: 'lost', error: this.#lost.error });
     else if (this.#stderrEnded()) this.#finish(this.#status ?? { kind: 'no-status' });
     else this.#raw.stderr.once('end', () => this.#finish(this.#status ?? { kind: 'no-status' }));
   }
@@ -128,18 +148,19 @@ class SafeSession implements SessionChannel {
     return stderr.readableEnded || stderr.destroyed;
   }
 
-  /** All that the server had to say arrived before the link died; only our reader is behind. */
-  #complete(): boolean {
-    return this.#status !== undefined && this.#endSeen;
-  }
-
-  #endSeen = false;
-
   #linkLost(error: SshError): void {
     const state = stateOf(this.#raw).incoming?.state;
-    this.#endSeen = state === 'closed' || (state === 'eof' && this.#status !== undefined);
-    if (this.#complete() && this.#sink) return;
+    this.#isComplete = this.#status !== undefined && (state === 'closed' || state === 'eof');
+    if (this.#isComplete && this.#sink) return this.#released();
+    this.#deliverRest();
     this.#finish({ kind: 'lost', error });
+  }
+
+  /** What arrived before the link died belongs to the output so far. */
+  #deliverRest(): void {
+    if (!this.#sink) return;
+    // Reading emits `data`.
+    for (const stream of [this.#raw, this.#raw.stderr]) while (stream.read() !== null);
   }
 
   #finish(outcome: ChannelOutcome): void {
@@ -149,8 +170,13 @@ class SafeSession implements SessionChannel {
     const writes = [...this.#pendingWrites];
     this.#pendingWrites.clear();
     for (const done of writes) done(this.#writeError());
-    this.#onClosed();
+    this.#released();
     this.#sink?.onEnd(outcome);
+  }
+
+  #released(): void {
+    this.#onReleased?.();
+    this.#onReleased = undefined;
   }
 
   #writeError(): Error {

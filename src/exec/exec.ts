@@ -1,0 +1,39 @@
+import { callSite } from './call-site.ts';
+import { RunningCommand } from './command.ts';
+import { Execution } from './execution.ts';
+import { resolveExec } from './options.ts';
+import type { BufferExecOptions, Command, ExecOptions, SessionOpener, TextExecOptions } from './types.ts';
+
+/**
+ * Runs a command on the server. Returns at once; the command waits in line while all sessions that the server allows
+ * are in use.
+ *
+ * Rejects with `CommandFailed` (non-zero exit, signal, no status), `ConnectionLost` (with the output so far; it never
+ * resolves), `CommandTimeout`, `OutputLimitExceeded`, `ChannelOpenFailed` or `ChannelTimeout` (no session), with
+ * `signal.reason`, or with what a callback or the `stdin` stream threw.
+ *
+ * @throws TypeError or RangeError at once for wrong use; nothing is sent then.
+ */
+export function exec(
+  opener: SessionOpener,
+  command: string | readonly string[],
+  options: BufferExecOptions,
+): Command<Buffer>;
+export function exec(
+  opener: SessionOpener,
+  command: string | readonly string[],
+  options?: TextExecOptions,
+): Command;
+export function exec(
+  opener: SessionOpener,
+  command: string | readonly string[],
+  options?: ExecOptions,
+): Command | Command<Buffer>;
+export function exec(
+  opener: SessionOpener,
+  command: string | readonly string[],
+  options: ExecOptions = {},
+): Command<never> {
+  const request = resolveExec(command, options, opener.serverVersion);
+  return new RunningCommand(new Execution(opener, request, callSite(exec)), request.encoding);
+}

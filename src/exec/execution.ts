@@ -1,0 +1,289 @@
+import { pipeline } from 'node:stream';
+import { ConnectionLost, type SshError } from '../errors/index.ts';
+import type { ChannelOutcome, SessionChannel } from '../ssh2/session-channel.ts';
+import { latch } from '../time/latch.ts';
+import { now, startTimer } from '../time/timer.ts';
+import { withSite } from './call-site.ts';
+import {
+  type Account,
+  commandFailed,
+  commandTimeout,
+  connectionLost,
+  type Ending,
+  lastWords,
+  outputLimitExceeded,
+} from './failure.ts';
+import { InputStream, inputIsOver } from './input-stream.ts';
+import type { ResolvedExec } from './options.ts';
+import { Output } from './output.ts';
+import { stopCommand, type Terminated } from './stop.ts';
+import type { CommandResult, SessionOpener } from './types.ts';
+
+type Result = CommandResult<string | Buffer>;
+
+/**
+ * The life of one command: in line, at work, ended. Whatever happens first decides how it settles: its end, the loss
+ * of the link, the timeout, the signal, the output limit, a failure of the caller's own code.
+ */
+export class Execution {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly #opener: SessionOpener;
+  readonly #request: ResolvedExec;
+  readonly #result = latch<Result>();
+  /** Leaves the line when the command is not wanted any more. */
+  readonly #opening = new AbortController();
+  readonly #ended = latch<ChannelOutcome>();
+  #callbacks: Array<Promise<void>> = [];
+  #channel: SessionChannel | undefined;
+  #stopping: Promise<Terminated> | undefined;
+  /** Another end than the command's own is on its way. */
+  #isDoomed = false;
+  #killed = false;
+  /** What goes to the command's stdin: the caller's stream, or what the caller writes. */
+  #input: InputStream | undefined;
+  #isInputDecided: boolean;
+  #isInputTaken = false;
+  #startedAt: number | undefined;
+  #stopTimer = () => {};
+  /** Where the caller called us. */
+  readonly #site: { stack?: string };
+
+  constructor(opener: SessionOpener, request: ResolvedExec, site: { stack?: string }) {
+    this.#opener = opener;
+    this.#request = request;
+    this.#site = site;
+    this.stdout = new Output(request.maxBuffer, request.decodeStdout);
+    this.stderr = new Output(request.maxBuffer, request.decodeStderr);
+    this.#isInputDecided = request.stdin !== undefined;
+    this.#open();
+  }
+
+  get result(): Promise<Result> {
+    return this.#result.promise;
+  }
+
+  /** For the caller to write to. */
+  get input(): InputStream {
+    if (this.#isInputDecided && !this.#isInputTaken) return inputIsOver();
+    this.#isInputTaken = true;
+    this.#input ??= new InputStream();
+    return this.#input;
+  }
+
+  /** Sends a signal; returns false when there is nothing left to signal. */
+  kill(name: string): boolean {
+    if (this.#result.settled || this.#ended.settled) return false;
+    const isFinal = name === 'TERM' || name === 'KILL';
+    if (!isFinal) this.#channel?.signal(name);
+    else if (this.#channel) void this.#endKilled(this.#channel, name);
+    else this.#failBeforeStart();
+    return true;
+  }
+
+  // --- start ---
+
+  #open(): void {
+    const { signal, line, pty } = this.#request;
+    if (signal?.aborted) return this.#fail(signal.reason);
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#prepareInput();
+    this.#opener
+      .exec(
+        { command: line, ...(pty === undefined ? {} : { pty }) },
+        { signal: this.#opening.signal, onLate: (channel) => this.#stopLate(channel) },
+      )
+      .then(
+        (channel) => this.#start(channel),
+        (error) => this.#fail(error instanceof ConnectionLost ? this.#lost(error) : error),
+      );
+  }
+
+  #start(channel: SessionChannel): void {
+    if (this.#result.settled) return this.#stopLate(channel);
+    const { onStdout, onStderr, timeout } = this.#request;
+    this.#channel = channel;
+    this.#startedAt = now();
+    this.#stopTimer = startTimer(timeout, () => this.#timedOut());
+    for (const name of ['stdout', 'stderr'] as const) {
+      this[name].connect({ pause: () => channel.pause(name), resume: () => channel.resume(name) });
+    }
+    if (onStdout) this.#callBack(this.stdout.forEach(onStdout));
+    if (onStderr) this.#callBack(this.stderr.forEach(onStderr));
+    channel.start({
+      onStdout: (chunk) => this.stdout.receive(chunk) || this.#exceeded('stdout'),
+      onStderr: (chunk) => this.stderr.receive(chunk) || this.#exceeded('stderr'),
+      onEnd: (outcome) => this.#end(outcome),
+    });
+    this.#feed(channel);
+  }
+
+  #callBack(calls: Promise<void>): void {
+    this.#callbacks.push(calls.catch((error) => this.#fail(error)));
+  }
+
+  #prepareInput(): void {
+    const { stdin } = this.#request;
+    // Who does not take `stdin` in the turn of the call gives the command the end of its input.
+    queueMicrotask(() => {
+      this.#isInputDecided = true;
+    });
+    if (stdin === undefined || Buffer.isBuffer(stdin)) return;
+    const input = new InputStream();
+    this.#input = input;
+    // From now on: a stream may fail while the command still waits in line.
+    pipeline(stdin, input, (error) => {
+      const isOurs = stdin.errored !== error && (error as NodeJS.ErrnoException | null)?.code === 'EPIPE';
+      // A command may end without reading everything. A source that fails must not look like the end of input.
+      if (error && !isOurs && !this.#ended.settled) this.#fail(error);
+    });
+  }
+
+  #feed(channel: SessionChannel): void {
+    const { before, stdin } = this.#request;
+    if (before) channel.write(before, () => {});
+    if (this.#input) return this.#input.connect(channel);
+    if (Buffer.isBuffer(stdin)) channel.write(stdin, () => {});
+    channel.end();
+  }
+
+  // --- ends ---
+
+  readonly #onAbort = () => this.#fail(this.#request.signal?.reason);
+
+  #end(outcome: ChannelOutcome): void {
+    this.#ended.resolve(outcome);
+    this.#input?.endEarly();
+    if (this.#result.settled || this.#isDoomed) return;
+    if (outcome.kind === 'lost') return this.#settle(this.#lost(outcome.error));
+    const ending = endingOf(outcome);
+    if (this.#killed) void this.#stopping?.then((terminated) => this.#conclude({ ...ending, terminated }));
+    else this.#conclude(ending);
+  }
+
+  /** The command is over by itself: with its result once the callbacks have seen all output. */
+  #conclude(ending: Ending): void {
+    for (const output of [this.stdout, this.stderr]) {
+      output.finish(output.isCut ? commandFailed(this.#account(), ending) : undefined);
+    }
+    if (this.#callbacks.length === 0) return this.#report(ending);
+    void Promise.all(this.#callbacks).then(() => this.#report(ending));
+  }
+
+  #report(ending: Ending): void {
+    if (this.#result.settled) return;
+    const { exitCode, signal } = ending;
+    if (exitCode !== 0 && this.#request.reject) return this.#settle(commandFailed(this.#account(), ending));
+    this.#release();
+    const { output, truncated } = this.#account(false);
+    this.#result.resolve({ ...output, exitCode, signal, truncated });
+  }
+
+  /** Rejects, and gives the streams what has arrived and then the error. */
+  #settle(error: SshError): void {
+    if (this.#result.settled) return;
+    withSite(error, this.#site);
+    this.stdout.finish(error);
+    this.stderr.finish(error);
+    this.#release();
+    this.#result.reject(error);
+  }
+
+  /** Rejects at once, whatever was still on its way; the command is stopped in the background. */
+  #fail(reason: unknown): void {
+    if (this.#result.settled) return;
+    this.#release();
+    this.#result.reject(reason);
+    this.stdout.abort(reason);
+    this.stderr.abort(reason);
+    this.#input?.destroy(reason as Error);
+    this.#opening.abort(reason);
+    if (this.#channel) void this.#stop(this.#channel);
+    else this.#ended.resolve({ kind: 'no-status' });
+  }
+
+  #timedOut(): void {
+    const { timeout } = this.#request;
+    void this.#failWhenStopped((account, terminated) => commandTimeout(account, timeout, terminated));
+  }
+
+  #exceeded(stream: 'stdout' | 'stderr'): void {
+    const { maxBuffer } = this.#request;
+    if (maxBuffer === 0 || this.#isDoomed) return;
+    const limit = { stream, maxBuffer };
+    void this.#failWhenStopped((account, terminated) => outputLimitExceeded(account, limit, terminated));
+  }
+
+  async #failWhenStopped(make: (account: Account, terminated: Terminated) => SshError): Promise<void> {
+    if (this.#isDoomed || this.#result.settled || !this.#channel) return;
+    this.#isDoomed = true;
+    const terminated = await this.#stop(this.#channel);
+    this.#settle(make(this.#account(), terminated));
+  }
+
+  #failBeforeStart(): void {
+    const ending = { exitCode: null, signal: null, notStarted: true };
+    this.#settle(commandFailed(this.#account(), ending));
+    this.#opening.abort();
+  }
+
+  /** Waits for the end that the stopping brings about; without one, the rejection says so. */
+  async #endKilled(channel: SessionChannel, name: 'TERM' | 'KILL'): Promise<void> {
+    this.#killed = true;
+    const terminated = await this.#stop(channel, name);
+    if (this.#ended.settled || this.#isDoomed) return;
+    this.#isDoomed = true;
+    this.#settle(commandFailed(this.#account(), { exitCode: null, signal: null, terminated }));
+  }
+
+  // --- stopping ---
+
+  #stop(channel: SessionChannel, first?: 'TERM' | 'KILL'): Promise<Terminated> {
+    // A slow reader must not hold up the end.
+    this.stdout.drain();
+    this.stderr.drain();
+    this.#stopping ??= stopCommand({ ...this.#stopTarget(channel), first });
+    return this.#stopping;
+  }
+
+  /** The server started the command after we had given it up. */
+  #stopLate(channel: SessionChannel): void {
+    const discard = { onStdout: () => {}, onStderr: () => {} };
+    const ended = latch<ChannelOutcome>();
+    channel.start({ ...discard, onEnd: ended.resolve });
+    void stopCommand({ ...this.#stopTarget(channel), ended: ended.promise, first: 'KILL' });
+  }
+
+  #stopTarget(channel: SessionChannel) {
+    const { line, isWindows } = this.#request;
+    return { opener: this.#opener, channel, ended: this.#ended.promise, line, isWindows };
+  }
+
+  #release(): void {
+    this.#stopTimer();
+    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  // --- accounts ---
+
+  #lost(error: SshError): ConnectionLost {
+    return connectionLost(this.#account(), error);
+  }
+
+  #account(forError = true): Account {
+    const { command } = this.#request;
+    const { stdout, stderr } = this;
+    const durationMs = this.#startedAt === undefined ? 0 : now() - this.#startedAt;
+    return {
+      where: this.#opener.where,
+      output: { command, stdout: stdout.result(), stderr: stderr.result(), durationMs },
+      truncated: stdout.truncated || stderr.truncated,
+      lastWords: forError ? lastWords(stderr.tail()) : '',
+    };
+  }
+}
+
+function endingOf(outcome: Exclude<ChannelOutcome, { kind: 'lost' }>): Ending {
+  if (outcome.kind === 'exit') return { exitCode: outcome.exitCode, signal: null };
+  return { exitCode: null, signal: outcome.kind === 'signal' ? outcome.signal : null };
+}

@@ -1,0 +1,148 @@
+import {
+  CommandFailed,
+  CommandTimeout,
+  ConnectionLost,
+  OutputLimitExceeded,
+  type SshError,
+} from '../errors/index.ts';
+import type { OutputSoFar } from '../errors/timeouts.ts';
+import { printable, quoted } from '../text/printable.ts';
+import type { Terminated } from './stop.ts';
+import type { SessionOpener } from './types.ts';
+
+/** What every error of a command tells. */
+export interface Account {
+  where: SessionOpener['where'];
+  output: OutputSoFar;
+  truncated: boolean;
+  /** The end of stderr, decoded. */
+  lastWords: string;
+}
+
+export interface Ending {
+  exitCode: number | null;
+  signal: string | null;
+  /** Set when `kill` was called. */
+  terminated?: Terminated | undefined;
+  /** `kill` came before the command had started. */
+  notStarted?: boolean;
+}
+
+export function commandFailed(account: Account, ending: Ending): CommandFailed {
+  const { exitCode, signal, terminated } = ending;
+  const said = account.lastWords && `; stderr: ${account.lastWords}`;
+  return new CommandFailed(`${subject(account)} ${whatHappened(ending)}${said}`, {
+    ...base(account),
+    result: {
+      ...account.output,
+      exitCode,
+      signal,
+      truncated: account.truncated,
+      ...(terminated === undefined ? {} : { terminated }),
+    },
+    hint: endingHint(ending),
+  });
+}
+
+export function commandTimeout(account: Account, timeoutMs: number, terminated: Terminated): CommandTimeout {
+  return new CommandTimeout(
+    `${subject(account)} ran longer than ${timeoutMs} ms (option timeout) and ${stopped(terminated)}`,
+    { ...base(account), timeoutMs, output: account.output, terminated, hint: stopHint(terminated) },
+  );
+}
+
+export function outputLimitExceeded(
+  account: Account,
+  limit: { stream: 'stdout' | 'stderr'; maxBuffer: number },
+  terminated: Terminated,
+): OutputLimitExceeded {
+  const { stream, maxBuffer } = limit;
+  return new OutputLimitExceeded(
+    `${subject(account)} wrote more than ${maxBuffer} bytes to ${stream} (option maxBuffer) and ${stopped(terminated)}`,
+    {
+      ...base(account),
+      stream,
+      maxBuffer,
+      output: account.output,
+      terminated,
+      hint: 'Raise maxBuffer, or set it to 0 and read the output as a stream, by lines or in onStdout.',
+    },
+  );
+}
+
+/** The command's own copy of the connection's end, with the output so far. */
+export function connectionLost(account: Account, cause: SshError): ConnectionLost {
+  const { why = 'socket', reason } = cause as Partial<ConnectionLost>;
+  return new ConnectionLost(
+    `The connection to ${place(account)} was lost while ${shownCommand(account)} ran: ${cause.message}`,
+    {
+      ...base(account),
+      why,
+      reason,
+      output: account.output,
+      cause,
+      hint: 'Whether the command goes on running is not known; startJob() starts commands that outlive the connection.',
+    },
+  );
+}
+
+function base({ where }: Account) {
+  return { phase: 'command', host: where.host, port: where.port, hop: where.hop } as const;
+}
+
+function subject(account: Account): string {
+  return `${shownCommand(account)} on ${place(account)}`;
+}
+
+function shownCommand({ output }: Account): string {
+  return `The command ${quoted(output.command, 100)}`;
+}
+
+function place({ where }: Account): string {
+  return `${where.host}:${where.port}`;
+}
+
+function whatHappened({ exitCode, signal, terminated, notStarted }: Ending): string {
+  if (notStarted) return 'was killed before it had started';
+  if (exitCode !== null) return `exited with code ${exitCode}`;
+  if (signal !== null) return `was ended by ${printable(signal, 40)}`;
+  if (terminated !== undefined && terminated !== true) return `was told to stop and ${stopped(terminated)}`;
+  return 'ended, but the server did not say how';
+}
+
+function stopped(terminated: Terminated): string {
+  if (terminated === 'unknown') return 'it is not known whether it was stopped';
+  return terminated ? 'was stopped' : 'could not be stopped: it runs on';
+}
+
+function endingHint({ exitCode, signal, terminated, notStarted }: Ending): string | undefined {
+  if (notStarted || signal !== null) return undefined;
+  if (exitCode !== null) return exitHints[exitCode];
+  if (terminated !== undefined) return stopHint(terminated);
+  return 'The server closed the session without an exit status: it was killed itself, or it does not report one.';
+}
+
+function stopHint(terminated: Terminated): string | undefined {
+  if (terminated === true) return undefined;
+  return 'OpenSSH before 9.8 passes no signals to commands of root or of a forced command; on Windows taskkill must find the process. A command in a pseudo-terminal (option pty) ends with its session.';
+}
+
+const exitHints: Record<number, string | undefined> = {
+  126: 'The shell found the command but could not run it: not executable, or not a program for this system.',
+  127: 'The shell did not find the command: look at its spelling and at PATH, which is shorter over SSH than in a terminal.',
+  255: 'Programs that use 255 mean a failure of their own; ssh itself, run on the server, gives it when it cannot connect.',
+  9009: 'cmd.exe did not find the command: look at its spelling and at PATH.',
+  // What Windows reports as NTSTATUS: 0xC000013A, 0xC0000135, 0xC0000142.
+  3221225786: 'The program was ended by Ctrl+C or by the end of its session (STATUS_CONTROL_C_EXIT).',
+  3221225781: 'A DLL that the program needs is missing (STATUS_DLL_NOT_FOUND).',
+  3221225794: 'A DLL did not start, often because the session has no desktop (STATUS_DLL_INIT_FAILED).',
+};
+
+/** The last lines of `text`, short and safe to show. */
+export function lastWords(text: string): string {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  return lines
+    .slice(-3)
+    .map((line) => printable(line.trim(), 160))
+    .join(' | ');
+}

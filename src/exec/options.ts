@@ -1,0 +1,157 @@
+import { Readable } from 'node:stream';
+import {
+  checkFunction,
+  checkInteger,
+  checkKnownNames,
+  checkMs,
+  checkObject,
+  checkSignal,
+  wrongType,
+} from '../options/check.ts';
+import { buildCommandLine, type Shell } from './command-line.ts';
+import { assertEncoding, createDecoder, type Decoder, encode } from './decode.ts';
+import { buildPowerShell } from './powershell-script.ts';
+import type { ExecOptions, PowerShellOptions, PtyOptions } from './types.ts';
+
+/** A command that is ready to go. */
+export interface ResolvedExec {
+  /** What is sent to the server. */
+  line: string;
+  /** What messages and results call it. */
+  command: string;
+  isWindows: boolean;
+  encoding: string;
+  /** Absent for bytes. */
+  decodeStdout: (() => Decoder) | undefined;
+  decodeStderr: (() => Decoder) | undefined;
+  /** Bytes that go into stdin before anything else. */
+  before?: Buffer | undefined;
+  stdin?: Buffer | Readable | undefined;
+  timeout: number;
+  signal?: AbortSignal | undefined;
+  maxBuffer: number;
+  pty?: boolean | PtyOptions | undefined;
+  onStdout?: ((piece: never) => unknown) | undefined;
+  onStderr?: ((piece: never) => unknown) | undefined;
+  reject: boolean;
+}
+
+const names = [
+  'stdin',
+  'cwd',
+  'env',
+  'shell',
+  'encoding',
+  'timeout',
+  'signal',
+  'maxBuffer',
+  'pty',
+  'onStdout',
+  'onStderr',
+  'reject',
+];
+
+const defaultMaxBuffer = 16 * 1024 * 1024;
+
+/** Checks everything before anything opens. @throws TypeError or RangeError that names the option. */
+export function resolveExec(
+  command: string | readonly string[],
+  options: ExecOptions,
+  serverVersion: string | undefined,
+): ResolvedExec {
+  checkNames('options', options, names);
+  const shell: Shell = options.shell ?? (isWindows(serverVersion) ? 'cmd' : 'posix');
+  const { cwd, env, encoding } = options;
+  // As in powershell(): with an encoding of the caller's, the PC's own code page stays.
+  const utf8 = isUtf8(encoding);
+  const line = buildCommandLine({ command, shell, cwd, env, utf8 });
+  return { line, command: line, ...resolveCommon(options, onWindows(serverVersion, shell)) };
+}
+
+/** As `resolveExec`, for a PowerShell script. */
+export function resolveScript(
+  script: string,
+  options: PowerShellOptions,
+  serverVersion: string | undefined,
+): ResolvedExec {
+  checkNames('options', options, names);
+  const shell = options.shell ?? (isWindows(serverVersion) ? 'powershell' : 'pwsh');
+  if (shell !== 'powershell' && shell !== 'pwsh') throw wrongType('shell', shell, '"powershell" or "pwsh"');
+  const { cwd, env, encoding } = options;
+  const { command: line, stdin } = buildPowerShell(script, { shell, cwd, env, utf8: isUtf8(encoding) });
+  const before = stdin === undefined ? undefined : Buffer.from(stdin);
+  return { line, command: script, before, ...resolveCommon(options, onWindows(serverVersion, shell)) };
+}
+
+function isWindows(serverVersion: string | undefined): boolean {
+  return /OpenSSH_for_Windows/i.test(serverVersion ?? '');
+}
+
+/** Where the server does not tell, the shell does. */
+function onWindows(serverVersion: string | undefined, shell: Shell): boolean {
+  return serverVersion === undefined ? shell === 'cmd' || shell === 'powershell' : isWindows(serverVersion);
+}
+
+function isUtf8(encoding: string | undefined): boolean {
+  return encoding === undefined || encoding === 'buffer' || /^utf-?8$/i.test(encoding);
+}
+
+/** What does not depend on how the command line is made. */
+function resolveCommon(
+  options: ExecOptions | PowerShellOptions,
+  isOnWindows: boolean,
+): Omit<ResolvedExec, 'line' | 'command'> {
+  const { timeout = Number.POSITIVE_INFINITY, maxBuffer = defaultMaxBuffer, encoding = 'utf8' } = options;
+  if (encoding !== 'buffer') assertEncoding(encoding);
+  checkMs('timeout', timeout);
+  if (maxBuffer !== Number.POSITIVE_INFINITY) {
+    checkInteger('maxBuffer', maxBuffer, 0, Number.MAX_SAFE_INTEGER, 'a whole number of bytes, 0 or more');
+  }
+  if (options.signal !== undefined) checkSignal('signal', options.signal);
+  if (options.onStdout !== undefined) checkFunction('onStdout', options.onStdout);
+  if (options.onStderr !== undefined) checkFunction('onStderr', options.onStderr);
+  if (options.reject !== undefined && typeof options.reject !== 'boolean') {
+    throw wrongType('reject', options.reject, 'true or false');
+  }
+  const decode = encoding === 'buffer' ? undefined : () => createDecoder(encoding);
+  return {
+    isWindows: isOnWindows,
+    encoding,
+    decodeStdout: decode,
+    decodeStderr: decode,
+    stdin: resolveStdin(options.stdin, encoding),
+    timeout,
+    signal: options.signal,
+    maxBuffer,
+    pty: resolvePty(options.pty),
+    onStdout: options.onStdout,
+    onStderr: options.onStderr,
+    reject: options.reject ?? true,
+  };
+}
+
+function resolveStdin(stdin: unknown, encoding: string): Buffer | Readable | undefined {
+  if (stdin === undefined || Buffer.isBuffer(stdin)) return stdin;
+  if (typeof stdin === 'string') return encode(stdin, encoding === 'buffer' ? 'utf8' : encoding);
+  if (stdin instanceof Uint8Array) return Buffer.from(stdin.buffer, stdin.byteOffset, stdin.byteLength);
+  if (stdin instanceof Readable || typeof (stdin as Readable | null)?.pipe === 'function') {
+    return stdin as Readable;
+  }
+  throw wrongType('stdin', stdin, 'a string, a Buffer or a Readable');
+}
+
+function resolvePty(pty: boolean | PtyOptions | undefined): boolean | PtyOptions | undefined {
+  if (pty === undefined || pty === false) return undefined;
+  if (pty === true) return true;
+  checkNames('pty', pty, ['cols', 'rows', 'term']);
+  const { cols = 80, rows = 24, term = 'vt100' } = pty;
+  checkInteger('pty.cols', cols, 1, 65_535, 'a whole number of columns');
+  checkInteger('pty.rows', rows, 1, 65_535, 'a whole number of rows');
+  if (typeof term !== 'string') throw wrongType('pty.term', term, "a terminal's name");
+  return { cols, rows, term };
+}
+
+function checkNames(option: string, value: unknown, known: readonly string[]): void {
+  checkObject(option, value);
+  checkKnownNames(option, value, known);
+}

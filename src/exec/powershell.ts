@@ -1,0 +1,55 @@
+import { callSite } from './call-site.ts';
+import { createClixmlFilter } from './clixml.ts';
+import { RunningCommand } from './command.ts';
+import { createDecoder, type Decoder } from './decode.ts';
+import { Execution } from './execution.ts';
+import { resolveScript } from './options.ts';
+import type {
+  BufferPowerShellOptions,
+  Command,
+  PowerShellOptions,
+  SessionOpener,
+  TextPowerShellOptions,
+} from './types.ts';
+
+/**
+ * Runs a PowerShell script on the server: `-NoProfile -NonInteractive -EncodedCommand`, output forced to UTF-8 (with
+ * another `encoding` the PC's own code page stays). `$ErrorActionPreference` is `Stop`: an error that the script does
+ * not catch gives exit code 1; a script that runs to its end gives the exit code of the last program that it ran. A
+ * script that is too long for a command line is sent through stdin, before the caller's own input.
+ *
+ * `command` in the result and in errors is the script. Settles as `exec` does.
+ *
+ * @throws TypeError or RangeError at once for wrong use; nothing is sent then.
+ */
+export function powershell(
+  opener: SessionOpener,
+  script: string,
+  options: BufferPowerShellOptions,
+): Command<Buffer>;
+export function powershell(opener: SessionOpener, script: string, options?: TextPowerShellOptions): Command;
+export function powershell(
+  opener: SessionOpener,
+  script: string,
+  options?: PowerShellOptions,
+): Command | Command<Buffer>;
+export function powershell(
+  opener: SessionOpener,
+  script: string,
+  options: PowerShellOptions = {},
+): Command<never> {
+  const request = resolveScript(script, options, opener.serverVersion);
+  const { encoding } = request;
+  const decodeStderr = encoding === 'buffer' ? undefined : () => withoutClixml(createDecoder(encoding));
+  const execution = new Execution(opener, { ...request, decodeStderr }, callSite(powershell));
+  return new RunningCommand(execution, encoding);
+}
+
+/** Windows PowerShell writes warnings and the like to stderr as XML. */
+function withoutClixml(decoder: Decoder): Decoder {
+  const filter = createClixmlFilter();
+  return {
+    write: (chunk) => filter.write(decoder.write(chunk)),
+    end: () => filter.write(decoder.end()) + filter.end(),
+  };
+}
