@@ -130,7 +130,7 @@ function arrive(
     ...(maxSessions === undefined ? {} : { maxSessions }),
   };
   const { client, serverVersion, hostKeyFingerprint } = established;
-  const link = new Link(client, { host, port, hop: plan.hop }, settings);
+  const link = new Link(client, { host, port, hop: plan.hop }, { ...settings, serverVersion });
   const owned = ownLink(established, link, settings, () => dispose(routed));
   return { owned, serverVersion, hostKeyFingerprint, timings };
 }

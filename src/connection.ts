@@ -2,6 +2,17 @@ import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 import type { Arrival } from './attempt.ts';
 import type { PhaseTimings, SshError } from './errors/index.ts';
+import { exec } from './exec/exec.ts';
+import { powershell } from './exec/powershell.ts';
+import type {
+  BufferExecOptions,
+  BufferPowerShellOptions,
+  Command,
+  ExecOptions,
+  PowerShellOptions,
+  TextExecOptions,
+  TextPowerShellOptions,
+} from './exec/types.ts';
 import { forwardLocal } from './forward/forward-local.ts';
 import { forwardRemote } from './forward/forward-remote.ts';
 import { openStream } from './forward/open-stream.ts';
@@ -44,6 +55,34 @@ export class Connection {
   /** `SHA256:...` of the server's host key, as `ssh-keygen -l` prints it. */
   get hostKeyFingerprint(): string {
     return this.#arrival.hostKeyFingerprint;
+  }
+
+  /**
+   * Runs a command. An array of arguments is quoted for the server's shell; a string is sent as it is.
+   *
+   * @example
+   * const { stdout } = await connection.exec(['dir', 'C:\\rpa'], { encoding: 'cp949', timeout: 60_000 });
+   * for await (const line of connection.exec('rpa-run invoice')) console.log(line);
+   *
+   * @throws {TypeError | RangeError} at once for wrong use.
+   * @throws {CommandFailed} (the promise) for a non-zero exit code or a signal, unless `reject: false`.
+   * @throws {ConnectionLost} with the output so far; a lost command never resolves.
+   * @throws {CommandTimeout | OutputLimitExceeded | ChannelOpenFailed | ChannelTimeout}
+   */
+  exec(command: string | readonly string[], options: BufferExecOptions): Command<Buffer>;
+  exec(command: string | readonly string[], options?: TextExecOptions): Command;
+  exec(command: string | readonly string[], options?: ExecOptions): Command | Command<Buffer> {
+    return exec(this.#link, command, options);
+  }
+
+  /**
+   * Runs a PowerShell script: no profile, nothing interactive, UTF-8, and an error in the script is a non-zero exit.
+   * @throws as `exec` does.
+   */
+  powershell(script: string, options: BufferPowerShellOptions): Command<Buffer>;
+  powershell(script: string, options?: TextPowerShellOptions): Command;
+  powershell(script: string, options?: PowerShellOptions): Command | Command<Buffer> {
+    return powershell(this.#link, script, options);
   }
 
   /**

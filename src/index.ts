@@ -1,8 +1,31 @@
 export { connectViaGateway } from './connect-via-gateway.ts';
 export type { Connection } from './connection.ts';
 export * from './errors/index.ts';
-export type { Forwarding, ForwardTarget, LocalForwardOptions, RemoteForwardOptions } from './forward/types.ts';
-export { type HostKeyVerdict, type LookupHostKeyOptions, lookupHostKey } from './host-key/known-hosts-lookup.ts';
+export type { Shell } from './exec/command-line.ts';
+export { quote } from './exec/quote/index.ts';
+export type {
+  BufferExecOptions,
+  BufferPowerShellOptions,
+  Command,
+  CommandResult,
+  Encoding,
+  ExecOptions,
+  PowerShellOptions,
+  PtyOptions,
+  TextExecOptions,
+  TextPowerShellOptions,
+} from './exec/types.ts';
+export type {
+  Forwarding,
+  ForwardTarget,
+  LocalForwardOptions,
+  RemoteForwardOptions,
+} from './forward/types.ts';
+export {
+  type HostKeyVerdict,
+  type LookupHostKeyOptions,
+  lookupHostKey,
+} from './host-key/known-hosts-lookup.ts';
 export type {
   Algorithms,
   ConnectOptions,
