@@ -1,0 +1,36 @@
+import type { Duplex } from 'node:stream';
+import { latch } from '../time/latch.ts';
+import { startTimer } from '../time/timer.ts';
+
+/** What came through a stream first: an SSH banner, an end without one, or nothing in time. */
+export type Answer = { kind: 'banner'; banner: string } | { kind: 'ended' } | { kind: 'silent' };
+
+const maxBanner = 255;
+
+/** Waits for an SSH server's identification line, says nothing itself, and destroys the stream. */
+export async function readBanner(stream: Duplex, timeout: number, signal?: AbortSignal): Promise<Answer> {
+  const answer = latch<Answer>();
+  let heard = '';
+  const ended = () => answer.resolve({ kind: 'ended' });
+  const onAbort = () => answer.reject(signal?.reason);
+  const stopTimer = startTimer(timeout, () => answer.resolve({ kind: 'silent' }));
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  stream.on('error', ended);
+  stream.on('end', ended);
+  stream.on('close', ended);
+  stream.on('data', (chunk: Buffer) => {
+    heard += chunk.toString('latin1');
+    const line = /^SSH-[^\r\n]*/m.exec(heard)?.[0];
+    if (line !== undefined && /[\r\n]/.test(heard))
+      answer.resolve({ kind: 'banner', banner: line.slice(0, maxBanner) });
+    else if (heard.length > 8_192) ended();
+  });
+  try {
+    return await answer.promise;
+  } finally {
+    stopTimer();
+    signal?.removeEventListener('abort', onAbort);
+    stream.destroy();
+  }
+}

@@ -1,0 +1,36 @@
+import { processFunctions, runScript } from './gateway-script.ts';
+import type { SessionId } from './note.ts';
+import type { GatewayConnection } from './types.ts';
+
+/** Tenths of a second that a session has to end by SIGTERM, and then by SIGKILL. */
+const patience = 10;
+
+/** `gone`: it had ended by itself; `no-shell`: the account cannot run commands. */
+export type EndResult = 'ended' | 'gone' | 'survived' | 'no-shell';
+
+/**
+ * Ends one sshd process on the gateway, as the account that is logged in: TERM, then KILL. The process is verified by
+ * pid, start time and name in the same breath; the kernel verifies the user.
+ */
+export async function endSession(
+  connection: Pick<GatewayConnection, 'exec'>,
+  { pid, start }: Pick<SessionId, 'pid' | 'start'>,
+  signal?: AbortSignal,
+): Promise<EndResult> {
+  if (!Number.isInteger(pid) || pid <= 1 || !/^\d+$/.test(start)) return 'gone';
+  const answer = await runScript(
+    connection,
+    [
+      ...processFunctions,
+      `same() { stat_of ${pid} && is_sshd && [ "$start" = ${start} ]; }`,
+      `wait_end() { i=0; while same && [ $i -lt ${patience} ]; do sleep 0.1 2>/dev/null || sleep 1; i=$((i+1)); done; }`,
+      `if same && [ ${pid} != "$PPID" ]; then kill -TERM ${pid} 2>/dev/null; wait_end`,
+      `if same; then kill -KILL ${pid} 2>/dev/null; wait_end; fi`,
+      'if same; then echo result survived; else echo result ended; fi; else echo result gone; fi',
+    ],
+    signal,
+  );
+  const result = answer?.get('result')?.[0]?.[0];
+  if (result === 'ended' || result === 'survived' || result === 'gone') return result;
+  return 'no-shell';
+}

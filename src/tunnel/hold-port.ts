@@ -1,0 +1,119 @@
+import { isSshError, PortForwardFailed } from '../errors/index.ts';
+import type { Forwarding } from '../forward/types.ts';
+import { now, sleep } from '../time/timer.ts';
+import type { SessionId } from './note.ts';
+import type { TunnelPlan } from './options.ts';
+import { type ReclaimResult, reclaimPort } from './reclaim.ts';
+import type { GatewayConnection, ReclaimRefusal, TunnelHappening } from './types.ts';
+
+/** Milliseconds between two requests for a taken port, growing. Each costs one round trip. */
+const firstAsk = 1_000;
+const slowestAsk = 5_000;
+/** After a session was ended, sshd needs a moment to let go. */
+const quickAsk = 50;
+const quickAsks = 40;
+/** Milliseconds between attempts to reclaim, growing: looking for a banner wakes the session that it looks at. */
+const firstReclaim = 15_000;
+const slowestReclaim = 240_000;
+
+export interface PortRequest {
+  connection: GatewayConnection;
+  plan: TunnelPlan;
+  /** Aborts with the reason when the connection ends or the tunnel is closed. */
+  signal: AbortSignal;
+  /** The session that this tunnel has lost; see `reclaimPort`. */
+  own: SessionId | undefined;
+  emit(event: TunnelHappening): void;
+  /** The port is taken; asked again after `wait`. */
+  onTaken(error: PortForwardFailed, wait: number): void;
+}
+
+/**
+ * Gets the port, however long its holder lives: asks again and again on this one connection, which disturbs no
+ * zombie, and ends the holder where that is allowed. Rejects when the connection ends or the gateway forbids the port.
+ */
+export async function holdPort(request: PortRequest): Promise<Forwarding> {
+  const reclaim = new Reclaimer(request);
+  for (let asked = 1, quick = 0; ; asked++) {
+    const taken = await ask(request);
+    if (!(taken instanceof PortForwardFailed)) return taken;
+    if (quick === 0 && (await reclaim.attempt())) quick = quickAsks;
+    const wait = quick > 0 ? quickAsk : Math.min(firstAsk * 1.5 ** Math.min(asked - 1, 10), slowestAsk);
+    if (quick > 0) quick--;
+    else request.emit({ type: 'port-taken', error: taken, asked, wait });
+    request.onTaken(taken, wait);
+    await sleep(wait, request.signal);
+  }
+}
+
+/** The forward, or the refusal that may pass. */
+async function ask({ connection, plan, signal }: PortRequest): Promise<Forwarding | PortForwardFailed> {
+  const { listen, target } = plan;
+  const where =
+    listen.path === undefined
+      ? { listenHost: listen.host, listenPort: listen.port }
+      : { listenPath: listen.path };
+  try {
+    return await connection.forwardRemote({ ...where, ...target, signal });
+  } catch (error) {
+    if (isSshError(error) && error.code === 'SSH_PORT_FORWARD_FAILED' && error.retryable) {
+      return error as PortForwardFailed;
+    }
+    throw error;
+  }
+}
+
+class Reclaimer {
+  #request: PortRequest;
+  #own: SessionId | undefined;
+  #nextAt = 0;
+  #pause = firstReclaim;
+  #lastRefusal: ReclaimRefusal | undefined;
+
+  constructor(request: PortRequest) {
+    this.#request = request;
+    this.#own = request.own;
+  }
+
+  /** Whether the port should be free in a moment. */
+  async attempt(): Promise<boolean> {
+    const { plan } = this.#request;
+    if (!plan.reclaim || now() < this.#nextAt) return false;
+    const started = now();
+    const result = await this.#reclaim();
+    this.#own = undefined;
+    this.#nextAt = now() + this.#pause;
+    this.#pause = Math.min(this.#pause * 2, slowestReclaim);
+    if (result.kind === 'free') return true;
+    if (result.kind === 'refused') {
+      this.#refused(result.reason, result.message);
+      return false;
+    }
+    const { pid, evidence } = result;
+    this.#request.emit({ type: 'reclaimed', pid, evidence, durationMs: Math.round(now() - started) });
+    return true;
+  }
+
+  #reclaim(): Promise<ReclaimResult> {
+    const { connection, plan, signal } = this.#request;
+    const { listen, reclaim: options } = plan;
+    if (listen.path !== undefined || !options) {
+      const message =
+        'A Unix socket is taken over by StreamLocalBindUnlink yes in sshd_config, not by ending sessions.';
+      return Promise.resolve({ kind: 'refused', reason: 'unix-socket', message });
+    }
+    const address = { host: dialHost(listen.host), port: listen.port };
+    return reclaimPort(connection, { port: listen.port, address, options, own: this.#own, signal });
+  }
+
+  #refused(reason: ReclaimRefusal, message: string): void {
+    if (reason === this.#lastRefusal) return;
+    this.#lastRefusal = reason;
+    this.#request.emit({ type: 'reclaim-refused', reason, message });
+  }
+}
+
+/** Where the gateway itself reaches what listens on `listenHost`. */
+export function dialHost(listenHost: string): string {
+  return ['', '*', '0.0.0.0', '::', 'localhost'].includes(listenHost) ? '127.0.0.1' : listenHost;
+}

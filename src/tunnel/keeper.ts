@@ -1,0 +1,219 @@
+import { isSshError } from '../errors/index.ts';
+import type { Forwarding, ForwardTarget } from '../forward/types.ts';
+import type { ConnectOptions } from '../options/types.ts';
+import { now, sleep } from '../time/timer.ts';
+import { delayAfter } from './backoff.ts';
+import { checkTunnel } from './check-tunnel.ts';
+import { dialHost, holdPort } from './hold-port.ts';
+import { type SessionId, writeNote } from './note.ts';
+import type { TunnelPlan } from './options.ts';
+import type {
+  CheckResult,
+  ConnectGateway,
+  GatewayConnection,
+  TunnelHappening,
+  TunnelStatus,
+} from './types.ts';
+
+/** Milliseconds of `up` after which the next failure counts as the first again. */
+const steadyAfter = 10_000;
+/** A tunnel that fails its check this often in a row is made anew. */
+const brokenChecks = 2;
+/** Milliseconds before a failed check is repeated. */
+const recheckAfter = 2_000;
+/** Milliseconds for giving the port back in good order. */
+const goodbyeMs = 1_000;
+
+export interface KeeperReports {
+  emit(event: TunnelHappening): void;
+  setStatus(status: TunnelStatus): void;
+}
+
+/** Keeps one tunnel up until `stop` aborts or an error comes that does not pass. */
+export class Keeper {
+  #connect: ConnectGateway;
+  #plan: TunnelPlan;
+  #stop: AbortSignal;
+  #report: KeeperReports;
+  #attempt = 0;
+  #failures = 0;
+  #downSince = now();
+  #own: SessionId | undefined;
+
+  constructor(connect: ConnectGateway, plan: TunnelPlan, stop: AbortSignal, report: KeeperReports) {
+    this.#connect = connect;
+    this.#plan = plan;
+    this.#stop = stop;
+    this.#report = report;
+  }
+
+  /** Resolves with the error that it gave up on, or undefined when it was stopped. */
+  async run(): Promise<Error | undefined> {
+    while (!this.#stop.aborted) {
+      const error = await this.#oneConnection();
+      if (this.#stop.aborted) break;
+      if (!(await this.#goesOn(error))) return error;
+    }
+    return undefined;
+  }
+
+  /** From connecting to the loss; the result is why it ended. */
+  async #oneConnection(): Promise<Error> {
+    const started = now();
+    const attempt = ++this.#attempt;
+    this.#report.setStatus({ state: 'connecting', since: new Date(), attempt });
+    this.#report.emit({ type: 'connecting', attempt });
+    let connection: GatewayConnection;
+    try {
+      connection = await this.#connect(this.#connectOptions());
+    } catch (error) {
+      return asError(error);
+    }
+    const durationMs = Math.round(now() - started);
+    this.#report.emit({ type: 'connected', attempt, durationMs });
+    const life = this.#lifeOf(connection);
+    try {
+      return await this.#serve(connection, life.signal);
+    } catch (error) {
+      return asError(error);
+    } finally {
+      life.end();
+      await connection.close();
+    }
+  }
+
+  /** Aborts when the connection has ended or the tunnel is stopped. */
+  #lifeOf(connection: GatewayConnection) {
+    const controller = new AbortController();
+    const onStop = () => controller.abort(this.#stop.reason);
+    if (this.#stop.aborted) onStop();
+    this.#stop.addEventListener('abort', onStop, { once: true });
+    void connection.closed.then((error) => controller.abort(error ?? new Error('The connection was closed')));
+    const end = () => {
+      this.#stop.removeEventListener('abort', onStop);
+      controller.abort(new Error('This connection is over'));
+    };
+    return { signal: controller.signal, end };
+  }
+
+  async #serve(connection: GatewayConnection, signal: AbortSignal): Promise<Error> {
+    const { emit, setStatus } = this.#report;
+    const forwarding = await holdPort({
+      connection,
+      plan: this.#plan,
+      signal,
+      own: this.#own,
+      emit,
+      onTaken: (error, wait) => setStatus({ state: 'waiting', since: new Date(), for: 'port', wait, error }),
+    });
+    const upAt = now();
+    const listen = this.#announce(forwarding);
+    const noting = this.#note(connection, signal).catch(() => {});
+    const error = await this.#watch(connection, listen, signal).catch((reason) =>
+      asError(signal.aborted ? signal.reason : reason),
+    );
+    // On a dead line the gateway's answer never comes; the end of the connection gives the port back as well.
+    await atMost(goodbyeMs, Promise.all([noting, forwarding.close()]));
+    this.#down(upAt, error);
+    return error;
+  }
+
+  #announce(forwarding: Forwarding): { host: string; port: number } | { path: string } {
+    const { host, port, path } = forwarding;
+    const listen = path === undefined ? { host, port } : { path };
+    const downMs = Math.round(now() - this.#downSince);
+    this.#report.setStatus({ state: 'up', since: new Date(), listen });
+    this.#report.emit({ type: 'up', listen, downMs });
+    return listen;
+  }
+
+  #down(upAt: number, error: Error): void {
+    const upMs = Math.round(now() - upAt);
+    if (upMs >= steadyAfter) this.#failures = 0;
+    this.#downSince = now();
+    if (this.#stop.aborted) return;
+    this.#report.emit({ type: 'down', error, upMs });
+  }
+
+  /** For a reclaim by this tunnel or its successor. */
+  async #note(connection: GatewayConnection, signal: AbortSignal): Promise<void> {
+    const { listen, reclaim } = this.#plan;
+    this.#own = undefined;
+    if (!reclaim || listen.path !== undefined) return;
+    const answer = await writeNote(connection, listen.port, signal);
+    if ('session' in answer) this.#own = answer.session;
+    else this.#report.emit({ type: 'note-failed', reason: answer.failed, message: answer.message });
+  }
+
+  /** Checks now and then; resolves with the reason when the tunnel must be made anew. */
+  async #watch(
+    connection: GatewayConnection,
+    listen: { host: string; port: number } | { path: string },
+    signal: AbortSignal,
+  ): Promise<Error> {
+    const { checkInterval, target } = this.#plan;
+    const published: ForwardTarget =
+      'path' in listen ? { socketPath: listen.path } : { host: dialHost(listen.host), port: listen.port };
+    let last: CheckResult | undefined;
+    for (let broken = 0; ; ) {
+      if (checkInterval === Infinity || last === 'unavailable') return await endOf(signal);
+      const started = now();
+      const { result, message } = await checkTunnel(connection, published, target, signal);
+      const durationMs = Math.round(now() - started);
+      if (result !== last) this.#report.emit({ type: 'checked', result, message, durationMs });
+      last = result;
+      broken = result === 'broken' ? broken + 1 : 0;
+      if (broken >= brokenChecks) return new Error(`The end-to-end check failed: ${message}`);
+      await sleep(result === 'ok' ? checkInterval : Math.min(recheckAfter, checkInterval), signal);
+    }
+  }
+
+  #connectOptions(): ConnectOptions {
+    const { gateway } = this.#plan;
+    // Short, so that a line that is back is found at once; now and then long, for a line that is slow.
+    const tcp = this.#attempt % 5 === 0 ? 10_000 : 2_000;
+    return {
+      keepalive: { interval: 10_000, countMax: 3 },
+      ...gateway,
+      timeouts: { tcp, ...gateway.timeouts },
+      retry: false,
+      signal: this.#stop,
+    };
+  }
+
+  /** Waits for the next attempt, or says that there is none. */
+  async #goesOn(error: Error): Promise<boolean> {
+    const { backoff } = this.#plan;
+    const failures = ++this.#failures;
+    if (failures >= backoff.attempts || !(await this.#mayRetry(error, failures))) return false;
+    const wait = delayAfter(failures, error, backoff);
+    this.#report.setStatus({ state: 'waiting', since: new Date(), for: 'retry', wait, error });
+    this.#report.emit({ type: 'waiting', error, attempt: this.#attempt, wait });
+    await sleep(wait, this.#stop).catch(() => {});
+    return true;
+  }
+
+  async #mayRetry(error: Error, failures: number): Promise<boolean> {
+    const own = await this.#plan.shouldRetry?.(error, failures);
+    if (own !== undefined) return own;
+    // Wrong use (TypeError, RangeError) will not get right by itself; a failed check will.
+    return isSshError(error) ? error.retryable : error.constructor === Error;
+  }
+}
+
+function endOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, sleep(ms, over.signal).catch(() => {})]);
+  over.abort();
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

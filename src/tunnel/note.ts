@@ -1,0 +1,64 @@
+import {
+  first,
+  printBoot,
+  printSelf,
+  processFunctions,
+  runScript,
+  type ScriptAnswer,
+} from './gateway-script.ts';
+import type { GatewayConnection, ReclaimRefusal } from './types.ts';
+
+/** One process of the gateway, for ever: a pid may be used again, a pid with its start time is not. */
+export interface SessionId {
+  pid: number;
+  /** Clock ticks after boot, field 22 of /proc/PID/stat. */
+  start: string;
+  /** The gateway's boot id. */
+  boot: string;
+}
+
+/** Where the notes lie, below the account's home on the gateway; one file for each port. */
+export const noteFolder = '.ssh-via-gateway';
+
+export type NoteAnswer = { session: SessionId } | { failed: ReclaimRefusal; message: string };
+
+/**
+ * Notes on the gateway which sshd process holds `port`: the one that serves `connection`. Written in one step
+ * (a file of another name, then a rename), readable by the account alone.
+ */
+export async function writeNote(
+  connection: Pick<GatewayConnection, 'exec'>,
+  port: number,
+  signal?: AbortSignal,
+): Promise<NoteAnswer> {
+  const temporary = `"$d/.${port}.$$"`;
+  const answer = await runScript(
+    connection,
+    [
+      ...processFunctions,
+      ...printBoot,
+      ...printSelf,
+      `umask 077; d="$HOME/${noteFolder}"; mkdir -p "$d" && stat_of "$PPID" && is_sshd && ` +
+        `echo "$PPID $start $boot" > ${temporary} && mv -f ${temporary} "$d/${port}" && echo "noted $PPID $start $boot"`,
+    ],
+    signal,
+  );
+  if (!answer) return { failed: 'no-shell', message: noShell };
+  const [pid, start, boot] = answer.get('noted')?.[0] ?? [];
+  if (pid !== undefined && start !== undefined && boot !== undefined) {
+    return { session: { pid: Number(pid), start, boot } };
+  }
+  if (answer.has('noproc')) return { failed: 'no-proc', message: noProc };
+  return { failed: 'no-note', message: whyNot(answer) };
+}
+
+function whyNot(answer: ScriptAnswer): string {
+  const comm = first(answer, 'self', 2) ?? '';
+  return comm.startsWith('sshd')
+    ? `The account cannot write to ~/${noteFolder} on the gateway.`
+    : 'The account’s commands are not started by sshd itself, so its session cannot be told.';
+}
+
+export const noShell =
+  'The account cannot run commands on the gateway (no shell, a forced command, or sessions forbidden), and ending a session needs one. A Unix socket with StreamLocalBindUnlink needs none.';
+export const noProc = 'The gateway has no readable /proc: its sessions can be told apart on Linux only.';

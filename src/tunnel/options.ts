@@ -1,0 +1,62 @@
+import { checkListen, checkTarget, type ListenAddress } from '../forward/check.ts';
+import type { ForwardTarget } from '../forward/types.ts';
+import { type Backoff, checkBackoff } from './backoff.ts';
+import type { ReclaimOptions, ReverseTunnelOptions } from './types.ts';
+
+const call = 'keepReverseTunnel';
+
+/** The options with everything decided. */
+export interface TunnelPlan {
+  gateway: ReverseTunnelOptions['gateway'];
+  listen: ListenAddress;
+  target: ForwardTarget;
+  reclaim: Required<ReclaimOptions> | undefined;
+  backoff: Backoff;
+  shouldRetry: NonNullable<NonNullable<ReverseTunnelOptions['retry']>['shouldRetry']> | undefined;
+  checkInterval: number;
+}
+
+/** @throws {TypeError | RangeError} naming the option and the value. */
+export function planTunnel(options: ReverseTunnelOptions): TunnelPlan {
+  const { gateway, checkInterval = 60_000 } = options;
+  if (typeof gateway !== 'object' || gateway === null) {
+    throw new TypeError(`${call}: gateway must be an object: where to connect, as whom`);
+  }
+  for (const name of ['retry', 'signal'] as const) {
+    if ((gateway as { retry?: unknown; signal?: unknown })[name] === undefined) continue;
+    throw new TypeError(`${call}: give ${name} beside gateway, not in it: it is the tunnel's`);
+  }
+  const listen = checkListen(call, options, { host: 'localhost' });
+  if (listen.path === undefined && listen.port === 0) {
+    throw new RangeError(
+      `${call}: listenPort 0 would publish another port after each reconnect; give the port`,
+    );
+  }
+  checkDuration('checkInterval', checkInterval, 1);
+  return {
+    gateway,
+    listen,
+    target: checkTarget(call, options.target ?? {}) as ForwardTarget,
+    reclaim: planReclaim(options.reclaim),
+    backoff: checkBackoff(options.retry),
+    shouldRetry: options.retry?.shouldRetry,
+    checkInterval,
+  };
+}
+
+function planReclaim(reclaim: ReverseTunnelOptions['reclaim']): Required<ReclaimOptions> | undefined {
+  if (reclaim === undefined || reclaim === false) return undefined;
+  const { unnoted = 'keep', answerTimeout = 1_500 } = reclaim === true ? {} : reclaim;
+  if (unnoted !== 'keep' && unnoted !== 'only-session') {
+    throw new TypeError(`${call}: reclaim.unnoted must be 'keep' or 'only-session', not ${String(unnoted)}`);
+  }
+  checkDuration('reclaim.answerTimeout', answerTimeout, 100);
+  return { unnoted, answerTimeout };
+}
+
+function checkDuration(name: string, value: unknown, lowest: number): void {
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    throw new TypeError(`${call}: ${name} must be a number of milliseconds, not ${String(value)}`);
+  }
+  if (value < lowest) throw new RangeError(`${call}: ${name} must be at least ${lowest} ms, not ${value}`);
+}

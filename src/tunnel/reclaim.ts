@@ -1,0 +1,169 @@
+import { isSshError } from '../errors/index.ts';
+import { printable } from '../text/printable.ts';
+import { readBanner } from './banner-probe.ts';
+import { endSession } from './end-session.ts';
+import {
+  first,
+  printBoot,
+  printListeners,
+  printSelf,
+  printSessions,
+  processFunctions,
+  runScript,
+  type ScriptAnswer,
+  type SshdProcess,
+  sessionsOf,
+} from './gateway-script.ts';
+import { noProc, noShell, noteFolder, type SessionId } from './note.ts';
+import type { GatewayConnection, ReclaimEvidence, ReclaimOptions, ReclaimRefusal } from './types.ts';
+
+export type ReclaimResult =
+  | { kind: 'reclaimed'; pid: number; evidence: ReclaimEvidence }
+  /** Nobody holds the port any more. */
+  | { kind: 'free' }
+  | { kind: 'refused'; reason: ReclaimRefusal; message: string };
+
+export interface ReclaimRequest {
+  /** The published port. */
+  port: number;
+  /** How to reach it from the gateway. */
+  address: { host: string; port: number };
+  options: Required<ReclaimOptions>;
+  /** The session that this tunnel itself has lost, if it knows: nobody else can be alive behind it. */
+  own?: SessionId | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Ends the dead session of this account that holds a port; see {@link ReclaimOptions} for what counts as dead. */
+export async function reclaimPort(
+  connection: GatewayConnection,
+  request: ReclaimRequest,
+): Promise<ReclaimResult> {
+  const { port, own, options, signal } = request;
+  if (own) {
+    const ended = await endSession(connection, own, signal);
+    if (ended === 'ended') return { kind: 'reclaimed', pid: own.pid, evidence: 'own' };
+    if (ended !== 'gone') return refused(ended, own.pid);
+  }
+  const seen = await look(connection, port, signal);
+  if (!seen) return { kind: 'refused', reason: 'no-shell', message: noShell };
+  const suspect = findSuspect(seen, port, options);
+  if ('kind' in suspect) return suspect;
+  const answer = await holderAnswers(connection, request);
+  if (answer) return answer;
+  const ended = await endSession(connection, suspect.session, signal);
+  if (ended === 'gone') return { kind: 'free' };
+  if (ended !== 'ended') return refused(ended, suspect.session.pid);
+  return { kind: 'reclaimed', pid: suspect.session.pid, evidence: suspect.evidence };
+}
+
+function look(connection: GatewayConnection, port: number, signal: AbortSignal | undefined) {
+  return runScript(
+    connection,
+    [
+      ...processFunctions,
+      ...printBoot,
+      'echo "boot $boot"',
+      ...printSelf,
+      ...printListeners([port]),
+      `{ read -r pid was at < "$HOME/${noteFolder}/${port}"; } 2>/dev/null && echo "note $pid $was $at"`,
+      ...printSessions,
+    ],
+    signal,
+  );
+}
+
+interface Suspect {
+  session: Pick<SessionId, 'pid' | 'start'>;
+  evidence: ReclaimEvidence;
+}
+
+function findSuspect(
+  seen: ScriptAnswer,
+  port: number,
+  options: Required<ReclaimOptions>,
+): Suspect | Exclude<ReclaimResult, { kind: 'reclaimed' }> {
+  if (seen.has('noproc')) return { kind: 'refused', reason: 'no-proc', message: noProc };
+  const uid = first(seen, 'uid');
+  const owners = new Set((seen.get('listener') ?? []).map(([, owner]) => owner));
+  if (owners.size === 0) return { kind: 'free' };
+  if (uid === undefined || !owners.has(uid)) return heldByOther(port, [...owners]);
+  const self = first(seen, 'self');
+  const sessions = sessionsOf(seen).filter((session) => session.uid === uid && session.pid !== self);
+  const [pid, start, boot] = seen.get('note')?.[0] ?? [];
+  const noted = sessions.find((session) => session.pid === pid && session.start === start);
+  if (noted && boot === first(seen, 'boot'))
+    return { session: { pid: Number(noted.pid), start: noted.start }, evidence: 'note' };
+  return onlySession(sessions, port, options);
+}
+
+function onlySession(
+  sessions: readonly SshdProcess[],
+  port: number,
+  options: Required<ReclaimOptions>,
+): Suspect | Exclude<ReclaimResult, { kind: 'reclaimed' }> {
+  if (options.unnoted === 'keep') {
+    const message = `The session that holds port ${port} left no note on the gateway. It ends when sshd gives it up; reclaim: { unnoted: 'only-session' } allows more.`;
+    return { kind: 'refused', reason: 'no-note', message };
+  }
+  const [session, ...others] = sessions;
+  if (session && others.length === 0) {
+    return { session: { pid: Number(session.pid), start: session.start }, evidence: 'only-session' };
+  }
+  if (!session) {
+    const message = `Port ${port} is held by a process of this account that is not an SSH session.`;
+    return { kind: 'refused', reason: 'no-note', message };
+  }
+  const message = `The session that holds port ${port} left no note, and the account has ${sessions.length} sessions: it cannot be told which it is.`;
+  return { kind: 'refused', reason: 'several-sessions', message };
+}
+
+/** Listens for a banner through the port; gives the refusal when there is one or nobody can tell. */
+async function holderAnswers(
+  connection: GatewayConnection,
+  { address, port, options, signal }: ReclaimRequest,
+): Promise<ReclaimResult | undefined> {
+  const limits = { timeout: options.answerTimeout, ...(signal ? { signal } : {}) };
+  try {
+    const stream = await connection.openStream(address, limits);
+    const answer = await readBanner(stream, options.answerTimeout, signal);
+    if (answer.kind === 'silent') return undefined;
+    // Closed without a word: somebody is alive there who turned us away, a PC whose sshd is down.
+    const how =
+      answer.kind === 'banner'
+        ? `answers (${printable(answer.banner)})`
+        : 'closed the connection at once, so it is alive or has just ended';
+    return { kind: 'refused', reason: 'answers', message: `The session that holds port ${port} ${how}.` };
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return openFailed(error, port);
+  }
+}
+
+function openFailed(error: unknown, port: number): ReclaimResult | undefined {
+  if (!isSshError(error)) throw error;
+  // sshd accepts a forwarded port's connection at once; one that is not even accepted in time is a dead one's too.
+  if (error.code === 'SSH_CHANNEL_TIMEOUT') return undefined;
+  if (error.code !== 'SSH_CHANNEL_OPEN_FAILED') throw error;
+  if ((error as { reasonCode?: number }).reasonCode !== 1) return { kind: 'free' };
+  const message = `Whether the session that holds port ${port} is alive could not be found out: the gateway forbids connections to its own ports (PermitOpen, AllowTcpForwarding).`;
+  return { kind: 'refused', reason: 'cannot-check', message };
+}
+
+function heldByOther(
+  port: number,
+  owners: readonly (string | undefined)[],
+): ReclaimResult & { kind: 'refused' } {
+  const message = `Port ${port} is held by another user of the gateway (uid ${owners.join(', ')}).`;
+  return { kind: 'refused', reason: 'other-user', message };
+}
+
+function refused(ended: 'survived' | 'no-shell', pid: number): ReclaimResult {
+  return ended === 'no-shell'
+    ? { kind: 'refused', reason: 'no-shell', message: noShell }
+    : {
+        kind: 'refused',
+        reason: 'survived',
+        message: `Session ${pid} did not end, by SIGTERM nor by SIGKILL.`,
+      };
+}

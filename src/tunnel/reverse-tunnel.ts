@@ -1,0 +1,81 @@
+import { Keeper } from './keeper.ts';
+import { planTunnel } from './options.ts';
+import { StatusFeed } from './status-feed.ts';
+import type {
+  ConnectGateway,
+  ReverseTunnel,
+  ReverseTunnelOptions,
+  TunnelHappening,
+  TunnelState,
+  TunnelStatus,
+} from './types.ts';
+
+/**
+ * Publishes a port of this side on the gateway, and keeps it published: reconnects, asks for a taken port, reclaims it
+ * if allowed, checks the whole way. `connect` makes a gateway connection, once.
+ *
+ * @throws {TypeError | RangeError} for wrong options, before anything opens.
+ */
+export function startReverseTunnel(connect: ConnectGateway, options: ReverseTunnelOptions): ReverseTunnel {
+  return new KeptTunnel(connect, options);
+}
+
+class KeptTunnel implements ReverseTunnel {
+  #feed = new StatusFeed<TunnelStatus>({ state: 'connecting', since: new Date(), attempt: 1 });
+  #stop = new AbortController();
+  #onEvent: ReverseTunnelOptions['onEvent'];
+  readonly closed: Promise<Error | undefined>;
+
+  constructor(connect: ConnectGateway, options: ReverseTunnelOptions) {
+    const plan = planTunnel(options);
+    this.#onEvent = options.onEvent;
+    const { signal } = options;
+    const onAbort = () => void this.close();
+    if (signal?.aborted) this.#stop.abort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const keeper = new Keeper(connect, plan, this.#stop.signal, {
+      emit: (event) => this.#emit(event),
+      setStatus: (status) => this.#feed.set(status),
+    });
+    this.closed = this.#run(keeper).finally(() => signal?.removeEventListener('abort', onAbort));
+  }
+
+  get state(): TunnelState {
+    return this.#feed.current.state;
+  }
+
+  get status(): TunnelStatus {
+    return this.#feed.current;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('The tunnel was closed'));
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<TunnelStatus> {
+    return this.#feed[Symbol.asyncIterator]();
+  }
+
+  async #run(keeper: Keeper): Promise<Error | undefined> {
+    // The first event comes after the caller has the handle.
+    await Promise.resolve();
+    const error = await keeper.run().catch((unexpected: Error) => unexpected);
+    this.#feed.set({ state: 'closed', since: new Date(), error });
+    this.#feed.end();
+    this.#emit({ type: 'closed', error });
+    return error;
+  }
+
+  #emit(event: TunnelHappening): void {
+    try {
+      this.#onEvent?.({ at: new Date(), ...event });
+    } catch {
+      // A listener's mistake must not take the tunnel down.
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import type { Duplex } from 'node:stream';
+import type { PortForwardFailed, SshError } from '../errors/index.ts';
+import type { Forwarding, ForwardTarget, RemoteForwardOptions } from '../forward/types.ts';
+import type { ConnectOptions } from '../options/types.ts';
+
+/** What the tunnel tools need of a connection to the gateway. */
+export interface GatewayConnection {
+  exec(
+    command: string,
+    options: { reject: false; timeout: number; maxBuffer: number; signal?: AbortSignal },
+  ): PromiseLike<{ exitCode: number | null; stdout: string }>;
+  forwardRemote(options: RemoteForwardOptions): Promise<Forwarding>;
+  openStream(target: ForwardTarget, options?: { signal?: AbortSignal; timeout?: number }): Promise<Duplex>;
+  readonly closed: Promise<SshError | undefined>;
+  close(): Promise<void>;
+}
+
+/** Makes the gateway connection: one attempt. */
+export type ConnectGateway<C extends GatewayConnection = GatewayConnection> = (
+  options: ConnectOptions,
+) => Promise<C>;
+
+export interface ReverseTunnelOptions {
+  /**
+   * The gateway and the login there. Defaults that differ from a connection's: `keepalive` 10 s x 3 (a dead line is
+   * noticed within 40 s) and `timeouts.tcp` 2 s (every fifth attempt 10 s), so that a line that is back is found at
+   * once. Retries are those of the tunnel.
+   */
+  gateway: Omit<ConnectOptions, 'retry' | 'signal'>;
+  /** The port that the gateway publishes. */
+  listenPort?: number;
+  /** The address of the gateway to publish it on. Default `localhost`; another needs sshd's `GatewayPorts`. */
+  listenHost?: string;
+  /** A Unix socket of the gateway instead of a port. With sshd's `StreamLocalBindUnlink yes` no zombie can hold it. */
+  listenPath?: string;
+  /** What is published: usually this PC's sshd, `{ host: '127.0.0.1', port: 22 }`. */
+  target: ForwardTarget;
+  /**
+   * When the port is held by this account's own dead session, end that session on the gateway (as the same user, by
+   * a signal) and take the port: about a second instead of sshd's ClientAlive time. Needs an account that may run
+   * commands on a Linux gateway. Default `false`.
+   */
+  reclaim?: boolean | ReclaimOptions;
+  retry?: TunnelRetryOptions;
+  /**
+   * Milliseconds between checks that the published port answers with the banner of the target's SSH server. Default
+   * 60,000; `Infinity` for none (for a target that is not an SSH server).
+   */
+  checkInterval?: number;
+  /** Told of each thing that happens, in order. What it throws is ignored. */
+  onEvent?: (event: TunnelEvent) => void;
+  /** Closes the tunnel. */
+  signal?: AbortSignal;
+}
+
+export interface ReclaimOptions {
+  /**
+   * What to do about a port held by a session that left no note (made by `ssh -R` or autossh):
+   * - `'keep'` (default): leave it alone;
+   * - `'only-session'`: end it if it is the account's only other SSH session on the gateway, the port is held by
+   *   this account, and nothing answers through the port. Not for an account that several PCs share.
+   */
+  unnoted?: 'keep' | 'only-session';
+  /**
+   * Milliseconds in which a living holder must show its banner through the port; one that is slower is taken for dead.
+   * Not used for the session that this very tunnel has just lost. Default 1,500.
+   */
+  answerTimeout?: number;
+}
+
+/** How long to wait before the next attempt. */
+export interface TunnelRetryOptions {
+  /** Failed attempts in a row before it gives up. Default `Infinity`. */
+  attempts?: number;
+  /** Milliseconds before the first new attempt. Default 500. */
+  minDelay?: number;
+  /** Each wait is this many times the one before. Default 2. */
+  factor?: number;
+  /**
+   * Milliseconds; the longest wait. Default 30,000. While the gateway cannot be reached at all, or its port refuses,
+   * at most 1,000: such attempts cost nobody anything.
+   */
+  maxDelay?: number;
+  /** Part of a wait that is random, 0 to 1, so that a fleet does not knock in step. Default 0.2. */
+  jitter?: number;
+  /**
+   * `true`: go on; `false`: give up; `undefined`: the default rule, `error.retryable`. By that rule a refused login, a
+   * wrong host key and a port that the account may not have end the tunnel: they do not pass by themselves.
+   */
+  shouldRetry?: (error: Error, attempt: number) => boolean | undefined | Promise<boolean | undefined>;
+}
+
+export type TunnelState = 'connecting' | 'up' | 'waiting' | 'closed';
+
+/** Where the tunnel stands. */
+export type TunnelStatus =
+  | { state: 'connecting'; since: Date; attempt: number }
+  | {
+      state: 'up';
+      since: Date;
+      /** Where the gateway listens. */
+      listen: { host: string; port: number } | { path: string };
+    }
+  | {
+      state: 'waiting';
+      since: Date;
+      /** `retry`: for the next attempt; `port`: connected, but the port is taken. */
+      for: 'retry' | 'port';
+      /** Milliseconds until the next attempt. */
+      wait: number;
+      error: Error;
+    }
+  | { state: 'closed'; since: Date; error: Error | undefined };
+
+/** One thing that happened to a tunnel. `at` is when. */
+export type TunnelEvent = { at: Date } & TunnelHappening;
+
+export type TunnelHappening =
+  | { type: 'connecting'; attempt: number }
+  /** Logged in at the gateway; the port comes next. */
+  | { type: 'connected'; attempt: number; durationMs: number }
+  /** The gateway listens for us. `downMs`: since the tunnel was lost, or since the start. */
+  | { type: 'up'; listen: { host: string; port: number } | { path: string }; downMs: number }
+  /** Somebody holds the port. Asked again on the same connection, which disturbs no zombie. */
+  | { type: 'port-taken'; error: PortForwardFailed; asked: number; wait: number }
+  /** A dead session was ended. */
+  | { type: 'reclaimed'; pid: number; evidence: ReclaimEvidence; durationMs: number }
+  /** The port is left to its holder. Said again only when the reason changes. */
+  | { type: 'reclaim-refused'; reason: ReclaimRefusal; message: string }
+  /** The note for a later reclaim could not be written. */
+  | { type: 'note-failed'; reason: ReclaimRefusal; message: string }
+  /** First success, and each change from then on. */
+  | { type: 'checked'; result: CheckResult; message: string; durationMs: number }
+  /** The tunnel was lost. */
+  | { type: 'down'; error: Error; upMs: number }
+  | { type: 'waiting'; error: Error; attempt: number; wait: number }
+  | { type: 'closed'; error: Error | undefined };
+
+/** How it was known that the session is dead. */
+export type ReclaimEvidence = 'own' | 'note' | 'only-session';
+
+/** Why a session was left alone, or could not be found. */
+export type ReclaimRefusal =
+  /** The account cannot run commands: no shell, a forced command, or sessions forbidden. */
+  | 'no-shell'
+  /** Not a Linux gateway, or one without a readable /proc. */
+  | 'no-proc'
+  | 'other-user'
+  /** The holder showed its banner. */
+  | 'answers'
+  /** Whether the holder answers could not be found out: the gateway forbids connections to its own ports. */
+  | 'cannot-check'
+  /** It left no note, or its note is about a session that has ended. */
+  | 'no-note'
+  /** `unnoted: 'only-session'`, but the account has several. */
+  | 'several-sessions'
+  /** The signal had no effect. */
+  | 'survived'
+  | 'unix-socket';
+
+/**
+ * - `ok`: the published port answered with an SSH banner;
+ * - `target-down`: the tunnel is up, but the target does not answer;
+ * - `broken`: the target answers, but not through the port: the tunnel is made anew;
+ * - `unavailable`: the gateway forbids the check (PermitOpen, AllowTcpForwarding).
+ */
+export type CheckResult = 'ok' | 'target-down' | 'broken' | 'unavailable';
+
+/** A tunnel that is kept up until it is closed. Iterating it gives its status now and each later one. */
+export interface ReverseTunnel extends AsyncIterable<TunnelStatus>, AsyncDisposable {
+  readonly state: TunnelState;
+  readonly status: TunnelStatus;
+  /** Resolves once when it has ended: with the error that it gave up on, or undefined after `close`. Never rejects. */
+  readonly closed: Promise<Error | undefined>;
+  /** Gives the port back and ends everything. Idempotent, never rejects. */
+  close(): Promise<void>;
+}
