@@ -63,7 +63,7 @@ function pourLines(connection: ServerConnection): void {
   const { link } = connection;
   link.resume();
   const pour = () => {
-    if (connection.closed.aborted || !link.sendRaw(line)) return;
+    if (connection.isEnded || !link.sendRaw(line)) return;
     if (link.raw.writableLength < 1 << 16) setImmediate(pour);
     else link.raw.once('drain', pour);
   };

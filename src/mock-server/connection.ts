@@ -4,7 +4,7 @@ import type { CutHow, DisconnectFault, FaultMoment, FaultPhase, Faults } from '.
 import type { Journal, JournalEvent } from './journal.ts';
 import { Link } from './link.ts';
 import type { Settings } from './settings.ts';
-import { canSend, mendChannel, sendPacket, silenceChannel } from './ssh2-internals.ts';
+import { canSend, mendChannel, sendPacket, silenceChannel, startRekey } from './ssh2-internals.ts';
 
 const noFaults: Faults = {};
 
@@ -30,7 +30,10 @@ export class ServerConnection {
   private readonly reached = new Set<FaultPhase>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly channels = new Set<ServerChannel>();
-  private readonly ended = new AbortController();
+  private readonly whenEnded = new Set<() => void>();
+  private rekeying: Promise<void> | undefined;
+  private endRekey: (() => void) | undefined;
+  private hasEnded = false;
 
   constructor(id: number, raw: Socket, faults: Faults | undefined, owner: ConnectionOwner) {
     this.id = id;
@@ -47,15 +50,22 @@ export class ServerConnection {
       onCut: (how) => {
         this.note({ type: 'fault', fault: how });
         if (how !== 'freeze') this.end();
+        this.endRekey?.();
       },
     });
     this.link.once('end', () => this.end());
     this.link.once('close', () => this.end());
   }
 
-  /** Aborted when nothing can be sent any more. A frozen connection still counts as alive: its server does not know. */
-  get closed(): AbortSignal {
-    return this.ended.signal;
+  /** Whether nothing can be sent any more. A frozen connection still counts as alive: its server does not know. */
+  get isEnded(): boolean {
+    return this.hasEnded;
+  }
+
+  /** Calls `action` when nothing can be sent any more; returns how to take that back. */
+  onEnd(action: () => void): () => void {
+    this.whenEnded.add(action);
+    return () => void this.whenEnded.delete(action);
   }
 
   note(event: JournalEvent): void {
@@ -64,7 +74,7 @@ export class ServerConnection {
 
   /** Whether packets can be sent. */
   get isAlive(): boolean {
-    return !this.ended.signal.aborted && this.client !== undefined && canSend(this.client);
+    return !this.hasEnded && this.client !== undefined && canSend(this.client);
   }
 
   /** Does something with ssh2, unless the connection has gone meanwhile. */
@@ -129,7 +139,22 @@ export class ServerConnection {
     channel.stderr?.on('error', () => {});
     this.channels.add(channel);
     channel.once('close', () => this.channels.delete(channel));
-    if (this.ended.signal.aborted) silenceChannel(channel);
+    if (this.hasEnded) silenceChannel(channel);
+  }
+
+  /** Starts a key exchange, unless one is under way; resolves when it is done, or cannot be done any more. */
+  rekey(): Promise<void> {
+    const { client } = this;
+    if (!this.isAlive || this.link.isCut || !client || this.username === '') return Promise.resolve();
+    this.rekeying ??= new Promise<void>((resolve) => {
+      this.endRekey = resolve;
+      client.once('rekey', resolve);
+      this.onEnd(resolve);
+      this.whileAlive(startRekey);
+    }).finally(() => {
+      this.rekeying = this.endRekey = undefined;
+    });
+    return this.rekeying;
   }
 
   private strikeAt(phase: FaultPhase, moment: FaultMoment, strike: () => void): void {
@@ -147,11 +172,13 @@ export class ServerConnection {
   }
 
   private end(): void {
-    if (this.ended.signal.aborted) return;
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     for (const channel of this.channels) silenceChannel(channel);
     this.channels.clear();
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
-    this.ended.abort();
+    for (const action of [...this.whenEnded]) action();
+    this.whenEnded.clear();
   }
 }

@@ -35,10 +35,9 @@ export class RunningCommand implements ExecContext {
     this.pty = request.pty;
     this.username = owner.username;
     this.connection = owner.id;
-    const abort = () => this.ended.abort();
-    channel.once('close', abort);
-    owner.closed.addEventListener('abort', abort, { once: true });
-    this.ended.signal.addEventListener('abort', () => owner.closed.removeEventListener('abort', abort));
+    const forget = owner.onEnd(() => this.ended.abort());
+    this.ended.signal.addEventListener('abort', forget, { once: true });
+    channel.once('close', () => this.ended.abort());
   }
 
   get stdin(): Readable {

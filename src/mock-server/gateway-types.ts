@@ -51,7 +51,8 @@ export interface MockPc {
   /**
    * The PC is gone, and the gateway has not noticed: the port accepts and stays silent, open connections fall silent.
    * After `zombieFor` milliseconds (default: never) the gateway notices: waiting connections are reset, and the port
-   * refuses. With `wakes` (default `true`) every connect starts that time anew, as in OpenSSH since 9.2.
+   * refuses. With `wakes` (default `true`) every connect, and all that
+   * clients send on open connections, starts that time anew, as in OpenSSH since 9.2.
    */
   vanish(options?: { zombieFor?: number; wakes?: boolean }): void;
   /**

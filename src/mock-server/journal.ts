@@ -32,47 +32,63 @@ export type JournalEvent =
 
 const kept = 50_000;
 
+/** Somebody who waits for an entry. */
+interface Waiter {
+  match(entry: JournalEntry): boolean;
+  resolve(entry: JournalEntry): void;
+  reject(error: Error): void;
+}
+
 /** The list of what happened, and those who wait for something to happen. */
 export class Journal {
   readonly entries: JournalEntry[] = [];
-  private readonly listeners = new Set<(entry: JournalEntry) => void>();
+  private readonly waiters = new Set<Waiter>();
+  private isClosed = false;
 
   add(connection: number, event: JournalEvent): void {
     const entry: JournalEntry = { time: Date.now(), connection, ...event };
     this.entries.push(entry);
     // Cut in large steps: removing one from the front of a long array for every entry is slow.
     if (this.entries.length > kept * 1.2) this.entries.splice(0, this.entries.length - kept);
-    for (const listener of [...this.listeners]) listener(entry);
+    for (const waiter of [...this.waiters]) if (waiter.match(entry)) waiter.resolve(entry);
   }
 
-  waitFor(
-    match: (entry: JournalEntry) => boolean,
-    timeoutMs: number,
-    closed: AbortSignal,
-  ): Promise<JournalEntry> {
+  waitFor(match: (entry: JournalEntry) => boolean, timeoutMs: number): Promise<JournalEntry> {
     const found = this.entries.find(match);
     if (found) return Promise.resolve(found);
+    if (this.isClosed) return Promise.reject(closedMeanwhile());
     return new Promise((resolve, reject) => {
-      const stop = (settle: () => void) => {
+      const stop = () => {
         clearTimeout(timer);
-        this.listeners.delete(listener);
-        closed.removeEventListener('abort', onClose);
-        settle();
+        this.waiters.delete(waiter);
       };
-      const listener = (entry: JournalEntry) => {
-        if (match(entry)) stop(() => resolve(entry));
+      const waiter: Waiter = {
+        match,
+        resolve: (entry) => {
+          stop();
+          resolve(entry);
+        },
+        reject: (error) => {
+          stop();
+          reject(error);
+        },
       };
-      const onClose = () => stop(() => reject(new Error('the mock server was closed while waiting for it')));
-      const timer = setTimeout(
-        () =>
-          stop(() =>
-            reject(new Error(`nothing of this kind happened at the mock server in ${timeoutMs} ms`)),
-          ),
-        timeoutMs,
-      );
-      this.listeners.add(listener);
-      if (closed.aborted) return onClose();
-      closed.addEventListener('abort', onClose);
+      const timer = setTimeout(() => waiter.reject(nothingHappened(timeoutMs)), timeoutMs);
+      this.waiters.add(waiter);
     });
   }
+
+  /** Nothing more will happen: those who wait are told. */
+  close(): void {
+    this.isClosed = true;
+    for (const waiter of [...this.waiters]) waiter.reject(closedMeanwhile());
+  }
+}
+
+function closedMeanwhile(): Error {
+  return new Error('the mock server was closed, and it did not happen before');
+}
+
+function nothingHappened(timeoutMs: number): Error {
+  return new Error(`nothing of this kind happened at the mock server in ${timeoutMs} ms`);
 }

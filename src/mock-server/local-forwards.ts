@@ -61,8 +61,7 @@ function dialTarget(
     // A port above 65535.
     return then(undefined);
   }
-  const abandon = () => socket.destroy();
-  connection.closed.addEventListener('abort', abandon, { once: true });
+  const forget = connection.onEnd(() => socket.destroy());
   socket.on('error', () => {});
   let isConnected = false;
   socket.once('connect', () => {
@@ -70,7 +69,7 @@ function dialTarget(
     then(socket);
   });
   socket.once('close', () => {
-    connection.closed.removeEventListener('abort', abandon);
+    forget();
     if (!isConnected) then(undefined);
   });
 }

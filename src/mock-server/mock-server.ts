@@ -18,7 +18,7 @@ import { resolveSettings, type Settings } from './settings.ts';
 import { filesystemFor } from './sftp/choose.ts';
 import type { Filesystem } from './sftp/filesystem.ts';
 import { noFiles } from './sftp/no-files.ts';
-import { socketOf, startRekey } from './ssh2-internals.ts';
+import { socketOf } from './ssh2-internals.ts';
 import type { MockFiles, MockHostKey, MockKeyPair, MockServer, MockServerOptions } from './types.ts';
 
 // ssh2's server would ping every 15 s and end silent clients; a mock that is frozen on purpose must not.
@@ -35,7 +35,6 @@ export class MockServerCore implements MockServer, ConnectionOwner {
   private readonly ssh: InstanceType<typeof ssh2.Server>;
   private readonly open = new Set<ServerConnection>();
   private readonly filesystem: Filesystem | undefined;
-  private readonly closing = new AbortController();
   private faults: Faults | undefined;
   private accepted = 0;
   private acceptedSinceFaults = 0;
@@ -120,7 +119,7 @@ export class MockServerCore implements MockServer, ConnectionOwner {
     { timeoutMs = 5_000 }: { timeoutMs?: number } = {},
   ): Promise<JournalEntry> {
     const match = typeof what === 'function' ? what : (entry: JournalEntry) => entry.type === what;
-    return this.log.waitFor(match, timeoutMs, this.closing.signal);
+    return this.log.waitFor(match, timeoutMs);
   }
 
   dropAll(how: 'fin' | 'rst' | 'freeze'): void {
@@ -132,7 +131,7 @@ export class MockServerCore implements MockServer, ConnectionOwner {
   }
 
   async rekey(): Promise<void> {
-    await Promise.all([...this.open].map(rekeyOne));
+    await Promise.all([...this.open].map((connection) => connection.rekey()));
   }
 
   close(): Promise<void> {
@@ -145,7 +144,7 @@ export class MockServerCore implements MockServer, ConnectionOwner {
   }
 
   private async closeNow(): Promise<void> {
-    this.closing.abort();
+    this.log.close();
     this.forwards.closeAll();
     const sockets = [...this.open].map(
       ({ link }) =>
@@ -209,13 +208,4 @@ function sshConfig({ hostKeys, ident, options }: Settings): ServerConfig {
     ...(loginBanner && { banner: loginBanner }),
     ...(greeting && { greeting }),
   };
-}
-
-function rekeyOne(connection: ServerConnection): Promise<void> {
-  return new Promise((resolve) => {
-    if (!connection.isAlive || !connection.client || connection.username === '') return resolve();
-    connection.client.once('rekey', () => resolve());
-    connection.closed.addEventListener('abort', () => resolve(), { once: true });
-    connection.whileAlive(startRekey);
-  });
 }

@@ -77,7 +77,7 @@ export class RemoteForwards {
     const onListening = () => {
       server.removeListener('error', refuse);
       server.on('error', () => {});
-      if (connection.closed.aborted) return void server.close();
+      if (connection.isEnded) return void server.close();
       this.register(connection, bind, server, visitors);
       connection.note({ type: 'forward', bind: nameOf(bind), accepted: true });
       reply(bind.port);
@@ -98,7 +98,7 @@ export class RemoteForwards {
     const stop = () => {
       if (this.open.get(bind.key) !== forward) return;
       this.open.delete(bind.key);
-      server.close();
+      server.close(forget);
       connection.note({ type: 'forward-closed', bind: nameOf(bind) });
     };
     const close = () => {
@@ -108,7 +108,7 @@ export class RemoteForwards {
     };
     const forward: RemoteForward = { connection, port: bind.port, stop, close };
     this.open.set(bind.key, forward);
-    connection.closed.addEventListener('abort', close, { once: true });
+    const forget = connection.onEnd(close);
   }
 
   /** StreamLocalBindUnlink: the path belongs to the newcomer; the old listener no longer gets anybody. */

@@ -184,6 +184,17 @@ describe('the faults of the key exchange', () => {
     expect((await run(client, 'echo ok')).stdout).toBe('ok\n');
   });
 
+  it('a re-exchange that cannot end is not waited for', async () => {
+    await using server = await startMockServer();
+    await login(server);
+    server.dropAll('freeze');
+    await server.rekey();
+    await login(server);
+    const rekeyed = server.rekey();
+    server.dropAll('freeze');
+    await rekeyed;
+  });
+
   it('without it, a re-exchange keeps the key and the session goes on', async () => {
     await using server = await startMockServer({ exec: { slow: { delayMs: 50, stdout: 'done' } } });
     const keys = new Set<string>();

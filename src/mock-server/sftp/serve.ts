@@ -30,7 +30,8 @@ export function serveSftp(
   });
   channel.once('end', () => responder.endWhenAnswered());
   channel.once('close', () => responder.stop());
-  connection.closed.addEventListener('abort', () => responder.stop(), { once: true });
+  const forget = connection.onEnd(() => responder.stop());
+  channel.once('close', forget);
   channel.on('drain', () => responder.pump());
 }
 
