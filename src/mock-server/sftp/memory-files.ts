@@ -1,10 +1,19 @@
 import type { MockFiles } from '../types.ts';
-import type { MemoryFilesystem } from './memory.ts';
+import type { FileHandle, OpenFlags } from './filesystem.ts';
 import { type MemoryNode, sizeOf, writeInto } from './memory-nodes.ts';
 import { joinPath, normalPath, type PathRules, splitLast } from './paths.ts';
 
+/** What this needs of the file system. */
+interface MemoryTree {
+  find(path: string, followLast: boolean): MemoryNode | undefined;
+  take(path: string): void;
+  makeFolders(path: string): void;
+  symbolicLink(target: string, path: string): void;
+  open(path: string, flags: OpenFlags, attributes: object): FileHandle;
+}
+
 /** The in-memory files as tests see them: without permissions, with plain errors. */
-export function memoryFiles(filesystem: MemoryFilesystem, rules: PathRules): MockFiles {
+export function memoryFiles(filesystem: MemoryTree, rules: PathRules): MockFiles {
   const normal = (path: string) => normalPath(path, rules);
   const find = (path: string) => {
     try {
