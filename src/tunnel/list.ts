@@ -1,0 +1,162 @@
+import { isSshError } from '../errors/index.ts';
+import { checkPort } from '../forward/check.ts';
+import { readBanner } from './banner-probe.ts';
+import { dialHost } from './hold-port.ts';
+import { type Listener, lookAtTunnels, type SessionInfo, type TunnelSight } from './look.ts';
+import type { GatewayConnection } from './types.ts';
+
+export interface ListTunnelsOptions {
+  /** The ports to look at, or a range, both ends included. Default: all that SSH sessions listen on. */
+  ports?: readonly number[] | { from: number; to: number };
+  /**
+   * Whether to connect through each port and wait for the PC's banner. Default `true`. A look through a zombie's port
+   * wakes its session: sshd then takes longer to give it up. `false` looks without touching; every verdict is
+   * `unknown` then, save `refused`.
+   */
+  check?: boolean;
+  /** Milliseconds for the banner; what is slower counts as a zombie. Default 5,000. */
+  answerTimeout?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * - `alive`: the PC's SSH server answered;
+ * - `pc-down`: the tunnel is up, but the PC's SSH server is not: accepted, then closed without a word;
+ * - `zombie`: accepted, then silence: the PC has vanished and sshd has not noticed;
+ * - `refused`: nobody listens: no tunnel;
+ * - `unknown`: not checked, or the gateway forbids the look.
+ */
+export type TunnelVerdict = 'alive' | 'pc-down' | 'zombie' | 'refused' | 'unknown';
+
+/** One port of the gateway. What the account may not see is absent. */
+export interface GatewayTunnel {
+  port: number;
+  verdict: TunnelVerdict;
+  /** The addresses it listens on: `127.0.0.1`, `::1`, `0.0.0.0`, `::`. Empty when refused. */
+  addresses: readonly string[];
+  /** The user of the gateway who listens. */
+  user?: string;
+  uid?: number;
+  /**
+   * The sshd process that holds the port: seen by root, or told by the holder's note, or the only session of that
+   * user.
+   */
+  pid?: number;
+  /** How `pid` is known. */
+  pidFrom?: 'root' | 'note' | 'only-session';
+  /** When that session began. */
+  since?: Date;
+  /** The PC's identification line, when it answered. */
+  banner?: string;
+}
+
+const atOnce = 10;
+
+/**
+ * Which ports of a gateway are held by tunnels, by whom, since when, and whether the PC behind each answers. Works for
+ * an ordinary account (sees users, and the sessions that left it a note) and better as root (sees every session).
+ *
+ * @throws {TypeError | RangeError} for wrong ports.
+ * @throws {ConnectionLost} when the connection ends.
+ */
+export async function listTunnels(
+  connection: Pick<GatewayConnection, 'exec' | 'openStream'>,
+  options: ListTunnelsOptions = {},
+): Promise<GatewayTunnel[]> {
+  const { check = true, answerTimeout = 5_000, signal } = options;
+  const asked = portsOf(options.ports);
+  const sight = await lookAtTunnels(connection, asked, signal);
+  const ports = asked ?? tunnelPorts(sight);
+  const tunnels = ports.map((port) => describe(port, sight));
+  if (!check) return tunnels;
+  const queue = tunnels.filter(({ verdict }) => verdict !== 'refused');
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      Object.assign(next, await verdictOf(connection, next, answerTimeout, signal));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return tunnels;
+}
+
+function portsOf(ports: ListTunnelsOptions['ports']): number[] | undefined {
+  const call = 'listGatewayTunnels';
+  if (ports === undefined) return undefined;
+  if ('from' in ports) {
+    const from = checkPort(call, 'ports.from', ports.from, 1);
+    const to = checkPort(call, 'ports.to', ports.to, 1);
+    if (to < from) throw new RangeError(`${call}: ports.to must not be less than ports.from`);
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  }
+  if (!Array.isArray(ports)) throw new TypeError(`${call}: ports must be a list of ports, or { from, to }`);
+  return [...new Set(ports.map((port) => checkPort(call, 'ports', port, 1)))];
+}
+
+/** Without a list: what sessions hold for certain, or non-root users with SSH sessions listen on. */
+function tunnelPorts({ listeners, sessions, root, sshdPids }: TunnelSight): number[] {
+  const users = new Set(sessions.map(({ uid }) => uid));
+  const isTunnel = (listener: Listener) =>
+    root
+      ? listener.pid !== undefined &&
+        sshdPids.has(listener.pid) &&
+        sessions.some(({ pid }) => pid === listener.pid)
+      : listener.uid !== 0 && users.has(listener.uid);
+  return [...new Set(listeners.filter(isTunnel).map(({ port }) => port))].sort((a, b) => a - b);
+}
+
+function describe(port: number, sight: TunnelSight): GatewayTunnel {
+  const listeners = sight.listeners.filter((listener) => listener.port === port);
+  const [listener] = listeners;
+  // Without a readable /proc nothing is seen, which is not the same as nobody there.
+  if (!listener) return { port, verdict: sight.blind ? 'unknown' : 'refused', addresses: [] };
+  const { uid } = listener;
+  const user = sight.users.get(uid);
+  const holder = holderOf(listener, sight);
+  return {
+    port,
+    verdict: 'unknown',
+    addresses: [...new Set(listeners.map(({ address }) => address))],
+    uid,
+    ...(user === undefined ? {} : { user }),
+    ...(holder ? { pid: holder.session.pid, pidFrom: holder.from, since: holder.session.since } : {}),
+  };
+}
+
+/** The session that holds a port, as far as this account can know. */
+export function holderOf(
+  listener: Listener,
+  { sessions, notes, self }: TunnelSight,
+): { session: SessionInfo; from: NonNullable<GatewayTunnel['pidFrom']> } | undefined {
+  if (listener.pid !== undefined) {
+    const seen = sessions.find(({ pid }) => pid === listener.pid);
+    return seen && { session: seen, from: 'root' };
+  }
+  const note = notes.get(listener.port);
+  const noted = note && sessions.find(({ pid, start }) => pid === note.pid && start === note.start);
+  if (noted && noted.uid === listener.uid) return { session: noted, from: 'note' };
+  const ofUser = sessions.filter(({ uid, pid }) => uid === listener.uid && pid !== self);
+  const [only] = ofUser;
+  return only && ofUser.length === 1 && listener.uid !== 0
+    ? { session: only, from: 'only-session' }
+    : undefined;
+}
+
+async function verdictOf(
+  connection: Pick<GatewayConnection, 'openStream'>,
+  { port, addresses }: GatewayTunnel,
+  timeout: number,
+  signal: AbortSignal | undefined,
+): Promise<Partial<GatewayTunnel>> {
+  const host = addresses[0] === undefined ? '127.0.0.1' : dialHost(addresses[0]);
+  try {
+    const stream = await connection.openStream({ host, port }, { timeout, ...(signal ? { signal } : {}) });
+    const answer = await readBanner(stream, timeout, signal);
+    if (answer.kind === 'banner') return { verdict: 'alive', banner: answer.banner };
+    return { verdict: answer.kind === 'ended' ? 'pc-down' : 'zombie' };
+  } catch (error) {
+    if (signal?.aborted || !isSshError(error)) throw error;
+    if (error.code === 'SSH_CHANNEL_TIMEOUT') return { verdict: 'zombie' };
+    if (error.code !== 'SSH_CHANNEL_OPEN_FAILED') throw error;
+    return { verdict: (error as { reasonCode?: number }).reasonCode === 1 ? 'unknown' : 'refused' };
+  }
+}
