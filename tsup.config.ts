@@ -1,11 +1,17 @@
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
+const library = { index: 'src/index.ts', 'mock-server': 'src/mock-server/index.ts' };
+
+// The command line is a program, not a library: no types, and only its ES module is published.
+const program: Record<string, string> = existsSync('src/cli/main.ts') ? { cli: 'src/cli/main.ts' } : {};
+
 export default defineConfig({
-  entry: { index: 'src/index.ts', 'mock-server': 'src/mock-server/index.ts' },
+  entry: { ...library, ...program },
   format: ['esm', 'cjs'],
   target: 'node20',
   platform: 'node',
-  dts: true,
+  dts: { entry: library },
   clean: true,
   splitting: true,
   sourcemap: false,
