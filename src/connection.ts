@@ -22,7 +22,12 @@ import type {
   LocalForwardOptions,
   RemoteForwardOptions,
 } from './forward/types.ts';
+import { download } from './sftp/download.ts';
+import type { TransferOptions, TransferResult } from './sftp/options.ts';
+import { upload } from './sftp/upload.ts';
 import type { Link, OpenOptions } from './ssh2/link.ts';
+import { sftpOpener } from './ssh2/sftp-opener.ts';
+import type { SftpOpener } from './ssh2/sftp-requests.ts';
 
 /**
  * An open SSH connection. Whatever is pending on it when it ends rejects with a `ConnectionLost`; `closed` tells when
@@ -31,11 +36,15 @@ import type { Link, OpenOptions } from './ssh2/link.ts';
 export class Connection {
   #arrival: Arrival;
   #link: Link;
+  #sftpOpener: SftpOpener;
 
   /** @internal Made by `connectViaGateway`. */
   constructor(arrival: Arrival) {
     this.#arrival = arrival;
     this.#link = arrival.owned.link;
+    this.#sftpOpener = sftpOpener(this.#link, {
+      run: (command, signal) => this.exec(command, { reject: false, ...(signal ? { signal } : {}) }),
+    });
     this.closed = arrival.owned.gone.then(() => this.#reason());
   }
 
@@ -83,6 +92,28 @@ export class Connection {
   powershell(script: string, options?: TextPowerShellOptions): Command;
   powershell(script: string, options?: PowerShellOptions): Command | Command<Buffer> {
     return powershell(this.#link, script, options);
+  }
+
+  /**
+   * Sends a file, a folder, bytes or a stream. Whatever interrupts it, the target is the old file or the whole new one.
+   * @throws {TypeError | RangeError} at once for wrong use, a missing local file included.
+   * @throws {TransferFailed | TransferStalled | SftpFailed | ConnectionLost}
+   */
+  upload(
+    source: string | Uint8Array,
+    remotePath: string,
+    options?: TransferOptions,
+  ): Promise<TransferResult> {
+    return upload(this.#sftpOpener, source, remotePath, options);
+  }
+
+  /**
+   * Fetches a file or a folder. Names that the server sends cannot leave the target folder.
+   * @throws {UnsafeRemotePath} for a name that is not one; nothing was written under it.
+   * @throws as `upload` does.
+   */
+  download(remotePath: string, localPath: string, options?: TransferOptions): Promise<TransferResult> {
+    return download(this.#sftpOpener, remotePath, localPath, options);
   }
 
   /**

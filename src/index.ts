@@ -42,6 +42,12 @@ export type {
   Timeouts,
   Via,
 } from './options/types.ts';
+export { endGatewayTunnel, keepReverseTunnel, listGatewayTunnels } from './reverse-tunnel.ts';
 export { type JumpHostOptions, jumpHost } from './route/jump-host.ts';
 export { proxyCommand } from './route/proxy-command.ts';
 export type { Route, RouteContext, RoutedStream } from './route/route.ts';
+export type { TransferOptions, TransferResult } from './sftp/options.ts';
+export type { TransferProgress } from './sftp/progress.ts';
+export type { EndedTunnel } from './tunnel/end-tunnel.ts';
+export type { GatewayTunnel, ListTunnelsOptions, TunnelVerdict } from './tunnel/list.ts';
+export type * from './tunnel/types.ts';

@@ -1,0 +1,43 @@
+import { connectViaGateway } from './connect-via-gateway.ts';
+import type { Connection } from './connection.ts';
+import { type EndedTunnel, endTunnel } from './tunnel/end-tunnel.ts';
+import { type GatewayTunnel, type ListTunnelsOptions, listTunnels } from './tunnel/list.ts';
+import { startReverseTunnel } from './tunnel/reverse-tunnel.ts';
+import type { ReverseTunnel, ReverseTunnelOptions } from './tunnel/types.ts';
+
+/**
+ * The PC's side, for ever: holds a port of the gateway open that leads to this PC, notices when the line or the port
+ * dies, and comes back. Replaces `ssh -fN -R` in a batch file, and autossh.
+ *
+ * @example
+ * const tunnel = keepReverseTunnel({
+ *   gateway: { host: 'gateway.example.com', username: 'customer12', privateKeyPath: 'C:\\rpa\\id_ed25519' },
+ *   listenPort: 9012,
+ *   target: { host: '127.0.0.1', port: 22 },
+ *   reclaim: true,
+ *   onEvent: (event) => console.log(event.at.toISOString(), event.type),
+ * });
+ * await tunnel.closed;
+ *
+ * @throws {TypeError | RangeError} for wrong options, before anything opens. What happens later is told by events,
+ *   by the states of the iterator, and by `closed`, which never rejects.
+ */
+export function keepReverseTunnel(options: ReverseTunnelOptions): ReverseTunnel {
+  return startReverseTunnel((gateway) => connectViaGateway(gateway), options);
+}
+
+/**
+ * Which ports of the gateway are listened on, who holds each and since when, and whether the PC behind answers. Run it
+ * with an operator's account; without root, less is known of other users' sessions.
+ */
+export function listGatewayTunnels(
+  connection: Connection,
+  options?: ListTunnelsOptions,
+): Promise<GatewayTunnel[]> {
+  return listTunnels(connection, options);
+}
+
+/** Ends the session that holds a port of the gateway: a zombie's, or that of a customer who has left. */
+export function endGatewayTunnel(connection: Connection, port: number): Promise<EndedTunnel> {
+  return endTunnel(connection, port);
+}
