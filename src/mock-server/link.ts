@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { CutFault, CutHow, Faults } from './fault-types.ts';
 import { Pacer } from './pacer.ts';
+import { resetSocket } from './reset.ts';
 
 const newline = 10;
 const maxIdent = 8192;
@@ -247,7 +248,7 @@ export class Link extends Duplex {
   /** A reset throws away what the client has not read yet; at once after the accept, connect() itself would fail. */
   private resetSoon(): void {
     const sinceAccept = performance.now() - this.acceptedAt;
-    this.resetTimer = setTimeout(() => this.raw.resetAndDestroy(), Math.max(1, resetDelayMs - sinceAccept));
+    this.resetTimer = setTimeout(() => resetSocket(this.raw), Math.max(1, resetDelayMs - sinceAccept));
   }
 
   private sendDrop(chunk: Buffer, done: () => void): void {

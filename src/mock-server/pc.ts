@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import type { MockPc, MockPcOptions } from './gateway-types.ts';
 import { MockServerCore } from './mock-server.ts';
 import { listenQuietly } from './quiet-port.ts';
+import { resetSocket } from './reset.ts';
 import { Zombie } from './zombie.ts';
 
 /** A PC behind a gateway: the published port, and what it leads to. */
@@ -70,7 +71,7 @@ export class PcBehindGateway implements MockPc {
     this.zombie?.stop();
     this.zombie = undefined;
     this.server.dropAll('rst');
-    await this.goDown((visitor) => visitor.resetAndDestroy());
+    await this.goDown(resetSocket);
     await this.reopen();
   }
 
@@ -131,6 +132,6 @@ export class PcBehindGateway implements MockPc {
     if (this.current === 'zombie') return this.zombie?.receive(socket);
     socket.once('end', () => socket.destroy());
     if (this.current === 'pc-sshd-down') socket.end();
-    else socket.resetAndDestroy();
+    else resetSocket(socket);
   }
 }

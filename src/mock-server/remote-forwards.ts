@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { ServerChannel, Connection as Ssh2Client } from 'ssh2';
 import type { ServerConnection } from './connection.ts';
 import { joinChannel } from './join.ts';
+import { resetSocket } from './reset.ts';
 
 /** A port or Unix socket that a client has opened on the server. */
 export interface RemoteForward {
@@ -103,8 +104,7 @@ export class RemoteForwards {
     };
     const close = () => {
       stop();
-      // Only TCP knows a reset.
-      for (const visitor of visitors) bind.path ? visitor.destroy() : visitor.resetAndDestroy();
+      for (const visitor of visitors) resetSocket(visitor);
     };
     const forward: RemoteForward = { connection, port: bind.port, stop, close };
     this.open.set(bind.key, forward);

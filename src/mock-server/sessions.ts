@@ -3,7 +3,7 @@ import type { ServerConnection } from './connection.ts';
 import { type RunningCommand, runCommand } from './exec.ts';
 import type { Filesystem } from './sftp/filesystem.ts';
 import { serveSftp } from './sftp/serve.ts';
-import { closeUnusedSession } from './ssh2-internals.ts';
+import { closeUnusedSession, hearSignalsAfterInput } from './ssh2-internals.ts';
 import type { MockPty } from './types.ts';
 
 /** Serves the sessions (commands, SFTP) of a connection. */
@@ -34,6 +34,7 @@ function serveSession(connection: ServerConnection, session: Session, files: Fil
   const env: Record<string, string> = {};
   let pty: MockPty | undefined;
   let running: RunningCommand | undefined;
+  session.on('eof', () => hearSignalsAfterInput(session));
   session.on('env', (accept, _reject, { key, val }) => {
     env[key] = val;
     accept?.();

@@ -24,6 +24,7 @@ interface Protocol {
 }
 
 interface SessionInternals {
+  _ending: boolean;
   _channel: unknown;
   _chanInfo: { incoming: { id: number }; outgoing: { id: number } };
 }
@@ -47,6 +48,11 @@ interface ChannelInternals {
 
 const internals = (client: Connection) => client as unknown as Internals;
 const channelInternals = (channel: ServerChannel) => channel as unknown as ChannelInternals;
+
+/** ssh2 takes the end of a command's input for the end of its session, and then ignores the client's signals. */
+export function hearSignalsAfterInput(session: Session): void {
+  (session as unknown as SessionInternals)._ending = false;
+}
 
 /** The stream that ssh2 was given for this client. */
 export function socketOf(client: Connection): unknown {
