@@ -112,7 +112,8 @@ async function logIn(plan: AttemptPlan, routed: RoutedStream, timings: PhaseTimi
       routeFailure: () => routed.failure?.(),
     });
   } catch (error) {
-    await dispose(routed);
+    // Not waited for: what carried the stream may be as dead as the stream, and an abort must be quick.
+    void dispose(routed);
     throw error;
   }
 }

@@ -1,12 +1,13 @@
-import { setMaxListeners } from 'node:events';
 import pRetry, { type RetryContext } from 'p-retry';
 import { type Arrival, type AttemptPlan, attempt } from './attempt.ts';
 import { Connection } from './connection.ts';
+import { blame, callSite } from './errors/caller.ts';
 import {
   type Attempt,
   BannerMissing,
   BannerTimeout,
   isSshError,
+  type Phase,
   type PhaseTimings,
   type SshError,
   TotalTimeout,
@@ -16,9 +17,10 @@ import { type ResolvedOptions, resolveConnectOptions } from './options/resolve.t
 import type { ConnectOptions, RetryState } from './options/types.ts';
 import { validateConnectOptions } from './options/validate.ts';
 import { resolveAlgorithms } from './ssh2/algorithms.ts';
-import { loadCredentials } from './ssh2/credentials.ts';
+import { type Credentials, loadCredentials } from './ssh2/credentials.ts';
 import { Backoff, type Verdict } from './time/backoff.ts';
-import { now, sleep, startTimer } from './time/timer.ts';
+import { orStopped, stopSignal } from './time/stop-signal.ts';
+import { now, sleep } from './time/timer.ts';
 
 /**
  * Connects to an SSH server that may be behind a gateway, a tunnel that breaks, and a PC that takes minutes to boot.
@@ -37,7 +39,12 @@ import { now, sleep, startTimer } from './time/timer.ts';
  * @throws `signal.reason` at once when the signal aborts.
  */
 export async function connectViaGateway(options: ConnectOptions): Promise<Connection> {
-  return new Connection(await connect(options));
+  const site = callSite(connectViaGateway);
+  try {
+    return new Connection(await connect(options));
+  } catch (error) {
+    throw isSshError(error) ? blame(error, site) : error;
+  }
 }
 
 /** As `connectViaGateway`, for a jump host: its errors name the hop. */
@@ -45,65 +52,59 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
   validateConnectOptions(options);
   const resolved = resolveConnectOptions(options);
   const algorithms = resolveAlgorithms(options.algorithms);
+  const hostKey = hostKeyPolicy(options.hostKey);
   resolved.signal?.throwIfAborted();
-  const credentials = await loadCredentials(options);
-  const stop = stopSignal(resolved);
-  const plan: AttemptPlan = {
-    ...{ options: resolved, algorithms, credentials, hop, signal: stop.signal },
-    hostKey: hostKeyPolicy(options.hostKey),
+  const stop = stopSignal(resolved.signal, resolved.timeouts.total);
+  const attempts = new Attempts({
+    ...{ options: resolved, algorithms, hostKey, hop, signal: stop.signal },
     connectHop: async (hopOptions, name) => new Connection(await connect(hopOptions, name)),
-  };
-  const attempts = new Attempts(plan);
+  });
   try {
-    return await attempts.run();
+    return await attempts.run(await orStopped(loadCredentials(options), stop.signal));
   } catch (error) {
-    throw stop.timedOut ? totalTimeout(resolved, hop, attempts.history, error) : error;
+    attempts.abandon();
+    if (stop.timedOut) throw totalTimeout(resolved, hop, attempts);
+    // p-retry would wrap a reason that is not an Error.
+    throw stop.signal.aborted ? stop.signal.reason : error;
   } finally {
     stop.clear();
   }
 }
 
-/** The caller's signal and the total time in one. */
-function stopSignal({ signal, timeouts }: ResolvedOptions) {
-  const stop = new AbortController();
-  // Every attempt, route and sleep listens; that is no leak.
-  setMaxListeners(0, stop.signal);
-  let timedOut = false;
-  const onAbort = () => stop.abort(signal?.reason);
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const stopTimer = startTimer(timeouts.total, () => {
-    timedOut = true;
-    stop.abort(new Error('timeouts.total'));
-  });
-  return {
-    signal: stop.signal,
-    get timedOut() {
-      return timedOut;
-    },
-    clear() {
-      stopTimer();
-      signal?.removeEventListener('abort', onAbort);
-    },
-  };
-}
-
 /** The attempts of one connection, and the waits between them. */
 class Attempts {
   readonly history: Attempt[] = [];
-  #plan: AttemptPlan;
+  lastError: SshError | undefined;
+  #plan: Omit<AttemptPlan, 'credentials'>;
   #backoff: Backoff;
   #startedAt = now();
   #timings: PhaseTimings = { total: 0 };
+  #arrival: Arrival | undefined;
+  #isWaiting = false;
 
-  constructor(plan: AttemptPlan) {
+  constructor(plan: Omit<AttemptPlan, 'credentials'>) {
     this.#plan = plan;
     this.#backoff = new Backoff(plan.options.retry);
   }
 
-  run(): Promise<Arrival> {
+  /** The phase in which it is now. */
+  get phase(): Phase {
+    if (this.#isWaiting && this.lastError) return this.lastError.phase;
+    const { tcp, banner, handshake } = this.#timings;
+    if (tcp === undefined) return this.#plan.options.via === undefined ? 'tcp' : 'route';
+    if (banner === undefined) return 'banner';
+    return handshake === undefined ? 'handshake' : 'auth';
+  }
+
+  /** Nobody takes the connection that came in the same moment as the abort. */
+  abandon(): void {
+    void this.#arrival?.owned.close();
+  }
+
+  run(credentials: Credentials): Promise<Arrival> {
     const { options, signal } = this.#plan;
-    return pRetry((number) => this.#attempt(number), {
+    const plan = { ...this.#plan, credentials };
+    return pRetry((number) => this.#attempt(plan, number), {
       retries: options.retry.attempts - 1,
       // The wait is ours: it depends on what the gateway said.
       minTimeout: 0,
@@ -113,8 +114,8 @@ class Attempts {
     });
   }
 
-  async #attempt(number: number): Promise<Arrival> {
-    const { options, hop } = this.#plan;
+  async #attempt(plan: AttemptPlan, number: number): Promise<Arrival> {
+    const { options, hop } = plan;
     const { host, port, retry, log } = options;
     const what = `attempt ${number} of ${retry.attempts}`;
     log({
@@ -127,8 +128,9 @@ class Attempts {
       attempt: number,
     });
     this.#timings = { total: 0 };
+    this.#isWaiting = false;
     try {
-      const arrival = await attempt(this.#plan, this.#timings);
+      this.#arrival = await attempt(plan, this.#timings);
       const message = `Connected to ${host}:${port} after ${this.#timings.total} ms`;
       log({
         level: 'info',
@@ -140,7 +142,7 @@ class Attempts {
         attempt: number,
         durationMs: this.#timings.total,
       });
-      return arrival;
+      return this.#arrival;
     } catch (error) {
       if (isSshError(error)) this.#record(number, error);
       throw error;
@@ -150,7 +152,9 @@ class Attempts {
   #record(number: number, error: SshError): void {
     const { code, phase, message } = error;
     this.history.push({ attempt: number, code, phase, message, timings: this.#timings, wait: 0 });
-    error.attempts = this.history;
+    error.attempts = [...this.history];
+    this.lastError = error;
+    this.#isWaiting = true;
     const { host, port, log } = this.#plan.options;
     log({
       ...{
@@ -169,52 +173,51 @@ class Attempts {
   /** Asks whether to go on, and waits. p-retry asks only while attempts are left. */
   async #shouldRetry({ error, attemptNumber, retriesLeft }: RetryContext): Promise<boolean> {
     if (!isSshError(error) || retriesLeft <= 0) return false;
-    const { retry } = this.#plan.options;
+    const { signal, options } = this.#plan;
+    const { retry } = options;
     const wait = this.#backoff.next(verdictOf(error));
     const state: RetryState = Object.freeze({
       attempt: attemptNumber,
       attempts: retry.attempts,
       wait,
       elapsedMs: Math.round(now() - this.#startedAt),
-      history: this.history,
+      history: [...this.history],
     });
-    const wanted = (await retry.shouldRetry?.(error, state)) ?? error.retryable;
+    const wanted = (await orStopped(retry.shouldRetry?.(error, state), signal)) ?? error.retryable;
     if (!wanted) return false;
     const last = this.history.at(-1);
     if (last) last.wait = wait;
-    retry.onRetry?.(error, state);
-    await sleep(wait, this.#plan.signal);
+    await orStopped(retry.onRetry?.(error, state), signal);
+    await sleep(wait, signal);
     return true;
   }
 }
 
 /** A connection that stays silent touches a zombie; one that is reset after a silence saw it die. */
 function verdictOf(error: SshError): Verdict {
-  if (error instanceof BannerTimeout) return 'zombie';
+  if (error instanceof BannerTimeout) return error.received === undefined ? 'zombie' : 'other';
   return error instanceof BannerMissing && error.silentMs > 1_000 ? 'zombie-died' : 'other';
 }
 
 function totalTimeout(
   { host, port, timeouts }: ResolvedOptions,
   hop: string | undefined,
-  attempts: readonly Attempt[],
-  error: unknown,
+  { history, lastError, phase }: Attempts,
 ): TotalTimeout {
-  const last = attempts.at(-1);
-  const count = `${attempts.length} failed attempt${attempts.length === 1 ? '' : 's'}`;
-  const what = last ? `; the last one: ${last.message}` : '';
+  const count = `${history.length} failed attempt${history.length === 1 ? '' : 's'}`;
+  const what = lastError ? `; the last one: ${lastError.message}` : '';
   const total = new TotalTimeout(
     `${host}:${port} was not reached within ${timeouts.total} ms (option timeouts.total), after ${count}${what}`,
     {
       host,
       port,
       hop,
-      phase: last?.phase ?? 'tcp',
+      phase,
       timeoutMs: timeouts.total,
       retryable: true,
-      cause: error,
+      cause: lastError,
     },
   );
-  total.attempts = attempts;
+  total.attempts = [...history];
   return total;
 }

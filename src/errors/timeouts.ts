@@ -34,6 +34,14 @@ export class TcpTimeout extends SshTimeout {
  */
 export class BannerTimeout extends SshTimeout {
   declare readonly code: 'SSH_BANNER_TIMEOUT';
+  /** What it said instead, escaped for display; absent after a complete silence, as of a zombie. */
+  declare readonly received?: string;
+
+  constructor(message: string, details: SshTimeoutDetails & { received?: string | undefined }) {
+    super(message, details);
+    Object.assign(this, defined({ received: details.received }));
+  }
+
   static {
     identify(this, 'BannerTimeout', 'SSH_BANNER_TIMEOUT');
   }

@@ -1,3 +1,4 @@
+import { harmless } from '../time/harmless.ts';
 import { defaultKeepalive, defaultPort, defaultRetry, defaultTimeouts, withDefaults } from './defaults.ts';
 import type { ConnectOptions, KeepaliveOptions, Log, RetryOptions, Timeouts } from './types.ts';
 
@@ -27,13 +28,9 @@ export function resolveConnectOptions(options: ConnectOptions): ResolvedOptions 
   };
 }
 
-/** A log that throws must not end a connection. */
+/** A log that throws, or an async one that rejects, must not end a connection or the process. */
 function quietly(log: Log): Log {
   return (record) => {
-    try {
-      log(record);
-    } catch {
-      // There is nowhere to report it to.
-    }
+    harmless(() => log(record));
   };
 }

@@ -7,6 +7,12 @@ import {
 } from '../errors/index.ts';
 import type { Route, RouteContext } from './route.ts';
 
+/**
+ * With several addresses Node gives each this long (milliseconds) before it tries the next, and never goes back. Its
+ * own 250 would give up a far gateway, or one whose first SYN was lost (it is sent again after a second).
+ */
+const autoSelectFamilyAttemptTimeout = 2_500;
+
 /** A TCP connection of our own: DNS and connect in one, without Nagle's delay. */
 export const tcp: Route = {
   kind: 'tcp',
@@ -17,17 +23,21 @@ function openTcp(context: RouteContext): Promise<Socket> {
   const { host, port, signal } = context;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const socket = connect({ host, port, noDelay: true, keepAlive: true });
-    const onAbort = () => settle(() => reject(signal.reason));
-    const settle = (outcome: () => void) => {
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, autoSelectFamilyAttemptTimeout });
+    const onConnect = () => {
       signal.removeEventListener('abort', onAbort);
-      socket.removeAllListeners('connect');
-      outcome();
-      if (!socket.readyState.startsWith('open')) socket.destroy();
+      resolve(socket);
     };
+    const giveUp = (reason: unknown) => {
+      signal.removeEventListener('abort', onAbort);
+      socket.removeListener('connect', onConnect);
+      socket.destroy();
+      reject(reason);
+    };
+    const onAbort = () => giveUp(signal.reason);
     // Stays for the socket's life: between here and its new owner an error must not be an uncaught one.
-    socket.on('error', (error: NodeJS.ErrnoException) => settle(() => reject(tcpError(error, context))));
-    socket.once('connect', () => settle(() => resolve(socket)));
+    socket.on('error', (error: NodeJS.ErrnoException) => giveUp(tcpError(error, context)));
+    socket.once('connect', onConnect);
     signal.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -1,20 +1,41 @@
+import type { Duplex } from 'node:stream';
 import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
 
 type Identity = ParsedKey | string | Buffer;
+type GetStream = (callback: (error?: Error | null, stream?: Duplex) => void) => void;
 
 /**
  * The identities of an agent, each as an agent of its own: ssh2 burns the rest of an agent's keys when a server takes
  * one of them as a part of what it wants (partial success, RFC 4252 section 5.1).
  */
-export function agentKeys(path: string): Promise<Array<{ agent: BaseAgent; key: ParsedKey }>> {
+export function agentKeys(
+  path: string,
+  signal: AbortSignal,
+): Promise<Array<{ agent: BaseAgent; key: ParsedKey }>> {
   return new Promise((resolve, reject) => {
     const agent = ssh2.createAgent(path) as BaseAgent<Identity>;
+    endWith(signal, agent);
     agent.getIdentities((error, identities) => {
       if (error) return reject(error);
       const keys = (identities ?? []).map((identity) => parse(identity)).filter((key) => key !== undefined);
       resolve(keys.map((key) => ({ key, agent: oneKeyAgent(agent, key) as unknown as BaseAgent })));
     });
   });
+}
+
+/** An agent that does not answer must not keep its socket, and with it the process, for ever. */
+function endWith(signal: AbortSignal, agent: { getStream?: GetStream }): void {
+  const { getStream } = agent;
+  if (typeof getStream !== 'function') return;
+  agent.getStream = (callback) =>
+    getStream.call(agent, (error, stream) => {
+      if (!stream) return callback(error);
+      const end = () => stream.destroy();
+      signal.addEventListener('abort', end, { once: true });
+      stream.once('close', () => signal.removeEventListener('abort', end));
+      callback(error, stream);
+      if (signal.aborted) end();
+    });
 }
 
 function parse(identity: unknown): ParsedKey | undefined {

@@ -33,6 +33,9 @@ export class Authentication {
   #credentials: Credentials;
   #events: AuthEvents;
   #queue: AsyncGenerator<Candidate>;
+  #sent: Candidate | undefined;
+  /** The labels of what the server has judged, and would judge the same way again. */
+  #judged = new Set<string>();
 
   constructor(credentials: Credentials, events: AuthEvents) {
     this.#credentials = credentials;
@@ -42,10 +45,16 @@ export class Authentication {
 
   /** Must be called after `client.connect`, when ssh2's handlers exist. */
   watch(client: Client): void {
-    onAuthFailure(client, (methods) => {
-      this.failures++;
-      this.offered = methods;
-    });
+    onAuthFailure(client, (methods, isPartial) => this.#answered(methods, isPartial));
+  }
+
+  /** After a partial success a server may want what it did not want before (RFC 4252 section 5.1). */
+  #answered(methods: string[], isPartial: boolean): void {
+    if (!isPartial) this.failures++;
+    this.offered = methods;
+    if (!this.#sent) return;
+    if (isPartial || methods.includes(this.#sent.method)) this.#judged.add(this.#sent.label);
+    if (isPartial) this.#queue = this.#candidates();
   }
 
   /**
@@ -58,18 +67,20 @@ export class Authentication {
     next: NextAuthHandler,
   ): void => {
     this.offered ??= methodsLeft ?? undefined;
-    this.#next().then(
-      (method) => this.#events.signal.aborted || next(method as AnyAuthMethod),
-      (error) => this.#events.onBroken(error),
-    );
+    this.#next()
+      .then((method) => this.#events.signal.aborted || next(method as AnyAuthMethod))
+      // ssh2 throws out of next() as well, for example at a key that cannot sign.
+      .catch((error) => this.#events.onBroken(error));
   };
 
   async #next(): Promise<AnyAuthMethod | false> {
     for (;;) {
       const { value, done } = await this.#queue.next();
       if (done || !value) return false;
+      if (this.#judged.has(value.label)) continue;
       if (this.offered && !this.offered.includes(value.method)) continue;
-      this.tried.push(value.label);
+      this.#noteOnce(value.label);
+      this.#sent = value;
       return value.make();
     }
   }
@@ -80,7 +91,9 @@ export class Authentication {
     if (agent !== undefined) yield* this.#agent(agent);
     if (keyboardInteractive) yield this.#keyboardInteractive();
     if (password !== undefined) yield this.#password(password);
-    if (password !== undefined && !keyboardInteractive) yield this.#keyboardInteractive();
+    // Never the same password twice: a refused login counts at the server.
+    const isJudged = this.#judged.has('password');
+    if (password !== undefined && !isJudged && !keyboardInteractive) yield this.#keyboardInteractive();
     if (this.tried.length === 0) yield this.#none();
   }
 
@@ -98,12 +111,11 @@ export class Authentication {
     if (this.offered && !this.offered.includes('publickey')) return;
     let keys: Awaited<ReturnType<typeof agentKeys>>;
     try {
-      keys = await agentKeys(path);
+      keys = await agentKeys(path, this.#events.signal);
     } catch (error) {
-      this.tried.push(`agent (not reachable: ${printable((error as Error).message, 100)})`);
-      return;
+      return this.#noteOnce(`agent (not reachable: ${printable((error as Error).message, 100)})`);
     }
-    if (keys.length === 0) this.tried.push('agent (holds no keys)');
+    if (keys.length === 0) this.#noteOnce('agent (holds no keys)');
     for (const { agent, key } of keys) {
       yield {
         method: 'publickey',
@@ -111,6 +123,10 @@ export class Authentication {
         make: () => ({ type: 'agent', username, agent }),
       };
     }
+  }
+
+  #noteOnce(label: string): void {
+    if (!this.tried.includes(label)) this.tried.push(label);
   }
 
   #password(password: string): Candidate {
@@ -125,6 +141,7 @@ export class Authentication {
 
   #keyboardInteractive(): Candidate {
     const { username } = this.#credentials;
+    let rounds = 0;
     return {
       method: 'keyboard-interactive',
       label: 'keyboard-interactive',
@@ -132,11 +149,9 @@ export class Authentication {
         type: 'keyboard-interactive',
         username,
         prompt: (name, instructions, _language, prompts, finish) => {
-          const answers = this.#answer(name, instructions, prompts);
-          answers.then(
-            (given) => this.#events.signal.aborted || finish(given),
-            (error) => this.#events.onBroken(error),
-          );
+          this.#answer(name, instructions, prompts, rounds++)
+            .then((given) => this.#events.signal.aborted || finish(given))
+            .catch((error) => this.#events.onBroken(error));
         },
       }),
     };
@@ -146,11 +161,12 @@ export class Authentication {
     name: string,
     instructions: string,
     prompts: ReadonlyArray<{ prompt: string; echo?: boolean }>,
+    round: number,
   ): Promise<string[]> {
     const { keyboardInteractive, password = '' } = this.#credentials;
-    const hidden = prompts.length === 1 && prompts[0]?.echo !== true;
+    const isForPassword = round === 0 && prompts.length === 1 && prompts[0]?.echo !== true;
     // sshd with PAM asks for the password this way; any other question is not ours to answer with it.
-    if (!keyboardInteractive) return hidden ? [password] : prompts.map(() => '');
+    if (!keyboardInteractive) return isForPassword ? [password] : prompts.map(() => '');
     this.#events.onThinking(true);
     try {
       const asked = prompts.map(({ prompt, echo }) => ({

@@ -7,6 +7,7 @@ import {
   type SshError,
 } from '../errors/index.ts';
 import { printable, quoted } from '../text/printable.ts';
+import { tame } from './tame.ts';
 import type { StreamEnd } from './transport.ts';
 
 /** The phases that ssh2 goes through over an open stream. */
@@ -59,7 +60,7 @@ export function classifyError(error: Ssh2Error, situation: Situation): SshError 
 export function classifyEnd(end: StreamEnd, situation: Situation): SshError {
   const { phase, saidBefore, authFailures } = situation;
   if (phase === 'banner') {
-    return saidBefore.length > 0 ? bannerInvalid(saidBefore, situation) : bannerMissing(end, situation);
+    return isForeign(saidBefore) ? bannerInvalid(saidBefore, situation) : bannerMissing(end, situation);
   }
   const reason = end.kind === 'error' ? errnoOf(end.error) : 'closed without a word';
   if (phase === 'handshake') return hungUp(reason, end, situation);
@@ -87,11 +88,17 @@ export function bannerInvalid(received: Buffer, situation: Situation): BannerInv
   );
 }
 
+/** Whether a server said something, and it was not the beginning of an identification line that was cut off. */
+function isForeign(saidBefore: Buffer): boolean {
+  const last = saidBefore.toString('latin1', saidBefore.lastIndexOf(0x0a) + 1);
+  return saidBefore.length > 0 && !(last !== '' && (last.startsWith('SSH-') || 'SSH-'.startsWith(last)));
+}
+
 function bannerMissing(end: StreamEnd, situation: Situation): BannerMissing {
   const silentMs = Math.round(situation.elapsedMs);
   const waited = silentMs > 1_000;
   return new BannerMissing(
-    `${at(situation)} accepted the connection and ${how(end)} after ${silentMs} ms without an SSH identification line`,
+    `${at(situation)} accepted the connection and ${how(end)} after ${silentMs} ms without a whole SSH identification line`,
     {
       ...place(situation),
       silentMs,
@@ -133,7 +140,7 @@ function disconnected(error: Ssh2Error, code: number, situation: Situation): Ssh
       ...place(situation),
       reason,
       retryable: true,
-      cause: error,
+      cause: tame(error),
       hint: 'These are the words of the server (SSH_MSG_DISCONNECT).',
     });
   }
@@ -149,7 +156,7 @@ function protocolFailed(error: Ssh2Error, situation: Situation): SshError {
     ...place(situation),
     reason,
     retryable: noneInCommon === undefined,
-    cause: error,
+    cause: tame(error),
     hint: noneInCommon
       ? `The server offers no ${noneInCommon} that we do. An old server can be met halfway with the option algorithms, naming what it offers.`
       : 'The bytes that arrived are not what SSH prescribes: a damaged stream, a broken server, or something in between.',
@@ -157,17 +164,16 @@ function protocolFailed(error: Ssh2Error, situation: Situation): SshError {
 }
 
 function authFailed(situation: Situation, cause: unknown, reason?: string): AuthenticationFailed {
-  const { methodsTried, methodsOffered } = situation;
+  const { methodsTried } = situation;
+  const methodsOffered = situation.methodsOffered?.slice(0, 20).map((method) => printable(method, 40));
   const tried = methodsTried.length > 0 ? methodsTried.join(', ') : 'nothing';
-  const offers = methodsOffered
-    ? `; it would take ${methodsOffered.map((m) => printable(m, 40)).join(', ')}`
-    : '';
+  const offers = methodsOffered ? `; it would take ${methodsOffered.join(', ')}` : '';
   const said = reason ? ` ("${reason}")` : '';
   return new AuthenticationFailed(`${at(situation)} refused the login${said}: tried ${tried}${offers}`, {
     ...place(situation),
     methodsTried: [...methodsTried],
-    methodsOffered: methodsOffered?.map((method) => printable(method, 40)),
-    cause,
+    methodsOffered,
+    cause: tame(cause),
     hint: authHint(methodsTried, methodsOffered, reason),
   });
 }
@@ -196,7 +202,7 @@ function lost(
     ...place(situation),
     why,
     reason,
-    cause,
+    cause: tame(cause),
     retryable: true,
     hint:
       why === 'server-disconnect'

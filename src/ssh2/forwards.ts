@@ -3,6 +3,7 @@ import type { Client, TcpConnectionDetails, UNIXConnectionDetails } from 'ssh2';
 import { onServerDebug } from './internals.ts';
 import type { Link, OpenOptions } from './link.ts';
 import { type RawChannel, wrapStream } from './stream-channel.ts';
+import { tame } from './tame.ts';
 
 /** What the server connects to for us: a TCP port as it sees it, or a Unix socket on it. */
 export type DirectTarget = { host: string; port: number } | { socketPath: string };
@@ -146,7 +147,7 @@ export class RemoteForwards {
     if (!error.message.startsWith('Unable to bind')) return undefined;
     const serverSaid = this.#serverSaid;
     this.#serverSaid = undefined;
-    return { kind: 'refused', serverSaid, cause: error };
+    return { kind: 'refused', serverSaid, cause: tame(error) };
   }
 
   #dispatch(key: string, from: Visitor['from'], accept: () => unknown, reject: () => void): void {

@@ -4,8 +4,9 @@ import { AuthenticationFailed, type PhaseTimings, type SshError } from '../error
 import type { HostKeyPolicy } from '../host-key/policy.ts';
 import type { KeepaliveOptions, Log, Timeouts } from '../options/types.ts';
 import { printable } from '../text/printable.ts';
+import { harmless } from '../time/harmless.ts';
 import { latch } from '../time/latch.ts';
-import { now, startTimer } from '../time/timer.ts';
+import { PhaseClock } from '../time/phase-clock.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 import { Authentication } from './auth.ts';
 import {
@@ -20,7 +21,7 @@ import {
 import type { Credentials } from './credentials.ts';
 import { authenticateEarly } from './early-auth.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
-import { deferDestruction, signRsaWithSha2 } from './internals.ts';
+import { deferDestruction, onSilentDisconnect, signRsaWithSha2 } from './internals.ts';
 import type { Where } from './link.ts';
 import { phaseTimeout, type TimedPhase } from './phase-timeouts.ts';
 import { type StreamEnd, Transport } from './transport.ts';
@@ -69,8 +70,7 @@ class Handshake {
   #guard: HostKeyGuard;
   #outcome = latch<Established>();
   #phase: HandshakePhase = 'banner';
-  #phaseStartedAt = now();
-  #stopTimer: () => void = () => {};
+  #clock = new PhaseClock();
   #serverVersion = '';
   #over = new AbortController();
   #endListener: ((error: SshError) => void) | undefined;
@@ -88,8 +88,8 @@ class Handshake {
     this.#guard = new HostKeyGuard(plan.hostKey, target, (error) => this.#fail(error));
     this.#auth = new Authentication(plan.credentials, {
       signal,
-      onThinking: (thinking) => (thinking ? this.#stopTimer() : this.#startTimer('auth')),
-      onBroken: (error) => this.#fail(this.#authBroken(error)),
+      onThinking: (thinking) => (thinking ? this.#clock.pause() : this.#clock.resume()),
+      onBroken: (error) => this.#phase === 'auth' && this.#fail(this.#authBroken(error)),
     });
   }
 
@@ -100,13 +100,14 @@ class Handshake {
     try {
       signal.throwIfAborted();
       this.#startTimer('banner');
-      await this.#startClient();
+      // Not waited for: a limit or an abort must end the wait for a slow known_hosts file as well.
+      this.#startClient().catch((error) => this.#fail(error));
       return await this.#outcome.promise;
     } catch (error) {
       this.#fail(error);
       throw error;
     } finally {
-      this.#stopTimer();
+      this.#clock.stop();
       signal.removeEventListener('abort', onAbort);
     }
   }
@@ -137,17 +138,22 @@ class Handshake {
     deferDestruction(this.#client);
     authenticateEarly(this.#client);
     this.#auth.watch(this.#client);
+    onSilentDisconnect(this.#client, (code, text) =>
+      this.#ssh2Failed(Object.assign(new Error(text), { code })),
+    );
   }
 
   #listen(): void {
     const client = this.#client;
-    client.on('error', (error: Ssh2Error) => {
-      if (!isPassing(error)) this.#fail(classifyError(error, this.#situation()));
-    });
+    client.on('error', (error: Ssh2Error) => this.#ssh2Failed(error));
     client.on('handshake', () => this.#keysExchanged());
     client.on('ready', () => this.#loggedIn());
     client.on('banner', (notice) => this.#tellUser(notice));
     client.on('change password', () => this.#fail(this.#authBroken(new Error('the password has expired'))));
+  }
+
+  #ssh2Failed(error: Ssh2Error): void {
+    if (!isPassing(error)) this.#fail(classifyError(error, this.#situation()));
   }
 
   #identified(line: string): void {
@@ -164,8 +170,7 @@ class Handshake {
   }
 
   #loggedIn(): void {
-    this.#stopTimer();
-    this.#plan.timings.auth = this.#elapsed();
+    this.#plan.timings.auth = this.#clock.elapsed;
     this.#guard.recorded.then(
       () => this.#succeed(),
       (error) => this.#fail(error),
@@ -174,6 +179,7 @@ class Handshake {
 
   #succeed(): void {
     if (this.#outcome.settled) return;
+    this.#clock.stop();
     this.#phase = 'session';
     this.#outcome.resolve({
       client: this.#client,
@@ -188,17 +194,15 @@ class Handshake {
   }
 
   #enter(phase: TimedPhase, finished: 'banner' | 'handshake'): void {
-    this.#plan.timings[finished] = this.#elapsed();
+    this.#plan.timings[finished] = this.#clock.elapsed;
     this.#phase = phase;
-    this.#phaseStartedAt = now();
     this.#startTimer(phase);
   }
 
   #startTimer(phase: TimedPhase): void {
     if (this.#outcome.settled) return;
     const limit = this.#plan.timeouts[phase];
-    this.#stopTimer();
-    this.#stopTimer = startTimer(limit, () => this.#fail(phaseTimeout(phase, limit, this.#situation())));
+    this.#clock.start(limit, () => this.#fail(phaseTimeout(phase, limit, this.#situation())));
   }
 
   #streamEnded(end: StreamEnd): void {
@@ -209,7 +213,7 @@ class Handshake {
 
   /** The first cause wins; later ones are its consequences. */
   #fail(error: unknown): void {
-    this.#stopTimer();
+    this.#clock.stop();
     this.#transport.kill();
     this.#over.abort();
     if (this.#phase === 'session') return this.#sessionEnded(error as SshError);
@@ -232,13 +236,7 @@ class Handshake {
       .split(/\r?\n/)
       .map((line) => printable(line, 1_000));
     // Out of ssh2's packet handler: what the user's function throws must not end the connection.
-    setImmediate(() => {
-      try {
-        onLoginBanner(shown.join('\n'));
-      } catch {
-        // A notice is not worth a connection.
-      }
-    });
+    setImmediate(() => harmless(() => onLoginBanner(shown.join('\n'))));
   }
 
   #authBroken(error: unknown): SshError {
@@ -258,15 +256,11 @@ class Handshake {
     return {
       ...this.#plan.where,
       phase: this.#phase,
-      elapsedMs: this.#elapsed(),
+      elapsedMs: this.#clock.elapsed,
       saidBefore: this.#transport.saidBefore,
       methodsTried: this.#auth.tried,
       methodsOffered: this.#auth.offered,
       authFailures: this.#auth.failures,
     };
-  }
-
-  #elapsed(): number {
-    return Math.round((now() - this.#phaseStartedAt) * 10) / 10;
   }
 }

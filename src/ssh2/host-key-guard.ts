@@ -41,12 +41,12 @@ export class HostKeyGuard {
       else this.#refuse(this.#changed(key));
       return;
     }
-    this.#judge(key).then(
-      (accept) => {
+    this.#judge(key)
+      .then((accept) => {
         if (accept && !this.#target.signal.aborted) verify(true);
-      },
-      (error) => this.#refuse(this.#broken(error)),
-    );
+      })
+      // ssh2 throws out of verify() as well.
+      .catch((error) => this.#refuse(this.#broken(error)));
   };
 
   /** The key exchange is over: the server's signature was right. */

@@ -118,6 +118,20 @@ export function onServerDebug(client: Client, listener: (message: string) => voi
   };
 }
 
+/**
+ * Hears SSH_MSG_DISCONNECT with reason 11, "by application" (RFC 4253 section 11.1), which ssh2 keeps to itself; the
+ * others it reports as errors.
+ */
+export function onSilentDisconnect(client: Client, listener: (code: number, text: string) => void): void {
+  const handlers = protocolOf(client)?._handlers;
+  const original = handlers?.['DISCONNECT'];
+  if (!handlers || typeof original !== 'function') return;
+  handlers['DISCONNECT'] = (protocol: unknown, code: unknown, text: unknown) => {
+    if (code === 11) listener(11, String(text ?? ''));
+    return original(protocol, code, text);
+  };
+}
+
 /** Tells the methods that the server would still take, each time it refuses one; ssh2 forgets them for agent keys. */
 export function onAuthFailure(
   client: Client,

@@ -1,12 +1,13 @@
 import type { Client, PseudoTtyOptions } from 'ssh2';
 import { ChannelOpenFailed, ChannelTimeout, ConnectionLost, type SshError } from '../errors/index.ts';
-import { quoted } from '../text/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 import { latch } from '../time/latch.ts';
 import { now, startTimer } from '../time/timer.ts';
 import { closeForgottenChannel, expectGlobalReply, nextChannelId, protocolOf } from './internals.ts';
 import { LostSignal } from './lost.ts';
 import { type SessionChannel, wrapSession } from './session-channel.ts';
 import { SessionSlots } from './session-slots.ts';
+import { tame } from './tame.ts';
 
 /** Where a connection leads, for messages. */
 export interface Where {
@@ -272,7 +273,7 @@ export class Link {
     if (error.message === 'Not connected' || error.message === 'No response from server') {
       return new ConnectionLost(
         `The connection to ${this.where.host}:${this.where.port} ended before ${what} was opened`,
-        { ...this.where, phase: 'session', why: 'socket', cause: error },
+        { ...this.where, phase: 'session', why: 'socket', cause: tame(error) },
       );
     }
     const reasonCode = typeof error.reason === 'number' ? error.reason : undefined;
@@ -281,8 +282,8 @@ export class Link {
       ...this.where,
       phase: 'channel',
       reasonCode,
-      reason: reason.slice(0, 500),
-      cause: error,
+      reason: printable(reason, 300),
+      cause: tame(error),
       hint: openHint(reasonCode),
     });
   }

@@ -1,3 +1,4 @@
+import type { Client } from 'ssh2';
 import { ConnectionLost } from '../errors/index.ts';
 import { latch } from '../time/latch.ts';
 import { startTimer } from '../time/timer.ts';
@@ -19,7 +20,7 @@ export interface OwnedLink {
   readonly link: Link;
   /** Resolves once everything under the link is gone. */
   readonly gone: Promise<void>;
-  /** True when the end was our own `close`. */
+  /** True when the end was our own `close`, and not a loss before it. */
   readonly closedByUs: boolean;
   /** Sends what is on the way out and a goodbye, then ends the stream. Idempotent. */
   close(): Promise<void>;
@@ -35,7 +36,8 @@ export function ownLink(
   const { client, transport } = established;
   const { host, port, hop } = link.where;
   const gone = latch<void>();
-  let closing: Promise<void> | undefined;
+  let closing = false;
+  let closed: Promise<void> | undefined;
   const stopWatching = settings.keepalive
     ? watchLife(transport, settings.keepalive, (silentMs) => link.lost.declare(silent(silentMs)))
     : () => {};
@@ -55,9 +57,10 @@ export function ownLink(
   transport.once('close', () => void dispose().then(gone.resolve));
 
   const close = async () => {
-    // First our verdict, so that the peer's answer to the goodbye is not taken for a loss.
     const alreadyLost = link.lost.error !== undefined;
-    if (!alreadyLost) client.end();
+    closing = !alreadyLost;
+    // Our verdict comes before the peer's answer to the goodbye, which would be taken for a loss.
+    if (!alreadyLost) sayGoodbye(client);
     link.lost.declare(closedHere(host, port, hop));
     const stopTimer = startTimer(alreadyLost ? 0 : farewell, () => transport.kill());
     await gone.promise;
@@ -67,13 +70,21 @@ export function ownLink(
     link,
     gone: gone.promise,
     get closedByUs() {
-      return closing !== undefined;
-    },
-    close() {
-      closing ??= close();
       return closing;
     },
+    close() {
+      closed ??= close();
+      return closed;
+    },
   };
+}
+
+function sayGoodbye(client: Client): void {
+  try {
+    client.end();
+  } catch {
+    // ssh2 met a fatal error in this very turn; the stream is ended in any case.
+  }
 }
 
 function closedHere(host: string, port: number, hop: string | undefined): ConnectionLost {

@@ -1,5 +1,5 @@
 import { AuthTimeout, BannerTimeout, HandshakeTimeout, type SshTimeout } from '../errors/index.ts';
-import { printable } from '../text/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 import type { HandshakePhase, Situation } from './classify.ts';
 
 export type TimedPhase = Exclude<HandshakePhase, 'session'>;
@@ -11,19 +11,26 @@ export function phaseTimeout(phase: TimedPhase, timeoutMs: number, situation: Si
   const at = `${host}:${port}`;
   switch (phase) {
     case 'banner': {
-      const said = saidBefore.length > 0 ? ` (it said "${printable(saidBefore, 120)}")` : '';
+      const hasSpoken = saidBefore.length > 0;
+      const said = hasSpoken ? ` (it said ${quoted(saidBefore, 120)})` : '';
       return new BannerTimeout(
         `${at} accepted the connection, but sent no SSH identification line within ${timeoutMs} ms${said} (option timeouts.banner)`,
         {
           ...details,
-          hint: "At a published port this is a zombie: the PC is gone, and the gateway's sshd has not noticed. It frees the port after about (ClientAliveCountMax + 1) x ClientAliveInterval in which nobody connects; retries that come faster keep it alive.",
+          received: hasSpoken ? printable(saidBefore, 300) : undefined,
+          hint: hasSpoken
+            ? 'It speaks, but not SSH, or very slowly. Is it the right port?'
+            : "At a published port this is a zombie: the PC is gone, and the gateway's sshd has not noticed. It frees the port after about (ClientAliveCountMax + 1) x ClientAliveInterval in which nobody connects; retries that come faster keep it alive.",
         },
       );
     }
     case 'handshake':
       return new HandshakeTimeout(
         `${at} identified itself, but keys were not exchanged within ${timeoutMs} ms (option timeouts.handshake)`,
-        { ...details, hint: 'The server is overloaded, or the tunnel died just now.' },
+        {
+          ...details,
+          hint: 'The server is overloaded, the tunnel died just now, or the check of its host key (hostKey.verify) did not answer.',
+        },
       );
     case 'auth':
       return new AuthTimeout(`${at} did not finish the login within ${timeoutMs} ms (option timeouts.auth)`, {

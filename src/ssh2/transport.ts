@@ -28,6 +28,8 @@ export class Transport extends Duplex {
   #events: TransportEvents;
   #before: Buffer[] = [];
   #beforeLength = 0;
+  /** Where the first unfinished line begins; the lines before it are not looked at again. */
+  #lineStart = 0;
   #identified = false;
   #ended = false;
   #dead = false;
@@ -79,9 +81,10 @@ export class Transport extends Duplex {
     this.#before.push(chunk);
     this.#beforeLength += chunk.length;
     const all = this.#before.length === 1 ? chunk : this.saidBefore;
-    const found = findIdentification(all);
-    if (found === undefined) {
+    const found = findIdentification(all, this.#lineStart);
+    if (found.end === undefined) {
       this.#before = [all];
+      this.#lineStart = found.start;
       if (this.#beforeLength > maxBeforeIdentification || looksLikeHttp(all)) this.#events.onInvalid(all);
       return;
     }
@@ -155,10 +158,11 @@ export class Transport extends Duplex {
   }
 }
 
-function findIdentification(bytes: Buffer): { start: number; end: number } | undefined {
-  for (let start = 0; ; ) {
+/** Looks from the beginning of a line on; without `end`, `start` is where to look on when more has come. */
+function findIdentification(bytes: Buffer, from: number): { start: number; end: number | undefined } {
+  for (let start = from; ; ) {
     const newline = bytes.indexOf(0x0a, start);
-    if (newline === -1) return undefined;
+    if (newline === -1) return { start, end: undefined };
     if (bytes.toString('latin1', start, start + 4) === 'SSH-') {
       return { start, end: bytes[newline - 1] === 0x0d ? newline - 1 : newline };
     }

@@ -12,7 +12,9 @@ const named: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 /** `text` on one line, with every unsafe character escaped, cut to at most `max` characters of the original. */
 export function printable(text: string | Buffer, max = 200): string {
   const whole = typeof text === 'string' ? text : text.subarray(0, max * 4).toString('utf8');
-  const length = typeof text === 'string' ? text.length : Math.max(whole.length, text.length);
+  // Of a long Buffer only the beginning is decoded, so what is left is counted in bytes.
+  const isWhole = typeof text === 'string' || text.length <= max * 4;
+  const length = isWhole ? whole.length : Math.max(whole.length, text.length);
   const shown = whole.slice(0, max).replace(unsafe, escapeCharacter);
   return length > max ? `${shown}... (${length - max} more)` : shown;
 }

@@ -29,6 +29,7 @@ export class Backoff {
   #random: () => number;
   #ordinary = 0;
   #zombies = 0;
+  #justDied = false;
 
   constructor(settings: BackoffSettings, random: () => number = Math.random) {
     this.#settings = settings;
@@ -37,7 +38,11 @@ export class Backoff {
 
   /** Milliseconds until the next attempt after one that ended so. */
   next(verdict: Verdict): number {
-    if (verdict === 'zombie-died') {
+    const { minDelay, factor, maxDelay, jitter } = this.#settings;
+    // A second such end in a row is no zombie's: something else accepts, waits and closes.
+    const died = verdict === 'zombie-died' && !this.#justDied;
+    this.#justDied = verdict === 'zombie-died';
+    if (died) {
       this.#zombies = 0;
       this.#ordinary = 0;
       return 0;
@@ -46,11 +51,11 @@ export class Backoff {
       this.#ordinary = 0;
       const doubled = Math.min(2 ** this.#zombies++, maxQuietFactor);
       // Longer by the jitter, never shorter.
-      return Math.round(this.#settings.quiet * doubled * (1 + this.#settings.jitter * this.#random()));
+      return Math.round(this.#settings.quiet * doubled * (1 + jitter * this.#random()));
     }
     this.#zombies = 0;
-    const { minDelay, factor, maxDelay, jitter } = this.#settings;
-    const plain = Math.min(maxDelay, minDelay * factor ** this.#ordinary++);
-    return Math.round(plain * (1 + jitter * (2 * this.#random() - 1)));
+    const growth = Math.min(factor ** this.#ordinary++, Number.MAX_SAFE_INTEGER);
+    const plain = Math.min(maxDelay, minDelay * growth);
+    return Math.round(Math.min(maxDelay, plain * (1 + jitter * (2 * this.#random() - 1))));
   }
 }

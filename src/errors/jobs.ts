@@ -1,0 +1,42 @@
+import { identify, SshError, type SshErrorDetails } from './base.ts';
+
+export interface JobErrorDetails extends SshErrorDetails {
+  id: string;
+  reason: string;
+}
+
+/** Another command was started under this id before. Its job is untouched; nothing was started. */
+export class JobConflict extends SshError {
+  declare readonly code: 'SSH_JOB_CONFLICT';
+  declare readonly id: string;
+  declare readonly reason: string;
+
+  constructor(message: string, details: JobErrorDetails) {
+    super(message, details);
+    Object.assign(this, { id: details.id, reason: details.reason });
+  }
+
+  static {
+    identify(this, 'JobConflict', 'SSH_JOB_CONFLICT');
+  }
+}
+
+/**
+ * The server could not start a job or look at it: no right to write its folder, a full disk, nobody logged on for an
+ * interactive job. Says nothing about the job's own result.
+ */
+export class JobAccessFailed extends SshError {
+  declare readonly code: 'SSH_JOB_ACCESS_FAILED';
+  declare readonly id: string;
+  /** What the server said, escaped for display. */
+  declare readonly reason: string;
+
+  constructor(message: string, details: JobErrorDetails) {
+    super(message, details);
+    Object.assign(this, { id: details.id, reason: details.reason });
+  }
+
+  static {
+    identify(this, 'JobAccessFailed', 'SSH_JOB_ACCESS_FAILED');
+  }
+}
