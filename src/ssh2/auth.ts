@@ -1,9 +1,12 @@
 import type { AnyAuthMethod, Client, NextAuthHandler, ParsedKey } from 'ssh2';
 import { fingerprintSha256 } from '../host-key/fingerprint.ts';
+import { debugTopic } from '../observe/debug.ts';
 import { printable } from '../text/printable.ts';
 import { agentKeys } from './agent-keys.ts';
 import type { Credentials } from './credentials.ts';
 import { onAuthFailure } from './internals.ts';
+
+const debug = debugTopic('auth');
 
 export interface AuthEvents {
   /** A human is being asked: the clock stops until `false`. */
@@ -51,6 +54,7 @@ export class Authentication {
   /** After a partial success a server may want what it did not want before (RFC 4252 section 5.1). */
   #answered(methods: string[], isPartial: boolean): void {
     if (!isPartial) this.failures++;
+    debug('refused%s', isPartial ? ' (a part of what it wants)' : '');
     this.offered = methods;
     if (!this.#sent) return;
     if (isPartial || methods.includes(this.#sent.method)) this.#judged.add(this.#sent.label);
@@ -126,6 +130,7 @@ export class Authentication {
   }
 
   #noteOnce(label: string): void {
+    debug('trying %s', label);
     if (!this.tried.includes(label)) this.tried.push(label);
   }
 

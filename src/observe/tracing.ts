@@ -1,0 +1,51 @@
+import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
+import type { Attempt, PhaseTimings } from '../errors/index.ts';
+
+/** What subscribers of the tracing channel `ssh-via-gateway:connect` see, filled in as it becomes known. */
+export interface ConnectTrace {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  /** Set for the connection to a jump host. */
+  readonly hop?: string | undefined;
+  /** The failed attempts so far; grows while the call runs. */
+  readonly attempts: readonly Attempt[];
+  /** Of the attempt that succeeded, in milliseconds. */
+  timings?: PhaseTimings;
+  serverVersion?: string;
+  error?: unknown;
+}
+
+/** What subscribers of the tracing channel `ssh-via-gateway:exec` see. */
+export interface ExecTrace {
+  readonly host: string;
+  readonly port: number;
+  /** The command as the caller gave it; an array joined by blanks. */
+  readonly command: string;
+  exitCode?: number | null;
+  signal?: string | null;
+  /** Milliseconds on the server. */
+  durationMs?: number;
+  error?: unknown;
+}
+
+/** Node's own publish-and-subscribe for tracing: see `node:diagnostics_channel`, `TracingChannel`. */
+export const connectChannel: TracingChannel<unknown, ConnectTrace> =
+  tracingChannel('ssh-via-gateway:connect');
+export const execChannel: TracingChannel<unknown, ExecTrace> = tracingChannel('ssh-via-gateway:exec');
+
+/** Runs `work` as a traced operation; costs nothing while nobody listens. */
+export function traced<T, Trace extends object>(
+  channel: TracingChannel<unknown, Trace>,
+  trace: Trace,
+  work: () => Promise<T>,
+): Promise<T> {
+  return isWatched(channel) ? channel.tracePromise(work, trace) : work();
+}
+
+export function isWatched(
+  channel: TracingChannel<unknown, never> | TracingChannel<unknown, object>,
+): boolean {
+  const { start, end, asyncStart, asyncEnd, error } = channel as TracingChannel<unknown, object>;
+  return [start, end, asyncStart, asyncEnd, error].some((one) => one.hasSubscribers);
+}
