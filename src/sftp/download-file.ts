@@ -26,6 +26,7 @@ export interface DownloadItem {
 
 /** Bytes of one file that may be asked for and not yet stored here. */
 const mostInFlight = 16 * 1024 * 1024;
+const downloadStart = 4 * 1024 * 1024;
 /** A file whose size the server does not tell is read to its end, but not without limit. */
 const mostOfUnknown = 2 ** 30;
 
@@ -94,7 +95,7 @@ async function receive(
     end: known ? size : mostOfUnknown,
     probe: true,
     sink: fileSink(local.file.fd),
-    flight: new Flight(mostInFlight),
+    flight: new Flight({ start: downloadStart, ceiling: mostInFlight }),
     moved: (bytes) => run.moved(item.remotePath, bytes),
   });
   const forget = run.onFailed(() => receiver.stop(run.error));

@@ -22,7 +22,7 @@ export async function download(
         downloadFile({ opener, sftp, run, settings }, { remotePath, localPath, attributes: undefined }),
       );
     } finally {
-      await sftp.close();
+      sftp.release();
     }
     run.progress.finish();
     const durationMs = now() - started;

@@ -14,15 +14,17 @@ const memory = 8;
 export class Flight {
   #limit: number;
   #ceiling: number;
+  #start: number;
   #inFlight = 0;
   #shortest = Number.POSITIVE_INFINITY;
   #rates: number[] = [];
   #windowStart = now();
   #windowBytes = 0;
 
-  constructor(ceiling: number) {
-    this.#ceiling = ceiling;
-    this.#limit = Math.min(ceiling, spare);
+  constructor(options: { start: number; ceiling: number }) {
+    this.#ceiling = options.ceiling;
+    this.#limit = Math.min(options.start, options.ceiling);
+    this.#start = this.#limit;
   }
 
   get limit(): number {
@@ -78,6 +80,8 @@ export class Flight {
     if (this.#rates.length > memory) this.#rates.shift();
     this.#windowStart = now();
     this.#windowBytes = 0;
-    this.#limit = Math.min(this.#ceiling, spare + 2 * this.perRoundTrip);
+    // The start is kept until a rate has been seen over several round trips.
+    const least = this.#rates.length < memory / 2 ? this.#start : spare;
+    this.#limit = Math.min(this.#ceiling, Math.max(least, spare + 2 * this.perRoundTrip));
   }
 }

@@ -1,6 +1,7 @@
 import { SftpFailed } from '../errors/index.ts';
 import type { SftpHandle, SftpRequests } from '../ssh2/sftp-requests.ts';
 import { openFlag, type SftpAttributes, statusCode } from '../ssh2/sftp-wire.ts';
+import { now } from '../time/timer.ts';
 import { isFolder, isLink } from './file-mode.ts';
 import { putInPlace } from './put-in-place.ts';
 import { freshTempName, lastingTempName } from './temp-name.ts';
@@ -25,6 +26,8 @@ export interface RemoteTarget {
   closed: boolean;
   /** The permissions of the file that will be replaced. */
   oldMode: number | undefined;
+  /** Milliseconds that the server took to open it. */
+  roundTrip: number;
 }
 
 const forWriting = openFlag.write | openFlag.create;
@@ -35,12 +38,13 @@ export async function openTarget(
   path: string,
   options: TargetOptions,
 ): Promise<RemoteTarget> {
+  const started = now();
   const [opened, old] = await Promise.allSettled([
     openForWriting(sftp, path, options),
     options.intoEmptyFolder ? undefined : lookAt(sftp, path),
   ]);
   if (opened.status === 'rejected') throw opened.reason;
-  const target = { path, ...opened.value, closed: false };
+  const target = { path, ...opened.value, closed: false, roundTrip: now() - started };
   if (old.status === 'rejected' || !old.value) return { ...target, oldMode: undefined };
   const { mode } = old.value;
   if (!isFolder(mode) && !isLink(mode)) return { ...target, oldMode: mode };

@@ -18,8 +18,8 @@ export interface SendJob {
   flight: Flight;
   blockSize: number;
   moved(bytes: number): void;
-  /** After each acknowledgement; may add lanes. */
-  paced?(): void;
+  /** Once, when the last write has been handed over; it is not yet acknowledged. */
+  allSent?(): void;
 }
 
 /** One local read fills up to this many requests. */
@@ -34,6 +34,7 @@ export class Sender {
   #pool: FramePool;
   #reading = 0;
   #unacknowledged = 0;
+  #allSent = false;
   #finished = latch<void>();
 
   constructor(job: SendJob) {
@@ -58,8 +59,12 @@ export class Sender {
     while (!this.#finished.settled && this.#todo.length > 0 && this.#reading < parallelReads && flight.open) {
       this.#readSome(this.#todo[0] as Range);
     }
-    if (this.#todo.length === 0 && this.#reading === 0 && this.#unacknowledged === 0)
-      this.#finished.resolve();
+    if (this.#finished.settled || this.#todo.length > 0 || this.#reading > 0) return;
+    if (!this.#allSent) {
+      this.#allSent = true;
+      this.#job.allSent?.();
+    }
+    if (this.#unacknowledged === 0) this.#finished.resolve();
   }
 
   #readSome(range: Range): void {
@@ -99,7 +104,7 @@ export class Sender {
   }
 
   #writeBlock(lane: Lane, frame: Buffer, position: number, length: number): void {
-    const { flight, moved, paced } = this.#job;
+    const { flight, moved } = this.#job;
     const sentAt = now();
     this.#unacknowledged++;
     lane.unacknowledged += length;
@@ -112,7 +117,6 @@ export class Sender {
       flight.answered(sentAt);
       flight.done(length);
       moved(length);
-      paced?.();
       this.#pump();
     });
   }

@@ -1,9 +1,8 @@
-import { type SftpOpener, type SftpRequests, writeHeadroom } from '../ssh2/sftp-requests.ts';
-import type { SftpAttributes } from '../ssh2/sftp-wire.ts';
+import type { SftpOpener, SftpRequests } from '../ssh2/sftp-requests.ts';
+import { openFlag, type SftpAttributes } from '../ssh2/sftp-wire.ts';
 import type { BlockSource } from './block-source.ts';
 import { permissions } from './file-mode.ts';
 import { Flight } from './flight.ts';
-import { dataOf } from './frames.ts';
 import { LaneOpener } from './lane-opener.ts';
 import { Lanes, laneCapacity } from './lanes.ts';
 import type { TransferSettings } from './options.ts';
@@ -32,6 +31,9 @@ export interface UploadItem {
   intoEmptyFolder: boolean;
 }
 
+/** As much as the server's window takes at once; it costs nothing to begin with that. */
+const uploadStart = 2 * 1024 * 1024;
+
 /** Sends one file; when it rejects, the target is untouched (with `atomic`) and no temporary file is left. */
 export async function uploadFile(context: TransferContext, item: UploadItem): Promise<void> {
   const { sftp, run, settings } = context;
@@ -56,42 +58,12 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
 }
 
 async function sendContent(context: TransferContext, item: UploadItem, target: RemoteTarget): Promise<void> {
-  const { sftp, settings } = context;
+  const { run, settings } = context;
   const { source } = item;
-  if (source.size <= sftp.maxWrite && !settings.resume) {
-    await sendSmall(context, item, target);
-    return;
-  }
   const ranges = settings.resume ? await planResume(context, item, target) : [{ start: 0, end: source.size }];
-  await sendRanges(context, item, target, ranges);
-  await finish(context, item, target);
-}
-
-/** One block: the write, the attributes, the check and the close leave together. */
-async function sendSmall(context: TransferContext, item: UploadItem, target: RemoteTarget): Promise<void> {
-  const { sftp, run } = context;
-  const { size } = item.source;
-  const frame = Buffer.allocUnsafe(writeHeadroom + size);
-  await fill(item.source, dataOf(frame, size));
-  const written = new Promise<void>((resolve, reject) => {
-    if (size === 0) return resolve();
-    const data = { buffer: frame, start: writeHeadroom, length: size };
-    sftp.write(target.handle, 0, data, (error) => (error ? reject(error) : resolve()));
-  });
-  await run.orFail(Promise.all([written, finish(context, item, target)]));
-  run.moved(item.name, size);
-}
-
-async function fill(source: BlockSource, view: Buffer): Promise<void> {
-  for (let at = 0; at < view.length; ) {
-    at += await new Promise<number>((resolve, reject) => {
-      source.readInto([view.subarray(at)], at, (error, bytes) => {
-        if (error) reject(error);
-        else if (bytes === 0) reject(new Error(`it ended at byte ${at}, before its end was sent`));
-        else resolve(bytes);
-      });
-    });
-  }
+  await run.orFail(sendRanges(context, item, target, ranges));
+  const changed = await source.changed();
+  if (changed) throw transferFailed(run, item.name, `${changed} while it was sent`);
 }
 
 async function sendRanges(
@@ -101,37 +73,54 @@ async function sendRanges(
   ranges: readonly Range[],
 ): Promise<void> {
   const { opener, sftp, run } = context;
-  const flight = new Flight(laneCapacity);
-  const lanes = new Lanes({ sftp, handle: target.handle });
-  const extra = new LaneOpener(opener, lanes, flight, target.writePath);
+  const { source, name } = item;
   let left = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
-  const moved = (bytes: number) => {
-    left -= bytes;
-    run.moved(item.name, bytes);
-    extra.consider(left);
-  };
-  const sender = new Sender({ source: item.source, ranges, lanes, flight, blockSize: sftp.maxWrite, moved });
+  const flight = new Flight({ start: uploadStart, ceiling: laneCapacity });
+  const lanes = new Lanes({ sftp, handle: target.handle });
+  const { writePath: path, roundTrip } = target;
+  const extra = new LaneOpener({ opener, lanes, flight, path, size: left, roundTrip });
+  let finished: Promise<void> | undefined;
+  const sender = new Sender({
+    source,
+    ranges,
+    lanes,
+    flight,
+    blockSize: Math.max(1, Math.min(sftp.maxWrite, source.size)),
+    moved: (bytes) => {
+      left -= bytes;
+      run.moved(name, bytes);
+      extra.consider(left);
+    },
+    allSent: () => {
+      // On one session the server takes everything in order: the last requests need not wait for the writes.
+      if (lanes.count === 1) finished = quietUntilAwaited(finish(context, item, target));
+    },
+  });
   const forget = run.onFailed(() => sender.stop(run.error));
   try {
     await sender.send();
+    await Promise.all([finished ?? finish(context, item, target), extra.close()]);
+  } catch (error) {
+    extra.abandon();
+    throw error;
   } finally {
     forget();
-    await extra.close();
   }
+}
+
+/** A rejection is dealt with where the promise is awaited, perhaps later. */
+function quietUntilAwaited(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
 }
 
 /** Sets what is to be set, looks at the size, and closes: in one round trip. */
 async function finish(context: TransferContext, item: UploadItem, target: RemoteTarget): Promise<void> {
-  const { sftp, run, settings } = context;
+  const { sftp, settings } = context;
   const attributes = setAttributes(context, item, target);
-  const size = settings.verify ? sftp.fstat(target.handle) : undefined;
-  await Promise.all([attributes, closeTarget(sftp, target), size]);
-  const found = await size;
-  if (found && found.size !== item.source.size) {
-    throw wrongSize(run, item.remotePath, item.source.size, found.size);
-  }
-  const changed = await item.source.changed();
-  if (changed) throw transferFailed(run, item.name, `${changed} while it was sent`);
+  const looked = settings.verify ? sftp.fstat(target.handle) : undefined;
+  const [found] = await Promise.all([looked, attributes, closeTarget(sftp, target)]);
+  if (found) await checkRemoteSize(context, item, target.writePath, found.size);
 }
 
 /** Without `preserve` a file that replaces another one keeps the other's permissions, where the server lets it. */
@@ -144,4 +133,25 @@ async function setAttributes(
   else if (target.oldMode !== undefined && settings.atomic) {
     await sftp.fsetstat(target.handle, { mode: permissions(target.oldMode) }).catch(() => {});
   }
+}
+
+/** A server that does not tell sizes is asked for the last byte, and for the one behind it. */
+async function checkRemoteSize(
+  { sftp, run }: TransferContext,
+  { source, remotePath }: UploadItem,
+  writePath: string,
+  found: number | undefined,
+): Promise<void> {
+  if (found === source.size) return;
+  if (found !== undefined) throw wrongSize(run, remotePath, source.size, found);
+  const handle = await sftp.open(writePath, openFlag.read);
+  const has = (position: number) =>
+    new Promise<boolean>((resolve, reject) => {
+      sftp.read(handle, position, 1, (error, _pieces, length) =>
+        error ? reject(error) : resolve(length > 0),
+      );
+    });
+  const [last, beyond] = await Promise.all([source.size === 0 || has(source.size - 1), has(source.size)]);
+  await sftp.closeHandle(handle);
+  if (!last || beyond) throw wrongSize(run, remotePath, source.size, undefined);
 }

@@ -37,7 +37,7 @@ export async function upload(
         ),
       );
     } finally {
-      await sftp.close();
+      sftp.release();
     }
     run.progress.finish();
     const durationMs = now() - started;

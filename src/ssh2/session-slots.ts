@@ -28,6 +28,8 @@ export class SessionSlots {
   #tickets = 0;
   #waiting: Waiter[] = [];
 
+  #onCrowded: Array<() => void> = [];
+
   /** `fixed`: `limit` was given by the user, so nothing beyond it is tried. */
   constructor(limit = 10, fixed = false) {
     this.#limit = limit;
@@ -64,10 +66,16 @@ export class SessionSlots {
     const behind = this.#waiting.findIndex((other) => other.ticket > ticket);
     this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, waiter);
     this.#advance();
+    if (this.#waiting.includes(waiter)) for (const listener of this.#onCrowded) listener();
     return () => {
       const at = this.#waiting.indexOf(waiter);
       if (at !== -1) this.#waiting.splice(at, 1);
     };
+  }
+
+  /** Calls back when somebody has to wait: who holds a session without using it should let it go. */
+  onCrowded(listener: () => void): void {
+    this.#onCrowded.push(listener);
   }
 
   /** The server opened the session. */

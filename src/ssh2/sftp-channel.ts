@@ -6,11 +6,11 @@ import type { Link } from './link.ts';
 import { noReply, sessionEnded } from './sftp-errors.ts';
 import { assumedLimits, readLimits } from './sftp-limits.ts';
 import { SftpOperations } from './sftp-operations.ts';
-import type { OpenSftpOptions, SftpRequests } from './sftp-requests.ts';
+import type { OpenSftpOptions } from './sftp-requests.ts';
 import { SftpSession } from './sftp-session.ts';
 import { type PacketReader, packetType } from './sftp-wire.ts';
 
-const defaultRequestTimeout = 60_000;
+export const defaultRequestTimeout = 60_000;
 /** Bytes that may be on their way to us on one session: enough for 80 MB/s at 200 ms. */
 const receiveWindow = 16 * 1024 * 1024;
 /** A session counts as to spare when others remain for commands. */
@@ -20,7 +20,7 @@ const leaveForOthers = 2;
 export async function openSftp(
   link: Link,
   options: OpenSftpOptions & { serverVersion?: string | undefined } = {},
-): Promise<SftpRequests> {
+): Promise<SftpOperations> {
   const { signal, timeout = link.channelTimeout, requestTimeout = defaultRequestTimeout } = options;
   if (options.spare && link.slots.spare <= leaveForOthers) throw noneToSpare(link);
   const channel = await openSubsystem(link, signal, timeout);
@@ -59,7 +59,7 @@ function establish(
   session: SftpSession,
   version: PacketReader,
   serverVersion: string | undefined,
-): SftpRequests {
+): SftpOperations {
   const number = version.uint32();
   if (number < 3)
     throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP`);

@@ -180,6 +180,21 @@ export class SftpOperations implements SftpRequests {
     return this.#do('copy', undefined, packetType.extended, fields);
   }
 
+  get busy(): boolean {
+    return this.#session.busy;
+  }
+
+  set requestTimeout(ms: number) {
+    this.#session.requestTimeout = ms;
+  }
+
+  /** What `release` does; the session is closed unless somebody wants it. */
+  onRelease: () => void = () => void this.close();
+
+  release(): void {
+    this.onRelease();
+  }
+
   close(): Promise<void> {
     return this.#session.close();
   }

@@ -25,7 +25,8 @@ const looks = 4;
 export class PendingRequests {
   #waiting = new Map<number, Pending>();
   #lastId = -1;
-  #timeout: number;
+  /** Milliseconds; a change counts from the next look on. */
+  timeout: number;
   #onOverdue: (pending: Pending) => void;
   #stopTimer: (() => void) | undefined;
   #oldest: number | undefined;
@@ -33,7 +34,7 @@ export class PendingRequests {
 
   /** `onOverdue` gets a request that is no longer in the table; a late reply to it will be ignored. */
   constructor(timeout: number, onOverdue: (pending: Pending) => void) {
-    this.#timeout = timeout;
+    this.timeout = timeout;
     this.#onOverdue = onOverdue;
   }
 
@@ -71,7 +72,7 @@ export class PendingRequests {
     this.#oldest = oldest;
     this.#stopTimer = undefined;
     if (oldest === undefined) return;
-    this.#stopTimer = startTimer(this.#timeout / looks, () => this.#look());
+    this.#stopTimer = startTimer(this.timeout / looks, () => this.#look(), false);
     if (this.#seen < looks) return;
     const overdue = this.take(oldest);
     this.#oldest = undefined;

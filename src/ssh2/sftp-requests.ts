@@ -59,6 +59,11 @@ export interface SftpRequests {
   posixRename(from: string, to: string): Promise<void>;
   /** `copy-data`: copies on the server, from one open file to another. */
   copyData(from: CopyRange, to: SftpHandle, toPosition: number): Promise<void>;
+  /**
+   * Gives the session back for others to use; nothing may be asked of it any more. To be called when every request
+   * is answered and every handle closed; `close` when that is not sure.
+   */
+  release(): void;
   /** Ends the session. Idempotent; resolves when the server has closed it, or will not. */
   close(): Promise<void>;
 }

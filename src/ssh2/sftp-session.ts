@@ -47,7 +47,7 @@ export class SftpSession {
     this.#link = link;
     this.#channel = channel;
     this.#pending = new PendingRequests(requestTimeout, (overdue) =>
-      overdue.settle(noReply(link.where, overdue, requestTimeout), undefined),
+      overdue.settle(noReply(link.where, overdue, this.#pending.timeout), undefined),
     );
     channel.on('error', () => {});
     channel.stderr.on('error', () => {}).resume();
@@ -62,6 +62,15 @@ export class SftpSession {
 
   get ended(): SshError | undefined {
     return this.#ended.error;
+  }
+
+  /** Requests without a reply. */
+  get busy(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  set requestTimeout(ms: number) {
+    this.#pending.timeout = ms;
   }
 
   onEnded(listener: (error: SshError) => void): () => void {

@@ -1,10 +1,14 @@
 /** Node fires timers beyond 2^31-1 ms at once; a longer wait is cut to this (24.8 days). */
 export const maxDelay = 2 ** 31 - 1;
 
-/** Runs `fire` after `ms` milliseconds unless the returned function is called first. `Infinity` never fires. */
-export function startTimer(ms: number, fire: () => void): () => void {
+/**
+ * Runs `fire` after `ms` milliseconds unless the returned function is called first. `Infinity` never fires.
+ * With `holds` false the timer does not keep the process alive.
+ */
+export function startTimer(ms: number, fire: () => void, holds = true): () => void {
   if (ms === Infinity) return () => {};
   const timer = setTimeout(fire, Math.min(ms, maxDelay));
+  if (!holds) timer.unref();
   return () => clearTimeout(timer);
 }
 
