@@ -141,8 +141,12 @@ export class Keeper {
     this.#own = undefined;
     if (!reclaim || listen.path !== undefined) return;
     const answer = await writeNote(connection, listen.port, signal);
-    if ('session' in answer) this.#own = answer.session;
-    else this.#report.emit({ type: 'note-failed', reason: answer.failed, message: answer.message });
+    if ('failed' in answer) {
+      this.#report.emit({ type: 'note-failed', reason: answer.failed, message: answer.message });
+      return;
+    }
+    this.#own = answer.session;
+    this.#report.emit({ type: 'noted', pid: answer.session.pid });
   }
 
   /** Checks now and then; resolves with the reason when the tunnel must be made anew. */

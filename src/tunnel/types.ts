@@ -127,6 +127,8 @@ export type TunnelHappening =
   | { type: 'reclaimed'; pid: number; evidence: ReclaimEvidence; durationMs: number }
   /** The port is left to its holder. Said again only when the reason changes. */
   | { type: 'reclaim-refused'; reason: ReclaimRefusal; message: string }
+  /** Which session holds the port is on record at the gateway: a later reclaim will know it. */
+  | { type: 'noted'; pid: number }
   /** The note for a later reclaim could not be written. */
   | { type: 'note-failed'; reason: ReclaimRefusal; message: string }
   /** First success, and each change from then on. */

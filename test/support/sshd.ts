@@ -16,6 +16,12 @@ export interface SshdOptions {
    * pass signals to the commands of root.
    */
   user?: 'root' | 'ordinary';
+  /** A network namespace to run in; then `address` too. */
+  namespace?: string;
+  /** Where to listen. Default 127.0.0.1; must be reachable from here. */
+  address?: string;
+  /** Default: a free one. */
+  port?: number;
 }
 
 /** A real OpenSSH server on a loopback port, with keys of its own. */
@@ -34,6 +40,10 @@ export interface Sshd extends AsyncDisposable {
   readonly home: string;
   /** What sshd wrote to its log so far. */
   log(): string;
+  /** Ends the listener and every session, as a crash would. */
+  stop(): Promise<void>;
+  /** Starts it again, with the same keys, on the same port. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,44 +55,65 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const hostKey = await makeKey(join(folder, 'host'));
   const clientKey = await makeKey(join(folder, 'client'));
   await writeFile(join(folder, 'authorized_keys'), clientKey.publicKey, { mode: 0o644 });
-  const port = await freePort();
-  await writeFile(join(folder, 'config'), configText(folder, port, options.config ?? []));
+  const { namespace, address = '127.0.0.1', port = await freePort() } = options;
+  await writeFile(join(folder, 'config'), configText(folder, address, port, options.config ?? []));
   await mkdir('/run/sshd', { recursive: true });
-  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'config')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const command = ['/usr/sbin/sshd', '-D', '-e', '-f', join(folder, 'config')];
+  const [program = '', ...args] = namespace ? ['ip', 'netns', 'exec', namespace, ...command] : command;
   const log: string[] = [];
-  sshd.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
-  const close = once(async () => {
-    await endWithChildren(sshd);
+  const start = async () => {
+    const started = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const own: string[] = [];
+    started.stderr.setEncoding('utf8').on('data', (text: string) => {
+      own.push(text);
+      log.push(text);
+    });
+    await untilListening(address, port, started, own).catch(async (error) => {
+      await endWithChildren(started);
+      throw error;
+    });
+    return started;
+  };
+  let sshd: ChildProcess;
+  const removeAll = async () => {
     await user.remove();
     await rm(folder, { recursive: true, force: true });
+  };
+  const close = once(async () => {
+    await endWithChildren(sshd);
+    await removeAll();
   });
   try {
-    await untilListening(port, sshd, log);
+    sshd = await start();
   } catch (error) {
-    await close();
+    await removeAll();
     throw error;
   }
   return {
-    host: '127.0.0.1',
+    host: address,
     port,
     username: user.name,
     privateKey: clientKey.privateKey,
     privateKeyPath: join(folder, 'client'),
     hostPublicKey: hostKey.publicKey.trim().split(' ').slice(0, 2).join(' '),
-    pid: sshd.pid!,
+    get pid() {
+      return sshd.pid!;
+    },
     home: join(folder, 'home'),
     log: () => log.join(''),
+    stop: () => endWithChildren(sshd),
+    start: async () => {
+      sshd = await start();
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-function configText(folder: string, port: number, lines: readonly string[]): string {
+function configText(folder: string, address: string, port: number, lines: readonly string[]): string {
   const own = [
     `Port ${port}`,
-    'ListenAddress 127.0.0.1',
+    `ListenAddress ${address}`,
     `HostKey ${join(folder, 'host')}`,
     `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
     'PidFile none',
@@ -133,18 +164,23 @@ export function freePort(): Promise<number> {
   });
 }
 
-async function untilListening(port: number, sshd: ChildProcess, log: readonly string[]): Promise<void> {
+async function untilListening(
+  address: string,
+  port: number,
+  sshd: ChildProcess,
+  log: readonly string[],
+): Promise<void> {
   for (const end = Date.now() + 20_000; Date.now() < end; ) {
     if (sshd.exitCode !== null || sshd.signalCode !== null) break;
-    if (log.join('').includes('Server listening') && (await accepts(port))) return;
+    if (log.join('').includes('Server listening') && (await accepts(address, port))) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`sshd did not start on port ${port}:\n${log.join('')}`);
 }
 
-function accepts(port: number): Promise<boolean> {
+function accepts(address: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, address);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import type { Connection } from '../../src/connection.ts';
+import { endTunnel } from '../../src/tunnel/end-tunnel.ts';
+import { listTunnels } from '../../src/tunnel/list.ts';
+import { startTunnelWorld, type TunnelWorld } from '../support/tunnel-world.ts';
+
+const slow = ['ClientAliveInterval 120', 'ClientAliveCountMax 3'];
+
+async function echo(connection: Connection): Promise<string> {
+  return (await connection.exec('echo from the pc')).stdout.trim();
+}
+
+/** Connects as a worker does, without retries, and runs a command on the PC. */
+async function work(world: TunnelWorld): Promise<string> {
+  await using connection = await connectViaGateway({ ...world.workerOptions(), retry: false });
+  return await echo(connection);
+}
+
+async function untilZombie(world: TunnelWorld): Promise<void> {
+  const options = { ...world.workerOptions(), retry: false, timeouts: { banner: 700 } } as const;
+  await expect(connectViaGateway(options)).rejects.toMatchObject({ code: 'SSH_BANNER_TIMEOUT' });
+}
+
+function report(what: string, ms: number): void {
+  console.log(`time to recover: ${what}: ${Math.round(ms)} ms`);
+}
+
+describe('a PC that vanishes and comes back, at ClientAlive 120 x 3, with reclaim', () => {
+  it('has its port again within 3 s when the line is back, while a worker waits with its defaults', async () => {
+    await using world = await startTunnelWorld(slow);
+    const tunnel = await world.startTunnel({ reclaim: true });
+    await tunnel.next('noted', { from: 0 });
+    expect(await work(world)).toBe('from the pc');
+    await world.networks.cut();
+    const down = await tunnel.next('down');
+    expect(down.error?.code).toBe('SSH_CONNECTION_LOST');
+    await untilZombie(world);
+    // Not one setting changed: ten attempts, 60 s for the banner, 45 s of quiet.
+    const worker = connectViaGateway(world.workerOptions());
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const from = tunnel.events.length;
+    // The router gave the PC's connection up in the meantime, as NAT does: the old one can never end by itself.
+    await world.networks.changePcAddress();
+    const back = performance.now();
+    await tunnel.next('up', { from });
+    report('the port, reclaimed by the same process', performance.now() - back);
+    expect(tunnel.events.find(({ type }) => type === 'reclaimed')).toMatchObject({ evidence: 'own' });
+    await using connection = await worker;
+    expect(await echo(connection)).toBe('from the pc');
+    const took = performance.now() - back;
+    report('the worker that had waited all the time', took);
+    expect(took).toBeLessThan(3_000);
+  });
+
+  it('has its port again within 3 s when packets are let through again', async () => {
+    await using world = await startTunnelWorld(slow);
+    const tunnel = await world.startTunnel({ reclaim: true });
+    await tunnel.next('noted', { from: 0 });
+    await world.networks.cut();
+    await tunnel.next('down');
+    await untilZombie(world);
+    const from = tunnel.events.length;
+    await world.networks.mend();
+    const mended = performance.now();
+    await tunnel.next('up', { from });
+    expect(await work(world)).toBe('from the pc');
+    const took = performance.now() - mended;
+    report('cable cut until the keepalive gave up', took);
+    expect(took).toBeLessThan(3_000);
+  });
+
+  it('has its port again within 3 s when it was restarted, by the note of its predecessor', async () => {
+    await using world = await startTunnelWorld(slow);
+    const before = await world.startTunnel({ reclaim: true });
+    await before.next('noted', { from: 0 });
+    await world.networks.cut();
+    await before.kill();
+    await untilZombie(world);
+    await world.networks.changePcAddress();
+    const after = await world.startTunnel({ reclaim: true });
+    const connecting = await after.next('connecting', { from: 0 });
+    const started = performance.now() - (Date.now() - Date.parse(String(connecting.at)));
+    await after.next('up', { from: 0 });
+    expect(await work(world)).toBe('from the pc');
+    const took = performance.now() - started;
+    report('PC restarted with another address', took);
+    expect(after.events.find(({ type }) => type === 'reclaimed')).toMatchObject({ evidence: 'note' });
+    expect(took).toBeLessThan(3_000);
+  });
+
+  it('never ends a session that answers: a second keeper of the same port waits', async () => {
+    await using world = await startTunnelWorld(slow);
+    const first = await world.startTunnel({ reclaim: true });
+    await first.next('noted', { from: 0 });
+    const second = await world.startTunnel({ reclaim: { unnoted: 'only-session' } });
+    expect(await second.next('reclaim-refused', { from: 0 })).toMatchObject({ reason: 'answers' });
+    await second.next('port-taken');
+    expect(await work(world)).toBe('from the pc');
+    expect(first.events.map(({ type }) => type)).not.toContain('down');
+    await first.close();
+    const from = second.events.length;
+    await second.next('up', { from });
+    expect(await work(world)).toBe('from the pc');
+  });
+
+  it('ends a session without a note only when told to, and only as the only one', async () => {
+    await using world = await startTunnelWorld(slow);
+    const plain = await world.startTunnel();
+    await plain.next('checked', { from: 0 });
+    await world.networks.cut();
+    await plain.kill();
+    await untilZombie(world);
+    await world.networks.changePcAddress();
+    const careful = await world.startTunnel({ reclaim: true });
+    expect(await careful.next('reclaim-refused', { from: 0 })).toMatchObject({ reason: 'no-note' });
+    const bold = await world.startTunnel({ reclaim: { unnoted: 'only-session' } });
+    expect(await bold.next('reclaim-refused', { from: 0 })).toMatchObject({ reason: 'several-sessions' });
+    await careful.close();
+    await bold.close();
+    const alone = await world.startTunnel({ reclaim: { unnoted: 'only-session' } });
+    expect(await alone.next('reclaimed', { from: 0 })).toMatchObject({ evidence: 'only-session' });
+    await alone.next('up', { from: 0 });
+    expect(await work(world)).toBe('from the pc');
+  });
+
+  it('says why it cannot when the account has no shell, and still waits for the port', async () => {
+    await using world = await startTunnelWorld([...slow, 'ForceCommand /bin/false']);
+    const tunnel = await world.startTunnel({ reclaim: true });
+    expect(await tunnel.next('note-failed', { from: 0 })).toMatchObject({ reason: 'no-shell' });
+    const second = await world.startTunnel({ reclaim: true });
+    const refused = await second.next('reclaim-refused', { from: 0 });
+    expect(refused).toMatchObject({ reason: 'no-shell' });
+    expect((refused as { message?: string }).message).toMatch(/no shell, a forced command/);
+    await tunnel.close();
+    await second.next('up', { from: 0 });
+  });
+});
+
+describe('the tunnels of a gateway', () => {
+  it('are listed with holder, age and verdict, and can be ended', async () => {
+    await using world = await startTunnelWorld(slow);
+    const tunnel = await world.startTunnel({ reclaim: true });
+    await tunnel.next('noted', { from: 0 });
+    await using connection = await connectViaGateway(world.gatewayOptions());
+    const ports = [world.port, 9];
+    const [alive, refused] = await listTunnels(connection, { ports, answerTimeout: 1_000 });
+    expect(alive).toMatchObject({
+      port: world.port,
+      verdict: 'alive',
+      user: world.gateway.username,
+      pid: expect.any(Number),
+      pidFrom: 'note',
+      addresses: ['0.0.0.0'],
+      banner: expect.stringMatching(/^SSH-2.0-OpenSSH/),
+    });
+    expect(Math.abs(Date.now() - Number(alive?.since))).toBeLessThan(30_000);
+    expect(refused).toEqual({ port: 9, verdict: 'refused', addresses: [] });
+    expect((await listTunnels(connection)).map(({ port }) => port)).toContain(world.port);
+
+    await world.pc.stop();
+    expect(await listTunnels(connection, { ports: [world.port] })).toMatchObject([{ verdict: 'pc-down' }]);
+    await world.networks.cut();
+    await tunnel.kill();
+    expect(await listTunnels(connection, { ports: [world.port], answerTimeout: 700 })).toMatchObject([
+      { verdict: 'zombie', pid: alive?.pid },
+    ]);
+    expect(await endTunnel(connection, world.port)).toMatchObject({ ended: true, pid: alive?.pid });
+    expect(await listTunnels(connection, { ports: [world.port] })).toMatchObject([{ verdict: 'refused' }]);
+    expect(await endTunnel(connection, world.port)).toMatchObject({ ended: false, reason: 'refused' });
+  });
+});
