@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream';
 import { ConnectionLost, type SshError } from '../errors/index.ts';
 import type { ChannelOutcome, SessionChannel } from '../ssh2/session-channel.ts';
 import { latch } from '../time/latch.ts';
+import { onAbort } from '../time/on-abort.ts';
 import { now, startTimer } from '../time/timer.ts';
 import { withSite } from './call-site.ts';
 import {
@@ -46,6 +47,7 @@ export class Execution {
   #isInputTaken = false;
   #startedAt: number | undefined;
   #stopTimer = () => {};
+  #unsubscribe = () => {};
   /** Where the caller called us. */
   readonly #site: { stack?: string };
 
@@ -86,7 +88,7 @@ export class Execution {
   #open(): void {
     const { signal, line, pty } = this.#request;
     if (signal?.aborted) return this.#fail(signal.reason);
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal) this.#unsubscribe = onAbort(signal, () => this.#fail(signal.reason));
     this.#prepareInput();
     this.#opener
       .exec(
@@ -148,8 +150,6 @@ export class Execution {
   }
 
   // --- ends ---
-
-  readonly #onAbort = () => this.#fail(this.#request.signal?.reason);
 
   #end(outcome: ChannelOutcome): void {
     this.#ended.resolve(outcome);
@@ -261,7 +261,7 @@ export class Execution {
 
   #release(): void {
     this.#stopTimer();
-    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    this.#unsubscribe();
   }
 
   // --- accounts ---

@@ -74,7 +74,7 @@ export function outputLimitExceeded(
 export function connectionLost(account: Account, cause: SshError): ConnectionLost {
   const { why = 'socket', reason } = cause as Partial<ConnectionLost>;
   return new ConnectionLost(
-    `The connection to ${place(account)} was lost while ${shownCommand(account)} ran: ${cause.message}`,
+    `The connection to ${place(account)} was lost while the command ${shownCommand(account)} ran: ${cause.message}`,
     {
       ...base(account),
       why,
@@ -91,11 +91,11 @@ function base({ where }: Account) {
 }
 
 function subject(account: Account): string {
-  return `${shownCommand(account)} on ${place(account)}`;
+  return `The command ${shownCommand(account)} on ${place(account)}`;
 }
 
 function shownCommand({ output }: Account): string {
-  return `The command ${quoted(output.command, 100)}`;
+  return quoted(output.command, 100);
 }
 
 function place({ where }: Account): string {
@@ -103,7 +103,7 @@ function place({ where }: Account): string {
 }
 
 function whatHappened({ exitCode, signal, terminated, notStarted }: Ending): string {
-  if (notStarted) return 'was killed before it had started';
+  if (notStarted) return 'was killed before the server had confirmed its start';
   if (exitCode !== null) return `exited with code ${exitCode}`;
   if (signal !== null) return `was ended by ${printable(signal, 40)}`;
   if (terminated !== undefined && terminated !== true) return `was told to stop and ${stopped(terminated)}`;

@@ -63,8 +63,9 @@ async function closeAndSee(target: StopTarget): Promise<Terminated> {
 async function stopOnWindows(target: StopTarget): Promise<Terminated> {
   const killing = killOnWindows(target.opener, target.line);
   void killing.then(() => target.channel.close());
-  if (await endsWithin(target, grace.windows)) return closed(target);
-  return 'unknown';
+  await endsWithin(target, grace.windows);
+  // An end without a status may just be the answer to our close.
+  return target.channel.isExitKnown || 'unknown';
 }
 
 async function endsWithin(target: StopTarget, ms: number): Promise<boolean> {

@@ -10,13 +10,18 @@ const made = new Map<string, MockKeyPair>();
 export function generatedKey(purpose: string): MockKeyPair {
   let pair = made.get(purpose);
   if (!pair) {
-    const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', {
-      comment: purpose,
-    });
-    pair = { privateKey, publicKey };
+    pair = generateKey(purpose);
     made.set(purpose, pair);
   }
   return pair;
+}
+
+/** One in some hundred keys that ssh2 generates is one that ssh2 cannot read. */
+function generateKey(comment: string): MockKeyPair {
+  for (;;) {
+    const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+    if (!(ssh2.utils.parseKey(privateKey) instanceof Error)) return { privateKey, publicKey };
+  }
 }
 
 /** Reads a key in any format that ssh2 knows; throws a TypeError that names the option. */

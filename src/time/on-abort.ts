@@ -1,0 +1,25 @@
+const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `listener` once when `signal` aborts. Returns the way to unsubscribe. However many subscribe, the signal has
+ * one listener: Node warns of a leak at the eleventh, but one signal for fifty commands is right.
+ */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  let listeners = listenersOf.get(signal);
+  if (!listeners) {
+    listeners = new Set();
+    listenersOf.set(signal, listeners);
+  }
+  const all = listeners;
+  if (all.size === 0) signal.addEventListener('abort', callAll, { once: true });
+  all.add(listener);
+  return () => {
+    if (all.delete(listener) && all.size === 0) signal.removeEventListener('abort', callAll);
+  };
+}
+
+function callAll(this: AbortSignal): void {
+  const listeners = listenersOf.get(this);
+  listenersOf.delete(this);
+  for (const listener of [...(listeners ?? [])]) listener();
+}

@@ -1,0 +1,292 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { CommandFailed, CommandTimeout, OutputLimitExceeded } from '../../src/errors/index.ts';
+import { exec } from '../../src/exec/exec.ts';
+import { killScript } from '../../src/exec/stop-windows.ts';
+import type { ExecHandler } from '../../src/mock-server/index.ts';
+import {
+  commandsSeen,
+  failureOf,
+  ignoresTerm,
+  runsForEver,
+  runsUntilKilled,
+  started,
+  startMock,
+} from './mock.ts';
+
+type Mock = Awaited<ReturnType<typeof startMock>>;
+
+const signalsSeen = ({ server }: Mock) =>
+  server.journal.flatMap((entry) => (entry.type === 'signal' ? [entry.signal] : []));
+
+describe('a timeout', () => {
+  it('stops the command and rejects with its output and the proof', async () => {
+    await using mock = await startMock(runsUntilKilled);
+    const error = await failureOf<CommandTimeout>(exec(mock.opener, 'x', { timeout: 50 }));
+    expect(error).toMatchObject({
+      code: 'SSH_COMMAND_TIMEOUT',
+      timeoutMs: 50,
+      command: 'x',
+      stdout: 'at work\n',
+      terminated: true,
+    });
+    expect(error.message).toMatch('ran longer than 50 ms (option timeout) and was stopped');
+    expect(error.stack).toContain('stopping.test.ts');
+    expect(signalsSeen(mock)).toEqual(['TERM']);
+    await mock.idle();
+  });
+
+  it('kills a command that takes no notice of TERM', async () => {
+    await using mock = await startMock(ignoresTerm);
+    const error = await failureOf<CommandTimeout>(exec(mock.opener, 'x', { timeout: 20 }));
+    expect(error.terminated).toBe(true);
+    expect(signalsSeen(mock)).toEqual(['TERM', 'KILL']);
+  });
+
+  it('counts from the start of the command, not from the call', async () => {
+    await using mock = await startMock({ maxSessions: 1, exec: { a: { delayMs: 300 }, b: {} } });
+    const [, b] = await Promise.all([exec(mock.opener, 'a'), exec(mock.opener, 'b', { timeout: 250 })]);
+    expect(b.exitCode).toBe(0);
+  });
+
+  it('does not claim an end that the server did not report', async () => {
+    await using mock = await startMock({ ident: 'Strange_1.0', exec: runsForEver });
+    const error = await failureOf<CommandTimeout>(exec(mock.opener, 'x', { timeout: 20 }));
+    expect(error.terminated).toBe('unknown');
+    expect(error.hint).toBeDefined();
+  });
+
+  it('settles when the link freezes during the stopping', async () => {
+    await using mock = await startMock(runsForEver);
+    const { command } = await started(mock, { timeout: 50 });
+    mock.server.dropAll('freeze');
+    expect((await failureOf<CommandTimeout>(command)).terminated).toBe('unknown');
+  });
+});
+
+describe('an abort', () => {
+  it('rejects with the reason at once and stops the command in the background', async () => {
+    await using mock = await startMock(ignoresTerm);
+    const abort = new AbortController();
+    const command = failureOf((await started(mock, { signal: abort.signal })).command);
+    const before = performance.now();
+    const reason = new Error('enough');
+    abort.abort(reason);
+    expect(await command).toBe(reason);
+    expect(performance.now() - before).toBeLessThan(500);
+    await mock.server.waitFor((entry) => entry.type === 'signal' && entry.signal === 'KILL');
+    await mock.idle();
+  });
+
+  it('before the call rejects without sending anything', async () => {
+    await using mock = await startMock();
+    const reason = new Error('too late');
+    expect(await failureOf(exec(mock.opener, 'x', { signal: AbortSignal.abort(reason) }))).toBe(reason);
+    expect(commandsSeen(mock.server)).toEqual([]);
+  });
+
+  it('in line leaves the line: the command is never started', async () => {
+    await using mock = await startMock({ maxSessions: 1, exec: { a: { delayMs: 200 }, c: {} } });
+    const abort = new AbortController();
+    const a = exec(mock.opener, 'a');
+    const b = failureOf(exec(mock.opener, 'b', { signal: abort.signal }));
+    const c = exec(mock.opener, 'c');
+    await mock.server.waitFor('exec');
+    abort.abort();
+    expect(await b).toBe(abort.signal.reason);
+    await Promise.all([a, c]);
+    expect(commandsSeen(mock.server)).toEqual(['a', 'c']);
+    await mock.idle();
+  });
+
+  it('while the session is being opened ends the command that starts all the same', async () => {
+    await using mock = await startMock({ exec: runsUntilKilled, faults: { latencyMs: 100 } });
+    const abort = new AbortController();
+    const command = failureOf(exec(mock.opener, 'x', { signal: abort.signal }));
+    await vi.waitFor(() => expect(mock.opener.slots.open).toBe(1));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    abort.abort();
+    expect(await command).toBe(abort.signal.reason);
+    await mock.server.waitFor('exec');
+    await mock.server.waitFor((entry) => entry.type === 'signal' && entry.signal === 'KILL');
+    await mock.idle();
+  });
+
+  it('serves many commands with one signal, without a warning', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    await using mock = await startMock(runsUntilKilled);
+    const abort = new AbortController();
+    const all = Array.from({ length: 50 }, () => failureOf(exec(mock.opener, 'x', { signal: abort.signal })));
+    await mock.server.waitFor('exec');
+    abort.abort();
+    expect(new Set(await Promise.all(all))).toEqual(new Set([abort.signal.reason]));
+    await mock.idle();
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('kill', () => {
+  it('ends the command, which rejects and says so', async () => {
+    await using mock = await startMock(runsUntilKilled);
+    const { command } = await started(mock);
+    expect(command.kill()).toBe(true);
+    const error = await failureOf<CommandFailed>(command);
+    expect(error).toMatchObject({ signal: 'SIGTERM', exitCode: null, terminated: true, stdout: 'at work\n' });
+    expect(command.kill()).toBe(false);
+  });
+
+  it('sends any other signal and nothing more', async () => {
+    await using mock = await startMock((context) => {
+      context.onSignal(() => context.exit(0));
+      runsForEver(context);
+    });
+    const { command } = await started(mock);
+    expect(command.kill('SIGUSR1')).toBe(true);
+    expect((await command).exitCode).toBe(0);
+    expect(signalsSeen(mock)).toEqual(['USR1']);
+  });
+
+  it('throws for a name that SSH does not have', async () => {
+    await using mock = await startMock();
+    const command = exec(mock.opener, 'true');
+    expect(() => command.kill('SIGWINCH')).toThrow(TypeError);
+    await command;
+  });
+
+  it('keeps a command that waits in line from starting', async () => {
+    await using mock = await startMock({ maxSessions: 1, exec: { a: { delayMs: 100 } } });
+    const a = exec(mock.opener, 'a');
+    const b = exec(mock.opener, 'b');
+    b.kill();
+    const error = await failureOf<CommandFailed>(b);
+    expect(error.message).toMatch('killed before the server had confirmed its start');
+    await a;
+    expect(commandsSeen(mock.server)).toEqual(['a']);
+  });
+
+  it('settles with terminated when the command cannot be ended', async () => {
+    await using mock = await startMock({ ident: 'Strange_1.0', exec: runsForEver });
+    const { command } = await started(mock);
+    command.kill('SIGKILL');
+    const error = await failureOf<CommandFailed>(command);
+    expect(error).toMatchObject({ exitCode: null, signal: null, terminated: 'unknown' });
+  });
+
+  it('comes at the end of the scope of a command that is disposed of', async () => {
+    await using mock = await startMock(runsUntilKilled);
+    {
+      await using command = exec(mock.opener, 'x');
+      for await (const line of command) {
+        expect(line).toBe('at work');
+        break;
+      }
+    }
+    expect(signalsSeen(mock)).toEqual(['TERM']);
+    await mock.idle();
+  });
+});
+
+describe('the output limit', () => {
+  it('stops the command and gives what was kept', async () => {
+    await using mock = await startMock({ faults: { exec: { unlimitedOutput: true } } });
+    const error = await failureOf<OutputLimitExceeded>(exec(mock.opener, 'yes', { maxBuffer: 1000 }));
+    expect(error).toMatchObject({
+      code: 'SSH_OUTPUT_LIMIT_EXCEEDED',
+      stream: 'stdout',
+      maxBuffer: 1000,
+      terminated: true,
+    });
+    expect(error.stdout).toHaveLength(1000);
+    expect(error.message).toMatch('more than 1000 bytes to stdout (option maxBuffer)');
+    await mock.idle();
+  });
+
+  it('lets a command write exactly as much', async () => {
+    await using mock = await startMock({
+      exec: { x: { stdout: 'a'.repeat(1000), stderr: 'b'.repeat(1000) } },
+    });
+    const result = await exec(mock.opener, 'x', { maxBuffer: 1000 });
+    expect(result).toMatchObject({ stdout: 'a'.repeat(1000), truncated: false });
+  });
+
+  it('of 0 keeps nothing and limits nothing', async () => {
+    await using mock = await startMock({ exec: { x: { stdout: 'a'.repeat(100_000) } } });
+    expect(await exec(mock.opener, 'x', { maxBuffer: 0 })).toMatchObject({ stdout: '', truncated: true });
+  });
+});
+
+describe("the caller's own failure", () => {
+  it.each(['onStdout', 'onStderr'])(
+    'in %s rejects the command with it and stops the command',
+    async (name) => {
+      await using mock = await startMock((context) => {
+        runsUntilKilled(context);
+        context.stderr.write('oh');
+      });
+      const failure = new Error('in the callback');
+      const callback = () => {
+        throw failure;
+      };
+      expect(await failureOf(exec(mock.opener, 'x', { [name]: callback }))).toBe(failure);
+      await mock.server.waitFor('signal');
+      await mock.idle();
+    },
+  );
+
+  it('may come as a rejected promise', async () => {
+    await using mock = await startMock(runsUntilKilled);
+    const failure = new Error('in the callback');
+    expect(await failureOf(exec(mock.opener, 'x', { onStdout: () => Promise.reject(failure) }))).toBe(
+      failure,
+    );
+    await mock.idle();
+  });
+});
+
+describe('on OpenSSH for Windows', () => {
+  it('a command is ended by taskkill on a second session', async () => {
+    let ended = () => {};
+    const killer: ExecHandler = (context) => {
+      if (!context.command.startsWith('powershell ')) {
+        ended = () => context.exit(1);
+        context.stdin.resume();
+        return undefined;
+      }
+      const script = Buffer.from(context.command.split(' ').at(-1) ?? '', 'base64').toString('utf16le');
+      expect(script).toContain('taskkill /T /F /PID');
+      expect(script).toContain('robot.exe');
+      ended();
+      return 0;
+    };
+    await using mock = await startMock({ windows: true, exec: killer });
+    const error = await failureOf<CommandTimeout>(exec(mock.opener, 'robot.exe "a b"', { timeout: 20 }));
+    expect(error.terminated).toBe(true);
+    await mock.idle();
+  });
+
+  it('what taskkill cannot find is not known to have ended', async () => {
+    await using mock = await startMock({
+      windows: true,
+      exec: (context) => (context.command.startsWith('powershell ') ? 4 : runsForEver(context)),
+    });
+    const error = await failureOf<CommandTimeout>(exec(mock.opener, 'robot.exe', { timeout: 20 }));
+    expect(error.terminated).toBe('unknown');
+  });
+
+  it('looks for a process by a command line without quotes and blanks', () => {
+    expect(killScript(`it's "x"`)).toMatchInlineSnapshot(`
+      "$line = ('it''s "x"' -replace '["\\\\\\s]', '')
+      $all = @(Get-CimInstance Win32_Process)
+      $byId = @{}; foreach ($p in $all) { $byId[[int]$p.ProcessId] = $p }
+      $mine = @(); $up = $byId[$PID]
+      while ($up -and $up.Name -notmatch '^sshd') { $mine += $up.ProcessId; $up = $byId[[int]$up.ParentProcessId] }
+      if (-not $up) { exit 3 }
+      $found = @($all | Where-Object { $_.ParentProcessId -eq $up.ProcessId -and $mine -notcontains $_.ProcessId -and
+        $_.CommandLine -and ($_.CommandLine -replace '["\\\\\\s]', '') -match ('[/-]c(ommand)?' + [Regex]::Escape($line) + '$') })
+      if ($found.Count -ne 1) { exit 4 }
+      taskkill /T /F /PID $found[0].ProcessId"
+    `);
+  });
+});

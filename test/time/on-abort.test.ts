@@ -1,0 +1,26 @@
+import { getEventListeners } from 'node:events';
+import { expect, it } from 'vitest';
+import { onAbort } from '../../src/time/on-abort.ts';
+
+it('calls every subscriber once, over one listener on the signal', () => {
+  const abort = new AbortController();
+  const calls: number[] = [];
+  for (let i = 0; i < 50; i++) onAbort(abort.signal, () => calls.push(i));
+  expect(getEventListeners(abort.signal, 'abort')).toHaveLength(1);
+  abort.abort();
+  abort.abort();
+  expect(calls).toHaveLength(50);
+});
+
+it('leaves nothing on a signal whose subscribers have all gone, and starts anew', () => {
+  const abort = new AbortController();
+  let calls = 0;
+  const [one, two] = [onAbort(abort.signal, () => calls++), onAbort(abort.signal, () => calls++)];
+  one();
+  two();
+  two();
+  expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
+  onAbort(abort.signal, () => calls++);
+  abort.abort();
+  expect(calls).toBe(1);
+});
