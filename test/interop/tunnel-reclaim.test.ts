@@ -44,13 +44,15 @@ describe('a PC that vanishes and comes back, at ClientAlive 120 x 3, with reclai
     await world.networks.changePcAddress();
     const back = performance.now();
     await tunnel.next('up', { from });
-    report('the port, reclaimed by the same process', performance.now() - back);
+    const took = performance.now() - back;
+    report('the port, reclaimed by the same process', took);
+    expect(took).toBeLessThan(3_000);
     expect(tunnel.events.find(({ type }) => type === 'reclaimed')).toMatchObject({ evidence: 'own' });
     await using connection = await worker;
     expect(await echo(connection)).toBe('from the pc');
-    const took = performance.now() - back;
-    report('the worker that had waited all the time', took);
-    expect(took).toBeLessThan(3_000);
+    const waited = performance.now() - back;
+    report('the worker that had waited all the time', waited);
+    expect(waited).toBeLessThan(15_000);
   });
 
   it('has its port again within 3 s when packets are let through again', async () => {
