@@ -85,9 +85,14 @@ export function resolveAlgorithms(asked: Algorithms = {}): ResolvedAlgorithms {
   return Object.fromEntries(lists) as ResolvedAlgorithms;
 }
 
+/** The names of one category: what is offered by default, and all that can be asked for. */
+export function algorithmNames(category: Category): { offered: readonly string[]; known: readonly string[] } {
+  return { offered: offered[category], known: [...offered[category], ...possible[category]] };
+}
+
 function listFor(category: Category, asked: readonly string[] | undefined): string[] {
   if (asked === undefined) return [...offered[category]];
-  const known: readonly string[] = [...offered[category], ...possible[category]];
+  const { known } = algorithmNames(category);
   for (const name of asked) {
     if (!known.includes(name)) {
       throw wrongRange(`algorithms.${category}`, name, `names out of ${known.join(', ')}`);

@@ -1,0 +1,50 @@
+import { devNull } from 'node:os';
+import { defaultKnownHostsFiles } from '../../host-key/known-hosts-files.ts';
+import type { HostKeyOption } from '../../options/types.ts';
+import type { Found } from './lookup.ts';
+import { expandedPath, type TokenValues } from './tokens.ts';
+import { word, wrong } from './values.ts';
+
+const nowhere = ['/dev/null', devNull, 'NUL'];
+
+/** StrictHostKeyChecking, UserKnownHostsFile, GlobalKnownHostsFile and HostKeyAlias. */
+export function hostKeyOf(found: Found, tokens: TokenValues): HostKeyOption | undefined {
+  const strict = strictness(found);
+  const user = files(found, 'userknownhostsfile', tokens);
+  const global = files(found, 'globalknownhostsfile', tokens);
+  // `no` with nowhere to remember a key is how one says that nothing is to be checked.
+  if (strict === 'no' && user?.every((path) => nowhere.includes(path))) return 'insecure-accept-any';
+  const alias = found.values.get('hostkeyalias')?.value;
+  const knownHosts = knownHostsFiles(user, global);
+  const onUnknown = strict === 'no' ? 'accept-new' : strict;
+  if (alias === undefined && knownHosts === undefined && onUnknown === undefined) return undefined;
+  return {
+    ...(knownHosts && { knownHosts }),
+    ...(alias !== undefined && { alias }),
+    ...(onUnknown && { onUnknown }),
+  };
+}
+
+function strictness(found: Found): 'reject' | 'accept-new' | 'no' | undefined {
+  const value = word(found, 'stricthostkeychecking');
+  if (value === undefined) return undefined;
+  // There is nobody to ask.
+  if (value === 'yes' || value === 'ask') return 'reject';
+  if (value === 'accept-new') return 'accept-new';
+  if (value === 'no' || value === 'off') return 'no';
+  throw wrong('StrictHostKeyChecking', value, 'yes, ask, accept-new or no');
+}
+
+function files(found: Found, keyword: string, tokens: TokenValues): string[] | undefined {
+  const words = found.values.get(keyword)?.words;
+  if (words === undefined) return undefined;
+  if (words.length === 1 && words[0]!.toLowerCase() === 'none') return [devNull];
+  return words.map((path) => expandedPath(keyword, path, tokens));
+}
+
+/** Both lists in one; what only one of them says is completed by OpenSSH's defaults for the other. */
+function knownHostsFiles(user: string[] | undefined, global: string[] | undefined): string[] | undefined {
+  if (user === undefined && global === undefined) return undefined;
+  const defaults = defaultKnownHostsFiles();
+  return [...(user ?? defaults.slice(0, -2)), ...(global ?? defaults.slice(-2))];
+}

@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { expandPath } from '../../host-key/known-hosts-files.ts';
+import { holds, type Subject } from './conditions.ts';
+import { below, filesMatching } from './glob.ts';
+import { parseConfig, type Setting } from './parse.ts';
+
+/** What the configuration says about one host. */
+export interface Found {
+  readonly alias: string;
+  readonly localUser: string;
+  /** First value of each keyword, in lower case; of IdentityFile every value. */
+  readonly values: ReadonlyMap<string, Setting>;
+  readonly identityFiles: readonly string[];
+}
+
+/** Settings that are there before any file is read, as from a command line. */
+export type Given = Readonly<Record<string, string>>;
+
+interface Source {
+  path: string;
+  /** What relative names in Include are relative to. */
+  includes: string;
+  required: boolean;
+}
+
+/** As OpenSSH's READCONF_MAX_DEPTH. */
+const maxDepth = 16;
+
+/** Reads the configuration for a host: the file given, or the user's and then the system's. */
+export async function lookUp(alias: string, file: string | undefined, given: Given): Promise<Found> {
+  const reading = new Reading(alias, given);
+  const sources = sourcesFor(file);
+  await reading.readAll(sources);
+  if (reading.wantsFinal) {
+    reading.final = true;
+    await reading.readAll(sources);
+  }
+  return reading;
+}
+
+function sourcesFor(file: string | undefined): Source[] {
+  const ofUser = join(homedir(), '.ssh');
+  if (file !== undefined) return [{ path: expandPath('file', file), includes: ofUser, required: true }];
+  const windows = process.platform === 'win32';
+  const system = windows ? join(process.env['ProgramData'] ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+  return [
+    { path: join(ofUser, 'config'), includes: ofUser, required: false },
+    { path: join(system, 'ssh_config'), includes: system, required: false },
+  ];
+}
+
+class Reading implements Found {
+  readonly alias: string;
+  readonly localUser = userInfo().username;
+  readonly values = new Map<string, Setting>();
+  readonly identityFiles: string[] = [];
+  wantsFinal = false;
+  final = false;
+
+  constructor(alias: string, given: Given) {
+    this.alias = alias;
+    for (const [keyword, value] of Object.entries(given)) {
+      this.values.set(keyword, { keyword, value, words: [value] });
+    }
+  }
+
+  async readAll(sources: readonly Source[]): Promise<void> {
+    for (const { path, includes, required } of sources)
+      await this.#read(path, { includes, required, depth: 0 });
+  }
+
+  async #read(path: string, place: { includes: string; required: boolean; depth: number }): Promise<void> {
+    if (place.depth > maxDepth) throw new TypeError(`fromSshConfig: ${path}: Include is nested too deeply`);
+    const text = await readText(path, place.required);
+    if (text === undefined) return;
+    for (const { condition, settings } of parseConfig(text, path)) {
+      if (condition && !holds(condition, this.#subject(), path)) continue;
+      for (const setting of settings) {
+        if (setting.keyword === 'include') await this.#include(setting, place);
+        else this.#take(setting);
+      }
+    }
+  }
+
+  async #include(
+    { words }: Setting,
+    { includes, depth }: { includes: string; depth: number },
+  ): Promise<void> {
+    for (const word of words) {
+      const pattern = below(includes, word.startsWith('~') ? expandPath('Include', word) : word);
+      for (const path of await filesMatching(pattern)) {
+        await this.#read(path, { includes, required: false, depth: depth + 1 });
+      }
+    }
+  }
+
+  #take(setting: Setting): void {
+    const { keyword, value } = setting;
+    if (keyword === 'identityfile') {
+      if (!this.identityFiles.includes(value)) this.identityFiles.push(value);
+      return;
+    }
+    if (this.values.has(keyword)) return;
+    // Whichever of these two comes first keeps the other out, `none` included.
+    if (keyword === 'proxycommand' && this.values.has('proxyjump')) return;
+    if (keyword === 'proxyjump' && this.values.has('proxycommand')) return;
+    this.values.set(keyword, setting);
+  }
+
+  #subject(): Subject {
+    const { alias, localUser, final } = this;
+    return {
+      ...{ alias, localUser, final },
+      host: hostNameOf(this),
+      user: this.values.get('user')?.value ?? localUser,
+      askForFinal: () => {
+        this.wantsFinal = true;
+      },
+    };
+  }
+}
+
+/** HostName with its tokens, or the alias. OpenSSH goes on with lower case. */
+export function hostNameOf({ alias, values }: Pick<Found, 'alias' | 'values'>): string {
+  const hostName = values.get('hostname')?.value;
+  if (hostName === undefined) return alias;
+  return hostName.replace(/%./g, (token) => {
+    if (token === '%%') return '%';
+    if (token === '%h') return alias;
+    throw new TypeError(`fromSshConfig: HostName ${hostName}: ${token} is not known; known are %h and %%`);
+  });
+}
+
+async function readText(path: string, required: boolean): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!required && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
+    throw new TypeError(`fromSshConfig: ${path} cannot be read (${code})`, { cause: error });
+  }
+}

@@ -1,0 +1,89 @@
+import SSHConfig, { type Line } from 'ssh-config';
+
+/** One setting of a configuration file. */
+export interface Setting {
+  /** In lower case. */
+  readonly keyword: string;
+  readonly words: readonly string[];
+  /** The words as one text; for a ProxyCommand exactly as it is written. */
+  readonly value: string;
+}
+
+/** Settings with the condition under which they hold; a file's first section has none. */
+export interface Section {
+  readonly condition?: Setting;
+  readonly settings: readonly Setting[];
+}
+
+/**
+ * Reads the text of an ssh_config file into its sections.
+ *
+ * @throws {TypeError} that names the file, for what would be read otherwise than OpenSSH reads it.
+ */
+export function parseConfig(text: string, path: string): Section[] {
+  refuseHashInWord(text, path);
+  const reader = new SettingReader(text, path);
+  const general: Setting[] = [];
+  const sections: Section[] = [{ settings: general }];
+  for (const line of linesOf(text, path)) {
+    const setting = reader.read(line);
+    if (setting === undefined) continue;
+    if (!('config' in line)) general.push(setting);
+    else sections.push({ condition: setting, settings: line.config.flatMap((l) => reader.read(l) ?? []) });
+  }
+  return sections;
+}
+
+function linesOf(text: string, path: string): SSHConfig {
+  try {
+    return SSHConfig.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`fromSshConfig: ${path} cannot be read: ${why}`, { cause: error });
+  }
+}
+
+/** `ssh-config` ends a value at every `#`, OpenSSH only at one that begins a word. */
+function refuseHashInWord(text: string, path: string): void {
+  for (const line of text.split('\n')) {
+    if (/^\s*(#|proxycommand[\s=])/i.test(line)) continue;
+    const unquoted = line.replace(/"(?:\\"|[^"])*"|'[^']*'/g, '""').replace(/\s#.*$/, '');
+    if (!/[^\s=]#/.test(unquoted)) continue;
+    throw new TypeError(
+      `fromSshConfig: ${path}: put double quotes around what contains a "#": ${line.trim()}`,
+    );
+  }
+}
+
+class SettingReader {
+  #path: string;
+  /** ProxyCommand lines in their order: their spaces and quotes mean something to the program that is started. */
+  #commands: string[];
+
+  constructor(text: string, path: string) {
+    this.#path = path;
+    const lines = text.matchAll(/^[ \t]*proxycommand[ \t]*=?[ \t]*(.*)$/gim);
+    this.#commands = [...lines].map(([, command]) => command!.trim());
+  }
+
+  read(line: Line): Setting | undefined {
+    if (line.type !== SSHConfig.DIRECTIVE) return undefined;
+    const { param, separator } = line;
+    const words =
+      typeof line.value === 'string'
+        ? [withoutQuotes(line.value)]
+        : line.value.map(({ val }) => withoutQuotes(val));
+    if (/\s/.test(param) || /[\r\n]/.test(separator) || words.join('') === '') {
+      const name = param.trim().split(/\s/)[0];
+      throw new TypeError(`fromSshConfig: ${this.#path}: ${name} has no value`);
+    }
+    const keyword = param.toLowerCase();
+    const command = keyword === 'proxycommand' ? this.#commands.shift() : undefined;
+    return { keyword, words, value: command ?? words.join(' ') };
+  }
+}
+
+/** Single quotes are OpenSSH's as well. */
+function withoutQuotes(word: string): string {
+  return /^'[^']*'$/.test(word) ? word.slice(1, -1) : word;
+}

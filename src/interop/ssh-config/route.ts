@@ -1,0 +1,39 @@
+import type { ConnectOptions, Via } from '../../options/types.ts';
+import { jumpHost } from '../../route/jump-host.ts';
+import { proxyCommand } from '../../route/proxy-command.ts';
+import type { Found, Given } from './lookup.ts';
+import { wrong } from './values.ts';
+
+/** Gives the options for a jump host, from the same configuration. */
+export type ResolveJump = (alias: string, given: Given) => Promise<ConnectOptions>;
+
+/** ProxyJump or ProxyCommand. */
+export async function routeOf(found: Found, resolve: ResolveJump): Promise<Via | undefined> {
+  const jump = found.values.get('proxyjump')?.value;
+  if (jump !== undefined) return jump.toLowerCase() === 'none' ? undefined : jumpRoute(jump, resolve);
+  const command = found.values.get('proxycommand')?.value;
+  if (command === undefined || command.toLowerCase() === 'none') return undefined;
+  // `%n` has no meaning for a route; the name has no blanks, quotes or percent signs.
+  return proxyCommand(command.replace(/%%|%n/g, (token) => (token === '%n' ? found.alias : token)));
+}
+
+/** The last one listed is the nearest to the target; it is reached through those before it. */
+async function jumpRoute(jumps: string, resolve: ResolveJump): Promise<Via> {
+  const hosts = jumps.split(',');
+  const { alias, given } = parseJump(hosts.pop()!);
+  const before = hosts.length === 0 ? {} : { proxyjump: hosts.join(',') };
+  // Attempts are those of the connection that the jump host carries.
+  const { retry, ...options } = await resolve(alias, { ...given, ...before });
+  return jumpHost(options);
+}
+
+/** `[user@]host[:port]` or `ssh://[user@]host[:port]`. */
+function parseJump(jump: string): { alias: string; given: Given } {
+  const parts = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:@/]+))(?::(\d+))?\/?$/.exec(jump.trim());
+  if (!parts) throw wrong('ProxyJump', jump, '[user@]host[:port], or several with commas');
+  const [, user, bracketed, plain, port] = parts;
+  return {
+    alias: bracketed ?? plain!,
+    given: { ...(user !== undefined && { user }), ...(port !== undefined && { port }) },
+  };
+}

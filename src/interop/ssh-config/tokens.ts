@@ -1,0 +1,51 @@
+import { homedir, hostname, userInfo } from 'node:os';
+import { expandPath } from '../../host-key/known-hosts-files.ts';
+
+/** What the percent tokens of paths stand for. */
+export interface TokenValues {
+  readonly alias: string;
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly localUser: string;
+  readonly hostKeyAlias: string | undefined;
+}
+
+/**
+ * A path with its `%` tokens, `${VARIABLES}` and a leading `~` put in, as OpenSSH does for IdentityFile, IdentityAgent
+ * and the known_hosts files.
+ *
+ * @throws {TypeError} for a token or a variable that is not known.
+ */
+export function expandedPath(keyword: string, path: string, values: TokenValues): string {
+  const meaning = meanings(values);
+  const expanded = path.replace(/%.?|\$\{([^}]*)\}/g, (token, variable: string | undefined) => {
+    const value = variable === undefined ? meaning[token]?.() : process.env[variable];
+    if (value !== undefined) return value;
+    throw new TypeError(
+      `fromSshConfig: ${keyword} ${path}: ${unknown(token, variable, Object.keys(meaning))}`,
+    );
+  });
+  return expanded.startsWith('~') ? expandPath(keyword, expanded) : expanded;
+}
+
+function meanings(values: TokenValues): Record<string, () => string> {
+  return {
+    '%%': () => '%',
+    '%d': () => homedir(),
+    '%h': () => values.host,
+    '%i': () => String(userInfo().uid),
+    '%k': () => values.hostKeyAlias ?? values.alias,
+    '%L': () => hostname().split('.')[0] ?? '',
+    '%l': () => hostname(),
+    '%n': () => values.alias,
+    '%p': () => String(values.port),
+    '%r': () => values.username,
+    '%u': () => values.localUser,
+  };
+}
+
+function unknown(token: string, variable: string | undefined, known: readonly string[]): string {
+  if (variable !== undefined) return `the environment variable ${variable} is not set`;
+  return `${token} is not supported; supported are ${known.join(' ')}`;
+}

@@ -1,0 +1,33 @@
+import type { Found } from './lookup.ts';
+
+const units: Record<string, number> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+
+/** OpenSSH's time: seconds, or `1h30m`. Milliseconds; undefined when it is not set, or set to `none`. */
+export function milliseconds(found: Found, keyword: string): number | undefined {
+  const value = found.values.get(keyword)?.value;
+  if (value === undefined || value.toLowerCase() === 'none') return undefined;
+  if (!/^(\d+[smhdw]?)+$/i.test(value)) throw wrong(keyword, value, 'seconds, or a time as 1m30s');
+  const parts = value.matchAll(/(\d+)([smhdw]?)/gi);
+  return [...parts].reduce((sum, [, n, unit]) => sum + Number(n) * units[unit!.toLowerCase()]! * 1_000, 0);
+}
+
+export function wholeNumber(found: Found, keyword: string, min: number, max: number): number | undefined {
+  const value = found.values.get(keyword)?.value;
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < min || number > max) {
+    throw wrong(keyword, value, `a whole number from ${min} to ${max}`);
+  }
+  return number;
+}
+
+/** `yes` and `true`, `no` and `false`; other words as they are, in lower case. */
+export function word(found: Found, keyword: string): string | undefined {
+  const value = found.values.get(keyword)?.value.toLowerCase();
+  if (value === 'true') return 'yes';
+  return value === 'false' ? 'no' : value;
+}
+
+export function wrong(keyword: string, value: string, right: string): TypeError {
+  return new TypeError(`fromSshConfig: ${keyword} ${value}: ${right} would be right`);
+}
