@@ -1,7 +1,7 @@
 // Makes dist/bundle: the self-contained build that bundlers get through the `module` condition of `exports`.
 // Node never takes it. It holds everything but Node's own modules, so that any packer, without settings, makes a
 // program that runs with no node_modules.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { build } from 'esbuild';
 
@@ -71,17 +71,9 @@ function inlinedPackages(inputs) {
 
 function licenceOf(folder) {
   const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
-  const text = ['LICENSE', 'LICENSE.md', 'LICENCE', 'license', 'LICENSE.txt']
-    .map((file) => {
-      try {
-        return readFileSync(`${folder}/${file}`, 'utf8').trim();
-      } catch {
-        return undefined;
-      }
-    })
-    .find((found) => found !== undefined);
-  if (text === undefined) throw new Error(`${name} is inlined, but its licence was not found in ${folder}`);
-  return `${name} ${version}\n\n${text}\n`;
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e(\..*)?$/i.test(entry));
+  if (file === undefined) throw new Error(`${name} is inlined, but its licence was not found in ${folder}`);
+  return `${name} ${version}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
 }
 
 const notices = inlinedPackages(metafile.inputs).map(licenceOf);

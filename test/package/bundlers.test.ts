@@ -1,0 +1,88 @@
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { copyPrograms, emptyFolder, install } from './support/consumer.ts';
+import { nodeBinary } from './support/nodes.ts';
+import { expectRoundTrip } from './support/round-trip.ts';
+import { type Finished, run } from './support/run.ts';
+
+const tools = {
+  '@rollup/plugin-commonjs': '29.0.3',
+  '@rollup/plugin-json': '6.1.0',
+  '@rollup/plugin-node-resolve': '16.0.3',
+  'apache-airflow-ts-sdk': '0.1.0-beta1',
+  esbuild: '0.28.2',
+  rollup: '4.64.10',
+  vite: '8.3.8',
+  webpack: '5.112.2',
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ssh-via-gateway-bundlers-'));
+  await install(folder, inject('tarball'), { scripts: false, also: tools });
+  copyPrograms(folder);
+  cpSync(resolve('test/package/bundlers'), join(folder, 'bundlers'), { recursive: true });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const nativeParts = [
+  'node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node',
+  'node_modules/cpu-features/build/Release/cpufeatures.node',
+];
+
+/** What a bundler that follows a `require` of it would stumble over: a file that is no JavaScript. */
+function putNativePartsOnDisk(present: boolean): void {
+  for (const part of nativeParts.map((file) => join(folder, file))) {
+    if (present) {
+      mkdirSync(dirname(part), { recursive: true });
+      writeFileSync(part, Buffer.from('7f454c4602010100', 'hex'));
+    } else {
+      rmSync(part, { force: true });
+    }
+  }
+}
+
+describe.each([
+  { native: true, title: 'with the compiled parts of ssh2 on disk' },
+  { native: false, title: 'without the compiled parts of ssh2' },
+])('A bundle made $title runs without node_modules', ({ native }) => {
+  beforeAll(() => putNativePartsOnDisk(native));
+
+  test.each([
+    { bundler: 'esbuild-esm', entry: 'entry.mjs', outfile: 'out.mjs' },
+    { bundler: 'esbuild-cjs', entry: 'entry.mjs', outfile: 'out.cjs' },
+    { bundler: 'esbuild-cjs', entry: 'entry.cjs', outfile: 'required.cjs' },
+    { bundler: 'rollup', entry: 'entry.mjs', outfile: 'out.mjs' },
+    { bundler: 'rollup', entry: 'entry.cjs', outfile: 'required.mjs' },
+    { bundler: 'webpack', entry: 'entry.mjs', outfile: 'out.cjs' },
+    { bundler: 'webpack', entry: 'entry.cjs', outfile: 'required.cjs' },
+    { bundler: 'vite-ssr', entry: 'entry.mjs', outfile: 'out.mjs' },
+  ])('$bundler, from $entry to $outfile', async ({ bundler, entry, outfile }) => {
+    const bundle = join('dist', bundler, outfile);
+    expectQuiet(await run(process.execPath, [`bundlers/${bundler}.mjs`, entry, bundle], { cwd: folder }));
+    await runAlone(process.execPath, join(folder, bundle));
+  });
+
+  test('airflow-ts-pack, with no settings', async () => {
+    const node = await nodeBinary('24');
+    const packer = 'node_modules/apache-airflow-ts-sdk/dist/cli/main.js';
+    const packed = await run(node, [packer, 'airflow-task.ts', '--outdir', 'dist/airflow'], { cwd: folder });
+    expect(packed).toMatchObject({ code: 0, stderr: '' });
+    await runAlone(node, join(folder, 'dist/airflow/bundle.mjs'));
+    await runAlone(await nodeBinary('22'), join(folder, 'dist/airflow/bundle.mjs'));
+  });
+});
+
+function expectQuiet(finished: Finished): void {
+  expect(finished).toMatchObject({ code: 0, stderr: '' });
+}
+
+/** Runs a copy of one file in a folder that has nothing else in it. */
+async function runAlone(node: string, bundle: string): Promise<void> {
+  const place = emptyFolder();
+  const name = bundle.slice(dirname(bundle).length + 1);
+  copyFileSync(bundle, join(place, name));
+  await expectRoundTrip(node, name, place);
+}

@@ -1,0 +1,71 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { copyPrograms, install } from './support/consumer.ts';
+import { nodeBinary, nodeVersions } from './support/nodes.ts';
+import { expectRoundTrip } from './support/round-trip.ts';
+import { runOrThrow } from './support/run.ts';
+
+/** Whether ssh2 uses its compiled part when it is loaded from here. */
+const askForNativePart = `
+  require('ssh-via-gateway');
+  const ssh2 = require.resolve('ssh2', { paths: [require.resolve('ssh-via-gateway')] });
+  const crypto = require(require('node:path').join(ssh2, '..', 'protocol', 'crypto.js'));
+  console.log(crypto.bindingAvailable, Object.keys(require.cache).some((file) => file.startsWith(ssh2)));
+`;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ssh-via-gateway-nodes-'));
+  symlinkSync(join(inject('plainInstall'), 'node_modules'), join(folder, 'node_modules'));
+  copyPrograms(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.each(nodeVersions)('Node %s, installed with --ignore-scripts', (version) => {
+  test('runs an ES module that imports the package', async () => {
+    await expectRoundTrip(await nodeBinary(version), 'entry.mjs', folder);
+  });
+
+  test('runs a CommonJS program that requires the package', async () => {
+    await expectRoundTrip(await nodeBinary(version), 'entry.cjs', folder);
+  });
+
+  test('knows errors of the other copy by isSshError and code', async () => {
+    writeFileSync(join(folder, 'copies.mjs'), twoCopies);
+    const said = await runOrThrow(await nodeBinary(version), ['copies.mjs'], { cwd: folder });
+    expect(JSON.parse(said)).toEqual({ twoCopies: true, known: [true, true], foreign: false });
+  });
+});
+
+const twoCopies = `
+  import { createRequire } from 'node:module';
+  import * as esm from 'ssh-via-gateway';
+  const cjs = createRequire(import.meta.url)('ssh-via-gateway');
+  const refused = (library) => library.connectViaGateway({
+    host: '127.0.0.1', port: 1, username: 'rpa', password: 'x', hostKey: 'insecure-accept-any', retry: false,
+  }).catch((error) => error);
+  const known = [cjs.isSshError(await refused(esm)), esm.isSshError(await refused(cjs))];
+  console.log(JSON.stringify({
+    twoCopies: esm.SshError !== cjs.SshError, known, foreign: esm.isSshError(new Error('no')),
+  }));
+`;
+
+describe('The compiled parts of ssh2', () => {
+  test('are not needed', async () => {
+    writeFileSync(join(folder, 'native.cjs'), askForNativePart);
+    expect(await runOrThrow(process.execPath, ['native.cjs'], { cwd: folder })).toBe('false true\n');
+  });
+
+  test('are used by Node when install scripts could build them', async () => {
+    const withScripts = join(folder, 'with-scripts');
+    mkdirSync(withScripts);
+    await install(withScripts, inject('tarball'), { scripts: true });
+    copyFileSync(join(folder, 'native.cjs'), join(withScripts, 'native.cjs'));
+    copyPrograms(withScripts);
+    expect(await runOrThrow(process.execPath, ['native.cjs'], { cwd: withScripts })).toBe('true true\n');
+    await expectRoundTrip(process.execPath, 'entry.mjs', withScripts);
+    await expectRoundTrip(process.execPath, 'entry.cjs', withScripts);
+  });
+});
