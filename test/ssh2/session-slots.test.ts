@@ -1,124 +1,128 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SessionSlots } from '../../src/ssh2/session-slots.ts';
 
-/** A server with a limit of its own, and clients that hold their session until told. */
-class Simulation {
-  readonly slots: SessionSlots;
-  readonly served: number[] = [];
-  refusals = 0;
-  mostAtOnce = 0;
-  #running = 0;
-  #maxSessions: number;
-  #flying: Array<() => void> = [];
-  #ends: Array<() => void> = [];
-
-  constructor(maxSessions: number, slots = new SessionSlots()) {
-    this.#maxSessions = maxSessions;
-    this.slots = slots;
-  }
-
-  ask(id: number, ticket = this.slots.nextTicket()): void {
-    this.slots.acquire(ticket, (probe) => this.#flying.push(() => this.#arrives(id, ticket, probe)));
-  }
-
-  #arrives(id: number, ticket: number, probe: boolean): void {
-    if (this.#running >= this.#maxSessions) {
-      this.refusals++;
-      if (!this.slots.refused(probe)) this.ask(id, ticket);
-      return;
-    }
-    this.#running++;
-    this.mostAtOnce = Math.max(this.mostAtOnce, this.#running);
-    this.served.push(id);
-    this.#ends.push(() => {
-      this.#running--;
-      this.slots.release();
-    });
-    this.slots.accepted(probe);
-  }
-
-  /** All requests that are on their way arrive. */
-  land(): void {
-    for (const request of this.#flying.splice(0)) request();
-  }
-
-  endOne(): void {
-    this.#ends.shift()?.();
-  }
-
-  runAll(count: number): void {
-    for (let id = 0; id < count; id++) this.ask(id);
-    for (let turn = 0; this.served.length < count && turn < 10_000; turn++) {
-      this.land();
-      if (this.slots.open > 0 && this.#flying.length === 0) this.endOne();
-    }
-    while (this.#ends.length > 0) this.endOne();
-  }
+/** Asks for `count` sessions; those that were granted, in order. */
+function ask(slots: SessionSlots, count: number) {
+  const granted: Array<{ number: number; probe: boolean }> = [];
+  const leave = Array.from({ length: count }, (_, number) =>
+    slots.acquire(slots.nextTicket(), (probe) => granted.push({ number, probe })),
+  );
+  return { granted, leave };
 }
 
-describe('a crowd of 50 on a server', () => {
-  it.each([1, 3, 10])('with MaxSessions %i is served whole, with all sessions in use', (maxSessions) => {
-    const simulation = new Simulation(maxSessions);
-    simulation.runAll(50);
-    expect(simulation.served).toHaveLength(50);
-    expect(simulation.mostAtOnce).toBe(maxSessions);
-    expect(simulation.slots).toMatchObject({ open: 0, waiting: 0, limit: maxSessions });
-    // One for each session that was assumed too many, and one to try a session more.
-    expect(simulation.refusals).toBeLessThanOrEqual(10 - maxSessions + 1);
+describe('sessions', () => {
+  it('are granted at once up to the limit, then one more as a try', () => {
+    const slots = new SessionSlots(3);
+    const { granted } = ask(slots, 10);
+    expect(granted.map(({ probe }) => probe)).toEqual([false, false, false, true]);
+    expect(slots).toMatchObject({ open: 4, waiting: 6, limit: 3, spare: 0 });
   });
 
-  it('with MaxSessions 100 uses more and more of them', () => {
-    const simulation = new Simulation(100);
-    for (let id = 0; id < 50; id++) simulation.ask(id);
-    for (let turn = 0; turn < 60; turn++) simulation.land();
-    expect(simulation.served).toHaveLength(50);
-    expect(simulation.mostAtOnce).toBe(50);
-  });
-
-  it('never tries more than a limit that was given', () => {
-    const simulation = new Simulation(100, new SessionSlots(4, true));
-    simulation.runAll(50);
-    expect(simulation).toMatchObject({ mostAtOnce: 4, refusals: 0 });
-    expect(simulation.slots.limit).toBe(4);
-  });
-});
-
-describe('the line', () => {
-  it('is first come, first served, also for those who were refused', () => {
-    const simulation = new Simulation(2);
-    simulation.runAll(8);
-    expect(simulation.served).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-  });
-
-  it('closes up when somebody leaves it', () => {
-    const slots = new SessionSlots(1, true);
-    const granted: string[] = [];
-    slots.acquire(slots.nextTicket(), () => granted.push('a'));
-    const leave = slots.acquire(slots.nextTicket(), () => granted.push('b'));
-    slots.acquire(slots.nextTicket(), () => granted.push('c'));
-    leave();
+  it('are never tried beyond a limit that was given', () => {
+    const slots = new SessionSlots(3, true);
+    const { granted } = ask(slots, 10);
+    expect(granted).toHaveLength(3);
     slots.release();
-    expect(granted).toEqual(['a', 'c']);
-    expect(slots).toMatchObject({ open: 1, waiting: 0 });
+    expect(granted).toHaveLength(4);
+    expect(slots.open).toBe(3);
   });
 
-  it('lets everybody find out for himself when a server refuses the only session', () => {
-    const simulation = new Simulation(0);
-    for (let id = 0; id < 20; id++) simulation.ask(id);
-    for (let turn = 0; turn < 50; turn++) simulation.land();
-    expect(simulation.slots).toMatchObject({ open: 0, waiting: 0 });
-    expect(simulation.served).toEqual([]);
+  it('raise the limit when the try succeeds, one by one', () => {
+    const slots = new SessionSlots(2);
+    const { granted } = ask(slots, 6);
+    for (let round = 0; round < 3; round++) slots.accepted(true);
+    expect(slots.limit).toBe(5);
+    expect(granted).toHaveLength(6);
   });
 
-  it('goes on when a granted probe was never used', () => {
-    const slots = new SessionSlots(1);
-    const probes: boolean[] = [];
-    const ask = () => slots.acquire(slots.nextTicket(), (probe) => probes.push(probe));
-    ask();
+  it('lower the limit to what was open when one is refused, and then are believed', () => {
+    const slots = new SessionSlots(10);
+    const { granted } = ask(slots, 6);
+    for (let at = 0; at < 4; at++) slots.accepted(false);
+    expect(slots.refused(false)).toBe(false);
+    expect(slots.refused(false)).toBe(false);
+    expect(slots).toMatchObject({ limit: 4, open: 4 });
+    const more = ask(slots, 2);
+    expect(more.granted).toHaveLength(0);
+    slots.release();
+    expect(more.granted).toHaveLength(1);
+    expect(granted).toHaveLength(6);
+  });
+
+  it('teach nothing when the only one is refused', () => {
+    const slots = new SessionSlots(10);
+    ask(slots, 1);
+    expect(slots.refused(false)).toBe(true);
+    expect(slots).toMatchObject({ limit: 10, open: 0 });
+  });
+
+  it('are granted in the order of the asking, also to one who was refused and comes back', () => {
+    const slots = new SessionSlots(1, true);
+    const order: string[] = [];
+    const first = slots.nextTicket();
+    slots.acquire(first, () => order.push('first'));
+    for (const name of ['second', 'third']) slots.acquire(slots.nextTicket(), () => order.push(name));
+    slots.release();
+    slots.acquire(first, () => order.push('first again'));
+    slots.release();
+    slots.release();
+    expect(order).toEqual(['first', 'second', 'first again', 'third']);
+  });
+
+  it('are not granted to one who has left the line', () => {
+    const slots = new SessionSlots(1, true);
+    const { granted, leave } = ask(slots, 3);
+    leave[1]?.();
+    leave[1]?.();
+    slots.release();
+    expect(granted.map(({ number }) => number)).toEqual([0, 2]);
+    expect(slots.waiting).toBe(0);
+  });
+
+  it('try one more again when the refusal is old', () => {
+    vi.useFakeTimers();
+    const slots = new SessionSlots(10);
+    ask(slots, 3);
     slots.accepted(false);
-    ask();
-    slots.release(true);
-    ask();
-    expect(probes).toEqual([false, true, true]);
+    slots.accepted(false);
+    slots.refused(false);
+    const { granted } = ask(slots, 1);
+    expect(granted).toHaveLength(0);
+    vi.advanceTimersByTime(60_001);
+    const later = ask(slots, 1);
+    expect([...granted, ...later.granted].filter(({ probe }) => probe)).toHaveLength(1);
+    vi.useRealTimers();
+  });
+
+  it('count right over thousands of grants, refusals and releases', () => {
+    const serverLimit = 7;
+    const slots = new SessionSlots(10);
+    let held = 0;
+    let done = 0;
+    let most = 0;
+    const total = 2_000;
+    const begin = (ticket: number) =>
+      slots.acquire(ticket, (probe) => {
+        queueMicrotask(() => {
+          if (held >= serverLimit) {
+            slots.refused(probe);
+            return begin(ticket);
+          }
+          most = Math.max(most, ++held);
+          slots.accepted(probe);
+          setImmediate(() => {
+            held--;
+            done++;
+            slots.release();
+          });
+          return undefined;
+        });
+      });
+    for (let at = 0; at < total; at++) begin(slots.nextTicket());
+    return vi.waitFor(() => {
+      expect(done).toBe(total);
+      expect(slots).toMatchObject({ open: 0, waiting: 0 });
+      expect(most).toBe(serverLimit);
+    });
   });
 });

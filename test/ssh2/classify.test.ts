@@ -1,0 +1,256 @@
+import { describe, expect, it } from 'vitest';
+import {
+  classifyEnd,
+  classifyError,
+  type HandshakePhase,
+  isPassing,
+  type Situation,
+  type Ssh2Error,
+} from '../../src/ssh2/classify.ts';
+import type { StreamEnd } from '../../src/ssh2/transport.ts';
+
+function situation(phase: HandshakePhase, more: Partial<Situation> = {}): Situation {
+  return {
+    phase,
+    host: 'gateway',
+    port: 9012,
+    elapsedMs: 5,
+    saidBefore: Buffer.alloc(0),
+    methodsTried: [],
+    methodsOffered: undefined,
+    authFailures: 0,
+    ...more,
+  };
+}
+
+const said = (text: string | Buffer) => ({ saidBefore: Buffer.from(text as string) });
+const fin: StreamEnd = { kind: 'fin' };
+const rst: StreamEnd = {
+  kind: 'error',
+  error: Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
+};
+
+type Wanted = { code: string; retryable: boolean } & Record<string, unknown>;
+type EndRow = [what: string, end: StreamEnd, at: Situation, wanted: Wanted, message?: RegExp];
+
+const ends: EndRow[] = [
+  [
+    'FIN before a word',
+    fin,
+    situation('banner'),
+    { code: 'SSH_BANNER_MISSING', retryable: true, silentMs: 5 },
+    /closed it after 5 ms/,
+  ],
+  [
+    'RST before a word',
+    rst,
+    situation('banner'),
+    { code: 'SSH_BANNER_MISSING', retryable: true },
+    /broke it \(ECONNRESET\)/,
+  ],
+  [
+    'RST after a long silence',
+    rst,
+    situation('banner', { elapsedMs: 30_000 }),
+    {
+      code: 'SSH_BANNER_MISSING',
+      retryable: true,
+      silentMs: 30_000,
+      hint: expect.stringContaining('zombie'),
+    },
+  ],
+  [
+    'FIN in the identification line',
+    fin,
+    situation('banner', said('SSH-2.0-Open')),
+    { code: 'SSH_BANNER_MISSING', retryable: true },
+  ],
+  [
+    'FIN in its first letter',
+    fin,
+    situation('banner', said('S')),
+    { code: 'SSH_BANNER_MISSING', retryable: true },
+  ],
+  [
+    'FIN in the line after a greeting',
+    fin,
+    situation('banner', said('Welcome\r\nSSH')),
+    { code: 'SSH_BANNER_MISSING', retryable: true },
+  ],
+  [
+    'FIN after other words',
+    fin,
+    situation('banner', said('220 smtp ready\r\n')),
+    { code: 'SSH_BANNER_INVALID', retryable: false, received: '220 smtp ready\\r\\n' },
+  ],
+  [
+    'FIN after a refusal in words',
+    fin,
+    situation('banner', said('Not allowed at this time\r\n')),
+    { code: 'SSH_BANNER_INVALID', retryable: true, hint: expect.stringContaining('PerSourcePenalties') },
+  ],
+  [
+    'FIN after MaxStartups',
+    fin,
+    situation('banner', said('Exceeded MaxStartups\r\n')),
+    { code: 'SSH_BANNER_INVALID', retryable: true },
+  ],
+  [
+    'FIN after a web page',
+    fin,
+    situation('banner', said('HTTP/1.1 400\r\n\r\n')),
+    { code: 'SSH_BANNER_INVALID', retryable: false, hint: expect.stringContaining('web server') },
+  ],
+  [
+    'FIN in the key exchange',
+    fin,
+    situation('handshake'),
+    { code: 'SSH_HANDSHAKE_FAILED', retryable: true, hint: expect.stringContaining('MaxStartups') },
+  ],
+  [
+    'RST in the key exchange',
+    rst,
+    situation('handshake'),
+    { code: 'SSH_HANDSHAKE_FAILED', retryable: true, reason: 'ECONNRESET' },
+  ],
+  [
+    'FIN in the login',
+    fin,
+    situation('auth'),
+    { code: 'SSH_CONNECTION_LOST', retryable: true, why: 'socket', phase: 'auth' },
+  ],
+  [
+    'FIN after a refused key',
+    fin,
+    situation('auth', { authFailures: 1, methodsTried: ['password'] }),
+    { code: 'SSH_AUTHENTICATION_FAILED', retryable: false, methodsTried: ['password'] },
+  ],
+  [
+    'FIN later',
+    fin,
+    situation('session'),
+    { code: 'SSH_CONNECTION_LOST', retryable: true, why: 'socket', reason: 'closed without a word' },
+  ],
+  [
+    'RST later',
+    rst,
+    situation('session'),
+    { code: 'SSH_CONNECTION_LOST', retryable: true, why: 'socket', reason: 'ECONNRESET' },
+  ],
+];
+
+describe('the end of the stream', () => {
+  it.each(ends)('%s', (_what, end, at, wanted, message = /gateway:9012/) => {
+    const error = classifyEnd(end, at);
+    expect(error).toMatchObject({
+      host: 'gateway',
+      port: 9012,
+      phase: at.phase,
+      hint: expect.any(String),
+      ...wanted,
+    });
+    expect(error.message).toMatch(message);
+    expect(error.cause).toBe(end.kind === 'error' && at.phase !== 'banner' ? end.error : error.cause);
+  });
+});
+
+const ssh2Error = (message: string, more: Partial<Ssh2Error> = {}) => Object.assign(new Error(message), more);
+
+type ErrorRow = [what: string, error: Ssh2Error, at: Situation, wanted: Wanted];
+
+const errorRows: ErrorRow[] = [
+  [
+    'all methods refused',
+    ssh2Error('All configured authentication methods failed', { level: 'client-authentication' }),
+    situation('auth', { methodsTried: ['password'], methodsOffered: ['password'] }),
+    { code: 'SSH_AUTHENTICATION_FAILED', retryable: false, methodsOffered: ['password'] },
+  ],
+  [
+    'too many agent keys',
+    ssh2Error('Too many authentication failures', { code: 2 }),
+    situation('auth', { authFailures: 6 }),
+    { code: 'SSH_AUTHENTICATION_FAILED', retryable: false, hint: expect.stringContaining('MaxAuthTries') },
+  ],
+  [
+    'no more methods',
+    ssh2Error('NO_MORE_AUTH_METHODS_AVAILABLE', { code: 14 }),
+    situation('auth'),
+    { code: 'SSH_AUTHENTICATION_FAILED', retryable: false },
+  ],
+  [
+    'a goodbye in the login',
+    ssh2Error('shutting down', { code: 2 }),
+    situation('auth'),
+    { code: 'SSH_CONNECTION_LOST', retryable: true, why: 'server-disconnect', reason: 'shutting down' },
+  ],
+  [
+    'a goodbye in the key exchange',
+    ssh2Error('TOO_MANY_CONNECTIONS', { code: 12 }),
+    situation('handshake'),
+    { code: 'SSH_HANDSHAKE_FAILED', retryable: true, reason: 'TOO_MANY_CONNECTIONS' },
+  ],
+  [
+    'a goodbye later',
+    ssh2Error('idle', { code: 11 }),
+    situation('session'),
+    { code: 'SSH_CONNECTION_LOST', retryable: true, why: 'server-disconnect', reason: 'idle' },
+  ],
+  [
+    'nothing in common',
+    ssh2Error('Handshake failed: no matching key exchange algorithm', { level: 'handshake' }),
+    situation('handshake'),
+    { code: 'SSH_HANDSHAKE_FAILED', retryable: false, hint: expect.stringContaining('option algorithms') },
+  ],
+  [
+    'a damaged packet',
+    ssh2Error('Bad packet length'),
+    situation('handshake'),
+    { code: 'SSH_HANDSHAKE_FAILED', retryable: true },
+  ],
+  [
+    'a wrong MAC later',
+    ssh2Error('Invalid MAC'),
+    situation('session'),
+    { code: 'SSH_CONNECTION_LOST', retryable: true, why: 'socket', reason: 'protocol error: Invalid MAC' },
+  ],
+  [
+    'a wrong line',
+    ssh2Error('Invalid identification string'),
+    situation('banner', said('SSH-9')),
+    { code: 'SSH_BANNER_INVALID', retryable: false },
+  ],
+];
+
+describe('what ssh2 reports', () => {
+  it.each(errorRows)('%s', (_what, error, at, wanted) => {
+    const ours = classifyError(error, at);
+    expect(ours).toMatchObject({ phase: at.phase, hint: expect.any(String), ...wanted });
+    if (wanted.code !== 'SSH_BANNER_INVALID') expect(ours.cause).toBe(error);
+  });
+
+  it('passes over an agent that fails: the login goes on', () => {
+    expect(isPassing(ssh2Error('Failed to connect to agent', { level: 'agent' }))).toBe(true);
+    expect(isPassing(ssh2Error('x', { level: 'client-socket' }))).toBe(false);
+  });
+
+  it('never repeats hostile words raw or whole, at any phase', () => {
+    const hostile = `\u001b]0;pwned\u0007\r\n${'\u202e'.repeat(1 << 20)}`;
+    for (const phase of ['banner', 'handshake', 'auth', 'session'] as const) {
+      const at = situation(phase, {
+        ...said(hostile),
+        methodsOffered: Array(5_000).fill(hostile.slice(0, 100)),
+        methodsTried: ['password'],
+      });
+      for (const error of [
+        ssh2Error(hostile, { code: 2 }),
+        ssh2Error(hostile),
+        ssh2Error(hostile, { level: 'client-authentication' }),
+      ]) {
+        const ours = classifyError(error, at);
+        const all = `${ours.message}${ours.hint}${ours.stack}${JSON.stringify(ours.toJSON())}`;
+        expect(all).not.toMatch(/[\u001b\u0007\r\u202e]/);
+        expect(all.length).toBeLessThan(30_000);
+      }
+    }
+  });
+});

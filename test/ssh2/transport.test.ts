@@ -1,0 +1,258 @@
+import { Duplex, PassThrough } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
+import { type StreamEnd, Transport } from '../../src/ssh2/transport.ts';
+
+/** A raw stream whose other side the test holds. */
+class Raw extends Duplex {
+  written: Buffer[] = [];
+  writes = 0;
+  accept = true;
+  stalled: Array<() => void> = [];
+
+  constructor() {
+    super({ allowHalfOpen: true, writableHighWaterMark: 16 });
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.writes++;
+    this.written.push(chunk);
+    if (this.accept) done();
+    else this.stalled.push(done);
+  }
+
+  override _writev(chunks: Array<{ chunk: Buffer }>, done: () => void): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'binary', done);
+  }
+}
+
+function open(raw: Duplex = new Raw()) {
+  const told = {
+    lines: [] as string[],
+    invalid: [] as Buffer[],
+    ends: [] as StreamEnd[],
+  };
+  const transport = new Transport(raw, {
+    onIdentification: (line) => told.lines.push(line),
+    onInvalid: (received) => told.invalid.push(received),
+    onEnd: (end) => told.ends.push(end),
+  });
+  const received: Buffer[] = [];
+  transport.on('data', (chunk: Buffer) => received.push(chunk));
+  return {
+    raw: raw as Raw,
+    transport,
+    told,
+    text: () => Buffer.concat(received).toString('latin1'),
+    received,
+  };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+async function feed(raw: Duplex, pieces: Array<string | Buffer>): Promise<void> {
+  for (const piece of pieces) {
+    raw.push(piece);
+    await turn();
+  }
+}
+
+describe('the identification line', () => {
+  const line = 'SSH-2.0-OpenSSH_9.9 mock';
+
+  it.each([
+    ['in one piece', [`${line}\r\nKEXINIT`]],
+    ['in bytes', [...`${line}\r\nKEXINIT`]],
+    ['in bytes, after lines in bytes', [...`Welcome\r\nto the machine\n${line}\r\nKEXINIT`]],
+    ['with a line feed alone', [`${line}\nKEXINIT`]],
+  ])('reaches ssh2 whole: %s', async (_how, pieces) => {
+    const { raw, told, text, received } = open();
+    await feed(raw, pieces);
+    expect(told.lines).toEqual([line]);
+    expect(text()).toMatch(/^SSH-2\.0-OpenSSH_9\.9 mock\r?\nKEXINIT$/);
+    expect(received[0]?.toString()).toContain(`${line}`);
+  });
+
+  it('is told apart from what the server said before', async () => {
+    const { raw, transport, text } = open();
+    await feed(raw, ['Exceeded MaxStartups\r\nssh-1 is not', ` this\r\n${line}\r\n`]);
+    expect(transport.saidBefore.toString()).toBe('Exceeded MaxStartups\r\nssh-1 is not this\r\n');
+    expect(text()).toBe(`${line}\r\n`);
+  });
+
+  it('may be of a version 2 server that also speaks version 1', async () => {
+    const { raw, told } = open();
+    await feed(raw, ['SSH-1.99-Cisco\r\n']);
+    expect(told.lines).toEqual(['SSH-1.99-Cisco']);
+  });
+
+  it.each([
+    ['version 1', 'SSH-1.5-old\r\n'],
+    ['version 3', 'SSH-3.0-new\r\n'],
+    ['no software', 'SSH-2.0-\r\n'],
+    ['no version', 'SSH-\r\n'],
+    ['an endless one', `SSH-2.0-${'x'.repeat(2_000)}\r\n`],
+    ['a web server', 'HTTP/1.1 400 Bad Request'],
+    ['too much without a line end', 'x'.repeat(65 * 1024)],
+    ['too many lines', 'no\n'.repeat(30_000)],
+  ])('is refused: %s', async (_what, said) => {
+    const { raw, told, text } = open();
+    await feed(raw, [said]);
+    expect(told.invalid.length).toBeGreaterThan(0);
+    expect(told.lines).toEqual([]);
+    expect(text()).toBe('');
+  });
+
+  it('is looked for in little time, even in 64 KiB of line feeds that come one by one', () => {
+    const { raw, told } = open();
+    const start = process.cpuUsage();
+    for (let at = 0; at <= 65 * 1024; at++) raw.emit('data', Buffer.from('\n'));
+    expect(told.invalid.length).toBeGreaterThan(0);
+    // Looking at every line again for every byte took minutes.
+    expect(process.cpuUsage(start).user).toBeLessThan(10_000_000);
+  });
+});
+
+describe('the end of the stream', () => {
+  it('is told once, as FIN', async () => {
+    const { raw, transport, told } = open();
+    const closed = vi.fn();
+    transport.on('close', closed);
+    raw.push(null);
+    await turn();
+    await turn();
+    raw.destroy();
+    await turn();
+    expect(told.ends).toEqual([{ kind: 'fin' }]);
+    expect(closed).toHaveBeenCalledTimes(1);
+    expect(raw.destroyed).toBe(true);
+  });
+
+  it('is told once, with the error that ended it', async () => {
+    const { raw, told } = open();
+    const error = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    raw.destroy(error);
+    await turn();
+    await turn();
+    expect(told.ends).toEqual([{ kind: 'error', error }]);
+  });
+
+  it('is told when the stream had been destroyed before we got it', async () => {
+    const raw = new Raw();
+    raw.destroy();
+    await turn();
+    const { told } = open(raw);
+    await turn();
+    expect(told.ends).toEqual([{ kind: 'fin' }]);
+  });
+
+  it('is told when the stream had ended before we got it', async () => {
+    const raw = new PassThrough();
+    raw.end();
+    raw.resume();
+    await new Promise((resolve) => raw.once('end', resolve));
+    const { told } = open(raw);
+    await turn();
+    expect(told.ends).toEqual([{ kind: 'fin' }]);
+  });
+
+  it('comes after the last data', async () => {
+    const { raw, told, text } = open();
+    raw.push('SSH-2.0-x\r\n');
+    raw.push('last');
+    raw.push(null);
+    for (let at = 0; at < 4; at++) await turn();
+    expect(text()).toBe('SSH-2.0-x\r\nlast');
+    expect(told.ends).toHaveLength(1);
+  });
+});
+
+describe('kill', () => {
+  it('lets nothing more through, and destroys both streams in a later turn', async () => {
+    const { raw, transport, text } = open();
+    await feed(raw, ['SSH-2.0-x\r\n']);
+    transport.kill();
+    transport.kill();
+    raw.emit('data', Buffer.from('more'));
+    expect(transport.destroyed).toBe(false);
+    await turn();
+    expect(transport.destroyed).toBe(true);
+    expect(raw.destroyed).toBe(true);
+    expect(text()).toBe('SSH-2.0-x\r\n');
+  });
+
+  it('survives an error of the stream afterwards', async () => {
+    const { raw, transport } = open();
+    transport.kill();
+    await turn();
+    raw.emit('error', new Error('late'));
+    transport.emit('error', new Error('later'));
+  });
+});
+
+describe('writing', () => {
+  it('sends the packets of one turn together', async () => {
+    const { raw, transport } = open();
+    for (const part of ['one ', 'two ', 'three']) transport.write(part);
+    await turn();
+    expect(Buffer.concat(raw.written).toString()).toBe('one two three');
+    expect(raw.writes).toBe(1);
+  });
+
+  it('waits for a full stream, and takes its moving on for a sign of life', async () => {
+    const { raw, transport } = open();
+    raw.accept = false;
+    const done = vi.fn();
+    transport.write(Buffer.alloc(64), done);
+    await turn();
+    expect(done).not.toHaveBeenCalled();
+    expect(transport.blocked).toBe(true);
+    const before = transport.lastLifeAt;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    raw.accept = true;
+    for (const go of raw.stalled.splice(0)) go();
+    await turn();
+    expect(done).toHaveBeenCalled();
+    expect(transport.blocked).toBe(false);
+    expect(transport.lastLifeAt).toBeGreaterThan(before);
+    expect(transport.bytesWritten).toBe(64);
+  });
+
+  it('ends the stream after what was written', async () => {
+    const { raw, transport } = open();
+    const finished = new Promise((resolve) => raw.once('finish', resolve));
+    transport.write('goodbye');
+    transport.end();
+    await finished;
+    expect(Buffer.concat(raw.written).toString()).toBe('goodbye');
+  });
+});
+
+describe('reading', () => {
+  it('counts bytes and notes when the last came', async () => {
+    const { raw, transport } = open();
+    const before = transport.lastLifeAt;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await feed(raw, ['SSH-2.0-x\r\n', '12345']);
+    expect(transport.bytesRead).toBe(16);
+    expect(transport.lastLifeAt).toBeGreaterThan(before);
+  });
+
+  it('stops the stream while nobody reads, and loses nothing', async () => {
+    const raw = new Raw();
+    const transport = new Transport(raw, {
+      onIdentification: () => {},
+      onInvalid: () => {},
+      onEnd: () => {},
+    });
+    await feed(raw, ['SSH-2.0-x\r\n', Buffer.alloc(2 << 20, 'a')]);
+    expect(raw.isPaused()).toBe(true);
+    raw.push('z');
+    let length = 0;
+    transport.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+    });
+    await vi.waitFor(() => expect(length).toBe(11 + (2 << 20) + 1));
+  });
+});

@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import ssh2 from 'ssh2';
+
+const run = promisify(execFile);
+
+export type KeyKind = 'ed25519' | 'ecdsa' | 'rsa';
+
+/** A key pair in memory, for formats that Node writes. */
+export function nodeKey(kind: KeyKind): { privateKey: KeyObject; publicKey: KeyObject } {
+  if (kind === 'ed25519') return generateKeyPairSync('ed25519');
+  if (kind === 'ecdsa') return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return generateKeyPairSync('rsa', { modulusLength: 2048 });
+}
+
+/** The public line of a private key in a format that ssh2 reads. */
+export function publicLine(privateKey: string): string {
+  const key = ssh2.utils.parseKey(privateKey);
+  if (key instanceof Error) throw key;
+  const one = Array.isArray(key) ? key[0] : key;
+  return `${one.type} ${one.getPublicSSH().toString('base64')}`;
+}
+
+/** A key made by ssh-keygen, with its public line. */
+export async function keygen(...options: string[]): Promise<{ privateKey: string; publicKey: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'svg-key-'));
+  const path = join(folder, 'key');
+  try {
+    await run('ssh-keygen', ['-q', '-C', 'test', '-f', path, ...options]);
+    const publicKey = (await readFile(`${path}.pub`, 'utf8')).trim();
+    return { privateKey: await readFile(path, 'utf8'), publicKey };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
