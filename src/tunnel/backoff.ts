@@ -6,6 +6,8 @@ export type Backoff = Required<Omit<TunnelRetryOptions, 'shouldRetry'>>;
 const defaults: Backoff = { attempts: Infinity, minDelay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 };
 /** An attempt that does not get as far as the gateway's sshd burdens nobody. */
 const maxDelayUnreached = 1_000;
+/** Milliseconds of `up` after which the next failure counts as the first again. */
+const steadyAfter = 10_000;
 
 /** @throws {TypeError | RangeError} naming the option and the value. */
 export function checkBackoff(options: TunnelRetryOptions = {}): Backoff {
@@ -25,15 +27,45 @@ export function checkBackoff(options: TunnelRetryOptions = {}): Backoff {
   return backoff;
 }
 
-/** Milliseconds before the next attempt, after `failures` failed ones in a row (from 1). */
-export function delayAfter(
-  failures: number,
-  error: unknown,
-  backoff: Backoff,
-  random: () => number = Math.random,
-): number {
-  const unreached = isSshError(error) && error.phase === 'tcp';
-  const longest = unreached ? Math.min(backoff.maxDelay, maxDelayUnreached) : backoff.maxDelay;
-  const delay = Math.min(backoff.minDelay * backoff.factor ** (failures - 1), longest);
-  return Math.round(delay * (1 + backoff.jitter * (random() - 0.5) * 2));
+/**
+ * The waits between attempts. Attempts that did not reach the gateway's sshd, and those that did, grow their waits
+ * apart: an hour without a line must not make the first refusal after it wait for long.
+ */
+export class TunnelWaits {
+  #backoff: Backoff;
+  #random: () => number;
+  #unreached = 0;
+  #refused = 0;
+  #shortLives = 0;
+  #inARow = 0;
+
+  constructor(backoff: Backoff, random: () => number = Math.random) {
+    this.#backoff = backoff;
+    this.#random = random;
+  }
+
+  /** Failed attempts since the tunnel was last up. */
+  get failures(): number {
+    return this.#inARow;
+  }
+
+  /** Milliseconds until the next attempt, after one that failed so; undefined when it was the last. */
+  next(error: unknown): number | undefined {
+    if (++this.#inARow >= this.#backoff.attempts) return undefined;
+    const unreached = isSshError(error) && error.phase === 'tcp';
+    if (!unreached) this.#unreached = 0;
+    const before = unreached ? this.#unreached++ : this.#refused++;
+    const { minDelay, factor, maxDelay, jitter } = this.#backoff;
+    const longest = unreached ? Math.min(maxDelay, maxDelayUnreached) : maxDelay;
+    const delay = Math.min(minDelay * factor ** before, longest);
+    return Math.round(delay * (1 + jitter * (this.#random() - 0.5) * 2));
+  }
+
+  /** The tunnel was up. Lives that are short make the waits grow as failures do. */
+  lived(ms: number): void {
+    this.#unreached = 0;
+    this.#inARow = 0;
+    this.#shortLives = ms >= steadyAfter ? 0 : this.#shortLives + 1;
+    this.#refused = Math.max(0, this.#shortLives - 1);
+  }
 }

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { isSshError } from '../errors/index.ts';
+import { isSshError, type SshError } from '../errors/index.ts';
 import type { ForwardTarget } from '../forward/types.ts';
 import { printable } from '../text/printable.ts';
 import { type Answer, readBanner } from './banner-probe.ts';
@@ -28,7 +28,7 @@ export async function checkTunnel(
   try {
     stream = await connection.openStream(published, { signal, timeout: checkTimeout });
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || !isSshError(error)) throw error;
     return openFailed(error);
   }
   const answer = await readBanner(stream, checkTimeout, signal);
@@ -36,9 +36,11 @@ export async function checkTunnel(
   return judge(answer, await askTarget(target, signal));
 }
 
-function openFailed(error: unknown): CheckReport {
-  const message = isSshError(error) ? error.message : String(error);
-  const forbidden = isSshError(error) && (error as { reasonCode?: number }).reasonCode === 1;
+function openFailed(error: SshError): CheckReport {
+  const { code, message } = error;
+  if (code === 'SSH_CHANNEL_TIMEOUT') return { result: 'broken', message };
+  if (code !== 'SSH_CHANNEL_OPEN_FAILED') throw error;
+  const forbidden = (error as { reasonCode?: number }).reasonCode === 1;
   return forbidden
     ? { result: 'unavailable', message: 'the gateway forbids connections to its own ports' }
     : { result: 'broken', message };

@@ -2,7 +2,7 @@ import { isSshError } from '../errors/index.ts';
 import type { Forwarding, ForwardTarget } from '../forward/types.ts';
 import type { ConnectOptions } from '../options/types.ts';
 import { now, sleep } from '../time/timer.ts';
-import { delayAfter } from './backoff.ts';
+import { TunnelWaits } from './backoff.ts';
 import { checkTunnel } from './check-tunnel.ts';
 import { dialHost, holdPort } from './hold-port.ts';
 import { type SessionId, writeNote } from './note.ts';
@@ -15,8 +15,6 @@ import type {
   TunnelStatus,
 } from './types.ts';
 
-/** Milliseconds of `up` after which the next failure counts as the first again. */
-const steadyAfter = 10_000;
 /** A tunnel that fails its check this often in a row is made anew. */
 const brokenChecks = 2;
 /** Milliseconds before a failed check is repeated. */
@@ -36,13 +34,14 @@ export class Keeper {
   #stop: AbortSignal;
   #report: KeeperReports;
   #attempt = 0;
-  #failures = 0;
+  #waits: TunnelWaits;
   #downSince = now();
   #own: SessionId | undefined;
 
   constructor(connect: ConnectGateway, plan: TunnelPlan, stop: AbortSignal, report: KeeperReports) {
     this.#connect = connect;
     this.#plan = plan;
+    this.#waits = new TunnelWaits(plan.backoff);
     this.#stop = stop;
     this.#report = report;
   }
@@ -129,7 +128,7 @@ export class Keeper {
 
   #down(upAt: number, error: Error): void {
     const upMs = Math.round(now() - upAt);
-    if (upMs >= steadyAfter) this.#failures = 0;
+    this.#waits.lived(upMs);
     this.#downSince = now();
     if (this.#stop.aborted) return;
     this.#report.emit({ type: 'down', error, upMs });
@@ -187,18 +186,16 @@ export class Keeper {
 
   /** Waits for the next attempt, or says that there is none. */
   async #goesOn(error: Error): Promise<boolean> {
-    const { backoff } = this.#plan;
-    const failures = ++this.#failures;
-    if (failures >= backoff.attempts || !(await this.#mayRetry(error, failures))) return false;
-    const wait = delayAfter(failures, error, backoff);
+    const wait = this.#waits.next(error);
+    if (wait === undefined || !(await this.#mayRetry(error))) return false;
     this.#report.setStatus({ state: 'waiting', since: new Date(), for: 'retry', wait, error });
     this.#report.emit({ type: 'waiting', error, attempt: this.#attempt, wait });
     await sleep(wait, this.#stop).catch(() => {});
     return true;
   }
 
-  async #mayRetry(error: Error, failures: number): Promise<boolean> {
-    const own = await this.#plan.shouldRetry?.(error, failures);
+  async #mayRetry(error: Error): Promise<boolean> {
+    const own = await this.#plan.shouldRetry?.(error, this.#waits.failures);
     if (own !== undefined) return own;
     // Wrong use (TypeError, RangeError) will not get right by itself; a failed check will.
     return isSshError(error) ? error.retryable : error.constructor === Error;

@@ -1,0 +1,328 @@
+import { getEventListeners, setMaxListeners } from 'node:events';
+import { createServer } from 'node:net';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
+import { AuthenticationFailed, ChannelOpenFailed } from '../../src/errors/index.ts';
+import { startReverseTunnel } from '../../src/tunnel/reverse-tunnel.ts';
+import type { ReverseTunnelOptions, TunnelEvent, TunnelStatus } from '../../src/tunnel/types.ts';
+import {
+  FakeConnection,
+  forbidden,
+  lost,
+  portTaken,
+  shellSays,
+  unreachable,
+} from '../support/fake-gateway.ts';
+
+const base: ReverseTunnelOptions = {
+  gateway: { host: 'gateway', username: 'tunnel' },
+  listenPort: 9012,
+  target: { host: '127.0.0.1', port: 9 },
+  retry: { minDelay: 1, maxDelay: 1 },
+};
+
+/** Starts a tunnel whose connects get these results in turn; the last one for ever. */
+function start(results: Array<FakeConnection | Error>, options: Partial<ReverseTunnelOptions> = {}) {
+  const events: TunnelEvent[] = [];
+  const connects: unknown[] = [];
+  const tunnel = startReverseTunnel(
+    async (given) => {
+      connects.push(given);
+      const result = results.length > 1 ? results.shift() : results[0];
+      if (!(result instanceof FakeConnection)) throw result;
+      return result;
+    },
+    { ...base, onEvent: (event) => events.push(event), ...options },
+  );
+  const until = (type: TunnelEvent['type'], count = 1) =>
+    vi.waitFor(() => expect(types().filter((t) => t === type).length).toBeGreaterThanOrEqual(count), {
+      timeout: 5_000,
+      interval: 5,
+    });
+  const types = () => events.map((event) => event.type);
+  return { tunnel, events, types, connects, until };
+}
+
+describe('keepReverseTunnel', () => {
+  it('goes up, says so, and checks that the published port answers', async () => {
+    const { tunnel, events, types, until } = start([new FakeConnection()]);
+    expect(tunnel.state).toBe('connecting');
+    await until('checked');
+    expect(types()).toEqual(['connecting', 'connected', 'up', 'checked']);
+    expect(events[3]).toMatchObject({ result: 'ok', message: 'answered SSH-2.0-pc' });
+    expect(tunnel.status).toMatchObject({ state: 'up', listen: { host: 'localhost', port: 9012 } });
+    await tunnel.close();
+    expect(tunnel.state).toBe('closed');
+    expect(await tunnel.closed).toBeUndefined();
+    expect(types().at(-1)).toBe('closed');
+  });
+
+  it('comes back after a loss, and after a gateway that cannot be reached', async () => {
+    const first = new FakeConnection();
+    const second = new FakeConnection();
+    const { tunnel, types, until } = start([unreachable(), first, unreachable(), second]);
+    await until('checked');
+    first.break();
+    await until('checked', 2);
+    expect(types().filter((type) => type !== 'checked')).toEqual([
+      ...['connecting', 'waiting'],
+      ...['connecting', 'connected', 'up', 'down', 'waiting'],
+      ...['connecting', 'waiting'],
+      ...['connecting', 'connected', 'up'],
+    ]);
+    expect(first.closes).toBe(1);
+    await tunnel.close();
+    expect(second.closes).toBe(1);
+  });
+
+  it('asks for a taken port again on the same connection', async () => {
+    const connection = new FakeConnection();
+    connection.refusals = [portTaken(), portTaken()];
+    const { tunnel, connects, events, until } = start([connection]);
+    await until('port-taken');
+    expect(tunnel.status).toMatchObject({ state: 'waiting', for: 'port', error: { reason: 'port-taken' } });
+    await until('up');
+    expect(connects).toHaveLength(1);
+    expect(connection.forwards).toBe(3);
+    expect(events.filter(({ type }) => type === 'port-taken')).toMatchObject([{ asked: 1 }, { asked: 2 }]);
+    await tunnel.close();
+  });
+
+  it('reconnects when the line is lost while it waits for the port', async () => {
+    const first = new FakeConnection();
+    first.refusals = [portTaken()];
+    const { tunnel, until, connects } = start([first, new FakeConnection()]);
+    await until('port-taken');
+    first.break();
+    await until('up');
+    expect(connects).toHaveLength(2);
+    await tunnel.close();
+  });
+
+  it('notes its session, and ends exactly that one when it finds the port taken', async () => {
+    const first = new FakeConnection();
+    first.onExec = () => shellSays('self 300 600 sshd', 'uid 1001', 'noted 300 600 b1');
+    const second = new FakeConnection();
+    second.refusals = [portTaken()];
+    second.onExec = (script) =>
+      script.includes('kill -TERM') ? shellSays('result ended') : shellSays('noted 301 700 b1');
+    const { tunnel, events, until } = start([first, second], { reclaim: true });
+    await until('noted');
+    first.break();
+    await until('noted', 2);
+    expect(events.find(({ type }) => type === 'reclaimed')).toMatchObject({ pid: 300, evidence: 'own' });
+    expect(second.scripts[0]).toContain('stat_of 300');
+    await tunnel.close();
+  });
+
+  it('says once why it cannot reclaim, and waits', async () => {
+    const connection = new FakeConnection();
+    connection.refusals = [portTaken(), portTaken()];
+    connection.onExec = () => 'This account is currently not available.';
+    const { tunnel, events, until } = start([connection], { reclaim: true });
+    await until('up');
+    const refused = events.filter(({ type }) => type === 'reclaim-refused');
+    expect(refused).toMatchObject([{ reason: 'no-shell' }]);
+    await until('note-failed');
+    await tunnel.close();
+  });
+
+  it.each([
+    ['a login that is refused', new AuthenticationFailed('no', { phase: 'auth', methodsTried: [] })],
+    ['wrong options', new TypeError('host must be a string')],
+  ])('gives up on %s', async (_what, error) => {
+    const { tunnel, connects, types } = start([error]);
+    expect(await tunnel.closed).toBe(error);
+    expect(connects).toHaveLength(1);
+    expect(tunnel.status).toMatchObject({ state: 'closed', error });
+    expect(types()).toEqual(['connecting', 'closed']);
+  });
+
+  it('gives up on a port that the account may not have, and closes its connection', async () => {
+    const connection = new FakeConnection();
+    connection.refusals = [forbidden()];
+    const { tunnel } = start([connection]);
+    expect(await tunnel.closed).toMatchObject({ reason: 'not-permitted' });
+    expect(connection.closes).toBe(1);
+  });
+
+  it('lets shouldRetry decide', async () => {
+    const refusal = new AuthenticationFailed('no', { phase: 'auth', methodsTried: [] });
+    const seen: number[] = [];
+    const shouldRetry = (_error: Error, attempt: number) => {
+      seen.push(attempt);
+      return attempt < 3;
+    };
+    const { tunnel } = start([refusal], { retry: { ...base.retry, shouldRetry } });
+    expect(await tunnel.closed).toBe(refusal);
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
+  it('ends after the attempts that it may make', async () => {
+    const { tunnel, connects } = start([unreachable()], { retry: { ...base.retry, attempts: 3 } });
+    expect(await tunnel.closed).toMatchObject({ code: 'SSH_CONNECTION_REFUSED' });
+    expect(connects).toHaveLength(3);
+  });
+
+  it('gives each connect one attempt, and limits that find a line at once', async () => {
+    const { tunnel, connects, until } = start([unreachable()]);
+    await until('connecting', 6);
+    const tcp = connects
+      .slice(0, 5)
+      .map((options) => (options as { timeouts: { tcp: number } }).timeouts.tcp);
+    expect(tcp).toEqual([2_000, 2_000, 2_000, 2_000, 10_000]);
+    expect(connects[0]).toMatchObject({ retry: false, keepalive: { interval: 10_000, countMax: 3 } });
+    await tunnel.close();
+  });
+
+  it('makes the tunnel anew when the target answers but the published port does not', async () => {
+    const target = createServer((socket) => socket.end('SSH-2.0-target\r\n')).listen(0, '127.0.0.1');
+    await vi.waitFor(() => expect(target.listening).toBe(true));
+    const { port } = target.address() as { port: number };
+    const first = new FakeConnection();
+    first.onOpenStream = () => new PassThrough().end();
+    const { tunnel, events, until } = start([first, new FakeConnection()], {
+      target: { host: '127.0.0.1', port },
+      checkInterval: 5,
+    });
+    await until('up', 2);
+    expect(events.find(({ type }) => type === 'checked')).toMatchObject({ result: 'broken' });
+    expect(events.find(({ type }) => type === 'down')).toMatchObject({
+      error: { message: expect.stringMatching(/end-to-end check failed/) },
+    });
+    await tunnel.close();
+    target.close();
+  });
+
+  it('stays up while only the target is down, and tells of its return', async () => {
+    const connection = new FakeConnection();
+    connection.onOpenStream = () => new PassThrough().end();
+    const { tunnel, events, until, types } = start([connection], { checkInterval: 5 });
+    await until('checked');
+    connection.onOpenStream = new FakeConnection().onOpenStream;
+    await until('checked', 2);
+    expect(events.filter(({ type }) => type === 'checked')).toMatchObject([
+      { result: 'target-down' },
+      { result: 'ok' },
+    ]);
+    expect(types()).not.toContain('down');
+    await tunnel.close();
+  });
+
+  it('does without the check where the gateway forbids it', async () => {
+    const connection = new FakeConnection();
+    let opened = 0;
+    connection.onOpenStream = () => {
+      opened++;
+      return new ChannelOpenFailed('no', { phase: 'channel', reasonCode: 1 });
+    };
+    const { tunnel, events, until } = start([connection], { checkInterval: 5 });
+    await until('checked');
+    expect(events.at(-1)).toMatchObject({ result: 'unavailable' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(opened).toBe(1);
+    await tunnel.close();
+  });
+
+  it('gives its status to any number of readers, until it is closed', async () => {
+    const connection = new FakeConnection();
+    const { tunnel, until } = start([connection]);
+    const read = async () => {
+      const states: TunnelStatus['state'][] = [];
+      for await (const { state } of tunnel) states.push(state);
+      return states;
+    };
+    const early = [read(), read()];
+    await until('up');
+    const late = read();
+    for await (const { state } of tunnel) {
+      expect(state).toBe('up');
+      break;
+    }
+    await tunnel.close();
+    for (const states of await Promise.all(early)) {
+      expect(states.filter((state, at) => state !== states[at - 1])).toEqual(['connecting', 'up', 'closed']);
+    }
+    expect(await late).toEqual(['up', 'closed']);
+    expect(await read()).toEqual(['closed']);
+  });
+
+  it('is closed by its signal, in any state, and leaves no listener on it', async () => {
+    const waiting = new FakeConnection();
+    waiting.refusals = Array.from({ length: 50 }, () => portTaken());
+    for (const [result, state] of [
+      [new FakeConnection(), 'up'],
+      [waiting, 'waiting'],
+      [unreachable(), 'waiting'],
+    ] as const) {
+      const stop = new AbortController();
+      const { tunnel } = start([result], {
+        signal: stop.signal,
+        retry: { minDelay: 60_000, maxDelay: 60_000 },
+      });
+      await vi.waitFor(() => expect(tunnel.state).toBe(state));
+      stop.abort();
+      expect(await tunnel.closed).toBeUndefined();
+      expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0);
+    }
+    const { tunnel, connects } = start([new FakeConnection()], { signal: AbortSignal.abort() });
+    expect(await tunnel.closed).toBeUndefined();
+    expect(connects).toHaveLength(0);
+  });
+
+  it('survives a listener that throws', async () => {
+    const { tunnel } = start([new FakeConnection()], {
+      onEvent: () => {
+        throw new Error('a bug of the user');
+      },
+    });
+    await vi.waitFor(() => expect(tunnel.state).toBe('up'));
+    await tunnel.close();
+  });
+
+  it('keeps nothing of 2,000 reconnects', async () => {
+    const stop = new AbortController();
+    setMaxListeners(1, stop.signal);
+    let current: FakeConnection | undefined;
+    let ups = 0;
+    const tunnel = startReverseTunnel(
+      async ({ signal }) => {
+        expect(getEventListeners(signal as AbortSignal, 'abort').length).toBeLessThanOrEqual(2);
+        current = new FakeConnection();
+        return current;
+      },
+      {
+        ...base,
+        retry: { minDelay: 0, maxDelay: 0 },
+        signal: stop.signal,
+        onEvent: ({ type }) => {
+          if (type !== 'up') return;
+          ups++;
+          current?.break(lost());
+        },
+      },
+    );
+    await vi.waitFor(() => expect(ups).toBeGreaterThanOrEqual(2_000), { timeout: 15_000 });
+    expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
+    await tunnel.close();
+    expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0);
+  });
+
+  it.each([
+    [{ gateway: undefined }, TypeError, /gateway must be an object/],
+    [{ gateway: { ...base.gateway, retry: {} } }, TypeError, /give retry beside gateway/],
+    [{ listenPort: 0 }, RangeError, /listenPort 0 would publish another port/],
+    [{ listenPort: 70_000 }, RangeError, /listenPort must be/],
+    [{ listenPort: undefined }, TypeError, /listenPort must be a number/],
+    [{ target: undefined }, TypeError, /host must be/],
+    [{ checkInterval: 0 }, RangeError, /checkInterval must be at least 1/],
+    [{ reclaim: { unnoted: 'all' } }, TypeError, /reclaim.unnoted must be/],
+    [{ reclaim: { answerTimeout: 5 } }, RangeError, /reclaim.answerTimeout must be at least 100/],
+  ])('refuses %j before anything opens', (wrong, kind, message) => {
+    const connect = vi.fn();
+    const call = () => startReverseTunnel(connect, { ...base, ...wrong } as ReverseTunnelOptions);
+    expect(call).toThrow(kind);
+    expect(call).toThrow(message);
+    expect(connect).not.toHaveBeenCalled();
+  });
+});
