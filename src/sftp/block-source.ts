@@ -1,4 +1,3 @@
-import { fstat, readv } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
 /** Bytes at known positions: a local file or a buffer. */
@@ -6,7 +5,7 @@ export interface BlockSource {
   /** Bytes in all, at the start of the transfer. */
   readonly size: number;
   /** Fills the views from `position` on; `done` gets how many bytes there were. */
-  readInto(views: Buffer[], position: number, done: (error: Error | null, bytes: number) => void): void;
+  readInto(views: Buffer[], position: number, done: (error: Error | null, bytes?: number) => void): void;
   /** Why what was read is not one state of the source; undefined when it is. */
   changed(): Promise<string | undefined>;
 }
@@ -30,18 +29,15 @@ export async function fileSource(file: FileHandle): Promise<BlockSource> {
   const before = await file.stat({ bigint: true });
   return {
     size: Number(before.size),
-    readInto: (views, position, done) =>
-      readv(file.fd, views, position, (error, bytes) => done(error, bytes)),
-    changed: () =>
-      new Promise((resolve, reject) => {
-        fstat(file.fd, { bigint: true }, (error, after) => {
-          if (error) return reject(error);
-          if (after.size < before.size)
-            return resolve(`it shrank from ${before.size} to ${after.size} bytes`);
-          // A file that only grew was sent as it was at the start, as a log must be.
-          const rewritten = after.size === before.size && after.mtimeNs !== before.mtimeNs;
-          resolve(rewritten ? 'it was written to' : undefined);
-        });
-      }),
+    readInto(views, position, done) {
+      file.readv(views, position).then(({ bytesRead }) => done(null, bytesRead), done);
+    },
+    async changed() {
+      const after = await file.stat({ bigint: true });
+      if (after.size < before.size) return `it shrank from ${before.size} to ${after.size} bytes`;
+      // A file that only grew was sent as it was at the start, as a log must be.
+      const isRewritten = after.size === before.size && after.mtimeNs !== before.mtimeNs;
+      return isRewritten ? 'it was written to' : undefined;
+    },
   };
 }

@@ -1,9 +1,10 @@
-import { utimes } from 'node:fs/promises';
+import { open, utimes } from 'node:fs/promises';
 import type { SftpHandle } from '../ssh2/sftp-requests.ts';
 import { openFlag, type SftpAttributes } from '../ssh2/sftp-wire.ts';
+import { fileSource } from './block-source.ts';
+import { sameBySum } from './checksum.ts';
 import { fileType, permissions } from './file-mode.ts';
 import { fileSink } from './file-sink.ts';
-import { Flight } from './flight.ts';
 import {
   type LocalTarget,
   modeOfOld,
@@ -13,20 +14,10 @@ import {
 } from './local-target.ts';
 import { type Received, Receiver } from './receiver.ts';
 import { provenLocally } from './resume-download.ts';
+import type { DownloadItem, TransferContext } from './transfer-context.ts';
 import { explain, transferFailed } from './transfer-errors.ts';
-import type { TransferContext } from './upload-file.ts';
-import { verifyLocalSha256 } from './verify-sha256.ts';
+import { verifyDownloaded } from './verify-sha256.ts';
 
-export interface DownloadItem {
-  remotePath: string;
-  localPath: string;
-  /** What a listing said of the file; undefined when nobody has looked yet. */
-  attributes: SftpAttributes | undefined;
-}
-
-/** Bytes of one file that may be asked for and not yet stored here. */
-const mostInFlight = 16 * 1024 * 1024;
-const downloadStart = 4 * 1024 * 1024;
 /** A file whose size the server does not tell is read to its end, but not without limit. */
 const mostOfUnknown = 2 ** 30;
 
@@ -36,7 +27,9 @@ export async function downloadFile(context: TransferContext, item: DownloadItem)
   let local: LocalTarget | undefined;
   try {
     run.throwIfFailed();
+    if (settings.resume && (await isThere(context, item))) return;
     const remote = await openRemote(context, item);
+    if (!item.attributes) run.progress.setTotal(remote.attributes.size);
     try {
       const mode =
         remote.attributes.mode === undefined ? undefined : permissions(remote.attributes.mode) & 0o777;
@@ -48,6 +41,7 @@ export async function downloadFile(context: TransferContext, item: DownloadItem)
     await finish(context, item, remote.attributes, local);
     run.progress.fileDone(item.remotePath);
   } catch (error) {
+    if (error instanceof RemoteIsFolder) throw error;
     const explained = explain(run, item.remotePath, error);
     if (local && settings.atomic && !settings.resume) await removeLocally(local);
     else await local?.file.close().catch(() => {});
@@ -60,6 +54,16 @@ interface Remote {
   attributes: SftpAttributes;
 }
 
+/** What was to be fetched as a file is a folder. */
+export class RemoteIsFolder extends Error {
+  readonly attributes: SftpAttributes;
+
+  constructor(attributes: SftpAttributes) {
+    super('it is a folder, not a file');
+    this.attributes = attributes;
+  }
+}
+
 /** Opens and looks in one round trip. */
 async function openRemote({ sftp, run }: TransferContext, item: DownloadItem): Promise<Remote> {
   const [opened, looked] = await Promise.allSettled([
@@ -67,14 +71,31 @@ async function openRemote({ sftp, run }: TransferContext, item: DownloadItem): P
     item.attributes ?? sftp.stat(item.remotePath),
   ]);
   run.alive();
-  if (opened.status === 'rejected') throw opened.reason;
-  const handle = opened.value;
-  if (looked.status === 'fulfilled' && fileType(looked.value.mode) === 'file') {
-    return { handle, attributes: looked.value };
-  }
-  await sftp.closeHandle(handle).catch(() => {});
+  const handle = opened.status === 'fulfilled' ? opened.value : undefined;
+  const type = looked.status === 'fulfilled' ? fileType(looked.value.mode) : undefined;
+  if (handle && type === 'file' && looked.status === 'fulfilled') return { handle, attributes: looked.value };
+  if (handle) await sftp.closeHandle(handle).catch(() => {});
   if (looked.status === 'rejected') throw looked.reason;
-  throw transferFailed(run, item.remotePath, `it is a ${fileType(looked.value.mode)}, not a file`);
+  if (type === 'directory') throw new RemoteIsFolder(looked.value);
+  if (opened.status === 'rejected') throw opened.reason;
+  throw transferFailed(run, item.remotePath, 'it is neither a file nor a folder');
+}
+
+/** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */
+async function isThere(context: TransferContext, item: DownloadItem): Promise<boolean> {
+  const { sftp, run } = context;
+  const file = await open(item.localPath).catch(() => undefined);
+  if (!file) return false;
+  try {
+    const source = await fileSource(file);
+    const { size } = item.attributes ?? (await sftp.stat(item.remotePath));
+    if (size !== source.size || !(await sameBySum(context, source, item.remotePath, size))) return false;
+    run.progress.resumed(item.remotePath, size);
+    run.progress.fileDone(item.remotePath);
+    return true;
+  } finally {
+    await file.close();
+  }
 }
 
 async function receive(
@@ -86,7 +107,7 @@ async function receive(
   const { sftp, run, settings } = context;
   const size = attributes.size;
   const known = size !== undefined && size > 0;
-  const start = settings.resume && known ? await provenLocally(context, item, handle, size, local) : 0;
+  const start = settings.resume && known ? await provenLocally(context, item, size, local) : 0;
   run.throwIfFailed();
   const receiver = new Receiver({
     sftp,
@@ -94,8 +115,8 @@ async function receive(
     start,
     end: known ? size : mostOfUnknown,
     probe: true,
-    sink: fileSink(local.file.fd),
-    flight: new Flight({ start: downloadStart, ceiling: mostInFlight }),
+    sink: fileSink(local.file),
+    flight: context.flight,
     moved: (bytes) => run.moved(item.remotePath, bytes),
   });
   const forget = run.onFailed(() => receiver.stop(run.error));
@@ -135,7 +156,7 @@ async function finish(
   local: LocalTarget,
 ): Promise<void> {
   const { run, settings } = context;
-  if (settings.verify === 'sha256') await verifyLocalSha256(context, item, local);
+  if (settings.verify === 'sha256') await verifyDownloaded(context, item.remotePath, local);
   const oldMode = settings.atomic && !settings.preserve ? await modeOfOld(item.localPath) : undefined;
   const mode = settings.preserve && attributes.mode !== undefined ? permissions(attributes.mode) : oldMode;
   if (mode !== undefined) await local.file.chmod(mode);

@@ -1,10 +1,23 @@
 import type { SftpOpener } from '../ssh2/sftp-requests.ts';
 import { quoted } from '../text/printable.ts';
-import { now } from '../time/timer.ts';
-import { downloadFile } from './download-file.ts';
+import { downloadFile, RemoteIsFolder } from './download-file.ts';
+import { downloadFolder } from './download-folder.ts';
 import { readTransferOptions, type TransferOptions, type TransferResult } from './options.ts';
-import { TransferRun } from './run.ts';
+import { describe, remotePath as readRemotePath } from './paths.ts';
+import { transfer } from './transfer.ts';
+import type { TransferContext } from './transfer-context.ts';
 
+const MiB = 1024 * 1024;
+const flight = { start: 4 * MiB, ceiling: 16 * MiB };
+
+/**
+ * Fetches a remote file or folder to `localPath`. The folder in which a file is put must exist; a folder's content
+ * goes into the local folder of that name, which is made if need be.
+ *
+ * Rejects with `TransferFailed` (`cause` says why), `TransferStalled`, `ConnectionLost`, `UnsafeRemotePath` (a name
+ * that must not or cannot be stored here; nothing was written) or `signal.reason`; wrong arguments are `TypeError` or
+ * `RangeError`.
+ */
 export async function download(
   opener: SftpOpener,
   remotePath: string,
@@ -12,27 +25,20 @@ export async function download(
   options?: TransferOptions,
 ): Promise<TransferResult> {
   const settings = readTransferOptions(options);
-  const started = now();
-  const what = `download of ${quoted(remotePath)} to ${quoted(localPath)}`;
-  const run = new TransferRun({ ...settings, what, where: opener.where, lost: opener.lost });
+  const path = readRemotePath(remotePath, 'remotePath', opener.serverVersion);
+  if (typeof localPath !== 'string')
+    throw new TypeError(`localPath must be a string, not ${describe(localPath)}`);
+  if (localPath === '') throw new TypeError('localPath must not be empty');
+  const what = `download of ${quoted(path)} to ${quoted(localPath)}`;
+  const work = (context: TransferContext) => fetch(context, path, localPath);
+  return transfer(opener, { what, settings, flight, work });
+}
+
+async function fetch(context: TransferContext, remotePath: string, localPath: string): Promise<void> {
   try {
-    const sftp = await opener.openSftp({ signal: settings.signal, requestTimeout: settings.stallTimeout });
-    try {
-      await run.orFail(
-        downloadFile({ opener, sftp, run, settings }, { remotePath, localPath, attributes: undefined }),
-      );
-    } finally {
-      sftp.release();
-    }
-    run.progress.finish();
-    const durationMs = now() - started;
-    return {
-      files: run.progress.files,
-      bytes: run.progress.sent,
-      durationMs,
-      bytesPerSecond: (run.progress.sent * 1000) / durationMs,
-    };
-  } finally {
-    run.end();
+    await downloadFile(context, { remotePath, localPath, attributes: undefined });
+  } catch (error) {
+    if (!(error instanceof RemoteIsFolder)) throw error;
+    await downloadFolder(context, remotePath, localPath, error.attributes);
   }
 }

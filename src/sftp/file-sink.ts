@@ -1,4 +1,4 @@
-import { writev } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import type { BlockSink } from './receiver.ts';
 
 interface Block {
@@ -12,7 +12,7 @@ interface Block {
 const maxBatch = 4 * 1024 * 1024;
 
 /** Writes what arrives to a local file at its position. While one write runs, the next ones gather into a batch. */
-export function fileSink(fd: number): BlockSink {
+export function fileSink(file: FileHandle): BlockSink {
   let waiting: Block[] = [];
   let writing = false;
 
@@ -22,7 +22,7 @@ export function fileSink(fd: number): BlockSink {
     writing = true;
     const [first] = batch;
     const pieces = batch.flatMap((block) => block.pieces);
-    writeAll(fd, pieces, (first as Block).position, (error) => {
+    writeAll(file, pieces, (first as Block).position, (error) => {
       writing = false;
       for (const block of batch) block.done(error);
       writeNext();
@@ -52,15 +52,22 @@ export function fileSink(fd: number): BlockSink {
   };
 }
 
-/** `writev` may write less than it was given, for example on a disk that is nearly full. */
-function writeAll(fd: number, pieces: Buffer[], position: number, done: (error: Error | null) => void): void {
-  writev(fd, pieces, position, (error, written) => {
-    if (error) return done(error);
-    const rest = beyond(pieces, written);
+/**
+ * `writev` may write less than it was given, for example on a disk that is nearly full. The file handle's own method,
+ * because its `close` waits for it: a write must not hit another file that got the same descriptor.
+ */
+function writeAll(
+  file: FileHandle,
+  pieces: Buffer[],
+  position: number,
+  done: (error: Error | null) => void,
+): void {
+  file.writev(pieces, position).then(({ bytesWritten }) => {
+    const rest = beyond(pieces, bytesWritten);
     if (rest.length === 0) return done(null);
-    if (written === 0) return done(new Error('the file system took no more bytes'));
-    writeAll(fd, rest, position + written, done);
-  });
+    if (bytesWritten === 0) return done(new Error('the file system took no more bytes'));
+    writeAll(file, rest, position + bytesWritten, done);
+  }, done);
 }
 
 function beyond(pieces: Buffer[], bytes: number): Buffer[] {

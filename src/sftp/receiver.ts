@@ -59,7 +59,9 @@ export class Receiver {
 
   #pump(): void {
     const { flight } = this.#job;
-    while (!this.#finished.settled && flight.open) {
+    while (!this.#finished.settled) {
+      // Other files share the flight; each may always have one request under way, or it would never be woken.
+      if (!flight.open && this.#underWay > 0) break;
       const missing = this.#again.shift();
       if (missing) this.#read(missing.position, missing.length);
       else if (this.#next < this.#end) this.#readNext();

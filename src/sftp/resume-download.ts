@@ -1,15 +1,22 @@
-import type { SftpHandle } from '../ssh2/sftp-requests.ts';
-import type { DownloadItem } from './download-file.ts';
+import { fileSource } from './block-source.ts';
 import type { LocalTarget } from './local-target.ts';
-import type { TransferContext } from './upload-file.ts';
+import { provenByCommand } from './resume-upload.ts';
+import type { DownloadItem, TransferContext } from './transfer-context.ts';
 
+/**
+ * From where a download goes on. Only a checksum made on the server can prove what is here without fetching it again;
+ * where no command can be run, the file is fetched from its start.
+ */
 export async function provenLocally(
-  _context: TransferContext,
-  _item: DownloadItem,
-  _handle: SftpHandle,
-  _size: number,
+  context: TransferContext,
+  item: DownloadItem,
+  size: number,
   local: LocalTarget,
 ): Promise<number> {
-  await local.file.truncate(0);
-  return 0;
+  const source = await fileSource(local.file);
+  const there = source.size > size ? 0 : source.size;
+  const proven = await provenByCommand(context, source, item.remotePath, there);
+  await local.file.truncate(proven);
+  context.run.progress.resumed(item.remotePath, proven);
+  return proven;
 }

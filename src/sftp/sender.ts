@@ -56,7 +56,9 @@ export class Sender {
 
   #pump(): void {
     const { flight } = this.#job;
-    while (!this.#finished.settled && this.#todo.length > 0 && this.#reading < parallelReads && flight.open) {
+    while (!this.#finished.settled && this.#todo.length > 0 && this.#reading < parallelReads) {
+      // Other files share the flight; each may always have one read under way, or it would never be woken.
+      if (!flight.open && this.#reading + this.#unacknowledged > 0) break;
       this.#readSome(this.#todo[0] as Range);
     }
     if (this.#finished.settled || this.#todo.length > 0 || this.#reading > 0) return;
@@ -80,7 +82,7 @@ export class Sender {
     );
     flight.take(length);
     this.#reading++;
-    source.readInto(views, position, (error, bytes) => {
+    source.readInto(views, position, (error, bytes = 0) => {
       this.#reading--;
       if (this.#finished.settled) return;
       if (error) return this.stop(error);

@@ -1,38 +1,15 @@
-import type { SftpOpener, SftpRequests } from '../ssh2/sftp-requests.ts';
+import type { Stats } from 'node:fs';
 import { openFlag, type SftpAttributes } from '../ssh2/sftp-wire.ts';
-import type { BlockSource } from './block-source.ts';
+import { sameBySum } from './checksum.ts';
 import { permissions } from './file-mode.ts';
-import { Flight } from './flight.ts';
 import { LaneOpener } from './lane-opener.ts';
-import { Lanes, laneCapacity } from './lanes.ts';
-import type { TransferSettings } from './options.ts';
+import { Lanes } from './lanes.ts';
 import { closeTarget, openTarget, publish, type RemoteTarget, removeTarget } from './remote-target.ts';
 import { planResume } from './resume-upload.ts';
-import type { TransferRun } from './run.ts';
 import { type Range, Sender } from './sender.ts';
+import type { TransferContext, UploadItem } from './transfer-context.ts';
 import { explain, transferFailed, wrongSize } from './transfer-errors.ts';
-import { verifyRemoteSha256 } from './verify-sha256.ts';
-
-export interface TransferContext {
-  opener: SftpOpener;
-  sftp: SftpRequests;
-  run: TransferRun;
-  settings: TransferSettings;
-}
-
-export interface UploadItem {
-  /** For messages and progress. */
-  name: string;
-  source: BlockSource;
-  remotePath: string;
-  /** Of the local file; mode only for a new file, both with `preserve`. */
-  attributes: SftpAttributes;
-  /** The folder was made by this transfer: nothing can be in the way. */
-  intoEmptyFolder: boolean;
-}
-
-/** As much as the server's window takes at once; it costs nothing to begin with that. */
-const uploadStart = 2 * 1024 * 1024;
+import { verifySha256 } from './verify-sha256.ts';
 
 /** Sends one file; when it rejects, the target is untouched (with `atomic`) and no temporary file is left. */
 export async function uploadFile(context: TransferContext, item: UploadItem): Promise<void> {
@@ -41,11 +18,16 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
   let target: RemoteTarget | undefined;
   try {
     run.throwIfFailed();
-    target = await openTarget(sftp, item.remotePath, { ...settings, mode: attributes.mode, intoEmptyFolder });
+    if (settings.resume && (await isThere(context, item))) return;
+    target = await openTarget(sftp, item.remotePath, {
+      ...settings,
+      mode: newMode(attributes.mode),
+      intoEmptyFolder,
+    });
     run.alive();
     run.throwIfFailed();
     await sendContent(context, item, target);
-    if (settings.verify === 'sha256') await verifyRemoteSha256(context, item, target.writePath);
+    if (settings.verify === 'sha256') await verifySha256(context, item.source, target.writePath);
     run.throwIfFailed();
     await publish(sftp, target);
     run.progress.fileDone(item.name);
@@ -55,6 +37,22 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
     else if (target && !sftp.ended) await closeTarget(sftp, target).catch(() => {});
     throw explained;
   }
+}
+
+/** A new file gets the local permissions, cut by the server's umask; set-uid bits are never carried over so. */
+function newMode(mode: number | undefined): number | undefined {
+  return mode === undefined ? undefined : mode & 0o777;
+}
+
+/** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */
+async function isThere(context: TransferContext, item: UploadItem): Promise<boolean> {
+  const { sftp, run } = context;
+  const found = await sftp.stat(item.remotePath).catch(() => undefined);
+  if (found?.size !== item.source.size) return false;
+  if (!(await sameBySum(context, item.source, item.remotePath, item.source.size))) return false;
+  run.progress.resumed(item.name, item.source.size);
+  run.progress.fileDone(item.name);
+  return true;
 }
 
 async function sendContent(context: TransferContext, item: UploadItem, target: RemoteTarget): Promise<void> {
@@ -72,10 +70,9 @@ async function sendRanges(
   target: RemoteTarget,
   ranges: readonly Range[],
 ): Promise<void> {
-  const { opener, sftp, run } = context;
+  const { opener, sftp, run, flight } = context;
   const { source, name } = item;
   let left = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
-  const flight = new Flight({ start: uploadStart, ceiling: laneCapacity });
   const lanes = new Lanes({ sftp, handle: target.handle });
   const { writePath: path, roundTrip } = target;
   const extra = new LaneOpener({ opener, lanes, flight, path, size: left, roundTrip });
@@ -112,6 +109,15 @@ async function sendRanges(
 function quietUntilAwaited(promise: Promise<void>): Promise<void> {
   promise.catch(() => {});
   return promise;
+}
+
+/** What a remote file is given of a local one. */
+export function attributesOf(stats: Stats): SftpAttributes {
+  return {
+    mode: permissions(stats.mode),
+    atime: Math.max(0, Math.floor(stats.atimeMs / 1000)),
+    mtime: Math.max(0, Math.floor(stats.mtimeMs / 1000)),
+  };
 }
 
 /** Sets what is to be set, looks at the size, and closes: in one round trip. */

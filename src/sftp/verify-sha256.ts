@@ -1,8 +1,46 @@
-import type { TransferContext, UploadItem } from './upload-file.ts';
+import { openFlag } from '../ssh2/sftp-wire.ts';
+import type { BlockSource } from './block-source.ts';
+import { fileSource } from './block-source.ts';
+import { sameBySum } from './checksum.ts';
+import { differingRanges } from './compare-remote.ts';
+import type { LocalTarget } from './local-target.ts';
+import type { TransferContext } from './transfer-context.ts';
+import { transferFailed } from './transfer-errors.ts';
 
-export async function verifyRemoteSha256(
-  _context: TransferContext,
-  _item: UploadItem,
-  _path: string,
-): Promise<void> {}
-export async function verifyLocalSha256(_c: TransferContext, _i: unknown, _l: unknown): Promise<void> {}
+/** The checksum of a remote file is that of a local one: by a command on the server, else by reading it back. */
+export async function verifySha256(
+  context: TransferContext,
+  source: BlockSource,
+  remotePath: string,
+): Promise<void> {
+  const { sftp, run } = context;
+  const end = source.size;
+  if (await sameBySum(context, source, remotePath, end)) return;
+  const handle = await sftp.open(remotePath, openFlag.read);
+  try {
+    const [first] = await differingRanges({
+      sftp,
+      handle,
+      source,
+      range: { start: 0, end },
+      run,
+      patience: 0,
+    });
+    if (first)
+      throw transferFailed(
+        run,
+        remotePath,
+        `the copies differ from byte ${first.start} on (verify: 'sha256')`,
+      );
+  } finally {
+    if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
+  }
+}
+
+export async function verifyDownloaded(
+  context: TransferContext,
+  remotePath: string,
+  local: LocalTarget,
+): Promise<void> {
+  await verifySha256(context, await fileSource(local.file), remotePath);
+}

@@ -1,0 +1,33 @@
+import type { SftpOpener, SftpRequests } from '../ssh2/sftp-requests.ts';
+import type { SftpAttributes } from '../ssh2/sftp-wire.ts';
+import type { BlockSource } from './block-source.ts';
+import type { Flight } from './flight.ts';
+import type { TransferSettings } from './options.ts';
+import type { TransferRun } from './run.ts';
+
+/** What every file of one transfer shares. */
+export interface TransferContext {
+  opener: SftpOpener;
+  sftp: SftpRequests;
+  run: TransferRun;
+  settings: TransferSettings;
+  flight: Flight;
+}
+
+export interface UploadItem {
+  /** For messages and progress. */
+  name: string;
+  source: BlockSource;
+  remotePath: string;
+  /** Of the local file: the mode for a new file, all of them with `preserve`. */
+  attributes: SftpAttributes;
+  /** The folder was made by this transfer: nothing can be in the way. */
+  intoEmptyFolder: boolean;
+}
+
+export interface DownloadItem {
+  remotePath: string;
+  localPath: string;
+  /** What a listing said of the file; undefined when nobody has looked yet. */
+  attributes: SftpAttributes | undefined;
+}

@@ -1,0 +1,54 @@
+import type { SftpOpener, SftpRequests } from '../ssh2/sftp-requests.ts';
+import { now } from '../time/timer.ts';
+import { Flight } from './flight.ts';
+import type { TransferResult, TransferSettings } from './options.ts';
+import { TransferRun } from './run.ts';
+import type { TransferContext } from './transfer-context.ts';
+
+export interface TransferPlan {
+  /** For messages: `upload of "a" to "b"`. */
+  what: string;
+  settings: TransferSettings;
+  /** Bytes under way: at the start, and at most. */
+  flight: { start: number; ceiling: number };
+  work(context: TransferContext): Promise<void>;
+}
+
+/** One transfer: a session, the work, the result. Rejects at once when it fails; what is left is cleaned up behind. */
+export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<TransferResult> {
+  const { settings, what } = plan;
+  settings.signal?.throwIfAborted();
+  if (opener.lost.error) throw opener.lost.error;
+  const started = now();
+  const run = new TransferRun({ ...settings, what, where: opener.where, lost: opener.lost });
+  try {
+    const sftp = await open(opener, run, settings);
+    const context = { opener, sftp, run, settings, flight: new Flight(plan.flight) };
+    await settle(plan.work(context), context);
+    sftp.release();
+    run.progress.finish();
+    run.throwIfFailed();
+    const { files, sent: bytes } = run.progress;
+    const durationMs = now() - started;
+    return { files, bytes, durationMs, bytesPerSecond: durationMs > 0 ? (bytes * 1000) / durationMs : 0 };
+  } finally {
+    run.end();
+  }
+}
+
+/** Waiting in line for a session is not a stall. */
+function open(opener: SftpOpener, run: TransferRun, settings: TransferSettings): Promise<SftpRequests> {
+  const { signal, stallTimeout } = settings;
+  return run.quietly(() => opener.openSftp({ signal, requestTimeout: stallTimeout }));
+}
+
+async function settle(work: Promise<void>, { run, sftp }: TransferContext): Promise<void> {
+  try {
+    await run.orFail(work);
+  } catch (error) {
+    run.fail(error);
+    // The work sees the failure, removes what it began, and ends; only then the session goes.
+    void work.catch(() => {}).then(() => sftp.close());
+    throw run.error;
+  }
+}
