@@ -151,16 +151,24 @@ function protocolFailed(error: Ssh2Error, situation: Situation): SshError {
   const reason = printable(error.message, 300);
   if (situation.phase === 'session') return lost('socket', `protocol error: ${reason}`, situation, error);
   const noneInCommon = /no matching (.*)$/.exec(reason)?.[1];
+  const isImpostor = /signature verification failed/.test(reason);
   const phase = situation.phase === 'auth' ? 'login' : 'key exchange';
   return new HandshakeFailed(`The ${phase} with ${at(situation)} failed: ${reason}`, {
     ...place(situation),
     reason,
-    retryable: noneInCommon === undefined,
+    retryable: noneInCommon === undefined && !isImpostor,
     cause: tame(error),
-    hint: noneInCommon
-      ? `The server offers no ${noneInCommon} that we do. An old server can be met halfway with the option algorithms, naming what it offers.`
-      : 'The bytes that arrived are not what SSH prescribes: a damaged stream, a broken server, or something in between.',
+    hint: protocolHint(noneInCommon, isImpostor),
   });
+}
+
+function protocolHint(noneInCommon: string | undefined, isImpostor: boolean): string {
+  if (noneInCommon) {
+    return `The server offers no ${noneInCommon} that we do. An old server can be met halfway with the option algorithms, naming what it offers.`;
+  }
+  return isImpostor
+    ? 'The server does not own the host key that it shows: somebody is in between, or the server is broken.'
+    : 'The bytes that arrived are not what SSH prescribes: a damaged stream, a broken server, or something in between.';
 }
 
 function authFailed(situation: Situation, cause: unknown, reason?: string): AuthenticationFailed {

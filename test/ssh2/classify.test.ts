@@ -202,6 +202,12 @@ const errorRows: ErrorRow[] = [
     { code: 'SSH_HANDSHAKE_FAILED', retryable: false, hint: expect.stringContaining('option algorithms') },
   ],
   [
+    'a host key that the server does not own',
+    ssh2Error('Handshake failed: signature verification failed', { level: 'handshake' }),
+    situation('handshake'),
+    { code: 'SSH_HANDSHAKE_FAILED', retryable: false, hint: expect.stringContaining('in between') },
+  ],
+  [
     'a damaged packet',
     ssh2Error('Bad packet length'),
     situation('handshake'),
