@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import type { Arrival } from './attempt.ts';
 import type { PhaseTimings, SshError } from './errors/index.ts';
@@ -22,12 +22,17 @@ import type {
   LocalForwardOptions,
   RemoteForwardOptions,
 } from './forward/types.ts';
+import { openSftpClient } from './sftp/client.ts';
+import type { SftpClient } from './sftp/client-types.ts';
 import { download } from './sftp/download.ts';
 import type { TransferOptions, TransferResult } from './sftp/options.ts';
 import { upload } from './sftp/upload.ts';
 import type { Link, OpenOptions } from './ssh2/link.ts';
 import { sftpOpener } from './ssh2/sftp-opener.ts';
-import type { SftpOpener } from './ssh2/sftp-requests.ts';
+import type { OpenSftpOptions, SftpOpener } from './ssh2/sftp-requests.ts';
+
+/** Options of `Connection.sftp`. */
+export type SftpOptions = Pick<OpenSftpOptions, 'signal' | 'timeout' | 'requestTimeout'>;
 
 /**
  * An open SSH connection. Whatever is pending on it when it ends rejects with a `ConnectionLost`; `closed` tells when
@@ -100,7 +105,7 @@ export class Connection {
    * @throws {TransferFailed | TransferStalled | SftpFailed | ConnectionLost}
    */
   upload(
-    source: string | Uint8Array,
+    source: string | Uint8Array | Readable,
     remotePath: string,
     options?: TransferOptions,
   ): Promise<TransferResult> {
@@ -114,6 +119,14 @@ export class Connection {
    */
   download(remotePath: string, localPath: string, options?: TransferOptions): Promise<TransferResult> {
     return download(this.#sftpOpener, remotePath, localPath, options);
+  }
+
+  /**
+   * A client for single file operations: `stat`, `list`, `readFile`, `rename`, ... Close it when done.
+   * @throws {ChannelOpenFailed} when the server has no SFTP.
+   */
+  sftp(options?: SftpOptions): Promise<SftpClient> {
+    return openSftpClient(this.#sftpOpener, options);
   }
 
   /**

@@ -1,5 +1,5 @@
 export { connectViaGateway } from './connect-via-gateway.ts';
-export type { Connection } from './connection.ts';
+export type { Connection, SftpOptions } from './connection.ts';
 export * from './errors/index.ts';
 export type { Shell } from './exec/command-line.ts';
 export { quote } from './exec/quote/index.ts';
@@ -46,6 +46,7 @@ export { endGatewayTunnel, keepReverseTunnel, listGatewayTunnels } from './rever
 export { type JumpHostOptions, jumpHost } from './route/jump-host.ts';
 export { proxyCommand } from './route/proxy-command.ts';
 export type { Route, RouteContext, RoutedStream } from './route/route.ts';
+export type { RemoteListEntry, RemoteStats, SftpCallOptions, SftpClient } from './sftp/client-types.ts';
 export type { TransferOptions, TransferResult } from './sftp/options.ts';
 export type { TransferProgress } from './sftp/progress.ts';
 export type { EndedTunnel } from './tunnel/end-tunnel.ts';
