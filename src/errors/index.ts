@@ -8,5 +8,6 @@ export {
 } from './base.ts';
 export * from './commands.ts';
 export * from './connecting.ts';
+export * from './jobs.ts';
 export * from './session.ts';
 export * from './timeouts.ts';

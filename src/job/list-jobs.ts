@@ -1,0 +1,69 @@
+import { checkKnownNames, checkMs, checkObject } from '../options/check.ts';
+import { ask, jobKeeper } from './keeper.ts';
+import { checkCommon } from './options.ts';
+import { type JobRecord, statusOf } from './record.ts';
+import type { JobHost, JobStatus, JobSummary, JobsOptions } from './types.ts';
+
+export interface RemoveJobsOptions extends JobsOptions {
+  /** Milliseconds since a job's end; for a lost job, since its start. Younger ones are kept. */
+  olderThan: number;
+}
+
+/** All jobs that the server knows in this folder, oldest first. */
+export async function listJobs(host: JobHost, options: JobsOptions = {}): Promise<JobSummary[]> {
+  check(options, ['dir', 'signal']);
+  return [...(await records(host, options))].map(([id, record]) => summaryOf(id, record)).sort(byStart);
+}
+
+/**
+ * Removes the jobs that are over: a job's folder is kept after its end, so that a retry finds its result, and goes
+ * only by `job.remove()` or here. Resolves with the ids. Safe to call from several programs at once.
+ */
+export async function removeJobs(host: JobHost, options: RemoveJobsOptions): Promise<string[]> {
+  check(options, ['dir', 'signal', 'olderThan']);
+  checkMs('olderThan', options.olderThan, { min: 0, infinite: false });
+  const keeper = jobKeeper(host, options.dir);
+  const removed: string[] = [];
+  for (const [id, record] of await records(host, options)) {
+    if (!isOver(statusOf(record)) || ageOf(record) < options.olderThan) continue;
+    const removal = await ask(keeper, id, keeper.commands.remove(id), options.signal);
+    if (removal === 'removed') removed.push(id);
+  }
+  return removed;
+}
+
+async function records(host: JobHost, { dir, signal }: JobsOptions): Promise<Map<string, JobRecord>> {
+  const keeper = jobKeeper(host, dir);
+  const all = await ask(keeper, '', keeper.commands.list(), signal);
+  // A folder whose claim names another job, or none, is none of ours.
+  return new Map([...all].filter(([id, record]) => record.claim?.id === id));
+}
+
+function summaryOf(id: string, record: JobRecord): JobSummary {
+  const { claim, exit } = record;
+  return {
+    id,
+    status: statusOf(record),
+    startedAt: new Date(claim?.at ?? 0),
+    endedAt: exit ? new Date(exit.at) : undefined,
+  };
+}
+
+function isOver(status: JobStatus): boolean {
+  return status.state !== 'running';
+}
+
+/** By the server's clock, which need not agree with ours. */
+function ageOf({ now, exit, claim }: JobRecord): number {
+  return now - (exit?.at ?? claim?.at ?? now);
+}
+
+function byStart(a: JobSummary, b: JobSummary): number {
+  return a.startedAt.getTime() - b.startedAt.getTime();
+}
+
+function check(options: JobsOptions, names: string[]): void {
+  checkObject('options', options);
+  checkKnownNames('options', options, names);
+  checkCommon(options);
+}

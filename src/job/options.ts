@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { buildCommandLine, type Shell } from '../exec/command-line.ts';
+import { assertEncoding } from '../exec/decode.ts';
+import {
+  checkFunction,
+  checkInteger,
+  checkKnownNames,
+  checkMs,
+  checkObject,
+  checkSignal,
+  checkString,
+  wrongType,
+} from '../options/check.ts';
+import type { StartRequest } from './commands.ts';
+import { checkJobId } from './job-id.ts';
+import type { JobOffsets, StartJobOptions } from './types.ts';
+
+export const startNames = [...['id', 'dir', 'shell', 'cwd', 'env', 'interactive', 'encoding', 'signal']];
+
+/** Checks everything before anything is sent. @throws TypeError or RangeError that names the option. */
+export function resolveStart(
+  command: string | readonly string[],
+  options: StartJobOptions,
+  windows: boolean,
+): StartRequest {
+  const { id, cwd, env, interactive = false } = options;
+  checkJobId(id);
+  checkCommon(options);
+  if (typeof interactive !== 'boolean') throw wrongType('interactive', interactive, 'true or false');
+  if (interactive && !windows) {
+    throw new TypeError('option interactive: true given, but the server is not Windows; leave it out');
+  }
+  const shell: Shell = options.shell ?? (windows ? 'cmd' : 'posix');
+  const line = buildCommandLine({ command, shell, cwd, env });
+  const identity = { id, command, shell, cwd, env: sortedEntries(env), interactive };
+  return { id, line, fingerprint: hash(identity), interactive };
+}
+
+/** What all calls share. */
+export function checkCommon(options: { dir?: unknown; encoding?: unknown; signal?: unknown }): void {
+  const { dir, encoding, signal } = options;
+  if (dir !== undefined) {
+    checkString('dir', dir, 'the path of a folder on the server');
+    if (/[\r\n]/.test(dir)) throw wrongType('dir', dir, 'a path without line breaks');
+  }
+  if (encoding !== undefined && encoding !== 'buffer') assertEncoding(encoding);
+  if (signal !== undefined) checkSignal('signal', signal);
+}
+
+export function checkStartOptions(options: unknown): asserts options is StartJobOptions {
+  checkObject('options', options);
+  checkKnownNames('options', options, startNames);
+}
+
+export function checkFollow(options: { pollInterval?: unknown; signal?: unknown }): void {
+  if (options.pollInterval !== undefined) checkMs('pollInterval', options.pollInterval, { infinite: false });
+  if (options.signal !== undefined) checkSignal('signal', options.signal);
+}
+
+export function resolveOffsets(from: Partial<JobOffsets> = {}): JobOffsets {
+  checkObject('from', from);
+  checkKnownNames('from', from, ['stdout', 'stderr']);
+  const { stdout = 0, stderr = 0 } = from as Partial<JobOffsets>;
+  for (const [name, value] of Object.entries({ stdout, stderr })) {
+    checkInteger(`from.${name}`, value, 0, Number.MAX_SAFE_INTEGER, 'a number of bytes, 0 or more');
+  }
+  return { stdout, stderr };
+}
+
+export function checkCallback(name: string, callback: unknown): void {
+  if (callback !== undefined) checkFunction(name, callback);
+}
+
+/** Of the request, not of the command line, so that a later version which quotes differently finds its jobs. */
+function hash(identity: object): string {
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
+}
+
+function sortedEntries(env: Readonly<Record<string, string>> | undefined): [string, string][] {
+  return Object.entries(env ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,17 @@
+import type { JobCommands } from '../commands.ts';
+import { killCommand, removeCommand } from './end.ts';
+import { posixDir } from './library.ts';
+import { listCommand, lookCommand } from './look.ts';
+import { startCommand } from './start.ts';
+
+/** Jobs on servers with a POSIX shell. */
+export function posixCommands(dir: string | undefined): JobCommands {
+  const folder = posixDir(dir);
+  return {
+    start: (request) => startCommand(folder, request),
+    look: (id, from) => lookCommand(folder, id, from),
+    kill: (id, graceMs) => killCommand(folder, id, graceMs),
+    remove: (id) => removeCommand(folder, id),
+    list: () => listCommand(folder),
+  };
+}

@@ -1,0 +1,101 @@
+import type { HostCommand, Started, StartRequest } from '../commands.ts';
+import { answerOf, findFields, readRecord } from '../record.ts';
+import type { HostResult } from '../types.ts';
+import { compact, library, posixScript } from './library.ts';
+
+/*
+ * Dies anywhere: before the claim, and nothing was started, the next caller starts; after it, and the claim tells
+ * the next caller which process to look for.
+ */
+const starter = `
+eval "$library"
+umask=$(umask)
+umask 077
+home=$PWD
+why=$(mkdir -p "$dir" 2>&1)
+cd "$dir" && dir=$PWD || { printf "%s\\n" "$why" >&2; exit 73; }
+tries=0
+while :; do
+  why=$(mkdir "$dir/$id" 2>&1)
+  cd "$dir/$id" || { printf "%s\\n" "$why" >&2; exit 73; }
+  claim
+  [ "$claim" = removed ] && [ "$tries" -lt 5 ] || break
+  discard removed
+  tries=$((tries + 1))
+done
+answer=
+if [ -z "$claim" ]; then
+  flags=group
+  if command -v setsid >/dev/null 2>&1; then
+    set -- setsid
+  elif command -v perl >/dev/null 2>&1; then
+    set -- perl -e "use POSIX; POSIX::setsid(); exec @ARGV"
+  else
+    set -- nohup
+    flags=
+  fi
+  # The wrapper holds nothing of the session but this pipe, and that only until it has answered.
+  answer=$("$@" /bin/sh -c "$library$wrapper" "ssh-via-gateway job $id" \\
+    "$id" "$fingerprint" "$flags" "$home" "$umask" "$command" 3>&1 </dev/null >/dev/null 2>&1 &)
+fi
+look "$mark answer=\${answer%% *}"
+printf "%s" "\${answer#* }" >&2
+`;
+
+/** Its own process, detached from the session: makes the claim, and with it runs the command and notes its end. */
+const wrapper = `
+live $$
+boot
+now
+if why=$(ln -s "1:$$:\${live:--}:$boot:$2:$now:$3:$1" claim 2>&1); then
+  answer=claimed
+else
+  answer="refused $why"
+fi
+# Who asked may be gone.
+trap "" PIPE
+printf "%s" "$answer" >&3
+trap - PIPE
+exec 3>&-
+[ "$answer" = claimed ] || exit 0
+printf "%s\\n" "$$" >pid
+printf "%s\\n" "$6" >command
+# Room for the last line, so that a full disk cannot swallow it.
+printf "%60s\\n" "" >exit.new
+# A kill is for the command; we stay to note its end. The command gets the signals back as they were.
+trap : HUP INT TERM
+( cd "$4" && umask "$5" && exec "\${SHELL:-/bin/sh}" -c "$6" ) </dev/null >stdout 2>stderr
+code=$?
+name=
+if [ "$code" -gt 128 ] && [ "$code" -lt 160 ]; then name=$(kill -l "$code" 2>/dev/null); fi
+now
+printf "%s %s %s end\\n" "$code" "$now" "\${name:--}" 1<>exit.new
+mv exit.new exit
+`;
+
+/** Linux takes no single argument of 128 KiB or more, and sshd passes the whole command as one. */
+const maxLine = 125_000;
+
+export function startCommand(dir: string, request: StartRequest): HostCommand<Started> {
+  const { id, line: command, fingerprint } = request;
+  const variables = { dir, id, command, fingerprint, library: compact(library), wrapper: compact(wrapper) };
+  const { line, mark } = posixScript(variables, starter);
+  if (Buffer.byteLength(line) > maxLine) {
+    throw new RangeError(
+      `the command has ${Buffer.byteLength(command)} bytes, too many to start it as a job; pass long values in a file`,
+    );
+  }
+  return { line, read: (result) => readStarted(result, mark) };
+}
+
+function readStarted(result: HostResult, mark: string): Started {
+  const { fields } = findFields(answerOf(result), mark);
+  const record = readRecord(fields);
+  const answer = fields.get('answer') ?? '';
+  const reason = result.stderr.toString('utf8').trim().split('\n').at(-1);
+  return {
+    record,
+    isNew: answer === 'claimed',
+    failure: record.claim ? undefined : reason || 'the process that runs jobs ended at once',
+  };
+}

@@ -1,0 +1,114 @@
+import { inspect } from 'node:util';
+import { checkInteger, checkKnownNames, checkObject, checkSignal } from '../options/check.ts';
+import { followJob } from './follow.ts';
+import { accessFailed, ask, type JobKeeper } from './keeper.ts';
+import { checkFollow, resolveOffsets } from './options.ts';
+import { OutputReader, readPiece } from './output-reader.ts';
+import { ownRecord, statusOf } from './record.ts';
+import type { FollowedOutput, FollowOptions, JobEnd, JobOffsets, JobOutput, JobStatus } from './types.ts';
+
+interface SignalOption {
+  /** Stops waiting for the server and rejects with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** Milliseconds between the polite signal and the final one. */
+const defaultGrace = 5_000;
+
+/**
+ * A command that runs on the server on its own: neither the end of the connection nor that of this program ends it.
+ * Its methods use the connection it was got from, and reject with `ConnectionLost` when that is gone; `runJob` comes
+ * back over new ones.
+ */
+export class RemoteJob {
+  readonly id: string;
+  /** Whether this call started it; false for a job that was there before. */
+  readonly isNew: boolean;
+  readonly #keeper: JobKeeper;
+  readonly #encoding: string;
+
+  /** @internal Made by `startJob` and `connection.job`. */
+  constructor(keeper: JobKeeper, id: string, options: { isNew: boolean; encoding: string }) {
+    this.id = id;
+    this.isNew = options.isNew;
+    this.#keeper = keeper;
+    this.#encoding = options.encoding;
+  }
+
+  /** What has become of it. A job that the server does not know is `lost`. */
+  async status(options: SignalOption = {}): Promise<JobStatus> {
+    check(options, ['signal']);
+    const { record } = await ask(this.#keeper, this.id, this.#keeper.commands.look(this.id), options.signal);
+    return statusOf(ownRecord(record, this.id));
+  }
+
+  /**
+   * The next piece of the output, from the given offsets on, at most about 1 MiB of each stream. Call it again with
+   * `from: next` until `done`, or let `follow()` do it.
+   * @throws {JobLost} when the server does not know the job.
+   */
+  async output(options: SignalOption & { from?: Partial<JobOffsets> } = {}): Promise<JobOutput> {
+    check(options, ['from', 'signal']);
+    const piece = await readPiece(this.#keeper, this.id, resolveOffsets(options.from), { ...options });
+    const { stdout, stderr, next, status, done } = piece;
+    return { stdout, stderr, next, status, done };
+  }
+
+  /**
+   * The output as it comes, decoded, until the job is over; the generator returns how it ended.
+   * @throws {JobLost} when the server does not know the job.
+   */
+  follow(options: FollowOptions = {}): AsyncGenerator<FollowedOutput<string | Buffer>, JobEnd> {
+    check(options, ['from', 'pollInterval', 'signal']);
+    checkFollow(options);
+    const reader = new OutputReader(this.id, this.#encoding, resolveOffsets(options.from));
+    return followJob(this.#keeper, reader, options);
+  }
+
+  /**
+   * Ends the job and what it started: SIGTERM to its process group, SIGKILL `grace` milliseconds (default 5,000)
+   * later; on Windows `taskkill /T /F`. Resolves with what it came to. A job that is over stays as it is.
+   */
+  async kill(options: SignalOption & { grace?: number } = {}): Promise<JobStatus> {
+    check(options, ['grace', 'signal']);
+    const { grace = defaultGrace, signal } = options;
+    checkInteger('grace', grace, 0, 60_000, 'milliseconds from 0 to 60000');
+    const command = this.#keeper.commands.kill(this.id, grace);
+    return statusOf(ownRecord(await ask(this.#keeper, this.id, command, signal), this.id));
+  }
+
+  /**
+   * Deletes its folder on the server, output and result included: the id is free again. Does nothing when there is
+   * no such job.
+   * @throws {JobAccessFailed} while the job runs.
+   */
+  async remove(options: SignalOption = {}): Promise<void> {
+    check(options, ['signal']);
+    const removal = await ask(this.#keeper, this.id, this.#keeper.commands.remove(this.id), options.signal);
+    if (removal === 'running') {
+      throw accessFailed(
+        this.#keeper.host,
+        this.id,
+        'it still runs, and cannot be removed before it has ended',
+      );
+    }
+  }
+
+  /** What another program needs to find the job again: `connection.job(id, { dir })`. */
+  toJSON(): { id: string; dir?: string } {
+    const { dir } = this.#keeper;
+    return { id: this.id, ...(dir === undefined ? {} : { dir }) };
+  }
+
+  [inspect.custom](): string {
+    const { host, port } = this.#keeper.host.where;
+    return `RemoteJob { ${this.id} on ${host}:${port} }`;
+  }
+}
+
+function check(options: SignalOption, names: string[]): void {
+  const { signal } = options ?? {};
+  checkObject('options', options);
+  checkKnownNames('options', options, names);
+  if (signal !== undefined) checkSignal('signal', signal);
+}

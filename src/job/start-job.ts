@@ -1,0 +1,72 @@
+import { JobConflict } from '../errors/index.ts';
+import { checkKnownNames, checkObject } from '../options/check.ts';
+import type { StartRequest } from './commands.ts';
+import { checkJobId } from './job-id.ts';
+import { accessFailed, ask, type JobKeeper, jobKeeper } from './keeper.ts';
+import { checkCommon, checkStartOptions, resolveStart } from './options.ts';
+import type { JobRecord } from './record.ts';
+import { RemoteJob } from './remote-job.ts';
+import type { AttachJobOptions, JobHost, StartJobOptions } from './types.ts';
+
+/**
+ * Starts a command that outlives the connection, or finds it: the same id never starts twice, however many callers
+ * there are and wherever one of them dies.
+ *
+ * @throws {JobConflict} when another command was started under this id.
+ * @throws {JobAccessFailed} when the server could not start it; nothing was started then.
+ * @throws {TypeError | RangeError} for wrong options, before anything is sent.
+ * @throws {ConnectionLost} when the connection ended meanwhile. Whether the job was started is not known then;
+ *   calling again with the same id is safe.
+ */
+export async function startJob(
+  host: JobHost,
+  command: string | readonly string[],
+  options: StartJobOptions,
+): Promise<RemoteJob> {
+  checkStartOptions(options);
+  const request = resolveStart(command, options, host.windows);
+  const keeper = jobKeeper(host, options.dir);
+  const isNew = await startOnce(keeper, request, options.signal);
+  return new RemoteJob(keeper, request.id, { isNew, encoding: options.encoding ?? 'utf8' });
+}
+
+/** The job of that id, without asking the server. */
+export function attachJob(
+  host: JobHost,
+  id: string,
+  options: Omit<AttachJobOptions, 'signal'> = {},
+): RemoteJob {
+  const { dir, encoding = 'utf8' } = options ?? {};
+  checkJobId(id);
+  checkObject('options', options);
+  checkKnownNames('options', options, ['dir', 'encoding']);
+  checkCommon({ dir, encoding });
+  return new RemoteJob(jobKeeper(host, dir), id, { isNew: false, encoding });
+}
+
+/** Starts it unless it is there. Resolves with whether this call started it. */
+export async function startOnce(
+  keeper: JobKeeper,
+  request: StartRequest,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { id } = request;
+  const { record, isNew, failure } = await ask(keeper, id, keeper.commands.start(request), signal);
+  if (!record?.claim) throw accessFailed(keeper.host, id, failure ?? 'it was not started');
+  checkSame(keeper.host, request, record);
+  return isNew;
+}
+
+function checkSame({ where }: JobHost, { id, fingerprint }: StartRequest, { claim }: JobRecord): void {
+  if (claim?.id === id && claim.fingerprint === fingerprint) return;
+  const reason =
+    claim?.id === id
+      ? 'another command (or the same with another cwd, env or shell) was started under this id'
+      : `the server does not tell upper from lower case, and ${claim?.id} is taken`;
+  throw new JobConflict(`Job ${id} on ${where.host}:${where.port} is not this job: ${reason}`, {
+    ...{ phase: 'command', host: where.host, port: where.port, hop: where.hop },
+    id,
+    reason,
+    hint: 'Take another id, or remove the old job when its result is not needed any more.',
+  });
+}

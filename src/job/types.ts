@@ -1,0 +1,134 @@
+import type { Shell } from '../exec/command-line.ts';
+import type { Encoding } from '../exec/types.ts';
+
+/** What a helper command of ours left behind. */
+export interface HostResult {
+  exitCode: number | null;
+  signal: string | null;
+  stdout: Buffer;
+  stderr: Buffer;
+}
+
+export interface HostRunOptions {
+  /** Written to the command's input before it is closed. */
+  stdin?: string | undefined;
+  /** Milliseconds that the command may run. */
+  timeout: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** What jobs need of a connection. */
+export interface JobHost {
+  /**
+   * Runs one command line in the user's login shell. Resolves with any exit code; rejects only when the command's
+   * end is not known (`ConnectionLost`, `CommandTimeout`, ...) or with `signal.reason`.
+   */
+  run(commandLine: string, options: HostRunOptions): Promise<HostResult>;
+  /** Whether the server is Windows. */
+  readonly windows: boolean;
+  readonly where: { host: string; port: number; hop?: string | undefined };
+}
+
+/** Where the jobs of a server are kept. */
+export interface JobsOptions {
+  /**
+   * The folder on the server that holds one folder for each job. It must belong to the user: whoever can write there
+   * can run commands as this user. Default `~/.ssh-via-gateway/jobs`, on Windows
+   * `%LOCALAPPDATA%\ssh-via-gateway\jobs`.
+   */
+  dir?: string;
+  /** Stops waiting for the server and rejects with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+export interface AttachJobOptions extends JobsOptions {
+  /** How the job's output is decoded. Default `utf8`. */
+  encoding?: Encoding | 'buffer';
+}
+
+export interface StartJobOptions extends AttachJobOptions {
+  /**
+   * The job's name, chosen by the caller: the same id never starts twice. 1 to 100 of `A-Z a-z 0-9 . _ -`, beginning
+   * with a letter, a digit or `_`. An id made of the task's own identity (`billing-2026-11-22-run-3`) makes a retry
+   * find the job that its forerunner started.
+   */
+  id: string;
+  /**
+   * The shell that reads the command: how an argument array, `cwd` and `env` are quoted. Default: `cmd` on Windows,
+   * else `posix`, which is the user's login shell.
+   */
+  shell?: Shell;
+  /** The folder to run in. The job fails when it is missing. Default: the user's home. */
+  cwd?: string;
+  /** Environment variables for the job. They are kept in the job's folder, which only the user can read. */
+  env?: Readonly<Record<string, string>>;
+  /**
+   * Windows only: run on the desktop of the user, who must be logged on there, as programs with windows (UiPath,
+   * Excel) need it. Default false: without a desktop.
+   */
+  interactive?: boolean;
+}
+
+export type JobStatus =
+  | { readonly state: 'running' }
+  /** The command ended by itself. */
+  | { readonly state: 'exited'; readonly exitCode: number }
+  /** A signal ended the command, from `kill()` or from elsewhere; `signal` where it is known (`SIGTERM`). */
+  | { readonly state: 'killed'; readonly signal?: string }
+  /** Its process is gone and left no exit code (the PC was restarted), or there is no such job. */
+  | { readonly state: 'lost'; readonly reason: string };
+
+/** A position in a job's output, in bytes of each stream. */
+export interface JobOffsets {
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+/** A piece of a job's output. */
+export interface JobOutput {
+  /** As the job wrote it. A character may be cut at the end; `follow()` decodes across pieces. */
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** Where the next piece begins. */
+  readonly next: JobOffsets;
+  readonly status: JobStatus;
+  /** Whether the job is over and this piece ends its output. */
+  readonly done: boolean;
+}
+
+/** How `follow()` looks at the job. */
+export interface FollowOptions {
+  /** Where to begin. Default: at the beginning of both streams. */
+  from?: Partial<JobOffsets>;
+  /**
+   * Milliseconds between two looks at a job that is quiet; a new or talkative one is looked at more often, from
+   * every 200 ms on. Default 2,000.
+   */
+  pollInterval?: number;
+  signal?: AbortSignal;
+}
+
+/** What the job wrote since the last piece. One of both may be empty. */
+export interface FollowedOutput<Output extends string | Buffer = string> {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** A later `follow({ from })` goes on here. */
+  readonly next: JobOffsets;
+}
+
+/** How a job ended, in all detail that the server has. */
+export interface JobEnd {
+  readonly status: Exclude<JobStatus, { state: 'running' }>;
+  /** Milliseconds from the job's start to its end, by the server's clock; 0 where it is not known. */
+  readonly durationMs: number;
+}
+
+/** One job of a server, as `listJobs` finds it. */
+export interface JobSummary {
+  readonly id: string;
+  readonly status: JobStatus;
+  /** By the server's clock. */
+  readonly startedAt: Date;
+  /** Undefined while it runs, and for a lost job. */
+  readonly endedAt: Date | undefined;
+}

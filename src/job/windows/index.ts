@@ -1,0 +1,16 @@
+import type { JobCommands } from '../commands.ts';
+import { killCommand, removeCommand } from './end.ts';
+import { defaultWindowsDir } from './library.ts';
+import { listCommand, lookCommand } from './look.ts';
+import { startCommand } from './start.ts';
+
+/** Jobs on Windows, through Windows PowerShell. */
+export function windowsCommands(dir: string = defaultWindowsDir): JobCommands {
+  return {
+    start: (request) => startCommand(dir, request),
+    look: (id, from, waitMs) => lookCommand(dir, id, from, waitMs),
+    kill: (id) => killCommand(dir, id),
+    remove: (id) => removeCommand(dir, id),
+    list: () => listCommand(dir),
+  };
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { buildPowerShell } from '../../exec/powershell-script.ts';
+import { powerShellString } from '../../exec/quote/powershell.ts';
+
+/*
+ * For Windows PowerShell 5.1, which every Windows PC has. A job's folder:
+ *   claim         who runs the job: 1:pid:start:boot:fingerprint:time:flags:id. Written under another name and moved
+ *                 into place, which fails when the name exists: so the claim is the lock, it is never half written,
+ *                 and there is no state "being started" that could be left behind.
+ *   alive.<start> held open by the wrapper, shared with nobody, as long as it lives. The system closes it however
+ *                 the wrapper ends, a restart included, so that no process id has to be believed.
+ *   pid, command, stdout, stderr
+ *   killed        that a kill was sent
+ *   exit          code, time, signal (always -) and the word "end"; moved into place when it is whole
+ *   *.<nonce>     what a start hands to its wrapper
+ */
+
+/** Functions for all scripts. `$job` is the job's folder, `$dir` the one above it. */
+export const library = `
+$dir=[Environment]::ExpandEnvironmentVariables($dir)
+if($dir -eq '~' -or $dir.StartsWith('~\\') -or $dir.StartsWith('~/')){$dir=$HOME+$dir.Substring(1)}
+$dir=[IO.Path]::GetFullPath([IO.Path]::Combine($HOME,$dir))
+$job=[IO.Path]::Combine($dir,$id)
+function Get-Now{[long]([DateTime]::UtcNow-(New-Object DateTime 1970,1,1)).TotalMilliseconds}
+function Open-Shared($path){
+  New-Object IO.FileStream($path,[IO.FileMode]::Open,[IO.FileAccess]::Read,([IO.FileShare]'ReadWrite,Delete'))
+}
+# The first line of a file, or nothing when there is no such file. A virus scanner may hold it for a moment.
+function Read-FirstLine($path){
+  for($try=0;[IO.File]::Exists($path);$try++){
+    try{
+      $reader=New-Object IO.StreamReader((Open-Shared $path))
+      try{return [string]$reader.ReadLine()}finally{$reader.Dispose()}
+    }catch{
+      if($try -ge 20){throw}
+      Start-Sleep -Milliseconds 50
+    }
+  }
+  return ''
+}
+# Whether the wrapper that made this claim holds its file: opening it then is a sharing violation (32).
+function Test-Alive($claim){
+  $path=$job+'\\alive.'+$claim.Split(':')[2]
+  if(-not [IO.File]::Exists($path)){return $false}
+  try{(Open-Shared $path).Dispose();return $false}catch{
+    $problem=$_.Exception
+    while($problem.InnerException){$problem=$problem.InnerException}
+    if(($problem.HResult -band 0xffff) -eq 32){return $true}
+    if(($problem.HResult -band 0xffff) -eq 2){return $false}
+    throw
+  }
+}
+# All about the job in $job. Whether it lives is read before its exit.
+function Get-Record{
+  $claim=Read-FirstLine ($job+'\\claim')
+  $live='';$boot=''
+  if($claim -like '1:*' -and (Test-Alive $claim)){$live=$claim.Split(':')[2];$boot='-'}
+  $exit=(Read-FirstLine ($job+'\\exit')).Replace(' ',',')
+  $killed=Read-FirstLine ($job+'\\killed')
+  $out=Read-Piece 'stdout' -1
+  $err=Read-Piece 'stderr' -1
+  "claim=$claim live=$live boot=$boot exit=$exit killed=$killed out=$($out[0]) err=$($err[0]) now=$(Get-Now)"
+}
+# The size of a stream's file, and in base64 what it has from an offset on; -1 for the size alone.
+function Read-Piece($name,[long]$from){
+  $path=$job+'\\'+$name
+  if(-not [IO.File]::Exists($path)){return @(0,'')}
+  $file=Open-Shared $path
+  try{
+    $size=$file.Length
+    if($from -lt 0 -or $from -ge $size){return @($size,'')}
+    $bytes=New-Object byte[] ([Math]::Min([long]1048576,$size-$from))
+    [void]$file.Seek($from,[IO.SeekOrigin]::Begin)
+    $length=0
+    do{$count=$file.Read($bytes,$length,$bytes.Length-$length);$length+=$count}while($count -gt 0 -and $length -lt $bytes.Length)
+    return @($size,[Convert]::ToBase64String($bytes,0,$length))
+  }finally{$file.Dispose()}
+}
+# Makes the claim $text, unless there is one.
+function Set-Claim($text,$name){
+  $file=$job+'\\claim.'+$name
+  [IO.File]::WriteAllText($file,$text)
+  try{[IO.File]::Move($file,$job+'\\claim');return $true}catch{
+    [IO.File]::Delete($file)
+    if([IO.File]::Exists($job+'\\claim')){return $false}
+    throw
+  }
+}
+# Deletes the job's folder if it still has the claim $claim. A move happens to one caller only, and what was moved by
+# mistake can be put back. A folder in which a file is open cannot be moved; pollers hold one for a moment.
+function Remove-Folder($claim){
+  $away=$dir+'\\.moved-'+$nonce
+  for($try=0;[IO.Directory]::Exists($job);$try++){
+    try{[IO.Directory]::Move($job,$away);break}catch{
+      if($try -ge 50){throw}
+      Start-Sleep -Milliseconds 100
+    }
+  }
+  if(-not [IO.Directory]::Exists($away)){return}
+  if((Read-FirstLine ($away+'\\claim')) -ne $claim){[IO.Directory]::Move($away,$job);return}
+  $trash=$dir+'\\.trash-'+$nonce
+  [IO.Directory]::Move($away,$trash)
+  [IO.Directory]::Delete($trash,$true)
+}
+function Write-Answer($text){[Console]::Out.WriteLine($mark+' '+$text)}
+`;
+
+export interface WindowsScript {
+  line: string;
+  stdin?: string | undefined;
+  mark: string;
+  nonce: string;
+}
+
+export function windowsScript(variables: Record<string, string>, ...parts: string[]): WindowsScript {
+  const nonce = randomBytes(8).toString('hex');
+  const mark = `ssh-via-gateway:${nonce}`;
+  const assignments = Object.entries({ ...variables, nonce, mark }).map(
+    ([name, value]) => `$${name}=${powerShellString(value)}\n`,
+  );
+  const { command, stdin } = buildPowerShell([...assignments, ...parts.map(compact)].join(''), {
+    shell: 'powershell',
+  });
+  return { line: command, stdin, mark, nonce };
+}
+
+/** Without comments and indentation. */
+export function compact(script: string): string {
+  return script
+    .replace(/^[ ]+/gm, '')
+    .replace(/^#.*\n/gm, '')
+    .replace(/\n{2,}/g, '\n');
+}
+
+export const defaultWindowsDir = '%LOCALAPPDATA%\\ssh-via-gateway\\jobs';
