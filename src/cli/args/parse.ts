@@ -1,0 +1,122 @@
+import { parseArgs } from 'node:util';
+import { printable } from '../../text/printable.ts';
+import { UsageError } from '../usage-error.ts';
+import { nearest } from './nearest.ts';
+import type { OptionSpec } from './option-spec.ts';
+import { type Given, Settings } from './settings.ts';
+
+export interface ParseRequest {
+  specs: readonly OptionSpec[];
+  env: Readonly<Record<string, string | undefined>>;
+  /** Everything after the first positional (or after `--`) belongs to somebody else, options included. */
+  hasRest?: boolean;
+}
+
+export interface Parsed {
+  settings: Settings;
+  positionals: string[];
+  /** With `hasRest`: what belongs to somebody else. */
+  rest: string[];
+}
+
+/** @throws {UsageError} for an unknown option, a missing value, a secret among the arguments. */
+export function parse(argv: readonly string[], request: ParseRequest): Parsed {
+  const { specs, env } = request;
+  const { own, rest } = request.hasRest ? splitRest(argv, specs) : { own: argv, rest: [] };
+  refuseSecrets(own);
+  const { tokens } = tokenize(own, specs);
+  const given: Given = new Map();
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind === 'option') take(given, token, specs);
+  }
+  return { settings: new Settings(specs, given, env), positionals, rest };
+}
+
+type Token = NonNullable<ReturnType<typeof tokenize>['tokens']>[number];
+type OptionToken = Extract<Token, { kind: 'option' }>;
+
+function tokenize(argv: readonly string[], specs: readonly OptionSpec[]) {
+  const options = Object.fromEntries(
+    specs.map(({ name, short, value }) => [
+      name,
+      { type: value ? ('string' as const) : ('boolean' as const), ...(short ? { short } : {}) },
+    ]),
+  );
+  // Not strict: our own messages say more, and never show a value that may be a secret.
+  return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+}
+
+function take(given: Given, token: OptionToken, specs: readonly OptionSpec[]): void {
+  const { name, rawName, value } = token;
+  const spec = specs.find((one) => one.name === name);
+  if (!spec) throw unknownOption(rawName, specs);
+  if (!spec.value) {
+    if (value !== undefined) throw new UsageError(`${rawName} is a switch: it takes no value`);
+    given.set(name, [rawName]);
+    return;
+  }
+  if (value === undefined) throw new UsageError(`${rawName} needs a value: ${rawName} ${spec.value}`);
+  // `-p --json` is a forgotten value far more often than a value that begins with dashes.
+  if (token.inlineValue === false && /^--?[a-z]/i.test(value) && isOption(value, specs)) {
+    throw new UsageError(`${rawName} needs a value, but ${printable(value, 40)} follows`);
+  }
+  const before = given.get(name) ?? [];
+  if (before.length > 0 && !spec.multiple) throw new UsageError(`${rawName} was given twice`);
+  given.set(name, [...before, value]);
+}
+
+function isOption(text: string, specs: readonly OptionSpec[]): boolean {
+  const name = text.replace(/^--?/, '').replace(/=.*$/s, '');
+  return specs.some((spec) => (text.startsWith('--') ? spec.name === name : spec.short === name));
+}
+
+function unknownOption(rawName: string, specs: readonly OptionSpec[]): UsageError {
+  const likely = nearest(
+    rawName.replace(/^-+/, ''),
+    specs.map(({ name }) => name),
+  );
+  const hint = likely ? ` Did you mean --${likely}?` : '';
+  return new UsageError(`There is no option ${printable(rawName, 40)}.${hint}`);
+}
+
+const secretOption = /^--(password|passphrase|passwd|pass|pwd)(=|$)/i;
+
+function refuseSecrets(argv: readonly string[]): void {
+  for (const argument of argv) {
+    if (argument === '--') return;
+    const [, kind] = secretOption.exec(argument) ?? [];
+    if (!kind) continue;
+    const name = kind.toLowerCase() === 'passphrase' ? 'passphrase' : 'password';
+    throw new UsageError(
+      [
+        `A ${name} is not taken from the arguments: every user of this machine can read them in the list of processes,`,
+        `and the shell keeps them in its history. Give it by one of these instead:`,
+        `  --${name}-file FILE                 a file that only you can read`,
+        `  SSH_VIA_GATEWAY_${name.toUpperCase()}           an environment variable`,
+        `  --ask-${name}                       you are asked, and nothing is shown`,
+        `If that ${name} was a real one: it is in your shell's history now; change it.`,
+      ].join('\n'),
+    );
+  }
+}
+
+/**
+ * As `ssh` does: what follows the destination is the command, its options included. Options of ours may follow the
+ * destination when `--` separates them from the command.
+ */
+function splitRest(
+  argv: readonly string[],
+  specs: readonly OptionSpec[],
+): { own: readonly string[]; rest: string[] } {
+  const { tokens } = tokenize(argv, specs);
+  const places = tokens.filter(({ kind }) => kind === 'positional').map(({ index }) => index);
+  const separator = tokens.find(({ kind }) => kind === 'option-terminator')?.index;
+  if (separator !== undefined && places.filter((index) => index < separator).length <= 1) {
+    return { own: argv.slice(0, separator), rest: argv.slice(separator + 1) };
+  }
+  const first = places[0];
+  if (first === undefined) return { own: argv, rest: [] };
+  return { own: argv.slice(0, first + 1), rest: argv.slice(first + 1) };
+}

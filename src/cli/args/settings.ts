@@ -1,0 +1,72 @@
+import { UsageError } from '../usage-error.ts';
+import { type OptionSpec, variableOf } from './option-spec.ts';
+import { choice, duration, port, wholeNumber } from './values.ts';
+
+/** The values as they were typed, by long name. */
+export type Given = Map<string, string[]>;
+
+/** What the user wants: from the arguments, else from the environment. */
+export class Settings {
+  readonly #specs: readonly OptionSpec[];
+  readonly #given: Given;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+
+  constructor(specs: readonly OptionSpec[], given: Given, env: Readonly<Record<string, string | undefined>>) {
+    this.#specs = specs;
+    this.#given = given;
+    this.#env = env;
+  }
+
+  flag(name: string): boolean {
+    if (this.#given.has(name)) return true;
+    const value = this.#fromEnv(name);
+    if (value === undefined) return false;
+    if (/^(1|true|yes|on)$/i.test(value)) return true;
+    if (/^(0|false|no|off)$/i.test(value)) return false;
+    throw new UsageError(`${variableOf(name)} must be 1 or 0`);
+  }
+
+  text(name: string): string | undefined {
+    return this.#given.get(name)?.at(-1) ?? this.#fromEnv(name);
+  }
+
+  list(name: string): readonly string[] {
+    const given = this.#given.get(name);
+    if (given) return given;
+    const value = this.#fromEnv(name);
+    return value === undefined ? [] : [value];
+  }
+
+  duration(name: string): number | undefined {
+    return this.#read(name, duration);
+  }
+
+  port(name: string): number | undefined {
+    return this.#read(name, port);
+  }
+
+  wholeNumber(name: string, lowest: number, highest?: number): number | undefined {
+    return this.#read(name, (text, source) => wholeNumber(text, source, lowest, highest));
+  }
+
+  choice<T extends string>(name: string, allowed: readonly T[]): T | undefined {
+    return this.#read(name, (text, source) => choice(text, source, allowed));
+  }
+
+  /** How the user gave it, for messages. */
+  sourceOf(name: string): string {
+    return this.#given.has(name) ? `--${name}` : variableOf(name);
+  }
+
+  #read<T>(name: string, read: (text: string, source: string) => T): T | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : read(text, this.sourceOf(name));
+  }
+
+  /** An empty variable counts as none: that is how one is unset in many a configuration file. */
+  #fromEnv(name: string): string | undefined {
+    const spec = this.#specs.find((one) => one.name === name);
+    if (!spec?.env) return undefined;
+    return this.#env[variableOf(name)] || undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { printable } from '../text/printable.ts';
+import { nearest } from './args/nearest.ts';
+import { parse } from './args/parse.ts';
+import type { Command } from './commands/command.ts';
+import { commands } from './commands/index.ts';
+import { connectOptions, generalOptions } from './connect/options.ts';
+import { exitCodes } from './exit-codes.ts';
+import { helpOf, overview } from './help.ts';
+import { type Io, write } from './io.ts';
+import { reportFailure } from './report/failure.ts';
+import { UsageError } from './usage-error.ts';
+import { packageVersion } from './version.ts';
+
+/** The program: runs the command that `argv` names. Resolves with the exit code, never rejects. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  // A reader that goes away (`| head`) must not be an uncaught error; whoever writes learns of it.
+  for (const stream of [io.stdout, io.stderr]) stream.on('error', () => {});
+  const [name, ...rest] = argv;
+  try {
+    if (name === undefined) throw new UsageError(`Give a command.\n\n${overview(commands)}`);
+    if (['--help', '-h', 'help'].includes(name)) return await help(rest, io);
+    if (['--version', '-V', 'version'].includes(name)) return await print(packageVersion(), io);
+    return await runCommand(findCommand(name), rest, io);
+  } catch (error) {
+    return reportFailure(error, io);
+  }
+}
+
+async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
+  let verbose = false;
+  try {
+    const specs = [...command.options, ...(command.connects ? connectOptions : []), ...generalOptions];
+    const hasRest = command.hasRest ?? false;
+    const { settings, positionals, rest } = parse(argv, { specs, env: io.env, hasRest });
+    if (settings.flag('help')) return await print(helpOf(command), io);
+    verbose = settings.flag('verbose');
+    io.signal.throwIfAborted();
+    return await command.run({ settings, positionals, rest, io });
+  } catch (error) {
+    return reportFailure(error, io, { verbose, command: command.name });
+  }
+}
+
+async function help([name]: readonly string[], io: Io): Promise<number> {
+  return print(name === undefined ? overview(commands) : helpOf(findCommand(name)), io);
+}
+
+function findCommand(name: string): Command {
+  const found = commands.find((command) => command.name === name);
+  if (found) return found;
+  const likely = nearest(
+    name,
+    commands.map((command) => command.name),
+  );
+  const hint = likely
+    ? ` Did you mean ${likely}?`
+    : ` There are ${commands.map((one) => one.name).join(', ')}.`;
+  throw new UsageError(`There is no command ${printable(name, 40)}.${hint}`);
+}
+
+async function print(text: string, io: Io): Promise<number> {
+  await write(io.stdout, `${text}\n`);
+  return exitCodes.ok;
+}

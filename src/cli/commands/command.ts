@@ -1,0 +1,32 @@
+import type { OptionSpec } from '../args/option-spec.ts';
+import type { Settings } from '../args/settings.ts';
+import type { Io } from '../io.ts';
+
+/** What a command gets to work with. */
+export interface Call {
+  settings: Settings;
+  positionals: readonly string[];
+  /** What follows the destination, for commands with `hasRest`. */
+  rest: readonly string[];
+  io: Io;
+}
+
+/** One command of the program: how it is called, what its help says, what it does. */
+export interface Command {
+  name: string;
+  /** One line for the list of commands. */
+  summary: string;
+  /** How it is called, without the program's name. */
+  usage: readonly string[];
+  /** What one should know before using it, in paragraphs. */
+  about: readonly string[];
+  options: readonly OptionSpec[];
+  /** Understands the options of a connection. */
+  connects: boolean;
+  hasRest?: boolean;
+  /** What it is for, and the line that does it. */
+  examples: ReadonlyArray<readonly [what: string, line: string]>;
+  exitCodes: ReadonlyArray<readonly [code: string, meaning: string]>;
+  /** Resolves with the exit code. */
+  run(call: Call): Promise<number>;
+}

@@ -1,0 +1,108 @@
+import type { OptionSpec } from '../args/option-spec.ts';
+import { pair } from '../args/values.ts';
+import { withConnection } from '../connect/open.ts';
+import { exitCodeOfEnd } from '../exec/exit-code.ts';
+import { type RemoteOptions, runRemote } from '../exec/run-remote.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import { CommandTimeout, type Connection, isSshError } from '../library.ts';
+import { reportFailure } from '../report/failure.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Call, Command } from './command.ts';
+
+const options: readonly OptionSpec[] = [
+  { name: 'cwd', value: 'DIR', help: 'folder to run in' },
+  {
+    name: 'env',
+    value: 'NAME=VALUE',
+    multiple: true,
+    help: 'environment variable for the command; visible on the server',
+  },
+  {
+    name: 'shell',
+    value: 'SHELL',
+    help: 'posix, cmd, powershell, pwsh or raw: whose quoting applies. Default: cmd on Windows, else posix',
+  },
+  {
+    name: 'encoding',
+    value: 'NAME',
+    help: 'decode the output (cp949, cp932, ...) and print UTF-8. Default: bytes as they come',
+  },
+  { name: 'timeout', value: 'TIME', help: 'stop the command after this time on the server. Default none' },
+  { name: 'tty', short: 't', help: 'a pseudo-terminal: stderr comes mixed into stdout' },
+  { name: 'no-stdin', short: 'n', help: 'give the command no input; needed in the background' },
+];
+
+export const execCommand: Command = {
+  name: 'exec',
+  summary: 'Run a command on the PC; its output and exit code are yours',
+  usage: ['exec [options] DESTINATION COMMAND', 'exec [options] DESTINATION -- PROGRAM ARGUMENT...'],
+  about: [
+    'One word is a command line for the shell of the server, sent as it is. Several words are a program and its arguments, quoted so that each arrives as it was typed: pipes and && do not work there, and blanks cannot break anything.',
+    'The output passes through byte for byte. Ctrl-C stops the command on the server, and says so if it could not; a second Ctrl-C leaves at once. A lost connection is never a success.',
+  ],
+  options,
+  connects: true,
+  hasRest: true,
+  examples: [
+    ['a command line for the shell', 'exec rpa@gateway.example.com:9012 "cd C:\\rpa && run.cmd invoice"'],
+    [
+      'a program with its arguments, quoted for you',
+      'exec pc-of-kim -- C:\\rpa\\run.exe "2026 invoices.xlsx"',
+    ],
+    ['Korean Windows: readable output', 'exec --encoding cp949 pc-of-kim dir'],
+    ['input from a file, output into one', 'exec pc-of-kim sort < names.txt > sorted.txt'],
+  ],
+  exitCodes: [
+    ['0-254', 'the exit code of the command'],
+    ['128+n', 'the command was ended by signal n, or you stopped it (130: Ctrl-C)'],
+    ['124', 'the command was stopped after --timeout'],
+    ['2', 'wrong use (or the command itself ended with 2)'],
+    ['255', 'no connection, connection lost, or the command could not be run'],
+  ],
+  async run({ settings, positionals, rest, io }) {
+    const [command, ...others] = rest;
+    if (command === undefined) throw new UsageError('Which command? Give it after the destination');
+    const words = others.length === 0 ? command : [command, ...others];
+    const execOptions = execOptionsOf(settings);
+    return withConnection(positionals[0], { settings, io }, (connection) =>
+      runAndReport(connection, words, execOptions, io),
+    );
+  },
+};
+
+/** A failure that is not the command's own must not look like one of its exit codes. */
+async function runAndReport(
+  connection: Connection,
+  words: string | readonly string[],
+  options: RemoteOptions,
+  io: Io,
+): Promise<number> {
+  try {
+    return exitCodeOfEnd(await runRemote(connection, words, options, io), io);
+  } catch (error) {
+    if (!isSshError(error)) throw error;
+    reportFailure(error, io);
+    return error instanceof CommandTimeout ? exitCodes.commandTimeout : exitCodes.connection;
+  }
+}
+
+const shells = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'] as const;
+
+function execOptionsOf(settings: Call['settings']): RemoteOptions {
+  const cwd = settings.text('cwd');
+  const env = Object.fromEntries(settings.list('env').map((one) => pair(one, '--env')));
+  const shell = settings.choice('shell', shells);
+  const timeout = settings.duration('timeout');
+  return {
+    takesInput: !settings.flag('no-stdin'),
+    encoding: settings.text('encoding'),
+    common: {
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(Object.keys(env).length === 0 ? {} : { env }),
+      ...(shell === undefined ? {} : { shell }),
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(settings.flag('tty') ? { pty: true } : {}),
+    },
+  };
+}

@@ -1,0 +1,7 @@
+import type { Command } from './command.ts';
+import { demoCommand } from './demo.ts';
+import { execCommand } from './exec.ts';
+import { getCommand, putCommand } from './transfer.ts';
+
+/** In the order of the help. */
+export const commands: readonly Command[] = [execCommand, putCommand, getCommand, demoCommand];

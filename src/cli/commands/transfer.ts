@@ -1,0 +1,119 @@
+import type { OptionSpec } from '../args/option-spec.ts';
+import { withConnection } from '../connect/open.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { say } from '../io.ts';
+import type { Connection, TransferOptions, TransferResult } from '../library.ts';
+import { ProgressBar } from '../progress/bar.ts';
+import { inBytes } from '../report/bytes.ts';
+import { inWords } from '../report/times.ts';
+import type { Call, Command } from './command.ts';
+import { afterDestination } from './positionals.ts';
+
+const options: readonly OptionSpec[] = [
+  { name: 'resume', help: 'continue what an earlier call left unfinished, after checking what is there' },
+  {
+    name: 'verify',
+    value: 'WHAT',
+    help: 'before the file gets its name, check its size, sha256, or none. Default size',
+  },
+  { name: 'preserve', help: 'keep permissions and the time of last change' },
+  { name: 'in-place', help: 'write into the target itself: no temporary file, and no old file if it breaks' },
+  { name: 'stall-timeout', value: 'TIME', help: 'give up when no byte moves for this long. Default 60s' },
+  { name: 'json', help: 'print the result as JSON' },
+];
+
+const shared = {
+  options,
+  connects: true,
+  exitCodes: [
+    ['0', 'everything was transferred and checked'],
+    ['1', 'it was not; the target is the old file or nothing'],
+    ['2', 'wrong use'],
+    ['130', 'stopped by Ctrl-C'],
+    ['255', 'no connection, or it was lost'],
+  ],
+} as const;
+
+const safety =
+  'A file appears under its name only when it is whole and checked; until then it has a temporary name in the same folder. C:\\rpa\\in.json, C:/rpa/in.json and /C:/rpa/in.json are the same path on a Windows PC. On a terminal a bar shows progress, speed and the time left.';
+
+type Move = (
+  connection: Connection,
+  values: readonly [string, string],
+  options: TransferOptions,
+) => Promise<TransferResult>;
+
+export const putCommand: Command = {
+  ...shared,
+  name: 'put',
+  summary: 'Send a file or a folder to the PC',
+  usage: ['put [options] DESTINATION LOCAL REMOTE'],
+  about: [safety],
+  examples: [
+    ['a file', 'put rpa@gateway.example.com:9012 in.json C:\\rpa\\in.json'],
+    [
+      'a large one over a line that breaks: repeat until it is there',
+      'put --resume --verify sha256 pc-of-kim image.vhdx D:/image.vhdx',
+    ],
+    ['a folder', 'put pc-of-kim ./robot C:/rpa/robot'],
+  ],
+  run: (call) =>
+    transfer(call, ['LOCAL', 'REMOTE'], (connection, [local, remote], how) =>
+      connection.upload(local, remote, how),
+    ),
+};
+
+export const getCommand: Command = {
+  ...shared,
+  name: 'get',
+  summary: 'Fetch a file or a folder from the PC',
+  usage: ['get [options] DESTINATION REMOTE LOCAL'],
+  about: [safety, 'Names that the server sends cannot leave the target folder.'],
+  examples: [
+    ['a file', 'get rpa@gateway.example.com:9012 C:\\rpa\\out.xlsx out.xlsx'],
+    ['a folder with its times', 'get --preserve pc-of-kim C:/rpa/logs ./logs'],
+  ],
+  run: (call) =>
+    transfer(call, ['REMOTE', 'LOCAL'], (connection, [remote, local], how) =>
+      connection.download(remote, local, how),
+    ),
+};
+
+async function transfer(call: Call, names: readonly [string, string], move: Move): Promise<number> {
+  const { settings, io } = call;
+  const { destination, values } = afterDestination(call, names);
+  const how = transferOptionsOf(settings);
+  const bar = new ProgressBar(io.stderr);
+  const onProgress = settings.flag('quiet') ? undefined : bar.update.bind(bar);
+  const result = await withConnection(destination, { settings, io }, async (connection) => {
+    try {
+      return await move(connection, [values[0]!, values[1]!], {
+        ...how,
+        signal: io.signal,
+        ...(onProgress ? { onProgress } : {}),
+      });
+    } finally {
+      bar.clear();
+    }
+  });
+  if (settings.flag('json')) say(io.stdout, JSON.stringify(result));
+  else if (!settings.flag('quiet')) say(io.stderr, inShort(result));
+  return exitCodes.ok;
+}
+
+function transferOptionsOf(settings: Call['settings']): TransferOptions {
+  const verify = settings.choice('verify', ['size', 'sha256', 'none']);
+  const stallTimeout = settings.duration('stall-timeout');
+  return {
+    ...(settings.flag('resume') ? { resume: true } : {}),
+    ...(settings.flag('preserve') ? { preserve: true } : {}),
+    ...(settings.flag('in-place') ? { atomic: false } : {}),
+    ...(verify === undefined ? {} : { verify: verify === 'none' ? false : verify }),
+    ...(stallTimeout === undefined ? {} : { stallTimeout }),
+  };
+}
+
+function inShort({ files, bytes, durationMs, bytesPerSecond }: TransferResult): string {
+  const what = files === 1 ? '1 file' : `${files} files`;
+  return `${what}, ${inBytes(bytes)} in ${inWords(durationMs)} (${inBytes(bytesPerSecond)}/s)`;
+}

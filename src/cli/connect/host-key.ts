@@ -1,0 +1,38 @@
+import type { Settings } from '../args/settings.ts';
+import type { HostKeyOption, KnownHostsOption } from '../library.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** How the host key is to be checked, where the user says so; `configured` is what ssh_config says. */
+export function hostKeyOf(
+  settings: Settings,
+  configured: HostKeyOption | undefined,
+): HostKeyOption | undefined {
+  const fingerprint = settings.list('host-key');
+  const isInsecure = settings.flag('insecure-accept-any-host-key');
+  const lookup = knownHostsOf(settings);
+  const hasLookup = Object.keys(lookup).length > 0;
+  if ([fingerprint.length > 0, isInsecure, hasLookup].filter(Boolean).length > 1) {
+    throw new UsageError(
+      'Say one thing about the host key: --host-key, or known_hosts (--known-hosts, --host-key-alias, --accept-new), or --insecure-accept-any-host-key',
+    );
+  }
+  if (isInsecure) return 'insecure-accept-any';
+  if (fingerprint.length > 0) return { fingerprint: fingerprint.flatMap((one) => one.split(',')) };
+  if (!hasLookup) return configured;
+  return { ...(isLookup(configured) ? configured : {}), ...lookup };
+}
+
+function knownHostsOf(settings: Settings): KnownHostsOption {
+  const knownHosts = settings.list('known-hosts');
+  const alias = settings.text('host-key-alias');
+  return {
+    ...(knownHosts.length > 0 ? { knownHosts } : {}),
+    ...(alias === undefined ? {} : { alias }),
+    ...(settings.flag('accept-new') ? { onUnknown: 'accept-new' as const } : {}),
+  };
+}
+
+function isLookup(option: HostKeyOption | undefined): option is KnownHostsOption {
+  if (typeof option !== 'object') return false;
+  return !('fingerprint' in option || 'key' in option || 'verify' in option);
+}

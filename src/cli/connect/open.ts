@@ -1,0 +1,44 @@
+import type { Settings } from '../args/settings.ts';
+import { type Io, say } from '../io.ts';
+import { type Connection, type ConnectOptions, connectViaGateway, type Log } from '../library.ts';
+import { inWords } from '../report/times.ts';
+import { connectOptionsOf, destinationOf } from './settings.ts';
+
+/** Connects, tells of failed attempts on stderr, gives the work the connection, and closes it whatever happens. */
+export async function withConnection<T>(
+  positional: string | undefined,
+  { settings, io }: { settings: Settings; io: Io },
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const options = await connectOptionsOf(destinationOf(positional, io), settings, io);
+  const connection = await connectViaGateway(talkative(options, settings, io));
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+function talkative(options: ConnectOptions, settings: Settings, io: Io): ConnectOptions {
+  const told = { ...options, signal: io.signal };
+  if (settings.flag('verbose')) return { ...told, log: logTo(io), onLoginBanner: noticeTo(io) };
+  if (settings.flag('quiet') || options.retry === false) return told;
+  const { retry } = options;
+  return {
+    ...told,
+    retry: {
+      ...retry,
+      onRetry: ({ message }, { attempt, attempts, wait }) =>
+        say(io.stderr, `Attempt ${attempt} of ${attempts}: ${message}; the next in ${inWords(wait)}`),
+    },
+  };
+}
+
+/** Records of the library, one line each. */
+export function logTo(io: Io): Log {
+  return ({ level, message }) => say(io.stderr, `${level.padEnd(5)} ${message}`);
+}
+
+function noticeTo(io: Io): (notice: string) => void {
+  return (notice) => say(io.stderr, `notice: ${notice}`);
+}

@@ -1,0 +1,107 @@
+import type { OptionSpec } from '../args/option-spec.ts';
+
+/** What every command that connects understands. */
+export const connectOptions: readonly OptionSpec[] = [
+  {
+    name: 'port',
+    short: 'p',
+    value: 'PORT',
+    env: true,
+    help: "TCP port; with a published port, the PC's port on the gateway. Default 22",
+  },
+  { name: 'user', short: 'l', value: 'NAME', env: true, help: 'login name. Default: your own' },
+  {
+    name: 'identity',
+    short: 'i',
+    value: 'FILE',
+    env: true,
+    help: 'private key, also for jump hosts. Default: as ssh finds one',
+  },
+  { name: 'passphrase-file', value: 'FILE', env: true, help: 'file with the passphrase of the private key' },
+  { name: 'ask-passphrase', help: 'ask for the passphrase of the private key, hidden' },
+  { name: 'password-file', value: 'FILE', env: true, help: 'file with the password' },
+  { name: 'ask-password', help: 'ask for the password, hidden' },
+  {
+    name: 'host-key',
+    value: 'SHA256:...',
+    multiple: true,
+    env: true,
+    help: 'the one host key that is right, by its fingerprint',
+  },
+  {
+    name: 'host-key-alias',
+    value: 'NAME',
+    env: true,
+    help: 'look the host key up under this name: pins a PC, not a port',
+  },
+  { name: 'known-hosts', value: 'FILE', multiple: true, env: true, help: 'instead of ~/.ssh/known_hosts' },
+  {
+    name: 'accept-new',
+    env: true,
+    help: 'record the key of a host that has none on record; a changed key is still refused',
+  },
+  {
+    name: 'insecure-accept-any-host-key',
+    help: 'no check at all: anybody on the way can read and change everything',
+  },
+  {
+    name: 'jump',
+    short: 'J',
+    value: 'HOST,...',
+    env: true,
+    help: 'reach the destination through these SSH servers, as ssh -J',
+  },
+  {
+    name: 'proxy-command',
+    value: 'COMMAND',
+    env: true,
+    help: 'reach it through the stdin and stdout of a program (%h %p %r)',
+  },
+  {
+    name: 'ssh-config',
+    short: 'F',
+    value: 'FILE',
+    env: true,
+    help: 'ssh_config to read; "none" reads none. Default: as ssh does',
+  },
+  {
+    name: 'attempts',
+    value: 'N',
+    env: true,
+    help: 'tries in all. Default 10, about five minutes; doctor: always 1',
+  },
+  {
+    name: 'quiet-after-zombie',
+    value: 'TIME',
+    env: true,
+    help: 'pause after an answer of silence (BannerTimeout). Default 45s',
+  },
+  { name: 'tcp-timeout', value: 'TIME', env: true, help: 'until TCP accepts, per attempt. Default 30s' },
+  {
+    name: 'banner-timeout',
+    value: 'TIME',
+    env: true,
+    help: 'from there to the line SSH-2.0-... Default 60s',
+  },
+  { name: 'handshake-timeout', value: 'TIME', env: true, help: 'for the key exchange. Default 30s' },
+  { name: 'auth-timeout', value: 'TIME', env: true, help: 'for the login. Default 30s' },
+  {
+    name: 'total-timeout',
+    value: 'TIME',
+    env: true,
+    help: 'for all attempts and waits together. Default none',
+  },
+  {
+    name: 'keepalive',
+    value: 'TIME',
+    env: true,
+    help: 'ask an idle peer for life this often; "none" never. Default 30s',
+  },
+];
+
+/** What every command understands. */
+export const generalOptions: readonly OptionSpec[] = [
+  { name: 'verbose', short: 'v', help: 'tell what happens, on stderr' },
+  { name: 'quiet', short: 'q', help: 'no progress and no notes, only errors' },
+  { name: 'help', short: 'h', help: 'this text' },
+];

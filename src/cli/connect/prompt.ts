@@ -1,0 +1,38 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { type Io, write } from '../io.ts';
+import { Stopped } from '../stopped.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** Asks on the terminal. What is typed is not shown, unless `echo`. @throws {UsageError} without a terminal. */
+export async function ask(io: Io, question: string, echo = false): Promise<string> {
+  if (!io.stdin.isTTY) {
+    throw new UsageError(
+      `There is no terminal to ask for the ${question.trim()} Use a file (--password-file, --passphrase-file) or the environment.`,
+    );
+  }
+  await write(io.stderr, question);
+  const answer = await readLine(io, echo);
+  if (!echo) await write(io.stderr, '\n');
+  return answer;
+}
+
+function readLine(io: Io, echo: boolean): Promise<string> {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  // As a terminal, readline puts it into raw mode: nothing is echoed but what we write.
+  const lines = createInterface({ input: io.stdin, output: echo ? io.stderr : silent, terminal: true });
+  return new Promise((resolve, reject) => {
+    const onAbort = () => end(() => reject(io.signal.reason));
+    const end = (settle: () => void) => {
+      io.signal.removeEventListener('abort', onAbort);
+      lines.close();
+      io.stdin.pause();
+      settle();
+    };
+    io.signal.addEventListener('abort', onAbort, { once: true });
+    lines.once('line', (line) => end(() => resolve(line)));
+    // In raw mode Ctrl-C is a character, not a signal.
+    lines.once('SIGINT', () => end(() => reject(new Stopped('SIGINT'))));
+    lines.once('close', () => end(() => reject(new UsageError('The input ended without an answer'))));
+  });
+}

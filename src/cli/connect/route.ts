@@ -1,0 +1,45 @@
+import { type Destination, parseDestination } from '../args/destination.ts';
+import type { Settings } from '../args/settings.ts';
+import { type ConnectOptions, type JumpHostOptions, jumpHost, proxyCommand, type Via } from '../library.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** What is known of a host without looking at the options for the destination. */
+export type LookUp = (destination: Destination) => Promise<ConnectOptions>;
+
+/** The way to the destination, where the user gives one: through jump hosts or a program. */
+export async function routeOf(settings: Settings, lookUp: LookUp): Promise<Via | undefined> {
+  const jump = settings.text('jump');
+  const command = settings.text('proxy-command');
+  if (jump !== undefined && command !== undefined) {
+    throw new UsageError('--jump and --proxy-command exclude each other');
+  }
+  if (command !== undefined) return proxyCommand(command);
+  return jump === undefined ? undefined : jumpRoute(jump.split(','), settings, lookUp);
+}
+
+/** The first one is the nearest to us, the last one the nearest to the destination. */
+async function jumpRoute(jumps: readonly string[], settings: Settings, lookUp: LookUp): Promise<Via> {
+  let via: Via | undefined;
+  for (const jump of jumps) {
+    via = jumpHost(await jumpOptions(parseDestination(jump), settings, lookUp, via));
+  }
+  return via!;
+}
+
+async function jumpOptions(
+  destination: Destination,
+  settings: Settings,
+  lookUp: LookUp,
+  outer: Via | undefined,
+): Promise<JumpHostOptions> {
+  // Attempts and the time limit for all are those of the connection that the jump host carries.
+  const { retry: _retry, signal: _signal, timeouts, ...found } = await lookUp(destination);
+  const { total: _total, ...limits } = timeouts ?? {};
+  const identity = settings.text('identity');
+  return {
+    ...found,
+    timeouts: limits,
+    ...(identity === undefined ? {} : { privateKeyPath: identity }),
+    ...(outer === undefined ? {} : { via: outer }),
+  };
+}

@@ -1,0 +1,43 @@
+import { readFile, stat } from 'node:fs/promises';
+import { quoted } from '../../text/printable.ts';
+import type { Settings } from '../args/settings.ts';
+import { type Io, say } from '../io.ts';
+import { UsageError } from '../usage-error.ts';
+import { ask } from './prompt.ts';
+
+export type SecretKind = 'password' | 'passphrase';
+
+/** A secret from a prompt, a file or the environment, in this order; undefined when none was offered. */
+export async function readSecret(
+  kind: SecretKind,
+  settings: Settings,
+  io: Io,
+  whose: string,
+): Promise<string | undefined> {
+  if (settings.flag(`ask-${kind}`)) return ask(io, `${kind} ${whose}: `);
+  const file = settings.text(`${kind}-file`);
+  if (file !== undefined) return secretOfFile(file, settings.sourceOf(`${kind}-file`), io);
+  // Not through the settings: there is no such option, and must not be.
+  return io.env[`SSH_VIA_GATEWAY_${kind.toUpperCase()}`] || undefined;
+}
+
+async function secretOfFile(file: string, source: string, io: Io): Promise<string> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${source}: ${quoted(file)} cannot be read (${code})`);
+  }
+  // Editors end a file with a line break; a secret does not.
+  const secret = text.replace(/\r?\n$/, '');
+  if (secret === '') throw new UsageError(`${source}: ${quoted(file)} is empty`);
+  await warnIfOpen(file, io);
+  return secret;
+}
+
+async function warnIfOpen(file: string, io: Io): Promise<void> {
+  if (process.platform === 'win32') return;
+  const { mode } = await stat(file);
+  if (mode & 0o077) say(io.stderr, `ssh-via-gateway: other users may read ${quoted(file)}; chmod 600 it`);
+}

@@ -1,0 +1,30 @@
+import { printable } from '../../text/printable.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type Io, say } from '../io.ts';
+import type { CommandResult } from '../library.ts';
+import { exitCodeOfSignal } from '../stopped.ts';
+
+/** The remote command's end as our own. */
+export function exitCodeOfEnd(
+  { exitCode, signal }: Pick<CommandResult, 'exitCode' | 'signal'>,
+  io: Io,
+  platform: NodeJS.Platform = process.platform,
+): number {
+  if (exitCode !== null) return fitting(exitCode, io, platform);
+  if (signal !== null) {
+    say(io.stderr, `ssh-via-gateway: the command was ended by ${printable(signal, 40)}`);
+    return exitCodeOfSignal(signal);
+  }
+  say(io.stderr, 'ssh-via-gateway: the server closed the session without saying how the command ended');
+  return exitCodes.connection;
+}
+
+/**
+ * Windows has exit codes of 32 bits, other systems of 8. What does not fit is cut there, as every shell does; but a
+ * failure must not be cut to 0.
+ */
+function fitting(exitCode: number, io: Io, platform: NodeJS.Platform): number {
+  if (platform === 'win32' || (exitCode >= 0 && exitCode <= 255)) return exitCode;
+  say(io.stderr, `ssh-via-gateway: the command ended with ${exitCode} (0x${(exitCode >>> 0).toString(16)})`);
+  return exitCode & 0xff || exitCodes.failed;
+}

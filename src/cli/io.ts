@@ -1,0 +1,38 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** An input that may be a terminal. */
+export type Input = Readable & { isTTY?: boolean };
+
+/** An output that may be a terminal. */
+export type Output = Writable & { isTTY?: boolean; columns?: number };
+
+/** All that a command touches of the process: tests give their own. */
+export interface Io {
+  stdin: Input;
+  stdout: Output;
+  stderr: Output;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Aborts when the user wants to stop; its reason is a `Stopped`. */
+  signal: AbortSignal;
+}
+
+/** The reader of our output has gone, as in `... | head`. */
+export class OutputGone extends Error {
+  override name = 'OutputGone';
+}
+
+/** Resolves when the stream has taken the bytes: who writes faster than the reader reads must wait. */
+export function write(stream: Output, chunk: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (stream.destroyed || stream.errored) return reject(new OutputGone('The output was closed'));
+    stream.write(chunk, (error) => {
+      if (error) reject(new OutputGone(error.message));
+      else resolve();
+    });
+  });
+}
+
+/** A line of ours. */
+export function say(stream: Output, line: string): void {
+  if (!stream.destroyed && !stream.errored) stream.write(`${line}\n`);
+}

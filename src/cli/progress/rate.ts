@@ -1,0 +1,25 @@
+interface Sample {
+  at: number;
+  bytes: number;
+}
+
+/** Milliseconds over which the speed is taken: long enough to be calm, short enough to notice a stall. */
+const span = 5_000;
+
+/** How fast bytes move, over the last seconds. */
+export class Rate {
+  #samples: Sample[] = [];
+
+  add(bytes: number, at: number): void {
+    this.#samples.push({ at, bytes });
+    while (this.#samples.length > 2 && at - this.#samples[1]!.at > span) this.#samples.shift();
+  }
+
+  /** Undefined until there is enough to tell. */
+  get bytesPerSecond(): number | undefined {
+    const first = this.#samples[0];
+    const last = this.#samples.at(-1);
+    if (!first || !last || last.at - first.at < 200) return undefined;
+    return ((last.bytes - first.bytes) * 1_000) / (last.at - first.at);
+  }
+}
