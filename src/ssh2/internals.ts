@@ -25,6 +25,7 @@ export interface RawChannelState {
 interface ChannelManager {
   _cur: number;
   get(id: number): unknown;
+  update?(id: number, entry: unknown): void;
 }
 
 interface ClientInternals {
@@ -71,6 +72,26 @@ export function sendSignal(client: Client, channel: ClientChannel, name: string)
   const outgoing = stateOf(channel).outgoing;
   if (typeof protocol?.signal !== 'function' || outgoing === undefined) channel.signal(name);
   else if (outgoing.state === 'open' || outgoing.state === 'eof') protocol.signal(outgoing.id, name);
+}
+
+/**
+ * Calls `action` with a channel right after ssh2 has sent the first request on it, in the same turn: what `action`
+ * sends leaves together with the request. Does nothing when ssh2 changed inside.
+ */
+export function behindFirstRequest(
+  client: Client,
+  id: number | undefined,
+  action: (channel: ClientChannel) => void,
+): void {
+  const manager = (client as unknown as ClientInternals)._chanMgr;
+  const opened = id === undefined ? undefined : manager?.get(id);
+  if (id === undefined || typeof opened !== 'function' || typeof manager?.update !== 'function') return;
+  const both = (error: Error | undefined, channel: ClientChannel | undefined) => {
+    opened(error, channel);
+    if (channel && !error) action(channel);
+  };
+  // ssh2 reads the kind of channel from its own callback.
+  manager.update(id, Object.assign(both, { type: (opened as { type?: string }).type }));
 }
 
 /** What ssh2 knows of both directions of a channel. */

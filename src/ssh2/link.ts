@@ -1,13 +1,17 @@
 import type { Client, PseudoTtyOptions } from 'ssh2';
-import { ChannelOpenFailed, ChannelTimeout, ConnectionLost, type SshError } from '../errors/index.ts';
-import { printable, quoted } from '../text/printable.ts';
 import { latch } from '../time/latch.ts';
 import { now, startTimer } from '../time/timer.ts';
-import { closeForgottenChannel, expectGlobalReply, nextChannelId, protocolOf } from './internals.ts';
+import {
+  behindFirstRequest,
+  closeForgottenChannel,
+  expectGlobalReply,
+  nextChannelId,
+  protocolOf,
+} from './internals.ts';
 import { LostSignal } from './lost.ts';
+import { channelTimeout, isFull, openFailed } from './open-errors.ts';
 import { type SessionChannel, wrapSession } from './session-channel.ts';
 import { SessionSlots } from './session-slots.ts';
-import { tame } from './tame.ts';
 
 /** Where a connection leads, for messages. */
 export interface Where {
@@ -25,6 +29,11 @@ export interface OpenOptions {
 export interface ExecRequest {
   command: string;
   pty?: PseudoTtyOptions | boolean | undefined;
+  /**
+   * Asked when the command is sent: whether it has no input. The end of input then leaves with the command, one
+   * packet less for both sides; the session's own `end()` does no harm after it.
+   */
+  hasNoInput?: (() => boolean) | undefined;
 }
 
 /** What starts something on the ssh2 client and calls back once. */
@@ -97,7 +106,8 @@ export class Link {
       ...rest,
       what: 'a session for a command',
       // Wrapped before the callback returns: the exit status may follow in the same packet.
-      start: (client, callback) =>
+      start: (client, callback) => {
+        const id = nextChannelId(client);
         client.exec(request.command, pty, (error, raw) =>
           error
             ? callback(error, undefined as unknown as SessionChannel)
@@ -105,7 +115,12 @@ export class Link {
                 undefined,
                 wrapSession(client, raw, this.lost, () => this.releaseSession()),
               ),
-        ),
+        );
+        // With a terminal, the first request is not the command.
+        if (request.hasNoInput && request.pty === undefined) {
+          behindFirstRequest(client, id, (raw) => request.hasNoInput?.() && raw.eof());
+        }
+      },
       discard: onLate,
     });
   }
@@ -197,8 +212,8 @@ export class Link {
     const result = latch<T>();
     const onAbort = () => result.reject(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    const timedOut = this.#timeoutError(plan.what, timeout);
-    const stopTimer = startTimer(timeout, () => result.reject(timedOut()));
+    const timedOut = channelTimeout(this.where, plan.what, timeout);
+    const stopTimer = startTimer(timeout, () => result.reject(timedOut));
     const unsubscribe = this.lost.onLost((error) => result.reject(error));
     const clean = () => {
       stopTimer();
@@ -206,7 +221,7 @@ export class Link {
       signal?.removeEventListener('abort', onAbort);
     };
     this.#start(plan, (error, value) => {
-      if (error) result.reject(this.#openFailed(plan.what, error));
+      if (error) result.reject(this.lost.error ?? openFailed(this.where, plan.what, error));
       else if (result.settled) setImmediate(() => plan.discard(value));
       else result.resolve(value);
     });
@@ -252,52 +267,4 @@ export class Link {
       signal?.removeEventListener('abort', onAbort);
     });
   }
-
-  #timeoutError(what: string, timeoutMs: number): () => ChannelTimeout {
-    // Made when the call is made, so that its stack names the caller.
-    const error = new ChannelTimeout(
-      `${this.where.host}:${this.where.port} did not answer the request for ${what} within ${timeoutMs} ms (option timeouts.channel)`,
-      {
-        ...this.where,
-        phase: 'channel',
-        timeoutMs,
-        retryable: true,
-        hint: 'The connection stands but the server is overloaded or stuck; a keepalive will tell whether it is still alive.',
-      },
-    );
-    return () => error;
-  }
-
-  #openFailed(what: string, error: Error & { reason?: unknown }): SshError {
-    if (this.lost.error) return this.lost.error;
-    if (error.message === 'Not connected' || error.message === 'No response from server') {
-      return new ConnectionLost(
-        `The connection to ${this.where.host}:${this.where.port} ended before ${what} was opened`,
-        { ...this.where, phase: 'session', why: 'socket', cause: tame(error) },
-      );
-    }
-    const reasonCode = typeof error.reason === 'number' ? error.reason : undefined;
-    const reason = error.message.replace(/^\(SSH\) Channel open failure: /, '');
-    return new ChannelOpenFailed(`${this.where.host}:${this.where.port} refused ${what}: ${quoted(reason)}`, {
-      ...this.where,
-      phase: 'channel',
-      reasonCode,
-      reason: printable(reason, 300),
-      cause: tame(error),
-      hint: openHint(reasonCode),
-    });
-  }
-}
-
-/** RFC 4254 section 5.1: 2 connect failed (what sshd says beyond MaxSessions), 4 resource shortage. */
-function isFull(error: Error & { reason?: unknown }): boolean {
-  return error.reason === 2 || error.reason === 4;
-}
-
-function openHint(reasonCode: number | undefined): string {
-  if (reasonCode === undefined)
-    return 'The server opened a session but refused what was asked on it: a forced command, a missing subsystem, or a restriction of this account.';
-  if (reasonCode === 1)
-    return 'The server forbids it: look at AllowTcpForwarding, PermitOpen and the options in authorized_keys.';
-  return 'The server could not do it: MaxSessions in use, or the target refused.';
 }

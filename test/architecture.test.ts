@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const src = resolve(import.meta.dirname, '../src');
+
+/** The floors of the house, lowest first. A room may use what is on its own floor or below. */
+const floors: readonly (readonly string[])[] = [
+  ['errors', 'text', 'time'],
+  ['observe', 'options'],
+  ['host-key'],
+  ['ssh2'],
+  ['route', 'exec', 'sftp', 'forward'],
+  ['tunnel', 'job'],
+  ['attempt.ts', 'connection.ts'],
+  ['connect-via-gateway.ts'],
+  ['reverse-tunnel.ts', 'remote-jobs.ts', 'interop'],
+  ['index.ts'],
+  ['cli'],
+];
+
+/** Rooms of one floor that know each other. */
+const neighbours = ['errors text', 'connection.ts attempt.ts', 'options observe', 'interop remote-jobs.ts'];
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+/** Imports of values: types leave no trace at run time. */
+function valueImports(file: string): Import[] {
+  const text = readFileSync(join(src, file), 'utf8');
+  const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)([^;]*?)\s*from\s+'(\.[^']+)'/gms);
+  return [...statements]
+    .filter(([, names = '']) => !onlyTypes(names))
+    .map(([, , path = '']) => ({ from: file, to: relative(src, resolve(src, dirname(file), path)) }));
+}
+
+function onlyTypes(names: string): boolean {
+  const inBraces = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1];
+  if (inBraces === undefined) return false;
+  const each = inBraces.split(',').map((name) => name.trim());
+  return each.filter(Boolean).every((name) => name.startsWith('type '));
+}
+
+const imports = files.flatMap(valueImports);
+const roomOf = (file: string) => file.split(sep)[0] ?? file;
+const floorOf = (room: string) => floors.findIndex((rooms) => rooms.includes(room));
+
+describe('The house', () => {
+  it('has every room on a floor', () => {
+    const rooms = new Set(files.map(roomOf));
+    rooms.delete('mock-server');
+    expect([...rooms].filter((room) => floorOf(room) === -1)).toEqual([]);
+    expect(files.length).toBeGreaterThan(100);
+  });
+
+  it('lets imports point downwards only', () => {
+    const upwards = imports.filter(({ from, to }) => {
+      const [room, other] = [roomOf(from), roomOf(to)];
+      if (room === other || room === 'mock-server' || other === 'mock-server') return false;
+      if (floorOf(room) !== floorOf(other)) return floorOf(room) < floorOf(other);
+      return !neighbours.includes(`${room} ${other}`);
+    });
+    expect(upwards).toEqual([]);
+  });
+
+  it('keeps the mock server out of the library, and the library out of the mock server', () => {
+    const crossing = imports.filter(({ from, to }) => {
+      if (roomOf(from) === roomOf(to)) return false;
+      const intoMock = roomOf(to) === 'mock-server' && roomOf(from) !== 'cli';
+      const outOfMock = roomOf(from) === 'mock-server' && floorOf(roomOf(to)) > 0;
+      return intoMock || outOfMock;
+    });
+    expect(crossing).toEqual([]);
+  });
+
+  it('imports ssh2 in its own room and in the mock server only', () => {
+    const users = files.filter((file) => /from 'ssh2'/.test(readFileSync(join(src, file), 'utf8')));
+    expect(users.filter((file) => !['ssh2', 'mock-server'].includes(roomOf(file)))).toEqual([]);
+    expect(users.length).toBeGreaterThan(3);
+  });
+
+  it('has no circle of imports', () => {
+    const targets = new Map(
+      files.map((file) => [file, imports.filter(({ from }) => from === file).map(({ to }) => to)]),
+    );
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]) => {
+      if (path.includes(file))
+        return void circles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+      if (done.has(file)) return;
+      for (const to of targets.get(file) ?? []) visit(to, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('has no file of more than 300 lines', () => {
+    const long = files.filter((file) => readFileSync(join(src, file), 'utf8').split('\n').length > 301);
+    expect(long).toEqual([]);
+  });
+});
