@@ -1,0 +1,57 @@
+import { checkObject, wrongRange } from '../../options/check.ts';
+import type { Algorithms } from '../../options/types.ts';
+import { algorithmNames } from '../../ssh2/algorithms.ts';
+import { type Extra, listOf } from './extra.ts';
+
+/** paramiko's names of the lists. */
+const categories = { kex: 'kex', keys: 'serverHostKey', ciphers: 'cipher', macs: 'hmac' } as const;
+
+/** `ciphers`, `disabled_algorithms` and `compress`. */
+export function algorithmsOf(
+  extra: Extra,
+  warn: (event: string, message: string) => void,
+): Algorithms | undefined {
+  const algorithms: Algorithms = {};
+  const ciphers = extra.list('ciphers');
+  if (ciphers) algorithms.cipher = known('extra.ciphers', ciphers, 'cipher');
+  const disabled = extra.get('disabled_algorithms');
+  if (disabled !== undefined) Object.assign(algorithms, without(disabled, algorithms, warn));
+  if (extra.flag('compress')) algorithms.compress = ['zlib@openssh.com', 'zlib', 'none'];
+  return Object.keys(algorithms).length === 0 ? undefined : algorithms;
+}
+
+function without(
+  disabled: unknown,
+  asked: Algorithms,
+  warn: (event: string, message: string) => void,
+): Algorithms {
+  checkObject('extra.disabled_algorithms', disabled);
+  const lists: Algorithms = {};
+  for (const [name, value] of Object.entries(disabled)) {
+    const category = categories[name as keyof typeof categories];
+    const unwanted = listOf(`extra.disabled_algorithms.${name}`, value) ?? [];
+    if (category)
+      lists[category] = remaining(name, unwanted, asked[category] ?? algorithmNames(category).offered);
+    // To disable rsa-sha2 means to sign with SHA-1, which is not done here.
+    else warn('extra-ignored', `disabled_algorithms.${name} has no counterpart and is ignored`);
+  }
+  return lists;
+}
+
+function remaining(name: string, unwanted: readonly string[], list: readonly string[]): string[] {
+  const left = list.filter((algorithm) => !unwanted.includes(algorithm));
+  if (left.length > 0) return left;
+  throw wrongRange(
+    `extra.disabled_algorithms.${name}`,
+    unwanted.join(','),
+    `to leave one of ${list.join(', ')}`,
+  );
+}
+
+/** Names that only paramiko knows are left out. */
+function known(option: string, names: readonly string[], category: keyof Algorithms): string[] {
+  const all = algorithmNames(category).known;
+  const usable = names.filter((name) => all.includes(name));
+  if (usable.length > 0) return usable;
+  throw wrongRange(option, names.join(','), `at least one of ${all.join(', ')}`);
+}

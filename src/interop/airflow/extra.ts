@@ -1,0 +1,75 @@
+import { checkObject, wrongType } from '../../options/check.ts';
+
+/** The `extra` field of an Airflow connection, whose values may be JSON or text that says the same. */
+export class Extra {
+  #values: Record<string, unknown>;
+
+  /** @throws {TypeError} unless it is an object or the JSON text of one; never shows the text, which holds secrets. */
+  constructor(extra: unknown) {
+    this.#values = valuesOf(extra);
+  }
+
+  get names(): string[] {
+    return Object.keys(this.#values);
+  }
+
+  get(name: string): unknown {
+    return this.#values[name] ?? undefined;
+  }
+
+  /** Text that is not empty. */
+  text(name: string): string | undefined {
+    const value = this.get(name);
+    if (value === undefined || value === '') return undefined;
+    if (typeof value !== 'string') throw wrongType(`extra.${name}`, typeof value, 'text');
+    return value;
+  }
+
+  /** Seconds, as a number or as text, in milliseconds. */
+  milliseconds(name: string): number | undefined {
+    const value = this.get(name);
+    if (value === undefined || value === '') return undefined;
+    const seconds = typeof value === 'string' ? Number(value) : value;
+    if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0) {
+      throw wrongType(`extra.${name}`, value, 'a number of seconds');
+    }
+    return seconds * 1_000;
+  }
+
+  /** `true` and `"True"`, `false` and `"False"`; undefined for anything else, as the hook takes it. */
+  flag(name: string): boolean | undefined {
+    const text = String(this.get(name)).toLowerCase();
+    return text === 'true' ? true : text === 'false' ? false : undefined;
+  }
+
+  /** A list, as JSON or as text with commas. */
+  list(name: string): string[] | undefined {
+    return listOf(`extra.${name}`, this.get(name));
+  }
+}
+
+export function listOf(option: string, value: unknown): string[] | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  const list = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
+  if (!Array.isArray(list) || list.some((name) => typeof name !== 'string')) {
+    throw wrongType(option, value, 'a list of names');
+  }
+  return list;
+}
+
+function valuesOf(extra: unknown): Record<string, unknown> {
+  if (extra === undefined || extra === null || extra === '') return {};
+  const values = typeof extra === 'string' ? parse(extra) : extra;
+  checkObject('connection.extra', values);
+  return values;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TypeError(
+      'option connection.extra: text that is not JSON given; an object or its JSON would be right',
+    );
+  }
+}

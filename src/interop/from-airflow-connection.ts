@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { checkFunction, checkObject, checkString } from '../options/check.ts';
+import { defaultPort } from '../options/defaults.ts';
+import type { ConnectOptions, Log } from '../options/types.ts';
+import { proxyCommand } from '../route/proxy-command.ts';
+import { algorithmsOf } from './airflow/algorithms.ts';
+import { Extra } from './airflow/extra.ts';
+import { hostKeyOf } from './airflow/host-key.ts';
+import { given } from './given.ts';
+
+/** An Airflow connection of type SSH, as `client.getConnection(id)` of Airflow's TypeScript SDK gives it. */
+export interface AirflowConnection {
+  id?: string;
+  type?: string;
+  host?: string | null;
+  /** Not used by SSH connections. */
+  schema?: string | null;
+  login?: string | null;
+  password?: string | null;
+  port?: number | null;
+  /** JSON text, or the object itself. */
+  extra?: string | Readonly<Record<string, unknown>> | null;
+}
+
+export interface FromAirflowConnectionOptions {
+  /** Told what weakens security or cannot be honoured; also becomes the connection's `log`. */
+  log?: Log;
+}
+
+const knownExtras = [
+  ...['key_file', 'private_key', 'private_key_passphrase', 'conn_timeout', 'timeout', 'cmd_timeout'],
+  ...['banner_timeout', 'auth_timeout', 'keepalive_interval', 'compress', 'no_host_key_check', 'host_key'],
+  ...['ignore_hostkey_verification', 'allow_host_key_change', 'look_for_keys', 'disabled_algorithms'],
+  ...['ciphers', 'host_proxy_cmd'],
+];
+
+/**
+ * Options for `connectViaGateway` out of an Airflow SSH connection, meant as `SSHHook` of
+ * apache-airflow-providers-ssh 7 takes it:
+ *
+ * - `host`, `port` (22), `login` (this process's user), `password` (blanks around it are cut off);
+ * - `key_file` or `private_key`, `private_key_passphrase`; for a `key_file`, the password is its passphrase too;
+ *   without key and password, the first of `~/.ssh/id_rsa`, `id_ecdsa`, `id_ed25519` unless `look_for_keys` is false;
+ *   the agent of `$SSH_AUTH_SOCK`;
+ * - host keys: unknown ones are refused (as the hook does since version 7; before, it accepted any).
+ *   `no_host_key_check: true` accepts an unknown key and records it, and still refuses a changed one.
+ *   `allow_host_key_change: true` is `'insecure-accept-any'`. Both warn through `log`. `host_key` pins one key.
+ * - `conn_timeout` is `timeouts.tcp`; `ciphers`, `disabled_algorithms` (except `pubkeys`) and `compress: true` are
+ *   `algorithms`.
+ *
+ * Other than the hook: `banner_timeout`, `auth_timeout`, `keepalive_interval` and `host_proxy_cmd`, which are
+ * arguments of the hook, are read from `extra` too; `timeout`, which it has dropped, still stands for `conn_timeout`;
+ * every limit has this library's default and is separate; nothing is compressed unless asked for; `ciphers` has an
+ * effect (the hook sets it too late); `~/.ssh/config` is not read (use `fromSshConfig`); retries are this library's.
+ * `cmd_timeout` is not about connecting: give it to `exec` as `timeout`.
+ *
+ * @throws {TypeError | RangeError} for a connection that the hook would refuse as well, or that makes no sense.
+ *
+ * @example
+ * const connection = await client.getConnectionOrThrow('customer_12');
+ * await using pc = await connectViaGateway({ ...fromAirflowConnection(connection), signal: ctx.signal });
+ */
+export function fromAirflowConnection(
+  connection: AirflowConnection,
+  options: FromAirflowConnectionOptions = {},
+): ConnectOptions {
+  checkObject('connection', connection);
+  if (options.log !== undefined) checkFunction('log', options.log);
+  const { host, port, login } = connection as AirflowConnection;
+  checkString('connection.host', host, 'the host of the connection');
+  const extra = new Extra((connection as AirflowConnection).extra);
+  const warn = warner(options.log, host, port ?? defaultPort);
+  for (const name of extra.names) {
+    if (!knownExtras.includes(name)) warn('extra-ignored', `extra.${name} is not known and has no effect`);
+  }
+  return {
+    host,
+    username: login || userInfo().username,
+    ...given({ port: port || undefined, via: routeOf(extra) }),
+    ...credentialsOf(connection as AirflowConnection, extra),
+    ...given({ hostKey: hostKeyOf(extra, warn), algorithms: algorithmsOf(extra, warn) }),
+    ...given({ timeouts: timeoutsOf(extra), keepalive: keepaliveOf(extra), log: options.log }),
+  };
+}
+
+type Warn = (event: string, message: string) => void;
+
+function warner(log: Log | undefined, host: string, port: number): Warn {
+  return (event, message) =>
+    log?.({ level: 'warn', event, message: `Airflow connection: ${message}`, host, port });
+}
+
+function routeOf(extra: Extra): ConnectOptions['via'] {
+  const command = extra.text('host_proxy_cmd');
+  return command === undefined ? undefined : proxyCommand(command);
+}
+
+type Credentials = Pick<
+  ConnectOptions,
+  'password' | 'privateKey' | 'privateKeyPath' | 'passphrase' | 'agent'
+>;
+
+function credentialsOf(connection: AirflowConnection, extra: Extra): Credentials {
+  const password = connection.password?.trim() || undefined;
+  const agent = process.env['SSH_AUTH_SOCK'] || undefined;
+  return given({ password, agent, ...keyOf(extra, password) });
+}
+
+function keyOf(extra: Extra, password: string | undefined): Credentials {
+  const privateKey = extra.text('private_key');
+  const privateKeyPath = extra.text('key_file');
+  const passphrase = extra.text('private_key_passphrase');
+  if (privateKey !== undefined) {
+    if (privateKeyPath !== undefined) {
+      throw new TypeError(
+        'options extra.key_file and extra.private_key: both given; one of them would be right',
+      );
+    }
+    checkLines(privateKey);
+    return given({ privateKey, passphrase });
+  }
+  if (privateKeyPath !== undefined) {
+    return given({ privateKeyPath, passphrase: passphrase ?? password });
+  }
+  const found = password === undefined && extra.flag('look_for_keys') !== false ? ownKey() : undefined;
+  return given({ privateKeyPath: found });
+}
+
+function checkLines(privateKey: string): void {
+  if (/\S\s*[\r\n]\s*\S/.test(privateKey)) return;
+  throw new TypeError(
+    'option extra.private_key: one line given; the key with BEGIN and END on lines of their own would be right',
+  );
+}
+
+function ownKey(): string | undefined {
+  const names = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
+  return names.map((name) => join(homedir(), '.ssh', name)).find((path) => existsSync(path));
+}
+
+function timeoutsOf(extra: Extra): ConnectOptions['timeouts'] {
+  const timeouts = given({
+    tcp: extra.milliseconds('conn_timeout') ?? extra.milliseconds('timeout'),
+    banner: extra.milliseconds('banner_timeout'),
+    auth: extra.milliseconds('auth_timeout'),
+  });
+  return Object.keys(timeouts).length === 0 ? undefined : timeouts;
+}
+
+function keepaliveOf(extra: Extra): ConnectOptions['keepalive'] {
+  const interval = extra.milliseconds('keepalive_interval');
+  if (interval === undefined) return undefined;
+  return interval === 0 ? false : { interval };
+}

@@ -1,0 +1,150 @@
+import pRetry from 'p-retry';
+import { connectViaGateway } from '../connect-via-gateway.ts';
+import type { Connection } from '../connection.ts';
+import { type Attempt, isSshError, type SshError } from '../errors/index.ts';
+import {
+  checkFunction,
+  checkInteger,
+  checkKnownNames,
+  checkMs,
+  checkObject,
+  checkString,
+} from '../options/check.ts';
+import type { ConnectOptions } from '../options/types.ts';
+
+/** A customer's PC: what `ssh_connect` takes, under its names or under those of `ConnectOptions`. */
+export interface SshInstance extends Omit<ConnectOptions, 'host' | 'retry'> {
+  /** The gateway or PC; `host` is understood as well. */
+  ip?: string;
+  host?: string;
+  /** The text of a private key; `privateKey` is understood as well. */
+  stringPrivateKey?: string;
+}
+
+/** `console`, pino, winston, ... */
+export interface SshConnectLogger {
+  info(message: string): void;
+  warn?(message: string): void;
+}
+
+export interface SshConnectOptions {
+  /** Tries in all, the first included. Default 3. */
+  retryNum?: number;
+  /** Gets `try ssh connect to vm - 1/3` before each try, and why a try failed. Default: silence. */
+  logger?: SshConnectLogger;
+  /** Milliseconds between two tries. Default 30,000. */
+  retryDelay?: number;
+  /** Stops at once; rejects with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+const optionNames = ['retryNum', 'logger', 'retryDelay', 'signal'];
+const defaultTimeouts = { tcp: 30_000, banner: 60_000 };
+
+/** Trying these again changes nothing; sshd answers wrong logins with a ban, for the right ones too. */
+const final = [
+  'SSH_AUTHENTICATION_FAILED',
+  'SSH_HOST_KEY_UNKNOWN',
+  'SSH_HOST_KEY_MISMATCH',
+  'SSH_HOST_KEY_REVOKED',
+];
+
+/**
+ * A drop-in for the function `ssh_connect(instance, retry_num=3)` that many Python projects keep in a `util.py` around
+ * paramiko: `retryNum` tries with a fixed 30 seconds between them, a TCP timeout of 30 seconds, a banner timeout of 60
+ * seconds that is really separate from it, and the log line `try ssh connect to vm - 1/3` before each try.
+ *
+ * As there (`AutoAddPolicy`, nothing loaded), **any host key is accepted** unless `instance.hostKey` says how to
+ * check it; a warning is logged. Give `hostKey` to close that hole.
+ *
+ * Other than there: a login or host key that was refused is not tried again, the error is one of this library's with
+ * every attempt in `error.attempts`, and no thread or socket is left behind. New code is better off with
+ * `connectViaGateway`, whose waits fit what the gateway answered.
+ *
+ * @throws {TypeError | RangeError} for wrong options, before a socket opens.
+ * @throws {SshError} the last try's own error.
+ *
+ * @example
+ * const ssh = await sshConnect({ ip: 'gateway.example.com', port: 9012, username: 'rpa', stringPrivateKey }, {
+ *   retryNum: 10,
+ *   logger: console,
+ * });
+ */
+export async function sshConnect(
+  instance: SshInstance,
+  options: SshConnectOptions = {},
+): Promise<Connection> {
+  checkOptions(instance, options);
+  const { retryNum = 3, logger, retryDelay = 30_000, signal } = options;
+  const connectOptions = { ...optionsOf(instance, logger), ...(signal && { signal }) };
+  const history: Attempt[] = [];
+  return pRetry(
+    async (number) => {
+      logger?.info(`try ssh connect to vm - ${number}/${retryNum}`);
+      return connectViaGateway(connectOptions).catch((error) => {
+        throw isSshError(error) ? failed(error, { number, retryNum, logger, history }) : error;
+      });
+    },
+    {
+      ...{ retries: retryNum - 1, minTimeout: retryDelay, maxTimeout: retryDelay, factor: 1 },
+      ...(connectOptions.signal && { signal: connectOptions.signal }),
+      shouldRetry: ({ error }) => isSshError(error) && !final.includes(error.code),
+      onFailedAttempt: ({ retriesLeft }) => {
+        const last = history.at(-1);
+        if (last && retriesLeft > 0) last.wait = retryDelay;
+      },
+    },
+  );
+}
+
+interface Try {
+  number: number;
+  retryNum: number;
+  logger: SshConnectLogger | undefined;
+  history: Attempt[];
+}
+
+/** Every try was a connection of its own; the last error tells of all of them. */
+function failed(error: SshError, { number, retryNum, logger, history }: Try): SshError {
+  const [attempt] = error.attempts ?? [];
+  if (attempt) history.push({ ...attempt, attempt: number });
+  error.attempts = history;
+  warn(logger, `ssh connect to vm failed - ${number}/${retryNum}: ${error.message}`);
+  return error;
+}
+
+function checkOptions(instance: unknown, options: unknown): void {
+  checkObject('instance', instance);
+  checkObject('options', options);
+  checkKnownNames('options', options, optionNames);
+  const { retryNum, logger, retryDelay } = options as SshConnectOptions;
+  if (retryNum !== undefined) {
+    checkInteger('retryNum', retryNum, 1, Number.MAX_SAFE_INTEGER, 'a whole number of at least 1');
+  }
+  if (logger !== undefined) {
+    checkObject('logger', logger);
+    checkFunction('logger.info', logger['info']);
+  }
+  if (retryDelay !== undefined) checkMs('retryDelay', retryDelay, { min: 0, infinite: false });
+}
+
+function optionsOf(instance: SshInstance, logger: SshConnectLogger | undefined): ConnectOptions {
+  const { ip, stringPrivateKey, host = ip, ...rest } = instance;
+  checkString('instance.ip', host, 'the name or address of the gateway or PC');
+  if (rest.hostKey === undefined) {
+    warn(logger, `ssh connect to vm: the host key of ${host} is not checked (instance.hostKey is not set)`);
+  }
+  return {
+    hostKey: 'insecure-accept-any',
+    ...(stringPrivateKey !== undefined && { privateKey: stringPrivateKey }),
+    ...rest,
+    host,
+    retry: false,
+    timeouts: { ...defaultTimeouts, ...rest.timeouts },
+  };
+}
+
+function warn(logger: SshConnectLogger | undefined, message: string): void {
+  if (logger?.warn) logger.warn(message);
+  else logger?.info(message);
+}
