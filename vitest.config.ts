@@ -1,6 +1,16 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
 export default defineConfig({
+  // The documents' snippets import the package by its name.
+  resolve: {
+    alias: [
+      { find: /^ssh-via-gateway\/mock-server$/, replacement: source('mock-server/index.ts') },
+      { find: /^ssh-via-gateway$/, replacement: source('index.ts') },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**', 'test/package/**'],

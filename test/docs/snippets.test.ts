@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  type ExecContext,
+  type MockGateway,
+  type MockPc,
+  startMockGateway,
+} from '../../src/mock-server/index.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const documents = ['README.md', ...(await readdir(join(root, 'docs'))).map((name) => `docs/${name}`)];
+
+interface Snippet {
+  document: string;
+  line: number;
+  code: string;
+  /** Said in an HTML comment before the snippet: `<!-- runs on: posix -->` for a PC with a POSIX shell. */
+  posix: boolean;
+}
+
+async function snippetsOf(document: string): Promise<Snippet[]> {
+  const text = await readFile(join(root, document), 'utf8');
+  return [...text.matchAll(/(<!-- runs on: posix -->\s*)?^```(?:ts|js)\n([\s\S]*?)^```$/gm)].map((match) => ({
+    document,
+    line: text.slice(0, match.index + match[0].indexOf('```')).split('\n').length,
+    code: match[2] ?? '',
+    posix: match[1] !== undefined,
+  }));
+}
+
+const snippets = (await Promise.all(documents.filter((name) => name.endsWith('.md')).map(snippetsOf))).flat();
+
+let gateway: MockGateway;
+let pcs: Record<'windows' | 'posix' | 'zombie' | 'down', MockPc>;
+let home: string;
+const compiled = join(root, 'test', '.snippets');
+const before = { home: process.env['HOME'], cwd: process.cwd() };
+
+beforeAll(async () => {
+  gateway = await startMockGateway();
+  pcs = {
+    windows: await gateway.addPc({ server: { windows: { codePage: 949 }, exec: windowsCommand } }),
+    posix: await gateway.addPc({ server: { exec: posixCommand } }),
+    zombie: await gateway.addPc(),
+    down: await gateway.addPc(),
+  };
+  pcs.windows.server.files.write('C:\\rpa\\out.json', '{"done":true}');
+  pcs.zombie.vanish();
+  await pcs.down.dropTunnel();
+  home = await prepareHome();
+  process.env['HOME'] = home;
+  process.env['USERPROFILE'] = home;
+  process.chdir(home);
+  await mkdir(compiled, { recursive: true });
+  vi.spyOn(console, 'log').mockImplementation(() => {});
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+});
+
+afterAll(async () => {
+  vi.restoreAllMocks();
+  process.chdir(before.cwd);
+  process.env['HOME'] = before.home;
+  await gateway.close();
+  await rm(home, { recursive: true, force: true });
+  await rm(compiled, { recursive: true, force: true });
+});
+
+/** A home folder as the documents assume it: a key, and known_hosts with the customer's alias. */
+async function prepareHome(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'snippets-'));
+  await mkdir(join(folder, '.ssh'), { mode: 0o700 });
+  const { clientKey, hostKey } = pcs.windows.server;
+  await writeFile(join(folder, '.ssh', 'id_ed25519'), clientKey.privateKey, { mode: 0o600 });
+  const names = ['customer-12', ...Object.values(pcs).map(({ port }) => `[${gateway.host}]:${port}`)];
+  names.push(`[${gateway.host}]:${gateway.ssh.port}`);
+  await writeFile(
+    join(folder, '.ssh', 'known_hosts'),
+    names.map((name) => `${name} ${hostKey.publicKey}\n`).join(''),
+  );
+  await writeFile(join(folder, 'in.json'), '{"invoice":12}');
+  return folder;
+}
+
+/** Whatever a document runs on its Windows PC succeeds, except what the mock server itself knows to fail. */
+function windowsCommand(context: ExecContext) {
+  if (/^exit |^false$/.test(context.command)) return context.fallback();
+  return { stdout: '송장 처리\r\n' };
+}
+
+function posixCommand({ command, stdin, stdout, stderr, exit }: ExecContext): void {
+  const child = spawn('sh', ['-c', command], { env: { ...process.env, HOME: home }, cwd: home });
+  stdin.pipe(child.stdin).on('error', () => {});
+  child.stdout.pipe(stdout);
+  child.stderr.pipe(stderr);
+  child.on('close', (code) => exit(code ?? 255));
+}
+
+/** The documents' names and ports, replaced by those of the servers in this process. */
+function localise({ code, posix }: Snippet): string {
+  const pc = posix ? pcs.posix : pcs.windows;
+  const ports: Record<string, number> = {
+    9012: pc.port,
+    9013: pcs.zombie.port,
+    9014: pcs.down.port,
+    2222: gateway.ssh.port,
+  };
+  const local = code
+    .replaceAll('gateway.example.com', gateway.host)
+    .replace(/\b(9012|9013|9014|2222)\b/g, (port) => String(ports[port]))
+    .replace(/retry: false/g, 'retry: false, timeouts: { banner: 300 }');
+  return posix ? local.replaceAll('C:\\\\rpa\\\\run.cmd', 'echo') : local;
+}
+
+describe('The documents', () => {
+  it('have snippets', () => {
+    expect(snippets.length).toBeGreaterThan(8);
+  });
+
+  it.each(snippets.map((snippet) => [`${snippet.document}:${snippet.line}`, snippet] as const))(
+    'show a program that runs at %s',
+    async (_name, snippet) => {
+      const file = join(compiled, `${snippet.document.replace(/\W/g, '-')}-${snippet.line}.ts`);
+      await writeFile(file, localise(snippet));
+      await import(file);
+    },
+    30_000,
+  );
+});
