@@ -46,20 +46,23 @@ export async function attempt(plan: AttemptPlan, timings: PhaseTimings): Promise
 
 async function openRoute(plan: AttemptPlan): Promise<RoutedStream> {
   const { signal, options } = plan;
+  const route = routeOf(options);
   const limit = new AbortController();
-  const stopTimer = startTimer(options.timeouts.tcp, () => limit.abort(routeTimeout(plan)));
+  // Each phase of each jump has a limit of its own, and an error that names the hop.
+  const limitMs = route.kind === 'jump-host' ? Infinity : options.timeouts.tcp;
+  const stopTimer = startTimer(limitMs, () => limit.abort(routeTimeout(plan)));
   const context: RouteContext = {
     host: options.host,
     port: options.port,
     username: options.username,
     signal: AbortSignal.any([signal, limit.signal]),
-    timeout: options.timeouts.tcp,
+    timeout: limitMs,
     hop: plan.hop,
     log: options.log,
     connect: plan.connectHop,
   };
   try {
-    return await routeOf(options).open(context);
+    return await route.open(context);
   } catch (error) {
     signal.throwIfAborted();
     if (limit.signal.aborted) throw limit.signal.reason;

@@ -96,7 +96,10 @@ export interface KnownHostsOption {
 
 /** Milliseconds; each phase of each attempt has its own. `Infinity` turns one off. */
 export interface Timeouts {
-  /** Until the byte stream is open: DNS and TCP, or the route. Default 30,000. Error: `TcpTimeout`. */
+  /**
+   * Until the byte stream is open: DNS and TCP, or the route. Default 30,000. Error: `TcpTimeout`. Not the way through
+   * a jump host: each phase of each jump has its own limit, `timeouts` of `jumpHost`.
+   */
   tcp?: number;
   /** From there to the identification line `SSH-2.0-...`. Default 60,000. Error: `BannerTimeout`. */
   banner?: number;

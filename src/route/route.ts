@@ -9,7 +9,7 @@ export interface RouteContext {
   readonly username: string;
   /** Aborts when the attempt is over: by its timeout, the caller's signal, or a failure. `reason` is the cause. */
   readonly signal: AbortSignal;
-  /** Milliseconds that the route may take; the caller enforces it through `signal`. */
+  /** Milliseconds that the route may take; the caller enforces it through `signal`. `Infinity` for a jump host. */
   readonly timeout: number;
   /** Set when this connection is itself a hop of a longer route. */
   readonly hop?: string | undefined;

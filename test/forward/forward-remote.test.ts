@@ -130,7 +130,7 @@ describe('forwardRemote', () => {
     const visitor = dial(forward);
     visitor.write('x');
     await once(visitor, 'readable');
-    visitor.resume();
+    visitor.resume().on('end', () => visitor.end());
     await Promise.all([forward.close(), forward.close(), closeOf(visitor)]);
     expect(await forward.closed).toBeUndefined();
     await using again = await forwardRemote(made.link, { ...listen, ...options, listenPort: forward.port });

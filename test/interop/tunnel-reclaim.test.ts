@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { Connection } from '../../src/connection.ts';
@@ -136,6 +138,33 @@ describe('a PC that vanishes and comes back, at ClientAlive 120 x 3, with reclai
     expect((refused as { message?: string }).message).toMatch(/no shell, a forced command/);
     await tunnel.close();
     await second.next('up', { from: 0 });
+  });
+});
+
+describe('the restrictions that docs/tunnels.md recommends for a tunnel’s key', () => {
+  it('allow the forward, the check and the reclaim of its one port, and nothing else', async () => {
+    await using world = await startTunnelWorld(slow);
+    const file = join(dirname(world.gateway.privateKeyPath), 'authorized_keys');
+    const options = `restrict,port-forwarding,permitlisten="*:${world.port}",permitopen="127.0.0.1:${world.port}"`;
+    await writeFile(file, `${options} ${await readFile(file, 'utf8')}`);
+    const before = await world.startTunnel({ reclaim: true });
+    await before.next('noted', { from: 0 });
+    expect(await before.next('checked', { from: 0 })).toMatchObject({ result: 'ok' });
+    await world.networks.cut();
+    await before.kill();
+    await world.networks.changePcAddress();
+    const after = await world.startTunnel({ reclaim: true });
+    expect(await after.next('reclaimed', { from: 0 })).toMatchObject({ evidence: 'note' });
+    await after.next('up', { from: 0 });
+    expect(await work(world)).toBe('from the pc');
+    await using connection = await connectViaGateway(world.gatewayOptions());
+    const to = { host: '127.0.0.1', port: 22 };
+    await expect(connection.forwardRemote({ ...to, listenPort: 9 + world.port })).rejects.toMatchObject({
+      reason: 'not-permitted',
+    });
+    await expect(connection.openStream('127.0.0.1', world.gateway.port)).rejects.toMatchObject({
+      reasonCode: 1,
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
 import { jumpHost } from '../../src/route/jump-host.ts';
 import { echoServer, readAll, tcpServer } from '../support/echo.ts';
@@ -120,6 +121,26 @@ describe('a jump host', () => {
     );
     await expect(open).rejects.toBe(reason);
     await idle(outer);
+  });
+
+  it('has limits of its own, whose errors name it', async () => {
+    const mute = await startMockServer({ faults: { banner: 'mute' } });
+    const via = jumpHost({ ...login(mute), hostKey: 'insecure-accept-any', timeouts: { banner: 400 } });
+    const timeouts = { tcp: 100 };
+    const open = connectViaGateway({
+      host: 'pc',
+      username: 'rpa',
+      password: 'x',
+      via,
+      timeouts,
+      retry: false,
+    });
+    await expect(open).rejects.toMatchObject({
+      code: 'SSH_BANNER_TIMEOUT',
+      timeoutMs: 400,
+      hop: `jump 1 of 1 (127.0.0.1:${mute.port})`,
+    });
+    await mute.close();
   });
 
   it.each([

@@ -63,12 +63,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const log: string[] = [];
   const start = async () => {
     const started = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    const own: string[] = [];
-    started.stderr.setEncoding('utf8').on('data', (text: string) => {
-      own.push(text);
-      log.push(text);
-    });
-    await untilListening(address, port, started, own).catch(async (error) => {
+    const before = log.length;
+    started.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
+    await untilListening(address, port, started, () => log.slice(before).join('')).catch(async (error) => {
       await endWithChildren(started);
       throw error;
     });
@@ -168,14 +165,14 @@ async function untilListening(
   address: string,
   port: number,
   sshd: ChildProcess,
-  log: readonly string[],
+  log: () => string,
 ): Promise<void> {
   for (const end = Date.now() + 20_000; Date.now() < end; ) {
     if (sshd.exitCode !== null || sshd.signalCode !== null) break;
-    if (log.join('').includes('Server listening') && (await accepts(address, port))) return;
+    if (log().includes('Server listening') && (await accepts(address, port))) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`sshd did not start on port ${port}:\n${log.join('')}`);
+  throw new Error(`sshd did not start on port ${port}:\n${log()}`);
 }
 
 function accepts(address: string, port: number): Promise<boolean> {
