@@ -81,6 +81,8 @@ export function connectionLost(account: Account, cause: SshError): ConnectionLos
       reason,
       output: account.output,
       cause,
+      // A key that changed, or a close() of our own, does not mend itself.
+      retryable: cause.retryable,
       hint: 'Whether the command goes on running is not known; startJob() starts commands that outlive the connection.',
     },
   );

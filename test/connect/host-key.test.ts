@@ -1,0 +1,291 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
+import type { HostKeyInfo, HostKeyOption } from '../../src/options/types.ts';
+import { connectTo } from '../support/connect.ts';
+import { failureOf, pause, until } from '../support/outcome.ts';
+import { keygen } from '../support/private-keys.ts';
+
+let folder: string;
+let server: MockServer;
+let strange: { privateKey: string; publicKey: string };
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'svg-host-key-'));
+  strange = await keygen('-t', 'ed25519', '-N', '');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+beforeEach(async () => {
+  server = await startMockServer();
+});
+afterEach(() => server.close());
+
+const keyOf = (line: string) => line.split(' ').slice(0, 2).join(' ');
+const name = () => `[127.0.0.1]:${server.port}`;
+let files = 0;
+
+async function knownHosts(text: string): Promise<string> {
+  const file = join(folder, `known_hosts-${files++}`);
+  await writeFile(file, text);
+  return file;
+}
+
+const connect = (hostKey: HostKeyOption) => connectTo(server, { hostKey });
+const nobodyLoggedIn = () => expect(server.journal.filter(({ type }) => type === 'auth')).toEqual([]);
+
+describe('a pinned fingerprint', () => {
+  it('lets the right server in, with padding and among others too', async () => {
+    const { fingerprint } = server.hostKey;
+    for (const pin of [fingerprint, `${fingerprint}=`, [`SHA256:${'A'.repeat(43)}`, fingerprint]]) {
+      await using connection = await connect({ fingerprint: pin });
+      expect(connection.hostKeyFingerprint).toBe(fingerprint);
+    }
+  });
+
+  it('refuses any other, says which was shown, and sends nothing of the login', async () => {
+    const { error } = await failureOf(connect({ fingerprint: `SHA256:${'A'.repeat(43)}` }));
+    expect(error).toMatchObject({
+      code: 'SSH_HOST_KEY_MISMATCH',
+      phase: 'handshake',
+      retryable: false,
+      keyType: 'ssh-ed25519',
+    });
+    expect(error['fingerprint']).toBe(server.hostKey.fingerprint);
+    nobodyLoggedIn();
+  });
+});
+
+describe('a pinned key', () => {
+  it('lets the right server in, with a comment and among others too', async () => {
+    const { publicKey } = server.hostKey;
+    for (const key of [publicKey, `${publicKey} root@pc`, [keyOf(strange.publicKey), publicKey]]) {
+      await using connection = await connect({ key });
+      expect(connection.hostKeyFingerprint).toBe(server.hostKey.fingerprint);
+    }
+  });
+
+  it('refuses any other', async () => {
+    const { error } = await failureOf(connect({ key: keyOf(strange.publicKey) }));
+    expect(error).toMatchObject({ code: 'SSH_HOST_KEY_MISMATCH' });
+    nobodyLoggedIn();
+  });
+
+  it('asks a server with several keys for the one that can be checked', async () => {
+    const rsa = await keygen('-t', 'rsa', '-b', '2048', '-N', '');
+    await using several = await startMockServer({ hostKeys: [strange.privateKey, rsa.privateKey] });
+    await using connection = await connectTo(several, { hostKey: { key: keyOf(rsa.publicKey) } });
+    expect(connection.hostKeyFingerprint).toMatch(/^SHA256:/);
+  });
+});
+
+describe('a function that verifies', () => {
+  it('is told everything, and true lets the server in, now or later', async () => {
+    let seen: (HostKeyInfo & { length: number }) | undefined;
+    for (const later of [0, 50]) {
+      await using _connection = await connect({
+        verify: async (key, info) => {
+          if (later) await pause(later);
+          seen = { ...info, length: key.length };
+          return true;
+        },
+      });
+    }
+    expect(seen).toMatchObject({
+      host: '127.0.0.1',
+      port: server.port,
+      keyType: 'ssh-ed25519',
+      fingerprint: server.hostKey.fingerprint,
+      length: 51,
+    });
+  });
+
+  it.each([
+    ['false', () => false],
+    ["'yes'", () => 'yes'],
+    ['1', () => 1],
+    ['an object', () => ({})],
+    ['nothing', () => {}],
+    ['a promise of false', async () => false],
+    ["a promise of 'yes'", async () => 'yes'],
+    ['null', () => null],
+  ])('and answers %s does not', async (_what, verify) => {
+    const { error } = await failureOf(connect({ verify: verify as never }));
+    expect(error).toMatchObject({
+      code: 'SSH_HOST_KEY_UNKNOWN',
+      retryable: false,
+      fingerprint: server.hostKey.fingerprint,
+    });
+    nobodyLoggedIn();
+    await until(() => server.connections === 0);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('database down');
+      },
+    ],
+    ['rejects', async () => Promise.reject(new Error('database down'))],
+    ['rejects with nothing', async () => Promise.reject(undefined)],
+  ])('and %s refuses, with its error as cause', async (_what, verify) => {
+    const { error } = await failureOf(connect({ verify: verify as never }));
+    expect(error).toMatchObject({ code: 'SSH_HANDSHAKE_FAILED', phase: 'handshake', retryable: false });
+    if (error.cause !== undefined) expect(error.cause).toMatchObject({ message: 'database down' });
+    nobodyLoggedIn();
+  });
+
+  it('and answers after the server has gone does no harm', async () => {
+    let answer: ((accept: boolean) => void) | undefined;
+    let signal: AbortSignal | undefined;
+    const connecting = failureOf(
+      connect({
+        verify: (_key, info) => {
+          signal = info.signal;
+          return new Promise((resolve) => {
+            answer = resolve;
+          });
+        },
+      }),
+    );
+    await until(() => answer !== undefined);
+    expect(signal?.aborted).toBe(false);
+    server.dropAll('rst');
+    expect((await connecting).error.code).toBe('SSH_HANDSHAKE_FAILED');
+    expect(signal?.aborted).toBe(true);
+    answer?.(true);
+    await pause(20);
+  });
+
+  it('cannot change the key that is compared at a re-key', async () => {
+    await using connection = await connect({
+      verify: (key) => {
+        key.fill(0);
+        return true;
+      },
+    });
+    expect(connection.hostKeyFingerprint).toBe(server.hostKey.fingerprint);
+    await server.rekey();
+    expect(await Promise.race([connection.closed, pause(50).then(() => 'open')])).toBe('open');
+  });
+});
+
+describe('known_hosts', () => {
+  it('lets a known server in', async () => {
+    await using connection = await connect({
+      knownHosts: await knownHosts(`${name()} ${server.hostKey.publicKey}\n`),
+    });
+    expect(connection.hostKeyFingerprint).toBe(server.hostKey.fingerprint);
+  });
+
+  it('refuses an unknown one, says where it looked, and writes nothing', async () => {
+    const file = await knownHosts('');
+    const { error } = await failureOf(connect({ knownHosts: file }));
+    expect(error).toMatchObject({ code: 'SSH_HOST_KEY_UNKNOWN', retryable: false });
+    expect(error.hint).toContain(file);
+    expect(await readFile(file, 'utf8')).toBe('');
+    nobodyLoggedIn();
+  });
+
+  it('refuses a changed key with file and line, also with accept-new', async () => {
+    const file = await knownHosts(`# comment\n${name()} ${keyOf(strange.publicKey)}\n`);
+    for (const onUnknown of ['reject', 'accept-new'] as const) {
+      const { error } = await failureOf(connect({ knownHosts: file, onUnknown }));
+      expect(error).toMatchObject({ code: 'SSH_HOST_KEY_MISMATCH', file, line: 2, retryable: false });
+    }
+    nobodyLoggedIn();
+  });
+
+  it('refuses a revoked key, even where it is known as well', async () => {
+    const { publicKey } = server.hostKey;
+    const file = await knownHosts(`${name()} ${publicKey}\n@revoked * ${publicKey}\n`);
+    const { error } = await failureOf(connect({ knownHosts: file, onUnknown: 'accept-new' }));
+    expect(error).toMatchObject({ code: 'SSH_HOST_KEY_REVOKED', file, line: 2, retryable: false });
+    nobodyLoggedIn();
+  });
+
+  it('records a new key once, and then compares with it', async () => {
+    const file = join(folder, 'new', 'known_hosts');
+    for (let round = 0; round < 2; round++) {
+      await using _connection = await connect({ knownHosts: file, onUnknown: 'accept-new' });
+    }
+    expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(1);
+    await using _again = await connect({ knownHosts: file });
+  });
+
+  it('records the key before the connection is given out, and not when the login never comes so far', async () => {
+    const file = join(folder, 'unproven');
+    server.setFaults({ cut: { direction: 'toClient', atByte: 1_100, how: 'fin' } });
+    await failureOf(connect({ knownHosts: file, onUnknown: 'accept-new' }));
+    await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('does not connect when a new key cannot be recorded', async () => {
+    // A folder that is a file: nothing is known, and nothing can be written.
+    const file = join(await knownHosts(''), 'known_hosts');
+    const { error } = await failureOf(connect({ knownHosts: file, onUnknown: 'accept-new' }));
+    expect(error).toMatchObject({ code: 'SSH_HANDSHAKE_FAILED', retryable: false });
+    expect(error.hint).toMatch(/accept-new/);
+    await until(() => server.connections === 0);
+  });
+
+  it('that cannot be read is an error, never trust', async () => {
+    const asFolder = join(folder, 'a-folder');
+    await mkdir(asFolder);
+    const locked = await knownHosts(`${name()} ${server.hostKey.publicKey}\n`);
+    await chmod(locked, 0);
+    // Root may read everything; a folder nobody.
+    for (const file of process.getuid?.() === 0 ? [asFolder] : [asFolder, locked]) {
+      const { error } = await failureOf(connect({ knownHosts: file, onUnknown: 'accept-new' }));
+      expect(error).toMatchObject({ code: 'SSH_HANDSHAKE_FAILED', phase: 'handshake', retryable: false });
+      expect(error.hint).toMatch(/never taken for trust/);
+    }
+    nobodyLoggedIn();
+  });
+
+  it('pins a customer by alias, whatever the port', async () => {
+    const file = await knownHosts(
+      `customer-7 ${server.hostKey.publicKey}\ncustomer-8 ${keyOf(strange.publicKey)}\n`,
+    );
+    await using _connection = await connect({ knownHosts: file, alias: 'customer-7' });
+    const { error } = await failureOf(connect({ knownHosts: file, alias: 'customer-8' }));
+    expect(error).toMatchObject({ code: 'SSH_HOST_KEY_MISMATCH', line: 2 });
+  });
+
+  it('makes the client ask for the kind of key that it has', async () => {
+    const rsa = await keygen('-t', 'rsa', '-b', '2048', '-N', '');
+    await using several = await startMockServer({ hostKeys: [strange.privateKey, rsa.privateKey] });
+    const file = await knownHosts(`[127.0.0.1]:${several.port} ${keyOf(rsa.publicKey)}\n`);
+    await using _connection = await connectTo(several, { hostKey: { knownHosts: file } });
+  });
+});
+
+describe('a re-key', () => {
+  it('with the same host key goes on, and the policy is not asked again', async () => {
+    let asked = 0;
+    await using connection = await connect({ verify: () => ++asked > 0 });
+    for (let round = 0; round < 3; round++) await server.rekey();
+    expect(asked).toBe(1);
+    expect((await connection.exec('echo still here')).stdout).toContain('still here');
+  });
+
+  it.each<[string, HostKeyOption | undefined]>([
+    ['a pin', undefined],
+    ['no check at all', 'insecure-accept-any'],
+    ['a function that always says true', { verify: () => true }],
+  ])('with another host key ends the connection, even under %s', async (_policy, hostKey) => {
+    server.setFaults({ handshake: { hostKeyChangesAtRekey: true } });
+    const connection = await connectTo(server, hostKey ? { hostKey } : {});
+    const pending = failureOf(connection.openStream('example.com', 80));
+    const command = failureOf(Promise.resolve(connection.exec('sleep 60')));
+    await server.waitFor('exec');
+    void server.rekey();
+    const error = await connection.closed;
+    expect(error).toMatchObject({ code: 'SSH_HOST_KEY_MISMATCH', retryable: false });
+    expect(error?.message).toMatch(/re-key/);
+    expect((await command).error).toBeInstanceOf(Error);
+    await pending;
+    await until(() => server.connections === 0);
+  });
+});
