@@ -2,6 +2,15 @@ import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { execCommand } from './exec.ts';
 import { getCommand, putCommand } from './transfer.ts';
+import { tunnelCommand } from './tunnel.ts';
+import { tunnelsCommand } from './tunnels.ts';
 
 /** In the order of the help. */
-export const commands: readonly Command[] = [execCommand, putCommand, getCommand, demoCommand];
+export const commands: readonly Command[] = [
+  execCommand,
+  putCommand,
+  getCommand,
+  tunnelCommand,
+  tunnelsCommand,
+  demoCommand,
+];

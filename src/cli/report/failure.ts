@@ -31,7 +31,7 @@ function isAboutConnection(error: SshError): boolean {
 }
 
 /** The library's TypeError and RangeError name an option or a call: the user gave it a wrong value. Others are bugs. */
-function isWrongUse(error: unknown): error is Error {
+export function isWrongUse(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
   const isRefusal = error instanceof TypeError || error instanceof RangeError;
   return isRefusal && /^(?:unknown option|option\b|\w+: )/i.test(error.message);

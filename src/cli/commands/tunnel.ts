@@ -1,0 +1,162 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { OptionSpec } from '../args/option-spec.ts';
+import { logTo } from '../connect/open.ts';
+import { connectOptionsOf, destinationOf } from '../connect/settings.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { keepReverseTunnel, type ReverseTunnelOptions } from '../library.ts';
+import { isWrongUse } from '../report/failure.ts';
+import { Stopped } from '../stopped.ts';
+import { parseForward } from '../tunnel/forward-spec.ts';
+import { LockHeld, takeLock } from '../tunnel/lock.ts';
+import { openLog, type TunnelLog } from '../tunnel/log.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Call, Command } from './command.ts';
+
+const options: readonly OptionSpec[] = [
+  {
+    name: 'forward',
+    short: 'R',
+    value: '[HOST:]PORT:TARGET:PORT',
+    env: true,
+    help: 'what the gateway publishes and where it leads, as ssh -R; /PATH:TARGET:PORT for a Unix socket',
+  },
+  {
+    name: 'reclaim',
+    env: true,
+    help: 'when a dead session of this account holds the port, end it and take the port: a second instead of minutes',
+  },
+  {
+    name: 'reclaim-unnoted',
+    env: true,
+    help: 'also a session that ssh or autossh left, if it is the only other one of this account',
+  },
+  {
+    name: 'check-interval',
+    value: 'TIME',
+    env: true,
+    help: 'between end-to-end checks through the published port; "none" for a target that is not SSH. Default 60s',
+  },
+  { name: 'max-delay', value: 'TIME', env: true, help: 'longest wait between attempts. Default 30s' },
+  {
+    name: 'log-file',
+    value: 'FILE',
+    env: true,
+    help: 'append the log to this file instead of stdout; FILE.1 keeps the older 10 MB',
+  },
+  { name: 'json', env: true, help: 'log lines as JSON' },
+  {
+    name: 'lock',
+    value: 'FILE',
+    env: true,
+    help: 'lock file; "none" for no lock. Default: one for each gateway and port in ~/.ssh-via-gateway',
+  },
+];
+
+export const tunnelCommand: Command = {
+  name: 'tunnel',
+  summary: 'Keep this PC reachable through the gateway, for ever (replaces ssh -R and autossh)',
+  usage: ['tunnel [options] -R [HOST:]PORT:TARGET:PORT GATEWAY'],
+  about: [
+    'Runs on the PC. Holds the port of the gateway, notices when the line or the port dies, and comes back by itself. Each thing that happens is a line with a time stamp. It stops in good order on SIGTERM, Ctrl-C and Ctrl-Break, and gives the port back.',
+    'Made to run as a Windows service (NSSM, WinSW), as a scheduled task "at startup", or under systemd. Start it again when it ends with 1: a refused login or a port that the account may not have does not pass by itself, but an administrator may have mended it. A lock file keeps two of them from fighting over the port; the lock of a process that died is taken over.',
+  ],
+  options,
+  connects: true,
+  examples: [
+    [
+      "publish this PC's sshd on port 9012 of the gateway",
+      'tunnel -R 9012:127.0.0.1:22 customer12@gateway.example.com --reclaim',
+    ],
+    [
+      'as a service, with a log',
+      'tunnel -R 9012:127.0.0.1:22 -i C:\\rpa\\id_ed25519 --log-file C:\\rpa\\tunnel.log customer12@gateway.example.com',
+    ],
+    [
+      'a Unix socket of the gateway: no zombie can hold it (StreamLocalBindUnlink yes)',
+      'tunnel -R /run/pcs/kim.sock:127.0.0.1:22 gateway',
+    ],
+  ],
+  exitCodes: [
+    ['0', 'stopped by a signal, in good order'],
+    ['1', 'given up: the error is in the last line of the log'],
+    ['2', 'wrong use'],
+    ['3', 'another tunnel holds the lock, or has taken it over'],
+  ],
+  async run(call) {
+    const { settings, positionals, io } = call;
+    if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
+    const plan = await planOf(call);
+    const log = openLog(io, { file: settings.text('log-file'), json: settings.flag('json') });
+    const path = settings.text('lock') ?? defaultLock(plan);
+    return path === 'none' ? keep(plan, log, io.signal) : keepLocked(path, plan, log, io.signal);
+  },
+};
+
+async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunnelOptions> {
+  const spec = settings.text('forward');
+  if (spec === undefined)
+    throw new UsageError('What is to be published? -R PORT:TARGET:PORT, like 9012:127.0.0.1:22');
+  const forward = parseForward(spec);
+  // Retries are the tunnel's own: for ever.
+  const {
+    retry: _retry,
+    signal: _signal,
+    ...gateway
+  } = await connectOptionsOf(destinationOf(positionals[0], io), settings, io);
+  const checkInterval = settings.duration('check-interval');
+  const maxDelay = settings.duration('max-delay');
+  const attempts = settings.wholeNumber('attempts', 1);
+  return {
+    ...forward,
+    gateway: settings.flag('verbose') ? { ...gateway, log: logTo(io) } : gateway,
+    reclaim: reclaimOf(settings),
+    retry: {
+      ...(maxDelay === undefined ? {} : { maxDelay }),
+      ...(attempts === undefined ? {} : { attempts }),
+    },
+    ...(checkInterval === undefined ? {} : { checkInterval }),
+  };
+}
+
+function reclaimOf(settings: Call['settings']): NonNullable<ReverseTunnelOptions['reclaim']> {
+  return settings.flag('reclaim-unnoted') ? { unnoted: 'only-session' } : settings.flag('reclaim');
+}
+
+/** Two that want the same port of the same gateway meet at the same file. */
+function defaultLock({ gateway, listenPort, listenPath }: ReverseTunnelOptions): string {
+  const name = `${gateway.host}-${gateway.port ?? 22}-${listenPort ?? listenPath}`;
+  return join(homedir(), '.ssh-via-gateway', `tunnel-${name.replace(/[^\w.-]+/g, '_')}.lock`);
+}
+
+async function keepLocked(
+  path: string,
+  plan: ReverseTunnelOptions,
+  log: TunnelLog,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    const lock = await takeLock(path, { signal });
+    const usurped = new AbortController();
+    void lock.lost.then(() => usurped.abort());
+    const code = await keep(plan, log, AbortSignal.any([signal, usurped.signal]));
+    await lock.release();
+    if (!usurped.signal.aborted) return code;
+    log.note('error', 'lock', `${path} was taken over by another tunnel`);
+    return lockExitCode;
+  } catch (error) {
+    if (error instanceof Stopped) return exitCodes.ok;
+    if (!(error instanceof LockHeld)) throw error;
+    log.note('error', 'lock', error.message);
+    return lockExitCode;
+  }
+}
+
+const lockExitCode = 3;
+
+async function keep(plan: ReverseTunnelOptions, log: TunnelLog, signal: AbortSignal): Promise<number> {
+  const tunnel = keepReverseTunnel({ ...plan, signal, onEvent: (event) => log.event(event) });
+  const error = await tunnel.closed;
+  if (error === undefined) return exitCodes.ok;
+  return isWrongUse(error) ? exitCodes.usage : exitCodes.failed;
+}

@@ -1,0 +1,105 @@
+import { printable } from '../../text/printable.ts';
+import type { OptionSpec } from '../args/option-spec.ts';
+import { portList } from '../args/values.ts';
+import { withConnection } from '../connect/open.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type Io, say } from '../io.ts';
+import { type Connection, endGatewayTunnel, type GatewayTunnel, listGatewayTunnels } from '../library.ts';
+import { table } from '../report/table.ts';
+import { inWords } from '../report/times.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Call, Command } from './command.ts';
+
+const options: readonly OptionSpec[] = [
+  {
+    name: 'ports',
+    value: 'LIST',
+    env: true,
+    help: 'ports to look at, like 9001-9020,9100. Default: all that SSH sessions listen on',
+  },
+  {
+    name: 'no-check',
+    help: 'do not connect through the ports: disturbs no zombie, and tells nothing of the PCs',
+  },
+  {
+    name: 'answer-timeout',
+    value: 'TIME',
+    help: "for the PC's banner; what is slower counts as a zombie. Default 5s",
+  },
+  {
+    name: 'end',
+    value: 'PORT',
+    help: 'end the session that holds this port: a zombie, or a customer who has left',
+  },
+  { name: 'json', help: 'print JSON' },
+];
+
+export const tunnelsCommand: Command = {
+  name: 'tunnels',
+  summary: 'List the tunnels of a gateway: who holds which port, and whether the PC answers',
+  usage: ['tunnels [options] GATEWAY', 'tunnels [options] --end PORT GATEWAY'],
+  about: [
+    'Logs in at the gateway itself. As root it sees every session; another account sees the users, and the sessions that left it a note.',
+    'alive: the PC answered. pc-down: the tunnel is up, but the sshd of the PC is not. zombie: the port accepts and stays silent; the PC has vanished. refused: no tunnel. unknown: not checked, or the gateway forbids the look.',
+  ],
+  options,
+  connects: true,
+  examples: [
+    ['which tunnels are there', 'tunnels root@gateway.example.com'],
+    ['take a port from a zombie', 'tunnels --end 9012 root@gateway.example.com'],
+    ['for a monitoring program', 'tunnels --json --ports 9001-9100 ops@gateway.example.com'],
+  ],
+  exitCodes: [
+    ['0', 'listed; with --end: the session has ended'],
+    ['1', 'with --end: it has not; the reason is on stderr'],
+    ['2', 'wrong use'],
+    ['255', 'no connection to the gateway'],
+  ],
+  async run({ settings, positionals, io }) {
+    if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
+    const port = settings.port('end');
+    return withConnection(positionals[0], { settings, io }, (connection) =>
+      port === undefined ? list(connection, settings, io) : end(connection, port, settings, io),
+    );
+  },
+};
+
+async function list(connection: Connection, settings: Call['settings'], io: Io): Promise<number> {
+  const ports = settings.text('ports');
+  const answerTimeout = settings.duration('answer-timeout');
+  const tunnels = await listGatewayTunnels(connection, {
+    check: !settings.flag('no-check'),
+    signal: io.signal,
+    ...(ports === undefined ? {} : { ports: portList(ports, settings.sourceOf('ports')) }),
+    ...(answerTimeout === undefined ? {} : { answerTimeout }),
+  });
+  if (settings.flag('json')) say(io.stdout, JSON.stringify(tunnels));
+  else for (const line of render(tunnels, Date.now())) say(io.stdout, line);
+  return exitCodes.ok;
+}
+
+function render(tunnels: readonly GatewayTunnel[], now: number): string[] {
+  if (tunnels.length === 0) return ['No tunnels.'];
+  const rows = tunnels.map(({ port, verdict, user, uid, pid, since, banner }) => [
+    String(port),
+    verdict,
+    printable(user ?? (uid === undefined ? '' : `uid ${uid}`), 32),
+    pid === undefined ? '' : String(pid),
+    since === undefined ? '' : inWords(Math.max(0, now - since.getTime())),
+    printable(banner ?? '', 60),
+  ]);
+  return table(['PORT', 'VERDICT', 'USER', 'PID', 'AGE', 'PC'], rows, new Set([0, 3]));
+}
+
+async function end(
+  connection: Connection,
+  port: number,
+  settings: Call['settings'],
+  io: Io,
+): Promise<number> {
+  const outcome = await endGatewayTunnel(connection, port);
+  if (settings.flag('json')) say(io.stdout, JSON.stringify(outcome));
+  else if (outcome.ended) say(io.stdout, `Port ${port}: session ${outcome.pid} has ended.`);
+  else say(io.stderr, `Port ${port}: ${outcome.message} (${outcome.reason})`);
+  return outcome.ended ? exitCodes.ok : exitCodes.failed;
+}

@@ -1,0 +1,50 @@
+import type { TunnelEvent } from '../library.ts';
+import { inWords } from '../report/times.ts';
+
+export type Level = 'info' | 'warn' | 'error';
+
+/** What a line of the log says of an event. Texts of errors are escaped by the library. */
+export function describeEvent(event: TunnelEvent): { level: Level; text: string } {
+  switch (event.type) {
+    case 'connecting':
+      return { level: 'info', text: `attempt ${event.attempt}` };
+    case 'connected':
+      return { level: 'info', text: `logged in after ${inWords(event.durationMs)}` };
+    case 'up':
+      return {
+        level: 'info',
+        text: `the gateway listens on ${listenOf(event)}; was down ${inWords(event.downMs)}`,
+      };
+    case 'port-taken':
+      return { level: 'warn', text: `${event.error.message}; asking again in ${inWords(event.wait)}` };
+    case 'reclaimed':
+      return { level: 'info', text: `ended dead session ${event.pid} (known by: ${event.evidence})` };
+    case 'noted':
+      return { level: 'info', text: `session ${event.pid} is on record at the gateway` };
+    case 'reclaim-refused':
+    case 'note-failed':
+      return { level: 'warn', text: `${event.reason}: ${event.message}` };
+    case 'checked':
+      return { level: event.result === 'ok' ? 'info' : 'warn', text: `${event.result}: ${event.message}` };
+    case 'down':
+      return { level: 'warn', text: `after ${inWords(event.upMs)}: ${event.error.message}` };
+    case 'waiting':
+      return { level: 'warn', text: `${event.error.message}; next attempt in ${inWords(event.wait)}` };
+    case 'closed':
+      return event.error
+        ? { level: 'error', text: `given up: ${event.error.message}` }
+        : { level: 'info', text: 'stopped' };
+  }
+}
+
+function listenOf({ listen }: Extract<TunnelEvent, { type: 'up' }>): string {
+  return 'path' in listen ? listen.path : `${listen.host}:${listen.port}`;
+}
+
+/** An event as a record for machines. */
+export function recordOf(event: TunnelEvent): Record<string, unknown> {
+  const { at, type, ...rest } = event;
+  const { error, ...others } = rest as { error?: Error & { code?: string } };
+  const told = error === undefined ? {} : { error: error.message, code: error.code };
+  return { time: at.toISOString(), level: describeEvent(event).level, event: type, ...others, ...told };
+}

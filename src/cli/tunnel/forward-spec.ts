@@ -1,0 +1,32 @@
+import { quoted } from '../../text/printable.ts';
+import { port } from '../args/values.ts';
+import type { ReverseTunnelOptions } from '../library.ts';
+import { UsageError } from '../usage-error.ts';
+
+export type ForwardSpec = Pick<ReverseTunnelOptions, 'listenHost' | 'listenPort' | 'listenPath' | 'target'>;
+
+const host = String.raw`(?:\[([^\]]+)\]|([^:[\]]+))`;
+const tcpSpec = new RegExp(`^(?:(?:\\[([^\\]]+)\\]|([^:[\\]]*)):)?(\\d+):${host}:(\\d+)$`);
+const pathSpec = new RegExp(`^(/[^:]*):${host}:(\\d+)$`);
+
+/** `[HOST:]PORT:TARGET:PORT` or `/PATH:TARGET:PORT`, as `ssh -R` has it. */
+export function parseForward(text: string): ForwardSpec {
+  const source = '--forward';
+  const [, path, pathTarget6, pathTarget, pathPort] = pathSpec.exec(text) ?? [];
+  if (path !== undefined && pathPort !== undefined) {
+    return { listenPath: path, target: { host: (pathTarget6 ?? pathTarget)!, port: port(pathPort, source) } };
+  }
+  const [, listen6, listen, listenPort, target6, target, targetPort] = tcpSpec.exec(text) ?? [];
+  if (listenPort === undefined || targetPort === undefined) {
+    throw new UsageError(
+      `${source} must be [HOST:]PORT:TARGET:PORT as for ssh -R, like 9012:127.0.0.1:22, not ${quoted(text, 80)}`,
+    );
+  }
+  const listenHost = listen6 ?? listen;
+  return {
+    listenPort: port(listenPort, source),
+    // `:9012:...` and `*:9012:...` are every address, as for ssh.
+    ...(listenHost === undefined ? {} : { listenHost: /^\*?$/.test(listenHost) ? '0.0.0.0' : listenHost }),
+    target: { host: (target6 ?? target)!, port: port(targetPort, source) },
+  };
+}

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+
+/** Who holds a lock, as the file tells. */
+export interface Holder {
+  pid: number;
+  host: string;
+  since: string;
+  token: string;
+}
+
+export interface Sight {
+  /** The file as it is; two sights with equal marks are of an untouched file. */
+  mark: string;
+  /** Milliseconds since the last sign of life, by the file system's clock against ours. */
+  age: number;
+  /** Undefined when the file is not readable as a lock: a crash may have cut it short. */
+  holder: Holder | undefined;
+}
+
+export function newHolder(): Holder {
+  return { pid: process.pid, host: hostname(), since: new Date().toISOString(), token: randomUUID() };
+}
+
+/** The lock as it stands, or undefined when there is none. */
+export async function lookAtLock(path: string): Promise<Sight | undefined> {
+  try {
+    const [text, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    return { mark: `${mtimeMs} ${text}`, age: Math.abs(Date.now() - mtimeMs), holder: parseHolder(text) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const { pid, host, since, token } = JSON.parse(text);
+    return Number.isInteger(pid) && typeof token === 'string'
+      ? { pid, host: String(host), since: String(since), token }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes the lock if there is none: of several who try, one succeeds. */
+export async function createLock(path: string, holder: Holder): Promise<boolean> {
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    const file = await open(path, 'wx', 0o644);
+    try {
+      await file.writeFile(JSON.stringify(holder));
+    } finally {
+      await file.close();
+    }
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Puts our lock in place of a stale one, in one step. Of several who do, the last one has it. */
+export async function replaceLock(path: string, holder: Holder): Promise<void> {
+  const temporary = `${path}.${holder.token}`;
+  await writeFile(temporary, JSON.stringify(holder));
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+export async function touchLock(path: string): Promise<void> {
+  const at = new Date();
+  await utimes(path, at, at);
+}
+
+export async function removeLock(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
+
+/** Whether a process of this machine has that id. It may be another program that got the id later. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,116 @@
+import { hostname } from 'node:os';
+import { sleep } from '../../time/timer.ts';
+import {
+  createLock,
+  type Holder,
+  isRunning,
+  lookAtLock,
+  newHolder,
+  removeLock,
+  replaceLock,
+  type Sight,
+  touchLock,
+} from './lock-file.ts';
+
+export interface Lock {
+  /** Resolves when somebody else has taken the lock over: this process was believed dead. Never rejects. */
+  readonly lost: Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface LockOptions {
+  signal: AbortSignal;
+  /** Milliseconds between two signs of life. */
+  heartbeat?: number;
+}
+
+/** Somebody else holds the lock. */
+export class LockHeld extends Error {
+  override name = 'LockHeld';
+  readonly holder: Holder | undefined;
+
+  constructor(path: string, holder: Holder | undefined) {
+    const who = holder ? `process ${holder.pid} on ${holder.host} since ${holder.since}` : 'another process';
+    super(`${path} is held by ${who}`);
+    this.holder = holder;
+  }
+}
+
+/**
+ * Takes a lock that a file stands for. A holder gives a sign of life every `heartbeat` milliseconds (default 5,000).
+ * The lock of a process that is gone is taken over at once; when its id may have been given to another program, or the
+ * holder is another machine, after a time without a sign of life.
+ *
+ * @throws {LockHeld} when a living process holds it.
+ */
+export async function takeLock(path: string, { signal, heartbeat = 5_000 }: LockOptions): Promise<Lock> {
+  const holder = newHolder();
+  if (await createLock(path, holder)) return new HeldLock(path, holder, heartbeat);
+  const sight = await lookAtLock(path);
+  if (sight && (await isAlive(path, sight, heartbeat, signal))) throw new LockHeld(path, sight.holder);
+  await replaceLock(path, holder);
+  // Somebody else may have seen the same dead holder: the last one has it, the others see that here or soon after.
+  await sleep(Math.min(300, heartbeat), signal);
+  const now = await lookAtLock(path);
+  if (now?.holder?.token !== holder.token) throw new LockHeld(path, now?.holder);
+  return new HeldLock(path, holder, heartbeat);
+}
+
+async function isAlive(
+  path: string,
+  { mark, age, holder }: Sight,
+  heartbeat: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (holder && holder.host === hostname() && !isRunning(holder.pid)) return false;
+  if (age < 2 * heartbeat) return true;
+  // Clocks jump: what counts is whether a sign of life comes while we look.
+  await sleep(2.5 * heartbeat, signal);
+  const later = await lookAtLock(path);
+  return later !== undefined && later.mark !== mark;
+}
+
+class HeldLock implements Lock {
+  readonly lost: Promise<void>;
+  readonly #path: string;
+  readonly #holder: Holder;
+  readonly #stop = new AbortController();
+
+  constructor(path: string, holder: Holder, heartbeat: number) {
+    this.#path = path;
+    this.#holder = holder;
+    this.lost = new Promise((resolve) => {
+      void this.#live(heartbeat).then((isLost) => isLost && resolve());
+    });
+  }
+
+  async release(): Promise<void> {
+    this.#stop.abort(new Error('released'));
+    if (await this.#isOurs()) await removeLock(this.#path);
+  }
+
+  /** Resolves with whether the lock was lost, or was released. */
+  async #live(heartbeat: number): Promise<boolean> {
+    for (;;) {
+      try {
+        await sleep(heartbeat, this.#stop.signal);
+      } catch {
+        return false;
+      }
+      if (!(await this.#isOurs())) return true;
+      // A moment in which the file cannot be touched (a virus scanner has it open) passes.
+      await touchLock(this.#path).catch(() => {});
+    }
+  }
+
+  /** Unreadable for a moment, or deleted by somebody who tidied up, is not taken over. */
+  async #isOurs(): Promise<boolean> {
+    try {
+      const sight = await lookAtLock(this.#path);
+      if (sight === undefined) return await createLock(this.#path, this.#holder);
+      return sight.holder === undefined || sight.holder.token === this.#holder.token;
+    } catch {
+      return true;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LockHeld, takeLock } from '../../../src/cli/tunnel/lock.ts';
+
+const { signal } = new AbortController();
+const quick = { signal, heartbeat: 40 };
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ssh-via-gateway-lock-'));
+  path = join(folder, 'sub', 'tunnel.lock');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function leaveBehind(holder: object | string, ageMs = 0): Promise<void> {
+  await (await takeLock(path, { signal })).release();
+  await writeFile(path, typeof holder === 'string' ? holder : JSON.stringify(holder));
+  const at = new Date(Date.now() - ageMs);
+  await utimes(path, at, at);
+}
+
+async function deadPid(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'exit');
+  return child.pid!;
+}
+
+const stranger = { host: hostname(), since: '2026-01-01T00:00:00.000Z', token: 'stranger' };
+
+test('a lock is a file that tells who holds it, and goes when it is released', async () => {
+  const lock = await takeLock(path, quick);
+  expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid, host: hostname() });
+  await lock.release();
+  expect(await readdir(join(folder, 'sub'))).toEqual([]);
+});
+
+test('a second one is refused, and told by whom', async () => {
+  const lock = await takeLock(path, quick);
+  await expect(takeLock(path, quick)).rejects.toThrow(`process ${process.pid}`);
+  await lock.release();
+});
+
+test('the lock of a process that is gone is taken over at once', async () => {
+  await leaveBehind({ ...stranger, pid: await deadPid() });
+  const started = performance.now();
+  const lock = await takeLock(path, { signal, heartbeat: 4_000 });
+  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid });
+  await lock.release();
+});
+
+test('a living process that shows no sign of life has only inherited the id', async () => {
+  await leaveBehind({ ...stranger, pid: process.pid }, 60_000);
+  const lock = await takeLock(path, quick);
+  await lock.release();
+});
+
+test('a living process that shows signs of life keeps its lock, whatever the clock says', async () => {
+  const lock = await takeLock(path, quick);
+  const long = new Date(Date.now() - 3_600_000);
+  await utimes(path, long, long);
+  await expect(takeLock(path, quick)).rejects.toBeInstanceOf(LockHeld);
+  await lock.release();
+});
+
+test('a lock of another machine is believed while it is fresh', async () => {
+  await leaveBehind({ ...stranger, host: 'elsewhere', pid: await deadPid() });
+  await expect(takeLock(path, { signal, heartbeat: 5_000 })).rejects.toThrow('elsewhere');
+});
+
+test('a file that a crash cut short is taken over when nobody touches it', async () => {
+  await leaveBehind('{"pi', 60_000);
+  const lock = await takeLock(path, quick);
+  await lock.release();
+});
+
+test('of many who see the same dead holder exactly one is left with the lock', async () => {
+  await leaveBehind({ ...stranger, pid: await deadPid() });
+  const tries = await Promise.allSettled(Array.from({ length: 12 }, () => takeLock(path, quick)));
+  const held = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const lost: unknown[] = [];
+  for (const lock of held) void lock.lost.then(() => lost.push(lock));
+  await expect.poll(() => held.length - lost.length).toBe(1);
+  await Promise.all(held.map((lock) => lock.release()));
+  expect(await readdir(join(folder, 'sub'))).toEqual([]);
+});
+
+test('who is taken over learns of it, and does not delete the lock of the other', async () => {
+  const lock = await takeLock(path, quick);
+  await writeFile(path, JSON.stringify({ ...stranger, pid: 1 }));
+  await lock.lost;
+  await lock.release();
+  expect(await readFile(path, 'utf8')).toContain('stranger');
+});
+
+test('a lock file that somebody deleted is made again', async () => {
+  const lock = await takeLock(path, quick);
+  await rm(path);
+  await expect.poll(() => readFile(path, 'utf8').catch(() => '')).toContain(`"pid":${process.pid}`);
+  await lock.release();
+});
+
+test('waiting for a sign of life ends at once when the program is stopped', async () => {
+  await leaveBehind({ ...stranger, pid: process.pid }, 60_000);
+  const stop = new AbortController();
+  const taking = takeLock(path, { signal: stop.signal, heartbeat: 20_000 });
+  stop.abort(new Error('stopped'));
+  await expect(taking).rejects.toThrow('stopped');
+});

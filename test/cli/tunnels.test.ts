@@ -1,0 +1,76 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type MockGateway, startMockGateway } from '../../src/mock-server/index.ts';
+import { addressOf, flagsFor, run } from './run.ts';
+
+let folder: string;
+let gateway: MockGateway;
+/** What the script on the gateway prints. */
+let answer: string;
+/** Of a gateway without a readable /proc: what is known comes through the ports alone. */
+const blind = 'ssh-via-gateway-script-1\nnoproc\n';
+
+beforeEach(() => {
+  answer = blind;
+});
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ssh-via-gateway-tunnels-'));
+  gateway = await startMockGateway({ exec: () => ({ stdout: answer }) });
+  await writeFile(join(folder, 'id'), gateway.ssh.clientKey.privateKey, { mode: 0o600 });
+});
+afterAll(async () => {
+  await gateway.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function tunnels(...args: string[]) {
+  return run(['tunnels', ...flagsFor(gateway.ssh, join(folder, 'id')), ...args, addressOf(gateway.ssh)]);
+}
+
+test('lists which PC answers, which is gone, which is a zombie', async () => {
+  const [alive, zombie, stopped] = await Promise.all([gateway.addPc(), gateway.addPc(), gateway.addPc()]);
+  zombie.vanish();
+  stopped.stopSshd();
+  const ports = [alive, zombie, stopped].map(({ port }) => port).join(',');
+  const { exitCode, stdout, stderr } = await tunnels('--ports', ports, '--answer-timeout', '500ms');
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  const [head, ...rows] = stdout.toString().trimEnd().split('\n');
+  expect(head?.trim()).toMatch(/^PORT +VERDICT +USER/);
+  expect(rows.map((row) => row.trim().split(/\s+/).slice(0, 2))).toEqual([
+    [String(alive.port), 'alive'],
+    [String(zombie.port), 'zombie'],
+    [String(stopped.port), 'pc-down'],
+  ]);
+});
+
+test('shows who holds a port, whatever the name contains', async () => {
+  const pc = await gateway.addPc();
+  const listener = `listener 0100007F:${pc.port.toString(16).toUpperCase().padStart(4, '0')} 1001`;
+  answer = `${blind.replace('noproc\n', '')}uid 1000\n${listener}\nuser 1001 kim\u001b[31m\n`;
+  const { stdout } = await tunnels('--no-check');
+  expect(stdout.toString()).toBe('No tunnels.\n');
+  const named = await tunnels('--no-check', '--ports', String(pc.port));
+  expect(named.stdout.toString()).toContain('unknown  kim\\x1b[31m');
+});
+
+test('gives JSON to a program', async () => {
+  const pc = await gateway.addPc();
+  const { stdout } = await tunnels('--json', '--ports', String(pc.port));
+  expect(JSON.parse(stdout.toString())).toMatchObject([{ port: pc.port, verdict: 'alive' }]);
+});
+
+test('a tunnel that cannot be ended is a failure with its reason', async () => {
+  const { exitCode, stderr } = await tunnels('--end', '9012');
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('9012');
+});
+
+test.each(['9020-9001', 'x', '1-70000'])('a list of ports like %s is refused', async (ports) => {
+  const { exitCode, stderr } = await tunnels('--ports', ports);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('--ports');
+});
