@@ -3,7 +3,8 @@ import { defineConfig } from 'tsup';
 
 const library = { index: 'src/index.ts', 'mock-server': 'src/mock-server/index.ts' };
 
-// The command line is a program, not a library: no types, and only its ES module is published.
+// The command line is a program, not a library: no types, and only its ES module is published. It shares chunks with
+// the library there; CommonJS files are whole.
 const program: Record<string, string> = existsSync('src/cli/main.ts') ? { cli: 'src/cli/main.ts' } : {};
 
 export default defineConfig({
@@ -11,9 +12,9 @@ export default defineConfig({
   format: ['esm', 'cjs'],
   target: 'node20',
   platform: 'node',
-  dts: { entry: library },
+  // What only our own code may call (`@internal`) would drag the types of ssh2 into the declarations.
+  dts: { entry: library, compilerOptions: { stripInternal: true } },
   clean: true,
-  splitting: true,
   sourcemap: false,
   // p-retry and p-timeout are ESM only; inlined, they also work from CommonJS and from Jest.
   noExternal: ['p-retry', 'p-timeout'],

@@ -6,7 +6,7 @@ const compiler = webpack({
   mode: 'production',
   target: 'node20',
   entry: resolve(entry),
-  output: { path: resolve(dirname(outfile)), filename: basename(outfile) },
+  output: { path: resolve(dirname(outfile)), filename: basename(outfile), asyncChunks: false },
   performance: false,
 });
 compiler.run((error, stats) => {

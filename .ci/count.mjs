@@ -1,0 +1,44 @@
+// Prints the closing line of .ci/run from the reports of its steps: `N passed, M failed`. Ends with 1 for a failure.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const folder = process.argv[2];
+const names = readdirSync(folder);
+const count = { passed: 0, failed: 0 };
+const failures = [];
+
+function add(outcome, what) {
+  count[outcome] += 1;
+  if (outcome === 'failed') failures.push(what);
+}
+
+/** Every test of a vitest report. A file that broke before its first test counts as a failed test. */
+function addReport(report) {
+  for (const file of report.testResults) {
+    for (const test of file.assertionResults) {
+      if (test.status === 'passed' || test.status === 'failed')
+        add(test.status, `${file.name}: ${test.fullName}`);
+    }
+    const tellsWhy = file.assertionResults.some((test) => test.status === 'failed');
+    if (file.status === 'failed' && !tellsWhy) add('failed', `${file.name}: ${file.message}`);
+  }
+}
+
+for (const name of names.filter((file) => file.endsWith('.json'))) {
+  addReport(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+}
+
+// A step without tests counts as one. One with tests counts by them, or as failed if it failed with no failed test.
+const steps = join(folder, 'steps.tsv');
+const lines = existsSync(steps) ? readFileSync(steps, 'utf8').trim().split('\n') : [];
+for (const line of lines) {
+  const [outcome, name, report] = line.split('\t');
+  const failedTests =
+    report && existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).numFailedTests : 0;
+  if (!report || (outcome === 'failed' && failedTests === 0)) add(outcome, `step: ${name}`);
+}
+if (lines.length === 0) add('failed', 'no step ran');
+
+for (const failure of failures) console.log(`failed: ${failure}`);
+console.log(`${count.passed} passed, ${count.failed} failed`);
+process.exitCode = count.failed === 0 ? 0 : 1;

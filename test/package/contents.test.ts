@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, inject, test } from 'vitest';
+import { run, runOrThrow } from './support/run.ts';
+
+const installed = join(inject('plainInstall'), 'node_modules');
+const root = join(installed, 'ssh-via-gateway');
+
+interface Manifest {
+  scripts: Record<string, string>;
+  bin?: Record<string, string>;
+  exports: unknown;
+}
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
+/** Every file that the manifest points at. */
+function targets(value: unknown): string[] {
+  if (typeof value === 'string') return [value.replace(/^\.\//, '')];
+  return Object.values(value ?? {}).flatMap(targets);
+}
+
+describe('The tarball', () => {
+  const files = filesBelow(root);
+
+  test('has what the manifest names, and the documents', () => {
+    const named = [...targets(manifest.exports), ...targets(manifest.bin ?? {})];
+    expect(files).toEqual(expect.arrayContaining(named));
+    expect(files).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'dist/THIRD-PARTY-LICENSES.txt']),
+    );
+  });
+
+  test('has nothing else: no sources, tests, source maps or settings', () => {
+    const documents = /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|dist\/THIRD-PARTY-LICENSES\.txt)$/;
+    const built = /^dist\/(bundle\/)?[\w-]+\.(js|cjs|d\.ts|d\.cts)$/;
+    expect(files.filter((file) => !documents.test(file) && !built.test(file))).toEqual([]);
+  });
+
+  test('is small', () => {
+    const packed = statSync(inject('tarball')).size;
+    console.log(`${files.length} files, ${Math.round(packed / 1024)} KiB packed`);
+    expect(packed).toBeLessThan(1024 * 1024);
+  });
+
+  test('names no folder of the machine that built it', () => {
+    const built = files.filter((file) => file.startsWith('dist/'));
+    const telling = built.filter((file) => readFileSync(join(root, file), 'utf8').includes(process.cwd()));
+    expect(telling).toEqual([]);
+  });
+
+  test('runs no script at its installation', () => {
+    const hooks = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare'];
+    expect(Object.keys(manifest.scripts).filter((name) => hooks.includes(name))).toEqual([]);
+  });
+
+  test('brings at most 15 packages', async () => {
+    const list = await runOrThrow('npm', ['ls', '--all', '--parseable'], { cwd: inject('plainInstall') });
+    const packages = list
+      .trim()
+      .split('\n')
+      .filter((line) => line.includes('node_modules'));
+    console.log(`${packages.length} packages installed`);
+    expect(packages.length).toBeLessThanOrEqual(15);
+  });
+});
+
+describe('The tarball in the eyes of', () => {
+  test('publint --strict: clean', async () => {
+    const program = 'node_modules/publint/src/cli.js';
+    const { code, stdout } = await run(process.execPath, [program, '--strict', inject('tarball')], {
+      cwd: process.cwd(),
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('All good!') });
+  });
+
+  test('attw: types that fit each way to load it', async () => {
+    const program = 'node_modules/@arethetypeswrong/cli/dist/index.js';
+    const { code, stdout } = await run(process.execPath, [program, inject('tarball'), '--format', 'json'], {
+      cwd: process.cwd(),
+    });
+    const { analysis } = JSON.parse(stdout) as { analysis: { types: unknown; problems: unknown[] } };
+    expect(analysis.problems).toEqual([]);
+    expect(analysis.types).toMatchObject({ kind: 'included' });
+    expect(code).toBe(0);
+  });
+});
+
+describe('Importing the package', () => {
+  /** The fastest of several runs, in milliseconds: load on the machine only ever adds. */
+  async function fastest(specifier: string): Promise<number> {
+    const program = `const t = performance.now(); await import('${specifier}'); console.log(performance.now() - t);`;
+    const times: number[] = [];
+    for (let i = 0; i < 7; i++) {
+      const args = ['--input-type=module', '-e', program];
+      times.push(Number(await runOrThrow(process.execPath, args, { cwd: inject('plainInstall') })));
+    }
+    return Math.min(...times);
+  }
+
+  test('takes little more time than ssh2 alone', async () => {
+    const ssh2 = await fastest('ssh2');
+    const ours = await fastest('ssh-via-gateway');
+    console.log(`ssh2 ${ssh2.toFixed(0)} ms, ssh-via-gateway ${ours.toFixed(0)} ms`);
+    expect(ours).toBeLessThan(ssh2 * 1.5);
+  });
+});
