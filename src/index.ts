@@ -26,6 +26,18 @@ export {
   type LookupHostKeyOptions,
   lookupHostKey,
 } from './host-key/known-hosts-lookup.ts';
+export {
+  type AirflowConnection,
+  type FromAirflowConnectionOptions,
+  fromAirflowConnection,
+} from './interop/from-airflow-connection.ts';
+export { type FromSshConfigOptions, fromSshConfig } from './interop/from-ssh-config.ts';
+export {
+  type SshConnectLogger,
+  type SshConnectOptions,
+  type SshInstance,
+  sshConnect,
+} from './interop/ssh-connect.ts';
 export type {
   Algorithms,
   ConnectOptions,
