@@ -82,6 +82,9 @@ export async function listTunnels(
 function portsOf(ports: ListTunnelsOptions['ports']): number[] | undefined {
   const call = 'listGatewayTunnels';
   if (ports === undefined) return undefined;
+  if (typeof ports !== 'object' || ports === null) {
+    throw new TypeError(`${call}: ports must be a list of ports, or { from, to }`);
+  }
   if ('from' in ports) {
     const from = checkPort(call, 'ports.from', ports.from, 1);
     const to = checkPort(call, 'ports.to', ports.to, 1);

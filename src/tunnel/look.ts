@@ -61,7 +61,7 @@ const printClock = [
 ];
 
 const printUsers = [
-  'for u in $(while read -r sl local remote st queue timer retr owner rest; do echo "$owner"; done < /proc/net/tcp 2>/dev/null | sort -u); do ' +
+  'for u in $(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r sl local remote st queue timer retr owner rest; do echo "$owner"; done | sort -u); do ' +
     'case "$u" in *[!0-9]*) ;; *) echo "user $u $(id -nu "$u" 2>/dev/null)";; esac; done',
 ];
 

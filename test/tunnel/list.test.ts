@@ -1,0 +1,77 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { ChannelOpenFailed } from '../../src/errors/index.ts';
+import { endTunnel } from '../../src/tunnel/end-tunnel.ts';
+import { type ListTunnelsOptions, listTunnels } from '../../src/tunnel/list.ts';
+import { answering, FakeConnection, shellSays } from '../support/fake-gateway.ts';
+
+const self = ['boot b1', 'self 500 900 sshd', 'uid 1001', 'clock 1000.00 100'];
+const sessions = [
+  'session 1 10 0 0 sshd',
+  'session 499 899 0 1 sshd',
+  'session 500 900 1001 499 sshd',
+  'session 299 599 0 1 sshd',
+  'session 300 600 1002 299 sshd',
+];
+
+function gateway(...lines: string[]) {
+  const connection = new FakeConnection();
+  connection.onExec = () => shellSays(...self, ...lines, ...sessions);
+  return connection;
+}
+
+describe('listGatewayTunnels', () => {
+  it('reads addresses, users, ages and notes as the gateway shows them', async () => {
+    const connection = gateway(
+      'listener 00000000:2328 1002',
+      'listener 00000000000000000000000001000000:2329 1002',
+      'listener B80D0120000000000000000001000000:232A 1002',
+      'user 1002 tunnel-acme',
+      'note 9000 300 600 b1',
+      'note 9001 300 600 b0',
+    );
+    const ports = [9000, 9001, 9002, 9003];
+    const tunnels = await listTunnels(connection, { ports, check: false });
+    expect(tunnels.map(({ addresses }) => addresses)).toEqual([['0.0.0.0'], ['::1'], ['2001:db8::1'], []]);
+    expect(tunnels[0]).toMatchObject({ user: 'tunnel-acme', uid: 1002, pid: 300, pidFrom: 'note' });
+    expect(tunnels[1]).toMatchObject({ pidFrom: 'only-session' });
+    expect(Number(tunnels[0]?.since)).toBeGreaterThan(Date.now() - 995_000);
+    expect(tunnels[3]).toEqual({ port: 9003, verdict: 'refused', addresses: [] });
+  });
+
+  it.each([
+    ['alive', () => answering('SSH-2.0-OpenSSH_for_Windows_9.5\r\n')],
+    ['pc-down', () => new PassThrough().end()],
+    ['zombie', () => new PassThrough()],
+    ['unknown', () => new ChannelOpenFailed('forbidden', { phase: 'channel', reasonCode: 1 })],
+    ['refused', () => new ChannelOpenFailed('refused', { phase: 'channel', reasonCode: 2 })],
+  ])('gives the verdict %s', async (verdict, onOpenStream) => {
+    const connection = gateway('listener 0100007F:2328 1002');
+    connection.onOpenStream = onOpenStream as never;
+    expect(await listTunnels(connection, { ports: [9000], answerTimeout: 50 })).toMatchObject([{ verdict }]);
+  });
+
+  it('does not call a port refused that it could not see', async () => {
+    const connection = gateway('noproc');
+    expect(await listTunnels(connection, { ports: [9000], check: false })).toMatchObject([
+      { verdict: 'unknown' },
+    ]);
+  });
+
+  it('says why when the account cannot run commands', async () => {
+    const connection = new FakeConnection();
+    connection.onExec = () => 'This account is currently not available.';
+    await expect(listTunnels(connection)).rejects.toThrow(/cannot run commands/);
+    await expect(endTunnel(connection, 9000)).rejects.toMatchObject({ code: 'SSH_CHANNEL_OPEN_FAILED' });
+  });
+
+  it.each([
+    [{ ports: [0] }, RangeError],
+    [{ ports: ['9000'] }, TypeError],
+    [{ ports: 9000 }, TypeError],
+    [{ ports: { from: 2, to: 1 } }, RangeError],
+  ])('refuses %j', async (options, kind) => {
+    const call = listTunnels(new FakeConnection(), options as unknown as ListTunnelsOptions);
+    await expect(call).rejects.toBeInstanceOf(kind);
+  });
+});
