@@ -92,7 +92,7 @@ export class Execution {
     this.#prepareInput();
     this.#opener
       .exec(
-        { command: line, ...(pty === undefined ? {} : { pty }) },
+        { command: line, hasNoInput: () => this.#hasNoInput(), ...(pty === undefined ? {} : { pty }) },
         { signal: this.#opening.signal, onLate: (channel) => this.#stopLate(channel) },
       )
       .then(
@@ -139,6 +139,11 @@ export class Execution {
       // A command may end without reading everything. A source that fails must not look like the end of input.
       if (error && !isOurs && !this.#ended.settled) this.#fail(error);
     });
+  }
+
+  #hasNoInput(): boolean {
+    const { before, stdin } = this.#request;
+    return this.#isInputDecided && !this.#input && stdin === undefined && before === undefined;
   }
 
   #feed(channel: SessionChannel): void {

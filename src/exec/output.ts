@@ -73,7 +73,8 @@ export class Output {
   /** All that was kept, decoded. */
   result(): string | Buffer {
     const bytes = this.#kept.bytes();
-    return this.#createDecoder ? decodeAll(bytes, this.#createDecoder()) : bytes;
+    if (!this.#createDecoder) return bytes;
+    return bytes.length === 0 ? '' : decodeAll(bytes, this.#createDecoder());
   }
 
   /** The end of what was kept, as text, for messages. */
@@ -131,7 +132,8 @@ export class Output {
 }
 
 function decodeAll(bytes: Buffer, decoder: Decoder): string {
-  return decoder.write(bytes) + decoder.end();
+  const text = decoder.write(bytes);
+  return text + decoder.end();
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

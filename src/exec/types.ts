@@ -6,7 +6,12 @@ import type { Shell } from './command-line.ts';
 /** What a command needs of a connection. */
 export interface SessionOpener {
   exec(
-    request: { command: string; pty?: { cols?: number; rows?: number; term?: string } | boolean },
+    request: {
+      command: string;
+      pty?: { cols?: number; rows?: number; term?: string } | boolean;
+      /** Asked when the command is sent; its end of input may leave with it. */
+      hasNoInput?: (() => boolean) | undefined;
+    },
     options: {
       signal?: AbortSignal | undefined;
       /** Given the session when the command was started after `signal` had aborted. */
