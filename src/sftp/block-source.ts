@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 export interface BlockSource {
   /** Bytes in all, at the start of the transfer. */
   readonly size: number;
-  /** Fills the views from `position` on; `done` gets how many bytes there were. */
+  /** Fills the views from `position` on; `done` gets how many bytes there were, in this turn or a later one. */
   readInto(views: Buffer[], position: number, done: (error: Error | null, bytes?: number) => void): void;
   /** Why what was read is not one state of the source; undefined when it is. */
   changed(): Promise<string | undefined>;
@@ -17,8 +17,7 @@ export function bufferSource(bytes: Uint8Array): BlockSource {
     readInto(views, position, done) {
       let at = position;
       for (const view of views) at += buffer.copy(view, 0, at, at + view.length);
-      // In a later turn, as a file would: the caller's loop must not call itself.
-      setImmediate(done, null, at - position);
+      done(null, at - position);
     },
     changed: async () => undefined,
   };

@@ -1,4 +1,5 @@
-import { open, utimes } from 'node:fs/promises';
+import { chmod, open, utimes } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { SftpHandle } from '../ssh2/sftp-requests.ts';
 import { openFlag, type SftpAttributes } from '../ssh2/sftp-wire.ts';
 import { fileSource } from './block-source.ts';
@@ -12,8 +13,11 @@ import {
   publishLocally,
   removeLocally,
 } from './local-target.ts';
-import { type Received, Receiver } from './receiver.ts';
+import { orderedSink } from './ordered-sink.ts';
+import { type BlockSink, type Received, Receiver } from './receiver.ts';
 import { provenLocally } from './resume-download.ts';
+import { smallFile, writeSmall } from './small-files.ts';
+import { freshTempName } from './temp-name.ts';
 import type { DownloadItem, TransferContext } from './transfer-context.ts';
 import { explain, transferFailed } from './transfer-errors.ts';
 import { verifyDownloaded } from './verify-sha256.ts';
@@ -23,30 +27,77 @@ const mostOfUnknown = 2 ** 30;
 
 /** Fetches one file; when it rejects, the target is untouched (with `atomic`) and no temporary file is left. */
 export async function downloadFile(context: TransferContext, item: DownloadItem): Promise<void> {
-  const { sftp, run, settings } = context;
-  let local: LocalTarget | undefined;
+  const { run, settings } = context;
   try {
     run.throwIfFailed();
     if (settings.resume && (await isThere(context, item))) return;
     const remote = await openRemote(context, item);
     if (!item.attributes) run.progress.setTotal(remote.attributes.size);
-    try {
-      const mode =
-        remote.attributes.mode === undefined ? undefined : permissions(remote.attributes.mode) & 0o777;
-      local = await openLocalTarget(item.localPath, { ...settings, mode });
-      await receive(context, item, remote, local);
-    } finally {
-      if (!sftp.ended) void sftp.closeHandle(remote.handle).catch(() => {});
-    }
-    await finish(context, item, remote.attributes, local);
+    if (isSmall(context, remote)) await fetchSmall(context, item, remote);
+    else await fetchBig(context, item, remote);
     run.progress.fileDone(item.remotePath);
   } catch (error) {
-    if (error instanceof RemoteIsFolder) throw error;
-    const explained = explain(run, item.remotePath, error);
+    throw error instanceof RemoteIsFolder ? error : explain(run, item.remotePath, error);
+  }
+}
+
+function isSmall({ settings }: TransferContext, { attributes: { size = 0 } }: Remote): boolean {
+  return size > 0 && size <= smallFile && !settings.resume && settings.verify !== 'sha256';
+}
+
+/** Nothing is created here before the whole content has arrived. */
+async function fetchSmall(context: TransferContext, item: DownloadItem, remote: Remote): Promise<void> {
+  const { run, settings } = context;
+  const { attributes } = remote;
+  const { localPath } = item;
+  const pieces: Buffer[] = [];
+  const sink = orderedSink(0, (some, done) => {
+    pieces.push(...some);
+    done();
+  });
+  await closing(context, remote, () => receive(context, item, remote, { start: 0, sink }));
+  const old = item.intoEmptyFolder || settings.preserve ? undefined : await modeOfOld(localPath);
+  const mode = newMode(attributes) ?? undefined;
+  const temporary = settings.atomic
+    ? join(dirname(localPath), freshTempName(basename(localPath)))
+    : undefined;
+  run.throwIfFailed();
+  await writeSmall(localPath, temporary, Buffer.concat(pieces), mode);
+  if (old !== undefined && old !== mode) await chmod(localPath, old);
+  if (settings.preserve) await preserve(localPath, attributes);
+}
+
+async function fetchBig(context: TransferContext, item: DownloadItem, remote: Remote): Promise<void> {
+  const { settings } = context;
+  const { attributes } = remote;
+  let local: LocalTarget | undefined;
+  try {
+    local = await closing(context, remote, async () => {
+      const target = await openLocalTarget(item.localPath, { ...settings, mode: newMode(attributes) });
+      local = target;
+      const start = settings.resume ? await provenLocally(context, item, attributes.size ?? 0, target) : 0;
+      await receive(context, item, remote, { start, sink: fileSink(target.file) });
+      return target;
+    });
+    await finish(context, item, attributes, local);
+  } catch (error) {
     if (local && settings.atomic && !settings.resume) await removeLocally(local);
     else await local?.file.close().catch(() => {});
-    throw explained;
+    throw error;
   }
+}
+
+async function closing<T>({ sftp }: TransferContext, { handle }: Remote, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
+  }
+}
+
+/** A new file gets the remote permissions, cut by the umask here; set-uid bits are never carried over so. */
+function newMode({ mode }: SftpAttributes): number | undefined {
+  return mode === undefined ? undefined : mode & 0o777;
 }
 
 interface Remote {
@@ -102,28 +153,21 @@ async function receive(
   context: TransferContext,
   item: DownloadItem,
   { handle, attributes }: Remote,
-  local: LocalTarget,
+  { start, sink }: { start: number; sink: BlockSink },
 ): Promise<void> {
-  const { sftp, run, settings } = context;
-  const size = attributes.size;
-  const known = size !== undefined && size > 0;
-  const start = settings.resume && known ? await provenLocally(context, item, size, local) : 0;
+  const { sftp, run, flight } = context;
+  const { size = 0 } = attributes;
+  const isKnown = size > 0;
   run.throwIfFailed();
-  const receiver = new Receiver({
-    sftp,
-    handle,
-    start,
-    end: known ? size : mostOfUnknown,
-    probe: true,
-    sink: fileSink(local.file),
-    flight: context.flight,
-    moved: (bytes) => run.moved(item.remotePath, bytes),
-  });
+  const moved = (bytes: number) => run.moved(item.remotePath, bytes);
+  const end = isKnown ? size : mostOfUnknown;
+  const receiver = new Receiver({ sftp, handle, start, end, probe: true, sink, flight, moved });
   const forget = run.onFailed(() => receiver.stop(run.error));
   const received = await receiver.receive().finally(forget);
-  if (known) await checkEnd(context, item, handle, size, received);
-  else if (received.beyond)
+  if (isKnown) return checkEnd(context, item, handle, size, received);
+  if (received.beyond) {
     throw transferFailed(run, item.remotePath, 'the server does not tell its size, and it does not end');
+  }
 }
 
 /** The file may have changed while it was read, or the server may not tell the truth. */
@@ -157,12 +201,15 @@ async function finish(
 ): Promise<void> {
   const { run, settings } = context;
   if (settings.verify === 'sha256') await verifyDownloaded(context, item.remotePath, local);
-  const oldMode = settings.atomic && !settings.preserve ? await modeOfOld(item.localPath) : undefined;
-  const mode = settings.preserve && attributes.mode !== undefined ? permissions(attributes.mode) : oldMode;
-  if (mode !== undefined) await local.file.chmod(mode);
+  const old = settings.atomic && !settings.preserve ? await modeOfOld(item.localPath) : undefined;
+  if (old !== undefined) await local.file.chmod(old);
   await local.file.close();
-  const { mtime, atime } = attributes;
-  if (settings.preserve && mtime !== undefined) await utimes(local.writePath, atime ?? mtime, mtime);
+  if (settings.preserve) await preserve(local.writePath, attributes);
   run.throwIfFailed();
   await publishLocally(local, item.localPath);
+}
+
+async function preserve(path: string, { mode, mtime, atime }: SftpAttributes): Promise<void> {
+  if (mode !== undefined) await chmod(path, permissions(mode));
+  if (mtime !== undefined) await utimes(path, atime ?? mtime, mtime);
 }

@@ -20,11 +20,15 @@ export async function downloadFolder(
   const tree = await readRemoteTree(context, remotePath, attributes);
   refuseCollisions(context, tree);
   run.progress.setTotal(tree.files.reduce((sum, file) => sum + (file.attributes.size ?? 0), 0));
-  for (const folder of tree.folders) await makeFolder(context, localOf(localPath, folder));
+  const isNew = new Set<string>();
+  for (const folder of tree.folders) {
+    if (await makeFolder(context, localOf(localPath, folder))) isNew.add(folder.path);
+  }
   const handles = Math.max(1, Math.min(settings.concurrency, sftp.maxHandles - 4));
   await eachOf(tree.files, handles, async (file) => {
     try {
-      await downloadFile(context, { ...file, localPath: localOf(localPath, file) });
+      const intoEmptyFolder = isNew.has(parentOf(file.path));
+      await downloadFile(context, { ...file, localPath: localOf(localPath, file), intoEmptyFolder });
     } catch (error) {
       run.fail(error);
       throw error;
@@ -33,11 +37,14 @@ export async function downloadFolder(
   if (settings.preserve) await preserveFolders(tree, localPath);
 }
 
-async function makeFolder({ run }: TransferContext, path: string): Promise<void> {
+/** Resolves with whether the folder was made. */
+async function makeFolder({ run }: TransferContext, path: string): Promise<boolean> {
   run.throwIfFailed();
-  await mkdir(path, { recursive: true }).catch((error) => {
+  try {
+    return (await mkdir(path, { recursive: true })) !== undefined;
+  } catch (error) {
     throw explain(run, path, error);
-  });
+  }
 }
 
 /** Where the file system ignores case, the second of two such names would replace the first without a word. */
@@ -62,4 +69,8 @@ async function preserveFolders(tree: RemoteTree, localPath: string): Promise<voi
 
 function localOf(root: string, entry: RemoteEntry): string {
   return entry.path === '' ? root : join(root, ...entry.path.split('/'));
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

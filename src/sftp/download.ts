@@ -36,7 +36,7 @@ export async function download(
 
 async function fetch(context: TransferContext, remotePath: string, localPath: string): Promise<void> {
   try {
-    await downloadFile(context, { remotePath, localPath, attributes: undefined });
+    await downloadFile(context, { remotePath, localPath, attributes: undefined, intoEmptyFolder: false });
   } catch (error) {
     if (!(error instanceof RemoteIsFolder)) throw error;
     await downloadFolder(context, remotePath, localPath, error.attributes);

@@ -18,6 +18,17 @@ export class FramePool {
   }
 }
 
+/** The pools of one transfer: a thousand small files take turns with a few buffers. */
+export class Frames {
+  #pools = new Map<number, FramePool>();
+
+  pool(blockSize: number): FramePool {
+    const found = this.#pools.get(blockSize) ?? new FramePool(blockSize);
+    this.#pools.set(blockSize, found);
+    return found;
+  }
+}
+
 /** The data part of a frame. */
 export function dataOf(frame: Buffer, length: number): Buffer {
   return frame.subarray(writeHeadroom, writeHeadroom + length);

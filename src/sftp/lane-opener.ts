@@ -34,7 +34,7 @@ export interface LaneOptions {
  */
 export class LaneOpener {
   #options: LaneOptions;
-  #done = new AbortController();
+  #done: AbortController | undefined;
   #sessions: Promise<SftpRequests | undefined>[] = [];
   #extras: Extra[] = [];
   #using: Promise<unknown> | undefined;
@@ -44,6 +44,7 @@ export class LaneOpener {
     const { size, roundTrip, opener } = options;
     if (size < bigFile || roundTrip < longRoundTrip) return;
     const count = Math.min(mostLanes - 1, Math.floor(size / laneCapacity));
+    this.#done = new AbortController();
     const { signal } = this.#done;
     this.#sessions = Array.from({ length: count }, () =>
       opener.openSftp({ spare: true, signal }).catch(() => undefined),
@@ -60,7 +61,7 @@ export class LaneOpener {
 
   /** Closes the files; rejects when the server could not store what was written. Idempotent. */
   async close(): Promise<void> {
-    this.#done.abort();
+    this.#done?.abort();
     await this.#using;
     await Promise.all(this.#extras.splice(0).map(({ sftp, handle }) => sftp.closeHandle(handle)));
     for (const session of this.#sessions.splice(0)) void session.then((sftp) => sftp?.release());
@@ -68,18 +69,18 @@ export class LaneOpener {
 
   /** Ends the sessions with whatever is under way on them. */
   abandon(): void {
-    this.#done.abort();
+    this.#done?.abort();
     for (const session of this.#sessions.splice(0)) void session.then((sftp) => sftp?.close());
   }
 
   async #use(opening: Promise<SftpRequests | undefined>): Promise<void> {
     const { path, lanes, flight } = this.#options;
     const sftp = await opening;
-    if (!sftp || this.#done.signal.aborted) return;
+    if (!sftp || this.#done?.signal.aborted) return;
     try {
       const handle = await sftp.open(path, openFlag.write);
       this.#extras.push({ sftp, handle });
-      if (this.#done.signal.aborted) return;
+      if (this.#done?.signal.aborted) return;
       lanes.add({ sftp, handle });
       flight.raiseCeiling(lanes.count * laneCapacity);
     } catch {

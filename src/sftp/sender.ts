@@ -3,7 +3,7 @@ import { latch } from '../time/latch.ts';
 import { now } from '../time/timer.ts';
 import type { BlockSource } from './block-source.ts';
 import type { Flight } from './flight.ts';
-import { dataOf, FramePool } from './frames.ts';
+import { dataOf, type FramePool } from './frames.ts';
 import type { Lane, Lanes } from './lanes.ts';
 
 export interface Range {
@@ -16,7 +16,8 @@ export interface SendJob {
   ranges: readonly Range[];
   lanes: Lanes;
   flight: Flight;
-  blockSize: number;
+  /** Its block size is that of the requests. */
+  pool: FramePool;
   moved(bytes: number): void;
   /** Once, when the last write has been handed over; it is not yet acknowledged. */
   allSent?(): void;
@@ -31,7 +32,6 @@ const parallelReads = 2;
 export class Sender {
   #job: SendJob;
   #todo: Range[];
-  #pool: FramePool;
   #reading = 0;
   #unacknowledged = 0;
   #allSent = false;
@@ -40,7 +40,6 @@ export class Sender {
   constructor(job: SendJob) {
     this.#job = job;
     this.#todo = job.ranges.map((range) => ({ ...range })).filter(({ start, end }) => start < end);
-    this.#pool = new FramePool(job.blockSize);
   }
 
   /** Resolves when the server has acknowledged everything. */
@@ -70,13 +69,14 @@ export class Sender {
   }
 
   #readSome(range: Range): void {
-    const { source, flight, blockSize } = this.#job;
+    const { source, flight, pool } = this.#job;
+    const { blockSize } = pool;
     const room = Math.max(1, Math.floor((flight.limit - flight.inFlight) / blockSize));
     const length = Math.min(range.end - range.start, Math.min(blocksPerRead, room) * blockSize);
     const position = range.start;
     range.start += length;
     if (range.start === range.end) this.#todo.shift();
-    const frames = Array.from({ length: Math.ceil(length / blockSize) }, () => this.#pool.take());
+    const frames = Array.from({ length: Math.ceil(length / blockSize) }, () => pool.take());
     const views = frames.map((frame, index) =>
       dataOf(frame, Math.min(blockSize, length - index * blockSize)),
     );
@@ -97,11 +97,12 @@ export class Sender {
   }
 
   #write(frames: Buffer[], position: number, bytes: number): void {
-    const { blockSize, lanes } = this.#job;
+    const { pool, lanes } = this.#job;
+    const { blockSize } = pool;
     for (const [index, frame] of frames.entries()) {
       const length = Math.min(blockSize, bytes - index * blockSize);
       if (length > 0) this.#writeBlock(lanes.idlest, frame, position + index * blockSize, length);
-      else this.#pool.give(frame);
+      else pool.give(frame);
     }
   }
 
@@ -115,7 +116,7 @@ export class Sender {
       lane.unacknowledged -= length;
       if (this.#finished.settled) return;
       if (error) return this.stop(error);
-      this.#pool.give(frame);
+      this.#job.pool.give(frame);
       flight.answered(sentAt);
       flight.done(length);
       moved(length);

@@ -2,6 +2,7 @@ import type { SftpOpener, SftpRequests } from '../ssh2/sftp-requests.ts';
 import type { SftpAttributes } from '../ssh2/sftp-wire.ts';
 import type { BlockSource } from './block-source.ts';
 import type { Flight } from './flight.ts';
+import type { Frames } from './frames.ts';
 import type { TransferSettings } from './options.ts';
 import type { TransferRun } from './run.ts';
 
@@ -12,6 +13,7 @@ export interface TransferContext {
   run: TransferRun;
   settings: TransferSettings;
   flight: Flight;
+  frames: Frames;
 }
 
 export interface UploadItem {
@@ -30,4 +32,6 @@ export interface DownloadItem {
   localPath: string;
   /** What a listing said of the file; undefined when nobody has looked yet. */
   attributes: SftpAttributes | undefined;
+  /** The local folder was made by this transfer: nothing can be in the way. */
+  intoEmptyFolder: boolean;
 }

@@ -1,6 +1,7 @@
 import type { SftpOpener, SftpRequests } from '../ssh2/sftp-requests.ts';
 import { now } from '../time/timer.ts';
 import { Flight } from './flight.ts';
+import { Frames } from './frames.ts';
 import type { TransferResult, TransferSettings } from './options.ts';
 import { TransferRun } from './run.ts';
 import type { TransferContext } from './transfer-context.ts';
@@ -23,7 +24,7 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
   const run = new TransferRun({ ...settings, what, where: opener.where, lost: opener.lost });
   try {
     const sftp = await open(opener, run, settings);
-    const context = { opener, sftp, run, settings, flight: new Flight(plan.flight) };
+    const context = { opener, sftp, run, settings, flight: new Flight(plan.flight), frames: new Frames() };
     await settle(plan.work(context), context);
     sftp.release();
     run.progress.finish();

@@ -82,7 +82,7 @@ async function sendRanges(
     ranges,
     lanes,
     flight,
-    blockSize: Math.max(1, Math.min(sftp.maxWrite, source.size)),
+    pool: context.frames.pool(sftp.maxWrite),
     moved: (bytes) => {
       left -= bytes;
       run.moved(name, bytes);

@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises';
-import { fileSource } from './block-source.ts';
+import { type BlockSource, bufferSource, fileSource } from './block-source.ts';
 import { eachOf } from './each-of.ts';
 import { type LocalEntry, type LocalTree, readLocalTree } from './local-tree.ts';
 import { isWindowsServer, joinRemote, unsafe, windowsProblem } from './paths.ts';
 import { ensureFolder, ensureFolders } from './remote-folders.ts';
+import { readSmall, smallFile } from './small-files.ts';
 import type { TransferContext } from './transfer-context.ts';
 import { explain } from './transfer-errors.ts';
 import { attributesOf, uploadFile } from './upload-file.ts';
@@ -36,20 +37,27 @@ async function uploadEntry(
   entry: LocalEntry,
   root: string,
   isNew: ReadonlySet<string>,
-) {
+): Promise<void> {
   const { run } = context;
-  run.throwIfFailed();
-  const file = await open(entry.localPath).catch((error) => {
-    throw explain(run, entry.localPath, error);
-  });
-  try {
-    await uploadFile(context, {
-      name: entry.localPath,
-      source: await fileSource(file),
+  const { localPath, stats } = entry;
+  const send = (source: BlockSource) =>
+    uploadFile(context, {
+      name: localPath,
+      source,
       remotePath: remoteOf(root, entry),
-      attributes: attributesOf(entry.stats),
+      attributes: attributesOf(stats),
       intoEmptyFolder: isNew.has(parentOf(entry.path)),
     });
+  const unreadable = (error: unknown): never => {
+    throw explain(run, localPath, error);
+  };
+  run.throwIfFailed();
+  const small =
+    stats.size <= smallFile ? await readSmall(localPath, stats.size).catch(unreadable) : undefined;
+  if (small) return send(bufferSource(small));
+  const file = await open(localPath).catch(unreadable);
+  try {
+    await send(await fileSource(file));
   } finally {
     await file.close();
   }

@@ -1,5 +1,6 @@
 import type { SshError } from '../errors/index.ts';
 import type { SftpLimits } from './sftp-limits.ts';
+import type { Reply } from './sftp-pending.ts';
 import type { CopyRange, ReadDone, SftpHandle, SftpRequests, WriteData, WriteDone } from './sftp-requests.ts';
 import type { Question, SftpSession } from './sftp-session.ts';
 import {
@@ -71,9 +72,8 @@ export class SftpOperations implements SftpRequests {
     this.#session.request({ ...aRead, type: packetType.read, fields }, (error, reply) => {
       if (error || !reply) return done(error, undefined, 0);
       if (reply.type !== packetType.data) {
-        const refused = this.#session.unexpected(aRead, reply);
-        const atEnd = 'status' in refused && refused.status === statusCode.eof;
-        return done(atEnd ? undefined : refused, undefined, 0);
+        const atEnd = reply.type === packetType.status && statusOf(reply) === statusCode.eof;
+        return done(atEnd ? undefined : this.#session.unexpected(aRead, reply), undefined, 0);
       }
       const [head, ...rest] = reply.pieces as [Buffer, ...Buffer[]];
       const size = head.readUInt32BE(5);
@@ -91,7 +91,7 @@ export class SftpOperations implements SftpRequests {
   write(handle: SftpHandle, position: number, data: WriteData, done: WriteDone): void {
     const id = this.#session.register(aWrite, (error, reply) => {
       if (error || !reply) return done(error);
-      const written = reply.type === packetType.status && reply.pieces[0]?.readUInt32BE(5) === statusCode.ok;
+      const written = reply.type === packetType.status && statusOf(reply) === statusCode.ok;
       done(written ? undefined : this.#session.unexpected(aWrite, reply));
     });
     if (id === undefined) return;
@@ -245,4 +245,9 @@ export class SftpOperations implements SftpRequests {
     if (only) return only.name;
     throw this.#session.broken({ operation, path }, 'no name');
   }
+}
+
+/** The session makes sure that the first piece holds this much. */
+function statusOf(reply: Reply): number {
+  return (reply.pieces[0] as Buffer).readUInt32BE(5);
 }

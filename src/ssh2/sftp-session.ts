@@ -26,6 +26,9 @@ export interface Question<T> extends Asked {
 
 export type ReplyDone = (error: SshError | undefined, reply: Reply | undefined) => void;
 
+/** Requests up to this size are gathered, up to that many bytes. */
+const gatherBelow = 8 * 1024;
+const gatherAtMost = 28 * 1024;
 /** Milliseconds that `close` waits for the server's own close. */
 const closePatience = 5_000;
 
@@ -41,6 +44,8 @@ export class SftpSession {
   readonly #closed = latch<void>();
   readonly #splitter = new PacketSplitter((pieces, length) => this.#receive(pieces, length));
   #unsubscribe: () => void = () => {};
+  #outbox: Buffer[] = [];
+  #outboxBytes = 0;
   #onVersion: ((reader: PacketReader) => void) | undefined;
 
   constructor(link: Link, channel: ClientChannel, requestTimeout: number) {
@@ -114,8 +119,25 @@ export class SftpSession {
     return this.#pending.add({ operation: asked.operation, path: asked.path, settle: done });
   }
 
+  /** Small requests of one turn of the event loop leave as one SSH packet: a thousand small files cost a tenth of the ciphering. */
   send(packet: Buffer): void {
-    this.#channel.write(packet);
+    if (packet.length > gatherBelow) {
+      this.#flush();
+      this.#channel.write(packet);
+      return;
+    }
+    if (this.#outbox.length === 0) setImmediate(() => this.#flush());
+    this.#outbox.push(packet);
+    this.#outboxBytes += packet.length;
+    if (this.#outboxBytes > gatherAtMost) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return;
+    const packets = this.#outbox;
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+    if (!this.ended) this.#channel.write(packets.length === 1 ? packets[0] : Buffer.concat(packets));
   }
 
   /** What a reply of an unexpected type means: a refusal, or a server that does not keep to the protocol. */

@@ -138,8 +138,9 @@ export class PacketReader {
 
   /** Sizes beyond 2^53 are no files of this world; they become Infinity. */
   uint64(): number {
-    const value = this.#bytes.readBigUInt64BE(this.#take(8));
-    return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(value);
+    const high = this.uint32();
+    const value = high * 2 ** 32 + this.uint32();
+    return value > Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : value;
   }
 
   bytes(): Buffer {
@@ -152,9 +153,15 @@ export class PacketReader {
     const flags = this.uint32();
     const found: SftpAttributes = {};
     if (flags & has.size) found.size = this.uint64();
-    if (flags & has.owner) Object.assign(found, { uid: this.uint32(), gid: this.uint32() });
+    if (flags & has.owner) {
+      found.uid = this.uint32();
+      found.gid = this.uint32();
+    }
     if (flags & has.mode) found.mode = this.uint32();
-    if (flags & has.times) Object.assign(found, { atime: this.uint32(), mtime: this.uint32() });
+    if (flags & has.times) {
+      found.atime = this.uint32();
+      found.mtime = this.uint32();
+    }
     if (flags & has.extended) this.#skipExtended();
     return found;
   }

@@ -1,0 +1,44 @@
+import { close, open, read, rename, unlink, writeFile } from 'node:fs';
+import { promisify } from 'node:util';
+
+/** Up to this many bytes a file is held in memory as a whole: the fewest calls to the local file system. */
+export const smallFile = 128 * 1024;
+
+/** The content of a local file in one read; undefined when it is no longer as small as it was. */
+export function readSmall(path: string, expected: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    open(path, 'r', (error, fd) => {
+      if (error) return reject(error);
+      // One byte more than expected shows that the end was reached.
+      const buffer = Buffer.allocUnsafe(expected + 1);
+      read(fd, buffer, 0, buffer.length, 0, (problem, bytes) => {
+        close(fd, () => {
+          if (problem) reject(problem);
+          else resolve(bytes === expected ? buffer.subarray(0, bytes) : undefined);
+        });
+      });
+    });
+  });
+}
+
+const write = promisify(writeFile);
+const move = promisify(rename);
+const remove = promisify(unlink);
+
+/** Writes a new local file, or replaces one by way of a temporary name. Leaves nothing behind when it fails. */
+export async function writeSmall(
+  path: string,
+  temporary: string | undefined,
+  content: Buffer,
+  mode: number | undefined,
+): Promise<void> {
+  const options = mode === undefined ? {} : { mode };
+  if (temporary === undefined) return write(path, content, options);
+  await write(temporary, content, { ...options, flag: 'wx' });
+  try {
+    await move(temporary, path);
+  } catch (error) {
+    await remove(temporary).catch(() => {});
+    throw error;
+  }
+}
