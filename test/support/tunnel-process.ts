@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
@@ -40,10 +40,14 @@ export async function startTunnelProcess(
 ): Promise<TunnelProcess> {
   const cache = new URL('../../node_modules/.cache/', import.meta.url).pathname;
   await mkdir(cache, { recursive: true });
+  const stdin = { contents: program, resolveDir: cache, loader: 'ts' } as const;
+  const bundled = await build({
+    ...{ stdin, bundle: true, platform: 'node', format: 'esm', packages: 'external', write: false },
+  });
+  // Below node_modules, where the packages that it imports are found.
   const folder = await mkdtemp(join(cache, 'tunnel-'));
   const file = join(folder, 'tunnel.mjs');
-  const stdin = { contents: program, resolveDir: folder, loader: 'ts' } as const;
-  await build({ stdin, outfile: file, bundle: true, platform: 'node', format: 'esm', packages: 'external' });
+  await writeFile(file, bundled.outputFiles[0]!.contents);
   const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, file], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, TUNNEL_OPTIONS: JSON.stringify(options) },
