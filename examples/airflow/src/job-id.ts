@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
-import type { TaskContext } from 'apache-airflow-ts-sdk';
+
+/** What the task context says about which task this is. */
+export interface TaskIdentity {
+  dagId: string;
+  taskId: string;
+  runId: string;
+  mapIndex: number;
+}
 
 /**
  * The same for every try of one task in one run, and for no other task: the try number is left out on purpose, so
  * that a retry finds the job that an earlier try started.
  */
-export function jobId({ dagId, taskId, runId, mapIndex }: Omit<TaskContext, 'signal' | 'tryNumber'>): string {
+export function jobId({ dagId, taskId, runId, mapIndex }: TaskIdentity): string {
   const parts = [dagId, taskId, runId, String(mapIndex)];
   // Run ids have colons and plus signs, which names of folders on a PC cannot have: readable, and a hash to be sure.
   const readable = parts
