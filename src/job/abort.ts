@@ -1,3 +1,5 @@
+import { startTimer } from '../time/timer.ts';
+
 /** Waits for what a callback returned, but not beyond an abort. */
 export async function untilAborted(result: unknown, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
@@ -23,12 +25,24 @@ export function both(one: AbortSignal | undefined, other: AbortSignal | undefine
   return one && other ? AbortSignal.any([one, other]) : (one ?? other);
 }
 
-/** Aborts `ms` milliseconds after `signal` does. */
-export function delayed(signal: AbortSignal | undefined, ms: number): AbortSignal | undefined {
-  if (!signal) return undefined;
+/** Runs `work` with a signal that aborts `ms` milliseconds after `signal` does. */
+export async function withDelay<T>(
+  signal: AbortSignal | undefined,
+  ms: number,
+  work: (later: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (!signal) return await work(undefined);
   const later = new AbortController();
-  signal.addEventListener('abort', () => setTimeout(() => later.abort(signal.reason), ms).unref(), {
-    once: true,
-  });
-  return later.signal;
+  let stopTimer = () => {};
+  const onAbort = () => {
+    stopTimer = startTimer(ms, () => later.abort(signal.reason));
+  };
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await work(later.signal);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    stopTimer();
+  }
 }

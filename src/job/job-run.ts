@@ -2,7 +2,7 @@ import { isSshError, type SshError } from '../errors/index.ts';
 import type { CommandResult } from '../exec/types.ts';
 import type { ConnectOptions } from '../options/types.ts';
 import { sleep } from '../time/timer.ts';
-import { both, delayed, untilAborted } from './abort.ts';
+import { both, untilAborted, withDelay } from './abort.ts';
 import type { StartRequest } from './commands.ts';
 import { JobOutcome } from './job-outcome.ts';
 import { ask, type JobKeeper, jobKeeper } from './keeper.ts';
@@ -93,9 +93,9 @@ export class JobRun {
 
   async #start(keeper: JobKeeper, request: StartRequest): Promise<void> {
     this.#mayRun = true;
-    // Who wants the job ended must know that it was started.
-    const signal = this.#options.killOnAbort ? delayed(this.#signal, killTime) : this.#signal;
-    await startOnce(keeper, request, signal);
+    const start = (signal: AbortSignal | undefined) => startOnce(keeper, request, signal);
+    // Who wants the job ended at an abort must know first whether it was started.
+    await (this.#options.killOnAbort ? withDelay(this.#signal, killTime, start) : start(this.#signal));
     this.#fruitless = 0;
     this.#signal?.throwIfAborted();
   }

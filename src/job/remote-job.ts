@@ -20,7 +20,7 @@ const defaultGrace = 5_000;
  * Its methods use the connection it was got from, and reject with `ConnectionLost` when that is gone; `runJob` comes
  * back over new ones.
  */
-export class RemoteJob {
+export class RemoteJob<Output extends string | Buffer = string> {
   readonly id: string;
   /** Whether this call started it; false for a job that was there before. */
   readonly isNew: boolean;
@@ -58,11 +58,11 @@ export class RemoteJob {
    * The output as it comes, decoded, until the job is over; the generator returns how it ended.
    * @throws {JobLost} when the server does not know the job.
    */
-  follow(options: FollowOptions = {}): AsyncGenerator<FollowedOutput<string | Buffer>, JobEnd> {
+  follow(options: FollowOptions = {}): AsyncGenerator<FollowedOutput<Output>, JobEnd> {
     check(options, ['from', 'pollInterval', 'signal']);
     checkFollow(options);
     const reader = new OutputReader(this.id, this.#encoding, resolveOffsets(options.from));
-    return followJob(this.#keeper, reader, options);
+    return followJob(this.#keeper, reader, options) as AsyncGenerator<FollowedOutput<Output>, JobEnd>;
   }
 
   /**

@@ -1,15 +1,8 @@
+import type { Encoding } from '../exec/types.ts';
 import type { ConnectOptions } from '../options/types.ts';
 import type { JobHost, StartJobOptions } from './types.ts';
 
-export interface RunJobOptions extends StartJobOptions {
-  /**
-   * Called with each piece of stdout, decoded. A promise that it returns is waited for before more is fetched. What
-   * it throws, `runJob` rejects with; the job runs on. A worker that starts over with the same id gets all of the
-   * output again.
-   */
-  onOutput?: (text: string) => unknown;
-  /** As `onOutput`, for stderr. */
-  onErrorOutput?: (text: string) => unknown;
+interface CommonRunJobOptions extends Omit<StartJobOptions, 'encoding'> {
   /**
    * Milliseconds between two looks at a job that is quiet; a new or talkative one is looked at more often, from
    * every 200 ms on. Default 2,000.
@@ -36,6 +29,28 @@ export interface RunJobOptions extends StartJobOptions {
   /** End the job when `signal` aborts; the rejection then waits for that, at most about 10 seconds. Default false. */
   killOnAbort?: boolean;
 }
+
+export interface TextRunJobOptions extends CommonRunJobOptions {
+  /** How the job's output is decoded. Default `utf8`. */
+  encoding?: Encoding;
+  /**
+   * Called with each piece of stdout, decoded. A promise that it returns is waited for before more is fetched. What
+   * it throws, `runJob` rejects with; the job runs on. A worker that starts over with the same id gets all of the
+   * output again.
+   */
+  onOutput?: (text: string) => unknown;
+  /** As `onOutput`, for stderr. */
+  onErrorOutput?: (text: string) => unknown;
+}
+
+export interface BufferRunJobOptions extends CommonRunJobOptions {
+  /** Output as it came, in Buffers. */
+  encoding: 'buffer';
+  onOutput?: (bytes: Buffer) => unknown;
+  onErrorOutput?: (bytes: Buffer) => unknown;
+}
+
+export type RunJobOptions = TextRunJobOptions | BufferRunJobOptions;
 
 /** What `runJob` needs of a connection. */
 export interface JobConnection {

@@ -1,4 +1,5 @@
 import { JobConflict } from '../errors/index.ts';
+import type { Encoding } from '../exec/types.ts';
 import { checkKnownNames, checkObject } from '../options/check.ts';
 import type { StartRequest } from './commands.ts';
 import { checkJobId } from './job-id.ts';
@@ -21,8 +22,18 @@ import type { AttachJobOptions, JobHost, StartJobOptions } from './types.ts';
 export async function startJob(
   host: JobHost,
   command: string | readonly string[],
+  options: StartJobOptions & { encoding: 'buffer' },
+): Promise<RemoteJob<Buffer>>;
+export async function startJob(
+  host: JobHost,
+  command: string | readonly string[],
+  options: StartJobOptions & { encoding?: Encoding },
+): Promise<RemoteJob>;
+export async function startJob(
+  host: JobHost,
+  command: string | readonly string[],
   options: StartJobOptions,
-): Promise<RemoteJob> {
+): Promise<RemoteJob<string | Buffer>> {
   checkStartOptions(options);
   const request = resolveStart(command, options, host.windows);
   const keeper = jobKeeper(host, options.dir);
@@ -34,8 +45,18 @@ export async function startJob(
 export function attachJob(
   host: JobHost,
   id: string,
-  options: Omit<AttachJobOptions, 'signal'> = {},
-): RemoteJob {
+  options: AttachJobOptions & { encoding: 'buffer' },
+): RemoteJob<Buffer>;
+export function attachJob(
+  host: JobHost,
+  id: string,
+  options?: AttachJobOptions & { encoding?: Encoding },
+): RemoteJob;
+export function attachJob(
+  host: JobHost,
+  id: string,
+  options: AttachJobOptions = {},
+): RemoteJob<string | Buffer> {
   const { dir, encoding = 'utf8' } = options ?? {};
   checkJobId(id);
   checkObject('options', options);

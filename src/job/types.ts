@@ -41,12 +41,12 @@ export interface JobsOptions {
   signal?: AbortSignal;
 }
 
-export interface AttachJobOptions extends JobsOptions {
+export interface AttachJobOptions extends Omit<JobsOptions, 'signal'> {
   /** How the job's output is decoded. Default `utf8`. */
   encoding?: Encoding | 'buffer';
 }
 
-export interface StartJobOptions extends AttachJobOptions {
+export interface StartJobOptions extends JobsOptions, AttachJobOptions {
   /**
    * The job's name, chosen by the caller: the same id never starts twice. 1 to 100 of `A-Z a-z 0-9 . _ -`, beginning
    * with a letter, a digit or `_`. An id made of the task's own identity (`billing-2026-11-22-run-3`) makes a retry

@@ -5,7 +5,6 @@ import { library, posixScript } from './library.ts';
 const enter = `
 cd "$dir" 2>/dev/null && dir=$PWD && cd "$dir/$id" 2>/dev/null || { printf "%s absent=1\\n" "$mark"; exit 0; }
 look "before" >/dev/null
-claimed=$claim
 # From here on $2 to $7 are the claim's pid, start, boot, fingerprint, time and flags.
 IFS=:
 set -- $claim
@@ -34,7 +33,7 @@ still() {
   kill -0 -"$pid" 2>/dev/null || return 1
   # What is left may be zombies.
   command -v ps >/dev/null 2>&1 || return 0
-  ps -A -o pgid= -o stat= | awk -v group="$pid" "$1 == group && $2 !~ /^Z/ { found = 1 } END { exit !found }"
+  ps -A -o pgid= -o stat= | awk -v group="$pid" "\\$1 == group && \\$2 !~ /^Z/ { found = 1 } END { exit !found }"
 }
 # Waits for at most $1 tenths of a second.
 await_end() {
@@ -61,14 +60,18 @@ look "$mark"
 
 /** A job that nobody has claimed is claimed for its removal, so that nobody can start it meanwhile. */
 const remover = `
-if [ -z "$claimed" ]; then
-  ln -s removed claim 2>/dev/null && claimed=removed || alive=1
+tries=0
+if [ -z "$claim" ]; then
+  ln -s removed claim 2>/dev/null || alive=1
 fi
 if [ -n "$alive" ] && [ "\${exit##*,}" != end ]; then
   printf "%s running=1\\n" "$mark"
   exit 0
 fi
-discard "$claimed"
+until discard || [ "$tries" -gt 50 ]; do
+  nap
+  tries=$((tries + 1))
+done
 printf "%s removed=1\\n" "$mark"
 `;
 

@@ -74,16 +74,33 @@ look() {
   printf "%s claim=%s live=%s boot=%s exit=%s killed=%s out=%s err=%s now=%s\\n" \\
     "$1" "$claim" "$live" "$boot" "$exit" "$killed" "$out" "$err" "$now"
 }
-# Deletes the job's folder, if it still is the one with the claim $1. It is moved away first: a rename happens to
-# one caller only, and what was moved by mistake can be put back.
+nap() {
+  sleep 0.1 2>/dev/null || sleep 1
+}
+# Whether the folder in which we are still has the job's name: one that was moved away never gets it back.
+in_place() {
+  set -- $(ls -di . 2>/dev/null)
+  here=$1
+  set -- $(ls -di "$dir/$id/." 2>/dev/null)
+  [ -n "$here" ] && [ "$1" = "$here" ]
+}
+# Deletes the job's folder, in which we are. Only who holds its lock may move it. A lock is a link that names its owner. When that has died, the one
+# who makes the link named after the dead is the next. Fails while another one is at it.
 discard() {
-  cd "$dir" && mv "$dir/$id" "$dir/.moved-$nonce" 2>/dev/null || return 0
-  cd "$dir/.moved-$nonce" && claim && cd "$dir" || return 0
-  if [ "$claim" = "$1" ]; then
-    mv "$dir/.moved-$nonce" "$dir/.trash-$nonce" && rm -rf "$dir/.trash-$nonce"
-  else
-    mv "$dir/.moved-$nonce" "$dir/$id"
-  fi
+  live $$
+  boot
+  me=$$:$live:$boot
+  lock=removing
+  while ! ln -s "$me" "$lock" 2>/dev/null; do
+    owner=$(readlink "$lock" 2>/dev/null)
+    [ -n "$owner" ] || return 0
+    live "\${owner%%:*}"
+    [ "$owner" != "\${owner%%:*}:$live:$boot" ] || return 1
+    lock=after-$owner
+  done
+  in_place || return 0
+  why=$(mv "$dir/$id" "$dir/.trash-$nonce" 2>&1) || { printf "%s\\n" "$why" >&2; exit 74; }
+  cd "$dir" && rm -rf "$dir/.trash-$nonce"
 }
 `;
 

@@ -14,17 +14,20 @@ umask 077
 home=$PWD
 why=$(mkdir -p "$dir" 2>&1)
 cd "$dir" && dir=$PWD || { printf "%s\\n" "$why" >&2; exit 73; }
+answer=
 tries=0
-while :; do
+while [ "$tries" -lt 50 ]; do
+  tries=$((tries + 1))
   why=$(mkdir "$dir/$id" 2>&1)
   cd "$dir/$id" || { printf "%s\\n" "$why" >&2; exit 73; }
   claim
-  [ "$claim" = removed ] && [ "$tries" -lt 5 ] || break
-  discard removed
-  tries=$((tries + 1))
-done
-answer=
-if [ -z "$claim" ]; then
+  case $claim in
+    removed)
+      discard || nap
+      continue
+      ;;
+    ?*) break ;;
+  esac
   flags=group
   if command -v setsid >/dev/null 2>&1; then
     set -- setsid
@@ -36,8 +39,15 @@ if [ -z "$claim" ]; then
   fi
   # The wrapper holds nothing of the session but this pipe, and that only until it has answered.
   answer=$("$@" /bin/sh -c "$library$wrapper" "ssh-via-gateway job $id" \\
-    "$id" "$fingerprint" "$flags" "$home" "$umask" "$command" 3>&1 </dev/null >/dev/null 2>&1 &)
-fi
+    "$id" "$fingerprint" "$flags" "$home" "$umask" "$command" "$dir" 3>&1 </dev/null >/dev/null 2>&1 &)
+  claim
+  in_place || continue
+  # Without a claim now, none can be made.
+  case $claim in
+    1:*) break ;;
+    "") [ "$tries" -lt 3 ] || break ;;
+  esac
+done
 look "$mark answer=\${answer%% *}"
 printf "%s" "\${answer#* }" >&2
 `;
@@ -47,11 +57,15 @@ const wrapper = `
 live $$
 boot
 now
+id=$1
+dir=$7
 if why=$(ln -s "1:$$:\${live:--}:$boot:$2:$now:$3:$1" claim 2>&1); then
   answer=claimed
 else
   answer="refused $why"
 fi
+# A folder that is being deleted takes a claim, too.
+in_place || answer="refused: the job was removed meanwhile"
 # Who asked may be gone.
 trap "" PIPE
 printf "%s" "$answer" >&3

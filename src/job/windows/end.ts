@@ -19,13 +19,17 @@ exit 0
 const remover = `
 $answer='absent'
 if([IO.Directory]::Exists($job)){
-  $claim=Read-FirstLine ($job+'\\claim')
-  if(-not $claim){
-    if(Set-Claim 'removed' $nonce){$claim='removed'}else{$claim=Read-FirstLine ($job+'\\claim')}
-  }
-  $answer='removed'
-  if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine ($job+'\\exit')) -notlike '* end'){$answer='running'}
-  if($answer -eq 'removed'){Remove-Folder $claim}
+  $lock=Lock-Removal
+  try{
+    $claim=Read-FirstLine ($job+'\\claim')
+    if(-not $claim -and [IO.Directory]::Exists($job)){
+      [void](Set-Claim 'removed' $nonce)
+      $claim=Read-FirstLine ($job+'\\claim')
+    }
+    $answer='removed'
+    if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine ($job+'\\exit')) -notlike '* end'){$answer='running'}
+    if($answer -eq 'removed'){Remove-Folder}
+  }finally{$lock.Dispose()}
 }
 Write-Answer $answer
 exit 0

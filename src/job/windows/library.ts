@@ -86,21 +86,26 @@ function Set-Claim($text,$name){
     throw
   }
 }
-# Deletes the job's folder if it still has the claim $claim. A move happens to one caller only, and what was moved by
-# mistake can be put back. A folder in which a file is open cannot be moved; pollers hold one for a moment.
-function Remove-Folder($claim){
-  $away=$dir+'\\.moved-'+$nonce
+# The right to move the job's folder away, until it is disposed of; the system takes it back from who dies. Under it
+# the folder's state is looked at and the folder moved: so it is this one, and not one that was made meanwhile.
+function Lock-Removal{
+  for($try=0;;$try++){
+    try{return New-Object IO.FileStream(($dir+'\\.lock-'+$id),[IO.FileMode]::OpenOrCreate,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None,1,[IO.FileOptions]::DeleteOnClose)}catch{
+      if($try -ge 100){throw}
+      Start-Sleep -Milliseconds 100
+    }
+  }
+}
+# A folder in which a file is open cannot be moved; a poller holds one for a moment.
+function Remove-Folder{
+  $trash=$dir+'\\.trash-'+$nonce
   for($try=0;[IO.Directory]::Exists($job);$try++){
-    try{[IO.Directory]::Move($job,$away);break}catch{
+    try{[IO.Directory]::Move($job,$trash);break}catch{
       if($try -ge 50){throw}
       Start-Sleep -Milliseconds 100
     }
   }
-  if(-not [IO.Directory]::Exists($away)){return}
-  if((Read-FirstLine ($away+'\\claim')) -ne $claim){[IO.Directory]::Move($away,$job);return}
-  $trash=$dir+'\\.trash-'+$nonce
-  [IO.Directory]::Move($away,$trash)
-  [IO.Directory]::Delete($trash,$true)
+  if([IO.Directory]::Exists($trash)){[IO.Directory]::Delete($trash,$true)}
 }
 function Write-Answer($text){[Console]::Out.WriteLine($mark+' '+$text)}
 `;

@@ -15,7 +15,8 @@ const starter = `
 if($task){$task+=' '+$nonce}
 [void][IO.Directory]::CreateDirectory($job)
 for($try=0;$try -lt 5 -and (Read-FirstLine ($job+'\\claim')) -eq 'removed';$try++){
-  Remove-Folder 'removed'
+  $lock=Lock-Removal
+  try{if((Read-FirstLine ($job+'\\claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
   [void][IO.Directory]::CreateDirectory($job)
 }
 $reason=''
@@ -68,7 +69,8 @@ if(-not (Read-FirstLine ($job+'\\claim'))){
       $reason+='; an interactive job needs '+[Security.Principal.WindowsIdentity]::GetCurrent().Name+' to be logged on at the desktop'
       try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}
     }
-    Remove-Folder 'removed'
+    $lock=Lock-Removal
+    try{if((Read-FirstLine ($job+'\\claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
   }
   foreach($name in 'command','environment','wrapper','error'){try{[IO.File]::Delete($job+'\\'+$name+'.'+$nonce)}catch{}}
 }

@@ -1,0 +1,73 @@
+import { connectViaGateway } from './connect-via-gateway.ts';
+import type { Connection } from './connection.ts';
+import type { CommandResult } from './exec/types.ts';
+import { maxPiece } from './job/commands.ts';
+import { runJobOver } from './job/run-job.ts';
+import type {
+  BufferRunJobOptions,
+  JobConnection,
+  RunJobOptions,
+  TextRunJobOptions,
+} from './job/run-types.ts';
+import type { JobHost } from './job/types.ts';
+import type { ConnectOptions } from './options/types.ts';
+
+/**
+ * Runs a command to its end however often the tunnel breaks: connects, starts the job or finds it, follows its
+ * output without a gap or a repeat, connects again when the link is lost, and resolves with the result.
+ *
+ * The same `id` never starts twice, from however many workers: a worker that was killed and started again calls this
+ * with the same arguments and gets the same output and result. The job's folder stays on the server for that (option
+ * `keep`; `connection.removeJobs` clears up).
+ *
+ * @example
+ * const { stdout } = await runJob(
+ *   { host: 'gateway.example.com', port: 9012, username: 'rpa', privateKeyPath: '~/.ssh/id_ed25519' },
+ *   'C:\\rpa\\run.cmd invoice',
+ *   { id: `invoice-${runId}`, encoding: 'cp949', onOutput: (text) => process.stdout.write(text) },
+ * );
+ *
+ * @throws {CommandFailed} for a non-zero exit code or a signal, unless `reject: false`.
+ * @throws {JobLost} when its process is gone without an exit code. It is not started again.
+ * @throws {JobConflict} when another command has this id.
+ * @throws {JobAccessFailed} when the server cannot start it.
+ * @throws {SshError} what `connectViaGateway` throws, when a connect failed for good (`AuthenticationFailed`,
+ *   `HostKeyMismatch`) or all its attempts were used up. The job runs on; a later call with the same id finds it.
+ * @throws `signal.reason` at once when the signal aborts; the job runs on, unless `killOnAbort` is set.
+ */
+export function runJob(
+  connectOptions: ConnectOptions,
+  command: string | readonly string[],
+  options: BufferRunJobOptions,
+): Promise<CommandResult<Buffer>>;
+export function runJob(
+  connectOptions: ConnectOptions,
+  command: string | readonly string[],
+  options: TextRunJobOptions,
+): Promise<CommandResult>;
+export function runJob(
+  connectOptions: ConnectOptions,
+  command: string | readonly string[],
+  options: RunJobOptions,
+): Promise<CommandResult<never>> {
+  return runJobOver(connectForJob, connectOptions, command, options) as Promise<CommandResult<never>>;
+}
+
+async function connectForJob(options: ConnectOptions): Promise<JobConnection> {
+  const connection = await connectViaGateway(options);
+  const { host, port = 22 } = options;
+  return { jobHost: hostOf(connection, { host, port }), close: () => connection.close() };
+}
+
+function hostOf(connection: Connection, where: JobHost['where']): JobHost {
+  return {
+    where,
+    windows: /OpenSSH_for_Windows/i.test(connection.serverVersion),
+    run: (line, { stdin, timeout, signal }) =>
+      connection.exec(line, {
+        ...(stdin === undefined ? {} : { stdin }),
+        ...(signal === undefined ? {} : { signal }),
+        ...{ encoding: 'buffer', reject: false, timeout, maxBuffer: 8 * maxPiece },
+      }),
+  };
+}
