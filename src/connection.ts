@@ -8,6 +8,7 @@ import type {
   BufferExecOptions,
   BufferPowerShellOptions,
   Command,
+  Encoding,
   ExecOptions,
   PowerShellOptions,
   TextExecOptions,
@@ -22,6 +23,11 @@ import type {
   LocalForwardOptions,
   RemoteForwardOptions,
 } from './forward/types.ts';
+import { execHost } from './job/exec-host.ts';
+import { listJobs, type RemoveJobsOptions, removeJobs } from './job/list-jobs.ts';
+import type { RemoteJob } from './job/remote-job.ts';
+import { attachJob, startJob } from './job/start-job.ts';
+import type { AttachJobOptions, JobHost, JobSummary, JobsOptions, StartJobOptions } from './job/types.ts';
 import { openSftpClient } from './sftp/client.ts';
 import type { SftpClient } from './sftp/client-types.ts';
 import { download } from './sftp/download.ts';
@@ -42,11 +48,13 @@ export class Connection {
   #arrival: Arrival;
   #link: Link;
   #sftpOpener: SftpOpener;
+  #jobHost: JobHost;
 
   /** @internal Made by `connectViaGateway`. */
   constructor(arrival: Arrival) {
     this.#arrival = arrival;
     this.#link = arrival.owned.link;
+    this.#jobHost = execHost(this.#link);
     this.#sftpOpener = sftpOpener(this.#link, {
       run: (command, signal) => this.exec(command, { reject: false, ...(signal ? { signal } : {}) }),
     });
@@ -97,6 +105,43 @@ export class Connection {
   powershell(script: string, options?: TextPowerShellOptions): Command;
   powershell(script: string, options?: PowerShellOptions): Command | Command<Buffer> {
     return powershell(this.#link, script, options);
+  }
+
+  /**
+   * Starts a command that outlives this connection, detached, with its output and exit code in files of a job folder.
+   * The same `id` never starts twice: a second call gives the running or finished job.
+   * @throws {JobConflict | JobAccessFailed | ConnectionLost} after a lost connection, call again with the same id.
+   */
+  startJob(
+    command: string | readonly string[],
+    options: StartJobOptions & { encoding: 'buffer' },
+  ): Promise<RemoteJob<Buffer>>;
+  startJob(
+    command: string | readonly string[],
+    options: StartJobOptions & { encoding?: Encoding },
+  ): Promise<RemoteJob>;
+  startJob(
+    command: string | readonly string[],
+    options: StartJobOptions & { encoding?: Encoding },
+  ): Promise<RemoteJob<never>> {
+    return startJob(this.#jobHost, command, options) as Promise<RemoteJob<never>>;
+  }
+
+  /** The job of that id, without asking the server: `job(id).status()` tells whether it is there. */
+  job(id: string, options: AttachJobOptions & { encoding: 'buffer' }): RemoteJob<Buffer>;
+  job(id: string, options?: AttachJobOptions & { encoding?: Encoding }): RemoteJob;
+  job(id: string, options?: AttachJobOptions & { encoding?: Encoding }): RemoteJob<never> {
+    return attachJob(this.#jobHost, id, options) as RemoteJob<never>;
+  }
+
+  /** The jobs whose folders are on the server. */
+  listJobs(options?: JobsOptions): Promise<JobSummary[]> {
+    return listJobs(this.#jobHost, options);
+  }
+
+  /** Removes the folders of jobs that ended long ago; gives their ids. */
+  removeJobs(options: RemoveJobsOptions): Promise<string[]> {
+    return removeJobs(this.#jobHost, options);
   }
 
   /**

@@ -38,6 +38,21 @@ export {
   type SshInstance,
   sshConnect,
 } from './interop/ssh-connect.ts';
+export type { RemoveJobsOptions } from './job/list-jobs.ts';
+export type { RemoteJob } from './job/remote-job.ts';
+export type { BufferRunJobOptions, RunJobOptions, TextRunJobOptions } from './job/run-types.ts';
+export type {
+  AttachJobOptions,
+  FollowedOutput,
+  FollowOptions,
+  JobEnd,
+  JobOffsets,
+  JobOutput,
+  JobStatus,
+  JobSummary,
+  JobsOptions,
+  StartJobOptions,
+} from './job/types.ts';
 export type {
   Algorithms,
   ConnectOptions,
@@ -58,6 +73,7 @@ export { endGatewayTunnel, keepReverseTunnel, listGatewayTunnels } from './rever
 export { type JumpHostOptions, jumpHost } from './route/jump-host.ts';
 export { proxyCommand } from './route/proxy-command.ts';
 export type { Route, RouteContext, RoutedStream } from './route/route.ts';
+export { runJob } from './run-job.ts';
 export type { RemoteListEntry, RemoteStats, SftpCallOptions, SftpClient } from './sftp/client-types.ts';
 export type { TransferOptions, TransferResult } from './sftp/options.ts';
 export type { TransferProgress } from './sftp/progress.ts';

@@ -38,6 +38,10 @@ export function listGatewayTunnels(
 }
 
 /** Ends the session that holds a port of the gateway: a zombie's, or that of a customer who has left. */
-export function endGatewayTunnel(connection: Connection, port: number): Promise<EndedTunnel> {
-  return endTunnel(connection, port);
+export function endGatewayTunnel(
+  connection: Connection,
+  port: number,
+  options: { signal?: AbortSignal } = {},
+): Promise<EndedTunnel> {
+  return endTunnel(connection, port, options);
 }

@@ -14,13 +14,13 @@ const floors: readonly (readonly string[])[] = [
   ['tunnel', 'job'],
   ['attempt.ts', 'connection.ts'],
   ['connect-via-gateway.ts'],
-  ['reverse-tunnel.ts', 'remote-jobs.ts', 'interop'],
+  ['reverse-tunnel.ts', 'run-job.ts', 'interop'],
   ['index.ts'],
   ['cli'],
 ];
 
 /** Rooms of one floor that know each other. */
-const neighbours = ['errors text', 'connection.ts attempt.ts', 'options observe', 'interop remote-jobs.ts'];
+const neighbours = ['errors text', 'connection.ts attempt.ts', 'options observe'];
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 

@@ -16,6 +16,12 @@ export type Verdict =
   /** Anything else: no session was touched. */
   | 'other';
 
+/**
+ * When a zombie dies, its port is free but the PC has not taken it yet: the tries after that come soon, at an eighth,
+ * a quarter and half of the ordinary first delay.
+ */
+const soonAfterDeath = -3;
+
 /** More than this many quiet times over help nobody: by then each has outlasted any ClientAliveInterval. */
 const maxQuietFactor = 16;
 
@@ -44,7 +50,7 @@ export class Backoff {
     this.#justDied = verdict === 'zombie-died';
     if (died) {
       this.#zombies = 0;
-      this.#ordinary = 0;
+      this.#ordinary = soonAfterDeath;
       return 0;
     }
     if (verdict === 'zombie') {

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type ExecContext,
   type MockGateway,
   type MockPc,
+  type MockUser,
   startMockGateway,
+  startMockServer,
 } from '../../src/mock-server/index.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -40,7 +42,10 @@ const compiled = join(root, 'test', '.snippets');
 const before = { home: process.env['HOME'], cwd: process.cwd() };
 
 beforeAll(async () => {
-  gateway = await startMockGateway();
+  gateway = await startMockGateway({
+    users: await accounts(),
+    exec: () => ({ stderr: 'This account is not available.', exitCode: 1 }),
+  });
   pcs = {
     windows: await gateway.addPc({ server: { windows: { codePage: 949 }, exec: windowsCommand } }),
     posix: await gateway.addPc({ server: { exec: posixCommand } }),
@@ -54,6 +59,7 @@ beforeAll(async () => {
   process.env['HOME'] = home;
   process.env['USERPROFILE'] = home;
   process.chdir(home);
+  await installCloudflared(home);
   await mkdir(compiled, { recursive: true });
   vi.spyOn(console, 'log').mockImplementation(() => {});
   vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -68,13 +74,40 @@ afterAll(async () => {
   await rm(compiled, { recursive: true, force: true });
 });
 
+/** The accounts of the documents, all with the key that every mock server takes. */
+async function accounts(): Promise<MockUser[]> {
+  await using server = await startMockServer();
+  return ['rpa', 'worker', 'tunnel-acme'].map((username) => ({
+    username,
+    publicKeys: [server.clientKey.publicKey],
+  }));
+}
+
+/** A `cloudflared` that leads to the Windows PC, as `cloudflared access ssh` leads to the real one. */
+async function installCloudflared(folder: string): Promise<void> {
+  const program = `#!${process.execPath}
+const stream = require('node:net').connect(${pcs.windows.port}, '${gateway.host}');
+process.stdin.pipe(stream).pipe(process.stdout);
+`;
+  await mkdir(join(folder, 'bin'));
+  await writeFile(join(folder, 'bin', 'cloudflared'), program, { mode: 0o755 });
+  process.env['PATH'] = `${join(folder, 'bin')}${delimiter}${process.env['PATH']}`;
+}
+
 /** A home folder as the documents assume it: a key, and known_hosts with the customer's alias. */
 async function prepareHome(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'snippets-'));
   await mkdir(join(folder, '.ssh'), { mode: 0o700 });
   const { clientKey, hostKey } = pcs.windows.server;
-  await writeFile(join(folder, '.ssh', 'id_ed25519'), clientKey.privateKey, { mode: 0o600 });
-  const names = ['customer-12', ...Object.values(pcs).map(({ port }) => `[${gateway.host}]:${port}`)];
+  for (const name of ['id_ed25519', 'rpa', 'worker']) {
+    await writeFile(join(folder, '.ssh', name), clientKey.privateKey, { mode: 0o600 });
+  }
+  const names = [
+    'customer-12',
+    'pc-of-acme',
+    'pc-acme.example.com',
+    ...Object.values(pcs).map(({ port }) => `[${gateway.host}]:${port}`),
+  ];
   names.push(`[${gateway.host}]:${gateway.ssh.port}`);
   await writeFile(
     join(folder, '.ssh', 'known_hosts'),
@@ -90,17 +123,33 @@ function windowsCommand(context: ExecContext) {
   return { stdout: '송장 처리\r\n' };
 }
 
-function posixCommand({ command, stdin, stdout, stderr, exit }: ExecContext): void {
-  const child = spawn('sh', ['-c', command], { env: { ...process.env, HOME: home }, cwd: home });
-  stdin.pipe(child.stdin).on('error', () => {});
-  child.stdout.pipe(stdout);
-  child.stderr.pipe(stderr);
-  child.on('close', (code) => exit(code ?? 255));
+function posixCommand(context: ExecContext): void {
+  const env = { ...process.env, HOME: home };
+  const child = spawn('sh', ['-c', context.command], { env, cwd: home });
+  context.stdin.pipe(child.stdin).on('error', () => {});
+  child.stdout.pipe(context.stdout, { end: false });
+  child.stderr.pipe(context.stderr, { end: false });
+  child.on('close', (code) => context.exit(code ?? 255));
 }
 
+/** What fragments without imports take for granted: the names of the package, a gateway, an operator's connection. */
+const prelude = `
+import { connectViaGateway, endGatewayTunnel, jumpHost, keepReverseTunnel as keep, listGatewayTunnels, proxyCommand } from 'ssh-via-gateway';
+const common = { host: 'gateway.example.com', port: 2222, username: 'rpa', privateKeyPath: '~/.ssh/id_ed25519' };
+const gateway = common;
+const tunnels = [];
+const keepReverseTunnel = (options) => tunnels.push(keep(options));
+import { FakeConnection, shellSays } from '../support/fake-gateway.ts';
+const operator = Object.assign(new FakeConnection(), { onExec: () => shellSays('boot b1', 'uid 0') });
+`;
+const epilogue = `
+await Promise.all(tunnels.map((tunnel) => tunnel.close()));
+`;
+
 /** The documents' names and ports, replaced by those of the servers in this process. */
-function localise({ code, posix }: Snippet): string {
+function localise({ code: given, posix }: Snippet): string {
   const pc = posix ? pcs.posix : pcs.windows;
+  const code = /^import /m.test(given) ? given : prelude + given + epilogue;
   const ports: Record<string, number> = {
     9012: pc.port,
     9013: pcs.zombie.port,
@@ -110,6 +159,11 @@ function localise({ code, posix }: Snippet): string {
   const local = code
     .replaceAll('gateway.example.com', gateway.host)
     .replace(/\b(9012|9013|9014|2222)\b/g, (port) => String(ports[port]))
+    // A tunnel that is kept for ever is closed, so that its program ends.
+    .replace('await tunnel.closed;', 'await tunnel.close();')
+    .replaceAll('C:\\\\ProgramData\\\\tunnel\\\\', '~/.ssh/')
+    .replaceAll('/run/tunnels/acme/', `${home}/`)
+    .replaceAll('port: 22 }', `port: ${pc.server.port} }`)
     .replace(/retry: false/g, 'retry: false, timeouts: { banner: 300 }');
   return posix ? local.replaceAll('C:\\\\rpa\\\\run.cmd', 'echo') : local;
 }
