@@ -57,7 +57,10 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
   plugins: [leaveOutOptionalParts, importBuiltins],
-  // The WebAssembly part of ssh2 asks for the name of its folder and never uses it: its code is inlined.
+  // An import() would become a file of its own; here it stays in its file, as users who want one file expect.
+  supported: { 'dynamic-import': false },
+  // ssh2's WebAssembly part asks for the name of its folder, but its code is inlined. Its Pageant agent for Windows
+  // looks there for a program, which no bundle has: in bundles, use the OpenSSH agent.
   define: { __dirname: '"/"', __filename: '"/ssh2.js"' },
 });
 

@@ -92,21 +92,26 @@ describe('The tarball in the eyes of', () => {
 });
 
 describe('Importing the package', () => {
-  /** The fastest of several runs, in milliseconds: load on the machine only ever adds. */
-  async function fastest(specifier: string): Promise<number> {
-    const program = `const t = performance.now(); await import('${specifier}'); console.log(performance.now() - t);`;
+  const importAndMeasure = (specifier: string) => `
+    const before = process.cpuUsage();
+    await import('${specifier}');
+    const { user, system } = process.cpuUsage(before);
+    console.log((user + system) / 1000);`;
+
+  /** The least of several runs, in milliseconds of CPU time: a busy machine only ever adds. */
+  async function cpuTime(specifier: string): Promise<number> {
+    const args = ['--input-type=module', '-e', importAndMeasure(specifier)];
     const times: number[] = [];
-    for (let i = 0; i < 7; i++) {
-      const args = ['--input-type=module', '-e', program];
+    for (let i = 0; i < 9; i++) {
       times.push(Number(await runOrThrow(process.execPath, args, { cwd: inject('plainInstall') })));
     }
     return Math.min(...times);
   }
 
-  test('takes little more time than ssh2 alone', async () => {
-    const ssh2 = await fastest('ssh2');
-    const ours = await fastest('ssh-via-gateway');
+  test('takes less than twice the time of ssh2 alone', async () => {
+    const ssh2 = await cpuTime('ssh2');
+    const ours = await cpuTime('ssh-via-gateway');
     console.log(`ssh2 ${ssh2.toFixed(0)} ms, ssh-via-gateway ${ours.toFixed(0)} ms`);
-    expect(ours).toBeLessThan(ssh2 * 1.5);
+    expect(ours).toBeLessThan(ssh2 * 2);
   });
 });

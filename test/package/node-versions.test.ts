@@ -32,6 +32,11 @@ describe.each(nodeVersions)('Node %s, installed with --ignore-scripts', (version
     await expectRoundTrip(await nodeBinary(version), 'entry.cjs', folder);
   });
 
+  test('runs the command line', async () => {
+    const args = ['node_modules/ssh-via-gateway/dist/cli.js', '--version'];
+    expect(await runOrThrow(await nodeBinary(version), args, { cwd: folder })).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
   test('knows errors of the other copy by isSshError and code', async () => {
     writeFileSync(join(folder, 'copies.mjs'), twoCopies);
     const said = await runOrThrow(await nodeBinary(version), ['copies.mjs'], { cwd: folder });
