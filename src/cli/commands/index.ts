@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
 import { getCommand, putCommand } from './transfer.ts';
 import { tunnelCommand } from './tunnel.ts';
@@ -7,6 +8,7 @@ import { tunnelsCommand } from './tunnels.ts';
 
 /** In the order of the help. */
 export const commands: readonly Command[] = [
+  doctorCommand,
   execCommand,
   putCommand,
   getCommand,

@@ -1,0 +1,104 @@
+import { now, sleep } from '../../../time/timer.ts';
+import { type Command, type Connection, ConnectionLost } from '../../library.ts';
+import type { Finding } from '../steps.ts';
+
+/** One more than OpenSSH's default: enough to know whether the default holds. */
+export const sessionsTried = 11;
+/** Milliseconds without another session coming up after which no more are expected. */
+const quiet = 2_000;
+/** Milliseconds for the sessions to end by themselves. */
+const goodbye = 3_000;
+
+interface Probe {
+  command: Command<Buffer>;
+  isUp: boolean;
+  hasEnded: boolean;
+  lost?: ConnectionLost;
+}
+
+/**
+ * How many commands the server runs at once on one connection. The library lets those beyond wait in line: what is up
+ * when no more come is the limit.
+ */
+export async function checkMaxSessions(
+  connection: Connection,
+  { windows, signal }: { windows: boolean; signal: AbortSignal },
+): Promise<Finding> {
+  const started = now();
+  // Says something at once and ends with its input: cmd shows its prompt, cat gives back what it is given.
+  const line = windows ? 'cmd /d /q' : 'cat';
+  const probes = Array.from({ length: sessionsTried }, () => openProbe(connection, line));
+  try {
+    const count = await settled(probes, signal);
+    return {
+      ...judge(
+        count,
+        probes.some(({ hasEnded }) => hasEnded),
+      ),
+      ms: now() - started,
+    };
+  } finally {
+    await endAll(probes);
+  }
+}
+
+function openProbe(connection: Connection, line: string): Probe {
+  const probe = { isUp: false, hasEnded: false } as Probe;
+  const onStdout = () => {
+    probe.isUp = true;
+  };
+  probe.command = connection.exec(line, {
+    encoding: 'buffer',
+    ...{ maxBuffer: 0, reject: false, timeout: 60_000, onStdout },
+  });
+  probe.command.stdin.on('error', () => {});
+  probe.command.stdin.write('\n');
+  const onEnd = (outcome: unknown) => {
+    probe.hasEnded = true;
+    if (outcome instanceof ConnectionLost) probe.lost = outcome;
+  };
+  probe.command.then(onEnd, onEnd);
+  return probe;
+}
+
+async function settled(probes: readonly Probe[], signal: AbortSignal): Promise<number> {
+  let up = 0;
+  let changed = now();
+  while (up < probes.length && now() - changed < quiet) {
+    await sleep(25, signal);
+    const count = probes.filter(({ isUp }) => isUp).length;
+    if (count > up) changed = now();
+    up = Math.max(up, count);
+    const { lost } = probes.find((probe) => probe.lost) ?? {};
+    if (lost) throw lost;
+    if (probes.every(({ hasEnded }) => hasEnded)) break;
+  }
+  return up;
+}
+
+/** Those in line first: else they would take the places of those that end. */
+async function endAll(probes: readonly Probe[]): Promise<void> {
+  for (const { isUp, command } of probes) if (!isUp) command.kill();
+  for (const { command } of probes) command.stdin.end();
+  const over = new AbortController();
+  const all = Promise.allSettled(probes.map(({ command }) => command));
+  await Promise.race([all, sleep(goodbye, over.signal).catch(() => {})]);
+  over.abort();
+}
+
+function judge(count: number, anyEnded: boolean): Finding {
+  if (count === 0 || (anyEnded && count < sessionsTried)) {
+    return { verdict: 'warn', says: 'how many commands run at once could not be measured' };
+  }
+  if (count >= sessionsTried) {
+    return { verdict: 'ok', says: `${count} commands at once and more`, facts: { maxSessions: `${count}+` } };
+  }
+  const facts = { maxSessions: count };
+  if (count > 1) return { verdict: 'ok', says: `${count} commands at once; more wait in line`, facts };
+  return {
+    verdict: 'warn',
+    says: 'one command at a time; SFTP counts as one too, and everything else waits in line',
+    todo: 'MaxSessions 10 in sshd_config is the default.',
+    facts,
+  };
+}

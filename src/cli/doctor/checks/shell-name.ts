@@ -1,0 +1,29 @@
+import { printable } from '../../../text/printable.ts';
+
+export interface FoundShell {
+  kind: 'cmd' | 'powershell' | 'posix';
+  /** As it calls itself. */
+  name: string;
+}
+
+/**
+ * Which shell printed `echo MARKER %COMSPEC% $0`: cmd fills in the one, a POSIX shell the other; PowerShell prints each
+ * word on a line of its own, and nothing for `$0`.
+ */
+export function shellOf(stdout: string, marker: string): FoundShell | undefined {
+  const [first = '', ...rest] = stdout
+    .slice(stdout.indexOf(marker) + marker.length)
+    .trim()
+    .split(/\r?\n/);
+  const line = first.trim();
+  const cmd = /^(\S*cmd\.exe) \$0$/i.exec(line);
+  if (cmd) return { kind: 'cmd', name: printable(cmd[1]!, 100) };
+  if (line === '%COMSPEC%' && rest.every((other) => other.trim() === '')) {
+    return /\n/.test(stdout.slice(0, stdout.indexOf('%COMSPEC%')))
+      ? { kind: 'powershell', name: 'PowerShell' }
+      : undefined;
+  }
+  const posix = /^%COMSPEC% -?(\S+)$/.exec(line);
+  if (posix && posix[1] !== '$0') return { kind: 'posix', name: printable(posix[1]!, 100) };
+  return undefined;
+}
