@@ -1,4 +1,4 @@
-import { callSite } from './call-site.ts';
+import { callSite } from '../errors/call-site.ts';
 import { RunningCommand } from './command.ts';
 import { Execution } from './execution.ts';
 import { resolveExec } from './options.ts';

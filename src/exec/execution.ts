@@ -1,10 +1,10 @@
 import { pipeline } from 'node:stream';
-import { ConnectionLost, type SshError } from '../errors/index.ts';
+import { withSite } from '../errors/call-site.ts';
+import { ConnectionLost, isSshError, type SshError } from '../errors/index.ts';
 import type { ChannelOutcome, SessionChannel } from '../ssh2/session-channel.ts';
 import { latch } from '../time/latch.ts';
 import { onAbort } from '../time/on-abort.ts';
 import { now, startTimer } from '../time/timer.ts';
-import { withSite } from './call-site.ts';
 import {
   type Account,
   commandFailed,
@@ -97,8 +97,14 @@ export class Execution {
       )
       .then(
         (channel) => this.#start(channel),
-        (error) => this.#fail(error instanceof ConnectionLost ? this.#lost(error) : error),
+        (error) => this.#notOpened(error),
       );
+  }
+
+  #notOpened(error: unknown): void {
+    if (error instanceof ConnectionLost) return this.#settle(this.#lost(error));
+    if (isSshError(error) && error !== this.#opener.lost.error) withSite(error, this.#site);
+    this.#fail(error);
   }
 
   #start(channel: SessionChannel): void {

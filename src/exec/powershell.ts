@@ -1,4 +1,4 @@
-import { callSite } from './call-site.ts';
+import { callSite } from '../errors/call-site.ts';
 import { createClixmlFilter } from './clixml.ts';
 import { RunningCommand } from './command.ts';
 import { createDecoder, type Decoder } from './decode.ts';

@@ -1,5 +1,6 @@
 import type { Client, PseudoTtyOptions } from 'ssh2';
 import { latch } from '../time/latch.ts';
+import { onAbort } from '../time/on-abort.ts';
 import { now, startTimer } from '../time/timer.ts';
 import {
   behindFirstRequest,
@@ -45,6 +46,8 @@ interface OpenPlan<T> extends OpenOptions {
   start: Starter<T>;
   /** Undoes a success that came after we had given up. */
   discard: (result: T) => void;
+  /** The caller knows where it was called, and puts that into the error; remembering it twice costs time. */
+  isTraced?: boolean;
 }
 
 /** How the server refused a session: others were open, none was, or one had ended so lately that it still counted. */
@@ -105,6 +108,7 @@ export class Link {
     return this.openSession<SessionChannel>({
       ...rest,
       what: 'a session for a command',
+      isTraced: true,
       // Wrapped before the callback returns: the exit status may follow in the same packet.
       start: (client, callback) => {
         const id = nextChannelId(client);
@@ -210,15 +214,16 @@ export class Link {
     if (this.lost.error) return Promise.reject(this.lost.error);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const result = latch<T>();
-    const onAbort = () => result.reject(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const timedOut = channelTimeout(this.where, plan.what, timeout);
-    const stopTimer = startTimer(timeout, () => result.reject(timedOut));
+    const unsubscribeAbort = signal ? onAbort(signal, () => result.reject(signal.reason)) : () => {};
+    const timedOut = plan.isTraced ? undefined : channelTimeout(this.where, plan.what, timeout);
+    const stopTimer = startTimer(timeout, () =>
+      result.reject(timedOut ?? channelTimeout(this.where, plan.what, timeout)),
+    );
     const unsubscribe = this.lost.onLost((error) => result.reject(error));
     const clean = () => {
       stopTimer();
       unsubscribe();
-      signal?.removeEventListener('abort', onAbort);
+      unsubscribeAbort();
     };
     this.#start(plan, (error, value) => {
       if (error) result.reject(this.lost.error ?? openFailed(this.where, plan.what, error));
@@ -259,12 +264,11 @@ export class Link {
       undo();
       result.reject(reason);
     };
-    const onAbort = () => giveUp(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const unsubscribeAbort = signal ? onAbort(signal, () => giveUp(signal.reason)) : () => {};
     const unsubscribe = this.lost.onLost(giveUp);
     return result.promise.finally(() => {
       unsubscribe();
-      signal?.removeEventListener('abort', onAbort);
+      unsubscribeAbort();
     });
   }
 }
