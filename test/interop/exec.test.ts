@@ -89,6 +89,23 @@ describe('the output', () => {
     expect(await failureOf<CommandFailed>(command)).toMatchObject({ terminated: true });
   });
 
+  it('of a reader that stands still stays on the server while the other stream is read', async () => {
+    await using link = await openLink(server);
+    const script = 'while :; do head -c 100000 /dev/zero; echo . >&2; done';
+    const command = exec(link.opener, script, { maxBuffer: 0 });
+    expect(command.stdout.readable).toBe(true);
+    let rounds = 0;
+    command.stderr.on('data', (dots: Buffer) => {
+      rounds += dots.length / 2;
+    });
+    await vi.waitFor(() => expect(rounds).toBeGreaterThan(0));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    // 100 kB each: what fits into the window and into our buffers, and no more.
+    expect(rounds).toBeLessThan(100);
+    command.kill();
+    await failureOf(command);
+  });
+
   it('in code page 949 is decoded', async () => {
     await using link = await openLink(server);
     const octal = [...iconv.encode('한글 똠방각하', 'cp949')].map(
