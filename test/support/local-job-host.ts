@@ -37,8 +37,7 @@ export async function localAccount(options: LocalAccountOptions = {}): Promise<L
     const env = { HOME: home, PATH: options.path ?? process.env['PATH'], SHELL: '/bin/sh' };
     return spawn('/bin/sh', ['-c', command], { cwd: home, env, stdio: 'pipe' });
   };
-  const handler: ExecHandler = ({ command, stdin, stdout, stderr, closed, ...context }) => {
-    void context;
+  const handler: ExecHandler = ({ command, stdin, stdout, stderr, closed }) => {
     return new Promise((resolve) => {
       const child = start(command);
       child.stdin.on('error', () => {});

@@ -1,0 +1,113 @@
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startJob } from '../../src/job/start-job.ts';
+import { type LocalAccount, localAccount } from '../support/local-job-host.ts';
+
+/*
+ * A start is one script on the server with three parts: functions, what asks for the job, and the wrapper that
+ * becomes the job. Here each part dies before each of its statements, and then a second caller comes.
+ */
+describe('a start that dies at any of its statements', () => {
+  let account: LocalAccount;
+  let change = (line: string) => line;
+  beforeAll(async () => {
+    account = await localAccount({ change: (line) => change(line) });
+  });
+  afterAll(() => account[Symbol.asyncDispose]());
+
+  async function dieAndStartAgain(id: string, at: (line: string) => string) {
+    const command = `echo ran >>ran-${id}`;
+    change = at;
+    await startJob(account.host, command, { id }).catch(() => {});
+    change = (line) => line;
+    const job = await startJob(account.host, command, { id });
+    const status = await vi.waitFor(
+      async () => {
+        const now = await job.status();
+        if (now.state === 'running') throw new Error('still running');
+        return now;
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    const ran = await readFile(join(account.home, `ran-${id}`), 'utf8').catch(() => '');
+    return { state: status.state, times: ran.split('\n').length - 1 };
+  }
+
+  it('starts the job once all the same, when it was the asking side', async () => {
+    const points = await injections(account, 'starter');
+    expect(points.length).toBeGreaterThan(15);
+    for (const [index, { inject }] of points.entries()) {
+      const outcome = await dieAndStartAgain(`starter-${index}`, inject);
+      expect(outcome, `at statement ${index}`).toEqual({ state: 'exited', times: 1 });
+    }
+  }, 120_000);
+
+  it('starts the job once, or loses it, when it was the wrapper; it never runs twice', async () => {
+    const points = await injections(account, 'wrapper');
+    expect(points.length).toBeGreaterThan(15);
+    const outcomes = new Map<string, number>();
+    for (const [index, { inject, afterClaim }] of points.entries()) {
+      const { state, times } = await dieAndStartAgain(`wrapper-${index}`, inject);
+      const outcome = `${state}, ran ${times}`;
+      if (!afterClaim) expect(outcome, `at statement ${index}`).toBe('exited, ran 1');
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+    // Dead between claim and command it is lost without having run, later it is lost and ran once.
+    expect([...outcomes.keys()].sort()).toEqual(['exited, ran 1', 'lost, ran 0', 'lost, ran 1']);
+  }, 120_000);
+});
+
+interface Injection {
+  /** Puts `kill -9 $$` before one statement of one part of the script. */
+  inject: (line: string) => string;
+  /** Whether the statement comes behind the one that makes the claim. */
+  afterClaim: boolean;
+}
+
+async function injections(account: LocalAccount, part: 'starter' | 'wrapper'): Promise<Injection[]> {
+  const lines = cut(unwrap(await startLine(account)), part).body.split('\n');
+  const claim = lines.findIndex((line) => line.includes('ln -s'));
+  const found: Injection[] = [];
+  for (const index of lines.keys()) {
+    if (lines[index - 1]?.endsWith('\\')) continue;
+    const variant = lines.toSpliced(index, 0, 'kill -9 $$').join('\n');
+    if (spawnSync('sh', ['-n'], { input: variant }).status !== 0) continue;
+    const inject = (line: string) => {
+      const { before, after } = cut(unwrap(line), part);
+      return wrap(before + variant + after);
+    };
+    found.push({ inject, afterClaim: index > claim });
+  }
+  return found;
+}
+
+/** The command line with which a job is started. */
+async function startLine(account: LocalAccount): Promise<string> {
+  let seen = '';
+  const run = async (line: string) => {
+    seen = line;
+    throw new Error('only looking');
+  };
+  await startJob({ ...account.host, run }, 'true', { id: 'look' }).catch(() => {});
+  return seen;
+}
+
+const prefix = "/bin/sh -c '";
+
+function unwrap(line: string): string {
+  expect(line.startsWith(prefix)).toBe(true);
+  return line.slice(prefix.length, -1).replaceAll("'\\''", "'");
+}
+
+function wrap(script: string): string {
+  return `${prefix}${script.replaceAll("'", "'\\''")}'`;
+}
+
+function cut(script: string, part: 'starter' | 'wrapper'): { before: string; body: string; after: string } {
+  const mark = part === 'wrapper' ? "\nwrapper='" : '\nmark=';
+  const start = script.indexOf(mark) + 1 + (part === 'wrapper' ? mark.length - 1 : 0);
+  const end = part === 'wrapper' ? script.indexOf("'", start) : script.length;
+  return { before: script.slice(0, start), body: script.slice(start, end), after: script.slice(end) };
+}
