@@ -1,6 +1,7 @@
 /** The type bits of a POSIX mode, as SFTP servers send it (Windows servers too). */
 const typeMask = 0o170000;
 
+/** What an entry of a remote folder is. */
 export type FileType = 'file' | 'directory' | 'symlink' | 'other';
 
 /** A server that sends no mode says nothing of the type: taken for a file, as its users must. */

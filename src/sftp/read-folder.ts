@@ -4,13 +4,13 @@ import type { SftpName } from '../ssh2/sftp-wire.ts';
 /** Requests for more names under way at once: a server sends about a hundred names for each. */
 const parallelReads = 4;
 
-/** How much a listing may bring; a hostile server's never ends. */
+/** How much the listings of one call may bring; a hostile server's never end. */
 export interface ListingBudget {
   names: number;
   bytes: number;
 }
 
-export const listingLimits = { names: 1_000_000, bytes: 64 * 1024 * 1024 } as const;
+export const listingLimits = { names: 250_000, bytes: 64 * 1024 * 1024 } as const;
 
 /** A listing went beyond all reason, or repeats itself. */
 export class EndlessListing extends Error {}
@@ -40,7 +40,8 @@ function take(batch: SftpName[], entries: Map<string, SftpName>, budget: Listing
   for (const entry of batch) {
     budget.names--;
     budget.bytes -= entry.raw.length;
-    if (budget.names < 0 || budget.bytes < 0) throw new EndlessListing('the listing does not end');
+    if (budget.names < 0 || budget.bytes < 0)
+      throw new EndlessListing(`the listing has more than ${listingLimits.names} names`);
     if (entry.name === '.' || entry.name === '..') continue;
     const key = entry.raw.toString('latin1');
     if (entries.has(key)) throw new EndlessListing(`the listing of ${path} contains a name twice`);

@@ -116,13 +116,14 @@ export class TransferRun {
     const stop = startTimer(ms, () => {
       this.#clean = this.#clean.filter((undo) => undo !== stop);
       const still = this.#quiet > 0 ? 0 : now() - this.#lastMove;
-      if (still >= this.#stallTimeout) this.fail(this.#stalled());
+      if (still >= this.#stallTimeout) this.fail(this.stalled());
       else this.#watch(Math.max(1, this.#stallTimeout - still));
     });
     this.#clean.push(stop);
   }
 
-  #stalled(): TransferStalled {
+  /** The error of a transfer that does not move. */
+  stalled(cause?: unknown): TransferStalled {
     const at = this.#path === '' ? '' : ` at ${quoted(this.#path)}`;
     return new TransferStalled(
       `The ${this.what} did not move for ${this.#stallTimeout} ms${at} (option stallTimeout)`,
@@ -133,6 +134,7 @@ export class TransferRun {
         retryable: true,
         path: this.#path,
         transferred: this.progress.transferred,
+        cause,
       },
     );
   }

@@ -33,7 +33,7 @@ export function transferFailed(
 export function explain(run: TransferRun, path: string, error: unknown): unknown {
   if (run.failed) return run.error;
   if (error instanceof TransferFailed || error instanceof TransferStalled) return error;
-  if (error instanceof ChannelTimeout) return transferFailed(run, path, 'the server did not answer', error);
+  if (error instanceof ChannelTimeout) return run.stalled(error);
   if (isSshError(error)) return error.code === 'SSH_SFTP_FAILED' ? fromServer(run, path, error) : error;
   if (error instanceof Error) return transferFailed(run, path, printable(error.message), error);
   return error;

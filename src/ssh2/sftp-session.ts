@@ -197,6 +197,7 @@ export class SftpSession {
       this.#onVersion = undefined;
       return;
     }
+    if (!isReply(type)) throw new MalformedPacket(`a packet of type ${type}`);
     if (length < 9 || this.ended) return;
     // A reply that nobody asked for, or that came twice, is nobody's.
     this.#pending.take(head.readUInt32BE(1))?.settle(undefined, { type, pieces: whole, length });
@@ -223,4 +224,8 @@ export class SftpSession {
     this.#link.releaseSession();
     this.#closed.resolve();
   }
+}
+
+function isReply(type: number): boolean {
+  return (type >= packetType.status && type <= packetType.attrs) || type === packetType.extendedReply;
 }

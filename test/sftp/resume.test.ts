@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { download } from '../../src/sftp/download.ts';
+import { lastingTempName } from '../../src/sftp/temp-name.ts';
+import { upload } from '../../src/sftp/upload.ts';
+import type { SftpOpener } from '../../src/ssh2/sftp-requests.ts';
+import { bytesOf, localFolder, mockSftp } from '../support/mock-sftp.ts';
+
+const MiB = 1024 * 1024;
+const temporary = lastingTempName('/target');
+
+/** Answers the checksum command as a server with `sha256sum` would. */
+function withChecksums(
+  opener: SftpOpener,
+  read: (path: string) => Buffer,
+): SftpOpener & { commands: string[] } {
+  const commands: string[] = [];
+  const run = async (command: string) => {
+    commands.push(command);
+    const [, bytes, path] = /head -c (\d+) '([^']+)'/.exec(command) ?? [];
+    const sum = createHash('sha256').update(read(path as string).subarray(0, Number(bytes)));
+    return { exitCode: 0, stdout: `${sum.digest('hex')}  -\n` };
+  };
+  return { ...opener, run, commands };
+}
+
+describe('upload with resume', () => {
+  it.each(["by the server's checksum", 'by reading back'])(
+    'sends only what is missing, proven %s',
+    async (how) => {
+      await using mock = await mockSftp();
+      const content = bytesOf(6 * MiB);
+      mock.server.files.write(temporary, content.subarray(0, 4 * MiB));
+      const { read } = mock.server.files;
+      const opener = how.includes('checksum') ? withChecksums(mock.opener, read) : mock.opener;
+      const result = await upload(opener, content, '/target', { resume: true });
+      expect(mock.server.files.read('/target').equals(content)).toBe(true);
+      expect(mock.server.files.list()).toEqual(['/target']);
+      expect(result.bytes).toBe(2 * MiB);
+    },
+  );
+
+  it('fills the holes that several sessions leave, and sends nothing else again', async () => {
+    await using mock = await mockSftp();
+    const content = bytesOf(6 * MiB);
+    const partial = Buffer.from(content.subarray(0, 5 * MiB));
+    partial.fill(0, 3 * MiB, 3 * MiB + 100_000);
+    mock.server.files.write(temporary, partial);
+    const result = await upload(mock.opener, content, '/target', { resume: true });
+    expect(mock.server.files.read('/target').equals(content)).toBe(true);
+    expect(result.bytes).toBeLessThan(MiB + 700_000);
+  });
+
+  it('starts again when the source has changed', async () => {
+    await using mock = await mockSftp();
+    const content = bytesOf(3 * MiB, 2);
+    mock.server.files.write(temporary, bytesOf(2 * MiB, 1));
+    const result = await upload(mock.opener, content, '/target', { resume: true });
+    expect(mock.server.files.read('/target').equals(content)).toBe(true);
+    expect(result.bytes).toBe(3 * MiB);
+  });
+
+  it('starts again when what is there is longer than the source', async () => {
+    await using mock = await mockSftp();
+    mock.server.files.write(temporary, bytesOf(3 * MiB));
+    await upload(mock.opener, bytesOf(MiB), '/target', { resume: true });
+    expect(mock.server.files.read('/target').equals(bytesOf(MiB))).toBe(true);
+  });
+
+  it('leaves the temporary file when it fails, for the next call', async () => {
+    await using mock = await mockSftp({ faults: { sftp: { failOp: { op: 'WRITE', nth: 40 } } } });
+    const content = bytesOf(20 * MiB);
+    await expect(upload(mock.opener, content, '/target', { resume: true })).rejects.toThrow('failed');
+    expect(mock.server.files.has('/target')).toBe(false);
+    expect(mock.server.files.read(temporary).length).toBeGreaterThan(5 * MiB);
+    const result = await upload(mock.opener, content, '/target', { resume: true });
+    expect(mock.server.files.read('/target').equals(content)).toBe(true);
+    expect(result.bytes).toBeLessThan(16 * MiB);
+  });
+
+  it('goes on with what an upload without resume had begun', async () => {
+    await using mock = await mockSftp({
+      faults: { cut: { direction: 'toServer', atByte: 4 * MiB, how: 'rst' } },
+    });
+    const content = bytesOf(8 * MiB);
+    await expect(upload(mock.opener, content, '/target')).rejects.toMatchObject({
+      code: 'SSH_CONNECTION_LOST',
+    });
+    expect(mock.server.files.list()).toEqual([temporary]);
+    await using again = await mockSftp();
+    again.server.files.write(temporary, mock.server.files.read(temporary));
+    const result = await upload(again.opener, content, '/target', { resume: true });
+    expect(result.bytes).toBeLessThan(6 * MiB);
+    expect(again.server.files.list()).toEqual(['/target']);
+  });
+
+  it('sends nothing when the whole file is there, by the checksum', async () => {
+    await using mock = await mockSftp();
+    const content = bytesOf(2 * MiB);
+    mock.server.files.write('/target', content);
+    const result = await upload(withChecksums(mock.opener, mock.server.files.read), content, '/target', {
+      resume: true,
+    });
+    expect(result).toMatchObject({ files: 1, bytes: 0 });
+  });
+});
+
+describe('download with resume', () => {
+  it("fetches only what is missing, proven by the server's checksum", async () => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    const content = bytesOf(6 * MiB);
+    mock.server.files.write('/file', content);
+    await writeFile(join(folder.path, lastingTempName('f')), content.subarray(0, 4 * MiB));
+    const opener = withChecksums(mock.opener, mock.server.files.read);
+    const result = await download(opener, '/file', join(folder.path, 'f'), { resume: true });
+    expect(result.bytes).toBe(2 * MiB);
+    expect((await readFile(join(folder.path, 'f'))).equals(content)).toBe(true);
+    expect(await readdir(folder.path)).toEqual(['f']);
+  });
+
+  it.each(['changed', 'without a checksum'])('starts again when the source is %s', async (how) => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    const content = bytesOf(3 * MiB, 2);
+    mock.server.files.write('/file', content);
+    await writeFile(join(folder.path, lastingTempName('f')), bytesOf(2 * MiB, 1));
+    const opener = how === 'changed' ? withChecksums(mock.opener, mock.server.files.read) : mock.opener;
+    const result = await download(opener, '/file', join(folder.path, 'f'), { resume: true });
+    expect(result.bytes).toBe(3 * MiB);
+    expect((await readFile(join(folder.path, 'f'))).equals(content)).toBe(true);
+  });
+});
+
+describe("verify: 'sha256'", () => {
+  it('uses the command where it proves the copy, and reads back where it does not', async () => {
+    await using mock = await mockSftp();
+    const content = bytesOf(2 * MiB);
+    const right = withChecksums(mock.opener, mock.server.files.read);
+    await upload(right, content, '/a', { verify: 'sha256' });
+    expect(right.commands.length).toBe(1);
+    const lying = withChecksums(mock.opener, () => Buffer.from('another file'));
+    await upload(lying, content, '/b', { verify: 'sha256' });
+    expect(mock.server.files.read('/b').equals(content)).toBe(true);
+  });
+
+  it('notices a copy of the right size and another content', async () => {
+    await using mock = await mockSftp();
+    const lies: SftpOpener = {
+      ...mock.opener,
+      async openSftp(options) {
+        const sftp = await mock.opener.openSftp(options);
+        const write = sftp.write.bind(sftp);
+        sftp.write = (handle, position, data, done) => {
+          if (position === 0) data.buffer[data.start] = (data.buffer[data.start] as number) ^ 1;
+          write(handle, position, data, done);
+        };
+        return sftp;
+      },
+    };
+    mock.server.files.write('/a', 'old');
+    const upload_ = upload(lies, bytesOf(MiB), '/a', { verify: 'sha256' });
+    await expect(upload_).rejects.toThrow('differ from byte 0 on');
+    expect(mock.server.files.text('/a')).toBe('old');
+    expect(mock.server.files.list()).toEqual(['/a']);
+  });
+});
