@@ -59,10 +59,13 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   await writeFile(join(folder, 'config'), configText(folder, address, port, options.config ?? []));
   await mkdir('/run/sshd', { recursive: true });
   const command = ['/usr/sbin/sshd', '-D', '-e', '-f', join(folder, 'config')];
-  const [program = '', ...args] = namespace ? ['ip', 'netns', 'exec', namespace, ...command] : command;
+  const args = namespace ? ['ip', 'netns', 'exec', namespace, ...command] : command;
   const log: string[] = [];
   const start = async () => {
-    const started = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    // A test run that is killed takes the server with it.
+    const started = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const before = log.length;
     started.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
     await untilListening(address, port, started, () => log.slice(before).join('')).catch(async (error) => {
