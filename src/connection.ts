@@ -35,10 +35,17 @@ import type { TransferOptions, TransferResult } from './sftp/options.ts';
 import { upload } from './sftp/upload.ts';
 import type { Link, OpenOptions } from './ssh2/link.ts';
 import { sftpOpener } from './ssh2/sftp-opener.ts';
-import type { OpenSftpOptions, SftpOpener } from './ssh2/sftp-requests.ts';
+import type { SftpOpener } from './ssh2/sftp-requests.ts';
 
 /** Options of `Connection.sftp`. */
-export type SftpOptions = Pick<OpenSftpOptions, 'signal' | 'timeout' | 'requestTimeout'>;
+export interface SftpOptions {
+  /** Stops the opening; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for opening the session. Default: the connection's `timeouts.channel`. */
+  timeout?: number | undefined;
+  /** Milliseconds that a request may wait for its reply once all earlier ones are answered. Default 60,000. */
+  requestTimeout?: number | undefined;
+}
 
 /**
  * An open SSH connection. Whatever is pending on it when it ends rejects with a `ConnectionLost`; `closed` tells when
@@ -146,8 +153,8 @@ export class Connection {
 
   /**
    * Sends a file, a folder, bytes or a stream. Whatever interrupts it, the target is the old file or the whole new one.
-   * @throws {TypeError | RangeError} at once for wrong use, a missing local file included.
-   * @throws {TransferFailed | TransferStalled | SftpFailed | ConnectionLost}
+   * @throws {TypeError | RangeError} for wrong use, before anything opens.
+   * @throws {TransferFailed | TransferStalled | UnsafeRemotePath | ConnectionLost | ChannelOpenFailed}
    */
   upload(
     source: string | Uint8Array | Readable,

@@ -1,3 +1,8 @@
+/**
+ * Connections through a gateway, and what runs over them: commands, jobs, files, forwards, tunnels.
+ *
+ * @module ssh-via-gateway
+ */
 export { connectViaGateway } from './connect-via-gateway.ts';
 export type { Connection, SftpOptions } from './connection.ts';
 export * from './errors/index.ts';
@@ -17,11 +22,14 @@ export type {
 } from './exec/types.ts';
 export type {
   Forwarding,
+  ForwardOptions,
   ForwardTarget,
   LocalForwardOptions,
   RemoteForwardOptions,
 } from './forward/types.ts';
 export {
+  type HostKeyNotOnRecord,
+  type HostKeyOnRecord,
   type HostKeyVerdict,
   type LookupHostKeyOptions,
   lookupHostKey,
@@ -39,7 +47,7 @@ export {
   sshConnect,
 } from './interop/ssh-connect.ts';
 export type { RemoveJobsOptions } from './job/list-jobs.ts';
-export type { RemoteJob } from './job/remote-job.ts';
+export type { RemoteJob, SignalOption } from './job/remote-job.ts';
 export type { BufferRunJobOptions, RunJobOptions, TextRunJobOptions } from './job/run-types.ts';
 export type {
   AttachJobOptions,
@@ -72,11 +80,14 @@ export type {
 export { endGatewayTunnel, keepReverseTunnel, listGatewayTunnels } from './reverse-tunnel.ts';
 export { type JumpHostOptions, jumpHost } from './route/jump-host.ts';
 export { proxyCommand } from './route/proxy-command.ts';
-export type { Route, RouteContext, RoutedStream } from './route/route.ts';
+export type { HopConnection, Route, RouteContext, RoutedStream } from './route/route.ts';
 export { runJob } from './run-job.ts';
 export type { RemoteListEntry, RemoteStats, SftpCallOptions, SftpClient } from './sftp/client-types.ts';
+export type { FileType } from './sftp/file-mode.ts';
 export type { TransferOptions, TransferResult } from './sftp/options.ts';
 export type { TransferProgress } from './sftp/progress.ts';
+export type { ReadStreamOptions, WriteStreamOptions } from './sftp/streams.ts';
+export type { OpenOptions } from './ssh2/link.ts';
 export type { EndedTunnel } from './tunnel/end-tunnel.ts';
 export type { GatewayTunnel, ListTunnelsOptions, TunnelVerdict } from './tunnel/list.ts';
 export type * from './tunnel/types.ts';

@@ -8,10 +8,10 @@ import { quotePosix } from './quote/posix.ts';
 import { quotePowerShell } from './quote/powershell.ts';
 import { checkSurroundings, type Surroundings } from './surroundings.ts';
 
-export const shells = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'] as const;
-
 /** The shell on the server that reads the command. */
-export type Shell = (typeof shells)[number];
+export type Shell = 'posix' | 'cmd' | 'powershell' | 'pwsh' | 'raw';
+
+const shells: readonly Shell[] = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'];
 
 export interface CommandLineRequest extends Surroundings {
   command: string | readonly string[];

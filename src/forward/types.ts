@@ -5,6 +5,7 @@ export type ForwardTarget =
   | { host: string; port: number; socketPath?: undefined }
   | { socketPath: string; host?: undefined; port?: undefined };
 
+/** What both directions of a forward take. */
 export interface ForwardOptions {
   /** Stops the setting up; the promise rejects with `signal.reason`. Not the forward, once it stands: see `close`. */
   signal?: AbortSignal;

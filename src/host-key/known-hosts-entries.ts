@@ -6,7 +6,8 @@ import type { PublicKey } from './public-key.ts';
 
 /** Which host is looked up, and in which files. */
 export interface KnownHostsQuery extends HostName {
-  /** Path or paths of known_hosts files; `~` works. Default: {@link defaultKnownHostsFiles}. */
+  /** Path or paths of known_hosts files; `~` works. Default: OpenSSH's own, the user's and the
+   * system's. */
   readonly knownHosts?: string | readonly string[] | undefined;
 }
 

@@ -16,7 +16,8 @@ export interface LookupHostKeyOptions extends KnownHostsQuery {
   readonly key: Uint8Array | string;
 }
 
-interface VerdictBase {
+/** What every verdict tells. */
+export interface VerdictBase {
   /** The name that was looked up: the alias, the host, or `[host]:port`. */
   readonly name: string;
   /** Type of the key in question, such as `ssh-ed25519`. */

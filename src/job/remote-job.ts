@@ -7,7 +7,8 @@ import { OutputReader, readPiece } from './output-reader.ts';
 import { ownRecord, statusOf } from './record.ts';
 import type { FollowedOutput, FollowOptions, JobEnd, JobOffsets, JobOutput, JobStatus } from './types.ts';
 
-interface SignalOption {
+/** Options of every call of a job that asks the server. */
+export interface SignalOption {
   /** Stops waiting for the server and rejects with `signal.reason`. */
   signal?: AbortSignal;
 }

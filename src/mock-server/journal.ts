@@ -1,5 +1,5 @@
 /** Common to all entries. */
-interface JournalBase {
+export interface JournalBase {
   /** Milliseconds since 1970. */
   time: number;
   /** Which connection, counted from 1. */

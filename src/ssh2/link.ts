@@ -21,7 +21,9 @@ export interface Where {
   hop?: string | undefined;
 }
 
+/** Options of `Connection.openStream`. */
 export interface OpenOptions {
+  /** Stops the opening; the promise rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
   /** Milliseconds for the server's answer; the connection's `timeouts.channel` by default. */
   timeout?: number | undefined;

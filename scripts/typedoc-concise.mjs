@@ -1,0 +1,18 @@
+import { Converter, ReflectionKind } from 'typedoc';
+
+/**
+ * Leaves out of the API reference what is said once already: members that a class inherits (every error has those of
+ * `SshError`), and the constructors of classes that only the library makes.
+ *
+ * @param {import('typedoc').Application} app
+ */
+export function load(app) {
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context) => {
+    const all = Object.values(context.project.reflections);
+    for (const reflection of all) {
+      const isInherited = reflection.inheritedFrom !== undefined;
+      const isConstructor = reflection.kindOf(ReflectionKind.Constructor);
+      if (isInherited || isConstructor) context.project.removeReflection(reflection);
+    }
+  });
+}
