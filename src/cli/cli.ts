@@ -15,15 +15,33 @@ import { packageVersion } from './version.ts';
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   // A reader that goes away (`| head`) must not be an uncaught error; whoever writes learns of it.
   for (const stream of [io.stdout, io.stderr]) stream.on('error', () => {});
-  const [name, ...rest] = argv;
+  const { name, rest } = nameOf(argv);
   try {
     if (name === undefined) throw new UsageError(`Give a command.\n\n${overview(commands)}`);
-    if (['--help', '-h', 'help'].includes(name)) return await help(rest, io);
+    if (['--help', '-h', 'help'].includes(name)) return await help(nameOf(rest).name, io);
     if (['--version', '-V', 'version'].includes(name)) return await print(packageVersion(), io);
+    if (isFamily(name)) return await print(overview(membersOf(name)), io);
     return await runCommand(findCommand(name), rest, io);
   } catch (error) {
     return reportFailure(error, io);
   }
+}
+
+/** Some commands have two words: `job start`. */
+function nameOf(argv: readonly string[]): { name: string | undefined; rest: readonly string[] } {
+  const [first, second, ...others] = argv;
+  if (first !== undefined && isFamily(first) && second !== undefined && !second.startsWith('-')) {
+    return { name: `${first} ${second}`, rest: others };
+  }
+  return { name: first, rest: argv.slice(1) };
+}
+
+function isFamily(word: string): boolean {
+  return membersOf(word).length > 0;
+}
+
+function membersOf(word: string): Command[] {
+  return commands.filter(({ name }) => name.startsWith(`${word} `));
 }
 
 async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
@@ -41,8 +59,9 @@ async function runCommand(command: Command, argv: readonly string[], io: Io): Pr
   }
 }
 
-async function help([name]: readonly string[], io: Io): Promise<number> {
-  return print(name === undefined ? overview(commands) : helpOf(findCommand(name)), io);
+async function help(name: string | undefined, io: Io): Promise<number> {
+  if (name === undefined) return print(overview(commands), io);
+  return print(isFamily(name) ? overview(membersOf(name)) : helpOf(findCommand(name)), io);
 }
 
 function findCommand(name: string): Command {

@@ -1,4 +1,2 @@
 // The one door to the library: the program uses what every user can import, and nothing else.
-
 export * from '../index.ts';
-export { type FromSshConfigOptions, fromSshConfig } from '../interop/from-ssh-config.ts';

@@ -4,7 +4,7 @@ export function nearest(word: string, names: readonly string[]): string | undefi
     .map((name) => ({ name, distance: distanceOf(word, name) }))
     .sort((a, b) => a.distance - b.distance);
   const [best] = ranked;
-  return best && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.name : undefined;
+  return best && best.distance <= Math.max(1, Math.floor(word.length / 2)) ? best.name : undefined;
 }
 
 /** How many letters must be changed, added or left out (Levenshtein). */

@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
+import { jobKill, jobLogs, jobRemove, jobStart, jobStatus } from './job.ts';
 import { getCommand, putCommand } from './transfer.ts';
 import { tunnelCommand } from './tunnel.ts';
 import { tunnelsCommand } from './tunnels.ts';
@@ -12,6 +13,11 @@ export const commands: readonly Command[] = [
   execCommand,
   putCommand,
   getCommand,
+  jobStart,
+  jobStatus,
+  jobLogs,
+  jobKill,
+  jobRemove,
   tunnelCommand,
   tunnelsCommand,
   demoCommand,

@@ -25,9 +25,10 @@ function readLine(io: Io, echo: boolean): Promise<string> {
     const onAbort = () => end(() => reject(io.signal.reason));
     const end = (settle: () => void) => {
       io.signal.removeEventListener('abort', onAbort);
+      // Before closing, which counts as an end without an answer.
+      settle();
       lines.close();
       io.stdin.pause();
-      settle();
     };
     io.signal.addEventListener('abort', onAbort, { once: true });
     lines.once('line', (line) => end(() => resolve(line)));

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { parseDestination } from '../../../src/cli/args/destination.ts';
+import { nearest } from '../../../src/cli/args/nearest.ts';
+import { duration, pair, portList } from '../../../src/cli/args/values.ts';
+
+test.each([
+  ['30', 30_000],
+  ['30s', 30_000],
+  ['1.5s', 1_500],
+  ['500ms', 500],
+  ['5m', 300_000],
+  ['1h', 3_600_000],
+  ['none', Number.POSITIVE_INFINITY],
+])('%s is %d ms', (text, ms) => {
+  expect(duration(text, '--x')).toBe(ms);
+});
+
+test.each(['', '-1', '1d', 'x', '1 2'])('%j is no time', (text) => {
+  expect(() => duration(text, '--x')).toThrow(/--x must be a time like 30s/);
+});
+
+test('ports may be single and ranges, each once', () => {
+  expect(portList('9001-9003,9002,9100', '--ports')).toEqual([9001, 9002, 9003, 9100]);
+});
+
+test('NAME=VALUE may contain further equal signs', () => {
+  expect(pair('A=b=c', '--env')).toEqual(['A', 'b=c']);
+  expect(() => pair('=x', '--env')).toThrow('NAME=VALUE');
+});
+
+test.each([
+  ['host', { host: 'host' }],
+  ['user@host', { user: 'user', host: 'host' }],
+  ['user@host:2222', { user: 'user', host: 'host', port: 2222 }],
+  ['user@domain@host', undefined],
+  ['[::1]:22', { host: '::1', port: 22 }],
+  ['ssh://u@h:1/', { user: 'u', host: 'h', port: 1 }],
+  ['-oProxyCommand=x', undefined],
+  ['a b', undefined],
+  ['host:0', undefined],
+  ['::1', undefined],
+  ['', undefined],
+])('the destination %s', (text, expected) => {
+  if (expected) expect(parseDestination(text)).toEqual(expected);
+  else expect(() => parseDestination(text)).toThrow();
+});
+
+test.each(['u:hunter2@host', 'ssh://u:hunter2@host', 'u:hun@ter2@host'])(
+  'a password in the destination is refused and not repeated',
+  (text) => {
+    expect(() => parseDestination(text)).toThrow(/does not belong in the destination/);
+    expect(() => parseDestination(text)).not.toThrow(/hun/);
+  },
+);
+
+test('a misspelt word finds its neighbour, a foreign one none', () => {
+  expect(nearest('docter', ['doctor', 'demo'])).toBe('doctor');
+  expect(nearest('zzzz', ['doctor', 'demo'])).toBeUndefined();
+});

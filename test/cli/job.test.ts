@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type LocalAccount, localAccount } from '../support/local-job-host.ts';
+import { run } from './run.ts';
+import { type CliWorld, startWorld } from './world.ts';
+
+/** The jobs run in the real sh of this machine. */
+let account: LocalAccount;
+let world: CliWorld;
+
+beforeAll(async () => {
+  account = await localAccount();
+  world = await startWorld({ exec: account.handler });
+});
+afterAll(async () => {
+  await world[Symbol.asyncDispose]();
+  await account[Symbol.asyncDispose]();
+});
+
+/** `job WHAT`, with the options that log in. */
+function job(what: string, ...args: string[]) {
+  return run(['job', what, ...world.flags, ...args]);
+}
+
+test('a job is started once for each id, watched to its end, asked about, listed and removed', async () => {
+  const { address } = world;
+  const line = 'echo out; echo err >&2; exit 3';
+  const first = await job('start', '--id', 'a', address, line);
+  expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(first.stdout.toString()).toBe('a: started\n');
+  expect((await job('start', '--id', 'a', address, line)).stdout.toString()).toBe('a: was there already\n');
+  const logs = await job('logs', '--follow', address, 'a');
+  expect(logs).toMatchObject({ exitCode: 3, stderr: 'err\n' });
+  expect(logs.stdout.toString()).toBe('out\n');
+  const status = await job('status', address, 'a');
+  expect(status.stdout.toString()).toBe('a: exited with 3\n');
+  expect(status.exitCode).toBe(1);
+  const all = await job('status', address);
+  expect(all.stdout.toString()).toMatch(/^ID +STARTED.*\na +\d{4}-.* exited with 3\n$/);
+  expect((await job('remove', address, 'a')).exitCode).toBe(0);
+  expect((await job('status', address)).stdout.toString()).toBe('No jobs.\n');
+});
+
+test('another command under the same id is a failure that says so', async () => {
+  await job('start', '--id', 'b', world.address, 'true');
+  const { exitCode, stderr } = await job('start', '--id', 'b', world.address, 'false');
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('JobConflict');
+});
+
+test('Ctrl-C while watching leaves the job running; kill ends it', async () => {
+  await job('start', '--id', 'c', world.address, 'echo up; exec sleep 300');
+  const watching = job('logs', '-f', world.address, 'c');
+  await vi.waitFor(() => expect(watching.stdoutSoFar).toBe('up\n'), { timeout: 10_000 });
+  watching.stop();
+  expect((await watching).exitCode).toBe(130);
+  expect((await job('status', world.address, 'c')).exitCode).toBe(3);
+  const killed = await job('kill', '--grace', '1s', world.address, 'c');
+  expect(killed.stdout.toString()).toMatch(/^c: killed/);
+  expect(killed.exitCode).toBe(0);
+});
+
+test('a job that is not there is lost, for a script: 4', async () => {
+  const { exitCode, stdout } = await job('status', '--json', world.address, 'absent');
+  expect(exitCode).toBe(4);
+  expect(JSON.parse(stdout.toString())).toMatchObject({ id: 'absent', state: 'lost' });
+});
+
+test('without an id it says what an id is for', async () => {
+  const { exitCode, stderr } = await job('start', world.address, 'true');
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('--id billing-');
+});

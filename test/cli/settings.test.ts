@@ -1,0 +1,154 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { expect, test, vi } from 'vitest';
+import type { Input } from '../../src/cli/io.ts';
+import { startMockGateway } from '../../src/mock-server/index.ts';
+import { addressOf, run } from './run.ts';
+import { startWorld } from './world.ts';
+
+const withPassword = { users: [{ username: 'kim', password: 'hunter2' }], exec: { x: { stdout: 'ok' } } };
+
+/** Options that log in nobody. */
+function plain(world: { server: { hostKey: { fingerprint: string } } }): string[] {
+  return ['--ssh-config', 'none', '--attempts', '1', '--host-key', world.server.hostKey.fingerprint];
+}
+
+test('a password from the environment logs in', async () => {
+  await using world = await startWorld(withPassword);
+  const env = { SSH_VIA_GATEWAY_PASSWORD: 'hunter2' };
+  const { stdout } = await run(['exec', ...plain(world), `kim@${world.address}`, 'x'], { env });
+  expect(stdout.toString()).toBe('ok');
+});
+
+test('a password from a file logs in, without the line break at its end', async () => {
+  await using world = await startWorld(withPassword);
+  const file = join(world.folder, 'password');
+  await writeFile(file, 'hunter2\n', { mode: 0o600 });
+  const flags = [...plain(world), '--password-file', file];
+  const { stdout, stderr } = await run(['exec', ...flags, `kim@${world.address}`, 'x']);
+  expect({ stdout: stdout.toString(), stderr }).toEqual({ stdout: 'ok', stderr: '' });
+});
+
+test.skipIf(process.platform === 'win32')('a password file that others may read is told', async () => {
+  await using world = await startWorld(withPassword);
+  const file = join(world.folder, 'password');
+  await writeFile(file, 'hunter2');
+  await chmod(file, 0o644);
+  const flags = [...plain(world), '--password-file', file];
+  const { stderr } = await run(['exec', ...flags, `kim@${world.address}`, 'x']);
+  expect(stderr).toMatch(/other users may read .*chmod 600/);
+});
+
+test('a password file that is not there is wrong use', async () => {
+  const { exitCode, stderr } = await run(['exec', '-F', 'none', '--password-file', '/absent', 'h', 'x']);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('ENOENT') });
+});
+
+function terminal(): Input & PassThrough {
+  return Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
+}
+
+test('a password is asked for and not shown', async () => {
+  await using world = await startWorld(withPassword);
+  const input = terminal();
+  const running = run(['exec', ...plain(world), '-n', '--ask-password', `kim@${world.address}`, 'x'], {
+    input,
+  });
+  await vi.waitFor(() => expect(running.stderrSoFar).toContain('password for'));
+  input.write('hunter2\r');
+  const { stdout, stderr } = await running;
+  expect(stdout.toString()).toBe('ok');
+  expect(stderr).not.toContain('hunter2');
+});
+
+test('Ctrl-C at the prompt ends with 130', async () => {
+  await using world = await startWorld(withPassword);
+  const input = terminal();
+  const running = run(['exec', ...plain(world), '--ask-password', `kim@${world.address}`, 'x'], { input });
+  await vi.waitFor(() => expect(running.stderrSoFar).toContain('password for'));
+  input.write('\x03');
+  expect((await running).exitCode).toBe(130);
+});
+
+test('a server that asks (keyboard-interactive) is answered on the terminal, its text escaped', async () => {
+  await using world = await startWorld({
+    users: [{ username: 'kim', keyboardInteractive: { prompts: ['Code\u001b[2J: '], answers: ['123456'] } }],
+    exec: { x: { stdout: 'ok' } },
+  });
+  const input = terminal();
+  const running = run(['exec', ...plain(world), '-n', `kim@${world.address}`, 'x'], { input });
+  await vi.waitFor(() => expect(running.stderrSoFar).toContain('Code\\x1b[2J'));
+  input.write('123456\r');
+  expect((await running).stdout.toString()).toBe('ok');
+});
+
+test('without a terminal asking is refused, with the other ways', async () => {
+  const { exitCode, stderr } = await run(['exec', '-F', 'none', '--ask-password', 'h', 'x']);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('--password-file');
+});
+
+test('an alias of ssh_config is a destination, and arguments come before it', async () => {
+  await using world = await startWorld({ exec: { x: { stdout: 'ok' } } });
+  const { server, identity, folder } = world;
+  const config = join(folder, 'config');
+  const knownHosts = join(folder, 'known_hosts');
+  await writeFile(knownHosts, `[${server.host}]:${server.port} ${server.hostKey.publicKey}\n`);
+  const lines = [`HostName ${server.host}`, `Port ${server.port}`, `User ${server.username}`];
+  lines.push(`IdentityFile ${identity}`, `UserKnownHostsFile ${knownHosts}`, 'IdentityAgent none');
+  await writeFile(config, `Host pc-of-kim\n  ${lines.join('\n  ')}\n`);
+  const flags = ['-F', config, '--attempts', '1'];
+  expect((await run(['exec', ...flags, 'pc-of-kim', 'x'])).stdout.toString()).toBe('ok');
+  const other = await run(['exec', ...flags, '--port', '1', 'pc-of-kim', 'x']);
+  expect(other.stderr).toContain(`${server.host}:1`);
+});
+
+test('the environment can hold everything, the destination included', async () => {
+  await using world = await startWorld({ exec: { x: { stdout: 'ok' } } });
+  const env = {
+    SSH_VIA_GATEWAY_DESTINATION: world.address,
+    SSH_VIA_GATEWAY_USER: world.server.username,
+    SSH_VIA_GATEWAY_IDENTITY: world.identity,
+    SSH_VIA_GATEWAY_HOST_KEY: world.server.hostKey.fingerprint,
+    SSH_VIA_GATEWAY_SSH_CONFIG: 'none',
+    SSH_VIA_GATEWAY_ATTEMPTS: '1',
+  };
+  expect((await run(['exec', '--', 'x'], { env })).stdout.toString()).toBe('ok');
+});
+
+test('a jump host is used, with the same key', async () => {
+  await using gateway = await startMockGateway();
+  await using world = await startWorld({ exec: { x: { stdout: 'ok' } } });
+  const jump = `${gateway.ssh.username}@${addressOf(gateway.ssh)}`;
+  const own = ['--insecure-accept-any-host-key', '--user', 'rpa'];
+  const base = ['exec', '-F', 'none', '--attempts', '1', '-i', world.identity, ...own];
+  const { stderr, exitCode } = await run([...base, '-J', jump, world.address, 'x']);
+  // Its host key is looked up in known_hosts: what is said about the destination's does not count for it.
+  expect(exitCode).toBe(255);
+  expect(stderr).toMatch(/HostKeyUnknown.*\(jump 1 of 1/);
+});
+
+test('two ways to check a host key are refused', async () => {
+  const flags = ['--host-key', 'SHA256:x', '--accept-new'];
+  const { exitCode, stderr } = await run(['exec', '-F', 'none', ...flags, 'h', 'x']);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('one thing about the host key');
+});
+
+test('--accept-new records the key, and a changed one is refused afterwards', async () => {
+  await using world = await startWorld({ exec: { x: {} } });
+  const knownHosts = join(world.folder, 'known_hosts');
+  const flags = [...world.flags.slice(0, -2), '--known-hosts', knownHosts, '--host-key-alias', 'pc-of-kim'];
+  expect((await run(['exec', ...flags, '--accept-new', world.address, 'x'])).exitCode).toBe(0);
+  expect((await run(['exec', ...flags, world.address, 'x'])).exitCode).toBe(0);
+});
+
+test('failed attempts are told while it waits, and counted in the end', async () => {
+  await using world = await startWorld({ faults: { banner: { close: 'fin' } } });
+  const flags = [...world.flags.filter((flag) => flag !== '--attempts' && flag !== '1')];
+  const { stderr, exitCode } = await run(['exec', ...flags, '--attempts', '2', world.address, 'x']);
+  expect(exitCode).toBe(255);
+  expect(stderr).toMatch(/^Attempt 1 of 2: .*; the next in \d/);
+  expect(stderr).toContain('tried 2 times');
+});
