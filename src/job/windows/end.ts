@@ -11,6 +11,7 @@ if($claim -like '1:*' -and (Test-Alive $claim) -and -not [IO.File]::Exists($job+
   $until=(Get-Now)+10000
   while((Test-Alive $claim) -and (Get-Now) -lt $until){Start-Sleep -Milliseconds 100}
 }
+Remove-Task
 Write-Answer (Get-Record)
 exit 0
 `;
@@ -28,7 +29,7 @@ if([IO.Directory]::Exists($job)){
     }
     $answer='removed'
     if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine ($job+'\\exit')) -notlike '* end'){$answer='running'}
-    if($answer -eq 'removed'){Remove-Folder}
+    if($answer -eq 'removed'){Remove-Folder;Remove-Task}
   }finally{$lock.Dispose()}
 }
 Write-Answer $answer

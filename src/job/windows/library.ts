@@ -69,7 +69,7 @@ function Read-Piece($name,[long]$from){
   try{
     $size=$file.Length
     if($from -lt 0 -or $from -ge $size){return @($size,'')}
-    $bytes=New-Object byte[] ([Math]::Min([long]1048576,$size-$from))
+    $bytes=New-Object byte[] ([int][Math]::Min([long]1048576,$size-$from))
     [void]$file.Seek($from,[IO.SeekOrigin]::Begin)
     $length=0
     do{$count=$file.Read($bytes,$length,$bytes.Length-$length);$length+=$count}while($count -gt 0 -and $length -lt $bytes.Length)
@@ -106,6 +106,10 @@ function Remove-Folder{
     }
   }
   if([IO.Directory]::Exists($trash)){[IO.Directory]::Delete($trash,$true)}
+}
+# The tasks of interactive starts that did not come to their end.
+function Remove-Task{
+  try{Get-ScheduledTask -TaskName ('ssh-via-gateway job '+$id+' *') | Unregister-ScheduledTask -Confirm:$false}catch{}
 }
 function Write-Answer($text){[Console]::Out.WriteLine($mark+' '+$text)}
 `;

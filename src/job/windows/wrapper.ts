@@ -22,7 +22,6 @@ try{
   try{[IO.File]::WriteAllText($job+'\\error.'+$nonce,[string]$_)}catch{}
   exit 1
 }
-if($task){try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}}
 foreach($name in 'command','environment','wrapper'){try{[IO.File]::Delete($job+'\\'+$name+'.'+$nonce)}catch{}}
 [IO.File]::WriteAllText($job+'\\pid',[string]$process.Id)
 [IO.File]::WriteAllText($job+'\\command',$command)
@@ -75,5 +74,6 @@ for($try=0;$try -lt 600;$try++){
     break
   }catch{Start-Sleep -Milliseconds 1000}
 }
+if($task){try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}}
 exit 0
 `;

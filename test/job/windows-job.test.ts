@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { listJobs, removeJobs } from '../../src/job/list-jobs.ts';
+import { runJobOver } from '../../src/job/run-job.ts';
+import type { RunJobOptions } from '../../src/job/run-types.ts';
+import { attachJob, startJob } from '../../src/job/start-job.ts';
+import { FakeWindowsJobs } from '../support/fake-windows-jobs.ts';
+
+/** Our side of the talk with a Windows PC; the other side is a model, not Windows. */
+describe('a job on Windows', () => {
+  let pc: FakeWindowsJobs;
+  beforeEach(() => {
+    pc = new FakeWindowsJobs();
+  });
+
+  const start = (id = 'job', command: string | string[] = 'run.cmd invoice', options: object = {}) =>
+    startJob(pc.host, command, { id, ...options });
+
+  it('is started by a script that gets the command, and found by a second call', async () => {
+    const first = await start();
+    const second = await start();
+    expect([first.isNew, second.isNew]).toEqual([true, false]);
+    expect(pc.jobs.get('job')).toMatchObject({ command: 'run.cmd invoice', task: '' });
+    expect(pc.calls[0]).toMatchObject({
+      action: 'start',
+      id: 'job',
+      dir: '%LOCALAPPDATA%\\ssh-via-gateway\\jobs',
+    });
+    expect(await first.status()).toEqual({ state: 'running' });
+  });
+
+  it('quotes arguments for cmd.exe, or for the shell that was named', async () => {
+    await start('a', ['C:\\Program Files\\rpa.exe', 'a b'], { cwd: 'C:\\rpa', env: { MODE: 'x y' } });
+    expect(pc.jobs.get('a')?.command).toBe(
+      'cd /d "C:\\rpa" || exit 1 & set "MODE=x y" & "C:\\Program Files\\rpa.exe" "a b"',
+    );
+    await start('b', ['Get-Date'], { shell: 'powershell' });
+    expect(pc.jobs.get('b')?.command).toMatch(/^powershell .* -EncodedCommand /);
+  });
+
+  it('runs as a task for the desktop', async () => {
+    await start('job', 'uipath.exe', { interactive: true });
+    expect(pc.jobs.get('job')?.task).toBe('ssh-via-gateway job job');
+  });
+
+  it('says why it could not be started', async () => {
+    pc.refusal = 'did not begin; an interactive job needs PC\\rpa to be logged on at the desktop';
+    await expect(start('job', 'x', { interactive: true })).rejects.toMatchObject({
+      name: 'JobAccessFailed',
+      reason: pc.refusal,
+    });
+  });
+
+  it('is another one when only upper and lower case differ, and then refused', async () => {
+    await start('Job');
+    await expect(start('job')).rejects.toMatchObject({ name: 'JobConflict', reason: /Job is taken/ });
+    expect(await attachJob(pc.host, 'JOB').status()).toMatchObject({ state: 'lost' });
+    expect(await attachJob(pc.host, 'Job').status()).toEqual({ state: 'running' });
+  });
+
+  it('gives its output by offset, as bytes', async () => {
+    const job = await start();
+    pc.write('job', '한글\r\n', 'e');
+    const piece = await job.output({ from: { stdout: 2 } });
+    expect(piece.stdout).toEqual(Buffer.from('b1db0d0a', 'hex'));
+    expect(piece).toMatchObject({ next: { stdout: 6, stderr: 1 }, done: false });
+    pc.end('job', 0);
+    expect(await job.output({ from: piece.next })).toMatchObject({ status: { exitCode: 0 }, done: true });
+  });
+
+  it.each([
+    [0, { state: 'exited', exitCode: 0 }],
+    [137, { state: 'exited', exitCode: 137 }],
+    [3221225786, { state: 'exited', exitCode: 3221225786 }],
+    [undefined, { state: 'lost' }],
+  ])('ends with what Windows says: %j', async (code, status) => {
+    const job = await start();
+    pc.end('job', code);
+    expect(await job.status()).toMatchObject(status);
+  });
+
+  it('is killed, removed and listed', async () => {
+    const job = await start();
+    await expect(job.remove()).rejects.toMatchObject({ name: 'JobAccessFailed' });
+    expect(await job.kill()).toEqual({ state: 'killed', signal: 'SIGKILL' });
+    await start('other');
+    expect((await listJobs(pc.host)).map(({ id, status }) => [id, status.state])).toEqual([
+      ['job', 'killed'],
+      ['other', 'running'],
+    ]);
+    expect(await removeJobs(pc.host, { olderThan: 0 })).toEqual(['job']);
+    await expect(job.remove()).resolves.toBeUndefined();
+  });
+
+  it('is followed to its end in its code page, with looks that wait on the PC for news', async () => {
+    const seen: string[] = [];
+    const connect = async () => ({ jobHost: pc.host, close: async () => {} });
+    const options: RunJobOptions = {
+      ...{ id: 'job', encoding: 'cp949' as const, pollInterval: 200 },
+      onOutput: (text: string) => void seen.push(text),
+    };
+    const job = runJobOver(connect, { host: 'pc', username: 'rpa' }, 'run.cmd', options);
+    setTimeout(() => pc.write('job', '시작\r\n'), 50);
+    setTimeout(() => pc.write('job', '끝\r\n', '경고'), 300);
+    setTimeout(() => pc.end('job', 5), 600);
+    await expect(job).rejects.toMatchObject({
+      name: 'CommandFailed',
+      exitCode: 5,
+      stdout: '시작\r\n끝\r\n',
+      stderr: '경고',
+    });
+    expect(seen.join('')).toBe('시작\r\n끝\r\n');
+    expect(pc.calls.filter(({ action }) => action === 'look').every(({ wait }) => wait === '10000')).toBe(
+      true,
+    );
+  });
+});

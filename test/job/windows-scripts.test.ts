@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { HostCommand } from '../../src/job/commands.ts';
+import { windowsCommands } from '../../src/job/windows/index.ts';
+import { decodeCommand } from '../support/decode-powershell.ts';
+import { readVariables } from '../support/fake-windows-jobs.ts';
+import { syntaxErrors } from '../support/powershell-syntax.ts';
+
+/*
+ * No Windows and no PowerShell runs here. What can be checked without them: that the scripts have no syntax errors,
+ * that values arrive in them as they were, that they are safe on a command line, and, by the golden files that were
+ * read line by line, that nothing in them changes unnoticed. Whoever changes a golden file should run it on Windows.
+ */
+const commands = windowsCommands();
+const request = { id: 'job', line: 'echo 1', fingerprint: 'f'.repeat(32), interactive: false };
+const all: [string, () => HostCommand<unknown>][] = [
+  ['start', () => commands.start(request)],
+  ['look', () => commands.look('job', { stdout: 0, stderr: 7 }, 10_000)],
+  ['kill', () => commands.kill('job', 5_000)],
+  ['remove', () => commands.remove('job')],
+  ['list', () => commands.list()],
+];
+
+/** The code that PowerShell is given to begin with, and the script where it comes through stdin. */
+function codeOf({ line, stdin }: HostCommand<unknown>): string[] {
+  const sent = stdin === undefined ? [] : [Buffer.from(stdin, 'base64').toString('utf8')];
+  return [decodeCommand(line), ...sent];
+}
+
+describe('the scripts for Windows', () => {
+  it.each(all)('have no syntax error: %s', async (_, make) => {
+    for (const code of codeOf(make())) expect(await syntaxErrors(code)).toEqual([]);
+  });
+
+  it('have none in the parts that they hand on either', async () => {
+    const { functions = '', wrapper = '' } = readVariables(codeOf(commands.start(request)).at(-1)!);
+    expect(functions).toContain('function Set-Claim');
+    expect(await syntaxErrors(functions)).toEqual([]);
+    expect(await syntaxErrors(`${functions}\n${wrapper}`)).toEqual([]);
+  });
+
+  it('would be found to be wrong if they were', async () => {
+    const code = codeOf(commands.kill('job', 1)).at(-1)!;
+    expect(await syntaxErrors(code.replace('try{', 'try'))).not.toEqual([]);
+    expect(await syntaxErrors(`${code}'`)).not.toEqual([]);
+  });
+
+  it.each(all)('fit on a command line of cmd.exe, in characters that no shell looks at: %s', (_, make) => {
+    const { line } = make();
+    expect(line.length).toBeLessThan(8_000);
+    expect(line).toMatch(/^powershell [A-Za-z0-9 =/+-]+$/);
+  });
+
+  it.each([
+    'C:\\rpa\\run.cmd "a b" & echo %PATH%',
+    "it's ‘typographic’ ‚quotes‛",
+    '$(Remove-Item x); `$env:A "$x"',
+    '한글 日本語 😀',
+    "'",
+    "''';exit 3;'",
+  ])('take a command as it is: %s', (line) => {
+    const script = codeOf(commands.start({ ...request, line })).at(-1)!;
+    const values = readVariables(script);
+    expect(values['command']).toBe(line);
+    expect(Object.keys(values)).toEqual([
+      ...['action', 'dir', 'id', 'command', 'fingerprint', 'task', 'functions', 'wrapper', 'nonce', 'mark'],
+    ]);
+  });
+
+  it('name a task only for the desktop', () => {
+    const task = (interactive: boolean) =>
+      readVariables(codeOf(commands.start({ ...request, interactive })).at(-1)!)['task'];
+    expect(task(false)).toBe('');
+    expect(task(true)).toBe('ssh-via-gateway job job');
+  });
+
+  it.each(all)('are those that were reviewed: %s', async (name, make) => {
+    const script = codeOf(make()).at(-1)!;
+    const nonce = readVariables(script)['nonce']!;
+    const text = script.replaceAll(nonce, '<nonce>');
+    await expect(text).toMatchFileSnapshot(join(import.meta.dirname, 'windows-scripts', `${name}.ps1`));
+  });
+});

@@ -1,0 +1,103 @@
+$action='kill'
+$dir='%LOCALAPPDATA%\ssh-via-gateway\jobs'
+$id='job'
+$nonce='<nonce>'
+$mark='ssh-via-gateway:<nonce>'
+
+$dir=[Environment]::ExpandEnvironmentVariables($dir)
+if($dir -eq '~' -or $dir.StartsWith('~\') -or $dir.StartsWith('~/')){$dir=$HOME+$dir.Substring(1)}
+$dir=[IO.Path]::GetFullPath([IO.Path]::Combine($HOME,$dir))
+$job=[IO.Path]::Combine($dir,$id)
+function Get-Now{[long]([DateTime]::UtcNow-(New-Object DateTime 1970,1,1)).TotalMilliseconds}
+function Open-Shared($path){
+New-Object IO.FileStream($path,[IO.FileMode]::Open,[IO.FileAccess]::Read,([IO.FileShare]'ReadWrite,Delete'))
+}
+function Read-FirstLine($path){
+for($try=0;[IO.File]::Exists($path);$try++){
+try{
+$reader=New-Object IO.StreamReader((Open-Shared $path))
+try{return [string]$reader.ReadLine()}finally{$reader.Dispose()}
+}catch{
+if($try -ge 20){throw}
+Start-Sleep -Milliseconds 50
+}
+}
+return ''
+}
+function Test-Alive($claim){
+$path=$job+'\alive.'+$claim.Split(':')[2]
+if(-not [IO.File]::Exists($path)){return $false}
+try{(Open-Shared $path).Dispose();return $false}catch{
+$problem=$_.Exception
+while($problem.InnerException){$problem=$problem.InnerException}
+if(($problem.HResult -band 0xffff) -eq 32){return $true}
+if(($problem.HResult -band 0xffff) -eq 2){return $false}
+throw
+}
+}
+function Get-Record{
+$claim=Read-FirstLine ($job+'\claim')
+$live='';$boot=''
+if($claim -like '1:*' -and (Test-Alive $claim)){$live=$claim.Split(':')[2];$boot='-'}
+$exit=(Read-FirstLine ($job+'\exit')).Replace(' ',',')
+$killed=Read-FirstLine ($job+'\killed')
+$out=Read-Piece 'stdout' -1
+$err=Read-Piece 'stderr' -1
+"claim=$claim live=$live boot=$boot exit=$exit killed=$killed out=$($out[0]) err=$($err[0]) now=$(Get-Now)"
+}
+function Read-Piece($name,[long]$from){
+$path=$job+'\'+$name
+if(-not [IO.File]::Exists($path)){return @(0,'')}
+$file=Open-Shared $path
+try{
+$size=$file.Length
+if($from -lt 0 -or $from -ge $size){return @($size,'')}
+$bytes=New-Object byte[] ([int][Math]::Min([long]1048576,$size-$from))
+[void]$file.Seek($from,[IO.SeekOrigin]::Begin)
+$length=0
+do{$count=$file.Read($bytes,$length,$bytes.Length-$length);$length+=$count}while($count -gt 0 -and $length -lt $bytes.Length)
+return @($size,[Convert]::ToBase64String($bytes,0,$length))
+}finally{$file.Dispose()}
+}
+function Set-Claim($text,$name){
+$file=$job+'\claim.'+$name
+[IO.File]::WriteAllText($file,$text)
+try{[IO.File]::Move($file,$job+'\claim');return $true}catch{
+[IO.File]::Delete($file)
+if([IO.File]::Exists($job+'\claim')){return $false}
+throw
+}
+}
+function Lock-Removal{
+for($try=0;;$try++){
+try{return New-Object IO.FileStream(($dir+'\.lock-'+$id),[IO.FileMode]::OpenOrCreate,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None,1,[IO.FileOptions]::DeleteOnClose)}catch{
+if($try -ge 100){throw}
+Start-Sleep -Milliseconds 100
+}
+}
+}
+function Remove-Folder{
+$trash=$dir+'\.trash-'+$nonce
+for($try=0;[IO.Directory]::Exists($job);$try++){
+try{[IO.Directory]::Move($job,$trash);break}catch{
+if($try -ge 50){throw}
+Start-Sleep -Milliseconds 100
+}
+}
+if([IO.Directory]::Exists($trash)){[IO.Directory]::Delete($trash,$true)}
+}
+function Remove-Task{
+try{Get-ScheduledTask -TaskName ('ssh-via-gateway job '+$id+' *') | Unregister-ScheduledTask -Confirm:$false}catch{}
+}
+function Write-Answer($text){[Console]::Out.WriteLine($mark+' '+$text)}
+
+$claim=Read-FirstLine ($job+'\claim')
+if($claim -like '1:*' -and (Test-Alive $claim) -and -not [IO.File]::Exists($job+'\exit')){
+[IO.File]::WriteAllText($job+'\killed','KILL')
+[void](cmd.exe /d /c ('taskkill /T /F /PID '+[int]$claim.Split(':')[1]+' 2>&1'))
+$until=(Get-Now)+10000
+while((Test-Alive $claim) -and (Get-Now) -lt $until){Start-Sleep -Milliseconds 100}
+}
+Remove-Task
+Write-Answer (Get-Record)
+exit 0
