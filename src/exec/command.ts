@@ -40,7 +40,7 @@ export class RunningCommand<Output extends string | Buffer> implements Command<O
 
   get stdin(): Writable {
     this.#watched();
-    return this.#execution.input;
+    return this.#execution.input.stream;
   }
 
   get stdout(): Readable {

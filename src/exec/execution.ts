@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream';
 import { withSite } from '../errors/call-site.ts';
 import { ConnectionLost, isSshError, type SshError } from '../errors/index.ts';
 import type { ChannelOutcome, SessionChannel } from '../ssh2/session-channel.ts';
@@ -14,7 +13,7 @@ import {
   lastWords,
   outputLimitExceeded,
 } from './failure.ts';
-import { InputStream, inputIsOver } from './input-stream.ts';
+import { Input } from './input.ts';
 import type { ResolvedExec } from './options.ts';
 import { Output } from './output.ts';
 import { stopCommand, type Terminated } from './stop.ts';
@@ -29,6 +28,7 @@ type Result = CommandResult<string | Buffer>;
 export class Execution {
   readonly stdout: Output;
   readonly stderr: Output;
+  readonly input: Input;
   readonly #opener: SessionOpener;
   readonly #request: ResolvedExec;
   readonly #result = latch<Result>();
@@ -41,10 +41,6 @@ export class Execution {
   /** Another end than the command's own is on its way. */
   #isDoomed = false;
   #killed = false;
-  /** What goes to the command's stdin: the caller's stream, or what the caller writes. */
-  #input: InputStream | undefined;
-  #isInputDecided: boolean;
-  #isInputTaken = false;
   #startedAt: number | undefined;
   #stopTimer = () => {};
   #unsubscribe = () => {};
@@ -57,20 +53,12 @@ export class Execution {
     this.#site = site;
     this.stdout = new Output(request.maxBuffer, request.decodeStdout);
     this.stderr = new Output(request.maxBuffer, request.decodeStderr);
-    this.#isInputDecided = request.stdin !== undefined;
+    this.input = new Input(request.before, request.stdin, (error) => this.#fail(error));
     this.#open();
   }
 
   get result(): Promise<Result> {
     return this.#result.promise;
-  }
-
-  /** For the caller to write to. */
-  get input(): InputStream {
-    if (this.#isInputDecided && !this.#isInputTaken) return inputIsOver();
-    this.#isInputTaken = true;
-    this.#input ??= new InputStream();
-    return this.#input;
   }
 
   /** Sends a signal; returns false when there is nothing left to signal. */
@@ -89,10 +77,9 @@ export class Execution {
     const { signal, line, pty } = this.#request;
     if (signal?.aborted) return this.#fail(signal.reason);
     if (signal) this.#unsubscribe = onAbort(signal, () => this.#fail(signal.reason));
-    this.#prepareInput();
     this.#opener
       .exec(
-        { command: line, hasNoInput: () => this.#hasNoInput(), ...(pty === undefined ? {} : { pty }) },
+        { command: line, hasNoInput: () => this.input.isEmpty, ...(pty === undefined ? {} : { pty }) },
         { signal: this.#opening.signal, onLate: (channel) => this.#stopLate(channel) },
       )
       .then(
@@ -123,48 +110,18 @@ export class Execution {
       onStderr: (chunk) => this.stderr.receive(chunk) || this.#exceeded('stderr'),
       onEnd: (outcome) => this.#end(outcome),
     });
-    this.#feed(channel);
+    this.input.connect(channel);
   }
 
   #callBack(calls: Promise<void>): void {
     this.#callbacks.push(calls.catch((error) => this.#fail(error)));
   }
 
-  #prepareInput(): void {
-    const { stdin } = this.#request;
-    // Who does not take `stdin` in the turn of the call gives the command the end of its input.
-    queueMicrotask(() => {
-      this.#isInputDecided = true;
-    });
-    if (stdin === undefined || Buffer.isBuffer(stdin)) return;
-    const input = new InputStream();
-    this.#input = input;
-    // From now on: a stream may fail while the command still waits in line.
-    pipeline(stdin, input, (error) => {
-      const isOurs = stdin.errored !== error && (error as NodeJS.ErrnoException | null)?.code === 'EPIPE';
-      // A command may end without reading everything. A source that fails must not look like the end of input.
-      if (error && !isOurs && !this.#ended.settled) this.#fail(error);
-    });
-  }
-
-  #hasNoInput(): boolean {
-    const { before, stdin } = this.#request;
-    return this.#isInputDecided && !this.#input && stdin === undefined && before === undefined;
-  }
-
-  #feed(channel: SessionChannel): void {
-    const { before, stdin } = this.#request;
-    if (before) channel.write(before, () => {});
-    if (this.#input) return this.#input.connect(channel);
-    if (Buffer.isBuffer(stdin)) channel.write(stdin, () => {});
-    channel.end();
-  }
-
   // --- ends ---
 
   #end(outcome: ChannelOutcome): void {
     this.#ended.resolve(outcome);
-    this.#input?.endEarly();
+    this.input.end();
     if (this.#result.settled || this.#isDoomed) return;
     if (outcome.kind === 'lost') return this.#settle(this.#lost(outcome.error));
     const ending = endingOf(outcome);
@@ -196,6 +153,7 @@ export class Execution {
     withSite(error, this.#site);
     this.stdout.finish(error);
     this.stderr.finish(error);
+    this.input.abort(error);
     this.#release();
     this.#result.reject(error);
   }
@@ -207,7 +165,7 @@ export class Execution {
     this.#result.reject(reason);
     this.stdout.abort(reason);
     this.stderr.abort(reason);
-    this.#input?.destroy(reason as Error);
+    this.input.abort(reason);
     this.#opening.abort(reason);
     if (this.#channel) void this.#stop(this.#channel);
     else this.#ended.resolve({ kind: 'no-status' });

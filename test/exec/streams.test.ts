@@ -199,6 +199,31 @@ describe('stdin', () => {
     expect(mock.opener.slots.waiting).toBe(0);
   });
 
+  it('that fails after an abort harms nobody', async () => {
+    await using mock = await startMock();
+    const source = new PassThrough();
+    const signal = AbortSignal.abort(new Error('too late'));
+    expect(await failureOf(exec(mock.opener, 'cat', { stdin: source, signal }))).toBe(signal.reason);
+    await vi.waitFor(() => expect(source.destroyed).toBe(true));
+  });
+
+  it('ends with the command that is killed or lost before its start', async () => {
+    await using mock = await startMock({ maxSessions: 1, exec: runsForEver });
+    const { command: first } = await started(mock);
+    first.catch(() => {});
+    const writes = ['kill', 'lose'].map(async (how) => {
+      const command = exec(mock.opener, how);
+      const writing = failureOf(pipeline(Readable.from([Buffer.alloc(1 << 20)]), command.stdin));
+      if (how === 'kill') command.kill();
+      return writing;
+    });
+    mock.server.dropAll('rst');
+    expect(await Promise.all(writes)).toMatchObject([
+      { code: 'SSH_COMMAND_FAILED' },
+      { code: 'SSH_CONNECTION_LOST' },
+    ]);
+  });
+
   it('that the command does not read is no failure, and is destroyed', async () => {
     await using mock = await startMock({ exec: { x: {} } });
     const source = new Readable({ read: () => source.push(Buffer.alloc(1 << 20)) });
