@@ -23,7 +23,7 @@ export interface TransferOptions {
   preserve?: boolean;
   /** Called at most ten times a second and once at the end; a throw fails the transfer. */
   onProgress?: (progress: TransferProgress) => void;
-  /** Files of a folder that are under way at once. Default 64. */
+  /** Files of a folder that are under way at once. Default 128. */
   concurrency?: number;
   /**
    * Which files and folders of a folder to take: gets the path relative to it, with `/`, and what it is. A folder
@@ -58,7 +58,7 @@ export interface TransferSettings {
   signal: AbortSignal | undefined;
 }
 
-const defaults = { concurrency: 64, stallTimeout: 60_000 };
+const defaults = { concurrency: 128, stallTimeout: 60_000 };
 const known = new Set([
   'atomic',
   'resume',

@@ -25,7 +25,7 @@ export function remotePath(path: unknown, name: string, serverVersion: string | 
 
 /** The whole of a disk, or the folder of the login. */
 export function isRoot(path: string): boolean {
-  return /^(\/|\.{0,2}|\/[A-Za-z]:\/?)$/.test(path.replace(/\/+/g, '/'));
+  return /^(\.{0,2}\/?|\/[A-Za-z]:\/?)$/.test(path.replace(/\/+/g, '/'));
 }
 
 export function describe(value: unknown): string {

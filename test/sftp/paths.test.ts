@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { isRoot, nameProblem, remotePath, windowsProblem } from '../../src/sftp/paths.ts';
+import { backupName, freshTempName, lastingTempName } from '../../src/sftp/temp-name.ts';
+
+const windows = 'SSH-2.0-OpenSSH_for_Windows_9.5';
+const linux = 'SSH-2.0-OpenSSH_9.2p1';
+
+describe('a remote path', () => {
+  it.each([
+    ['C:\\rpa\\in.json', '/C:/rpa/in.json'],
+    ['C:/rpa/in.json', '/C:/rpa/in.json'],
+    ['/C:/rpa/in.json', '/C:/rpa/in.json'],
+    ['C:', '/C:/'],
+    ['C:\\', '/C:/'],
+    ['C:\\dir\\', '/C:/dir'],
+    ['dir\\file', 'dir/file'],
+    ['dir/file', 'dir/file'],
+    ['\\\\server\\share\\x', '//server/share/x'],
+    ['.', '.'],
+    ['/', '/'],
+  ])('on Windows, %s is %s', (path, expected) => {
+    expect(remotePath(path, 'path', windows)).toBe(expected);
+  });
+
+  it.each([
+    ['a\\b', 'a\\b'],
+    ['/a/b/', '/a/b'],
+    ['/', '/'],
+    ['a:b', 'a:b'],
+    ['c:/x', '/c:/x'],
+    ['D:\\x y', '/D:/x y'],
+    ['cc:/x', 'cc:/x'],
+  ])('elsewhere, %s is %s', (path, expected) => {
+    expect(remotePath(path, 'path', linux)).toBe(expected);
+    expect(remotePath(path, 'path', undefined)).toBe(expected);
+  });
+
+  it('must be a string that is not empty and has no NUL', () => {
+    for (const path of ['', 'a\0', 1, null, undefined, {}]) {
+      expect(() => remotePath(path, 'remotePath', linux)).toThrow(/remotePath must/);
+    }
+  });
+
+  it('is known for a root in every spelling', () => {
+    for (const path of ['/', '//', '.', './', '..', '/C:', '/C:/']) expect(isRoot(path)).toBe(true);
+    for (const path of ['/a', 'a', '/C:/a', '...']) expect(isRoot(path)).toBe(false);
+  });
+});
+
+describe('a name that a server sends', () => {
+  const check = (name: string, platform: NodeJS.Platform = 'linux') =>
+    nameProblem(Buffer.from(name), name, platform);
+
+  it('may be anything that stays one name', () => {
+    for (const name of [
+      'a',
+      '한글',
+      '🙂',
+      '-rf',
+      '..x',
+      'x..',
+      'a b',
+      "it's",
+      'con1',
+      'aux_',
+      '.hidden',
+      'a\nb',
+    ]) {
+      expect(check(name)).toBeUndefined();
+    }
+  });
+
+  it('must not lead anywhere, nor be a device', () => {
+    const bad = [
+      '',
+      '.',
+      '..',
+      '/',
+      'a/b',
+      '../x',
+      'a\\b',
+      'C:',
+      'c:x',
+      'a\0',
+      'n'.repeat(256),
+      '한'.repeat(86),
+    ];
+    for (const name of [...bad, 'CON', 'con.txt', 'Aux', 'nul', 'LPT9.x', 'COM¹'])
+      expect(check(name)).toBeDefined();
+  });
+
+  it('must be one that Windows stores, on Windows', () => {
+    for (const name of ['a:b', 'a?', 'x.', 'x ', '<', 'a\nb', 'a"']) {
+      expect(check(name, 'win32')).toBeDefined();
+      expect(windowsProblem(name)).toBeDefined();
+    }
+  });
+
+  it('must be UTF-8, or it could not be asked for again', () => {
+    const raw = Buffer.from([0xc7, 0xd1]);
+    expect(nameProblem(raw, raw.toString('utf8'))).toContain('UTF-8');
+  });
+});
+
+describe('a temporary name', () => {
+  it('stays in the folder, fits into 255 bytes, and cuts no character', () => {
+    for (const name of ['f', 'n'.repeat(255), '한'.repeat(85), '🙂'.repeat(63)]) {
+      for (const make of [lastingTempName, freshTempName, backupName]) {
+        const path = make(`/some/folder/${name}`);
+        expect(path.startsWith('/some/folder/.')).toBe(true);
+        const made = path.slice('/some/folder/'.length);
+        expect(Buffer.byteLength(made)).toBeLessThanOrEqual(255);
+        expect(Buffer.from(made).toString()).toBe(made);
+        expect(made).not.toContain('\ufffd');
+      }
+    }
+  });
+
+  it('lasts for the same path and is fresh otherwise', () => {
+    expect(lastingTempName('/a/b')).toBe(lastingTempName('/a/b'));
+    expect(lastingTempName('/a/b')).not.toBe(lastingTempName('/a/c'));
+    expect(freshTempName('/a/b')).not.toBe(freshTempName('/a/b'));
+  });
+});
