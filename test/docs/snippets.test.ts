@@ -114,6 +114,8 @@ async function prepareHome(): Promise<string> {
     names.map((name) => `${name} ${hostKey.publicKey}\n`).join(''),
   );
   await writeFile(join(folder, 'in.json'), '{"invoice":12}');
+  await mkdir(join(folder, 'invoices', 'november'), { recursive: true });
+  await writeFile(join(folder, 'invoices', 'november', '12.json'), '{"invoice":12}');
   return folder;
 }
 
@@ -132,9 +134,10 @@ function posixCommand(context: ExecContext): void {
   child.on('close', (code) => context.exit(code ?? 255));
 }
 
-/** What fragments without imports take for granted: the names of the package, a gateway, an operator's connection. */
+/** What fragments without imports take for granted: the names of the packages, a gateway, an operator's connection. */
 const prelude = `
-import { connectViaGateway, endGatewayTunnel, jumpHost, keepReverseTunnel as keep, listGatewayTunnels, proxyCommand } from 'ssh-via-gateway';
+import { connectViaGateway, endGatewayTunnel, jumpHost, keepReverseTunnel as keep, listGatewayTunnels, proxyCommand, runJob } from 'ssh-via-gateway';
+import { startMockGateway, startMockServer } from 'ssh-via-gateway/mock-server';
 const common = { host: 'gateway.example.com', port: 2222, username: 'rpa', privateKeyPath: '~/.ssh/id_ed25519' };
 const gateway = common;
 const tunnels = [];
@@ -142,14 +145,31 @@ const keepReverseTunnel = (options) => tunnels.push(keep(options));
 import { FakeConnection, shellSays } from '../support/fake-gateway.ts';
 const operator = Object.assign(new FakeConnection(), { onExec: () => shellSays('boot b1', 'uid 0') });
 `;
+/** For fragments that use it: an open connection to the customer's PC. */
+const connected = `
+await using connection = await connectViaGateway({ ...common, port: 9012 });
+`;
 const epilogue = `
+}
 await Promise.all(tunnels.map((tunnel) => tunnel.close()));
 `;
+
+function fragment(given: string): string {
+  const needsConnection = /\bconnection\b/.test(given) && !/\bconst connection\b/.test(given);
+  return `${prelude}{${needsConnection ? connected : '\n'}${given}${epilogue}`;
+}
+
+/** Runs the tests that a snippet has defined: here they are part of one. */
+function tests(given: string): string {
+  return /from '(vitest|node:test|@jest\/globals)'/.test(given)
+    ? `import { runTests } from '../support/snippet-tests.ts';\nawait runTests();\n`
+    : '';
+}
 
 /** The documents' names and ports, replaced by those of the servers in this process. */
 function localise({ code: given, posix }: Snippet): string {
   const pc = posix ? pcs.posix : pcs.windows;
-  const code = /^import /m.test(given) ? given : prelude + given + epilogue;
+  const code = /^import /m.test(given) ? given + tests(given) : fragment(given);
   const ports: Record<string, number> = {
     9012: pc.port,
     9013: pcs.zombie.port,
@@ -159,13 +179,17 @@ function localise({ code: given, posix }: Snippet): string {
   const local = code
     .replaceAll('gateway.example.com', gateway.host)
     .replace(/\b(9012|9013|9014|2222)\b/g, (port) => String(ports[port]))
+    .replace(/from '(vitest|node:test|@jest\/globals)'/g, "from '../support/snippet-tests.ts'")
     // A tunnel that is kept for ever is closed, so that its program ends.
     .replace('await tunnel.closed;', 'await tunnel.close();')
     .replaceAll('C:\\\\ProgramData\\\\tunnel\\\\', '~/.ssh/')
     .replaceAll('/run/tunnels/acme/', `${home}/`)
     .replaceAll('port: 22 }', `port: ${pc.server.port} }`)
     .replace(/retry: false/g, 'retry: false, timeouts: { banner: 300 }');
-  return posix ? local.replaceAll('C:\\\\rpa\\\\run.cmd', 'echo') : local;
+  // A desktop is Windows' own, and so are the paths.
+  return posix
+    ? local.replaceAll('C:\\\\rpa\\\\run.cmd', 'echo').replaceAll('interactive: true', 'interactive: false')
+    : local;
 }
 
 describe('The documents', () => {
