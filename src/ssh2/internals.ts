@@ -148,7 +148,7 @@ export function onSilentDisconnect(client: Client, listener: (code: number, text
   const original = handlers?.['DISCONNECT'];
   if (!handlers || typeof original !== 'function') return;
   handlers['DISCONNECT'] = (protocol: unknown, code: unknown, text: unknown) => {
-    if (code === 11) listener(11, String(text ?? ''));
+    if (code === 11) listener(11, String(text || 'BY_APPLICATION'));
     return original(protocol, code, text);
   };
 }

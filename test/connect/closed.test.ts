@@ -66,13 +66,13 @@ describe('close', () => {
     await using server = await startMockServer();
     const connection = await connectTo(server);
     await connection.close();
-    const calls = [
+    const calls: Array<() => PromiseLike<unknown>> = [
       () => connection.exec('true'),
       () => connection.openStream('x', 1),
       () => connection.forwardRemote({ listenPort: 0, host: 'x', port: 1 }),
     ];
     for (const call of calls) {
-      expect((await failureOf(Promise.resolve().then(call))).error).toMatchObject({
+      expect((await failureOf(Promise.resolve().then<unknown>(call))).error).toMatchObject({
         code: 'SSH_CONNECTION_LOST',
       });
     }

@@ -3,9 +3,11 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import type { CipherAlgorithm } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
 import { optionsFor } from '../support/connect.ts';
+import { hostileServer } from '../support/hostile-server.ts';
 import { scenarioNames } from '../support/teardown-child.ts';
 
 const times = 200;
@@ -90,7 +92,11 @@ describe(`${title}${suffix}`, () => {
     { timeout: 120_000 },
     async (scenario) => {
       await using server = await streamingServer(scenario);
-      const base = optionsFor(server, { keepalive: { interval: 5_000, countMax: 3 } });
+      const [, cipher] = /breaks the protocol under (.*)$/.exec(scenario) ?? [];
+      using hostile = await hostileServer((cipher ?? 'aes128-gcm@openssh.com') as CipherAlgorithm);
+      const { host, port } = cipher ? hostile : server;
+      const base = optionsFor(server, { keepalive: { interval: 5_000, countMax: 3 }, host, port });
+      if (cipher) base.hostKey = 'insecure-accept-any';
       const task = JSON.stringify({ scenario, times, parallel: 20, base });
       const child = spawn(process.execPath, [program], { env: { ...process.env, TEARDOWN_TASK: task } });
       let said = '';
