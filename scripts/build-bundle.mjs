@@ -54,6 +54,7 @@ const { metafile } = await build({
   chunkNames: '[name]-[hash]',
   legalComments: 'none',
   charset: 'utf8',
+  minifyWhitespace: true,
   metafile: true,
   logLevel: 'warning',
   plugins: [leaveOutOptionalParts, importBuiltins],
