@@ -1,4 +1,3 @@
-import { runDemo } from '../demo/demo.ts';
 import { say } from '../io.ts';
 import type { Command } from './command.ts';
 
@@ -16,5 +15,9 @@ export const demoCommand: Command = {
     ['0', 'all of it happened'],
     ['1', 'something did not'],
   ],
-  run: ({ io }) => runDemo((line) => say(io.stdout, line)),
+  async run({ io }) {
+    // Only the demo needs servers: loaded when it is asked for.
+    const { runDemo } = await import('../demo/demo.ts');
+    return runDemo((line) => say(io.stdout, line));
+  },
 };

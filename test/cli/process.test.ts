@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { ExecHandler } from '../../src/mock-server/index.ts';
+import { type CliWorld, startWorld } from './world.ts';
+
+/** Beneath node_modules, so that the program finds its packages. */
+const folder = resolve(`node_modules/.cache/ssh-via-gateway-cli-${process.pid}`);
+const program = join(folder, 'cli.mjs');
+
+beforeAll(async () => {
+  await mkdir(folder, { recursive: true });
+  const options = { bundle: true, platform: 'node', format: 'esm', target: 'node20' } as const;
+  const files = { entryPoints: ['src/cli/main.ts'], outfile: program };
+  await build({ ...options, ...files, packages: 'external', logLevel: 'error' });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function start(args: readonly string[]): ChildProcess & { stdout: NonNullable<ChildProcess['stdout']> } {
+  const child = spawn(process.execPath, [program, ...args], { stdio: 'pipe' });
+  return child as ReturnType<typeof start>;
+}
+
+/** With its stdin left open, as a service manager leaves it. */
+async function finish(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const ended = new Promise<number | null>((done) => child.once('close', (code) => done(code)));
+  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout!), text(child.stderr!)]);
+  return { code, stdout, stderr };
+}
+
+const atWork: ExecHandler = (context) => {
+  context.stdout.write('at work\n');
+  context.onSignal((name) => context.kill(name));
+};
+
+async function startAtWork(world: CliWorld): Promise<ReturnType<typeof start>> {
+  const child = start(['exec', ...world.flags, world.address, 'x']);
+  await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+  return child;
+}
+
+test('a process ends with the exit code of the command, although its input stays open', async () => {
+  await using world = await startWorld({ exec: { x: { stdout: 'out', stderr: 'err', exitCode: 7 } } });
+  const child = start(['exec', ...world.flags, world.address, 'x']);
+  expect(await finish(child)).toEqual({ code: 7, stdout: 'out', stderr: 'err' });
+});
+
+test('a long output is not cut at the end of the process', async () => {
+  await using world = await startWorld({ exec: { x: { stdout: Buffer.alloc(5_000_000, 'x') } } });
+  const { stdout } = await finish(start(['exec', ...world.flags, world.address, 'x']));
+  expect(stdout.length).toBe(5_000_000);
+});
+
+test.skipIf(process.platform === 'win32').each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s stops the command, the connection and the process: %d', async (signal, code) => {
+  await using world = await startWorld({ exec: atWork });
+  const child = await startAtWork(world);
+  child.kill(signal);
+  expect((await finish(child)).code).toBe(code);
+  expect(world.server.journal.map(({ type }) => type)).toContain('signal');
+  await vi.waitFor(() => expect(world.server.connections).toBe(0));
+});
+
+test.skipIf(process.platform === 'win32')('a second Ctrl-C ends it at once', async () => {
+  await using world = await startWorld({
+    exec: (context) => {
+      context.stdout.write('at work\n');
+    },
+  });
+  const child = await startAtWork(world);
+  const started = performance.now();
+  child.kill('SIGINT');
+  await world.server.waitFor('signal');
+  child.kill('SIGINT');
+  expect((await finish(child)).code).toBe(130);
+  // A command that takes no notice of signals is otherwise given about two seconds.
+  expect(performance.now() - started).toBeLessThan(1_500);
+});
+
+test('a reader that goes away stops the command: 141', async () => {
+  await using world = await startWorld({ exec: atWorkForEver });
+  const child = start(['exec', ...world.flags, world.address, 'x']);
+  child.stdout.once('data', () => child.stdout.destroy());
+  const code = await new Promise((done) => child.once('exit', done));
+  expect(code).toBe(141);
+});
+
+const atWorkForEver: ExecHandler = (context) => {
+  const timer = setInterval(() => context.stdout.write('more\n'), 5);
+  context.closed.addEventListener('abort', () => clearInterval(timer));
+  context.onSignal((name) => context.kill(name));
+};
+
+test('help needs no network', async () => {
+  const { stdout, code } = await finish(start(['--help']));
+  expect(code).toBe(0);
+  expect(stdout).toContain('doctor');
+});
