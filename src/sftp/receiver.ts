@@ -35,9 +35,9 @@ export class Receiver {
   #job: ReceiveJob;
   #next: number;
   #end: number;
+  #askEnd: number;
   #again: Array<{ position: number; length: number }> = [];
   #underWay = 0;
-  #probed: boolean;
   #beyond = false;
   #finished = latch<Received>();
 
@@ -45,7 +45,8 @@ export class Receiver {
     this.#job = job;
     this.#next = job.start;
     this.#end = job.end;
-    this.#probed = !job.probe;
+    // The last request asks for one byte more than there should be.
+    this.#askEnd = job.end + (job.probe ? 1 : 0);
   }
 
   receive(): Promise<Received> {
@@ -64,31 +65,17 @@ export class Receiver {
       if (!flight.open && this.#underWay > 0) break;
       const missing = this.#again.shift();
       if (missing) this.#read(missing.position, missing.length);
-      else if (this.#next < this.#end) this.#readNext();
+      else if (this.#next < this.#askEnd) this.#readNext();
       else break;
     }
-    if (this.#again.length > 0 || this.#next < this.#end) return;
-    if (!this.#probed) this.#probe();
+    if (this.#again.length > 0 || this.#next < this.#askEnd) return;
     if (this.#underWay === 0) {
       this.#finished.resolve({ end: Math.max(this.#job.start, this.#end), beyond: this.#beyond });
     }
   }
 
-  #probe(): void {
-    const { sftp, handle } = this.#job;
-    this.#probed = true;
-    this.#underWay++;
-    sftp.read(handle, this.#end, 1, (error, pieces, got) => {
-      this.#underWay--;
-      if (this.#finished.settled) return;
-      if (error) return this.stop(error);
-      this.#beyond = pieces !== undefined && got > 0;
-      this.#pump();
-    });
-  }
-
   #readNext(): void {
-    const length = Math.min(this.#job.sftp.maxRead, this.#end - this.#next);
+    const length = Math.min(this.#job.sftp.maxRead, this.#askEnd - this.#next);
     const position = this.#next;
     this.#next += length;
     this.#read(position, length);
@@ -113,6 +100,7 @@ export class Receiver {
   #endAt(position: number): void {
     this.#underWay--;
     this.#end = Math.min(this.#end, position);
+    this.#askEnd = this.#end;
     this.#next = Math.max(this.#next, this.#end);
     this.#again = this.#again.filter((missing) => missing.position < this.#end);
     this.#pump();
@@ -120,15 +108,32 @@ export class Receiver {
 
   #deliver(position: number, length: number, pieces: Buffer[], got: number): void {
     const { sink, flight, moved } = this.#job;
-    if (got < length) this.#again.push({ position: position + got, length: length - got });
-    sink.accept(position, pieces, got, (error) => {
+    const wanted = Math.min(got, Math.max(0, this.#end - position));
+    if (got > wanted) this.#beyond = true;
+    // A reply that is short of the extra byte alone has met the end, as the protocol promises for files.
+    else if (got < length && position + got < this.#end) {
+      this.#again.push({ position: position + got, length: length - got });
+    }
+    const stored = (error?: Error | null) => {
       this.#underWay--;
       if (this.#finished.settled) return;
       if (error) return this.stop(error);
       flight.done(got);
-      moved(got);
+      moved(wanted);
       this.#pump();
-    });
+    };
+    if (wanted === 0) stored();
+    else sink.accept(position, got > wanted ? firstBytes(pieces, wanted) : pieces, wanted, stored);
     this.#pump();
   }
+}
+
+function firstBytes(pieces: Buffer[], bytes: number): Buffer[] {
+  let left = bytes;
+  const kept: Buffer[] = [];
+  for (const piece of pieces) {
+    if (left > 0) kept.push(piece.subarray(0, left));
+    left -= piece.length;
+  }
+  return kept;
 }
