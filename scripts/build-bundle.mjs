@@ -1,7 +1,7 @@
 // Makes dist/bundle: the self-contained build that bundlers get through the `module` condition of `exports`.
 // Node never takes it. It holds everything but Node's own modules, so that any packer, without settings, makes a
 // program that runs with no node_modules.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { build } from 'esbuild';
 
@@ -43,6 +43,7 @@ const leaveOutOptionalParts = {
   },
 };
 
+rmSync('dist/bundle', { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: { index: 'src/index.ts', 'mock-server': 'src/mock-server/index.ts' },
   outdir: 'dist/bundle',
