@@ -38,6 +38,13 @@ export class RunningCommand implements ExecContext {
     const forget = owner.onEnd(() => this.ended.abort());
     this.ended.signal.addEventListener('abort', forget, { once: true });
     channel.once('close', () => this.ended.abort());
+    // A loop over stdin must not end what the command has still to say.
+    channel[Symbol.asyncIterator] = () => channel.iterator({ destroyOnReturn: false });
+    this.exit = this.exit.bind(this);
+    this.kill = this.kill.bind(this);
+    this.close = this.close.bind(this);
+    this.fallback = this.fallback.bind(this);
+    this.onSignal = this.onSignal.bind(this);
   }
 
   get stdin(): Readable {

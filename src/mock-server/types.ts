@@ -110,7 +110,7 @@ export type ExecHandler = (context: ExecContext) => ExecResult | void | Promise<
 /** What an {@link ExecHandler} may return. */
 export type ExecResult = MockCommand | number | string | undefined;
 
-/** One running command. */
+/** One running command. A handler may take it apart: `({ command, exit }) => ...`. */
 export interface ExecContext {
   /** The command line as the client sent it. */
   readonly command: string;

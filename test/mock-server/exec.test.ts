@@ -35,6 +35,21 @@ describe('commands of a mock server', () => {
     expect(await run(client, 'toString')).toMatchObject({ code: 127 });
   });
 
+  it('can be a function that takes its context apart and loops over its input', async () => {
+    await using server = await startMockServer({
+      exec: async ({ command, stdin, stdout, fallback, exit }) => {
+        if (command !== 'count') return fallback();
+        let bytes = 0;
+        for await (const chunk of stdin) bytes += chunk.length;
+        stdout.write(`${bytes}\n`);
+        return exit(7);
+      },
+    });
+    const client = await login(server);
+    expect(await run(client, 'count', 'abc')).toMatchObject({ code: 7, stdout: '3\n' });
+    expect(await run(client, 'cat', 'typed')).toMatchObject({ code: 0, stdout: 'typed' });
+  });
+
   it('can be one function', async () => {
     const seen: Partial<ExecContext>[] = [];
     await using server = await startMockServer({
