@@ -1,6 +1,6 @@
 // Prints the closing line of .ci/run from the reports of its steps: `N passed, M failed`. Ends with 1 for a failure.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const folder = process.argv[2];
 const names = readdirSync(folder);
@@ -15,12 +15,12 @@ function add(outcome, what) {
 /** Every test of a vitest report. A file that broke before its first test counts as a failed test. */
 function addReport(report) {
   for (const file of report.testResults) {
+    const path = relative('.', file.name);
     for (const test of file.assertionResults) {
-      if (test.status === 'passed' || test.status === 'failed')
-        add(test.status, `${file.name}: ${test.fullName}`);
+      if (test.status === 'passed' || test.status === 'failed') add(test.status, `${path}: ${test.fullName}`);
     }
     const tellsWhy = file.assertionResults.some((test) => test.status === 'failed');
-    if (file.status === 'failed' && !tellsWhy) add('failed', `${file.name}: ${file.message}`);
+    if (file.status === 'failed' && !tellsWhy) add('failed', `${path}: ${file.message}`);
   }
 }
 
