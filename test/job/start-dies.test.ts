@@ -6,8 +6,8 @@ import { startJob } from '../../src/job/start-job.ts';
 import { type LocalAccount, localAccount } from '../support/local-job-host.ts';
 
 /*
- * A start is one script on the server with three parts: functions, what asks for the job, and the wrapper that
- * becomes the job. Here each part dies before each of its statements, and then a second caller comes.
+ * A start is one script on the server: functions, what asks for the job, the wrapper that claims it, and the runner
+ * that the wrapper turns into. Here each part dies before each of its statements, and then a second caller comes.
  */
 describe('a start that dies at any of its statements', () => {
   let account: LocalAccount;
@@ -45,19 +45,21 @@ describe('a start that dies at any of its statements', () => {
   }, 120_000);
 
   it('starts the job once, or loses it, when it was the wrapper; it never runs twice', async () => {
-    const points = await injections(account, 'wrapper');
+    const points = [...(await injections(account, 'wrapper')), ...(await injections(account, 'runner'))];
     expect(points.length).toBeGreaterThan(15);
-    const outcomes = new Map<string, number>();
+    const outcomes = new Set<string>();
     for (const [index, { inject, afterClaim }] of points.entries()) {
       const { state, times } = await dieAndStartAgain(`wrapper-${index}`, inject);
       const outcome = `${state}, ran ${times}`;
       if (!afterClaim) expect(outcome, `at statement ${index}`).toBe('exited, ran 1');
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      outcomes.add(outcome);
     }
     // Dead between claim and command it is lost without having run, later it is lost and ran once.
-    expect([...outcomes.keys()].sort()).toEqual(['exited, ran 1', 'lost, ran 0', 'lost, ran 1']);
+    expect([...outcomes].sort()).toEqual(['exited, ran 1', 'lost, ran 0', 'lost, ran 1']);
   }, 120_000);
 });
+
+type Part = 'starter' | 'wrapper' | 'runner';
 
 interface Injection {
   /** Puts `kill -9 $$` before one statement of one part of the script. */
@@ -66,7 +68,7 @@ interface Injection {
   afterClaim: boolean;
 }
 
-async function injections(account: LocalAccount, part: 'starter' | 'wrapper'): Promise<Injection[]> {
+async function injections(account: LocalAccount, part: Part): Promise<Injection[]> {
   const lines = cut(unwrap(await startLine(account)), part).body.split('\n');
   const claim = lines.findIndex((line) => line.includes('ln -s'));
   const found: Injection[] = [];
@@ -78,7 +80,7 @@ async function injections(account: LocalAccount, part: 'starter' | 'wrapper'): P
       const { before, after } = cut(unwrap(line), part);
       return wrap(before + variant + after);
     };
-    found.push({ inject, afterClaim: index > claim });
+    found.push({ inject, afterClaim: part === 'runner' || index > claim });
   }
   return found;
 }
@@ -105,9 +107,9 @@ function wrap(script: string): string {
   return `${prefix}${script.replaceAll("'", "'\\''")}'`;
 }
 
-function cut(script: string, part: 'starter' | 'wrapper'): { before: string; body: string; after: string } {
-  const mark = part === 'wrapper' ? "\nwrapper='" : '\nmark=';
-  const start = script.indexOf(mark) + 1 + (part === 'wrapper' ? mark.length - 1 : 0);
-  const end = part === 'wrapper' ? script.indexOf("'", start) : script.length;
+function cut(script: string, part: Part): { before: string; body: string; after: string } {
+  const mark = part === 'starter' ? '\nmark=' : `\n${part}='`;
+  const start = script.indexOf(mark) + (part === 'starter' ? 1 : mark.length);
+  const end = part === 'starter' ? script.length : script.indexOf("'", start);
   return { before: script.slice(0, start), body: script.slice(start, end), after: script.slice(end) };
 }

@@ -39,7 +39,7 @@ while [ "$tries" -lt 50 ]; do
   fi
   # The wrapper holds nothing of the session but this pipe, and that only until it has answered.
   answer=$("$@" /bin/sh -c "$library$wrapper" "ssh-via-gateway job $id" \\
-    "$id" "$fingerprint" "$flags" "$home" "$umask" "$command" "$dir" 3>&1 </dev/null >/dev/null 2>&1 &)
+    "$id" "$fingerprint" "$flags" "$home" "$umask" "$command" "$dir" "$runner" "$library" 3>&1 </dev/null >/dev/null 2>&1 &)
   claim
   in_place || continue
   # Without a claim now, none can be made.
@@ -52,13 +52,14 @@ look "$mark answer=\${answer%% *}"
 printf "%s" "\${answer#* }" >&2
 `;
 
-/** Its own process, detached from the session: makes the claim, and with it runs the command and notes its end. */
+/** Its own process, detached from the session: makes the claim, and with it becomes the runner. */
 const wrapper = `
 live $$
 boot
 now
 id=$1
 dir=$7
+library=$9
 if why=$(ln -s "1:$$:\${live:--}:$boot:$2:$now:$3:$1" claim 2>&1); then
   answer=claimed
 else
@@ -70,8 +71,13 @@ in_place || answer="refused: the job was removed meanwhile"
 trap "" PIPE
 printf "%s" "$answer" >&3
 trap - PIPE
-exec 3>&-
 [ "$answer" = claimed ] || exit 0
+# mksh keeps a copy of what it closes, but not across this.
+exec /bin/sh -c "$library$8" "$0" "$@" 3>&-
+`;
+
+/** Runs the command and notes its end. */
+const runner = `
 printf "%s\\n" "$$" >pid
 printf "%s\\n" "$6" >command
 # Room for the last line, so that a full disk cannot swallow it.
@@ -92,8 +98,9 @@ const maxLine = 125_000;
 
 export function startCommand(dir: string, request: StartRequest): HostCommand<Started> {
   const { id, line: command, fingerprint } = request;
-  const variables = { dir, id, command, fingerprint, library: compact(library), wrapper: compact(wrapper) };
-  const { line, mark } = posixScript(variables, starter);
+  const variables = { dir, id, command, fingerprint, library: compact(library) };
+  const parts = { wrapper: compact(wrapper), runner: compact(runner) };
+  const { line, mark } = posixScript({ ...variables, ...parts }, starter);
   if (Buffer.byteLength(line) > maxLine) {
     throw new RangeError(
       `the command has ${Buffer.byteLength(command)} bytes, too many to start it as a job; pass long values in a file`,
