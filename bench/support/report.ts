@@ -58,7 +58,7 @@ export function chart(measurements: readonly Measurement[]): string {
     return `<text x="${left}" y="${y + 12}" text-anchor="end">${escapeXml(label)}</text><rect x="${x}" y="${y}" width="${Math.max(1, Math.abs(width))}" height="${height - 5}" fill="${colour}"/><text x="${left + 66 + Math.max(0, width)}" y="${y + 12}">${times.toFixed(1)}x</text>`;
   });
   const total = 40 + rows.length * height;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="860" height="${total}" font-family="sans-serif" font-size="11"><rect width="860" height="${total}" fill="#fff"/><text x="10" y="16" font-size="13">ssh-via-gateway: times as fast (or as small) as each; logarithmic</text>${bars.join('')}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="860" height="${total}" font-family="sans-serif" font-size="11" role="img" aria-label="ssh-via-gateway beside its peers"><title>ssh-via-gateway beside its peers</title><rect width="860" height="${total}" fill="#fff"/><text x="10" y="16" font-size="13">ssh-via-gateway: times as fast (or as small) as each; logarithmic</text>${bars.join('')}</svg>\n`;
 }
 
 function escapeXml(text: string): string {

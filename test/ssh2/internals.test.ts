@@ -84,7 +84,7 @@ describe('a goodbye by application', () => {
     client.on('error', () => {});
     const heard: unknown[] = [];
     internals.onSilentDisconnect(client, (...what) => heard.push(what));
-    await new Promise((resolve) => client.once('close', resolve));
+    await new Promise<void>((resolve) => client.once('close', () => resolve()));
     expect(heard).toEqual(wanted);
     client = await login(server).catch(() => client);
   });
