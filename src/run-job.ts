@@ -1,7 +1,8 @@
 import { connectViaGateway } from './connect-via-gateway.ts';
 import type { Connection } from './connection.ts';
-import type { CommandResult } from './exec/types.ts';
+import type { BufferExecOptions, CommandResult } from './exec/types.ts';
 import { maxPiece } from './job/commands.ts';
+import { helperLabel } from './job/exec-host.ts';
 import { runJobOver } from './job/run-job.ts';
 import type {
   BufferRunJobOptions,
@@ -10,6 +11,7 @@ import type {
   TextRunJobOptions,
 } from './job/run-types.ts';
 import type { JobHost } from './job/types.ts';
+import { labelled } from './observe/exec-trace.ts';
 import type { ConnectOptions } from './options/types.ts';
 
 /**
@@ -63,11 +65,13 @@ function hostOf(connection: Connection, where: JobHost['where']): JobHost {
   return {
     where,
     windows: /OpenSSH_for_Windows/i.test(connection.serverVersion),
-    run: (line, { stdin, timeout, signal }) =>
-      connection.exec(line, {
+    run: (line, { stdin, timeout, signal }) => {
+      const options: BufferExecOptions = {
         ...(stdin === undefined ? {} : { stdin }),
         ...(signal === undefined ? {} : { signal }),
         ...{ encoding: 'buffer', reject: false, timeout, maxBuffer: 8 * maxPiece },
-      }),
+      };
+      return connection.exec(line, labelled(options, helperLabel));
+    },
   };
 }

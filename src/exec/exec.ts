@@ -1,4 +1,5 @@
 import { callSite } from '../errors/call-site.ts';
+import { observeExec } from '../observe/exec-trace.ts';
 import { RunningCommand } from './command.ts';
 import { Execution } from './execution.ts';
 import { resolveExec } from './options.ts';
@@ -35,5 +36,9 @@ export function exec(
   options: ExecOptions = {},
 ): Command<never> {
   const request = resolveExec(command, options, opener.serverVersion);
-  return new RunningCommand(new Execution(opener, request, callSite(exec)), request.encoding);
+  const observer = observeExec(opener.where, command, options);
+  return new RunningCommand(
+    new Execution(opener, { ...request, observer }, callSite(exec)),
+    request.encoding,
+  );
 }

@@ -1,5 +1,6 @@
 import { withSite } from '../errors/call-site.ts';
-import { ConnectionLost, isSshError, type SshError } from '../errors/index.ts';
+import { CommandFailed, ConnectionLost, isSshError, type SshError } from '../errors/index.ts';
+import type { ExecOutcome } from '../observe/exec-trace.ts';
 import type { ChannelOutcome, SessionChannel } from '../ssh2/session-channel.ts';
 import { latch } from '../time/latch.ts';
 import { onAbort } from '../time/on-abort.ts';
@@ -145,6 +146,7 @@ export class Execution {
     this.#release();
     const { output, truncated } = this.#account(false);
     this.#result.resolve({ ...output, exitCode, signal, truncated });
+    this.#tell({ exitCode, signal });
   }
 
   /** Rejects, and gives the streams what has arrived and then the error. */
@@ -156,6 +158,7 @@ export class Execution {
     this.input.abort(error);
     this.#release();
     this.#result.reject(error);
+    this.#tellFailure(error);
   }
 
   /** Rejects at once, whatever was still on its way; the command is stopped in the background. */
@@ -163,6 +166,7 @@ export class Execution {
     if (this.#result.settled) return;
     this.#release();
     this.#result.reject(reason);
+    this.#tellFailure(reason);
     this.stdout.abort(reason);
     this.stderr.abort(reason);
     this.input.abort(reason);
@@ -228,6 +232,16 @@ export class Execution {
     return { opener: this.#opener, channel, ended: this.#ended.promise, line, isWindows };
   }
 
+  #tellFailure(error: unknown): void {
+    const { exitCode = null, signal = null } = error instanceof CommandFailed ? error : {};
+    this.#tell({ exitCode, signal, error });
+  }
+
+  /** To those who look on: not by the caller's promise, whose rejection must stay unhandled until the caller handles it. */
+  #tell(outcome: Omit<ExecOutcome, 'durationMs'>): void {
+    this.#request.observer?.({ ...outcome, durationMs: this.#durationMs });
+  }
+
   #release(): void {
     this.#stopTimer();
     this.#unsubscribe();
@@ -239,10 +253,14 @@ export class Execution {
     return connectionLost(this.#account(), error);
   }
 
+  get #durationMs(): number {
+    return this.#startedAt === undefined ? 0 : now() - this.#startedAt;
+  }
+
   #account(forError = true): Account {
     const { command } = this.#request;
     const { stdout, stderr } = this;
-    const durationMs = this.#startedAt === undefined ? 0 : now() - this.#startedAt;
+    const durationMs = this.#durationMs;
     return {
       where: this.#opener.where,
       output: { command, stdout: stdout.result(), stderr: stderr.result(), durationMs },

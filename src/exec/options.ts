@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { ExecObserver } from '../observe/exec-trace.ts';
 import {
   checkFunction,
   checkInteger,
@@ -34,6 +35,8 @@ export interface ResolvedExec {
   onStdout?: ((piece: never) => unknown) | undefined;
   onStderr?: ((piece: never) => unknown) | undefined;
   reject: boolean;
+  /** Told how it settled, if anybody looks on. */
+  observer?: ExecObserver | undefined;
 }
 
 const names = [

@@ -1,4 +1,5 @@
 import { callSite } from '../errors/call-site.ts';
+import { observeExec } from '../observe/exec-trace.ts';
 import { createClixmlFilter } from './clixml.ts';
 import { RunningCommand } from './command.ts';
 import { createDecoder, type Decoder } from './decode.ts';
@@ -41,7 +42,8 @@ export function powershell(
   const request = resolveScript(script, options, opener.serverVersion);
   const { encoding } = request;
   const decodeStderr = encoding === 'buffer' ? undefined : () => withoutClixml(createDecoder(encoding));
-  const execution = new Execution(opener, { ...request, decodeStderr }, callSite(powershell));
+  const observer = observeExec(opener.where, script, options);
+  const execution = new Execution(opener, { ...request, decodeStderr, observer }, callSite(powershell));
   return new RunningCommand(execution, encoding);
 }
 
