@@ -1,4 +1,5 @@
-import SSHConfig, { type Line } from 'ssh-config';
+import type SSHConfig from 'ssh-config';
+import type { Line } from 'ssh-config';
 
 /** One setting of a configuration file. */
 export interface Setting {
@@ -20,12 +21,12 @@ export interface Section {
  *
  * @throws {TypeError} that names the file, for what would be read otherwise than OpenSSH reads it.
  */
-export function parseConfig(text: string, path: string): Section[] {
+export async function parseConfig(text: string, path: string): Promise<Section[]> {
   refuseHashInWord(text, path);
   const reader = new SettingReader(text, path);
   const general: Setting[] = [];
   const sections: Section[] = [{ settings: general }];
-  for (const line of linesOf(text, path)) {
+  for (const line of await linesOf(text, path)) {
     const setting = reader.read(line);
     if (setting === undefined) continue;
     if (!('config' in line)) general.push(setting);
@@ -34,9 +35,11 @@ export function parseConfig(text: string, path: string): Section[] {
   return sections;
 }
 
-function linesOf(text: string, path: string): SSHConfig {
+/** The parser is loaded when it is needed: few programs that connect read a configuration. */
+async function linesOf(text: string, path: string): Promise<SSHConfig> {
+  const { default: parser } = await import('ssh-config');
   try {
-    return SSHConfig.parse(text);
+    return parser.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new TypeError(`fromSshConfig: ${path} cannot be read: ${why}`, { cause: error });
@@ -67,7 +70,7 @@ class SettingReader {
   }
 
   read(line: Line): Setting | undefined {
-    if (line.type !== SSHConfig.DIRECTIVE) return undefined;
+    if (!('param' in line)) return undefined;
     const { param, separator } = line;
     const words =
       typeof line.value === 'string'
