@@ -113,6 +113,10 @@ async function prepareHome(): Promise<string> {
     join(folder, '.ssh', 'known_hosts'),
     names.map((name) => `${name} ${hostKey.publicKey}\n`).join(''),
   );
+  await writeFile(
+    join(folder, '.ssh', 'config'),
+    `Host pc-of-kim\n  HostName ${gateway.host}\n  Port ${pcs.windows.port}\n  User rpa\n  IdentityFile ~/.ssh/id_ed25519\n`,
+  );
   await writeFile(join(folder, 'in.json'), '{"invoice":12}');
   await mkdir(join(folder, 'invoices', 'november'), { recursive: true });
   await writeFile(join(folder, 'invoices', 'november', '12.json'), '{"invoice":12}');
