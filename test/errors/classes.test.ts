@@ -148,6 +148,15 @@ const rows: Row[] = [
     details: { maxBuffer: 4, stream: 'stdout', output, terminated: true },
     fields: { maxBuffer: 4, stream: 'stdout', ...output, terminated: true },
   },
+  ...(['JobConflict', 'JobAccessFailed'] as const).map(
+    (name): Row => ({
+      name,
+      code: name === 'JobConflict' ? 'SSH_JOB_CONFLICT' : 'SSH_JOB_ACCESS_FAILED',
+      phase: 'command',
+      details: { id: 'j', reason: 'why' },
+      fields: { id: 'j', reason: 'why' },
+    }),
+  ),
   {
     name: 'JobLost',
     code: 'SSH_JOB_LOST',
