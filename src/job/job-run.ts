@@ -1,5 +1,6 @@
 import { isSshError, type SshError } from '../errors/index.ts';
 import type { CommandResult } from '../exec/types.ts';
+import { debugTopic, nameOf } from '../observe/debug.ts';
 import type { ConnectOptions } from '../options/types.ts';
 import { sleep } from '../time/timer.ts';
 import { both, untilAborted, withDelay } from './abort.ts';
@@ -18,6 +19,8 @@ const killTime = 10_000;
 /** Milliseconds before a reconnect after a connection that brought nothing; doubles, up to the second. */
 const fruitlessWait = 500;
 const longestFruitlessWait = 30_000;
+
+const debug = debugTopic('job');
 
 /** One call of `runJob`, over as many connections as it takes. */
 export class JobRun {
@@ -86,6 +89,7 @@ export class JobRun {
     const request = resolveStart(this.#command, this.#options, host.windows);
     await this.#start(keeper, request);
     const end = await this.#follow(keeper);
+    debug('%s %j', this.#options.id, end.status);
     await this.#forget(keeper, end);
     await connection.close();
     return this.#outcome.settle(host, request.line, end);
@@ -159,6 +163,7 @@ export class JobRun {
 
   #tell({ jobHost }: JobConnection, error: SshError): void {
     const { host, port, hop } = jobHost.where;
+    if (debug.enabled) debug('%s: connecting again after %s', this.#options.id, nameOf(error));
     const message = `Connecting again for job ${this.#options.id}: ${error.message}`;
     this.#connectOptions.log?.({
       level: 'warn',

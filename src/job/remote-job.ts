@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { debugTopic } from '../observe/debug.ts';
 import { checkInteger, checkKnownNames, checkObject, checkSignal } from '../options/check.ts';
 import { followJob } from './follow.ts';
 import { accessFailed, ask, type JobKeeper } from './keeper.ts';
@@ -6,6 +7,8 @@ import { checkFollow, resolveOffsets } from './options.ts';
 import { OutputReader, readPiece } from './output-reader.ts';
 import { ownRecord, statusOf } from './record.ts';
 import type { FollowedOutput, FollowOptions, JobEnd, JobOffsets, JobOutput, JobStatus } from './types.ts';
+
+const debug = debugTopic('job');
 
 /** Options of every call of a job that asks the server. */
 export interface SignalOption {
@@ -75,6 +78,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
     const { grace = defaultGrace, signal } = options;
     checkInteger('grace', grace, 0, 60_000, 'milliseconds from 0 to 60000');
     const command = this.#keeper.commands.kill(this.id, grace);
+    debug('%s is told to end', this.id);
     return statusOf(ownRecord(await ask(this.#keeper, this.id, command, signal), this.id));
   }
 

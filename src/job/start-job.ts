@@ -1,5 +1,6 @@
 import { JobConflict } from '../errors/index.ts';
 import type { Encoding } from '../exec/types.ts';
+import { debugTopic } from '../observe/debug.ts';
 import { checkKnownNames, checkObject } from '../options/check.ts';
 import type { StartRequest } from './commands.ts';
 import { checkJobId } from './job-id.ts';
@@ -8,6 +9,8 @@ import { checkCommon, checkStartOptions, resolveStart } from './options.ts';
 import type { JobRecord } from './record.ts';
 import { RemoteJob } from './remote-job.ts';
 import type { AttachJobOptions, JobHost, StartJobOptions } from './types.ts';
+
+const debug = debugTopic('job');
 
 /**
  * Starts a command that outlives the connection, or finds it: the same id never starts twice, however many callers
@@ -65,6 +68,8 @@ export function attachJob(
   return new RemoteJob(jobKeeper(host, dir), id, { isNew: false, encoding });
 }
 
+const startVanished = 'the process that runs jobs ended at once, or the job was removed meanwhile';
+
 /** Starts it unless it is there. Resolves with whether this call started it. */
 export async function startOnce(
   keeper: JobKeeper,
@@ -72,10 +77,16 @@ export async function startOnce(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { id } = request;
-  const { record, isNew, failure } = await ask(keeper, id, keeper.commands.start(request), signal);
-  if (!record?.claim) throw accessFailed(keeper.host, id, failure ?? 'it was not started');
-  checkSame(keeper.host, request, record);
-  return isNew;
+  for (let tries = 1; ; tries++) {
+    const { record, isNew, failure } = await ask(keeper, id, keeper.commands.start(request), signal);
+    if (record?.claim) {
+      checkSame(keeper.host, request, record);
+      debug('%s %s', id, isNew ? 'started' : 'was there already');
+      return isNew;
+    }
+    // Neither a job nor a reason: somebody removed it at this moment.
+    if (failure || tries >= 5) throw accessFailed(keeper.host, id, failure ?? startVanished);
+  }
 }
 
 function checkSame({ where }: JobHost, { id, fingerprint }: StartRequest, { claim }: JobRecord): void {

@@ -142,14 +142,14 @@ describe('a job on OpenSSH', () => {
     await connection.job('stop-2').kill();
   });
 
-  it('works for a user of bash whose start files talk', async () => {
+  it('of a user of bash whose start files talk prints what exec prints, and is understood', async () => {
     await writeFile(join(sshd.home, '.bashrc'), 'echo Welcome; echo careful >&2\n');
     await shell('usermod', ['-s', '/bin/bash', sshd.username]);
-    const { stdout, stderr } = await runJob(options(), '[[ -n $BASH_VERSION ]] && echo bash', {
-      id: 'bash',
-    });
-    expect(stdout).toBe('bash\n');
-    expect(stderr).toBe('');
+    const command = '[[ -n $BASH_VERSION ]] && echo bash';
+    await using connection = await connectViaGateway(options());
+    const { stdout, stderr } = await connection.exec(command);
+    expect(stdout).toBe('Welcome\nbash\n');
+    expect(await runJob(options(), command, { id: 'bash' })).toMatchObject({ stdout, stderr, exitCode: 0 });
   });
 });
 

@@ -100,7 +100,10 @@ discard() {
   done
   in_place || return 0
   why=$(mv "$dir/$id" "$dir/.trash-$nonce" 2>&1) || { printf "%s\\n" "$why" >&2; exit 74; }
-  cd "$dir" && rm -rf "$dir/.trash-$nonce"
+  cd "$dir"
+  # Who was late may put something into it.
+  rm -rf "$dir/.trash-$nonce" 2>/dev/null || rm -rf "$dir/.trash-$nonce" 2>/dev/null
+  return 0
 }
 `;
 

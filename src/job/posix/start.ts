@@ -19,7 +19,12 @@ tries=0
 while [ "$tries" -lt 50 ]; do
   tries=$((tries + 1))
   why=$(mkdir "$dir/$id" 2>&1)
-  cd "$dir/$id" || { printf "%s\\n" "$why" >&2; exit 73; }
+  if ! cd "$dir/$id" 2>/dev/null; then
+    # It was there, and was removed before we came in.
+    [ -d "$dir/$id" ] || [ "$tries" -gt 10 ] || { nap; continue; }
+    printf "%s\\n" "\${why:-"cannot enter $dir/$id"}" >&2
+    exit 73
+  fi
   claim
   case $claim in
     removed)
@@ -117,6 +122,6 @@ function readStarted(result: HostResult, mark: string): Started {
   return {
     record,
     isNew: answer === 'claimed',
-    failure: record.claim ? undefined : reason || 'the process that runs jobs ended at once',
+    failure: record.claim ? undefined : reason || undefined,
   };
 }
