@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { ConnectFailed, isSshError, type PhaseTimings, type SshError, TcpTimeout } from './errors/index.ts';
 import type { HostKeyPolicy } from './host-key/policy.ts';
+import { debugTopic } from './observe/debug.ts';
 import type { ResolvedOptions } from './options/resolve.ts';
 import type { ConnectOptions } from './options/types.ts';
 import type { HopConnection, Route, RouteContext, RoutedStream } from './route/route.ts';
@@ -12,6 +13,8 @@ import { Link } from './ssh2/link.ts';
 import { type OwnedLink, ownLink } from './ssh2/owned-link.ts';
 import { printable } from './text/printable.ts';
 import { now, startTimer } from './time/timer.ts';
+
+const debug = debugTopic('connect');
 
 /** What all attempts of one connection share. */
 export interface AttemptPlan {
@@ -41,6 +44,7 @@ export async function attempt(plan: AttemptPlan, timings: PhaseTimings): Promise
     return arrive(plan, established, routed, timings);
   } finally {
     timings.total = elapsed(startedAt);
+    debug('%s:%d phases %j', plan.options.host, plan.options.port, timings);
   }
 }
 

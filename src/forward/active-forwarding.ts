@@ -1,10 +1,14 @@
 import type { Duplex } from 'node:stream';
 import type { SshError } from '../errors/index.ts';
+import { debugTopic, nameOf } from '../observe/debug.ts';
 import type { Lost } from '../ssh2/lost.ts';
+import { quoted } from '../text/printable.ts';
 import { latch } from '../time/latch.ts';
 import type { ListenAddress } from './check.ts';
 import { reset, splice } from './splice.ts';
 import type { Forwarding } from './types.ts';
+
+const debug = debugTopic('forward');
 
 /** The connections through one forward. */
 export class Connections {
@@ -40,6 +44,7 @@ export class Connections {
 
   /** Tells the user's function of one connection's failure; what that throws is its own affair. */
   readonly failed = (error: unknown): void => {
+    if (debug.enabled) debug('a connection failed: %s', nameOf(error));
     queueMicrotask(() => {
       try {
         this.#onError?.(error as Error);
@@ -83,7 +88,12 @@ export class ActiveForwarding implements Forwarding {
     if (address.path !== undefined) this.path = address.path;
     this.#connections = connections;
     this.#stopListening = stopListening;
+    debug('listening on %s', this.#name);
     this.#unsubscribe = lost.onLost((error) => void this.#end(error));
+  }
+
+  get #name(): string {
+    return quoted(this.path ?? `${this.host}:${this.port}`);
   }
 
   get connections(): number {
@@ -111,6 +121,7 @@ export class ActiveForwarding implements Forwarding {
     this.#unsubscribe();
     const stopped = this.#stopListening().catch(() => {});
     await Promise.all([stopped, this.#connections.end()]);
+    if (debug.enabled) debug('%s closed%s', this.#name, error ? `: ${nameOf(error)}` : '');
     this.#closed.resolve(error);
   }
 }

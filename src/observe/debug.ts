@@ -10,3 +10,9 @@ export type DebugTopic = 'connect' | 'auth' | 'exec' | 'sftp' | 'forward' | 'tun
 export function debugTopic(topic: DebugTopic): createDebug.Debugger {
   return createDebug(`ssh-via-gateway:${topic}`);
 }
+
+/** Not its message: an abort's reason is the caller's own, and may hold anything. */
+export function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return (error as { code?: string }).code ?? error.name;
+}

@@ -1,5 +1,5 @@
 import { quoted } from '../text/printable.ts';
-import { debugTopic } from './debug.ts';
+import { debugTopic, nameOf } from './debug.ts';
 import { type ExecTrace, execChannel, isWatched } from './tracing.ts';
 
 const debug = debugTopic('exec');
@@ -63,10 +63,4 @@ function inWords({ exitCode, signal, error, durationMs }: ExecOutcome): string {
   if (signal) return `was ended by ${quoted(signal, 40)} ${took}`;
   if (error === undefined) return `ended without a status ${took}`;
   return `rejected with ${nameOf(error)} ${took}`;
-}
-
-/** Not its message: an abort's reason is the caller's own, and may hold anything. */
-export function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  return (error as { code?: string }).code ?? error.name;
 }

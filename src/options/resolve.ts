@@ -1,3 +1,4 @@
+import { debugTopic } from '../observe/debug.ts';
 import { harmless } from '../time/harmless.ts';
 import { defaultKeepalive, defaultPort, defaultRetry, defaultTimeouts, withDefaults } from './defaults.ts';
 import type { ConnectOptions, KeepaliveOptions, Log, RetryOptions, Timeouts } from './types.ts';
@@ -24,7 +25,18 @@ export function resolveConnectOptions(options: ConnectOptions): ResolvedOptions 
     retry:
       retry === false ? { ...defaultRetry, attempts: 1 } : withDefaults<ResolvedRetry>(defaultRetry, retry),
     keepalive: keepalive === false ? false : withDefaults(defaultKeepalive, keepalive),
-    log: log ? quietly(log) : () => {},
+    log: withDebug(log ? quietly(log) : () => {}),
+  };
+}
+
+const debug = debugTopic('connect');
+
+/** What is logged is what `DEBUG` shows. */
+function withDebug(log: Log): Log {
+  return (record) => {
+    const { host, port, hop, event, message } = record;
+    if (debug.enabled) debug('%s:%d%s %s: %s', host, port, hop ? ` (${hop})` : '', event, message);
+    log(record);
   };
 }
 

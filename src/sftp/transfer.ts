@@ -1,3 +1,4 @@
+import { debugTopic, nameOf } from '../observe/debug.ts';
 import type { SftpOpener, SftpRequests } from '../ssh2/sftp-requests.ts';
 import { now } from '../time/timer.ts';
 import { Flight } from './flight.ts';
@@ -5,6 +6,8 @@ import { Frames } from './frames.ts';
 import type { TransferResult, TransferSettings } from './options.ts';
 import { TransferRun } from './run.ts';
 import type { TransferContext } from './transfer-context.ts';
+
+const debug = debugTopic('sftp');
 
 export interface TransferPlan {
   /** For messages: `upload of "a" to "b"`. */
@@ -21,9 +24,12 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
   settings.signal?.throwIfAborted();
   if (opener.lost.error) throw opener.lost.error;
   const started = now();
+  let hasSession = false;
+  debug('%s', what);
   const run = new TransferRun({ ...settings, what, where: opener.where, lost: opener.lost });
   try {
     const sftp = await open(opener, run, settings);
+    hasSession = true;
     const context = { opener, sftp, run, settings, flight: new Flight(plan.flight), frames: new Frames() };
     await settle(plan.work(context), context);
     sftp.release();
@@ -34,7 +40,13 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
     return { files, bytes, durationMs, bytesPerSecond: durationMs > 0 ? (bytes * 1000) / durationMs : 0 };
   } finally {
     run.end();
+    if (debug.enabled) debug('%s: %s after %d ms', what, endOf(run, hasSession), Math.round(now() - started));
   }
+}
+
+function endOf(run: TransferRun, hasSession: boolean): string {
+  if (run.failed) return nameOf(run.error);
+  return hasSession ? `done, ${run.progress.sent} bytes` : 'no session';
 }
 
 /** Waiting in line for a session is not a stall. */

@@ -1,3 +1,4 @@
+import { debugTopic, nameOf } from '../observe/debug.ts';
 import { Keeper } from './keeper.ts';
 import { planTunnel } from './options.ts';
 import { StatusFeed } from './status-feed.ts';
@@ -9,6 +10,8 @@ import type {
   TunnelState,
   TunnelStatus,
 } from './types.ts';
+
+const debug = debugTopic('tunnel');
 
 /**
  * Publishes a port of this side on the gateway, and keeps it published: reconnects, asks for a taken port, reclaims it
@@ -72,10 +75,17 @@ class KeptTunnel implements ReverseTunnel {
   }
 
   #emit(event: TunnelHappening): void {
+    if (debug.enabled) debug('%s', inWords(event));
     try {
       this.#onEvent?.({ at: new Date(), ...event });
     } catch {
       // A listener's mistake must not take the tunnel down.
     }
   }
+}
+
+function inWords(event: TunnelHappening): string {
+  const { type, ...rest } = event;
+  const { error, ...details } = rest as { error?: Error };
+  return `${type} ${JSON.stringify(details)}${error ? ` ${nameOf(error)}` : ''}`;
 }
