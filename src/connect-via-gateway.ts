@@ -1,7 +1,7 @@
 import pRetry, { type RetryContext } from 'p-retry';
 import { type Arrival, type AttemptPlan, attempt } from './attempt.ts';
 import { Connection } from './connection.ts';
-import { blame, callSite } from './errors/caller.ts';
+import { blame, callSite } from './errors/call-site.ts';
 import {
   type Attempt,
   BannerMissing,

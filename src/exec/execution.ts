@@ -1,4 +1,4 @@
-import { withSite } from '../errors/call-site.ts';
+import { blame } from '../errors/call-site.ts';
 import { CommandFailed, ConnectionLost, isSshError, type SshError } from '../errors/index.ts';
 import type { ExecOutcome } from '../observe/exec-trace.ts';
 import type { ChannelOutcome, SessionChannel } from '../ssh2/session-channel.ts';
@@ -91,7 +91,7 @@ export class Execution {
 
   #notOpened(error: unknown): void {
     if (error instanceof ConnectionLost) return this.#settle(this.#lost(error));
-    if (isSshError(error) && error !== this.#opener.lost.error) withSite(error, this.#site);
+    if (isSshError(error) && error !== this.#opener.lost.error) blame(error, this.#site);
     this.#fail(error);
   }
 
@@ -152,7 +152,7 @@ export class Execution {
   /** Rejects, and gives the streams what has arrived and then the error. */
   #settle(error: SshError): void {
     if (this.#result.settled) return;
-    withSite(error, this.#site);
+    blame(error, this.#site);
     this.stdout.finish(error);
     this.stderr.finish(error);
     this.input.abort(error);
