@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { blame, type CallSite, callSite } from '../../src/errors/caller.ts';
+import { blame, type CallSite, callSite } from '../../src/errors/call-site.ts';
 import { HandshakeFailed } from '../../src/errors/index.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo, optionsFor } from '../support/connect.ts';
