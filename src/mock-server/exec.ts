@@ -2,8 +2,11 @@ import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import iconv from 'iconv-lite';
 import type { ServerChannel } from 'ssh2';
+import { chooseHandler } from './choose-handler.ts';
 import type { ServerConnection } from './connection.ts';
 import { defaultCommand } from './default-commands.ts';
+import { mayBeJobScript, readJobScript } from './jobs/script.ts';
+import type { Settings } from './settings.ts';
 import { ignoreWindow } from './ssh2-internals.ts';
 import type { ExecContext, ExecHandler, MockCommand, MockPty } from './types.ts';
 
@@ -164,14 +167,17 @@ export function runCommand(
   if (faults.hang) channel.resume();
   else if (faults.closeEarly) running.close();
   else if (faults.unlimitedOutput) pourWithoutEnd(running);
-  else void handle(running, chooseHandler(owner, request.command));
+  else void perform(running, owner.settings);
   return running;
 }
 
-function chooseHandler(owner: ServerConnection, command: string): MockCommand | ExecHandler | undefined {
-  const { exec } = owner.settings.options;
-  if (typeof exec === 'function' || exec === undefined) return exec;
-  return Object.hasOwn(exec, command) ? exec[command] : undefined;
+/** A script for jobs is done by the server itself; any other command does what the options say. */
+async function perform(running: RunningCommand, { jobs, options }: Settings): Promise<void> {
+  if (jobs && mayBeJobScript(running.command)) {
+    const script = await readJobScript(running.command, running.stdin);
+    if (script) return running.play(await jobs.answer(script, running));
+  }
+  await handle(running, chooseHandler(options, running.command));
 }
 
 async function handle(

@@ -146,6 +146,7 @@ export class MockServerCore implements MockServer, ConnectionOwner {
   private async closeNow(): Promise<void> {
     this.log.close();
     this.forwards.closeAll();
+    this.settings.jobs?.close();
     const sockets = [...this.open].map(
       ({ link }) =>
         new Promise<void>((resolve) =>

@@ -1,5 +1,7 @@
 import type { ParsedKey } from 'ssh2';
 import { checkFaults } from './check-faults.ts';
+import { chooseHandler } from './choose-handler.ts';
+import { MockJobs } from './jobs/mock-jobs.ts';
 import { describeHostKey, generatedKey, parseKey } from './keys.ts';
 import type {
   MockAuthMethod,
@@ -32,6 +34,8 @@ export interface Settings {
   unixSockets: false | { bindUnlink: boolean };
   windows: Required<WindowsPersonality> | undefined;
   sftpExtensions: Set<SftpExtension>;
+  /** Absent: scripts for jobs are commands like any other. */
+  jobs: MockJobs | undefined;
   options: MockServerOptions;
 }
 
@@ -69,8 +73,14 @@ export function resolveSettings(options: MockServerOptions): Settings {
     unixSockets: unixSockets(options.unixSockets ?? true),
     windows,
     sftpExtensions: chosenExtensions(options.sftpExtensions),
+    jobs: jobsFor(options, windows),
     options,
   };
+}
+
+function jobsFor(options: MockServerOptions, windows: Settings['windows']): MockJobs | undefined {
+  if (options.jobs === false) return undefined;
+  return new MockJobs((command) => chooseHandler(options, command), windows?.codePage ?? 65001);
 }
 
 function defaultUser(): MockUser {

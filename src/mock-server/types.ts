@@ -28,6 +28,12 @@ export interface MockServerOptions {
   exec?: Record<string, MockCommand | ExecHandler> | ExecHandler;
   /** The files behind the `sftp` subsystem: in memory (default), a real folder that clients cannot leave, or none. */
   sftp?: 'memory' | { root?: string } | false;
+  /**
+   * Whether the server keeps jobs (`startJob`, `runJob`), in memory: a job's command does what `exec` says of it.
+   * `false`: the scripts that start and watch jobs are commands like any other; a handler can run them in a real
+   * shell. Default `true`.
+   */
+  jobs?: boolean;
   /** SFTP extensions to advertise and serve; see {@link SftpExtension}. Default: all but `statvfs@openssh.com`. */
   sftpExtensions?: SftpExtension[] | Partial<Record<SftpExtension, boolean>>;
   /** Sessions (commands, SFTP) that one connection may have open at once, as sshd's MaxSessions. Default 10. */

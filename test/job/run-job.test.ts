@@ -18,7 +18,7 @@ describe('runJob', () => {
   let relay: CutRelay;
   beforeEach(async () => {
     account = await localAccount();
-    server = await startMockServer({ exec: account.handler });
+    server = await startMockServer({ jobs: false, exec: account.handler });
     relay = await startCutRelay(server);
   });
   afterEach(async () => {

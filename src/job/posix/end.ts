@@ -77,7 +77,7 @@ printf "%s removed=1\\n" "$mark"
 
 export function killCommand(dir: string, id: string, graceMs: number): HostCommand<JobRecord | undefined> {
   const grace = String(Math.ceil(graceMs / 100));
-  const { line, mark } = posixScript({ dir, id, grace }, library, enter, killer);
+  const { line, mark } = posixScript({ action: 'kill', dir, id, grace }, library, enter, killer);
   return {
     line,
     read: (result) => {
@@ -88,7 +88,7 @@ export function killCommand(dir: string, id: string, graceMs: number): HostComma
 }
 
 export function removeCommand(dir: string, id: string): HostCommand<Removal> {
-  const { line, mark } = posixScript({ dir, id }, library, enter, remover);
+  const { line, mark } = posixScript({ action: 'remove', dir, id }, library, enter, remover);
   return {
     line,
     read: (result) => {

@@ -37,7 +37,7 @@ exit 0
 const blockSize = 65_536;
 
 export function lookCommand(dir: string, id: string, from: JobOffsets | undefined): HostCommand<Look> {
-  const variables = { dir, id };
+  const variables = { action: 'look', dir, id };
   if (!from) {
     const { line, mark } = posixScript(variables, library, looker);
     return { line, read: (result) => readLook(result, mark) };
@@ -66,7 +66,7 @@ function readPieces(result: HostResult, mark: string): Look {
 }
 
 export function listCommand(dir: string): HostCommand<Map<string, JobRecord>> {
-  const { line, mark } = posixScript({ dir }, library, lister);
+  const { line, mark } = posixScript({ action: 'list', dir }, library, lister);
   return { line, read: (result) => readList(result, mark) };
 }
 

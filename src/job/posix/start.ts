@@ -103,7 +103,7 @@ const maxLine = 125_000;
 
 export function startCommand(dir: string, request: StartRequest): HostCommand<Started> {
   const { id, line: command, fingerprint } = request;
-  const variables = { dir, id, command, fingerprint, library: compact(library) };
+  const variables = { action: 'start', dir, id, command, fingerprint, library: compact(library) };
   const parts = { wrapper: compact(wrapper), runner: compact(runner) };
   const { line, mark } = posixScript({ ...variables, ...parts }, starter);
   if (Buffer.byteLength(line) > maxLine) {

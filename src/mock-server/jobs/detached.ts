@@ -1,0 +1,113 @@
+import { EventEmitter } from 'node:events';
+import { Readable, Writable } from 'node:stream';
+import iconv from 'iconv-lite';
+import { defaultCommand } from '../default-commands.ts';
+import type { ExecContext, ExecHandler, MockCommand } from '../types.ts';
+
+/** How a detached command ended. */
+export interface DetachedEnd {
+  exitCode?: number;
+  /** Without `SIG`. */
+  signal?: string;
+  at: number;
+}
+
+/** A command that runs without a session: its output is kept. */
+export class DetachedCommand implements ExecContext {
+  readonly command: string;
+  readonly username: string;
+  readonly connection: number;
+  readonly env = {};
+  readonly pty = undefined;
+  readonly stdin = Readable.from([]);
+  /** What it has written so far. */
+  readonly output = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+  readonly stdout = this.sink('stdout');
+  readonly stderr = this.sink('stderr');
+  end: DetachedEnd | undefined;
+  private readonly codePage: number;
+  private readonly signals = new EventEmitter();
+  private readonly ended = new AbortController();
+
+  constructor(origin: Pick<ExecContext, 'username' | 'connection'>, command: string, codePage: number) {
+    this.username = origin.username;
+    this.connection = origin.connection;
+    this.command = command;
+    this.codePage = codePage;
+  }
+
+  get closed(): AbortSignal {
+    return this.ended.signal;
+  }
+
+  /** Does what the server's options say of this command. */
+  async run(handler: MockCommand | ExecHandler | undefined): Promise<void> {
+    if (handler === undefined) return this.fallback();
+    if (typeof handler !== 'function') return this.play(handler);
+    try {
+      const result = await handler(this);
+      if (typeof result === 'number') this.exit(result);
+      else if (typeof result === 'string') this.play({ stdout: result });
+      else if (result) this.play(result);
+    } catch (error) {
+      const said = error instanceof Error ? error.message : error;
+      this.play({ stderr: `mock command failed: ${said}\n`, exitCode: 255 });
+    }
+  }
+
+  /** A signal for it. What is given as data ends by it. */
+  receive(signal: string): void {
+    this.signals.emit('signal', signal);
+  }
+
+  onSignal(listener: (signal: string) => void): void {
+    this.signals.on('signal', listener);
+  }
+
+  exit(exitCode: number): void {
+    this.finish({ exitCode, at: Date.now() });
+  }
+
+  kill(signal: string): void {
+    this.finish({ signal, at: Date.now() });
+  }
+
+  close(): void {
+    this.finish({ exitCode: 255, at: Date.now() });
+  }
+
+  fallback(): void {
+    this.play(defaultCommand(this));
+  }
+
+  private play({ delayMs = 0, stdout = '', stderr = '', exitCode = 0, signal }: MockCommand): void {
+    const timer = setTimeout(() => {
+      this.stdout.write(this.encode(stdout));
+      this.stderr.write(this.encode(stderr));
+      if (signal) this.kill(signal);
+      else this.exit(exitCode);
+    }, delayMs);
+    this.closed.addEventListener('abort', () => clearTimeout(timer));
+    this.onSignal((name) => this.kill(name));
+  }
+
+  private finish(end: DetachedEnd): void {
+    if (this.end) return;
+    this.end = end;
+    this.ended.abort();
+  }
+
+  private sink(name: 'stdout' | 'stderr'): Writable {
+    return new Writable({
+      write: (chunk: Buffer, _, done) => {
+        if (!this.end) this.output[name] = Buffer.concat([this.output[name], chunk]);
+        done();
+      },
+    });
+  }
+
+  private encode(text: string | Buffer): Buffer {
+    if (Buffer.isBuffer(text)) return text;
+    return this.codePage === 65001 ? Buffer.from(text) : iconv.encode(text, `cp${this.codePage}`);
+  }
+}

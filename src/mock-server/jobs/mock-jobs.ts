@@ -1,0 +1,155 @@
+import { constants } from 'node:os';
+import type { ExecContext, ExecHandler, MockCommand } from '../types.ts';
+import { DetachedCommand } from './detached.ts';
+import type { JobScript } from './script.ts';
+
+interface MockJob {
+  claim: string;
+  command: DetachedCommand;
+  /** The last signal that a kill sent. */
+  killed: string;
+}
+
+/** What a script prints. */
+export interface JobAnswer {
+  stdout: Buffer;
+  stderr: Buffer;
+}
+
+type Values = Record<string, string>;
+type Origin = Pick<ExecContext, 'username' | 'connection'>;
+type Choose = (command: string) => MockCommand | ExecHandler | undefined;
+
+const maxPiece = 1_048_576;
+/** A kill waits this long at most for a handler to obey, in milliseconds. */
+const maxGrace = 1_000;
+const step = 10;
+
+/**
+ * The jobs of a mock server, in memory. It does what the scripts for jobs ask for, without running them; what a job's
+ * command does is what the server's `exec` option says of it.
+ */
+export class MockJobs {
+  private readonly jobs = new Map<string, MockJob>();
+  private readonly choose: Choose;
+  private readonly codePage: number;
+  private nextPid = 4_000;
+  private isClosed = false;
+
+  constructor(choose: Choose, codePage: number) {
+    this.choose = choose;
+    this.codePage = codePage;
+  }
+
+  /** Ends all jobs. */
+  close(): void {
+    this.isClosed = true;
+    for (const { command } of this.jobs.values()) command.kill('KILL');
+  }
+
+  async answer({ system, values }: JobScript, origin: Origin): Promise<JobAnswer> {
+    const id = values['id'] ?? '';
+    const key = `${values['dir']}\n${system === 'windows' ? id.toLowerCase() : id}`;
+    const head = `${values['mark']} `;
+    switch (values['action']) {
+      case 'start':
+        return text(head + this.start(key, values, origin));
+      case 'look':
+        return await this.look(system, key, values);
+      case 'kill':
+        return text(head + (await this.kill(system, key, values)));
+      case 'remove':
+        return text(head + this.remove(key));
+      default:
+        return text(head + this.list(values));
+    }
+  }
+
+  private start(key: string, { id, command = '', fingerprint, nonce }: Values, origin: Origin): string {
+    if (this.jobs.has(key)) return `answer=taken ${this.record(key)}`;
+    const detached = new DetachedCommand(origin, command, this.codePage);
+    const claim = `1:${this.nextPid++}:${nonce}:mock:${fingerprint}:${Date.now()}:${nonce}:${id}`;
+    this.jobs.set(key, { claim, command: detached, killed: '' });
+    void detached.run(this.choose(command));
+    return `answer=claimed ${this.record(key)}`;
+  }
+
+  private async look(system: JobScript['system'], key: string, values: Values): Promise<JobAnswer> {
+    const job = this.jobs.get(key);
+    const [out = '-1'] = (values['stdoutAt'] ?? values['stdout_at'] ?? '').split(' ');
+    const [err = '-1'] = (values['stderrAt'] ?? values['stderr_at'] ?? '').split(' ');
+    const piece = (name: 'stdout' | 'stderr', from: string) =>
+      from === '' || Number(from) < 0
+        ? Buffer.alloc(0)
+        : (job?.command.output[name].subarray(Number(from), Number(from) + maxPiece) ?? Buffer.alloc(0));
+    const hasNews = () =>
+      !job || job.command.end || piece('stdout', out).length + piece('stderr', err).length > 0;
+    await this.until(hasNews, Number(values['wait'] ?? 0));
+    const [stdout, stderr] = [piece('stdout', out), piece('stderr', err)];
+    const head = `${values['mark']} ${this.record(key)}`;
+    if (system === 'posix')
+      return { stdout: joined(`${head}\n`, stdout), stderr: joined(`${values['mark']}\n`, stderr) };
+    return text(`${head} stdout=${stdout.toString('base64')} stderr=${stderr.toString('base64')}`);
+  }
+
+  private async kill(system: JobScript['system'], key: string, { grace = '0' }: Values): Promise<string> {
+    const job = this.jobs.get(key);
+    if (!job || job.command.end) return this.record(key);
+    job.killed = system === 'windows' ? 'KILL' : 'TERM';
+    if (system === 'posix') {
+      job.command.receive('TERM');
+      await this.until(() => job.command.end !== undefined, Math.min(Number(grace) * 100, maxGrace));
+    }
+    if (!job.command.end) job.killed = 'KILL';
+    job.command.kill('KILL');
+    return this.record(key);
+  }
+
+  private remove(key: string): string {
+    const job = this.jobs.get(key);
+    if (job && !job.command.end) return 'running=1';
+    return this.jobs.delete(key) ? 'removed=1' : 'absent=1';
+  }
+
+  private list({ dir }: Values): string {
+    const mine = [...this.jobs.keys()].filter((key) => key.startsWith(`${dir}\n`));
+    return ['count=1', ...mine.map((key) => `job=${nameOf(this.jobs.get(key))} ${this.record(key)}`)].join(
+      '\n',
+    );
+  }
+
+  private record(key: string): string {
+    const job = this.jobs.get(key);
+    if (!job) return `absent=1 claim= now=${Date.now()}`;
+    const { end, output } = job.command;
+    const live = end ? '' : (job.claim.split(':')[2] ?? '');
+    const sizes = `out=${output.stdout.length} err=${output.stderr.length}`;
+    return `claim=${job.claim} live=${live} boot=mock exit=${exitOf(job)} killed=${job.killed} ${sizes} now=${Date.now()}`;
+  }
+
+  private async until(condition: () => unknown, ms: number): Promise<void> {
+    for (const end = Date.now() + ms; !condition() && !this.isClosed && Date.now() < end; ) {
+      await new Promise((resolve) => setTimeout(resolve, step));
+    }
+  }
+}
+
+/** `code,time,signal,end`; a job that was ended by force has written none. */
+function exitOf({ command: { end }, killed }: MockJob): string {
+  if (!end || (killed && end.signal === 'KILL')) return '';
+  if (end.signal === undefined) return `${end.exitCode},${end.at},-,end`;
+  const number = constants.signals[`SIG${end.signal}` as NodeJS.Signals] ?? 0;
+  return `${128 + number},${end.at},${end.signal},end`;
+}
+
+function nameOf(job: MockJob | undefined): string {
+  return job?.claim.split(':').at(-1) ?? '';
+}
+
+function text(line: string): JobAnswer {
+  return { stdout: Buffer.from(`${line}\n`), stderr: Buffer.alloc(0) };
+}
+
+function joined(head: string, bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(head), bytes]);
+}

@@ -1,0 +1,73 @@
+import type { Readable } from 'node:stream';
+
+/** What a script for jobs asks for: the values that it begins with. */
+export interface JobScript {
+  system: 'posix' | 'windows';
+  values: Record<string, string>;
+}
+
+const mark = 'ssh-via-gateway:';
+
+/** Whether it is worth to look closer, without taking anything from stdin. */
+export function mayBeJobScript(command: string): boolean {
+  return command.startsWith('/bin/sh -c ') || command.startsWith('powershell ');
+}
+
+/** Reads a script for jobs out of a command; undefined when it is another command. Its stdin is then as it was. */
+export async function readJobScript(command: string, stdin: Readable): Promise<JobScript | undefined> {
+  const posix = /^\/bin\/sh -c '(.*)'$/s.exec(command)?.[1];
+  if (posix !== undefined) return recognise('posix', readPosix(posix.replaceAll("'\\''", "'")));
+  const encoded = /^powershell .*-EncodedCommand ([A-Za-z0-9+/=]+)$/.exec(command)?.[1];
+  if (encoded === undefined) return undefined;
+  const code = Buffer.from(encoded, 'base64').toString('utf16le');
+  const length = Number(/New-Object byte\[\] (\d+);/.exec(code)?.[1]);
+  if (!length) return undefined;
+  const sent = await take(stdin, length);
+  const script = recognise(
+    'windows',
+    readPowerShell(Buffer.from(sent.toString('latin1'), 'base64').toString('utf8')),
+  );
+  if (!script && sent.length > 0) stdin.unshift(sent);
+  return script;
+}
+
+function recognise(system: JobScript['system'], values: Record<string, string>): JobScript | undefined {
+  return values['action'] && values['mark']?.startsWith(mark) ? { system, values } : undefined;
+}
+
+/** `name=word` lines. */
+function readPosix(script: string): Record<string, string> {
+  const line = /(\w+)=((?:'[^']*'|\\'|"[^"]*"|[^\s'"\\])*)\n/y;
+  return readLines(script, line, (word) => word.replace(/'([^']*)'|\\(')/g, '$1$2'));
+}
+
+/** `$name='literal'` lines. */
+function readPowerShell(script: string): Record<string, string> {
+  const line = /\$(\w+)='((?:[^'\u2018-\u201b]|['\u2018-\u201b]{2})*)'\n/y;
+  return readLines(script, line, (text) => text.replace(/(['\u2018-\u201b])['\u2018-\u201b]/g, '$1'));
+}
+
+function readLines(script: string, line: RegExp, unquote: (text: string) => string): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (let found = line.exec(script); found; found = line.exec(script)) {
+    values[found[1] ?? ''] = unquote(found[2] ?? '');
+  }
+  return values;
+}
+
+/** The first `length` bytes of a stream, or as many as there are. */
+function take(stream: Readable, length: number): Promise<Buffer> {
+  return new Promise((resolve) => {
+    let taken = Buffer.alloc(0);
+    const done = () => {
+      stream.off('data', onData).off('end', done).off('close', done).pause();
+      if (taken.length > length) stream.unshift(taken.subarray(length));
+      resolve(taken.subarray(0, length));
+    };
+    const onData = (chunk: Buffer) => {
+      taken = Buffer.concat([taken, chunk]);
+      if (taken.length >= length) done();
+    };
+    stream.on('data', onData).once('end', done).once('close', done);
+  });
+}

@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import type { TextRunJobOptions } from '../../src/job/run-types.ts';
+import { type MockServer, type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
+import { runJob } from '../../src/run-job.ts';
+import { optionsFor } from '../support/connect.ts';
+
+/** What a user's own tests of code with jobs rely on. */
+describe.each([
+  ['a POSIX', false],
+  ['a Windows', { codePage: 949 }],
+])('the jobs of %s mock server', (_, windows) => {
+  let server: MockServer;
+  let started: string[];
+  afterEach(() => server.close());
+
+  async function serve(exec: NonNullable<MockServerOptions['exec']>) {
+    started = [];
+    server = await startMockServer({ windows, exec });
+  }
+  const run = (command: string, changes: Partial<TextRunJobOptions> = {}) =>
+    runJob(optionsFor(server), command, { id: 'job', pollInterval: 200, ...changes });
+  const encoding = windows ? 'cp949' : 'utf8';
+
+  it('do what the exec option says of their command', async () => {
+    await serve({ 'run.cmd': { stdout: '한글\n', stderr: '경고', exitCode: 3, delayMs: 150 } });
+    const result = await run('run.cmd', { encoding, reject: false });
+    expect(result).toMatchObject({ stdout: '한글\n', stderr: '경고', exitCode: 3 });
+    expect(result.durationMs).toBeGreaterThanOrEqual(140);
+  });
+
+  it('start once for an id, write over time, and keep their result over connections', async () => {
+    await serve(async ({ command, stdout }) => {
+      started.push(command);
+      stdout.write('one\n');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      stdout.write('two\n');
+      return 7;
+    });
+    const seen: string[] = [];
+    const both = await Promise.all([
+      run('work', { reject: false, onOutput: (text) => void seen.push(text) }),
+      run('work', { reject: false }),
+    ]);
+    for (const result of both) expect(result).toMatchObject({ stdout: 'one\ntwo\n', exitCode: 7 });
+    expect(seen).toEqual(['one\n', 'two\n']);
+    expect(started).toEqual(['work']);
+    await expect(run('other')).rejects.toMatchObject({ name: 'JobConflict' });
+  });
+
+  it('are followed over a link that breaks', async () => {
+    await serve({ work: { stdout: 'done\n', delayMs: 400 } });
+    const job = run('work');
+    await server.waitFor('exec');
+    server.drop(1, 'rst');
+    expect((await job).stdout).toBe('done\n');
+    expect(server.journal.filter(({ type }) => type === 'connect').length).toBeGreaterThan(1);
+  });
+
+  it('can be killed, removed and listed', async () => {
+    await serve({ work: { delayMs: 60_000 }, quick: {} });
+    await using connection = await connectViaGateway(optionsFor(server));
+    const job = await connection.startJob('work', { id: 'long' });
+    await connection.startJob('quick', { id: 'short' });
+    await expect(job.remove()).rejects.toMatchObject({ name: 'JobAccessFailed' });
+    expect(await job.kill()).toEqual({ state: 'killed', signal: windows ? 'SIGKILL' : 'SIGTERM' });
+    expect((await connection.listJobs()).map(({ id, status }) => [id, status.state])).toEqual([
+      ['long', 'killed'],
+      ['short', 'exited'],
+    ]);
+    await job.remove();
+    expect(await job.status()).toMatchObject({ state: 'lost' });
+  });
+
+  it('are ended by force when their handler does not listen', async () => {
+    await serve(() => new Promise(() => {}));
+    await using connection = await connectViaGateway(optionsFor(server));
+    const job = await connection.startJob('work', { id: 'deaf' });
+    expect(await job.kill({ grace: 100 })).toEqual({ state: 'killed', signal: 'SIGKILL' });
+  });
+
+  it('leave scripts of others alone', async () => {
+    await serve(({ command }) => command.slice(0, 10));
+    await using connection = await connectViaGateway(optionsFor(server));
+    expect((await connection.exec("/bin/sh -c 'a=b\nc'")).stdout).toBe('/bin/sh -c');
+    expect((await connection.powershell('Get-Date')).stdout).toMatch(/^(powershell|pwsh)/);
+    expect((await connection.powershell(`# ${'x'.repeat(20_000)}`)).stdout).toMatch(/^(powershell|pwsh)/);
+  });
+});
