@@ -13,6 +13,7 @@ import {
   TotalTimeout,
 } from './errors/index.ts';
 import { hostKeyPolicy } from './host-key/policy.ts';
+import { type ConnectTrace, connectChannel, traced } from './observe/tracing.ts';
 import { type ResolvedOptions, resolveConnectOptions } from './options/resolve.ts';
 import type { ConnectOptions, RetryState } from './options/types.ts';
 import { validateConnectOptions } from './options/validate.ts';
@@ -59,16 +60,23 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
     ...{ options: resolved, algorithms, hostKey, hop, signal: stop.signal },
     connectHop: async (hopOptions, name) => new Connection(await connect(hopOptions, name)),
   });
-  try {
-    return await attempts.run(await orStopped(loadCredentials(options), stop.signal));
-  } catch (error) {
-    attempts.abandon();
-    if (stop.timedOut) throw totalTimeout(resolved, hop, attempts);
-    // p-retry would wrap a reason that is not an Error.
-    throw stop.signal.aborted ? stop.signal.reason : error;
-  } finally {
-    stop.clear();
-  }
+  const { host, port, username } = resolved;
+  const trace: ConnectTrace = { host, port, username, hop, attempts: attempts.history };
+  return traced(connectChannel, trace, async () => {
+    try {
+      const arrival = await attempts.run(await orStopped(loadCredentials(options), stop.signal));
+      const { timings, serverVersion } = arrival;
+      Object.assign(trace, { timings: { ...timings }, serverVersion });
+      return arrival;
+    } catch (error) {
+      attempts.abandon();
+      if (stop.timedOut) throw totalTimeout(resolved, hop, attempts);
+      // p-retry would wrap a reason that is not an Error.
+      throw stop.signal.aborted ? stop.signal.reason : error;
+    } finally {
+      stop.clear();
+    }
+  });
 }
 
 /** The attempts of one connection, and the waits between them. */

@@ -34,13 +34,19 @@ export const connectChannel: TracingChannel<unknown, ConnectTrace> =
   tracingChannel('ssh-via-gateway:connect');
 export const execChannel: TracingChannel<unknown, ExecTrace> = tracingChannel('ssh-via-gateway:exec');
 
-/** Runs `work` as a traced operation; costs nothing while nobody listens. */
-export function traced<T, Trace extends object>(
+/**
+ * Runs `work` as a traced operation; costs nothing while nobody listens. Its result is not published: it is the
+ * library's own, and may hold what is nobody's business.
+ */
+export async function traced<T, Trace extends object>(
   channel: TracingChannel<unknown, Trace>,
   trace: Trace,
   work: () => Promise<T>,
 ): Promise<T> {
-  return isWatched(channel) ? channel.tracePromise(work, trace) : work();
+  if (!isWatched(channel)) return work();
+  const results: T[] = [];
+  await channel.tracePromise(async () => void results.push(await work()), trace);
+  return results[0] as T;
 }
 
 export function isWatched(
