@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**', 'test/package/**', 'test/airflow/**'],
+    // Many tests wait for a clock or a server rather than for the processor.
+    maxWorkers: 4,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     dangerouslyIgnoreUnhandledErrors: false,
