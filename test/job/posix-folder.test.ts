@@ -1,0 +1,107 @@
+import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { listJobs, removeJobs } from '../../src/job/list-jobs.ts';
+import { attachJob, startJob } from '../../src/job/start-job.ts';
+import { localAccount } from '../support/local-job-host.ts';
+import { localJobs, untilOver } from './support.ts';
+
+describe('the folder of a job on a POSIX server', () => {
+  const local = localJobs();
+  const { start } = local;
+
+  describe('remove', () => {
+    it('frees the id', async () => {
+      await untilOver(await start('echo x >>ran'));
+      await (await start('echo x >>ran')).remove();
+      expect((await start('echo x >>ran')).isNew).toBe(true);
+      await vi.waitFor(async () => expect((await stat(join(local.account.home, 'ran'))).size).toBe(4));
+    });
+
+    it('refuses while the job runs', async () => {
+      const job = await start('sleep 300');
+      await expect(job.remove()).rejects.toMatchObject({ name: 'JobAccessFailed', reason: /still runs/ });
+      expect(await job.status()).toEqual({ state: 'running' });
+    });
+
+    it('does nothing when there is no such job', async () => {
+      await expect(attachJob(local.account.host, 'nobody').remove()).resolves.toBeUndefined();
+    });
+
+    it('by several callers at once, with starts between them, never starts a job twice at once', async () => {
+      const command = 'mkdir lock || echo twice >>trouble; sleep 0.05; rmdir lock';
+      for (let round = 0; round < 15; round++) {
+        const job = await start(command);
+        await untilOver(job);
+        const results = await Promise.allSettled([
+          job.remove(),
+          start(command),
+          job.remove(),
+          start(command),
+        ]);
+        for (const result of results)
+          if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'JobAccessFailed' });
+        await untilOver(await start(command));
+      }
+      await expect(stat(join(local.account.home, 'trouble'))).rejects.toThrow('ENOENT');
+    }, 60_000);
+
+    it('that died half way is finished by the next start', async () => {
+      await mkdir(join(local.account.jobs, 'job'), { recursive: true });
+      await symlink('removed', join(local.account.jobs, 'job', 'claim'));
+      expect((await start('echo x')).isNew).toBe(true);
+    });
+  });
+
+  it('are listed, and removed by age', async () => {
+    expect(await listJobs(local.account.host)).toEqual([]);
+    await untilOver(await start('exit 2', 'old'));
+    await start('sleep 300', 'running');
+    await untilOver(await start('true', 'young'));
+    await mkdir(join(local.account.jobs, 'not a job'));
+    const jobs = await listJobs(local.account.host);
+    expect(jobs.map(({ id, status }) => [id, status.state])).toEqual([
+      ['old', 'exited'],
+      ['running', 'running'],
+      ['young', 'exited'],
+    ]);
+    expect(Math.abs(jobs[0]!.startedAt.getTime() - Date.now())).toBeLessThan(60_000);
+    expect(jobs[0]!.endedAt!.getTime()).toBeGreaterThanOrEqual(jobs[0]!.startedAt.getTime());
+    expect(jobs[1]!.endedAt).toBeUndefined();
+    expect(await removeJobs(local.account.host, { olderThan: 60_000 })).toEqual([]);
+    expect((await removeJobs(local.account.host, { olderThan: 0 })).sort()).toEqual(['old', 'young']);
+    expect((await listJobs(local.account.host)).map(({ id }) => id)).toEqual(['running']);
+  });
+
+  it('may live in another folder, from home or from the root', async () => {
+    for (const dir of ['~/my jobs', "it's/here", join(local.account.home, 'root $x')]) {
+      const job = await startJob(local.account.host, 'echo x', { id: 'job', dir });
+      await untilOver(job);
+      expect(job.toJSON()).toEqual({ id: 'job', dir });
+      const again = attachJob(local.account.host, 'job', { dir });
+      expect((await again.output()).stdout.toString()).toBe('x\n');
+    }
+  });
+
+  it('says why it could not be started', async () => {
+    await writeFile(join(local.account.home, 'file'), '');
+    await expect(
+      startJob(local.account.host, 'true', { id: 'job', dir: '~/file/jobs' }),
+    ).rejects.toMatchObject({
+      name: 'JobAccessFailed',
+      code: 'SSH_JOB_ACCESS_FAILED',
+      reason: expect.stringMatching(/not a directory/i),
+    });
+  });
+
+  it('is started by a server whose login scripts talk', async () => {
+    const talkative = await localAccount({
+      change: (line) => `echo Welcome; echo 'ssh-via-gateway:' >&2; ${line}`,
+    });
+    const job = await startJob(talkative.host, 'echo x; echo y >&2', { id: 'job' });
+    await untilOver(job);
+    const { stdout, stderr } = await job.output();
+    expect([stdout.toString(), stderr.toString()]).toEqual(['x\n', 'y\n']);
+    await talkative[Symbol.asyncDispose]();
+  });
+});

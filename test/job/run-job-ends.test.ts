@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { runJob } from '../../src/run-job.ts';
+import { killGroup } from '../support/local-job-host.ts';
+import { jobServer } from './job-server.ts';
+
+describe('runJob that does not come to the end of its job', () => {
+  const world = jobServer();
+  const { options, run, timesRun, written } = world;
+
+  describe('when its signal aborts', () => {
+    it('rejects at once with the reason and leaves the job alone', async () => {
+      const stop = new AbortController();
+      const job = run('echo ran >>ran; sleep 1; echo end >>end', { signal: stop.signal });
+      await written('ran');
+      const startedAt = performance.now();
+      stop.abort(new Error('enough'));
+      await expect(job).rejects.toThrow('enough');
+      expect(performance.now() - startedAt).toBeLessThan(500);
+      expect(await written('end')).toBe('end\n');
+    });
+
+    it('rejects at once while a callback takes its time', async () => {
+      const stop = new AbortController();
+      const job = run('echo x', {
+        signal: stop.signal,
+        onOutput: () => {
+          stop.abort(new Error('enough'));
+          return new Promise(() => {});
+        },
+      });
+      await expect(job).rejects.toThrow('enough');
+    });
+
+    it('before anything has begun starts nothing', async () => {
+      await expect(run('echo ran >>ran', { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow(
+        'no',
+      );
+      expect(world.relay.taken).toBe(0);
+    });
+
+    it('ends the job first with killOnAbort', async () => {
+      const stop = new AbortController();
+      const job = run('echo $$ >pid; sleep 300', { signal: stop.signal, killOnAbort: true });
+      await written('pid');
+      stop.abort(new Error('enough'));
+      await expect(job).rejects.toThrow('enough');
+      expect(await world.account.read('job', 'exit')).toMatch(/^143 \d+ TERM end/);
+    });
+
+    it('ends the job over a new connection when the old one is gone', async () => {
+      const stop = new AbortController();
+      const job = run('echo $$ >pid; sleep 300', { signal: stop.signal, killOnAbort: true });
+      await written('pid');
+      world.relay.cut();
+      stop.abort(new Error('enough'));
+      await expect(job).rejects.toThrow('enough');
+      expect(await world.account.read('job', 'exit')).toMatch(/^143 \d+ TERM end/);
+    });
+  });
+
+  it('gives up with the error of the connect when the server does not come back; the job runs on', async () => {
+    const job = run('echo ran >>ran; sleep 1; echo end >>end');
+    const refused = expect(job).rejects.toMatchObject({ name: 'ConnectionRefused', attempts: { length: 5 } });
+    await written('ran');
+    await world.relay[Symbol.asyncDispose]();
+    await refused;
+    await world.renewRelay();
+    expect(await written('end')).toBe('end\n');
+    expect((await run('echo ran >>ran; sleep 1; echo end >>end')).exitCode).toBe(0);
+    expect(await timesRun()).toBe(1);
+  });
+
+  it('does not knock again when the login is refused', async () => {
+    const job = runJob(options({ privateKey: undefined as never, password: 'wrong' }), 'true', { id: 'job' });
+    await expect(job).rejects.toMatchObject({ name: 'AuthenticationFailed' });
+    expect(world.relay.taken).toBe(1);
+  });
+
+  it('gives up on a server that takes connections and never answers a command', async () => {
+    world.server.setFaults({ exec: { closeEarly: true } });
+    const job = runJob(options({ retry: false }), 'true', { id: 'job' });
+    await expect(job).rejects.toMatchObject({ name: 'JobAccessFailed', retryable: true });
+    expect(world.relay.taken).toBe(4);
+  }, 30_000);
+
+  it('rejects with JobLost when the job is gone, and does not start it again', async () => {
+    const command = 'echo ran >>ran; echo out; sleep 300';
+    const job = run(command);
+    const lost = expect(job).rejects.toMatchObject({
+      name: 'JobLost',
+      code: 'SSH_JOB_LOST',
+      id: 'job',
+      host: '127.0.0.1',
+      reason: expect.stringContaining('left no exit code'),
+    });
+    await written('ran');
+    killGroup(Number((await world.account.claim('job'))[1]));
+    await lost;
+    await expect(run(command)).rejects.toMatchObject({ name: 'JobLost' });
+    expect(await timesRun()).toBe(1);
+  });
+
+  it('refuses another command under the same id', async () => {
+    await run('echo one');
+    await expect(run('echo two')).rejects.toMatchObject({ name: 'JobConflict' });
+  });
+});
