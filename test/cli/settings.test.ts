@@ -117,16 +117,31 @@ test('the environment can hold everything, the destination included', async () =
   expect((await run(['exec', '--', 'x'], { env })).stdout.toString()).toBe('ok');
 });
 
-test('a jump host is used, with the same key', async () => {
+test('a jump host is used, with the same key, and its own host key is looked up', async () => {
   await using gateway = await startMockGateway();
   await using world = await startWorld({ exec: { x: { stdout: 'ok' } } });
+  const config = join(world.folder, 'config');
+  const knownHosts = join(world.folder, 'known_hosts');
+  await writeFile(config, `UserKnownHostsFile ${knownHosts}\nIdentityAgent none\n`);
   const jump = `${gateway.ssh.username}@${addressOf(gateway.ssh)}`;
-  const own = ['--insecure-accept-any-host-key', '--user', 'rpa'];
-  const base = ['exec', '-F', 'none', '--attempts', '1', '-i', world.identity, ...own];
-  const { stderr, exitCode } = await run([...base, '-J', jump, world.address, 'x']);
-  // Its host key is looked up in known_hosts: what is said about the destination's does not count for it.
-  expect(exitCode).toBe(255);
-  expect(stderr).toMatch(/HostKeyUnknown.*\(jump 1 of 1/);
+  const flags = ['-F', config, '--attempts', '1', '-i', world.identity, '--user', 'rpa'];
+  // What is said about the destination's host key does not count for the jump host's.
+  const args = [
+    'exec',
+    ...flags,
+    '--host-key',
+    world.server.hostKey.fingerprint,
+    '-J',
+    jump,
+    world.address,
+    'x',
+  ];
+  const refused = await run(args);
+  expect(refused.exitCode).toBe(255);
+  expect(refused.stderr).toMatch(/HostKeyUnknown.*\(jump 1 of 1/);
+  await writeFile(knownHosts, `[${gateway.host}]:${gateway.ssh.port} ${gateway.ssh.hostKey.publicKey}\n`);
+  expect((await run(args)).stdout.toString()).toBe('ok');
+  expect(gateway.ssh.journal.length).toBeGreaterThan(0);
 });
 
 test('two ways to check a host key are refused', async () => {

@@ -29,10 +29,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** `--attempts 1` of the connecting options would make the tunnel give up at the first failure. */
 function tunnel(args: readonly string[], options?: RunOptions) {
-  const flags = flagsFor(gateway.ssh, join(folder, 'id')).join(' ').replace('--attempts 1 ', '').split(' ');
-  return run(['tunnel', ...flags, ...args], options);
+  return run(['tunnel', ...flagsFor(gateway.ssh, join(folder, 'id')), ...args], options);
 }
 
 test('keeps the port, tells it in lines with time stamps, and gives it back when it is stopped', async () => {
@@ -101,4 +99,16 @@ test('the log can be a file, and JSON', async () => {
     expect.arrayContaining(['connecting', 'connected', 'up', 'closed']),
   );
   expect(records.every(({ time, level }) => !Number.isNaN(Date.parse(time)) && level)).toBe(true);
+});
+
+test('--attempts does not end a tunnel, --give-up-after does', async () => {
+  const port = await freePort();
+  const args = ['-R', '9999:pc:22', '--lock', 'none', '--max-delay', '1ms', `127.0.0.1:${port}`];
+  const patient = tunnel(args);
+  await vi.waitFor(() => expect(patient.stdoutSoFar).toContain('attempt 3'), 10_000);
+  patient.stop();
+  expect((await patient).exitCode).toBe(0);
+  const { exitCode, stdout } = await tunnel(['--give-up-after', '2', ...args]);
+  expect(exitCode).toBe(1);
+  expect(stdout.toString()).toContain('given up');
 });

@@ -39,6 +39,12 @@ const options: readonly OptionSpec[] = [
   },
   { name: 'max-delay', value: 'TIME', env: true, help: 'longest wait between attempts. Default 30s' },
   {
+    name: 'give-up-after',
+    value: 'N',
+    env: true,
+    help: 'end after this many failed attempts in a row. Default never',
+  },
+  {
     name: 'log-file',
     value: 'FILE',
     env: true,
@@ -98,7 +104,7 @@ async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunne
   if (spec === undefined)
     throw new UsageError('What is to be published? -R PORT:TARGET:PORT, like 9012:127.0.0.1:22');
   const forward = parseForward(spec);
-  // Retries are the tunnel's own: for ever.
+  // Retries are the tunnel's own: --attempts, or what ssh_config says, must not end it.
   const {
     retry: _retry,
     signal: _signal,
@@ -106,7 +112,7 @@ async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunne
   } = await connectOptionsOf(destinationOf(positionals[0], io), settings, io);
   const checkInterval = settings.duration('check-interval');
   const maxDelay = settings.duration('max-delay');
-  const attempts = settings.wholeNumber('attempts', 1);
+  const attempts = settings.wholeNumber('give-up-after', 1);
   return {
     ...forward,
     gateway: settings.flag('verbose') ? { ...gateway, log: logTo(io) } : gateway,

@@ -68,7 +68,7 @@ export const connectOptions: readonly OptionSpec[] = [
     name: 'attempts',
     value: 'N',
     env: true,
-    help: 'tries in all. Default 10, about five minutes; doctor: always 1',
+    help: 'tries in all. Default 10, about five minutes; doctor makes 1, tunnel goes on for ever',
   },
   {
     name: 'quiet-after-zombie',
