@@ -55,19 +55,20 @@ function readLines(script: string, line: RegExp, unquote: (text: string) => stri
   return values;
 }
 
-/** The first `length` bytes of a stream, or as many as there are. */
+/** The first `length` bytes of a stream, or as many as there are. Whoever reads on finds the stream untouched. */
 function take(stream: Readable, length: number): Promise<Buffer> {
   return new Promise((resolve) => {
-    let taken = Buffer.alloc(0);
-    const done = () => {
-      stream.off('data', onData).off('end', done).off('close', done).pause();
-      if (taken.length > length) stream.unshift(taken.subarray(length));
-      resolve(taken.subarray(0, length));
+    const finish = (taken: Buffer) => {
+      stream.off('readable', onReadable).off('close', onClose);
+      // A stream forgets on its next tick that somebody has listened for `readable`.
+      setImmediate(() => resolve(taken));
     };
-    const onData = (chunk: Buffer) => {
-      taken = Buffer.concat([taken, chunk]);
-      if (taken.length >= length) done();
+    const onClose = () => finish(Buffer.alloc(0));
+    // Exactly so many bytes: to ask for more would end a stream that has no more.
+    const onReadable = () => {
+      const taken = stream.read(length) as Buffer | null;
+      if (taken) finish(taken);
     };
-    stream.on('data', onData).once('end', done).once('close', done);
+    stream.on('readable', onReadable).once('close', onClose);
   });
 }
