@@ -36,8 +36,12 @@ function release(closed: Duplex, other: Duplex): void {
   other.resume();
 }
 
-/** Ends a stream so that its reader sees a failure where the kind of stream has one. */
+/**
+ * Ends a stream so that its reader sees a failure where the kind of stream has one. After `end()` the system refuses a
+ * reset, and Node then never closes the socket at all; Unix sockets know no reset: those are destroyed.
+ */
 export function reset(stream: Duplex): void {
-  if (stream instanceof Socket && stream.remoteFamily !== undefined) stream.resetAndDestroy();
+  const canReset = stream instanceof Socket && stream.remoteFamily !== undefined && !stream.writableEnded;
+  if (canReset) stream.resetAndDestroy();
   else stream.destroy();
 }
