@@ -68,7 +68,10 @@ export function resolveExec(
   // As in powershell(): with an encoding of the caller's, the PC's own code page stays.
   const utf8 = isUtf8(encoding);
   const line = buildCommandLine({ command, shell, cwd, env, utf8 });
-  return { line, command: line, ...resolveCommon(options, onWindows(serverVersion, shell)) };
+  // The values of `env` may be secrets: results, messages and logs get the command without them.
+  const isPlain = cwd === undefined && env === undefined;
+  const bare = typeof command === 'string' ? command : buildCommandLine({ command, shell, utf8 });
+  return { line, command: isPlain ? line : bare, ...resolveCommon(options, onWindows(serverVersion, shell)) };
 }
 
 /** As `resolveExec`, for a PowerShell script. */

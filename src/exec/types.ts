@@ -116,7 +116,7 @@ export type PowerShellOptions = TextPowerShellOptions | BufferPowerShellOptions;
 
 /** How a command ended, and what it wrote: never trimmed. */
 export interface CommandResult<Output extends string | Buffer = string> {
-  /** The command as it was sent to the server. */
+  /** The command, an array quoted as it was sent; without `cwd` and `env`, whose values may be secrets. */
   command: string;
   /** Null when a signal ended the command or the server did not say how it ended; both only with `reject: false`. */
   exitCode: number | null;
