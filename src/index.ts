@@ -61,6 +61,7 @@ export type {
   JobsOptions,
   StartJobOptions,
 } from './job/types.ts';
+export type { ConnectTrace, ExecTrace } from './observe/tracing.ts';
 export type {
   Algorithms,
   ConnectOptions,
