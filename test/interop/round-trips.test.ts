@@ -1,0 +1,111 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect as dial } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import ssh2 from 'ssh2';
+import { expect, it } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import { startDelayRelay } from '../support/delay-relay.ts';
+import { freePort, type Sshd, startSshd } from '../support/sshd.ts';
+
+const run = promisify(execFile);
+const rtt = 200;
+
+/** Round trips until the first command has ended, without the one of TCP's own handshake. */
+async function roundTrips(work: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return (performance.now() - startedAt) / rtt;
+}
+
+const login = ({ username, privateKey, hostPublicKey }: Sshd, port: number) => ({
+  ...{ host: '127.0.0.1', port, username, privateKey, retry: false as const },
+  hostKey: { key: hostPublicKey },
+});
+
+it('needs five round trips for a connection and its first command, where plain ssh2 needs eight', async () => {
+  await using sshd = await startSshd();
+  await using relay = await startDelayRelay(sshd.port, rtt);
+  const ours = await roundTrips(async () => {
+    const connection = await connectViaGateway(login(sshd, relay.port));
+    await connection.exec('true');
+    void connection.close();
+  });
+  const plain = await roundTrips(() => plainSsh2(sshd, relay.port));
+  console.log(`round trips behind TCP's own: ours ${ours.toFixed(2)}, plain ssh2 ${plain.toFixed(2)}`);
+  expect(ours).toBeGreaterThan(4);
+  expect(ours).toBeLessThan(5.9);
+  expect(plain - ours).toBeGreaterThan(2);
+});
+
+async function plainSsh2({ username, privateKey }: Sshd, port: number): Promise<void> {
+  const client = new ssh2.Client();
+  client.on('error', () => {});
+  client.connect({ sock: dial({ port, host: '127.0.0.1', noDelay: true }), username, privateKey });
+  await once(client, 'ready');
+  await new Promise((resolve, reject) => {
+    client.exec('true', (error, channel) => (error ? reject(error) : channel.on('close', resolve).resume()));
+  });
+  client.end();
+}
+
+it('runs commands one after another at least nearly as fast as plain ssh2 does', async () => {
+  await using sshd = await startSshd();
+  await using connection = await connectViaGateway(login(sshd, sshd.port));
+  const client = new ssh2.Client();
+  client.on('error', () => {});
+  const { username, privateKey, port } = sshd;
+  client.connect({ sock: dial({ port, host: '127.0.0.1', noDelay: true }), username, privateKey });
+  await once(client, 'ready');
+  const plain = () =>
+    new Promise<void>((resolve, reject) => {
+      client.exec('true', (error, channel) =>
+        error ? reject(error) : channel.on('close', () => resolve()).resume(),
+      );
+    });
+  const time = async (work: () => Promise<unknown>) => {
+    const startedAt = performance.now();
+    for (let n = 0; n < 60; n++) await work();
+    return performance.now() - startedAt;
+  };
+  const ratios: number[] = [];
+  for (let round = 0; round < 5; round++)
+    ratios.push((await time(plain)) / (await time(() => connection.exec('true'))));
+  client.end();
+  const best = Math.max(...ratios);
+  console.log(`commands in a row, times plain ssh2: ${ratios.map((one) => one.toFixed(2)).join(' ')}`);
+  expect(best).toBeGreaterThan(0.75);
+});
+
+it('logs in to dropbear by the same short way', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'dropbear-'));
+  await using sshd = await startSshd();
+  const hostKey = join(folder, 'host');
+  const { stdout } = await run('dropbearkey', ['-t', 'ed25519', '-f', hostKey]);
+  const publicKey = /^(ssh-ed25519 \S+)/m.exec(stdout)?.[1] ?? '';
+  const port = await freePort();
+  const keys = join(sshd.home, '.ssh');
+  await mkdir(keys, { mode: 0o700 });
+  await writeFile(join(keys, 'authorized_keys'), await readFile(`${sshd.privateKeyPath}.pub`), {
+    mode: 0o600,
+  });
+  await run('chown', ['-R', `${sshd.username}:`, keys]);
+  const dropbear = spawn('dropbear', ['-F', '-E', '-s', '-r', hostKey, '-p', `127.0.0.1:${port}`]);
+  const log: string[] = [];
+  dropbear.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
+  try {
+    await expect.poll(() => log.join('')).toMatch(/Not backgrounding/);
+    const options = { ...login(sshd, port), hostKey: { key: publicKey } };
+    await using connection = await connectViaGateway(options);
+    expect(connection.serverVersion).toContain('dropbear');
+    expect((await connection.exec('echo in')).stdout).toBe('in\n');
+    const stranger = { ...options, username: 'nobody' };
+    await expect(connectViaGateway(stranger)).rejects.toMatchObject({ code: 'SSH_AUTHENTICATION_FAILED' });
+  } finally {
+    dropbear.kill();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
