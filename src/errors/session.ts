@@ -5,6 +5,7 @@ export interface ConnectionLostDetails extends SshErrorDetails {
   why: 'keepalive' | 'socket' | 'server-disconnect';
   reason?: string | undefined;
   output?: OutputSoFar | undefined;
+  started?: boolean | 'unknown' | undefined;
 }
 
 /**
@@ -21,10 +22,17 @@ export class ConnectionLost extends SshError {
   declare readonly stdout?: string | Buffer;
   declare readonly stderr?: string | Buffer;
   declare readonly durationMs?: number;
+  /** Of a command: whether the server had started it. `false`: it was never sent; `'unknown'`: it had just been asked for. */
+  declare readonly started?: boolean | 'unknown';
 
   constructor(message: string, details: ConnectionLostDetails) {
     super(message, { retryable: true, ...details });
-    Object.assign(this, { why: details.why }, defined({ reason: details.reason }), details.output);
+    Object.assign(
+      this,
+      { why: details.why },
+      defined({ reason: details.reason, started: details.started }),
+      details.output,
+    );
   }
 
   static {

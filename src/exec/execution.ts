@@ -42,6 +42,8 @@ export class Execution {
   /** Another end than the command's own is on its way. */
   #isDoomed = false;
   #killed = false;
+  /** The server was asked to start it. */
+  #asked = false;
   #startedAt: number | undefined;
   #stopTimer = () => {};
   #unsubscribe = () => {};
@@ -81,7 +83,13 @@ export class Execution {
     this.#opener
       .exec(
         { command: line, hasNoInput: () => this.input.isEmpty, ...(pty === undefined ? {} : { pty }) },
-        { signal: this.#opening.signal, onLate: (channel) => this.#stopLate(channel) },
+        {
+          signal: this.#opening.signal,
+          onAsked: () => {
+            this.#asked = true;
+          },
+          onLate: (channel) => this.#stopLate(channel),
+        },
       )
       .then(
         (channel) => this.#start(channel),
@@ -250,7 +258,8 @@ export class Execution {
   // --- accounts ---
 
   #lost(error: SshError): ConnectionLost {
-    return connectionLost(this.#account(), error);
+    const started = this.#startedAt !== undefined || (this.#asked ? 'unknown' : false);
+    return connectionLost(this.#account(), error, started);
   }
 
   get #durationMs(): number {

@@ -71,11 +71,18 @@ export function outputLimitExceeded(
 }
 
 /** The command's own copy of the connection's end, with the output so far. */
-export function connectionLost(account: Account, cause: SshError): ConnectionLost {
+export function connectionLost(
+  account: Account,
+  cause: SshError,
+  started: boolean | 'unknown',
+): ConnectionLost {
   const { why = 'socket', reason } = cause as Partial<ConnectionLost>;
+  const [when, then] =
+    started === false ? ['before', 'was sent'] : ['while', started === true ? 'ran' : 'was being started'];
   return new ConnectionLost(
-    `The connection to ${place(account)} was lost while the command ${shownCommand(account)} ran: ${cause.message}`,
+    `The connection to ${place(account)} was lost ${when} the command ${shownCommand(account)} ${then}: ${cause.message}`,
     {
+      started,
       ...base(account),
       why,
       reason,
@@ -83,7 +90,9 @@ export function connectionLost(account: Account, cause: SshError): ConnectionLos
       cause,
       // A key that changed, or a close() of our own, does not mend itself.
       retryable: cause.retryable,
-      hint: 'Whether the command goes on running is not known; startJob() starts commands that outlive the connection.',
+      hint: started
+        ? 'Whether the command goes on running is not known; startJob() starts commands that outlive the connection.'
+        : 'The command was not started.',
     },
   );
 }

@@ -54,6 +54,12 @@ const names = [
   'reject',
 ];
 
+/**
+ * sshd takes packets of up to 256 KiB, and ends the whole connection for one that is longer. The request around the
+ * command takes a few bytes.
+ */
+const longestLine = 256 * 1024 - 256;
+
 const defaultMaxBuffer = 16 * 1024 * 1024;
 
 /** Checks everything before anything opens. @throws TypeError or RangeError that names the option. */
@@ -70,6 +76,7 @@ export function resolveExec(
   const line = buildCommandLine({ command, shell, cwd, env, utf8 });
   // The values of `env` may be secrets: results, messages and logs get the command without them.
   const isPlain = cwd === undefined && env === undefined;
+  checkLength(line);
   const bare = typeof command === 'string' ? command : buildCommandLine({ command, shell, utf8 });
   return { line, command: isPlain ? line : bare, ...resolveCommon(options, onWindows(serverVersion, shell)) };
 }
@@ -87,6 +94,14 @@ export function resolveScript(
   const { command: line, stdin } = buildPowerShell(script, { shell, cwd, env, utf8: isUtf8(encoding) });
   const before = stdin === undefined ? undefined : Buffer.from(stdin);
   return { line, command: script, before, ...resolveCommon(options, onWindows(serverVersion, shell)) };
+}
+
+function checkLength(line: string): void {
+  const length = Buffer.byteLength(line);
+  if (length <= longestLine) return;
+  throw new RangeError(
+    `option command: ${length} bytes given, env and cwd included; at most ${longestLine} would be right: servers end the connection for more. Send data through stdin or a file`,
+  );
 }
 
 function isWindows(serverVersion: string | undefined): boolean {

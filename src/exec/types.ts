@@ -15,6 +15,8 @@ export interface SessionOpener {
     options: {
       signal?: AbortSignal | undefined;
       /** Given the session when the command was started after `signal` had aborted. */
+      /** The server is being asked now; from here on the command may have been started. */
+      onAsked?: (() => void) | undefined;
       onLate?: ((session: SessionChannel) => void) | undefined;
     },
   ): Promise<SessionChannel>;

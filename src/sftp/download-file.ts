@@ -12,6 +12,7 @@ import {
   openLocalTarget,
   publishLocally,
   removeLocally,
+  settleLocalPath,
 } from './local-target.ts';
 import { orderedSink } from './ordered-sink.ts';
 import { type BlockSink, type Received, Receiver } from './receiver.ts';
@@ -33,11 +34,23 @@ export async function downloadFile(context: TransferContext, item: DownloadItem)
     if (settings.resume && (await isThere(context, item))) return;
     const remote = await openRemote(context, item);
     if (!item.attributes) run.progress.setTotal(remote.attributes.size);
-    if (isSmall(context, remote)) await fetchSmall(context, item, remote);
-    else await fetchBig(context, item, remote);
+    const settled = await settle(context, item, remote);
+    if (isSmall(context, remote)) await fetchSmall(context, settled, remote);
+    else await fetchBig(context, settled, remote);
     run.progress.fileDone(item.remotePath);
   } catch (error) {
     throw error instanceof RemoteIsFolder ? error : explain(run, item.remotePath, error);
+  }
+}
+
+/** The item with the path that is really written. */
+async function settle(context: TransferContext, item: DownloadItem, remote: Remote): Promise<DownloadItem> {
+  if (item.intoEmptyFolder) return item;
+  try {
+    return { ...item, localPath: await settleLocalPath(item.localPath, item.attributes === undefined) };
+  } catch (error) {
+    if (!context.sftp.ended) void context.sftp.closeHandle(remote.handle).catch(() => {});
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { IsFolder, IsSpecial } from './remote-target.ts';
 import { freshTempName, lastingTempName } from './temp-name.ts';
 
 export interface LocalTarget {
@@ -31,6 +32,23 @@ export async function openLocalTarget(path: string, options: LocalTargetOptions)
     const writePath = join(dirname(path), freshTempName(basename(path)));
     return { writePath, file: await open(writePath, O_RDWR | O_CREAT | O_EXCL, mode) };
   }
+}
+
+/**
+ * Where a file that is to be at `path` is really written. A folder, device, pipe or socket is refused before anything is
+ * fetched. A link that the caller named is written through, as on the server; one below a folder is replaced, so that
+ * it cannot lead out.
+ */
+export async function settleLocalPath(path: string, named: boolean): Promise<string> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined || found.isFile()) return path;
+  if (found.isSymbolicLink()) return named ? settleLocalPath(await endOfLink(path), false) : path;
+  throw found.isDirectory() ? new IsFolder() : new IsSpecial();
+}
+
+/** The end of a chain of links, or where a link points that leads nowhere yet. */
+async function endOfLink(path: string): Promise<string> {
+  return await realpath(path).catch(async () => resolve(dirname(path), await readlink(path)));
 }
 
 /** Permissions of the file that a download replaces; undefined when there is none. */

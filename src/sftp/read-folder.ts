@@ -20,12 +20,14 @@ export async function readFolder(
   sftp: SftpRequests,
   path: string,
   budget: ListingBudget = { ...listingLimits },
+  onNames: () => void = () => {},
 ): Promise<SftpName[]> {
   const handle = await sftp.opendir(path);
   try {
     const entries = new Map<string, SftpName>();
     for (let more = true; more; ) {
       const batches = await Promise.all(Array.from({ length: parallelReads }, () => sftp.readdir(handle)));
+      onNames();
       for (const batch of batches) if (batch) take(batch, entries, budget, path);
       more = !batches.includes(undefined);
     }

@@ -2,7 +2,7 @@ import { SftpFailed } from '../errors/index.ts';
 import type { SftpHandle, SftpRequests } from '../ssh2/sftp-requests.ts';
 import { openFlag, type SftpAttributes, statusCode } from '../ssh2/sftp-wire.ts';
 import { now } from '../time/timer.ts';
-import { isFolder, isLink } from './file-mode.ts';
+import { fileType, isFolder } from './file-mode.ts';
 import { putInPlace } from './put-in-place.ts';
 import { freshTempName, lastingTempName } from './temp-name.ts';
 
@@ -39,19 +39,32 @@ export async function openTarget(
   options: TargetOptions,
 ): Promise<RemoteTarget> {
   const started = now();
-  const [opened, old] = await Promise.allSettled([
-    openForWriting(sftp, path, options),
-    options.intoEmptyFolder ? undefined : lookAt(sftp, path),
-  ]);
+  const looking = options.intoEmptyFolder ? Promise.resolve(undefined) : lookAt(sftp, path);
+  // A pipe that is opened to be written keeps the server waiting for a reader: look first.
+  if (!options.atomic) refuseSpecial(await looking);
+  const [opened, old] = await Promise.allSettled([openForWriting(sftp, path, options), looking]);
   if (opened.status === 'rejected') throw opened.reason;
   const target = { path, ...opened.value, closed: false, roundTrip: now() - started };
   if (old.status === 'rejected' || !old.value) return { ...target, oldMode: undefined };
   const { mode } = old.value;
-  if (!isFolder(mode) && !isLink(mode)) return { ...target, oldMode: mode };
+  if (fileType(mode) === 'file') return { ...target, oldMode: mode };
   if (options.atomic) await removeTarget(sftp, target);
   else await closeTarget(sftp, target).catch(() => {});
   if (isFolder(mode)) throw new IsFolder();
+  refuseSpecial(old.value);
   return openTarget(sftp, await sftp.realPath(path), options);
+}
+
+/** A device, pipe or socket that was replaced by a file would be missed: root may even replace /dev/null. */
+function refuseSpecial(found: SftpAttributes | undefined): void {
+  if (fileType(found?.mode) === 'other') throw new IsSpecial();
+}
+
+/** The target of a file is a device, a pipe or a socket. */
+export class IsSpecial extends Error {
+  constructor() {
+    super('a device, pipe or socket is there, and only a file is replaced');
+  }
 }
 
 /** The target of a file is a folder. */

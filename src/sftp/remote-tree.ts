@@ -66,7 +66,7 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
   const { context, tree, budget } = walk;
   const { sftp, run, settings } = context;
   run.throwIfFailed();
-  const names = await readFolder(sftp, folder.remotePath, budget).catch((error) => {
+  const names = await readFolder(sftp, folder.remotePath, budget, () => run.alive()).catch((error) => {
     throw explain(run, folder.remotePath, error);
   });
   run.alive();

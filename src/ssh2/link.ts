@@ -39,6 +39,12 @@ export interface ExecRequest {
   hasNoInput?: (() => boolean) | undefined;
 }
 
+export interface ExecEvents {
+  /** The server is being asked for a session now; from here on the command may have been started. */
+  onAsked?: (() => void) | undefined;
+  onLate?: ((session: SessionChannel) => void) | undefined;
+}
+
 /** What starts something on the ssh2 client and calls back once. */
 type Starter<T> = (client: Client, callback: (error: Error | undefined, result: T) => void) => void;
 
@@ -101,12 +107,9 @@ export class Link {
    * @param onLate Given the session when the server started the command after the caller had given up. Without it
    *   the session is only closed, which does not end every command.
    */
-  exec(
-    request: ExecRequest,
-    options: OpenOptions & { onLate?: ((session: SessionChannel) => void) | undefined } = {},
-  ): Promise<SessionChannel> {
+  exec(request: ExecRequest, options: OpenOptions & ExecEvents = {}): Promise<SessionChannel> {
     const pty = request.pty === undefined ? {} : { pty: request.pty };
-    const { onLate = (session: SessionChannel) => session.close(), ...rest } = options;
+    const { onAsked, onLate = (session: SessionChannel) => session.close(), ...rest } = options;
     return this.openSession<SessionChannel>({
       ...rest,
       what: 'a session for a command',
@@ -114,6 +117,7 @@ export class Link {
       // Wrapped before the callback returns: the exit status may follow in the same packet.
       start: (client, callback) => {
         const id = nextChannelId(client);
+        onAsked?.();
         client.exec(request.command, pty, (error, raw) =>
           error
             ? callback(error, undefined as unknown as SessionChannel)
