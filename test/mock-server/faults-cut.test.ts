@@ -13,7 +13,7 @@ interface Traffic {
 /** A whole session through plain ssh2: log in, run a command, close. Settles however the connection ends. */
 function session(server: MockServer): Promise<{ traffic: Traffic; outcome: string; socket: Socket }> {
   const client = new ssh2.Client();
-  const socket = netConnect(server.port, server.host);
+  const socket = netConnect({ port: server.port, host: server.host, noDelay: true });
   const traffic = { toClient: 0, toServer: 0 };
   return new Promise((resolve) => {
     let outcome = 'closed';

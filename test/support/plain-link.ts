@@ -36,6 +36,8 @@ export async function plainLink(options: PlainLinkOptions) {
     client.once('error', reject);
     const config = { host, port, strictVendor: false, ...rest };
     client.connect(config as ConnectConfig);
+    // Without ssh2's native part each packet is three writes, which Nagle's algorithm would hold up.
+    client.setNoDelay(true);
   });
   const close = async () => {
     asked = true;
