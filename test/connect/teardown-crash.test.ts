@@ -25,9 +25,12 @@ function hasNativeCiphers(): boolean {
 }
 
 /** In CI, a missing addon is an error, unless the run is meant to be without it. */
-it.runIf(process.env['CI'] && process.env['SSH2_NATIVE'] !== 'absent')('the native ciphers of ssh2 are built in CI', () => {
-  expect(isNative).toBe(true);
-});
+it.runIf(process.env['CI'] && process.env['SSH2_NATIVE'] !== 'absent')(
+  'the native ciphers of ssh2 are built in CI',
+  () => {
+    expect(isNative).toBe(true);
+  },
+);
 
 let folder: string;
 let program: string;
