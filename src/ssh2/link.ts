@@ -73,8 +73,11 @@ interface HeldSlot {
  * refused, the next one is not. So a refusal this soon (milliseconds) after an end says nothing about the limit.
  */
 const lagAfterRelease = 250;
-/** Milliseconds before each further try after such a refusal. */
-const pausesAfterRelease = [0, 20, 60];
+/** A busy server takes longer over it; with no other session open, a refusal can hardly mean anything else. */
+const lagWhenAlone = 3_000;
+/** Milliseconds before each further try after such a refusal; the later ones only when no other session is open. */
+const pausesAfterRelease = [0, 20, 60, 150, 300, 600];
+const triesBesideOthers = 3;
 
 /** An established, authenticated connection: opens channels, and tells when it is lost. */
 export class Link {
@@ -157,7 +160,9 @@ export class Link {
   }
 
   #refusalWouldPass(tries: number): boolean {
-    return tries < pausesAfterRelease.length && now() - this.#lastReleaseAt < lagAfterRelease;
+    const since = now() - this.#lastReleaseAt;
+    if (tries < triesBesideOthers && since < lagAfterRelease) return true;
+    return this.slots.open <= 1 && tries < pausesAfterRelease.length && since < lagWhenAlone;
   }
 
   /** The slot is accounted for by ssh2's callback, which comes exactly once, however long after we gave up. */
