@@ -117,7 +117,8 @@ describe('1,000 forced reconnects', () => {
     const [first, last] = [samples[1]!, samples.at(-1)!];
     expect(new Set(killed).size).toBeGreaterThan(990);
     expect(last.handles).toBeLessThanOrEqual(first.handles + 3);
-    expect(last.heap - first.heap).toBeLessThan(1e6);
+    // One leaked connection holds tens of kilobytes; this is under three for each reconnect, notes of the test included.
+    expect(last.heap - first.heap).toBeLessThan(2.5e6);
     expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0);
   });
 });
