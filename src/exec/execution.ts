@@ -4,6 +4,7 @@ import type { ExecOutcome } from '../observe/exec-trace.ts';
 import type { ChannelOutcome, SessionChannel } from '../ssh2/session-channel.ts';
 import { latch } from '../time/latch.ts';
 import { onAbort } from '../time/on-abort.ts';
+import { StopSwitch } from '../time/stop-switch.ts';
 import { now, startTimer } from '../time/timer.ts';
 import {
   type Account,
@@ -34,7 +35,7 @@ export class Execution {
   readonly #request: ResolvedExec;
   readonly #result = latch<Result>();
   /** Leaves the line when the command is not wanted any more. */
-  readonly #opening = new AbortController();
+  readonly #opening = new StopSwitch();
   readonly #ended = latch<ChannelOutcome>();
   #callbacks: Array<Promise<void>> = [];
   #channel: SessionChannel | undefined;
@@ -84,7 +85,7 @@ export class Execution {
       .exec(
         { command: line, hasNoInput: () => this.input.isEmpty, ...(pty === undefined ? {} : { pty }) },
         {
-          signal: this.#opening.signal,
+          signal: this.#opening,
           onAsked: () => {
             this.#asked = true;
           },

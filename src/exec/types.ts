@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Lost } from '../ssh2/lost.ts';
 import type { SessionChannel } from '../ssh2/session-channel.ts';
+import type { Stoppable } from '../time/on-abort.ts';
 import type { Shell } from './command-line.ts';
 
 /** What a command needs of a connection. */
@@ -13,10 +14,10 @@ export interface SessionOpener {
       hasNoInput?: (() => boolean) | undefined;
     },
     options: {
-      signal?: AbortSignal | undefined;
-      /** Given the session when the command was started after `signal` had aborted. */
+      signal?: Stoppable | undefined;
       /** The server is being asked now; from here on the command may have been started. */
       onAsked?: (() => void) | undefined;
+      /** Given the session when the command was started after `signal` had aborted. */
       onLate?: ((session: SessionChannel) => void) | undefined;
     },
   ): Promise<SessionChannel>;

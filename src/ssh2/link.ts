@@ -1,6 +1,6 @@
 import type { Client, PseudoTtyOptions } from 'ssh2';
 import { latch } from '../time/latch.ts';
-import { onAbort } from '../time/on-abort.ts';
+import { onAbort, type Stoppable } from '../time/on-abort.ts';
 import { now, startTimer } from '../time/timer.ts';
 import {
   behindFirstRequest,
@@ -40,6 +40,8 @@ export interface ExecRequest {
 }
 
 export interface ExecEvents {
+  signal?: Stoppable | undefined;
+  timeout?: number | undefined;
   /** The server is being asked for a session now; from here on the command may have been started. */
   onAsked?: (() => void) | undefined;
   onLate?: ((session: SessionChannel) => void) | undefined;
@@ -48,7 +50,9 @@ export interface ExecEvents {
 /** What starts something on the ssh2 client and calls back once. */
 type Starter<T> = (client: Client, callback: (error: Error | undefined, result: T) => void) => void;
 
-interface OpenPlan<T> extends OpenOptions {
+interface OpenPlan<T> {
+  signal?: Stoppable | undefined;
+  timeout?: number | undefined;
   /** For messages: `a session for the command`, `a channel to localhost:22`. */
   what: string;
   start: Starter<T>;
@@ -110,7 +114,7 @@ export class Link {
    * @param onLate Given the session when the server started the command after the caller had given up. Without it
    *   the session is only closed, which does not end every command.
    */
-  exec(request: ExecRequest, options: OpenOptions & ExecEvents = {}): Promise<SessionChannel> {
+  exec(request: ExecRequest, options: ExecEvents = {}): Promise<SessionChannel> {
     const pty = request.pty === undefined ? {} : { pty: request.pty };
     const { onAsked, onLate = (session: SessionChannel) => session.close(), ...rest } = options;
     return this.openSession<SessionChannel>({
@@ -148,7 +152,7 @@ export class Link {
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
     const ticket = this.slots.nextTicket();
     for (let tries = 0; ; tries++) {
-      const probe = await this.#slot(ticket, plan.signal);
+      const probe = this.slots.take() ? false : await this.#slot(ticket, plan.signal);
       const slot = { probe, passing: this.#refusalWouldPass(tries), refused: undefined as Refusal };
       try {
         return await this.#openInSlot(plan, slot);
@@ -224,24 +228,28 @@ export class Link {
     const { signal, timeout = this.channelTimeout } = plan;
     if (this.lost.error) return Promise.reject(this.lost.error);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const result = latch<T>();
-    const unsubscribeAbort = signal ? onAbort(signal, () => result.reject(signal.reason)) : () => {};
     const timedOut = plan.isTraced ? undefined : channelTimeout(this.where, plan.what, timeout);
-    const stopTimer = startTimer(timeout, () =>
-      result.reject(timedOut ?? channelTimeout(this.where, plan.what, timeout)),
-    );
-    const unsubscribe = this.lost.onLost((error) => result.reject(error));
-    const clean = () => {
-      stopTimer();
-      unsubscribe();
-      unsubscribeAbort();
-    };
-    this.#start(plan, (error, value) => {
-      if (error) result.reject(this.lost.error ?? openFailed(this.where, plan.what, error));
-      else if (result.settled) setImmediate(() => plan.discard(value));
-      else result.resolve(value);
+    return new Promise<T>((resolve, reject) => {
+      let settled = false;
+      const settle = (finish: () => void) => {
+        settled = true;
+        stopTimer();
+        unsubscribe();
+        unsubscribeAbort?.();
+        finish();
+      };
+      const giveUp = (reason: unknown) => settle(() => reject(reason));
+      const unsubscribeAbort = signal && onAbort(signal, () => giveUp(signal.reason));
+      const stopTimer = startTimer(timeout, () =>
+        giveUp(timedOut ?? channelTimeout(this.where, plan.what, timeout)),
+      );
+      const unsubscribe = this.lost.onLost(giveUp);
+      this.#start(plan, (error, value) => {
+        if (settled) return void (error || setImmediate(() => plan.discard(value)));
+        if (error) giveUp(this.lost.error ?? openFailed(this.where, plan.what, error));
+        else settle(() => resolve(value));
+      });
     });
-    return result.promise.finally(clean);
   }
 
   #start<T>(plan: OpenPlan<T>, callback: (error: Error | undefined, value: T) => void): void {
@@ -253,17 +261,17 @@ export class Link {
   }
 
   /** Waits in line; tells whether the granted session is a probe. */
-  #slot(ticket: number, signal: AbortSignal | undefined): Promise<boolean> {
+  #slot(ticket: number, signal: Stoppable | undefined): Promise<boolean> {
     return this.#wait(signal, (granted) => this.slots.acquire(ticket, granted));
   }
 
-  #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  #pause(ms: number, signal: Stoppable | undefined): Promise<void> {
     return this.#wait(signal, (over) => startTimer(ms, over));
   }
 
   /** Waits for `begin`'s callback, the signal or the end of the connection; the last two undo what `begin` began. */
   #wait<T = void>(
-    signal: AbortSignal | undefined,
+    signal: Stoppable | undefined,
     begin: (done: (value: T) => void) => () => void,
   ): Promise<T> {
     if (this.lost.error) return Promise.reject(this.lost.error);

@@ -60,6 +60,7 @@ class SafeSession implements SessionChannel {
   #unsubscribe: () => void = () => {};
   #onReleased: (() => void) | undefined;
   #pendingWrites = new Set<(error?: Error) => void>();
+  #hasPaused = false;
   /** The link died after the server had said all that it had to say. */
   #isComplete = false;
 
@@ -68,7 +69,6 @@ class SafeSession implements SessionChannel {
     this.#raw = raw;
     this.#lost = lost;
     this.#onReleased = onReleased;
-    holdWindowForBoth(raw);
     raw.on('error', () => {});
     raw.stderr.on('error', () => {});
     raw.on('exit', (code: number | null, signal?: string, _dump?: string, description?: string) => {
@@ -95,6 +95,9 @@ class SafeSession implements SessionChannel {
   }
 
   pause(stream: 'stdout' | 'stderr'): void {
+    // Until somebody pauses, both streams are read as data comes.
+    if (!this.#hasPaused) holdWindowForBoth(this.#raw);
+    this.#hasPaused = true;
     this.#readable(stream).pause();
   }
 

@@ -60,6 +60,13 @@ export class SessionSlots {
     return this.#tickets++;
   }
 
+  /** Takes a session that may be opened now; false when there is a line, or the limit is reached. */
+  take(): boolean {
+    if (this.#waiting.length > 0 || this.#open >= this.#limit) return false;
+    this.#open++;
+    return true;
+  }
+
   /** Calls `grant` when a session may be opened, at once if possible. Returns the way to leave the line. */
   acquire(ticket: number, grant: Grant): () => void {
     const waiter = { ticket, grant };

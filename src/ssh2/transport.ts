@@ -72,9 +72,10 @@ export class Transport extends Duplex {
     if (this.#dead) return;
     this.lastLifeAt = now();
     this.bytesRead += chunk.length;
-    if (this.#identified) {
-      if (!this.push(chunk)) this.#raw.pause();
-    } else this.#receiveBeforeIdentification(chunk);
+    if (!this.#identified) this.#receiveBeforeIdentification(chunk);
+    // A reader that takes everything at once needs no second buffer.
+    else if (this.readableFlowing && this.readableLength === 0) this.emit('data', chunk);
+    else if (!this.push(chunk)) this.#raw.pause();
   }
 
   #receiveBeforeIdentification(chunk: Buffer): void {
@@ -116,18 +117,14 @@ export class Transport extends Duplex {
     this.#raw.resume();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#corkUntilNextTurn();
-    this.bytesWritten += chunk.length;
-    const accepted = this.#raw.write(chunk);
-    if (accepted || this.#ended) return done();
-    this.#blocked = true;
-    this.#raw.once('drain', () => {
-      this.#blocked = false;
-      // A full buffer that moves again is a peer that acknowledges: a busy upload is not a dead peer.
-      this.lastLifeAt = now();
-      done();
-    });
+  /** ssh2 writes packets and never waits for a drain: they go straight on, past a second buffer. */
+  override write(packet: Buffer): boolean {
+    if (this.#dead || this.#ended) return false;
+    if (!this.#corked) this.#corkUntilNextTurn();
+    this.bytesWritten += packet.length;
+    const accepted = this.#raw.write(packet);
+    if (!accepted && !this.#blocked) this.#watchDrain();
+    return accepted;
   }
 
   /** Whether bytes wait for the peer to take them. */
@@ -135,15 +132,26 @@ export class Transport extends Duplex {
     return this.#blocked;
   }
 
-  #corkUntilNextTurn(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#raw.cork();
-    process.nextTick(() => {
-      this.#corked = false;
-      this.#raw.uncork();
+  #watchDrain(): void {
+    this.#blocked = true;
+    this.#raw.once('drain', () => {
+      this.#blocked = false;
+      // A full buffer that moves again is a peer that acknowledges: a busy upload is not a dead peer.
+      this.lastLifeAt = now();
+      this.emit('drain');
     });
   }
+
+  #corkUntilNextTurn(): void {
+    this.#corked = true;
+    this.#raw.cork();
+    process.nextTick(this.#uncork);
+  }
+
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    this.#raw.uncork();
+  };
 
   override _final(done: (error?: Error | null) => void): void {
     this.#raw.end();

@@ -1,10 +1,16 @@
+import { StopSwitch } from './stop-switch.ts';
+
+/** Whatever can tell that something is not wanted any more. */
+export type Stoppable = AbortSignal | StopSwitch;
+
 const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
  * Calls `listener` once when `signal` aborts. Returns the way to unsubscribe. However many subscribe, the signal has
  * one listener: Node warns of a leak at the eleventh, but one signal for fifty commands is right.
  */
-export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+export function onAbort(signal: Stoppable, listener: () => void): () => void {
+  if (signal instanceof StopSwitch) return signal.onAbort(listener);
   let listeners = listenersOf.get(signal);
   if (!listeners) {
     listeners = new Set();

@@ -1,0 +1,24 @@
+import { describe, expect, it, vi } from 'vitest';
+import { onAbort } from '../../src/time/on-abort.ts';
+import { StopSwitch } from '../../src/time/stop-switch.ts';
+
+describe('a StopSwitch', () => {
+  it('tells its listeners once, and keeps the first reason', () => {
+    const stop = new StopSwitch();
+    const listener = vi.fn();
+    onAbort(stop, listener);
+    expect(stop.aborted).toBe(false);
+    stop.abort('first');
+    stop.abort('second');
+    expect(listener).toHaveBeenCalledOnce();
+    expect(stop).toMatchObject({ aborted: true, reason: 'first' });
+  });
+
+  it('does not tell who has unsubscribed', () => {
+    const stop = new StopSwitch();
+    const listener = vi.fn();
+    onAbort(stop, listener)();
+    stop.abort();
+    expect(listener).not.toHaveBeenCalled();
+  });
+});
