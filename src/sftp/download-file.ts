@@ -2,6 +2,7 @@ import { chmod, open, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SftpHandle } from '../ssh2/sftp-requests.ts';
 import { openFlag, type SftpAttributes } from '../ssh2/sftp-wire.ts';
+import { now } from '../time/timer.ts';
 import { fileSource } from './block-source.ts';
 import { sameBySum } from './checksum.ts';
 import { fileType, permissions } from './file-mode.ts';
@@ -22,6 +23,9 @@ import { freshTempName } from './temp-name.ts';
 import type { DownloadItem, TransferContext } from './transfer-context.ts';
 import { explain, transferFailed } from './transfer-errors.ts';
 import { verifyDownloaded } from './verify-sha256.ts';
+
+/** Bytes in each millisecond that a line is taken for at the start; asking for too much delays others on it. */
+const startRate = 40_000;
 
 /** A file whose size the server does not tell is read to its end, but not without limit. */
 const mostOfUnknown = 2 ** 30;
@@ -129,12 +133,14 @@ export class RemoteIsFolder extends Error {
 }
 
 /** Opens and looks in one round trip. */
-async function openRemote({ sftp, run }: TransferContext, item: DownloadItem): Promise<Remote> {
+async function openRemote({ sftp, run, flight }: TransferContext, item: DownloadItem): Promise<Remote> {
+  const askedAt = now();
   const [opened, looked] = await Promise.allSettled([
     sftp.open(item.remotePath, openFlag.read),
     item.attributes ?? sftp.stat(item.remotePath),
   ]);
   run.alive();
+  flight.widen(0, (now() - askedAt) * startRate);
   const handle = opened.status === 'fulfilled' ? opened.value : undefined;
   const type = looked.status === 'fulfilled' ? fileType(looked.value.mode) : undefined;
   if (handle && type === 'file' && looked.status === 'fulfilled') return { handle, attributes: looked.value };

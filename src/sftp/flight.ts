@@ -50,9 +50,12 @@ export class Flight {
     return this.#inFlight < this.#limit;
   }
 
-  /** More lines were opened, or some closed. */
-  raiseCeiling(ceiling: number): void {
-    this.#ceiling = ceiling;
+  /** More may be under way than was thought: `start` from now on, until its rate has been seen, and `ceiling` at most. */
+  widen(ceiling: number, start: number): void {
+    this.#ceiling = Math.max(this.#ceiling, ceiling);
+    this.#start = Math.min(this.#ceiling, Math.max(this.#start, start));
+    this.#limit = Math.max(this.#limit, this.#start);
+    this.#rates = this.#rates.slice(-1);
   }
 
   take(bytes: number): void {

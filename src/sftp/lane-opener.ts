@@ -1,12 +1,12 @@
 import type { SftpHandle, SftpOpener, SftpRequests } from '../ssh2/sftp-requests.ts';
 import { openFlag } from '../ssh2/sftp-wire.ts';
 import type { Flight } from './flight.ts';
-import { type Lanes, laneCapacity } from './lanes.ts';
+import { type Lanes, laneCapacity, laneWindow } from './lanes.ts';
 
 /** A round trip below this many milliseconds does not limit one session. */
 const longRoundTrip = 5;
-/** A session that moves this much in a round trip is held by its 2 MiB window, not by the line. */
-const windowBound = 1024 * 1024;
+/** A session that moves this much in a round trip is held by its window, not by the line. */
+const windowBound = laneWindow / 2;
 /** Files below this size are over before more sessions would help. */
 const bigFile = 16 * 1024 * 1024;
 const mostLanes = 8;
@@ -29,62 +29,79 @@ export interface LaneOptions {
 
 /**
  * Opens more sessions for one big upload when a single one is held back by its window, if the server's MaxSessions
- * leaves some. The sessions are opened at the start, and used only when the line turns out to carry more. Whatever
- * goes wrong with that, the transfer goes on with what it has.
+ * leaves some. They and their files are opened at the start, so that they are at hand as soon as the line turns out to
+ * carry more. Whatever goes wrong with that, the transfer goes on with what it has.
  */
 export class LaneOpener {
   #options: LaneOptions;
   #done: AbortController | undefined;
-  #sessions: Promise<SftpRequests | undefined>[] = [];
-  #extras: Extra[] = [];
-  #using: Promise<unknown> | undefined;
+  #prepared: Promise<Extra | undefined>[] = [];
+  #used: Extra[] = [];
+  #isUsing = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    const { size, roundTrip, opener } = options;
+    const { size, roundTrip } = options;
     if (size < bigFile || roundTrip < longRoundTrip) return;
     const count = Math.min(mostLanes - 1, Math.floor(size / laneCapacity));
-    this.#done = new AbortController();
-    const { signal } = this.#done;
-    this.#sessions = Array.from({ length: count }, () =>
-      opener.openSftp({ spare: true, signal }).catch(() => undefined),
-    );
+    const done = new AbortController();
+    this.#done = done;
+    this.#prepared = Array.from({ length: count }, () => this.#prepare(done.signal));
   }
 
   /** To be called now and then with the bytes that are still to be sent. */
   consider(left: number): void {
     const { flight } = this.#options;
-    if (this.#using || this.#sessions.length === 0 || left < laneCapacity) return;
+    if (this.#isUsing || this.#prepared.length === 0 || left < laneCapacity) return;
     if (flight.perRoundTrip < windowBound) return;
-    this.#using = Promise.all(this.#sessions.map((session) => this.#use(session)));
+    this.#isUsing = true;
+    for (const prepared of this.#prepared) void prepared.then((extra) => extra && this.#use(extra));
   }
 
-  /** Closes the files; rejects when the server could not store what was written. Idempotent. */
+  /**
+   * Closes the files; rejects when the server could not store what was written. Resolves when no file is open any
+   * more: Windows does not rename a file that is. Idempotent.
+   */
   async close(): Promise<void> {
     this.#done?.abort();
-    await this.#using;
-    await Promise.all(this.#extras.splice(0).map(({ sftp, handle }) => sftp.closeHandle(handle)));
-    for (const session of this.#sessions.splice(0)) void session.then((sftp) => sftp?.release());
+    await Promise.all(this.#prepared.splice(0).map(async (prepared) => this.#finish(await prepared)));
   }
 
   /** Ends the sessions with whatever is under way on them. */
   abandon(): void {
     this.#done?.abort();
-    for (const session of this.#sessions.splice(0)) void session.then((sftp) => sftp?.close());
+    for (const prepared of this.#prepared.splice(0)) void prepared.then((extra) => extra?.sftp.close());
   }
 
-  async #use(opening: Promise<SftpRequests | undefined>): Promise<void> {
-    const { path, lanes, flight } = this.#options;
-    const sftp = await opening;
-    if (!sftp || this.#done?.signal.aborted) return;
+  async #prepare(signal: AbortSignal): Promise<Extra | undefined> {
+    const { opener, path } = this.#options;
+    let sftp: SftpRequests | undefined;
     try {
-      const handle = await sftp.open(path, openFlag.write);
-      this.#extras.push({ sftp, handle });
-      if (this.#done?.signal.aborted) return;
-      lanes.add({ sftp, handle });
-      flight.raiseCeiling(lanes.count * laneCapacity);
+      sftp = await opener.openSftp({ spare: true, signal });
+      return { sftp, handle: await sftp.open(path, openFlag.write) };
     } catch {
       // One lane less.
+      void sftp?.close();
+      return undefined;
+    }
+  }
+
+  #use(extra: Extra): void {
+    if (this.#done?.signal.aborted) return;
+    const { lanes, flight } = this.#options;
+    this.#used.push(extra);
+    lanes.add(extra);
+    flight.widen(lanes.count * laneCapacity, lanes.count * laneWindow);
+  }
+
+  async #finish(extra: Extra | undefined): Promise<void> {
+    if (!extra) return;
+    try {
+      await extra.sftp.closeHandle(extra.handle);
+      extra.sftp.release();
+    } catch (error) {
+      void extra.sftp.close();
+      if (this.#used.includes(extra)) throw error;
     }
   }
 }

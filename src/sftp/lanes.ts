@@ -8,8 +8,10 @@ export interface Lane {
   unacknowledged: number;
 }
 
-/** Bytes that one session may have under way: the server's 2 MiB window, and as much behind it. */
-export const laneCapacity = 4 * 1024 * 1024;
+/** Bytes that OpenSSH's server takes on one session before it has answered. */
+export const laneWindow = 2 * 1024 * 1024;
+/** Bytes that one session may have under way: the server's window, and as much behind it. */
+export const laneCapacity = 2 * laneWindow;
 
 /** Several SFTP sessions for one file: each has a window of its own, and a round trip moves no more than a window. */
 export class Lanes {
