@@ -2,6 +2,8 @@
 const group = 256;
 const smallBytes = 4_096;
 
+const nothing = Buffer.alloc(0);
+
 /** Keeps the first `limit` bytes of a stream. */
 export class Collector {
   readonly #limit: number;
@@ -31,6 +33,7 @@ export class Collector {
 
   /** All that was kept. */
   bytes(): Buffer {
+    if (this.#kept === 0) return nothing;
     const all = [...this.#chunks, ...this.#recent];
     const whole = all.length === 1 ? all[0]! : Buffer.concat(all, this.#kept);
     this.#chunks = [whole];

@@ -1,7 +1,7 @@
 import { blame } from '../errors/call-site.ts';
 import { CommandFailed, ConnectionLost, isSshError, type SshError } from '../errors/index.ts';
 import type { ExecOutcome } from '../observe/exec-trace.ts';
-import type { ChannelOutcome, SessionChannel } from '../ssh2/session-channel.ts';
+import type { ChannelOutcome, ChannelSink, SessionChannel } from '../ssh2/session-channel.ts';
 import { latch } from '../time/latch.ts';
 import { onAbort } from '../time/on-abort.ts';
 import { StopSwitch } from '../time/stop-switch.ts';
@@ -12,6 +12,7 @@ import {
   commandTimeout,
   connectionLost,
   type Ending,
+  endingOf,
   lastWords,
   outputLimitExceeded,
 } from './failure.ts';
@@ -27,7 +28,7 @@ type Result = CommandResult<string | Buffer>;
  * The life of one command: in line, at work, ended. Whatever happens first decides how it settles: its end, the loss
  * of the link, the timeout, the signal, the output limit, a failure of the caller's own code.
  */
-export class Execution {
+export class Execution implements ChannelSink {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly input: Input;
@@ -110,17 +111,21 @@ export class Execution {
     this.#channel = channel;
     this.#startedAt = now();
     this.#stopTimer = startTimer(timeout, () => this.#timedOut());
-    for (const name of ['stdout', 'stderr'] as const) {
-      this[name].connect({ pause: () => channel.pause(name), resume: () => channel.resume(name) });
-    }
+    this.stdout.connect(channel, 'stdout');
+    this.stderr.connect(channel, 'stderr');
     if (onStdout) this.#callBack(this.stdout.forEach(onStdout));
     if (onStderr) this.#callBack(this.stderr.forEach(onStderr));
-    channel.start({
-      onStdout: (chunk) => this.stdout.receive(chunk) || this.#exceeded('stdout'),
-      onStderr: (chunk) => this.stderr.receive(chunk) || this.#exceeded('stderr'),
-      onEnd: (outcome) => this.#end(outcome),
-    });
+    channel.start(this);
     this.input.connect(channel);
+  }
+
+  /** For the channel alone, as `onStderr` and `onEnd`. */
+  onStdout(chunk: Buffer): void {
+    if (!this.stdout.receive(chunk)) this.#exceeded('stdout');
+  }
+
+  onStderr(chunk: Buffer): void {
+    if (!this.stderr.receive(chunk)) this.#exceeded('stderr');
   }
 
   #callBack(calls: Promise<void>): void {
@@ -129,7 +134,7 @@ export class Execution {
 
   // --- ends ---
 
-  #end(outcome: ChannelOutcome): void {
+  onEnd(outcome: ChannelOutcome): void {
     this.#ended.resolve(outcome);
     this.input.end();
     if (this.#result.settled || this.#isDoomed) return;
@@ -141,11 +146,14 @@ export class Execution {
 
   /** The command is over by itself: with its result once the callbacks have seen all output. */
   #conclude(ending: Ending): void {
-    for (const output of [this.stdout, this.stderr]) {
-      output.finish(output.isCut ? commandFailed(this.#account(), ending) : undefined);
-    }
+    this.#finish(this.stdout, ending);
+    this.#finish(this.stderr, ending);
     if (this.#callbacks.length === 0) return this.#report(ending);
     void Promise.all(this.#callbacks).then(() => this.#report(ending));
+  }
+
+  #finish(output: Output, ending: Ending): void {
+    output.finish(output.isCut ? commandFailed(this.#account(), ending) : undefined);
   }
 
   #report(ending: Ending): void {
@@ -153,8 +161,16 @@ export class Execution {
     const { exitCode, signal } = ending;
     if (exitCode !== 0 && this.#request.reject) return this.#settle(commandFailed(this.#account(), ending));
     this.#release();
-    const { output, truncated } = this.#account(false);
-    this.#result.resolve({ ...output, exitCode, signal, truncated });
+    const { stdout, stderr } = this;
+    this.#result.resolve({
+      command: this.#request.command,
+      stdout: stdout.result(),
+      stderr: stderr.result(),
+      durationMs: this.#durationMs,
+      exitCode,
+      signal,
+      truncated: stdout.truncated || stderr.truncated,
+    });
     this.#tell({ exitCode, signal });
   }
 
@@ -232,7 +248,7 @@ export class Execution {
   #stopLate(channel: SessionChannel): void {
     const discard = { onStdout: () => {}, onStderr: () => {} };
     const ended = latch<ChannelOutcome>();
-    channel.start({ ...discard, onEnd: ended.resolve });
+    channel.start({ ...discard, onEnd: (outcome) => ended.resolve(outcome) });
     void stopCommand({ ...this.#stopTarget(channel), ended: ended.promise, first: 'KILL' });
   }
 
@@ -267,7 +283,7 @@ export class Execution {
     return this.#startedAt === undefined ? 0 : now() - this.#startedAt;
   }
 
-  #account(forError = true): Account {
+  #account(): Account {
     const { command } = this.#request;
     const { stdout, stderr } = this;
     const durationMs = this.#durationMs;
@@ -275,12 +291,7 @@ export class Execution {
       where: this.#opener.where,
       output: { command, stdout: stdout.result(), stderr: stderr.result(), durationMs },
       truncated: stdout.truncated || stderr.truncated,
-      lastWords: forError ? lastWords(stderr.tail()) : '',
+      lastWords: lastWords(stderr.tail()),
     };
   }
-}
-
-function endingOf(outcome: Exclude<ChannelOutcome, { kind: 'lost' }>): Ending {
-  if (outcome.kind === 'exit') return { exitCode: outcome.exitCode, signal: null };
-  return { exitCode: null, signal: outcome.kind === 'signal' ? outcome.signal : null };
 }

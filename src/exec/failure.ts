@@ -6,6 +6,7 @@ import {
   type SshError,
 } from '../errors/index.ts';
 import type { OutputSoFar } from '../errors/timeouts.ts';
+import type { ChannelOutcome } from '../ssh2/session-channel.ts';
 import { printable, quoted } from '../text/printable.ts';
 import type { Terminated } from './stop.ts';
 import type { SessionOpener } from './types.ts';
@@ -26,6 +27,12 @@ export interface Ending {
   terminated?: Terminated | undefined;
   /** `kill` came before the command had started. */
   notStarted?: boolean;
+}
+
+/** How a command ended by itself. */
+export function endingOf(outcome: Exclude<ChannelOutcome, { kind: 'lost' }>): Ending {
+  if (outcome.kind === 'exit') return { exitCode: outcome.exitCode, signal: null };
+  return { exitCode: null, signal: outcome.kind === 'signal' ? outcome.signal : null };
 }
 
 export function commandFailed(account: Account, ending: Ending): CommandFailed {

@@ -5,8 +5,8 @@ import { OutputStream } from './output-stream.ts';
 
 /** Slows the sender of one stream down, and lets it go on. */
 export interface Flow {
-  pause(): void;
-  resume(): void;
+  pause(stream: 'stdout' | 'stderr'): void;
+  resume(stream: 'stdout' | 'stderr'): void;
 }
 
 const tailBytes = 2_048;
@@ -18,6 +18,7 @@ export class Output {
   readonly #createDecoder: (() => Decoder) | undefined;
   readonly #kept: Collector;
   #flow: Flow | undefined;
+  #name: 'stdout' | 'stderr' = 'stdout';
   #readers: OutputStream[] = [];
   #stream: OutputStream | undefined;
   #isPaused = false;
@@ -35,8 +36,9 @@ export class Output {
     return this.#kept.truncated;
   }
 
-  connect(flow: Flow): void {
+  connect(flow: Flow, name: 'stdout' | 'stderr'): void {
     this.#flow = flow;
+    this.#name = name;
     this.#regulate();
   }
 
@@ -123,12 +125,16 @@ export class Output {
   }
 
   #regulate(): void {
-    const mustPause = !this.#isDraining && this.#readers.some((reader) => reader.isFull);
+    const mustPause = !this.#isDraining && this.#readers.some(isFull);
     if (!this.#flow || mustPause === this.#isPaused) return;
     this.#isPaused = mustPause;
-    if (mustPause) this.#flow.pause();
-    else this.#flow.resume();
+    if (mustPause) this.#flow.pause(this.#name);
+    else this.#flow.resume(this.#name);
   }
+}
+
+function isFull(reader: OutputStream): boolean {
+  return reader.isFull;
 }
 
 function decodeAll(bytes: Buffer, decoder: Decoder): string {

@@ -52,7 +52,10 @@ export class HostKeyGuard {
   /** The key exchange is over: the server's signature was right. */
   keyProven(): void {
     const record = this.#record ?? (async () => {});
-    record().then(this.#recorded.resolve, this.#recorded.reject);
+    record().then(
+      () => this.#recorded.resolve(),
+      (error) => this.#recorded.reject(error),
+    );
   }
 
   async #judge(key: Buffer): Promise<boolean> {

@@ -54,7 +54,7 @@ export function ownLink(
     stopWatching();
     if (!closing) transport.kill();
   });
-  transport.once('close', () => void dispose().then(gone.resolve));
+  transport.once('close', () => void dispose().then(() => gone.resolve()));
 
   const close = async () => {
     const alreadyLost = link.lost.error !== undefined;

@@ -99,7 +99,10 @@ function settleWithin<T>(
   ms: number,
 ): Promise<T> {
   const first = latch<T>();
-  promise.then(first.resolve, first.reject);
+  promise.then(
+    (value) => first.resolve(value),
+    (error) => first.reject(error),
+  );
   const onAbort = () => first.reject(signal?.reason);
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });

@@ -95,7 +95,8 @@ export class Transport extends Duplex {
       return this.#events.onInvalid(all);
     }
     this.#identified = true;
-    this.#before = [all.subarray(0, found.start)];
+    // A copy, and only where there is something: a part would keep the whole packet in memory.
+    this.#before = found.start === 0 ? [] : [Buffer.from(all.subarray(0, found.start))];
     this.#events.onIdentification(line);
     // ssh2 gets the line in one piece, and never sees the lines before it.
     if (!this.#dead) this.push(all.subarray(found.start));

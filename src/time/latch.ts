@@ -6,24 +6,31 @@ export interface Latch<T> {
   reject(error: unknown): void;
 }
 
+// Two of them are made for each command: a class is cheaper than an object full of closures.
+class Switched<T> implements Latch<T> {
+  readonly promise: Promise<T>;
+  settled = false;
+  #resolve!: (value: T) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  resolve(value: T): void {
+    this.settled = true;
+    this.#resolve(value);
+  }
+
+  reject(error: unknown): void {
+    this.settled = true;
+    this.#reject(error);
+  }
+}
+
 export function latch<T>(): Latch<T> {
-  let settle!: { resolve(value: T): void; reject(error: unknown): void };
-  let settled = false;
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  return {
-    promise,
-    get settled() {
-      return settled;
-    },
-    resolve(value) {
-      settled = true;
-      settle.resolve(value);
-    },
-    reject(error) {
-      settled = true;
-      settle.reject(error);
-    },
-  };
+  return new Switched<T>();
 }
