@@ -138,7 +138,11 @@ function arrive(
     ...(maxSessions === undefined ? {} : { maxSessions }),
   };
   const { client, serverVersion, hostKeyFingerprint } = established;
-  const link = new Link(client, { host, port, hop: plan.hop }, { ...settings, serverVersion });
+  const link = new Link(
+    client,
+    { host, port, hop: plan.hop },
+    { ...settings, serverVersion, opensAhead: true },
+  );
   const owned = ownLink(established, link, settings, () => dispose(routed));
   return { owned, serverVersion, hostKeyFingerprint, timings };
 }

@@ -14,17 +14,22 @@ export interface Protocol {
   ping?(): void;
   signal?(channel: number, name: string): void;
   channelWindowAdjust?(id: number, bytes: number): void;
+  session?(id: number, window: number, packetSize: number): void;
+  exec?(channel: number, command: string, wantReply: boolean): void;
 }
 
 export interface RawChannelState {
   incoming?: { id: number; window: number; state: 'open' | 'eof' | 'closing' | 'closed' };
   outgoing?: { id: number; window: number; packetSize: number; state: 'open' | 'eof' | 'closing' | 'closed' };
   _waitChanDrain?: boolean;
+  _callbacks?: Array<(failed: unknown) => void>;
+  subtype?: string;
 }
 
 interface ChannelManager {
   _cur: number;
   get(id: number): unknown;
+  add?(opened: unknown): number;
   update?(id: number, entry: unknown): void;
 }
 
@@ -92,6 +97,51 @@ export function behindFirstRequest(
   };
   // ssh2 reads the kind of channel from its own callback.
   manager.update(id, Object.assign(both, { type: (opened as { type?: string }).type }));
+}
+
+type Opened = (error: Error | undefined, channel: ClientChannel) => void;
+
+/** The window and the packet size that ssh2 grants on each channel (its lib/Channel.js). */
+const channelWindow = 2 * 1024 * 1024;
+const channelPacket = 32 * 1024;
+
+/** Opens a session and asks for nothing on it, which ssh2 itself does not offer. False when ssh2 changed inside. */
+export function openBareSession(client: Client, opened: Opened): boolean {
+  const manager = (client as unknown as ClientInternals)._chanMgr;
+  const protocol = protocolOf(client);
+  if (typeof manager?.add !== 'function' || typeof protocol?.session !== 'function') return false;
+  if (typeof protocol.exec !== 'function') return false;
+  const callback: Opened = (error, channel) => opened(error, channel);
+  // ssh2 reads the kind of channel from its own callback.
+  const id = manager.add(Object.assign(callback, { type: 'session' }));
+  if (id === -1) return false;
+  protocol.session(id, channelWindow, channelPacket);
+  return true;
+}
+
+/**
+ * Calls back when a channel on which nothing was asked for is closed: ssh2 then fails all requests on it. The channel's
+ * own `close` would need a reader of its streams. Returns the way to unsubscribe, before anything is asked for.
+ */
+export function onClosed(channel: ClientChannel, closed: () => void): () => void {
+  const callbacks = stateOf(channel)._callbacks;
+  callbacks?.push(closed);
+  return () => {
+    if (callbacks?.[0] === closed) callbacks.shift();
+  };
+}
+
+/** Asks for a command on a session that is open already, as the second half of ssh2's own `exec` does. */
+export function execOn(client: Client, channel: ClientChannel, command: string, started: Opened): void {
+  const state = stateOf(channel);
+  const { outgoing, _callbacks: callbacks } = state;
+  if (outgoing?.state !== 'open' || !callbacks) return started(new Error('Channel is not open'), channel);
+  callbacks.push((failed) => {
+    if (failed) return started(failed instanceof Error ? failed : new Error('Unable to exec'), channel);
+    state.subtype = 'exec';
+    started(undefined, channel);
+  });
+  protocolOf(client)?.exec?.(outgoing.id, command, true);
 }
 
 /** What ssh2 knows of both directions of a channel. */

@@ -1,18 +1,14 @@
-import type { Client, PseudoTtyOptions } from 'ssh2';
+import type { Client, ClientChannel } from 'ssh2';
 import { latch } from '../time/latch.ts';
 import { onAbort, type Stoppable } from '../time/on-abort.ts';
 import { now, startTimer } from '../time/timer.ts';
-import {
-  behindFirstRequest,
-  closeForgottenChannel,
-  expectGlobalReply,
-  nextChannelId,
-  protocolOf,
-} from './internals.ts';
+import { closeForgottenChannel, expectGlobalReply, nextChannelId, protocolOf, stateOf } from './internals.ts';
 import { LostSignal } from './lost.ts';
 import { channelTimeout, isFull, openFailed } from './open-errors.ts';
-import { type SessionChannel, wrapSession } from './session-channel.ts';
+import { SessionAhead } from './session-ahead.ts';
+import type { SessionChannel } from './session-channel.ts';
 import { SessionSlots } from './session-slots.ts';
+import { CommandPlan, type ExecEvents, type ExecRequest } from './start-command.ts';
 
 /** Where a connection leads, for messages. */
 export interface Where {
@@ -29,35 +25,21 @@ export interface OpenOptions {
   timeout?: number | undefined;
 }
 
-export interface ExecRequest {
-  command: string;
-  pty?: PseudoTtyOptions | boolean | undefined;
-  /**
-   * Asked when the command is sent: whether it has no input. The end of input then leaves with the command, one
-   * packet less for both sides; the session's own `end()` does no harm after it.
-   */
-  hasNoInput?: (() => boolean) | undefined;
-}
-
-export interface ExecEvents {
-  signal?: Stoppable | undefined;
-  timeout?: number | undefined;
-  /** The server is being asked for a session now; from here on the command may have been started. */
-  onAsked?: (() => void) | undefined;
-  onLate?: ((session: SessionChannel) => void) | undefined;
-}
-
 /** What starts something on the ssh2 client and calls back once. */
-type Starter<T> = (client: Client, callback: (error: Error | undefined, result: T) => void) => void;
+type Starter<T> = (client: Client, callback: OpenedCallback<T>) => void;
 
-interface OpenPlan<T> {
+export type OpenedCallback<T> = (error: Error | undefined, result: T) => void;
+
+export interface OpenPlan<T> {
   signal?: Stoppable | undefined;
   timeout?: number | undefined;
   /** For messages: `a session for the command`, `a channel to localhost:22`. */
   what: string;
-  start: Starter<T>;
+  start(client: Client, callback: OpenedCallback<T>): void;
+  /** As `start`, on a session that is open already; absent where that will not do. */
+  startOn?: ((channel: ClientChannel, callback: OpenedCallback<T>) => void) | undefined;
   /** Undoes a success that came after we had given up. */
-  discard: (result: T) => void;
+  discard(result: T): void;
   /** The caller knows where it was called, and puts that into the error; remembering it twice costs time. */
   isTraced?: boolean;
 }
@@ -66,6 +48,8 @@ interface OpenPlan<T> {
 type Refusal = 'full' | 'alone' | 'passing' | undefined;
 
 interface HeldSlot {
+  /** The session that is open already. */
+  ahead: ClientChannel | undefined;
   probe: boolean;
   /** A refusal now would teach nothing about the limit. */
   passing: boolean;
@@ -82,6 +66,8 @@ const lagWhenAlone = 3_000;
 /** Milliseconds before each further try after such a refusal; the later ones only when no other session is open. */
 const pausesAfterRelease = [0, 20, 60, 150, 300, 600];
 const triesBesideOthers = 3;
+/** A command this soon (milliseconds) after another one has ended is likely to have a next one. */
+const sequelWithin = 500;
 
 /** An established, authenticated connection: opens channels, and tells when it is lost. */
 export class Link {
@@ -94,18 +80,21 @@ export class Link {
   readonly client: Client;
   /** Milliseconds for the server's answer to a request for a channel, unless the call says otherwise. */
   readonly channelTimeout: number;
+  /** Opens sessions before they are asked for; only where `opensAhead` was given. */
+  readonly ahead: SessionAhead | undefined;
   #lastReleaseAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     client: Client,
     where: Where,
-    options: { channelTimeout: number; maxSessions?: number; serverVersion?: string },
+    options: { channelTimeout: number; maxSessions?: number; serverVersion?: string; opensAhead?: boolean },
   ) {
     this.serverVersion = options.serverVersion;
     this.client = client;
     this.where = where;
     this.channelTimeout = options.channelTimeout;
     this.slots = new SessionSlots(options.maxSessions, options.maxSessions !== undefined);
+    if (options.opensAhead) this.ahead = new SessionAhead(client, this.slots, this.releaseSession);
   }
 
   /**
@@ -115,45 +104,23 @@ export class Link {
    *   the session is only closed, which does not end every command.
    */
   exec(request: ExecRequest, options: ExecEvents = {}): Promise<SessionChannel> {
-    const pty = request.pty === undefined ? {} : { pty: request.pty };
-    const { onAsked, onLate = (session: SessionChannel) => session.close(), ...rest } = options;
-    return this.openSession<SessionChannel>({
-      ...rest,
-      what: 'a session for a command',
-      isTraced: true,
-      // Wrapped before the callback returns: the exit status may follow in the same packet.
-      start: (client, callback) => {
-        const id = nextChannelId(client);
-        onAsked?.();
-        client.exec(request.command, pty, (error, raw) =>
-          error
-            ? callback(error, undefined as unknown as SessionChannel)
-            : callback(
-                undefined,
-                wrapSession(client, raw, this.lost, () => this.releaseSession()),
-              ),
-        );
-        // With a terminal, the first request is not the command.
-        if (request.hasNoInput && request.pty === undefined) {
-          behindFirstRequest(client, id, (raw) => request.hasNoInput?.() && raw.eof());
-        }
-      },
-      discard: onLate,
-    });
+    const isSequel = now() - this.#lastReleaseAt < sequelWithin;
+    return this.openSession(new CommandPlan(this, request, options, isSequel));
   }
 
   /** Whoever opened a session calls this once, when the server has closed it. */
-  releaseSession(): void {
+  readonly releaseSession = (): void => {
     this.#lastReleaseAt = now();
     this.slots.release();
-  }
+  };
 
   /** Opens a session when MaxSessions allows it. A refusal puts it back in line, at its old place. */
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
     const ticket = this.slots.nextTicket();
     for (let tries = 0; ; tries++) {
-      const probe = this.slots.take() ? false : await this.#slot(ticket, plan.signal);
-      const slot = { probe, passing: this.#refusalWouldPass(tries), refused: undefined as Refusal };
+      const ahead = plan.startOn && !plan.signal?.aborted ? this.ahead?.take() : undefined;
+      const probe = ahead || this.slots.take() ? false : await this.#slot(ticket, plan.signal);
+      const slot = { ahead, probe, passing: this.#refusalWouldPass(tries), refused: undefined as Refusal };
       try {
         return await this.#openInSlot(plan, slot);
       } catch (error) {
@@ -171,13 +138,14 @@ export class Link {
 
   /** The slot is accounted for by ssh2's callback, which comes exactly once, however long after we gave up. */
   #openInSlot<T>(plan: OpenPlan<T>, slot: HeldSlot): Promise<T> {
-    const { signal, start } = plan;
+    const { signal } = plan;
+    const { ahead } = slot;
     if (this.lost.error || signal?.aborted) {
       this.slots.release(slot.probe);
       return Promise.reject(this.lost.error ?? signal?.reason);
     }
     const startInSlot: Starter<T> = (client, callback) => {
-      const id = nextChannelId(client);
+      const id = ahead ? stateOf(ahead).incoming?.id : nextChannelId(client);
       const answered = (error: Error | undefined, value: T) => {
         if (!error) this.slots.accepted(slot.probe);
         else if (isFull(error)) slot.refused = this.#refusedInSlot(slot);
@@ -185,12 +153,13 @@ export class Link {
         callback(error, value);
       };
       try {
-        start(client, answered);
+        if (ahead) plan.startOn?.(ahead, answered);
+        else plan.start(client, answered);
       } catch (error) {
         answered(error as Error, undefined as T);
       }
     };
-    return this.open({ ...plan, start: startInSlot });
+    return this.open(plan, startInSlot);
   }
 
   #refusedInSlot(slot: HeldSlot): Refusal {
@@ -202,7 +171,7 @@ export class Link {
   /** The server opened the session and refused what was asked on it: it counts until it is closed again. */
   #forgetChannel(id: number | undefined, slot: HeldSlot): void {
     const channel = this.lost.error ? undefined : closeForgottenChannel(this.client, id);
-    if (channel) channel.once('close', () => this.releaseSession());
+    if (channel) channel.once('close', this.releaseSession);
     else this.slots.release(slot.probe);
   }
 
@@ -224,40 +193,43 @@ export class Link {
   }
 
   /** Starts something on the client; always settles: by its callback, the limit, the signal or the link's end. */
-  open<T>(plan: OpenPlan<T>): Promise<T> {
+  open<T>(
+    plan: OpenPlan<T>,
+    start: Starter<T> = (client, callback) => plan.start(client, callback),
+  ): Promise<T> {
     const { signal, timeout = this.channelTimeout } = plan;
     if (this.lost.error) return Promise.reject(this.lost.error);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const timedOut = plan.isTraced ? undefined : channelTimeout(this.where, plan.what, timeout);
     return new Promise<T>((resolve, reject) => {
       let settled = false;
-      const settle = (finish: () => void) => {
+      const clean = () => {
         settled = true;
         stopTimer();
         unsubscribe();
         unsubscribeAbort?.();
-        finish();
       };
-      const giveUp = (reason: unknown) => settle(() => reject(reason));
+      const giveUp = (reason: unknown) => {
+        clean();
+        reject(reason);
+      };
+      const answered: OpenedCallback<T> = (error, value) => {
+        if (settled) return void (error || setImmediate(() => plan.discard(value)));
+        if (error) return giveUp(this.lost.error ?? openFailed(this.where, plan.what, error));
+        clean();
+        resolve(value);
+      };
       const unsubscribeAbort = signal && onAbort(signal, () => giveUp(signal.reason));
       const stopTimer = startTimer(timeout, () =>
         giveUp(timedOut ?? channelTimeout(this.where, plan.what, timeout)),
       );
       const unsubscribe = this.lost.onLost(giveUp);
-      this.#start(plan, (error, value) => {
-        if (settled) return void (error || setImmediate(() => plan.discard(value)));
-        if (error) giveUp(this.lost.error ?? openFailed(this.where, plan.what, error));
-        else settle(() => resolve(value));
-      });
+      try {
+        start(this.client, answered);
+      } catch (error) {
+        answered(error as Error, undefined as T);
+      }
     });
-  }
-
-  #start<T>(plan: OpenPlan<T>, callback: (error: Error | undefined, value: T) => void): void {
-    try {
-      plan.start(this.client, callback);
-    } catch (error) {
-      callback(error as Error, undefined as T);
-    }
   }
 
   /** Waits in line; tells whether the granted session is a probe. */
@@ -277,7 +249,7 @@ export class Link {
     if (this.lost.error) return Promise.reject(this.lost.error);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const result = latch<T>();
-    const undo = begin(result.resolve);
+    const undo = begin((value) => result.resolve(value));
     if (result.settled) return result.promise;
     const giveUp = (reason: unknown) => {
       undo();

@@ -13,13 +13,15 @@ export interface PlainLinkOptions {
   sock?: Duplex | undefined;
   hop?: string | undefined;
   channelTimeout?: number | undefined;
+  /** Open a session ahead of the command, as connections do. */
+  opensAhead?: boolean | undefined;
 }
 
 /** A Link over a bare ssh2 client: for tests of what stands on a Link, without what makes one. */
 export async function plainLink(options: PlainLinkOptions) {
-  const { host, port, hop, channelTimeout = 5_000, ...rest } = options;
+  const { host, port, hop, channelTimeout = 5_000, opensAhead = false, ...rest } = options;
   const client = new ssh2.Client();
-  const link = new Link(client, { host, port, hop }, { channelTimeout });
+  const link = new Link(client, { host, port, hop }, { channelTimeout, opensAhead });
   let asked = false;
   const closed = new Promise<SshError | undefined>((resolve) => {
     const over = (cause?: Error) => {

@@ -1,0 +1,141 @@
+import { describe, expect, it, vi } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
+import type { ChannelOutcome } from '../../src/ssh2/session-channel.ts';
+import { optionsFor } from '../support/connect.ts';
+import { plainLink } from '../support/plain-link.ts';
+
+async function start(options: MockServerOptions = {}) {
+  const server = await startMockServer(options);
+  const { host, port, username, password } = server;
+  const plain = await plainLink({ host, port, username, password, opensAhead: true });
+  const { link } = plain;
+  const run = async () => {
+    const session = await link.exec({ command: 'true', hasNoInput: () => true });
+    return new Promise<ChannelOutcome>((resolve) => {
+      session.start({ onStdout: () => {}, onStderr: () => {}, onEnd: resolve });
+    });
+  };
+  const dispose = async () => {
+    await plain.close();
+    await server.close();
+  };
+  return { server, link, run, client: plain.client, [Symbol.asyncDispose]: dispose };
+}
+
+const wellDone = { kind: 'exit', exitCode: 0 };
+
+/** What the server has refused. */
+function refusals({ journal }: { journal: readonly { type: string }[] }): number {
+  return journal.filter(({ type }) => type === 'channel-refused').length;
+}
+
+describe('a session that is opened ahead', () => {
+  it('makes commands that follow each other one round trip each', async () => {
+    await using mock = await start({ faults: { latencyMs: 60 } });
+    const trips: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      const startedAt = performance.now();
+      expect(await mock.run()).toEqual(wellDone);
+      trips.push((performance.now() - startedAt) / 120);
+    }
+    expect(trips[0]).toBeGreaterThan(1.9);
+    expect(trips[3]).toBeLessThan(1.7);
+  });
+
+  it('is not asked for by a single command, nor by commands that come now and then', async () => {
+    await using mock = await start();
+    for (let n = 0; n < 2; n++) {
+      await mock.run();
+      await expect.poll(() => mock.link.slots.open).toBe(0);
+      await new Promise((resolve) => setTimeout(resolve, 550));
+    }
+  });
+
+  it('is closed when no command comes', async () => {
+    await using mock = await start();
+    for (let n = 0; n < 3; n++) await mock.run();
+    expect(mock.link.slots.open).toBe(1);
+    await expect.poll(() => mock.link.slots.open, { timeout: 3_000 }).toBe(0);
+    expect(await mock.run()).toEqual(wellDone);
+  });
+
+  it('makes room where the server allows fewer than we believe', async () => {
+    await using mock = await start({ maxSessions: 3, exec: () => ({ delayMs: 20 }) });
+    for (let n = 0; n < 3; n++) await mock.run();
+    expect(mock.link.slots.open).toBe(1);
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => mock.run()));
+    expect(outcomes).toEqual(outcomes.map(() => wellDone));
+  });
+
+  it('is asked for once where the server allows one session only', async () => {
+    await using mock = await start({ maxSessions: 1 });
+    for (let n = 0; n < 30; n++) expect(await mock.run()).toEqual(wellDone);
+    expect(refusals(mock.server)).toBe(1);
+    expect(mock.link.slots.open).toBe(0);
+  });
+
+  it('is left alone where the user said that there are few', async () => {
+    await using server = await startMockServer({ maxSessions: 2 });
+    await using connection = await connectViaGateway({ ...optionsFor(server), maxSessions: 2 });
+    for (let n = 0; n < 5; n++) await connection.exec('true');
+    expect(refusals(server)).toBe(0);
+  });
+
+  it('is forgotten when the server closes it', async () => {
+    await using mock = await start();
+    for (let n = 0; n < 3; n++) await mock.run();
+    const { _chanMgr, _protocol } = mock.client as unknown as {
+      _chanMgr: { _channels: Record<string, unknown> };
+      _protocol: { _handlers: { CHANNEL_CLOSE(protocol: unknown, id: number): void } };
+    };
+    const [id] = Object.keys(_chanMgr._channels);
+    _protocol._handlers.CHANNEL_CLOSE(undefined, Number(id));
+    expect(mock.link.slots.open).toBe(0);
+    expect(await mock.run()).toEqual(wellDone);
+  });
+
+  it('serves a terminal no less', async () => {
+    await using mock = await start();
+    for (let n = 0; n < 3; n++) await mock.run();
+    const session = await mock.link.exec({ command: 'true', pty: true });
+    const ended = new Promise((resolve) =>
+      session.start({ onStdout: () => {}, onStderr: () => {}, onEnd: resolve }),
+    );
+    session.end();
+    expect(await ended).toEqual(wellDone);
+  });
+
+  it('reports a refused command as any session does, and gives its slot back', async () => {
+    await using mock = await start({ faults: { exec: { refuse: true } } });
+    for (let n = 0; n < 6; n++) {
+      await expect(mock.run()).rejects.toMatchObject({
+        code: 'SSH_CHANNEL_OPEN_FAILED',
+        reason: 'Unable to exec',
+      });
+    }
+    await expect.poll(() => mock.link.slots.open, { timeout: 3_000 }).toBe(0);
+  });
+
+  it('goes with the connection, and nobody hears of it', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    await using mock = await start({ faults: { latencyMs: 5 } });
+    for (let n = 0; n < 3; n++) await mock.run();
+    mock.client.destroy();
+    await expect(mock.run()).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST' });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(mock.link.lost.listenerCount).toBe(0);
+  });
+
+  it('survives an abort in the moment in which it is taken', async () => {
+    await using mock = await start();
+    for (let n = 0; n < 3; n++) await mock.run();
+    const reason = new Error('enough');
+    const aborted = mock.link.exec({ command: 'x' }, { signal: AbortSignal.abort(reason) });
+    await expect(aborted).rejects.toBe(reason);
+    expect(await mock.run()).toEqual(wellDone);
+  });
+});
