@@ -83,7 +83,7 @@ export class Connection {
 
   /** `SHA256:...` of the server's host key, as `ssh-keygen -l` prints it. */
   get hostKeyFingerprint(): string {
-    return this.#arrival.hostKeyFingerprint;
+    return this.#arrival.hostKeyFingerprint();
   }
 
   /**

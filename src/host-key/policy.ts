@@ -9,6 +9,7 @@ import {
 } from '../errors/index.ts';
 import type { HostKeyInfo, HostKeyOption, KnownHostsOption } from '../options/types.ts';
 import { printable } from '../text/printable.ts';
+import type { StopSwitch } from '../time/stop-switch.ts';
 import { equalInConstantTime, fingerprintSha256, keyTypeOf, parsePublicKeyLine } from './fingerprint.ts';
 import { appendKnownHost } from './known-hosts-append.ts';
 import { defaultKnownHostsFiles } from './known-hosts-files.ts';
@@ -20,7 +21,8 @@ export interface HostKeyTarget {
   readonly host: string;
   readonly port: number;
   readonly hop?: string | undefined;
-  readonly signal: AbortSignal;
+  /** Stops when nobody waits for the verdict any more. */
+  readonly over: StopSwitch;
 }
 
 /** Trust, with something to record once the server has proved that it owns the key; or the refusal. */
@@ -93,11 +95,13 @@ type Verify = (key: Buffer, info: HostKeyInfo) => boolean | Promise<boolean>;
 function userDecides(verify: Verify): HostKeyPolicy {
   return policy(async (key, target) => {
     const details = detailsOf(key, target);
-    const { host, port, signal } = target;
+    const { host, port, over } = target;
     try {
       const { keyType, fingerprint } = details;
       // Only `true`: a function that forgets to answer must not open the door.
-      if ((await verify(Buffer.from(key), { host, port, keyType, fingerprint, signal })) === true)
+      if (
+        (await verify(Buffer.from(key), { host, port, keyType, fingerprint, signal: over.signal })) === true
+      )
         return accepted;
     } catch (error) {
       return refused(

@@ -25,6 +25,7 @@ export const defaultKeepalive: Required<KeepaliveOptions> = { interval: 30_000, 
 
 /** `options` over `defaults`; an explicit `undefined` does not erase a default. */
 export function withDefaults<T extends object>(defaults: T, options: Partial<T> | undefined): T {
-  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) };
+  const result = { ...defaults };
+  for (const name in options) if (options[name] !== undefined) result[name] = options[name] as T[typeof name];
+  return result;
 }

@@ -2,6 +2,7 @@ import type { AnyAuthMethod, Client, NextAuthHandler, ParsedKey } from 'ssh2';
 import { fingerprintSha256 } from '../host-key/fingerprint.ts';
 import { debugTopic } from '../observe/debug.ts';
 import { printable } from '../text/printable.ts';
+import type { StopSwitch } from '../time/stop-switch.ts';
 import { agentKeys } from './agent-keys.ts';
 import type { Credentials } from './credentials.ts';
 import { onAuthFailure } from './internals.ts';
@@ -13,7 +14,8 @@ export interface AuthEvents {
   onThinking(thinking: boolean): void;
   /** The login cannot go on: a user's function threw, or gave nonsense. */
   onBroken(error: unknown): void;
-  signal: AbortSignal;
+  /** Stops when the login is over, or nobody waits for it any more. */
+  over: StopSwitch;
 }
 
 /** One thing to try. `method` is its RFC 4252 name, `label` what errors say was tried. */
@@ -72,7 +74,7 @@ export class Authentication {
   ): void => {
     this.offered ??= methodsLeft ?? undefined;
     this.#next()
-      .then((method) => this.#events.signal.aborted || next(method as AnyAuthMethod))
+      .then((method) => this.#events.over.aborted || next(method as AnyAuthMethod))
       // ssh2 throws out of next() as well, for example at a key that cannot sign.
       .catch((error) => this.#events.onBroken(error));
   };
@@ -115,7 +117,7 @@ export class Authentication {
     if (this.offered && !this.offered.includes('publickey')) return;
     let keys: Awaited<ReturnType<typeof agentKeys>>;
     try {
-      keys = await agentKeys(path, this.#events.signal);
+      keys = await agentKeys(path, this.#events.over.signal);
     } catch (error) {
       return this.#noteOnce(`agent (not reachable: ${printable((error as Error).message, 100)})`);
     }
@@ -155,7 +157,7 @@ export class Authentication {
         username,
         prompt: (name, instructions, _language, prompts, finish) => {
           this.#answer(name, instructions, prompts, rounds++)
-            .then((given) => this.#events.signal.aborted || finish(given))
+            .then((given) => this.#events.over.aborted || finish(given))
             .catch((error) => this.#events.onBroken(error));
         },
       }),
@@ -178,7 +180,7 @@ export class Authentication {
         prompt: printable(prompt, 500),
         echo: echo === true,
       }));
-      const { signal } = this.#events;
+      const { signal } = this.#events.over;
       const info = { name: printable(name), instructions: printable(instructions, 1_000), signal };
       return checkedAnswers(await keyboardInteractive(asked, info), prompts.length);
     } finally {

@@ -7,6 +7,7 @@ import { printable } from '../text/printable.ts';
 import { harmless } from '../time/harmless.ts';
 import { latch } from '../time/latch.ts';
 import { PhaseClock } from '../time/phase-clock.ts';
+import { StopSwitch } from '../time/stop-switch.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 import { Authentication } from './auth.ts';
 import {
@@ -49,7 +50,8 @@ export interface Established {
   transport: Transport;
   /** The identification line without `SSH-2.0-`, escaped for display. */
   serverVersion: string;
-  hostKeyFingerprint: string;
+  /** Of the key that the server has proved to own; reckoned when it is asked for. */
+  hostKeyFingerprint(): string;
   /** From now on, whatever ends the connection is told here, once. */
   onEnd(listener: (error: SshError) => void): void;
 }
@@ -72,7 +74,7 @@ class Handshake {
   #phase: HandshakePhase = 'banner';
   #clock = new PhaseClock();
   #serverVersion = '';
-  #over = new AbortController();
+  #over = new StopSwitch();
   #endListener: ((error: SshError) => void) | undefined;
   #ended: SshError | undefined;
 
@@ -83,11 +85,11 @@ class Handshake {
       onInvalid: (received) => this.#fail(bannerInvalid(received, this.#situation())),
       onEnd: (end) => this.#streamEnded(end),
     });
-    const { signal } = this.#over;
-    const target = { ...plan.where, signal };
+    const over = this.#over;
+    const target = { ...plan.where, over };
     this.#guard = new HostKeyGuard(plan.hostKey, target, (error) => this.#fail(error));
     this.#auth = new Authentication(plan.credentials, {
-      signal,
+      over,
       onThinking: (thinking) => (thinking ? this.#clock.pause() : this.#clock.resume()),
       onBroken: (error) => this.#phase === 'auth' && this.#fail(this.#authBroken(error)),
     });
@@ -117,7 +119,7 @@ class Handshake {
     const algorithms = { ...plan.algorithms };
     algorithms.serverHostKey = await plan.hostKey.order(algorithms.serverHostKey, {
       ...plan.where,
-      signal: this.#over.signal,
+      over: this.#over,
     });
     if (this.#outcome.settled) return;
     this.#listen();
@@ -185,7 +187,7 @@ class Handshake {
       client: this.#client,
       transport: this.#transport,
       serverVersion: this.#serverVersion,
-      hostKeyFingerprint: this.#guard.fingerprint,
+      hostKeyFingerprint: () => this.#guard.fingerprint,
       onEnd: (listener) => {
         if (this.#ended) listener(this.#ended);
         else this.#endListener = listener;

@@ -43,7 +43,7 @@ export class HostKeyGuard {
     }
     this.#judge(key)
       .then((accept) => {
-        if (accept && !this.#target.signal.aborted) verify(true);
+        if (accept && !this.#target.over.aborted) verify(true);
       })
       // ssh2 throws out of verify() as well.
       .catch((error) => this.#refuse(this.#broken(error)));

@@ -1,11 +1,12 @@
 /**
  * What an AbortController does, for use inside the library: without the cost of an EventTarget, which is worth
- * sparing where one is made for each command.
+ * sparing where one is made for each command or connection. `signal` is for those who know AbortSignals only.
  */
 export class StopSwitch {
   aborted = false;
   reason: unknown;
   #listeners: Set<() => void> | undefined;
+  #controller: AbortController | undefined;
 
   abort(reason?: unknown): void {
     if (this.aborted) return;
@@ -14,6 +15,16 @@ export class StopSwitch {
     const listeners = this.#listeners;
     this.#listeners = undefined;
     for (const listener of listeners ?? []) listener();
+    this.#controller?.abort(reason);
+  }
+
+  /** Aborts with it; made when it is first asked for. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.aborted) this.#controller.abort(this.reason);
+    }
+    return this.#controller.signal;
   }
 
   /** Calls `listener` once when it stops. Returns the way to unsubscribe. */

@@ -43,7 +43,7 @@ describe('a handshake', () => {
     const { stream, established, timings } = start(server);
     const { serverVersion, hostKeyFingerprint } = await established;
     expect(serverVersion).toBe('OpenSSH_9.9 mock');
-    expect(hostKeyFingerprint).toBe(server.hostKey.fingerprint);
+    expect(hostKeyFingerprint()).toBe(server.hostKey.fingerprint);
     expect(timings).toEqual({
       banner: expect.any(Number),
       handshake: expect.any(Number),

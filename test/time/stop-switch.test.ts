@@ -14,6 +14,17 @@ describe('a StopSwitch', () => {
     expect(stop).toMatchObject({ aborted: true, reason: 'first' });
   });
 
+  it('has a signal for those who want one, before and after the end', () => {
+    const before = new StopSwitch();
+    const { signal } = before;
+    expect(signal.aborted).toBe(false);
+    before.abort('enough');
+    expect(signal).toMatchObject({ aborted: true, reason: 'enough' });
+    const after = new StopSwitch();
+    after.abort('late');
+    expect(after.signal).toMatchObject({ aborted: true, reason: 'late' });
+  });
+
   it('does not tell who has unsubscribed', () => {
     const stop = new StopSwitch();
     const listener = vi.fn();
