@@ -1,5 +1,6 @@
 import type { SftpHandle, SftpOpener, SftpRequests } from '../ssh2/sftp-requests.ts';
 import { openFlag } from '../ssh2/sftp-wire.ts';
+import { type Latch, latch } from '../time/latch.ts';
 import type { Flight } from './flight.ts';
 import { type Lanes, laneCapacity, laneWindow } from './lanes.ts';
 
@@ -18,9 +19,7 @@ interface Extra {
 
 export interface LaneOptions {
   opener: SftpOpener;
-  lanes: Lanes;
   flight: Flight;
-  path: string;
   /** Bytes to be sent. */
   size: number;
   /** Milliseconds of a round trip, as measured so far. */
@@ -29,12 +28,14 @@ export interface LaneOptions {
 
 /**
  * Opens more sessions for one big upload when a single one is held back by its window, if the server's MaxSessions
- * leaves some. They and their files are opened at the start, so that they are at hand as soon as the line turns out to
- * carry more. Whatever goes wrong with that, the transfer goes on with what it has.
+ * leaves some. They are opened at the start, and the file on them as soon as it is there, so that they are at hand when
+ * the line turns out to carry more. Whatever goes wrong with that, the transfer goes on with what it has.
  */
 export class LaneOpener {
   #options: LaneOptions;
   #done: AbortController | undefined;
+  #lanes: Lanes | undefined;
+  #file: Latch<string> | undefined;
   #prepared: Promise<Extra | undefined>[] = [];
   #used: Extra[] = [];
   #isUsing = false;
@@ -46,7 +47,17 @@ export class LaneOpener {
     const count = Math.min(mostLanes - 1, Math.floor(size / laneCapacity));
     const done = new AbortController();
     this.#done = done;
-    this.#prepared = Array.from({ length: count }, () => this.#prepare(done.signal));
+    const file = latch<string>();
+    // Nobody may be waiting for it.
+    file.promise.catch(() => {});
+    this.#file = file;
+    this.#prepared = Array.from({ length: count }, () => this.#prepare(file.promise, done.signal));
+  }
+
+  /** The file is there: it is what the sessions are for, beside the lanes that it has. */
+  useFor(path: string, lanes: Lanes): void {
+    this.#lanes = lanes;
+    this.#file?.resolve(path);
   }
 
   /** To be called now and then with the bytes that are still to be sent. */
@@ -63,22 +74,27 @@ export class LaneOpener {
    * more: Windows does not rename a file that is. Idempotent.
    */
   async close(): Promise<void> {
-    this.#done?.abort();
+    this.#stop();
     await Promise.all(this.#prepared.splice(0).map(async (prepared) => this.#finish(await prepared)));
   }
 
   /** Ends the sessions with whatever is under way on them. */
   abandon(): void {
-    this.#done?.abort();
+    this.#stop();
     for (const prepared of this.#prepared.splice(0)) void prepared.then((extra) => extra?.sftp.close());
   }
 
-  async #prepare(signal: AbortSignal): Promise<Extra | undefined> {
-    const { opener, path } = this.#options;
+  /** Whoever is not ready yet will not be used. */
+  #stop(): void {
+    this.#done?.abort();
+    this.#file?.reject(this.#done?.signal.reason);
+  }
+
+  async #prepare(file: Promise<string>, signal: AbortSignal): Promise<Extra | undefined> {
     let sftp: SftpRequests | undefined;
     try {
-      sftp = await opener.openSftp({ spare: true, signal });
-      return { sftp, handle: await sftp.open(path, openFlag.write) };
+      sftp = await this.#options.opener.openSftp({ spare: true, signal });
+      return { sftp, handle: await sftp.open(await file, openFlag.write) };
     } catch {
       // One lane less.
       void sftp?.close();
@@ -87,8 +103,9 @@ export class LaneOpener {
   }
 
   #use(extra: Extra): void {
-    if (this.#done?.signal.aborted) return;
-    const { lanes, flight } = this.#options;
+    const lanes = this.#lanes;
+    if (this.#done?.signal.aborted || !lanes) return;
+    const { flight } = this.#options;
     this.#used.push(extra);
     lanes.add(extra);
     flight.widen(lanes.count * laneCapacity, lanes.count * laneWindow);

@@ -1,7 +1,6 @@
 import { SftpFailed } from '../errors/index.ts';
 import type { SftpHandle, SftpRequests } from '../ssh2/sftp-requests.ts';
 import { openFlag, type SftpAttributes, statusCode } from '../ssh2/sftp-wire.ts';
-import { now } from '../time/timer.ts';
 import { fileType, isFolder } from './file-mode.ts';
 import { putInPlace } from './put-in-place.ts';
 import { freshTempName, lastingTempName } from './temp-name.ts';
@@ -26,8 +25,6 @@ export interface RemoteTarget {
   closed: boolean;
   /** The permissions of the file that will be replaced. */
   oldMode: number | undefined;
-  /** Milliseconds that the server took to open it. */
-  roundTrip: number;
 }
 
 const forWriting = openFlag.write | openFlag.create;
@@ -38,13 +35,12 @@ export async function openTarget(
   path: string,
   options: TargetOptions,
 ): Promise<RemoteTarget> {
-  const started = now();
   const looking = options.intoEmptyFolder ? Promise.resolve(undefined) : lookAt(sftp, path);
   // A pipe that is opened to be written keeps the server waiting for a reader: look first.
   if (!options.atomic) refuseSpecial(await looking);
   const [opened, old] = await Promise.allSettled([openForWriting(sftp, path, options), looking]);
   if (opened.status === 'rejected') throw opened.reason;
-  const target = { path, ...opened.value, closed: false, roundTrip: now() - started };
+  const target = { path, ...opened.value, closed: false };
   if (old.status === 'rejected' || !old.value) return { ...target, oldMode: undefined };
   const { mode } = old.value;
   if (fileType(mode) === 'file') return { ...target, oldMode: mode };

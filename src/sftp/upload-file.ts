@@ -13,12 +13,14 @@ import { verifySha256 } from './verify-sha256.ts';
 
 /** Sends one file; when it rejects, the target is untouched (with `atomic`) and no temporary file is left. */
 export async function uploadFile(context: TransferContext, item: UploadItem): Promise<void> {
-  const { sftp, run, settings } = context;
+  const { opener, sftp, run, settings, flight } = context;
   const { attributes, intoEmptyFolder } = item;
   let target: RemoteTarget | undefined;
+  let extra: LaneOpener | undefined;
   try {
     run.throwIfFailed();
     if (settings.resume && (await isThere(context, item))) return;
+    extra = new LaneOpener({ opener, flight, size: item.source.size, roundTrip: sftp.roundTrip });
     target = await openTarget(sftp, item.remotePath, {
       ...settings,
       mode: newMode(attributes.mode),
@@ -26,12 +28,13 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
     });
     run.alive();
     run.throwIfFailed();
-    await sendContent(context, item, target);
+    await sendContent(context, item, target, extra);
     if (settings.verify === 'sha256') await verifySha256(context, item.source, target.writePath);
     run.throwIfFailed();
     await publish(sftp, target);
     run.progress.fileDone(item.name);
   } catch (error) {
+    extra?.abandon();
     const explained = explain(run, item.name, error);
     if (target && settings.atomic && !settings.resume) await removeTarget(sftp, target);
     else if (target && !sftp.ended) await closeTarget(sftp, target).catch(() => {});
@@ -55,11 +58,16 @@ async function isThere(context: TransferContext, item: UploadItem): Promise<bool
   return true;
 }
 
-async function sendContent(context: TransferContext, item: UploadItem, target: RemoteTarget): Promise<void> {
+async function sendContent(
+  context: TransferContext,
+  item: UploadItem,
+  target: RemoteTarget,
+  extra: LaneOpener,
+): Promise<void> {
   const { run, settings } = context;
   const { source } = item;
   const ranges = settings.resume ? await planResume(context, item, target) : [{ start: 0, end: source.size }];
-  await run.orFail(sendRanges(context, item, target, ranges));
+  await run.orFail(sendRanges(context, item, target, { ranges, extra }));
   const changed = await source.changed();
   if (changed) throw transferFailed(run, item.name, `${changed} while it was sent`);
 }
@@ -68,14 +76,13 @@ async function sendRanges(
   context: TransferContext,
   item: UploadItem,
   target: RemoteTarget,
-  ranges: readonly Range[],
+  { ranges, extra }: { ranges: readonly Range[]; extra: LaneOpener },
 ): Promise<void> {
-  const { opener, sftp, run, flight } = context;
+  const { sftp, run, flight } = context;
   const { source, name } = item;
   let left = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
   const lanes = new Lanes({ sftp, handle: target.handle });
-  const { writePath: path, roundTrip } = target;
-  const extra = new LaneOpener({ opener, lanes, flight, path, size: left, roundTrip });
+  extra.useFor(target.writePath, lanes);
   let finished: Promise<void> | undefined;
   const sender = new Sender({
     source,
@@ -97,9 +104,6 @@ async function sendRanges(
   try {
     await sender.send();
     await Promise.all([finished ?? finish(context, item, target), extra.close()]);
-  } catch (error) {
-    extra.abandon();
-    throw error;
   } finally {
     forget();
   }

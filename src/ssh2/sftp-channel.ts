@@ -1,7 +1,8 @@
 import type { ClientChannel } from 'ssh2';
 import { latch } from '../time/latch.ts';
-import { startTimer } from '../time/timer.ts';
+import { now, startTimer } from '../time/timer.ts';
 import { growWindow } from './grow-window.ts';
+import { behindFirstRequest, nextChannelId } from './internals.ts';
 import type { Link } from './link.ts';
 import { noReply, sessionEnded } from './sftp-errors.ts';
 import { assumedLimits, readLimits } from './sftp-limits.ts';
@@ -23,24 +24,37 @@ export async function openSftp(
 ): Promise<SftpOperations> {
   const { signal, timeout = link.channelTimeout, requestTimeout = defaultRequestTimeout } = options;
   if (options.spare && link.slots.spare <= leaveForOthers) throw noneToSpare(link);
-  const channel = await openSubsystem(link, signal, timeout);
+  const { channel, roundTrip } = await openSubsystem(link, signal, timeout);
   growWindow(link.client, channel, receiveWindow);
   const session = new SftpSession(link, channel, requestTimeout);
   try {
     const version = await settleWithin(link, session.handshake(), signal, timeout);
-    return establish(session, version, options.serverVersion);
+    return establish(session, version, { serverVersion: options.serverVersion, roundTrip });
   } catch (error) {
     void session.close();
     throw error;
   }
 }
 
-function openSubsystem(link: Link, signal: AbortSignal | undefined, timeout: number): Promise<ClientChannel> {
-  return link.openSession<ClientChannel>({
+async function openSubsystem(
+  link: Link,
+  signal: AbortSignal | undefined,
+  timeout: number,
+): Promise<{ channel: ClientChannel; roundTrip: number }> {
+  let roundTrip = 0;
+  const channel = await link.openSession<ClientChannel>({
     signal,
     timeout,
     what: 'an SFTP session',
-    start: (client, callback) => client.subsys('sftp', callback),
+    start: (client, callback) => {
+      const id = nextChannelId(client);
+      const askedAt = now();
+      client.subsys('sftp', callback);
+      // The answer to the open request takes a server no time; what follows starts a process there.
+      behindFirstRequest(client, id, () => {
+        roundTrip = now() - askedAt;
+      });
+    },
     discard: (channel) => {
       channel.on('error', () => {});
       channel.once('close', () => link.releaseSession());
@@ -49,6 +63,7 @@ function openSubsystem(link: Link, signal: AbortSignal | undefined, timeout: num
       channel.stderr.resume();
     },
   });
+  return { channel, roundTrip };
 }
 
 /**
@@ -58,13 +73,14 @@ function openSubsystem(link: Link, signal: AbortSignal | undefined, timeout: num
 function establish(
   session: SftpSession,
   version: PacketReader,
-  serverVersion: string | undefined,
+  { serverVersion, roundTrip }: { serverVersion: string | undefined; roundTrip: number },
 ): SftpOperations {
   const number = version.uint32();
   if (number < 3)
     throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP`);
   const extensions = readExtensions(version);
-  const operations = new SftpOperations(session, extensions, assumedLimits(serverVersion));
+  const limits = assumedLimits(serverVersion);
+  const operations = new SftpOperations(session, { extensions, limits, roundTrip });
   if (extensions.get('limits@openssh.com') === '1') {
     session
       .ask({

@@ -21,10 +21,16 @@ export class SftpOperations implements SftpRequests {
   #extensions: ReadonlyMap<string, string>;
   #limits: SftpLimits;
 
-  constructor(session: SftpSession, extensions: ReadonlyMap<string, string>, limits: SftpLimits) {
+  readonly roundTrip: number;
+
+  constructor(
+    session: SftpSession,
+    server: { extensions: ReadonlyMap<string, string>; limits: SftpLimits; roundTrip: number },
+  ) {
     this.#session = session;
-    this.#extensions = extensions;
-    this.#limits = limits;
+    this.#extensions = server.extensions;
+    this.#limits = server.limits;
+    this.roundTrip = server.roundTrip;
   }
 
   get limits(): SftpLimits {

@@ -23,6 +23,8 @@ export interface SftpRequests {
   readonly maxWrite: number;
   /** Open files that the server allows at once. */
   readonly maxHandles: number;
+  /** Milliseconds of the round trip in which the session was opened; 0 when it is not known. */
+  readonly roundTrip: number;
   /** Why the session is over; undefined while it serves. */
   readonly ended: SshError | undefined;
   /** Whether the server offers this extension in this version. */
