@@ -3,7 +3,7 @@ import type { ServerConnection } from './connection.ts';
 import { type RunningCommand, runCommand } from './exec.ts';
 import type { Filesystem } from './sftp/filesystem.ts';
 import { serveSftp } from './sftp/serve.ts';
-import { closeUnusedSession, hearSignalsAfterInput } from './ssh2-internals.ts';
+import { closeUnusedSession, hearSignalsAfterInput, keepSessionName } from './ssh2-internals.ts';
 import type { MockPty } from './types.ts';
 
 /** Serves the sessions (commands, SFTP) of a connection. */
@@ -19,6 +19,7 @@ export function serveSessions(
       return reject();
     }
     const session = accept();
+    keepSessionName(session);
     open++;
     let isCounted = true;
     session.once('close', () => {

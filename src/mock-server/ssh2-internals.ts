@@ -125,6 +125,15 @@ export function ignoreWindow(channel: ServerChannel): void {
   channelInternals(channel).outgoing.window = Number.POSITIVE_INFINITY;
 }
 
+/**
+ * ssh2 knows a session on which nothing was started by the name of its class. A minifier changes that name, and the
+ * server would then fail when such a session is closed.
+ */
+export function keepSessionName(session: Session): void {
+  const known = session.constructor;
+  if (known.name !== 'Session') Object.defineProperty(known, 'name', { value: 'Session' });
+}
+
 /** ssh2 never answers the close of a session in which nothing was started, and never forgets its channel. */
 export function closeUnusedSession(client: Connection, session: Session): void {
   const { _channel, _chanInfo } = session as unknown as SessionInternals;
