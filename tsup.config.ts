@@ -18,4 +18,8 @@ export default defineConfig({
   sourcemap: false,
   // p-retry and p-timeout are ESM only; inlined, they also work from CommonJS and from Jest.
   noExternal: ['p-retry', 'p-timeout'],
+  // A CommonJS file knows its name, not its URL; createRequire takes either.
+  esbuildOptions(options, { format }) {
+    if (format === 'cjs') options.define = { ...options.define, 'import.meta.url': '__filename' };
+  },
 });

@@ -43,6 +43,34 @@ const leaveOutOptionalParts = {
   },
 };
 
+const packagesOnDemand = `import debug from 'debug';
+import iconv from 'iconv-lite';
+export const loadDebug = () => debug;
+export const loadIconv = () => iconv;`;
+
+/**
+ * What is loaded on demand elsewhere is in the bundle from the start: a packer that writes one file would look for the
+ * others in vain.
+ */
+const importAtOnce = {
+  name: 'import-at-once',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src[\\/]load[\\/]on-demand\.ts$/ }, () => ({
+      contents: packagesOnDemand,
+      resolveDir: process.cwd(),
+    }));
+    onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
+      const imports = [];
+      const code = readFileSync(path, 'utf8').replace(/\bimport\(('[^']+')\)/g, (_, from) => {
+        const name = `onDemand${imports.length}`;
+        imports.push(`import * as ${name} from ${from};`);
+        return `Promise.resolve(${name})`;
+      });
+      return { contents: [...imports, code].join('\n'), loader: 'ts' };
+    });
+  },
+};
+
 rmSync('dist/bundle', { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: { index: 'src/index.ts', 'mock-server': 'src/mock-server/index.ts' },
@@ -58,9 +86,7 @@ const { metafile } = await build({
   minifyWhitespace: true,
   metafile: true,
   logLevel: 'warning',
-  plugins: [leaveOutOptionalParts, importBuiltins],
-  // An import() would become a file of its own; here it stays in its file, as users who want one file expect.
-  supported: { 'dynamic-import': false },
+  plugins: [importAtOnce, leaveOutOptionalParts, importBuiltins],
   // ssh2's WebAssembly part asks for the name of its folder, but its code is inlined. Its Pageant agent for Windows
   // looks there for a program, which no bundle has: in bundles, use the OpenSSH agent.
   define: { __dirname: '"/"', __filename: '"/ssh2.js"' },

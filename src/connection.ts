@@ -1,4 +1,4 @@
-import type { Duplex, Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import type { Arrival } from './attempt.ts';
 import type { PhaseTimings, SshError } from './errors/index.ts';
@@ -14,27 +14,20 @@ import type {
   TextExecOptions,
   TextPowerShellOptions,
 } from './exec/types.ts';
-import { forwardLocal } from './forward/forward-local.ts';
-import { forwardRemote } from './forward/forward-remote.ts';
-import { openStream } from './forward/open-stream.ts';
 import type {
   Forwarding,
   ForwardTarget,
   LocalForwardOptions,
   RemoteForwardOptions,
 } from './forward/types.ts';
+import { attachJob } from './job/attach-job.ts';
 import { execHost } from './job/exec-host.ts';
-import { listJobs, type RemoveJobsOptions, removeJobs } from './job/list-jobs.ts';
+import type { RemoveJobsOptions } from './job/list-jobs.ts';
 import type { RemoteJob } from './job/remote-job.ts';
-import { attachJob, startJob } from './job/start-job.ts';
 import type { AttachJobOptions, JobHost, JobSummary, JobsOptions, StartJobOptions } from './job/types.ts';
-import { openSftpClient } from './sftp/client.ts';
 import type { SftpClient } from './sftp/client-types.ts';
-import { download } from './sftp/download.ts';
 import type { TransferOptions, TransferResult } from './sftp/options.ts';
-import { upload } from './sftp/upload.ts';
 import type { Link, OpenOptions } from './ssh2/link.ts';
-import { sftpOpener } from './ssh2/sftp-opener.ts';
 import type { SftpOpener } from './ssh2/sftp-requests.ts';
 
 /** Options of `Connection.sftp`. */
@@ -54,7 +47,7 @@ export interface SftpOptions {
 export class Connection {
   #arrival: Arrival;
   #link: Link;
-  #sftpOpener: SftpOpener;
+  #sftpOpener: SftpOpener | undefined;
   #jobHost: JobHost;
 
   /** @internal Made by `connectViaGateway`. */
@@ -62,9 +55,6 @@ export class Connection {
     this.#arrival = arrival;
     this.#link = arrival.owned.link;
     this.#jobHost = execHost(this.#link);
-    this.#sftpOpener = sftpOpener(this.#link, {
-      run: (command, signal) => this.exec(command, { reject: false, ...(signal ? { signal } : {}) }),
-    });
     this.closed = arrival.owned.gone.then(() => this.#reason());
   }
 
@@ -127,10 +117,11 @@ export class Connection {
     command: string | readonly string[],
     options: StartJobOptions & { encoding?: Encoding },
   ): Promise<RemoteJob>;
-  startJob(
+  async startJob(
     command: string | readonly string[],
     options: StartJobOptions & { encoding?: Encoding },
   ): Promise<RemoteJob<never>> {
+    const { startJob } = await import('./job/start-job.ts');
     return startJob(this.#jobHost, command, options) as Promise<RemoteJob<never>>;
   }
 
@@ -142,12 +133,14 @@ export class Connection {
   }
 
   /** The jobs whose folders are on the server. */
-  listJobs(options?: JobsOptions): Promise<JobSummary[]> {
+  async listJobs(options?: JobsOptions): Promise<JobSummary[]> {
+    const { listJobs } = await import('./job/list-jobs.ts');
     return listJobs(this.#jobHost, options);
   }
 
   /** Removes the folders of jobs that ended long ago; gives their ids. */
-  removeJobs(options: RemoveJobsOptions): Promise<string[]> {
+  async removeJobs(options: RemoveJobsOptions): Promise<string[]> {
+    const { removeJobs } = await import('./job/list-jobs.ts');
     return removeJobs(this.#jobHost, options);
   }
 
@@ -156,12 +149,15 @@ export class Connection {
    * @throws {TypeError | RangeError} for wrong use, before anything opens.
    * @throws {TransferFailed | TransferStalled | UnsafeRemotePath | ConnectionLost | ChannelOpenFailed}
    */
-  upload(
+  async upload(
     source: string | Uint8Array | Readable,
     remotePath: string,
     options?: TransferOptions,
   ): Promise<TransferResult> {
-    return upload(this.#sftpOpener, source, remotePath, options);
+    // A stream may fail before anybody reads it; who reads it then is told.
+    if (source instanceof Readable) source.on('error', () => {});
+    const { opener, files } = await this.#files();
+    return files.upload(opener, source, remotePath, options);
   }
 
   /**
@@ -169,23 +165,26 @@ export class Connection {
    * @throws {UnsafeRemotePath} for a name that is not one; nothing was written under it.
    * @throws as `upload` does.
    */
-  download(remotePath: string, localPath: string, options?: TransferOptions): Promise<TransferResult> {
-    return download(this.#sftpOpener, remotePath, localPath, options);
+  async download(remotePath: string, localPath: string, options?: TransferOptions): Promise<TransferResult> {
+    const { opener, files } = await this.#files();
+    return files.download(opener, remotePath, localPath, options);
   }
 
   /**
    * A client for single file operations: `stat`, `list`, `readFile`, `rename`, ... Close it when done.
    * @throws {ChannelOpenFailed} when the server has no SFTP.
    */
-  sftp(options?: SftpOptions): Promise<SftpClient> {
-    return openSftpClient(this.#sftpOpener, options);
+  async sftp(options?: SftpOptions): Promise<SftpClient> {
+    const { opener, files } = await this.#files();
+    return files.openSftpClient(opener, options);
   }
 
   /**
    * Listens here and connects to what the server can reach (`ssh -L`).
    * @throws {PortForwardFailed} when the address cannot be listened on.
    */
-  forwardLocal(options: LocalForwardOptions): Promise<Forwarding> {
+  async forwardLocal(options: LocalForwardOptions): Promise<Forwarding> {
+    const { forwardLocal } = await import('./forward/index.ts');
     return forwardLocal(this.#link, options);
   }
 
@@ -193,7 +192,8 @@ export class Connection {
    * Listens on the server and connects to what this machine can reach (`ssh -R`).
    * @throws {PortForwardFailed} when the server refuses: a zombie session may hold the port.
    */
-  forwardRemote(options: RemoteForwardOptions): Promise<Forwarding> {
+  async forwardRemote(options: RemoteForwardOptions): Promise<Forwarding> {
+    const { forwardRemote } = await import('./forward/index.ts');
     return forwardRemote(this.#link, options);
   }
 
@@ -203,11 +203,12 @@ export class Connection {
    */
   openStream(host: string, port: number, options?: OpenOptions): Promise<Duplex>;
   openStream(target: ForwardTarget, options?: OpenOptions): Promise<Duplex>;
-  openStream(
+  async openStream(
     target: string | ForwardTarget,
     portOrOptions?: number | OpenOptions,
     options?: OpenOptions,
   ): Promise<Duplex> {
+    const { openStream } = await import('./forward/index.ts');
     if (typeof target !== 'string')
       return openStream(this.#link, target, portOrOptions as OpenOptions | undefined);
     return openStream(this.#link, { host: target, port: portOrOptions as number }, options);
@@ -226,6 +227,15 @@ export class Connection {
     const { host, port, hop } = this.#link.where;
     const state = this.#link.lost.error ? 'closed' : 'open';
     return `Connection { ${host}:${port}${hop ? ` (${hop})` : ''}, ${this.serverVersion}, ${state} }`;
+  }
+
+  /** What moves files, and where it opens its sessions. */
+  async #files() {
+    const files = await import('./sftp/index.ts');
+    this.#sftpOpener ??= files.sftpOpener(this.#link, {
+      run: (command, signal) => this.exec(command, { reject: false, ...(signal ? { signal } : {}) }),
+    });
+    return { files, opener: this.#sftpOpener };
   }
 
   #reason(): SshError | undefined {

@@ -1,7 +1,7 @@
 import { connectViaGateway } from './connect-via-gateway.ts';
 import type { Connection } from './connection.ts';
-import { type EndedTunnel, endTunnel } from './tunnel/end-tunnel.ts';
-import { type GatewayTunnel, type ListTunnelsOptions, listTunnels } from './tunnel/list.ts';
+import type { EndedTunnel } from './tunnel/end-tunnel.ts';
+import type { GatewayTunnel, ListTunnelsOptions } from './tunnel/list.ts';
 import { startReverseTunnel } from './tunnel/reverse-tunnel.ts';
 import type { ReverseTunnel, ReverseTunnelOptions } from './tunnel/types.ts';
 
@@ -30,18 +30,20 @@ export function keepReverseTunnel(options: ReverseTunnelOptions): ReverseTunnel 
  * Which ports of the gateway are listened on, who holds each and since when, and whether the PC behind answers. Run it
  * with an operator's account; without root, less is known of other users' sessions.
  */
-export function listGatewayTunnels(
+export async function listGatewayTunnels(
   connection: Connection,
   options?: ListTunnelsOptions,
 ): Promise<GatewayTunnel[]> {
+  const { listTunnels } = await import('./tunnel/list.ts');
   return listTunnels(connection, options);
 }
 
 /** Ends the session that holds a port of the gateway: a zombie's, or that of a customer who has left. */
-export function endGatewayTunnel(
+export async function endGatewayTunnel(
   connection: Connection,
   port: number,
   options: { signal?: AbortSignal } = {},
 ): Promise<EndedTunnel> {
+  const { endTunnel } = await import('./tunnel/end-tunnel.ts');
   return endTunnel(connection, port, options);
 }

@@ -3,7 +3,6 @@ import type { Connection } from './connection.ts';
 import type { BufferExecOptions, CommandResult } from './exec/types.ts';
 import { maxPiece } from './job/commands.ts';
 import { helperLabel } from './job/exec-host.ts';
-import { runJobOver } from './job/run-job.ts';
 import type {
   BufferRunJobOptions,
   JobConnection,
@@ -47,11 +46,12 @@ export function runJob(
   command: string | readonly string[],
   options: TextRunJobOptions,
 ): Promise<CommandResult>;
-export function runJob(
+export async function runJob(
   connectOptions: ConnectOptions,
   command: string | readonly string[],
   options: RunJobOptions,
 ): Promise<CommandResult<never>> {
+  const { runJobOver } = await import('./job/run-job.ts');
   return runJobOver(connectForJob, connectOptions, command, options) as Promise<CommandResult<never>>;
 }
 

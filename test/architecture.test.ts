@@ -6,6 +6,7 @@ const src = resolve(import.meta.dirname, '../src');
 
 /** The floors of the house, lowest first. A room may use what is on its own floor or below. */
 const floors: readonly (readonly string[])[] = [
+  ['load'],
   ['errors', 'text', 'time'],
   ['observe', 'options'],
   ['host-key'],
@@ -33,9 +34,12 @@ interface Import {
 function valueImports(file: string): Import[] {
   const text = readFileSync(join(src, file), 'utf8');
   const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)([^;]*?)\s*from\s+'(\.[^']+)'/gms);
-  return [...statements]
-    .filter(([, names = '']) => !onlyTypes(names))
-    .map(([, , path = '']) => ({ from: file, to: relative(src, resolve(src, dirname(file), path)) }));
+  const eager = [...statements].filter(([, names = '']) => !onlyTypes(names)).map(([, , path = '']) => path);
+  const onDemand = [...text.matchAll(/\bimport\('(\.[^']+)'\)/g)].map(([, path = '']) => path);
+  return [...eager, ...onDemand].map((path) => ({
+    from: file,
+    to: relative(src, resolve(src, dirname(file), path)),
+  }));
 }
 
 function onlyTypes(names: string): boolean {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { StringDecoder } from 'node:string_decoder';
-import iconv from 'iconv-lite';
+import { loadIconv } from '../load/on-demand.ts';
 import { quoted } from '../text/printable.ts';
 
 /** Text from bytes that arrive in pieces; a character may be cut anywhere. */
@@ -13,7 +13,7 @@ export interface Decoder {
 
 /**
  * A decoder for one stream. UTF-8 goes through Node; everything else through iconv-lite, because Node's own
- * TextDecoder gets most Hangul of code page 949 wrong without saying so. iconv-lite loads its tables on first use.
+ * TextDecoder gets most Hangul of code page 949 wrong without saying so.
  *
  * The text is what came: a byte order mark stays in it, bytes that mean nothing become U+FFFD.
  *
@@ -23,7 +23,7 @@ export interface Decoder {
 export function createDecoder(encoding: string): Decoder {
   assertEncoding(encoding);
   if (isUtf8(encoding)) return new StringDecoder('utf8');
-  const decoder = iconv.getDecoder(encoding, { stripBOM: false });
+  const decoder = loadIconv().getDecoder(encoding, { stripBOM: false });
   const decode: Decoder = {
     write: (chunk) => decoder.write(chunk),
     end: () => decoder.end() ?? '',
@@ -34,7 +34,7 @@ export function createDecoder(encoding: string): Decoder {
 /** `text` as bytes. Characters that `encoding` does not have become `?`; no byte order mark is added. */
 export function encode(text: string, encoding: string): Buffer {
   assertEncoding(encoding);
-  return isUtf8(encoding) ? Buffer.from(text, 'utf8') : iconv.encode(text, encoding, { addBOM: false });
+  return isUtf8(encoding) ? Buffer.from(text, 'utf8') : loadIconv().encode(text, encoding, { addBOM: false });
 }
 
 /**
@@ -47,7 +47,8 @@ export function assertEncoding(encoding: unknown, option = 'encoding'): asserts 
   if (typeof encoding !== 'string') {
     throw new TypeError(`${option} must be a string such as "utf8" or "cp949"; got ${typeof encoding}`);
   }
-  if (notText.test(encoding) || !iconv.encodingExists(encoding)) {
+  if (isUtf8(encoding)) return;
+  if (notText.test(encoding) || !loadIconv().encodingExists(encoding)) {
     throw new RangeError(
       `${option} ${quoted(encoding)} is not known; use "utf8", "cp949" or another name from iconv-lite`,
     );
@@ -58,7 +59,7 @@ export function assertEncoding(encoding: unknown, option = 'encoding'): asserts 
 const notText = /^(?:base64|hex)$/i;
 
 function isUtf8(encoding: string): boolean {
-  return /^utf-?8$/i.test(encoding);
+  return encoding === 'utf8' || /^utf-?8$/i.test(encoding);
 }
 
 function isUtf16le(encoding: string): boolean {

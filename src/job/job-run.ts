@@ -135,7 +135,7 @@ export class JobRun {
     const { id, keep = true } = this.#options;
     const succeeded = status.state === 'exited' && status.exitCode === 0;
     if (keep === true || status.state === 'lost' || (keep === 'succeeded' && succeeded)) return;
-    await ask(keeper, id, keeper.commands.remove(id), this.#signal).catch(() => {});
+    await ask(keeper, id, (commands) => commands.remove(id), this.#signal).catch(() => {});
   }
 
   /** Over the connection that there is, else over a new one. A failure is not told: the abort is what happened. */
@@ -146,7 +146,7 @@ export class JobRun {
       try {
         this.#connection ??= await this.#connect({ ...this.#connectOptions, signal });
         const keeper = jobKeeper(this.#connection.jobHost, dir);
-        await ask(keeper, id, keeper.commands.kill(id, 2_000), signal);
+        await ask(keeper, id, (commands) => commands.kill(id, 2_000), signal);
         return;
       } catch {
         if (isLast || signal.aborted) return;

@@ -1,10 +1,8 @@
 import { JobAccessFailed } from '../errors/index.ts';
 import { printable } from '../text/printable.ts';
 import type { HostCommand, JobCommands } from './commands.ts';
-import { posixCommands } from './posix/index.ts';
 import { Unreadable } from './record.ts';
 import type { JobHost } from './types.ts';
-import { windowsCommands } from './windows/index.ts';
 
 /** Milliseconds for one helper command. PowerShell on a busy PC takes its time. */
 const commandTimeout = 120_000;
@@ -12,7 +10,8 @@ const commandTimeout = 120_000;
 /** A server's jobs: the commands that fit it, and somebody who runs them. */
 export interface JobKeeper {
   readonly host: JobHost;
-  readonly commands: JobCommands;
+  /** Loaded when they are first needed: they are long, and only one kind fits. */
+  commands(): Promise<JobCommands>;
   readonly dir: string | undefined;
   /** Milliseconds that a look may wait on the server for news, where starting another one costs more. */
   readonly longPoll: number | undefined;
@@ -22,17 +21,24 @@ export interface JobKeeper {
 const waitOnWindows = 10_000;
 
 export function jobKeeper(host: JobHost, dir: string | undefined): JobKeeper {
-  if (!host.windows) return { host, dir, commands: posixCommands(dir), longPoll: undefined };
-  return { host, dir, commands: windowsCommands(dir), longPoll: waitOnWindows };
+  const commands = () => commandsFor(host, dir);
+  return { host, dir, commands, longPoll: host.windows ? waitOnWindows : undefined };
+}
+
+async function commandsFor({ windows }: JobHost, dir: string | undefined): Promise<JobCommands> {
+  if (windows) return (await import('./windows/index.ts')).windowsCommands(dir);
+  return (await import('./posix/index.ts')).posixCommands(dir);
 }
 
 /** Runs one of our commands. @throws JobAccessFailed when the server could not do it. */
 export async function ask<Answer>(
-  { host }: JobKeeper,
+  keeper: JobKeeper,
   id: string,
-  command: HostCommand<Answer>,
+  choose: (commands: JobCommands) => HostCommand<Answer>,
   signal?: AbortSignal,
 ): Promise<Answer> {
+  const { host } = keeper;
+  const command = choose(await keeper.commands());
   const { line, stdin } = command;
   const result = await host.run(line, { stdin, timeout: commandTimeout, signal });
   try {

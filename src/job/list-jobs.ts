@@ -26,7 +26,7 @@ export async function removeJobs(host: JobHost, options: RemoveJobsOptions): Pro
   const removed: string[] = [];
   for (const [id, record] of await records(host, options)) {
     if (!isOver(statusOf(record)) || ageOf(record) < options.olderThan) continue;
-    const removal = await ask(keeper, id, keeper.commands.remove(id), options.signal);
+    const removal = await ask(keeper, id, (commands) => commands.remove(id), options.signal);
     if (removal === 'removed') removed.push(id);
   }
   return removed;
@@ -34,7 +34,7 @@ export async function removeJobs(host: JobHost, options: RemoveJobsOptions): Pro
 
 async function records(host: JobHost, { dir, signal }: JobsOptions): Promise<Map<string, JobRecord>> {
   const keeper = jobKeeper(host, dir);
-  const all = await ask(keeper, '', keeper.commands.list(), signal);
+  const all = await ask(keeper, '', (commands) => commands.list(), signal);
   // A folder whose claim names another job, or none, is none of ours.
   return new Map([...all].filter(([id, record]) => record.claim?.id === id));
 }

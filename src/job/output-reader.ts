@@ -23,7 +23,7 @@ export async function readPiece(
   from: JobOffsets,
   { signal, waitMs }: ReadOptions,
 ): Promise<RawPiece> {
-  const look = await ask(keeper, id, keeper.commands.look(id, from, waitMs), signal);
+  const look = await ask(keeper, id, (commands) => commands.look(id, from, waitMs), signal);
   const record = ownRecord(look.record, id);
   if (!record) throw jobLost(keeper.host, id, 'there is no such job on the server');
   if (record.stdoutSize < from.stdout || record.stderrSize < from.stderr) {

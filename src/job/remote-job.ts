@@ -42,7 +42,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
   /** What has become of it. A job that the server does not know is `lost`. */
   async status(options: SignalOption = {}): Promise<JobStatus> {
     check(options, ['signal']);
-    const { record } = await ask(this.#keeper, this.id, this.#keeper.commands.look(this.id), options.signal);
+    const { record } = await ask(this.#keeper, this.id, (commands) => commands.look(this.id), options.signal);
     return statusOf(ownRecord(record, this.id));
   }
 
@@ -77,9 +77,9 @@ export class RemoteJob<Output extends string | Buffer = string> {
     check(options, ['grace', 'signal']);
     const { grace = defaultGrace, signal } = options;
     checkInteger('grace', grace, 0, 60_000, 'milliseconds from 0 to 60000');
-    const command = this.#keeper.commands.kill(this.id, grace);
     debug('%s is told to end', this.id);
-    return statusOf(ownRecord(await ask(this.#keeper, this.id, command, signal), this.id));
+    const record = await ask(this.#keeper, this.id, (commands) => commands.kill(this.id, grace), signal);
+    return statusOf(ownRecord(record, this.id));
   }
 
   /**
@@ -89,7 +89,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
    */
   async remove(options: SignalOption = {}): Promise<void> {
     check(options, ['signal']);
-    const removal = await ask(this.#keeper, this.id, this.#keeper.commands.remove(this.id), options.signal);
+    const removal = await ask(this.#keeper, this.id, (commands) => commands.remove(this.id), options.signal);
     if (removal === 'running') {
       throw accessFailed(
         this.#keeper.host,

@@ -1,14 +1,12 @@
 import { JobConflict } from '../errors/index.ts';
 import type { Encoding } from '../exec/types.ts';
 import { debugTopic } from '../observe/debug.ts';
-import { checkKnownNames, checkObject } from '../options/check.ts';
 import type { StartRequest } from './commands.ts';
-import { checkJobId } from './job-id.ts';
 import { accessFailed, ask, type JobKeeper, jobKeeper } from './keeper.ts';
-import { checkCommon, checkStartOptions, resolveStart } from './options.ts';
+import { checkStartOptions, resolveStart } from './options.ts';
 import type { JobRecord } from './record.ts';
 import { RemoteJob } from './remote-job.ts';
-import type { AttachJobOptions, JobHost, StartJobOptions } from './types.ts';
+import type { JobHost, StartJobOptions } from './types.ts';
 
 const debug = debugTopic('job');
 
@@ -44,30 +42,6 @@ export async function startJob(
   return new RemoteJob(keeper, request.id, { isNew, encoding: options.encoding ?? 'utf8' });
 }
 
-/** The job of that id, without asking the server. */
-export function attachJob(
-  host: JobHost,
-  id: string,
-  options: AttachJobOptions & { encoding: 'buffer' },
-): RemoteJob<Buffer>;
-export function attachJob(
-  host: JobHost,
-  id: string,
-  options?: AttachJobOptions & { encoding?: Encoding },
-): RemoteJob;
-export function attachJob(
-  host: JobHost,
-  id: string,
-  options: AttachJobOptions = {},
-): RemoteJob<string | Buffer> {
-  const { dir, encoding = 'utf8' } = options ?? {};
-  checkJobId(id);
-  checkObject('options', options);
-  checkKnownNames('options', options, ['dir', 'encoding']);
-  checkCommon({ dir, encoding });
-  return new RemoteJob(jobKeeper(host, dir), id, { isNew: false, encoding });
-}
-
 const startVanished = 'the process that runs jobs ended at once, or the job was removed meanwhile';
 
 /** Starts it unless it is there. Resolves with whether this call started it. */
@@ -78,7 +52,7 @@ export async function startOnce(
 ): Promise<boolean> {
   const { id } = request;
   for (let tries = 1; ; tries++) {
-    const { record, isNew, failure } = await ask(keeper, id, keeper.commands.start(request), signal);
+    const { record, isNew, failure } = await ask(keeper, id, (commands) => commands.start(request), signal);
     if (record?.claim) {
       checkSame(keeper.host, request, record);
       debug('%s %s', id, isNew ? 'started' : 'was there already');

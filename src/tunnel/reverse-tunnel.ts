@@ -1,6 +1,5 @@
 import { debugTopic, nameOf } from '../observe/debug.ts';
-import { Keeper } from './keeper.ts';
-import { planTunnel } from './options.ts';
+import { planTunnel, type TunnelPlan } from './options.ts';
 import { StatusFeed } from './status-feed.ts';
 import type {
   ConnectGateway,
@@ -36,11 +35,7 @@ class KeptTunnel implements ReverseTunnel {
     const onAbort = () => void this.close();
     if (signal?.aborted) this.#stop.abort();
     signal?.addEventListener('abort', onAbort, { once: true });
-    const keeper = new Keeper(connect, plan, this.#stop.signal, {
-      emit: (event) => this.#emit(event),
-      setStatus: (status) => this.#feed.set(status),
-    });
-    this.closed = this.#run(keeper).finally(() => signal?.removeEventListener('abort', onAbort));
+    this.closed = this.#run(connect, plan).finally(() => signal?.removeEventListener('abort', onAbort));
   }
 
   get state(): TunnelState {
@@ -64,14 +59,22 @@ class KeptTunnel implements ReverseTunnel {
     return this.#feed[Symbol.asyncIterator]();
   }
 
-  async #run(keeper: Keeper): Promise<Error | undefined> {
-    // The first event comes after the caller has the handle.
-    await Promise.resolve();
-    const error = await keeper.run().catch((unexpected: Error) => unexpected);
+  async #run(connect: ConnectGateway, plan: TunnelPlan): Promise<Error | undefined> {
+    const error = await this.#keep(connect, plan).catch((unexpected: Error) => unexpected);
     this.#feed.set({ state: 'closed', since: new Date(), error });
     this.#feed.end();
     this.#emit({ type: 'closed', error });
     return error;
+  }
+
+  /** The first event comes after the caller has the handle. */
+  async #keep(connect: ConnectGateway, plan: TunnelPlan): Promise<Error | undefined> {
+    const { Keeper } = await import('./keeper.ts');
+    const keeper = new Keeper(connect, plan, this.#stop.signal, {
+      emit: (event) => this.#emit(event),
+      setStatus: (status) => this.#feed.set(status),
+    });
+    return keeper.run();
   }
 
   #emit(event: TunnelHappening): void {

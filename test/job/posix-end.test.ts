@@ -1,7 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { attachJob } from '../../src/job/start-job.ts';
+import { attachJob } from '../../src/job/attach-job.ts';
 import { killGroup } from '../support/local-job-host.ts';
 import { all, changeClaim, isRunning, localJobs, untilOver } from './support.ts';
 

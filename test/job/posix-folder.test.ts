@@ -1,8 +1,9 @@
 import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { attachJob } from '../../src/job/attach-job.ts';
 import { listJobs, removeJobs } from '../../src/job/list-jobs.ts';
-import { attachJob, startJob } from '../../src/job/start-job.ts';
+import { startJob } from '../../src/job/start-job.ts';
 import { localAccount } from '../support/local-job-host.ts';
 import { localJobs, untilOver } from './support.ts';
 

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { attachJob, startJob } from '../../src/job/start-job.ts';
+import { attachJob } from '../../src/job/attach-job.ts';
+import { startJob } from '../../src/job/start-job.ts';
 import { all, localJobs, untilOver } from './support.ts';
 
 describe('a job on a POSIX server', () => {

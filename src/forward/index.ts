@@ -1,0 +1,4 @@
+// All forwards of a connection; loaded with the first of them.
+export { forwardLocal } from './forward-local.ts';
+export { forwardRemote } from './forward-remote.ts';
+export { openStream } from './open-stream.ts';

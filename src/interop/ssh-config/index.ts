@@ -1,0 +1,100 @@
+import type { ConnectOptions, KeepaliveOptions } from '../../options/types.ts';
+import { given } from '../given.ts';
+import { algorithmsOf } from './algorithms.ts';
+import { credentialsOf } from './credentials.ts';
+import { hostKeyOf } from './host-key.ts';
+import { type Found, type Given, hostNameOf, lookUp } from './lookup.ts';
+import { routeOf } from './route.ts';
+import type { TokenValues } from './tokens.ts';
+import { milliseconds, wholeNumber, word, wrong } from './values.ts';
+
+/** ProxyJump leads from configuration to configuration; longer routes than this are a circle. */
+const maxJumps = 16;
+
+/** What `ssh alias` would use, as options of ours. */
+export function readSshConfig(alias: string, file: string | undefined): Promise<ConnectOptions> {
+  const at = alias.lastIndexOf('@');
+  const preset: Given = at > 0 ? { user: alias.slice(0, at) } : {};
+  return resolve(alias.slice(at + 1), preset, file, []);
+}
+
+async function resolve(
+  alias: string,
+  preset: Given,
+  file: string | undefined,
+  route: readonly string[],
+): Promise<ConnectOptions> {
+  checkAlias(alias, route);
+  const found = await lookUp(alias, file, preset);
+  refuseUnsupported(found);
+  const tokens = tokenValues(found);
+  const via = await routeOf(found, (jump, jumpPreset) => resolve(jump, jumpPreset, file, [...route, alias]));
+  const port = wholeNumber(found, 'port', 1, 65_535);
+  return {
+    host: tokens.host,
+    username: tokens.username,
+    ...given({ port, via }),
+    ...(await credentialsOf(found, tokens)),
+    ...given({ hostKey: hostKeyOf(found, tokens), algorithms: algorithmsOf(found) }),
+    ...given({ timeouts: timeoutsOf(found), retry: retryOf(found), keepalive: keepaliveOf(found) }),
+  };
+}
+
+function checkAlias(alias: string, route: readonly string[]): void {
+  if (/^-|[\s'"`\\%$/@\u0000-\u001f\u007f]/.test(alias) || alias === '') {
+    throw wrong('alias', alias, 'the name of a host, as for ssh,');
+  }
+  if (route.length < maxJumps) return;
+  throw new TypeError(
+    `fromSshConfig: ProxyJump goes in a circle: ${[...route, alias].slice(-4).join(' by ')}`,
+  );
+}
+
+const unsupported: Record<string, readonly string[]> = {
+  canonicalizehostname: ['no', 'none'],
+  revokedhostkeys: ['none'],
+  proxyusefdpass: ['no'],
+};
+
+function refuseUnsupported(found: Found): void {
+  for (const [keyword, harmless] of Object.entries(unsupported)) {
+    const value = word(found, keyword);
+    if (value === undefined || harmless.includes(value)) continue;
+    throw new TypeError(`fromSshConfig: ${keyword} ${value} is not supported`);
+  }
+}
+
+function tokenValues(found: Found): TokenValues {
+  const { alias, localUser, values } = found;
+  return {
+    ...{ alias, localUser },
+    host: hostNameOf(found).toLowerCase(),
+    port: wholeNumber(found, 'port', 1, 65_535) ?? 22,
+    username: values.get('user')?.value ?? localUser,
+    hostKeyAlias: values.get('hostkeyalias')?.value,
+  };
+}
+
+/** OpenSSH's one limit covers all of them together. */
+function timeoutsOf(found: Found): ConnectOptions['timeouts'] {
+  const limit = milliseconds(found, 'connecttimeout');
+  return limit ? { tcp: limit, banner: limit, handshake: limit } : undefined;
+}
+
+function retryOf(found: Found): ConnectOptions['retry'] {
+  const attempts = wholeNumber(found, 'connectionattempts', 1, Number.MAX_SAFE_INTEGER);
+  if (attempts === undefined) return undefined;
+  return attempts === 1 ? false : { attempts };
+}
+
+/** Zero turns the probes off; with no probe counted, a dead peer is never given up. */
+function keepaliveOf(found: Found): ConnectOptions['keepalive'] {
+  const interval = milliseconds(found, 'serveraliveinterval');
+  const countMax = wholeNumber(found, 'serveralivecountmax', 0, Number.MAX_SAFE_INTEGER);
+  if (interval === 0) return false;
+  if (interval === undefined && countMax === undefined) return undefined;
+  const limits: KeepaliveOptions = {};
+  if (interval !== undefined) limits.interval = interval;
+  if (countMax !== undefined) limits.countMax = countMax === 0 ? 1_000 : Math.min(countMax, 1_000);
+  return limits;
+}

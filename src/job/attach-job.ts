@@ -1,0 +1,31 @@
+import type { Encoding } from '../exec/types.ts';
+import { checkKnownNames, checkObject } from '../options/check.ts';
+import { checkJobId } from './job-id.ts';
+import { jobKeeper } from './keeper.ts';
+import { checkCommon } from './options.ts';
+import { RemoteJob } from './remote-job.ts';
+import type { AttachJobOptions, JobHost } from './types.ts';
+
+/** The job of that id, without asking the server. */
+export function attachJob(
+  host: JobHost,
+  id: string,
+  options: AttachJobOptions & { encoding: 'buffer' },
+): RemoteJob<Buffer>;
+export function attachJob(
+  host: JobHost,
+  id: string,
+  options?: AttachJobOptions & { encoding?: Encoding },
+): RemoteJob;
+export function attachJob(
+  host: JobHost,
+  id: string,
+  options: AttachJobOptions = {},
+): RemoteJob<string | Buffer> {
+  const { dir, encoding = 'utf8' } = options ?? {};
+  checkJobId(id);
+  checkObject('options', options);
+  checkKnownNames('options', options, ['dir', 'encoding']);
+  checkCommon({ dir, encoding });
+  return new RemoteJob(jobKeeper(host, dir), id, { isNew: false, encoding });
+}
