@@ -10,9 +10,8 @@ import { verdicts, verdictText } from './report/goals.ts';
 import { fillMarkers, provenance, readmePart, relayLine } from './report/markdown.ts';
 import { merge, readResults, writeResults } from './report/results.ts';
 import { table } from './report/table.ts';
-import { type Bench, sizes } from './support/bench.ts';
-import { startServer } from './support/server.ts';
-import type { CaseResult, Results } from './support/types.ts';
+import { type Bench, type Part, sizes } from './support/bench.ts';
+import { type BenchServer, startServer } from './support/server.ts';
 import { versions } from './support/versions.ts';
 import { goals } from './targets.ts';
 
@@ -35,27 +34,43 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 
-async function measure(): Promise<Results> {
+async function measure(): Promise<void> {
   const parts = partsNamed(positionals);
   const { contenders, absent } = await loadContenders();
   if (absent.length > 0) console.log(`not installed, so not measured: ${absent.join(', ')}`);
   const server = await startServer();
+  const interrupted = putAwayWhenInterrupted(server);
   const size = flags.trial ? sizes.trial : flags.full ? sizes.full : sizes.normal;
-  const bench: Bench = { server, contenders, sizes: size };
-  const cases: CaseResult[] = [];
   try {
     for (const part of parts) {
-      const startedAt = performance.now();
-      const measured = await part.run(bench);
-      cases.push(...measured);
-      console.log(`\n${part.name}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
-      console.log(table(measured) || relayLine(measured));
-      await keep({ versions: versions(), cases: measured });
+      await measurePart(part, { server, contenders, sizes: size }, interrupted);
     }
   } finally {
     await server.close();
   }
-  return { versions: versions(), cases };
+}
+
+/** Its results are kept at once: a run that is interrupted has not been for nothing. */
+async function measurePart(part: Part, bench: Bench, interrupted: AbortSignal): Promise<void> {
+  const startedAt = performance.now();
+  const cases = await part.run(bench);
+  // What the end of the server has made of them is no result.
+  interrupted.throwIfAborted();
+  console.log(`\n${part.name}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
+  console.log(table(cases) || relayLine(cases));
+  const fresh = { versions: versions(), cases };
+  await writeResults(paths.results, merge(await readResults(paths.results), fresh));
+}
+
+/** The server has a user of its own, and files in memory. */
+function putAwayWhenInterrupted(server: BenchServer): AbortSignal {
+  const interrupted = new AbortController();
+  const leave = () => {
+    interrupted.abort();
+    void server.close().finally(() => process.exit(1));
+  };
+  process.once('SIGINT', leave).once('SIGTERM', leave);
+  return interrupted.signal;
 }
 
 const folder = flags.trial ? await mkdtemp(join(tmpdir(), 'bench-trial-')) : undefined;
@@ -63,11 +78,6 @@ const paths = {
   results: folder ? join(folder, 'results.json') : 'bench/results.json',
   chart: folder ? join(folder, 'bench.svg') : 'docs/bench.svg',
 };
-
-/** After every part: a run that is interrupted has not been for nothing. */
-async function keep(fresh: Results): Promise<void> {
-  await writeResults(paths.results, merge(await readResults(paths.results), fresh));
-}
 
 async function report(): Promise<void> {
   const results = await readResults(paths.results);

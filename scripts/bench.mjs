@@ -15,6 +15,8 @@ await build({
   splitting: true,
   ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external' },
 });
+// Left to the child, which has something to put away.
+process.on('SIGINT', () => {});
 spawn(process.execPath, ['dist/.bench/main.mjs', ...process.argv.slice(2)], { stdio: 'inherit' }).on(
   'exit',
   (code) => {

@@ -45,6 +45,18 @@ describe('a command', () => {
     expect(received / count).toBeLessThanOrEqual(212);
   });
 
+  it('needs two round trips', async () => {
+    const rtt = 200;
+    await using server = await startMockServer({ faults: { latencyMs: rtt / 2 } });
+    await using connection = await connectViaGateway(optionsFor(server));
+    await connection.exec('true');
+    const startedAt = performance.now();
+    for (let n = 0; n < 3; n++) await connection.exec('true');
+    const trips = (performance.now() - startedAt) / rtt / 3;
+    console.log(`round trips of a command: ${trips.toFixed(2)}`);
+    expect(trips).toBeLessThan(2.4);
+  });
+
   it('shares its writes with those that run at the same time', async () => {
     const count = 8;
     const { writes, sent } = await trafficOf((connection) =>
