@@ -1,69 +1,98 @@
-import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import { commandsPerSecond, connectAndRun, input, output } from './cases/commands.ts';
-import { importTime, installSize, manyConnections, outputMemory } from './cases/cost.ts';
-import { largeFile, openFolders, smallFiles } from './cases/files.ts';
-import { chart, machine, table } from './support/report.ts';
+import { parseArgs } from 'node:util';
+import { loadContenders } from './contenders/index.ts';
+import { partsNamed } from './plan.ts';
+import { reasons } from './reasons.ts';
+import { chart } from './report/chart.ts';
+import { verdicts, verdictText } from './report/goals.ts';
+import { fillMarkers, provenance, readmePart, relayLine } from './report/markdown.ts';
+import { merge, readResults, writeResults } from './report/results.ts';
+import { table } from './report/table.ts';
+import { type Bench, type Part, sizes } from './support/bench.ts';
 import { type BenchServer, startServer } from './support/server.ts';
-import type { Measurement } from './support/types.ts';
+import { versions } from './support/versions.ts';
+import { goals } from './targets.ts';
+
+const usage = `npm run bench -- [--full | --trial] [case or group ...]
+npm run bench -- --report
+
+Measures all cases, or those named, and puts them into bench/results.json, where the other cases stay as they were.
+  --full    1,000 files also where the tools need minutes for them, and every contender everywhere
+  --trial   small and once, only to see that it works; into a folder of its own
+  --report  measures nothing: makes docs/bench.svg and the table in README.md from bench/results.json
+BENCH_PYTHON names the interpreter that has asyncssh and paramiko; default python3.`;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { full: { type: 'boolean', default: false }, out: { type: 'string', default: 'bench' } },
+  options: {
+    full: { type: 'boolean', default: false },
+    trial: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
 });
 
-type Case = (server: BenchServer) => Promise<Measurement[]>;
+async function measure(): Promise<void> {
+  const parts = partsNamed(positionals);
+  const { contenders, absent } = await loadContenders();
+  if (absent.length > 0) console.log(`not installed, so not measured: ${absent.join(', ')}`);
+  const server = await startServer();
+  const interrupted = putAwayWhenInterrupted(server);
+  const size = flags.trial ? sizes.trial : flags.full ? sizes.full : sizes.normal;
+  try {
+    for (const part of parts) {
+      await measurePart(part, { server, contenders, sizes: size }, interrupted);
+    }
+  } finally {
+    await server.close();
+  }
+}
 
-/** Files of 4 KiB at a round trip of 50 ms: the tools need minutes for a thousand. */
-const farFiles = flags.full ? 1_000 : 200;
+/** Its results are kept at once: a run that is interrupted has not been for nothing. */
+async function measurePart(part: Part, bench: Bench, interrupted: AbortSignal): Promise<void> {
+  const startedAt = performance.now();
+  const cases = await part.run(bench);
+  // What the end of the server has made of them is no result.
+  interrupted.throwIfAborted();
+  console.log(`\n${part.name}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
+  console.log(table(cases) || relayLine(cases));
+  const fresh = { versions: versions(), cases };
+  await writeResults(paths.results, merge(await readResults(paths.results), fresh));
+}
 
-const cases: Record<string, Case[]> = {
-  connect: [(server) => connectAndRun(server, 0), (server) => connectAndRun(server, 50)],
-  exec: [(server) => commandsPerSecond(server, 1), (server) => commandsPerSecond(server, 8)],
-  large: [0, 50, 200].flatMap((rtt): Case[] => [
-    (server) => largeFile(server, rtt, 'up'),
-    (server) => largeFile(server, rtt, 'down'),
-  ]),
-  small: [
-    (server) => smallFiles(server, 0, 'up', 1_000),
-    (server) => smallFiles(server, 0, 'down', 1_000),
-    (server) => smallFiles(server, 50, 'up', farFiles),
-    (server) => smallFiles(server, 50, 'down', farFiles),
-  ],
-  stream: [output, input, outputMemory],
-  many: [manyConnections],
-  package: [importTime, async () => installSize(await pack())],
+/** The server has a user of its own, and files in memory. */
+function putAwayWhenInterrupted(server: BenchServer): AbortSignal {
+  const interrupted = new AbortController();
+  const leave = () => {
+    interrupted.abort();
+    void server.close().finally(() => process.exit(1));
+  };
+  process.once('SIGINT', leave).once('SIGTERM', leave);
+  return interrupted.signal;
+}
+
+const folder = flags.trial ? await mkdtemp(join(tmpdir(), 'bench-trial-')) : undefined;
+const paths = {
+  results: folder ? join(folder, 'results.json') : 'bench/results.json',
+  chart: folder ? join(folder, 'bench.svg') : 'docs/bench.svg',
 };
 
-async function pack(): Promise<string> {
-  const { stdout } = await promisify(execFile)('npm', ['pack', '--silent', '--ignore-scripts']);
-  return join(process.cwd(), stdout.trim());
+async function report(): Promise<void> {
+  const results = await readResults(paths.results);
+  console.log(`\n${provenance(results)}\n\n${table(results.cases)}\n`);
+  console.log(verdictText(verdicts(goals, results.cases)));
+  await writeFile(paths.chart, chart(results.cases));
+  console.log(`\n${paths.results} and ${paths.chart} are written`);
+  if (!flags.report) return;
+  const readme = await readFile('README.md', 'utf8');
+  await writeFile('README.md', fillMarkers(readme, readmePart(results, reasons, paths.chart)));
 }
 
-const wanted = positionals.length > 0 ? positionals : Object.keys(cases);
-for (const name of wanted) {
-  if (!cases[name]) throw new RangeError(`no case ${name}; there are ${Object.keys(cases).join(', ')}`);
+if (flags.help) console.log(usage);
+else {
+  if (!flags.report) await measure();
+  await report();
 }
-const server = await startServer();
-await openFolders(server);
-const measurements: Measurement[] = [];
-try {
-  for (const name of wanted) {
-    for (const one of cases[name] ?? []) {
-      const result = await one(server);
-      measurements.push(...result);
-      console.log(table(result).split('\n').at(-1));
-    }
-  }
-} finally {
-  await server.close();
-}
-console.log(`\n${machine()}; medians, times as good as each in brackets\n\n${table(measurements)}`);
-await writeFile(
-  join(flags.out, 'results.json'),
-  `${JSON.stringify({ machine: machine(), measurements }, null, 2)}\n`,
-);
-await writeFile(join(flags.out, 'results.svg'), chart(measurements));
-process.exit(0);
+process.exit();

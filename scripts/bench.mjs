@@ -1,16 +1,22 @@
-// Builds the benchmark and runs it: node scripts/bench.mjs [--full] [case ...]
+// Builds the benchmark and runs it: node scripts/bench.mjs [--help] [--full] [case ...]
 import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
+await rm('dist/.bench', { recursive: true, force: true });
 await build({
-  entryPoints: ['bench/main.ts', 'bench/probe.ts', 'bench/support/relay-process.ts'],
+  entryPoints: ['bench/main.ts', 'bench/probe.ts', 'bench/relay-process.ts'],
   outdir: 'dist/.bench',
   entryNames: '[name]',
   outExtension: { '.js': '.mjs' },
   // Without the paths of tsconfig.json: what is measured is the built package.
   tsconfigRaw: '{}',
+  // Split: a contender is loaded where it is measured, and only there.
+  splitting: true,
   ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external' },
 });
+// Left to the child, which has something to put away.
+process.on('SIGINT', () => {});
 spawn(process.execPath, ['dist/.bench/main.mjs', ...process.argv.slice(2)], { stdio: 'inherit' }).on(
   'exit',
   (code) => {

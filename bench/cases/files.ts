@@ -1,95 +1,139 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { able } from '../contenders/index.ts';
-import { inTurn, timed } from '../support/measure.ts';
-import type { BenchServer } from '../support/server.ts';
-import type { Measurement } from '../support/types.ts';
+import { pipeline } from 'node:stream/promises';
+import type { Bench, Part } from '../support/bench.ts';
+import { able, inTurn, type Rounds, timedOpening } from '../support/measure.ts';
+import { type CaseResult, type CaseSpec, type Contender, ours, type Target } from '../support/types.ts';
 
 type Direction = 'up' | 'down';
+type Ability = 'put' | 'get' | 'putFolder' | 'getFolder';
 
-/** One large file; connect and login included, as they are in the tools. */
-export async function largeFile(
-  server: BenchServer,
-  rtt: number,
-  direction: Direction,
-): Promise<Measurement[]> {
-  const target = await server.at(rtt);
-  const size = (rtt === 0 ? 256 : rtt === 50 ? 128 : 64) * 1024 * 1024;
-  const [from, to] = folders(server, direction);
-  const source = join(from, 'large.bin');
-  await writeFile(source, randomBytes(size));
-  const wanted = await hashOf(source);
+interface Transfer extends Pick<Rounds<Contender>, 'rounds' | 'warmUp' | 'budget' | 'leastRounds'> {
+  spec: CaseSpec;
+  contenders: readonly Contender[];
+  target: Target;
+  direction: Direction;
+  ability: Ability;
+  /** Makes what is moved. */
+  make(path: string): Promise<void>;
+  hash(path: string): Promise<string>;
+  value(ms: number): number;
+}
+
+/** Connecting is included, as it is in the tools; what arrives is compared, untimed. */
+async function transfer({ server }: Bench, what: Transfer): Promise<CaseResult[]> {
+  const { spec, target, ability, ...rounds } = what;
+  const [from, to] = what.direction === 'up' ? [server.local, server.remote] : [server.remote, server.local];
+  const source = join(from, 'source');
+  await what.make(source);
+  const wanted = await what.hash(source);
   let turn = 0;
-  const measurements = await inTurn({
-    name: `${size >> 20} MiB ${direction}, RTT ${rtt}`,
-    unit: 'MB/s',
-    contenders: able(direction === 'up' ? 'put' : 'get'),
-    rounds: 3,
-    run: async (contender) => {
-      const result = join(to, `large-${turn++}.bin`);
-      const ms = await timed(async () =>
-        direction === 'up'
-          ? contender.put?.(target, source, result)
-          : contender.get?.(target, source, result),
-      );
-      if ((await hashOf(result)) !== wanted) throw new Error(`${contender.name} damaged the file`);
-      await rm(result);
-      return size / 1_000 / ms;
-    },
+  try {
+    return await inTurn({
+      ...rounds,
+      cases: [spec],
+      contenders: able(what.contenders, ability),
+      async run(contender) {
+        const result = join(to, `result-${turn++}`);
+        const move = contender[ability] as NonNullable<Contender[Ability]>;
+        const ms = await timedOpening(() => move(target, source, result));
+        if ((await what.hash(result)) !== wanted) throw new Error('something is missing or damaged');
+        await rm(result, { recursive: true });
+        return [what.value(ms)];
+      },
+    });
+  } finally {
+    await rm(source, { recursive: true });
+  }
+}
+
+/** Far away no-delay changes nothing, and node-ssh and ssh2-sftp-client move a file as ssh2 does. */
+const farLarge = [ours, 'ssh2 no-delay', 'OpenSSH sftp', 'OpenSSH scp'];
+/** Far away paramiko takes minutes for a folder, and it is not even its own loop. */
+const notFarSmall = ['paramiko'];
+
+async function largeFile(bench: Bench, rtt: number, direction: Direction): Promise<CaseResult[]> {
+  const { sizes, contenders } = bench;
+  const mebibytes = sizes.large[rtt] ?? 0;
+  const size = mebibytes * 1024 * 1024;
+  const ability = direction === 'up' ? 'put' : 'get';
+  const name = `${mebibytes} MiB ${direction}, RTT ${rtt} ms`;
+  const isNear = rtt === 0;
+  return transfer(bench, {
+    spec: { id: `${ability}-${rtt}`, group: 'large', name, unit: 'MB/s' },
+    contenders: isNear || sizes.all ? contenders : contenders.filter((one) => farLarge.includes(one.name)),
+    target: await bench.server.at(rtt),
+    ...{ direction, ability },
+    rounds: Math.min(sizes.rounds, isNear ? 5 : 3),
+    warmUp: rtt > 100 ? 0 : 1,
+    budget: isNear ? 25_000 : 15_000,
+    leastRounds: isNear ? 2 : 3,
+    make: (path) => writeFile(path, randomBytes(size)),
+    hash: hashOfFile,
+    value: (ms) => size / 1_000 / ms,
   });
-  await rm(source);
-  return measurements;
 }
 
 /** Many files of 4 KiB in one folder. */
-export async function smallFiles(
-  server: BenchServer,
-  rtt: number,
-  direction: Direction,
-  count: number,
-): Promise<Measurement[]> {
-  const target = await server.at(rtt);
-  const [from, to] = folders(server, direction);
-  const source = join(from, 'small');
-  await mkdir(source);
-  for (let n = 0; n < count; n++) await writeFile(join(source, `file-${n}.bin`), randomBytes(4096));
-  let turn = 0;
-  const measurements = await inTurn({
-    name: `${count} files of 4 KiB ${direction}, RTT ${rtt}`,
-    unit: 'ms',
-    contenders: able(direction === 'up' ? 'putFolder' : 'getFolder'),
-    rounds: rtt === 0 ? 3 : 1,
-    run: async (contender) => {
-      const result = join(to, `small-${turn++}`);
-      const ms = await timed(async () =>
-        direction === 'up'
-          ? contender.putFolder?.(target, source, result)
-          : contender.getFolder?.(target, source, result),
-      );
-      const arrived = await readdir(result);
-      if (arrived.length !== count)
-        throw new Error(`${contender.name} moved ${arrived.length} of ${count} files`);
-      await rm(result, { recursive: true });
-      return ms;
+async function smallFiles(bench: Bench, rtt: number, direction: Direction): Promise<CaseResult[]> {
+  const { sizes, contenders } = bench;
+  const count = sizes.small[rtt] ?? 0;
+  const id = `${direction === 'up' ? 'put' : 'get'}-small-${rtt}`;
+  const name = `${count} files of 4 KiB ${direction}, RTT ${rtt} ms`;
+  return transfer(bench, {
+    spec: { id, group: 'small', name, unit: 'ms' },
+    contenders:
+      rtt === 0 || sizes.all ? contenders : contenders.filter((one) => !notFarSmall.includes(one.name)),
+    target: await bench.server.at(rtt),
+    direction,
+    ability: direction === 'up' ? 'putFolder' : 'getFolder',
+    rounds: Math.min(sizes.rounds, 5),
+    budget: rtt === 0 ? 15_000 : 10_000,
+    async make(path) {
+      await mkdir(path);
+      for (let n = 0; n < count; n++) await writeFile(join(path, `file-${n}.bin`), randomBytes(4096));
     },
+    hash: hashOfFolder,
+    value: (ms) => ms,
   });
-  await rm(source, { recursive: true });
-  return measurements;
 }
 
-function folders({ local, remote }: BenchServer, direction: Direction): [from: string, to: string] {
-  return direction === 'up' ? [local, remote] : [remote, local];
+async function hashOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
 }
 
-async function hashOf(path: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
+async function hashOfFolder(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of (await readdir(path)).sort()) hash.update(name).update(await readFile(join(path, name)));
+  return hash.digest('hex');
 }
 
-/** The server's user must be able to read what root wrote, and root what the user wrote. */
-export async function openFolders({ local, remote }: BenchServer): Promise<void> {
-  await chmod(local, 0o755);
-  await chmod(remote, 0o777);
-}
+const ways = [
+  ['put', 'up'],
+  ['get', 'down'],
+] as const;
+
+export const files: Part[] = [
+  ...[0, 50, 200].flatMap((rtt) =>
+    ways.map(
+      ([verb, direction]): Part => ({
+        group: 'large',
+        name: `${verb}-${rtt}`,
+        run: (bench) => largeFile(bench, rtt, direction),
+      }),
+    ),
+  ),
+  ...[0, 50].flatMap((rtt) =>
+    ways.map(
+      ([verb, direction]): Part => ({
+        group: 'small',
+        name: `${verb}-small-${rtt}`,
+        run: (bench) => smallFiles(bench, rtt, direction),
+      }),
+    ),
+  ),
+];

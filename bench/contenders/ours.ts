@@ -1,70 +1,48 @@
 import { type Connection, connectViaGateway } from 'ssh-via-gateway';
-import type { Contender, Target } from '../support/types.ts';
+import { type Close, type Contender, ours as name, type Target } from '../support/types.ts';
+import { execSession } from './lanes.ts';
+import { counting, pour } from './stream.ts';
 
 function connect(target: Target): Promise<Connection> {
   const { host, port, username, privateKey, hostPublicKey } = target;
   return connectViaGateway({
-    host,
-    port,
-    username,
-    privateKey,
+    ...{ host, port, username, privateKey, retry: false },
     hostKey: { key: hostPublicKey },
-    retry: false,
   });
 }
 
-async function withConnection(
-  target: Target,
-  work: (connection: Connection) => Promise<unknown>,
-): Promise<void> {
+async function after(target: Target, work: (connection: Connection) => Promise<unknown>): Promise<Close> {
   const connection = await connect(target);
-  try {
-    await work(connection);
-  } finally {
-    await connection.close();
-  }
+  await work(connection);
+  return () => connection.close();
 }
 
 export const ours: Contender = {
-  name: 'ssh-via-gateway',
-  async connectAndRun(target) {
-    const connection = await connect(target);
-    await connection.exec('true');
-    return () => connection.close();
-  },
+  name,
+  connectAndRun: (target) => after(target, (connection) => connection.exec('true')),
   async openExec(target) {
     const connection = await connect(target);
-    return {
-      run: async (command) => void (await connection.exec(command)),
-      close: () => connection.close(),
-    };
+    return execSession(
+      (command) => connection.exec(command),
+      () => connection.close(),
+    );
   },
-  put: (target, local, remote) => withConnection(target, (connection) => connection.upload(local, remote)),
-  get: (target, remote, local) => withConnection(target, (connection) => connection.download(remote, local)),
-  putFolder: (target, local, remote) =>
-    withConnection(target, (connection) => connection.upload(local, remote)),
-  getFolder: (target, remote, local) =>
-    withConnection(target, (connection) => connection.download(remote, local)),
+  put: (target, local, remote) => after(target, (connection) => connection.upload(local, remote)),
+  get: (target, remote, local) => after(target, (connection) => connection.download(remote, local)),
+  putFolder: (target, local, remote) => after(target, (connection) => connection.upload(local, remote)),
+  getFolder: (target, remote, local) => after(target, (connection) => connection.download(remote, local)),
   async readOutput(target, command) {
-    let bytes = 0;
-    await withConnection(target, async (connection) => {
-      const running = connection.exec(command, { encoding: 'buffer', maxBuffer: 0 });
-      running.stdout.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-      });
-      await running;
-    });
-    return bytes;
+    await using connection = await connect(target);
+    const running = connection.exec(command, { encoding: 'buffer', maxBuffer: 0 });
+    const count = counting(running.stdout);
+    await running;
+    return count;
   },
-  writeInput: (target, command, bytes) =>
-    withConnection(target, async (connection) => {
-      const running = connection.exec(command);
-      const chunk = Buffer.alloc(1 << 20);
-      for (let sent = 0; sent < bytes; sent += chunk.length) {
-        if (!running.stdin.write(chunk)) await new Promise((resolve) => running.stdin.once('drain', resolve));
-      }
-      running.stdin.end();
-      await running;
-    }),
-  hold: (target) => connect(target),
+  async writeInput(target, command, bytes) {
+    await using connection = await connect(target);
+    const running = connection.exec(command);
+    await pour(running.stdin, bytes);
+    return { bytes: Number((await running).stdout) };
+  },
+  hold: connect,
 };

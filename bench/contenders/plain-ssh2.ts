@@ -1,19 +1,26 @@
+import { mkdir, readdir } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { promisify } from 'node:util';
 import ssh2, { type Client, type ClientChannel, type SFTPWrapper } from 'ssh2';
-import type { Contender, Target } from '../support/types.ts';
+import type { Close, Contender, Target } from '../support/types.ts';
+import { execSession, inLanes } from './lanes.ts';
+import { collecting, counting, pour } from './stream.ts';
+
+/** Files on their way at once in the loop that a user of plain ssh2 would write for a folder. */
+const filesAtOnce = 16;
 
 /** ssh2 as its own documentation uses it; `noDelay` adds the one thing that its documentation does not tell. */
 function plain(name: string, noDelay: boolean): Contender {
   const connect = (target: Target) => open(target, noDelay);
-  const withSftp = async (target: Target, work: (sftp: SFTPWrapper) => Promise<void>) => {
+  const withSftp = async (target: Target, work: (sftp: SFTPWrapper) => Promise<void>): Promise<Close> => {
     const client = await connect(target);
-    try {
-      await work(await promisify(client.sftp.bind(client) as (done: SftpDone) => void)());
-    } finally {
-      client.end();
-    }
+    await work(await call<SFTPWrapper>((done) => client.sftp(done)));
+    return () => client.end();
   };
+  const fastPut = (local: string, remote: string) => (sftp: SFTPWrapper) =>
+    call<void>((done) => sftp.fastPut(local, remote, done));
+  const fastGet = (remote: string, local: string) => (sftp: SFTPWrapper) =>
+    call<void>((done) => sftp.fastGet(remote, local, done));
   return {
     name,
     async connectAndRun(target) {
@@ -23,50 +30,73 @@ function plain(name: string, noDelay: boolean): Contender {
     },
     async openExec(target) {
       const client = await connect(target);
-      return { run: (command) => run(client, command), close: () => void client.end() };
+      return execSession(
+        (command) => run(client, command),
+        () => client.end(),
+      );
     },
-    put: (target, local, remote) =>
-      withSftp(target, (sftp) => promisify(sftp.fastPut.bind(sftp))(local, remote)),
-    get: (target, remote, local) =>
-      withSftp(target, (sftp) => promisify(sftp.fastGet.bind(sftp))(remote, local)),
+    put: (target, local, remote) => withSftp(target, fastPut(local, remote)),
+    get: (target, remote, local) => withSftp(target, fastGet(remote, local)),
+    putFolder: (target, local, remote) =>
+      withSftp(target, async (sftp) => {
+        await call<void>((done) => sftp.mkdir(remote, done));
+        const names = await readdir(local);
+        await eachOf(names, (name) => fastPut(`${local}/${name}`, `${remote}/${name}`)(sftp));
+      }),
+    getFolder: (target, remote, local) =>
+      withSftp(target, async (sftp) => {
+        await mkdir(local);
+        const names = await promisify(sftp.readdir.bind(sftp))(remote);
+        await eachOf(names, ({ filename: name }) => fastGet(`${remote}/${name}`, `${local}/${name}`)(sftp));
+      }),
     async readOutput(target, command) {
       const client = await connect(target);
-      let bytes = 0;
       const channel = await exec(client, command);
-      channel.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-      });
-      await new Promise((resolve) => channel.on('close', resolve));
+      const count = counting(channel);
+      await closed(channel);
       client.end();
-      return bytes;
+      return count;
     },
     async writeInput(target, command, bytes) {
       const client = await connect(target);
       const channel = await exec(client, command);
-      channel.resume();
-      const chunk = Buffer.alloc(1 << 20);
-      for (let sent = 0; sent < bytes; sent += chunk.length) {
-        if (!channel.write(chunk)) await new Promise((resolve) => channel.once('drain', resolve));
-      }
-      channel.end();
-      await new Promise((resolve) => channel.on('close', resolve));
+      const printed = collecting(channel);
+      const end = closed(channel);
+      await pour(channel, bytes);
+      await end;
       client.end();
+      return { bytes: Number(printed.text) };
     },
     async hold(target) {
-      const client = await connect(target);
-      return { close: () => void client.end() };
+      // As often as ours asks by default: nobody holds a connection for long without.
+      const client = await open(target, noDelay, { keepaliveInterval: 30_000 });
+      return { close: () => client.end() };
     },
   };
 }
 
-type SftpDone = (error: Error | undefined, sftp: SFTPWrapper) => void;
+function eachOf<T>(list: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  return inLanes(list.length, filesAtOnce, (n) => work(list[n] as T));
+}
 
-function open({ host, port, username, privateKey }: Target, noDelay: boolean): Promise<Client> {
+type Done<T> = (error: Error | null | undefined, value: T) => void;
+
+function call<T>(start: (done: Done<T>) => unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => (error ? reject(error) : resolve(value)));
+  });
+}
+
+function open(
+  { host, port, username, privateKey }: Target,
+  noDelay: boolean,
+  settings: { keepaliveInterval?: number } = {},
+): Promise<Client> {
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
     client.on('error', reject);
     client.on('ready', () => resolve(client));
-    const config = { username, privateKey };
+    const config = { username, privateKey, ...settings };
     client.connect(
       noDelay ? { ...config, sock: connectSocket({ host, port, noDelay }) } : { ...config, host, port },
     );
@@ -74,16 +104,18 @@ function open({ host, port, username, privateKey }: Target, noDelay: boolean): P
 }
 
 function exec(client: Client, command: string): Promise<ClientChannel> {
-  return new Promise((resolve, reject) => {
-    client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)));
-  });
+  return call<ClientChannel>((done) => client.exec(command, done));
+}
+
+function closed(channel: ClientChannel): Promise<void> {
+  return new Promise((resolve) => channel.on('close', () => resolve()));
 }
 
 async function run(client: Client, command: string): Promise<void> {
   const channel = await exec(client, command);
   channel.resume();
   channel.stderr.resume();
-  await new Promise((resolve) => channel.on('close', resolve));
+  await closed(channel);
 }
 
 export const plainSsh2 = plain('ssh2', false);

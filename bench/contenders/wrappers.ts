@@ -1,54 +1,69 @@
+import { mkdir } from 'node:fs/promises';
 import { NodeSSH } from 'node-ssh';
 import SftpClient from 'ssh2-sftp-client';
-import type { Contender, Target } from '../support/types.ts';
+import type { Close, Contender, Target } from '../support/types.ts';
+import { execSession } from './lanes.ts';
 
 async function nodeSshOf({ host, port, username, privateKey }: Target): Promise<NodeSSH> {
   return new NodeSSH().connect({ host, port, username, privateKey });
 }
 
-async function withNodeSsh(target: Target, work: (ssh: NodeSSH) => Promise<unknown>): Promise<void> {
+async function afterNodeSsh(target: Target, work: (ssh: NodeSSH) => Promise<unknown>): Promise<Close> {
   const ssh = await nodeSshOf(target);
-  try {
-    await work(ssh);
-  } finally {
-    ssh.dispose();
-  }
+  await work(ssh);
+  return () => ssh.dispose();
 }
+
+const folder = { recursive: true, concurrency: 10 };
 
 export const nodeSsh: Contender = {
   name: 'node-ssh',
-  async connectAndRun(target) {
-    const ssh = await nodeSshOf(target);
-    await ssh.execCommand('true');
-    return () => ssh.dispose();
-  },
+  connectAndRun: (target) => afterNodeSsh(target, (ssh) => ssh.execCommand('true')),
   async openExec(target) {
     const ssh = await nodeSshOf(target);
-    return { run: async (command) => void (await ssh.execCommand(command)), close: () => ssh.dispose() };
+    return execSession(
+      (command) => ssh.execCommand(command),
+      () => ssh.dispose(),
+    );
   },
-  put: (target, local, remote) => withNodeSsh(target, (ssh) => ssh.putFile(local, remote)),
-  get: (target, remote, local) => withNodeSsh(target, (ssh) => ssh.getFile(local, remote)),
+  put: (target, local, remote) => afterNodeSsh(target, (ssh) => ssh.putFile(local, remote)),
+  get: (target, remote, local) => afterNodeSsh(target, (ssh) => ssh.getFile(local, remote)),
   putFolder: (target, local, remote) =>
-    withNodeSsh(target, (ssh) => ssh.putDirectory(local, remote, { recursive: true, concurrency: 10 })),
-  getFolder: (target, remote, local) =>
-    withNodeSsh(target, (ssh) => ssh.getDirectory(local, remote, { recursive: true, concurrency: 10 })),
+    afterNodeSsh(target, (ssh) => ssh.putDirectory(local, remote, folder)),
+  async getFolder(target, remote, local) {
+    await mkdir(local);
+    return afterNodeSsh(target, (ssh) => ssh.getDirectory(local, remote, folder));
+  },
+  async readOutput(target, command) {
+    // There is no way to keep it from collecting the output as well.
+    let bytes = 0;
+    const close = await afterNodeSsh(target, (ssh) =>
+      ssh.execCommand(command, {
+        onStdout: (chunk) => {
+          bytes += chunk.length;
+        },
+      }),
+    );
+    close();
+    return { bytes };
+  },
 };
 
-async function withSftpClient(target: Target, work: (client: SftpClient) => Promise<unknown>): Promise<void> {
-  const { host, port, username, privateKey } = target;
+async function afterSftpClient(
+  { host, port, username, privateKey }: Target,
+  work: (client: SftpClient) => Promise<unknown>,
+): Promise<Close> {
   const client = new SftpClient();
   await client.connect({ host, port, username, privateKey });
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
+  await work(client);
+  return () => client.end();
 }
 
 export const sftpClient: Contender = {
   name: 'ssh2-sftp-client',
-  put: (target, local, remote) => withSftpClient(target, (client) => client.fastPut(local, remote)),
-  get: (target, remote, local) => withSftpClient(target, (client) => client.fastGet(remote, local)),
-  putFolder: (target, local, remote) => withSftpClient(target, (client) => client.uploadDir(local, remote)),
-  getFolder: (target, remote, local) => withSftpClient(target, (client) => client.downloadDir(remote, local)),
+  put: (target, local, remote) => afterSftpClient(target, (client) => client.fastPut(local, remote)),
+  get: (target, remote, local) => afterSftpClient(target, (client) => client.fastGet(remote, local)),
+  putFolder: (target, local, remote) => afterSftpClient(target, (client) => client.uploadDir(local, remote)),
+  getFolder: (target, remote, local) =>
+    afterSftpClient(target, (client) => client.downloadDir(remote, local)),
 };

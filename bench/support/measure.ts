@@ -1,44 +1,114 @@
-import type { Contender, Measurement } from './types.ts';
+import { machine, today } from './machine.ts';
+import type { CaseResult, CaseSpec, Contender, Result } from './types.ts';
 
-export interface Rounds {
-  name: string;
-  unit: Measurement['unit'];
-  contenders: readonly Contender[];
+export interface Rounds<C extends { name: string }> {
+  /** What one run gives a value for, in the order of the values. */
+  cases: readonly CaseSpec[];
+  contenders: readonly C[];
+  /** Counted runs of each. */
   rounds: number;
-  /** One run of one contender; gives the value. */
-  run(contender: Contender): Promise<number>;
+  /** Runs at the beginning that do not count. Default 1. */
+  warmUp?: number;
+  /** A contender that has used so many milliseconds stops after `leastRounds`, and its first run counts. */
+  budget?: number;
+  leastRounds?: number;
+  /** One run of one contender. */
+  run(contender: C): Promise<readonly number[]>;
+}
+
+interface Record {
+  runs: Array<readonly number[]>;
+  spent: number;
+  failed?: string;
 }
 
 /**
- * The contenders in turn (A B C A B C), so that what else the machine does hits all alike; one round beforehand that
+ * The contenders in turn (A B C A B C), so that what else the machine does hits all alike; a round beforehand that
  * does not count.
  */
-export async function inTurn({ name, unit, contenders, rounds, run }: Rounds): Promise<Measurement[]> {
-  const values = new Map<Contender, number[]>(contenders.map((contender) => [contender, []]));
-  const failures = new Map<Contender, string>();
-  for (let round = 0; round <= rounds; round++) {
-    for (const contender of contenders) {
-      if (failures.has(contender)) continue;
+export async function inTurn<C extends { name: string }>(options: Rounds<C>): Promise<CaseResult[]> {
+  const { cases, contenders, rounds, warmUp = 1, run } = options;
+  const records = new Map<C, Record>(contenders.map((one) => [one, { runs: [], spent: 0 }]));
+  for (let round = 0; round < rounds + warmUp; round++) {
+    for (const [contender, record] of records) {
+      if (record.failed !== undefined || hadEnough(record, options)) continue;
+      const startedAt = performance.now();
       try {
-        const value = await run(contender);
-        if (round > 0) values.get(contender)?.push(value);
+        record.runs.push(await soon(run(contender)));
       } catch (error) {
-        failures.set(contender, (error as Error).message.slice(0, 120));
+        record.failed = reason(error);
       }
+      record.spent += performance.now() - startedAt;
     }
   }
-  return contenders.map((contender) => {
-    const all = values.get(contender) ?? [];
-    const failed = failures.get(contender);
-    const measurement = { case: name, contender: contender.name, unit, median: median(all), all };
-    return failed === undefined ? measurement : { ...measurement, failed };
+  const perContender = [...records].map(
+    ([contender, record]) => [contender, { ...record, runs: counted(record, options) }] as const,
+  );
+  return cases.map((spec, index) => ({
+    ...spec,
+    date: today(),
+    machine: machine(),
+    results: perContender.map(([contender, record]) => resultOf(contender, record, index)),
+  }));
+}
+
+/** What hangs is given up, and must not hold up the others. */
+async function soon<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no end in five minutes')), 300_000);
   });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+type Limits = Pick<Rounds<never>, 'budget' | 'leastRounds' | 'warmUp' | 'rounds'>;
+
+function hadEnough({ runs, spent }: Record, { budget = Infinity, leastRounds = 1 }: Limits): boolean {
+  return spent > budget && runs.length >= leastRounds;
+}
+
+/** The runs without those to warm up, which a slow contender had no time for. */
+function counted(record: Record, limits: Limits): Array<readonly number[]> {
+  return record.runs.slice(hadEnough(record, limits) ? 0 : (limits.warmUp ?? 1));
+}
+
+function resultOf(contender: { name: string }, { runs, failed }: Record, index: number): Result {
+  const all = runs.map((values) => values[index] ?? Number.NaN);
+  const result: Result = { contender: contender.name, all };
+  if (failed !== undefined) return { ...result, failed };
+  return all.length === 0 ? result : { ...result, median: median(all) };
+}
+
+/** One line; what is longer is cut. */
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, ' ').trim().slice(0, 160);
+}
+
+/** Those that can do it. */
+export function able<K extends keyof Contender>(
+  contenders: readonly Contender[],
+  ability: K,
+): Array<Contender & Required<Pick<Contender, K>>> {
+  return contenders.filter((one) => one[ability] !== undefined) as Array<
+    Contender & Required<Pick<Contender, K>>
+  >;
 }
 
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await work();
   return performance.now() - startedAt;
+}
+
+/** The time of `open`, and then, untimed, of what ends it. */
+export async function timedOpening(open: () => Promise<() => unknown>): Promise<number> {
+  let close: (() => unknown) | undefined;
+  const ms = await timed(async () => {
+    close = await open();
+  });
+  await close?.();
+  return ms;
 }
 
 export function median(values: readonly number[]): number {

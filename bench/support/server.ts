@@ -1,14 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startSshd } from '../../test/support/sshd.ts';
+import { type Sshd, startSshd } from '../../test/support/sshd.ts';
+import { inMemory } from './machine.ts';
 import { startRelay } from './relay.ts';
 import type { Target } from './types.ts';
 
-/** A real OpenSSH server on loopback, reachable without and with delay. */
+/** Real OpenSSH servers on loopback, reachable without and with delay. */
 export interface BenchServer {
   /** The server with a round trip of so many milliseconds. */
   at(rtt: number): Promise<Target>;
+  /** A second server, with MaxSessions 100; the first has the 10 that most have. */
+  manySessions(): Promise<Target>;
   /** A folder on the server; the server is this machine. */
   remote: string;
   /** A folder for local files. */
@@ -17,38 +20,61 @@ export interface BenchServer {
 }
 
 export async function startServer(): Promise<BenchServer> {
-  const sshd = await startSshd({ config: ['MaxSessions 10', 'MaxStartups 1000'] });
+  await useMemoryForFiles();
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-  const targets = new Map<number, Target>();
-  const relays: Array<{ close(): void }> = [];
-  const knownHostsPath = join(folder, 'known_hosts');
-  await writeFile(knownHostsPath, `* ${sshd.hostPublicKey}\n`);
-  const make = async (rtt: number): Promise<Target> => {
-    const relay = rtt === 0 ? undefined : await startRelay(sshd.port, rtt);
-    if (relay) relays.push(relay);
-    const { host, username, privateKey, privateKeyPath, hostPublicKey } = sshd;
-    return {
-      host,
-      port: relay?.port ?? sshd.port,
-      username,
-      privateKey,
-      privateKeyPath,
-      hostPublicKey,
-      knownHostsPath,
-    };
+  const toClose: Array<() => unknown> = [];
+  const start = async (maxSessions: number) => {
+    const sshd = await startSshd({ config: [`MaxSessions ${maxSessions}`, 'MaxStartups 1000'] });
+    toClose.push(() => sshd.close());
+    return sshd;
   };
+  const sshd = await start(10);
+  const through = async (rtt: number) => {
+    const relay = await startRelay(sshd.port, rtt);
+    toClose.push(() => relay.close());
+    return targetOf(sshd, folder, relay.port);
+  };
+  // The server's user must be able to read what root wrote, and root what the user wrote.
+  await chmod(folder, 0o755);
+  await chmod(sshd.home, 0o777);
+  const at = remembered((rtt: number) => (rtt === 0 ? targetOf(sshd, folder, sshd.port) : through(rtt)));
+  const second = remembered(async (maxSessions: number) => {
+    const roomy = await start(maxSessions);
+    return targetOf(roomy, folder, roomy.port);
+  });
   return {
     remote: sshd.home,
     local: folder,
-    async at(rtt) {
-      const target = targets.get(rtt) ?? (await make(rtt));
-      targets.set(rtt, target);
-      return target;
-    },
+    at,
+    manySessions: () => second(100),
     async close() {
-      for (const relay of relays) relay.close();
-      await sshd.close();
+      for (const close of toClose.reverse()) await close();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function targetOf(sshd: Sshd, folder: string, port: number): Promise<Target> {
+  const { host, username, privateKey, privateKeyPath, hostPublicKey } = sshd;
+  const knownHostsPath = join(folder, `known_hosts-${port}`);
+  await writeFile(knownHostsPath, `* ${hostPublicKey}\n`);
+  return { host, port, username, privateKey, privateKeyPath, hostPublicKey, knownHostsPath };
+}
+
+function remembered<K, V>(make: (key: K) => Promise<V>): (key: K) => Promise<V> {
+  const made = new Map<K, Promise<V>>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
+  };
+}
+
+/** Files in memory, where there is room: a disk that is flushed at its own times would be measured instead. */
+async function useMemoryForFiles(): Promise<void> {
+  const free = await statfs(inMemory).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => 0,
+  );
+  if (free > 3 * 1024 ** 3) process.env['TMPDIR'] = inMemory;
 }

@@ -7,40 +7,101 @@ export interface Target {
   privateKeyPath: string;
   /** `ssh-ed25519 AAAA...` */
   hostPublicKey: string;
-  /** A known_hosts file with that key for this host and port. */
+  /** A known_hosts file with that key for every name. */
   knownHostsPath: string;
 }
 
+/** Ends what was opened. Nobody's time includes it, except where it is the end of a program. */
+export type Close = () => unknown;
+
 export interface ExecSession {
-  run(command: string): Promise<void>;
-  close(): Promise<void> | void;
+  /** Runs the command so many times, so many of them at a time. */
+  run(command: string, count: number, atOnce: number): Promise<void>;
+  close: Close;
 }
 
-/** One library or tool. What it cannot do is absent, and its column stays empty. */
+/** What went through a command's output or input. */
+export interface Streamed {
+  bytes: number;
+  /** Of the process that did the work, where that is not this one. */
+  peakMiB?: number;
+}
+
+/** One library or tool. What it cannot do is absent, and its cell stays empty. */
 export interface Contender {
   name: string;
-  /** Connect, one command, its end; gives the way to close, which is not timed. */
-  connectAndRun?(target: Target): Promise<() => unknown>;
+  /** Connect, one command, its end. */
+  connectAndRun?(target: Target): Promise<Close>;
   openExec?(target: Target): Promise<ExecSession>;
-  put?(target: Target, local: string, remote: string): Promise<void>;
-  get?(target: Target, remote: string, local: string): Promise<void>;
-  putFolder?(target: Target, local: string, remote: string): Promise<void>;
-  getFolder?(target: Target, remote: string, local: string): Promise<void>;
-  /** Reads a command's output without keeping it; gives the bytes. */
-  readOutput?(target: Target, command: string): Promise<number>;
-  /** Writes so many bytes to a command's input. */
-  writeInput?(target: Target, command: string, bytes: number): Promise<void>;
+  put?(target: Target, local: string, remote: string): Promise<Close>;
+  get?(target: Target, remote: string, local: string): Promise<Close>;
+  putFolder?(target: Target, local: string, remote: string): Promise<Close>;
+  getFolder?(target: Target, remote: string, local: string): Promise<Close>;
+  /** Reads a command's output without keeping it. */
+  readOutput?(target: Target, command: string): Promise<Streamed>;
+  /** Writes so many bytes to the input of a command, and gives what the command printed: the bytes that it got. */
+  writeInput?(target: Target, command: string, bytes: number): Promise<Streamed>;
   /** An open, idle connection. */
-  hold?(target: Target): Promise<{ close(): Promise<void> | void }>;
+  hold?(target: Target): Promise<{ close: Close }>;
 }
 
-/** One measured value of one contender in one case. Smaller is better for `ms`, larger for the others. */
-export interface Measurement {
-  case: string;
+export type Unit =
+  | 'ms'
+  | 'MB/s'
+  | 'per s'
+  | 'MiB'
+  | 'MiB each'
+  | 'CPU ms'
+  | 'packages'
+  | 'MB'
+  | 'round trips';
+
+export const groups = ['connect', 'exec', 'large', 'small', 'stream', 'many', 'package', 'relay'] as const;
+export type Group = (typeof groups)[number];
+
+/** Every case, in the order of the table. An `id` stays the same when sizes change. */
+export const caseIds = [
+  ...['connect-0', 'connect-50', 'round-trips', 'exec-1', 'exec-8', 'exec-8-roomy'],
+  ...['put-0', 'get-0', 'put-50', 'get-50', 'put-200', 'get-200'],
+  ...['put-small-0', 'get-small-0', 'put-small-50', 'get-small-50'],
+  ...['output', 'output-memory', 'input', 'input-memory'],
+  ...['many-memory', 'many-memory-held', 'many-cpu'],
+  ...['import', 'import-least', 'packages', 'install-size', 'relay-50', 'relay-200'],
+] as const;
+
+/** What is measured. */
+export interface CaseSpec {
+  id: string;
+  group: Group;
+  name: string;
+  unit: Unit;
+}
+
+/** One contender in one case. */
+export interface Result {
   contender: string;
-  unit: 'ms' | 'MB/s' | 'per s' | 'MiB' | 'CPU ms' | 'packages';
-  median: number;
+  /** Absent where there is no value. */
+  median?: number;
   all: number[];
   /** Why there is no value. */
   failed?: string;
 }
+
+export interface CaseResult extends CaseSpec {
+  /** `2026-11-30` */
+  date: string;
+  /** Figures of two machines must not be compared. */
+  machine: string;
+  results: Result[];
+}
+
+/** What bench/results.json holds. */
+export interface Results {
+  versions: Record<string, string>;
+  cases: CaseResult[];
+}
+
+export const ours = 'ssh-via-gateway';
+
+/** Programs and libraries on ssh2 that run in Node, best of which is the one to beat. */
+export const javascriptPeers: readonly string[] = ['ssh2', 'ssh2 no-delay', 'node-ssh', 'ssh2-sftp-client'];

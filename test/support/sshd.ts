@@ -122,14 +122,14 @@ function configText(folder: string, address: string, port: number, lines: readon
     'PasswordAuthentication no',
     'UsePAM no',
     'UseDNS no',
-    'MaxStartups 200',
     'Subsystem sftp internal-sftp',
   ];
-  // sshd takes the first value of each keyword; a Match block must come last.
+  // sshd takes the first value of each keyword, but of MaxStartups the last; a Match block must come last.
   const match = lines.findIndex((line) => /^\s*match\s/i.test(line));
   const general = match === -1 ? lines : lines.slice(0, match);
   const blocks = match === -1 ? [] : lines.slice(match);
-  return `${[...general, ...own, ...blocks].join('\n')}\n`;
+  const startups = general.some((line) => /^\s*maxstartups\s/i.test(line)) ? [] : ['MaxStartups 200'];
+  return `${[...general, ...own, ...startups, ...blocks].join('\n')}\n`;
 }
 
 async function prepareUser(kind: 'root' | 'ordinary', folder: string) {

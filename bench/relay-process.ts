@@ -10,6 +10,9 @@ function pass(from: Socket, to: Socket): void {
   const queue: Array<{ at: number; chunk: Buffer | undefined }> = [];
   let onItsWay = 0;
   let scheduled = false;
+  const resume = () => {
+    if (onItsWay < mostOnItsWay / 2 && to.writableLength < mostOnItsWay) from.resume();
+  };
   const deliver = () => {
     scheduled = false;
     while (queue[0] && queue[0].at <= performance.now()) {
@@ -20,7 +23,7 @@ function pass(from: Socket, to: Socket): void {
         to.write(chunk);
       }
     }
-    if (onItsWay < mostOnItsWay / 2 && to.writableLength < mostOnItsWay) from.resume();
+    resume();
     if (queue[0]) schedule(queue[0].at - performance.now());
   };
   const schedule = (ms: number) => {
@@ -38,6 +41,7 @@ function pass(from: Socket, to: Socket): void {
   });
   from.on('end', () => enqueue(undefined));
   from.on('error', () => to.destroy());
+  to.on('drain', resume);
 }
 
 const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {

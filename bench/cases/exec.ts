@@ -1,0 +1,64 @@
+import type { Bench, Part } from '../support/bench.ts';
+import { able, inTurn, timed } from '../support/measure.ts';
+import type { CaseResult, Contender, Target } from '../support/types.ts';
+
+const group = 'exec' as const;
+
+interface Way {
+  id: string;
+  name: string;
+  atOnce: number;
+  target: Target;
+}
+
+/** Commands per second on one connection that is open already. */
+function commandsPerSecond({ contenders, sizes }: Bench, way: Way): Promise<CaseResult[]> {
+  // As many as take about a second, by the round before.
+  const counts = new Map<Contender, number>();
+  return inTurn({
+    cases: [{ id: way.id, group, name: way.name, unit: 'per s' }],
+    contenders: able(contenders, 'openExec'),
+    rounds: Math.min(sizes.rounds, 5),
+    async run(contender) {
+      const count = counts.get(contender) ?? 40;
+      const session = await contender.openExec(way.target);
+      try {
+        const ms = await timed(() => session.run('true', count, way.atOnce));
+        const rate = (count * 1_000) / ms;
+        counts.set(contender, Math.max(40, Math.min(800, Math.round(rate))));
+        return [rate];
+      } finally {
+        await session.close();
+      }
+    },
+  });
+}
+
+export const executing: Part[] = [
+  {
+    group,
+    name: 'exec-1',
+    async run(bench) {
+      const target = await bench.server.at(0);
+      return commandsPerSecond(bench, { id: 'exec-1', name: 'exec, one after another', atOnce: 1, target });
+    },
+  },
+  {
+    group,
+    name: 'exec-8',
+    async run(bench) {
+      const name = 'exec, 8 at a time, MaxSessions';
+      const few = await bench.server.at(0);
+      const many = await bench.server.manySessions();
+      return [
+        ...(await commandsPerSecond(bench, { id: 'exec-8', name: `${name} 10`, atOnce: 8, target: few })),
+        ...(await commandsPerSecond(bench, {
+          id: 'exec-8-roomy',
+          name: `${name} 100`,
+          atOnce: 8,
+          target: many,
+        })),
+      ];
+    },
+  },
+];

@@ -1,0 +1,67 @@
+import type { CaseResult } from '../support/types.ts';
+import { ours } from '../support/types.ts';
+import type { Goal } from '../targets.ts';
+import { best, figure, measured, oursIn, ratio } from './compare.ts';
+
+export interface Verdict {
+  name: string;
+  /** What was wanted, in words. */
+  wanted: string;
+  /** What it is; absent where it was not measured. */
+  got?: string;
+  reached: boolean;
+}
+
+/** What became of each goal. */
+export function verdicts(goals: readonly Goal[], cases: readonly CaseResult[]): Verdict[] {
+  return goals.flatMap((goal) => {
+    const one = cases.find(({ id }) => id === goal.case);
+    const { atMost, atLeast } = goal;
+    return [
+      ...(atMost === undefined ? [] : [absolute(goal.case, one, atMost)]),
+      ...(atLeast === undefined ? [] : [relative(goal.case, one, atLeast)]),
+    ];
+  });
+}
+
+function absolute(id: string, one: CaseResult | undefined, atMost: number): Verdict {
+  const name = one?.name ?? id;
+  const wanted = `at most ${figure(atMost)}${one ? ` ${one.unit}` : ''}`;
+  const mine = one && oursIn(one);
+  if (!mine) return { name, wanted, reached: false };
+  return { name, wanted, got: figure(mine.median), reached: mine.median <= atMost };
+}
+
+function relative(
+  id: string,
+  one: CaseResult | undefined,
+  { times: least, against }: NonNullable<Goal['atLeast']>,
+): Verdict {
+  const whom = against === 'everyone' ? 'the best of all others' : namesOf(against);
+  const verdict = { name: one?.name ?? id, wanted: `at least ${figure(least)}x ${whom}`, reached: false };
+  const mine = one && oursIn(one);
+  if (!mine) return verdict;
+  const others = measured(one).filter(({ contender }) =>
+    against === 'everyone' ? contender !== ours : against.includes(contender),
+  );
+  const rival = best(one, others);
+  // Where nobody else comes through, we are ahead of all who tried.
+  if (!rival) return { ...verdict, got: 'nobody else has a value', reached: one.results.length > 1 };
+  const got = ratio(one.unit, mine.median, rival.median);
+  return { ...verdict, got: `${figure(got)}x ${rival.contender}`, reached: got >= least };
+}
+
+function namesOf(against: readonly string[]): string {
+  return against.length === 1 ? (against[0] as string) : `the best of ${against.join(', ')}`;
+}
+
+/** One line each, and a count. */
+export function verdictText(all: readonly Verdict[]): string {
+  const width = Math.max(0, ...all.map(({ name }) => name.length));
+  const lines = all.map(({ name, wanted, got, reached }) => {
+    const state = got === undefined ? 'not measured' : reached ? 'reached' : 'NOT REACHED';
+    return `${state.padEnd(12)}  ${name.padEnd(width)}  wanted ${wanted}${got === undefined ? '' : `, is ${got}`}`;
+  });
+  const reached = all.filter((one) => one.reached).length;
+  return [...lines, `${reached} of ${all.length} targets reached`].join('\n');
+}

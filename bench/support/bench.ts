@@ -1,0 +1,54 @@
+import type { BenchServer } from './server.ts';
+import type { CaseResult, Contender, Group } from './types.ts';
+
+/** How much is moved and how often: what makes the difference between a minute, twenty and an hour. */
+export interface Sizes {
+  /** MiB of the large file, by round trip. */
+  large: Record<number, number>;
+  /** Files of 4 KiB, by round trip. */
+  small: Record<number, number>;
+  /** MiB through a command. */
+  stream: number;
+  connections: number;
+  /** A most for the rounds of each case. */
+  rounds: number;
+  /** Contenders that are slow by nature, and those of equal kind, everywhere. */
+  all: boolean;
+}
+
+/** Large files so large that connecting, about five round trips, is a small part even of the fastest. */
+const normal: Sizes = {
+  large: { 0: 256, 50: 256, 200: 96 },
+  small: { 0: 1_000, 50: 200 },
+  stream: 1024,
+  connections: 200,
+  rounds: Infinity,
+  all: false,
+};
+
+export const sizes = {
+  normal,
+  full: { ...normal, small: { 0: 1_000, 50: 1_000 }, all: true },
+  /** Only to see that everything works. */
+  trial: {
+    large: { 0: 8, 50: 4, 200: 2 },
+    small: { 0: 20, 50: 5 },
+    stream: 16,
+    connections: 10,
+    rounds: 1,
+    all: false,
+  },
+} satisfies Record<string, Sizes>;
+
+export interface Bench {
+  server: BenchServer;
+  contenders: readonly Contender[];
+  sizes: Sizes;
+}
+
+/** A part of the benchmark that can be run on its own. */
+export interface Part {
+  name: string;
+  group: Group;
+  run(bench: Bench): Promise<CaseResult[]>;
+}

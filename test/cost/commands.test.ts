@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import type { Connection } from '../../src/connection.ts';
+import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
+import { optionsFor } from '../support/connect.ts';
+import { countingSocket, type Traffic } from '../support/counting-socket.ts';
+
+// Counts, not times: the same on every machine. Where one falls, lower it here; where one rises, it must be worth it.
+
+const MiB = 1024 * 1024;
+
+/** What a connection sends and receives for `work`, once it has run a command. */
+async function trafficOf(
+  work: (connection: Connection) => Promise<unknown>,
+  options: MockServerOptions = {},
+): Promise<Traffic> {
+  await using server = await startMockServer(options);
+  const { socket, take } = await countingSocket(server.port);
+  await using connection = await connectViaGateway(optionsFor(server, { via: async () => socket }));
+  await connection.exec('true');
+  take();
+  await work(connection);
+  return take();
+}
+
+describe('a connection', () => {
+  it('writes five times until it is there', async () => {
+    await using server = await startMockServer();
+    const { socket, take } = await countingSocket(server.port);
+    await using _connection = await connectViaGateway(optionsFor(server, { via: async () => socket }));
+    const { writes, sent } = take();
+    expect(writes).toBeLessThanOrEqual(5);
+    expect(sent).toBeLessThanOrEqual(1_400);
+  });
+});
+
+describe('a command', () => {
+  it('costs three writes, of five small packets, and as much back', async () => {
+    const count = 20;
+    const { writes, sent, received } = await trafficOf(async (connection) => {
+      for (let n = 0; n < count; n++) await connection.exec('true');
+    });
+    expect(writes / count).toBeLessThanOrEqual(3);
+    expect(sent / count).toBeLessThanOrEqual(176);
+    expect(received / count).toBeLessThanOrEqual(212);
+  });
+
+  it('needs two round trips', async () => {
+    const rtt = 200;
+    await using server = await startMockServer({ faults: { latencyMs: rtt / 2 } });
+    await using connection = await connectViaGateway(optionsFor(server));
+    await connection.exec('true');
+    const startedAt = performance.now();
+    for (let n = 0; n < 3; n++) await connection.exec('true');
+    const trips = (performance.now() - startedAt) / rtt / 3;
+    console.log(`round trips of a command: ${trips.toFixed(2)}`);
+    expect(trips).toBeLessThan(2.4);
+  });
+
+  it('shares its writes with those that run at the same time', async () => {
+    const count = 8;
+    const { writes, sent } = await trafficOf((connection) =>
+      Promise.all(Array.from({ length: count }, () => connection.exec('true'))),
+    );
+    expect(writes).toBeLessThanOrEqual(1.5 * count);
+    expect(sent / count).toBeLessThanOrEqual(176);
+  });
+
+  it('asks for more output once in a mebibyte', async () => {
+    const options: MockServerOptions = { exec: { pour: (call) => pour(call.stdout, 32) } };
+    const { writes, sent, received } = await trafficOf(
+      (connection) => connection.exec('pour', { encoding: 'buffer', maxBuffer: 0 }),
+      options,
+    );
+    expect(received).toBeGreaterThan(32 * MiB);
+    expect(received).toBeLessThan(32 * MiB * 1.002);
+    expect(writes).toBeLessThanOrEqual(32 + 3);
+    expect(sent).toBeLessThanOrEqual(32 * 36 + 212);
+  });
+
+  it('takes its input in packets of 32 KiB, with nothing added to speak of', async () => {
+    const options: MockServerOptions = {
+      exec: {
+        drink: async (call) => {
+          call.stdout.write(String(await drink(call.stdin)));
+          return 0;
+        },
+      },
+    };
+    const { writes, sent, received } = await trafficOf(async (connection) => {
+      const { stdout } = await connection.exec('drink', { stdin: Buffer.alloc(32 * MiB) });
+      expect(Number(stdout)).toBe(32 * MiB);
+    }, options);
+    expect(writes).toBeLessThanOrEqual(32 * 34);
+    expect(sent).toBeLessThan(32 * MiB * 1.002);
+    expect(received).toBeLessThanOrEqual(1_600);
+  });
+});
+
+async function pour(stdout: NodeJS.WritableStream, mebibytes: number): Promise<number> {
+  for (let n = 0; n < mebibytes; n++) {
+    if (!stdout.write(Buffer.alloc(MiB))) await new Promise((resolve) => stdout.once('drain', resolve));
+  }
+  return 0;
+}
+
+async function drink(stdin: AsyncIterable<Buffer>): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of stdin) bytes += chunk.length;
+  return bytes;
+}
