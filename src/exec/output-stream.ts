@@ -62,10 +62,16 @@ export class OutputStream extends Readable {
   }
 
   #give(): void {
-    if (!this.#isWanted || this.destroyed) return;
-    const chunk = this.#queue.shift();
-    if (chunk) this.#push(chunk);
-    else if (this.#end) this.#finish(this.#end.error);
+    while (this.#isWanted && !this.destroyed) {
+      const chunk = this.#queue.shift();
+      if (!chunk) {
+        if (this.#end) this.#finish(this.#end.error);
+        return;
+      }
+      this.#push(chunk);
+      // A reader that takes what comes as it comes need not ask for each chunk.
+      if (this.readableFlowing && this.readableLength === 0) this.#isWanted = true;
+    }
   }
 
   #push(chunk: Buffer): void {

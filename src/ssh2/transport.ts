@@ -143,10 +143,11 @@ export class Transport extends Duplex {
     });
   }
 
+  /** Later than `nextTick`: the end of one command and the beginning of the next then wake the server once. */
   #corkUntilNextTurn(): void {
     this.#corked = true;
     this.#raw.cork();
-    process.nextTick(this.#uncork);
+    setImmediate(this.#uncork);
   }
 
   readonly #uncork = (): void => {
