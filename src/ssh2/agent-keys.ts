@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
+import type { BaseAgent, ParsedKey } from 'ssh2';
+import { ssh2 } from './client-parts.ts';
 
 type Identity = ParsedKey | string | Buffer;
 type GetStream = (callback: (error?: Error | null, stream?: Duplex) => void) => void;
@@ -39,7 +40,7 @@ function endWith(signal: AbortSignal, agent: { getStream?: GetStream }): void {
 }
 
 function parse(identity: unknown): ParsedKey | undefined {
-  const parsed = ssh2.utils.parseKey(identity as Buffer);
+  const parsed = ssh2.parseKey(identity as Buffer);
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   return key instanceof Error ? undefined : key;
 }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import ssh2, { type ParsedKey } from 'ssh2';
+import type { ParsedKey } from 'ssh2';
 import type { ConnectOptions, KeyboardInteractive } from '../options/types.ts';
+import { ssh2 } from './client-parts.ts';
 import { rewritePkcs8 } from './pkcs8.ts';
 
 /** What a login can be tried with, read and decrypted before any socket opens. */
@@ -61,7 +62,7 @@ function parsePrivateKey(
   passphrase: string | Buffer | undefined,
 ): ParsedKey {
   const text = bytes.toString('utf8');
-  const parsed = ssh2.utils.parseKey(readableFormat(option, text, passphrase) ?? bytes, passphrase);
+  const parsed = ssh2.parseKey(readableFormat(option, text, passphrase) ?? bytes, passphrase);
   // OpenSSH's format has room for several keys; it only ever holds one.
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (key instanceof Error || key === undefined)

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client } from 'ssh2';
+import type { Client } from 'ssh2';
 import { AuthenticationFailed, type PhaseTimings, type SshError } from '../errors/index.ts';
 import type { HostKeyPolicy } from '../host-key/policy.ts';
 import type { KeepaliveOptions, Log, Timeouts } from '../options/types.ts';
@@ -19,6 +19,7 @@ import {
   type Situation,
   type Ssh2Error,
 } from './classify.ts';
+import { ssh2 } from './client-parts.ts';
 import type { Credentials } from './credentials.ts';
 import { authenticateEarly } from './early-auth.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
