@@ -43,6 +43,9 @@ const leaveOutOptionalParts = {
   },
 };
 
+const wholeSsh2 = `import whole from 'ssh2';
+const { utils, ...rest } = whole;
+export const ssh2 = { ...rest, ...utils };`;
 const packagesOnDemand = `import debug from 'debug';
 import iconv from 'iconv-lite';
 export const loadDebug = () => debug;
@@ -57,6 +60,10 @@ const importAtOnce = {
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]src[\\/]load[\\/]on-demand\.ts$/ }, () => ({
       contents: packagesOnDemand,
+      resolveDir: process.cwd(),
+    }));
+    onLoad({ filter: /[\\/]src[\\/]ssh2[\\/]client-parts\.ts$/ }, () => ({
+      contents: wholeSsh2,
       resolveDir: process.cwd(),
     }));
     onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {

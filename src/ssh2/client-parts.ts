@@ -8,21 +8,17 @@ type ClientParts = Pick<Whole, 'Client' | 'BaseAgent' | 'createAgent'> & Pick<Wh
  * What a client needs of ssh2. The whole package would also load its server, its key generator, and Node's HTTP and
  * TLS for its HTTP agents. It has had these files since 1.0; in a version that has not, the whole package will do.
  */
-export const ssh2: ClientParts = ownFiles() ?? wholePackage();
+export const ssh2: ClientParts = clientParts(createRequire(import.meta.url));
 
-function ownFiles(): ClientParts | undefined {
+function clientParts(require: NodeJS.Require): ClientParts {
   try {
     return {
-      Client: createRequire(import.meta.url)('ssh2/lib/client.js'),
-      ...createRequire(import.meta.url)('ssh2/lib/agent.js'),
-      ...createRequire(import.meta.url)('ssh2/lib/protocol/keyParser.js'),
+      Client: require('ssh2/lib/client.js'),
+      ...require('ssh2/lib/agent.js'),
+      ...require('ssh2/lib/protocol/keyParser.js'),
     };
   } catch {
-    return undefined;
+    const { utils, ...rest } = require('ssh2') as Whole;
+    return { ...rest, ...utils };
   }
-}
-
-function wholePackage(): ClientParts {
-  const { utils, ...rest } = createRequire(import.meta.url)('ssh2') as Whole;
-  return { ...rest, ...utils };
 }
