@@ -1,10 +1,10 @@
-import { chmod, open, utimes } from 'node:fs/promises';
+import { chmod, open, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SftpHandle } from '../ssh2/sftp-requests.ts';
 import { openFlag, type SftpAttributes } from '../ssh2/sftp-wire.ts';
 import { fileSource } from './block-source.ts';
 import { sameBySum } from './checksum.ts';
-import { fileType, permissions } from './file-mode.ts';
+import { isFolder, permissions, specialKind } from './file-mode.ts';
 import { fileSink } from './file-sink.ts';
 import {
   type LocalTarget,
@@ -15,6 +15,7 @@ import {
   settleLocalPath,
 } from './local-target.ts';
 import { orderedSink } from './ordered-sink.ts';
+import { isWindowsServer } from './paths.ts';
 import { type BlockSink, type Received, Receiver } from './receiver.ts';
 import { provenLocally } from './resume-download.ts';
 import { smallFile, writeSmall } from './small-files.ts';
@@ -128,27 +129,42 @@ export class RemoteIsFolder extends Error {
   }
 }
 
-/** Opens and looks in one round trip. */
-async function openRemote({ sftp, run }: TransferContext, item: DownloadItem): Promise<Remote> {
-  const [opened, looked] = await Promise.allSettled([
-    sftp.open(item.remotePath, openFlag.read),
-    item.attributes ?? sftp.stat(item.remotePath),
-  ]);
+/**
+ * On Windows opens and looks in one round trip. Elsewhere looks first, because a pipe may be there: a server that opens
+ * one waits in the call for its other end, takes what a writer puts in, and outlives the connection.
+ */
+async function openRemote(context: TransferContext, item: DownloadItem): Promise<Remote> {
+  const { sftp, run, opener } = context;
+  const looking = Promise.resolve(item.attributes ?? sftp.stat(item.remotePath));
+  if (!isWindowsServer(opener.serverVersion)) {
+    refuseOther(context, item, await looking);
+    run.alive();
+  }
+  const [looked, opened] = await Promise.allSettled([looking, sftp.open(item.remotePath, openFlag.read)]);
   run.alive();
-  const handle = opened.status === 'fulfilled' ? opened.value : undefined;
-  const type = looked.status === 'fulfilled' ? fileType(looked.value.mode) : undefined;
-  if (handle && type === 'file' && looked.status === 'fulfilled') return { handle, attributes: looked.value };
-  if (handle) await sftp.closeHandle(handle).catch(() => {});
-  if (looked.status === 'rejected') throw looked.reason;
-  if (type === 'directory') throw new RemoteIsFolder(looked.value);
-  if (opened.status === 'rejected') throw opened.reason;
-  throw transferFailed(run, item.remotePath, 'it is neither a file nor a folder');
+  try {
+    if (looked.status === 'rejected') throw looked.reason;
+    refuseOther(context, item, looked.value);
+    if (opened.status === 'rejected') throw opened.reason;
+    return { handle: opened.value, attributes: looked.value };
+  } catch (error) {
+    if (opened.status === 'fulfilled') await sftp.closeHandle(opened.value).catch(() => {});
+    throw error;
+  }
+}
+
+function refuseOther({ run }: TransferContext, { remotePath }: DownloadItem, found: SftpAttributes): void {
+  if (isFolder(found.mode)) throw new RemoteIsFolder(found);
+  const kind = specialKind(found.mode);
+  if (kind) throw transferFailed(run, remotePath, `it is ${kind}, not a file`);
 }
 
 /** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */
 async function isThere(context: TransferContext, item: DownloadItem): Promise<boolean> {
   const { sftp, run } = context;
-  const file = await open(item.localPath).catch(() => undefined);
+  // To open a local pipe would wait for its other end.
+  const found = await stat(item.localPath).catch(() => undefined);
+  const file = found?.isFile() ? await open(item.localPath).catch(() => undefined) : undefined;
   if (!file) return false;
   try {
     const source = await fileSource(file);

@@ -1,21 +1,25 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { startSshd } from '../support/sshd.ts';
+import { type Sshd, startSshd } from '../support/sshd.ts';
+
+const connect = ({ host, port, username, privateKey, hostPublicKey }: Sshd) =>
+  connectViaGateway({ host, port, username, privateKey, hostKey: { key: hostPublicKey } });
+
+function makePipe(folder: string): string {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', ['-m', '666', pipe]);
+  return pipe;
+}
 
 it.each([true, false])(
   'refuses to upload onto a pipe of the server, and leaves it there (atomic: %s)',
   async (atomic) => {
     await using sshd = await startSshd();
-    const pipe = join(sshd.home, 'pipe');
-    execFileSync('mkfifo', ['-m', '666', pipe]);
-    const { host, port, username, privateKey, hostPublicKey } = sshd;
-    await using connection = await connectViaGateway({
-      ...{ host, port, username, privateKey },
-      hostKey: { key: hostPublicKey },
-    });
+    const pipe = makePipe(sshd.home);
+    await using connection = await connect(sshd);
     await expect(connection.upload(Buffer.from('new'), pipe, { atomic })).rejects.toMatchObject({
       code: 'SSH_TRANSFER_FAILED',
       message: expect.stringContaining('a device, pipe or socket is there'),
@@ -24,3 +28,27 @@ it.each([true, false])(
     expect(await readdir(sshd.home)).toEqual(['pipe']);
   },
 );
+
+it('refuses to download a pipe or a device at once, and leaves no process of the server waiting in it', async () => {
+  await using sshd = await startSshd();
+  const pipe = makePipe(sshd.home);
+  await using connection = await connect(sshd);
+  const target = join(sshd.home, 'copy');
+  await expect(connection.download(pipe, target)).rejects.toMatchObject({
+    code: 'SSH_TRANSFER_FAILED',
+    reason: 'it is a named pipe (FIFO), not a file',
+  });
+  await expect(connection.download('/dev/null', target)).rejects.toMatchObject({
+    reason: 'it is a character device, not a file',
+  });
+  await expect(connection.download(sshd.home, target)).rejects.toMatchObject({
+    message: expect.stringContaining('it is a named pipe (FIFO), not a file; leave it out'),
+  });
+  await connection.close();
+  await expect.poll(() => processesOf(sshd.username), { timeout: 10_000 }).toEqual([]);
+});
+
+function processesOf(user: string): string[] {
+  const { stdout } = spawnSync('ps', ['-u', user, '-o', 'args='], { encoding: 'utf8' });
+  return stdout.split('\n').filter((line) => line !== '');
+}
