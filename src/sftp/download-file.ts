@@ -1,10 +1,11 @@
 import { chmod, open, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SftpHandle } from '../ssh2/sftp-requests.ts';
-import { openFlag, type SftpAttributes } from '../ssh2/sftp-wire.ts';
+import type { SftpAttributes } from '../ssh2/sftp-wire.ts';
+import { quoted } from '../text/printable.ts';
 import { fileSource } from './block-source.ts';
 import { sameBySum } from './checksum.ts';
-import { isFolder, permissions, specialKind } from './file-mode.ts';
+import { permissions } from './file-mode.ts';
 import { fileSink } from './file-sink.ts';
 import {
   type LocalTarget,
@@ -14,8 +15,8 @@ import {
   removeLocally,
   settleLocalPath,
 } from './local-target.ts';
+import { openForDownload, type Remote, RemoteIsFolder } from './open-for-download.ts';
 import { orderedSink } from './ordered-sink.ts';
-import { isWindowsServer } from './paths.ts';
 import { type BlockSink, type Received, Receiver } from './receiver.ts';
 import { provenLocally } from './resume-download.ts';
 import { smallFile, writeSmall } from './small-files.ts';
@@ -33,15 +34,28 @@ export async function downloadFile(context: TransferContext, item: DownloadItem)
   try {
     run.throwIfFailed();
     if (settings.resume && (await isThere(context, item))) return;
-    const remote = await openRemote(context, item);
+    const remote = await openForDownload(context, item);
     if (!item.attributes) run.progress.setTotal(remote.attributes.size);
     const settled = await settle(context, item, remote);
     if (isSmall(context, remote)) await fetchSmall(context, settled, remote);
     else await fetchBig(context, settled, remote);
     run.progress.fileDone(item.remotePath);
   } catch (error) {
-    throw error instanceof RemoteIsFolder ? error : explain(run, item.remotePath, error);
+    if (error instanceof RemoteIsFolder) throw error;
+    if (!run.failed && (await isFolderMissing(item, error))) {
+      const reason = `its folder ${quoted(dirname(item.localPath))} does not exist here`;
+      throw transferFailed(run, item.localPath, reason, error);
+    }
+    throw explain(run, { local: item.localPath, remote: item.remotePath }, error);
   }
+}
+
+async function isFolderMissing({ localPath }: DownloadItem, error: unknown): Promise<boolean> {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return false;
+  return stat(dirname(localPath)).then(
+    () => false,
+    () => true,
+  );
 }
 
 /** The item with the path that is really written. */
@@ -112,51 +126,6 @@ async function closing<T>({ sftp }: TransferContext, { handle }: Remote, work: (
 /** A new file gets the remote permissions, cut by the umask here; set-uid bits are never carried over so. */
 function newMode({ mode }: SftpAttributes): number | undefined {
   return mode === undefined ? undefined : mode & 0o777;
-}
-
-interface Remote {
-  handle: SftpHandle;
-  attributes: SftpAttributes;
-}
-
-/** What was to be fetched as a file is a folder. */
-export class RemoteIsFolder extends Error {
-  readonly attributes: SftpAttributes;
-
-  constructor(attributes: SftpAttributes) {
-    super('it is a folder, not a file');
-    this.attributes = attributes;
-  }
-}
-
-/**
- * On Windows opens and looks in one round trip. Elsewhere looks first, because a pipe may be there: a server that opens
- * one waits in the call for its other end, takes what a writer puts in, and outlives the connection.
- */
-async function openRemote(context: TransferContext, item: DownloadItem): Promise<Remote> {
-  const { sftp, run, opener } = context;
-  const looking = Promise.resolve(item.attributes ?? sftp.stat(item.remotePath));
-  if (!isWindowsServer(opener.serverVersion)) {
-    refuseOther(context, item, await looking);
-    run.alive();
-  }
-  const [looked, opened] = await Promise.allSettled([looking, sftp.open(item.remotePath, openFlag.read)]);
-  run.alive();
-  try {
-    if (looked.status === 'rejected') throw looked.reason;
-    refuseOther(context, item, looked.value);
-    if (opened.status === 'rejected') throw opened.reason;
-    return { handle: opened.value, attributes: looked.value };
-  } catch (error) {
-    if (opened.status === 'fulfilled') await sftp.closeHandle(opened.value).catch(() => {});
-    throw error;
-  }
-}
-
-function refuseOther({ run }: TransferContext, { remotePath }: DownloadItem, found: SftpAttributes): void {
-  if (isFolder(found.mode)) throw new RemoteIsFolder(found);
-  const kind = specialKind(found.mode);
-  if (kind) throw transferFailed(run, remotePath, `it is ${kind}, not a file`);
 }
 
 /** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */

@@ -1,7 +1,8 @@
 import type { SftpOpener } from '../ssh2/sftp-requests.ts';
 import { quoted } from '../text/printable.ts';
-import { downloadFile, RemoteIsFolder } from './download-file.ts';
+import { downloadFile } from './download-file.ts';
 import { downloadFolder } from './download-folder.ts';
+import { RemoteIsFolder } from './open-for-download.ts';
 import { readTransferOptions, type TransferOptions, type TransferResult } from './options.ts';
 import { describe, remotePath as readRemotePath } from './paths.ts';
 import { transfer } from './transfer.ts';

@@ -4,7 +4,8 @@ import { sameBySum } from './checksum.ts';
 import { permissions } from './file-mode.ts';
 import { LaneOpener } from './lane-opener.ts';
 import { Lanes } from './lanes.ts';
-import { closeTarget, openTarget, publish, type RemoteTarget, removeTarget } from './remote-target.ts';
+import { openForUpload } from './open-for-upload.ts';
+import { closeTarget, publish, type RemoteTarget, removeTarget } from './remote-target.ts';
 import { planResume } from './resume-upload.ts';
 import { type Range, Sender } from './sender.ts';
 import type { TransferContext, UploadItem } from './transfer-context.ts';
@@ -19,7 +20,7 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
   try {
     run.throwIfFailed();
     if (settings.resume && (await isThere(context, item))) return;
-    target = await openTarget(sftp, item.remotePath, {
+    target = await openForUpload(context, item.remotePath, {
       ...settings,
       mode: newMode(attributes.mode),
       intoEmptyFolder,
@@ -32,7 +33,7 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
     await publish(sftp, target);
     run.progress.fileDone(item.name);
   } catch (error) {
-    const explained = explain(run, item.name, error);
+    const explained = explain(run, { local: item.name, remote: item.remotePath }, error);
     if (target && settings.atomic && !settings.resume) await removeTarget(sftp, target);
     else if (target && !sftp.ended) await closeTarget(sftp, target).catch(() => {});
     throw explained;

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
@@ -46,6 +46,22 @@ it('refuses to download a pipe or a device at once, and leaves no process of the
   });
   await connection.close();
   await expect.poll(() => processesOf(sshd.username), { timeout: 10_000 }).toEqual([]);
+});
+
+it('says which remote folder is missing for an upload', async () => {
+  await using sshd = await startSshd();
+  await using connection = await connect(sshd);
+  await writeFile(join(sshd.home, 'file'), 'x');
+  for (const [folder, reason] of [
+    ['none/deeper', 'does not exist on the server'],
+    ['file', 'is not a folder'],
+  ] as const) {
+    const path = join(sshd.home, folder, 'in.json');
+    await expect(connection.upload(Buffer.from('x'), path)).rejects.toMatchObject({
+      path,
+      reason: expect.stringMatching(`"${join(sshd.home, folder)}".* ${reason}`),
+    });
+  }
 });
 
 function processesOf(user: string): string[] {
