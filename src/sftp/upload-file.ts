@@ -28,7 +28,10 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
     run.alive();
     run.throwIfFailed();
     await sendContent(context, item, target);
-    if (settings.verify === 'sha256') await verifySha256(context, item.source, target.writePath);
+    if (settings.verify === 'sha256') {
+      await verifySha256(context, item.source, target.writePath);
+      if (settings.preserve) await sftp.setstat(target.writePath, attributes);
+    }
     run.throwIfFailed();
     await publish(sftp, target);
     run.progress.fileDone(item.name);
@@ -136,8 +139,10 @@ async function setAttributes(
   { attributes }: UploadItem,
   target: RemoteTarget,
 ): Promise<void> {
-  if (settings.preserve) await sftp.fsetstat(target.handle, attributes);
-  else if (target.oldMode !== undefined && settings.atomic) {
+  // What is still to be verified keeps the time of its last write: it must not look as if nobody worked on it.
+  if (settings.preserve) {
+    if (settings.verify !== 'sha256') await sftp.fsetstat(target.handle, attributes);
+  } else if (target.oldMode !== undefined && settings.atomic) {
     await sftp.fsetstat(target.handle, { mode: permissions(target.oldMode) }).catch(() => {});
   }
 }

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { lstat, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import { lastingTempName } from '../../src/sftp/temp-name.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
 const connect = ({ host, port, username, privateKey, hostPublicKey }: Sshd) =>
@@ -62,6 +63,22 @@ it('says which remote folder is missing for an upload', async () => {
       reason: expect.stringMatching(`"${join(sshd.home, folder)}".* ${reason}`),
     });
   }
+});
+
+it('removes what an upload left that died days ago, and nothing younger', async () => {
+  await using sshd = await startSshd();
+  await using connection = await connect(sshd);
+  const [old, young] = [join(sshd.home, 'old'), join(sshd.home, 'young')];
+  const now = Date.now() / 1000;
+  for (const [path, age] of [
+    [old, 48 * 3_600],
+    [young, 3_600],
+  ] as const) {
+    await writeFile(lastingTempName(path), 'a beginning');
+    await utimes(lastingTempName(path), now - age, now - age);
+    await connection.upload(Buffer.from('x'), path, { preserve: true, verify: 'sha256' });
+  }
+  expect((await readdir(sshd.home)).sort()).toEqual([basename(lastingTempName(young)), 'old', 'young']);
 });
 
 function processesOf(user: string): string[] {
