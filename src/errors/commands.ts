@@ -149,6 +149,7 @@ export interface TransferFailedDetails extends SshErrorDetails {
 /** A transfer ended without its file whole; the target is untouched. `cause` says why. */
 export class TransferFailed extends SshError {
   declare readonly code: 'SSH_TRANSFER_FAILED';
+  /** The path at which it failed: a remote one for what the server refused or holds, else a local one. */
   declare readonly path?: string;
   /** Bytes moved before the failure. */
   declare readonly transferred?: number;

@@ -3,7 +3,7 @@ import type { Where } from '../ssh2/link.ts';
 import type { SftpHandle, SftpRequests } from '../ssh2/sftp-requests.ts';
 import { openFlag } from '../ssh2/sftp-wire.ts';
 import { quoted } from '../text/printable.ts';
-import { isFolder, permissions } from './file-mode.ts';
+import { isFolder, permissions, specialKind } from './file-mode.ts';
 import { Flight } from './flight.ts';
 import { laneCapacity } from './lanes.ts';
 import { orderedSink } from './ordered-sink.ts';
@@ -17,10 +17,13 @@ const copyStep = 64 * MiB;
 
 /** Copies a remote file to another path on the same server; the target is the old file or the whole copy. */
 export async function copyRemote(sftp: SftpRequests, where: Where, from: string, to: string): Promise<void> {
-  const [{ mode, size = 0 }, handle] = await Promise.all([sftp.stat(from), sftp.open(from, openFlag.read)]);
+  // First look: a server that opens a pipe waits for its other end, and answers nothing more.
+  const { mode, size = 0 } = await sftp.stat(from);
+  const kind = isFolder(mode) ? 'a folder' : specialKind(mode);
+  if (kind) throw copyFailed(where, from, `it is ${kind}`);
+  const handle = await sftp.open(from, openFlag.read);
   let target: RemoteTarget | undefined;
   try {
-    if (isFolder(mode)) throw copyFailed(where, from, 'it is a folder');
     const options = { atomic: true, resume: false, intoEmptyFolder: false };
     target = await openTarget(sftp, to, {
       ...options,

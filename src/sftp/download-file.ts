@@ -1,11 +1,11 @@
-import { chmod, open, utimes } from 'node:fs/promises';
+import { chmod, open, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SftpHandle } from '../ssh2/sftp-requests.ts';
-import { openFlag, type SftpAttributes } from '../ssh2/sftp-wire.ts';
-import { now } from '../time/timer.ts';
+import type { SftpAttributes } from '../ssh2/sftp-wire.ts';
+import { quoted } from '../text/printable.ts';
 import { fileSource } from './block-source.ts';
 import { sameBySum } from './checksum.ts';
-import { fileType, permissions } from './file-mode.ts';
+import { permissions } from './file-mode.ts';
 import { fileSink } from './file-sink.ts';
 import {
   type LocalTarget,
@@ -15,6 +15,7 @@ import {
   removeLocally,
   settleLocalPath,
 } from './local-target.ts';
+import { openForDownload, type Remote, RemoteIsFolder } from './open-for-download.ts';
 import { orderedSink } from './ordered-sink.ts';
 import { type BlockSink, type Received, Receiver } from './receiver.ts';
 import { provenLocally } from './resume-download.ts';
@@ -23,9 +24,6 @@ import { freshTempName } from './temp-name.ts';
 import type { DownloadItem, TransferContext } from './transfer-context.ts';
 import { explain, transferFailed } from './transfer-errors.ts';
 import { verifyDownloaded } from './verify-sha256.ts';
-
-/** Bytes in each millisecond that a line is taken for at the start; asking for too much delays others on it. */
-const startRate = 40_000;
 
 /** A file whose size the server does not tell is read to its end, but not without limit. */
 const mostOfUnknown = 2 ** 30;
@@ -36,15 +34,28 @@ export async function downloadFile(context: TransferContext, item: DownloadItem)
   try {
     run.throwIfFailed();
     if (settings.resume && (await isThere(context, item))) return;
-    const remote = await openRemote(context, item);
+    const remote = await openForDownload(context, item);
     if (!item.attributes) run.progress.setTotal(remote.attributes.size);
     const settled = await settle(context, item, remote);
     if (isSmall(context, remote)) await fetchSmall(context, settled, remote);
     else await fetchBig(context, settled, remote);
     run.progress.fileDone(item.remotePath);
   } catch (error) {
-    throw error instanceof RemoteIsFolder ? error : explain(run, item.remotePath, error);
+    if (error instanceof RemoteIsFolder) throw error;
+    if (!run.failed && (await isFolderMissing(item, error))) {
+      const reason = `its folder ${quoted(dirname(item.localPath))} does not exist here`;
+      throw transferFailed(run, item.localPath, reason, error);
+    }
+    throw explain(run, { local: item.localPath, remote: item.remotePath }, error);
   }
+}
+
+async function isFolderMissing({ localPath }: DownloadItem, error: unknown): Promise<boolean> {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return false;
+  return stat(dirname(localPath)).then(
+    () => false,
+    () => true,
+  );
 }
 
 /** The item with the path that is really written. */
@@ -117,44 +128,12 @@ function newMode({ mode }: SftpAttributes): number | undefined {
   return mode === undefined ? undefined : mode & 0o777;
 }
 
-interface Remote {
-  handle: SftpHandle;
-  attributes: SftpAttributes;
-}
-
-/** What was to be fetched as a file is a folder. */
-export class RemoteIsFolder extends Error {
-  readonly attributes: SftpAttributes;
-
-  constructor(attributes: SftpAttributes) {
-    super('it is a folder, not a file');
-    this.attributes = attributes;
-  }
-}
-
-/** Opens and looks in one round trip. */
-async function openRemote({ sftp, run, flight }: TransferContext, item: DownloadItem): Promise<Remote> {
-  const askedAt = now();
-  const [opened, looked] = await Promise.allSettled([
-    sftp.open(item.remotePath, openFlag.read),
-    item.attributes ?? sftp.stat(item.remotePath),
-  ]);
-  run.alive();
-  flight.widen(0, (now() - askedAt) * startRate);
-  const handle = opened.status === 'fulfilled' ? opened.value : undefined;
-  const type = looked.status === 'fulfilled' ? fileType(looked.value.mode) : undefined;
-  if (handle && type === 'file' && looked.status === 'fulfilled') return { handle, attributes: looked.value };
-  if (handle) await sftp.closeHandle(handle).catch(() => {});
-  if (looked.status === 'rejected') throw looked.reason;
-  if (type === 'directory') throw new RemoteIsFolder(looked.value);
-  if (opened.status === 'rejected') throw opened.reason;
-  throw transferFailed(run, item.remotePath, 'it is neither a file nor a folder');
-}
-
 /** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */
 async function isThere(context: TransferContext, item: DownloadItem): Promise<boolean> {
   const { sftp, run } = context;
-  const file = await open(item.localPath).catch(() => undefined);
+  // To open a local pipe would wait for its other end.
+  const found = await stat(item.localPath).catch(() => undefined);
+  const file = found?.isFile() ? await open(item.localPath).catch(() => undefined) : undefined;
   if (!file) return false;
   try {
     const source = await fileSource(file);

@@ -1,14 +1,16 @@
 import type { SftpOpener } from '../ssh2/sftp-requests.ts';
 import { quoted } from '../text/printable.ts';
-import { downloadFile, RemoteIsFolder } from './download-file.ts';
+import { downloadFile } from './download-file.ts';
 import { downloadFolder } from './download-folder.ts';
+import { RemoteIsFolder } from './open-for-download.ts';
 import { readTransferOptions, type TransferOptions, type TransferResult } from './options.ts';
 import { describe, remotePath as readRemotePath } from './paths.ts';
 import { transfer } from './transfer.ts';
 import type { TransferContext } from './transfer-context.ts';
 
 const MiB = 1024 * 1024;
-const flight = { start: 4 * MiB, ceiling: 16 * MiB };
+// Asking for more than the line carries delays others on it, so a long one is taken for 40 MB/s at first.
+const flight = { start: 4 * MiB, startRate: 40_000, ceiling: 16 * MiB };
 
 /**
  * Fetches a remote file or folder to `localPath`. The folder in which a file is put must exist; a folder's content

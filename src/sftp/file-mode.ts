@@ -1,6 +1,13 @@
 /** The type bits of a POSIX mode, as SFTP servers send it (Windows servers too). */
 const typeMask = 0o170000;
 
+const kinds = new Map([
+  [0o010000, 'a named pipe (FIFO)'],
+  [0o020000, 'a character device'],
+  [0o060000, 'a block device'],
+  [0o140000, 'a socket'],
+]);
+
 /** What an entry of a remote folder is. */
 export type FileType = 'file' | 'directory' | 'symlink' | 'other';
 
@@ -10,6 +17,11 @@ export function fileType(mode: number | undefined): FileType {
   if (isLink(mode)) return 'symlink';
   const type = (mode ?? 0) & typeMask;
   return type === 0o100000 || type === 0 ? 'file' : 'other';
+}
+
+/** In words, for what a transfer refuses; undefined for files, folders and links, and where the server does not say. */
+export function specialKind(mode: number | undefined): string | undefined {
+  return fileType(mode) === 'other' ? (kinds.get((mode ?? 0) & typeMask) ?? 'something special') : undefined;
 }
 
 export function isFolder(mode: number | undefined): boolean {

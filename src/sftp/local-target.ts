@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isAbandoned, isUnchanged, type Leftover } from './leftover.ts';
 import { IsFolder, IsSpecial } from './remote-target.ts';
 import { freshTempName, lastingTempName } from './temp-name.ts';
 
@@ -8,6 +9,8 @@ export interface LocalTarget {
   /** What is written: a temporary file beside the path, or the path itself. */
   writePath: string;
   file: FileHandle;
+  /** A file of an earlier download that died, to be taken away when this one is in place. */
+  leftover?: Leftover | undefined;
 }
 
 interface LocalTargetOptions {
@@ -24,14 +27,34 @@ export async function openLocalTarget(path: string, options: LocalTargetOptions)
   if (!atomic)
     return { writePath: path, file: await open(path, O_RDWR | O_CREAT | (resume ? 0 : O_TRUNC), mode) };
   const lasting = join(dirname(path), lastingTempName(basename(path)));
-  if (resume) return { writePath: lasting, file: await open(lasting, O_RDWR | O_CREAT | O_NOFOLLOW, mode) };
+  if (resume) return { writePath: lasting, file: await takeUp(lasting, mode) };
   try {
     return { writePath: lasting, file: await open(lasting, O_RDWR | O_CREAT | O_EXCL, mode) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const writePath = join(dirname(path), freshTempName(basename(path)));
-    return { writePath, file: await open(writePath, O_RDWR | O_CREAT | O_EXCL, mode) };
+    const file = await open(writePath, O_RDWR | O_CREAT | O_EXCL, mode);
+    return { writePath, file, leftover: await findLeftover(lasting, file) };
   }
+}
+
+/** An old file that is taken up must not look abandoned while it is compared, which may take long. */
+async function takeUp(path: string, mode: number): Promise<FileHandle> {
+  const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
+  const now = new Date();
+  await file.utimes(now, now).catch(() => {});
+  return file;
+}
+
+/** As on the server; `ours` was made just now, and tells the time of the disk. */
+async function findLeftover(path: string, ours: FileHandle): Promise<Leftover | undefined> {
+  const [found, { mtimeMs }] = await Promise.all([look(path), ours.stat()]);
+  return found && isAbandoned(found, mtimeMs / 1000) ? found : undefined;
+}
+
+async function look(path: string): Promise<Leftover | undefined> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isFile() ? { path, size: found.size, mtime: found.mtimeMs / 1000 } : undefined;
 }
 
 /**
@@ -63,6 +86,9 @@ export async function modeOfOld(path: string): Promise<number | undefined> {
 
 export async function publishLocally(target: LocalTarget, path: string): Promise<void> {
   if (target.writePath !== path) await rename(target.writePath, path);
+  const { leftover } = target;
+  const found = leftover && (await look(leftover.path));
+  if (found && isUnchanged(leftover, found)) await rm(found.path, { force: true }).catch(() => {});
 }
 
 export async function removeLocally(target: LocalTarget): Promise<void> {

@@ -2,6 +2,7 @@ import { SftpFailed } from '../errors/index.ts';
 import type { SftpHandle, SftpRequests } from '../ssh2/sftp-requests.ts';
 import { openFlag, type SftpAttributes, statusCode } from '../ssh2/sftp-wire.ts';
 import { fileType, isFolder } from './file-mode.ts';
+import { findLeftover, type Leftover, removeLeftover } from './leftover.ts';
 import { putInPlace } from './put-in-place.ts';
 import { freshTempName, lastingTempName } from './temp-name.ts';
 
@@ -25,6 +26,8 @@ export interface RemoteTarget {
   closed: boolean;
   /** The permissions of the file that will be replaced. */
   oldMode: number | undefined;
+  /** A file of an earlier upload that died, to be taken away when this one is in place. */
+  leftover?: Promise<Leftover | undefined>;
 }
 
 const forWriting = openFlag.write | openFlag.create;
@@ -87,7 +90,9 @@ async function openForWriting(sftp: SftpRequests, path: string, options: TargetO
     if (!mayBeTaken(error)) throw error;
     const writePath = freshTempName(path);
     const handle = await sftp.open(writePath, forWriting | openFlag.exclusive, attributes);
-    return { writePath, handle };
+    const leftover = findLeftover(sftp, lasting, handle);
+    leftover.catch(() => {});
+    return { writePath, handle, leftover };
   }
 }
 
@@ -106,8 +111,9 @@ async function lookAt(sftp: SftpRequests, path: string): Promise<SftpAttributes 
 }
 
 /** The finished file gets its name. */
-export function publish(sftp: SftpRequests, target: RemoteTarget): Promise<void> {
-  return putInPlace(sftp, target.writePath, target.path);
+export async function publish(sftp: SftpRequests, target: RemoteTarget): Promise<void> {
+  await putInPlace(sftp, target.writePath, target.path);
+  if (target.leftover) await removeLeftover(sftp, target.leftover);
 }
 
 /** Closes the file, once. */

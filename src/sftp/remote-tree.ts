@@ -1,5 +1,5 @@
 import type { SftpAttributes, SftpName } from '../ssh2/sftp-wire.ts';
-import { fileType } from './file-mode.ts';
+import { fileType, isFolder, specialKind } from './file-mode.ts';
 import { joinRemote, nameProblem, unsafe } from './paths.ts';
 import { type ListingBudget, listingLimits, readFolder } from './read-folder.ts';
 import type { TransferContext } from './transfer-context.ts';
@@ -73,15 +73,14 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
   const folders: RemoteEntry[] = [];
   for (const name of names) {
     const entry = await resolve(walk, toEntry(context, folder, name));
-    const type = fileType(entry.attributes.mode);
-    if (type === 'other')
-      throw transferFailed(
-        run,
-        entry.remotePath,
-        'it is neither a file nor a folder; leave it out with the option filter',
-      );
-    if (!settings.filter(entry.path, type === 'directory' ? 'directory' : 'file')) continue;
-    if (type === 'directory') folders.push(entry);
+    const { mode } = entry.attributes;
+    if (!settings.filter(entry.path, isFolder(mode) ? 'directory' : 'file')) continue;
+    const kind = specialKind(mode);
+    if (kind) {
+      const reason = `it is ${kind}, not a file; leave it out with the option filter`;
+      throw transferFailed(run, entry.remotePath, reason);
+    }
+    if (isFolder(mode)) folders.push(entry);
     else tree.files.push(entry);
   }
   return folders;

@@ -20,7 +20,7 @@ export async function planResume(
 ): Promise<Range[]> {
   const { sftp, run } = context;
   const { source } = item;
-  const { size: there = 0 } = await sftp.fstat(target.handle);
+  const [{ size: there = 0 }] = await Promise.all([sftp.fstat(target.handle), markTaken(context, target)]);
   if (there === 0) return [{ start: 0, end: source.size }];
   if (there > source.size) {
     // Whatever this was, it is not a beginning of our file.
@@ -34,6 +34,12 @@ export async function planResume(
   const toSend = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
   run.progress.resumed(item.name, source.size - toSend);
   return ranges;
+}
+
+/** An old file that is taken up must not look abandoned while it is compared, which may take long. */
+async function markTaken({ sftp, settings }: TransferContext, { handle }: RemoteTarget): Promise<void> {
+  const now = Math.floor(Date.now() / 1000);
+  if (settings.atomic) await sftp.fsetstat(handle, { atime: now, mtime: now }).catch(() => {});
 }
 
 /** How many bytes from the start a command on the server proves: all that is there, or all before the holes, or none. */

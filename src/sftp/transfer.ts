@@ -13,8 +13,8 @@ export interface TransferPlan {
   /** For messages: `upload of "a" to "b"`. */
   what: string;
   settings: TransferSettings;
-  /** Bytes under way: at the start, and at most. */
-  flight: { start: number; ceiling: number };
+  /** Bytes under way: at the start (or what `startRate` bytes a millisecond fill the line with), and at most. */
+  flight: { start: number; startRate?: number; ceiling: number };
   work(context: TransferContext): Promise<void>;
 }
 
@@ -30,7 +30,9 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
   try {
     const sftp = await open(opener, run, settings);
     hasSession = true;
-    const context = { opener, sftp, run, settings, flight: new Flight(plan.flight), frames: new Frames() };
+    const { start, startRate = 0, ceiling } = plan.flight;
+    const flight = new Flight({ start: Math.max(start, startRate * sftp.roundTrip), ceiling });
+    const context = { opener, sftp, run, settings, flight, frames: new Frames() };
     await settle(plan.work(context), context);
     sftp.release();
     run.progress.finish();

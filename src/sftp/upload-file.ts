@@ -4,7 +4,8 @@ import { sameBySum } from './checksum.ts';
 import { permissions } from './file-mode.ts';
 import { LaneOpener } from './lane-opener.ts';
 import { Lanes } from './lanes.ts';
-import { closeTarget, openTarget, publish, type RemoteTarget, removeTarget } from './remote-target.ts';
+import { openForUpload } from './open-for-upload.ts';
+import { closeTarget, publish, type RemoteTarget, removeTarget } from './remote-target.ts';
 import { planResume } from './resume-upload.ts';
 import { type Range, Sender } from './sender.ts';
 import type { TransferContext, UploadItem } from './transfer-context.ts';
@@ -21,7 +22,7 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
     run.throwIfFailed();
     if (settings.resume && (await isThere(context, item))) return;
     extra = new LaneOpener({ opener, flight, size: item.source.size, roundTrip: sftp.roundTrip });
-    target = await openTarget(sftp, item.remotePath, {
+    target = await openForUpload(context, item.remotePath, {
       ...settings,
       mode: newMode(attributes.mode),
       intoEmptyFolder,
@@ -29,13 +30,16 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
     run.alive();
     run.throwIfFailed();
     await sendContent(context, item, target, extra);
-    if (settings.verify === 'sha256') await verifySha256(context, item.source, target.writePath);
+    if (settings.verify === 'sha256') {
+      await verifySha256(context, item.source, target.writePath);
+      if (settings.preserve) await sftp.setstat(target.writePath, attributes);
+    }
     run.throwIfFailed();
     await publish(sftp, target);
     run.progress.fileDone(item.name);
   } catch (error) {
     extra?.abandon();
-    const explained = explain(run, item.name, error);
+    const explained = explain(run, { local: item.name, remote: item.remotePath }, error);
     if (target && settings.atomic && !settings.resume) await removeTarget(sftp, target);
     else if (target && !sftp.ended) await closeTarget(sftp, target).catch(() => {});
     throw explained;
@@ -139,8 +143,10 @@ async function setAttributes(
   { attributes }: UploadItem,
   target: RemoteTarget,
 ): Promise<void> {
-  if (settings.preserve) await sftp.fsetstat(target.handle, attributes);
-  else if (target.oldMode !== undefined && settings.atomic) {
+  // What is still to be verified keeps the time of its last write: it must not look as if nobody worked on it.
+  if (settings.preserve) {
+    if (settings.verify !== 'sha256') await sftp.fsetstat(target.handle, attributes);
+  } else if (target.oldMode !== undefined && settings.atomic) {
     await sftp.fsetstat(target.handle, { mode: permissions(target.oldMode) }).catch(() => {});
   }
 }

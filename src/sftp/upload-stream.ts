@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { remoteSha256 } from './checksum.ts';
+import { openForUpload } from './open-for-upload.ts';
 import { readIntoHash } from './read-into-hash.ts';
-import { closeTarget, openTarget, publish, type RemoteTarget, removeTarget } from './remote-target.ts';
+import { closeTarget, publish, type RemoteTarget, removeTarget } from './remote-target.ts';
 import { RemoteWriter } from './remote-writer.ts';
 import type { TransferContext } from './transfer-context.ts';
 import { explain, transferFailed, wrongSize } from './transfer-errors.ts';
@@ -18,7 +19,11 @@ export async function uploadStream(
   let target: RemoteTarget | undefined;
   const forget = run.onFailed(() => stream.destroy());
   try {
-    target = await openTarget(sftp, remotePath, { ...settings, mode: undefined, intoEmptyFolder: false });
+    target = await openForUpload(context, remotePath, {
+      ...settings,
+      mode: undefined,
+      intoEmptyFolder: false,
+    });
     run.alive();
     const { size, sum } = await send(context, stream, target, name);
     const [found] = await Promise.all([

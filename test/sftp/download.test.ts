@@ -112,12 +112,26 @@ describe('download that cannot succeed', () => {
     await expect.poll(() => readdir(folder.path)).toEqual([]);
   });
 
-  it('fails when the local folder does not exist', async () => {
+  it.each([600_000, 3])('names the missing local folder of a file of %i bytes', async (size) => {
     await using mock = await mockSftp();
-    mock.server.files.write('/file', bytesOf(600_000));
-    const error = await rejection(download(mock.opener, '/file', '/no/such/folder/f'));
-    expect(error).toBeInstanceOf(TransferFailed);
-    expect((error as TransferFailed).cause).toMatchObject({ code: 'ENOENT' });
+    mock.server.files.write('/file', bytesOf(size));
+    for (const atomic of [true, false]) {
+      const error = await rejection(download(mock.opener, '/file', '/no/such/folder/f', { atomic }));
+      expect(error).toBeInstanceOf(TransferFailed);
+      expect(error).toMatchObject({
+        path: '/no/such/folder/f',
+        reason: 'its folder "/no/such/folder" does not exist here',
+        cause: { code: 'ENOENT' },
+      });
+    }
+  });
+
+  it('tells a refusal of the server at the remote path, and what is in the way here at the local one', async () => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    mock.server.files.write('/file', 'x');
+    expect(await rejection(download(mock.opener, '/file', folder.path))).toMatchObject({ path: folder.path });
+    expect(await rejection(download(mock.opener, '/none', folder.path))).toMatchObject({ path: '/none' });
   });
 
   it('rejects with signal.reason, and removes the temporary file', async () => {

@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { MockServer } from '../../src/mock-server/index.ts';
+import { openSftpClient } from '../../src/sftp/client.ts';
 import { download } from '../../src/sftp/download.ts';
 import { localFolder, mockSftp } from '../support/mock-sftp.ts';
 
@@ -55,5 +59,99 @@ describe('a download onto something that is no file', () => {
     await download(mock.opener, '/tree', target);
     expect(await readFile(outside, 'utf8')).toBe('mine');
     expect(await readFile(join(target, 'file'), 'utf8')).toBe('theirs');
+  });
+});
+
+const opened = ({ journal }: MockServer) =>
+  journal.flatMap((entry) => (entry.type === 'sftp' && entry.op === 'OPEN' ? [entry.path] : []));
+
+describe.runIf(process.platform !== 'win32')('a download of something that is no file', () => {
+  /** A server with a pipe and a socket; the pipe is opened at the end, lest a call that waits in it outlives the test. */
+  async function serverWithPipe() {
+    const remote = await localFolder();
+    const pipe = join(remote.path, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const listener = createServer().listen(join(remote.path, 'socket'));
+    await writeFile(join(remote.path, 'file'), 'content');
+    const mock = await mockSftp({ sftp: { root: remote.path } });
+    const dispose = async () => {
+      const ends = await open(pipe, constants.O_RDWR);
+      await mock.close();
+      await ends.close();
+      await new Promise((resolve) => listener.close(resolve));
+      await remote[Symbol.asyncDispose]();
+    };
+    return { ...mock, [Symbol.asyncDispose]: dispose };
+  }
+
+  it.each([
+    ['/pipe', 'it is a named pipe (FIFO), not a file'],
+    ['/socket', 'it is a socket, not a file'],
+  ])('is refused before the server has to open %s', async (path, reason) => {
+    await using mock = await serverWithPipe();
+    await using folder = await localFolder();
+    await expect(download(mock.opener, path, join(folder.path, 'f'))).rejects.toMatchObject({
+      code: 'SSH_TRANSFER_FAILED',
+      ...{ path, reason, retryable: false },
+    });
+    expect(opened(mock.server)).toEqual([]);
+    expect(await readdir(folder.path)).toEqual([]);
+    // The session is as good as before.
+    await download(mock.opener, '/file', join(folder.path, 'f'));
+    expect(await readFile(join(folder.path, 'f'), 'utf8')).toBe('content');
+  });
+
+  it('is refused inside a folder before anything is written, and can be left out with the filter', async () => {
+    await using mock = await serverWithPipe();
+    await using folder = await localFolder();
+    const target = join(folder.path, 'target');
+    await expect(download(mock.opener, '/', target)).rejects.toMatchObject({
+      code: 'SSH_TRANSFER_FAILED',
+      path: '/pipe',
+      message: expect.stringContaining(
+        'it is a named pipe (FIFO), not a file; leave it out with the option filter',
+      ),
+    });
+    expect(opened(mock.server)).toEqual([]);
+    expect(await readdir(folder.path)).toEqual([]);
+    await download(mock.opener, '/', target, { filter: (path) => path === 'file' });
+    expect(await readdir(target)).toEqual(['file']);
+  });
+
+  it('is refused by copy as well', async () => {
+    await using mock = await serverWithPipe();
+    await using sftp = await openSftpClient(mock.opener);
+    await expect(sftp.copy('/pipe', '/copy')).rejects.toMatchObject({
+      code: 'SSH_SFTP_FAILED',
+      reason: 'it is a named pipe (FIFO)',
+    });
+    expect(opened(mock.server)).toEqual([]);
+  });
+
+  it('costs a file on Windows, where no pipe can be, no round trip', async () => {
+    const [windows, posix] = await Promise.all([openedUnseen(true), openedUnseen(false)]);
+    expect(windows).toEqual(['/C:/file']);
+    expect(posix).toEqual([]);
+  });
+
+  /** What a download has opened while the server does not tell what it is. */
+  async function openedUnseen(windows: boolean) {
+    await using mock = await mockSftp({ windows, faults: { sftp: { hangOp: { op: 'STAT' } } } });
+    await using folder = await localFolder();
+    mock.server.files.write('/C:/file', 'content');
+    const failed = download(mock.opener, '/C:/file', join(folder.path, 'f'), { stallTimeout: 300 });
+    await expect(failed).rejects.toMatchObject({ code: 'SSH_TRANSFER_STALLED' });
+    return opened(mock.server);
+  }
+
+  it('does not wait for a local pipe either, with resume', async () => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    const pipe = join(folder.path, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    mock.server.files.write('/file', 'new');
+    const failed = download(mock.opener, '/file', pipe, { resume: true, stallTimeout: 5_000 });
+    await expect(failed).rejects.toMatchObject({ code: 'SSH_TRANSFER_FAILED' });
+    await (await open(pipe, constants.O_RDWR)).close();
   });
 });

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -169,6 +170,53 @@ describe('upload that cannot succeed', () => {
     expect(error).toBeInstanceOf(TransferFailed);
     expect((error as TransferFailed).cause).toBeInstanceOf(SftpFailed);
     expect((error as TransferFailed).cause).toMatchObject({ operation: 'open', status: 2 });
+  });
+
+  it.each([
+    ['a path', (path: string) => path],
+    ['a buffer', () => Buffer.from('x')],
+    ['a stream', () => Readable.from([Buffer.from('x')])],
+  ] as const)('names the missing remote folder when it sends %s', async (_what, sourceOf) => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    const local = join(folder.path, 'in.json');
+    await writeFile(local, 'x');
+    for (const atomic of [true, false]) {
+      const error = await rejection(upload(mock.opener, sourceOf(local), '/none/in.json', { atomic }));
+      expect(error).toBeInstanceOf(TransferFailed);
+      expect(error).toMatchObject({
+        path: '/none/in.json',
+        reason: 'its folder "/none" does not exist on the server',
+        hint: expect.stringContaining('mkdir'),
+      });
+    }
+    expect(mock.server.files.list()).toEqual([]);
+  });
+
+  it('names what stands in the place of the remote folder', async () => {
+    await using mock = await mockSftp();
+    mock.server.files.write('/file', 'x');
+    expect(await rejection(upload(mock.opener, Buffer.from('x'), '/file/in.json'))).toMatchObject({
+      path: '/file/in.json',
+      reason: '"/file" on the server is not a folder',
+    });
+  });
+
+  it('tells a refusal of the server at the remote path, and what is wrong with the source at the local one', async () => {
+    await using refusing = await mockSftp({ faults: { sftp: { failOp: { op: 'WRITE', status: 4 } } } });
+    await using folder = await localFolder();
+    const local = join(folder.path, 'in.json');
+    await writeFile(local, 'x');
+    refusing.server.files.mkdir('/folder');
+    for (const path of ['/in.json', '/folder'])
+      expect(await rejection(upload(refusing.opener, local, path))).toMatchObject({ path });
+    await using mock = await mockSftp();
+    await writeFile(local, bytesOf(3_000_000));
+    const onProgress = () => writeFileSync(local, bytesOf(3_000_000, 2));
+    expect(await rejection(upload(mock.opener, local, '/x', { onProgress }))).toMatchObject({
+      path: local,
+      reason: 'it was written to while it was sent',
+    });
   });
 
   it.each([
