@@ -72,21 +72,26 @@ describe('a small file', () => {
       expect(cost.sent).toBeLessThanOrEqual(small + 300);
     }));
 
-  it('comes down with four requests in three writes', () =>
-    inWorld(0, {}, async ({ local, costOf }) => {
+  it('comes down from Windows with four requests in three writes', () =>
+    inWorld(0, { windows: true }, async ({ local, costOf }) => {
       const cost = await costOf((connection) => connection.download('/first', join(local, 'a')));
       expect(cost.all).toBeLessThanOrEqual(4);
       expect(cost.writes).toBeLessThanOrEqual(3);
     }));
 
-  it('needs three round trips up and two down', () =>
-    inWorld(1, far, async ({ local, costOf }) => {
+  // Elsewhere a pipe may be there, which must not be opened: it is looked at first.
+  it.each([
+    ['Windows', { ...far, windows: true }, 2],
+    ['POSIX', far, 3],
+  ])('needs three round trips up, and from %s as few as it can down', (_where, options, least) =>
+    inWorld(1, options, async ({ local, costOf }) => {
       const up = await costOf((connection) => connection.upload(join(local, 'files/0'), '/a'));
       const down = await costOf((connection) => connection.download('/a', join(local, 'a')));
       console.log(`round trips: up ${up.roundTrips.toFixed(2)}, down ${down.roundTrips.toFixed(2)}`);
       expect(up.roundTrips).toBeLessThan(3.7);
-      expect(down.roundTrips).toBeLessThan(2.7);
-    }));
+      expect(down.roundTrips).toBeLessThan(least + 0.7);
+    }),
+  );
 });
 
 describe('a folder of small files', () => {
