@@ -1,5 +1,5 @@
+import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
-import { nearest } from './args/nearest.ts';
 import { parse } from './args/parse.ts';
 import type { Command } from './commands/command.ts';
 import { commands } from './commands/index.ts';

@@ -6,9 +6,10 @@ import { chooseHandler } from './choose-handler.ts';
 import type { ServerConnection } from './connection.ts';
 import { defaultCommand } from './default-commands.ts';
 import { mayBeJobScript, readJobScript } from './jobs/script.ts';
+import { runHandler } from './run-handler.ts';
 import type { Settings } from './settings.ts';
 import { ignoreWindow } from './ssh2-internals.ts';
-import type { ExecContext, ExecHandler, MockCommand, MockPty } from './types.ts';
+import type { ExecContext, MockCommand, MockPty } from './types.ts';
 
 /** What the client asked for before the command. */
 export interface ExecRequest {
@@ -177,26 +178,7 @@ async function perform(running: RunningCommand, { jobs, options }: Settings): Pr
     const script = await readJobScript(running.command, running.stdin);
     if (script) return running.play(await jobs.answer(script, running));
   }
-  await handle(running, chooseHandler(options, running.command));
-}
-
-async function handle(
-  running: RunningCommand,
-  handler: MockCommand | ExecHandler | undefined,
-): Promise<void> {
-  if (handler === undefined) return running.fallback();
-  if (typeof handler !== 'function') return running.play(handler);
-  try {
-    const result = await handler(running);
-    if (typeof result === 'number') running.exit(result);
-    else if (typeof result === 'string') running.play({ stdout: result });
-    else if (result) running.play(result);
-  } catch (error) {
-    running.play({
-      stderr: `mock command failed: ${error instanceof Error ? error.message : error}\n`,
-      exitCode: 255,
-    });
-  }
+  await runHandler(running, chooseHandler(options, running.command), (command) => running.play(command));
 }
 
 function pourWithoutEnd(running: RunningCommand): void {

@@ -1,5 +1,7 @@
+import { checkNames } from './check-names.ts';
 import type { MockGateway, MockGatewayOptions, MockPc, MockPcOptions } from './gateway-types.ts';
 import { MockServerCore } from './mock-server.ts';
+import { pcSpec } from './option-names.ts';
 import { PcBehindGateway } from './pc.ts';
 import type { RemoteForward } from './remote-forwards.ts';
 
@@ -19,6 +21,7 @@ class Gateway implements MockGateway {
 
   async addPc(options: MockPcOptions = {}): Promise<MockPc> {
     if (this.closed) throw new Error('the mock gateway is closed');
+    checkNames('options', options, pcSpec);
     const pc = new PcBehindGateway(this.host, options);
     await pc.open(options.port ?? 0);
     this.pcs.push(pc);

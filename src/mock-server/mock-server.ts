@@ -5,6 +5,7 @@ import { serveAuthentication } from './auth.ts';
 import { startBanner } from './banner.ts';
 import { installChannelFaults } from './channel-faults.ts';
 import { checkFaults } from './check-faults.ts';
+import { checkNames } from './check-names.ts';
 import { type ConnectionOwner, ServerConnection } from './connection.ts';
 import type { Faults } from './fault-types.ts';
 import { installHandshakeFaults } from './handshake-faults.ts';
@@ -12,6 +13,7 @@ import { Journal, type JournalEntry } from './journal.ts';
 import { generatedKey } from './keys.ts';
 import type { Link } from './link.ts';
 import { serveLocalForwards } from './local-forwards.ts';
+import { waitSpec } from './option-names.ts';
 import { RemoteForwards } from './remote-forwards.ts';
 import { serveSessions } from './sessions.ts';
 import { resolveSettings, type Settings } from './settings.ts';
@@ -116,8 +118,10 @@ export class MockServerCore implements MockServer, ConnectionOwner {
 
   waitFor(
     what: JournalEntry['type'] | ((entry: JournalEntry) => boolean),
-    { timeoutMs = 5_000 }: { timeoutMs?: number } = {},
+    options: { timeoutMs?: number } = {},
   ): Promise<JournalEntry> {
+    checkNames('options', options, waitSpec);
+    const { timeoutMs = 5_000 } = options;
     const match = typeof what === 'function' ? what : (entry: JournalEntry) => entry.type === what;
     return this.log.waitFor(match, timeoutMs);
   }

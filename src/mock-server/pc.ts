@@ -1,6 +1,8 @@
 import type { Server, Socket } from 'node:net';
+import { checkNames } from './check-names.ts';
 import type { MockPc, MockPcOptions } from './gateway-types.ts';
 import { MockServerCore } from './mock-server.ts';
+import { returnSpec, vanishSpec } from './option-names.ts';
 import { listenQuietly } from './quiet-port.ts';
 import { resetSocket } from './reset.ts';
 import { Zombie } from './zombie.ts';
@@ -39,13 +41,9 @@ export class PcBehindGateway implements MockPc {
     for (const tell of this.waiting.splice(0)) tell();
   }
 
-  vanish({
-    zombieFor = Number.POSITIVE_INFINITY,
-    wakes = true,
-  }: {
-    zombieFor?: number;
-    wakes?: boolean;
-  } = {}): void {
+  vanish(options: { zombieFor?: number; wakes?: boolean } = {}): void {
+    checkNames('options', options, vanishSpec);
+    const { zombieFor = Number.POSITIVE_INFINITY, wakes = true } = options;
     if (this.current === 'down')
       throw new Error(`the PC on port ${this.port} has no tunnel that could vanish`);
     this.current = 'zombie';
@@ -55,7 +53,9 @@ export class PcBehindGateway implements MockPc {
     this.server.dropAll('freeze');
   }
 
-  async return({ delayMs = 0 }: { delayMs?: number } = {}): Promise<void> {
+  async return(options: { delayMs?: number } = {}): Promise<void> {
+    checkNames('options', options, returnSpec);
+    const { delayMs = 0 } = options;
     if (this.current === 'up' || this.current === 'pc-sshd-down') return;
     const back = new Promise<void>((resolve) => this.waiting.push(resolve));
     clearTimeout(this.comingBack);

@@ -1,8 +1,10 @@
 import type { ParsedKey } from 'ssh2';
 import { checkFaults } from './check-faults.ts';
+import { checkNames } from './check-names.ts';
 import { chooseHandler } from './choose-handler.ts';
 import { MockJobs } from './jobs/mock-jobs.ts';
 import { describeHostKey, generatedKey, parseKey } from './keys.ts';
+import { serverSpec } from './option-names.ts';
 import type {
   MockAuthMethod,
   MockHostKey,
@@ -52,6 +54,7 @@ const extensions: Record<SftpExtension, boolean> = {
 
 /** Checks the options before anything opens; throws TypeError or RangeError that names the option. */
 export function resolveSettings(options: MockServerOptions): Settings {
+  checkNames('options', options, serverSpec);
   checkFaults(options.faults);
   const hostKeys = options.hostKeys ?? [generatedKey('host').privateKey];
   const parsed = hostKeys.map((key, index) => parseKey(key, `hostKeys[${index}]`));

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
 
+export { checkKnownNames } from '../text/known-names.ts';
+
 /**
  * Checks at the door. Every message says which option, what was given, and what would be right. A value that may be
  * a secret is never shown.
@@ -36,15 +38,6 @@ function typeName(value: unknown): string {
 export function checkObject(option: string, value: unknown): asserts value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || Buffer.isBuffer(value)) {
     throw wrongType(option, value, 'an object');
-  }
-}
-
-/** A misspelt option must not be silently ignored: it may be the one that matters. */
-export function checkKnownNames(option: string, value: object, names: readonly string[]): void {
-  for (const name of Object.keys(value)) {
-    if (names.includes(name)) continue;
-    const prefix = option === 'options' ? '' : `${option}.`;
-    throw new TypeError(`option ${prefix}${name}: there is no such option; known are ${names.join(', ')}`);
   }
 }
 

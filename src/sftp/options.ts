@@ -1,3 +1,4 @@
+import { checkKnownNames } from '../options/check.ts';
 import type { TransferProgress } from './progress.ts';
 
 /** Options of `upload` and `download`. */
@@ -59,7 +60,7 @@ export interface TransferSettings {
 }
 
 const defaults = { concurrency: 128, stallTimeout: 60_000 };
-const known = new Set([
+const known = [
   'atomic',
   'resume',
   'verify',
@@ -69,14 +70,12 @@ const known = new Set([
   'filter',
   'stallTimeout',
   'signal',
-]);
+];
 
 /** Checks the options of a transfer and fills in the defaults. Throws `TypeError` and `RangeError`. */
 export function readTransferOptions(options: TransferOptions = {}): TransferSettings {
   if (typeof options !== 'object' || options === null) throw wrong('options', options, 'an object');
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw new TypeError(`Unknown option ${name}; known are ${[...known].join(', ')}`);
-  }
+  checkKnownNames('options', options, known);
   const {
     verify = 'size',
     concurrency = defaults.concurrency,

@@ -131,7 +131,9 @@ describe('the faults of the banner phase', () => {
   });
 
   it('are checked: a misspelt one is refused', () => {
-    expect(() => server.setFaults({ baner: 'mute' } as never)).toThrow(/faults\.baner is unknown/);
+    expect(() => server.setFaults({ baner: 'mute' } as never)).toThrow(
+      /faults\.baner: there is no such option; did you mean banner/,
+    );
     expect(() => server.setFaults({ cut: { direction: 'toClient', atByte: -1, how: 'fin' } })).toThrow(
       RangeError,
     );

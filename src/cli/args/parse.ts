@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
+import { nearest } from '../../text/nearest.ts';
 import { printable } from '../../text/printable.ts';
 import { UsageError } from '../usage-error.ts';
-import { nearest } from './nearest.ts';
 import type { OptionSpec } from './option-spec.ts';
 import { type Given, Settings } from './settings.ts';
 

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import iconv from 'iconv-lite';
 import { defaultCommand } from '../default-commands.ts';
+import { runHandler } from '../run-handler.ts';
 import type { ExecContext, ExecHandler, MockCommand } from '../types.ts';
 
 /** How a detached command ended. */
@@ -41,18 +42,8 @@ export class DetachedCommand implements ExecContext {
   }
 
   /** Does what the server's options say of this command. */
-  async run(handler: MockCommand | ExecHandler | undefined): Promise<void> {
-    if (handler === undefined) return this.fallback();
-    if (typeof handler !== 'function') return this.play(handler);
-    try {
-      const result = await handler(this);
-      if (typeof result === 'number') this.exit(result);
-      else if (typeof result === 'string') this.play({ stdout: result });
-      else if (result) this.play(result);
-    } catch (error) {
-      const said = error instanceof Error ? error.message : error;
-      this.play({ stderr: `mock command failed: ${said}\n`, exitCode: 255 });
-    }
+  run(handler: MockCommand | ExecHandler | undefined): Promise<void> {
+    return runHandler(this, handler, (command) => this.play(command));
   }
 
   /** A signal for it. What is given as data ends by it. */

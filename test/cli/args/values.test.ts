@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { parseDestination } from '../../../src/cli/args/destination.ts';
-import { nearest } from '../../../src/cli/args/nearest.ts';
 import { duration, pair, portList } from '../../../src/cli/args/values.ts';
 
 test.each([
@@ -52,8 +51,3 @@ test.each(['u:hunter2@host', 'ssh://u:hunter2@host', 'u:hun@ter2@host'])(
     expect(() => parseDestination(text)).not.toThrow(/hun/);
   },
 );
-
-test('a misspelt word finds its neighbour, a foreign one none', () => {
-  expect(nearest('docter', ['doctor', 'demo'])).toBe('doctor');
-  expect(nearest('zzzz', ['doctor', 'demo'])).toBeUndefined();
-});

@@ -1,7 +1,7 @@
 /** The name that was most likely meant; undefined when none is close. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   const ranked = names
-    .map((name) => ({ name, distance: distanceOf(word, name) }))
+    .map((name) => ({ name, distance: distanceOf(word.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const [best] = ranked;
   return best && best.distance <= Math.max(1, Math.floor(word.length / 2)) ? best.name : undefined;

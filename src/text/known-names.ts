@@ -1,0 +1,30 @@
+import { nearest } from './nearest.ts';
+import { quoted } from './printable.ts';
+
+/** A misspelt option must not be silently ignored: it may be the one that matters. */
+export function checkKnownNames(option: string, value: object, names: readonly string[]): void {
+  for (const name of Object.keys(value)) {
+    if (names.includes(name)) continue;
+    const prefix = option === 'options' ? '' : `${option}.`;
+    throw new TypeError(
+      `option ${prefix}${shown(name)}: there is no such option; ${likely(name, names)}known are ${names.join(', ')}`,
+    );
+  }
+}
+
+/** A text that must be one of a few words. */
+export function checkWord(option: string, word: string, words: readonly string[]): void {
+  if (words.includes(word)) return;
+  throw new TypeError(
+    `option ${option}: ${quoted(word, 60)} given; ${likely(word, words)}${words.join(', ')} would be right`,
+  );
+}
+
+function likely(word: string, words: readonly string[]): string {
+  const name = nearest(word, words);
+  return name === undefined ? '' : `did you mean ${name}? `;
+}
+
+function shown(name: string): string {
+  return /^[\w@.-]{1,60}$/.test(name) ? name : quoted(name, 60);
+}
