@@ -18,7 +18,7 @@ export interface Sizes {
 
 /** Large files so large that connecting, about five round trips, is a small part even of the fastest. */
 const normal: Sizes = {
-  large: { 0: 256, 50: 256, 200: 96 },
+  large: { 0: 256, 50: 256, 200: 128 },
   small: { 0: 1_000, 50: 200 },
   stream: 1024,
   connections: 200,
