@@ -27,11 +27,15 @@ function shown(value: unknown): string {
   return typeName(value);
 }
 
-function typeName(value: unknown): string {
+/** `a Promise`, `an array`, `undefined`: what was given, without showing it. */
+export function typeName(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object') return value.constructor?.name ? `a ${value.constructor.name}` : 'an object';
+  if (typeof value === 'object') {
+    const name = value.constructor?.name;
+    return name && name !== 'Object' ? `a ${name}` : 'an object';
+  }
   return `a ${typeof value}`;
 }
 

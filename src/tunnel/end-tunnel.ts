@@ -1,4 +1,5 @@
 import { checkPort } from '../forward/check.ts';
+import { checkConnection } from './check-connection.ts';
 import { endSession } from './end-session.ts';
 import { holderOf } from './list.ts';
 import { lookAtTunnels } from './look.ts';
@@ -24,7 +25,7 @@ export type EndedTunnel =
  * Ends the SSH session that holds a port of the gateway, whether the PC behind it answers or not: as root any, else
  * one of the own account. A PC that keeps its tunnel will be back: take its key away first.
  *
- * @throws {TypeError | RangeError} for a wrong port.
+ * @throws {TypeError | RangeError} for what is no connection, and for a wrong port.
  * @throws {ChannelOpenFailed} when the account cannot run commands.
  */
 export async function endTunnel(
@@ -32,6 +33,7 @@ export async function endTunnel(
   port: number,
   options: { signal?: AbortSignal } = {},
 ): Promise<EndedTunnel> {
+  checkConnection('endGatewayTunnel', connection, ['exec']);
   checkPort('endGatewayTunnel', 'port', port, 1);
   const sight = await lookAtTunnels(connection, [port], options.signal);
   const listener = sight.listeners.find((candidate) => candidate.port === port);

@@ -1,6 +1,7 @@
 import { isSshError } from '../errors/index.ts';
 import { checkPort } from '../forward/check.ts';
 import { readBanner } from './banner-probe.ts';
+import { checkConnection } from './check-connection.ts';
 import { dialHost } from './hold-port.ts';
 import { type Listener, lookAtTunnels, type SessionInfo, type TunnelSight } from './look.ts';
 import type { GatewayConnection } from './types.ts';
@@ -56,13 +57,14 @@ const atOnce = 10;
  * Which ports of a gateway are held by tunnels, by whom, since when, and whether the PC behind each answers. Works for
  * an ordinary account (sees users, and the sessions that left it a note) and better as root (sees every session).
  *
- * @throws {TypeError | RangeError} for wrong ports.
+ * @throws {TypeError | RangeError} for what is no connection, and for wrong ports.
  * @throws {ConnectionLost} when the connection ends.
  */
 export async function listTunnels(
   connection: Pick<GatewayConnection, 'exec' | 'openStream'>,
   options: ListTunnelsOptions = {},
 ): Promise<GatewayTunnel[]> {
+  checkConnection('listGatewayTunnels', connection, ['exec', 'openStream']);
   const { check = true, answerTimeout = 5_000, signal } = options;
   const asked = portsOf(options.ports);
   const sight = await lookAtTunnels(connection, asked, signal);

@@ -66,6 +66,18 @@ describe('listGatewayTunnels', () => {
   });
 
   it.each([
+    [undefined, 'undefined'],
+    [{ host: 'gateway.example.com', username: 'op', password: 'secret' }, 'an object'],
+    ['gateway.example.com', 'a string'],
+    [Promise.resolve(new FakeConnection()), 'a promise of one: await it'],
+  ])('says that it wants a connection, not %s', async (given, what) => {
+    const right = `connection must be a Connection from connectViaGateway, not ${what}`;
+    const wrong = (call: string) => new TypeError(`${call}: ${right}`);
+    await expect(listTunnels(given as never)).rejects.toThrow(wrong('listGatewayTunnels'));
+    await expect(endTunnel(given as never, 9000)).rejects.toThrow(wrong('endGatewayTunnel'));
+  });
+
+  it.each([
     [{ ports: [0] }, RangeError],
     [{ ports: ['9000'] }, TypeError],
     [{ ports: 9000 }, TypeError],
