@@ -25,7 +25,7 @@ export class CommandFailed extends SshError {
   declare readonly stderr: string | Buffer;
   declare readonly durationMs: number;
   declare readonly truncated: boolean;
-  /** After `kill()`: whether the remote command was ended. */
+  /** After `kill()`: whether the command's own process was ended; what it had put into the background may run on. */
   declare readonly terminated?: boolean | 'unknown';
 
   constructor(message: string, details: CommandFailedDetails) {
@@ -55,7 +55,7 @@ export class OutputLimitExceeded extends SshError {
   declare readonly stdout: string | Buffer;
   declare readonly stderr: string | Buffer;
   declare readonly durationMs: number;
-  /** Whether the remote command was ended. */
+  /** Whether the command's own process was ended; what it had put into the background may run on. */
   declare readonly terminated: boolean | 'unknown';
 
   constructor(message: string, details: OutputLimitExceededDetails) {

@@ -92,14 +92,17 @@ export interface CommandTimeoutDetails extends SshTimeoutDetails {
   terminated: boolean | 'unknown';
 }
 
-/** A command ran longer than its `timeout`. Carries the output so far and whether the command was ended. */
+/** A command ran longer than its `timeout`. Carries the output so far and whether the command's own process was ended. */
 export class CommandTimeout extends SshTimeout {
   declare readonly code: 'SSH_COMMAND_TIMEOUT';
   declare readonly command: string;
   declare readonly stdout: string | Buffer;
   declare readonly stderr: string | Buffer;
   declare readonly durationMs: number;
-  /** Whether the remote command was ended: seen to end, seen to run on, or not to be known. */
+  /**
+   * Whether the command's own process was ended: reported by the server, seen to run on, or not to be known. Of what
+   * it had put into the background, and of children that took no notice of TERM, it says nothing: they may run on.
+   */
   declare readonly terminated: boolean | 'unknown';
 
   constructor(message: string, details: CommandTimeoutDetails) {

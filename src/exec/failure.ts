@@ -130,7 +130,7 @@ function whatHappened({ exitCode, signal, terminated, notStarted }: Ending): str
 
 function stopped(terminated: Terminated): string {
   if (terminated === 'unknown') return 'it is not known whether it was stopped';
-  return terminated ? 'was stopped' : 'could not be stopped: it runs on';
+  return terminated ? 'its process was stopped' : 'could not be stopped: it runs on';
 }
 
 function endingHint({ exitCode, signal, terminated, notStarted }: Ending): string | undefined {
@@ -140,8 +140,9 @@ function endingHint({ exitCode, signal, terminated, notStarted }: Ending): strin
   return 'The server closed the session without an exit status: it was killed itself, or it does not report one.';
 }
 
-function stopHint(terminated: Terminated): string | undefined {
-  if (terminated === true) return undefined;
+function stopHint(terminated: Terminated): string {
+  if (terminated === true)
+    return 'The server reported the end of the command itself. What it had put into the background, and children that took no notice of TERM, may run on.';
   return 'OpenSSH before 9.8 passes no signals to commands of root or of a forced command; on Windows taskkill must find the process. A command in a pseudo-terminal (option pty) ends with its session.';
 }
 

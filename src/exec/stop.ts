@@ -3,7 +3,7 @@ import { startTimer } from '../time/timer.ts';
 import { killOnWindows } from './stop-windows.ts';
 import type { SessionOpener } from './types.ts';
 
-/** Whether a remote command was ended: seen to end, known to run on, or not to be known. */
+/** Whether a remote command's own process was ended: seen to end, known to run on, or not to be known. */
 export type Terminated = boolean | 'unknown';
 
 export interface StopTarget {

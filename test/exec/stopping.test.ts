@@ -29,7 +29,8 @@ describe('a timeout', () => {
       stdout: 'at work\n',
       terminated: true,
     });
-    expect(error.message).toMatch('ran longer than 50 ms (option timeout) and was stopped');
+    expect(error.message).toMatch('ran longer than 50 ms (option timeout) and its process was stopped');
+    expect(error.hint).toContain('What it had put into the background');
     expect(error.stack).toContain('stopping.test.ts');
     expect(signalsSeen(mock)).toEqual(['TERM']);
     await mock.idle();

@@ -180,6 +180,21 @@ describe('an end', () => {
     await vi.waitFor(() => expect(link.opener.slots.open).toBe(0));
   });
 
+  it('by a timeout does not claim that of what the command left in the background', async () => {
+    await using link = await openLink(server);
+    const script = 'setsid sleep 600 >/dev/null 2>&1 & echo $!; wait';
+    const error = await failureOf<CommandTimeout>(exec(link.opener, script, { timeout: 500 }));
+    const pid = Number(error.stdout);
+    try {
+      expect(error.terminated).toBe(true);
+      expect(isAlive(pid)).toBe(true);
+      expect(error.message).toContain('and its process was stopped');
+      expect(error.hint).toContain('What it had put into the background');
+    } finally {
+      process.kill(pid, 'SIGKILL');
+    }
+  });
+
   it('by an abort comes at once and leaves no process', async () => {
     await using link = await openLink(server);
     const abort = new AbortController();
