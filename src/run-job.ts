@@ -1,16 +1,12 @@
 import { connectViaGateway } from './connect-via-gateway.ts';
-import type { Connection } from './connection.ts';
-import type { BufferExecOptions, CommandResult } from './exec/types.ts';
-import { maxPiece } from './job/commands.ts';
-import { helperLabel } from './job/exec-host.ts';
+import type { CommandResult } from './exec/types.ts';
+import { jobHost } from './job/exec-host.ts';
 import type {
   BufferRunJobOptions,
   JobConnection,
   RunJobOptions,
   TextRunJobOptions,
 } from './job/run-types.ts';
-import type { JobHost } from './job/types.ts';
-import { labelled } from './observe/exec-trace.ts';
 import type { ConnectOptions } from './options/types.ts';
 
 /**
@@ -58,20 +54,13 @@ export async function runJob(
 async function connectForJob(options: ConnectOptions): Promise<JobConnection> {
   const connection = await connectViaGateway(options);
   const { host, port = 22 } = options;
-  return { jobHost: hostOf(connection, { host, port }), close: () => connection.close() };
-}
-
-function hostOf(connection: Connection, where: JobHost['where']): JobHost {
+  const { serverVersion } = connection;
   return {
-    where,
-    windows: /OpenSSH_for_Windows/i.test(connection.serverVersion),
-    run: (line, { stdin, timeout, signal }) => {
-      const options: BufferExecOptions = {
-        ...(stdin === undefined ? {} : { stdin }),
-        ...(signal === undefined ? {} : { signal }),
-        ...{ encoding: 'buffer', reject: false, timeout, maxBuffer: 8 * maxPiece },
-      };
-      return connection.exec(line, labelled(options, helperLabel));
-    },
+    jobHost: jobHost({
+      where: { host, port },
+      serverVersion,
+      exec: (line, execOptions) => connection.exec(line, execOptions),
+    }),
+    close: () => connection.close(),
   };
 }

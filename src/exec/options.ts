@@ -9,6 +9,7 @@ import {
   checkSignal,
   wrongType,
 } from '../options/check.ts';
+import { isWindowsServer } from '../ssh2/server-kind.ts';
 import { buildCommandLine, type Shell } from './command-line.ts';
 import { assertEncoding, createDecoder, type Decoder, encode } from './decode.ts';
 import { buildPowerShell } from './powershell-script.ts';
@@ -69,7 +70,7 @@ export function resolveExec(
   serverVersion: string | undefined,
 ): ResolvedExec {
   checkNames('options', options, names);
-  const shell: Shell = options.shell ?? (isWindows(serverVersion) ? 'cmd' : 'posix');
+  const shell: Shell = options.shell ?? (isWindowsServer(serverVersion) ? 'cmd' : 'posix');
   const { cwd, env, encoding } = options;
   // As in powershell(): with an encoding of the caller's, the PC's own code page stays.
   const utf8 = isUtf8(encoding);
@@ -88,7 +89,7 @@ export function resolveScript(
   serverVersion: string | undefined,
 ): ResolvedExec {
   checkNames('options', options, names);
-  const shell = options.shell ?? (isWindows(serverVersion) ? 'powershell' : 'pwsh');
+  const shell = options.shell ?? (isWindowsServer(serverVersion) ? 'powershell' : 'pwsh');
   if (shell !== 'powershell' && shell !== 'pwsh') throw wrongType('shell', shell, '"powershell" or "pwsh"');
   const { cwd, env, encoding } = options;
   const { command: line, stdin } = buildPowerShell(script, { shell, cwd, env, utf8: isUtf8(encoding) });
@@ -104,13 +105,11 @@ function checkLength(line: string): void {
   );
 }
 
-function isWindows(serverVersion: string | undefined): boolean {
-  return /OpenSSH_for_Windows/i.test(serverVersion ?? '');
-}
-
 /** Where the server does not tell, the shell does. */
 function onWindows(serverVersion: string | undefined, shell: Shell): boolean {
-  return serverVersion === undefined ? shell === 'cmd' || shell === 'powershell' : isWindows(serverVersion);
+  return serverVersion === undefined
+    ? shell === 'cmd' || shell === 'powershell'
+    : isWindowsServer(serverVersion);
 }
 
 function isUtf8(encoding: string | undefined): boolean {

@@ -207,7 +207,8 @@ function verdictError(
   );
 }
 
-function detailsOf(key: Buffer, { host, port, hop }: HostKeyTarget): HostKeyDetails {
+/** What errors about a host key tell of it. */
+export function detailsOf(key: Buffer, { host, port, hop }: HostKeyTarget): HostKeyDetails {
   return {
     phase: 'handshake',
     host,

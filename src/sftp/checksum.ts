@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isWindowsServer } from '../ssh2/server-kind.ts';
 import type { SftpOpener } from '../ssh2/sftp-requests.ts';
 import type { BlockSource } from './block-source.ts';
-import { isWindowsServer } from './paths.ts';
 import type { TransferContext } from './transfer-context.ts';
 
 const blockSize = 1024 * 1024;

@@ -1,10 +1,11 @@
+import { typeName } from '../options/check.ts';
 import type { SftpOpener } from '../ssh2/sftp-requests.ts';
 import { quoted } from '../text/printable.ts';
 import { downloadFile } from './download-file.ts';
 import { downloadFolder } from './download-folder.ts';
 import { RemoteIsFolder } from './open-for-download.ts';
 import { readTransferOptions, type TransferOptions, type TransferResult } from './options.ts';
-import { describe, remotePath as readRemotePath } from './paths.ts';
+import { remotePath as readRemotePath } from './paths.ts';
 import { transfer } from './transfer.ts';
 import type { TransferContext } from './transfer-context.ts';
 
@@ -29,7 +30,7 @@ export async function download(
   const settings = readTransferOptions(options);
   const path = readRemotePath(remotePath, 'remotePath', opener.serverVersion);
   if (typeof localPath !== 'string')
-    throw new TypeError(`localPath must be a string, not ${describe(localPath)}`);
+    throw new TypeError(`localPath must be a string, not ${typeName(localPath)}`);
   if (localPath === '') throw new TypeError('localPath must not be empty');
   const what = `download of ${quoted(path)} to ${quoted(localPath)}`;
   const work = (context: TransferContext) => fetch(context, path, localPath);

@@ -1,7 +1,7 @@
+import { isWindowsServer } from '../ssh2/server-kind.ts';
 import type { SftpHandle } from '../ssh2/sftp-requests.ts';
 import { openFlag, type SftpAttributes } from '../ssh2/sftp-wire.ts';
 import { isFolder, specialKind } from './file-mode.ts';
-import { isWindowsServer } from './paths.ts';
 import type { DownloadItem, TransferContext } from './transfer-context.ts';
 import { transferFailed } from './transfer-errors.ts';
 

@@ -1,19 +1,17 @@
 import { UnsafeRemotePath } from '../errors/index.ts';
+import { typeName } from '../options/check.ts';
 import type { Where } from '../ssh2/link.ts';
+import { isWindowsServer } from '../ssh2/server-kind.ts';
 import { printable, quoted } from '../text/printable.ts';
 
 const driveLetter = /^\/?[A-Za-z]:(?=[\\/]|$)/;
-
-export function isWindowsServer(serverVersion: string | undefined): boolean {
-  return serverVersion?.includes('OpenSSH_for_Windows') ?? false;
-}
 
 /**
  * A remote path as the server wants it. On a Windows PC `C:\rpa\in.json`, `C:/rpa/in.json` and `/C:/rpa/in.json` are
  * the same; a drive letter tells a Windows PC even where the server does not say that it is one.
  */
 export function remotePath(path: unknown, name: string, serverVersion: string | undefined): string {
-  if (typeof path !== 'string') throw new TypeError(`${name} must be a string, not ${describe(path)}`);
+  if (typeof path !== 'string') throw new TypeError(`${name} must be a string, not ${typeName(path)}`);
   if (path === '') throw new TypeError(`${name} must not be empty; the folder of the login is "."`);
   if (path.includes('\0')) throw new TypeError(`${name} must not contain a NUL character: ${quoted(path)}`);
   const hasDrive = driveLetter.test(path);
@@ -26,14 +24,6 @@ export function remotePath(path: unknown, name: string, serverVersion: string | 
 /** The whole of a disk, or the folder of the login. */
 export function isRoot(path: string): boolean {
   return /^(\.{0,2}\/?|\/[A-Za-z]:\/?)$/.test(path.replace(/\/+/g, '/'));
-}
-
-export function describe(value: unknown): string {
-  return value === null
-    ? 'null'
-    : Array.isArray(value)
-      ? 'an array'
-      : `a ${typeof value}`.replace('a o', 'an o');
 }
 
 export function joinRemote(folder: string, name: string): string {

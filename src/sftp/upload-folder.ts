@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
+import { isWindowsServer } from '../ssh2/server-kind.ts';
 import { type BlockSource, bufferSource, fileSource } from './block-source.ts';
 import { eachOf } from './each-of.ts';
 import { type LocalEntry, type LocalTree, readLocalTree } from './local-tree.ts';
-import { isWindowsServer, joinRemote, unsafe, windowsProblem } from './paths.ts';
+import { joinRemote, unsafe, windowsProblem } from './paths.ts';
 import { ensureFolder, ensureFolders } from './remote-folders.ts';
 import { readSmall, smallFile } from './small-files.ts';
 import type { TransferContext } from './transfer-context.ts';

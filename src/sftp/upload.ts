@@ -2,12 +2,13 @@ import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { TransferFailed } from '../errors/index.ts';
+import { typeName } from '../options/check.ts';
 import type { SftpOpener } from '../ssh2/sftp-requests.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { bufferSource, fileSource } from './block-source.ts';
 import { laneCapacity } from './lanes.ts';
 import { readTransferOptions, type TransferOptions, type TransferResult } from './options.ts';
-import { describe, remotePath as readRemotePath } from './paths.ts';
+import { remotePath as readRemotePath } from './paths.ts';
 import { transfer } from './transfer.ts';
 import type { TransferContext } from './transfer-context.ts';
 import { attributesOf, uploadFile } from './upload-file.ts';
@@ -72,7 +73,7 @@ function nameOf(source: unknown): string {
   if (source instanceof Uint8Array) return 'a buffer';
   if (source instanceof Readable) return 'a stream';
   throw new TypeError(
-    `What is uploaded must be a path, a Buffer or a Readable stream, not ${describe(source)}`,
+    `What is uploaded must be a path, a Buffer or a Readable stream, not ${typeName(source)}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { HandshakeFailed, HostKeyMismatch, type SshError } from '../errors/index.ts';
-import { equalInConstantTime, fingerprintSha256, keyTypeOf } from '../host-key/fingerprint.ts';
-import type { HostKeyPolicy, HostKeyTarget } from '../host-key/policy.ts';
+import { equalInConstantTime, fingerprintSha256 } from '../host-key/fingerprint.ts';
+import { detailsOf, type HostKeyPolicy, type HostKeyTarget } from '../host-key/policy.ts';
 import { latch } from '../time/latch.ts';
 
 /**
@@ -70,14 +70,9 @@ export class HostKeyGuard {
   }
 
   #changed(key: Buffer): SshError {
-    const { host, port, hop } = this.#target;
+    const { host, port } = this.#target;
     return new HostKeyMismatch(`${host}:${port} showed another host key at a re-key than at first`, {
-      phase: 'handshake',
-      host,
-      port,
-      hop,
-      keyType: keyTypeOf(key),
-      fingerprint: fingerprintSha256(key),
+      ...detailsOf(key, this.#target),
       hint: 'A server does not change its key within a connection: somebody is in between.',
     });
   }

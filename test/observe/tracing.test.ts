@@ -13,6 +13,7 @@ import {
   isWatched,
 } from '../../src/observe/tracing.ts';
 import { jumpHost } from '../../src/route/jump-host.ts';
+import { runJob } from '../../src/run-job.ts';
 import { connectTo, optionsFor } from '../support/connect.ts';
 import { openLink } from '../support/open-link.ts';
 
@@ -173,6 +174,13 @@ test('the helper commands of jobs are told by a name, without their script', asy
   await execHost(link.opener).run('TOKEN=secret start', { timeout: 5_000 });
   await link.close();
   expect(seen[0]?.told.command).toBe('(job helper of ssh-via-gateway)');
+});
+
+test('so are those of runJob, which finds its own connection', async () => {
+  await using server = await startMockServer({ exec: () => 0 });
+  const seen = watch<ExecTrace>('exec');
+  await runJob(optionsFor(server), 'x', { id: 'traced', env: { TOKEN: 'hunter2' } });
+  expect(new Set(seen.map(({ told }) => told.command))).toEqual(new Set(['(job helper of ssh-via-gateway)']));
 });
 
 test('while nobody listens nothing is made for it', async () => {

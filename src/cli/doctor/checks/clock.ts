@@ -1,4 +1,10 @@
-import { type Connection, ConnectionLost, isSshError } from '../../library.ts';
+import {
+  type Connection,
+  ConnectionLost,
+  isSshError,
+  type TextExecOptions,
+  type TextPowerShellOptions,
+} from '../../library.ts';
 import { inWords } from '../../report/times.ts';
 import type { Finding } from '../steps.ts';
 
@@ -31,27 +37,32 @@ export async function checkClock(
 const unknown: Finding = { verdict: 'warn', says: 'its clock could not be read' };
 
 async function readPosix(connection: Connection, signal: AbortSignal): Promise<Reading | undefined> {
-  let here = 0;
-  const { stdout } = await connection.exec('date -u +%Y-%m-%dT%H:%M:%SZ', {
-    ...{ timeout: limit, maxBuffer: 10_000, reject: false, signal },
-    onStdout: () => {
-      here ||= Date.now();
-    },
-  });
+  const { stdout, here } = await answerTo(signal, (options) =>
+    connection.exec('date -u +%Y-%m-%dT%H:%M:%SZ', options),
+  );
   const server = Date.parse(stdout.trim());
   // Whole seconds, cut off: on average half a second more.
   return Number.isNaN(server) ? undefined : { server: server + 500, here };
 }
 
 async function readWindows(connection: Connection, signal: AbortSignal): Promise<Reading | undefined> {
-  let here = 0;
-  const { stdout } = await connection.powershell('[DateTimeOffset]::UtcNow.ToUnixTimeMilliseconds()', {
-    ...{ timeout: limit, maxBuffer: 10_000, reject: false, signal },
-    onStdout: () => {
-      here ||= Date.now();
-    },
-  });
+  const { stdout, here } = await answerTo(signal, (options) =>
+    connection.powershell('[DateTimeOffset]::UtcNow.ToUnixTimeMilliseconds()', options),
+  );
   return /^\s*\d{12,}\s*$/.test(stdout) ? { server: Number(stdout), here } : undefined;
+}
+
+/** What a command prints, and when its first byte came. */
+async function answerTo(
+  signal: AbortSignal,
+  run: (options: TextPowerShellOptions & TextExecOptions) => PromiseLike<{ stdout: string }>,
+): Promise<{ stdout: string; here: number }> {
+  let here = 0;
+  const onStdout = () => {
+    here ||= Date.now();
+  };
+  const { stdout } = await run({ timeout: limit, maxBuffer: 10_000, reject: false, signal, onStdout });
+  return { stdout, here };
 }
 
 function judge(difference: number): Finding {

@@ -1,0 +1,4 @@
+/** Whether a server says that it is OpenSSH for Windows, in its identification line or the part of it that names the software. */
+export function isWindowsServer(serverVersion: string | undefined): boolean {
+  return /OpenSSH_for_Windows/i.test(serverVersion ?? '');
+}
