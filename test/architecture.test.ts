@@ -6,8 +6,7 @@ const src = resolve(import.meta.dirname, '../src');
 
 /** The floors of the house, lowest first. A room may use what is on its own floor or below. */
 const floors: readonly (readonly string[])[] = [
-  ['load'],
-  ['errors', 'text', 'time'],
+  ['errors', 'load', 'text', 'time'],
   ['observe', 'options'],
   ['host-key'],
   ['ssh2'],
