@@ -11,8 +11,9 @@ import { runOrThrow } from './support/run.ts';
 const askForNativePart = `
   require('ssh-via-gateway');
   const ssh2 = require.resolve('ssh2', { paths: [require.resolve('ssh-via-gateway')] });
-  const crypto = require(require('node:path').join(ssh2, '..', 'protocol', 'crypto.js'));
-  console.log(crypto.bindingAvailable, Object.keys(require.cache).some((file) => file.startsWith(ssh2)));
+  const file = (...names) => require('node:path').join(ssh2, '..', ...names);
+  const crypto = require(file('protocol', 'crypto.js'));
+  console.log(crypto.bindingAvailable, file('client.js') in require.cache);
 `;
 
 let folder: string;
