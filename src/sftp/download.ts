@@ -11,7 +11,7 @@ import type { TransferContext } from './transfer-context.ts';
 
 const MiB = 1024 * 1024;
 // Asking for more than the line carries delays others on it, so a long one is taken for 40 MB/s at first.
-const flight = { start: 4 * MiB, startRate: 40_000, ceiling: 16 * MiB };
+const flight = { start: 4 * MiB, startRate: 40_000, ceiling: 'receive window' as const };
 
 /**
  * Fetches a remote file or folder to `localPath`. The folder in which a file is put must exist; a folder's content

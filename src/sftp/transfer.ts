@@ -14,7 +14,7 @@ export interface TransferPlan {
   what: string;
   settings: TransferSettings;
   /** Bytes under way: at the start (or what `startRate` bytes a millisecond fill the line with), and at most. */
-  flight: { start: number; startRate?: number; ceiling: number };
+  flight: { start: number; startRate?: number; ceiling: number | 'receive window' };
   work(context: TransferContext): Promise<void>;
 }
 
@@ -31,7 +31,10 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
     const sftp = await open(opener, run, settings);
     hasSession = true;
     const { start, startRate = 0, ceiling } = plan.flight;
-    const flight = new Flight({ start: Math.max(start, startRate * sftp.roundTrip), ceiling });
+    const flight = new Flight({
+      start: Math.max(start, startRate * sftp.roundTrip),
+      ceiling: ceiling === 'receive window' ? sftp.receiveWindow : ceiling,
+    });
     const context = { opener, sftp, run, settings, flight, frames: new Frames() };
     await settle(plan.work(context), context);
     sftp.release();

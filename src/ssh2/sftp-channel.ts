@@ -12,8 +12,9 @@ import { SftpSession } from './sftp-session.ts';
 import { type PacketReader, packetType } from './sftp-wire.ts';
 
 export const defaultRequestTimeout = 60_000;
-/** Bytes that may be on their way to us on one session: enough for 80 MB/s at 200 ms. */
-const receiveWindow = 16 * 1024 * 1024;
+/** Bytes that may be on their way to us on one session: what fills a long line, within bounds. */
+const receiveRate = 160_000;
+const receiveWindows = { least: 16 * 1024 * 1024, most: 32 * 1024 * 1024 };
 /** A session counts as to spare when others remain for commands. */
 const leaveForOthers = 2;
 
@@ -25,11 +26,17 @@ export async function openSftp(
   const { signal, timeout = link.channelTimeout, requestTimeout = defaultRequestTimeout } = options;
   if (options.spare && link.slots.spare <= leaveForOthers) throw noneToSpare(link);
   const { channel, roundTrip } = await openSubsystem(link, signal, timeout);
+  const { least, most } = receiveWindows;
+  const receiveWindow = Math.min(most, Math.max(least, Math.ceil(receiveRate * roundTrip)));
   growWindow(link.client, channel, receiveWindow);
   const session = new SftpSession(link, channel, requestTimeout);
   try {
     const version = await settleWithin(link, session.handshake(), signal, timeout);
-    return establish(session, version, { serverVersion: options.serverVersion, roundTrip });
+    return establish(session, version, {
+      serverVersion: options.serverVersion,
+      roundTrip,
+      receiveWindow,
+    });
   } catch (error) {
     void session.close();
     throw error;
@@ -73,14 +80,14 @@ async function openSubsystem(
 function establish(
   session: SftpSession,
   version: PacketReader,
-  { serverVersion, roundTrip }: { serverVersion: string | undefined; roundTrip: number },
+  { serverVersion, ...line }: { serverVersion: string | undefined; roundTrip: number; receiveWindow: number },
 ): SftpOperations {
   const number = version.uint32();
   if (number < 3)
     throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP`);
   const extensions = readExtensions(version);
   const limits = assumedLimits(serverVersion);
-  const operations = new SftpOperations(session, { extensions, limits, roundTrip });
+  const operations = new SftpOperations(session, { extensions, limits, ...line });
   if (extensions.get('limits@openssh.com') === '1') {
     session
       .ask({

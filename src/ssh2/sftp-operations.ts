@@ -22,15 +22,22 @@ export class SftpOperations implements SftpRequests {
   #limits: SftpLimits;
 
   readonly roundTrip: number;
+  readonly receiveWindow: number;
 
   constructor(
     session: SftpSession,
-    server: { extensions: ReadonlyMap<string, string>; limits: SftpLimits; roundTrip: number },
+    server: {
+      extensions: ReadonlyMap<string, string>;
+      limits: SftpLimits;
+      roundTrip: number;
+      receiveWindow: number;
+    },
   ) {
     this.#session = session;
     this.#extensions = server.extensions;
     this.#limits = server.limits;
     this.roundTrip = server.roundTrip;
+    this.receiveWindow = server.receiveWindow;
   }
 
   get limits(): SftpLimits {

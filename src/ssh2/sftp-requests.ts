@@ -25,6 +25,8 @@ export interface SftpRequests {
   readonly maxHandles: number;
   /** Milliseconds of the round trip in which the session was opened; 0 when it is not known. */
   readonly roundTrip: number;
+  /** Bytes that the server may have on their way to us. */
+  readonly receiveWindow: number;
   /** Why the session is over; undefined while it serves. */
   readonly ended: SshError | undefined;
   /** Whether the server offers this extension in this version. */
