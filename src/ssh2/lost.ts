@@ -1,4 +1,5 @@
 import type { SshError } from '../errors/index.ts';
+import { Listeners } from '../time/listeners.ts';
 
 /** The end of a connection as everything that depends on it sees it: once, with its reason. */
 export interface Lost {
@@ -9,7 +10,7 @@ export interface Lost {
 }
 
 export class LostSignal implements Lost {
-  #listeners = new Set<(error: SshError) => void>();
+  readonly #listeners = new Listeners<SshError>();
   #error: SshError | undefined;
 
   get error(): SshError | undefined {
@@ -22,20 +23,15 @@ export class LostSignal implements Lost {
   }
 
   onLost(listener: (error: SshError) => void): () => void {
-    if (this.#error) {
-      listener(this.#error);
-      return () => {};
-    }
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    if (!this.#error) return this.#listeners.add(listener);
+    listener(this.#error);
+    return () => {};
   }
 
   /** The first call wins. */
   declare(error: SshError): void {
     if (this.#error) return;
     this.#error = error;
-    const listeners = [...this.#listeners];
-    this.#listeners.clear();
-    for (const listener of listeners) listener(error);
+    this.#listeners.tell(error);
   }
 }

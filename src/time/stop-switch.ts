@@ -1,3 +1,5 @@
+import { Listeners } from './listeners.ts';
+
 /**
  * What an AbortController does, for use inside the library: without the cost of an EventTarget, which is worth
  * sparing where one is made for each command or connection. `signal` is for those who know AbortSignals only.
@@ -5,16 +7,14 @@
 export class StopSwitch {
   aborted = false;
   reason: unknown;
-  #listeners: Set<() => void> | undefined;
+  #listeners: Listeners<void> | undefined;
   #controller: AbortController | undefined;
 
   abort(reason?: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    for (const listener of listeners ?? []) listener();
+    this.#listeners?.tell();
     this.#controller?.abort(reason);
   }
 
@@ -29,8 +29,7 @@ export class StopSwitch {
 
   /** Calls `listener` once when it stops. Returns the way to unsubscribe. */
   onAbort(listener: () => void): () => void {
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
-    return () => this.#listeners?.delete(listener);
+    this.#listeners ??= new Listeners();
+    return this.#listeners.add(listener);
   }
 }

@@ -1,0 +1,81 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, vi } from 'vitest';
+import { Listeners } from '../../src/time/listeners.ts';
+
+describe('listeners', () => {
+  it('are told in the order in which they came, each once', () => {
+    const listeners = new Listeners<string>();
+    const told: string[] = [];
+    for (const name of ['a', 'b', 'c']) listeners.add((value) => told.push(name + value));
+    expect(listeners.size).toBe(3);
+    listeners.tell('1');
+    listeners.tell('2');
+    expect(told).toEqual(['a1', 'b1', 'c1']);
+    expect(listeners.size).toBe(0);
+  });
+
+  it('are not told once they have left, whatever their place was', () => {
+    const listeners = new Listeners<void>();
+    const told: number[] = [];
+    const leave = [0, 1, 2, 3, 4].map((number) => listeners.add(() => told.push(number)));
+    for (const place of [0, 2, 4, 2]) leave[place]?.();
+    expect(listeners.size).toBe(2);
+    listeners.tell();
+    expect(told).toEqual([1, 3]);
+    for (const go of leave) go();
+    expect(listeners.size).toBe(0);
+  });
+
+  it('may come and go while they are told', () => {
+    const listeners = new Listeners<void>();
+    const late = vi.fn();
+    const gone = vi.fn();
+    listeners.add(() => {
+      leave();
+      listeners.add(late);
+    });
+    const leave = listeners.add(gone);
+    listeners.tell();
+    expect(gone).not.toHaveBeenCalled();
+    expect(late).toHaveBeenCalledOnce();
+    expect(listeners.size).toBe(0);
+  });
+
+  it('are gone with the next quick collection of garbage, however many come and go', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void;
+    const used = () => process.memoryUsage().heapUsed;
+    const listeners = new Listeners<void>();
+    const leaving: Array<() => void> = [];
+    const count = 4_000;
+    const size = 200;
+    const pass = () => {
+      const much = Array.from({ length: size }, Math.random);
+      leaving.push(listeners.add(() => much.length));
+      if (leaving.length > 8) leaving.shift()?.();
+    };
+    for (let n = 0; n < count; n++) {
+      pass();
+      if (n === count / 4) collect();
+      if (n % 50 === 0) collect({ type: 'minor' });
+    }
+    collect({ type: 'minor' });
+    collect({ type: 'minor' });
+    const before = used();
+    collect();
+    expect(before - used()).toBeLessThan((count * size * 8) / 10);
+  });
+
+  it('hear the rest of it when one of them throws', () => {
+    const listeners = new Listeners<void>();
+    const other = vi.fn();
+    listeners.add(() => {
+      throw new Error('mine');
+    });
+    listeners.add(other);
+    expect(() => listeners.tell()).toThrow('mine');
+    listeners.tell();
+    expect(other).toHaveBeenCalledOnce();
+  });
+});
