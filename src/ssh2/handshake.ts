@@ -23,8 +23,9 @@ import { ssh2 } from './client-parts.ts';
 import type { Credentials } from './credentials.ts';
 import { authenticateEarly } from './early-auth.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
-import { deferDestruction, onSilentDisconnect, signRsaWithSha2 } from './internals.ts';
+import { deferDestruction, onSilentDisconnect, signRsaWithSha2, steadyKeepalive } from './internals.ts';
 import type { Where } from './link.ts';
+import { padFromStock } from './padding.ts';
 import { phaseTimeout, type TimedPhase } from './phase-timeouts.ts';
 import { type StreamEnd, Transport } from './transport.ts';
 
@@ -139,6 +140,7 @@ class Handshake {
       authHandler: this.#auth.handler as never,
     });
     deferDestruction(this.#client);
+    steadyKeepalive(this.#client);
     authenticateEarly(this.#client);
     this.#auth.watch(this.#client);
     onSilentDisconnect(this.#client, (code, text) =>
@@ -165,6 +167,7 @@ class Handshake {
   }
 
   #keysExchanged(): void {
+    padFromStock(this.#client);
     // ssh2 says so again after each re-key.
     if (this.#phase !== 'handshake') return;
     signRsaWithSha2(this.#client);

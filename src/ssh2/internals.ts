@@ -37,6 +37,7 @@ interface ClientInternals {
   _protocol?: Protocol;
   _chanMgr?: ChannelManager;
   _callbacks?: Array<(failed: unknown, data?: Buffer) => void>;
+  _resetKA?: () => void;
 }
 
 export function protocolOf(client: Client): Protocol | undefined {
@@ -121,14 +122,12 @@ export function openBareSession(client: Client, opened: Opened): boolean {
 
 /**
  * Calls back when a channel on which nothing was asked for is closed: ssh2 then fails all requests on it. The channel's
- * own `close` would need a reader of its streams. Returns the way to unsubscribe, before anything is asked for.
+ * own `close` would need a reader of its streams. Given `undefined`, nobody is called any more; to be done before
+ * anything is asked for.
  */
-export function onClosed(channel: ClientChannel, closed: () => void): () => void {
-  const callbacks = stateOf(channel)._callbacks;
-  callbacks?.push(closed);
-  return () => {
-    if (callbacks?.[0] === closed) callbacks.shift();
-  };
+export function onClosed(channel: ClientChannel, closed: (() => void) | undefined): void {
+  const state = stateOf(channel);
+  if (state._callbacks) state._callbacks = closed ? [closed] : [];
 }
 
 /** Asks for a command on a session that is open already, as the second half of ssh2's own `exec` does. */
@@ -165,6 +164,15 @@ export function deferDestruction(client: Client): void {
       destruct.call(protocol, reason);
     });
   };
+}
+
+/**
+ * Lets ssh2's keepalive ask at its steady pace. It would start its timer anew at each answered request, which is work
+ * for every command; our watchdog counts whatever comes as life.
+ */
+export function steadyKeepalive(client: Client): void {
+  const internals = client as unknown as ClientInternals;
+  if (typeof internals._resetKA === 'function') internals._resetKA = () => {};
 }
 
 /** Puts a callback in line for the next reply to a global request, as ssh2 itself does. */

@@ -66,8 +66,6 @@ const lagWhenAlone = 3_000;
 /** Milliseconds before each further try after such a refusal; the later ones only when no other session is open. */
 const pausesAfterRelease = [0, 20, 60, 150, 300, 600];
 const triesBesideOthers = 3;
-/** A command this soon (milliseconds) after another one has ended is likely to have a next one. */
-const sequelWithin = 500;
 
 /** An established, authenticated connection: opens channels, and tells when it is lost. */
 export class Link {
@@ -104,14 +102,19 @@ export class Link {
    *   the session is only closed, which does not end every command.
    */
   exec(request: ExecRequest, options: ExecEvents = {}): Promise<SessionChannel> {
-    const isSequel = now() - this.#lastReleaseAt < sequelWithin;
-    return this.openSession(new CommandPlan(this, request, options, isSequel));
+    return this.openSession(new CommandPlan(this, request, options, this.ahead?.follows() ?? false));
   }
 
   /** Whoever opened a session calls this once, when the server has closed it. */
   readonly releaseSession = (): void => {
     this.#lastReleaseAt = now();
     this.slots.release();
+  };
+
+  /** As `releaseSession`, for a command. */
+  readonly commandEnded = (): void => {
+    this.releaseSession();
+    this.ahead?.ended();
   };
 
   /** Opens a session when MaxSessions allows it. A refusal puts it back in line, at its old place. */

@@ -50,6 +50,15 @@ export function wrapSession(
   return new SafeSession(client, raw, lost, onReleased);
 }
 
+/** What goes wrong on a channel shows in its end; an `error` that nobody hears would end the process. */
+export function ignoreErrors(raw: ClientChannel): void {
+  if (raw.listenerCount('error') > 0) return;
+  raw.on('error', ignore);
+  raw.stderr.on('error', ignore);
+}
+
+function ignore(): void {}
+
 class SafeSession implements SessionChannel {
   #client: Client;
   #raw: ClientChannel;
@@ -59,7 +68,8 @@ class SafeSession implements SessionChannel {
   #status: ChannelOutcome | undefined;
   #unsubscribe: () => void = () => {};
   #onReleased: (() => void) | undefined;
-  #pendingWrites = new Set<(error?: Error) => void>();
+  /** Few commands read any input. */
+  #pendingWrites: Set<(error?: Error) => void> | undefined;
   #hasPaused = false;
   /** The link died after the server had said all that it had to say. */
   #isComplete = false;
@@ -69,8 +79,8 @@ class SafeSession implements SessionChannel {
     this.#raw = raw;
     this.#lost = lost;
     this.#onReleased = onReleased;
-    raw.on('error', () => {});
-    raw.stderr.on('error', () => {});
+    raw.destroy = endAndClose;
+    ignoreErrors(raw);
     raw.on('exit', (code: number | null, signal?: string, _dump?: string, description?: string) => {
       this.#status =
         code === null
@@ -107,10 +117,11 @@ class SafeSession implements SessionChannel {
 
   write(chunk: Buffer, done: (error?: Error) => void): void {
     if (this.#outcome || !this.#raw.writable) return done(this.#writeError());
+    this.#pendingWrites ??= new Set();
     this.#pendingWrites.add(done);
     // ssh2 forgets this callback when the link dies while the window is shut; #finish then calls it.
     this.#raw.write(chunk, (error?: Error | null) => {
-      if (this.#pendingWrites.delete(done)) done(error ?? undefined);
+      if (this.#pendingWrites?.delete(done)) done(error ?? undefined);
     });
   }
 
@@ -170,9 +181,9 @@ class SafeSession implements SessionChannel {
     if (this.#outcome) return;
     this.#outcome = outcome;
     this.#unsubscribe();
-    const writes = [...this.#pendingWrites];
-    this.#pendingWrites.clear();
-    for (const done of writes) done(this.#writeError());
+    const writes = this.#pendingWrites;
+    this.#pendingWrites = undefined;
+    for (const done of writes ?? []) done(this.#writeError());
     this.#released();
     this.#sink?.onEnd(outcome);
   }
@@ -186,4 +197,14 @@ class SafeSession implements SessionChannel {
     if (this.#outcome?.kind === 'lost') return this.#outcome.error;
     return this.#lost.error ?? Object.assign(new Error('write after the channel ended'), { code: 'EPIPE' });
   }
+}
+
+/**
+ * What ssh2's own `destroy` does, which Node calls when both directions have ended; but a second `end()` makes Node
+ * build an error, with its stack, that nobody gets to see.
+ */
+function endAndClose(this: ClientChannel): ClientChannel {
+  if (!this.writableEnded) this.end();
+  this.close();
+  return this;
 }

@@ -24,10 +24,11 @@ export class SessionSlots {
   #limit: number;
   #open = 0;
   #probing = false;
+  /** What was open, with the probe, when that was asked for. */
+  #probed = 0;
   #probeAfter = Number.NEGATIVE_INFINITY;
   #tickets = 0;
   #waiting: Waiter[] = [];
-
   #onCrowded: Array<() => void> = [];
 
   /** `fixed`: `limit` was given by the user, so nothing beyond it is tried. */
@@ -44,6 +45,11 @@ export class SessionSlots {
   /** What the server is believed to allow. */
   get limit(): number {
     return this.#limit;
+  }
+
+  /** Whether the limit was given, or the server has shown it of late. */
+  get isLimitKnown(): boolean {
+    return now() < this.#probeAfter;
   }
 
   get waiting(): number {
@@ -64,6 +70,13 @@ export class SessionSlots {
   take(): boolean {
     if (this.#waiting.length > 0 || this.#open >= this.#limit) return false;
     this.#open++;
+    return true;
+  }
+
+  /** Takes one more than the server is known to allow, for use some time, as a try; it may be refused, or tried already. */
+  takeProbe(): boolean {
+    if (this.#waiting.length > 0 || !this.#mayProbe()) return false;
+    this.#beginProbe();
     return true;
   }
 
@@ -89,7 +102,8 @@ export class SessionSlots {
   accepted(probe: boolean): void {
     if (probe) {
       this.#probing = false;
-      this.#limit = Math.max(this.#limit, this.#open);
+      // What has ended since then had not when the server decided: it reads our messages in order.
+      this.#limit = Math.max(this.#limit, this.#probed);
     }
     this.#advance();
   }
@@ -121,10 +135,16 @@ export class SessionSlots {
     while (this.#waiting.length > 0) {
       const probe = this.#open >= this.#limit;
       if (probe && !this.#mayProbe()) return;
-      if (probe) this.#probing = true;
-      this.#open++;
+      if (probe) this.#beginProbe();
+      else this.#open++;
       this.#waiting.shift()?.grant(probe);
     }
+  }
+
+  #beginProbe(): void {
+    this.#probing = true;
+    this.#open++;
+    this.#probed = this.#open;
   }
 
   #mayProbe(): boolean {

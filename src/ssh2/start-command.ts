@@ -77,8 +77,8 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
 
   /** Wrapped before the callback returns: the exit status may follow in the same packet. */
   #opened(error: Error | undefined, raw: ClientChannel, started: Started): void {
-    const { client, lost, releaseSession } = this.#link;
+    const { client, lost, commandEnded } = this.#link;
     if (error) started(error, undefined as unknown as SessionChannel);
-    else started(undefined, wrapSession(client, raw, lost, releaseSession));
+    else started(undefined, wrapSession(client, raw, lost, commandEnded));
   }
 }

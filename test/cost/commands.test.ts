@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Duplex, Writable } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { Connection } from '../../src/connection.ts';
 import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
@@ -59,6 +60,22 @@ describe('a command', () => {
     console.log(`round trips of commands in a row: ${trips.map((one) => one.toFixed(2)).join(' ')}`);
     expect(Math.max(...trips.slice(0, 2))).toBeLessThan(2.5);
     expect(Math.max(...trips.slice(2))).toBeLessThan(1.5);
+  });
+
+  it('ends its channel once: for a second end, Node would build an error that nobody sees', async () => {
+    let ends = 0;
+    const { end } = Writable.prototype;
+    const spy = vi.spyOn(Duplex.prototype, 'end').mockImplementation(function (this: Duplex, ...given) {
+      // The server's are in the same process.
+      if (!(this as { server?: boolean }).server && 'subtype' in this) ends++;
+      return end.apply(this, given as []) as Duplex;
+    });
+    await using server = await startMockServer();
+    await using connection = await connectViaGateway(optionsFor(server));
+    for (let n = 0; n < 5; n++) await connection.exec('true');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(ends).toBe(5);
+    spy.mockRestore();
   });
 
   it('shares its writes with those that run at the same time', async () => {

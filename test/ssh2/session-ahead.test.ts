@@ -43,6 +43,79 @@ describe('a session that is opened ahead', () => {
     expect(trips[3]).toBeLessThan(1.7);
   });
 
+  it('is there for each of several that run side by side', async () => {
+    await using mock = await start({ faults: { latencyMs: 30 } });
+    const lane = async () => {
+      const trips: number[] = [];
+      for (let n = 0; n < 8; n++) {
+        const startedAt = performance.now();
+        expect(await mock.run()).toEqual(wellDone);
+        trips.push((performance.now() - startedAt) / 60);
+      }
+      return trips;
+    };
+    const all = await Promise.all(Array.from({ length: 4 }, lane));
+    for (const trips of all) expect(trips.at(-1)).toBeLessThan(1.8);
+    expect(mock.link.slots.open).toBe(4);
+    await expect.poll(() => mock.link.slots.open, { timeout: 4_000 }).toBe(0);
+  });
+
+  it('is tried where the server may allow more than we believe', async () => {
+    await using mock = await start({ maxSessions: 100, exec: () => ({ delayMs: 3 }) });
+    const lane = async () => {
+      for (let n = 0; n < 30; n++) expect(await mock.run()).toEqual(wellDone);
+    };
+    await Promise.all(Array.from({ length: 8 }, lane));
+    expect(mock.link.slots.limit).toBeGreaterThan(10);
+    expect(refusals(mock.server)).toBe(0);
+  });
+
+  it('finds out once what the server allows, and then leaves room', async () => {
+    await using mock = await start({ maxSessions: 10, exec: () => ({ delayMs: 3 }) });
+    const lane = async () => {
+      for (let n = 0; n < 30; n++) expect(await mock.run()).toEqual(wellDone);
+    };
+    await Promise.all(Array.from({ length: 8 }, lane));
+    expect(mock.link.slots).toMatchObject({ limit: 10, isLimitKnown: true });
+    expect(refusals(mock.server)).toBeLessThanOrEqual(3);
+  });
+
+  it('does not keep those waiting that run side by side', async () => {
+    await using mock = await start({ faults: { latencyMs: 20 }, maxSessions: 10 });
+    let mostWaiting = 0;
+    const lane = async () => {
+      for (let n = 0; n < 12; n++) {
+        const done = mock.run();
+        mostWaiting = Math.max(mostWaiting, mock.link.slots.waiting);
+        expect(await done).toEqual(wellDone);
+      }
+    };
+    await Promise.all(Array.from({ length: 7 }, lane));
+    expect(mostWaiting).toBe(0);
+    expect(refusals(mock.server)).toBeLessThanOrEqual(1);
+  });
+
+  it('is asked for once by a crowd that follows one command', async () => {
+    await using mock = await start();
+    await mock.run();
+    await Promise.all(Array.from({ length: 5 }, () => mock.run()));
+    expect(mock.link.slots.open).toBe(1);
+  });
+
+  it('goes when fewer commands run than before, while they still follow each other', async () => {
+    await using mock = await start({ exec: () => ({ delayMs: 5 }) });
+    let isOver = false;
+    const lane = async (count: number) => {
+      for (let n = 0; n < count && !isOver; n++) await mock.run();
+    };
+    await Promise.all(Array.from({ length: 4 }, () => lane(4)));
+    expect(mock.link.slots.open).toBeGreaterThanOrEqual(3);
+    const last = lane(1_000);
+    await expect.poll(() => mock.link.slots.open, { timeout: 5_000 }).toBeLessThanOrEqual(2);
+    isOver = true;
+    await last;
+  });
+
   it('is not asked for by a single command, nor by commands that come now and then', async () => {
     await using mock = await start();
     for (let n = 0; n < 2; n++) {

@@ -18,6 +18,25 @@ describe('sessions', () => {
     expect(slots).toMatchObject({ open: 4, waiting: 6, limit: 3, spare: 0 });
   });
 
+  it('can be tried beyond the limit by who needs none now, one at a time, while nobody waits', () => {
+    const slots = new SessionSlots(2);
+    expect(slots.takeProbe()).toBe(false);
+    ask(slots, 2);
+    expect(slots.takeProbe()).toBe(true);
+    expect(slots.takeProbe()).toBe(false);
+    // Whatever ends meanwhile: the server has seen three.
+    slots.release();
+    slots.accepted(true);
+    expect(slots).toMatchObject({ open: 2, limit: 3, isLimitKnown: false });
+    ask(slots, 1);
+    expect(slots.takeProbe()).toBe(true);
+    slots.refused(true);
+    expect(slots).toMatchObject({ open: 3, limit: 3, isLimitKnown: true });
+    expect(slots.takeProbe()).toBe(false);
+    ask(slots, 1);
+    expect(slots.waiting).toBe(1);
+  });
+
   it('are never tried beyond a limit that was given', () => {
     const slots = new SessionSlots(3, true);
     const { granted } = ask(slots, 10);
