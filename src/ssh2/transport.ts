@@ -18,6 +18,11 @@ const maxBeforeIdentification = 64 * 1024;
 /** RFC 4253 section 4.2. Some servers write a little more. */
 const maxIdentification = 1024;
 
+/** Packets up to this length that leave together are joined: one buffer costs the stream below less than several. */
+const smallPacket = 1_024;
+/** So many bytes of them are joined at most. */
+const joinedBytes = 16 * 1024;
+
 /**
  * Stands between any byte stream (socket, channel of a jump host, pipe of a proxy command) and ssh2, because
  * ssh2 alone corrupts an identification line split over three segments, does not tell when it came, loses what a
@@ -35,6 +40,9 @@ export class Transport extends Duplex {
   #dead = false;
   #corked = false;
   #blocked = false;
+  /** Small packets that wait for the end of this turn. */
+  #small: Buffer[] = [];
+  #smallBytes = 0;
   /** When the peer last gave a sign of life, on the `now()` clock. */
   lastLifeAt = now();
   bytesRead = 0;
@@ -123,7 +131,27 @@ export class Transport extends Duplex {
     if (this.#dead || this.#ended) return false;
     if (!this.#corked) this.#corkUntilNextTurn();
     this.bytesWritten += packet.length;
-    const accepted = this.#raw.write(packet);
+    if (packet.length > smallPacket) {
+      this.#writeSmall();
+      return this.#writeOn(packet);
+    }
+    this.#small.push(packet);
+    this.#smallBytes += packet.length;
+    if (this.#smallBytes >= joinedBytes) this.#writeSmall();
+    return !this.#blocked;
+  }
+
+  #writeSmall(): void {
+    const small = this.#small;
+    if (small.length === 0) return;
+    const joined = small.length === 1 ? (small[0] as Buffer) : Buffer.concat(small, this.#smallBytes);
+    this.#small = [];
+    this.#smallBytes = 0;
+    this.#writeOn(joined);
+  }
+
+  #writeOn(bytes: Buffer): boolean {
+    const accepted = this.#raw.write(bytes);
     if (!accepted && !this.#blocked) this.#watchDrain();
     return accepted;
   }
@@ -152,10 +180,12 @@ export class Transport extends Duplex {
 
   readonly #uncork = (): void => {
     this.#corked = false;
+    if (this.#raw.writable) this.#writeSmall();
     this.#raw.uncork();
   };
 
   override _final(done: (error?: Error | null) => void): void {
+    this.#writeSmall();
     this.#raw.end();
     done();
   }

@@ -200,13 +200,45 @@ describe('writing', () => {
     expect(raw.writes).toBe(1);
   });
 
+  it('joins small packets, and keeps them in order around large ones', async () => {
+    const written: Buffer[] = [];
+    const raw = new PassThrough();
+    raw.write = (chunk: Buffer) => written.push(chunk) > 0;
+    const { transport } = open(raw);
+    const large = Buffer.alloc(2_000, 'L');
+    for (const part of ['a', 'b']) transport.write(Buffer.from(part));
+    transport.write(large);
+    for (const part of ['c', 'd']) transport.write(Buffer.from(part));
+    await turn();
+    expect(written.map(String)).toEqual(['ab', String(large), 'cd']);
+    for (let n = 0; n < 100; n++) transport.write(Buffer.alloc(1_000, n));
+    // They do not pile up until the turn ends.
+    expect(written.length).toBe(3 + 5);
+    await turn();
+    expect(Buffer.concat(written.slice(3))).toEqual(
+      Buffer.concat(Array.from({ length: 100 }, (_, n) => Buffer.alloc(1_000, n))),
+    );
+  });
+
+  it('writes nothing to a stream that is gone', async () => {
+    const { raw, transport } = open();
+    const late = vi.fn();
+    raw.write = late;
+    transport.write(Buffer.from('late'));
+    raw.destroy();
+    await turn();
+    await turn();
+    expect(late).not.toHaveBeenCalled();
+  });
+
   it('tells of a full stream, and takes its moving on for a sign of life', async () => {
     const { raw, transport } = open();
     raw.accept = false;
     const drained = vi.fn();
     transport.on('drain', drained);
-    expect(transport.write(Buffer.alloc(64))).toBe(false);
+    expect(transport.write(Buffer.alloc(64))).toBe(true);
     await turn();
+    expect(transport.write(Buffer.alloc(1_100))).toBe(false);
     expect(drained).not.toHaveBeenCalled();
     expect(transport.blocked).toBe(true);
     const before = transport.lastLifeAt;
@@ -217,7 +249,7 @@ describe('writing', () => {
     expect(drained).toHaveBeenCalledOnce();
     expect(transport.blocked).toBe(false);
     expect(transport.lastLifeAt).toBeGreaterThan(before);
-    expect(transport.bytesWritten).toBe(64);
+    expect(transport.bytesWritten).toBe(1_164);
   });
 
   it('ends the stream after what was written', async () => {
