@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { callSite } from '../errors/call-site.ts';
 import { createDecoder } from './decode.ts';
 import type { Execution } from './execution.ts';
 import { LineSplitter } from './lines.ts';
@@ -80,6 +81,7 @@ export class RunningCommand<Output extends string | Buffer> implements Command<O
 
   /** Who holds a stream learns of a failure there: without an `await` it is no unhandled rejection. */
   #watched(): void {
+    this.#execution.caller.heldAt(callSite(this.#watched));
     this.#result.catch(() => {});
   }
 }

@@ -1,4 +1,3 @@
-import { callSite } from '../errors/call-site.ts';
 import { observeExec } from '../observe/exec-trace.ts';
 import { RunningCommand } from './command.ts';
 import { Execution } from './execution.ts';
@@ -37,8 +36,5 @@ export function exec(
 ): Command<never> {
   const request = resolveExec(command, options, opener.serverVersion);
   const observer = observeExec(opener.where, command, options);
-  return new RunningCommand(
-    new Execution(opener, { ...request, observer }, callSite(exec)),
-    request.encoding,
-  );
+  return new RunningCommand(new Execution(opener, request, observer), request.encoding);
 }

@@ -1,11 +1,11 @@
-import { blame } from '../errors/call-site.ts';
 import { CommandFailed, ConnectionLost, isSshError, type SshError } from '../errors/index.ts';
-import type { ExecOutcome } from '../observe/exec-trace.ts';
+import type { ExecObserver, ExecOutcome } from '../observe/exec-trace.ts';
 import type { ChannelOutcome, ChannelSink, SessionChannel } from '../ssh2/session-channel.ts';
 import { latch } from '../time/latch.ts';
 import { onAbort } from '../time/on-abort.ts';
 import { StopSwitch } from '../time/stop-switch.ts';
 import { now, startTimer } from '../time/timer.ts';
+import { Caller } from './caller.ts';
 import {
   type Account,
   commandFailed,
@@ -32,9 +32,12 @@ export class Execution implements ChannelSink {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly input: Input;
+  readonly caller = new Caller();
   readonly #opener: SessionOpener;
   readonly #request: ResolvedExec;
   readonly #result = latch<Result>();
+  /** What the command came to. */
+  readonly result: Promise<Result>;
   /** Leaves the line when the command is not wanted any more. */
   readonly #opening = new StopSwitch();
   readonly #ended = latch<ChannelOutcome>();
@@ -49,21 +52,17 @@ export class Execution implements ChannelSink {
   #startedAt: number | undefined;
   #stopTimer = () => {};
   #unsubscribe = () => {};
-  /** Where the caller called us. */
-  readonly #site: { stack?: string };
+  readonly #observer: ExecObserver | undefined;
 
-  constructor(opener: SessionOpener, request: ResolvedExec, site: { stack?: string }) {
+  constructor(opener: SessionOpener, request: ResolvedExec, observer?: ExecObserver) {
     this.#opener = opener;
     this.#request = request;
-    this.#site = site;
+    this.#observer = observer;
+    this.result = this.caller.explained(this.#result.promise);
     this.stdout = new Output(request.maxBuffer, request.decodeStdout);
     this.stderr = new Output(request.maxBuffer, request.decodeStderr);
     this.input = new Input(request.before, request.stdin, (error) => this.#fail(error));
     this.#open();
-  }
-
-  get result(): Promise<Result> {
-    return this.#result.promise;
   }
 
   /** Sends a signal; returns false when there is nothing left to signal. */
@@ -101,7 +100,7 @@ export class Execution implements ChannelSink {
 
   #notOpened(error: unknown): void {
     if (error instanceof ConnectionLost) return this.#settle(this.#lost(error));
-    if (isSshError(error) && error !== this.#opener.lost.error) blame(error, this.#site);
+    if (isSshError(error) && error !== this.#opener.lost.error) this.caller.trace(error);
     this.#fail(error);
   }
 
@@ -177,7 +176,7 @@ export class Execution implements ChannelSink {
   /** Rejects, and gives the streams what has arrived and then the error. */
   #settle(error: SshError): void {
     if (this.#result.settled) return;
-    blame(error, this.#site);
+    this.caller.trace(error);
     this.stdout.finish(error);
     this.stderr.finish(error);
     this.input.abort(error);
@@ -264,7 +263,7 @@ export class Execution implements ChannelSink {
 
   /** To those who look on: not by the caller's promise, whose rejection must stay unhandled until the caller handles it. */
   #tell(outcome: Omit<ExecOutcome, 'durationMs'>): void {
-    this.#request.observer?.({ ...outcome, durationMs: this.#durationMs });
+    this.#observer?.({ ...outcome, durationMs: this.#durationMs });
   }
 
   #release(): void {

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import type { ExecObserver } from '../observe/exec-trace.ts';
 import {
   checkFunction,
   checkInteger,
@@ -36,9 +35,10 @@ export interface ResolvedExec {
   onStdout?: ((piece: never) => unknown) | undefined;
   onStderr?: ((piece: never) => unknown) | undefined;
   reject: boolean;
-  /** Told how it settled, if anybody looks on. */
-  observer?: ExecObserver | undefined;
 }
+
+/** What is sent, and what it is called. */
+type Wording = Pick<ResolvedExec, 'line' | 'command' | 'before'>;
 
 const names = [
   'stdin',
@@ -79,7 +79,8 @@ export function resolveExec(
   const isPlain = cwd === undefined && env === undefined;
   checkLength(line);
   const bare = typeof command === 'string' ? command : buildCommandLine({ command, shell, utf8 });
-  return { line, command: isPlain ? line : bare, ...resolveCommon(options, onWindows(serverVersion, shell)) };
+  const wording = { line, command: isPlain ? line : bare };
+  return resolveCommon(wording, options, onWindows(serverVersion, shell));
 }
 
 /** As `resolveExec`, for a PowerShell script. */
@@ -94,7 +95,7 @@ export function resolveScript(
   const { cwd, env, encoding } = options;
   const { command: line, stdin } = buildPowerShell(script, { shell, cwd, env, utf8: isUtf8(encoding) });
   const before = stdin === undefined ? undefined : Buffer.from(stdin);
-  return { line, command: script, before, ...resolveCommon(options, onWindows(serverVersion, shell)) };
+  return resolveCommon({ line, command: script, before }, options, onWindows(serverVersion, shell));
 }
 
 function checkLength(line: string): void {
@@ -118,9 +119,10 @@ function isUtf8(encoding: string | undefined): boolean {
 
 /** What does not depend on how the command line is made. */
 function resolveCommon(
+  { line, command, before }: Wording,
   options: ExecOptions | PowerShellOptions,
-  isOnWindows: boolean,
-): Omit<ResolvedExec, 'line' | 'command'> {
+  isWindows: boolean,
+): ResolvedExec {
   const { timeout = Number.POSITIVE_INFINITY, maxBuffer = defaultMaxBuffer, encoding = 'utf8' } = options;
   if (encoding !== 'buffer') assertEncoding(encoding);
   checkMs('timeout', timeout);
@@ -135,10 +137,13 @@ function resolveCommon(
   }
   const decode = encoding === 'buffer' ? undefined : () => createDecoder(encoding);
   return {
-    isWindows: isOnWindows,
+    line,
+    command,
+    isWindows,
     encoding,
     decodeStdout: decode,
     decodeStderr: decode,
+    before,
     stdin: resolveStdin(options.stdin, encoding),
     timeout,
     signal: options.signal,

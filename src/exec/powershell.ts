@@ -1,4 +1,3 @@
-import { callSite } from '../errors/call-site.ts';
 import { observeExec } from '../observe/exec-trace.ts';
 import { createClixmlFilter } from './clixml.ts';
 import { RunningCommand } from './command.ts';
@@ -43,7 +42,7 @@ export function powershell(
   const { encoding } = request;
   const decodeStderr = encoding === 'buffer' ? undefined : () => withoutClixml(createDecoder(encoding));
   const observer = observeExec(opener.where, script, options);
-  const execution = new Execution(opener, { ...request, decodeStderr, observer }, callSite(powershell));
+  const execution = new Execution(opener, { ...request, decodeStderr }, observer);
   return new RunningCommand(execution, encoding);
 }
 

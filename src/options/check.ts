@@ -57,11 +57,10 @@ export function checkString(
 
 /** A duration in milliseconds; with `infinite`, `Infinity` turns the limit off. */
 export function checkMs(option: string, value: unknown, { min = 1, infinite = true } = {}): void {
+  const isNumber = typeof value === 'number';
+  if (isNumber && value >= min && (infinite || value !== Number.POSITIVE_INFINITY)) return;
   const right = `milliseconds, a number of at least ${min}${infinite ? ', or Infinity for no limit' : ''}`;
-  if (typeof value !== 'number') throw wrongType(option, value, right);
-  if (Number.isNaN(value) || value < min || (!infinite && value === Number.POSITIVE_INFINITY)) {
-    throw wrongRange(option, value, right);
-  }
+  throw isNumber ? wrongRange(option, value, right) : wrongType(option, value, right);
 }
 
 export function checkInteger(option: string, value: unknown, min: number, max: number, right: string): void {

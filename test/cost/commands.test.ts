@@ -68,7 +68,7 @@ describe('a command', () => {
     const spy = vi.spyOn(Duplex.prototype, 'end').mockImplementation(function (this: Duplex, ...given) {
       // The server's are in the same process.
       if (!(this as { server?: boolean }).server && 'subtype' in this) ends++;
-      return end.apply(this, given as []) as Duplex;
+      return end.apply(this, given as never) as Duplex;
     });
     await using server = await startMockServer();
     await using connection = await connectViaGateway(optionsFor(server));

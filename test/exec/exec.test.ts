@@ -126,6 +126,55 @@ describe('a command that fails', () => {
     await mock.idle();
   });
 
+  it('names in its stack whoever waits for it, or took hold of its streams', async () => {
+    await using mock = await startMock({ exec: { x: { exitCode: 3 } } });
+    const run = () => exec(mock.opener, 'x');
+    async function awaiting() {
+      await run();
+    }
+    async function together() {
+      await Promise.all([run(), exec(mock.opener, 'true')]);
+    }
+    async function chained() {
+      return await run().then(({ stdout }) => stdout);
+    }
+    async function later() {
+      const command = run();
+      await new Promise((resolve) => setImmediate(resolve));
+      await command;
+    }
+    async function byLines() {
+      for await (const _line of run());
+    }
+    function held() {
+      const command = run();
+      command.stdout.resume();
+      return command;
+    }
+    async function holding() {
+      await held();
+    }
+    for (const robot of [awaiting, together, chained, later, byLines, holding]) {
+      const error = await failureOf<CommandFailed>(robot());
+      expect(error).toMatchObject({ code: 'SSH_COMMAND_FAILED', exitCode: 3 });
+      expect(error.stack, robot.name).toMatch(
+        new RegExp(`at .*${robot === holding ? held.name : robot.name}`),
+      );
+      expect(error.stack, robot.name).toMatch(/^CommandFailed: The command "x" .* exited with code 3\n/);
+    }
+  });
+
+  it("leaves the stack of the caller's own error alone", async () => {
+    await using mock = await startMock({ exec: { x: { stdout: 'y' } } });
+    const mine = new Error('mine');
+    const { stack } = mine;
+    const onStdout = () => {
+      throw mine;
+    };
+    expect(await failureOf(exec(mock.opener, 'x', { onStdout }))).toBe(mine);
+    expect(mine.stack).toBe(stack);
+  });
+
   it('says what the well-known exit codes mean', async () => {
     await using mock = await startMock((context) => Number(context.command));
     const hint = async (code: number) => (await failureOf<CommandFailed>(exec(mock.opener, `${code}`))).hint;

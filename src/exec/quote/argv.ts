@@ -17,7 +17,7 @@ export function checkText(name: string, text: unknown): asserts text is string {
       `${name} contains a NUL character, which ends a string for every program: ${quoted(text)}`,
     );
   }
-  if (/\p{Surrogate}/u.test(text)) {
+  if (!text.isWellFormed()) {
     throw new TypeError(
       `${name} contains half of a surrogate pair, which UTF-8 cannot carry: ${quoted(text)}`,
     );
