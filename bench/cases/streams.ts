@@ -17,7 +17,7 @@ async function stream({ server, contenders, sizes }: Bench, what: 'output' | 'in
       { id: `${what}-memory`, group, name: `${name}, peak memory`, unit: 'MiB' },
     ],
     contenders: able(contenders, what === 'output' ? 'readOutput' : 'writeInput'),
-    rounds: Math.min(sizes.rounds, 3),
+    rounds: Math.min(sizes.rounds, 9),
     // Every run is the first of its process.
     warmUp: 0,
     budget: 25_000,

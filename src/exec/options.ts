@@ -2,9 +2,8 @@ import { Readable } from 'node:stream';
 import {
   checkFunction,
   checkInteger,
-  checkKnownNames,
   checkMs,
-  checkObject,
+  checkNames,
   checkSignal,
   wrongType,
 } from '../options/check.ts';
@@ -174,9 +173,4 @@ function resolvePty(pty: boolean | PtyOptions | undefined): boolean | PtyOptions
   checkInteger('pty.rows', rows, 1, 65_535, 'a whole number of rows');
   if (typeof term !== 'string') throw wrongType('pty.term', term, "a terminal's name");
   return { cols, rows, term };
-}
-
-function checkNames(option: string, value: unknown, known: readonly string[]): void {
-  checkObject(option, value);
-  checkKnownNames(option, value, known);
 }

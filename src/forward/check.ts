@@ -1,4 +1,6 @@
+import { checkFunction, checkNames, checkSignal } from '../options/check.ts';
 import type { DirectTarget } from '../ssh2/forwards.ts';
+import type { ForwardOptions } from './types.ts';
 
 /** Where a forward listens, checked. */
 export type ListenAddress = { host: string; port: number; path?: undefined } | { path: string };
@@ -11,6 +13,9 @@ interface Addresses {
   listenPort?: unknown;
   listenPath?: unknown;
 }
+
+export const targetNames = ['host', 'port', 'socketPath'];
+export const listenNames = ['listenHost', 'listenPort', 'listenPath'];
 
 /**
  * OpenSSH takes port 70000 for 4464 and any address for its own, so wrong ones are caught here.
@@ -25,6 +30,14 @@ export function checkPort(call: string, name: string, value: unknown, lowest: 0 
     throw new RangeError(`${call}: ${name} must be a whole number from ${lowest} to 65535, not ${value}`);
   }
   return value;
+}
+
+/** The names that every forward knows, and `more`; and what does not depend on its direction. */
+export function checkForward(options: ForwardOptions, more: readonly string[] = []): void {
+  checkNames('options', options, [...targetNames, ...listenNames, 'signal', 'onConnectionError', ...more]);
+  const { signal, onConnectionError } = options;
+  if (signal !== undefined) checkSignal('signal', signal);
+  if (onConnectionError !== undefined) checkFunction('onConnectionError', onConnectionError);
 }
 
 export function checkTarget(call: string, options: Addresses): DirectTarget {

@@ -2,12 +2,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { type DirectTarget, openDirect } from '../ssh2/forwards.ts';
 import type { Link } from '../ssh2/link.ts';
 import { ActiveForwarding, Connections } from './active-forwarding.ts';
-import { checkListen, checkTarget, type ListenAddress } from './check.ts';
+import { checkForward, checkListen, checkTarget, type ListenAddress } from './check.ts';
 import { localForwardFailed } from './failure.ts';
 import type { Forwarding, LocalForwardOptions } from './types.ts';
 
 /** @throws {PortForwardFailed} when this machine cannot listen there. */
 export async function forwardLocal(link: Link, options: LocalForwardOptions): Promise<Forwarding> {
+  checkForward(options);
   const target = checkTarget('forwardLocal', options);
   const address = checkListen('forwardLocal', options, { host: '127.0.0.1', port: 0 });
   if (options.signal?.aborted) throw options.signal.reason;

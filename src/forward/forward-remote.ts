@@ -1,17 +1,20 @@
 import { connect, type Socket } from 'node:net';
+import { checkMs } from '../options/check.ts';
 import { type DirectTarget, remoteForwards, type Visitor } from '../ssh2/forwards.ts';
 import type { Link } from '../ssh2/link.ts';
 import { startTimer } from '../time/timer.ts';
 import { ActiveForwarding, Connections } from './active-forwarding.ts';
-import { checkListen, checkTarget } from './check.ts';
+import { checkForward, checkListen, checkTarget } from './check.ts';
 import { remoteForwardFailed } from './failure.ts';
 import type { Forwarding, RemoteForwardOptions } from './types.ts';
 
 /** @throws {PortForwardFailed} when the server refuses to listen; its `hint` says why, as far as the server does. */
 export async function forwardRemote(link: Link, options: RemoteForwardOptions): Promise<Forwarding> {
+  checkForward(options, ['connectTimeout']);
   const target = checkTarget('forwardRemote', options);
   const address = checkListen('forwardRemote', options, { host: 'localhost' });
   const { signal, connectTimeout = 30_000, onConnectionError } = options;
+  checkMs('connectTimeout', connectTimeout);
   const connections = new Connections(onConnectionError);
   const onVisitor = (visitor: Visitor) => bringIn(visitor, connections, target, connectTimeout);
   const forwards = remoteForwards(link);

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { checkNames } from '../options/check.ts';
 import { openDirect } from '../ssh2/forwards.ts';
 import type { Link, OpenOptions } from '../ssh2/link.ts';
-import { checkTarget } from './check.ts';
+import { checkTarget, targetNames } from './check.ts';
 import type { ForwardTarget } from './types.ts';
 
 /**
@@ -15,5 +16,7 @@ export async function openStream(
   target: ForwardTarget,
   options: OpenOptions = {},
 ): Promise<Duplex> {
+  checkNames('target', target, targetNames);
+  checkNames('options', options, ['signal', 'timeout']);
   return openDirect(link, checkTarget('openStream', target), options);
 }

@@ -1,5 +1,5 @@
 import type { Encoding } from '../exec/types.ts';
-import { checkKnownNames, checkObject } from '../options/check.ts';
+import { checkNames } from '../options/check.ts';
 import { checkJobId } from './job-id.ts';
 import { jobKeeper } from './keeper.ts';
 import { checkCommon } from './options.ts';
@@ -24,8 +24,7 @@ export function attachJob(
 ): RemoteJob<string | Buffer> {
   const { dir, encoding = 'utf8' } = options ?? {};
   checkJobId(id);
-  checkObject('options', options);
-  checkKnownNames('options', options, ['dir', 'encoding']);
+  checkNames('options', options, ['dir', 'encoding']);
   checkCommon({ dir, encoding });
   return new RemoteJob(jobKeeper(host, dir), id, { isNew: false, encoding });
 }

@@ -1,4 +1,4 @@
-import { checkKnownNames, checkMs, checkObject } from '../options/check.ts';
+import { checkMs, checkNames } from '../options/check.ts';
 import { ask, jobKeeper } from './keeper.ts';
 import { checkCommon } from './options.ts';
 import { type JobRecord, statusOf } from './record.ts';
@@ -63,7 +63,6 @@ function byStart(a: JobSummary, b: JobSummary): number {
 }
 
 function check(options: JobsOptions, names: string[]): void {
-  checkObject('options', options);
-  checkKnownNames('options', options, names);
+  checkNames('options', options, names);
   checkCommon(options);
 }

@@ -4,9 +4,8 @@ import { assertEncoding } from '../exec/decode.ts';
 import {
   checkFunction,
   checkInteger,
-  checkKnownNames,
   checkMs,
-  checkObject,
+  checkNames,
   checkSignal,
   checkString,
   wrongType,
@@ -48,8 +47,7 @@ export function checkCommon(options: { dir?: unknown; encoding?: unknown; signal
 }
 
 export function checkStartOptions(options: unknown): asserts options is StartJobOptions {
-  checkObject('options', options);
-  checkKnownNames('options', options, startNames);
+  checkNames('options', options, startNames);
 }
 
 export function checkFollow(options: { pollInterval?: unknown; signal?: unknown }): void {
@@ -58,8 +56,7 @@ export function checkFollow(options: { pollInterval?: unknown; signal?: unknown 
 }
 
 export function resolveOffsets(from: Partial<JobOffsets> = {}): JobOffsets {
-  checkObject('from', from);
-  checkKnownNames('from', from, ['stdout', 'stderr']);
+  checkNames('from', from, ['stdout', 'stderr']);
   const { stdout = 0, stderr = 0 } = from as Partial<JobOffsets>;
   for (const [name, value] of Object.entries({ stdout, stderr })) {
     checkInteger(`from.${name}`, value, 0, Number.MAX_SAFE_INTEGER, 'a number of bytes, 0 or more');

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { debugTopic } from '../observe/debug.ts';
-import { checkInteger, checkKnownNames, checkObject, checkSignal } from '../options/check.ts';
+import { checkInteger, checkNames, checkSignal } from '../options/check.ts';
 import { followJob } from './follow.ts';
 import { accessFailed, ask, type JobKeeper } from './keeper.ts';
 import { checkFollow, resolveOffsets } from './options.ts';
@@ -113,7 +113,6 @@ export class RemoteJob<Output extends string | Buffer = string> {
 
 function check(options: SignalOption, names: string[]): void {
   const { signal } = options ?? {};
-  checkObject('options', options);
-  checkKnownNames('options', options, names);
+  checkNames('options', options, names);
   if (signal !== undefined) checkSignal('signal', signal);
 }

@@ -1,5 +1,5 @@
 import type { CommandResult } from '../exec/types.ts';
-import { checkInteger, checkKnownNames, checkObject, wrongType } from '../options/check.ts';
+import { checkInteger, checkNames, wrongType } from '../options/check.ts';
 import type { ConnectOptions } from '../options/types.ts';
 import { checkJobId } from './job-id.ts';
 import { JobRun } from './job-run.ts';
@@ -33,8 +33,7 @@ export async function runJobOver(
 }
 
 function checkRunOptions(command: string | readonly string[], options: RunJobOptions): void {
-  checkObject('options', options);
-  checkKnownNames('options', options, names);
+  checkNames('options', options, names);
   const { shell, maxBuffer, keep = true } = options as RunJobOptions;
   checkJobId(options.id);
   checkCommon(options);

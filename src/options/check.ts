@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
+import { checkKnownNames } from '../text/known-names.ts';
 
-export { checkKnownNames } from '../text/known-names.ts';
+export { checkKnownNames };
 
 /**
  * Checks at the door. Every message says which option, what was given, and what would be right. A value that may be
@@ -43,6 +44,12 @@ export function checkObject(option: string, value: unknown): asserts value is Re
   if (typeof value !== 'object' || value === null || Array.isArray(value) || Buffer.isBuffer(value)) {
     throw wrongType(option, value, 'an object');
   }
+}
+
+/** An object with no other names than these: a misspelt one must not be ignored. */
+export function checkNames(option: string, value: unknown, names: readonly string[]): void {
+  checkObject(option, value);
+  checkKnownNames(option, value, names);
 }
 
 export function checkString(

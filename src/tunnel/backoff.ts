@@ -1,4 +1,5 @@
 import { isSshError } from '../errors/index.ts';
+import { checkNames } from '../options/check.ts';
 import type { TunnelRetryOptions } from './types.ts';
 
 export type Backoff = Required<Omit<TunnelRetryOptions, 'shouldRetry'>>;
@@ -11,6 +12,7 @@ const steadyAfter = 10_000;
 
 /** @throws {TypeError | RangeError} naming the option and the value. */
 export function checkBackoff(options: TunnelRetryOptions = {}): Backoff {
+  checkNames('retry', options, [...Object.keys(defaults), 'shouldRetry']);
   const backoff = { ...defaults };
   for (const name of Object.keys(defaults) as Array<keyof Backoff>) {
     const value = options[name] ?? defaults[name];

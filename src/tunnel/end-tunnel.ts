@@ -1,4 +1,5 @@
 import { checkPort } from '../forward/check.ts';
+import { checkNames } from '../options/check.ts';
 import { checkConnection } from './check-connection.ts';
 import { endSession } from './end-session.ts';
 import { holderOf } from './list.ts';
@@ -35,6 +36,7 @@ export async function endTunnel(
 ): Promise<EndedTunnel> {
   checkConnection('endGatewayTunnel', connection, ['exec']);
   checkPort('endGatewayTunnel', 'port', port, 1);
+  checkNames('options', options, ['signal']);
   const sight = await lookAtTunnels(connection, [port], options.signal);
   const listener = sight.listeners.find((candidate) => candidate.port === port);
   const failed = (reason: Exclude<EndedTunnel, { ended: true }>['reason'], message: string): EndedTunnel => ({

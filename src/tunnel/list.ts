@@ -1,5 +1,6 @@
 import { isSshError } from '../errors/index.ts';
 import { checkPort } from '../forward/check.ts';
+import { checkMs, checkNames, checkSignal } from '../options/check.ts';
 import { readBanner } from './banner-probe.ts';
 import { checkConnection } from './check-connection.ts';
 import { dialHost } from './hold-port.ts';
@@ -65,7 +66,10 @@ export async function listTunnels(
   options: ListTunnelsOptions = {},
 ): Promise<GatewayTunnel[]> {
   checkConnection('listGatewayTunnels', connection, ['exec', 'openStream']);
+  checkNames('options', options, ['ports', 'check', 'answerTimeout', 'signal']);
   const { check = true, answerTimeout = 5_000, signal } = options;
+  checkMs('answerTimeout', answerTimeout);
+  if (signal !== undefined) checkSignal('signal', signal);
   const asked = portsOf(options.ports);
   const sight = await lookAtTunnels(connection, asked, signal);
   const ports = asked ?? tunnelPorts(sight);
@@ -88,6 +92,7 @@ function portsOf(ports: ListTunnelsOptions['ports']): number[] | undefined {
     throw new TypeError(`${call}: ports must be a list of ports, or { from, to }`);
   }
   if ('from' in ports) {
+    checkNames('ports', ports, ['from', 'to']);
     const from = checkPort(call, 'ports.from', ports.from, 1);
     const to = checkPort(call, 'ports.to', ports.to, 1);
     if (to < from) throw new RangeError(`${call}: ports.to must not be less than ports.from`);

@@ -1,9 +1,11 @@
-import { checkListen, checkTarget, type ListenAddress } from '../forward/check.ts';
+import { checkListen, checkTarget, type ListenAddress, listenNames, targetNames } from '../forward/check.ts';
 import type { ForwardTarget } from '../forward/types.ts';
+import { checkNames } from '../options/check.ts';
 import { type Backoff, checkBackoff } from './backoff.ts';
 import type { ReclaimOptions, ReverseTunnelOptions } from './types.ts';
 
 const call = 'keepReverseTunnel';
+const names = ['gateway', ...listenNames, 'target', 'reclaim', 'retry', 'checkInterval', 'onEvent', 'signal'];
 
 /** The options with everything decided. */
 export interface TunnelPlan {
@@ -18,6 +20,7 @@ export interface TunnelPlan {
 
 /** @throws {TypeError | RangeError} naming the option and the value. */
 export function planTunnel(options: ReverseTunnelOptions): TunnelPlan {
+  checkNames('options', options, names);
   const { gateway, checkInterval = 60_000 } = options;
   if (typeof gateway !== 'object' || gateway === null) {
     throw new TypeError(`${call}: gateway must be an object: where to connect, as whom`);
@@ -36,7 +39,7 @@ export function planTunnel(options: ReverseTunnelOptions): TunnelPlan {
   return {
     gateway,
     listen,
-    target: checkTarget(call, options.target ?? {}) as ForwardTarget,
+    target: planTarget(options.target),
     reclaim: planReclaim(options.reclaim),
     backoff: checkBackoff(options.retry),
     shouldRetry: options.retry?.shouldRetry,
@@ -44,8 +47,14 @@ export function planTunnel(options: ReverseTunnelOptions): TunnelPlan {
   };
 }
 
+function planTarget(target: unknown): ForwardTarget {
+  if (target !== undefined) checkNames('target', target, targetNames);
+  return checkTarget(call, target ?? {}) as ForwardTarget;
+}
+
 function planReclaim(reclaim: ReverseTunnelOptions['reclaim']): Required<ReclaimOptions> | undefined {
   if (reclaim === undefined || reclaim === false) return undefined;
+  if (reclaim !== true) checkNames('reclaim', reclaim, ['unnoted', 'answerTimeout']);
   const { unnoted = 'keep', answerTimeout = 1_500 } = reclaim === true ? {} : reclaim;
   if (unnoted !== 'keep' && unnoted !== 'only-session') {
     throw new TypeError(`${call}: reclaim.unnoted must be 'keep' or 'only-session', not ${String(unnoted)}`);

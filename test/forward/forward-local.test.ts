@@ -181,6 +181,11 @@ describe('forwardLocal', () => {
     [{ host: 'h', port: 1, socketPath: '/x' }, TypeError, /either socketPath or host/],
     [{ socketPath: 'a\0b' }, TypeError, /socketPath must be/],
     [{ host: 'h', port: 1, listenPath: '/x', listenPort: 1 }, TypeError, /either listenPath/],
+    [{ host: 'h', port: 1, listenport: 1 }, TypeError, /option listenport: .*did you mean listenPort/],
+    [{ host: 'h', port: 1, connectTimeout: 1 }, TypeError, /option connectTimeout: there is no such option/],
+    [{ host: 'h', port: 1, signal: {} }, TypeError, /option signal: .*AbortSignal/],
+    [{ host: 'h', port: 1, onConnectionError: 'x' }, TypeError, /option onConnectionError: .*a function/],
+    [undefined, TypeError, /option options: undefined given; an object would be right/],
   ])('refuses %j before anything opens', async (options, kind, message) => {
     await using made = await open();
     const call = forwardLocal(made.link, options as unknown as LocalForwardOptions);
@@ -208,5 +213,10 @@ describe('openStream', () => {
     stream.end('one');
     expect((await readAll(stream)).toString()).toBe('one');
     await expect(openStream(made.link, { host: 'h', port: 99_999 })).rejects.toThrow(RangeError);
+    const misspelt = { host: 'h', port: 1, pot: 2 } as { host: string; port: number };
+    await expect(openStream(made.link, misspelt)).rejects.toThrow(/option target.pot: .*did you mean port/);
+    await expect(openStream(made.link, { host: 'h', port: 1 }, { timeuot: 5 } as object)).rejects.toThrow(
+      /option timeuot: .*did you mean timeout/,
+    );
   });
 });

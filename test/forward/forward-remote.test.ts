@@ -178,6 +178,8 @@ describe('forwardRemote', () => {
     [{ host: 'h', port: 22 }, TypeError, /listenPort must be a number from 0 to 65535, not undefined/],
     [{ host: 'h', port: 0, listenPort: 1 }, RangeError, /port must be a whole number from 1/],
     [{ listenPort: 1 }, TypeError, /host must be/],
+    [{ host: 'h', port: 1, listenPort: 1, conectTimeout: 1 }, TypeError, /did you mean connectTimeout/],
+    [{ host: 'h', port: 1, listenPort: 1, connectTimeout: 0 }, RangeError, /option connectTimeout: 0 given/],
     [{ host: 'h', port: 1, listenPort: 1, listenPath: '/x' }, TypeError, /either listenPath/],
   ])('refuses %j before anything opens', async (options, kind, message) => {
     await using made = await open();

@@ -49,6 +49,7 @@ describe('the waits of a tunnel', () => {
     [{ factor: 0.5 }, RangeError],
     [{ maxDelay: Number.NaN }, TypeError],
     [{ minDelay: '5' as unknown as number }, TypeError],
+    [{ mindelay: 5 } as object, TypeError],
   ])('refuse %j', (options, kind) => {
     expect(() => checkBackoff(options)).toThrow(kind);
   });

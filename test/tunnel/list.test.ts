@@ -82,6 +82,10 @@ describe('listGatewayTunnels', () => {
     [{ ports: ['9000'] }, TypeError],
     [{ ports: 9000 }, TypeError],
     [{ ports: { from: 2, to: 1 } }, RangeError],
+    [{ ports: { from: 1, to: 2, step: 2 } }, TypeError],
+    [{ port: [9_000] }, TypeError],
+    [{ answerTimeout: 0 }, RangeError],
+    [{ signal: 1 }, TypeError],
   ])('refuses %j', async (options, kind) => {
     const call = listTunnels(new FakeConnection(), options as unknown as ListTunnelsOptions);
     await expect(call).rejects.toBeInstanceOf(kind);
