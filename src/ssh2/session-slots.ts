@@ -115,9 +115,10 @@ export class SessionSlots {
   refused(probe: boolean): boolean {
     if (probe) this.#probing = false;
     this.#open--;
-    const isAlone = this.#open === 0;
+    // A probe was one too many when it was asked for, whatever has ended since: the limit is right.
+    const isAlone = !probe && this.#open === 0;
     if (!isAlone) {
-      this.#limit = Math.min(this.#limit, this.#open);
+      if (!probe) this.#limit = Math.min(this.#limit, this.#open);
       this.#probeAfter = Math.max(this.#probeAfter, now() + beliefTime);
     }
     this.#advance();
@@ -148,6 +149,6 @@ export class SessionSlots {
   }
 
   #mayProbe(): boolean {
-    return !this.#probing && this.#open === this.#limit && now() >= this.#probeAfter;
+    return !this.#probing && this.#open === this.#limit && !this.isLimitKnown;
   }
 }

@@ -37,6 +37,15 @@ describe('sessions', () => {
     expect(slots.waiting).toBe(1);
   });
 
+  it('keep their limit when a try is refused, also where most of them have ended meanwhile', () => {
+    const slots = new SessionSlots(5);
+    ask(slots, 5);
+    expect(slots.takeProbe()).toBe(true);
+    for (let ended = 0; ended < 5; ended++) slots.release();
+    expect(slots.refused(true)).toBe(false);
+    expect(slots).toMatchObject({ open: 0, limit: 5, isLimitKnown: true });
+  });
+
   it('are never tried beyond a limit that was given', () => {
     const slots = new SessionSlots(3, true);
     const { granted } = ask(slots, 10);
