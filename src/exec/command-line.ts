@@ -43,7 +43,6 @@ export function buildCommandLine(request: CommandLineRequest): string {
     throw new TypeError(`shell must be one of ${shells.join(', ')}; got ${quoted(String(shell))}`);
   }
   if (isText(command)) checkCommand(command);
-  if (isText(command) && request.cwd === undefined && request.env === undefined) return command;
   const around = checkSurroundings(request, shell === 'posix' ? 'posix' : 'windows');
   if (isText(command) && around.cwd === undefined && around.env.length === 0) return command;
   if (shell === 'raw') throw new TypeError(rawMessage(request));

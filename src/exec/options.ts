@@ -77,9 +77,12 @@ export function resolveExec(
   // The values of `env` may be secrets: results, messages and logs get the command without them.
   const isPlain = cwd === undefined && env === undefined;
   checkLength(line);
-  const bare = typeof command === 'string' ? command : buildCommandLine({ command, shell, utf8 });
-  const wording = { line, command: isPlain ? line : bare };
-  return resolveCommon(wording, options, onWindows(serverVersion, shell));
+  const bare = isPlain
+    ? line
+    : typeof command === 'string'
+      ? command
+      : buildCommandLine({ command, shell, utf8 });
+  return resolveCommon({ line, command: bare }, options, onWindows(serverVersion, shell));
 }
 
 /** As `resolveExec`, for a PowerShell script. */

@@ -10,6 +10,8 @@ export interface Protocol {
   _compatFlags?: number;
   _kex?: { negotiated?: unknown };
   _handlers?: Record<string, unknown>;
+  /** Outbound, of the last key exchange; gives room for a packet that is to be filled and encrypted. */
+  _cipher?: { allocPacket?(payloadLength: number): Buffer };
   cleanup(): void;
   ping?(): void;
   signal?(channel: number, name: string): void;

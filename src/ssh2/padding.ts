@@ -3,10 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import type { Client } from 'ssh2';
 import { protocolOf } from './internals.ts';
 
-/** ssh2's outbound cipher, as far as it makes room for a packet that is to be filled and encrypted. */
-interface PacketSource {
-  allocPacket(payloadLength: number): Buffer;
-}
+type Allocate = (payloadLength: number) => Buffer;
 
 /** Length and length of padding stand before the payload (RFC 4253 section 6). */
 const header = 5;
@@ -22,21 +19,20 @@ let used = pool.length;
  * nothing when ssh2 changed inside.
  */
 export function padFromStock(client: Client): void {
-  const cipher = (protocolOf(client) as { _cipher?: Partial<PacketSource> } | undefined)?._cipher;
+  const cipher = protocolOf(client)?._cipher;
   if (typeof cipher?.allocPacket !== 'function' || Object.hasOwn(cipher, 'allocPacket')) return;
-  cipher.allocPacket = fromStock(cipher as PacketSource);
+  cipher.allocPacket = fromStock(cipher.allocPacket.bind(cipher));
 }
 
 /** How much padding a length needs, and what follows it, is the cipher's own business: the first packets show it. */
-function fromStock(cipher: PacketSource): PacketSource['allocPacket'] {
-  const allocate = cipher.allocPacket;
+function fromStock(allocate: Allocate): Allocate {
   const paddings = new Uint8Array(cycle);
   let trailer = 0;
   return (payloadLength) => {
     const padding = paddings[payloadLength % cycle] ?? 0;
     const end = header + payloadLength;
     if (padding === 0) {
-      const packet = allocate.call(cipher, payloadLength);
+      const packet = allocate(payloadLength);
       paddings[payloadLength % cycle] = packet[4] ?? 0;
       trailer = packet.length - end - (packet[4] ?? 0);
       return packet;

@@ -133,6 +133,6 @@ export class SessionAhead {
   }
 
   #close(count: number): void {
-    if (count > 0) for (const channel of this.#held.splice(0, count)) channel.close();
+    for (const channel of this.#held.splice(0, count)) channel.close();
   }
 }

@@ -22,6 +22,7 @@ describe('the insides of ssh2 that we rely on', () => {
       _destruct: expect.any(Function),
       _compatFlags: expect.any(Number),
       _handlers: { USERAUTH_FAILURE: expect.any(Function), DISCONNECT: expect.any(Function) },
+      _cipher: { allocPacket: expect.any(Function) },
       ping: expect.any(Function),
       signal: expect.any(Function),
       channelWindowAdjust: expect.any(Function),
