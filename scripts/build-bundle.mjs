@@ -62,7 +62,7 @@ const importAtOnce = {
       contents: packagesOnDemand,
       resolveDir: process.cwd(),
     }));
-    onLoad({ filter: /[\\/]src[\\/]ssh2[\\/]client-parts\.ts$/ }, () => ({
+    onLoad({ filter: /[\\/]src[\\/]ssh2[\\/]insides[\\/]client-parts\.ts$/ }, () => ({
       contents: wholeSsh2,
       resolveDir: process.cwd(),
     }));

@@ -17,8 +17,8 @@ import { type ConnectTrace, connectChannel, traced } from './observe/tracing.ts'
 import { type ResolvedOptions, resolveConnectOptions } from './options/resolve.ts';
 import type { ConnectOptions, RetryState } from './options/types.ts';
 import { validateConnectOptions } from './options/validate.ts';
-import { resolveAlgorithms } from './ssh2/algorithms.ts';
-import { type Credentials, loadCredentials } from './ssh2/credentials.ts';
+import { resolveAlgorithms } from './ssh2/handshake/algorithms.ts';
+import { type Credentials, loadCredentials } from './ssh2/login/credentials.ts';
 import { Backoff, type Verdict } from './time/backoff.ts';
 import { orStopped, stopSignal } from './time/stop-signal.ts';
 import { now, sleep } from './time/timer.ts';

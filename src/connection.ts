@@ -21,14 +21,14 @@ import type {
   RemoteForwardOptions,
 } from './forward/types.ts';
 import { attachJob } from './job/attach-job.ts';
-import { execHost } from './job/exec-host.ts';
+import { execHost } from './job/host/exec-host.ts';
 import type { RemoveJobsOptions } from './job/list-jobs.ts';
 import type { RemoteJob } from './job/remote-job.ts';
 import type { AttachJobOptions, JobHost, JobSummary, JobsOptions, StartJobOptions } from './job/types.ts';
-import type { SftpClient } from './sftp/client-types.ts';
-import type { TransferOptions, TransferResult } from './sftp/options.ts';
-import type { Link, OpenOptions } from './ssh2/link.ts';
-import type { SftpOpener } from './ssh2/sftp-requests.ts';
+import type { SftpClient } from './sftp/client/client-types.ts';
+import type { TransferOptions, TransferResult } from './sftp/transfer/options.ts';
+import type { Link, OpenOptions } from './ssh2/channels/link.ts';
+import type { SftpOpener } from './ssh2/sftp/requests.ts';
 
 /** Options of `Connection.sftp`. */
 export interface SftpOptions {

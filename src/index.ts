@@ -6,7 +6,7 @@
 export { connectViaGateway } from './connect-via-gateway.ts';
 export type { Connection, SftpOptions } from './connection.ts';
 export * from './errors/index.ts';
-export type { Shell } from './exec/command-line.ts';
+export type { Shell } from './exec/command-line/command-line.ts';
 export { quote } from './exec/quote/index.ts';
 export type {
   BufferExecOptions,
@@ -48,7 +48,7 @@ export {
 } from './interop/ssh-connect.ts';
 export type { RemoveJobsOptions } from './job/list-jobs.ts';
 export type { RemoteJob, SignalOption } from './job/remote-job.ts';
-export type { BufferRunJobOptions, RunJobOptions, TextRunJobOptions } from './job/run-types.ts';
+export type { BufferRunJobOptions, RunJobOptions, TextRunJobOptions } from './job/run/run-types.ts';
 export type {
   AttachJobOptions,
   FollowedOutput,
@@ -83,12 +83,17 @@ export { type JumpHostOptions, jumpHost } from './route/jump-host.ts';
 export { proxyCommand } from './route/proxy-command.ts';
 export type { HopConnection, Route, RouteContext, RoutedStream } from './route/route.ts';
 export { runJob } from './run-job.ts';
-export type { RemoteListEntry, RemoteStats, SftpCallOptions, SftpClient } from './sftp/client-types.ts';
-export type { FileType } from './sftp/file-mode.ts';
-export type { TransferOptions, TransferResult } from './sftp/options.ts';
-export type { TransferProgress } from './sftp/progress.ts';
-export type { ReadStreamOptions, WriteStreamOptions } from './sftp/streams.ts';
-export type { OpenOptions } from './ssh2/link.ts';
+export type {
+  RemoteListEntry,
+  RemoteStats,
+  SftpCallOptions,
+  SftpClient,
+} from './sftp/client/client-types.ts';
+export type { ReadStreamOptions, WriteStreamOptions } from './sftp/client/streams.ts';
+export type { FileType } from './sftp/names/file-mode.ts';
+export type { TransferOptions, TransferResult } from './sftp/transfer/options.ts';
+export type { TransferProgress } from './sftp/transfer/progress.ts';
+export type { OpenOptions } from './ssh2/channels/link.ts';
 export type { EndedTunnel } from './tunnel/end-tunnel.ts';
 export type { GatewayTunnel, ListTunnelsOptions, TunnelVerdict } from './tunnel/list.ts';
 export type * from './tunnel/types.ts';

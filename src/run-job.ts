@@ -1,12 +1,12 @@
 import { connectViaGateway } from './connect-via-gateway.ts';
 import type { CommandResult } from './exec/types.ts';
-import { jobHost } from './job/exec-host.ts';
+import { jobHost } from './job/host/exec-host.ts';
 import type {
   BufferRunJobOptions,
   JobConnection,
   RunJobOptions,
   TextRunJobOptions,
-} from './job/run-types.ts';
+} from './job/run/run-types.ts';
 import type { ConnectOptions } from './options/types.ts';
 
 /**
@@ -47,7 +47,7 @@ export async function runJob(
   command: string | readonly string[],
   options: RunJobOptions,
 ): Promise<CommandResult<never>> {
-  const { runJobOver } = await import('./job/run-job.ts');
+  const { runJobOver } = await import('./job/run/run-job.ts');
   return runJobOver(connectForJob, connectOptions, command, options) as Promise<CommandResult<never>>;
 }
 

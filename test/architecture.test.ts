@@ -19,6 +19,41 @@ const floors: readonly (readonly string[])[] = [
   ['cli'],
 ];
 
+/** The floors within a room, lowest first: folders and files. A folder may use what stands before it. */
+const subFloors: Readonly<Record<string, readonly string[]>> = {
+  ssh2: ['insides', 'transport', 'login', 'handshake', 'channels', 'sftp'],
+  exec: [
+    'types.ts',
+    'caller.ts',
+    'quote',
+    'command-line',
+    'input',
+    'output',
+    'stop',
+    'failure.ts',
+    'options.ts',
+    'execution.ts',
+    'command.ts',
+    'exec.ts',
+    'powershell.ts',
+  ],
+  sftp: ['names', 'transfer', 'flow', 'folders', 'target', 'verify', 'up', 'down', 'client', 'index.ts'],
+  job: [
+    'types.ts',
+    'job-id.ts',
+    'host',
+    'posix',
+    'windows',
+    'output',
+    'options.ts',
+    'remote-job.ts',
+    'list-jobs.ts',
+    'start-job.ts',
+    'attach-job.ts',
+    'run',
+  ],
+};
+
 /** Rooms of one floor that know each other. */
 const neighbours = ['errors text', 'connection.ts attempt.ts', 'options observe'];
 
@@ -50,6 +85,9 @@ function onlyTypes(names: string): boolean {
 
 const imports = files.flatMap(valueImports);
 const roomOf = (file: string) => file.split(sep)[0] ?? file;
+const partOf = (file: string) => file.split(sep)[1] ?? file;
+/** The keeper of jobs loads the shell or the PowerShell part when it knows which one the PC has. */
+const onDemand = (from: string, to: string) => from === 'job/host/keeper.ts' && to.endsWith('/index.ts');
 const floorOf = (room: string) => floors.findIndex((rooms) => rooms.includes(room));
 
 describe('The house', () => {
@@ -66,6 +104,23 @@ describe('The house', () => {
       if (room === other || room === 'mock-server' || other === 'mock-server') return false;
       if (floorOf(room) !== floorOf(other)) return floorOf(room) < floorOf(other);
       return !neighbours.includes(`${room} ${other}`);
+    });
+    expect(upwards).toEqual([]);
+  });
+
+  it('has a floor for every folder and file of the rooms that have floors of their own', () => {
+    const partsOf = (room: string) =>
+      new Set(files.filter((file) => roomOf(file) === room).map((file) => partOf(file)));
+    for (const [room, parts] of Object.entries(subFloors)) {
+      expect([...partsOf(room)].sort(), room).toEqual([...parts].sort());
+    }
+  });
+
+  it('lets imports within a room point downwards only', () => {
+    const upwards = imports.filter(({ from, to }) => {
+      const parts = subFloors[roomOf(from)];
+      if (parts === undefined || roomOf(from) !== roomOf(to) || partOf(from) === partOf(to)) return false;
+      return parts.indexOf(partOf(from)) < parts.indexOf(partOf(to)) && !onDemand(from, to);
     });
     expect(upwards).toEqual([]);
   });

@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { callSite } from '../errors/call-site.ts';
-import { createDecoder } from './decode.ts';
 import type { Execution } from './execution.ts';
-import { LineSplitter } from './lines.ts';
-import { checkSignalName } from './signals.ts';
+import { createDecoder } from './output/decode.ts';
+import { LineSplitter } from './output/lines.ts';
+import { checkSignalName } from './stop/signals.ts';
 import type { Command, CommandResult } from './types.ts';
 
 /** What the caller holds of an execution. */

@@ -1,6 +1,6 @@
 import { CommandFailed, ConnectionLost, isSshError, type SshError } from '../errors/index.ts';
 import type { ExecObserver, ExecOutcome } from '../observe/exec-trace.ts';
-import type { ChannelOutcome, ChannelSink, SessionChannel } from '../ssh2/session-channel.ts';
+import type { ChannelOutcome, ChannelSink, SessionChannel } from '../ssh2/channels/session-channel.ts';
 import { latch } from '../time/latch.ts';
 import { onAbort } from '../time/on-abort.ts';
 import { StopSwitch } from '../time/stop-switch.ts';
@@ -16,10 +16,10 @@ import {
   lastWords,
   outputLimitExceeded,
 } from './failure.ts';
-import { Input } from './input.ts';
+import { Input } from './input/input.ts';
 import type { ResolvedExec } from './options.ts';
-import { Output } from './output.ts';
-import { stopCommand, type Terminated } from './stop.ts';
+import { Output } from './output/output.ts';
+import { stopCommand, type Terminated } from './stop/stop.ts';
 import type { CommandResult, SessionOpener } from './types.ts';
 
 type Result = CommandResult<string | Buffer>;

@@ -6,9 +6,9 @@ import {
   type SshError,
 } from '../errors/index.ts';
 import type { OutputSoFar } from '../errors/timeouts.ts';
-import type { ChannelOutcome } from '../ssh2/session-channel.ts';
+import type { ChannelOutcome } from '../ssh2/channels/session-channel.ts';
 import { printable, quoted } from '../text/printable.ts';
-import type { Terminated } from './stop.ts';
+import type { Terminated } from './stop/stop.ts';
 import type { SessionOpener } from './types.ts';
 
 /** What every error of a command tells. */

@@ -7,10 +7,10 @@ import {
   checkSignal,
   wrongType,
 } from '../options/check.ts';
-import { isWindowsServer } from '../ssh2/server-kind.ts';
-import { buildCommandLine, type Shell } from './command-line.ts';
-import { assertEncoding, createDecoder, type Decoder, encode } from './decode.ts';
-import { buildPowerShell } from './powershell-script.ts';
+import { isWindowsServer } from '../ssh2/transport/server-kind.ts';
+import { buildCommandLine, type Shell } from './command-line/command-line.ts';
+import { buildPowerShell } from './command-line/powershell-script.ts';
+import { assertEncoding, createDecoder, type Decoder, encode } from './output/decode.ts';
 import type { ExecOptions, PowerShellOptions, PtyOptions } from './types.ts';
 
 /** A command that is ready to go. */

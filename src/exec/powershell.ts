@@ -1,9 +1,9 @@
 import { observeExec } from '../observe/exec-trace.ts';
-import { createClixmlFilter } from './clixml.ts';
 import { RunningCommand } from './command.ts';
-import { createDecoder, type Decoder } from './decode.ts';
 import { Execution } from './execution.ts';
 import { resolveScript } from './options.ts';
+import { createClixmlFilter } from './output/clixml.ts';
+import { createDecoder, type Decoder } from './output/decode.ts';
 import type {
   BufferPowerShellOptions,
   Command,

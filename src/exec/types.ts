@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Lost } from '../ssh2/lost.ts';
-import type { SessionChannel } from '../ssh2/session-channel.ts';
+import type { SessionChannel } from '../ssh2/channels/session-channel.ts';
+import type { Lost } from '../ssh2/transport/lost.ts';
 import type { Stoppable } from '../time/on-abort.ts';
-import type { Shell } from './command-line.ts';
+import type { Shell } from './command-line/command-line.ts';
 
 /** What a command needs of a connection. */
 export interface SessionOpener {

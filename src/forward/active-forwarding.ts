@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { SshError } from '../errors/index.ts';
 import { debugTopic, nameOf } from '../observe/debug.ts';
-import type { Lost } from '../ssh2/lost.ts';
+import type { Lost } from '../ssh2/transport/lost.ts';
 import { quoted } from '../text/printable.ts';
 import { latch } from '../time/latch.ts';
 import type { ListenAddress } from './check.ts';

@@ -1,5 +1,5 @@
 import { checkFunction, checkNames, checkSignal } from '../options/check.ts';
-import type { DirectTarget } from '../ssh2/forwards.ts';
+import type { DirectTarget } from '../ssh2/channels/forwards.ts';
 import type { ForwardOptions } from './types.ts';
 
 /** Where a forward listens, checked. */

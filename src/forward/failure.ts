@@ -1,5 +1,5 @@
 import { PortForwardFailed } from '../errors/index.ts';
-import type { Where } from '../ssh2/link.ts';
+import type { Where } from '../ssh2/channels/link.ts';
 import { quoted } from '../text/printable.ts';
 import type { ListenAddress } from './check.ts';
 

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { type DirectTarget, openDirect } from '../ssh2/forwards.ts';
-import type { Link } from '../ssh2/link.ts';
+import { type DirectTarget, openDirect } from '../ssh2/channels/forwards.ts';
+import type { Link } from '../ssh2/channels/link.ts';
 import { ActiveForwarding, Connections } from './active-forwarding.ts';
 import { checkForward, checkListen, checkTarget, type ListenAddress } from './check.ts';
 import { localForwardFailed } from './failure.ts';

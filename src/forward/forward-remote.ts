@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { checkMs } from '../options/check.ts';
-import { type DirectTarget, remoteForwards, type Visitor } from '../ssh2/forwards.ts';
-import type { Link } from '../ssh2/link.ts';
+import { type DirectTarget, remoteForwards, type Visitor } from '../ssh2/channels/forwards.ts';
+import type { Link } from '../ssh2/channels/link.ts';
 import { startTimer } from '../time/timer.ts';
 import { ActiveForwarding, Connections } from './active-forwarding.ts';
 import { checkForward, checkListen, checkTarget } from './check.ts';

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { checkNames } from '../options/check.ts';
-import { openDirect } from '../ssh2/forwards.ts';
-import type { Link, OpenOptions } from '../ssh2/link.ts';
+import { openDirect } from '../ssh2/channels/forwards.ts';
+import type { Link, OpenOptions } from '../ssh2/channels/link.ts';
 import { checkTarget, targetNames } from './check.ts';
 import type { ForwardTarget } from './types.ts';
 

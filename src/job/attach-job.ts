@@ -1,7 +1,7 @@
 import type { Encoding } from '../exec/types.ts';
 import { checkNames } from '../options/check.ts';
+import { jobKeeper } from './host/keeper.ts';
 import { checkJobId } from './job-id.ts';
-import { jobKeeper } from './keeper.ts';
 import { checkCommon } from './options.ts';
 import { RemoteJob } from './remote-job.ts';
 import type { AttachJobOptions, JobHost } from './types.ts';

@@ -1,7 +1,7 @@
 import { checkMs, checkNames } from '../options/check.ts';
-import { ask, jobKeeper } from './keeper.ts';
+import { ask, jobKeeper } from './host/keeper.ts';
+import { type JobRecord, statusOf } from './host/record.ts';
 import { checkCommon } from './options.ts';
-import { type JobRecord, statusOf } from './record.ts';
 import type { JobHost, JobStatus, JobSummary, JobsOptions } from './types.ts';
 
 export interface RemoveJobsOptions extends JobsOptions {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { buildCommandLine, type Shell } from '../exec/command-line.ts';
-import { assertEncoding } from '../exec/decode.ts';
+import { buildCommandLine, type Shell } from '../exec/command-line/command-line.ts';
+import { assertEncoding } from '../exec/output/decode.ts';
 import {
   checkFunction,
   checkInteger,
@@ -10,7 +10,7 @@ import {
   checkString,
   wrongType,
 } from '../options/check.ts';
-import type { StartRequest } from './commands.ts';
+import type { StartRequest } from './host/commands.ts';
 import { checkJobId } from './job-id.ts';
 import type { JobOffsets, StartJobOptions } from './types.ts';
 

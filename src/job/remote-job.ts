@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import { debugTopic } from '../observe/debug.ts';
 import { checkInteger, checkNames, checkSignal } from '../options/check.ts';
-import { followJob } from './follow.ts';
-import { accessFailed, ask, type JobKeeper } from './keeper.ts';
+import { accessFailed, ask, type JobKeeper } from './host/keeper.ts';
+import { ownRecord, statusOf } from './host/record.ts';
 import { checkFollow, resolveOffsets } from './options.ts';
-import { OutputReader, readPiece } from './output-reader.ts';
-import { ownRecord, statusOf } from './record.ts';
+import { followJob } from './output/follow.ts';
+import { OutputReader, readPiece } from './output/output-reader.ts';
 import type { FollowedOutput, FollowOptions, JobEnd, JobOffsets, JobOutput, JobStatus } from './types.ts';
 
 const debug = debugTopic('job');

@@ -1,10 +1,10 @@
 import { JobConflict } from '../errors/index.ts';
 import type { Encoding } from '../exec/types.ts';
 import { debugTopic } from '../observe/debug.ts';
-import type { StartRequest } from './commands.ts';
-import { accessFailed, ask, type JobKeeper, jobKeeper } from './keeper.ts';
+import type { StartRequest } from './host/commands.ts';
+import { accessFailed, ask, type JobKeeper, jobKeeper } from './host/keeper.ts';
+import type { JobRecord } from './host/record.ts';
 import { checkStartOptions, resolveStart } from './options.ts';
-import type { JobRecord } from './record.ts';
 import { RemoteJob } from './remote-job.ts';
 import type { JobHost, StartJobOptions } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { Shell } from '../exec/command-line.ts';
+import type { Shell } from '../exec/command-line/command-line.ts';
 import type { Encoding } from '../exec/types.ts';
 
 /** What a helper command of ours left behind. */

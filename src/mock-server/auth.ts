@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { AuthContext, AuthenticationType, KeyboardAuthContext, PublicKeyAuthContext } from 'ssh2';
-import type { ServerConnection } from './connection.ts';
 import type { Account } from './settings.ts';
 import type { MockAuthMethod } from './types.ts';
+import type { ServerConnection } from './wire/connection.ts';
 
 /** How far a client has come with its login. */
 interface Progress {

@@ -3,9 +3,9 @@
  *
  * @module mock-server
  */
-export type * from './fault-types.ts';
-export { startMockGateway } from './gateway.ts';
-export type * from './gateway-types.ts';
+export type * from './faults/fault-types.ts';
+export { startMockGateway } from './gateway/gateway.ts';
+export type * from './gateway/gateway-types.ts';
 export type { JournalBase, JournalEntry, JournalEvent } from './journal.ts';
 export { startMockServer } from './start-mock-server.ts';
 export type * from './types.ts';

@@ -2,26 +2,26 @@ import { type AddressInfo, createServer, type Server as NetServer, type Socket }
 import type { ServerConfig, Connection as Ssh2Client } from 'ssh2';
 import ssh2 from 'ssh2';
 import { serveAuthentication } from './auth.ts';
-import { startBanner } from './banner.ts';
-import { installChannelFaults } from './channel-faults.ts';
-import { checkFaults } from './check-faults.ts';
 import { checkNames } from './check-names.ts';
-import { type ConnectionOwner, ServerConnection } from './connection.ts';
-import type { Faults } from './fault-types.ts';
-import { installHandshakeFaults } from './handshake-faults.ts';
+import { startBanner } from './faults/banner.ts';
+import { installChannelFaults } from './faults/channel-faults.ts';
+import { checkFaults } from './faults/check-faults.ts';
+import type { Faults } from './faults/fault-types.ts';
+import { installHandshakeFaults } from './faults/handshake-faults.ts';
+import { serveLocalForwards } from './forwards/local-forwards.ts';
+import { RemoteForwards } from './forwards/remote-forwards.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { generatedKey } from './keys.ts';
-import type { Link } from './link.ts';
-import { serveLocalForwards } from './local-forwards.ts';
 import { waitSpec } from './option-names.ts';
-import { RemoteForwards } from './remote-forwards.ts';
-import { serveSessions } from './sessions.ts';
+import { serveSessions } from './sessions/sessions.ts';
 import { resolveSettings, type Settings } from './settings.ts';
 import { filesystemFor } from './sftp/choose.ts';
 import type { Filesystem } from './sftp/filesystem.ts';
 import { noFiles } from './sftp/no-files.ts';
-import { socketOf } from './ssh2-internals.ts';
 import type { MockFiles, MockHostKey, MockKeyPair, MockServer, MockServerOptions } from './types.ts';
+import { type ConnectionOwner, ServerConnection } from './wire/connection.ts';
+import type { Link } from './wire/link.ts';
+import { socketOf } from './wire/ssh2-internals.ts';
 
 // ssh2's server would ping every 15 s and end silent clients; a mock that is frozen on purpose must not.
 const never = 2 ** 31 - 1;

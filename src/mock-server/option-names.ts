@@ -1,6 +1,6 @@
 import { anything, type Names, type Spec } from './check-names.ts';
-import { faultsSpec } from './fault-names.ts';
-import type { MockPcOptions } from './gateway-types.ts';
+import { faultsSpec } from './faults/fault-names.ts';
+import type { MockPcOptions } from './gateway/gateway-types.ts';
 import { extensionVersions } from './sftp/extensions.ts';
 import type {
   MockAlgorithms,

@@ -1,7 +1,7 @@
 import type { ParsedKey } from 'ssh2';
-import { checkFaults } from './check-faults.ts';
 import { checkNames } from './check-names.ts';
-import { chooseHandler } from './choose-handler.ts';
+import { chooseHandler } from './commands/choose-handler.ts';
+import { checkFaults } from './faults/check-faults.ts';
 import { MockJobs } from './jobs/mock-jobs.ts';
 import { describeHostKey, generatedKey, parseKey } from './keys.ts';
 import { serverSpec } from './option-names.ts';

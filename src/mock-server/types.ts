@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Faults } from './fault-types.ts';
+import type { Faults } from './faults/fault-types.ts';
 import type { JournalEntry } from './journal.ts';
 
 /** Options of {@link startMockServer}. Everything has a default: `await startMockServer()` is a working SSH server. */

@@ -9,7 +9,7 @@ import { type AirflowConnection, fromAirflowConnection } from '../../src/interop
 import { startMockServer } from '../../src/mock-server/index.ts';
 import type { ConnectOptions, LogRecord } from '../../src/options/types.ts';
 import { validateConnectOptions } from '../../src/options/validate.ts';
-import { algorithmNames } from '../../src/ssh2/algorithms.ts';
+import { algorithmNames } from '../../src/ssh2/handshake/algorithms.ts';
 
 /** What SSHHook 7.0.1 answered; see test/airflow/hook_answers.py. */
 interface HookAnswer {

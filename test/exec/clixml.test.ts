@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createClixmlFilter } from '../../src/exec/clixml.ts';
+import { createClixmlFilter } from '../../src/exec/output/clixml.ts';
 
 const open = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">';
 const progress =

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildCommandLine, type CommandLineRequest, type Shell } from '../../src/exec/command-line.ts';
+import {
+  buildCommandLine,
+  type CommandLineRequest,
+  type Shell,
+} from '../../src/exec/command-line/command-line.ts';
 import { arbitraryArgument } from '../support/arbitrary-argv.ts';
 import { readByCmd } from '../support/cmd-model.ts';
 import { decodeCommand } from '../support/decode-powershell.ts';

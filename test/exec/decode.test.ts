@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
-import { assertEncoding, createDecoder, encode } from '../../src/exec/decode.ts';
+import { assertEncoding, createDecoder, encode } from '../../src/exec/output/decode.ts';
 
 const hangul = Array.from({ length: 11_172 }, (_, index) => String.fromCharCode(0xac00 + index)).join('');
 

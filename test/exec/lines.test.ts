@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineSplitter, splitLines } from '../../src/exec/lines.ts';
+import { LineSplitter, splitLines } from '../../src/exec/output/lines.ts';
 
 async function* chunks(parts: string[], onReturn?: () => void): AsyncGenerator<string> {
   try {

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildPowerShell } from '../../src/exec/powershell-script.ts';
+import { buildPowerShell } from '../../src/exec/command-line/powershell-script.ts';
 import { arbitraryArgument } from '../support/arbitrary-argv.ts';
 import { decodeCommand } from '../support/decode-powershell.ts';
 

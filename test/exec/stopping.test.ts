@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { CommandFailed, CommandTimeout, OutputLimitExceeded } from '../../src/errors/index.ts';
 import { exec } from '../../src/exec/exec.ts';
-import { killScript } from '../../src/exec/stop-windows.ts';
+import { killScript } from '../../src/exec/stop/stop-windows.ts';
 import type { ExecHandler } from '../../src/mock-server/index.ts';
 import {
   commandsSeen,

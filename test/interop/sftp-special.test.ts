@@ -3,7 +3,7 @@ import { lstat, readdir, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { lastingTempName } from '../../src/sftp/temp-name.ts';
+import { lastingTempName } from '../../src/sftp/names/temp-name.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
 const connect = ({ host, port, username, privateKey, hostPublicKey }: Sshd) =>

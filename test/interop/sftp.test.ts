@@ -6,12 +6,12 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSftpClient } from '../../src/sftp/client.ts';
-import { download } from '../../src/sftp/download.ts';
-import { lastingTempName } from '../../src/sftp/temp-name.ts';
-import { upload } from '../../src/sftp/upload.ts';
-import { sftpOpener } from '../../src/ssh2/sftp-opener.ts';
-import type { SftpOpener } from '../../src/ssh2/sftp-requests.ts';
+import { openSftpClient } from '../../src/sftp/client/client.ts';
+import { download } from '../../src/sftp/down/download.ts';
+import { lastingTempName } from '../../src/sftp/names/temp-name.ts';
+import { upload } from '../../src/sftp/up/upload.ts';
+import { sftpOpener } from '../../src/ssh2/sftp/opener.ts';
+import type { SftpOpener } from '../../src/ssh2/sftp/requests.ts';
 import { bytesOf, localFolder, rejection } from '../support/mock-sftp.ts';
 import { openLink } from '../support/open-link.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
@@ -223,8 +223,8 @@ async function startUpload(folder: string, path: string, name: string): Promise<
       resolveDir: resolve('test/interop'),
       loader: 'ts',
       contents: `
-        import { upload } from '../../src/sftp/upload.ts';
-        import { sftpOpener } from '../../src/ssh2/sftp-opener.ts';
+        import { upload } from '../../src/sftp/up/upload.ts';
+        import { sftpOpener } from '../../src/ssh2/sftp/opener.ts';
         import { openLink } from '../support/open-link.ts';
         const [server, path, name] = JSON.parse(process.env.UPLOAD);
         const plain = await openLink(server);

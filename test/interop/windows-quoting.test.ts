@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildCommandLine } from '../../src/exec/command-line.ts';
+import { buildCommandLine } from '../../src/exec/command-line/command-line.ts';
 import { quote } from '../../src/exec/quote/index.ts';
 import { quoteMsvcrtArg } from '../../src/exec/quote/msvcrt.ts';
 import { arbitraryArgument } from '../support/arbitrary-argv.ts';

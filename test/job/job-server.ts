@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
-import type { TextRunJobOptions } from '../../src/job/run-types.ts';
+import type { TextRunJobOptions } from '../../src/job/run/run-types.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
 import { runJob } from '../../src/run-job.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { attachJob } from '../../src/job/attach-job.ts';
 import { listJobs, removeJobs } from '../../src/job/list-jobs.ts';
-import { runJobOver } from '../../src/job/run-job.ts';
-import type { RunJobOptions } from '../../src/job/run-types.ts';
+import { runJobOver } from '../../src/job/run/run-job.ts';
+import type { RunJobOptions } from '../../src/job/run/run-types.ts';
 import { startJob } from '../../src/job/start-job.ts';
 import { FakeWindowsJobs } from '../support/fake-windows-jobs.ts';
 

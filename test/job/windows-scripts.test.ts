@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { HostCommand } from '../../src/job/commands.ts';
+import type { HostCommand } from '../../src/job/host/commands.ts';
 import { windowsCommands } from '../../src/job/windows/index.ts';
 import { decodeCommand } from '../support/decode-powershell.ts';
 import { readVariables } from '../support/fake-windows-jobs.ts';

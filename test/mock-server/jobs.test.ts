@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import type { TextRunJobOptions } from '../../src/job/run-types.ts';
+import type { TextRunJobOptions } from '../../src/job/run/run-types.ts';
 import { type MockServer, type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
 import { runJob } from '../../src/run-job.ts';
 import { optionsFor } from '../support/connect.ts';

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { resetSocket } from '../../src/mock-server/reset.ts';
+import { resetSocket } from '../../src/mock-server/wire/reset.ts';
 import { watchHandles } from './support.ts';
 
 /** Both ends of a connection; the client's is not read. */

@@ -2,7 +2,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { execHost } from '../../src/job/exec-host.ts';
+import { execHost } from '../../src/job/host/exec-host.ts';
 import { startMockGateway, startMockServer } from '../../src/mock-server/index.ts';
 import { observeExec } from '../../src/observe/exec-trace.ts';
 import {

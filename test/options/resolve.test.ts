@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveConnectOptions } from '../../src/options/resolve.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
 import { validateConnectOptions } from '../../src/options/validate.ts';
-import { resolveAlgorithms } from '../../src/ssh2/algorithms.ts';
+import { resolveAlgorithms } from '../../src/ssh2/handshake/algorithms.ts';
 
 const base: ConnectOptions = { host: 'gateway', username: 'rpa' };
 

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { ConnectionLost, SftpFailed } from '../../src/errors/index.ts';
 import type { MockServerOptions } from '../../src/mock-server/index.ts';
-import { openSftpClient } from '../../src/sftp/client.ts';
+import { openSftpClient } from '../../src/sftp/client/client.ts';
 import { bytesOf, mockSftp, rejection } from '../support/mock-sftp.ts';
 
 async function client(options: MockServerOptions = {}) {

@@ -2,7 +2,7 @@ import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TransferFailed, TransferStalled, UnsafeRemotePath } from '../../src/errors/index.ts';
-import { download } from '../../src/sftp/download.ts';
+import { download } from '../../src/sftp/down/download.ts';
 import { bytesOf, localFolder, mockSftp, rejection } from '../support/mock-sftp.ts';
 
 describe('download of one file', () => {
@@ -65,7 +65,7 @@ describe('download of one file', () => {
     await mkdir(join(folder.path, 'in'));
     const target = join(folder.path, 'in', 'file');
     // Find out the lasting name, then put a link there.
-    const { lastingTempName } = await import('../../src/sftp/temp-name.ts');
+    const { lastingTempName } = await import('../../src/sftp/names/temp-name.ts');
     await symlink(outside, join(folder.path, 'in', lastingTempName('file')));
     await download(mock.opener, '/file', target);
     expect(await readFile(outside, 'utf8')).toBe('untouched');

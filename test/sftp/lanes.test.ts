@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { upload } from '../../src/sftp/upload.ts';
+import { upload } from '../../src/sftp/up/upload.ts';
 import { bytesOf, mockSftp } from '../support/mock-sftp.ts';
 
 const MiB = 1024 * 1024;

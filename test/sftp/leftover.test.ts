@@ -2,10 +2,10 @@ import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { openSftpClient } from '../../src/sftp/client.ts';
-import { download } from '../../src/sftp/download.ts';
-import { lastingTempName } from '../../src/sftp/temp-name.ts';
-import { upload } from '../../src/sftp/upload.ts';
+import { openSftpClient } from '../../src/sftp/client/client.ts';
+import { download } from '../../src/sftp/down/download.ts';
+import { lastingTempName } from '../../src/sftp/names/temp-name.ts';
+import { upload } from '../../src/sftp/up/upload.ts';
 import { bytesOf, localFolder, mockSftp, rejection } from '../support/mock-sftp.ts';
 
 const remote = lastingTempName('/target');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { putInPlace } from '../../src/sftp/put-in-place.ts';
-import { openSftp } from '../../src/ssh2/sftp-channel.ts';
+import { putInPlace } from '../../src/sftp/target/put-in-place.ts';
+import { openSftp } from '../../src/ssh2/sftp/channel.ts';
 import { mockSftp, rejection } from '../support/mock-sftp.ts';
 
 /** A server without `posix-rename@openssh.com`, whose plain rename refuses an existing target. */

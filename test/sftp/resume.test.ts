@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { download } from '../../src/sftp/download.ts';
-import { lastingTempName } from '../../src/sftp/temp-name.ts';
-import { upload } from '../../src/sftp/upload.ts';
-import type { SftpOpener } from '../../src/ssh2/sftp-requests.ts';
+import { download } from '../../src/sftp/down/download.ts';
+import { lastingTempName } from '../../src/sftp/names/temp-name.ts';
+import { upload } from '../../src/sftp/up/upload.ts';
+import type { SftpOpener } from '../../src/ssh2/sftp/requests.ts';
 import { bytesOf, localFolder, mockSftp } from '../support/mock-sftp.ts';
 
 const MiB = 1024 * 1024;

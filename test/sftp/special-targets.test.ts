@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { MockServer } from '../../src/mock-server/index.ts';
-import { openSftpClient } from '../../src/sftp/client.ts';
-import { download } from '../../src/sftp/download.ts';
+import { openSftpClient } from '../../src/sftp/client/client.ts';
+import { download } from '../../src/sftp/down/download.ts';
 import { localFolder, mockSftp } from '../support/mock-sftp.ts';
 
 describe('a download onto something that is no file', () => {

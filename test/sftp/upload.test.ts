@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { SftpFailed, TransferFailed, TransferStalled } from '../../src/errors/index.ts';
-import { upload } from '../../src/sftp/upload.ts';
+import { upload } from '../../src/sftp/up/upload.ts';
 import { bytesOf, localFolder, mockSftp, rejection } from '../support/mock-sftp.ts';
 
 describe('upload of one file', () => {

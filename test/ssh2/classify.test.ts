@@ -6,8 +6,8 @@ import {
   isPassing,
   type Situation,
   type Ssh2Error,
-} from '../../src/ssh2/classify.ts';
-import type { StreamEnd } from '../../src/ssh2/transport.ts';
+} from '../../src/ssh2/transport/classify.ts';
+import type { StreamEnd } from '../../src/ssh2/transport/transport.ts';
 
 function situation(phase: HandshakePhase, more: Partial<Situation> = {}): Situation {
   return {

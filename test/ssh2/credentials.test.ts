@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { loadCredentials } from '../../src/ssh2/credentials.ts';
+import { loadCredentials } from '../../src/ssh2/login/credentials.ts';
 import { keygen, nodeKey } from '../support/private-keys.ts';
 
 let folder: string;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as tcpConnect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
-import { remoteForwards, type Visitor } from '../../src/ssh2/forwards.ts';
+import { remoteForwards, type Visitor } from '../../src/ssh2/channels/forwards.ts';
 import { readAll } from '../support/echo.ts';
 import { plainLink } from '../support/plain-link.ts';
 

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { describe, expect, it } from 'vitest';
-import { growWindow } from '../../src/ssh2/grow-window.ts';
-import { stateOf } from '../../src/ssh2/internals.ts';
+import { growWindow } from '../../src/ssh2/channels/grow-window.ts';
+import { stateOf } from '../../src/ssh2/insides/internals.ts';
 import { mockSftp } from '../support/mock-sftp.ts';
 
 const MiB = 1024 * 1024;

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type HostKeyPolicy, hostKeyPolicy } from '../../src/host-key/policy.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
 import { defaultTimeouts } from '../../src/options/defaults.ts';
-import { resolveAlgorithms } from '../../src/ssh2/algorithms.ts';
-import { type HandshakePlan, handshake } from '../../src/ssh2/handshake.ts';
+import { resolveAlgorithms } from '../../src/ssh2/handshake/algorithms.ts';
+import { type HandshakePlan, handshake } from '../../src/ssh2/handshake/handshake.ts';
 import { failureOf, pause, until } from '../support/outcome.ts';
 
 function start(server: MockServer, more: Partial<HandshakePlan> = {}) {

@@ -1,7 +1,7 @@
 import ssh2, { type Client } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
-import * as internals from '../../src/ssh2/internals.ts';
+import * as internals from '../../src/ssh2/insides/internals.ts';
 import { login, logout } from '../mock-server/support.ts';
 
 let server: MockServer;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { watchLife } from '../../src/ssh2/keepalive.ts';
+import { watchLife } from '../../src/ssh2/transport/keepalive.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { MockServerOptions } from '../../src/mock-server/index.ts';
-import type { SessionChannel } from '../../src/ssh2/session-channel.ts';
+import type { SessionChannel } from '../../src/ssh2/channels/session-channel.ts';
 import { failureOf, startMock } from '../exec/mock.ts';
 
 const nothing = { onStdout: () => {}, onStderr: () => {} };

@@ -3,7 +3,7 @@ import type { Client } from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
-import { padFromStock } from '../../src/ssh2/padding.ts';
+import { padFromStock } from '../../src/ssh2/insides/padding.ts';
 import { optionsFor } from '../support/connect.ts';
 
 interface Cipher {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
-import type { ChannelOutcome } from '../../src/ssh2/session-channel.ts';
+import type { ChannelOutcome } from '../../src/ssh2/channels/session-channel.ts';
 import { optionsFor } from '../support/connect.ts';
 import { plainLink } from '../support/plain-link.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { SessionSlots } from '../../src/ssh2/session-slots.ts';
+import { SessionSlots } from '../../src/ssh2/channels/session-slots.ts';
 
 /** Asks for `count` sessions; those that were granted, in order. */
 function ask(slots: SessionSlots, count: number) {

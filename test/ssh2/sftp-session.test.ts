@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ChannelOpenFailed, ChannelTimeout, ConnectionLost, SftpFailed } from '../../src/errors/index.ts';
-import { openSftp } from '../../src/ssh2/sftp-channel.ts';
-import { openFlag } from '../../src/ssh2/sftp-wire.ts';
+import { openSftp } from '../../src/ssh2/sftp/channel.ts';
+import { openFlag } from '../../src/ssh2/sftp/wire.ts';
 import { bytesOf, mockSftp, rejection } from '../support/mock-sftp.ts';
 
 describe('opening an SFTP session', () => {

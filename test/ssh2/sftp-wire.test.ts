@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PacketSplitter } from '../../src/ssh2/sftp-splitter.ts';
-import { encodePacket, MalformedPacket, PacketReader } from '../../src/ssh2/sftp-wire.ts';
+import { PacketSplitter } from '../../src/ssh2/sftp/splitter.ts';
+import { encodePacket, MalformedPacket, PacketReader } from '../../src/ssh2/sftp/wire.ts';
 
 describe('SFTP packets', () => {
   it('are found however the bytes are cut', () => {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { tame } from '../../src/ssh2/tame.ts';
+import { tame } from '../../src/ssh2/insides/tame.ts';
 
 describe('an error of ssh2 as a cause', () => {
   it('is left alone when there is nothing in it to fear', () => {

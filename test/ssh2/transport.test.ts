@@ -1,6 +1,6 @@
 import { Duplex, PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
-import { type StreamEnd, Transport } from '../../src/ssh2/transport.ts';
+import { type StreamEnd, Transport } from '../../src/ssh2/transport/transport.ts';
 
 /** A raw stream whose other side the test holds. */
 class Raw extends Duplex {

@@ -1,4 +1,4 @@
-import type { SftpOpener, SftpRequests } from '../../src/ssh2/sftp-requests.ts';
+import type { SftpOpener, SftpRequests } from '../../src/ssh2/sftp/requests.ts';
 
 /** What a transfer has had under way at its most, over all its sessions. */
 export interface Most {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { startMockServer } from '../../src/mock-server/index.ts';
-import { sftpOpener } from '../../src/ssh2/sftp-opener.ts';
+import { sftpOpener } from '../../src/ssh2/sftp/opener.ts';
 import { openLink } from './open-link.ts';
 
 /** Several of these run at once; each waits more than it computes. */

@@ -2,8 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { isSshError } from '../../src/errors/index.ts';
-import { download } from '../../src/sftp/download.ts';
-import { upload } from '../../src/sftp/upload.ts';
+import { download } from '../../src/sftp/down/download.ts';
+import { upload } from '../../src/sftp/up/upload.ts';
 import { type CutPlan, cutEverywhere, type Job, type Server } from './cut-everywhere.ts';
 import { bytesOf, localFolder } from './mock-sftp.ts';
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import ssh2, { type CipherAlgorithm, type Connection, type ParsedKey, type ServerChannel } from 'ssh2';
-import { sendPacket, startRekey } from '../../src/mock-server/ssh2-internals.ts';
+import { sendPacket, startRekey } from '../../src/mock-server/wire/ssh2-internals.ts';
 import { nodeKey } from './private-keys.ts';
 
 /** What breaks the protocol: done to a client while its command streams. */

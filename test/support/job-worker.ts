@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
-import type { TextRunJobOptions } from '../../src/job/run-types.ts';
+import type { TextRunJobOptions } from '../../src/job/run/run-types.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
 
 export interface JobRequest {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
-import { sftpOpener } from '../../src/ssh2/sftp-opener.ts';
+import { sftpOpener } from '../../src/ssh2/sftp/opener.ts';
 import { openLink } from './open-link.ts';
 
 /** A mock server, a link to it, and an opener of SFTP sessions on that link. */

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import ssh2, { type ConnectConfig } from 'ssh2';
 import { ConnectionLost, type SshError } from '../../src/errors/index.ts';
-import { openDirect } from '../../src/ssh2/forwards.ts';
-import { Link } from '../../src/ssh2/link.ts';
+import { openDirect } from '../../src/ssh2/channels/forwards.ts';
+import { Link } from '../../src/ssh2/channels/link.ts';
 
 export interface PlainLinkOptions {
   host: string;

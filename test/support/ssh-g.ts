@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { ConnectOptions } from '../../src/options/types.ts';
 import type { Route } from '../../src/route/route.ts';
-import { algorithmNames } from '../../src/ssh2/algorithms.ts';
+import { algorithmNames } from '../../src/ssh2/handshake/algorithms.ts';
 
 const run = promisify(execFile);
 

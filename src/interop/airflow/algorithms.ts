@@ -1,6 +1,6 @@
 import { checkObject, wrongRange } from '../../options/check.ts';
 import type { Algorithms } from '../../options/types.ts';
-import { algorithmNames } from '../../ssh2/algorithms.ts';
+import { algorithmNames } from '../../ssh2/handshake/algorithms.ts';
 import { type Extra, listOf } from './extra.ts';
 
 /** paramiko's names of the lists. */

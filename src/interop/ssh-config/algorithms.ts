@@ -1,6 +1,6 @@
 import { WildcardMatcher } from '../../host-key/wildcard.ts';
 import type { Algorithms } from '../../options/types.ts';
-import { algorithmNames } from '../../ssh2/algorithms.ts';
+import { algorithmNames } from '../../ssh2/handshake/algorithms.ts';
 import type { Found } from './lookup.ts';
 import { word, wrong } from './values.ts';
 

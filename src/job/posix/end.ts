@@ -1,5 +1,5 @@
-import type { HostCommand, Removal } from '../commands.ts';
-import { answerOf, findFields, type JobRecord, readRecord } from '../record.ts';
+import type { HostCommand, Removal } from '../host/commands.ts';
+import { answerOf, findFields, type JobRecord, readRecord } from '../host/record.ts';
 import { library, posixScript } from './library.ts';
 
 const enter = `

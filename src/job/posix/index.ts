@@ -1,4 +1,4 @@
-import type { JobCommands } from '../commands.ts';
+import type { JobCommands } from '../host/commands.ts';
 import { killCommand, removeCommand } from './end.ts';
 import { posixDir } from './library.ts';
 import { listCommand, lookCommand } from './look.ts';

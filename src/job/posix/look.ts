@@ -1,5 +1,5 @@
-import { type HostCommand, type Look, maxPiece } from '../commands.ts';
-import { answerOf, findFields, type JobRecord, parseFields, readRecord } from '../record.ts';
+import { type HostCommand, type Look, maxPiece } from '../host/commands.ts';
+import { answerOf, findFields, type JobRecord, parseFields, readRecord } from '../host/record.ts';
 import type { HostResult, JobOffsets } from '../types.ts';
 import { library, posixScript } from './library.ts';
 

@@ -1,5 +1,5 @@
-import type { HostCommand, Removal } from '../commands.ts';
-import { answerOf, findFields, type JobRecord, readRecord } from '../record.ts';
+import type { HostCommand, Removal } from '../host/commands.ts';
+import { answerOf, findFields, type JobRecord, readRecord } from '../host/record.ts';
 import { library, windowsScript } from './library.ts';
 
 /** There are no signals. The wrapper goes with its children, so the note is what tells a kill from a loss. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { buildPowerShell } from '../../exec/powershell-script.ts';
+import { buildPowerShell } from '../../exec/command-line/powershell-script.ts';
 import { powerShellString } from '../../exec/quote/powershell.ts';
 
 /*

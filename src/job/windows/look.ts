@@ -1,5 +1,5 @@
-import type { HostCommand, Look } from '../commands.ts';
-import { answerOf, findFields, type JobRecord, parseFields, readRecord } from '../record.ts';
+import type { HostCommand, Look } from '../host/commands.ts';
+import { answerOf, findFields, type JobRecord, parseFields, readRecord } from '../host/record.ts';
 import type { HostResult, JobOffsets } from '../types.ts';
 import { library, windowsScript } from './library.ts';
 

@@ -1,5 +1,5 @@
-import type { HostCommand, Started, StartRequest } from '../commands.ts';
-import { answerOf, findFields, readRecord } from '../record.ts';
+import type { HostCommand, Started, StartRequest } from '../host/commands.ts';
+import { answerOf, findFields, readRecord } from '../host/record.ts';
 import type { HostResult } from '../types.ts';
 import { compact, library, windowsScript } from './library.ts';
 import { wrapper } from './wrapper.ts';

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import iconv from 'iconv-lite';
-import { defaultCommand } from '../default-commands.ts';
-import { runHandler } from '../run-handler.ts';
+import { defaultCommand } from '../commands/default-commands.ts';
+import { runHandler } from '../commands/run-handler.ts';
 import type { ExecContext, ExecHandler, MockCommand } from '../types.ts';
 
 /** How a detached command ended. */

@@ -1,4 +1,4 @@
-import type { SftpFaults, SftpOp } from '../fault-types.ts';
+import type { SftpFaults, SftpOp } from '../faults/fault-types.ts';
 import { type Attributes, type Entry, type FileHandle, modeType, SftpStatus, status } from './filesystem.ts';
 
 const liedContent = Buffer.from('lie\n');

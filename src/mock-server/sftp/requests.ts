@@ -1,4 +1,4 @@
-import type { SftpOp } from '../fault-types.ts';
+import type { SftpOp } from '../faults/fault-types.ts';
 import { extendedRequest } from './extensions.ts';
 import { type Entry, modeType, type OpenFlags, SftpStatus, status } from './filesystem.ts';
 import { liedFile, liedHandle } from './lies.ts';

@@ -1,7 +1,7 @@
 import type { ServerChannel } from 'ssh2';
-import type { ServerConnection } from '../connection.ts';
-import type { SftpOp } from '../fault-types.ts';
-import { ignoreWindow } from '../ssh2-internals.ts';
+import type { SftpOp } from '../faults/fault-types.ts';
+import type { ServerConnection } from '../wire/connection.ts';
+import { ignoreWindow } from '../wire/ssh2-internals.ts';
 import { extensionVersions } from './extensions.ts';
 import { type Filesystem, SftpStatus, status, statusText } from './filesystem.ts';
 import { Handles } from './handles.ts';

@@ -1,0 +1,27 @@
+import { checkLine, cmdText } from '../quote/cmd.ts';
+import type { CheckedSurroundings } from './surroundings.ts';
+
+/**
+ * What cmd.exe runs before the command. `a || exit 1 & b` is `(a || exit 1) & b`, so that it holds for a list of
+ * commands, too. It never starts with a quote, so `cmd /c` strips none of ours.
+ */
+export function cmdPrefix({ cwd, env }: CheckedSurroundings): string {
+  const steps: string[] = [];
+  if (cwd !== undefined) steps.push(`cd /d ${folder(cwd)} || exit 1 & `);
+  for (const [name, value] of env) steps.push(assignment(name, value));
+  return steps.join('');
+}
+
+function folder(cwd: string): string {
+  checkLine('cwd', cwd);
+  if (/["*?<>|]/.test(cwd))
+    throw new TypeError('cwd contains a character that no folder name on Windows can have');
+  // cd takes the text between its quotes as it is, without rules for backslashes.
+  return cmdText(`"${cwd.replaceAll('/', '\\')}"`);
+}
+
+/** `set "A=b"` assigns all up to the last quote, so that no space at the end of the value is lost or added. */
+function assignment(name: string, value: string): string {
+  checkLine(`env.${name}`, value);
+  return `set ${cmdText(`"${name}=${value}"`)} & `;
+}

@@ -1,0 +1,87 @@
+import { quoted } from '../../text/printable.ts';
+import { checkText } from '../quote/argv.ts';
+import { cmdCommand, quoteCmd } from '../quote/cmd.ts';
+import { quotePosix } from '../quote/posix.ts';
+import { quotePowerShell } from '../quote/powershell.ts';
+import { cmdPrefix } from './cmd.ts';
+import { posixPrefix } from './posix.ts';
+import { buildPowerShell, type PowerShellOptions } from './powershell-script.ts';
+import { checkSurroundings, type Surroundings } from './surroundings.ts';
+
+/** The shell on the server that reads the command. */
+export type Shell = 'posix' | 'cmd' | 'powershell' | 'pwsh' | 'raw';
+
+const shells: readonly Shell[] = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'];
+
+export interface CommandLineRequest extends Surroundings {
+  command: string | readonly string[];
+  shell: Shell;
+  /** `powershell` and `pwsh`: force UTF-8 output, see `buildPowerShell`. Default true. */
+  utf8?: boolean;
+}
+
+/** What cmd.exe takes, less what sshd puts around it. It cuts nothing, it refuses the whole line. */
+const maxCmdLength = 8_100;
+
+/**
+ * The one string that an SSH exec request carries. A plain string with neither `cwd` nor `env` is sent as it is.
+ *
+ * - `posix`: `cd -- <cwd> || exit 1; export A=b || exit 1; <command>`. A `~` in `cwd` is not expanded; a relative
+ *   path starts at the folder in which sshd starts the shell, which is the user's home.
+ * - `cmd`: `cd /d "<cwd>" || exit 1 & set "A=b" & <command>`. cmd.exe replaces `%A%` in the whole line before it
+ *   runs any of it: a variable set here is seen by programs and batch files, not as `%A%` in `command` itself.
+ * - `powershell`, `pwsh`: a script in a PowerShell of its own (`-EncodedCommand`), whichever the default shell is;
+ *   the exit code is that of the program.
+ * - `raw`: no shell is known, so only a plain string can be sent.
+ *
+ * @throws TypeError for an unknown shell, an argv array, cwd or env with `raw`, and for values that the shell
+ *   cannot pass on. RangeError for a command that is longer than cmd.exe accepts.
+ */
+export function buildCommandLine(request: CommandLineRequest): string {
+  const { command, shell } = request;
+  if (!shells.includes(shell)) {
+    throw new TypeError(`shell must be one of ${shells.join(', ')}; got ${quoted(String(shell))}`);
+  }
+  if (isText(command)) checkCommand(command);
+  const around = checkSurroundings(request, shell === 'posix' ? 'posix' : 'windows');
+  if (isText(command) && around.cwd === undefined && around.env.length === 0) return command;
+  if (shell === 'raw') throw new TypeError(rawMessage(request));
+  if (shell === 'posix') return posixPrefix(around) + (isText(command) ? command : quotePosix(command));
+  if (shell === 'cmd') return forCmd(command, cmdPrefix(around));
+  return forPowerShell(isText(command) ? command : quotePowerShell(command), { ...request, shell });
+}
+
+function forCmd(command: string | readonly string[], prefix: string): string {
+  const line = isText(command) ? prefix + command : prefix ? prefix + cmdCommand(command) : quoteCmd(command);
+  if (line.length <= maxCmdLength) return line;
+  throw new RangeError(
+    `the command has ${line.length} characters as one line of cmd.exe, which takes ${maxCmdLength}; ` +
+      'pass long values in stdin or in a file',
+  );
+}
+
+function forPowerShell(script: string, options: PowerShellOptions): string {
+  const built = buildPowerShell(script, options);
+  if (built.stdin === undefined) return built.command;
+  throw new RangeError(
+    `the command is too long for one command line (${script.length} characters of PowerShell); ` +
+      'pass long values in stdin or in a file, or use powershell(), which sends long scripts through stdin',
+  );
+}
+
+function isText(command: string | readonly string[]): command is string {
+  return typeof command === 'string';
+}
+
+function checkCommand(command: string): void {
+  checkText('command', command);
+  if (command.trim() === '') throw new TypeError('command must not be empty');
+}
+
+function rawMessage({ command, cwd }: CommandLineRequest): string {
+  const given = isText(command) ? (cwd === undefined ? 'env' : 'cwd') : 'an argument array';
+  return (
+    `${given} cannot be used with shell "raw": the quoting depends on the shell. ` +
+    'Name the shell of the server ("posix", "cmd", "powershell" or "pwsh"), or give one plain string'
+  );
+}

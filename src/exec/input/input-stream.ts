@@ -1,0 +1,63 @@
+import { Writable } from 'node:stream';
+import type { SessionChannel } from '../../ssh2/channels/session-channel.ts';
+
+type Done = (error?: Error | null) => void;
+
+/** A command's stdin. What is written before the command has started waits; after its end, writes fail. */
+export class InputStream extends Writable {
+  #channel: SessionChannel | undefined;
+  #waiting: (() => void) | undefined;
+
+  constructor() {
+    super({ highWaterMark: 256 * 1024 });
+    // The command's own end tells more than the EPIPE of its input.
+    this.on('error', () => {});
+  }
+
+  connect(channel: SessionChannel): void {
+    this.#channel = channel;
+    this.#waiting?.();
+    this.#waiting = undefined;
+  }
+
+  /** The command has ended: what it has not read, it will not read. */
+  endEarly(): void {
+    if (this.writableLength === 0) this.destroy();
+    else
+      this.destroy(
+        Object.assign(new Error('The command ended without reading its input'), { code: 'EPIPE' }),
+      );
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    this.#whenConnected((channel) => {
+      // Not inside ssh2's packet handler: `done` runs the writer's code.
+      channel.write(chunk, (error) => process.nextTick(done, error));
+    });
+  }
+
+  override _final(done: Done): void {
+    this.#whenConnected((channel) => {
+      channel.end();
+      done();
+    });
+  }
+
+  #whenConnected(action: (channel: SessionChannel) => void): void {
+    if (this.#channel) return action(this.#channel);
+    this.#waiting = () => {
+      if (this.#channel) action(this.#channel);
+    };
+  }
+}
+
+/** What `command.stdin` is when it was taken too late: every write fails, with this reason. */
+export function inputIsOver(): InputStream {
+  const input = new InputStream();
+  input.destroy(
+    new Error(
+      'The input of this command has ended: take command.stdin in the same turn as the call, or give the option stdin',
+    ),
+  );
+  return input;
+}

@@ -1,0 +1,77 @@
+import { pipeline, type Readable } from 'node:stream';
+import type { SessionChannel } from '../../ssh2/channels/session-channel.ts';
+import { InputStream, inputIsOver } from './input-stream.ts';
+
+/** What a command reads: bytes, the caller's stream, what the caller writes to `command.stdin`, or nothing. */
+export class Input {
+  /** Bytes that go before everything else. */
+  readonly #before: Buffer | undefined;
+  readonly #bytes: Buffer | undefined;
+  #stream: InputStream | undefined;
+  #isTaken = false;
+  #isDecided: boolean;
+  #hasEnded = false;
+
+  /** `onFailure` is told of an error of the caller's stream. */
+  constructor(
+    before: Buffer | undefined,
+    source: Buffer | Readable | undefined,
+    onFailure: (error: Error) => void,
+  ) {
+    this.#before = before;
+    this.#isDecided = source !== undefined;
+    if (source === undefined) this.#decideSoon();
+    else if (Buffer.isBuffer(source)) this.#bytes = source;
+    else this.#follow(source, onFailure);
+  }
+
+  /** For the caller to write to. */
+  get stream(): InputStream {
+    if (this.#isDecided && !this.#isTaken) return inputIsOver();
+    this.#isTaken = true;
+    this.#stream ??= new InputStream();
+    return this.#stream;
+  }
+
+  /** Whether the command sees the end of its input at once. */
+  get isEmpty(): boolean {
+    return this.#isDecided && !this.#stream && !this.#bytes && !this.#before;
+  }
+
+  connect(channel: SessionChannel): void {
+    if (this.#before) channel.write(this.#before, () => {});
+    if (this.#stream) return this.#stream.connect(channel);
+    if (this.#bytes) channel.write(this.#bytes, () => {});
+    channel.end();
+  }
+
+  /** The command has ended: what it has not read, it will not read. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#stream?.endEarly();
+  }
+
+  /** The command was given up, started or not. */
+  abort(error: unknown): void {
+    this.#hasEnded = true;
+    this.#stream?.destroy(error as Error);
+  }
+
+  /** Who does not take `stdin` in the turn of the call gives the command the end of its input. */
+  #decideSoon(): void {
+    queueMicrotask(() => {
+      this.#isDecided = true;
+    });
+  }
+
+  /** From now on, not from the command's start: a stream may fail while the command still waits in line. */
+  #follow(source: Readable, onFailure: (error: Error) => void): void {
+    const stream = new InputStream();
+    this.#stream = stream;
+    pipeline(source, stream, (error) => {
+      const isOurs = source.errored !== error && error?.code === 'EPIPE';
+      // A command may end without reading everything. A source that fails must not look like the end of input.
+      if (error && !isOurs && !this.#hasEnded) onFailure(error);
+    });
+  }
+}

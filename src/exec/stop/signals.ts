@@ -1,0 +1,27 @@
+import { quoted } from '../../text/printable.ts';
+
+/** RFC 4254 section 6.10. */
+const names = [
+  'ABRT',
+  'ALRM',
+  'FPE',
+  'HUP',
+  'ILL',
+  'INT',
+  'KILL',
+  'PIPE',
+  'QUIT',
+  'SEGV',
+  'TERM',
+  'USR1',
+  'USR2',
+];
+
+/** The name as SSH sends it, without `SIG`. @throws TypeError for a name that SSH does not have. */
+export function checkSignalName(signal: string): string {
+  const name = String(signal).replace(/^SIG/, '');
+  if (names.includes(name)) return name;
+  throw new TypeError(
+    `signal ${quoted(String(signal))} cannot be sent over SSH; known are SIG${names.join(', SIG')}`,
+  );
+}

@@ -1,0 +1,85 @@
+import type { ChannelOutcome, SessionChannel } from '../../ssh2/channels/session-channel.ts';
+import { startTimer } from '../../time/timer.ts';
+import type { SessionOpener } from '../types.ts';
+import { killOnWindows } from './stop-windows.ts';
+
+/** Whether a remote command's own process was ended: seen to end, known to run on, or not to be known. */
+export type Terminated = boolean | 'unknown';
+
+export interface StopTarget {
+  opener: SessionOpener;
+  channel: SessionChannel;
+  /** Resolves with the end of the channel. */
+  ended: Promise<ChannelOutcome>;
+  /** The command as it was sent. */
+  line: string;
+  isWindows: boolean;
+  /** `KILL` leaves the polite request out. */
+  first?: 'TERM' | 'KILL' | undefined;
+}
+
+/** Milliseconds that a command has after each step. All together: the two seconds that a caller may wait. */
+const grace = { term: 1_000, kill: 400, close: 600, windows: 2_000 };
+
+/** Does all that can be done to end a remote command; settles within about two seconds, never rejects. */
+export function stopCommand(target: StopTarget): Promise<Terminated> {
+  return target.isWindows ? stopOnWindows(target) : stopBySignals(target);
+}
+
+async function stopBySignals(target: StopTarget): Promise<Terminated> {
+  const { channel } = target;
+  if (target.first !== 'KILL') {
+    channel.signal('TERM');
+    if (await endsWithin(target, grace.term)) return closed(target);
+  }
+  channel.signal('KILL');
+  if (await endsWithin(target, grace.kill)) return closed(target);
+  return closeAndSee(target);
+}
+
+/** The command has ended; what it left in the background may still hold its output open. */
+async function closed(target: StopTarget): Promise<Terminated> {
+  const outcome = await within(target.ended, 0);
+  if (outcome === undefined) target.channel.close();
+  return outcome?.kind === 'lost' && !target.channel.isExitKnown ? 'unknown' : true;
+}
+
+/**
+ * Without a pseudo-terminal, closing the session ends a command only when it next writes. OpenSSH and dropbear answer
+ * the close when the command is gone: no answer from a server that is alive means that the command runs on.
+ */
+async function closeAndSee(target: StopTarget): Promise<Terminated> {
+  const { channel, opener } = target;
+  channel.close();
+  const isAlive = opener.ping?.(grace.close) ?? Promise.resolve(false);
+  const outcome = await within(target.ended, grace.close);
+  if (channel.isExitKnown) return true;
+  const isTelling = /^SSH-2\.0-(?:OpenSSH_(?!for_Windows)|dropbear)/.test(opener.serverVersion ?? '');
+  if (outcome === undefined) return isTelling && (await isAlive) ? false : 'unknown';
+  return outcome.kind === 'no-status' && isTelling ? true : 'unknown';
+}
+
+/** Windows has no signals: another session ends the process and its children, and goes on if that takes longer. */
+async function stopOnWindows(target: StopTarget): Promise<Terminated> {
+  const killing = killOnWindows(target.opener, target.line);
+  void killing.then(() => target.channel.close());
+  await endsWithin(target, grace.windows);
+  // An end without a status may just be the answer to our close.
+  return target.channel.isExitKnown || 'unknown';
+}
+
+async function endsWithin(target: StopTarget, ms: number): Promise<boolean> {
+  const outcome = await within(target.ended, ms);
+  return outcome !== undefined || target.channel.isExitKnown;
+}
+
+/** What `promise` resolves with, or undefined after `ms` milliseconds. */
+export function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const stop = startTimer(ms, () => resolve(undefined));
+    void promise.then((value) => {
+      stop();
+      resolve(value);
+    });
+  });
+}

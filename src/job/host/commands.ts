@@ -1,0 +1,50 @@
+import type { HostResult, JobOffsets } from '../types.ts';
+import type { JobRecord } from './record.ts';
+
+/** A command for the server, and how its answer is read. */
+export interface HostCommand<Answer> {
+  line: string;
+  stdin?: string | undefined;
+  /** Throws `Unreadable` when the command did not do its work. */
+  read(result: HostResult): Answer;
+}
+
+/** What a start must say about itself. */
+export interface StartRequest {
+  id: string;
+  /** What the server's shell runs. */
+  line: string;
+  /** Of everything that makes this job this job. */
+  fingerprint: string;
+  interactive: boolean;
+}
+
+/** Bytes of both streams, from the asked offsets on, with the record of the same moment. */
+export interface Look {
+  record: JobRecord | undefined;
+  stdout: Buffer;
+  stderr: Buffer;
+}
+
+export interface Started {
+  record: JobRecord | undefined;
+  /** Whether this call started the job. */
+  isNew: boolean;
+  /** Why nothing was started, where the server said so. */
+  failure: string | undefined;
+}
+
+export type Removal = 'removed' | 'running' | 'absent';
+
+/** The commands of one kind of server. Each is one remote command: it happens as a whole or not at all. */
+export interface JobCommands {
+  start(request: StartRequest): HostCommand<Started>;
+  /** With offsets: the output from there on, too, at most about 1 MiB of each stream. */
+  look(id: string, from?: JobOffsets, waitMs?: number): HostCommand<Look>;
+  kill(id: string, graceMs: number): HostCommand<JobRecord | undefined>;
+  remove(id: string): HostCommand<Removal>;
+  list(): HostCommand<Map<string, JobRecord>>;
+}
+
+/** How much of one stream a single look brings at most, in bytes. */
+export const maxPiece = 1_048_576;

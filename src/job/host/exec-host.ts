@@ -1,0 +1,40 @@
+import { exec } from '../../exec/exec.ts';
+import type { BufferExecOptions, SessionOpener } from '../../exec/types.ts';
+import { labelled } from '../../observe/exec-trace.ts';
+import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
+import type { HostResult, JobHost } from '../types.ts';
+import { maxPiece } from './commands.ts';
+
+/** What observers are told of the commands that start jobs and look at them. */
+const helperLabel = '(job helper of ssh-via-gateway)';
+
+/** What runs a command: a connection, or its sessions. */
+export interface CommandRunner {
+  readonly where: JobHost['where'];
+  /** The server's identification line, where it is known. */
+  readonly serverVersion?: string | undefined;
+  exec(line: string, options: BufferExecOptions): Promise<HostResult>;
+}
+
+/** Jobs over whatever runs commands. */
+export function jobHost(runner: CommandRunner): JobHost {
+  const { where, serverVersion } = runner;
+  return {
+    where,
+    windows: isWindowsServer(serverVersion),
+    run(line, { stdin, timeout, signal }) {
+      const options: BufferExecOptions = {
+        ...(stdin === undefined ? {} : { stdin }),
+        ...(signal === undefined ? {} : { signal }),
+        ...{ encoding: 'buffer', reject: false, timeout, maxBuffer: 8 * maxPiece },
+      };
+      return runner.exec(line, labelled(options, helperLabel));
+    },
+  };
+}
+
+/** Jobs over a connection's sessions. */
+export function execHost(opener: SessionOpener): JobHost {
+  const { where, serverVersion } = opener;
+  return jobHost({ where, serverVersion, exec: (line, options) => exec(opener, line, options) });
+}

@@ -1,0 +1,65 @@
+import { JobAccessFailed } from '../../errors/index.ts';
+import { printable } from '../../text/printable.ts';
+import type { JobHost } from '../types.ts';
+import type { HostCommand, JobCommands } from './commands.ts';
+import { Unreadable } from './record.ts';
+
+/** Milliseconds for one helper command. PowerShell on a busy PC takes its time. */
+const commandTimeout = 120_000;
+
+/** A server's jobs: the commands that fit it, and somebody who runs them. */
+export interface JobKeeper {
+  readonly host: JobHost;
+  /** Loaded when they are first needed: they are long, and only one kind fits. */
+  commands(): Promise<JobCommands>;
+  readonly dir: string | undefined;
+  /** Milliseconds that a look may wait on the server for news, where starting another one costs more. */
+  readonly longPoll: number | undefined;
+}
+
+/** Windows: a look starts a PowerShell. */
+const waitOnWindows = 10_000;
+
+export function jobKeeper(host: JobHost, dir: string | undefined): JobKeeper {
+  const commands = () => commandsFor(host, dir);
+  return { host, dir, commands, longPoll: host.windows ? waitOnWindows : undefined };
+}
+
+async function commandsFor({ windows }: JobHost, dir: string | undefined): Promise<JobCommands> {
+  if (windows) return (await import('../windows/index.ts')).windowsCommands(dir);
+  return (await import('../posix/index.ts')).posixCommands(dir);
+}
+
+/** Runs one of our commands. @throws JobAccessFailed when the server could not do it. */
+export async function ask<Answer>(
+  keeper: JobKeeper,
+  id: string,
+  choose: (commands: JobCommands) => HostCommand<Answer>,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const { host } = keeper;
+  const command = choose(await keeper.commands());
+  const { line, stdin } = command;
+  const result = await host.run(line, { stdin, timeout: commandTimeout, signal });
+  try {
+    return command.read(result);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    // Without an exit code the server ended our command, not the command itself: it is going down.
+    throw accessFailed(host, id, error.message, result.exitCode === null);
+  }
+}
+
+export function accessFailed(
+  { where }: JobHost,
+  id: string,
+  said: string,
+  retryable = false,
+): JobAccessFailed {
+  const reason = printable(said, 500);
+  const what = id ? `job ${id}` : 'the jobs';
+  return new JobAccessFailed(`${where.host}:${where.port} could not take care of ${what}: ${reason}`, {
+    ...{ phase: 'command', host: where.host, port: where.port, hop: where.hop },
+    ...{ id, reason, retryable },
+  });
+}

@@ -1,0 +1,132 @@
+import { quoted } from '../../text/printable.ts';
+import type { HostResult, JobEnd, JobStatus } from '../types.ts';
+
+/**
+ * What the server says about a job at one moment, before we judge it. `alive` is read before `exit`: a wrapper that
+ * was seen gone has written its `exit` file by then, or never will.
+ */
+export interface JobRecord {
+  /** Undefined while nobody has started the job. */
+  claim: Claim | undefined;
+  alive: boolean;
+  /** Undefined unless the file is whole. */
+  exit: { code: number; at: number; signal: string | undefined } | undefined;
+  /** The last signal that `kill()` sent. */
+  killed: string | undefined;
+  /** Bytes in each stream. */
+  stdoutSize: number;
+  stderrSize: number;
+  /** The server's clock, milliseconds since 1970. */
+  now: number;
+}
+
+/** Who runs the job. It is written in one step together with the right to run it. */
+export interface Claim {
+  pid: number;
+  /** When that process started, in whatever form the system has: with the pid it names one process. */
+  start: string;
+  /** Names the server's uptime, so that a restart is noticed; `-` where there is no such name. */
+  boot: string;
+  fingerprint: string;
+  /** Milliseconds since 1970, by the server's clock. */
+  at: number;
+  /** For the kind of server that made it. */
+  flags: string;
+  id: string;
+}
+
+/** A helper command ended without the answer that it always gives. */
+export class Unreadable extends Error {}
+
+/** The values of the line that begins with `mark`; what a login script printed before it is passed over. */
+export function findFields(output: Buffer, mark: string): { fields: Map<string, string>; rest: Buffer } {
+  const start = output.indexOf(mark);
+  const end = start < 0 ? -1 : output.indexOf('\n', start);
+  if (end < 0) throw new Unreadable(`no answer in ${quoted(output.subarray(0, 200))}`);
+  return {
+    fields: parseFields(output.subarray(start + mark.length, end).toString('utf8')),
+    rest: output.subarray(end + 1),
+  };
+}
+
+export function parseFields(line: string): Map<string, string> {
+  const pairs = line.trim().split(/\s+/).filter(Boolean);
+  return new Map(pairs.map((pair) => splitOnce(pair, '=')));
+}
+
+export function readRecord(fields: ReadonlyMap<string, string>): JobRecord {
+  const claim = parseClaim(fields.get('claim') ?? '');
+  return {
+    claim,
+    alive: claim !== undefined && isAlive(claim, fields),
+    exit: parseExit(fields.get('exit') ?? ''),
+    killed: fields.get('killed') || undefined,
+    stdoutSize: Number(fields.get('out')) || 0,
+    stderrSize: Number(fields.get('err')) || 0,
+    now: Number(fields.get('now')) || 0,
+  };
+}
+
+/** `1:pid:start:boot:fingerprint:time:flags:id` */
+function parseClaim(text: string): Claim | undefined {
+  const [version, pid = '', start = '', boot = '', fingerprint = '', at = '', flags = '', id = ''] =
+    text.split(':');
+  if (version !== '1' || !/^\d+$/.test(pid)) return undefined;
+  return { pid: Number(pid), start, boot, fingerprint, at: Number(at) || 0, flags, id };
+}
+
+/** The process of that number must also have started at that time, since the same start of the system. */
+function isAlive(claim: Claim, fields: ReadonlyMap<string, string>): boolean {
+  const live = fields.get('live') ?? '';
+  return live !== '' && live === claim.start && fields.get('boot') === claim.boot;
+}
+
+/** `code,time,signal,end`; without `end` the file was not written whole. */
+function parseExit(text: string): JobRecord['exit'] {
+  const [code = '', at = '', signal = '', end] = text.split(',');
+  if (end !== 'end' || !/^-?\d+$/.test(code)) return undefined;
+  return { code: Number(code), at: Number(at) || 0, signal: signalName(signal) };
+}
+
+function signalName(text: string): string | undefined {
+  return /^[A-Z][A-Z0-9+-]*$/.test(text) ? `SIG${text}` : undefined;
+}
+
+/** On a file system without upper and lower case, another job's folder may answer to our name. */
+export function ownRecord(record: JobRecord | undefined, id: string): JobRecord | undefined {
+  return record?.claim?.id === id ? record : undefined;
+}
+
+export function statusOf(record: JobRecord | undefined): JobStatus {
+  if (!record?.claim) return { state: 'lost', reason: 'there is no such job on the server' };
+  const { exit, alive, killed } = record;
+  if (exit?.signal) return { state: 'killed', signal: exit.signal };
+  // Windows has no signals: what kill() ended shows an exit code.
+  if (exit) return { state: 'exited', exitCode: exit.code };
+  if (alive) return { state: 'running' };
+  if (killed) return { state: 'killed', signal: signalName(killed) ?? 'SIGKILL' };
+  return {
+    state: 'lost',
+    reason: 'its process is gone and left no exit code: it was killed, or the server restarted',
+  };
+}
+
+/** @param record Of a job that is over. */
+export function endOf(record: JobRecord | undefined, status: JobEnd['status']): JobEnd {
+  const { exit, claim } = record ?? {};
+  const durationMs = exit && claim ? Math.max(0, exit.at - claim.at) : 0;
+  return { status, durationMs };
+}
+
+/** The answer's output, once the command has said that it did its work. */
+export function answerOf(result: HostResult): Buffer {
+  if (result.exitCode === 0) return result.stdout;
+  const said = result.stderr.toString('utf8').trim();
+  const how = result.signal ? `was ended by ${result.signal}` : `exited with code ${result.exitCode}`;
+  throw new Unreadable(said || `our command on the server ${how}`);
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
+}

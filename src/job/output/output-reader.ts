@@ -1,0 +1,97 @@
+import { JobLost } from '../../errors/index.ts';
+import { createDecoder, type Decoder } from '../../exec/output/decode.ts';
+import { maxPiece } from '../host/commands.ts';
+import { ask, type JobKeeper } from '../host/keeper.ts';
+import { endOf, type JobRecord, ownRecord, statusOf } from '../host/record.ts';
+import type { FollowedOutput, JobEnd, JobHost, JobOffsets, JobOutput } from '../types.ts';
+
+interface ReadOptions {
+  signal?: AbortSignal | undefined;
+  /** How long the server may wait for news before it answers, where that is cheaper than to ask again. */
+  waitMs?: number | undefined;
+}
+
+/** A piece of output as bytes, and the record of the same moment. */
+export interface RawPiece extends JobOutput {
+  record: JobRecord;
+}
+
+/** @throws JobLost when there is no such job, or its output is not what was read before. */
+export async function readPiece(
+  keeper: JobKeeper,
+  id: string,
+  from: JobOffsets,
+  { signal, waitMs }: ReadOptions,
+): Promise<RawPiece> {
+  const look = await ask(keeper, id, (commands) => commands.look(id, from, waitMs), signal);
+  const record = ownRecord(look.record, id);
+  if (!record) throw jobLost(keeper.host, id, 'there is no such job on the server');
+  if (record.stdoutSize < from.stdout || record.stderrSize < from.stderr) {
+    throw jobLost(
+      keeper.host,
+      id,
+      'there is less output than was read before: the job was removed and started again',
+    );
+  }
+  const { stdout, stderr } = look;
+  const next = { stdout: from.stdout + stdout.length, stderr: from.stderr + stderr.length };
+  const status = statusOf(record);
+  // The sizes were taken after the end was seen: what is there by then is all.
+  const whole = next.stdout >= record.stdoutSize && next.stderr >= record.stderrSize;
+  return { stdout, stderr, next, status, record, done: status.state !== 'running' && whole };
+}
+
+/** What `read` found. */
+export interface ReadOutput extends FollowedOutput<string | Buffer> {
+  /** Set with the last piece. */
+  end: JobEnd | undefined;
+  /** Whether more is waiting already. */
+  more: boolean;
+  /** The same before it was decoded. */
+  bytes: { stdout: Buffer; stderr: Buffer };
+}
+
+/** Reads one job's output from its beginning to its end, over one connection or many. */
+export class OutputReader {
+  readonly id: string;
+  readonly #decoders: { stdout: Decoder; stderr: Decoder } | undefined;
+  #at: JobOffsets;
+
+  constructor(id: string, encoding: string, from: JobOffsets) {
+    this.id = id;
+    this.#at = from;
+    if (encoding === 'buffer') return;
+    this.#decoders = { stdout: createDecoder(encoding), stderr: createDecoder(encoding) };
+  }
+
+  /** Rejects without having moved on: what could not be read is read the next time. */
+  async read(keeper: JobKeeper, options: ReadOptions): Promise<ReadOutput> {
+    const piece = await readPiece(keeper, this.id, this.#at, options);
+    const { stdout, stderr, next, status, record, done } = piece;
+    this.#at = next;
+    const end = done && status.state !== 'running' ? endOf(record, status) : undefined;
+    return {
+      stdout: this.#decode('stdout', stdout, done),
+      stderr: this.#decode('stderr', stderr, done),
+      next,
+      end,
+      more: stdout.length >= maxPiece || stderr.length >= maxPiece,
+      bytes: { stdout, stderr },
+    };
+  }
+
+  #decode(name: 'stdout' | 'stderr', bytes: Buffer, last: boolean): string | Buffer {
+    const decoder = this.#decoders?.[name];
+    if (!decoder) return bytes;
+    return decoder.write(bytes) + (last ? decoder.end() : '');
+  }
+}
+
+export function jobLost({ where }: JobHost, id: string, reason: string): JobLost {
+  return new JobLost(`Job ${id} on ${where.host}:${where.port} is lost: ${reason}`, {
+    ...{ phase: 'command', host: where.host, port: where.port, hop: where.hop },
+    id,
+    reason,
+    hint: 'It is not started again under the same id, because nobody knows how far it came. To start it again, remove it first, or take another id.',
+  });
+}

@@ -1,0 +1,66 @@
+import { commandFailed, lastWords } from '../../exec/failure.ts';
+import { Collector } from '../../exec/output/collector.ts';
+import { createDecoder } from '../../exec/output/decode.ts';
+import type { CommandResult } from '../../exec/types.ts';
+import { jobLost } from '../output/output-reader.ts';
+import type { JobEnd, JobHost } from '../types.ts';
+import type { RunJobOptions } from './run-types.ts';
+
+const defaultMaxBuffer = 16 * 1024 * 1024;
+/** Bytes of stderr that go into a message at most. */
+const lastBytes = 1_000;
+
+/** Gathers what a job wrote and says what came of it. */
+export class JobOutcome {
+  readonly #id: string;
+  readonly #encoding: string;
+  readonly #reject: boolean;
+  readonly #stdout: Collector;
+  readonly #stderr: Collector;
+
+  constructor({ id, encoding = 'utf8', maxBuffer = defaultMaxBuffer, reject = true }: RunJobOptions) {
+    this.#id = id;
+    this.#encoding = encoding;
+    this.#reject = reject;
+    this.#stdout = new Collector(maxBuffer);
+    this.#stderr = new Collector(maxBuffer);
+  }
+
+  add({ stdout, stderr }: { stdout: Buffer; stderr: Buffer }): void {
+    this.#stdout.add(stdout);
+    this.#stderr.add(stderr);
+  }
+
+  /** @throws CommandFailed or JobLost. */
+  settle(host: JobHost, command: string, { status, durationMs }: JobEnd): CommandResult<string | Buffer> {
+    if (status.state === 'lost') throw jobLost(host, this.#id, status.reason);
+    const exitCode = status.state === 'exited' ? status.exitCode : null;
+    const signal = status.state === 'killed' ? (status.signal ?? 'SIGKILL') : null;
+    const truncated = this.#stdout.truncated || this.#stderr.truncated;
+    const output = {
+      command,
+      stdout: this.#text(this.#stdout),
+      stderr: this.#text(this.#stderr),
+      durationMs,
+    };
+    if (exitCode === 0 || !this.#reject) return { ...output, exitCode, signal, truncated };
+    const account = { where: host.where, output, truncated, lastWords: this.#lastWords() };
+    throw commandFailed(account, { exitCode, signal });
+  }
+
+  #text(stream: Collector): string | Buffer {
+    return this.#encoding === 'buffer' ? stream.bytes() : decode(stream.bytes(), this.#encoding);
+  }
+
+  #lastWords(): string {
+    const bytes = this.#stderr.bytes();
+    return lastWords(
+      decode(bytes.subarray(-lastBytes), this.#encoding === 'buffer' ? 'utf8' : this.#encoding),
+    );
+  }
+}
+
+function decode(bytes: Buffer, encoding: string): string {
+  const decoder = createDecoder(encoding);
+  return decoder.write(bytes) + decoder.end();
+}

@@ -1,0 +1,206 @@
+import { isSshError, type SshError } from '../../errors/index.ts';
+import type { CommandResult } from '../../exec/types.ts';
+import { debugTopic, nameOf } from '../../observe/debug.ts';
+import type { ConnectOptions } from '../../options/types.ts';
+import { sleep } from '../../time/timer.ts';
+import type { StartRequest } from '../host/commands.ts';
+import { ask, type JobKeeper, jobKeeper } from '../host/keeper.ts';
+import { resolveStart } from '../options.ts';
+import { OutputReader, type ReadOutput } from '../output/output-reader.ts';
+import { defaultPollInterval, Pace } from '../output/pace.ts';
+import { startOnce } from '../start-job.ts';
+import type { JobEnd } from '../types.ts';
+import { both, untilAborted, withDelay } from './abort.ts';
+import { JobOutcome } from './job-outcome.ts';
+import type { ConnectForJob, JobConnection, RunJobOptions } from './run-types.ts';
+
+/** Milliseconds that the end of a job may take after an abort. */
+const killTime = 10_000;
+/** Milliseconds before a reconnect after a connection that brought nothing; doubles, up to the second. */
+const fruitlessWait = 500;
+const longestFruitlessWait = 30_000;
+
+const debug = debugTopic('job');
+
+/** One call of `runJob`, over as many connections as it takes. */
+export class JobRun {
+  readonly #connect: ConnectForJob;
+  readonly #connectOptions: ConnectOptions;
+  readonly #command: string | readonly string[];
+  readonly #options: RunJobOptions;
+  readonly #outcome: JobOutcome;
+  /** Keeps its place across connections. */
+  readonly #reader: OutputReader;
+  readonly #signal: AbortSignal | undefined;
+  /** Connections in a row on which the server answered nothing. */
+  #fruitless = 0;
+  /** A start was sent, so there may be a job. */
+  #mayRun = false;
+  #connection: JobConnection | undefined;
+  #callbackFailed = false;
+
+  constructor(
+    connect: ConnectForJob,
+    connectOptions: ConnectOptions,
+    command: string | readonly string[],
+    options: RunJobOptions,
+  ) {
+    const { id, encoding = 'utf8', signal } = options;
+    this.#connect = connect;
+    this.#command = command;
+    this.#options = options;
+    this.#signal = both(signal, connectOptions.signal);
+    this.#connectOptions = this.#signal ? { ...connectOptions, signal: this.#signal } : connectOptions;
+    this.#outcome = new JobOutcome(options);
+    this.#reader = new OutputReader(id, encoding, { stdout: 0, stderr: 0 });
+  }
+
+  async run(): Promise<CommandResult<string | Buffer>> {
+    try {
+      return await this.#untilOver();
+    } catch (error) {
+      if (this.#signal?.aborted && this.#options.killOnAbort && this.#mayRun) await this.#kill();
+      throw error;
+    } finally {
+      this.#letGo();
+    }
+  }
+
+  async #untilOver(): Promise<CommandResult<string | Buffer>> {
+    for (;;) {
+      const connection = await this.#connect(this.#connectOptions);
+      this.#connection = connection;
+      try {
+        return await this.#over(connection);
+      } catch (error) {
+        this.#signal?.throwIfAborted();
+        if (this.#callbackFailed || !isPassing(error) || ++this.#fruitless > this.#patience) throw error;
+        this.#tell(connection, error);
+      }
+      this.#letGo();
+      await sleep(this.#wait, this.#signal);
+    }
+  }
+
+  /** All that is left to do, over one connection. */
+  async #over(connection: JobConnection): Promise<CommandResult<string | Buffer>> {
+    const host = connection.jobHost;
+    const keeper = jobKeeper(host, this.#options.dir);
+    const request = resolveStart(this.#command, this.#options, host.windows);
+    await this.#start(keeper, request);
+    const end = await this.#follow(keeper);
+    debug('%s %j', this.#options.id, end.status);
+    await this.#forget(keeper, end);
+    await connection.close();
+    return this.#outcome.settle(host, request.line, end);
+  }
+
+  async #start(keeper: JobKeeper, request: StartRequest): Promise<void> {
+    this.#mayRun = true;
+    const start = (signal: AbortSignal | undefined) => startOnce(keeper, request, signal);
+    // Who wants the job ended at an abort must know first whether it was started.
+    await (this.#options.killOnAbort ? withDelay(this.#signal, killTime, start) : start(this.#signal));
+    this.#fruitless = 0;
+    this.#signal?.throwIfAborted();
+  }
+
+  async #follow(keeper: JobKeeper): Promise<JobEnd> {
+    const { pollInterval = defaultPollInterval } = this.#options;
+    const pace = new Pace(pollInterval);
+    for (;;) {
+      const piece = await this.#reader.read(keeper, { signal: this.#signal, waitMs: keeper.longPoll });
+      this.#fruitless = 0;
+      await this.#deliver(piece);
+      if (piece.end) return piece.end;
+      const wait = pace.next(piece.bytes.stdout.length + piece.bytes.stderr.length > 0);
+      if (!piece.more) await sleep(wait, this.#signal);
+    }
+  }
+
+  async #deliver({ bytes, stdout, stderr }: ReadOutput): Promise<void> {
+    this.#outcome.add(bytes);
+    const { onOutput, onErrorOutput } = this.#options as Callbacks;
+    try {
+      if (stdout.length > 0) await untilAborted(onOutput?.(stdout), this.#signal);
+      if (stderr.length > 0) await untilAborted(onErrorOutput?.(stderr), this.#signal);
+    } catch (error) {
+      // Whatever it is, it is the caller's own, even if it looks like the loss of a link.
+      this.#callbackFailed = true;
+      throw error;
+    }
+  }
+
+  /** The result is here; whether the folder could be removed must not change it. */
+  async #forget(keeper: JobKeeper, { status }: JobEnd): Promise<void> {
+    const { id, keep = true } = this.#options;
+    const succeeded = status.state === 'exited' && status.exitCode === 0;
+    if (keep === true || status.state === 'lost' || (keep === 'succeeded' && succeeded)) return;
+    await ask(keeper, id, (commands) => commands.remove(id), this.#signal).catch(() => {});
+  }
+
+  /** Over the connection that there is, else over a new one. A failure is not told: the abort is what happened. */
+  async #kill(): Promise<void> {
+    const signal = AbortSignal.timeout(killTime);
+    const { id, dir } = this.#options;
+    for (let isLast = false; ; isLast = true) {
+      try {
+        this.#connection ??= await this.#connect({ ...this.#connectOptions, signal });
+        const keeper = jobKeeper(this.#connection.jobHost, dir);
+        await ask(keeper, id, (commands) => commands.kill(id, 2_000), signal);
+        return;
+      } catch {
+        if (isLast || signal.aborted) return;
+        this.#letGo();
+      }
+    }
+  }
+
+  /** A connection that is not wanted any more closes on its own; nobody waits for a dead link. */
+  #letGo(): void {
+    this.#connection?.close().catch(() => {});
+    this.#connection = undefined;
+  }
+
+  #tell({ jobHost }: JobConnection, error: SshError): void {
+    const { host, port, hop } = jobHost.where;
+    if (debug.enabled) debug('%s: connecting again after %s', this.#options.id, nameOf(error));
+    const message = `Connecting again for job ${this.#options.id}: ${error.message}`;
+    this.#connectOptions.log?.({
+      level: 'warn',
+      event: 'job-link-lost',
+      message,
+      host,
+      port,
+      hop,
+      code: error.code,
+    });
+  }
+
+  get #wait(): number {
+    if (this.#fruitless <= 1) return 0;
+    return Math.min(longestFruitlessWait, fruitlessWait * 2 ** (this.#fruitless - 2));
+  }
+
+  get #patience(): number {
+    const { retry } = this.#connectOptions;
+    return Math.max(3, retry ? (retry.attempts ?? 10) : retry === false ? 3 : 10);
+  }
+}
+
+/** What a caller gave for text or bytes takes what its encoding makes. */
+interface Callbacks {
+  onOutput?: (piece: string | Buffer) => unknown;
+  onErrorOutput?: (piece: string | Buffer) => unknown;
+}
+
+/** The link is at fault, not the job. */
+function isPassing(error: unknown): error is SshError {
+  if (!isSshError(error)) return false;
+  const ofTheLink = [
+    'SSH_CONNECTION_LOST',
+    'SSH_CHANNEL_TIMEOUT',
+    'SSH_CHANNEL_OPEN_FAILED',
+    'SSH_COMMAND_TIMEOUT',
+  ];
+  return ofTheLink.includes(error.code) || (error.code === 'SSH_JOB_ACCESS_FAILED' && error.retryable);
+}

@@ -1,0 +1,54 @@
+import type { CommandResult } from '../../exec/types.ts';
+import { checkInteger, checkNames, wrongType } from '../../options/check.ts';
+import type { ConnectOptions } from '../../options/types.ts';
+import { checkJobId } from '../job-id.ts';
+import { checkCallback, checkCommon, checkFollow, resolveStart, startNames } from '../options.ts';
+import { JobRun } from './job-run.ts';
+import type { ConnectForJob, RunJobOptions } from './run-types.ts';
+
+const names = [
+  ...startNames,
+  ...['onOutput', 'onErrorOutput', 'pollInterval', 'maxBuffer', 'reject', 'keep', 'killOnAbort'],
+];
+
+/**
+ * Runs a command to its end however often the tunnel breaks: connects, starts the job or finds it, follows its
+ * output without a gap or a repeat, connects again when the link is lost, and resolves with the result.
+ *
+ * @throws {CommandFailed} for a non-zero exit code or a signal, unless `reject: false`.
+ * @throws {JobLost} when its process is gone without an exit code. It is not started again.
+ * @throws {JobConflict} when another command has this id; {JobAccessFailed} when the server cannot start it.
+ * @throws what `connectViaGateway` throws, when a (re)connect failed for good (`AuthenticationFailed`,
+ *   `HostKeyMismatch`) or all its attempts were used up. The job runs on; a later call with the same id finds it.
+ * @throws `signal.reason` at once when the signal aborts.
+ */
+export async function runJobOver(
+  connect: ConnectForJob,
+  connectOptions: ConnectOptions,
+  command: string | readonly string[],
+  options: RunJobOptions,
+): Promise<CommandResult<string | Buffer>> {
+  checkRunOptions(command, options);
+  return await new JobRun(connect, connectOptions, command, options).run();
+}
+
+function checkRunOptions(command: string | readonly string[], options: RunJobOptions): void {
+  checkNames('options', options, names);
+  const { shell, maxBuffer, keep = true } = options as RunJobOptions;
+  checkJobId(options.id);
+  checkCommon(options);
+  checkFollow(options);
+  // Without a shell, the quoting depends on the server.
+  if (shell !== undefined) resolveStart(command, options, shell !== 'posix');
+  checkCallback('onOutput', options.onOutput);
+  checkCallback('onErrorOutput', options.onErrorOutput);
+  if (maxBuffer !== undefined && maxBuffer !== Number.POSITIVE_INFINITY) {
+    checkInteger('maxBuffer', maxBuffer, 0, Number.MAX_SAFE_INTEGER, 'a whole number of bytes, 0 or more');
+  }
+  if (typeof keep !== 'boolean' && keep !== 'succeeded')
+    throw wrongType('keep', keep, "true, false or 'succeeded'");
+  for (const name of ['reject', 'killOnAbort'] as const) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== 'boolean') throw wrongType(name, value, 'true or false');
+  }
+}

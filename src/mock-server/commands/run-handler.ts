@@ -1,0 +1,24 @@
+import { checkNames } from '../check-names.ts';
+import { commandSpec } from '../option-names.ts';
+import type { ExecContext, ExecHandler, MockCommand } from '../types.ts';
+
+/** Does with a command what the server's `exec` option says of it; `play` acts out what is given as data. */
+export async function runHandler(
+  context: ExecContext,
+  handler: MockCommand | ExecHandler | undefined,
+  play: (command: MockCommand) => void,
+): Promise<void> {
+  if (handler === undefined) return context.fallback();
+  if (typeof handler !== 'function') return play(handler);
+  try {
+    const result = await handler(context);
+    if (typeof result === 'number') return context.exit(result);
+    if (typeof result === 'string') return play({ stdout: result });
+    if (!result) return;
+    checkNames('options', result, commandSpec);
+    play(result);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : error;
+    play({ stderr: `mock command failed: ${said}\n`, exitCode: 255 });
+  }
+}

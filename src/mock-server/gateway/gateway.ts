@@ -1,0 +1,71 @@
+import { checkNames } from '../check-names.ts';
+import type { RemoteForward } from '../forwards/remote-forwards.ts';
+import { MockServerCore } from '../mock-server.ts';
+import { pcSpec } from '../option-names.ts';
+import type { MockGateway, MockGatewayOptions, MockPc, MockPcOptions } from './gateway-types.ts';
+import { PcBehindGateway } from './pc.ts';
+
+/** The gateway behind {@link MockGateway}. */
+class Gateway implements MockGateway {
+  readonly ssh: MockServerCore;
+  readonly pcs: PcBehindGateway[] = [];
+  private closed: Promise<void> | undefined;
+
+  constructor(options: MockGatewayOptions) {
+    this.ssh = new MockServerCore(options);
+  }
+
+  get host(): string {
+    return this.ssh.host;
+  }
+
+  async addPc(options: MockPcOptions = {}): Promise<MockPc> {
+    if (this.closed) throw new Error('the mock gateway is closed');
+    checkNames('options', options, pcSpec);
+    const pc = new PcBehindGateway(this.host, options);
+    await pc.open(options.port ?? 0);
+    this.pcs.push(pc);
+    return pc;
+  }
+
+  freezeClient(port: number): void {
+    this.holder(port).connection.cut('freeze');
+  }
+
+  releasePort(port: number): void {
+    const forward = this.holder(port);
+    forward.close();
+    forward.connection.cut('rst');
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.closeNow();
+    return this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async closeNow(): Promise<void> {
+    await Promise.all([this.ssh.close(), ...this.pcs.map((pc) => pc.close())]);
+  }
+
+  private holder(port: number): RemoteForward {
+    const forward = this.ssh.forwards.find(port);
+    if (!forward) throw new Error(`no client holds port ${port} of the mock gateway`);
+    return forward;
+  }
+}
+
+/**
+ * Starts a gateway in this process: an SSH server that publishes ports for PCs which stand behind it. `addPc()` makes
+ * a PC with its tunnel; `pc.vanish()`, `pc.return()` and the others do to it what happens in the field.
+ *
+ * Rejects with TypeError or RangeError for wrong options, and with the system's error when it cannot listen.
+ */
+export async function startMockGateway(options: MockGatewayOptions = {}): Promise<MockGateway> {
+  const gateway = new Gateway(options);
+  await gateway.ssh.listen();
+  return gateway;
+}

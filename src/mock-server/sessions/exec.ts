@@ -1,0 +1,203 @@
+import { EventEmitter } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import iconv from 'iconv-lite';
+import type { ServerChannel } from 'ssh2';
+import { chooseHandler } from '../commands/choose-handler.ts';
+import { defaultCommand } from '../commands/default-commands.ts';
+import { runHandler } from '../commands/run-handler.ts';
+import { mayBeJobScript, readJobScript } from '../jobs/script.ts';
+import type { Settings } from '../settings.ts';
+import type { ExecContext, MockCommand, MockPty } from '../types.ts';
+import type { ServerConnection } from '../wire/connection.ts';
+import { ignoreWindow } from '../wire/ssh2-internals.ts';
+
+/** What the client asked for before the command. */
+export interface ExecRequest {
+  command: string;
+  env: Record<string, string>;
+  pty: MockPty | undefined;
+}
+
+/** A command that runs on a channel. */
+export class RunningCommand implements ExecContext {
+  readonly command: string;
+  readonly username: string;
+  readonly connection: number;
+  readonly env: Record<string, string>;
+  readonly pty: MockPty | undefined;
+  private readonly channel: ServerChannel;
+  private readonly owner: ServerConnection;
+  private readonly signals = new EventEmitter();
+  private readonly ended = new AbortController();
+  private hasEnded = false;
+
+  constructor(owner: ServerConnection, channel: ServerChannel, request: ExecRequest) {
+    this.owner = owner;
+    this.channel = channel;
+    this.command = request.command;
+    this.env = request.env;
+    this.pty = request.pty;
+    this.username = owner.username;
+    this.connection = owner.id;
+    const forget = owner.onEnd(() => this.ended.abort());
+    this.ended.signal.addEventListener('abort', forget, { once: true });
+    channel.once('close', () => this.ended.abort());
+    // A loop over stdin must not end what the command has still to say.
+    channel[Symbol.asyncIterator] = () => channel.iterator({ destroyOnReturn: false });
+    this.exit = this.exit.bind(this);
+    this.kill = this.kill.bind(this);
+    this.close = this.close.bind(this);
+    this.fallback = this.fallback.bind(this);
+    this.onSignal = this.onSignal.bind(this);
+  }
+
+  get stdin(): Readable {
+    return this.channel;
+  }
+
+  get stdout(): Writable {
+    return this.channel;
+  }
+
+  get stderr(): Writable {
+    return this.channel.stderr;
+  }
+
+  get closed(): AbortSignal {
+    return this.ended.signal;
+  }
+
+  onSignal(listener: (signal: string) => void): void {
+    this.signals.on('signal', listener);
+  }
+
+  /** A signal from the client arrived. */
+  receiveSignal(signal: string): void {
+    this.owner.note({ type: 'signal', signal });
+    if (!this.owner.settings.windows) this.signals.emit('signal', signal);
+  }
+
+  /** The client has closed the channel. Input that nobody reads would hide it from ssh2's stream. */
+  channelIsClosed(): void {
+    this.ended.abort();
+    this.channel.resume();
+  }
+
+  exit(code: number): void {
+    this.end(code, undefined, () => this.channel.exit(code));
+  }
+
+  kill(
+    signal: string,
+    { coreDumped = false, message = '' }: { coreDumped?: boolean; message?: string } = {},
+  ): void {
+    this.end(undefined, signal, () => this.channel.exit(signal, coreDumped, message));
+  }
+
+  close(): void {
+    this.end(undefined, undefined, () => {});
+  }
+
+  fallback(): void {
+    this.play(defaultCommand(this));
+  }
+
+  /** Plays a command that is given as data. */
+  play(command: MockCommand): void {
+    const { delayMs = 0 } = command;
+    if (!delayMs) return this.finish(command);
+    const timer = this.owner.later(delayMs, () => this.finish(command));
+    this.closed.addEventListener('abort', () => this.owner.cancel(timer));
+    this.onSignal((signal) => {
+      this.owner.cancel(timer);
+      this.kill(signal);
+    });
+  }
+
+  private finish(command: MockCommand): void {
+    const { exitBeforeData } = this.owner.faults.exec ?? {};
+    if (exitBeforeData) this.owner.whileAlive(() => this.channel.exit(command.exitCode ?? 0));
+    if (command.stdout !== undefined) this.stdout.write(this.encode(command.stdout));
+    if (command.stderr !== undefined) this.stderr.write(this.encode(command.stderr));
+    const end = () => {
+      if (command.signal) this.kill(command.signal);
+      else if (exitBeforeData) this.close();
+      else this.exit(command.exitCode ?? 0);
+    };
+    if (!command.echoStdin) return end();
+    this.channel.on('data', (chunk: Buffer) => {
+      if (!this.hasEnded && !this.channel.write(chunk)) this.channel.pause();
+    });
+    this.channel.on('drain', () => this.channel.resume());
+    this.channel.once('end', end);
+    this.onSignal((signal) => this.kill(signal));
+  }
+
+  private encode(text: string | Buffer): Buffer {
+    if (Buffer.isBuffer(text)) return text;
+    const codePage = this.owner.settings.windows?.codePage ?? 65001;
+    return codePage === 65001 ? Buffer.from(text) : iconv.encode(text, `cp${codePage}`);
+  }
+
+  /** Tells how the command ended, after all that it wrote, and closes its channel. */
+  private end(exitCode: number | undefined, signal: string | undefined, tell: () => void): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.owner.note({ type: 'exit', command: this.command, exitCode, signal });
+    const isSilent = this.owner.faults.exec?.noExitStatus;
+    // Input that nobody read would keep the channel from closing.
+    this.channel.resume();
+    afterWrites(this.channel, () =>
+      this.owner.whileAlive(() => {
+        if (!isSilent) tell();
+        this.channel.end();
+      }),
+    );
+  }
+}
+
+/** Runs a command as the server's options and faults want it. */
+export function runCommand(
+  owner: ServerConnection,
+  channel: ServerChannel,
+  request: ExecRequest,
+): RunningCommand {
+  const running = new RunningCommand(owner, channel, request);
+  const faults = owner.faults.exec ?? {};
+  if (owner.faults.window === 'exceeded') ignoreWindow(channel);
+  if (faults.hang) channel.resume();
+  else if (faults.closeEarly) running.close();
+  else if (faults.unlimitedOutput) pourWithoutEnd(running);
+  else void perform(running, owner.settings);
+  return running;
+}
+
+/** A script for jobs is done by the server itself; any other command does what the options say. */
+async function perform(running: RunningCommand, { jobs, options }: Settings): Promise<void> {
+  if (jobs && mayBeJobScript(running.command)) {
+    const script = await readJobScript(running.command, running.stdin);
+    if (script) return running.play(await jobs.answer(script, running));
+  }
+  await runHandler(running, chooseHandler(options, running.command), (command) => running.play(command));
+}
+
+function pourWithoutEnd(running: RunningCommand): void {
+  const chunk = Buffer.alloc(32 << 10, 'y\n');
+  running.stdin.resume();
+  const pour = () => {
+    // One chunk in a turn: a sender that ignores the window would otherwise never let go of the process.
+    if (running.closed.aborted || !running.stdout.writable) return;
+    running.stdout.write(chunk, () => setImmediate(pour));
+  };
+  running.onSignal((signal) => running.kill(signal));
+  pour();
+}
+
+/** Calls `then` when all that was written to both outputs has been sent. */
+function afterWrites(channel: ServerChannel, then: () => void): void {
+  const waitFor = (stream: Writable, next: () => void) => {
+    if (stream.writable) stream.write(Buffer.alloc(0), () => next());
+    else next();
+  };
+  waitFor(channel, () => waitFor(channel.stderr, then));
+}

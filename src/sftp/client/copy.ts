@@ -1,0 +1,94 @@
+import { SftpFailed } from '../../errors/index.ts';
+import type { Where } from '../../ssh2/channels/link.ts';
+import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { openFlag } from '../../ssh2/sftp/wire.ts';
+import { quoted } from '../../text/printable.ts';
+import { Flight } from '../flow/flight.ts';
+import { laneCapacity } from '../flow/lanes.ts';
+import { orderedSink } from '../flow/ordered-sink.ts';
+import { Receiver } from '../flow/receiver.ts';
+import { RemoteWriter } from '../flow/remote-writer.ts';
+import { isFolder, permissions, specialKind } from '../names/file-mode.ts';
+import {
+  closeTarget,
+  openTarget,
+  publish,
+  type RemoteTarget,
+  removeTarget,
+} from '../target/remote-target.ts';
+
+const MiB = 1024 * 1024;
+/** One `copy-data` request; small enough that a slow disk answers before the request times out. */
+const copyStep = 64 * MiB;
+
+/** Copies a remote file to another path on the same server; the target is the old file or the whole copy. */
+export async function copyRemote(sftp: SftpRequests, where: Where, from: string, to: string): Promise<void> {
+  // First look: a server that opens a pipe waits for its other end, and answers nothing more.
+  const { mode, size = 0 } = await sftp.stat(from);
+  const kind = isFolder(mode) ? 'a folder' : specialKind(mode);
+  if (kind) throw copyFailed(where, from, `it is ${kind}`);
+  const handle = await sftp.open(from, openFlag.read);
+  let target: RemoteTarget | undefined;
+  try {
+    const options = { atomic: true, resume: false, intoEmptyFolder: false };
+    target = await openTarget(sftp, to, {
+      ...options,
+      mode: mode === undefined ? undefined : permissions(mode) & 0o777,
+    });
+    if (target.path === (await sftp.realPath(from)))
+      throw copyFailed(where, from, 'source and target are the same file');
+    const copied = sftp.supports('copy-data')
+      ? await copyThere(sftp, handle, target.handle, size)
+      : await copyThroughUs(sftp, handle, target.handle);
+    const [found] = await Promise.all([sftp.fstat(target.handle), closeTarget(sftp, target)]);
+    if (copied < size || (found.size !== undefined && found.size !== copied)) {
+      throw copyFailed(where, from, `${found.size} of ${size} bytes were copied`);
+    }
+    await publish(sftp, target);
+  } catch (error) {
+    if (target) await removeTarget(sftp, target);
+    throw error;
+  } finally {
+    if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
+  }
+}
+
+async function copyThere(
+  sftp: SftpRequests,
+  from: SftpHandle,
+  to: SftpHandle,
+  size: number,
+): Promise<number> {
+  for (let position = 0; position < size; position += copyStep) {
+    const length = Math.min(copyStep, size - position);
+    await sftp.copyData({ handle: from, position, length }, to, position);
+  }
+  return size;
+}
+
+async function copyThroughUs(sftp: SftpRequests, from: SftpHandle, to: SftpHandle): Promise<number> {
+  const writing = new Flight({ start: 2 * MiB, ceiling: laneCapacity });
+  const reading = new Flight({ start: 2 * MiB, ceiling: 2 * laneCapacity });
+  const writer = new RemoteWriter({ sftp, handle: to, flight: writing, position: 0 });
+  let last: Promise<void> = Promise.resolve();
+  const sink = orderedSink(0, (pieces, done) => {
+    last = last.then(async () => {
+      for (const piece of pieces) await writer.append(piece);
+    });
+    last.then(() => done(), done);
+  });
+  const end = Number.POSITIVE_INFINITY;
+  await new Receiver({ sftp, handle: from, start: 0, end, sink, flight: reading, moved: () => {} }).receive();
+  await writer.finish();
+  return writer.position;
+}
+
+function copyFailed(where: Where, path: string, reason: string): SftpFailed {
+  return new SftpFailed(`SFTP copy of ${quoted(path)} on ${where.host}:${where.port} failed: ${reason}`, {
+    ...where,
+    phase: 'transfer',
+    operation: 'copy',
+    path,
+    reason,
+  });
+}

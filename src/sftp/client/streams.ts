@@ -1,0 +1,116 @@
+import { Readable, Writable } from 'node:stream';
+import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { openFlag } from '../../ssh2/sftp/wire.ts';
+import { Flight } from '../flow/flight.ts';
+import { laneCapacity } from '../flow/lanes.ts';
+import { orderedSink } from '../flow/ordered-sink.ts';
+import { Receiver } from '../flow/receiver.ts';
+import { RemoteWriter } from '../flow/remote-writer.ts';
+
+const MiB = 1024 * 1024;
+
+export interface ReadStreamOptions {
+  /** The first byte. Default 0. */
+  start?: number;
+  /** The last byte, included, as in Node's `fs`. Default: the end of the file. */
+  end?: number;
+  /** Bytes that are fetched ahead of the reader at most. Default 4 MiB. */
+  highWaterMark?: number;
+}
+
+export interface WriteStreamOptions {
+  /** `'w'` (default) replaces the content, `'wx'` wants a new file, `'a'` appends, `'r+'` writes into an existing file. */
+  flags?: 'w' | 'wx' | 'a' | 'r+';
+  /** Permissions of a new file, cut by the server's umask. */
+  mode?: number;
+  /** The first byte to write, with `'r+'` and `'w'`. Default 0. */
+  start?: number;
+}
+
+/** A remote file as a Node stream; fetches ahead, and stops fetching when its reader does. */
+export function readStream(sftp: SftpRequests, path: string, options: ReadStreamOptions = {}): Readable {
+  const { start = 0, end = Number.POSITIVE_INFINITY, highWaterMark = 4 * MiB } = options;
+  let receiver: Receiver | undefined;
+  let opened: SftpHandle | undefined;
+  let held: Array<() => void> = [];
+  const stream = new Readable({
+    highWaterMark: MiB,
+    read() {
+      for (const release of held.splice(0)) release();
+    },
+    construct(done) {
+      sftp.open(path, openFlag.read).then((handle) => {
+        opened = handle;
+        done();
+        begin(handle);
+      }, done);
+    },
+    destroy(error, done) {
+      receiver?.stop(error ?? new Error('the stream was destroyed'));
+      held = [];
+      if (!opened || sftp.ended) return done(error);
+      sftp.closeHandle(opened).then(
+        () => done(error),
+        () => done(error),
+      );
+    },
+  });
+  const begin = (handle: SftpHandle) => {
+    const sink = orderedSink(start, (pieces, done) => {
+      const results = pieces.map((piece) => stream.push(piece));
+      // Room for the next request only when the reader has taken this one.
+      if (results.at(-1)) done();
+      else held.push(done);
+    });
+    const flight = new Flight({ start: Math.min(highWaterMark, MiB), ceiling: highWaterMark });
+    receiver = new Receiver({ sftp, handle, start, end: end + 1, sink, flight, moved: () => {} });
+    receiver.receive().then(
+      () => stream.push(null),
+      (error) => stream.destroy(error),
+    );
+  };
+  return stream;
+}
+
+/** A remote file to write to as a Node stream; an error of any write is an `error` of the stream. */
+export function writeStream(sftp: SftpRequests, path: string, options: WriteStreamOptions = {}): Writable {
+  const { flags = 'w', mode, start = 0 } = options;
+  let writer: RemoteWriter | undefined;
+  let opened: SftpHandle | undefined;
+  const settle = (promise: Promise<void> | undefined, done: (error?: Error | null) => void) => {
+    (promise ?? Promise.resolve()).then(() => done(), done);
+  };
+  const begin = async () => {
+    opened = await sftp.open(path, openFlags(flags), mode === undefined ? {} : { mode });
+    const position = flags === 'a' ? ((await sftp.fstat(opened)).size ?? 0) : start;
+    const flight = new Flight({ start: MiB, ceiling: laneCapacity });
+    writer = new RemoteWriter({ sftp, handle: opened, flight, position });
+  };
+  const close = async () => {
+    const handle = opened;
+    opened = undefined;
+    if (handle && !sftp.ended) await sftp.closeHandle(handle);
+  };
+  return new Writable({
+    highWaterMark: MiB,
+    construct: (done) => settle(begin(), done),
+    write: (chunk: Buffer, _encoding, done) => settle(writer?.append(chunk), done),
+    final: (done) => settle(writer?.finish().then(close), done),
+    destroy(error, done) {
+      writer?.stop(error ?? new Error('the stream was destroyed'));
+      close().then(
+        () => done(error),
+        () => done(error),
+      );
+    },
+  });
+}
+
+function openFlags(flags: WriteStreamOptions['flags']): number {
+  const { write, create, truncate, exclusive, append } = openFlag;
+  if (flags === 'wx') return write | create | exclusive;
+  if (flags === 'a') return write | create | append;
+  if (flags === 'r+') return write;
+  if (flags === 'w') return write | create | truncate;
+  throw new TypeError(`Option flags must be 'w', 'wx', 'a' or 'r+', not ${JSON.stringify(flags)}`);
+}

@@ -1,0 +1,56 @@
+import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { openFlag } from '../../ssh2/sftp/wire.ts';
+import { Flight } from '../flow/flight.ts';
+import { laneCapacity } from '../flow/lanes.ts';
+import { orderedSink } from '../flow/ordered-sink.ts';
+import { Receiver } from '../flow/receiver.ts';
+import { RemoteWriter } from '../flow/remote-writer.ts';
+
+const MiB = 1024 * 1024;
+/** The longest Buffer that Node makes on every platform that it runs on. */
+const most = 2 ** 31 - 1;
+
+/** The whole content of a remote file; sizes that the server tells are not believed, it is read to its end. */
+export async function readWhole(sftp: SftpRequests, path: string): Promise<Buffer> {
+  const handle = await sftp.open(path, openFlag.read);
+  const pieces: Buffer[] = [];
+  let size = 0;
+  const sink = orderedSink(0, (some, done) => {
+    pieces.push(...some);
+    size += some.reduce((sum, piece) => sum + piece.length, 0);
+    done(
+      size > most
+        ? new Error(`the file is larger than the ${most} bytes of a Buffer; use createReadStream`)
+        : null,
+    );
+  });
+  const flight = new Flight({ start: MiB, ceiling: 16 * MiB });
+  const end = Number.POSITIVE_INFINITY;
+  try {
+    await new Receiver({ sftp, handle, start: 0, end, sink, flight, moved: () => {} }).receive();
+  } finally {
+    if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Replaces the content of a remote file, in place. */
+export async function writeWhole(
+  sftp: SftpRequests,
+  path: string,
+  data: Uint8Array,
+  mode: number | undefined,
+): Promise<void> {
+  const flags = openFlag.write | openFlag.create | openFlag.truncate;
+  const handle = await sftp.open(path, flags, mode === undefined ? {} : { mode });
+  const flight = new Flight({ start: MiB, ceiling: laneCapacity });
+  const writer = new RemoteWriter({ sftp, handle, flight, position: 0 });
+  try {
+    await writer.append(data);
+    await writer.finish();
+  } catch (error) {
+    if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
+    throw error;
+  }
+  await sftp.closeHandle(handle);
+}

@@ -1,0 +1,213 @@
+import { chmod, open, stat, utimes } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { SftpHandle } from '../../ssh2/sftp/requests.ts';
+import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
+import { quoted } from '../../text/printable.ts';
+import { fileSource } from '../flow/block-source.ts';
+import { fileSink } from '../flow/file-sink.ts';
+import { orderedSink } from '../flow/ordered-sink.ts';
+import { type BlockSink, type Received, Receiver } from '../flow/receiver.ts';
+import { smallFile, writeSmall } from '../flow/small-files.ts';
+import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts';
+import { permissions } from '../names/file-mode.ts';
+import { freshTempName } from '../names/temp-name.ts';
+import {
+  type LocalTarget,
+  modeOfOld,
+  openLocalTarget,
+  publishLocally,
+  removeLocally,
+  settleLocalPath,
+} from '../target/local-target.ts';
+import { explain, transferFailed } from '../transfer/transfer-errors.ts';
+import { sameBySum } from '../verify/checksum.ts';
+import { provenLocally } from '../verify/resume-download.ts';
+import { verifyDownloaded } from '../verify/verify-sha256.ts';
+import { openForDownload, type Remote, RemoteIsFolder } from './open-for-download.ts';
+
+/** A file whose size the server does not tell is read to its end, but not without limit. */
+const mostOfUnknown = 2 ** 30;
+
+/** Fetches one file; when it rejects, the target is untouched (with `atomic`) and no temporary file is left. */
+export async function downloadFile(context: TransferContext, item: DownloadItem): Promise<void> {
+  const { run, settings } = context;
+  try {
+    run.throwIfFailed();
+    if (settings.resume && (await isThere(context, item))) return;
+    const remote = await openForDownload(context, item);
+    if (!item.attributes) run.progress.setTotal(remote.attributes.size);
+    const settled = await settle(context, item, remote);
+    if (isSmall(context, remote)) await fetchSmall(context, settled, remote);
+    else await fetchBig(context, settled, remote);
+    run.progress.fileDone(item.remotePath);
+  } catch (error) {
+    if (error instanceof RemoteIsFolder) throw error;
+    if (!run.failed && (await isFolderMissing(item, error))) {
+      const reason = `its folder ${quoted(dirname(item.localPath))} does not exist here`;
+      throw transferFailed(run, item.localPath, reason, error);
+    }
+    throw explain(run, { local: item.localPath, remote: item.remotePath }, error);
+  }
+}
+
+async function isFolderMissing({ localPath }: DownloadItem, error: unknown): Promise<boolean> {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return false;
+  return stat(dirname(localPath)).then(
+    () => false,
+    () => true,
+  );
+}
+
+/** The item with the path that is really written. */
+async function settle(context: TransferContext, item: DownloadItem, remote: Remote): Promise<DownloadItem> {
+  if (item.intoEmptyFolder) return item;
+  try {
+    return { ...item, localPath: await settleLocalPath(item.localPath, item.attributes === undefined) };
+  } catch (error) {
+    if (!context.sftp.ended) void context.sftp.closeHandle(remote.handle).catch(() => {});
+    throw error;
+  }
+}
+
+function isSmall({ settings }: TransferContext, { attributes: { size = 0 } }: Remote): boolean {
+  return size > 0 && size <= smallFile && !settings.resume && settings.verify !== 'sha256';
+}
+
+/** Nothing is created here before the whole content has arrived. */
+async function fetchSmall(context: TransferContext, item: DownloadItem, remote: Remote): Promise<void> {
+  const { run, settings } = context;
+  const { attributes } = remote;
+  const { localPath } = item;
+  const pieces: Buffer[] = [];
+  const sink = orderedSink(0, (some, done) => {
+    pieces.push(...some);
+    done();
+  });
+  await closing(context, remote, () => receive(context, item, remote, { start: 0, sink }));
+  const old = item.intoEmptyFolder || settings.preserve ? undefined : await modeOfOld(localPath);
+  const mode = newMode(attributes) ?? undefined;
+  const temporary = settings.atomic
+    ? join(dirname(localPath), freshTempName(basename(localPath)))
+    : undefined;
+  run.throwIfFailed();
+  await writeSmall(localPath, temporary, Buffer.concat(pieces), mode);
+  if (old !== undefined && old !== mode) await chmod(localPath, old);
+  if (settings.preserve) await preserve(localPath, attributes);
+}
+
+async function fetchBig(context: TransferContext, item: DownloadItem, remote: Remote): Promise<void> {
+  const { settings } = context;
+  const { attributes } = remote;
+  let local: LocalTarget | undefined;
+  try {
+    local = await closing(context, remote, async () => {
+      const target = await openLocalTarget(item.localPath, { ...settings, mode: newMode(attributes) });
+      local = target;
+      const start = settings.resume ? await provenLocally(context, item, attributes.size ?? 0, target) : 0;
+      await receive(context, item, remote, { start, sink: fileSink(target.file) });
+      return target;
+    });
+    await finish(context, item, attributes, local);
+  } catch (error) {
+    if (local && settings.atomic && !settings.resume) await removeLocally(local);
+    else await local?.file.close().catch(() => {});
+    throw error;
+  }
+}
+
+async function closing<T>({ sftp }: TransferContext, { handle }: Remote, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
+  }
+}
+
+/** A new file gets the remote permissions, cut by the umask here; set-uid bits are never carried over so. */
+function newMode({ mode }: SftpAttributes): number | undefined {
+  return mode === undefined ? undefined : mode & 0o777;
+}
+
+/** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */
+async function isThere(context: TransferContext, item: DownloadItem): Promise<boolean> {
+  const { sftp, run } = context;
+  // To open a local pipe would wait for its other end.
+  const found = await stat(item.localPath).catch(() => undefined);
+  const file = found?.isFile() ? await open(item.localPath).catch(() => undefined) : undefined;
+  if (!file) return false;
+  try {
+    const source = await fileSource(file);
+    const { size } = item.attributes ?? (await sftp.stat(item.remotePath));
+    if (size !== source.size || !(await sameBySum(context, source, item.remotePath, size))) return false;
+    run.progress.resumed(item.remotePath, size);
+    run.progress.fileDone(item.remotePath);
+    return true;
+  } finally {
+    await file.close();
+  }
+}
+
+async function receive(
+  context: TransferContext,
+  item: DownloadItem,
+  { handle, attributes }: Remote,
+  { start, sink }: { start: number; sink: BlockSink },
+): Promise<void> {
+  const { sftp, run, flight } = context;
+  const { size = 0 } = attributes;
+  const isKnown = size > 0;
+  run.throwIfFailed();
+  const moved = (bytes: number) => run.moved(item.remotePath, bytes);
+  const end = isKnown ? size : mostOfUnknown;
+  const receiver = new Receiver({ sftp, handle, start, end, probe: true, sink, flight, moved });
+  const forget = run.onFailed(() => receiver.stop(run.error));
+  const received = await receiver.receive().finally(forget);
+  if (isKnown) return checkEnd(context, item, handle, size, received);
+  if (received.beyond) {
+    throw transferFailed(run, item.remotePath, 'the server does not tell its size, and it does not end');
+  }
+}
+
+/** The file may have changed while it was read, or the server may not tell the truth. */
+async function checkEnd(
+  { sftp, run }: TransferContext,
+  item: DownloadItem,
+  handle: SftpHandle,
+  size: number,
+  { end, beyond }: Received,
+): Promise<void> {
+  if (end < size) {
+    throw transferFailed(
+      run,
+      item.remotePath,
+      `it ended at byte ${end}, but the server said that it has ${size}`,
+    );
+  }
+  if (!beyond) return;
+  // A file that grows, as a log does, is taken as it was at the start.
+  const { size: sizeNow } = await sftp.fstat(handle);
+  if (sizeNow === undefined || sizeNow <= size) {
+    throw transferFailed(run, item.remotePath, `it has more than the ${size} bytes that the server tells`);
+  }
+}
+
+async function finish(
+  context: TransferContext,
+  item: DownloadItem,
+  attributes: SftpAttributes,
+  local: LocalTarget,
+): Promise<void> {
+  const { run, settings } = context;
+  if (settings.verify === 'sha256') await verifyDownloaded(context, item.remotePath, local);
+  const old = settings.atomic && !settings.preserve ? await modeOfOld(item.localPath) : undefined;
+  if (old !== undefined) await local.file.chmod(old);
+  await local.file.close();
+  if (settings.preserve) await preserve(local.writePath, attributes);
+  run.throwIfFailed();
+  await publishLocally(local, item.localPath);
+}
+
+async function preserve(path: string, { mode, mtime, atime }: SftpAttributes): Promise<void> {
+  if (mode !== undefined) await chmod(path, permissions(mode));
+  if (mtime !== undefined) await utimes(path, atime ?? mtime, mtime);
+}

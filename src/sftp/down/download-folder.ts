@@ -1,0 +1,76 @@
+import { chmod, mkdir, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
+import type { TransferContext } from '../flow/transfer-context.ts';
+import { eachOf } from '../folders/each-of.ts';
+import { type RemoteEntry, type RemoteTree, readRemoteTree } from '../folders/remote-tree.ts';
+import { permissions } from '../names/file-mode.ts';
+import { unsafe } from '../names/paths.ts';
+import { explain } from '../transfer/transfer-errors.ts';
+import { downloadFile } from './download-file.ts';
+
+/** Fetches a folder: first all listings, so that a name that cannot be is refused before anything is written. */
+export async function downloadFolder(
+  context: TransferContext,
+  remotePath: string,
+  localPath: string,
+  attributes: SftpAttributes,
+): Promise<void> {
+  const { run, settings, sftp } = context;
+  const tree = await readRemoteTree(context, remotePath, attributes);
+  refuseCollisions(context, tree);
+  run.progress.setTotal(tree.files.reduce((sum, file) => sum + (file.attributes.size ?? 0), 0));
+  const isNew = new Set<string>();
+  for (const folder of tree.folders) {
+    if (await makeFolder(context, localOf(localPath, folder))) isNew.add(folder.path);
+  }
+  const handles = Math.max(1, Math.min(settings.concurrency, sftp.maxHandles - 4));
+  await eachOf(tree.files, handles, async (file) => {
+    try {
+      const intoEmptyFolder = isNew.has(parentOf(file.path));
+      await downloadFile(context, { ...file, localPath: localOf(localPath, file), intoEmptyFolder });
+    } catch (error) {
+      run.fail(error);
+      throw error;
+    }
+  });
+  if (settings.preserve) await preserveFolders(tree, localPath);
+}
+
+/** Resolves with whether the folder was made. */
+async function makeFolder({ run }: TransferContext, path: string): Promise<boolean> {
+  run.throwIfFailed();
+  try {
+    return (await mkdir(path, { recursive: true })) !== undefined;
+  } catch (error) {
+    throw explain(run, path, error);
+  }
+}
+
+/** Where the file system ignores case, the second of two such names would replace the first without a word. */
+function refuseCollisions({ opener }: TransferContext, tree: RemoteTree): void {
+  if (process.platform !== 'win32' && process.platform !== 'darwin') return;
+  const seen = new Set<string>();
+  for (const { path } of [...tree.folders, ...tree.files]) {
+    const key = path.normalize('NFC').toLowerCase();
+    if (seen.has(key)) throw unsafe(opener.where, path, 'another name differs from it in case only');
+    seen.add(key);
+  }
+}
+
+async function preserveFolders(tree: RemoteTree, localPath: string): Promise<void> {
+  for (const folder of [...tree.folders].reverse()) {
+    const path = localOf(localPath, folder);
+    const { mode, mtime, atime } = folder.attributes;
+    if (mode !== undefined) await chmod(path, permissions(mode) & 0o777);
+    if (mtime !== undefined) await utimes(path, atime ?? mtime, mtime);
+  }
+}
+
+function localOf(root: string, entry: RemoteEntry): string {
+  return entry.path === '' ? root : join(root, ...entry.path.split('/'));
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}

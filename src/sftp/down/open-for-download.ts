@@ -1,0 +1,52 @@
+import type { SftpHandle } from '../../ssh2/sftp/requests.ts';
+import { openFlag, type SftpAttributes } from '../../ssh2/sftp/wire.ts';
+import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
+import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts';
+import { isFolder, specialKind } from '../names/file-mode.ts';
+import { transferFailed } from '../transfer/transfer-errors.ts';
+
+/** A remote file that is open to be read, and what it is. */
+export interface Remote {
+  handle: SftpHandle;
+  attributes: SftpAttributes;
+}
+
+/** What was to be fetched as a file is a folder. */
+export class RemoteIsFolder extends Error {
+  readonly attributes: SftpAttributes;
+
+  constructor(attributes: SftpAttributes) {
+    super('it is a folder, not a file');
+    this.attributes = attributes;
+  }
+}
+
+/**
+ * On Windows opens and looks in one round trip. Elsewhere looks first, because a pipe may be there: a server that opens
+ * one waits in the call for its other end, takes what a writer puts in, and outlives the connection.
+ */
+export async function openForDownload(context: TransferContext, item: DownloadItem): Promise<Remote> {
+  const { sftp, run, opener } = context;
+  const looking = Promise.resolve(item.attributes ?? sftp.stat(item.remotePath));
+  if (!isWindowsServer(opener.serverVersion)) {
+    refuseOther(context, item, await looking);
+    run.alive();
+  }
+  const [looked, opened] = await Promise.allSettled([looking, sftp.open(item.remotePath, openFlag.read)]);
+  run.alive();
+  try {
+    if (looked.status === 'rejected') throw looked.reason;
+    refuseOther(context, item, looked.value);
+    if (opened.status === 'rejected') throw opened.reason;
+    return { handle: opened.value, attributes: looked.value };
+  } catch (error) {
+    if (opened.status === 'fulfilled') await sftp.closeHandle(opened.value).catch(() => {});
+    throw error;
+  }
+}
+
+function refuseOther({ run }: TransferContext, { remotePath }: DownloadItem, found: SftpAttributes): void {
+  if (isFolder(found.mode)) throw new RemoteIsFolder(found);
+  const kind = specialKind(found.mode);
+  if (kind) throw transferFailed(run, remotePath, `it is ${kind}, not a file`);
+}

@@ -1,0 +1,124 @@
+import type { SftpHandle, SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { openFlag } from '../../ssh2/sftp/wire.ts';
+import { type Latch, latch } from '../../time/latch.ts';
+import type { Flight } from './flight.ts';
+import { type Lanes, laneCapacity, laneWindow } from './lanes.ts';
+
+/** A round trip below this many milliseconds does not limit one session. */
+const longRoundTrip = 5;
+/** A session that moves this much in a round trip is held by its window, not by the line. */
+const windowBound = laneWindow / 2;
+/** Files below this size are over before more sessions would help. */
+const bigFile = 16 * 1024 * 1024;
+const mostLanes = 8;
+
+interface Extra {
+  sftp: SftpRequests;
+  handle: SftpHandle;
+}
+
+export interface LaneOptions {
+  opener: SftpOpener;
+  flight: Flight;
+  /** Bytes to be sent. */
+  size: number;
+  /** Milliseconds of a round trip, as measured so far. */
+  roundTrip: number;
+}
+
+/**
+ * Opens more sessions for one big upload when a single one is held back by its window, if the server's MaxSessions
+ * leaves some. They are opened at the start, and the file on them as soon as it is there, so that they are at hand when
+ * the line turns out to carry more. Whatever goes wrong with that, the transfer goes on with what it has.
+ */
+export class LaneOpener {
+  #options: LaneOptions;
+  #done: AbortController | undefined;
+  #lanes: Lanes | undefined;
+  #file: Latch<string> | undefined;
+  #prepared: Promise<Extra | undefined>[] = [];
+  #used: Extra[] = [];
+  #isUsing = false;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    const { size, roundTrip } = options;
+    if (size < bigFile || roundTrip < longRoundTrip) return;
+    const count = Math.min(mostLanes - 1, Math.floor(size / laneCapacity));
+    const done = new AbortController();
+    this.#done = done;
+    const file = latch<string>();
+    // Nobody may be waiting for it.
+    file.promise.catch(() => {});
+    this.#file = file;
+    this.#prepared = Array.from({ length: count }, () => this.#prepare(file.promise, done.signal));
+  }
+
+  /** The file is there: it is what the sessions are for, beside the lanes that it has. */
+  useFor(path: string, lanes: Lanes): void {
+    this.#lanes = lanes;
+    this.#file?.resolve(path);
+  }
+
+  /** To be called now and then with the bytes that are still to be sent. */
+  consider(left: number): void {
+    const { flight } = this.#options;
+    if (this.#isUsing || this.#prepared.length === 0 || left < laneCapacity) return;
+    if (flight.perRoundTrip < windowBound) return;
+    this.#isUsing = true;
+    for (const prepared of this.#prepared) void prepared.then((extra) => extra && this.#use(extra));
+  }
+
+  /**
+   * Closes the files; rejects when the server could not store what was written. Resolves when no file is open any
+   * more: Windows does not rename a file that is. Idempotent.
+   */
+  async close(): Promise<void> {
+    this.#stop();
+    await Promise.all(this.#prepared.splice(0).map(async (prepared) => this.#finish(await prepared)));
+  }
+
+  /** Ends the sessions with whatever is under way on them. */
+  abandon(): void {
+    this.#stop();
+    for (const prepared of this.#prepared.splice(0)) void prepared.then((extra) => extra?.sftp.close());
+  }
+
+  /** Whoever is not ready yet will not be used. */
+  #stop(): void {
+    this.#done?.abort();
+    this.#file?.reject(this.#done?.signal.reason);
+  }
+
+  async #prepare(file: Promise<string>, signal: AbortSignal): Promise<Extra | undefined> {
+    let sftp: SftpRequests | undefined;
+    try {
+      sftp = await this.#options.opener.openSftp({ spare: true, signal });
+      return { sftp, handle: await sftp.open(await file, openFlag.write) };
+    } catch {
+      // One lane less.
+      void sftp?.close();
+      return undefined;
+    }
+  }
+
+  #use(extra: Extra): void {
+    const lanes = this.#lanes;
+    if (this.#done?.signal.aborted || !lanes) return;
+    const { flight } = this.#options;
+    this.#used.push(extra);
+    lanes.add(extra);
+    flight.widen(lanes.count * laneCapacity, lanes.count * laneWindow);
+  }
+
+  async #finish(extra: Extra | undefined): Promise<void> {
+    if (!extra) return;
+    try {
+      await extra.sftp.closeHandle(extra.handle);
+      extra.sftp.release();
+    } catch (error) {
+      void extra.sftp.close();
+      if (this.#used.includes(extra)) throw error;
+    }
+  }
+}

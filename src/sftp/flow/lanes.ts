@@ -1,0 +1,40 @@
+import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
+
+/** The same remote file, open in one of several SFTP sessions. */
+export interface Lane {
+  sftp: SftpRequests;
+  handle: SftpHandle;
+  /** Bytes sent on this lane and not yet acknowledged. */
+  unacknowledged: number;
+}
+
+/** Bytes that OpenSSH's server takes on one session before it has answered. */
+export const laneWindow = 2 * 1024 * 1024;
+/** Bytes that one session may have under way: the server's window, and as much behind it. */
+export const laneCapacity = 2 * laneWindow;
+
+/** Several SFTP sessions for one file: each has a window of its own, and a round trip moves no more than a window. */
+export class Lanes {
+  #lanes: Lane[] = [];
+
+  constructor(first: { sftp: SftpRequests; handle: SftpHandle }) {
+    this.add(first);
+  }
+
+  get count(): number {
+    return this.#lanes.length;
+  }
+
+  get all(): readonly Lane[] {
+    return this.#lanes;
+  }
+
+  add(lane: { sftp: SftpRequests; handle: SftpHandle }): void {
+    this.#lanes.push({ ...lane, unacknowledged: 0 });
+  }
+
+  /** The lane with the least on its way. */
+  get idlest(): Lane {
+    return this.#lanes.reduce((best, lane) => (lane.unacknowledged < best.unacknowledged ? lane : best));
+  }
+}

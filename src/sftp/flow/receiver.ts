@@ -1,0 +1,139 @@
+import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { latch } from '../../time/latch.ts';
+import { now } from '../../time/timer.ts';
+import type { Flight } from './flight.ts';
+
+/** Where received bytes go. `done` gives their room back; until then they count as under way. */
+export interface BlockSink {
+  accept(position: number, pieces: Buffer[], length: number, done: (error?: Error | null) => void): void;
+}
+
+export interface ReceiveJob {
+  sftp: SftpRequests;
+  handle: SftpHandle;
+  start: number;
+  /** Reads up to here; Infinity reads until the file ends. */
+  end: number;
+  /** Asks for one byte more, to see whether the file goes on. */
+  probe?: boolean;
+  sink: BlockSink;
+  flight: Flight;
+  moved(bytes: number): void;
+}
+
+export interface Received {
+  /** Where the reading ended: `end`, or less where the file ended first. */
+  end: number;
+  /** The probe found that the file goes on. */
+  beyond: boolean;
+}
+
+/**
+ * Reads a range of an open remote file with many requests under way. Short replies are completed, whatever the server's reason.
+ */
+export class Receiver {
+  #job: ReceiveJob;
+  #next: number;
+  #end: number;
+  #askEnd: number;
+  #again: Array<{ position: number; length: number }> = [];
+  #underWay = 0;
+  #beyond = false;
+  #finished = latch<Received>();
+
+  constructor(job: ReceiveJob) {
+    this.#job = job;
+    this.#next = job.start;
+    this.#end = job.end;
+    // The last request asks for one byte more than there should be.
+    this.#askEnd = job.end + (job.probe ? 1 : 0);
+  }
+
+  receive(): Promise<Received> {
+    this.#pump();
+    return this.#finished.promise;
+  }
+
+  stop(error: unknown): void {
+    this.#finished.reject(error);
+  }
+
+  #pump(): void {
+    const { flight } = this.#job;
+    while (!this.#finished.settled) {
+      // Other files share the flight; each may always have one request under way, or it would never be woken.
+      if (!flight.open && this.#underWay > 0) break;
+      const missing = this.#again.shift();
+      if (missing) this.#read(missing.position, missing.length);
+      else if (this.#next < this.#askEnd) this.#readNext();
+      else break;
+    }
+    if (this.#again.length > 0 || this.#next < this.#askEnd) return;
+    if (this.#underWay === 0) {
+      this.#finished.resolve({ end: Math.max(this.#job.start, this.#end), beyond: this.#beyond });
+    }
+  }
+
+  #readNext(): void {
+    const length = Math.min(this.#job.sftp.maxRead, this.#askEnd - this.#next);
+    const position = this.#next;
+    this.#next += length;
+    this.#read(position, length);
+  }
+
+  #read(position: number, length: number): void {
+    const { sftp, handle, flight } = this.#job;
+    const sentAt = now();
+    flight.take(length);
+    this.#underWay++;
+    sftp.read(handle, position, length, (error, pieces, got) => {
+      if (this.#finished.settled) return;
+      if (error) return this.stop(error);
+      flight.answered(sentAt);
+      flight.giveBack(length - got);
+      if (!pieces || got === 0) this.#endAt(position);
+      else this.#deliver(position, length, pieces, got);
+    });
+  }
+
+  /** The file ends here, or before: nothing beyond is asked for any more. */
+  #endAt(position: number): void {
+    this.#underWay--;
+    this.#end = Math.min(this.#end, position);
+    this.#askEnd = this.#end;
+    this.#next = Math.max(this.#next, this.#end);
+    this.#again = this.#again.filter((missing) => missing.position < this.#end);
+    this.#pump();
+  }
+
+  #deliver(position: number, length: number, pieces: Buffer[], got: number): void {
+    const { sink, flight, moved } = this.#job;
+    const wanted = Math.min(got, Math.max(0, this.#end - position));
+    if (got > wanted) this.#beyond = true;
+    // A reply that is short of the extra byte alone has met the end, as the protocol promises for files.
+    else if (got < length && position + got < this.#end) {
+      this.#again.push({ position: position + got, length: length - got });
+    }
+    const stored = (error?: Error | null) => {
+      this.#underWay--;
+      if (this.#finished.settled) return;
+      if (error) return this.stop(error);
+      flight.done(got);
+      moved(wanted);
+      this.#pump();
+    };
+    if (wanted === 0) stored();
+    else sink.accept(position, got > wanted ? firstBytes(pieces, wanted) : pieces, wanted, stored);
+    this.#pump();
+  }
+}
+
+function firstBytes(pieces: Buffer[], bytes: number): Buffer[] {
+  let left = bytes;
+  const kept: Buffer[] = [];
+  for (const piece of pieces) {
+    if (left > 0) kept.push(piece.subarray(0, left));
+    left -= piece.length;
+  }
+  return kept;
+}

@@ -1,0 +1,126 @@
+import { writeHeadroom } from '../../ssh2/sftp/requests.ts';
+import { latch } from '../../time/latch.ts';
+import { now } from '../../time/timer.ts';
+import type { BlockSource } from './block-source.ts';
+import type { Flight } from './flight.ts';
+import { dataOf, type FramePool } from './frames.ts';
+import type { Lane, Lanes } from './lanes.ts';
+
+export interface Range {
+  start: number;
+  end: number;
+}
+
+export interface SendJob {
+  source: BlockSource;
+  ranges: readonly Range[];
+  lanes: Lanes;
+  flight: Flight;
+  /** Its block size is that of the requests. */
+  pool: FramePool;
+  moved(bytes: number): void;
+  /** Once, when the last write has been handed over; it is not yet acknowledged. */
+  allSent?(): void;
+}
+
+/** One local read fills up to this many requests. */
+const blocksPerRead = 4;
+/** Local reads at once, so that the disk works while the line is fed. */
+const parallelReads = 2;
+
+/** Sends ranges of a source to an open remote file. No promise per block: reads and acknowledgements drive it. */
+export class Sender {
+  #job: SendJob;
+  #todo: Range[];
+  #reading = 0;
+  #unacknowledged = 0;
+  #allSent = false;
+  #finished = latch<void>();
+
+  constructor(job: SendJob) {
+    this.#job = job;
+    this.#todo = job.ranges.map((range) => ({ ...range })).filter(({ start, end }) => start < end);
+  }
+
+  /** Resolves when the server has acknowledged everything. */
+  send(): Promise<void> {
+    this.#pump();
+    return this.#finished.promise;
+  }
+
+  /** Ends early; what is under way is forgotten. */
+  stop(error: unknown): void {
+    this.#finished.reject(error);
+  }
+
+  #pump(): void {
+    const { flight } = this.#job;
+    while (!this.#finished.settled && this.#todo.length > 0 && this.#reading < parallelReads) {
+      // Other files share the flight; each may always have one read under way, or it would never be woken.
+      if (!flight.open && this.#reading + this.#unacknowledged > 0) break;
+      this.#readSome(this.#todo[0] as Range);
+    }
+    if (this.#finished.settled || this.#todo.length > 0 || this.#reading > 0) return;
+    if (!this.#allSent) {
+      this.#allSent = true;
+      this.#job.allSent?.();
+    }
+    if (this.#unacknowledged === 0) this.#finished.resolve();
+  }
+
+  #readSome(range: Range): void {
+    const { source, flight, pool } = this.#job;
+    const { blockSize } = pool;
+    const room = Math.max(1, Math.floor((flight.limit - flight.inFlight) / blockSize));
+    const length = Math.min(range.end - range.start, Math.min(blocksPerRead, room) * blockSize);
+    const position = range.start;
+    range.start += length;
+    if (range.start === range.end) this.#todo.shift();
+    const frames = Array.from({ length: Math.ceil(length / blockSize) }, () => pool.take());
+    const views = frames.map((frame, index) =>
+      dataOf(frame, Math.min(blockSize, length - index * blockSize)),
+    );
+    flight.take(length);
+    this.#reading++;
+    source.readInto(views, position, (error, bytes = 0) => {
+      this.#reading--;
+      if (this.#finished.settled) return;
+      if (error) return this.stop(error);
+      if (bytes === 0) return this.stop(new Error(`it ended at byte ${position}, before its end was sent`));
+      if (bytes < length) {
+        flight.giveBack(length - bytes);
+        this.#todo.unshift({ start: position + bytes, end: position + length });
+      }
+      this.#write(frames, position, bytes);
+      this.#pump();
+    });
+  }
+
+  #write(frames: Buffer[], position: number, bytes: number): void {
+    const { pool, lanes } = this.#job;
+    const { blockSize } = pool;
+    for (const [index, frame] of frames.entries()) {
+      const length = Math.min(blockSize, bytes - index * blockSize);
+      if (length > 0) this.#writeBlock(lanes.idlest, frame, position + index * blockSize, length);
+      else pool.give(frame);
+    }
+  }
+
+  #writeBlock(lane: Lane, frame: Buffer, position: number, length: number): void {
+    const { flight, moved } = this.#job;
+    const sentAt = now();
+    this.#unacknowledged++;
+    lane.unacknowledged += length;
+    lane.sftp.write(lane.handle, position, { buffer: frame, start: writeHeadroom, length }, (error) => {
+      this.#unacknowledged--;
+      lane.unacknowledged -= length;
+      if (this.#finished.settled) return;
+      if (error) return this.stop(error);
+      this.#job.pool.give(frame);
+      flight.answered(sentAt);
+      flight.done(length);
+      moved(length);
+      this.#pump();
+    });
+  }
+}

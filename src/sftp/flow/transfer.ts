@@ -1,0 +1,72 @@
+import { debugTopic, nameOf } from '../../observe/debug.ts';
+import type { SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { now } from '../../time/timer.ts';
+import type { TransferResult, TransferSettings } from '../transfer/options.ts';
+import { TransferRun } from '../transfer/run.ts';
+import { Flight } from './flight.ts';
+import { Frames } from './frames.ts';
+import type { TransferContext } from './transfer-context.ts';
+
+const debug = debugTopic('sftp');
+
+export interface TransferPlan {
+  /** For messages: `upload of "a" to "b"`. */
+  what: string;
+  settings: TransferSettings;
+  /** Bytes under way: at the start (or what `startRate` bytes a millisecond fill the line with), and at most. */
+  flight: { start: number; startRate?: number; ceiling: number | 'receive window' };
+  work(context: TransferContext): Promise<void>;
+}
+
+/** One transfer: a session, the work, the result. Rejects at once when it fails; what is left is cleaned up behind. */
+export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<TransferResult> {
+  const { settings, what } = plan;
+  settings.signal?.throwIfAborted();
+  if (opener.lost.error) throw opener.lost.error;
+  const started = now();
+  let hasSession = false;
+  debug('%s', what);
+  const run = new TransferRun({ ...settings, what, where: opener.where, lost: opener.lost });
+  try {
+    const sftp = await open(opener, run, settings);
+    hasSession = true;
+    const { start, startRate = 0, ceiling } = plan.flight;
+    const flight = new Flight({
+      start: Math.max(start, startRate * sftp.roundTrip),
+      ceiling: ceiling === 'receive window' ? sftp.receiveWindow : ceiling,
+    });
+    const context = { opener, sftp, run, settings, flight, frames: new Frames() };
+    await settle(plan.work(context), context);
+    sftp.release();
+    run.progress.finish();
+    run.throwIfFailed();
+    const { files, sent: bytes } = run.progress;
+    const durationMs = now() - started;
+    return { files, bytes, durationMs, bytesPerSecond: durationMs > 0 ? (bytes * 1000) / durationMs : 0 };
+  } finally {
+    run.end();
+    if (debug.enabled) debug('%s: %s after %d ms', what, endOf(run, hasSession), Math.round(now() - started));
+  }
+}
+
+function endOf(run: TransferRun, hasSession: boolean): string {
+  if (run.failed) return nameOf(run.error);
+  return hasSession ? `done, ${run.progress.sent} bytes` : 'no session';
+}
+
+/** Waiting in line for a session is not a stall. */
+function open(opener: SftpOpener, run: TransferRun, settings: TransferSettings): Promise<SftpRequests> {
+  const { signal, stallTimeout } = settings;
+  return run.quietly(() => opener.openSftp({ signal, requestTimeout: stallTimeout }));
+}
+
+async function settle(work: Promise<void>, { run, sftp }: TransferContext): Promise<void> {
+  try {
+    await run.orFail(work);
+  } catch (error) {
+    run.fail(error);
+    // The work sees the failure, removes what it began, and ends; only then the session goes.
+    void work.catch(() => {}).then(() => sftp.close());
+    throw run.error;
+  }
+}

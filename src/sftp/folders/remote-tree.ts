@@ -1,0 +1,118 @@
+import type { SftpAttributes, SftpName } from '../../ssh2/sftp/wire.ts';
+import type { TransferContext } from '../flow/transfer-context.ts';
+import { fileType, isFolder, specialKind } from '../names/file-mode.ts';
+import { joinRemote, nameProblem, unsafe } from '../names/paths.ts';
+import { explain, transferFailed } from '../transfer/transfer-errors.ts';
+import { type ListingBudget, listingLimits, readFolder } from './read-folder.ts';
+
+export interface RemoteEntry {
+  /** Relative to the root, with `/`; empty for the root itself. Every part of it is a safe name. */
+  path: string;
+  remotePath: string;
+  attributes: SftpAttributes;
+}
+
+export interface RemoteTree {
+  /** Parents before their children; the root first. */
+  folders: RemoteEntry[];
+  files: RemoteEntry[];
+}
+
+const parallelFolders = 16;
+/** Deeper than any honest tree; the longest path of Linux has 2,048 parts at most. */
+const mostDepth = 200;
+
+interface Walk {
+  context: TransferContext;
+  tree: RemoteTree;
+  budget: ListingBudget;
+  /** The root as the server spells it, asked for when the first link is met. */
+  realRoot: Promise<string> | undefined;
+  root: string;
+}
+
+/**
+ * Everything below a remote folder, every name checked before anything is written. Links within the folder are
+ * followed; one that leads out of it, or to a folder above itself, is refused.
+ */
+export async function readRemoteTree(
+  context: TransferContext,
+  root: string,
+  attributes: SftpAttributes,
+): Promise<RemoteTree> {
+  const tree: RemoteTree = { folders: [], files: [] };
+  const walk: Walk = { context, tree, budget: { ...listingLimits }, realRoot: undefined, root };
+  let level: RemoteEntry[] = [{ path: '', remotePath: root, attributes }];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > mostDepth) throw unsafe(context.opener.where, level[0]?.path ?? '', 'the folders do not end');
+    tree.folders.push(...level);
+    level = await nextLevel(walk, level);
+  }
+  return tree;
+}
+
+async function nextLevel(walk: Walk, folders: readonly RemoteEntry[]): Promise<RemoteEntry[]> {
+  const found: RemoteEntry[] = [];
+  for (let at = 0; at < folders.length; at += parallelFolders) {
+    const some = folders.slice(at, at + parallelFolders);
+    const listings = await Promise.all(some.map((folder) => list(walk, folder)));
+    for (const listing of listings) found.push(...listing);
+  }
+  return found;
+}
+
+/** Adds the files of one folder to the tree and gives the folders in it. */
+async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
+  const { context, tree, budget } = walk;
+  const { sftp, run, settings } = context;
+  run.throwIfFailed();
+  const names = await readFolder(sftp, folder.remotePath, budget, () => run.alive()).catch((error) => {
+    throw explain(run, folder.remotePath, error);
+  });
+  run.alive();
+  const folders: RemoteEntry[] = [];
+  for (const name of names) {
+    const entry = await resolve(walk, toEntry(context, folder, name));
+    const { mode } = entry.attributes;
+    if (!settings.filter(entry.path, isFolder(mode) ? 'directory' : 'file')) continue;
+    const kind = specialKind(mode);
+    if (kind) {
+      const reason = `it is ${kind}, not a file; leave it out with the option filter`;
+      throw transferFailed(run, entry.remotePath, reason);
+    }
+    if (isFolder(mode)) folders.push(entry);
+    else tree.files.push(entry);
+  }
+  return folders;
+}
+
+function toEntry(
+  context: TransferContext,
+  folder: RemoteEntry,
+  { raw, name, attributes }: SftpName,
+): RemoteEntry {
+  const path = folder.path === '' ? name : `${folder.path}/${name}`;
+  const problem = nameProblem(raw, name);
+  if (problem) throw unsafe(context.opener.where, path, problem);
+  return { path, remotePath: joinRemote(folder.remotePath, name), attributes };
+}
+
+async function resolve(walk: Walk, entry: RemoteEntry): Promise<RemoteEntry> {
+  if (fileType(entry.attributes.mode) !== 'symlink') return entry;
+  const { sftp, opener, settings, run } = walk.context;
+  if (!settings.filter(entry.path, 'file')) return { ...entry, attributes: { mode: 0o100000 } };
+  walk.realRoot ??= sftp.realPath(walk.root);
+  const [root, target, attributes] = await Promise.all([
+    walk.realRoot,
+    sftp.realPath(entry.remotePath),
+    sftp.stat(entry.remotePath),
+  ]).catch((error) => {
+    throw explain(run, entry.remotePath, error);
+  });
+  const inside = target.startsWith(root.endsWith('/') ? root : `${root}/`);
+  if (!inside) throw unsafe(opener.where, entry.path, 'it is a link that leads out of the folder');
+  const place = joinRemote(root, entry.path);
+  if (`${place}/`.startsWith(`${target}/`))
+    throw unsafe(opener.where, entry.path, 'it is a link to a folder above it');
+  return { ...entry, attributes };
+}

@@ -1,0 +1,69 @@
+import { UnsafeRemotePath } from '../../errors/index.ts';
+import { typeName } from '../../options/check.ts';
+import type { Where } from '../../ssh2/channels/link.ts';
+import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
+import { printable, quoted } from '../../text/printable.ts';
+
+const driveLetter = /^\/?[A-Za-z]:(?=[\\/]|$)/;
+
+/**
+ * A remote path as the server wants it. On a Windows PC `C:\rpa\in.json`, `C:/rpa/in.json` and `/C:/rpa/in.json` are
+ * the same; a drive letter tells a Windows PC even where the server does not say that it is one.
+ */
+export function remotePath(path: unknown, name: string, serverVersion: string | undefined): string {
+  if (typeof path !== 'string') throw new TypeError(`${name} must be a string, not ${typeName(path)}`);
+  if (path === '') throw new TypeError(`${name} must not be empty; the folder of the login is "."`);
+  if (path.includes('\0')) throw new TypeError(`${name} must not contain a NUL character: ${quoted(path)}`);
+  const hasDrive = driveLetter.test(path);
+  const slashed = hasDrive || isWindowsServer(serverVersion) ? path.replaceAll('\\', '/') : path;
+  const rooted = hasDrive && !slashed.startsWith('/') ? `/${slashed}` : slashed;
+  const trimmed = rooted.replace(/(?<=[^/])\/+$/, '');
+  return hasDrive && trimmed.length === 3 ? `${trimmed}/` : trimmed;
+}
+
+/** The whole of a disk, or the folder of the login. */
+export function isRoot(path: string): boolean {
+  return /^(\.{0,2}\/?|\/[A-Za-z]:\/?)$/.test(path.replace(/\/+/g, '/'));
+}
+
+export function joinRemote(folder: string, name: string): string {
+  return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
+}
+
+/** Devices of Windows: a file of such a name cannot exist there, whatever its ending. */
+const reserved =
+  /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\..*)?$/i;
+const maxNameBytes = 255;
+
+/** Why a name cannot be used as it is for a file of a Windows machine; undefined when it can. */
+export function windowsProblem(name: string): string | undefined {
+  if (/[<>:"|?*\u0000-\u001f\\/]/.test(name)) return 'Windows does not allow one of its characters';
+  if (/[. ]$/.test(name)) return 'Windows drops the dot or space at its end';
+  if (reserved.test(name)) return 'it is the name of a Windows device';
+  return undefined;
+}
+
+/** Why a name that a server sent must not become the name of a file here; undefined when it may. */
+export function nameProblem(raw: Buffer, name: string, platform = process.platform): string | undefined {
+  if (name === '') return 'it is empty';
+  if (name === '.' || name === '..') return 'it leads out of the folder';
+  if (name.includes('\0')) return 'it contains a NUL character';
+  if (/[\\/]/.test(name)) return 'it contains a path';
+  if (/^[A-Za-z]:/.test(name)) return 'it begins with a drive letter';
+  if (raw.length > maxNameBytes) return `it is longer than ${maxNameBytes} bytes`;
+  if (!Buffer.from(name).equals(raw)) return 'it is not valid UTF-8';
+  if (reserved.test(name)) return 'it is the name of a Windows device';
+  return platform === 'win32' ? windowsProblem(name) : undefined;
+}
+
+export function unsafe(where: Where, path: string, reason: string): UnsafeRemotePath {
+  return new UnsafeRemotePath(
+    `The name ${quoted(path)} from ${where.host}:${where.port} was refused: ${reason}`,
+    {
+      ...where,
+      phase: 'transfer',
+      path: printable(path),
+      reason,
+    },
+  );
+}

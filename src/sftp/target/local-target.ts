@@ -1,0 +1,97 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { freshTempName, lastingTempName } from '../names/temp-name.ts';
+import { isAbandoned, isUnchanged, type Leftover } from './leftover.ts';
+import { IsFolder, IsSpecial } from './remote-target.ts';
+
+export interface LocalTarget {
+  /** What is written: a temporary file beside the path, or the path itself. */
+  writePath: string;
+  file: FileHandle;
+  /** A file of an earlier download that died, to be taken away when this one is in place. */
+  leftover?: Leftover | undefined;
+}
+
+interface LocalTargetOptions {
+  atomic: boolean;
+  resume: boolean;
+  mode: number | undefined;
+}
+
+const { O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW = 0 } = constants;
+
+/** Opens what a download writes. A temporary file is never opened through a link that somebody put there. */
+export async function openLocalTarget(path: string, options: LocalTargetOptions): Promise<LocalTarget> {
+  const { atomic, resume, mode = 0o666 } = options;
+  if (!atomic)
+    return { writePath: path, file: await open(path, O_RDWR | O_CREAT | (resume ? 0 : O_TRUNC), mode) };
+  const lasting = join(dirname(path), lastingTempName(basename(path)));
+  if (resume) return { writePath: lasting, file: await takeUp(lasting, mode) };
+  try {
+    return { writePath: lasting, file: await open(lasting, O_RDWR | O_CREAT | O_EXCL, mode) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const writePath = join(dirname(path), freshTempName(basename(path)));
+    const file = await open(writePath, O_RDWR | O_CREAT | O_EXCL, mode);
+    return { writePath, file, leftover: await findLeftover(lasting, file) };
+  }
+}
+
+/** An old file that is taken up must not look abandoned while it is compared, which may take long. */
+async function takeUp(path: string, mode: number): Promise<FileHandle> {
+  const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
+  const now = new Date();
+  await file.utimes(now, now).catch(() => {});
+  return file;
+}
+
+/** As on the server; `ours` was made just now, and tells the time of the disk. */
+async function findLeftover(path: string, ours: FileHandle): Promise<Leftover | undefined> {
+  const [found, { mtimeMs }] = await Promise.all([look(path), ours.stat()]);
+  return found && isAbandoned(found, mtimeMs / 1000) ? found : undefined;
+}
+
+async function look(path: string): Promise<Leftover | undefined> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isFile() ? { path, size: found.size, mtime: found.mtimeMs / 1000 } : undefined;
+}
+
+/**
+ * Where a file that is to be at `path` is really written. A folder, device, pipe or socket is refused before anything is
+ * fetched. A link that the caller named is written through, as on the server; one below a folder is replaced, so that
+ * it cannot lead out.
+ */
+export async function settleLocalPath(path: string, named: boolean): Promise<string> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined || found.isFile()) return path;
+  if (found.isSymbolicLink()) return named ? settleLocalPath(await endOfLink(path), false) : path;
+  throw found.isDirectory() ? new IsFolder() : new IsSpecial();
+}
+
+/** The end of a chain of links, or where a link points that leads nowhere yet. */
+async function endOfLink(path: string): Promise<string> {
+  return await realpath(path).catch(async () => resolve(dirname(path), await readlink(path)));
+}
+
+/** Permissions of the file that a download replaces; undefined when there is none. */
+export async function modeOfOld(path: string): Promise<number | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found.mode & 0o7777 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function publishLocally(target: LocalTarget, path: string): Promise<void> {
+  if (target.writePath !== path) await rename(target.writePath, path);
+  const { leftover } = target;
+  const found = leftover && (await look(leftover.path));
+  if (found && isUnchanged(leftover, found)) await rm(found.path, { force: true }).catch(() => {});
+}
+
+export async function removeLocally(target: LocalTarget): Promise<void> {
+  await target.file.close().catch(() => {});
+  await rm(target.writePath, { force: true }).catch(() => {});
+}

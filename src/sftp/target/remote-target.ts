@@ -1,0 +1,135 @@
+import { SftpFailed } from '../../errors/index.ts';
+import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { openFlag, type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
+import { fileType, isFolder } from '../names/file-mode.ts';
+import { freshTempName, lastingTempName } from '../names/temp-name.ts';
+import { findLeftover, type Leftover, removeLeftover } from './leftover.ts';
+import { putInPlace } from './put-in-place.ts';
+
+export interface TargetOptions {
+  atomic: boolean;
+  resume: boolean;
+  /** For a new file, cut by the server's umask. */
+  mode: number | undefined;
+  /** Nothing can be in the way: the folder was made just now. */
+  intoEmptyFolder: boolean;
+}
+
+/** The remote file that an upload writes, under the name that it has meanwhile. */
+export interface RemoteTarget {
+  /** The final path, with a symbolic link at its end resolved. */
+  path: string;
+  /** What is written: a temporary file beside it, or the path itself. */
+  writePath: string;
+  handle: SftpHandle;
+  /** Set when the close was asked for: servers reuse handles, so a second close could hit another file. */
+  closed: boolean;
+  /** The permissions of the file that will be replaced. */
+  oldMode: number | undefined;
+  /** A file of an earlier upload that died, to be taken away when this one is in place. */
+  leftover?: Promise<Leftover | undefined>;
+}
+
+const forWriting = openFlag.write | openFlag.create;
+
+/** Opens what will be written, and looks at what it will replace in the same round trip. */
+export async function openTarget(
+  sftp: SftpRequests,
+  path: string,
+  options: TargetOptions,
+): Promise<RemoteTarget> {
+  const looking = options.intoEmptyFolder ? Promise.resolve(undefined) : lookAt(sftp, path);
+  // A pipe that is opened to be written keeps the server waiting for a reader: look first.
+  if (!options.atomic) refuseSpecial(await looking);
+  const [opened, old] = await Promise.allSettled([openForWriting(sftp, path, options), looking]);
+  if (opened.status === 'rejected') throw opened.reason;
+  const target = { path, ...opened.value, closed: false };
+  if (old.status === 'rejected' || !old.value) return { ...target, oldMode: undefined };
+  const { mode } = old.value;
+  if (fileType(mode) === 'file') return { ...target, oldMode: mode };
+  if (options.atomic) await removeTarget(sftp, target);
+  else await closeTarget(sftp, target).catch(() => {});
+  if (isFolder(mode)) throw new IsFolder();
+  refuseSpecial(old.value);
+  return openTarget(sftp, await sftp.realPath(path), options);
+}
+
+/** A device, pipe or socket that was replaced by a file would be missed: root may even replace /dev/null. */
+function refuseSpecial(found: SftpAttributes | undefined): void {
+  if (fileType(found?.mode) === 'other') throw new IsSpecial();
+}
+
+/** The target of a file is a device, a pipe or a socket. */
+export class IsSpecial extends Error {
+  constructor() {
+    super('a device, pipe or socket is there, and only a file is replaced');
+  }
+}
+
+/** The target of a file is a folder. */
+export class IsFolder extends Error {
+  constructor() {
+    super('a folder is there; give the full path of the file');
+  }
+}
+
+async function openForWriting(sftp: SftpRequests, path: string, options: TargetOptions) {
+  const { atomic, resume, mode } = options;
+  const attributes: SftpAttributes = mode === undefined ? {} : { mode };
+  if (!atomic) {
+    const flags = resume ? forWriting : forWriting | openFlag.truncate;
+    return { writePath: path, handle: await sftp.open(path, flags, attributes) };
+  }
+  const lasting = lastingTempName(path);
+  if (resume) return { writePath: lasting, handle: await sftp.open(lasting, forWriting, attributes) };
+  try {
+    // The name that a later call with `resume` looks for, if nobody has it.
+    const handle = await sftp.open(lasting, forWriting | openFlag.exclusive, attributes);
+    return { writePath: lasting, handle };
+  } catch (error) {
+    if (!mayBeTaken(error)) throw error;
+    const writePath = freshTempName(path);
+    const handle = await sftp.open(writePath, forWriting | openFlag.exclusive, attributes);
+    const leftover = findLeftover(sftp, lasting, handle);
+    leftover.catch(() => {});
+    return { writePath, handle, leftover };
+  }
+}
+
+/** A name that is taken has no status of its own in version 3. */
+function mayBeTaken(error: unknown): boolean {
+  return error instanceof SftpFailed && (error.status === statusCode.failure || (error.status ?? 0) > 8);
+}
+
+async function lookAt(sftp: SftpRequests, path: string): Promise<SftpAttributes | undefined> {
+  try {
+    return await sftp.lstat(path);
+  } catch {
+    // Most often there is nothing; whatever else it is, the rename will tell.
+    return undefined;
+  }
+}
+
+/** The finished file gets its name. */
+export async function publish(sftp: SftpRequests, target: RemoteTarget): Promise<void> {
+  await putInPlace(sftp, target.writePath, target.path);
+  if (target.leftover) await removeLeftover(sftp, target.leftover);
+}
+
+/** Closes the file, once. */
+export async function closeTarget(sftp: SftpRequests, target: OpenTarget): Promise<void> {
+  if (target.closed) return;
+  target.closed = true;
+  await sftp.closeHandle(target.handle);
+}
+
+/** Takes away a temporary file, as far as the server still listens. */
+export async function removeTarget(sftp: SftpRequests, target: OpenTarget): Promise<void> {
+  if (sftp.ended) return;
+  // Windows does not remove a file that is open, so the close goes first; the server takes them in order.
+  const closed = closeTarget(sftp, target).catch(() => {});
+  const removed = sftp.remove(target.writePath).catch(() => {});
+  await Promise.all([closed, removed]);
+}
+
+type OpenTarget = Pick<RemoteTarget, 'handle' | 'writePath' | 'closed'>;

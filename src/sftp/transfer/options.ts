@@ -1,0 +1,128 @@
+import { checkKnownNames } from '../../options/check.ts';
+import type { TransferProgress } from './progress.ts';
+
+/** Options of `upload` and `download`. */
+export interface TransferOptions {
+  /**
+   * Write under a temporary name in the same folder, and rename when the file is whole: whatever interrupts the
+   * transfer, the target is the old file or the new one. `false` writes into the target itself. Default `true`.
+   */
+  atomic?: boolean;
+  /**
+   * Continue what an earlier call left unfinished, from what is proven to be there: bytes in place are compared
+   * (checksum on the server, else read back) before they are kept, and a source that has changed starts again.
+   * A transfer with `resume` that fails leaves its temporary file for the next call. Only one transfer at a time may
+   * resume to the same target. Default `false`.
+   */
+  resume?: boolean;
+  /**
+   * What is checked before a file gets its name: its `'size'`, its `'sha256'` (by a command on the server, else by
+   * reading it back), or nothing (`false`). Default `'size'`.
+   */
+  verify?: 'size' | 'sha256' | false;
+  /** Keep the permissions and the time of last change of each file. Default `false`. */
+  preserve?: boolean;
+  /** Called at most ten times a second and once at the end; a throw fails the transfer. */
+  onProgress?: (progress: TransferProgress) => void;
+  /** Files of a folder that are under way at once. Default 128. */
+  concurrency?: number;
+  /**
+   * Which files and folders of a folder to take: gets the path relative to it, with `/`, and what it is. A folder
+   * that is refused is not entered. Default: all.
+   */
+  filter?: (path: string, type: 'file' | 'directory') => boolean;
+  /** Milliseconds without a byte moving after which `TransferStalled` is thrown. `Infinity` waits. Default 60,000. */
+  stallTimeout?: number;
+  /** Stops at once; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** What a finished transfer reports. */
+export interface TransferResult {
+  /** Files transferred. */
+  files: number;
+  /** Bytes that were moved; bytes that `resume` found in place are not counted. */
+  bytes: number;
+  durationMs: number;
+  bytesPerSecond: number;
+}
+
+export interface TransferSettings {
+  atomic: boolean;
+  resume: boolean;
+  verify: 'size' | 'sha256' | false;
+  preserve: boolean;
+  concurrency: number;
+  stallTimeout: number;
+  filter: (path: string, type: 'file' | 'directory') => boolean;
+  onProgress: ((progress: TransferProgress) => void) | undefined;
+  signal: AbortSignal | undefined;
+}
+
+const defaults = { concurrency: 128, stallTimeout: 60_000 };
+const known = [
+  'atomic',
+  'resume',
+  'verify',
+  'preserve',
+  'onProgress',
+  'concurrency',
+  'filter',
+  'stallTimeout',
+  'signal',
+];
+
+/** Checks the options of a transfer and fills in the defaults. Throws `TypeError` and `RangeError`. */
+export function readTransferOptions(options: TransferOptions = {}): TransferSettings {
+  if (typeof options !== 'object' || options === null) throw wrong('options', options, 'an object');
+  checkKnownNames('options', options, known);
+  const {
+    verify = 'size',
+    concurrency = defaults.concurrency,
+    stallTimeout = defaults.stallTimeout,
+  } = options;
+  if (verify !== 'size' && verify !== 'sha256' && verify !== false) {
+    throw wrong('verify', verify, `'size', 'sha256' or false`);
+  }
+  if (typeof concurrency !== 'number') throw wrong('concurrency', concurrency, 'a number');
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new RangeError(`Option concurrency must be a whole number of at least 1, not ${concurrency}`);
+  }
+  if (typeof stallTimeout !== 'number') throw wrong('stallTimeout', stallTimeout, 'milliseconds');
+  if (!(stallTimeout > 0)) {
+    throw new RangeError(`Option stallTimeout must be more than 0 milliseconds, not ${stallTimeout}`);
+  }
+  return {
+    atomic: flag(options, 'atomic', true),
+    resume: flag(options, 'resume', false),
+    preserve: flag(options, 'preserve', false),
+    verify,
+    concurrency,
+    stallTimeout,
+    filter: optionalFunction(options, 'filter') ?? (() => true),
+    onProgress: optionalFunction(options, 'onProgress'),
+    signal: readSignal(options.signal),
+  };
+}
+
+function flag(options: TransferOptions, name: 'atomic' | 'resume' | 'preserve', byDefault: boolean): boolean {
+  const value = options[name] ?? byDefault;
+  if (typeof value !== 'boolean') throw wrong(name, value, 'true or false');
+  return value;
+}
+
+function optionalFunction<Name extends 'filter' | 'onProgress'>(options: TransferOptions, name: Name) {
+  const value = options[name];
+  if (value !== undefined && typeof value !== 'function') throw wrong(name, value, 'a function');
+  return value;
+}
+
+function readSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined) return undefined;
+  if (!(signal instanceof AbortSignal)) throw wrong('signal', signal, 'an AbortSignal');
+  return signal;
+}
+
+function wrong(name: string, value: unknown, expected: string): TypeError {
+  return new TypeError(`Option ${name} must be ${expected}, not ${JSON.stringify(value) ?? String(value)}`);
+}

@@ -1,0 +1,94 @@
+import { now } from '../../time/timer.ts';
+
+/** What `onProgress` gets: at most ten times a second, and once more at the end. Numbers never go down. */
+export interface TransferProgress {
+  /** The file that moved last: its path here for an upload, on the server for a download. */
+  path: string;
+  /** Bytes moved so far, over all files; bytes that `resume` found in place count as moved. */
+  transferred: number;
+  /** Bytes of all files; undefined while not known (a stream). */
+  total: number | undefined;
+  /** Files finished so far. */
+  files: number;
+}
+
+const interval = 100;
+
+/** Counts what has moved, and tells the caller now and then. */
+export class ProgressMeter {
+  #report: ((progress: TransferProgress) => void) | undefined;
+  #onThrow: (error: unknown) => void;
+  #lastReport = Number.NEGATIVE_INFINITY;
+  #total: number | undefined;
+  #files = 0;
+  #bytes = 0;
+  #highest = 0;
+  #resumed = 0;
+  #path = '';
+
+  /** `onThrow` gets what the caller's function throws; it is not called again after that. */
+  constructor(
+    report: ((progress: TransferProgress) => void) | undefined,
+    onThrow: (error: unknown) => void = () => {},
+  ) {
+    this.#report = report;
+    this.#onThrow = onThrow;
+  }
+
+  get files(): number {
+    return this.#files;
+  }
+
+  /** All bytes that are in place, resumed ones included. */
+  get transferred(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes that really went over the line. */
+  get sent(): number {
+    return this.#bytes - this.#resumed;
+  }
+
+  setTotal(total: number | undefined): void {
+    this.#total = total;
+  }
+
+  moved(path: string, bytes: number): void {
+    this.#bytes += bytes;
+    this.#path = path;
+    if (this.#report && now() - this.#lastReport >= interval) this.#tell();
+  }
+
+  /** Bytes that were in place before. */
+  resumed(path: string, bytes: number): void {
+    this.#resumed += bytes;
+    this.moved(path, bytes);
+  }
+
+  fileDone(path: string): void {
+    this.#files++;
+    this.#path = path;
+    if (this.#report && now() - this.#lastReport >= interval) this.#tell();
+  }
+
+  finish(): void {
+    if (this.#report) this.#tell();
+  }
+
+  #tell(): void {
+    this.#lastReport = now();
+    this.#highest = Math.max(this.#highest, this.#bytes);
+    try {
+      this.#report?.({
+        path: this.#path,
+        transferred: this.#highest,
+        total: this.#total,
+        files: this.#files,
+      });
+    } catch (error) {
+      // A throw must not reach the packet handler that brought us here.
+      this.#report = undefined;
+      this.#onThrow(error);
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import { TransferStalled } from '../../errors/index.ts';
+import type { Where } from '../../ssh2/channels/link.ts';
+import type { Lost } from '../../ssh2/transport/lost.ts';
+import { quoted } from '../../text/printable.ts';
+import { latch } from '../../time/latch.ts';
+import { now, startTimer } from '../../time/timer.ts';
+import { ProgressMeter, type TransferProgress } from './progress.ts';
+
+export interface RunOptions {
+  /** For messages: `upload of "a" to "b"`. */
+  what: string;
+  where: Where;
+  lost: Lost;
+  stallTimeout: number;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: TransferProgress) => void) | undefined;
+}
+
+/**
+ * One upload or download from its call to its end. Whatever ends it early (an error, the signal, a stall, the link)
+ * becomes `failure`; the first one wins, everybody who works for the transfer stops, and the caller is told at once.
+ */
+export class TransferRun {
+  readonly progress: ProgressMeter;
+  readonly what: string;
+  readonly where: Where;
+  #failed = false;
+  #error: unknown;
+  #listeners = new Set<() => void>();
+  #failure = latch<never>();
+  #lastMove = now();
+  #quiet = 0;
+  #stallTimeout: number;
+  #clean: Array<() => void> = [];
+  #path = '';
+
+  constructor(options: RunOptions) {
+    this.what = options.what;
+    this.where = options.where;
+    this.#stallTimeout = options.stallTimeout;
+    this.progress = new ProgressMeter(options.onProgress, (error) => this.fail(error));
+    this.#failure.promise.catch(() => {});
+    const { signal } = options;
+    const onAbort = () => this.fail(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#clean.push(() => signal?.removeEventListener('abort', onAbort));
+    this.#clean.push(options.lost.onLost((error) => this.fail(error)));
+    if (signal?.aborted) onAbort();
+    this.#watch(this.#stallTimeout);
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** The first failure ends the transfer; later ones are its echoes. */
+  fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#error = error;
+    this.end();
+    this.#failure.reject(error);
+    for (const listener of this.#listeners) listener();
+    this.#listeners.clear();
+  }
+
+  /** Calls back once when the transfer fails. Returns the way to unsubscribe. */
+  onFailed(listener: () => void): () => void {
+    if (this.#failed) listener();
+    else this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The promise, or the transfer's failure, whichever comes first. */
+  orFail<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#failure.promise]);
+  }
+
+  throwIfFailed(): void {
+    if (this.#failed) throw this.#error;
+  }
+
+  /** Bytes of a file are through. */
+  moved(path: string, bytes: number): void {
+    this.#path = path;
+    this.#lastMove = now();
+    this.progress.moved(path, bytes);
+  }
+
+  /** Something answered: not a byte of a file, but life. */
+  alive(): void {
+    this.#lastMove = now();
+  }
+
+  /** Work during which nothing moves by its nature: a checksum on the server. */
+  async quietly<T>(work: () => Promise<T>): Promise<T> {
+    this.#quiet++;
+    try {
+      return await work();
+    } finally {
+      this.#quiet--;
+      this.#lastMove = now();
+    }
+  }
+
+  /** Removes every listener and timer. */
+  end(): void {
+    for (const undo of this.#clean.splice(0)) undo();
+  }
+
+  #watch(ms: number): void {
+    const stop = startTimer(ms, () => {
+      this.#clean = this.#clean.filter((undo) => undo !== stop);
+      const still = this.#quiet > 0 ? 0 : now() - this.#lastMove;
+      if (still >= this.#stallTimeout) this.fail(this.stalled());
+      else this.#watch(Math.max(1, this.#stallTimeout - still));
+    });
+    this.#clean.push(stop);
+  }
+
+  /** The error of a transfer that does not move. */
+  stalled(cause?: unknown): TransferStalled {
+    const at = this.#path === '' ? '' : ` at ${quoted(this.#path)}`;
+    return new TransferStalled(
+      `The ${this.what} did not move for ${this.#stallTimeout} ms${at} (option stallTimeout)`,
+      {
+        ...this.where,
+        phase: 'transfer',
+        timeoutMs: this.#stallTimeout,
+        retryable: true,
+        path: this.#path,
+        transferred: this.progress.transferred,
+        cause,
+      },
+    );
+  }
+}

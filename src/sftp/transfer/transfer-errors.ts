@@ -1,0 +1,61 @@
+import {
+  ChannelTimeout,
+  isSshError,
+  type SshError,
+  TransferFailed,
+  TransferStalled,
+} from '../../errors/index.ts';
+import { printable, quoted } from '../../text/printable.ts';
+import type { TransferRun } from './run.ts';
+
+/** A transfer of this path failed for a reason of ours. */
+export function transferFailed(
+  run: TransferRun,
+  path: string,
+  reason: string,
+  cause?: unknown,
+  hint?: string,
+): TransferFailed {
+  return new TransferFailed(`The ${run.what} failed at ${quoted(path)}: ${reason}`, {
+    ...run.where,
+    phase: 'transfer',
+    path: printable(path),
+    transferred: run.progress.transferred,
+    reason,
+    cause,
+    hint,
+    retryable: isSshError(cause) ? cause.retryable : false,
+  });
+}
+
+/** One path, or the two ends of a file: a refusal of the server is told at the remote one, all else at the local one. */
+export type At = string | { local: string; remote: string };
+
+/**
+ * What the caller gets for an error that came up at a path. The end of the connection, a stall, wrong names and the
+ * caller's own errors stay what they are; a refusal of the server or of the local file system says which path it was.
+ */
+export function explain(run: TransferRun, at: At, error: unknown): unknown {
+  const { local, remote } = typeof at === 'string' ? { local: at, remote: at } : at;
+  if (run.failed) return run.error;
+  if (error instanceof TransferFailed || error instanceof TransferStalled) return error;
+  if (error instanceof ChannelTimeout) return run.stalled(error);
+  if (isSshError(error)) return error.code === 'SSH_SFTP_FAILED' ? fromServer(run, remote, error) : error;
+  if (error instanceof Error) return transferFailed(run, local, printable(error.message), error);
+  return error;
+}
+
+function fromServer(run: TransferRun, path: string, error: SshError): TransferFailed {
+  const { operation, reason } = error as SshError & { operation: string; reason?: string };
+  const what = `the server refused ${operation}: ${reason ?? 'no reason given'}`;
+  return transferFailed(run, path, what, error, error.hint);
+}
+
+export function wrongSize(
+  run: TransferRun,
+  path: string,
+  expected: number,
+  found: number | undefined,
+): TransferFailed {
+  return transferFailed(run, path, `the copy has ${found ?? 'an unknown number of'} bytes, not ${expected}`);
+}

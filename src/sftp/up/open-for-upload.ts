@@ -1,0 +1,48 @@
+import { SftpFailed } from '../../errors/index.ts';
+import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { statusCode } from '../../ssh2/sftp/wire.ts';
+import { quoted } from '../../text/printable.ts';
+import type { TransferContext } from '../flow/transfer-context.ts';
+import { isFolder } from '../names/file-mode.ts';
+import { splitPath } from '../names/temp-name.ts';
+import { openTarget, type RemoteTarget, type TargetOptions } from '../target/remote-target.ts';
+import { explain, transferFailed } from '../transfer/transfer-errors.ts';
+
+/** Opens what an upload writes. A failure is told at the remote path, and says when it is the folder that is missing. */
+export async function openForUpload(
+  { sftp, run }: TransferContext,
+  path: string,
+  options: TargetOptions,
+): Promise<RemoteTarget> {
+  try {
+    return await openTarget(sftp, path, options);
+  } catch (error) {
+    const problem = await folderProblem(sftp, error);
+    if (!problem || run.failed) throw explain(run, path, error);
+    const hint =
+      'Make the folder first: (await connection.sftp()).mkdir(folder, { recursive: true }). The upload of a folder does so itself.';
+    throw transferFailed(run, path, problem, error, hint);
+  }
+}
+
+/** A file that is to be made is `no such file` only when its folder is not there, or is no folder. */
+async function folderProblem(sftp: SftpRequests, error: unknown): Promise<string | undefined> {
+  if (!isMissing(error) || error.operation !== 'open' || sftp.ended) return undefined;
+  const folder = splitPath(error.path ?? '').folder.replace(/(?<=[^/])\/+$/, '');
+  if (folder === '') return undefined;
+  try {
+    const { mode } = await sftp.stat(folder);
+    return isFolder(mode) ? undefined : `${quoted(folder)} on the server is not a folder`;
+  } catch (missing) {
+    return isMissing(missing) ? `its folder ${quoted(folder)} does not exist on the server` : undefined;
+  }
+}
+
+function isMissing(error: unknown): error is SftpFailed {
+  return (
+    error instanceof SftpFailed && (error.status === statusCode.noSuchFile || error.status === noSuchPath)
+  );
+}
+
+/** From later versions of the protocol; some servers send it in version 3 too. */
+const noSuchPath = 10;

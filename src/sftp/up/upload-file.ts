@@ -1,0 +1,173 @@
+import type { Stats } from 'node:fs';
+import { openFlag, type SftpAttributes } from '../../ssh2/sftp/wire.ts';
+import { LaneOpener } from '../flow/lane-opener.ts';
+import { Lanes } from '../flow/lanes.ts';
+import { type Range, Sender } from '../flow/sender.ts';
+import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
+import { permissions } from '../names/file-mode.ts';
+import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
+import { explain, transferFailed, wrongSize } from '../transfer/transfer-errors.ts';
+import { sameBySum } from '../verify/checksum.ts';
+import { planResume } from '../verify/resume-upload.ts';
+import { verifySha256 } from '../verify/verify-sha256.ts';
+import { openForUpload } from './open-for-upload.ts';
+
+/** Sends one file; when it rejects, the target is untouched (with `atomic`) and no temporary file is left. */
+export async function uploadFile(context: TransferContext, item: UploadItem): Promise<void> {
+  const { opener, sftp, run, settings, flight } = context;
+  const { attributes, intoEmptyFolder } = item;
+  let target: RemoteTarget | undefined;
+  let extra: LaneOpener | undefined;
+  try {
+    run.throwIfFailed();
+    if (settings.resume && (await isThere(context, item))) return;
+    extra = new LaneOpener({ opener, flight, size: item.source.size, roundTrip: sftp.roundTrip });
+    target = await openForUpload(context, item.remotePath, {
+      ...settings,
+      mode: newMode(attributes.mode),
+      intoEmptyFolder,
+    });
+    run.alive();
+    run.throwIfFailed();
+    await sendContent(context, item, target, extra);
+    if (settings.verify === 'sha256') {
+      await verifySha256(context, item.source, target.writePath);
+      if (settings.preserve) await sftp.setstat(target.writePath, attributes);
+    }
+    run.throwIfFailed();
+    await publish(sftp, target);
+    run.progress.fileDone(item.name);
+  } catch (error) {
+    extra?.abandon();
+    const explained = explain(run, { local: item.name, remote: item.remotePath }, error);
+    if (target && settings.atomic && !settings.resume) await removeTarget(sftp, target);
+    else if (target && !sftp.ended) await closeTarget(sftp, target).catch(() => {});
+    throw explained;
+  }
+}
+
+/** A new file gets the local permissions, cut by the server's umask; set-uid bits are never carried over so. */
+function newMode(mode: number | undefined): number | undefined {
+  return mode === undefined ? undefined : mode & 0o777;
+}
+
+/** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */
+async function isThere(context: TransferContext, item: UploadItem): Promise<boolean> {
+  const { sftp, run } = context;
+  const found = await sftp.stat(item.remotePath).catch(() => undefined);
+  if (found?.size !== item.source.size) return false;
+  if (!(await sameBySum(context, item.source, item.remotePath, item.source.size))) return false;
+  run.progress.resumed(item.name, item.source.size);
+  run.progress.fileDone(item.name);
+  return true;
+}
+
+async function sendContent(
+  context: TransferContext,
+  item: UploadItem,
+  target: RemoteTarget,
+  extra: LaneOpener,
+): Promise<void> {
+  const { run, settings } = context;
+  const { source } = item;
+  const ranges = settings.resume ? await planResume(context, item, target) : [{ start: 0, end: source.size }];
+  await run.orFail(sendRanges(context, item, target, { ranges, extra }));
+  const changed = await source.changed();
+  if (changed) throw transferFailed(run, item.name, `${changed} while it was sent`);
+}
+
+async function sendRanges(
+  context: TransferContext,
+  item: UploadItem,
+  target: RemoteTarget,
+  { ranges, extra }: { ranges: readonly Range[]; extra: LaneOpener },
+): Promise<void> {
+  const { sftp, run, flight } = context;
+  const { source, name } = item;
+  let left = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  const lanes = new Lanes({ sftp, handle: target.handle });
+  extra.useFor(target.writePath, lanes);
+  let finished: Promise<void> | undefined;
+  const sender = new Sender({
+    source,
+    ranges,
+    lanes,
+    flight,
+    pool: context.frames.pool(sftp.maxWrite),
+    moved: (bytes) => {
+      left -= bytes;
+      run.moved(name, bytes);
+      extra.consider(left);
+    },
+    allSent: () => {
+      // On one session the server takes everything in order: the last requests need not wait for the writes.
+      if (lanes.count === 1) finished = quietUntilAwaited(finish(context, item, target));
+    },
+  });
+  const forget = run.onFailed(() => sender.stop(run.error));
+  try {
+    await sender.send();
+    await Promise.all([finished ?? finish(context, item, target), extra.close()]);
+  } finally {
+    forget();
+  }
+}
+
+/** A rejection is dealt with where the promise is awaited, perhaps later. */
+function quietUntilAwaited(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** What a remote file is given of a local one. */
+export function attributesOf(stats: Stats): SftpAttributes {
+  return {
+    mode: permissions(stats.mode),
+    atime: Math.max(0, Math.floor(stats.atimeMs / 1000)),
+    mtime: Math.max(0, Math.floor(stats.mtimeMs / 1000)),
+  };
+}
+
+/** Sets what is to be set, looks at the size, and closes: in one round trip. */
+async function finish(context: TransferContext, item: UploadItem, target: RemoteTarget): Promise<void> {
+  const { sftp, settings } = context;
+  const attributes = setAttributes(context, item, target);
+  const looked = settings.verify ? sftp.fstat(target.handle) : undefined;
+  const [found] = await Promise.all([looked, attributes, closeTarget(sftp, target)]);
+  if (found) await checkRemoteSize(context, item, target.writePath, found.size);
+}
+
+/** Without `preserve` a file that replaces another one keeps the other's permissions, where the server lets it. */
+async function setAttributes(
+  { sftp, settings }: TransferContext,
+  { attributes }: UploadItem,
+  target: RemoteTarget,
+): Promise<void> {
+  // What is still to be verified keeps the time of its last write: it must not look as if nobody worked on it.
+  if (settings.preserve) {
+    if (settings.verify !== 'sha256') await sftp.fsetstat(target.handle, attributes);
+  } else if (target.oldMode !== undefined && settings.atomic) {
+    await sftp.fsetstat(target.handle, { mode: permissions(target.oldMode) }).catch(() => {});
+  }
+}
+
+/** A server that does not tell sizes is asked for the last byte, and for the one behind it. */
+async function checkRemoteSize(
+  { sftp, run }: TransferContext,
+  { source, remotePath }: UploadItem,
+  writePath: string,
+  found: number | undefined,
+): Promise<void> {
+  if (found === source.size) return;
+  if (found !== undefined) throw wrongSize(run, remotePath, source.size, found);
+  const handle = await sftp.open(writePath, openFlag.read);
+  const has = (position: number) =>
+    new Promise<boolean>((resolve, reject) => {
+      sftp.read(handle, position, 1, (error, _pieces, length) =>
+        error ? reject(error) : resolve(length > 0),
+      );
+    });
+  const [last, beyond] = await Promise.all([source.size === 0 || has(source.size - 1), has(source.size)]);
+  await sftp.closeHandle(handle);
+  if (!last || beyond) throw wrongSize(run, remotePath, source.size, undefined);
+}

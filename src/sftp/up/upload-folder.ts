@@ -1,0 +1,124 @@
+import { open } from 'node:fs/promises';
+import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
+import { type BlockSource, bufferSource, fileSource } from '../flow/block-source.ts';
+import { readSmall, smallFile } from '../flow/small-files.ts';
+import type { TransferContext } from '../flow/transfer-context.ts';
+import { eachOf } from '../folders/each-of.ts';
+import { type LocalEntry, type LocalTree, readLocalTree } from '../folders/local-tree.ts';
+import { ensureFolder, ensureFolders } from '../folders/remote-folders.ts';
+import { joinRemote, unsafe, windowsProblem } from '../names/paths.ts';
+import { explain } from '../transfer/transfer-errors.ts';
+import { attributesOf, uploadFile } from './upload-file.ts';
+
+/** Sends a folder: first all folders level by level, then the files, many at once over the one session. */
+export async function uploadFolder(
+  context: TransferContext,
+  root: string,
+  remotePath: string,
+): Promise<void> {
+  const { run, settings, sftp } = context;
+  const tree = await readLocalTree(root, settings.filter).catch((error) => {
+    throw explain(run, root, error);
+  });
+  checkNames(context, tree, remotePath);
+  run.progress.setTotal(tree.files.reduce((sum, { stats }) => sum + stats.size, 0));
+  const isNew = await makeFolders(context, tree, remotePath);
+  const handles = Math.max(1, Math.min(settings.concurrency, sftp.maxHandles - 4));
+  await eachOf(tree.files, handles, (entry) =>
+    uploadEntry(context, entry, remotePath, isNew).catch((error) => {
+      run.fail(error);
+      throw error;
+    }),
+  );
+  if (settings.preserve) await preserveFolders(context, tree, remotePath);
+}
+
+async function uploadEntry(
+  context: TransferContext,
+  entry: LocalEntry,
+  root: string,
+  isNew: ReadonlySet<string>,
+): Promise<void> {
+  const { run } = context;
+  const { localPath, stats } = entry;
+  const send = (source: BlockSource) =>
+    uploadFile(context, {
+      name: localPath,
+      source,
+      remotePath: remoteOf(root, entry),
+      attributes: attributesOf(stats),
+      intoEmptyFolder: isNew.has(parentOf(entry.path)),
+    });
+  const unreadable = (error: unknown): never => {
+    throw explain(run, localPath, error);
+  };
+  run.throwIfFailed();
+  const small =
+    stats.size <= smallFile ? await readSmall(localPath, stats.size).catch(unreadable) : undefined;
+  if (small) return send(bufferSource(small));
+  const file = await open(localPath).catch(unreadable);
+  try {
+    await send(await fileSource(file));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Windows would cut, redirect or refuse such names, some of them without a word. */
+function checkNames({ opener }: TransferContext, tree: LocalTree, remotePath: string): void {
+  if (!isWindowsServer(opener.serverVersion) && !/^\/[A-Za-z]:/.test(remotePath)) return;
+  for (const { path } of [...tree.folders.slice(1), ...tree.files]) {
+    const problem = windowsProblem(path.slice(path.lastIndexOf('/') + 1));
+    if (problem) throw unsafe(opener.where, path, `${problem}, and the server is a Windows machine`);
+  }
+}
+
+/** Returns the paths of the folders that were not there before. */
+async function makeFolders(context: TransferContext, tree: LocalTree, root: string): Promise<Set<string>> {
+  const { sftp, run } = context;
+  const isNew = new Set<string>();
+  const make = async (entry: LocalEntry) => {
+    const path = remoteOf(root, entry);
+    const mode = entry.stats.mode & 0o777;
+    try {
+      const made =
+        entry.path === ''
+          ? await ensureFolders(sftp, path)
+          : await ensureFolder(sftp, path, { mode: mode | 0o700 });
+      if (made) isNew.add(entry.path);
+      run.alive();
+    } catch (error) {
+      throw explain(run, path, error);
+    }
+  };
+  for (const level of byDepth(tree.folders)) await eachOf(level, 64, make);
+  return isNew;
+}
+
+function byDepth(folders: readonly LocalEntry[]): LocalEntry[][] {
+  const levels: LocalEntry[][] = [];
+  for (const folder of folders) {
+    const depth = folder.path === '' ? 0 : folder.path.split('/').length;
+    levels[depth] ??= [];
+    levels[depth].push(folder);
+  }
+  return levels;
+}
+
+async function preserveFolders({ sftp, run }: TransferContext, tree: LocalTree, root: string): Promise<void> {
+  // The deepest first: setting a child's times does not touch its parent's.
+  await eachOf([...tree.folders].reverse(), 64, async (entry) => {
+    const path = remoteOf(root, entry);
+    await sftp.setstat(path, attributesOf(entry.stats)).catch((error) => {
+      throw explain(run, path, error);
+    });
+  });
+}
+
+function remoteOf(root: string, entry: LocalEntry): string {
+  return entry.path === '' ? root : joinRemote(root, entry.path);
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}

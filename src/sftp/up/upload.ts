@@ -1,0 +1,97 @@
+import type { Stats } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { TransferFailed } from '../../errors/index.ts';
+import { typeName } from '../../options/check.ts';
+import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
+import { printable, quoted } from '../../text/printable.ts';
+import { bufferSource, fileSource } from '../flow/block-source.ts';
+import { laneCapacity } from '../flow/lanes.ts';
+import { transfer } from '../flow/transfer.ts';
+import type { TransferContext } from '../flow/transfer-context.ts';
+import { remotePath as readRemotePath } from '../names/paths.ts';
+import { readTransferOptions, type TransferOptions, type TransferResult } from '../transfer/options.ts';
+import { attributesOf, uploadFile } from './upload-file.ts';
+import { uploadFolder } from './upload-folder.ts';
+import { uploadStream } from './upload-stream.ts';
+
+/** As much as the server's window takes at once; it costs nothing to begin with that. */
+const flight = { start: 2 * 1024 * 1024, ceiling: laneCapacity };
+
+/**
+ * Sends a local file or folder, bytes, or what a stream gives, to `remotePath`. A folder's content goes into the
+ * remote folder of that name, which is made if need be.
+ *
+ * Rejects with `TransferFailed` (`cause` says why), `TransferStalled`, `ConnectionLost`, `UnsafeRemotePath` (a name
+ * that the PC cannot store) or `signal.reason`; wrong arguments are `TypeError` or `RangeError`.
+ */
+export async function upload(
+  opener: SftpOpener,
+  source: string | Uint8Array | Readable,
+  remotePath: string,
+  options?: TransferOptions,
+): Promise<TransferResult> {
+  const settings = readTransferOptions(options);
+  const path = readRemotePath(remotePath, 'remotePath', opener.serverVersion);
+  settings.signal?.throwIfAborted();
+  const what = `upload of ${nameOf(source)} to ${quoted(path)}`;
+  const stats = typeof source === 'string' ? await lookLocally(opener, source) : undefined;
+  if (source instanceof Readable && settings.resume) {
+    throw new TypeError('Option resume needs a file or bytes: a stream cannot be read from the middle');
+  }
+  const work = (context: TransferContext) => send(context, source, stats, path);
+  return transfer(opener, { what, settings, flight, work });
+}
+
+async function send(
+  context: TransferContext,
+  source: string | Uint8Array | Readable,
+  stats: Stats | undefined,
+  remotePath: string,
+): Promise<void> {
+  const { progress } = context.run;
+  const attributes = stats ? attributesOf(stats) : {};
+  const item = { remotePath, attributes, intoEmptyFolder: false };
+  if (source instanceof Readable) return uploadStream(context, source, remotePath);
+  if (typeof source !== 'string') {
+    progress.setTotal(source.byteLength);
+    return uploadFile(context, { ...item, name: 'the buffer', source: bufferSource(source) });
+  }
+  if (stats?.isDirectory()) return uploadFolder(context, source, remotePath);
+  const file = await open(source);
+  try {
+    const content = await fileSource(file);
+    progress.setTotal(content.size);
+    await uploadFile(context, { ...item, name: source, source: content });
+  } finally {
+    await file.close();
+  }
+}
+
+function nameOf(source: unknown): string {
+  if (typeof source === 'string') return quoted(source);
+  if (source instanceof Uint8Array) return 'a buffer';
+  if (source instanceof Readable) return 'a stream';
+  throw new TypeError(
+    `What is uploaded must be a path, a Buffer or a Readable stream, not ${typeName(source)}`,
+  );
+}
+
+/** What is wrong here is told before anything is opened there. */
+async function lookLocally(opener: SftpOpener, path: string): Promise<Stats> {
+  const problem = (reason: string, cause?: unknown) =>
+    new TransferFailed(`The local file ${quoted(path)} cannot be sent: ${reason}`, {
+      ...opener.where,
+      phase: 'transfer',
+      path: printable(path),
+      transferred: 0,
+      reason,
+      cause,
+    });
+  if (path === '') throw new TypeError('The local path must not be empty');
+  const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw problem(error.code === 'ENOENT' ? 'it does not exist' : printable(error.message), error);
+  });
+  if (stats.isFile() || stats.isDirectory()) return stats;
+  throw problem('it is neither a file nor a folder; a pipe or device can be sent as a stream');
+}

@@ -1,0 +1,22 @@
+import { fileSource } from '../flow/block-source.ts';
+import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts';
+import type { LocalTarget } from '../target/local-target.ts';
+import { provenByCommand } from './resume-upload.ts';
+
+/**
+ * From where a download goes on. Only a checksum made on the server can prove what is here without fetching it again;
+ * where no command can be run, the file is fetched from its start.
+ */
+export async function provenLocally(
+  context: TransferContext,
+  item: DownloadItem,
+  size: number,
+  local: LocalTarget,
+): Promise<number> {
+  const source = await fileSource(local.file);
+  const there = source.size > size ? 0 : source.size;
+  const proven = await provenByCommand(context, source, item.remotePath, there);
+  await local.file.truncate(proven);
+  context.run.progress.resumed(item.remotePath, proven);
+  return proven;
+}

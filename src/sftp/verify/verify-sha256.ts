@@ -1,0 +1,46 @@
+import { openFlag } from '../../ssh2/sftp/wire.ts';
+import type { BlockSource } from '../flow/block-source.ts';
+import { fileSource } from '../flow/block-source.ts';
+import type { TransferContext } from '../flow/transfer-context.ts';
+import type { LocalTarget } from '../target/local-target.ts';
+import { transferFailed } from '../transfer/transfer-errors.ts';
+import { sameBySum } from './checksum.ts';
+import { differingRanges } from './compare-remote.ts';
+
+/** The checksum of a remote file is that of a local one: by a command on the server, else by reading it back. */
+export async function verifySha256(
+  context: TransferContext,
+  source: BlockSource,
+  remotePath: string,
+): Promise<void> {
+  const { sftp, run } = context;
+  const end = source.size;
+  if (await sameBySum(context, source, remotePath, end)) return;
+  const handle = await sftp.open(remotePath, openFlag.read);
+  try {
+    const [first] = await differingRanges({
+      sftp,
+      handle,
+      source,
+      range: { start: 0, end },
+      run,
+      patience: 0,
+    });
+    if (first)
+      throw transferFailed(
+        run,
+        remotePath,
+        `the copies differ from byte ${first.start} on (verify: 'sha256')`,
+      );
+  } finally {
+    if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
+  }
+}
+
+export async function verifyDownloaded(
+  context: TransferContext,
+  remotePath: string,
+  local: LocalTarget,
+): Promise<void> {
+  await verifySha256(context, await fileSource(local.file), remotePath);
+}

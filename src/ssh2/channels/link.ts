@@ -1,0 +1,274 @@
+import type { Client, ClientChannel } from 'ssh2';
+import { latch } from '../../time/latch.ts';
+import { onAbort, type Stoppable } from '../../time/on-abort.ts';
+import { now, startTimer } from '../../time/timer.ts';
+import {
+  closeForgottenChannel,
+  expectGlobalReply,
+  nextChannelId,
+  protocolOf,
+  stateOf,
+} from '../insides/internals.ts';
+import { LostSignal } from '../transport/lost.ts';
+import { channelTimeout, isFull, openFailed } from './open-errors.ts';
+import { SessionAhead } from './session-ahead.ts';
+import type { SessionChannel } from './session-channel.ts';
+import { SessionSlots } from './session-slots.ts';
+import { CommandPlan, type ExecEvents, type ExecRequest } from './start-command.ts';
+
+/** Where a connection leads, for messages. */
+export interface Where {
+  host: string;
+  port: number;
+  hop?: string | undefined;
+}
+
+/** Options of `Connection.openStream`. */
+export interface OpenOptions {
+  /** Stops the opening; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for the server's answer; the connection's `timeouts.channel` by default. */
+  timeout?: number | undefined;
+}
+
+/** What starts something on the ssh2 client and calls back once. */
+type Starter<T> = (client: Client, callback: OpenedCallback<T>) => void;
+
+export type OpenedCallback<T> = (error: Error | undefined, result: T) => void;
+
+export interface OpenPlan<T> {
+  signal?: Stoppable | undefined;
+  timeout?: number | undefined;
+  /** For messages: `a session for the command`, `a channel to localhost:22`. */
+  what: string;
+  start(client: Client, callback: OpenedCallback<T>): void;
+  /** As `start`, on a session that is open already; absent where that will not do. */
+  startOn?: ((channel: ClientChannel, callback: OpenedCallback<T>) => void) | undefined;
+  /** Undoes a success that came after we had given up. */
+  discard(result: T): void;
+  /** The caller knows where it was called, and puts that into the error; remembering it twice costs time. */
+  isTraced?: boolean;
+}
+
+/** How the server refused a session: others were open, none was, or one had ended so lately that it still counted. */
+type Refusal = 'full' | 'alone' | 'passing' | undefined;
+
+interface HeldSlot {
+  /** The session that is open already. */
+  ahead: ClientChannel | undefined;
+  probe: boolean;
+  /** A refusal now would teach nothing about the limit. */
+  passing: boolean;
+  refused: Refusal;
+}
+
+/**
+ * sshd frees a session in the turn after the one in which it reads our CLOSE: an open request in the same packet is
+ * refused, the next one is not. So a refusal this soon (milliseconds) after an end says nothing about the limit.
+ */
+const lagAfterRelease = 250;
+/** A busy server takes longer over it; with no other session open, a refusal can hardly mean anything else. */
+const lagWhenAlone = 3_000;
+/** Milliseconds before each further try after such a refusal; the later ones only when no other session is open. */
+const pausesAfterRelease = [0, 20, 60, 150, 300, 600];
+const triesBesideOthers = 3;
+
+/** An established, authenticated connection: opens channels, and tells when it is lost. */
+export class Link {
+  readonly lost = new LostSignal();
+  readonly slots: SessionSlots;
+  readonly where: Where;
+  /** The server's identification line. */
+  readonly serverVersion: string | undefined;
+  /** For the rooms inside `ssh2/` only. */
+  readonly client: Client;
+  /** Milliseconds for the server's answer to a request for a channel, unless the call says otherwise. */
+  readonly channelTimeout: number;
+  /** Opens sessions before they are asked for; only where `opensAhead` was given. */
+  readonly ahead: SessionAhead | undefined;
+  #lastReleaseAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    client: Client,
+    where: Where,
+    options: { channelTimeout: number; maxSessions?: number; serverVersion?: string; opensAhead?: boolean },
+  ) {
+    this.serverVersion = options.serverVersion;
+    this.client = client;
+    this.where = where;
+    this.channelTimeout = options.channelTimeout;
+    this.slots = new SessionSlots(options.maxSessions, options.maxSessions !== undefined);
+    if (options.opensAhead) this.ahead = new SessionAhead(client, this.slots, this.releaseSession);
+  }
+
+  /**
+   * Runs one command in a session of its own; waits in line while the server's MaxSessions are in use.
+   *
+   * @param onLate Given the session when the server started the command after the caller had given up. Without it
+   *   the session is only closed, which does not end every command.
+   */
+  exec(request: ExecRequest, options: ExecEvents = {}): Promise<SessionChannel> {
+    return this.openSession(new CommandPlan(this, request, options, this.ahead?.follows() ?? false));
+  }
+
+  /** Whoever opened a session calls this once, when the server has closed it. */
+  readonly releaseSession = (): void => {
+    this.#lastReleaseAt = now();
+    this.slots.release();
+  };
+
+  /** As `releaseSession`, for a command. */
+  readonly commandEnded = (): void => {
+    this.releaseSession();
+    this.ahead?.ended();
+  };
+
+  /** Opens a session when MaxSessions allows it. A refusal puts it back in line, at its old place. */
+  async openSession<T>(plan: OpenPlan<T>): Promise<T> {
+    const ticket = this.slots.nextTicket();
+    for (let tries = 0; ; tries++) {
+      const ahead = plan.startOn && !plan.signal?.aborted ? this.ahead?.take() : undefined;
+      const probe = ahead || this.slots.take() ? false : await this.#slot(ticket, plan.signal);
+      const slot = { ahead, probe, passing: this.#refusalWouldPass(tries), refused: undefined as Refusal };
+      try {
+        return await this.#openInSlot(plan, slot);
+      } catch (error) {
+        if (slot.refused === undefined || slot.refused === 'alone') throw error;
+      }
+      if (slot.refused === 'passing') await this.#pause(pausesAfterRelease[tries] ?? 0, plan.signal);
+    }
+  }
+
+  #refusalWouldPass(tries: number): boolean {
+    const since = now() - this.#lastReleaseAt;
+    if (tries < triesBesideOthers && since < lagAfterRelease) return true;
+    return this.slots.open <= 1 && tries < pausesAfterRelease.length && since < lagWhenAlone;
+  }
+
+  /** The slot is accounted for by ssh2's callback, which comes exactly once, however long after we gave up. */
+  #openInSlot<T>(plan: OpenPlan<T>, slot: HeldSlot): Promise<T> {
+    const { signal } = plan;
+    const { ahead } = slot;
+    if (this.lost.error || signal?.aborted) {
+      this.slots.release(slot.probe);
+      return Promise.reject(this.lost.error ?? signal?.reason);
+    }
+    const startInSlot: Starter<T> = (client, callback) => {
+      const id = ahead ? stateOf(ahead).incoming?.id : nextChannelId(client);
+      const answered = (error: Error | undefined, value: T) => {
+        if (!error) this.slots.accepted(slot.probe);
+        else if (isFull(error)) slot.refused = this.#refusedInSlot(slot);
+        else this.#forgetChannel(id, slot);
+        callback(error, value);
+      };
+      try {
+        if (ahead) plan.startOn?.(ahead, answered);
+        else plan.start(client, answered);
+      } catch (error) {
+        answered(error as Error, undefined as T);
+      }
+    };
+    return this.open(plan, startInSlot);
+  }
+
+  #refusedInSlot(slot: HeldSlot): Refusal {
+    if (!slot.passing) return this.slots.refused(slot.probe) ? 'alone' : 'full';
+    this.slots.release(slot.probe);
+    return 'passing';
+  }
+
+  /** The server opened the session and refused what was asked on it: it counts until it is closed again. */
+  #forgetChannel(id: number | undefined, slot: HeldSlot): void {
+    const channel = this.lost.error ? undefined : closeForgottenChannel(this.client, id);
+    if (channel) channel.once('close', this.releaseSession);
+    else this.slots.release(slot.probe);
+  }
+
+  /** Whether the server answers within `ms` milliseconds; all that was sent before has then been read by it. */
+  ping(ms: number): Promise<boolean> {
+    const protocol = protocolOf(this.client);
+    const answered = latch<boolean>();
+    if (this.lost.error || typeof protocol?.ping !== 'function') return Promise.resolve(false);
+    // "Failed" is an answer too: few servers know the request. Without an error object, it came from the server.
+    const expected = expectGlobalReply(this.client, (failed) => answered.resolve(!(failed instanceof Error)));
+    if (!expected) return Promise.resolve(false);
+    protocol.ping();
+    const stopTimer = startTimer(ms, () => answered.resolve(false));
+    const unsubscribe = this.lost.onLost(() => answered.resolve(false));
+    return answered.promise.finally(() => {
+      stopTimer();
+      unsubscribe();
+    });
+  }
+
+  /** Starts something on the client; always settles: by its callback, the limit, the signal or the link's end. */
+  open<T>(
+    plan: OpenPlan<T>,
+    start: Starter<T> = (client, callback) => plan.start(client, callback),
+  ): Promise<T> {
+    const { signal, timeout = this.channelTimeout } = plan;
+    if (this.lost.error) return Promise.reject(this.lost.error);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const timedOut = plan.isTraced ? undefined : channelTimeout(this.where, plan.what, timeout);
+    return new Promise<T>((resolve, reject) => {
+      let settled = false;
+      const clean = () => {
+        settled = true;
+        stopTimer();
+        unsubscribe();
+        unsubscribeAbort?.();
+      };
+      const giveUp = (reason: unknown) => {
+        clean();
+        reject(reason);
+      };
+      const answered: OpenedCallback<T> = (error, value) => {
+        if (settled) return void (error || setImmediate(() => plan.discard(value)));
+        if (error) return giveUp(this.lost.error ?? openFailed(this.where, plan.what, error));
+        clean();
+        resolve(value);
+      };
+      const unsubscribeAbort = signal && onAbort(signal, () => giveUp(signal.reason));
+      const stopTimer = startTimer(timeout, () =>
+        giveUp(timedOut ?? channelTimeout(this.where, plan.what, timeout)),
+      );
+      const unsubscribe = this.lost.onLost(giveUp);
+      try {
+        start(this.client, answered);
+      } catch (error) {
+        answered(error as Error, undefined as T);
+      }
+    });
+  }
+
+  /** Waits in line; tells whether the granted session is a probe. */
+  #slot(ticket: number, signal: Stoppable | undefined): Promise<boolean> {
+    return this.#wait(signal, (granted) => this.slots.acquire(ticket, granted));
+  }
+
+  #pause(ms: number, signal: Stoppable | undefined): Promise<void> {
+    return this.#wait(signal, (over) => startTimer(ms, over));
+  }
+
+  /** Waits for `begin`'s callback, the signal or the end of the connection; the last two undo what `begin` began. */
+  #wait<T = void>(
+    signal: Stoppable | undefined,
+    begin: (done: (value: T) => void) => () => void,
+  ): Promise<T> {
+    if (this.lost.error) return Promise.reject(this.lost.error);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const result = latch<T>();
+    const undo = begin((value) => result.resolve(value));
+    if (result.settled) return result.promise;
+    const giveUp = (reason: unknown) => {
+      undo();
+      result.reject(reason);
+    };
+    const unsubscribeAbort = signal ? onAbort(signal, () => giveUp(signal.reason)) : () => {};
+    const unsubscribe = this.lost.onLost(giveUp);
+    return result.promise.finally(() => {
+      unsubscribe();
+      unsubscribeAbort();
+    });
+  }
+}

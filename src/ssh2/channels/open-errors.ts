@@ -1,0 +1,51 @@
+import { ChannelOpenFailed, ChannelTimeout, ConnectionLost, type SshError } from '../../errors/index.ts';
+import { printable, quoted } from '../../text/printable.ts';
+import { tame } from '../insides/tame.ts';
+import type { Where } from './link.ts';
+
+/** Made when the call is made, so that its stack names the caller. */
+export function channelTimeout(where: Where, what: string, timeoutMs: number): ChannelTimeout {
+  return new ChannelTimeout(
+    `${where.host}:${where.port} did not answer the request for ${what} within ${timeoutMs} ms (option timeouts.channel)`,
+    {
+      ...where,
+      phase: 'channel',
+      timeoutMs,
+      retryable: true,
+      hint: 'The connection stands but the server is overloaded or stuck; a keepalive will tell whether it is still alive.',
+    },
+  );
+}
+
+/** What ssh2 says when a channel, or the request on it, was refused. */
+export function openFailed(where: Where, what: string, error: Error & { reason?: unknown }): SshError {
+  if (error.message === 'Not connected' || error.message === 'No response from server') {
+    return new ConnectionLost(
+      `The connection to ${where.host}:${where.port} ended before ${what} was opened`,
+      { ...where, phase: 'session', why: 'socket', cause: tame(error) },
+    );
+  }
+  const reasonCode = typeof error.reason === 'number' ? error.reason : undefined;
+  const reason = error.message.replace(/^\(SSH\) Channel open failure: /, '');
+  return new ChannelOpenFailed(`${where.host}:${where.port} refused ${what}: ${quoted(reason)}`, {
+    ...where,
+    phase: 'channel',
+    reasonCode,
+    reason: printable(reason, 300),
+    cause: tame(error),
+    hint: openHint(reasonCode),
+  });
+}
+
+/** RFC 4254 section 5.1: 2 connect failed (what sshd says beyond MaxSessions), 4 resource shortage. */
+export function isFull(error: Error & { reason?: unknown }): boolean {
+  return error.reason === 2 || error.reason === 4;
+}
+
+function openHint(reasonCode: number | undefined): string {
+  if (reasonCode === undefined)
+    return 'The server opened a session but refused what was asked on it: a forced command, a missing subsystem, or a restriction of this account.';
+  if (reasonCode === 1)
+    return 'The server forbids it: look at AllowTcpForwarding, PermitOpen and the options in authorized_keys.';
+  return 'The server could not do it: MaxSessions in use, or the target refused.';
+}

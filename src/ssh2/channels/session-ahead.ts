@@ -1,0 +1,138 @@
+import type { Client, ClientChannel } from 'ssh2';
+import { now, startTimer } from '../../time/timer.ts';
+import { onClosed, openBareSession } from '../insides/internals.ts';
+import { ignoreErrors } from './session-channel.ts';
+import type { SessionSlots } from './session-slots.ts';
+
+/** A command this soon (milliseconds) after another one has ended is likely to have a next one. */
+const sequelWithin = 500;
+/** How often (milliseconds) those sessions are closed that nobody needs any more. */
+const period = 1_000;
+/** Sessions that stay free for others, once the server's limit is known. */
+const leaveForOthers = 2;
+
+/**
+ * Sessions that are opened while commands run, for the next ones: where one command follows another, each is then one
+ * round trip instead of two. There are at most as many as commands were at work side by side of late, and they leave
+ * room for as many of those. They count against MaxSessions like any other, and go as soon as somebody waits. Where they
+ * do not fit into what the server is believed to allow, one more is tried: if it is refused, no command suffers.
+ */
+export class SessionAhead {
+  readonly #client: Client;
+  readonly #slots: SessionSlots;
+  readonly #release: () => void;
+  readonly #held: ClientChannel[] = [];
+  #opening = 0;
+  /** What the server has shown to be too many. */
+  #most = Number.POSITIVE_INFINITY;
+  /** The most sessions that were in use at once, in this period and in the last. */
+  #peak = 0;
+  #lastPeak = 0;
+  #stopTimer: (() => void) | undefined;
+  /** Commands that have ended, and were not followed by another one yet. */
+  #ends = 0;
+  #lastEndAt = Number.NEGATIVE_INFINITY;
+
+  /** `release` is called when a session that was never used no longer counts on the server. */
+  constructor(client: Client, slots: SessionSlots, release: () => void) {
+    this.#client = client;
+    this.#slots = slots;
+    this.#release = release;
+    slots.onCrowded(() => this.#close(this.#held.length));
+  }
+
+  /** A command has ended. */
+  ended(): void {
+    const at = now();
+    this.#ends = at - this.#lastEndAt < sequelWithin ? this.#ends + 1 : 1;
+    this.#lastEndAt = at;
+  }
+
+  /** A command begins: whether it follows one that has just ended. Of a crowd that begins at once, one does. */
+  follows(): boolean {
+    if (this.#ends === 0 || now() - this.#lastEndAt >= sequelWithin) return false;
+    this.#ends--;
+    return true;
+  }
+
+  /** Asks for one more session, unless there are enough, or others could miss it. To be called with a command at work. */
+  prepare(): void {
+    this.#peak = Math.max(this.#peak, this.#inUse);
+    const ahead = this.#held.length + this.#opening;
+    if (ahead >= this.#wanted) return;
+    const probe = ahead >= this.#room;
+    if (probe ? !this.#slots.takeProbe() : !this.#slots.take()) return;
+    this.#opening++;
+    const isAsked = openBareSession(this.#client, (error, channel) => {
+      this.#opening--;
+      if (error) this.#refused(probe);
+      else this.#hold(channel, probe);
+    });
+    if (isAsked) return;
+    this.#opening--;
+    this.#refused(probe);
+  }
+
+  /** A session, with its slot; on it nothing has been asked for yet. */
+  take(): ClientChannel | undefined {
+    const channel = this.#held.pop();
+    if (channel) onClosed(channel, undefined);
+    return channel;
+  }
+
+  get #inUse(): number {
+    return this.#slots.open - this.#held.length - this.#opening;
+  }
+
+  get #recentPeak(): number {
+    return Math.max(this.#peak, this.#lastPeak);
+  }
+
+  get #wanted(): number {
+    return Math.min(this.#recentPeak, this.#most);
+  }
+
+  /** How many there may be without keeping commands waiting. */
+  get #room(): number {
+    const { limit, isLimitKnown } = this.#slots;
+    return Math.max(0, limit - this.#recentPeak - (isLimitKnown ? leaveForOthers : 0));
+  }
+
+  #hold(channel: ClientChannel, probe: boolean): void {
+    ignoreErrors(channel);
+    onClosed(channel, () => {
+      const at = this.#held.indexOf(channel);
+      if (at !== -1) this.#held.splice(at, 1);
+      if (this.#held.length === 0) this.#stopLooking();
+      this.#release();
+    });
+    this.#held.push(channel);
+    this.#slots.accepted(probe);
+    if (this.#slots.waiting > 0) this.#close(1);
+    else this.#stopTimer ??= startTimer(period, this.#look, false);
+  }
+
+  readonly #look = (): void => {
+    this.#stopTimer = undefined;
+    this.#lastPeak = this.#peak;
+    this.#peak = this.#inUse;
+    this.#close(this.#held.length - Math.min(this.#wanted, this.#room));
+    if (this.#held.length > 0) this.#stopTimer = startTimer(period, this.#look, false);
+  };
+
+  #stopLooking(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  /** Below what it is believed to allow, and whatever the reason is: this server does not like so many. */
+  #refused(probe: boolean): void {
+    if (probe) return void this.#slots.refused(true);
+    this.#most = this.#held.length + this.#opening;
+    this.#slots.release();
+  }
+
+  #close(count: number): void {
+    for (const channel of this.#held.splice(0, count)) channel.close();
+  }
+}

@@ -1,0 +1,210 @@
+import type { Client, ClientChannel } from 'ssh2';
+import type { SshError } from '../../errors/index.ts';
+import { sendSignal, stateOf } from '../insides/internals.ts';
+import type { Lost } from '../transport/lost.ts';
+import { holdWindowForBoth } from './shared-window.ts';
+
+/** How a session channel ended. `no-status`: the server closed it without saying how the command ended. */
+export type ChannelOutcome =
+  | { kind: 'exit'; exitCode: number }
+  | { kind: 'signal'; signal: string; description: string }
+  | { kind: 'no-status' }
+  | { kind: 'lost'; error: SshError };
+
+export interface ChannelSink {
+  onStdout(chunk: Buffer): void;
+  onStderr(chunk: Buffer): void;
+  /** Once, after the last data. */
+  onEnd(outcome: ChannelOutcome): void;
+}
+
+/**
+ * One session channel, made safe: the end always comes and is never taken for success when the link died; a write
+ * always calls back; unread output cannot hold up the end.
+ */
+export interface SessionChannel {
+  /** Whether the server has said how the command ended. The last of its output may still be on the way. */
+  readonly isExitKnown: boolean;
+  /** Starts the delivery of output. Nothing is read from the channel before. */
+  start(sink: ChannelSink): void;
+  /** Stops the delivery of one stream; the SSH window then slows the sender. */
+  pause(stream: 'stdout' | 'stderr'): void;
+  resume(stream: 'stdout' | 'stderr'): void;
+  /** `done` is always called, with the error when the channel or the connection ended first. */
+  write(chunk: Buffer, done: (error?: Error) => void): void;
+  /** End of input. */
+  end(): void;
+  /** RFC 4254 section 6.9; the name without SIG. OpenSSH answers to it, Windows does not. */
+  signal(name: string): void;
+  /** Asks the server to close the channel. The end follows when the server has done so. */
+  close(): void;
+}
+
+/** `onReleased` is called once, when the session no longer counts on the server. */
+export function wrapSession(
+  client: Client,
+  raw: ClientChannel,
+  lost: Lost,
+  onReleased: () => void,
+): SessionChannel {
+  return new SafeSession(client, raw, lost, onReleased);
+}
+
+/** What goes wrong on a channel shows in its end; an `error` that nobody hears would end the process. */
+export function ignoreErrors(raw: ClientChannel): void {
+  if (raw.listenerCount('error') > 0) return;
+  raw.on('error', ignore);
+  raw.stderr.on('error', ignore);
+}
+
+function ignore(): void {}
+
+class SafeSession implements SessionChannel {
+  #client: Client;
+  #raw: ClientChannel;
+  #lost: Lost;
+  #sink: ChannelSink | undefined;
+  #outcome: ChannelOutcome | undefined;
+  #status: ChannelOutcome | undefined;
+  #unsubscribe: () => void = () => {};
+  #onReleased: (() => void) | undefined;
+  /** Few commands read any input. */
+  #pendingWrites: Set<(error?: Error) => void> | undefined;
+  #hasPaused = false;
+  /** The link died after the server had said all that it had to say. */
+  #isComplete = false;
+
+  constructor(client: Client, raw: ClientChannel, lost: Lost, onReleased: () => void) {
+    this.#client = client;
+    this.#raw = raw;
+    this.#lost = lost;
+    this.#onReleased = onReleased;
+    raw.destroy = endAndClose;
+    ignoreErrors(raw);
+    raw.on('exit', (code: number | null, signal?: string, _dump?: string, description?: string) => {
+      this.#status =
+        code === null
+          ? { kind: 'signal', signal: signal ?? 'SIG?', description: description ?? '' }
+          : { kind: 'exit', exitCode: code };
+    });
+    raw.on('close', () => this.#closed());
+    // Comes with the server's CLOSE even while stdout is still unread.
+    raw.stderr.on('close', () => this.#released());
+    this.#unsubscribe = lost.onLost((error) => this.#linkLost(error));
+  }
+
+  get isExitKnown(): boolean {
+    return this.#status !== undefined;
+  }
+
+  start(sink: ChannelSink): void {
+    this.#sink = sink;
+    this.#raw.on('data', (chunk: Buffer) => sink.onStdout(chunk));
+    this.#raw.stderr.on('data', (chunk: Buffer) => sink.onStderr(chunk));
+    if (this.#outcome) sink.onEnd(this.#outcome);
+  }
+
+  pause(stream: 'stdout' | 'stderr'): void {
+    // Until somebody pauses, both streams are read as data comes.
+    if (!this.#hasPaused) holdWindowForBoth(this.#raw);
+    this.#hasPaused = true;
+    this.#readable(stream).pause();
+  }
+
+  resume(stream: 'stdout' | 'stderr'): void {
+    this.#readable(stream).resume();
+  }
+
+  write(chunk: Buffer, done: (error?: Error) => void): void {
+    if (this.#outcome || !this.#raw.writable) return done(this.#writeError());
+    this.#pendingWrites ??= new Set();
+    this.#pendingWrites.add(done);
+    // ssh2 forgets this callback when the link dies while the window is shut; #finish then calls it.
+    this.#raw.write(chunk, (error?: Error | null) => {
+      if (this.#pendingWrites?.delete(done)) done(error ?? undefined);
+    });
+  }
+
+  end(): void {
+    if (!this.#outcome && this.#raw.writable) this.#raw.end();
+  }
+
+  signal(name: string): void {
+    if (this.#outcome || this.#lost.error) return;
+    try {
+      sendSignal(this.#client, this.#raw, name);
+    } catch {
+      // ssh2 knows only the names of RFC 4254; for others there is no way to ask.
+    }
+  }
+
+  close(): void {
+    if (this.#lost.error) return;
+    this.#raw.close();
+    // Unread output would keep the end from coming.
+    this.#raw.resume();
+    this.#raw.stderr.resume();
+  }
+
+  #readable(stream: 'stdout' | 'stderr') {
+    return stream === 'stdout' ? this.#raw : this.#raw.stderr;
+  }
+
+  #closed(): void {
+    if (this.#lost.error && !this.#isComplete) this.#finish({ kind: 'lost', error: this.#lost.error });
+    else if (this.#stderrEnded()) this.#finish(this.#status ?? { kind: 'no-status' });
+    else this.#raw.stderr.once('end', () => this.#finish(this.#status ?? { kind: 'no-status' }));
+  }
+
+  /** ssh2 emits `close` when stdout was consumed; stderr may still hold data. */
+  #stderrEnded(): boolean {
+    const { stderr } = this.#raw;
+    return stderr.readableEnded || stderr.destroyed;
+  }
+
+  #linkLost(error: SshError): void {
+    const state = stateOf(this.#raw).incoming?.state;
+    this.#isComplete = this.#status !== undefined && (state === 'closed' || state === 'eof');
+    if (this.#isComplete && this.#sink) return this.#released();
+    this.#deliverRest();
+    this.#finish({ kind: 'lost', error });
+  }
+
+  /** What arrived before the link died belongs to the output so far. */
+  #deliverRest(): void {
+    if (!this.#sink) return;
+    // Reading emits `data`.
+    for (const stream of [this.#raw, this.#raw.stderr]) while (stream.read() !== null);
+  }
+
+  #finish(outcome: ChannelOutcome): void {
+    if (this.#outcome) return;
+    this.#outcome = outcome;
+    this.#unsubscribe();
+    const writes = this.#pendingWrites;
+    this.#pendingWrites = undefined;
+    for (const done of writes ?? []) done(this.#writeError());
+    this.#released();
+    this.#sink?.onEnd(outcome);
+  }
+
+  #released(): void {
+    this.#onReleased?.();
+    this.#onReleased = undefined;
+  }
+
+  #writeError(): Error {
+    if (this.#outcome?.kind === 'lost') return this.#outcome.error;
+    return this.#lost.error ?? Object.assign(new Error('write after the channel ended'), { code: 'EPIPE' });
+  }
+}
+
+/**
+ * What ssh2's own `destroy` does, which Node calls when both directions have ended; but a second `end()` makes Node
+ * build an error, with its stack, that nobody gets to see.
+ */
+function endAndClose(this: ClientChannel): ClientChannel {
+  if (!this.writableEnded) this.end();
+  this.close();
+  return this;
+}

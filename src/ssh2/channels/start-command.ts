@@ -1,0 +1,84 @@
+import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
+import type { Stoppable } from '../../time/on-abort.ts';
+import { behindFirstRequest, execOn, nextChannelId } from '../insides/internals.ts';
+import type { Link, OpenedCallback, OpenPlan } from './link.ts';
+import { type SessionChannel, wrapSession } from './session-channel.ts';
+
+export interface ExecRequest {
+  command: string;
+  pty?: PseudoTtyOptions | boolean | undefined;
+  /**
+   * Asked when the command is sent: whether it has no input. The end of input then leaves with the command, one
+   * packet less for both sides; the session's own `end()` does no harm after it.
+   */
+  hasNoInput?: (() => boolean) | undefined;
+}
+
+export interface ExecEvents {
+  signal?: Stoppable | undefined;
+  timeout?: number | undefined;
+  /** The server is being asked for a session now; from here on the command may have been started. */
+  onAsked?: (() => void) | undefined;
+  onLate?: ((session: SessionChannel) => void) | undefined;
+}
+
+type Started = OpenedCallback<SessionChannel>;
+
+/** How a link starts one command, in a session of its own or in one that is open already. */
+export class CommandPlan implements OpenPlan<SessionChannel> {
+  readonly what = 'a session for a command';
+  readonly isTraced = true;
+  readonly signal: Stoppable | undefined;
+  readonly timeout: number | undefined;
+  readonly startOn: ((channel: ClientChannel, started: Started) => void) | undefined;
+  readonly #link: Link;
+  readonly #request: ExecRequest;
+  readonly #events: ExecEvents;
+  readonly #isSequel: boolean;
+
+  /** `isSequel`: one command follows another, so the next one's session is asked for as well. */
+  constructor(link: Link, request: ExecRequest, events: ExecEvents, isSequel: boolean) {
+    this.#link = link;
+    this.#request = request;
+    this.#events = events;
+    this.#isSequel = isSequel;
+    this.signal = events.signal;
+    this.timeout = events.timeout;
+    // A terminal is asked for before the command is.
+    if (request.pty === undefined) this.startOn = (channel, started) => this.#startOn(channel, started);
+  }
+
+  start(client: Client, started: Started): void {
+    const { command, pty } = this.#request;
+    const id = nextChannelId(client);
+    this.#events.onAsked?.();
+    client.exec(command, pty === undefined ? {} : { pty }, (error, raw) => this.#opened(error, raw, started));
+    if (pty === undefined) behindFirstRequest(client, id, (channel) => this.#sent(channel));
+  }
+
+  discard(session: SessionChannel): void {
+    const { onLate } = this.#events;
+    if (onLate) onLate(session);
+    else session.close();
+  }
+
+  #startOn(channel: ClientChannel, started: Started): void {
+    const { client } = this.#link;
+    this.#events.onAsked?.();
+    execOn(client, channel, this.#request.command, (error, raw) => this.#opened(error, raw, started));
+    this.#sent(channel);
+  }
+
+  /** In the turn in which the command leaves. */
+  #sent(channel: ClientChannel): void {
+    if (this.#request.hasNoInput?.()) (channel as ClientChannel & { eof(): void }).eof();
+    if (this.#isSequel) this.#link.ahead?.prepare();
+  }
+
+  /** Wrapped before the callback returns: the exit status may follow in the same packet. */
+  #opened(error: Error | undefined, raw: ClientChannel, started: Started): void {
+    const { client, lost, commandEnded } = this.#link;
+    if (error) started(error, undefined as unknown as SessionChannel);
+    else started(undefined, wrapSession(client, raw, lost, commandEnded));
+  }
+}

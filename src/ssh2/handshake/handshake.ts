@@ -1,0 +1,277 @@
+import type { Duplex } from 'node:stream';
+import type { Client } from 'ssh2';
+import { AuthenticationFailed, type PhaseTimings, type SshError } from '../../errors/index.ts';
+import type { HostKeyPolicy } from '../../host-key/policy.ts';
+import type { KeepaliveOptions, Log, Timeouts } from '../../options/types.ts';
+import { printable } from '../../text/printable.ts';
+import { harmless } from '../../time/harmless.ts';
+import { latch } from '../../time/latch.ts';
+import { PhaseClock } from '../../time/phase-clock.ts';
+import { StopSwitch } from '../../time/stop-switch.ts';
+import type { Where } from '../channels/link.ts';
+import { ssh2 } from '../insides/client-parts.ts';
+import {
+  deferDestruction,
+  onSilentDisconnect,
+  signRsaWithSha2,
+  steadyKeepalive,
+} from '../insides/internals.ts';
+import { padFromStock } from '../insides/padding.ts';
+import { Authentication } from '../login/auth.ts';
+import type { Credentials } from '../login/credentials.ts';
+import { authenticateEarly } from '../login/early-auth.ts';
+import {
+  bannerInvalid,
+  classifyEnd,
+  classifyError,
+  type HandshakePhase,
+  isPassing,
+  type Situation,
+  type Ssh2Error,
+} from '../transport/classify.ts';
+import { type StreamEnd, Transport } from '../transport/transport.ts';
+import type { ResolvedAlgorithms } from './algorithms.ts';
+import { HostKeyGuard } from './host-key-guard.ts';
+import { phaseTimeout, type TimedPhase } from './phase-timeouts.ts';
+
+/** Everything a handshake needs to know, beside the stream. */
+export interface HandshakePlan {
+  where: Where;
+  credentials: Credentials;
+  hostKey: HostKeyPolicy;
+  algorithms: ResolvedAlgorithms;
+  timeouts: Required<Timeouts>;
+  keepalive: false | Required<KeepaliveOptions>;
+  onLoginBanner?: ((notice: string) => void) | undefined;
+  log: Log;
+  signal: AbortSignal;
+  /** Filled in phase by phase, so that it tells of failed attempts too. */
+  timings: Partial<PhaseTimings>;
+  /** Why the stream ended, if the route knows better. */
+  routeFailure?: (() => Error | undefined) | undefined;
+}
+
+/** A login that succeeded: the client, its stream, and whom it led to. */
+export interface Established {
+  client: Client;
+  transport: Transport;
+  /** The identification line without `SSH-2.0-`, escaped for display. */
+  serverVersion: string;
+  /** Of the key that the server has proved to own; reckoned when it is asked for. */
+  hostKeyFingerprint(): string;
+  /** From now on, whatever ends the connection is told here, once. */
+  onEnd(listener: (error: SshError) => void): void;
+}
+
+/**
+ * Identification line, key exchange, host key and login over an open stream, each within its own limit. Rejects with
+ * one typed error (or the signal's reason), and the stream is then destroyed.
+ */
+export function handshake(stream: Duplex, plan: HandshakePlan): Promise<Established> {
+  return new Handshake(stream, plan).run();
+}
+
+class Handshake {
+  #plan: HandshakePlan;
+  #client = new ssh2.Client();
+  #transport: Transport;
+  #auth: Authentication;
+  #guard: HostKeyGuard;
+  #outcome = latch<Established>();
+  #phase: HandshakePhase = 'banner';
+  #clock = new PhaseClock();
+  #serverVersion = '';
+  #over = new StopSwitch();
+  #endListener: ((error: SshError) => void) | undefined;
+  #ended: SshError | undefined;
+
+  constructor(stream: Duplex, plan: HandshakePlan) {
+    this.#plan = plan;
+    this.#transport = new Transport(stream, {
+      onIdentification: (line) => this.#identified(line),
+      onInvalid: (received) => this.#fail(bannerInvalid(received, this.#situation())),
+      onEnd: (end) => this.#streamEnded(end),
+    });
+    const over = this.#over;
+    const target = { ...plan.where, over };
+    this.#guard = new HostKeyGuard(plan.hostKey, target, (error) => this.#fail(error));
+    this.#auth = new Authentication(plan.credentials, {
+      over,
+      onThinking: (thinking) => (thinking ? this.#clock.pause() : this.#clock.resume()),
+      onBroken: (error) => this.#phase === 'auth' && this.#fail(this.#authBroken(error)),
+    });
+  }
+
+  async run(): Promise<Established> {
+    const { signal } = this.#plan;
+    const onAbort = () => this.#fail(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      this.#startTimer('banner');
+      // Not waited for: a limit or an abort must end the wait for a slow known_hosts file as well.
+      this.#startClient().catch((error) => this.#fail(error));
+      return await this.#outcome.promise;
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    } finally {
+      this.#clock.stop();
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #startClient(): Promise<void> {
+    const plan = this.#plan;
+    const algorithms = { ...plan.algorithms };
+    algorithms.serverHostKey = await plan.hostKey.order(algorithms.serverHostKey, {
+      ...plan.where,
+      over: this.#over,
+    });
+    if (this.#outcome.settled) return;
+    this.#listen();
+    this.#client.connect({
+      sock: this.#transport,
+      username: plan.credentials.username,
+      algorithms: algorithms as object,
+      // Each phase has a timer of ours; ssh2's single one cannot tell them apart.
+      readyTimeout: 0,
+      // ssh2 asks, our watchdog judges.
+      keepaliveInterval: plan.keepalive ? plan.keepalive.interval : 0,
+      keepaliveCountMax: Number.POSITIVE_INFINITY,
+      // OpenSSH for Windows and others name themselves in ways that ssh2 does not know.
+      strictVendor: false,
+      hostVerifier: this.#guard.verifier,
+      authHandler: this.#auth.handler as never,
+    });
+    deferDestruction(this.#client);
+    steadyKeepalive(this.#client);
+    authenticateEarly(this.#client);
+    this.#auth.watch(this.#client);
+    onSilentDisconnect(this.#client, (code, text) =>
+      this.#ssh2Failed(Object.assign(new Error(text), { code })),
+    );
+  }
+
+  #listen(): void {
+    const client = this.#client;
+    client.on('error', (error: Ssh2Error) => this.#ssh2Failed(error));
+    client.on('handshake', () => this.#keysExchanged());
+    client.on('ready', () => this.#loggedIn());
+    client.on('banner', (notice) => this.#tellUser(notice));
+    client.on('change password', () => this.#fail(this.#authBroken(new Error('the password has expired'))));
+  }
+
+  #ssh2Failed(error: Ssh2Error): void {
+    if (!isPassing(error)) this.#fail(classifyError(error, this.#situation()));
+  }
+
+  #identified(line: string): void {
+    this.#serverVersion = printable(line.replace(/^SSH-[\d.]+-/, ''));
+    this.#enter('handshake', 'banner');
+  }
+
+  #keysExchanged(): void {
+    padFromStock(this.#client);
+    // ssh2 says so again after each re-key.
+    if (this.#phase !== 'handshake') return;
+    signRsaWithSha2(this.#client);
+    this.#enter('auth', 'handshake');
+    this.#guard.keyProven();
+  }
+
+  #loggedIn(): void {
+    this.#plan.timings.auth = this.#clock.elapsed;
+    this.#guard.recorded.then(
+      () => this.#succeed(),
+      (error) => this.#fail(error),
+    );
+  }
+
+  #succeed(): void {
+    if (this.#outcome.settled) return;
+    this.#clock.stop();
+    this.#phase = 'session';
+    this.#outcome.resolve({
+      client: this.#client,
+      transport: this.#transport,
+      serverVersion: this.#serverVersion,
+      hostKeyFingerprint: () => this.#guard.fingerprint,
+      onEnd: (listener) => {
+        if (this.#ended) listener(this.#ended);
+        else this.#endListener = listener;
+      },
+    });
+  }
+
+  #enter(phase: TimedPhase, finished: 'banner' | 'handshake'): void {
+    this.#plan.timings[finished] = this.#clock.elapsed;
+    this.#phase = phase;
+    this.#startTimer(phase);
+  }
+
+  #startTimer(phase: TimedPhase): void {
+    if (this.#outcome.settled) return;
+    const limit = this.#plan.timeouts[phase];
+    this.#clock.start(limit, () => this.#fail(phaseTimeout(phase, limit, this.#situation())));
+  }
+
+  #streamEnded(end: StreamEnd): void {
+    const failure = this.#plan.routeFailure?.();
+    if (failure && this.#phase !== 'session') return this.#fail(failure);
+    this.#fail(classifyEnd(end, this.#situation()));
+  }
+
+  /** The first cause wins; later ones are its consequences. */
+  #fail(error: unknown): void {
+    this.#clock.stop();
+    this.#transport.kill();
+    this.#over.abort();
+    if (this.#phase === 'session') return this.#sessionEnded(error as SshError);
+    this.#outcome.reject(error);
+    // Nobody may be waiting yet (a stream that fails before run()).
+    this.#outcome.promise.catch(() => {});
+  }
+
+  #sessionEnded(error: SshError): void {
+    if (this.#ended) return;
+    this.#ended = error;
+    this.#endListener?.(error);
+  }
+
+  #tellUser(notice: string): void {
+    const { onLoginBanner } = this.#plan;
+    if (!onLoginBanner) return;
+    const shown = notice
+      .slice(0, 8_000)
+      .split(/\r?\n/)
+      .map((line) => printable(line, 1_000));
+    // Out of ssh2's packet handler: what the user's function throws must not end the connection.
+    setImmediate(() => harmless(() => onLoginBanner(shown.join('\n'))));
+  }
+
+  #authBroken(error: unknown): SshError {
+    const { host, port, hop } = this.#plan.where;
+    const said = error instanceof Error ? printable(error.message) : 'no reason given';
+    return new AuthenticationFailed(`The login at ${host}:${port} could not go on: ${said}`, {
+      phase: 'auth',
+      host,
+      port,
+      hop,
+      methodsTried: [...this.#auth.tried],
+      cause: error,
+    });
+  }
+
+  #situation(): Situation {
+    return {
+      ...this.#plan.where,
+      phase: this.#phase,
+      elapsedMs: this.#clock.elapsed,
+      saidBefore: this.#transport.saidBefore,
+      methodsTried: this.#auth.tried,
+      methodsOffered: this.#auth.offered,
+      authFailures: this.#auth.failures,
+    };
+  }
+}

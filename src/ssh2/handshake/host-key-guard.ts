@@ -1,0 +1,91 @@
+import { HandshakeFailed, HostKeyMismatch, type SshError } from '../../errors/index.ts';
+import { equalInConstantTime, fingerprintSha256 } from '../../host-key/fingerprint.ts';
+import { detailsOf, type HostKeyPolicy, type HostKeyTarget } from '../../host-key/policy.ts';
+import { latch } from '../../time/latch.ts';
+
+/**
+ * Stands between ssh2's hostVerifier and the policy. ssh2 takes everything but a literal `false` for yes, asks before
+ * the server has proved that it owns the key, asks again at each re-key, and throws at an answer that comes late. So:
+ * an accepted key is remembered, a refusal never answers ssh2 but ends the connection, and a new key is recorded only
+ * once it is proven.
+ */
+export class HostKeyGuard {
+  #policy: HostKeyPolicy;
+  #target: HostKeyTarget;
+  #refuse: (error: SshError) => void;
+  #acceptedKey: Buffer | undefined;
+  #record: (() => Promise<void>) | undefined;
+  #recorded = latch<void>();
+
+  constructor(policy: HostKeyPolicy, target: HostKeyTarget, refuse: (error: SshError) => void) {
+    this.#policy = policy;
+    this.#target = target;
+    this.#refuse = refuse;
+    this.#recorded.promise.catch(() => {});
+  }
+
+  get fingerprint(): string {
+    return this.#acceptedKey ? fingerprintSha256(this.#acceptedKey) : '';
+  }
+
+  /** Resolves when a key that had to be recorded is; rejects when it cannot be. */
+  get recorded(): Promise<void> {
+    return this.#recorded.promise;
+  }
+
+  readonly verifier = (shown: Buffer, verify: (accept: boolean) => void): void => {
+    // ssh2 reads the key out of a buffer that it re-uses.
+    const key = Buffer.from(shown);
+    if (this.#acceptedKey) {
+      if (equalInConstantTime(key, this.#acceptedKey)) verify(true);
+      else this.#refuse(this.#changed(key));
+      return;
+    }
+    this.#judge(key)
+      .then((accept) => {
+        if (accept && !this.#target.over.aborted) verify(true);
+      })
+      // ssh2 throws out of verify() as well.
+      .catch((error) => this.#refuse(this.#broken(error)));
+  };
+
+  /** The key exchange is over: the server's signature was right. */
+  keyProven(): void {
+    const record = this.#record ?? (async () => {});
+    record().then(
+      () => this.#recorded.resolve(),
+      (error) => this.#recorded.reject(error),
+    );
+  }
+
+  async #judge(key: Buffer): Promise<boolean> {
+    const decision = await this.#policy.judge(key, this.#target);
+    if (!decision.accepted) {
+      this.#refuse(decision.error);
+      return false;
+    }
+    this.#acceptedKey = key;
+    this.#record = decision.record;
+    return true;
+  }
+
+  #changed(key: Buffer): SshError {
+    const { host, port } = this.#target;
+    return new HostKeyMismatch(`${host}:${port} showed another host key at a re-key than at first`, {
+      ...detailsOf(key, this.#target),
+      hint: 'A server does not change its key within a connection: somebody is in between.',
+    });
+  }
+
+  #broken(error: unknown): SshError {
+    const { host, port, hop } = this.#target;
+    return new HandshakeFailed(`The host key of ${host}:${port} could not be checked`, {
+      phase: 'handshake',
+      host,
+      port,
+      hop,
+      cause: error,
+      retryable: false,
+    });
+  }
+}

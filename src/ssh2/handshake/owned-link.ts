@@ -1,0 +1,94 @@
+import type { Client } from 'ssh2';
+import { ConnectionLost } from '../../errors/index.ts';
+import { latch } from '../../time/latch.ts';
+import { startTimer } from '../../time/timer.ts';
+import type { Link } from '../channels/link.ts';
+import { watchLife } from '../transport/keepalive.ts';
+import type { Established } from './handshake.ts';
+
+/** How long a peer may take to answer our goodbye before the stream is destroyed, in milliseconds. */
+const farewell = 2_000;
+
+export interface LinkSettings {
+  keepalive: false | { interval: number; countMax: number };
+  channelTimeout: number;
+  maxSessions?: number;
+}
+
+/** A link, with what only its owner may do. */
+export interface OwnedLink {
+  readonly link: Link;
+  /** Resolves once everything under the link is gone. */
+  readonly gone: Promise<void>;
+  /** True when the end was our own `close`, and not a loss before it. */
+  readonly closedByUs: boolean;
+  /** Sends what is on the way out and a goodbye, then ends the stream. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Makes a link know when it is lost; `dispose` ends what carried its stream. */
+export function ownLink(
+  established: Established,
+  link: Link,
+  settings: LinkSettings,
+  dispose: () => Promise<void>,
+): OwnedLink {
+  const { client, transport } = established;
+  const { host, port, hop } = link.where;
+  const gone = latch<void>();
+  let closing = false;
+  let closed: Promise<void> | undefined;
+  const stopWatching = settings.keepalive
+    ? watchLife(transport, settings.keepalive, (silentMs) => link.lost.declare(silent(silentMs)))
+    : () => {};
+  const silent = (silentMs: number) =>
+    new ConnectionLost(
+      `Nothing came from ${host}:${port} for ${Math.round(silentMs)} ms; the keepalive takes it for dead`,
+      {
+        ...{ host, port, hop, phase: 'session', why: 'keepalive', retryable: true },
+        hint: 'The PC or the network went away without a word. The next connect may meet the zombie that it left on the gateway.',
+      },
+    );
+  established.onEnd((error) => link.lost.declare(error));
+  link.lost.onLost(() => {
+    stopWatching();
+    if (!closing) transport.kill();
+  });
+  transport.once('close', () => void dispose().then(() => gone.resolve()));
+
+  const close = async () => {
+    const alreadyLost = link.lost.error !== undefined;
+    closing = !alreadyLost;
+    // Our verdict comes before the peer's answer to the goodbye, which would be taken for a loss.
+    if (!alreadyLost) sayGoodbye(client);
+    link.lost.declare(closedHere(host, port, hop));
+    const stopTimer = startTimer(alreadyLost ? 0 : farewell, () => transport.kill());
+    await gone.promise;
+    stopTimer();
+  };
+  return {
+    link,
+    gone: gone.promise,
+    get closedByUs() {
+      return closing;
+    },
+    close() {
+      closed ??= close();
+      return closed;
+    },
+  };
+}
+
+function sayGoodbye(client: Client): void {
+  try {
+    client.end();
+  } catch {
+    // ssh2 met a fatal error in this very turn; the stream is ended in any case.
+  }
+}
+
+function closedHere(host: string, port: number, hop: string | undefined): ConnectionLost {
+  return new ConnectionLost(`The connection to ${host}:${port} was closed here, by close()`, {
+    ...{ host, port, hop, phase: 'session', why: 'socket', reason: 'closed by close()', retryable: false },
+  });
+}

@@ -1,0 +1,203 @@
+import type { AnyAuthMethod, Client, NextAuthHandler, ParsedKey } from 'ssh2';
+import { fingerprintSha256 } from '../../host-key/fingerprint.ts';
+import { debugTopic } from '../../observe/debug.ts';
+import { printable } from '../../text/printable.ts';
+import type { StopSwitch } from '../../time/stop-switch.ts';
+import { onAuthFailure } from '../insides/internals.ts';
+import { agentKeys } from './agent-keys.ts';
+import type { Credentials } from './credentials.ts';
+
+const debug = debugTopic('auth');
+
+export interface AuthEvents {
+  /** A human is being asked: the clock stops until `false`. */
+  onThinking(thinking: boolean): void;
+  /** The login cannot go on: a user's function threw, or gave nonsense. */
+  onBroken(error: unknown): void;
+  /** Stops when the login is over, or nobody waits for it any more. */
+  over: StopSwitch;
+}
+
+/** One thing to try. `method` is its RFC 4252 name, `label` what errors say was tried. */
+interface Candidate {
+  method: 'none' | 'publickey' | 'keyboard-interactive' | 'password';
+  label: string;
+  make: () => AnyAuthMethod;
+}
+
+/**
+ * Decides what is tried when, in OpenSSH's order: keys, keyboard-interactive, password; never a method that the server
+ * does not offer once it has said what it offers, and never `none` where there is something better (a round trip).
+ */
+export class Authentication {
+  readonly tried: string[] = [];
+  /** What the server would still take, once it has said so. */
+  offered: readonly string[] | undefined;
+  /** Failed requests so far: silence after one of them is a refusal too. */
+  failures = 0;
+  #credentials: Credentials;
+  #events: AuthEvents;
+  #queue: AsyncGenerator<Candidate>;
+  #sent: Candidate | undefined;
+  /** The labels of what the server has judged, and would judge the same way again. */
+  #judged = new Set<string>();
+
+  constructor(credentials: Credentials, events: AuthEvents) {
+    this.#credentials = credentials;
+    this.#events = events;
+    this.#queue = this.#candidates();
+  }
+
+  /** Must be called after `client.connect`, when ssh2's handlers exist. */
+  watch(client: Client): void {
+    onAuthFailure(client, (methods, isPartial) => this.#answered(methods, isPartial));
+  }
+
+  /** After a partial success a server may want what it did not want before (RFC 4252 section 5.1). */
+  #answered(methods: string[], isPartial: boolean): void {
+    if (!isPartial) this.failures++;
+    debug('refused%s', isPartial ? ' (a part of what it wants)' : '');
+    this.offered = methods;
+    if (!this.#sent) return;
+    if (isPartial || methods.includes(this.#sent.method)) this.#judged.add(this.#sent.label);
+    if (isPartial) this.#queue = this.#candidates();
+  }
+
+  /**
+   * The authHandler for ssh2. It answers through `next` only: ssh2 takes a returned promise for an invalid method, and
+   * loops until the process is out of memory.
+   */
+  readonly handler = (
+    methodsLeft: readonly string[] | null,
+    _partial: boolean | null,
+    next: NextAuthHandler,
+  ): void => {
+    this.offered ??= methodsLeft ?? undefined;
+    this.#next()
+      .then((method) => this.#events.over.aborted || next(method as AnyAuthMethod))
+      // ssh2 throws out of next() as well, for example at a key that cannot sign.
+      .catch((error) => this.#events.onBroken(error));
+  };
+
+  async #next(): Promise<AnyAuthMethod | false> {
+    for (;;) {
+      const { value, done } = await this.#queue.next();
+      if (done || !value) return false;
+      if (this.#judged.has(value.label)) continue;
+      if (this.offered && !this.offered.includes(value.method)) continue;
+      this.#noteOnce(value.label);
+      this.#sent = value;
+      return value.make();
+    }
+  }
+
+  async *#candidates(): AsyncGenerator<Candidate> {
+    const { key, agent, password, keyboardInteractive } = this.#credentials;
+    if (key) yield this.#publicKey(key);
+    if (agent !== undefined) yield* this.#agent(agent);
+    if (keyboardInteractive) yield this.#keyboardInteractive();
+    if (password !== undefined) yield this.#password(password);
+    // Never the same password twice: a refused login counts at the server.
+    const isJudged = this.#judged.has('password');
+    if (password !== undefined && !isJudged && !keyboardInteractive) yield this.#keyboardInteractive();
+    if (this.tried.length === 0) yield this.#none();
+  }
+
+  #publicKey(key: ParsedKey): Candidate {
+    const { username } = this.#credentials;
+    return {
+      method: 'publickey',
+      label: `publickey (${describe(key)})`,
+      make: () => ({ type: 'publickey', username, key }),
+    };
+  }
+
+  async *#agent(path: string): AsyncGenerator<Candidate> {
+    const { username } = this.#credentials;
+    if (this.offered && !this.offered.includes('publickey')) return;
+    let keys: Awaited<ReturnType<typeof agentKeys>>;
+    try {
+      keys = await agentKeys(path, this.#events.over.signal);
+    } catch (error) {
+      return this.#noteOnce(`agent (not reachable: ${printable((error as Error).message, 100)})`);
+    }
+    if (keys.length === 0) this.#noteOnce('agent (holds no keys)');
+    for (const { agent, key } of keys) {
+      yield {
+        method: 'publickey',
+        label: `publickey (agent: ${describe(key)})`,
+        make: () => ({ type: 'agent', username, agent }),
+      };
+    }
+  }
+
+  #noteOnce(label: string): void {
+    debug('trying %s', label);
+    if (!this.tried.includes(label)) this.tried.push(label);
+  }
+
+  #password(password: string): Candidate {
+    const { username } = this.#credentials;
+    return { method: 'password', label: 'password', make: () => ({ type: 'password', username, password }) };
+  }
+
+  #none(): Candidate {
+    const { username } = this.#credentials;
+    return { method: 'none', label: 'none', make: () => ({ type: 'none', username }) };
+  }
+
+  #keyboardInteractive(): Candidate {
+    const { username } = this.#credentials;
+    let rounds = 0;
+    return {
+      method: 'keyboard-interactive',
+      label: 'keyboard-interactive',
+      make: () => ({
+        type: 'keyboard-interactive',
+        username,
+        prompt: (name, instructions, _language, prompts, finish) => {
+          this.#answer(name, instructions, prompts, rounds++)
+            .then((given) => this.#events.over.aborted || finish(given))
+            .catch((error) => this.#events.onBroken(error));
+        },
+      }),
+    };
+  }
+
+  async #answer(
+    name: string,
+    instructions: string,
+    prompts: ReadonlyArray<{ prompt: string; echo?: boolean }>,
+    round: number,
+  ): Promise<string[]> {
+    const { keyboardInteractive, password = '' } = this.#credentials;
+    const isForPassword = round === 0 && prompts.length === 1 && prompts[0]?.echo !== true;
+    // sshd with PAM asks for the password this way; any other question is not ours to answer with it.
+    if (!keyboardInteractive) return isForPassword ? [password] : prompts.map(() => '');
+    this.#events.onThinking(true);
+    try {
+      const asked = prompts.map(({ prompt, echo }) => ({
+        prompt: printable(prompt, 500),
+        echo: echo === true,
+      }));
+      const { signal } = this.#events.over;
+      const info = { name: printable(name), instructions: printable(instructions, 1_000), signal };
+      return checkedAnswers(await keyboardInteractive(asked, info), prompts.length);
+    } finally {
+      this.#events.onThinking(false);
+    }
+  }
+}
+
+function checkedAnswers(answers: unknown, count: number): string[] {
+  const right =
+    Array.isArray(answers) && answers.length === count && answers.every((a) => typeof a === 'string');
+  if (right) return [...(answers as string[])];
+  throw new TypeError(
+    `option keyboardInteractive: it must give an array of ${count} strings, one for each prompt`,
+  );
+}
+
+function describe(key: ParsedKey): string {
+  return `${key.type} ${fingerprintSha256(key.getPublicSSH())}`;
+}

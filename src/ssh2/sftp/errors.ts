@@ -1,0 +1,89 @@
+import { ChannelTimeout, SftpFailed } from '../../errors/index.ts';
+import { printable, quoted } from '../../text/printable.ts';
+import type { Where } from '../channels/link.ts';
+import { MalformedPacket, PacketReader, statusCode } from './wire.ts';
+
+const words: Record<number, string> = {
+  [statusCode.eof]: 'end of file',
+  [statusCode.noSuchFile]: 'no such file',
+  [statusCode.permissionDenied]: 'permission denied',
+  [statusCode.failure]: 'failure',
+  5: 'bad message',
+  6: 'no connection',
+  7: 'connection lost',
+  [statusCode.unsupported]: 'operation unsupported',
+};
+
+export interface Asked {
+  operation: string;
+  path: string | undefined;
+}
+
+/** The server's refusal, from the body of a STATUS packet. */
+export function refusal(where: Where, asked: Asked, body: Buffer): SftpFailed {
+  const reader = new PacketReader(body, 5);
+  const status = reader.uint32();
+  const text = statusText(reader);
+  const meaning = words[status] ?? `status ${status}`;
+  const said = text && text.toLowerCase() !== meaning ? ` (${quoted(text)})` : '';
+  return new SftpFailed(`${subject(where, asked)} failed: ${meaning}${said}`, {
+    ...where,
+    ...asked,
+    phase: 'transfer',
+    status,
+    reason: text === undefined ? meaning : printable(text),
+    hint: hintFor(status),
+  });
+}
+
+/** The reply is not what the request asks for, or not SFTP at all. */
+export function brokenReply(where: Where, asked: Asked, what: string): SftpFailed {
+  return new SftpFailed(`${subject(where, asked)} failed: the server sent ${printable(what)}`, {
+    ...where,
+    ...asked,
+    phase: 'transfer',
+    reason: printable(what),
+  });
+}
+
+export function noReply(where: Where, asked: Asked, timeoutMs: number): ChannelTimeout {
+  return new ChannelTimeout(`${subject(where, asked)} was not answered within ${timeoutMs} ms`, {
+    ...where,
+    phase: 'transfer',
+    timeoutMs,
+    retryable: true,
+  });
+}
+
+export function sessionEnded(where: Where, why: string, retryable = true): SftpFailed {
+  return new SftpFailed(`The SFTP session with ${where.host}:${where.port} is over: ${why}`, {
+    ...where,
+    operation: 'session',
+    phase: 'transfer',
+    reason: why,
+    retryable,
+  });
+}
+
+function subject(where: Where, { operation, path }: Asked): string {
+  return `SFTP ${operation}${path === undefined ? '' : ` of ${quoted(path)}`} on ${where.host}:${where.port}`;
+}
+
+/** Some servers leave out the text, against the protocol. */
+function statusText(reader: PacketReader): string | undefined {
+  try {
+    return reader.left > 0 ? reader.bytes().toString('utf8') || undefined : undefined;
+  } catch (error) {
+    if (error instanceof MalformedPacket) return undefined;
+    throw error;
+  }
+}
+
+function hintFor(status: number): string | undefined {
+  if (status === statusCode.permissionDenied)
+    return 'The account may not do this: look at the owner and the mode of the path and its folder.';
+  if (status === statusCode.failure)
+    return 'OpenSSH says no more than this: the name exists, the folder is not empty, the disk is full, or the file is in use.';
+  if (status === statusCode.unsupported) return 'This server does not know the operation.';
+  return undefined;
+}

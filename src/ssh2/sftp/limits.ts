@@ -1,0 +1,34 @@
+import type { PacketReader } from './wire.ts';
+
+export interface SftpLimits {
+  maxRead: number;
+  maxWrite: number;
+  maxHandles: number;
+}
+
+/** What OpenSSH's `limits@openssh.com` allows; more gains nothing. */
+const largest = 261_120;
+/** Every server must take packets of 34,000 bytes; this leaves room for the header. */
+const smallest = 32_768 - 1024;
+
+/** Before the server has told its limits. OpenSSH and dropbear take 256 KiB packets; others promise 34,000 bytes. */
+export function assumedLimits(serverVersion: string | undefined): SftpLimits {
+  const big = serverVersion !== undefined && /OpenSSH|dropbear/.test(serverVersion);
+  const size = big ? 256 * 1024 - 2048 : smallest;
+  return { maxRead: size, maxWrite: size, maxHandles: 64 };
+}
+
+/** The reply to `limits@openssh.com`; zero means that the server does not say. */
+export function readLimits(reader: PacketReader, assumed: SftpLimits): SftpLimits {
+  reader.uint64();
+  const [read, write, handles] = [reader.uint64(), reader.uint64(), reader.uint64()];
+  return {
+    maxRead: sane(read, assumed.maxRead),
+    maxWrite: sane(write, assumed.maxWrite),
+    maxHandles: handles > 0 ? Math.min(handles, 4096) : assumed.maxHandles,
+  };
+}
+
+function sane(size: number, assumed: number): number {
+  return size > 0 ? Math.max(512, Math.min(size, largest)) : assumed;
+}

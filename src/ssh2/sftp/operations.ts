@@ -1,0 +1,266 @@
+import type { SshError } from '../../errors/index.ts';
+import type { SftpLimits } from './limits.ts';
+import type { Reply } from './pending.ts';
+import type { CopyRange, ReadDone, SftpHandle, SftpRequests, WriteData, WriteDone } from './requests.ts';
+import type { Question, SftpSession } from './session.ts';
+import {
+  type Field,
+  type PacketReader,
+  packetType,
+  type SftpAttributes,
+  type SftpName,
+  statusCode,
+} from './wire.ts';
+
+const aRead = { operation: 'read', path: undefined };
+const aWrite = { operation: 'write', path: undefined };
+
+/** The requests of SFTP version 3, and OpenSSH's extensions of it, on one session. */
+export class SftpOperations implements SftpRequests {
+  #session: SftpSession;
+  #extensions: ReadonlyMap<string, string>;
+  #limits: SftpLimits;
+
+  readonly roundTrip: number;
+  readonly receiveWindow: number;
+
+  constructor(
+    session: SftpSession,
+    server: {
+      extensions: ReadonlyMap<string, string>;
+      limits: SftpLimits;
+      roundTrip: number;
+      receiveWindow: number;
+    },
+  ) {
+    this.#session = session;
+    this.#extensions = server.extensions;
+    this.#limits = server.limits;
+    this.roundTrip = server.roundTrip;
+    this.receiveWindow = server.receiveWindow;
+  }
+
+  get limits(): SftpLimits {
+    return this.#limits;
+  }
+
+  get maxRead(): number {
+    return this.#limits.maxRead;
+  }
+
+  get maxWrite(): number {
+    return this.#limits.maxWrite;
+  }
+
+  get maxHandles(): number {
+    return this.#limits.maxHandles;
+  }
+
+  get ended(): SshError | undefined {
+    return this.#session.ended;
+  }
+
+  useLimits(limits: SftpLimits): void {
+    this.#limits = limits;
+  }
+
+  supports(extension: string, version = '1'): boolean {
+    return this.#extensions.get(extension) === version;
+  }
+
+  onEnded(listener: (error: SshError) => void): () => void {
+    return this.#session.onEnded(listener);
+  }
+
+  open(path: string, flags: number, attributes: SftpAttributes = {}): Promise<SftpHandle> {
+    return this.#handle('open', path, packetType.open, [path, flags, attributes]);
+  }
+
+  closeHandle(handle: SftpHandle): Promise<void> {
+    return this.#do('close', undefined, packetType.close, [handle]);
+  }
+
+  read(handle: SftpHandle, position: number, length: number, done: ReadDone): void {
+    const fields = [handle, BigInt(position), length];
+    this.#session.request({ ...aRead, type: packetType.read, fields }, (error, reply) => {
+      if (error || !reply) return done(error, undefined, 0);
+      if (reply.type !== packetType.data) {
+        const atEnd = reply.type === packetType.status && statusOf(reply) === statusCode.eof;
+        return done(atEnd ? undefined : this.#session.unexpected(aRead, reply), undefined, 0);
+      }
+      const [head, ...rest] = reply.pieces as [Buffer, ...Buffer[]];
+      const size = head.readUInt32BE(5);
+      if (size !== reply.length - 9 || size > length) {
+        return done(
+          this.#session.broken(aRead, `${reply.length - 9} bytes where ${length} were asked for`),
+          undefined,
+          0,
+        );
+      }
+      done(undefined, [head.subarray(9), ...rest], size);
+    });
+  }
+
+  write(handle: SftpHandle, position: number, data: WriteData, done: WriteDone): void {
+    const id = this.#session.register(aWrite, (error, reply) => {
+      if (error || !reply) return done(error);
+      const written = reply.type === packetType.status && statusOf(reply) === statusCode.ok;
+      done(written ? undefined : this.#session.unexpected(aWrite, reply));
+    });
+    if (id === undefined) return;
+    const from = data.start - (25 + handle.length);
+    const { buffer } = data;
+    let at = buffer.writeUInt32BE(21 + handle.length + data.length, from);
+    buffer[at++] = packetType.write;
+    at = buffer.writeUInt32BE(id, at);
+    at = buffer.writeUInt32BE(handle.length, at);
+    at += handle.copy(buffer, at);
+    at = buffer.writeUInt32BE(Math.floor(position / 2 ** 32), at);
+    at = buffer.writeUInt32BE(position % 2 ** 32, at);
+    buffer.writeUInt32BE(data.length, at);
+    this.#session.send(buffer.subarray(from, data.start + data.length));
+  }
+
+  fstat(handle: SftpHandle): Promise<SftpAttributes> {
+    return this.#attributes('fstat', undefined, packetType.fstat, handle);
+  }
+
+  stat(path: string): Promise<SftpAttributes> {
+    return this.#attributes('stat', path, packetType.stat, path);
+  }
+
+  lstat(path: string): Promise<SftpAttributes> {
+    return this.#attributes('lstat', path, packetType.lstat, path);
+  }
+
+  fsetstat(handle: SftpHandle, attributes: SftpAttributes): Promise<void> {
+    return this.#do('fsetstat', undefined, packetType.fsetstat, [handle, attributes]);
+  }
+
+  setstat(path: string, attributes: SftpAttributes): Promise<void> {
+    return this.#do('setstat', path, packetType.setstat, [path, attributes]);
+  }
+
+  opendir(path: string): Promise<SftpHandle> {
+    return this.#handle('opendir', path, packetType.opendir, [path]);
+  }
+
+  async readdir(handle: SftpHandle): Promise<SftpName[] | undefined> {
+    try {
+      return await this.#names('readdir', undefined, packetType.readdir, [handle]);
+    } catch (error) {
+      if ((error as { status?: number }).status === statusCode.eof) return undefined;
+      throw error;
+    }
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#do('remove', path, packetType.remove, [path]);
+  }
+
+  mkdir(path: string, attributes: SftpAttributes = {}): Promise<void> {
+    return this.#do('mkdir', path, packetType.mkdir, [path, attributes]);
+  }
+
+  rmdir(path: string): Promise<void> {
+    return this.#do('rmdir', path, packetType.rmdir, [path]);
+  }
+
+  async realPath(path: string): Promise<string> {
+    return this.#single('realPath', path, packetType.realpath);
+  }
+
+  async readLink(path: string): Promise<string> {
+    return this.#single('readLink', path, packetType.readlink);
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#do('rename', from, packetType.rename, [from, to]);
+  }
+
+  posixRename(from: string, to: string): Promise<void> {
+    return this.#do('rename', from, packetType.extended, ['posix-rename@openssh.com', from, to]);
+  }
+
+  /** OpenSSH takes the arguments the other way round than the draft says, and everybody follows it. */
+  symlink(target: string, path: string): Promise<void> {
+    return this.#do('symlink', path, packetType.symlink, [target, path]);
+  }
+
+  copyData(from: CopyRange, to: SftpHandle, toPosition: number): Promise<void> {
+    const { handle, position, length } = from;
+    const fields = ['copy-data', handle, BigInt(position), BigInt(length), to, BigInt(toPosition)];
+    return this.#do('copy', undefined, packetType.extended, fields);
+  }
+
+  get busy(): boolean {
+    return this.#session.busy;
+  }
+
+  set requestTimeout(ms: number) {
+    this.#session.requestTimeout = ms;
+  }
+
+  /** What `release` does; the session is closed unless somebody wants it. */
+  onRelease: () => void = () => void this.close();
+
+  release(): void {
+    this.onRelease();
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  #ask<T>(question: Question<T>): Promise<T> {
+    return this.#session.ask(question);
+  }
+
+  #do(operation: string, path: string | undefined, type: number, fields: readonly Field[]): Promise<void> {
+    const read = () => undefined;
+    return this.#ask<void>({ operation, path, type, fields, expect: packetType.status, read });
+  }
+
+  #handle(operation: string, path: string, type: number, fields: readonly Field[]): Promise<SftpHandle> {
+    const question = { operation, path, type, fields, expect: packetType.handle };
+    return this.#ask({
+      ...question,
+      read: (reader) => {
+        const handle = Buffer.from(reader.bytes());
+        if (handle.length > 256) throw this.#session.broken(question, `a handle of ${handle.length} bytes`);
+        return handle;
+      },
+    });
+  }
+
+  #attributes(
+    operation: string,
+    path: string | undefined,
+    type: number,
+    subject: Field,
+  ): Promise<SftpAttributes> {
+    const read = (reader: PacketReader) => reader.attributes();
+    return this.#ask({ operation, path, type, fields: [subject], expect: packetType.attrs, read });
+  }
+
+  #names(
+    operation: string,
+    path: string | undefined,
+    type: number,
+    fields: readonly Field[],
+  ): Promise<SftpName[]> {
+    const read = (reader: PacketReader) => reader.names();
+    return this.#ask({ operation, path, type, fields, expect: packetType.name, read });
+  }
+
+  async #single(operation: string, path: string, type: number): Promise<string> {
+    const [only] = await this.#names(operation, path, type, [path]);
+    if (only) return only.name;
+    throw this.#session.broken({ operation, path }, 'no name');
+  }
+}
+
+/** The session makes sure that the first piece holds this much. */
+function statusOf(reply: Reply): number {
+  return (reply.pieces[0] as Buffer).readUInt32BE(5);
+}

@@ -1,0 +1,111 @@
+import type { SshError } from '../../errors/index.ts';
+import type { Where } from '../channels/link.ts';
+import type { Lost } from '../transport/lost.ts';
+import type { SftpAttributes, SftpName } from './wire.ts';
+
+/** An open file or folder of the server; the server chooses the bytes. */
+export type SftpHandle = Buffer;
+
+/** Data of a READ, in the pieces in which it came; undefined at the end of the file. */
+export type ReadDone = (error: SshError | undefined, pieces: Buffer[] | undefined, length: number) => void;
+export type WriteDone = (error: SshError | undefined) => void;
+
+/** Bytes that the buffer of a `write` must have free before its data, for the packet's header. */
+export const writeHeadroom = 288;
+
+/**
+ * One SFTP session as the transfer engine sees it. Every request settles: by its reply, by its deadline, or by the
+ * end of the session or connection. Requests may overlap without limit; the caller bounds them.
+ */
+export interface SftpRequests {
+  /** Most bytes that the server gives or takes in one request. */
+  readonly maxRead: number;
+  readonly maxWrite: number;
+  /** Open files that the server allows at once. */
+  readonly maxHandles: number;
+  /** Milliseconds of the round trip in which the session was opened; 0 when it is not known. */
+  readonly roundTrip: number;
+  /** Bytes that the server may have on their way to us. */
+  readonly receiveWindow: number;
+  /** Why the session is over; undefined while it serves. */
+  readonly ended: SshError | undefined;
+  /** Whether the server offers this extension in this version. */
+  supports(extension: string, version?: string): boolean;
+  /** Calls back once when the session ends (at once if it has). Returns the way to unsubscribe. */
+  onEnded(listener: (error: SshError) => void): () => void;
+
+  open(path: string, flags: number, attributes?: SftpAttributes): Promise<SftpHandle>;
+  closeHandle(handle: SftpHandle): Promise<void>;
+  /** Never throws, and calls back in a later turn or in this one. */
+  read(handle: SftpHandle, position: number, length: number, done: ReadDone): void;
+  /**
+   * Writes `buffer[start, start + length)`, and the packet's header in front of it into the same buffer. The buffer
+   * belongs to the session until `done`, and for ever if that brings an error.
+   */
+  write(handle: SftpHandle, position: number, data: WriteData, done: WriteDone): void;
+  fstat(handle: SftpHandle): Promise<SftpAttributes>;
+  fsetstat(handle: SftpHandle, attributes: SftpAttributes): Promise<void>;
+  stat(path: string): Promise<SftpAttributes>;
+  lstat(path: string): Promise<SftpAttributes>;
+  setstat(path: string, attributes: SftpAttributes): Promise<void>;
+  opendir(path: string): Promise<SftpHandle>;
+  /** Undefined at the end of the listing. */
+  readdir(handle: SftpHandle): Promise<SftpName[] | undefined>;
+  remove(path: string): Promise<void>;
+  mkdir(path: string, attributes?: SftpAttributes): Promise<void>;
+  rmdir(path: string): Promise<void>;
+  realPath(path: string): Promise<string>;
+  rename(from: string, to: string): Promise<void>;
+  readLink(path: string): Promise<string>;
+  /** Makes `path` a link to `target`. */
+  symlink(target: string, path: string): Promise<void>;
+  /** `posix-rename@openssh.com`: replaces an existing file. */
+  posixRename(from: string, to: string): Promise<void>;
+  /** `copy-data`: copies on the server, from one open file to another. */
+  copyData(from: CopyRange, to: SftpHandle, toPosition: number): Promise<void>;
+  /**
+   * Gives the session back for others to use; nothing may be asked of it any more. To be called when every request
+   * is answered and every handle closed; `close` when that is not sure.
+   */
+  release(): void;
+  /** Ends the session. Idempotent; resolves when the server has closed it, or will not. */
+  close(): Promise<void>;
+}
+
+export interface WriteData {
+  buffer: Buffer;
+  start: number;
+  length: number;
+}
+
+export interface CopyRange {
+  handle: SftpHandle;
+  position: number;
+  length: number;
+}
+
+export interface OpenSftpOptions {
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for opening the session; the connection's `timeouts.channel` by default. */
+  timeout?: number | undefined;
+  /** Milliseconds that a request may wait for its reply once all earlier ones are answered. Default 60,000. */
+  requestTimeout?: number | undefined;
+  /** Open only when sessions are to spare; reject at once rather than wait in line. */
+  spare?: boolean | undefined;
+}
+
+/** What uploads, downloads and the SFTP client need of a connection. */
+export interface SftpOpener {
+  openSftp(options?: OpenSftpOptions): Promise<SftpRequests>;
+  readonly lost: Lost;
+  readonly where: Where;
+  /** The server's identification line, with or without `SSH-2.0-`; tells Windows. */
+  readonly serverVersion?: string | undefined;
+  /** Runs a command for checksums; undefined where commands cannot be run. Resolves whatever the exit code is. */
+  readonly run?: ((command: string, signal?: AbortSignal) => Promise<RunResult>) | undefined;
+}
+
+export interface RunResult {
+  exitCode: number | null;
+  stdout: string;
+}

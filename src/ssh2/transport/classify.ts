@@ -1,0 +1,232 @@
+import {
+  AuthenticationFailed,
+  BannerInvalid,
+  BannerMissing,
+  ConnectionLost,
+  HandshakeFailed,
+  type SshError,
+} from '../../errors/index.ts';
+import { printable, quoted } from '../../text/printable.ts';
+import { tame } from '../insides/tame.ts';
+import type { StreamEnd } from './transport.ts';
+
+/** The phases that ssh2 goes through over an open stream. */
+export type HandshakePhase = 'banner' | 'handshake' | 'auth' | 'session';
+
+/** What is known when something ends a connection. */
+export interface Situation {
+  phase: HandshakePhase;
+  host: string;
+  port: number;
+  hop?: string | undefined;
+  /** Milliseconds in this phase. */
+  elapsedMs: number;
+  /** What the server said instead of an identification line. */
+  saidBefore: Buffer;
+  methodsTried: readonly string[];
+  methodsOffered: readonly string[] | undefined;
+  /** Refused authentication requests. */
+  authFailures: number;
+}
+
+/** ssh2's errors carry a `level`, or the number of an SSH_MSG_DISCONNECT as `code`, or neither. */
+export interface Ssh2Error extends Error {
+  level?: string;
+  code?: string | number;
+}
+
+/** RFC 4253 section 11.1. */
+const disconnectNoMoreAuthMethods = 14;
+const disconnectAuthCancelled = 13;
+
+/** ssh2's levels for which the connection goes on. */
+export function isPassing(error: Ssh2Error): boolean {
+  return error.level === 'agent';
+}
+
+/** Turns what ssh2 reports into ours. The only place that reads its levels and texts. */
+export function classifyError(error: Ssh2Error, situation: Situation): SshError {
+  if (typeof error.code === 'number') return disconnected(error, error.code, situation);
+  if (error.level === 'client-authentication') return authFailed(situation, error);
+  if (
+    /^Invalid (identification string|header)|^(Header line too long|Max greeting lines)/.test(error.message)
+  ) {
+    return bannerInvalid(situation.saidBefore, situation);
+  }
+  return protocolFailed(error, situation);
+}
+
+/** The byte stream ended without a word from ssh2. */
+export function classifyEnd(end: StreamEnd, situation: Situation): SshError {
+  const { phase, saidBefore, authFailures } = situation;
+  if (phase === 'banner') {
+    return isForeign(saidBefore) ? bannerInvalid(saidBefore, situation) : bannerMissing(end, situation);
+  }
+  const reason = end.kind === 'error' ? errnoOf(end.error) : 'closed without a word';
+  if (phase === 'handshake') return hungUp(reason, end, situation);
+  if (phase === 'auth' && authFailures > 0)
+    return authFailed(situation, end.kind === 'error' ? end.error : undefined);
+  return lost('socket', reason, situation, end.kind === 'error' ? end.error : undefined);
+}
+
+export function bannerInvalid(received: Buffer, situation: Situation): BannerInvalid {
+  const text = printable(received, 300);
+  const refusal = /^(Not allowed at this time|Exceeded MaxStartups)/.test(received.toString('latin1', 0, 64));
+  const http = received.toString('latin1', 0, 5) === 'HTTP/';
+  return new BannerInvalid(
+    `${at(situation)} answered ${quoted(received, 120)} instead of an SSH identification line`,
+    {
+      ...place(situation),
+      received: text,
+      retryable: refusal,
+      hint: refusal
+        ? 'sshd refuses this address for now: too many unfinished logins (MaxStartups), or a penalty for failed ones (PerSourcePenalties). Behind a tunnel every worker has the same address.'
+        : http
+          ? 'A web server or HTTP proxy answers at this port. Is it the right port?'
+          : 'Whatever listens at this port is not an SSH server. Is it the right port?',
+    },
+  );
+}
+
+/** Whether a server said something, and it was not the beginning of an identification line that was cut off. */
+function isForeign(saidBefore: Buffer): boolean {
+  const last = saidBefore.toString('latin1', saidBefore.lastIndexOf(0x0a) + 1);
+  return saidBefore.length > 0 && !(last !== '' && (last.startsWith('SSH-') || 'SSH-'.startsWith(last)));
+}
+
+function bannerMissing(end: StreamEnd, situation: Situation): BannerMissing {
+  const silentMs = Math.round(situation.elapsedMs);
+  const waited = silentMs > 1_000;
+  return new BannerMissing(
+    `${at(situation)} accepted the connection and ${how(end)} after ${silentMs} ms without a whole SSH identification line`,
+    {
+      ...place(situation),
+      silentMs,
+      retryable: true,
+      cause: end.kind === 'error' ? end.error : undefined,
+      hint: waited
+        ? 'A zombie session held the port and has just been ended by the gateway: the PC can take the port again now.'
+        : "At a published port: the tunnel is up, but the PC's sshd is not running or not where the tunnel leads.",
+    },
+  );
+}
+
+function how(end: StreamEnd): string {
+  return end.kind === 'fin' ? 'closed it' : `broke it (${errnoOf(end.error)})`;
+}
+
+function hungUp(reason: string, end: StreamEnd, situation: Situation): HandshakeFailed {
+  return new HandshakeFailed(
+    `${at(situation)} sent its identification line and then ended the connection before keys were exchanged (${reason})`,
+    {
+      ...place(situation),
+      reason,
+      retryable: true,
+      cause: end.kind === 'error' ? end.error : undefined,
+      hint: 'sshd does so when too many logins are unfinished (MaxStartups) or when it bans the address (PerSourcePenalties, fail2ban); or the tunnel broke just now.',
+    },
+  );
+}
+
+function disconnected(error: Ssh2Error, code: number, situation: Situation): SshError {
+  const reason = printable(error.message, 300);
+  const { phase } = situation;
+  const ofAuth = code === disconnectNoMoreAuthMethods || code === disconnectAuthCancelled;
+  if (phase === 'auth' && (ofAuth || situation.authFailures > 0 || /authentication/i.test(reason))) {
+    return authFailed(situation, error, reason);
+  }
+  if (phase === 'banner' || phase === 'handshake') {
+    return new HandshakeFailed(`${at(situation)} ended the connection during the key exchange: "${reason}"`, {
+      ...place(situation),
+      reason,
+      retryable: true,
+      cause: tame(error),
+      hint: 'These are the words of the server (SSH_MSG_DISCONNECT).',
+    });
+  }
+  return lost('server-disconnect', reason, situation, error);
+}
+
+function protocolFailed(error: Ssh2Error, situation: Situation): SshError {
+  const reason = printable(error.message, 300);
+  if (situation.phase === 'session') return lost('socket', `protocol error: ${reason}`, situation, error);
+  const noneInCommon = /no matching (.*)$/.exec(reason)?.[1];
+  const isImpostor = /signature verification failed/.test(reason);
+  const phase = situation.phase === 'auth' ? 'login' : 'key exchange';
+  return new HandshakeFailed(`The ${phase} with ${at(situation)} failed: ${reason}`, {
+    ...place(situation),
+    reason,
+    retryable: noneInCommon === undefined && !isImpostor,
+    cause: tame(error),
+    hint: protocolHint(noneInCommon, isImpostor),
+  });
+}
+
+function protocolHint(noneInCommon: string | undefined, isImpostor: boolean): string {
+  if (noneInCommon) {
+    return `The server offers no ${noneInCommon} that we do. An old server can be met halfway with the option algorithms, naming what it offers.`;
+  }
+  return isImpostor
+    ? 'The server does not own the host key that it shows: somebody is in between, or the server is broken.'
+    : 'The bytes that arrived are not what SSH prescribes: a damaged stream, a broken server, or something in between.';
+}
+
+function authFailed(situation: Situation, cause: unknown, reason?: string): AuthenticationFailed {
+  const { methodsTried } = situation;
+  const methodsOffered = situation.methodsOffered?.slice(0, 20).map((method) => printable(method, 40));
+  const tried = methodsTried.length > 0 ? methodsTried.join(', ') : 'nothing';
+  const offers = methodsOffered ? `; it would take ${methodsOffered.join(', ')}` : '';
+  const said = reason ? ` ("${reason}")` : '';
+  return new AuthenticationFailed(`${at(situation)} refused the login${said}: tried ${tried}${offers}`, {
+    ...place(situation),
+    methodsTried: [...methodsTried],
+    methodsOffered,
+    cause: tame(cause),
+    hint: authHint(methodsTried, methodsOffered, reason),
+  });
+}
+
+function authHint(
+  tried: readonly string[],
+  offered: readonly string[] | undefined,
+  reason: string | undefined,
+): string {
+  if (reason && /too many/i.test(reason)) {
+    return 'The agent offered more keys than the server looks at (MaxAuthTries, 6 by default): give the right one as privateKeyPath.';
+  }
+  const usable = offered?.some((method) => tried.some((label) => label.startsWith(method)));
+  if (offered && !usable) return 'None of the methods that the server takes was given credentials for.';
+  return "Wrong account, or its authorized_keys lacks this key (on Windows, administrators' keys stand in ProgramData\\ssh\\administrators_authorized_keys). Not retried: sshd punishes repeated failures.";
+}
+
+function lost(
+  why: 'socket' | 'server-disconnect',
+  reason: string,
+  situation: Situation,
+  cause: unknown,
+): ConnectionLost {
+  const when = situation.phase === 'auth' ? 'during the login' : 'unexpectedly';
+  return new ConnectionLost(`The connection to ${at(situation)} ended ${when}: ${reason}`, {
+    ...place(situation),
+    why,
+    reason,
+    cause: tame(cause),
+    retryable: true,
+    hint:
+      why === 'server-disconnect'
+        ? 'These are the words of the server (SSH_MSG_DISCONNECT).'
+        : "The tunnel or the network broke, or the server's process was ended.",
+  });
+}
+
+function errnoOf(error: NodeJS.ErrnoException): string {
+  return error.code ?? printable(error.message, 100);
+}
+
+function place({ phase, host, port, hop }: Situation) {
+  return { phase, host, port, hop } as const;
+}
+
+function at({ host, port }: Situation): string {
+  return `${host}:${port}`;
+}

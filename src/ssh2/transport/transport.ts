@@ -1,0 +1,216 @@
+import { Duplex } from 'node:stream';
+import { now } from '../../time/timer.ts';
+
+/** How the byte stream under a connection ended: `fin`, or the error that ended it. */
+export type StreamEnd = { kind: 'fin' } | { kind: 'error'; error: Error };
+
+export interface TransportEvents {
+  /** The server's identification line, without its line end; `before` is what it said first. */
+  onIdentification(line: string): void;
+  /** The bytes before the identification line are not those of an SSH server, or too many. */
+  onInvalid(received: Buffer): void;
+  /** The stream ended, by whichever cause; once. */
+  onEnd(end: StreamEnd): void;
+}
+
+/** RFC 4253 section 4.2 lets a server talk before its identification line; this is how much we listen to. */
+const maxBeforeIdentification = 64 * 1024;
+/** RFC 4253 section 4.2. Some servers write a little more. */
+const maxIdentification = 1024;
+
+/** Packets up to this length that leave together are joined: one buffer costs the stream below less than several. */
+const smallPacket = 1_024;
+/** So many bytes of them are joined at most. */
+const joinedBytes = 16 * 1024;
+
+/**
+ * Stands between any byte stream (socket, channel of a jump host, pipe of a proxy command) and ssh2, because
+ * ssh2 alone corrupts an identification line split over three segments, does not tell when it came, loses what a
+ * server said before it, and cannot end a stream that does not answer. Writes of one turn leave together.
+ */
+export class Transport extends Duplex {
+  #raw: Duplex;
+  #events: TransportEvents;
+  #before: Buffer[] = [];
+  #beforeLength = 0;
+  /** Where the first unfinished line begins; the lines before it are not looked at again. */
+  #lineStart = 0;
+  #identified = false;
+  #ended = false;
+  #dead = false;
+  #corked = false;
+  #blocked = false;
+  /** Small packets that wait for the end of this turn. */
+  #small: Buffer[] = [];
+  #smallBytes = 0;
+  /** When the peer last gave a sign of life, on the `now()` clock. */
+  lastLifeAt = now();
+  bytesRead = 0;
+  bytesWritten = 0;
+
+  constructor(raw: Duplex, events: TransportEvents) {
+    super({ allowHalfOpen: false, readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 20 });
+    this.#raw = raw;
+    this.#events = events;
+    // ssh2 attaches its own; ours keeps a late error from being an uncaught one.
+    this.on('error', () => {});
+    raw.on('error', (error: Error) => this.#finish({ kind: 'error', error }));
+    raw.on('end', () => this.#finish({ kind: 'fin' }));
+    raw.on('close', () => this.#finish({ kind: 'fin' }));
+    raw.on('data', (chunk: Buffer) => this.#receive(chunk));
+    if (raw.destroyed || raw.readableEnded) setImmediate(() => this.#finish({ kind: 'fin' }));
+  }
+
+  /** What the server said before (or instead of) its identification line. */
+  get saidBefore(): Buffer {
+    return Buffer.concat(this.#before);
+  }
+
+  /**
+   * Ends everything at once. Nothing more reaches ssh2, and the stream is destroyed in a later turn: ssh2's native
+   * ciphers crash the process when they are freed inside their own packet handler.
+   */
+  kill(): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    setImmediate(() => this.destroy());
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#dead) return;
+    this.lastLifeAt = now();
+    this.bytesRead += chunk.length;
+    if (!this.#identified) this.#receiveBeforeIdentification(chunk);
+    // A reader that takes everything at once needs no second buffer.
+    else if (this.readableFlowing && this.readableLength === 0) this.emit('data', chunk);
+    else if (!this.push(chunk)) this.#raw.pause();
+  }
+
+  #receiveBeforeIdentification(chunk: Buffer): void {
+    this.#before.push(chunk);
+    this.#beforeLength += chunk.length;
+    const all = this.#before.length === 1 ? chunk : this.saidBefore;
+    const found = findIdentification(all, this.#lineStart);
+    if (found.end === undefined) {
+      this.#before = [all];
+      this.#lineStart = found.start;
+      if (this.#beforeLength > maxBeforeIdentification || looksLikeHttp(all)) this.#events.onInvalid(all);
+      return;
+    }
+    const line = all.toString('latin1', found.start, found.end);
+    // 1.99 is a version 2 server that would also speak version 1 (RFC 4253 section 5.1).
+    if (!/^SSH-(2\.0|1\.99)-[^ ]+( .*)?$/.test(line) || line.length > maxIdentification) {
+      return this.#events.onInvalid(all);
+    }
+    this.#identified = true;
+    // A copy, and only where there is something: a part would keep the whole packet in memory.
+    this.#before = found.start === 0 ? [] : [Buffer.from(all.subarray(0, found.start))];
+    this.#events.onIdentification(line);
+    // ssh2 gets the line in one piece, and never sees the lines before it.
+    if (!this.#dead) this.push(all.subarray(found.start));
+  }
+
+  #finish(end: StreamEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#events.onEnd(end);
+    if (this.#dead) return;
+    this.#dead = true;
+    setImmediate(() => {
+      this.push(null);
+      this.destroy();
+    });
+  }
+
+  override _read(): void {
+    this.#raw.resume();
+  }
+
+  /** ssh2 writes packets and never waits for a drain: they go straight on, past a second buffer. */
+  override write(packet: Buffer): boolean {
+    if (this.#dead || this.#ended) return false;
+    if (!this.#corked) this.#corkUntilNextTurn();
+    this.bytesWritten += packet.length;
+    if (packet.length > smallPacket) {
+      this.#writeSmall();
+      return this.#writeOn(packet);
+    }
+    this.#small.push(packet);
+    this.#smallBytes += packet.length;
+    if (this.#smallBytes >= joinedBytes) this.#writeSmall();
+    return !this.#blocked;
+  }
+
+  #writeSmall(): void {
+    const small = this.#small;
+    if (small.length === 0) return;
+    const joined = small.length === 1 ? (small[0] as Buffer) : Buffer.concat(small, this.#smallBytes);
+    this.#small = [];
+    this.#smallBytes = 0;
+    this.#writeOn(joined);
+  }
+
+  #writeOn(bytes: Buffer): boolean {
+    const accepted = this.#raw.write(bytes);
+    if (!accepted && !this.#blocked) this.#watchDrain();
+    return accepted;
+  }
+
+  /** Whether bytes wait for the peer to take them. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  #watchDrain(): void {
+    this.#blocked = true;
+    this.#raw.once('drain', () => {
+      this.#blocked = false;
+      // A full buffer that moves again is a peer that acknowledges: a busy upload is not a dead peer.
+      this.lastLifeAt = now();
+      this.emit('drain');
+    });
+  }
+
+  /** Later than `nextTick`: the end of one command and the beginning of the next then wake the server once. */
+  #corkUntilNextTurn(): void {
+    this.#corked = true;
+    this.#raw.cork();
+    setImmediate(this.#uncork);
+  }
+
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    if (this.#raw.writable) this.#writeSmall();
+    this.#raw.uncork();
+  };
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#writeSmall();
+    this.#raw.end();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#dead = true;
+    this.#raw.destroy();
+    this.#finish({ kind: 'fin' });
+    done(error);
+  }
+}
+
+/** Looks from the beginning of a line on; without `end`, `start` is where to look on when more has come. */
+function findIdentification(bytes: Buffer, from: number): { start: number; end: number | undefined } {
+  for (let start = from; ; ) {
+    const newline = bytes.indexOf(0x0a, start);
+    if (newline === -1) return { start, end: undefined };
+    if (bytes.toString('latin1', start, start + 4) === 'SSH-') {
+      return { start, end: bytes[newline - 1] === 0x0d ? newline - 1 : newline };
+    }
+    start = newline + 1;
+  }
+}
+
+/** A web server waits for a request and would be taken for a mute one, or answers ours with an error page. */
+function looksLikeHttp(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 0, 5) === 'HTTP/';
+}
