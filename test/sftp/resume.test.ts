@@ -69,6 +69,16 @@ describe('upload with resume', () => {
     expect(mock.server.files.read('/target').equals(bytesOf(MiB))).toBe(true);
   });
 
+  it('has read, and closed, what is there before it opens it to write: Windows lets nobody do both', async () => {
+    await using mock = await mockSftp();
+    mock.server.files.write(temporary, bytesOf(MiB));
+    await upload(mock.opener, bytesOf(2 * MiB), '/target', { resume: true });
+    const asked = mock.server.journal.flatMap((entry) => (entry.type === 'sftp' ? [entry.op] : []));
+    const [reading, writing] = asked.flatMap((op, at) => (op === 'OPEN' ? [at] : []));
+    expect(asked.slice(reading, writing)).toContain('CLOSE');
+    expect(asked.lastIndexOf('READ')).toBeLessThan(writing as number);
+  });
+
   it('leaves the temporary file when it fails, for the next call', async () => {
     await using mock = await mockSftp({ faults: { sftp: { failOp: { op: 'WRITE', nth: 40 } } } });
     // Not so much that a slow machine takes several sessions, of which none comes to its 40th write.

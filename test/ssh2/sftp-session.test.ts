@@ -31,6 +31,18 @@ describe('opening an SFTP session', () => {
     expect((await sftp.stat('/f')).size).toBe(1);
   });
 
+  it.each(['7.7', '8.1', '9.5'])(
+    'sends Windows %s what it stores, and asks for what it answers',
+    async (version) => {
+      const sftpExtensions = { 'limits@openssh.com': version === '9.5' };
+      await using mock = await mockSftp({ ident: `OpenSSH_for_Windows_${version}`, sftpExtensions });
+      const sftp = await openSftp(mock.link, { serverVersion: `OpenSSH_for_Windows_${version}` });
+      await sftp.stat('/');
+      expect(sftp.maxWrite).toBe(version === '9.5' ? 261_120 : 31_744);
+      expect(sftp.maxRead).toBe(102_400);
+    },
+  );
+
   it('says so when there is no SFTP', async () => {
     await using mock = await mockSftp({ sftp: false });
     expect(await rejection(openSftp(mock.link))).toBeInstanceOf(ChannelOpenFailed);

@@ -9,25 +9,38 @@ export function splitPath(path: string): { folder: string; name: string } {
   return { folder: path.slice(0, at), name: path.slice(at) };
 }
 
-/** The temporary name that every transfer to this path finds again. Same folder, so that a rename stays on one disk. */
-export function lastingTempName(path: string): string {
-  return beside(path, createHash('sha256').update(path).digest('hex').slice(0, 8), 'part');
+/**
+ * The temporary name that every transfer to this path finds again. Same folder, so that a rename stays on one disk.
+ * `longest`: of a path of the server, in UTF-16 units; see `maxPath` of Windows.
+ */
+export function lastingTempName(path: string, longest?: number): string {
+  return beside(path, createHash('sha256').update(path).digest('hex').slice(0, 8), 'part', longest);
 }
 
 /** A temporary name that nobody else has. */
-export function freshTempName(path: string): string {
-  return beside(path, randomBytes(6).toString('hex'), 'part');
+export function freshTempName(path: string, longest?: number): string {
+  return beside(path, randomBytes(6).toString('hex'), 'part', longest);
 }
 
 /** Where an existing file waits while another takes its name, on servers that cannot replace a file. */
-export function backupName(path: string): string {
-  return beside(path, randomBytes(6).toString('hex'), 'old');
+export function backupName(path: string, longest?: number): string {
+  return beside(path, randomBytes(6).toString('hex'), 'old', longest);
 }
 
-function beside(path: string, tag: string, kind: string): string {
+function beside(path: string, tag: string, kind: string, longest = Number.POSITIVE_INFINITY): string {
   const { folder, name } = splitPath(path);
   const ending = `.${tag}.${kind}`;
-  return `${folder}.${cut(name, maxNameBytes - 1 - ending.length)}${ending}`;
+  // The slash before a drive letter is not the PC's. What is longer than the longest is not our doing.
+  const start = /^\/[A-Za-z]:/.test(folder) ? 1 : 0;
+  const room = Math.max(longest - (folder.length - start), name.length);
+  if (room < ending.length) return `${folder}${ending.slice(0, Math.max(2, room))}`;
+  const kept = cut(name, maxNameBytes - 1 - ending.length).slice(0, Math.max(0, room - 1 - ending.length));
+  return kept === '' ? `${folder}${ending}` : `${folder}.${withoutHalf(kept)}${ending}`;
+}
+
+/** Without a first half of a character at the end. */
+function withoutHalf(text: string): string {
+  return text.replace(/[\uD800-\uDBFF]$/, '');
 }
 
 /** The longest beginning that takes at most `bytes` bytes and does not end within a character. */

@@ -1,18 +1,24 @@
 import { SftpFailed } from '../../errors/index.ts';
 import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag, type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
-import { fileType, isFolder } from '../names/file-mode.ts';
+import { fileType, isFolder, isLink } from '../names/file-mode.ts';
+import { EndlessLinks, endOfLink } from '../names/remote-link.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
+import { type Pursuit, whileInUse } from './in-use.ts';
 import { findLeftover, type Leftover, removeLeftover } from './leftover.ts';
 import { putInPlace } from './put-in-place.ts';
 
 export interface TargetOptions {
   atomic: boolean;
   resume: boolean;
+  /** With `resume`: nothing that is there is kept. */
+  restart?: boolean;
   /** For a new file, cut by the server's umask. */
   mode: number | undefined;
   /** Nothing can be in the way: the folder was made just now. */
   intoEmptyFolder: boolean;
+  /** What a wait for a file that is in use belongs to. */
+  run?: Pursuit;
 }
 
 /** The remote file that an upload writes, under the name that it has meanwhile. */
@@ -51,7 +57,22 @@ export async function openTarget(
   else await closeTarget(sftp, target).catch(() => {});
   if (isFolder(mode)) throw new IsFolder();
   refuseSpecial(old.value);
-  return openTarget(sftp, await sftp.realPath(path), options);
+  return openTarget(sftp, await nextOf(sftp, path), options);
+}
+
+/** Where a link leads; a server whose real path is the link itself would be asked for ever. */
+async function nextOf(sftp: SftpRequests, path: string): Promise<string> {
+  const end = await endOfLink(sftp, path);
+  if (end === path) throw new EndlessLinks();
+  return end;
+}
+
+/** The path that an upload to `path` replaces: with links followed. Refuses what is no file. */
+export async function settleRemotePath(sftp: SftpRequests, path: string): Promise<string> {
+  const found = await lookAt(sftp, path);
+  if (isFolder(found?.mode)) throw new IsFolder();
+  refuseSpecial(found);
+  return isLink(found?.mode) ? settleRemotePath(sftp, await nextOf(sftp, path)) : path;
 }
 
 /** A device, pipe or socket that was replaced by a file would be missed: root may even replace /dev/null. */
@@ -74,21 +95,23 @@ export class IsFolder extends Error {
 }
 
 async function openForWriting(sftp: SftpRequests, path: string, options: TargetOptions) {
-  const { atomic, resume, mode } = options;
+  const { atomic, resume, restart, mode } = options;
   const attributes: SftpAttributes = mode === undefined ? {} : { mode };
-  if (!atomic) {
-    const flags = resume ? forWriting : forWriting | openFlag.truncate;
-    return { writePath: path, handle: await sftp.open(path, flags, attributes) };
+  const maxPath = sftp.windows?.maxPath;
+  const lasting = lastingTempName(path, maxPath);
+  if (resume || !atomic) {
+    const writePath = atomic ? lasting : path;
+    const flags = resume && !restart ? forWriting : forWriting | openFlag.truncate;
+    const handle = await whileInUse(sftp, options.run, () => sftp.open(writePath, flags, attributes));
+    return { writePath, handle };
   }
-  const lasting = lastingTempName(path);
-  if (resume) return { writePath: lasting, handle: await sftp.open(lasting, forWriting, attributes) };
   try {
     // The name that a later call with `resume` looks for, if nobody has it.
     const handle = await sftp.open(lasting, forWriting | openFlag.exclusive, attributes);
     return { writePath: lasting, handle };
   } catch (error) {
     if (!mayBeTaken(error)) throw error;
-    const writePath = freshTempName(path);
+    const writePath = freshTempName(path, maxPath);
     const handle = await sftp.open(writePath, forWriting | openFlag.exclusive, attributes);
     const leftover = findLeftover(sftp, lasting, handle);
     leftover.catch(() => {});

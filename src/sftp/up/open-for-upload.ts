@@ -15,7 +15,7 @@ export async function openForUpload(
   options: TargetOptions,
 ): Promise<RemoteTarget> {
   try {
-    return await openTarget(sftp, path, options);
+    return await openTarget(sftp, path, { ...options, run });
   } catch (error) {
     const problem = await folderProblem(sftp, error);
     if (!problem || run.failed) throw explain(run, path, error);

@@ -8,7 +8,7 @@ import { permissions } from '../names/file-mode.ts';
 import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
 import { explain, transferFailed, wrongSize } from '../transfer/transfer-errors.ts';
 import { sameBySum } from '../verify/checksum.ts';
-import { planResume } from '../verify/resume-upload.ts';
+import { planResume, type UploadPlan } from '../verify/resume-upload.ts';
 import { verifySha256 } from '../verify/verify-sha256.ts';
 import { openForUpload } from './open-for-upload.ts';
 
@@ -22,14 +22,17 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
     run.throwIfFailed();
     if (settings.resume && (await isThere(context, item))) return;
     extra = new LaneOpener({ opener, flight, size: item.source.size, roundTrip: sftp.roundTrip });
-    target = await openForUpload(context, item.remotePath, {
+    const plan = settings.resume ? await planResume(context, item) : wholeFile(item);
+    run.throwIfFailed();
+    target = await openForUpload(context, plan.path, {
       ...settings,
+      restart: !plan.keeps,
       mode: newMode(attributes.mode),
       intoEmptyFolder,
     });
     run.alive();
     run.throwIfFailed();
-    await sendContent(context, item, target, extra);
+    await sendContent(context, item, target, { ranges: plan.ranges, extra });
     if (settings.verify === 'sha256') {
       await verifySha256(context, item.source, target.writePath);
       if (settings.preserve) await sftp.setstat(target.writePath, attributes);
@@ -62,17 +65,24 @@ async function isThere(context: TransferContext, item: UploadItem): Promise<bool
   return true;
 }
 
+interface Sending {
+  ranges: readonly Range[];
+  extra: LaneOpener;
+}
+
+function wholeFile({ remotePath, source }: UploadItem): UploadPlan {
+  return { path: remotePath, ranges: [{ start: 0, end: source.size }], keeps: false };
+}
+
 async function sendContent(
   context: TransferContext,
   item: UploadItem,
   target: RemoteTarget,
-  extra: LaneOpener,
+  how: Sending,
 ): Promise<void> {
-  const { run, settings } = context;
-  const { source } = item;
-  const ranges = settings.resume ? await planResume(context, item, target) : [{ start: 0, end: source.size }];
-  await run.orFail(sendRanges(context, item, target, { ranges, extra }));
-  const changed = await source.changed();
+  const { run } = context;
+  await run.orFail(sendRanges(context, item, target, how));
+  const changed = await item.source.changed();
   if (changed) throw transferFailed(run, item.name, `${changed} while it was sent`);
 }
 
@@ -80,7 +90,7 @@ async function sendRanges(
   context: TransferContext,
   item: UploadItem,
   target: RemoteTarget,
-  { ranges, extra }: { ranges: readonly Range[]; extra: LaneOpener },
+  { ranges, extra }: Sending,
 ): Promise<void> {
   const { sftp, run, flight } = context;
   const { source, name } = item;

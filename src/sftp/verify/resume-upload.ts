@@ -2,44 +2,58 @@ import { openFlag } from '../../ssh2/sftp/wire.ts';
 import type { BlockSource } from '../flow/block-source.ts';
 import type { Range } from '../flow/sender.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
-import type { RemoteTarget } from '../target/remote-target.ts';
+import { lastingTempName } from '../names/temp-name.ts';
+import { whileInUse } from '../target/in-use.ts';
+import { settleRemotePath } from '../target/remote-target.ts';
 import { sameBySum } from './checksum.ts';
 import { differingRanges } from './compare-remote.ts';
 
 /** A transfer that died leaves holes at the end of its file, no wider than what was under way on all its sessions. */
 const holes = 40 * 1024 * 1024;
 
+export interface UploadPlan {
+  /** The path that is replaced, with links followed where somebody has looked. */
+  path: string;
+  /** What is to be sent. */
+  ranges: Range[];
+  /** Whether anything of what is there is kept. */
+  keeps: boolean;
+}
+
 /**
  * What is still to be sent of a file that an earlier call began. Nothing is believed from the size alone: a checksum
- * of all that is there, made by the server, or else every block read back and compared.
+ * of all that is there, made by the server, or else every block read back and compared. All this before the file is
+ * opened to be written: Windows lets nobody read what somebody writes.
  */
-export async function planResume(
-  context: TransferContext,
-  item: UploadItem,
-  target: RemoteTarget,
-): Promise<Range[]> {
-  const { sftp, run } = context;
+export async function planResume(context: TransferContext, item: UploadItem): Promise<UploadPlan> {
+  const { sftp, run, settings } = context;
   const { source } = item;
-  const [{ size: there = 0 }] = await Promise.all([sftp.fstat(target.handle), markTaken(context, target)]);
-  if (there === 0) return [{ start: 0, end: source.size }];
-  if (there > source.size) {
-    // Whatever this was, it is not a beginning of our file.
-    await sftp.fsetstat(target.handle, { size: 0 });
-    return [{ start: 0, end: source.size }];
-  }
-  const { writePath } = target;
+  const path = await settleRemotePath(sftp, item.remotePath);
+  const writePath = settings.atomic ? lastingTempName(path, sftp.windows?.maxPath) : path;
+  const there = await sizeOf(context, writePath);
+  run.alive();
+  const all = { path, ranges: [{ start: 0, end: source.size }], keeps: false };
+  // What is longer is no beginning of our file, whatever it was.
+  if (there === 0 || there > source.size) return all;
+  if (settings.atomic) await markTaken(context, writePath);
   const proven = await provenByCommand(context, source, writePath, there);
-  const ranges = proven === there ? [] : await readBack(context, item, target, { start: proven, end: there });
+  const ranges =
+    proven === there ? [] : await readBack(context, item, writePath, { start: proven, end: there });
   if (there < source.size) ranges.push({ start: there, end: source.size });
   const toSend = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
   run.progress.resumed(item.name, source.size - toSend);
-  return ranges;
+  return { path, ranges, keeps: true };
+}
+
+async function sizeOf({ sftp }: TransferContext, path: string): Promise<number> {
+  const { size = 0 } = await sftp.stat(path).catch(() => ({ size: 0 }));
+  return size;
 }
 
 /** An old file that is taken up must not look abandoned while it is compared, which may take long. */
-async function markTaken({ sftp, settings }: TransferContext, { handle }: RemoteTarget): Promise<void> {
+async function markTaken({ sftp }: TransferContext, path: string): Promise<void> {
   const now = Math.floor(Date.now() / 1000);
-  if (settings.atomic) await sftp.fsetstat(handle, { atime: now, mtime: now }).catch(() => {});
+  await sftp.setstat(path, { atime: now, mtime: now }).catch(() => {});
 }
 
 /** How many bytes from the start a command on the server proves: all that is there, or all before the holes, or none. */
@@ -58,13 +72,15 @@ export async function provenByCommand(
 async function readBack(
   { sftp, run }: TransferContext,
   { source }: UploadItem,
-  target: RemoteTarget,
+  path: string,
   range: Range,
 ): Promise<Range[]> {
-  const handle = await sftp.open(target.writePath, openFlag.read);
+  // The session that wrote it may not have ended yet, and holds it.
+  const handle = await whileInUse(sftp, run, () => sftp.open(path, openFlag.read));
   try {
     return await differingRanges({ sftp, handle, source, range, run, patience: holes });
   } finally {
-    if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
+    // Before the file is opened again.
+    if (!sftp.ended) await sftp.closeHandle(handle).catch(() => {});
   }
 }

@@ -1,6 +1,7 @@
 import type { ClientChannel } from 'ssh2';
 import { latch } from '../../time/latch.ts';
 import { now, startTimer } from '../../time/timer.ts';
+import { windowsFacts } from '../../windows/versions.ts';
 import { growWindow } from '../channels/grow-window.ts';
 import type { Link } from '../channels/link.ts';
 import { behindFirstRequest, nextChannelId } from '../insides/internals.ts';
@@ -87,7 +88,8 @@ function establish(
     throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP`);
   const extensions = readExtensions(version);
   const limits = assumedLimits(serverVersion);
-  const operations = new SftpOperations(session, { extensions, limits, ...line });
+  const windows = windowsFacts(serverVersion);
+  const operations = new SftpOperations(session, { extensions, limits, windows, ...line });
   if (extensions.get('limits@openssh.com') === '1') {
     session
       .ask({
@@ -96,7 +98,7 @@ function establish(
         type: packetType.extended,
         fields: ['limits@openssh.com'],
         expect: packetType.extendedReply,
-        read: (reader) => readLimits(reader, operations.limits),
+        read: (reader) => readLimits(reader, operations.limits, serverVersion),
       })
       .then(
         (limits) => operations.useLimits(limits),

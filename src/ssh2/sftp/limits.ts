@@ -1,3 +1,4 @@
+import { windowsFacts } from '../../windows/versions.ts';
 import type { PacketReader } from './wire.ts';
 
 export interface SftpLimits {
@@ -11,19 +12,32 @@ const largest = 261_120;
 /** Every server must take packets of 34,000 bytes; this leaves room for the header. */
 const smallest = 32_768 - 1024;
 
-/** Before the server has told its limits. OpenSSH and dropbear take 256 KiB packets; others promise 34,000 bytes. */
+/**
+ * Before the server has told its limits. OpenSSH and dropbear take 256 KiB packets; others promise 34,000 bytes, and
+ * no OpenSSH for Windows that does not tell its limits may be sent more: see `maxWrite` of its versions.
+ */
 export function assumedLimits(serverVersion: string | undefined): SftpLimits {
+  const windows = windowsFacts(serverVersion);
+  if (windows) return { maxRead: windows.maxRead, maxWrite: smallest, maxHandles: 64 };
   const big = serverVersion !== undefined && /OpenSSH|dropbear/.test(serverVersion);
   const size = big ? 256 * 1024 - 2048 : smallest;
   return { maxRead: size, maxWrite: size, maxHandles: 64 };
 }
 
-/** The reply to `limits@openssh.com`; zero means that the server does not say. */
-export function readLimits(reader: PacketReader, assumed: SftpLimits): SftpLimits {
+/**
+ * The reply to `limits@openssh.com`; zero means that the server does not say. A Windows server is asked for no more
+ * than it answers: the rest of a block would take a request of its own.
+ */
+export function readLimits(
+  reader: PacketReader,
+  assumed: SftpLimits,
+  serverVersion: string | undefined,
+): SftpLimits {
   reader.uint64();
   const [read, write, handles] = [reader.uint64(), reader.uint64(), reader.uint64()];
+  const mostRead = windowsFacts(serverVersion)?.maxRead ?? largest;
   return {
-    maxRead: sane(read, assumed.maxRead),
+    maxRead: Math.min(sane(read, assumed.maxRead), mostRead),
     maxWrite: sane(write, assumed.maxWrite),
     maxHandles: handles > 0 ? Math.min(handles, 4096) : assumed.maxHandles,
   };

@@ -1,4 +1,5 @@
 import type { SshError } from '../../errors/index.ts';
+import type { WindowsFacts } from '../../windows/versions.ts';
 import type { SftpLimits } from './limits.ts';
 import type { Reply } from './pending.ts';
 import type { CopyRange, ReadDone, SftpHandle, SftpRequests, WriteData, WriteDone } from './requests.ts';
@@ -23,6 +24,7 @@ export class SftpOperations implements SftpRequests {
 
   readonly roundTrip: number;
   readonly receiveWindow: number;
+  readonly windows: WindowsFacts | undefined;
 
   constructor(
     session: SftpSession,
@@ -31,6 +33,7 @@ export class SftpOperations implements SftpRequests {
       limits: SftpLimits;
       roundTrip: number;
       receiveWindow: number;
+      windows: WindowsFacts | undefined;
     },
   ) {
     this.#session = session;
@@ -38,6 +41,7 @@ export class SftpOperations implements SftpRequests {
     this.#limits = server.limits;
     this.roundTrip = server.roundTrip;
     this.receiveWindow = server.receiveWindow;
+    this.windows = server.windows;
   }
 
   get limits(): SftpLimits {

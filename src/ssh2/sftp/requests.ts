@@ -1,4 +1,5 @@
 import type { SshError } from '../../errors/index.ts';
+import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Where } from '../channels/link.ts';
 import type { Lost } from '../transport/lost.ts';
 import type { SftpAttributes, SftpName } from './wire.ts';
@@ -27,6 +28,8 @@ export interface SftpRequests {
   readonly roundTrip: number;
   /** Bytes that the server may have on their way to us. */
   readonly receiveWindow: number;
+  /** What is known of the server when it is an OpenSSH for Windows. */
+  readonly windows: WindowsFacts | undefined;
   /** Why the session is over; undefined while it serves. */
   readonly ended: SshError | undefined;
   /** Whether the server offers this extension in this version. */

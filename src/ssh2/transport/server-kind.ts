@@ -1,4 +1,6 @@
+import { windowsFacts } from '../../windows/versions.ts';
+
 /** Whether a server says that it is OpenSSH for Windows, in its identification line or the part of it that names the software. */
 export function isWindowsServer(serverVersion: string | undefined): boolean {
-  return /OpenSSH_for_Windows/i.test(serverVersion ?? '');
+  return windowsFacts(serverVersion) !== undefined;
 }
