@@ -129,7 +129,7 @@ function keyOf(extra: Extra, password: string | undefined): Credentials {
 }
 
 function checkLines(privateKey: string): void {
-  if (/\S\s*[\r\n]\s*\S/.test(privateKey)) return;
+  if (/[\r\n]/.test(privateKey.trim())) return;
   throw new TypeError(
     'option extra.private_key: one line given; the key with BEGIN and END on lines of their own would be right',
   );

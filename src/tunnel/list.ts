@@ -73,7 +73,8 @@ export async function listTunnels(
   const asked = portsOf(options.ports);
   const sight = await lookAtTunnels(connection, asked, signal);
   const ports = asked ?? tunnelPorts(sight);
-  const tunnels = ports.map((port) => describe(port, sight));
+  const describe = describer(sight);
+  const tunnels = ports.map(describe);
   if (!check) return tunnels;
   const queue = tunnels.filter(({ verdict }) => verdict !== 'refused');
   const worker = async () => {
@@ -105,23 +106,32 @@ function portsOf(ports: ListTunnelsOptions['ports']): number[] | undefined {
 /** Without a list: what sessions hold for certain, or non-root users with SSH sessions listen on. */
 function tunnelPorts({ listeners, sessions, root, sshdPids }: TunnelSight): number[] {
   const users = new Set(sessions.map(({ uid }) => uid));
+  const pids = new Set(sessions.map(({ pid }) => pid));
   const isTunnel = (listener: Listener) =>
     root
-      ? listener.pid !== undefined &&
-        sshdPids.has(listener.pid) &&
-        sessions.some(({ pid }) => pid === listener.pid)
+      ? listener.pid !== undefined && sshdPids.has(listener.pid) && pids.has(listener.pid)
       : listener.uid !== 0 && users.has(listener.uid);
   return [...new Set(listeners.filter(isTunnel).map(({ port }) => port))].sort((a, b) => a - b);
 }
 
-function describe(port: number, sight: TunnelSight): GatewayTunnel {
-  const listeners = sight.listeners.filter((listener) => listener.port === port);
+/** Ports and sessions are looked up, not searched for: a gateway tells of as many as it likes. */
+function describer(sight: TunnelSight): (port: number) => GatewayTunnel {
+  const listeners = grouped(sight.listeners, ({ port }) => port);
+  const holderOf = holderFinder(sight);
+  return (port) => describe(port, listeners.get(port) ?? [], { sight, holderOf });
+}
+
+function describe(
+  port: number,
+  listeners: readonly Listener[],
+  { sight, holderOf }: { sight: TunnelSight; holderOf: HolderFinder },
+): GatewayTunnel {
   const [listener] = listeners;
   // Without a readable /proc nothing is seen, which is not the same as nobody there.
   if (!listener) return { port, verdict: sight.blind ? 'unknown' : 'refused', addresses: [] };
   const { uid } = listener;
   const user = sight.users.get(uid);
-  const holder = holderOf(listener, sight);
+  const holder = holderOf(listener);
   return {
     port,
     verdict: 'unknown',
@@ -132,23 +142,43 @@ function describe(port: number, sight: TunnelSight): GatewayTunnel {
   };
 }
 
-/** The session that holds a port, as far as this account can know. */
-export function holderOf(
+type HolderFinder = (
   listener: Listener,
-  { sessions, notes, self }: TunnelSight,
-): { session: SessionInfo; from: NonNullable<GatewayTunnel['pidFrom']> } | undefined {
-  if (listener.pid !== undefined) {
-    const seen = sessions.find(({ pid }) => pid === listener.pid);
-    return seen && { session: seen, from: 'root' };
+) => { session: SessionInfo; from: NonNullable<GatewayTunnel['pidFrom']> } | undefined;
+
+/** The session that holds a port, as far as this account can know. */
+export function holderOf(listener: Listener, sight: TunnelSight): ReturnType<HolderFinder> {
+  return holderFinder(sight)(listener);
+}
+
+function holderFinder({ sessions, notes, self }: TunnelSight): HolderFinder {
+  const byPid = new Map(sessions.map((session) => [session.pid, session]));
+  const byUser = grouped(
+    sessions.filter(({ pid }) => pid !== self),
+    ({ uid }) => uid,
+  );
+  return ({ port, pid, uid }) => {
+    if (pid !== undefined) {
+      const seen = byPid.get(pid);
+      return seen && { session: seen, from: 'root' };
+    }
+    const note = notes.get(port);
+    const noted = note && byPid.get(note.pid);
+    if (noted && noted.start === note.start && noted.uid === uid) return { session: noted, from: 'note' };
+    const ofUser = byUser.get(uid) ?? [];
+    const [only] = ofUser;
+    return only && ofUser.length === 1 && uid !== 0 ? { session: only, from: 'only-session' } : undefined;
+  };
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
   }
-  const note = notes.get(listener.port);
-  const noted = note && sessions.find(({ pid, start }) => pid === note.pid && start === note.start);
-  if (noted && noted.uid === listener.uid) return { session: noted, from: 'note' };
-  const ofUser = sessions.filter(({ uid, pid }) => uid === listener.uid && pid !== self);
-  const [only] = ofUser;
-  return only && ofUser.length === 1 && listener.uid !== 0
-    ? { session: only, from: 'only-session' }
-    : undefined;
+  return groups;
 }
 
 async function verdictOf(

@@ -130,7 +130,7 @@ function sightOf(answer: ScriptAnswer, now: number): TunnelSight {
 function listener(where: string, uid: string | undefined, holders: ReadonlyMap<number, number>): Listener[] {
   const [hexAddress = '', hexPort = ''] = where.split(':');
   const port = Number.parseInt(hexPort, 16);
-  if (Number.isNaN(port)) return [];
+  if (!(port >= 1 && port <= 65_535)) return [];
   const pid = holders.get(port);
   const found = { port, address: addressOf(hexAddress), uid: Number(uid) };
   return [pid === undefined ? found : { ...found, pid }];

@@ -34,6 +34,11 @@ const cases: [string, string, string][] = [
     'first\nnative 1 < 2\nnative\nWARNING: w\r\nmore\nafter\n',
   ],
   ['two announcements', `#< CLIXML\r\n${open}</Objs>#< CLIXML\n${open}<S S="Error">e</S></Objs>`, 'e'],
+  [
+    'what only looks like XML',
+    `#< CLIXML\n${open}<S S="Error">a<b></S><S x><Obj <Obj S="p"></Obj></Obj>${open}</Objs>`,
+    'a<b><S x><Obj </Obj>',
+  ],
   ['an announcement inside a line', 'x #< CLIXML\ny', 'x #< CLIXML\ny'],
   ['something cut off', `#< CLIXML\r\n${open}<S S="Error">half`, '<S S="Error">half'],
 ];
@@ -70,9 +75,14 @@ describe('createClixmlFilter', () => {
     expect(createClixmlFilter().write('#< CL')).toBe('');
   });
 
-  it('does not hold a message without end', () => {
+  it.each([
+    ['a message', '<S S="Error">', 'x'.repeat(1_100_000)],
+    ['an object', '<Obj S="progress">', `<Obj S="a">${'x'.repeat(1_100_000)}`],
+    ['a tag', '<Obj S="', 'x'.repeat(1_100)],
+  ])('does not hold %s without end', (_, start, rest) => {
     const filter = createClixmlFilter();
-    filter.write(`#< CLIXML\n${open}<S S="Error">`);
-    expect(filter.write('x'.repeat(1_100_000))).toHaveLength(1_100_000 + '<S S="Error">'.length);
+    filter.write(`#< CLIXML\n${open}${start}`);
+    expect(filter.write(rest)).toHaveLength(start.length + rest.length);
+    expect(filter.write('plain')).toBe('plain');
   });
 });

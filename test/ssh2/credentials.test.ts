@@ -92,6 +92,7 @@ describe('a key that cannot be used', () => {
     ['a certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', /damaged|format/],
     ['some text', 'hello', /not a private key/],
     ['nothing but blanks', '  \n', /not a private key/],
+    ['a very long one', `-----BEGIN RSA PRIVATE KEY-----\n${'a: b\n'.repeat(10_000)}`, /50032 bytes given/],
   ])('says what it is: %s', async (_what, privateKey, says) => {
     const error = await loadCredentials({ ...base, privateKey }).catch((reason: Error) => reason);
     expect(error).toBeInstanceOf(TypeError);

@@ -10,86 +10,159 @@ export interface ClixmlFilter {
   end(): string;
 }
 
-const header = '#< CLIXML';
+/** A filter for one stream of stderr. Text in which PowerShell never announced XML passes unchanged. */
+export function createClixmlFilter(): ClixmlFilter {
+  return new Clixml();
+}
 
+const announcements = ['#< CLIXML\r\n', '#< CLIXML\n'];
+const longestAnnouncement = 11;
+
+/** What the tags begin with that mean something here. */
+const tagStarts = ['<S S="', '</S>', '<Objs ', '<Objs>', '</Objs>', '<Obj ', '<Obj>', '</Obj>'];
+/** PowerShell's own tags have some dozens of characters. */
+const longestTag = 1_024;
 /** More than this is not a message of PowerShell: it is passed on as it came instead of being held. */
 const maxHeld = 1_048_576;
 
-/** A filter for one stream of stderr. Text in which PowerShell never announced XML passes unchanged. */
-export function createClixmlFilter(): ClixmlFilter {
-  let held = '';
-  let inXml = false;
-  let atLineStart = true;
+/** Looks at each character once, however the text is cut: it is the server that chooses it. */
+class Clixml implements ClixmlFilter {
+  #out = '';
+  #atLineStart = true;
+  #inXml = false;
+  /** The beginning of an announcement or of a tag whose end has not come yet. */
+  #pending = '';
+  /** A message or an object from its first tag on, as it came. */
+  #held = '';
+  #message: { kind: string; textStart: number } | undefined;
+  /** How many `<Obj>` are open. */
+  #depth = 0;
 
-  const step = (): string | undefined => {
-    const taken = inXml ? takeXml(held) : takeText(held, atLineStart);
-    if (!taken) return undefined;
-    if (taken.text) atLineStart = taken.text.endsWith('\n');
-    held = held.slice(taken.length);
-    inXml = taken.inXml;
-    return taken.text;
-  };
-
-  return {
-    write(text) {
-      held += text;
-      let out = '';
-      for (let part = step(); part !== undefined; part = step()) out += part;
-      return held.length > maxHeld ? out + this.end() : out;
-    },
-    end() {
-      const rest = held;
-      held = '';
-      return rest;
-    },
-  };
-}
-
-/** `length` characters of the input are done with and gave `text`. */
-interface Taken {
-  length: number;
-  text: string;
-  inXml: boolean;
-}
-
-/** Outside of XML: everything up to the line that announces it. */
-function takeText(input: string, atLineStart: boolean): Taken | undefined {
-  if (input === '') return undefined;
-  const announced = /^#< CLIXML\r?\n/.exec(input);
-  if (atLineStart && announced) return { length: announced[0].length, text: '', inXml: true };
-  if (atLineStart && mayBecome(input, header)) return undefined;
-  const end = input.indexOf('\n') + 1 || input.length;
-  return { length: end, text: input.slice(0, end), inXml: false };
-}
-
-/** Inside: one message, one tag, or the text of a program up to the next tag. */
-function takeXml(input: string): Taken | undefined {
-  if (input === '') return undefined;
-  const tag = input.indexOf('<');
-  if (tag !== 0) {
-    const length = tag < 0 ? input.length : tag;
-    return { length, text: input.slice(0, length), inXml: true };
+  write(text: string): string {
+    for (let at = 0; at < text.length; )
+      at = this.#inXml ? this.#readXml(text, at) : this.#readLine(text, at);
+    return this.#taken();
   }
-  const message = /^<S S="(\w+)">([^<]*)<\/S>/.exec(input);
-  if (message) return { length: message[0].length, text: messageText(message[1], message[2]), inXml: true };
-  const frame = /^<(\/?)Objs\b[^>]*>/.exec(input);
-  if (frame) return { length: frame[0].length, text: '', inXml: frame[1] === '' };
-  const length = objectLength(input);
-  if (length > 0) return { length, text: '', inXml: true };
-  const incomplete = ['<S S="', '<Objs', '</Objs>', '<Obj '].some((start) => mayBecome(input, start));
-  return incomplete ? undefined : { length: 1, text: '<', inXml: true };
+
+  end(): string {
+    this.#letGo();
+    this.#emit(this.#pending);
+    this.#pending = '';
+    return this.#taken();
+  }
+
+  /** Outside of XML, up to the line that announces it. Returns where to go on. */
+  #readLine(text: string, at: number): number {
+    if (this.#atLineStart) return this.#readLineStart(text, at);
+    const end = text.indexOf('\n', at) + 1 || text.length;
+    this.#emit(text.slice(at, end));
+    return end;
+  }
+
+  #readLineStart(text: string, at: number): number {
+    const before = this.#pending;
+    const start = before + text.slice(at, at + longestAnnouncement - before.length);
+    const announced = announcements.find((line) => start.startsWith(line));
+    const mayCome = !announced && announcements.some((line) => line.startsWith(start));
+    this.#pending = mayCome ? start : '';
+    if (mayCome) return text.length;
+    if (announced) {
+      this.#inXml = true;
+      return at + announced.length - before.length;
+    }
+    this.#emit(before);
+    this.#atLineStart = false;
+    return at;
+  }
+
+  /** Inside: a text up to the next tag, or a tag, or what there is of it. */
+  #readXml(text: string, at: number): number {
+    if (this.#pending === '') {
+      const tag = text.indexOf('<', at);
+      this.#addText(text.slice(at, tag < 0 ? text.length : tag));
+      this.#pending = tag < 0 ? '' : '<';
+      return tag < 0 ? text.length : tag + 1;
+    }
+    const border = borderAfter(text, at);
+    const end = text[border] === '>' ? border + 1 : border;
+    this.#pending += text.slice(at, end);
+    this.#judgePending(end > border, border < text.length);
+    return end;
+  }
+
+  #judgePending(isTag: boolean, isOver: boolean): void {
+    const tag = this.#pending;
+    const mayBeTag = tag.length <= longestTag && tagStarts.some((start) => mayBecome(tag, start));
+    if (mayBeTag && !isOver) return;
+    this.#pending = '';
+    if (mayBeTag && isTag) this.#addTag(tag);
+    else this.#addText(tag);
+  }
+
+  #addText(text: string): void {
+    if (this.#held === '') this.#emit(text);
+    else this.#hold(text);
+  }
+
+  #addTag(tag: string): void {
+    if (this.#depth > 0) return this.#addToObject(tag);
+    if (this.#message && tag === '</S>') return this.#endMessage(this.#message);
+    this.#letGo();
+    const kind = /^<S S="(\w+)">$/.exec(tag)?.[1];
+    if (kind !== undefined) {
+      this.#held = tag;
+      this.#message = { kind, textStart: tag.length };
+    } else if (/^<\/?Objs\b/.test(tag)) this.#inXml = tag[1] !== '/';
+    else if (tag.startsWith('<Obj')) this.#addToObject(tag);
+    else this.#emit(tag);
+  }
+
+  /** Progress and information records are objects; what `Write-Host` shows goes to stdout as well. */
+  #addToObject(tag: string): void {
+    if (tag === '</Obj>') this.#depth -= 1;
+    else if (/^<Obj\b/.test(tag) && !tag.endsWith('/>')) this.#depth += 1;
+    if (this.#depth === 0) this.#held = '';
+    else this.#hold(tag);
+  }
+
+  #endMessage({ kind, textStart }: { kind: string; textStart: number }): void {
+    const encoded = this.#held.slice(textStart);
+    this.#held = '';
+    this.#message = undefined;
+    this.#emit(messageText(kind, encoded));
+  }
+
+  #hold(text: string): void {
+    this.#held += text;
+    if (this.#held.length > maxHeld) this.#letGo();
+  }
+
+  /** It was no message after all, or never ended. */
+  #letGo(): void {
+    this.#emit(this.#held);
+    this.#held = '';
+    this.#message = undefined;
+    this.#depth = 0;
+  }
+
+  #emit(text: string): void {
+    if (text === '') return;
+    this.#out += text;
+    this.#atLineStart = text.endsWith('\n');
+  }
+
+  #taken(): string {
+    const out = this.#out;
+    this.#out = '';
+    return out;
+  }
 }
 
-/** Progress and information records are objects; what `Write-Host` shows goes to stdout as well. 0: no whole one. */
-function objectLength(input: string): number {
-  if (!input.startsWith('<Obj ')) return 0;
-  let depth = 0;
-  for (const tag of input.matchAll(/<(\/?)Obj\b[^>]*?(\/?)>/g)) {
-    if (tag[1]) depth -= 1;
-    else if (!tag[2]) depth += 1;
-    if (depth === 0) return tag.index + tag[0].length;
-  }
-  return 0;
+/** Where the next `<` or `>` is; the end if there is none. */
+function borderAfter(text: string, at: number): number {
+  const border = /[<>]/g;
+  border.lastIndex = at;
+  return border.exec(text)?.index ?? text.length;
 }
 
 /** Whether `input` begins with `start` or may, once more of it is there. */
@@ -97,7 +170,7 @@ function mayBecome(input: string, start: string): boolean {
   return input.startsWith(start) || start.startsWith(input);
 }
 
-function messageText(stream = '', encoded = ''): string {
+function messageText(stream: string, encoded: string): string {
   const text = encoded
     .replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => entities[name] ?? '')
     .replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));

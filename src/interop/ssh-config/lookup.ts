@@ -55,7 +55,7 @@ class Reading implements Found {
   readonly alias: string;
   readonly localUser = userInfo().username;
   readonly values = new Map<string, Setting>();
-  readonly identityFiles: string[] = [];
+  readonly #identityFiles = new Set<string>();
   wantsFinal = false;
   final = false;
 
@@ -64,6 +64,10 @@ class Reading implements Found {
     for (const [keyword, value] of Object.entries(given)) {
       this.values.set(keyword, { keyword, value, words: [value] });
     }
+  }
+
+  get identityFiles(): string[] {
+    return [...this.#identityFiles];
   }
 
   async readAll(sources: readonly Source[]): Promise<void> {
@@ -98,10 +102,7 @@ class Reading implements Found {
 
   #take(setting: Setting): void {
     const { keyword, value } = setting;
-    if (keyword === 'identityfile') {
-      if (!this.identityFiles.includes(value)) this.identityFiles.push(value);
-      return;
-    }
+    if (keyword === 'identityfile') return void this.#identityFiles.add(value);
     if (this.values.has(keyword)) return;
     // Whichever of these two comes first keeps the other out, `none` included.
     if (keyword === 'proxycommand' && this.values.has('proxyjump')) return;

@@ -1,5 +1,6 @@
 import type SSHConfig from 'ssh-config';
 import type { Line } from 'ssh-config';
+import { printable } from '../../text/printable.ts';
 
 /** One setting of a configuration file. */
 export interface Setting {
@@ -50,10 +51,12 @@ async function linesOf(text: string, path: string): Promise<SSHConfig> {
 function refuseHashInWord(text: string, path: string): void {
   for (const line of text.split('\n')) {
     if (/^\s*(#|proxycommand[\s=])/i.test(line)) continue;
-    const unquoted = line.replace(/"(?:\\"|[^"])*"|'[^']*'/g, '""').replace(/\s#.*$/, '');
-    if (!/[^\s=]#/.test(unquoted)) continue;
+    const unquoted = line.replace(/"(?:\\"|[^"])*"|'[^']*'/g, '""');
+    const hash = /[^\s=]#/.exec(unquoted);
+    const comment = unquoted.search(/\s#/);
+    if (!hash || (comment >= 0 && comment < hash.index)) continue;
     throw new TypeError(
-      `fromSshConfig: ${path}: put double quotes around what contains a "#": ${line.trim()}`,
+      `fromSshConfig: ${path}: put double quotes around what contains a "#": ${printable(line.trim())}`,
     );
   }
 }
@@ -62,6 +65,7 @@ class SettingReader {
   #path: string;
   /** ProxyCommand lines in their order: their spaces and quotes mean something to the program that is started. */
   #commands: string[];
+  #commandsRead = 0;
 
   constructor(text: string, path: string) {
     this.#path = path;
@@ -81,7 +85,7 @@ class SettingReader {
       throw new TypeError(`fromSshConfig: ${this.#path}: ${name} has no value`);
     }
     const keyword = param.toLowerCase();
-    const command = keyword === 'proxycommand' ? this.#commands.shift() : undefined;
+    const command = keyword === 'proxycommand' ? this.#commands[this.#commandsRead++] : undefined;
     return { keyword, words, value: command ?? words.join(' ') };
   }
 }

@@ -29,7 +29,7 @@ async function jumpRoute(jumps: string, resolve: ResolveJump): Promise<Via> {
 
 /** `[user@]host[:port]` or `ssh://[user@]host[:port]`. */
 function parseJump(jump: string): { alias: string; given: Given } {
-  const parts = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:@/]+))(?::(\d+))?\/?$/.exec(jump.trim());
+  const parts = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]@]+)\]|([^:@/]+))(?::(\d+))?\/?$/.exec(jump.trim());
   if (!parts) throw wrong('ProxyJump', jump, '[user@]host[:port], or several with commas');
   const [, user, bracketed, plain, port] = parts;
   return {

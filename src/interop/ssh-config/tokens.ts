@@ -1,5 +1,6 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { expandPath } from '../../host-key/known-hosts-files.ts';
+import { printable } from '../../text/printable.ts';
 
 /** What the percent tokens of paths stand for. */
 export interface TokenValues {
@@ -19,12 +20,12 @@ export interface TokenValues {
  */
 export function expandedPath(keyword: string, path: string, values: TokenValues): string {
   const meaning = meanings(values);
-  const expanded = path.replace(/%.?|\$\{([^}]*)\}/g, (token, variable: string | undefined) => {
+  const expanded = path.replace(/%.?|\$\{([^{}]*)(\}?)/g, (token, variable?: string, end?: string) => {
+    const isOpen = variable !== undefined && end === '';
     const value = variable === undefined ? meaning[token]?.() : process.env[variable];
-    if (value !== undefined) return value;
-    throw new TypeError(
-      `fromSshConfig: ${keyword} ${path}: ${unknown(token, variable, Object.keys(meaning))}`,
-    );
+    if (value !== undefined && !isOpen) return value;
+    const why = isOpen ? 'a ${ is never closed' : unknown(token, variable, Object.keys(meaning));
+    throw new TypeError(`fromSshConfig: ${keyword} ${printable(path)}: ${why}`);
   });
   return expanded.startsWith('~') ? expandPath(keyword, expanded) : expanded;
 }
@@ -46,6 +47,6 @@ function meanings(values: TokenValues): Record<string, () => string> {
 }
 
 function unknown(token: string, variable: string | undefined, known: readonly string[]): string {
-  if (variable !== undefined) return `the environment variable ${variable} is not set`;
+  if (variable !== undefined) return `the environment variable ${printable(variable)} is not set`;
   return `${token} is not supported; supported are ${known.join(' ')}`;
 }

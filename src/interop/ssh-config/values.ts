@@ -1,3 +1,4 @@
+import { printable } from '../../text/printable.ts';
 import type { Found } from './lookup.ts';
 
 const units: Record<string, number> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
@@ -6,9 +7,11 @@ const units: Record<string, number> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400,
 export function milliseconds(found: Found, keyword: string): number | undefined {
   const value = found.values.get(keyword)?.value;
   if (value === undefined || value.toLowerCase() === 'none') return undefined;
-  if (!/^(\d+[smhdw]?)+$/i.test(value)) throw wrong(keyword, value, 'seconds, or a time as 1m30s');
-  const parts = value.matchAll(/(\d+)([smhdw]?)/gi);
-  return [...parts].reduce((sum, [, n, unit]) => sum + Number(n) * units[unit!.toLowerCase()]! * 1_000, 0);
+  const parts = [...value.matchAll(/(\d+)([smhdw]?)/gi)];
+  // Parts that leave nothing out are the whole: one expression for that would try every way to cut a long number.
+  const isWhole = parts.length > 0 && parts.reduce((sum, [part]) => sum + part.length, 0) === value.length;
+  if (!isWhole) throw wrong(keyword, value, 'seconds, or a time as 1m30s');
+  return parts.reduce((sum, [, n, unit]) => sum + Number(n) * units[unit!.toLowerCase()]! * 1_000, 0);
 }
 
 export function wholeNumber(found: Found, keyword: string, min: number, max: number): number | undefined {
@@ -29,5 +32,5 @@ export function word(found: Found, keyword: string): string | undefined {
 }
 
 export function wrong(keyword: string, value: string, right: string): TypeError {
-  return new TypeError(`fromSshConfig: ${keyword} ${value}: ${right} would be right`);
+  return new TypeError(`fromSshConfig: ${keyword} ${printable(value)}: ${right} would be right`);
 }

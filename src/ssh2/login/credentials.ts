@@ -5,6 +5,9 @@ import type { ConnectOptions, KeyboardInteractive } from '../../options/types.ts
 import { ssh2 } from '../insides/client-parts.ts';
 import { rewritePkcs8 } from './pkcs8.ts';
 
+/** An RSA key of 16,384 bits, the longest that OpenSSH takes, has 13,000; ssh2 reads the headers of a long text slowly. */
+const longestKey = 32_768;
+
 /** What a login can be tried with, read and decrypted before any socket opens. */
 export interface Credentials {
   readonly username: string;
@@ -61,6 +64,7 @@ function parsePrivateKey(
   bytes: string | Buffer,
   passphrase: string | Buffer | undefined,
 ): ParsedKey {
+  if (bytes.length > longestKey) throw tooLong(option, bytes.length);
   const text = bytes.toString('utf8');
   const parsed = ssh2.parseKey(readableFormat(option, text, passphrase) ?? bytes, passphrase);
   // OpenSSH's format has room for several keys; it only ever holds one.
@@ -103,6 +107,12 @@ function keyProblem(option: string, text: string, error: unknown, hasPassphrase:
       : 'something that is not a private key';
   return new TypeError(
     `option ${option}: ${format} given; an OpenSSH, PEM or PPK version 2 private key would be right (ssh-keygen -p -f FILE converts)`,
+  );
+}
+
+function tooLong(option: string, length: number): TypeError {
+  return new TypeError(
+    `option ${option}: ${length} bytes given, more than any private key has; an OpenSSH, PEM or PPK private key would be right`,
   );
 }
 
