@@ -1,5 +1,6 @@
-import { processFunctions, runScript } from './gateway-script.ts';
+import { assign, runScript } from './gateway-script.ts';
 import type { SessionId } from './note.ts';
+import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection } from './types.ts';
 
 /** Tenths of a second that a session has to end by SIGTERM, and then by SIGKILL. */
@@ -20,14 +21,7 @@ export async function endSession(
   if (!Number.isInteger(pid) || pid <= 1 || !/^\d+$/.test(start)) return 'gone';
   const answer = await runScript(
     connection,
-    [
-      ...processFunctions,
-      `same() { stat_of ${pid} && is_sshd && [ "$start" = ${start} ]; }`,
-      `wait_end() { i=0; while same && [ $i -lt ${patience} ]; do sleep 0.1 2>/dev/null || sleep 1; i=$((i+1)); done; }`,
-      `if same && [ ${pid} != "$PPID" ]; then kill -TERM ${pid} 2>/dev/null; wait_end`,
-      `if same; then kill -KILL ${pid} 2>/dev/null; wait_end; fi`,
-      'if same; then echo result survived; else echo result ended; fi; else echo result gone; fi',
-    ],
+    [assign({ victim: pid, born: start, patience }), scripts.process, scripts.endSession],
     signal,
   );
   const result = answer?.get('result')?.[0]?.[0];

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: shell parameters, not template strings
 import type { GatewayConnection } from './types.ts';
 
 /** The first line of every answer: without it something else ran, or nothing. */
@@ -46,40 +45,19 @@ function byFirstWord(lines: readonly string[]): ScriptAnswer {
   return answer;
 }
 
-/**
- * Shell functions. `stat_of PID` sets `comm`, `state`, `ppid` and `start` (clock ticks after boot: with the pid, it
- * names a process for ever); `is_sshd` says whether that was a live sshd. Names have been `sshd`, `sshd-session`
- * (since 9.8) and `sshd-auth`.
- */
-export const processFunctions = [
-  'stat_of() { { read -r line < "/proc/$1/stat"; } 2>/dev/null || return 1',
-  'comm="${line#*(}"; comm="${comm%%)*}"; set -- ${line##*) }; state="$1"; ppid="$2"; start="${20}"; }',
-  'is_sshd() { case "$comm" in sshd*) [ "$state" != Z ];; *) return 1;; esac; }',
-];
+/** Puts values before a script: words without a character that a shell would look at in double quotes. */
+export function assign(values: Readonly<Record<string, string | number>>): string {
+  const words = Object.entries(values).map(([name, value]) => {
+    if (!/^[\w./()[\]|*-]*$/.test(`${value}`))
+      throw new TypeError(`${name} is no word for a shell: ${value}`);
+    return `${name}="${value}"`;
+  });
+  return words.join('; ');
+}
 
-/** Prints `boot ID` and, without a readable /proc, `noproc`. */
-export const printBoot = [
-  'boot=none; { read -r boot < /proc/sys/kernel/random/boot_id; } 2>/dev/null',
-  '[ -r /proc/self/stat ] && [ -r /proc/net/tcp ] || echo noproc',
-];
-
-/** Prints `self PID START COMM` of the sshd process that serves this very connection. */
-export const printSelf = ['stat_of "$PPID" && echo "self $PPID $start $comm"', 'echo "uid $(id -u)"'];
-
-/** Prints `session PID START UID PPID COMM` for every sshd process. */
-export const printSessions = [
-  'for d in /proc/[0-9]*; do stat_of "${d#/proc/}" && is_sshd || continue',
-  'uid=; while read -r key real rest; do [ "$key" = Uid: ] && uid="$real" && break; done 2>/dev/null < "$d/status"',
-  'echo "session ${d#/proc/} $start $uid $ppid $comm"; done',
-];
-
-/** Prints `listener ADDRESS:PORT UID` (hexadecimal, as in /proc/net/tcp) for the listeners on `ports`, or on all. */
-export function printListeners(ports: readonly number[] | undefined): string[] {
-  const any = ports === undefined ? '[0-9A-F]*' : `(${ports.map(hexPort).join('|')})`;
-  return [
-    `grep -hE "^ *[0-9]+: [0-9A-F]+:${any} [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null | ` +
-      'while read -r sl local remote st queue timer retr owner rest; do echo "listener $local $owner"; done',
-  ];
+/** A pattern for `listeners`: these ports as /proc/net/tcp writes them, or all. */
+export function hexPorts(ports: readonly number[] | undefined): string {
+  return ports === undefined ? '[0-9A-F]*' : `(${ports.map(hexPort).join('|')})`;
 }
 
 function hexPort(port: number): string {
@@ -91,7 +69,7 @@ export function first(answer: ScriptAnswer, word: string, index = 0): string | u
   return answer.get(word)?.[0]?.[index];
 }
 
-/** One line of {@link printSessions}. */
+/** One line of `sessions`. */
 export interface SshdProcess {
   pid: string;
   start: string;

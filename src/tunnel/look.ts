@@ -1,17 +1,7 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: shell parameters, not template strings
 import { ChannelOpenFailed } from '../errors/index.ts';
-import {
-  first,
-  printBoot,
-  printListeners,
-  printSelf,
-  printSessions,
-  processFunctions,
-  runScript,
-  type ScriptAnswer,
-  sessionsOf,
-} from './gateway-script.ts';
+import { assign, first, hexPorts, runScript, type ScriptAnswer, sessionsOf } from './gateway-script.ts';
 import { noShell, noteFolder } from './note.ts';
+import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection } from './types.ts';
 
 export interface Listener {
@@ -43,28 +33,6 @@ export interface TunnelSight {
   notes: ReadonlyMap<number, { pid: number; start: string }>;
 }
 
-/** Root sees which process listens; everybody sees who. */
-const printHolders = [
-  'if [ "$(id -u)" = 0 ]; then ss -Htlnp 2>/dev/null | while read -r st rq sq at peer who; do pid="${who#*pid=}"; ' +
-    'case "$who" in *pid=*) echo "holder ${at##*:} ${pid%%,*}";; esac; done; fi',
-];
-
-/** Every note that this account can read: its own, and as root everybody's. */
-const printNotes = [
-  `if [ "$(id -u)" = 0 ]; then homes=$(cut -d: -f6 /etc/passwd | sort -u); else homes="$HOME"; fi`,
-  `for h in $homes; do for f in "$h/${noteFolder}"/[0-9]*; do { read -r p s b < "$f"; } 2>/dev/null && echo "note \${f##*/} $p $s $b"; done; done`,
-];
-
-/** Ages in seconds by a clock that both sides share: now minus the time since boot. */
-const printClock = [
-  '{ read -r up idle < /proc/uptime; } 2>/dev/null && echo "clock $up $(getconf CLK_TCK 2>/dev/null || echo 100)"',
-];
-
-const printUsers = [
-  'for u in $(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r sl local remote st queue timer retr owner rest; do echo "$owner"; done | sort -u); do ' +
-    'case "$u" in *[!0-9]*) ;; *) echo "user $u $(id -nu "$u" 2>/dev/null)";; esac; done',
-];
-
 /** @throws {ChannelOpenFailed} when the account cannot run commands. */
 export async function lookAtTunnels(
   connection: Pick<GatewayConnection, 'exec'>,
@@ -76,16 +44,17 @@ export async function lookAtTunnels(
   const answer = await runScript(
     connection,
     [
-      ...processFunctions,
-      ...printBoot,
+      assign({ ports: hexPorts(named), notes: noteFolder }),
+      scripts.process,
+      scripts.boot,
       'echo "boot $boot"',
-      ...printSelf,
-      ...printListeners(named),
-      ...printHolders,
-      ...printNotes,
-      ...printClock,
-      ...printUsers,
-      ...printSessions,
+      scripts.self,
+      scripts.listeners,
+      scripts.holders,
+      scripts.notes,
+      scripts.clock,
+      scripts.users,
+      scripts.sessions,
     ],
     signal,
   );

@@ -1,11 +1,5 @@
-import {
-  first,
-  printBoot,
-  printSelf,
-  processFunctions,
-  runScript,
-  type ScriptAnswer,
-} from './gateway-script.ts';
+import { assign, first, runScript, type ScriptAnswer } from './gateway-script.ts';
+import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection, ReclaimRefusal } from './types.ts';
 
 /** One process of the gateway, for ever: a pid may be used again, a pid with its start time is not. */
@@ -31,16 +25,9 @@ export async function writeNote(
   port: number,
   signal?: AbortSignal,
 ): Promise<NoteAnswer> {
-  const temporary = `"$d/.${port}.$$"`;
   const answer = await runScript(
     connection,
-    [
-      ...processFunctions,
-      ...printBoot,
-      ...printSelf,
-      `umask 077; d="$HOME/${noteFolder}"; mkdir -p "$d" && stat_of "$PPID" && is_sshd && ` +
-        `echo "$PPID $start $boot" > ${temporary} && mv -f ${temporary} "$d/${port}" && echo "noted $PPID $start $boot"`,
-    ],
+    [assign({ port, notes: noteFolder }), scripts.process, scripts.boot, scripts.self, scripts.writeNote],
     signal,
   );
   if (!answer) return { failed: 'no-shell', message: noShell };

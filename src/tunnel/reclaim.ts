@@ -3,18 +3,16 @@ import { printable } from '../text/printable.ts';
 import { readBanner } from './banner-probe.ts';
 import { endSession } from './end-session.ts';
 import {
+  assign,
   first,
-  printBoot,
-  printListeners,
-  printSelf,
-  printSessions,
-  processFunctions,
+  hexPorts,
   runScript,
   type ScriptAnswer,
   type SshdProcess,
   sessionsOf,
 } from './gateway-script.ts';
 import { noProc, noShell, noteFolder, type SessionId } from './note.ts';
+import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection, ReclaimEvidence, ReclaimOptions, ReclaimRefusal } from './types.ts';
 
 export type ReclaimResult =
@@ -61,13 +59,14 @@ function look(connection: GatewayConnection, port: number, signal: AbortSignal |
   return runScript(
     connection,
     [
-      ...processFunctions,
-      ...printBoot,
+      assign({ ports: hexPorts([port]), port, notes: noteFolder }),
+      scripts.process,
+      scripts.boot,
       'echo "boot $boot"',
-      ...printSelf,
-      ...printListeners([port]),
-      `{ read -r pid was at < "$HOME/${noteFolder}/${port}"; } 2>/dev/null && echo "note $pid $was $at"`,
-      ...printSessions,
+      scripts.self,
+      scripts.listeners,
+      scripts.readNote,
+      scripts.sessions,
     ],
     signal,
   );

@@ -44,7 +44,7 @@ describe('reclaiming a port', () => {
     const { result, kills } = await reclaim({ seen: [...own, held, 'note 300 600 b1', ...zombie] });
     expect(result).toEqual({ kind: 'reclaimed', pid: 300, evidence: 'note' });
     expect(kills).toHaveLength(1);
-    expect(kills[0]).toContain('stat_of 300 && is_sshd && [ "$start" = 600 ]');
+    expect(kills[0]).toContain('victim="300"; born="600"; ');
   });
 
   it('ends the session that this tunnel itself has lost without asking whether it answers', async () => {

@@ -111,7 +111,7 @@ describe('keepReverseTunnel', () => {
     first.break();
     await until('noted', 2);
     expect(events.find(({ type }) => type === 'reclaimed')).toMatchObject({ pid: 300, evidence: 'own' });
-    expect(second.scripts[0]).toContain('stat_of 300');
+    expect(second.scripts[0]).toContain('victim="300"');
     await tunnel.close();
   });
 

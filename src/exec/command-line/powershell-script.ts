@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { checkText } from '../quote/argv.ts';
 import { powerShellString } from '../quote/powershell.ts';
 import { powerShellPrefix } from './powershell.ts';
+import { begin, receive, run, utf8 } from './scripts.generated.ts';
 import { checkSurroundings, type Surroundings } from './surroundings.ts';
 
 export interface PowerShellOptions extends Surroundings {
@@ -45,10 +46,10 @@ const maxCommandLength = 8_000;
  */
 export function buildPowerShell(script: string, options: PowerShellOptions): PowerShellInvocation {
   checkText('script', script);
-  const inline = encodedCommand(options, bootstrap(powerShellString(script), options));
+  const inline = encodedCommand(options, `$s=${powerShellString(script)}\n`);
   if (inline.length <= maxCommandLength) return { command: inline };
   const stdin = Buffer.from(script, 'utf8').toString('base64');
-  const command = encodedCommand(options, readScript(stdin.length) + bootstrap('$s', options));
+  const command = encodedCommand(options, `$n=${stdin.length}\n${receive}`);
   if (command.length <= maxCommandLength) return { command, stdin };
   throw new RangeError(
     'cwd and env are too long for one command line, which cmd.exe ends at 8191 characters; ' +
@@ -56,42 +57,12 @@ export function buildPowerShell(script: string, options: PowerShellOptions): Pow
   );
 }
 
-function encodedCommand({ shell }: PowerShellOptions, code: string): string {
-  const encoded = Buffer.from(code, 'utf16le').toString('base64');
+/** @param getScript Code that puts the script into `$s`. */
+function encodedCommand(options: PowerShellOptions, getScript: string): string {
+  const before = `$before={$global:LASTEXITCODE=0;${powerShellPrefix(checkSurroundings(options, 'windows'))}}\n`;
+  const code = [getScript, begin, options.utf8 === false ? '' : utf8, before, run].join('');
+  const encoded = Buffer.from(code.trimEnd(), 'utf16le').toString('base64');
   // -InputFormat None: PowerShell leaves stdin alone instead of reading it to its end, which may never come.
   // -OutputFormat Text: PowerShell 7 writes stderr as text. 5.1 takes the option and writes XML all the same.
-  return `${shell} -NoProfile -NonInteractive -InputFormat None -OutputFormat Text -EncodedCommand ${encoded}`;
-}
-
-function bootstrap(scriptExpression: string, options: PowerShellOptions): string {
-  const before = powerShellPrefix(checkSurroundings(options, 'windows'));
-  return [
-    "$ErrorActionPreference='Stop';$ProgressPreference='SilentlyContinue'",
-    // PowerShell 7: colours off, and a program's exit code stays a number instead of an error.
-    "if($PSStyle){$PSStyle.OutputRendering='PlainText'};$PSNativeCommandUseErrorActionPreference=$false",
-    ...(options.utf8 === false ? [] : forceUtf8),
-    '$global:LASTEXITCODE=0',
-    // Out-Default writes what is still being formatted before `exit` can cut it off.
-    `try{${before}&([ScriptBlock]::Create(${scriptExpression}))|Out-Default}`,
-    'catch{[Console]::Error.WriteLine(($_|Out-String -Width 4096).Trim());exit 1}',
-    'exit $LASTEXITCODE',
-  ].join('\n');
-}
-
-// Without a console the code page cannot be set; then only PowerShell's own output can be made UTF-8.
-const forceUtf8 = [
-  '$OutputEncoding=New-Object Text.UTF8Encoding $false',
-  'try{[Console]::OutputEncoding=$OutputEncoding;[Console]::InputEncoding=$OutputEncoding}catch{',
-  '$w=New-Object IO.StreamWriter([Console]::OpenStandardOutput(),$OutputEncoding);$w.AutoFlush=$true;[Console]::SetOut($w)',
-  '$w=New-Object IO.StreamWriter([Console]::OpenStandardError(),$OutputEncoding);$w.AutoFlush=$true;[Console]::SetError($w)}',
-];
-
-function readScript(length: number): string {
-  return [
-    `$b=New-Object byte[] ${length};$r=0;$i=[Console]::OpenStandardInput()`,
-    'while($r -lt $b.Length){$k=$i.Read($b,$r,$b.Length-$r)',
-    "if($k -lt 1){[Console]::Error.WriteLine('The script did not arrive whole.');exit 1};$r+=$k}",
-    '$s=[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String([Text.Encoding]::ASCII.GetString($b)))',
-    '',
-  ].join('\n');
+  return `${options.shell} -NoProfile -NonInteractive -InputFormat None -OutputFormat Text -EncodedCommand ${encoded}`;
 }

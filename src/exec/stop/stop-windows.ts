@@ -2,6 +2,7 @@ import { startTimer } from '../../time/timer.ts';
 import { buildPowerShell } from '../command-line/powershell-script.ts';
 import { powerShellString } from '../quote/powershell.ts';
 import type { SessionOpener } from '../types.ts';
+import { kill } from './scripts.generated.ts';
 
 /** Milliseconds for PowerShell to start, look and kill on a slow PC. */
 const limit = 30_000;
@@ -34,21 +35,6 @@ export async function killOnWindows(opener: SessionOpener, line: string): Promis
   }
 }
 
-/**
- * Climbs from this PowerShell to the sshd process that started it, and looks at that one's other children. The
- * command line is compared without quotes and blanks: sshd puts quotes around the command, and some shells escape them.
- */
 export function killScript(line: string): string {
-  return [
-    `$line = (${powerShellString(line)} -replace '["\\\\\\s]', '')`,
-    '$all = @(Get-CimInstance Win32_Process)',
-    '$byId = @{}; foreach ($p in $all) { $byId[[int]$p.ProcessId] = $p }',
-    '$mine = @(); $up = $byId[$PID]',
-    "while ($up -and $up.Name -notmatch '^sshd') { $mine += $up.ProcessId; $up = $byId[[int]$up.ParentProcessId] }",
-    'if (-not $up) { exit 3 }',
-    '$found = @($all | Where-Object { $_.ParentProcessId -eq $up.ProcessId -and $mine -notcontains $_.ProcessId -and',
-    `  $_.CommandLine -and ($_.CommandLine -replace '["\\\\\\s]', '') -match ('[/-]c(ommand)?' + [Regex]::Escape($line) + '$') })`,
-    'if ($found.Count -ne 1) { exit 4 }',
-    'taskkill /T /F /PID $found[0].ProcessId',
-  ].join('\n');
+  return `$line=${powerShellString(line)}\n${kill}`;
 }

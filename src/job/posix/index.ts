@@ -1,7 +1,7 @@
 import type { JobCommands } from '../host/commands.ts';
 import { killCommand, removeCommand } from './end.ts';
-import { posixDir } from './library.ts';
 import { listCommand, lookCommand } from './look.ts';
+import { posixDir } from './script.ts';
 import { startCommand } from './start.ts';
 
 /** Jobs on servers with a POSIX shell. */

@@ -1,7 +1,7 @@
 import type { JobCommands } from '../host/commands.ts';
 import { killCommand, removeCommand } from './end.ts';
-import { defaultWindowsDir } from './library.ts';
 import { listCommand, lookCommand } from './look.ts';
+import { defaultWindowsDir } from './script.ts';
 import { startCommand } from './start.ts';
 
 /** Jobs on Windows, through Windows PowerShell. */

@@ -1,33 +1,8 @@
 import type { HostCommand, Look } from '../host/commands.ts';
 import { answerOf, findFields, type JobRecord, parseFields, readRecord } from '../host/record.ts';
 import type { HostResult, JobOffsets } from '../types.ts';
-import { library, windowsScript } from './library.ts';
-
-/** Waits for news: to sleep in one PowerShell costs less than to start another. */
-const looker = `
-$until=(Get-Now)+[long]$wait
-for(;;){
-  $record=Get-Record
-  $stdout=Read-Piece 'stdout' ([long]$stdoutAt)
-  $stderr=Read-Piece 'stderr' ([long]$stderrAt)
-  if($stdout[1] -or $stderr[1] -or ($record -notlike '* live=[0-9]* exit= *') -or (Get-Now) -ge $until){break}
-  Start-Sleep -Milliseconds 200
-}
-Write-Answer ($record+' stdout='+$stdout[1]+' stderr='+$stderr[1])
-exit 0
-`;
-
-const lister = `
-Write-Answer ''
-if([IO.Directory]::Exists($dir)){
-  foreach($folder in [IO.Directory]::GetDirectories($dir,'.trash-*')){try{[IO.Directory]::Delete($folder,$true)}catch{}}
-  foreach($folder in [IO.Directory]::GetDirectories($dir)){
-    $job=$folder
-    [Console]::Out.WriteLine('job='+[IO.Path]::GetFileName($folder)+' '+(Get-Record))
-  }
-}
-exit 0
-`;
+import { windowsScript } from './script.ts';
+import { library, list, look } from './scripts.generated.ts';
 
 export function lookCommand(
   dir: string,
@@ -44,7 +19,7 @@ export function lookCommand(
     stderrAt: `${stderr}`,
     wait: `${waitMs}`,
   };
-  const script = windowsScript(variables, library, looker);
+  const script = windowsScript(variables, library, look);
   return { ...script, read: (result) => readLook(result, script.mark) };
 }
 
@@ -55,7 +30,7 @@ function readLook(result: HostResult, mark: string): Look {
 }
 
 export function listCommand(dir: string): HostCommand<Map<string, JobRecord>> {
-  const script = windowsScript({ action: 'list', dir, id: '' }, library, lister);
+  const script = windowsScript({ action: 'list', dir, id: '' }, library, list);
   return { ...script, read: (result) => readList(result, script.mark) };
 }
 

@@ -3,6 +3,7 @@ import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import type { BlockSource } from '../flow/block-source.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
+import { sum } from './scripts.generated.ts';
 
 const blockSize = 1024 * 1024;
 
@@ -79,11 +80,7 @@ function posixCommand(path: string, end: number): string {
 /** Encoded, so that neither cmd.exe nor its code page touches the name. The file may still be open for writing. */
 function windowsCommand(path: string, end: number): string {
   const file = path.replace(/^\/(?=[A-Za-z]:)/, '').replaceAll('/', '\\');
-  const script = `$ProgressPreference='SilentlyContinue'
-$s=[IO.File]::Open('${file.replaceAll(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}','Open','Read','ReadWrite')
-$h=[Security.Cryptography.SHA256]::Create();$b=New-Object byte[] 1048576;[long]$n=${end}
-while($n -gt 0){$r=$s.Read($b,0,[Math]::Min($n,$b.Length));if($r -le 0){break}
-[void]$h.TransformBlock($b,0,$r,$b,0);$n-=$r}
-[void]$h.TransformFinalBlock($b,0,0);[BitConverter]::ToString($h.Hash).Replace('-','')`;
+  const literal = file.replaceAll(/['\u2018\u2019\u201a\u201b]/g, '$&$&');
+  const script = `$file='${literal}'\n[long]$count=${end}\n${sum}`;
   return `powershell -NoProfile -NonInteractive -EncodedCommand ${Buffer.from(script, 'utf16le').toString('base64')}`;
 }

@@ -7,6 +7,7 @@ import {
 } from '../../library.ts';
 import { inWords } from '../../report/times.ts';
 import type { Finding } from '../steps.ts';
+import { clock } from './scripts.generated.ts';
 
 /** PowerShell takes its time to start on a slow PC. */
 const limit = 60_000;
@@ -46,9 +47,7 @@ async function readPosix(connection: Connection, signal: AbortSignal): Promise<R
 }
 
 async function readWindows(connection: Connection, signal: AbortSignal): Promise<Reading | undefined> {
-  const { stdout, here } = await answerTo(signal, (options) =>
-    connection.powershell('[DateTimeOffset]::UtcNow.ToUnixTimeMilliseconds()', options),
-  );
+  const { stdout, here } = await answerTo(signal, (options) => connection.powershell(clock, options));
   return /^\s*\d{12,}\s*$/.test(stdout) ? { server: Number(stdout), here } : undefined;
 }
 

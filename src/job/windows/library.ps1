@@ -1,24 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { buildPowerShell } from '../../exec/command-line/powershell-script.ts';
-import { powerShellString } from '../../exec/quote/powershell.ts';
-
-/*
- * For Windows PowerShell 5.1, which every Windows PC has. A job's folder:
- *   claim         who runs the job: 1:pid:start:boot:fingerprint:time:flags:id. Written under another name and moved
- *                 into place, which fails when the name exists: so the claim is the lock, it is never half written,
- *                 and there is no state "being started" that could be left behind.
- *   alive.<start> held open by the wrapper, shared with nobody, as long as it lives. The system closes it however
- *                 the wrapper ends, a restart included, so that no process id has to be believed.
- *   pid, command, stdout, stderr
- *   killed        that a kill was sent
- *   exit          code, time, signal (always -) and the word "end"; moved into place when it is whole
- *   *.<nonce>     what a start hands to its wrapper
- */
-
-/** Functions for all scripts. `$job` is the job's folder, `$dir` the one above it. */
-export const library = `
+# Functions for all scripts. `$job` is the job's folder, `$dir` the one above it.
 $dir=[Environment]::ExpandEnvironmentVariables($dir)
-if($dir -eq '~' -or $dir.StartsWith('~\\') -or $dir.StartsWith('~/')){$dir=$HOME+$dir.Substring(1)}
+if($dir -eq '~' -or $dir.StartsWith('~\') -or $dir.StartsWith('~/')){$dir=$HOME+$dir.Substring(1)}
 $dir=[IO.Path]::GetFullPath([IO.Path]::Combine($HOME,$dir))
 $job=[IO.Path]::Combine($dir,$id)
 function Get-Now{[long]([DateTime]::UtcNow-(New-Object DateTime 1970,1,1)).TotalMilliseconds}
@@ -40,7 +22,7 @@ function Read-FirstLine($path){
 }
 # Whether the wrapper that made this claim holds its file: opening it then is a sharing violation (32).
 function Test-Alive($claim){
-  $path=$job+'\\alive.'+$claim.Split(':')[2]
+  $path=$job+'\alive.'+$claim.Split(':')[2]
   if(-not [IO.File]::Exists($path)){return $false}
   try{(Open-Shared $path).Dispose();return $false}catch{
     $problem=$_.Exception
@@ -52,18 +34,18 @@ function Test-Alive($claim){
 }
 # All about the job in $job. Whether it lives is read before its exit.
 function Get-Record{
-  $claim=Read-FirstLine ($job+'\\claim')
+  $claim=Read-FirstLine ($job+'\claim')
   $live='';$boot=''
   if($claim -like '1:*' -and (Test-Alive $claim)){$live=$claim.Split(':')[2];$boot='-'}
-  $exit=(Read-FirstLine ($job+'\\exit')).Replace(' ',',')
-  $killed=Read-FirstLine ($job+'\\killed')
+  $exit=(Read-FirstLine ($job+'\exit')).Replace(' ',',')
+  $killed=Read-FirstLine ($job+'\killed')
   $out=Read-Piece 'stdout' -1
   $err=Read-Piece 'stderr' -1
   "claim=$claim live=$live boot=$boot exit=$exit killed=$killed out=$($out[0]) err=$($err[0]) now=$(Get-Now)"
 }
 # The size of a stream's file, and in base64 what it has from an offset on; -1 for the size alone.
 function Read-Piece($name,[long]$from){
-  $path=$job+'\\'+$name
+  $path=$job+'\'+$name
   if(-not [IO.File]::Exists($path)){return @(0,'')}
   $file=Open-Shared $path
   try{
@@ -78,11 +60,11 @@ function Read-Piece($name,[long]$from){
 }
 # Makes the claim $text, unless there is one.
 function Set-Claim($text,$name){
-  $file=$job+'\\claim.'+$name
+  $file=$job+'\claim.'+$name
   [IO.File]::WriteAllText($file,$text)
-  try{[IO.File]::Move($file,$job+'\\claim');return $true}catch{
+  try{[IO.File]::Move($file,$job+'\claim');return $true}catch{
     [IO.File]::Delete($file)
-    if([IO.File]::Exists($job+'\\claim')){return $false}
+    if([IO.File]::Exists($job+'\claim')){return $false}
     throw
   }
 }
@@ -90,7 +72,7 @@ function Set-Claim($text,$name){
 # the folder's state is looked at and the folder moved: so it is this one, and not one that was made meanwhile.
 function Lock-Removal{
   for($try=0;;$try++){
-    try{return New-Object IO.FileStream(($dir+'\\.lock-'+$id),[IO.FileMode]::OpenOrCreate,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None,1,[IO.FileOptions]::DeleteOnClose)}catch{
+    try{return New-Object IO.FileStream(($dir+'\.lock-'+$id),[IO.FileMode]::OpenOrCreate,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None,1,[IO.FileOptions]::DeleteOnClose)}catch{
       if($try -ge 100){throw}
       Start-Sleep -Milliseconds 100
     }
@@ -98,7 +80,7 @@ function Lock-Removal{
 }
 # A folder in which a file is open cannot be moved; a poller holds one for a moment.
 function Remove-Folder{
-  $trash=$dir+'\\.trash-'+$nonce
+  $trash=$dir+'\.trash-'+$nonce
   for($try=0;[IO.Directory]::Exists($job);$try++){
     try{[IO.Directory]::Move($job,$trash);break}catch{
       if($try -ge 50){throw}
@@ -112,33 +94,3 @@ function Remove-Task{
   try{Get-ScheduledTask -TaskName ('ssh-via-gateway job '+$id+' *') | Unregister-ScheduledTask -Confirm:$false}catch{}
 }
 function Write-Answer($text){[Console]::Out.WriteLine($mark+' '+$text)}
-`;
-
-export interface WindowsScript {
-  line: string;
-  stdin?: string | undefined;
-  mark: string;
-  nonce: string;
-}
-
-export function windowsScript(variables: Record<string, string>, ...parts: string[]): WindowsScript {
-  const nonce = randomBytes(8).toString('hex');
-  const mark = `ssh-via-gateway:${nonce}`;
-  const assignments = Object.entries({ ...variables, nonce, mark }).map(
-    ([name, value]) => `$${name}=${powerShellString(value)}\n`,
-  );
-  const { command, stdin } = buildPowerShell([...assignments, ...parts.map(compact)].join(''), {
-    shell: 'powershell',
-  });
-  return { line: command, stdin, mark, nonce };
-}
-
-/** Without comments and indentation. */
-export function compact(script: string): string {
-  return script
-    .replace(/^[ ]+/gm, '')
-    .replace(/^#.*\n/gm, '')
-    .replace(/\n{2,}/g, '\n');
-}
-
-export const defaultWindowsDir = '%LOCALAPPDATA%\\ssh-via-gateway\\jobs';

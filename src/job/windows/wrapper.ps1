@@ -1,30 +1,27 @@
-/**
- * Its own process, outside of sshd's job object: makes the claim, and with it runs the command and notes its end.
- * What it needs from its start it reads before the claim: when that is gone, so is the reason to run.
- *
- * Output goes from the pipes to the files byte by byte as it is; PowerShell's own redirection would decode it.
- */
-export const wrapper = `
+# Its own process, outside of sshd's job object: makes the claim, and with it runs the command and notes its end.
+# What it needs from its start it reads before the claim: when that is gone, so is the reason to run.
+#
+# Output goes from the pipes to the files byte by byte as it is; PowerShell's own redirection would decode it.
 $ErrorActionPreference='Stop'
 try{
-  $command=[IO.File]::ReadAllText($job+'\\command.'+$nonce)
-  $settings=[IO.File]::ReadAllText($job+'\\environment.'+$nonce)
+  $command=[IO.File]::ReadAllText($job+'\command.'+$nonce)
+  $settings=[IO.File]::ReadAllText($job+'\environment.'+$nonce)
   $process=[Diagnostics.Process]::GetCurrentProcess()
   $start=[string]$process.StartTime.ToFileTimeUtc()+'-'+$process.Id
-  $alive=New-Object IO.FileStream(($job+'\\alive.'+$start),[IO.FileMode]::CreateNew,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None)
+  $alive=New-Object IO.FileStream(($job+'\alive.'+$start),[IO.FileMode]::CreateNew,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None)
   $claim='1:'+$process.Id+':'+$start+':-:'+$fingerprint+':'+(Get-Now)+':'+$nonce+':'+$id
   if(-not (Set-Claim $claim $start)){
     $alive.Dispose()
-    [IO.File]::Delete($job+'\\alive.'+$start)
+    [IO.File]::Delete($job+'\alive.'+$start)
     exit 0
   }
 }catch{
-  try{[IO.File]::WriteAllText($job+'\\error.'+$nonce,[string]$_)}catch{}
+  try{[IO.File]::WriteAllText($job+'\error.'+$nonce,[string]$_)}catch{}
   exit 1
 }
-foreach($name in 'command','environment','wrapper'){try{[IO.File]::Delete($job+'\\'+$name+'.'+$nonce)}catch{}}
-[IO.File]::WriteAllText($job+'\\pid',[string]$process.Id)
-[IO.File]::WriteAllText($job+'\\command',$command)
+foreach($name in 'command','environment','wrapper'){try{[IO.File]::Delete($job+'\'+$name+'.'+$nonce)}catch{}}
+[IO.File]::WriteAllText($job+'\pid',[string]$process.Id)
+[IO.File]::WriteAllText($job+'\command',$command)
 # WMI starts processes with a service's environment; this is the one of the session that asked.
 foreach($setting in $settings.Split([char]0)){
   $at=$setting.IndexOf('=')
@@ -32,7 +29,7 @@ foreach($setting in $settings.Split([char]0)){
 }
 function New-Output($name){
   # A buffer of one byte is none: what the command wrote is in the file at once.
-  New-Object IO.FileStream(($job+'\\'+$name),[IO.FileMode]::Create,[IO.FileAccess]::Write,([IO.FileShare]'ReadWrite,Delete'),1)
+  New-Object IO.FileStream(($job+'\'+$name),[IO.FileMode]::Create,[IO.FileAccess]::Write,([IO.FileShare]'ReadWrite,Delete'),1)
 }
 $out=New-Output 'stdout'
 $err=New-Output 'stderr'
@@ -69,11 +66,10 @@ try{$err.Dispose()}catch{}
 $line=[string]$code+' '+(Get-Now)+' - end'
 for($try=0;$try -lt 600;$try++){
   try{
-    [IO.File]::WriteAllText($job+'\\exit.new',$line)
-    [IO.File]::Move($job+'\\exit.new',$job+'\\exit')
+    [IO.File]::WriteAllText($job+'\exit.new',$line)
+    [IO.File]::Move($job+'\exit.new',$job+'\exit')
     break
   }catch{Start-Sleep -Milliseconds 1000}
 }
 if($task){try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}}
 exit 0
-`;

@@ -1,0 +1,17 @@
+# Ends the command $line. Climbs from this PowerShell to the sshd process that started it, and looks at that one's other
+# children. The command line is compared without quotes and blanks: sshd puts quotes around the command, and some shells
+# escape them. When several fit, none is touched.
+$wanted = $line -replace '["\\\s]', ''
+$all = @(Get-CimInstance Win32_Process)
+$byId = @{}
+foreach ($p in $all) { $byId[[int]$p.ProcessId] = $p }
+$mine = @()
+$up = $byId[$PID]
+while ($up -and $up.Name -notmatch '^sshd') { $mine += $up.ProcessId; $up = $byId[[int]$up.ParentProcessId] }
+if (-not $up) { exit 3 }
+$found = @($all | Where-Object {
+  $_.ParentProcessId -eq $up.ProcessId -and $mine -notcontains $_.ProcessId -and $_.CommandLine -and
+    ($_.CommandLine -replace '["\\\s]', '') -match ('[/-]c(ommand)?' + [Regex]::Escape($wanted) + '$')
+})
+if ($found.Count -ne 1) { exit 4 }
+taskkill /T /F /PID $found[0].ProcessId

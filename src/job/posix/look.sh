@@ -1,0 +1,7 @@
+# stdout comes behind the answer, stderr in the command's own stderr: no length has to be known in advance.
+if ! cd "$dir/$id" 2>/dev/null; then
+  [ -d "$dir/$id" ] && { printf "the folder of job %s cannot be entered\n" "$id" >&2; exit 77; }
+  printf "%s absent=1\n" "$mark"
+  exit 0
+fi
+look "$mark"

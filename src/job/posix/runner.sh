@@ -1,0 +1,14 @@
+# Runs the command and notes its end.
+printf "%s\n" "$$" >pid
+printf "%s\n" "$6" >command
+# Room for the last line, so that a full disk cannot swallow it.
+printf "%60s\n" "" >exit.new
+# A kill is for the command; we stay to note its end. The command gets the signals back as they were.
+trap : HUP INT TERM
+( cd "$4" && umask "$5" && exec "${SHELL:-/bin/sh}" -c "$6" ) </dev/null >stdout 2>stderr
+code=$?
+name=
+if [ "$code" -gt 128 ] && [ "$code" -lt 160 ]; then name=$(kill -l "$code" 2>/dev/null); fi
+now
+printf "%s %s %s end\n" "$code" "$now" "${name:--}" 1<>exit.new
+mv exit.new exit

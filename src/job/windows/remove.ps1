@@ -1,0 +1,17 @@
+# A job that nobody has claimed is claimed for its removal, so that nobody can start it meanwhile.
+$answer='absent'
+if([IO.Directory]::Exists($job)){
+  $lock=Lock-Removal
+  try{
+    $claim=Read-FirstLine ($job+'\claim')
+    if(-not $claim -and [IO.Directory]::Exists($job)){
+      [void](Set-Claim 'removed' $nonce)
+      $claim=Read-FirstLine ($job+'\claim')
+    }
+    $answer='removed'
+    if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine ($job+'\exit')) -notlike '* end'){$answer='running'}
+    if($answer -eq 'removed'){Remove-Folder;Remove-Task}
+  }finally{$lock.Dispose()}
+}
+Write-Answer $answer
+exit 0

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { buildPowerShell } from '../../exec/command-line/powershell-script.ts';
+import { powerShellString } from '../../exec/quote/powershell.ts';
+
+/*
+ * For Windows PowerShell 5.1, which every Windows PC has. A job's folder:
+ *   claim         who runs the job: 1:pid:start:boot:fingerprint:time:flags:id. Written under another name and moved
+ *                 into place, which fails when the name exists: so the claim is the lock, it is never half written,
+ *                 and there is no state "being started" that could be left behind.
+ *   alive.<start> held open by the wrapper, shared with nobody, as long as it lives. The system closes it however
+ *                 the wrapper ends, a restart included, so that no process id has to be believed.
+ *   pid, command, stdout, stderr
+ *   killed        that a kill was sent
+ *   exit          code, time, signal (always -) and the word "end"; moved into place when it is whole
+ *   *.<nonce>     what a start hands to its wrapper
+ */
+
+export interface WindowsScript {
+  line: string;
+  stdin?: string | undefined;
+  mark: string;
+  nonce: string;
+}
+
+export function windowsScript(variables: Record<string, string>, ...parts: string[]): WindowsScript {
+  const nonce = randomBytes(8).toString('hex');
+  const mark = `ssh-via-gateway:${nonce}`;
+  const assignments = Object.entries({ ...variables, nonce, mark }).map(
+    ([name, value]) => `$${name}=${powerShellString(value)}\n`,
+  );
+  const { command, stdin } = buildPowerShell([...assignments, ...parts].join(''), {
+    shell: 'powershell',
+  });
+  return { line: command, stdin, mark, nonce };
+}
+
+export const defaultWindowsDir = '%LOCALAPPDATA%\\ssh-via-gateway\\jobs';

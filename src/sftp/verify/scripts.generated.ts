@@ -1,0 +1,16 @@
+// Made from the scripts of this folder by scripts/embed-scripts.mjs: change those, then run `npm run embed`.
+
+/** sum.ps1 */
+export const sum = `$ProgressPreference='SilentlyContinue'
+$stream=[IO.File]::Open($file,'Open','Read','ReadWrite')
+$sum=[Security.Cryptography.SHA256]::Create()
+$bytes=New-Object byte[] 1048576
+while($count -gt 0){
+$read=$stream.Read($bytes,0,[int][Math]::Min($count,[long]$bytes.Length))
+if($read -le 0){break}
+[void]$sum.TransformBlock($bytes,0,$read,$bytes,0)
+$count-=$read
+}
+[void]$sum.TransformFinalBlock($bytes,0,0)
+[BitConverter]::ToString($sum.Hash).Replace('-','')
+`;

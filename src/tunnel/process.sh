@@ -1,0 +1,19 @@
+# embed: one line
+# Shell functions. `stat_of PID` sets `comm`, `state`, `ppid` and `start` (clock ticks after boot: with the pid, it
+# names a process for ever); `is_sshd` says whether that was a live sshd. Names have been `sshd`, `sshd-session` (since
+# 9.8) and `sshd-auth`.
+stat_of() {
+  { read -r line < "/proc/$1/stat"; } 2>/dev/null || return 1
+  comm="${line#*(}"
+  comm="${comm%%)*}"
+  set -- ${line##*) }
+  state="$1"
+  ppid="$2"
+  start="${20}"
+}
+is_sshd() {
+  case "$comm" in
+    sshd*) [ "$state" != Z ];;
+    *) return 1;;
+  esac
+}
