@@ -1,8 +1,14 @@
 import { defined, identify, SshError, type SshErrorDetails } from './base.ts';
 import type { OutputSoFar } from './timeouts.ts';
 
+/**
+ * No sign of life within the keepalive's time; the byte stream ended; the server said goodbye; or we ended it because
+ * the server went beyond a limit of the protocol, or of what we keep for it.
+ */
+export type WhyLost = 'keepalive' | 'socket' | 'server-disconnect' | 'protocol';
+
 export interface ConnectionLostDetails extends SshErrorDetails {
-  why: 'keepalive' | 'socket' | 'server-disconnect';
+  why: WhyLost;
   reason?: string | undefined;
   output?: OutputSoFar | undefined;
   started?: boolean | 'unknown' | undefined;
@@ -14,9 +20,8 @@ export interface ConnectionLostDetails extends SshErrorDetails {
  */
 export class ConnectionLost extends SshError {
   declare readonly code: 'SSH_CONNECTION_LOST';
-  /** No sign of life within the keepalive's time; the byte stream ended; or the server said goodbye. */
-  declare readonly why: 'keepalive' | 'socket' | 'server-disconnect';
-  /** The server's words (escaped) or the system's code. */
+  declare readonly why: WhyLost;
+  /** The server's words (escaped), the system's code, or the limit that was passed. */
   declare readonly reason?: string;
   declare readonly command?: string;
   declare readonly stdout?: string | Buffer;

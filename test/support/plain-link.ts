@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import ssh2, { type ConnectConfig } from 'ssh2';
 import { ConnectionLost, type SshError } from '../../src/errors/index.ts';
+import { boundWindows } from '../../src/ssh2/bounds/receive-window.ts';
 import { openDirect } from '../../src/ssh2/channels/forwards.ts';
 import { Link } from '../../src/ssh2/channels/link.ts';
 
@@ -40,6 +41,7 @@ export async function plainLink(options: PlainLinkOptions) {
     client.connect(config as ConnectConfig);
     // Without ssh2's native part each packet is three writes, which Nagle's algorithm would hold up.
     client.setNoDelay(true);
+    boundWindows(client, () => client.destroy());
   });
   const close = async () => {
     asked = true;

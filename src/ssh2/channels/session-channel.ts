@@ -2,7 +2,6 @@ import type { Client, ClientChannel } from 'ssh2';
 import type { SshError } from '../../errors/index.ts';
 import { sendSignal, stateOf } from '../insides/internals.ts';
 import type { Lost } from '../transport/lost.ts';
-import { holdWindowForBoth } from './shared-window.ts';
 
 /** How a session channel ended. `no-status`: the server closed it without saying how the command ended. */
 export type ChannelOutcome =
@@ -70,7 +69,6 @@ class SafeSession implements SessionChannel {
   #onReleased: (() => void) | undefined;
   /** Few commands read any input. */
   #pendingWrites: Set<(error?: Error) => void> | undefined;
-  #hasPaused = false;
   /** The link died after the server had said all that it had to say. */
   #isComplete = false;
 
@@ -105,9 +103,6 @@ class SafeSession implements SessionChannel {
   }
 
   pause(stream: 'stdout' | 'stderr'): void {
-    // Until somebody pauses, both streams are read as data comes.
-    if (!this.#hasPaused) holdWindowForBoth(this.#raw);
-    this.#hasPaused = true;
     this.#readable(stream).pause();
   }
 

@@ -8,6 +8,8 @@ import { harmless } from '../../time/harmless.ts';
 import { latch } from '../../time/latch.ts';
 import { PhaseClock } from '../../time/phase-clock.ts';
 import { StopSwitch } from '../../time/stop-switch.ts';
+import { exceeded } from '../bounds/exceeded.ts';
+import { boundWindows } from '../bounds/receive-window.ts';
 import type { Where } from '../channels/link.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import {
@@ -145,6 +147,7 @@ class Handshake {
       authHandler: this.#auth.handler as never,
     });
     deferDestruction(this.#client);
+    boundWindows(this.#client, (what) => this.#exceeded(what));
     steadyKeepalive(this.#client);
     authenticateEarly(this.#client);
     this.#auth.watch(this.#client);
@@ -164,6 +167,10 @@ class Handshake {
 
   #ssh2Failed(error: Ssh2Error): void {
     if (!isPassing(error)) this.#fail(classifyError(error, this.#situation()));
+  }
+
+  #exceeded(what: string): void {
+    this.#fail(exceeded(what, this.#situation()));
   }
 
   #identified(line: string): void {

@@ -2,7 +2,7 @@ import type { ClientChannel } from 'ssh2';
 import { latch } from '../../time/latch.ts';
 import { now, startTimer } from '../../time/timer.ts';
 import { windowsFacts } from '../../windows/versions.ts';
-import { growWindow } from '../channels/grow-window.ts';
+import { growWindow } from '../bounds/receive-window.ts';
 import type { Link } from '../channels/link.ts';
 import { behindFirstRequest, nextChannelId } from '../insides/internals.ts';
 import { noReply, sessionEnded } from './errors.ts';

@@ -1,0 +1,16 @@
+import { ConnectionLost, HandshakeFailed, type SshError } from '../../errors/index.ts';
+import type { Situation } from '../transport/classify.ts';
+
+/** Why we end a connection whose other side makes us keep too much; `what` it did, in words that follow the server's name. */
+export function exceeded(what: string, { phase, host, port, hop }: Situation): SshError {
+  const place = { phase, host, port, hop };
+  const reason = `limit passed: ${what}`;
+  const hint =
+    'Nothing that keeps to the protocol does this: a broken or hostile server. It is not given more memory.';
+  if (phase !== 'session') {
+    const message = `The login at ${host}:${port} was ended here: ${what}`;
+    return new HandshakeFailed(message, { ...place, reason, hint, retryable: false });
+  }
+  const message = `The connection to ${host}:${port} was ended here: ${what}`;
+  return new ConnectionLost(message, { ...place, reason, hint, why: 'protocol', retryable: true });
+}

@@ -1,0 +1,95 @@
+import { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import { sendPacket, socketOf } from '../../src/mock-server/wire/ssh2-internals.ts';
+import { nodeKey } from './private-keys.ts';
+
+/** What a flooding server sends without end, once a client has logged in; `run` floods when a command is asked for. */
+export const floods = {
+  stdout: { on: 'command', reads: true, packet: (channel) => data(channel, 30_000) },
+  stderr: { on: 'command', reads: true, packet: (channel) => extended(channel, 1, 30_000) },
+  'single bytes': { on: 'command', reads: true, packet: (channel) => data(channel, 1) },
+  'forwarded stream': { on: 'stream', reads: true, packet: (channel) => data(channel, 30_000) },
+} satisfies Record<string, Flood>;
+
+export type FloodKind = keyof typeof floods;
+
+interface Flood {
+  /** What the client does that starts it. */
+  on: 'login' | 'command' | 'stream' | 'forward';
+  /** Whether the server reads what the client answers. */
+  reads: boolean;
+  packet(channel: number, count: number): Buffer;
+}
+
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+export function text(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value as string);
+  return Buffer.concat([uint32(bytes.length), bytes]);
+}
+
+function data(channel: number, bytes: number): Buffer {
+  return Buffer.concat([Buffer.from([94]), uint32(channel), text(Buffer.alloc(bytes, 'a\n'))]);
+}
+
+function extended(channel: number, type: number, bytes: number): Buffer {
+  return Buffer.concat([Buffer.from([95]), uint32(channel), uint32(type), text(Buffer.alloc(bytes, 'a\n'))]);
+}
+
+export interface FloodServer extends Disposable {
+  host: string;
+  port: number;
+  /** Packets sent so far. */
+  readonly sent: number;
+}
+
+/** An SSH server that lets everybody in and then pours one kind of message until its client is gone. */
+export async function floodServer(kind: FloodKind): Promise<FloodServer> {
+  const flood: Flood = floods[kind];
+  let sent = 0;
+  const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
+  const clients = new Set<Connection>();
+  const pour = (client: Connection, channel = 0) => {
+    const socket = socketOf(client) as Socket;
+    if (!flood.reads) socket.pause();
+    const go = () => {
+      if (socket.destroyed) return;
+      for (let at = 0; at < 100; at++) sendPacket(client, flood.packet(channel, sent++));
+      if (socket.writableNeedDrain) socket.once('drain', go);
+      else setImmediate(go);
+    };
+    go();
+  };
+  const idOf = (channel: ServerChannel) => (channel as unknown as { outgoing: { id: number } }).outgoing.id;
+  const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
+    clients.add(client);
+    client.on('error', () => {}).on('close', () => clients.delete(client));
+    client.on('authentication', (context) => context.accept());
+    client.on('ready', () => flood.on === 'login' && setTimeout(pour, 20, client));
+    client.on('session', (accept) => {
+      accept().on('exec', (acceptExec) => flood.on === 'command' && pour(client, idOf(acceptExec())));
+    });
+    client.on('tcpip', (accept) => flood.on === 'stream' && pour(client, idOf(accept())));
+    client.on('request', (accept, _reject, _name, info) => {
+      accept?.((info as { bindPort: number }).bindPort);
+      if (flood.on === 'forward') setTimeout(pour, 20, client);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    host: '127.0.0.1',
+    port: (server.address() as { port: number }).port,
+    get sent() {
+      return sent;
+    },
+    [Symbol.dispose]: () => {
+      for (const client of clients) client.end();
+      server.close();
+    },
+  };
+}
