@@ -6,7 +6,13 @@ const root = resolve(import.meta.dirname, '../..');
 
 async function markdownFiles(): Promise<string[]> {
   const inDocs = await readdir(join(root, 'docs'), { recursive: true });
-  const others = ['README.md', 'CHANGELOG.md', 'examples/airflow/README.md'];
+  const others = [
+    'README.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'examples/airflow/README.md',
+  ];
   const found = [
     ...others.map((name) => join(root, name)),
     ...inDocs.map((name) => join(root, 'docs', name)),
