@@ -16,8 +16,8 @@ export default defineConfig({
   dts: { entry: library, compilerOptions: { stripInternal: true } },
   clean: true,
   sourcemap: false,
-  // p-retry and p-timeout are ESM only; inlined, they also work from CommonJS and from Jest.
-  noExternal: ['p-retry', 'p-timeout'],
+  // p-retry and p-timeout are ESM only; inlined, they also work from CommonJS and from Jest. proxy-from-env is small.
+  noExternal: ['p-retry', 'p-timeout', 'proxy-from-env'],
   // A CommonJS file knows its name, not its URL; createRequire takes either.
   esbuildOptions(options, { format }) {
     if (format === 'cjs') options.define = { ...options.define, 'import.meta.url': '__filename' };

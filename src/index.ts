@@ -79,9 +79,12 @@ export type {
   Via,
 } from './options/types.ts';
 export { endGatewayTunnel, keepReverseTunnel, listGatewayTunnels } from './reverse-tunnel.ts';
+export { httpProxy } from './route/http-proxy.ts';
 export { type JumpHostOptions, jumpHost } from './route/jump-host.ts';
 export { proxyCommand } from './route/proxy-command.ts';
+export { proxyFromEnvironment } from './route/proxy-from-environment.ts';
 export type { HopConnection, Route, RouteContext, RoutedStream } from './route/route.ts';
+export { socksProxy } from './route/socks-proxy.ts';
 export { runJob } from './run-job.ts';
 export type {
   RemoteListEntry,

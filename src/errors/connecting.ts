@@ -61,6 +61,30 @@ export class ProxyCommandFailed extends ConnectFailed {
   }
 }
 
+export interface ProxyFailedDetails extends ConnectFailedDetails {
+  proxy: string;
+  status?: number | undefined;
+}
+
+/** An HTTP or SOCKS proxy could not be reached, or would not or could not reach the target. */
+export class ProxyFailed extends ConnectFailed {
+  declare readonly code: 'SSH_PROXY_FAILED';
+  /** The proxy's URL, without user name and password. */
+  declare readonly proxy: string;
+  /** What it answered: the status of HTTP, or the number of the SOCKS reply. */
+  declare readonly status?: number;
+
+  constructor(message: string, details: ProxyFailedDetails) {
+    super(message, details);
+    const { proxy, status } = details;
+    Object.assign(this, { proxy }, defined({ status }));
+  }
+
+  static {
+    identify(this, 'ProxyFailed', 'SSH_PROXY_FAILED');
+  }
+}
+
 export interface BannerMissingDetails extends SshErrorDetails {
   /** Milliseconds between the accepted connection and its end. */
   silentMs: number;

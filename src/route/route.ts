@@ -41,9 +41,17 @@ export interface RoutedStream {
   failure?(): Error | undefined;
 }
 
-/** A way to reach the server. Made by `jumpHost` and `proxyCommand`; plain TCP is the default. */
+/** A way to reach the server. Made by `jumpHost`, `proxyCommand`, `httpProxy`, `socksProxy` and
+ * `proxyFromEnvironment`; plain TCP is the default. */
 export interface Route {
-  readonly kind: 'tcp' | 'jump-host' | 'proxy-command' | 'stream';
+  readonly kind:
+    | 'tcp'
+    | 'jump-host'
+    | 'proxy-command'
+    | 'http-proxy'
+    | 'socks-proxy'
+    | 'proxy-from-environment'
+    | 'stream';
   /**
    * Opens the stream. Rejects with an `SshError` (phase `tcp` or `route`), or with `context.signal.reason` as soon as
    * the signal aborts. Leaves nothing behind when it rejects.

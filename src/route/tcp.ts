@@ -19,7 +19,8 @@ export const tcp: Route = {
   open: async (context) => ({ stream: await openTcp(context) }),
 };
 
-function openTcp(context: RouteContext): Promise<Socket> {
+/** @throws {ConnectFailed} of the phase `tcp`, or `signal.reason`. */
+export function openTcp(context: RouteContext): Promise<Socket> {
   const { host, port, signal } = context;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import type { Input } from '../../src/cli/io.ts';
 import { startMockGateway } from '../../src/mock-server/index.ts';
+import { httpProxyServer } from '../support/proxies.ts';
 import { addressOf, run } from './run.ts';
 import { startWorld } from './world.ts';
 
@@ -166,4 +167,29 @@ test('failed attempts are told while it waits, and counted in the end', async ()
   expect(exitCode).toBe(255);
   expect(stderr).toMatch(/^Attempt 1 of 2: .*; the next in \d/);
   expect(stderr).toContain('tried 2 times');
+});
+
+test('a proxy leads to the destination, and to the first jump host', async () => {
+  await using world = await startWorld(withPassword);
+  await using proxy = await httpProxyServer();
+  const env = { SSH_VIA_GATEWAY_PASSWORD: 'hunter2' };
+  const flags = [...plain(world), '--proxy', `http://127.0.0.1:${proxy.port}`];
+  const { stdout } = await run(['exec', ...flags, `kim@${world.address}`, 'x'], { env });
+  expect({ stdout: stdout.toString(), asked: proxy.asked.length }).toEqual({ stdout: 'ok', asked: 1 });
+  await run(['exec', ...flags, '-J', world.address, `kim@${world.address}`, 'x'], { env });
+  expect(proxy.asked).toEqual([world.address, world.address]);
+});
+
+test.each([
+  [['--proxy', 'http://kim:hunter2@proxy:3128'], /--proxy: a password .* SSH_VIA_GATEWAY_PROXY/],
+  [['--proxy', 'ftp://proxy'], /--proxy: "ftp:\/\/" given; .* would be right/],
+  [
+    ['--proxy', 'http://proxy', '--proxy-command', 'nc %h %p'],
+    /--proxy and --proxy-command exclude each other/,
+  ],
+])('%j is wrong use', async (flags, message) => {
+  const { exitCode, stderr } = await run(['exec', '-F', 'none', ...flags, 'h', 'x']);
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toContain('hunter2');
 });

@@ -65,6 +65,14 @@ const rows: Row[] = [
   { name: 'ConnectionRefused', code: 'SSH_CONNECTION_REFUSED', phase: 'tcp', parents: ['ConnectFailed'] },
   { name: 'HostNotFound', code: 'SSH_HOST_NOT_FOUND', phase: 'tcp', parents: ['ConnectFailed'] },
   {
+    name: 'ProxyFailed',
+    code: 'SSH_PROXY_FAILED',
+    phase: 'route',
+    parents: ['ConnectFailed'],
+    details: { proxy: 'http://proxy:3128', status: 407 },
+    fields: { proxy: 'http://proxy:3128', status: 407 },
+  },
+  {
     name: 'ProxyCommandFailed',
     code: 'SSH_PROXY_COMMAND_FAILED',
     phase: 'route',

@@ -58,6 +58,12 @@ export const connectOptions: readonly OptionSpec[] = [
     help: 'reach it through the stdin and stdout of a program (%h %p %r)',
   },
   {
+    name: 'proxy',
+    value: 'URL',
+    env: true,
+    help: 'go through a proxy: http://, https:// or socks5://HOST:PORT, or "env" for HTTPS_PROXY and NO_PROXY. With --jump, to the first jump. One with a password: in SSH_VIA_GATEWAY_PROXY',
+  },
+  {
     name: 'ssh-config',
     short: 'F',
     value: 'FILE',

@@ -1,25 +1,60 @@
 import { type Destination, parseDestination } from '../args/destination.ts';
 import type { Settings } from '../args/settings.ts';
-import { type ConnectOptions, type JumpHostOptions, jumpHost, proxyCommand, type Via } from '../library.ts';
+import {
+  type ConnectOptions,
+  httpProxy,
+  type JumpHostOptions,
+  jumpHost,
+  proxyCommand,
+  proxyFromEnvironment,
+  socksProxy,
+  type Via,
+} from '../library.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** What is known of a host without looking at the options for the destination. */
 export type LookUp = (destination: Destination) => Promise<ConnectOptions>;
 
-/** The way to the destination, where the user gives one: through jump hosts or a program. */
+/** The way to the destination, where the user gives one: through jump hosts, a program, a proxy. */
 export async function routeOf(settings: Settings, lookUp: LookUp): Promise<Via | undefined> {
   const jump = settings.text('jump');
   const command = settings.text('proxy-command');
   if (jump !== undefined && command !== undefined) {
     throw new UsageError('--jump and --proxy-command exclude each other');
   }
+  const proxy = proxyOf(settings);
+  if (command !== undefined && proxy !== undefined) {
+    throw new UsageError('--proxy and --proxy-command exclude each other');
+  }
   if (command !== undefined) return proxyCommand(command);
-  return jump === undefined ? undefined : jumpRoute(jump.split(','), settings, lookUp);
+  return jump === undefined ? proxy : jumpRoute(jump.split(','), settings, lookUp, proxy);
+}
+
+function proxyOf(settings: Settings): Via | undefined {
+  const url = settings.text('proxy');
+  if (url === undefined) return undefined;
+  const source = settings.sourceOf('proxy');
+  if (url === 'env') return proxyFromEnvironment();
+  if (source === '--proxy' && url.includes('@')) {
+    throw new UsageError(
+      '--proxy: a password on the command line can be read by every user of this machine; give the URL in SSH_VIA_GATEWAY_PROXY',
+    );
+  }
+  try {
+    return /^socks/i.test(url) ? socksProxy(url) : httpProxy(url);
+  } catch (error) {
+    throw new UsageError(`${source}: ${(error as Error).message.replace(/^\w+: /, '')}`);
+  }
 }
 
 /** The first one is the nearest to us, the last one the nearest to the destination. */
-async function jumpRoute(jumps: readonly string[], settings: Settings, lookUp: LookUp): Promise<Via> {
-  let via: Via | undefined;
+async function jumpRoute(
+  jumps: readonly string[],
+  settings: Settings,
+  lookUp: LookUp,
+  proxy: Via | undefined,
+): Promise<Via> {
+  let via = proxy;
   for (const jump of jumps) {
     via = jumpHost(await jumpOptions(parseDestination(jump), settings, lookUp, via));
   }

@@ -1,0 +1,97 @@
+import { type IncomingMessage, request } from 'node:http';
+import { isIPv6, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ProxyFailed } from '../errors/index.ts';
+import { printable } from '../text/printable.ts';
+import { openByProxy, proxyFailed } from './proxy-stream.ts';
+import { type ProxyAddress, parseProxyUrl } from './proxy-url.ts';
+import type { Route, RouteContext } from './route.ts';
+
+/**
+ * A route through an HTTP proxy, by its CONNECT method (RFC 9110, section 9.3.6): `http://proxy.example.com:3128`, or
+ * `https://...` for a proxy that itself speaks TLS. A user name and password in the URL are sent to it (Basic); they
+ * never reach a log or an error. Most proxies allow CONNECT to port 443 only: ask for the gateway's port to be added.
+ *
+ * @example
+ * await connectViaGateway({ host: 'gateway.example.com', port: 9012, username: 'rpa', agent: true,
+ *   via: httpProxy('http://proxy.corp.example:3128') });
+ *
+ * @throws {TypeError | RangeError} for what is not the URL of an HTTP proxy.
+ * @throws {ProxyFailed} (when connecting) with the proxy's `status`.
+ */
+export function httpProxy(url: string | URL): Route {
+  const proxy = parseProxyUrl('httpProxy', url, ['http', 'https']);
+  return {
+    kind: 'http-proxy',
+    open: (context) =>
+      openByProxy(proxy, context, async (socket) =>
+        ask(proxy, context, proxy.scheme === 'https' ? await secure(socket, proxy) : socket),
+      ),
+  };
+}
+
+function secure(socket: Socket, { host }: ProxyAddress): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const encrypted = connectTls({ socket, host, servername: /^[\d.:]+$/.test(host) ? '' : host });
+    // A proxy that hangs up in mid-handshake closes without an error.
+    const onClose = () => reject(new Error('it closed the connection during the TLS handshake'));
+    encrypted.once('error', reject).once('close', onClose);
+    encrypted.once('secureConnect', () => {
+      encrypted.off('close', onClose);
+      resolve(encrypted);
+    });
+  });
+}
+
+function ask(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<Socket> {
+  const { host, port } = context;
+  const target = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  return new Promise((resolve, reject) => {
+    const call = request({
+      method: 'CONNECT',
+      path: target,
+      headers: { Host: target, ...authorization(proxy) },
+      createConnection: () => socket,
+    });
+    call.once('error', reject);
+    call.once('close', () => reject(new Error('it closed the connection without an answer')));
+    call.once('connect', (answer, stream: Socket, head) => {
+      const { statusCode = 0 } = answer;
+      if (statusCode < 200 || statusCode > 299) return reject(refusal(proxy, context, answer));
+      // The server's first words may have come with the proxy's.
+      if (head.length > 0) stream.unshift(head);
+      resolve(stream);
+    });
+    call.end();
+  });
+}
+
+function authorization({ login }: ProxyAddress): Record<string, string> {
+  if (login === undefined) return {};
+  const words = Buffer.from(`${login.username}:${login.password}`).toString('base64');
+  return { 'Proxy-Authorization': `Basic ${words}` };
+}
+
+function refusal(proxy: ProxyAddress, context: RouteContext, answer: IncomingMessage): ProxyFailed {
+  const { statusCode: status = 0, statusMessage = '' } = answer;
+  return proxyFailed(proxy, context, `refused: ${status} ${printable(statusMessage, 200)}`, {
+    status,
+    retryable: status >= 500 || status === 408 || status === 429,
+    hint: hintOf(proxy, context, status),
+  });
+}
+
+function hintOf({ login }: ProxyAddress, { port }: RouteContext, status: number): string {
+  if (status === 407) {
+    return login === undefined
+      ? 'It wants a login: give one in the URL, http://user:password@proxy (special characters as %xx).'
+      : 'It does not take this user name and password.';
+  }
+  if (status === 403 || status === 405) {
+    return `It does not allow CONNECT to port ${port}. Most proxies allow 443 only; its administrator can add the port.`;
+  }
+  if (status >= 500) {
+    return 'It could not reach the target. At a published port of the gateway: no tunnel is up, so the PC is off or its tunnel is down.';
+  }
+  return 'Is it an HTTP proxy that knows CONNECT?';
+}

@@ -1,0 +1,42 @@
+import { isIPv6 } from 'node:net';
+import { getProxyForUrl } from 'proxy-from-env';
+import { httpProxy } from './http-proxy.ts';
+import type { Route, RouteContext } from './route.ts';
+import { socksProxy } from './socks-proxy.ts';
+import { tcp } from './tcp.ts';
+
+/**
+ * The route that this machine's environment asks for, looked up at each attempt: through the proxy of `HTTPS_PROXY`, or
+ * else of `ALL_PROXY` (also in lower case, which come first), unless `NO_PROXY` lists the host; without a proxy straight
+ * by TCP. The proxy is the URL of an HTTP or SOCKS 5 proxy. `NO_PROXY` is a list of host names, `.domains`, `*.domains`
+ * or `host:port`; `*` means every host.
+ *
+ * Used only where it is given: this library does not look at these variables by itself.
+ *
+ * @throws {TypeError} (when connecting) for a variable that holds no such URL.
+ * @throws as `httpProxy` and `socksProxy` do.
+ */
+export function proxyFromEnvironment(): Route {
+  return {
+    kind: 'proxy-from-environment',
+    open: async (context) => routeFor(context).open(context),
+  };
+}
+
+function routeFor({ host, port }: RouteContext): Route {
+  // The convention knows no scheme for SSH; what tunnels bytes is what HTTPS uses.
+  const url = getProxyForUrl(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`);
+  if (url === '') return tcp;
+  const proxy = isWrittenOut(url) ? url : url.replace(/^https:/, 'http:');
+  try {
+    return /^socks/i.test(proxy) ? socksProxy(proxy) : httpProxy(proxy);
+  } catch (error) {
+    throw new TypeError(`HTTPS_PROXY or ALL_PROXY: ${(error as Error).message.replace(/^\w+: /, '')}`);
+  }
+}
+
+/** `proxy.example.com:3128` without a scheme is completed with that of the target; what is meant is a plain HTTP proxy. */
+function isWrittenOut(proxy: string): boolean {
+  const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
+  return names.some((name) => process.env[name] === proxy);
+}

@@ -1,0 +1,126 @@
+import type { Socket } from 'node:net';
+import { ConnectionRefused, type SshError } from '../errors/index.ts';
+import { readBytes } from '../socks/read-bytes.ts';
+import {
+  addressLength,
+  command,
+  encodeAddress,
+  loginVersion,
+  method,
+  reply,
+  version,
+} from '../socks/wire.ts';
+import { hopOf, openByProxy, proxyFailed } from './proxy-stream.ts';
+import { type ProxyAddress, parseProxyUrl } from './proxy-url.ts';
+import type { Route, RouteContext } from './route.ts';
+
+/**
+ * A route through a SOCKS 5 proxy (RFC 1928): `socks5://proxy.example.com:1080`, also written `socks5h://` or
+ * `socks://`. A user name and password in the URL are sent to it (RFC 1929); they never reach a log or an error. Host
+ * names are looked up by the proxy.
+ *
+ * @throws {TypeError | RangeError} for what is not the URL of a SOCKS 5 proxy.
+ * @throws {ConnectionRefused} (when connecting) when the proxy says that the target refused.
+ * @throws {ProxyFailed} (when connecting) for every other answer, with the proxy's `status`.
+ */
+export function socksProxy(url: string | URL): Route {
+  const proxy = parseProxyUrl('socksProxy', url, ['socks5', 'socks5h', 'socks']);
+  checkLogin(proxy);
+  return {
+    kind: 'socks-proxy',
+    open: (context) =>
+      openByProxy(proxy, context, async (socket) => {
+        await agreeOnMethod(proxy, context, socket);
+        await askForTarget(proxy, context, socket);
+        return socket;
+      }),
+  };
+}
+
+/** Each has one byte for its length. */
+function checkLogin({ login }: ProxyAddress): void {
+  for (const [name, value] of Object.entries(login ?? {})) {
+    const length = Buffer.byteLength(value);
+    if (length >= 1 && length <= 255) continue;
+    throw new RangeError(`socksProxy: the ${name} has ${length} bytes; 1 to 255 would be right`);
+  }
+}
+
+async function agreeOnMethod(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<void> {
+  const offered = proxy.login === undefined ? [method.none] : [method.none, method.login];
+  socket.write(Buffer.from([version, offered.length, ...offered]));
+  const [spoken, chosen] = await readBytes(socket, 2);
+  if (spoken !== version) throw new Error(`its first byte is ${spoken}, where SOCKS 5 has a 5`);
+  if (chosen === method.none) return;
+  if (chosen === method.login && proxy.login) return logIn(proxy, context, socket);
+  throw proxyFailed(proxy, context, 'accepts none of the ways to log in that it was offered', {
+    status: chosen,
+    retryable: false,
+    hint:
+      proxy.login === undefined
+        ? 'It wants a login: give one in the URL, socks5://user:password@proxy (special characters as %xx).'
+        : 'It wants another kind of login than user name and password (GSSAPI is not supported).',
+  });
+}
+
+async function logIn(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<void> {
+  const { username, password } = proxy.login!;
+  const [user, secret] = [Buffer.from(username), Buffer.from(password)];
+  socket.write(Buffer.from([loginVersion, user.length, ...user, secret.length, ...secret]));
+  const [, status] = await readBytes(socket, 2);
+  if (status === 0) return;
+  throw proxyFailed(proxy, context, 'does not take this user name and password', {
+    status,
+    retryable: false,
+    hint: 'Special characters of the URL are written as %xx.',
+  });
+}
+
+async function askForTarget(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<void> {
+  socket.write(
+    Buffer.concat([Buffer.from([version, command.connect, 0]), encodeAddress(context.host, context.port)]),
+  );
+  const [, status = reply.failed, , type = 0, next = 0] = await readBytes(socket, 5);
+  if (status !== reply.succeeded) throw refusal(proxy, context, status);
+  // Where the proxy connects from: of no use here, but in front of what the server says.
+  const length = addressLength(type, next);
+  if (length === undefined) throw new Error(`its answer has an address of the unknown type ${type}`);
+  await readBytes(socket, length - 1 + 2);
+}
+
+const words: Readonly<Record<number, string>> = {
+  [reply.failed]: 'general failure',
+  [reply.notAllowed]: 'its rules do not allow this connection',
+  [reply.networkUnreachable]: 'it cannot reach that network',
+  [reply.hostUnreachable]: 'it cannot reach that host, or the name has no address',
+  [reply.expired]: 'the time to live expired',
+  [reply.commandNotSupported]: 'it does not support CONNECT',
+  [reply.addressTypeNotSupported]: 'it does not support this kind of address',
+};
+const lasting: readonly number[] = [
+  reply.notAllowed,
+  reply.commandNotSupported,
+  reply.addressTypeNotSupported,
+];
+
+function refusal(proxy: ProxyAddress, context: RouteContext, status: number): SshError {
+  const { host, port } = context;
+  if (status === reply.refused) {
+    return new ConnectionRefused(`${host}:${port} refused the connection, says the proxy ${proxy.shown}`, {
+      phase: 'route',
+      host,
+      port,
+      hop: hopOf(proxy, context),
+      errno: 'ECONNREFUSED',
+      retryable: true,
+      hint: 'At a published port of the gateway: no tunnel is up, so the PC is off or its tunnel is down.',
+    });
+  }
+  return proxyFailed(proxy, context, `refused: ${words[status] ?? `reply ${status}`}`, {
+    status,
+    retryable: !lasting.includes(status),
+    hint: lasting.includes(status)
+      ? 'Its administrator can allow the host and port.'
+      : 'It sees the network from its own place: is the target up, and does its name have an address there?',
+  });
+}

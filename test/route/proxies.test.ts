@@ -1,0 +1,269 @@
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  type Connection,
+  ConnectionRefused,
+  connectViaGateway,
+  httpProxy,
+  jumpHost,
+  keepReverseTunnel,
+  type ProxyFailed,
+  proxyFromEnvironment,
+  type Route,
+  socksProxy,
+} from '../../src/index.ts';
+import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
+import { tcpServer } from '../support/echo.ts';
+import { httpProxyServer, socksProxyServer } from '../support/proxies.ts';
+
+const secret = 'p@ss:w%rd';
+const login = `kim:${secret}`;
+const inUrl = `kim:${encodeURIComponent(secret)}`;
+
+let server: MockServer;
+beforeAll(async () => {
+  server = await startMockServer({ exec: { hi: { stdout: 'hello' } } });
+});
+afterAll(() => server.close());
+
+function options(via: Route) {
+  const { host, port, username, password = '', hostKey } = server;
+  return {
+    host,
+    port,
+    username,
+    password,
+    hostKey: { fingerprint: hostKey.fingerprint },
+    via,
+    retry: false as const,
+  };
+}
+
+async function sayHello(connection: Connection): Promise<string> {
+  await using _closed = connection;
+  return (await connection.exec('hi')).stdout;
+}
+
+async function failure(via: Route, more: object = {}): Promise<ProxyFailed> {
+  const error: unknown = await connectViaGateway({ ...options(via), ...more }).catch((reason) => reason);
+  expect(error).toBeInstanceOf(Error);
+  expect(inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error)).not.toContain(secret);
+  return error as ProxyFailed;
+}
+
+describe.each([
+  ['an HTTP proxy', httpProxy, 'http', httpProxyServer],
+  ['a SOCKS proxy', socksProxy, 'socks5', socksProxyServer],
+] as const)('%s', (_name, route, scheme, start) => {
+  it('leads to the server, and is closed with the connection', async () => {
+    await using proxy = await start();
+    const via = route(`${scheme}://127.0.0.1:${proxy.port}`);
+    expect(await sayHello(await connectViaGateway(options(via)))).toBe('hello');
+    expect(proxy.asked).toEqual([`${server.host}:${server.port}`]);
+    await vi.waitFor(() => expect(proxy.open()).toBe(0));
+  });
+
+  it('gets the user name and password of the URL, and nobody else does', async () => {
+    await using proxy = await start({ login });
+    const via = route(`${scheme}://${inUrl}@127.0.0.1:${proxy.port}`);
+    expect(await sayHello(await connectViaGateway(options(via)))).toBe('hello');
+    expect(inspect(via, { depth: 9, showHidden: true }) + JSON.stringify(via)).not.toContain(secret);
+  });
+
+  it('that wants a login, or another one, is told', async () => {
+    await using proxy = await start({ login });
+    const at = `127.0.0.1:${proxy.port}`;
+    const without = await failure(route(`${scheme}://${at}`));
+    expect(without).toMatchObject({ code: 'SSH_PROXY_FAILED', phase: 'route', retryable: false });
+    expect(without.hint).toMatch(/wants a login.*user:password@/);
+    const wrong = await failure(route(`${scheme}://kim:wrong@${at}`));
+    expect(wrong).toMatchObject({ retryable: false, proxy: `${scheme}://${at}`, hop: `proxy (${at})` });
+    await vi.waitFor(() => expect(proxy.open()).toBe(0));
+  });
+
+  it('that is not there is told from a target that is not', async () => {
+    await using nobody = await tcpServer(() => {});
+    await nobody.close();
+    const error = await failure(route(`${scheme}://127.0.0.1:${nobody.port}`));
+    expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', errno: 'ECONNREFUSED', retryable: true });
+    expect(error.hint).toMatch(/^The proxy itself/);
+  });
+
+  it.each([
+    ['hangs up', ''],
+    ['speaks something else', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ])('that %s is no proxy', async (_what, words) => {
+    await using other = await tcpServer((socket) => socket.end(words));
+    const error = await failure(route(`${scheme}://127.0.0.1:${other.port}`));
+    expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', retryable: true });
+    expect(error.message).toContain('did not answer as a proxy of this kind does');
+  });
+
+  it('that says nothing is given up after the limit, or with the abort, and let go', async () => {
+    await using mute = await tcpServer((socket) => socket.on('end', () => socket.end()).resume());
+    const via = route(`${scheme}://127.0.0.1:${mute.port}`);
+    expect(await failure(via, { timeouts: { tcp: 50 } })).toMatchObject({ code: 'SSH_TCP_TIMEOUT' });
+    const reason = new Error('enough');
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(reason), 20);
+    expect(await failure(via, { signal: stop.signal })).toBe(reason);
+    await vi.waitFor(() => expect(mute.sockets.size).toBe(0));
+  });
+
+  it('leads to a jump host, too', async () => {
+    await using proxy = await start();
+    const { retry: _retry, ...gateway } = options(route(`${scheme}://127.0.0.1:${proxy.port}`));
+    expect(await sayHello(await connectViaGateway(options(jumpHost(gateway))))).toBe('hello');
+    expect(proxy.asked).toEqual([`${server.host}:${server.port}`]);
+  });
+
+  it('carries a tunnel', async () => {
+    await using proxy = await start();
+    const { retry: _retry, ...gateway } = options(route(`${scheme}://127.0.0.1:${proxy.port}`));
+    const tunnel = keepReverseTunnel({
+      gateway,
+      listenPort: await freePort(),
+      target: { host: '127.0.0.1', port: server.port },
+      checkInterval: Number.POSITIVE_INFINITY,
+    });
+    for await (const { state } of tunnel) if (state === 'up') break;
+    await tunnel.close();
+    expect(proxy.asked).toHaveLength(1);
+    await vi.waitFor(() => expect(proxy.open()).toBe(0));
+  });
+});
+
+async function freePort(): Promise<number> {
+  const { port, close } = await tcpServer(() => {});
+  await close();
+  return port;
+}
+
+describe('what an HTTP proxy answers', () => {
+  it.each([
+    [403, false, /does not allow CONNECT to port \d+/],
+    [407, false, /wants a login/],
+    [429, true, /Is it an HTTP proxy/],
+    [502, true, /could not reach the target/],
+  ])('%i is told as what it is', async (status, retryable, hint) => {
+    await using proxy = await httpProxyServer({ status });
+    const error = await failure(httpProxy(`http://127.0.0.1:${proxy.port}`));
+    expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', status, retryable });
+    expect(error.hint).toMatch(hint);
+    expect(error.message).toContain('\\x1b[31m');
+  });
+});
+
+describe('what a SOCKS proxy answers', () => {
+  it('a refused target is the same as a refused port', async () => {
+    await using proxy = await socksProxyServer({ status: 5 });
+    const error = await failure(socksProxy(`socks5://127.0.0.1:${proxy.port}`));
+    expect(error).toBeInstanceOf(ConnectionRefused);
+    expect(error).toMatchObject({ retryable: true, phase: 'route', hop: `proxy (127.0.0.1:${proxy.port})` });
+  });
+
+  it.each([
+    [1, true],
+    [2, false],
+    [4, true],
+    [7, false],
+    [99, true],
+  ])('reply %i is told as what it is', async (status, retryable) => {
+    await using proxy = await socksProxyServer({ status });
+    const error = await failure(socksProxy(`socks5://127.0.0.1:${proxy.port}`));
+    expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', status, retryable });
+  });
+
+  it.each([
+    ['gateway.example.com', 'gateway.example.com'],
+    ['10.1.2.3', '10.1.2.3'],
+    ['::1', '0:0:0:0:0:0:0:1'],
+    ['fe80::1:2', 'fe80:0:0:0:0:0:1:2'],
+    ['::ffff:10.1.2.3', '0:0:0:0:0:ffff:a01:203'],
+  ])('the target %s is asked for as such, by the proxy and not here', async (host, asked) => {
+    await using proxy = await socksProxyServer({ status: 2 });
+    await failure(socksProxy(`socks5h://127.0.0.1:${proxy.port}`), { host, port: 9012 });
+    expect(proxy.asked).toEqual([`${asked}:9012`]);
+  });
+});
+
+describe('proxyFromEnvironment', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY', 'no_proxy', 'NO_PROXY'];
+  const environment = (given: Record<string, string>) => {
+    for (const name of names) vi.stubEnv(name, given[name] ?? '');
+  };
+
+  it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])('takes the proxy of %s', async (name) => {
+    await using proxy = await httpProxyServer();
+    environment({ [name]: `http://127.0.0.1:${proxy.port}` });
+    expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
+    expect(proxy.asked).toHaveLength(1);
+  });
+
+  it('takes a name without a scheme for an HTTP proxy, and knows SOCKS', async () => {
+    await using http = await httpProxyServer();
+    environment({ HTTPS_PROXY: `127.0.0.1:${http.port}` });
+    expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
+    await using socks = await socksProxyServer();
+    environment({ ALL_PROXY: `socks5://127.0.0.1:${socks.port}` });
+    expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
+    expect([http.asked.length, socks.asked.length]).toEqual([1, 1]);
+  });
+
+  it.each(['127.0.0.1', '*', 'other.example.com,127.0.0.1'])(
+    'goes straight for NO_PROXY=%s',
+    async (list) => {
+      await using proxy = await httpProxyServer();
+      environment({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, NO_PROXY: list });
+      expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
+      expect(proxy.asked).toEqual([]);
+    },
+  );
+
+  it('goes straight without a proxy', async () => {
+    environment({});
+    expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
+  });
+
+  it('names the variables when they hold no URL of a proxy, and not the password', async () => {
+    environment({ HTTPS_PROXY: `ftp://${inUrl}@proxy` });
+    const error = await failure(proxyFromEnvironment());
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(/^HTTPS_PROXY or ALL_PROXY: "ftp:\/\/" given; .* would be right$/);
+  });
+});
+
+describe('wrong use', () => {
+  it.each([
+    [
+      () => httpProxy(5 as never),
+      'httpProxy: 5 given; a URL such as http://proxy.example.com:3128 would be right',
+    ],
+    [
+      () => httpProxy(''),
+      'httpProxy: that is not a URL; a URL such as http://proxy.example.com:3128 would be right',
+    ],
+    [() => httpProxy('proxy:3128'), 'httpProxy: that is not a URL; a URL such as'],
+    [() => httpProxy('socks5://p:1'), 'httpProxy: "socks5://" given; a URL such as http://'],
+    [
+      () => socksProxy('http://p:1'),
+      'socksProxy: "http://" given; a URL such as socks5://proxy.example.com:1080',
+    ],
+    [() => socksProxy('socks4://p:1'), 'socksProxy: "socks4://" given'],
+    [() => socksProxy(`socks5://u:${'x'.repeat(256)}@p`), 'socksProxy: the password has 256 bytes; 1 to 255'],
+    [
+      () => httpProxy('http://u:50%@p'),
+      'httpProxy: the user name or password of the URL has a % that is no escape',
+    ],
+  ])('is told at once: %s', (use, message) => {
+    expect(use).toThrow(message);
+  });
+
+  it('of a zone in an address is told before it is asked for', async () => {
+    await using proxy = await socksProxyServer();
+    const error = await failure(socksProxy(`socks5://127.0.0.1:${proxy.port}`), { host: 'fe80::1%eth0' });
+    expect(error).toBeInstanceOf(RangeError);
+    expect(proxy.asked).toEqual([]);
+  });
+});
