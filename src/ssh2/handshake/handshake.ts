@@ -12,6 +12,7 @@ import { exceeded } from '../bounds/exceeded.ts';
 import { boundWindows } from '../bounds/receive-window.ts';
 import type { Where } from '../channels/link.ts';
 import { ssh2 } from '../insides/client-parts.ts';
+import { knowForwardsByOwnNamesOnly } from '../insides/inbound.ts';
 import {
   deferDestruction,
   onSilentDisconnect,
@@ -147,6 +148,7 @@ class Handshake {
       authHandler: this.#auth.handler as never,
     });
     deferDestruction(this.#client);
+    knowForwardsByOwnNamesOnly(this.#client);
     boundWindows(this.#client, (what) => this.#exceeded(what));
     steadyKeepalive(this.#client);
     authenticateEarly(this.#client);

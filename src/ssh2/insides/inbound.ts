@@ -20,6 +20,11 @@ interface WithChannels {
   _chanMgr?: { get?(id: number): unknown };
 }
 
+interface WithForwards {
+  _forwarding?: object;
+  _forwardingUnix?: object;
+}
+
 /** The handlers of a client that has connected. */
 export function handlersOf(client: Client): InboundHandlers | undefined {
   const handlers = protocolOf(client)?._handlers;
@@ -30,4 +35,14 @@ export function handlersOf(client: Client): InboundHandlers | undefined {
 export function channelOf(client: Client, id: number): InboundChannel | undefined {
   const channel = (client as unknown as WithChannels)._chanMgr?.get?.(id);
   return typeof channel === 'object' && channel !== null ? (channel as InboundChannel) : undefined;
+}
+
+/**
+ * Takes the inherited names out of ssh2's tables of forwards, whose keys the server chooses when it opens a channel: it
+ * would find one for a socket named `constructor`, and neither accept nor refuse the channel. To be called when the
+ * client has connected.
+ */
+export function knowForwardsByOwnNamesOnly(client: Client): void {
+  const { _forwarding: ports, _forwardingUnix: sockets } = client as unknown as WithForwards;
+  for (const table of [ports, sockets]) if (typeof table === 'object') Object.setPrototypeOf(table, null);
 }

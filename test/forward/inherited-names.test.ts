@@ -1,0 +1,48 @@
+import ssh2, { type Connection as Client } from 'ssh2';
+import { describe, expect, it } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import { sendPacket } from '../../src/mock-server/wire/ssh2-internals.ts';
+import { text, uint32 } from '../support/flood-server.ts';
+import { nodeKey } from '../support/private-keys.ts';
+
+/** A server that opens a channel for somebody at a Unix socket that nobody asked it to listen at. */
+async function visitingServer(onRefused: () => void) {
+  const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
+  let far: Client | undefined;
+  const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
+    far = client;
+    client.on('error', () => {}).on('authentication', (context) => context.accept());
+    const { _handlers: handlers } = (client as unknown as { _protocol: { _handlers: object } })._protocol;
+    Object.assign(handlers, { CHANNEL_OPEN_FAILURE: onRefused });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as { port: number }).port,
+    visit: (socketPath: string) =>
+      sendPacket(
+        far as Client,
+        Buffer.concat([
+          ...[Buffer.from([90]), text('forwarded-streamlocal@openssh.com')],
+          ...[uint32(7), uint32(1_000_000), uint32(32_768), text(socketPath), text('')],
+        ]),
+      ),
+    [Symbol.dispose]: () => server.close(),
+  };
+}
+
+describe('a visitor at a socket that nobody listens at', () => {
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', '/tmp/x'])(
+    'is refused when the socket is called %s',
+    async (path) => {
+      let refused = 0;
+      using server = await visitingServer(() => refused++);
+      const { port } = server;
+      await using _connection = await connectViaGateway({
+        ...{ host: '127.0.0.1', port, username: 'rpa', password: 'x', retry: false },
+        hostKey: 'insecure-accept-any',
+      });
+      for (let visits = 0; visits < 3; visits++) server.visit(path);
+      await expect.poll(() => refused, { timeout: 2_000, interval: 5 }).toBe(3);
+    },
+  );
+});
