@@ -15,6 +15,7 @@ import type {
   TextPowerShellOptions,
 } from './exec/types.ts';
 import type {
+  DynamicForwardOptions,
   Forwarding,
   ForwardTarget,
   LocalForwardOptions,
@@ -186,6 +187,21 @@ export class Connection {
   async forwardLocal(options: LocalForwardOptions): Promise<Forwarding> {
     const { forwardLocal } = await import('./forward/index.ts');
     return forwardLocal(this.#link, options);
+  }
+
+  /**
+   * A SOCKS 5 proxy on this machine; what programs ask of it, the server connects to (`ssh -D`). It takes no login, and
+   * host names are looked up by the server.
+   *
+   * @example
+   * const proxy = await connection.forwardDynamic();
+   * // curl --proxy socks5h://127.0.0.1:PORT http://intranet.customer.example/
+   *
+   * @throws {PortForwardFailed} when the address cannot be listened on.
+   */
+  async forwardDynamic(options?: DynamicForwardOptions): Promise<Forwarding> {
+    const { forwardDynamic } = await import('./forward/index.ts');
+    return forwardDynamic(this.#link, options);
   }
 
   /**

@@ -21,6 +21,7 @@ export type {
   TextPowerShellOptions,
 } from './exec/types.ts';
 export type {
+  DynamicForwardOptions,
   Forwarding,
   ForwardOptions,
   ForwardTarget,

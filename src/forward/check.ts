@@ -1,6 +1,6 @@
 import { checkFunction, checkNames, checkSignal } from '../options/check.ts';
 import type { DirectTarget } from '../ssh2/channels/forwards.ts';
-import type { ForwardOptions } from './types.ts';
+import type { DynamicForwardOptions, ForwardOptions } from './types.ts';
 
 /** Where a forward listens, checked. */
 export type ListenAddress = { host: string; port: number; path?: undefined } | { path: string };
@@ -15,6 +15,7 @@ interface Addresses {
 }
 
 export const targetNames = ['host', 'port', 'socketPath'];
+const commonNames = ['signal', 'onConnectionError'];
 export const listenNames = ['listenHost', 'listenPort', 'listenPath'];
 
 /**
@@ -34,7 +35,17 @@ export function checkPort(call: string, name: string, value: unknown, lowest: 0 
 
 /** The names that every forward knows, and `more`; and what does not depend on its direction. */
 export function checkForward(options: ForwardOptions, more: readonly string[] = []): void {
-  checkNames('options', options, [...targetNames, ...listenNames, 'signal', 'onConnectionError', ...more]);
+  checkNames('options', options, [...targetNames, ...listenNames, ...commonNames, ...more]);
+  checkCommon(options);
+}
+
+/** As `checkForward`, for a forward whose targets are named by whoever comes. */
+export function checkDynamic(options: DynamicForwardOptions): void {
+  checkNames('options', options, [...listenNames, ...commonNames]);
+  checkCommon(options);
+}
+
+function checkCommon(options: ForwardOptions): void {
   const { signal, onConnectionError } = options;
   if (signal !== undefined) checkSignal('signal', signal);
   if (onConnectionError !== undefined) checkFunction('onConnectionError', onConnectionError);

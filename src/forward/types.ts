@@ -16,24 +16,27 @@ export interface ForwardOptions {
   onConnectionError?: (error: Error) => void;
 }
 
+/** Where a forward listens on this machine. */
+type LocalListen =
+  | {
+      /** The address to listen on. Default `127.0.0.1`; `0.0.0.0` lets the whole network in. */
+      listenHost?: string;
+      /** Default 0: a free port, see `Forwarding.port`. */
+      listenPort?: number;
+      listenPath?: undefined;
+    }
+  | {
+      /** A Unix socket (or a Windows named pipe) to listen on instead. */
+      listenPath: string;
+      listenHost?: undefined;
+      listenPort?: undefined;
+    };
+
 /** Listens here, connects there: from this machine to what the server can reach (`ssh -L`). */
-export type LocalForwardOptions = ForwardOptions &
-  ForwardTarget &
-  (
-    | {
-        /** The address to listen on. Default `127.0.0.1`; `0.0.0.0` lets the whole network in. */
-        listenHost?: string;
-        /** Default 0: a free port, see `Forwarding.port`. */
-        listenPort?: number;
-        listenPath?: undefined;
-      }
-    | {
-        /** A Unix socket (or a Windows named pipe) to listen on instead. */
-        listenPath: string;
-        listenHost?: undefined;
-        listenPort?: undefined;
-      }
-  );
+export type LocalForwardOptions = ForwardOptions & ForwardTarget & LocalListen;
+
+/** A SOCKS 5 proxy here, whose connections are made there: to whatever the server can reach (`ssh -D`). */
+export type DynamicForwardOptions = ForwardOptions & LocalListen;
 
 /** Listens there, connects here: from the server to what this machine can reach (`ssh -R`). */
 export type RemoteForwardOptions = ForwardOptions &

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { closeOf, digestOf, echoServer, readAll, sendRandom, tcpServer } from '../support/echo.ts';
@@ -134,6 +135,23 @@ describe('forwards through real sshd', () => {
     const keyscan = spawn('ssh-keyscan', ['-t', 'ed25519', '-p', String(remote.port), '127.0.0.1']);
     const out = await readAll(keyscan.stdout as never);
     expect(out.toString()).toContain(w.sshd.hostPublicKey);
+  });
+});
+
+describe('forwardDynamic through real sshd', () => {
+  it('serves curl, which leaves the names to the server', async () => {
+    await using w = await world();
+    await using target = await tcpServer((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfound')),
+    );
+    await using proxy = await w.connection.forwardDynamic();
+    const curl = (port: number) =>
+      promisify(execFile)('curl', [
+        ...['--silent', '--show-error', '--max-time', '10', '--proxy', `socks5h://127.0.0.1:${proxy.port}`],
+        `http://localhost:${port}/`,
+      ]);
+    expect((await curl(target.port)).stdout).toBe('found');
+    await expect(curl(await freePort())).rejects.toMatchObject({ code: 97 });
   });
 });
 

@@ -1,0 +1,49 @@
+import type { Socket } from 'node:net';
+import { ChannelOpenFailed } from '../errors/index.ts';
+import { answer, readRequest, type SocksTarget } from '../socks/serve.ts';
+import { reply } from '../socks/wire.ts';
+import { openDirect } from '../ssh2/channels/forwards.ts';
+import type { Link } from '../ssh2/channels/link.ts';
+import { startTimer } from '../time/timer.ts';
+import { checkDynamic, checkListen } from './check.ts';
+import { listenLocally, originOf } from './local-listener.ts';
+import type { DynamicForwardOptions, Forwarding } from './types.ts';
+
+/** Milliseconds that a program has to say where it wants to go. */
+const patience = 10_000;
+
+/** @throws {PortForwardFailed} when this machine cannot listen there. */
+export async function forwardDynamic(link: Link, options: DynamicForwardOptions = {}): Promise<Forwarding> {
+  checkDynamic(options);
+  const address = checkListen('forwardDynamic', options, { host: '127.0.0.1', port: 0 });
+  return listenLocally(link, address, options, async (socket, connections) => {
+    const target = await requestOf(socket);
+    try {
+      const stream = await openDirect(link, target, { from: originOf(socket) });
+      answer(socket, reply.succeeded);
+      connections.join(socket, stream);
+    } catch (error) {
+      answer(socket, replyTo(error));
+      socket.end();
+      connections.failed(error);
+    }
+  });
+}
+
+async function requestOf(socket: Socket): Promise<SocksTarget> {
+  const stop = startTimer(patience, () =>
+    socket.destroy(new Error(`the program did not say within ${patience} ms where it wants to go`)),
+  );
+  try {
+    return await readRequest(socket);
+  } finally {
+    stop();
+  }
+}
+
+/** What the server said of the target, in the words of SOCKS. */
+function replyTo(error: unknown): number {
+  if (!(error instanceof ChannelOpenFailed)) return reply.failed;
+  if (error.reasonCode === 1) return reply.notAllowed;
+  return /refused/i.test(error.reason ?? '') ? reply.refused : reply.hostUnreachable;
+}
