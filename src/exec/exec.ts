@@ -1,4 +1,4 @@
-import { observeExec } from '../observe/exec-trace.ts';
+import { labelOf, observeExec } from '../observe/exec-trace.ts';
 import { RunningCommand } from './command.ts';
 import { Execution } from './execution.ts';
 import { resolveExec } from './options.ts';
@@ -36,5 +36,6 @@ export function exec(
 ): Command<never> {
   const request = resolveExec(command, options, opener.serverVersion);
   const observer = observeExec(opener.where, command, options);
-  return new RunningCommand(new Execution(opener, request, observer), request.encoding);
+  const named = { ...request, command: labelOf(options) ?? request.command };
+  return new RunningCommand(new Execution(opener, named, observer), request.encoding);
 }

@@ -16,12 +16,17 @@ import type { JobOffsets, StartJobOptions } from './types.ts';
 
 export const startNames = [...['id', 'dir', 'shell', 'cwd', 'env', 'interactive', 'encoding', 'signal']];
 
+/** A start, and what results and messages call its command: without what `cwd` and `env` add. */
+export interface ResolvedStart extends StartRequest {
+  command: string;
+}
+
 /** Checks everything before anything is sent. @throws TypeError or RangeError that names the option. */
 export function resolveStart(
   command: string | readonly string[],
   options: StartJobOptions,
   windows: boolean,
-): StartRequest {
+): ResolvedStart {
   const { id, cwd, env, interactive = false } = options;
   checkJobId(id);
   checkCommon(options);
@@ -31,8 +36,9 @@ export function resolveStart(
   }
   const shell: Shell = options.shell ?? (windows ? 'cmd' : 'posix');
   const line = buildCommandLine({ command, shell, cwd, env });
+  const shown = typeof command === 'string' ? command : buildCommandLine({ command, shell });
   const identity = { id, command, shell, cwd, env: sortedEntries(env), interactive };
-  return { id, line, fingerprint: hash(identity), interactive };
+  return { id, line, command: shown, fingerprint: hash(identity), interactive };
 }
 
 /** What all calls share. */

@@ -19,12 +19,17 @@ export type ExecObserver = (outcome: ExecOutcome) => void;
 const labels = new WeakMap<object, string>();
 
 /**
- * Names a helper command of ours, given by its options: observers are told the name. Its script is long, and may hold
- * values of the user's environment that are nobody's business.
+ * Names a helper command of ours, given by its options: observers and errors tell the name. Its script is long, and may
+ * hold values of the user's environment that are nobody's business.
  */
 export function labelled<T extends object>(options: T, label: string): T {
   labels.set(options, label);
   return options;
+}
+
+/** The name that `labelled` gave; undefined for a command of the caller's own. */
+export function labelOf(options: object): string | undefined {
+  return labels.get(options);
 }
 
 /**
@@ -38,7 +43,7 @@ export function observeExec(
 ): ExecObserver | undefined {
   const isTraced = isWatched(execChannel);
   if (!isTraced && !debug.enabled) return undefined;
-  const command = labels.get(options) ?? (typeof asked === 'string' ? asked : asked.join(' '));
+  const command = labelOf(options) ?? (typeof asked === 'string' ? asked : asked.join(' '));
   const { host, port } = where;
   const trace: ExecTrace = { host, port, command };
   debug('%s:%d %s', host, port, quoted(command, 100));

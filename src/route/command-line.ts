@@ -1,3 +1,6 @@
+import { quoted } from '../text/printable.ts';
+import { isSafeHostName, isSafeUserName } from './safe-names.ts';
+
 /**
  * Splits a command line into its words, without any shell. Words are separated by blanks. Between single quotes
  * everything stands for itself; between double quotes only `\"` is special. Elsewhere a backslash takes away the
@@ -62,11 +65,13 @@ export interface CommandValues {
 }
 
 /**
- * Puts the values into the words, after the splitting: whatever a value contains, it stays within its word.
+ * Puts the values into the words, after the splitting: whatever a value contains, it stays within its word. A word may
+ * be a shell's own command line (`sh -c '...'`), so a name that means something to a shell is refused, as ssh does.
  *
- * @throws {TypeError} when a value would turn a word into an option.
+ * @throws {TypeError} when a value is such a name, or would turn a word into an option.
  */
 export function expandWords(words: readonly string[], values: CommandValues): string[] {
+  checkNames(words, values);
   const meaning: Record<string, string> = {
     '%%': '%',
     '%h': values.host,
@@ -82,6 +87,18 @@ export function expandWords(words: readonly string[], values: CommandValues): st
     }
     return expanded;
   });
+}
+
+function checkNames(words: readonly string[], { host, username }: CommandValues): void {
+  const used = new Set(words.flatMap((word) => word.match(/%./g) ?? []));
+  if (used.has('%h') && !isSafeHostName(host)) throw unsafeName('%h', 'host', host);
+  if (used.has('%r') && !isSafeUserName(username)) throw unsafeName('%r', 'user', username);
+}
+
+function unsafeName(token: string, what: string, name: string): TypeError {
+  return new TypeError(
+    `proxyCommand: the ${what} name ${quoted(name)} (${token}) has a character that a shell or a program could take for more than a name`,
+  );
 }
 
 /** @throws {TypeError} for a percent sign with a meaning that we do not know. */

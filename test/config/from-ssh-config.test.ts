@@ -175,9 +175,24 @@ describe('refuses', () => {
     );
   });
 
-  it.each(['', '-oProxyCommand=id', 'a b', '$(id)', 'a%h'])('the name %j', async (alias) => {
+  it.each(['', '-oProxyCommand=id', 'a b', '$(id)', 'a%h', 'x;id>y;', 'x&id', 'x|id', 'a<b', '{a,b}'])(
+    'the name %j',
+    async (alias) => {
+      await writeFile(file, '');
+      await expect(fromSshConfig(alias, { file })).rejects.toThrow(/alias/);
+    },
+  );
+
+  it.each(['u;id', 'u$(id)', '-l', 'u`id`', 'u -oX'])('the user name %j', async (user) => {
     await writeFile(file, '');
-    await expect(fromSshConfig(alias, { file })).rejects.toThrow(/alias/);
+    await expect(fromSshConfig(`${user}@pc`, { file })).rejects.toThrow(/user .* would be right/);
+  });
+
+  it('a user name of the configuration that a jump leads to a shell with', async () => {
+    await writeFile(file, 'Host pc\n ProxyJump u;id@jump\n');
+    await expect(fromSshConfig('pc', { file })).rejects.toThrow(/user u;id/);
+    await writeFile(file, 'Host pc\n ProxyJump jump;id\n');
+    await expect(fromSshConfig('pc', { file })).rejects.toThrow(/alias jump;id/);
   });
 
   it('options that do not exist', async () => {

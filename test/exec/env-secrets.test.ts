@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
+import { buildCommandLine } from '../../src/exec/command-line/command-line.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo } from '../support/connect.ts';
 
@@ -27,3 +28,13 @@ it.each(['posix', 'cmd', 'powershell', 'pwsh'] as const)(
     expect(error).toMatchObject({ command: 'run it', exitCode: 7 });
   },
 );
+
+it.each([
+  ['a NUL character', 'hunter2\0'],
+  ['half of a surrogate pair', 'hunter2\ud800'],
+  ['a line break', 'hunter2\n'],
+])('shows no value of env that cannot be passed on: %s', (what, value) => {
+  const build = () => buildCommandLine({ command: 'run', shell: 'cmd', env: { API_KEY: value } });
+  expect(build).toThrow(new RegExp(`^env.API_KEY contains ${what}`));
+  expect(build).not.toThrow(/hunter2/);
+});

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expandWords, splitCommandLine } from '../../src/route/command-line.ts';
 import { proxyCommand } from '../../src/route/proxy-command.ts';
+import { isSafeHostName, isSafeUserName } from '../../src/route/safe-names.ts';
 import { echoServer, readAll } from '../support/echo.ts';
 import { routeContext } from '../support/route-context.ts';
 
@@ -69,9 +70,9 @@ describe('the command line', () => {
 
   it('never lets a value become another word, whatever it contains', () => {
     const template = splitCommandLine(`x %h "a %r b" '%h:%p' %%h`);
+    const text = fc.string({ unit: 'binary' });
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (host, username) => {
-        fc.pre(!host.startsWith('-'));
+      fc.property(text.filter(isSafeHostName), text.filter(isSafeUserName), (host, username) => {
         const words = expandWords(template, { host, port: 22, username });
         expect(words).toEqual(['x', host, `a ${username} b`, `${host}:22`, '%h']);
       }),
@@ -80,8 +81,49 @@ describe('the command line', () => {
 
   it('refuses a host name that would be an option of the command', async () => {
     const route = proxyCommand('nc %h %p');
-    await expect(route.open(routeContext({ host: '-e/bin/sh' }))).rejects.toThrow(/taken for an option/);
+    await expect(route.open(routeContext({ host: '-e/bin/sh' }))).rejects.toThrow(/the host name "-e/);
+    const afterWord = proxyCommand('nc %r');
+    await expect(afterWord.open(routeContext({ username: '-e x' }))).rejects.toThrow(/the user name "-e/);
   });
+
+  it.each([
+    'x;id',
+    'x&id',
+    'x|id',
+    '$(id)',
+    '$HOME',
+    '`id`',
+    'x>y',
+    'x<y',
+    '{a,b}',
+    "a'b",
+    'a"b',
+    'a\\b',
+    'a b',
+    'a\nb',
+  ])('refuses the host name %j where a command uses it, as ssh does', async (host) => {
+    await using target = await echoServer();
+    const wanted = proxyCommand(['sh', '-c', 'echo %h']);
+    await expect(wanted.open(routeContext({ host }))).rejects.toThrow(TypeError);
+    // One that does not use it may go anywhere.
+    const other = await proxyCommand([node, '-e', '']).open(routeContext({ host, port: target.port }));
+    await other.dispose?.();
+  });
+
+  it.each([';id', '$(id)', 'u$HOME', '`id`', 'a|b', 'a\nb', "a'b", 'a{b', 'a -b', 'a\\'])(
+    'refuses the user name %j where a command uses it',
+    async (username) => {
+      const wanted = proxyCommand(['sh', '-c', 'echo %r']);
+      await expect(wanted.open(routeContext({ username }))).rejects.toThrow(/the user name/);
+    },
+  );
+
+  it.each(['CORP\\kim', 'kim lee', 'kim@corp.example', 'PC01$', 'kim.lee+x', '한국'])(
+    'takes the user name %j',
+    (username) => {
+      expect(expandWords(['%r'], { host: 'h', port: 22, username })).toEqual([username]);
+    },
+  );
 });
 
 describe('a proxy command', () => {
@@ -163,7 +205,7 @@ describe('a proxy command', () => {
   });
 
   it('reports a value that no program can be given as an error of the route', async () => {
-    const open = proxyCommand([node, '%h']).open(routeContext({ host: 'a\0b' }));
+    const open = proxyCommand([node, 'a\0b']).open(routeContext());
     await expect(open).rejects.toMatchObject({ code: 'SSH_PROXY_COMMAND_FAILED' });
   });
 

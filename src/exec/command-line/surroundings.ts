@@ -1,5 +1,5 @@
 import { quoted } from '../../text/printable.ts';
-import { checkText } from '../quote/argv.ts';
+import { checkSecretText, checkText } from '../quote/argv.ts';
 
 /** Where and with which variables a command runs. */
 export interface Surroundings {
@@ -33,7 +33,7 @@ export function checkSurroundings(
   for (const [name, value] of Object.entries(env)) {
     const valid = system === 'posix' ? posixName : windowsName;
     if (!valid.test(name)) throw new TypeError(`env has a name that no shell can set: ${quoted(name)}`);
-    checkText(`env.${name}`, value);
+    checkSecretText(`env.${name}`, value);
   }
   return { cwd, env: Object.entries(env) };
 }

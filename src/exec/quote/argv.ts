@@ -11,17 +11,21 @@ export function checkArgv(argv: readonly string[]): asserts argv is readonly [st
 
 /** Throws unless `text` can be part of a command: a string without NUL that UTF-8 can carry as it is. */
 export function checkText(name: string, text: unknown): asserts text is string {
-  if (typeof text !== 'string') throw new TypeError(`${name} must be a string; got ${typeName(text)}`);
-  if (text.includes('\0')) {
-    throw new TypeError(
-      `${name} contains a NUL character, which ends a string for every program: ${quoted(text)}`,
-    );
-  }
-  if (!text.isWellFormed()) {
-    throw new TypeError(
-      `${name} contains half of a surrogate pair, which UTF-8 cannot carry: ${quoted(text)}`,
-    );
-  }
+  const problem = textProblem(text);
+  if (problem)
+    throw new TypeError(`${name} ${problem}${typeof text === 'string' ? `: ${quoted(text)}` : ''}`);
+}
+
+/** As `checkText`, for what may be a secret: no message shows it. */
+export function checkSecretText(name: string, text: unknown): asserts text is string {
+  const problem = textProblem(text);
+  if (problem) throw new TypeError(`${name} ${problem}`);
+}
+
+function textProblem(text: unknown): string | undefined {
+  if (typeof text !== 'string') return `must be a string; got ${typeName(text)}`;
+  if (text.includes('\0')) return 'contains a NUL character, which ends a string for every program';
+  return text.isWellFormed() ? undefined : 'contains half of a surrogate pair, which UTF-8 cannot carry';
 }
 
 function typeName(value: unknown): string {

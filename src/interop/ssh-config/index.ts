@@ -1,4 +1,5 @@
 import type { ConnectOptions, KeepaliveOptions } from '../../options/types.ts';
+import { isSafeHostName, isSafeUserName } from '../../route/safe-names.ts';
 import { given } from '../given.ts';
 import { algorithmsOf } from './algorithms.ts';
 import { credentialsOf } from './credentials.ts';
@@ -24,7 +25,7 @@ async function resolve(
   file: string | undefined,
   route: readonly string[],
 ): Promise<ConnectOptions> {
-  checkAlias(alias, route);
+  checkAlias(alias, preset['user'], route);
   const found = await lookUp(alias, file, preset);
   refuseUnsupported(found);
   const tokens = tokenValues(found);
@@ -40,10 +41,13 @@ async function resolve(
   };
 }
 
-function checkAlias(alias: string, route: readonly string[]): void {
-  if (/^-|[\s'"`\\%$/@\u0000-\u001f\u007f]/.test(alias) || alias === '') {
+/** As ssh, which checks what is asked for and trusts its configuration: both may end up in a shell's command line. */
+function checkAlias(alias: string, user: string | undefined, route: readonly string[]): void {
+  if (alias === '' || !isSafeHostName(alias) || /[%/@]/.test(alias)) {
     throw wrong('alias', alias, 'the name of a host, as for ssh,');
   }
+  if (user !== undefined && !isSafeUserName(user))
+    throw wrong('user', user, 'the name of a user, as for ssh,');
   if (route.length < maxJumps) return;
   throw new TypeError(
     `fromSshConfig: ProxyJump goes in a circle: ${[...route, alias].slice(-4).join(' by ')}`,

@@ -12,7 +12,7 @@ export interface HostCommand<Answer> {
 /** What a start must say about itself. */
 export interface StartRequest {
   id: string;
-  /** What the server's shell runs. */
+  /** What the server's shell runs. It may hold secrets: the values of `env`. */
   line: string;
   /** Of everything that makes this job this job. */
   fingerprint: string;

@@ -92,7 +92,7 @@ export class JobRun {
     debug('%s %j', this.#options.id, end.status);
     await this.#forget(keeper, end);
     await connection.close();
-    return this.#outcome.settle(host, request.line, end);
+    return this.#outcome.settle(host, request.command, end);
   }
 
   async #start(keeper: JobKeeper, request: StartRequest): Promise<void> {
