@@ -12,13 +12,20 @@ import { serveLocalForwards } from './forwards/local-forwards.ts';
 import { RemoteForwards } from './forwards/remote-forwards.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { generatedKey } from './keys.ts';
-import { waitSpec } from './option-names.ts';
+import { holdSpec, waitSpec } from './option-names.ts';
 import { serveSessions } from './sessions/sessions.ts';
 import { resolveSettings, type Settings } from './settings.ts';
 import { filesystemFor } from './sftp/choose.ts';
 import type { Filesystem } from './sftp/filesystem.ts';
 import { noFiles } from './sftp/no-files.ts';
-import type { MockFiles, MockHostKey, MockKeyPair, MockServer, MockServerOptions } from './types.ts';
+import type {
+  MockFiles,
+  MockHostKey,
+  MockKeyPair,
+  MockServer,
+  MockServerOptions,
+  MockShare,
+} from './types.ts';
 import { type ConnectionOwner, ServerConnection } from './wire/connection.ts';
 import type { Link } from './wire/link.ts';
 import { socketOf } from './wire/ssh2-internals.ts';
@@ -110,6 +117,13 @@ export class MockServerCore implements MockServer, ConnectionOwner {
     this.open.delete(connection);
   }
 
+  hold(path: string, ms = Number.POSITIVE_INFINITY, options: { share?: MockShare[] } = {}): () => void {
+    checkNames('options', options, holdSpec);
+    if (!this.filesystem?.hold)
+      throw new Error('only a server with option windows knows files that another program holds');
+    return this.filesystem.hold(path, ms, options.share ?? ['read', 'write']);
+  }
+
   setFaults(faults: Faults | undefined): void {
     checkFaults(faults);
     this.faults = faults;
@@ -151,6 +165,7 @@ export class MockServerCore implements MockServer, ConnectionOwner {
     this.log.close();
     this.forwards.closeAll();
     this.settings.jobs?.close();
+    this.filesystem?.close?.();
     const sockets = [...this.open].map(
       ({ link }) =>
         new Promise<void>((resolve) =>

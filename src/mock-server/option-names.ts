@@ -1,3 +1,4 @@
+import { windowsVersions } from '../windows/versions.ts';
 import { anything, type Names, type Spec } from './check-names.ts';
 import { faultsSpec } from './faults/fault-names.ts';
 import type { MockPcOptions } from './gateway/gateway-types.ts';
@@ -34,7 +35,13 @@ const command: Names<MockCommand> = {
   echoStdin: anything,
 };
 const extensions = Object.keys(extensionVersions);
-const windows: Names<WindowsPersonality> = { codePage: anything, atomicRename: anything };
+const windows: Names<WindowsPersonality> = {
+  version: { words: windowsVersions },
+  account: { words: ['administrator', 'standard'] },
+  languageMode: { words: ['FullLanguage', 'ConstrainedLanguage'] },
+  codePage: anything,
+  atomicRename: anything,
+};
 const refuse: Spec = { words: ['refuse'] };
 const server: Names<MockServerOptions> = {
   host: anything,
@@ -67,4 +74,5 @@ export const serverSpec: Spec = { names: server };
 export const pcSpec: Spec = { names: pc };
 export const vanishSpec: Spec = { names: { zombieFor: anything, wakes: anything } };
 export const returnSpec: Spec = { names: { delayMs: anything } };
+export const holdSpec: Spec = { names: { share: { each: { words: ['read', 'write', 'delete'] } } } };
 export const waitSpec: Spec = { names: { timeoutMs: anything } };

@@ -5,14 +5,8 @@ import { checkFaults } from './faults/check-faults.ts';
 import { MockJobs } from './jobs/mock-jobs.ts';
 import { describeHostKey, generatedKey, parseKey } from './keys.ts';
 import { serverSpec } from './option-names.ts';
-import type {
-  MockAuthMethod,
-  MockHostKey,
-  MockServerOptions,
-  MockUser,
-  SftpExtension,
-  WindowsPersonality,
-} from './types.ts';
+import type { MockAuthMethod, MockHostKey, MockServerOptions, MockUser, SftpExtension } from './types.ts';
+import { type WindowsSettings, windowsSettings } from './windows/personality.ts';
 
 /** A user whose keys have been read. */
 export interface Account extends Omit<MockUser, 'publicKeys'> {
@@ -34,7 +28,7 @@ export interface Settings {
   local: boolean | 'refuse';
   remote: boolean | 'refuse';
   unixSockets: false | { bindUnlink: boolean };
-  windows: Required<WindowsPersonality> | undefined;
+  windows: WindowsSettings | undefined;
   sftpExtensions: Set<SftpExtension>;
   /** Absent: scripts for jobs are commands like any other. */
   jobs: MockJobs | undefined;
@@ -60,11 +54,11 @@ export function resolveSettings(options: MockServerOptions): Settings {
   const parsed = hostKeys.map((key, index) => parseKey(key, `hostKeys[${index}]`));
   const first = parsed[0];
   if (!first) throw new TypeError('hostKeys must hold at least one key');
-  const windows = windowsPersonality(options.windows);
+  const windows = windowsSettings(options);
   return {
     host: options.host ?? '127.0.0.1',
     port: checkPort(options.port ?? 0),
-    ident: options.ident ?? (windows ? 'OpenSSH_for_Windows_9.5' : 'OpenSSH_9.9 mock'),
+    ident: options.ident ?? (windows ? `OpenSSH_for_Windows_${windows.version}` : 'OpenSSH_9.9 mock'),
     hostKeys,
     hostKey: describeHostKey(first),
     hostKeyType: first.type,
@@ -75,7 +69,7 @@ export function resolveSettings(options: MockServerOptions): Settings {
     remote: options.forwarding?.remote ?? true,
     unixSockets: unixSockets(options.unixSockets ?? true),
     windows,
-    sftpExtensions: chosenExtensions(options.sftpExtensions),
+    sftpExtensions: chosenExtensions(options.sftpExtensions, windows),
     jobs: jobsFor(options, windows),
     options,
   };
@@ -123,14 +117,18 @@ function unixSockets(option: boolean | { bindUnlink?: boolean }): Settings['unix
   return { bindUnlink: option === true ? false : (option.bindUnlink ?? false) };
 }
 
-function windowsPersonality(option: MockServerOptions['windows']): Settings['windows'] {
-  if (!option) return undefined;
-  const { codePage = 65001, atomicRename = true } = option === true ? {} : option;
-  return { codePage, atomicRename };
+function chosenExtensions(
+  option: MockServerOptions['sftpExtensions'],
+  windows: WindowsSettings | undefined,
+): Set<SftpExtension> {
+  if (Array.isArray(option)) return new Set(option);
+  const all = Object.entries({ ...extensionsOf(windows), ...option }) as [SftpExtension, boolean][];
+  return new Set(all.filter(([, isOn]) => isOn).map(([name]) => name));
 }
 
-function chosenExtensions(option: MockServerOptions['sftpExtensions']): Set<SftpExtension> {
-  if (Array.isArray(option)) return new Set(option);
-  const all = Object.entries({ ...extensions, ...option }) as [SftpExtension, boolean][];
-  return new Set(all.filter(([, isOn]) => isOn).map(([name]) => name));
+/** Those of the version, with a Windows personality. */
+function extensionsOf(windows: WindowsSettings | undefined): Record<SftpExtension, boolean> {
+  if (!windows) return extensions;
+  const names = Object.keys(extensions).map((name) => [name, name in windows.facts.extensions]);
+  return Object.fromEntries(names) as Record<SftpExtension, boolean>;
 }

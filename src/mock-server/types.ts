@@ -10,7 +10,7 @@ export interface MockServerOptions {
   port?: number;
   /**
    * What follows `SSH-2.0-` in the identification line. Default `'OpenSSH_9.9 mock'`, so that clients use OpenSSH's
-   * extensions; with {@link MockServerOptions.windows} `'OpenSSH_for_Windows_9.5'`.
+   * extensions; with {@link MockServerOptions.windows} `'OpenSSH_for_Windows_7.7'`, or the version that it names.
    */
   ident?: string;
   /** Private host keys (PEM or OpenSSH format). Default: one ed25519 key, made once for each process. */
@@ -49,7 +49,7 @@ export interface MockServerOptions {
    * StreamLocalBindUnlink: a new forward takes over an existing path. Default `true`, without `bindUnlink`.
    */
   unixSockets?: boolean | { bindUnlink?: boolean };
-  /** Behave like OpenSSH for Windows; see {@link WindowsPersonality}. Default `false`. */
+  /** Behave like OpenSSH for Windows, `true`: 7.7; see {@link WindowsPersonality}. Default `false`. */
   windows?: boolean | WindowsPersonality;
   /** A notice shown before the login (ssh2 calls it `banner`). Default: none. */
   loginBanner?: string;
@@ -166,16 +166,40 @@ export type SftpExtension =
   | 'expand-path@openssh.com'
   | 'copy-data';
 
-/** How an OpenSSH for Windows behaves: paths `/C:/...`, names without regard to case, no signals, its own ident. */
+/** A version of OpenSSH for Windows that differs from the one before it. */
+export type MockWindowsVersion = '7.7' | '8.1' | '8.6' | '9.5' | '9.8';
+
+/**
+ * How an OpenSSH for Windows behaves: paths `/C:/...`, names without regard to case, no signals, its own ident, and
+ * files as its sftp-server.exe serves them. A file that is open for writing is open to nobody else for reading; one that
+ * is open anywhere is not renamed, replaced or removed unless all share that; a READ is answered with 100 KiB at most; a
+ * read-only file is neither written, replaced nor removed; paths have at most 259 characters; a real path follows no
+ * link; what is written to `NUL` is gone, dots at the end of a name are dropped, and `a:b` is a stream of `a`.
+ */
 export interface WindowsPersonality {
+  /**
+   * Below 8.6 a WRITE stores 102,400 bytes at most and there is no `limits@openssh.com`; `posix-rename` removes the
+   * target first. Default: that of `ident`, else `'7.7'`, which is most at odds with Linux.
+   */
+  version?: MockWindowsVersion;
+  /**
+   * Who logs in. A `'standard'` account may not use WMI (CIM) in an SSH session, nor make symbolic links. Default
+   * `'administrator'`.
+   */
+  account?: 'administrator' | 'standard';
+  /** PowerShell's language mode. `'ConstrainedLanguage'` (AppLocker, WDAC) refuses scripts that need .NET. Default `'FullLanguage'`. */
+  languageMode?: 'FullLanguage' | 'ConstrainedLanguage';
   /** The console's code page, used for strings that commands print (949 on a Korean PC). Default 65001, UTF-8. */
   codePage?: number;
   /**
-   * Whether `posix-rename` replaces a file in one step. `false` behaves like old versions: the target is absent for a
-   * moment, and a rename of a file onto itself deletes it. Default `true`.
+   * Whether `posix-rename` replaces a file in one step. `false`: the target is absent for a moment, a rename that fails
+   * then has lost it, and a rename of a file onto itself deletes it. Default: as the version does.
    */
   atomicRename?: boolean;
 }
+
+/** What a program lets others do with a file while it has it open: `FILE_SHARE_READ` and so on. */
+export type MockShare = 'read' | 'write' | 'delete';
 
 /** A running SSH server in this process. */
 export interface MockServer extends AsyncDisposable {
@@ -197,6 +221,13 @@ export interface MockServer extends AsyncDisposable {
   readonly connections: number;
   /** The files that clients see, for the test's own reading and writing. */
   readonly files: MockFiles;
+  /**
+   * Another program on a Windows PC opens a file, for `ms` milliseconds (default: until the result is called). `share`
+   * is what it lets others do meanwhile, default `['read', 'write']`, as most programs: the file can be read and written
+   * but not renamed, replaced or removed. Throws when the file is not there, when somebody has it open in a way that
+   * does not allow this, and without a Windows personality.
+   */
+  hold(path: string, ms?: number, options?: { share?: MockShare[] }): () => void;
   /** Changes what goes wrong, for connections that come from now on. Starts `faults.skip` and `faults.connections` anew. */
   setFaults(faults: Faults | undefined): void;
   /**

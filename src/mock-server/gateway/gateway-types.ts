@@ -1,4 +1,4 @@
-import type { MockServer, MockServerOptions } from '../types.ts';
+import type { MockServer, MockServerOptions, MockShare } from '../types.ts';
 
 /** Options of {@link startMockGateway}: those of its own SSH server. */
 export type MockGatewayOptions = MockServerOptions;
@@ -62,6 +62,8 @@ export interface MockPc {
   return(options?: { delayMs?: number }): Promise<void>;
   /** Ends a zombie at once, as sshd does when it gives it up (or `reclaim`); the port refuses. */
   endZombie(): Promise<void>;
+  /** Another program on the PC opens a file: {@link MockServer.hold} of its server. */
+  hold(path: string, ms?: number, options?: { share?: MockShare[] }): () => void;
   /** The PC's SSH server stops: the tunnel accepts, then closes without a word; open connections end. */
   stopSshd(): void;
   /** The PC's SSH server is back. */

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import { checkNames } from '../check-names.ts';
 import { MockServerCore } from '../mock-server.ts';
 import { returnSpec, vanishSpec } from '../option-names.ts';
+import type { MockShare } from '../types.ts';
 import { resetSocket } from '../wire/reset.ts';
 import type { MockPc, MockPcOptions } from './gateway-types.ts';
 import { listenQuietly } from './quiet-port.ts';
@@ -73,6 +74,10 @@ export class PcBehindGateway implements MockPc {
     this.server.dropAll('rst');
     await this.goDown(resetSocket);
     await this.reopen();
+  }
+
+  hold(path: string, ms?: number, options?: { share?: MockShare[] }): () => void {
+    return this.server.hold(path, ms, options);
   }
 
   stopSshd(): void {

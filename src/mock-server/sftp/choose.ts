@@ -1,5 +1,6 @@
 import type { Settings } from '../settings.ts';
 import type { MockServerOptions } from '../types.ts';
+import { WindowsFilesystem } from '../windows/windows-filesystem.ts';
 import type { Filesystem } from './filesystem.ts';
 import { FolderFilesystem } from './folder.ts';
 import { MemoryFilesystem } from './memory.ts';
@@ -10,11 +11,16 @@ export function filesystemFor(
   settings: Settings,
 ): Filesystem | undefined {
   if (sftp === false) return undefined;
+  const root = sftp === 'memory' ? undefined : sftp.root;
   const { windows } = settings;
-  const user = settings.accounts[0]?.username ?? 'rpa';
-  const atomicRename = windows?.atomicRename ?? true;
-  if (sftp !== 'memory' && sftp.root !== undefined)
-    return new FolderFilesystem(sftp.root, { home: windows ? '/C:' : '/', windows: windows !== undefined });
+  const plain = filesIn(root, settings);
+  return windows ? new WindowsFilesystem(plain, windows) : plain;
+}
+
+function filesIn(root: string | undefined, { windows, accounts }: Settings): Filesystem {
+  if (root !== undefined)
+    return new FolderFilesystem(root, { home: windows ? '/C:' : '/', windows: windows !== undefined });
+  const user = accounts[0]?.username ?? 'rpa';
   const home = windows ? `/C:/Users/${user}` : `/home/${user}`;
-  return new MemoryFilesystem({ home, windows: windows !== undefined, atomicRename });
+  return new MemoryFilesystem({ home, windows: windows !== undefined });
 }

@@ -1,4 +1,4 @@
-import type { MockFiles } from '../types.ts';
+import type { MockFiles, MockShare } from '../types.ts';
 
 /** Attributes as SFTP sends them; what is absent is not told, or not to be changed. */
 export interface Attributes {
@@ -58,6 +58,10 @@ export interface Filesystem {
   symbolicLink(target: string, path: string): void | Promise<void>;
   /** The path with links followed, as far as it exists. */
   realPath(path: string): string | Promise<string>;
+  /** Another program opens a file; see {@link MockServer.hold}. Where programs do not keep each other out there is none. */
+  hold?(path: string, ms: number, share: readonly MockShare[]): () => void;
+  /** Ends what it has begun. */
+  close?(): void;
 }
 
 /** Status numbers of SFTP version 3. */

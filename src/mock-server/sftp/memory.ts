@@ -26,25 +26,17 @@ import { joinPath, normalPath, type PathRules, splitLast, splitPath } from './pa
 
 const mostLinks = 40;
 const umask = 0o022;
-// How long an old version's rename leaves nothing at the target: long enough for a test to see.
-const absentMs = 20;
 const mayRead = 0o400;
 const mayWrite = 0o200;
-
-/** How an in-memory file system behaves. */
-export interface MemoryRules extends PathRules {
-  /** Whether an overwriting rename happens in one step. */
-  atomicRename: boolean;
-}
 
 /** Files that live as long as the server. The user who is logged in owns them all; permission bits count for the owner. */
 export class MemoryFilesystem implements Filesystem {
   readonly files: MockFiles;
   readonly home: string;
   private readonly root = newDirectory();
-  private readonly rules: MemoryRules;
+  private readonly rules: PathRules;
 
-  constructor(rules: MemoryRules) {
+  constructor(rules: PathRules) {
     this.rules = rules;
     this.home = rules.home;
     this.makeFolders(rules.home);
@@ -103,7 +95,7 @@ export class MemoryFilesystem implements Filesystem {
     this.take(path);
   }
 
-  rename(from: string, to: string, overwrite: boolean): void | Promise<void> {
+  rename(from: string, to: string, overwrite: boolean): void {
     const node = this.need(from, false);
     const target = this.find(to, false);
     const isSamePlace = this.placeKey(from) === this.placeKey(to);
@@ -111,8 +103,7 @@ export class MemoryFilesystem implements Filesystem {
     if (!isSamePlace && joinPath(to, '').startsWith(joinPath(from, '')))
       throw new SftpStatus(status.badMessage);
     if (target && target !== node) checkReplaces(node, target);
-    if (this.rules.atomicRename) return this.move(from, to, node);
-    return this.moveInTwoSteps(from, to, node, target !== undefined);
+    this.move(from, to, node);
   }
 
   hardLink(from: string, to: string): void {
@@ -170,19 +161,6 @@ export class MemoryFilesystem implements Filesystem {
     this.directory(splitLast(to).folder);
     this.take(from);
     this.add(to, node);
-  }
-
-  /** As old versions of OpenSSH for Windows did: first the target goes, and for a moment nothing is there. */
-  private async moveInTwoSteps(
-    from: string,
-    to: string,
-    node: MemoryNode,
-    hasTarget: boolean,
-  ): Promise<void> {
-    if (hasTarget) this.take(to);
-    await new Promise((resolve) => setTimeout(resolve, absentMs));
-    if (this.find(from, false) !== node) throw new SftpStatus(status.noSuchFile);
-    this.move(from, to, node);
   }
 
   private add<Node extends MemoryNode>(path: string, node: Node): Node {

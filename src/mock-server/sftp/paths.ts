@@ -1,7 +1,7 @@
 import { SftpStatus, status } from './filesystem.ts';
 
-// What Windows allows in no file name.
-const notOnWindows = /[<>:"|?*\u0000-\u001f]/;
+// What Windows allows in no file name, beside the colon of `file:stream`.
+const notOnWindows = /[<>"|?*\u0000-\u001f]/;
 const longestName = 255;
 
 /** How clients' paths become absolute and normal ones. */
@@ -17,10 +17,12 @@ export function normalPath(path: string, { home, windows }: PathRules): string {
   const parts = given.startsWith('/') ? [] : splitPath(home);
   for (const part of given.split('/')) {
     if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
+    else if (part !== '' && part !== '.') parts.push(windows ? withoutEnd(part) : part);
   }
   parts.forEach((part, index) => {
     checkName(part, windows && index > 0);
+    if (windows && index > 0 && index < parts.length - 1 && part.includes(':'))
+      throw new SftpStatus(status.failure);
   });
   return `/${parts.join('/')}`;
 }
@@ -31,6 +33,11 @@ function fromWindows(path: string): string {
   const drive = /^\/?([A-Za-z]):(?=\/|$)/.exec(slashed);
   if (!drive?.[1]) return slashed;
   return `/${drive[1].toUpperCase()}:${slashed.slice(drive[0].length)}`;
+}
+
+/** Windows drops dots and spaces at the end of a name. */
+function withoutEnd(name: string): string {
+  return name.replace(/(?<=[^. ])[. ]+$/, '');
 }
 
 function checkName(name: string, windows: boolean): void {
