@@ -2,6 +2,8 @@ import type { Readable, Writable } from 'node:stream';
 import { SftpFailed } from '../../errors/index.ts';
 import type { OpenSftpOptions, SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { statusCode } from '../../ssh2/sftp/wire.ts';
+import { latch } from '../../time/latch.ts';
+import { onAbort } from '../../time/on-abort.ts';
 import { readFolder } from '../folders/read-folder.ts';
 import { ensureFolders } from '../folders/remote-folders.ts';
 import { removeTree } from '../folders/remove-tree.ts';
@@ -51,7 +53,9 @@ class PromiseClient implements SftpClient {
 
   async list(path: string, options?: SftpCallOptions): Promise<RemoteListEntry[]> {
     const where = this.#path(path);
-    const entries = await orAborted(options, () => readFolder(this.#sftp, where));
+    const entries = await orAborted(options, (onNames) =>
+      readFolder(this.#sftp, where, { where: this.#opener.where, onNames }),
+    );
     return entries.map(toListEntry).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -59,7 +63,7 @@ class PromiseClient implements SftpClient {
   readFile(path: string, options: SftpCallOptions & { encoding: BufferEncoding }): Promise<string>;
   async readFile(path: string, options?: SftpCallOptions & { encoding?: BufferEncoding | undefined }) {
     const where = this.#path(path);
-    const bytes = await orAborted(options, () => readWhole(this.#sftp, where));
+    const bytes = await orAborted(options, () => readWhole(this.#sftp, where, options?.signal));
     return options?.encoding === undefined ? bytes : bytes.toString(options.encoding);
   }
 
@@ -71,7 +75,7 @@ class PromiseClient implements SftpClient {
     const where = this.#path(path);
     const mode = options.mode === undefined ? undefined : checkMode(options.mode, 'Option mode');
     const bytes = checkData(data, options.encoding);
-    await orAborted(options, () => writeWhole(this.#sftp, where, bytes, mode));
+    await orAborted(options, () => writeWhole(this.#sftp, where, bytes, { mode, signal: options.signal }));
   }
 
   async mkdir(path: string, options: SftpCallOptions & { recursive?: boolean; mode?: number } = {}) {
@@ -90,7 +94,9 @@ class PromiseClient implements SftpClient {
     await orAborted(options, async () => {
       const { mode } = await this.#sftp.lstat(where);
       if (!isFolder(mode)) return this.#sftp.remove(where);
-      if (options.recursive) return removeTree(this.#sftp, this.#opener.where, where);
+      options.signal?.throwIfAborted();
+      const removal = { sftp: this.#sftp, where: this.#opener.where, signal: options.signal };
+      if (options.recursive) return removeTree(removal, where);
       return this.#sftp.rmdir(where);
     });
   }
@@ -129,7 +135,9 @@ class PromiseClient implements SftpClient {
 
   async copy(from: string, to: string, options?: SftpCallOptions): Promise<void> {
     const [source, target] = [this.#path(from, 'from'), this.#path(to, 'to')];
-    await orAborted(options, () => copyRemote(this.#sftp, this.#opener.where, source, target));
+    await orAborted(options, (throwIfAborted) =>
+      copyRemote({ sftp: this.#sftp, where: this.#opener.where, throwIfAborted }, source, target),
+    );
   }
 
   createReadStream(path: string, options: ReadStreamOptions = {}): Readable {
@@ -158,15 +166,18 @@ class PromiseClient implements SftpClient {
   }
 }
 
-/** The work, or the caller's `signal.reason` as soon as the signal aborts. */
-async function orAborted<T>(options: SftpCallOptions | undefined, work: () => Promise<T>): Promise<T> {
+/**
+ * The work, or the caller's `signal.reason` as soon as the signal aborts. Work of many requests calls what it is given
+ * between them, so that nothing more is asked behind the caller's back.
+ */
+async function orAborted<T>(
+  options: SftpCallOptions | undefined,
+  work: (throwIfAborted: () => void) => Promise<T>,
+): Promise<T> {
   const signal = options?.signal;
-  if (!signal) return work();
+  if (!signal) return work(() => {});
   signal.throwIfAborted();
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  return Promise.race([work(), aborted]).finally(() => signal.removeEventListener('abort', onAbort));
+  const aborted = latch<never>();
+  const unsubscribe = onAbort(signal, () => aborted.reject(signal.reason));
+  return Promise.race([work(() => signal.throwIfAborted()), aborted.promise]).finally(unsubscribe);
 }

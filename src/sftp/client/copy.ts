@@ -21,8 +21,16 @@ const MiB = 1024 * 1024;
 /** One `copy-data` request; small enough that a slow disk answers before the request times out. */
 const copyStep = 64 * MiB;
 
+interface Copying {
+  sftp: SftpRequests;
+  where: Where;
+  /** Called between two requests: what it throws ends the copying, and leaves nothing behind. */
+  throwIfAborted: () => void;
+}
+
 /** Copies a remote file to another path on the same server; the target is the old file or the whole copy. */
-export async function copyRemote(sftp: SftpRequests, where: Where, from: string, to: string): Promise<void> {
+export async function copyRemote(copying: Copying, from: string, to: string): Promise<void> {
+  const { sftp, where, throwIfAborted } = copying;
   // First look: a server that opens a pipe waits for its other end, and answers nothing more.
   const { mode, size = 0 } = await sftp.stat(from);
   const kind = isFolder(mode) ? 'a folder' : specialKind(mode);
@@ -38,12 +46,13 @@ export async function copyRemote(sftp: SftpRequests, where: Where, from: string,
     if (target.path === (await sftp.realPath(from)))
       throw copyFailed(where, from, 'source and target are the same file');
     const copied = sftp.supports('copy-data')
-      ? await copyThere(sftp, handle, target.handle, size)
-      : await copyThroughUs(sftp, handle, target.handle);
+      ? await copyThere(copying, handle, target.handle, size)
+      : await copyThroughUs(copying, handle, target.handle);
     const [found] = await Promise.all([sftp.fstat(target.handle), closeTarget(sftp, target)]);
     if (copied < size || (found.size !== undefined && found.size !== copied)) {
       throw copyFailed(where, from, `${found.size} of ${size} bytes were copied`);
     }
+    throwIfAborted();
     await publish(sftp, target);
   } catch (error) {
     if (target) await removeTarget(sftp, target);
@@ -54,25 +63,31 @@ export async function copyRemote(sftp: SftpRequests, where: Where, from: string,
 }
 
 async function copyThere(
-  sftp: SftpRequests,
+  { sftp, throwIfAborted }: Copying,
   from: SftpHandle,
   to: SftpHandle,
   size: number,
 ): Promise<number> {
   for (let position = 0; position < size; position += copyStep) {
     const length = Math.min(copyStep, size - position);
+    throwIfAborted();
     await sftp.copyData({ handle: from, position, length }, to, position);
   }
   return size;
 }
 
-async function copyThroughUs(sftp: SftpRequests, from: SftpHandle, to: SftpHandle): Promise<number> {
+async function copyThroughUs(
+  { sftp, throwIfAborted }: Copying,
+  from: SftpHandle,
+  to: SftpHandle,
+): Promise<number> {
   const writing = new Flight({ start: 2 * MiB, ceiling: laneCapacity });
   const reading = new Flight({ start: 2 * MiB, ceiling: 2 * laneCapacity });
   const writer = new RemoteWriter({ sftp, handle: to, flight: writing, position: 0 });
   let last: Promise<void> = Promise.resolve();
   const sink = orderedSink(0, (pieces, done) => {
     last = last.then(async () => {
+      throwIfAborted();
       for (const piece of pieces) await writer.append(piece);
     });
     last.then(() => done(), done);

@@ -1,5 +1,6 @@
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag } from '../../ssh2/sftp/wire.ts';
+import { onAbort } from '../../time/on-abort.ts';
 import { Flight } from '../flow/flight.ts';
 import { laneCapacity } from '../flow/lanes.ts';
 import { orderedSink } from '../flow/ordered-sink.ts';
@@ -11,7 +12,11 @@ const MiB = 1024 * 1024;
 const most = 2 ** 31 - 1;
 
 /** The whole content of a remote file; sizes that the server tells are not believed, it is read to its end. */
-export async function readWhole(sftp: SftpRequests, path: string): Promise<Buffer> {
+export async function readWhole(
+  sftp: SftpRequests,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
   const handle = await sftp.open(path, openFlag.read);
   const pieces: Buffer[] = [];
   let size = 0;
@@ -26,12 +31,24 @@ export async function readWhole(sftp: SftpRequests, path: string): Promise<Buffe
   });
   const flight = new Flight({ start: MiB, ceiling: 16 * MiB });
   const end = Number.POSITIVE_INFINITY;
+  const receiver = new Receiver({ sftp, handle, start: 0, end, sink, flight, moved: () => {} });
   try {
-    await new Receiver({ sftp, handle, start: 0, end, sink, flight, moved: () => {} }).receive();
+    await orStopped(receiver.receive(), receiver, signal);
   } finally {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
   }
   return Buffer.concat(pieces);
+}
+
+/** After an abort, nothing more is asked for. */
+async function orStopped<T>(
+  work: Promise<T>,
+  worker: { stop(error: unknown): void },
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (!signal) return work;
+  if (signal.aborted) worker.stop(signal.reason);
+  return work.finally(onAbort(signal, () => worker.stop(signal.reason)));
 }
 
 /** Replaces the content of a remote file, in place. */
@@ -39,15 +56,18 @@ export async function writeWhole(
   sftp: SftpRequests,
   path: string,
   data: Uint8Array,
-  mode: number | undefined,
+  { mode, signal }: { mode: number | undefined; signal: AbortSignal | undefined },
 ): Promise<void> {
   const flags = openFlag.write | openFlag.create | openFlag.truncate;
   const handle = await sftp.open(path, flags, mode === undefined ? {} : { mode });
   const flight = new Flight({ start: MiB, ceiling: laneCapacity });
   const writer = new RemoteWriter({ sftp, handle, flight, position: 0 });
   try {
-    await writer.append(data);
-    await writer.finish();
+    await orStopped(
+      writer.append(data).then(() => writer.finish()),
+      writer,
+      signal,
+    );
   } catch (error) {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
     throw error;

@@ -1,5 +1,8 @@
+import { SftpFailed } from '../../errors/index.ts';
+import type { Where } from '../../ssh2/channels/link.ts';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
 import type { SftpName } from '../../ssh2/sftp/wire.ts';
+import { printable, quoted } from '../../text/printable.ts';
 
 /** Requests for more names under way at once: a server sends about a hundred names for each. */
 const parallelReads = 4;
@@ -12,41 +15,87 @@ export interface ListingBudget {
 
 export const listingLimits = { names: 250_000, bytes: 64 * 1024 * 1024 } as const;
 
-/** A listing went beyond all reason, or repeats itself. */
-export class EndlessListing extends Error {}
+/** Rounds of one listing: even a server that sends one name at a time can list 40,000. */
+const mostRounds = 10_000;
+/** Rounds in a row without a new name. In a living folder a name may come twice, but not hundreds of them in a row. */
+const mostRepeats = 16;
 
-/** The entries of a folder but for `.` and `..`. The budget is shared by all folders of a transfer. */
+export interface ListingOptions {
+  /** For messages. */
+  where: Where;
+  /** Shared by all folders of a transfer. */
+  budget?: ListingBudget;
+  /** Called with each answer of the server; what it throws ends the asking. */
+  onNames?: () => void;
+}
+
+/**
+ * The entries of a folder but for `.` and `..`. A name that comes twice was moved while the server read its folder: the
+ * last one counts. A reply without names ends the listing, as for OpenSSH.
+ *
+ * @throws {SftpFailed} for a listing that does not end.
+ */
 export async function readFolder(
   sftp: SftpRequests,
   path: string,
-  budget: ListingBudget = { ...listingLimits },
-  onNames: () => void = () => {},
+  { where, budget = { ...listingLimits }, onNames = () => {} }: ListingOptions,
 ): Promise<SftpName[]> {
   const handle = await sftp.opendir(path);
   try {
-    const entries = new Map<string, SftpName>();
+    const listing = new Listing(path, where, budget);
     for (let more = true; more; ) {
       const batches = await Promise.all(Array.from({ length: parallelReads }, () => sftp.readdir(handle)));
       onNames();
-      for (const batch of batches) if (batch) take(batch, entries, budget, path);
-      more = !batches.includes(undefined);
+      listing.take(batches.flatMap((batch) => batch ?? []));
+      more = batches.every((batch) => batch !== undefined && batch.length > 0);
     }
-    return [...entries.values()];
+    return listing.entries;
   } finally {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
   }
 }
 
-function take(batch: SftpName[], entries: Map<string, SftpName>, budget: ListingBudget, path: string): void {
-  if (batch.length === 0) budget.names -= 100;
-  for (const entry of batch) {
-    budget.names--;
-    budget.bytes -= entry.raw.length;
-    if (budget.names < 0 || budget.bytes < 0)
-      throw new EndlessListing(`the listing has more than ${listingLimits.names} names`);
-    if (entry.name === '.' || entry.name === '..') continue;
-    const key = entry.raw.toString('latin1');
-    if (entries.has(key)) throw new EndlessListing(`the listing of ${path} contains a name twice`);
-    entries.set(key, entry);
+class Listing {
+  readonly #path: string;
+  readonly #where: Where;
+  readonly #budget: ListingBudget;
+  readonly #entries = new Map<string, SftpName>();
+  #rounds = 0;
+  #repeats = 0;
+
+  constructor(path: string, where: Where, budget: ListingBudget) {
+    this.#path = path;
+    this.#where = where;
+    this.#budget = budget;
+  }
+
+  get entries(): SftpName[] {
+    return [...this.#entries.values()];
+  }
+
+  /** The names of one round. */
+  take(names: readonly SftpName[]): void {
+    const before = this.#entries.size;
+    for (const entry of names) this.#add(entry);
+    this.#repeats = this.#entries.size > before ? 0 : this.#repeats + 1;
+    if (this.#repeats >= mostRepeats) throw this.#endless('it brings the same names again and again');
+    if (++this.#rounds >= mostRounds) throw this.#endless(`after ${mostRounds * parallelReads} replies`);
+  }
+
+  #add(entry: SftpName): void {
+    this.#budget.names--;
+    this.#budget.bytes -= entry.raw.length;
+    if (this.#budget.names < 0) throw this.#endless(`after ${listingLimits.names} names`);
+    if (this.#budget.bytes < 0) throw this.#endless(`after ${listingLimits.bytes} bytes of names`);
+    if (entry.name !== '.' && entry.name !== '..') this.#entries.set(entry.raw.toString('latin1'), entry);
+  }
+
+  #endless(how: string): SftpFailed {
+    const reason = `the listing does not end: ${how}`;
+    const { host, port } = this.#where;
+    return new SftpFailed(`SFTP readdir of ${quoted(this.#path)} on ${host}:${port} failed: ${reason}`, {
+      ...this.#where,
+      ...{ phase: 'transfer', operation: 'readdir', path: printable(this.#path), reason },
+    });
   }
 }

@@ -66,10 +66,14 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
   const { context, tree, budget } = walk;
   const { sftp, run, settings } = context;
   run.throwIfFailed();
-  const names = await readFolder(sftp, folder.remotePath, budget, () => run.alive()).catch((error) => {
+  const onNames = () => {
+    run.throwIfFailed();
+    run.alive();
+  };
+  const options = { where: context.opener.where, budget, onNames };
+  const names = await readFolder(sftp, folder.remotePath, options).catch((error) => {
     throw explain(run, folder.remotePath, error);
   });
-  run.alive();
   const folders: RemoteEntry[] = [];
   for (const name of names) {
     const entry = await resolve(walk, toEntry(context, folder, name));

@@ -1,6 +1,7 @@
 import {
   ChannelTimeout,
   isSshError,
+  type SftpFailed,
   type SshError,
   TransferFailed,
   TransferStalled,
@@ -46,8 +47,12 @@ export function explain(run: TransferRun, at: At, error: unknown): unknown {
 }
 
 function fromServer(run: TransferRun, path: string, error: SshError): TransferFailed {
-  const { operation, reason } = error as SshError & { operation: string; reason?: string };
-  const what = `the server refused ${operation}: ${reason ?? 'no reason given'}`;
+  const { operation, reason, status } = error as SftpFailed;
+  // Without a status it was no refusal: the reply itself was wrong.
+  const what =
+    status === undefined && reason
+      ? reason
+      : `the server refused ${operation}: ${reason ?? 'no reason given'}`;
   return transferFailed(run, path, what, error, error.hint);
 }
 
