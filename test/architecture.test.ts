@@ -55,7 +55,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms of one floor that know each other. */
-const neighbours = ['errors text', 'connection.ts attempt.ts', 'options observe'];
+const neighbours = ['errors text', 'check text', 'connection.ts attempt.ts', 'options observe'];
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 

@@ -1,67 +1,56 @@
-import { checkFunction, checkKnownNames, checkObject, checkString, wrongRange, wrongType } from './check.ts';
+import { type Checks, checkObject, object, required } from '../check/options.ts';
+import { type Check, callback, checkText, oneOf, oneOrMore, text } from '../check/values.ts';
+import { wrongRange } from '../check/wrong.ts';
+import { checkKnownNames } from '../text/known-names.ts';
+import type { HostKeyOption, KnownHostsOption } from './types.ts';
 
 const kinds = ['knownHosts, alias, onUnknown', 'fingerprint', 'key', 'verify'];
 const right = `an object with ${kinds.join(' or ')}, or 'insecure-accept-any',`;
 
-export function checkHostKey(option: string, value: unknown): void {
-  if (value === 'insecure-accept-any') return;
-  if (typeof value !== 'object' || value === null) throw wrongType(option, value, right);
-  checkObject(option, value);
-  if ('fingerprint' in value) return checkOnly(option, value, 'fingerprint', checkFingerprint);
-  if ('key' in value) return checkOnly(option, value, 'key', checkPublicKey);
-  if ('verify' in value) return checkOnly(option, value, 'verify', checkFunction);
-  checkKnownHosts(option, value);
-}
+type Pinned = Exclude<HostKeyOption, string | KnownHostsOption>;
 
-function checkOnly(
-  option: string,
-  value: Record<string, unknown>,
-  name: string,
-  check: (option: string, value: unknown) => void,
-): void {
-  checkKnownNames(option, value, [name]);
-  const given = value[name];
-  const list = Array.isArray(given) ? given : [given];
-  if (list.length === 0) throw wrongType(`${option}.${name}`, given, 'at least one');
-  for (const one of list) check(`${option}.${name}`, one);
+/** Each of these stands alone. */
+const pinChecks: Checks<Pinned> = {
+  fingerprint: oneOrMore(checkFingerprint, 'at least one'),
+  key: oneOrMore(checkPublicKey, 'at least one'),
+  verify: callback,
+};
+
+const knownHostsChecks: Checks<KnownHostsOption> = {
+  knownHosts: oneOrMore(text('the path of a known_hosts file'), 'at least one path'),
+  alias: checkAlias,
+  onUnknown: oneOf('reject', 'accept-new'),
+};
+
+export function checkHostKey(name: string, value: unknown): void {
+  if (value === 'insecure-accept-any') return;
+  checkObject(name, value, right);
+  for (const [pin, check] of Object.entries<Check>(pinChecks)) {
+    if (pin in value) return object({ [pin]: required(check) })(name, value);
+  }
+  checkKnownNames(name, value, [...Object.keys(knownHostsChecks), ...Object.keys(pinChecks)]);
+  object(knownHostsChecks)(name, value);
 }
 
 /** 32 bytes in base64, as `ssh-keygen -l` prints them; padding is tolerated. */
-function checkFingerprint(option: string, value: unknown): void {
-  checkString(option, value, "'SHA256:...' as ssh-keygen -l prints it");
+function checkFingerprint(name: string, value: unknown): void {
+  checkText(name, value, "'SHA256:...' as ssh-keygen -l prints it");
   if (!/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(value)) {
-    throw wrongRange(option, value, "'SHA256:' and 43 base64 characters, as ssh-keygen -l prints it,");
+    throw wrongRange(name, value, "'SHA256:' and 43 base64 characters, as ssh-keygen -l prints it,");
   }
 }
 
-function checkPublicKey(option: string, value: unknown): void {
-  checkString(option, value, "'ssh-ed25519 AAAA...' as in a .pub file");
+function checkPublicKey(name: string, value: unknown): void {
+  checkText(name, value, "'ssh-ed25519 AAAA...' as in a .pub file");
   const [type, base64] = value.trim().split(/\s+/);
   const blob = Buffer.from(base64 ?? '', 'base64');
   const length = blob.length >= 4 ? blob.readUInt32BE(0) : -1;
   if (length < 1 || blob.toString('latin1', 4, 4 + length) !== type) {
-    throw wrongRange(option, value, "a whole public key, 'ssh-ed25519 AAAA...' as in a .pub file,");
+    throw wrongRange(name, value, "a whole public key, 'ssh-ed25519 AAAA...' as in a .pub file,");
   }
 }
 
-function checkKnownHosts(option: string, value: Record<string, unknown>): void {
-  checkKnownNames(option, value, ['knownHosts', 'alias', 'onUnknown', 'fingerprint', 'key', 'verify']);
-  const { knownHosts, alias, onUnknown } = value as {
-    knownHosts?: unknown;
-    alias?: unknown;
-    onUnknown?: unknown;
-  };
-  if (knownHosts !== undefined) {
-    const paths = Array.isArray(knownHosts) ? knownHosts : [knownHosts];
-    if (paths.length === 0) throw wrongType(`${option}.knownHosts`, knownHosts, 'at least one path');
-    for (const path of paths) checkString(`${option}.knownHosts`, path, 'the path of a known_hosts file');
-  }
-  if (alias !== undefined) {
-    checkString(`${option}.alias`, alias, 'a name');
-    if (/[\s,*?!]/.test(alias))
-      throw wrongRange(`${option}.alias`, alias, 'a name without blanks, commas or wildcards');
-  }
-  if (onUnknown !== undefined && onUnknown !== 'reject' && onUnknown !== 'accept-new') {
-    throw wrongRange(`${option}.onUnknown`, onUnknown, "'reject' or 'accept-new'");
-  }
+function checkAlias(name: string, value: unknown): void {
+  checkText(name, value, 'a name');
+  if (/[\s,*?!]/.test(value)) throw wrongRange(name, value, 'a name without blanks, commas or wildcards');
 }

@@ -6,8 +6,9 @@ export function checkKnownNames(option: string, value: object, names: readonly s
   for (const name of Object.keys(value)) {
     if (names.includes(name)) continue;
     const prefix = option === 'options' ? '' : `${option}.`;
+    const kind = option.startsWith('argument ') ? '' : 'option ';
     throw new TypeError(
-      `option ${prefix}${shown(name)}: there is no such option; ${likely(name, names)}known are ${names.join(', ')}`,
+      `${kind}${prefix}${shown(name)}: there is no such option; ${likely(name, names)}known are ${names.join(', ')}`,
     );
   }
 }
@@ -20,7 +21,8 @@ export function checkWord(option: string, word: string, words: readonly string[]
   );
 }
 
-function likely(word: string, words: readonly string[]): string {
+/** `did you mean this? `, or nothing. */
+export function likely(word: string, words: readonly string[]): string {
   const name = nearest(word, words);
   return name === undefined ? '' : `did you mean ${name}? `;
 }

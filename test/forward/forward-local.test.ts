@@ -185,7 +185,7 @@ describe('forwardLocal', () => {
     [{ host: 'h', port: 1, connectTimeout: 1 }, TypeError, /option connectTimeout: there is no such option/],
     [{ host: 'h', port: 1, signal: {} }, TypeError, /option signal: .*AbortSignal/],
     [{ host: 'h', port: 1, onConnectionError: 'x' }, TypeError, /option onConnectionError: .*a function/],
-    [undefined, TypeError, /option options: undefined given; an object would be right/],
+    [undefined, TypeError, /options: undefined given; an object would be right/],
   ])('refuses %j before anything opens', async (options, kind, message) => {
     await using made = await open();
     const call = forwardLocal(made.link, options as unknown as LocalForwardOptions);

@@ -21,6 +21,9 @@ const rows: Row[] = [
   ['a host with a blank', { host: 'gate way' }, 'host', RangeError],
   ['a host with NUL', { host: 'gateway\0' }, 'host', RangeError],
   ['a host that looks like an option', { host: '-oProxyCommand=x' }, 'host', RangeError],
+  ['a host with its port', { host: 'gateway:9012' }, 'host', RangeError],
+  ['a host in brackets', { host: '[::1]' }, 'host', RangeError],
+  ['an address in brackets with its port', { host: '[::1]:9012' }, 'host', RangeError],
   ['a port that is a string', { port: '22' }, 'port'],
   ['port 0', { port: 0 }, 'port', RangeError],
   ['a port below zero', { port: -1 }, 'port', RangeError],
@@ -42,6 +45,7 @@ const rows: Row[] = [
   ],
   ['a path that is an array', { privateKeyPath: ['x'] }, 'privateKeyPath'],
   ['an empty path', { privateKeyPath: '' }, 'privateKeyPath', RangeError],
+  ['a key as its path', { privateKeyPath: '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n' }, 'privateKeyPath'],
   ['a key file that is not there', { privateKeyPath: '/nonexistent/key' }, 'privateKeyPath'],
   ['a key file that is a folder', { privateKeyPath: tmpdir() }, 'privateKeyPath'],
   ['two private keys', { privateKey: 'x', privateKeyPath: 'y' }, 'privateKey and privateKeyPath'],
@@ -191,8 +195,22 @@ describe('connectViaGateway refuses, before anything opens,', () => {
   });
 });
 
+describe('a refusal of a host', () => {
+  it.each([
+    ['gateway:9012', "'gateway' here and 9012 in port would be right"],
+    ['[::1]:9012', "'::1' here and 9012 in port would be right"],
+    ['[::1]', "'::1', without brackets, would be right"],
+    ['ssh://rpa@gateway', 'a host name or address alone, without user, would be right'],
+  ])('says what would be right: %s', async (host, right) => {
+    expect((await refusal({ host, username: 'rpa' })).message).toContain(right);
+  });
+});
+
 describe('a refusal of a secret', () => {
   it.each([
+    { host: 'rpa:987654321@gateway' },
+    { hostKey: { key: '-----BEGIN OPENSSH PRIVATE KEY-----987654321' } },
+    { privateKeyPath: '-----BEGIN OPENSSH PRIVATE KEY-----\n987654321\n-----END' },
     { password: 987_654_321 },
     { passphrase: 987_654_321 },
     { privateKey: 987_654_321 },
@@ -200,7 +218,8 @@ describe('a refusal of a secret', () => {
     { privateKey: '-----BEGIN OPENSSH PRIVATE KEY-----\n987654321\n-----END OPENSSH PRIVATE KEY-----' },
   ])('does not show it: %o', async (wrong) => {
     const error = await refusal({ ...right(), ...wrong });
-    expect(error).toBeInstanceOf(TypeError);
+    expect(error.constructor.name).toMatch(/^(Type|Range)Error$/);
+    expect(error.message).toContain('would be right');
     expect(`${error.message}${error.stack}${String(error.cause)}`).not.toContain('987654321');
   });
 

@@ -1,0 +1,62 @@
+import { checkKnownNames } from '../text/known-names.ts';
+import type { Check } from './values.ts';
+import { within, wrongType } from './wrong.ts';
+
+/** A check that is asked for `undefined` too: the option cannot be left out. */
+export type RequiredCheck = Check & { readonly required: true };
+
+type NamesOf<T> = T extends unknown ? keyof T : never;
+/** Whether each member of a union of options needs the option. */
+type Needs<T, K> = T extends unknown
+  ? K extends keyof T
+    ? Record<never, never> extends Pick<T, K>
+      ? false
+      : true
+    : false
+  : never;
+
+/**
+ * The checks of all options of a type, each in its place: one that is forgotten does not compile, nor does one that
+ * may be left out though the type wants it. The values are wide: every option takes `undefined`, which is none.
+ */
+export type Checks<T> = {
+  readonly [K in NamesOf<T>]-?: false extends Needs<T, K> ? Check : RequiredCheck;
+};
+
+export function required(check: Check): RequiredCheck {
+  return Object.assign((name: string, value: unknown) => check(name, value), { required: true as const });
+}
+
+/** An object with these options and no others: a misspelt one must not be ignored. */
+export function object<T>(checks: Checks<T>, right = 'an object'): Check {
+  const all = Object.entries<Check>(checks);
+  const names = all.map(([name]) => name);
+  return (name, value) => {
+    checkObject(name, value, right);
+    checkKnownNames(name, value, names);
+    for (const [option, check] of all) {
+      const given = value[option];
+      if (given !== undefined || 'required' in check) check(within(name, option), given);
+    }
+  };
+}
+
+/** The options of a call. @throws TypeError or RangeError that names the option. */
+export function checkOptions<T>(value: unknown, checks: Checks<T>): asserts value is T {
+  object(checks)('options', value);
+}
+
+/** An argument of a call beside its options. @throws TypeError or RangeError that names it. */
+export function checkArgument(name: string, value: unknown, check: Check): void {
+  check(`argument ${name}`, value);
+}
+
+export function checkObject(
+  name: string,
+  value: unknown,
+  right = 'an object',
+): asserts value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
+    throw wrongType(name, value, right);
+  }
+}

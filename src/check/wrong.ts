@@ -1,0 +1,53 @@
+import { printable } from '../text/printable.ts';
+
+/**
+ * What is said of a wrong value: which option or argument, what was given, and what would be right. A value that may
+ * be a secret is never shown.
+ */
+export function wrongType(name: string, given: unknown, right: string): TypeError {
+  return new TypeError(sentence(name, shown(given), right));
+}
+
+export function wrongRange(name: string, given: unknown, right: string): RangeError {
+  return new RangeError(sentence(name, shown(given), right));
+}
+
+/** For options whose value must not appear in an error. */
+export function wrongSecret(name: string, given: unknown, right: string): TypeError {
+  return new TypeError(sentence(name, given === '' ? 'an empty string' : typeName(given), right));
+}
+
+function sentence(name: string, given: string, right: string): string {
+  return `${subject(name)}: ${given} given; ${right} would be right`;
+}
+
+/** `option retry.attempts`, `argument path`; the name says itself when it is an argument. */
+export function subject(name: string): string {
+  return name === 'options' || name.startsWith('argument ') ? name : `option ${name}`;
+}
+
+/** `option` with one more name: `retry.attempts`. */
+export function within(name: string, option: string): string {
+  return name === 'options' ? option : `${name}.${option}`;
+}
+
+const privateKey = /PRIVATE KEY|PuTTY-User-Key-File/;
+
+function shown(value: unknown): string {
+  if (typeof value === 'string')
+    return privateKey.test(value) ? 'a private key' : `'${printable(value, 60)}'`;
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'boolean') return String(value);
+  return typeName(value);
+}
+
+/** `a Promise`, `an array`, `undefined`: what was given, without showing it. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const name: unknown = value.constructor?.name;
+  if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object';
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${printable(name, 40)}`;
+}
