@@ -116,11 +116,11 @@ export class Connection {
   ): Promise<RemoteJob<Buffer>>;
   startJob(
     command: string | readonly string[],
-    options: StartJobOptions & { encoding?: Encoding },
+    options: StartJobOptions & { encoding?: Encoding | undefined },
   ): Promise<RemoteJob>;
   async startJob(
     command: string | readonly string[],
-    options: StartJobOptions & { encoding?: Encoding },
+    options: StartJobOptions & { encoding?: Encoding | undefined },
   ): Promise<RemoteJob<never>> {
     const { startJob } = await import('./job/start-job.ts');
     return startJob(this.#jobHost, command, options) as Promise<RemoteJob<never>>;
@@ -128,8 +128,8 @@ export class Connection {
 
   /** The job of that id, without asking the server: `job(id).status()` tells whether it is there. */
   job(id: string, options: AttachJobOptions & { encoding: 'buffer' }): RemoteJob<Buffer>;
-  job(id: string, options?: AttachJobOptions & { encoding?: Encoding }): RemoteJob;
-  job(id: string, options?: AttachJobOptions & { encoding?: Encoding }): RemoteJob<never> {
+  job(id: string, options?: AttachJobOptions & { encoding?: Encoding | undefined }): RemoteJob;
+  job(id: string, options?: AttachJobOptions & { encoding?: Encoding | undefined }): RemoteJob<never> {
     return attachJob(this.#jobHost, id, options) as RemoteJob<never>;
   }
 
@@ -249,7 +249,7 @@ export class Connection {
   async #files() {
     const files = await import('./sftp/index.ts');
     this.#sftpOpener ??= files.sftpOpener(this.#link, {
-      run: (command, signal) => this.exec(command, { reject: false, ...(signal ? { signal } : {}) }),
+      run: (command, signal) => this.exec(command, { reject: false, signal }),
     });
     return { files, opener: this.#sftpOpener };
   }

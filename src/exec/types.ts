@@ -9,7 +9,7 @@ export interface SessionOpener {
   exec(
     request: {
       command: string;
-      pty?: { cols?: number; rows?: number; term?: string } | boolean;
+      pty?: PtyOptions | boolean | undefined;
       /** Asked when the command is sent; its end of input may leave with it. */
       hasNoInput?: (() => boolean) | undefined;
     },
@@ -35,11 +35,11 @@ export type Encoding = 'utf8' | 'utf16le' | 'cp949' | 'cp932' | 'gbk' | 'cp1252'
 /** A pseudo-terminal. With one, stderr comes mixed into stdout and the command ends with its session. */
 export interface PtyOptions {
   /** Default 80. */
-  cols?: number;
+  cols?: number | undefined;
   /** Default 24. */
-  rows?: number;
+  rows?: number | undefined;
   /** The value of TERM. Default `vt100`. */
-  term?: string;
+  term?: string | undefined;
 }
 
 interface CommonExecOptions {
@@ -50,55 +50,55 @@ interface CommonExecOptions {
    * An error of the stream stops the command and rejects with that error. A command that ends before it has read
    * everything is not an error; the stream is then destroyed.
    */
-  stdin?: string | Buffer | Readable;
+  stdin?: string | Buffer | Readable | undefined;
   /** The folder to run in. The command does not run, and fails, when it is missing. Default: the user's home. */
-  cwd?: string;
+  cwd?: string | undefined;
   /** Environment variables, set by the shell on the server; sshd's AcceptEnv does not matter. Default: none. */
-  env?: Readonly<Record<string, string>>;
+  env?: Readonly<Record<string, string>> | undefined;
   /**
    * The shell on the server: how an argument array, `cwd` and `env` are quoted. A plain string with neither is sent
    * as it is. Default: `cmd` when the server says that it is OpenSSH for Windows, else `posix`.
    */
-  shell?: Shell;
+  shell?: Shell | undefined;
   /**
    * Milliseconds that the command may run, from its start on the server; waiting in line for one of the server's
    * MaxSessions does not count. Then it is stopped, and `CommandTimeout` says whether that worked, at most about two
    * seconds later. Default: no limit.
    */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
    * Rejects with `signal.reason` at once, in line or at work. The command is stopped in the background.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Bytes kept of each stream. When a stream exceeds it, the command is stopped and rejects with
    * `OutputLimitExceeded`. `0` keeps nothing and sets no limit: for output that is read as a stream, by lines or in
    * `onStdout`. Default 16 MiB (16,777,216).
    */
-  maxBuffer?: number;
+  maxBuffer?: number | undefined;
   /** Run in a pseudo-terminal. Default false. */
-  pty?: boolean | PtyOptions;
+  pty?: boolean | PtyOptions | undefined;
   /** `false`: a non-zero exit code, a signal, and an end without a status resolve. Default true. */
-  reject?: boolean;
+  reject?: boolean | undefined;
 }
 
 export interface TextExecOptions extends CommonExecOptions {
   /** How output is decoded, and `stdin` text encoded. Decoded by stream: no character is cut. Default `utf8`. */
-  encoding?: Encoding;
+  encoding?: Encoding | undefined;
   /**
    * Called with each piece of output as it comes. A promise that it returns holds back further output until it is
    * fulfilled. What it throws, or its promise's rejection, stops the command and rejects it.
    */
-  onStdout?: (text: string) => unknown;
+  onStdout?: ((text: string) => unknown) | undefined;
   /** As `onStdout`. */
-  onStderr?: (text: string) => unknown;
+  onStderr?: ((text: string) => unknown) | undefined;
 }
 
 export interface BufferExecOptions extends CommonExecOptions {
   /** Output as it came, in Buffers. */
   encoding: 'buffer';
-  onStdout?: (bytes: Buffer) => unknown;
-  onStderr?: (bytes: Buffer) => unknown;
+  onStdout?: ((bytes: Buffer) => unknown) | undefined;
+  onStderr?: ((bytes: Buffer) => unknown) | undefined;
 }
 
 export type ExecOptions = TextExecOptions | BufferExecOptions;
@@ -108,7 +108,7 @@ interface PowerShellChoice {
    * Which PowerShell: `powershell` (5.1, on every Windows PC) or `pwsh` (7, on any system). Default: `powershell` on
    * OpenSSH for Windows, else `pwsh`.
    */
-  shell?: 'powershell' | 'pwsh';
+  shell?: 'powershell' | 'pwsh' | undefined;
 }
 
 export interface TextPowerShellOptions extends Omit<TextExecOptions, 'shell'>, PowerShellChoice {}

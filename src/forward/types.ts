@@ -8,21 +8,21 @@ export type ForwardTarget =
 /** What both directions of a forward take. */
 export interface ForwardOptions {
   /** Stops the setting up; the promise rejects with `signal.reason`. Not the forward, once it stands: see `close`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Told of each connection that could not be forwarded: the target refused it, or broke off. That ends this one
    * connection and nothing else.
    */
-  onConnectionError?: (error: Error) => void;
+  onConnectionError?: ((error: Error) => void) | undefined;
 }
 
 /** Where a forward listens on this machine. */
 type LocalListen =
   | {
       /** The address to listen on. Default `127.0.0.1`; `0.0.0.0` lets the whole network in. */
-      listenHost?: string;
+      listenHost?: string | undefined;
       /** Default 0: a free port, see `Forwarding.port`. */
-      listenPort?: number;
+      listenPort?: number | undefined;
       listenPath?: undefined;
     }
   | {
@@ -42,14 +42,14 @@ export type DynamicForwardOptions = ForwardOptions & LocalListen;
 export type RemoteForwardOptions = ForwardOptions &
   ForwardTarget & {
     /** Milliseconds for the connect to the target. Default 30,000. */
-    connectTimeout?: number;
+    connectTimeout?: number | undefined;
   } & (
     | {
         /**
          * The address of the server to listen on. Default `localhost`. OpenSSH listens on its loopback whatever is asked,
          * and says that all is well, unless its `GatewayPorts` allows more.
          */
-        listenHost?: string;
+        listenHost?: string | undefined;
         /** 0 lets the server choose, see `Forwarding.port`. */
         listenPort: number;
         listenPath?: undefined;

@@ -12,21 +12,21 @@ import { given } from './given.ts';
 
 /** An Airflow connection of type SSH, as `client.getConnection(id)` of Airflow's TypeScript SDK gives it. */
 export interface AirflowConnection {
-  id?: string;
-  type?: string;
-  host?: string | null;
+  id?: string | undefined;
+  type?: string | undefined;
+  host?: string | null | undefined;
   /** Not used by SSH connections. */
-  schema?: string | null;
-  login?: string | null;
-  password?: string | null;
-  port?: number | null;
+  schema?: string | null | undefined;
+  login?: string | null | undefined;
+  password?: string | null | undefined;
+  port?: number | null | undefined;
   /** JSON text, or the object itself. */
-  extra?: string | Readonly<Record<string, unknown>> | null;
+  extra?: string | Readonly<Record<string, unknown>> | null | undefined;
 }
 
 export interface FromAirflowConnectionOptions {
   /** Told what weakens security or cannot be honoured; also becomes the connection's `log`. */
-  log?: Log;
+  log?: Log | undefined;
 }
 
 const knownExtras = [

@@ -3,7 +3,7 @@ import type { ConnectOptions } from '../options/types.ts';
 
 export interface FromSshConfigOptions {
   /** The configuration file, as `ssh -F`. Default: `~/.ssh/config`, then the system's `ssh_config`. */
-  file?: string;
+  file?: string | undefined;
 }
 
 /**

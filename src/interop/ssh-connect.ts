@@ -15,10 +15,10 @@ import type { ConnectOptions } from '../options/types.ts';
 /** A customer's PC: what `ssh_connect` takes, under its names or under those of `ConnectOptions`. */
 export interface SshInstance extends Omit<ConnectOptions, 'host' | 'retry'> {
   /** The gateway or PC; `host` is understood as well. */
-  ip?: string;
-  host?: string;
+  ip?: string | undefined;
+  host?: string | undefined;
   /** The text of a private key; `privateKey` is understood as well. */
-  stringPrivateKey?: string;
+  stringPrivateKey?: string | undefined;
 }
 
 /** `console`, pino, winston, ... */
@@ -29,13 +29,13 @@ export interface SshConnectLogger {
 
 export interface SshConnectOptions {
   /** Tries in all, the first included. Default 3. */
-  retryNum?: number;
+  retryNum?: number | undefined;
   /** Gets `try ssh connect to vm - 1/3` before each try, and why a try failed. Default: silence. */
-  logger?: SshConnectLogger;
+  logger?: SshConnectLogger | undefined;
   /** Milliseconds between two tries. Default 30,000. */
-  retryDelay?: number;
+  retryDelay?: number | undefined;
   /** Stops at once; rejects with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const optionNames = ['retryNum', 'logger', 'retryDelay', 'signal'];

@@ -15,7 +15,7 @@ export function attachJob(
 export function attachJob(
   host: JobHost,
   id: string,
-  options?: AttachJobOptions & { encoding?: Encoding },
+  options?: AttachJobOptions & { encoding?: Encoding | undefined },
 ): RemoteJob;
 export function attachJob(
   host: JobHost,

@@ -12,7 +12,7 @@ import {
 } from '../options/check.ts';
 import type { StartRequest } from './host/commands.ts';
 import { checkJobId } from './job-id.ts';
-import type { JobOffsets, StartJobOptions } from './types.ts';
+import type { FollowOptions, JobOffsets, StartJobOptions } from './types.ts';
 
 export const startNames = [...['id', 'dir', 'shell', 'cwd', 'env', 'interactive', 'encoding', 'signal']];
 
@@ -56,7 +56,7 @@ export function checkStartOptions(options: unknown): asserts options is StartJob
   checkNames('options', options, startNames);
 }
 
-export function checkFollow(options: { pollInterval?: unknown; signal?: unknown }): void {
+export function checkFollow(options: FollowOptions): void {
   if (options.pollInterval !== undefined) checkMs('pollInterval', options.pollInterval, { infinite: false });
   if (options.signal !== undefined) checkSignal('signal', options.signal);
 }

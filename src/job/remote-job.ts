@@ -13,7 +13,7 @@ const debug = debugTopic('job');
 /** Options of every call of a job that asks the server. */
 export interface SignalOption {
   /** Stops waiting for the server and rejects with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Milliseconds between the polite signal and the final one. */

@@ -28,7 +28,7 @@ export async function startJob(
 export async function startJob(
   host: JobHost,
   command: string | readonly string[],
-  options: StartJobOptions & { encoding?: Encoding },
+  options: StartJobOptions & { encoding?: Encoding | undefined },
 ): Promise<RemoteJob>;
 export async function startJob(
   host: JobHost,

@@ -36,14 +36,14 @@ export interface JobsOptions {
    * can run commands as this user. Default `~/.ssh-via-gateway/jobs`, on Windows
    * `%LOCALAPPDATA%\ssh-via-gateway\jobs`.
    */
-  dir?: string;
+  dir?: string | undefined;
   /** Stops waiting for the server and rejects with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface AttachJobOptions extends Omit<JobsOptions, 'signal'> {
   /** How the job's output is decoded. Default `utf8`. */
-  encoding?: Encoding | 'buffer';
+  encoding?: Encoding | 'buffer' | undefined;
 }
 
 export interface StartJobOptions extends JobsOptions, AttachJobOptions {
@@ -57,16 +57,16 @@ export interface StartJobOptions extends JobsOptions, AttachJobOptions {
    * The shell that reads the command: how an argument array, `cwd` and `env` are quoted. Default: `cmd` on Windows,
    * else `posix`, which is the user's login shell.
    */
-  shell?: Shell;
+  shell?: Shell | undefined;
   /** The folder to run in. The job fails when it is missing. Default: the user's home. */
-  cwd?: string;
+  cwd?: string | undefined;
   /** Environment variables for the job. They are kept in the job's folder, which only the user can read. */
-  env?: Readonly<Record<string, string>>;
+  env?: Readonly<Record<string, string>> | undefined;
   /**
    * Windows only: run on the desktop of the user, who must be logged on there, as programs with windows (UiPath,
    * Excel) need it. Default false: without a desktop.
    */
-  interactive?: boolean;
+  interactive?: boolean | undefined;
 }
 
 export type JobStatus =
@@ -99,13 +99,13 @@ export interface JobOutput {
 /** How `follow()` looks at the job. */
 export interface FollowOptions {
   /** Where to begin. Default: at the beginning of both streams. */
-  from?: Partial<JobOffsets>;
+  from?: Partial<JobOffsets> | undefined;
   /**
    * Milliseconds between two looks at a job that is quiet; a new or talkative one is looked at more often, from
    * every 200 ms on. Default 2,000.
    */
-  pollInterval?: number;
-  signal?: AbortSignal;
+  pollInterval?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** What the job wrote since the last piece. One of both may be empty. */

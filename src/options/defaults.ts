@@ -1,9 +1,12 @@
 import type { KeepaliveOptions, RetryOptions, Timeouts } from './types.ts';
 
+/** `T` with every option given. */
+export type Complete<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+
 export const defaultPort = 22;
 
 /** Milliseconds. */
-export const defaultTimeouts: Required<Timeouts> = {
+export const defaultTimeouts: Complete<Timeouts> = {
   tcp: 30_000,
   banner: 60_000,
   handshake: 30_000,
@@ -21,11 +24,14 @@ export const defaultRetry = {
   quiet: 45_000,
 } satisfies RetryOptions;
 
-export const defaultKeepalive: Required<KeepaliveOptions> = { interval: 30_000, countMax: 3 };
+export const defaultKeepalive: Complete<KeepaliveOptions> = { interval: 30_000, countMax: 3 };
 
 /** `options` over `defaults`; an explicit `undefined` does not erase a default. */
-export function withDefaults<T extends object>(defaults: T, options: Partial<T> | undefined): T {
+export function withDefaults<T extends object>(
+  defaults: T,
+  options: { [K in keyof T]?: T[K] | undefined } | undefined,
+): T {
   const result = { ...defaults };
-  for (const name in options) if (options[name] !== undefined) result[name] = options[name] as T[typeof name];
+  for (const name in options) if (options[name] !== undefined) result[name] = options[name];
   return result;
 }

@@ -1,17 +1,24 @@
 import { debugTopic } from '../observe/debug.ts';
 import { harmless } from '../time/harmless.ts';
-import { defaultKeepalive, defaultPort, defaultRetry, defaultTimeouts, withDefaults } from './defaults.ts';
+import {
+  type Complete,
+  defaultKeepalive,
+  defaultPort,
+  defaultRetry,
+  defaultTimeouts,
+  withDefaults,
+} from './defaults.ts';
 import type { ConnectOptions, KeepaliveOptions, Log, RetryOptions, Timeouts } from './types.ts';
 
-export type ResolvedRetry = Required<Omit<RetryOptions, 'shouldRetry' | 'onRetry'>> &
+export type ResolvedRetry = Complete<Omit<RetryOptions, 'shouldRetry' | 'onRetry'>> &
   Pick<RetryOptions, 'shouldRetry' | 'onRetry'>;
 
 /** `ConnectOptions` with every default in its place. */
 export interface ResolvedOptions extends Omit<ConnectOptions, 'timeouts' | 'retry' | 'keepalive' | 'log'> {
   port: number;
-  timeouts: Required<Timeouts>;
+  timeouts: Complete<Timeouts>;
   retry: ResolvedRetry;
-  keepalive: false | Required<KeepaliveOptions>;
+  keepalive: false | Complete<KeepaliveOptions>;
   log: Log;
 }
 

@@ -7,43 +7,43 @@ export interface ConnectOptions {
   /** The name or address that `ssh user@host` would take. With a published port: the gateway. */
   host: string;
   /** The TCP port; with a published port, the customer's on the gateway (9001, 9002, ...). Default 22. */
-  port?: number;
+  port?: number | undefined;
   username: string;
 
   /** A private key, OpenSSH, PEM (PKCS#1, SEC1, PKCS#8) or PuTTY's PPK version 2. */
-  privateKey?: string | Buffer;
+  privateKey?: string | Buffer | undefined;
   /** A file with a private key; `~` is the home folder. Not together with `privateKey`. */
-  privateKeyPath?: string;
+  privateKeyPath?: string | undefined;
   /** For an encrypted private key. */
-  passphrase?: string | Buffer;
-  password?: string;
+  passphrase?: string | Buffer | undefined;
+  password?: string | undefined;
   /** Path of an SSH agent's socket or named pipe, `'pageant'`, or `true` for `$SSH_AUTH_SOCK`. */
-  agent?: string | true;
+  agent?: string | true | undefined;
   /**
    * Answers a server's prompts (RFC 4256). Its thinking time does not count against `timeouts.auth`. Without it,
    * `password` also answers a single hidden prompt, as sshd with PAM asks it.
    */
-  keyboardInteractive?: KeyboardInteractive;
+  keyboardInteractive?: KeyboardInteractive | undefined;
 
   /** How the server's host key is checked. Default: `{ knownHosts: <OpenSSH's own files>, onUnknown: 'reject' }`. */
-  hostKey?: HostKeyOption;
-  timeouts?: Timeouts;
+  hostKey?: HostKeyOption | undefined;
+  timeouts?: Timeouts | undefined;
   /** `false` for one attempt only. */
-  retry?: false | RetryOptions;
+  retry?: false | RetryOptions | undefined;
   /** `false` turns it off: then a vanished peer is never noticed. */
-  keepalive?: false | KeepaliveOptions;
+  keepalive?: false | KeepaliveOptions | undefined;
   /** The route: `jumpHost(...)`, `proxyCommand(...)`, or a function that opens a byte stream. Default: TCP. */
-  via?: Via;
+  via?: Via | undefined;
   /** Stops at once in any phase or wait; the promise rejects with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Exact lists, most wanted first. Default: modern ones only; no SHA-1, no CBC, no DSA. */
-  algorithms?: Algorithms;
+  algorithms?: Algorithms | undefined;
   /** The server's MaxSessions, if known. Default: learnt from its refusals, starting at OpenSSH's 10. */
-  maxSessions?: number;
+  maxSessions?: number | undefined;
   /** Receives the login notice (OpenSSH's `Banner` option), escaped for display. */
-  onLoginBanner?: (notice: string) => void;
+  onLoginBanner?: ((notice: string) => void) | undefined;
   /** Receives what happens, as records without secrets. */
-  log?: Log;
+  log?: Log | undefined;
 }
 
 export type Via = Route | (() => Duplex | Promise<Duplex>);
@@ -84,14 +84,14 @@ export type HostKeyOption =
 
 export interface KnownHostsOption {
   /** Files in OpenSSH's format. Default: `~/.ssh/known_hosts` and the system's. The first takes new keys. */
-  knownHosts?: string | readonly string[];
+  knownHosts?: string | readonly string[] | undefined;
   /**
    * OpenSSH's HostKeyAlias: look the key up under this name instead of host and port. Pins a customer rather than a
    * port, so that a re-used port can never be another customer's PC.
    */
-  alias?: string;
+  alias?: string | undefined;
   /** `'accept-new'` records the key of a host that has none; a changed key is always refused. Default `'reject'`. */
-  onUnknown?: 'reject' | 'accept-new';
+  onUnknown?: 'reject' | 'accept-new' | undefined;
 }
 
 /** Milliseconds; each phase of each attempt has its own. `Infinity` turns one off. */
@@ -100,47 +100,49 @@ export interface Timeouts {
    * Until the byte stream is open: DNS and TCP, or the route. Default 30,000. Error: `TcpTimeout`. Not the way through
    * a jump host: each phase of each jump has its own limit, `timeouts` of `jumpHost`.
    */
-  tcp?: number;
+  tcp?: number | undefined;
   /** From there to the identification line `SSH-2.0-...`. Default 60,000. Error: `BannerTimeout`. */
-  banner?: number;
+  banner?: number | undefined;
   /** Key exchange and host key. Default 30,000. Error: `HandshakeTimeout`. */
-  handshake?: number;
+  handshake?: number | undefined;
   /** Login, without a human's thinking time. Default 30,000. Error: `AuthTimeout`. */
-  auth?: number;
+  auth?: number | undefined;
   /** The server's answer to a request for a channel. Default 30,000. Error: `ChannelTimeout`. */
-  channel?: number;
+  channel?: number | undefined;
   /** All attempts and waits of `connectViaGateway` together. Default: none. Error: `TotalTimeout`. */
-  total?: number;
+  total?: number | undefined;
 }
 
 export interface KeepaliveOptions {
   /** OpenSSH's ServerAliveInterval, in milliseconds. Default 30,000. */
-  interval?: number;
+  interval?: number | undefined;
   /** OpenSSH's ServerAliveCountMax. Default 3. A dead peer is noticed within interval x (countMax + 1). */
-  countMax?: number;
+  countMax?: number | undefined;
 }
 
 export interface RetryOptions {
   /** Tries in all, the first included. Default 10. `Infinity` never gives up. */
-  attempts?: number;
+  attempts?: number | undefined;
   /** Milliseconds before the second attempt. Default 2,000. */
-  minDelay?: number;
+  minDelay?: number | undefined;
   /** Each wait is this many times the one before. Default 2. */
-  factor?: number;
+  factor?: number | undefined;
   /** Milliseconds; the longest wait between attempts that touch no zombie. Default 60,000. */
-  maxDelay?: number;
+  maxDelay?: number | undefined;
   /** Part of a wait that is random, 0 to 1, so that a fleet does not knock in step. Default 0.1. */
-  jitter?: number;
+  jitter?: number | undefined;
   /**
    * Milliseconds without a connect after a `BannerTimeout`, doubling with each such verdict in a row (at most 16
    * times). OpenSSH's sshd probes a silent session only while nothing happens on it, and each connect to its port
    * is something: retries faster than ClientAliveInterval keep a zombie alive. Default 45,000.
    */
-  quiet?: number;
+  quiet?: number | undefined;
   /** `true`: retry; `false`: give up; `undefined`: the default rule, `error.retryable`. */
-  shouldRetry?: (error: SshError, state: RetryState) => boolean | undefined | Promise<boolean | undefined>;
+  shouldRetry?:
+    | ((error: SshError, state: RetryState) => boolean | undefined | Promise<boolean | undefined>)
+    | undefined;
   /** Told before each wait. */
-  onRetry?: (error: SshError, state: RetryState) => void;
+  onRetry?: ((error: SshError, state: RetryState) => void) | undefined;
 }
 
 export interface RetryState {
@@ -157,11 +159,11 @@ export interface RetryState {
 }
 
 export interface Algorithms {
-  kex?: readonly string[];
-  serverHostKey?: readonly string[];
-  cipher?: readonly string[];
-  hmac?: readonly string[];
-  compress?: readonly string[];
+  kex?: readonly string[] | undefined;
+  serverHostKey?: readonly string[] | undefined;
+  cipher?: readonly string[] | undefined;
+  hmac?: readonly string[] | undefined;
+  compress?: readonly string[] | undefined;
 }
 
 export type Log = (record: LogRecord) => void;

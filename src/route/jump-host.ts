@@ -10,12 +10,12 @@ import type { HopConnection, Route, RouteContext, RoutedStream } from './route.t
  */
 export interface JumpHostOptions extends Omit<ConnectOptions, 'retry' | 'signal' | 'timeouts'> {
   /** As for a connection, except `total`. */
-  timeouts?: Omit<NonNullable<ConnectOptions['timeouts']>, 'total'>;
+  timeouts?: Omit<NonNullable<ConnectOptions['timeouts']>, 'total'> | undefined;
   /**
    * A Unix socket of the jump host that leads to the target's sshd (a tunnel made with `ssh -R /path:localhost:22`),
    * instead of the target's `host:port`. These then only name the target, for its host key and for messages.
    */
-  socketPath?: string;
+  socketPath?: string | undefined;
 }
 
 /**

@@ -25,7 +25,7 @@ export interface RouteContext {
 export interface HopConnection {
   openStream(
     target: { host: string; port: number } | { socketPath: string },
-    options?: { signal?: AbortSignal },
+    options?: { signal?: AbortSignal | undefined },
   ): Promise<Duplex>;
   /** Resolves once, with the error unless we closed it. */
   readonly closed: Promise<SshError | undefined>;

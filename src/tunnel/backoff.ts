@@ -1,8 +1,9 @@
 import { isSshError } from '../errors/index.ts';
 import { checkNames } from '../options/check.ts';
+import type { Complete } from '../options/defaults.ts';
 import type { TunnelRetryOptions } from './types.ts';
 
-export type Backoff = Required<Omit<TunnelRetryOptions, 'shouldRetry'>>;
+export type Backoff = Complete<Omit<TunnelRetryOptions, 'shouldRetry'>>;
 
 const defaults: Backoff = { attempts: Infinity, minDelay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 };
 /** An attempt that does not get as far as the gateway's sshd burdens nobody. */

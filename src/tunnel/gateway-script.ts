@@ -24,7 +24,7 @@ export async function runScript(
   const options = { reject: false, timeout: scriptTimeout, maxBuffer: maxAnswer } as const;
   let stdout: string;
   try {
-    ({ stdout } = await connection.exec(`exec sh -c '${script}'`, signal ? { ...options, signal } : options));
+    ({ stdout } = await connection.exec(`exec sh -c '${script}'`, { ...options, signal }));
   } catch (error) {
     if (signal?.aborted) throw error;
     return undefined;

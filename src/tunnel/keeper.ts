@@ -176,9 +176,9 @@ export class Keeper {
     // Short, so that a line that is back is found at once; now and then long, for a line that is slow.
     const tcp = this.#attempt % 5 === 0 ? 10_000 : 2_000;
     return {
-      keepalive: { interval: 10_000, countMax: 3 },
       ...gateway,
-      timeouts: { tcp, ...gateway.timeouts },
+      keepalive: gateway.keepalive ?? { interval: 10_000, countMax: 3 },
+      timeouts: { ...gateway.timeouts, tcp: gateway.timeouts?.tcp ?? tcp },
       retry: false,
       signal: this.#stop,
     };

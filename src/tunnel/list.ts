@@ -9,16 +9,16 @@ import type { GatewayConnection } from './types.ts';
 
 export interface ListTunnelsOptions {
   /** The ports to look at, or a range, both ends included. Default: all that SSH sessions listen on. */
-  ports?: readonly number[] | { from: number; to: number };
+  ports?: readonly number[] | { from: number; to: number } | undefined;
   /**
    * Whether to connect through each port and wait for the PC's banner. Default `true`. A look through a zombie's port
    * wakes its session: sshd then takes longer to give it up. `false` looks without touching; every verdict is
    * `unknown` then, save `refused`.
    */
-  check?: boolean;
+  check?: boolean | undefined;
   /** Milliseconds for the banner; what is slower counts as a zombie. Default 5,000. */
-  answerTimeout?: number;
-  signal?: AbortSignal;
+  answerTimeout?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -189,7 +189,7 @@ async function verdictOf(
 ): Promise<Partial<GatewayTunnel>> {
   const host = addresses[0] === undefined ? '127.0.0.1' : dialHost(addresses[0]);
   try {
-    const stream = await connection.openStream({ host, port }, { timeout, ...(signal ? { signal } : {}) });
+    const stream = await connection.openStream({ host, port }, { timeout, signal });
     const answer = await readBanner(stream, timeout, signal);
     if (answer.kind === 'banner') return { verdict: 'alive', banner: answer.banner };
     return { verdict: answer.kind === 'ended' ? 'pc-down' : 'zombie' };

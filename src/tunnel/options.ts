@@ -1,6 +1,7 @@
 import { checkListen, checkTarget, type ListenAddress, listenNames, targetNames } from '../forward/check.ts';
 import type { ForwardTarget } from '../forward/types.ts';
 import { checkNames } from '../options/check.ts';
+import type { Complete } from '../options/defaults.ts';
 import { type Backoff, checkBackoff } from './backoff.ts';
 import type { ReclaimOptions, ReverseTunnelOptions } from './types.ts';
 
@@ -12,7 +13,7 @@ export interface TunnelPlan {
   gateway: ReverseTunnelOptions['gateway'];
   listen: ListenAddress;
   target: ForwardTarget;
-  reclaim: Required<ReclaimOptions> | undefined;
+  reclaim: Complete<ReclaimOptions> | undefined;
   backoff: Backoff;
   shouldRetry: NonNullable<NonNullable<ReverseTunnelOptions['retry']>['shouldRetry']> | undefined;
   checkInterval: number;
@@ -52,7 +53,7 @@ function planTarget(target: unknown): ForwardTarget {
   return checkTarget(call, target ?? {}) as ForwardTarget;
 }
 
-function planReclaim(reclaim: ReverseTunnelOptions['reclaim']): Required<ReclaimOptions> | undefined {
+function planReclaim(reclaim: ReverseTunnelOptions['reclaim']): Complete<ReclaimOptions> | undefined {
   if (reclaim === undefined || reclaim === false) return undefined;
   if (reclaim !== true) checkNames('reclaim', reclaim, ['unnoted', 'answerTimeout']);
   const { unnoted = 'keep', answerTimeout = 1_500 } = reclaim === true ? {} : reclaim;

@@ -1,4 +1,5 @@
 import { isSshError } from '../errors/index.ts';
+import type { Complete } from '../options/defaults.ts';
 import { printable } from '../text/printable.ts';
 import { readBanner } from './banner-probe.ts';
 import { endSession } from './end-session.ts';
@@ -26,7 +27,7 @@ export interface ReclaimRequest {
   port: number;
   /** How to reach it from the gateway. */
   address: { host: string; port: number };
-  options: Required<ReclaimOptions>;
+  options: Complete<ReclaimOptions>;
   /** The session that this tunnel itself has lost, if it knows: nobody else can be alive behind it. */
   own?: SessionId | undefined;
   signal?: AbortSignal | undefined;
@@ -80,7 +81,7 @@ interface Suspect {
 function findSuspect(
   seen: ScriptAnswer,
   port: number,
-  options: Required<ReclaimOptions>,
+  options: Complete<ReclaimOptions>,
 ): Suspect | Exclude<ReclaimResult, { kind: 'reclaimed' }> {
   if (seen.has('noproc')) return { kind: 'refused', reason: 'no-proc', message: noProc };
   const uid = first(seen, 'uid');
@@ -99,7 +100,7 @@ function findSuspect(
 function onlySession(
   sessions: readonly SshdProcess[],
   port: number,
-  options: Required<ReclaimOptions>,
+  options: Complete<ReclaimOptions>,
 ): Suspect | Exclude<ReclaimResult, { kind: 'reclaimed' }> {
   if (options.unnoted === 'keep') {
     const message = `The session that holds port ${port} left no note on the gateway. It ends when sshd gives it up; reclaim: { unnoted: 'only-session' } allows more.`;
@@ -122,7 +123,7 @@ async function holderAnswers(
   connection: GatewayConnection,
   { address, port, options, signal }: ReclaimRequest,
 ): Promise<ReclaimResult | undefined> {
-  const limits = { timeout: options.answerTimeout, ...(signal ? { signal } : {}) };
+  const limits = { timeout: options.answerTimeout, signal };
   try {
     const stream = await connection.openStream(address, limits);
     const answer = await readBanner(stream, options.answerTimeout, signal);

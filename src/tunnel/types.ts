@@ -7,10 +7,13 @@ import type { ConnectOptions } from '../options/types.ts';
 export interface GatewayConnection {
   exec(
     command: string,
-    options: { reject: false; timeout: number; maxBuffer: number; signal?: AbortSignal },
+    options: { reject: false; timeout: number; maxBuffer: number; signal?: AbortSignal | undefined },
   ): PromiseLike<{ exitCode: number | null; stdout: string }>;
   forwardRemote(options: RemoteForwardOptions): Promise<Forwarding>;
-  openStream(target: ForwardTarget, options?: { signal?: AbortSignal; timeout?: number }): Promise<Duplex>;
+  openStream(
+    target: ForwardTarget,
+    options?: { signal?: AbortSignal | undefined; timeout?: number | undefined },
+  ): Promise<Duplex>;
   readonly closed: Promise<SshError | undefined>;
   close(): Promise<void>;
 }
@@ -28,11 +31,11 @@ export interface ReverseTunnelOptions {
    */
   gateway: Omit<ConnectOptions, 'retry' | 'signal'>;
   /** The port that the gateway publishes. */
-  listenPort?: number;
+  listenPort?: number | undefined;
   /** The address of the gateway to publish it on. Default `localhost`; another needs sshd's `GatewayPorts`. */
-  listenHost?: string;
+  listenHost?: string | undefined;
   /** A Unix socket of the gateway instead of a port. With sshd's `StreamLocalBindUnlink yes` no zombie can hold it. */
-  listenPath?: string;
+  listenPath?: string | undefined;
   /** What is published: usually this PC's sshd, `{ host: '127.0.0.1', port: 22 }`. */
   target: ForwardTarget;
   /**
@@ -40,17 +43,17 @@ export interface ReverseTunnelOptions {
    * a signal) and take the port: about a second instead of sshd's ClientAlive time. Needs an account that may run
    * commands on a Linux gateway. Default `false`.
    */
-  reclaim?: boolean | ReclaimOptions;
-  retry?: TunnelRetryOptions;
+  reclaim?: boolean | ReclaimOptions | undefined;
+  retry?: TunnelRetryOptions | undefined;
   /**
    * Milliseconds between checks that the published port answers with the banner of the target's SSH server. Default
    * 60,000; `Infinity` for none (for a target that is not an SSH server).
    */
-  checkInterval?: number;
+  checkInterval?: number | undefined;
   /** Told of each thing that happens, in order. What it throws is ignored. */
-  onEvent?: (event: TunnelEvent) => void;
+  onEvent?: ((event: TunnelEvent) => void) | undefined;
   /** Closes the tunnel. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface ReclaimOptions {
@@ -60,34 +63,36 @@ export interface ReclaimOptions {
    * - `'only-session'`: end it if it is the account's only other SSH session on the gateway, the port is held by
    *   this account, and nothing answers through the port. Not for an account that several PCs share.
    */
-  unnoted?: 'keep' | 'only-session';
+  unnoted?: 'keep' | 'only-session' | undefined;
   /**
    * Milliseconds in which a living holder must show its banner through the port; one that is slower is taken for dead.
    * Not used for the session that this very tunnel has just lost. Default 1,500.
    */
-  answerTimeout?: number;
+  answerTimeout?: number | undefined;
 }
 
 /** How long to wait before the next attempt. */
 export interface TunnelRetryOptions {
   /** Failed attempts in a row before it gives up. Default `Infinity`. */
-  attempts?: number;
+  attempts?: number | undefined;
   /** Milliseconds before the first new attempt. Default 500. */
-  minDelay?: number;
+  minDelay?: number | undefined;
   /** Each wait is this many times the one before. Default 2. */
-  factor?: number;
+  factor?: number | undefined;
   /**
    * Milliseconds; the longest wait. Default 30,000. While the gateway cannot be reached at all, or its port refuses,
    * at most 1,000: such attempts cost nobody anything.
    */
-  maxDelay?: number;
+  maxDelay?: number | undefined;
   /** Part of a wait that is random, 0 to 1, so that a fleet does not knock in step. Default 0.2. */
-  jitter?: number;
+  jitter?: number | undefined;
   /**
    * `true`: go on; `false`: give up; `undefined`: the default rule, `error.retryable`. By that rule a refused login, a
    * wrong host key and a port that the account may not have end the tunnel: they do not pass by themselves.
    */
-  shouldRetry?: (error: Error, attempt: number) => boolean | undefined | Promise<boolean | undefined>;
+  shouldRetry?:
+    | ((error: Error, attempt: number) => boolean | undefined | Promise<boolean | undefined>)
+    | undefined;
 }
 
 export type TunnelState = 'connecting' | 'up' | 'waiting' | 'closed';

@@ -42,10 +42,10 @@ export function startOptionsOf(settings: Settings): StartJobOptions {
   return {
     id,
     ...folderOf(settings),
-    ...(cwd === undefined ? {} : { cwd }),
+    cwd,
     ...(Object.keys(env).length === 0 ? {} : { env }),
-    ...(shell === undefined ? {} : { shell }),
-    ...(settings.flag('interactive') ? { interactive: true } : {}),
+    shell,
+    interactive: settings.flag('interactive') || undefined,
   };
 }
 

@@ -25,7 +25,7 @@ export function jobHost(runner: CommandRunner): JobHost {
     run(line, { stdin, timeout, signal }) {
       const options: BufferExecOptions = {
         ...(stdin === undefined ? {} : { stdin }),
-        ...(signal === undefined ? {} : { signal }),
+        signal,
         ...{ encoding: 'buffer', reject: false, timeout, maxBuffer: 8 * maxPiece },
       };
       return runner.exec(line, labelled(options, helperLabel));

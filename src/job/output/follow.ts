@@ -8,7 +8,10 @@ import { defaultPollInterval, Pace } from './pace.ts';
 export async function* followJob(
   keeper: JobKeeper,
   reader: OutputReader,
-  { pollInterval = defaultPollInterval, signal }: { pollInterval?: number; signal?: AbortSignal | undefined },
+  {
+    pollInterval = defaultPollInterval,
+    signal,
+  }: { pollInterval?: number | undefined; signal?: AbortSignal | undefined },
 ): AsyncGenerator<FollowedOutput<string | Buffer>, JobEnd> {
   const pace = new Pace(pollInterval);
   for (;;) {

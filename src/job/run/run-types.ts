@@ -7,47 +7,47 @@ interface CommonRunJobOptions extends Omit<StartJobOptions, 'encoding'> {
    * Milliseconds between two looks at a job that is quiet; a new or talkative one is looked at more often, from
    * every 200 ms on. Default 2,000.
    */
-  pollInterval?: number;
+  pollInterval?: number | undefined;
   /**
    * Bytes of each stream that the result keeps. Output beyond it is not lost: `onOutput` gets all of it, and the
    * server keeps it; the result then says `truncated`. Default 16 MiB.
    */
-  maxBuffer?: number;
+  maxBuffer?: number | undefined;
   /** `false`: a non-zero exit code or a signal resolves. Default true. */
-  reject?: boolean;
+  reject?: boolean | undefined;
   /**
    * Whether the job's folder on the server is kept when its result has been fetched, so that a later call with the
    * same id gets the same result instead of starting the command again. `'succeeded'` keeps it only after exit code
    * 0: a retry after a failure then starts the command again. Default true; `removeJobs` clears up.
    */
-  keep?: boolean | 'succeeded';
+  keep?: boolean | 'succeeded' | undefined;
   /**
    * Stops at once and rejects with `signal.reason`. The job on the server runs on, and a later call with the same id
    * finds it, unless `killOnAbort` is set.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** End the job when `signal` aborts; the rejection then waits for that, at most about 10 seconds. Default false. */
-  killOnAbort?: boolean;
+  killOnAbort?: boolean | undefined;
 }
 
 export interface TextRunJobOptions extends CommonRunJobOptions {
   /** How the job's output is decoded. Default `utf8`. */
-  encoding?: Encoding;
+  encoding?: Encoding | undefined;
   /**
    * Called with each piece of stdout, decoded. A promise that it returns is waited for before more is fetched. What
    * it throws, `runJob` rejects with; the job runs on. A worker that starts over with the same id gets all of the
    * output again.
    */
-  onOutput?: (text: string) => unknown;
+  onOutput?: ((text: string) => unknown) | undefined;
   /** As `onOutput`, for stderr. */
-  onErrorOutput?: (text: string) => unknown;
+  onErrorOutput?: ((text: string) => unknown) | undefined;
 }
 
 export interface BufferRunJobOptions extends CommonRunJobOptions {
   /** Output as it came, in Buffers. */
   encoding: 'buffer';
-  onOutput?: (bytes: Buffer) => unknown;
-  onErrorOutput?: (bytes: Buffer) => unknown;
+  onOutput?: ((bytes: Buffer) => unknown) | undefined;
+  onErrorOutput?: ((bytes: Buffer) => unknown) | undefined;
 }
 
 export type RunJobOptions = TextRunJobOptions | BufferRunJobOptions;

@@ -24,7 +24,7 @@ export interface RemoteListEntry extends RemoteStats {
 /** Options of every call that goes to the server. */
 export interface SftpCallOptions {
   /** Stops waiting; the call rejects with `signal.reason`. What the server already does, it does. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

@@ -11,20 +11,20 @@ const MiB = 1024 * 1024;
 
 export interface ReadStreamOptions {
   /** The first byte. Default 0. */
-  start?: number;
+  start?: number | undefined;
   /** The last byte, included, as in Node's `fs`. Default: the end of the file. */
-  end?: number;
+  end?: number | undefined;
   /** Bytes that are fetched ahead of the reader at most. Default 4 MiB. */
-  highWaterMark?: number;
+  highWaterMark?: number | undefined;
 }
 
 export interface WriteStreamOptions {
   /** `'w'` (default) replaces the content, `'wx'` wants a new file, `'a'` appends, `'r+'` writes into an existing file. */
-  flags?: 'w' | 'wx' | 'a' | 'r+';
+  flags?: 'w' | 'wx' | 'a' | 'r+' | undefined;
   /** Permissions of a new file, cut by the server's umask. */
-  mode?: number;
+  mode?: number | undefined;
   /** The first byte to write, with `'r+'` and `'w'`. Default 0. */
-  start?: number;
+  start?: number | undefined;
 }
 
 /** A remote file as a Node stream; fetches ahead, and stops fetching when its reader does. */

@@ -7,34 +7,34 @@ export interface TransferOptions {
    * Write under a temporary name in the same folder, and rename when the file is whole: whatever interrupts the
    * transfer, the target is the old file or the new one. `false` writes into the target itself. Default `true`.
    */
-  atomic?: boolean;
+  atomic?: boolean | undefined;
   /**
    * Continue what an earlier call left unfinished, from what is proven to be there: bytes in place are compared
    * (checksum on the server, else read back) before they are kept, and a source that has changed starts again.
    * A transfer with `resume` that fails leaves its temporary file for the next call. Only one transfer at a time may
    * resume to the same target. Default `false`.
    */
-  resume?: boolean;
+  resume?: boolean | undefined;
   /**
    * What is checked before a file gets its name: its `'size'`, its `'sha256'` (by a command on the server, else by
    * reading it back), or nothing (`false`). Default `'size'`.
    */
-  verify?: 'size' | 'sha256' | false;
+  verify?: 'size' | 'sha256' | false | undefined;
   /** Keep the permissions and the time of last change of each file. Default `false`. */
-  preserve?: boolean;
+  preserve?: boolean | undefined;
   /** Called at most ten times a second and once at the end; a throw fails the transfer. */
-  onProgress?: (progress: TransferProgress) => void;
+  onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Files of a folder that are under way at once. Default 128. */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /**
    * Which files and folders of a folder to take: gets the path relative to it, with `/`, and what it is. A folder
    * that is refused is not entered. Default: all.
    */
-  filter?: (path: string, type: 'file' | 'directory') => boolean;
+  filter?: ((path: string, type: 'file' | 'directory') => boolean) | undefined;
   /** Milliseconds without a byte moving after which `TransferStalled` is thrown. `Infinity` waits. Default 60,000. */
-  stallTimeout?: number;
+  stallTimeout?: number | undefined;
   /** Stops at once; the promise rejects with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What a finished transfer reports. */

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
 import { AuthenticationFailed, type PhaseTimings, type SshError } from '../../errors/index.ts';
 import type { HostKeyPolicy } from '../../host-key/policy.ts';
+import type { Complete } from '../../options/defaults.ts';
 import type { KeepaliveOptions, Log, Timeouts } from '../../options/types.ts';
 import { printable } from '../../text/printable.ts';
 import { harmless } from '../../time/harmless.ts';
@@ -43,8 +44,8 @@ export interface HandshakePlan {
   credentials: Credentials;
   hostKey: HostKeyPolicy;
   algorithms: ResolvedAlgorithms;
-  timeouts: Required<Timeouts>;
-  keepalive: false | Required<KeepaliveOptions>;
+  timeouts: Complete<Timeouts>;
+  keepalive: false | Complete<KeepaliveOptions>;
   onLoginBanner?: ((notice: string) => void) | undefined;
   log: Log;
   signal: AbortSignal;
