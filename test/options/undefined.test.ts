@@ -33,7 +33,13 @@ import type {
 
 /** The optional options of `T` that do not take `undefined`. */
 type Closed<T> = T extends unknown
-  ? { [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? (undefined extends Required<T>[K] ? never : K) : never }[keyof T]
+  ? {
+      [K in keyof T]-?: Record<never, never> extends Pick<T, K>
+        ? undefined extends Required<T>[K]
+          ? never
+          : K
+        : never;
+    }[keyof T]
   : never;
 
 describe('an option that may be left out', () => {
