@@ -21,7 +21,7 @@ const floors: readonly (readonly string[])[] = [
 
 /** The floors within a room, lowest first: folders and files. A folder may use what stands before it. */
 const subFloors: Readonly<Record<string, readonly string[]>> = {
-  ssh2: ['insides', 'transport', 'bounds', 'login', 'handshake', 'channels', 'sftp'],
+  ssh2: ['insides', 'order', 'transport', 'bounds', 'login', 'handshake', 'channels', 'sftp'],
   exec: [
     'types.ts',
     'caller.ts',

@@ -24,12 +24,15 @@ import { padFromStock } from '../insides/padding.ts';
 import { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
 import { authenticateEarly } from '../login/early-auth.ts';
+import { guardOrder } from '../order/guard-order.ts';
+import type { MessageOrder } from '../order/message-order.ts';
 import {
   bannerInvalid,
   classifyEnd,
   classifyError,
   type HandshakePhase,
   isPassing,
+  outOfTurn,
   type Situation,
   type Ssh2Error,
 } from '../transport/classify.ts';
@@ -81,6 +84,7 @@ class Handshake {
   #transport: Transport;
   #auth: Authentication;
   #guard: HostKeyGuard;
+  #order: MessageOrder | undefined;
   #outcome = latch<Established>();
   #phase: HandshakePhase = 'banner';
   #clock = new PhaseClock();
@@ -149,6 +153,7 @@ class Handshake {
       authHandler: this.#auth.handler as never,
     });
     deferDestruction(this.#client);
+    this.#order = guardOrder(this.#client, (broken) => this.#fail(outOfTurn(broken, this.#situation())));
     knowForwardsByOwnNamesOnly(this.#client);
     boundWindows(this.#client, (what) => this.#exceeded(what));
     steadyKeepalive(this.#client);
@@ -182,6 +187,7 @@ class Handshake {
   }
 
   #keysExchanged(): void {
+    this.#order?.keysExchanged();
     padFromStock(this.#client);
     // ssh2 says so again after each re-key.
     if (this.#phase !== 'handshake') return;

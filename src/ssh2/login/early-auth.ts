@@ -9,6 +9,7 @@ interface EarlyProtocol {
   service?: (name: string) => void;
   _handlers?: Record<string, unknown>;
   _kexinit?: unknown;
+  _kex?: { negotiated?: { cs?: { compress?: string } } };
   _cipher?: { encrypt?: (packet: Buffer) => void };
   _packetRW?: {
     write?: { allocStart: number; alloc(length: number): Buffer; finalize(packet: Buffer): Buffer };
@@ -57,10 +58,8 @@ function skipServiceAccept(protocol: EarlyProtocol): void {
   const onAccept = handlers?.['SERVICE_ACCEPT'];
   if (typeof service !== 'function' || typeof onAccept !== 'function' || !handlers) return;
   let started = false;
-  handlers['SERVICE_ACCEPT'] = (...received: unknown[]) => {
-    if (started) sendIgnore(protocol);
-    else onAccept(...received);
-  };
+  // It comes behind our request alone: what comes before is out of turn, and never gets here.
+  handlers['SERVICE_ACCEPT'] = () => sendIgnore(protocol);
   protocol.service = (name) => {
     service.call(protocol, name);
     if (started || name !== 'ssh-userauth') return;
@@ -73,11 +72,18 @@ function skipServiceAccept(protocol: EarlyProtocol): void {
 const messageIgnore = 2;
 
 /**
+ * Begins when the server has sent its USERAUTH_SUCCESS, perhaps together with the acceptance of the service: what we
+ * then send before we have read it would come uncompressed to a server that inflates.
+ */
+const delayedCompression = 'zlib@openssh.com';
+
+/**
  * sshd leaves Nagle's algorithm on while it logs in: the answer to the login waits until the acceptance of the service
  * is acknowledged, and with nothing to say our TCP would take 40 ms (Windows: 200 ms) over that.
  */
-function sendIgnore({ _packetRW, _cipher, _kexinit }: EarlyProtocol): void {
+function sendIgnore({ _packetRW, _cipher, _kexinit, _kex }: EarlyProtocol): void {
   const writer = _packetRW?.write;
+  if (_kex?.negotiated?.cs?.compress === delayedCompression) return;
   if (typeof writer?.alloc !== 'function' || typeof writer.finalize !== 'function' || _kexinit !== undefined)
     return;
   if (typeof _cipher?.encrypt !== 'function') return;

@@ -8,6 +8,7 @@ import {
 } from '../../errors/index.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { tame } from '../insides/tame.ts';
+import type { OutOfTurn } from '../order/message-order.ts';
 import type { StreamEnd } from './transport.ts';
 
 /** The phases that ssh2 goes through over an open stream. */
@@ -159,6 +160,17 @@ function protocolFailed(error: Ssh2Error, situation: Situation): SshError {
     retryable: noneInCommon === undefined && !isImpostor,
     cause: tame(error),
     hint: protocolHint(noneInCommon, isImpostor),
+  });
+}
+
+/** The server sent what it may not send at that time. Nothing that came out of turn was acted upon. */
+export function outOfTurn({ message, when, allowed }: OutOfTurn, situation: Situation): HandshakeFailed {
+  const reason = `${message} out of turn, ${when}`;
+  return new HandshakeFailed(`${at(situation)} sent ${reason}; allowed there: ${allowed}`, {
+    ...place(situation),
+    reason,
+    retryable: false,
+    hint: 'No SSH server does that: somebody is in between, or the server is broken. It was given nothing that is secret on account of it.',
   });
 }
 

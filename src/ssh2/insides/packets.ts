@@ -1,0 +1,91 @@
+import type { Client } from 'ssh2';
+import { protocolOf } from './internals.ts';
+
+interface Reader {
+  read(packet: Buffer): Buffer;
+}
+
+interface Cipher {
+  encrypt(packet: Buffer): void;
+}
+
+interface PacketProtocol {
+  _packetRW?: { read?: Reader };
+  _cipher?: Cipher;
+  _strictMode?: boolean;
+  disconnect?(reason: number): void;
+}
+
+type LoginRequest = (...given: unknown[]) => void;
+type LoginProtocol = Partial<Record<'authPassword' | 'authPK' | 'authKeyboard' | 'authNone', LoginRequest>>;
+
+/** Length and length of padding stand before the payload (RFC 4253 section 6). */
+const payloadStart = 5;
+
+/**
+ * Shows the type of each message to `judge` before ssh2 looks at it, decrypted and decompressed. What `judge` throws
+ * ends the reading. ssh2 makes a new reader at each key exchange, and another one when compression begins.
+ */
+export function judgeInbound(client: Client, judge: (type: number) => void): boolean {
+  const streams = (protocolOf(client) as PacketProtocol | undefined)?._packetRW;
+  if (!streams || typeof streams.read?.read !== 'function') return false;
+  let reader = judged(streams.read, judge);
+  Object.defineProperty(streams, 'read', {
+    configurable: true,
+    enumerable: true,
+    get: () => reader,
+    set: (next: Reader) => {
+      reader = judged(next, judge);
+    },
+  });
+  return true;
+}
+
+function judged(reader: Reader, judge: (type: number) => void): Reader {
+  const read = reader.read;
+  reader.read = (packet) => {
+    const payload = read.call(reader, packet);
+    const type = payload[0];
+    if (type !== undefined) judge(type);
+    return payload;
+  };
+  return reader;
+}
+
+/** Shows the type of each message that is about to leave unencrypted. What `judge` throws keeps it here. */
+export function judgePlainOutbound(client: Client, judge: (type: number) => void): boolean {
+  // The first cipher encrypts nothing; the key exchange puts another one in its place.
+  const cipher = (protocolOf(client) as PacketProtocol | undefined)?._cipher;
+  if (typeof cipher?.encrypt !== 'function') return false;
+  const encrypt = cipher.encrypt;
+  cipher.encrypt = (packet) => {
+    judge(packet[payloadStart] ?? 0);
+    encrypt.call(cipher, packet);
+  };
+  return true;
+}
+
+/** Calls back whenever a request for a login is made. */
+export function onLoginRequest(client: Client, listener: () => void): boolean {
+  const protocol = protocolOf(client) as LoginProtocol | undefined;
+  if (!protocol) return false;
+  for (const name of ['authPassword', 'authPK', 'authKeyboard', 'authNone'] as const) {
+    const original = protocol[name];
+    if (typeof original !== 'function') return false;
+    protocol[name] = (...given) => {
+      listener();
+      original.apply(protocol, given);
+    };
+  }
+  return true;
+}
+
+/** Whether strict key exchange was agreed on; ssh2 knows it once it has read the server's KEXINIT. */
+export function isStrictKex(client: Client): boolean {
+  return (protocolOf(client) as PacketProtocol | undefined)?._strictMode === true;
+}
+
+/** Says goodbye with a reason of RFC 4253 section 11.1; allowed at any time, also in a key exchange. */
+export function sendDisconnect(client: Client, reason: number): void {
+  (protocolOf(client) as PacketProtocol | undefined)?.disconnect?.(reason);
+}

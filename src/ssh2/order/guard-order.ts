@@ -1,0 +1,35 @@
+import type { Client } from 'ssh2';
+import {
+  isStrictKex,
+  judgeInbound,
+  judgePlainOutbound,
+  onLoginRequest,
+  sendDisconnect,
+} from '../insides/packets.ts';
+import { messageName } from './message-names.ts';
+import { MessageOrder, mayLeaveInPlainText, type OutOfTurn } from './message-order.ts';
+
+/** SSH_DISCONNECT_PROTOCOL_ERROR (RFC 4253 section 11.1). */
+const protocolError = 2;
+
+/**
+ * Lets no message through to ssh2 that is out of turn, and nothing leave unencrypted but the key exchange. To be
+ * called after `client.connect`, before anything was received. `onBroken` must see to it that nothing more is read.
+ */
+export function guardOrder(client: Client, onBroken: (broken: OutOfTurn) => void): MessageOrder {
+  const order = new MessageOrder(() => isStrictKex(client));
+  const guarded =
+    judgeInbound(client, (type) => {
+      const broken = order.receive(type);
+      if (!broken) return;
+      sendDisconnect(client, protocolError);
+      onBroken(broken);
+      throw new Error(`${broken.message} out of turn`);
+    }) &&
+    judgePlainOutbound(client, (type) => {
+      if (!mayLeaveInPlainText(type)) throw new Error(`${messageName(type)} was to leave unencrypted`);
+    }) &&
+    onLoginRequest(client, () => order.loginRequested());
+  if (!guarded) throw new Error('this version of ssh2 does not let us watch over the order of messages');
+  return order;
+}

@@ -1,0 +1,157 @@
+import { messageName } from './message-names.ts';
+
+/** What a server sent though it was not its turn. */
+export interface OutOfTurn {
+  /** `SSH_MSG_SERVICE_ACCEPT (6)`. */
+  message: string;
+  /** A clause: `during the login`. */
+  when: string;
+  /** What it could have sent instead. */
+  allowed: string;
+}
+
+type Stage = 'exchange' | 'verdict' | 'service' | 'login' | 'session';
+
+/** Lowest and highest number. */
+type Range = readonly [number, number];
+
+interface Rule {
+  when: string;
+  allowed: string;
+  ranges: readonly Range[];
+}
+
+const disconnect: Range = [1, 1];
+/** IGNORE, UNIMPLEMENTED, DEBUG. */
+const idle: Range = [2, 4];
+const serviceAccept: Range = [6, 6];
+const extInfo: Range = [7, 7];
+const kexInit: Range = [20, 20];
+/** KEXINIT, NEWKEYS and the messages of each method (RFC 4250 section 4.1.2). */
+const keyExchange: Range = [20, 49];
+
+/** RFC 4253 sections 7.1 and 9; ssh2 itself sees to the order within the key exchange. */
+const exchange: Rule = {
+  when: 'during the key exchange',
+  allowed: 'the key exchange (20 to 49) and 1 to 4',
+  ranges: [disconnect, idle, keyExchange],
+};
+
+/** Strict key exchange (OpenSSH's PROTOCOL, section 1.10): until the first NEWKEYS not even IGNORE. */
+const strictExchange: Rule = {
+  when: 'during a strict key exchange',
+  allowed: 'the key exchange (20 to 49) and SSH_MSG_DISCONNECT (1)',
+  ranges: [disconnect, keyExchange],
+};
+
+const rules: Readonly<Record<Exclude<Stage, 'exchange'>, Rule>> = {
+  // A server announces its extensions right behind its NEWKEYS (RFC 8308 section 2.4), while we look at its key.
+  verdict: {
+    when: 'between its SSH_MSG_NEWKEYS and ours, before its host key is accepted',
+    allowed: 'SSH_MSG_EXT_INFO (7) and 1 to 4',
+    ranges: [disconnect, idle, extInfo],
+  },
+  service: {
+    when: 'before it accepted the authentication service',
+    allowed: 'SSH_MSG_SERVICE_ACCEPT (6), SSH_MSG_EXT_INFO (7), SSH_MSG_KEXINIT (20) and 1 to 4',
+    ranges: [disconnect, idle, serviceAccept, extInfo, kexInit],
+  },
+  login: {
+    when: 'during the login',
+    allowed: 'the authentication protocol (51 to 79), SSH_MSG_EXT_INFO (7), SSH_MSG_KEXINIT (20) and 1 to 4',
+    ranges: [disconnect, idle, extInfo, kexInit, [51, 79]],
+  },
+  // 8 to 19 are not assigned: what a peer does not know there it need not refuse.
+  session: {
+    when: 'after the login',
+    allowed: 'the connection protocol (80 and above), SSH_MSG_KEXINIT (20) and 1 to 4',
+    ranges: [disconnect, idle, [7, 20], [80, 255]],
+  },
+};
+
+const notAsked: Rule = {
+  when: 'before a login was asked for',
+  allowed: 'SSH_MSG_USERAUTH_BANNER (53), SSH_MSG_EXT_INFO (7), SSH_MSG_KEXINIT (20) and 1 to 4',
+  ranges: [disconnect, idle, extInfo, kexInit, [53, 53]],
+};
+
+const newKeys = 21;
+const success = 52;
+
+/**
+ * Which message a server may send when (RFC 4253 sections 7.1, 7.3, 9.3 and 10; RFC 4252; RFC 8308), and what we may
+ * send while nothing is encrypted yet. The one place that decides it: ssh2 hands on whatever has a handler, and so
+ * answers a server that has not proved who it is.
+ */
+export class MessageOrder {
+  #stage: Stage = 'exchange';
+  /** Where a re-key leads back to. */
+  #after: Exclude<Stage, 'exchange' | 'verdict'> = 'service';
+  #rekeying = false;
+  #asked = false;
+  readonly #isStrict: () => boolean;
+
+  constructor(isStrict: () => boolean) {
+    this.#isStrict = isStrict;
+  }
+
+  /** Takes note of a message that came; tells what is wrong with it, if anything. */
+  receive(type: number): OutOfTurn | undefined {
+    const rule = this.#rule(type);
+    if (!contains(rule.ranges, type)) return outOfTurn(type, rule);
+    this.#advance(type);
+    return undefined;
+  }
+
+  /** Both sides' NEWKEYS are through: the server's host key is accepted, and its signature is right. */
+  keysExchanged(): void {
+    this.#stage = this.#after;
+    this.#rekeying = false;
+  }
+
+  /** A request for a login is going out. */
+  loginRequested(): void {
+    this.#asked = true;
+  }
+
+  #rule(type: number): Rule {
+    if (this.#stage === 'exchange') return !this.#rekeying && this.#isStrict() ? strictExchange : exchange;
+    if (this.#stage === 'login' && !this.#asked && type >= 51) return notAsked;
+    return rules[this.#stage];
+  }
+
+  #advance(type: number): void {
+    switch (this.#stage) {
+      case 'exchange':
+        if (type === newKeys) this.#stage = 'verdict';
+        return;
+      case 'verdict':
+        return;
+      case 'service':
+        if (type === serviceAccept[0]) this.#stage = 'login';
+        break;
+      case 'login':
+        if (type === success) this.#stage = 'session';
+    }
+    if (type === kexInit[0]) this.#rekey();
+  }
+
+  #rekey(): void {
+    this.#after = this.#stage as Exclude<Stage, 'exchange' | 'verdict'>;
+    this.#stage = 'exchange';
+    this.#rekeying = true;
+  }
+}
+
+/** Whether this may leave us unencrypted: key exchange and what steers the transport, nothing of what comes after. */
+export function mayLeaveInPlainText(type: number): boolean {
+  return contains([disconnect, idle, keyExchange], type);
+}
+
+function contains(ranges: readonly Range[], type: number): boolean {
+  return ranges.some(([lowest, highest]) => type >= lowest && type <= highest);
+}
+
+function outOfTurn(type: number, { when, allowed }: Rule): OutOfTurn {
+  return { message: messageName(type), when, allowed };
+}
