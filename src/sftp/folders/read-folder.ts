@@ -17,8 +17,11 @@ export const listingLimits = { names: 250_000, bytes: 64 * 1024 * 1024 } as cons
 
 /** Rounds of one listing: even a server that sends one name at a time can list 40,000. */
 const mostRounds = 10_000;
-/** Rounds in a row without a new name. In a living folder a name may come twice, but not hundreds of them in a row. */
-const mostRepeats = 16;
+/**
+ * Rounds in a row without a new name. In a folder in which files are replaced all the time, tmpfs lists the same
+ * thousands again and again before it comes to an end.
+ */
+const mostRepeats = 1_000;
 
 export interface ListingOptions {
   /** For messages. */
@@ -83,11 +86,17 @@ class Listing {
   }
 
   #add(entry: SftpName): void {
+    if (entry.name === '.' || entry.name === '..') return;
+    const key = entry.raw.toString('latin1');
+    if (!this.#entries.has(key)) this.#pay(entry.raw.length);
+    this.#entries.set(key, entry);
+  }
+
+  #pay(bytes: number): void {
     this.#budget.names--;
-    this.#budget.bytes -= entry.raw.length;
+    this.#budget.bytes -= bytes;
     if (this.#budget.names < 0) throw this.#endless(`after ${listingLimits.names} names`);
     if (this.#budget.bytes < 0) throw this.#endless(`after ${listingLimits.bytes} bytes of names`);
-    if (entry.name !== '.' && entry.name !== '..') this.#entries.set(entry.raw.toString('latin1'), entry);
   }
 
   #endless(how: string): SftpFailed {
