@@ -227,7 +227,8 @@ export class Connection {
     const { openStream } = await import('./forward/index.ts');
     if (typeof target !== 'string')
       return openStream(this.#link, target, portOrOptions as OpenOptions | undefined);
-    return openStream(this.#link, { host: target, port: portOrOptions as number }, options);
+    const named = { host: target, port: portOrOptions as number };
+    return openStream(this.#link, named, options, 'arguments');
   }
 
   /** Ends the connection: what is on the way out is sent, what is pending rejects. Idempotent; resolves when all is gone. */

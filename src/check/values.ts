@@ -105,8 +105,8 @@ export function oneOf(...allowed: readonly (string | boolean)[]): Check {
   const right = alternatives(allowed.map((one) => (typeof one === 'string' ? `'${one}'` : String(one))));
   return (name, value) => {
     if (allowed.some((one) => one === value)) return;
-    if (typeof value !== 'string') throw wrongType(name, value, right);
-    throw wrongRange(name, value, `${likely(value, words)}${right}`);
+    const meant = typeof value === 'string' ? likely(value, words) : '';
+    throw wrongType(name, value, `${meant}${right}`);
   };
 }
 

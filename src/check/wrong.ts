@@ -26,8 +26,14 @@ export function subject(name: string): string {
   return name === 'options' || name.startsWith('argument ') ? name : `option ${name}`;
 }
 
+/** For options that exclude each other. */
+export function wrongTogether(name: string, other: string): TypeError {
+  return new TypeError(`options ${name} and ${other}: both given; one of them would be right`);
+}
+
 /** `option` with one more name: `retry.attempts`. */
 export function within(name: string, option: string): string {
+  if (name === 'arguments') return `argument ${option}`;
   return name === 'options' ? option : `${name}.${option}`;
 }
 

@@ -1,94 +1,76 @@
-import { checkFunction, checkNames, checkSignal } from '../options/check.ts';
+import { host } from '../check/address.ts';
+import type { Checks } from '../check/options.ts';
+import { abortSignal, callback, limit, port, portOrZero, text } from '../check/values.ts';
+import { within, wrongTogether, wrongType } from '../check/wrong.ts';
 import type { DirectTarget } from '../ssh2/channels/forwards.ts';
-import type { DynamicForwardOptions, ForwardOptions } from './types.ts';
+import type {
+  DynamicForwardOptions,
+  ForwardOptions,
+  ForwardTarget,
+  LocalForwardOptions,
+  RemoteForwardOptions,
+} from './types.ts';
 
 /** Where a forward listens, checked. */
 export type ListenAddress = { host: string; port: number; path?: undefined } | { path: string };
 
-interface Addresses {
-  host?: unknown;
-  port?: unknown;
-  socketPath?: unknown;
-  listenHost?: unknown;
-  listenPort?: unknown;
-  listenPath?: unknown;
+interface ListenOptions {
+  listenHost?: string | undefined;
+  listenPort?: number | undefined;
+  listenPath?: string | undefined;
 }
 
-export const targetNames = ['host', 'port', 'socketPath'];
-const commonNames = ['signal', 'onConnectionError'];
-export const listenNames = ['listenHost', 'listenPort', 'listenPath'];
+interface Target {
+  host?: string | undefined;
+  port?: number | undefined;
+  socketPath?: string | undefined;
+}
 
-/**
- * OpenSSH takes port 70000 for 4464 and any address for its own, so wrong ones are caught here.
- *
- * @throws {TypeError | RangeError} naming the call, the option and the value.
- */
-export function checkPort(call: string, name: string, value: unknown, lowest: 0 | 1): number {
-  if (typeof value !== 'number') {
-    throw new TypeError(`${call}: ${name} must be a number from ${lowest} to 65535, not ${show(value)}`);
+const rightHost = 'a host name or address';
+const socketPath = text('the path of a Unix socket');
+
+export const targetChecks: Checks<ForwardTarget> = { host, port, socketPath };
+
+/** OpenSSH takes port 70000 for 4464 and any address for its own, so wrong ones are caught here. */
+export const listenChecks: Checks<ListenOptions> = {
+  listenHost,
+  listenPort: portOrZero,
+  listenPath: socketPath,
+};
+
+const commonChecks: Checks<ForwardOptions> = { signal: abortSignal, onConnectionError: callback };
+
+export const dynamicChecks: Checks<DynamicForwardOptions> = { ...listenChecks, ...commonChecks };
+export const localChecks: Checks<LocalForwardOptions> = { ...targetChecks, ...dynamicChecks };
+export const remoteChecks: Checks<RemoteForwardOptions> = { ...localChecks, connectTimeout: limit() };
+
+/** Empty for all addresses, as in `ssh -L :8080:...`. */
+function listenHost(name: string, value: unknown): void {
+  if (typeof value !== 'string') throw wrongType(name, value, 'a name or address');
+}
+
+/** Of options that have been checked one by one: which target they mean. */
+export function targetOf(name: string, { host: to, port: at, socketPath: path }: Target): DirectTarget {
+  if (path === undefined) {
+    if (to === undefined) throw wrongType(within(name, 'host'), to, `${rightHost}, or socketPath instead,`);
+    if (at === undefined) throw wrongType(within(name, 'port'), at, 'the port at that host');
+    return { host: to, port: at };
   }
-  if (!Number.isInteger(value) || value < lowest || value > 65_535) {
-    throw new RangeError(`${call}: ${name} must be a whole number from ${lowest} to 65535, not ${value}`);
-  }
-  return value;
+  if ((to ?? at) !== undefined) throw wrongTogether(within(name, 'socketPath'), within(name, 'host'));
+  return { socketPath: path };
 }
 
-/** The names that every forward knows, and `more`; and what does not depend on its direction. */
-export function checkForward(options: ForwardOptions, more: readonly string[] = []): void {
-  checkNames('options', options, [...targetNames, ...listenNames, ...commonNames, ...more]);
-  checkCommon(options);
-}
-
-/** As `checkForward`, for a forward whose targets are named by whoever comes. */
-export function checkDynamic(options: DynamicForwardOptions): void {
-  checkNames('options', options, [...listenNames, ...commonNames]);
-  checkCommon(options);
-}
-
-function checkCommon(options: ForwardOptions): void {
-  const { signal, onConnectionError } = options;
-  if (signal !== undefined) checkSignal('signal', signal);
-  if (onConnectionError !== undefined) checkFunction('onConnectionError', onConnectionError);
-}
-
-export function checkTarget(call: string, options: Addresses): DirectTarget {
-  if (options.socketPath !== undefined) {
-    if (options.host !== undefined || options.port !== undefined) {
-      throw new TypeError(`${call}: give either socketPath or host and port, not both`);
-    }
-    return { socketPath: checkPath(call, 'socketPath', options.socketPath) };
-  }
-  if (typeof options.host !== 'string' || options.host === '') {
-    throw new TypeError(
-      `${call}: host must be a name or an address, not ${show(options.host)} (or give socketPath)`,
-    );
-  }
-  return { host: options.host, port: checkPort(call, 'port', options.port, 1) };
-}
-
-export function checkListen(
-  call: string,
-  options: Addresses,
+/** Of options that have been checked one by one: where they listen. */
+export function listenAddressOf(
+  options: ListenOptions,
   defaults: { host: string; port?: number },
 ): ListenAddress {
-  if (options.listenPath !== undefined) {
-    if (options.listenHost !== undefined || options.listenPort !== undefined) {
-      throw new TypeError(`${call}: give either listenPath or listenHost and listenPort, not both`);
-    }
-    return { path: checkPath(call, 'listenPath', options.listenPath) };
+  const { listenHost = defaults.host, listenPort = defaults.port, listenPath } = options;
+  if (listenPath !== undefined) {
+    if ((options.listenHost ?? options.listenPort) !== undefined)
+      throw wrongTogether('listenPath', 'listenPort');
+    return { path: listenPath };
   }
-  const { listenHost = defaults.host, listenPort = defaults.port } = options;
-  if (typeof listenHost !== 'string') {
-    throw new TypeError(`${call}: listenHost must be a name or an address, not ${show(listenHost)}`);
-  }
-  return { host: listenHost, port: checkPort(call, 'listenPort', listenPort, 0) };
-}
-
-function checkPath(call: string, name: string, value: unknown): string {
-  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
-  throw new TypeError(`${call}: ${name} must be the path of a Unix socket, not ${show(value)}`);
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value);
+  if (listenPort === undefined) portOrZero('listenPort', listenPort);
+  return { host: listenHost, port: listenPort ?? 0 };
 }

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
+import { checkOptions } from '../check/options.ts';
 import { ChannelOpenFailed } from '../errors/index.ts';
 import { answer, readRequest, type SocksTarget } from '../socks/serve.ts';
 import { reply } from '../socks/wire.ts';
 import { openDirect } from '../ssh2/channels/forwards.ts';
 import type { Link } from '../ssh2/channels/link.ts';
 import { startTimer } from '../time/timer.ts';
-import { checkDynamic, checkListen } from './check.ts';
+import { dynamicChecks, listenAddressOf } from './check.ts';
 import { listenLocally, originOf } from './local-listener.ts';
 import type { DynamicForwardOptions, Forwarding } from './types.ts';
 
@@ -14,8 +15,8 @@ const patience = 10_000;
 
 /** @throws {PortForwardFailed} when this machine cannot listen there. */
 export async function forwardDynamic(link: Link, options: DynamicForwardOptions = {}): Promise<Forwarding> {
-  checkDynamic(options);
-  const address = checkListen('forwardDynamic', options, { host: '127.0.0.1', port: 0 });
+  checkOptions(options, dynamicChecks);
+  const address = listenAddressOf(options, { host: '127.0.0.1', port: 0 });
   return listenLocally(link, address, options, async (socket, connections) => {
     const target = await requestOf(socket);
     try {

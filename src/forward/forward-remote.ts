@@ -1,20 +1,19 @@
 import { connect, type Socket } from 'node:net';
-import { checkMs } from '../options/check.ts';
+import { checkOptions } from '../check/options.ts';
 import { type DirectTarget, remoteForwards, type Visitor } from '../ssh2/channels/forwards.ts';
 import type { Link } from '../ssh2/channels/link.ts';
 import { startTimer } from '../time/timer.ts';
 import { ActiveForwarding, Connections } from './active-forwarding.ts';
-import { checkForward, checkListen, checkTarget } from './check.ts';
+import { listenAddressOf, remoteChecks, targetOf } from './check.ts';
 import { remoteForwardFailed } from './failure.ts';
 import type { Forwarding, RemoteForwardOptions } from './types.ts';
 
 /** @throws {PortForwardFailed} when the server refuses to listen; its `hint` says why, as far as the server does. */
 export async function forwardRemote(link: Link, options: RemoteForwardOptions): Promise<Forwarding> {
-  checkForward(options, ['connectTimeout']);
-  const target = checkTarget('forwardRemote', options);
-  const address = checkListen('forwardRemote', options, { host: 'localhost' });
+  checkOptions(options, remoteChecks);
+  const target = targetOf('options', options);
+  const address = listenAddressOf(options, { host: 'localhost' });
   const { signal, connectTimeout = 30_000, onConnectionError } = options;
-  checkMs('connectTimeout', connectTimeout);
   const connections = new Connections(onConnectionError);
   const onVisitor = (visitor: Visitor) => bringIn(visitor, connections, target, connectTimeout);
   const forwards = remoteForwards(link);

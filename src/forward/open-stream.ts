@@ -1,13 +1,17 @@
 import type { Duplex } from 'node:stream';
-import { checkNames } from '../options/check.ts';
+import { type Checks, checkOptions, object } from '../check/options.ts';
+import { abortSignal, limit } from '../check/values.ts';
 import { openDirect } from '../ssh2/channels/forwards.ts';
 import type { Link, OpenOptions } from '../ssh2/channels/link.ts';
-import { checkTarget, targetNames } from './check.ts';
+import { targetChecks, targetOf } from './check.ts';
 import type { ForwardTarget } from './types.ts';
+
+const checks: Checks<OpenOptions> = { signal: abortSignal, timeout: limit() };
 
 /**
  * One byte stream from the server to a port or a Unix socket that it can reach (`ssh -W`). Half-close and
  * back-pressure are kept; when the connection dies the stream ends with that error, never as if it were complete.
+ * `name` is what the target is called when it is wrong.
  *
  * @throws {ChannelOpenFailed} when the target refused (`reasonCode` 2) or the server forbids it (1).
  */
@@ -15,8 +19,9 @@ export async function openStream(
   link: Link,
   target: ForwardTarget,
   options: OpenOptions = {},
+  name: 'arguments' | 'argument target' = 'argument target',
 ): Promise<Duplex> {
-  checkNames('target', target, targetNames);
-  checkNames('options', options, ['signal', 'timeout']);
-  return openDirect(link, checkTarget('openStream', target), options);
+  object(targetChecks)(name, target);
+  checkOptions(options, checks);
+  return openDirect(link, targetOf(name, target), options);
 }

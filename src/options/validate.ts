@@ -15,7 +15,7 @@ import {
   tries,
   whole,
 } from '../check/values.ts';
-import { wrongRange, wrongSecret, wrongType } from '../check/wrong.ts';
+import { wrongRange, wrongSecret, wrongTogether, wrongType } from '../check/wrong.ts';
 import type { Algorithms, ConnectOptions, KeepaliveOptions, RetryOptions, Timeouts } from './types.ts';
 import { checkHostKey } from './validate-host-key.ts';
 
@@ -87,7 +87,7 @@ export function validateConnectOptions(options: unknown): asserts options is Con
 
 export function checkOneKey({ privateKey, privateKeyPath }: Partial<ConnectOptions>): void {
   if (privateKey === undefined || privateKeyPath === undefined) return;
-  throw new TypeError('options privateKey and privateKeyPath: both given; one of them would be right');
+  throw wrongTogether('privateKey', 'privateKeyPath');
 }
 
 function checkKeyPath(name: string, value: unknown): void {

@@ -1,34 +1,20 @@
 import { isSshError } from '../errors/index.ts';
-import { checkNames } from '../options/check.ts';
 import type { Complete } from '../options/defaults.ts';
 import type { TunnelRetryOptions } from './types.ts';
 
 export type Backoff = Complete<Omit<TunnelRetryOptions, 'shouldRetry'>>;
 
-const defaults: Backoff = { attempts: Infinity, minDelay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 };
+export const defaultBackoff: Backoff = {
+  attempts: Infinity,
+  minDelay: 500,
+  factor: 2,
+  maxDelay: 30_000,
+  jitter: 0.2,
+};
 /** An attempt that does not get as far as the gateway's sshd burdens nobody. */
 const maxDelayUnreached = 1_000;
 /** Milliseconds of `up` after which the next failure counts as the first again. */
 const steadyAfter = 10_000;
-
-/** @throws {TypeError | RangeError} naming the option and the value. */
-export function checkBackoff(options: TunnelRetryOptions = {}): Backoff {
-  checkNames('retry', options, [...Object.keys(defaults), 'shouldRetry']);
-  const backoff = { ...defaults };
-  for (const name of Object.keys(defaults) as Array<keyof Backoff>) {
-    const value = options[name] ?? defaults[name];
-    const lowest = name === 'attempts' || name === 'factor' ? 1 : 0;
-    const highest = name === 'jitter' ? 1 : Infinity;
-    if (typeof value !== 'number' || Number.isNaN(value)) {
-      throw new TypeError(`keepReverseTunnel: retry.${name} must be a number, not ${String(value)}`);
-    }
-    if (value < lowest || value > highest) {
-      throw new RangeError(`keepReverseTunnel: retry.${name} must be ${lowest} to ${highest}, not ${value}`);
-    }
-    backoff[name] = value;
-  }
-  return backoff;
-}
 
 /**
  * The waits between attempts. Attempts that did not reach the gateway's sshd, and those that did, grow their waits

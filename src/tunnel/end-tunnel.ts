@@ -1,5 +1,5 @@
-import { checkPort } from '../forward/check.ts';
-import { checkNames } from '../options/check.ts';
+import { checkArgument, checkOptions } from '../check/options.ts';
+import { abortSignal, port as portCheck } from '../check/values.ts';
 import { checkConnection } from './check-connection.ts';
 import { endSession } from './end-session.ts';
 import { holderOf } from './list.ts';
@@ -32,11 +32,11 @@ export type EndedTunnel =
 export async function endTunnel(
   connection: Pick<GatewayConnection, 'exec'>,
   port: number,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal | undefined } = {},
 ): Promise<EndedTunnel> {
-  checkConnection('endGatewayTunnel', connection, ['exec']);
-  checkPort('endGatewayTunnel', 'port', port, 1);
-  checkNames('options', options, ['signal']);
+  checkConnection(connection, ['exec']);
+  checkArgument('port', port, portCheck);
+  checkOptions<typeof options>(options, { signal: abortSignal });
   const sight = await lookAtTunnels(connection, [port], options.signal);
   const listener = sight.listeners.find((candidate) => candidate.port === port);
   const failed = (reason: Exclude<EndedTunnel, { ended: true }>['reason'], message: string): EndedTunnel => ({

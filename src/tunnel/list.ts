@@ -1,6 +1,7 @@
+import { type Checks, checkOptions, object, required } from '../check/options.ts';
+import { abortSignal, flag, limit, port as portCheck } from '../check/values.ts';
+import { wrongRange, wrongType } from '../check/wrong.ts';
 import { isSshError } from '../errors/index.ts';
-import { checkPort } from '../forward/check.ts';
-import { checkMs, checkNames, checkSignal } from '../options/check.ts';
 import { readBanner } from './banner-probe.ts';
 import { checkConnection } from './check-connection.ts';
 import { dialHost } from './hold-port.ts';
@@ -52,6 +53,13 @@ export interface GatewayTunnel {
   banner?: string;
 }
 
+const listChecks: Checks<ListTunnelsOptions> = {
+  ports: checkPorts,
+  check: flag,
+  answerTimeout: limit(),
+  signal: abortSignal,
+};
+
 const atOnce = 10;
 
 /**
@@ -65,11 +73,9 @@ export async function listTunnels(
   connection: Pick<GatewayConnection, 'exec' | 'openStream'>,
   options: ListTunnelsOptions = {},
 ): Promise<GatewayTunnel[]> {
-  checkConnection('listGatewayTunnels', connection, ['exec', 'openStream']);
-  checkNames('options', options, ['ports', 'check', 'answerTimeout', 'signal']);
+  checkConnection(connection, ['exec', 'openStream']);
+  checkOptions(options, listChecks);
   const { check = true, answerTimeout = 5_000, signal } = options;
-  checkMs('answerTimeout', answerTimeout);
-  if (signal !== undefined) checkSignal('signal', signal);
   const asked = portsOf(options.ports);
   const sight = await lookAtTunnels(connection, asked, signal);
   const ports = asked ?? tunnelPorts(sight);
@@ -86,21 +92,28 @@ export async function listTunnels(
   return tunnels;
 }
 
+const rangeChecks: Checks<{ from: number; to: number }> = {
+  from: required(portCheck),
+  to: required(portCheck),
+};
+
+function checkPorts(name: string, value: unknown): void {
+  if (Array.isArray(value)) {
+    for (const [index, one] of value.entries()) portCheck(`${name}[${index}]`, one);
+    return;
+  }
+  if (typeof value !== 'object' || value === null) {
+    throw wrongType(name, value, 'an array of ports, or { from, to },');
+  }
+  object(rangeChecks)(name, value);
+  const { from, to } = value as { from: number; to: number };
+  if (to < from) throw wrongRange(`${name}.to`, to, `${from} (ports.from) or more`);
+}
+
 function portsOf(ports: ListTunnelsOptions['ports']): number[] | undefined {
-  const call = 'listGatewayTunnels';
   if (ports === undefined) return undefined;
-  if (typeof ports !== 'object' || ports === null) {
-    throw new TypeError(`${call}: ports must be a list of ports, or { from, to }`);
-  }
-  if ('from' in ports) {
-    checkNames('ports', ports, ['from', 'to']);
-    const from = checkPort(call, 'ports.from', ports.from, 1);
-    const to = checkPort(call, 'ports.to', ports.to, 1);
-    if (to < from) throw new RangeError(`${call}: ports.to must not be less than ports.from`);
-    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-  }
-  if (!Array.isArray(ports)) throw new TypeError(`${call}: ports must be a list of ports, or { from, to }`);
-  return [...new Set(ports.map((port) => checkPort(call, 'ports', port, 1)))];
+  if (!('from' in ports)) return [...new Set(ports)];
+  return Array.from({ length: ports.to - ports.from + 1 }, (_, index) => ports.from + index);
 }
 
 /** Without a list: what sessions hold for certain, or non-root users with SSH sessions listen on. */

@@ -1,12 +1,47 @@
-import { checkListen, checkTarget, type ListenAddress, listenNames, targetNames } from '../forward/check.ts';
+import { type Checks, checkObject, checkOptions, object, required } from '../check/options.ts';
+import { abortSignal, between, callback, limit, ms, oneOf, tries } from '../check/values.ts';
+import { wrongRange, wrongType } from '../check/wrong.ts';
+import {
+  type ListenAddress,
+  listenAddressOf,
+  listenChecks,
+  targetChecks,
+  targetOf,
+} from '../forward/check.ts';
 import type { ForwardTarget } from '../forward/types.ts';
-import { checkNames } from '../options/check.ts';
-import type { Complete } from '../options/defaults.ts';
-import { type Backoff, checkBackoff } from './backoff.ts';
-import type { ReclaimOptions, ReverseTunnelOptions } from './types.ts';
+import { type Complete, withDefaults } from '../options/defaults.ts';
+import { checkOneKey, connectChecks } from '../options/validate.ts';
+import { type Backoff, defaultBackoff } from './backoff.ts';
+import type { ReclaimOptions, ReverseTunnelOptions, TunnelRetryOptions } from './types.ts';
 
-const call = 'keepReverseTunnel';
-const names = ['gateway', ...listenNames, 'target', 'reclaim', 'retry', 'checkInterval', 'onEvent', 'signal'];
+const retryChecks: Checks<TunnelRetryOptions> = {
+  attempts: tries,
+  minDelay: ms(0),
+  factor: between(1, 100),
+  maxDelay: ms(0),
+  jitter: between(0, 1),
+  shouldRetry: callback,
+};
+
+const reclaimChecks: Checks<ReclaimOptions> = {
+  unnoted: oneOf('keep', 'only-session'),
+  answerTimeout: limit(100),
+};
+
+const defaultReclaim: Complete<ReclaimOptions> = { unnoted: 'keep', answerTimeout: 1_500 };
+
+const { retry: _ofTunnel, signal: _ofTunnelToo, ...gatewayChecks } = connectChecks;
+
+const tunnelChecks: Checks<ReverseTunnelOptions> = {
+  gateway: required(checkGateway),
+  ...listenChecks,
+  target: required(object(targetChecks)),
+  reclaim: checkReclaim,
+  retry: object(retryChecks),
+  checkInterval: limit(),
+  onEvent: callback,
+  signal: abortSignal,
+};
 
 /** The options with everything decided. */
 export interface TunnelPlan {
@@ -15,58 +50,45 @@ export interface TunnelPlan {
   target: ForwardTarget;
   reclaim: Complete<ReclaimOptions> | undefined;
   backoff: Backoff;
-  shouldRetry: NonNullable<NonNullable<ReverseTunnelOptions['retry']>['shouldRetry']> | undefined;
+  shouldRetry: TunnelRetryOptions['shouldRetry'];
   checkInterval: number;
 }
 
 /** @throws {TypeError | RangeError} naming the option and the value. */
 export function planTunnel(options: ReverseTunnelOptions): TunnelPlan {
-  checkNames('options', options, names);
-  const { gateway, checkInterval = 60_000 } = options;
-  if (typeof gateway !== 'object' || gateway === null) {
-    throw new TypeError(`${call}: gateway must be an object: where to connect, as whom`);
-  }
-  for (const name of ['retry', 'signal'] as const) {
-    if ((gateway as { retry?: unknown; signal?: unknown })[name] === undefined) continue;
-    throw new TypeError(`${call}: give ${name} beside gateway, not in it: it is the tunnel's`);
-  }
-  const listen = checkListen(call, options, { host: 'localhost' });
+  checkOptions(options, tunnelChecks);
+  const { gateway, target, reclaim, retry, checkInterval = 60_000 } = options;
+  const listen = listenAddressOf(options, { host: 'localhost' });
   if (listen.path === undefined && listen.port === 0) {
-    throw new RangeError(
-      `${call}: listenPort 0 would publish another port after each reconnect; give the port`,
-    );
+    throw wrongRange('listenPort', 0, 'the port itself (0 would publish another one after each reconnect)');
   }
-  checkDuration('checkInterval', checkInterval, 1);
   return {
     gateway,
     listen,
-    target: planTarget(options.target),
-    reclaim: planReclaim(options.reclaim),
-    backoff: checkBackoff(options.retry),
-    shouldRetry: options.retry?.shouldRetry,
+    target: targetOf('target', target),
+    reclaim: planReclaim(reclaim),
+    backoff: withDefaults<Backoff>(defaultBackoff, retry),
+    shouldRetry: retry?.shouldRetry,
     checkInterval,
   };
 }
 
-function planTarget(target: unknown): ForwardTarget {
-  if (target !== undefined) checkNames('target', target, targetNames);
-  return checkTarget(call, target ?? {}) as ForwardTarget;
+/** What a connection takes, save what is the tunnel's. */
+function checkGateway(name: string, value: unknown): void {
+  checkObject(name, value, 'an object (where to connect, as whom)');
+  for (const option of ['retry', 'signal']) {
+    const given = value[option];
+    if (given !== undefined) throw wrongType(`${name}.${option}`, given, `${option} beside ${name}`);
+  }
+  object(gatewayChecks)(name, value);
+  checkOneKey(value);
+}
+
+function checkReclaim(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') object(reclaimChecks, 'true, false or an object')(name, value);
 }
 
 function planReclaim(reclaim: ReverseTunnelOptions['reclaim']): Complete<ReclaimOptions> | undefined {
-  if (reclaim === undefined || reclaim === false) return undefined;
-  if (reclaim !== true) checkNames('reclaim', reclaim, ['unnoted', 'answerTimeout']);
-  const { unnoted = 'keep', answerTimeout = 1_500 } = reclaim === true ? {} : reclaim;
-  if (unnoted !== 'keep' && unnoted !== 'only-session') {
-    throw new TypeError(`${call}: reclaim.unnoted must be 'keep' or 'only-session', not ${String(unnoted)}`);
-  }
-  checkDuration('reclaim.answerTimeout', answerTimeout, 100);
-  return { unnoted, answerTimeout };
-}
-
-function checkDuration(name: string, value: unknown, lowest: number): void {
-  if (typeof value !== 'number' || Number.isNaN(value)) {
-    throw new TypeError(`${call}: ${name} must be a number of milliseconds, not ${String(value)}`);
-  }
-  if (value < lowest) throw new RangeError(`${call}: ${name} must be at least ${lowest} ms, not ${value}`);
+  if (!reclaim) return undefined;
+  return withDefaults(defaultReclaim, reclaim === true ? undefined : reclaim);
 }

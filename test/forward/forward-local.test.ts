@@ -171,16 +171,20 @@ describe('forwardLocal', () => {
   });
 
   it.each([
-    [{ host: 'h', port: 70_000 }, RangeError, /port must be a whole number from 1 to 65535, not 70000/],
-    [{ host: 'h', port: 0 }, RangeError, /port must be/],
-    [{ host: 'h', port: '22' }, TypeError, /port must be a number .* not "22"/],
-    [{ host: 'h', port: 1, listenPort: -1 }, RangeError, /listenPort must be/],
-    [{ host: 'h', port: 1, listenPort: 1.5 }, RangeError, /listenPort must be/],
-    [{ host: 'h', port: 1, listenHost: 5 }, TypeError, /listenHost must be/],
-    [{ port: 1 }, TypeError, /host must be a name/],
-    [{ host: 'h', port: 1, socketPath: '/x' }, TypeError, /either socketPath or host/],
-    [{ socketPath: 'a\0b' }, TypeError, /socketPath must be/],
-    [{ host: 'h', port: 1, listenPath: '/x', listenPort: 1 }, TypeError, /either listenPath/],
+    [{ host: 'h', port: 70_000 }, RangeError, /^option port: 70000 given; a whole number from 1 to 65535/],
+    [{ host: 'h', port: 0 }, RangeError, /^option port: 0 given/],
+    [{ host: 'h', port: '22' }, TypeError, /^option port: '22' given/],
+    [{ host: 'h', port: 1, listenPort: -1 }, RangeError, /^option listenPort: .*from 0 to 65535/],
+    [{ host: 'h', port: 1, listenPort: 1.5 }, RangeError, /^option listenPort: .*from 0 to 65535/],
+    [{ host: 'h', port: 1, listenHost: 5 }, TypeError, /^option listenHost: 5 given/],
+    [{ port: 1 }, TypeError, /^option host: undefined given; .* or socketPath instead/],
+    [{ host: 'h', port: 1, socketPath: '/x' }, TypeError, /^options socketPath and host: both given/],
+    [{ socketPath: 'a\0b' }, RangeError, /^option socketPath: .*without NUL/],
+    [
+      { host: 'h', port: 1, listenPath: '/x', listenPort: 1 },
+      TypeError,
+      /^options listenPath and listenPort: both given/,
+    ],
     [{ host: 'h', port: 1, listenport: 1 }, TypeError, /option listenport: .*did you mean listenPort/],
     [{ host: 'h', port: 1, connectTimeout: 1 }, TypeError, /option connectTimeout: there is no such option/],
     [{ host: 'h', port: 1, signal: {} }, TypeError, /option signal: .*AbortSignal/],
@@ -214,7 +218,7 @@ describe('openStream', () => {
     expect((await readAll(stream)).toString()).toBe('one');
     await expect(openStream(made.link, { host: 'h', port: 99_999 })).rejects.toThrow(RangeError);
     const misspelt = { host: 'h', port: 1, pot: 2 } as { host: string; port: number };
-    await expect(openStream(made.link, misspelt)).rejects.toThrow(/option target.pot: .*did you mean port/);
+    await expect(openStream(made.link, misspelt)).rejects.toThrow(/argument target.pot: .*did you mean port/);
     await expect(openStream(made.link, { host: 'h', port: 1 }, { timeuot: 5 } as object)).rejects.toThrow(
       /option timeuot: .*did you mean timeout/,
     );

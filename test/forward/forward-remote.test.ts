@@ -174,13 +174,21 @@ describe('forwardRemote', () => {
   });
 
   it.each([
-    [{ host: 'h', port: 22, listenPort: 70_000 }, RangeError, /listenPort must be a whole number/],
-    [{ host: 'h', port: 22 }, TypeError, /listenPort must be a number from 0 to 65535, not undefined/],
-    [{ host: 'h', port: 0, listenPort: 1 }, RangeError, /port must be a whole number from 1/],
-    [{ listenPort: 1 }, TypeError, /host must be/],
+    [{ host: 'h', port: 22, listenPort: 70_000 }, RangeError, /^option listenPort: 70000 given/],
+    [
+      { host: 'h', port: 22 },
+      TypeError,
+      /^option listenPort: undefined given; a whole number from 0 to 65535/,
+    ],
+    [{ host: 'h', port: 0, listenPort: 1 }, RangeError, /^option port: 0 given/],
+    [{ listenPort: 1 }, TypeError, /^option host: undefined given/],
     [{ host: 'h', port: 1, listenPort: 1, conectTimeout: 1 }, TypeError, /did you mean connectTimeout/],
     [{ host: 'h', port: 1, listenPort: 1, connectTimeout: 0 }, RangeError, /option connectTimeout: 0 given/],
-    [{ host: 'h', port: 1, listenPort: 1, listenPath: '/x' }, TypeError, /either listenPath/],
+    [
+      { host: 'h', port: 1, listenPort: 1, listenPath: '/x' },
+      TypeError,
+      /^options listenPath and listenPort: both given/,
+    ],
   ])('refuses %j before anything opens', async (options, kind, message) => {
     await using made = await open();
     const call = forwardRemote(made.link, options as unknown as RemoteForwardOptions);

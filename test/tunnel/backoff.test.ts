@@ -1,23 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { checkBackoff, TunnelWaits } from '../../src/tunnel/backoff.ts';
+import { type Backoff, defaultBackoff, TunnelWaits } from '../../src/tunnel/backoff.ts';
 import { lost, unreachable } from '../support/fake-gateway.ts';
 
 const middle = () => 0.5;
+const backoffOf = (options: Partial<Backoff>): Backoff => ({ ...defaultBackoff, ...options });
 
 describe('the waits of a tunnel', () => {
   it('double up to the longest', () => {
-    const waits = new TunnelWaits(checkBackoff({ minDelay: 100, maxDelay: 1_000 }), middle);
+    const waits = new TunnelWaits(backoffOf({ minDelay: 100, maxDelay: 1_000 }), middle);
     expect([1, 2, 3, 4, 5, 6].map(() => waits.next(lost()))).toEqual([100, 200, 400, 800, 1000, 1000]);
   });
 
   it('stay within a second while the gateway cannot be reached, and do not count for later', () => {
-    const waits = new TunnelWaits(checkBackoff({}), middle);
+    const waits = new TunnelWaits(backoffOf({}), middle);
     expect([1, 2, 3, 4].map(() => waits.next(unreachable()))).toEqual([500, 1_000, 1_000, 1_000]);
     expect([1, 2].map(() => waits.next(lost()))).toEqual([500, 1_000]);
   });
 
   it('begin anew after a long life, and go on growing after short ones', () => {
-    const waits = new TunnelWaits(checkBackoff({}), middle);
+    const waits = new TunnelWaits(backoffOf({}), middle);
     waits.next(lost());
     waits.lived(60_000);
     expect(waits.next(lost())).toBe(500);
@@ -29,7 +30,7 @@ describe('the waits of a tunnel', () => {
   });
 
   it('end after the last attempt, counted in a row', () => {
-    const waits = new TunnelWaits(checkBackoff({ attempts: 2 }), middle);
+    const waits = new TunnelWaits(backoffOf({ attempts: 2 }), middle);
     expect(waits.next(lost())).toBe(500);
     waits.lived(20_000);
     expect(waits.next(lost())).toBe(500);
@@ -37,20 +38,8 @@ describe('the waits of a tunnel', () => {
   });
 
   it('are spread by the jitter', () => {
-    const backoff = checkBackoff({ minDelay: 1_000, jitter: 0.2 });
+    const backoff = backoffOf({ minDelay: 1_000, jitter: 0.2 });
     expect(new TunnelWaits(backoff, () => 0).next(lost())).toBe(800);
     expect(new TunnelWaits(backoff, () => 1).next(lost())).toBe(1_200);
-  });
-
-  it.each([
-    [{ attempts: 0 }, RangeError],
-    [{ jitter: 2 }, RangeError],
-    [{ minDelay: -1 }, RangeError],
-    [{ factor: 0.5 }, RangeError],
-    [{ maxDelay: Number.NaN }, TypeError],
-    [{ minDelay: '5' as unknown as number }, TypeError],
-    [{ mindelay: 5 } as object, TypeError],
-  ])('refuse %j', (options, kind) => {
-    expect(() => checkBackoff(options)).toThrow(kind);
   });
 });

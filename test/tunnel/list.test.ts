@@ -69,12 +69,13 @@ describe('listGatewayTunnels', () => {
     [undefined, 'undefined'],
     [{ host: 'gateway.example.com', username: 'op', password: 'secret' }, 'an object'],
     ['gateway.example.com', 'a string'],
-    [Promise.resolve(new FakeConnection()), 'a promise of one: await it'],
+    [Promise.resolve(new FakeConnection()), 'a promise of one (await it)'],
   ])('says that it wants a connection, not %s', async (given, what) => {
-    const right = `connection must be a Connection from connectViaGateway, not ${what}`;
-    const wrong = (call: string) => new TypeError(`${call}: ${right}`);
-    await expect(listTunnels(given as never)).rejects.toThrow(wrong('listGatewayTunnels'));
-    await expect(endTunnel(given as never, 9000)).rejects.toThrow(wrong('endGatewayTunnel'));
+    const wrong = new TypeError(
+      `argument connection: ${what} given; a Connection from connectViaGateway would be right`,
+    );
+    await expect(listTunnels(given as never)).rejects.toThrow(wrong);
+    await expect(endTunnel(given as never, 9000)).rejects.toThrow(wrong);
   });
 
   it.each([

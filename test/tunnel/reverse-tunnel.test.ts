@@ -309,19 +309,37 @@ describe('keepReverseTunnel', () => {
   });
 
   it.each([
-    [{ gateway: undefined }, TypeError, /gateway must be an object/],
-    [{ gateway: { ...base.gateway, retry: {} } }, TypeError, /give retry beside gateway/],
-    [{ listenPort: 0 }, RangeError, /listenPort 0 would publish another port/],
-    [{ listenPort: 70_000 }, RangeError, /listenPort must be/],
-    [{ listenPort: undefined }, TypeError, /listenPort must be a number/],
-    [{ target: undefined }, TypeError, /host must be/],
+    [{ gateway: undefined }, TypeError, /^option gateway: undefined given; an object \(where to connect/],
+    [
+      { gateway: { ...base.gateway, retry: {} } },
+      TypeError,
+      /^option gateway.retry: an object given; retry beside gateway would be right/,
+    ],
+    [{ listenPort: 0 }, RangeError, /^option listenPort: 0 given; .*publish another/],
+    [{ listenPort: 70_000 }, RangeError, /^option listenPort: 70000/],
+    [{ listenPort: undefined }, TypeError, /^option listenPort: undefined given/],
+    [{ target: undefined }, TypeError, /^option target: undefined given/],
+    [{ target: {} }, TypeError, /^option target.host: undefined given/],
+    [{ gateway: { ...base.gateway, prot: 22 } }, TypeError, /^option gateway.prot: .*did you mean port/],
+    [{ gateway: { ...base.gateway, host: 'gw:22' } }, RangeError, /^option gateway.host: .*22 in port/],
+    [{ retry: { shouldRetry: 5 } }, TypeError, /^option retry.shouldRetry: 5 given; a function/],
+    [{ retry: { attempts: 1.5 } }, RangeError, /^option retry.attempts: 1.5 given; a whole number/],
+    [{ retry: { minDelay: Infinity } }, RangeError, /^option retry.minDelay: Infinity given/],
+    [{ retry: 3 }, TypeError, /^option retry: 3 given/],
+    [{ onEvent: 5 }, TypeError, /^option onEvent: 5 given; a function/],
+    [{ signal: {} }, TypeError, /^option signal: an object given; an AbortSignal/],
+    [{ reclaim: 'yes' }, TypeError, /^option reclaim: 'yes' given; true, false or an object/],
     [{ chekInterval: 5 }, TypeError, /option chekInterval: .*did you mean checkInterval/],
     [{ target: { host: 'h', prot: 22 } }, TypeError, /option target.prot: .*did you mean port/],
     [{ reclaim: { unotted: 'keep' } }, TypeError, /option reclaim.unotted: .*did you mean unnoted/],
     [{ retry: { retries: 3 } }, TypeError, /option retry.retries: there is no such option/],
-    [{ checkInterval: 0 }, RangeError, /checkInterval must be at least 1/],
-    [{ reclaim: { unnoted: 'all' } }, TypeError, /reclaim.unnoted must be/],
-    [{ reclaim: { answerTimeout: 5 } }, RangeError, /reclaim.answerTimeout must be at least 100/],
+    [{ checkInterval: 0 }, RangeError, /^option checkInterval: 0 given; milliseconds/],
+    [
+      { reclaim: { unnoted: 'all' } },
+      TypeError,
+      /^option reclaim.unnoted: 'all' given; .*'keep' or 'only-session'/,
+    ],
+    [{ reclaim: { answerTimeout: 5 } }, RangeError, /^option reclaim.answerTimeout: 5 given; .*at least 100/],
   ])('refuses %j before anything opens', (wrong, kind, message) => {
     const connect = vi.fn();
     const call = () => startReverseTunnel(connect, { ...base, ...wrong } as ReverseTunnelOptions);
