@@ -1,5 +1,5 @@
 // Puts the scripts that run on servers into the code: the .ps1 and .sh files of each folder of src become the strings
-// of its scripts.generated.ts, without comments and indentation, which would only be sent. With --check nothing is
+// of its scripts.generated.ts (C# too, which PowerShell compiles), without comments and indentation, which would only be sent. With --check nothing is
 // written, and the exit code is 1 when a file is not up to date.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
@@ -13,7 +13,7 @@ const oneLineMark = '# embed: one line';
 /** The generated files, by path from the package's root. */
 export function embed() {
   const scripts = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => ['.ps1', '.sh'].includes(extname(file)))
+    .filter((file) => ['.cs', '.ps1', '.sh'].includes(extname(file)))
     .sort();
   const folders = groupBy(scripts, dirname);
   return new Map(
@@ -44,7 +44,7 @@ function constantOf(file) {
 function compact(script) {
   return script
     .replace(/^[ ]+/gm, '')
-    .replace(/^#.*\n/gm, '')
+    .replace(/^(?:#|\/\/).*\n/gm, '')
     .replace(/\n{2,}/g, '\n')
     .replace(/^\n/, '');
 }

@@ -54,6 +54,7 @@ export type {
   AttachJobOptions,
   FollowedOutput,
   FollowOptions,
+  InteractiveOptions,
   JobEnd,
   JobOffsets,
   JobOutput,

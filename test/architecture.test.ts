@@ -159,7 +159,10 @@ describe('The house', () => {
   });
 
   it('has no file of more than 300 lines', () => {
-    const long = files.filter((file) => readFileSync(join(src, file), 'utf8').split('\n').length > 301);
+    const long = files.filter(
+      (file) =>
+        !file.endsWith('.generated.ts') && readFileSync(join(src, file), 'utf8').split('\n').length > 301,
+    );
     expect(long).toEqual([]);
   });
 });

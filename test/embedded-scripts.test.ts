@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
 const scripts = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
-  /\.(?:ps1|sh)$/.test(file),
+  /\.(?:cs|ps1|sh)$/.test(file),
 );
 const read = (file: string) => readFileSync(join(root, 'src', file), 'utf8');
 const ofGateways = scripts.filter((file) => /^tunnel.*\.sh$/.test(file));

@@ -12,7 +12,7 @@ import {
 } from '../options/check.ts';
 import type { StartRequest } from './host/commands.ts';
 import { checkJobId } from './job-id.ts';
-import type { FollowOptions, JobOffsets, StartJobOptions } from './types.ts';
+import type { FollowOptions, InteractiveOptions, JobOffsets, StartJobOptions } from './types.ts';
 
 export const startNames = [...['id', 'dir', 'shell', 'cwd', 'env', 'interactive', 'encoding', 'signal']];
 
@@ -27,18 +27,46 @@ export function resolveStart(
   options: StartJobOptions,
   windows: boolean,
 ): ResolvedStart {
-  const { id, cwd, env, interactive = false } = options;
+  const { id, cwd, env } = options;
   checkJobId(id);
   checkCommon(options);
-  if (typeof interactive !== 'boolean') throw wrongType('interactive', interactive, 'true or false');
+  const interactive = resolveInteractive(options.interactive);
   if (interactive && !windows) {
-    throw new TypeError('option interactive: true given, but the server is not Windows; leave it out');
+    throw new TypeError(
+      `option interactive: ${JSON.stringify(options.interactive)} given, but the server is not Windows; leave it out`,
+    );
   }
   const shell: Shell = options.shell ?? (windows ? 'cmd' : 'posix');
   const line = buildCommandLine({ command, shell, cwd, env });
   const shown = typeof command === 'string' ? command : buildCommandLine({ command, shell });
-  const identity = { id, command, shell, cwd, env: sortedEntries(env), interactive };
+  const identity = { id, command, shell, cwd, env: sortedEntries(env), interactive: identityOf(interactive) };
   return { id, line, command: shown, fingerprint: hash(identity), interactive };
+}
+
+/** What `interactive` stands for; undefined for a job without a desktop. */
+export function resolveInteractive(
+  given: StartJobOptions['interactive'] = false,
+): InteractiveOptions | undefined {
+  if (typeof given === 'boolean') return given ? {} : undefined;
+  if (typeof given !== 'object' || given === null) {
+    throw wrongType('interactive', given, 'true, false or { runLevel, executionTimeLimit }');
+  }
+  checkNames('interactive', given, ['runLevel', 'executionTimeLimit']);
+  const { runLevel = 'limited', executionTimeLimit } = given;
+  if (runLevel !== 'limited' && runLevel !== 'highest') {
+    throw wrongType('interactive.runLevel', runLevel, "'limited' or 'highest'");
+  }
+  if (executionTimeLimit !== undefined) {
+    checkMs('interactive.executionTimeLimit', executionTimeLimit, { infinite: false });
+  }
+  return given;
+}
+
+/** `true` where nothing else is wished, so that `{}` names the same job. */
+function identityOf(interactive: InteractiveOptions | undefined): boolean | object {
+  if (!interactive) return false;
+  const { runLevel = 'limited', executionTimeLimit } = interactive;
+  return runLevel === 'limited' && executionTimeLimit === undefined ? true : { runLevel, executionTimeLimit };
 }
 
 /** What all calls share. */

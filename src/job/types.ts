@@ -64,9 +64,23 @@ export interface StartJobOptions extends JobsOptions, AttachJobOptions {
   env?: Readonly<Record<string, string>> | undefined;
   /**
    * Windows only: run on the desktop of the user, who must be logged on there, as programs with windows (UiPath,
-   * Excel) need it. Default false: without a desktop.
+   * Excel) need it. `true` stands for `{}`. Default false: without a desktop.
    */
-  interactive?: boolean | undefined;
+  interactive?: boolean | InteractiveOptions | undefined;
+}
+
+/** How a job runs on the desktop: see Task Scheduler, "Security Options". */
+export interface InteractiveOptions {
+  /**
+   * `highest`: with all rights of an administrator ("Run with highest privileges"), which only an administrator's
+   * account may ask for. Default `limited`: as a program that the user starts by a double click.
+   */
+  runLevel?: 'limited' | 'highest' | undefined;
+  /**
+   * Milliseconds after which the job is ended, with all that it started; its state is `killed` then. Default: no
+   * limit, other than for tasks of Windows, which end after three days.
+   */
+  executionTimeLimit?: number | undefined;
 }
 
 export type JobStatus =

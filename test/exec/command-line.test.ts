@@ -183,7 +183,7 @@ describe.each(['powershell', 'pwsh'] as const)('buildCommandLine for %s', (shell
     expect(line).toMatch(
       new RegExp(`^${shell} -NoProfile -NonInteractive .*-EncodedCommand [A-Za-z0-9+/]+=*$`),
     );
-    expect(decodeCommand(line)).toMatch(/^\$s='& ''x\.exe'' ''a'''\n/);
+    expect(decodeCommand(line)).toMatch(/^\$s='& ''x\.exe'' ''a'''\n/m);
     const inFolder = decodeCommand(
       buildCommandLine({ command: 'dir', shell, cwd: "C:\\it's", env: { A: 'b\u2019', 'P(x86)': '' } }),
     );
@@ -191,7 +191,7 @@ describe.each(['powershell', 'pwsh'] as const)('buildCommandLine for %s', (shell
       ";Set-Location -LiteralPath 'C:\\it''s' -ErrorAction Stop;" +
         `${variable('A')}='b\u2019\u2019';${variable('P(x86)')}='';}\n`,
     );
-    expect(inFolder).toMatch(/^\$s='dir'\n/);
+    expect(inFolder).toMatch(/^\$s='dir'\n/m);
   });
 
   it('leaves the code pages alone when told so', () => {

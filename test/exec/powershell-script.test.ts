@@ -10,7 +10,7 @@ const variable = (name: string) => `\${env:${name}}`;
 
 /** The script as a literal, read as PowerShell reads it. */
 function embeddedScript(code: string): string {
-  const literal = /^\$s='([\s\S]*)'\n\$ErrorActionPreference=/.exec(code)?.[1] ?? '';
+  const literal = /\nif\(.*exit 1\}\n\$s='([\s\S]*)'\n\$ErrorActionPreference=/.exec(code)?.[1] ?? '';
   expect(literal.replace(/['\u2018-\u201b]{2}/g, '')).not.toMatch(/['\u2018-\u201b]/);
   return literal.replace(/(['\u2018-\u201b])['\u2018-\u201b]/g, '$1');
 }
@@ -44,7 +44,7 @@ describe('buildPowerShell', () => {
     expect(Buffer.from(stdin, 'base64').toString('utf8')).toBe(script);
     expect(stdin).toMatch(/^[A-Za-z0-9+/]+=*$/);
     const code = decodeCommand(command);
-    expect(code.startsWith(`$n=${stdin.length}\n$b=New-Object byte[] $n;`)).toBe(true);
+    expect(code).toContain(`exit 1}\n$n=${stdin.length}\n$b=New-Object byte[] $n;`);
   });
 
   it('keeps every command within what cmd.exe takes, at the border too', () => {

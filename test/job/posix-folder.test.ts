@@ -106,3 +106,20 @@ describe('the folder of a job on a POSIX server', () => {
     await talkative[Symbol.asyncDispose]();
   });
 });
+
+describe('a disk that is full', () => {
+  it('is found before the command runs, and leaves nothing behind', async () => {
+    // No file may have more than 16 KiB: empty ones and links can be made still, as on a full disk.
+    await using account = await localAccount({ change: (line) => `trap "" XFSZ; ulimit -f 32; ${line}` });
+    const start = startJob(account.host, 'echo x >>ran', { id: 'job' });
+    await expect(start).rejects.toMatchObject({
+      ...{
+        name: 'JobAccessFailed',
+        reason: expect.stringMatching(/^the disk is full/),
+        hint: expect.stringMatching(/Free/),
+      },
+    });
+    await expect(stat(join(account.jobs, 'job'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(stat(join(account.home, 'ran'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});

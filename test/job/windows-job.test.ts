@@ -43,6 +43,27 @@ describe('a job on Windows', () => {
     expect(pc.jobs.get('job')?.task).toBe('ssh-via-gateway job job');
   });
 
+  it.each([
+    [5, 'option interactive: 5 given'],
+    [{ level: 1 }, 'option interactive.level'],
+    [{ runLevel: 'admin' }, "'limited' or 'highest' would be right"],
+    [{ executionTimeLimit: 0 }, 'option interactive.executionTimeLimit: 0 given'],
+  ])('refuses interactive: %j', async (interactive, message) => {
+    await expect(start('x', 'x', { interactive })).rejects.toThrow(message);
+    expect(pc.calls).toEqual([]);
+  });
+
+  it('is the same job whether the desktop is asked for by true or by {}', async () => {
+    expect((await start('job', 'x', { interactive: true })).isNew).toBe(true);
+    expect((await start('job', 'x', { interactive: { runLevel: 'limited' } })).isNew).toBe(false);
+    await expect(start('job', 'x', { interactive: { runLevel: 'highest' } })).rejects.toThrow(
+      'is not this job',
+    );
+    expect(pc.calls.at(-1)).toMatchObject({ runLevel: 'Highest', timeLimit: '' });
+    await start('timed', 'x', { interactive: { executionTimeLimit: 1_500.2 } });
+    expect(pc.calls.at(-1)).toMatchObject({ runLevel: 'Limited', timeLimit: '1501' });
+  });
+
   it('says why it could not be started', async () => {
     pc.refusal = 'did not begin; an interactive job needs PC\\rpa to be logged on at the desktop';
     await expect(start('job', 'x', { interactive: true })).rejects.toMatchObject({

@@ -10,7 +10,7 @@ import { syntaxErrors } from '../support/powershell-syntax.ts';
  * were, and that they are safe on a command line. test/powershell runs them.
  */
 const commands = windowsCommands();
-const request = { id: 'job', line: 'echo 1', fingerprint: 'f'.repeat(32), interactive: false };
+const request = { id: 'job', line: 'echo 1', fingerprint: 'f'.repeat(32), interactive: undefined };
 const all: [string, () => HostCommand<unknown>][] = [
   ['start', () => commands.start(request)],
   ['look', () => commands.look('job', { stdout: 0, stderr: 7 }, 10_000)],
@@ -61,14 +61,28 @@ describe('the scripts for Windows', () => {
     const values = readVariables(script);
     expect(values['command']).toBe(line);
     expect(Object.keys(values)).toEqual([
-      ...['action', 'dir', 'id', 'command', 'fingerprint', 'task', 'functions', 'wrapper', 'nonce', 'mark'],
+      ...[
+        'action',
+        'dir',
+        'id',
+        'command',
+        'fingerprint',
+        'task',
+        'runLevel',
+        'timeLimit',
+        'functions',
+        'wrapper',
+        'detached',
+        'nonce',
+        'mark',
+      ],
     ]);
   });
 
   it('name a task only for the desktop', () => {
-    const task = (interactive: boolean) =>
+    const task = (interactive: object | undefined) =>
       readVariables(codeOf(commands.start({ ...request, interactive })).at(-1)!)['task'];
-    expect(task(false)).toBe('');
-    expect(task(true)).toBe('ssh-via-gateway job job');
+    expect(task(undefined)).toBe('');
+    expect(task({})).toBe('ssh-via-gateway job job');
   });
 });

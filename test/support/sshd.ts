@@ -22,6 +22,8 @@ export interface SshdOptions {
   address?: string;
   /** Default: a free one. */
   port?: number;
+  /** The server itself. Default `/usr/sbin/sshd`. */
+  program?: string;
 }
 
 /** A real OpenSSH server on a loopback port, with keys of its own. */
@@ -58,7 +60,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const { namespace, address = '127.0.0.1', port = await freePort() } = options;
   await writeFile(join(folder, 'config'), configText(folder, address, port, options.config ?? []));
   await mkdir('/run/sshd', { recursive: true });
-  const command = ['/usr/sbin/sshd', '-D', '-e', '-f', join(folder, 'config')];
+  const command = [options.program ?? '/usr/sbin/sshd', '-D', '-e', '-f', join(folder, 'config')];
   const args = namespace ? ['ip', 'netns', 'exec', namespace, ...command] : command;
   const log: string[] = [];
   const start = async () => {

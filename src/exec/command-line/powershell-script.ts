@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { checkText } from '../quote/argv.ts';
 import { powerShellString } from '../quote/powershell.ts';
 import { powerShellPrefix } from './powershell.ts';
-import { begin, receive, run, utf8 } from './scripts.generated.ts';
+import { begin, mode, receive, run, utf8 } from './scripts.generated.ts';
 import { checkSurroundings, type Surroundings } from './surroundings.ts';
 
 export interface PowerShellOptions extends Surroundings {
@@ -60,7 +60,7 @@ export function buildPowerShell(script: string, options: PowerShellOptions): Pow
 /** @param getScript Code that puts the script into `$s`. */
 function encodedCommand(options: PowerShellOptions, getScript: string): string {
   const before = `$before={$global:LASTEXITCODE=0;${powerShellPrefix(checkSurroundings(options, 'windows'))}}\n`;
-  const code = [getScript, begin, options.utf8 === false ? '' : utf8, before, run].join('');
+  const code = [mode, getScript, begin, options.utf8 === false ? '' : utf8, before, run].join('');
   const encoded = Buffer.from(code.trimEnd(), 'utf16le').toString('base64');
   // -InputFormat None: PowerShell leaves stdin alone instead of reading it to its end, which may never come.
   // -OutputFormat Text: PowerShell 7 writes stderr as text. 5.1 takes the option and writes XML all the same.

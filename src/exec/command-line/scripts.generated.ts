@@ -5,6 +5,11 @@ export const begin = `$ErrorActionPreference='Stop';$ProgressPreference='Silentl
 if($PSStyle){$PSStyle.OutputRendering='PlainText'};$PSNativeCommandUseErrorActionPreference=$false
 `;
 
+/** mode.ps1 */
+export const mode = `$l=$ExecutionContext.SessionState.LanguageMode
+if($l -ne 'FullLanguage'){Write-Error "PowerShell is in $l mode here: a policy forbids scripts like this one.";exit 1}
+`;
+
 /** receive.ps1 */
 export const receive = `$b=New-Object byte[] $n;$r=0;$i=[Console]::OpenStandardInput()
 while($r -lt $b.Length){$k=$i.Read($b,$r,$b.Length-$r)

@@ -1,4 +1,4 @@
-import type { HostResult, JobOffsets } from '../types.ts';
+import type { HostResult, InteractiveOptions, JobOffsets } from '../types.ts';
 import type { JobRecord } from './record.ts';
 
 /** A command for the server, and how its answer is read. */
@@ -16,7 +16,8 @@ export interface StartRequest {
   line: string;
   /** Of everything that makes this job this job. */
   fingerprint: string;
-  interactive: boolean;
+  /** Set: on the desktop of the user. */
+  interactive: InteractiveOptions | undefined;
 }
 
 /** Bytes of both streams, from the asked offsets on, with the record of the same moment. */

@@ -2,6 +2,7 @@ import { JobAccessFailed } from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
 import type { JobHost } from '../types.ts';
 import type { HostCommand, JobCommands } from './commands.ts';
+import { hintFor } from './hints.ts';
 import { Unreadable } from './record.ts';
 
 /** Milliseconds for one helper command. PowerShell on a busy PC takes its time. */
@@ -60,6 +61,6 @@ export function accessFailed(
   const what = id ? `job ${id}` : 'the jobs';
   return new JobAccessFailed(`${where.host}:${where.port} could not take care of ${what}: ${reason}`, {
     ...{ phase: 'command', host: where.host, port: where.port, hop: where.hop },
-    ...{ id, reason, retryable },
+    ...{ id, reason, retryable, hint: hintFor(said) },
   });
 }

@@ -4,6 +4,14 @@ umask 077
 home=$PWD
 why=$(mkdir -p "$dir" 2>&1)
 cd "$dir" && dir=$PWD || { printf "%s\n" "$why" >&2; exit 73; }
+# A disk that is full takes empty files still; better to know before the command runs than to lose its result.
+room() {
+  blocks=$((32 + ${#command} / 1024))
+  why=$(dd if=/dev/zero of="room.$nonce" bs=4096 count="$blocks" 2>&1 | sed 1q)
+  size "room.$nonce"
+  rm -f "room.$nonce"
+  [ "$size" -eq $((blocks * 4096)) ]
+}
 answer=
 tries=0
 while [ "$tries" -lt 50 ]; do
@@ -23,6 +31,11 @@ while [ "$tries" -lt 50 ]; do
       ;;
     ?*) break ;;
   esac
+  if in_place && ! room; then
+    cd "$dir" && rmdir "$dir/$id" 2>/dev/null
+    printf "the disk is full: %s\n" "$why" >&2
+    exit 74
+  fi
   flags=group
   if command -v setsid >/dev/null 2>&1; then
     set -- setsid

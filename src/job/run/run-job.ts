@@ -2,7 +2,14 @@ import type { CommandResult } from '../../exec/types.ts';
 import { checkInteger, checkNames, wrongType } from '../../options/check.ts';
 import type { ConnectOptions } from '../../options/types.ts';
 import { checkJobId } from '../job-id.ts';
-import { checkCallback, checkCommon, checkFollow, resolveStart, startNames } from '../options.ts';
+import {
+  checkCallback,
+  checkCommon,
+  checkFollow,
+  resolveInteractive,
+  resolveStart,
+  startNames,
+} from '../options.ts';
 import { JobRun } from './job-run.ts';
 import type { ConnectForJob, RunJobOptions } from './run-types.ts';
 
@@ -38,6 +45,7 @@ function checkRunOptions(command: string | readonly string[], options: RunJobOpt
   checkJobId(options.id);
   checkCommon(options);
   checkFollow(options);
+  resolveInteractive(options.interactive);
   // Without a shell, the quoting depends on the server.
   if (shell !== undefined) resolveStart(command, options, shell !== 'posix');
   checkCallback('onOutput', options.onOutput);

@@ -3,6 +3,8 @@ $dir=[Environment]::ExpandEnvironmentVariables($dir)
 if($dir -eq '~' -or $dir.StartsWith('~\') -or $dir.StartsWith('~/')){$dir=$HOME+$dir.Substring(1)}
 $dir=[IO.Path]::GetFullPath([IO.Path]::Combine($HOME,$dir))
 $job=[IO.Path]::Combine($dir,$id)
+# Of a file in the job's folder.
+function Get-Path($name){[IO.Path]::Combine($job,$name)}
 function Get-Now{[long]([DateTime]::UtcNow-(New-Object DateTime 1970,1,1)).TotalMilliseconds}
 function Open-Shared($path){
   New-Object IO.FileStream($path,[IO.FileMode]::Open,[IO.FileAccess]::Read,([IO.FileShare]'ReadWrite,Delete'))
@@ -20,32 +22,33 @@ function Read-FirstLine($path){
   }
   return ''
 }
-# Whether the wrapper that made this claim holds its file: opening it then is a sharing violation (32).
+# Whether the wrapper that made this claim holds its file: opening it then is a sharing violation (32; for PowerShell 7
+# on a Unix system 11).
 function Test-Alive($claim){
-  $path=$job+'\alive.'+$claim.Split(':')[2]
+  $path=Get-Path ('alive.'+$claim.Split(':')[2])
   if(-not [IO.File]::Exists($path)){return $false}
   try{(Open-Shared $path).Dispose();return $false}catch{
     $problem=$_.Exception
     while($problem.InnerException){$problem=$problem.InnerException}
-    if(($problem.HResult -band 0xffff) -eq 32){return $true}
+    if(32,11 -contains ($problem.HResult -band 0xffff)){return $true}
     if(($problem.HResult -band 0xffff) -eq 2){return $false}
     throw
   }
 }
 # All about the job in $job. Whether it lives is read before its exit.
 function Get-Record{
-  $claim=Read-FirstLine ($job+'\claim')
+  $claim=Read-FirstLine (Get-Path 'claim')
   $live='';$boot=''
   if($claim -like '1:*' -and (Test-Alive $claim)){$live=$claim.Split(':')[2];$boot='-'}
-  $exit=(Read-FirstLine ($job+'\exit')).Replace(' ',',')
-  $killed=Read-FirstLine ($job+'\killed')
+  $exit=(Read-FirstLine (Get-Path 'exit')).Replace(' ',',')
+  $killed=Read-FirstLine (Get-Path 'killed')
   $out=Read-Piece 'stdout' -1
   $err=Read-Piece 'stderr' -1
   "claim=$claim live=$live boot=$boot exit=$exit killed=$killed out=$($out[0]) err=$($err[0]) now=$(Get-Now)"
 }
 # The size of a stream's file, and in base64 what it has from an offset on; -1 for the size alone.
 function Read-Piece($name,[long]$from){
-  $path=$job+'\'+$name
+  $path=Get-Path $name
   if(-not [IO.File]::Exists($path)){return @(0,'')}
   $file=Open-Shared $path
   try{
@@ -60,11 +63,11 @@ function Read-Piece($name,[long]$from){
 }
 # Makes the claim $text, unless there is one.
 function Set-Claim($text,$name){
-  $file=$job+'\claim.'+$name
+  $file=Get-Path ('claim.'+$name)
   [IO.File]::WriteAllText($file,$text)
-  try{[IO.File]::Move($file,$job+'\claim');return $true}catch{
+  try{[IO.File]::Move($file,(Get-Path 'claim'));return $true}catch{
     [IO.File]::Delete($file)
-    if([IO.File]::Exists($job+'\claim')){return $false}
+    if([IO.File]::Exists((Get-Path 'claim'))){return $false}
     throw
   }
 }
@@ -72,7 +75,7 @@ function Set-Claim($text,$name){
 # the folder's state is looked at and the folder moved: so it is this one, and not one that was made meanwhile.
 function Lock-Removal{
   for($try=0;;$try++){
-    try{return New-Object IO.FileStream(($dir+'\.lock-'+$id),[IO.FileMode]::OpenOrCreate,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None,1,[IO.FileOptions]::DeleteOnClose)}catch{
+    try{return New-Object IO.FileStream(([IO.Path]::Combine($dir,'.lock-'+$id)),[IO.FileMode]::OpenOrCreate,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None,1,[IO.FileOptions]::DeleteOnClose)}catch{
       if($try -ge 100){throw}
       Start-Sleep -Milliseconds 100
     }
@@ -80,7 +83,7 @@ function Lock-Removal{
 }
 # A folder in which a file is open cannot be moved; a poller holds one for a moment.
 function Remove-Folder{
-  $trash=$dir+'\.trash-'+$nonce
+  $trash=[IO.Path]::Combine($dir,'.trash-'+$nonce)
   for($try=0;[IO.Directory]::Exists($job);$try++){
     try{[IO.Directory]::Move($job,$trash);break}catch{
       if($try -ge 50){throw}

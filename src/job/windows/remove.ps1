@@ -3,13 +3,13 @@ $answer='absent'
 if([IO.Directory]::Exists($job)){
   $lock=Lock-Removal
   try{
-    $claim=Read-FirstLine ($job+'\claim')
+    $claim=Read-FirstLine (Get-Path 'claim')
     if(-not $claim -and [IO.Directory]::Exists($job)){
       [void](Set-Claim 'removed' $nonce)
-      $claim=Read-FirstLine ($job+'\claim')
+      $claim=Read-FirstLine (Get-Path 'claim')
     }
     $answer='removed'
-    if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine ($job+'\exit')) -notlike '* end'){$answer='running'}
+    if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine (Get-Path 'exit')) -notlike '* end'){$answer='running'}
     if($answer -eq 'removed'){Remove-Folder;Remove-Task}
   }finally{$lock.Dispose()}
 }

@@ -1,9 +1,61 @@
 // Made from the scripts of this folder by scripts/embed-scripts.mjs: change those, then run `npm run embed`.
 
+/** detached.cs */
+export const detached = `using System;
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+public static class SshViaGatewayDetached
+{
+const uint CreateNewProcessGroup = 0x00000200;
+const uint CreateBreakawayFromJob = 0x01000000;
+const uint CreateNoWindow = 0x08000000;
+[StructLayout(LayoutKind.Sequential, CharSet = CharSet.Unicode)]
+struct StartupInfo
+{
+public uint Size;
+public IntPtr Reserved, Desktop, Title;
+public uint X, Y, Width, Height, Columns, Rows, FillAttribute, Flags;
+public ushort ShowWindow, ReservedSize;
+public IntPtr ReservedBytes, Input, Output, Error;
+}
+[StructLayout(LayoutKind.Sequential)]
+struct ProcessInformation
+{
+public IntPtr Process, Thread;
+public int ProcessId, ThreadId;
+}
+[DllImport("kernel32.dll", CharSet = CharSet.Unicode, ExactSpelling = true, SetLastError = true)]
+[return: MarshalAs(UnmanagedType.Bool)]
+static extern bool CreateProcessW(
+IntPtr application, System.Text.StringBuilder commandLine, IntPtr processAttributes, IntPtr threadAttributes,
+[MarshalAs(UnmanagedType.Bool)] bool inheritHandles, uint flags, IntPtr environment, string folder,
+ref StartupInfo startupInfo, out ProcessInformation information);
+[DllImport("kernel32.dll", ExactSpelling = true)]
+[return: MarshalAs(UnmanagedType.Bool)]
+static extern bool CloseHandle(IntPtr handle);
+public static int Start(string commandLine, string folder)
+{
+StartupInfo startupInfo = new StartupInfo();
+startupInfo.Size = (uint)Marshal.SizeOf(typeof(StartupInfo));
+ProcessInformation information;
+uint flags = CreateBreakawayFromJob | CreateNewProcessGroup | CreateNoWindow;
+if (!CreateProcessW(IntPtr.Zero, new System.Text.StringBuilder(commandLine), IntPtr.Zero, IntPtr.Zero, false, flags,
+IntPtr.Zero, folder, ref startupInfo, out information))
+{
+int code = Marshal.GetLastWin32Error();
+throw new InvalidOperationException("CreateProcess failed with " + code + " (" + new Win32Exception(code).Message + ")");
+}
+CloseHandle(information.Thread);
+CloseHandle(information.Process);
+return information.ProcessId;
+}
+}
+`;
+
 /** kill.ps1 */
-export const kill = `$claim=Read-FirstLine ($job+'\\claim')
-if($claim -like '1:*' -and (Test-Alive $claim) -and -not [IO.File]::Exists($job+'\\exit')){
-[IO.File]::WriteAllText($job+'\\killed','KILL')
+export const kill = `$claim=Read-FirstLine (Get-Path 'claim')
+if($claim -like '1:*' -and (Test-Alive $claim) -and -not [IO.File]::Exists((Get-Path 'exit'))){
+[IO.File]::WriteAllText((Get-Path 'killed'),'KILL')
 [void](cmd.exe /d /c ('taskkill /T /F /PID '+[int]$claim.Split(':')[1]+' 2>&1'))
 $until=(Get-Now)+10000
 while((Test-Alive $claim) -and (Get-Now) -lt $until){Start-Sleep -Milliseconds 100}
@@ -18,6 +70,7 @@ export const library = `$dir=[Environment]::ExpandEnvironmentVariables($dir)
 if($dir -eq '~' -or $dir.StartsWith('~\\') -or $dir.StartsWith('~/')){$dir=$HOME+$dir.Substring(1)}
 $dir=[IO.Path]::GetFullPath([IO.Path]::Combine($HOME,$dir))
 $job=[IO.Path]::Combine($dir,$id)
+function Get-Path($name){[IO.Path]::Combine($job,$name)}
 function Get-Now{[long]([DateTime]::UtcNow-(New-Object DateTime 1970,1,1)).TotalMilliseconds}
 function Open-Shared($path){
 New-Object IO.FileStream($path,[IO.FileMode]::Open,[IO.FileAccess]::Read,([IO.FileShare]'ReadWrite,Delete'))
@@ -35,28 +88,28 @@ Start-Sleep -Milliseconds 50
 return ''
 }
 function Test-Alive($claim){
-$path=$job+'\\alive.'+$claim.Split(':')[2]
+$path=Get-Path ('alive.'+$claim.Split(':')[2])
 if(-not [IO.File]::Exists($path)){return $false}
 try{(Open-Shared $path).Dispose();return $false}catch{
 $problem=$_.Exception
 while($problem.InnerException){$problem=$problem.InnerException}
-if(($problem.HResult -band 0xffff) -eq 32){return $true}
+if(32,11 -contains ($problem.HResult -band 0xffff)){return $true}
 if(($problem.HResult -band 0xffff) -eq 2){return $false}
 throw
 }
 }
 function Get-Record{
-$claim=Read-FirstLine ($job+'\\claim')
+$claim=Read-FirstLine (Get-Path 'claim')
 $live='';$boot=''
 if($claim -like '1:*' -and (Test-Alive $claim)){$live=$claim.Split(':')[2];$boot='-'}
-$exit=(Read-FirstLine ($job+'\\exit')).Replace(' ',',')
-$killed=Read-FirstLine ($job+'\\killed')
+$exit=(Read-FirstLine (Get-Path 'exit')).Replace(' ',',')
+$killed=Read-FirstLine (Get-Path 'killed')
 $out=Read-Piece 'stdout' -1
 $err=Read-Piece 'stderr' -1
 "claim=$claim live=$live boot=$boot exit=$exit killed=$killed out=$($out[0]) err=$($err[0]) now=$(Get-Now)"
 }
 function Read-Piece($name,[long]$from){
-$path=$job+'\\'+$name
+$path=Get-Path $name
 if(-not [IO.File]::Exists($path)){return @(0,'')}
 $file=Open-Shared $path
 try{
@@ -70,24 +123,24 @@ return @($size,[Convert]::ToBase64String($bytes,0,$length))
 }finally{$file.Dispose()}
 }
 function Set-Claim($text,$name){
-$file=$job+'\\claim.'+$name
+$file=Get-Path ('claim.'+$name)
 [IO.File]::WriteAllText($file,$text)
-try{[IO.File]::Move($file,$job+'\\claim');return $true}catch{
+try{[IO.File]::Move($file,(Get-Path 'claim'));return $true}catch{
 [IO.File]::Delete($file)
-if([IO.File]::Exists($job+'\\claim')){return $false}
+if([IO.File]::Exists((Get-Path 'claim'))){return $false}
 throw
 }
 }
 function Lock-Removal{
 for($try=0;;$try++){
-try{return New-Object IO.FileStream(($dir+'\\.lock-'+$id),[IO.FileMode]::OpenOrCreate,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None,1,[IO.FileOptions]::DeleteOnClose)}catch{
+try{return New-Object IO.FileStream(([IO.Path]::Combine($dir,'.lock-'+$id)),[IO.FileMode]::OpenOrCreate,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None,1,[IO.FileOptions]::DeleteOnClose)}catch{
 if($try -ge 100){throw}
 Start-Sleep -Milliseconds 100
 }
 }
 }
 function Remove-Folder{
-$trash=$dir+'\\.trash-'+$nonce
+$trash=[IO.Path]::Combine($dir,'.trash-'+$nonce)
 for($try=0;[IO.Directory]::Exists($job);$try++){
 try{[IO.Directory]::Move($job,$trash);break}catch{
 if($try -ge 50){throw}
@@ -132,13 +185,13 @@ export const remove = `$answer='absent'
 if([IO.Directory]::Exists($job)){
 $lock=Lock-Removal
 try{
-$claim=Read-FirstLine ($job+'\\claim')
+$claim=Read-FirstLine (Get-Path 'claim')
 if(-not $claim -and [IO.Directory]::Exists($job)){
 [void](Set-Claim 'removed' $nonce)
-$claim=Read-FirstLine ($job+'\\claim')
+$claim=Read-FirstLine (Get-Path 'claim')
 }
 $answer='removed'
-if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine ($job+'\\exit')) -notlike '* end'){$answer='running'}
+if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine (Get-Path 'exit')) -notlike '* end'){$answer='running'}
 if($answer -eq 'removed'){Remove-Folder;Remove-Task}
 }finally{$lock.Dispose()}
 }
@@ -150,99 +203,143 @@ exit 0
 export const start = `. ([ScriptBlock]::Create($functions))
 if($task){$task+=' '+$nonce}
 [void][IO.Directory]::CreateDirectory($job)
-for($try=0;$try -lt 5 -and (Read-FirstLine ($job+'\\claim')) -eq 'removed';$try++){
+for($try=0;$try -lt 5 -and (Read-FirstLine (Get-Path 'claim')) -eq 'removed';$try++){
 $lock=Lock-Removal
-try{if((Read-FirstLine ($job+'\\claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
+try{if((Read-FirstLine (Get-Path 'claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
 [void][IO.Directory]::CreateDirectory($job)
 }
-$reason=''
 function ConvertTo-Literal($text){"'"+($text -replace "['\\u2018-\\u201b]",'$0$0')+"'"}
-function Start-ByWmi($line){
-$arguments=@{CommandLine=$line;CurrentDirectory=$HOME}
-try{$created=Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments $arguments}catch{
-$created=([wmiclass]'Win32_Process').Create($line,$HOME,$null)
+function Get-Problem($record){
+$problem=$record.Exception
+while($problem -is [Management.Automation.MethodInvocationException] -and $problem.InnerException){$problem=$problem.InnerException}
+'{0} (0x{1:x8} {2})' -f $problem.Message.Trim(),$problem.HResult,$record.CategoryInfo.Category
 }
+function Test-Room{
+$path=Get-Path ('room.'+$nonce)
+$bytes=New-Object byte[] 131072
+try{
+$file=New-Object IO.FileStream($path,[IO.FileMode]::Create)
+try{$file.Write($bytes,0,$bytes.Length);$file.Flush($true)}finally{$file.Dispose()}
+if((New-Object IO.FileInfo $path).Length -ne $bytes.Length){throw 'the disk is full'}
+}finally{try{[IO.File]::Delete($path)}catch{}}
+}
+function Start-Directly($program,$arguments){
+Add-Type -TypeDefinition $detached
+[SshViaGatewayDetached]::Start('"'+$program+'" '+$arguments,$HOME)
+}
+function Start-ByWmi($program,$arguments){
+$values=@{CommandLine='"'+$program+'" '+$arguments;CurrentDirectory=$HOME}
+$created=Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments $values
 if($created.ReturnValue -ne 0){throw ('Win32_Process.Create returned '+$created.ReturnValue)}
 return $created.ProcessId
 }
 function Start-ByTask($program,$arguments){
-$user=[Security.Principal.WindowsIdentity]::GetCurrent().Name
+$user=[Environment]::UserDomainName+'\\'+[Environment]::UserName
 $action=New-ScheduledTaskAction -Execute $program -Argument $arguments
-$principal=New-ScheduledTaskPrincipal -UserId $user -LogonType Interactive
+$principal=New-ScheduledTaskPrincipal -UserId $user -LogonType Interactive -RunLevel $runLevel
 $set=New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -ExecutionTimeLimit ([TimeSpan]::Zero) -Priority 5
 [void](Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $set -Force)
 Start-ScheduledTask -TaskName $task
+return 0
 }
-if(-not (Read-FirstLine ($job+'\\claim'))){
-$settings=@(Get-ChildItem Env: | ForEach-Object {$_.Name+'='+$_.Value}) -join [char]0
-if($task){$settings=''}
-$values=@{dir=$dir;folder=$HOME;id=$id;nonce=$nonce;fingerprint=$fingerprint;task=$task}
-$head=@($values.Keys | ForEach-Object {'$'+$_+'='+(ConvertTo-Literal $values[$_])}) -join [Environment]::NewLine
-[IO.File]::WriteAllText($job+'\\command.'+$nonce,$command)
-[IO.File]::WriteAllText($job+'\\environment.'+$nonce,$settings)
-[IO.File]::WriteAllText($job+'\\wrapper.'+$nonce,$head+[Environment]::NewLine+$functions+[Environment]::NewLine+$wrapper)
-$code='&([ScriptBlock]::Create([IO.File]::ReadAllText('+(ConvertTo-Literal ($job+'\\wrapper.'+$nonce))+')))'
-$program=$env:SystemRoot+'\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'
-$arguments='-NoProfile -NonInteractive -WindowStyle Hidden -EncodedCommand '+[Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($code))
-$process=0
-try{
-if($task){Start-ByTask $program $arguments}else{$process=Start-ByWmi ('"'+$program+'" '+$arguments)}
+function Wait-Claim($id){
 $until=(Get-Now)+60000
-while(-not [IO.File]::Exists($job+'\\claim')){
-if([IO.File]::Exists($job+'\\error.'+$nonce)){$reason=Read-FirstLine ($job+'\\error.'+$nonce)}
-elseif($process -and -not (Get-Process -Id $process -ErrorAction SilentlyContinue)){
-if(-not [IO.File]::Exists($job+'\\claim')){$reason='the process that runs jobs ended at once'}
+while(-not [IO.File]::Exists((Get-Path 'claim'))){
+if([IO.File]::Exists((Get-Path ('error.'+$nonce)))){return Read-FirstLine (Get-Path ('error.'+$nonce))}
+if($id -and -not (Get-Process -Id $id -ErrorAction SilentlyContinue)){
+if([IO.File]::Exists((Get-Path 'claim'))){break}
+return 'the process that runs jobs ended at once'
 }
-elseif((Get-Now) -gt $until){$reason='the process that runs jobs did not begin within 60 s'}
-if($reason){break}
+if((Get-Now) -gt $until){return 'the process that runs jobs did not begin within 60 s'}
 Start-Sleep -Milliseconds 50
 }
-}catch{$reason=[string]$_}
-if($reason -and (Set-Claim 'removed' $nonce)){
+}
+$reasons=@()
+if(-not (Read-FirstLine (Get-Path 'claim'))){
+try{
+Test-Room
+$settings=@(Get-ChildItem Env: | ForEach-Object {$_.Name+'='+$_.Value}) -join [char]0
+if($task){$settings=''}
+$values=@{dir=$dir;folder=$HOME;id=$id;nonce=$nonce;fingerprint=$fingerprint;task=$task;timeLimit=$timeLimit}
+$head=@($values.Keys | ForEach-Object {'$'+$_+'='+(ConvertTo-Literal $values[$_])}) -join [Environment]::NewLine
+[IO.File]::WriteAllText((Get-Path ('command.'+$nonce)),$command)
+[IO.File]::WriteAllText((Get-Path ('environment.'+$nonce)),$settings)
+[IO.File]::WriteAllText((Get-Path ('wrapper.'+$nonce)),$head+[Environment]::NewLine+$functions+[Environment]::NewLine+$wrapper)
+$code='&([ScriptBlock]::Create([IO.File]::ReadAllText('+(ConvertTo-Literal (Get-Path ('wrapper.'+$nonce)))+')))'
+$program=[IO.Path]::Combine($env:SystemRoot,'System32','WindowsPowerShell','v1.0','powershell.exe')
+$arguments='-NoProfile -NonInteractive -WindowStyle Hidden -EncodedCommand '+[Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($code))
+foreach($way in $(if($task){'Task'}else{'Directly','ByWmi'})){
+$by=@{Task='by the task scheduler';Directly='without WMI';ByWmi='through WMI'}[$way]
+$process=0
+try{
+switch($way){
+'Task'{$process=Start-ByTask $program $arguments}
+'Directly'{$process=Start-Directly $program $arguments}
+'ByWmi'{$process=Start-ByWmi $program $arguments}
+}
+}catch{$reasons+=$by+': '+(Get-Problem $_);continue}
+$reason=Wait-Claim $process
+if(-not $reason){$reasons=@();break}
+$reasons+=$by+': '+$reason
+if($process -and (Get-Process -Id $process -ErrorAction SilentlyContinue)){break}
+}
+}catch{$reasons+=Get-Problem $_}
+if($reasons -and (Set-Claim 'removed' $nonce)){
 if($task){
-$reason+='; an interactive job needs '+[Security.Principal.WindowsIdentity]::GetCurrent().Name+' to be logged on at the desktop'
+$reasons+='an interactive job needs '+[Environment]::UserName+' to be logged on at the desktop'
 try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}
 }
 $lock=Lock-Removal
-try{if((Read-FirstLine ($job+'\\claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
+try{if((Read-FirstLine (Get-Path 'claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
 }
-foreach($name in 'command','environment','wrapper','error'){try{[IO.File]::Delete($job+'\\'+$name+'.'+$nonce)}catch{}}
+foreach($name in 'command','environment','wrapper','error'){try{[IO.File]::Delete((Get-Path ($name+'.'+$nonce)))}catch{}}
 }
-Write-Answer ('why='+[Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($reason))+' '+(Get-Record))
+Write-Answer ('why='+[Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($reasons -join '; '))+' '+(Get-Record))
 exit 0
 `;
 
 /** wrapper.ps1 */
 export const wrapper = `$ErrorActionPreference='Stop'
 try{
-$command=[IO.File]::ReadAllText($job+'\\command.'+$nonce)
-$settings=[IO.File]::ReadAllText($job+'\\environment.'+$nonce)
+$command=[IO.File]::ReadAllText((Get-Path ('command.'+$nonce)))
+$settings=[IO.File]::ReadAllText((Get-Path ('environment.'+$nonce)))
 $process=[Diagnostics.Process]::GetCurrentProcess()
 $start=[string]$process.StartTime.ToFileTimeUtc()+'-'+$process.Id
-$alive=New-Object IO.FileStream(($job+'\\alive.'+$start),[IO.FileMode]::CreateNew,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None)
+$alive=New-Object IO.FileStream((Get-Path ('alive.'+$start)),[IO.FileMode]::CreateNew,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None)
 $claim='1:'+$process.Id+':'+$start+':-:'+$fingerprint+':'+(Get-Now)+':'+$nonce+':'+$id
+$exitFile=Get-Path ('exit.'+$start)
+[IO.File]::WriteAllText($exitFile,' '*80)
 if(-not (Set-Claim $claim $start)){
 $alive.Dispose()
-[IO.File]::Delete($job+'\\alive.'+$start)
+[IO.File]::Delete((Get-Path ('alive.'+$start)))
+[IO.File]::Delete($exitFile)
 exit 0
 }
 }catch{
-try{[IO.File]::WriteAllText($job+'\\error.'+$nonce,[string]$_)}catch{}
+try{[IO.File]::WriteAllText((Get-Path ('error.'+$nonce)),[string]$_)}catch{}
 exit 1
 }
-foreach($name in 'command','environment','wrapper'){try{[IO.File]::Delete($job+'\\'+$name+'.'+$nonce)}catch{}}
-[IO.File]::WriteAllText($job+'\\pid',[string]$process.Id)
-[IO.File]::WriteAllText($job+'\\command',$command)
+foreach($name in 'command','environment','wrapper'){try{[IO.File]::Delete((Get-Path ($name+'.'+$nonce)))}catch{}}
+try{
+[IO.File]::WriteAllText((Get-Path 'pid'),[string]$process.Id)
+[IO.File]::WriteAllText((Get-Path 'command'),$command)
+}catch{}
 foreach($setting in $settings.Split([char]0)){
 $at=$setting.IndexOf('=')
 if($at -gt 0){[Environment]::SetEnvironmentVariable($setting.Substring(0,$at),$setting.Substring($at+1))}
 }
 function New-Output($name){
-New-Object IO.FileStream(($job+'\\'+$name),[IO.FileMode]::Create,[IO.FileAccess]::Write,([IO.FileShare]'ReadWrite,Delete'),1)
+New-Object IO.FileStream((Get-Path $name),[IO.FileMode]::Create,[IO.FileAccess]::Write,([IO.FileShare]'ReadWrite,Delete'),1)
 }
+function Write-Exit($line){
+$bytes=[Text.Encoding]::ASCII.GetBytes($line)
+$file=New-Object IO.FileStream($exitFile,[IO.FileMode]::Open)
+try{$file.Write($bytes,0,$bytes.Length);$file.SetLength($bytes.Length)}finally{$file.Dispose()}
+[IO.File]::Move($exitFile,(Get-Path 'exit'))
+}
+try{
 $out=New-Output 'stdout'
 $err=New-Output 'stderr'
-try{
 $info=New-Object Diagnostics.ProcessStartInfo
 $info.FileName=$env:ComSpec
 $info.Arguments='/d /s /c "'+$command+'"'
@@ -255,12 +352,19 @@ $info.RedirectStandardError=$true
 $child=[Diagnostics.Process]::Start($info)
 $child.StandardInput.BaseStream.Close()
 $pumps=[Threading.Tasks.Task[]]@($child.StandardOutput.BaseStream.CopyToAsync($out),$child.StandardError.BaseStream.CopyToAsync($err))
+$limit=if($timeLimit){(Get-Now)+[long]$timeLimit}else{[long]::MaxValue}
 while(-not $child.WaitForExit(1000)){
+if((Get-Now) -ge $limit){
+[IO.File]::WriteAllText((Get-Path 'killed'),'KILL')
+[void](cmd.exe /d /c ('taskkill /T /F /PID '+$child.Id+' 2>&1'))
+$exitFile=''
+break
+}
 if($pumps[0].IsFaulted){$child.StandardOutput.BaseStream.Dispose()}
 if($pumps[1].IsFaulted){$child.StandardError.BaseStream.Dispose()}
 }
 try{[void][Threading.Tasks.Task]::WaitAll($pumps,5000)}catch{}
-$code=[BitConverter]::ToUInt32([BitConverter]::GetBytes([int]$child.ExitCode),0)
+if($exitFile){$code=[BitConverter]::ToUInt32([BitConverter]::GetBytes([int]$child.ExitCode),0)}
 }catch{
 $code=1
 $problem=[Text.Encoding]::UTF8.GetBytes([string]$_+[Environment]::NewLine)
@@ -269,12 +373,8 @@ try{$err.Write($problem,0,$problem.Length)}catch{}
 try{$out.Dispose()}catch{}
 try{$err.Dispose()}catch{}
 $line=[string]$code+' '+(Get-Now)+' - end'
-for($try=0;$try -lt 600;$try++){
-try{
-[IO.File]::WriteAllText($job+'\\exit.new',$line)
-[IO.File]::Move($job+'\\exit.new',$job+'\\exit')
-break
-}catch{Start-Sleep -Milliseconds 1000}
+for($try=0;$exitFile -and $try -lt 600;$try++){
+try{Write-Exit $line;break}catch{Start-Sleep -Milliseconds 1000}
 }
 if($task){try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}}
 exit 0

@@ -1,65 +1,103 @@
 . ([ScriptBlock]::Create($functions))
 if($task){$task+=' '+$nonce}
 [void][IO.Directory]::CreateDirectory($job)
-for($try=0;$try -lt 5 -and (Read-FirstLine ($job+'\claim')) -eq 'removed';$try++){
+for($try=0;$try -lt 5 -and (Read-FirstLine (Get-Path 'claim')) -eq 'removed';$try++){
   $lock=Lock-Removal
-  try{if((Read-FirstLine ($job+'\claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
+  try{if((Read-FirstLine (Get-Path 'claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
   [void][IO.Directory]::CreateDirectory($job)
 }
-$reason=''
 # PowerShell takes the typographic quotes for quotes, too.
 function ConvertTo-Literal($text){"'"+($text -replace "['\u2018-\u201b]",'$0$0')+"'"}
-function Start-ByWmi($line){
-  $arguments=@{CommandLine=$line;CurrentDirectory=$HOME}
-  try{$created=Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments $arguments}catch{
-    $created=([wmiclass]'Win32_Process').Create($line,$HOME,$null)
-  }
+# What went wrong, with what is the same in every language of Windows: the number and PowerShell's category.
+function Get-Problem($record){
+  $problem=$record.Exception
+  while($problem -is [Management.Automation.MethodInvocationException] -and $problem.InnerException){$problem=$problem.InnerException}
+  '{0} (0x{1:x8} {2})' -f $problem.Message.Trim(),$problem.HResult,$record.CategoryInfo.Category
+}
+# A disk that is full takes empty files still; better to know before the command runs than to lose its result.
+function Test-Room{
+  $path=Get-Path ('room.'+$nonce)
+  $bytes=New-Object byte[] 131072
+  try{
+    $file=New-Object IO.FileStream($path,[IO.FileMode]::Create)
+    try{$file.Write($bytes,0,$bytes.Length);$file.Flush($true)}finally{$file.Dispose()}
+    if((New-Object IO.FileInfo $path).Length -ne $bytes.Length){throw 'the disk is full'}
+  }finally{try{[IO.File]::Delete($path)}catch{}}
+}
+function Start-Directly($program,$arguments){
+  Add-Type -TypeDefinition $detached
+  [SshViaGatewayDetached]::Start('"'+$program+'" '+$arguments,$HOME)
+}
+function Start-ByWmi($program,$arguments){
+  $values=@{CommandLine='"'+$program+'" '+$arguments;CurrentDirectory=$HOME}
+  $created=Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments $values
   if($created.ReturnValue -ne 0){throw ('Win32_Process.Create returned '+$created.ReturnValue)}
   return $created.ProcessId
 }
 function Start-ByTask($program,$arguments){
-  $user=[Security.Principal.WindowsIdentity]::GetCurrent().Name
+  $user=[Environment]::UserDomainName+'\'+[Environment]::UserName
   $action=New-ScheduledTaskAction -Execute $program -Argument $arguments
-  $principal=New-ScheduledTaskPrincipal -UserId $user -LogonType Interactive
-  # By default a task ends after three days, on battery, and runs below normal priority.
+  $principal=New-ScheduledTaskPrincipal -UserId $user -LogonType Interactive -RunLevel $runLevel
+  # By default a task ends after three days, on battery, and runs below normal priority. The wrapper keeps the limit.
   $set=New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -ExecutionTimeLimit ([TimeSpan]::Zero) -Priority 5
   [void](Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $set -Force)
   Start-ScheduledTask -TaskName $task
+  return 0
 }
-if(-not (Read-FirstLine ($job+'\claim'))){
-  $settings=@(Get-ChildItem Env: | ForEach-Object {$_.Name+'='+$_.Value}) -join [char]0
-  if($task){$settings=''}
-  $values=@{dir=$dir;folder=$HOME;id=$id;nonce=$nonce;fingerprint=$fingerprint;task=$task}
-  $head=@($values.Keys | ForEach-Object {'$'+$_+'='+(ConvertTo-Literal $values[$_])}) -join [Environment]::NewLine
-  [IO.File]::WriteAllText($job+'\command.'+$nonce,$command)
-  [IO.File]::WriteAllText($job+'\environment.'+$nonce,$settings)
-  [IO.File]::WriteAllText($job+'\wrapper.'+$nonce,$head+[Environment]::NewLine+$functions+[Environment]::NewLine+$wrapper)
-  $code='&([ScriptBlock]::Create([IO.File]::ReadAllText('+(ConvertTo-Literal ($job+'\wrapper.'+$nonce))+')))'
-  $program=$env:SystemRoot+'\System32\WindowsPowerShell\v1.0\powershell.exe'
-  $arguments='-NoProfile -NonInteractive -WindowStyle Hidden -EncodedCommand '+[Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($code))
-  $process=0
-  try{
-    if($task){Start-ByTask $program $arguments}else{$process=Start-ByWmi ('"'+$program+'" '+$arguments)}
-    $until=(Get-Now)+60000
-    while(-not [IO.File]::Exists($job+'\claim')){
-      if([IO.File]::Exists($job+'\error.'+$nonce)){$reason=Read-FirstLine ($job+'\error.'+$nonce)}
-      elseif($process -and -not (Get-Process -Id $process -ErrorAction SilentlyContinue)){
-        if(-not [IO.File]::Exists($job+'\claim')){$reason='the process that runs jobs ended at once'}
-      }
-      elseif((Get-Now) -gt $until){$reason='the process that runs jobs did not begin within 60 s'}
-      if($reason){break}
-      Start-Sleep -Milliseconds 50
+# Waits until the process $id has made the claim, and says why it has not.
+function Wait-Claim($id){
+  $until=(Get-Now)+60000
+  while(-not [IO.File]::Exists((Get-Path 'claim'))){
+    if([IO.File]::Exists((Get-Path ('error.'+$nonce)))){return Read-FirstLine (Get-Path ('error.'+$nonce))}
+    if($id -and -not (Get-Process -Id $id -ErrorAction SilentlyContinue)){
+      if([IO.File]::Exists((Get-Path 'claim'))){break}
+      return 'the process that runs jobs ended at once'
     }
-  }catch{$reason=[string]$_}
-  if($reason -and (Set-Claim 'removed' $nonce)){
+    if((Get-Now) -gt $until){return 'the process that runs jobs did not begin within 60 s'}
+    Start-Sleep -Milliseconds 50
+  }
+}
+$reasons=@()
+if(-not (Read-FirstLine (Get-Path 'claim'))){
+  try{
+    Test-Room
+    $settings=@(Get-ChildItem Env: | ForEach-Object {$_.Name+'='+$_.Value}) -join [char]0
+    if($task){$settings=''}
+    $values=@{dir=$dir;folder=$HOME;id=$id;nonce=$nonce;fingerprint=$fingerprint;task=$task;timeLimit=$timeLimit}
+    $head=@($values.Keys | ForEach-Object {'$'+$_+'='+(ConvertTo-Literal $values[$_])}) -join [Environment]::NewLine
+    [IO.File]::WriteAllText((Get-Path ('command.'+$nonce)),$command)
+    [IO.File]::WriteAllText((Get-Path ('environment.'+$nonce)),$settings)
+    [IO.File]::WriteAllText((Get-Path ('wrapper.'+$nonce)),$head+[Environment]::NewLine+$functions+[Environment]::NewLine+$wrapper)
+    $code='&([ScriptBlock]::Create([IO.File]::ReadAllText('+(ConvertTo-Literal (Get-Path ('wrapper.'+$nonce)))+')))'
+    $program=[IO.Path]::Combine($env:SystemRoot,'System32','WindowsPowerShell','v1.0','powershell.exe')
+    $arguments='-NoProfile -NonInteractive -WindowStyle Hidden -EncodedCommand '+[Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($code))
+    # The next way is for what could not start a process that lives. Two that live are no harm: one claim is made.
+    foreach($way in $(if($task){'Task'}else{'Directly','ByWmi'})){
+      $by=@{Task='by the task scheduler';Directly='without WMI';ByWmi='through WMI'}[$way]
+      $process=0
+      try{
+        switch($way){
+          'Task'{$process=Start-ByTask $program $arguments}
+          'Directly'{$process=Start-Directly $program $arguments}
+          'ByWmi'{$process=Start-ByWmi $program $arguments}
+        }
+      }catch{$reasons+=$by+': '+(Get-Problem $_);continue}
+      $reason=Wait-Claim $process
+      if(-not $reason){$reasons=@();break}
+      $reasons+=$by+': '+$reason
+      if($process -and (Get-Process -Id $process -ErrorAction SilentlyContinue)){break}
+    }
+  }catch{$reasons+=Get-Problem $_}
+  # Who was late may have claimed it meanwhile. If not, nobody can any more.
+  if($reasons -and (Set-Claim 'removed' $nonce)){
     if($task){
-      $reason+='; an interactive job needs '+[Security.Principal.WindowsIdentity]::GetCurrent().Name+' to be logged on at the desktop'
+      $reasons+='an interactive job needs '+[Environment]::UserName+' to be logged on at the desktop'
       try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}
     }
     $lock=Lock-Removal
-    try{if((Read-FirstLine ($job+'\claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
+    try{if((Read-FirstLine (Get-Path 'claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
   }
-  foreach($name in 'command','environment','wrapper','error'){try{[IO.File]::Delete($job+'\'+$name+'.'+$nonce)}catch{}}
+  foreach($name in 'command','environment','wrapper','error'){try{[IO.File]::Delete((Get-Path ($name+'.'+$nonce)))}catch{}}
 }
-Write-Answer ('why='+[Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($reason))+' '+(Get-Record))
+Write-Answer ('why='+[Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($reasons -join '; '))+' '+(Get-Record))
 exit 0

@@ -2,18 +2,23 @@ import type { HostCommand, Started, StartRequest } from '../host/commands.ts';
 import { answerOf, findFields, readRecord } from '../host/record.ts';
 import type { HostResult } from '../types.ts';
 import { windowsScript } from './script.ts';
-import { library, start, wrapper } from './scripts.generated.ts';
+import { detached, library, start, wrapper } from './scripts.generated.ts';
 
 /**
- * The wrapper is started by the WMI service, because sshd ends with the session whatever was started inside it, or by
- * the task scheduler, which alone can start something on a user's desktop. Neither hands a pipe over, so the start
- * waits for the claim. When none comes, it makes one itself: then the wrapper cannot start any more, however late
- * it may be.
+ * The wrapper must leave the job object in which sshd holds what a session starts. It asks to leave itself (see
+ * detached.cs), which every account may; where no C# can be compiled or no process may leave, the WMI service starts it,
+ * which takes an administrator. On a user's desktop only the task scheduler can start something. None of them hands a
+ * pipe over, so the start waits for the claim. When none comes, it makes one itself: then the wrapper cannot start any
+ * more, however late it may be.
  */
 export function startCommand(dir: string, request: StartRequest): HostCommand<Started> {
   const { id, line: command, fingerprint, interactive } = request;
   const task = interactive ? `ssh-via-gateway job ${id}` : '';
-  const variables = { action: 'start', dir, id, command, fingerprint, task, functions: library, wrapper };
+  const runLevel = interactive?.runLevel === 'highest' ? 'Highest' : 'Limited';
+  const limit = interactive?.executionTimeLimit;
+  const timeLimit = limit === undefined ? '' : `${Math.ceil(limit)}`;
+  const values = { action: 'start', dir, id, command, fingerprint, task, runLevel, timeLimit };
+  const variables = { ...values, functions: library, wrapper, detached };
   const { line, stdin, mark, nonce } = windowsScript(variables, start);
   return { line, stdin, read: (result) => readStarted(result, mark, nonce) };
 }

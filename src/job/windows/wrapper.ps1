@@ -4,24 +4,30 @@
 # Output goes from the pipes to the files byte by byte as it is; PowerShell's own redirection would decode it.
 $ErrorActionPreference='Stop'
 try{
-  $command=[IO.File]::ReadAllText($job+'\command.'+$nonce)
-  $settings=[IO.File]::ReadAllText($job+'\environment.'+$nonce)
+  $command=[IO.File]::ReadAllText((Get-Path ('command.'+$nonce)))
+  $settings=[IO.File]::ReadAllText((Get-Path ('environment.'+$nonce)))
   $process=[Diagnostics.Process]::GetCurrentProcess()
   $start=[string]$process.StartTime.ToFileTimeUtc()+'-'+$process.Id
-  $alive=New-Object IO.FileStream(($job+'\alive.'+$start),[IO.FileMode]::CreateNew,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None)
+  $alive=New-Object IO.FileStream((Get-Path ('alive.'+$start)),[IO.FileMode]::CreateNew,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None)
   $claim='1:'+$process.Id+':'+$start+':-:'+$fingerprint+':'+(Get-Now)+':'+$nonce+':'+$id
+  # Room for the last line, so that a full disk cannot swallow it.
+  $exitFile=Get-Path ('exit.'+$start)
+  [IO.File]::WriteAllText($exitFile,' '*80)
   if(-not (Set-Claim $claim $start)){
     $alive.Dispose()
-    [IO.File]::Delete($job+'\alive.'+$start)
+    [IO.File]::Delete((Get-Path ('alive.'+$start)))
+    [IO.File]::Delete($exitFile)
     exit 0
   }
 }catch{
-  try{[IO.File]::WriteAllText($job+'\error.'+$nonce,[string]$_)}catch{}
+  try{[IO.File]::WriteAllText((Get-Path ('error.'+$nonce)),[string]$_)}catch{}
   exit 1
 }
-foreach($name in 'command','environment','wrapper'){try{[IO.File]::Delete($job+'\'+$name+'.'+$nonce)}catch{}}
-[IO.File]::WriteAllText($job+'\pid',[string]$process.Id)
-[IO.File]::WriteAllText($job+'\command',$command)
+foreach($name in 'command','environment','wrapper'){try{[IO.File]::Delete((Get-Path ($name+'.'+$nonce)))}catch{}}
+try{
+  [IO.File]::WriteAllText((Get-Path 'pid'),[string]$process.Id)
+  [IO.File]::WriteAllText((Get-Path 'command'),$command)
+}catch{}
 # WMI starts processes with a service's environment; this is the one of the session that asked.
 foreach($setting in $settings.Split([char]0)){
   $at=$setting.IndexOf('=')
@@ -29,11 +35,18 @@ foreach($setting in $settings.Split([char]0)){
 }
 function New-Output($name){
   # A buffer of one byte is none: what the command wrote is in the file at once.
-  New-Object IO.FileStream(($job+'\'+$name),[IO.FileMode]::Create,[IO.FileAccess]::Write,([IO.FileShare]'ReadWrite,Delete'),1)
+  New-Object IO.FileStream((Get-Path $name),[IO.FileMode]::Create,[IO.FileAccess]::Write,([IO.FileShare]'ReadWrite,Delete'),1)
 }
-$out=New-Output 'stdout'
-$err=New-Output 'stderr'
+# Written in its place, then moved: it is there as a whole or not at all.
+function Write-Exit($line){
+  $bytes=[Text.Encoding]::ASCII.GetBytes($line)
+  $file=New-Object IO.FileStream($exitFile,[IO.FileMode]::Open)
+  try{$file.Write($bytes,0,$bytes.Length);$file.SetLength($bytes.Length)}finally{$file.Dispose()}
+  [IO.File]::Move($exitFile,(Get-Path 'exit'))
+}
 try{
+  $out=New-Output 'stdout'
+  $err=New-Output 'stderr'
   $info=New-Object Diagnostics.ProcessStartInfo
   $info.FileName=$env:ComSpec
   # With /s cmd.exe takes away these two quotes and leaves the command as it is.
@@ -48,14 +61,22 @@ try{
   # The writer on top would send a byte order mark.
   $child.StandardInput.BaseStream.Close()
   $pumps=[Threading.Tasks.Task[]]@($child.StandardOutput.BaseStream.CopyToAsync($out),$child.StandardError.BaseStream.CopyToAsync($err))
+  $limit=if($timeLimit){(Get-Now)+[long]$timeLimit}else{[long]::MaxValue}
   while(-not $child.WaitForExit(1000)){
+    if((Get-Now) -ge $limit){
+      # Without an exit code the note tells what has happened.
+      [IO.File]::WriteAllText((Get-Path 'killed'),'KILL')
+      [void](cmd.exe /d /c ('taskkill /T /F /PID '+$child.Id+' 2>&1'))
+      $exitFile=''
+      break
+    }
     # A full disk: better that the command sees a broken pipe than that it waits for ever.
     if($pumps[0].IsFaulted){$child.StandardOutput.BaseStream.Dispose()}
     if($pumps[1].IsFaulted){$child.StandardError.BaseStream.Dispose()}
   }
   # What the command has started may hold the pipes open; the command itself is over.
   try{[void][Threading.Tasks.Task]::WaitAll($pumps,5000)}catch{}
-  $code=[BitConverter]::ToUInt32([BitConverter]::GetBytes([int]$child.ExitCode),0)
+  if($exitFile){$code=[BitConverter]::ToUInt32([BitConverter]::GetBytes([int]$child.ExitCode),0)}
 }catch{
   $code=1
   $problem=[Text.Encoding]::UTF8.GetBytes([string]$_+[Environment]::NewLine)
@@ -64,12 +85,8 @@ try{
 try{$out.Dispose()}catch{}
 try{$err.Dispose()}catch{}
 $line=[string]$code+' '+(Get-Now)+' - end'
-for($try=0;$try -lt 600;$try++){
-  try{
-    [IO.File]::WriteAllText($job+'\exit.new',$line)
-    [IO.File]::Move($job+'\exit.new',$job+'\exit')
-    break
-  }catch{Start-Sleep -Milliseconds 1000}
+for($try=0;$exitFile -and $try -lt 600;$try++){
+  try{Write-Exit $line;break}catch{Start-Sleep -Milliseconds 1000}
 }
 if($task){try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}}
 exit 0

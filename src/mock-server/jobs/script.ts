@@ -20,7 +20,7 @@ export async function readJobScript(command: string, stdin: Readable): Promise<J
   const encoded = /^powershell .*-EncodedCommand ([A-Za-z0-9+/=]+)$/.exec(command)?.[1];
   if (encoded === undefined) return undefined;
   const code = Buffer.from(encoded, 'base64').toString('utf16le');
-  const length = Number(/^\$n=(\d+)\n/.exec(code)?.[1]);
+  const length = Number(/^\$n=(\d+)$/m.exec(code)?.[1]);
   if (!length) return undefined;
   const sent = await take(stdin, length);
   const script = recognise(

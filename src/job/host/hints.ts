@@ -1,0 +1,38 @@
+/**
+ * What a caller can do about a server's reason. Windows says it in the PC's own language: what is looked for are our
+ * own words, names and numbers.
+ */
+const hints: readonly (readonly [RegExp, string])[] = [
+  [
+    /\b(?:Constrained|Restricted|No)Language\b/,
+    'AppLocker or App Control for Business holds PowerShell back for this account. Jobs need FullLanguage: a rule for the account, or another account.',
+  ],
+  [
+    /'powershell'|\bpowershell(?:\.exe)?: (?:command )?not found/i,
+    'Jobs on Windows need Windows PowerShell 5.1 (powershell.exe) on the PATH of SSH sessions.',
+  ],
+  [
+    /Win32_Process\.Create returned 2\b/,
+    'The Defender rule "Block process creations originating from PSExec and WMI commands" (d1e49aac-8f56-4280-b9ba-993a6d77406c) may be on. Let C# be compiled for this account (see the reason for "without WMI"), or except the rule.',
+  ],
+  [
+    /through WMI: .*\((?:0x80070005|0x80041003|0x\w+ PermissionDenied)\b/,
+    'Over SSH, WMI is for administrators. Either let the account start processes without it (see the reason for "without WMI"), or use an administrator’s account.',
+  ],
+  [
+    /by the task scheduler: .*\((?:0x80070005|0x\w+ PermissionDenied)\b/,
+    "The account may not make this task: interactive.runLevel 'highest' takes an administrator’s account.",
+  ],
+  [
+    /logged on at the desktop/,
+    'Log the account on at the PC (a locked screen is enough), or leave the option interactive out.',
+  ],
+  [
+    /disk is full|No space left on device|\(0x800700(?:70|27)\b/i,
+    'Free some space on the disk with the folder of the jobs; removeJobs deletes those that are over.',
+  ],
+];
+
+export function hintFor(reason: string): string | undefined {
+  return hints.find(([pattern]) => pattern.test(reason))?.[1];
+}
