@@ -1,17 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect as dial } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import ssh2 from 'ssh2';
 import { expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { startDelayRelay } from '../support/delay-relay.ts';
-import { freePort, type Sshd, startSshd } from '../support/sshd.ts';
+import { startDropbear } from '../support/dropbear.ts';
+import { type Sshd, startSshd } from '../support/sshd.ts';
 
-const run = promisify(execFile);
 const rtt = 200;
 
 /** Round trips until the first command has ended, without the one of TCP's own handshake. */
@@ -21,7 +16,10 @@ async function roundTrips(work: () => Promise<void>): Promise<number> {
   return (performance.now() - startedAt) / rtt;
 }
 
-const login = ({ username, privateKey, hostPublicKey }: Sshd, port: number) => ({
+const login = (
+  { username, privateKey, hostPublicKey }: Pick<Sshd, 'username' | 'privateKey' | 'hostPublicKey'>,
+  port: number,
+) => ({
   ...{ host: '127.0.0.1', port, username, privateKey, retry: false as const },
   hostKey: { key: hostPublicKey },
 });
@@ -81,31 +79,12 @@ it('runs commands one after another at least nearly as fast as plain ssh2 does',
 });
 
 it('logs in to dropbear by the same short way', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'dropbear-'));
   await using sshd = await startSshd();
-  const hostKey = join(folder, 'host');
-  const { stdout } = await run('dropbearkey', ['-t', 'ed25519', '-f', hostKey]);
-  const publicKey = /^(ssh-ed25519 \S+)/m.exec(stdout)?.[1] ?? '';
-  const port = await freePort();
-  const keys = join(sshd.home, '.ssh');
-  await mkdir(keys, { mode: 0o700 });
-  await writeFile(join(keys, 'authorized_keys'), await readFile(`${sshd.privateKeyPath}.pub`), {
-    mode: 0o600,
-  });
-  await run('chown', ['-R', `${sshd.username}:`, keys]);
-  const dropbear = spawn('dropbear', ['-F', '-E', '-s', '-r', hostKey, '-p', `127.0.0.1:${port}`]);
-  const log: string[] = [];
-  dropbear.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
-  try {
-    await expect.poll(() => log.join('')).toMatch(/Not backgrounding/);
-    const options = { ...login(sshd, port), hostKey: { key: publicKey } };
-    await using connection = await connectViaGateway(options);
-    expect(connection.serverVersion).toContain('dropbear');
-    expect((await connection.exec('echo in')).stdout).toBe('in\n');
-    const stranger = { ...options, username: 'nobody' };
-    await expect(connectViaGateway(stranger)).rejects.toMatchObject({ code: 'SSH_AUTHENTICATION_FAILED' });
-  } finally {
-    dropbear.kill();
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using dropbear = await startDropbear(sshd);
+  const options = login(dropbear, dropbear.port);
+  await using connection = await connectViaGateway(options);
+  expect(connection.serverVersion).toContain('dropbear');
+  expect((await connection.exec('echo in')).stdout).toBe('in\n');
+  const stranger = { ...options, username: 'nobody' };
+  await expect(connectViaGateway(stranger)).rejects.toMatchObject({ code: 'SSH_AUTHENTICATION_FAILED' });
 });
