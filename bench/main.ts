@@ -1,14 +1,15 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadContenders } from './contenders/index.ts';
 import { partsNamed } from './plan.ts';
 import { reasons } from './reasons.ts';
 import { chart } from './report/chart.ts';
 import { verdicts, verdictText } from './report/goals.ts';
-import { fillMarkers, provenance, readmePart, relayLine } from './report/markdown.ts';
+import { fillMarkers, longPart, provenance, relayLine } from './report/markdown.ts';
 import { merge, readResults, writeResults } from './report/results.ts';
+import { shortPart } from './report/short.ts';
 import { table } from './report/table.ts';
 import { type Bench, type Part, sizes } from './support/bench.ts';
 import { type BenchServer, startServer } from './support/server.ts';
@@ -21,7 +22,7 @@ npm run bench -- --report
 Measures all cases, or those named, and puts them into bench/results.json, where the other cases stay as they were.
   --full    1,000 files also where the tools need minutes for them, and every contender everywhere
   --trial   small and once, only to see that it works; into a folder of its own
-  --report  measures nothing: makes docs/bench.svg and the table in README.md from bench/results.json
+  --report  measures nothing: makes docs/bench.svg and the tables in README.md and docs/benchmarks.md from bench/results.json
 BENCH_PYTHON names the interpreter that has asyncssh and paramiko; default python3.`;
 
 const { values: flags, positionals } = parseArgs({
@@ -86,8 +87,12 @@ async function report(): Promise<void> {
   await writeFile(paths.chart, chart(results.cases));
   console.log(`\n${paths.results} and ${paths.chart} are written`);
   if (!flags.report) return;
-  const readme = await readFile('README.md', 'utf8');
-  await writeFile('README.md', fillMarkers(readme, readmePart(results, reasons, paths.chart)));
+  await fill('README.md', shortPart(results));
+  await fill('docs/benchmarks.md', longPart(results, reasons, basename(paths.chart)));
+}
+
+async function fill(document: string, part: string): Promise<void> {
+  await writeFile(document, fillMarkers(await readFile(document, 'utf8'), part));
 }
 
 if (flags.help) console.log(usage);

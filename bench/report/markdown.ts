@@ -15,8 +15,8 @@ export function provenance({ versions, cases }: Results): string {
   return `${unique(cases.map((one) => one.machine)).join(' and ')}, loopback, ${when}; ${what.join(', ')}.`;
 }
 
-/** The part of README.md between its markers. */
-export function readmePart(results: Results, reasons: Reasons, chartPath: string): string {
+/** The part of docs/benchmarks.md between its markers. */
+export function longPart(results: Results, reasons: Reasons, chartPath: string): string {
   const { cases } = results;
   const parts = [
     `![How many times faster ssh-via-gateway is than each of its peers](${chartPath})`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { behind } from '../../bench/report/behind.ts';
 import { best, figure, ratio, times } from '../../bench/report/compare.ts';
-import { fillMarkers, readmePart } from '../../bench/report/markdown.ts';
+import { fillMarkers, longPart } from '../../bench/report/markdown.ts';
 import { table } from '../../bench/report/table.ts';
 import { made } from './made-up.ts';
 
@@ -85,7 +85,7 @@ describe('where we are not first', () => {
   });
 });
 
-describe('the part of the README', () => {
+describe('the parts of the documents', () => {
   const relay = made('relay-50', 'relay', 'MB/s', { 'plain TCP': 333 }, 'the relay alone, RTT 50 ms');
   const cases = [
     made('connect-0', 'connect', 'ms', { [ours]: 10, ssh2: 20 }),
@@ -95,7 +95,7 @@ describe('the part of the README', () => {
 
   it('has the chart, machine, days and versions, the table, and what the relay carries', () => {
     const versions = { ssh2: '1.17.0', OpenSSH: '9.2p1', commit: 'abc' };
-    const text = readmePart({ versions, cases }, {}, 'docs/bench.svg');
+    const text = longPart({ versions, cases }, {}, 'docs/bench.svg');
     expect(text).toContain('](docs/bench.svg)');
     expect(text).toContain(
       '2 x a processor, loopback, 2026-11-30 to 2026-12-01; ssh2 1.17.0, OpenSSH 9.2p1.',

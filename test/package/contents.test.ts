@@ -37,9 +37,19 @@ describe('The tarball', () => {
   });
 
   test('has nothing else: no sources, tests, source maps or settings', () => {
-    const documents = /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|dist\/THIRD-PARTY-LICENSES\.txt)$/;
+    const documents =
+      /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md|docs\/[\w/-]+\.(md|svg)|dist\/THIRD-PARTY-LICENSES\.txt)$/;
     const built = /^dist\/(bundle\/)?[\w-]+\.(js|cjs|d\.ts|d\.cts)$/;
     expect(files.filter((file) => !documents.test(file) && !built.test(file))).toEqual([]);
+  });
+
+  test('has what its README links to, but for what is about a clone', () => {
+    const [about = '', clone] = readFileSync(join(root, 'README.md'), 'utf8').split('## Working on it');
+    const links = [...about.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target = '']) => target);
+    const local = links.filter((target) => !/^[a-z]+:/.test(target));
+    expect(local.filter((target) => !files.includes(target))).toEqual([]);
+    expect(local.length).toBeGreaterThan(10);
+    expect(clone).toContain('CONTRIBUTING.md');
   });
 
   test('is small', () => {

@@ -1,0 +1,25 @@
+import type { CaseResult, Results } from '../support/types.ts';
+import { best, figure, measured, oursIn, ratio, times } from './compare.ts';
+import { provenance } from './markdown.ts';
+
+/** What a first look needs; the whole table is in docs/benchmarks.md. */
+const chosen = ['connect-50', 'exec-1', 'exec-8', 'put-50', 'get-50', 'put-small-0'];
+
+/** The part of README.md between its markers: a row a case, ours beside the best of the others, and how many times
+ * better ours is. */
+export function shortPart(results: Results): string {
+  const cases = results.cases.filter(({ id }) => chosen.includes(id));
+  const head = '| | ssh-via-gateway | the best of the others |\n|---|---:|---:|';
+  return [[head, ...cases.map(row)].join('\n'), provenance({ ...results, cases })].join('\n\n');
+}
+
+function row(one: CaseResult): string {
+  const mine = oursIn(one);
+  const other = best(
+    one,
+    measured(one).filter(({ contender }) => contender !== mine?.contender),
+  );
+  const compared = mine && other ? ` (${times(ratio(one.unit, mine.median, other.median))})` : '';
+  const theirs = other ? `${figure(other.median)}, ${other.contender}${compared}` : '';
+  return `| ${one.name} (${one.unit}) | ${mine ? figure(mine.median) : ''} | ${theirs} |`;
+}
