@@ -59,11 +59,21 @@ function resolvePlainName(name: string): string | undefined {
 }
 
 /**
+ * Reads the fields of a key of that type, which follow its name (in a certificate: the nonce).
+ * @throws MalformedWireData when they are not such a key.
+ */
+export function readKeyFields(type: string, reader: WireReader): readonly Buffer[] {
+  const readFields = FIELDS.get(type);
+  if (readFields === undefined) throw new MalformedWireData('is of an unknown type');
+  return readFields(reader);
+}
+
+/**
  * Reads a public key blob as strictly as OpenSSH's `sshkey_from_blob`: undefined for an unknown type, a missing
  * or surplus byte, a point that is not on its curve, an RSA key below 1024 bits.
  *
- * One difference, to the safe side: the signature of a certificate is not checked. No certificate is ever trusted
- * here; a wrong one can only refuse a host (by a `@revoked` line, or as a key that does not match).
+ * One difference, to the safe side: what a certificate says, and its signature, are not checked here but in
+ * `readCertificate`; a wrong one can only refuse a host (by a `@revoked` line, or as a key that does not match).
  */
 export function readPublicKey(blob: Buffer): PublicKey | undefined {
   try {
@@ -76,10 +86,9 @@ export function readPublicKey(blob: Buffer): PublicKey | undefined {
 
 function parseBlob(reader: WireReader): PublicKey {
   const name = resolveKeyType(reader.text());
-  const readFields = name === undefined ? undefined : FIELDS.get(name.type);
-  if (name === undefined || readFields === undefined) throw new MalformedWireData('is of an unknown type');
+  if (name === undefined) throw new MalformedWireData('is of an unknown type');
   if (name.certificate) reader.string(); // the nonce that precedes the key in a certificate
-  const fields = readFields(reader);
+  const fields = readKeyFields(name.type, reader);
   if (name.certificate) skipCertificate(reader);
   if (!reader.atEnd) throw new MalformedWireData('has surplus bytes');
   return { ...name, identity: identityOf(name.type, fields) };

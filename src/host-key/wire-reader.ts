@@ -23,6 +23,16 @@ export class WireReader {
     return this.#offset === this.#bytes.length;
   }
 
+  /** How many bytes have been read. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** What has been read since an offset, as it stands. */
+  since(offset: number): Buffer {
+    return this.#bytes.subarray(offset, this.#offset);
+  }
+
   /** The next `length` bytes. */
   take(length: number): Buffer {
     const end = this.#offset + length;
@@ -35,6 +45,11 @@ export class WireReader {
   /** A 32-bit number. */
   uint32(): number {
     return this.take(4).readUInt32BE(0);
+  }
+
+  /** A 64-bit number. */
+  uint64(): bigint {
+    return this.take(8).readBigUInt64BE(0);
   }
 
   /** A string: its length, then its bytes. */

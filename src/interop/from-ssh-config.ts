@@ -10,15 +10,15 @@ export interface FromSshConfigOptions {
  * Options for `connectViaGateway` out of OpenSSH's client configuration: what `ssh alias` would use.
  *
  * Understood: Host, Match (all, host, originalhost, user, localuser, canonical, final), Include; HostName, Port,
- * User, IdentityFile, IdentityAgent, IdentitiesOnly, PubkeyAuthentication, ProxyJump, ProxyCommand, ConnectTimeout,
+ * User, IdentityFile, CertificateFile, IdentityAgent, IdentitiesOnly, PubkeyAuthentication, ProxyJump, ProxyCommand, ConnectTimeout,
  * ConnectionAttempts, ServerAliveInterval, ServerAliveCountMax, StrictHostKeyChecking, UserKnownHostsFile,
  * GlobalKnownHostsFile, HostKeyAlias, Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms, Compression; the tokens
  * `%% %d %h %i %k %L %l %n %p %r %u` and `${VARIABLES}`. What the configuration does not say keeps this library's
  * default.
  *
  * Other than OpenSSH:
- * - One key file is tried, the first IdentityFile that is there; one with a passphrase is left to the agent if there
- *   is an agent, else give `passphrase` beside these options.
+ * - Every IdentityFile that is there is tried, but one with a passphrase is left to the agent. Where there is no agent and
+ *   it is the first, give `passphrase` beside these options.
  * - `StrictHostKeyChecking no` accepts unknown keys but still refuses changed ones; only together with
  *   `UserKnownHostsFile /dev/null` it becomes `'insecure-accept-any'`. `ask` is `'reject'`: there is nobody to ask.
  * - ConnectTimeout limits TCP, identification line and key exchange each, not their sum.

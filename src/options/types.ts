@@ -12,10 +12,17 @@ export interface ConnectOptions {
 
   /** A private key, OpenSSH, PEM (PKCS#1, SEC1, PKCS#8) or PuTTY's PPK version 2. */
   privateKey?: string | Buffer | undefined;
-  /** A file with a private key; `~` is the home folder. Not together with `privateKey`. */
-  privateKeyPath?: string | undefined;
+  /** A file with a private key, or several to try in turn; `~` is the home folder. Not together with `privateKey`. */
+  privateKeyPath?: string | readonly string[] | undefined;
   /** For an encrypted private key. */
   passphrase?: string | Buffer | undefined;
+  /** An OpenSSH user certificate for the private key, or for one that the agent has: the text of its `-cert.pub` file. */
+  certificate?: string | Buffer | undefined;
+  /**
+   * A file with such a certificate, or several. Default: the file beside each `privateKeyPath` that is called like it
+   * with `-cert.pub` at the end, if there is one. Not together with `certificate`.
+   */
+  certificatePath?: string | readonly string[] | undefined;
   password?: string | undefined;
   /** Path of an SSH agent's socket or named pipe, `'pageant'`, or `true` for `$SSH_AUTH_SOCK`. */
   agent?: string | true | undefined;

@@ -9,6 +9,7 @@ import {
   limit,
   listOf,
   ms,
+  oneOrMore,
   port,
   secret,
   text,
@@ -59,8 +60,10 @@ export const connectChecks: Checks<ConnectOptions> = {
   port,
   username: required(text('the name of an account')),
   privateKey: secret({ bytes: true }),
-  privateKeyPath: checkKeyPath,
+  privateKeyPath: oneOrMore(checkKeyPath, 'the path of a private key file, or several,'),
   passphrase: secret({ bytes: true }),
+  certificate: secret({ bytes: true }),
+  certificatePath: oneOrMore(checkCertificatePath, 'the path of a certificate file, or several,'),
   password: secret({ empty: true }),
   agent: checkAgent,
   keyboardInteractive: callback,
@@ -85,9 +88,21 @@ export function validateConnectOptions(options: unknown): asserts options is Con
   checkOneKey(options);
 }
 
-export function checkOneKey({ privateKey, privateKeyPath }: Partial<ConnectOptions>): void {
-  if (privateKey === undefined || privateKeyPath === undefined) return;
-  throw wrongTogether('privateKey', 'privateKeyPath');
+/** A key and a certificate come as text or by path, not both. */
+export function checkOneKey(options: Partial<ConnectOptions>): void {
+  const { privateKey, privateKeyPath, certificate, certificatePath } = options;
+  if (privateKey !== undefined && privateKeyPath !== undefined) {
+    throw wrongTogether('privateKey', 'privateKeyPath');
+  }
+  if (certificate !== undefined && certificatePath !== undefined) {
+    throw wrongTogether('certificate', 'certificatePath');
+  }
+}
+
+function checkCertificatePath(name: string, value: unknown): void {
+  const right = 'the path of a certificate file';
+  checkText(name, value, right);
+  if (/[\r\n]/.test(value)) throw wrongRange(name, value, `${right} (for its text: certificate)`);
 }
 
 function checkKeyPath(name: string, value: unknown): void {

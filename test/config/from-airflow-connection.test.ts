@@ -54,7 +54,7 @@ function inWordsOfHook(options: ConnectOptions): Partial<HookAnswer> {
   const type = privateKey === undefined ? null : keyType(options);
   return {
     ...{ host, username, password, port: options.port ?? 22 },
-    key_file: options.privateKeyPath ?? null,
+    key_file: (options.privateKeyPath as string | undefined) ?? null,
     private_key: type,
     conn_timeout: timeouts?.tcp === undefined ? null : timeouts.tcp / 1_000,
     host_keys: hostKeysOf(hostKey),

@@ -31,17 +31,23 @@ const formats: Array<[string, string[], string]> = [
 describe.each(formats)('a key of the form %s', (_form, options, type) => {
   it('is read', async () => {
     const { privateKey, publicKey } = await keygen(...options, '-N', '');
-    const { key } = await loadCredentials({ ...base, privateKey });
+    const {
+      keys: [key],
+    } = await loadCredentials({ ...base, privateKey });
     expect(key?.type).toBe(type);
     expect(key?.getPublicSSH().toString('base64')).toBe(publicKey.split(' ')[1]);
-    expect((await loadCredentials({ ...base, privateKey: Buffer.from(privateKey) })).key?.type).toBe(type);
+    expect((await loadCredentials({ ...base, privateKey: Buffer.from(privateKey) })).keys[0]?.type).toBe(
+      type,
+    );
   });
 
   it('is read when encrypted, and tells a missing passphrase from a wrong one', {
     timeout: 60_000,
   }, async () => {
     const { privateKey, publicKey } = await keygen(...options, '-a', '4', '-N', pass);
-    const { key } = await loadCredentials({ ...base, privateKey, passphrase: pass });
+    const {
+      keys: [key],
+    } = await loadCredentials({ ...base, privateKey, passphrase: pass });
     expect(key?.getPublicSSH().toString('base64')).toBe(publicKey.split(' ')[1]);
     const missing = await loadCredentials({ ...base, privateKey }).catch((error: Error) => error);
     expect(missing).toBeInstanceOf(TypeError);
@@ -65,14 +71,14 @@ describe('a key as it comes from a file or a form field', () => {
     ['without its last line end', text.trimEnd()],
     ['with blanks around', `\n\n  ${text}\n  `],
   ])('is read %s', async (_how, privateKey) => {
-    expect((await loadCredentials({ ...base, privateKey })).key?.type).toBe('ssh-ed25519');
+    expect((await loadCredentials({ ...base, privateKey })).keys[0]?.type).toBe('ssh-ed25519');
   });
 
   it('is read from a path with ~', async () => {
     await writeFile(join(folder, 'id'), text);
     vi.stubEnv('HOME', folder);
     try {
-      expect((await loadCredentials({ ...base, privateKeyPath: '~/id' })).key?.type).toBe('ssh-ed25519');
+      expect((await loadCredentials({ ...base, privateKeyPath: '~/id' })).keys[0]?.type).toBe('ssh-ed25519');
     } finally {
       vi.unstubAllEnvs();
     }

@@ -12,7 +12,8 @@ function start(server: MockServer, more: Partial<HandshakePlan> = {}) {
   const credentials = {
     username: 'rpa',
     password: 'rpa',
-    key: undefined,
+    keys: [],
+    certificates: [],
     agent: undefined,
     keyboardInteractive: undefined,
   };

@@ -7,6 +7,8 @@ import ssh2, { type ParsedKey } from 'ssh2';
 export interface FakeAgentOptions {
   /** Private keys that it holds. */
   keys?: readonly string[];
+  /** What else it holds, and how that signs: certificates, security keys. */
+  others?: readonly AgentKey[];
   /** `identities`: never answers; `sign`: lists its keys and never signs; `fail`: refuses to sign. */
   fault?: 'identities' | 'sign' | 'fail';
 }
@@ -30,7 +32,18 @@ const hashes: Record<number, [string, string]> = {
   4: ['rsa-sha2-512', 'sha512'],
 };
 
-export async function fakeAgent({ keys = [], fault }: FakeAgentOptions = {}): Promise<FakeAgent> {
+/** A key that only the agent understands. */
+export interface AgentKey {
+  blob: Buffer;
+  /** Gives the whole signature. */
+  sign(data: Buffer): Buffer;
+}
+
+export async function fakeAgent({
+  keys = [],
+  others = [],
+  fault,
+}: FakeAgentOptions = {}): Promise<FakeAgent> {
   const folder = await mkdtemp(join(tmpdir(), 'svg-agent-'));
   const path = join(folder, 'agent.sock');
   const parsed = keys.map(parse);
@@ -39,12 +52,13 @@ export async function fakeAgent({ keys = [], fault }: FakeAgentOptions = {}): Pr
   const answer = (message: Buffer): Buffer | undefined => {
     if (message[0] === requestIdentities) {
       asked.identities++;
-      return fault === 'identities' ? undefined : listOf(parsed);
+      const blobs = [...parsed.map((key) => key.getPublicSSH()), ...others.map(({ blob }) => blob)];
+      return fault === 'identities' ? undefined : listOf(blobs);
     }
     if (message[0] !== signRequest) return Buffer.from([failure]);
     asked.sign++;
     if (fault === 'sign') return undefined;
-    return fault === 'fail' ? Buffer.from([failure]) : signed(message, parsed);
+    return fault === 'fail' ? Buffer.from([failure]) : signed(message, parsed, others);
   };
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -81,16 +95,18 @@ function parse(privateKey: string): ParsedKey {
   return Array.isArray(key) ? key[0] : key;
 }
 
-function listOf(keys: readonly ParsedKey[]): Buffer {
-  const entries = keys.flatMap((key) => [field(key.getPublicSSH()), field('comment')]);
-  return Buffer.concat([Buffer.from([identitiesAnswer]), number(keys.length), ...entries]);
+function listOf(blobs: readonly Buffer[]): Buffer {
+  const entries = blobs.flatMap((blob) => [field(blob), field('comment')]);
+  return Buffer.concat([Buffer.from([identitiesAnswer]), number(blobs.length), ...entries]);
 }
 
-function signed(message: Buffer, keys: readonly ParsedKey[]): Buffer {
+function signed(message: Buffer, keys: readonly ParsedKey[], others: readonly AgentKey[]): Buffer {
   const blobEnd = 5 + message.readUInt32BE(1);
   const blob = message.subarray(5, blobEnd);
   const dataEnd = blobEnd + 4 + message.readUInt32BE(blobEnd);
   const data = message.subarray(blobEnd + 4, dataEnd);
+  const other = others.find((one) => one.blob.equals(blob));
+  if (other) return Buffer.concat([Buffer.from([signResponse]), field(other.sign(data))]);
   const [algorithm, hash] = hashes[message.readUInt32BE(dataEnd)] ?? [];
   const key = keys.find((one) => one.getPublicSSH().equals(blob));
   if (!key) return Buffer.from([failure]);

@@ -32,7 +32,13 @@ async function anyway(work: () => unknown): Promise<void> {
 
 function found(keyword: string, value: string): Found {
   const setting = { keyword, value, words: [value] };
-  return { alias: 'a', localUser: 'u', values: new Map([[keyword, setting]]), identityFiles: [] };
+  return {
+    alias: 'a',
+    localUser: 'u',
+    values: new Map([[keyword, setting]]),
+    identityFiles: [],
+    certificateFiles: [],
+  };
 }
 
 const tokens = {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import type { ConnectOptions } from '../../options/types.ts';
 import type { Found } from './lookup.ts';
 import { expandedPath, type TokenValues } from './tokens.ts';
@@ -8,27 +8,48 @@ import { word } from './values.ts';
 const defaultIdentities = ['~/.ssh/id_rsa', '~/.ssh/id_ecdsa', '~/.ssh/id_ed25519'];
 
 /**
- * IdentityFile, IdentityAgent, IdentitiesOnly and PubkeyAuthentication. One key file can be tried: the first that
- * is there. An encrypted one is left to the agent, if there is an agent.
+ * IdentityFile, CertificateFile, IdentityAgent, IdentitiesOnly and PubkeyAuthentication. Encrypted key files are left
+ * to the agent, if there is an agent.
  */
 export async function credentialsOf(
   found: Found,
   tokens: TokenValues,
-): Promise<Pick<ConnectOptions, 'privateKeyPath' | 'agent'>> {
+): Promise<Pick<ConnectOptions, 'privateKeyPath' | 'certificatePath' | 'agent'>> {
   if (word(found, 'pubkeyauthentication') === 'no') return {};
   const agent = agentOf(found, tokens);
   const configured = found.identityFiles.filter((path) => path.toLowerCase() !== 'none');
   const names = found.identityFiles.length === 0 ? defaultIdentities : configured;
   const paths = names.map((path) => expandedPath('IdentityFile', path, tokens));
-  const usable = await firstUsable(paths, agent !== undefined);
+  const usable = await usableKeys(paths, agent !== undefined);
   // A key that is named and not there: with an agent the login can do without it, else connecting says what is wrong.
-  const missing = agent === undefined && configured.length > 0 ? paths[0] : undefined;
-  const privateKeyPath = usable ?? missing;
-  const wantsAgent = !(usable !== undefined && word(found, 'identitiesonly') === 'yes');
+  const missing = agent === undefined && configured.length > 0 ? paths.slice(0, 1) : [];
+  const privateKeyPath = oneOrList(usable.length > 0 ? usable : missing);
+  const certificatePath = oneOrList(await certificatesOf(found, tokens));
+  const wantsAgent = !(usable.length > 0 && word(found, 'identitiesonly') === 'yes');
   return {
     ...(privateKeyPath !== undefined && { privateKeyPath }),
+    ...(certificatePath !== undefined && { certificatePath }),
     ...(agent !== undefined && wantsAgent && { agent }),
   };
+}
+
+function oneOrList(paths: readonly string[]): string | readonly string[] | undefined {
+  return paths.length > 1 ? paths : paths[0];
+}
+
+/** As in `ssh`, a file that is not there does not matter. */
+async function certificatesOf(found: Found, tokens: TokenValues): Promise<string[]> {
+  const named = found.certificateFiles.filter((path) => path.toLowerCase() !== 'none');
+  const paths = named.map((path) => expandedPath('CertificateFile', path, tokens));
+  const isThere = await Promise.all(
+    paths.map((path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return paths.filter((_, at) => isThere[at]);
 }
 
 function agentOf(found: Found, tokens: TokenValues): string | undefined {
@@ -39,12 +60,13 @@ function agentOf(found: Found, tokens: TokenValues): string | undefined {
   return expandedPath('IdentityAgent', value, tokens);
 }
 
-async function firstUsable(paths: readonly string[], hasAgent: boolean): Promise<string | undefined> {
-  for (const path of paths) {
-    const kind = await kindOf(path);
-    if (kind === 'plain' || (kind === 'encrypted' && !hasAgent)) return path;
-  }
-  return undefined;
+/** All that can be read without a passphrase; and the first one, if it has one and there is no agent to know it. */
+async function usableKeys(paths: readonly string[], hasAgent: boolean): Promise<string[]> {
+  const kinds = await Promise.all(paths.map(kindOf));
+  const first = kinds.findIndex((kind) => kind !== 'none');
+  return paths.filter(
+    (_, at) => kinds[at] === 'plain' || (kinds[at] === 'encrypted' && at === first && !hasAgent),
+  );
 }
 
 async function kindOf(path: string): Promise<'plain' | 'encrypted' | 'none'> {

@@ -10,9 +10,10 @@ import { parseConfig, type Setting } from './parse.ts';
 export interface Found {
   readonly alias: string;
   readonly localUser: string;
-  /** First value of each keyword, in lower case; of IdentityFile every value. */
+  /** First value of each keyword, in lower case; of IdentityFile and CertificateFile every value. */
   readonly values: ReadonlyMap<string, Setting>;
   readonly identityFiles: readonly string[];
+  readonly certificateFiles: readonly string[];
 }
 
 /** Settings that are there before any file is read, as from a command line. */
@@ -56,6 +57,7 @@ class Reading implements Found {
   readonly localUser = userInfo().username;
   readonly values = new Map<string, Setting>();
   readonly #identityFiles = new Set<string>();
+  readonly #certificateFiles = new Set<string>();
   wantsFinal = false;
   final = false;
 
@@ -68,6 +70,10 @@ class Reading implements Found {
 
   get identityFiles(): string[] {
     return [...this.#identityFiles];
+  }
+
+  get certificateFiles(): string[] {
+    return [...this.#certificateFiles];
   }
 
   async readAll(sources: readonly Source[]): Promise<void> {
@@ -103,6 +109,7 @@ class Reading implements Found {
   #take(setting: Setting): void {
     const { keyword, value } = setting;
     if (keyword === 'identityfile') return void this.#identityFiles.add(value);
+    if (keyword === 'certificatefile') return void this.#certificateFiles.add(value);
     if (this.values.has(keyword)) return;
     // Whichever of these two comes first keeps the other out, `none` included.
     if (keyword === 'proxycommand' && this.values.has('proxyjump')) return;

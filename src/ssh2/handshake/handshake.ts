@@ -14,12 +14,7 @@ import { boundWindows } from '../bounds/receive-window.ts';
 import type { Where } from '../channels/link.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { knowForwardsByOwnNamesOnly } from '../insides/inbound.ts';
-import {
-  deferDestruction,
-  onSilentDisconnect,
-  signRsaWithSha2,
-  steadyKeepalive,
-} from '../insides/internals.ts';
+import { deferDestruction, onSilentDisconnect, steadyKeepalive } from '../insides/internals.ts';
 import { padFromStock } from '../insides/padding.ts';
 import { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
@@ -157,8 +152,8 @@ class Handshake {
     knowForwardsByOwnNamesOnly(this.#client);
     boundWindows(this.#client, (what) => this.#exceeded(what));
     steadyKeepalive(this.#client);
-    authenticateEarly(this.#client);
     this.#auth.watch(this.#client);
+    authenticateEarly(this.#client);
     onSilentDisconnect(this.#client, (code, text) =>
       this.#ssh2Failed(Object.assign(new Error(text), { code })),
     );
@@ -191,7 +186,6 @@ class Handshake {
     padFromStock(this.#client);
     // ssh2 says so again after each re-key.
     if (this.#phase !== 'handshake') return;
-    signRsaWithSha2(this.#client);
     this.#enter('auth', 'handshake');
     this.#guard.keyProven();
   }
@@ -286,6 +280,7 @@ class Handshake {
       elapsedMs: this.#clock.elapsed,
       saidBefore: this.#transport.saidBefore,
       methodsTried: this.#auth.tried,
+      loginNotes: this.#auth.notes,
       methodsOffered: this.#auth.offered,
       authFailures: this.#auth.failures,
     };

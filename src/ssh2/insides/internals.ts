@@ -227,14 +227,15 @@ export function onAuthFailure(
   };
 }
 
-/** COMPAT.IMPLY_RSA_SHA2_SIGALGS of ssh2's lib/protocol/constants.js. */
-const implyRsaSha2 = 1 << 4;
-
-/**
- * Lets RSA keys sign with SHA-2 also where the server does not announce it (RFC 8308): ssh2 would fall back to SHA-1,
- * which servers since OpenSSH 8.8 refuse and which we never want.
- */
-export function signRsaWithSha2(client: Client): void {
-  const protocol = protocolOf(client);
-  if (typeof protocol?._compatFlags === 'number') protocol._compatFlags |= implyRsaSha2;
+/** Tells the signature algorithms that the server takes from keys, if it does (server-sig-algs, RFC 8308 section 3.1). */
+export function onServerSignatureAlgorithms(client: Client, listener: (algorithms: string[]) => void): void {
+  const handlers = protocolOf(client)?._handlers;
+  const original = handlers?.['EXT_INFO'];
+  if (!handlers || typeof original !== 'function') return;
+  handlers['EXT_INFO'] = (protocol: unknown, extensions: unknown) => {
+    const list = Array.isArray(extensions) ? (extensions as Array<{ name?: unknown; algs?: unknown }>) : [];
+    const found = list.find(({ name }) => name === 'server-sig-algs');
+    if (Array.isArray(found?.algs)) listener(found.algs.map(String));
+    return original(protocol, extensions);
+  };
 }

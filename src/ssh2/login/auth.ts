@@ -1,11 +1,12 @@
-import type { AnyAuthMethod, Client, NextAuthHandler, ParsedKey } from 'ssh2';
-import { fingerprintSha256 } from '../../host-key/fingerprint.ts';
+import type { AnyAuthMethod, Client, NextAuthHandler } from 'ssh2';
 import { debugTopic } from '../../observe/debug.ts';
 import { printable } from '../../text/printable.ts';
 import type { StopSwitch } from '../../time/stop-switch.ts';
-import { onAuthFailure } from '../insides/internals.ts';
-import { agentKeys } from './agent-keys.ts';
+import { onAuthFailure, onServerSignatureAlgorithms } from '../insides/internals.ts';
+import { sendWholeSignatures } from '../insides/whole-signatures.ts';
+import type { Candidate } from './candidate.ts';
 import type { Credentials } from './credentials.ts';
+import { PublicKeys } from './public-keys.ts';
 
 const debug = debugTopic('auth');
 
@@ -18,19 +19,14 @@ export interface AuthEvents {
   over: StopSwitch;
 }
 
-/** One thing to try. `method` is its RFC 4252 name, `label` what errors say was tried. */
-interface Candidate {
-  method: 'none' | 'publickey' | 'keyboard-interactive' | 'password';
-  label: string;
-  make: () => AnyAuthMethod;
-}
-
 /**
  * Decides what is tried when, in OpenSSH's order: keys, keyboard-interactive, password; never a method that the server
  * does not offer once it has said what it offers, and never `none` where there is something better (a round trip).
  */
 export class Authentication {
   readonly tried: string[] = [];
+  /** What is known of why a certificate may not work, for the hint of a refused login. */
+  readonly notes: string[] = [];
   /** What the server would still take, once it has said so. */
   offered: readonly string[] | undefined;
   /** Failed requests so far: silence after one of them is a refusal too. */
@@ -39,17 +35,28 @@ export class Authentication {
   #events: AuthEvents;
   #queue: AsyncGenerator<Candidate>;
   #sent: Candidate | undefined;
-  /** The labels of what the server has judged, and would judge the same way again. */
+  #methodsSent = new Set<string>();
+  #hasPart = false;
+  /** The ids of what the server has judged, and would judge the same way again. */
   #judged = new Set<string>();
+
+  readonly #publicKeys: PublicKeys;
 
   constructor(credentials: Credentials, events: AuthEvents) {
     this.#credentials = credentials;
     this.#events = events;
+    this.#publicKeys = new PublicKeys(credentials, events.over.signal, (label) => this.#noteOnce(label));
     this.#queue = this.#candidates();
   }
 
-  /** Must be called after `client.connect`, when ssh2's handlers exist. */
+  /**
+   * Must be called after `client.connect`, when ssh2's handlers exist, and before anything else changes how it logs in.
+   * @throws Error when ssh2 cannot be taught to send a signature as it is.
+   */
   watch(client: Client): void {
+    if (!sendWholeSignatures(client))
+      throw new Error('ssh2 has changed inside: its logins cannot be relied upon');
+    onServerSignatureAlgorithms(client, (algorithms) => this.#publicKeys.serverTakes(algorithms));
     onAuthFailure(client, (methods, isPartial) => this.#answered(methods, isPartial));
   }
 
@@ -59,8 +66,10 @@ export class Authentication {
     debug('refused%s', isPartial ? ' (a part of what it wants)' : '');
     this.offered = methods;
     if (!this.#sent) return;
-    if (isPartial || methods.includes(this.#sent.method)) this.#judged.add(this.#sent.label);
-    if (isPartial) this.#queue = this.#candidates();
+    if (isPartial || methods.includes(this.#sent.method)) this.#judged.add(idOf(this.#sent));
+    if (!isPartial) return;
+    this.#hasPart = true;
+    this.#queue = this.#candidates();
   }
 
   /**
@@ -83,52 +92,35 @@ export class Authentication {
     for (;;) {
       const { value, done } = await this.#queue.next();
       if (done || !value) return false;
-      if (this.#judged.has(value.label)) continue;
-      if (this.offered && !this.offered.includes(value.method)) continue;
+      if (this.#judged.has(idOf(value))) continue;
+      if (this.offered && value.method !== 'none' && !this.offered.includes(value.method)) continue;
       this.#noteOnce(value.label);
+      if (value.note !== undefined && !this.notes.includes(value.note)) this.notes.push(value.note);
       this.#sent = value;
+      this.#methodsSent.add(value.method);
       return value.make();
     }
   }
 
   async *#candidates(): AsyncGenerator<Candidate> {
-    const { key, agent, password, keyboardInteractive } = this.#credentials;
-    if (key) yield this.#publicKey(key);
-    if (agent !== undefined) yield* this.#agent(agent);
+    const { agent, password, keyboardInteractive } = this.#credentials;
+    yield* this.#publicKeys.own();
+    if (agent !== undefined && this.#mayTake('publickey')) yield* this.#publicKeys.ofAgent(agent);
     if (keyboardInteractive) yield this.#keyboardInteractive();
     if (password !== undefined) yield this.#password(password);
     // Never the same password twice: a refused login counts at the server.
     const isJudged = this.#judged.has('password');
     if (password !== undefined && !isJudged && !keyboardInteractive) yield this.#keyboardInteractive();
-    if (this.tried.length === 0) yield this.#none();
+    if (!this.#hasPart && !this.#couldSucceed) yield this.#none();
   }
 
-  #publicKey(key: ParsedKey): Candidate {
-    const { username } = this.#credentials;
-    return {
-      method: 'publickey',
-      label: `publickey (${describe(key)})`,
-      make: () => ({ type: 'publickey', username, key }),
-    };
+  #mayTake(method: string): boolean {
+    return this.offered === undefined || this.offered.includes(method);
   }
 
-  async *#agent(path: string): AsyncGenerator<Candidate> {
-    const { username } = this.#credentials;
-    if (this.offered && !this.offered.includes('publickey')) return;
-    let keys: Awaited<ReturnType<typeof agentKeys>>;
-    try {
-      keys = await agentKeys(path, this.#events.over.signal);
-    } catch (error) {
-      return this.#noteOnce(`agent (not reachable: ${printable((error as Error).message, 100)})`);
-    }
-    if (keys.length === 0) this.#noteOnce('agent (holds no keys)');
-    for (const { agent, key } of keys) {
-      yield {
-        method: 'publickey',
-        label: `publickey (agent: ${describe(key)})`,
-        make: () => ({ type: 'agent', username, agent }),
-      };
-    }
+  /** False when the server never wanted any method that there was something for: it may want nothing at all. */
+  get #couldSucceed(): boolean {
+    return [...this.#methodsSent].some((method) => this.#mayTake(method));
   }
 
   #noteOnce(label: string): void {
@@ -198,6 +190,6 @@ function checkedAnswers(answers: unknown, count: number): string[] {
   );
 }
 
-function describe(key: ParsedKey): string {
-  return `${key.type} ${fingerprintSha256(key.getPublicSSH())}`;
+function idOf({ id, label }: Candidate): string {
+  return id ?? label;
 }

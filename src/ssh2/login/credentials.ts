@@ -1,17 +1,18 @@
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import type { ParsedKey } from 'ssh2';
+import type { Certificate } from '../../host-key/certificate.ts';
 import type { ConnectOptions, KeyboardInteractive } from '../../options/types.ts';
 import { ssh2 } from '../insides/client-parts.ts';
+import { expandHome, longestKey, readKeyFile } from './key-files.ts';
 import { rewritePkcs8 } from './pkcs8.ts';
-
-/** An RSA key of 16,384 bits, the longest that OpenSSH takes, has 13,000; ssh2 reads the headers of a long text slowly. */
-const longestKey = 32_768;
+import { loadCertificates } from './user-certificates.ts';
 
 /** What a login can be tried with, read and decrypted before any socket opens. */
 export interface Credentials {
   readonly username: string;
-  readonly key: ParsedKey | undefined;
+  /** Private keys, in the order in which they are tried. */
+  readonly keys: readonly ParsedKey[];
+  /** User certificates: of these keys, or of keys that only the agent has. */
+  readonly certificates: readonly Certificate[];
   readonly password: string | undefined;
   /** Path of the agent's socket or pipe. */
   readonly agent: string | undefined;
@@ -20,43 +21,42 @@ export interface Credentials {
 
 type CredentialOptions = Pick<
   ConnectOptions,
-  'username' | 'privateKey' | 'privateKeyPath' | 'passphrase' | 'password' | 'agent' | 'keyboardInteractive'
+  | 'username'
+  | 'privateKey'
+  | 'privateKeyPath'
+  | 'passphrase'
+  | 'certificate'
+  | 'certificatePath'
+  | 'password'
+  | 'agent'
+  | 'keyboardInteractive'
 >;
 
 /**
- * Reads and decrypts the private key once, so that no attempt pays for it again.
+ * Reads and decrypts the private keys once, so that no attempt pays for them again.
  * @throws TypeError that tells an unreadable file, a missing passphrase, a wrong one and an unknown format apart.
  */
 export async function loadCredentials(options: CredentialOptions): Promise<Credentials> {
   const { username, password, keyboardInteractive } = options;
   const agent = options.agent === true ? process.env['SSH_AUTH_SOCK'] : options.agent;
-  return { username, password, agent, keyboardInteractive, key: await loadKey(options) };
+  const paths = pathsOf(options.privateKeyPath);
+  const keys = await loadKeys(options, paths);
+  const certificates = await loadCertificates(options, paths, { keys, hasAgent: agent !== undefined });
+  return { username, password, agent, keyboardInteractive, keys, certificates };
 }
 
-async function loadKey(options: CredentialOptions): Promise<ParsedKey | undefined> {
-  const { privateKey, privateKeyPath, passphrase } = options;
-  if (privateKey !== undefined) return parsePrivateKey('privateKey', privateKey, passphrase);
-  if (privateKeyPath === undefined) return undefined;
-  const path = privateKeyPath.replace(/^~(?=$|[/\\])/, homedir());
-  const bytes = await readKeyFile(path);
-  return parsePrivateKey(`privateKeyPath (${path})`, bytes, passphrase);
+function pathsOf(paths: string | readonly string[] = []): string[] {
+  return (typeof paths === 'string' ? [paths] : paths).map(expandHome);
 }
 
-async function readKeyFile(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT'
-        ? `there is no file ${path}`
-        : code === 'EACCES'
-          ? `no permission to read ${path}`
-          : `${path} cannot be read (${code})`;
-    throw new TypeError(`option privateKeyPath: ${why}; the path of a readable private key would be right`, {
-      cause: error,
-    });
-  }
+async function loadKeys(options: CredentialOptions, paths: readonly string[]): Promise<ParsedKey[]> {
+  const { privateKey, passphrase } = options;
+  if (privateKey !== undefined) return [parsePrivateKey('privateKey', privateKey, passphrase)];
+  return Promise.all(
+    paths.map(async (path) =>
+      parsePrivateKey(`privateKeyPath (${path})`, await readKeyFile('privateKeyPath', path), passphrase),
+    ),
+  );
 }
 
 function parsePrivateKey(

@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { wireString } from '../../host-key/wire-string.ts';
 
 /**
  * ssh2 reads PKCS#1, SEC1 and OpenSSH private keys, but not PKCS#8 (`BEGIN PRIVATE KEY`), which is what OpenSSL and
@@ -23,31 +24,24 @@ export function rewritePkcs8(text: string, passphrase: string | Buffer | undefin
 function openSshEd25519(key: KeyObject): string {
   const { x = '', d = '' } = key.export({ format: 'jwk' });
   const publicPart = Buffer.from(x, 'base64url');
-  const publicBlob = Buffer.concat([field('ssh-ed25519'), field(publicPart)]);
+  const publicBlob = Buffer.concat([wireString('ssh-ed25519'), wireString(publicPart)]);
   const check = Buffer.alloc(8);
   const privatePart = Buffer.concat([
     check,
     publicBlob,
-    field(Buffer.concat([Buffer.from(d, 'base64url'), publicPart])),
-    field(''),
+    wireString(Buffer.concat([Buffer.from(d, 'base64url'), publicPart])),
+    wireString(''),
   ]);
   const padding = Buffer.from(Array.from({ length: (8 - (privatePart.length % 8)) % 8 }, (_, at) => at + 1));
-  const none = [field('none'), field('none'), field('')];
+  const none = [wireString('none'), wireString('none'), wireString('')];
   const one = Buffer.from([0, 0, 0, 1]);
   const blob = Buffer.concat([
     Buffer.from('openssh-key-v1\0'),
     ...none,
     one,
-    field(publicBlob),
-    field(Buffer.concat([privatePart, padding])),
+    wireString(publicBlob),
+    wireString(Buffer.concat([privatePart, padding])),
   ]);
   const lines = blob.toString('base64').replace(/(.{70})/g, '$1\n');
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;
-}
-
-function field(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
 }

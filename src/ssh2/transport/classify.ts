@@ -26,6 +26,8 @@ export interface Situation {
   saidBefore: Buffer;
   methodsTried: readonly string[];
   methodsOffered: readonly string[] | undefined;
+  /** Sentences on why what was tried may have been refused. */
+  loginNotes?: readonly string[];
   /** Refused authentication requests. */
   authFailures: number;
 }
@@ -194,12 +196,12 @@ function authFailed(situation: Situation, cause: unknown, reason?: string): Auth
     methodsTried: [...methodsTried],
     methodsOffered,
     cause: tame(cause),
-    hint: authHint(methodsTried, methodsOffered, reason),
+    hint: authHint(situation, methodsOffered, reason),
   });
 }
 
 function authHint(
-  tried: readonly string[],
+  { methodsTried: tried, loginNotes = [] }: Situation,
   offered: readonly string[] | undefined,
   reason: string | undefined,
 ): string {
@@ -208,6 +210,7 @@ function authHint(
   }
   const usable = offered?.some((method) => tried.some((label) => label.startsWith(method)));
   if (offered && !usable) return 'None of the methods that the server takes was given credentials for.';
+  if (loginNotes.length > 0) return loginNotes.join(' ');
   return "Wrong account, or its authorized_keys lacks this key (on Windows, administrators' keys stand in ProgramData\\ssh\\administrators_authorized_keys). Not retried: sshd punishes repeated failures.";
 }
 

@@ -1,0 +1,103 @@
+import type { Client, ParsedKey } from 'ssh2';
+import { wireString } from '../../host-key/wire-string.ts';
+import { ssh2 } from './client-parts.ts';
+import { protocolOf } from './internals.ts';
+
+type Sign = (data: Buffer, done: (signature: Buffer) => void) => void;
+
+interface AuthProtocol {
+  authPK?: (username: string, key: ParsedKey, algorithm?: string, sign?: Sign) => void;
+  _authsQueue?: string[];
+  _kexinit?: unknown;
+  _queue?: Buffer[] | undefined;
+  _cipher?: { encrypt?(packet: Buffer): void };
+  _packetRW?: {
+    write?: { allocStart: number; alloc(length: number): Buffer; finalize(packet: Buffer): Buffer };
+  };
+}
+
+const opaque = Symbol('key that ssh2 does not take apart');
+
+/** What a login by a key needs to know of it. */
+export interface OpaqueKey {
+  /** The name of the signature algorithm in the request, such as `rsa-sha2-512-cert-v01@openssh.com`. */
+  readonly algorithm: string;
+  /** The public key or certificate, as it is sent. */
+  readonly blob: Buffer;
+  /** Gives a whole signature: its algorithm, its bytes, and whatever follows. Absent where an agent signs. */
+  readonly sign?: (data: Buffer) => Buffer;
+}
+
+/**
+ * A key for ssh2's authentication of which it knows nothing but its bytes. ssh2 reads plain keys of five kinds only and
+ * puts the name of the request into the signature, so certificates and security keys cannot log in as they are.
+ */
+export function opaqueKey({ algorithm, blob, sign }: OpaqueKey): ParsedKey {
+  // ssh2 knows its keys by a private symbol, which is inherited.
+  const key = Object.create(anyKey()) as ParsedKey;
+  return Object.assign(key, {
+    type: algorithm,
+    getPublicSSH: () => blob,
+    isPrivateKey: () => sign !== undefined,
+    sign,
+    [opaque]: true,
+  });
+}
+
+let parsed: ParsedKey | undefined;
+
+function anyKey(): ParsedKey {
+  if (parsed === undefined) {
+    const line = `ssh-ed25519 ${Buffer.concat([wireString('ssh-ed25519'), wireString(Buffer.alloc(32, 9))]).toString('base64')}`;
+    const key = ssh2.parseKey(line);
+    if (key instanceof Error) throw key;
+    parsed = Array.isArray(key) ? key[0] : key;
+  }
+  return parsed as ParsedKey;
+}
+
+/**
+ * Lets opaque keys log in: what is signed is composed by ssh2, and the signature is sent as it came (RFC 4252 section
+ * 7). To be called before anything else that stands in the way of `authPK`. False when ssh2 changed inside: then no
+ * opaque key may be used.
+ */
+export function sendWholeSignatures(client: Client): boolean {
+  const protocol = protocolOf(client) as AuthProtocol | undefined;
+  const original = protocol?.authPK;
+  if (!protocol || typeof original !== 'function' || !canSend(protocol)) return false;
+  protocol.authPK = (username, key, algorithm, sign) => {
+    if (!sign || !(opaque in key)) return original.call(protocol, username, key, algorithm, sign);
+    original.call(protocol, username, key, algorithm, (data) =>
+      sign(data, (signature) => send(protocol, Buffer.concat([withoutSession(data), wireString(signature)]))),
+    );
+  };
+  return true;
+}
+
+function canSend({ _packetRW, _authsQueue, _cipher }: AuthProtocol): boolean {
+  const writer = _packetRW?.write;
+  return (
+    typeof writer?.alloc === 'function' &&
+    typeof writer.finalize === 'function' &&
+    typeof _cipher?.encrypt === 'function' &&
+    Array.isArray(_authsQueue)
+  );
+}
+
+/** What is signed is the session's identifier and then the request itself. */
+function withoutSession(data: Buffer): Buffer {
+  return data.subarray(4 + data.readUInt32BE(0));
+}
+
+/** As ssh2's own requests go: behind a key exchange that is under way. */
+function send(protocol: AuthProtocol, payload: Buffer): void {
+  const writer = protocol._packetRW?.write;
+  if (!writer) return;
+  const packet = writer.alloc(payload.length);
+  packet.set(payload, writer.allocStart);
+  protocol._authsQueue?.push('publickey');
+  const whole = writer.finalize(packet);
+  if (protocol._kexinit === undefined) return protocol._cipher?.encrypt?.(whole);
+  protocol._queue ??= [];
+  protocol._queue.push(whole);
+}

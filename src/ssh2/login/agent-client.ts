@@ -1,0 +1,106 @@
+import type { Duplex } from 'node:stream';
+import { MalformedWireData, WireReader } from '../../host-key/wire-reader.ts';
+import { wireString } from '../../host-key/wire-string.ts';
+import { ssh2 } from '../insides/client-parts.ts';
+
+/** Messages of draft-miller-ssh-agent. */
+const requestIdentities = 11;
+const identitiesAnswer = 12;
+const signRequest = 13;
+const signResponse = 14;
+const flagsOf: Readonly<Record<string, number>> = { 'rsa-sha2-256': 2, 'rsa-sha2-512': 4 };
+
+/** As OpenSSH's MAX_AGENT_REPLY_LEN and MAX_AGENT_IDENTITIES. */
+const maxReply = 256 * 1024;
+const maxKeys = 2_048;
+
+type GetStream = (callback: (error?: Error | null, stream?: Duplex) => void) => void;
+
+/**
+ * An SSH agent, asked for its keys and for signatures. Keys are bytes that only the agent has to understand: ssh2's own
+ * client drops the kinds that it does not know (security keys, certificates), and a part of their signatures.
+ * Each request has a stream of its own, which ends with `signal`.
+ */
+export class AgentClient {
+  readonly #path: string;
+  readonly #signal: AbortSignal;
+
+  /** @param path of a socket or named pipe, or `pageant`. */
+  constructor(path: string, signal: AbortSignal) {
+    this.#path = path;
+    this.#signal = signal;
+  }
+
+  /** The public keys and certificates that it holds. */
+  async keys(): Promise<Buffer[]> {
+    const reply = await this.#ask(Buffer.from([requestIdentities]), identitiesAnswer);
+    const count = reply.uint32();
+    if (count > maxKeys) throw new MalformedWireData(`names ${count} keys`);
+    return Array.from({ length: count }, () => {
+      const blob = reply.string();
+      reply.string(); // comment
+      return blob;
+    });
+  }
+
+  /**
+   * A whole signature with the key of `blob`.
+   * @param algorithm the one to sign with; an agent that signs with another one is refused.
+   */
+  async sign(blob: Buffer, algorithm: string, data: Buffer): Promise<Buffer> {
+    const flags = Buffer.alloc(4);
+    flags.writeUInt32BE(flagsOf[algorithm] ?? 0);
+    const request = Buffer.concat([Buffer.from([signRequest]), wireString(blob), wireString(data), flags]);
+    const signature = (await this.#ask(request, signResponse)).string();
+    const used = new WireReader(signature).text();
+    if (used !== algorithm) throw new Error(`the agent signs with ${used} instead of ${algorithm}`);
+    return signature;
+  }
+
+  async #ask(request: Buffer, wanted: number): Promise<WireReader> {
+    const stream = await this.#connect();
+    const end = () => stream.destroy();
+    this.#signal.addEventListener('abort', end, { once: true });
+    try {
+      if (this.#signal.aborted) throw this.#signal.reason;
+      stream.write(wireString(request));
+      const reply = await replyFrom(stream);
+      if (reply[0] !== wanted) throw new Error('the agent refused');
+      return new WireReader(reply.subarray(1));
+    } finally {
+      this.#signal.removeEventListener('abort', end);
+      stream.destroy();
+    }
+  }
+
+  #connect(): Promise<Duplex> {
+    const agent = ssh2.createAgent(this.#path) as unknown as { getStream?: GetStream };
+    return new Promise((resolve, reject) => {
+      if (typeof agent.getStream !== 'function') return reject(new Error('this kind of agent is not known'));
+      agent.getStream((error, stream) => (stream ? resolve(stream) : reject(error)));
+    });
+  }
+}
+
+/** One message: its length, then its bytes. */
+function replyFrom(stream: Duplex): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let received = 0;
+    /** How many bytes are needed to know more. */
+    let needed = 4;
+    stream.on('data', (part: Buffer) => {
+      parts.push(part);
+      received += part.length;
+      if (received < needed) return;
+      const all = Buffer.concat(parts.splice(0));
+      parts.push(all);
+      const length = all.readUInt32BE(0);
+      needed = 4 + length;
+      if (length === 0 || length > maxReply) reject(new Error('the agent sends what is no answer'));
+      else if (received >= needed) resolve(all.subarray(4, needed));
+    });
+    const ended = () => reject(new Error('the agent ended the connection'));
+    stream.on('error', ended).on('end', ended).on('close', ended);
+  });
+}

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+
+/** An RSA key of 16,384 bits, the longest that OpenSSH takes, has 13,000; ssh2 reads the headers of a long text slowly. */
+export const longestKey = 32_768;
+
+/** A path with its leading `~` replaced by the home folder. */
+export function expandHome(path: string): string {
+  return path.replace(/^~(?=$|[/\\])/, homedir());
+}
+
+/** @throws TypeError that names the option and says why the file cannot be read. */
+export async function readKeyFile(
+  option: 'privateKeyPath' | 'certificatePath',
+  path: string,
+): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT'
+        ? `there is no file ${path}`
+        : code === 'EACCES'
+          ? `no permission to read ${path}`
+          : `${path} cannot be read (${code})`;
+    const right = option === 'privateKeyPath' ? 'private key' : 'certificate';
+    throw new TypeError(`option ${option}: ${why}; the path of a readable ${right} would be right`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,173 @@
+import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
+import type { Certificate } from '../../host-key/certificate.ts';
+import { certificateProblem } from '../../host-key/certificate-check.ts';
+import { fingerprintSha256, keyTypeOf } from '../../host-key/fingerprint.ts';
+import { printable, quoted } from '../../text/printable.ts';
+import { ssh2 } from '../insides/client-parts.ts';
+import { type OpaqueKey, opaqueKey } from '../insides/whole-signatures.ts';
+import { AgentClient } from './agent-client.ts';
+import type { Candidate } from './candidate.ts';
+import type { Credentials } from './credentials.ts';
+import { certificateAlgorithm, plainType, signatureAlgorithms, wholeSignature } from './signing.ts';
+import { certificateOf, isFor } from './user-certificates.ts';
+
+/** Where a signature comes from. */
+type Signer = { key: ParsedKey } | { agent: AgentClient; blob: Buffer };
+
+/** What is shown to the server: a key, or a certificate for it. */
+interface Shown {
+  blob: Buffer;
+  /** Type of the plain key. */
+  type: string;
+  certificate?: Certificate | undefined;
+}
+
+/** Everything that can be tried with a key, in OpenSSH's order: certificates, keys, then what the agent has. */
+export class PublicKeys {
+  readonly #credentials: Credentials;
+  readonly #signal: AbortSignal;
+  readonly #note: (label: string) => void;
+  /** The signature algorithms that the server takes, if it says so (RFC 8308 section 3.1). */
+  #taken: readonly string[] | undefined;
+
+  /** @param note told of what was found instead of a key. */
+  constructor(credentials: Credentials, signal: AbortSignal, note: (label: string) => void) {
+    this.#credentials = credentials;
+    this.#signal = signal;
+    this.#note = note;
+  }
+
+  serverTakes(algorithms: readonly string[]): void {
+    this.#taken = algorithms;
+  }
+
+  /** The keys and certificates at hand. */
+  *own(): Generator<Candidate> {
+    const { keys, certificates } = this.#credentials;
+    for (const certificate of certificates) {
+      const key = keys.find((one) => isFor(certificate, one));
+      if (key) yield* this.#tries(shownCertificate(certificate), { key });
+    }
+    for (const key of keys) {
+      yield* this.#tries({ blob: key.getPublicSSH(), type: key.type }, { key });
+    }
+  }
+
+  /** What the agent has; keys and certificates that were tried already are left out. */
+  async *ofAgent(path: string): AsyncGenerator<Candidate> {
+    const agent = new AgentClient(path, this.#signal);
+    let blobs: Buffer[];
+    try {
+      blobs = await agent.keys();
+    } catch (error) {
+      return this.#note(`agent (not reachable: ${printable((error as Error).message, 100)})`);
+    }
+    if (blobs.length === 0) this.#note('agent (holds no keys)');
+    const { keys, certificates } = this.#credentials;
+    for (const certificate of certificates) {
+      const blob = blobs.find((one) => one.equals(certificate.keyBlob));
+      if (blob && !keys.some((key) => isFor(certificate, key))) {
+        yield* this.#tries(shownCertificate(certificate), { agent, blob });
+      }
+    }
+    const shown = [...keys.map((key) => key.getPublicSSH()), ...certificates.map(({ blob }) => blob)];
+    for (const blob of blobs) {
+      if (shown.some((one) => one.equals(blob))) continue;
+      yield* this.#tries(
+        { blob, type: plainType(nameOf(blob)), certificate: certificateOf(blob) },
+        { agent, blob },
+      );
+    }
+  }
+
+  /**
+   * RSA keys sign in two ways. What a server says of it is no promise: OpenSSH 9.2 names what it knows, not what its
+   * PubkeyAcceptedAlgorithms allow. So an own key is shown both ways; of an agent's many keys, each once if possible.
+   */
+  *#tries(shown: Shown, signer: Signer): Generator<Candidate> {
+    for (const algorithm of signatureAlgorithms(shown.type)) {
+      if (this.#taken && shown.type === 'ssh-rsa' && !this.#taken.includes(algorithm)) continue;
+      yield this.#candidate(shown, algorithm, signer);
+      if ('agent' in signer && this.#taken?.includes(algorithm)) return;
+    }
+  }
+
+  #candidate(shown: Shown, algorithm: string, signer: Signer): Candidate {
+    const { username } = this.#credentials;
+    const name = nameOf(shown.blob);
+    const isCertificate = name.endsWith('-cert-v01@openssh.com');
+    const asked = isCertificate ? certificateAlgorithm(algorithm) : algorithm;
+    const what = shown.certificate ? certificateLabel(shown.certificate, username) : keyLabel(shown.blob);
+    const label = `publickey (${'agent' in signer ? 'agent: ' : ''}${what})`;
+    return {
+      method: 'publickey',
+      label,
+      id: `${label} ${algorithm}`,
+      note: shown.certificate && certificateNote(shown.certificate, username),
+      make: () => method(username, { algorithm: asked, blob: shown.blob }, algorithm, signer),
+    };
+  }
+}
+
+function shownCertificate(certificate: Certificate): Shown {
+  return { blob: certificate.blob, type: certificate.key.type, certificate };
+}
+
+function method(username: string, shown: OpaqueKey, algorithm: string, signer: Signer): AnyAuthMethod {
+  if ('key' in signer) {
+    const sign = (data: Buffer) => wholeSignature(signer.key, algorithm, data);
+    return { type: 'publickey', username, key: opaqueKey({ ...shown, sign }) };
+  }
+  return { type: 'agent', username, agent: oneKeyAgent(opaqueKey(shown), algorithm, signer) };
+}
+
+type Signed = (error: Error | undefined, signature?: Buffer) => void;
+
+/** ssh2 burns the rest of an agent's keys when a server takes one of them as a part of what it wants. */
+function oneKeyAgent(
+  key: ParsedKey,
+  algorithm: string,
+  signer: { agent: AgentClient; blob: Buffer },
+): BaseAgent {
+  // A class would have to extend ssh2.BaseAgent when this module loads; a bundle loads ssh2 later.
+  return Object.assign(Object.create(ssh2.BaseAgent.prototype) as BaseAgent, {
+    getIdentities: (callback: (error: undefined, keys: ParsedKey[]) => void) => callback(undefined, [key]),
+    sign: (_key: unknown, data: Buffer, _options: unknown, callback: Signed) => {
+      signer.agent.sign(signer.blob, algorithm, data).then(
+        (signature) => callback(undefined, signature),
+        (error: Error) => callback(error),
+      );
+    },
+  });
+}
+
+function nameOf(blob: Buffer): string {
+  try {
+    return keyTypeOf(blob);
+  } catch {
+    return 'unknown';
+  }
+}
+
+function keyLabel(blob: Buffer): string {
+  return `${nameOf(blob)} ${fingerprintSha256(blob)}`;
+}
+
+function certificateLabel(certificate: Certificate, username: string): string {
+  const { keyId, name, keyBlob } = certificate;
+  const problem = problemOf(certificate, username);
+  const why = problem === undefined ? '' : `: ${problem}`;
+  return `${name} ${fingerprintSha256(keyBlob)}, certificate ${quoted(keyId, 60)}${why}`;
+}
+
+function certificateNote(certificate: Certificate, username: string): string {
+  const { keyId, authorityBlob } = certificate;
+  const which = `The certificate ${quoted(keyId, 60)}`;
+  const problem = problemOf(certificate, username);
+  if (problem !== undefined) return `${which} was refused, and here is why it may be: ${problem}.`;
+  return `${which} looks right from here: does the server trust its authority ${fingerprintSha256(authorityBlob)} (TrustedUserCAKeys), allow its names (AuthorizedPrincipalsFile), and not revoke it?`;
+}
+
+function problemOf(certificate: Certificate, username: string): string | undefined {
+  return certificateProblem(certificate, { kind: 'user', names: [username], now: Date.now() });
+}

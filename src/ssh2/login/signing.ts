@@ -1,0 +1,50 @@
+import { sign } from 'node:crypto';
+import type { ParsedKey } from 'ssh2';
+import { resolveKeyType } from '../../host-key/public-key.ts';
+import { wireString } from '../../host-key/wire-string.ts';
+
+/** The hash of each signature algorithm; Ed25519 brings its own. */
+const hashes: Readonly<Record<string, string>> = {
+  'rsa-sha2-512': 'sha512',
+  'rsa-sha2-256': 'sha256',
+  'ecdsa-sha2-nistp256': 'sha256',
+  'ecdsa-sha2-nistp384': 'sha384',
+  'ecdsa-sha2-nistp521': 'sha512',
+};
+
+/** The algorithms that a key of a type signs with, most wanted first (RFC 8332 for RSA: never SHA-1). */
+export function signatureAlgorithms(type: string): readonly string[] {
+  return type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type];
+}
+
+/** `rsa-sha2-512` as a request names it that shows a certificate: `rsa-sha2-512-cert-v01@openssh.com`. */
+export function certificateAlgorithm(algorithm: string): string {
+  return `${algorithm.replace(/@openssh\.com$/, '')}-cert-v01@openssh.com`;
+}
+
+/** The type of the key inside a blob: of a certificate, of the certified key. Unknown types stand for themselves. */
+export function plainType(name: string): string {
+  return resolveKeyType(name)?.type ?? name;
+}
+
+/** A whole signature (RFC 4253 section 6.6): the algorithm's name and the bytes in SSH's form. */
+export function wholeSignature(key: ParsedKey, algorithm: string, data: Buffer): Buffer {
+  const hash = hashes[algorithm] ?? null;
+  const pem = key.getPrivatePEM();
+  const bytes = algorithm.startsWith('ecdsa-')
+    ? numbersOf(sign(hash, data, { key: pem, dsaEncoding: 'ieee-p1363' }))
+    : sign(hash, data, pem);
+  return Buffer.concat([wireString(Buffer.from(algorithm)), wireString(bytes)]);
+}
+
+/** Two numbers of equal length, as two integers of SSH (RFC 5656 section 3.1.2). */
+function numbersOf(pair: Buffer): Buffer {
+  const half = pair.length / 2;
+  return Buffer.concat([integer(pair.subarray(0, half)), integer(pair.subarray(half))]);
+}
+
+function integer(bytes: Buffer): Buffer {
+  const start = bytes.findIndex((byte) => byte !== 0);
+  const digits = start === -1 ? Buffer.alloc(0) : bytes.subarray(start);
+  return wireString((digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits);
+}

@@ -1,0 +1,125 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isSignedBy } from '../../src/host-key/signature.ts';
+import { WireReader } from '../../src/host-key/wire-reader.ts';
+import { loadCredentials } from '../../src/ssh2/login/credentials.ts';
+import { PublicKeys } from '../../src/ssh2/login/public-keys.ts';
+import { wholeSignature } from '../../src/ssh2/login/signing.ts';
+import { type KeyFolder, keyFolder } from '../support/certificates.ts';
+
+let folder: KeyFolder;
+let authority: string;
+beforeAll(async () => {
+  folder = await keyFolder();
+  authority = await folder.key('authority');
+});
+afterAll(() => folder[Symbol.asyncDispose]());
+
+const base = { username: 'rpa' };
+
+describe('a certificate that is named', () => {
+  it.each([
+    ['is not there', async () => join(folder.path, 'nothing'), /^option certificatePath: there is no file /],
+    ['is a plain key', async () => `${authority}.pub`, /something that is not a certificate/],
+    ['is damaged', async () => damaged(), /or a damaged one, given; what ssh-keygen -s writes/],
+    [
+      'is a host certificate',
+      async () => folder.certify(await folder.key('h'), authority, '-h'),
+      /a host certificate given/,
+    ],
+    [
+      'is for another key',
+      async () => folder.certify(await folder.key('o'), authority),
+      /a certificate for the key SHA256:\S+ given, but the private key is SHA256:/,
+    ],
+  ])('and %s is wrong use', async (_what, path, message) => {
+    const certificatePath = await path();
+    const error = await loadCredentials({ ...base, privateKeyPath: authority, certificatePath }).catch(
+      (e) => e,
+    );
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(message);
+  });
+
+  async function damaged(): Promise<string> {
+    const text = await folder.read(await folder.certify(await folder.key('d'), authority));
+    const path = join(folder.path, 'damaged');
+    await writeFile(path, text.replace(/AAAA(.{200})./, 'AAAA$1#'));
+    return path;
+  }
+
+  it('may be for a key of the agent, and one of several may be for none', async () => {
+    const [one, two] = await Promise.all([folder.key('one'), folder.key('two')]);
+    const paths = await Promise.all([folder.certify(one, authority), folder.certify(two, authority)]);
+    const options = { ...base, certificatePath: paths };
+    expect((await loadCredentials({ ...options, agent: '/agent' })).certificates).toHaveLength(2);
+    const own = await loadCredentials({ ...options, privateKeyPath: two });
+    expect(own.certificates).toHaveLength(1);
+    await expect(loadCredentials(options)).rejects.toThrow(/but no private key is given/);
+  });
+});
+
+describe('what lies beside a key', () => {
+  it('is passed over when it is no user certificate of this key', async () => {
+    const key = await folder.key('beside');
+    const certificates = async () => (await loadCredentials({ ...base, privateKeyPath: key })).certificates;
+    expect(await certificates()).toEqual([]);
+    await folder.certify(key, authority, '-h');
+    expect(await certificates()).toEqual([]);
+    await writeFile(
+      `${key}-cert.pub`,
+      await folder.read(await folder.certify(await folder.key('x'), authority)),
+    );
+    expect(await certificates()).toEqual([]);
+    await folder.certify(key, authority);
+    expect(await certificates()).toHaveLength(1);
+  });
+});
+
+describe('what is tried', () => {
+  async function tries(kind: string[], taken?: string[]): Promise<string[]> {
+    const key = await folder.key(`t${Math.random()}`, ...kind);
+    await folder.certify(key, authority);
+    const credentials = await loadCredentials({ ...base, privateKeyPath: key });
+    const keys = new PublicKeys(credentials, new AbortController().signal, () => {});
+    if (taken) keys.serverTakes(taken);
+    return [...keys.own()].map(({ make }) => (make() as unknown as { key: { type: string } }).key.type);
+  }
+
+  it.each([
+    [undefined, ['rsa-sha2-512', 'rsa-sha2-256']],
+    [['ssh-rsa', 'rsa-sha2-256'], ['rsa-sha2-256']],
+    [['rsa-sha2-512'], ['rsa-sha2-512']],
+    [['ssh-rsa'], []],
+  ])('with RSA at a server that takes %j', async (taken, algorithms) => {
+    const certificates = algorithms.map((name) => `${name}-cert-v01@openssh.com`);
+    expect(await tries(['-t', 'rsa', '-b', '2048'], taken)).toEqual([...certificates, ...algorithms]);
+  });
+
+  it('with Ed25519 is the certificate first', async () => {
+    expect(await tries(['-t', 'ed25519'])).toEqual(['ssh-ed25519-cert-v01@openssh.com', 'ssh-ed25519']);
+  });
+});
+
+describe('a whole signature', () => {
+  it.each([
+    ['ed25519', 'ssh-ed25519'],
+    ['ecdsa -b 256', 'ecdsa-sha2-nistp256'],
+    ['ecdsa -b 384', 'ecdsa-sha2-nistp384'],
+    ['ecdsa -b 521', 'ecdsa-sha2-nistp521'],
+    ['rsa -b 2048', 'rsa-sha2-256'],
+    ['rsa -b 2048', 'rsa-sha2-512'],
+  ])('of a key of kind %s by %s is right, whatever its numbers', async (kind, algorithm) => {
+    const path = await folder.key(`w${Math.random()}`, '-t', ...kind.split(' '));
+    const { keys } = await loadCredentials({ ...base, privateKeyPath: path });
+    const key = keys[0]!;
+    for (let i = 0; i < 40; i += 1) {
+      const data = Buffer.from([i]);
+      const signature = wholeSignature(key, algorithm, data);
+      expect(new WireReader(signature).text()).toBe(algorithm);
+      expect(isSignedBy(key.getPublicSSH(), signature, data)).toBe(true);
+      expect(isSignedBy(key.getPublicSSH(), signature, Buffer.from('x'))).toBe(false);
+    }
+  });
+});
