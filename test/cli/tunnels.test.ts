@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type MockGateway, startMockGateway } from '../../src/mock-server/index.ts';
+import { type MockGateway, startMockGateway, startMockServer } from '../../src/mock-server/index.ts';
 import { addressOf, flagsFor, run } from './run.ts';
 
 let folder: string;
@@ -61,6 +61,24 @@ test('gives JSON to a program', async () => {
   const pc = await gateway.addPc();
   const { stdout } = await tunnels('--json', '--ports', String(pc.port));
   expect(JSON.parse(stdout.toString())).toMatchObject([{ port: pc.port, verdict: 'alive' }]);
+});
+
+test('gives no program and no terminal a control character in JSON', async () => {
+  const pc = await gateway.addPc();
+  const listener = `listener 0100007F:${pc.port.toString(16).toUpperCase().padStart(4, '0')} 1001`;
+  answer = `${blind.replace('noproc\n', '')}uid 1000\n${listener}\nuser 1001 kim\u009b31m\u202e\n`;
+  const { stdout } = await tunnels('--json', '--no-check', '--ports', String(pc.port));
+  expect(stdout.toString()).toContain('kim\\u009b31m\\u202e');
+  expect(JSON.parse(stdout.toString())).toMatchObject([{ user: 'kim\u009b31m\u202e' }]);
+});
+
+test('-v marks each line of a login banner as the server’s', async () => {
+  const loginBanner = 'welcome\nssh-via-gateway: all is well\n';
+  await using server = await startMockServer({ loginBanner, exec: () => 0 });
+  const key = join(folder, 'other');
+  await writeFile(key, server.clientKey.privateKey, { mode: 0o600 });
+  const { stderr } = await run(['exec', '-v', ...flagsFor(server, key), addressOf(server), 'true']);
+  expect(stderr).toContain('notice: welcome\nnotice: ssh-via-gateway: all is well\n');
 });
 
 test('a tunnel that cannot be ended is a failure with its reason', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { download } from '../../src/sftp/down/download.ts';
 import { lastingTempName } from '../../src/sftp/names/temp-name.ts';
 import { upload } from '../../src/sftp/up/upload.ts';
@@ -130,6 +130,32 @@ describe('download with resume', () => {
     expect(result.bytes).toBe(2 * MiB);
     expect((await readFile(join(folder.path, 'f'))).equals(content)).toBe(true);
     expect(await readdir(folder.path)).toEqual(['f']);
+  });
+
+  it('writes through no hard link that somebody put there', async () => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    const [victim, part] = [join(folder.path, 'victim'), join(folder.path, lastingTempName('f'))];
+    mock.server.files.write('/file', 'new content');
+    await writeFile(victim, 'precious');
+    await link(victim, part);
+    await download(mock.opener, '/file', join(folder.path, 'f'), { resume: true });
+    expect(await readFile(victim, 'utf8')).toBe('precious');
+    expect(await readFile(join(folder.path, 'f'), 'utf8')).toBe('new content');
+    expect((await readdir(folder.path)).sort()).toEqual(['f', 'victim']);
+  });
+
+  it('takes up no file of another user', async () => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    const part = join(folder.path, lastingTempName('f'));
+    mock.server.files.write('/file', 'new content');
+    await writeFile(part, 'new');
+    const before = await stat(part);
+    const getuid = vi.spyOn(process, 'getuid').mockReturnValue(before.uid + 1);
+    await download(mock.opener, '/file', join(folder.path, 'f'), { resume: true });
+    getuid.mockRestore();
+    expect((await stat(join(folder.path, 'f'))).ino).not.toBe(before.ino);
   });
 
   it.each(['changed', 'without a checksum'])('starts again when the source is %s', async (how) => {

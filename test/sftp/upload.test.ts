@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -78,6 +78,30 @@ describe('upload of one file', () => {
     const stat = mock.server.files.stat('/file');
     expect(stat.mtime).toBe(1_600_000_001);
     expect(stat.mode & 0o777).toBe(0o640);
+  });
+
+  it('never brings set-uid, set-gid or sticky bits along', async () => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    const path = join(folder.path, 'file');
+    await writeFile(path, 'x');
+    await chmod(path, 0o7755);
+    await upload(mock.opener, path, '/file', { preserve: true });
+    expect(mock.server.files.stat('/file').mode & 0o7777).toBe(0o755);
+  });
+
+  it('says which file it was that could not be opened', async () => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    const path = join(folder.path, 'file');
+    await writeFile(path, 'x');
+    const openSftp: typeof mock.opener.openSftp = async (options) => {
+      await rm(path);
+      return mock.opener.openSftp(options);
+    };
+    const error = await rejection(upload({ ...mock.opener, openSftp }, path, '/file'));
+    expect(error).toBeInstanceOf(TransferFailed);
+    expect(error).toMatchObject({ path, cause: { code: 'ENOENT' } });
   });
 
   it('writes through a symbolic link to the file behind it', async () => {

@@ -6,6 +6,7 @@ import { renderStep, renderSummary } from '../doctor/render.ts';
 import { exitCodeOf, type Step, steps } from '../doctor/steps.ts';
 import { type Io, say } from '../io.ts';
 import type { ConnectOptions } from '../library.ts';
+import { jsonText } from '../report/json.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Command } from './command.ts';
 
@@ -63,5 +64,5 @@ function toJson(
     ...step,
     ...(ms === undefined ? {} : { ms: Math.round(ms) }),
   }));
-  return JSON.stringify({ host, port, username, ok: exitCode === 0, exitCode, steps: rounded }, null, 2);
+  return jsonText({ host, port, username, ok: exitCode === 0, exitCode, steps: rounded }, 2);
 }

@@ -12,6 +12,7 @@ import {
 } from '../job/options.ts';
 import { codeOfEnd, codeOfStatus, statusInWords } from '../job/status.ts';
 import type { Connection, JobSummary, RemoteJob } from '../library.ts';
+import { jsonText } from '../report/json.ts';
 import { table } from '../report/table.ts';
 import { inWords } from '../report/times.ts';
 import type { Call, Command } from './command.ts';
@@ -50,7 +51,7 @@ export const jobStart: Command = {
     const options = startOptionsOf(settings);
     return withConnection(positionals[0], { settings, io }, async (connection) => {
       const job = await connection.startJob(words, { ...options, signal: io.signal });
-      if (settings.flag('json')) say(io.stdout, JSON.stringify({ ...job.toJSON(), isNew: job.isNew }));
+      if (settings.flag('json')) say(io.stdout, jsonText({ ...job.toJSON(), isNew: job.isNew }));
       else say(io.stdout, `${job.id}: ${job.isNew ? 'started' : 'was there already'}`);
       return exitCodes.ok;
     });
@@ -83,9 +84,7 @@ export const jobStatus: Command = {
       const status = await job.status({ signal: io.signal });
       say(
         io.stdout,
-        settings.flag('json')
-          ? JSON.stringify({ id: job.id, ...status })
-          : `${job.id}: ${statusInWords(status)}`,
+        settings.flag('json') ? jsonText({ id: job.id, ...status }) : `${job.id}: ${statusInWords(status)}`,
       );
       return codeOfStatus(status);
     });
@@ -169,7 +168,7 @@ function withJob(call: Call, work: (job: RemoteJob<Buffer> | RemoteJob) => Promi
 
 async function listAll(connection: Connection, settings: Call['settings'], io: Io): Promise<number> {
   const jobs = await connection.listJobs({ ...folderOf(settings), signal: io.signal });
-  if (settings.flag('json')) say(io.stdout, JSON.stringify(jobs));
+  if (settings.flag('json')) say(io.stdout, jsonText(jobs));
   else if (jobs.length === 0) say(io.stdout, 'No jobs.');
   else for (const line of table(['ID', 'STARTED', 'TOOK', 'STATUS'], jobs.map(rowOf))) say(io.stdout, line);
   return exitCodes.ok;

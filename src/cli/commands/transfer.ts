@@ -5,6 +5,7 @@ import { say } from '../io.ts';
 import type { Connection, TransferOptions, TransferResult } from '../library.ts';
 import { ProgressBar } from '../progress/bar.ts';
 import { inBytes } from '../report/bytes.ts';
+import { jsonText } from '../report/json.ts';
 import { inWords } from '../report/times.ts';
 import type { Call, Command } from './command.ts';
 import { afterDestination } from './positionals.ts';
@@ -96,7 +97,7 @@ async function transfer(call: Call, names: readonly [string, string], move: Move
       bar.clear();
     }
   });
-  if (settings.flag('json')) say(io.stdout, JSON.stringify(result));
+  if (settings.flag('json')) say(io.stdout, jsonText(result));
   else if (!settings.flag('quiet')) say(io.stderr, inShort(result));
   return exitCodes.ok;
 }

@@ -5,6 +5,7 @@ import { withConnection } from '../connect/open.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Io, say } from '../io.ts';
 import { type Connection, endGatewayTunnel, type GatewayTunnel, listGatewayTunnels } from '../library.ts';
+import { jsonText } from '../report/json.ts';
 import { table } from '../report/table.ts';
 import { inWords } from '../report/times.ts';
 import { UsageError } from '../usage-error.ts';
@@ -73,7 +74,7 @@ async function list(connection: Connection, settings: Call['settings'], io: Io):
     ...(ports === undefined ? {} : { ports: portList(ports, settings.sourceOf('ports')) }),
     ...(answerTimeout === undefined ? {} : { answerTimeout }),
   });
-  if (settings.flag('json')) say(io.stdout, JSON.stringify(tunnels));
+  if (settings.flag('json')) say(io.stdout, jsonText(tunnels));
   else for (const line of render(tunnels, Date.now())) say(io.stdout, line);
   return exitCodes.ok;
 }
@@ -98,7 +99,7 @@ async function end(
   io: Io,
 ): Promise<number> {
   const outcome = await endGatewayTunnel(connection, port);
-  if (settings.flag('json')) say(io.stdout, JSON.stringify(outcome));
+  if (settings.flag('json')) say(io.stdout, jsonText(outcome));
   else if (outcome.ended) say(io.stdout, `Port ${port}: session ${outcome.pid} has ended.`);
   else say(io.stderr, `Port ${port}: ${outcome.message} (${outcome.reason})`);
   return outcome.ended ? exitCodes.ok : exitCodes.failed;

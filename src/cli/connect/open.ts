@@ -36,9 +36,14 @@ function talkative(options: ConnectOptions, settings: Settings, io: Io): Connect
 
 /** Records of the library, one line each. */
 export function logTo(io: Io): Log {
-  return ({ level, message }) => say(io.stderr, `${level.padEnd(5)} ${message}`);
+  return ({ level, message }) => sayLines(io, level.padEnd(5), message);
 }
 
 function noticeTo(io: Io): (notice: string) => void {
-  return (notice) => say(io.stderr, `notice: ${notice}`);
+  return (notice) => sayLines(io, 'notice:', notice);
+}
+
+/** Each line says where it comes from: a server chooses the words, and where they break. */
+function sayLines(io: Io, prefix: string, text: string): void {
+  for (const line of text.split('\n')) say(io.stderr, `${prefix} ${line}`);
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { printable } from '../../text/printable.ts';
 import { sleep } from '../../time/timer.ts';
 import {
   createLock,
@@ -30,8 +31,11 @@ export class LockHeld extends Error {
   readonly holder: Holder | undefined;
 
   constructor(path: string, holder: Holder | undefined) {
-    const who = holder ? `process ${holder.pid} on ${holder.host} since ${holder.since}` : 'another process';
-    super(`${path} is held by ${who}`);
+    // Anybody who can write the file chooses what it says.
+    const who = holder
+      ? `process ${holder.pid} on ${printable(holder.host)} since ${printable(holder.since)}`
+      : 'another process';
+    super(`${printable(path)} is held by ${who}`);
     this.holder = holder;
   }
 }

@@ -2,6 +2,7 @@ import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { quoted } from '../../text/printable.ts';
 import { type Io, say } from '../io.ts';
 import type { TunnelEvent } from '../library.ts';
+import { jsonText } from '../report/json.ts';
 import { describeEvent, type Level, recordOf } from './events.ts';
 
 export interface TunnelLog {
@@ -23,14 +24,14 @@ export function openLog(io: Io, { file, json }: LogOptions): TunnelLog {
     const time = at.toISOString();
     write(
       json
-        ? JSON.stringify({ time, level, event, message: text })
+        ? jsonText({ time, level, event, message: text })
         : `${time} ${level.padEnd(5)} ${event.padEnd(10)} ${text}`,
     );
   };
   return {
     note,
     event(event) {
-      if (json) return write(JSON.stringify(recordOf(event)));
+      if (json) return write(jsonText(recordOf(event)));
       const { level, text } = describeEvent(event);
       note(level, event.type, text, event.at);
     },

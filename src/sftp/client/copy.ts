@@ -41,7 +41,7 @@ export async function copyRemote(copying: Copying, from: string, to: string): Pr
     const options = { atomic: true, resume: false, intoEmptyFolder: false };
     target = await openTarget(sftp, to, {
       ...options,
-      mode: mode === undefined ? undefined : permissions(mode) & 0o777,
+      mode: mode === undefined ? undefined : permissions(mode),
     });
     if (target.path === (await sftp.realPath(from)))
       throw copyFailed(where, from, 'source and target are the same file');

@@ -1,5 +1,5 @@
 import type { SftpAttributes, SftpName } from '../../ssh2/sftp/wire.ts';
-import { fileType, permissions } from '../names/file-mode.ts';
+import { allPermissions, fileType } from '../names/file-mode.ts';
 import type { RemoteListEntry, RemoteStats } from './client-types.ts';
 
 export function toStats(attributes: SftpAttributes): RemoteStats {
@@ -8,7 +8,7 @@ export function toStats(attributes: SftpAttributes): RemoteStats {
   return {
     type: fileType(attributes.mode),
     size,
-    mode: permissions(mode),
+    mode: allPermissions(mode),
     mtime: new Date(mtime * 1000),
     atime: new Date(atime * 1000),
     ...owner,

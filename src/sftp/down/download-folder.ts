@@ -62,7 +62,7 @@ async function preserveFolders(tree: RemoteTree, localPath: string): Promise<voi
   for (const folder of [...tree.folders].reverse()) {
     const path = localOf(localPath, folder);
     const { mode, mtime, atime } = folder.attributes;
-    if (mode !== undefined) await chmod(path, permissions(mode) & 0o777);
+    if (mode !== undefined) await chmod(path, permissions(mode));
     if (mtime !== undefined) await utimes(path, atime ?? mtime, mtime);
   }
 }

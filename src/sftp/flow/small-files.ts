@@ -34,11 +34,12 @@ export async function writeSmall(
 ): Promise<void> {
   const options = mode === undefined ? {} : { mode };
   if (temporary === undefined) return write(path, content, options);
-  await write(temporary, content, { ...options, flag: 'wx' });
   try {
+    await write(temporary, content, { ...options, flag: 'wx' });
     await move(temporary, path);
   } catch (error) {
-    await remove(temporary).catch(() => {});
+    // What is there already is not ours.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await remove(temporary).catch(() => {});
     throw error;
   }
 }

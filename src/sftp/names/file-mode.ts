@@ -32,6 +32,12 @@ export function isLink(mode: number | undefined): boolean {
   return ((mode ?? 0) & typeMask) === 0o120000;
 }
 
+/** Read, write and execute, for whom. */
 export function permissions(mode: number): number {
+  return mode & 0o777;
+}
+
+/** With the set-uid, set-gid and sticky bits: to be told, never to be carried over to another machine. */
+export function allPermissions(mode: number): number {
   return mode & 0o7777;
 }

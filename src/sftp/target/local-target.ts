@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { permissions } from '../names/file-mode.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
 import { isAbandoned, isUnchanged, type Leftover } from './leftover.ts';
 import { IsFolder, IsSpecial } from './remote-target.ts';
@@ -41,9 +42,23 @@ export async function openLocalTarget(path: string, options: LocalTargetOptions)
 /** An old file that is taken up must not look abandoned while it is compared, which may take long. */
 async function takeUp(path: string, mode: number): Promise<FileHandle> {
   const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
+  if (!(await isOurs(file))) return replaced(file, path, mode);
   const now = new Date();
   await file.utimes(now, now).catch(() => {});
   return file;
+}
+
+/** Whether a file has no other name, which would be written through, and no other owner, who could write later. */
+async function isOurs(file: FileHandle): Promise<boolean> {
+  const { nlink, uid } = await file.stat();
+  return nlink === 1 && (process.getuid === undefined || uid === process.getuid());
+}
+
+/** Takes the name away from what is there, and nothing else. */
+async function replaced(file: FileHandle, path: string, mode: number): Promise<FileHandle> {
+  await file.close();
+  await rm(path);
+  return open(path, O_RDWR | O_CREAT | O_EXCL, mode);
 }
 
 /** As on the server; `ours` was made just now, and tells the time of the disk. */
@@ -74,11 +89,11 @@ async function endOfLink(path: string): Promise<string> {
   return await realpath(path).catch(async () => resolve(dirname(path), await readlink(path)));
 }
 
-/** Permissions of the file that a download replaces; undefined when there is none. */
+/** Permissions of the file that a download replaces, never set-uid for its new content; undefined when there is none. */
 export async function modeOfOld(path: string): Promise<number | undefined> {
   try {
     const found = await stat(path);
-    return found.isFile() ? found.mode & 0o7777 : undefined;
+    return found.isFile() ? permissions(found.mode) : undefined;
   } catch {
     return undefined;
   }

@@ -11,6 +11,7 @@ import { transfer } from '../flow/transfer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { remotePath as readRemotePath } from '../names/paths.ts';
 import { readTransferOptions, type TransferOptions, type TransferResult } from '../transfer/options.ts';
+import { explain } from '../transfer/transfer-errors.ts';
 import { attributesOf, uploadFile } from './upload-file.ts';
 import { uploadFolder } from './upload-folder.ts';
 import { uploadStream } from './upload-stream.ts';
@@ -58,9 +59,12 @@ async function send(
     return uploadFile(context, { ...item, name: 'the buffer', source: bufferSource(source) });
   }
   if (stats?.isDirectory()) return uploadFolder(context, source, remotePath);
-  const file = await open(source);
+  const unreadable = (error: unknown): never => {
+    throw explain(context.run, source, error);
+  };
+  const file = await open(source).catch(unreadable);
   try {
-    const content = await fileSource(file);
+    const content = await fileSource(file).catch(unreadable);
     progress.setTotal(content.size);
     await uploadFile(context, { ...item, name: source, source: content });
   } finally {

@@ -112,3 +112,10 @@ test('waiting for a sign of life ends at once when the program is stopped', asyn
   stop.abort(new Error('stopped'));
   await expect(taking).rejects.toThrow('stopped');
 });
+
+test('what a lock file says is shown without its line breaks and escapes', async () => {
+  await leaveBehind({ pid: process.pid, host: 'h\nforged line', since: '\u001b[2J', token: 'x' });
+  const error = await takeLock(path, { signal, heartbeat: 60_000 }).catch((held: unknown) => held);
+  expect(error).toBeInstanceOf(LockHeld);
+  expect((error as Error).message).toContain('on h\\nforged line since \\x1b[2J');
+});

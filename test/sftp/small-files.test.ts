@@ -1,0 +1,36 @@
+import type { WriteFileOptions } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { writeSmall } from '../../src/sftp/flow/small-files.ts';
+import { localFolder } from '../support/mock-sftp.ts';
+
+type Done = (error: Error | null) => void;
+
+/** A disk that is full after the first byte. */
+vi.mock('node:fs', async (importOriginal) => {
+  const fs = await importOriginal<typeof import('node:fs')>();
+  const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  const write = (path: string, content: Buffer, options: WriteFileOptions, done: Done) =>
+    fs.writeFile(path, content.subarray(0, 1), options, (error) => done(error ?? full));
+  return { ...fs, writeFile: write };
+});
+
+it('leaves nothing behind on a full disk, and the old file as it was', async () => {
+  await using folder = await localFolder();
+  const path = join(folder.path, 'file');
+  await writeFile(path, 'old');
+  const writing = writeSmall(path, join(folder.path, '.file.part'), Buffer.from('new'), 0o600);
+  await expect(writing).rejects.toMatchObject({ code: 'ENOSPC' });
+  expect(await readdir(folder.path)).toEqual(['file']);
+  expect(await readFile(path, 'utf8')).toBe('old');
+});
+
+it('leaves alone what has its temporary name already', async () => {
+  await using folder = await localFolder();
+  const temporary = join(folder.path, '.file.part');
+  await writeFile(temporary, 'somebody’s');
+  const writing = writeSmall(join(folder.path, 'file'), temporary, Buffer.from('new'), undefined);
+  await expect(writing).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(await readFile(temporary, 'utf8')).toBe('somebody’s');
+});
