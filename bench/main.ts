@@ -87,7 +87,7 @@ async function report(): Promise<void> {
   await writeFile(paths.chart, chart(results.cases));
   console.log(`\n${paths.results} and ${paths.chart} are written`);
   if (!flags.report) return;
-  await fill('README.md', shortPart(results));
+  for (const readme of ['README.md', 'README.ko.md']) await fill(readme, shortPart(results));
   await fill('docs/benchmarks.md', longPart(results, reasons, basename(paths.chart)));
 }
 

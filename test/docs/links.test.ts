@@ -8,6 +8,7 @@ async function markdownFiles(): Promise<string[]> {
   const inDocs = await readdir(join(root, 'docs'), { recursive: true });
   const others = [
     'README.md',
+    'README.ko.md',
     'CHANGELOG.md',
     'CONTRIBUTING.md',
     'SECURITY.md',

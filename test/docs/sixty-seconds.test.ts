@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { startMockGateway, startMockServer } from '../../src/mock-server/index.ts';
 import { firstMinute } from '../support/sixty-seconds.ts';
 
-test("the README's first minute leads from nothing to the first command, on the mock gateway", async () => {
+test("the README's first minute leads from nothing to the first command, on the mock gateway", {
+  timeout: 90_000,
+}, async () => {
   await using keys = await startMockServer();
   const { publicKey, privateKey } = keys.clientKey;
   await using gateway = await startMockGateway();
