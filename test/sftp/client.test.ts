@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ConnectionLost, SftpFailed } from '../../src/errors/index.ts';
 import type { MockServerOptions } from '../../src/mock-server/index.ts';
 import { openSftpClient } from '../../src/sftp/client/client.ts';
+import type { SftpOpener } from '../../src/ssh2/sftp/requests.ts';
 import { bytesOf, mockSftp, rejection } from '../support/mock-sftp.ts';
 
 async function client(options: MockServerOptions = {}) {
@@ -167,8 +168,17 @@ describe('the SFTP client', () => {
 
   it.each([
     ['a path that is no string', (sftp: Client) => sftp.stat(7 as never), TypeError],
-    ['an empty path', (sftp: Client) => sftp.list(''), TypeError],
-    ['a path with NUL', (sftp: Client) => sftp.readFile('a\0b'), TypeError],
+    ['an empty path', (sftp: Client) => sftp.list(''), RangeError],
+    ['a path with NUL', (sftp: Client) => sftp.readFile('a\0b'), RangeError],
+    ['a misspelt option', (sftp: Client) => sftp.stat('/x', { sginal: 1 } as never), TypeError],
+    ['options that are null', (sftp: Client) => sftp.mkdir('/x', null as never), TypeError],
+    ['a signal that is none', (sftp: Client) => sftp.list('/x', { signal: {} as never }), TypeError],
+    ['a word for a flag', (sftp: Client) => sftp.remove('/x', { recursive: 'yes' as never }), TypeError],
+    ['an unknown encoding', (sftp: Client) => sftp.readFile('/x', { encoding: 'x' as never }), TypeError],
+    ['a wrong mode', (sftp: Client) => sftp.writeFile('/x', '', { mode: 0o10000 }), RangeError],
+    ['half a byte', async (sftp: Client) => sftp.createReadStream('/x', { start: 0.5 }), RangeError],
+    ['no room', async (sftp: Client) => sftp.createReadStream('/x', { highWaterMark: 0 }), RangeError],
+    ['wrong flags', async (sftp: Client) => sftp.createWriteStream('/x', { flags: 'x' as never }), TypeError],
     ['a mode that is none', (sftp: Client) => sftp.chmod('/x', -1), RangeError],
     ['a time before 1970', (sftp: Client) => sftp.utimes('/x', -1, 0), RangeError],
     ['data of no kind', (sftp: Client) => sftp.writeFile('/x', 5 as never), TypeError],
@@ -209,3 +219,21 @@ describe('the SFTP client', () => {
 });
 
 type Client = Awaited<ReturnType<typeof openSftpClient>>;
+
+describe('the options of sftp()', () => {
+  it.each([
+    [{ requestTimeout: Number.NaN }, RangeError, /^option requestTimeout: NaN given; milliseconds/],
+    [{ requestTimeout: -1 }, RangeError, /^option requestTimeout: -1 given; milliseconds/],
+    [{ timeout: '5' }, TypeError, /^option timeout: '5' given; milliseconds/],
+    [{ requestTimout: 5 }, TypeError, /^option requestTimout: .*did you mean requestTimeout/],
+    [{ signal: {} }, TypeError, /^option signal: an object given; an AbortSignal/],
+    [null, TypeError, /^options: null given/],
+  ])('%j are refused before anything opens', async (options, kind, message) => {
+    const openSftp = vi.fn();
+    const opened = openSftpClient({ openSftp } as unknown as SftpOpener, options as never);
+    const error = await rejection(opened);
+    expect(error).toBeInstanceOf(kind);
+    expect((error as Error).message).toMatch(message);
+    expect(openSftp).not.toHaveBeenCalled();
+  });
+});

@@ -37,7 +37,7 @@ describe('a remote path', () => {
 
   it('must be a string that is not empty and has no NUL', () => {
     for (const path of ['', 'a\0', 1, null, undefined, {}]) {
-      expect(() => remotePath(path, 'remotePath', linux)).toThrow(/remotePath must/);
+      expect(() => remotePath(path, 'remotePath', linux)).toThrow(/^argument remotePath: .* given; a path/);
     }
   });
 

@@ -171,8 +171,8 @@ describe('upload that cannot succeed', () => {
   });
 
   it.each([
-    ['', TypeError],
-    ['a\0b', TypeError],
+    ['', RangeError],
+    ['a\0b', RangeError],
     [7, TypeError],
   ])('refuses the path %j', async (path, type) => {
     await using mock = await mockSftp();

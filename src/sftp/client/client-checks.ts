@@ -1,37 +1,73 @@
-import { typeName } from '../../options/check.ts';
+import type { Checks } from '../../check/options.ts';
+import {
+  abortSignal,
+  atLeast,
+  type Check,
+  flag,
+  limit,
+  oneOf,
+  orInfinity,
+  position,
+  whole,
+} from '../../check/values.ts';
+import { wrongRange, wrongType } from '../../check/wrong.ts';
+import type { OpenSftpOptions } from '../../ssh2/sftp/requests.ts';
+import type { SftpCallOptions, SftpClient } from './client-types.ts';
+import type { ReadStreamOptions, WriteStreamOptions } from './streams.ts';
 
-export function checkMode(mode: unknown, name: string): number {
-  if (typeof mode !== 'number')
-    throw new TypeError(`${name} must be a number such as 0o644, not ${typeName(mode)}`);
-  if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
-    throw new RangeError(`${name} must be between 0 and 0o7777, not ${mode}`);
-  }
-  return mode;
-}
+type OptionsOf<Call extends 'writeFile' | 'mkdir' | 'remove'> = NonNullable<
+  Parameters<SftpClient[Call]>[Call extends 'writeFile' ? 2 : 1]
+>;
+
+/** The permissions of a file. */
+export const mode: Check = whole(0, 0o7777, 'permissions from 0 to 0o7777, such as 0o644,');
+
+const encoding: Check = (name, value) => {
+  const right = `'utf8' or another encoding of Buffer`;
+  if (typeof value !== 'string' || !Buffer.isEncoding(value)) throw wrongType(name, value, right);
+};
+
+/** What `Connection.sftp` takes. */
+export const sftpChecks: Checks<Omit<OpenSftpOptions, 'spare'>> = {
+  signal: abortSignal,
+  timeout: limit(),
+  requestTimeout: limit(),
+};
+
+export const callChecks: Checks<SftpCallOptions> = { signal: abortSignal };
+
+export const readFileChecks: Checks<SftpCallOptions & { encoding?: BufferEncoding | undefined }> = {
+  ...callChecks,
+  encoding,
+};
+export const writeFileChecks: Checks<OptionsOf<'writeFile'>> = { ...callChecks, mode, encoding };
+export const mkdirChecks: Checks<OptionsOf<'mkdir'>> = { ...callChecks, recursive: flag, mode };
+export const removeChecks: Checks<OptionsOf<'remove'>> = { ...callChecks, recursive: flag };
+
+export const readStreamChecks: Checks<ReadStreamOptions> = {
+  start: position,
+  end: orInfinity(position),
+  highWaterMark: atLeast(1, 'a whole number of bytes'),
+};
+
+export const writeStreamChecks: Checks<WriteStreamOptions> = {
+  flags: oneOf('w', 'wx', 'a', 'r+'),
+  mode,
+  start: position,
+};
 
 /** Seconds since 1970, as SFTP stores them. */
-export function checkDate(date: unknown, name: string): number {
+export function secondsOf(name: string, date: unknown): number {
   const seconds = date instanceof Date ? date.getTime() / 1000 : date;
-  if (typeof seconds !== 'number')
-    throw new TypeError(`${name} must be a Date or seconds, not ${typeName(date)}`);
+  if (typeof seconds !== 'number') throw wrongType(`argument ${name}`, date, 'a Date or seconds since 1970');
   if (!(seconds >= 0 && seconds < 2 ** 32)) {
-    throw new RangeError(`${name} must lie between 1970 and 2106, not at ${seconds} seconds`);
+    throw wrongRange(`argument ${name}`, seconds, 'a time between 1970 and 2106, in seconds,');
   }
   return Math.floor(seconds);
 }
 
-export function checkData(data: unknown, encoding: BufferEncoding | undefined): Uint8Array {
+export function bytesOf(data: unknown, encoding: BufferEncoding | undefined): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data, encoding);
   if (data instanceof Uint8Array) return data;
-  throw new TypeError(`data must be a string or a Buffer, not ${typeName(data)}`);
-}
-
-/** A whole number of bytes, for positions within a file. */
-export function checkPosition(value: unknown, name: string): void {
-  if (value === undefined) return;
-  if (typeof value !== 'number')
-    throw new TypeError(`Option ${name} must be a number, not ${typeName(value)}`);
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new RangeError(`Option ${name} must be a whole number from 0 on, not ${value}`);
-  }
+  throw wrongType('argument data', data, 'a string or a Buffer');
 }

@@ -49,12 +49,15 @@ export interface SftpClient extends AsyncDisposable {
   writeFile(
     path: string,
     data: string | Uint8Array,
-    options?: SftpCallOptions & { mode?: number; encoding?: BufferEncoding },
+    options?: SftpCallOptions & { mode?: number | undefined; encoding?: BufferEncoding | undefined },
   ): Promise<void>;
   /** `recursive`: with the folders above, and no error when it exists. */
-  mkdir(path: string, options?: SftpCallOptions & { recursive?: boolean; mode?: number }): Promise<void>;
+  mkdir(
+    path: string,
+    options?: SftpCallOptions & { recursive?: boolean | undefined; mode?: number | undefined },
+  ): Promise<void>;
   /** A file, a link (not what it points to), or an empty folder; with `recursive` a folder with all that is in it. */
-  remove(path: string, options?: SftpCallOptions & { recursive?: boolean }): Promise<void>;
+  remove(path: string, options?: SftpCallOptions & { recursive?: boolean | undefined }): Promise<void>;
   /** Replaces an existing file, in one step where the server can. */
   rename(from: string, to: string, options?: SftpCallOptions): Promise<void>;
   /** The absolute path, as the server spells it. */

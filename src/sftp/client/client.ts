@@ -1,4 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
+import { checkArgument, checkOptions } from '../../check/options.ts';
+import { wrongRange } from '../../check/wrong.ts';
 import { SftpFailed } from '../../errors/index.ts';
 import type { OpenSftpOptions, SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { statusCode } from '../../ssh2/sftp/wire.ts';
@@ -10,7 +12,19 @@ import { removeTree } from '../folders/remove-tree.ts';
 import { isFolder } from '../names/file-mode.ts';
 import { isRoot, remotePath } from '../names/paths.ts';
 import { putInPlace } from '../target/put-in-place.ts';
-import { checkData, checkDate, checkMode, checkPosition } from './client-checks.ts';
+import {
+  bytesOf,
+  callChecks,
+  mkdirChecks,
+  mode as modeCheck,
+  readFileChecks,
+  readStreamChecks,
+  removeChecks,
+  secondsOf,
+  sftpChecks,
+  writeFileChecks,
+  writeStreamChecks,
+} from './client-checks.ts';
 import type { RemoteListEntry, RemoteStats, SftpCallOptions, SftpClient } from './client-types.ts';
 import { copyRemote } from './copy.ts';
 import { toListEntry, toStats } from './remote-stats.ts';
@@ -19,6 +33,7 @@ import { readWhole, writeWhole } from './whole-file.ts';
 
 /** Opens a session for the promise client; the caller closes it. */
 export async function openSftpClient(opener: SftpOpener, options: OpenSftpOptions = {}): Promise<SftpClient> {
+  checkOptions(options, sftpChecks);
   return new PromiseClient(opener, await opener.openSftp(options));
 }
 
@@ -33,12 +48,12 @@ class PromiseClient implements SftpClient {
 
   async stat(path: string, options?: SftpCallOptions): Promise<RemoteStats> {
     const where = this.#path(path);
-    return toStats(await orAborted(options, () => this.#sftp.stat(where)));
+    return toStats(await this.#call(options, () => this.#sftp.stat(where)));
   }
 
   async lstat(path: string, options?: SftpCallOptions): Promise<RemoteStats> {
     const where = this.#path(path);
-    return toStats(await orAborted(options, () => this.#sftp.lstat(where)));
+    return toStats(await this.#call(options, () => this.#sftp.lstat(where)));
   }
 
   async exists(path: string, options?: SftpCallOptions): Promise<boolean> {
@@ -53,7 +68,7 @@ class PromiseClient implements SftpClient {
 
   async list(path: string, options?: SftpCallOptions): Promise<RemoteListEntry[]> {
     const where = this.#path(path);
-    const entries = await orAborted(options, (onNames) =>
+    const entries = await this.#call(options, (onNames) =>
       readFolder(this.#sftp, where, { where: this.#opener.where, onNames }),
     );
     return entries.map(toListEntry).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -63,35 +78,46 @@ class PromiseClient implements SftpClient {
   readFile(path: string, options: SftpCallOptions & { encoding: BufferEncoding }): Promise<string>;
   async readFile(path: string, options?: SftpCallOptions & { encoding?: BufferEncoding | undefined }) {
     const where = this.#path(path);
-    const bytes = await orAborted(options, () => readWhole(this.#sftp, where, options?.signal));
+    if (options !== undefined) checkOptions(options, readFileChecks);
+    const bytes = await orAborted(options?.signal, () => readWhole(this.#sftp, where, options?.signal));
     return options?.encoding === undefined ? bytes : bytes.toString(options.encoding);
   }
 
   async writeFile(
     path: string,
     data: string | Uint8Array,
-    options: SftpCallOptions & { mode?: number; encoding?: BufferEncoding } = {},
+    options: SftpCallOptions & { mode?: number | undefined; encoding?: BufferEncoding | undefined } = {},
   ): Promise<void> {
     const where = this.#path(path);
-    const mode = options.mode === undefined ? undefined : checkMode(options.mode, 'Option mode');
-    const bytes = checkData(data, options.encoding);
-    await orAborted(options, () => writeWhole(this.#sftp, where, bytes, { mode, signal: options.signal }));
+    checkOptions(options, writeFileChecks);
+    const { mode, encoding, signal } = options;
+    const bytes = bytesOf(data, encoding);
+    await orAborted(signal, () => writeWhole(this.#sftp, where, bytes, { mode, signal }));
   }
 
-  async mkdir(path: string, options: SftpCallOptions & { recursive?: boolean; mode?: number } = {}) {
+  async mkdir(
+    path: string,
+    options: SftpCallOptions & { recursive?: boolean | undefined; mode?: number | undefined } = {},
+  ) {
     const where = this.#path(path);
-    const attributes = options.mode === undefined ? {} : { mode: checkMode(options.mode, 'Option mode') };
-    await orAborted(options, async () => {
+    checkOptions(options, mkdirChecks);
+    const attributes = options.mode === undefined ? {} : { mode: options.mode };
+    await orAborted(options.signal, async () => {
       if (options.recursive) await ensureFolders(this.#sftp, where, attributes);
       else await this.#sftp.mkdir(where, attributes);
     });
   }
 
-  async remove(path: string, options: SftpCallOptions & { recursive?: boolean } = {}): Promise<void> {
+  async remove(
+    path: string,
+    options: SftpCallOptions & { recursive?: boolean | undefined } = {},
+  ): Promise<void> {
     const where = this.#path(path);
-    if (options.recursive && isRoot(where))
-      throw new RangeError(`remove will not empty ${JSON.stringify(path)}`);
-    await orAborted(options, async () => {
+    checkOptions(options, removeChecks);
+    if (options.recursive && isRoot(where)) {
+      throw wrongRange('argument path', path, 'a folder that is no root (it would be emptied)');
+    }
+    await orAborted(options.signal, async () => {
       const { mode } = await this.#sftp.lstat(where);
       if (!isFolder(mode)) return this.#sftp.remove(where);
       options.signal?.throwIfAborted();
@@ -103,53 +129,53 @@ class PromiseClient implements SftpClient {
 
   async rename(from: string, to: string, options?: SftpCallOptions): Promise<void> {
     const [source, target] = [this.#path(from, 'from'), this.#path(to, 'to')];
-    await orAborted(options, () => putInPlace(this.#sftp, source, target));
+    await this.#call(options, () => putInPlace(this.#sftp, source, target));
   }
 
   async realPath(path: string, options?: SftpCallOptions): Promise<string> {
     const where = this.#path(path);
-    return orAborted(options, () => this.#sftp.realPath(where));
+    return this.#call(options, () => this.#sftp.realPath(where));
   }
 
   async chmod(path: string, mode: number, options?: SftpCallOptions): Promise<void> {
     const where = this.#path(path);
-    const attributes = { mode: checkMode(mode, 'mode') };
-    await orAborted(options, () => this.#sftp.setstat(where, attributes));
+    checkArgument('mode', mode, modeCheck);
+    const attributes = { mode };
+    await this.#call(options, () => this.#sftp.setstat(where, attributes));
   }
 
   async utimes(path: string, atime: Date | number, mtime: Date | number, options?: SftpCallOptions) {
     const where = this.#path(path);
-    const attributes = { atime: checkDate(atime, 'atime'), mtime: checkDate(mtime, 'mtime') };
-    await orAborted(options, () => this.#sftp.setstat(where, attributes));
+    const attributes = { atime: secondsOf('atime', atime), mtime: secondsOf('mtime', mtime) };
+    await this.#call(options, () => this.#sftp.setstat(where, attributes));
   }
 
   async readLink(path: string, options?: SftpCallOptions): Promise<string> {
     const where = this.#path(path);
-    return orAborted(options, () => this.#sftp.readLink(where));
+    return this.#call(options, () => this.#sftp.readLink(where));
   }
 
   async symlink(target: string, path: string, options?: SftpCallOptions): Promise<void> {
     const [to, where] = [this.#path(target, 'target'), this.#path(path)];
-    await orAborted(options, () => this.#sftp.symlink(to, where));
+    await this.#call(options, () => this.#sftp.symlink(to, where));
   }
 
   async copy(from: string, to: string, options?: SftpCallOptions): Promise<void> {
     const [source, target] = [this.#path(from, 'from'), this.#path(to, 'to')];
-    await orAborted(options, (throwIfAborted) =>
+    await this.#call(options, (throwIfAborted) =>
       copyRemote({ sftp: this.#sftp, where: this.#opener.where, throwIfAborted }, source, target),
     );
   }
 
   createReadStream(path: string, options: ReadStreamOptions = {}): Readable {
     const where = this.#path(path);
-    for (const name of ['start', 'end', 'highWaterMark'] as const) checkPosition(options[name], name);
+    checkOptions(options, readStreamChecks);
     return readStream(this.#sftp, where, options);
   }
 
   createWriteStream(path: string, options: WriteStreamOptions = {}): Writable {
     const where = this.#path(path);
-    checkPosition(options.start, 'start');
-    if (options.mode !== undefined) checkMode(options.mode, 'Option mode');
+    checkOptions(options, writeStreamChecks);
     return writeStream(this.#sftp, where, options);
   }
 
@@ -159,6 +185,15 @@ class PromiseClient implements SftpClient {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** A call that takes no option but a signal. */
+  async #call<T>(
+    options: SftpCallOptions | undefined,
+    work: (throwIfAborted: () => void) => Promise<T>,
+  ): Promise<T> {
+    if (options !== undefined) checkOptions(options, callChecks);
+    return orAborted(options?.signal, work);
   }
 
   #path(path: unknown, name = 'path'): string {
@@ -171,10 +206,9 @@ class PromiseClient implements SftpClient {
  * between them, so that nothing more is asked behind the caller's back.
  */
 async function orAborted<T>(
-  options: SftpCallOptions | undefined,
+  signal: AbortSignal | undefined,
   work: (throwIfAborted: () => void) => Promise<T>,
 ): Promise<T> {
-  const signal = options?.signal;
   if (!signal) return work(() => {});
   signal.throwIfAborted();
   const aborted = latch<never>();

@@ -111,6 +111,5 @@ function openFlags(flags: WriteStreamOptions['flags']): number {
   if (flags === 'wx') return write | create | exclusive;
   if (flags === 'a') return write | create | append;
   if (flags === 'r+') return write;
-  if (flags === 'w') return write | create | truncate;
-  throw new TypeError(`Option flags must be 'w', 'wx', 'a' or 'r+', not ${JSON.stringify(flags)}`);
+  return write | create | truncate;
 }

@@ -1,4 +1,5 @@
-import { typeName } from '../../options/check.ts';
+import { checkArgument } from '../../check/options.ts';
+import { text } from '../../check/values.ts';
 import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
 import { quoted } from '../../text/printable.ts';
 import { transfer } from '../flow/transfer.ts';
@@ -29,9 +30,7 @@ export async function download(
 ): Promise<TransferResult> {
   const settings = readTransferOptions(options);
   const path = readRemotePath(remotePath, 'remotePath', opener.serverVersion);
-  if (typeof localPath !== 'string')
-    throw new TypeError(`localPath must be a string, not ${typeName(localPath)}`);
-  if (localPath === '') throw new TypeError('localPath must not be empty');
+  checkArgument('localPath', localPath, text('a path on this machine'));
   const what = `download of ${quoted(path)} to ${quoted(localPath)}`;
   const work = (context: TransferContext) => fetch(context, path, localPath);
   return transfer(opener, { what, settings, flight, work });

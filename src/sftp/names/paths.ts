@@ -1,5 +1,5 @@
+import { checkText } from '../../check/values.ts';
 import { UnsafeRemotePath } from '../../errors/index.ts';
-import { typeName } from '../../options/check.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import { printable, quoted } from '../../text/printable.ts';
@@ -11,9 +11,7 @@ const driveLetter = /^\/?[A-Za-z]:(?=[\\/]|$)/;
  * the same; a drive letter tells a Windows PC even where the server does not say that it is one.
  */
 export function remotePath(path: unknown, name: string, serverVersion: string | undefined): string {
-  if (typeof path !== 'string') throw new TypeError(`${name} must be a string, not ${typeName(path)}`);
-  if (path === '') throw new TypeError(`${name} must not be empty; the folder of the login is "."`);
-  if (path.includes('\0')) throw new TypeError(`${name} must not contain a NUL character: ${quoted(path)}`);
+  checkText(`argument ${name}`, path, "a path (the folder of the login is '.')");
   const hasDrive = driveLetter.test(path);
   const slashed = hasDrive || isWindowsServer(serverVersion) ? path.replaceAll('\\', '/') : path;
   const rooted = hasDrive && !slashed.startsWith('/') ? `/${slashed}` : slashed;

@@ -1,4 +1,6 @@
-import { checkKnownNames } from '../../options/check.ts';
+import { type Checks, checkOptions } from '../../check/options.ts';
+import { abortSignal, callback, count, flag, limit, oneOf } from '../../check/values.ts';
+import { withDefaults } from '../../options/defaults.ts';
 import type { TransferProgress } from './progress.ts';
 
 /** Options of `upload` and `download`. */
@@ -59,70 +61,32 @@ export interface TransferSettings {
   signal: AbortSignal | undefined;
 }
 
-const defaults = { concurrency: 128, stallTimeout: 60_000 };
-const known = [
-  'atomic',
-  'resume',
-  'verify',
-  'preserve',
-  'onProgress',
-  'concurrency',
-  'filter',
-  'stallTimeout',
-  'signal',
-];
+const checks: Checks<TransferOptions> = {
+  atomic: flag,
+  resume: flag,
+  verify: oneOf('size', 'sha256', false),
+  preserve: flag,
+  onProgress: callback,
+  concurrency: count,
+  filter: callback,
+  stallTimeout: limit(),
+  signal: abortSignal,
+};
+
+const defaults: TransferSettings = {
+  atomic: true,
+  resume: false,
+  verify: 'size',
+  preserve: false,
+  concurrency: 128,
+  stallTimeout: 60_000,
+  filter: () => true,
+  onProgress: undefined,
+  signal: undefined,
+};
 
 /** Checks the options of a transfer and fills in the defaults. Throws `TypeError` and `RangeError`. */
 export function readTransferOptions(options: TransferOptions = {}): TransferSettings {
-  if (typeof options !== 'object' || options === null) throw wrong('options', options, 'an object');
-  checkKnownNames('options', options, known);
-  const {
-    verify = 'size',
-    concurrency = defaults.concurrency,
-    stallTimeout = defaults.stallTimeout,
-  } = options;
-  if (verify !== 'size' && verify !== 'sha256' && verify !== false) {
-    throw wrong('verify', verify, `'size', 'sha256' or false`);
-  }
-  if (typeof concurrency !== 'number') throw wrong('concurrency', concurrency, 'a number');
-  if (!Number.isInteger(concurrency) || concurrency < 1) {
-    throw new RangeError(`Option concurrency must be a whole number of at least 1, not ${concurrency}`);
-  }
-  if (typeof stallTimeout !== 'number') throw wrong('stallTimeout', stallTimeout, 'milliseconds');
-  if (!(stallTimeout > 0)) {
-    throw new RangeError(`Option stallTimeout must be more than 0 milliseconds, not ${stallTimeout}`);
-  }
-  return {
-    atomic: flag(options, 'atomic', true),
-    resume: flag(options, 'resume', false),
-    preserve: flag(options, 'preserve', false),
-    verify,
-    concurrency,
-    stallTimeout,
-    filter: optionalFunction(options, 'filter') ?? (() => true),
-    onProgress: optionalFunction(options, 'onProgress'),
-    signal: readSignal(options.signal),
-  };
-}
-
-function flag(options: TransferOptions, name: 'atomic' | 'resume' | 'preserve', byDefault: boolean): boolean {
-  const value = options[name] ?? byDefault;
-  if (typeof value !== 'boolean') throw wrong(name, value, 'true or false');
-  return value;
-}
-
-function optionalFunction<Name extends 'filter' | 'onProgress'>(options: TransferOptions, name: Name) {
-  const value = options[name];
-  if (value !== undefined && typeof value !== 'function') throw wrong(name, value, 'a function');
-  return value;
-}
-
-function readSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined) return undefined;
-  if (!(signal instanceof AbortSignal)) throw wrong('signal', signal, 'an AbortSignal');
-  return signal;
-}
-
-function wrong(name: string, value: unknown, expected: string): TypeError {
-  return new TypeError(`Option ${name} must be ${expected}, not ${JSON.stringify(value) ?? String(value)}`);
+  checkOptions(options, checks);
+  return withDefaults(defaults, options);
 }

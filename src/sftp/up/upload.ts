@@ -1,8 +1,10 @@
 import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { checkArgument } from '../../check/options.ts';
+import { text } from '../../check/values.ts';
+import { wrongType } from '../../check/wrong.ts';
 import { TransferFailed } from '../../errors/index.ts';
-import { typeName } from '../../options/check.ts';
 import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { bufferSource, fileSource } from '../flow/block-source.ts';
@@ -38,7 +40,7 @@ export async function upload(
   const what = `upload of ${nameOf(source)} to ${quoted(path)}`;
   const stats = typeof source === 'string' ? await lookLocally(opener, source) : undefined;
   if (source instanceof Readable && settings.resume) {
-    throw new TypeError('Option resume needs a file or bytes: a stream cannot be read from the middle');
+    throw wrongType('resume', true, 'false (a stream cannot be read from the middle)');
   }
   const work = (context: TransferContext) => send(context, source, stats, path);
   return transfer(opener, { what, settings, flight, work });
@@ -76,9 +78,7 @@ function nameOf(source: unknown): string {
   if (typeof source === 'string') return quoted(source);
   if (source instanceof Uint8Array) return 'a buffer';
   if (source instanceof Readable) return 'a stream';
-  throw new TypeError(
-    `What is uploaded must be a path, a Buffer or a Readable stream, not ${typeName(source)}`,
-  );
+  throw wrongType('argument source', source, 'a path, a Buffer or a Readable stream');
 }
 
 /** What is wrong here is told before anything is opened there. */
@@ -92,7 +92,7 @@ async function lookLocally(opener: SftpOpener, path: string): Promise<Stats> {
       reason,
       cause,
     });
-  if (path === '') throw new TypeError('The local path must not be empty');
+  checkArgument('source', path, text('a path on this machine, a Buffer or a Readable stream'));
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw problem(error.code === 'ENOENT' ? 'it does not exist' : printable(error.message), error);
   });
