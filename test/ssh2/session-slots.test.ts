@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SessionSlots } from '../../src/ssh2/channels/session-slots.ts';
 
 /** Asks for `count` sessions; those that were granted, in order. */
@@ -12,42 +12,23 @@ function ask(slots: SessionSlots, count: number) {
 
 describe('sessions', () => {
   it('are granted at once up to the limit, then one more as a try', () => {
-    const slots = new SessionSlots(3);
+    const slots = new SessionSlots({ limit: 3 });
     const { granted } = ask(slots, 10);
     expect(granted.map(({ probe }) => probe)).toEqual([false, false, false, true]);
     expect(slots).toMatchObject({ open: 4, waiting: 6, limit: 3, spare: 0 });
   });
 
-  it('can be tried beyond the limit by who needs none now, one at a time, while nobody waits', () => {
-    const slots = new SessionSlots(2);
-    expect(slots.takeProbe()).toBe(false);
-    ask(slots, 2);
-    expect(slots.takeProbe()).toBe(true);
-    expect(slots.takeProbe()).toBe(false);
-    // Whatever ends meanwhile: the server has seen three.
-    slots.release();
-    slots.accepted(true);
-    expect(slots).toMatchObject({ open: 2, limit: 3, isLimitKnown: false });
-    ask(slots, 1);
-    expect(slots.takeProbe()).toBe(true);
-    slots.refused(true);
-    expect(slots).toMatchObject({ open: 3, limit: 3, isLimitKnown: true });
-    expect(slots.takeProbe()).toBe(false);
-    ask(slots, 1);
-    expect(slots.waiting).toBe(1);
-  });
-
   it('keep their limit when a try is refused, also where most of them have ended meanwhile', () => {
-    const slots = new SessionSlots(5);
-    ask(slots, 5);
-    expect(slots.takeProbe()).toBe(true);
+    const slots = new SessionSlots({ limit: 5 });
+    ask(slots, 6);
+    for (let opened = 0; opened < 5; opened++) slots.accepted(false);
     for (let ended = 0; ended < 5; ended++) slots.release();
     expect(slots.refused(true)).toBe(false);
     expect(slots).toMatchObject({ open: 0, limit: 5, isLimitKnown: true });
   });
 
   it('are never tried beyond a limit that was given', () => {
-    const slots = new SessionSlots(3, true);
+    const slots = new SessionSlots({ most: 3 });
     const { granted } = ask(slots, 10);
     expect(granted).toHaveLength(3);
     slots.release();
@@ -56,15 +37,15 @@ describe('sessions', () => {
   });
 
   it('raise the limit when the try succeeds, one by one', () => {
-    const slots = new SessionSlots(2);
+    const slots = new SessionSlots({ limit: 2 });
     const { granted } = ask(slots, 6);
-    for (let round = 0; round < 3; round++) slots.accepted(true);
+    for (let round = 0; round < 5; round++) slots.accepted(round > 1);
     expect(slots.limit).toBe(5);
     expect(granted).toHaveLength(6);
   });
 
-  it('lower the limit to what was open when one is refused, and then are believed', () => {
-    const slots = new SessionSlots(10);
+  it('lower the limit to what was open when one is refused, and then are believed', async () => {
+    const slots = new SessionSlots({ limit: 10 });
     const { granted } = ask(slots, 6);
     for (let at = 0; at < 4; at++) slots.accepted(false);
     expect(slots.refused(false)).toBe(false);
@@ -73,19 +54,22 @@ describe('sessions', () => {
     const more = ask(slots, 2);
     expect(more.granted).toHaveLength(0);
     slots.release();
+    // Not in the packet that tells the server of the end.
+    expect(more.granted).toHaveLength(0);
+    await new Promise((resolve) => setImmediate(resolve));
     expect(more.granted).toHaveLength(1);
     expect(granted).toHaveLength(6);
   });
 
   it('teach nothing when the only one is refused', () => {
-    const slots = new SessionSlots(10);
+    const slots = new SessionSlots({ limit: 10 });
     ask(slots, 1);
     expect(slots.refused(false)).toBe(true);
     expect(slots).toMatchObject({ limit: 10, open: 0 });
   });
 
   it('are granted in the order of the asking, also to one who was refused and comes back', () => {
-    const slots = new SessionSlots(1, true);
+    const slots = new SessionSlots({ most: 1 });
     const order: string[] = [];
     const first = slots.nextTicket();
     slots.acquire(first, () => order.push('first'));
@@ -98,7 +82,7 @@ describe('sessions', () => {
   });
 
   it('are not granted to one who has left the line', () => {
-    const slots = new SessionSlots(1, true);
+    const slots = new SessionSlots({ most: 1 });
     const { granted, leave } = ask(slots, 3);
     leave[1]?.();
     leave[1]?.();
@@ -107,24 +91,138 @@ describe('sessions', () => {
     expect(slots.waiting).toBe(0);
   });
 
-  it('try one more again when the refusal is old', () => {
+  describe('beyond what is believed', () => {
+    afterEach(() => vi.useRealTimers());
+
+    /** Three are open, of which the server has shown that it allows as many; others wait. */
+    function crowded() {
+      vi.useFakeTimers();
+      const slots = new SessionSlots({ limit: 10 });
+      ask(slots, 4);
+      for (let opened = 0; opened < 3; opened++) slots.accepted(false);
+      slots.refused(false);
+      const { granted } = ask(slots, 20);
+      return { slots, granted };
+    }
+
+    it('are tried again within a second, and ever more rarely while that is refused', () => {
+      const { slots, granted } = crowded();
+      const tries: number[] = [];
+      for (let second = 1; second <= 60; second++) {
+        vi.advanceTimersByTime(1_000);
+        if (granted.length === 0) continue;
+        expect(granted).toMatchObject([{ probe: true }]);
+        tries.push(second);
+        granted.pop();
+        slots.refused(true);
+      }
+      expect(tries.slice(0, 4)).toEqual([1, 2, 3, 4]);
+      expect(tries.length).toBeLessThan(12);
+      expect(slots.limit).toBe(3);
+    });
+
+    it('are given as soon as one more is allowed, however many were refused before', () => {
+      const { slots, granted } = crowded();
+      vi.advanceTimersByTime(1_000);
+      slots.accepted(true);
+      expect(granted.map(({ probe }) => probe)).toEqual([true, true]);
+      expect(slots.limit).toBe(4);
+    });
+
+    it('are tried within milliseconds where the server has allowed as many before', () => {
+      const { slots, granted } = crowded();
+      // One ends, and the server has not noticed when the next is asked for.
+      slots.release();
+      vi.advanceTimersByTime(1);
+      expect(granted).toMatchObject([{ probe: false }]);
+      slots.refused(false);
+      expect(slots.limit).toBe(2);
+      vi.advanceTimersByTime(20);
+      expect(granted).toMatchObject([{ probe: false }, { probe: true }]);
+      slots.accepted(true);
+      expect(slots).toMatchObject({ limit: 3, open: 3 });
+    });
+
+    it('wait longer after an end where the server was seen to be slow to notice', () => {
+      const { slots, granted } = crowded();
+      for (let round = 0; round < 3; round++) {
+        slots.release();
+        vi.advanceTimersByTime(10);
+        slots.refused(granted.pop()?.probe === true);
+        vi.advanceTimersByTime(100);
+        slots.accepted(granted.pop()?.probe === true);
+      }
+      granted.length = 0;
+      slots.release();
+      vi.advanceTimersByTime(2);
+      expect(granted).toHaveLength(0);
+      vi.advanceTimersByTime(300);
+      expect(granted).not.toHaveLength(0);
+    });
+
+    it('are not asked for by a line that everybody has left', () => {
+      vi.useFakeTimers();
+      const slots = new SessionSlots({ limit: 10 });
+      ask(slots, 2);
+      slots.accepted(false);
+      slots.refused(false);
+      const { leave } = ask(slots, 1);
+      expect(vi.getTimerCount()).toBe(1);
+      leave[0]?.();
+      expect(vi.getTimerCount()).toBe(0);
+    });
+  });
+
+  it('are tried again when the only one is refused soon after another has ended, and not for ever', async () => {
     vi.useFakeTimers();
-    const slots = new SessionSlots(10);
-    ask(slots, 3);
+    const slots = new SessionSlots();
+    ask(slots, 1);
     slots.accepted(false);
+    slots.release();
+    const { granted } = ask(slots, 1);
+    expect(slots.refused(false)).toBe(false);
+    ask(slots, 1);
+    vi.advanceTimersByTime(6_000);
+    expect(granted.length + slots.open).toBeGreaterThan(0);
+    expect(slots.refused(true)).toBe(true);
+    expect(slots.limit).toBe(1);
+    vi.useRealTimers();
+  });
+
+  it('beside one that is going are not given on a server that has not shown that it takes several', async () => {
+    const slots = new SessionSlots();
+    ask(slots, 1);
     slots.accepted(false);
-    slots.refused(false);
+    const gone = slots.leave();
+    expect(slots.take()).toBe(false);
     const { granted } = ask(slots, 1);
     expect(granted).toHaveLength(0);
-    vi.advanceTimersByTime(60_001);
-    const later = ask(slots, 1);
-    expect([...granted, ...later.granted].filter(({ probe }) => probe)).toHaveLength(1);
+    gone();
+    slots.release();
+    expect(granted).toHaveLength(1);
+    expect(slots).toMatchObject({ takesSeveral: false, spare: 0 });
+
+    const known = new SessionSlots({ takesSeveral: true });
+    ask(known, 1);
+    known.leave();
+    expect(known.take()).toBe(true);
+    expect(known).toMatchObject({ takesSeveral: true, spare: 8 });
+  });
+
+  it('beside one that is going are given in the end, also when the server never closes that one', () => {
+    vi.useFakeTimers();
+    const slots = new SessionSlots();
+    ask(slots, 1);
+    slots.leave();
+    const { granted } = ask(slots, 1);
+    vi.advanceTimersByTime(5_001);
+    expect(granted).toHaveLength(1);
     vi.useRealTimers();
   });
 
   it('count right over thousands of grants, refusals and releases', () => {
     const serverLimit = 7;
-    const slots = new SessionSlots(10);
+    const slots = new SessionSlots({ limit: 10 });
     let held = 0;
     let done = 0;
     let most = 0;

@@ -16,13 +16,23 @@ export interface PlainLinkOptions {
   channelTimeout?: number | undefined;
   /** Open a session ahead of the command, as connections do. */
   opensAhead?: boolean | undefined;
+  /** What the link believes the server to be; by default one that takes several sessions. */
+  serverVersion?: string | undefined;
 }
 
 /** A Link over a bare ssh2 client: for tests of what stands on a Link, without what makes one. */
 export async function plainLink(options: PlainLinkOptions) {
-  const { host, port, hop, channelTimeout = 5_000, opensAhead = false, ...rest } = options;
+  const {
+    host,
+    port,
+    hop,
+    channelTimeout = 5_000,
+    opensAhead = false,
+    serverVersion = 'OpenSSH_9.9',
+    ...rest
+  } = options;
   const client = new ssh2.Client();
-  const link = new Link(client, { host, port, hop }, { channelTimeout, opensAhead });
+  const link = new Link(client, { host, port, hop }, { channelTimeout, opensAhead, serverVersion });
   let asked = false;
   const closed = new Promise<SshError | undefined>((resolve) => {
     const over = (cause?: Error) => {

@@ -33,7 +33,13 @@ const auth: Names<AuthFaults> = {
   hang: anything,
   disconnect: { words: ['fin', 'rst', 'message'] },
 };
-const channel: Names<ChannelFaults> = { refuse: anything, reason: anything, text: anything, hang: anything };
+const channel: Names<ChannelFaults> = {
+  refuse: anything,
+  reason: anything,
+  text: anything,
+  hang: anything,
+  secondSession: close,
+};
 const exec: Names<ExecFaults> = {
   noExitStatus: anything,
   exitBeforeData: anything,

@@ -118,6 +118,8 @@ export interface ChannelFaults {
   text?: string;
   /** Never answer. */
   hang?: boolean;
+  /** A session beside one that is open ends the connection, as with some devices. */
+  secondSession?: CloseHow;
 }
 
 /** What goes wrong with commands. */

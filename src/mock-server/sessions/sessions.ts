@@ -13,7 +13,9 @@ export function serveSessions(
   files: Filesystem | undefined,
 ): void {
   let open = 0;
+  const { secondSession } = connection.faults.channel ?? {};
   client.on('session', (accept, reject) => {
+    if (secondSession && open > 0) return void setImmediate(() => connection.cut(secondSession));
     if (open >= connection.settings.maxSessions) {
       connection.note({ type: 'channel-refused', channelType: 'session', reason: 2 });
       return reject();

@@ -1,7 +1,7 @@
 import type { Client, ClientChannel } from 'ssh2';
 import { latch } from '../../time/latch.ts';
 import { onAbort, type Stoppable } from '../../time/on-abort.ts';
-import { now, startTimer } from '../../time/timer.ts';
+import { startTimer } from '../../time/timer.ts';
 import {
   closeForgottenChannel,
   expectGlobalReply,
@@ -11,9 +11,10 @@ import {
 } from '../insides/internals.ts';
 import { LostSignal } from '../transport/lost.ts';
 import { channelTimeout, isFull, openFailed } from './open-errors.ts';
+import { isKnownToTakeSeveral, mannersOf, type ServerManners } from './server-manners.ts';
 import { SessionAhead } from './session-ahead.ts';
 import type { SessionChannel } from './session-channel.ts';
-import { SessionSlots } from './session-slots.ts';
+import { type SessionRules, SessionSlots } from './session-slots.ts';
 import { CommandPlan, type ExecEvents, type ExecRequest } from './start-command.ts';
 
 /** Where a connection leads, for messages. */
@@ -50,28 +51,21 @@ export interface OpenPlan<T> {
   isTraced?: boolean;
 }
 
-/** How the server refused a session: others were open, none was, or one had ended so lately that it still counted. */
-type Refusal = 'full' | 'alone' | 'passing' | undefined;
-
 interface HeldSlot {
   /** The session that is open already. */
   ahead: ClientChannel | undefined;
   probe: boolean;
-  /** A refusal now would teach nothing about the limit. */
-  passing: boolean;
-  refused: Refusal;
+  /** The server refused it for the number of sessions: it is tried again. */
+  isRefused: boolean;
 }
 
-/**
- * sshd frees a session in the turn after the one in which it reads our CLOSE: an open request in the same packet is
- * refused, the next one is not. So a refusal this soon (milliseconds) after an end says nothing about the limit.
- */
-const lagAfterRelease = 250;
-/** A busy server takes longer over it; with no other session open, a refusal can hardly mean anything else. */
-const lagWhenAlone = 3_000;
-/** Milliseconds before each further try after such a refusal; the later ones only when no other session is open. */
-const pausesAfterRelease = [0, 20, 60, 150, 300, 600];
-const triesBesideOthers = 3;
+export interface LinkOptions {
+  channelTimeout: number;
+  maxSessions?: number | undefined;
+  serverVersion?: string | undefined;
+  /** Sessions are opened before they are asked for, where the server takes that. */
+  opensAhead?: boolean | undefined;
+}
 
 /** An established, authenticated connection: opens channels, and tells when it is lost. */
 export class Link {
@@ -86,19 +80,34 @@ export class Link {
   readonly channelTimeout: number;
   /** Opens sessions before they are asked for; only where `opensAhead` was given. */
   readonly ahead: SessionAhead | undefined;
-  #lastReleaseAt = Number.NEGATIVE_INFINITY;
+  readonly #manners: ServerManners;
 
-  constructor(
-    client: Client,
-    where: Where,
-    options: { channelTimeout: number; maxSessions?: number; serverVersion?: string; opensAhead?: boolean },
-  ) {
-    this.serverVersion = options.serverVersion;
+  constructor(client: Client, where: Where, options: LinkOptions) {
+    const { serverVersion, maxSessions, channelTimeout, opensAhead } = options;
+    this.serverVersion = serverVersion;
     this.client = client;
     this.where = where;
-    this.channelTimeout = options.channelTimeout;
-    this.slots = new SessionSlots(options.maxSessions, options.maxSessions !== undefined);
-    if (options.opensAhead) this.ahead = new SessionAhead(client, this.slots, this.releaseSession);
+    this.channelTimeout = channelTimeout;
+    this.#manners = mannersOf(where, serverVersion);
+    this.slots = new SessionSlots(this.#sessionRules(maxSessions));
+    if (opensAhead) this.ahead = new SessionAhead(client, this.slots, this.#manners, this.releaseSession);
+  }
+
+  #sessionRules(maxSessions: number | undefined): SessionRules {
+    const takesOneOnly = maxSessions === undefined && this.#manners.takesOneOnly;
+    const isSaid = maxSessions !== undefined && maxSessions > 1;
+    return {
+      most: takesOneOnly ? 1 : maxSessions,
+      takesSeveral: !takesOneOnly && (isSaid || isKnownToTakeSeveral(this.serverVersion)),
+    };
+  }
+
+  /** Whoever ends a lost connection tells when it was the server's doing: it may have been over a session too many. */
+  endedByServer(): void {
+    const { open, confirmed } = this.slots;
+    if (this.ahead?.isOpening) this.#manners.endedOverAhead();
+    else if (open > 1 && open > confirmed && !isKnownToTakeSeveral(this.serverVersion))
+      this.#manners.endedOverSecond();
   }
 
   /**
@@ -113,7 +122,6 @@ export class Link {
 
   /** Whoever opened a session calls this once, when the server has closed it. */
   readonly releaseSession = (): void => {
-    this.#lastReleaseAt = now();
     this.slots.release();
   };
 
@@ -126,23 +134,16 @@ export class Link {
   /** Opens a session when MaxSessions allows it. A refusal puts it back in line, at its old place. */
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
     const ticket = this.slots.nextTicket();
-    for (let tries = 0; ; tries++) {
+    for (;;) {
       const ahead = plan.startOn && !plan.signal?.aborted ? this.ahead?.take() : undefined;
       const probe = ahead || this.slots.take() ? false : await this.#slot(ticket, plan.signal);
-      const slot = { ahead, probe, passing: this.#refusalWouldPass(tries), refused: undefined as Refusal };
+      const slot: HeldSlot = { ahead, probe, isRefused: false };
       try {
         return await this.#openInSlot(plan, slot);
       } catch (error) {
-        if (slot.refused === undefined || slot.refused === 'alone') throw error;
+        if (!slot.isRefused) throw error;
       }
-      if (slot.refused === 'passing') await this.#pause(pausesAfterRelease[tries] ?? 0, plan.signal);
     }
-  }
-
-  #refusalWouldPass(tries: number): boolean {
-    const since = now() - this.#lastReleaseAt;
-    if (tries < triesBesideOthers && since < lagAfterRelease) return true;
-    return this.slots.open <= 1 && tries < pausesAfterRelease.length && since < lagWhenAlone;
   }
 
   /** The slot is accounted for by ssh2's callback, which comes exactly once, however long after we gave up. */
@@ -150,15 +151,16 @@ export class Link {
     const { signal } = plan;
     const { ahead } = slot;
     if (this.lost.error || signal?.aborted) {
-      this.slots.release(slot.probe);
+      if (ahead) this.slots.release();
+      else this.slots.giveBack(slot.probe);
       return Promise.reject(this.lost.error ?? signal?.reason);
     }
     const startInSlot: Starter<T> = (client, callback) => {
       const id = ahead ? stateOf(ahead).incoming?.id : nextChannelId(client);
       const answered = (error: Error | undefined, value: T) => {
-        if (!error) this.slots.accepted(slot.probe);
-        else if (isFull(error)) slot.refused = this.#refusedInSlot(slot);
-        else this.#forgetChannel(id, slot);
+        if (!error && !ahead) this.slots.accepted(slot.probe);
+        else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
+        else if (error) this.#forgetChannel(id, slot);
         callback(error, value);
       };
       try {
@@ -171,17 +173,17 @@ export class Link {
     return this.open(plan, startInSlot);
   }
 
-  #refusedInSlot(slot: HeldSlot): Refusal {
-    if (!slot.passing) return this.slots.refused(slot.probe) ? 'alone' : 'full';
-    this.slots.release(slot.probe);
-    return 'passing';
+  /** Whatever reason the server gives: where it has let other sessions in, it is their number. */
+  #isFull(error: Error & { reason?: unknown }): boolean {
+    return isFull(error) || (typeof error.reason === 'number' && this.slots.confirmed > 0);
   }
 
   /** The server opened the session and refused what was asked on it: it counts until it is closed again. */
   #forgetChannel(id: number | undefined, slot: HeldSlot): void {
     const channel = this.lost.error ? undefined : closeForgottenChannel(this.client, id);
-    if (channel) channel.once('close', this.releaseSession);
-    else this.slots.release(slot.probe);
+    if (!channel) return slot.ahead ? this.slots.release() : this.slots.giveBack(slot.probe);
+    if (!slot.ahead) this.slots.accepted(slot.probe);
+    channel.once('close', this.releaseSession);
   }
 
   /** Whether the server answers within `ms` milliseconds; all that was sent before has then been read by it. */
@@ -244,10 +246,6 @@ export class Link {
   /** Waits in line; tells whether the granted session is a probe. */
   #slot(ticket: number, signal: Stoppable | undefined): Promise<boolean> {
     return this.#wait(signal, (granted) => this.slots.acquire(ticket, granted));
-  }
-
-  #pause(ms: number, signal: Stoppable | undefined): Promise<void> {
-    return this.#wait(signal, (over) => startTimer(ms, over));
   }
 
   /** Waits for `begin`'s callback, the signal or the end of the connection; the last two undo what `begin` began. */

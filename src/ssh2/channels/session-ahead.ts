@@ -1,6 +1,7 @@
 import type { Client, ClientChannel } from 'ssh2';
 import { now, startTimer } from '../../time/timer.ts';
 import { onClosed, openBareSession } from '../insides/internals.ts';
+import type { ServerManners } from './server-manners.ts';
 import { ignoreErrors } from './session-channel.ts';
 import type { SessionSlots } from './session-slots.ts';
 
@@ -10,21 +11,23 @@ const sequelWithin = 500;
 const period = 1_000;
 /** Sessions that stay free for others, once the server's limit is known. */
 const leaveForOthers = 2;
+/** Refusals of what the server has allowed before: for one that was just ending. With more of them it is not worth it. */
+const refusalsBorne = 3;
 
 /**
  * Sessions that are opened while commands run, for the next ones: where one command follows another, each is then one
  * round trip instead of two. There are at most as many as commands were at work side by side of late, and they leave
- * room for as many of those. They count against MaxSessions like any other, and go as soon as somebody waits. Where they
- * do not fit into what the server is believed to allow, one more is tried: if it is refused, no command suffers.
+ * room for as many of those. They count against MaxSessions like any other, and go as soon as somebody waits. There are
+ * none on a server that is not known to take several sessions, nor on one that has refused one of them.
  */
 export class SessionAhead {
   readonly #client: Client;
   readonly #slots: SessionSlots;
   readonly #release: () => void;
+  readonly #manners: ServerManners;
   readonly #held: ClientChannel[] = [];
   #opening = 0;
-  /** What the server has shown to be too many. */
-  #most = Number.POSITIVE_INFINITY;
+  #refusals = 0;
   /** The most sessions that were in use at once, in this period and in the last. */
   #peak = 0;
   #lastPeak = 0;
@@ -34,9 +37,10 @@ export class SessionAhead {
   #lastEndAt = Number.NEGATIVE_INFINITY;
 
   /** `release` is called when a session that was never used no longer counts on the server. */
-  constructor(client: Client, slots: SessionSlots, release: () => void) {
+  constructor(client: Client, slots: SessionSlots, manners: ServerManners, release: () => void) {
     this.#client = client;
     this.#slots = slots;
+    this.#manners = manners;
     this.#release = release;
     slots.onCrowded(() => this.#close(this.#held.length));
   }
@@ -58,19 +62,22 @@ export class SessionAhead {
   /** Asks for one more session, unless there are enough, or others could miss it. To be called with a command at work. */
   prepare(): void {
     this.#peak = Math.max(this.#peak, this.#inUse);
-    const ahead = this.#held.length + this.#opening;
-    if (ahead >= this.#wanted) return;
-    const probe = ahead >= this.#room;
-    if (probe ? !this.#slots.takeProbe() : !this.#slots.take()) return;
+    if (!this.#slots.takesSeveral || !this.#manners.takesAhead) return;
+    if (this.#held.length + this.#opening >= this.#wanted || !this.#slots.take()) return;
     this.#opening++;
     const isAsked = openBareSession(this.#client, (error, channel) => {
       this.#opening--;
-      if (error) this.#refused(probe);
-      else this.#hold(channel, probe);
+      if (error) this.#refused();
+      else this.#hold(channel);
     });
     if (isAsked) return;
     this.#opening--;
-    this.#refused(probe);
+    this.#slots.giveBack(false);
+  }
+
+  /** Whether the server has not answered yet to one that was asked for. */
+  get isOpening(): boolean {
+    return this.#opening > 0;
   }
 
   /** A session, with its slot; on it nothing has been asked for yet. */
@@ -89,7 +96,7 @@ export class SessionAhead {
   }
 
   get #wanted(): number {
-    return Math.min(this.#recentPeak, this.#most);
+    return Math.min(this.#recentPeak, this.#room);
   }
 
   /** How many there may be without keeping commands waiting. */
@@ -98,7 +105,7 @@ export class SessionAhead {
     return Math.max(0, limit - this.#recentPeak - (isLimitKnown ? leaveForOthers : 0));
   }
 
-  #hold(channel: ClientChannel, probe: boolean): void {
+  #hold(channel: ClientChannel): void {
     ignoreErrors(channel);
     onClosed(channel, () => {
       const at = this.#held.indexOf(channel);
@@ -107,7 +114,7 @@ export class SessionAhead {
       this.#release();
     });
     this.#held.push(channel);
-    this.#slots.accepted(probe);
+    this.#slots.accepted(false);
     if (this.#slots.waiting > 0) this.#close(1);
     else this.#stopTimer ??= startTimer(period, this.#look, false);
   }
@@ -116,7 +123,7 @@ export class SessionAhead {
     this.#stopTimer = undefined;
     this.#lastPeak = this.#peak;
     this.#peak = this.#inUse;
-    this.#close(this.#held.length - Math.min(this.#wanted, this.#room));
+    this.#close(this.#held.length - this.#wanted);
     if (this.#held.length > 0) this.#stopTimer = startTimer(period, this.#look, false);
   };
 
@@ -125,11 +132,12 @@ export class SessionAhead {
     this.#stopTimer = undefined;
   }
 
-  /** Below what it is believed to allow, and whatever the reason is: this server does not like so many. */
-  #refused(probe: boolean): void {
-    if (probe) return void this.#slots.refused(true);
-    this.#most = this.#held.length + this.#opening;
-    this.#slots.release();
+  /** A server that has opened as many before has only not noticed yet that another one has ended. */
+  #refused(): void {
+    const wasAllowed = this.#slots.open <= this.#slots.seen;
+    this.#refusals++;
+    if (!wasAllowed || this.#refusals > refusalsBorne) this.#manners.refusedAhead();
+    this.#slots.refused(false);
   }
 
   #close(count: number): void {

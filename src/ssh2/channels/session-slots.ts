@@ -1,4 +1,5 @@
-import { now } from '../../time/timer.ts';
+import { now, startTimer } from '../../time/timer.ts';
+import { RetryPace } from './retry-pace.ts';
 
 /** Called when a session may be opened; `probe` when it is one more than the server is known to allow. */
 export type Grant = (probe: boolean) => void;
@@ -8,33 +9,58 @@ interface Waiter {
   grant: Grant;
 }
 
-/** After a refusal, how long the limit is believed before one more session is tried again; milliseconds. */
-const beliefTime = 60_000;
+export interface SessionRules {
+  /** What the server is believed to allow at first. */
+  limit?: number | undefined;
+  /** Given by the user: nothing beyond it is tried. */
+  most?: number | undefined;
+  /** The server is known to take several sessions of one connection. */
+  takesSeveral?: boolean | undefined;
+}
+
+/** What sshd allows unless configured otherwise. */
+const usualLimit = 10;
+/**
+ * sshd counts a session until its process is reaped and our CLOSE is read. This long (milliseconds) after the last one
+ * has ended, a refusal although no other is open can still mean that.
+ */
+const lagWhenAlone = 5_000;
+const longestSettleTime = 20;
 
 /**
  * sshd allows MaxSessions channels of type `session` for each connection (10 unless configured) and refuses more
  * with no other word than "open failed". Commands wait here in line instead, first come first served. The limit is
- * learnt: a refusal lowers it to what else was open; a crowd that waits behind it tries one more, and that success
- * raises it.
+ * learnt: a refusal lowers it to what else was open, and while somebody waits, one more is tried again: soon where the
+ * server has been seen to allow more (what it refuses then is a session that is just ending), else ever more rarely.
  *
- * Who was granted a session reports `accepted` or `refused`, and `release` when an accepted one is over (or when a
- * granted one was never asked for).
+ * Who was granted a session reports `accepted` or `refused`, and `release` when an accepted one is over, or `giveBack`
+ * when a granted one was never asked for.
  */
 export class SessionSlots {
+  readonly #rules: SessionRules;
   #limit: number;
   #open = 0;
+  #confirmed = 0;
+  #seen = 0;
+  #hasRefused = false;
   #probing = false;
-  /** What was open, with the probe, when that was asked for. */
-  #probed = 0;
-  #probeAfter = Number.NEGATIVE_INFINITY;
+  /** When one more is tried that the server has been seen to allow, and when one more than that. */
+  #again = new RetryPace([5, 10, 20, 40, 80, 160, 250], 20, 900);
+  #beyond = new RetryPace([900], 5, 10_000);
+  #lastReleaseAt = Number.NEGATIVE_INFINITY;
+  /** A session has just ended: the server could read the next request before it has noticed. */
+  #settling = false;
+  /** How long (milliseconds) that is taken to last; learnt from its refusals. */
+  #settleTime = 0;
+  #leaving = 0;
   #tickets = 0;
   #waiting: Waiter[] = [];
   #onCrowded: Array<() => void> = [];
+  #stopTimer: (() => void) | undefined;
 
-  /** `fixed`: `limit` was given by the user, so nothing beyond it is tried. */
-  constructor(limit = 10, fixed = false) {
-    this.#limit = limit;
-    if (fixed) this.#probeAfter = Number.POSITIVE_INFINITY;
+  constructor(rules: SessionRules = {}) {
+    this.#rules = rules;
+    this.#limit = rules.most ?? rules.limit ?? usualLimit;
   }
 
   /** Sessions that count now, those that are being opened included. */
@@ -42,23 +68,39 @@ export class SessionSlots {
     return this.#open;
   }
 
+  /** Sessions that the server has opened. */
+  get confirmed(): number {
+    return this.#confirmed;
+  }
+
   /** What the server is believed to allow. */
   get limit(): number {
     return this.#limit;
   }
 
-  /** Whether the limit was given, or the server has shown it of late. */
+  /** The most sessions that the server has been seen to allow at once. */
+  get seen(): number {
+    return this.#seen;
+  }
+
+  /** Whether the limit was given, or the server has shown it. */
   get isLimitKnown(): boolean {
-    return now() < this.#probeAfter;
+    return this.#hasRefused || this.#rules.most !== undefined;
+  }
+
+  /** Whether the server is known to take several sessions, or has shown it. */
+  get takesSeveral(): boolean {
+    return this.#rules.takesSeveral === true || this.#seen > 1;
   }
 
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Sessions that may be opened now without keeping anybody waiting. */
+  /** Sessions that may be opened now without keeping anybody waiting, beside one that is needed. */
   get spare(): number {
-    return this.#waiting.length > 0 ? 0 : Math.max(0, this.#limit - this.#open);
+    if (this.#waiting.length > 0 || !this.takesSeveral) return 0;
+    return Math.max(0, this.#limit - this.#open);
   }
 
   /** A place in the line; who is refused comes back with the same one. */
@@ -68,15 +110,8 @@ export class SessionSlots {
 
   /** Takes a session that may be opened now; false when there is a line, or the limit is reached. */
   take(): boolean {
-    if (this.#waiting.length > 0 || this.#open >= this.#limit) return false;
+    if (this.#waiting.length > 0 || !this.#hasFree()) return false;
     this.#open++;
-    return true;
-  }
-
-  /** Takes one more than the server is known to allow, for use some time, as a try; it may be refused, or tried already. */
-  takeProbe(): boolean {
-    if (this.#waiting.length > 0 || !this.#mayProbe()) return false;
-    this.#beginProbe();
     return true;
   }
 
@@ -90,6 +125,7 @@ export class SessionSlots {
     return () => {
       const at = this.#waiting.indexOf(waiter);
       if (at !== -1) this.#waiting.splice(at, 1);
+      if (this.#waiting.length === 0) this.#stopWaiting();
     };
   }
 
@@ -100,55 +136,121 @@ export class SessionSlots {
 
   /** The server opened the session. */
   accepted(probe: boolean): void {
-    if (probe) {
-      this.#probing = false;
-      // What has ended since then had not when the server decided: it reads our messages in order.
-      this.#limit = Math.max(this.#limit, this.#probed);
-    }
+    this.#confirmed++;
+    this.#settleTime *= 0.95;
+    if (probe) this.#probing = false;
+    if (probe) this.#again.reset();
+    if (this.#confirmed > this.#seen) this.#beyond.reset();
+    this.#seen = Math.max(this.#seen, this.#confirmed);
+    this.#limit = Math.max(this.#limit, this.#confirmed);
     this.#advance();
   }
 
   /**
-   * The server refused the session, and not because another one was just ending. Its slot is free again. Returns
-   * whether no other session was open: then it was not MaxSessions, and teaches nothing.
+   * The server refused the session; its slot is free again. Returns whether another try is hopeless: no other session
+   * is open or has just ended, so it was not for their number.
    */
   refused(probe: boolean): boolean {
     if (probe) this.#probing = false;
     this.#open--;
-    // A probe was one too many when it was asked for, whatever has ended since: the limit is right.
-    const isAlone = !probe && this.#open === 0;
-    if (!isAlone) {
-      if (!probe) this.#limit = Math.min(this.#limit, this.#open);
-      this.#probeAfter = Math.max(this.#probeAfter, now() + beliefTime);
-    }
+    const isHopeless = this.#open === 0 && now() - this.#lastReleaseAt > lagWhenAlone;
+    if (isHopeless) this.#limit = Math.max(1, this.#limit);
+    else this.#lower(probe);
     this.#advance();
-    return isAlone;
+    return isHopeless;
   }
 
-  /** A session is over on both sides, or was never asked for. */
-  release(probe = false): void {
+  /** A session is over on both sides. */
+  release(): void {
+    this.#confirmed--;
+    this.#open--;
+    this.#lastReleaseAt = now();
+    if (this.#hasRefused && !this.#settling) this.#settle();
+    this.#advance();
+  }
+
+  #settle(): void {
+    this.#settling = true;
+    const settled = () => {
+      this.#settling = false;
+      this.#advance();
+    };
+    // At least until our CLOSE has left alone.
+    if (this.#settleTime < 1) setImmediate(settled);
+    else startTimer(this.#settleTime, settled, false);
+  }
+
+  /** A granted session was never asked for. */
+  giveBack(probe: boolean): void {
     if (probe) this.#probing = false;
     this.#open--;
     this.#advance();
   }
 
-  #advance(): void {
-    while (this.#waiting.length > 0) {
-      const probe = this.#open >= this.#limit;
-      if (probe && !this.#mayProbe()) return;
-      if (probe) this.#beginProbe();
-      else this.#open++;
-      this.#waiting.shift()?.grant(probe);
-    }
+  /**
+   * A session is being closed that nobody uses any more: on a server that is not known to take several, others wait
+   * until it is gone, but not for ever. Returns what to call when it is, before `release`.
+   */
+  leave(): () => void {
+    this.#leaving++;
+    let isLeaving = true;
+    const leave = () => {
+      stopTimer();
+      if (isLeaving) this.#leaving--;
+      isLeaving = false;
+      this.#advance();
+    };
+    const stopTimer = startTimer(lagWhenAlone, leave, false);
+    return leave;
   }
 
-  #beginProbe(): void {
-    this.#probing = true;
-    this.#open++;
-    this.#probed = this.#open;
+  /** A probe was one too many when it was asked for; what has ended since then does not make the limit lower. */
+  #lower(probe: boolean): void {
+    this.#hasRefused = true;
+    if (this.#open < this.#seen) this.#settleTime = Math.min(longestSettleTime, 2 * this.#settleTime + 1);
+    if (!probe) this.#limit = Math.min(this.#limit, this.#open);
+    this.#pace.refused();
+  }
+
+  get #pace(): RetryPace {
+    return this.#open < Math.max(1, this.#seen) ? this.#again : this.#beyond;
+  }
+
+  #advance(): void {
+    while (this.#waiting.length > 0) {
+      const probe = !this.#hasFree();
+      if (probe && !this.#mayProbe()) return this.#waitForPace();
+      if (probe) this.#probing = true;
+      this.#open++;
+      this.#waiting.shift()?.grant(probe);
+    }
+    this.#stopWaiting();
+  }
+
+  #hasFree(): boolean {
+    return !this.#isHeldUp() && this.#open < this.#limit;
   }
 
   #mayProbe(): boolean {
-    return !this.#probing && this.#open === this.#limit && !this.isLimitKnown;
+    if (this.#probing || this.#isHeldUp() || this.#open >= (this.#rules.most ?? Infinity)) return false;
+    return this.#pace.isDue;
+  }
+
+  #isHeldUp(): boolean {
+    if (this.#leaving > 0 && !this.takesSeveral) return true;
+    return this.#settling && this.#open + 1 >= this.#limit;
+  }
+
+  /** Whatever else holds the line up calls `#advance` when it is over. */
+  #waitForPace(): void {
+    this.#stopWaiting();
+    const { isDue, ms } = this.#pace;
+    if (isDue) return;
+    this.#stopTimer = startTimer(ms, () => this.#advance());
+  }
+
+  #stopWaiting(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { Client } from 'ssh2';
-import { ConnectionLost } from '../../errors/index.ts';
+import { ConnectionLost, type SshError } from '../../errors/index.ts';
 import { latch } from '../../time/latch.ts';
 import { startTimer } from '../../time/timer.ts';
 import type { Link } from '../channels/link.ts';
@@ -50,8 +50,9 @@ export function ownLink(
       },
     );
   established.onEnd((error) => link.lost.declare(error));
-  link.lost.onLost(() => {
+  link.lost.onLost((error) => {
     stopWatching();
+    if (!closing && isByServer(error)) link.endedByServer();
     if (!closing) transport.kill();
   });
   transport.once('close', () => void dispose().then(() => gone.resolve()));
@@ -77,6 +78,11 @@ export function ownLink(
       return closed;
     },
   };
+}
+
+/** Not silence, and not a verdict of ours. */
+function isByServer(error: SshError): boolean {
+  return error instanceof ConnectionLost && (error.why === 'socket' || error.why === 'server-disconnect');
 }
 
 function sayGoodbye(client: Client): void {

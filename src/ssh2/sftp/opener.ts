@@ -47,7 +47,10 @@ class IdleSessions {
 
   keep(sftp: SftpOperations): void {
     if (sftp.ended || this.#idle.has(sftp)) return;
-    if (sftp.busy || this.#idle.size >= mostIdle || this.#link.slots.waiting > 0) return void sftp.close();
+    const { waiting, takesSeveral } = this.#link.slots;
+    // A server that is not known to take several sessions would have this one beside the next command's.
+    const isUnwanted = waiting > 0 || !takesSeveral;
+    if (sftp.busy || isUnwanted || this.#idle.size >= mostIdle) return void sftp.close();
     const stop = startTimer(idleTime, () => this.#close(sftp), false);
     this.#idle.set(sftp, stop);
   }

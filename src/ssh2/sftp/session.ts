@@ -37,6 +37,7 @@ export class SftpSession {
   readonly #closed = latch<void>();
   readonly #splitter = new PacketSplitter((pieces, length) => this.#receive(pieces, length));
   #unsubscribe: () => void = () => {};
+  #hasLeft: () => void = () => {};
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
   #onVersion: ((reader: PacketReader) => void) | undefined;
@@ -199,6 +200,7 @@ export class SftpSession {
   #end(error: SshError): void {
     if (this.ended) return;
     this.#ended.declare(error);
+    this.#hasLeft = this.#link.slots.leave();
     for (const pending of this.#pending.takeAll()) pending.settle(error, undefined);
     if (!this.#link.lost.error) setImmediate(() => this.#closeChannel());
   }
@@ -214,6 +216,7 @@ export class SftpSession {
     this.#end(sessionEnded(this.#link.where, 'the server closed it'));
     if (this.#closed.settled) return;
     this.#unsubscribe();
+    this.#hasLeft();
     this.#link.releaseSession();
     this.#closed.resolve();
   }

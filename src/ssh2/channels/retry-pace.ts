@@ -1,0 +1,39 @@
+import { now } from '../../time/timer.ts';
+
+/** When something that was refused is tried again: after ever longer pauses (milliseconds), until it succeeds. */
+export class RetryPace {
+  readonly #pauses: readonly number[];
+  readonly #patience: number;
+  readonly #finally: number;
+  #refusals = 0;
+  #dueAt = Number.NEGATIVE_INFINITY;
+
+  /** After `pauses` the last of them goes on, up to `patience` refusals in all; from then on it is `last`. */
+  constructor(pauses: readonly number[], patience: number, last: number) {
+    this.#pauses = pauses;
+    this.#patience = patience;
+    this.#finally = last;
+  }
+
+  get isDue(): boolean {
+    return this.ms <= 0;
+  }
+
+  /** Until the next try. */
+  get ms(): number {
+    return this.#dueAt - now();
+  }
+
+  /** Several refusals of one moment count once. */
+  refused(): void {
+    if (!this.isDue) return;
+    const pause = this.#pauses[Math.min(this.#refusals, this.#pauses.length - 1)] ?? this.#finally;
+    this.#refusals++;
+    this.#dueAt = now() + (this.#refusals > this.#patience ? this.#finally : pause);
+  }
+
+  reset(): void {
+    this.#refusals = 0;
+    this.#dueAt = Number.NEGATIVE_INFINITY;
+  }
+}

@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import { type MockServer, type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
+import { isKnownToTakeSeveral, mannersOf } from '../../src/ssh2/channels/server-manners.ts';
+import { optionsFor } from '../support/connect.ts';
+
+const device = { ident: 'ACME-SSH_1.0' };
+const endsAtSecond = { faults: { channel: { secondSession: 'fin' } } } as const;
+
+function connect(server: MockServer, options = {}) {
+  return connectViaGateway({ ...optionsFor(server), ...options });
+}
+
+async function run(options: MockServerOptions, use: (server: MockServer) => Promise<void>): Promise<void> {
+  await using server = await startMockServer({ ...device, ...options });
+  await use(server);
+}
+
+describe('a server that says that it is OpenSSH', () => {
+  it.each([
+    ['OpenSSH_9.9p1 Debian-3', true],
+    ['SSH-2.0-OpenSSH_for_Windows_8.1', true],
+    ['dropbear_2022.83', false],
+    ['Cisco-1.25', false],
+    ['NotOpenSSH_9', false],
+    [undefined, false],
+  ])('is known to take several sessions: %s, %s', (ident, wanted) => {
+    expect(isKnownToTakeSeveral(ident)).toBe(wanted);
+  });
+});
+
+describe('a device that ends the connection at a second session', () => {
+  it('works with the defaults, one command after another', async () => {
+    await run(endsAtSecond, async (server) => {
+      await using connection = await connect(server);
+      for (let n = 0; n < 10; n++) await connection.exec(`echo ${n}`);
+      await using sftp = await connection.sftp();
+      await sftp.writeFile('/x', 'x');
+      await sftp.close();
+      await connection.exec('true');
+      await connection.upload(Buffer.from('y'), '/y');
+      await connection.exec('true');
+      await connection.upload(Buffer.from('z'), '/z');
+    });
+  });
+
+  it('is asked for one at a time after it has done so, also by a crowd on a new connection', async () => {
+    await run(endsAtSecond, async (server) => {
+      await using first = await connect(server);
+      const both = await Promise.allSettled([first.exec('true'), first.exec('true')]);
+      expect(both.map(({ status }) => status)).toContain('rejected');
+      await using second = await connect(server);
+      await Promise.all(Array.from({ length: 10 }, () => second.exec('true')));
+    });
+  });
+
+  it('is not asked for one at a time where the user says otherwise', async () => {
+    await run(endsAtSecond, async (server) => {
+      for (let n = 0; n < 2; n++) {
+        await using connection = await connect(server, { maxSessions: 3 });
+        const both = await Promise.allSettled([connection.exec('true'), connection.exec('true')]);
+        expect(both.map(({ status }) => status)).toContain('rejected');
+      }
+    });
+  });
+
+  it('loses a session ahead once, when it calls itself OpenSSH', async () => {
+    await run({ ...endsAtSecond, ident: 'OpenSSH_7.4' }, async (server) => {
+      const lost = async () => {
+        await using connection = await connect(server);
+        for (let n = 0; n < 6; n++) await connection.exec('true');
+      };
+      await expect(lost()).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST' });
+      await lost();
+    });
+  });
+});
+
+describe('what a server has made of sessions ahead', () => {
+  afterEach(() => vi.useRealTimers());
+  const place = { host: 'h', port: 1 };
+
+  it('is remembered by address and identification line', () => {
+    mannersOf(place, 'A').refusedAhead();
+    expect(mannersOf(place, 'A').takesAhead).toBe(false);
+    expect(mannersOf(place, 'B').takesAhead).toBe(true);
+    expect(mannersOf({ ...place, port: 2 }, 'A').takesAhead).toBe(true);
+    expect(mannersOf({ ...place, hop: 'jump 1 of 2' }, 'A').takesAhead).toBe(true);
+  });
+
+  it('is doubted for a while when the connection ended meanwhile, and for good the second time', () => {
+    vi.useFakeTimers();
+    const manners = mannersOf(place, 'C');
+    manners.endedOverAhead();
+    expect(manners.takesAhead).toBe(false);
+    vi.advanceTimersByTime(600_001);
+    expect(manners.takesAhead).toBe(true);
+    manners.endedOverAhead();
+    vi.advanceTimersByTime(1e9);
+    expect(manners.takesAhead).toBe(false);
+  });
+
+  it('is kept for a thousand servers', () => {
+    mannersOf(place, 'first').refusedAhead();
+    for (let n = 0; n < 999; n++) mannersOf({ host: `h${n}`, port: 1 });
+    expect(mannersOf(place, 'first').takesAhead).toBe(false);
+    for (let n = 0; n < 1_000; n++) mannersOf({ host: `h${n}`, port: 1 });
+    expect(mannersOf(place, 'first').takesAhead).toBe(true);
+  });
+});
