@@ -1,7 +1,7 @@
 // Makes dist/bundle: the self-contained build that bundlers get through the `module` condition of `exports`.
 // Node never takes it. It holds everything but Node's own modules, so that any packer, without settings, makes a
 // program that runs with no node_modules.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { build } from 'esbuild';
 
@@ -117,3 +117,5 @@ function licenceOf(folder) {
 const notices = inlinedPackages(metafile.inputs).map(licenceOf);
 const heading = 'Parts of other packages are contained in the files of this folder. Their licences:\n';
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', [heading, ...notices].join(`\n${'-'.repeat(80)}\n\n`));
+
+copyFileSync('src/customers/customers.schema.json', 'dist/customers.schema.json');

@@ -3,8 +3,12 @@
  *
  * @module ssh-via-gateway
  */
+export { type ConnectToCustomerOptions, connectToCustomer } from './connect-to-customer.ts';
 export { connectViaGateway } from './connect-via-gateway.ts';
 export type { Connection, SftpOptions } from './connection.ts';
+export { CustomersFileError } from './customers/error.ts';
+export { loadCustomers } from './customers/load.ts';
+export type { Customer, CustomerGateway, CustomerRoute, Customers } from './customers/types.ts';
 export * from './errors/index.ts';
 export type { Shell } from './exec/command-line/command-line.ts';
 export { quote } from './exec/quote/index.ts';

@@ -14,8 +14,10 @@ const floors: readonly (readonly string[])[] = [
   ['tunnel', 'job'],
   ['attempt.ts', 'connection.ts'],
   ['connect-via-gateway.ts'],
-  ['reverse-tunnel.ts', 'run-job.ts', 'interop'],
+  ['customers'],
+  ['connect-to-customer.ts', 'reverse-tunnel.ts', 'run-job.ts', 'interop'],
   ['index.ts'],
+  ['setup'],
   ['cli'],
 ];
 

@@ -7,8 +7,9 @@ import { run } from './run.ts';
 test('the front page lists every command', async () => {
   const { stdout, exitCode } = await run(['--help']);
   expect(exitCode).toBe(0);
+  const width = Math.max(...commands.map(({ name }) => name.length));
   for (const { name, summary } of commands)
-    expect(stdout.toString()).toContain(`${name.padEnd(10)}  ${summary}`);
+    expect(stdout.toString()).toContain(`${name.padEnd(width)}  ${summary}`);
 });
 
 test.each(commands.map((command) => [command.name, command] as const))(

@@ -38,7 +38,7 @@ describe('The tarball', () => {
 
   test('has nothing else: no sources, tests, source maps or settings', () => {
     const documents =
-      /^(package\.json|LICENSE|README(\.ko)?\.md|CHANGELOG\.md|SECURITY\.md|docs\/[\w/-]+\.(md|svg)|dist\/THIRD-PARTY-LICENSES\.txt)$/;
+      /^(package\.json|LICENSE|README(\.ko)?\.md|CHANGELOG\.md|SECURITY\.md|docs\/[\w/-]+\.(md|svg)|dist\/(THIRD-PARTY-LICENSES\.txt|customers\.schema\.json))$/;
     const built = /^dist\/(bundle\/)?[\w-]+\.(js|cjs|d\.ts|d\.cts)$/;
     expect(files.filter((file) => !documents.test(file) && !built.test(file))).toEqual([]);
   });

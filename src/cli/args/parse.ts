@@ -102,6 +102,10 @@ function refuseSecrets(argv: readonly string[]): void {
   }
 }
 
+function namesCustomer(token: Token): boolean {
+  return token.kind === 'option' && token.name === 'customer';
+}
+
 /**
  * As `ssh` does: what follows the destination is the command, its options included. Options of ours may follow the
  * destination when `--` separates them from the command.
@@ -113,10 +117,11 @@ function splitRest(
   const { tokens } = tokenize(argv, specs);
   const places = tokens.filter(({ kind }) => kind === 'positional').map(({ index }) => index);
   const separator = tokens.find(({ kind }) => kind === 'option-terminator')?.index;
-  if (separator !== undefined && places.filter((index) => index < separator).length <= 1) {
+  const [first = argv.length] = places;
+  // With a customer's code before it, there is no destination: the first word is the command's.
+  const ours = tokens.some((token) => namesCustomer(token) && token.index < first) ? 0 : 1;
+  if (separator !== undefined && places.filter((index) => index < separator).length <= ours) {
     return { own: argv.slice(0, separator), rest: argv.slice(separator + 1) };
   }
-  const first = places[0];
-  if (first === undefined) return { own: argv, rest: [] };
-  return { own: argv.slice(0, first + 1), rest: argv.slice(first + 1) };
+  return { own: argv.slice(0, first + ours), rest: argv.slice(first + ours) };
 }

@@ -1,6 +1,6 @@
 import type { OptionSpec } from '../args/option-spec.ts';
 import { logTo } from '../connect/open.ts';
-import { connectOptionsOf, destinationOf } from '../connect/settings.ts';
+import { targetOptions } from '../connect/target.ts';
 import { examine } from '../doctor/doctor.ts';
 import { renderStep, renderSummary } from '../doctor/render.ts';
 import { exitCodeOf, type Step, steps } from '../doctor/steps.ts';
@@ -28,6 +28,7 @@ export const doctorCommand: Command = {
   examples: [
     ["a PC behind a gateway's published port", 'doctor rpa@gateway.example.com:9012'],
     ['an alias of ssh_config, with a shorter wait for a zombie', 'doctor --banner-timeout 10s pc-of-kim'],
+    ['a customer of the customers file', 'doctor -c acme'],
     ['for a program', 'doctor --json pc-of-kim'],
   ],
   exitCodes: [
@@ -38,7 +39,7 @@ export const doctorCommand: Command = {
   ],
   async run({ settings, positionals, io }) {
     if (positionals.length > 1) throw new UsageError('Give one destination');
-    const connect = await connectOptionsOf(destinationOf(positionals[0], io), settings, io);
+    const connect = await targetOptions(positionals[0], { settings, io });
     const isJson = settings.flag('json');
     const found = await examine({
       connect: settings.flag('verbose') ? { ...connect, log: logTo(io) } : connect,

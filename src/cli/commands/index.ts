@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { customersAdd, customersLeave, customersList, customersShow } from './customers.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
@@ -20,5 +21,9 @@ export const commands: readonly Command[] = [
   jobRemove,
   tunnelCommand,
   tunnelsCommand,
+  customersList,
+  customersShow,
+  customersAdd,
+  customersLeave,
   demoCommand,
 ];

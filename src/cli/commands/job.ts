@@ -77,7 +77,8 @@ export const jobStatus: Command = {
   ],
   async run(call) {
     const { settings, io, positionals } = call;
-    if (positionals.length <= 1) {
+    const isNamed = settings.text('customer') !== undefined;
+    if (positionals.length <= (isNamed ? 0 : 1)) {
       return withConnection(positionals[0], call, (connection) => listAll(connection, settings, io));
     }
     return withJob(call, async (job) => {

@@ -3,17 +3,19 @@ import { UsageError } from '../usage-error.ts';
 import type { Call } from './command.ts';
 
 /**
- * The destination and the arguments after it. When the environment names the destination it may be left out: then
- * there is one argument fewer.
+ * The destination and the arguments after it. When `-c CODE` or the environment names the destination there is one
+ * argument fewer.
  */
 export function afterDestination(
-  { positionals, io }: Pick<Call, 'positionals' | 'io'>,
+  { positionals, settings, io }: Pick<Call, 'positionals' | 'settings' | 'io'>,
   names: readonly string[],
 ): { destination: string | undefined; values: string[] } {
-  const isFull = positionals.length === names.length + 1;
-  const isShort = positionals.length === names.length && Boolean(io.env[variableOf('destination')]);
+  const isNamed = settings.text('customer') !== undefined;
+  const isFull = !isNamed && positionals.length === names.length + 1;
+  const isElsewhere = isNamed || Boolean(io.env[variableOf('destination')]);
+  const isShort = positionals.length === names.length && isElsewhere;
   if (!isFull && !isShort) {
-    const expected = ['[user@]host[:port]', ...names].join(' ');
+    const expected = [...(isNamed ? [] : ['[user@]host[:port]']), ...names].join(' ');
     throw new UsageError(`Expected ${expected}; ${countOf(positionals.length)} given`);
   }
   return isFull

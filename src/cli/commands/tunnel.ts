@@ -1,8 +1,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { socketPathOf } from '../../customers/connect-options.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { logTo } from '../connect/open.ts';
-import { connectOptionsOf, destinationOf } from '../connect/settings.ts';
+import { customerOf, targetOptions } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { keepReverseTunnel, type ReverseTunnelOptions } from '../library.ts';
 import { isWrongUse } from '../report/failure.ts';
@@ -100,16 +101,13 @@ export const tunnelCommand: Command = {
 };
 
 async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunnelOptions> {
-  const spec = settings.text('forward');
-  if (spec === undefined)
-    throw new UsageError('What is to be published? -R PORT:TARGET:PORT, like 9012:127.0.0.1:22');
-  const forward = parseForward(spec);
+  const forward = parseForward(await specOf({ settings, io }));
   // Retries are the tunnel's own: --attempts, or what ssh_config says, must not end it.
   const {
     retry: _retry,
     signal: _signal,
     ...gateway
-  } = await connectOptionsOf(destinationOf(positionals[0], io), settings, io);
+  } = await targetOptions(positionals[0], { settings, io }, 'tunnel');
   const checkInterval = settings.duration('check-interval');
   const maxDelay = settings.duration('max-delay');
   const attempts = settings.wholeNumber('give-up-after', 1);
@@ -123,6 +121,17 @@ async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunne
     },
     ...(checkInterval === undefined ? {} : { checkInterval }),
   };
+}
+
+/** What is published: with `-c CODE`, this PC's sshd on the customer's port or socket. */
+async function specOf({ settings, io }: Pick<Call, 'settings' | 'io'>): Promise<string> {
+  const spec = settings.text('forward');
+  if (spec !== undefined) return spec;
+  const named = await customerOf({ settings, io });
+  if (!named) throw new UsageError('What is to be published? -R PORT:TARGET:PORT, like 9012:127.0.0.1:22');
+  const { customer } = named;
+  if (customer.route === 'socket') return `${socketPathOf(customer)}:127.0.0.1:22`;
+  return `${customer.route === 'published' ? '*:' : ''}${customer.port}:127.0.0.1:22`;
 }
 
 function reclaimOf(settings: Call['settings']): NonNullable<ReverseTunnelOptions['reclaim']> {

@@ -2,6 +2,7 @@ import { printable } from '../../text/printable.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { portList } from '../args/values.ts';
 import { withConnection } from '../connect/open.ts';
+import { customerOf } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Io, say } from '../io.ts';
 import { type Connection, endGatewayTunnel, type GatewayTunnel, listGatewayTunnels } from '../library.ts';
@@ -47,6 +48,7 @@ export const tunnelsCommand: Command = {
   connects: true,
   examples: [
     ['which tunnels are there', 'tunnels root@gateway.example.com'],
+    ['the one of a customer of the customers file', 'tunnels -c acme'],
     ['take a port from a zombie', 'tunnels --end 9012 root@gateway.example.com'],
     ['for a monitoring program', 'tunnels --json --ports 9001-9100 ops@gateway.example.com'],
   ],
@@ -59,19 +61,32 @@ export const tunnelsCommand: Command = {
   async run({ settings, positionals, io }) {
     if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
     const port = settings.port('end');
-    return withConnection(positionals[0], { settings, io }, (connection) =>
-      port === undefined ? list(connection, settings, io) : end(connection, port, settings, io),
-    );
+    const ports = await portsOf(settings, io);
+    const work = (connection: Connection) =>
+      port === undefined ? list(connection, ports, settings, io) : end(connection, port, settings, io);
+    return withConnection(positionals[0], { settings, io }, work, 'operator');
   },
 };
 
-async function list(connection: Connection, settings: Call['settings'], io: Io): Promise<number> {
+/** The ports that were asked for: with `-c CODE`, the customer's own. */
+async function portsOf(settings: Call['settings'], io: Io): Promise<number[] | undefined> {
   const ports = settings.text('ports');
+  if (ports !== undefined) return portList(ports, settings.sourceOf('ports'));
+  const named = await customerOf({ settings, io });
+  return named && [named.customer.port];
+}
+
+async function list(
+  connection: Connection,
+  ports: number[] | undefined,
+  settings: Call['settings'],
+  io: Io,
+): Promise<number> {
   const answerTimeout = settings.duration('answer-timeout');
   const tunnels = await listGatewayTunnels(connection, {
     check: !settings.flag('no-check'),
     signal: io.signal,
-    ...(ports === undefined ? {} : { ports: portList(ports, settings.sourceOf('ports')) }),
+    ...(ports === undefined ? {} : { ports }),
     ...(answerTimeout === undefined ? {} : { answerTimeout }),
   });
   if (settings.flag('json')) say(io.stdout, jsonText(tunnels));

@@ -2,15 +2,16 @@ import type { Settings } from '../args/settings.ts';
 import { type Io, say } from '../io.ts';
 import { type Connection, type ConnectOptions, connectViaGateway, type Log } from '../library.ts';
 import { inWords } from '../report/times.ts';
-import { connectOptionsOf, destinationOf } from './settings.ts';
+import { type Side, targetOptions } from './target.ts';
 
 /** Connects, tells of failed attempts on stderr, gives the work the connection, and closes it whatever happens. */
 export async function withConnection<T>(
   positional: string | undefined,
   { settings, io }: { settings: Settings; io: Io },
   work: (connection: Connection) => Promise<T>,
+  side?: Side,
 ): Promise<T> {
-  const options = await connectOptionsOf(destinationOf(positional, io), settings, io);
+  const options = await targetOptions(positional, { settings, io }, side);
   const connection = await connectViaGateway(talkative(options, settings, io));
   try {
     return await work(connection);

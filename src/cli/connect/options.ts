@@ -3,6 +3,18 @@ import type { OptionSpec } from '../args/option-spec.ts';
 /** What every command that connects understands. */
 export const connectOptions: readonly OptionSpec[] = [
   {
+    name: 'customer',
+    short: 'c',
+    value: 'CODE',
+    help: 'in place of a destination: the customer of the customers file, with all that it says',
+  },
+  {
+    name: 'customers',
+    value: 'FILE',
+    env: true,
+    help: 'the customers file. Default customers.json in the working folder',
+  },
+  {
     name: 'port',
     short: 'p',
     value: 'PORT',

@@ -27,25 +27,39 @@ export async function connectOptionsOf(
   settings: Settings,
   io: Io,
 ): Promise<ConnectOptions> {
+  const { user, port } = destination;
+  const found = await lookUpHost(destination, settings);
+  const given = { ...defined('username', user), ...defined('port', port) };
+  return withSettings({ ...found, ...given }, settings, io);
+}
+
+/** What the arguments and the environment say, over what is known of a host. */
+export async function withSettings(
+  found: ConnectOptions,
+  settings: Settings,
+  io: Io,
+): Promise<ConnectOptions> {
   const lookUp = (one: Destination) => lookUpHost(one, settings);
-  const found = await lookUp(destination);
   const identity = settings.text('identity');
   const route = await routeOf(settings, lookUp);
   const hostKey = hostKeyOf(settings, found.hostKey);
   return {
     ...found,
-    ...defined('port', settings.port('port') ?? destination.port),
-    ...defined('username', settings.text('user') ?? destination.user),
+    ...defined('port', settings.port('port')),
+    ...defined('username', settings.text('user')),
     ...defined('privateKeyPath', identity),
     ...defined('via', route),
     ...defined('hostKey', hostKey),
-    ...(await credentialsOf(destination, settings, io)),
+    ...(await credentialsOf(found, settings, io)),
     ...patienceOf(settings, found),
   };
 }
 
 /** What ssh_config says; `--ssh-config none` leaves it out. */
-async function lookUpHost({ host, user, port }: Destination, settings: Settings): Promise<ConnectOptions> {
+export async function lookUpHost(
+  { host, user, port }: Destination,
+  settings: Settings,
+): Promise<ConnectOptions> {
   const file = settings.text('ssh-config');
   const given = { ...defined('username', user), ...defined('port', port) };
   if (file?.toLowerCase() === 'none') return { username: userInfo().username, host, ...given };
@@ -58,7 +72,7 @@ async function lookUpHost({ host, user, port }: Destination, settings: Settings)
 }
 
 async function credentialsOf(
-  { host }: Destination,
+  { host }: ConnectOptions,
   settings: Settings,
   io: Io,
 ): Promise<Pick<ConnectOptions, 'password' | 'passphrase' | 'keyboardInteractive'>> {

@@ -1,0 +1,166 @@
+import { resolve } from 'node:path';
+import { addCustomer, changeCustomer, customerIn } from '../../customers/entries.ts';
+import { defaultCustomersFile } from '../../customers/load.ts';
+import { printable } from '../../text/printable.ts';
+import { parseDestination } from '../args/destination.ts';
+import type { OptionSpec } from '../args/option-spec.ts';
+import { pair } from '../args/values.ts';
+import { customersOf } from '../connect/target.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { say } from '../io.ts';
+import { type Customer, CustomersFileError } from '../library.ts';
+import { table } from '../report/table.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Call, Command } from './command.ts';
+
+const fileOption: OptionSpec = {
+  name: 'customers',
+  value: 'FILE',
+  env: true,
+  help: 'the customers file. Default customers.json in the working folder',
+};
+const json = { name: 'json', help: 'print JSON' };
+const about =
+  'The customers file says of each customer what is needed to reach its PC: every command takes it by -c CODE. Its schema comes with the package (ssh-via-gateway/customers.schema.json). Changes are made in one step and keep what they do not know.';
+const shared = { connects: false, about: [about] } as const;
+const written = [
+  ['0', 'done'],
+  ['2', 'wrong use, or a wrong file: the message says the line and the field'],
+] as const;
+
+export const customersList: Command = {
+  ...shared,
+  name: 'customers list',
+  summary: 'List the customers of the customers file',
+  usage: ['customers list [options]'],
+  options: [fileOption, { name: 'all', help: 'those who have left, too' }, json],
+  examples: [['who there is', 'customers list']],
+  exitCodes: [['0', 'listed'], written[1]],
+  async run({ settings, positionals, io }) {
+    if (positionals.length > 0) throw new UsageError('customers list takes no argument; see customers show');
+    const { customers } = await customersOf(settings);
+    const shown = [...customers.values()].filter(({ state }) => settings.flag('all') || state === 'active');
+    if (settings.flag('json')) say(io.stdout, JSON.stringify(shown));
+    else if (shown.length === 0) say(io.stdout, 'No customers.');
+    else
+      for (const line of table(
+        ['CODE', 'PORT', 'ACCOUNT', 'PC', 'ROUTE', 'STATE', 'LABELS'],
+        shown.map(rowOf),
+      ))
+        say(io.stdout, line);
+    return exitCodes.ok;
+  },
+};
+
+function rowOf({ code, port, account, username, route, state, labels }: Customer): string[] {
+  const words = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  return [code, String(port), account, printable(username, 40), route, state, printable(words.join(' '), 80)];
+}
+
+export const customersShow: Command = {
+  ...shared,
+  name: 'customers show',
+  summary: 'Show what the customers file says of one customer, its defaults filled in',
+  usage: ['customers show [options] CODE'],
+  options: [fileOption],
+  examples: [['one customer', 'customers show acme']],
+  exitCodes: [['0', 'shown'], written[1]],
+  async run(call) {
+    const { code, file } = subjectOf(call);
+    say(call.io.stdout, JSON.stringify(await inFile(() => customerIn(file, code)), null, 2));
+    return exitCodes.ok;
+  },
+};
+
+export const customersAdd: Command = {
+  ...shared,
+  name: 'customers add',
+  summary: 'Add a customer to the customers file; the gateway is not touched',
+  usage: ['customers add --port N [options] CODE'],
+  options: [
+    fileOption,
+    { name: 'port', short: 'p', value: 'N', help: "the customer's port on the gateway" },
+    { name: 'account', value: 'NAME', help: 'its account on the gateway. Default tunnel-CODE' },
+    { name: 'login', value: 'NAME', help: 'the account on the PC. Default rpa' },
+    { name: 'host-key', value: 'KEY', help: "the PC's host key, ssh-ed25519 AAAA..." },
+    { name: 'host-key-alias', value: 'NAME', help: 'its name in known_hosts. Default the code' },
+    { name: 'identity', short: 'i', value: 'FILE', help: "the workers' private key for the PC" },
+    { name: 'route', value: 'ROUTE', help: "published, jump or socket. Default the gateway's layout" },
+    { name: 'label', value: 'NAME=VALUE', multiple: true, help: 'what you like' },
+    { name: 'gateway', value: 'HOST[:PORT]', help: 'make the file, with this gateway, when there is none' },
+  ],
+  examples: [
+    ['one that a tunnel is up for already', 'customers add --port 9012 --account tunnel-acme acme'],
+    ['the first one', 'customers add --gateway gateway.example.com --port 9001 first'],
+  ],
+  exitCodes: written,
+  async run(call) {
+    const { code, file } = subjectOf(call);
+    await inFile(() => addCustomer(file, code, entryOf(call.settings, code), gatewayOf(call.settings)));
+    say(call.io.stdout, `${code}: added to ${file}`);
+    return exitCodes.ok;
+  },
+};
+
+export const customersLeave: Command = {
+  ...shared,
+  name: 'customers leave',
+  summary: 'Mark a customer as left in the customers file; setup remove also ends its tunnel',
+  usage: ['customers leave [options] CODE'],
+  options: [fileOption],
+  examples: [['it is not connected to any more, and its port is free for another', 'customers leave acme']],
+  exitCodes: written,
+  async run(call) {
+    const { code, file } = subjectOf(call);
+    const isNews = await inFile(() => changeCustomer(file, code, { state: 'left' }));
+    say(call.io.stdout, `${code}: ${isNews ? 'marked as left' : 'has left already'}`);
+    return exitCodes.ok;
+  },
+};
+
+function subjectOf({ positionals, settings }: Call): { code: string; file: string } {
+  const [code] = positionals;
+  if (code === undefined || positionals.length > 1) throw new UsageError('Give the code of one customer');
+  return { code, file: resolve(settings.text('customers') ?? defaultCustomersFile()) };
+}
+
+function entryOf(settings: Call['settings'], code: string) {
+  const port = settings.port('port');
+  if (port === undefined) throw new UsageError("--port N says which port of the gateway is the customer's");
+  const labels = Object.fromEntries(settings.list('label').map((one) => pair(one, '--label')));
+  const texts = {
+    username: settings.text('login'),
+    privateKeyPath: settings.text('identity'),
+    hostKeyAlias: settings.text('host-key-alias'),
+    hostKey: settings.text('host-key'),
+    route: settings.choice('route', ['published', 'jump', 'socket']),
+  };
+  return {
+    account: settings.text('account') ?? `tunnel-${code.toLowerCase()}`,
+    port,
+    ...(Object.fromEntries(
+      Object.entries(texts).filter(([, text]) => text !== undefined),
+    ) as Partial<Customer>),
+    ...(Object.keys(labels).length > 0 ? { labels } : {}),
+  };
+}
+
+function gatewayOf(settings: Call['settings']) {
+  const text = settings.text('gateway');
+  if (text === undefined) return undefined;
+  const { host, port, user } = parseDestination(text);
+  return {
+    host,
+    ...(port === undefined ? {} : { port }),
+    ...(user === undefined ? {} : { operator: user }),
+  };
+}
+
+/** What is wrong with the file is the user's to mend. */
+export async function inFile<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof CustomersFileError ? new UsageError(error.message) : error;
+  }
+}

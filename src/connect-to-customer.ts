@@ -1,0 +1,47 @@
+import { connectViaGateway } from './connect-via-gateway.ts';
+import type { Connection } from './connection.ts';
+import { customerConnectOptions } from './customers/connect-options.ts';
+import { loadCustomers } from './customers/load.ts';
+import type { Customers } from './customers/types.ts';
+import { checkObject, checkString } from './options/check.ts';
+import type { ConnectOptions } from './options/types.ts';
+
+/** Options of {@link connectToCustomer}: any of a connection's take the place of what the customers file says. */
+export interface ConnectToCustomerOptions extends Partial<ConnectOptions> {
+  /**
+   * The customers: the path of their file, or what `loadCustomers` has read. Default: `$SSH_VIA_GATEWAY_CUSTOMERS`,
+   * else `customers.json` in the working folder.
+   */
+  customers?: string | Customers;
+}
+
+/**
+ * Connects to the PC of a customer, with what the customers file says of it: see {@link loadCustomers}.
+ *
+ * @param code the customer's code in the file.
+ * @throws {TypeError} for a code that the file does not have, for a customer who has left, for a wrong file
+ *   (`CustomersFileError`) and for wrong options; later whatever `connectViaGateway` throws.
+ *
+ * @example
+ * await using pc = await connectToCustomer('acme', { customers: 'customers.json' });
+ * await pc.exec('hostname');
+ */
+export async function connectToCustomer(
+  code: string,
+  options: ConnectToCustomerOptions = {},
+): Promise<Connection> {
+  checkString('code', code, 'the code of a customer');
+  checkObject('options', options as unknown);
+  const { customers, ...others } = options;
+  const known = isLoaded(customers) ? customers : await loadCustomers(customers);
+  return connectViaGateway({ ...customerConnectOptions(known, code), ...given(others) });
+}
+
+function isLoaded(customers: string | Customers | undefined): customers is Customers {
+  return typeof customers === 'object' && customers?.customers instanceof Map;
+}
+
+/** An explicit `undefined` takes nothing away. */
+function given(options: Partial<ConnectOptions>): Partial<ConnectOptions> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

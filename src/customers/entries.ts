@@ -1,0 +1,79 @@
+import { nearest } from '../text/nearest.ts';
+import { quoted } from '../text/printable.ts';
+import { CustomersFileError } from './error.ts';
+import { setInJson } from './json/edit.ts';
+import { loadCustomers } from './load.ts';
+import type { Customer, CustomerGateway } from './types.ts';
+import { changeCustomersFile } from './write.ts';
+
+/** What may be written into the entry of a customer. */
+export type CustomerChange = Partial<Omit<Customer, 'code'>>;
+
+/** A file of no customers yet. */
+export function emptyCustomers(gateway: Partial<CustomerGateway>): string {
+  const $schema = 'https://unpkg.com/ssh-via-gateway/dist/customers.schema.json';
+  return `${JSON.stringify({ $schema, gateway, customers: {} }, null, 2)}\n`;
+}
+
+/**
+ * Adds a customer. A file that is not there is made when `gateway` says what belongs into it.
+ * @throws {CustomersFileError} when there is such a customer already.
+ */
+export async function addCustomer(
+  file: string,
+  code: string,
+  entry: CustomerChange & Pick<Customer, 'account' | 'port'>,
+  gateway?: Pick<CustomerGateway, 'host'> & Partial<CustomerGateway>,
+): Promise<void> {
+  const add = (text: string) => {
+    if (codesOf(text).includes(code)) throw new CustomersFileError(`${code} is in it already`, { file });
+    return setInJson(text, ['customers', code], entry);
+  };
+  await changeCustomersFile(file, add, { initial: gateway && emptyCustomers(gateway) });
+}
+
+/** Changes members of a customer's entry; the others stay. Returns whether anything was different. */
+export async function changeCustomer(file: string, code: string, change: CustomerChange): Promise<boolean> {
+  return changeCustomersFile(file, (text) => {
+    const codes = codesOf(text);
+    if (!codes.includes(code)) throw noSuchCustomer(file, code, codes);
+    return Object.entries(change).reduce(
+      (before, [name, value]) =>
+        value === undefined ? before : setInJson(before, ['customers', code, name], value),
+      text,
+    );
+  });
+}
+
+/** Changes members of the gateway's entry, or makes the file with it. Returns whether anything was different. */
+export async function changeGateway(file: string, change: Partial<CustomerGateway>): Promise<boolean> {
+  const edit = (text: string) =>
+    Object.entries(change).reduce(
+      (before, [name, value]) => setInJson(before, ['gateway', name], value),
+      text,
+    );
+  return changeCustomersFile(
+    file,
+    edit,
+    change.host === undefined ? {} : { initial: emptyCustomers(change) },
+  );
+}
+
+/** @throws {CustomersFileError} when the file has no such customer. */
+export async function customerIn(file: string, code: string): Promise<Customer> {
+  const { customers } = await loadCustomers(file);
+  const customer = customers.get(code);
+  if (!customer) throw noSuchCustomer(file, code, [...customers.keys()]);
+  return customer;
+}
+
+function noSuchCustomer(file: string, code: string, codes: readonly string[]): CustomersFileError {
+  const meant = nearest(code, codes);
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  return new CustomersFileError(`there is no customer ${quoted(code, 40)}${hint}`, { file });
+}
+
+function codesOf(text: string): string[] {
+  // The text has been checked.
+  return Object.keys((JSON.parse(text.replace(/^\ufeff/, '')) as { customers: object }).customers);
+}

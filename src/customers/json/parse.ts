@@ -1,0 +1,154 @@
+import { printable } from '../../text/printable.ts';
+
+/** A value of a JSON text, with where it stands: `start` to `end`, in UTF-16 units. */
+export type JsonNode = { start: number; end: number } & (
+  | { kind: 'object'; members: JsonMember[] }
+  | { kind: 'array'; items: JsonNode[] }
+  | { kind: 'string'; value: string }
+  | { kind: 'number'; value: number }
+  | { kind: 'literal'; value: boolean | null }
+);
+
+export interface JsonMember {
+  name: string;
+  /** Where the name stands. */
+  start: number;
+  value: JsonNode;
+}
+
+export type JsonObject = Extract<JsonNode, { kind: 'object' }>;
+
+/** What is not JSON, and where. */
+export class JsonSyntaxError extends SyntaxError {
+  override name = 'JsonSyntaxError';
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+const deepest = 50;
+const blanks = /[ \t\r\n]*/y;
+const stringToken = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const numberToken = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const literalToken = /true|false|null/y;
+
+/** Reads a JSON text (RFC 8259) and remembers where everything stands. @throws {JsonSyntaxError} */
+export function parseJson(text: string): JsonNode {
+  const reader = new Reader(text);
+  const node = reader.value(0);
+  reader.end();
+  return node;
+}
+
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    // A byte order mark, as editors on Windows leave it.
+    if (text.startsWith('\ufeff')) this.#at = 1;
+  }
+
+  value(depth: number): JsonNode {
+    if (depth > deepest) throw this.#wrong(`nested deeper than ${deepest} levels`);
+    this.#skip();
+    const start = this.#at;
+    const next = this.#text[start];
+    if (next === '{') return { kind: 'object', members: this.#members(depth), start, end: this.#at };
+    if (next === '[') return { kind: 'array', items: this.#items(depth), start, end: this.#at };
+    if (next === '"') return { kind: 'string', value: this.#string(), start, end: this.#at };
+    const literal = this.#take(literalToken);
+    if (literal !== undefined) return { kind: 'literal', value: JSON.parse(literal), start, end: this.#at };
+    const number = this.#take(numberToken);
+    if (number !== undefined) return { kind: 'number', value: Number(number), start, end: this.#at };
+    throw this.#wrong('a value is missing');
+  }
+
+  end(): void {
+    this.#skip();
+    if (this.#at < this.#text.length) throw this.#wrong('something follows the end');
+  }
+
+  #members(depth: number): JsonMember[] {
+    const members: JsonMember[] = [];
+    this.#list('}', () => {
+      this.#skip();
+      const start = this.#at;
+      if (this.#text[start] !== '"') throw this.#wrong('a name in double quotes is missing');
+      const name = this.#string();
+      if (members.some((member) => member.name === name)) {
+        throw new JsonSyntaxError(`"${printable(name, 60)}" stands here twice`, start);
+      }
+      this.#skip();
+      if (this.#text[this.#at] !== ':') throw this.#wrong('":" is missing');
+      this.#at++;
+      members.push({ name, start, value: this.value(depth + 1) });
+    });
+    return members;
+  }
+
+  #items(depth: number): JsonNode[] {
+    const items: JsonNode[] = [];
+    this.#list(']', () => void items.push(this.value(depth + 1)));
+    return items;
+  }
+
+  /** What stands between brackets, separated by commas. */
+  #list(close: string, readOne: () => void): void {
+    this.#at++;
+    this.#skip();
+    if (this.#text[this.#at] === close) return void this.#at++;
+    for (;;) {
+      readOne();
+      this.#skip();
+      const next = this.#text[this.#at];
+      if (next !== ',' && next !== close) throw this.#wrong(`"," or "${close}" is missing`);
+      this.#at++;
+      if (next === close) return;
+    }
+  }
+
+  #string(): string {
+    const token = this.#take(stringToken);
+    if (token === undefined)
+      throw this.#wrong('a string does not end, or has a character that must be escaped');
+    return JSON.parse(token);
+  }
+
+  #take(token: RegExp): string | undefined {
+    token.lastIndex = this.#at;
+    const found = token.exec(this.#text)?.[0];
+    if (found !== undefined) this.#at += found.length;
+    return found;
+  }
+
+  #skip(): void {
+    this.#take(blanks);
+  }
+
+  #wrong(message: string): JsonSyntaxError {
+    return new JsonSyntaxError(message, this.#at);
+  }
+}
+
+/** The plain value of a node. Names of an object may be any: it has no prototype. */
+export function plainValue(node: JsonNode): unknown {
+  if (node.kind === 'array') return node.items.map(plainValue);
+  if (node.kind !== 'object') return node.value;
+  const object: Record<string, unknown> = Object.create(null);
+  for (const { name, value } of node.members) object[name] = plainValue(value);
+  return object;
+}
+
+export function memberOf(node: JsonNode | undefined, name: string): JsonMember | undefined {
+  return node?.kind === 'object' ? node.members.find((member) => member.name === name) : undefined;
+}
+
+/** The line of an offset, from 1. */
+export function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}

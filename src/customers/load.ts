@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { checkString } from '../options/check.ts';
+import { printable } from '../text/printable.ts';
+import { CustomersFileError } from './error.ts';
+import type { Customers } from './types.ts';
+
+/**
+ * Reads a customers file: the gateway, and for each customer its account and port there, the login on its PC, the name
+ * and the key of its host key, the route to it, labels, and whether it has left. The file is JSON; its schema comes with
+ * the package as `ssh-via-gateway/customers.schema.json`.
+ *
+ * @param file path of the file. Default: `$SSH_VIA_GATEWAY_CUSTOMERS`, else `customers.json` in the working folder.
+ * @throws {CustomersFileError} a TypeError that says what is wrong, in which line and field.
+ *
+ * @example
+ * const { customers } = await loadCustomers('customers.json');
+ * for (const { code, port, state } of customers.values()) console.log(code, port, state);
+ */
+export async function loadCustomers(file: string = defaultCustomersFile()): Promise<Customers> {
+  checkString('file', file, 'the path of a customers file');
+  const path = resolve(file);
+  const { readCustomers } = await import('./read.ts');
+  return readCustomers({ file: path, text: await readCustomersText(path) });
+}
+
+export function defaultCustomersFile(): string {
+  return process.env['SSH_VIA_GATEWAY_CUSTOMERS'] || 'customers.json';
+}
+
+export async function readCustomersText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${printable(code ?? message)})`;
+    throw new CustomersFileError(why, { file });
+  }
+}

@@ -1,0 +1,72 @@
+import { chmod, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { sleep } from '../time/timer.ts';
+import { CustomersFileError } from './error.ts';
+import { readCustomersText } from './load.ts';
+import { readCustomers } from './read.ts';
+
+/** Milliseconds that another writer may take. */
+const patience = 5_000;
+const pollInterval = 50;
+/** What a writer left who died in between is this old at least. */
+const staleAfter = 30_000;
+
+/**
+ * Changes a customers file: reads it, lets `edit` make the new text, checks that, and puts it in place in one step.
+ * Several who change it at once wait for each other. Nothing happens when the text stays the same.
+ *
+ * @param initial the text to start with when there is no file; without it, a missing file is an error.
+ * @returns whether the file has changed.
+ * @throws {CustomersFileError} for a file that is wrong (before or after), or may not be written.
+ */
+export async function changeCustomersFile(
+  path: string,
+  edit: (text: string) => string,
+  { initial }: { initial?: string | undefined } = {},
+): Promise<boolean> {
+  const file = await realpath(path).catch(() => resolve(path));
+  const found = await stat(file).catch(() => undefined);
+  if (!found && initial === undefined) throw new CustomersFileError('there is no such file', { file });
+  if (found && (found.mode & 0o222) === 0) throw new CustomersFileError('it is read-only', { file });
+  const temporary = `${file}.new`;
+  const output = await openAlone(file, temporary);
+  try {
+    const before = found ? await readCustomersText(file) : initial!;
+    if (found) readCustomers({ file, text: before });
+    const after = edit(before);
+    readCustomers({ file, text: after });
+    if (found && after === before) return false;
+    await output.writeFile(after);
+    await output.sync();
+    if (found) await chmod(temporary, found.mode & 0o7777);
+    await output.close();
+    await rename(temporary, file);
+    return true;
+  } finally {
+    await output.close().catch(() => {});
+    await rm(temporary, { force: true });
+  }
+}
+
+/** The temporary file is the lock, too: only one writer can make it. */
+async function openAlone(file: string, temporary: string) {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    try {
+      return await open(temporary, 'wx', 0o640);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EEXIST') throw new CustomersFileError(`it cannot be written (${code})`, { file });
+    }
+    await removeStale(temporary);
+    if (Date.now() > deadline) {
+      throw new CustomersFileError(`${temporary} is there: somebody else is changing it`, { file });
+    }
+    await sleep(pollInterval);
+  }
+}
+
+async function removeStale(temporary: string): Promise<void> {
+  const { mtimeMs } = (await stat(temporary).catch(() => undefined)) ?? { mtimeMs: Date.now() };
+  if (Date.now() - mtimeMs > staleAfter) await rm(temporary, { force: true });
+}

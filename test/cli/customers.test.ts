@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../customers/world.ts';
+import { run } from './run.ts';
+
+test('customers are added, listed, shown and leave', async () => {
+  await using folder = await temporaryFolder();
+  const file = ['--customers', join(folder.path, 'customers.json')];
+  const say = async (...args: string[]) => {
+    const { stdout, stderr, exitCode } = await run([...args.slice(0, 2), ...file, ...args.slice(2)]);
+    return { out: stdout.toString(), stderr, exitCode };
+  };
+  expect((await say('customers', 'add', '--port', '9012', 'acme')).stderr).toContain('there is no such file');
+  const made = ['--gateway', 'ops@gateway.example.com:2222', '--label', 'city=Seoul'];
+  expect(await say('customers', 'add', '--port', '9012', ...made, 'acme')).toMatchObject({ exitCode: 0 });
+  await say(
+    'customers',
+    'add',
+    '--port',
+    '9013',
+    '--account',
+    'beta',
+    '--login',
+    'kim',
+    '--route',
+    'jump',
+    'beta',
+  );
+  expect(JSON.parse(await readFile(file[1]!, 'utf8')).gateway).toEqual({
+    ...{ host: 'gateway.example.com', port: 2222, operator: 'ops' },
+  });
+  expect((await say('customers', 'list')).out).toBe(
+    [
+      'CODE  PORT  ACCOUNT      PC   ROUTE      STATE   LABELS',
+      'acme  9012  tunnel-acme  rpa  published  active  city=Seoul',
+      'beta  9013  beta         kim  jump       active',
+      '',
+    ].join('\n'),
+  );
+  expect((await say('customers', 'leave', 'acme')).out).toBe('acme: marked as left\n');
+  expect((await say('customers', 'leave', 'acme')).out).toBe('acme: has left already\n');
+  expect((await say('customers', 'list')).out).not.toContain('acme');
+  expect(JSON.parse((await say('customers', 'list', '--all', '--json')).out)).toHaveLength(2);
+  expect(JSON.parse((await say('customers', 'show', 'acme')).out)).toMatchObject({
+    port: 9012,
+    state: 'left',
+  });
+  // The port of one who has left is free for the next.
+  expect(await say('customers', 'add', '--port', '9012', 'gamma')).toMatchObject({ exitCode: 0 });
+});
+
+test.each([
+  [['customers', 'add', 'acme'], /--port N says/],
+  [['customers', 'add', '--port', '9012'], /Give the code of one customer/],
+  [['customers', 'add', '--port', '9012', '--gateway', 'h', 'a b'], /customers\.a b: a name that fits/],
+  [['customers', 'list', 'x'], /takes no argument/],
+  [['customers', 'show', 'x'], /there is no such file/],
+])('%j is wrong use', async (argv, message) => {
+  await using folder = await temporaryFolder();
+  const env = { SSH_VIA_GATEWAY_CUSTOMERS: join(folder.path, 'customers.json') };
+  const { exitCode, stderr } = await run(argv, { env });
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(message) });
+});

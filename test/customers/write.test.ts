@@ -1,0 +1,87 @@
+import { chmod, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { addCustomer, changeCustomer, changeGateway } from '../../src/customers/entries.ts';
+import { changeCustomersFile } from '../../src/customers/write.ts';
+import { customersFile, temporaryFolder } from './world.ts';
+
+const text = `{
+\t"note": "kept",
+\t"gateway": { "host": "gateway.example.com" },
+\t"customers": {
+\t\t"acme": { "account": "tunnel-acme", "port": 9012, "phone": "02-123" }
+\t}
+}
+`;
+
+test('a change keeps unknown members, their order and the layout', async () => {
+  await using world = await customersFile(text);
+  expect(await changeCustomer(world.file, 'acme', { state: 'left' })).toBe(true);
+  expect(await readFile(world.file, 'utf8')).toBe(text.replace('"02-123" }', '"02-123", "state": "left" }'));
+  expect(await changeCustomer(world.file, 'acme', { state: 'left' })).toBe(false);
+});
+
+test('many at once: none is lost, nothing is left behind', async () => {
+  await using world = await customersFile(text);
+  const ports = Array.from({ length: 12 }, (_, index) => 9100 + index);
+  await Promise.all(
+    ports.map((port) => addCustomer(world.file, `c${port}`, { account: `tunnel-c${port}`, port })),
+  );
+  const { customers } = JSON.parse(await readFile(world.file, 'utf8'));
+  expect(Object.keys(customers).sort()).toEqual(['acme', ...ports.map((port) => `c${port}`)].sort());
+  expect(await readdir(world.path)).toEqual(['customers.json']);
+});
+
+test('the mode of the file stays, and so does a link to it', async () => {
+  await using world = await customersFile(text);
+  await chmod(world.file, 0o600);
+  const link = join(world.path, 'link.json');
+  await symlink(world.file, link);
+  await changeCustomer(link, 'acme', { port: 9013 });
+  expect((await stat(world.file)).mode & 0o777).toBe(0o600);
+  expect(await readFile(world.file, 'utf8')).toContain('9013');
+});
+
+test('a change that would make the file wrong is refused, and nothing is written', async () => {
+  await using world = await customersFile(text);
+  await expect(addCustomer(world.file, 'beta', { account: 'tunnel-beta', port: 9012 })).rejects.toThrow(
+    /customers\.beta\.port: acme has the same one/,
+  );
+  await expect(addCustomer(world.file, 'acme', { account: 'x', port: 1 })).rejects.toThrow(
+    'acme is in it already',
+  );
+  await expect(changeCustomer(world.file, 'acne', {})).rejects.toThrow(
+    /no customer "acne"; did you mean acme\?/,
+  );
+  expect(await readFile(world.file, 'utf8')).toBe(text);
+  expect(await readdir(world.path)).toEqual(['customers.json']);
+});
+
+test('a read-only file is not replaced, not even by root', async () => {
+  await using world = await customersFile(text);
+  await chmod(world.file, 0o444);
+  await expect(changeCustomer(world.file, 'acme', { port: 1 })).rejects.toThrow(
+    /customers\.json: it is read-only/,
+  );
+});
+
+test('what a writer left who died is taken away; that of a living one is waited for', async () => {
+  await using world = await customersFile(text);
+  const left = `${world.file}.new`;
+  await writeFile(left, 'half');
+  await utimes(left, new Date(0), new Date(0));
+  await changeCustomersFile(world.file, (before) => before.replace('9012', '9014'));
+  expect(await readFile(world.file, 'utf8')).toContain('9014');
+  expect(await readdir(world.path)).toEqual(['customers.json']);
+});
+
+test('a missing file is made for a new gateway, and is an error else', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'customers.json');
+  await expect(addCustomer(file, 'acme', { account: 'a', port: 1 })).rejects.toThrow('there is no such file');
+  await changeGateway(file, { host: 'gateway.example.com' });
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({
+    gateway: { host: 'gateway.example.com' },
+    customers: {},
+  });
+});
