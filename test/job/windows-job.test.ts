@@ -131,7 +131,7 @@ describe('a job on Windows', () => {
       stderr: '경고',
     });
     expect(seen.join('')).toBe('시작\r\n끝\r\n');
-    expect(pc.calls.filter(({ action }) => action === 'look').every(({ wait }) => wait === '10000')).toBe(
+    expect(pc.calls.filter(({ action }) => action === 'look').every(({ wait }) => wait === '60000')).toBe(
       true,
     );
   });

@@ -18,8 +18,11 @@ export interface JobKeeper {
   readonly longPoll: number | undefined;
 }
 
-/** Windows: a look starts a PowerShell. */
-const waitOnWindows = 10_000;
+/**
+ * Windows: a look starts a PowerShell, about a second of one processor; to wait in it costs next to nothing. A quiet job
+ * costs 60 starts an hour so, and news still comes at once.
+ */
+const waitOnWindows = 60_000;
 
 export function jobKeeper(host: JobHost, dir: string | undefined): JobKeeper {
   const commands = () => commandsFor(host, dir);
