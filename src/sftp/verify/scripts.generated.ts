@@ -1,7 +1,8 @@
 // Made from the scripts of this folder by scripts/embed-scripts.mjs: change those, then run `npm run embed`.
 
 /** sum.ps1 */
-export const sum = `$ProgressPreference='SilentlyContinue'
+export const sum = `$ErrorActionPreference='Stop'
+$ProgressPreference='SilentlyContinue'
 $stream=[IO.File]::Open($file,'Open','Read','ReadWrite')
 $sum=[Security.Cryptography.SHA256]::Create()
 $bytes=New-Object byte[] 1048576

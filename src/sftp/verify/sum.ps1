@@ -1,4 +1,5 @@
 # Prints the SHA-256 of the first $count bytes of $file.
+$ErrorActionPreference='Stop'
 $ProgressPreference='SilentlyContinue'
 $stream=[IO.File]::Open($file,'Open','Read','ReadWrite')
 $sum=[Security.Cryptography.SHA256]::Create()
