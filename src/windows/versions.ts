@@ -13,6 +13,8 @@ export interface WindowsFacts {
   readonly maxRead: number;
   /** Whether `posix-rename@openssh.com` replaces a file in one step. If not it removes the target first. */
   readonly renameReplaces: boolean;
+  /** Whether a file keeps a mode. If not there is one bit of it, the read-only attribute, which guards from renames too. */
+  readonly keepsMode: boolean;
   /** Whether a real path has its links resolved: nowhere yet, `_wfullpath` knows of none. */
   readonly realPathFollowsLinks: boolean;
   /** The longest path, in UTF-16 units from its drive letter on (MAX_PATH without its final NUL). */
@@ -30,6 +32,7 @@ const first: WindowsFacts = {
   maxWrite: fileBuffer,
   maxRead: fileBuffer,
   renameReplaces: false,
+  keepsMode: false,
   realPathFollowsLinks: false,
   maxPath: 259,
   extensions: {

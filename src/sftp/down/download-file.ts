@@ -90,7 +90,7 @@ async function fetchSmall(context: TransferContext, item: DownloadItem, remote: 
     ? join(dirname(localPath), freshTempName(basename(localPath)))
     : undefined;
   run.throwIfFailed();
-  await writeSmall(localPath, temporary, Buffer.concat(pieces), mode);
+  await writeSmall(localPath, temporary, Buffer.concat(pieces), mode, run);
   if (old !== undefined && old !== mode) await chmod(localPath, old);
   if (settings.preserve) await preserve(localPath, attributes);
 }
@@ -204,7 +204,7 @@ async function finish(
   await local.file.close();
   if (settings.preserve) await preserve(local.writePath, attributes);
   run.throwIfFailed();
-  await publishLocally(local, item.localPath);
+  await publishLocally(local, item.localPath, run);
 }
 
 async function preserve(path: string, { mode, mtime, atime }: SftpAttributes): Promise<void> {

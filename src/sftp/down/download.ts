@@ -4,7 +4,7 @@ import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
 import { quoted } from '../../text/printable.ts';
 import { transfer } from '../flow/transfer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
-import { remotePath as readRemotePath } from '../names/paths.ts';
+import { checkLocalName, remotePath as readRemotePath } from '../names/paths.ts';
 import { readTransferOptions, type TransferOptions, type TransferResult } from '../transfer/options.ts';
 import { downloadFile } from './download-file.ts';
 import { downloadFolder } from './download-folder.ts';
@@ -31,6 +31,7 @@ export async function download(
   const settings = readTransferOptions(options);
   const path = readRemotePath(remotePath, 'remotePath', opener.serverVersion);
   checkArgument('localPath', localPath, text('a path on this machine'));
+  checkLocalName(localPath);
   const what = `download of ${quoted(path)} to ${quoted(localPath)}`;
   const work = (context: TransferContext) => fetch(context, path, localPath);
   return transfer(opener, { what, settings, flight, work });

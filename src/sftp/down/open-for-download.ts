@@ -3,6 +3,7 @@ import { openFlag, type SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts';
 import { isFolder, specialKind } from '../names/file-mode.ts';
+import { openInUse } from '../transfer/in-use.ts';
 import { transferFailed } from '../transfer/transfer-errors.ts';
 
 /** A remote file that is open to be read, and what it is. */
@@ -32,7 +33,10 @@ export async function openForDownload(context: TransferContext, item: DownloadIt
     refuseOther(context, item, await looking);
     run.alive();
   }
-  const [looked, opened] = await Promise.allSettled([looking, sftp.open(item.remotePath, openFlag.read)]);
+  const [looked, opened] = await Promise.allSettled([
+    looking,
+    openInUse(sftp, run, () => sftp.open(item.remotePath, openFlag.read)),
+  ]);
   run.alive();
   try {
     if (looked.status === 'rejected') throw looked.reason;

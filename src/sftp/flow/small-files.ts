@@ -1,5 +1,7 @@
-import { close, open, read, rename, unlink, writeFile } from 'node:fs';
+import { close, open, read, writeFile } from 'node:fs';
 import { promisify } from 'node:util';
+import type { Pursuit } from '../transfer/in-use.ts';
+import { moveLocally, removeHere } from '../transfer/local-in-use.ts';
 
 /** Up to this many bytes a file is held in memory as a whole: the fewest calls to the local file system. */
 export const smallFile = 128 * 1024;
@@ -22,8 +24,6 @@ export function readSmall(path: string, expected: number): Promise<Buffer | unde
 }
 
 const write = promisify(writeFile);
-const move = promisify(rename);
-const remove = promisify(unlink);
 
 /** Writes a new local file, or replaces one by way of a temporary name. Leaves nothing behind when it fails. */
 export async function writeSmall(
@@ -31,15 +31,16 @@ export async function writeSmall(
   temporary: string | undefined,
   content: Buffer,
   mode: number | undefined,
+  run?: Pursuit,
 ): Promise<void> {
   const options = mode === undefined ? {} : { mode };
   if (temporary === undefined) return write(path, content, options);
   try {
     await write(temporary, content, { ...options, flag: 'wx' });
-    await move(temporary, path);
+    await moveLocally(temporary, path, { run });
   } catch (error) {
     // What is there already is not ours.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await remove(temporary).catch(() => {});
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await removeHere(temporary);
     throw error;
   }
 }

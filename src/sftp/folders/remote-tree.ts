@@ -2,6 +2,7 @@ import type { SftpAttributes, SftpName } from '../../ssh2/sftp/wire.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { fileType, isFolder, specialKind } from '../names/file-mode.ts';
 import { joinRemote, nameProblem, unsafe } from '../names/paths.ts';
+import { endOfLink } from '../names/remote-link.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { type ListingBudget, listingLimits, readFolder } from './read-folder.ts';
 
@@ -105,18 +106,19 @@ async function resolve(walk: Walk, entry: RemoteEntry): Promise<RemoteEntry> {
   if (fileType(entry.attributes.mode) !== 'symlink') return entry;
   const { sftp, opener, settings, run } = walk.context;
   if (!settings.filter(entry.path, 'file')) return { ...entry, attributes: { mode: 0o100000 } };
-  walk.realRoot ??= sftp.realPath(walk.root);
+  walk.realRoot ??= endOfLink(sftp, walk.root);
   const [root, target, attributes] = await Promise.all([
     walk.realRoot,
-    sftp.realPath(entry.remotePath),
+    endOfLink(sftp, entry.remotePath),
     sftp.stat(entry.remotePath),
   ]).catch((error) => {
     throw explain(run, entry.remotePath, error);
   });
-  const inside = target.startsWith(root.endsWith('/') ? root : `${root}/`);
+  const sameCase = (path: string) => (sftp.windows ? path.toLowerCase() : path);
+  const inside = sameCase(target).startsWith(sameCase(root.endsWith('/') ? root : `${root}/`));
   if (!inside) throw unsafe(opener.where, entry.path, 'it is a link that leads out of the folder');
   const place = joinRemote(root, entry.path);
-  if (`${place}/`.startsWith(`${target}/`))
+  if (sameCase(`${place}/`).startsWith(sameCase(`${target}/`)))
     throw unsafe(opener.where, entry.path, 'it is a link to a folder above it');
   return { ...entry, attributes };
 }

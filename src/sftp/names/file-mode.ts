@@ -32,6 +32,11 @@ export function isLink(mode: number | undefined): boolean {
   return ((mode ?? 0) & typeMask) === 0o120000;
 }
 
+/** A file that its owner may not write. */
+export function isReadOnly(mode: number | undefined): boolean {
+  return mode !== undefined && fileType(mode) === 'file' && (mode & 0o200) === 0;
+}
+
 /** Read, write and execute, for whom. */
 export function permissions(mode: number): number {
   return mode & 0o777;

@@ -1,3 +1,4 @@
+import { win32 } from 'node:path';
 import { checkText } from '../../check/values.ts';
 import { UnsafeRemotePath } from '../../errors/index.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
@@ -39,6 +40,17 @@ export function windowsProblem(name: string): string | undefined {
   if (/[. ]$/.test(name)) return 'Windows drops the dot or space at its end';
   if (reserved.test(name)) return 'it is the name of a Windows device';
   return undefined;
+}
+
+/**
+ * Refuses a local path that Windows would take for a device, a stream, or another name: the download would be gone, and
+ * nobody told. Throws `RangeError`.
+ */
+export function checkLocalName(localPath: string, platform = process.platform): void {
+  if (platform !== 'win32') return;
+  const name = win32.basename(localPath);
+  const problem = name === '' || /^\.{1,2}$/.test(name) ? undefined : windowsProblem(name);
+  if (problem) throw new RangeError(`localPath ${quoted(localPath)} is not a file's: ${problem}`);
 }
 
 /** Why a name that a server sent must not become the name of a file here; undefined when it may. */

@@ -1,8 +1,10 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { permissions } from '../names/file-mode.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
+import type { Pursuit } from '../transfer/in-use.ts';
+import { moveLocally, removeHere } from '../transfer/local-in-use.ts';
 import { isAbandoned, isUnchanged, type Leftover } from './leftover.ts';
 import { IsFolder, IsSpecial } from './remote-target.ts';
 
@@ -99,8 +101,8 @@ export async function modeOfOld(path: string): Promise<number | undefined> {
   }
 }
 
-export async function publishLocally(target: LocalTarget, path: string): Promise<void> {
-  if (target.writePath !== path) await rename(target.writePath, path);
+export async function publishLocally(target: LocalTarget, path: string, run?: Pursuit): Promise<void> {
+  if (target.writePath !== path) await moveLocally(target.writePath, path, { run });
   const { leftover } = target;
   const found = leftover && (await look(leftover.path));
   if (found && isUnchanged(leftover, found)) await rm(found.path, { force: true }).catch(() => {});
@@ -108,5 +110,5 @@ export async function publishLocally(target: LocalTarget, path: string): Promise
 
 export async function removeLocally(target: LocalTarget): Promise<void> {
   await target.file.close().catch(() => {});
-  await rm(target.writePath, { force: true }).catch(() => {});
+  await removeHere(target.writePath);
 }

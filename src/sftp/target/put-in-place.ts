@@ -1,46 +1,105 @@
+import { SftpFailed } from '../../errors/index.ts';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
+import { quoted } from '../../text/printable.ts';
+import { isFolder, isReadOnly } from '../names/file-mode.ts';
 import { backupName } from '../names/temp-name.ts';
+import { changeInUse, type Pursuit } from '../transfer/in-use.ts';
 
 const posixRename = 'posix-rename@openssh.com';
 
 /**
  * Gives a finished temporary file its name. With `posix-rename@openssh.com` the server replaces an existing file in
- * one step. Without it:
+ * one step. Without it, and on OpenSSH for Windows before 8.6, whose `posix-rename` removes the old file and then may
+ * fail:
  * 1. a plain rename, which works when the name is free (and on servers whose rename replaces);
  * 2. if the name is taken: the old file steps aside under a backup name, the new one takes the name, the backup goes;
  *    when the second step fails the old file gets its name back. Only in this case is there a moment without a file
  *    of that name, and a connection that dies in it leaves the old file under its backup name.
+ *
+ * On Windows, where a file that any program has open may not be renamed, all this is tried again for some seconds.
  */
-export async function putInPlace(sftp: SftpRequests, temporary: string, target: string): Promise<void> {
+export async function putInPlace(
+  sftp: SftpRequests,
+  temporary: string,
+  target: string,
+  run?: Pursuit,
+): Promise<void> {
   // Windows servers have lost files that were renamed onto themselves.
   if (temporary === target) return;
-  if (sftp.supports(posixRename)) return sftp.posixRename(temporary, target);
+  const inOneStep = sftp.supports(posixRename) && (sftp.windows?.renameReplaces ?? true);
+  const step = inOneStep ? replace : replaceByWayOfBackup;
+  const isFinal = async () => isReadOnly((await look(sftp, target))?.mode);
+  await changeInUse(sftp, run, () => step(sftp, temporary, target), isFinal);
+}
+
+async function replace(sftp: SftpRequests, temporary: string, target: string): Promise<void> {
+  try {
+    await sftp.posixRename(temporary, target);
+  } catch (error) {
+    // A server that removes the old file first, and does not say that it is Windows.
+    if (sftp.ended || !(await isMissing(sftp, target))) throw error;
+    await sftp.rename(temporary, target).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function replaceByWayOfBackup(sftp: SftpRequests, temporary: string, target: string): Promise<void> {
   try {
     await sftp.rename(temporary, target);
   } catch (error) {
-    if (sftp.ended || !(await isFile(sftp, target))) throw error;
+    if (sftp.ended) throw error;
+    const old = await look(sftp, target);
+    const isInTheWay = old !== undefined && !isFolder(old.mode);
+    if (!isInTheWay || (sftp.windows && isReadOnly(old.mode))) throw error;
     await swap(sftp, temporary, target);
   }
 }
 
 async function swap(sftp: SftpRequests, temporary: string, target: string): Promise<void> {
-  const backup = backupName(target);
+  const backup = backupName(target, sftp.windows?.maxPath);
   await sftp.rename(target, backup);
   try {
     await sftp.rename(temporary, target);
   } catch (error) {
-    await sftp.rename(backup, target);
+    await changeInUse(sftp, undefined, () => sftp.rename(backup, target)).catch((problem) => {
+      throw leftAside(problem, backup);
+    });
     throw error;
   }
   // The transfer has succeeded; a backup that cannot be removed is litter, not a failure.
-  await sftp.remove(backup).catch(() => {});
+  await removeFirmly(sftp, backup);
 }
 
-async function isFile(sftp: SftpRequests, path: string): Promise<boolean> {
+/** The old file could not take its name back. */
+function leftAside(problem: unknown, backup: string): unknown {
+  if (!(problem instanceof SftpFailed)) return problem;
+  const { operation, path, phase, host, port, hop, reason } = problem;
+  const hint = `The old file is whole under ${quoted(backup)}: give it its name back.`;
+  const details = { operation, path, phase, host, port, hop, reason, hint };
+  return new SftpFailed(problem.message, { ...details, cause: problem });
+}
+
+/** Removes a file of ours, which on Windows another program may have open, or which is read-only. Never rejects. */
+export async function removeFirmly(sftp: SftpRequests, path: string): Promise<void> {
   try {
-    const { mode } = await sftp.lstat(path);
-    return mode === undefined || (mode & 0o170000) !== 0o040000;
+    await sftp.remove(path);
   } catch {
-    return false;
+    if (!sftp.windows || sftp.ended || (await isMissing(sftp, path))) return;
+    await sftp.setstat(path, { mode: 0o666 }).catch(() => {});
+    await changeInUse(sftp, undefined, () => sftp.remove(path)).catch(() => {});
   }
+}
+
+async function look(sftp: SftpRequests, path: string): Promise<SftpAttributes | undefined> {
+  return sftp.lstat(path).catch(() => undefined);
+}
+
+/** Whether the server says that nothing is there. */
+export async function isMissing(sftp: SftpRequests, path: string): Promise<boolean> {
+  return sftp.lstat(path).then(
+    () => false,
+    (error) => error instanceof SftpFailed && error.status === statusCode.noSuchFile,
+  );
 }

@@ -1,12 +1,13 @@
 import { SftpFailed } from '../../errors/index.ts';
 import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag, type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
-import { fileType, isFolder, isLink } from '../names/file-mode.ts';
+import { quoted } from '../../text/printable.ts';
+import { fileType, isFolder, isLink, isReadOnly } from '../names/file-mode.ts';
 import { EndlessLinks, endOfLink } from '../names/remote-link.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
-import { type Pursuit, whileInUse } from './in-use.ts';
+import { openInUse, type Pursuit } from '../transfer/in-use.ts';
 import { findLeftover, type Leftover, removeLeftover } from './leftover.ts';
-import { putInPlace } from './put-in-place.ts';
+import { isMissing, putInPlace, removeFirmly } from './put-in-place.ts';
 
 export interface TargetOptions {
   atomic: boolean;
@@ -30,6 +31,8 @@ export interface RemoteTarget {
   handle: SftpHandle;
   /** Set when the close was asked for: servers reuse handles, so a second close could hit another file. */
   closed: boolean;
+  /** What is written is all that there is of the file, and stays. */
+  kept?: boolean;
   /** The permissions of the file that will be replaced. */
   oldMode: number | undefined;
   /** A file of an earlier upload that died, to be taken away when this one is in place. */
@@ -46,15 +49,17 @@ export async function openTarget(
 ): Promise<RemoteTarget> {
   const looking = options.intoEmptyFolder ? Promise.resolve(undefined) : lookAt(sftp, path);
   // A pipe that is opened to be written keeps the server waiting for a reader: look first.
-  if (!options.atomic) refuseSpecial(await looking);
+  if (!options.atomic) refuseInPlace(sftp, await looking);
   const [opened, old] = await Promise.allSettled([openForWriting(sftp, path, options), looking]);
   if (opened.status === 'rejected') throw opened.reason;
   const target = { path, ...opened.value, closed: false };
   if (old.status === 'rejected' || !old.value) return { ...target, oldMode: undefined };
   const { mode } = old.value;
-  if (fileType(mode) === 'file') return { ...target, oldMode: mode };
+  const guarded = isGuarded(sftp, mode);
+  if (fileType(mode) === 'file' && !guarded) return { ...target, oldMode: mode };
   if (options.atomic) await removeTarget(sftp, target);
   else await closeTarget(sftp, target).catch(() => {});
+  if (guarded) throw new IsGuarded();
   if (isFolder(mode)) throw new IsFolder();
   refuseSpecial(old.value);
   return openTarget(sftp, await nextOf(sftp, path), options);
@@ -71,8 +76,18 @@ async function nextOf(sftp: SftpRequests, path: string): Promise<string> {
 export async function settleRemotePath(sftp: SftpRequests, path: string): Promise<string> {
   const found = await lookAt(sftp, path);
   if (isFolder(found?.mode)) throw new IsFolder();
-  refuseSpecial(found);
+  refuseInPlace(sftp, found);
   return isLink(found?.mode) ? settleRemotePath(sftp, await nextOf(sftp, path)) : path;
+}
+
+function refuseInPlace(sftp: SftpRequests, found: SftpAttributes | undefined): void {
+  if (isGuarded(sftp, found?.mode)) throw new IsGuarded();
+  refuseSpecial(found);
+}
+
+/** Whether a file is read-only where that means that it is neither replaced nor removed. */
+function isGuarded(sftp: SftpRequests, mode: number | undefined): boolean {
+  return sftp.windows?.keepsMode === false && isReadOnly(mode);
 }
 
 /** A device, pipe or socket that was replaced by a file would be missed: root may even replace /dev/null. */
@@ -84,6 +99,15 @@ function refuseSpecial(found: SftpAttributes | undefined): void {
 export class IsSpecial extends Error {
   constructor() {
     super('a device, pipe or socket is there, and only a file is replaced');
+  }
+}
+
+/** The target of a file is read-only on Windows. */
+export class IsGuarded extends Error {
+  constructor() {
+    super(
+      'the file there is read-only, and Windows does not replace it; sftp.chmod(path, 0o666), or attrib -r, makes it writable',
+    );
   }
 }
 
@@ -102,7 +126,7 @@ async function openForWriting(sftp: SftpRequests, path: string, options: TargetO
   if (resume || !atomic) {
     const writePath = atomic ? lasting : path;
     const flags = resume && !restart ? forWriting : forWriting | openFlag.truncate;
-    const handle = await whileInUse(sftp, options.run, () => sftp.open(writePath, flags, attributes));
+    const handle = await openInUse(sftp, options.run, () => sftp.open(writePath, flags, attributes));
     return { writePath, handle };
   }
   try {
@@ -134,9 +158,28 @@ async function lookAt(sftp: SftpRequests, path: string): Promise<SftpAttributes 
 }
 
 /** The finished file gets its name. */
-export async function publish(sftp: SftpRequests, target: RemoteTarget): Promise<void> {
-  await putInPlace(sftp, target.writePath, target.path);
+export async function publish(sftp: SftpRequests, target: RemoteTarget, run?: Pursuit): Promise<void> {
+  try {
+    await putInPlace(sftp, target.writePath, target.path, run);
+  } catch (error) {
+    throw (await keepWhole(sftp, target)) ? orphaned(error, target.writePath) : error;
+  }
   if (target.leftover) await removeLeftover(sftp, target.leftover);
+}
+
+/** When the old file is gone and the new one has not got its name, the new one stays: better so than neither. */
+async function keepWhole(sftp: SftpRequests, target: RemoteTarget): Promise<boolean> {
+  if (sftp.ended || target.oldMode === undefined) return false;
+  target.kept = await isMissing(sftp, target.path);
+  return target.kept;
+}
+
+function orphaned(error: unknown, writePath: string): unknown {
+  if (!(error instanceof SftpFailed)) return error;
+  const { operation, path, phase, host, port, hop, status, reason, retryable } = error;
+  const hint = [`The new file is whole under ${quoted(writePath)}: give it its name.`, error.hint];
+  const details = { operation, path, phase, host, port, hop, status, reason, retryable };
+  return new SftpFailed(error.message, { ...details, hint: hint.filter(Boolean).join(' '), cause: error });
 }
 
 /** Closes the file, once. */
@@ -148,11 +191,11 @@ export async function closeTarget(sftp: SftpRequests, target: OpenTarget): Promi
 
 /** Takes away a temporary file, as far as the server still listens. */
 export async function removeTarget(sftp: SftpRequests, target: OpenTarget): Promise<void> {
-  if (sftp.ended) return;
+  if (sftp.ended || target.kept) return;
   // Windows does not remove a file that is open, so the close goes first; the server takes them in order.
   const closed = closeTarget(sftp, target).catch(() => {});
-  const removed = sftp.remove(target.writePath).catch(() => {});
+  const removed = removeFirmly(sftp, target.writePath);
   await Promise.all([closed, removed]);
 }
 
-type OpenTarget = Pick<RemoteTarget, 'handle' | 'writePath' | 'closed'>;
+type OpenTarget = Pick<RemoteTarget, 'handle' | 'writePath' | 'closed' | 'kept'>;

@@ -7,6 +7,7 @@ import {
   TransferStalled,
 } from '../../errors/index.ts';
 import { printable, quoted } from '../../text/printable.ts';
+import { OpenElsewhere } from './local-in-use.ts';
 import type { TransferRun } from './run.ts';
 
 /** A transfer of this path failed for a reason of ours. */
@@ -24,8 +25,8 @@ export function transferFailed(
     transferred: run.progress.transferred,
     reason,
     cause,
-    hint,
-    retryable: isSshError(cause) ? cause.retryable : false,
+    hint: hint ?? (cause instanceof OpenElsewhere ? cause.hint : undefined),
+    retryable: isSshError(cause) || cause instanceof OpenElsewhere ? cause.retryable : false,
   });
 }
 

@@ -1,10 +1,11 @@
 import type { Stats } from 'node:fs';
+import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag, type SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { LaneOpener } from '../flow/lane-opener.ts';
 import { Lanes } from '../flow/lanes.ts';
 import { type Range, Sender } from '../flow/sender.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
-import { permissions } from '../names/file-mode.ts';
+import { isReadOnly, permissions } from '../names/file-mode.ts';
 import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
 import { explain, transferFailed, wrongSize } from '../transfer/transfer-errors.ts';
 import { sameBySum } from '../verify/checksum.ts';
@@ -35,10 +36,11 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
     await sendContent(context, item, target, { ranges: plan.ranges, extra });
     if (settings.verify === 'sha256') {
       await verifySha256(context, item.source, target.writePath);
-      if (settings.preserve) await sftp.setstat(target.writePath, attributes);
+      if (settings.preserve) await sftp.setstat(target.writePath, settable(sftp, attributes));
     }
     run.throwIfFailed();
-    await publish(sftp, target);
+    await publish(sftp, target, run);
+    await guard(context, item, target);
     run.progress.fileDone(item.name);
   } catch (error) {
     extra?.abandon();
@@ -155,10 +157,30 @@ async function setAttributes(
 ): Promise<void> {
   // What is still to be verified keeps the time of its last write: it must not look as if nobody worked on it.
   if (settings.preserve) {
-    if (settings.verify !== 'sha256') await sftp.fsetstat(target.handle, attributes);
-  } else if (target.oldMode !== undefined && settings.atomic) {
+    if (settings.verify !== 'sha256') await sftp.fsetstat(target.handle, settable(sftp, attributes));
+  } else if (target.oldMode !== undefined && settings.atomic && keepsMode(sftp)) {
     await sftp.fsetstat(target.handle, { mode: permissions(target.oldMode) }).catch(() => {});
   }
+}
+
+function keepsMode({ windows }: SftpRequests): boolean {
+  return windows?.keepsMode ?? true;
+}
+
+/** What can be set before the file has its name: a file that is read-only on Windows would not get it. */
+function settable(sftp: SftpRequests, { mode, ...times }: SftpAttributes): SftpAttributes {
+  return keepsMode(sftp) && mode !== undefined ? { mode, ...times } : times;
+}
+
+/** With `preserve`, a local file that is read-only becomes so on Windows too, once it has its name. */
+async function guard(
+  { sftp, settings }: TransferContext,
+  item: UploadItem,
+  target: RemoteTarget,
+): Promise<void> {
+  const { mode } = item.attributes;
+  if (settings.preserve && !keepsMode(sftp) && isReadOnly(mode))
+    await sftp.setstat(target.path, { mode: 0o444 });
 }
 
 /** A server that does not tell sizes is asked for the last byte, and for the one behind it. */

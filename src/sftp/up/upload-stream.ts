@@ -33,7 +33,7 @@ export async function uploadStream(
     if (found?.size !== undefined && found.size !== size) throw wrongSize(run, remotePath, size, found.size);
     if (sum !== undefined) await checkSum(context, target.writePath, size, sum);
     run.throwIfFailed();
-    await publish(sftp, target);
+    await publish(sftp, target, run);
     run.progress.fileDone(name);
   } catch (error) {
     stream.destroy();

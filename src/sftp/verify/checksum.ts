@@ -77,10 +77,10 @@ function posixCommand(path: string, end: number): string {
   return `${first} | sha256sum || ${first} | shasum -a 256 || ${first} | sha256`;
 }
 
-/** Encoded, so that neither cmd.exe nor its code page touches the name. The file may still be open for writing. */
+/** Encoded, so that neither cmd.exe nor its code page touches the name. A file that is open for writing cannot be read. */
 function windowsCommand(path: string, end: number): string {
   const file = path.replace(/^\/(?=[A-Za-z]:)/, '').replaceAll('/', '\\');
   const literal = file.replaceAll(/['\u2018\u2019\u201a\u201b]/g, '$&$&');
-  const script = `$file='${literal}'\n[long]$count=${end}\n${sum}`;
+  const script = `[long]$n=${end}\n${sum.replace('$file,', () => `'${literal}',`)}`;
   return `powershell -NoProfile -NonInteractive -EncodedCommand ${Buffer.from(script, 'utf16le').toString('base64')}`;
 }

@@ -3,6 +3,7 @@ import { openFlag } from '../../ssh2/sftp/wire.ts';
 import { orderedSink } from '../flow/ordered-sink.ts';
 import { Receiver } from '../flow/receiver.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
+import { openInUse } from '../transfer/in-use.ts';
 
 /** SHA-256 of the first `end` bytes of a remote file, read back over the line. */
 export async function readIntoHash(
@@ -11,7 +12,7 @@ export async function readIntoHash(
   end: number,
 ): Promise<string> {
   const hash = createHash('sha256');
-  const handle = await sftp.open(path, openFlag.read);
+  const handle = await openInUse(sftp, run, () => sftp.open(path, openFlag.read));
   const sink = orderedSink(0, (pieces, done) => {
     for (const piece of pieces) hash.update(piece);
     done();

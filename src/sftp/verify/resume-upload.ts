@@ -3,8 +3,8 @@ import type { BlockSource } from '../flow/block-source.ts';
 import type { Range } from '../flow/sender.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
 import { lastingTempName } from '../names/temp-name.ts';
-import { whileInUse } from '../target/in-use.ts';
 import { settleRemotePath } from '../target/remote-target.ts';
+import { openInUse } from '../transfer/in-use.ts';
 import { sameBySum } from './checksum.ts';
 import { differingRanges } from './compare-remote.ts';
 
@@ -76,7 +76,7 @@ async function readBack(
   range: Range,
 ): Promise<Range[]> {
   // The session that wrote it may not have ended yet, and holds it.
-  const handle = await whileInUse(sftp, run, () => sftp.open(path, openFlag.read));
+  const handle = await openInUse(sftp, run, () => sftp.open(path, openFlag.read));
   try {
     return await differingRanges({ sftp, handle, source, range, run, patience: holes });
   } finally {

@@ -3,6 +3,7 @@ import type { BlockSource } from '../flow/block-source.ts';
 import { fileSource } from '../flow/block-source.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import type { LocalTarget } from '../target/local-target.ts';
+import { openInUse } from '../transfer/in-use.ts';
 import { transferFailed } from '../transfer/transfer-errors.ts';
 import { sameBySum } from './checksum.ts';
 import { differingRanges } from './compare-remote.ts';
@@ -16,7 +17,7 @@ export async function verifySha256(
   const { sftp, run } = context;
   const end = source.size;
   if (await sameBySum(context, source, remotePath, end)) return;
-  const handle = await sftp.open(remotePath, openFlag.read);
+  const handle = await openInUse(sftp, run, () => sftp.open(remotePath, openFlag.read));
   try {
     const [first] = await differingRanges({
       sftp,

@@ -30,7 +30,7 @@ export async function openSftp(
   const { least, most } = receiveWindows;
   const receiveWindow = Math.min(most, Math.max(least, Math.ceil(receiveRate * roundTrip)));
   growWindow(link.client, channel, receiveWindow);
-  const session = new SftpSession(link, channel, requestTimeout);
+  const session = new SftpSession(link, channel, requestTimeout, windowsFacts(options.serverVersion));
   try {
     const version = await settleWithin(link, session.handshake(), signal, timeout);
     return establish(session, version, {
@@ -88,8 +88,7 @@ function establish(
     throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP`);
   const extensions = readExtensions(version);
   const limits = assumedLimits(serverVersion);
-  const windows = windowsFacts(serverVersion);
-  const operations = new SftpOperations(session, { extensions, limits, windows, ...line });
+  const operations = new SftpOperations(session, { extensions, limits, ...line });
   if (extensions.get('limits@openssh.com') === '1') {
     session
       .ask({

@@ -1,6 +1,8 @@
 import { ChannelTimeout, SftpFailed } from '../../errors/index.ts';
 import { printable, quoted } from '../../text/printable.ts';
+import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Where } from '../channels/link.ts';
+import { hintFor } from './hints.ts';
 import { MalformedPacket, PacketReader, statusCode } from './wire.ts';
 
 const words: Record<number, string> = {
@@ -20,7 +22,12 @@ export interface Asked {
 }
 
 /** The server's refusal, from the body of a STATUS packet. */
-export function refusal(where: Where, asked: Asked, body: Buffer): SftpFailed {
+export function refusal(
+  where: Where,
+  asked: Asked,
+  body: Buffer,
+  windows: WindowsFacts | undefined,
+): SftpFailed {
   const reader = new PacketReader(body, 5);
   const status = reader.uint32();
   const text = statusText(reader);
@@ -32,7 +39,7 @@ export function refusal(where: Where, asked: Asked, body: Buffer): SftpFailed {
     phase: 'transfer',
     status,
     reason: text === undefined ? meaning : printable(text),
-    hint: hintFor(status),
+    hint: hintFor(status, asked.path, windows),
   });
 }
 
@@ -77,13 +84,4 @@ function statusText(reader: PacketReader): string | undefined {
     if (error instanceof MalformedPacket) return undefined;
     throw error;
   }
-}
-
-function hintFor(status: number): string | undefined {
-  if (status === statusCode.permissionDenied)
-    return 'The account may not do this: look at the owner and the mode of the path and its folder.';
-  if (status === statusCode.failure)
-    return 'OpenSSH says no more than this: the name exists, the folder is not empty, the disk is full, or the file is in use.';
-  if (status === statusCode.unsupported) return 'This server does not know the operation.';
-  return undefined;
 }

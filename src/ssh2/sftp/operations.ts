@@ -24,7 +24,6 @@ export class SftpOperations implements SftpRequests {
 
   readonly roundTrip: number;
   readonly receiveWindow: number;
-  readonly windows: WindowsFacts | undefined;
 
   constructor(
     session: SftpSession,
@@ -33,7 +32,6 @@ export class SftpOperations implements SftpRequests {
       limits: SftpLimits;
       roundTrip: number;
       receiveWindow: number;
-      windows: WindowsFacts | undefined;
     },
   ) {
     this.#session = session;
@@ -41,11 +39,14 @@ export class SftpOperations implements SftpRequests {
     this.#limits = server.limits;
     this.roundTrip = server.roundTrip;
     this.receiveWindow = server.receiveWindow;
-    this.windows = server.windows;
   }
 
   get limits(): SftpLimits {
     return this.#limits;
+  }
+
+  get windows(): WindowsFacts | undefined {
+    return this.#session.windows;
   }
 
   get maxRead(): number {

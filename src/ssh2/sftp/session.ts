@@ -2,6 +2,7 @@ import type { ClientChannel } from 'ssh2';
 import type { SshError } from '../../errors/index.ts';
 import { latch } from '../../time/latch.ts';
 import { startTimer } from '../../time/timer.ts';
+import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Link } from '../channels/link.ts';
 import { LostSignal } from '../transport/lost.ts';
 import { type Asked, brokenReply, noReply, refusal, sessionEnded } from './errors.ts';
@@ -32,6 +33,7 @@ const closePatience = 5_000;
 export class SftpSession {
   readonly #ended = new LostSignal();
   readonly #link: Link;
+  readonly windows: WindowsFacts | undefined;
   readonly #channel: ClientChannel;
   readonly #pending: PendingRequests;
   readonly #closed = latch<void>();
@@ -42,8 +44,14 @@ export class SftpSession {
   #outboxBytes = 0;
   #onVersion: ((reader: PacketReader) => void) | undefined;
 
-  constructor(link: Link, channel: ClientChannel, requestTimeout: number) {
+  constructor(
+    link: Link,
+    channel: ClientChannel,
+    requestTimeout: number,
+    windows?: WindowsFacts | undefined,
+  ) {
     this.#link = link;
+    this.windows = windows;
     this.#channel = channel;
     this.#pending = new PendingRequests(requestTimeout, (overdue) =>
       overdue.settle(noReply(link.where, overdue, this.#pending.timeout), undefined),
@@ -143,7 +151,7 @@ export class SftpSession {
         `a reply of type ${reply.type}, which this request does not have`,
       );
     }
-    return refusal(this.#link.where, asked, Buffer.concat(reply.pieces));
+    return refusal(this.#link.where, asked, Buffer.concat(reply.pieces), this.windows);
   }
 
   broken(asked: Asked, what: string): SshError {
