@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TransferFailed, TransferStalled, UnsafeRemotePath } from '../../src/errors/index.ts';
 import { download } from '../../src/sftp/down/download.ts';
-import { bytesOf, localFolder, mockSftp, rejection } from '../support/mock-sftp.ts';
+import { bytesOf, isPosix, localFolder, mockSftp, rejection } from '../support/mock-sftp.ts';
 
 describe('download of one file', () => {
   it.each([0, 1, 31_744, 131_072, 131_073, 261_120, 261_121, 3_000_001])(
@@ -42,7 +42,7 @@ describe('download of one file', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
-  it('keeps mode and time with preserve', async () => {
+  it.runIf(isPosix)('keeps mode and time with preserve', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     mock.server.files.write('/file', bytesOf(200_000), { mode: 0o640, mtime: 1_600_000_001 });

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { MockServer } from '../../src/mock-server/index.ts';
 import { openSftpClient } from '../../src/sftp/client/client.ts';
 import { download } from '../../src/sftp/down/download.ts';
-import { localFolder, mockSftp } from '../support/mock-sftp.ts';
+import { isPosix, localFolder, mockSftp } from '../support/mock-sftp.ts';
 
 describe('a download onto something that is no file', () => {
   it.runIf(process.platform !== 'win32')('refuses a pipe, and leaves it there', async () => {
@@ -65,7 +65,7 @@ describe('a download onto something that is no file', () => {
 const opened = ({ journal }: MockServer) =>
   journal.flatMap((entry) => (entry.type === 'sftp' && entry.op === 'OPEN' ? [entry.path] : []));
 
-describe.runIf(process.platform !== 'win32')('a download of something that is no file', () => {
+describe.runIf(process.platform !== 'win32' && isPosix)('a download of something that is no file', () => {
   /** A server with a pipe and a socket; the pipe is opened at the end, lest a call that waits in it outlives the test. */
   async function serverWithPipe() {
     const remote = await localFolder();

@@ -1,13 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
+import {
+  type MockServerOptions,
+  type MockWindowsVersion,
+  startMockServer,
+} from '../../src/mock-server/index.ts';
 import { sftpOpener } from '../../src/ssh2/sftp/opener.ts';
 import { openLink } from './open-link.ts';
 
+/** `MOCK_WINDOWS=8.1` runs the tests of files against that OpenSSH for Windows; see the script `test:windows`. */
+const version = process.env['MOCK_WINDOWS'] as MockWindowsVersion | undefined;
+/** Whether a test that does not say which server it is about has a POSIX one. */
+export const isPosix = version === undefined;
+
 /** A mock server, a link to it, and an opener of SFTP sessions on that link. */
 export async function mockSftp(options: MockServerOptions = {}) {
-  const server = await startMockServer(options);
+  const server = await startMockServer(version ? { windows: { version }, ...options } : options);
   try {
     const plain = await openLink(server);
     const { serverVersion } = plain.opener;

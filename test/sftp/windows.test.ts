@@ -1,0 +1,248 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { describe, expect, it } from 'vitest';
+import type { MockWindowsVersion } from '../../src/mock-server/index.ts';
+import { openSftpClient } from '../../src/sftp/client/client.ts';
+import { download } from '../../src/sftp/down/download.ts';
+import { upload } from '../../src/sftp/up/upload.ts';
+import { bytesOf, localFolder, mockSftp, rejection } from '../support/mock-sftp.ts';
+
+const MiB = 1024 * 1024;
+const posixRename = 'posix-rename@openssh.com';
+const target = '/C:/rpa/in.json';
+const on = (version: MockWindowsVersion, more: object = {}) => mockSftp({ windows: { version }, ...more });
+/** Holds what a client is about to rename, as soon as it has asked to replace a file with it. */
+async function holdTemporary({ server }: Awaited<ReturnType<typeof on>>, ms?: number): Promise<void> {
+  const entry = await server.waitFor((entry) => entry.type === 'sftp' && entry.target === target);
+  if (entry.type === 'sftp') server.hold(entry.path ?? '', ms);
+}
+/** What stands in the folder of the target. */
+const left = (mock: Awaited<ReturnType<typeof on>>) => mock.server.files.list('/C:/rpa');
+
+describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s', (version) => {
+  it('take any length, from wherever it comes', async () => {
+    await using mock = await on(version);
+    await using folder = await localFolder();
+    const { files } = mock.server;
+    files.mkdir('/C:/rpa');
+    const content = bytesOf(1_000_000);
+    await writeFile(join(folder.path, 'f'), content);
+    await upload(mock.opener, join(folder.path, 'f'), 'C:\\rpa\\송장.bin');
+    await upload(mock.opener, bytesOf(102_401), 'C:\\rpa\\buffer');
+    await upload(mock.opener, Readable.from([content]), 'C:\\rpa\\stream');
+    await using sftp = await openSftpClient(mock.opener);
+    await sftp.writeFile('C:\\rpa\\whole', content);
+    await pipeline(Readable.from([content]), sftp.createWriteStream('C:\\rpa\\written'));
+    for (const name of ['송장.bin', 'stream', 'whole', 'written'])
+      expect(files.read(`C:\\rpa\\${name}`).equals(content), name).toBe(true);
+    expect(files.stat('C:\\rpa\\buffer').size).toBe(102_401);
+    expect((await sftp.readFile('C:\\rpa\\whole')).equals(content)).toBe(true);
+  });
+
+  it('are read with one request for each block', async () => {
+    await using mock = await on(version);
+    await using folder = await localFolder();
+    mock.server.files.write(target, bytesOf(MiB));
+    await download(mock.opener, target, join(folder.path, 'f'));
+    const reads = mock.server.journal.filter((entry) => entry.type === 'sftp' && entry.op === 'READ');
+    expect(reads.length).toBeLessThanOrEqual(Math.ceil(MiB / 102_400) + 1);
+  });
+
+  it('are resumed after a cut, by reading back', async () => {
+    await using mock = await on(version, {
+      faults: { cut: { direction: 'toServer', atByte: MiB, how: 'rst' } },
+    });
+    const content = bytesOf(2 * MiB);
+    mock.server.files.mkdir('/C:/rpa');
+    await rejection(upload(mock.opener, content, target, { resume: true }));
+    const [temporary = ''] = left(mock);
+    await using again = await on(version);
+    again.server.files.write(temporary, mock.server.files.read(temporary));
+    const result = await upload(again.opener, content, target, { resume: true });
+    expect(result.bytes).toBeLessThan(2 * MiB - 300_000);
+    expect(left(again)).toEqual([target]);
+    expect(again.server.files.read(target).equals(content)).toBe(true);
+  });
+
+  it('are replaced as soon as another program lets go of them', async () => {
+    await using mock = await on(version);
+    mock.server.files.write(target, 'old');
+    mock.server.hold(target, 200);
+    await upload(mock.opener, Buffer.from('new'), target);
+    expect(mock.server.files.text(target)).toBe('new');
+    expect(left(mock)).toEqual([target]);
+  });
+
+  it('are read as soon as another program lets go of them', async () => {
+    await using mock = await on(version);
+    await using folder = await localFolder();
+    mock.server.files.write(target, 'content');
+    mock.server.hold(target, 200, { share: [] });
+    await download(mock.opener, target, join(folder.path, 'f'));
+    expect(await readFile(join(folder.path, 'f'), 'utf8')).toBe('content');
+  });
+
+  it('that are read-only are refused before anything is sent, and the reason is named', async () => {
+    await using mock = await on(version);
+    mock.server.files.write(target, 'old', { mode: 0o444 });
+    for (const options of [{}, { resume: true }, { atomic: false }]) {
+      const error = await rejection(upload(mock.opener, bytesOf(MiB), target, options));
+      expect(error).toMatchObject({ code: 'SSH_TRANSFER_FAILED', transferred: 0 });
+      expect(String(error)).toContain('read-only');
+    }
+    expect(left(mock)).toEqual([target]);
+    expect(mock.server.files.text(target)).toBe('old');
+  });
+
+  it('become read-only with preserve when they have their name', async () => {
+    await using mock = await on(version);
+    await using folder = await localFolder();
+    const path = join(folder.path, 'f');
+    await writeFile(path, 'x', { mode: 0o444 });
+    mock.server.files.mkdir('/C:/rpa');
+    await upload(mock.opener, path, target, { preserve: true });
+    expect(left(mock)).toEqual([target]);
+    expect(mock.server.files.stat(target).mode & 0o200).toBe(0);
+    await upload(mock.opener, path, '/C:/rpa/second');
+    expect(mock.server.files.stat('/C:/rpa/second').mode & 0o200).toBe(0o200);
+  });
+
+  it.each(['real.txt', 'C:\\rpa\\real.txt', '\\\\?\\C:\\rpa\\real.txt', '/C:/rpa/real.txt'])(
+    'behind a link to %s are replaced, and the link stays',
+    async (link) => {
+      await using mock = await on(version);
+      mock.server.files.write('/C:/rpa/real.txt', 'old');
+      mock.server.files.symlink(link, '/C:/rpa/link');
+      await upload(mock.opener, Buffer.from('new'), 'C:\\rpa\\link');
+      expect(mock.server.files.text('/C:/rpa/real.txt')).toBe('new');
+      expect(mock.server.files.stat('/C:/rpa/link').type).toBe('symlink');
+    },
+  );
+
+  it('behind a link that leads to itself are an error at once', async () => {
+    await using mock = await on(version);
+    mock.server.files.symlink('/C:/rpa/b', '/C:/rpa/a');
+    mock.server.files.symlink('/C:/rpa/a', '/C:/rpa/b');
+    expect(String(await rejection(upload(mock.opener, bytesOf(9), '/C:/rpa/a')))).toContain('link');
+    expect(left(mock)).toEqual(['/C:/rpa/a', '/C:/rpa/b']);
+  });
+
+  it('of a folder with links come down', async () => {
+    await using mock = await on(version);
+    await using folder = await localFolder();
+    mock.server.files.write('/C:/rpa/dir/real.txt', 'content');
+    mock.server.files.symlink('C:\\RPA\\dir\\real.txt', '/C:/rpa/link.txt');
+    await download(mock.opener, 'C:\\rpa', join(folder.path, 'here'));
+    expect(await readFile(join(folder.path, 'here', 'link.txt'), 'utf8')).toBe('content');
+  });
+
+  it.each(['C:\\secret.txt', 'C:\\rpa', '..'])('of a folder with a link to %s are refused', async (link) => {
+    await using mock = await on(version);
+    await using folder = await localFolder();
+    mock.server.files.write('/C:/secret.txt', 'mine');
+    mock.server.files.symlink(link, '/C:/rpa/link');
+    const error = await rejection(download(mock.opener, 'C:\\rpa', join(folder.path, 'here')));
+    expect(error).toMatchObject({ code: 'SSH_UNSAFE_REMOTE_PATH' });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  it.each([230, 246, 250, 257, 259])('of a path of %i characters are replaced', async (length) => {
+    await using mock = await on(version);
+    const folder = `/C:/${'d'.repeat(200)}/`;
+    const path = `${folder}${'송'.repeat(length - folder.length + 1)}`;
+    mock.server.files.write(path, 'old');
+    await upload(mock.opener, Buffer.from('new'), path);
+    expect(mock.server.files.list(folder)).toEqual([path]);
+    expect(mock.server.files.text(path)).toBe('new');
+  });
+
+  it('of a path that is too long are an error that says so', async () => {
+    await using mock = await on(version);
+    const folder = `/C:/${'d'.repeat(200)}/`;
+    mock.server.files.mkdir(folder);
+    const error = await rejection(upload(mock.opener, Buffer.from('new'), folder + 'x'.repeat(90)));
+    expect(error).toMatchObject({ hint: expect.stringContaining('too long') });
+  });
+
+  it('keep a folder’s content apart from names that Windows would change', async () => {
+    await using mock = await on(version);
+    await using folder = await localFolder();
+    await mkdir(join(folder.path, 'd'));
+    await writeFile(join(folder.path, 'd', 'nul.txt'), 'x');
+    const error = await rejection(upload(mock.opener, join(folder.path, 'd'), 'C:\\rpa'));
+    expect(error).toMatchObject({ code: 'SSH_UNSAFE_REMOTE_PATH' });
+  });
+});
+
+describe('a file that another program does not let go of', () => {
+  it('is named as what it is, may be tried again, and nothing is left', async () => {
+    const outcome = async (version: MockWindowsVersion) => {
+      await using mock = await on(version);
+      mock.server.files.write(target, 'old');
+      mock.server.hold(target);
+      const error = await rejection(upload(mock.opener, Buffer.from('new'), target));
+      return { error, left: left(mock), text: mock.server.files.text(target) };
+    };
+    for (const { error, left, text } of await Promise.all([outcome('8.1'), outcome('9.5')])) {
+      expect(error).toMatchObject({ code: 'SSH_TRANSFER_FAILED', retryable: true });
+      expect((error as Error).message).toContain('open in another program');
+      expect(error).toMatchObject({ hint: expect.stringContaining('try again later') });
+      expect({ left, text }).toEqual({ left: [target], text: 'old' });
+    }
+  });
+
+  it('is not waited for when the caller has stopped', async () => {
+    await using mock = await on('9.5');
+    mock.server.files.write(target, 'old');
+    const release = mock.server.hold(target);
+    const stop = new AbortController();
+    const failed = rejection(upload(mock.opener, Buffer.from('new'), target, { signal: stop.signal }));
+    const tries = () =>
+      mock.server.journal.filter((entry) => entry.type === 'sftp' && entry.op === posixRename);
+    await expect.poll(() => tries().length).toBeGreaterThan(1);
+    stop.abort(new Error('enough'));
+    expect(await failed).toMatchObject({ message: 'enough' });
+    await expect.poll(() => left(mock)).toEqual([target]);
+    release();
+    expect(mock.server.files.text(target)).toBe('old');
+  });
+});
+
+describe('a replace that fails half-way', () => {
+  it('keeps the old file before 8.6, where the server’s own replace loses it', async () => {
+    await using mock = await on('8.1', { faults: { sftp: { failOp: { op: 'RENAME', nth: 3 } } } });
+    mock.server.files.write(target, 'old');
+    await upload(mock.opener, Buffer.from('new'), target);
+    expect(left(mock)).toEqual([target]);
+    expect(mock.server.files.text(target)).toBe('new');
+    const asked = mock.server.journal.flatMap((entry) => (entry.type === 'sftp' ? [entry.op] : []));
+    expect(asked).not.toContain('posix-rename@openssh.com');
+  });
+
+  it('takes the name after all where a server has removed the old file first', async () => {
+    const windows = { version: '9.5', atomicRename: false } as const;
+    await using mock = await mockSftp({ windows });
+    mock.server.files.write(target, 'old');
+    await Promise.all([upload(mock.opener, Buffer.from('new'), target), holdTemporary(mock, 300)]);
+    expect(left(mock)).toEqual([target]);
+    expect(mock.server.files.text(target)).toBe('new');
+  });
+
+  it('leaves the new file, and says where, when it cannot have the name', async () => {
+    const windows = { version: '9.5', atomicRename: false } as const;
+    await using mock = await mockSftp({ windows });
+    mock.server.files.write(target, 'old');
+    const [failed] = await Promise.all([
+      rejection(upload(mock.opener, Buffer.from('new'), target)),
+      holdTemporary(mock),
+    ]);
+    const [kept = ''] = left(mock);
+    expect(mock.server.files.text(kept)).toBe('new');
+    expect(failed).toMatchObject({
+      retryable: true,
+      hint: expect.stringContaining(`The new file is whole under "${kept}"`),
+    });
+  });
+});

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+import { windowsVersions } from './src/windows/versions.ts';
+
+/** The tests of files, against the mock server as each OpenSSH for Windows. */
+export default defineConfig({
+  test: {
+    maxWorkers: 4,
+    retry: process.env['CI'] ? 1 : 0,
+    projects: windowsVersions.map((version) => ({
+      test: {
+        name: `Windows ${version}`,
+        include: ['test/sftp/**/*.test.ts'],
+        env: { MOCK_WINDOWS: version },
+        testTimeout: 20_000,
+        hookTimeout: 20_000,
+      },
+    })),
+  },
+});
