@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { keyTypeOf } from './fingerprint.ts';
 import { expandPath, readKnownHostsFiles, refuseUnusual, unusable } from './known-hosts-files.ts';
@@ -51,11 +51,31 @@ async function appendUnlessKnown(file: string, blob: Buffer, names: Names, line:
     throw unusable(file, 'write', new Error(`it holds ${what} for ${JSON.stringify(names.name)} by now`));
   }
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(file));
     await appendLine(file, line);
     return true;
   } catch (error) {
     throw unusable(file, 'write', error);
+  }
+}
+
+/** With those above it. Node's own way calls a read-only file system a missing file. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeOne(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await makeOne(path);
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const found = await stat(path).catch(() => undefined);
+    if (!found?.isDirectory()) throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homeFolder } from '../options/local-account.ts';
 
 /** A known_hosts file in memory, one character for each byte. */
 export interface KnownHostsFile {
@@ -33,15 +33,6 @@ export function knownHostsFilesOf(
   const ofUser =
     home === undefined ? [] : ['known_hosts', 'known_hosts2'].map((f) => [home, '.ssh', f].join(slash));
   return [...ofUser, ...['ssh_known_hosts', 'ssh_known_hosts2'].map((file) => `${system}${slash}${file}`)];
-}
-
-/** A process without HOME whose user is in no password file has no home folder: containers do that. */
-function homeFolder(): string | undefined {
-  try {
-    return homedir() || undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Checks a path or a list of paths and replaces a leading `~`, see {@link expandPath}. */

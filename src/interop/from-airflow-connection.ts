@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { checkFunction, checkObject, checkString } from '../options/check.ts';
 import { defaultPort } from '../options/defaults.ts';
+import { accountName, homeFolder } from '../options/local-account.ts';
 import type { ConnectOptions, Log } from '../options/types.ts';
 import { proxyCommand } from '../route/proxy-command.ts';
 import { algorithmsOf } from './airflow/algorithms.ts';
@@ -77,12 +77,21 @@ export function fromAirflowConnection(
   }
   return {
     host,
-    username: login || userInfo().username,
+    username: login || ownName(),
     ...given({ port: port || undefined, via: routeOf(extra) }),
     ...credentialsOf(connection as AirflowConnection, extra),
     ...given({ hostKey: hostKeyOf(extra, warn), algorithms: algorithmsOf(extra, warn) }),
     ...given({ timeouts: timeoutsOf(extra), keepalive: keepaliveOf(extra), log: options.log }),
   };
+}
+
+/** As util.py: without a login it is the worker's own user. */
+function ownName(): string {
+  const name = accountName();
+  if (name !== undefined) return name;
+  throw new TypeError(
+    'option connection.login: missing, and the system does not tell who this process is; the name of a user would be right',
+  );
 }
 
 type Warn = (event: string, message: string) => void;
@@ -137,7 +146,9 @@ function checkLines(privateKey: string): void {
 
 function ownKey(): string | undefined {
   const names = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
-  return names.map((name) => join(homedir(), '.ssh', name)).find((path) => existsSync(path));
+  const home = homeFolder();
+  if (home === undefined) return undefined;
+  return names.map((name) => join(home, '.ssh', name)).find((path) => existsSync(path));
 }
 
 function timeoutsOf(extra: Extra): ConnectOptions['timeouts'] {

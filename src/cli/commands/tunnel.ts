@@ -1,6 +1,7 @@
-import { homedir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { socketPathOf } from '../../customers/connect-options.ts';
+import { homeFolder } from '../../options/local-account.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { logTo } from '../connect/open.ts';
 import { customerOf, targetOptions } from '../connect/target.ts';
@@ -141,7 +142,7 @@ function reclaimOf(settings: Call['settings']): NonNullable<ReverseTunnelOptions
 /** Two that want the same port of the same gateway meet at the same file. */
 function defaultLock({ gateway, listenPort, listenPath }: ReverseTunnelOptions): string {
   const name = `${gateway.host}-${gateway.port ?? 22}-${listenPort ?? listenPath}`;
-  return join(homedir(), '.ssh-via-gateway', `tunnel-${name.replace(/[^\w.-]+/g, '_')}.lock`);
+  return join(homeFolder() ?? tmpdir(), '.ssh-via-gateway', `tunnel-${name.replace(/[^\w.-]+/g, '_')}.lock`);
 }
 
 async function keepLocked(

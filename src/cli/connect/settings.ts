@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { accountName } from '../../options/local-account.ts';
 import { type Destination, parseDestination } from '../args/destination.ts';
 import { variableOf } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
@@ -55,6 +55,12 @@ export async function withSettings(
   };
 }
 
+function ownName(): string {
+  const name = accountName();
+  if (name !== undefined) return name;
+  throw new UsageError('The system does not tell who you are: give the login name, user@host');
+}
+
 /** What ssh_config says; `--ssh-config none` leaves it out. */
 export async function lookUpHost(
   { host, user, port }: Destination,
@@ -62,7 +68,7 @@ export async function lookUpHost(
 ): Promise<ConnectOptions> {
   const file = settings.text('ssh-config');
   const given = { ...defined('username', user), ...defined('port', port) };
-  if (file?.toLowerCase() === 'none') return { username: userInfo().username, host, ...given };
+  if (file?.toLowerCase() === 'none') return { username: user ?? ownName(), host, ...given };
   try {
     return { ...(await fromSshConfig(host, file === undefined ? {} : { file })), ...given };
   } catch (error) {

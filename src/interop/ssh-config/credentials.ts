@@ -1,4 +1,5 @@
 import { access, readFile } from 'node:fs/promises';
+import { homeFolder } from '../../options/local-account.ts';
 import type { ConnectOptions } from '../../options/types.ts';
 import type { Found } from './lookup.ts';
 import { expandedPath, type TokenValues } from './tokens.ts';
@@ -6,6 +7,11 @@ import { word } from './values.ts';
 
 /** OpenSSH's own, in its order, as far as they can be used here. */
 const defaultIdentities = ['~/.ssh/id_rsa', '~/.ssh/id_ecdsa', '~/.ssh/id_ed25519'];
+
+/** Without a home folder there are none. */
+function ownIdentities(): readonly string[] {
+  return homeFolder() === undefined ? [] : defaultIdentities;
+}
 
 /**
  * IdentityFile, CertificateFile, IdentityAgent, IdentitiesOnly and PubkeyAuthentication. Encrypted key files are left
@@ -18,7 +24,7 @@ export async function credentialsOf(
   if (word(found, 'pubkeyauthentication') === 'no') return {};
   const agent = agentOf(found, tokens);
   const configured = found.identityFiles.filter((path) => path.toLowerCase() !== 'none');
-  const names = found.identityFiles.length === 0 ? defaultIdentities : configured;
+  const names = found.identityFiles.length === 0 ? ownIdentities() : configured;
   const paths = names.map((path) => expandedPath('IdentityFile', path, tokens));
   const usable = await usableKeys(paths, agent !== undefined);
   // A key that is named and not there: with an agent the login can do without it, else connecting says what is wrong.

@@ -74,9 +74,16 @@ function tokenValues(found: Found): TokenValues {
     ...{ alias, localUser },
     host: hostNameOf(found).toLowerCase(),
     port: wholeNumber(found, 'port', 1, 65_535) ?? 22,
-    username: values.get('user')?.value ?? localUser,
+    username: values.get('user')?.value ?? nameOf(localUser),
     hostKeyAlias: values.get('hostkeyalias')?.value,
   };
+}
+
+function nameOf(localUser: string): string {
+  if (localUser !== '') return localUser;
+  throw new TypeError(
+    'fromSshConfig: neither the configuration says User, nor the system who this process is (a container without an entry in /etc/passwd); User, or user@ before the name, would be right',
+  );
 }
 
 /** OpenSSH's one limit covers all of them together. */

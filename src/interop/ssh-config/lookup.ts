@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expandPath } from '../../host-key/known-hosts-files.ts';
+import { accountName, homeFolder } from '../../options/local-account.ts';
 import { holds, type Subject } from './conditions.ts';
 import { below, filesMatching } from './glob.ts';
 import { parseConfig, type Setting } from './parse.ts';
@@ -9,6 +9,7 @@ import { parseConfig, type Setting } from './parse.ts';
 /** What the configuration says about one host. */
 export interface Found {
   readonly alias: string;
+  /** Empty where the system does not tell. */
   readonly localUser: string;
   /** First value of each keyword, in lower case; of IdentityFile and CertificateFile every value. */
   readonly values: ReadonlyMap<string, Setting>;
@@ -42,19 +43,23 @@ export async function lookUp(alias: string, file: string | undefined, given: Giv
 }
 
 function sourcesFor(file: string | undefined): Source[] {
-  const ofUser = join(homedir(), '.ssh');
-  if (file !== undefined) return [{ path: expandPath('file', file), includes: ofUser, required: true }];
+  const home = homeFolder();
+  const ofUser = home === undefined ? undefined : join(home, '.ssh');
+  if (file !== undefined) {
+    const path = expandPath('file', file);
+    return [{ path, includes: ofUser ?? dirname(path), required: true }];
+  }
   const windows = process.platform === 'win32';
   const system = windows ? join(process.env['ProgramData'] ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
   return [
-    { path: join(ofUser, 'config'), includes: ofUser, required: false },
+    ...(ofUser === undefined ? [] : [{ path: join(ofUser, 'config'), includes: ofUser, required: false }]),
     { path: join(system, 'ssh_config'), includes: system, required: false },
   ];
 }
 
 class Reading implements Found {
   readonly alias: string;
-  readonly localUser = userInfo().username;
+  readonly localUser = accountName() ?? '';
   readonly values = new Map<string, Setting>();
   readonly #identityFiles = new Set<string>();
   readonly #certificateFiles = new Set<string>();

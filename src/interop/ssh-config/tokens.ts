@@ -1,5 +1,6 @@
-import { homedir, hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { expandPath } from '../../host-key/known-hosts-files.ts';
+import { homeFolder } from '../../options/local-account.ts';
 import { printable } from '../../text/printable.ts';
 
 /** What the percent tokens of paths stand for. */
@@ -30,19 +31,20 @@ export function expandedPath(keyword: string, path: string, values: TokenValues)
   return expanded.startsWith('~') ? expandPath(keyword, expanded) : expanded;
 }
 
-function meanings(values: TokenValues): Record<string, () => string> {
+/** Undefined for what this process does not know of itself. */
+function meanings(values: TokenValues): Record<string, () => string | undefined> {
   return {
     '%%': () => '%',
-    '%d': () => homedir(),
+    '%d': () => homeFolder(),
     '%h': () => values.host,
-    '%i': () => String(userInfo().uid),
+    '%i': () => process.getuid?.().toString(),
     '%k': () => values.hostKeyAlias ?? values.alias,
     '%L': () => hostname().split('.')[0] ?? '',
     '%l': () => hostname(),
     '%n': () => values.alias,
     '%p': () => String(values.port),
     '%r': () => values.username,
-    '%u': () => values.localUser,
+    '%u': () => values.localUser || undefined,
   };
 }
 

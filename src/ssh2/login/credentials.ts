@@ -46,7 +46,7 @@ export async function loadCredentials(options: CredentialOptions): Promise<Crede
 }
 
 function pathsOf(paths: string | readonly string[] = []): string[] {
-  return (typeof paths === 'string' ? [paths] : paths).map(expandHome);
+  return (typeof paths === 'string' ? [paths] : paths).map((path) => expandHome('privateKeyPath', path));
 }
 
 async function loadKeys(options: CredentialOptions, paths: readonly string[]): Promise<ParsedKey[]> {

@@ -1,12 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homeFolder } from '../../options/local-account.ts';
 
 /** An RSA key of 16,384 bits, the longest that OpenSSH takes, has 13,000; ssh2 reads the headers of a long text slowly. */
 export const longestKey = 32_768;
 
-/** A path with its leading `~` replaced by the home folder. */
-export function expandHome(path: string): string {
-  return path.replace(/^~(?=$|[/\\])/, homedir());
+/** A path with its leading `~` replaced by the home folder. @throws TypeError where this process has none. */
+export function expandHome(option: string, path: string): string {
+  if (!/^~(?:$|[/\\])/.test(path)) return path;
+  const home = homeFolder();
+  if (home !== undefined) return home + path.slice(1);
+  throw new TypeError(
+    `option ${option}: ~ given, but this process has no home folder; an absolute path would be right`,
+  );
 }
 
 /** @throws TypeError that names the option and says why the file cannot be read. */

@@ -57,7 +57,7 @@ async function namedCertificates(options: CertificateOptions): Promise<Named[] |
 }
 
 async function readNamed(path: string): Promise<Named> {
-  const where = expandHome(path);
+  const where = expandHome('certificatePath', path);
   const option = `certificatePath (${where})`;
   const text = await readKeyFile('certificatePath', where);
   return checked(option, certificateIn(text));
