@@ -33,6 +33,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
     'output',
     'stop',
     'failure.ts',
+    'checks.ts',
     'options.ts',
     'execution.ts',
     'command.ts',

@@ -1,16 +1,10 @@
-import { Readable } from 'node:stream';
-import {
-  checkFunction,
-  checkInteger,
-  checkMs,
-  checkNames,
-  checkSignal,
-  wrongType,
-} from '../options/check.ts';
+import type { Readable } from 'node:stream';
+import { checkOptions } from '../check/options.ts';
 import { isWindowsServer } from '../ssh2/transport/server-kind.ts';
+import { execChecks, powerShellChecks } from './checks.ts';
 import { buildCommandLine, type Shell } from './command-line/command-line.ts';
 import { buildPowerShell } from './command-line/powershell-script.ts';
-import { assertEncoding, createDecoder, type Decoder, encode } from './output/decode.ts';
+import { createDecoder, type Decoder, encode } from './output/decode.ts';
 import type { ExecOptions, PowerShellOptions, PtyOptions } from './types.ts';
 
 /** A command that is ready to go. */
@@ -39,21 +33,6 @@ export interface ResolvedExec {
 /** What is sent, and what it is called. */
 type Wording = Pick<ResolvedExec, 'line' | 'command' | 'before'>;
 
-const names = [
-  'stdin',
-  'cwd',
-  'env',
-  'shell',
-  'encoding',
-  'timeout',
-  'signal',
-  'maxBuffer',
-  'pty',
-  'onStdout',
-  'onStderr',
-  'reject',
-];
-
 /**
  * sshd takes packets of up to 256 KiB, and ends the whole connection for one that is longer. The request around the
  * command takes a few bytes.
@@ -68,7 +47,7 @@ export function resolveExec(
   options: ExecOptions,
   serverVersion: string | undefined,
 ): ResolvedExec {
-  checkNames('options', options, names);
+  checkOptions(options, execChecks);
   const shell: Shell = options.shell ?? (isWindowsServer(serverVersion) ? 'cmd' : 'posix');
   const { cwd, env, encoding } = options;
   // As in powershell(): with an encoding of the caller's, the PC's own code page stays.
@@ -91,9 +70,8 @@ export function resolveScript(
   options: PowerShellOptions,
   serverVersion: string | undefined,
 ): ResolvedExec {
-  checkNames('options', options, names);
+  checkOptions(options, powerShellChecks);
   const shell = options.shell ?? (isWindowsServer(serverVersion) ? 'powershell' : 'pwsh');
-  if (shell !== 'powershell' && shell !== 'pwsh') throw wrongType('shell', shell, '"powershell" or "pwsh"');
   const { cwd, env, encoding } = options;
   const { command: line, stdin } = buildPowerShell(script, { shell, cwd, env, utf8: isUtf8(encoding) });
   const before = stdin === undefined ? undefined : Buffer.from(stdin);
@@ -126,17 +104,6 @@ function resolveCommon(
   isWindows: boolean,
 ): ResolvedExec {
   const { timeout = Number.POSITIVE_INFINITY, maxBuffer = defaultMaxBuffer, encoding = 'utf8' } = options;
-  if (encoding !== 'buffer') assertEncoding(encoding);
-  checkMs('timeout', timeout);
-  if (maxBuffer !== Number.POSITIVE_INFINITY) {
-    checkInteger('maxBuffer', maxBuffer, 0, Number.MAX_SAFE_INTEGER, 'a whole number of bytes, 0 or more');
-  }
-  if (options.signal !== undefined) checkSignal('signal', options.signal);
-  if (options.onStdout !== undefined) checkFunction('onStdout', options.onStdout);
-  if (options.onStderr !== undefined) checkFunction('onStderr', options.onStderr);
-  if (options.reject !== undefined && typeof options.reject !== 'boolean') {
-    throw wrongType('reject', options.reject, 'true or false');
-  }
   const decode = encoding === 'buffer' ? undefined : () => createDecoder(encoding);
   return {
     line,
@@ -157,23 +124,15 @@ function resolveCommon(
   };
 }
 
-function resolveStdin(stdin: unknown, encoding: string): Buffer | Readable | undefined {
-  if (stdin === undefined || Buffer.isBuffer(stdin)) return stdin;
+function resolveStdin(stdin: ExecOptions['stdin'], encoding: string): Buffer | Readable | undefined {
   if (typeof stdin === 'string') return encode(stdin, encoding === 'buffer' ? 'utf8' : encoding);
-  if (stdin instanceof Uint8Array) return Buffer.from(stdin.buffer, stdin.byteOffset, stdin.byteLength);
-  if (stdin instanceof Readable || typeof (stdin as Readable | null)?.pipe === 'function') {
-    return stdin as Readable;
-  }
-  throw wrongType('stdin', stdin, 'a string, a Buffer or a Readable');
+  if (!(stdin instanceof Uint8Array)) return stdin;
+  return Buffer.from(stdin.buffer, stdin.byteOffset, stdin.byteLength);
 }
 
 function resolvePty(pty: boolean | PtyOptions | undefined): boolean | PtyOptions | undefined {
   if (pty === undefined || pty === false) return undefined;
   if (pty === true) return true;
-  checkNames('pty', pty, ['cols', 'rows', 'term']);
   const { cols = 80, rows = 24, term = 'vt100' } = pty;
-  checkInteger('pty.cols', cols, 1, 65_535, 'a whole number of columns');
-  checkInteger('pty.rows', rows, 1, 65_535, 'a whole number of rows');
-  if (typeof term !== 'string') throw wrongType('pty.term', term, "a terminal's name");
   return { cols, rows, term };
 }

@@ -144,8 +144,8 @@ export interface Command<Output extends string | Buffer = string>
     AsyncIterable<string>,
     AsyncDisposable {
   /**
-   * The command's input. Take it in the same turn as the call of `exec` (before the first `await`); otherwise the
-   * input has ended already. Writes fail with `EPIPE` once the command has ended.
+   * The command's input. Take it in the same turn as the call of `exec` (before the first `await`); afterwards the
+   * input has ended, and this throws a TypeError. Writes fail with `EPIPE` once the command has ended.
    */
   readonly stdin: Writable;
   /**

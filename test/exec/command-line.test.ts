@@ -53,17 +53,22 @@ describe('buildCommandLine', () => {
   it('takes the names with parentheses that Windows has', () => {
     const env = { 'ProgramFiles(x86)': 'C:\\x' };
     expect(buildCommandLine({ command: 'x', shell: 'cmd', env })).toBe('set "ProgramFiles(x86)=C:\\x" & x');
-    expect(() => buildCommandLine({ command: 'x', shell: 'posix', env })).toThrow(/env has a name/);
+    expect(() => buildCommandLine({ command: 'x', shell: 'posix', env })).toThrow(
+      /^option env: "ProgramFiles\(x86\)" is a name that no shell can set/,
+    );
   });
 
   it.each([
-    [{ command: '  ' }, /command must not be empty/],
-    [{ command: 'a\0b' }, /command contains a NUL/],
-    [{ command: 'a', cwd: '' }, /cwd must name a folder/],
-    [{ command: 'a', env: { A: 1 } }, /env\.A must be a string; got number/],
-    [{ command: 'a', env: 'A=b' }, /env must be an object/],
-    [{ command: 'a', shell: 'bash' }, /shell must be one of posix, cmd, powershell, pwsh, raw; got "bash"/],
-    [{ command: 5 }, /argv must be an array/],
+    [{ command: '  ' }, /^argument command: ' {2}' given; a command that is not blank/],
+    [{ command: 'a\0b' }, /^argument command: .* without a NUL/],
+    [{ command: 'a', cwd: '' }, /^option cwd: '' given; the path of a folder/],
+    [{ command: 'a', env: { A: 1 } }, /^option env\.A: a number given; a string/],
+    [{ command: 'a', env: 'A=b' }, /^option env: a string given; an object of strings/],
+    [
+      { command: 'a', shell: 'bash' },
+      /^option shell: 'bash' given; .*'posix', 'cmd', 'powershell', 'pwsh' or 'raw'/,
+    ],
+    [{ command: 5 }, /^argument command: 5 given; a string or an array of strings/],
   ])('refuses %j', (wrong, message) => {
     expect(() => buildCommandLine({ shell: 'posix', ...wrong } as CommandLineRequest)).toThrow(TypeError);
     expect(() => buildCommandLine({ shell: 'posix', ...wrong } as CommandLineRequest)).toThrow(message);
@@ -167,9 +172,11 @@ describe('buildCommandLine for cmd.exe', () => {
 
   it('refuses what cmd.exe cannot take', () => {
     const build = (more: object) => () => buildCommandLine({ command: 'x', shell: 'cmd', ...more });
-    expect(build({ cwd: 'C:\\a\nb' })).toThrow(/cwd contains a line break/);
+    expect(build({ cwd: 'C:\\a\nb' })).toThrow(/^option cwd: a string given; text without a line break/);
     expect(build({ cwd: 'C:\\a"b' })).toThrow(/cwd contains a character/);
-    expect(build({ env: { A: 'a\nb' } })).toThrow(/env\.A contains a line break/);
+    expect(build({ env: { A: 'a\nb' } })).toThrow(
+      /^option env\.A: a string given; text without a line break/,
+    );
     expect(build({ command: ['x.exe', 'a'.repeat(8200)] })).toThrow(RangeError);
     expect(build({ command: ['x.exe', 'a'.repeat(8200)] })).toThrow(
       /8206 characters as one line of cmd\.exe/,

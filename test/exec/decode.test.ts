@@ -146,12 +146,14 @@ describe('assertEncoding', () => {
     'refuses %j by a RangeError that names the option',
     (name) => {
       expect(() => assertEncoding(name, 'stdoutEncoding')).toThrow(RangeError);
-      expect(() => assertEncoding(name, 'stdoutEncoding')).toThrow(/^stdoutEncoding "[ -~]*" is not known/);
+      expect(() => assertEncoding(name, 'stdoutEncoding')).toThrow(
+        /^option stdoutEncoding: '[ -~]*' given; 'utf8', 'cp949' or another name/,
+      );
     },
   );
 
   it('refuses what is no string', () => {
     expect(() => assertEncoding(949)).toThrow(TypeError);
-    expect(() => createDecoder(null as unknown as string)).toThrow(/encoding must be a string/);
+    expect(() => createDecoder(null as unknown as string)).toThrow(/^option encoding: null given; 'utf8'/);
   });
 });

@@ -67,9 +67,9 @@ describe('buildPowerShell', () => {
 
   it('refuses what is no script', () => {
     expect(() => buildPowerShell(5 as unknown as string, { shell: 'pwsh' })).toThrow(
-      /script must be a string/,
+      /^argument script: 5 given; a string/,
     );
-    expect(() => buildPowerShell('a\0', { shell: 'pwsh' })).toThrow(/script contains a NUL/);
+    expect(() => buildPowerShell('a\0', { shell: 'pwsh' })).toThrow(/^argument script: .* without a NUL/);
     expect(() => buildPowerShell('a', { shell: 'pwsh', env: { 'a b': '' } })).toThrow(TypeError);
     expect(() => buildPowerShell('a', { shell: 'pwsh', env: { A: 'x'.repeat(3000) } })).toThrow(RangeError);
   });

@@ -1,4 +1,5 @@
-import { quoted } from '../../text/printable.ts';
+import { oneOf } from '../../check/values.ts';
+import { wrongType } from '../../check/wrong.ts';
 import { checkText } from '../quote/argv.ts';
 import { cmdCommand, quoteCmd } from '../quote/cmd.ts';
 import { quotePosix } from '../quote/posix.ts';
@@ -11,7 +12,7 @@ import { checkSurroundings, type Surroundings } from './surroundings.ts';
 /** The shell on the server that reads the command. */
 export type Shell = 'posix' | 'cmd' | 'powershell' | 'pwsh' | 'raw';
 
-const shells: readonly Shell[] = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'];
+export const shells: readonly Shell[] = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'];
 
 export interface CommandLineRequest extends Surroundings {
   command: string | readonly string[];
@@ -39,10 +40,8 @@ const maxCmdLength = 8_100;
  */
 export function buildCommandLine(request: CommandLineRequest): string {
   const { command, shell } = request;
-  if (!shells.includes(shell)) {
-    throw new TypeError(`shell must be one of ${shells.join(', ')}; got ${quoted(String(shell))}`);
-  }
-  if (isText(command)) checkCommand(command);
+  oneOf(...shells)('shell', shell);
+  checkCommand(command);
   const around = checkSurroundings(request, shell === 'posix' ? 'posix' : 'windows');
   if (isText(command) && around.cwd === undefined && around.env.length === 0) return command;
   if (shell === 'raw') throw new TypeError(rawMessage(request));
@@ -73,9 +72,13 @@ function isText(command: string | readonly string[]): command is string {
   return typeof command === 'string';
 }
 
-function checkCommand(command: string): void {
-  checkText('command', command);
-  if (command.trim() === '') throw new TypeError('command must not be empty');
+function checkCommand(command: unknown): void {
+  if (Array.isArray(command)) return;
+  if (typeof command !== 'string') {
+    throw wrongType('argument command', command, 'a string or an array of strings');
+  }
+  checkText('argument command', command);
+  if (command.trim() === '') throw wrongType('argument command', command, 'a command that is not blank');
 }
 
 function rawMessage({ command, cwd }: CommandLineRequest): string {

@@ -45,7 +45,7 @@ const maxCommandLength = 8_000;
  *   and `env` alone are too long for a command line.
  */
 export function buildPowerShell(script: string, options: PowerShellOptions): PowerShellInvocation {
-  checkText('script', script);
+  checkText('argument script', script);
   const inline = encodedCommand(options, `$s=${powerShellString(script)}\n`);
   if (inline.length <= maxCommandLength) return { command: inline };
   const stdin = Buffer.from(script, 'utf8').toString('base64');

@@ -1,4 +1,6 @@
-import { quoted } from '../../text/printable.ts';
+import { checkObject } from '../../check/options.ts';
+import { wrongSecret, wrongType } from '../../check/wrong.ts';
+import { printable, quoted } from '../../text/printable.ts';
 import { checkSecretText, checkText } from '../quote/argv.ts';
 
 /** Where and with which variables a command runs. */
@@ -24,16 +26,26 @@ export function checkSurroundings(
   { cwd, env }: Surroundings,
   system: 'posix' | 'windows',
 ): CheckedSurroundings {
-  if (cwd !== undefined) {
-    checkText('cwd', cwd);
-    if (cwd === '') throw new TypeError('cwd must name a folder; leave it out to stay in the default one');
-  }
+  if (cwd !== undefined) checkCwd('cwd', cwd);
   if (env === undefined) return { cwd, env: [] };
-  if (typeof env !== 'object' || env === null) throw new TypeError('env must be an object of strings');
-  for (const [name, value] of Object.entries(env)) {
+  checkEnv('env', env);
+  for (const name of Object.keys(env)) {
     const valid = system === 'posix' ? posixName : windowsName;
-    if (!valid.test(name)) throw new TypeError(`env has a name that no shell can set: ${quoted(name)}`);
-    checkSecretText(`env.${name}`, value);
+    if (!valid.test(name)) throw new TypeError(`option env: ${quoted(name)} is a name that no shell can set`);
   }
   return { cwd, env: Object.entries(env) };
+}
+
+export function checkCwd(name: string, value: unknown): void {
+  checkText(name, value);
+  if (value === '') throw wrongType(name, value, 'the path of a folder on the server');
+}
+
+/** Values may be secrets: only their kind is told. */
+export function checkEnv(name: string, value: unknown): void {
+  if (typeof value === 'string') throw wrongSecret(name, value, 'an object of strings');
+  checkObject(name, value, 'an object of strings');
+  for (const [variable, text] of Object.entries(value)) {
+    checkSecretText(`${name}.${printable(variable, 60)}`, text);
+  }
 }

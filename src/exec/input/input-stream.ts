@@ -51,13 +51,9 @@ export class InputStream extends Writable {
   }
 }
 
-/** What `command.stdin` is when it was taken too late: every write fails, with this reason. */
-export function inputIsOver(): InputStream {
-  const input = new InputStream();
-  input.destroy(
-    new Error(
-      'The input of this command has ended: take command.stdin in the same turn as the call, or give the option stdin',
-    ),
+/** What `command.stdin` throws when it is taken too late: whatever were written to it would vanish. */
+export function inputIsOver(): TypeError {
+  return new TypeError(
+    'command.stdin: the input of this command has ended; take it in the same turn as the call, or give the option stdin',
   );
-  return input;
 }

@@ -27,7 +27,7 @@ export class Input {
 
   /** For the caller to write to. */
   get stream(): InputStream {
-    if (this.#isDecided && !this.#isTaken) return inputIsOver();
+    if (this.#isDecided && !this.#isTaken) throw inputIsOver();
     this.#isTaken = true;
     this.#stream ??= new InputStream();
     return this.#stream;

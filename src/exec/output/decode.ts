@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { StringDecoder } from 'node:string_decoder';
+import { wrongRange, wrongType } from '../../check/wrong.ts';
 import { loadIconv } from '../../load/on-demand.ts';
-import { quoted } from '../../text/printable.ts';
 
 /** Text from bytes that arrive in pieces; a character may be cut anywhere. */
 export interface Decoder {
@@ -45,15 +45,15 @@ export function encode(text: string, encoding: string): Buffer {
  */
 export function assertEncoding(encoding: unknown, option = 'encoding'): asserts encoding is string {
   if (typeof encoding !== 'string') {
-    throw new TypeError(`${option} must be a string such as "utf8" or "cp949"; got ${typeof encoding}`);
+    throw wrongType(option, encoding, rightEncoding);
   }
   if (isUtf8(encoding)) return;
   if (notText.test(encoding) || !loadIconv().encodingExists(encoding)) {
-    throw new RangeError(
-      `${option} ${quoted(encoding)} is not known; use "utf8", "cp949" or another name from iconv-lite`,
-    );
+    throw wrongRange(option, encoding, rightEncoding);
   }
 }
+
+const rightEncoding = "'utf8', 'cp949' or another name that iconv-lite knows";
 
 // iconv-lite knows these as well, but they write bytes as text instead of reading text from bytes.
 const notText = /^(?:base64|hex)$/i;

@@ -1,33 +1,30 @@
-import { quoted } from '../../text/printable.ts';
+import { wrongSecret, wrongType } from '../../check/wrong.ts';
+
+const rightArgv = "an array of strings, for example ['ls', '-l'],";
 
 /** Throws unless `argv` is a program with arguments that a process can receive. */
 export function checkArgv(argv: readonly string[]): asserts argv is readonly [string, ...string[]] {
-  if (!Array.isArray(argv)) {
-    throw new TypeError(`argv must be an array of strings, for example ["ls", "-l"]; got ${typeof argv}`);
-  }
-  for (const [index, word] of argv.entries()) checkText(`argv[${index}]`, word);
-  if (!argv[0]) throw new TypeError('argv[0] must name the program; got an empty name or an empty array');
+  if (!Array.isArray(argv) || argv.length === 0) throw wrongType('argument argv', argv, rightArgv);
+  for (const [index, word] of argv.entries()) checkText(`argument argv[${index}]`, word);
+  if (argv[0] === '') throw wrongType('argument argv[0]', argv[0], 'the name of a program');
 }
 
 /** Throws unless `text` can be part of a command: a string without NUL that UTF-8 can carry as it is. */
 export function checkText(name: string, text: unknown): asserts text is string {
+  if (typeof text !== 'string') throw wrongType(name, text, 'a string');
   const problem = textProblem(text);
-  if (problem)
-    throw new TypeError(`${name} ${problem}${typeof text === 'string' ? `: ${quoted(text)}` : ''}`);
+  if (problem) throw wrongType(name, text, problem);
 }
 
 /** As `checkText`, for what may be a secret: no message shows it. */
 export function checkSecretText(name: string, text: unknown): asserts text is string {
+  if (typeof text !== 'string') throw wrongSecret(name, text, 'a string');
   const problem = textProblem(text);
-  if (problem) throw new TypeError(`${name} ${problem}`);
+  if (problem) throw wrongSecret(name, text, problem);
 }
 
-function textProblem(text: unknown): string | undefined {
-  if (typeof text !== 'string') return `must be a string; got ${typeName(text)}`;
-  if (text.includes('\0')) return 'contains a NUL character, which ends a string for every program';
-  return text.isWellFormed() ? undefined : 'contains half of a surrogate pair, which UTF-8 cannot carry';
-}
-
-function typeName(value: unknown): string {
-  return value === null ? 'null' : typeof value;
+function textProblem(text: string): string | undefined {
+  if (text.includes('\0')) return 'a string without a NUL character, which ends a string for every program,';
+  if (!text.isWellFormed()) return 'a string without half of a surrogate pair, which UTF-8 cannot carry,';
+  return undefined;
 }

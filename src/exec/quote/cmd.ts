@@ -1,3 +1,4 @@
+import { wrongSecret } from '../../check/wrong.ts';
 import { checkArgv } from './argv.ts';
 import {
   checkForBatch,
@@ -52,7 +53,7 @@ export function cmdCommand(argv: readonly string[]): string {
 }
 
 function cmdArgument(argument: string, index: number, program: WindowsProgram): string {
-  checkLine(`argv[${index}]`, argument);
+  checkLine(`argument argv[${index}]`, argument);
   // A batch file takes backslashes as they are, also the last one before the closing quote.
   return cmdText(program === 'batch' ? batchWord(argument) : quoteMsvcrtArg(argument));
 }
@@ -64,7 +65,7 @@ function batchWord(argument: string): string {
 /** Throws for a line break, at which cmd.exe stops reading. */
 export function checkLine(name: string, text: string): void {
   if (/[\r\n]/.test(text)) {
-    throw new TypeError(`${name} contains a line break, which cmd.exe cannot pass on; use stdin or a file`);
+    throw wrongSecret(name, text, 'text without a line break (cmd.exe passes none on; use stdin or a file)');
   }
 }
 

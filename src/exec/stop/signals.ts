@@ -1,4 +1,4 @@
-import { quoted } from '../../text/printable.ts';
+import { wrongType } from '../../check/wrong.ts';
 
 /** RFC 4254 section 6.10. */
 const names = [
@@ -21,7 +21,5 @@ const names = [
 export function checkSignalName(signal: string): string {
   const name = String(signal).replace(/^SIG/, '');
   if (names.includes(name)) return name;
-  throw new TypeError(
-    `signal ${quoted(String(signal))} cannot be sent over SSH; known are SIG${names.join(', SIG')}`,
-  );
+  throw wrongType('argument signal', signal, `a signal that SSH can send (SIG${names.join(', SIG')})`);
 }

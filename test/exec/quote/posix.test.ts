@@ -84,12 +84,16 @@ describe('quote.posix', () => {
 
   it('refuses what no process can receive', () => {
     expect(() => quote.posix([])).toThrow(TypeError);
-    expect(() => quote.posix(['', 'a'])).toThrow(/argv\[0\] must name the program/);
-    expect(() => quote.posix(['a', 'b\0c'])).toThrow(/argv\[1\] contains a NUL/);
-    expect(() => quote.posix(['a', '\ud83d'])).toThrow(/argv\[1\] contains half of a surrogate pair/);
-    expect(() => quote.posix('ls -l' as unknown as string[])).toThrow(/argv must be an array of strings/);
+    expect(() => quote.posix(['', 'a'])).toThrow(/^argument argv\[0\]: '' given; the name of a program/);
+    expect(() => quote.posix(['a', 'b\0c'])).toThrow(/^argument argv\[1\]: 'b.*' given; .* without a NUL/);
+    expect(() => quote.posix(['a', '\ud83d'])).toThrow(
+      /^argument argv\[1\]: .* without half of a surrogate pair/,
+    );
+    expect(() => quote.posix('ls -l' as unknown as string[])).toThrow(
+      /^argument argv: 'ls -l' given; an array of strings/,
+    );
     expect(() => quote.posix(['a', 1 as unknown as string])).toThrow(
-      /argv\[1\] must be a string; got number/,
+      /^argument argv\[1\]: 1 given; a string/,
     );
   });
 });

@@ -1,0 +1,66 @@
+import { type Checks, object } from '../check/options.ts';
+import {
+  abortSignal,
+  atLeast,
+  type Check,
+  callback,
+  flag,
+  limit,
+  oneOf,
+  orInfinity,
+  whole,
+} from '../check/values.ts';
+import { wrongType } from '../check/wrong.ts';
+import { shells } from './command-line/command-line.ts';
+import { checkCwd, checkEnv } from './command-line/surroundings.ts';
+import { assertEncoding } from './output/decode.ts';
+import type { ExecOptions, PowerShellOptions, PtyOptions } from './types.ts';
+
+/** Text in an encoding, or bytes as they are. */
+export const encodingOrBuffer: Check = (name, value) => {
+  if (value !== 'buffer') assertEncoding(value, name);
+};
+
+/** Bytes that are kept. */
+export const buffered: Check = orInfinity(atLeast(0, 'a whole number of bytes'));
+
+const ptyChecks: Checks<PtyOptions> = {
+  cols: whole(1, 65_535),
+  rows: whole(1, 65_535),
+  term: checkTerm,
+};
+
+export const execChecks: Checks<ExecOptions> = {
+  stdin: checkStdin,
+  cwd: checkCwd,
+  env: checkEnv,
+  shell: oneOf(...shells),
+  encoding: encodingOrBuffer,
+  timeout: limit(),
+  signal: abortSignal,
+  maxBuffer: buffered,
+  pty: checkPty,
+  onStdout: callback,
+  onStderr: callback,
+  reject: flag,
+};
+
+export const powerShellChecks: Checks<PowerShellOptions> = {
+  ...execChecks,
+  shell: oneOf('powershell', 'pwsh'),
+};
+
+/** What is sent may be a secret: only its kind is told. */
+function checkStdin(name: string, value: unknown): void {
+  if (typeof value === 'string' || value instanceof Uint8Array) return;
+  if (typeof (value as { pipe?: unknown } | null)?.pipe === 'function') return;
+  throw wrongType(name, value, 'a string, a Buffer or a Readable');
+}
+
+function checkTerm(name: string, value: unknown): void {
+  if (typeof value !== 'string') throw wrongType(name, value, "a terminal's name");
+}
+
+function checkPty(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') object(ptyChecks, 'true, false or an object')(name, value);
+}
