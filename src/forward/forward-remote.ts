@@ -8,6 +8,12 @@ import { listenAddressOf, remoteChecks, targetOf } from './check.ts';
 import { remoteForwardFailed } from './failure.ts';
 import type { Forwarding, RemoteForwardOptions } from './types.ts';
 
+/**
+ * What a server may make one forward do at once; who comes beyond it is turned away. A listener's backlog (SOMAXCONN) is
+ * as long as the first of the two.
+ */
+const most = { dialling: 128, connections: 1_000 };
+
 /** @throws {PortForwardFailed} when the server refuses to listen; its `hint` says why, as far as the server does. */
 export async function forwardRemote(link: Link, options: RemoteForwardOptions): Promise<Forwarding> {
   checkOptions(options, remoteChecks);
@@ -15,7 +21,12 @@ export async function forwardRemote(link: Link, options: RemoteForwardOptions): 
   const address = listenAddressOf(options, { host: 'localhost' });
   const { signal, connectTimeout = 30_000, onConnectionError } = options;
   const connections = new Connections(onConnectionError);
-  const onVisitor = (visitor: Visitor) => bringIn(visitor, connections, target, connectTimeout);
+  const dialling = new Set<Socket>();
+  const onVisitor = (visitor: Visitor) => {
+    const isFull = dialling.size >= most.dialling || connections.size >= most.connections;
+    if (isFull) visitor.reject(true);
+    else bringIn(visitor, connections, dialling, dial(target), connectTimeout);
+  };
   const forwards = remoteForwards(link);
   const answer =
     address.path === undefined
@@ -29,19 +40,27 @@ export async function forwardRemote(link: Link, options: RemoteForwardOptions): 
 }
 
 /** Connects to the target first: a visitor whose target refuses is turned away, as if nothing listened. */
-function bringIn(visitor: Visitor, connections: Connections, target: DirectTarget, timeout: number): void {
-  const socket = dial(target);
+function bringIn(
+  visitor: Visitor,
+  connections: Connections,
+  dialling: Set<Socket>,
+  socket: Socket,
+  timeout: number,
+): void {
   connections.add(socket);
+  dialling.add(socket);
   const stopTimer = startTimer(timeout, () => {
     socket.destroy(new Error(`The target did not answer within ${timeout} ms (option connectTimeout)`));
   });
   const onCloseEarly = () => {
     stopTimer();
+    dialling.delete(socket);
     visitor.reject();
   };
   socket.once('close', onCloseEarly);
   socket.once('connect', () => {
     stopTimer();
+    dialling.delete(socket);
     socket.removeListener('close', onCloseEarly);
     admit(visitor, socket, connections);
   });

@@ -10,13 +10,26 @@ export const floods = {
   stderr: { on: 'command', reads: true, packet: (channel) => extended(channel, 1, 30_000) },
   'single bytes': { on: 'command', reads: true, packet: (channel) => data(channel, 1) },
   'forwarded stream': { on: 'stream', reads: true, packet: (channel) => data(channel, 30_000) },
+  'host keys': { on: 'login', reads: false, packet: () => hostKeys },
+  'global requests': { on: 'login', reads: false, packet: () => globalRequest },
+  'unknown channels': { on: 'login', reads: false, packet: (_channel, count) => open('zz', count) },
+  'channel requests': { on: 'command', reads: false, packet: channelRequest },
+  'forwarded channels': {
+    on: 'forward',
+    reads: false,
+    packet: (_channel, count) => open('forwarded-tcpip', count, visitor),
+  },
+  'login banners': { on: 'authentication', reads: false, packet: () => banner },
+  'login questions': { on: 'authentication', reads: false, packet: () => questions(1) },
+  'empty questions': { on: 'authentication', reads: false, packet: () => questions(0) },
+  'questions at once': { on: 'authentication', reads: false, packet: () => questions(2_000) },
 } satisfies Record<string, Flood>;
 
 export type FloodKind = keyof typeof floods;
 
 interface Flood {
   /** What the client does that starts it. */
-  on: 'login' | 'command' | 'stream' | 'forward';
+  on: 'authentication' | 'login' | 'command' | 'stream' | 'forward';
   /** Whether the server reads what the client answers. */
   reads: boolean;
   packet(channel: number, count: number): Buffer;
@@ -41,6 +54,30 @@ function extended(channel: number, type: number, bytes: number): Buffer {
   return Buffer.concat([Buffer.from([95]), uint32(channel), uint32(type), text(Buffer.alloc(bytes, 'a\n'))]);
 }
 
+const hostKeys = Buffer.concat([
+  ...[Buffer.from([80]), text('hostkeys-00@openssh.com'), Buffer.from([0])],
+  text(Buffer.concat([text('ssh-ed25519'), text(Buffer.alloc(32, 1))])),
+]);
+const globalRequest = Buffer.concat([Buffer.from([80]), text('x@y'), Buffer.from([1])]);
+const visitor = Buffer.concat([text('127.0.0.1'), uint32(9), text('h'), uint32(1)]);
+const banner = Buffer.concat([Buffer.from([53]), text('b'.repeat(1_000)), text('')]);
+
+function channelRequest(channel: number): Buffer {
+  return Buffer.concat([Buffer.from([98]), uint32(channel), text('x@y'), Buffer.from([1])]);
+}
+
+function open(type: string, sender: number, rest = Buffer.alloc(0)): Buffer {
+  return Buffer.concat([
+    ...[Buffer.from([90]), text(type), uint32(sender), uint32(1_000_000), uint32(32_768), rest],
+  ]);
+}
+
+function questions(count: number): Buffer {
+  const each = Buffer.concat([text('?'), Buffer.from([0])]);
+  const all = Array.from({ length: count }, () => each);
+  return Buffer.concat([Buffer.from([60]), text(''), text(''), text(''), uint32(count), ...all]);
+}
+
 export interface FloodServer extends Disposable {
   host: string;
   port: number;
@@ -54,6 +91,7 @@ export async function floodServer(kind: FloodKind): Promise<FloodServer> {
   let sent = 0;
   const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
   const clients = new Set<Connection>();
+  let pouring: Connection | undefined;
   const pour = (client: Connection, channel = 0) => {
     const socket = socketOf(client) as Socket;
     if (!flood.reads) socket.pause();
@@ -69,7 +107,13 @@ export async function floodServer(kind: FloodKind): Promise<FloodServer> {
   const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
     clients.add(client);
     client.on('error', () => {}).on('close', () => clients.delete(client));
-    client.on('authentication', (context) => context.accept());
+    client.on('authentication', (context) => {
+      if (flood.on !== 'authentication') return context.accept();
+      if (pouring === client) return;
+      if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive']);
+      pouring = client;
+      pour(client);
+    });
     client.on('ready', () => flood.on === 'login' && setTimeout(pour, 20, client));
     client.on('session', (accept) => {
       accept().on('exec', (acceptExec) => flood.on === 'command' && pour(client, idOf(acceptExec())));

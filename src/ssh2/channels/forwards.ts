@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Client, TcpConnectionDetails, UNIXConnectionDetails } from 'ssh2';
+import { refuseWithReason } from '../insides/inbound.ts';
 import { onServerDebug } from '../insides/internals.ts';
 import { tame } from '../insides/tame.ts';
 import type { Link, OpenOptions } from './link.ts';
@@ -13,13 +14,17 @@ export interface Visitor {
   /** Where the visitor comes from, as the server says; empty for Unix sockets. */
   readonly from: { host: string; port: number } | undefined;
   accept(): Duplex;
-  reject(): void;
+  /** `isFull`: too many are here already, rather than that the target refused. */
+  reject(isFull?: boolean): void;
 }
 
 /** The server's answer to a request for a listener. OpenSSH says why it refused only in a debug message. */
 export type ListenAnswer =
   | { kind: 'listening'; port: number; cancel(): Promise<void> }
   | { kind: 'refused'; serverSaid: string | undefined; cause: Error };
+
+/** RFC 4254 section 5.1. */
+const resourceShortage = 4;
 
 type OnVisitor = (visitor: Visitor) => void;
 type Callback<T> = (error: Error | undefined, result: T) => void;
@@ -192,10 +197,11 @@ class OneVisitor implements Visitor {
     return wrapStream(this.#accept() as RawChannel, this.#link.lost);
   }
 
-  reject(): void {
+  reject(isFull = false): void {
     if (this.#answered || this.#link.lost.error) return;
     this.#answered = true;
-    this.#reject();
+    if (isFull) refuseWithReason(this.#link.client, resourceShortage, this.#reject);
+    else this.#reject();
   }
 }
 

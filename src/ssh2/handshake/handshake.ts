@@ -9,7 +9,9 @@ import { harmless } from '../../time/harmless.ts';
 import { latch } from '../../time/latch.ts';
 import { PhaseClock } from '../../time/phase-clock.ts';
 import { StopSwitch } from '../../time/stop-switch.ts';
+import { boundAnswers } from '../bounds/answers.ts';
 import { exceeded } from '../bounds/exceeded.ts';
+import { boundLoginTalk } from '../bounds/login-talk.ts';
 import { boundWindows } from '../bounds/receive-window.ts';
 import type { Where } from '../channels/link.ts';
 import { ssh2 } from '../insides/client-parts.ts';
@@ -150,13 +152,21 @@ class Handshake {
     deferDestruction(this.#client);
     this.#order = guardOrder(this.#client, (broken) => this.#fail(outOfTurn(broken, this.#situation())));
     knowForwardsByOwnNamesOnly(this.#client);
-    boundWindows(this.#client, (what) => this.#exceeded(what));
+    this.#bound();
     steadyKeepalive(this.#client);
     this.#auth.watch(this.#client);
     authenticateEarly(this.#client);
     onSilentDisconnect(this.#client, (code, text) =>
       this.#ssh2Failed(Object.assign(new Error(text), { code })),
     );
+  }
+
+  /** What the server makes us keep. */
+  #bound(): void {
+    const onExceeded = (what: string) => this.#fail(exceeded(what, this.#situation()));
+    boundWindows(this.#client, onExceeded);
+    boundAnswers(this.#client, this.#transport, onExceeded);
+    boundLoginTalk(this.#client, onExceeded);
   }
 
   #listen(): void {
@@ -170,10 +180,6 @@ class Handshake {
 
   #ssh2Failed(error: Ssh2Error): void {
     if (!isPassing(error)) this.#fail(classifyError(error, this.#situation()));
-  }
-
-  #exceeded(what: string): void {
-    this.#fail(exceeded(what, this.#situation()));
   }
 
   #identified(line: string): void {

@@ -156,6 +156,11 @@ export class Transport extends Duplex {
     return accepted;
   }
 
+  /** Bytes that wait for the peer to take them. */
+  get bytesWaiting(): number {
+    return this.#smallBytes + (this.#raw.writableLength || 0);
+  }
+
   /** Whether bytes wait for the peer to take them. */
   get blocked(): boolean {
     return this.#blocked;

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import ssh2, { type Connection as Client } from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
@@ -6,14 +7,17 @@ import { text, uint32 } from '../support/flood-server.ts';
 import { nodeKey } from '../support/private-keys.ts';
 
 /** A server that opens a channel for somebody at a Unix socket that nobody asked it to listen at. */
-async function visitingServer(onRefused: () => void) {
+async function visitingServer(onRefused: (reason: number) => void) {
   const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
   let far: Client | undefined;
   const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
     far = client;
     client.on('error', () => {}).on('authentication', (context) => context.accept());
     const { _handlers: handlers } = (client as unknown as { _protocol: { _handlers: object } })._protocol;
-    Object.assign(handlers, { CHANNEL_OPEN_FAILURE: onRefused });
+    Object.assign(handlers, {
+      CHANNEL_OPEN_FAILURE: (_protocol: unknown, _id: number, reason: number) => onRefused(reason),
+    });
+    client.on('request', (accept) => accept?.());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -46,3 +50,35 @@ describe('a visitor at a socket that nobody listens at', () => {
     },
   );
 });
+
+describe('visitors of one forward', () => {
+  it('are turned away as too many while so many wait for its target, and welcome again afterwards', async () => {
+    const reasons: number[] = [];
+    using server = await visitingServer((reason) => reasons.push(reason));
+    await using connection = await connectViaGateway({
+      ...{ host: '127.0.0.1', port: server.port, username: 'rpa', password: 'x', retry: false },
+      hostKey: 'insecure-accept-any',
+    });
+    const socketPath = '/tmp/visited';
+    await using _forward = await connection.forwardRemote({
+      ...{ listenPath: socketPath, host: '127.0.0.1', port: await closedPort() },
+    });
+    // In one turn, so that no target can answer in between.
+    for (let visits = 0; visits < 600; visits++) server.visit(socketPath);
+    await expect.poll(() => reasons.length, { timeout: 5_000, interval: 5 }).toBe(600);
+    const tooMany = reasons.filter((reason) => reason === 4).length;
+    expect(tooMany).toBeGreaterThan(0);
+    expect(reasons.filter((reason) => reason === 2)).toHaveLength(600 - tooMany);
+    server.visit(socketPath);
+    await expect.poll(() => reasons.length, { timeout: 5_000, interval: 5 }).toBe(601);
+    expect(reasons.at(-1)).toBe(2);
+  });
+});
+
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,33 @@
+import type { Client } from 'ssh2';
+import { handlersOf } from '../insides/inbound.ts';
+import type { OnExceeded } from './receive-window.ts';
+
+/** Far more than any login asks; each question may reach a human. */
+const most = { rounds: 50, prompts: 100, banners: 100, bannerBytes: 256 * 1024 };
+
+/**
+ * Bounds what a server says and asks during the login: rounds and questions of keyboard-interactive (RFC 4256), login
+ * banners (RFC 4252 section 5.4). To be called when the client has connected; false when ssh2 changed inside.
+ */
+export function boundLoginTalk(client: Client, onExceeded: OnExceeded): boolean {
+  const handlers = handlersOf(client);
+  const { USERAUTH_INFO_REQUEST: onAsked, USERAUTH_BANNER: onBanner } = handlers ?? {};
+  if (!handlers || !onAsked || !onBanner) return false;
+  let rounds = 0;
+  let banners = 0;
+  let bannerBytes = 0;
+  handlers.USERAUTH_INFO_REQUEST = (protocol, name, instructions, prompts) => {
+    const count = Array.isArray(prompts) ? prompts.length : 0;
+    if (++rounds > most.rounds) onExceeded(`it asked more than ${most.rounds} times during one login`);
+    else if (count > most.prompts) onExceeded(`it asked ${count} questions at once (limit ${most.prompts})`);
+    else onAsked(protocol, name, instructions, prompts);
+  };
+  handlers.USERAUTH_BANNER = (protocol, message) => {
+    bannerBytes += message.length;
+    if (++banners > most.banners) onExceeded(`it sent more than ${most.banners} login banners`);
+    else if (bannerBytes > most.bannerBytes)
+      onExceeded(`its login banners came to ${bannerBytes} bytes (limit ${most.bannerBytes})`);
+    else onBanner(protocol, message);
+  };
+  return true;
+}
