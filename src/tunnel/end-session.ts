@@ -1,4 +1,4 @@
-import { assign, runScript } from './gateway-script.ts';
+import { assign, type NoAnswer, runScript } from './gateway-script.ts';
 import type { SessionId } from './note.ts';
 import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection } from './types.ts';
@@ -6,8 +6,8 @@ import type { GatewayConnection } from './types.ts';
 /** Tenths of a second that a session has to end by SIGTERM, and then by SIGKILL. */
 const patience = 10;
 
-/** `gone`: it had ended by itself; `no-shell`: the account cannot run commands. */
-export type EndResult = 'ended' | 'gone' | 'survived' | 'no-shell';
+/** `gone`: it had ended by itself. */
+export type EndResult = 'ended' | 'gone' | 'survived' | NoAnswer;
 
 /**
  * Ends one sshd process on the gateway, as the account that is logged in: TERM, then KILL. The process is verified by
@@ -24,7 +24,8 @@ export async function endSession(
     [assign({ victim: pid, born: start, patience }), scripts.process, scripts.endSession],
     signal,
   );
-  const result = answer?.get('result')?.[0]?.[0];
+  if (typeof answer === 'string') return answer;
+  const result = answer.get('result')?.[0]?.[0];
   if (result === 'ended' || result === 'survived' || result === 'gone') return result;
   return 'no-shell';
 }

@@ -2,6 +2,7 @@ import { checkArgument, checkOptions } from '../check/options.ts';
 import { abortSignal, port as portCheck } from '../check/values.ts';
 import { checkConnection } from './check-connection.ts';
 import { endSession } from './end-session.ts';
+import { noAnswer } from './gateway-script.ts';
 import { holderOf } from './list.ts';
 import { lookAtTunnels } from './look.ts';
 import type { GatewayConnection } from './types.ts';
@@ -56,6 +57,7 @@ export async function endTunnel(
   if (result === 'ended' || result === 'gone') {
     return user === undefined ? { ended: true, port, pid } : { ended: true, port, pid, user };
   }
+  if (result === 'timeout') return failed('survived', noAnswer.timeout);
   return sight.root || result === 'no-shell'
     ? failed('survived', `Session ${pid} did not end.`)
     : failed('not-permitted', `Session ${pid} belongs to ${user ?? `uid ${listener.uid}`}.`);

@@ -1,3 +1,4 @@
+import { isSshError } from '../errors/index.ts';
 import type { GatewayConnection } from './types.ts';
 
 /** The first line of every answer: without it something else ran, or nothing. */
@@ -8,29 +9,43 @@ const maxAnswer = 4 << 20;
 /** The lines that a script printed, split into words, by their first word. */
 export type ScriptAnswer = ReadonlyMap<string, readonly (readonly string[])[]>;
 
+/** Why there is no answer: the account cannot run a script, or the script did not come to its end in time. */
+export type NoAnswer = 'no-shell' | 'timeout';
+
+/** The same in words. */
+export const noAnswer: Readonly<Record<NoAnswer, string>> = {
+  'no-shell':
+    'The account cannot run commands on the gateway (no shell, a forced command, or sessions forbidden), and ending a session needs one. A Unix socket with StreamLocalBindUnlink needs none.',
+  timeout: `The gateway did not come to the end of a script within ${scriptTimeout} ms: it is overloaded, or one of its disks hangs.`,
+};
+
 /**
  * Runs a POSIX shell script on the gateway, whatever the account's login shell. `exec` keeps sshd's child the parent
  * of the script, which is how it knows its own session. The script must contain neither a single quote nor a line
  * break: those are all that some login shells would not pass on.
  *
- * Returns undefined when the account cannot run it: no shell, a forced command, no sessions.
+ * @throws {ConnectionLost} when the connection ended: then nothing is known of the account.
  */
 export async function runScript(
   connection: Pick<GatewayConnection, 'exec'>,
   statements: readonly string[],
   signal?: AbortSignal,
-): Promise<ScriptAnswer | undefined> {
+): Promise<ScriptAnswer | NoAnswer> {
   const script = [`echo ${marker}`, ...statements].join('; ');
   const options = { reject: false, timeout: scriptTimeout, maxBuffer: maxAnswer } as const;
   let stdout: string;
   try {
     ({ stdout } = await connection.exec(`exec sh -c '${script}'`, { ...options, signal }));
   } catch (error) {
-    if (signal?.aborted) throw error;
-    return undefined;
+    if (signal?.aborted || codeOf(error) === 'SSH_CONNECTION_LOST') throw error;
+    return codeOf(error) === 'SSH_COMMAND_TIMEOUT' ? 'timeout' : 'no-shell';
   }
   const [first, ...lines] = stdout.split('\n').map((line) => line.trim());
-  return first === marker ? byFirstWord(lines) : undefined;
+  return first === marker ? byFirstWord(lines) : 'no-shell';
+}
+
+function codeOf(error: unknown): string | undefined {
+  return isSshError(error) ? error.code : undefined;
 }
 
 function byFirstWord(lines: readonly string[]): ScriptAnswer {

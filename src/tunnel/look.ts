@@ -1,6 +1,15 @@
 import { ChannelOpenFailed } from '../errors/index.ts';
-import { assign, first, hexPorts, runScript, type ScriptAnswer, sessionsOf } from './gateway-script.ts';
-import { noShell, noteFolder } from './note.ts';
+import {
+  assign,
+  first,
+  hexPorts,
+  type NoAnswer,
+  noAnswer,
+  runScript,
+  type ScriptAnswer,
+  sessionsOf,
+} from './gateway-script.ts';
+import { noteFolder } from './note.ts';
 import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection } from './types.ts';
 
@@ -33,7 +42,7 @@ export interface TunnelSight {
   notes: ReadonlyMap<number, { pid: number; start: string }>;
 }
 
-/** @throws {ChannelOpenFailed} when the account cannot run commands. */
+/** @throws {ChannelOpenFailed} when the account cannot run commands, or the gateway does not answer in time. */
 export async function lookAtTunnels(
   connection: Pick<GatewayConnection, 'exec'>,
   ports: readonly number[] | undefined,
@@ -58,10 +67,13 @@ export async function lookAtTunnels(
     ],
     signal,
   );
-  if (!answer) {
-    throw new ChannelOpenFailed(`The gateway’s tunnels cannot be listed: ${noShell}`, { phase: 'channel' });
-  }
+  if (typeof answer === 'string') throw notListed(answer);
   return sightOf(answer, Date.now());
+}
+
+function notListed(why: NoAnswer): ChannelOpenFailed {
+  const message = `The gateway’s tunnels cannot be listed: ${noAnswer[why]}`;
+  return new ChannelOpenFailed(message, { phase: 'channel', retryable: why === 'timeout' });
 }
 
 function sightOf(answer: ScriptAnswer, now: number): TunnelSight {

@@ -1,4 +1,4 @@
-import { assign, first, runScript, type ScriptAnswer } from './gateway-script.ts';
+import { assign, first, noAnswer, runScript, type ScriptAnswer } from './gateway-script.ts';
 import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection, ReclaimRefusal } from './types.ts';
 
@@ -30,7 +30,7 @@ export async function writeNote(
     [assign({ port, notes: noteFolder }), scripts.process, scripts.boot, scripts.self, scripts.writeNote],
     signal,
   );
-  if (!answer) return { failed: 'no-shell', message: noShell };
+  if (typeof answer === 'string') return { failed: answer, message: noAnswer[answer] };
   const [pid, start, boot] = answer.get('noted')?.[0] ?? [];
   if (pid !== undefined && start !== undefined && boot !== undefined) {
     return { session: { pid: Number(pid), start, boot } };
@@ -46,6 +46,4 @@ function whyNot(answer: ScriptAnswer): string {
     : 'The account’s commands are not started by sshd itself, so its session cannot be told.';
 }
 
-export const noShell =
-  'The account cannot run commands on the gateway (no shell, a forced command, or sessions forbidden), and ending a session needs one. A Unix socket with StreamLocalBindUnlink needs none.';
 export const noProc = 'The gateway has no readable /proc: its sessions can be told apart on Linux only.';

@@ -1,3 +1,3 @@
 # embed: one line
 # Prints `note PID START BOOT` of the port $port.
-{ read -r pid was at < "$HOME/$notes/$port"; } 2>/dev/null && echo "note $pid $was $at"
+[ -f "$HOME/$notes/$port" ] && echo "note $(head -c 200 "$HOME/$notes/$port" 2>/dev/null | head -n 1)"

@@ -7,12 +7,14 @@ import {
   assign,
   first,
   hexPorts,
+  type NoAnswer,
+  noAnswer,
   runScript,
   type ScriptAnswer,
   type SshdProcess,
   sessionsOf,
 } from './gateway-script.ts';
-import { noProc, noShell, noteFolder, type SessionId } from './note.ts';
+import { noProc, noteFolder, type SessionId } from './note.ts';
 import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection, ReclaimEvidence, ReclaimOptions, ReclaimRefusal } from './types.ts';
 
@@ -45,7 +47,7 @@ export async function reclaimPort(
     if (ended !== 'gone') return refused(ended, own.pid);
   }
   const seen = await look(connection, port, signal);
-  if (!seen) return { kind: 'refused', reason: 'no-shell', message: noShell };
+  if (typeof seen === 'string') return { kind: 'refused', reason: seen, message: noAnswer[seen] };
   const suspect = findSuspect(seen, port, options);
   if ('kind' in suspect) return suspect;
   const answer = await holderAnswers(connection, request);
@@ -158,9 +160,9 @@ function heldByOther(
   return { kind: 'refused', reason: 'other-user', message };
 }
 
-function refused(ended: 'survived' | 'no-shell', pid: number): ReclaimResult {
-  return ended === 'no-shell'
-    ? { kind: 'refused', reason: 'no-shell', message: noShell }
+function refused(ended: 'survived' | NoAnswer, pid: number): ReclaimResult {
+  return ended !== 'survived'
+    ? { kind: 'refused', reason: ended, message: noAnswer[ended] }
     : {
         kind: 'refused',
         reason: 'survived',

@@ -150,6 +150,8 @@ export type ReclaimEvidence = 'own' | 'note' | 'only-session';
 export type ReclaimRefusal =
   /** The account cannot run commands: no shell, a forced command, or sessions forbidden. */
   | 'no-shell'
+  /** The gateway did not come to the end of a script in time. */
+  | 'timeout'
   /** Not a Linux gateway, or one without a readable /proc. */
   | 'no-proc'
   | 'other-user'

@@ -1,9 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { ChannelOpenFailed } from '../../src/errors/index.ts';
+import { ChannelOpenFailed, CommandTimeout } from '../../src/errors/index.ts';
 import { endTunnel } from '../../src/tunnel/end-tunnel.ts';
 import { type ListTunnelsOptions, listTunnels } from '../../src/tunnel/list.ts';
-import { answering, FakeConnection, shellSays } from '../support/fake-gateway.ts';
+import { writeNote } from '../../src/tunnel/note.ts';
+import { answering, FakeConnection, lost, shellSays } from '../support/fake-gateway.ts';
 
 const self = ['boot b1', 'self 500 900 sshd', 'uid 1001', 'clock 1000.00 100'];
 const sessions = [
@@ -63,6 +64,22 @@ describe('listGatewayTunnels', () => {
     connection.onExec = () => 'This account is currently not available.';
     await expect(listTunnels(connection)).rejects.toThrow(/cannot run commands/);
     await expect(endTunnel(connection, 9000)).rejects.toMatchObject({ code: 'SSH_CHANNEL_OPEN_FAILED' });
+  });
+
+  it('says when the gateway did not answer in time, and when the connection ended', async () => {
+    const details = { phase: 'command', timeoutMs: 10_000, output: {}, terminated: true } as never;
+    const connection = new FakeConnection();
+    connection.onExec = () => {
+      throw new CommandTimeout('too slow', details);
+    };
+    const late = listTunnels(connection);
+    await expect(late).rejects.toThrow(/did not come to the end of a script within 10000 ms/);
+    await expect(late).rejects.toMatchObject({ code: 'SSH_CHANNEL_OPEN_FAILED', retryable: true });
+    connection.onExec = () => {
+      throw lost();
+    };
+    await expect(listTunnels(connection)).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST' });
+    await expect(writeNote(connection, 9012)).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST' });
   });
 
   it.each([

@@ -1,0 +1,59 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { assign } from '../../src/tunnel/gateway-script.ts';
+import { notes, readNote } from '../../src/tunnel/scripts.generated.ts';
+
+const note = '300 600 b1';
+let home: string;
+let folder: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'notes-'));
+  folder = join(home, '.notes');
+  await mkdir(folder);
+  await writeFile(join(folder, '9012'), `${note}\n`);
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+/** In a real sh, as the account whose home it is: `id` says so. */
+async function run(script: string): Promise<string[]> {
+  const line = `id() { echo 1000; }; ${assign({ notes: '.notes', port: 9012 })}; ${script}`;
+  const options = { env: { ...process.env, HOME: home }, timeout: 5_000 };
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', line], options).catch((error) => {
+    // The last test of the script is its exit code.
+    if (error.killed) throw error;
+    return error as { stdout: string };
+  });
+  return stdout.split('\n').filter(Boolean);
+}
+
+it('reads the notes that tunnels left', async () => {
+  await writeFile(join(folder, '9013'), '301 601 b1');
+  expect(await run(notes)).toEqual([`note 9012 ${note}`, 'note 9013 301 601 b1']);
+  expect(await run(readNote)).toEqual([`note ${note}`]);
+});
+
+it('waits for no pipe, follows no link, reads no file to an end that never comes', async () => {
+  execFileSync('mkfifo', [join(folder, '9001')]);
+  await symlink('/dev/zero', join(folder, '9002'));
+  await symlink(join(folder, '9012'), join(folder, '9003'));
+  await writeFile(join(folder, '9004'), '');
+  await truncate(join(folder, '9004'), 2 ** 33);
+  await mkdir(join(folder, '9005'));
+  expect(await run(notes)).toEqual([`note 9012 ${note}`]);
+  await rm(join(folder, '9012'));
+  execFileSync('mkfifo', [join(folder, '9012')]);
+  expect(await run(readNote)).toEqual([]);
+});
+
+it('takes no name, no content and no number of files for more than notes', async () => {
+  await writeFile(join(folder, '9\nuid 0'), note);
+  await writeFile(join(folder, '8000'), '1 2 3 4\nuid 0\n');
+  await writeFile(join(folder, '8001'), '* / x\nuid 0\n');
+  expect(await run(notes)).toEqual(['note 8001 * / x', `note 9012 ${note}`]);
+  for (let port = 1; port <= 250; port++) await writeFile(join(folder, `${port}`), note);
+  expect(await run(notes)).toHaveLength(200);
+});
