@@ -77,7 +77,7 @@ export function resolveSettings(options: MockServerOptions): Settings {
 
 function jobsFor(options: MockServerOptions, windows: Settings['windows']): MockJobs | undefined {
   if (options.jobs === false) return undefined;
-  return new MockJobs((command) => chooseHandler(options, command), windows?.codePage ?? 65001);
+  return new MockJobs((command) => chooseHandler(options, command), windows);
 }
 
 function defaultUser(): MockUser {

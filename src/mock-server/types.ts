@@ -183,8 +183,8 @@ export interface WindowsPersonality {
    */
   version?: MockWindowsVersion;
   /**
-   * Who logs in. A `'standard'` account may not use WMI (CIM) in an SSH session, nor make symbolic links. Default
-   * `'administrator'`.
+   * Who logs in. A `'standard'` account may not use WMI (CIM) in an SSH session, and so starts no `interactive` job, nor
+   * make symbolic links. Default `'administrator'`.
    */
   account?: 'administrator' | 'standard';
   /** PowerShell's language mode. `'ConstrainedLanguage'` (AppLocker, WDAC) refuses scripts that need .NET. Default `'FullLanguage'`. */

@@ -1,14 +1,22 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { TextRunJobOptions } from '../../src/job/run/run-types.ts';
-import { type MockServer, type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
+import {
+  type MockServer,
+  type MockServerOptions,
+  startMockServer,
+  type WindowsPersonality,
+} from '../../src/mock-server/index.ts';
 import { runJob } from '../../src/run-job.ts';
 import { optionsFor } from '../support/connect.ts';
 
 /** What a user's own tests of code with jobs rely on. */
-describe.each([
+describe.each<[string, MockServerOptions['windows'] & (object | false)]>([
   ['a POSIX', false],
-  ['a Windows', { codePage: 949 }],
+  ['a Windows 7.7', { codePage: 949 }],
+  ['a Windows 8.1', { version: '8.1', codePage: 949 }],
+  ['a Windows 9.5', { version: '9.5', codePage: 949 }],
+  ['a Windows 9.8', { version: '9.8', codePage: 949, account: 'standard' }],
 ])('the jobs of %s mock server', (_, windows) => {
   let server: MockServer;
   let started: string[];
@@ -85,5 +93,28 @@ describe.each([
     expect((await connection.exec("/bin/sh -c 'a=b\nc'")).stdout).toBe('/bin/sh -c');
     expect((await connection.powershell('Get-Date')).stdout).toMatch(/^(powershell|pwsh)/);
     expect((await connection.powershell(`# ${'x'.repeat(20_000)}`)).stdout).toMatch(/^(powershell|pwsh)/);
+  });
+});
+
+describe('the jobs of a Windows mock server that bars them', () => {
+  const run = async (windows: WindowsPersonality, interactive = false) => {
+    await using server = await startMockServer({ windows, exec: { work: { stdout: 'done' } } });
+    return await runJob(optionsFor(server), 'work', { id: 'job', interactive, pollInterval: 200 });
+  };
+
+  it('do not start on the desktop for a standard account, and else as ever', async () => {
+    await expect(run({ account: 'standard' }, true)).rejects.toMatchObject({
+      code: 'SSH_JOB_ACCESS_FAILED',
+      message: expect.stringContaining('by the task scheduler: Access is denied'),
+    });
+    expect((await run({ account: 'standard' })).stdout).toBe('done');
+    expect((await run({}, true)).stdout).toBe('done');
+  });
+
+  it('do not start where PowerShell is held back', async () => {
+    await expect(run({ languageMode: 'ConstrainedLanguage' })).rejects.toMatchObject({
+      code: 'SSH_JOB_ACCESS_FAILED',
+      hint: expect.stringContaining('AppLocker'),
+    });
   });
 });

@@ -1,7 +1,10 @@
 import { constants } from 'node:os';
-import type { ExecContext, ExecHandler, MockCommand } from '../types.ts';
+import type { ExecContext, ExecHandler, MockCommand, WindowsPersonality } from '../types.ts';
 import { DetachedCommand } from './detached.ts';
 import type { JobScript } from './script.ts';
+
+/** What of a Windows personality matters to jobs. */
+type JobRules = Pick<Required<WindowsPersonality>, 'account' | 'languageMode' | 'codePage'>;
 
 interface MockJob {
   claim: string;
@@ -25,6 +28,16 @@ const maxPiece = 1_048_576;
 const maxGrace = 1_000;
 const step = 10;
 
+/** The task scheduler is reached through WMI, which a standard account may not use in an SSH session. */
+const noTask = Buffer.from('by the task scheduler: Access is denied. (0x80070005 PermissionDenied)').toString(
+  'base64',
+);
+/** PowerShell's refusal of a script that needs more of .NET than the mode allows. */
+const forbidden: MockCommand = {
+  stderr: 'PowerShell is in ConstrainedLanguage mode here: a policy forbids scripts like this one.\r\n',
+  exitCode: 1,
+};
+
 /**
  * The jobs of a mock server, in memory. It does what the scripts for jobs ask for, without running them; what a job's
  * command does is what the server's `exec` option says of it.
@@ -33,12 +46,14 @@ export class MockJobs {
   private readonly jobs = new Map<string, MockJob>();
   private readonly choose: Choose;
   private readonly codePage: number;
+  private readonly windows: JobRules | undefined;
   private nextPid = 4_000;
   private isClosed = false;
 
-  constructor(choose: Choose, codePage: number) {
+  constructor(choose: Choose, windows?: JobRules) {
     this.choose = choose;
-    this.codePage = codePage;
+    this.windows = windows;
+    this.codePage = windows?.codePage ?? 65001;
   }
 
   /** Ends all jobs. */
@@ -47,7 +62,8 @@ export class MockJobs {
     for (const { command } of this.jobs.values()) command.kill('KILL');
   }
 
-  async answer({ system, values }: JobScript, origin: Origin): Promise<JobAnswer> {
+  async answer({ system, values }: JobScript, origin: Origin): Promise<JobAnswer | MockCommand> {
+    if (system === 'windows' && this.windows?.languageMode === 'ConstrainedLanguage') return forbidden;
     const id = values['id'] ?? '';
     const key = `${values['dir']}\n${system === 'windows' ? id.toLowerCase() : id}`;
     const head = `${values['mark']} `;
@@ -65,8 +81,9 @@ export class MockJobs {
     }
   }
 
-  private start(key: string, { id, command = '', fingerprint, nonce }: Values, origin: Origin): string {
+  private start(key: string, { id, command = '', fingerprint, nonce, task }: Values, origin: Origin): string {
     if (this.jobs.has(key)) return `answer=taken ${this.record(key)}`;
+    if (task && this.windows?.account === 'standard') return `why=${noTask} ${this.record(key)}`;
     const detached = new DetachedCommand(origin, command, this.codePage);
     const claim = `1:${this.nextPid++}:${nonce}:mock:${fingerprint}:${Date.now()}:${nonce}:${id}`;
     this.jobs.set(key, { claim, command: detached, killed: '' });
