@@ -48,6 +48,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
     'posix',
     'windows',
     'output',
+    'checks.ts',
     'options.ts',
     'remote-job.ts',
     'list-jobs.ts',

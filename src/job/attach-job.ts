@@ -1,8 +1,8 @@
+import { checkOptions } from '../check/options.ts';
 import type { Encoding } from '../exec/types.ts';
-import { checkNames } from '../options/check.ts';
+import { attachChecks } from './checks.ts';
 import { jobKeeper } from './host/keeper.ts';
 import { checkJobId } from './job-id.ts';
-import { checkCommon } from './options.ts';
 import { RemoteJob } from './remote-job.ts';
 import type { AttachJobOptions, JobHost } from './types.ts';
 
@@ -22,9 +22,8 @@ export function attachJob(
   id: string,
   options: AttachJobOptions = {},
 ): RemoteJob<string | Buffer> {
-  const { dir, encoding = 'utf8' } = options ?? {};
   checkJobId(id);
-  checkNames('options', options, ['dir', 'encoding']);
-  checkCommon({ dir, encoding });
+  checkOptions(options, attachChecks);
+  const { dir, encoding = 'utf8' } = options;
   return new RemoteJob(jobKeeper(host, dir), id, { isNew: false, encoding });
 }

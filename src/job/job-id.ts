@@ -1,3 +1,4 @@
+import { typeName } from '../check/wrong.ts';
 import { quoted } from '../text/printable.ts';
 
 const pattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
@@ -10,7 +11,7 @@ export function checkJobId(id: unknown): asserts id is string {
   const right =
     '1 to 100 characters of A-Z a-z 0-9 . _ - would be right, beginning with a letter, a digit or _ and not ending with a dot';
   if (typeof id !== 'string') {
-    throw new TypeError(`option id: ${id === null ? 'null' : typeof id} given; ${right}`);
+    throw new TypeError(`option id: ${typeName(id)} given; ${right}`);
   }
   if (!pattern.test(id) || id.endsWith('.'))
     throw new TypeError(`option id: ${quoted(id, 120)} given; ${right}`);

@@ -1,7 +1,8 @@
-import { checkMs, checkNames } from '../options/check.ts';
+import { type Checks, checkOptions, required } from '../check/options.ts';
+import { ms } from '../check/values.ts';
+import { jobsChecks } from './checks.ts';
 import { ask, jobKeeper } from './host/keeper.ts';
 import { type JobRecord, statusOf } from './host/record.ts';
-import { checkCommon } from './options.ts';
 import type { JobHost, JobStatus, JobSummary, JobsOptions } from './types.ts';
 
 export interface RemoveJobsOptions extends JobsOptions {
@@ -9,9 +10,11 @@ export interface RemoveJobsOptions extends JobsOptions {
   olderThan: number;
 }
 
+const removeChecks: Checks<RemoveJobsOptions> = { ...jobsChecks, olderThan: required(ms(0)) };
+
 /** All jobs that the server knows in this folder, oldest first. */
 export async function listJobs(host: JobHost, options: JobsOptions = {}): Promise<JobSummary[]> {
-  check(options, ['dir', 'signal']);
+  checkOptions(options, jobsChecks);
   return [...(await records(host, options))].map(([id, record]) => summaryOf(id, record)).sort(byStart);
 }
 
@@ -20,8 +23,7 @@ export async function listJobs(host: JobHost, options: JobsOptions = {}): Promis
  * only by `job.remove()` or here. Resolves with the ids. Safe to call from several programs at once.
  */
 export async function removeJobs(host: JobHost, options: RemoveJobsOptions): Promise<string[]> {
-  check(options, ['dir', 'signal', 'olderThan']);
-  checkMs('olderThan', options.olderThan, { min: 0, infinite: false });
+  checkOptions(options, removeChecks);
   const keeper = jobKeeper(host, options.dir);
   const removed: string[] = [];
   for (const [id, record] of await records(host, options)) {
@@ -60,9 +62,4 @@ function ageOf({ now, exit, claim }: JobRecord): number {
 
 function byStart(a: JobSummary, b: JobSummary): number {
   return a.startedAt.getTime() - b.startedAt.getTime();
-}
-
-function check(options: JobsOptions, names: string[]): void {
-  checkNames('options', options, names);
-  checkCommon(options);
 }

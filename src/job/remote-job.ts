@@ -1,9 +1,10 @@
 import { inspect } from 'node:util';
+import { checkOptions } from '../check/options.ts';
 import { debugTopic } from '../observe/debug.ts';
-import { checkInteger, checkNames, checkSignal } from '../options/check.ts';
+import { followChecks, killChecks, outputChecks, signalChecks } from './checks.ts';
 import { accessFailed, ask, type JobKeeper } from './host/keeper.ts';
 import { ownRecord, statusOf } from './host/record.ts';
-import { checkFollow, resolveOffsets } from './options.ts';
+import { offsetsOf } from './options.ts';
 import { followJob } from './output/follow.ts';
 import { OutputReader, readPiece } from './output/output-reader.ts';
 import type { FollowedOutput, FollowOptions, JobEnd, JobOffsets, JobOutput, JobStatus } from './types.ts';
@@ -41,7 +42,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
 
   /** What has become of it. A job that the server does not know is `lost`. */
   async status(options: SignalOption = {}): Promise<JobStatus> {
-    check(options, ['signal']);
+    checkOptions(options, signalChecks);
     const { record } = await ask(this.#keeper, this.id, (commands) => commands.look(this.id), options.signal);
     return statusOf(ownRecord(record, this.id));
   }
@@ -51,9 +52,9 @@ export class RemoteJob<Output extends string | Buffer = string> {
    * `from: next` until `done`, or let `follow()` do it.
    * @throws {JobLost} when the server does not know the job.
    */
-  async output(options: SignalOption & { from?: Partial<JobOffsets> } = {}): Promise<JobOutput> {
-    check(options, ['from', 'signal']);
-    const piece = await readPiece(this.#keeper, this.id, resolveOffsets(options.from), { ...options });
+  async output(options: SignalOption & { from?: Partial<JobOffsets> | undefined } = {}): Promise<JobOutput> {
+    checkOptions(options, outputChecks);
+    const piece = await readPiece(this.#keeper, this.id, offsetsOf(options.from), { ...options });
     const { stdout, stderr, next, status, done } = piece;
     return { stdout, stderr, next, status, done };
   }
@@ -63,9 +64,8 @@ export class RemoteJob<Output extends string | Buffer = string> {
    * @throws {JobLost} when the server does not know the job.
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowedOutput<Output>, JobEnd> {
-    check(options, ['from', 'pollInterval', 'signal']);
-    checkFollow(options);
-    const reader = new OutputReader(this.id, this.#encoding, resolveOffsets(options.from));
+    checkOptions(options, followChecks);
+    const reader = new OutputReader(this.id, this.#encoding, offsetsOf(options.from));
     return followJob(this.#keeper, reader, options) as AsyncGenerator<FollowedOutput<Output>, JobEnd>;
   }
 
@@ -73,10 +73,9 @@ export class RemoteJob<Output extends string | Buffer = string> {
    * Ends the job and what it started: SIGTERM to its process group, SIGKILL `grace` milliseconds (default 5,000)
    * later; on Windows `taskkill /T /F`. Resolves with what it came to. A job that is over stays as it is.
    */
-  async kill(options: SignalOption & { grace?: number } = {}): Promise<JobStatus> {
-    check(options, ['grace', 'signal']);
+  async kill(options: SignalOption & { grace?: number | undefined } = {}): Promise<JobStatus> {
+    checkOptions(options, killChecks);
     const { grace = defaultGrace, signal } = options;
-    checkInteger('grace', grace, 0, 60_000, 'milliseconds from 0 to 60000');
     debug('%s is told to end', this.id);
     const record = await ask(this.#keeper, this.id, (commands) => commands.kill(this.id, grace), signal);
     return statusOf(ownRecord(record, this.id));
@@ -88,7 +87,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
    * @throws {JobAccessFailed} while the job runs.
    */
   async remove(options: SignalOption = {}): Promise<void> {
-    check(options, ['signal']);
+    checkOptions(options, signalChecks);
     const removal = await ask(this.#keeper, this.id, (commands) => commands.remove(this.id), options.signal);
     if (removal === 'running') {
       throw accessFailed(
@@ -109,10 +108,4 @@ export class RemoteJob<Output extends string | Buffer = string> {
     const { host, port } = this.#keeper.host.where;
     return `RemoteJob { ${this.id} on ${host}:${port} }`;
   }
-}
-
-function check(options: SignalOption, names: string[]): void {
-  const { signal } = options ?? {};
-  checkNames('options', options, names);
-  if (signal !== undefined) checkSignal('signal', signal);
 }

@@ -1,10 +1,12 @@
+import { checkOptions } from '../check/options.ts';
 import { JobConflict } from '../errors/index.ts';
 import type { Encoding } from '../exec/types.ts';
 import { debugTopic } from '../observe/debug.ts';
+import { startChecks } from './checks.ts';
 import type { StartRequest } from './host/commands.ts';
 import { accessFailed, ask, type JobKeeper, jobKeeper } from './host/keeper.ts';
 import type { JobRecord } from './host/record.ts';
-import { checkStartOptions, resolveStart } from './options.ts';
+import { resolveStart } from './options.ts';
 import { RemoteJob } from './remote-job.ts';
 import type { JobHost, StartJobOptions } from './types.ts';
 
@@ -35,7 +37,7 @@ export async function startJob(
   command: string | readonly string[],
   options: StartJobOptions,
 ): Promise<RemoteJob<string | Buffer>> {
-  checkStartOptions(options);
+  checkOptions(options, startChecks);
   const request = resolveStart(command, options, host.windows);
   const keeper = jobKeeper(host, options.dir);
   const isNew = await startOnce(keeper, request, options.signal);

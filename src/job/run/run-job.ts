@@ -1,22 +1,10 @@
+import { checkOptions } from '../../check/options.ts';
 import type { CommandResult } from '../../exec/types.ts';
-import { checkInteger, checkNames, wrongType } from '../../options/check.ts';
 import type { ConnectOptions } from '../../options/types.ts';
-import { checkJobId } from '../job-id.ts';
-import {
-  checkCallback,
-  checkCommon,
-  checkFollow,
-  resolveInteractive,
-  resolveStart,
-  startNames,
-} from '../options.ts';
+import { runChecks } from '../checks.ts';
+import { resolveStart } from '../options.ts';
 import { JobRun } from './job-run.ts';
 import type { ConnectForJob, RunJobOptions } from './run-types.ts';
-
-const names = [
-  ...startNames,
-  ...['onOutput', 'onErrorOutput', 'pollInterval', 'maxBuffer', 'reject', 'keep', 'killOnAbort'],
-];
 
 /**
  * Runs a command to its end however often the tunnel breaks: connects, starts the job or finds it, follows its
@@ -40,23 +28,7 @@ export async function runJobOver(
 }
 
 function checkRunOptions(command: string | readonly string[], options: RunJobOptions): void {
-  checkNames('options', options, names);
-  const { shell, maxBuffer, keep = true } = options as RunJobOptions;
-  checkJobId(options.id);
-  checkCommon(options);
-  checkFollow(options);
-  resolveInteractive(options.interactive);
+  checkOptions(options, runChecks);
   // Without a shell, the quoting depends on the server.
-  if (shell !== undefined) resolveStart(command, options, shell !== 'posix');
-  checkCallback('onOutput', options.onOutput);
-  checkCallback('onErrorOutput', options.onErrorOutput);
-  if (maxBuffer !== undefined && maxBuffer !== Number.POSITIVE_INFINITY) {
-    checkInteger('maxBuffer', maxBuffer, 0, Number.MAX_SAFE_INTEGER, 'a whole number of bytes, 0 or more');
-  }
-  if (typeof keep !== 'boolean' && keep !== 'succeeded')
-    throw wrongType('keep', keep, "true, false or 'succeeded'");
-  for (const name of ['reject', 'killOnAbort'] as const) {
-    const value = options[name];
-    if (value !== undefined && typeof value !== 'boolean') throw wrongType(name, value, 'true or false');
-  }
+  if (options.shell !== undefined) resolveStart(command, options, options.shell !== 'posix');
 }
