@@ -27,6 +27,7 @@ import type {
   MockShare,
 } from './types.ts';
 import { type ConnectionOwner, ServerConnection } from './wire/connection.ts';
+import { lookInside } from './wire/insides.ts';
 import type { Link } from './wire/link.ts';
 import { socketOf } from './wire/ssh2-internals.ts';
 
@@ -193,6 +194,7 @@ export class MockServerCore implements MockServer, ConnectionOwner {
     const connection = [...this.open].find(({ link }) => link === socketOf(client));
     // ssh2 would make an uncaught error of what clients do wrong.
     client.on('error', () => {});
+    lookInside(client);
     if (!connection) return;
     connection.client = client;
     serveClient(this, connection, client, this.filesystem);

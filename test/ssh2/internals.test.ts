@@ -20,9 +20,7 @@ describe('the insides of ssh2 that we rely on', () => {
     const protocol = internals.protocolOf(client);
     expect(protocol).toMatchObject({
       _destruct: expect.any(Function),
-      _compatFlags: expect.any(Number),
       _handlers: { USERAUTH_FAILURE: expect.any(Function), DISCONNECT: expect.any(Function) },
-      _cipher: { allocPacket: expect.any(Function) },
       ping: expect.any(Function),
       signal: expect.any(Function),
       channelWindowAdjust: expect.any(Function),
@@ -50,7 +48,6 @@ describe('the insides of ssh2 that we rely on', () => {
       expect(() => internals.onAuthFailure(strange, () => {})).not.toThrow();
       expect(() => internals.onSilentDisconnect(strange, () => {})).not.toThrow();
       expect(() => internals.onServerSignatureAlgorithms(strange, () => {})).not.toThrow();
-      expect(() => internals.steadyKeepalive(strange)).not.toThrow();
       expect(internals.closeForgottenChannel(strange, 0)).toBeUndefined();
     }
     expect(internals.expectGlobalReply({} as Client, () => {})).toBe(false);
@@ -72,32 +69,6 @@ describe('the destruction of the ciphers', () => {
     // Now ssh2's own.
     expect(() => protocol.parse()).toThrow(/Instance unusable/);
     client.destroy();
-  });
-});
-
-describe('the keepalive of ssh2', () => {
-  it('goes on at its own pace: an answered request does not start its timer anew', async () => {
-    const started = vi.spyOn(globalThis, 'setInterval');
-    const run = (other: Client) =>
-      new Promise<void>((resolve, reject) =>
-        other.exec('true', (error, channel) => {
-          if (error) return reject(error);
-          channel.resume().on('close', () => resolve());
-        }),
-      );
-    const { host, port, username, password = '' } = server;
-    const other = new ssh2.Client();
-    const ready = new Promise<void>((resolve) => other.once('ready', () => resolve()));
-    other.connect({ host, port, username, password, keepaliveInterval: 20_000 });
-    await ready;
-    await run(other);
-    const byEach = started.mock.calls.length;
-    internals.steadyKeepalive(other);
-    await run(other);
-    expect(started.mock.calls.length).toBe(byEach);
-    expect(byEach).toBeGreaterThan(1);
-    started.mockRestore();
-    await logout(other);
   });
 });
 

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { Listeners } from '../../src/time/listeners.ts';
 
@@ -40,31 +38,6 @@ describe('listeners', () => {
     expect(gone).not.toHaveBeenCalled();
     expect(late).toHaveBeenCalledOnce();
     expect(listeners.size).toBe(0);
-  });
-
-  it('are gone with the next quick collection of garbage, however many come and go', () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void;
-    const used = () => process.memoryUsage().heapUsed;
-    const listeners = new Listeners<void>();
-    const leaving: Array<() => void> = [];
-    const count = 4_000;
-    const size = 200;
-    const pass = () => {
-      const much = Array.from({ length: size }, Math.random);
-      leaving.push(listeners.add(() => much.length));
-      if (leaving.length > 8) leaving.shift()?.();
-    };
-    for (let n = 0; n < count; n++) {
-      pass();
-      if (n === count / 4) collect();
-      if (n % 50 === 0) collect({ type: 'minor' });
-    }
-    collect({ type: 'minor' });
-    collect({ type: 'minor' });
-    const before = used();
-    collect();
-    expect(before - used()).toBeLessThan((count * size * 8) / 10);
   });
 
   it('hear the rest of it when one of them throws', () => {

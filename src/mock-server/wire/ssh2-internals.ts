@@ -2,12 +2,11 @@ import type { Connection, ParsedKey, ServerChannel, Session } from 'ssh2';
 
 /**
  * The parts of ssh2 1.17 that are not in its types and that a server must reach to misbehave, or to mend a fault of
- * ssh2's server. All knowledge of them is in this file.
+ * ssh2's server. insides.ts lists them, and all use of them is in this file.
  */
 interface Protocol {
   _handlers: Record<string, ((protocol: unknown, ...args: never[]) => void) | undefined>;
   _hostKeys: Record<string, ParsedKey>;
-  _kexinit: unknown;
   _destruct: unknown;
   _cipher: { encrypt(packet: Buffer): void };
   _packetRW: {

@@ -9,19 +9,12 @@ import { harmless } from '../../time/harmless.ts';
 import { latch } from '../../time/latch.ts';
 import { PhaseClock } from '../../time/phase-clock.ts';
 import { StopSwitch } from '../../time/stop-switch.ts';
-import { boundAnswers } from '../bounds/answers.ts';
 import { exceeded } from '../bounds/exceeded.ts';
-import { boundLoginTalk } from '../bounds/login-talk.ts';
-import { boundWindows } from '../bounds/receive-window.ts';
 import type { Where } from '../channels/link.ts';
 import { ssh2 } from '../insides/client-parts.ts';
-import { knowForwardsByOwnNamesOnly } from '../insides/inbound.ts';
-import { deferDestruction, onSilentDisconnect, steadyKeepalive } from '../insides/internals.ts';
-import { padFromStock } from '../insides/padding.ts';
+import { authenticateEarly } from '../insides/early-auth.ts';
 import { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
-import { authenticateEarly } from '../login/early-auth.ts';
-import { guardOrder } from '../order/guard-order.ts';
 import type { MessageOrder } from '../order/message-order.ts';
 import {
   bannerInvalid,
@@ -32,10 +25,12 @@ import {
   outOfTurn,
   type Situation,
   type Ssh2Error,
+  unsafeSsh2,
 } from '../transport/classify.ts';
 import { type StreamEnd, Transport } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
+import { mendClient } from './mend-client.ts';
 import { phaseTimeout, type TimedPhase } from './phase-timeouts.ts';
 
 /** Everything a handshake needs to know, beside the stream. */
@@ -149,24 +144,21 @@ class Handshake {
       hostVerifier: this.#guard.verifier,
       authHandler: this.#auth.handler as never,
     });
-    deferDestruction(this.#client);
-    this.#order = guardOrder(this.#client, (broken) => this.#fail(outOfTurn(broken, this.#situation())));
-    knowForwardsByOwnNamesOnly(this.#client);
-    this.#bound();
-    steadyKeepalive(this.#client);
-    this.#auth.watch(this.#client);
-    authenticateEarly(this.#client);
-    onSilentDisconnect(this.#client, (code, text) =>
-      this.#ssh2Failed(Object.assign(new Error(text), { code })),
-    );
+    this.#mendClient();
   }
 
-  /** What the server makes us keep. */
-  #bound(): void {
-    const onExceeded = (what: string) => this.#fail(exceeded(what, this.#situation()));
-    boundWindows(this.#client, onExceeded);
-    boundAnswers(this.#client, this.#transport, onExceeded);
-    boundLoginTalk(this.#client, onExceeded);
+  #mendClient(): void {
+    try {
+      this.#order = mendClient(this.#client, this.#transport, {
+        onOutOfTurn: (broken) => this.#fail(outOfTurn(broken, this.#situation())),
+        onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
+        onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),
+      });
+      this.#auth.watch(this.#client);
+      authenticateEarly(this.#client);
+    } catch (error) {
+      throw unsafeSsh2(error as Error, this.#situation());
+    }
   }
 
   #listen(): void {
@@ -189,7 +181,6 @@ class Handshake {
 
   #keysExchanged(): void {
     this.#order?.keysExchanged();
-    padFromStock(this.#client);
     // ssh2 says so again after each re-key.
     if (this.#phase !== 'handshake') return;
     this.#enter('auth', 'handshake');

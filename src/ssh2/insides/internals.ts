@@ -1,18 +1,14 @@
 import type { EventEmitter } from 'node:events';
 import type { Client, ClientChannel } from 'ssh2';
+import { serves } from './look.ts';
 
 /**
- * The few members of ssh2 1.17 that we use beyond its documentation. Each is looked up at run time and may be
- * missing: then the caller falls back to what the public interface gives.
+ * The members of ssh2's protocol that we use beyond its documentation; registry.ts says what for. Those that serve
+ * speed may be missing: then the caller falls back to what the public interface gives.
  */
 export interface Protocol {
   _destruct?: ((reason?: string) => void) | undefined;
-  _compatFlags?: number;
-  _kex?: { negotiated?: unknown };
   _handlers?: Record<string, unknown>;
-  /** Outbound, of the last key exchange; gives room for a packet that is to be filled and encrypted. */
-  _cipher?: { allocPacket?(payloadLength: number): Buffer };
-  cleanup(): void;
   ping?(): void;
   signal?(channel: number, name: string): void;
   channelWindowAdjust?(id: number, bytes: number): void;
@@ -23,7 +19,6 @@ export interface Protocol {
 export interface RawChannelState {
   incoming?: { id: number; window: number; state: 'open' | 'eof' | 'closing' | 'closed' };
   outgoing?: { id: number; window: number; packetSize: number; state: 'open' | 'eof' | 'closing' | 'closed' };
-  _waitChanDrain?: boolean;
   _callbacks?: Array<(failed: unknown) => void>;
   subtype?: string;
 }
@@ -39,7 +34,6 @@ interface ClientInternals {
   _protocol?: Protocol;
   _chanMgr?: ChannelManager;
   _callbacks?: Array<(failed: unknown, data?: Buffer) => void>;
-  _resetKA?: () => void;
 }
 
 export function protocolOf(client: Client): Protocol | undefined {
@@ -78,7 +72,8 @@ export function closeForgottenChannel(client: Client, id: number | undefined): E
 export function sendSignal(client: Client, channel: ClientChannel, name: string): void {
   const protocol = protocolOf(client);
   const outgoing = stateOf(channel).outgoing;
-  if (typeof protocol?.signal !== 'function' || outgoing === undefined) channel.signal(name);
+  const canSignal = serves(client, 'signal after input') && outgoing !== undefined;
+  if (!canSignal || typeof protocol?.signal !== 'function') channel.signal(name);
   else if (outgoing.state === 'open' || outgoing.state === 'eof') protocol.signal(outgoing.id, name);
 }
 
@@ -94,6 +89,7 @@ export function behindFirstRequest(
   const manager = (client as unknown as ClientInternals)._chanMgr;
   const opened = id === undefined ? undefined : manager?.get(id);
   if (id === undefined || typeof opened !== 'function' || typeof manager?.update !== 'function') return;
+  if (!serves(client, 'behind the first request')) return;
   const both = (error: Error | undefined, channel: ClientChannel | undefined) => {
     opened(error, channel);
     if (channel && !error) action(channel);
@@ -112,6 +108,7 @@ const channelPacket = 32 * 1024;
 export function openBareSession(client: Client, opened: Opened): boolean {
   const manager = (client as unknown as ClientInternals)._chanMgr;
   const protocol = protocolOf(client);
+  if (!serves(client, 'sessions ahead')) return false;
   if (typeof manager?.add !== 'function' || typeof protocol?.session !== 'function') return false;
   if (typeof protocol.exec !== 'function') return false;
   const callback: Opened = (error, channel) => opened(error, channel);
@@ -168,22 +165,13 @@ export function deferDestruction(client: Client): void {
   };
 }
 
-/**
- * Lets ssh2's keepalive ask at its steady pace. It would start its timer anew at each answered request, which is work
- * for every command; our watchdog counts whatever comes as life.
- */
-export function steadyKeepalive(client: Client): void {
-  const internals = client as unknown as ClientInternals;
-  if (typeof internals._resetKA === 'function') internals._resetKA = () => {};
-}
-
 /** Puts a callback in line for the next reply to a global request, as ssh2 itself does. */
 export function expectGlobalReply(
   client: Client,
   callback: (failed: unknown, data?: Buffer) => void,
 ): boolean {
   const callbacks = (client as unknown as ClientInternals)._callbacks;
-  if (!Array.isArray(callbacks)) return false;
+  if (!Array.isArray(callbacks) || !serves(client, 'ping')) return false;
   callbacks.push(callback);
   return true;
 }
@@ -191,7 +179,7 @@ export function expectGlobalReply(
 /** Hears SSH_MSG_DEBUG (RFC 4253 section 11.3): where OpenSSH says why it refused a forward. */
 export function onServerDebug(client: Client, listener: (message: string) => void): void {
   const handlers = protocolOf(client)?._handlers;
-  if (typeof handlers !== 'object') return;
+  if (typeof handlers !== 'object' || !serves(client, 'reasons of refused forwards')) return;
   const before = handlers['DEBUG'];
   handlers['DEBUG'] = (protocol: unknown, display: unknown, message: unknown) => {
     if (typeof before === 'function') before(protocol, display, message);

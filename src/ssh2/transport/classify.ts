@@ -176,6 +176,17 @@ export function outOfTurn({ message, when, allowed }: OutOfTurn, situation: Situ
   });
 }
 
+/** The ssh2 that is installed lacks what makes it safe. */
+export function unsafeSsh2(error: Error, situation: Situation): HandshakeFailed {
+  return new HandshakeFailed(`The connection to ${at(situation)} was not made: ${error.message}`, {
+    ...place(situation),
+    phase: 'handshake',
+    reason: error.message,
+    retryable: false,
+    hint: 'See `npm ls ssh2`: an override or a second copy brought in a version that was never tried.',
+  });
+}
+
 function protocolHint(noneInCommon: string | undefined, isImpostor: boolean): string {
   if (noneInCommon) {
     return `The server offers no ${noneInCommon} that we do. An old server can be met halfway with the option algorithms, naming what it offers.`;

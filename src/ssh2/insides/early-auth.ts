@@ -1,5 +1,6 @@
 import type { Client, ParsedKey } from 'ssh2';
-import { protocolOf } from '../insides/internals.ts';
+import { protocolOf } from './internals.ts';
+import { serves } from './look.ts';
 
 type Sign = (data: Buffer, done: (signature: Buffer) => void) => void;
 type AuthPublicKey = (username: string, key: ParsedKey, algorithm?: string, sign?: Sign) => void;
@@ -30,7 +31,7 @@ const hashes: Record<string, string> = {
  */
 export function authenticateEarly(client: Client): void {
   const protocol = protocolOf(client) as EarlyProtocol | undefined;
-  if (!protocol) return;
+  if (!protocol || !serves(client, 'early login')) return;
   signFirstRequest(protocol);
   skipServiceAccept(protocol);
 }

@@ -1,0 +1,32 @@
+import type { Client } from 'ssh2';
+import { boundAnswers, type Output } from '../bounds/answers.ts';
+import { boundLoginTalk } from '../bounds/login-talk.ts';
+import { boundWindows } from '../bounds/receive-window.ts';
+import { knowForwardsByOwnNamesOnly } from '../insides/inbound.ts';
+import { deferDestruction, onSilentDisconnect } from '../insides/internals.ts';
+import { lookInside } from '../insides/look.ts';
+import { guardOrder } from '../order/guard-order.ts';
+import type { MessageOrder, OutOfTurn } from '../order/message-order.ts';
+
+export interface MendEvents {
+  onOutOfTurn(broken: OutOfTurn): void;
+  /** The far side made us keep too much; in words that follow its name. */
+  onExceeded(what: string): void;
+  onSilentDisconnect(code: number, text: string): void;
+}
+
+/**
+ * Makes a client of ssh2 safe. To be called right after `client.connect`, when ssh2 has made its parts and
+ * before anything was received. @throws Error where this ssh2 cannot be made safe.
+ */
+export function mendClient(client: Client, output: Output, events: MendEvents): MessageOrder {
+  lookInside(client);
+  deferDestruction(client);
+  const order = guardOrder(client, events.onOutOfTurn);
+  knowForwardsByOwnNamesOnly(client);
+  boundWindows(client, events.onExceeded);
+  boundAnswers(client, output, events.onExceeded);
+  boundLoginTalk(client, events.onExceeded);
+  onSilentDisconnect(client, events.onSilentDisconnect);
+  return order;
+}

@@ -1,0 +1,269 @@
+/**
+ * Every member of ssh2 that we use or replace without its documentation knowing of it, by what it serves. Nothing else
+ * of ssh2's insides may be touched, and nothing outside this room touches them. To add something: a row here, its
+ * functions in this room (they ask `serves` before they rely on a member), a test, and `npm run docs:ssh2`.
+ */
+export interface Inside {
+  /** What we do with it. */
+  use: string;
+  /** What ssh2 lacks or does wrong. */
+  fault: string;
+  /** Where that can be read: an RFC, OpenSSH's documents, an issue of mscdex/ssh2, a file of ssh2's. */
+  source: string;
+  /**
+   * `safety`: without it there is no connection. `speed`: without it everything works, with more round trips, more
+   * work or fewer words.
+   */
+  need: 'safety' | 'speed';
+  /** What it brings, measured by itself; for what is not a safety. */
+  figure?: string;
+  /** The file that would fail. */
+  test: string;
+  /** Paths from a client that has connected, and the type that must be there. */
+  members: Readonly<Record<string, MemberType>>;
+  /** Those of the paths that we put something of our own in place of. */
+  replaced?: readonly string[];
+  /** What is there only later (after a key exchange, on a channel), and is looked at where it is used. */
+  later?: readonly string[];
+}
+
+export type MemberType = 'function' | 'number' | 'object';
+
+export type InsideName = keyof typeof insides;
+
+const table = <Name extends string>(rows: Record<Name, Inside>): Readonly<Record<Name, Inside>> => rows;
+
+export const insides = table({
+  'order of messages': {
+    use: 'Sees the type of each message before ssh2 acts on it, and of each that leaves unencrypted.',
+    fault:
+      'While an asynchronous host verifier decides, the handlers of all messages run, and what they send leaves in plain text: the login too.',
+    source:
+      'RFC 4253 sections 7.1, 7.3, 9.3, 10; RFC 4252; RFC 8308 section 2.4; lib/protocol/kex.js `finish(scOnly)`',
+    need: 'safety',
+    test: 'test/wire/matrix.test.ts',
+    members: {
+      '_protocol._packetRW.read.read': 'function',
+      '_protocol._cipher.encrypt': 'function',
+      '_protocol.authPassword': 'function',
+      '_protocol.authPK': 'function',
+      '_protocol.authKeyboard': 'function',
+      '_protocol.authNone': 'function',
+      '_protocol.disconnect': 'function',
+    },
+    replaced: [
+      '_protocol._packetRW.read',
+      '_protocol._packetRW.read.read',
+      '_protocol._cipher.encrypt',
+      '_protocol.authPassword',
+      '_protocol.authPK',
+      '_protocol.authKeyboard',
+      '_protocol.authNone',
+    ],
+    later: ['_protocol._strictMode'],
+  },
+  'deferred destruction': {
+    use: 'Lets a packet handler return before the ciphers are freed.',
+    fault:
+      'A fatal error frees the native ciphers inside their own packet handler: the process dies of SIGSEGV, and a hostile server can bring that about.',
+    source: 'lib/protocol/utils.js `doFatalError`, lib/protocol/Protocol.js `_destruct`',
+    need: 'safety',
+    test: 'test/connect/teardown-crash.test.ts',
+    members: {
+      '_protocol._destruct': 'function',
+      '_protocol.parse': 'function',
+      '_protocol._onWrite': 'function',
+    },
+    replaced: ['_protocol._destruct', '_protocol.parse', '_protocol._onWrite'],
+  },
+  'receive window': {
+    use: 'Ends the connection when more comes than a channel was granted; grants what has been read; grows the window for files.',
+    fault:
+      'Only a window of exactly zero stops data; a paused reader can be made to hold any amount. A window of 2 MiB, granted by halves, moves 1 MiB a round trip.',
+    source: 'RFC 4254 section 5.2; mscdex/ssh2#1505; lib/Channel.js `WINDOW_THRESHOLD`',
+    need: 'safety',
+    test: 'test/ssh2/receive-window.test.ts',
+    members: {
+      '_protocol._handlers.CHANNEL_DATA': 'function',
+      '_protocol._handlers.CHANNEL_EXTENDED_DATA': 'function',
+      '_protocol.channelWindowAdjust': 'function',
+      '_chanMgr.get': 'function',
+    },
+    replaced: ['_protocol._handlers.CHANNEL_DATA', '_protocol._handlers.CHANNEL_EXTENDED_DATA'],
+    later: ['channel.incoming.{id,window,state}', 'channel.outgoing.{id,window,packetSize,state}'],
+  },
+  'answers that wait': {
+    use: 'Counts what is answered to a server that does not read it, and leaves further host keys alone.',
+    fault: 'Keeps any number of answers, and asks the server to prove each host key that it tells of.',
+    source:
+      'RFC 4254 sections 4, 5.1 and 5.4; CVE-2025-26466 is of the same kind; lib/client.js `hostKeysProve`',
+    need: 'safety',
+    test: 'test/connect/floods.test.ts',
+    members: {
+      '_protocol._handlers.GLOBAL_REQUEST': 'function',
+      '_protocol.requestSuccess': 'function',
+      '_protocol.requestFailure': 'function',
+      '_protocol.channelFailure': 'function',
+      '_protocol.channelOpenConfirm': 'function',
+      '_protocol.channelOpenFail': 'function',
+      '_protocol.authInfoRes': 'function',
+    },
+    replaced: [
+      '_protocol._handlers.GLOBAL_REQUEST',
+      '_protocol.requestSuccess',
+      '_protocol.requestFailure',
+      '_protocol.channelFailure',
+      '_protocol.channelOpenConfirm',
+      '_protocol.channelOpenFail',
+      '_protocol.authInfoRes',
+    ],
+  },
+  'talk of a login': {
+    use: 'Bounds the questions and banners of a login.',
+    fault: 'Passes on any number of them.',
+    source: 'RFC 4252 section 5.4; RFC 4256 section 3.2',
+    need: 'safety',
+    test: 'test/connect/floods.test.ts',
+    members: {
+      '_protocol._handlers.USERAUTH_INFO_REQUEST': 'function',
+      '_protocol._handlers.USERAUTH_BANNER': 'function',
+    },
+    replaced: ['_protocol._handlers.USERAUTH_INFO_REQUEST', '_protocol._handlers.USERAUTH_BANNER'],
+  },
+  'names of forwards': {
+    use: 'Takes the inherited names out of the tables of forwards.',
+    fault: 'A channel for a socket named `constructor` is neither accepted nor refused, and stays for ever.',
+    source: 'lib/client.js `onCHANNEL_OPEN`',
+    need: 'safety',
+    test: 'test/ssh2/forwards.test.ts',
+    members: { _forwarding: 'object', _forwardingUnix: 'object' },
+  },
+  'SHA-2 for RSA': {
+    use: 'Hears which signature algorithms a server takes, and chooses among those of SHA-2.',
+    fault: 'Without server-sig-algs, RSA keys sign with SHA-1, which OpenSSH refuses since 8.8.',
+    source: 'RFC 8332; RFC 8308 section 3.1; lib/client.js `getKeyAlgos`',
+    need: 'safety',
+    test: 'test/connect/auth-keys.test.ts',
+    members: { '_protocol._handlers.EXT_INFO': 'function' },
+    replaced: ['_protocol._handlers.EXT_INFO'],
+  },
+  'whole signatures': {
+    use: 'Sends the signatures of certificates and security keys as they came.',
+    fault: 'Reads five kinds of keys only, and puts the name of the request into the signature.',
+    source: 'RFC 4252 section 7; OpenSSH PROTOCOL.certkeys, PROTOCOL.u2f; lib/protocol/Protocol.js `authPK`',
+    need: 'safety',
+    test: 'test/ssh2/user-certificates.test.ts',
+    members: {
+      '_protocol.authPK': 'function',
+      '_protocol._authsQueue': 'object',
+      '_protocol._packetRW.write.allocStart': 'number',
+      '_protocol._packetRW.write.alloc': 'function',
+      '_protocol._packetRW.write.finalize': 'function',
+      '_protocol._cipher.encrypt': 'function',
+    },
+    replaced: ['_protocol.authPK'],
+    later: ['_protocol._kexinit', '_protocol._queue'],
+  },
+  'refused logins': {
+    use: 'Hears which methods a server would still take, each time that it refuses one.',
+    fault: 'A partial success is taken for a failure when an agent signed, and its other keys are burnt.',
+    source: 'RFC 4252 section 5.1; lib/client.js `USERAUTH_FAILURE`',
+    need: 'safety',
+    test: 'test/connect/auth-agent.test.ts',
+    members: { '_protocol._handlers.USERAUTH_FAILURE': 'function' },
+    replaced: ['_protocol._handlers.USERAUTH_FAILURE'],
+  },
+  'silent goodbye': {
+    use: 'Hears SSH_MSG_DISCONNECT with reason 11.',
+    fault: 'Reason 11, "by application", is kept from everybody: the connection just ends.',
+    source: 'RFC 4253 section 11.1; lib/client.js `DISCONNECT`',
+    need: 'safety',
+    test: 'test/connect/disconnects.test.ts',
+    members: { '_protocol._handlers.DISCONNECT': 'function' },
+    replaced: ['_protocol._handlers.DISCONNECT'],
+  },
+  'forgotten channels': {
+    use: 'Closes a session on which the server refused what was asked for.',
+    fault: 'Such a session stays open and counts against MaxSessions for ever.',
+    source: 'RFC 4254 section 5.3; lib/client.js `reqExec`, `reqSubsystem`',
+    need: 'safety',
+    test: 'test/ssh2/internals.test.ts',
+    members: { '_chanMgr._cur': 'number', '_chanMgr.get': 'function' },
+  },
+  'early login': {
+    use: 'Sends the first login request behind the request for the service, with its signature in it.',
+    fault: 'Waits for SERVICE_ACCEPT, and asks whether a key is welcome before it signs.',
+    source: 'RFC 4252 section 7; RFC 4253 section 10',
+    need: 'speed',
+    figure: '2 round trips of 7 for a connection and its first command (test/interop/round-trips.test.ts)',
+    test: 'test/ssh2/early-auth.test.ts',
+    members: {
+      '_protocol.service': 'function',
+      '_protocol.authPK': 'function',
+      '_protocol._handlers.SERVICE_ACCEPT': 'function',
+      '_protocol._packetRW.write.allocStart': 'number',
+      '_protocol._packetRW.write.alloc': 'function',
+      '_protocol._packetRW.write.finalize': 'function',
+      '_protocol._cipher.encrypt': 'function',
+    },
+    replaced: ['_protocol.service', '_protocol.authPK', '_protocol._handlers.SERVICE_ACCEPT'],
+    later: ['_protocol._kexinit', '_protocol._kex.negotiated.cs.compress'],
+  },
+  'sessions ahead': {
+    use: 'Opens a session before a command asks for one, and starts the command on it.',
+    fault: 'A session can only be opened together with what runs in it: a round trip for each command.',
+    source: 'RFC 4254 sections 6.1 and 6.5',
+    need: 'speed',
+    figure: '1 round trip of 2 for each command (test/cost/commands.test.ts)',
+    test: 'test/ssh2/session-ahead.test.ts',
+    members: {
+      '_chanMgr.add': 'function',
+      '_protocol.session': 'function',
+      '_protocol.exec': 'function',
+    },
+    replaced: ['channel._callbacks'],
+    later: ['channel._callbacks', 'channel.subtype', 'callback.type'],
+  },
+  'behind the first request': {
+    use: 'Sends the first SFTP packet, or the input of a command, together with the request for it.',
+    fault: 'Calls back only when the server has answered.',
+    source: 'RFC 4254 section 6.5',
+    need: 'speed',
+    figure: '1 round trip of 4 for sftp() (test/cost/files.test.ts)',
+    test: 'test/ssh2/internals.test.ts',
+    members: { '_chanMgr.get': 'function', '_chanMgr.update': 'function', '_chanMgr._cur': 'number' },
+    replaced: ['the callback of a channel that is being opened'],
+    later: ['callback.type'],
+  },
+  'signal after input': {
+    use: 'Passes a signal to a command whose input has ended.',
+    fault: 'signal() does nothing once the input has ended.',
+    source: 'RFC 4254 section 6.9; lib/Channel.js `signal`',
+    need: 'speed',
+    figure: 'no speed, but a command ends by its signal rather than by the close of its channel',
+    test: 'test/ssh2/internals.test.ts',
+    members: { '_protocol.signal': 'function' },
+  },
+  ping: {
+    use: 'Asks whether the server has read all that was sent before.',
+    fault: 'Has no call for a global request of its own.',
+    source: 'RFC 4254 section 4; OpenSSH PROTOCOL section 2.5',
+    need: 'speed',
+    figure: 'no speed, but whether a command was stopped is known rather than assumed',
+    test: 'test/ssh2/link-sessions.test.ts',
+    members: { '_protocol.ping': 'function', _callbacks: 'object' },
+  },
+  'reasons of refused forwards': {
+    use: 'Hears SSH_MSG_DEBUG, in which OpenSSH says why it refused a forward.',
+    fault: 'Only its own debug output gets to see these messages.',
+    source: 'RFC 4253 section 11.3',
+    need: 'speed',
+    figure: 'no speed, but the reason in `PortForwardFailed`',
+    test: 'test/ssh2/internals.test.ts',
+    members: { '_protocol._handlers': 'object' },
+    replaced: ['_protocol._handlers.DEBUG'],
+  },
+});
+
+/** Files that are loaded one by one where they exist (`client-parts.ts`): 40 % less to load than the whole package. */
+export const files = ['ssh2/lib/client.js', 'ssh2/lib/agent.js', 'ssh2/lib/protocol/keyParser.js'] as const;

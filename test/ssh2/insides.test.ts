@@ -1,0 +1,172 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import type { Client } from 'ssh2';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Connection } from '../../src/connection.ts';
+import { startMockServer } from '../../src/mock-server/index.ts';
+import { serverInsides } from '../../src/mock-server/wire/insides.ts';
+import { ssh2 } from '../../src/ssh2/insides/client-parts.ts';
+import { lookInside, serves, switchedOff } from '../../src/ssh2/insides/look.ts';
+import { files, type Inside, type InsideName, insides } from '../../src/ssh2/insides/registry.ts';
+import { login, logout } from '../mock-server/support.ts';
+import { connectTo } from '../support/connect.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const rows = Object.entries(insides) as Array<[InsideName, Inside]>;
+const namesOf = (need: Inside['need']) => rows.filter(([, row]) => row.need === need).map(([name]) => name);
+
+afterEach(() => {
+  switchedOff.clear();
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+describe('the insides of ssh2', () => {
+  it('are all there, of the client and of the mock server', async () => {
+    const warnings = vi.spyOn(process, 'emitWarning');
+    await using server = await startMockServer();
+    const client = await login(server);
+    lookInside(client);
+    expect(rows.filter(([name]) => !serves(client, name))).toEqual([]);
+    await logout(client);
+    expect(warnings).not.toHaveBeenCalled();
+  });
+
+  it.each(namesOf('safety'))(
+    'end a connect with a clear error where a safety is missing: %s',
+    async (name) => {
+      switchedOff.add(name);
+      await using server = await startMockServer();
+      await expect(connectTo(server)).rejects.toMatchObject({
+        code: 'SSH_HANDSHAKE_FAILED',
+        retryable: false,
+        reason: expect.stringContaining(`without: ${name}.`),
+      });
+      expect(server.journal.some(({ type }) => type === 'auth')).toBe(false);
+    },
+  );
+
+  it.each(namesOf('speed'))('may lack what serves speed, and all works: %s', async (name) => {
+    switchedOff.add(name);
+    await using server = await startMockServer();
+    await using connection = await connectTo(server);
+    await useAll(connection);
+  });
+
+  it('may lack all that serves speed, and all works', async () => {
+    for (const name of namesOf('speed')) switchedOff.add(name);
+    await using server = await startMockServer();
+    await using connection = await connectTo(server);
+    await useAll(connection);
+  });
+
+  it.each(['_protocol._handlers.CHANNEL_DATA', '_protocol._destruct', '_forwarding'])(
+    'are looked for at each connect: without %s there is none',
+    async (path) => {
+      await using server = await startMockServer();
+      removeAfterConnect(path);
+      await expect(connectTo(server)).rejects.toMatchObject({
+        code: 'SSH_HANDSHAKE_FAILED',
+        retryable: false,
+      });
+    },
+  );
+
+  it('are not needed where they only serve speed, which one line of debug output tells', async () => {
+    await using server = await startMockServer();
+    removeAfterConnect('_protocol.ping');
+    const lines: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+    vi.stubEnv('DEBUG', 'ssh-via-gateway:connect');
+    createRequire(import.meta.url)('debug').enable('ssh-via-gateway:connect');
+    await using connection = await connectTo(server, { keepalive: false });
+    vi.mocked(process.stderr.write).mockRestore();
+    expect(lines.filter((line) => line.includes('ssh2 has changed inside'))).toEqual([
+      expect.stringMatching(/: ping\s*$/),
+    ]);
+    await useAll(connection);
+  });
+});
+
+/** A command, some at once, a file there and back, a forward. */
+async function useAll(connection: Connection): Promise<void> {
+  expect((await connection.exec('echo one')).stdout).toBe('one\n');
+  const many = Array.from({ length: 8 }, (_, n) => connection.exec(`echo ${n}`));
+  expect((await Promise.all(many)).map(({ stdout }) => stdout)).toEqual(many.map((_, n) => `${n}\n`));
+  await connection.upload(Buffer.alloc(100_000, 'x'), '/file');
+  const sftp = await connection.sftp();
+  expect(await sftp.readFile('/file')).toHaveLength(100_000);
+  await using forward = await connection.forwardRemote({ listenPort: 0, host: '127.0.0.1', port: 1 });
+  expect(forward.port).toBeGreaterThan(0);
+}
+
+/** Takes a member away from each client as soon as ssh2 has made its parts. */
+function removeAfterConnect(path: string): void {
+  const { connect } = ssh2.Client.prototype;
+  vi.spyOn(ssh2.Client.prototype, 'connect').mockImplementation(function (this: Client, options) {
+    const result = connect.call(this, options);
+    const names = path.split('.');
+    const last = names.pop() as string;
+    let owner = this as unknown as Record<string, unknown>;
+    for (const name of names) owner = owner[name] as Record<string, unknown>;
+    owner[last] = undefined;
+    return result;
+  });
+}
+
+/** The names of private members in a file, without comments. */
+function privateNames(file: string): string[] {
+  const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  return [...code.matchAll(/(?<![\w#'-])_[a-z]\w+/gi)].map(([name]) => name);
+}
+
+const sourcesIn = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file));
+
+describe('the registry', () => {
+  /** Methods of Node's streams that our own streams have. */
+  const ofNode = ['_read', '_write', '_writev', '_final', '_destroy'];
+  const listed = (table: Readonly<Record<string, Inside>>) =>
+    Object.values(table).flatMap(({ members, replaced = [], later = [] }) =>
+      [...Object.keys(members), ...replaced, ...later].flatMap((path) => path.match(/_\w+/g) ?? []),
+    );
+
+  it('lists each private member that its room uses', () => {
+    const used = sourcesIn('src/ssh2/insides').flatMap(privateNames);
+    expect(used.length).toBeGreaterThan(40);
+    expect([...new Set(used)].filter((name) => !listed(insides).includes(name))).toEqual([]);
+  });
+
+  it('lists each private member that the mock server uses', () => {
+    const used = privateNames('src/mock-server/wire/ssh2-internals.ts');
+    expect([...new Set(used)].filter((name) => !listed(serverInsides).includes(name))).toEqual([]);
+  });
+
+  it('leaves none to the other rooms', () => {
+    const others = sourcesIn('src/ssh2').filter((file) => !file.includes('insides'));
+    const found = others.flatMap((file) => privateNames(file).map((name) => ({ file, name })));
+    // `_` before a parameter says that it is not used.
+    const accessed = found.filter(({ file, name }) => {
+      if (ofNode.includes(name)) return false;
+      return new RegExp(`[.'"]${name}\\b`).test(readFileSync(join(root, file), 'utf8'));
+    });
+    expect(accessed).toEqual([]);
+  });
+
+  it('names a test for each, and what each that is not a safety brings', () => {
+    const all = [...rows, ...Object.entries(serverInsides)];
+    expect(all.filter(([, { test }]) => !existsSync(join(root, test)))).toEqual([]);
+    expect(rows.filter(([, { need, figure }]) => need === 'speed' && !figure)).toEqual([]);
+  });
+
+  it('stands in docs/internals/ssh2.md as it is', async () => {
+    const { pageOf } = await import('../../scripts/ssh2-insides.mjs');
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const page = pageOf(insides, files, serverInsides, dependencies.ssh2);
+    expect(readFileSync(join(root, 'docs/internals/ssh2.md'), 'utf8')).toBe(page);
+    expect(dependencies.ssh2).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
