@@ -21,7 +21,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /by the task scheduler: .*\((?:0x80070005|0x\w+ PermissionDenied)\b/,
-    "The account may not make this task: interactive.runLevel 'highest' takes an administrator’s account.",
+    "The account may not make tasks over SSH: that may take an administrator’s account, and interactive.runLevel 'highest' always does.",
   ],
   [
     /logged on at the desktop/,

@@ -38,22 +38,39 @@ export interface WindowsPc extends AsyncDisposable {
 }
 
 const own = join(import.meta.dirname, 'stand-in');
-const settings = ['wmi', 'tasks', 'desktop', 'standard', 'language-mode', 'no-breakaway'].concat(
+const settings: readonly (Setting | 'log')[] = [
+  'wmi',
+  'tasks',
+  'desktop',
+  'standard',
+  'language-mode',
+  'no-breakaway',
   'no-kernel32',
   'no-powershell',
   'stillborn',
   'log',
-);
+];
 
 export async function startWindowsPc(): Promise<WindowsPc> {
   const folder = await mkdtemp(join(tmpdir(), 'windows-'));
+  const removeFolder = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    return await startIn(folder, removeFolder);
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
+}
+
+async function startIn(folder: string, removeFolder: () => Promise<void>): Promise<WindowsPc> {
   await chmod(folder, 0o777);
   await furnish(folder);
   const program = join(folder, 'sshd');
   await disguise('/usr/sbin/sshd', program);
   const config = [
     `ForceCommand ${join(folder, 'bin/shell')}`,
-    `SetEnv STAND_IN=${folder}`,
+    // Where .NET is, if that is not the usual place.
+    `SetEnv STAND_IN=${folder} DOTNET_ROOT=${process.env['DOTNET_ROOT'] ?? ''}`,
     'MaxSessions 100',
   ];
   const sshd = await startSshd({ config, program });
@@ -74,7 +91,7 @@ export async function startWindowsPc(): Promise<WindowsPc> {
       (await readFile(join(folder, 'log'), 'utf8').catch(() => '')).split('\n').filter(Boolean),
     [Symbol.asyncDispose]: async () => {
       await sshd.close();
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      await removeFolder();
     },
   };
 }
