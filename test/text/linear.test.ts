@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { parseJson } from '../../src/customers/json/parse.ts';
 import { createClixmlFilter } from '../../src/exec/output/clixml.ts';
 import { createDecoder } from '../../src/exec/output/decode.ts';
 import { LineSplitter } from '../../src/exec/output/lines.ts';
@@ -231,6 +232,19 @@ describe('work on what a file says grows as its length', () => {
       anyway(async () => parsePublicKeyLine(`ssh-ed25519 ${text}AAAA x`)),
     );
   });
+
+  it('a file of customers', async () => {
+    const inputOf = (size: number) =>
+      `{${Array.from({ length: size }, (_, at) => `"name-${at}": "x\\n"`).join(', ')}}`;
+    await expectLinear(1_500, inputOf, (text) => void parseJson(text));
+  });
+
+  it.each(repeated('"', '[', '\\\\', ' ', '1', 'x'))(
+    'a file of customers that is none: %s',
+    async (_, inputOf) => {
+      await expectLinear(1_500, inputOf, (text) => anyway(async () => parseJson(`{"a": "x${text}`)));
+    },
+  );
 
   const heads = ['BEGIN OPENSSH PRIVATE KEY', 'BEGIN RSA PRIVATE KEY', 'BEGIN PRIVATE KEY'];
   const keys = heads.flatMap((head) =>

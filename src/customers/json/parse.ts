@@ -75,14 +75,14 @@ class Reader {
 
   #members(depth: number): JsonMember[] {
     const members: JsonMember[] = [];
+    const names = new Set<string>();
     this.#list('}', () => {
       this.#skip();
       const start = this.#at;
       if (this.#text[start] !== '"') throw this.#wrong('a name in double quotes is missing');
       const name = this.#string();
-      if (members.some((member) => member.name === name)) {
-        throw new JsonSyntaxError(`"${printable(name, 60)}" stands here twice`, start);
-      }
+      if (names.has(name)) throw new JsonSyntaxError(`"${printable(name, 60)}" stands here twice`, start);
+      names.add(name);
       this.#skip();
       if (this.#text[this.#at] !== ':') throw this.#wrong('":" is missing');
       this.#at++;
