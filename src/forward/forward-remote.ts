@@ -9,10 +9,10 @@ import { remoteForwardFailed } from './failure.ts';
 import type { Forwarding, RemoteForwardOptions } from './types.ts';
 
 /**
- * What a server may make one forward do at once; who comes beyond it is turned away. A listener's backlog (SOMAXCONN) is
- * as long as the first of the two.
+ * What a server may make one forward do at once; who comes beyond it is turned away. Targets answer within milliseconds,
+ * or are overrun in any case.
  */
-const most = { dialling: 128, connections: 1_000 };
+const most = { dialling: 64, connections: 1_000 };
 
 /** @throws {PortForwardFailed} when the server refuses to listen; its `hint` says why, as far as the server does. */
 export async function forwardRemote(link: Link, options: RemoteForwardOptions): Promise<Forwarding> {

@@ -2,6 +2,8 @@ import { Readable } from 'node:stream';
 
 /** Bytes that wait for the reader before the sender is slowed down. */
 const capacity = 256 * 1024;
+/** Chunks that wait: each takes far more memory than its bytes when a server sends them one by one. */
+const mostChunks = 1_024;
 
 /**
  * stdout or stderr as a Node stream. Its reader never runs inside ssh2's packet handler, gets everything that
@@ -24,7 +26,7 @@ export class OutputStream extends Readable {
   }
 
   get isFull(): boolean {
-    return this.#queued >= capacity && !this.destroyed;
+    return (this.#queued >= capacity || this.#queue.length >= mostChunks) && !this.destroyed;
   }
 
   deliver(chunk: Buffer): void {
@@ -63,19 +65,19 @@ export class OutputStream extends Readable {
 
   #give(): void {
     while (this.#isWanted && !this.destroyed) {
+      const wasFull = this.isFull;
       const chunk = this.#queue.shift();
       if (!chunk) {
         if (this.#end) this.#finish(this.#end.error);
         return;
       }
-      this.#push(chunk);
+      this.#push(chunk, wasFull);
       // A reader that takes what comes as it comes need not ask for each chunk.
       if (this.readableFlowing && this.readableLength === 0) this.#isWanted = true;
     }
   }
 
-  #push(chunk: Buffer): void {
-    const wasFull = this.isFull;
+  #push(chunk: Buffer, wasFull: boolean): void {
     this.#isWanted = false;
     this.#queued -= chunk.length;
     if (wasFull && !this.isFull) this.#onRoom();

@@ -3,7 +3,7 @@ import { answersOf, aroundAnswers, handlersOf } from '../insides/inbound.ts';
 import type { OnExceeded } from './receive-window.ts';
 
 /** Bytes of answers that may wait for a server to read them. */
-const mostWaiting = 1024 * 1024;
+const mostWaiting = 256 * 1024;
 /** Times that a server may tell its further host keys; sshd does so once. */
 const mostHostKeys = 1_000;
 /** What one that has not been written yet (during a key exchange) is counted as. */
@@ -17,7 +17,7 @@ export interface Output {
 }
 
 /**
- * Counts what we answer to the requests and channel opens of a server, and tells when more than a mebibyte of it waits:
+ * Counts what we answer to the requests and channel opens of a server, and tells when too much of it waits:
  * a server that asks on and reads nothing would fill the memory. Our own data is not counted; a slow line may hold any
  * amount of that. To be called when the client has connected; false when ssh2 changed inside.
  */

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { OutputStream } from '../../src/exec/output/output-stream.ts';
+
+describe('an output stream', () => {
+  it('is full of a thousand chunks, however small, and tells when it has room again', async () => {
+    let rooms = 0;
+    const stream = new OutputStream(() => rooms++);
+    let delivered = 0;
+    while (!stream.isFull) {
+      stream.deliver(Buffer.from([delivered++ & 0xff]));
+      expect(delivered).toBeLessThan(2_000);
+    }
+    expect(delivered).toBeGreaterThan(1_000);
+    expect(rooms).toBe(0);
+    stream.finish();
+    let bytes = 0;
+    for await (const chunk of stream) bytes += (chunk as Buffer).length;
+    expect(bytes).toBe(delivered);
+    expect(rooms).toBeGreaterThan(0);
+    expect(stream.isFull).toBe(false);
+  });
+});

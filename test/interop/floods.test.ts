@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type FloodKind, floodServer, floods } from '../support/flood-server.ts';
+
+let folder: string;
+let program: string;
+beforeAll(async () => {
+  await mkdir('node_modules/.cache', { recursive: true });
+  folder = await mkdtemp('node_modules/.cache/floods-');
+  program = join(folder, 'client.mjs');
+  await build({
+    entryPoints: [new URL('../support/flood-client.ts', import.meta.url).pathname],
+    ...{ outfile: program, bundle: true, platform: 'node', format: 'esm', packages: 'external' },
+  });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What a server may send for ever: nothing of it is kept, or it is turned away. */
+const harmless: readonly string[] = ['single bytes', 'forwarded channels'];
+/** Milliseconds that the event loop may stand still; longer where other work takes the processors meanwhile. */
+const allowedStop = () => 200 * Math.max(1, loadavg()[0]! / availableParallelism());
+
+it.each(Object.keys(floods) as FloodKind[])(
+  'five seconds of %s take little memory and do not stop the event loop',
+  async (kind) => {
+    using server = await floodServer(kind);
+    const args = [program, `${server.port}`, kind, '5000'];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const { grownBy, longestStop, end } = JSON.parse(stdout);
+    console.log(
+      `${kind}: ${grownBy.toFixed(0)} MiB more, longest stop ${longestStop.toFixed(0)} ms, ${server.sent} packets; ${end}`,
+    );
+    expect(grownBy).toBeLessThan(40);
+    expect(longestStop).toBeLessThan(allowedStop());
+    if (!harmless.includes(kind))
+      expect(end).toMatch(/^SSH_(CONNECTION_LOST|HANDSHAKE_FAILED): .* was ended here: it/);
+  },
+  30_000,
+);

@@ -1,0 +1,48 @@
+/**
+ * Runs in a child process: connects to a flooding server (port and kind are its arguments), does what starts the flood,
+ * and prints how much memory that took, how long its event loop stood still, and how the connection ended.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import { type FloodKind, floods } from './flood-server.ts';
+
+const [port, kind, ms] = process.argv.slice(2) as [string, FloodKind, string];
+const rss = () => process.memoryUsage().rss / 2 ** 20;
+
+async function work(): Promise<string> {
+  const connection = await connectViaGateway({
+    ...{ host: '127.0.0.1', port: Number(port), username: 'rpa', password: 'x', retry: false },
+    ...{ hostKey: 'insecure-accept-any', keepalive: { interval: 1_000, countMax: 3 } },
+    keyboardInteractive: (prompts) => prompts.map(() => ''),
+  });
+  const { on } = floods[kind];
+  if (on === 'command') {
+    const command = connection.exec('x');
+    command.catch(() => {});
+    for (const stream of [command.stdout, command.stderr]) {
+      stream.on('error', () => {}).once('data', () => stream.pause());
+    }
+  }
+  if (on === 'stream') {
+    const stream = await connection.openStream('h', 1);
+    stream.on('error', () => {}).once('data', () => stream.pause());
+  }
+  if (on === 'forward') {
+    await connection.forwardRemote({ listenHost: '127.0.0.1', listenPort: 9, host: '127.0.0.1', port: 1 });
+  }
+  const error = await connection.closed;
+  return error ? `${error.code}: ${error.message}` : 'closed';
+}
+
+const before = rss();
+let peak = before;
+const timer = setInterval(() => {
+  peak = Math.max(peak, rss());
+}, 20);
+const delay = monitorEventLoopDelay({ resolution: 10 });
+delay.enable();
+const over = new Promise<string>((resolve) => setTimeout(resolve, Number(ms), 'still open'));
+const end = await Promise.race([work().catch((error) => `${error.code}: ${error.message}`), over]);
+clearInterval(timer);
+console.log(JSON.stringify({ grownBy: peak - before, longestStop: delay.max / 1e6, end }));
+process.exit();
