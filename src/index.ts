@@ -9,7 +9,48 @@ export type { Connection, SftpOptions } from './connection.ts';
 export { CustomersFileError } from './customers/error.ts';
 export { loadCustomers } from './customers/load.ts';
 export type { Customer, CustomerGateway, CustomerRoute, Customers } from './customers/types.ts';
-export * from './errors/index.ts';
+export {
+  type Attempt,
+  AuthenticationFailed,
+  AuthTimeout,
+  BannerInvalid,
+  BannerMissing,
+  BannerTimeout,
+  ChannelOpenFailed,
+  ChannelTimeout,
+  CommandFailed,
+  CommandTimeout,
+  ConnectFailed,
+  ConnectionLost,
+  ConnectionRefused,
+  HandshakeFailed,
+  HandshakeTimeout,
+  HostKeyMismatch,
+  HostKeyRefused,
+  HostKeyRevoked,
+  HostKeyUnknown,
+  HostNotFound,
+  isSshError,
+  JobAccessFailed,
+  JobConflict,
+  JobLost,
+  OutputLimitExceeded,
+  type OutputSoFar,
+  type Phase,
+  type PhaseTimings,
+  PortForwardFailed,
+  ProxyCommandFailed,
+  ProxyFailed,
+  SftpFailed,
+  SshError,
+  SshTimeout,
+  TcpTimeout,
+  TotalTimeout,
+  TransferFailed,
+  TransferStalled,
+  UnsafeRemotePath,
+  type WhyLost,
+} from './errors/index.ts';
 export type { Shell } from './exec/command-line/command-line.ts';
 export { quote } from './exec/quote/index.ts';
 export type {
@@ -105,4 +146,15 @@ export type { TransferProgress } from './sftp/transfer/progress.ts';
 export type { OpenOptions } from './ssh2/channels/link.ts';
 export type { EndedTunnel } from './tunnel/end-tunnel.ts';
 export type { GatewayTunnel, ListTunnelsOptions, TunnelVerdict } from './tunnel/list.ts';
-export type * from './tunnel/types.ts';
+export type {
+  CheckResult,
+  ReclaimEvidence,
+  ReclaimOptions,
+  ReclaimRefusal,
+  ReverseTunnel,
+  ReverseTunnelOptions,
+  TunnelEvent,
+  TunnelRetryOptions,
+  TunnelState,
+  TunnelStatus,
+} from './tunnel/types.ts';

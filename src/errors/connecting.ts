@@ -158,7 +158,8 @@ export interface HostKeyDetails extends SshErrorDetails {
   line?: number | undefined;
 }
 
-abstract class HostKeyRefused extends SshError {
+/** The base of what `hostKey` refuses: `HostKeyUnknown`, `HostKeyMismatch`, `HostKeyRevoked`. Never retried. */
+export abstract class HostKeyRefused extends SshError {
   /** `SHA256:...` of the key that the server showed, as `ssh-keygen -l` prints it. */
   declare readonly fingerprint: string;
   declare readonly keyType: string;

@@ -3,9 +3,47 @@
  *
  * @module mock-server
  */
-export type * from './faults/fault-types.ts';
+export type {
+  AuthFaults,
+  BannerFault,
+  ChannelFaults,
+  CloseHow,
+  CutFault,
+  CutHow,
+  DisconnectFault,
+  ExecFaults,
+  FaultMoment,
+  FaultPhase,
+  Faults,
+  HandshakeFaults,
+  SftpFaults,
+  SftpOp,
+} from './faults/fault-types.ts';
 export { startMockGateway } from './gateway/gateway.ts';
-export type * from './gateway/gateway-types.ts';
+export type {
+  MockGateway,
+  MockGatewayOptions,
+  MockPc,
+  MockPcOptions,
+} from './gateway/gateway-types.ts';
 export type { JournalBase, JournalEntry, JournalEvent } from './journal.ts';
 export { startMockServer } from './start-mock-server.ts';
-export type * from './types.ts';
+export type {
+  ExecContext,
+  ExecHandler,
+  ExecResult,
+  MockAlgorithms,
+  MockAuthMethod,
+  MockCommand,
+  MockFiles,
+  MockHostKey,
+  MockKeyPair,
+  MockPty,
+  MockServer,
+  MockServerOptions,
+  MockShare,
+  MockUser,
+  MockWindowsVersion,
+  SftpExtension,
+  WindowsPersonality,
+} from './types.ts';
