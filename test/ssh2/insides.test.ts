@@ -115,10 +115,11 @@ function removeAfterConnect(path: string): void {
   });
 }
 
-/** The names of private members in a file, without comments. */
+/** The names of private members in a file, without comments and parameters that are not used. */
 function privateNames(file: string): string[] {
   const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
-  return [...code.matchAll(/(?<![\w#'-])_[a-z]\w+/gi)].map(([name]) => name);
+  const used = code.replace(/\([^()]*\) =>/g, '=>');
+  return [...used.matchAll(/(?<![\w#'-])_[a-z]\w+/gi)].map(([name]) => name);
 }
 
 const sourcesIn = (folder: string) =>
