@@ -1,14 +1,15 @@
 import type { Stats } from 'node:fs';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
-import { openFlag, type SftpAttributes } from '../../ssh2/sftp/wire.ts';
+import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { LaneOpener } from '../flow/lane-opener.ts';
 import { Lanes } from '../flow/lanes.ts';
 import { type Range, Sender } from '../flow/sender.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
 import { isReadOnly, permissions } from '../names/file-mode.ts';
 import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
-import { explain, transferFailed, wrongSize } from '../transfer/transfer-errors.ts';
+import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { sameBySum } from '../verify/checksum.ts';
+import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
 import { planResume, type UploadPlan } from '../verify/resume-upload.ts';
 import { verifySha256 } from '../verify/verify-sha256.ts';
 import { openForUpload } from './open-for-upload.ts';
@@ -144,9 +145,11 @@ export function attributesOf(stats: Stats): SftpAttributes {
 async function finish(context: TransferContext, item: UploadItem, target: RemoteTarget): Promise<void> {
   const { sftp, settings } = context;
   const attributes = setAttributes(context, item, target);
-  const looked = settings.verify ? sftp.fstat(target.handle) : undefined;
+  const looked = settings.verify ? sizeOfOpen(sftp, target.handle) : undefined;
   const [found] = await Promise.all([looked, attributes, closeTarget(sftp, target)]);
-  if (found) await checkRemoteSize(context, item, target.writePath, found.size);
+  if (!settings.verify) return;
+  const sent = { size: item.source.size, remotePath: item.remotePath };
+  await checkRemoteSize(context, sent, target.writePath, found);
 }
 
 /** Without `preserve` a file that replaces another one keeps the other's permissions, where the server lets it. */
@@ -181,25 +184,4 @@ async function guard(
   const { mode } = item.attributes;
   if (settings.preserve && !keepsMode(sftp) && isReadOnly(mode))
     await sftp.setstat(target.path, { mode: 0o444 });
-}
-
-/** A server that does not tell sizes is asked for the last byte, and for the one behind it. */
-async function checkRemoteSize(
-  { sftp, run }: TransferContext,
-  { source, remotePath }: UploadItem,
-  writePath: string,
-  found: number | undefined,
-): Promise<void> {
-  if (found === source.size) return;
-  if (found !== undefined) throw wrongSize(run, remotePath, source.size, found);
-  const handle = await sftp.open(writePath, openFlag.read);
-  const has = (position: number) =>
-    new Promise<boolean>((resolve, reject) => {
-      sftp.read(handle, position, 1, (error, _pieces, length) =>
-        error ? reject(error) : resolve(length > 0),
-      );
-    });
-  const [last, beyond] = await Promise.all([source.size === 0 || has(source.size - 1), has(source.size)]);
-  await sftp.closeHandle(handle);
-  if (!last || beyond) throw wrongSize(run, remotePath, source.size, undefined);
 }

@@ -3,9 +3,10 @@ import type { Readable } from 'node:stream';
 import { RemoteWriter } from '../flow/remote-writer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
-import { explain, transferFailed, wrongSize } from '../transfer/transfer-errors.ts';
+import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { remoteSha256 } from '../verify/checksum.ts';
 import { readIntoHash } from '../verify/read-into-hash.ts';
+import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
 import { openForUpload } from './open-for-upload.ts';
 
 /** Sends what a stream gives. Its bytes are never kept beyond what is under way. */
@@ -27,10 +28,10 @@ export async function uploadStream(
     run.alive();
     const { size, sum } = await send(context, stream, target, name);
     const [found] = await Promise.all([
-      settings.verify ? sftp.fstat(target.handle) : undefined,
+      settings.verify ? sizeOfOpen(sftp, target.handle) : undefined,
       closeTarget(sftp, target),
     ]);
-    if (found?.size !== undefined && found.size !== size) throw wrongSize(run, remotePath, size, found.size);
+    if (settings.verify) await checkRemoteSize(context, { size, remotePath }, target.writePath, found);
     if (sum !== undefined) await checkSum(context, target.writePath, size, sum);
     run.throwIfFailed();
     await publish(sftp, target, run);

@@ -1,0 +1,65 @@
+import { SftpFailed } from '../../errors/index.ts';
+import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { openFlag, statusCode } from '../../ssh2/sftp/wire.ts';
+import type { TransferContext } from '../flow/transfer-context.ts';
+import { transferFailed, wrongSize } from '../transfer/transfer-errors.ts';
+
+/** The size of an open file; undefined where the server does not tell it, or lets nobody ask (an inbox that is only written to). */
+export async function sizeOfOpen(sftp: SftpRequests, handle: SftpHandle): Promise<number | undefined> {
+  return unlessRefused(async () => (await sftp.fstat(handle)).size);
+}
+
+/**
+ * The copy at `path` has as many bytes as were sent: `told` by its open file, else by its path; else its last byte is
+ * there, and none behind it.
+ */
+export async function checkRemoteSize(
+  { sftp, run }: TransferContext,
+  sent: { size: number; remotePath: string },
+  path: string,
+  told: number | undefined,
+): Promise<void> {
+  const { size, remotePath } = sent;
+  const found = told ?? (await unlessRefused(async () => (await sftp.stat(path)).size));
+  if (found === size) return;
+  if (found !== undefined) throw wrongSize(run, remotePath, size, found);
+  const ends = await endsAt(sftp, path, size).catch((error) => {
+    if (!isRefusal(error)) throw error;
+    const reason = 'the server lets nobody look at the size of the copy';
+    const hint =
+      'The server took every byte, but the check of the size cannot be made: with verify: false it is left out.';
+    throw transferFailed(run, remotePath, reason, error, hint);
+  });
+  if (!ends) throw wrongSize(run, remotePath, size, undefined);
+}
+
+async function endsAt(sftp: SftpRequests, path: string, size: number): Promise<boolean> {
+  const handle = await sftp.open(path, openFlag.read);
+  const has = (position: number) =>
+    new Promise<boolean>((resolve, reject) => {
+      sftp.read(handle, position, 1, (error, _pieces, length) =>
+        error ? reject(error) : resolve(length > 0),
+      );
+    });
+  try {
+    const [last, beyond] = await Promise.all([size === 0 || has(size - 1), has(size)]);
+    return last && !beyond;
+  } finally {
+    if (!sftp.ended) await sftp.closeHandle(handle).catch(() => {});
+  }
+}
+
+async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isRefusal(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The server does not do this, or not for this account. A failure is something else: it may mean a broken disk. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof SftpFailed)) return false;
+  return error.status === statusCode.permissionDenied || error.status === statusCode.unsupported;
+}

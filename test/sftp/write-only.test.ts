@@ -1,0 +1,66 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { SftpFailed } from '../../src/errors/index.ts';
+import { upload } from '../../src/sftp/up/upload.ts';
+import type { SftpOpener, SftpRequests } from '../../src/ssh2/sftp/requests.ts';
+import { bytesOf, mockSftp, rejection } from '../support/mock-sftp.ts';
+
+const content = bytesOf(200_000);
+
+/** A server on which one may not ask for what is named. */
+function refusing(opener: SftpOpener, names: readonly (keyof SftpRequests)[]): SftpOpener {
+  const refusal = () =>
+    new SftpFailed('not here', { phase: 'transfer', operation: 'stat', status: 8, reason: 'unsupported' });
+  return {
+    ...opener,
+    async openSftp(options) {
+      const sftp = await opener.openSftp(options);
+      for (const name of names) {
+        const refuse = name === 'open' ? refuseReading(sftp, refusal) : async () => Promise.reject(refusal());
+        Object.defineProperty(sftp, name, { value: refuse, configurable: true });
+      }
+      return sftp;
+    },
+  };
+}
+
+function refuseReading(sftp: SftpRequests, refusal: () => Error): SftpRequests['open'] {
+  const open = sftp.open.bind(sftp);
+  return (path, flags, attributes) =>
+    flags === 1 ? Promise.reject(refusal()) : open(path, flags, attributes);
+}
+
+describe('an inbox that is only written to', () => {
+  it.each([
+    ['FSTAT', ['fstat']],
+    ['FSTAT and STAT', ['fstat', 'stat', 'lstat']],
+  ] as const)('takes a file where %s is refused', async (_what, names) => {
+    await using mock = await mockSftp();
+    const opener = refusing(mock.opener, names);
+    await upload(opener, content, '/in');
+    await upload(opener, Readable.from([content]), '/stream');
+    expect(mock.server.files.read('/in').equals(content)).toBe(true);
+    expect(mock.server.files.list()).toEqual(['/in', '/stream']);
+  });
+
+  it.each([{}, { atomic: false }])(
+    'says how to leave the check out where nothing may be asked (%j)',
+    async (options) => {
+      await using mock = await mockSftp();
+      const opener = refusing(mock.opener, ['fstat', 'stat', 'lstat', 'open']);
+      expect(await rejection(upload(opener, content, '/in', options))).toMatchObject({
+        code: 'SSH_TRANSFER_FAILED',
+        hint: expect.stringContaining('verify: false'),
+      });
+      await upload(opener, content, '/in', { ...options, verify: false });
+      expect(mock.server.files.read('/in').equals(content)).toBe(true);
+    },
+  );
+
+  it('still finds that a copy is short', async () => {
+    await using mock = await mockSftp({ faults: { sftp: { shortWrites: 1_000 } } });
+    const opener = refusing(mock.opener, ['fstat']);
+    expect(String(await rejection(upload(opener, content, '/in')))).toContain('bytes, not 200000');
+    expect(mock.server.files.list()).toEqual([]);
+  });
+});
