@@ -110,6 +110,7 @@ export type {
 } from './job/types.ts';
 export type { ConnectTrace, ExecTrace } from './observe/tracing.ts';
 export type {
+  AlgorithmChanges,
   Algorithms,
   ConnectOptions,
   HostKeyInfo,

@@ -12,7 +12,8 @@ export interface FromSshConfigOptions {
  * Understood: Host, Match (all, host, originalhost, user, localuser, canonical, final), Include; HostName, Port,
  * User, IdentityFile, CertificateFile, IdentityAgent, IdentitiesOnly, PubkeyAuthentication, ProxyJump, ProxyCommand, ConnectTimeout,
  * ConnectionAttempts, ServerAliveInterval, ServerAliveCountMax, StrictHostKeyChecking, UserKnownHostsFile,
- * GlobalKnownHostsFile, HostKeyAlias, Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms, Compression; the tokens
+ * GlobalKnownHostsFile, HostKeyAlias, Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms,
+ * PubkeyAcceptedAlgorithms, Compression; the tokens
  * `%% %d %h %i %k %L %l %n %p %r %u` and `${VARIABLES}`. What the configuration does not say keeps this library's
  * default.
  *

@@ -43,7 +43,7 @@ export interface ConnectOptions {
   via?: Via | undefined;
   /** Stops at once in any phase or wait; the promise rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
-  /** Exact lists, most wanted first. Default: modern ones only; no SHA-1, no CBC, no DSA. */
+  /** What to offer, each kind for itself. Default: modern ones only; no SHA-1, no CBC, no DSA. */
   algorithms?: Algorithms | undefined;
   /** The server's MaxSessions, if known. Default: learnt from its refusals, starting at OpenSSH's 10. */
   maxSessions?: number | undefined;
@@ -165,12 +165,25 @@ export interface RetryState {
   readonly history: readonly Attempt[];
 }
 
+/** Each kind: an exact list, most wanted first, or changes to the default one. Only what this runtime has is offered. */
 export interface Algorithms {
-  kex?: readonly string[] | undefined;
-  serverHostKey?: readonly string[] | undefined;
-  cipher?: readonly string[] | undefined;
-  hmac?: readonly string[] | undefined;
-  compress?: readonly string[] | undefined;
+  kex?: readonly string[] | AlgorithmChanges | undefined;
+  serverHostKey?: readonly string[] | AlgorithmChanges | undefined;
+  cipher?: readonly string[] | AlgorithmChanges | undefined;
+  hmac?: readonly string[] | AlgorithmChanges | undefined;
+  compress?: readonly string[] | AlgorithmChanges | undefined;
+  /** With which keys and signatures to log in: OpenSSH's PubkeyAcceptedAlgorithms. */
+  publicKey?: readonly string[] | AlgorithmChanges | undefined;
+}
+
+/** Names, or patterns with `*` and `?`. As ssh2's, and as `+`, `^` and `-` in ssh_config. */
+export interface AlgorithmChanges {
+  /** To be offered last. */
+  append?: string | readonly string[] | undefined;
+  /** To be offered first. */
+  prepend?: string | readonly string[] | undefined;
+  /** Not to be offered. */
+  remove?: string | readonly string[] | undefined;
 }
 
 export type Log = (record: LogRecord) => void;

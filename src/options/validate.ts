@@ -3,6 +3,7 @@ import { type Checks, checkOptions, object, required } from '../check/options.ts
 import {
   abortSignal,
   between,
+  type Check,
   callback,
   checkText,
   either,
@@ -17,7 +18,14 @@ import {
   whole,
 } from '../check/values.ts';
 import { wrongRange, wrongSecret, wrongTogether, wrongType } from '../check/wrong.ts';
-import type { Algorithms, ConnectOptions, KeepaliveOptions, RetryOptions, Timeouts } from './types.ts';
+import type {
+  AlgorithmChanges,
+  Algorithms,
+  ConnectOptions,
+  KeepaliveOptions,
+  RetryOptions,
+  Timeouts,
+} from './types.ts';
 import { checkHostKey } from './validate-host-key.ts';
 
 export const timeoutChecks: Checks<Timeouts> = {
@@ -45,13 +53,19 @@ const keepaliveChecks: Checks<KeepaliveOptions> = {
   countMax: whole(1, 1_000),
 };
 
-const algorithms = listOf(text('an algorithm name'), 'a non-empty array of algorithm names');
+const names = oneOrMore(text('an algorithm name'), 'an algorithm name, or several,');
+const changeChecks: Checks<AlgorithmChanges> = { append: names, prepend: names, remove: names };
+const rightAlgorithms = 'a non-empty array of algorithm names, or an object with append, prepend or remove,';
+const exactNames = listOf(text('an algorithm name'), rightAlgorithms);
+const changes = object(changeChecks, rightAlgorithms);
+const algorithms: Check = (name, value) => (Array.isArray(value) ? exactNames : changes)(name, value);
 const algorithmChecks: Checks<Algorithms> = {
   kex: algorithms,
   serverHostKey: algorithms,
   cipher: algorithms,
   hmac: algorithms,
   compress: algorithms,
+  publicKey: algorithms,
 };
 
 /** Every option of `connectViaGateway`, with the check of its value. */

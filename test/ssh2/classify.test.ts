@@ -201,6 +201,27 @@ const errorRows: ErrorRow[] = [
     situation('handshake'),
     { code: 'SSH_HANDSHAKE_FAILED', retryable: false, hint: expect.stringContaining('option algorithms') },
   ],
+  ...(
+    [
+      [
+        'nothing in common with an old server',
+        ['diffie-hellman-group1-sha1'],
+        /offers diffie-hellman-group1-sha1\. An old/,
+      ],
+      [
+        'nothing in common with a server of tomorrow',
+        ['mlkem768x25519-sha256', 'sntrup761x25519-sha512', 'ext-info-s', 'kex-strict-s-v00@openssh.com'],
+        /^The server wants a post-quantum key exchange.*It offers mlkem768x25519-sha256, sntrup761x25519-sha512\. Allow curve/,
+      ],
+    ] as const
+  ).map(
+    ([what, kex, hint]): ErrorRow => [
+      what,
+      ssh2Error('Handshake failed: no matching key exchange algorithm', { level: 'handshake' }),
+      { ...situation('handshake'), serverOffer: { kex, serverHostKey: [] } },
+      { code: 'SSH_HANDSHAKE_FAILED', retryable: false, hint: expect.stringMatching(hint) },
+    ],
+  ),
   [
     'a host key that the server does not own',
     ssh2Error('Handshake failed: signature verification failed', { level: 'handshake' }),

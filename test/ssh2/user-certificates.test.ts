@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isSignedBy } from '../../src/host-key/signature.ts';
 import { WireReader } from '../../src/host-key/wire-reader.ts';
+import { resolveAlgorithms } from '../../src/ssh2/handshake/algorithms.ts';
 import { loadCredentials } from '../../src/ssh2/login/credentials.ts';
 import { PublicKeys } from '../../src/ssh2/login/public-keys.ts';
 import { wholeSignature } from '../../src/ssh2/login/signing.ts';
@@ -17,6 +18,7 @@ beforeAll(async () => {
 afterAll(() => folder[Symbol.asyncDispose]());
 
 const base = { username: 'rpa' };
+const accepted = resolveAlgorithms().publicKey;
 
 describe('a certificate that is named', () => {
   it.each([
@@ -82,7 +84,7 @@ describe('what is tried', () => {
     const key = await folder.key(`t${Math.random()}`, ...kind);
     await folder.certify(key, authority);
     const credentials = await loadCredentials({ ...base, privateKeyPath: key });
-    const keys = new PublicKeys(credentials, new AbortController().signal, () => {});
+    const keys = new PublicKeys(credentials, new AbortController().signal, { accepted, note: () => {} });
     if (taken) keys.serverTakes(taken);
     return [...keys.own()].map(({ make }) => (make() as unknown as { key: { type: string } }).key.type);
   }

@@ -26,16 +26,21 @@ function without(
   warn: (event: string, message: string) => void,
 ): Algorithms {
   checkObject('extra.disabled_algorithms', disabled);
-  const lists: Algorithms = {};
+  const lists: Partial<Record<keyof Algorithms, string[]>> = {};
   for (const [name, value] of Object.entries(disabled)) {
     const category = categories[name as keyof typeof categories];
     const unwanted = listOf(`extra.disabled_algorithms.${name}`, value) ?? [];
-    if (category)
-      lists[category] = remaining(name, unwanted, asked[category] ?? algorithmNames(category).offered);
+    if (category) lists[category] = remaining(name, unwanted, listIn(asked, category));
     // To disable rsa-sha2 means to sign with SHA-1, which is not done here.
     else warn('extra-ignored', `disabled_algorithms.${name} has no counterpart and is ignored`);
   }
   return lists;
+}
+
+/** Here only exact lists are made. */
+function listIn(asked: Algorithms, category: keyof Algorithms): readonly string[] {
+  const list = asked[category];
+  return Array.isArray(list) ? list : algorithmNames(category).offered;
 }
 
 function remaining(name: string, unwanted: readonly string[], list: readonly string[]): string[] {

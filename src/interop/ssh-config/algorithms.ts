@@ -9,10 +9,13 @@ const keywords = {
   hostkeyalgorithms: 'serverHostKey',
   ciphers: 'cipher',
   macs: 'hmac',
+  // Its name before OpenSSH 8.5.
+  pubkeyacceptedkeytypes: 'publicKey',
+  pubkeyacceptedalgorithms: 'publicKey',
 } as const;
 
 /**
- * Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms and Compression. Names that only OpenSSH knows (post-quantum key
+ * Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms, PubkeyAcceptedAlgorithms and Compression. Names that only OpenSSH knows (post-quantum key
  * exchange, certificates, security keys) are left out of a list; `+`, `-` and `^` change our own default list.
  *
  * @throws {TypeError} when nothing is left.

@@ -1,7 +1,9 @@
-import { wrongRange } from '../../options/check.ts';
-import type { Algorithms } from '../../options/types.ts';
+import { wrongRange } from '../../check/wrong.ts';
+import { WildcardMatcher } from '../../host-key/wildcard.ts';
+import type { AlgorithmChanges, Algorithms } from '../../options/types.ts';
+import { isInRuntime } from './runtime-algorithms.ts';
 
-type Category = keyof Algorithms;
+export type AlgorithmKind = keyof Algorithms;
 
 /**
  * Offered by default, most wanted first. Left out of ssh2's own defaults: SHA-1 in every role, and
@@ -39,7 +41,14 @@ const offered = {
   ],
   hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
   compress: ['none'],
-} satisfies Record<Category, readonly string[]>;
+  publicKey: [
+    ...['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'],
+    ...['sk-ssh-ed25519', 'sk-ecdsa-sha2-nistp256', 'rsa-sha2-512', 'rsa-sha2-256'],
+  ].flatMap((name) => {
+    const plain = name.startsWith('sk-') ? `${name}@openssh.com` : name;
+    return [`${name}-cert-v01@openssh.com`, plain];
+  }),
+} satisfies Record<AlgorithmKind, readonly string[]>;
 
 /** What ssh2 1.17 can do beyond that, when asked for by name. */
 const possible = {
@@ -74,29 +83,79 @@ const possible = {
     'hmac-md5-96',
   ],
   compress: ['zlib@openssh.com', 'zlib'],
-} satisfies Record<Category, readonly string[]>;
+  publicKey: ['ssh-rsa-cert-v01@openssh.com', 'ssh-rsa'],
+} satisfies Record<AlgorithmKind, readonly string[]>;
 
-export type ResolvedAlgorithms = Record<Category, string[]>;
+export type ResolvedAlgorithms = Record<AlgorithmKind, string[]>;
 
-/** The lists to offer. @throws RangeError for a name that ssh2 does not know. */
+/**
+ * The lists to offer: of what this runtime has.
+ * @throws RangeError for a name that is not known or not in this runtime, and when nothing is left of a list.
+ */
 export function resolveAlgorithms(asked: Algorithms = {}): ResolvedAlgorithms {
-  const categories = Object.keys(offered) as Category[];
-  const lists = categories.map((category) => [category, listFor(category, asked[category])]);
-  return Object.fromEntries(lists) as ResolvedAlgorithms;
+  const kinds = Object.keys(offered) as AlgorithmKind[];
+  return Object.fromEntries(kinds.map((kind) => [kind, listFor(kind, asked[kind])])) as ResolvedAlgorithms;
 }
 
-/** The names of one category: what is offered by default, and all that can be asked for. */
-export function algorithmNames(category: Category): { offered: readonly string[]; known: readonly string[] } {
-  return { offered: offered[category], known: [...offered[category], ...possible[category]] };
+/** The names of one kind: what is offered by default, and all that can be asked for. */
+export function algorithmNames(kind: AlgorithmKind): {
+  offered: readonly string[];
+  known: readonly string[];
+} {
+  return {
+    offered: offered[kind].filter(isInRuntime),
+    known: [...offered[kind], ...possible[kind]].filter(isInRuntime),
+  };
 }
 
-function listFor(category: Category, asked: readonly string[] | undefined): string[] {
-  if (asked === undefined) return [...offered[category]];
-  const { known } = algorithmNames(category);
-  for (const name of asked) {
-    if (!known.includes(name)) {
-      throw wrongRange(`algorithms.${category}`, name, `names out of ${known.join(', ')}`);
-    }
+function listFor(kind: AlgorithmKind, asked: readonly string[] | AlgorithmChanges | undefined): string[] {
+  const option = `algorithms.${kind}`;
+  if (asked === undefined) return [...algorithmNames(kind).offered];
+  if (isList(asked)) return asked.map((name) => checkKnown(option, kind, name));
+  const list = changed(option, kind, asked);
+  if (list.length > 0) return list;
+  throw wrongRange(`${option}.remove`, [asked.remove].flat().join(', '), 'to leave at least one');
+}
+
+function isList(asked: readonly string[] | AlgorithmChanges): asked is readonly string[] {
+  return Array.isArray(asked);
+}
+
+function changed(
+  option: string,
+  kind: AlgorithmKind,
+  { append, prepend, remove }: AlgorithmChanges,
+): string[] {
+  const names = (way: string, patterns: string | readonly string[] = []) =>
+    [patterns].flat().flatMap((pattern) => meant(`${option}.${way}`, kind, pattern));
+  const first = names('prepend', prepend);
+  const removed = names('remove', remove);
+  const list = [...first, ...algorithmNames(kind).offered, ...names('append', append)];
+  return [...new Set(list)].filter((name) => !removed.includes(name));
+}
+
+/** The known names that a name or pattern means. What the runtime lacks anyway may be removed. */
+function meant(option: string, kind: AlgorithmKind, pattern: string): string[] {
+  if (/[*?]/.test(pattern)) {
+    return algorithmNames(kind).known.filter((name) => new WildcardMatcher(name).matches(pattern));
   }
-  return [...asked];
+  return [
+    option.endsWith('.remove') && isKnownAnywhere(kind, pattern)
+      ? pattern
+      : checkKnown(option, kind, pattern),
+  ];
+}
+
+function isKnownAnywhere(kind: AlgorithmKind, name: string): boolean {
+  const all: readonly string[] = [...offered[kind], ...possible[kind]];
+  return all.includes(name);
+}
+
+function checkKnown(option: string, kind: AlgorithmKind, name: string): string {
+  const { known } = algorithmNames(kind);
+  if (known.includes(name)) return name;
+  const where = isKnownAnywhere(kind, name)
+    ? 'names that the crypto of this runtime has, out of'
+    : 'names out of';
+  throw wrongRange(option, name, `${where} ${known.join(', ')}`);
 }

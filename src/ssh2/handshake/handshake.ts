@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
-import { AuthenticationFailed, type PhaseTimings, type SshError } from '../../errors/index.ts';
+import type { PhaseTimings, SshError } from '../../errors/index.ts';
 import type { HostKeyPolicy } from '../../host-key/policy.ts';
 import type { Complete } from '../../options/defaults.ts';
 import type { KeepaliveOptions, Log, Timeouts } from '../../options/types.ts';
@@ -13,6 +13,7 @@ import { exceeded } from '../bounds/exceeded.ts';
 import type { Where } from '../channels/link.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { authenticateEarly } from '../insides/early-auth.ts';
+import { onServerOffer, type ServerOffer } from '../insides/server-offer.ts';
 import { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
 import type { MessageOrder } from '../order/message-order.ts';
@@ -22,6 +23,7 @@ import {
   classifyError,
   type HandshakePhase,
   isPassing,
+  notStarted,
   outOfTurn,
   type Situation,
   type Ssh2Error,
@@ -29,6 +31,8 @@ import {
 } from '../transport/classify.ts';
 import { type StreamEnd, Transport } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
+import { authBroken } from './auth-broken.ts';
+import { connectClient } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
 import { mendClient } from './mend-client.ts';
 import { phaseTimeout, type TimedPhase } from './phase-timeouts.ts';
@@ -77,6 +81,7 @@ class Handshake {
   #auth: Authentication;
   #guard: HostKeyGuard;
   #order: MessageOrder | undefined;
+  #offer: ServerOffer | undefined;
   #outcome = latch<Established>();
   #phase: HandshakePhase = 'banner';
   #clock = new PhaseClock();
@@ -95,11 +100,13 @@ class Handshake {
     const over = this.#over;
     const target = { ...plan.where, over };
     this.#guard = new HostKeyGuard(plan.hostKey, target, (error) => this.#fail(error));
-    this.#auth = new Authentication(plan.credentials, {
+    const events = {
       over,
-      onThinking: (thinking) => (thinking ? this.#clock.pause() : this.#clock.resume()),
-      onBroken: (error) => this.#phase === 'auth' && this.#fail(this.#authBroken(error)),
-    });
+      onThinking: (thinking: boolean) => (thinking ? this.#clock.pause() : this.#clock.resume()),
+      onBroken: (error: unknown) =>
+        this.#phase === 'auth' && this.#fail(authBroken(error, this.#situation())),
+    };
+    this.#auth = new Authentication(plan.credentials, events, plan.algorithms.publicKey);
   }
 
   async run(): Promise<Established> {
@@ -130,20 +137,7 @@ class Handshake {
     });
     if (this.#outcome.settled) return;
     this.#listen();
-    this.#client.connect({
-      sock: this.#transport,
-      username: plan.credentials.username,
-      algorithms: algorithms as object,
-      // Each phase has a timer of ours; ssh2's single one cannot tell them apart.
-      readyTimeout: 0,
-      // ssh2 asks, our watchdog judges.
-      keepaliveInterval: plan.keepalive ? plan.keepalive.interval : 0,
-      keepaliveCountMax: Number.POSITIVE_INFINITY,
-      // OpenSSH for Windows and others name themselves in ways that ssh2 does not know.
-      strictVendor: false,
-      hostVerifier: this.#guard.verifier,
-      authHandler: this.#auth.handler as never,
-    });
+    this.#connect(algorithms);
     this.#mendClient();
   }
 
@@ -154,10 +148,22 @@ class Handshake {
         onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
         onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),
       });
+      onServerOffer(this.#client, (offer) => {
+        this.#offer = offer;
+      });
       this.#auth.watch(this.#client);
       authenticateEarly(this.#client);
     } catch (error) {
       throw unsafeSsh2(error as Error, this.#situation());
+    }
+  }
+
+  #connect(algorithms: ResolvedAlgorithms): void {
+    const settings = { ...this.#plan, algorithms, sock: this.#transport };
+    try {
+      connectClient(this.#client, settings, this.#guard.verifier, this.#auth.handler);
+    } catch (error) {
+      throw notStarted(error, this.#situation());
     }
   }
 
@@ -167,7 +173,9 @@ class Handshake {
     client.on('handshake', () => this.#keysExchanged());
     client.on('ready', () => this.#loggedIn());
     client.on('banner', (notice) => this.#tellUser(notice));
-    client.on('change password', () => this.#fail(this.#authBroken(new Error('the password has expired'))));
+    client.on('change password', () =>
+      this.#fail(authBroken(new Error('the password has expired'), this.#situation())),
+    );
   }
 
   #ssh2Failed(error: Ssh2Error): void {
@@ -257,25 +265,13 @@ class Handshake {
     setImmediate(() => harmless(() => onLoginBanner(shown.join('\n'))));
   }
 
-  #authBroken(error: unknown): SshError {
-    const { host, port, hop } = this.#plan.where;
-    const said = error instanceof Error ? printable(error.message) : 'no reason given';
-    return new AuthenticationFailed(`The login at ${host}:${port} could not go on: ${said}`, {
-      phase: 'auth',
-      host,
-      port,
-      hop,
-      methodsTried: [...this.#auth.tried],
-      cause: error,
-    });
-  }
-
   #situation(): Situation {
     return {
       ...this.#plan.where,
       phase: this.#phase,
       elapsedMs: this.#clock.elapsed,
       saidBefore: this.#transport.saidBefore,
+      serverOffer: this.#offer,
       methodsTried: this.#auth.tried,
       loginNotes: this.#auth.notes,
       methodsOffered: this.#auth.offered,

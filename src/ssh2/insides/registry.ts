@@ -147,6 +147,16 @@ export const insides = table({
     members: { '_protocol._handlers.EXT_INFO': 'function' },
     replaced: ['_protocol._handlers.EXT_INFO'],
   },
+  'offer of the server': {
+    use: 'Reads which algorithms the server offers, for the hint when there is none in common.',
+    fault: 'Says that there is nothing in common, and not what there is.',
+    source: 'RFC 4253 section 7.1; lib/protocol/kex.js `handleKexInit`',
+    need: 'speed',
+    figure: 'a hint that names the algorithms of the server',
+    test: 'test/ssh2/classify.test.ts',
+    members: { '_protocol._packetRW.read.read': 'function' },
+    replaced: ['_protocol._packetRW.read.read'],
+  },
   'whole signatures': {
     use: 'Sends the signatures of certificates and security keys as they came.',
     fault: 'Reads five kinds of keys only, and puts the name of the request into the signature.',

@@ -42,10 +42,11 @@ export class Authentication {
 
   readonly #publicKeys: PublicKeys;
 
-  constructor(credentials: Credentials, events: AuthEvents) {
+  constructor(credentials: Credentials, events: AuthEvents, accepted: readonly string[]) {
     this.#credentials = credentials;
     this.#events = events;
-    this.#publicKeys = new PublicKeys(credentials, events.over.signal, (label) => this.#noteOnce(label));
+    const note = (label: string) => this.#noteOnce(label);
+    this.#publicKeys = new PublicKeys(credentials, events.over.signal, { accepted, note });
     this.#queue = this.#candidates();
   }
 

@@ -2,6 +2,7 @@ import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
 import type { Certificate } from '../../host-key/certificate.ts';
 import { certificateProblem } from '../../host-key/certificate-check.ts';
 import { fingerprintSha256, keyTypeOf } from '../../host-key/fingerprint.ts';
+import { resolveKeyType } from '../../host-key/public-key.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { type OpaqueKey, opaqueKey } from '../insides/whole-signatures.ts';
@@ -26,15 +27,23 @@ interface Shown {
 export class PublicKeys {
   readonly #credentials: Credentials;
   readonly #signal: AbortSignal;
+  readonly #accepted: readonly string[];
   readonly #note: (label: string) => void;
   /** The signature algorithms that the server takes, if it says so (RFC 8308 section 3.1). */
   #taken: readonly string[] | undefined;
 
-  /** @param note told of what was found instead of a key. */
-  constructor(credentials: Credentials, signal: AbortSignal, note: (label: string) => void) {
+  /**
+   * @param use the signature algorithms to use (`accepted`), and what is told of what was found instead of a key.
+   */
+  constructor(
+    credentials: Credentials,
+    signal: AbortSignal,
+    use: { accepted: readonly string[]; note: (label: string) => void },
+  ) {
     this.#credentials = credentials;
     this.#signal = signal;
-    this.#note = note;
+    this.#accepted = use.accepted;
+    this.#note = use.note;
   }
 
   serverTakes(algorithms: readonly string[]): void {
@@ -85,18 +94,25 @@ export class PublicKeys {
    * PubkeyAcceptedAlgorithms allow. So an own key is shown both ways; of an agent's many keys, each once if possible.
    */
   *#tries(shown: Shown, signer: Signer): Generator<Candidate> {
-    for (const algorithm of signatureAlgorithms(shown.type)) {
+    for (const algorithm of this.#algorithmsFor(shown)) {
       if (this.#taken && shown.type === 'ssh-rsa' && !this.#taken.includes(algorithm)) continue;
       yield this.#candidate(shown, algorithm, signer);
       if ('agent' in signer && this.#taken?.includes(algorithm)) return;
     }
   }
 
+  /** Kinds of keys that have no name yet are the agent's business. */
+  #algorithmsFor({ type, blob }: Shown): readonly string[] {
+    const algorithms = signatureAlgorithms(type);
+    const asked = (algorithm: string) => (isCertificate(blob) ? certificateAlgorithm(algorithm) : algorithm);
+    const place = (algorithm: string) => this.#accepted.indexOf(asked(algorithm));
+    if (resolveKeyType(type) === undefined) return algorithms;
+    return algorithms.filter((one) => place(one) !== -1).sort((a, b) => place(a) - place(b));
+  }
+
   #candidate(shown: Shown, algorithm: string, signer: Signer): Candidate {
     const { username } = this.#credentials;
-    const name = nameOf(shown.blob);
-    const isCertificate = name.endsWith('-cert-v01@openssh.com');
-    const asked = isCertificate ? certificateAlgorithm(algorithm) : algorithm;
+    const asked = isCertificate(shown.blob) ? certificateAlgorithm(algorithm) : algorithm;
     const what = shown.certificate ? certificateLabel(shown.certificate, username) : keyLabel(shown.blob);
     const label = `publickey (${'agent' in signer ? 'agent: ' : ''}${what})`;
     return {
@@ -139,6 +155,10 @@ function oneKeyAgent(
       );
     },
   });
+}
+
+function isCertificate(blob: Buffer): boolean {
+  return nameOf(blob).endsWith('-cert-v01@openssh.com');
 }
 
 function nameOf(blob: Buffer): string {

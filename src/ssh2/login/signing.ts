@@ -7,14 +7,15 @@ import { wireString } from '../../host-key/wire-string.ts';
 const hashes: Readonly<Record<string, string>> = {
   'rsa-sha2-512': 'sha512',
   'rsa-sha2-256': 'sha256',
+  'ssh-rsa': 'sha1',
   'ecdsa-sha2-nistp256': 'sha256',
   'ecdsa-sha2-nistp384': 'sha384',
   'ecdsa-sha2-nistp521': 'sha512',
 };
 
-/** The algorithms that a key of a type signs with, most wanted first (RFC 8332 for RSA: never SHA-1). */
+/** The algorithms that a key of a type signs with, most wanted first (RFC 8332 for RSA). */
 export function signatureAlgorithms(type: string): readonly string[] {
-  return type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type];
+  return type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type];
 }
 
 /** `rsa-sha2-512` as a request names it that shows a certificate: `rsa-sha2-512-cert-v01@openssh.com`. */

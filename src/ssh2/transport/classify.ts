@@ -7,6 +7,7 @@ import {
   type SshError,
 } from '../../errors/index.ts';
 import { printable, quoted } from '../../text/printable.ts';
+import type { ServerOffer } from '../insides/server-offer.ts';
 import { tame } from '../insides/tame.ts';
 import type { OutOfTurn } from '../order/message-order.ts';
 import type { StreamEnd } from './transport.ts';
@@ -24,6 +25,8 @@ export interface Situation {
   elapsedMs: number;
   /** What the server said instead of an identification line. */
   saidBefore: Buffer;
+  /** What its KEXINIT offered. */
+  serverOffer?: ServerOffer | undefined;
   methodsTried: readonly string[];
   methodsOffered: readonly string[] | undefined;
   /** Sentences on why what was tried may have been refused. */
@@ -161,7 +164,7 @@ function protocolFailed(error: Ssh2Error, situation: Situation): SshError {
     reason,
     retryable: noneInCommon === undefined && !isImpostor,
     cause: tame(error),
-    hint: protocolHint(noneInCommon, isImpostor),
+    hint: protocolHint(noneInCommon, isImpostor, situation.serverOffer),
   });
 }
 
@@ -187,13 +190,50 @@ export function unsafeSsh2(error: Error, situation: Situation): HandshakeFailed 
   });
 }
 
-function protocolHint(noneInCommon: string | undefined, isImpostor: boolean): string {
-  if (noneInCommon) {
-    return `The server offers no ${noneInCommon} that we do. An old server can be met halfway with the option algorithms, naming what it offers.`;
-  }
+function protocolHint(
+  noneInCommon: string | undefined,
+  isImpostor: boolean,
+  offer: ServerOffer | undefined,
+): string {
+  if (noneInCommon) return commonHint(noneInCommon, offer);
   return isImpostor
     ? 'The server does not own the host key that it shows: somebody is in between, or the server is broken.'
     : 'The bytes that arrived are not what SSH prescribes: a damaged stream, a broken server, or something in between.';
+}
+
+const postQuantum = /^(mlkem|sntrup)/;
+
+function commonHint(what: string, offer: ServerOffer | undefined): string {
+  const offered = /key exchange/.test(what)
+    ? offer?.kex
+    : /host key/.test(what)
+      ? offer?.serverHostKey
+      : undefined;
+  const names = offered?.filter((name) => !/^(kex-strict|ext-info)-/.test(name));
+  const offers = names
+    ? ` It offers ${names
+        .slice(0, 20)
+        .map((name) => printable(name, 60))
+        .join(', ')}.`
+    : '';
+  if (names?.some((name) => postQuantum.test(name)) && names.every((name) => postQuantum.test(name))) {
+    return `The server wants a post-quantum key exchange, which is not supported here.${offers} Allow curve25519-sha256 or ecdh-sha2-nistp256 beside it (KexAlgorithms).`;
+  }
+  return `The server offers no ${what} that we do.${offers} An old server can be met halfway with the option algorithms, naming what it offers.`;
+}
+
+/** ssh2 would not begin: an algorithm that this runtime lacks, or something in it has changed. */
+export function notStarted(cause: unknown, situation: Situation): HandshakeFailed {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new HandshakeFailed(
+    `The SSH connection to ${at(situation)} could not be begun: ${printable(said)}`,
+    {
+      ...place(situation),
+      cause,
+      retryable: false,
+      hint: 'The reason lies here, not at the server: in the options, in this runtime, or in the version of ssh2.',
+    },
+  );
 }
 
 function authFailed(situation: Situation, cause: unknown, reason?: string): AuthenticationFailed {

@@ -1,0 +1,41 @@
+import { getCiphers, getHashes } from 'node:crypto';
+
+/** The name in OpenSSL of each cipher that ssh2 has, and of the hash of each MAC. */
+const ciphers: Readonly<Record<string, string>> = {
+  'aes128-gcm@openssh.com': 'aes-128-gcm',
+  'aes256-gcm@openssh.com': 'aes-256-gcm',
+  'aes128-gcm': 'aes-128-gcm',
+  'aes256-gcm': 'aes-256-gcm',
+  'aes128-ctr': 'aes-128-ctr',
+  'aes192-ctr': 'aes-192-ctr',
+  'aes256-ctr': 'aes-256-ctr',
+  'chacha20-poly1305@openssh.com': 'chacha20',
+  'aes128-cbc': 'aes-128-cbc',
+  'aes192-cbc': 'aes-192-cbc',
+  'aes256-cbc': 'aes-256-cbc',
+  '3des-cbc': 'des-ede3-cbc',
+  'blowfish-cbc': 'bf-cbc',
+  'cast128-cbc': 'cast-cbc',
+  arcfour: 'rc4',
+  arcfour128: 'rc4',
+  arcfour256: 'rc4',
+};
+
+const hashes: ReadonlyMap<RegExp, string> = new Map([
+  [/^hmac-sha2-256/, 'sha256'],
+  [/^hmac-sha2-512/, 'sha512'],
+  [/^hmac-sha1/, 'sha1'],
+  [/^hmac-md5/, 'md5'],
+  [/^hmac-ripemd160/, 'ripemd160'],
+]);
+
+/**
+ * Whether this runtime's crypto has what an algorithm needs: Bun and Electron (BoringSSL) have no ChaCha20 for us, FIPS
+ * builds have less. ssh2 looks at the same lists, and throws for what is missing.
+ */
+export function isInRuntime(name: string): boolean {
+  const cipher = ciphers[name];
+  if (cipher !== undefined) return getCiphers().includes(cipher);
+  const hash = [...hashes].find(([pattern]) => pattern.test(name))?.[1];
+  return hash === undefined || getHashes().includes(hash);
+}

@@ -1,0 +1,46 @@
+import type { Client } from 'ssh2';
+import { MalformedWireData, WireReader } from '../../host-key/wire-reader.ts';
+import { protocolOf } from './internals.ts';
+import { serves } from './look.ts';
+
+/** What a server can do, as its KEXINIT says (RFC 4253 section 7.1): foreign text. */
+export interface ServerOffer {
+  readonly kex: readonly string[];
+  readonly serverHostKey: readonly string[];
+}
+
+interface PacketProtocol {
+  _packetRW?: { read?: { read(packet: Buffer): Buffer } };
+}
+
+const kexInit = 20;
+/** Type and cookie. */
+const listsStart = 17;
+
+/** Tells what the server offers, before ssh2 looks for something in common. Told once: the first time. */
+export function onServerOffer(client: Client, listener: (offer: ServerOffer) => void): void {
+  if (!serves(client, 'offer of the server')) return;
+  const reader = (protocolOf(client) as PacketProtocol | undefined)?._packetRW?.read;
+  if (typeof reader?.read !== 'function') return;
+  const read = reader.read;
+  reader.read = (packet) => {
+    const payload = read.call(reader, packet);
+    if (payload[0] !== kexInit) return payload;
+    reader.read = read;
+    const offer = offerIn(payload);
+    if (offer) listener(offer);
+    return payload;
+  };
+}
+
+function offerIn(payload: Buffer): ServerOffer | undefined {
+  try {
+    const reader = new WireReader(payload);
+    reader.take(listsStart);
+    const list = () => reader.string().toString('latin1').split(',');
+    return { kex: list(), serverHostKey: list() };
+  } catch (error) {
+    if (error instanceof MalformedWireData) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import { createRequire } from 'node:module';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Algorithms } from '../../src/options/types.ts';
+import { algorithmNames, resolveAlgorithms } from '../../src/ssh2/handshake/algorithms.ts';
+
+const missing = vi.hoisted(() => new Set<string>());
+vi.mock('node:crypto', async (original) => {
+  const real = await original<typeof import('node:crypto')>();
+  const without = (names: string[]) => names.filter((name) => !missing.has(name));
+  return {
+    ...real,
+    getCiphers: () => without(real.getCiphers()),
+    getHashes: () => without(real.getHashes()),
+  };
+});
+afterEach(() => missing.clear());
+
+const inSsh2 = createRequire(import.meta.url)('ssh2/lib/protocol/constants.js');
+
+describe('what can be asked for', () => {
+  it.each([
+    ['kex', 'SUPPORTED_KEX'],
+    ['serverHostKey', 'SUPPORTED_SERVER_HOST_KEY'],
+    ['cipher', 'SUPPORTED_CIPHER'],
+    ['hmac', 'SUPPORTED_MAC'],
+    ['compress', 'SUPPORTED_COMPRESSION'],
+  ] as const)('is, of kind %s, what ssh2 can do in this runtime', (kind, name) => {
+    expect([...algorithmNames(kind).known].sort()).toEqual([...inSsh2[name]].sort());
+  });
+});
+
+describe('a runtime that lacks something', () => {
+  it('is offered without it', () => {
+    missing.add('chacha20').add('sha512');
+    const { cipher, hmac } = resolveAlgorithms();
+    expect(cipher).not.toContain('chacha20-poly1305@openssh.com');
+    expect(cipher).toContain('aes128-gcm@openssh.com');
+    expect(hmac).toEqual(['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-256']);
+  });
+
+  it('says so when it is asked for by name, and lets it be removed', () => {
+    missing.add('chacha20');
+    const chacha = 'chacha20-poly1305@openssh.com';
+    expect(() => resolveAlgorithms({ cipher: [chacha] })).toThrow(/the crypto of this runtime has/);
+    expect(() => resolveAlgorithms({ cipher: { append: chacha } })).toThrow(RangeError);
+    expect(resolveAlgorithms({ cipher: { remove: chacha } })).toEqual(resolveAlgorithms());
+  });
+});
+
+describe('changes to a list', () => {
+  const change = (hmac: Algorithms['hmac']) => resolveAlgorithms({ hmac }).hmac;
+  const [etm256, etm512, plain256, plain512] = resolveAlgorithms().hmac;
+
+  it.each<[string, Algorithms['hmac'], Array<string | undefined>]>([
+    ['append', { append: 'hmac-sha1' }, [etm256, etm512, plain256, plain512, 'hmac-sha1']],
+    ['append what is there', { append: [etm256 ?? ''] }, [etm256, etm512, plain256, plain512]],
+    [
+      'prepend in order',
+      { prepend: ['hmac-md5', plain512 ?? ''] },
+      ['hmac-md5', plain512, etm256, etm512, plain256],
+    ],
+    ['remove', { remove: [etm256 ?? '', plain256 ?? ''] }, [etm512, plain512]],
+    ['remove by pattern', { remove: '*-etm@*' }, [plain256, plain512]],
+    [
+      'append by pattern',
+      { append: 'hmac-sha1*' },
+      [etm256, etm512, plain256, plain512, 'hmac-sha1-etm@openssh.com', 'hmac-sha1', 'hmac-sha1-96'],
+    ],
+    [
+      'all at once',
+      { remove: '*512*', prepend: 'hmac-sha1', append: 'hmac-md5' },
+      ['hmac-sha1', etm256, plain256, 'hmac-md5'],
+    ],
+    ['nothing', {}, [etm256, etm512, plain256, plain512]],
+  ])('%s', (_what, changes, list) => {
+    expect(change(changes)).toEqual(list);
+  });
+
+  it('that leave nothing, or name nothing, are wrong', () => {
+    expect(() => change({ remove: '*' })).toThrow(
+      /option algorithms\.hmac\.remove: '\*' given; to leave at least one/,
+    );
+    expect(() => change({ append: 'hmac-sha3' })).toThrow(
+      /option algorithms\.hmac\.append: 'hmac-sha3' given/,
+    );
+    expect(() => change({ remove: 'hmac-sha3' })).toThrow(
+      /option algorithms\.hmac\.remove: 'hmac-sha3' given/,
+    );
+  });
+});
