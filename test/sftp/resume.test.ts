@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { link, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { link, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { download } from '../../src/sftp/down/download.ts';
@@ -160,10 +160,12 @@ describe('download with resume', () => {
     mock.server.files.write('/file', 'new content');
     await writeFile(part, 'new');
     const before = await stat(part);
+    // Held open, so that its number is not given to another file.
+    await using held = await open(part);
     const getuid = vi.spyOn(process, 'getuid').mockReturnValue(before.uid + 1);
     await download(mock.opener, '/file', join(folder.path, 'f'), { resume: true });
     getuid.mockRestore();
-    expect((await stat(join(folder.path, 'f'))).ino).not.toBe(before.ino);
+    expect((await stat(join(folder.path, 'f'))).ino).not.toBe((await held.stat()).ino);
   });
 
   it.each(['changed', 'without a checksum'])('starts again when the source is %s', async (how) => {

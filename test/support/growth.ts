@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-const mostTries = 30;
+const mostTries = 60;
 const growth = 10;
 /** For ten times the input; what is not linear takes a hundred times as long, or more. */
 const mostGrowth = 12;
