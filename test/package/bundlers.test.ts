@@ -6,6 +6,7 @@ import { copyPrograms, emptyFolder, install } from './support/consumer.ts';
 import { nodeBinary } from './support/nodes.ts';
 import { expectRoundTrip } from './support/round-trip.ts';
 import { type Finished, run } from './support/run.ts';
+import { leaksOf } from './support/wire.ts';
 
 const tools = {
   '@rollup/plugin-commonjs': '29.0.3',
@@ -73,6 +74,13 @@ describe.each([
     await runAlone(node, join(folder, 'dist/airflow/bundle.mjs'));
     await runAlone(await nodeBinary('22'), join(folder, 'dist/airflow/bundle.mjs'));
   });
+});
+
+test('A bundle sends nothing before the host key is accepted, whatever the server sends', async () => {
+  expectQuiet(
+    await run(process.execPath, ['bundlers/esbuild-esm.mjs', 'wire.mjs', 'dist/wire.mjs'], { cwd: folder }),
+  );
+  expect(await leaksOf(join(folder, 'dist/wire.mjs'))).toEqual({ leaked: 0, connects: 9 * 4 });
 });
 
 function expectQuiet(finished: Finished): void {
