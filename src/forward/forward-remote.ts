@@ -12,7 +12,7 @@ import type { Forwarding, RemoteForwardOptions } from './types.ts';
  * What a server may make one forward do at once; who comes beyond it is turned away. Targets answer within milliseconds,
  * or are overrun in any case.
  */
-const most = { dialling: 64, connections: 1_000 };
+const most = { dialling: 512, connections: 1_000 };
 
 /** @throws {PortForwardFailed} when the server refuses to listen; its `hint` says why, as far as the server does. */
 export async function forwardRemote(link: Link, options: RemoteForwardOptions): Promise<Forwarding> {
