@@ -1,15 +1,9 @@
 import pRetry from 'p-retry';
+import { type Checks, checkObject, checkOptions } from '../check/options.ts';
+import { abortSignal, callback, checkText, count, ms } from '../check/values.ts';
 import { connectViaGateway } from '../connect-via-gateway.ts';
 import type { Connection } from '../connection.ts';
 import { type Attempt, isSshError, type SshError } from '../errors/index.ts';
-import {
-  checkFunction,
-  checkInteger,
-  checkKnownNames,
-  checkMs,
-  checkObject,
-  checkString,
-} from '../options/check.ts';
 import type { ConnectOptions } from '../options/types.ts';
 
 /** A customer's PC: what `ssh_connect` takes, under its names or under those of `ConnectOptions`. */
@@ -38,7 +32,12 @@ export interface SshConnectOptions {
   signal?: AbortSignal | undefined;
 }
 
-const optionNames = ['retryNum', 'logger', 'retryDelay', 'signal'];
+const checks: Checks<SshConnectOptions> = {
+  retryNum: count,
+  logger: checkLogger,
+  retryDelay: ms(0),
+  signal: abortSignal,
+};
 const defaultTimeouts = { tcp: 30_000, banner: 60_000 };
 
 /** Trying these again changes nothing; sshd answers wrong logins with a ban, for the right ones too. */
@@ -74,7 +73,8 @@ export async function sshConnect(
   instance: SshInstance,
   options: SshConnectOptions = {},
 ): Promise<Connection> {
-  checkOptions(instance, options);
+  checkObject('argument instance', instance);
+  checkOptions(options, checks);
   const { retryNum = 3, logger, retryDelay = 30_000, signal } = options;
   const connectOptions = { ...optionsOf(instance, logger), ...(signal && { signal }) };
   const history: Attempt[] = [];
@@ -113,24 +113,15 @@ function failed(error: SshError, { number, retryNum, logger, history }: Try): Ss
   return error;
 }
 
-function checkOptions(instance: unknown, options: unknown): void {
-  checkObject('instance', instance);
-  checkObject('options', options);
-  checkKnownNames('options', options, optionNames);
-  const { retryNum, logger, retryDelay } = options as SshConnectOptions;
-  if (retryNum !== undefined) {
-    checkInteger('retryNum', retryNum, 1, Number.MAX_SAFE_INTEGER, 'a whole number of at least 1');
-  }
-  if (logger !== undefined) {
-    checkObject('logger', logger);
-    checkFunction('logger.info', logger['info']);
-  }
-  if (retryDelay !== undefined) checkMs('retryDelay', retryDelay, { min: 0, infinite: false });
+/** `console` and its like, of which only `info` is needed. */
+function checkLogger(name: string, value: unknown): void {
+  checkObject(name, value, 'an object with a function info');
+  callback(`${name}.info`, value['info']);
 }
 
 function optionsOf(instance: SshInstance, logger: SshConnectLogger | undefined): ConnectOptions {
   const { ip, stringPrivateKey, host = ip, ...rest } = instance;
-  checkString('instance.ip', host, 'the name or address of the gateway or PC');
+  checkText('argument instance.ip', host, 'the name or address of the gateway or PC');
   if (rest.hostKey === undefined) {
     warn(logger, `ssh connect to vm: the host key of ${host} is not checked (instance.hostKey is not set)`);
   }

@@ -1,6 +1,10 @@
 import type { Duplex } from 'node:stream';
+import { type Checks, checkObject, checkOptions, object } from '../check/options.ts';
+import { text } from '../check/values.ts';
+import { wrongType } from '../check/wrong.ts';
 import { ConnectFailed, ConnectionRefused, isSshError, type SshError } from '../errors/index.ts';
 import type { ConnectOptions } from '../options/types.ts';
+import { checkOneKey, connectChecks, timeoutChecks } from '../options/validate.ts';
 import { printable } from '../text/printable.ts';
 import type { HopConnection, Route, RouteContext, RoutedStream } from './route.ts';
 
@@ -25,10 +29,10 @@ export interface JumpHostOptions extends Omit<ConnectOptions, 'retry' | 'signal'
  * The jump connection lives and dies with the one that it carries. A jump host that falls silent is noticed by its
  * own keepalive and ends the carried connection at once. Errors say in `hop` which jump failed.
  *
- * @throws {TypeError} for options that only the carried connection may have.
+ * @throws {TypeError | RangeError} for wrong options, and for those that only the carried connection may have.
  */
 export function jumpHost(options: JumpHostOptions): Route {
-  checkOptions(options);
+  checkJump(options);
   return new JumpHost(options);
 }
 
@@ -128,21 +132,26 @@ function targetError(
   });
 }
 
-function checkOptions(options: JumpHostOptions): void {
-  for (const name of ['retry', 'signal'] as const) {
-    if ((options as Partial<ConnectOptions>)[name] !== undefined) {
-      throw new TypeError(
-        `jumpHost: ${name} belongs to the connection that the jump host carries, not to the jump host`,
-      );
-    }
-  }
-  if (options.timeouts && 'total' in options.timeouts && options.timeouts.total !== undefined) {
-    throw new TypeError('jumpHost: timeouts.total belongs to the connection that the jump host carries');
-  }
-  if (
-    options.socketPath !== undefined &&
-    (typeof options.socketPath !== 'string' || options.socketPath === '')
-  ) {
-    throw new TypeError('jumpHost: socketPath must be the path of a Unix socket on the jump host');
-  }
+const { retry: _ofCarried, signal: _ofCarriedToo, ...hopChecks } = connectChecks;
+const { total: _ofCarriedAsWell, ...hopTimeouts } = timeoutChecks;
+
+const jumpChecks: Checks<JumpHostOptions> = {
+  ...hopChecks,
+  timeouts: object(hopTimeouts),
+  socketPath: text('the path of a Unix socket on the jump host'),
+};
+
+/** What is not the jump host's says whose it is. */
+function checkJump(options: unknown): asserts options is JumpHostOptions {
+  checkObject('options', options);
+  const given = options as Partial<ConnectOptions>;
+  for (const name of ['retry', 'signal'] as const) notOfJump(name, given[name]);
+  notOfJump('timeouts.total', given.timeouts?.total);
+  checkOptions(options, jumpChecks);
+  checkOneKey(options);
+}
+
+function notOfJump(name: string, value: unknown): void {
+  if (value !== undefined)
+    throw wrongType(name, value, `${name} of the connection that the jump host carries`);
 }

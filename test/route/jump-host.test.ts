@@ -144,10 +144,13 @@ describe('a jump host', () => {
   });
 
   it.each([
-    [{ retry: false }, /retry belongs/],
-    [{ signal: new AbortController().signal }, /signal belongs/],
-    [{ timeouts: { total: 5 } }, /timeouts.total belongs/],
-    [{ socketPath: '' }, /socketPath must be/],
+    [{ retry: false }, /^option retry: false given; retry of the connection that the jump host carries/],
+    [
+      { signal: new AbortController().signal },
+      /^option signal: an AbortSignal given; signal of the connection/,
+    ],
+    [{ timeouts: { total: 5 } }, /^option timeouts.total: 5 given; .* that the jump host carries/],
+    [{ socketPath: '' }, /^option socketPath: '' given; the path of a Unix socket/],
   ])('refuses %j, which only the carried connection may have', (extra, message) => {
     expect(() => jumpHost({ host: 'h', username: 'u', ...extra } as never)).toThrow(message);
   });

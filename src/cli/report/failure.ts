@@ -34,7 +34,7 @@ function isAboutConnection(error: SshError): boolean {
 export function isWrongUse(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
   const isRefusal = error instanceof TypeError || error instanceof RangeError;
-  return isRefusal && /^(?:unknown option|option\b|\w+: )/i.test(error.message);
+  return isRefusal && /^(?:unknown option|options?\b|argument\b|\w+: )/i.test(error.message);
 }
 
 function reportWrongUse(error: Error, io: Io, command: string | undefined): number {

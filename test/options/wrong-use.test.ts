@@ -1,0 +1,382 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Connection } from '../../src/connection.ts';
+import {
+  connectViaGateway,
+  endGatewayTunnel,
+  jumpHost,
+  keepReverseTunnel,
+  listGatewayTunnels,
+  quote,
+  runJob,
+  sshConnect,
+} from '../../src/index.ts';
+import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
+import type { SftpClient } from '../../src/sftp/client/client-types.ts';
+import { connectTo } from '../support/connect.ts';
+
+/** What is wrong, and the option or argument that the error must name. */
+type Wrong = readonly [given: unknown, names: string];
+type Entry = readonly [name: string, call: (options: never) => unknown, wrongs: readonly Wrong[]];
+
+let server: MockServer;
+let connection: Connection;
+let sftp: SftpClient;
+let before = 0;
+
+beforeAll(async () => {
+  server = await startMockServer();
+  connection = await connectTo(server);
+  sftp = await connection.sftp();
+  await sftp.writeFile('/file', 'x');
+  before = server.journal.length;
+});
+afterAll(async () => {
+  await connection.close();
+  await server.close();
+});
+
+const signal: Wrong[] = [
+  [{ signal: {} }, 'signal'],
+  [{ signal: new AbortController() }, 'signal'],
+  [{ sginal: undefined }, 'sginal'],
+  [{ signal: null }, 'signal'],
+];
+const noOptions: Wrong[] = [
+  [null, 'options'],
+  [5, 'options'],
+  [[], 'options'],
+];
+const exec: Wrong[] = [
+  ...signal,
+  ...noOptions,
+  [{ timeout: 0 }, 'timeout'],
+  [{ timeout: '5s' }, 'timeout'],
+  [{ timeout: Number.NaN }, 'timeout'],
+  [{ maxBuffer: -1 }, 'maxBuffer'],
+  [{ maxBuffer: 0.5 }, 'maxBuffer'],
+  [{ encoding: 'cp94' }, 'encoding'],
+  [{ encoding: 949 }, 'encoding'],
+  [{ cwd: '' }, 'cwd'],
+  [{ cwd: 5 }, 'cwd'],
+  [{ env: 'A=b' }, 'env'],
+  [{ env: { A: 1 } }, 'env.A'],
+  [{ env: ['A=b'] }, 'env'],
+  [{ shell: 'bash' }, 'shell'],
+  [{ pty: 'yes' }, 'pty'],
+  [{ pty: { cols: 0 } }, 'pty.cols'],
+  [{ pty: { columns: 80 } }, 'pty.columns'],
+  [{ onStdout: 'x' }, 'onStdout'],
+  [{ onStderr: {} }, 'onStderr'],
+  [{ onOutput: () => {} }, 'onOutput'],
+  [{ reject: 'no' }, 'reject'],
+  [{ stdin: 5 }, 'stdin'],
+  [{ stdin: null }, 'stdin'],
+];
+const transfer: Wrong[] = [
+  ...signal,
+  ...noOptions,
+  [{ verify: 'md5' }, 'verify'],
+  [{ verify: true }, 'verify'],
+  [{ concurrency: 0 }, 'concurrency'],
+  [{ concurrency: Number.POSITIVE_INFINITY }, 'concurrency'],
+  [{ stallTimeout: 0 }, 'stallTimeout'],
+  [{ stallTimeout: Number.NaN }, 'stallTimeout'],
+  [{ atomic: 1 }, 'atomic'],
+  [{ resume: 'yes' }, 'resume'],
+  [{ preserve: null }, 'preserve'],
+  [{ filter: /x/ }, 'filter'],
+  [{ onProgress: true }, 'onProgress'],
+  [{ progress: () => {} }, 'progress'],
+];
+const job = { id: 'j' };
+const jobs: Wrong[] = [
+  ...noOptions,
+  [{}, 'id'],
+  [{ id: '../x' }, 'id'],
+  [{ ...job, dir: '' }, 'dir'],
+  [{ ...job, dir: 'a\nb' }, 'dir'],
+  [{ ...job, signal: {} }, 'signal'],
+  [{ ...job, shell: 'sh' }, 'shell'],
+  [{ ...job, env: { A: null } }, 'env.A'],
+  [{ ...job, interactive: 'yes' }, 'interactive'],
+  [{ ...job, interactive: { runLevel: 'root' } }, 'interactive.runLevel'],
+  [{ ...job, encoding: 'x' }, 'encoding'],
+  [{ ...job, cdw: '/' }, 'cdw'],
+];
+const target = { host: 'h', port: 1 };
+const forward: Wrong[] = [
+  ...noOptions,
+  [{}, 'host'],
+  [{ ...target, port: 70_000 }, 'port'],
+  [{ host: 'h:1', port: 1 }, 'host'],
+  [{ host: 'h' }, 'port'],
+  [{ ...target, socketPath: '/x' }, 'socketPath'],
+  [{ socketPath: '' }, 'socketPath'],
+  [{ ...target, listenPort: -1 }, 'listenPort'],
+  [{ ...target, listenPort: '1' }, 'listenPort'],
+  [{ ...target, listenPath: '/x', listenPort: 1 }, 'listenPath'],
+  [{ ...target, listenHost: 5, listenPort: 1 }, 'listenHost'],
+  [{ ...target, listenPort: 1, signal: {} }, 'signal'],
+  [{ ...target, listenPort: 1, onConnectionError: 5 }, 'onConnectionError'],
+  [{ ...target, listenport: 1 }, 'listenport'],
+];
+const tunnel = { gateway: { host: 'gw', username: 'u' }, listenPort: 9001, target };
+const wrongTunnels: Wrong[] = [
+  { gateway: 'gw', names: 'gateway' },
+  { gateway: { host: 'gw' }, names: 'gateway.username' },
+  { gateway: { ...tunnel.gateway, signal: {} }, names: 'gateway.signal' },
+  { retry: { shouldRetry: 5 }, names: 'retry.shouldRetry' },
+  { retry: { attempts: 1.5 }, names: 'retry.attempts' },
+  { retry: { maxDelay: Infinity }, names: 'retry.maxDelay' },
+  { retry: { retries: 1 }, names: 'retry.retries' },
+  { onEvent: 5, names: 'onEvent' },
+  { signal: {}, names: 'signal' },
+  { reclaim: 1, names: 'reclaim' },
+  { reclaim: { answerTimeout: Number.NaN }, names: 'reclaim.answerTimeout' },
+  { checkInterval: '1m', names: 'checkInterval' },
+  { target: 'h:1', names: 'target' },
+  { target: { host: 'h', port: 0 }, names: 'target.port' },
+  { listenPort: 0, names: 'listenPort' },
+  { listnPort: 1, names: 'listnPort' },
+].map(({ names, ...wrong }): Wrong => [{ ...tunnel, ...wrong }, names]);
+const streams: Wrong[] = [
+  ...noOptions,
+  [{ start: -1 }, 'start'],
+  [{ start: '0' }, 'start'],
+  [{ strat: 0 }, 'strat'],
+];
+
+const entries: readonly Entry[] = [
+  ['exec', (options) => connection.exec('x', options), exec],
+  [
+    'exec of a command',
+    (command) => connection.exec(command),
+    [
+      ['', 'command'],
+      [5, 'command'],
+      [[], 'argv'],
+      [[''], 'argv[0]'],
+    ],
+  ],
+  [
+    'powershell',
+    (options) => connection.powershell('x', options),
+    [...signal, ...noOptions, [{ shell: 'cmd' }, 'shell'], [{ timeout: -1 }, 'timeout']],
+  ],
+  ['upload', (options) => connection.upload(Buffer.of(1), '/x', options), transfer],
+  [
+    'upload of something',
+    (source) => connection.upload(source, '/x'),
+    [
+      [5, 'source'],
+      [{}, 'source'],
+      ['', 'source'],
+    ],
+  ],
+  [
+    'upload to somewhere',
+    (path) => connection.upload(Buffer.of(1), path),
+    [
+      [5, 'remotePath'],
+      ['', 'remotePath'],
+      ['a\0', 'remotePath'],
+    ],
+  ],
+  ['download', (options) => connection.download('/file', '/tmp/never', options), transfer],
+  [
+    'download to somewhere',
+    (path) => connection.download('/file', path),
+    [
+      [5, 'localPath'],
+      ['', 'localPath'],
+    ],
+  ],
+  [
+    'sftp',
+    (options) => connection.sftp(options),
+    [
+      ...signal,
+      ...noOptions.slice(0, 2),
+      [{ requestTimeout: -1 }, 'requestTimeout'],
+      [{ timeout: '5' }, 'timeout'],
+    ],
+  ],
+  ['stat', (options) => sftp.stat('/file', options), [...signal, ...noOptions]],
+  [
+    'list',
+    (path) => sftp.list(path),
+    [
+      [5, 'path'],
+      ['', 'path'],
+    ],
+  ],
+  [
+    'rename',
+    (to) => sftp.rename('/file', to),
+    [
+      [undefined, 'to'],
+      ['', 'to'],
+    ],
+  ],
+  [
+    'mkdir',
+    (options) => sftp.mkdir('/d', options),
+    [...signal, ...noOptions, [{ recursive: 1 }, 'recursive'], [{ mode: '755' }, 'mode']],
+  ],
+  [
+    'remove',
+    (options) => sftp.remove('/d', options),
+    [...signal, ...noOptions, [{ recurse: true }, 'recurse']],
+  ],
+  [
+    'createReadStream',
+    (options) => sftp.createReadStream('/file', options),
+    [...streams, [{ end: 0.5 }, 'end']],
+  ],
+  [
+    'createWriteStream',
+    (options) => sftp.createWriteStream('/file', options),
+    [...streams, [{ flags: 'rw' }, 'flags']],
+  ],
+  ['forwardLocal', (options) => connection.forwardLocal(options), forward],
+  [
+    'forwardRemote',
+    (options) => connection.forwardRemote(options),
+    [...forward, [{ ...target, listenPort: 1, connectTimeout: 0 }, 'connectTimeout']],
+  ],
+  [
+    'openStream',
+    (wrong) => connection.openStream(wrong),
+    [
+      [{}, 'target.host'],
+      [{ host: 'h', prot: 1 }, 'target.prot'],
+      [null, 'target'],
+      [{ host: 'h' }, 'target.port'],
+    ],
+  ],
+  [
+    'openStream to a port',
+    (port) => connection.openStream('h', port),
+    [
+      [0, 'port'],
+      ['22', 'port'],
+      [undefined, 'port'],
+    ],
+  ],
+  ['startJob', (options) => connection.startJob('x', options), jobs],
+  [
+    'job',
+    (options) => connection.job('j', options),
+    [...noOptions, [{ encoding: 'x' }, 'encoding'], [{ dir: '' }, 'dir']],
+  ],
+  [
+    'runJob',
+    (options) => runJob({ host: '127.0.0.1', port: server.port, username: 'rpa' }, 'x', options),
+    [
+      ...jobs,
+      [{ ...job, keep: 'yes' }, 'keep'],
+      [{ ...job, onStdout: () => {} }, 'onStdout'],
+      [{ ...job, pollInterval: 0 }, 'pollInterval'],
+    ],
+  ],
+  [
+    'removeJobs',
+    (options) => connection.removeJobs(options),
+    [...noOptions, [{}, 'olderThan'], [{ olderThan: '1d' }, 'olderThan']],
+  ],
+  ['keepReverseTunnel', (options) => keepReverseTunnel(options), [...noOptions, ...wrongTunnels]],
+  [
+    'listGatewayTunnels',
+    (options) => listGatewayTunnels(connection, options),
+    [
+      ...signal,
+      [{ ports: 5 }, 'ports'],
+      [{ ports: [0] }, 'ports[0]'],
+      [{ ports: { from: 1 } }, 'ports.to'],
+      [{ check: 1 }, 'check'],
+    ],
+  ],
+  [
+    'endGatewayTunnel',
+    (port) => endGatewayTunnel(connection, port),
+    [
+      [0, 'port'],
+      ['9001', 'port'],
+    ],
+  ],
+  [
+    'connectViaGateway',
+    (options) => connectViaGateway(options),
+    [...noOptions, [{}, 'host'], [{ host: 'gw:9012', username: 'u' }, 'host']],
+  ],
+  [
+    'sshConnect',
+    (options) => sshConnect({ ip: '127.0.0.1', username: 'u' }, options),
+    [
+      ...noOptions,
+      [{ retryNum: 0 }, 'retryNum'],
+      [{ logger: 5 }, 'logger'],
+      [{ retries: 3 }, 'retries'],
+      [{ signal: {} }, 'signal'],
+    ],
+  ],
+  [
+    'quote.posix',
+    (argv) => quote.posix(argv),
+    [
+      ['ls', 'argv'],
+      [[], 'argv'],
+      [['a', 1], 'argv[1]'],
+    ],
+  ],
+  [
+    'quote.cmd',
+    (argv) => quote.cmd(argv),
+    [
+      [null, 'argv'],
+      [['', 'a'], 'argv[0]'],
+    ],
+  ],
+  [
+    'jumpHost',
+    (options) => jumpHost(options),
+    [
+      [undefined, 'options'],
+      [{ host: 'j' }, 'username'],
+      [{ host: 'j:22', username: 'u' }, 'host'],
+      [{ host: 'j', username: 'u', prot: 1 }, 'prot'],
+      [{ host: 'j', username: 'u', socketPath: '' }, 'socketPath'],
+    ],
+  ],
+];
+
+const rows = entries.flatMap(([name, call, wrongs]) =>
+  wrongs.map(([given, names]) => [name, given, names, call] as const),
+);
+
+async function errorOf(call: () => unknown): Promise<unknown> {
+  try {
+    await call();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('wrong use', () => {
+  it('is tried in more than 150 ways', () => {
+    expect(rows.length).toBeGreaterThan(150);
+  });
+
+  it.each(rows)('of %s with %o names %s', async (_name, given, names, call) => {
+    const error = (await errorOf(async () => call(given as never))) as Error;
+    expect([TypeError, RangeError]).toContain(error?.constructor);
+    expect(error.message).toMatch(/would be right|no such option/);
+    const named = error.message.slice(0, error.message.indexOf(':'));
+    expect(named.split(' ')).toContain(names);
+  });
+
+  it('has reached no server', () => {
+    expect(server.journal.slice(before)).toEqual([]);
+  });
+});
