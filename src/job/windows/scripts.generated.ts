@@ -316,7 +316,7 @@ $alive.Dispose()
 exit 0
 }
 }catch{
-try{[IO.File]::WriteAllText((Get-Path ('error.'+$nonce)),[string]$_)}catch{}
+try{if(-not [IO.File]::Exists((Get-Path 'claim'))){[IO.File]::WriteAllText((Get-Path ('error.'+$nonce)),[string]$_)}}catch{}
 exit 1
 }
 foreach($name in 'command','environment','wrapper'){try{[IO.File]::Delete((Get-Path ($name+'.'+$nonce)))}catch{}}

@@ -20,7 +20,8 @@ try{
     exit 0
   }
 }catch{
-  try{[IO.File]::WriteAllText((Get-Path ('error.'+$nonce)),[string]$_)}catch{}
+  # Who comes after the claim finds nothing, and nobody waits for its word.
+  try{if(-not [IO.File]::Exists((Get-Path 'claim'))){[IO.File]::WriteAllText((Get-Path ('error.'+$nonce)),[string]$_)}}catch{}
   exit 1
 }
 foreach($name in 'command','environment','wrapper'){try{[IO.File]::Delete((Get-Path ($name+'.'+$nonce)))}catch{}}
