@@ -112,6 +112,7 @@ export type { ConnectTrace, ExecTrace } from './observe/tracing.ts';
 export type {
   AlgorithmChanges,
   Algorithms,
+  AuthorityOption,
   ConnectOptions,
   HostKeyInfo,
   HostKeyOption,

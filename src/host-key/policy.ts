@@ -7,23 +7,17 @@ import {
   isSshError,
   type SshError,
 } from '../errors/index.ts';
-import type { HostKeyInfo, HostKeyOption, KnownHostsOption } from '../options/types.ts';
+import type { AuthorityOption, HostKeyInfo, HostKeyOption, KnownHostsOption } from '../options/types.ts';
 import { printable } from '../text/printable.ts';
-import type { StopSwitch } from '../time/stop-switch.ts';
-import { equalInConstantTime, fingerprintSha256, keyTypeOf, parsePublicKeyLine } from './fingerprint.ts';
+import { readCertificate } from './certificate.ts';
+import { certificateError, orderCertificates, refuseWithoutAuthority } from './certificate-policy.ts';
+import { equalInConstantTime, fingerprintSha256, parsePublicKeyLine } from './fingerprint.ts';
+import { at, detailsOf, type HostKeyTarget } from './key-details.ts';
 import { appendKnownHost } from './known-hosts-append.ts';
+import { hasAuthority, lookupCertificate } from './known-hosts-authority.ts';
 import { defaultKnownHostsFiles } from './known-hosts-files.ts';
 import { type HostKeyVerdict, lookupHostKey } from './known-hosts-lookup.ts';
 import { knownHostKeyTypes, orderHostKeyAlgorithms } from './known-hosts-order.ts';
-
-/** Whose key is being judged. */
-export interface HostKeyTarget {
-  readonly host: string;
-  readonly port: number;
-  readonly hop?: string | undefined;
-  /** Stops when nobody waits for the verdict any more. */
-  readonly over: StopSwitch;
-}
 
 /** Trust, with something to record once the server has proved that it owns the key; or the refusal. */
 export type HostKeyDecision =
@@ -43,12 +37,28 @@ export function hostKeyPolicy(option: HostKeyOption = {}): HostKeyPolicy {
   if (option === 'insecure-accept-any') return policy(async () => accepted);
   if ('fingerprint' in option) return pinnedFingerprint(list(option.fingerprint));
   if ('key' in option) return pinnedKey(list(option.key));
+  if ('authority' in option) return certifiedBy(option);
   if ('verify' in option) return userDecides(option.verify);
   return knownHosts(option);
 }
 
 function policy(judge: HostKeyPolicy['judge'], order?: HostKeyPolicy['order']): HostKeyPolicy {
-  return { judge, order: order ?? (async (algorithms) => [...algorithms]) };
+  return { judge, order: order ?? (async (algorithms) => orderCertificates(algorithms, false)) };
+}
+
+function certifiedBy({ authority, principals }: AuthorityOption): HostKeyPolicy {
+  const option = {
+    authority: list(authority),
+    principals: principals === undefined ? undefined : list(principals),
+  };
+  return policy(
+    async (key, target) => {
+      const error = refuseWithoutAuthority(key, target, option);
+      return error ? refused(error) : accepted;
+    },
+    // Plain keys too: so that the error can say that the server has no certificate.
+    async (algorithms) => orderCertificates(algorithms, true),
+  );
 }
 
 function pinnedFingerprint(pins: readonly string[]): HostKeyPolicy {
@@ -73,7 +83,7 @@ function pinnedKey(lines: readonly string[]): HostKeyPolicy {
     },
     async (algorithms) =>
       orderHostKeyAlgorithms(
-        algorithms,
+        orderCertificates(algorithms, false),
         pins.map((pin) => pin.type),
       ),
   );
@@ -129,20 +139,41 @@ function knownHosts({ knownHosts: files, alias, onUnknown = 'reject' }: KnownHos
     port,
     ...(alias === undefined ? {} : { alias }),
   });
+  const judgePlain = async (key: Buffer, target: HostKeyTarget): Promise<HostKeyDecision> => {
+    const verdict = await lookupHostKey({ ...query(target), key }).catch((error: Error) =>
+      unreadable(error, key, target),
+    );
+    if (isSshError(verdict)) return refused(verdict);
+    if (verdict.verdict === 'match') return accepted;
+    if (verdict.verdict === 'unknown' && onUnknown === 'accept-new') {
+      return { accepted: true, record: () => record(paths[0] ?? '', key, target, alias) };
+    }
+    return refused(verdictError(verdict, key, target, paths));
+  };
   return policy(
     async (key, target) => {
-      const verdict = await lookupHostKey({ ...query(target), key }).catch((error: Error) =>
+      const certificate = readCertificate(key);
+      if (!certificate) return judgePlain(key, target);
+      const verdict = await lookupCertificate(query(target), certificate, Date.now()).catch((error: Error) =>
         unreadable(error, key, target),
       );
       if (isSshError(verdict)) return refused(verdict);
       if (verdict.verdict === 'match') return accepted;
-      if (verdict.verdict === 'unknown' && onUnknown === 'accept-new') {
-        return { accepted: true, record: () => record(paths[0] ?? '', key, target, alias) };
-      }
-      return refused(verdictError(verdict, key, target, paths));
+      const error = certificateError(certificate, verdict, target);
+      if (verdict.verdict === 'revoked') return refused(error);
+      // As in ssh: what is no use as a certificate may still be a key that is known.
+      const plain = await judgePlain(certificate.keyBlob, target);
+      return plain.accepted || plain.error.code !== 'SSH_HOST_KEY_UNKNOWN' ? plain : refused(error);
     },
-    async (algorithms, target) =>
-      orderHostKeyAlgorithms(algorithms, await knownHostKeyTypes(query(target)).catch(() => [])),
+    async (algorithms, target) => {
+      const [types, wantsCertificate] = await Promise.all([
+        knownHostKeyTypes(query(target)).catch(() => []),
+        hasAuthority(query(target)).catch(() => false),
+      ]);
+      const plain = orderHostKeyAlgorithms(orderCertificates(algorithms, false), types);
+      const certificates = algorithms.filter((one) => !plain.includes(one));
+      return wantsCertificate ? [...certificates, ...plain] : plain;
+    },
   );
 }
 
@@ -207,24 +238,8 @@ function verdictError(
   );
 }
 
-/** What errors about a host key tell of it. */
-export function detailsOf(key: Buffer, { host, port, hop }: HostKeyTarget): HostKeyDetails {
-  return {
-    phase: 'handshake',
-    host,
-    port,
-    hop,
-    keyType: keyTypeOf(key),
-    fingerprint: fingerprintSha256(key),
-  };
-}
-
 function refused(error: SshError): HostKeyDecision {
   return { accepted: false, error };
-}
-
-function at({ host, port }: HostKeyTarget): string {
-  return `${host}:${port}`;
 }
 
 function list(value: string | readonly string[]): readonly string[] {

@@ -84,10 +84,19 @@ export type HostKeyOption =
   | { fingerprint: string | readonly string[] }
   /** The key itself, `ssh-ed25519 AAAA...`, or several. */
   | { key: string | readonly string[] }
+  | AuthorityOption
   /** Only `true` (or a promise of it) accepts. */
   | { verify: (key: Buffer, info: HostKeyInfo) => boolean | Promise<boolean> }
   /** No check at all: anybody on the way can read and change everything. */
   | 'insecure-accept-any';
+
+/** The server must show an OpenSSH host certificate (`ssh-keygen -s CA -h`). */
+export interface AuthorityOption {
+  /** Who may have signed it: the public key `ssh-ed25519 AAAA...`, or several. */
+  authority: string | readonly string[];
+  /** Names of which the certificate must carry one. Default: `host`. A certificate without names is for any host. */
+  principals?: string | readonly string[] | undefined;
+}
 
 export interface KnownHostsOption {
   /** Files in OpenSSH's format. Default: `~/.ssh/known_hosts` and the system's. The first takes new keys. */

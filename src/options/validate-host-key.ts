@@ -2,18 +2,23 @@ import { type Checks, checkObject, object, required } from '../check/options.ts'
 import { type Check, callback, checkText, oneOf, oneOrMore, text } from '../check/values.ts';
 import { wrongRange } from '../check/wrong.ts';
 import { checkKnownNames } from '../text/known-names.ts';
-import type { HostKeyOption, KnownHostsOption } from './types.ts';
+import type { AuthorityOption, HostKeyOption, KnownHostsOption } from './types.ts';
 
-const kinds = ['knownHosts, alias, onUnknown', 'fingerprint', 'key', 'verify'];
+const kinds = ['knownHosts, alias, onUnknown', 'fingerprint', 'key', 'authority, principals', 'verify'];
 const right = `an object with ${kinds.join(' or ')}, or 'insecure-accept-any',`;
 
-type Pinned = Exclude<HostKeyOption, string | KnownHostsOption>;
+type Pinned = Exclude<HostKeyOption, string | KnownHostsOption | AuthorityOption>;
 
 /** Each of these stands alone. */
 const pinChecks: Checks<Pinned> = {
   fingerprint: oneOrMore(checkFingerprint, 'at least one'),
   key: oneOrMore(checkPublicKey, 'at least one'),
   verify: callback,
+};
+
+const authorityChecks: Checks<AuthorityOption> = {
+  authority: required(oneOrMore(checkPublicKey, 'at least one')),
+  principals: oneOrMore(text('a name that the certificate carries'), 'at least one name'),
 };
 
 const knownHostsChecks: Checks<KnownHostsOption> = {
@@ -28,7 +33,13 @@ export function checkHostKey(name: string, value: unknown): void {
   for (const [pin, check] of Object.entries<Check>(pinChecks)) {
     if (pin in value) return object({ [pin]: required(check) })(name, value);
   }
-  checkKnownNames(name, value, [...Object.keys(knownHostsChecks), ...Object.keys(pinChecks)]);
+  if ('authority' in value) return object(authorityChecks)(name, value);
+  checkKnownNames(name, value, [
+    ...Object.keys(knownHostsChecks),
+    ...Object.keys(pinChecks),
+    'authority',
+    'principals',
+  ]);
   object(knownHostsChecks)(name, value);
 }
 

@@ -22,7 +22,14 @@ const offered = {
     'diffie-hellman-group17-sha512',
     'diffie-hellman-group18-sha512',
   ],
+  // Certificates are asked for where an authority applies to the host.
   serverHostKey: [
+    'ssh-ed25519-cert-v01@openssh.com',
+    'ecdsa-sha2-nistp256-cert-v01@openssh.com',
+    'ecdsa-sha2-nistp384-cert-v01@openssh.com',
+    'ecdsa-sha2-nistp521-cert-v01@openssh.com',
+    'rsa-sha2-512-cert-v01@openssh.com',
+    'rsa-sha2-256-cert-v01@openssh.com',
     'ssh-ed25519',
     'ecdsa-sha2-nistp256',
     'ecdsa-sha2-nistp384',

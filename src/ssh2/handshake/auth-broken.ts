@@ -1,4 +1,4 @@
-import { AuthenticationFailed } from '../../errors/index.ts';
+import { AuthenticationFailed, HandshakeFailed } from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
 import type { Situation } from '../transport/classify.ts';
 
@@ -11,4 +11,16 @@ export function authBroken(error: unknown, situation: Situation): Authentication
     methodsTried: [...methodsTried],
     cause: error,
   });
+}
+
+/** The server agreed to show a host certificate, and shows something else. */
+export function invalidCertificate({ host, port, hop }: Situation): HandshakeFailed {
+  return new HandshakeFailed(
+    `${host}:${port} shows a host certificate that is damaged, of another kind than agreed on, or not signed (with SHA-2) by the authority that it names`,
+    {
+      ...{ phase: 'handshake', host, port, hop },
+      retryable: false,
+      hint: 'Sign the host key anew (ssh-keygen -s CA -h), or name plain algorithms in algorithms.serverHostKey.',
+    },
+  );
 }

@@ -1,6 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
+import { readCertificate } from '../../host-key/certificate.ts';
+import { isCertificateAlgorithm } from '../../host-key/certificate-policy.ts';
+import { resolveKeyType } from '../../host-key/public-key.ts';
 import type { ResolvedOptions } from '../../options/resolve.ts';
+import { askForCertificates } from '../insides/host-certificates.ts';
 import type { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
@@ -23,7 +27,7 @@ export function connectClient(
   client.connect({
     sock: sock as never,
     username: credentials.username,
-    algorithms: algorithms as object,
+    algorithms: { ...algorithms, serverHostKey: plainOf(algorithms.serverHostKey) } as object,
     // Each phase has a timer of ours; ssh2's single one cannot tell them apart.
     readyTimeout: 0,
     // ssh2 asks, our watchdog judges.
@@ -34,4 +38,29 @@ export function connectClient(
     hostVerifier,
     authHandler: authHandler as never,
   });
+}
+
+/** ssh2 refuses names that it does not know; certificates are asked for by `askForHostCertificates`. */
+function plainOf(algorithms: readonly string[]): string[] {
+  const plain = algorithms.filter((one) => !isCertificateAlgorithm(one));
+  return plain.length > 0 ? plain : ['ssh-ed25519'];
+}
+
+/**
+ * Asks for host certificates where the algorithms name them. To be called when the client has connected.
+ * @param onInvalid told why nothing more of the server may be read.
+ */
+export function askForHostCertificates(
+  client: Client,
+  algorithms: readonly string[],
+  { onShown, onInvalid }: { onShown(certificate: Buffer): void; onInvalid(): void },
+): void {
+  if (!algorithms.some(isCertificateAlgorithm)) return;
+  const asked = askForCertificates(client, algorithms, { keyIn, onShown, onInvalid });
+  if (!asked) throw new Error('this version of ssh2 does not let us ask for host certificates');
+}
+
+function keyIn(shown: Buffer, algorithm: string): Buffer | undefined {
+  const certificate = readCertificate(shown);
+  return certificate?.key.type === resolveKeyType(algorithm)?.type ? certificate?.keyBlob : undefined;
 }

@@ -31,8 +31,8 @@ import {
 } from '../transport/classify.ts';
 import { type StreamEnd, Transport } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
-import { authBroken } from './auth-broken.ts';
-import { connectClient } from './connect-client.ts';
+import { authBroken, invalidCertificate } from './auth-broken.ts';
+import { askForHostCertificates, connectClient } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
 import { mendClient } from './mend-client.ts';
 import { phaseTimeout, type TimedPhase } from './phase-timeouts.ts';
@@ -138,15 +138,19 @@ class Handshake {
     if (this.#outcome.settled) return;
     this.#listen();
     this.#connect(algorithms);
-    this.#mendClient();
+    this.#mendClient(algorithms.serverHostKey);
   }
 
-  #mendClient(): void {
+  #mendClient(hostKeyAlgorithms: readonly string[]): void {
     try {
       this.#order = mendClient(this.#client, this.#transport, {
         onOutOfTurn: (broken) => this.#fail(outOfTurn(broken, this.#situation())),
         onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
         onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),
+      });
+      askForHostCertificates(this.#client, hostKeyAlgorithms, {
+        onShown: (certificate) => this.#guard.certificateShown(certificate),
+        onInvalid: () => this.#fail(invalidCertificate(this.#situation())),
       });
       onServerOffer(this.#client, (offer) => {
         this.#offer = offer;

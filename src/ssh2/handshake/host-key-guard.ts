@@ -1,6 +1,8 @@
 import { HandshakeFailed, HostKeyMismatch, type SshError } from '../../errors/index.ts';
+import { readCertificate } from '../../host-key/certificate.ts';
 import { equalInConstantTime, fingerprintSha256 } from '../../host-key/fingerprint.ts';
-import { detailsOf, type HostKeyPolicy, type HostKeyTarget } from '../../host-key/policy.ts';
+import { detailsOf, type HostKeyTarget } from '../../host-key/key-details.ts';
+import type { HostKeyPolicy } from '../../host-key/policy.ts';
 import { latch } from '../../time/latch.ts';
 
 /**
@@ -14,6 +16,8 @@ export class HostKeyGuard {
   #target: HostKeyTarget;
   #refuse: (error: SshError) => void;
   #acceptedKey: Buffer | undefined;
+  /** The certificate whose key ssh2 is about to ask for. */
+  #certificate: Buffer | undefined;
   #record: (() => Promise<void>) | undefined;
   #recorded = latch<void>();
 
@@ -25,7 +29,8 @@ export class HostKeyGuard {
   }
 
   get fingerprint(): string {
-    return this.#acceptedKey ? fingerprintSha256(this.#acceptedKey) : '';
+    const accepted = this.#acceptedKey;
+    return accepted ? fingerprintSha256(readCertificate(accepted)?.keyBlob ?? accepted) : '';
   }
 
   /** Resolves when a key that had to be recorded is; rejects when it cannot be. */
@@ -35,7 +40,8 @@ export class HostKeyGuard {
 
   readonly verifier = (shown: Buffer, verify: (accept: boolean) => void): void => {
     // ssh2 reads the key out of a buffer that it re-uses.
-    const key = Buffer.from(shown);
+    const key = this.#certificate ?? Buffer.from(shown);
+    this.#certificate = undefined;
     if (this.#acceptedKey) {
       if (equalInConstantTime(key, this.#acceptedKey)) verify(true);
       else this.#refuse(this.#changed(key));
@@ -48,6 +54,11 @@ export class HostKeyGuard {
       // ssh2 throws out of verify() as well.
       .catch((error) => this.#refuse(this.#broken(error)));
   };
+
+  /** The server shows a certificate; its key follows. */
+  certificateShown(certificate: Buffer): void {
+    this.#certificate = certificate;
+  }
 
   /** The key exchange is over: the server's signature was right. */
   keyProven(): void {

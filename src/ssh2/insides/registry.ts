@@ -157,6 +157,19 @@ export const insides = table({
     members: { '_protocol._packetRW.read.read': 'function' },
     replaced: ['_protocol._packetRW.read.read'],
   },
+  'host certificates': {
+    use: 'Asks for host certificates, gives ssh2 the certified key, and the certificate where the exchange is hashed.',
+    fault: 'Knows no certificates, and throws for their names.',
+    source: 'RFC 4253 section 8; OpenSSH PROTOCOL.certkeys; lib/protocol/kex.js `finish`, `parse`',
+    need: 'safety',
+    test: 'test/interop/host-certificates.test.ts',
+    members: {
+      '_protocol._offer.lists': 'object',
+      '_protocol._offer.constructor': 'function',
+    },
+    replaced: ['_protocol._offer', '_protocol._kex', 'kex.parse', 'kex.finish', 'kex.getPublicKey'],
+    later: ['_protocol._kex', 'kex._hostKey', 'kex._finished'],
+  },
   'whole signatures': {
     use: 'Sends the signatures of certificates and security keys as they came.',
     fault: 'Reads five kinds of keys only, and puts the name of the request into the signature.',
