@@ -10,6 +10,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** A script with this line is sent as one line, because some login shells pass no line break on. */
 const oneLineMark = '# embed: one line';
 
+/** A script with this line is read by people where it ends up: it keeps its comments. */
+const wholeMark = '# embed: whole';
+
 /** The generated files, by path from the package's root. */
 export function embed() {
   const scripts = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
@@ -36,9 +39,14 @@ function moduleOf(files) {
 function constantOf(file) {
   const name = basename(file, extname(file)).replace(/-(.)/g, (_, letter) => letter.toUpperCase());
   const source = readFileSync(join(root, 'src', file), 'utf8').replaceAll('\r\n', '\n');
-  const text = source.includes(oneLineMark) ? oneLine(compact(source)) : compact(source);
+  const text = textOf(source);
   const literal = text.replace(/\\|`|\$\{/g, '\\$&');
   return `\n/** ${basename(file)} */\nexport const ${name} = \`${literal}\`;\n`;
+}
+
+function textOf(source) {
+  if (source.includes(wholeMark)) return source.replace(/^# embed: whole\n/m, '');
+  return source.includes(oneLineMark) ? oneLine(compact(source)) : compact(source);
 }
 
 function compact(script) {

@@ -3,7 +3,7 @@ import { printable } from '../text/printable.ts';
 import { parse } from './args/parse.ts';
 import type { Command } from './commands/command.ts';
 import { commands } from './commands/index.ts';
-import { connectOptions, generalOptions } from './connect/options.ts';
+import { specsOf } from './commands/specs.ts';
 import { exitCodes } from './exit-codes.ts';
 import { helpOf, overview } from './help.ts';
 import { type Io, write } from './io.ts';
@@ -47,7 +47,7 @@ function membersOf(word: string): Command[] {
 async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
   let verbose = false;
   try {
-    const specs = [...command.options, ...(command.connects ? connectOptions : []), ...generalOptions];
+    const specs = specsOf(command);
     const hasRest = command.hasRest ?? false;
     const { settings, positionals, rest } = parse(argv, { specs, env: io.env, hasRest });
     if (settings.flag('help')) return await print(helpOf(command), io);

@@ -1,6 +1,7 @@
 import { type OptionSpec, variableOf } from './args/option-spec.ts';
 import type { Command } from './commands/command.ts';
-import { connectOptions, generalOptions } from './connect/options.ts';
+import { connectionSpecsOf } from './commands/specs.ts';
+import { generalOptions } from './connect/options.ts';
 
 const program = 'ssh-via-gateway';
 
@@ -37,7 +38,7 @@ export function helpOf(command: Command): string {
       examples.flatMap(([what, line]) => [`  # ${what}`, `  ${program} ${line}`]),
     ),
     ...section('Options', options.flatMap(optionLines)),
-    ...(connects ? section('Connection', connectOptions.flatMap(optionLines)) : []),
+    ...section('Connection', connectionSpecsOf(command).flatMap(optionLines)),
     ...section('General', generalOptions.flatMap(optionLines)),
     ...(connects ? ['', ...settingsNote] : []),
     ...section(

@@ -9,6 +9,11 @@ import { changeCustomersFile } from './write.ts';
 /** What may be written into the entry of a customer. */
 export type CustomerChange = Partial<Omit<Customer, 'code'>>;
 
+export interface ChangeOptions {
+  /** Only see whether it could be done. */
+  isTrial?: boolean | undefined;
+}
+
 /** A file of no customers yet. */
 export function emptyCustomers(gateway: Partial<CustomerGateway>): string {
   const $schema = 'https://unpkg.com/ssh-via-gateway/dist/customers.schema.json';
@@ -23,18 +28,24 @@ export async function addCustomer(
   file: string,
   code: string,
   entry: CustomerChange & Pick<Customer, 'account' | 'port'>,
-  gateway?: Pick<CustomerGateway, 'host'> & Partial<CustomerGateway>,
+  options: ChangeOptions & { gateway?: Partial<CustomerGateway> | undefined } = {},
 ): Promise<void> {
+  const { gateway, isTrial } = options;
   const add = (text: string) => {
     if (codesOf(text).includes(code)) throw new CustomersFileError(`${code} is in it already`, { file });
     return setInJson(text, ['customers', code], entry);
   };
-  await changeCustomersFile(file, add, { initial: gateway && emptyCustomers(gateway) });
+  await changeCustomersFile(file, add, { initial: gateway && emptyCustomers(gateway), isTrial });
 }
 
 /** Changes members of a customer's entry; the others stay. Returns whether anything was different. */
-export async function changeCustomer(file: string, code: string, change: CustomerChange): Promise<boolean> {
-  return changeCustomersFile(file, (text) => {
+export async function changeCustomer(
+  file: string,
+  code: string,
+  change: CustomerChange,
+  { isTrial }: ChangeOptions = {},
+): Promise<boolean> {
+  const edit = (text: string) => {
     const codes = codesOf(text);
     if (!codes.includes(code)) throw noSuchCustomer(file, code, codes);
     return Object.entries(change).reduce(
@@ -42,7 +53,8 @@ export async function changeCustomer(file: string, code: string, change: Custome
         value === undefined ? before : setInJson(before, ['customers', code, name], value),
       text,
     );
-  });
+  };
+  return changeCustomersFile(file, edit, { isTrial });
 }
 
 /** Changes members of the gateway's entry, or makes the file with it. Returns whether anything was different. */

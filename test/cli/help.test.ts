@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from '../../src/cli/args/parse.ts';
 import { commands } from '../../src/cli/commands/index.ts';
-import { connectOptions, generalOptions } from '../../src/cli/connect/options.ts';
+import { specsOf } from '../../src/cli/commands/specs.ts';
 import { run } from './run.ts';
 
 test('the front page lists every command', async () => {
@@ -34,14 +34,14 @@ const examples = commands.flatMap((command) => command.examples.map(([, line]) =
 test.each(examples)('an example of the help is a line that the program understands: %s', (line) => {
   const words = line.replace(/ [<>] \S+/g, '').match(/"[^"]*"|\S+/g)!;
   const command = commands.find(({ name }) => line.startsWith(`${name} `) || line === name)!;
-  const specs = [...command.options, ...(command.connects ? connectOptions : []), ...generalOptions];
+  const specs = specsOf(command);
   const argv = words.slice(command.name.split(' ').length);
   expect(() => parse(argv, { specs, env: {}, hasRest: command.hasRest ?? false })).not.toThrow();
 });
 
 test('no option of a command hides one of a connection', () => {
   for (const command of commands) {
-    const all = [...command.options, ...(command.connects ? connectOptions : []), ...generalOptions];
+    const all = specsOf(command);
     const names = all.map(({ name }) => name);
     const shorts = all.flatMap(({ short }) => short ?? []);
     expect(new Set(names).size).toBe(names.length);

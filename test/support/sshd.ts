@@ -166,7 +166,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-async function untilListening(
+export async function untilListening(
   address: string,
   port: number,
   sshd: ChildProcess,

@@ -53,6 +53,13 @@ export class Settings {
     return this.#read(name, (text, source) => choice(text, source, allowed));
   }
 
+  /** The same wants without one: an option that means something else here. */
+  without(name: string): Settings {
+    const given = new Map([...this.#given].filter(([one]) => one !== name));
+    const specs = this.#specs.filter((spec) => spec.name !== name);
+    return new Settings(specs, given, this.#env);
+  }
+
   /** How the user gave it, for messages. */
   sourceOf(name: string): string {
     return this.#given.has(name) ? `--${name}` : variableOf(name);

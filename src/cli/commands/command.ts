@@ -23,6 +23,8 @@ export interface Command {
   options: readonly OptionSpec[];
   /** Understands the options of a connection. */
   connects: boolean;
+  /** Options of a connection that it does not take, because they would mean something else. */
+  leavesOut?: readonly string[];
   hasRest?: boolean;
   /** What it is for, and the line that does it. */
   examples: ReadonlyArray<readonly [what: string, line: string]>;

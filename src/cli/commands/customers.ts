@@ -1,24 +1,16 @@
-import { resolve } from 'node:path';
 import { addCustomer, changeCustomer, customerIn } from '../../customers/entries.ts';
-import { defaultCustomersFile } from '../../customers/load.ts';
 import { printable } from '../../text/printable.ts';
 import { parseDestination } from '../args/destination.ts';
-import type { OptionSpec } from '../args/option-spec.ts';
 import { pair } from '../args/values.ts';
-import { customersOf } from '../connect/target.ts';
+import { customersOf, inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
-import { type Customer, CustomersFileError } from '../library.ts';
+import type { Customer } from '../library.ts';
 import { table } from '../report/table.ts';
+import { fileOption, pathOf } from '../setup/file.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
 
-const fileOption: OptionSpec = {
-  name: 'customers',
-  value: 'FILE',
-  env: true,
-  help: 'the customers file. Default customers.json in the working folder',
-};
 const json = { name: 'json', help: 'print JSON' };
 const about =
   'The customers file says of each customer what is needed to reach its PC: every command takes it by -c CODE. Its schema comes with the package (ssh-via-gateway/customers.schema.json). Changes are made in one step and keep what they do not know.';
@@ -96,7 +88,9 @@ export const customersAdd: Command = {
   exitCodes: written,
   async run(call) {
     const { code, file } = subjectOf(call);
-    await inFile(() => addCustomer(file, code, entryOf(call.settings, code), gatewayOf(call.settings)));
+    await inFile(() =>
+      addCustomer(file, code, entryOf(call.settings, code), { gateway: gatewayOf(call.settings) }),
+    );
     say(call.io.stdout, `${code}: added to ${file}`);
     return exitCodes.ok;
   },
@@ -121,7 +115,7 @@ export const customersLeave: Command = {
 function subjectOf({ positionals, settings }: Call): { code: string; file: string } {
   const [code] = positionals;
   if (code === undefined || positionals.length > 1) throw new UsageError('Give the code of one customer');
-  return { code, file: resolve(settings.text('customers') ?? defaultCustomersFile()) };
+  return { code, file: pathOf(settings) };
 }
 
 function entryOf(settings: Call['settings'], code: string) {
@@ -154,13 +148,4 @@ function gatewayOf(settings: Call['settings']) {
     ...(port === undefined ? {} : { port }),
     ...(user === undefined ? {} : { operator: user }),
   };
-}
-
-/** What is wrong with the file is the user's to mend. */
-export async function inFile<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof CustomersFileError ? new UsageError(error.message) : error;
-  }
 }

@@ -4,6 +4,9 @@ import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
 import { jobKill, jobLogs, jobRemove, jobStart, jobStatus } from './job.ts';
+import { setupCustomer } from './setup-customer.ts';
+import { setupGateway } from './setup-gateway.ts';
+import { setupRemove } from './setup-remove.ts';
 import { getCommand, putCommand } from './transfer.ts';
 import { tunnelCommand } from './tunnel.ts';
 import { tunnelsCommand } from './tunnels.ts';
@@ -21,6 +24,9 @@ export const commands: readonly Command[] = [
   jobRemove,
   tunnelCommand,
   tunnelsCommand,
+  setupGateway,
+  setupCustomer,
+  setupRemove,
   customersList,
   customersShow,
   customersAdd,

@@ -11,7 +11,15 @@ export async function withConnection<T>(
   work: (connection: Connection) => Promise<T>,
   side?: Side,
 ): Promise<T> {
-  const options = await targetOptions(positional, { settings, io }, side);
+  return withOptions(await targetOptions(positional, { settings, io }, side), { settings, io }, work);
+}
+
+/** The same with options that are known. */
+export async function withOptions<T>(
+  options: ConnectOptions,
+  { settings, io }: { settings: Settings; io: Io },
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
   const connection = await connectViaGateway(talkative(options, settings, io));
   try {
     return await work(connection);

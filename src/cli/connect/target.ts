@@ -51,9 +51,14 @@ export async function customerOf({ settings }: Asked): Promise<CustomerOfFile | 
 }
 
 /** The customers file that `--customers` names. */
-export async function customersOf(settings: Settings): Promise<Customers> {
+export function customersOf(settings: Settings): Promise<Customers> {
+  return inFile(() => loadCustomers(settings.text('customers')));
+}
+
+/** What is wrong with the file is the user's to mend. */
+export async function inFile<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await loadCustomers(settings.text('customers'));
+    return await work();
   } catch (error) {
     throw error instanceof CustomersFileError ? new UsageError(error.message) : error;
   }
@@ -75,7 +80,7 @@ function asUsage<T>(work: () => T): T {
 }
 
 /** Where the file names no key, the one that `ssh` would take. */
-async function withLogin(found: ConnectOptions, settings: Settings): Promise<ConnectOptions> {
+export async function withLogin(found: ConnectOptions, settings: Settings): Promise<ConnectOptions> {
   if (found.privateKeyPath !== undefined) return found;
   const { privateKeyPath, agent } = await lookUpHost({ host: found.host }, settings);
   return {

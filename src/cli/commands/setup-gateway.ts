@@ -1,0 +1,140 @@
+import { changeGateway } from '../../customers/entries.ts';
+import { printable } from '../../text/printable.ts';
+import { parseDestination } from '../args/destination.ts';
+import type { OptionSpec } from '../args/option-spec.ts';
+import { inFile } from '../connect/target.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { say } from '../io.ts';
+import type { CustomerGateway, Customers } from '../library.ts';
+import { customersIfAny, pathOf } from '../setup/file.ts';
+import { shellOptions, withGatewayShell } from '../setup/gateway-shell.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Call, Command } from './command.ts';
+
+const options: readonly OptionSpec[] = [
+  { name: 'apply', help: 'do it. Without, it is only shown' },
+  ...shellOptions,
+  {
+    name: 'layout',
+    value: 'LAYOUT',
+    help: "published: ports open to whoever reaches the gateway; jump: on its loopback only; socket: Unix sockets. Default the customers file's, else published",
+  },
+  {
+    name: 'client-alive',
+    value: 'SECONDSxN',
+    help: 'how often sshd asks a silent PC for life, and how many questions may stay unanswered. Default 15x3',
+  },
+  { name: 'max-startups', value: 'A:B:C', help: 'logins that may be under way at once. Default 100:30:500' },
+  { name: 'sshd-config', value: 'FILE', help: 'on the gateway. Default /etc/ssh/sshd_config' },
+  { name: 'sshd', value: 'PROGRAM', help: 'on the gateway. Default /usr/sbin/sshd' },
+  {
+    name: 'reload',
+    value: 'COMMAND',
+    help: 'how sshd is reloaded on the gateway. Default systemctl, else SIGHUP by its pid file',
+  },
+];
+
+export const setupGateway: Command = {
+  name: 'setup gateway',
+  summary: 'Show, or with --apply make, the settings that the sshd of a gateway needs',
+  usage: ['setup gateway [--apply] [options] [GATEWAY]', 'setup gateway --local [--apply] [options]'],
+  about: [
+    'Puts one file into sshd_config.d: a group for tunnel accounts that may hold their own port and nothing else, keepalives that free the port of a PC that vanished, and room for a fleet that comes back all at once. A small helper on the gateway lets an account end its own dead session.',
+    'The new settings are checked with sshd -t, and with sshd -T as sshd would really use them, before sshd is reloaded; if anything is not as it should be, the old ones come back. Running sessions stay. Run again, it changes nothing. The host keys of the gateway are written into the customers file.',
+  ],
+  options,
+  connects: true,
+  leavesOut: ['customer'],
+  examples: [
+    ['see what would change', 'setup gateway root@gateway.example.com'],
+    [
+      'do it, with ports on the loopback only',
+      'setup gateway --apply --layout jump root@gateway.example.com',
+    ],
+    ['on the gateway itself', 'setup gateway --local --apply'],
+  ],
+  exitCodes: [
+    ['0', 'it is as it should be; without --apply: it was shown'],
+    ['1', 'it could not be done, and the old settings are in force'],
+    ['2', 'wrong use'],
+    ['255', 'no connection to the gateway'],
+  ],
+  async run(call) {
+    const { settings, positionals, io } = call;
+    if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
+    const known = await customersIfAny(settings);
+    const wanted = await settingsOf(settings, known);
+    const reach = { settings, io, positional: positionals[0], gateway: known?.gateway };
+    return withGatewayShell(reach, async (shell) => {
+      const { applyGateway, planGateway } = await import('../../setup/gateway/setup-gateway.ts');
+      const plan = await planGateway(shell, wanted);
+      for (const line of plan.changes) say(io.stdout, printable(line, 300));
+      if (plan.changes.length === 0) say(io.stdout, `${shell.name}: all is as it should be`);
+      else if (!settings.flag('apply')) say(io.stderr, 'Nothing was changed; --apply does it.');
+      else for (const did of await applyGateway(shell, wanted, plan)) say(io.stderr, printable(did, 300));
+      if (settings.flag('apply'))
+        await record(call, known, { layout: wanted.layout, hostKey: plan.hostKeys });
+      return exitCodes.ok;
+    });
+  },
+};
+
+async function settingsOf(settings: Call['settings'], known: Customers | undefined) {
+  const { defaultGatewaySettings } = await import('../../setup/gateway/settings.ts');
+  const [interval, count] = numbersOf(settings, 'client-alive', /^(\d{1,4})x(\d{1,2})$/, '15x3');
+  const layout = settings.choice('layout', ['published', 'jump', 'socket']) ?? known?.gateway.layout;
+  const maxStartups = settings.text('max-startups');
+  numbersOf(settings, 'max-startups', /^(\d{1,4}):(\d{1,3}):(\d{1,4})$/, '100:30:500');
+  return {
+    ...defaultGatewaySettings,
+    ...(layout === undefined ? {} : { layout }),
+    ...(interval === undefined ? {} : { clientAliveInterval: interval, clientAliveCountMax: count! }),
+    ...(maxStartups === undefined ? {} : { maxStartups }),
+    config: pathOn(settings, 'sshd-config') ?? defaultGatewaySettings.config,
+    sshd: pathOn(settings, 'sshd') ?? defaultGatewaySettings.sshd,
+    reload: settings.text('reload') ?? '',
+  };
+}
+
+function numbersOf(settings: Call['settings'], name: string, form: RegExp, example: string): number[] {
+  const text = settings.text(name);
+  if (text === undefined) return [];
+  const numbers = form.exec(text)?.slice(1).map(Number);
+  if (!numbers || numbers[0]! < 1) throw new UsageError(`--${name} must be like ${example}`);
+  return numbers;
+}
+
+function pathOn(settings: Call['settings'], name: string): string | undefined {
+  const path = settings.text(name);
+  if (path === undefined || /^\/[\w./-]+$/.test(path)) return path;
+  throw new UsageError(`--${name} must be an absolute path on the gateway, of letters, digits and . _ - /`);
+}
+
+/** The gateway's name, layout and keys go into the customers file: PCs and workers pin the keys from there. */
+async function record(
+  { settings, positionals, io }: Call,
+  known: Customers | undefined,
+  found: Pick<CustomerGateway, 'layout' | 'hostKey'>,
+): Promise<void> {
+  const { host, port, user } = positionals[0] === undefined ? {} : parseDestination(positionals[0]);
+  if (!known && host === undefined) {
+    say(io.stderr, 'No customers file was made: setup gateway from elsewhere, or customers add, does that.');
+    return;
+  }
+  const fresh = known
+    ? {}
+    : {
+        ...(host === undefined ? {} : { host }),
+        ...((settings.port('port') ?? port) ? { port: (settings.port('port') ?? port)! } : {}),
+        ...((settings.text('user') ?? user) ? { operator: (settings.text('user') ?? user)! } : {}),
+      };
+  const layout = known?.gateway.layout === found.layout ? {} : { layout: found.layout };
+  const isKnown = sameKeys(known?.gateway.hostKey ?? [], found.hostKey);
+  const change = { ...fresh, ...layout, ...(isKnown ? {} : { hostKey: found.hostKey }) };
+  const file = pathOf(settings);
+  if (await inFile(() => changeGateway(file, change))) say(io.stderr, `wrote the gateway into ${file}`);
+}
+
+function sameKeys(before: readonly string[], now: readonly string[]): boolean {
+  return now.length === 0 || [...before].sort().join() === [...now].sort().join();
+}

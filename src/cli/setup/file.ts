@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { defaultCustomersFile } from '../../customers/load.ts';
+import type { OptionSpec } from '../args/option-spec.ts';
+import type { Settings } from '../args/settings.ts';
+import { customersOf } from '../connect/target.ts';
+import type { Customers } from '../library.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** The customers file of a command that changes it. */
+export const fileOption: OptionSpec = {
+  name: 'customers',
+  value: 'FILE',
+  env: true,
+  help: 'the customers file. Default customers.json in the working folder',
+};
+
+export function pathOf(settings: Settings): string {
+  return resolve(settings.text('customers') ?? defaultCustomersFile());
+}
+
+/** The customers file, or undefined when there is none yet. */
+export async function customersIfAny(settings: Settings): Promise<Customers | undefined> {
+  return existsSync(pathOf(settings)) ? customersOf(settings) : undefined;
+}
+
+/** The one code among the arguments, and what may follow it. */
+export function codeAndGateway(positionals: readonly string[]): {
+  code: string;
+  positional: string | undefined;
+} {
+  const [code, positional, ...others] = positionals;
+  if (code === undefined || others.length > 0) {
+    throw new UsageError('Give the code of one customer, and the gateway unless the customers file names it');
+  }
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/.test(code)) {
+    throw new UsageError('A code is 1 to 40 letters, digits, - and _, and begins with a letter or a digit');
+  }
+  return { code, positional };
+}

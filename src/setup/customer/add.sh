@@ -1,0 +1,66 @@
+# Makes the account of a customer on the gateway, or brings it up to date: all of it or nothing.
+umask 022
+command -v useradd >/dev/null 2>&1 || fail "There is no useradd on this gateway."
+getent group "$group" >/dev/null || fail "There is no group $group on this gateway: run setup gateway first."
+mark="ssh-via-gateway $code"
+[ "${#mark}" -gt 0 ] || exit 1
+made=
+finished=
+# shellcheck disable=SC2329 # called by the trap
+undo() {
+  [ -n "$finished" ] || [ -z "$made" ] || { userdel -r "$account" >/dev/null 2>&1; say "undone"; }
+}
+trap undo EXIT
+trap "exit 1" HUP INT TERM
+
+# Nobody else may have the port, up or not.
+for other in $(getent group "$group" | cut -d: -f4 | tr "," " "); do
+  [ "$other" != "$account" ] || continue
+  home=$(getent passwd "$other" | cut -d: -f6)
+  ! grep -qF "permitlisten=\"$port\"" "$home/.ssh/authorized_keys" 2>/dev/null || fail "Port $port belongs to the account $other."
+done
+entry=$(getent passwd "$account")
+uid=$(printf "%s" "$entry" | cut -d: -f3)
+for holder in $(listeners_on "$port"); do
+  [ "$holder" = "$uid" ] || fail "Port $port is in use on the gateway by $(getent passwd "$holder" | cut -d: -f1 || say "uid $holder"): take another one, or look with: ssh-via-gateway tunnels --ports $port"
+done
+if [ -n "$entry" ]; then
+  [ "$uid" != 0 ] && id -nG "$account" | tr " " "\n" | grep -qx "$group" ||
+    fail "The account $account exists and is not of the group $group: take another name with --account."
+  owner=$(printf "%s" "$entry" | cut -d: -f5)
+  [ "$owner" = "$mark" ] || fail "The account $account is of another customer (\"$owner\"): take another name with --account."
+fi
+home=$(printf "%s" "$entry" | cut -d: -f6)
+keys=$home/.ssh/authorized_keys
+if [ -n "$entry" ] && [ -n "$line" ] && [ -s "$keys" ] && [ -z "$replace" ]; then
+  read -r there <"$keys"
+  case $there in *" $key"*) ;; *) fail "The account $account has another key already. If the PC has a new one: --replace-key." ;; esac
+fi
+
+if [ -z "$entry" ]; then
+  useradd -m -c "$mark" -s /bin/sh -G "$group" -p "*" "$account" >/dev/null || fail "useradd could not make the account $account."
+  made=1
+  home=$(getent passwd "$account" | cut -d: -f6)
+  keys=$home/.ssh/authorized_keys
+  say "did made the account $account"
+elif [ "$(getent shadow "$account" | cut -d: -f8)" = 0 ]; then
+  usermod -e "" -p "*" "$account" || fail "The account $account could not be opened again."
+  say "did opened the account $account again"
+fi
+if [ -n "$line" ] && [ "$(cat "$keys" 2>/dev/null)" != "$line" ]; then
+  # Root's own: the account cannot change what it may do.
+  mkdir -p "$home/.ssh" && chown root:root "$home/.ssh" && chmod 755 "$home/.ssh" || fail "$home/.ssh cannot be made."
+  back_up "$keys" || fail "No backup could be written to $state/backup."
+  put "$keys" "$line
+" 644 || fail "$keys cannot be written."
+  say "did wrote its key, which may listen on port $port only"
+fi
+if [ -n "$workers" ]; then
+  sockets=$state/$account
+  getent group "$workers" >/dev/null || fail "There is no group $workers on this gateway: run setup gateway --layout socket first."
+  [ -d "$sockets" ] || say "did made $sockets for its socket"
+  mkdir -p "$sockets" && chown "$account:$workers" "$sockets" && chmod 2750 "$sockets" || fail "$sockets cannot be made."
+fi
+finished=1
+[ -s "$keys" ] || say "nokey"
+say "done"

@@ -1,0 +1,29 @@
+import { parsePublicKeyLine } from '../../host-key/fingerprint.ts';
+import { printable, quoted } from '../../text/printable.ts';
+
+/**
+ * `TYPE BASE64` of a line with a public key; its comment is left behind.
+ * @throws {TypeError} for what is none.
+ */
+export function plainKey(line: string): string {
+  const [type = '', text = ''] = line.trim().split(/\s+/);
+  const right = 'one public key, ssh-ed25519 AAAA..., would be right';
+  if (!/^[a-z0-9@.-]+$/.test(type) || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
+    throw new TypeError(`option key: ${quoted(line, 60)} given; ${right}`);
+  }
+  try {
+    parsePublicKeyLine(`${type} ${text}`);
+  } catch (error) {
+    throw new TypeError(`option key: ${printable(String((error as Error).message))}; ${right}`);
+  }
+  return `${type} ${text}`;
+}
+
+/** Takes a line of authorized_keys for a tunnel: its own port, and nothing else. */
+export function authorizedKeysLine(
+  key: string,
+  { port, code }: { port: number | undefined; code: string },
+): string {
+  const listen = port === undefined ? '' : `,permitlisten="${port}"`;
+  return `restrict,port-forwarding${listen} ${key} ${code}`;
+}

@@ -1,0 +1,48 @@
+# Ends a customer on the gateway: its key, its account, its sessions. The account stays, closed, with its name taken.
+entry=$(getent passwd "$account")
+uid=$(printf "%s" "$entry" | cut -d: -f3)
+if [ -n "$entry" ]; then
+  owner=$(printf "%s" "$entry" | cut -d: -f5)
+  if [ "$uid" = 0 ]; then fail "The account $account is root."; fi
+  case $owner in
+    "ssh-via-gateway $code") ;;
+    ssh-via-gateway*) fail "The account $account is of another customer (\"$owner\")." ;;
+    *) [ -n "$adopt" ] || fail "The account $account was not made by setup customer (\"$owner\"). If it is this customer's alone: --adopt." ;;
+  esac
+  home=$(printf "%s" "$entry" | cut -d: -f6)
+  for keys in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
+    [ -e "$keys" ] || continue
+    back_up "$keys" || fail "No backup could be written to $state/backup."
+    rm -f "$keys" || fail "$keys cannot be removed."
+    say "did took its key away"
+  done
+  if [ "$(getent shadow "$account" | cut -d: -f8)" != 0 ]; then
+    # A locked password (usermod -L) does not stop a key; an account that has expired does.
+    chage -E 0 "$account" || fail "The account $account could not be closed."
+    say "did closed the account $account"
+  fi
+  # A login that was under way shows up a moment later: quiet twice is quiet.
+  quiet=0
+  tries=0
+  ended=
+  while [ "$quiet" -lt 3 ] && [ "$tries" -lt 60 ]; do
+    tries=$((tries + 1))
+    set -- $(processes_of "$uid")
+    if [ $# -eq 0 ]; then
+      quiet=$((quiet + 1))
+    else
+      quiet=0
+      ended=1
+      if [ "$tries" -lt 10 ]; then kill -TERM "$@" 2>/dev/null; else kill -KILL "$@" 2>/dev/null; fi
+    fi
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+  [ "$quiet" -ge 3 ] || fail "Sessions of $account do not end: $(processes_of "$uid" | tr "\n" " ")"
+  [ -z "$ended" ] || say "did ended its sessions"
+  rm -f "$state/$account/pc.sock"
+fi
+for holder in $(listeners_on "$port"); do
+  [ "$holder" != "$uid" ] || fail "Port $port is still held by $account."
+  say "held $(getent passwd "$holder" | cut -d: -f1)"
+done
+say "done"

@@ -1,0 +1,112 @@
+// Made from the scripts of this folder by scripts/embed-scripts.mjs: change those, then run `npm run embed`.
+
+/** add.sh */
+export const add = `umask 022
+command -v useradd >/dev/null 2>&1 || fail "There is no useradd on this gateway."
+getent group "$group" >/dev/null || fail "There is no group $group on this gateway: run setup gateway first."
+mark="ssh-via-gateway $code"
+[ "\${#mark}" -gt 0 ] || exit 1
+made=
+finished=
+undo() {
+[ -n "$finished" ] || [ -z "$made" ] || { userdel -r "$account" >/dev/null 2>&1; say "undone"; }
+}
+trap undo EXIT
+trap "exit 1" HUP INT TERM
+for other in $(getent group "$group" | cut -d: -f4 | tr "," " "); do
+[ "$other" != "$account" ] || continue
+home=$(getent passwd "$other" | cut -d: -f6)
+! grep -qF "permitlisten=\\"$port\\"" "$home/.ssh/authorized_keys" 2>/dev/null || fail "Port $port belongs to the account $other."
+done
+entry=$(getent passwd "$account")
+uid=$(printf "%s" "$entry" | cut -d: -f3)
+for holder in $(listeners_on "$port"); do
+[ "$holder" = "$uid" ] || fail "Port $port is in use on the gateway by $(getent passwd "$holder" | cut -d: -f1 || say "uid $holder"): take another one, or look with: ssh-via-gateway tunnels --ports $port"
+done
+if [ -n "$entry" ]; then
+[ "$uid" != 0 ] && id -nG "$account" | tr " " "\\n" | grep -qx "$group" ||
+fail "The account $account exists and is not of the group $group: take another name with --account."
+owner=$(printf "%s" "$entry" | cut -d: -f5)
+[ "$owner" = "$mark" ] || fail "The account $account is of another customer (\\"$owner\\"): take another name with --account."
+fi
+home=$(printf "%s" "$entry" | cut -d: -f6)
+keys=$home/.ssh/authorized_keys
+if [ -n "$entry" ] && [ -n "$line" ] && [ -s "$keys" ] && [ -z "$replace" ]; then
+read -r there <"$keys"
+case $there in *" $key"*) ;; *) fail "The account $account has another key already. If the PC has a new one: --replace-key." ;; esac
+fi
+if [ -z "$entry" ]; then
+useradd -m -c "$mark" -s /bin/sh -G "$group" -p "*" "$account" >/dev/null || fail "useradd could not make the account $account."
+made=1
+home=$(getent passwd "$account" | cut -d: -f6)
+keys=$home/.ssh/authorized_keys
+say "did made the account $account"
+elif [ "$(getent shadow "$account" | cut -d: -f8)" = 0 ]; then
+usermod -e "" -p "*" "$account" || fail "The account $account could not be opened again."
+say "did opened the account $account again"
+fi
+if [ -n "$line" ] && [ "$(cat "$keys" 2>/dev/null)" != "$line" ]; then
+mkdir -p "$home/.ssh" && chown root:root "$home/.ssh" && chmod 755 "$home/.ssh" || fail "$home/.ssh cannot be made."
+back_up "$keys" || fail "No backup could be written to $state/backup."
+put "$keys" "$line
+" 644 || fail "$keys cannot be written."
+say "did wrote its key, which may listen on port $port only"
+fi
+if [ -n "$workers" ]; then
+sockets=$state/$account
+getent group "$workers" >/dev/null || fail "There is no group $workers on this gateway: run setup gateway --layout socket first."
+[ -d "$sockets" ] || say "did made $sockets for its socket"
+mkdir -p "$sockets" && chown "$account:$workers" "$sockets" && chmod 2750 "$sockets" || fail "$sockets cannot be made."
+fi
+finished=1
+[ -s "$keys" ] || say "nokey"
+say "done"
+`;
+
+/** remove.sh */
+export const remove = `entry=$(getent passwd "$account")
+uid=$(printf "%s" "$entry" | cut -d: -f3)
+if [ -n "$entry" ]; then
+owner=$(printf "%s" "$entry" | cut -d: -f5)
+if [ "$uid" = 0 ]; then fail "The account $account is root."; fi
+case $owner in
+"ssh-via-gateway $code") ;;
+ssh-via-gateway*) fail "The account $account is of another customer (\\"$owner\\")." ;;
+*) [ -n "$adopt" ] || fail "The account $account was not made by setup customer (\\"$owner\\"). If it is this customer's alone: --adopt." ;;
+esac
+home=$(printf "%s" "$entry" | cut -d: -f6)
+for keys in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
+[ -e "$keys" ] || continue
+back_up "$keys" || fail "No backup could be written to $state/backup."
+rm -f "$keys" || fail "$keys cannot be removed."
+say "did took its key away"
+done
+if [ "$(getent shadow "$account" | cut -d: -f8)" != 0 ]; then
+chage -E 0 "$account" || fail "The account $account could not be closed."
+say "did closed the account $account"
+fi
+quiet=0
+tries=0
+ended=
+while [ "$quiet" -lt 3 ] && [ "$tries" -lt 60 ]; do
+tries=$((tries + 1))
+set -- $(processes_of "$uid")
+if [ $# -eq 0 ]; then
+quiet=$((quiet + 1))
+else
+quiet=0
+ended=1
+if [ "$tries" -lt 10 ]; then kill -TERM "$@" 2>/dev/null; else kill -KILL "$@" 2>/dev/null; fi
+fi
+sleep 0.1 2>/dev/null || sleep 1
+done
+[ "$quiet" -ge 3 ] || fail "Sessions of $account do not end: $(processes_of "$uid" | tr "\\n" " ")"
+[ -z "$ended" ] || say "did ended its sessions"
+rm -f "$state/$account/pc.sock"
+fi
+for holder in $(listeners_on "$port"); do
+[ "$holder" != "$uid" ] || fail "Port $port is still held by $account."
+say "held $(getent passwd "$holder" | cut -d: -f1)"
+done
+say "done"
+`;

@@ -1,0 +1,58 @@
+import type { Customer } from '../../customers/types.ts';
+import { stateFolder, tunnelGroup, workerGroup } from '../gateway/settings.ts';
+import { type GatewayShell, runSetup } from '../shell.ts';
+import { authorizedKeysLine } from './key.ts';
+import { add, remove } from './scripts.generated.ts';
+
+type Tenant = Pick<Customer, 'code' | 'account' | 'port' | 'route'>;
+
+export interface CustomerDone {
+  /** What was done, in words; empty when all was as it should be. */
+  did: string[];
+  /** The account has no key yet: the PC makes it. */
+  needsKey: boolean;
+}
+
+/**
+ * Makes the account of a customer on the gateway, with the PC's key when it is there already.
+ * @throws {SetupFailed} for what would hurt another customer, and when it does not work: then nothing was done.
+ */
+export async function setUpCustomer(
+  shell: GatewayShell,
+  customer: Tenant,
+  { key, replaceKey = false }: { key?: string | undefined; replaceKey?: boolean } = {},
+): Promise<CustomerDone> {
+  const { code, account, port, route } = customer;
+  const isSocket = route === 'socket';
+  // sshd takes a permitted port for the only thing that may be listened on: for a socket there is none.
+  const line = key === undefined ? '' : authorizedKeysLine(key, { code, port: isSocket ? undefined : port });
+  const answer = await runSetup(
+    shell,
+    {
+      ...{ code, account, port: String(port), line, key: key ?? '', replace: replaceKey ? '1' : '' },
+      ...{ group: tunnelGroup, state: stateFolder, workers: isSocket ? workerGroup : '' },
+    },
+    add,
+  );
+  return { did: answer.all('did'), needsKey: answer.first('nokey') !== undefined };
+}
+
+export interface RemovedDone {
+  did: string[];
+  /** Accounts that hold the port now: it was given to somebody else. */
+  heldBy: string[];
+}
+
+/**
+ * Takes the key of a customer away, closes its account, ends its sessions, and sees that its port is free.
+ * @throws {SetupFailed} when the account is another customer's, or something does not end.
+ */
+export async function removeCustomer(
+  shell: GatewayShell,
+  { code, account, port }: Tenant,
+  { adopt = false }: { adopt?: boolean } = {},
+): Promise<RemovedDone> {
+  const names = { code, account, port: String(port), adopt: adopt ? '1' : '', state: stateFolder };
+  const answer = await runSetup(shell, names, remove);
+  return { did: answer.all('did'), heldBy: answer.all('held') };
+}

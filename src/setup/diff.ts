@@ -1,0 +1,34 @@
+/** What changes from one text to another, line by line: unchanged lines begin with a blank, as in a unified diff. */
+export function diffLines(before: string, after: string): string[] {
+  const [old, now] = [linesOf(before), linesOf(after)];
+  const common = commonTable(old, now);
+  const lines: string[] = [];
+  let [i, j] = [0, 0];
+  while (i < old.length || j < now.length) {
+    if (i < old.length && j < now.length && old[i] === now[j]) {
+      lines.push(` ${old[i++]}`);
+      j++;
+    } else if (j >= now.length || (i < old.length && common[i + 1]![j]! >= common[i]![j + 1]!)) {
+      lines.push(`-${old[i++]}`);
+    } else {
+      lines.push(`+${now[j++]}`);
+    }
+  }
+  return lines;
+}
+
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+/** How many lines the rest of one has in common with the rest of the other. Both are short. */
+function commonTable(old: readonly string[], now: readonly string[]): number[][] {
+  const table = Array.from({ length: old.length + 1 }, () => new Array<number>(now.length + 1).fill(0));
+  for (let i = old.length - 1; i >= 0; i--) {
+    for (let j = now.length - 1; j >= 0; j--) {
+      table[i]![j] =
+        old[i] === now[j] ? table[i + 1]![j + 1]! + 1 : Math.max(table[i + 1]![j]!, table[i]![j + 1]!);
+    }
+  }
+  return table;
+}

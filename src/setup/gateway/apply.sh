@@ -1,0 +1,95 @@
+# Puts the settings of a gateway in place: all of them, checked, or none.
+umask 022
+work=$(mktemp -d) || fail "No temporary folder can be made."
+dropin=$folder/$name
+for file in "$dropin" "$helper"; do
+  [ ! -e "$file" ] || cp -p "$file" "$work/$(basename "$file")" || fail "$file cannot be read."
+done
+restore() {
+  if [ -e "$work/$(basename "$1")" ]; then cp -p "$work/$(basename "$1")" "$1.old" && mv -f "$1.old" "$1"; else rm -f "$1"; fi
+}
+reloaded=
+finished=
+made_groups=
+witness=
+undo() {
+  [ -z "$witness" ] || userdel "$witness" 2>/dev/null
+  if [ -z "$finished" ]; then
+    restore "$dropin"
+    restore "$helper"
+    for made in $made_groups; do groupdel "$made" 2>/dev/null; done
+    [ -z "$reloaded" ] || reload_sshd >/dev/null 2>&1
+    say "undone"
+  fi
+  rm -rf "$work"
+}
+trap undo EXIT
+trap "exit 1" HUP INT TERM
+
+setting() { "$sshd" -T -f "$config" 2>/dev/null | sed -n "s/^$1 //p" | head -n 1; }
+reload_sshd() {
+  if [ -n "$reload" ]; then sh -c "$reload" 2>&1; return; fi
+  if [ "$config" = /etc/ssh/sshd_config ] && [ -d /run/systemd/system ]; then
+    for unit in ssh sshd; do
+      systemctl is-active --quiet "$unit.service" && { systemctl reload "$unit.service" 2>&1; return; }
+    done
+    # With socket activation, the next sshd reads the settings by itself.
+    systemctl is-active --quiet ssh.socket sshd.socket && return 0
+  fi
+  pid_file=$(setting pidfile)
+  { read -r pid <"$pid_file"; } 2>/dev/null || { say "no running sshd is known by $pid_file; --reload COMMAND says how"; return 1; }
+  kill -HUP "$pid" 2>&1
+}
+# Whether sshd gives its keys on the first address that it listens on.
+answers() {
+  command -v ssh-keyscan >/dev/null 2>&1 || return 0
+  address=$(setting listenaddress)
+  host=${address%:*}
+  host=${host#[}
+  host=${host%]}
+  case $host in 0.0.0.0) host=127.0.0.1 ;; ::) host=::1 ;; esac
+  ssh-keyscan -T 2 -p "${address##*:}" "$host" 2>/dev/null | grep -q .
+}
+effective() { "$sshd" -T -C "user=$1,host=check.invalid,addr=192.0.2.1" -f "$config"; }
+of_root() { effective root 2>/dev/null | grep -v "^maxstartups " >"$work/$1"; }
+
+of_root before
+answered=
+answers && answered=1
+for one in $group $workers; do
+  getent group "$one" >/dev/null && continue
+  groupadd -r "$one" || fail "The group $one cannot be made."
+  made_groups="$made_groups $one"
+  say "did made the group $one"
+done
+back_up "$dropin" && back_up "$helper" || fail "No backup could be written to $state/backup."
+mkdir -p "$(dirname "$helper")" && put "$helper" "$helper_text" 755 || fail "$helper cannot be written."
+put "$dropin" "$dropin_text" 644 || fail "$dropin cannot be written."
+problem=$("$sshd" -t -f "$config" 2>&1) || fail "sshd does not take the new settings; the old ones are back: $problem"
+
+# What sshd would really do for an account of the group.
+witness=check-tunnels-$$
+useradd -r -M -d /nonexistent -s /usr/sbin/nologin -G "$group" "$witness" 2>/dev/null || { witness=; fail "No account for the check can be made (useradd)."; }
+effective "$witness" >"$work/now" 2>&1 || fail "sshd -T does not take the new settings; the old ones are back: $(cat "$work/now")"
+userdel "$witness" 2>/dev/null
+witness=
+missing=$(printf "%s\n" "$expected" | while read -r line; do
+  grep -qixF -e "$line" "$work/now" || { say "$line"; break; }
+done)
+[ -z "$missing" ] || fail "Something else in the configuration of sshd wins: instead of \"$missing\" it would use \"$(grep -i "^${missing%% *} " "$work/now")\". The old settings are back."
+of_root after
+cmp -s "$work/before" "$work/after" || fail "The settings of root would change; the old ones are back: $(diff "$work/before" "$work/after")"
+
+problem=$(reload_sshd) || { reloaded=1; fail "sshd could not be reloaded; the old settings are back: $problem"; }
+reloaded=1
+if [ -n "$answered" ]; then
+  tries=0
+  until answers; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 10 ] || fail "sshd does not answer any more; the old settings are back."
+    sleep 0.3
+  done
+fi
+finished=1
+say "did wrote $dropin and reloaded sshd"
+say "done"

@@ -1,0 +1,317 @@
+// Made from the scripts of this folder by scripts/embed-scripts.mjs: change those, then run `npm run embed`.
+
+/** apply.sh */
+export const apply = `umask 022
+work=$(mktemp -d) || fail "No temporary folder can be made."
+dropin=$folder/$name
+for file in "$dropin" "$helper"; do
+[ ! -e "$file" ] || cp -p "$file" "$work/$(basename "$file")" || fail "$file cannot be read."
+done
+restore() {
+if [ -e "$work/$(basename "$1")" ]; then cp -p "$work/$(basename "$1")" "$1.old" && mv -f "$1.old" "$1"; else rm -f "$1"; fi
+}
+reloaded=
+finished=
+made_groups=
+witness=
+undo() {
+[ -z "$witness" ] || userdel "$witness" 2>/dev/null
+if [ -z "$finished" ]; then
+restore "$dropin"
+restore "$helper"
+for made in $made_groups; do groupdel "$made" 2>/dev/null; done
+[ -z "$reloaded" ] || reload_sshd >/dev/null 2>&1
+say "undone"
+fi
+rm -rf "$work"
+}
+trap undo EXIT
+trap "exit 1" HUP INT TERM
+setting() { "$sshd" -T -f "$config" 2>/dev/null | sed -n "s/^$1 //p" | head -n 1; }
+reload_sshd() {
+if [ -n "$reload" ]; then sh -c "$reload" 2>&1; return; fi
+if [ "$config" = /etc/ssh/sshd_config ] && [ -d /run/systemd/system ]; then
+for unit in ssh sshd; do
+systemctl is-active --quiet "$unit.service" && { systemctl reload "$unit.service" 2>&1; return; }
+done
+systemctl is-active --quiet ssh.socket sshd.socket && return 0
+fi
+pid_file=$(setting pidfile)
+{ read -r pid <"$pid_file"; } 2>/dev/null || { say "no running sshd is known by $pid_file; --reload COMMAND says how"; return 1; }
+kill -HUP "$pid" 2>&1
+}
+answers() {
+command -v ssh-keyscan >/dev/null 2>&1 || return 0
+address=$(setting listenaddress)
+host=\${address%:*}
+host=\${host#[}
+host=\${host%]}
+case $host in 0.0.0.0) host=127.0.0.1 ;; ::) host=::1 ;; esac
+ssh-keyscan -T 2 -p "\${address##*:}" "$host" 2>/dev/null | grep -q .
+}
+effective() { "$sshd" -T -C "user=$1,host=check.invalid,addr=192.0.2.1" -f "$config"; }
+of_root() { effective root 2>/dev/null | grep -v "^maxstartups " >"$work/$1"; }
+of_root before
+answered=
+answers && answered=1
+for one in $group $workers; do
+getent group "$one" >/dev/null && continue
+groupadd -r "$one" || fail "The group $one cannot be made."
+made_groups="$made_groups $one"
+say "did made the group $one"
+done
+back_up "$dropin" && back_up "$helper" || fail "No backup could be written to $state/backup."
+mkdir -p "$(dirname "$helper")" && put "$helper" "$helper_text" 755 || fail "$helper cannot be written."
+put "$dropin" "$dropin_text" 644 || fail "$dropin cannot be written."
+problem=$("$sshd" -t -f "$config" 2>&1) || fail "sshd does not take the new settings; the old ones are back: $problem"
+witness=check-tunnels-$$
+useradd -r -M -d /nonexistent -s /usr/sbin/nologin -G "$group" "$witness" 2>/dev/null || { witness=; fail "No account for the check can be made (useradd)."; }
+effective "$witness" >"$work/now" 2>&1 || fail "sshd -T does not take the new settings; the old ones are back: $(cat "$work/now")"
+userdel "$witness" 2>/dev/null
+witness=
+missing=$(printf "%s\\n" "$expected" | while read -r line; do
+grep -qixF -e "$line" "$work/now" || { say "$line"; break; }
+done)
+[ -z "$missing" ] || fail "Something else in the configuration of sshd wins: instead of \\"$missing\\" it would use \\"$(grep -i "^\${missing%% *} " "$work/now")\\". The old settings are back."
+of_root after
+cmp -s "$work/before" "$work/after" || fail "The settings of root would change; the old ones are back: $(diff "$work/before" "$work/after")"
+problem=$(reload_sshd) || { reloaded=1; fail "sshd could not be reloaded; the old settings are back: $problem"; }
+reloaded=1
+if [ -n "$answered" ]; then
+tries=0
+until answers; do
+tries=$((tries + 1))
+[ "$tries" -lt 10 ] || fail "sshd does not answer any more; the old settings are back."
+sleep 0.3
+done
+fi
+finished=1
+say "did wrote $dropin and reloaded sshd"
+say "done"
+`;
+
+/** helper.sh */
+export const helper = `#!/bin/sh
+# Made by ssh-via-gateway setup gateway; replaced as a whole. All that a tunnel's account can run on this gateway:
+# sshd forces it (ForceCommand), and takes what the client asked for from SSH_ORIGINAL_COMMAND.
+#
+#   hold PORT      note that this session holds the port; go through the port once a minute; end when it is broken
+#   note PORT      only note it
+#   reclaim PORT   end this account's own dead session that holds the port: one that is silent and whose note fits
+#   check PORT     go through the port once
+#
+# The first word of the last line tells the outcome. Nothing else is run, and no port is touched but this account's own.
+set -f
+umask 077
+PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin
+export PATH LC_ALL=C
+notes=$HOME/.ssh-via-gateway
+
+say() { printf '%s %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"; }
+answer() { printf '%s\\n' "$*"; }
+
+# stat_of PID sets comm, state and start: with its start time, a pid names a process for ever.
+stat_of() {
+  { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
+  comm=\${line#*(}
+  comm=\${comm%%)*}
+  set -- \${line##*) }
+  state=$1
+  parent=$2
+  start=\${20}
+}
+is_sshd() {
+  case $comm in sshd*) [ "$state" != Z ] ;; *) return 1 ;; esac
+}
+is_mine() {
+  real=
+  { while read -r key real rest; do [ "$key" = Uid: ] && break; done <"/proc/$1/status"; } 2>/dev/null
+  [ "$real" = "$me" ]
+}
+
+# The uids that listen on the port.
+listeners() {
+  hex=$(printf '%04X' "$port")
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+    awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { print $8 }' | sort -u
+}
+
+# Goes through the port: banner, closed, silent, or unknown where nothing here can connect.
+look_through() {
+  banner=
+  if command -v bash >/dev/null 2>&1; then
+    banner=$(bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+      IFS= read -r -t "$2" line <&3
+      code=$?
+      printf "%s" "$line" | tr -cd "[:print:]" | cut -c 1-80
+      [ $code -le 128 ] || exit 2' check "$port" "$1" 2>/dev/null)
+    case $? in
+      2) seen=silent ;;
+      *) case $banner in SSH-*) seen=banner ;; *) seen=closed ;; esac ;;
+    esac
+  elif command -v ssh-keyscan >/dev/null 2>&1; then
+    banner=$(ssh-keyscan -T "$1" -p "$port" 127.0.0.1 2>&1 | sed -n 's/^# [^ ]* //p' | head -n 1)
+    case $banner in SSH-*) seen=banner ;; *) seen=silent ;; esac
+  else
+    seen=unknown
+  fi
+}
+
+take_note() {
+  mkdir -p "$notes" && stat_of "$PPID" && is_sshd || { say 'note failed'; return 1; }
+  answer "$PPID $start $boot" >"$notes/.$port.$$" && mv -f "$notes/.$port.$$" "$notes/$port" && say "up noted $PPID"
+}
+
+# The sessions of this account, this one left out.
+other_sessions() {
+  set +f
+  for folder in /proc/[0-9]*; do
+    pid=\${folder#/proc/}
+    [ "$pid" != "$PPID" ] && is_mine "$pid" && stat_of "$pid" && is_sshd && answer "$pid"
+  done
+  set -f
+}
+
+# Sets pid and born of the session that holds the port: by its note, else the account's only other one.
+find_holder() {
+  pid= born= at=
+  { read -r pid born at <"$notes/$port"; } 2>/dev/null
+  case $pid$born in *[!0-9]*) pid= ;; esac
+  if [ -n "$pid" ] && [ "$at" = "$boot" ] && stat_of "$pid" && is_sshd && [ "$start" = "$born" ] && is_mine "$pid"; then
+    [ "$pid" != "$PPID" ]
+    return
+  fi
+  set -- $(other_sessions)
+  [ $# -eq 1 ] || return 1
+  pid=$1
+  stat_of "$pid" || return 1
+  born=$start
+}
+same() { stat_of "$pid" && is_sshd && [ "$start" = "$born" ]; }
+await_end() {
+  tenths=0
+  while same && [ "$tenths" -lt 10 ]; do
+    sleep 0.1 2>/dev/null || sleep 1
+    tenths=$((tenths + 1))
+  done
+}
+
+reclaim() {
+  owner=$(listeners)
+  [ -n "$owner" ] || { answer free; return; }
+  [ "$owner" = "$me" ] || { answer 'refused other-user'; return; }
+  find_holder || { answer 'refused no-note'; return; }
+  look_through 2
+  [ "$seen" = silent ] || { answer "refused answers $seen $banner"; return; }
+  kill -TERM "$pid" 2>/dev/null
+  await_end
+  if same; then kill -KILL "$pid" 2>/dev/null; await_end; fi
+  if same; then answer "refused survived $pid"; else answer "reclaimed $pid"; fi
+}
+
+hold() {
+  take_note
+  before= bad=0 ticks=2
+  # sshd has ended when this script has another parent.
+  while stat_of "$$" && [ "$parent" = "$PPID" ]; do
+    if [ "$ticks" -ge 12 ]; then
+      ticks=0
+      look_through 10
+      [ "$seen" = "$before" ] || say "check $seen $banner"
+      before=$seen
+      # Accepted and silent: the session cannot carry anything. Closed is the PC whose SSH server is down.
+      if [ "$seen" = silent ]; then bad=$((bad + 1)); else bad=0; fi
+      [ "$bad" -lt 2 ] || { say broken; exit 3; }
+    fi
+    ticks=$((ticks + 1))
+    sleep 5 </dev/null >/dev/null 2>&1
+  done
+}
+
+answer ssh-via-gateway-helper-1
+set -- $SSH_ORIGINAL_COMMAND
+verb=\${1-} port=\${2-}
+case $port in '' | 0* | *[!0-9]* | ??????*) verb= ;; esac
+[ $# -eq 2 ] && [ "\${port:-0}" -le 65535 ] || verb=
+me=$(id -u)
+boot=none
+{ read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
+case $verb in
+  hold) hold ;;
+  note) take_note ;;
+  reclaim) reclaim ;;
+  check)
+    [ "$(listeners)" = "$me" ] || { answer 'refused not-yours'; exit 1; }
+    look_through 10
+    answer "$seen $banner"
+    ;;
+  *)
+    answer 'refused This account keeps a tunnel: hold, note, reclaim or check, and its port.'
+    exit 1
+    ;;
+esac
+`;
+
+/** library.sh */
+export const library = `say() { printf "%s\\n" "$*"; }
+fail() {
+say "failed $(printf "%s" "$*" | tr "\\n" " ")"
+exit 1
+}
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH LC_ALL=C
+[ "$(id -u)" = 0 ] || fail "Root is needed for this. Log in as root, or give --sudo where sudo asks for no password."
+content() {
+if [ -e "$1" ]; then base64 <"$1" | tr -d "\\n"; echo; else echo absent; fi
+}
+put() {
+temporary=$(mktemp "$1.XXXXXX") || return 1
+printf "%s" "$2" >"$temporary" && chmod "$3" "$temporary" && mv -f "$temporary" "$1" && return 0
+rm -f "$temporary"
+return 1
+}
+back_up() {
+[ -e "$1" ] || return 0
+mkdir -p "$state/backup" && chmod 700 "$state/backup" || return 1
+copy=$state/backup/$(basename "$1").$(date -u +%Y%m%dT%H%M%SZ).$$
+cp -p "$1" "$copy" && say "backup $copy"
+}
+listeners_on() {
+hex=$(printf "%04X" "$1")
+cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+awk -v port=":$hex" "\\$4 == \\"0A\\" && substr(\\$2, length(\\$2) - 4) == port { print \\$8 }" | sort -u
+}
+processes_of() {
+for folder in /proc/[0-9]*; do
+{ while read -r key real rest; do
+[ "$key" = Uid: ] && [ "$real" = "$1" ] && say "\${folder#/proc/}"
+done <"$folder/status"; } 2>/dev/null
+done
+}
+`;
+
+/** look.sh */
+export const look = `command -v "$sshd" >/dev/null 2>&1 || fail "There is no $sshd here: install the OpenSSH server first."
+[ -r "$config" ] || fail "There is no $config."
+broken=$("$sshd" -t -f "$config" 2>&1) || fail "The configuration of sshd is wrong already, before anything was changed: $broken"
+folder=$(awk "
+tolower(\\$1) == \\"match\\" { exit }
+tolower(\\$1) == \\"include\\" {
+for (i = 2; i <= NF; i++) {
+gsub(/\\"/, \\"\\", \\$i)
+if (\\$i ~ /\\\\/\\\\*\\\\.conf\\$/) { sub(/\\\\/\\\\*\\\\.conf\\$/, \\"\\", \\$i); print \\$i; exit }
+}
+}" "$config")
+[ -n "$folder" ] || fail "$config includes no folder of settings. Put this line at its top and come again: Include /etc/ssh/sshd_config.d/*.conf"
+case $folder in /*) ;; *) folder=/etc/ssh/$folder ;; esac
+[ -d "$folder" ] || fail "The folder $folder, which $config includes, does not exist. Make it: mkdir -m 755 $folder"
+say "folder $folder"
+say "dropin $(content "$folder/$name")"
+say "helper $(content "$helper")"
+getent group "$group" >/dev/null && say "group $group"
+[ -z "$workers" ] || ! getent group "$workers" >/dev/null || say "workers $workers"
+"$sshd" -T -f "$config" 2>/dev/null | sed -n "s/^hostkey //p" | while read -r key; do
+[ -r "$key.pub" ] && read -r type text rest <"$key.pub" && say "hostkey $type $text"
+done
+say "done"
+`;

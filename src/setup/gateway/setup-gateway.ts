@@ -1,0 +1,90 @@
+import { diffLines } from '../diff.ts';
+import { type GatewayShell, runSetup } from '../shell.ts';
+import { apply, helper, look } from './scripts.generated.ts';
+import {
+  dropInName,
+  dropInText,
+  expectedSettings,
+  type GatewaySettings,
+  helperPath,
+  stateFolder,
+  tunnelGroup,
+  workerGroup,
+} from './settings.ts';
+
+/** What is to change on a gateway, and what is known of it. */
+export interface GatewayPlan {
+  /** Lines for people; empty when all is as it should be. */
+  changes: string[];
+  /** The gateway's host keys, `ssh-ed25519 AAAA...`. */
+  hostKeys: string[];
+  folder: string;
+}
+
+/** Looks at the gateway and says what would change. @throws {SetupFailed} for what stands in the way. */
+export async function planGateway(shell: GatewayShell, settings: GatewaySettings): Promise<GatewayPlan> {
+  const answer = await runSetup(shell, variables(settings), look);
+  const folder = answer.first('folder') ?? '';
+  const files = [
+    { path: `${folder}/${dropInName}`, before: textOf(answer.first('dropin')), after: dropInText(settings) },
+    { path: helperPath, before: textOf(answer.first('helper')), after: helper },
+  ];
+  const groups = [
+    [tunnelGroup, answer.first('group')],
+    [workersOf(settings), answer.first('workers')],
+  ].filter(([name, found]) => name !== '' && found === undefined);
+  return {
+    folder,
+    hostKeys: answer.all('hostkey'),
+    changes: [...groups.map(([name]) => `+ group ${name}`), ...files.flatMap(changesOf)],
+  };
+}
+
+/** Makes the changes of the plan, checked and backed up, or none. Returns what was done, in words. */
+export async function applyGateway(
+  shell: GatewayShell,
+  settings: GatewaySettings,
+  { folder }: GatewayPlan,
+): Promise<string[]> {
+  const more = {
+    folder,
+    dropin_text: dropInText(settings),
+    helper_text: helper,
+    expected: expectedSettings(settings),
+    reload: settings.reload,
+  };
+  const answer = await runSetup(shell, { ...variables(settings), ...more }, apply);
+  return [...answer.all('did'), ...answer.all('backup').map((file) => `kept the old one as ${file}`)];
+}
+
+function variables(settings: GatewaySettings): Record<string, string> {
+  const { config, sshd } = settings;
+  const names = { name: dropInName, helper: helperPath, state: stateFolder, group: tunnelGroup };
+  return { config, sshd, ...names, workers: workersOf(settings) };
+}
+
+function workersOf({ layout }: GatewaySettings): string {
+  return layout === 'socket' ? workerGroup : '';
+}
+
+function textOf(content = 'absent'): string | undefined {
+  return content === 'absent' ? undefined : Buffer.from(content, 'base64').toString('utf8');
+}
+
+interface FileChange {
+  path: string;
+  before: string | undefined;
+  after: string;
+}
+
+/** A new file is told by its name and size, for the reader wants to see what changes. */
+function changesOf({ path, before, after }: FileChange): string[] {
+  if (before === after) return [];
+  if (before === undefined && path === helperPath)
+    return [`+ ${path} (${after.split('\n').length - 1} lines)`];
+  return [
+    `--- ${before === undefined ? '/dev/null' : path}`,
+    `+++ ${path}`,
+    ...diffLines(before ?? '', after),
+  ];
+}
