@@ -6,6 +6,7 @@ import { execCommand } from './exec.ts';
 import { jobKill, jobLogs, jobRemove, jobStart, jobStatus } from './job.ts';
 import { setupCustomer } from './setup-customer.ts';
 import { setupGateway } from './setup-gateway.ts';
+import { setupPc } from './setup-pc.ts';
 import { setupRemove } from './setup-remove.ts';
 import { getCommand, putCommand } from './transfer.ts';
 import { tunnelCommand } from './tunnel.ts';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   tunnelsCommand,
   setupGateway,
   setupCustomer,
+  setupPc,
   setupRemove,
   customersList,
   customersShow,

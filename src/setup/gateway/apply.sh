@@ -48,7 +48,7 @@ answers() {
   host=${host#[}
   host=${host%]}
   case $host in 0.0.0.0) host=127.0.0.1 ;; ::) host=::1 ;; esac
-  ssh-keyscan -T 2 -p "${address##*:}" "$host" 2>/dev/null | grep -q .
+  ssh-keyscan -T 1 -p "${address##*:}" "$host" 2>/dev/null | grep -q .
 }
 effective() { "$sshd" -T -C "user=$1,host=check.invalid,addr=192.0.2.1" -f "$config"; }
 of_root() { effective root 2>/dev/null | grep -v "^maxstartups " >"$work/$1"; }

@@ -58,7 +58,7 @@ look_through() {
       *) case $banner in SSH-*) seen=banner ;; *) seen=closed ;; esac ;;
     esac
   elif command -v ssh-keyscan >/dev/null 2>&1; then
-    banner=$(ssh-keyscan -T "$1" -p "$port" 127.0.0.1 2>&1 | sed -n 's/^# [^ ]* //p' | head -n 1)
+    banner=$(ssh-keyscan -T "${1%.*}" -p "$port" 127.0.0.1 2>&1 | sed -n 's/^# [^ ]* //p' | head -n 1)
     case $banner in SSH-*) seen=banner ;; *) seen=silent ;; esac
   else
     seen=unknown
@@ -109,7 +109,7 @@ reclaim() {
   [ -n "$owner" ] || { answer free; return; }
   [ "$owner" = "$me" ] || { answer 'refused other-user'; return; }
   find_holder || { answer 'refused no-note'; return; }
-  look_through 2
+  look_through 1.5
   [ "$seen" = silent ] || { answer "refused answers $seen $banner"; return; }
   kill -TERM "$pid" 2>/dev/null
   await_end

@@ -47,7 +47,7 @@ host=\${address%:*}
 host=\${host#[}
 host=\${host%]}
 case $host in 0.0.0.0) host=127.0.0.1 ;; ::) host=::1 ;; esac
-ssh-keyscan -T 2 -p "\${address##*:}" "$host" 2>/dev/null | grep -q .
+ssh-keyscan -T 1 -p "\${address##*:}" "$host" 2>/dev/null | grep -q .
 }
 effective() { "$sshd" -T -C "user=$1,host=check.invalid,addr=192.0.2.1" -f "$config"; }
 of_root() { effective root 2>/dev/null | grep -v "^maxstartups " >"$work/$1"; }
@@ -150,7 +150,7 @@ look_through() {
       *) case $banner in SSH-*) seen=banner ;; *) seen=closed ;; esac ;;
     esac
   elif command -v ssh-keyscan >/dev/null 2>&1; then
-    banner=$(ssh-keyscan -T "$1" -p "$port" 127.0.0.1 2>&1 | sed -n 's/^# [^ ]* //p' | head -n 1)
+    banner=$(ssh-keyscan -T "\${1%.*}" -p "$port" 127.0.0.1 2>&1 | sed -n 's/^# [^ ]* //p' | head -n 1)
     case $banner in SSH-*) seen=banner ;; *) seen=silent ;; esac
   else
     seen=unknown
@@ -174,7 +174,7 @@ other_sessions() {
 
 # Sets pid and born of the session that holds the port: by its note, else the account's only other one.
 find_holder() {
-  pid= born= at=
+  pid="" born="" at=""
   { read -r pid born at <"$notes/$port"; } 2>/dev/null
   case $pid$born in *[!0-9]*) pid= ;; esac
   if [ -n "$pid" ] && [ "$at" = "$boot" ] && stat_of "$pid" && is_sshd && [ "$start" = "$born" ] && is_mine "$pid"; then
@@ -201,7 +201,7 @@ reclaim() {
   [ -n "$owner" ] || { answer free; return; }
   [ "$owner" = "$me" ] || { answer 'refused other-user'; return; }
   find_holder || { answer 'refused no-note'; return; }
-  look_through 2
+  look_through 1.5
   [ "$seen" = silent ] || { answer "refused answers $seen $banner"; return; }
   kill -TERM "$pid" 2>/dev/null
   await_end
@@ -211,7 +211,7 @@ reclaim() {
 
 hold() {
   take_note
-  before= bad=0 ticks=2
+  before="" bad=0 ticks=2
   # sshd has ended when this script has another parent.
   while stat_of "$$" && [ "$parent" = "$PPID" ]; do
     if [ "$ticks" -ge 12 ]; then
@@ -224,7 +224,7 @@ hold() {
       [ "$bad" -lt 2 ] || { say broken; exit 3; }
     fi
     ticks=$((ticks + 1))
-    sleep 5 </dev/null >/dev/null 2>&1
+    sleep 5 >/dev/null 2>&1
   done
 }
 

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { quoted } from '../../text/printable.ts';
+import type { OptionSpec } from '../args/option-spec.ts';
+import { customersOf } from '../connect/target.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { write } from '../io.ts';
+import type { Customer } from '../library.ts';
+import { codeAndGateway, fileOption } from '../setup/file.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Call, Command } from './command.ts';
+
+const options: readonly OptionSpec[] = [
+  fileOption,
+  { name: 'for', value: 'SYSTEM', help: 'windows (PowerShell 5.1) or linux (sh, systemd). Default windows' },
+  {
+    name: 'worker-key',
+    value: 'FILE',
+    help: "public key of the workers, let in to the PC. Default the .pub beside the customer's privateKeyPath",
+  },
+  { name: 'target-port', value: 'PORT', help: "the port of the PC's SSH server. Default 22" },
+];
+
+export const setupPc: Command = {
+  name: 'setup pc',
+  summary: 'Print the one script that makes a PC reachable; the PC needs no Node.js',
+  usage: ['setup pc CODE [--for windows|linux] [options] > FILE'],
+  about: [
+    "Run as administrator, the script sets up the PC's SSH server, lets the workers' key in, makes a key of its own, pins the gateway's host key, and keeps the tunnel with the system's own ssh: as a scheduled task, or as a systemd service. It shows the public key for setup customer. It knows -Status, -Update and -Uninstall.",
+    'It contains no secret, and speaks English, or Korean where Windows does.',
+  ],
+  options,
+  connects: false,
+  examples: [
+    ['for a Windows PC', 'setup pc acme > tunnel-acme.ps1'],
+    ['for a Linux PC', 'setup pc acme --for linux > tunnel-acme.sh'],
+  ],
+  exitCodes: [
+    ['0', 'printed'],
+    ['2', 'wrong use, no such customer, or the host key of the gateway is not in the customers file'],
+  ],
+  async run({ settings, positionals, io }) {
+    const { code, positional } = codeAndGateway(positionals);
+    if (positional !== undefined)
+      throw new UsageError('setup pc takes the code of a customer and nothing else');
+    const { customers, gateway } = await customersOf(settings);
+    const customer = customers.get(code);
+    if (customer?.state !== 'active')
+      throw new UsageError(`There is no active customer ${code} in the customers file`);
+    const { pcScript } = await import('../../setup/pc/pc-script.ts');
+    const script = pcScript(gateway, customer, {
+      system: settings.choice('for', ['windows', 'linux']) ?? 'windows',
+      targetPort: settings.port('target-port') ?? 22,
+      workerKey: await workerKeyOf(settings, customer),
+    });
+    await write(io.stdout, script);
+    return exitCodes.ok;
+  },
+};
+
+/** Without an option, the public half of the key that workers use; a key that is not there is left out. */
+async function workerKeyOf(settings: Call['settings'], customer: Customer): Promise<string | undefined> {
+  const { plainKey } = await import('../../setup/customer/key.ts');
+  const named = settings.text('worker-key');
+  const file = named ?? (customer.privateKeyPath && `${customer.privateKeyPath}.pub`);
+  if (file === undefined) return undefined;
+  try {
+    return plainKey(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (named === undefined) return undefined;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--worker-key: ${quoted(file)} is not a public key (${code ?? message})`);
+  }
+}

@@ -1,0 +1,693 @@
+// Made from the scripts of this folder by scripts/embed-scripts.mjs: change those, then run `npm run embed`.
+
+/** tunnel-linux.sh */
+export const tunnelLinux = `#!/bin/sh
+# Keeps this PC reachable through an SSH gateway. Made by: ssh-via-gateway setup pc. Contains no secret: the key of the
+# tunnel is made on this PC and stays here.
+#
+#   sh FILE               install: key, pinned gateway, service; run again, it changes nothing
+#   sh FILE --key         show the public key of the tunnel
+#   sh FILE --status      is it up? (exit code 0: yes)
+#   sh FILE --update      install this file in the place of the one before, and restart the tunnel
+#   sh FILE --uninstall   take everything away again
+#   sh FILE --run         keep the tunnel (what the service does)
+#
+# Options: --state DIR (default /var/lib/ssh-via-gateway-pc/CODE), --unit-dir DIR (default /etc/systemd/system).
+set -u
+LC_ALL=C
+export LC_ALL
+# --- settings ---
+
+action=install
+state=/var/lib/ssh-via-gateway-pc/$code
+unit_dir=/etc/systemd/system
+named=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --run | --status | --uninstall | --update | --key) action=\${1#--} ;;
+    -Run | -Status | -Uninstall | -Update | -Key) action=$(printf '%s' "\${1#-}" | tr '[:upper:]' '[:lower:]') ;;
+    --state | --unit-dir)
+      case \${2-} in /*) ;; *) echo "$1 needs an absolute path" >&2; exit 2 ;; esac
+      if [ "$1" = --state ]; then state=$2 named=1; else unit_dir=$2; fi
+      shift
+      ;;
+    -h | --help) action=help ;;
+    *) echo "What is $1? --help tells what there is." >&2; exit 2 ;;
+  esac
+  shift
+done
+
+service=ssh-via-gateway-$code
+unit=$unit_dir/$service.service
+key=$state/id_ed25519
+log=$state/tunnel.log
+changed=
+
+now() { date -u +%s; }
+note() { printf '%s %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log"; }
+die() { echo "$*" >&2; exit 1; }
+did() { changed=1; echo "$*"; }
+is_running() { [ -n "\${1-}" ] && kill -0 "$1" 2>/dev/null; }
+first_line() { { read -r first <"$1"; } 2>/dev/null && printf '%s' "$first"; }
+
+# Puts $2 into the file $1 when it is not there already.
+put() {
+  [ "$(cat "$1" 2>/dev/null; echo .)" = "$2
+." ] && return 1
+  printf '%s\\n' "$2" >"$1.new" && chmod "$3" "$1.new" && mv -f "$1.new" "$1" || die "$1 cannot be written."
+}
+
+gateway() {
+  ssh -F none -T -i "$key" -p "$gateway_port" -l "$account" \\
+    -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=10 \\
+    -o UserKnownHostsFile="\\"$state/known_hosts\\"" -o GlobalKnownHostsFile=/dev/null \\
+    -o StrictHostKeyChecking=yes -o HostKeyAlias="$alias_name" -o CheckHostIP=no -o UpdateHostKeys=no \\
+    -o ServerAliveInterval=30 -o ServerAliveCountMax=3 -o ExitOnForwardFailure=yes \\
+    -o ControlMaster=no -o ControlPath=none "$@"
+}
+
+# --- the tunnel ---
+
+rotate() {
+  size=$({ wc -c <"$log"; } 2>/dev/null)
+  [ "\${size:-0}" -lt 1000000 ] || mv -f "$log" "$log.1"
+}
+
+# The port is taken: perhaps by this PC's own session that died. Says whether the port is free now.
+reclaim() {
+  answer=$(gateway "$gateway_host" reclaim "$port" </dev/null 2>/dev/null | tail -n 1 | tr -cd '[:print:]' | cut -c 1-200)
+  note "port $port is taken; reclaim: \${answer:-no answer}"
+  case $answer in reclaimed* | free*) return 0 ;; *) return 1 ;; esac
+}
+
+# One in five, more or less, so that a fleet does not knock in step.
+jitter() {
+  byte=$(od -An -N1 -tu1 /dev/urandom 2>/dev/null | tr -d ' ')
+  echo $(($1 + $1 * \${byte:-0} / 1280))
+}
+
+one_connection() {
+  began=$(now)
+  if [ -n "$socket" ]; then
+    gateway -N -R "$socket:$target" "$gateway_host" </dev/null >>"$log" 2>"$state/ssh.err" &
+  else
+    gateway -R "$listen$port:$target" "$gateway_host" hold "$port" </dev/null >>"$log" 2>"$state/ssh.err" &
+  fi
+  child=$!
+  wait "$child"
+  status=$?
+  child=
+  lasted=$(($(now) - began))
+  why=$(tail -n 3 "$state/ssh.err" | tr '\\n' ' ' | tr -cd '[:print:]' | cut -c 1-300)
+  note "down after $lasted s: ssh ended with $status: $why"
+}
+
+keep() {
+  # Named in the list of processes: that is how another one sees which tunnel runs.
+  [ -n "$named" ] || exec /bin/sh "$0" --run --state "$state"
+  other=$(first_line "$state/pid")
+  if is_running "$other" && tr '\\0' ' ' <"/proc/$other/cmdline" 2>/dev/null | grep -qF -e "--run --state $state "; then
+    echo "The tunnel of $code runs already: process $other." >&2
+    exit 3
+  fi
+  echo $$ >"$state/pid"
+  child=
+  trap 'rm -f "$state/pid"; [ -z "$child" ] || kill "$child" 2>/dev/null; note stopped; exit 0' TERM INT HUP
+  failures=0
+  while :; do
+    rotate
+    note "connecting to $account@$gateway_host:$gateway_port for port $port"
+    one_connection
+    case $why in
+      *"forwarding failed"*) reclaim && continue ;;
+    esac
+    [ "$lasted" -lt 60 ] || failures=0
+    # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
+    case $why in *"Permission denied"* | *"Host key verification failed"*) pause=60 ;; *) pause=$((1 << (failures < 5 ? failures : 5))) ;; esac
+    [ "$pause" -le 30 ] || [ "$pause" -eq 60 ] || pause=30
+    failures=$((failures + 1))
+    sleep "$(jitter "$pause")" &
+    child=$!
+    wait "$child"
+    child=
+  done
+}
+
+# --- installing ---
+
+# The worker's key logs in to the account on this PC. The mark at its end is how --uninstall finds it.
+authorize_worker() {
+  [ -n "$worker_key" ] || return 0
+  home=$(getent passwd "$login" | cut -d: -f6)
+  [ -n "$home" ] || { echo "There is no account $login on this PC: make it, then run this again."; return 0; }
+  keys=$home/.ssh/authorized_keys
+  grep -qF "$worker_key" "$keys" 2>/dev/null && return 0
+  mkdir -p "$home/.ssh" && chmod 700 "$home/.ssh" && printf '%s\\n' "$worker_key ssh-via-gateway-$code" >>"$keys" &&
+    chmod 600 "$keys" && chown -R "$login" "$home/.ssh" || die "$keys cannot be written."
+  did "$login takes the workers' key now"
+}
+
+unit_text() {
+  cat <<UNIT
+[Unit]
+Description=Tunnel of $code through $gateway_host
+After=network-online.target
+Wants=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/bin/sh $state/tunnel.sh --run --state $state
+Restart=always
+RestartSec=5
+NoNewPrivileges=yes
+PrivateTmp=yes
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}
+
+install_service() {
+  if ! command -v systemctl >/dev/null 2>&1; then
+    echo "There is no systemd here: let something run this at every start: sh $state/tunnel.sh --run --state $state"
+    return
+  fi
+  if put "$unit" "$(unit_text)" 644; then
+    systemctl daemon-reload
+    did "made the service $service"
+  fi
+  systemctl is-enabled --quiet "$service" 2>/dev/null || systemctl enable "$service" >/dev/null 2>&1
+  if ! systemctl is-active --quiet "$service"; then
+    systemctl start "$service" && did "started the service"
+  elif [ "$action" = update ] || [ -n "$changed" ]; then
+    systemctl restart "$service" && did "restarted the service"
+  fi
+}
+
+show_key() {
+  echo
+  echo "The public key of this PC's tunnel. Give it to whoever looks after the gateway:"
+  echo
+  echo "  ssh-via-gateway setup customer $code --key \\"$(first_line "$key.pub")\\""
+}
+
+install() {
+  [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0"
+  [ -f "$0" ] || die "Save this script to a file first, then: sh FILE"
+  for tool in ssh ssh-keygen; do
+    command -v "$tool" >/dev/null 2>&1 || die "There is no $tool on this PC: install the OpenSSH client (apt install openssh-client)."
+  done
+  command -v sshd >/dev/null 2>&1 || [ -x /usr/sbin/sshd ] ||
+    echo "There is no SSH server on this PC, so nobody can be let in yet: install it (apt install openssh-server)."
+  umask 077
+  mkdir -p "$state" && chmod 700 "$state" || die "$state cannot be made."
+  if ! cmp -s "$0" "$state/tunnel.sh"; then
+    cp "$0" "$state/tunnel.sh.new" && mv -f "$state/tunnel.sh.new" "$state/tunnel.sh" || die "$state cannot be written."
+    did "installed into $state"
+  fi
+  if [ ! -s "$key" ]; then
+    ssh-keygen -q -t ed25519 -N '' -C "$code" -f "$key" || die "The key could not be made."
+    did "made the key of the tunnel"
+  fi
+  put "$state/known_hosts" "$known_hosts" 600 && did "pinned the gateway's host keys"
+  authorize_worker
+  install_service
+  [ -n "$changed" ] || echo "All is as it should be."
+  show_key
+}
+
+stop() {
+  if command -v systemctl >/dev/null 2>&1 && [ -e "$unit" ]; then
+    systemctl disable --now "$service" >/dev/null 2>&1
+    rm -f "$unit"
+    systemctl daemon-reload
+  fi
+  pid=$(first_line "$state/pid")
+  is_running "$pid" || return 0
+  kill "$pid" 2>/dev/null
+  waited=0
+  while is_running "$pid" && [ "$waited" -lt 5 ]; do sleep 1; waited=$((waited + 1)); done
+}
+
+uninstall() {
+  [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0 --uninstall"
+  stop
+  home=$(getent passwd "$login" | cut -d: -f6)
+  if [ -n "$worker_key" ] && [ -n "$home" ] && grep -q " ssh-via-gateway-$code\\$" "$home/.ssh/authorized_keys" 2>/dev/null; then
+    sed -i "/ ssh-via-gateway-$code\\$/d" "$home/.ssh/authorized_keys"
+  fi
+  rm -rf "$state"
+  rmdir /var/lib/ssh-via-gateway-pc 2>/dev/null
+  echo "Everything was taken away. On the gateway: ssh-via-gateway setup remove $code"
+}
+
+show_status() {
+  pid=$(first_line "$state/pid")
+  last=$(grep -E ' (up noted|down|connecting|stopped|check|broken)' "$log" 2>/dev/null | tail -n 1)
+  if is_running "$pid"; then running="process $pid"; else running="not running"; fi
+  echo "tunnel of $code to $gateway_host port $port: $running"
+  echo "last: \${last:-nothing yet}"
+  is_running "$pid" || return 1
+  [ -z "$socket" ] || return 0
+  case $last in *' up noted'* | *' check banner'*) return 0 ;; *) return 1 ;; esac
+}
+
+case $action in
+  install | update) install ;;
+  uninstall) uninstall ;;
+  status) show_status ;;
+  key) show_key ;;
+  run) keep ;;
+  help) sed -n '2,/^set -u/p' "$0" | sed '$d; s/^# \\{0,1\\}//' ;;
+esac
+`;
+
+/** tunnel-windows.ps1 */
+export const tunnelWindows = `#Requires -Version 5.1
+<#
+Keeps this PC reachable through an SSH gateway. Made by: ssh-via-gateway setup pc. Contains no secret: the key of the
+tunnel is made on this PC and stays here. In an administrator's PowerShell:
+
+  powershell -ExecutionPolicy Bypass -File FILE              install; run again, it changes nothing
+  powershell -ExecutionPolicy Bypass -File FILE -NoSleep     the same, and the PC does not go to sleep when plugged in
+  powershell -ExecutionPolicy Bypass -File FILE -Key         show the public key of the tunnel
+  powershell -ExecutionPolicy Bypass -File FILE -Status      is it up? (exit code 0: yes)
+  powershell -ExecutionPolicy Bypass -File FILE -Update      install this file instead, and restart the tunnel
+  powershell -ExecutionPolicy Bypass -File FILE -Uninstall   take everything away again
+  powershell -ExecutionPolicy Bypass -File FILE -Run         keep the tunnel (what the scheduled task does)
+#>
+param(
+  [switch]$Run, [switch]$Status, [switch]$Uninstall, [switch]$Update, [switch]$Key, [switch]$NoSleep,
+  # Where all of it lies. Default: ssh-via-gateway\\CODE in ProgramData.
+  [string]$State
+)
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+# --- settings ---
+
+# English, and Korean as \\u escapes: this file is ASCII, which every code page reads alike.
+$words = @{
+  adminNeeded = @('Administrator rights are needed: open PowerShell with "Run as administrator".',
+    '\\uad00\\ub9ac\\uc790 \\uad8c\\ud55c\\uc774 \\ud544\\uc694\\ud569\\ub2c8\\ub2e4. PowerShell\\uc744 "\\uad00\\ub9ac\\uc790 \\uad8c\\ud55c\\uc73c\\ub85c \\uc2e4\\ud589"\\uc73c\\ub85c \\uc5ec\\uc2ed\\uc2dc\\uc624.')
+  saveFirst = @('Save this script to a file first.',
+    '\\uba3c\\uc800 \\uc774 \\uc2a4\\ud06c\\ub9bd\\ud2b8\\ub97c \\ud30c\\uc77c\\ub85c \\uc800\\uc7a5\\ud558\\uc2ed\\uc2dc\\uc624.')
+  noClient = @('There is no ssh.exe on this PC: install the optional feature OpenSSH Client.',
+    '\\uc774 PC\\uc5d0 ssh.exe\\uac00 \\uc5c6\\uc2b5\\ub2c8\\ub2e4. \\uc120\\ud0dd\\uc801 \\uae30\\ub2a5 OpenSSH \\ud074\\ub77c\\uc774\\uc5b8\\ud2b8\\ub97c \\uc124\\uce58\\ud558\\uc2ed\\uc2dc\\uc624.')
+  installedServer = @('Installed the OpenSSH server.',
+    'OpenSSH \\uc11c\\ubc84\\ub97c \\uc124\\uce58\\ud588\\uc2b5\\ub2c8\\ub2e4.')
+  startedServer = @('The OpenSSH server starts with Windows and runs now.',
+    'OpenSSH \\uc11c\\ubc84\\uac00 Windows\\uc640 \\ud568\\uaed8 \\uc2dc\\uc791\\ub418\\uba70 \\uc9c0\\uae08 \\uc2e4\\ud589 \\uc911\\uc785\\ub2c8\\ub2e4.')
+  firewall = @('The firewall keeps the SSH port closed: only the tunnel needs it.',
+    '\\ubc29\\ud654\\ubcbd\\uc5d0\\uc11c SSH \\ud3ec\\ud2b8\\ub97c \\ub2eb\\uc558\\uc2b5\\ub2c8\\ub2e4. \\ud130\\ub110\\ub9cc \\uc0ac\\uc6a9\\ud558\\uba74 \\ub429\\ub2c8\\ub2e4.')
+  silentServer = @('The SSH server of this PC does not answer on {0} yet.',
+    '\\uc774 PC\\uc758 SSH \\uc11c\\ubc84\\uac00 \\uc544\\uc9c1 {0}\\uc5d0\\uc11c \\uc751\\ub2f5\\ud558\\uc9c0 \\uc54a\\uc2b5\\ub2c8\\ub2e4.')
+  oldServer = @('OpenSSH {0} on this PC is old; large files need 8.6 or later. Newer: winget install Microsoft.OpenSSH.Preview, or the MSI of github.com/PowerShell/Win32-OpenSSH.',
+    '\\uc774 PC\\uc758 OpenSSH {0}\\uc740(\\ub294) \\uc624\\ub798\\ub418\\uc5c8\\uc2b5\\ub2c8\\ub2e4. \\ud070 \\ud30c\\uc77c\\uc5d0\\ub294 8.6 \\uc774\\uc0c1\\uc774 \\ud544\\uc694\\ud569\\ub2c8\\ub2e4. \\uc5c5\\ub370\\uc774\\ud2b8: winget install Microsoft.OpenSSH.Preview \\ub610\\ub294 github.com/PowerShell/Win32-OpenSSH\\uc758 MSI.')
+  installed = @('Installed into {0}.',
+    '{0}\\uc5d0 \\uc124\\uce58\\ud588\\uc2b5\\ub2c8\\ub2e4.')
+  madeKey = @('Made the key of the tunnel.',
+    '\\ud130\\ub110\\uc758 \\ud0a4\\ub97c \\ub9cc\\ub4e4\\uc5c8\\uc2b5\\ub2c8\\ub2e4.')
+  noKey = @('The key could not be made.',
+    '\\ud0a4\\ub97c \\ub9cc\\ub4e4 \\uc218 \\uc5c6\\uc2b5\\ub2c8\\ub2e4.')
+  pinned = @('Pinned the host keys of the gateway.',
+    '\\uac8c\\uc774\\ud2b8\\uc6e8\\uc774\\uc758 \\ud638\\uc2a4\\ud2b8 \\ud0a4\\ub97c \\uace0\\uc815\\ud588\\uc2b5\\ub2c8\\ub2e4.')
+  workerKey = @('{0} takes the key of the workers now.',
+    '\\uc774\\uc81c {0} \\uacc4\\uc815\\uc774 \\uc791\\uc5c5\\uc790\\uc758 \\ud0a4\\ub97c \\ubc1b\\uc2b5\\ub2c8\\ub2e4.')
+  noAccount = @('There is no account {0} with a profile on this PC: make it, log in once, and run this again.',
+    '\\uc774 PC\\uc5d0 \\ud504\\ub85c\\ud544\\uc774 \\uc788\\ub294 {0} \\uacc4\\uc815\\uc774 \\uc5c6\\uc2b5\\ub2c8\\ub2e4. \\uacc4\\uc815\\uc744 \\ub9cc\\ub4e4\\uace0 \\ud55c \\ubc88 \\ub85c\\uadf8\\uc778\\ud55c \\ub4a4 \\ub2e4\\uc2dc \\uc2e4\\ud589\\ud558\\uc2ed\\uc2dc\\uc624.')
+  noSleep = @('This PC does not go to sleep any more while it is plugged in.',
+    '\\uc774\\uc81c \\uc774 PC\\ub294 \\uc804\\uc6d0\\uc5d0 \\uc5f0\\uacb0\\ub418\\uc5b4 \\uc788\\ub294 \\ub3d9\\uc548 \\uc808\\uc804 \\ubaa8\\ub4dc\\ub85c \\ub4e4\\uc5b4\\uac00\\uc9c0 \\uc54a\\uc2b5\\ub2c8\\ub2e4.')
+  madeTask = @('Made the scheduled task {0}.',
+    '\\uc608\\uc57d\\ub41c \\uc791\\uc5c5 {0}\\uc744(\\ub97c) \\ub9cc\\ub4e4\\uc5c8\\uc2b5\\ub2c8\\ub2e4.')
+  asItShould = @('All is as it should be.',
+    '\\ubaa8\\ub450 \\uc815\\uc0c1\\uc785\\ub2c8\\ub2e4.')
+  showKey = @('The public key of this PC''s tunnel. Give it to whoever looks after the gateway:',
+    '\\uc774 PC \\ud130\\ub110\\uc758 \\uacf5\\uac1c \\ud0a4\\uc785\\ub2c8\\ub2e4. \\uac8c\\uc774\\ud2b8\\uc6e8\\uc774 \\ub2f4\\ub2f9\\uc790\\uc5d0\\uac8c \\uc804\\ub2ec\\ud558\\uc2ed\\uc2dc\\uc624.')
+  runsAlready = @('The tunnel runs already.',
+    '\\ud130\\ub110\\uc774 \\uc774\\ubbf8 \\uc2e4\\ud589 \\uc911\\uc785\\ub2c8\\ub2e4.')
+  up = @('The tunnel of {0} is up.',
+    '{0} \\ud130\\ub110\\uc774 \\uc5f0\\uacb0\\ub418\\uc5b4 \\uc788\\uc2b5\\ub2c8\\ub2e4.')
+  down = @('The tunnel of {0} is not up.',
+    '{0} \\ud130\\ub110\\uc774 \\uc5f0\\uacb0\\ub418\\uc5b4 \\uc788\\uc9c0 \\uc54a\\uc2b5\\ub2c8\\ub2e4.')
+  last = @('Last: {0}',
+    '\\ub9c8\\uc9c0\\ub9c9 \\uae30\\ub85d: {0}')
+  nothing = @('nothing yet',
+    '\\uc544\\uc9c1 \\uc5c6\\uc74c')
+  gone = @('Everything was taken away. On the gateway: ssh-via-gateway setup remove {0}',
+    '\\ubaa8\\ub450 \\uc81c\\uac70\\ud588\\uc2b5\\ub2c8\\ub2e4. \\uac8c\\uc774\\ud2b8\\uc6e8\\uc774\\uc5d0\\uc11c: ssh-via-gateway setup remove {0}')
+  wrongState = @('-State must be a folder without blanks in its name.',
+    '-State\\ub294 \\uc774\\ub984\\uc5d0 \\uacf5\\ubc31\\uc774 \\uc5c6\\ub294 \\ud3f4\\ub354\\uc5ec\\uc57c \\ud569\\ub2c8\\ub2e4.')
+}
+
+if (-not $State) { $State = Join-Path (Join-Path $env:ProgramData 'ssh-via-gateway') $code }
+$name = "ssh-via-gateway-$code"
+$keyFile = Join-Path $State 'id_ed25519'
+$knownHostsFile = Join-Path $State 'known_hosts'
+$logFile = Join-Path $State 'tunnel.log'
+$errorFile = Join-Path $State 'ssh.err'
+$outFile = Join-Path $State 'ssh.out'
+$pidFile = Join-Path $State 'ssh.pid'
+$script:changed = $false
+
+# Korean where Windows is, if the console can show it.
+function Get-Word([string]$Id) {
+  $english, $korean = $words[$Id]
+  if ((Get-UICulture).Name -notlike 'ko*') { return $english }
+  $text = [regex]::Unescape($korean)
+  $encoding = [Console]::OutputEncoding
+  if ($encoding.GetString($encoding.GetBytes($text)) -ceq $text) { return $text }
+  $english
+}
+
+function Write-Word([string]$Id, [object[]]$Values = @()) { Write-Output ((Get-Word $Id) -f $Values) }
+
+function Write-Done([string]$Id, [object[]]$Values = @()) {
+  $script:changed = $true
+  Write-Word $Id $Values
+}
+
+function Exit-With([string]$Id, [int]$Code = 1, [object[]]$Values = @()) {
+  [Console]::Error.WriteLine((Get-Word $Id) -f $Values)
+  exit $Code
+}
+
+function Test-Administrator { [bool](whoami /groups | Select-String 'S-1-16-12288|S-1-16-16384') }
+
+function Get-Text([string]$Path) {
+  if (Test-Path -LiteralPath $Path) { [IO.File]::ReadAllText($Path) } else { '' }
+}
+
+function Find-Program([string]$Program) {
+  if ($env:windir) {
+    $inbox = Join-Path $env:windir "System32\\OpenSSH\\$Program.exe"
+    if (Test-Path -LiteralPath $inbox) { return $inbox }
+  }
+  $found = Get-Command $Program -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
+  if (-not $found) { Exit-With 'noClient' }
+  $found.Source
+}
+
+# --- the tunnel ---
+
+function Write-Log([string]$Text) {
+  $line = '{0} {1}' -f [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ'), $Text
+  Add-RawLine $line
+}
+
+# Somebody may have the log open: a line may be lost, the tunnel not.
+function Add-RawLine([string]$Line) {
+  try { [IO.File]::AppendAllText($logFile, $Line + [Environment]::NewLine) } catch { [Console]::Error.WriteLine($Line) }
+}
+
+function Limit-Log {
+  if ((Test-Path -LiteralPath $logFile) -and (Get-Item -LiteralPath $logFile).Length -gt 1000000) {
+    Move-Item -LiteralPath $logFile -Destination "$logFile.1" -Force -ErrorAction SilentlyContinue
+  }
+}
+
+function Get-Printable([string]$Text) {
+  $flat = $Text -replace '[^\\x20-\\x7e]+', ' '
+  if ($flat.Length -gt 300) { $flat.Substring(0, 300) } else { $flat.Trim() }
+}
+
+function Get-SshArgument([string]$More) {
+  $options = @(
+    'IdentitiesOnly=yes', 'BatchMode=yes', 'ConnectTimeout=10', "UserKnownHostsFile=$knownHostsFile",
+    'GlobalKnownHostsFile=none', 'StrictHostKeyChecking=yes', "HostKeyAlias=$alias_name", 'CheckHostIP=no',
+    'UpdateHostKeys=no', 'ServerAliveInterval=30', 'ServerAliveCountMax=3', 'ExitOnForwardFailure=yes'
+  )
+  "-F none -n -T -i $keyFile -p $gateway_port -l $account -o " + ($options -join ' -o ') + " $More"
+}
+
+function Invoke-Ssh([string]$More) {
+  $process = Start-Process -FilePath (Find-Program 'ssh') -ArgumentList (Get-SshArgument $More) -NoNewWindow -PassThru \`
+    -RedirectStandardOutput $outFile -RedirectStandardError $errorFile
+  # Without this, the exit code is lost when the process ends (PowerShell 5.1).
+  $null = $process.Handle
+  $process
+}
+
+# What ssh has written while it runs.
+function Read-Shared([string]$Path) {
+  try {
+    $stream = New-Object IO.FileStream($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite,Delete')
+    try { (New-Object IO.StreamReader($stream)).ReadToEnd() } finally { $stream.Dispose() }
+  } catch { '' }
+}
+
+# Whole lines go to the log; returns how many characters have been taken.
+function Copy-NewLine([int]$Taken) {
+  $text = Read-Shared $outFile
+  $end = $text.LastIndexOf("\`n") + 1
+  if ($end -le $Taken) { return $Taken }
+  foreach ($line in $text.Substring($Taken, $end - $Taken).Trim().Split("\`n")) {
+    if ($line -notlike 'ssh-via-gateway-helper-*') { Add-RawLine (Get-Printable $line) }
+  }
+  $end
+}
+
+# The port is taken: perhaps by this PC's own session that died. Says whether the port is free now.
+function Invoke-Reclaim {
+  $process = Invoke-Ssh "$gateway_host reclaim $port"
+  if (-not $process.WaitForExit(30000)) { $process.Kill() }
+  $answer = Get-Printable (((Read-Shared $outFile).Trim() -split "\`n")[-1])
+  Write-Log "port $port is taken; reclaim: $answer"
+  $answer -match '^(reclaimed|free)'
+}
+
+# A tunnel that was ended by force has left its ssh behind.
+function Clear-Leftover {
+  $left = (Get-Text $pidFile).Trim()
+  if ($left -match '^\\d+$') {
+    Get-Process -Id $left -ErrorAction SilentlyContinue | Where-Object { $_.ProcessName -eq 'ssh' } |
+      Stop-Process -Force -ErrorAction SilentlyContinue
+  }
+}
+
+function Invoke-Connection {
+  $forward = if ($socket) { "-N -R \${socket}:$target $gateway_host" } else { "-R $listen\${port}:$target $gateway_host hold $port" }
+  Write-Log "connecting to $account@\${gateway_host}:$gateway_port for port $port"
+  $watch = [Diagnostics.Stopwatch]::StartNew()
+  $process = Invoke-Ssh $forward
+  [IO.File]::WriteAllText($pidFile, [string]$process.Id)
+  $taken = 0
+  do {
+    $ended = $process.WaitForExit(1000)
+    $taken = Copy-NewLine $taken
+  } until ($ended)
+  $why = Get-Printable (Read-Shared $errorFile)
+  $lasted = [int]$watch.Elapsed.TotalSeconds
+  Write-Log "down after $lasted s: ssh ended with $($process.ExitCode): $why"
+  @{ lasted = $lasted; why = $why }
+}
+
+# Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
+function Get-Pause([int]$Failures, [string]$Why) {
+  if ($Why -match 'Permission denied|Host key verification failed') { $pause = 60 }
+  else { $pause = [Math]::Min(30, [Math]::Pow(2, [Math]::Min($Failures, 5))) }
+  # A fifth more or less, so that a fleet does not knock in step.
+  [int](1000 * $pause * (0.8 + 0.4 * (Get-Random -Minimum 0.0 -Maximum 1.0)))
+}
+
+function Invoke-Tunnel {
+  # Held as long as this process lives: of two, one runs.
+  try { $lock = [IO.File]::Open((Join-Path $State 'lock'), 'OpenOrCreate', 'ReadWrite', 'None') }
+  catch { Exit-With 'runsAlready' 3 }
+  Clear-Leftover
+  $failures = 0
+  try {
+    while ($true) {
+      Limit-Log
+      $end = Invoke-Connection
+      if ($end.why -match 'forwarding failed' -and (Invoke-Reclaim)) { continue }
+      if ($end.lasted -ge 60) { $failures = 0 }
+      Start-Sleep -Milliseconds (Get-Pause $failures $end.why)
+      $failures++
+    }
+  } finally {
+    Clear-Leftover
+    $lock.Dispose()
+  }
+}
+
+# --- installing ---
+
+function Get-Banner([string]$Address) {
+  $place, $number = $Address -split ':'
+  $client = New-Object Net.Sockets.TcpClient
+  try {
+    if (-not $client.ConnectAsync($place, [int]$number).Wait(3000)) { return '' }
+    $stream = $client.GetStream()
+    $stream.ReadTimeout = 5000
+    (New-Object IO.StreamReader($stream)).ReadLine()
+  } catch { '' } finally { $client.Dispose() }
+}
+
+function Install-Server {
+  $service = Get-Service sshd -ErrorAction SilentlyContinue
+  if (-not $service) {
+    $capability = Get-WindowsCapability -Online -Name 'OpenSSH.Server*' | Select-Object -First 1
+    $null = Add-WindowsCapability -Online -Name $capability.Name
+    Write-Done 'installedServer'
+    if (Get-NetFirewallRule -Name 'OpenSSH-Server-In-TCP' -ErrorAction SilentlyContinue) {
+      Disable-NetFirewallRule -Name 'OpenSSH-Server-In-TCP'
+      Write-Done 'firewall'
+    }
+    $service = Get-Service sshd
+  }
+  if ($service.StartType -ne 'Automatic' -or $service.Status -ne 'Running') {
+    Set-Service sshd -StartupType Automatic
+    Start-Service sshd
+    Write-Done 'startedServer'
+  }
+  $banner = Get-Banner $target
+  if (-not $banner) { Write-Word 'silentServer' $target }
+  elseif ($banner -match 'OpenSSH_for_Windows_(\\d+\\.\\d+)' -and [version]$Matches[1] -lt [version]'8.6') {
+    Write-Word 'oldServer' $Matches[1]
+  }
+}
+
+# The file that sshd looks into: one for all administrators, else the account's own.
+function Get-KeyFile {
+  $admins = @(Get-LocalGroupMember -SID 'S-1-5-32-544' -ErrorAction SilentlyContinue | ForEach-Object { ($_.Name -split '\\\\')[-1] })
+  if ($admins -contains $login) { return Join-Path (Join-Path $env:ProgramData 'ssh') 'administrators_authorized_keys' }
+  $user = Get-LocalUser -Name $login -ErrorAction SilentlyContinue
+  if (-not $user) { return '' }
+  $profileOf = Get-CimInstance Win32_UserProfile -Filter "SID='$($user.SID)'"
+  if (-not $profileOf) { return '' }
+  Join-Path (Join-Path $profileOf.LocalPath '.ssh') 'authorized_keys'
+}
+
+# Only these may touch the file: sshd refuses one that others can write.
+function Protect-Path([string]$Path, [string[]]$Who, [string]$Rights) {
+  $grants = @($Who | ForEach-Object { '/grant'; "\${_}:$Rights" })
+  $null = icacls $Path /inheritance:r @grants
+}
+
+$system = '*S-1-5-18'
+$administrators = '*S-1-5-32-544'
+
+function Install-WorkerKey {
+  if (-not $worker_key) { return }
+  $file = Get-KeyFile
+  if (-not $file) { Write-Word 'noAccount' $login; return }
+  if ((Get-Text $file).Contains($worker_key)) { return }
+  $folder = Split-Path $file
+  if (-not (Test-Path -LiteralPath $folder)) { $null = New-Item -ItemType Directory -Path $folder }
+  $before = Get-Text $file
+  if ($before -and -not $before.EndsWith("\`n")) { $before += "\`r\`n" }
+  [IO.File]::WriteAllText($file, "$before$worker_key $name\`r\`n")
+  $who = @($system, $administrators)
+  if ($file -notlike '*administrators_authorized_keys') { $who += $login }
+  Protect-Path $file $who 'F'
+  Write-Done 'workerKey' $login
+}
+
+function Install-File {
+  if (-not $PSCommandPath) { Exit-With 'saveFirst' }
+  if (-not (Test-Path -LiteralPath $State)) {
+    $null = New-Item -ItemType Directory -Path $State
+    Protect-Path $State @($system, $administrators) '(OI)(CI)F'
+  }
+  $copy = Join-Path $State 'tunnel.ps1'
+  if ((Get-Text $PSCommandPath) -cne (Get-Text $copy)) {
+    [IO.File]::WriteAllText("$copy.new", (Get-Text $PSCommandPath))
+    Move-Item -LiteralPath "$copy.new" -Destination $copy -Force
+    Write-Done 'installed' $State
+  }
+  if (-not (Test-Path -LiteralPath $keyFile)) {
+    # As one text: an empty argument does not survive the call operator in every version.
+    $made = Start-Process -FilePath (Find-Program 'ssh-keygen') -NoNewWindow -Wait -PassThru \`
+      -ArgumentList "-q -t ed25519 -N \`"\`" -C $code -f $keyFile"
+    if ($made.ExitCode -ne 0) { Exit-With 'noKey' }
+    Write-Done 'madeKey'
+  }
+  if ((Get-Text $knownHostsFile) -cne "$known_hosts\`n") {
+    [IO.File]::WriteAllText($knownHostsFile, "$known_hosts\`n")
+    Write-Done 'pinned'
+  }
+}
+
+function Install-Task {
+  $task = Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue
+  if ($task -and -not $Update -and -not $script:changed) { return }
+  if ($task) { Stop-ScheduledTask -TaskName $name }
+  $copy = Join-Path $State 'tunnel.ps1'
+  $action = New-ScheduledTaskAction -Execute 'powershell.exe' \`
+    -Argument "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File \`"$copy\`" -Run -State \`"$State\`""
+  # At start-up, and each minute for the case that it was ended: while it runs, another start is ignored.
+  $again = New-ScheduledTaskTrigger -Once -At (Get-Date) -RepetitionInterval (New-TimeSpan -Minutes 1)
+  $triggers = @((New-ScheduledTaskTrigger -AtStartup), $again)
+  $principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-18' -LogonType ServiceAccount -RunLevel Highest
+  $settings = New-ScheduledTaskSettingsSet -MultipleInstances IgnoreNew -ExecutionTimeLimit ([TimeSpan]::Zero) \`
+    -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -StartWhenAvailable
+  $null = Register-ScheduledTask -TaskName $name -Action $action -Trigger $triggers -Principal $principal \`
+    -Settings $settings -Force
+  Start-ScheduledTask -TaskName $name
+  Write-Done 'madeTask' $name
+}
+
+function Set-Awake {
+  if (-not $NoSleep) { return }
+  $null = powercfg /change standby-timeout-ac 0
+  $null = powercfg /change hibernate-timeout-ac 0
+  Write-Word 'noSleep'
+}
+
+function Write-Key {
+  Write-Output ''
+  Write-Word 'showKey'
+  Write-Output ''
+  Write-Output "  ssh-via-gateway setup customer $code --key \`"$((Get-Text "$keyFile.pub").Trim())\`""
+}
+
+function Install-All {
+  if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
+  $null = Find-Program 'ssh'
+  Install-Server
+  Install-File
+  Install-WorkerKey
+  Set-Awake
+  Install-Task
+  if (-not $script:changed) { Write-Word 'asItShould' }
+  Write-Key
+}
+
+function Uninstall-All {
+  if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
+  if (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue) {
+    Stop-ScheduledTask -TaskName $name
+    Unregister-ScheduledTask -TaskName $name -Confirm:$false
+  }
+  Clear-Leftover
+  $file = Get-KeyFile
+  if ($file -and (Get-Text $file).Contains(" $name")) {
+    $kept = @((Get-Text $file) -split "\`r?\`n" | Where-Object { $_ -and -not $_.EndsWith(" $name") })
+    if ($kept.Count -eq 0) { Remove-Item -LiteralPath $file } else { [IO.File]::WriteAllText($file, ($kept -join "\`r\`n") + "\`r\`n") }
+  }
+  if (Test-Path -LiteralPath $State) { Remove-Item -LiteralPath $State -Recurse -Force }
+  $parent = Split-Path $State
+  if ((Split-Path $parent -Leaf) -eq 'ssh-via-gateway' -and -not (Get-ChildItem -LiteralPath $parent -Force)) {
+    Remove-Item -LiteralPath $parent
+  }
+  Write-Word 'gone' $code
+}
+
+function Write-Status {
+  $lines = @((Read-Shared $logFile) -split "\`r?\`n" | Where-Object { $_ -match ' (up noted|down|connecting|check|broken)' })
+  $last = if ($lines.Count -gt 0) { $lines[-1] } else { Get-Word 'nothing' }
+  $left = (Get-Text $pidFile).Trim()
+  $lives = $left -match '^\\d+$' -and (Get-Process -Id $left -ErrorAction SilentlyContinue)
+  $isUp = $lives -and ($socket -or $last -match ' (up noted|check banner)')
+  Write-Word $(if ($isUp) { 'up' } else { 'down' }) $code
+  Write-Word 'last' $last
+  if (-not $isUp) { exit 1 }
+}
+
+if ($State -match '\\s') { Exit-With 'wrongState' 2 }
+if ($Run) { Invoke-Tunnel }
+elseif ($Status) { Write-Status }
+elseif ($Uninstall) { Uninstall-All }
+elseif ($Key) { Write-Key }
+else { Install-All }
+`;
