@@ -10,7 +10,7 @@ import {
   type OnboardingWorld,
   startOnboardingWorld,
 } from '../support/onboarding-world.ts';
-import { finish, keyIn, LinuxPc, WindowsPc } from '../support/pcs.ts';
+import { finish, keyIn, LinuxPc, pwsh, WindowsPc } from '../support/pcs.ts';
 import { freePort, type Sshd, startSshd } from '../support/sshd.ts';
 
 interface Customer {
@@ -298,6 +298,20 @@ describe('the script of a Linux PC', () => {
 });
 
 describe('the script of a Windows PC', () => {
+  it('has no syntax newer than PowerShell 5.1', async () => {
+    const command = `
+      $tokens = $null; $errors = $null
+      $tree = [Management.Automation.Language.Parser]::ParseFile('${windows.file}', [ref]$tokens, [ref]$errors)
+      $errors | ForEach-Object { $_.Message }
+      $tokens | Where-Object { "$($_.Kind)" -in 'QuestionQuestion', 'QuestionQuestionEquals', 'QuestionDot', 'QuestionLBracket', 'QuestionMark', 'AndAnd', 'OrOr', 'Clean' } | ForEach-Object { $_.Kind }
+      $tree.FindAll({ $args[0].GetType().Name -in 'TernaryExpressionAst', 'PipelineChainAst' }, $true) | ForEach-Object { $_.Extent.Text }
+      'parsed'`;
+    expect(await finish(pwsh, ['-NoProfile', '-Command', command])).toMatchObject({
+      code: 0,
+      out: 'parsed\n',
+    });
+  });
+
   it('asks Windows for what it should, once', async () => {
     const calls = await windows.calls();
     expect(calls).toEqual(

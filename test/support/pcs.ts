@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export const pwsh = process.env['PWSH'] ?? (existsSync('/opt/pwsh/pwsh') ? '/opt/pwsh/pwsh' : 'pwsh');
+/** PowerShell 7. */
+export const pwsh = process.env['PWSH'] ?? 'pwsh';
 
 export interface Ran {
   code: number | null;
