@@ -80,7 +80,7 @@ describe('upload of one file', () => {
     expect(stat.mode & 0o777).toBe(0o640);
   });
 
-  it('never brings set-uid, set-gid or sticky bits along', async () => {
+  it.runIf(isPosix)('never brings set-uid, set-gid or sticky bits along', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const path = join(folder.path, 'file');
