@@ -8,7 +8,7 @@ import { upload } from '../../src/sftp/up/upload.ts';
 import { windowsVersions } from '../../src/windows/versions.ts';
 import { bytesOf, localFolder, mockSftp } from '../support/mock-sftp.ts';
 
-/** `RANDOM_FILES=200 RANDOM_BYTES=20000000` is the long run of `npm run test:versions`. */
+/** `RANDOM_FILES=200 RANDOM_BYTES=20000000` makes the long run of it. */
 const count = Number(process.env['RANDOM_FILES'] ?? 8);
 const mostBytes = Number(process.env['RANDOM_BYTES'] ?? 400_000);
 const folder = '/C:/rpa/받은 파일';
