@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
@@ -12,7 +12,11 @@ import { type CliWorld, startWorld } from './world.ts';
 const folder = resolve(`node_modules/.cache/ssh-via-gateway-cli-${process.pid}`);
 const program = join(folder, 'cli.mjs');
 
+/** What is tested instead, when it is named: the program in one file, which needs no Node. */
+const single = process.env['SSH_VIA_GATEWAY_PROGRAM'];
+
 beforeAll(async () => {
+  if (single) return;
   await mkdir(folder, { recursive: true });
   const options = { bundle: true, platform: 'node', format: 'esm', target: 'node20' } as const;
   const files = { entryPoints: ['src/cli/main.ts'], outfile: program };
@@ -21,7 +25,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function start(args: readonly string[]): ChildProcess & { stdout: NonNullable<ChildProcess['stdout']> } {
-  const child = spawn(process.execPath, [program, ...args], { stdio: 'pipe' });
+  const [file, ...more] = single ? [resolve(single)] : [process.execPath, program];
+  const child = spawn(file!, [...more, ...args], { stdio: 'pipe' });
   return child as ReturnType<typeof start>;
 }
 
@@ -102,4 +107,20 @@ test('help needs no network', async () => {
   const { stdout, code } = await finish(start(['--help']));
   expect(code).toBe(0);
   expect(stdout).toContain('doctor');
+});
+
+test('it tells its version', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+  expect(await finish(start(['--version']))).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test('output in the code page of a Korean PC is decoded, and a script for a PC is printed', async () => {
+  await using world = await startWorld({ exec: { x: { stdout: Buffer.from([0xb1, 0xe8]) } } });
+  const exec = start(['exec', '--encoding', 'cp949', ...world.flags, world.address, 'x']);
+  expect(await finish(exec)).toEqual({ code: 0, stdout: '김', stderr: '' });
+  const file = join(world.folder, 'customers.json');
+  const gateway = { host: 'gateway.example.com', hostKey: ['ssh-ed25519 AAAA'] };
+  await writeFile(file, JSON.stringify({ gateway, customers: { acme: { account: 'a', port: 9012 } } }));
+  const script = await finish(start(['setup', 'pc', 'acme', '--for', 'linux', '--customers', file]));
+  expect(script).toMatchObject({ code: 0, stdout: expect.stringMatching(/^#!\/bin\/sh\n/) });
 });
