@@ -65,8 +65,10 @@ function parsePrivateKey(
   passphrase: string | Buffer | undefined,
 ): ParsedKey {
   if (bytes.length > longestKey) throw tooLong(option, bytes.length);
-  const text = bytes.toString('utf8');
-  const parsed = ssh2.parseKey(readableFormat(option, text, passphrase) ?? bytes, passphrase);
+  const text = withoutTrailingBlanks(bytes.toString('utf8'));
+  if (isSealedWithChaCha(text)) throw sealedWithChaCha(option);
+  const readable = readableFormat(option, text, passphrase) ?? (text.includes('-----BEGIN') ? text : bytes);
+  const parsed = ssh2.parseKey(readable, passphrase);
   // OpenSSH's format has room for several keys; it only ever holds one.
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (key instanceof Error || key === undefined)
@@ -75,6 +77,27 @@ function parsePrivateKey(
     throw new TypeError(`option ${option}: a public key given; the private key of the pair would be right`);
   }
   return key;
+}
+
+/** What a form or an editor leaves at the ends of lines, which `ssh` overlooks. A PPK file's are signed with it. */
+function withoutTrailingBlanks(text: string): string {
+  if (!text.includes('-----BEGIN')) return text;
+  return text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** OpenSSH's format names its cipher behind a magic word and a length. */
+function isSealedWithChaCha(text: string): boolean {
+  const [, base64 = ''] = text.split('-----BEGIN OPENSSH PRIVATE KEY-----', 2);
+  return Buffer.from(base64.slice(0, 100), 'base64').toString('latin1', 19).startsWith('chacha20-');
+}
+
+function sealedWithChaCha(option: string): TypeError {
+  return new TypeError(
+    `option ${option}: a key encrypted with chacha20-poly1305@openssh.com given, which cannot be read here; one encrypted with aes256-ctr (ssh-keygen -p -Z aes256-ctr -f FILE) would be right`,
+  );
 }
 
 function readableFormat(
