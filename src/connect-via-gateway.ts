@@ -7,6 +7,7 @@ import {
   BannerMissing,
   BannerTimeout,
   isSshError,
+  nextPhase,
   type Phase,
   type PhaseTimings,
   type SshError,
@@ -98,10 +99,8 @@ class Attempts {
   /** The phase in which it is now. */
   get phase(): Phase {
     if (this.#isWaiting && this.lastError) return this.lastError.phase;
-    const { tcp, banner, handshake } = this.#timings;
-    if (tcp === undefined) return this.#plan.options.via === undefined ? 'tcp' : 'route';
-    if (banner === undefined) return 'banner';
-    return handshake === undefined ? 'handshake' : 'auth';
+    const phase = nextPhase(this.#timings);
+    return phase === 'tcp' && this.#plan.options.via !== undefined ? 'route' : phase;
   }
 
   /** Nobody takes the connection that came in the same moment as the abort. */

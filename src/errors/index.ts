@@ -9,5 +9,6 @@ export {
 export * from './commands.ts';
 export * from './connecting.ts';
 export * from './jobs.ts';
+export { type ConnectPhase, connectPhases, nextPhase, perPhase } from './phases.ts';
 export * from './session.ts';
 export * from './timeouts.ts';

@@ -1,3 +1,4 @@
+import { perPhase } from '../errors/index.ts';
 import type { KeepaliveOptions, RetryOptions, Timeouts } from './types.ts';
 
 /** `T` with every option given. */
@@ -7,10 +8,7 @@ export const defaultPort = 22;
 
 /** Milliseconds. */
 export const defaultTimeouts: Complete<Timeouts> = {
-  tcp: 30_000,
-  banner: 60_000,
-  handshake: 30_000,
-  auth: 30_000,
+  ...perPhase(({ timeout }) => timeout),
   channel: 30_000,
   total: Number.POSITIVE_INFINITY,
 };

@@ -18,6 +18,7 @@ import {
   whole,
 } from '../check/values.ts';
 import { wrongRange, wrongSecret, wrongTogether, wrongType } from '../check/wrong.ts';
+import { perPhase } from '../errors/index.ts';
 import type {
   AlgorithmChanges,
   Algorithms,
@@ -29,10 +30,7 @@ import type {
 import { checkHostKey } from './validate-host-key.ts';
 
 export const timeoutChecks: Checks<Timeouts> = {
-  tcp: limit(),
-  banner: limit(),
-  handshake: limit(),
-  auth: limit(),
+  ...perPhase(() => limit()),
   channel: limit(),
   total: limit(),
 };

@@ -1,3 +1,4 @@
+import { connectPhases } from '../../errors/index.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 
 /** What every command that connects understands. */
@@ -94,15 +95,12 @@ export const connectOptions: readonly OptionSpec[] = [
     env: true,
     help: 'pause after an answer of silence (BannerTimeout). Default 45s',
   },
-  { name: 'tcp-timeout', value: 'TIME', env: true, help: 'until TCP accepts, per attempt. Default 30s' },
-  {
-    name: 'banner-timeout',
+  ...connectPhases.map(({ name, timeout, lasts }) => ({
+    name: `${name}-timeout`,
     value: 'TIME',
     env: true,
-    help: 'from there to the line SSH-2.0-... Default 60s',
-  },
-  { name: 'handshake-timeout', value: 'TIME', env: true, help: 'for the key exchange. Default 30s' },
-  { name: 'auth-timeout', value: 'TIME', env: true, help: 'for the login. Default 30s' },
+    help: `${lasts}. Default ${timeout / 1_000}s`,
+  })),
   {
     name: 'total-timeout',
     value: 'TIME',

@@ -1,3 +1,4 @@
+import { connectPhases } from '../../errors/index.ts';
 import { accountName } from '../../options/local-account.ts';
 import { type Destination, parseDestination } from '../args/destination.ts';
 import { variableOf } from '../args/option-spec.ts';
@@ -105,7 +106,7 @@ function patienceOf(
   found: ConnectOptions,
 ): Pick<ConnectOptions, 'timeouts' | 'retry' | 'keepalive'> {
   const timeouts: Timeouts = { ...found.timeouts };
-  for (const name of ['tcp', 'banner', 'handshake', 'auth', 'total'] as const) {
+  for (const name of [...connectPhases.map((phase) => phase.name), 'total'] as const) {
     const limit = settings.duration(`${name}-timeout`);
     if (limit !== undefined) timeouts[name] = limit;
   }
