@@ -49,7 +49,7 @@ export interface SshErrorDetails {
   port?: number | undefined;
   /** Which hop of the route failed, for example `jump 1 of 2 (bastion:22)`. */
   hop?: string | undefined;
-  /** Whether another attempt can succeed without a change of options. */
+  /** Whether calling the same operation again is safe and may help. Default false. */
   retryable?: boolean | undefined;
   /** The most likely cause in plain words, and what to do. */
   hint?: string | undefined;
@@ -74,7 +74,10 @@ export function identify(errorClass: { prototype: SshError }, name: string, code
 export abstract class SshError extends Error {
   declare readonly code: string;
   declare readonly phase: Phase;
-  /** Whether another attempt can succeed without a change of options; what the default `shouldRetry` asks. */
+  /**
+   * Whether calling the same operation again is safe and may help; what the default `shouldRetry` asks. Never true for
+   * a command that had started, or may have (`started`): `runJob` is for commands that must run once.
+   */
   declare readonly retryable: boolean;
   declare readonly host?: string;
   declare readonly port?: number;

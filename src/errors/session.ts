@@ -27,7 +27,10 @@ export class ConnectionLost extends SshError {
   declare readonly stdout?: string | Buffer;
   declare readonly stderr?: string | Buffer;
   declare readonly durationMs?: number;
-  /** Of a command: whether the server had started it. `false`: it was never sent; `'unknown'`: it had just been asked for. */
+  /**
+   * Of a command: whether the server had started it. `false`: it was never sent, and can safely be sent again;
+   * `'unknown'`: it had just been asked for. Unless it is `false`, `retryable` is.
+   */
   declare readonly started?: boolean | 'unknown';
 
   constructor(message: string, details: ConnectionLostDetails) {

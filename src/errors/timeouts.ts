@@ -66,6 +66,14 @@ export class AuthTimeout extends SshTimeout {
 /** The server did not answer a request to open a channel, or a request on it, within `timeouts.channel`. */
 export class ChannelTimeout extends SshTimeout {
   declare readonly code: 'SSH_CHANNEL_TIMEOUT';
+  /** Of a command that the server was asked to start: it may have. `retryable` is false then. */
+  declare readonly started?: 'unknown';
+
+  constructor(message: string, details: SshTimeoutDetails & { started?: 'unknown' | undefined }) {
+    super(message, details);
+    Object.assign(this, defined({ started: details.started }));
+  }
+
   static {
     identify(this, 'ChannelTimeout', 'SSH_CHANNEL_TIMEOUT');
   }

@@ -1,4 +1,4 @@
-import { CommandFailed, ConnectionLost, isSshError, type SshError } from '../errors/index.ts';
+import { ChannelTimeout, CommandFailed, ConnectionLost, isSshError, type SshError } from '../errors/index.ts';
 import type { ExecObserver, ExecOutcome } from '../observe/exec-trace.ts';
 import type { ChannelOutcome, ChannelSink, SessionChannel } from '../ssh2/channels/session-channel.ts';
 import { latch } from '../time/latch.ts';
@@ -15,6 +15,7 @@ import {
   endingOf,
   lastWords,
   outputLimitExceeded,
+  startUnanswered,
 } from './failure.ts';
 import { Input } from './input/input.ts';
 import type { ResolvedExec } from './options.ts';
@@ -100,8 +101,9 @@ export class Execution implements ChannelSink {
 
   #notOpened(error: unknown): void {
     if (error instanceof ConnectionLost) return this.#settle(this.#lost(error));
-    if (isSshError(error) && error !== this.#opener.lost.error) this.caller.trace(error);
-    this.#fail(error);
+    const failure = error instanceof ChannelTimeout && this.#asked ? startUnanswered(error) : error;
+    if (isSshError(failure) && failure !== this.#opener.lost.error) this.caller.trace(failure);
+    this.#fail(failure);
   }
 
   #start(channel: SessionChannel): void {

@@ -1,4 +1,5 @@
 import {
+  ChannelTimeout,
   CommandFailed,
   CommandTimeout,
   ConnectionLost,
@@ -95,13 +96,20 @@ export function connectionLost(
       reason,
       output: account.output,
       cause,
-      // A key that changed, or a close() of our own, does not mend itself.
-      retryable: cause.retryable,
+      // Twice is once too often for a command; and a key that changed, or a close() of our own, does not mend itself.
+      retryable: started === false && cause.retryable,
       hint: started
-        ? 'Whether the command goes on running is not known; startJob() starts commands that outlive the connection.'
+        ? 'Whether the command goes on running is not known, so it must not be run again unseen; runJob() runs a command once, whatever becomes of connections.'
         : 'The command was not started.',
     },
   );
+}
+
+/** The server had been asked to start the command and did not answer: it may do so yet. */
+export function startUnanswered(cause: ChannelTimeout): ChannelTimeout {
+  const { message, phase, host, port, hop, timeoutMs, hint } = cause;
+  const details = { phase, host, port, hop, timeoutMs, hint, cause };
+  return new ChannelTimeout(message, { ...details, started: 'unknown', retryable: false });
 }
 
 function base({ where }: Account) {

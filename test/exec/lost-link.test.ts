@@ -18,7 +18,8 @@ describe('a link that is lost', () => {
         stderr: '',
         why: 'socket',
         phase: 'command',
-        retryable: true,
+        retryable: false,
+        started: true,
       });
       expect(error.durationMs).toBeGreaterThan(0);
       expect(error.cause).toBe(mock.opener.lost.error);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo } from '../support/connect.ts';
@@ -12,9 +14,53 @@ it('says of a command that was lost whether it had been started', async () => {
   server.dropAll('rst');
   await connection.closed;
   const late = await connection.exec('third').catch((error: unknown) => error);
-  expect(await running).toMatchObject({ code: 'SSH_CONNECTION_LOST', started: true });
-  expect(await inLine).toMatchObject({ started: false, hint: 'The command was not started.' });
-  expect(late).toMatchObject({ code: 'SSH_CONNECTION_LOST', started: false });
+  expect(await running).toMatchObject({ code: 'SSH_CONNECTION_LOST', started: true, retryable: false });
+  const unsent = { started: false, hint: 'The command was not started.', retryable: true };
+  expect(await inLine).toMatchObject(unsent);
+  expect(late).toMatchObject({ code: 'SSH_CONNECTION_LOST', started: false, retryable: true });
+});
+
+it('invites nobody to run again what may have been started', async () => {
+  await using server = await startMockServer({ faults: { channel: { hang: true } } });
+  const connection = await connectTo(server);
+  const command = connection.exec('pay').catch((error: unknown) => error);
+  const script = connection.powershell('pay').catch((error: unknown) => error);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  server.dropAll('rst');
+  const perhaps = { code: 'SSH_CONNECTION_LOST', started: 'unknown', retryable: false };
+  expect(await command).toMatchObject(perhaps);
+  expect(await script).toMatchObject(perhaps);
+});
+
+it('invites nobody to run again what the server may still start', async () => {
+  await using server = await startMockServer({ faults: { channel: { hang: true } } });
+  await using connection = await connectTo(server, { maxSessions: 1, timeouts: { channel: 50 } });
+  const error = await connection.exec('pay').catch((error: unknown) => error);
+  expect(error).toMatchObject({ code: 'SSH_CHANNEL_TIMEOUT', started: 'unknown', retryable: false });
+});
+
+it('gives the streams of a started command the same word', async () => {
+  await using server = await startMockServer({ exec: ({ stdin }) => void stdin.resume() });
+  const connection = await connectTo(server);
+  const { stdout } = connection.exec('pay');
+  const failed = once(stdout.resume(), 'error');
+  await server.waitFor('exec');
+  await connection.exec('true', { timeout: 100 }).catch(() => {});
+  server.dropAll('rst');
+  expect(await failed).toMatchObject([{ code: 'SSH_CONNECTION_LOST', started: true, retryable: false }]);
+});
+
+it('lets a call about a job be made again, for a job starts once', async () => {
+  await using server = await startMockServer({ exec: () => new Promise<number>(() => {}), jobs: false });
+  const connection = await connectTo(server);
+  const start = connection.startJob('pay', { id: 'pay-7' }).catch((error: Error) => error);
+  await server.waitFor('exec');
+  await connection.exec('true', { timeout: 100 }).catch(() => {});
+  server.dropAll('rst');
+  const error = await start;
+  expect(error).toMatchObject({ code: 'SSH_CONNECTION_LOST', retryable: true });
+  expect(error).toHaveProperty('message', expect.stringContaining('while job pay-7 was asked for'));
+  expect(inspect(error)).not.toMatch(/bin.sh|action=/);
 });
 
 it('refuses a command that no server would take, and keeps the connection', async () => {

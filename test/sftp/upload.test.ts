@@ -7,6 +7,16 @@ import { SftpFailed, TransferFailed, TransferStalled } from '../../src/errors/in
 import { upload } from '../../src/sftp/up/upload.ts';
 import { bytesOf, isPosix, localFolder, mockSftp, rejection } from '../support/mock-sftp.ts';
 
+it('of a stream invites nobody to send again what is gone', async () => {
+  await using mock = await mockSftp({ faults: { sftp: { hangOp: { op: 'WRITE' } } } });
+  const stalled = upload(mock.opener, Readable.from(['x']), '/stalled', { stallTimeout: 50 });
+  await expect(stalled).rejects.toMatchObject({ code: 'SSH_TRANSFER_STALLED', retryable: false });
+  const lost = upload(mock.opener, Readable.from(['x']), '/lost');
+  mock.server.dropAll('rst');
+  await expect(lost).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST', retryable: false });
+  expect(mock.opener.lost.error).toMatchObject({ retryable: true });
+});
+
 describe('upload of one file', () => {
   it.each([0, 1, 31_743, 31_744, 31_745, 261_119, 261_120, 261_121, 522_240, 3_000_001])(
     'stores %i bytes as they are',

@@ -9,16 +9,16 @@ export interface Destination {
   port?: number;
 }
 
-/** `[user@]host[:port]`, `[user@][::1]:22` or `ssh://...`. */
+/** `[user@]host[:port]`, `[user@][::1]:22` or `ssh://...`. The last `@` divides, as for ssh: `kim@corp.example@host`. */
 export function parseDestination(text: string): Destination {
   const bare = text.trim().replace(/^ssh:\/\//, '');
   // Before anything could show the text.
-  if (/^[^@]*:.*@/s.test(bare)) {
+  if (/:.*@/s.test(bare)) {
     throw new UsageError(
       'A password does not belong in the destination: use --password-file, --ask-password or SSH_VIA_GATEWAY_PASSWORD',
     );
   }
-  const parts = /^(?:([^@]+)@)?(?:\[([^\]]+)\]|([^:@/[\]\s]+))(?::(\d+))?\/?$/.exec(bare);
+  const parts = /^(?:(.+)@)?(?:\[([^\]]+)\]|([^:@/[\]\s]+))(?::(\d+))?\/?$/.exec(bare);
   const [, user, bracketed, plain, port] = parts ?? [];
   const host = bracketed ?? plain;
   if (host === undefined || host.startsWith('-')) {

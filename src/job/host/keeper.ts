@@ -1,4 +1,10 @@
-import { JobAccessFailed } from '../../errors/index.ts';
+import {
+  ChannelTimeout,
+  CommandTimeout,
+  ConnectionLost,
+  isSshError,
+  JobAccessFailed,
+} from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
 import type { JobHost } from '../types.ts';
 import type { HostCommand, JobCommands } from './commands.ts';
@@ -44,7 +50,9 @@ export async function ask<Answer>(
   const { host } = keeper;
   const command = choose(await keeper.commands());
   const { line, stdin } = command;
-  const result = await host.run(line, { stdin, timeout: commandTimeout, signal });
+  const result = await host.run(line, { stdin, timeout: commandTimeout, signal }).catch((error) => {
+    throw aboutJob(host, id, error);
+  });
   try {
     return command.read(result);
   } catch (error) {
@@ -52,6 +60,44 @@ export async function ask<Answer>(
     // Without an exit code the server ended our command, not the command itself: it is going down.
     throw accessFailed(host, id, error.message, result.exitCode === null);
   }
+}
+
+/**
+ * Asking again about a job is safe, whether the server had heard the question or not: its start, its end and its removal
+ * happen once. And our own scripts say nothing to who reads the error.
+ */
+function aboutJob(host: JobHost, id: string, error: unknown): unknown {
+  const place = {
+    phase: 'command',
+    host: host.where.host,
+    port: host.where.port,
+    hop: host.where.hop,
+  } as const;
+  if (error instanceof ConnectionLost) {
+    const { why, reason, cause = error } = error;
+    const retryable = isSshError(cause) ? cause.retryable : true;
+    const said = cause instanceof Error ? cause.message : error.message;
+    return new ConnectionLost(
+      `The connection to ${place.host}:${place.port} was lost while ${subject(id)} asked for: ${said}`,
+      {
+        ...place,
+        why,
+        reason,
+        cause,
+        retryable,
+        hint: 'A job does not end with the connection: ask again over a new one.',
+      },
+    );
+  }
+  if (error instanceof CommandTimeout)
+    return accessFailed(host, id, `the server did not answer within ${error.timeoutMs} ms`, true);
+  if (!(error instanceof ChannelTimeout)) return error;
+  const { message, timeoutMs, hint } = error;
+  return new ChannelTimeout(message, { ...place, timeoutMs, hint, retryable: true });
+}
+
+function subject(id: string): string {
+  return id ? `job ${id} was` : 'the jobs were';
 }
 
 export function accessFailed(

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { checkArgument } from '../../check/options.ts';
 import { text } from '../../check/values.ts';
 import { wrongType } from '../../check/wrong.ts';
-import { TransferFailed } from '../../errors/index.ts';
+import { ConnectionLost, isSshError, TransferFailed } from '../../errors/index.ts';
 import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { bufferSource, fileSource } from '../flow/block-source.ts';
@@ -43,7 +43,18 @@ export async function upload(
     throw wrongType('resume', true, 'false (a stream cannot be read from the middle)');
   }
   const work = (context: TransferContext) => send(context, source, stats, path);
-  return transfer(opener, { what, settings, flight, work });
+  const result = transfer(opener, { what, settings, flight, work });
+  return source instanceof Readable ? result.catch((error) => Promise.reject(spent(error))) : result;
+}
+
+/** What a stream gave is gone: the same call again could not send it. */
+function spent(error: unknown): unknown {
+  if (!isSshError(error) || !error.retryable) return error;
+  // The connection's own error belongs to all that was pending on it.
+  if (!(error instanceof ConnectionLost)) return Object.assign(error, { retryable: false });
+  const { message, phase, host, port, hop, hint, why, reason } = error;
+  const details = { phase, host, port, hop, hint, why, reason, cause: error };
+  return new ConnectionLost(message, { ...details, retryable: false });
 }
 
 async function send(

@@ -39,12 +39,14 @@ test.each([
   ['host:0', undefined],
   ['::1', undefined],
   ['', undefined],
+  ['kim@corp.example@h:22', { user: 'kim@corp.example', host: 'h', port: 22 }],
+  ['ssh://CORP\\kim@corp@[::1]:22', { user: 'CORP\\kim@corp', host: '::1', port: 22 }],
 ])('the destination %s', (text, expected) => {
   if (expected) expect(parseDestination(text)).toEqual(expected);
   else expect(() => parseDestination(text)).toThrow();
 });
 
-test.each(['u:hunter2@host', 'ssh://u:hunter2@host', 'u:hun@ter2@host'])(
+test.each(['u:hunter2@host', 'ssh://u:hunter2@host', 'u:hun@ter2@host', 'u@corp:hunter2@host'])(
   'a password in the destination is refused and not repeated',
   (text) => {
     expect(() => parseDestination(text)).toThrow(/does not belong in the destination/);
