@@ -9,6 +9,7 @@ import {
 import type { OutputSoFar } from '../errors/timeouts.ts';
 import type { ChannelOutcome } from '../ssh2/channels/session-channel.ts';
 import { printable, quoted } from '../text/printable.ts';
+import { exitHint, shownExitCode } from './exit-codes.ts';
 import type { Terminated } from './stop/stop.ts';
 import type { SessionOpener } from './types.ts';
 
@@ -98,9 +99,7 @@ export function connectionLost(
       cause,
       // Twice is once too often for a command; and a key that changed, or a close() of our own, does not mend itself.
       retryable: started === false && cause.retryable,
-      hint: started
-        ? 'Whether the command goes on running is not known, so it must not be run again unseen; runJob() runs a command once, whatever becomes of connections.'
-        : 'The command was not started.',
+      hint: started ? mayRunOn : 'The command was not started.',
     },
   );
 }
@@ -111,6 +110,9 @@ export function startUnanswered(cause: ChannelTimeout): ChannelTimeout {
   const details = { phase, host, port, hop, timeoutMs, hint, cause };
   return new ChannelTimeout(message, { ...details, started: 'unknown', retryable: false });
 }
+
+const mayRunOn =
+  'The command may still be running: on Linux it runs on, on Windows mostly; with a pty it is ended. So it must not be run again unseen; runJob() runs a command once, whatever becomes of connections.';
 
 function base({ where }: Account) {
   return { phase: 'command', host: where.host, port: where.port, hop: where.hop } as const;
@@ -130,7 +132,7 @@ function place({ where }: Account): string {
 
 function whatHappened({ exitCode, signal, terminated, notStarted }: Ending): string {
   if (notStarted) return 'was killed before the server had confirmed its start';
-  if (exitCode !== null) return `exited with code ${exitCode}`;
+  if (exitCode !== null) return `exited with code ${shownExitCode(exitCode)}`;
   if (signal !== null) return `was ended by ${printable(signal, 40)}`;
   if (terminated !== undefined && terminated !== true) return `was told to stop and ${stopped(terminated)}`;
   return 'ended, but the server did not say how';
@@ -143,7 +145,7 @@ function stopped(terminated: Terminated): string {
 
 function endingHint({ exitCode, signal, terminated, notStarted }: Ending): string | undefined {
   if (notStarted || signal !== null) return undefined;
-  if (exitCode !== null) return exitHints[exitCode];
+  if (exitCode !== null) return exitHint(exitCode);
   if (terminated !== undefined) return stopHint(terminated);
   return 'The server closed the session without an exit status: it was killed itself, or it does not report one.';
 }
@@ -151,19 +153,8 @@ function endingHint({ exitCode, signal, terminated, notStarted }: Ending): strin
 function stopHint(terminated: Terminated): string {
   if (terminated === true)
     return 'The server reported the end of the command itself. What it had put into the background, and children that took no notice of TERM, may run on.';
-  return 'OpenSSH before 9.8 passes no signals to commands of root or of a forced command; on Windows taskkill must find the process. A command in a pseudo-terminal (option pty) ends with its session.';
+  return 'OpenSSH before 9.8 passes no signals to commands of root or of a forced command; on Windows taskkill must find the process, and touches none when the same command line runs more than once on this connection. A command in a pseudo-terminal (option pty) ends with its session.';
 }
-
-const exitHints: Record<number, string | undefined> = {
-  126: 'The shell found the command but could not run it: not executable, or not a program for this system.',
-  127: 'The shell did not find the command: look at its spelling and at PATH, which is shorter over SSH than in a terminal.',
-  255: 'Programs that use 255 mean a failure of their own; ssh itself, run on the server, gives it when it cannot connect.',
-  9009: 'cmd.exe did not find the command: look at its spelling and at PATH.',
-  // What Windows reports as NTSTATUS: 0xC000013A, 0xC0000135, 0xC0000142.
-  3221225786: 'The program was ended by Ctrl+C or by the end of its session (STATUS_CONTROL_C_EXIT).',
-  3221225781: 'A DLL that the program needs is missing (STATUS_DLL_NOT_FOUND).',
-  3221225794: 'A DLL did not start, often because the session has no desktop (STATUS_DLL_INIT_FAILED).',
-};
 
 /** The last lines of `text`, short and safe to show. */
 export function lastWords(text: string): string {

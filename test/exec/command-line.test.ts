@@ -174,6 +174,10 @@ describe('buildCommandLine for cmd.exe', () => {
     const build = (more: object) => () => buildCommandLine({ command: 'x', shell: 'cmd', ...more });
     expect(build({ cwd: 'C:\\a\nb' })).toThrow(/^option cwd: a string given; text without a line break/);
     expect(build({ cwd: 'C:\\a"b' })).toThrow(/cwd contains a character/);
+    for (const cwd of ['\\\\srv\\rpa', '//srv/rpa', '\\\\?\\C:\\rpa']) {
+      expect(build({ cwd })).toThrow(/^option cwd: .* given; a folder on a drive .*use shell "powershell"/);
+      expect(() => buildCommandLine({ command: 'x', shell: 'powershell', cwd })).not.toThrow();
+    }
     expect(build({ env: { A: 'a\nb' } })).toThrow(
       /^option env\.A: a string given; text without a line break/,
     );

@@ -274,6 +274,7 @@ describe('on OpenSSH for Windows', () => {
     });
     const error = await failureOf<CommandTimeout>(exec(mock.opener, 'robot.exe', { timeout: 20 }));
     expect(error.terminated).toBe('unknown');
+    expect(error.hint).toContain('touches none when the same command line runs more than once');
   });
 
   it('looks for a process by a command line without quotes and blanks', () => {

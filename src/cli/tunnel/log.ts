@@ -60,5 +60,10 @@ function fileWriter(file: string, io: Io): (line: string) => void {
 
 function rotate(file: string): void {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size >= largest) renameSync(file, `${file}.1`);
+  if (size < largest) return;
+  try {
+    renameSync(file, `${file}.1`);
+  } catch {
+    // On Windows a file that another program has open keeps its name: a log that is too long beats lines that are lost.
+  }
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../../text/printable.ts';
 import { checkLine, cmdText } from '../quote/cmd.ts';
 import type { CheckedSurroundings } from './surroundings.ts';
 
@@ -14,10 +15,18 @@ export function cmdPrefix({ cwd, env }: CheckedSurroundings): string {
 
 function folder(cwd: string): string {
   checkLine('cwd', cwd);
+  if (/^[\\/]{2}/.test(cwd)) throw new TypeError(uncMessage(cwd));
   if (/["*?<>|]/.test(cwd))
     throw new TypeError('cwd contains a character that no folder name on Windows can have');
   // cd takes the text between its quotes as it is, without rules for backslashes.
   return cmdText(`"${cwd.replaceAll('/', '\\')}"`);
+}
+
+function uncMessage(cwd: string): string {
+  return (
+    `option cwd: ${quoted(cwd)} given; a folder on a drive (cmd.exe works in no \\\\server\\share and no \\\\?\\ path: ` +
+    'use shell "powershell", or whole paths in the command)'
+  );
 }
 
 /** `set "A=b"` assigns all up to the last quote, so that no space at the end of the value is lost or added. */

@@ -1,12 +1,6 @@
 import { wrongSecret } from '../../check/wrong.ts';
 import { checkArgv } from './argv.ts';
-import {
-  checkForBatch,
-  checkWindowsProgram,
-  quoteMsvcrtArg,
-  type WindowsProgram,
-  windowsProgram,
-} from './msvcrt.ts';
+import { checkForBatch, checkWindowsProgram, quoteMsvcrtArg, windowsProgram } from './msvcrt.ts';
 
 const builtins = new Set(
   (
@@ -29,7 +23,9 @@ const builtins = new Set(
  *   `DelayedExpansion`, off by default). No quoting is right for both.
  * - cmd.exe reads one line of at most 8191 characters: a line break is refused here, the length by cmd.exe.
  * - A built-in (`echo`, `dir`) is not a program: it sees the text with its quotes.
- * - A batch file is parsed a second time with the arguments in it, so a double quote for one is refused.
+ * - A batch file is parsed a second time with the arguments in it, so a double quote for one is refused. It mostly
+ *   hands them on to a program (`%*`), so backslashes before a closing quote are doubled as for a program: `%~1` shows
+ *   `C:\a b\\` then, which Windows takes for the same folder.
  *
  * @throws TypeError for an empty array, an empty program name, NUL, a line break, half of a surrogate pair, a double
  *   quote in the program's name, or for a batch file.
@@ -48,18 +44,13 @@ export function cmdCommand(argv: readonly string[]): string {
   checkWindowsProgram(name);
   const program = windowsProgram(name);
   checkForBatch(program, rest);
-  const words = rest.map((argument, index) => cmdArgument(argument, index + 1, program));
+  const words = rest.map((argument, index) => cmdArgument(argument, index + 1));
   return [cmdProgram(name), ...words].join(' ');
 }
 
-function cmdArgument(argument: string, index: number, program: WindowsProgram): string {
+function cmdArgument(argument: string, index: number): string {
   checkLine(`argument argv[${index}]`, argument);
-  // A batch file takes backslashes as they are, also the last one before the closing quote.
-  return cmdText(program === 'batch' ? batchWord(argument) : quoteMsvcrtArg(argument));
-}
-
-function batchWord(argument: string): string {
-  return quoteMsvcrtArg(argument) === argument ? argument : `"${argument}"`;
+  return cmdText(quoteMsvcrtArg(argument));
 }
 
 /** Throws for a line break, at which cmd.exe stops reading. */

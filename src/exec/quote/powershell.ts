@@ -64,7 +64,7 @@ function nativeWord(argument: string, program: WindowsProgram): string {
   if (word === '--%') return '"--%"';
   if (program !== 'batch' || word === argument) return word;
   // Carets do nothing inside quotes; %cd:~,% is an empty piece of the current folder's name.
-  return `"${argument.replaceAll('%', '%%cd:~,%')}"`;
+  return word.replaceAll('%', '%%cd:~,%');
 }
 
 /**

@@ -110,8 +110,23 @@ describe('quote.cmd', () => {
   });
 
   describe('with a batch file', () => {
-    it('passes on quoted text without doubling backslashes', () => {
-      expect(quote.cmd(['C:\\rpa\\run.CMD', 'C:\\a b\\', 'x&y'])).toBe('C:\\rpa\\run.CMD "C:\\a b\\" "x&y"');
+    it('doubles backslashes before a closing quote, for the program that gets %*', () => {
+      expect(quote.cmd(['C:\\rpa\\run.CMD', 'C:\\a b\\', 'x&y', 'C:\\'])).toBe(
+        'C:\\rpa\\run.CMD "C:\\a b\\\\" "x&y" C:\\',
+      );
+    });
+
+    it('gives every argument back through %*', () => {
+      const argument = arbitraryArgument({ lineBreaks: false }).map((text) => text.replaceAll('"', '\\'));
+      fc.assert(
+        fc.property(fc.array(argument, { minLength: 1, maxLength: 4 }), (args) => {
+          const text = readByCmd(quote.cmd(['run.cmd', ...args]), variables, true)[0]?.text ?? '';
+          const commands = readByBatchFile(text.slice('run.cmd '.length));
+          expect(commands).toHaveLength(1);
+          expect(parseArguments((commands[0]?.text ?? '').slice('program.exe'.length))).toEqual(args);
+        }),
+        { numRuns: 2000 },
+      );
     });
 
     it.each(['run.bat', 'run.cmd. ', 'RUN.BAT'])('refuses a double quote for %j', (name) => {

@@ -62,6 +62,7 @@ describe('quote.powershell', () => {
     expect(quote.powershell(['run.cmd', '50% & %PATH%'])).toBe(
       "$PSNativeCommandArgumentPassing='Legacy';& 'run.cmd' '\"50%%cd:~,% & %%cd:~,%PATH%%cd:~,%\"'",
     );
+    expect(quote.powershell(['run.cmd', 'C:\\a b\\'])).toContain('\'"C:\\a b\\\\"\'');
     expect(() => quote.powershell(['run.cmd', 'a"b'])).toThrow(TypeError);
   });
 

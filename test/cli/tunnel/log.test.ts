@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Io } from '../../../src/cli/io.ts';
+import { openLog } from '../../../src/cli/tunnel/log.ts';
+
+const full = 10_000_000;
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tunnel-log-'));
+  file = join(folder, 'tunnel.log');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function noteInto(): string {
+  const stderr = new PassThrough();
+  const io: Io = {
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr,
+    env: {},
+    signal: new AbortController().signal,
+  };
+  openLog(io, { file, json: false }).note('info', 'up', 'the gateway listens');
+  return String(stderr.read() ?? '');
+}
+
+it('begins anew at 10 MB and keeps the older file', () => {
+  writeFileSync(file, 'x'.repeat(full));
+  expect(noteInto()).toBe('');
+  expect(readdirSync(folder).sort()).toEqual(['tunnel.log', 'tunnel.log.1']);
+  expect(readFileSync(file, 'utf8')).toMatch(/^\S+Z info {2}up +the gateway listens\n$/);
+});
+
+it('appends all the same where the file cannot be renamed', () => {
+  writeFileSync(file, 'x'.repeat(full));
+  mkdirSync(join(folder, 'tunnel.log.1'));
+  expect(noteInto()).toBe('');
+  expect(readFileSync(file, 'utf8').slice(full)).toMatch(/the gateway listens\n$/);
+});
+
+it('goes to stderr, with the reason, where the file cannot be written', () => {
+  mkdirSync(file);
+  expect(noteInto()).toMatch(/the log .* cannot be written: .*\n.*the gateway listens\n$/);
+});
