@@ -32,6 +32,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
     'input',
     'output',
     'stop',
+    'exit-codes.ts',
     'failure.ts',
     'checks.ts',
     'options.ts',
