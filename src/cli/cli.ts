@@ -20,7 +20,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (name === undefined) throw new UsageError(`Give a command.\n\n${overview(commands)}`);
     if (['--help', '-h', 'help'].includes(name)) return await help(nameOf(rest).name, io);
     if (['--version', '-V', 'version'].includes(name)) return await print(packageVersion(), io);
-    if (isFamily(name)) return await print(overview(membersOf(name)), io);
+    if (isFamily(name) && !isCommand(name)) return await print(overview(membersOf(name)), io);
     return await runCommand(findCommand(name), rest, io);
   } catch (error) {
     return reportFailure(error, io);
@@ -30,14 +30,18 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 /** Some commands have two words: `job start`. */
 function nameOf(argv: readonly string[]): { name: string | undefined; rest: readonly string[] } {
   const [first, second, ...others] = argv;
-  if (first !== undefined && isFamily(first) && second !== undefined && !second.startsWith('-')) {
-    return { name: `${first} ${second}`, rest: others };
-  }
+  const both = `${first} ${second}`;
+  const isMeant = isCommand(both) || (isFamily(first ?? '') && !isCommand(first ?? ''));
+  if (isMeant && second !== undefined && !second.startsWith('-')) return { name: both, rest: others };
   return { name: first, rest: argv.slice(1) };
 }
 
 function isFamily(word: string): boolean {
   return membersOf(word).length > 0;
+}
+
+function isCommand(name: string): boolean {
+  return commands.some((command) => command.name === name);
 }
 
 function membersOf(word: string): Command[] {
@@ -61,7 +65,10 @@ async function runCommand(command: Command, argv: readonly string[], io: Io): Pr
 
 async function help(name: string | undefined, io: Io): Promise<number> {
   if (name === undefined) return print(overview(commands), io);
-  return print(isFamily(name) ? overview(membersOf(name)) : helpOf(findCommand(name)), io);
+  return print(
+    isFamily(name) && !isCommand(name) ? overview(membersOf(name)) : helpOf(findCommand(name)),
+    io,
+  );
 }
 
 function findCommand(name: string): Command {

@@ -33,11 +33,16 @@ function New-ScheduledTaskPrincipal($UserId, $LogonType, $RunLevel) { "$UserId $
 function New-ScheduledTaskSettingsSet($MultipleInstances, $ExecutionTimeLimit, [switch]$AllowStartIfOnBatteries, [switch]$DontStopIfGoingOnBatteries, [switch]$StartWhenAvailable) {
   "$MultipleInstances limit $($ExecutionTimeLimit.TotalSeconds) battery $AllowStartIfOnBatteries $DontStopIfGoingOnBatteries $StartWhenAvailable"
 }
-function Register-ScheduledTask($TaskName, $Action, $Trigger, $Principal, $Settings, [switch]$Force) {
+function Register-ScheduledTask($TaskName, $Description, $Action, $Trigger, $Principal, $Settings, [switch]$Force) {
   Save-Fake "task-$TaskName" $Action.Argument
+  Save-Fake "program-$TaskName" $Action.Execute
   Add-Call "Register-ScheduledTask $TaskName | $($Action.Execute) | $($Trigger -join ', ') | $Principal | $Settings"
 }
-function Get-ScheduledTask($TaskName) { if (Test-Fake "task-$TaskName") { [pscustomobject]@{ TaskName = $TaskName } } }
+function Get-ScheduledTask($TaskName) {
+  if (-not (Test-Fake "task-$TaskName")) { return }
+  $action = [pscustomobject]@{ Execute = [IO.File]::ReadAllText("$fake/program-$TaskName"); Arguments = [IO.File]::ReadAllText("$fake/task-$TaskName") }
+  [pscustomobject]@{ TaskName = $TaskName; Actions = @($action); State = 'Running' }
+}
 function Start-ScheduledTask($TaskName) {
   Add-Call "Start-ScheduledTask $TaskName"
   if ($env:FAKE_NO_START) { return }
@@ -49,5 +54,5 @@ function Stop-ScheduledTask($TaskName) {
   Add-Call "Stop-ScheduledTask $TaskName"
   if (Test-Fake "pid-$TaskName") { Stop-Process -Id ([IO.File]::ReadAllText("$fake/pid-$TaskName")) -Force -ErrorAction SilentlyContinue }
 }
-function Unregister-ScheduledTask($TaskName, [switch]$Confirm) { Remove-Item "$fake/task-$TaskName"; Add-Call "Unregister-ScheduledTask $TaskName" }
+function Unregister-ScheduledTask($TaskName, [switch]$Confirm) { Remove-Item "$fake/task-$TaskName", "$fake/program-$TaskName"; Add-Call "Unregister-ScheduledTask $TaskName" }
 if ($env:FAKE_CULTURE) { function Get-UICulture { [cultureinfo]$env:FAKE_CULTURE } }

@@ -60,6 +60,14 @@ export class Settings {
     return new Settings(specs, given, this.#env);
   }
 
+  /** What says the same to another process of this program, without its environment. */
+  toArgv(specs: readonly OptionSpec[], change: (spec: OptionSpec, value: string) => string): string[] {
+    return specs.flatMap((spec) => {
+      if (!spec.value) return this.flag(spec.name) ? [`--${spec.name}`] : [];
+      return this.list(spec.name).map((value) => `--${spec.name}=${change(spec, value)}`);
+    });
+  }
+
   /** How the user gave it, for messages. */
   sourceOf(name: string): string {
     return this.#given.has(name) ? `--${name}` : variableOf(name);

@@ -10,6 +10,7 @@ import { setupPc } from './setup-pc.ts';
 import { setupRemove } from './setup-remove.ts';
 import { getCommand, putCommand } from './transfer.ts';
 import { tunnelCommand } from './tunnel.ts';
+import { tunnelInstall, tunnelStatus, tunnelUninstall } from './tunnel-service.ts';
 import { tunnelsCommand } from './tunnels.ts';
 
 /** In the order of the help. */
@@ -24,6 +25,9 @@ export const commands: readonly Command[] = [
   jobKill,
   jobRemove,
   tunnelCommand,
+  tunnelInstall,
+  tunnelUninstall,
+  tunnelStatus,
   tunnelsCommand,
   setupGateway,
   setupCustomer,

@@ -61,7 +61,7 @@ const options: readonly OptionSpec[] = [
   },
 ];
 
-export const tunnelCommand: Command = {
+export const tunnelCommand = {
   name: 'tunnel',
   summary: 'Keep this PC reachable through the gateway, for ever (replaces ssh -R and autossh)',
   usage: ['tunnel [options] -R [HOST:]PORT:TARGET:PORT GATEWAY'],
@@ -91,17 +91,21 @@ export const tunnelCommand: Command = {
     ['2', 'wrong use'],
     ['3', 'another tunnel holds the lock, or has taken it over'],
   ],
-  async run(call) {
-    const { settings, positionals, io } = call;
-    if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
+  /** Throws what a call would throw before anything opens. */
+  async check(call: Call): Promise<void> {
+    await planOf(call);
+  },
+  async run(call: Call) {
+    const { settings, io } = call;
     const plan = await planOf(call);
     const log = openLog(io, { file: settings.text('log-file'), json: settings.flag('json') });
     const path = settings.text('lock') ?? defaultLock(plan);
     return path === 'none' ? keep(plan, log, io.signal) : keepLocked(path, plan, log, io.signal);
   },
-};
+} satisfies Command & { check(call: Call): Promise<void> };
 
 async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunnelOptions> {
+  if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
   const forward = parseForward(await specOf({ settings, io }));
   // Retries are the tunnel's own: --attempts, or what ssh_config says, must not end it.
   const {

@@ -1,0 +1,31 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { ServiceFailed } from './service.ts';
+
+/** Puts a text into a file in one step. Returns whether it was not there already. @throws {ServiceFailed} */
+export async function putFile(path: string, text: string): Promise<boolean> {
+  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return false;
+  try {
+    await writeFile(`${path}.new`, text, { mode: 0o644 });
+    await rename(`${path}.new`, path);
+    return true;
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+/** Returns whether it was there. @throws {ServiceFailed} */
+export async function removeFile(path: string): Promise<boolean> {
+  try {
+    await rm(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw cannotWrite(path, error);
+  }
+}
+
+function cannotWrite(path: string, error: unknown): ServiceFailed {
+  const { code } = error as NodeJS.ErrnoException;
+  const hint = code === 'EACCES' || code === 'EPERM' ? ': root is needed for this' : '';
+  return new ServiceFailed(`${path} cannot be written (${code})${hint}`);
+}

@@ -1,0 +1,5 @@
+# Prints the state of the scheduled task $name: Ready, Running, Disabled; nothing when there is none.
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$task = Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue
+if ($task) { "$($task.State)" }
