@@ -1,4 +1,5 @@
 import { assign, first, noAnswer, runScript, type ScriptAnswer } from './gateway-script.ts';
+import { noteByHelper } from './helper.ts';
 import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection, ReclaimRefusal } from './types.ts';
 
@@ -30,6 +31,8 @@ export async function writeNote(
     [assign({ port, notes: noteFolder }), scripts.process, scripts.boot, scripts.self, scripts.writeNote],
     signal,
   );
+  const helped = answer === 'no-shell' ? await noteByHelper(connection, port, signal) : undefined;
+  if (helped) return helped;
   if (typeof answer === 'string') return { failed: answer, message: noAnswer[answer] };
   const [pid, start, boot] = answer.get('noted')?.[0] ?? [];
   if (pid !== undefined && start !== undefined && boot !== undefined) {

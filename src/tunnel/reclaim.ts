@@ -14,6 +14,7 @@ import {
   type SshdProcess,
   sessionsOf,
 } from './gateway-script.ts';
+import { reclaimByHelper } from './helper.ts';
 import { noProc, noteFolder, type SessionId } from './note.ts';
 import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection, ReclaimEvidence, ReclaimOptions, ReclaimRefusal } from './types.ts';
@@ -44,9 +45,11 @@ export async function reclaimPort(
   if (own) {
     const ended = await endSession(connection, own, signal);
     if (ended === 'ended') return { kind: 'reclaimed', pid: own.pid, evidence: 'own' };
-    if (ended !== 'gone') return refused(ended, own.pid);
+    if (ended !== 'gone' && ended !== 'no-shell') return refused(ended, own.pid);
   }
   const seen = await look(connection, port, signal);
+  const helped = seen === 'no-shell' ? await reclaimByHelper(connection, port, signal) : undefined;
+  if (helped) return helped;
   if (typeof seen === 'string') return { kind: 'refused', reason: seen, message: noAnswer[seen] };
   const suspect = findSuspect(seen, port, options);
   if ('kind' in suspect) return suspect;

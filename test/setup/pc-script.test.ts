@@ -65,9 +65,7 @@ describe('the script of a Windows PC', () => {
     expect(script.replaceAll('\r\n', '')).not.toContain('\n');
     expect(await syntaxErrors(script)).toEqual([]);
     expect(script).toContain(
-      String.raw`$login = [regex]::Unescape('k''im"; $(touch /tmp/x) ` +
-        '`id`' +
-        String.raw` \\ %PATH% & \uae40')`,
+      `$login = [regex]::Unescape('k''im"; $(touch /tmp/x) \`id\` \\\\ %PATH% & \\uae40')`,
     );
     expect(script).toContain('$port = 9012\r\n'.replace('9012', "'9012'"));
   });

@@ -40,7 +40,9 @@ export interface OnboardingWorld extends AsyncDisposable {
   log(): string;
 }
 
-export async function startOnboardingWorld(lines: readonly string[] = []): Promise<OnboardingWorld> {
+export async function startOnboardingWorld(
+  linesFor: (folder: string) => readonly string[] = () => [],
+): Promise<OnboardingWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'onboarding-'));
   await chmod(folder, 0o755);
   const dropIns = join(folder, 'sshd_config.d');
@@ -49,7 +51,7 @@ export async function startOnboardingWorld(lines: readonly string[] = []): Promi
   await mkdir('/run/sshd', { recursive: true });
   await execute('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'host')]);
   const port = await freePort();
-  await writeFile(config, configText({ folder, port, lines }));
+  await writeFile(config, configText({ folder, port, lines: linesFor(folder) }));
   const sshd = spawn('setpriv', ['--pdeathsig', 'KILL', '/usr/sbin/sshd', '-D', '-e', '-f', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });

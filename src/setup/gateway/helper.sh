@@ -66,8 +66,8 @@ look_through() {
 }
 
 take_note() {
-  mkdir -p "$notes" && stat_of "$PPID" && is_sshd || { say 'note failed'; return 1; }
-  answer "$PPID $start $boot" >"$notes/.$port.$$" && mv -f "$notes/.$port.$$" "$notes/$port" && say "up noted $PPID"
+  mkdir -p "$notes" && stat_of "$PPID" && is_sshd || return 1
+  answer "$PPID $start $boot" >"$notes/.$port.$$" && mv -f "$notes/.$port.$$" "$notes/$port"
 }
 
 # The sessions of this account, this one left out.
@@ -110,6 +110,7 @@ reclaim() {
   [ "$owner" = "$me" ] || { answer 'refused other-user'; return; }
   find_holder || { answer 'refused no-note'; return; }
   look_through 1.5
+  [ "$seen" != unknown ] || { answer 'refused cannot-check'; return; }
   [ "$seen" = silent ] || { answer "refused answers $seen $banner"; return; }
   kill -TERM "$pid" 2>/dev/null
   await_end
@@ -118,7 +119,7 @@ reclaim() {
 }
 
 hold() {
-  take_note
+  if take_note; then say "up noted $PPID"; else say 'up, but the note could not be written'; fi
   before="" bad=0 ticks=2
   # sshd has ended when this script has another parent.
   while stat_of "$$" && [ "$parent" = "$PPID" ]; do
@@ -146,7 +147,7 @@ boot=none
 { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
 case $verb in
   hold) hold ;;
-  note) take_note ;;
+  note) if take_note; then answer "noted $PPID $start $boot"; else answer 'refused no-note'; fi ;;
   reclaim) reclaim ;;
   check)
     [ "$(listeners)" = "$me" ] || { answer 'refused not-yours'; exit 1; }

@@ -36,7 +36,8 @@ export const defaultGatewaySettings: GatewaySettings = {
 function tunnelKeywords(settings: GatewaySettings): ReadonlyArray<readonly [keyword: string, value: string]> {
   const isSocket = settings.layout === 'socket';
   return [
-    ['AllowTcpForwarding', isSocket ? 'no' : 'remote'],
+    // Without it sshd refuses Unix sockets, too.
+    ['AllowTcpForwarding', 'remote'],
     ['GatewayPorts', settings.layout === 'published' ? 'clientspecified' : 'no'],
     ['PermitOpen', 'none'],
     ['AllowStreamLocalForwarding', isSocket ? 'remote' : 'no'],

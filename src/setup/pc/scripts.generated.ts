@@ -114,12 +114,17 @@ keep() {
   child=
   trap 'rm -f "$state/pid"; [ -z "$child" ] || kill "$child" 2>/dev/null; note stopped; exit 0' TERM INT HUP
   failures=0
+  reclaimed=
   while :; do
     rotate
     note "connecting to $account@$gateway_host:$gateway_port for port $port"
     one_connection
     case $why in
-      *"forwarding failed"*) reclaim && continue ;;
+      *"forwarding failed"*)
+        # Once at once: what is refused again is not a matter of a dead session.
+        if [ -z "$socket" ] && reclaim && [ -z "$reclaimed" ]; then reclaimed=1; continue; fi
+        ;;
+      *) reclaimed="" ;;
     esac
     [ "$lasted" -lt 60 ] || failures=0
     # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
@@ -243,13 +248,13 @@ uninstall() {
 
 show_status() {
   pid=$(first_line "$state/pid")
-  last=$(grep -E ' (up noted|down|connecting|stopped|check|broken)' "$log" 2>/dev/null | tail -n 1)
+  last=$(grep -E ' (up|down|connecting|stopped|check|broken)' "$log" 2>/dev/null | tail -n 1)
   if is_running "$pid"; then running="process $pid"; else running="not running"; fi
   echo "tunnel of $code to $gateway_host port $port: $running"
   echo "last: \${last:-nothing yet}"
   is_running "$pid" || return 1
   [ -z "$socket" ] || return 0
-  case $last in *' up noted'* | *' check banner'*) return 0 ;; *) return 1 ;; esac
+  case $last in *' up'* | *' check banner'*) return 0 ;; *) return 1 ;; esac
 }
 
 case $action in
@@ -495,11 +500,14 @@ function Invoke-Tunnel {
   catch { Exit-With 'runsAlready' 3 }
   Clear-Leftover
   $failures = 0
+  $reclaimed = $false
   try {
     while ($true) {
       Limit-Log
       $end = Invoke-Connection
-      if ($end.why -match 'forwarding failed' -and (Invoke-Reclaim)) { continue }
+      if ($end.why -notmatch 'forwarding failed') { $reclaimed = $false }
+      # Once at once: what is refused again is not a matter of a dead session.
+      elseif (-not $socket -and (Invoke-Reclaim) -and -not $reclaimed) { $reclaimed = $true; continue }
       if ($end.lasted -ge 60) { $failures = 0 }
       Start-Sleep -Milliseconds (Get-Pause $failures $end.why)
       $failures++
@@ -674,11 +682,11 @@ function Uninstall-All {
 }
 
 function Write-Status {
-  $lines = @((Read-Shared $logFile) -split "\`r?\`n" | Where-Object { $_ -match ' (up noted|down|connecting|check|broken)' })
+  $lines = @((Read-Shared $logFile) -split "\`r?\`n" | Where-Object { $_ -match ' (up|down|connecting|check|broken)' })
   $last = if ($lines.Count -gt 0) { $lines[-1] } else { Get-Word 'nothing' }
   $left = (Get-Text $pidFile).Trim()
   $lives = $left -match '^\\d+$' -and (Get-Process -Id $left -ErrorAction SilentlyContinue)
-  $isUp = $lives -and ($socket -or $last -match ' (up noted|check banner)')
+  $isUp = $lives -and ($socket -or $last -match ' (up|check banner)')
   Write-Word $(if ($isUp) { 'up' } else { 'down' }) $code
   Write-Word 'last' $last
   if (-not $isUp) { exit 1 }

@@ -112,12 +112,17 @@ keep() {
   child=
   trap 'rm -f "$state/pid"; [ -z "$child" ] || kill "$child" 2>/dev/null; note stopped; exit 0' TERM INT HUP
   failures=0
+  reclaimed=
   while :; do
     rotate
     note "connecting to $account@$gateway_host:$gateway_port for port $port"
     one_connection
     case $why in
-      *"forwarding failed"*) reclaim && continue ;;
+      *"forwarding failed"*)
+        # Once at once: what is refused again is not a matter of a dead session.
+        if [ -z "$socket" ] && reclaim && [ -z "$reclaimed" ]; then reclaimed=1; continue; fi
+        ;;
+      *) reclaimed="" ;;
     esac
     [ "$lasted" -lt 60 ] || failures=0
     # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
@@ -241,13 +246,13 @@ uninstall() {
 
 show_status() {
   pid=$(first_line "$state/pid")
-  last=$(grep -E ' (up noted|down|connecting|stopped|check|broken)' "$log" 2>/dev/null | tail -n 1)
+  last=$(grep -E ' (up|down|connecting|stopped|check|broken)' "$log" 2>/dev/null | tail -n 1)
   if is_running "$pid"; then running="process $pid"; else running="not running"; fi
   echo "tunnel of $code to $gateway_host port $port: $running"
   echo "last: ${last:-nothing yet}"
   is_running "$pid" || return 1
   [ -z "$socket" ] || return 0
-  case $last in *' up noted'* | *' check banner'*) return 0 ;; *) return 1 ;; esac
+  case $last in *' up'* | *' check banner'*) return 0 ;; *) return 1 ;; esac
 }
 
 case $action in

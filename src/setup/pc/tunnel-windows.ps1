@@ -231,11 +231,14 @@ function Invoke-Tunnel {
   catch { Exit-With 'runsAlready' 3 }
   Clear-Leftover
   $failures = 0
+  $reclaimed = $false
   try {
     while ($true) {
       Limit-Log
       $end = Invoke-Connection
-      if ($end.why -match 'forwarding failed' -and (Invoke-Reclaim)) { continue }
+      if ($end.why -notmatch 'forwarding failed') { $reclaimed = $false }
+      # Once at once: what is refused again is not a matter of a dead session.
+      elseif (-not $socket -and (Invoke-Reclaim) -and -not $reclaimed) { $reclaimed = $true; continue }
       if ($end.lasted -ge 60) { $failures = 0 }
       Start-Sleep -Milliseconds (Get-Pause $failures $end.why)
       $failures++
@@ -410,11 +413,11 @@ function Uninstall-All {
 }
 
 function Write-Status {
-  $lines = @((Read-Shared $logFile) -split "`r?`n" | Where-Object { $_ -match ' (up noted|down|connecting|check|broken)' })
+  $lines = @((Read-Shared $logFile) -split "`r?`n" | Where-Object { $_ -match ' (up|down|connecting|check|broken)' })
   $last = if ($lines.Count -gt 0) { $lines[-1] } else { Get-Word 'nothing' }
   $left = (Get-Text $pidFile).Trim()
   $lives = $left -match '^\d+$' -and (Get-Process -Id $left -ErrorAction SilentlyContinue)
-  $isUp = $lives -and ($socket -or $last -match ' (up noted|check banner)')
+  $isUp = $lives -and ($socket -or $last -match ' (up|check banner)')
   Write-Word $(if ($isUp) { 'up' } else { 'down' }) $code
   Write-Word 'last' $last
   if (-not $isUp) { exit 1 }

@@ -1,0 +1,394 @@
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  descendantsOf,
+  killTree,
+  type OnboardingWorld,
+  startOnboardingWorld,
+} from '../../support/onboarding-world.ts';
+import { finish, keyIn, LinuxPc, pwsh, WindowsPc } from '../../support/pcs.ts';
+import { freePort, type Sshd, startSshd } from '../../support/sshd.ts';
+
+/** Three customers come, one is replaced, one leaves. */
+export function customerTests(): void {
+  interface Customer {
+    code: string;
+    port: number;
+    sshd: Sshd;
+    folder: string;
+  }
+
+  let world: OnboardingWorld;
+  /** Two Linux PCs and a Windows PC. */
+  let customers: Customer[];
+  let linux: LinuxPc[];
+  let windows: WindowsPc;
+  const loops: ChildProcess[] = [];
+
+  /** The banner through a port of the gateway; undefined when there is none in time. */
+  function serves(port: number, timeout = 700): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      const end = (banner?: string) => {
+        socket.destroy();
+        resolve(banner);
+      };
+      socket.setTimeout(timeout, () => end());
+      socket.once('error', () => end());
+      socket.once('close', () => end());
+      socket.once('data', (data) => end(data.toString().trim()));
+    });
+  }
+
+  async function untilServed(port: number, timeout = 30_000): Promise<void> {
+    await vi.waitFor(async () => expect(await serves(port)).toMatch(/^SSH-2\.0-/), {
+      timeout,
+      interval: 100,
+    });
+  }
+
+  /** What plain ssh gets with the key of a tunnel. */
+  function tunnelSsh(customer: Customer, key: string, ...args: string[]) {
+    const options = [
+      'IdentitiesOnly=yes',
+      'BatchMode=yes',
+      'StrictHostKeyChecking=no',
+      'UserKnownHostsFile=/dev/null',
+    ];
+    return finish('timeout', [
+      ...['10', 'ssh', '-F', 'none', '-n', '-i', key, '-p', String(world.port)],
+      ...[...options, 'ExitOnForwardFailure=yes'].flatMap((option) => ['-o', option]),
+      ...[`tunnel-${customer.code}@127.0.0.1`, ...args],
+    ]);
+  }
+
+  const keyOf = (index: number) => join(linux[index]!.state, 'id_ed25519');
+
+  async function doctor(code: string) {
+    const { exitCode, out } = await world.say(
+      'doctor',
+      ...['-F', 'none', '--known-hosts', join(world.folder, 'known_hosts'), '--accept-new', '-c', code],
+    );
+    return { exitCode, failed: out.split('\n').filter((line) => line.startsWith('FAIL')) };
+  }
+
+  async function newCustomer(): Promise<Customer> {
+    const code = world.newCode();
+    const sshd = await startSshd();
+    const port = await freePort();
+    const folder = join(world.folder, code);
+    await mkdir(folder);
+    const login = ['--login', sshd.username, '--pc-identity', sshd.privateKeyPath];
+    const { exitCode, out, err } = await world.say(
+      'setup customer',
+      '--local',
+      '--port',
+      String(port),
+      ...login,
+      code,
+    );
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+    expect(out).toContain("waits for the PC's key");
+    return { code, port, sshd, folder };
+  }
+
+  async function scriptFor({ code, sshd }: Customer, system: string): Promise<string> {
+    const { out, exitCode } = await world.say(
+      'setup pc',
+      '--for',
+      system,
+      '--target-port',
+      String(sshd.port),
+      code,
+    );
+    expect(exitCode).toBe(0);
+    return out;
+  }
+
+  async function takeKey({ code }: Customer, key: string): Promise<void> {
+    const { exitCode, out } = await world.say('setup customer', '--local', '--key', key, code);
+    expect({ exitCode, out }).toMatchObject({ exitCode: 0, out: expect.stringContaining('wrote its key') });
+  }
+
+  beforeAll(async () => {
+    world = await startOnboardingWorld();
+    const gateway = `root@127.0.0.1:${world.port}`;
+    await world.say('customers add', '--gateway', gateway, '--port', '1', 'nobody');
+    expect(await world.setupGateway('--apply', '--client-alive', '120x3')).toMatchObject({ exitCode: 0 });
+    customers = [await newCustomer(), await newCustomer(), await newCustomer()];
+    linux = await Promise.all(
+      customers.slice(0, 2).map(async (one) => LinuxPc.make(one.folder, await scriptFor(one, 'linux'))),
+    );
+    windows = await WindowsPc.make(customers[2]!.folder, await scriptFor(customers[2]!, 'windows'));
+  }, 60_000);
+
+  afterAll(async () => {
+    for (const loop of loops) await killTree(loop);
+    await windows.run(['-Uninstall']);
+    for (const { sshd } of customers) await sshd.close();
+    await world[Symbol.asyncDispose]();
+  }, 60_000);
+
+  describe('three customers', () => {
+    it('get their tunnels up by the scripts of their PCs, and doctor has nothing to say', async () => {
+      for (const [index, pc] of linux.entries()) {
+        const installed = await pc.run();
+        expect(installed).toMatchObject({ code: 0, err: '' });
+        await takeKey(customers[index]!, keyIn(installed));
+        const loop = pc.start();
+        loops.push(loop);
+        world.adopt(loop);
+      }
+      const installed = await windows.run([], { FAKE_HOME: customers[2]!.folder });
+      expect(installed).toMatchObject({ code: 0, err: '' });
+      await takeKey(customers[2]!, keyIn(installed));
+      for (const { port } of customers) await untilServed(port, 90_000);
+      for (const { code } of customers) expect(await doctor(code)).toEqual({ exitCode: 0, failed: [] });
+      expect(await linux[0]!.run('--status')).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/up noted|check banner/),
+      });
+      expect(await windows.run(['-Status'])).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('is up'),
+      });
+    });
+
+    it('can hold their own port each, and do nothing else on the gateway', async () => {
+      const [first, second] = customers as [Customer, Customer];
+      const key = keyOf(0);
+      const other = await freePort();
+      for (const port of [second.port, other, 22]) {
+        const { code, err } = await tunnelSsh(first, key, '-N', '-R', `${port}:127.0.0.1:22`);
+        expect({ code, err }).toMatchObject({ code: 255, err: expect.stringContaining('forwarding failed') });
+      }
+      const shell = await tunnelSsh(first, key, 'id');
+      expect(shell).toMatchObject({ code: 1, out: expect.stringContaining('refused') });
+      expect(shell.out).not.toContain('uid=');
+      for (const trick of ['hold 1; id', 'hold $(id)', 'check 22', 'reclaim 0', `check ${second.port}`]) {
+        const { code, out } = await tunnelSsh(first, key, trick);
+        expect({ trick, code, out }).toMatchObject({ code: 1, out: expect.stringContaining('refused') });
+      }
+      const tty = await tunnelSsh(first, key, '-tt');
+      expect(tty.err).toContain('PTY allocation request failed');
+      const local = await tunnelSsh(first, key, '-W', `127.0.0.1:${world.port}`);
+      expect(local.err).toContain('administratively prohibited');
+      const socket = await tunnelSsh(first, key, '-N', '-R', '/tmp/x.sock:127.0.0.1:22');
+      expect(socket.err).toContain('forwarding failed');
+      const sftp = await tunnelSsh(first, key, '-s', 'sftp');
+      expect(sftp.out).not.toContain('\0');
+      expect(await tunnelSsh(second, key, 'check 1')).toMatchObject({ code: 255 });
+    });
+
+    it('are refused what would hurt another: port, account, key', async () => {
+      const [first, second] = customers as [Customer, Customer];
+      const code = world.newCode();
+      const add = (...args: string[]) => world.say('setup customer', '--local', ...args);
+      const before = await readFile(world.customersFile, 'utf8');
+      const key = keyIn(await linux[1]!.run('--key'));
+      const refusals = [
+        [await add('--port', String(first.port), code), 2, /has the same one/],
+        [await add('--port', String(world.port), code), 1, /is in use on the gateway by root/],
+        [await add('--port', '9', '--account', `tunnel-${first.code}`, code), 1, /is of another customer/],
+        [await add('--port', '9', '--account', 'root', code), 1, /not of the group tunnels/],
+        [await add('--port', '9', '--account', 'Kim;x', code), 2, /a name that useradd takes/],
+        [await add('--key', key, first.code), 1, /has another key already.*--replace-key/],
+        [await add('--key', 'ssh-ed25519 AAAA"; command="sh', first.code), 2, /one public key/],
+        [await add('--port', '9', first.code), 2, /setup remove/],
+      ] as const;
+      for (const [said, exitCode, message] of refusals) {
+        expect(said).toMatchObject({ exitCode, err: expect.stringMatching(message) });
+      }
+      expect(await readFile(world.customersFile, 'utf8')).toBe(before);
+      expect(await readFile('/etc/passwd', 'utf8')).not.toContain(`tunnel-${code}:`);
+      expect(await add(second.code)).toMatchObject({
+        exitCode: 0,
+        out: `${second.code}: all is as it should be\n`,
+      });
+    });
+
+    it('one PC is frozen and replaced: its port serves again within 5 s, at ClientAlive 120 x 3', async () => {
+      const [pc] = linux as [LinuxPc];
+      const { port } = customers[0]!;
+      const old = [loops[0]!.pid!, ...(await descendantsOf(loops[0]!.pid!))];
+      for (const pid of old) process.kill(pid, 'SIGSTOP');
+      try {
+        expect(await serves(port, 1_000)).toBeUndefined();
+        // The same disk in another PC.
+        const state = join(pc.folder, 'replacement');
+        await cp(pc.state, state, { recursive: true, preserveTimestamps: true });
+        const began = performance.now();
+        const loop = pc.start(state);
+        loops.push(loop);
+        world.adopt(loop);
+        await untilServed(port, 10_000);
+        const took = performance.now() - began;
+        console.log(`a frozen PC replaced: its port serves after ${Math.round(took)} ms`);
+        expect(took).toBeLessThan(5_000);
+        expect(await pc.log(state)).toMatch(/reclaim: reclaimed \d+/);
+      } finally {
+        for (const pid of old) process.kill(pid, 'SIGKILL');
+      }
+    });
+
+    it('a living session is not reclaimed', async () => {
+      const { out } = await tunnelSsh(customers[1]!, keyOf(1), 'reclaim', String(customers[1]!.port));
+      expect(out).toMatch(/refused answers banner SSH-2\.0-/);
+      expect(await serves(customers[1]!.port)).toMatch(/^SSH-2\.0-/);
+    });
+
+    it('one is taken away: its sessions end, its key is refused, its port is free, the others notice nothing', async () => {
+      const [first, second, third] = customers as [Customer, Customer, Customer];
+      const others = [second, third].map(({ port }) => connect(port, '127.0.0.1').on('error', () => {}));
+      await Promise.all(others.map((socket) => new Promise((resolve) => socket.once('data', resolve))));
+      const removed = await world.say('setup remove', '--local', first.code);
+      expect(removed).toMatchObject({ exitCode: 0, err: '' });
+      for (const what of [
+        'took its key away',
+        'closed the account',
+        'ended its sessions',
+        'marked as left',
+        'is free',
+      ])
+        expect(removed.out).toContain(what);
+      expect(await serves(first.port)).toBeUndefined();
+      expect((await tunnelSsh(first, keyOf(0), 'check', '1')).err).toContain('Permission denied');
+      const processes = await finish('pgrep', ['-u', `tunnel-${first.code}`]);
+      expect(processes.out).toBe('');
+      for (const socket of others) expect(socket.destroyed).toBe(false);
+      for (const socket of others) socket.destroy();
+      for (const { port } of [second, third]) expect(await serves(port, 3_000)).toMatch(/^SSH-2\.0-/);
+      expect(await doctor(first.code)).toMatchObject({ exitCode: 2 });
+      const again = await world.say('setup remove', '--local', first.code);
+      expect(again.out).toBe(`${first.code}: was gone already\n${first.code}: port ${first.port} is free\n`);
+    });
+
+    it('and comes back', async () => {
+      const [first] = customers as [Customer];
+      const key = keyIn(await linux[0]!.run('--key'));
+      const { out } = await world.say('setup customer', '--local', '--key', key, first.code);
+      expect(out).toContain('opened the account');
+      // The loop would find that out by itself, a minute after its last refused login.
+      await killTree(loops.at(-1)!);
+      await rm(join(linux[0]!.folder, 'replacement', 'pid'));
+      loops.push(linux[0]!.start(join(linux[0]!.folder, 'replacement')));
+      world.adopt(loops.at(-1)!);
+      await untilServed(first.port);
+    });
+  });
+
+  describe('the script of a Linux PC', () => {
+    it('changes nothing when it is run again, and leaves nothing when it is uninstalled', async () => {
+      const folder = join(world.folder, 'clean');
+      const pc = await LinuxPc.make(folder, await scriptFor(customers[1]!, 'linux'));
+      const before = await readdir(folder);
+      expect((await pc.run()).out).toContain('made the key of the tunnel');
+      const state = await readdir(pc.state);
+      const key = await readFile(join(pc.state, 'id_ed25519'), 'utf8');
+      expect((await pc.run()).out).toMatch(/^All is as it should be\.$/m);
+      expect(await readdir(pc.state)).toEqual(state);
+      expect(await readFile(join(pc.state, 'id_ed25519'), 'utf8')).toBe(key);
+      expect(await readFile(join(folder, 'systemctl.log'), 'utf8')).not.toContain('restart');
+      expect((await pc.run('--update')).out).toContain('restarted the service');
+      expect((await pc.run('--uninstall')).out).toContain('Everything was taken away');
+      expect((await readdir(folder)).sort()).toEqual([...before, 'systemctl.log'].sort());
+      expect(await readdir(join(folder, 'units'))).toEqual([]);
+    });
+
+    it('runs once only', async () => {
+      const { code, err } = await linux[1]!.run('--run');
+      expect({ code, err }).toMatchObject({ code: 3, err: expect.stringContaining('runs already') });
+    });
+  });
+
+  describe('the script of a Windows PC', () => {
+    it('has no syntax newer than PowerShell 5.1', async () => {
+      const command = `
+        $tokens = $null; $errors = $null
+        $tree = [Management.Automation.Language.Parser]::ParseFile('${windows.file}', [ref]$tokens, [ref]$errors)
+        $errors | ForEach-Object { $_.Message }
+        $tokens | Where-Object { "$($_.Kind)" -in 'QuestionQuestion', 'QuestionQuestionEquals', 'QuestionDot', 'QuestionLBracket', 'QuestionMark', 'AndAnd', 'OrOr', 'Clean' } | ForEach-Object { $_.Kind }
+        $tree.FindAll({ $args[0].GetType().Name -in 'TernaryExpressionAst', 'PipelineChainAst' }, $true) | ForEach-Object { $_.Extent.Text }
+        'parsed'`;
+      expect(await finish(pwsh, ['-NoProfile', '-Command', command])).toMatchObject({
+        code: 0,
+        out: 'parsed\n',
+      });
+    });
+
+    it('asks Windows for what it should, once', async () => {
+      const calls = await windows.calls();
+      expect(calls).toEqual(
+        expect.arrayContaining([
+          'Add-WindowsCapability OpenSSH.Server~~~~0.0.1.0',
+          'Disable-NetFirewallRule OpenSSH-Server-In-TCP',
+          'Set-Service sshd Automatic',
+          'Start-Service sshd',
+          expect.stringMatching(
+            /^Register-ScheduledTask ssh-via-gateway-\w+ \| powershell\.exe \| at startup, every 60 s \| S-1-5-18 ServiceAccount Highest \| IgnoreNew limit 0 battery True True True$/,
+          ),
+        ]),
+      );
+      const again = await windows.run([], { FAKE_HOME: customers[2]!.folder });
+      expect(again).toMatchObject({
+        code: 0,
+        err: '',
+        out: expect.stringContaining('All is as it should be.'),
+      });
+      expect(await windows.calls()).toEqual(calls);
+    });
+
+    it('-NoSleep, Korean words, the workers’ key where sshd looks for it, and nothing left by -Uninstall', async () => {
+      const customer = customers[2]!;
+      const folder = join(world.folder, 'clean-windows');
+      await mkdir(folder);
+      const workerKey = join(world.folder, 'worker.pub');
+      await cp(join(linux[1]!.state, 'id_ed25519.pub'), workerKey);
+      const { out: script } = await world.say('setup pc', '--worker-key', workerKey, customer.code);
+      const pc = await WindowsPc.make(folder, script);
+      const env = { FAKE_NO_START: '1', FAKE_HOME: folder, FAKE_CULTURE: 'ko-KR' };
+      const first = await pc.run(['-NoSleep'], env);
+      expect(first).toMatchObject({
+        code: 0,
+        err: '',
+        out: expect.stringContaining('터널의 키를 만들었습니다.'),
+      });
+      const key = (await readFile(workerKey, 'utf8')).split(' ').slice(0, 2).join(' ');
+      const keys = join(folder, '.ssh', 'authorized_keys');
+      expect(await readFile(keys, 'utf8')).toBe(`${key} ssh-via-gateway-${customer.code}\r\n`);
+      expect(await pc.calls()).toEqual(
+        expect.arrayContaining([
+          'powercfg /change standby-timeout-ac 0',
+          `icacls ${keys} /inheritance:r /grant *S-1-5-18:F /grant *S-1-5-32-544:F /grant ${customer.sshd.username}:F`,
+        ]),
+      );
+      expect((await pc.run(['-Status'], env)).code).toBe(1);
+      const gone = await pc.run(['-Uninstall'], env);
+      expect(gone).toMatchObject({ code: 0, err: '' });
+      expect(existsSync(keys)).toBe(false);
+      expect(await readdir(join(folder, 'ProgramData'))).toEqual([]);
+      expect((await readdir(join(folder, 'fake'))).sort()).toEqual(['calls', 'sshd', 'sshd-started']);
+    });
+
+    it('an administrator’s key goes to the file of all administrators; without rights nothing is done', async () => {
+      const folder = join(world.folder, 'admin-windows');
+      await mkdir(folder);
+      const workerKey = join(world.folder, 'worker.pub');
+      const { out: script } = await world.say('setup pc', '--worker-key', workerKey, customers[2]!.code);
+      const pc = await WindowsPc.make(folder, script);
+      const login = customers[2]!.sshd.username;
+      expect(await pc.run([], { FAKE_USER: '1' })).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('Administrator rights'),
+      });
+      expect(await pc.calls()).toEqual([]);
+      await mkdir(join(folder, 'ProgramData', 'ssh'));
+      expect((await pc.run([], { FAKE_NO_START: '1', FAKE_ADMIN: login })).code).toBe(0);
+      expect(await readdir(join(folder, 'ProgramData', 'ssh'))).toEqual(['administrators_authorized_keys']);
+    });
+  });
+}
