@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** Read when it is asked for: `dist/cli.js` and `src/cli/version.ts` find the package at different distances. */
+/** Read when it is asked for, from the nearest package.json above this file that is ours. */
 export function packageVersion(): string {
-  for (const path of ['../package.json', '../../package.json']) {
+  for (let up = 1; up <= 4; up++) {
     try {
-      const { name, version } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+      const file = new URL(`${'../'.repeat(up)}package.json`, import.meta.url);
+      const { name, version } = JSON.parse(readFileSync(file, 'utf8'));
       if (name === 'ssh-via-gateway') return String(version);
     } catch {
       // Not there.
