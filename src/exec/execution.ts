@@ -8,19 +8,19 @@ import { now, startTimer } from '../time/timer.ts';
 import { Caller } from './caller.ts';
 import {
   type Account,
+  accountOf,
   commandFailed,
   commandTimeout,
   connectionLost,
   type Ending,
   endingOf,
-  lastWords,
   outputLimitExceeded,
   startUnanswered,
 } from './failure.ts';
 import { Input } from './input/input.ts';
 import type { ResolvedExec } from './options.ts';
 import { Output } from './output/output.ts';
-import { stopCommand, type Terminated } from './stop/stop.ts';
+import { stopCommand, stopLate, type Terminated } from './stop/stop.ts';
 import type { CommandResult, SessionOpener } from './types.ts';
 
 type Result = CommandResult<string | Buffer>;
@@ -42,6 +42,8 @@ export class Execution implements ChannelSink {
   /** Leaves the line when the command is not wanted any more. */
   readonly #opening = new StopSwitch();
   readonly #ended = latch<ChannelOutcome>();
+  /** No start of it can come any more that nobody deals with. */
+  readonly #neverLate = latch<void>();
   #callbacks: Array<Promise<void>> = [];
   #channel: SessionChannel | undefined;
   #stopping: Promise<Terminated> | undefined;
@@ -91,6 +93,7 @@ export class Execution implements ChannelSink {
             this.#asked = true;
           },
           onLate: (channel) => this.#stopLate(channel),
+          onRefused: () => this.#neverLate.resolve(),
         },
       )
       .then(
@@ -110,6 +113,7 @@ export class Execution implements ChannelSink {
     if (this.#result.settled) return this.#stopLate(channel);
     const { onStdout, onStderr, timeout } = this.#request;
     this.#channel = channel;
+    this.#neverLate.resolve();
     this.#startedAt = now();
     this.#stopTimer = startTimer(timeout, () => this.#timedOut());
     this.stdout.connect(channel, 'stdout');
@@ -196,7 +200,7 @@ export class Execution implements ChannelSink {
     this.stdout.abort(reason);
     this.stderr.abort(reason);
     this.input.abort(reason);
-    this.#opening.abort(reason);
+    this.#leaveLine(reason);
     if (this.#channel) void this.#stop(this.#channel);
     else this.#ended.resolve({ kind: 'no-status' });
   }
@@ -223,7 +227,7 @@ export class Execution implements ChannelSink {
   #failBeforeStart(): void {
     const ending = { exitCode: null, signal: null, notStarted: true };
     this.#settle(commandFailed(this.#account(), ending));
-    this.#opening.abort();
+    this.#leaveLine();
   }
 
   /** Waits for the end that the stopping brings about; without one, the rejection says so. */
@@ -242,15 +246,19 @@ export class Execution implements ChannelSink {
     this.stdout.drain();
     this.stderr.drain();
     this.#stopping ??= stopCommand({ ...this.#stopTarget(channel), first });
+    this.#opener.chores?.add(this.#stopping);
     return this.#stopping;
   }
 
   /** The server started the command after we had given it up. */
   #stopLate(channel: SessionChannel): void {
-    const discard = { onStdout: () => {}, onStderr: () => {} };
-    const ended = latch<ChannelOutcome>();
-    channel.start({ ...discard, onEnd: (outcome) => ended.resolve(outcome) });
-    void stopCommand({ ...this.#stopTarget(channel), ended: ended.promise, first: 'KILL' });
+    void stopLate(this.#stopTarget(channel)).then(() => this.#neverLate.resolve());
+  }
+
+  /** The server may start it yet, and then it is to be stopped. */
+  #leaveLine(reason?: unknown): void {
+    this.#opening.abort(reason);
+    if (this.#asked) this.#opener.chores?.add(this.#neverLate.promise);
   }
 
   #stopTarget(channel: SessionChannel) {
@@ -285,14 +293,6 @@ export class Execution implements ChannelSink {
   }
 
   #account(): Account {
-    const { command } = this.#request;
-    const { stdout, stderr } = this;
-    const durationMs = this.#durationMs;
-    return {
-      where: this.#opener.where,
-      output: { command, stdout: stdout.result(), stderr: stderr.result(), durationMs },
-      truncated: stdout.truncated || stderr.truncated,
-      lastWords: lastWords(stderr.tail()),
-    };
+    return accountOf(this.#opener.where, this.#request.command, this, this.#durationMs);
   }
 }

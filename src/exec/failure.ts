@@ -10,6 +10,7 @@ import type { OutputSoFar } from '../errors/timeouts.ts';
 import type { ChannelOutcome } from '../ssh2/channels/session-channel.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { exitHint, shownExitCode } from './exit-codes.ts';
+import type { Output } from './output/output.ts';
 import type { Terminated } from './stop/stop.ts';
 import type { SessionOpener } from './types.ts';
 
@@ -20,6 +21,20 @@ export interface Account {
   truncated: boolean;
   /** The end of stderr, decoded. */
   lastWords: string;
+}
+
+export function accountOf(
+  where: Account['where'],
+  command: string,
+  { stdout, stderr }: { stdout: Output; stderr: Output },
+  durationMs: number,
+): Account {
+  return {
+    where,
+    output: { command, stdout: stdout.result(), stderr: stderr.result(), durationMs },
+    truncated: stdout.truncated || stderr.truncated,
+    lastWords: lastWords(stderr.tail()),
+  };
 }
 
 export interface Ending {

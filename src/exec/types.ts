@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { SessionChannel } from '../ssh2/channels/session-channel.ts';
 import type { Lost } from '../ssh2/transport/lost.ts';
+import type { Chores } from '../time/chores.ts';
 import type { Stoppable } from '../time/on-abort.ts';
 import type { Shell } from './command-line/command-line.ts';
 
@@ -19,8 +20,13 @@ export interface SessionOpener {
       onAsked?: (() => void) | undefined;
       /** Given the session when the command was started after `signal` had aborted. */
       onLate?: ((session: SessionChannel) => void) | undefined;
+      onRefused?: (() => void) | undefined;
+      /** May begin while the connection is being closed. */
+      isChore?: boolean | undefined;
     },
   ): Promise<SessionChannel>;
+  /** What a `close()` of the connection waits for, within a limit. */
+  readonly chores?: Pick<Chores, 'add'> | undefined;
   /** Whether the server answers within `ms` milliseconds. */
   ping?(ms: number): Promise<boolean>;
   readonly lost: Lost;

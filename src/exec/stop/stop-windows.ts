@@ -20,7 +20,7 @@ export async function killOnWindows(opener: SessionOpener, line: string): Promis
   const { command, stdin = '' } = buildPowerShell(killScript(line), { shell: 'powershell' });
   const discard = { onStdout: () => {}, onStderr: () => {} };
   try {
-    const channel = await opener.exec({ command }, { signal: giveUp.signal });
+    const channel = await opener.exec({ command }, { signal: giveUp.signal, isChore: true });
     giveUp.signal.addEventListener('abort', () => channel.close(), { once: true });
     channel.write(Buffer.from(stdin), () => {});
     channel.end();

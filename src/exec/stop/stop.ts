@@ -1,4 +1,5 @@
 import type { ChannelOutcome, SessionChannel } from '../../ssh2/channels/session-channel.ts';
+import { latch } from '../../time/latch.ts';
 import { startTimer } from '../../time/timer.ts';
 import type { SessionOpener } from '../types.ts';
 import { killOnWindows } from './stop-windows.ts';
@@ -24,6 +25,14 @@ const grace = { term: 1_000, kill: 400, close: 600, windows: 2_000 };
 /** Does all that can be done to end a remote command; settles within about two seconds, never rejects. */
 export function stopCommand(target: StopTarget): Promise<Terminated> {
   return target.isWindows ? stopOnWindows(target) : stopBySignals(target);
+}
+
+/** Of a command that the server started after it had been given up. */
+export function stopLate(target: Omit<StopTarget, 'ended' | 'first'>): Promise<Terminated> {
+  const ended = latch<ChannelOutcome>();
+  const onEnd = (outcome: ChannelOutcome) => ended.resolve(outcome);
+  target.channel.start({ onStdout: () => {}, onStderr: () => {}, onEnd });
+  return stopCommand({ ...target, ended: ended.promise, first: 'KILL' });
 }
 
 async function stopBySignals(target: StopTarget): Promise<Terminated> {

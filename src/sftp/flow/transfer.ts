@@ -26,7 +26,13 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
   const started = now();
   let hasSession = false;
   debug('%s', what);
-  const run = new TransferRun({ ...settings, what, where: opener.where, lost: opener.lost });
+  const run = new TransferRun({
+    ...settings,
+    what,
+    where: opener.where,
+    lost: opener.lost,
+    leaving: opener.leaving,
+  });
   try {
     const sftp = await open(opener, run, settings);
     hasSession = true;
@@ -60,7 +66,8 @@ function open(opener: SftpOpener, run: TransferRun, settings: TransferSettings):
   return run.quietly(() => opener.openSftp({ signal, requestTimeout: stallTimeout }));
 }
 
-async function settle(work: Promise<void>, { run, sftp }: TransferContext): Promise<void> {
+async function settle(work: Promise<void>, { opener, run, sftp }: TransferContext): Promise<void> {
+  opener.chores?.add(work);
   try {
     await run.orFail(work);
   } catch (error) {

@@ -9,15 +9,26 @@ const driveLetter = /^\/?[A-Za-z]:(?=[\\/]|$)/;
 
 /**
  * A remote path as the server wants it. On a Windows PC `C:\rpa\in.json`, `C:/rpa/in.json` and `/C:/rpa/in.json` are
- * the same; a drive letter tells a Windows PC even where the server does not say that it is one.
+ * the same; a drive letter tells a Windows PC even where the server does not say that it is one. `~/x` is `x`: SFTP
+ * begins in the folder of the login, and knows no `~`.
  */
 export function remotePath(path: unknown, name: string, serverVersion: string | undefined): string {
   checkText(`argument ${name}`, path, "a path (the folder of the login is '.')");
   const hasDrive = driveLetter.test(path);
   const slashed = hasDrive || isWindowsServer(serverVersion) ? path.replaceAll('\\', '/') : path;
-  const rooted = hasDrive && !slashed.startsWith('/') ? `/${slashed}` : slashed;
+  const rooted = hasDrive && !slashed.startsWith('/') ? `/${slashed}` : fromHome(slashed);
   const trimmed = rooted.replace(/(?<=[^/])\/+$/, '');
   return hasDrive && trimmed.length === 3 ? `${trimmed}/` : trimmed;
+}
+
+function fromHome(path: string): string {
+  return /^~(?:\/|$)/.test(path) ? path.replace(/^~\/*/, '') || '.' : path;
+}
+
+/** Whether a path is a folder's by its writing: `in/`, `~`, on Windows `C:\\rpa\\`. */
+export function namesFolder(path: string, serverVersion: string | undefined): boolean {
+  const isWindows = driveLetter.test(path) || isWindowsServer(serverVersion);
+  return /(?:^|\/)(?:\.{1,2}|~)$|\/$/.test(isWindows ? path.replaceAll('\\', '/') : path);
 }
 
 /** The whole of a disk, or the folder of the login. */

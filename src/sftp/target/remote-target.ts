@@ -51,7 +51,11 @@ export async function openTarget(
   // A pipe that is opened to be written keeps the server waiting for a reader: look first.
   if (!options.atomic) refuseInPlace(sftp, await looking);
   const [opened, old] = await Promise.allSettled([openForWriting(sftp, path, options), looking]);
-  if (opened.status === 'rejected') throw opened.reason;
+  if (opened.status === 'rejected') {
+    // Nothing may be made beside it, perhaps; it is the folder that is wrong.
+    const isThere = old.status === 'fulfilled' && isFolder(old.value?.mode);
+    throw isThere ? new IsFolder() : opened.reason;
+  }
   const target = { path, ...opened.value, closed: false };
   if (old.status === 'rejected' || !old.value) return { ...target, oldMode: undefined };
   const { mode } = old.value;
@@ -114,7 +118,9 @@ export class IsGuarded extends Error {
 /** The target of a file is a folder. */
 export class IsFolder extends Error {
   constructor() {
-    super('a folder is there; give the full path of the file');
+    super(
+      'a folder is there; give the full path of the file, or a slash at the end to put it into the folder',
+    );
   }
 }
 

@@ -11,6 +11,7 @@ export interface RunOptions {
   what: string;
   where: Where;
   lost: Lost;
+  leaving?: Lost | undefined;
   stallTimeout: number;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TransferProgress) => void) | undefined;
@@ -44,7 +45,8 @@ export class TransferRun {
     const onAbort = () => this.fail(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
     this.#clean.push(() => signal?.removeEventListener('abort', onAbort));
-    this.#clean.push(options.lost.onLost((error) => this.fail(error)));
+    for (const end of [options.lost, options.leaving])
+      if (end) this.#clean.push(end.onLost((error) => this.fail(error)));
     if (signal?.aborted) onAbort();
     this.#watch(this.#stallTimeout);
   }

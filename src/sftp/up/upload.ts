@@ -1,9 +1,10 @@
 import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { checkArgument } from '../../check/options.ts';
 import { text } from '../../check/values.ts';
-import { wrongType } from '../../check/wrong.ts';
+import { wrongRange, wrongType } from '../../check/wrong.ts';
 import { ConnectionLost, isSshError, TransferFailed } from '../../errors/index.ts';
 import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
 import { printable, quoted } from '../../text/printable.ts';
@@ -11,7 +12,7 @@ import { bufferSource, fileSource } from '../flow/block-source.ts';
 import { laneCapacity } from '../flow/lanes.ts';
 import { transfer } from '../flow/transfer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
-import { remotePath as readRemotePath } from '../names/paths.ts';
+import { joinRemote, namesFolder, remotePath as readRemotePath } from '../names/paths.ts';
 import { readTransferOptions, type TransferOptions, type TransferResult } from '../transfer/options.ts';
 import { explain } from '../transfer/transfer-errors.ts';
 import { attributesOf, uploadFile } from './upload-file.ts';
@@ -23,7 +24,8 @@ const flight = { start: 2 * 1024 * 1024, ceiling: laneCapacity };
 
 /**
  * Sends a local file or folder, bytes, or what a stream gives, to `remotePath`. A folder's content goes into the
- * remote folder of that name, which is made if need be.
+ * remote folder of that name, which is made if need be. A file goes into the folder that `remotePath` names by a slash
+ * at its end (`in/`), or by `~`; that folder must be there.
  *
  * Rejects with `TransferFailed` (`cause` says why), `TransferStalled`, `ConnectionLost`, `UnsafeRemotePath` (a name
  * that the PC cannot store) or `signal.reason`; wrong arguments are `TypeError` or `RangeError`.
@@ -35,10 +37,19 @@ export async function upload(
   options?: TransferOptions,
 ): Promise<TransferResult> {
   const settings = readTransferOptions(options);
-  const path = readRemotePath(remotePath, 'remotePath', opener.serverVersion);
+  const given = readRemotePath(remotePath, 'remotePath', opener.serverVersion);
+  const isInto = namesFolder(remotePath, opener.serverVersion);
+  if (isInto && typeof source !== 'string' && !/(?:^|\/)\.{1,2}$/.test(remotePath)) {
+    throw wrongRange(
+      'argument remotePath',
+      remotePath,
+      'the path of a file: only a file has a name to go into a folder by',
+    );
+  }
   settings.signal?.throwIfAborted();
-  const what = `upload of ${nameOf(source)} to ${quoted(path)}`;
   const stats = typeof source === 'string' ? await lookLocally(opener, source) : undefined;
+  const path = isInto && stats?.isFile() ? joinRemote(given, basename(source as string)) : given;
+  const what = `upload of ${nameOf(source)} to ${quoted(path)}`;
   if (source instanceof Readable && settings.resume) {
     throw wrongType('resume', true, 'false (a stream cannot be read from the middle)');
   }

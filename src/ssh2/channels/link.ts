@@ -1,4 +1,5 @@
 import type { Client, ClientChannel } from 'ssh2';
+import { Chores } from '../../time/chores.ts';
 import { latch } from '../../time/latch.ts';
 import { onAbort, type Stoppable } from '../../time/on-abort.ts';
 import { startTimer } from '../../time/timer.ts';
@@ -49,6 +50,8 @@ export interface OpenPlan<T> {
   discard(result: T): void;
   /** The caller knows where it was called, and puts that into the error; remembering it twice costs time. */
   isTraced?: boolean;
+  /** Cleans up, and so may begin after `close()`. */
+  isChore?: boolean | undefined;
 }
 
 interface HeldSlot {
@@ -70,6 +73,10 @@ export interface LinkOptions {
 /** An established, authenticated connection: opens channels, and tells when it is lost. */
 export class Link {
   readonly lost = new LostSignal();
+  /** Set by `close()`, before the end: nothing new is begun, and what runs cleans up behind itself. */
+  readonly leaving = new LostSignal();
+  /** What the end waits for, within a limit. */
+  readonly chores = new Chores();
   readonly slots: SessionSlots;
   readonly where: Where;
   /** The server's identification line. */
@@ -150,10 +157,11 @@ export class Link {
   #openInSlot<T>(plan: OpenPlan<T>, slot: HeldSlot): Promise<T> {
     const { signal } = plan;
     const { ahead } = slot;
-    if (this.lost.error || signal?.aborted) {
+    const over = this.lost.error ?? (plan.isChore ? undefined : this.leaving.error);
+    if (over || signal?.aborted) {
       if (ahead) this.slots.release();
       else this.slots.giveBack(slot.probe);
-      return Promise.reject(this.lost.error ?? signal?.reason);
+      return Promise.reject(over ?? signal?.reason);
     }
     const startInSlot: Starter<T> = (client, callback) => {
       const id = ahead ? stateOf(ahead).incoming?.id : nextChannelId(client);
@@ -209,7 +217,8 @@ export class Link {
     start: Starter<T> = (client, callback) => plan.start(client, callback),
   ): Promise<T> {
     const { signal, timeout = this.channelTimeout } = plan;
-    if (this.lost.error) return Promise.reject(this.lost.error);
+    const over = this.lost.error ?? (plan.isChore ? undefined : this.leaving.error);
+    if (over) return Promise.reject(over);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const timedOut = plan.isTraced ? undefined : channelTimeout(this.where, plan.what, timeout);
     return new Promise<T>((resolve, reject) => {

@@ -20,6 +20,10 @@ export interface ExecEvents {
   /** The server is being asked for a session now; from here on the command may have been started. */
   onAsked?: (() => void) | undefined;
   onLate?: ((session: SessionChannel) => void) | undefined;
+  /** The server has refused it, soon or late. */
+  onRefused?: (() => void) | undefined;
+  /** Cleans up, and so may begin after `close()`. */
+  isChore?: boolean | undefined;
 }
 
 type Started = OpenedCallback<SessionChannel>;
@@ -30,6 +34,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   readonly isTraced = true;
   readonly signal: Stoppable | undefined;
   readonly timeout: number | undefined;
+  readonly isChore: boolean | undefined;
   readonly startOn: ((channel: ClientChannel, started: Started) => void) | undefined;
   readonly #link: Link;
   readonly #request: ExecRequest;
@@ -44,6 +49,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     this.#isSequel = isSequel;
     this.signal = events.signal;
     this.timeout = events.timeout;
+    this.isChore = events.isChore;
     // A terminal is asked for before the command is.
     if (request.pty === undefined) this.startOn = (channel, started) => this.#startOn(channel, started);
   }
@@ -78,7 +84,9 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   /** Wrapped before the callback returns: the exit status may follow in the same packet. */
   #opened(error: Error | undefined, raw: ClientChannel, started: Started): void {
     const { client, lost, commandEnded } = this.#link;
-    if (error) started(error, undefined as unknown as SessionChannel);
-    else started(undefined, wrapSession(client, raw, lost, commandEnded));
+    if (error) {
+      this.#events.onRefused?.();
+      started(error, undefined as unknown as SessionChannel);
+    } else started(undefined, wrapSession(client, raw, lost, commandEnded));
   }
 }

@@ -1,13 +1,15 @@
 import type { Client } from 'ssh2';
 import { ConnectionLost, type SshError } from '../../errors/index.ts';
 import { latch } from '../../time/latch.ts';
-import { startTimer } from '../../time/timer.ts';
+import { now, startTimer } from '../../time/timer.ts';
 import type { Link } from '../channels/link.ts';
 import { watchLife } from '../transport/keepalive.ts';
 import type { Established } from './handshake.ts';
 
 /** How long a peer may take to answer our goodbye before the stream is destroyed, in milliseconds. */
 const farewell = 2_000;
+/** How long what was given up may take to clean up behind itself, in milliseconds: as long as a command that is stopped. */
+const cleaning = 2_100;
 
 export interface LinkSettings {
   keepalive: false | { interval: number; countMax: number };
@@ -58,12 +60,17 @@ export function ownLink(
   transport.once('close', () => void dispose().then(() => gone.resolve()));
 
   const close = async () => {
+    link.leaving.declare(closedHere(host, port, hop));
+    const started = now();
+    if (link.chores.size > 0 && !link.lost.error) await cleanedUp(link);
     const alreadyLost = link.lost.error !== undefined;
     closing = !alreadyLost;
     // Our verdict comes before the peer's answer to the goodbye, which would be taken for a loss.
     if (!alreadyLost) sayGoodbye(client);
     link.lost.declare(closedHere(host, port, hop));
-    const stopTimer = startTimer(alreadyLost ? 0 : farewell, () => transport.kill());
+    const stopTimer = startTimer(alreadyLost ? 0 : Math.max(200, farewell - (now() - started)), () =>
+      transport.kill(),
+    );
     await gone.promise;
     stopTimer();
   };
@@ -78,6 +85,14 @@ export function ownLink(
       return closed;
     },
   };
+}
+
+/** What was given up before the end cleans up behind itself; nobody can do so on a dead link. */
+async function cleanedUp(link: Link): Promise<void> {
+  const lost = latch<void>();
+  const unsubscribe = link.lost.onLost(() => lost.resolve());
+  await Promise.race([link.chores.settled(cleaning), lost.promise]);
+  unsubscribe();
 }
 
 /** Not silence, and not a verdict of ours. */

@@ -16,6 +16,8 @@ export function sftpOpener(link: Link, about: Pick<SftpOpener, 'serverVersion' |
     run: about.run,
     serverVersion,
     lost: link.lost,
+    leaving: link.leaving,
+    chores: link.chores,
     where: link.where,
     async openSftp(options: OpenSftpOptions = {}): Promise<SftpRequests> {
       options.signal?.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { SshError } from '../../errors/index.ts';
+import type { Chores } from '../../time/chores.ts';
 import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Where } from '../channels/link.ts';
 import type { Lost } from '../transport/lost.ts';
@@ -101,6 +102,10 @@ export interface OpenSftpOptions {
 export interface SftpOpener {
   openSftp(options?: OpenSftpOptions): Promise<SftpRequests>;
   readonly lost: Lost;
+  /** The connection is being closed: what runs gives up, and removes what it began. */
+  readonly leaving?: Lost | undefined;
+  /** What a `close()` of the connection waits for, within a limit. */
+  readonly chores?: Pick<Chores, 'add'> | undefined;
   readonly where: Where;
   /** The server's identification line, with or without `SSH-2.0-`; tells Windows. */
   readonly serverVersion?: string | undefined;

@@ -31,7 +31,7 @@ test.each([
   ['host', { host: 'host' }],
   ['user@host', { user: 'user', host: 'host' }],
   ['user@host:2222', { user: 'user', host: 'host', port: 2222 }],
-  ['user@domain@host', undefined],
+  ['user@domain@host', { user: 'user@domain', host: 'host' }],
   ['[::1]:22', { host: '::1', port: 22 }],
   ['ssh://u@h:1/', { user: 'u', host: 'h', port: 1 }],
   ['-oProxyCommand=x', undefined],

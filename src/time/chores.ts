@@ -1,0 +1,38 @@
+import { startTimer } from './timer.ts';
+
+/** Work that goes on behind a call that has settled: what it began is removed, what it started is stopped. */
+export class Chores {
+  readonly #open = new Set<Promise<void>>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Never rejects; a failed chore is done, too. */
+  add(work: Promise<unknown>): void {
+    const chore: Promise<void> = work.then(
+      () => this.#done(chore),
+      () => this.#done(chore),
+    );
+    this.#open.add(chore);
+  }
+
+  /** Resolves when none is open, `ms` milliseconds later at the latest. */
+  settled(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stopTimer = startTimer(ms, resolve);
+      void this.#untilNone().then(() => {
+        stopTimer();
+        resolve();
+      });
+    });
+  }
+
+  async #untilNone(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
+  }
+
+  #done(chore: Promise<void>): void {
+    this.#open.delete(chore);
+  }
+}
