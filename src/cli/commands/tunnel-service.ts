@@ -1,6 +1,5 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isSea } from 'node:sea';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
@@ -119,6 +118,8 @@ async function managerOf(settings: Call['settings']): Promise<ServiceManager> {
 /** What the system is to run: this program, with what was given here, files by their whole paths. */
 async function argvOf({ settings, positionals }: Call): Promise<string[]> {
   const program = process.argv[1] ?? '';
+  // Asked for like this, its name keeps its `node:`, without which there is no such module.
+  const { isSea } = process.getBuiltinModule('node:sea');
   const start = isSea() ? [process.execPath] : [process.execPath, realpathSync(program)];
   const specs = tunnelInstall.options.filter((spec) => !own.includes(spec));
   const { connectOptions, generalOptions } = await import('../connect/options.ts');
