@@ -27,7 +27,7 @@ function watch(one: Duplex, other: Duplex, onClose: (closed: Duplex, other: Dupl
 /** After `closed` has closed: lets the other side have what was said, and no more. */
 function release(closed: Duplex, other: Duplex): void {
   if (other.destroyed) return;
-  if (closed.errored || !closed.readableEnded) return reset(other);
+  if (!closed.readableEnded) return reset(other);
   other.end();
   if (other.readableEnded) return;
   // Nobody is left to hear it: it is ended as soon as it has taken what was on its way.

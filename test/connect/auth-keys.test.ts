@@ -161,6 +161,30 @@ describe('a login in several steps', () => {
     expect(connection.serverVersion).toContain('OpenSSH');
   });
 
+  it('does not send again what has passed, even to a server that would take it again', async () => {
+    const { privateKey } = await both();
+    const sent: string[] = [];
+    const server = new ssh2.Server(
+      { hostKeys: [(await keygen('-t', 'ed25519', '-N', '')).privateKey] },
+      (client) => {
+        client
+          .on('error', () => {})
+          .on('authentication', (context) => {
+            sent.push(context.method);
+            if (sent.length > 1) return context.accept();
+            return context.reject(['publickey', 'password'], true);
+          });
+      },
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const target = { host: '127.0.0.1', port, hostKey: { fingerprint: '' }, clientKey: { privateKey } };
+    const connection = await connectTo(target, { hostKey: 'insecure-accept-any', password: 'rpa' });
+    await connection.close();
+    server.close();
+    expect(sent).toEqual(['publickey', 'password']);
+  });
+
   it('fails when the second step is wrong, and does not count the first as refused', async () => {
     const { privateKey, user } = await both();
     await using server = await startMockServer({ users: [{ ...user, requires: ['publickey', 'password'] }] });

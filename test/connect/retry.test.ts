@@ -3,6 +3,7 @@ import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { SshError } from '../../src/errors/index.ts';
 import { type Faults, startMockServer } from '../../src/mock-server/index.ts';
 import type { LogRecord, RetryOptions, RetryState } from '../../src/options/types.ts';
+import type { Route } from '../../src/route/route.ts';
 import { connectTo, optionsFor } from '../support/connect.ts';
 import { failureOf, pause } from '../support/outcome.ts';
 
@@ -55,6 +56,26 @@ describe('attempts', () => {
       'SSH_AUTHENTICATION_FAILED',
     ]);
   });
+});
+
+it('an attempt that is over has no part in what becomes of the connection', async () => {
+  const signals: AbortSignal[] = [];
+  const via: Route = {
+    kind: 'stream',
+    open: async ({ signal }) => {
+      signals.push(signal);
+      throw new Error('not today');
+    },
+  };
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const onRetry = () => void (signals.length === 3 && stop.abort(reason));
+  const open = connectViaGateway({
+    ...{ host: 'pc', username: 'rpa', password: 'x', via, signal: stop.signal },
+    retry: { ...quick, onRetry },
+  });
+  await expect(open).rejects.toBe(reason);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false]);
 });
 
 describe('the waits', () => {

@@ -94,9 +94,12 @@ describe('runJob that does not come to the end of its job', () => {
       reason: expect.stringContaining('left no exit code'),
     });
     await written('ran');
-    killGroup(Number((await world.account.claim('job'))[1]));
+    const claim = await world.account.claim('job');
+    killGroup(Number(claim[1]));
     await lost;
-    await expect(run(command)).rejects.toMatchObject({ name: 'JobLost' });
+    // Its folder is the only evidence of what became of it.
+    await expect(run(command, { keep: false })).rejects.toMatchObject({ name: 'JobLost' });
+    expect(await world.account.claim('job')).toHaveLength(claim.length);
     expect(await timesRun()).toBe(1);
   });
 

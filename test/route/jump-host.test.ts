@@ -123,6 +123,14 @@ describe('a jump host', () => {
     await idle(outer);
   });
 
+  it('is left when the login behind it fails', async () => {
+    const via = jumpHost({ ...login(outer), hostKey: 'insecure-accept-any' });
+    const wrong = { ...login(inner), password: 'wrong', hostKey: 'insecure-accept-any' } as const;
+    const open = connectViaGateway({ ...wrong, via, retry: false });
+    await expect(open).rejects.toMatchObject({ code: 'SSH_AUTHENTICATION_FAILED' });
+    await idle(inner, outer);
+  });
+
   it('has limits of its own, whose errors name it', async () => {
     const mute = await startMockServer({ faults: { banner: 'mute' } });
     const via = jumpHost({ ...login(mute), hostKey: 'insecure-accept-any', timeouts: { banner: 400 } });

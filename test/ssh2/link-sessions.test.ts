@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { MockServerOptions } from '../../src/mock-server/index.ts';
+import type { ExecHandler, MockServerOptions } from '../../src/mock-server/index.ts';
 import type { SessionChannel } from '../../src/ssh2/channels/session-channel.ts';
 import { failureOf, startMock } from '../exec/mock.ts';
 
@@ -11,7 +11,7 @@ function outcomeOf(session: SessionChannel): Promise<unknown> {
   return new Promise((resolve) => session.start({ ...nothing, onEnd: resolve }));
 }
 
-const start = (options: MockServerOptions) => startMock(options);
+const start = (options: MockServerOptions | ExecHandler) => startMock(options);
 
 describe('sessions of a link', () => {
   it.each([1, 3, 10])(
@@ -48,6 +48,22 @@ describe('sessions of a link', () => {
     for (let i = 0; i < 10; i++) {
       expect(await failureOf(mock.opener.exec({ command: 'x' }))).toMatchObject({ reason: 'Unable to exec' });
     }
+    await mock.idle();
+  });
+
+  it('keep their slot after the end of their output, until the server has closed them', async () => {
+    await using mock = await start(async (context) => {
+      if (context.command === 'true') return 0;
+      (context as unknown as { channel: { eof(): void } }).channel.eof();
+      await new Promise((resolve) => context.closed.addEventListener('abort', resolve));
+      return 0;
+    });
+    const session = await mock.opener.exec({ command: 'x' });
+    session.start({ ...nothing, onEnd: () => {} });
+    await mock.server.waitFor('exec');
+    await outcomeOf(await mock.opener.exec({ command: 'true' }));
+    expect(mock.opener.slots.confirmed).toBe(1);
+    session.close();
     await mock.idle();
   });
 

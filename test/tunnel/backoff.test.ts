@@ -17,6 +17,15 @@ describe('the waits of a tunnel', () => {
     expect([1, 2].map(() => waits.next(lost()))).toEqual([500, 1_000]);
   });
 
+  it('forget how long the gateway was out of reach once it has answered, by a refusal or by a life', () => {
+    const waits = new TunnelWaits(backoffOf({}), middle);
+    for (const answered of [() => waits.next(lost()), () => waits.lived(100)]) {
+      expect([1, 2, 3].map(() => waits.next(unreachable()))).toEqual([500, 1_000, 1_000]);
+      answered();
+    }
+    expect(waits.next(unreachable())).toBe(500);
+  });
+
   it('begin anew after a long life, and go on growing after short ones', () => {
     const waits = new TunnelWaits(backoffOf({}), middle);
     waits.next(lost());

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { AuthenticationFailed, ChannelOpenFailed } from '../../src/errors/index.ts';
+import { latch } from '../../src/time/latch.ts';
 import { startReverseTunnel } from '../../src/tunnel/reverse-tunnel.ts';
 import type { ReverseTunnelOptions, TunnelEvent, TunnelStatus } from '../../src/tunnel/types.ts';
 import {
@@ -192,6 +193,45 @@ describe('keepReverseTunnel', () => {
     });
     await tunnel.close();
     target.close();
+  });
+
+  it('stays up when one check now and then fails', async () => {
+    const target = createServer((socket) => socket.end('SSH-2.0-target\r\n')).listen(0, '127.0.0.1');
+    await vi.waitFor(() => expect(target.listening).toBe(true));
+    const { port } = target.address() as { port: number };
+    const connection = new FakeConnection();
+    let checks = 0;
+    const { onOpenStream } = connection;
+    connection.onOpenStream = () => (checks++ % 2 ? onOpenStream() : new PassThrough().end());
+    const { tunnel, events, until, types } = start([connection], {
+      target: { host: '127.0.0.1', port },
+      checkInterval: 1,
+    });
+    await until('checked', 6);
+    const results = events.flatMap((event) => (event.type === 'checked' ? [event.result] : []));
+    expect(results.slice(0, 4)).toEqual(['broken', 'ok', 'broken', 'ok']);
+    expect(types()).not.toContain('down');
+    await tunnel.close();
+    target.close();
+  });
+
+  it('is closed when its connection is, and not before', async () => {
+    const connection = new FakeConnection();
+    const closing = latch<void>();
+    connection.close = () => {
+      connection.break();
+      return closing.promise;
+    };
+    const { tunnel, until } = start([connection]);
+    await until('checked');
+    let isClosed = false;
+    const closed = tunnel.close().then(() => {
+      isClosed = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(isClosed).toBe(false);
+    closing.resolve();
+    await closed;
   });
 
   it('stays up while only the target is down, and tells of its return', async () => {

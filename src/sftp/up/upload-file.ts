@@ -47,7 +47,6 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
     extra?.abandon();
     const explained = explain(run, { local: item.name, remote: item.remotePath }, error);
     if (target && settings.atomic && !settings.resume) await removeTarget(sftp, target);
-    else if (target && !sftp.ended) await closeTarget(sftp, target).catch(() => {});
     throw explained;
   }
 }

@@ -40,7 +40,6 @@ export async function uploadStream(
     stream.destroy();
     const explained = explain(run, remotePath, error);
     if (target && settings.atomic) await removeTarget(sftp, target);
-    else if (target && !sftp.ended) await closeTarget(sftp, target).catch(() => {});
     throw explained;
   } finally {
     forget();

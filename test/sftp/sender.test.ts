@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { type BlockSource, bufferSource } from '../../src/sftp/flow/block-source.ts';
+import { Flight } from '../../src/sftp/flow/flight.ts';
+import { FramePool } from '../../src/sftp/flow/frames.ts';
+import { Lanes } from '../../src/sftp/flow/lanes.ts';
+import { Sender } from '../../src/sftp/flow/sender.ts';
+import { openSftp } from '../../src/ssh2/sftp/channel.ts';
+import { openFlag } from '../../src/ssh2/sftp/wire.ts';
+import { bytesOf, mockSftp } from '../support/mock-sftp.ts';
+
+/** A source on a file system that gives less than it is asked for, as network file systems may. */
+function stingy(content: Buffer, most: number): BlockSource {
+  const whole = bufferSource(content);
+  const readInto: BlockSource['readInto'] = ([first], position, done) =>
+    whole.readInto([(first as Buffer).subarray(0, most)], position, done);
+  return { ...whole, readInto };
+}
+
+it('sends everything of a file that is read in small pieces', async () => {
+  await using mock = await mockSftp();
+  const content = bytesOf(50_000);
+  const sftp = await openSftp(mock.link);
+  const handle = await sftp.open('/target', openFlag.write | openFlag.create);
+  const flight = new Flight({ start: 20_000, ceiling: 20_000 });
+  let moved = 0;
+  const sender = new Sender({
+    source: stingy(content, 3_000),
+    ranges: [{ start: 0, end: content.length }],
+    lanes: new Lanes({ sftp, handle }),
+    flight,
+    pool: new FramePool(8_000),
+    moved: (bytes) => {
+      moved += bytes;
+    },
+  });
+  await sender.send();
+  expect(mock.server.files.read('/target').equals(content)).toBe(true);
+  expect(moved).toBe(content.length);
+  expect(flight.inFlight).toBe(0);
+  await sftp.close();
+});
