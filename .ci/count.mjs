@@ -1,4 +1,5 @@
-// Prints the closing line of .ci/run from the reports of its steps: `N passed, M failed`. Ends with 1 for a failure.
+// Prints the closing lines of .ci/run from the reports of its steps: each failed test, each flaky one (it passed only when
+// it was asked again) after `flaky: n`, and at last `N passed, M failed`. Ends with 1 for a failure.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
@@ -6,6 +7,7 @@ const folder = process.argv[2];
 const names = readdirSync(folder);
 const count = { passed: 0, failed: 0 };
 const failures = [];
+const flaky = [];
 
 function add(outcome, what) {
   count[outcome] += 1;
@@ -17,7 +19,10 @@ function addReport(report) {
   for (const file of report.testResults) {
     const path = relative('.', file.name);
     for (const test of file.assertionResults) {
-      if (test.status === 'passed' || test.status === 'failed') add(test.status, `${path}: ${test.fullName}`);
+      const what = `${path}: ${test.fullName}`;
+      if (test.status === 'passed' || test.status === 'failed') add(test.status, what);
+      // What went wrong before it passed.
+      if (test.status === 'passed' && test.failureMessages.length > 0) flaky.push(what);
     }
     const tellsWhy = file.assertionResults.some((test) => test.status === 'failed');
     if (file.status === 'failed' && !tellsWhy) add('failed', `${path}: ${file.message}`);
@@ -40,5 +45,7 @@ for (const line of lines) {
 if (lines.length === 0) add('failed', 'no step ran');
 
 for (const failure of failures) console.log(`failed: ${failure}`);
+console.log(`flaky: ${flaky.length}`);
+for (const test of flaky) console.log(`  ${test}`);
 console.log(`${count.passed} passed, ${count.failed} failed`);
 process.exitCode = count.failed === 0 ? 0 : 1;
