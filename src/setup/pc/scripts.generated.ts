@@ -172,9 +172,12 @@ WantedBy=multi-user.target
 UNIT
 }
 
+# Containers have the program, and nobody who answers it.
+has_systemd() { command -v systemctl >/dev/null 2>&1 && systemctl list-units --quiet >/dev/null 2>&1; }
+
 install_service() {
-  if ! command -v systemctl >/dev/null 2>&1; then
-    echo "There is no systemd here: let something run this at every start: sh $state/tunnel.sh --run --state $state"
+  if ! has_systemd; then
+    echo "No systemd runs here: let something run this at every start: sh $state/tunnel.sh --run --state $state"
     return
   fi
   if put "$unit" "$(unit_text)" 644; then
@@ -222,7 +225,7 @@ install() {
 }
 
 stop() {
-  if command -v systemctl >/dev/null 2>&1 && [ -e "$unit" ]; then
+  if [ -e "$unit" ] && has_systemd; then
     systemctl disable --now "$service" >/dev/null 2>&1
     rm -f "$unit"
     systemctl daemon-reload

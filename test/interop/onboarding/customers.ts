@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -297,6 +297,20 @@ export function customerTests(): void {
       expect((await pc.run('--uninstall')).out).toContain('Everything was taken away');
       expect((await readdir(folder)).sort()).toEqual([...before, 'systemctl.log'].sort());
       expect(await readdir(join(folder, 'units'))).toEqual([]);
+    });
+
+    it('says what to do where no systemd runs', async () => {
+      const folder = join(world.folder, 'no-systemd');
+      const pc = await LinuxPc.make(folder, await scriptFor(customers[1]!, 'linux'));
+      await writeFile(join(folder, 'bin', 'systemctl'), '#!/bin/sh\nexit 1\n');
+      const installed = await pc.run();
+      expect(installed).toMatchObject({
+        code: 0,
+        err: '',
+        out: expect.stringContaining('No systemd runs here'),
+      });
+      expect(await readdir(join(folder, 'units'))).toEqual([]);
+      expect(await pc.run('--uninstall')).toMatchObject({ code: 0, err: '' });
     });
 
     it('runs once only', async () => {
