@@ -202,6 +202,7 @@ export class HostKeyRevoked extends HostKeyRefused {
 export interface AuthenticationFailedDetails extends SshErrorDetails {
   methodsTried: readonly string[];
   methodsOffered?: readonly string[] | undefined;
+  partialSuccess?: boolean | undefined;
 }
 
 /** The server refused every credential. Never retried: sshd penalises sources that keep trying. */
@@ -211,11 +212,13 @@ export class AuthenticationFailed extends SshError {
   declare readonly methodsTried: readonly string[];
   /** What the server would still have taken. */
   declare readonly methodsOffered?: readonly string[];
+  /** True when the server accepted a part and wants more, such as a second factor (RFC 4252 section 5.1). */
+  declare readonly partialSuccess?: boolean;
 
   constructor(message: string, details: AuthenticationFailedDetails) {
     super(message, { ...details, retryable: false });
-    const { methodsTried, methodsOffered } = details;
-    Object.assign(this, { methodsTried }, defined({ methodsOffered }));
+    const { methodsTried, methodsOffered, partialSuccess } = details;
+    Object.assign(this, { methodsTried }, defined({ methodsOffered, partialSuccess }));
   }
 
   static {

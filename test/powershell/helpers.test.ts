@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkClock } from '../../src/cli/doctor/checks/clock.ts';
+import { Visit } from '../../src/cli/doctor/visit.ts';
+import { english } from '../../src/cli/doctor/words/english.ts';
 import type { Connection as LibraryConnection } from '../../src/cli/library.ts';
 import type { Connection } from '../../src/connection.ts';
 import { remoteSha256 } from '../../src/sftp/verify/checksum.ts';
@@ -54,10 +56,11 @@ describe('the checksum of a file', () => {
 });
 
 it("the doctor reads the PC's clock", async () => {
-  const finding = await checkClock(connection as LibraryConnection, {
-    windows: true,
-    signal: AbortSignal.timeout(60_000),
-  });
+  const finding = await checkClock(
+    connection as LibraryConnection,
+    new Visit(pc.options, english, AbortSignal.timeout(60_000)),
+    true,
+  );
   expect(finding).toMatchObject({ verdict: 'ok', says: 'its clock agrees with ours' });
 });
 

@@ -68,6 +68,15 @@ export class Settings {
     });
   }
 
+  /** The same wants, with values for what was not given. */
+  withDefaults(values: Readonly<Record<string, string>>): Settings {
+    const given: Given = new Map(this.#given);
+    for (const [name, value] of Object.entries(values)) {
+      if (this.text(name) === undefined) given.set(name, [value]);
+    }
+    return new Settings(this.#specs, given, this.#env);
+  }
+
   /** How the user gave it, for messages. */
   sourceOf(name: string): string {
     return this.#given.has(name) ? `--${name}` : variableOf(name);

@@ -2,8 +2,9 @@ import type { OptionSpec } from '../args/option-spec.ts';
 import { logTo } from '../connect/open.ts';
 import { targetOptions } from '../connect/target.ts';
 import { examine } from '../doctor/doctor.ts';
-import { renderStep, renderSummary } from '../doctor/render.ts';
+import { type Look, lookOf, renderStep, renderSummary, renderUnreached } from '../doctor/render.ts';
 import { exitCodeOf, type Step, steps } from '../doctor/steps.ts';
+import { languageOf, languages, wordsOf } from '../doctor/words/language.ts';
 import { type Io, say } from '../io.ts';
 import type { ConnectOptions } from '../library.ts';
 import { jsonText } from '../report/json.ts';
@@ -11,7 +12,16 @@ import { UsageError } from '../usage-error.ts';
 import type { Command } from './command.ts';
 
 const options: readonly OptionSpec[] = [
-  { name: 'json', help: 'print one JSON document: every step with verdict, words, time and facts' },
+  {
+    name: 'json',
+    help: 'print one JSON document: every step with verdict, words, time and facts, always in English',
+  },
+  {
+    name: 'lang',
+    value: 'LANG',
+    env: true,
+    help: 'en or ko. Default: as LC_ALL, LC_MESSAGES or LANG says',
+  },
   { name: 'strict', help: 'a warning counts as a failure' },
 ];
 
@@ -20,8 +30,9 @@ export const doctorCommand: Command = {
   summary: 'Say what works on the way to a PC, what does not, and what to do',
   usage: ['doctor [options] DESTINATION'],
   about: [
-    'Goes the way that a worker goes, step by step, and times each: the name, TCP, the first line of the server (banner), the keys, the host key, the login, a command, SFTP, how many commands run at once, keepalive, the clock, the shell and its code page.',
-    'Makes one attempt only, because repeated ones keep a zombie tunnel alive, and writes nothing. A second connection is made to see whether the server answers keepalives.',
+    'Goes the way that a worker goes, step by step, and times each: the name, TCP, the first line of the server (banner), the keys, the host key, the login, a command, SFTP, how many commands run at once, keepalive, the clock, the shell and its code page, and the disk.',
+    'Makes one attempt only, because repeated ones keep a zombie tunnel alive, and takes less than a minute, unless --total-timeout and the other limits say otherwise. A second connection is made to see whether the server answers keepalives.',
+    'A small file is written where the account begins, and removed again. Nothing else is written but the host key, with --accept-new.',
   ],
   options,
   connects: true,
@@ -29,6 +40,7 @@ export const doctorCommand: Command = {
     ["a PC behind a gateway's published port", 'doctor rpa@gateway.example.com:9012'],
     ['an alias of ssh_config, with a shorter wait for a zombie', 'doctor --banner-timeout 10s pc-of-kim'],
     ['a customer of the customers file', 'doctor -c acme'],
+    ['in Korean', 'doctor --lang ko rpa@gateway.example.com:9012'],
     ['for a program', 'doctor --json pc-of-kim'],
   ],
   exitCodes: [
@@ -39,21 +51,39 @@ export const doctorCommand: Command = {
   ],
   async run({ settings, positionals, io }) {
     if (positionals.length > 1) throw new UsageError('Give one destination');
-    const connect = await targetOptions(positionals[0], { settings, io });
+    const language = settings.choice('lang', languages) ?? languageOf(io.env);
+    const connect = await targetOptions(positionals[0], { settings: settings.withDefaults(limits), io });
     const isJson = settings.flag('json');
+    const look = lookOf(io, wordsOf(isJson ? 'en' : language));
     const found = await examine({
       connect: settings.flag('verbose') ? { ...connect, log: logTo(io) } : connect,
+      words: look.words,
       signal: io.signal,
-      onStep: (step) => !isJson && sayStep(step, io),
+      onStep: (step) => !isJson && step.says !== look.words.skipped.notReached && sayStep(step, look, io),
     });
     const exitCode = exitCodeOf(found, settings.flag('strict'));
-    say(io.stdout, isJson ? toJson(connect, found, exitCode) : `\n${renderSummary(found, exitCode)}`);
+    if (isJson) say(io.stdout, toJson(connect, found, exitCode));
+    else sayEnd(found, exitCode, look, io);
     return exitCode;
   },
 };
 
-function sayStep(step: Step, io: Io): void {
-  for (const line of renderStep(step)) say(io.stdout, line);
+/** Shorter than a worker's, so that a run takes less than a minute. They are those of jump hosts too. */
+const limits = {
+  'tcp-timeout': '10s',
+  'banner-timeout': '30s',
+  'handshake-timeout': '15s',
+  'auth-timeout': '20s',
+  'total-timeout': '57s',
+};
+
+function sayStep(step: Step, look: Look, io: Io): void {
+  for (const line of renderStep(step, look)) say(io.stdout, line);
+}
+
+function sayEnd(found: readonly Step[], exitCode: number, look: Look, io: Io): void {
+  for (const line of renderUnreached(found, look)) say(io.stdout, line);
+  say(io.stdout, `\n${renderSummary(found, exitCode, look)}`);
 }
 
 function toJson(

@@ -11,6 +11,7 @@ import {
   type Via,
 } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
+import { limitsOf } from './limits.ts';
 
 /** What is known of a host without looking at the options for the destination. */
 export type LookUp = (destination: Destination) => Promise<ConnectOptions>;
@@ -73,7 +74,7 @@ async function jumpOptions(
   const identity = settings.text('identity');
   return {
     ...found,
-    timeouts: limits,
+    timeouts: { ...limits, ...limitsOf(settings) },
     ...(identity === undefined ? {} : { privateKeyPath: identity }),
     ...(outer === undefined ? {} : { via: outer }),
   };

@@ -1,4 +1,3 @@
-import { connectPhases } from '../../errors/index.ts';
 import { accountName } from '../../options/local-account.ts';
 import { type Destination, parseDestination } from '../args/destination.ts';
 import { variableOf } from '../args/option-spec.ts';
@@ -7,6 +6,7 @@ import type { Io } from '../io.ts';
 import { type ConnectOptions, fromSshConfig, type KeepaliveOptions, type Timeouts } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
 import { hostKeyOf } from './host-key.ts';
+import { limitsOf } from './limits.ts';
 import { ask } from './prompt.ts';
 import { routeOf } from './route.ts';
 import { readSecret } from './secrets.ts';
@@ -105,11 +105,11 @@ function patienceOf(
   settings: Settings,
   found: ConnectOptions,
 ): Pick<ConnectOptions, 'timeouts' | 'retry' | 'keepalive'> {
-  const timeouts: Timeouts = { ...found.timeouts };
-  for (const name of [...connectPhases.map((phase) => phase.name), 'total'] as const) {
-    const limit = settings.duration(`${name}-timeout`);
-    if (limit !== undefined) timeouts[name] = limit;
-  }
+  const timeouts: Timeouts = {
+    ...found.timeouts,
+    ...limitsOf(settings),
+    ...defined('total', settings.duration('total-timeout')),
+  };
   return {
     timeouts,
     ...defined('retry', retryOf(settings, found)),

@@ -1,7 +1,5 @@
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { stat } from 'node:fs/promises';
 import { printable } from '../../text/printable.ts';
-import { now, sleep } from '../../time/timer.ts';
 import {
   type Connection,
   type ConnectOptions,
@@ -10,8 +8,10 @@ import {
   type PhaseTimings,
   type SshError,
 } from '../library.ts';
-import { findingOf } from './advice.ts';
+import { examineName } from './names.ts';
+import { watchRecord } from './recorded.ts';
 import type { Finding, Step, StepName } from './steps.ts';
+import type { Visit } from './visit.ts';
 
 export interface Arrived {
   found: Step[];
@@ -19,57 +19,23 @@ export interface Arrived {
 }
 
 /** From the name to the login: one connection, whose phases tell where it ended. */
-export async function examineConnection(options: ConnectOptions): Promise<Arrived> {
-  const dns = await examineName(options);
-  if (dns.verdict === 'fail') return { found: [{ name: 'dns', ...dns }] };
+export async function examineConnection(visit: Visit): Promise<Arrived> {
+  const dns: Step = { name: 'dns', ...(await examineName(visit)) };
+  if (dns.verdict === 'fail') return { found: [dns] };
+  const notices: string[] = [];
+  const newRecord = await watchRecord(visit.options);
   try {
-    const connection = await connectViaGateway(options);
-    return { found: [{ name: 'dns', ...dns }, ...arrival(connection, options)], connection };
+    const connection = await connectViaGateway({
+      ...visit.options,
+      onLoginBanner: (notice) => notices.push(notice),
+    });
+    const recordedIn = await newRecord(connection.hostKeyFingerprint);
+    return { found: [dns, ...(await arrival(connection, visit, recordedIn))], connection };
   } catch (error) {
     if (!isSshError(error)) throw error;
-    return { found: [{ name: 'dns', ...dns }, ...failure(error, options)] };
+    const notice = printable(notices.join(' ').trim().replace(/\s+/g, ' '), 300);
+    return { found: [dns, ...failure(error, visit, notice)] };
   }
-}
-
-/** Longer than any name server should take, and than the resolver's own patience. */
-const dnsTimeout = 15_000;
-
-async function examineName({ host, via, signal }: ConnectOptions): Promise<Finding> {
-  if (via !== undefined) return { verdict: 'skipped', says: 'the route finds the way, not this machine' };
-  if (isIP(host)) return { verdict: 'ok', says: `${host} is an address: nothing to look up` };
-  const started = now();
-  const limit = new AbortController();
-  const tooLong = sleep(dnsTimeout, signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
-  try {
-    const found = await Promise.race([lookup(host, { all: true }), tooLong.then(() => undefined)]);
-    if (!found) return unknownName(host, 'ETIMEDOUT', now() - started);
-    const addresses = found.map(({ address }) => address);
-    return {
-      verdict: 'ok',
-      says: `${host} is ${addresses.join(', ')}`,
-      ms: now() - started,
-      facts: { addresses },
-    };
-  } catch (error) {
-    signal?.throwIfAborted();
-    return unknownName(host, (error as NodeJS.ErrnoException).code ?? '', now() - started);
-  } finally {
-    tooLong.catch(() => {});
-    limit.abort();
-  }
-}
-
-function unknownName(host: string, why: string, ms: number): Finding {
-  const isSure = why === 'ENOTFOUND';
-  return {
-    verdict: 'fail',
-    says: isSure ? `the name ${printable(host)} has no address` : `the name server does not answer (${why})`,
-    todo: isSure
-      ? 'Look at its spelling; some names exist only inside a VPN.'
-      : 'Look at the network of this machine and at its name servers.',
-    code: 'SSH_HOST_NOT_FOUND',
-    ms,
-  };
 }
 
 const phases = ['tcp', 'banner', 'keys', 'login'] as const;
@@ -78,70 +44,114 @@ type TimedStep = (typeof phases)[number];
 /** What the library calls the phase of each step. */
 const timingOf = { tcp: 'tcp', banner: 'banner', keys: 'handshake', login: 'auth' } as const;
 
-function arrival(connection: Connection, options: ConnectOptions): Step[] {
+async function arrival(
+  connection: Connection,
+  visit: Visit,
+  recordedIn: string | undefined,
+): Promise<Step[]> {
   const { timings, serverVersion, hostKeyFingerprint } = connection;
-  const [tcp, banner, keys, login] = phases.map((name) => reached(name, timings, options));
+  const [tcp, banner, keys, login] = phases.map((name) => reached(name, timings, visit));
   return [
     tcp!,
     { ...banner!, says: serverVersion, facts: { serverVersion } },
     keys!,
-    hostKeyStep(options, hostKeyFingerprint),
-    login!,
+    hostKeyStep(visit, hostKeyFingerprint, recordedIn),
+    await withOpenKeys(login!, visit),
   ];
 }
 
-function hostKeyStep({ hostKey }: ConnectOptions, fingerprint: string): Step {
-  const facts = { fingerprint };
-  if (hostKey === 'insecure-accept-any') {
-    const todo = `Anybody on the way can read and change everything. Give --host-key ${fingerprint} instead, if that is right.`;
-    return { name: 'hostKey', verdict: 'warn', says: `${fingerprint}, not checked`, todo, facts };
+function hostKeyStep({ options, words }: Visit, fingerprint: string, recordedIn: string | undefined): Step {
+  const { arrival } = words;
+  const facts = { fingerprint, ...(recordedIn === undefined ? {} : { recordedIn }) };
+  if (options.hostKey === 'insecure-accept-any') {
+    const [says, todo] = [arrival.unchecked(fingerprint), arrival.uncheckedTodo(fingerprint)];
+    return { name: 'hostKey', verdict: 'warn', says, todo, facts };
   }
-  return { name: 'hostKey', verdict: 'ok', says: `${fingerprint}, as it should be`, facts };
+  const says =
+    recordedIn === undefined
+      ? arrival.right(fingerprint)
+      : arrival.recorded(fingerprint, printable(recordedIn));
+  return { name: 'hostKey', verdict: 'ok', says, facts };
+}
+
+/** The library uses a private key that others may read; `ssh` would not. */
+async function withOpenKeys(login: Step, { options, words }: Visit): Promise<Step> {
+  for (const file of [options.privateKeyPath ?? []].flat()) {
+    const { mode } = await stat(file).catch(() => ({ mode: 0 }));
+    if (process.platform === 'win32' || (mode & 0o077) === 0) continue;
+    const shown = printable(file);
+    const { openKey, openKeyTodo } = words.arrival;
+    return { ...login, verdict: 'warn', says: openKey(login.says, shown), todo: openKeyTodo(shown) };
+  }
+  return login;
 }
 
 /** Milliseconds beyond which a phase works, but is worth a word. */
 const slow = 5_000;
 
-function reached(name: TimedStep, timings: PhaseTimings, options: ConnectOptions): Step {
+function reached(name: TimedStep, timings: PhaseTimings, { options, words }: Visit): Step {
   const ms = timings[timingOf[name]];
-  const says = wordsFor(name, options);
+  const says = wordsFor(name, options, words);
   if (ms === undefined || ms < slow) return { name, verdict: 'ok', says, ms };
-  const todo =
-    'It works, but slowly: the PC is busy or just starting, its line is slow, or sshd waits for a name server.';
-  return { name, verdict: 'warn', says: `${says}, but slowly`, todo, ms };
+  return { name, verdict: 'warn', says: words.arrival.slowly(says), todo: words.arrival.slowlyTodo, ms };
 }
 
-function wordsFor(name: TimedStep, { host, port = 22, username, via }: ConnectOptions): string {
-  const words = {
-    tcp: via === undefined ? `${host}:${port} accepted` : `reached ${host}:${port} by the route`,
-    banner: 'an SSH server answered',
-    keys: 'keys are agreed',
-    login: `logged in as ${username}`,
-  };
-  return words[name];
+function wordsFor(
+  name: TimedStep,
+  { host, port = 22, username, via }: ConnectOptions,
+  { arrival }: Visit['words'],
+): string {
+  const at = `${host}:${port}`;
+  if (name === 'tcp') return via === undefined ? arrival.tcp(at) : arrival.tcpByRoute(at);
+  return name === 'login' ? arrival.login(username) : arrival[name];
 }
 
 /** The steps that were reached, and the one that failed. */
-function failure(error: SshError, options: ConnectOptions): Step[] {
-  const failed = stepOf(error);
+function failure(error: SshError, visit: Visit, notice: string): Step[] {
+  if (isOnTheWay(error, visit)) return [onTheWay(error, visit)];
+  const finding = visit.finding(error);
+  const failed = stepOf(error, finding);
   const timings = error.attempts?.at(-1)?.timings ?? { total: 0 };
   const done: Step[] = [];
   for (const name of phases) {
     if (name === failed || timings[timingOf[name]] === undefined) break;
     if (failed === 'hostKey' && name === 'login') break;
-    done.push(reached(name, timings, options));
+    done.push(reached(name, timings, visit));
   }
   const spent = done.reduce((sum, { ms = 0 }) => sum + ms, 0);
+  const { arrival } = visit.words;
   if (failed === 'hostKey' && done.at(-1)?.name !== 'keys')
-    done.push({ name: 'keys', verdict: 'ok', says: 'keys are agreed' });
-  if (failed === 'login') done.push({ name: 'hostKey', verdict: 'ok', says: 'as it should be' });
-  const hop = error.hop ? `${error.hop}: ` : '';
-  const finding = findingOf(error, Math.max(0, timings.total - spent));
-  return [...done, { name: failed, ...finding, says: `${hop}${finding.says}` }];
+    done.push({ name: 'keys', verdict: 'ok', says: arrival.keys });
+  if (failed === 'login') done.push({ name: 'hostKey', verdict: 'ok', says: arrival.hostKeyRight });
+  const ms = Math.max(0, timings.total - spent);
+  return [...done, { name: failed, ...withNotice(finding, notice, visit), ms }];
 }
 
-function stepOf({ phase, code }: SshError): StepName {
-  if (code.startsWith('SSH_HOST_KEY_')) return 'hostKey';
+/** A jump host that fails in whatever phase of its own is, for us, a way that does not open. */
+function isOnTheWay({ hop, host, port, phase }: SshError, { target }: Visit): boolean {
+  return phase === 'route' || (hop !== undefined && (host !== target.host || port !== target.port));
+}
+
+function onTheWay(error: SshError, visit: Visit): Step {
+  const finding = visit.finding(error, error.attempts?.at(-1)?.timings.total);
+  const isNamed = error.hop === undefined || finding.says.includes(error.hop);
+  return { name: 'tcp', ...finding, says: isNamed ? finding.says : `${error.hop}: ${finding.says}` };
+}
+
+const barred = /expire|locked|disabled|not available|booting|shut ?down|nologin|not allowed|denied|만료|잠/i;
+
+/** What sshd says of an account comes as a notice, before the refusal. */
+function withNotice(finding: Finding, notice: string, { words, target }: Visit): Finding {
+  if (notice === '' || !finding.code?.startsWith('SSH_AUTH')) return finding;
+  if (!barred.test(notice)) return { ...finding, todo: `${words.notice(notice)} ${finding.todo}` };
+  const { says, todo } = words.failures.accountRefused;
+  const facts = { ...target, at: '', said: notice, fingerprint: '', record: '', tried: '', offered: '' };
+  return { ...finding, kind: 'accountRefused', says: says(facts), todo: `${todo} ${words.logs}` };
+}
+
+function stepOf({ phase, code }: SshError, { kind }: Finding): StepName {
+  if (code.startsWith('SSH_HOST_KEY_') || kind?.startsWith('knownHosts') || kind === 'badCertificate')
+    return 'hostKey';
   if (phase === 'banner') return 'banner';
   if (phase === 'handshake') return 'keys';
   return phase === 'route' || phase === 'tcp' ? 'tcp' : 'login';

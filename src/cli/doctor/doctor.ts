@@ -1,7 +1,7 @@
 import { now } from '../../time/timer.ts';
 import { type Connection, type ConnectOptions, isSshError } from '../library.ts';
-import { findingOf } from './advice.ts';
 import { checkClock } from './checks/clock.ts';
+import { checkDisk } from './checks/disk.ts';
 import { checkExec, type ExecFound } from './checks/exec.ts';
 import { checkKeepalive } from './checks/keepalive.ts';
 import { checkMaxSessions, sessionsTried } from './checks/max-sessions.ts';
@@ -9,21 +9,24 @@ import { checkSftp } from './checks/sftp.ts';
 import { checkShell } from './checks/shell.ts';
 import { examineConnection } from './connecting.ts';
 import { type Finding, type Step, type StepName, stepNames } from './steps.ts';
+import { Visit } from './visit.ts';
+import type { Words } from './words/words.ts';
 
 export interface DoctorOptions {
   connect: ConnectOptions;
+  words: Words;
   signal: AbortSignal;
   /** Told of each step as soon as it is known, in order. */
   onStep: (step: Step) => void;
 }
 
 /**
- * Looks at everything that a worker needs of a PC. Nothing is written, and one connection at most is made to a port
- * that does not answer. Resolves with a finding for every step.
+ * Looks at everything that a worker needs of a PC. Of what it writes nothing is left but a new host key (`accept-new`),
+ * and one connection at most is made to a port that does not answer. Resolves with a finding for every step.
  *
  * @throws {TypeError | RangeError} for wrong options, and the signal's reason.
  */
-export async function examine({ connect, signal, onStep }: DoctorOptions): Promise<Step[]> {
+export async function examine({ connect, words, signal, onStep }: DoctorOptions): Promise<Step[]> {
   const found: Step[] = [];
   const report = (step: Step) => {
     found.push(step);
@@ -31,76 +34,93 @@ export async function examine({ connect, signal, onStep }: DoctorOptions): Promi
   };
   // More sessions at once than the library would try by itself, so that the server's own limit shows.
   const options: ConnectOptions = { ...connect, retry: false, signal, maxSessions: sessionsTried };
-  const { found: arrived, connection } = await examineConnection(options);
+  const visit = new Visit(options, words, signal);
+  const { found: arrived, connection } = await examineConnection(visit);
   for (const step of arrived) report(step);
   if (connection) {
     try {
-      await examineServer(connection, options, report, signal);
+      await new Examination(connection, visit, report).run();
     } finally {
       await connection.close();
     }
   }
   for (const name of stepNames) {
-    if (!found.some((step) => step.name === name)) report({ name, verdict: 'skipped', says: 'not reached' });
+    if (!found.some((step) => step.name === name)) report({ name, ...visit.skipped('notReached') });
   }
   return found;
 }
 
-async function examineServer(
-  connection: Connection,
-  options: ConnectOptions,
-  report: (step: Step) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const windows = /windows/i.test(connection.serverVersion);
-  const look = async (name: StepName, check: () => Promise<Finding>) => {
-    signal.throwIfAborted();
-    const finding = await guarded(check);
+/** The checks on a connection that stands. */
+class Examination {
+  readonly #connection: Connection;
+  readonly #visit: Visit;
+  readonly #report: (step: Step) => void;
+  #isLost = false;
+  #exec: ExecFound | undefined;
+  #home: string | undefined;
+
+  constructor(connection: Connection, visit: Visit, report: (step: Step) => void) {
+    this.#connection = connection;
+    this.#visit = visit;
+    this.#report = report;
+  }
+
+  async run(): Promise<void> {
+    const [connection, visit] = [this.#connection, this.#visit];
+    const windows = /windows/i.test(connection.serverVersion);
+    // On a connection of its own, and mostly waiting: meanwhile the rest is looked at.
+    const alive = checkKeepalive(visit);
+    alive.catch(() => {});
+    await this.#look('exec', async () => {
+      this.#exec = await checkExec(connection, visit);
+      return this.#exec.finding;
+    });
+    await this.#look('sftp', async () => {
+      const finding = await checkSftp(connection, visit);
+      this.#home = finding.facts?.['home'] as string | undefined;
+      return finding;
+    });
+    await this.#lookByCommand('maxSessions', () => checkMaxSessions(connection, visit, windows));
+    await this.#look('keepalive', () => alive);
+    await this.#lookByCommand('clock', () => checkClock(connection, visit, windows));
+    await this.#lookByCommand('shell', () =>
+      checkShell(connection, visit, { shell: this.#exec?.shell, windows }),
+    );
+    await this.#look('disk', () => checkDisk(connection, visit, this.#means(windows)));
+  }
+
+  #means(windows: boolean) {
+    return { home: this.#home, runs: this.#runs, windows };
+  }
+
+  get #runs(): boolean {
+    return this.#exec !== undefined && this.#exec.finding.verdict !== 'fail';
+  }
+
+  #lookByCommand(name: StepName, check: () => Promise<Finding>): Promise<void> {
+    return this.#look(name, () =>
+      this.#runs ? check() : Promise.resolve(this.#visit.skipped('noCommands')),
+    );
+  }
+
+  async #look(name: StepName, check: () => Promise<Finding>): Promise<void> {
+    this.#visit.signal.throwIfAborted();
+    const finding = await this.#guarded(name, check);
     // The keepalive is looked at on a connection of its own.
-    isLost ||= name !== 'keepalive' && finding.code === 'SSH_CONNECTION_LOST';
-    report({ name, ...finding });
-  };
-  let isLost = false;
-  /** Once the connection is lost, further checks would only say so again. */
-  const onConnection = (check: () => Promise<Finding>) => () =>
-    isLost ? Promise.resolve(lostBefore) : check();
-  let exec: ExecFound = { finding: noCommands, shell: undefined };
-  await look('exec', async () => {
-    exec = await checkExec(connection, signal);
-    return exec.finding;
-  });
-  const needsExec = (check: () => Promise<Finding>) =>
-    onConnection(() => (exec.finding.verdict === 'fail' ? Promise.resolve(noCommands) : check()));
-  const { shell } = exec;
-  await look(
-    'sftp',
-    onConnection(() => checkSftp(connection, signal)),
-  );
-  await look(
-    'maxSessions',
-    needsExec(() => checkMaxSessions(connection, { windows, signal })),
-  );
-  await look('keepalive', () => checkKeepalive(options, signal));
-  await look(
-    'clock',
-    needsExec(() => checkClock(connection, { windows, signal })),
-  );
-  await look(
-    'shell',
-    needsExec(() => checkShell(connection, { shell, windows, signal })),
-  );
-}
+    this.#isLost ||= name !== 'keepalive' && finding.code === 'SSH_CONNECTION_LOST';
+    this.#report({ name, ...finding });
+  }
 
-const lostBefore: Finding = { verdict: 'skipped', says: 'the connection was lost before' };
-const noCommands: Finding = { verdict: 'skipped', says: 'needs a command, and none runs' };
-
-/** The connection may be lost under any check: that is a finding too. */
-async function guarded(check: () => Promise<Finding>): Promise<Finding> {
-  const started = now();
-  try {
-    return await check();
-  } catch (error) {
-    if (!isSshError(error)) throw error;
-    return findingOf(error, now() - started);
+  /** The connection may be lost under any check: that is a finding too, and further checks would only say so again. */
+  async #guarded(name: StepName, check: () => Promise<Finding>): Promise<Finding> {
+    if (!this.#visit.hasTime) return this.#visit.skipped('noTime');
+    if (this.#isLost && name !== 'keepalive') return this.#visit.skipped('lostBefore');
+    const started = now();
+    try {
+      return await check();
+    } catch (error) {
+      if (!isSshError(error)) throw error;
+      return this.#visit.finding(error, now() - started);
+    }
   }
 }

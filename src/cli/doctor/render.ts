@@ -1,33 +1,86 @@
+import { styleText } from 'node:util';
+import type { Io } from '../io.ts';
 import { inWords } from '../report/times.ts';
-import { type Step, steps } from './steps.ts';
+import { columnsOf, padColumns, wrap } from './layout.ts';
+import { type Step, stepNames, type Verdict } from './steps.ts';
+import type { Words } from './words/words.ts';
 
-const marks = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL', skipped: '-   ' };
-const titleWidth = Math.max(...Object.values(steps).map(({ title }) => title.length));
+/** How the report looks: in which language, how wide, whether in colour. */
+export interface Look {
+  words: Words;
+  /** Columns. */
+  width: number;
+  colour: boolean;
+}
+
+/** As wide as the terminal; a file gets lines that a terminal would take. */
+export function lookOf({ stdout, env }: Pick<Io, 'stdout' | 'env'>, words: Words): Look {
+  const given = stdout.isTTY ? stdout.columns : Number(env['COLUMNS']);
+  return { words, width: Math.max(40, given || 120), colour: wantsColour(stdout.isTTY === true, env) };
+}
+
+/** https://no-color.org, and Node's FORCE_COLOR, which wins. */
+function wantsColour(isTerminal: boolean, env: Io['env']): boolean {
+  const force = env['FORCE_COLOR'];
+  if (force !== undefined) return force !== '0' && force !== 'false';
+  return isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+const colours = { ok: 'green', warn: 'yellow', fail: 'red', skipped: 'gray' } as const;
+const timeWidth = 9;
+/** Columns that words must have beside the table; else they go below. */
+const narrow = 36;
 
 /** One step: mark, name, time, and what was found; below it, what to do. */
-export function renderStep({ name, verdict, says, todo, ms }: Step): string[] {
+export function renderStep({ name, verdict, says, todo, hint, ms }: Step, look: Look): string[] {
+  const { words } = look;
+  const markWidth = Math.max(...Object.values(words.marks).map(columnsOf));
+  const titleWidth = Math.max(...stepNames.map((one) => columnsOf(words.titles[one])));
   const time = ms === undefined ? '' : inWords(ms);
-  const line = `${marks[verdict]}  ${steps[name].title.padEnd(titleWidth)}  ${time.padStart(9)}  ${says}`;
-  const indent = ' '.repeat(titleWidth + 19);
-  return todo === undefined ? [line] : [line, ...wrap(`-> ${todo}`, 90).map((part) => indent + part)];
+  const title = padColumns(words.titles[name], titleWidth);
+  const tail = `  ${title}  ${time.padStart(timeWidth)}`;
+  const head = paint(verdict, padColumns(words.marks[verdict], markWidth), look) + tail;
+  const column = markWidth + columnsOf(tail) + 2;
+  const below = adviceOf(todo, hint);
+  if (look.width - column < narrow) {
+    const lines = [...wrap(says, look.width - 6), ...below.flatMap((part) => hanging(part, look.width - 6))];
+    return [head.trimEnd(), ...lines.map((line) => `      ${line}`)];
+  }
+  const [first = '', ...rest] = wrap(says, look.width - column);
+  const more = [...rest, ...below.flatMap((part) => hanging(part, look.width - column))];
+  return [`${head}  ${first}`, ...more.map((line) => ' '.repeat(column) + line)];
+}
+
+/** What to do, and what the library said to it, unless it is the same. */
+function adviceOf(todo: string | undefined, hint: string | undefined): string[] {
+  const parts = [...(todo === undefined ? [] : [`-> ${todo}`])];
+  return hint === undefined || todo?.includes(hint) ? parts : [...parts, `-> ${hint}`];
+}
+
+function hanging(text: string, width: number): string[] {
+  return wrap(text, width - 3).map((line, index) => (index === 0 ? line : `   ${line}`));
+}
+
+/** All steps that were not reached, on one line. */
+export function renderUnreached(found: readonly Step[], { words, ...look }: Look): string[] {
+  const unreached = found.filter(({ says }) => says === words.skipped.notReached);
+  if (unreached.length === 0) return [];
+  const names = unreached.map(({ name }) => words.titles[name]).join(', ');
+  const mark = paint('skipped', padColumns(words.marks.skipped, 4), { words, ...look });
+  const [first = '', ...rest] = wrap(`${words.skipped.notReached}: ${names}`, look.width - 6);
+  return [`${mark}  ${first}`, ...rest.map((line) => `      ${line}`)];
+}
+
+function paint(verdict: Verdict, text: string, { colour }: Look): string {
+  return colour ? styleText(colours[verdict], text, { validateStream: false }) : text;
 }
 
 /** The last line: what it comes to. */
-export function renderSummary(found: readonly Step[], exitCode: number): string {
+export function renderSummary(found: readonly Step[], exitCode: number, { words }: Look): string {
+  const { summary, titles } = words;
   const failed = found.find(({ verdict }) => verdict === 'fail');
   const warnings = found.filter(({ verdict }) => verdict === 'warn').length;
-  const words = warnings === 1 ? '1 warning' : `${warnings} warnings`;
-  if (failed) return `It does not work: ${steps[failed.name].title} (exit code ${exitCode}).`;
-  if (warnings > 0) return `It works, with ${words}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}.`;
-  return 'Everything works.';
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!;
-    if (line !== '' && line.length + word.length >= width) lines.push(`   ${word}`);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines;
+  if (failed) return summary.fails(titles[failed.name], exitCode);
+  if (warnings === 0) return summary.works;
+  return `${summary.warns(warnings)}${exitCode === 0 ? '' : summary.exitCode(exitCode)}.`;
 }

@@ -12,6 +12,7 @@ export const steps = {
   keepalive: { title: 'keepalive', exitCode: 19 },
   clock: { title: 'clock', exitCode: 20 },
   shell: { title: 'shell', exitCode: 21 },
+  disk: { title: 'disk', exitCode: 22 },
 } as const;
 
 export type StepName = keyof typeof steps;
@@ -27,10 +28,14 @@ export interface Finding {
   says: string;
   /** What to do about it. */
   todo?: string | undefined;
+  /** What the library said to the error, always in English. */
+  hint?: string | undefined;
   /** Milliseconds that it took. */
   ms?: number | undefined;
   /** The error's code, for programs. */
   code?: string | undefined;
+  /** Which failure it is, for programs: finer than the code, and the same in every language. */
+  kind?: string | undefined;
   /** What programs may want to know: `{ maxSessions: 10 }`. */
   facts?: Readonly<Record<string, unknown>>;
 }

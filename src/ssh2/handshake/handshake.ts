@@ -277,6 +277,7 @@ class Handshake {
       saidBefore: this.#transport.saidBefore,
       serverOffer: this.#offer,
       methodsTried: this.#auth.tried,
+      partialSuccess: this.#auth.hasPart,
       loginNotes: this.#auth.notes,
       methodsOffered: this.#auth.offered,
       authFailures: this.#auth.failures,

@@ -31,12 +31,13 @@ export class Authentication {
   offered: readonly string[] | undefined;
   /** Failed requests so far: silence after one of them is a refusal too. */
   failures = 0;
+  /** The server accepted a part of what it wants (RFC 4252 section 5.1). */
+  hasPart = false;
   #credentials: Credentials;
   #events: AuthEvents;
   #queue: AsyncGenerator<Candidate>;
   #sent: Candidate | undefined;
   #methodsSent = new Set<string>();
-  #hasPart = false;
   /** The ids of what the server has judged, and would judge the same way again. */
   #judged = new Set<string>();
 
@@ -69,7 +70,7 @@ export class Authentication {
     if (!this.#sent) return;
     if (isPartial || methods.includes(this.#sent.method)) this.#judged.add(idOf(this.#sent));
     if (!isPartial) return;
-    this.#hasPart = true;
+    this.hasPart = true;
     this.#queue = this.#candidates();
   }
 
@@ -112,7 +113,7 @@ export class Authentication {
     // Never the same password twice: a refused login counts at the server.
     const isJudged = this.#judged.has('password');
     if (password !== undefined && !isJudged && !keyboardInteractive) yield this.#keyboardInteractive();
-    if (!this.#hasPart && !this.#couldSucceed) yield this.#none();
+    if (!this.hasPart && !this.#couldSucceed) yield this.#none();
   }
 
   #mayTake(method: string): boolean {

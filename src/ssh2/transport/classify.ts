@@ -10,6 +10,7 @@ import { printable, quoted } from '../../text/printable.ts';
 import type { ServerOffer } from '../insides/server-offer.ts';
 import { tame } from '../insides/tame.ts';
 import type { OutOfTurn } from '../order/message-order.ts';
+import { protocolHint } from './protocol-hint.ts';
 import type { StreamEnd } from './transport.ts';
 
 /** The phases that ssh2 goes through over an open stream. */
@@ -29,6 +30,8 @@ export interface Situation {
   serverOffer?: ServerOffer | undefined;
   methodsTried: readonly string[];
   methodsOffered: readonly string[] | undefined;
+  /** The server accepted a part of what it wants. */
+  partialSuccess?: boolean;
   /** Sentences on why what was tried may have been refused. */
   loginNotes?: readonly string[];
   /** Refused authentication requests. */
@@ -190,38 +193,6 @@ export function unsafeSsh2(error: Error, situation: Situation): HandshakeFailed 
   });
 }
 
-function protocolHint(
-  noneInCommon: string | undefined,
-  isImpostor: boolean,
-  offer: ServerOffer | undefined,
-): string {
-  if (noneInCommon) return commonHint(noneInCommon, offer);
-  return isImpostor
-    ? 'The server does not own the host key that it shows: somebody is in between, or the server is broken.'
-    : 'The bytes that arrived are not what SSH prescribes: a damaged stream, a broken server, or something in between.';
-}
-
-const postQuantum = /^(mlkem|sntrup)/;
-
-function commonHint(what: string, offer: ServerOffer | undefined): string {
-  const offered = /key exchange/.test(what)
-    ? offer?.kex
-    : /host key/.test(what)
-      ? offer?.serverHostKey
-      : undefined;
-  const names = offered?.filter((name) => !/^(kex-strict|ext-info)-/.test(name));
-  const offers = names
-    ? ` It offers ${names
-        .slice(0, 20)
-        .map((name) => printable(name, 60))
-        .join(', ')}.`
-    : '';
-  if (names?.some((name) => postQuantum.test(name)) && names.every((name) => postQuantum.test(name))) {
-    return `The server wants a post-quantum key exchange, which is not supported here.${offers} Allow curve25519-sha256 or ecdh-sha2-nistp256 beside it (KexAlgorithms).`;
-  }
-  return `The server offers no ${what} that we do.${offers} An old server can be met halfway with the option algorithms, naming what it offers.`;
-}
-
 /** ssh2 would not begin: an algorithm that this runtime lacks, or something in it has changed. */
 export function notStarted(cause: unknown, situation: Situation): HandshakeFailed {
   const said = cause instanceof Error ? cause.message : String(cause);
@@ -246,13 +217,14 @@ function authFailed(situation: Situation, cause: unknown, reason?: string): Auth
     ...place(situation),
     methodsTried: [...methodsTried],
     methodsOffered,
+    ...(situation.partialSuccess ? { partialSuccess: true } : {}),
     cause: tame(cause),
     hint: authHint(situation, methodsOffered, reason),
   });
 }
 
 function authHint(
-  { methodsTried: tried, loginNotes = [] }: Situation,
+  { methodsTried: tried, loginNotes = [], partialSuccess = false }: Situation,
   offered: readonly string[] | undefined,
   reason: string | undefined,
 ): string {
@@ -260,6 +232,8 @@ function authHint(
     return 'The agent offered more keys than the server looks at (MaxAuthTries, 6 by default): give the right one as privateKeyPath.';
   }
   const usable = offered?.some((method) => tried.some((label) => label.startsWith(method)));
+  if (partialSuccess)
+    return `A part of the login was accepted; the server wants more (a second factor): ${(offered ?? []).join(', ')}.`;
   if (offered && !usable) return 'None of the methods that the server takes was given credentials for.';
   if (loginNotes.length > 0) return loginNotes.join(' ');
   return "Wrong account, or its authorized_keys lacks this key (on Windows, administrators' keys stand in ProgramData\\ssh\\administrators_authorized_keys). Not retried: sshd punishes repeated failures.";

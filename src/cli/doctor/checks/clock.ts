@@ -7,10 +7,12 @@ import {
 } from '../../library.ts';
 import { inWords } from '../../report/times.ts';
 import type { Finding } from '../steps.ts';
+import type { Visit } from '../visit.ts';
+import type { Words } from '../words/words.ts';
 import { clock } from './scripts.generated.ts';
 
-/** PowerShell takes its time to start on a slow PC. */
-const limit = 60_000;
+/** Of the time of a whole run: 14 seconds. PowerShell takes its time to start on a slow PC. */
+const share = 1 / 4;
 /** Milliseconds. Within it logs can still be compared; Kerberos gives up at five minutes. */
 const tolerable = 60_000;
 
@@ -22,23 +24,23 @@ interface Reading {
 }
 
 /** How far the server's clock is from ours. */
-export async function checkClock(
-  connection: Connection,
-  { windows, signal }: { windows: boolean; signal: AbortSignal },
-): Promise<Finding> {
+export async function checkClock(connection: Connection, visit: Visit, windows: boolean): Promise<Finding> {
+  const { clock: words } = visit.words;
   try {
-    const reading = await (windows ? readWindows : readPosix)(connection, signal);
-    return reading ? judge(reading.server - reading.here) : unknown;
+    const reading = await (windows ? readWindows : readPosix)(connection, visit);
+    return reading ? judge(reading.server - reading.here, words) : unknown(words);
   } catch (error) {
     if (!isSshError(error) || error instanceof ConnectionLost) throw error;
-    return { ...unknown, code: error.code };
+    return { ...unknown(words), code: error.code };
   }
 }
 
-const unknown: Finding = { verdict: 'warn', says: 'its clock could not be read' };
+function unknown({ unread }: Words['clock']): Finding {
+  return { verdict: 'warn', says: unread };
+}
 
-async function readPosix(connection: Connection, signal: AbortSignal): Promise<Reading | undefined> {
-  const { stdout, here } = await answerTo(signal, (options) =>
+async function readPosix(connection: Connection, visit: Visit): Promise<Reading | undefined> {
+  const { stdout, here } = await answerTo(visit, (options) =>
     connection.exec('date -u +%Y-%m-%dT%H:%M:%SZ', options),
   );
   const server = Date.parse(stdout.trim());
@@ -46,35 +48,31 @@ async function readPosix(connection: Connection, signal: AbortSignal): Promise<R
   return Number.isNaN(server) ? undefined : { server: server + 500, here };
 }
 
-async function readWindows(connection: Connection, signal: AbortSignal): Promise<Reading | undefined> {
-  const { stdout, here } = await answerTo(signal, (options) => connection.powershell(clock, options));
+async function readWindows(connection: Connection, visit: Visit): Promise<Reading | undefined> {
+  const { stdout, here } = await answerTo(visit, (options) => connection.powershell(clock, options));
   return /^\s*\d{12,}\s*$/.test(stdout) ? { server: Number(stdout), here } : undefined;
 }
 
 /** What a command prints, and when its first byte came. */
 async function answerTo(
-  signal: AbortSignal,
+  visit: Visit,
   run: (options: TextPowerShellOptions & TextExecOptions) => PromiseLike<{ stdout: string }>,
 ): Promise<{ stdout: string; here: number }> {
   let here = 0;
   const onStdout = () => {
     here ||= Date.now();
   };
-  const { stdout } = await run({ timeout: limit, maxBuffer: 10_000, reject: false, signal, onStdout });
+  const { signal } = visit;
+  const timeout = visit.limit(share);
+  const { stdout } = await run({ timeout, maxBuffer: 10_000, reject: false, signal, onStdout });
   return { stdout, here };
 }
 
-function judge(difference: number): Finding {
+function judge(difference: number, words: Words['clock']): Finding {
   const facts = { differenceMs: Math.round(difference) };
   const amount = inWords(Math.abs(difference));
-  const direction = difference > 0 ? 'ahead' : 'behind';
-  if (Math.abs(difference) < 2_000) return { verdict: 'ok', says: 'its clock agrees with ours', facts };
-  if (Math.abs(difference) <= tolerable)
-    return { verdict: 'ok', says: `its clock is ${amount} ${direction}`, facts };
-  return {
-    verdict: 'warn',
-    says: `its clock is ${amount} ${direction}`,
-    todo: 'Logs cannot be compared, and certificates and Kerberos may fail. On Windows: w32tm /resync.',
-    facts,
-  };
+  if (Math.abs(difference) < 2_000) return { verdict: 'ok', says: words.agrees, facts };
+  const says = difference > 0 ? words.ahead(amount) : words.behind(amount);
+  if (Math.abs(difference) <= tolerable) return { verdict: 'ok', says, facts };
+  return { verdict: 'warn', says, todo: words.todo, facts };
 }

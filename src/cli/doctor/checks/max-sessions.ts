@@ -1,6 +1,8 @@
 import { now, sleep } from '../../../time/timer.ts';
 import { type Command, type Connection, ConnectionLost } from '../../library.ts';
 import type { Finding } from '../steps.ts';
+import type { Visit } from '../visit.ts';
+import type { Words } from '../words/words.ts';
 
 /** One more than OpenSSH's default: enough to know whether the default holds. */
 export const sessionsTried = 11;
@@ -22,7 +24,8 @@ interface Probe {
  */
 export async function checkMaxSessions(
   connection: Connection,
-  { windows, signal }: { windows: boolean; signal: AbortSignal },
+  { words, signal }: Visit,
+  windows: boolean,
 ): Promise<Finding> {
   const started = now();
   // Says something at once and ends with its input: cmd shows its prompt, cat gives back what it is given.
@@ -34,6 +37,7 @@ export async function checkMaxSessions(
       ...judge(
         count,
         probes.some(({ hasEnded }) => hasEnded),
+        words.maxSessions,
       ),
       ms: now() - started,
     };
@@ -86,19 +90,12 @@ async function endAll(probes: readonly Probe[]): Promise<void> {
   over.abort();
 }
 
-function judge(count: number, anyEnded: boolean): Finding {
-  if (count === 0 || (anyEnded && count < sessionsTried)) {
-    return { verdict: 'warn', says: 'how many commands run at once could not be measured' };
-  }
+function judge(count: number, anyEnded: boolean, words: Words['maxSessions']): Finding {
+  if (count === 0 || (anyEnded && count < sessionsTried)) return { verdict: 'warn', says: words.unmeasured };
   if (count >= sessionsTried) {
-    return { verdict: 'ok', says: `${count} commands at once and more`, facts: { maxSessions: `${count}+` } };
+    return { verdict: 'ok', says: words.more(count), facts: { maxSessions: `${count}+` } };
   }
   const facts = { maxSessions: count };
-  if (count > 1) return { verdict: 'ok', says: `${count} commands at once; more wait in line`, facts };
-  return {
-    verdict: 'warn',
-    says: 'one command at a time; SFTP counts as one too, and everything else waits in line',
-    todo: 'MaxSessions 10 in sshd_config is the default.',
-    facts,
-  };
+  if (count > 1) return { verdict: 'ok', says: words.limit(count), facts };
+  return { verdict: 'warn', says: words.one, todo: words.oneTodo, facts };
 }

@@ -1,26 +1,50 @@
 import { quoted } from '../../../text/printable.ts';
 import { now } from '../../../time/timer.ts';
-import { type Connection, isSshError } from '../../library.ts';
-import { findingOf } from '../advice.ts';
+import { type Connection, isSshError, type SshError } from '../../library.ts';
+import { findingOfKind } from '../diagnose.ts';
+import type { FailureKind } from '../kinds.ts';
 import type { Finding } from '../steps.ts';
+import type { Visit } from '../visit.ts';
 
-/** Whether files can be moved: an SFTP session that answers. Nothing is written. */
-export async function checkSftp(connection: Connection, signal: AbortSignal): Promise<Finding> {
+/** Of the time of a whole run: nine seconds. */
+const share = 1 / 6;
+
+/** Whether files can be moved: an SFTP session that answers. */
+export async function checkSftp(connection: Connection, visit: Visit): Promise<Finding> {
   const started = now();
   try {
-    await using sftp = await connection.sftp({ signal });
-    const home = await sftp.realPath('.', { signal });
+    const home = await visit.within(visit.limit(share), (signal) => homeOf(connection, signal));
+    const ms = now() - started;
+    if (home === 'late') {
+      const silent = visit.failure('sftpSilent');
+      return {
+        verdict: 'fail',
+        ...silent,
+        kind: 'sftpSilent',
+        todo: `${silent.todo} ${visit.words.logs}`,
+        ms,
+      };
+    }
     return {
       verdict: 'ok',
-      says: `SFTP answers; it begins at ${quoted(home, 100)}`,
-      ms: now() - started,
-      facts: { home },
+      says: visit.words.sftp.ok(quoted(home.path, 100)),
+      ms,
+      facts: { home: home.path },
     };
   } catch (error) {
+    visit.signal.throwIfAborted();
     if (!isSshError(error)) throw error;
-    return {
-      ...findingOf(error, now() - started),
-      todo: 'sshd_config needs a line for it: "Subsystem sftp sftp-server.exe" on Windows. A shell that speaks when it starts (see exec) breaks it as well.',
-    };
+    return findingOfKind(kindOf(error), error, visit.target, visit.words, now() - started);
   }
+}
+
+async function homeOf(connection: Connection, signal: AbortSignal): Promise<{ path: string }> {
+  await using sftp = await connection.sftp({ signal });
+  return { path: await sftp.realPath('.', { signal }) };
+}
+
+function kindOf(error: SshError): FailureKind {
+  if (error.code === 'SSH_CONNECTION_LOST') return 'lost';
+  if (error.code === 'SSH_CHANNEL_TIMEOUT') return 'sftpSilent';
+  return error.code === 'SSH_CHANNEL_OPEN_FAILED' ? 'sftpRefused' : 'sftpSpoilt';
 }

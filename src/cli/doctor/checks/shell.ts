@@ -1,69 +1,57 @@
 import { printable } from '../../../text/printable.ts';
 import { now } from '../../../time/timer.ts';
-import { type Connection, isSshError } from '../../library.ts';
-import { findingOf } from '../advice.ts';
+import { type CommandResult, type Connection, isSshError } from '../../library.ts';
 import type { Finding } from '../steps.ts';
+import type { Visit } from '../visit.ts';
+import type { Words } from '../words/words.ts';
 import type { FoundShell } from './shell-name.ts';
 
-const limit = 30_000;
+/** Of the time of a whole run: nine seconds. */
+const share = 1 / 6;
 
 /** The shell that takes commands, and how its output is to be decoded. */
 export async function checkShell(
   connection: Connection,
-  { shell, windows, signal }: { shell: FoundShell | undefined; windows: boolean; signal: AbortSignal },
+  visit: Visit,
+  { shell, windows }: { shell: FoundShell | undefined; windows: boolean },
 ): Promise<Finding> {
-  if (!shell && !windows) return unknownShell;
+  const { shell: words } = visit.words;
+  if (!shell && !windows) return { verdict: 'warn', says: words.unknown, todo: words.unknownTodo };
   const started = now();
   try {
     const found = windows
-      ? await windowsFinding(connection, shell, signal)
-      : await posixFinding(connection, shell!, signal);
+      ? windowsFinding(await run(connection, 'chcp', visit), shell, words)
+      : posixFinding(await run(connection, 'locale charmap 2>/dev/null', visit), shell!);
     return { ...found, ms: now() - started };
   } catch (error) {
     if (!isSshError(error)) throw error;
-    return findingOf(error, now() - started);
+    return visit.finding(error, now() - started);
   }
 }
 
-const unknownShell: Finding = {
-  verdict: 'warn',
-  says: 'which shell takes commands cannot be told',
-  todo: 'Give the shell option where an array of arguments, cwd or env is used: its quoting depends on it.',
-};
-
-function run(connection: Connection, command: string, signal: AbortSignal) {
-  return connection.exec(command, { timeout: limit, maxBuffer: 100_000, reject: false, signal });
+function run(connection: Connection, command: string, visit: Visit) {
+  const { signal } = visit;
+  return connection.exec(command, { timeout: visit.limit(share), maxBuffer: 100_000, reject: false, signal });
 }
 
 /** `Active code page: 949`, in the language of the PC: the number is what every language has. */
-async function windowsFinding(
-  connection: Connection,
+function windowsFinding(
+  { stdout }: CommandResult,
   shell: FoundShell | undefined,
-  signal: AbortSignal,
-): Promise<Finding> {
-  const { stdout } = await run(connection, 'chcp', signal);
+  words: Words['shell'],
+): Finding {
   const [, digits] = /(\d{3,5})\D*$/.exec(stdout) ?? [];
-  const name = shell?.name ?? 'a shell that cannot be told';
-  if (digits === undefined) {
-    return { verdict: 'warn', says: `${name}; its code page cannot be told`, facts: { shell: shell?.kind } };
-  }
+  const name = shell?.name ?? words.unnamed;
+  if (digits === undefined)
+    return { verdict: 'warn', says: words.noCodePage(name), facts: { shell: shell?.kind } };
   const codePage = Number(digits);
   const encoding = codePage === 65_001 ? 'utf8' : `cp${codePage}`;
   const facts = { shell: shell?.kind, codePage, encoding };
-  if (encoding === 'utf8') return { verdict: 'ok', says: `${name}, code page 65001: output is UTF-8`, facts };
-  return {
-    verdict: 'ok',
-    says: `${name}, code page ${codePage}: read its output with encoding: '${encoding}' (exec --encoding ${encoding})`,
-    facts,
-  };
+  if (encoding === 'utf8') return { verdict: 'ok', says: words.utf8(name), facts };
+  return { verdict: 'ok', says: words.codePage(name, codePage, encoding), facts };
 }
 
-async function posixFinding(
-  connection: Connection,
-  shell: FoundShell,
-  signal: AbortSignal,
-): Promise<Finding> {
-  const { stdout, exitCode } = await run(connection, 'locale charmap 2>/dev/null', signal);
+function posixFinding({ stdout, exitCode }: CommandResult, shell: FoundShell): Finding {
   const charset = exitCode === 0 ? printable(stdout.trim(), 40) : '';
   const facts = { shell: shell.kind, charset: charset || undefined };
   return { verdict: 'ok', says: charset ? `${shell.name}, ${charset}` : shell.name, facts };

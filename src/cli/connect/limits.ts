@@ -1,0 +1,13 @@
+import { connectPhases } from '../../errors/phases.ts';
+import type { Settings } from '../args/settings.ts';
+import type { Timeouts } from '../library.ts';
+
+/** The limits of each phase that the user gives: for the destination and for every jump host on the way. */
+export function limitsOf(settings: Settings): Omit<Timeouts, 'total'> {
+  const limits: Omit<Timeouts, 'total'> = {};
+  for (const { name } of connectPhases) {
+    const limit = settings.duration(`${name}-timeout`);
+    if (limit !== undefined) limits[name] = limit;
+  }
+  return limits;
+}

@@ -1,0 +1,146 @@
+import type { SshError } from '../library.ts';
+import type { ErrorDetails } from './diagnose.ts';
+import type { FailureKind } from './kinds.ts';
+
+/** Where doctor goes. */
+export interface Target {
+  host: string;
+  port: number;
+  username: string;
+}
+
+type Failed = SshError & ErrorDetails;
+
+/**
+ * Where an error happened: in the login at a jump host, on the way from the last jump to the target, at a port that a
+ * gateway publishes for a PC, or at a server of its own (port 22).
+ */
+type Place = 'jump' | 'behindJump' | 'published' | 'server';
+
+function placeOf({ hop, host, port, phase }: Failed, target: Target): Place {
+  if (hop?.startsWith('jump') && (host !== target.host || port !== target.port)) return 'jump';
+  if (hop?.startsWith('jump') && phase === 'route') return 'behindJump';
+  return target.port === 22 ? 'server' : 'published';
+}
+
+/** Which failure an error of connecting, or of the checks after it, is. */
+export function kindOf(error: SshError, target: Target): FailureKind {
+  const find = byCode[error.code];
+  return find ? find(error, placeOf(error, target)) : 'unknown';
+}
+
+const byCode: Readonly<Record<string, (error: Failed, place: Place) => FailureKind>> = {
+  SSH_HOST_NOT_FOUND: ({ errno }) => (errno === 'ENOTFOUND' ? 'nameUnknown' : 'nameServerSilent'),
+  SSH_TCP_TIMEOUT: ({ phase }, place) => tooLate(phase === 'route' ? 'route' : 'tcp', place),
+  SSH_TOTAL_TIMEOUT: ({ phase }, place) => tooLate(phase, place),
+  SSH_CONNECTION_REFUSED: (_error, place) => refusedAt[place],
+  SSH_CONNECT_FAILED: connectFailed,
+  SSH_PROXY_COMMAND_FAILED: ({ errno }) =>
+    errno === undefined ? 'proxyCommandFailed' : 'proxyCommandMissing',
+  SSH_PROXY_FAILED: proxyFailed,
+  SSH_BANNER_TIMEOUT: ({ received }, place) =>
+    received === undefined ? tooLate('banner', place) : 'slowSpeaker',
+  SSH_BANNER_MISSING: ({ silentMs = 0 }, place) =>
+    place === 'published' && silentMs > 1_000 ? 'zombieEnded' : closedAt[place],
+  SSH_BANNER_INVALID: ({ received = '' }) => foreign(received),
+  SSH_HANDSHAKE_TIMEOUT: () => 'keysSilent',
+  SSH_HANDSHAKE_FAILED: keysFailed,
+  SSH_HOST_KEY_UNKNOWN: ({ message }, place) => {
+    if (/certificate/.test(message)) return 'hostKeyUncertified';
+    return place === 'jump' ? 'hostKeyUnknownGateway' : 'hostKeyUnknown';
+  },
+  SSH_HOST_KEY_MISMATCH: ({ file }) => (file === undefined ? 'hostKeyNotPinned' : 'hostKeyChanged'),
+  SSH_HOST_KEY_REVOKED: () => 'hostKeyRevoked',
+  SSH_AUTHENTICATION_FAILED: loginFailed,
+  SSH_AUTH_TIMEOUT: () => 'loginSilent',
+  SSH_CHANNEL_OPEN_FAILED: () => 'sessionRefused',
+  SSH_CHANNEL_TIMEOUT: () => 'sessionSilent',
+  SSH_COMMAND_TIMEOUT: () => 'commandHangs',
+  SSH_CONNECTION_LOST: ({ phase }) => (phase === 'auth' ? 'loginCut' : 'lost'),
+};
+
+const refusedAt = {
+  jump: 'gatewayRefuses',
+  behindJump: 'noTunnelBehindGateway',
+  published: 'noTunnel',
+  server: 'noSshd',
+} as const;
+
+const closedAt = {
+  jump: 'closedGateway',
+  behindJump: 'pcSshdDown',
+  published: 'pcSshdDown',
+  server: 'closedServer',
+} as const;
+
+const muteAt = {
+  jump: 'muteGateway',
+  behindJump: 'zombie',
+  published: 'zombie',
+  server: 'muteServer',
+} as const;
+
+function tooLate(phase: string, place: Place): FailureKind {
+  if (phase === 'banner') return muteAt[place];
+  if (phase === 'handshake') return 'keysSilent';
+  if (phase === 'auth') return 'loginSilent';
+  if (phase === 'route') return 'routeSilent';
+  return place === 'jump' ? 'gatewaySilent' : 'hostSilent';
+}
+
+function connectFailed({ message, errno }: Failed, place: Place): FailureKind {
+  if (place !== 'behindJump') return errno === undefined ? 'unknown' : 'networkDown';
+  return /prohibited|denied|forbid/i.test(message) ? 'gatewayForbids' : 'gatewayCannotReach';
+}
+
+function proxyFailed({ message, status }: Failed): FailureKind {
+  if (/could not be reached/.test(message)) return 'proxyDown';
+  if (status === 407 || /user name and password|ways to log in/.test(message)) return 'proxyWantsLogin';
+  if (status === 403 || status === 405 || /do not allow/.test(message)) return 'proxyForbids';
+  return status === undefined || (status >= 400 && status < 500) ? 'proxyStrange' : 'proxyCannotReach';
+}
+
+function foreign(received: string): FailureKind {
+  if (received.startsWith('Exceeded MaxStartups')) return 'maxStartups';
+  if (received.startsWith('Not allowed at this time')) return 'penalty';
+  if (received.startsWith('SSH-1.') && !received.startsWith('SSH-1.99')) return 'oldSsh';
+  return /^HTTP\/|^<(!doctype|html)/i.test(received) ? 'webServer' : 'otherServer';
+}
+
+/** By the texts of ssh2 and of our own, in this order. */
+const keysTexts: ReadonlyArray<readonly [RegExp, FailureKind]> = [
+  [/cannot be checked: /, 'knownHostsUnreadable'],
+  [/could not be recorded: /, 'knownHostsUnwritable'],
+  [/no matching key exchange/, 'noCommonKex'],
+  [/no matching host key/, 'noCommonHostKey'],
+  [/no matching [^"]*cipher/, 'noCommonCipher'],
+  [/no matching /, 'noCommonMac'],
+  [/signature verification failed/, 'impostor'],
+  [/shows a host certificate/, 'badCertificate'],
+  [/then ended the connection before keys/, 'keysClosed'],
+  [/ended the connection during the key exchange/, 'keysRefused'],
+  [/could not be begun|was not made/, 'loginBroken'],
+];
+
+function keysFailed({ message, hint = '' }: Failed): FailureKind {
+  if (hint.includes('post-quantum')) return 'postQuantumOnly';
+  return keysTexts.find(([text]) => text.test(message))?.[1] ?? 'damaged';
+}
+
+function loginFailed({
+  methodsTried = [],
+  methodsOffered,
+  partialSuccess,
+  message,
+  hint = '',
+}: Failed): FailureKind {
+  if (/could not go on/.test(message)) return 'loginBroken';
+  if (partialSuccess) return 'secondFactor';
+  if (/too many/i.test(message)) return 'tooManyKeys';
+  const tried = methodsTried.filter((one) => one !== 'none');
+  if (tried.length === 0) return 'nothingToLogInWith';
+  const isTaken = methodsOffered?.some((method) => tried.some((one) => one.startsWith(method))) ?? true;
+  if (!isTaken) return 'methodNotTaken';
+  if (/certificate/i.test(hint)) return 'certificateRefused';
+  return tried.some((one) => one.startsWith('publickey')) ? 'keyRefused' : 'passwordRefused';
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { defaultKnownHostsFiles } from '../../host-key/known-hosts-files.ts';
+import type { ConnectOptions, KnownHostsOption } from '../library.ts';
+
+/** Looks into the file into which `accept-new` writes; call the result afterwards: which file has that key only since. */
+export async function watchRecord({
+  hostKey,
+}: ConnectOptions): Promise<(fingerprint: string) => Promise<string | undefined>> {
+  const file = recordOf(hostKey);
+  if (file === undefined) return async () => undefined;
+  const before = await linesOf(file);
+  return async (fingerprint) => {
+    const added = (await linesOf(file)).slice(before.length);
+    return added.some((line) => fingerprintOf(line) === fingerprint) ? file : undefined;
+  };
+}
+
+function recordOf(hostKey: ConnectOptions['hostKey']): string | undefined {
+  if (typeof hostKey !== 'object' || !('onUnknown' in hostKey) || hostKey.onUnknown !== 'accept-new')
+    return undefined;
+  const { knownHosts = defaultKnownHostsFiles() }: KnownHostsOption = hostKey;
+  return typeof knownHosts === 'string' ? knownHosts : knownHosts[0];
+}
+
+async function linesOf(file: string): Promise<string[]> {
+  const text = await readFile(file, 'latin1').catch(() => '');
+  return text.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** `NAME KIND BASE64`: as OpenSSH shows it. */
+function fingerprintOf(line: string): string {
+  const blob = Buffer.from(line.split(' ')[2] ?? '', 'base64');
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
+}

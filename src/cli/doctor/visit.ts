@@ -1,0 +1,72 @@
+import { now, sleep } from '../../time/timer.ts';
+import type { ConnectOptions, SshError } from '../library.ts';
+import { findingOf } from './diagnose.ts';
+import type { Target } from './kind-of.ts';
+import type { FailureKind } from './kinds.ts';
+import type { Finding } from './steps.ts';
+import type { Words } from './words/words.ts';
+
+/** Milliseconds that a whole run takes at most, if the user gives no `--total-timeout`. */
+export const wholeRun = 57_000;
+
+/** One run of doctor: where it goes, in which language, and how much time is left. */
+export class Visit {
+  readonly target: Target;
+  readonly options: ConnectOptions;
+  readonly words: Words;
+  readonly signal: AbortSignal;
+  readonly #total: number;
+  readonly #started = now();
+
+  constructor(options: ConnectOptions, words: Words, signal: AbortSignal) {
+    const { host, port = 22, username, timeouts } = options;
+    this.options = options;
+    this.target = { host, port, username };
+    this.words = words;
+    this.signal = signal;
+    this.#total = timeouts?.total ?? wholeRun;
+  }
+
+  /** Milliseconds that one check may take: a share of the whole, and never more than is left. */
+  limit(share: number): number {
+    return Math.max(1, Math.min(this.#total * share, this.#left));
+  }
+
+  get hasTime(): boolean {
+    return this.#left > 0;
+  }
+
+  get #left(): number {
+    return this.#total - (now() - this.#started);
+  }
+
+  finding(error: SshError, ms?: number): Finding {
+    return findingOf(error, this.target, this.words, ms);
+  }
+
+  failure(kind: FailureKind): { says: string; todo: string } {
+    const { host, port, username } = this.target;
+    const facts = { host, port, username, at: `${host}:${port}`, said: '' };
+    const { says, todo } = this.words.failures[kind];
+    const all = { ...facts, fingerprint: '', record: '', tried: '', offered: '' };
+    return { says: says(all), todo: typeof todo === 'string' ? todo : todo(all) };
+  }
+
+  skipped(why: keyof Words['skipped']): Finding {
+    return { verdict: 'skipped', says: this.words.skipped[why] };
+  }
+
+  /** The work's result, or `late` when it takes longer; an abort rejects. The work's signal ends with the wait. */
+  async within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T | 'late'> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.signal, over.signal]);
+    const working = work(signal);
+    // What is late may still fail, with nobody listening.
+    working.catch(() => {});
+    try {
+      return await Promise.race([working, sleep(ms, signal).then(() => 'late' as const)]);
+    } finally {
+      over.abort();
+    }
+  }
+}

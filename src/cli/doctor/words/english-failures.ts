@@ -1,0 +1,283 @@
+import type { Words } from './words.ts';
+
+const banned =
+  'Wait some minutes and let nobody knock meanwhile. Behind a tunnel every worker has the same address: raise MaxStartups and PerSourceMaxStartups, and take the address out of PerSourcePenalties (PerSourcePenaltyExemptList) there.';
+const algorithms =
+  'The server is very old, or very strict. Update it, or meet it halfway with the algorithms option of the library, naming what it offers.';
+
+/** Where it failed, why that is most likely, and what to do. */
+export const englishFailures: Words['failures'] = {
+  nameUnknown: {
+    says: ({ host }) => `the name ${host} has no address`,
+    todo: 'Look at its spelling; some names exist only inside a VPN.',
+  },
+  nameServerSilent: {
+    says: ({ said }) => `the name server does not answer (${said})`,
+    todo: 'Look at the network of this machine and at its name servers.',
+  },
+  hostSilent: {
+    says: ({ at }) => `${at} does not answer at all`,
+    todo: 'The gateway is off, the network on the way is down, or a firewall drops the packets: look whether it lets this machine in.',
+  },
+  gatewaySilent: {
+    says: ({ at }) => `${at} does not answer at all: the gateway, not the PC`,
+    todo: 'The gateway is off, the network on the way is down, or a firewall drops the packets. No other PC behind it can be reached either: tell its administrator.',
+  },
+  routeSilent: {
+    says: ({ at }) => `the way to ${at} did not open in time`,
+    todo: 'A jump host or a proxy on the way is slow or silent: try each by itself.',
+  },
+  noTunnel: {
+    says: ({ host, port }) => `${host} answers, but nothing listens on port ${port}: no tunnel is up`,
+    todo: 'The PC is off, or its tunnel is down: look at the PC. Which ports listen: ssh-via-gateway tunnels GATEWAY.',
+  },
+  noSshd: {
+    says: ({ host, port }) => `${host} answers, but nothing listens on port ${port}: no sshd is running`,
+    todo: 'Start sshd there (systemctl start ssh; on Windows Start-Service sshd). A PC behind the gateway has a published port: give it (HOST:PORT).',
+  },
+  gatewayRefuses: {
+    says: ({ at }) => `${at} refuses: no sshd is running on the gateway. That is no fault of the PC`,
+    todo: 'Tell the administrator of the gateway: its sshd is down, or listens on another port.',
+  },
+  noTunnelBehindGateway: {
+    says: ({ host, port }) =>
+      `the gateway is well, but nothing listens at ${host}:${port} behind it: no tunnel is up`,
+    todo: 'The PC is off, or its tunnel is down: look at the PC. Which ports listen: ssh-via-gateway tunnels GATEWAY.',
+  },
+  gatewayForbids: {
+    says: ({ said }) => `the gateway may not lead on: ${said}`,
+    todo: 'Look at the gateway: AllowTcpForwarding, PermitOpen, and restrict or permitopen in authorized_keys.',
+  },
+  gatewayCannotReach: {
+    says: ({ said }) => `the gateway is well, but cannot reach the PC: ${said}`,
+    todo: 'Host and port are seen from the gateway: is the name known there?',
+  },
+  networkDown: {
+    says: ({ said }) => said,
+    todo: 'Look at the network of this machine (VPN, default route) and at the firewall on the way.',
+  },
+  proxyCommandMissing: {
+    says: ({ said }) => said,
+    todo: 'Give the full path of the program in --proxy-command or ProxyCommand.',
+  },
+  proxyCommandFailed: {
+    says: ({ said }) => said,
+    todo: 'The command reached nothing, or lost what it had reached. Run it by hand, with the same host and port, to see more.',
+  },
+  proxyDown: {
+    says: ({ said }) => said,
+    todo: 'The proxy itself is down, its name or port is wrong, or the network on the way to it is down. The gateway was not asked yet.',
+  },
+  proxyWantsLogin: {
+    says: ({ said }) => said,
+    todo: 'Set SSH_VIA_GATEWAY_PROXY to the URL with user name and password; on the command line everybody could read it.',
+  },
+  proxyForbids: {
+    says: ({ said }) => said,
+    todo: 'Ask its administrator to allow this host and port.',
+  },
+  proxyCannotReach: {
+    says: ({ said }) => said,
+    todo: 'The proxy is well. Is the host up, and does its name have an address where the proxy stands?',
+  },
+  proxyStrange: {
+    says: ({ said }) => said,
+    todo: 'Look at --proxy: the kind (http, https, socks5), the host and the port.',
+  },
+  zombie: {
+    says: () =>
+      'accepted, then silence: a zombie. The PC has vanished, and its old session still holds the port',
+    todo: 'Do not knock again and again: each connect keeps the zombie alive. It ends by itself after (ClientAliveCountMax + 1) x ClientAliveInterval of quiet, or now: ssh-via-gateway tunnels --end PORT GATEWAY. With tunnel --reclaim the PC does that itself. A PC that is just starting is silent for a while, too: --banner-timeout 2min waits longer.',
+  },
+  muteServer: {
+    says: ({ at }) => `${at} accepted, then silence: no word of SSH`,
+    todo: 'Its sshd hangs or is overloaded, or the machine is just starting: wait a minute, then look at the machine itself.',
+  },
+  muteGateway: {
+    says: ({ at }) => `${at} accepted, then silence: the gateway hangs, not the PC`,
+    todo: 'Its sshd hangs or is overloaded. Nothing can be said of the PC: tell the administrator of the gateway.',
+  },
+  slowSpeaker: {
+    says: ({ said }) => `it speaks, but not SSH: ${said}`,
+    todo: 'Look at host and port.',
+  },
+  pcSshdDown: {
+    says: () => 'accepted, then closed without a word: the tunnel is up, but the sshd of the PC is not',
+    todo: 'On the PC: Get-Service sshd, then Start-Service sshd and Set-Service sshd -StartupType Automatic.',
+  },
+  zombieEnded: {
+    says: () => 'accepted, silent for a while, then closed: a zombie that the gateway has just ended',
+    todo: 'Wait a minute for the tunnel to come back, then ask again.',
+  },
+  closedServer: {
+    says: ({ at }) => `${at} accepted, then closed without a word`,
+    todo: 'This address is barred there (hosts.deny, a firewall, fail2ban, PerSourcePenalties), or sshd is broken.',
+  },
+  closedGateway: {
+    says: ({ at }) => `${at} accepted, then closed without a word: the gateway, not the PC`,
+    todo: 'The gateway bars this address (hosts.deny, a firewall, fail2ban, PerSourcePenalties), or its sshd is broken.',
+  },
+  maxStartups: {
+    says: ({ at }) => `${at} refuses for now: too many unfinished logins at once (MaxStartups)`,
+    todo: banned,
+  },
+  penalty: {
+    says: ({ at }) => `${at} refuses this address for now: a penalty for failed logins (PerSourcePenalties)`,
+    todo: banned,
+  },
+  webServer: {
+    says: ({ at, said }) => `a web server or HTTP proxy answers at ${at}: "${said}"`,
+    todo: 'Look at host and port. If it is a proxy on the way: --proxy http://HOST:PORT.',
+  },
+  otherServer: {
+    says: ({ at, said }) => `what answers at ${at} is not an SSH server: "${said}"`,
+    todo: 'Look at host and port: another service listens there, or sshd refuses in words of its own.',
+  },
+  oldSsh: {
+    says: ({ at }) => `${at} speaks SSH 1 only, which is broken and not supported`,
+    todo: 'Update the server.',
+  },
+  keysSilent: {
+    says: () => 'an SSH server answered, and fell silent in the key exchange',
+    todo: 'Large packets may be lost on the way (MTU of a VPN), or the server is overloaded.',
+  },
+  keysClosed: {
+    says: ({ at }) => `${at} hung up before keys were agreed`,
+    todo: `MaxStartups is reached, or this address is banned (PerSourcePenalties, fail2ban); or the tunnel broke just now. ${banned}`,
+  },
+  keysRefused: {
+    says: ({ said }) => `the server ended the key exchange: "${said}"`,
+    todo: 'These are the words of the server.',
+  },
+  noCommonKex: { says: () => 'no key exchange method in common', todo: algorithms },
+  postQuantumOnly: {
+    says: () => 'the server wants a post-quantum key exchange only',
+    todo: 'Allow curve25519-sha256 beside it there (KexAlgorithms in sshd_config).',
+  },
+  noCommonHostKey: { says: () => 'no host key algorithm in common', todo: algorithms },
+  noCommonCipher: { says: () => 'no cipher in common', todo: algorithms },
+  noCommonMac: {
+    says: () => 'no message authentication code (MAC) or compression in common',
+    todo: algorithms,
+  },
+  impostor: {
+    says: ({ at }) => `${at} does not own the host key that it shows`,
+    todo: 'Do not connect: somebody is in between, or the server is broken.',
+  },
+  badCertificate: {
+    says: ({ said }) => said,
+    todo: 'Its administrator signs the host key anew (ssh-keygen -s CA -h).',
+  },
+  damaged: {
+    says: ({ said }) => said,
+    todo: 'Look at what is in between (a proxy, a firewall that inspects SSH), and at the versions of both sides.',
+  },
+  knownHostsUnreadable: {
+    says: ({ said }) => said,
+    todo: 'A known_hosts file that cannot be read is never taken for trust: mend its owner and mode (chmod 600), or name another one (--known-hosts).',
+  },
+  knownHostsUnwritable: {
+    says: ({ said }) => said,
+    todo: '--accept-new must remember the key: make the file writable for this account, or name another one (--known-hosts).',
+  },
+  hostKeyUnknown: {
+    says: ({ fingerprint }) => `no key of this host is on record; it shows ${fingerprint}`,
+    todo: 'Compare with the PC: ssh-keygen -lf C:\\ProgramData\\ssh\\ssh_host_ed25519_key.pub (Linux: /etc/ssh). If it is the same, record it once under a name of its own: --host-key-alias customer-12 --accept-new; programs then give that alias. Or pin it: --host-key with that fingerprint.',
+  },
+  hostKeyUnknownGateway: {
+    says: ({ at, fingerprint }) => `no key of the gateway is on record (${at}); it shows ${fingerprint}`,
+    todo: ({ host, port }) =>
+      `Compare on the gateway: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. If it is the same, record it by logging in there once: ssh -p ${port} ${host}.`,
+  },
+  hostKeyUncertified: {
+    says: ({ said }) => said,
+    todo: 'Ask whoever keeps the authority (CA) of the host keys.',
+  },
+  hostKeyChanged: {
+    says: ({ fingerprint, record }) => `another key is on record; it shows ${fingerprint}${record}`,
+    todo: 'The PC was installed anew, the port now belongs to another PC, or somebody is in between. Ask before you change the record. --host-key-alias pins a PC instead of a port.',
+  },
+  hostKeyNotPinned: {
+    says: ({ fingerprint }) => `another key was pinned; it shows ${fingerprint}`,
+    todo: 'The fingerprint given (--host-key, customers file) is that of another machine, the PC was installed anew, or somebody is in between. Ask before you change it.',
+  },
+  hostKeyRevoked: {
+    says: ({ fingerprint, record }) => `the key ${fingerprint} is marked as revoked${record}`,
+    todo: 'Do not connect: the key was withdrawn. Ask whoever keeps the known_hosts file.',
+  },
+  nothingToLogInWith: {
+    says: () => 'there was nothing to log in with: no key, agent or password',
+    todo: 'Give a key (--identity FILE), start an agent, or give a password (--password-file, --ask-password).',
+  },
+  methodNotTaken: {
+    says: ({ tried, offered }) => `the server takes ${offered}; there was only ${tried}`,
+    todo: 'Give what it takes: --identity for publickey; --password-file or --ask-password for password and keyboard-interactive.',
+  },
+  secondFactor: {
+    says: ({ tried, offered }) => `${tried} was right, but the server wants a second factor: ${offered}`,
+    todo: 'Give it as well (--ask-password; one-time codes are asked for in a terminal), or have the account exempted: a worker cannot type codes (AuthenticationMethods in sshd_config).',
+  },
+  tooManyKeys: {
+    says: ({ tried }) => `the server gave up after too many attempts; tried: ${tried}`,
+    todo: 'An agent offered more keys than the server looks at (MaxAuthTries, 6 by default): give the right one by --identity.',
+  },
+  accountRefused: {
+    says: ({ username, said }) => `the account ${username} may not log in: ${said}`,
+    todo: 'The account has expired or is locked, or logins are barred for now (/etc/nologin). On Linux: chage -l, passwd -S; on Windows: net user NAME.',
+  },
+  passwordRefused: {
+    says: ({ tried }) => `the login was refused; tried: ${tried}`,
+    todo: ({ username }) =>
+      `Do not try again and again: sshd bans for it. Is the account ${username} right, with its domain? Is the password right, and neither expired nor the account locked?`,
+  },
+  keyRefused: {
+    says: ({ tried }) => `the login was refused; tried: ${tried}`,
+    todo: ({ username }) =>
+      `Do not try again and again: sshd bans for it. Is the account ${username} right, and neither expired nor locked? Is the public key in its authorized_keys? For administrators Windows reads C:\\ProgramData\\ssh\\administrators_authorized_keys instead, and only if none but SYSTEM and Administrators may write it.`,
+  },
+  certificateRefused: {
+    says: ({ tried }) => `the login was refused; tried: ${tried}`,
+    todo: 'Do not try again and again: sshd bans for it.',
+  },
+  loginBroken: {
+    says: ({ said }) => said,
+    todo: 'The reason lies here, not at the server: look at the key, the agent, and what is asked.',
+  },
+  loginSilent: {
+    says: () => 'the server did not finish the login in time',
+    todo: 'A domain controller that the PC cannot reach, or a login server that is slow, is the usual cause.',
+  },
+  loginCut: {
+    says: ({ said }) => said,
+    todo: 'The server hung up during the login: it bars the account or the address, its process failed, or the tunnel broke. Ask once more after a minute.',
+  },
+  sessionRefused: {
+    says: ({ said }) => said,
+    todo: 'The account may not do this: MaxSessions 0, a forced command, ForceCommand internal-sftp, restrict in authorized_keys, or no shell.',
+  },
+  sessionSilent: {
+    says: ({ said }) => said,
+    todo: 'The login works, but no session opens: the server is overloaded, or the set-up of the session hangs (PAM, home folder on a network drive).',
+  },
+  commandHangs: {
+    says: () => 'a command that should end at once does not end',
+    todo: 'Look at what the shell does when it starts: profile, AutoRun, a shell that waits for a question, a home folder on a network drive that is gone.',
+  },
+  sftpRefused: {
+    says: ({ said }) => `no SFTP: ${said}`,
+    todo: 'sshd_config needs a line for it: "Subsystem sftp sftp-server.exe" on Windows, "Subsystem sftp internal-sftp" elsewhere; the program must be there, and no forced command may take its place.',
+  },
+  sftpSilent: {
+    says: () => 'SFTP starts, but does not answer',
+    todo: 'Its server hangs: a home folder on a network drive that is gone, a virus scanner, or a forced command in its place.',
+  },
+  sftpSpoilt: {
+    says: ({ said }) => `what answers is not SFTP: ${said}`,
+    todo: 'A shell that speaks when it starts breaks it: take the words out of ~/.bashrc, AutoRun or the profile, or use internal-sftp.',
+  },
+  lost: {
+    says: ({ said }) => said,
+    todo: 'The line broke while we looked. Ask again; if it breaks at the same place again, look at the log of the server.',
+  },
+  unknown: { says: ({ said }) => said, todo: 'Ask again with --verbose.' },
+};

@@ -1,0 +1,16 @@
+import { english } from './english.ts';
+import { korean } from './korean.ts';
+import type { Words } from './words.ts';
+
+export const languages = ['en', 'ko'] as const;
+export type Language = (typeof languages)[number];
+
+/** The language of the messages as POSIX chooses it: the first of these that is set decides. */
+export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {
+  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
+  return /^ko(?![a-z])/i.test(locale) ? 'ko' : 'en';
+}
+
+export function wordsOf(language: Language): Words {
+  return language === 'ko' ? korean : english;
+}

@@ -1,0 +1,132 @@
+import type { FailureKind } from '../kinds.ts';
+import type { StepName, Verdict } from '../steps.ts';
+
+/** What the words of a failure may be made of. Texts from the server are escaped. */
+export interface FailureFacts {
+  /** Where it failed: a host and port, or the jump that failed. */
+  at: string;
+  host: string;
+  port: number;
+  username: string;
+  /** Fingerprint of the host key that was shown. */
+  fingerprint: string;
+  /** ` (FILE, line N)` of the deciding entry of known_hosts, or nothing. */
+  record: string;
+  /** What was tried to log in with. */
+  tried: string;
+  /** What the server would take. */
+  offered: string;
+  /** The words of the server, or of the error. */
+  said: string;
+}
+
+export interface FailureWords {
+  says: (facts: FailureFacts) => string;
+  todo: string | ((facts: FailureFacts) => string);
+}
+
+/** Words with what they are made of. */
+type Say<Values extends unknown[] = []> = (...values: Values) => string;
+
+/** Everything that doctor says in one language. A language that leaves one out does not compile. */
+export interface Words {
+  failures: Record<FailureKind, FailureWords>;
+  titles: Record<StepName, string>;
+  marks: Record<Verdict, string>;
+  /** Where the server's log is. */
+  logs: string;
+  /** Before the server's notice at the login. */
+  notice: Say<[said: string]>;
+  summary: {
+    fails: Say<[step: string, exitCode: number]>;
+    warns: Say<[count: number]>;
+    exitCode: Say<[exitCode: number]>;
+    works: string;
+  };
+  skipped: {
+    notReached: string;
+    lostBefore: string;
+    noCommands: string;
+    noTime: string;
+    noFiles: string;
+  };
+  arrival: {
+    dnsByRoute: string;
+    dnsNotNeeded: Say<[host: string]>;
+    dnsFound: Say<[host: string, addresses: string]>;
+    tcp: Say<[at: string]>;
+    tcpByRoute: Say<[at: string]>;
+    banner: string;
+    keys: string;
+    hostKeyRight: string;
+    login: Say<[username: string]>;
+    slowly: Say<[says: string]>;
+    slowlyTodo: string;
+    unchecked: Say<[fingerprint: string]>;
+    uncheckedTodo: Say<[fingerprint: string]>;
+    recorded: Say<[fingerprint: string, file: string]>;
+    right: Say<[fingerprint: string]>;
+    openKey: Say<[says: string, file: string]>;
+    openKeyTodo: Say<[file: string]>;
+  };
+  exec: {
+    ok: string;
+    noise: Say<[said: string]>;
+    noiseTodo: string;
+    oddEnd: Say<[code: number | null]>;
+    answer: Say<[said: string, code: number | null]>;
+    forcedTodo: string;
+    sftpOnlyTodo: string;
+    nologinTodo: string;
+    passwordExpiredTodo: string;
+    accountExpiredTodo: string;
+    noShellTodo: string;
+  };
+  sftp: { ok: Say<[home: string]> };
+  maxSessions: {
+    unmeasured: string;
+    more: Say<[count: number]>;
+    limit: Say<[count: number]>;
+    one: string;
+    oneTodo: string;
+  };
+  keepalive: {
+    ok: string;
+    closed: string;
+    second: Say<[says: string]>;
+    unanswered: string;
+    unansweredTodo: string;
+  };
+  clock: {
+    unread: string;
+    agrees: string;
+    ahead: Say<[amount: string]>;
+    behind: Say<[amount: string]>;
+    todo: string;
+  };
+  shell: {
+    unknown: string;
+    unknownTodo: string;
+    unnamed: string;
+    noCodePage: Say<[name: string]>;
+    utf8: Say<[name: string]>;
+    codePage: Say<[name: string, page: number, encoding: string]>;
+  };
+  disk: {
+    ok: Say<[free: string]>;
+    written: string;
+    unknown: string;
+    nearlyFull: Say<[percent: number, free: string]>;
+    nearlyFullTodo: string;
+    full: string;
+    fullTodo: string;
+    readOnly: string;
+    readOnlyTodo: string;
+    quota: string;
+    quotaTodo: string;
+    denied: Say<[home: string]>;
+    deniedTodo: string;
+    failed: Say<[said: string]>;
+    failedTodo: string;
+  };
+}

@@ -1,0 +1,35 @@
+import { printable } from '../../text/printable.ts';
+import type { ServerOffer } from '../insides/server-offer.ts';
+
+/** What a failed key exchange most likely comes from, and what helps. */
+export function protocolHint(
+  noneInCommon: string | undefined,
+  isImpostor: boolean,
+  offer: ServerOffer | undefined,
+): string {
+  if (noneInCommon) return commonHint(noneInCommon, offer);
+  return isImpostor
+    ? 'The server does not own the host key that it shows: somebody is in between, or the server is broken.'
+    : 'The bytes that arrived are not what SSH prescribes: a damaged stream, a broken server, or something in between.';
+}
+
+const postQuantum = /^(mlkem|sntrup)/;
+
+function commonHint(what: string, offer: ServerOffer | undefined): string {
+  const offered = /key exchange/.test(what)
+    ? offer?.kex
+    : /host key/.test(what)
+      ? offer?.serverHostKey
+      : undefined;
+  const names = offered?.filter((name) => !/^(kex-strict|ext-info)-/.test(name));
+  const offers = names
+    ? ` It offers ${names
+        .slice(0, 20)
+        .map((name) => printable(name, 60))
+        .join(', ')}.`
+    : '';
+  if (names?.some((name) => postQuantum.test(name)) && names.every((name) => postQuantum.test(name))) {
+    return `The server wants a post-quantum key exchange, which is not supported here.${offers} Allow curve25519-sha256 or ecdh-sha2-nistp256 beside it (KexAlgorithms).`;
+  }
+  return `The server offers no ${what} that we do.${offers} An old server can be met halfway with the option algorithms, naming what it offers.`;
+}
