@@ -13,7 +13,9 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['interop', 'package', 'airflow', 'windows', 'powershell'].map((suite) => `test/${suite}/**`),
+    exclude: ['interop', 'package', 'airflow', 'windows', 'powershell', 'wine'].map(
+      (suite) => `test/${suite}/**`,
+    ),
     // Many tests wait for a clock or a server rather than for the processor.
     maxWorkers: 4,
     // Clocks and real servers on a busy CI machine: a test that fails there is asked once more before it counts.

@@ -54,6 +54,16 @@ describe('on Windows, as wine has it', () => {
     expect(results).toEqual(argvs.map((args) => ({ printed: [args], exitCode: 0 })));
   });
 
+  it("gives quote.cmd's arguments back through a batch file that hands on %*", async () => {
+    const argvs = batches(10, 40, { lineBreaks: false, percent: false }).map((args) => [
+      'C:\\data dir\\',
+      ...args.map((text) => text.replaceAll('"', '\\')),
+    ]);
+    const batch = wine.batchFile('hands-on.cmd', `@"${wine.printArgv}" %*\r\n`);
+    const results = await wine.run(argvs.map((args) => `cmd.exe /c "${quote.cmd([batch, ...args])}"`));
+    expect(results).toEqual(argvs.map((args) => ({ printed: [args], exitCode: 0 })));
+  });
+
   it("gives quote.powershell's arguments back through the C runtime, pasted together as 5.1 and 7 do", async () => {
     const argvs = batches(20, 60, { lineBreaks: true, percent: true });
     for (const version of ['5.1', '7'] as const) {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,12 @@ export class Wine {
   /** The same under a name that needs quotes. */
   get printArgvWithSpaces(): string {
     return this.#path(withSpaces);
+  }
+
+  /** Writes a batch file; its name as Windows has it. */
+  batchFile(name: string, text: string): string {
+    writeFileSync(join(this.folder, name), text);
+    return this.#path(name);
   }
 
   #path(name: string): string {
