@@ -93,6 +93,7 @@ export {
   sshConnect,
 } from './interop/ssh-connect.ts';
 export type { RemoveJobsOptions } from './job/list-jobs.ts';
+export { jobId } from './job/make-job-id.ts';
 export type { RemoteJob, SignalOption } from './job/remote-job.ts';
 export type { BufferRunJobOptions, RunJobOptions, TextRunJobOptions } from './job/run/run-types.ts';
 export type {
@@ -108,6 +109,7 @@ export type {
   JobsOptions,
   StartJobOptions,
 } from './job/types.ts';
+export { jobStatus } from './job-status.ts';
 export type { ConnectTrace, ExecTrace } from './observe/tracing.ts';
 export type {
   AlgorithmChanges,

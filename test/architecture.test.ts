@@ -15,7 +15,7 @@ const floors: readonly (readonly string[])[] = [
   ['attempt.ts', 'connection.ts'],
   ['connect-via-gateway.ts'],
   ['customers'],
-  ['connect-to-customer.ts', 'reverse-tunnel.ts', 'run-job.ts', 'interop'],
+  ['connect-to-customer.ts', 'reverse-tunnel.ts', 'run-job.ts', 'job-status.ts', 'interop'],
   ['index.ts'],
   ['setup'],
   ['cli'],
@@ -45,6 +45,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
   job: [
     'types.ts',
     'job-id.ts',
+    'make-job-id.ts',
     'host',
     'posix',
     'windows',

@@ -1,10 +1,11 @@
-import { type Checks, object, required } from '../check/options.ts';
+import { type Checks, checkOptions, object, required } from '../check/options.ts';
 import {
   abortSignal,
   type Check,
   callback,
   checkText,
   flag,
+  limit,
   ms,
   oneOf,
   position,
@@ -40,6 +41,11 @@ const interactiveChecks: Checks<InteractiveOptions> = {
 
 export const jobsChecks: Checks<JobsOptions> = { dir: folder, signal: abortSignal };
 
+export function checkJobsOptions(id: string, options: JobsOptions): void {
+  checkJobId(id);
+  checkOptions(options, jobsChecks);
+}
+
 export const attachChecks: Checks<AttachJobOptions> = { dir: folder, encoding: encodingOrBuffer };
 
 export const startChecks: Checks<StartJobOptions> = {
@@ -57,6 +63,7 @@ export const runChecks: Checks<RunJobOptions> = {
   onOutput: callback,
   onErrorOutput: callback,
   pollInterval: ms(),
+  timeout: limit(),
   maxBuffer: buffered,
   reject: flag,
   keep: oneOf(true, false, 'succeeded'),

@@ -16,6 +16,7 @@ export type {
   FaultPhase,
   Faults,
   HandshakeFaults,
+  JobFaults,
   SftpFaults,
   SftpOp,
 } from './faults/fault-types.ts';

@@ -18,6 +18,8 @@ export type JournalEvent =
   | { type: 'ready'; username: string }
   | { type: 'channel-refused'; channelType: string; reason: number }
   | { type: 'exec'; command: string }
+  /** A call about a job that the server keeps; its script is an `exec` as well. `command` is that of a start. */
+  | { type: 'job'; action: 'start' | 'look' | 'kill' | 'remove' | 'list'; id?: string; command?: string }
   | { type: 'signal'; signal: string }
   | { type: 'exit'; command: string; exitCode: number | undefined; signal: string | undefined }
   | { type: 'subsystem'; name: string }

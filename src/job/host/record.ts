@@ -35,6 +35,9 @@ export interface Claim {
   id: string;
 }
 
+/** Why a job is `lost` that the server does not know. */
+export const noSuchJob = 'there is no such job on the server';
+
 /** A helper command ended without the answer that it always gives. */
 export class Unreadable extends Error {}
 
@@ -98,7 +101,7 @@ export function ownRecord(record: JobRecord | undefined, id: string): JobRecord 
 }
 
 export function statusOf(record: JobRecord | undefined): JobStatus {
-  if (!record?.claim) return { state: 'lost', reason: 'there is no such job on the server' };
+  if (!record?.claim) return { state: 'lost', reason: noSuchJob };
   const { exit, alive, killed } = record;
   if (exit?.signal) return { state: 'killed', signal: exit.signal };
   // Windows has no signals: what kill() ended shows an exit code.

@@ -2,8 +2,11 @@ import { JobLost } from '../../errors/index.ts';
 import { createDecoder, type Decoder } from '../../exec/output/decode.ts';
 import { maxPiece } from '../host/commands.ts';
 import { ask, type JobKeeper } from '../host/keeper.ts';
-import { endOf, type JobRecord, ownRecord, statusOf } from '../host/record.ts';
+import { endOf, type JobRecord, noSuchJob, ownRecord, statusOf } from '../host/record.ts';
 import type { FollowedOutput, JobEnd, JobHost, JobOffsets, JobOutput } from '../types.ts';
+
+const unknownHint =
+  'Look at the id, the account and the folder of jobs (option dir): it was never started there, or was removed since. listJobs() tells which jobs there are.';
 
 interface ReadOptions {
   signal?: AbortSignal | undefined;
@@ -25,7 +28,7 @@ export async function readPiece(
 ): Promise<RawPiece> {
   const look = await ask(keeper, id, (commands) => commands.look(id, from, waitMs), signal);
   const record = ownRecord(look.record, id);
-  if (!record) throw jobLost(keeper.host, id, 'there is no such job on the server');
+  if (!record) throw jobLost(keeper.host, id, noSuchJob);
   if (record.stdoutSize < from.stdout || record.stderrSize < from.stderr) {
     throw jobLost(
       keeper.host,
@@ -45,6 +48,8 @@ export async function readPiece(
 export interface ReadOutput extends FollowedOutput<string | Buffer> {
   /** Set with the last piece. */
   end: JobEnd | undefined;
+  /** Milliseconds since the job's start, by the server's clock. */
+  ageMs: number;
   /** Whether more is waiting already. */
   more: boolean;
   /** The same before it was decoded. */
@@ -75,6 +80,7 @@ export class OutputReader {
       stderr: this.#decode('stderr', stderr, done),
       next,
       end,
+      ageMs: record.claim ? Math.max(0, record.now - record.claim.at) : 0,
       more: stdout.length >= maxPiece || stderr.length >= maxPiece,
       bytes: { stdout, stderr },
     };
@@ -88,10 +94,17 @@ export class OutputReader {
 }
 
 export function jobLost({ where }: JobHost, id: string, reason: string): JobLost {
-  return new JobLost(`Job ${id} on ${where.host}:${where.port} is lost: ${reason}`, {
+  const isUnknown = reason === noSuchJob;
+  const place = `${where.host}:${where.port}`;
+  const message = isUnknown
+    ? `There is no job ${id} on ${place}`
+    : `Job ${id} on ${place} is lost: ${reason}`;
+  return new JobLost(message, {
     ...{ phase: 'command', host: where.host, port: where.port, hop: where.hop },
     id,
     reason,
-    hint: 'It is not started again under the same id, because nobody knows how far it came. To start it again, remove it first, or take another id.',
+    hint: isUnknown
+      ? unknownHint
+      : 'It is not started again under the same id, because nobody knows how far it came. To start it again, remove it first, or take another id.',
   });
 }

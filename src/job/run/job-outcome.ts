@@ -1,4 +1,5 @@
-import { commandFailed, lastWords } from '../../exec/failure.ts';
+import type { CommandTimeout } from '../../errors/index.ts';
+import { commandFailed, commandTimeout, lastWords } from '../../exec/failure.ts';
 import { Collector } from '../../exec/output/collector.ts';
 import { createDecoder } from '../../exec/output/decode.ts';
 import type { CommandResult } from '../../exec/types.ts';
@@ -46,6 +47,24 @@ export class JobOutcome {
     if (exitCode === 0 || !this.#reject) return { ...output, exitCode, signal, truncated };
     const account = { where: host.where, output, truncated, lastWords: this.#lastWords() };
     throw commandFailed(account, { exitCode, signal });
+  }
+
+  /** The job's time was over. */
+  timedOut(
+    where: JobHost['where'],
+    command: string | readonly string[],
+    timeoutMs: number,
+    terminated: boolean | 'unknown',
+  ): CommandTimeout {
+    const words = typeof command === 'string' ? command : command.join(' ');
+    const output = {
+      command: words,
+      stdout: this.#text(this.#stdout),
+      stderr: this.#text(this.#stderr),
+      durationMs: timeoutMs,
+    };
+    const truncated = this.#stdout.truncated || this.#stderr.truncated;
+    return commandTimeout({ where, output, truncated, lastWords: '' }, timeoutMs, terminated);
   }
 
   #text(stream: Collector): string | Buffer {

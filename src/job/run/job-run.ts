@@ -5,12 +5,14 @@ import type { ConnectOptions } from '../../options/types.ts';
 import { sleep } from '../../time/timer.ts';
 import type { StartRequest } from '../host/commands.ts';
 import { ask, type JobKeeper, jobKeeper } from '../host/keeper.ts';
+import { statusOf } from '../host/record.ts';
 import { resolveStart } from '../options.ts';
 import { OutputReader, type ReadOutput } from '../output/output-reader.ts';
 import { defaultPollInterval, Pace } from '../output/pace.ts';
 import { startOnce } from '../start-job.ts';
-import type { JobEnd } from '../types.ts';
+import type { JobEnd, JobHost } from '../types.ts';
 import { both, untilAborted, withDelay } from './abort.ts';
+import { JobLimit } from './job-limit.ts';
 import { JobOutcome } from './job-outcome.ts';
 import type { ConnectForJob, JobConnection, RunJobOptions } from './run-types.ts';
 
@@ -38,6 +40,7 @@ export class JobRun {
   #mayRun = false;
   #connection: JobConnection | undefined;
   #callbackFailed = false;
+  readonly #limit: JobLimit;
 
   constructor(
     connect: ConnectForJob,
@@ -49,7 +52,8 @@ export class JobRun {
     this.#connect = connect;
     this.#command = command;
     this.#options = options;
-    this.#signal = both(signal, connectOptions.signal);
+    this.#limit = new JobLimit(options.timeout);
+    this.#signal = both(both(signal, connectOptions.signal), this.#limit.signal);
     this.#connectOptions = this.#signal ? { ...connectOptions, signal: this.#signal } : connectOptions;
     this.#outcome = new JobOutcome(options);
     this.#reader = new OutputReader(id, encoding, { stdout: 0, stderr: 0 });
@@ -59,9 +63,11 @@ export class JobRun {
     try {
       return await this.#untilOver();
     } catch (error) {
+      if (this.#limit.signal?.aborted) throw this.#timedOut('unknown');
       if (this.#signal?.aborted && this.#options.killOnAbort && this.#mayRun) await this.#kill();
       throw error;
     } finally {
+      this.#limit.end();
       this.#letGo();
     }
   }
@@ -107,14 +113,34 @@ export class JobRun {
   async #follow(keeper: JobKeeper): Promise<JobEnd> {
     const { pollInterval = defaultPollInterval } = this.#options;
     const pace = new Pace(pollInterval);
+    let left = this.#limit.timeout;
     for (;;) {
-      const piece = await this.#reader.read(keeper, { signal: this.#signal, waitMs: keeper.longPoll });
+      const waitMs = keeper.longPoll && Math.max(0, Math.min(keeper.longPoll, left));
+      const piece = await this.#reader.read(keeper, { signal: this.#signal, waitMs });
       this.#fruitless = 0;
       await this.#deliver(piece);
       if (piece.end) return piece.end;
+      left = this.#limit.left(piece.ageMs);
+      if (left <= 0) throw await this.#endInTime(keeper);
       const wait = pace.next(piece.bytes.stdout.length + piece.bytes.stderr.length > 0);
-      if (!piece.more) await sleep(wait, this.#signal);
+      if (!piece.more) await sleep(Math.min(wait, left), this.#signal);
     }
+  }
+
+  /** Its time is over: it is ended, and what it had written until then goes with the error. */
+  async #endInTime(keeper: JobKeeper): Promise<SshError> {
+    const { id } = this.#options;
+    const record = await ask(keeper, id, (commands) => commands.kill(id, 2_000), this.#signal);
+    const { state } = statusOf(record);
+    const rest = await this.#reader.read(keeper, { signal: this.#signal }).catch(() => undefined);
+    if (rest) await this.#deliver(rest);
+    return this.#timedOut(state !== 'running', keeper.host);
+  }
+
+  #timedOut(terminated: boolean | 'unknown', host?: JobHost): SshError {
+    const { host: name, port = 22 } = this.#connectOptions;
+    const where = host?.where ?? { host: name, port };
+    return this.#outcome.timedOut(where, this.#command, this.#limit.timeout, terminated);
   }
 
   async #deliver({ bytes, stdout, stderr }: ReadOutput): Promise<void> {
@@ -196,11 +222,6 @@ interface Callbacks {
 /** The link is at fault, not the job. */
 function isPassing(error: unknown): error is SshError {
   if (!isSshError(error)) return false;
-  const ofTheLink = [
-    'SSH_CONNECTION_LOST',
-    'SSH_CHANNEL_TIMEOUT',
-    'SSH_CHANNEL_OPEN_FAILED',
-    'SSH_COMMAND_TIMEOUT',
-  ];
+  const ofTheLink = ['SSH_CONNECTION_LOST', 'SSH_CHANNEL_TIMEOUT', 'SSH_CHANNEL_OPEN_FAILED'];
   return ofTheLink.includes(error.code) || (error.code === 'SSH_JOB_ACCESS_FAILED' && error.retryable);
 }

@@ -13,6 +13,12 @@ interface CommonRunJobOptions extends Omit<StartJobOptions, 'encoding'> {
    * server keeps it; the result then says `truncated`. Default 16 MiB.
    */
   maxBuffer?: number | undefined;
+  /**
+   * Milliseconds that the job may run, from its start by the server's clock: however many workers have waited for it.
+   * Then it is ended, and `runJob` rejects with `CommandTimeout`; when it cannot be reached to be ended, some ten
+   * seconds later, with `terminated: 'unknown'`. Default: no limit.
+   */
+  timeout?: number | undefined;
   /** `false`: a non-zero exit code or a signal resolves. Default true. */
   reject?: boolean | undefined;
   /**

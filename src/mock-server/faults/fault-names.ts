@@ -9,6 +9,7 @@ import type {
   FaultMoment,
   Faults,
   HandshakeFaults,
+  JobFaults,
   SftpFaults,
 } from './fault-types.ts';
 
@@ -48,6 +49,7 @@ const exec: Names<ExecFaults> = {
   unlimitedOutput: anything,
   refuse: anything,
 };
+const job: Names<JobFaults> = { lost: anything, accessFailed: anything };
 const disconnect: Names<DisconnectFault> = { ...moment, code: anything, message: anything };
 const op: Spec = { words: Object.values(opNames) };
 const sftp: Names<SftpFaults> = {
@@ -93,6 +95,7 @@ const faults: Names<Faults> = {
   channel: { names: channel },
   keepalive: { words: ['ignore'] },
   exec: { names: exec },
+  job: { names: job },
   window: { words: ['dropped', 'exceeded'] },
   disconnect: { names: disconnect },
   throttle: { names: { bytesPerSecond: anything } },

@@ -23,6 +23,8 @@ export interface Faults {
   keepalive?: 'ignore';
   /** Commands. */
   exec?: ExecFaults;
+  /** Jobs (`startJob`, `runJob`) that the server keeps. */
+  job?: JobFaults;
   /**
    * Flow control. `'dropped'`: the server never grants window again, so that uploads stop after 2 MiB on a channel;
    * `'exceeded'`: the server sends without regard to the client's window.
@@ -136,6 +138,14 @@ export interface ExecFaults {
   unlimitedOutput?: boolean;
   /** The request to run a command is refused. */
   refuse?: boolean;
+}
+
+/** What goes wrong with jobs. */
+export interface JobFaults {
+  /** Their processes are gone without an exit code, as after a restart of the PC: `JobLost`. */
+  lost?: boolean;
+  /** The server can neither start a job nor look at one, for this reason: `JobAccessFailed`. `true` is a full disk. */
+  accessFailed?: boolean | string;
 }
 
 /** A goodbye of the server. */

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import type { JobFaults } from '../faults/fault-types.ts';
 import type { ExecContext, ExecHandler, MockCommand, WindowsPersonality } from '../types.ts';
 import { DetachedCommand } from './detached.ts';
 import type { JobScript } from './script.ts';
@@ -62,14 +63,20 @@ export class MockJobs {
     for (const { command } of this.jobs.values()) command.kill('KILL');
   }
 
-  async answer({ system, values }: JobScript, origin: Origin): Promise<JobAnswer | MockCommand> {
+  async answer(
+    { system, values }: JobScript,
+    origin: Origin,
+    faults: JobFaults = {},
+  ): Promise<JobAnswer | MockCommand> {
+    if (faults.accessFailed) return accessFailed(faults.accessFailed);
+    if (faults.lost) for (const job of this.jobs.values()) lose(job);
     if (system === 'windows' && this.windows?.languageMode === 'ConstrainedLanguage') return forbidden;
     const id = values['id'] ?? '';
     const key = `${values['dir']}\n${system === 'windows' ? id.toLowerCase() : id}`;
     const head = `${values['mark']} `;
     switch (values['action']) {
       case 'start':
-        return text(head + this.start(key, values, origin));
+        return text(head + this.start(key, values, origin, faults.lost));
       case 'look':
         return await this.look(system, key, values);
       case 'kill':
@@ -81,13 +88,19 @@ export class MockJobs {
     }
   }
 
-  private start(key: string, { id, command = '', fingerprint, nonce, task }: Values, origin: Origin): string {
+  private start(
+    key: string,
+    { id, command = '', fingerprint, nonce, task }: Values,
+    origin: Origin,
+    isLost = false,
+  ): string {
     if (this.jobs.has(key)) return `answer=taken ${this.record(key)}`;
     if (task && this.windows?.account === 'standard') return `why=${noTask} ${this.record(key)}`;
     const detached = new DetachedCommand(origin, command, this.codePage);
     const claim = `1:${this.nextPid++}:${nonce}:mock:${fingerprint}:${Date.now()}:${nonce}:${id}`;
     this.jobs.set(key, { claim, command: detached, killed: '' });
-    void detached.run(this.choose(command));
+    if (isLost) detached.kill(lostProcess);
+    else void detached.run(this.choose(command));
     return `answer=claimed ${this.record(key)}`;
   }
 
@@ -151,9 +164,22 @@ export class MockJobs {
   }
 }
 
+/** Gone without a trace. */
+const lostProcess = '(lost)';
+
+/** A job that is over stays as it is. */
+function lose({ command }: MockJob): void {
+  command.kill(lostProcess);
+}
+
+function accessFailed(reason: true | string): MockCommand {
+  const stderr = reason === true ? 'the disk is full: No space left on device' : reason;
+  return { stderr: `${stderr}\n`, exitCode: 73 };
+}
+
 /** `code,time,signal,end`; a job that was ended by force has written none. */
 function exitOf({ command: { end }, killed }: MockJob): string {
-  if (!end || (killed && end.signal === 'KILL')) return '';
+  if (!end || end.signal === lostProcess || (killed && end.signal === 'KILL')) return '';
   if (end.signal === undefined) return `${end.exitCode},${end.at},-,end`;
   const number = constants.signals[`SIG${end.signal}` as NodeJS.Signals] ?? 0;
   return `${128 + number},${end.at},${end.signal},end`;

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { JournalEvent } from '../journal.ts';
 
 /** What a script for jobs asks for: the values that it begins with. */
 export interface JobScript {
@@ -30,6 +31,19 @@ export async function readJobScript(command: string, stdin: Readable): Promise<J
   if (!script && sent.length > 0) stdin.unshift(sent);
   return script;
 }
+
+/** What the journal tells of it. */
+export function journalOf({ values }: JobScript): JournalEvent {
+  const { action, id, command } = values;
+  return {
+    type: 'job',
+    action: actions.find((one) => one === action) ?? 'list',
+    ...(id === undefined ? {} : { id }),
+    ...(command === undefined ? {} : { command }),
+  };
+}
+
+const actions = ['start', 'look', 'kill', 'remove'] as const;
 
 function recognise(system: JobScript['system'], values: Record<string, string>): JobScript | undefined {
   return values['action'] && values['mark']?.startsWith(mark) ? { system, values } : undefined;

@@ -5,8 +5,7 @@ import type { ServerChannel } from 'ssh2';
 import { chooseHandler } from '../commands/choose-handler.ts';
 import { defaultCommand } from '../commands/default-commands.ts';
 import { runHandler } from '../commands/run-handler.ts';
-import { mayBeJobScript, readJobScript } from '../jobs/script.ts';
-import type { Settings } from '../settings.ts';
+import { journalOf, mayBeJobScript, readJobScript } from '../jobs/script.ts';
 import type { ExecContext, MockCommand, MockPty } from '../types.ts';
 import type { ServerConnection } from '../wire/connection.ts';
 import { ignoreWindow } from '../wire/ssh2-internals.ts';
@@ -168,15 +167,19 @@ export function runCommand(
   if (faults.hang) channel.resume();
   else if (faults.closeEarly) running.close();
   else if (faults.unlimitedOutput) pourWithoutEnd(running);
-  else void perform(running, owner.settings);
+  else void perform(running, owner);
   return running;
 }
 
 /** A script for jobs is done by the server itself; any other command does what the options say. */
-async function perform(running: RunningCommand, { jobs, options }: Settings): Promise<void> {
+async function perform(running: RunningCommand, owner: ServerConnection): Promise<void> {
+  const { jobs, options } = owner.settings;
   if (jobs && mayBeJobScript(running.command)) {
     const script = await readJobScript(running.command, running.stdin);
-    if (script) return running.play(await jobs.answer(script, running));
+    if (script) {
+      owner.note(journalOf(script));
+      return running.play(await jobs.answer(script, running, owner.faults.job));
+    }
   }
   await runHandler(running, chooseHandler(options, running.command), (command) => running.play(command));
 }

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { wrongType } from '../check/wrong.ts';
+import { isJobId } from './job-id.ts';
+
+const hashLength = 10;
+const longest = 100;
+
+/**
+ * A job id made of what a task is: the same parts give the same id, other parts another one. Parts are joined by dots;
+ * what an id may not hold becomes `_`, and then a hash of all parts keeps it from being another task's. Leave out what
+ * changes from try to try, so that a retry finds the job of its forerunner.
+ *
+ * @example
+ * jobId('billing', '2026-11-22'); // billing.2026-11-22
+ * jobId('billing', 'scheduled__2026-11-22T00:00:00+00:00'); // billing.scheduled__2026-11-22T00_00_00_00_00-4f1d...
+ *
+ * @throws {TypeError} without parts, or for one that is neither a text nor a number, or empty.
+ */
+export function jobId(...parts: ReadonlyArray<string | number>): string {
+  const texts = parts.map((part) => textOf(part));
+  if (texts.length === 0) throw wrongType('argument parts', undefined, 'what the job is called by');
+  const plain = texts.join('.');
+  // A dot within a part would make two tasks one: 'a.b', 'c' and 'a', 'b.c'.
+  if (isJobId(plain) && !texts.some((text) => text.includes('.'))) return plain;
+  const hash = createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, hashLength);
+  const readable = plain.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^[.-]/, '_');
+  const id = `${readable.slice(0, longest - 1 - hashLength)}-${hash}`;
+  // A name like `con.2026` is a device's on Windows.
+  return isJobId(id) ? id : `_${id}`.slice(-longest);
+}
+
+function textOf(part: unknown): string {
+  const right = 'a text that is not empty, or a number';
+  if (typeof part === 'number' && Number.isFinite(part)) return String(part);
+  if (typeof part !== 'string' || part === '') throw wrongType('argument parts', part, right);
+  return part;
+}
