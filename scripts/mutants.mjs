@@ -1,0 +1,116 @@
+// The small changes that scripts/mutate.mjs makes to the code, found in its syntax tree.
+import ts from 'typescript';
+
+const { SyntaxKind: kind } = ts;
+
+/** Operators, and what each becomes. */
+const swapped = new Map([
+  ...[
+    [kind.AmpersandAmpersandToken, '||'],
+    [kind.BarBarToken, '&&'],
+  ],
+  ...[
+    [kind.LessThanToken, '<='],
+    [kind.LessThanEqualsToken, '<'],
+  ],
+  ...[
+    [kind.GreaterThanToken, '>='],
+    [kind.GreaterThanEqualsToken, '>'],
+  ],
+  ...[
+    [kind.EqualsEqualsEqualsToken, '!=='],
+    [kind.ExclamationEqualsEqualsToken, '==='],
+  ],
+  ...[
+    [kind.PlusToken, '-'],
+    [kind.MinusToken, '+'],
+  ],
+]);
+
+/** One more or less matters where things are counted; a limit of 30,000 ms may as well be 30,001. */
+const countable = 64;
+
+/** What is told to people is not part of what the code does. */
+const words = /^(?:debug|log|this\.#tell|this\.#log|console\.\w+)\(/;
+
+/** For each kind of syntax: what it is called when it is changed, the part that is replaced, and the new text. */
+const mutators = {
+  negatesCondition(node, text) {
+    const condition = ts.isIfStatement(node) || ts.isWhileStatement(node) ? node.expression : node.condition;
+    const mayNegate = ts.isIfStatement(node) || ts.isWhileStatement(node) || ts.isConditionalExpression(node);
+    return mayNegate && ['negates', condition, `!(${text(condition)})`];
+  },
+  swapsOperator(node, text) {
+    if (!ts.isBinaryExpression(node)) return undefined;
+    const other = swapped.get(node.operatorToken.kind);
+    const isText = [node.left, node.right].some((side) => /^['"`]/.test(text(side)));
+    return other && !isText && [`${text(node.operatorToken)} to ${other}`, node.operatorToken, other];
+  },
+  removesCall(node, text) {
+    if (!ts.isExpressionStatement(node) || words.test(text(node))) return undefined;
+    const { expression } = node;
+    const call =
+      ts.isAwaitExpression(expression) || ts.isVoidExpression(expression)
+        ? expression.expression
+        : expression;
+    const isSuper = ts.isCallExpression(call) && call.expression.kind === kind.SuperKeyword;
+    return ts.isCallExpression(call) && !isSuper && ['removes', node, ';'];
+  },
+  swapsBoolean(node) {
+    if (node.kind === kind.TrueKeyword) return ['true to false', node, 'false'];
+    return node.kind === kind.FalseKeyword && ['false to true', node, 'true'];
+  },
+  removesAwait(node, text) {
+    return ts.isAwaitExpression(node) && ['does not wait for', node, `(${text(node.expression)})`];
+  },
+  returnsEarly(node) {
+    if (!ts.isBlock(node) || node.statements.length < 2) return undefined;
+    const { parent } = node;
+    const isFunction = ts.isFunctionDeclaration(parent) || ts.isMethodDeclaration(parent);
+    return isFunction && ['returns early', { first: node.statements[0] }, 'return; '];
+  },
+  changesNumber(node, text) {
+    if (!ts.isNumericLiteral(node) || Number(node.text) > countable) return undefined;
+    return [`${text(node)} and one`, node, `(${text(node)} + 1)`];
+  },
+};
+
+export function mutantsOf(source) {
+  const file = ts.createSourceFile('source.ts', source, ts.ScriptTarget.Latest, true);
+  const text = (node) => node.getText(file);
+  const found = [];
+  const add = (what, node, replacement) => {
+    const start = (node.first ?? node).getStart(file);
+    const end = node.first ? start : node.getEnd();
+    const line = file.getLineAndCharacterOfPosition(start).line + 1;
+    found.push({ what, start, end, text: replacement, line });
+  };
+  const visit = (node) => {
+    if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return;
+    if (ts.isExpressionStatement(node) && words.test(text(node))) return;
+    for (const mutate of Object.values(mutators)) {
+      const change = mutate(node, text);
+      if (change) add(...change);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+export function mutated(source, { start, end, text }) {
+  return source.slice(0, start) + text + source.slice(end);
+}
+
+export function sample(items, count, seed) {
+  let state = seed >>> 0;
+  // mulberry32: small, and the same on every machine.
+  const random = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const order = items.map((item) => ({ item, at: random() })).sort((a, b) => a.at - b.at);
+  return order.slice(0, count).map(({ item }) => item);
+}

@@ -1,0 +1,128 @@
+// Breaks the code in small ways, one at a time, and looks which breaks no test of its room notices:
+//   npm run mutate -- --room exec --sample 12 --seed 1
+// Works on a copy, never on the checkout. Ends with 1 when a room's tests find less than `threshold`.
+import { spawn } from 'node:child_process';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { mutantsOf, mutated, sample } from './mutants.mjs';
+
+/** The share that must be found in each room. */
+const threshold = 0.85;
+
+/** What belongs to a room, and the tests that must hold it. */
+const rooms = {
+  connect: {
+    src: [
+      'attempt.ts',
+      'connect-via-gateway.ts',
+      'route',
+      'ssh2/handshake',
+      'ssh2/login',
+      'ssh2/transport',
+      'time',
+    ],
+    test: ['connect', 'ssh2', 'route', 'time', 'wire'],
+  },
+  exec: { src: ['exec', 'ssh2/channels'], test: ['exec', 'ssh2'] },
+  job: { src: ['job'], test: ['job'] },
+  sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2/sftp'] },
+  tunnel: { src: ['tunnel', 'forward'], test: ['tunnel', 'forward'] },
+};
+
+const { values: options } = parseArgs({
+  options: {
+    room: { type: 'string', multiple: true, default: Object.keys(rooms) },
+    sample: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+for (const room of options.room) {
+  if (!Object.hasOwn(rooms, room))
+    throw new TypeError(`--room ${room}: one of ${Object.keys(rooms).join(', ')}`);
+}
+
+const root = resolve(import.meta.dirname, '..');
+const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
+process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+
+for (const name of ['src', 'test', 'scripts', 'package.json', 'tsconfig.json', 'vitest.config.ts'])
+  cpSync(join(root, name), join(copy, name), { recursive: true });
+symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+
+/** The outcome of a room's tests in the copy: `passed`, `failed`, or `timed out`. */
+function runTests(folders, timeoutMs, stdio = 'ignore') {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const files = folders.map((folder) => `test/${folder}`);
+  const child = spawn(process.execPath, [vitest, 'run', '--bail', '1', '--reporter=dot', ...files], {
+    ...{ cwd: copy, stdio, detached: process.platform !== 'win32' },
+    env: { ...process.env, CI: '' },
+  });
+  const end = () => process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
+  process.once('exit', end);
+  return new Promise((done) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      end();
+    }, timeoutMs);
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      process.off('exit', end);
+      done(isLate ? 'timed out' : code === 0 ? 'passed' : 'failed');
+    });
+  });
+}
+
+function sourcesOf(paths) {
+  return paths.flatMap((path) => {
+    if (statSync(join(copy, 'src', path)).isFile()) return [path];
+    const names = readdirSync(join(copy, 'src', path), { recursive: true, encoding: 'utf8' });
+    return names.filter((name) => /(?<!\.generated)\.ts$/.test(name)).map((name) => join(path, name));
+  });
+}
+
+/** Changes one file of the copy for as long as the tests run. */
+async function isFound({ path, mutant }, folders, timeoutMs) {
+  const file = join(copy, 'src', path);
+  const source = readFileSync(file, 'utf8');
+  writeFileSync(file, mutated(source, mutant));
+  const outcome = await runTests(folders, timeoutMs);
+  writeFileSync(file, source);
+  const line = source.split('\n')[mutant.line - 1].trim();
+  const word = outcome === 'passed' ? 'SURVIVED' : outcome === 'failed' ? 'found' : 'found (timed out)';
+  console.log(`  ${word}  src/${path}:${mutant.line}  ${mutant.what}:  ${line}`);
+  return outcome !== 'passed';
+}
+
+async function score(name) {
+  const { src, test } = rooms[name];
+  const startedAt = performance.now();
+  if ((await runTests(test, 600_000, 'inherit')) !== 'passed')
+    throw new Error(`${name}: its tests fail on the code as it is`);
+  // What never ends is found, too; a busy machine is not to be taken for it.
+  const timeoutMs = 20_000 + 3 * (performance.now() - startedAt);
+  const all = sourcesOf(src).flatMap((path) =>
+    mutantsOf(readFileSync(join(copy, 'src', path), 'utf8')).map((mutant) => ({ path, mutant })),
+  );
+  const chosen = sample(all, Number(options.sample), Number(options.seed));
+  console.log(`${name}: ${chosen.length} of ${all.length} changes, seed ${options.seed}`);
+  let found = 0;
+  for (const each of chosen) if (await isFound(each, test, timeoutMs)) found++;
+  const share = found / chosen.length;
+  console.log(`${name}: ${found} of ${chosen.length} found, ${Math.round(share * 100)} %`);
+  return share;
+}
+
+for (const room of options.room) if ((await score(room)) < threshold) process.exitCode = 1;
