@@ -18,8 +18,8 @@ export default defineConfig({
   sourcemap: false,
   // Some modules, such as node:sea, have no name without it.
   removeNodeProtocol: false,
-  // p-retry and p-timeout are ESM only; inlined, they also work from CommonJS and from Jest. proxy-from-env is small.
-  noExternal: ['p-retry', 'p-timeout', 'proxy-from-env'],
+  // Small enough to be inlined.
+  noExternal: ['proxy-from-env'],
   // A CommonJS file knows its name, not its URL; createRequire takes either.
   esbuildOptions(options, { format }) {
     if (format === 'cjs') options.define = { ...options.define, 'import.meta.url': '__filename' };

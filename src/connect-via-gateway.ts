@@ -1,4 +1,3 @@
-import pRetry, { type RetryContext } from 'p-retry';
 import { type Arrival, type AttemptPlan, attempt } from './attempt.ts';
 import { Connection } from './connection.ts';
 import { blame, callSite } from './errors/call-site.ts';
@@ -72,7 +71,6 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
     } catch (error) {
       attempts.abandon();
       if (stop.timedOut) throw totalTimeout(resolved, hop, attempts);
-      // p-retry would wrap a reason that is not an Error.
       throw stop.signal.aborted ? stop.signal.reason : error;
     } finally {
       stop.clear();
@@ -108,17 +106,20 @@ class Attempts {
     void this.#arrival?.owned.close();
   }
 
-  run(credentials: Credentials): Promise<Arrival> {
-    const { options, signal } = this.#plan;
+  async run(credentials: Credentials): Promise<Arrival> {
     const plan = { ...this.#plan, credentials };
-    return pRetry((number) => this.#attempt(plan, number), {
-      retries: options.retry.attempts - 1,
-      // The wait is ours: it depends on what the gateway said.
-      minTimeout: 0,
-      maxTimeout: 0,
-      signal,
-      shouldRetry: (context) => this.#shouldRetry(context),
-    });
+    for (let number = 1; ; number++) {
+      plan.signal.throwIfAborted();
+      try {
+        const arrival = await this.#attempt(plan, number);
+        plan.signal.throwIfAborted();
+        return arrival;
+      } catch (error) {
+        const wait = await this.#waitAfter(error, number);
+        if (wait === undefined) throw error;
+        await sleep(wait, plan.signal);
+      }
+    }
   }
 
   async #attempt(plan: AttemptPlan, number: number): Promise<Arrival> {
@@ -177,26 +178,22 @@ class Attempts {
     });
   }
 
-  /** Asks whether to go on, and waits. p-retry asks only while attempts are left. */
-  async #shouldRetry({ error, attemptNumber, retriesLeft }: RetryContext): Promise<boolean> {
-    if (!isSshError(error) || retriesLeft <= 0) return false;
+  /** Milliseconds until the next attempt; undefined when that was the last. */
+  async #waitAfter(error: unknown, attempt: number): Promise<number | undefined> {
     const { signal, options } = this.#plan;
     const { retry } = options;
+    const { attempts } = retry;
+    if (!isSshError(error) || attempt >= attempts) return undefined;
     const wait = this.#backoff.next(verdictOf(error));
-    const state: RetryState = Object.freeze({
-      attempt: attemptNumber,
-      attempts: retry.attempts,
-      wait,
-      elapsedMs: Math.round(now() - this.#startedAt),
-      history: [...this.history],
-    });
+    const elapsedMs = Math.round(now() - this.#startedAt);
+    const history = [...this.history];
+    const state: RetryState = Object.freeze({ attempt, attempts, wait, elapsedMs, history });
     const wanted = (await orStopped(retry.shouldRetry?.(error, state), signal)) ?? error.retryable;
-    if (!wanted) return false;
+    if (!wanted) return undefined;
     const last = this.history.at(-1);
     if (last) last.wait = wait;
     await orStopped(retry.onRetry?.(error, state), signal);
-    await sleep(wait, signal);
-    return true;
+    return wait;
   }
 }
 

@@ -1,10 +1,10 @@
-import pRetry from 'p-retry';
 import { type Checks, checkObject, checkOptions } from '../check/options.ts';
 import { abortSignal, callback, checkText, count, ms } from '../check/values.ts';
 import { connectViaGateway } from '../connect-via-gateway.ts';
 import type { Connection } from '../connection.ts';
 import { type Attempt, isSshError, type SshError } from '../errors/index.ts';
 import type { ConnectOptions } from '../options/types.ts';
+import { sleep } from '../time/timer.ts';
 
 /** A customer's PC: what `ssh_connect` takes, under its names or under those of `ConnectOptions`. */
 export interface SshInstance extends Omit<ConnectOptions, 'host' | 'retry'> {
@@ -78,23 +78,20 @@ export async function sshConnect(
   const { retryNum = 3, logger, retryDelay = 30_000, signal } = options;
   const connectOptions = { ...optionsOf(instance, logger), ...(signal && { signal }) };
   const history: Attempt[] = [];
-  return pRetry(
-    async (number) => {
-      logger?.info(`try ssh connect to vm - ${number}/${retryNum}`);
-      return connectViaGateway(connectOptions).catch((error) => {
-        throw isSshError(error) ? failed(error, { number, retryNum, logger, history }) : error;
-      });
-    },
-    {
-      ...{ retries: retryNum - 1, minTimeout: retryDelay, maxTimeout: retryDelay, factor: 1 },
-      ...(connectOptions.signal && { signal: connectOptions.signal }),
-      shouldRetry: ({ error }) => isSshError(error) && !final.includes(error.code),
-      onFailedAttempt: ({ retriesLeft }) => {
-        const last = history.at(-1);
-        if (last && retriesLeft > 0) last.wait = retryDelay;
-      },
-    },
-  );
+  for (let number = 1; ; number++) {
+    connectOptions.signal?.throwIfAborted();
+    logger?.info(`try ssh connect to vm - ${number}/${retryNum}`);
+    try {
+      return await connectViaGateway(connectOptions);
+    } catch (error) {
+      if (!isSshError(error)) throw error;
+      failed(error, { number, retryNum, logger, history });
+      if (number >= retryNum || final.includes(error.code)) throw error;
+    }
+    const last = history.at(-1);
+    if (last) last.wait = retryDelay;
+    await sleep(retryDelay, connectOptions.signal);
+  }
 }
 
 interface Try {
@@ -105,12 +102,11 @@ interface Try {
 }
 
 /** Every try was a connection of its own; the last error tells of all of them. */
-function failed(error: SshError, { number, retryNum, logger, history }: Try): SshError {
+function failed(error: SshError, { number, retryNum, logger, history }: Try): void {
   const [attempt] = error.attempts ?? [];
   if (attempt) history.push({ ...attempt, attempt: number });
   error.attempts = history;
   warn(logger, `ssh connect to vm failed - ${number}/${retryNum}: ${error.message}`);
-  return error;
 }
 
 /** `console` and its like, of which only `info` is needed. */
