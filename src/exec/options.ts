@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { checkOptions } from '../check/options.ts';
 import { isWindowsServer } from '../ssh2/transport/server-kind.ts';
 import { execChecks, powerShellChecks } from './checks.ts';
-import { buildCommandLine, type Shell } from './command-line/command-line.ts';
+import { buildCommandLine, type Shell, shownCommand } from './command-line/command-line.ts';
 import { buildPowerShell } from './command-line/powershell-script.ts';
 import { createDecoder, type Decoder, encode } from './output/decode.ts';
 import type { ExecOptions, PowerShellOptions, PtyOptions } from './types.ts';
@@ -54,14 +54,12 @@ export function resolveExec(
   const utf8 = isUtf8(encoding);
   const line = buildCommandLine({ command, shell, cwd, env, utf8 });
   // The values of `env` may be secrets: results, messages and logs get the command without them.
-  const isPlain = cwd === undefined && env === undefined;
   checkLength(line);
-  const bare = isPlain
-    ? line
-    : typeof command === 'string'
-      ? command
-      : buildCommandLine({ command, shell, utf8 });
-  return resolveCommon({ line, command: bare }, options, onWindows(serverVersion, shell));
+  return resolveCommon(
+    { line, command: shownCommand({ command, shell, utf8 }) },
+    options,
+    onWindows(serverVersion, shell),
+  );
 }
 
 /** As `resolveExec`, for a PowerShell script. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { wrongType } from '../check/wrong.ts';
-import { buildCommandLine, type Shell } from '../exec/command-line/command-line.ts';
+import { buildCommandLine, type Shell, shownCommand } from '../exec/command-line/command-line.ts';
 import type { StartRequest } from './host/commands.ts';
 import type { InteractiveOptions, JobOffsets, StartJobOptions } from './types.ts';
 
@@ -22,9 +22,8 @@ export function resolveStart(
   }
   const shell: Shell = options.shell ?? (windows ? 'cmd' : 'posix');
   const line = buildCommandLine({ command, shell, cwd, env });
-  const shown = typeof command === 'string' ? command : buildCommandLine({ command, shell });
   const identity = { id, command, shell, cwd, env: sortedEntries(env), interactive: identityOf(interactive) };
-  return { id, line, command: shown, fingerprint: hash(identity), interactive };
+  return { id, line, command: shownCommand({ command, shell }), fingerprint: hash(identity), interactive };
 }
 
 /** What `interactive` stands for; undefined for a job without a desktop. */

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { isSshError } from '../errors/index.ts';
-import { posixWord, quotePosix } from '../exec/quote/posix.ts';
+import { quoteForAnyShell } from '../exec/quote/any-shell.ts';
+import { posixWord } from '../exec/quote/posix.ts';
 import { printable } from '../text/printable.ts';
 import { library } from './gateway/scripts.generated.ts';
 
@@ -97,7 +98,7 @@ export function remoteShell(
   return {
     name,
     async run(argv) {
-      const line = quotePosix(sudo ? ['sudo', '-n', ...argv] : argv);
+      const line = quoteForAnyShell(sudo ? ['sudo', '-n', ...argv] : argv);
       try {
         return await connection.exec(line, options);
       } catch (error) {

@@ -58,7 +58,9 @@ describe('a command that succeeds', () => {
   it('quotes an argument array, folder and variables for the shell of the server', async () => {
     await using posix = await startMock(() => 0);
     await exec(posix.opener, ['say', 'a b'], { cwd: '/tmp', env: { A: '1' } });
-    expect(commandsSeen(posix.server)).toEqual(["cd -- /tmp || exit 1; export A=1 || exit 1; say 'a b'"]);
+    expect(commandsSeen(posix.server)).toEqual([
+      "exec /bin/sh -c 'cd -- /tmp || exit 1; export A=1 || exit 1; say '\\''a b'\\'''",
+    ]);
     await using windows = await startMock({ windows: true, exec: () => 0 });
     await exec(windows.opener, ['say', 'a b']);
     expect(commandsSeen(windows.server)).toEqual(['say "a b"']);

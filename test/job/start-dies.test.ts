@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { inSh } from '../../src/exec/quote/any-shell.ts';
 import { startJob } from '../../src/job/start-job.ts';
 import { type LocalAccount, localAccount } from '../support/local-job-host.ts';
 
@@ -78,7 +79,7 @@ async function injections(account: LocalAccount, part: Part): Promise<Injection[
     if (spawnSync('sh', ['-n'], { input: variant }).status !== 0) continue;
     const inject = (line: string) => {
       const { before, after } = cut(unwrap(line), part);
-      return wrap(before + variant + after);
+      return inSh(before + variant + after);
     };
     found.push({ inject, afterClaim: part === 'runner' || index > claim });
   }
@@ -96,15 +97,11 @@ async function startLine(account: LocalAccount): Promise<string> {
   return seen;
 }
 
-const prefix = "/bin/sh -c '";
-
+/** Lets a shell say which script it is to run. */
 function unwrap(line: string): string {
-  expect(line.startsWith(prefix)).toBe(true);
-  return line.slice(prefix.length, -1).replaceAll("'\\''", "'");
-}
-
-function wrap(script: string): string {
-  return `${prefix}${script.replaceAll("'", "'\\''")}'`;
+  const said = line.replace(/exec \/bin\/sh -c "\$_s"/, `printf %s "$_s"`);
+  expect(said).not.toBe(line);
+  return execFileSync('/bin/sh', ['-c', said], { encoding: 'utf8' });
 }
 
 function cut(script: string, part: Part): { before: string; body: string; after: string } {

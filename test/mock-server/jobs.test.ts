@@ -90,7 +90,7 @@ describe.each<[string, MockServerOptions['windows'] & (object | false)]>([
   it('leave scripts of others alone', async () => {
     await serve(({ command }) => command.slice(0, 10));
     await using connection = await connectViaGateway(optionsFor(server));
-    expect((await connection.exec("/bin/sh -c 'a=b\nc'")).stdout).toBe('/bin/sh -c');
+    expect((await connection.exec("exec /bin/sh -c 'x' sh 'a=b' c")).stdout).toBe('exec /bin/');
     expect((await connection.powershell('Get-Date')).stdout).toMatch(/^(powershell|pwsh)/);
     expect((await connection.powershell(`# ${'x'.repeat(20_000)}`)).stdout).toMatch(/^(powershell|pwsh)/);
   });

@@ -16,6 +16,8 @@ export interface SshdOptions {
    * pass signals to the commands of root.
    */
   user?: 'root' | 'ordinary';
+  /** The login shell of the user made for it. Default /bin/sh. */
+  shell?: string;
   /** A network namespace to run in; then `address` too. */
   namespace?: string;
   /** Where to listen. Default 127.0.0.1; must be reachable from here. */
@@ -53,7 +55,7 @@ export interface Sshd extends AsyncDisposable {
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const folder = await mkdtemp(join(tmpdir(), 'sshd-'));
   await chmod(folder, 0o755);
-  const user = await prepareUser(options.user ?? 'ordinary', folder);
+  const user = await prepareUser(options, folder);
   const hostKey = await makeKey(join(folder, 'host'));
   const clientKey = await makeKey(join(folder, 'client'));
   await writeFile(join(folder, 'authorized_keys'), clientKey.publicKey, { mode: 0o644 });
@@ -134,13 +136,13 @@ function configText(folder: string, address: string, port: number, lines: readon
   return `${[...general, ...own, ...startups, ...blocks].join('\n')}\n`;
 }
 
-async function prepareUser(kind: 'root' | 'ordinary', folder: string) {
+async function prepareUser({ user, shell = '/bin/sh' }: SshdOptions, folder: string) {
   const home = join(folder, 'home');
   await mkdir(home);
-  if (kind === 'root') return { name: 'root', remove: async () => {} };
+  if (user === 'root') return { name: 'root', remove: async () => {} };
   const name = `svg-${randomBytes(5).toString('hex')}`;
   // A password of `*` fits nothing; the default `!` would lock the account, keys included.
-  await run('useradd', ['--no-create-home', '--home-dir', home, '--shell', '/bin/sh', '-p', '*', name]);
+  await run('useradd', ['--no-create-home', '--home-dir', home, '--shell', shell, '-p', '*', name]);
   await run('chown', [`${name}:`, home]);
   return { name, remove: () => removeUser(name) };
 }

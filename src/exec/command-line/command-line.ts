@@ -5,7 +5,7 @@ import { cmdCommand, quoteCmd } from '../quote/cmd.ts';
 import { quotePosix } from '../quote/posix.ts';
 import { quotePowerShell } from '../quote/powershell.ts';
 import { cmdPrefix } from './cmd.ts';
-import { posixPrefix } from './posix.ts';
+import { posixLine } from './posix.ts';
 import { buildPowerShell, type PowerShellOptions } from './powershell-script.ts';
 import { checkSurroundings, type Surroundings } from './surroundings.ts';
 
@@ -27,8 +27,10 @@ const maxCmdLength = 8_100;
 /**
  * The one string that an SSH exec request carries. A plain string with neither `cwd` nor `env` is sent as it is.
  *
- * - `posix`: `cd -- <cwd> || exit 1; export A=b || exit 1; <command>`. A `~` in `cwd` is not expanded; a relative
- *   path starts at the folder in which sshd starts the shell, which is the user's home.
+ * - `posix`: quoted so that fish, csh and tcsh read it as every POSIX shell does. With `cwd` or `env`, /bin/sh runs
+ *   `cd -- <cwd> || exit 1; export A=b || exit 1;` and then the command; a plain string is still the login shell's. A
+ *   `~` in `cwd` is not expanded; a relative path starts at the folder in which sshd starts the shell, which is the
+ *   user's home.
  * - `cmd`: `cd /d "<cwd>" || exit 1 & set "A=b" & <command>`. cmd.exe replaces `%A%` in the whole line before it
  *   runs any of it: a variable set here is seen by programs and batch files, not as `%A%` in `command` itself.
  * - `powershell`, `pwsh`: a script in a PowerShell of its own (`-EncodedCommand`), whichever the default shell is;
@@ -45,9 +47,19 @@ export function buildCommandLine(request: CommandLineRequest): string {
   const around = checkSurroundings(request, shell === 'posix' ? 'posix' : 'windows');
   if (isText(command) && around.cwd === undefined && around.env.length === 0) return command;
   if (shell === 'raw') throw new TypeError(rawMessage(request));
-  if (shell === 'posix') return posixPrefix(around) + (isText(command) ? command : quotePosix(command));
+  if (shell === 'posix') return posixLine(command, around);
   if (shell === 'cmd') return forCmd(command, cmdPrefix(around));
   return forPowerShell(isText(command) ? command : quotePowerShell(command), { ...request, shell });
+}
+
+/** The command alone, as messages and results show it: without what only takes it through a login shell. */
+export function shownCommand({
+  command,
+  shell,
+  utf8 = true,
+}: Omit<CommandLineRequest, 'cwd' | 'env'>): string {
+  if (isText(command)) return command;
+  return shell === 'posix' ? quotePosix(command) : buildCommandLine({ command, shell, utf8 });
 }
 
 function forCmd(command: string | readonly string[], prefix: string): string {

@@ -1,11 +1,24 @@
-import { posixWord } from '../quote/posix.ts';
+import { inSh, quoteForAnyShell } from '../quote/any-shell.ts';
+import { posixWord, quotePosix } from '../quote/posix.ts';
 import type { CheckedSurroundings } from './surroundings.ts';
 
-/** What a POSIX shell runs before the command. `|| exit 1` holds for a list of commands, too, unlike `&&`. */
-export function posixPrefix({ cwd, env }: CheckedSurroundings): string {
+/**
+ * The line for a server with a login shell that nobody knows. The way to the folder and the variables is the same
+ * everywhere, so sh goes it; a plain string is then the login shell's again, as it is without them.
+ */
+export function posixLine(command: string | readonly string[], around: CheckedSurroundings): string {
+  const prefix = posixPrefix(around);
+  if (typeof command !== 'string')
+    return prefix ? inSh(prefix + quotePosix(command)) : quoteForAnyShell(command);
+  if (!prefix) return command;
+  // Taken first: `env` may name SHELL.
+  return inSh(`set -- "\${SHELL:-/bin/sh}"; ${prefix}exec "$1" -c ${posixWord(command)}`);
+}
+
+/** What sh runs before the command. `|| exit 1` holds for a list of commands, too, unlike `&&`. */
+function posixPrefix({ cwd, env }: CheckedSurroundings): string {
   const steps: string[] = [];
   if (cwd !== undefined) steps.push(`cd -- ${posixWord(plainFolder(cwd))}`);
-  // A shell's read-only variables (UID) make `export` fail.
   if (env.length > 0)
     steps.push(`export ${env.map(([name, value]) => `${name}=${posixWord(value)}`).join(' ')}`);
   return steps.map((step) => `${step} || exit 1; `).join('');

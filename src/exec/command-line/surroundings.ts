@@ -19,6 +19,8 @@ export interface CheckedSurroundings {
 
 // Windows has names such as ProgramFiles(x86); in a POSIX shell only these characters make a name.
 const posixName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** bash sets these for itself: it would overwrite the value, and nobody be told. */
+const ownOfBash = new Set(['BASHOPTS', 'BASH_VERSINFO', 'EUID', 'PPID', 'SHELLOPTS', 'UID']);
 const windowsName = /^[A-Za-z_][A-Za-z0-9_.()-]*$/;
 
 /** Throws a TypeError that names the option for an empty or impossible folder, name or value. */
@@ -32,6 +34,10 @@ export function checkSurroundings(
   for (const name of Object.keys(env)) {
     const valid = system === 'posix' ? posixName : windowsName;
     if (!valid.test(name)) throw new TypeError(`option env: ${quoted(name)} is a name that no shell can set`);
+    if (system === 'posix' && ownOfBash.has(name))
+      throw new TypeError(
+        `option env: ${quoted(name)} is a variable that bash sets for itself; take another name`,
+      );
   }
   return { cwd, env: Object.entries(env) };
 }

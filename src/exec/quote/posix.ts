@@ -1,6 +1,5 @@
+import { isPlainWord } from '../../text/shell-word.ts';
 import { checkArgv } from './argv.ts';
-
-const plainWord = /^[A-Za-z0-9_./:,@+-]+$/;
 
 /** As the first word these mean something to the shell itself; quoted, they name a program. */
 const reservedWords = new Set(
@@ -9,7 +8,7 @@ const reservedWords = new Set(
 
 /**
  * One command line for a POSIX shell (dash, bash, ksh, zsh, BusyBox) that runs `argv[0]` with exactly the
- * arguments `argv[1]...`. Not for csh or fish, whose quotes follow other rules.
+ * arguments `argv[1]...`. Not for csh or fish, whose quotes follow other rules: see `quoteForAnyShell`.
  *
  * @throws TypeError for an empty array, an empty program name or one that starts with `%`, NUL, half of a
  *   surrogate pair.
@@ -22,17 +21,25 @@ export function quotePosix(argv: readonly string[]): string {
 
 /** `text` as one word: unchanged where no shell sees anything in it, else in single quotes. */
 export function posixWord(text: string): string {
-  return plainWord.test(text) ? text : singleQuoted(text);
+  return isPlainWord(text) ? text : singleQuoted(text);
 }
 
-// sshd runs `$SHELL -c <command>`: a command that starts with - or + would be read as an option of the shell.
 function quoteProgram(program: string): string {
   // bash takes a first word with % for a job, in quotes as well.
   if (program.startsWith('%')) {
     throw new TypeError('argv[0] starts with %, which bash takes for a job; give the path of the program');
   }
-  const special = reservedWords.has(program) || /^[-+]/.test(program);
-  return special ? singleQuoted(program) : posixWord(program);
+  const isSpecial = isReservedWord(program) || looksLikeOption(program);
+  return isSpecial ? singleQuoted(program) : posixWord(program);
+}
+
+export function isReservedWord(program: string): boolean {
+  return reservedWords.has(program);
+}
+
+/** sshd runs `$SHELL -c <command>`: a command that starts with - or + would be read as an option of the shell. */
+export function looksLikeOption(program: string): boolean {
+  return /^[-+]/.test(program) && isPlainWord(program);
 }
 
 function singleQuoted(text: string): string {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { posixWord, quotePosix } from '../../exec/quote/posix.ts';
+import { inSh } from '../../exec/quote/any-shell.ts';
+import { posixWord } from '../../exec/quote/posix.ts';
 
 /*
  * Everything here runs in any POSIX sh (dash, bash, BusyBox, mksh, macOS) with POSIX tools. Beyond POSIX it uses
@@ -29,7 +30,7 @@ export function posixScript(variables: Record<string, string>, ...parts: string[
     ([name, value]) => `${name}=${name === 'dir' ? value : posixWord(value)}\n`,
   );
   const text = [...assignments, ...parts].join('');
-  return { line: quotePosix(['/bin/sh', '-c', text]), mark };
+  return { line: inSh(text), mark };
 }
 
 /** The folder of all jobs as a word for sh. `~` is the user's home; other relative paths begin there, too. */

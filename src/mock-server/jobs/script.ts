@@ -11,13 +11,13 @@ const mark = 'ssh-via-gateway:';
 
 /** Whether it is worth to look closer, without taking anything from stdin. */
 export function mayBeJobScript(command: string): boolean {
-  return command.startsWith('/bin/sh -c ') || command.startsWith('powershell ');
+  return command.startsWith('exec /bin/sh -c ') || command.startsWith('powershell ');
 }
 
 /** Reads a script for jobs out of a command; undefined when it is another command. Its stdin is then as it was. */
 export async function readJobScript(command: string, stdin: Readable): Promise<JobScript | undefined> {
-  const posix = /^\/bin\/sh -c '(.*)'$/s.exec(command)?.[1];
-  if (posix !== undefined) return recognise('posix', readPosix(posix.replaceAll("'\\''", "'")));
+  const words = /^exec \/bin\/sh -c (.*)$/s.exec(command)?.[1];
+  if (words !== undefined) return recognise('posix', readPosix(linesOf(words)));
   const encoded = /^powershell .*-EncodedCommand ([A-Za-z0-9+/=]+)$/.exec(command)?.[1];
   if (encoded === undefined) return undefined;
   const code = Buffer.from(encoded, 'base64').toString('utf16le');
@@ -47,6 +47,12 @@ const actions = ['start', 'look', 'kill', 'remove'] as const;
 
 function recognise(system: JobScript['system'], values: Record<string, string>): JobScript | undefined {
   return values['action'] && values['mark']?.startsWith(mark) ? { system, values } : undefined;
+}
+
+/** A script whose lines follow as words what joins them, and the name `sh`. */
+function linesOf(words: string): string {
+  const [, , ...lines] = words.match(/(?:[^\s'\\]|'[^']*'|\\.)+/g) ?? [];
+  return lines.map((word) => word.replace(/'([^']*)'|\\(.)/g, '$1$2')).join('\n');
 }
 
 /** `name=word` lines. */

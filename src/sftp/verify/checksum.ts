@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
+import { anyShellQuoted } from '../../text/shell-word.ts';
 import type { BlockSource } from '../flow/block-source.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { sum } from './scripts.generated.ts';
@@ -53,7 +54,9 @@ export async function remoteSha256(
 ): Promise<string | undefined> {
   if (!run) return undefined;
   const isWindows = isWindowsServer(serverVersion) || /^\/[A-Za-z]:/.test(path);
-  return ask(run, isWindows ? windowsCommand(path, end) : posixCommand(path, end), signal);
+  if (isWindows) return ask(run, windowsCommand(path, end), signal);
+  // csh lets no line break through.
+  return path.includes('\n') ? undefined : ask(run, posixCommand(path, end), signal);
 }
 
 async function ask(run: NonNullable<SftpOpener['run']>, command: string, signal: AbortSignal | undefined) {
@@ -72,7 +75,7 @@ function findHash(output: string): string | undefined {
 
 /** `./` keeps a name that begins with a dash from being an option. */
 function posixCommand(path: string, end: number): string {
-  const file = `'${(path.startsWith('/') ? path : `./${path}`).replaceAll("'", `'\\''`)}'`;
+  const file = anyShellQuoted(path.startsWith('/') ? path : `./${path}`);
   const first = `head -c ${end} ${file}`;
   return `${first} | sha256sum || ${first} | shasum -a 256 || ${first} | sha256`;
 }

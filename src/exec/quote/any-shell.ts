@@ -1,0 +1,38 @@
+import { anyShellWord } from '../../text/shell-word.ts';
+import { checkArgv } from './argv.ts';
+import { isReservedWord, looksLikeOption, quotePosix } from './posix.ts';
+
+/*
+ * sshd gives a command to the login shell of the account, which nobody has to tell us: it may be fish, csh or tcsh.
+ * What is made here reads the same in all of them and in every POSIX shell, so that no one needs to ask.
+ */
+
+/** fish and csh take these for their own as the first word, fish in quotes as well. */
+const theirWords = new Set(
+  '@ and begin breaksw builtin default end endif endsw foreach goto not onintr or repeat switch'.split(' '),
+);
+
+/** A command line on which every login shell runs `argv[0]` with exactly the arguments `argv[1]...`. */
+export function quoteForAnyShell(argv: readonly string[]): string {
+  checkArgv(argv);
+  const [program, ...rest] = argv;
+  const forSh = quotePosix(argv);
+  const isWord = theirWords.has(program) || isReservedWord(program);
+  if (isWord || argv.some(hasLineBreak)) return inSh(forSh);
+  const first = looksLikeOption(program) ? `'${program}'` : anyShellWord(program);
+  return [first, ...rest.map(anyShellWord)].join(' ');
+}
+
+/** A command line on which every login shell lets `/bin/sh` run a script, in its own place. */
+export function inSh(script: string): string {
+  if (!hasLineBreak(script)) return `exec /bin/sh -c ${anyShellWord(script)}`;
+  const lines = script.split('\n').map(anyShellWord);
+  return `exec /bin/sh -c ${anyShellWord(joinLines)} sh ${lines.join(' ')}`;
+}
+
+/** csh lets no line break through, whatever the quotes: each line of a script travels as a word of its own. */
+const joinLines = '_s=$1; shift; _n=$(echo; echo .); for _l do _s=$_s${_n%.}$_l; done; exec /bin/sh -c "$_s"';
+
+function hasLineBreak(text: string): boolean {
+  return text.includes('\n');
+}
