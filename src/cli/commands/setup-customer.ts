@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { addCustomer, changeCustomer } from '../../customers/entries.ts';
-import { quoted } from '../../text/printable.ts';
+import { printable, quoted } from '../../text/printable.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { customersOf, inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -68,7 +68,7 @@ export const setupCustomer: Command = {
       const { did, needsKey } = await setUpCustomer(shell, customer, { key, replaceKey });
       await inFile(() => writeEntry({ settings, known, customer }));
       if (did.length === 0) say(io.stdout, `${code}: all is as it should be`);
-      for (const line of did) say(io.stdout, `${code}: ${line}`);
+      for (const line of did) say(io.stdout, `${code}: ${printable(line, 300)}`);
       if (needsKey) say(io.stdout, `${code}: waits for the PC's key. Next: ssh-via-gateway setup pc ${code}`);
     });
     return exitCodes.ok;

@@ -47,7 +47,8 @@ export const setupRemove: Command = {
       const { removeCustomer } = await import('../../setup/customer/setup-customer.ts');
       const { did, heldBy } = await removeCustomer(shell, customer, { adopt: settings.flag('adopt') });
       const isNews = await inFile(() => changeCustomer(file, code, { state: 'left' }));
-      for (const line of [...did, ...(isNews ? ['marked as left'] : [])]) say(io.stdout, `${code}: ${line}`);
+      for (const line of [...did, ...(isNews ? ['marked as left'] : [])])
+        say(io.stdout, `${code}: ${printable(line, 300)}`);
       if (did.length === 0 && !isNews) say(io.stdout, `${code}: was gone already`);
       const [holder] = heldBy;
       say(

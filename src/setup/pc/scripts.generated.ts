@@ -343,8 +343,8 @@ $words = @{
     '\\uc544\\uc9c1 \\uc5c6\\uc74c')
   gone = @('Everything was taken away. On the gateway: ssh-via-gateway setup remove {0}',
     '\\ubaa8\\ub450 \\uc81c\\uac70\\ud588\\uc2b5\\ub2c8\\ub2e4. \\uac8c\\uc774\\ud2b8\\uc6e8\\uc774\\uc5d0\\uc11c: ssh-via-gateway setup remove {0}')
-  wrongState = @('-State must be a folder without blanks in its name.',
-    '-State\\ub294 \\uc774\\ub984\\uc5d0 \\uacf5\\ubc31\\uc774 \\uc5c6\\ub294 \\ud3f4\\ub354\\uc5ec\\uc57c \\ud569\\ub2c8\\ub2e4.')
+  wrongState = @('-State must be a plain folder, no link, without blanks in its name.',
+    '-State\\ub294 \\ub9c1\\ud06c\\uac00 \\uc544\\ub2c8\\uace0 \\uc774\\ub984\\uc5d0 \\uacf5\\ubc31\\uc774 \\uc5c6\\ub294 \\ud3f4\\ub354\\uc5ec\\uc57c \\ud569\\ub2c8\\ub2e4.')
 }
 
 if (-not $State) { $State = Join-Path (Join-Path $env:ProgramData 'ssh-via-gateway') $code }
@@ -569,8 +569,10 @@ function Get-KeyFile {
   Join-Path (Join-Path $profileOf.LocalPath '.ssh') 'authorized_keys'
 }
 
-# Only these may touch the file: sshd refuses one that others can write.
+# Only these may touch it, whoever made it: sshd refuses a file that others can write, and SYSTEM runs what lies here.
 function Protect-Path([string]$Path, [string[]]$Who, [string]$Rights) {
+  $null = icacls $Path /setowner $administrators
+  $null = icacls $Path /reset
   $grants = @($Who | ForEach-Object { '/grant'; "\${_}:$Rights" })
   $null = icacls $Path /inheritance:r @grants
 }
@@ -594,12 +596,25 @@ function Install-WorkerKey {
   Write-Done 'workerKey' $login
 }
 
+# Every user may make folders in ProgramData: one that no task of ours uses may be somebody's trap, and is made anew.
+function Initialize-State {
+  if (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue) { return }
+  $parent = Split-Path $State
+  $isOurs = (Split-Path $parent -Leaf) -eq 'ssh-via-gateway'
+  foreach ($folder in @($parent, $State)) {
+    if (-not (Test-Path -LiteralPath $folder)) { continue }
+    if ((Get-Item -LiteralPath $folder -Force).Attributes -band [IO.FileAttributes]::ReparsePoint) { Exit-With 'wrongState' 2 }
+  }
+  if (-not (Test-Path -LiteralPath $parent)) { $null = New-Item -ItemType Directory -Path $parent }
+  if ($isOurs) { Protect-Path $parent @($system, $administrators) '(OI)(CI)F' }
+  if (Test-Path -LiteralPath $State) { Remove-Item -LiteralPath $State -Recurse -Force }
+  $null = New-Item -ItemType Directory -Path $State
+  Protect-Path $State @($system, $administrators) '(OI)(CI)F'
+}
+
 function Install-File {
   if (-not $PSCommandPath) { Exit-With 'saveFirst' }
-  if (-not (Test-Path -LiteralPath $State)) {
-    $null = New-Item -ItemType Directory -Path $State
-    Protect-Path $State @($system, $administrators) '(OI)(CI)F'
-  }
+  Initialize-State
   $copy = Join-Path $State 'tunnel.ps1'
   if ((Get-Text $PSCommandPath) -cne (Get-Text $copy)) {
     [IO.File]::WriteAllText("$copy.new", (Get-Text $PSCommandPath))

@@ -365,6 +365,10 @@ export function customerTests(): void {
       const { out: script } = await world.say('setup pc', '--worker-key', workerKey, customer.code);
       const pc = await WindowsPc.make(folder, script);
       const env = { FAKE_NO_START: '1', FAKE_HOME: folder, FAKE_CULTURE: 'ko-KR' };
+      // Somebody without rights was there first, with a script and a key of his own.
+      await mkdir(pc.state, { recursive: true });
+      for (const trap of ['tunnel.ps1', 'id_ed25519', 'other.txt'])
+        await writeFile(join(pc.state, trap), 'trap');
       const first = await pc.run(['-NoSleep'], env);
       expect(first).toMatchObject({
         code: 0,
@@ -378,6 +382,20 @@ export function customerTests(): void {
         expect.arrayContaining([
           'powercfg /change standby-timeout-ac 0',
           `icacls ${keys} /inheritance:r /grant *S-1-5-18:F /grant *S-1-5-32-544:F /grant ${customer.sshd.username}:F`,
+        ]),
+      );
+      expect(await readFile(join(pc.state, 'id_ed25519'), 'utf8')).toContain('PRIVATE KEY');
+      expect((await readdir(pc.state)).sort()).toEqual([
+        'id_ed25519',
+        'id_ed25519.pub',
+        'known_hosts',
+        'tunnel.ps1',
+      ]);
+      expect(await pc.calls()).toEqual(
+        expect.arrayContaining([
+          `icacls ${pc.state} /setowner *S-1-5-32-544`,
+          `icacls ${pc.state} /inheritance:r /grant *S-1-5-18:(OI)(CI)F /grant *S-1-5-32-544:(OI)(CI)F`,
+          expect.stringMatching(/^icacls \S+ssh-via-gateway \/setowner/),
         ]),
       );
       expect((await pc.run(['-Status'], env)).code).toBe(1);
