@@ -91,7 +91,9 @@ describe('The tarball in the eyes of', () => {
 
   test('attw: types that fit each way to load it', async () => {
     const program = 'node_modules/@arethetypeswrong/cli/dist/index.js';
-    const { code, stdout } = await run(process.execPath, [program, inject('tarball'), '--format', 'json'], {
+    // A JSON file has no types to fit.
+    const options = ['--format', 'json', '--exclude-entrypoints', './customers.schema.json'];
+    const { code, stdout } = await run(process.execPath, [program, inject('tarball'), ...options], {
       cwd: process.cwd(),
     });
     const { analysis } = JSON.parse(stdout) as { analysis: { types: unknown; problems: unknown[] } };
