@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { printable } from '../../text/printable.ts';
 import {
   type Connection,
@@ -33,6 +34,8 @@ export async function examineConnection(visit: Visit): Promise<Arrived> {
     return { found: [dns, ...(await arrival(connection, visit, recordedIn))], connection };
   } catch (error) {
     if (!isSshError(error)) throw error;
+    // The library tells of a notice a turn later.
+    await turn();
     const notice = printable(notices.join(' ').trim().replace(/\s+/g, ' '), 300);
     return { found: [dns, ...failure(error, visit, notice)] };
   }

@@ -88,9 +88,9 @@ function tooLate(phase: string, place: Place): FailureKind {
   return place === 'jump' ? 'gatewaySilent' : 'hostSilent';
 }
 
-function connectFailed({ message, errno }: Failed, place: Place): FailureKind {
+function connectFailed({ hint = '', errno }: Failed, place: Place): FailureKind {
   if (place !== 'behindJump') return errno === undefined ? 'unknown' : 'networkDown';
-  return /prohibited|denied|forbid/i.test(message) ? 'gatewayForbids' : 'gatewayCannotReach';
+  return hint.includes('forbids it') ? 'gatewayForbids' : 'gatewayCannotReach';
 }
 
 function proxyFailed({ message, status }: Failed): FailureKind {

@@ -1,7 +1,7 @@
 import type { Words } from './words.ts';
 
 const banned =
-  '몇 분 동안 아무도 접속하지 말고 기다리세요. 터널 뒤에서는 모든 작업자의 주소가 같습니다. 그 서버의 MaxStartups와 PerSourceMaxStartups를 늘리고, 이 주소를 벌칙에서 빼세요(PerSourcePenaltyExemptList).';
+  '몇 분 동안 아무도 접속하지 말고 기다리세요. 터널 뒤에서는 모든 작업자의 주소가 같습니다. 그 서버의 MaxStartups와 PerSourceMaxStartups를 늘리고, 이 주소를 PerSourcePenalties에서 빼세요(PerSourcePenaltyExemptList).';
 const algorithms =
   '서버가 너무 오래되었거나 설정이 너무 엄격합니다. 서버를 업데이트하거나, 라이브러리의 algorithms 옵션에 서버가 제안하는 이름을 넣어 맞추세요.';
 const tunnelDown =

@@ -1,0 +1,68 @@
+import { beforeAll, expect, test } from 'vitest';
+import { steps } from '../../src/cli/doctor/steps.ts';
+import { afterLogin } from './doctor/after-login.ts';
+import { beforeLogin } from './doctor/before-login.ts';
+import { hostKeys } from './doctor/host-keys.ts';
+import { logins, unusableKeys } from './doctor/login.ts';
+import { machines } from './doctor/machine.ts';
+import { onTheWay } from './doctor/on-the-way.ts';
+import { proxies } from './doctor/proxies.ts';
+import { examine } from './doctor/situation.ts';
+
+const situations = [
+  ...onTheWay,
+  ...proxies,
+  ...beforeLogin,
+  ...hostKeys,
+  ...logins,
+  ...afterLogin,
+  ...machines,
+];
+type Seen = Awaited<ReturnType<typeof examine>>;
+const seen = new Map<string, Promise<Seen>>();
+
+/** They mostly wait: many at once take hardly longer than one. */
+beforeAll(() => {
+  const lanes = Array.from({ length: 16 }, () => Promise.resolve<unknown>(undefined));
+  for (const [index, one] of situations.entries()) {
+    const lane = index % lanes.length;
+    const outcome = lanes[lane]!.then(() => examine(one));
+    lanes[lane] = outcome.catch(() => {});
+    seen.set(one.what, outcome);
+  }
+});
+
+function isFirst({ step, verdict = 'fail', exitCode }: (typeof situations)[number]): boolean {
+  return verdict !== 'fail' || steps[step].exitCode === exitCode;
+}
+
+test.each(situations)(
+  '$what: $step, exit code $exitCode',
+  async (one) => {
+    const { report, stderr, ms } = await seen.get(one.what)!;
+    const index = report.steps.findIndex(({ name }) => name === one.step);
+    const step = report.steps[index];
+    const { verdict = 'fail', kind } = one;
+    expect(stderr).toBe('');
+    expect(step).toMatchObject({ verdict, ...(kind === undefined ? {} : { kind }) });
+    expect(step!.says).toMatch(one.says ?? /./);
+    expect(step!.todo ?? '').toMatch(one.todo ?? /^$/);
+    expect(report.exitCode).toBe(one.exitCode);
+    const before = report.steps.slice(0, index).find((other) => other.verdict === 'fail');
+    // A disk is looked at even where SFTP has failed before.
+    expect(before && steps[before.name].exitCode).toBe(isFirst(one) ? undefined : one.exitCode);
+    expect(ms).toBeLessThan(60_000);
+  },
+  60_000,
+);
+
+test.each(unusableKeys)('$what: wrong use, told before anything opens', async ({ open, stderr }) => {
+  const outcome = await examine({ what: '', step: 'login', exitCode: 2, open });
+  expect(outcome.report).toEqual({ exitCode: 2, steps: [] });
+  expect(outcome.stderr).toMatch(stderr);
+});
+
+test('there are more than a hundred situations, each with a name of its own', () => {
+  expect(new Set(situations.map(({ what }) => what)).size).toBe(situations.length);
+  expect(situations.length).toBeGreaterThan(100);
+});

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import { columnsOf, wrap } from '../../src/cli/doctor/layout.ts';
+import { lookOf, renderStep } from '../../src/cli/doctor/render.ts';
+import { english } from '../../src/cli/doctor/words/english.ts';
+import { korean } from '../../src/cli/doctor/words/korean.ts';
+import { languageOf } from '../../src/cli/doctor/words/language.ts';
+import type { FailureWords, Words } from '../../src/cli/doctor/words/words.ts';
+import { Stage } from './doctor/situation.ts';
+import { run } from './run.ts';
+
+const facts = {
+  ...{
+    at: 'gw:9012',
+    host: 'gw',
+    port: 9012,
+    username: 'rpa',
+    fingerprint: 'SHA256:x',
+    record: ' (f, line 1)',
+  },
+  ...{ tried: 'publickey', offered: 'password', said: 'said' },
+};
+const textsOf = ({ says, todo }: FailureWords) => [
+  says(facts),
+  typeof todo === 'string' ? todo : todo(facts),
+];
+const kinds = Object.keys(english.failures) as Array<keyof Words['failures']>;
+
+test.each(kinds)('%s has words in both languages, with the same commands, options and files', (kind) => {
+  const [en, ko] = [textsOf(english.failures[kind]).join(' '), textsOf(korean.failures[kind]).join(' ')];
+  expect(ko).toMatch(/[가-힣]/);
+  expect(en).not.toMatch(/[가-힣]/);
+  const names = (text: string) =>
+    [...new Set(text.match(/--[a-z][a-z-]+|\b[A-Z][a-z]+(?:[A-Z][a-z]+){1,3}\b/g))].sort();
+  expect(names(ko)).toEqual(names(en));
+});
+
+/** A port that is silent: what doctor prints of it. */
+async function ofZombie(args: string[], env: Record<string, string> = {}) {
+  await using stage = await Stage.open();
+  const address = `rpa@127.0.0.1:${await stage.port('', 'wait')}`;
+  const flags = ['--ssh-config', 'none', '--banner-timeout', '200ms'];
+  return await run(['doctor', ...flags, ...args, address], { env });
+}
+
+test('the verdict and the exit code are the same in Korean', async () => {
+  const { stdout, exitCode } = await ofZombie(['--lang', 'ko']);
+  expect(exitCode).toBe(12);
+  expect(stdout.toString()).toMatch(/^실패 +배너/m);
+  expect(stdout.toString()).toContain('좀비');
+  expect(stdout.toString()).toContain('접속할 수 없습니다: 배너 (종료 코드 12).');
+});
+
+test('machine output stays English', async () => {
+  const { stdout } = await ofZombie(['--lang', 'ko', '--json'], { LANG: 'ko_KR.UTF-8' });
+  expect(stdout.toString()).not.toMatch(/[가-힣]/);
+  expect(stdout.toString()).toContain('"kind": "zombie"');
+});
+
+test.each([
+  [{ LC_ALL: 'ko_KR.UTF-8', LANG: 'en_US.UTF-8' }, 'ko'],
+  [{ LC_MESSAGES: 'ko_KR.eucKR' }, 'ko'],
+  [{ LANG: 'ko' }, 'ko'],
+  [{ LC_ALL: 'C', LANG: 'ko_KR.UTF-8' }, 'en'],
+  [{ LANG: 'kok_IN' }, 'en'],
+  [{}, 'en'],
+] as const)('%j is %s', (env, language) => {
+  expect(languageOf(env)).toBe(language);
+});
+
+test('a language that there is not is wrong use', async () => {
+  expect(await ofZombie(['--lang', 'fr'])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('en, ko'),
+  });
+});
+
+test.each([48, 80, 132])('no line is wider than %i columns, in either language', async (width) => {
+  for (const lang of ['en', 'ko']) {
+    const { stdout } = await ofZombie(['--lang', lang], { COLUMNS: String(width) });
+    const lines = stdout.toString().split('\n');
+    expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
+  }
+});
+
+test('steps that were not reached share one line', async () => {
+  const { stdout } = await ofZombie([]);
+  const lines = stdout.toString().split('\n');
+  expect(lines.filter((line) => line.includes('not reached'))).toEqual([
+    '-     not reached: keys, host key, login, exec, SFTP, MaxSessions, keepalive, clock, shell, disk',
+  ]);
+});
+
+test('Hangul takes two columns, and a long word a line of its own', () => {
+  expect(columnsOf('PC 좀비')).toBe(7);
+  expect(wrap('하나 둘 셋', 7)).toEqual(['하나 둘', '셋']);
+  expect(wrap('a verylongword b', 5)).toEqual(['a', 'verylongword', 'b']);
+});
+
+const terminal = { isTTY: true, columns: 80 } as never;
+const pipe = {} as never;
+
+test.each([
+  ['a terminal', terminal, {}, true],
+  ['a pipe', pipe, {}, false],
+  ['a terminal with NO_COLOR', terminal, { NO_COLOR: '1' }, false],
+  ['a pipe with FORCE_COLOR', pipe, { FORCE_COLOR: '1' }, true],
+  ['a terminal with FORCE_COLOR=0', terminal, { FORCE_COLOR: '0' }, false],
+  ['a terminal that is dumb', terminal, { TERM: 'dumb' }, false],
+] as const)('%s: colours %#', (_what, stdout, env, coloured) => {
+  const look = lookOf({ stdout, env }, english);
+  const [line] = renderStep({ name: 'tcp', verdict: 'fail', says: 'x' }, look);
+  expect(line!.startsWith('\u001b[31mFAIL\u001b[39m')).toBe(coloured);
+});
+
+test("the library's hint is shown below the advice", () => {
+  const look = lookOf({ stdout: pipe, env: {} }, english);
+  const lines = renderStep({ name: 'keys', verdict: 'fail', says: 'x', todo: 'do', hint: 'why' }, look);
+  expect(lines.map((line) => line.trim()).slice(1)).toEqual(['-> do', '-> why']);
+});
