@@ -202,6 +202,19 @@ describe('download of a folder', () => {
   });
 });
 
+describe('a folder with names that cannot be stored here', () => {
+  it.each(['a\\b', 'aux.txt', Buffer.from([0xbc, 0xdb, 0xc0, 0xe5])])(
+    'comes without %j where the filter leaves it out',
+    async (name) => {
+      await using mock = await mockSftp({ faults: { sftp: { lieNames: [name] } } });
+      await using folder = await localFolder();
+      mock.server.files.write('/d/wanted', 'x');
+      await download(mock.opener, '/d', join(folder.path, 't'), { filter: (path) => path === 'wanted' });
+      expect(await readdir(join(folder.path, 't'))).toEqual(['wanted']);
+    },
+  );
+});
+
 describe('a hostile server', () => {
   const names: (string | Buffer)[] = [
     '../x',

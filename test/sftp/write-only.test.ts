@@ -8,7 +8,11 @@ import { bytesOf, mockSftp, rejection } from '../support/mock-sftp.ts';
 const content = bytesOf(200_000);
 
 /** A server on which one may not ask for what is named. */
-function refusing(opener: SftpOpener, names: readonly (keyof SftpRequests)[]): SftpOpener {
+function refusing(
+  opener: SftpOpener,
+  names: readonly (keyof SftpRequests)[],
+  isRefused = isReading,
+): SftpOpener {
   const refusal = () =>
     new SftpFailed('not here', { phase: 'transfer', operation: 'stat', status: 8, reason: 'unsupported' });
   return {
@@ -16,7 +20,8 @@ function refusing(opener: SftpOpener, names: readonly (keyof SftpRequests)[]): S
     async openSftp(options) {
       const sftp = await opener.openSftp(options);
       for (const name of names) {
-        const refuse = name === 'open' ? refuseReading(sftp, refusal) : async () => Promise.reject(refusal());
+        const refuse =
+          name === 'open' ? refuseOpening(sftp, refusal, isRefused) : async () => Promise.reject(refusal());
         Object.defineProperty(sftp, name, { value: refuse, configurable: true });
       }
       return sftp;
@@ -24,10 +29,17 @@ function refusing(opener: SftpOpener, names: readonly (keyof SftpRequests)[]): S
   };
 }
 
-function refuseReading(sftp: SftpRequests, refusal: () => Error): SftpRequests['open'] {
+const isReading = (flags: number): boolean => flags === 1;
+const isExclusive = (flags: number): boolean => (flags & 32) !== 0;
+
+function refuseOpening(
+  sftp: SftpRequests,
+  refusal: () => Error,
+  isRefused: (flags: number) => boolean,
+): SftpRequests['open'] {
   const open = sftp.open.bind(sftp);
   return (path, flags, attributes) =>
-    flags === 1 ? Promise.reject(refusal()) : open(path, flags, attributes);
+    isRefused(flags) ? Promise.reject(refusal()) : open(path, flags, attributes);
 }
 
 describe('an inbox that is only written to', () => {
@@ -56,6 +68,21 @@ describe('an inbox that is only written to', () => {
       expect(mock.server.files.read('/in').equals(content)).toBe(true);
     },
   );
+
+  it.each([
+    ['may not be renamed', ['rename', 'posixRename'], '/new'],
+    ['is the only one that may be written in its folder', ['open'], '/there'],
+  ] as const)('says that atomic: false is the way where a file %s', async (_what, names, path) => {
+    await using mock = await mockSftp();
+    mock.server.files.write('/there', 'old');
+    const opener = refusing(mock.opener, names, isExclusive);
+    expect(await rejection(upload(opener, content, path))).toMatchObject({
+      code: 'SSH_TRANSFER_FAILED',
+      hint: expect.stringContaining('atomic: false'),
+    });
+    await upload(opener, content, path, { atomic: false });
+    expect(mock.server.files.read(path).equals(content)).toBe(true);
+  });
 
   it('still finds that a copy is short', async () => {
     await using mock = await mockSftp({ faults: { sftp: { shortWrites: 1_000 } } });

@@ -1,6 +1,9 @@
+import { Duplex, PassThrough } from 'node:stream';
+import type { ClientChannel } from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { ChannelOpenFailed, ChannelTimeout, ConnectionLost, SftpFailed } from '../../src/errors/index.ts';
 import { openSftp } from '../../src/ssh2/sftp/channel.ts';
+import { SftpSession } from '../../src/ssh2/sftp/session.ts';
 import { openFlag } from '../../src/ssh2/sftp/wire.ts';
 import { bytesOf, mockSftp, rejection } from '../support/mock-sftp.ts';
 
@@ -47,6 +50,22 @@ describe('opening an SFTP session', () => {
     await using mock = await mockSftp({ sftp: false });
     expect(await rejection(openSftp(mock.link))).toBeInstanceOf(ChannelOpenFailed);
     await expect.poll(() => mock.link.slots.open).toBe(0);
+  });
+
+  it('shows the text that a start file of the shell prints, and says where it comes from', async () => {
+    await using mock = await mockSftp();
+    const channel = Object.assign(new Duplex({ read() {}, write: (_, __, done) => done() }), {
+      stderr: new PassThrough(),
+      close() {},
+    });
+    const session = new SftpSession(mock.link, channel as unknown as ClientChannel, 1_000);
+    const version = rejection(session.handshake());
+    channel.push('Welcome\x1b[2J to the machine\n');
+    expect(await version).toMatchObject({
+      name: 'SftpFailed',
+      message: expect.stringContaining('Welcome\\x1b[2J to the machine'),
+      hint: expect.stringContaining('.bashrc'),
+    });
   });
 
   it('ends one session at bytes that are no SFTP, and not the connection', async () => {

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { isNotImplemented } from './not-implemented.ts';
 
 /** Bytes at known positions: a local file or a buffer. */
 export interface BlockSource {
@@ -23,13 +24,29 @@ export function bufferSource(bytes: Uint8Array): BlockSource {
   };
 }
 
+/** Yarn's Plug'n'Play gives file handles whose `readv` throws; one view at a time does as well. */
+async function readViews(file: FileHandle, views: Buffer[], position: number): Promise<number> {
+  try {
+    return (await file.readv(views, position)).bytesRead;
+  } catch (error) {
+    if (!isNotImplemented(error)) throw error;
+  }
+  let total = 0;
+  for (const view of views) {
+    const { bytesRead } = await file.read(view, 0, view.length, position + total);
+    total += bytesRead;
+    if (bytesRead < view.length) break;
+  }
+  return total;
+}
+
 /** The caller opens and closes the file. */
 export async function fileSource(file: FileHandle): Promise<BlockSource> {
   const before = await file.stat({ bigint: true });
   return {
     size: Number(before.size),
     readInto(views, position, done) {
-      file.readv(views, position).then(({ bytesRead }) => done(null, bytesRead), done);
+      readViews(file, views, position).then((bytes) => done(null, bytes), done);
     },
     async changed() {
       const after = await file.stat({ bigint: true });

@@ -1,6 +1,6 @@
 import { SftpFailed } from '../../errors/index.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
-import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
+import type { RawPath, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import type { SftpName } from '../../ssh2/sftp/wire.ts';
 import { printable, quoted } from '../../text/printable.ts';
 
@@ -40,12 +40,12 @@ export interface ListingOptions {
  */
 export async function readFolder(
   sftp: SftpRequests,
-  path: string,
+  path: RawPath,
   { where, budget = { ...listingLimits }, onNames = () => {} }: ListingOptions,
 ): Promise<SftpName[]> {
   const handle = await sftp.opendir(path);
   try {
-    const listing = new Listing(path, where, budget);
+    const listing = new Listing(path.toString(), where, budget);
     for (let more = true; more; ) {
       const batches = await Promise.all(Array.from({ length: parallelReads }, () => sftp.readdir(handle)));
       onNames();

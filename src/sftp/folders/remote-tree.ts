@@ -77,9 +77,14 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
   });
   const folders: RemoteEntry[] = [];
   for (const name of names) {
-    const entry = await resolve(walk, toEntry(context, folder, name));
+    const listed = toEntry(folder, name);
+    // The filter comes first: what it leaves out may have any name.
+    if (!settings.filter(listed.path, kindOf(listed))) continue;
+    const problem = nameProblem(name.raw, name.name);
+    if (problem) throw unsafe(context.opener.where, listed.path, problem);
+    const entry = await resolve(walk, listed);
     const { mode } = entry.attributes;
-    if (!settings.filter(entry.path, isFolder(mode) ? 'directory' : 'file')) continue;
+    if (entry !== listed && isFolder(mode) && !settings.filter(entry.path, 'directory')) continue;
     const kind = specialKind(mode);
     if (kind) {
       const reason = `it is ${kind}, not a file; leave it out with the option filter`;
@@ -91,21 +96,19 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
   return folders;
 }
 
-function toEntry(
-  context: TransferContext,
-  folder: RemoteEntry,
-  { raw, name, attributes }: SftpName,
-): RemoteEntry {
+/** What the filter is told of an entry of a listing: a link is a file until it is followed. */
+function kindOf({ attributes }: RemoteEntry): 'file' | 'directory' {
+  return isFolder(attributes.mode) ? 'directory' : 'file';
+}
+
+function toEntry(folder: RemoteEntry, { name, attributes }: SftpName): RemoteEntry {
   const path = folder.path === '' ? name : `${folder.path}/${name}`;
-  const problem = nameProblem(raw, name);
-  if (problem) throw unsafe(context.opener.where, path, problem);
   return { path, remotePath: joinRemote(folder.remotePath, name), attributes };
 }
 
 async function resolve(walk: Walk, entry: RemoteEntry): Promise<RemoteEntry> {
   if (fileType(entry.attributes.mode) !== 'symlink') return entry;
-  const { sftp, opener, settings, run } = walk.context;
-  if (!settings.filter(entry.path, 'file')) return { ...entry, attributes: { mode: 0o100000 } };
+  const { sftp, opener, run } = walk.context;
   walk.realRoot ??= endOfLink(sftp, walk.root);
   const [root, target, attributes] = await Promise.all([
     walk.realRoot,

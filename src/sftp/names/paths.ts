@@ -2,6 +2,8 @@ import { win32 } from 'node:path';
 import { checkText } from '../../check/values.ts';
 import { UnsafeRemotePath } from '../../errors/index.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
+import type { RawPath } from '../../ssh2/sftp/requests.ts';
+import type { SftpName } from '../../ssh2/sftp/wire.ts';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import { printable, quoted } from '../../text/printable.ts';
 
@@ -40,6 +42,12 @@ export function joinRemote(folder: string, name: string): string {
   return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
 }
 
+/** The same for an entry of a listing: in bytes where a name is not UTF-8. */
+export function joinRaw(folder: RawPath, { raw, name }: Pick<SftpName, 'raw' | 'name'>): RawPath {
+  if (typeof folder === 'string' && Buffer.from(name).equals(raw)) return joinRemote(folder, name);
+  return Buffer.concat([Buffer.from(folder), Buffer.from('/'), raw]);
+}
+
 /** Devices of Windows: a file of such a name cannot exist there, whatever its ending. */
 const reserved =
   /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\..*)?$/i;
@@ -62,6 +70,14 @@ export function checkLocalName(localPath: string, platform = process.platform): 
   const name = win32.basename(localPath);
   const problem = name === '' || /^\.{1,2}$/.test(name) ? undefined : windowsProblem(name);
   if (problem) throw new RangeError(`localPath ${quoted(localPath)} is not a file's: ${problem}`);
+}
+
+/** Why a name in a listing would lead out of its folder on the server itself; undefined when it does not. */
+export function strayProblem(name: string, isWindows: boolean): string | undefined {
+  if (name === '') return 'it is empty';
+  if (name === '.' || name === '..') return 'it leads out of the folder';
+  if (name.includes('\0')) return 'it contains a NUL character';
+  return (isWindows ? /[\\/]/ : /\//).test(name) ? 'it contains a path' : undefined;
 }
 
 /** Why a name that a server sent must not become the name of a file here; undefined when it may. */

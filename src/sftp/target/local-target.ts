@@ -45,9 +45,14 @@ export async function openLocalTarget(path: string, options: LocalTargetOptions)
 async function takeUp(path: string, mode: number): Promise<FileHandle> {
   const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
   if (!(await isOurs(file))) return replaced(file, path, mode);
-  const now = new Date();
-  await file.utimes(now, now).catch(() => {});
+  await touch(file).catch(() => {});
   return file;
+}
+
+/** Async, for Yarn's Plug'n'Play: the `utimes` of its handles throws at the call. */
+async function touch(file: FileHandle): Promise<void> {
+  const now = new Date();
+  await file.utimes(now, now);
 }
 
 /** Whether a file has no other name, which would be written through, and no other owner, who could write later. */

@@ -54,7 +54,9 @@ export async function openTarget(
   if (opened.status === 'rejected') {
     // Nothing may be made beside it, perhaps; it is the folder that is wrong.
     const isThere = old.status === 'fulfilled' && isFolder(old.value?.mode);
-    throw isThere ? new IsFolder() : opened.reason;
+    if (isThere) throw new IsFolder();
+    const hasFile = old.status === 'fulfilled' && fileType(old.value?.mode) === 'file';
+    throw options.atomic && hasFile ? hintAtInPlace(opened.reason) : opened.reason;
   }
   const target = { path, ...opened.value, closed: false };
   if (old.status === 'rejected' || !old.value) return { ...target, oldMode: undefined };
@@ -168,7 +170,7 @@ export async function publish(sftp: SftpRequests, target: RemoteTarget, run?: Pu
   try {
     await putInPlace(sftp, target.writePath, target.path, run);
   } catch (error) {
-    throw (await keepWhole(sftp, target)) ? orphaned(error, target.writePath) : error;
+    throw (await keepWhole(sftp, target)) ? orphaned(error, target.writePath) : hintAtInPlace(error);
   }
   if (target.leftover) await removeLeftover(sftp, target.leftover);
 }
@@ -182,10 +184,25 @@ async function keepWhole(sftp: SftpRequests, target: RemoteTarget): Promise<bool
 
 function orphaned(error: unknown, writePath: string): unknown {
   if (!(error instanceof SftpFailed)) return error;
+  return hinted(error, `The new file is whole under ${quoted(writePath)}: give it its name.`);
+}
+
+/** Where the folder takes no new file, or the server no rename, writing into the file itself may still be allowed. */
+function hintAtInPlace(error: unknown): unknown {
+  if (!(error instanceof SftpFailed)) return error;
+  const { status } = error;
+  if (status !== statusCode.permissionDenied && status !== statusCode.unsupported) return error;
+  return hinted(
+    error,
+    'A file is written under a temporary name beside the target and then renamed; where only the file itself may be written, use atomic: false.',
+  );
+}
+
+function hinted(error: SftpFailed, hint: string): SftpFailed {
   const { operation, path, phase, host, port, hop, status, reason, retryable } = error;
-  const hint = [`The new file is whole under ${quoted(writePath)}: give it its name.`, error.hint];
   const details = { operation, path, phase, host, port, hop, status, reason, retryable };
-  return new SftpFailed(error.message, { ...details, hint: hint.filter(Boolean).join(' '), cause: error });
+  const all = [hint, error.hint].filter(Boolean).join(' ');
+  return new SftpFailed(error.message, { ...details, hint: all, cause: error });
 }
 
 /** Closes the file, once. */

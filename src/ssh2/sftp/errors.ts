@@ -72,6 +72,19 @@ export function sessionEnded(where: Where, why: string, retryable = true): SftpF
   });
 }
 
+/** Text came where SFTP should begin. */
+export function spokeFirst(where: Where, text: string): SftpFailed {
+  const reason = `the server sent text before SFTP began: ${quoted(text)}`;
+  return new SftpFailed(`The SFTP session with ${where.host}:${where.port} is over: ${reason}`, {
+    ...where,
+    operation: 'session',
+    phase: 'transfer',
+    reason,
+    hint: 'A start file of the shell (.bashrc, .profile, .cshrc, config.fish) or a script around the SFTP server prints for every session. Let it print only for people: in .bashrc, leave early where $- has no i; Subsystem sftp internal-sftp asks no shell.',
+    retryable: false,
+  });
+}
+
 function subject(where: Where, { operation, path }: Asked): string {
   return `SFTP ${operation}${path === undefined ? '' : ` of ${quoted(path)}`} on ${where.host}:${where.port}`;
 }

@@ -2,7 +2,15 @@ import type { SshError } from '../../errors/index.ts';
 import type { WindowsFacts } from '../../windows/versions.ts';
 import type { SftpLimits } from './limits.ts';
 import type { Reply } from './pending.ts';
-import type { CopyRange, ReadDone, SftpHandle, SftpRequests, WriteData, WriteDone } from './requests.ts';
+import type {
+  CopyRange,
+  RawPath,
+  ReadDone,
+  SftpHandle,
+  SftpRequests,
+  WriteData,
+  WriteDone,
+} from './requests.ts';
 import type { Question, SftpSession } from './session.ts';
 import {
   type Field,
@@ -146,7 +154,7 @@ export class SftpOperations implements SftpRequests {
     return this.#do('setstat', path, packetType.setstat, [path, attributes]);
   }
 
-  opendir(path: string): Promise<SftpHandle> {
+  opendir(path: RawPath): Promise<SftpHandle> {
     return this.#handle('opendir', path, packetType.opendir, [path]);
   }
 
@@ -159,7 +167,7 @@ export class SftpOperations implements SftpRequests {
     }
   }
 
-  remove(path: string): Promise<void> {
+  remove(path: RawPath): Promise<void> {
     return this.#do('remove', path, packetType.remove, [path]);
   }
 
@@ -167,7 +175,7 @@ export class SftpOperations implements SftpRequests {
     return this.#do('mkdir', path, packetType.mkdir, [path, attributes]);
   }
 
-  rmdir(path: string): Promise<void> {
+  rmdir(path: RawPath): Promise<void> {
     return this.#do('rmdir', path, packetType.rmdir, [path]);
   }
 
@@ -221,13 +229,20 @@ export class SftpOperations implements SftpRequests {
     return this.#session.ask(question);
   }
 
-  #do(operation: string, path: string | undefined, type: number, fields: readonly Field[]): Promise<void> {
+  #do(operation: string, path: RawPath | undefined, type: number, fields: readonly Field[]): Promise<void> {
     const read = () => undefined;
-    return this.#ask<void>({ operation, path, type, fields, expect: packetType.status, read });
+    return this.#ask<void>({
+      operation,
+      path: path?.toString(),
+      type,
+      fields,
+      expect: packetType.status,
+      read,
+    });
   }
 
-  #handle(operation: string, path: string, type: number, fields: readonly Field[]): Promise<SftpHandle> {
-    const question = { operation, path, type, fields, expect: packetType.handle };
+  #handle(operation: string, path: RawPath, type: number, fields: readonly Field[]): Promise<SftpHandle> {
+    const question = { operation, path: path.toString(), type, fields, expect: packetType.handle };
     return this.#ask({
       ...question,
       read: (reader) => {

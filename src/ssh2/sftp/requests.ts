@@ -8,6 +8,9 @@ import type { SftpAttributes, SftpName } from './wire.ts';
 /** An open file or folder of the server; the server chooses the bytes. */
 export type SftpHandle = Buffer;
 
+/** A path; in bytes where a name is not UTF-8. */
+export type RawPath = string | Buffer;
+
 /** Data of a READ, in the pieces in which it came; undefined at the end of the file. */
 export type ReadDone = (error: SshError | undefined, pieces: Buffer[] | undefined, length: number) => void;
 export type WriteDone = (error: SshError | undefined) => void;
@@ -52,12 +55,12 @@ export interface SftpRequests {
   stat(path: string): Promise<SftpAttributes>;
   lstat(path: string): Promise<SftpAttributes>;
   setstat(path: string, attributes: SftpAttributes): Promise<void>;
-  opendir(path: string): Promise<SftpHandle>;
+  opendir(path: RawPath): Promise<SftpHandle>;
   /** Undefined at the end of the listing. */
   readdir(handle: SftpHandle): Promise<SftpName[] | undefined>;
-  remove(path: string): Promise<void>;
+  remove(path: RawPath): Promise<void>;
   mkdir(path: string, attributes?: SftpAttributes): Promise<void>;
-  rmdir(path: string): Promise<void>;
+  rmdir(path: RawPath): Promise<void>;
   realPath(path: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
   readLink(path: string): Promise<string>;

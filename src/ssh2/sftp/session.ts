@@ -1,11 +1,13 @@
 import type { ClientChannel } from 'ssh2';
 import type { SshError } from '../../errors/index.ts';
+import { printable } from '../../text/printable.ts';
 import { latch } from '../../time/latch.ts';
 import { startTimer } from '../../time/timer.ts';
 import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Link } from '../channels/link.ts';
 import { LostSignal } from '../transport/lost.ts';
-import { type Asked, brokenReply, noReply, refusal, sessionEnded } from './errors.ts';
+import { type Asked, brokenReply, noReply, refusal, sessionEnded, spokeFirst } from './errors.ts';
+import { Greeting } from './greeting.ts';
 import { PendingRequests, type Reply } from './pending.ts';
 import { type PacketPieces, PacketSplitter, withWholeHead } from './splitter.ts';
 import { encodePacket, type Field, MalformedPacket, PacketReader, packetType, statusCode } from './wire.ts';
@@ -38,6 +40,7 @@ export class SftpSession {
   readonly #pending: PendingRequests;
   readonly #closed = latch<void>();
   readonly #splitter = new PacketSplitter((pieces, length) => this.#receive(pieces, length));
+  readonly #greeting = new Greeting();
   #unsubscribe: () => void = () => {};
   #hasLeft: () => void = () => {};
   #outbox: Buffer[] = [];
@@ -182,12 +185,24 @@ export class SftpSession {
 
   #push(chunk: Buffer): void {
     if (this.ended) return;
+    this.#greeting.take(chunk);
     try {
       this.#splitter.push(chunk);
     } catch (error) {
-      const what = error instanceof MalformedPacket ? error.message : String(error);
-      this.#end(sessionEnded(this.#link.where, `the server sent ${what}, which is not SFTP`, false));
+      this.#end(this.#spoilt(error));
     }
+  }
+
+  /** What ends the session while it reads. An error of ours is not the server's. */
+  #spoilt(error: unknown): SshError {
+    const { where } = this.#link;
+    if (!(error instanceof MalformedPacket)) {
+      return sessionEnded(where, `reading an answer failed here: ${printable(String(error))}`, false);
+    }
+    const noise = this.#greeting.noise;
+    if (noise === undefined)
+      return sessionEnded(where, `the server sent ${error.message}, which is not SFTP`, false);
+    return spokeFirst(where, noise);
   }
 
   #receive(pieces: PacketPieces, length: number): void {

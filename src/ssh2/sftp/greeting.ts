@@ -1,0 +1,19 @@
+const kept = 200;
+
+/** The first bytes of an SFTP session, kept while they may be text that a shell prints. */
+export class Greeting {
+  #bytes = Buffer.alloc(0);
+
+  take(chunk: Buffer): void {
+    if (this.#bytes.length < kept)
+      this.#bytes = Buffer.concat([this.#bytes, chunk.subarray(0, kept - this.#bytes.length)]);
+  }
+
+  /** The text, where it is one: the length of a first packet begins with a zero byte. */
+  get noise(): string | undefined {
+    const text = this.#bytes.toString('utf8').trim();
+    return text !== '' && /^[\t\r\n\x1b -~\u0080-\uffff]{2}/.test(this.#bytes.toString('utf8'))
+      ? text
+      : undefined;
+  }
+}
