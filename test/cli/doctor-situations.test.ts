@@ -8,6 +8,7 @@ import { machines } from './doctor/machine.ts';
 import { onTheWay } from './doctor/on-the-way.ts';
 import { proxies } from './doctor/proxies.ts';
 import { examine } from './doctor/situation.ts';
+import { windowsPcs } from './doctor/windows-pcs.ts';
 
 const situations = [
   ...onTheWay,
@@ -17,6 +18,7 @@ const situations = [
   ...logins,
   ...afterLogin,
   ...machines,
+  ...windowsPcs,
 ];
 type Seen = Awaited<ReturnType<typeof examine>>;
 const seen = new Map<string, Promise<Seen>>();

@@ -86,7 +86,7 @@ test('steps that were not reached share one line', async () => {
   const { stdout } = await ofZombie([]);
   const lines = stdout.toString().split('\n');
   expect(lines.filter((line) => line.includes('not reached'))).toEqual([
-    '-     not reached: keys, host key, login, exec, SFTP, MaxSessions, keepalive, clock, shell, disk',
+    '-     not reached: keys, host key, login, exec, SFTP, MaxSessions, keepalive, clock, shell, disk, Windows',
   ]);
 });
 

@@ -60,7 +60,7 @@ test('a PC that is well gets ok at every step, in order, with times', async () =
   expect(stderr).toBe('');
   expect(report.steps.map(({ name, verdict }) => `${name} ${verdict}`)).toEqual([
     ...['dns ok', 'tcp ok', 'banner ok', 'keys ok', 'hostKey ok', 'login ok', 'exec ok', 'sftp ok'],
-    ...['maxSessions ok', 'keepalive ok', 'clock ok', 'shell ok', 'disk ok'],
+    ...['maxSessions ok', 'keepalive ok', 'clock ok', 'shell ok', 'disk ok', 'windows skipped'],
   ]);
   expect(report).toMatchObject({ ok: true, exitCode: 0 });
   for (const name of ['tcp', 'banner', 'keys', 'login', 'exec', 'sftp'] as const) {
@@ -198,7 +198,7 @@ each.concurrent.each(cases)('$what: $step, exit code $exitCode, and what to do',
   expect(exitCode).toBe(one.exitCode);
   const at = report.steps.indexOf(step as Report['steps'][number]);
   expect(report.steps.slice(0, at).filter(({ verdict }) => verdict === 'fail')).toEqual([]);
-  expect(report.steps).toHaveLength(13);
+  expect(report.steps).toHaveLength(14);
 });
 
 test('a refused port means: no tunnel', async () => {
@@ -254,7 +254,7 @@ test('a server that is lost in the middle is told at that step, and the rest is 
     name: expect.stringMatching(/^(sftp|maxSessions)$/),
     code: 'SSH_CONNECTION_LOST',
   });
-  expect(report.steps).toHaveLength(13);
+  expect(report.steps).toHaveLength(14);
   expect(report.exitCode).toBe(failed?.name === 'sftp' ? 17 : 18);
 });
 

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkClock } from '../../src/cli/doctor/checks/clock.ts';
+import { checkWindows } from '../../src/cli/doctor/checks/windows.ts';
 import { Visit } from '../../src/cli/doctor/visit.ts';
 import { english } from '../../src/cli/doctor/words/english.ts';
 import type { Connection as LibraryConnection } from '../../src/cli/library.ts';
@@ -52,6 +53,20 @@ describe('the checksum of a file', () => {
 
   it('is not to be had of a file that is not there', async () => {
     expect(await sumOf('/C:/gone', 10)).toBeUndefined();
+  });
+});
+
+it('the doctor reads what the PC is like, and leaves out what is not to be seen', async () => {
+  const visit = () => new Visit(pc.options, english, AbortSignal.timeout(60_000));
+  const finding = await checkWindows(connection as LibraryConnection, visit());
+  expect(finding.facts).toMatchObject({ mode: 'FullLanguage', wmi: 'yes' });
+  expect(finding.facts?.['powershell']).toMatch(/^7\./);
+  await pc.set('wmi', 'denied');
+  const denied = await checkWindows(connection as LibraryConnection, visit());
+  expect(denied).toMatchObject({
+    verdict: 'warn',
+    todo: expect.stringContaining('WMI'),
+    facts: { wmi: 'no' },
   });
 });
 

@@ -36,7 +36,10 @@ New-ScheduledTaskSettingsSet -Priority, Out-Default, Out-String, Out-String -Wid
 Register-ScheduledTask -TaskName, Register-ScheduledTask -Action, Register-ScheduledTask -Principal,
 Register-ScheduledTask -Settings, Register-ScheduledTask -Force, Start-ScheduledTask, Start-ScheduledTask -TaskName,
 Start-Sleep, Start-Sleep -Milliseconds, Unregister-ScheduledTask, Unregister-ScheduledTask -Confirm,
-Unregister-ScheduledTask -TaskName, Where-Object, Write-Error, cmd.exe, taskkill`
+Unregister-ScheduledTask -TaskName, Where-Object, Write-Error, cmd.exe, taskkill,
+Get-CimInstance -ClassName, Get-CimInstance -ErrorAction, Get-CimInstance -OperationTimeoutSec, Get-ItemProperty,
+Get-ItemProperty -ErrorAction, Get-ItemProperty -Path, Get-PSDrive, Get-PSDrive -ErrorAction, Get-PSDrive -Name,
+Get-Service, Get-Service -ErrorAction, Get-Service -Name, powercfg, whoami`
   .split(',')
   .map((name) => name.trim());
 
@@ -44,7 +47,7 @@ const membersOfFramework = `
 [BitConverter]::GetBytes, [BitConverter]::ToString, [BitConverter]::ToUInt32, [Console]::Error, [Console]::InputEncoding,
 [Console]::OpenStandardError, [Console]::OpenStandardInput, [Console]::OpenStandardOutput, [Console]::Out,
 [Console]::OutputEncoding, [Console]::SetError, [Console]::SetOut, [Convert]::FromBase64String,
-[Convert]::ToBase64String, [DateTimeOffset]::UtcNow, [DateTime]::UtcNow, [Diagnostics.Process]::GetCurrentProcess,
+[Convert]::ToBase64String, [Convert]::ToInt64, [DateTimeOffset]::UtcNow, [DateTime]::UtcNow, [Diagnostics.Process]::GetCurrentProcess,
 [Diagnostics.Process]::Start, [Environment]::ExpandEnvironmentVariables, [Environment]::NewLine,
 [Environment]::SetEnvironmentVariable, [Environment]::UserDomainName, [Environment]::UserName,
 [IO.Directory]::CreateDirectory, [IO.Directory]::Delete, [IO.Directory]::Exists, [IO.Directory]::GetDirectories,

@@ -30,7 +30,7 @@ export const doctorCommand: Command = {
   summary: 'Say what works on the way to a PC, what does not, and what to do',
   usage: ['doctor [options] DESTINATION'],
   about: [
-    'Goes the way that a worker goes, step by step, and times each: the name, TCP, the first line of the server (banner), the keys, the host key, the login, a command, SFTP, how many commands run at once, keepalive, the clock, the shell and its code page, and the disk.',
+    'Goes the way that a worker goes, step by step, and times each: the name, TCP, the first line of the server (banner), the keys, the host key, the login, a command, SFTP, how many commands run at once, keepalive, the clock, the shell and its code page, the disk, and how a Windows PC is set up (OpenSSH version, rights, WMI, PowerShell, sleep, start-up type).',
     'Makes one attempt only, because repeated ones keep a zombie tunnel alive, and takes less than a minute, unless --total-timeout and the other limits say otherwise. A second connection is made to see whether the server answers keepalives.',
     'A small file is written where the account begins, and removed again. Nothing else is written but the host key, with --accept-new.',
   ],
@@ -59,7 +59,7 @@ export const doctorCommand: Command = {
       connect: settings.flag('verbose') ? { ...connect, log: logTo(io) } : connect,
       words: look.words,
       signal: io.signal,
-      onStep: (step) => !isJson && step.says !== look.words.skipped.notReached && sayStep(step, look, io),
+      onStep: (step) => !isJson && isWorthALine(step, look) && sayStep(step, look, io),
     });
     const exitCode = exitCodeOf(found, settings.flag('strict'));
     if (isJson) say(io.stdout, toJson(connect, found, exitCode));
@@ -76,6 +76,11 @@ const limits = {
   'auth-timeout': '20s',
   'total-timeout': '57s',
 };
+
+/** Steps that were not reached share one line at the end. */
+function isWorthALine({ says }: Step, { words }: Look): boolean {
+  return says !== words.skipped.notReached && says !== words.windows.notWindows;
+}
 
 function sayStep(step: Step, look: Look, io: Io): void {
   for (const line of renderStep(step, look)) say(io.stdout, line);

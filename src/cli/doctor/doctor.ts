@@ -7,6 +7,7 @@ import { checkKeepalive } from './checks/keepalive.ts';
 import { checkMaxSessions, sessionsTried } from './checks/max-sessions.ts';
 import { checkSftp } from './checks/sftp.ts';
 import { checkShell } from './checks/shell.ts';
+import { checkWindows } from './checks/windows.ts';
 import { examineConnection } from './connecting.ts';
 import { type Finding, type Step, type StepName, stepNames } from './steps.ts';
 import { Visit } from './visit.ts';
@@ -87,6 +88,8 @@ class Examination {
       checkShell(connection, visit, { shell: this.#exec?.shell, windows }),
     );
     await this.#look('disk', () => checkDisk(connection, visit, this.#means(windows)));
+    if (windows) await this.#lookByCommand('windows', () => checkWindows(connection, visit));
+    else this.#report({ name: 'windows', verdict: 'skipped', says: visit.words.windows.notWindows });
   }
 
   #means(windows: boolean) {

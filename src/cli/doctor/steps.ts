@@ -13,6 +13,7 @@ export const steps = {
   clock: { title: 'clock', exitCode: 20 },
   shell: { title: 'shell', exitCode: 21 },
   disk: { title: 'disk', exitCode: 22 },
+  windows: { title: 'Windows', exitCode: 23 },
 } as const;
 
 export type StepName = keyof typeof steps;

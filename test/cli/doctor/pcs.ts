@@ -24,16 +24,17 @@ const posix =
     return context.fallback();
   };
 
-/** A Windows PC with this code page. */
+/** A Windows PC with this code page, and what it tells of itself. */
 export const windows =
-  (codePage: string, first = 'ssh-via-gateway-doctor C:\\Windows\\system32\\cmd.exe $0\r\n'): ExecHandler =>
+  (codePage: string, look = ''): ExecHandler =>
   ({ command }) => {
-    if (command.includes('$0')) return first;
+    if (command.includes('$0')) return 'ssh-via-gateway-doctor C:\\Windows\\system32\\cmd.exe $0\r\n';
     if (command === 'chcp') return codePage;
     if (command === 'cmd /d /q') return { stdout: 'C:\\>', echoStdin: true };
-    if (command.includes('-EncodedCommand') && decodeCommand(command).includes('ToUnixTimeMilliseconds'))
-      return `${Date.now()}\r\n`;
-    return 127;
+    if (!command.includes('-EncodedCommand')) return 127;
+    const script = decodeCommand(command);
+    if (script.includes('powercfg')) return look;
+    return script.includes('ToUnixTimeMilliseconds') ? `${Date.now()}\r\n` : 127;
   };
 
 export const pc = (options: Pc, more: MockServerOptions = {}, ...args: string[]) =>

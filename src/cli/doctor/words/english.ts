@@ -120,4 +120,29 @@ export const english: Words = {
     failedTodo:
       'Most often the disk is full or read-only, or the folder is not to be written by this account.',
   },
+  windows: {
+    unread: 'PowerShell gave no answer about the PC',
+    unreadTodo:
+      'Jobs need PowerShell: is it barred for this account, or very slow to start (a virus scanner, a profile on a network drive)?',
+    administrator: 'an administrator with all rights',
+    standard: 'a standard account',
+    longPaths: 'long paths allowed',
+    shortPaths: 'paths up to 259 characters',
+    free: (amount) => `${amount} free on C:`,
+    oldVersion: (version) =>
+      `OpenSSH ${version} is older than 8.6: replacing a file is not one step there, and SFTP writes are limited to 100 KiB each; update it.`,
+    restricted: (mode) =>
+      `PowerShell is in ${mode} (AppLocker, WDAC): jobs and checksums do not work; have this account exempted.`,
+    oldPowerShell: (version) => `PowerShell ${version} is older than 5.1: update it.`,
+    noWmi: (elevated) =>
+      elevated
+        ? 'WMI does not answer: interactive jobs cannot be started; look at the service Winmgmt.'
+        : 'This account may not use WMI: interactive jobs cannot be started; an administrator can grant it (wmimgmt.msc).',
+    sleeps: (after) =>
+      `The PC sleeps after ${after}, and leaves a zombie each time: powercfg /change standby-timeout-ac 0.`,
+    notAutomatic: (type) =>
+      `sshd starts ${type}, so it is not there after a restart: Set-Service sshd -StartupType Automatic.`,
+    littleRoom: (free) => `Only ${free} are free on C: make room.`,
+    notWindows: 'not a Windows PC',
+  },
 };

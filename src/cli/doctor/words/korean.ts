@@ -17,6 +17,7 @@ export const korean: Words = {
     clock: '시계',
     shell: '셸',
     disk: '디스크',
+    windows: 'Windows',
   },
   marks: { ok: '정상', warn: '경고', fail: '실패', skipped: '-' },
   logs: '이유는 그 서버의 sshd 로그에 있습니다. Linux는 journalctl -u ssh나 /var/log/auth.log, Windows는 이벤트 뷰어의 응용 프로그램 및 서비스 로그, OpenSSH/Operational입니다.',
@@ -128,5 +129,30 @@ export const korean: Words = {
     failed: (said) => `파일을 쓸 수 없었습니다: ${said}`,
     failedTodo:
       '디스크가 가득 찼거나 읽기 전용이거나, 이 계정이 그 폴더에 쓸 수 없는 것이 가장 흔한 원인입니다.',
+  },
+  windows: {
+    unread: 'PowerShell이 PC에 대해 아무것도 알려 주지 않았습니다',
+    unreadTodo:
+      '작업에는 PowerShell이 필요합니다. 이 계정에 막혀 있는지, 시작이 너무 느린지(백신, 네트워크 드라이브의 프로필) 확인하세요.',
+    administrator: '모든 권한을 가진 관리자',
+    standard: '표준 계정',
+    longPaths: '긴 경로 허용',
+    shortPaths: '경로는 259자까지',
+    free: (amount) => `C: 남은 공간 ${amount}`,
+    oldVersion: (version) =>
+      `OpenSSH ${version}은 8.6보다 오래되었습니다. 파일을 한 번에 바꿔치기하지 못하고 SFTP 쓰기가 한 번에 100 KiB로 제한됩니다. 업데이트하세요.`,
+    restricted: (mode) =>
+      `PowerShell이 ${mode}입니다(AppLocker, WDAC). 작업과 체크섬이 되지 않습니다. 이 계정을 예외로 두세요.`,
+    oldPowerShell: (version) => `PowerShell ${version}은 5.1보다 오래되었습니다. 업데이트하세요.`,
+    noWmi: (elevated) =>
+      elevated
+        ? 'WMI가 응답하지 않아 대화형 작업을 시작할 수 없습니다. Winmgmt 서비스를 확인하세요.'
+        : '이 계정은 WMI를 쓸 수 없어 대화형 작업을 시작할 수 없습니다. 관리자가 허용할 수 있습니다(wmimgmt.msc).',
+    sleeps: (after) =>
+      `PC가 ${after} 뒤에 절전 모드로 들어가 그때마다 좀비를 남깁니다: powercfg /change standby-timeout-ac 0.`,
+    notAutomatic: (type) =>
+      `sshd의 시작 유형이 ${type}이라 다시 켜면 올라오지 않습니다: Set-Service sshd -StartupType Automatic.`,
+    littleRoom: (free) => `C:에 ${free}만 남았습니다. 공간을 비우세요.`,
+    notWindows: 'Windows PC가 아닙니다',
   },
 };

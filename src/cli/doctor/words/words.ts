@@ -129,4 +129,21 @@ export interface Words {
     failed: Say<[said: string]>;
     failedTodo: string;
   };
+  windows: {
+    unread: string;
+    unreadTodo: string;
+    administrator: string;
+    standard: string;
+    longPaths: string;
+    shortPaths: string;
+    free: Say<[amount: string]>;
+    oldVersion: Say<[version: string]>;
+    restricted: Say<[mode: string]>;
+    oldPowerShell: Say<[version: string]>;
+    noWmi: Say<[elevated: boolean]>;
+    sleeps: Say<[after: string]>;
+    notAutomatic: Say<[type: string]>;
+    littleRoom: Say<[free: string]>;
+    notWindows: string;
+  };
 }

@@ -4,9 +4,11 @@ function Test-Setting($name) { Test-Path "$env:STAND_IN/$name" }
 function Get-Setting($name) { if (Test-Setting $name) { (Get-Content -Raw "$env:STAND_IN/$name").Trim() } }
 function Start-Outside($line, $folder) { [int](& "$env:STAND_IN/bin/spawn" $folder $line) }
 
-function Get-CimInstance($ClassName) {
-  if ($ClassName -ne 'Win32_Process') { throw "no class $ClassName here" }
+function Get-CimInstance {
+  [CmdletBinding()] param($ClassName, $OperationTimeoutSec)
+  if ($ClassName -notin 'Win32_Process', 'Win32_OperatingSystem') { throw "no class $ClassName here" }
   if ((Get-Setting 'wmi') -eq 'denied') { throw [UnauthorizedAccessException]'Access denied' }
+  if ($ClassName -eq 'Win32_OperatingSystem') { return [pscustomobject]@{ Caption = 'Microsoft Windows' } }
   foreach ($folder in Get-ChildItem /proc -Directory | Where-Object Name -match '^\d+$') {
     try { $stat = [IO.File]::ReadAllText("/proc/$($folder.Name)/stat") } catch { continue }
     if ($stat -notmatch '^\d+ \((.*)\) \S (\d+)') { continue }
