@@ -67,9 +67,8 @@ export class DetachedCommand implements ExecContext {
     this.finish({ exitCode: 255, at: Date.now() });
   }
 
-  fallback(): void {
-    this.play(defaultCommand(this));
-  }
+  /** Handlers take it out of their context. */
+  readonly fallback = (): void => this.play(defaultCommand(this));
 
   private play({ delayMs = 0, stdout = '', stderr = '', exitCode = 0, signal }: MockCommand): void {
     const timer = setTimeout(() => {

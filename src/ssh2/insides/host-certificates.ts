@@ -75,9 +75,11 @@ export function askForCertificates(
 
 /** ssh2 refuses names that it does not know; the list that it sends is put in place of its own. */
 function replaceOffer(protocol: KexProtocol, algorithms: readonly string[]): boolean {
-  const { lists } = protocol._offer ?? {};
-  if (!lists?.kex?.array || !lists.cs?.cipher?.array || !lists.sc?.cipher?.array) return false;
-  const Lists = protocol._offer?.constructor as new (lists: object) => Offer;
+  const ours = protocol._offer;
+  const lists = ours?.lists;
+  if (!ours || !lists?.kex?.array || !lists.cs?.cipher?.array || !lists.sc?.cipher?.array) return false;
+  // Not from an optional chain: Bun 1.4 puts what is used once where it is used, and `new a?.b()` is no syntax.
+  const Lists = ours.constructor as new (lists: object) => Offer;
   const offer = new Lists({
     kex: lists.kex.array,
     serverHostKey: [...algorithms],

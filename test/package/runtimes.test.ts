@@ -1,0 +1,57 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { copyPrograms, emptyFolder, install } from './support/consumer.ts';
+import { nodeBinary, nodeVersions } from './support/nodes.ts';
+import { run, runOrThrow } from './support/run.ts';
+
+/** Bun and Deno as npm has them, in the lines that README.md names. */
+const others = { bun: '~1.4.5', deno: '~2.9.6' };
+const cache = resolve('node_modules/.cache/runtimes');
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ssh-via-gateway-runtimes-'));
+  await install(folder, inject('tarball'), { scripts: false });
+  copyPrograms(folder);
+  if (existsSync(join(cache, 'node_modules', '.bin', 'deno'))) return;
+  mkdirSync(cache, { recursive: true });
+  const allowScripts = { bun: true, deno: true };
+  writeFileSync(
+    join(cache, 'package.json'),
+    JSON.stringify({ private: true, dependencies: others, allowScripts }),
+  );
+  await runOrThrow('npm', ['install', '--no-audit', '--no-fund'], { cwd: cache, timeout: 280_000 });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const program = (name: keyof typeof others) => join(cache, 'node_modules', '.bin', name);
+
+async function smoke(runtime: string, args: readonly string[], cwd = folder): Promise<void> {
+  const env = { SMOKE_NODE: process.execPath };
+  const { stdout, stderr } = await run(runtime, args, { cwd, env });
+  const found: Record<string, string> = JSON.parse(
+    stdout.trim().split('\n').at(-1) || JSON.stringify({ stderr }),
+  );
+  expect(Object.entries(found).filter(([, result]) => result !== 'ok')).toEqual([]);
+  expect(Object.keys(found)).toHaveLength(20);
+}
+
+test.each(nodeVersions)('all steps work on Node %s', async (version) =>
+  smoke(await nodeBinary(version), ['smoke.mjs']),
+);
+
+test('all steps work on Bun', () => smoke(program('bun'), ['smoke.mjs']));
+
+test('all steps work on Deno', () =>
+  smoke(program('deno'), ['run', '-A', '--node-modules-dir=manual', 'smoke.mjs']));
+
+test('bun build --compile makes a program that needs no node_modules', async () => {
+  await runOrThrow(program('bun'), ['build', '--compile', 'smoke.mjs', '--outfile', 'smoke'], {
+    cwd: folder,
+  });
+  const alone = emptyFolder();
+  copyFileSync(join(folder, 'smoke'), join(alone, 'smoke'));
+  await smoke(join(alone, 'smoke'), [], alone);
+});
