@@ -39,7 +39,12 @@ Start-Sleep, Start-Sleep -Milliseconds, Unregister-ScheduledTask, Unregister-Sch
 Unregister-ScheduledTask -TaskName, Where-Object, Write-Error, cmd.exe, taskkill,
 Get-CimInstance -ClassName, Get-CimInstance -ErrorAction, Get-CimInstance -OperationTimeoutSec, Get-ItemProperty,
 Get-ItemProperty -ErrorAction, Get-ItemProperty -Path, Get-PSDrive, Get-PSDrive -ErrorAction, Get-PSDrive -Name,
-Get-Service, Get-Service -ErrorAction, Get-Service -Name, powercfg, whoami`
+Get-Service, Get-Service -ErrorAction, Get-Service -Name, powercfg, whoami, Get-Date, Get-ScheduledTask -ErrorAction,
+New-ScheduledTaskSettingsSet -MultipleInstances, New-ScheduledTaskSettingsSet -StartWhenAvailable,
+New-ScheduledTaskTrigger, New-ScheduledTaskTrigger -At, New-ScheduledTaskTrigger -AtStartup,
+New-ScheduledTaskTrigger -Once, New-ScheduledTaskTrigger -RepetitionInterval, New-TimeSpan, New-TimeSpan -Minutes,
+Register-ScheduledTask -Description, Register-ScheduledTask -Trigger, Stop-ScheduledTask,
+Stop-ScheduledTask -TaskName`
   .split(',')
   .map((name) => name.trim());
 
