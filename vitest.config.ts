@@ -8,6 +8,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^ssh-via-gateway\/mock-server$/, replacement: source('mock-server/index.ts') },
+      { find: '@apache-airflow/ts-sdk', replacement: source('../test/support/airflow-ts-sdk.ts') },
       { find: /^ssh-via-gateway$/, replacement: source('index.ts') },
     ],
   },

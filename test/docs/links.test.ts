@@ -13,6 +13,7 @@ async function markdownFiles(): Promise<string[]> {
     'CONTRIBUTING.md',
     'SECURITY.md',
     'examples/airflow/README.md',
+    'examples/airflow-1.0/README.md',
   ];
   const found = [
     ...others.map((name) => join(root, name)),
