@@ -96,11 +96,24 @@ async function readText(handle: FileHandle): Promise<string> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   for (let total = 0; total <= MAX_FILE_BYTES; ) {
     const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES);
-    if (bytesRead === 0) return parts.join('');
+    if (bytesRead === 0) return plainText(parts.join(''));
     parts.push(chunk.toString('latin1', 0, bytesRead));
     total += bytesRead;
   }
   throw Object.assign(new Error(`larger than ${MAX_FILE_BYTES} bytes`), { code: 'EFBIG' });
+}
+
+/**
+ * What an editor or PowerShell puts before the text is left out. UTF-16, which `>` of Windows PowerShell writes, is
+ * refused: no line of it could be read, and one that revokes a key would be passed over.
+ */
+function plainText(text: string): string {
+  if (text.startsWith('\xff\xfe') || text.startsWith('\xfe\xff')) {
+    const message =
+      'it is UTF-16, as > writes it in Windows PowerShell; write it with Out-File -Encoding ascii';
+    throw Object.assign(new Error(message), { code: 'EILSEQ' });
+  }
+  return text.startsWith('\xef\xbb\xbf') ? text.slice(3) : text;
 }
 
 /** Refuses folders, pipes and sockets. A character device is fine: `/dev/null` is how users say "no file". */

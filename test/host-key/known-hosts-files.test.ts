@@ -88,3 +88,17 @@ test('what is there and cannot be read is an error that says which file and why'
 test('a device that never ends is an error, not the end of the memory', async () => {
   await expect(readKnownHostsFiles(['/dev/zero'])).rejects.toMatchObject({ code: 'EFBIG' });
 });
+
+test('a byte order mark is left out, and UTF-16 is refused with the way to write it', async () => {
+  const path = join(folder, 'from-powershell');
+  await writeFile(path, '\ufeffhost ssh-ed25519 AAAA\n');
+  expect(await readKnownHostsFiles([path])).toEqual([{ path, text: 'host ssh-ed25519 AAAA\n' }]);
+  for (const swap of [false, true]) {
+    const bytes = Buffer.from('\ufeffhost ssh-ed25519 AAAA\n', 'utf16le');
+    await writeFile(path, swap ? bytes.swap16() : bytes);
+    await expect(readKnownHostsFiles([path])).rejects.toMatchObject({
+      code: 'EILSEQ',
+      message: expect.stringContaining('Out-File -Encoding ascii'),
+    });
+  }
+});

@@ -52,21 +52,27 @@ describe('opening an SFTP session', () => {
     await expect.poll(() => mock.link.slots.open).toBe(0);
   });
 
-  it('shows the text that a start file of the shell prints, and says where it comes from', async () => {
-    await using mock = await mockSftp();
-    const channel = Object.assign(new Duplex({ read() {}, write: (_, __, done) => done() }), {
-      stderr: new PassThrough(),
-      close() {},
-    });
-    const session = new SftpSession(mock.link, channel as unknown as ClientChannel, 1_000);
-    const version = rejection(session.handshake());
-    channel.push('Welcome\x1b[2J to the machine\n');
-    expect(await version).toMatchObject({
-      name: 'SftpFailed',
-      message: expect.stringContaining('Welcome\\x1b[2J to the machine'),
-      hint: expect.stringContaining('.bashrc'),
-    });
-  });
+  it.each([
+    ['Welcome\x1b[2J to the machine\n', 'Welcome\\x1b[2J to the machine'],
+    ['\n\0\0\0\x05', 'before SFTP began: '],
+  ])(
+    'shows the text that a start file of the shell prints, and says where it comes from: %j',
+    async (said, shown) => {
+      await using mock = await mockSftp();
+      const channel = Object.assign(new Duplex({ read() {}, write: (_, __, done) => done() }), {
+        stderr: new PassThrough(),
+        close() {},
+      });
+      const session = new SftpSession(mock.link, channel as unknown as ClientChannel, 1_000);
+      const version = rejection(session.handshake());
+      channel.push(said);
+      expect(await version).toMatchObject({
+        name: 'SftpFailed',
+        message: expect.stringContaining(shown),
+        hint: expect.stringContaining('.bashrc'),
+      });
+    },
+  );
 
   it('ends one session at bytes that are no SFTP, and not the connection', async () => {
     await using mock = await mockSftp({ faults: { sftp: { garbagePacket: true } } });
