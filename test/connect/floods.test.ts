@@ -25,7 +25,8 @@ describe('a server that does not keep to the window', () => {
     const command = connection.exec('x');
     for (const stream of [command.stdout, command.stderr]) stream.on('error', () => {}).pause();
     const error = await command.then(undefined, (reason) => reason);
-    expect(error).toMatchObject({ code: 'SSH_CONNECTION_LOST', why: 'protocol', retryable: true });
+    // The command had started: asking again could run it twice.
+    expect(error).toMatchObject({ code: 'SSH_CONNECTION_LOST', why: 'protocol', retryable: false });
     expect(error.message).toMatch(/more than the window of a channel allowed \(2097152 bytes; RFC 4254/);
     expect(await connection.closed).toMatchObject({ code: 'SSH_CONNECTION_LOST', why: 'protocol' });
     expect(command.stdout.readableLength + command.stderr.readableLength).toBeLessThan(3 * MiB);
