@@ -57,10 +57,15 @@ function judge(throughPort: Answer, direct: Answer): CheckReport {
       };
 }
 
-function askTarget(target: ForwardTarget, signal: AbortSignal): Promise<Answer> {
+/** Asks the target directly for its banner. */
+export function askTarget(
+  target: ForwardTarget,
+  signal?: AbortSignal,
+  timeout = checkTimeout,
+): Promise<Answer> {
   const socket =
     target.socketPath === undefined
       ? connect({ host: target.host, port: target.port })
       : connect({ path: target.socketPath });
-  return readBanner(socket, checkTimeout, signal);
+  return readBanner(socket, timeout, signal);
 }

@@ -1,6 +1,7 @@
 import { isSshError, PortForwardFailed } from '../errors/index.ts';
 import type { Forwarding } from '../forward/types.ts';
 import { now, sleep } from '../time/timer.ts';
+import { askTarget } from './check-tunnel.ts';
 import type { SessionId } from './note.ts';
 import type { TunnelPlan } from './options.ts';
 import { type ReclaimResult, reclaimPort } from './reclaim.ts';
@@ -15,6 +16,8 @@ const quickAsks = 40;
 /** Milliseconds between attempts to reclaim, growing: looking for a banner wakes the session that it looks at. */
 const firstReclaim = 15_000;
 const slowestReclaim = 240_000;
+/** Milliseconds within which our own target must show its banner, or its silence and that of others mean nothing. */
+const slowestBanner = 5_000;
 
 export interface PortRequest {
   connection: GatewayConnection;
@@ -23,6 +26,10 @@ export interface PortRequest {
   signal: AbortSignal;
   /** The session that this tunnel has lost; see `reclaimPort`. */
   own: SessionId | undefined;
+  /** The tunnel's name in its notes. */
+  id: string;
+  /** The tunnel held the port before. */
+  hadIt: boolean;
   emit(event: TunnelHappening): void;
   /** The port is taken; asked again after `wait`. */
   onTaken(error: PortForwardFailed, wait: number): void;
@@ -86,16 +93,17 @@ class Reclaimer {
     this.#pause = Math.min(this.#pause * 2, slowestReclaim);
     if (result.kind === 'free') return true;
     if (result.kind === 'refused') {
+      if (result.reason === 'taken-over') this.#nextAt = now() + slowestReclaim;
       this.#refused(result.reason, result.message);
       return false;
     }
-    const { pid, evidence } = result;
-    this.#request.emit({ type: 'reclaimed', pid, evidence, durationMs: Math.round(now() - started) });
+    const { kind: _, ...found } = result;
+    this.#request.emit({ type: 'reclaimed', ...found, durationMs: Math.round(now() - started) });
     return true;
   }
 
   #reclaim(): Promise<ReclaimResult> {
-    const { connection, plan, signal } = this.#request;
+    const { connection, plan, signal, id, hadIt } = this.#request;
     const { listen, reclaim: options } = plan;
     if (listen.path !== undefined || !options) {
       const message =
@@ -103,7 +111,9 @@ class Reclaimer {
       return Promise.resolve({ kind: 'refused', reason: 'unix-socket', message });
     }
     const address = { host: dialHost(listen.host), port: listen.port };
-    return reclaimPort(connection, { port: listen.port, address, options, own: this.#own, signal });
+    const askTarget = () => bannerTime(plan, signal);
+    const about = { id, hadIt, own: this.#own, askTarget, signal };
+    return reclaimPort(connection, { port: listen.port, address, options, ...about });
   }
 
   #refused(reason: ReclaimRefusal, message: string): void {
@@ -111,6 +121,17 @@ class Reclaimer {
     this.#lastRefusal = reason;
     this.#request.emit({ type: 'reclaim-refused', reason, message });
   }
+}
+
+/** How long our own target takes to show its banner; undefined for one that is not asked to (`checkInterval`), or shows none. */
+async function bannerTime(
+  { checkInterval, target }: TunnelPlan,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if (checkInterval === Infinity) return undefined;
+  const started = now();
+  const { kind } = await askTarget(target, signal, slowestBanner);
+  return kind === 'banner' ? Math.round(now() - started) : undefined;
 }
 
 /** Where the gateway itself reaches what listens on `listenHost`. */

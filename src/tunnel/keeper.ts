@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isSshError } from '../errors/index.ts';
 import type { Forwarding, ForwardTarget } from '../forward/types.ts';
 import type { ConnectOptions } from '../options/types.ts';
@@ -37,6 +38,8 @@ export class Keeper {
   #waits: TunnelWaits;
   #downSince = now();
   #own: SessionId | undefined;
+  #hadPort = false;
+  readonly #id = randomUUID();
 
   constructor(connect: ConnectGateway, plan: TunnelPlan, stop: AbortSignal, report: KeeperReports) {
     this.#connect = connect;
@@ -102,9 +105,12 @@ export class Keeper {
       plan: this.#plan,
       signal,
       own: this.#own,
+      id: this.#id,
+      hadIt: this.#hadPort,
       emit,
       onTaken: (error, wait) => setStatus({ state: 'waiting', since: new Date(), for: 'port', wait, error }),
     });
+    this.#hadPort = true;
     const upAt = now();
     const listen = this.#announce(forwarding);
     const noting = this.#note(connection, signal).catch(() => {});
@@ -139,7 +145,7 @@ export class Keeper {
     const { listen, reclaim } = this.#plan;
     this.#own = undefined;
     if (!reclaim || listen.path !== undefined) return;
-    const answer = await writeNote(connection, listen.port, signal);
+    const answer = await writeNote(connection, listen.port, signal, this.#id);
     if ('failed' in answer) {
       this.#report.emit({ type: 'note-failed', reason: answer.failed, message: answer.message });
       return;

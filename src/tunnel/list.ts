@@ -17,7 +17,7 @@ export interface ListTunnelsOptions {
    * `unknown` then, save `refused`.
    */
   check?: boolean | undefined;
-  /** Milliseconds for the banner; what is slower counts as a zombie. Default 5,000. */
+  /** Milliseconds for the banner; what is slower counts as `silent`. Default 5,000. */
   answerTimeout?: number | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -25,11 +25,12 @@ export interface ListTunnelsOptions {
 /**
  * - `alive`: the PC's SSH server answered;
  * - `pc-down`: the tunnel is up, but the PC's SSH server is not: accepted, then closed without a word;
- * - `zombie`: accepted, then silence: the PC has vanished and sshd has not noticed;
+ * - `silent`: accepted, then silence: a zombie, whose PC has vanished without sshd noticing, or a target that is not an
+ *   SSH server and does not speak first, or one that is slow;
  * - `refused`: nobody listens: no tunnel;
  * - `unknown`: not checked, or the gateway forbids the look.
  */
-export type TunnelVerdict = 'alive' | 'pc-down' | 'zombie' | 'refused' | 'unknown';
+export type TunnelVerdict = 'alive' | 'pc-down' | 'silent' | 'refused' | 'unknown';
 
 /** One port of the gateway. What the account may not see is absent. */
 export interface GatewayTunnel {
@@ -205,10 +206,10 @@ async function verdictOf(
     const stream = await connection.openStream({ host, port }, { timeout, signal });
     const answer = await readBanner(stream, timeout, signal);
     if (answer.kind === 'banner') return { verdict: 'alive', banner: answer.banner };
-    return { verdict: answer.kind === 'ended' ? 'pc-down' : 'zombie' };
+    return { verdict: answer.kind === 'ended' ? 'pc-down' : 'silent' };
   } catch (error) {
     if (signal?.aborted || !isSshError(error)) throw error;
-    if (error.code === 'SSH_CHANNEL_TIMEOUT') return { verdict: 'zombie' };
+    if (error.code === 'SSH_CHANNEL_TIMEOUT') return { verdict: 'silent' };
     if (error.code !== 'SSH_CHANNEL_OPEN_FAILED') throw error;
     return { verdict: (error as { reasonCode?: number }).reasonCode === 1 ? 'unknown' : 'refused' };
   }

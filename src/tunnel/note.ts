@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { assign, first, noAnswer, runScript, type ScriptAnswer } from './gateway-script.ts';
 import { noteByHelper } from './helper.ts';
 import * as scripts from './scripts.generated.ts';
@@ -25,10 +26,17 @@ export async function writeNote(
   connection: Pick<GatewayConnection, 'exec'>,
   port: number,
   signal?: AbortSignal,
+  id = '-',
 ): Promise<NoteAnswer> {
   const answer = await runScript(
     connection,
-    [assign({ port, notes: noteFolder }), scripts.process, scripts.boot, scripts.self, scripts.writeNote],
+    [
+      assign({ port, notes: noteFolder, machine: machineName(), tunnel: id }),
+      scripts.process,
+      scripts.boot,
+      scripts.self,
+      scripts.writeNote,
+    ],
     signal,
   );
   const helped = answer === 'no-shell' ? await noteByHelper(connection, port, signal) : undefined;
@@ -40,6 +48,15 @@ export async function writeNote(
   }
   if (answer.has('noproc')) return { failed: 'no-proc', message: noProc };
   return { failed: 'no-note', message: whyNot(answer) };
+}
+
+/** This machine, as the note of a tunnel tells it. */
+function machineName(): string {
+  return (
+    hostname()
+      .replace(/[^A-Za-z0-9._-]+/g, '_')
+      .slice(0, 64) || '-'
+  );
 }
 
 function whyNot(answer: ScriptAnswer): string {

@@ -20,7 +20,7 @@ import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection, ReclaimEvidence, ReclaimOptions, ReclaimRefusal } from './types.ts';
 
 export type ReclaimResult =
-  | { kind: 'reclaimed'; pid: number; evidence: ReclaimEvidence }
+  | { kind: 'reclaimed'; pid: number; evidence: ReclaimEvidence; silentMs?: number; holder?: string }
   /** Nobody holds the port any more. */
   | { kind: 'free' }
   | { kind: 'refused'; reason: ReclaimRefusal; message: string };
@@ -33,6 +33,12 @@ export interface ReclaimRequest {
   options: Complete<ReclaimOptions>;
   /** The session that this tunnel itself has lost, if it knows: nobody else can be alive behind it. */
   own?: SessionId | undefined;
+  /** The name of this tunnel in its notes. */
+  id?: string | undefined;
+  /** This tunnel held the port before. */
+  hadIt?: boolean | undefined;
+  /** How long the target that is published takes to show its banner, in milliseconds; undefined when it shows none. */
+  askTarget?: (() => Promise<number | undefined>) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -48,17 +54,58 @@ export async function reclaimPort(
     if (ended !== 'gone' && ended !== 'no-shell') return refused(ended, own.pid);
   }
   const seen = await look(connection, port, signal);
-  const helped = seen === 'no-shell' ? await reclaimByHelper(connection, port, signal) : undefined;
+  const helped = seen === 'no-shell' ? await helpedBy(request, connection) : undefined;
   if (helped) return helped;
   if (typeof seen === 'string') return { kind: 'refused', reason: seen, message: noAnswer[seen] };
   const suspect = findSuspect(seen, port, options);
   if ('kind' in suspect) return suspect;
-  const answer = await holderAnswers(connection, request);
+  const taker = takerOf(seen, request, suspect);
+  if (taker) return taker;
+  const patience = await patienceOf(request);
+  if (patience === undefined)
+    return { kind: 'refused', reason: 'cannot-check', message: cannotCompare(port) };
+  const answer = await holderAnswers(connection, request, patience);
   if (answer) return answer;
   const ended = await endSession(connection, suspect.session, signal);
   if (ended === 'gone') return { kind: 'free' };
   if (ended !== 'ended') return refused(ended, suspect.session.pid);
-  return { kind: 'reclaimed', pid: suspect.session.pid, evidence: suspect.evidence };
+  const { session, evidence, holder } = suspect;
+  return { kind: 'reclaimed', pid: session.pid, evidence, silentMs: patience, ...(holder ? { holder } : {}) };
+}
+
+/** The gateway's helper looks at silence, too: it must mean something. */
+async function helpedBy(
+  request: ReclaimRequest,
+  connection: GatewayConnection,
+): Promise<ReclaimResult | undefined> {
+  const patience = await patienceOf(request);
+  return patience === undefined ? undefined : reclaimByHelper(connection, request.port, request.signal);
+}
+
+/**
+ * How long silence must last before it means something: a living holder publishes what we publish, as a rule, and is as
+ * quick. Undefined when our own target shows no banner either, for then silence means nothing.
+ */
+async function patienceOf({ askTarget, options }: ReclaimRequest): Promise<number | undefined> {
+  if (!askTarget) return options.answerTimeout;
+  const took = await askTarget();
+  return took === undefined ? undefined : Math.max(options.answerTimeout, 4 * took);
+}
+
+function cannotCompare(port: number): string {
+  return `Whether the session that holds port ${port} is alive cannot be told: what this tunnel publishes shows no SSH banner either, so silence proves nothing. It ends when sshd gives it up.`;
+}
+
+/** Who lost the port to a tunnel that is at work leaves it to that tunnel: two that take it from each other serve nobody. */
+function takerOf(
+  seen: ScriptAnswer,
+  { port, id, hadIt }: ReclaimRequest,
+  { evidence, holder }: Suspect,
+): ReclaimResult | undefined {
+  const [, , , , noted] = seen.get('note')?.[0] ?? [];
+  if (!hadIt || evidence !== 'note' || noted === undefined || noted === id) return undefined;
+  const message = `Port ${port} was taken over by another tunnel${holder ? ` on ${holder}` : ''} after this one had lost it. If both run on purpose, two PCs have the same port: give one of them another.`;
+  return { kind: 'refused', reason: 'taken-over', message };
 }
 
 function look(connection: GatewayConnection, port: number, signal: AbortSignal | undefined) {
@@ -81,6 +128,8 @@ function look(connection: GatewayConnection, port: number, signal: AbortSignal |
 interface Suspect {
   session: Pick<SessionId, 'pid' | 'start'>;
   evidence: ReclaimEvidence;
+  /** The name of the machine that left the note. */
+  holder?: string | undefined;
 }
 
 function findSuspect(
@@ -95,10 +144,14 @@ function findSuspect(
   if (uid === undefined || !owners.has(uid)) return heldByOther(port, [...owners]);
   const self = first(seen, 'self');
   const sessions = sessionsOf(seen).filter((session) => session.uid === uid && session.pid !== self);
-  const [pid, start, boot] = seen.get('note')?.[0] ?? [];
+  const [pid, start, boot, holder] = seen.get('note')?.[0] ?? [];
   const noted = sessions.find((session) => session.pid === pid && session.start === start);
   if (noted && boot === first(seen, 'boot'))
-    return { session: { pid: Number(noted.pid), start: noted.start }, evidence: 'note' };
+    return {
+      session: { pid: Number(noted.pid), start: noted.start },
+      evidence: 'note',
+      holder: holder === undefined ? undefined : printable(holder, 64),
+    };
   return onlySession(sessions, port, options);
 }
 
@@ -126,12 +179,13 @@ function onlySession(
 /** Listens for a banner through the port; gives the refusal when there is one or nobody can tell. */
 async function holderAnswers(
   connection: GatewayConnection,
-  { address, port, options, signal }: ReclaimRequest,
+  { address, port, signal }: ReclaimRequest,
+  patience: number,
 ): Promise<ReclaimResult | undefined> {
-  const limits = { timeout: options.answerTimeout, signal };
+  const limits = { timeout: patience, signal };
   try {
     const stream = await connection.openStream(address, limits);
-    const answer = await readBanner(stream, options.answerTimeout, signal);
+    const answer = await readBanner(stream, patience, signal);
     if (answer.kind === 'silent') return undefined;
     // Closed without a word: somebody is alive there who turned us away, a PC whose sshd is down.
     const how =

@@ -34,4 +34,4 @@ export const sessions = `for d in /proc/[0-9]*; do stat_of "\${d#/proc/}" && is_
 export const users = `for u in $(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r sl local remote st queue timer retr owner rest; do echo "$owner"; done | sort -u); do case "$u" in *[!0-9]*) ;; *) echo "user $u $(id -nu "$u" 2>/dev/null)";; esac; done`;
 
 /** write-note.sh */
-export const writeNote = `umask 077; d="$HOME/$notes"; mkdir -p "$d" && stat_of "$PPID" && is_sshd && echo "$PPID $start $boot" > "$d/.$port.$$" && mv -f "$d/.$port.$$" "$d/$port" && echo "noted $PPID $start $boot"`;
+export const writeNote = `umask 077; d="$HOME/$notes"; mkdir -p "$d" && stat_of "$PPID" && is_sshd && echo "$PPID $start $boot $machine $tunnel" > "$d/.$port.$$" && mv -f "$d/.$port.$$" "$d/$port" && echo "noted $PPID $start $boot"`;

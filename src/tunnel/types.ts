@@ -41,7 +41,9 @@ export interface ReverseTunnelOptions {
   /**
    * When the port is held by this account's own dead session, end that session on the gateway (as the same user, by
    * a signal) and take the port: about a second instead of sshd's ClientAlive time. Needs an account that may run
-   * commands on a Linux gateway. Default `false`.
+   * commands on a Linux gateway, and a target that is an SSH server: only such a one can be asked whether it is alive.
+   * Who loses the port to another tunnel that is at work leaves it alone (`reclaim-refused`, `taken-over`), and asks
+   * again only minutes later. Default `false`.
    */
   reclaim?: boolean | ReclaimOptions | undefined;
   retry?: TunnelRetryOptions | undefined;
@@ -66,7 +68,8 @@ export interface ReclaimOptions {
   unnoted?: 'keep' | 'only-session' | undefined;
   /**
    * Milliseconds in which a living holder must show its banner through the port; one that is slower is taken for dead.
-   * Not used for the session that this very tunnel has just lost. Default 1,500.
+   * Four times as long as this tunnel's own target takes, where that is longer. Not used for the session that this very
+   * tunnel has just lost. Default 1,500.
    */
   answerTimeout?: number | undefined;
 }
@@ -128,8 +131,18 @@ export type TunnelHappening =
   | { type: 'up'; listen: { host: string; port: number } | { path: string }; downMs: number }
   /** Somebody holds the port. Asked again on the same connection, which disturbs no zombie. */
   | { type: 'port-taken'; error: PortForwardFailed; asked: number; wait: number }
-  /** A dead session was ended. */
-  | { type: 'reclaimed'; pid: number; evidence: ReclaimEvidence; durationMs: number }
+  /**
+   * A session that did not answer was ended. `silentMs`: how long it was silent when asked through the port (absent for
+   * the session that this tunnel itself had lost); `holder`: the machine that its note names.
+   */
+  | {
+      type: 'reclaimed';
+      pid: number;
+      evidence: ReclaimEvidence;
+      durationMs: number;
+      silentMs?: number;
+      holder?: string;
+    }
   /** The port is left to its holder. Said again only when the reason changes. */
   | { type: 'reclaim-refused'; reason: ReclaimRefusal; message: string }
   /** Which session holds the port is on record at the gateway: a later reclaim will know it. */
@@ -157,7 +170,12 @@ export type ReclaimRefusal =
   | 'other-user'
   /** The holder showed its banner. */
   | 'answers'
-  /** Whether the holder answers could not be found out: the gateway forbids connections to its own ports. */
+  /** This tunnel lost the port to another one that is at work: two PCs may have the same port. */
+  | 'taken-over'
+  /**
+   * Whether the holder is alive could not be found out: the gateway forbids connections to its own ports, or the target
+   * is not an SSH server, or is down, so that silence means nothing.
+   */
   | 'cannot-check'
   /** It left no note, or its note is about a session that has ended. */
   | 'no-note'

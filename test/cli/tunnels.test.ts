@@ -42,7 +42,7 @@ test('lists which PC answers, which is gone, which is a zombie', async () => {
   expect(head?.trim()).toMatch(/^PORT +VERDICT +USER/);
   expect(rows.map((row) => row.trim().split(/\s+/).slice(0, 2))).toEqual([
     [String(alive.port), 'alive'],
-    [String(zombie.port), 'zombie'],
+    [String(zombie.port), 'silent'],
     [String(stopped.port), 'pc-down'],
   ]);
 });

@@ -64,7 +64,7 @@ describe('tunnels made by OpenSSH’s own client', () => {
 
     tunnel.child.kill('SIGSTOP');
     const zombies = await listTunnels(asRoot, { ports, answerTimeout: 700 });
-    expect(zombies).toMatchObject([{ verdict: 'zombie', pid: seen?.pid }]);
+    expect(zombies).toMatchObject([{ verdict: 'silent', pid: seen?.pid }]);
     expect(await endTunnel(asOther, tunnel.port)).toMatchObject({
       ended: false,
       reason: expect.stringMatching(/not-permitted|holder-unknown/),

@@ -43,7 +43,7 @@ describe('listGatewayTunnels', () => {
   it.each([
     ['alive', () => answering('SSH-2.0-OpenSSH_for_Windows_9.5\r\n')],
     ['pc-down', () => new PassThrough().end()],
-    ['zombie', () => new PassThrough()],
+    ['silent', () => new PassThrough()],
     ['unknown', () => new ChannelOpenFailed('forbidden', { phase: 'channel', reasonCode: 1 })],
     ['refused', () => new ChannelOpenFailed('refused', { phase: 'channel', reasonCode: 2 })],
   ])('gives the verdict %s', async (verdict, onOpenStream) => {

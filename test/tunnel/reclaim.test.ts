@@ -17,6 +17,9 @@ const own = [
 const zombie = ['session 300 600 1001 299 sshd', 'session 299 599 0 1 sshd', 'session 1 10 0 0 sshd'];
 
 interface Scene {
+  id?: string;
+  hadIt?: boolean;
+  ownBanner?: number | 'none';
   seen: string[];
   ended?: string;
   answer?: () => PassThrough | Error;
@@ -24,7 +27,7 @@ interface Scene {
   own?: { pid: number; start: string; boot: string };
 }
 
-async function reclaim({ seen, ended = 'ended', answer, unnoted, own: mine }: Scene) {
+async function reclaim({ seen, ended = 'ended', answer, unnoted, own: mine, ownBanner, ...rest }: Scene) {
   const connection = new FakeConnection();
   connection.onOpenStream = answer ?? (() => new PassThrough());
   connection.onExec = (script) =>
@@ -34,6 +37,10 @@ async function reclaim({ seen, ended = 'ended', answer, unnoted, own: mine }: Sc
     address: { host: '127.0.0.1', port: 9012 },
     options: { ...options, ...(unnoted ? { unnoted } : {}) },
     own: mine,
+    ...rest,
+    ...(ownBanner === undefined
+      ? {}
+      : { askTarget: async () => (ownBanner === 'none' ? undefined : ownBanner) }),
   });
   const kills = connection.scripts.filter((script) => script.includes('kill -TERM'));
   return { result, kills };
@@ -42,7 +49,7 @@ async function reclaim({ seen, ended = 'ended', answer, unnoted, own: mine }: Sc
 describe('reclaiming a port', () => {
   it('ends the session of the note when it is silent', async () => {
     const { result, kills } = await reclaim({ seen: [...own, held, 'note 300 600 b1', ...zombie] });
-    expect(result).toEqual({ kind: 'reclaimed', pid: 300, evidence: 'note' });
+    expect(result).toEqual({ kind: 'reclaimed', pid: 300, evidence: 'note', silentMs: 50 });
     expect(kills).toHaveLength(1);
     expect(kills[0]).toContain('victim="300"; born="600"; ');
   });
@@ -57,6 +64,48 @@ describe('reclaiming a port', () => {
     });
     expect(result).toEqual({ kind: 'reclaimed', pid: 300, evidence: 'own' });
     expect(kills).toHaveLength(1);
+  });
+
+  it('leaves a silent session alone when what is published does not speak first', async () => {
+    const { result, kills } = await reclaim({
+      seen: [...own, held, 'note 300 600 b1', ...zombie],
+      ownBanner: 'none',
+    });
+    expect(result).toMatchObject({ kind: 'refused', reason: 'cannot-check' });
+    expect(kills).toEqual([]);
+  });
+
+  it('gives a holder four times as long as its own target takes', async () => {
+    const late = () => {
+      const stream = new PassThrough();
+      setTimeout(() => stream.write('SSH-2.0-slow\r\n'), 150);
+      return stream;
+    };
+    const { result, kills } = await reclaim({
+      seen: [...own, held, 'note 300 600 b1', ...zombie],
+      answer: late,
+      ownBanner: 150,
+    });
+    expect(result).toMatchObject({ kind: 'refused', reason: 'answers' });
+    expect(kills).toEqual([]);
+  });
+
+  it('leaves the port to the tunnel that has taken it over, and names its machine', async () => {
+    const seen = [...own, held, 'note 300 600 b1 other-pc tunnel-b', ...zombie];
+    const { result, kills } = await reclaim({ seen, id: 'tunnel-a', hadIt: true });
+    expect(result).toMatchObject({
+      kind: 'refused',
+      reason: 'taken-over',
+      message: expect.stringMatching(/other-pc.*two PCs have the same port/),
+    });
+    expect(kills).toEqual([]);
+    expect((await reclaim({ seen, id: 'tunnel-a', hadIt: false })).result).toMatchObject({
+      kind: 'reclaimed',
+      holder: 'other-pc',
+    });
+    expect((await reclaim({ seen, id: 'tunnel-b', hadIt: true })).result).toMatchObject({
+      kind: 'reclaimed',
+    });
   });
 
   it.each([
@@ -99,7 +148,7 @@ describe('reclaiming a port', () => {
 
   it('ends an unnoted session only when told to and when it is the only one', async () => {
     const { result } = await reclaim({ seen: [...own, held, ...zombie], unnoted: 'only-session' });
-    expect(result).toEqual({ kind: 'reclaimed', pid: 300, evidence: 'only-session' });
+    expect(result).toEqual({ kind: 'reclaimed', pid: 300, evidence: 'only-session', silentMs: 50 });
   });
 
   it('says that the port is free when nobody listens any more, or the session ended meanwhile', async () => {

@@ -34,6 +34,12 @@ const options: readonly OptionSpec[] = [
     help: 'also a session that ssh or autossh left, if it is the only other one of this account',
   },
   {
+    name: 'answer-timeout',
+    value: 'TIME',
+    env: true,
+    help: 'with --reclaim: how long the session that holds the port may stay silent. Default 1.5s',
+  },
+  {
     name: 'check-interval',
     value: 'TIME',
     env: true,
@@ -140,7 +146,10 @@ async function specOf({ settings, io }: Pick<Call, 'settings' | 'io'>): Promise<
 }
 
 function reclaimOf(settings: Call['settings']): NonNullable<ReverseTunnelOptions['reclaim']> {
-  return settings.flag('reclaim-unnoted') ? { unnoted: 'only-session' } : settings.flag('reclaim');
+  const answerTimeout = settings.duration('answer-timeout');
+  const limits = answerTimeout === undefined ? {} : { answerTimeout };
+  if (settings.flag('reclaim-unnoted')) return { unnoted: 'only-session', ...limits };
+  return settings.flag('reclaim') && limits;
 }
 
 /** Two that want the same port of the same gateway meet at the same file. */

@@ -26,7 +26,7 @@ const options: readonly OptionSpec[] = [
   {
     name: 'answer-timeout',
     value: 'TIME',
-    help: "for the PC's banner; what is slower counts as a zombie. Default 5s",
+    help: "for the PC's banner; what is slower counts as silent. Default 5s",
   },
   {
     name: 'end',
@@ -42,7 +42,7 @@ export const tunnelsCommand: Command = {
   usage: ['tunnels [options] GATEWAY', 'tunnels [options] --end PORT GATEWAY'],
   about: [
     'Logs in at the gateway itself. As root it sees every session; another account sees the users, and the sessions that left it a note.',
-    'alive: the PC answered. pc-down: the tunnel is up, but the sshd of the PC is not. zombie: the port accepts and stays silent; the PC has vanished. refused: no tunnel. unknown: not checked, or the gateway forbids the look.',
+    'alive: the PC answered. pc-down: the tunnel is up, but the sshd of the PC is not. silent: the port accepts and says nothing: a zombie, whose PC has vanished, or a target that is not SSH or is slow; look before you end it. refused: no tunnel. unknown: not checked, or the gateway forbids the look.',
   ],
   options,
   connects: true,

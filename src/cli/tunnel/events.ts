@@ -18,7 +18,7 @@ export function describeEvent(event: TunnelEvent): { level: Level; text: string 
     case 'port-taken':
       return { level: 'warn', text: `${event.error.message}; asking again in ${inWords(event.wait)}` };
     case 'reclaimed':
-      return { level: 'info', text: `ended dead session ${event.pid} (known by: ${event.evidence})` };
+      return { level: 'warn', text: reclaimedText(event) };
     case 'noted':
       return { level: 'info', text: `session ${event.pid} is on record at the gateway` };
     case 'reclaim-refused':
@@ -35,6 +35,13 @@ export function describeEvent(event: TunnelEvent): { level: Level; text: string 
         ? { level: 'error', text: `given up: ${event.error.message}` }
         : { level: 'info', text: 'stopped' };
   }
+}
+
+/** What was seen, and no more than that. */
+function reclaimedText(event: Extract<TunnelEvent, { type: 'reclaimed' }>): string {
+  const { pid, evidence, silentMs, holder } = event;
+  const silence = silentMs === undefined ? '' : `, silent for ${inWords(silentMs)}`;
+  return `ended session ${pid}${holder ? ` of ${holder}` : ''}${silence} (known by: ${evidence})`;
 }
 
 function listenOf({ listen }: Extract<TunnelEvent, { type: 'up' }>): string {
