@@ -194,7 +194,7 @@ describe('the tunnels of a gateway', () => {
     await world.networks.cut();
     await tunnel.kill();
     expect(await listTunnels(connection, { ports: [world.port], answerTimeout: 700 })).toMatchObject([
-      { verdict: 'zombie', pid: alive?.pid },
+      { verdict: 'silent', pid: alive?.pid },
     ]);
     expect(await endTunnel(connection, world.port)).toMatchObject({ ended: true, pid: alive?.pid });
     expect(await listTunnels(connection, { ports: [world.port] })).toMatchObject([{ verdict: 'refused' }]);
