@@ -44,7 +44,20 @@ New-ScheduledTaskSettingsSet -MultipleInstances, New-ScheduledTaskSettingsSet -S
 New-ScheduledTaskTrigger, New-ScheduledTaskTrigger -At, New-ScheduledTaskTrigger -AtStartup,
 New-ScheduledTaskTrigger -Once, New-ScheduledTaskTrigger -RepetitionInterval, New-TimeSpan, New-TimeSpan -Minutes,
 Register-ScheduledTask -Description, Register-ScheduledTask -Trigger, Stop-ScheduledTask,
-Stop-ScheduledTask -TaskName`
+Stop-ScheduledTask -TaskName,
+Add-WindowsCapability, Add-WindowsCapability -Name, Add-WindowsCapability -Online, Disable-NetFirewallRule,
+Disable-NetFirewallRule -Name, Get-ChildItem -Force, Get-ChildItem -LiteralPath, Get-CimInstance -Filter, Get-Command,
+Get-Command -CommandType, Get-Command -ErrorAction, Get-Item, Get-Item -Force, Get-Item -LiteralPath,
+Get-LocalGroupMember, Get-LocalGroupMember -ErrorAction, Get-LocalGroupMember -SID, Get-LocalUser,
+Get-LocalUser -ErrorAction, Get-LocalUser -Name, Get-NetFirewallRule, Get-NetFirewallRule -ErrorAction,
+Get-NetFirewallRule -Name, Get-Random, Get-Random -Maximum, Get-Random -Minimum, Get-UICulture, Get-WindowsCapability,
+Get-WindowsCapability -Name, Get-WindowsCapability -Online, icacls, Join-Path, Move-Item, Move-Item -Destination,
+Move-Item -ErrorAction, Move-Item -Force, Move-Item -LiteralPath, New-Item, New-Item -ItemType, New-Item -Path,
+Remove-Item, Remove-Item -Force, Remove-Item -LiteralPath, Remove-Item -Recurse, Select-Object, Select-Object -First,
+Select-String, Set-Service, Set-Service -StartupType, Split-Path, Split-Path -Leaf, Start-Process,
+Start-Process -ArgumentList, Start-Process -FilePath, Start-Process -NoNewWindow, Start-Process -PassThru,
+Start-Process -RedirectStandardError, Start-Process -RedirectStandardOutput, Start-Process -Wait, Start-Service,
+Stop-Process, Stop-Process -ErrorAction, Stop-Process -Force, Test-Path, Test-Path -LiteralPath, Write-Output`
   .split(',')
   .map((name) => name.trim());
 
@@ -63,7 +76,8 @@ const membersOfFramework = `
 [IO.Path]::GetFullPath, [IO.SeekOrigin]::Begin, [Math]::Min, [Regex]::Escape, [ScriptBlock]::Create,
 [Security.Cryptography.SHA256]::Create, [SshViaGatewayDetached]::Start, [Text.Encoding]::ASCII, [Text.Encoding]::UTF8,
 [Text.Encoding]::Unicode, [Threading.Tasks.Task]::WaitAll, [TimeSpan]::FromMilliseconds, [TimeSpan]::Zero,
-[long]::MaxValue`
+[long]::MaxValue, [Diagnostics.Stopwatch]::StartNew, [IO.File]::AppendAllText, [IO.FileAttributes]::ReparsePoint,
+[Math]::Pow, [regex]::Unescape`
   .split(',')
   .map((name) => name.trim());
 
