@@ -26,27 +26,38 @@ export async function changeCustomersFile(
   { initial, isTrial = false }: { initial?: string | undefined; isTrial?: boolean | undefined } = {},
 ): Promise<boolean> {
   const file = await realpath(path).catch(() => resolve(path));
-  const found = await stat(file).catch(() => undefined);
-  if (!found && initial === undefined) throw new CustomersFileError('there is no such file', { file });
-  if (found && (found.mode & 0o222) === 0) throw new CustomersFileError('it is read-only', { file });
+  // Also before the lock: a folder that is missing or a file that may not be written is no reason to wait.
+  await modeOf(file, initial);
   const temporary = `${file}.new`;
   const output = await openAlone(file, temporary);
+  let isInPlace = false;
   try {
-    const before = found ? await readCustomersText(file) : initial!;
-    if (found) readCustomers({ file, text: before });
+    const mode = await modeOf(file, initial);
+    const before = mode === undefined ? initial! : await readCustomersText(file);
+    if (mode !== undefined) readCustomers({ file, text: before });
     const after = edit(before);
     readCustomers({ file, text: after });
-    if (isTrial || (found && after === before)) return false;
+    if (isTrial || (mode !== undefined && after === before)) return false;
     await output.writeFile(after);
     await output.sync();
-    if (found) await chmod(temporary, found.mode & 0o7777);
+    if (mode !== undefined) await chmod(temporary, mode);
     await output.close();
     await rename(temporary, file);
+    isInPlace = true;
     return true;
   } finally {
     await output.close().catch(() => {});
-    await rm(temporary, { force: true });
+    // Once it is in place, a file of that name is the next writer's.
+    if (!isInPlace) await rm(temporary, { force: true });
   }
+}
+
+/** The permission bits of the file, which may be written; undefined: there is none, and `initial` is its text. */
+async function modeOf(file: string, initial: string | undefined): Promise<number | undefined> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found && initial === undefined) throw new CustomersFileError('there is no such file', { file });
+  if (found && (found.mode & 0o222) === 0) throw new CustomersFileError('it is read-only', { file });
+  return found && found.mode & 0o7777;
 }
 
 /** The temporary file is the lock, too: only one writer can make it. */

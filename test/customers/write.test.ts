@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { chmod, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { addCustomer, changeCustomer, changeGateway } from '../../src/customers/entries.ts';
 import { changeCustomersFile } from '../../src/customers/write.ts';
@@ -30,6 +32,18 @@ test('many at once: none is lost, nothing is left behind', async () => {
   const { customers } = JSON.parse(await readFile(world.file, 'utf8'));
   expect(Object.keys(customers).sort()).toEqual(['acme', ...ports.map((port) => `c${port}`)].sort());
   expect(await readdir(world.path)).toEqual(['customers.json']);
+});
+
+test('a writer who is done takes nothing of the next one away', async () => {
+  await using world = await customersFile(text);
+  const lock = `${world.file}.new`;
+  const done = changeCustomersFile(world.file, (before) => before.replace('9012', '9014'));
+  while (!existsSync(lock)) await setImmediate();
+  // The next one takes the name at the moment when it is free, while the first one still cleans up.
+  while (existsSync(lock)) await setImmediate();
+  await writeFile(lock, 'of the next one', { flag: 'wx' });
+  await done;
+  expect(existsSync(lock)).toBe(true);
 });
 
 test('the mode of the file stays, and so does a link to it', async () => {
