@@ -7,7 +7,7 @@ import { specsOf } from './commands/specs.ts';
 import { exitCodes } from './exit-codes.ts';
 import { helpOf, overview } from './help.ts';
 import { type Io, write } from './io.ts';
-import { reportFailure } from './report/failure.ts';
+import { type ReportOptions, reportFailure } from './report/failure.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
 
@@ -49,18 +49,25 @@ function membersOf(word: string): Command[] {
 }
 
 async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
-  let verbose = false;
+  const report: ReportOptions = { command: command.name, json: wantsJson(command, argv) };
   try {
     const specs = specsOf(command);
     const hasRest = command.hasRest ?? false;
     const { settings, positionals, rest } = parse(argv, { specs, env: io.env, hasRest });
     if (settings.flag('help')) return await print(helpOf(command), io);
-    verbose = settings.flag('verbose');
+    Object.assign(report, { verbose: settings.flag('verbose'), json: settings.flag('json'), settings });
+    settings.check();
     io.signal.throwIfAborted();
     return await command.run({ settings, positionals, rest, io });
   } catch (error) {
-    return reportFailure(error, io, { verbose, command: command.name });
+    return reportFailure(error, io, report);
   }
+}
+
+/** Before the arguments are understood: what is wrong with them is told in JSON, too. */
+function wantsJson({ options }: Command, argv: readonly string[]): boolean {
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  return options.some(({ name }) => name === 'json') && own.includes('--json');
 }
 
 async function help(name: string | undefined, io: Io): Promise<number> {

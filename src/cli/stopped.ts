@@ -1,19 +1,36 @@
 import { constants } from 'node:os';
 
+/** What is known of the work when the user stops us. */
+export interface Known {
+  /** A sentence for the user. */
+  known?: string;
+  /** Of a command: whether it was started. */
+  started?: boolean | 'unknown';
+}
+
 /** The user asked the program to stop. */
 export class Stopped extends Error {
   override name = 'Stopped';
   readonly signal: NodeJS.Signals;
+  readonly known: string | undefined;
+  readonly started: boolean | 'unknown' | undefined;
 
-  constructor(signal: NodeJS.Signals) {
+  constructor(signal: NodeJS.Signals, { known, started }: Known = {}) {
     super(`stopped by ${signal}`);
     this.signal = signal;
+    this.known = known;
+    this.started = started;
   }
 
   /** What a shell reports of a program that a signal ended: 130 for Ctrl-C. */
   get exitCode(): number {
     return exitCodeOfSignal(this.signal);
   }
+}
+
+/** A stop with what is known of the work, unless more is known already. Everything else stays what it is. */
+export function stoppedWith(error: unknown, known: Known): unknown {
+  return error instanceof Stopped && error.known === undefined ? new Stopped(error.signal, known) : error;
 }
 
 /** 128 and the signal's number; 128 alone for a signal that this system does not know. */

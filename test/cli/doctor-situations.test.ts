@@ -61,6 +61,7 @@ test.each(situations)(
 test.each(unusableKeys)('$what: wrong use, told before anything opens', async ({ open, stderr }) => {
   const outcome = await examine({ what: '', step: 'login', exitCode: 2, open });
   expect(outcome.report).toEqual({ exitCode: 2, steps: [] });
+  expect(outcome.error).toMatchObject({ code: 'USAGE', exitCode: 2, retryable: false });
   expect(outcome.stderr).toMatch(stderr);
 });
 

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { columnsOf, wrap } from '../../src/cli/doctor/layout.ts';
+import { wrap } from '../../src/cli/doctor/layout.ts';
 import { lookOf, renderStep } from '../../src/cli/doctor/render.ts';
 import { english } from '../../src/cli/doctor/words/english.ts';
 import { korean } from '../../src/cli/doctor/words/korean.ts';
 import { languageOf } from '../../src/cli/doctor/words/language.ts';
 import type { FailureWords, Words } from '../../src/cli/doctor/words/words.ts';
+import { widthOf } from '../../src/cli/report/width.ts';
 import { Stage } from './doctor/situation.ts';
 import { run } from './run.ts';
 
@@ -78,7 +79,7 @@ test.each([48, 80, 132])('no line is wider than %i columns, in either language',
   for (const lang of ['en', 'ko']) {
     const { stdout } = await ofZombie(['--lang', lang], { COLUMNS: String(width) });
     const lines = stdout.toString().split('\n');
-    expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
+    expect(lines.filter((line) => widthOf(line) > width)).toEqual([]);
   }
 });
 
@@ -91,7 +92,7 @@ test('steps that were not reached share one line', async () => {
 });
 
 test('Hangul takes two columns, and a long word a line of its own', () => {
-  expect(columnsOf('PC 좀비')).toBe(7);
+  expect(widthOf('PC 좀비')).toBe(7);
   expect(wrap('하나 둘 셋', 7)).toEqual(['하나 둘', '셋']);
   expect(wrap('a verylongword b', 5)).toEqual(['a', 'verylongword', 'b']);
 });

@@ -109,7 +109,9 @@ test('Ctrl-C stops the command on the server and ends with 130', async () => {
   const running = world.run('exec', [world.address, 'x']);
   await vi.waitFor(() => expect(running.stdoutSoFar).toBe('at work\n'));
   running.stop('SIGINT');
-  expect((await running).exitCode).toBe(130);
+  const { exitCode, stderr } = await running;
+  expect(exitCode).toBe(130);
+  expect(stderr).toBe('ssh-via-gateway: stopped: the command had been started, and has ended (by SIGTERM)\n');
   expect(signals).toEqual(['TERM']);
   await vi.waitFor(() => expect(world.server.connections).toBe(0));
 });
@@ -125,7 +127,7 @@ test('a command that cannot be stopped is told', async () => {
   running.stop('SIGTERM');
   const { exitCode, stderr } = await running;
   expect(exitCode).toBe(143);
-  expect(stderr).toMatch(/runs on|not known whether/);
+  expect(stderr).toMatch(/had been started.*(runs on|may run on).*Look for it on the PC/);
 });
 
 test('Ctrl-C while connecting stops at once', async () => {
@@ -133,7 +135,19 @@ test('Ctrl-C while connecting stops at once', async () => {
   const running = world.run('exec', [world.address, 'x']);
   await vi.waitFor(() => expect(world.server.connections).toBe(1));
   running.stop();
-  expect((await running).exitCode).toBe(130);
+  const { exitCode, stderr } = await running;
+  expect(exitCode).toBe(130);
+  expect(stderr).toBe('ssh-via-gateway: stopped before the connection was up: the command was not started\n');
+});
+
+test('Ctrl-C before the server has said that it started the command says that it may run', async () => {
+  await using world = await startWorld({ exec: { x: {} }, faults: { latencyMs: 300 } });
+  const running = world.run('exec', [world.address, 'x']);
+  await world.server.waitFor('exec');
+  running.stop();
+  const { exitCode, stderr } = await running;
+  expect(exitCode).toBe(130);
+  expect(stderr).toContain('it may have been, and may run on');
 });
 
 test('a source of input that fails is a failure', async () => {

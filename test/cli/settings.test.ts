@@ -146,7 +146,7 @@ test('a jump host is used, with the same key, and its own host key is looked up'
 });
 
 test('two ways to check a host key are refused', async () => {
-  const flags = ['--host-key', 'SHA256:x', '--accept-new'];
+  const flags = ['--host-key', `SHA256:${'x'.repeat(43)}`, '--accept-new'];
   const { exitCode, stderr } = await run(['exec', '-F', 'none', ...flags, 'h', 'x']);
   expect(exitCode).toBe(2);
   expect(stderr).toContain('one thing about the host key');

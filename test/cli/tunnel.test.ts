@@ -104,7 +104,7 @@ test('the log can be a file, and JSON', async () => {
 test('--attempts does not end a tunnel, --give-up-after does', async () => {
   const port = await freePort();
   const args = ['-R', '9999:pc:22', '--lock', 'none', '--max-delay', '1ms', `127.0.0.1:${port}`];
-  const patient = tunnel(args);
+  const patient = tunnel(['--verbose', ...args]);
   await vi.waitFor(() => expect(patient.stdoutSoFar).toContain('attempt 3'), 10_000);
   patient.stop();
   expect((await patient).exitCode).toBe(0);

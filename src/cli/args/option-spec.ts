@@ -1,3 +1,6 @@
+/** Looks at a value as it was typed; `source` is what the user knows it by: `--port`, `SSH_VIA_GATEWAY_PORT`. */
+export type ValueCheck = (text: string, source: string) => void;
+
 /** One option of the command line. Help, environment and parsing all come from this record. */
 export interface OptionSpec {
   /** The long name, without dashes. */
@@ -9,6 +12,8 @@ export interface OptionSpec {
   multiple?: boolean;
   /** Can be set by the environment variable `SSH_VIA_GATEWAY_<NAME>` too. */
   env?: boolean;
+  /** Throws a UsageError for a value that cannot be right. Asked before the command does anything. */
+  check?: ValueCheck;
   help: string;
 }
 

@@ -57,7 +57,7 @@ function take(given: Given, token: OptionToken, specs: readonly OptionSpec[]): v
     given.set(name, [rawName]);
     return;
   }
-  if (value === undefined) throw new UsageError(`${rawName} needs a value: ${rawName} ${spec.value}`);
+  if (!value) throw new UsageError(`${rawName} needs a value: ${rawName} ${spec.value}`);
   // `-p --json` is a forgotten value far more often than a value that begins with dashes.
   if (token.inlineValue === false && /^--?[a-z]/i.test(value) && isOption(value, specs)) {
     throw new UsageError(`${rawName} needs a value, but ${printable(value, 40)} follows`);

@@ -37,6 +37,14 @@ export class Settings {
     return value === undefined ? [] : [value];
   }
 
+  /** Looks at every value that was given. @throws {UsageError} for the first one that cannot be right. */
+  check(): void {
+    for (const { name, check, value } of this.#specs) {
+      if (value === undefined) this.flag(name);
+      for (const text of check ? this.list(name) : []) check?.(text, this.sourceOf(name));
+    }
+  }
+
   duration(name: string): number | undefined {
     return this.#read(name, duration);
   }
@@ -75,6 +83,16 @@ export class Settings {
       if (this.text(name) === undefined) given.set(name, [value]);
     }
     return new Settings(this.#specs, given, this.#env);
+  }
+
+  /** Whether it was given among the arguments or in the environment. */
+  isGiven(name: string): boolean {
+    return this.#given.has(name) || this.#fromEnv(name) !== undefined;
+  }
+
+  /** Whether it was given among the arguments. */
+  isArgument(name: string): boolean {
+    return this.#given.has(name);
   }
 
   /** How the user gave it, for messages. */

@@ -1,5 +1,6 @@
 import { addCustomer, changeCustomer, customerIn } from '../../customers/entries.ts';
 import { printable } from '../../text/printable.ts';
+import { aPort, oneOf } from '../args/checks.ts';
 import { parseDestination } from '../args/destination.ts';
 import { pair } from '../args/values.ts';
 import { customersOf, inFile } from '../connect/target.ts';
@@ -71,14 +72,19 @@ export const customersAdd: Command = {
   usage: ['customers add --port N [options] CODE'],
   options: [
     fileOption,
-    { name: 'port', short: 'p', value: 'N', help: "the customer's port on the gateway" },
+    { name: 'port', short: 'p', value: 'N', check: aPort, help: "the customer's port on the gateway" },
     { name: 'account', value: 'NAME', help: 'its account on the gateway. Default tunnel-CODE' },
     { name: 'login', value: 'NAME', help: 'the account on the PC. Default rpa' },
     { name: 'host-key', value: 'KEY', help: "the PC's host key, ssh-ed25519 AAAA..." },
     { name: 'host-key-alias', value: 'NAME', help: 'its name in known_hosts. Default the code' },
     { name: 'identity', short: 'i', value: 'FILE', help: "the workers' private key for the PC" },
-    { name: 'route', value: 'ROUTE', help: "published, jump or socket. Default the gateway's layout" },
-    { name: 'label', value: 'NAME=VALUE', multiple: true, help: 'what you like' },
+    {
+      name: 'route',
+      value: 'ROUTE',
+      check: oneOf('published', 'jump', 'socket'),
+      help: "published, jump or socket. Default the gateway's layout",
+    },
+    { name: 'label', value: 'NAME=VALUE', multiple: true, check: pair, help: 'what you like' },
     { name: 'gateway', value: 'HOST[:PORT]', help: 'make the file, with this gateway, when there is none' },
   ],
   examples: [

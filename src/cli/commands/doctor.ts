@@ -1,3 +1,4 @@
+import { oneOf } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { logTo } from '../connect/open.ts';
 import { targetOptions } from '../connect/target.ts';
@@ -20,6 +21,7 @@ const options: readonly OptionSpec[] = [
     name: 'lang',
     value: 'LANG',
     env: true,
+    check: oneOf(...languages),
     help: 'en or ko. Default: as LC_ALL, LC_MESSAGES or LANG says',
   },
   { name: 'strict', help: 'a warning counts as a failure' },

@@ -1,34 +1,24 @@
+import { time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
-import { pair } from '../args/values.ts';
 import { withConnection } from '../connect/open.ts';
 import { exitCodeOfEnd } from '../exec/exit-code.ts';
+import { encodingOption, surroundingOptions, surroundingsOf, wordsOf } from '../exec/options.ts';
 import { type RemoteOptions, runRemote } from '../exec/run-remote.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Io } from '../io.ts';
 import { CommandTimeout, type Connection, isSshError } from '../library.ts';
 import { reportFailure } from '../report/failure.ts';
-import { UsageError } from '../usage-error.ts';
+import { stoppedWith } from '../stopped.ts';
 import type { Call, Command } from './command.ts';
 
 const options: readonly OptionSpec[] = [
-  { name: 'cwd', value: 'DIR', help: 'folder to run in' },
+  ...surroundingOptions,
+  encodingOption,
   {
-    name: 'env',
-    value: 'NAME=VALUE',
-    multiple: true,
-    help: 'environment variable for the command; visible on the server',
+    name: 'timeout',
+    value: 'TIME',
+    check: time(),
+    help: 'stop the command after this time on the server. Default none',
   },
-  {
-    name: 'shell',
-    value: 'SHELL',
-    help: 'posix, cmd, powershell, pwsh or raw: whose quoting applies. Default: cmd on Windows, else posix',
-  },
-  {
-    name: 'encoding',
-    value: 'NAME',
-    help: 'decode the output (cp949, cp932, ...) and print UTF-8. Default: bytes as they come',
-  },
-  { name: 'timeout', value: 'TIME', help: 'stop the command after this time on the server. Default none' },
   { name: 'tty', short: 't', help: 'a pseudo-terminal: stderr comes mixed into stdout' },
   { name: 'no-stdin', short: 'n', help: 'give the command no input; needed in the background' },
 ];
@@ -61,13 +51,16 @@ export const execCommand: Command = {
     ['255', 'no connection, connection lost, or the command could not be run'],
   ],
   async run({ settings, positionals, rest, io }) {
-    const [command, ...others] = rest;
-    if (command === undefined) throw new UsageError('Which command? Give it after the destination');
-    const words = others.length === 0 ? command : [command, ...others];
+    const words = wordsOf(rest);
     const execOptions = execOptionsOf(settings);
-    return withConnection(positionals[0], { settings, io }, (connection) =>
-      runAndReport(connection, words, execOptions, io),
-    );
+    try {
+      return await withConnection(positionals[0], { settings, io }, (connection) =>
+        runAndReport(connection, words, execOptions, { settings, io }),
+      );
+    } catch (error) {
+      const known = 'stopped before the connection was up: the command was not started';
+      throw stoppedWith(error, { started: false, known });
+    }
   },
 };
 
@@ -76,31 +69,24 @@ async function runAndReport(
   connection: Connection,
   words: string | readonly string[],
   options: RemoteOptions,
-  io: Io,
+  { settings, io }: Pick<Call, 'settings' | 'io'>,
 ): Promise<number> {
   try {
     return exitCodeOfEnd(await runRemote(connection, words, options, io), io);
   } catch (error) {
     if (!isSshError(error)) throw error;
-    reportFailure(error, io);
-    return error instanceof CommandTimeout ? exitCodes.commandTimeout : exitCodes.connection;
+    const exitCode = error instanceof CommandTimeout ? exitCodes.commandTimeout : exitCodes.connection;
+    return reportFailure(error, io, { exitCode, verbose: settings.flag('verbose') });
   }
 }
 
-const shells = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'] as const;
-
 function execOptionsOf(settings: Call['settings']): RemoteOptions {
-  const cwd = settings.text('cwd');
-  const env = Object.fromEntries(settings.list('env').map((one) => pair(one, '--env')));
-  const shell = settings.choice('shell', shells);
   const timeout = settings.duration('timeout');
   return {
     takesInput: !settings.flag('no-stdin'),
     encoding: settings.text('encoding'),
     common: {
-      ...(cwd === undefined ? {} : { cwd }),
-      ...(Object.keys(env).length === 0 ? {} : { env }),
-      ...(shell === undefined ? {} : { shell }),
+      ...surroundingsOf(settings),
       ...(timeout === undefined ? {} : { timeout }),
       ...(settings.flag('tty') ? { pty: true } : {}),
     },

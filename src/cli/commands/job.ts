@@ -1,15 +1,10 @@
+import { time } from '../args/checks.ts';
 import { withConnection } from '../connect/open.ts';
+import { encodingOption, wordsOf } from '../exec/options.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Io, say } from '../io.ts';
 import { followLogs, printLogs } from '../job/logs.ts';
-import {
-  attachOptions,
-  folderOf,
-  logOptions,
-  startOptions,
-  startOptionsOf,
-  wordsOf,
-} from '../job/options.ts';
+import { attachOptions, folderOf, startOptions, startOptionsOf } from '../job/options.ts';
 import { codeOfEnd, codeOfStatus, statusInWords } from '../job/status.ts';
 import type { Connection, JobSummary, RemoteJob } from '../library.ts';
 import { jsonText } from '../report/json.ts';
@@ -99,7 +94,7 @@ export const jobLogs: Command = {
   usage: ['job logs [options] DESTINATION ID'],
   options: [
     { name: 'follow', short: 'f', help: 'go on until the job is over; its exit code is then yours' },
-    ...logOptions,
+    encodingOption,
     ...attachOptions,
   ],
   examples: [['watch a job of a Korean PC', 'job logs -f --encoding cp949 pc-of-kim billing-2026-11-22']],
@@ -123,7 +118,12 @@ export const jobKill: Command = {
   summary: 'End a job and what it started',
   usage: ['job kill [options] DESTINATION ID'],
   options: [
-    { name: 'grace', value: 'TIME', help: 'between the polite signal and the final one. Default 5s' },
+    {
+      name: 'grace',
+      value: 'TIME',
+      check: time({ shortest: 0, longest: 60_000, none: false }),
+      help: 'between the polite signal and the final one. Default 5s',
+    },
     ...attachOptions,
   ],
   examples: [['end it', 'job kill pc-of-kim billing-2026-11-22']],

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { addCustomer, changeCustomer } from '../../customers/entries.ts';
 import { printable, quoted } from '../../text/printable.ts';
+import { aPort } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { customersOf, inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -16,6 +17,7 @@ const options: readonly OptionSpec[] = [
     name: 'port',
     short: 'p',
     value: 'N',
+    check: aPort,
     help: "the customer's port on the gateway; needed the first time",
   },
   {

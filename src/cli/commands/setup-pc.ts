@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { quoted } from '../../text/printable.ts';
+import { aPort, oneOf } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { customersOf } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -11,13 +12,18 @@ import type { Call, Command } from './command.ts';
 
 const options: readonly OptionSpec[] = [
   fileOption,
-  { name: 'for', value: 'SYSTEM', help: 'windows (PowerShell 5.1) or linux (sh, systemd). Default windows' },
+  {
+    name: 'for',
+    value: 'SYSTEM',
+    check: oneOf('windows', 'linux'),
+    help: 'windows (PowerShell 5.1) or linux (sh, systemd). Default windows',
+  },
   {
     name: 'worker-key',
     value: 'FILE',
     help: "public key of the workers, let in to the PC. Default the .pub beside the customer's privateKeyPath",
   },
-  { name: 'target-port', value: 'PORT', help: "the port of the PC's SSH server. Default 22" },
+  { name: 'target-port', value: 'PORT', check: aPort, help: "the port of the PC's SSH server. Default 22" },
 ];
 
 export const setupPc: Command = {

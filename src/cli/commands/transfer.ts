@@ -1,3 +1,4 @@
+import { oneOf, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { withConnection } from '../connect/open.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -15,11 +16,17 @@ const options: readonly OptionSpec[] = [
   {
     name: 'verify',
     value: 'WHAT',
+    check: oneOf('size', 'sha256', 'none'),
     help: 'before the file gets its name, check its size, sha256, or none. Default size',
   },
   { name: 'preserve', help: 'keep permissions and the time of last change' },
   { name: 'in-place', help: 'write into the target itself: no temporary file, and no old file if it breaks' },
-  { name: 'stall-timeout', value: 'TIME', help: 'give up when no byte moves for this long. Default 60s' },
+  {
+    name: 'stall-timeout',
+    value: 'TIME',
+    check: time(),
+    help: 'give up when no byte moves for this long. Default 60s',
+  },
   { name: 'json', help: 'print the result as JSON' },
 ];
 

@@ -2,12 +2,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { socketPathOf } from '../../customers/connect-options.ts';
 import { homeFolder } from '../../options/local-account.ts';
+import { count, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { logTo } from '../connect/open.ts';
 import { customerOf, targetOptions } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { keepReverseTunnel, type ReverseTunnelOptions } from '../library.ts';
-import { isWrongUse } from '../report/failure.ts';
+import { isWrongUse } from '../report/wrong-use.ts';
 import { Stopped } from '../stopped.ts';
 import { parseForward } from '../tunnel/forward-spec.ts';
 import { LockHeld, takeLock } from '../tunnel/lock.ts';
@@ -21,6 +22,7 @@ const options: readonly OptionSpec[] = [
     short: 'R',
     value: '[HOST:]PORT:TARGET:PORT',
     env: true,
+    check: parseForward,
     help: 'what the gateway publishes and where it leads, as ssh -R; /PATH:TARGET:PORT for a Unix socket',
   },
   {
@@ -37,19 +39,28 @@ const options: readonly OptionSpec[] = [
     name: 'answer-timeout',
     value: 'TIME',
     env: true,
+    check: time({ shortest: 100 }),
     help: 'with --reclaim: how long the session that holds the port may stay silent. Default 1.5s',
   },
   {
     name: 'check-interval',
     value: 'TIME',
     env: true,
+    check: time(),
     help: 'between end-to-end checks through the published port; "none" for a target that is not SSH. Default 60s',
   },
-  { name: 'max-delay', value: 'TIME', env: true, help: 'longest wait between attempts. Default 30s' },
+  {
+    name: 'max-delay',
+    value: 'TIME',
+    env: true,
+    check: time({ shortest: 0, none: false }),
+    help: 'longest wait between attempts. Default 30s',
+  },
   {
     name: 'give-up-after',
     value: 'N',
     env: true,
+    check: count(1),
     help: 'end after this many failed attempts in a row. Default never',
   },
   {
@@ -104,7 +115,11 @@ export const tunnelCommand = {
   async run(call: Call) {
     const { settings, io } = call;
     const plan = await planOf(call);
-    const log = openLog(io, { file: settings.text('log-file'), json: settings.flag('json') });
+    const log = openLog(io, {
+      file: settings.text('log-file'),
+      json: settings.flag('json'),
+      verbose: settings.flag('verbose'),
+    });
     const path = settings.text('lock') ?? defaultLock(plan);
     return path === 'none' ? keep(plan, log, io.signal) : keepLocked(path, plan, log, io.signal);
   },

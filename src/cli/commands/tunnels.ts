@@ -1,4 +1,5 @@
 import { printable } from '../../text/printable.ts';
+import { aPort, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { portList } from '../args/values.ts';
 import { withConnection } from '../connect/open.ts';
@@ -7,6 +8,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { type Io, say } from '../io.ts';
 import { type Connection, endGatewayTunnel, type GatewayTunnel, listGatewayTunnels } from '../library.ts';
 import { jsonText } from '../report/json.ts';
+import { inOurWords } from '../report/library-words.ts';
 import { table } from '../report/table.ts';
 import { inWords } from '../report/times.ts';
 import { UsageError } from '../usage-error.ts';
@@ -17,6 +19,7 @@ const options: readonly OptionSpec[] = [
     name: 'ports',
     value: 'LIST',
     env: true,
+    check: portList,
     help: 'ports to look at, like 9001-9020,9100. Default: all that SSH sessions listen on',
   },
   {
@@ -26,11 +29,13 @@ const options: readonly OptionSpec[] = [
   {
     name: 'answer-timeout',
     value: 'TIME',
+    check: time(),
     help: "for the PC's banner; what is slower counts as silent. Default 5s",
   },
   {
     name: 'end',
     value: 'PORT',
+    check: aPort,
     help: 'end the session that holds this port: a zombie, or a customer who has left',
   },
   { name: 'json', help: 'print JSON' },
@@ -116,6 +121,6 @@ async function end(
   const outcome = await endGatewayTunnel(connection, port);
   if (settings.flag('json')) say(io.stdout, jsonText(outcome));
   else if (outcome.ended) say(io.stdout, `Port ${port}: session ${outcome.pid} has ended.`);
-  else say(io.stderr, `Port ${port}: ${outcome.message} (${outcome.reason})`);
+  else say(io.stderr, `Port ${port}: ${inOurWords(outcome.message)} (${outcome.reason})`);
   return outcome.ended ? exitCodes.ok : exitCodes.failed;
 }

@@ -9,5 +9,7 @@ export function limitsOf(settings: Settings): Omit<Timeouts, 'total'> {
     const limit = settings.duration(`${name}-timeout`);
     if (limit !== undefined) limits[name] = limit;
   }
+  const channel = settings.duration('channel-timeout');
+  if (channel !== undefined) limits.channel = channel;
   return limits;
 }

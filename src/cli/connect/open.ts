@@ -1,6 +1,8 @@
 import type { Settings } from '../args/settings.ts';
 import { type Io, say } from '../io.ts';
-import { type Connection, type ConnectOptions, connectViaGateway, type Log } from '../library.ts';
+import { type Connection, type ConnectOptions, connectViaGateway, isSshError, type Log } from '../library.ts';
+import { wordsOf } from '../report/failure.ts';
+import { inOurWords } from '../report/library-words.ts';
 import { inWords } from '../report/times.ts';
 import { type Side, targetOptions } from './target.ts';
 
@@ -37,15 +39,17 @@ function talkative(options: ConnectOptions, settings: Settings, io: Io): Connect
     ...told,
     retry: {
       ...retry,
-      onRetry: ({ message }, { attempt, attempts, wait }) =>
-        say(io.stderr, `Attempt ${attempt} of ${attempts}: ${message}; the next in ${inWords(wait)}`),
+      onRetry: (error, { attempt, attempts, wait }) => {
+        const message = isSshError(error) ? wordsOf(error).message : String(error);
+        say(io.stderr, `Attempt ${attempt} of ${attempts}: ${message}; the next in ${inWords(wait)}`);
+      },
     },
   };
 }
 
 /** Records of the library, one line each. */
 export function logTo(io: Io): Log {
-  return ({ level, message }) => sayLines(io, level.padEnd(5), message);
+  return ({ level, message }) => sayLines(io, level.padEnd(5), inOurWords(message));
 }
 
 function noticeTo(io: Io): (notice: string) => void {

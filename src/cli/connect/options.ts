@@ -1,4 +1,6 @@
 import { connectPhases } from '../../errors/index.ts';
+import { checkHostKey } from '../../options/validate-host-key.ts';
+import { aPort, asLibrary, count, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 
 /** What every command that connects understands. */
@@ -20,6 +22,7 @@ export const connectOptions: readonly OptionSpec[] = [
     short: 'p',
     value: 'PORT',
     env: true,
+    check: aPort,
     help: "TCP port; with a published port, the PC's port on the gateway. Default 22",
   },
   { name: 'user', short: 'l', value: 'NAME', env: true, help: 'login name. Default: your own' },
@@ -39,12 +42,14 @@ export const connectOptions: readonly OptionSpec[] = [
     value: 'SHA256:...',
     multiple: true,
     env: true,
+    check: fingerprints,
     help: 'the one host key that is right, by its fingerprint',
   },
   {
     name: 'host-key-alias',
     value: 'NAME',
     env: true,
+    check: asLibrary((name, value) => checkHostKey(name, { alias: value })),
     help: 'look the host key up under this name: pins a PC, not a port',
   },
   { name: 'known-hosts', value: 'FILE', multiple: true, env: true, help: 'instead of ~/.ssh/known_hosts' },
@@ -87,30 +92,42 @@ export const connectOptions: readonly OptionSpec[] = [
     name: 'attempts',
     value: 'N',
     env: true,
+    check: count(1),
     help: 'tries in all. Default 10, about five minutes; doctor makes 1, tunnel goes on for ever',
   },
   {
     name: 'quiet-after-zombie',
     value: 'TIME',
     env: true,
+    check: time({ shortest: 0, none: false }),
     help: 'pause after an answer of silence (BannerTimeout). Default 45s',
   },
   ...connectPhases.map(({ name, timeout, lasts }) => ({
     name: `${name}-timeout`,
     value: 'TIME',
     env: true,
+    check: time(),
     help: `${lasts}. Default ${timeout / 1_000}s`,
   })),
+  {
+    name: 'channel-timeout',
+    value: 'TIME',
+    env: true,
+    check: time(),
+    help: 'for the server to open a session for a command or for files. Default 30s',
+  },
   {
     name: 'total-timeout',
     value: 'TIME',
     env: true,
+    check: time(),
     help: 'for all attempts and waits together. Default none',
   },
   {
     name: 'keepalive',
     value: 'TIME',
     env: true,
+    check: time({ shortest: 0 }),
     help: 'ask an idle peer for life this often; "none" never. Default 30s',
   },
 ];
@@ -121,3 +138,9 @@ export const generalOptions: readonly OptionSpec[] = [
   { name: 'quiet', short: 'q', help: 'no progress and no notes, only errors' },
   { name: 'help', short: 'h', help: 'this text' },
 ];
+
+function fingerprints(text: string, source: string): void {
+  for (const fingerprint of text.split(',')) {
+    asLibrary((name, value) => checkHostKey(name, { fingerprint: value }))(fingerprint, source);
+  }
+}

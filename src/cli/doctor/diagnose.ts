@@ -1,5 +1,6 @@
 import { printable } from '../../text/printable.ts';
 import type { SshError } from '../library.ts';
+import { inOurWords } from '../report/library-words.ts';
 import { kindOf, type Target } from './kind-of.ts';
 import { type FailureKind, traitsOf } from './kinds.ts';
 import type { Finding } from './steps.ts';
@@ -40,7 +41,7 @@ export function findingOfKind(
     verdict: 'fail',
     says: says(facts),
     todo: traitsOf(kind).logs ? `${advice} ${words.logs}` : advice,
-    ...(error.hint === undefined || !traitsOf(kind).hint ? {} : { hint: error.hint }),
+    ...(error.hint === undefined || !traitsOf(kind).hint ? {} : { hint: inOurWords(error.hint) }),
     code: error.code,
     kind,
     ...(ms === undefined ? {} : { ms }),
@@ -64,7 +65,7 @@ function factsOf(kind: FailureKind, error: SshError, target: Target): FailureFac
 
 /** The words of the server where they are what counts, else those of the error. */
 function saidOf(kind: FailureKind, { message, received, reason }: SshError & ErrorDetails): string {
-  if (kind === 'keysRefused' || kind === 'sftpRefused') return reason ?? message;
-  if (received === undefined) return message;
+  if (kind === 'keysRefused' || kind === 'sftpRefused') return inOurWords(reason ?? message);
+  if (received === undefined) return inOurWords(message);
   return received.split('\\r\\n')[0]!.slice(0, 120);
 }

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import type { Io } from '../io.ts';
 import { inWords } from '../report/times.ts';
-import { columnsOf, padColumns, wrap } from './layout.ts';
+import { padded, widthOf } from '../report/width.ts';
+import { wrap } from './layout.ts';
 import { type Step, stepNames, type Verdict } from './steps.ts';
 import type { Words } from './words/words.ts';
 
@@ -34,13 +35,13 @@ const narrow = 36;
 /** One step: mark, name, time, and what was found; below it, what to do. */
 export function renderStep({ name, verdict, says, todo, hint, ms }: Step, look: Look): string[] {
   const { words } = look;
-  const markWidth = Math.max(...Object.values(words.marks).map(columnsOf));
-  const titleWidth = Math.max(...stepNames.map((one) => columnsOf(words.titles[one])));
+  const markWidth = Math.max(...Object.values(words.marks).map(widthOf));
+  const titleWidth = Math.max(...stepNames.map((one) => widthOf(words.titles[one])));
   const time = ms === undefined ? '' : inWords(ms);
-  const title = padColumns(words.titles[name], titleWidth);
+  const title = padded(words.titles[name], titleWidth);
   const tail = `  ${title}  ${time.padStart(timeWidth)}`;
-  const head = paint(verdict, padColumns(words.marks[verdict], markWidth), look) + tail;
-  const column = markWidth + columnsOf(tail) + 2;
+  const head = paint(verdict, padded(words.marks[verdict], markWidth), look) + tail;
+  const column = markWidth + widthOf(tail) + 2;
   const below = adviceOf(todo, hint);
   if (look.width - column < narrow) {
     const lines = [...wrap(says, look.width - 6), ...below.flatMap((part) => hanging(part, look.width - 6))];
@@ -66,7 +67,7 @@ export function renderUnreached(found: readonly Step[], { words, ...look }: Look
   const unreached = found.filter(({ says }) => says === words.skipped.notReached);
   if (unreached.length === 0) return [];
   const names = unreached.map(({ name }) => words.titles[name]).join(', ');
-  const mark = paint('skipped', padColumns(words.marks.skipped, 4), { words, ...look });
+  const mark = paint('skipped', padded(words.marks.skipped, 4), { words, ...look });
   const [first = '', ...rest] = wrap(`${words.skipped.notReached}: ${names}`, look.width - 6);
   return [`${mark}  ${first}`, ...rest.map((line) => `      ${line}`)];
 }

@@ -1,6 +1,8 @@
-import { type Io, say, write } from '../io.ts';
-import type { Command, CommandResult, Connection, ExecOptions } from '../library.ts';
+import { printable } from '../../text/printable.ts';
+import { type Io, write } from '../io.ts';
+import type { Command, CommandFailed, Connection, ExecOptions } from '../library.ts';
 import { isSshError } from '../library.ts';
+import { type Known, Stopped, stoppedWith } from '../stopped.ts';
 
 export interface RemoteOptions {
   /** Our input becomes the command's. */
@@ -10,27 +12,39 @@ export interface RemoteOptions {
   common: Pick<ExecOptions, 'cwd' | 'env' | 'shell' | 'timeout' | 'pty'>;
 }
 
+/** How a command ended, as far as the server told. */
+type End = Pick<CommandFailed, 'exitCode' | 'signal' | 'terminated'>;
+
 /** Runs the command with our streams as its own. When the user stops us, the command is stopped first. */
 export async function runRemote(
   connection: Connection,
   words: string | readonly string[],
   options: RemoteOptions,
   io: Io,
-): Promise<CommandResult<string | Buffer>> {
+): Promise<End> {
   const command = start(connection, words, options, io);
   const onStop = () => command.kill('SIGTERM');
   io.signal.addEventListener('abort', onStop, { once: true });
   if (io.signal.aborted) onStop();
   try {
-    const result = await command;
-    if (io.signal.aborted) throw io.signal.reason;
-    return result;
+    const end = await endOf(command);
+    if (io.signal.aborted) throw stoppedWith(io.signal.reason, knownOf(end));
+    return end;
   } catch (error) {
-    if (!io.signal.aborted) throw error;
-    sayHowItEnded(error, io);
-    throw io.signal.reason;
+    if (!io.signal.aborted || error instanceof Stopped) throw error;
+    throw stoppedWith(io.signal.reason, knownOfFailure(error));
   } finally {
     io.signal.removeEventListener('abort', onStop);
+  }
+}
+
+/** Not `reject: false`: a result does not tell whether a command that was to be stopped was. */
+async function endOf(command: Command<Buffer> | Command): Promise<End> {
+  try {
+    return await command;
+  } catch (error) {
+    if (isSshError(error) && error.code === 'SSH_COMMAND_FAILED') return error as CommandFailed;
+    throw error;
   }
 }
 
@@ -44,7 +58,6 @@ function start(
     ...common,
     ...(takesInput ? { stdin: io.stdin } : {}),
     maxBuffer: 0,
-    reject: false,
     onStdout: (piece: string | Uint8Array) => write(io.stdout, piece),
     onStderr: (piece: string | Uint8Array) => write(io.stderr, piece),
   };
@@ -53,11 +66,39 @@ function start(
     : connection.exec(words, { ...ours, encoding });
 }
 
-/** Silent only when the command was seen to end. Stopped before the server had confirmed its start, it may run. */
-function sayHowItEnded(error: unknown, io: Io): void {
-  const { terminated = 'unknown' } = (isSshError(error) ? error : {}) as { terminated?: boolean | 'unknown' };
-  if (terminated === false) say(io.stderr, 'ssh-via-gateway: the command could not be stopped: it runs on');
-  if (terminated === 'unknown') {
-    say(io.stderr, 'ssh-via-gateway: it is not known whether the command was stopped');
+const look = 'Look for it on the PC before you run it again';
+
+function knownOf({ exitCode, signal, terminated }: End): Known {
+  const started = true;
+  if (exitCode !== null || signal !== null) {
+    const how = exitCode === null ? `by ${printable(signal!, 40)}` : `exit code ${exitCode}`;
+    return { started, known: `stopped: the command had been started, and has ended (${how})` };
   }
+  switch (terminated) {
+    case true:
+      return { started, known: 'stopped: the command had been started, and was ended' };
+    case false:
+      return { started, known: `the command had been started and could not be stopped: it runs on. ${look}` };
+    case 'unknown':
+      return {
+        started,
+        known: `the command had been started; it is not known whether it was stopped, it may run on. ${look}`,
+      };
+    default:
+      return notConfirmed;
+  }
+}
+
+const notConfirmed: Known = {
+  started: 'unknown',
+  known: `stopped before the server had said that the command was started: it may have been, and may run on. ${look}`,
+};
+
+/** The link broke, or a callback failed, while we were stopping. */
+function knownOfFailure(error: unknown): Known {
+  const { started = 'unknown' } = error as Known;
+  if (started === false) return { started, known: 'stopped: the command was not started' };
+  return started === 'unknown'
+    ? notConfirmed
+    : knownOf({ exitCode: null, signal: null, terminated: 'unknown' });
 }

@@ -4,6 +4,7 @@ import type { Output } from '../io.ts';
 import type { TransferProgress } from '../library.ts';
 import { inBytes } from '../report/bytes.ts';
 import { clock } from '../report/times.ts';
+import { firstColumns, lastColumns, widthOf } from '../report/width.ts';
 import { Rate } from './rate.ts';
 
 /** Draws how far a transfer is, on one line of a terminal; draws nothing elsewhere. */
@@ -21,7 +22,8 @@ export class ProgressBar {
   update(progress: TransferProgress): void {
     this.#rate.add(progress.transferred, this.#now());
     if (!this.#output.isTTY) return;
-    const line = drawLine(progress, this.#rate.bytesPerSecond, (this.#output.columns ?? 80) - 1);
+    // A terminal that does not tell its width says 0.
+    const line = drawLine(progress, this.#rate.bytesPerSecond, (this.#output.columns || 80) - 1);
     // To the start of the line, the line, and clear what is left of the one before.
     this.#output.write(`\r${line}\x1b[K`);
     this.#isDrawn = true;
@@ -34,18 +36,18 @@ export class ProgressBar {
   }
 }
 
-/** `in.bin   45 % [=====>     ]  12.3 MB  4.1 MB/s  00:05 left`, in at most `width` characters. */
+/** `in.bin   45 % [=====>     ]  12.3 MB  4.1 MB/s  00:05 left`, in at most `width` columns. */
 export function drawLine(progress: TransferProgress, rate: number | undefined, width: number): string {
   const { path, transferred, total } = progress;
   const speed = rate === undefined ? '' : `  ${inBytes(rate)}/s`;
   const amount = `${inBytes(transferred)}${speed}${timeLeft(progress, rate)}`;
   const name = shortName(path, Math.min(30, Math.floor(width / 3)));
-  if (total === undefined || total === 0) return cut(`${name}  ${amount}`, width);
+  if (total === undefined || total === 0) return firstColumns(`${name}  ${amount}`, width);
   const part = Math.min(1, transferred / total);
   const percent = `${String(Math.floor(part * 100)).padStart(3)} %`;
-  const room = Math.min(40, width - name.length - percent.length - amount.length - 8);
+  const room = Math.min(40, width - widthOf(name) - percent.length - amount.length - 8);
   const bar = room >= 5 ? ` [${arrow(part, room)}]` : '';
-  return cut(`${name}  ${percent}${bar}  ${amount}`, width);
+  return firstColumns(`${name}  ${percent}${bar}  ${amount}`, width);
 }
 
 function timeLeft({ transferred, total }: TransferProgress, rate: number | undefined): string {
@@ -60,10 +62,7 @@ function arrow(part: number, room: number): string {
 
 /** A name that a server sent may be anything. The end of a long path says more than its beginning. */
 function shortName(path: string, room: number): string {
-  const name = printable(path.split(/[/\\]/).pop() ?? path, 200);
-  return name.length <= room ? name : `...${name.slice(-(room - 3))}`;
-}
-
-function cut(text: string, width: number): string {
-  return text.length <= width ? text : text.slice(0, width);
+  const end = (path.split(/[/\\]/).pop() ?? path).slice(-200);
+  const name = printable(end, end.length);
+  return widthOf(name) <= room ? name : `...${lastColumns(name, Math.max(0, room - 3))}`;
 }

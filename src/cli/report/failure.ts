@@ -1,25 +1,39 @@
 import { printable } from '../../text/printable.ts';
+import type { Settings } from '../args/settings.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Io, OutputGone, say } from '../io.ts';
 import { isSshError, type Phase, type SshError } from '../library.ts';
 import { Stopped } from '../stopped.ts';
-import { UsageError } from '../usage-error.ts';
+import { jsonText } from './json.ts';
+import { inOurWords } from './library-words.ts';
 import { inWords } from './times.ts';
+import { isWrongUse, wordsOfWrongUse } from './wrong-use.ts';
 
 export interface ReportOptions {
   verbose?: boolean;
+  /** Also as a JSON object on stdout, where a program looks for the result. */
+  json?: boolean;
   /** The command that failed, for the way to its help. */
   command?: string | undefined;
+  /** What the user gave, so that a value is named as it was given. */
+  settings?: Settings | undefined;
+  /** For a failure that has an exit code of its own. */
+  exitCode?: number;
 }
 
 /** Says on stderr what went wrong and what to do; gives the exit code. */
 export function reportFailure(error: unknown, io: Io, options: ReportOptions = {}): number {
-  if (error instanceof Stopped) return error.exitCode;
   if (error instanceof OutputGone) return exitCodes.outputGone;
-  if (isWrongUse(error)) return reportWrongUse(error, io, options.command);
-  if (!isSshError(error)) return reportOther(error, io, options.verbose);
-  for (const line of describeError(error, options.verbose)) say(io.stderr, line);
-  return isAboutConnection(error) ? exitCodes.connection : exitCodes.failed;
+  const exitCode = options.exitCode ?? exitCodeOf(error);
+  for (const line of linesOf(error, options)) say(io.stderr, line);
+  if (options.json) say(io.stdout, jsonText({ error: { ...recordOf(error, options), exitCode } }));
+  return exitCode;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Stopped) return error.exitCode;
+  if (isWrongUse(error)) return exitCodes.usage;
+  return isSshError(error) && isAboutConnection(error) ? exitCodes.connection : exitCodes.failed;
 }
 
 const connectionPhases = new Set<Phase>(['route', 'tcp', 'banner', 'handshake', 'auth', 'session']);
@@ -30,32 +44,65 @@ function isAboutConnection(error: SshError): boolean {
   return isSshError(error.cause) && isAboutConnection(error.cause);
 }
 
-/** The library's TypeError and RangeError name an option or a call: the user gave it a wrong value. Others are bugs. */
-export function isWrongUse(error: unknown): error is Error {
-  if (error instanceof UsageError) return true;
-  const isRefusal = error instanceof TypeError || error instanceof RangeError;
-  return isRefusal && /^(?:unknown option|options?\b|argument\b|\w+: )/i.test(error.message);
-}
-
-function reportWrongUse(error: Error, io: Io, command: string | undefined): number {
-  say(io.stderr, `ssh-via-gateway: ${error.message}`);
-  if (/^option passphrase: missing/.test(error.message)) {
-    say(io.stderr, '  hint: --ask-passphrase, --passphrase-file FILE or SSH_VIA_GATEWAY_PASSPHRASE gives it');
+function linesOf(error: unknown, { verbose, command, settings }: ReportOptions): string[] {
+  if (error instanceof Stopped) return error.known === undefined ? [] : [`ssh-via-gateway: ${error.known}`];
+  if (isWrongUse(error)) {
+    const [first, ...more] = wordsOfWrongUse(error, settings);
+    const way = `See ssh-via-gateway ${command ? `${command} ` : ''}--help`;
+    return [`ssh-via-gateway: ${first}`, ...more, way];
   }
-  say(io.stderr, `See ssh-via-gateway ${command ? `${command} ` : ''}--help`);
-  return exitCodes.usage;
+  return isSshError(error) ? describeError(error, verbose) : describeOther(error, verbose);
 }
 
-function reportOther(error: unknown, io: Io, verbose = false): number {
-  const text = error instanceof Error ? error.message : String(error);
-  say(io.stderr, `ssh-via-gateway: ${printable(text, 500)}`);
-  if (verbose && error instanceof Error && error.stack) say(io.stderr, error.stack);
-  return exitCodes.failed;
+/** What a program that reads our output needs: the same members whatever went wrong. */
+function recordOf(error: unknown, { settings }: ReportOptions): Record<string, unknown> {
+  const plain = { phase: null, hint: null, retryable: false, started: null };
+  if (error instanceof Stopped) {
+    const { known = error.message, started = null } = error;
+    return { ...plain, name: 'Stopped', code: 'STOPPED', message: known, started };
+  }
+  if (isWrongUse(error)) {
+    const [message, hint = null] = wordsOfWrongUse(error, settings);
+    return {
+      ...plain,
+      name: 'UsageError',
+      code: 'USAGE',
+      message,
+      hint: hint?.replace(/^ *hint: /, '') ?? null,
+    };
+  }
+  if (!isSshError(error)) {
+    const { code = 'FAILED', name = 'Error' } = (error ?? {}) as { code?: unknown; name?: unknown };
+    return { ...plain, name, code, message: textOf(error) };
+  }
+  const { name, code, phase, retryable, host, port, hop } = error;
+  const { message, hint } = wordsOf(error);
+  const { started = null } = error as { started?: boolean | 'unknown' };
+  return { name, code, message, phase, hint: hint ?? null, retryable, started, host, port, hop };
+}
+
+function textOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : String(error), 500);
+}
+
+function describeOther(error: unknown, verbose = false): string[] {
+  const stack = verbose && error instanceof Error ? error.stack : undefined;
+  return [`ssh-via-gateway: ${textOf(error)}`, ...(stack === undefined ? [] : [stack])];
+}
+
+/** The error's words, in those of the program. */
+export function wordsOf({ message, hint, hop }: SshError): { message: string; hint: string | undefined } {
+  const isJump = hop?.startsWith('jump ') ?? false;
+  return {
+    message: inOurWords(message, isJump),
+    hint: hint === undefined ? undefined : inOurWords(hint, isJump) || undefined,
+  };
 }
 
 /** The error's message and hint, and how often it was tried. */
 export function describeError(error: SshError, verbose = false): string[] {
-  const { message, hint, attempts = [], hop } = error;
+  const { attempts = [], hop } = error;
+  const { message, hint } = wordsOf(error);
   const lines = [`ssh-via-gateway: ${error.name}: ${message}${hop ? ` (${hop})` : ''}`];
   if (hint) lines.push(`  hint: ${hint}`);
   if (attempts.length > 1 && !verbose) lines.push(`  tried ${attempts.length} times; --verbose lists them`);

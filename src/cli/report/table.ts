@@ -1,3 +1,5 @@
+import { padded, widthOf } from './width.ts';
+
 /** Rows in columns, two blanks apart. Columns in `right` are aligned to the right. */
 export function table(
   head: readonly string[],
@@ -5,15 +7,11 @@ export function table(
   right = new Set<number>(),
 ): string[] {
   const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const widths = head.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ''))));
   return all.map((row) =>
     row
-      .map((cell, column) => pad(cell, widths[column] ?? 0, right.has(column)))
+      .map((cell, column) => padded(cell, widths[column] ?? 0, right.has(column)))
       .join('  ')
       .trimEnd(),
   );
-}
-
-function pad(text: string, width: number, isRight: boolean): string {
-  return isRight ? text.padStart(width) : text.padEnd(width);
 }

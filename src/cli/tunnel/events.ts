@@ -1,10 +1,24 @@
 import type { TunnelEvent } from '../library.ts';
+import { inOurWords } from '../report/library-words.ts';
 import { inWords } from '../report/times.ts';
+import { isWrongUse, wordsOfWrongUse } from '../report/wrong-use.ts';
+import type { LeftOut } from './thinning.ts';
 
 export type Level = 'info' | 'warn' | 'error';
 
 /** What a line of the log says of an event. Texts of errors are escaped by the library. */
-export function describeEvent(event: TunnelEvent): { level: Level; text: string } {
+export function describeEvent(event: TunnelEvent, leftOut?: LeftOut): { level: Level; text: string } {
+  const { level, text } = describe(event);
+  return { level, text: `${inOurWords(text)}${leftOut ? leftOutText(event, leftOut) : ''}` };
+}
+
+function leftOutText({ type }: TunnelEvent, { count, ms }: LeftOut): string {
+  if (count === 0) return '';
+  if (type !== 'up') return ` (${count} more like this in the last ${inWords(ms)})`;
+  return `, with ${count === 1 ? '1 failed attempt' : `${count} failed attempts`}`;
+}
+
+function describe(event: TunnelEvent): { level: Level; text: string } {
   switch (event.type) {
     case 'connecting':
       return { level: 'info', text: `attempt ${event.attempt}` };
@@ -32,7 +46,7 @@ export function describeEvent(event: TunnelEvent): { level: Level; text: string 
       return { level: 'warn', text: `${event.error.message}; next attempt in ${inWords(event.wait)}` };
     case 'closed':
       return event.error
-        ? { level: 'error', text: `given up: ${event.error.message}` }
+        ? { level: 'error', text: `given up: ${wordsOfError(event.error)}` }
         : { level: 'info', text: 'stopped' };
   }
 }
@@ -48,10 +62,17 @@ function listenOf({ listen }: Extract<TunnelEvent, { type: 'up' }>): string {
   return 'path' in listen ? listen.path : `${listen.host}:${listen.port}`;
 }
 
+function wordsOfError(error: Error): string {
+  const { message } = error;
+  return isWrongUse(error) ? wordsOfWrongUse(error).join('; ') : message;
+}
+
 /** An event as a record for machines. */
-export function recordOf(event: TunnelEvent): Record<string, unknown> {
+export function recordOf(event: TunnelEvent, leftOut?: LeftOut): Record<string, unknown> {
   const { at, type, ...rest } = event;
   const { error, ...others } = rest as { error?: Error & { code?: string } };
-  const told = error === undefined ? {} : { error: error.message, code: error.code };
-  return { time: at.toISOString(), level: describeEvent(event).level, event: type, ...others, ...told };
+  const told = error === undefined ? {} : { error: inOurWords(wordsOfError(error)), code: error.code };
+  const left = leftOut?.count ? { [type === 'up' ? 'failedAttempts' : 'leftOut']: leftOut.count } : {};
+  const { level } = describe(event);
+  return { time: at.toISOString(), level, event: type, ...others, ...told, ...left };
 }

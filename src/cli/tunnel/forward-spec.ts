@@ -10,8 +10,7 @@ const tcpSpec = new RegExp(`^(?:(?:\\[([^\\]]+)\\]|([^:[\\]]*)):)?(\\d+):${host}
 const pathSpec = new RegExp(`^(/[^:]*):${host}:(\\d+)$`);
 
 /** `[HOST:]PORT:TARGET:PORT` or `/PATH:TARGET:PORT`, as `ssh -R` has it. */
-export function parseForward(text: string): ForwardSpec {
-  const source = '--forward';
+export function parseForward(text: string, source = '--forward'): ForwardSpec {
   const [, path, pathTarget6, pathTarget, pathPort] = pathSpec.exec(text) ?? [];
   if (path !== undefined && pathPort !== undefined) {
     return { listenPath: path, target: { host: (pathTarget6 ?? pathTarget)!, port: port(pathPort, source) } };

@@ -4,6 +4,7 @@ import { type Io, say } from '../io.ts';
 import type { TunnelEvent } from '../library.ts';
 import { jsonText } from '../report/json.ts';
 import { describeEvent, type Level, recordOf } from './events.ts';
+import { Thinning } from './thinning.ts';
 
 export interface TunnelLog {
   event(event: TunnelEvent): void;
@@ -15,10 +16,14 @@ export interface LogOptions {
   /** Lines go to this file instead of stdout. */
   file?: string | undefined;
   json: boolean;
+  /** Every line, also what has been said a hundred times. */
+  verbose?: boolean;
 }
 
+const nothing = { count: 0, ms: 0 };
+
 /** Lines with time stamps in UTC, for a service's log: `2026-11-22T10:00:00.000Z info  up  the gateway listens ...`. */
-export function openLog(io: Io, { file, json }: LogOptions): TunnelLog {
+export function openLog(io: Io, { file, json, verbose = false }: LogOptions): TunnelLog {
   const write = file === undefined ? (line: string) => say(io.stdout, line) : fileWriter(file, io);
   const note = (level: Level, event: string, text: string, at = new Date()) => {
     const time = at.toISOString();
@@ -28,11 +33,14 @@ export function openLog(io: Io, { file, json }: LogOptions): TunnelLog {
         : `${time} ${level.padEnd(5)} ${event.padEnd(10)} ${text}`,
     );
   };
+  const thinning = new Thinning();
   return {
     note,
     event(event) {
-      if (json) return write(jsonText(recordOf(event)));
-      const { level, text } = describeEvent(event);
+      const leftOut = verbose ? nothing : thinning.pass(event);
+      if (leftOut === undefined) return;
+      if (json) return write(jsonText(recordOf(event, leftOut)));
+      const { level, text } = describeEvent(event, leftOut);
       note(level, event.type, text, event.at);
     },
   };

@@ -221,7 +221,7 @@ export const unusableKeys: Array<{ what: string; stderr: RegExp; open: Situation
   },
   {
     what: 'a wrong passphrase',
-    stderr: /passphrase: wrong/,
+    stderr: /the passphrase is wrong for the private key/,
     open: async (stage) => [
       '--identity',
       await stage.file('sealed', sealed()),

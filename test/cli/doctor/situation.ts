@@ -129,17 +129,18 @@ export const answering =
   (said: string | Buffer, end: 'wait' | 'close' = 'close', ...more: string[]): Situation['open'] =>
   async (stage) => [`rpa@127.0.0.1:${await stage.port(said, end)}`, ...more];
 
-/** One run of the program, as JSON; wrong use has none. */
-export async function examine({ open }: Situation): Promise<{ report: Report; stderr: string; ms: number }> {
+/** One run of the program, as JSON; wrong use is an error instead of steps. */
+export async function examine({
+  open,
+}: Situation): Promise<{ report: Report; error?: unknown; stderr: string; ms: number }> {
   await using stage = await Stage.open();
   const args = await open(stage);
   const config = args.includes('--ssh-config') ? [] : ['--ssh-config', 'none'];
   const started = Date.now();
   const { stdout, stderr, exitCode } = await run(['doctor', '--json', ...config, ...args]);
   const ms = Date.now() - started;
-  if (stdout.length === 0) return { report: { exitCode, steps: [] }, stderr, ms };
-  const { steps } = JSON.parse(stdout.toString()) as Report;
-  return { report: { exitCode, steps }, stderr, ms };
+  const { steps = [], error } = JSON.parse(stdout.toString()) as Partial<Report> & { error?: unknown };
+  return { report: { exitCode, steps }, error, stderr, ms };
 }
 
 function destroyAll(sockets: Iterable<Socket>): void {

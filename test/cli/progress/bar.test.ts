@@ -4,6 +4,7 @@ import { drawLine, ProgressBar } from '../../../src/cli/progress/bar.ts';
 import { Rate } from '../../../src/cli/progress/rate.ts';
 import { inBytes } from '../../../src/cli/report/bytes.ts';
 import { clock, inWords } from '../../../src/cli/report/times.ts';
+import { widthOf } from '../../../src/cli/report/width.ts';
 
 const half = { path: 'C:\\rpa\\in.bin', transferred: 5_000_000, total: 10_000_000, files: 0 };
 
@@ -16,6 +17,27 @@ test('a line shows name, part, bar, amount, speed and the time left', () => {
 test.each([20, 40, 60, 80, 200])('a line never fills a terminal of %d columns', (width) => {
   const long = { ...half, path: `${'x'.repeat(300)}` };
   expect(drawLine(long, 1_234_567, width).length).toBeLessThanOrEqual(width);
+});
+
+const korean = '2026년 11월 청구서 최종본 (수정).xlsx';
+
+test.each([1, 8, 20, 40, 60, 79, 120])('nor one of %d columns with a Korean name', (width) => {
+  for (const path of [korean, korean.normalize('NFD'), korean.repeat(20), 'a\ud55c'.repeat(99)]) {
+    expect(widthOf(drawLine({ ...half, path }, 1_234_567, width))).toBeLessThanOrEqual(width);
+    expect(widthOf(drawLine({ ...half, path, total: undefined }, 1, width))).toBeLessThanOrEqual(width);
+  }
+});
+
+test('the end of a long Korean name is shown whole', () => {
+  expect(drawLine({ ...half, path: korean }, 1_000_000, 79)).toMatch(
+    /^\.\.\.구서 최종본 \(수정\)\.xlsx {3}50 %/,
+  );
+});
+
+test('a terminal that says nothing of its width has 80 columns', () => {
+  const output = Object.assign(new PassThrough(), { isTTY: true, columns: 0 });
+  new ProgressBar(output).update(half);
+  expect(widthOf(String(output.read()).replace(/\r|\x1b\[K/g, ''))).toBeGreaterThan(20);
 });
 
 test('a transfer that stands still says so instead of a time', () => {

@@ -1,0 +1,30 @@
+import type { Check } from '../../check/values.ts';
+import { UsageError } from '../usage-error.ts';
+import type { ValueCheck } from './option-spec.ts';
+import { choice, duration, port, type TimeRange, wholeNumber } from './values.ts';
+
+/** A time; without more, at least 1 ms, or `none`. */
+export function time(range: TimeRange = {}): ValueCheck {
+  return (text, source) => duration(text, source, { shortest: 1, ...range });
+}
+
+export const aPort: ValueCheck = port;
+
+export function count(lowest: number, highest?: number): ValueCheck {
+  return (text, source) => wholeNumber(text, source, lowest, highest);
+}
+
+export function oneOf(...words: readonly string[]): ValueCheck {
+  return (text, source) => choice(text, source, words);
+}
+
+/** What the library would say of the value, said before anything opens and by the name that the user knows. */
+export function asLibrary(check: Check): ValueCheck {
+  return (text, source) => {
+    try {
+      check('it', text);
+    } catch (error) {
+      throw new UsageError((error as Error).message.replace(/^(?:option|argument) [^:]+/, source));
+    }
+  };
+}

@@ -1,0 +1,72 @@
+import type { TunnelEvent } from '../library.ts';
+
+/** What was left out before an event. */
+export interface LeftOut {
+  /** Events like this one since the last line about them; for `up`: attempts that failed. */
+  count: number;
+  /** Milliseconds in which they happened. */
+  ms: number;
+}
+
+interface Seen {
+  /** When a line was last written. */
+  at: number;
+  /** Until when the next ones are left out, from then on. */
+  gap: number;
+  leftOut: number;
+}
+
+const firstGap = 60_000;
+const longestGap = 3_600_000;
+
+/**
+ * A gateway that is down fails twice a minute, or twice a second, for a weekend: why it began must not be pushed out of
+ * the log. What happens while the tunnel is down is told at once when it is new, and then at growing gaps, a minute to an
+ * hour, with how often it has happened since. What is rare is always told.
+ */
+export class Thinning {
+  readonly #seen = new Map<string, Seen>();
+  #failures = 0;
+  #failingSince = 0;
+
+  /** What to say of the events before this one, which is to be told; undefined when it is to be left out. */
+  pass(event: TunnelEvent): LeftOut | undefined {
+    const at = event.at.getTime();
+    if (event.type === 'waiting') this.#count(at);
+    if (event.type === 'up') return this.#recovered(at);
+    const key = keyOf(event);
+    if (key === undefined) return { count: 0, ms: 0 };
+    const seen = this.#seen.get(key);
+    if (!seen) {
+      this.#seen.set(key, { at, gap: firstGap, leftOut: 0 });
+      return { count: 0, ms: 0 };
+    }
+    // An attempt that begins is told by how it ends.
+    if (event.type === 'connecting' || at - seen.at < seen.gap) {
+      seen.leftOut++;
+      return undefined;
+    }
+    const leftOut = { count: seen.leftOut, ms: at - seen.at };
+    Object.assign(seen, { at, gap: Math.min(2 * seen.gap, longestGap), leftOut: 0 });
+    return leftOut;
+  }
+
+  #count(at: number): void {
+    if (this.#failures === 0) this.#failingSince = at;
+    this.#failures++;
+  }
+
+  #recovered(at: number): LeftOut {
+    const found = { count: this.#failures, ms: this.#failures === 0 ? 0 : at - this.#failingSince };
+    this.#seen.clear();
+    this.#failures = 0;
+    return found;
+  }
+}
+
+/** What counts as the same thing once more; undefined for what is always told. */
+function keyOf(event: TunnelEvent): string | undefined {
+  if (event.type === 'connecting' || event.type === 'connected') return event.type;
+  if (event.type !== 'waiting' && event.type !== 'port-taken') return undefined;
+  return `${event.type} ${(event.error as { code?: string }).code ?? event.error.message}`;
+}
