@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { describeEvent, recordOf } from '../../../src/cli/tunnel/events.ts';
 import { Thinning } from '../../../src/cli/tunnel/thinning.ts';
-import { ConnectionRefused, TcpTimeout, type TunnelEvent, type TunnelHappening } from '../../../src/index.ts';
+import { ConnectionRefused, TcpTimeout, type TunnelEvent } from '../../../src/index.ts';
+import type { TunnelHappening } from '../../../src/tunnel/types.ts';
 
 const start = Date.UTC(2026, 10, 28);
 const refused = new ConnectionRefused('refused', { phase: 'tcp' });
