@@ -45,6 +45,8 @@ const { values: options } = parseArgs({
     room: { type: 'string', multiple: true, default: Object.keys(rooms) },
     sample: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
+    // Ends a room's sample early.
+    minutes: { type: 'string', default: 'Infinity' },
   },
 });
 for (const room of options.room) {
@@ -57,14 +59,15 @@ const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
-for (const name of ['src', 'test', 'scripts', 'docs', 'package.json', 'tsconfig.json', 'vitest.config.ts'])
+const folders = ['src', 'test', 'scripts', 'docs', 'examples'];
+for (const name of [...folders, 'package.json', 'tsconfig.json', 'vitest.config.ts'])
   cpSync(join(root, name), join(copy, name), { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
-/** The outcome of a room's tests in the copy: `passed`, `failed`, or `timed out`. */
-function runTests(folders, timeoutMs, stdio = 'ignore') {
+/** The outcome of tests in the copy: `passed`, `failed`, or `timed out`. */
+function runTests(paths, timeoutMs, stdio = 'ignore') {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const files = folders.map((folder) => `test/${folder}`);
+  const files = paths.map((path) => `test/${path}`);
   const child = spawn(process.execPath, [vitest, 'run', '--bail', '1', '--reporter=dot', ...files], {
     ...{ cwd: copy, stdio, detached: process.platform !== 'win32' },
     env: { ...process.env, CI: '' },
@@ -93,12 +96,25 @@ function sourcesOf(paths) {
   });
 }
 
+/** The tests that import a file itself: they find most of what is wrong with it, and are quickly done. */
+function testsOf(path, folders) {
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(copy, 'test', folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => join(folder, name)),
+  );
+  const imported = `/src/${path}'`;
+  return files.filter((file) => readFileSync(join(copy, 'test', file), 'utf8').includes(imported));
+}
+
 /** Changes one file of the copy for as long as the tests run. */
 async function isFound({ path, mutant }, folders, timeoutMs) {
   const file = join(copy, 'src', path);
   const source = readFileSync(file, 'utf8');
   writeFileSync(file, mutated(source, mutant));
-  const outcome = await runTests(folders, timeoutMs);
+  const nearest = testsOf(path, folders);
+  const first = nearest.length > 0 ? await runTests(nearest, timeoutMs) : 'passed';
+  const outcome = first === 'passed' ? await runTests(folders, timeoutMs) : first;
   writeFileSync(file, source);
   const line = source.split('\n')[mutant.line - 1].trim();
   const word = outcome === 'passed' ? 'SURVIVED' : outcome === 'failed' ? 'found' : 'found (timed out)';
@@ -118,10 +134,16 @@ async function score(name) {
   );
   const chosen = sample(all, Number(options.sample), Number(options.seed));
   console.log(`${name}: ${chosen.length} of ${all.length} changes, seed ${options.seed}`);
+  const until = performance.now() + Number(options.minutes) * 60_000;
+  let tried = 0;
   let found = 0;
-  for (const each of chosen) if (await isFound(each, test, timeoutMs)) found++;
-  const share = found / chosen.length;
-  console.log(`${name}: ${found} of ${chosen.length} found, ${Math.round(share * 100)} %`);
+  for (const each of chosen) {
+    if (performance.now() > until) break;
+    tried++;
+    if (await isFound(each, test, timeoutMs)) found++;
+  }
+  const share = found / tried;
+  console.log(`${name}: ${found} of ${tried} found, ${Math.round(share * 100)} %`);
   return share;
 }
 
