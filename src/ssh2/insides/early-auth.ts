@@ -1,20 +1,15 @@
 import type { Client, ParsedKey } from 'ssh2';
+import { type IgnoreProtocol, sendIgnore } from './ignore.ts';
 import { protocolOf } from './internals.ts';
 import { serves } from './look.ts';
 
 type Sign = (data: Buffer, done: (signature: Buffer) => void) => void;
 type AuthPublicKey = (username: string, key: ParsedKey, algorithm?: string, sign?: Sign) => void;
 
-interface EarlyProtocol {
+interface EarlyProtocol extends IgnoreProtocol {
   authPK?: AuthPublicKey;
   service?: (name: string) => void;
   _handlers?: Record<string, unknown>;
-  _kexinit?: unknown;
-  _kex?: { negotiated?: { cs?: { compress?: string } } };
-  _cipher?: { encrypt?: (packet: Buffer) => void };
-  _packetRW?: {
-    write?: { allocStart: number; alloc(length: number): Buffer; finalize(packet: Buffer): Buffer };
-  };
 }
 
 /** The hash of each RSA signature algorithm (RFC 8332); other keys have one of their own. */
@@ -59,7 +54,8 @@ function skipServiceAccept(protocol: EarlyProtocol): void {
   const onAccept = handlers?.['SERVICE_ACCEPT'];
   if (typeof service !== 'function' || typeof onAccept !== 'function' || !handlers) return;
   let started = false;
-  // It comes behind our request alone: what comes before is out of turn, and never gets here.
+  // It comes behind our request alone: what comes before is out of turn, and never gets here. The answer to the login
+  // waits until it is acknowledged.
   handlers['SERVICE_ACCEPT'] = () => sendIgnore(protocol);
   protocol.service = (name) => {
     service.call(protocol, name);
@@ -67,29 +63,4 @@ function skipServiceAccept(protocol: EarlyProtocol): void {
     started = true;
     onAccept(protocol, name);
   };
-}
-
-/** RFC 4253 section 11.2. */
-const messageIgnore = 2;
-
-/**
- * Begins when the server has sent its USERAUTH_SUCCESS, perhaps together with the acceptance of the service: what we
- * then send before we have read it would come uncompressed to a server that inflates.
- */
-const delayedCompression = 'zlib@openssh.com';
-
-/**
- * sshd leaves Nagle's algorithm on while it logs in: the answer to the login waits until the acceptance of the service
- * is acknowledged, and with nothing to say our TCP would take 40 ms (Windows: 200 ms) over that.
- */
-function sendIgnore({ _packetRW, _cipher, _kexinit, _kex }: EarlyProtocol): void {
-  const writer = _packetRW?.write;
-  if (_kex?.negotiated?.cs?.compress === delayedCompression) return;
-  if (typeof writer?.alloc !== 'function' || typeof writer.finalize !== 'function' || _kexinit !== undefined)
-    return;
-  if (typeof _cipher?.encrypt !== 'function') return;
-  const packet = writer.alloc(5);
-  packet[writer.allocStart] = messageIgnore;
-  packet.fill(0, writer.allocStart + 1, writer.allocStart + 5);
-  _cipher.encrypt(writer.finalize(packet));
 }
