@@ -36,7 +36,7 @@ const rooms = {
   },
   exec: { src: ['exec', 'ssh2/channels'], test: ['exec', 'ssh2'] },
   job: { src: ['job'], test: ['job'] },
-  sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2/sftp'] },
+  sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2'] },
   tunnel: { src: ['tunnel', 'forward'], test: ['tunnel', 'forward'] },
 };
 

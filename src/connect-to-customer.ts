@@ -1,10 +1,13 @@
+import { type Checks, checkArgument, checkOptions, optional } from './check/options.ts';
+import { type Check, text } from './check/values.ts';
+import { wrongType } from './check/wrong.ts';
 import { connectViaGateway } from './connect-via-gateway.ts';
 import type { Connection } from './connection.ts';
 import { customerConnectOptions } from './customers/connect-options.ts';
 import { loadCustomers } from './customers/load.ts';
 import type { Customers } from './customers/types.ts';
-import { checkObject, checkString } from './options/check.ts';
 import type { ConnectOptions } from './options/types.ts';
+import { connectChecks } from './options/validate.ts';
 
 /** Options of {@link connectToCustomer}: any of a connection's take the place of what the customers file says. */
 export interface ConnectToCustomerOptions extends Partial<ConnectOptions> {
@@ -14,6 +17,17 @@ export interface ConnectToCustomerOptions extends Partial<ConnectOptions> {
    */
   customers?: string | Customers;
 }
+
+const customersFile = text('the path of a customers file, or what loadCustomers has read,');
+
+const checkCustomers: Check = (name, value) => {
+  if (isLoaded(value)) return;
+  if (typeof (value as { then?: unknown } | null)?.then === 'function')
+    throw wrongType(name, value, 'what loadCustomers has read (await it)');
+  customersFile(name, value);
+};
+
+const checks: Checks<ConnectToCustomerOptions> = { ...optional(connectChecks), customers: checkCustomers };
 
 /**
  * Connects to the PC of a customer, with what the customers file says of it: see {@link loadCustomers}.
@@ -30,15 +44,15 @@ export async function connectToCustomer(
   code: string,
   options: ConnectToCustomerOptions = {},
 ): Promise<Connection> {
-  checkString('code', code, 'the code of a customer');
-  checkObject('options', options as unknown);
+  checkArgument('code', code, text('the code of a customer'));
+  checkOptions(options, checks);
   const { customers, ...others } = options;
   const known = isLoaded(customers) ? customers : await loadCustomers(customers);
   return connectViaGateway({ ...customerConnectOptions(known, code), ...given(others) });
 }
 
-function isLoaded(customers: string | Customers | undefined): customers is Customers {
-  return typeof customers === 'object' && customers?.customers instanceof Map;
+function isLoaded(customers: unknown): customers is Customers {
+  return (customers as Partial<Customers> | undefined)?.customers instanceof Map;
 }
 
 /** An explicit `undefined` takes nothing away. */

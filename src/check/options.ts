@@ -27,6 +27,15 @@ export function required(check: Check): RequiredCheck {
   return Object.assign((name: string, value: unknown) => check(name, value), { required: true as const });
 }
 
+/** The same checks where every option may be left out. */
+export function optional<T>(checks: Checks<T>): Checks<Partial<T>> {
+  const each = Object.entries<Check>(checks).map(([name, check]): [string, Check] => [
+    name,
+    (option, value) => check(option, value),
+  ]);
+  return Object.fromEntries(each) as Checks<Partial<T>>;
+}
+
 /** An object with these options and no others: a misspelt one must not be ignored. */
 export function object<T>(checks: Checks<T>, right = 'an object'): Check {
   const all = Object.entries<Check>(checks);

@@ -17,6 +17,11 @@ export function wrongSecret(name: string, given: unknown, right: string): TypeEr
   return new TypeError(sentence(name, given === '' ? 'an empty string' : typeName(given), right));
 }
 
+/** For a value that is better described than shown: `a certificate`, `512 bytes`. */
+export function wrongAs(name: string, given: string, right: string): TypeError {
+  return new TypeError(sentence(name, given, right));
+}
+
 function sentence(name: string, given: string, right: string): string {
   return `${subject(name)}: ${given} given; ${right} would be right`;
 }

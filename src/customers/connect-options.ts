@@ -10,10 +10,10 @@ export function activeCustomer({ file, customers }: Customers, code: string): Cu
   if (!customer) {
     const meant = nearest(code, [...customers.keys()]);
     const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-    throw new TypeError(`option code: there is no customer ${quoted(code, 40)} in ${file}${hint}`);
+    throw new TypeError(`argument code: there is no customer ${quoted(code, 40)} in ${file}${hint}`);
   }
   if (customer.state === 'left') {
-    throw new TypeError(`option code: customer ${code} has left, says ${file}`);
+    throw new TypeError(`argument code: customer ${code} has left, says ${file}`);
   }
   return customer;
 }

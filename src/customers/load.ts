@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { checkString } from '../options/check.ts';
+import { checkArgument } from '../check/options.ts';
+import { text } from '../check/values.ts';
 import { printable } from '../text/printable.ts';
 import { CustomersFileError } from './error.ts';
 import type { Customers } from './types.ts';
@@ -18,7 +19,7 @@ import type { Customers } from './types.ts';
  * for (const { code, port, state } of customers.values()) console.log(code, port, state);
  */
 export async function loadCustomers(file: string = defaultCustomersFile()): Promise<Customers> {
-  checkString('file', file, 'the path of a customers file');
+  checkArgument('file', file, text('the path of a customers file'));
   const path = resolve(file);
   const { readCustomers } = await import('./read.ts');
   return readCustomers({ file: path, text: await readCustomersText(path) });

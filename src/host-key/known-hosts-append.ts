@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { type Checks, checkOptions, required } from '../check/options.ts';
+import { flag } from '../check/values.ts';
+import { wrongRange } from '../check/wrong.ts';
 import { keyTypeOf } from './fingerprint.ts';
 import { expandPath, readKnownHostsFiles, refuseUnusual, unusable } from './known-hosts-files.ts';
-import { judgeHostKey, keyBlob } from './known-hosts-lookup.ts';
+import { checkPlainKey, judgeHostKey, keyBlob } from './known-hosts-lookup.ts';
 import { hashHostName } from './known-hosts-match.ts';
-import { type HostName, lookupNames, requireObject } from './known-hosts-name.ts';
+import { type HostName, hostNameChecks, lookupNames } from './known-hosts-name.ts';
 
 /** What to record: see {@link appendKnownHost}. */
 export interface AppendKnownHostOptions extends HostName {
@@ -17,6 +20,13 @@ export interface AppendKnownHostOptions extends HostName {
   /** Whether to hide the name behind a hash, as `HashKnownHosts yes` does. Default false. */
   readonly hash?: boolean | undefined;
 }
+
+const checks: Checks<AppendKnownHostOptions> = {
+  ...hostNameChecks,
+  file: required(expandPath),
+  key: required(checkPlainKey),
+  hash: flag,
+};
 
 /** The end of the last append of this process to each file: the next one waits for it. */
 const lastAppends = new Map<string, Promise<unknown>>();
@@ -31,7 +41,7 @@ const lastAppends = new Map<string, Promise<unknown>>();
  *   revocation of this one: two connections at once may have met two servers.
  */
 export async function appendKnownHost(options: AppendKnownHostOptions): Promise<boolean> {
-  requireObject(options);
+  checkOptions(options, checks);
   const file = expandPath('file', options.file);
   const blob = keyBlob(options.key);
   const names = lookupNames(options);
@@ -103,9 +113,7 @@ function checkRecordable({ host, alias }: HostName): void {
   const forbidden = alias === undefined ? /[@?*#[\]|'"\\,!\p{C}]/u : /[@?*#|'"\\,!\p{C}]/u;
   const found = forbidden.exec(name);
   if (found === null) return;
-  throw new RangeError(
-    `${option} cannot be recorded in known_hosts: it contains ${JSON.stringify(found[0])}`,
-  );
+  throw wrongRange(option, name, `a name without ${JSON.stringify(found[0])}, which known_hosts can record,`);
 }
 
 function entryLine(name: string, blob: Buffer, hash: boolean): Buffer {

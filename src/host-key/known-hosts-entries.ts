@@ -1,6 +1,7 @@
-import { defaultKnownHostsFiles, expandPaths, type KnownHostsFile } from './known-hosts-files.ts';
+import type { Checks } from '../check/options.ts';
+import { checkPaths, defaultKnownHostsFiles, expandPath, type KnownHostsFile } from './known-hosts-files.ts';
 import { HostMatcher } from './known-hosts-match.ts';
-import { type HostName, type LookupNames, lookupNames, requireObject } from './known-hosts-name.ts';
+import { type HostName, hostNameChecks, type LookupNames, lookupNames } from './known-hosts-name.ts';
 import { type KnownHostsMarker, knownHostsLines, parseHostKey } from './known-hosts-parse.ts';
 import type { PublicKey } from './public-key.ts';
 
@@ -19,13 +20,13 @@ export interface KnownHostEntry {
   readonly key: PublicKey;
 }
 
-/** Checks a query and forms the paths and names to look up. */
+export const queryChecks: Checks<KnownHostsQuery> = { ...hostNameChecks, knownHosts: checkPaths };
+
+/** The paths and names to look up. */
 export function prepareQuery(query: KnownHostsQuery): { paths: string[]; names: LookupNames } {
-  requireObject(query);
-  const names = lookupNames(query);
-  const paths =
-    query.knownHosts === undefined ? defaultKnownHostsFiles() : expandPaths('knownHosts', query.knownHosts);
-  return { paths, names };
+  const { knownHosts = defaultKnownHostsFiles() } = query;
+  const given = typeof knownHosts === 'string' ? [knownHosts] : knownHosts;
+  return { paths: given.map((path) => expandPath('knownHosts', path)), names: lookupNames(query) };
 }
 
 /** All entries for a name, in the order of files and lines. Keys are parsed only where the name matches, as in ssh. */

@@ -1,5 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { checkText } from '../check/values.ts';
+import { wrongRange } from '../check/wrong.ts';
 import { homeFolder } from '../options/local-account.ts';
 
 /** A known_hosts file in memory, one character for each byte. */
@@ -35,10 +37,10 @@ export function knownHostsFilesOf(
   return [...ofUser, ...['ssh_known_hosts', 'ssh_known_hosts2'].map((file) => `${system}${slash}${file}`)];
 }
 
-/** Checks a path or a list of paths and replaces a leading `~`, see {@link expandPath}. */
-export function expandPaths(option: string, paths: string | readonly string[]): string[] {
-  const list: readonly unknown[] = Array.isArray(paths) ? paths : [paths];
-  return list.map((path) => expandPath(option, path));
+/** A path, or any number of them. */
+export function checkPaths(name: string, value: unknown): void {
+  if (!Array.isArray(value)) return void expandPath(name, value);
+  for (const [index, path] of value.entries()) expandPath(`${name}[${index}]`, path);
 }
 
 /**
@@ -46,16 +48,12 @@ export function expandPaths(option: string, paths: string | readonly string[]): 
  *
  * @throws TypeError or RangeError that names the option.
  */
-export function expandPath(option: string, path: unknown): string {
-  if (typeof path !== 'string') throw new TypeError(`${option} must be a path, got ${typeof path}`);
-  if (path === '' || path.includes('\0'))
-    throw new RangeError(`${option} must be a path, got ${JSON.stringify(path)}`);
+export function expandPath(name: string, path: unknown): string {
+  checkText(name, path, 'a path');
   if (!path.startsWith('~')) return path;
   const home = homeFolder();
   if (!/^~($|[\\/])/.test(path) || home === undefined) {
-    throw new RangeError(
-      `${option} can begin with ~ only for one's own home folder, got ${JSON.stringify(path)}`,
-    );
+    throw wrongRange(name, path, "a path that begins with ~ only for one's own home folder");
   }
   return home + path.slice(1);
 }

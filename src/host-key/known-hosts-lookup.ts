@@ -1,9 +1,12 @@
+import { type Checks, checkOptions, required } from '../check/options.ts';
+import { wrongAs, wrongType } from '../check/wrong.ts';
 import { fingerprintSha256, keyTypeOf, parsePublicKeyLine } from './fingerprint.ts';
 import {
   entriesFor,
   type KnownHostEntry,
   type KnownHostsQuery,
   prepareQuery,
+  queryChecks,
 } from './known-hosts-entries.ts';
 import type { KnownHostsFile } from './known-hosts-files.ts';
 import { readKnownHostsFiles } from './known-hosts-files.ts';
@@ -52,6 +55,8 @@ export interface HostKeyNotOnRecord extends VerdictBase {
 /** The answer of {@link lookupHostKey}. Only `match` is trust. */
 export type HostKeyVerdict = HostKeyOnRecord | HostKeyNotOnRecord;
 
+const checks: Checks<LookupHostKeyOptions> = { ...queryChecks, key: required(checkPlainKey) };
+
 /**
  * Judges a host key by known_hosts files without a connection, with the verdict of OpenSSH's client
  * (`StrictHostKeyChecking=yes`): hashed names, wildcards, negation, `[host]:port`, `@revoked` and `HostKeyAlias` mean
@@ -64,6 +69,7 @@ export type HostKeyVerdict = HostKeyOnRecord | HostKeyNotOnRecord;
  * @throws Error (with `code`, `path` and `cause`) when a file is there and cannot be read: that is never trust.
  */
 export async function lookupHostKey(options: LookupHostKeyOptions): Promise<HostKeyVerdict> {
+  checkOptions(options, checks);
   const { paths, names } = prepareQuery(options);
   const blob = keyBlob(options.key);
   return judgeHostKey(await readKnownHostsFiles(paths), names, blob);
@@ -75,7 +81,7 @@ export function judgeHostKey(
   names: LookupNames,
   blob: Buffer,
 ): HostKeyVerdict {
-  const key = plainKey(blob);
+  const key = plainKey('key', blob);
   const base = { name: fromBytes(names.name), keyType: key.type, fingerprint: fingerprintSha256(blob) };
   const entry = decide(entriesFor(files, names.name), key);
   if (entry !== undefined) return { ...base, ...entry };
@@ -108,19 +114,38 @@ function decision(verdict: HostKeyOnRecord['verdict'], { file, line, key }: Know
   return { verdict, file, line, recordedType: key.type };
 }
 
-/** The wire form of the option `key`. */
-export function keyBlob(key: unknown): Buffer {
-  if (typeof key === 'string') return parsePublicKeyLine(key).blob;
-  if (key instanceof Uint8Array) return Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-  throw new TypeError(`key must be a Buffer or a text such as 'ssh-ed25519 AAAA...', got ${typeof key}`);
+const rightKey = "a public key, as a Buffer or as text such as 'ssh-ed25519 AAAA...',";
+
+/** A plain public key in SSH wire format or as text. */
+export function checkPlainKey(name: string, value: unknown): void {
+  if (typeof value !== 'string' && !(value instanceof Uint8Array)) throw wrongType(name, value, rightKey);
+  plainKey(name, keyBlob(value, name));
 }
 
-function plainKey(blob: Buffer): PublicKey {
+/** The wire form of the option `key`. */
+export function keyBlob(key: Uint8Array | string, name = 'key'): Buffer {
+  if (typeof key !== 'string') return Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  try {
+    return parsePublicKeyLine(key).blob;
+  } catch {
+    // Not shown: it may be a private key that was given by mistake.
+    throw wrongAs(name, 'text that is no public key', rightKey);
+  }
+}
+
+function plainKey(name: string, blob: Buffer): PublicKey {
   const key = readPublicKey(blob);
-  if (key === undefined)
-    throw new TypeError(`key must be a valid public key, got a damaged or unknown ${keyTypeOf(blob)}`);
-  if (key.certificate) throw new TypeError('key must be a plain public key, got a certificate');
+  if (key === undefined) throw wrongAs(name, `a damaged or unknown ${typeIn(blob)}`, rightKey);
+  if (key.certificate) throw wrongAs(name, 'a certificate', rightKey);
   return key;
+}
+
+function typeIn(blob: Buffer): string {
+  try {
+    return keyTypeOf(blob);
+  } catch {
+    return `key of ${blob.length} bytes`;
+  }
 }
 
 function fromBytes(name: string): string {

@@ -1,4 +1,7 @@
 import { isIPv6 } from 'node:net';
+import { type Checks, required } from '../check/options.ts';
+import { checkText, port } from '../check/values.ts';
+import { wrongRange } from '../check/wrong.ts';
 import { lowerCaseAscii } from './known-hosts-match.ts';
 
 /** Which host is meant, in the words of a connection's options. */
@@ -23,49 +26,28 @@ const DEFAULT_PORT = 22;
 /** Longest name that the C library hands out (NI_MAXHOST). */
 const MAX_NAME_BYTES = 1025;
 
-/**
- * Forms the names to look up, one character for each byte of their UTF-8.
- *
- * @throws TypeError or RangeError when `host`, `port` or `alias` cannot be one.
- */
+export const hostNameChecks: Checks<HostName> = {
+  host: required(checkName),
+  port,
+  alias: checkName,
+};
+
+/** Forms the names to look up, one character for each byte of their UTF-8. */
 export function lookupNames({ host, port = DEFAULT_PORT, alias }: HostName): LookupNames {
-  const name = toBytes(canonicalAddress(checkName('host', host)));
-  checkPort(port);
-  if (alias !== undefined) return { name: toBytes(checkName('alias', alias)) };
+  const name = toBytes(canonicalAddress(host));
+  if (alias !== undefined) return { name: toBytes(alias) };
   return port === DEFAULT_PORT ? { name } : { name: `[${name}]:${port}`, withoutPort: name };
 }
 
-/** @throws TypeError when a caller without types forgets the options. */
-export function requireObject(options: unknown): void {
-  if (typeof options === 'object' && options !== null) return;
-  throw new TypeError(`the options must be an object such as { host, port, key }, got ${describe(options)}`);
-}
-
-function checkName(option: 'host' | 'alias', value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError(`${option} must be a string, got ${describe(value)}`);
-  if (value === '') throw new RangeError(`${option} must not be empty`);
+function checkName(name: string, value: unknown): void {
+  const right = 'a host name or address';
+  checkText(name, value, right);
   if (Buffer.byteLength(value) > MAX_NAME_BYTES) {
-    throw new RangeError(
-      `${option} must not be longer than ${MAX_NAME_BYTES} bytes, got ${value.length} characters`,
-    );
+    throw wrongRange(name, value, `${right} of at most ${MAX_NAME_BYTES} bytes`);
   }
   if (/[\p{Cc}\p{Z}]/u.test(value)) {
-    throw new RangeError(
-      `${option} must not contain blanks or control characters, got ${JSON.stringify(value)}`,
-    );
+    throw wrongRange(name, value, `${right} without blanks or control characters`);
   }
-  return value;
-}
-
-function checkPort(port: unknown): void {
-  if (typeof port !== 'number') throw new TypeError(`port must be a number, got ${describe(port)}`);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new RangeError(`port must be an integer from 1 to 65535, got ${port}`);
-  }
-}
-
-function describe(value: unknown): string {
-  return value === null ? 'null' : typeof value;
 }
 
 function toBytes(name: string): string {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkFunction, checkObject, checkString } from '../options/check.ts';
+import { type Checks, checkObject, checkOptions } from '../check/options.ts';
+import { anything, type Check, callback, checkText, portOrZero, text } from '../check/values.ts';
+import { wrongAs, wrongSecret, wrongTogether, wrongType } from '../check/wrong.ts';
 import { defaultPort } from '../options/defaults.ts';
 import { accountName, homeFolder } from '../options/local-account.ts';
 import type { ConnectOptions, Log } from '../options/types.ts';
@@ -28,6 +30,27 @@ export interface FromAirflowConnectionOptions {
   /** Told what weakens security or cannot be honoured; also becomes the connection's `log`. */
   log?: Log | undefined;
 }
+
+const login: Check = (name, value) => {
+  if (typeof value !== 'string') throw wrongType(name, value, 'the name of an account');
+};
+const password: Check = (name, value) => {
+  if (typeof value !== 'string') throw wrongSecret(name, value, 'a string');
+};
+
+const connectionChecks: Checks<AirflowConnection> = {
+  id: anything,
+  type: anything,
+  host: text('the host of the connection'),
+  schema: anything,
+  login,
+  password,
+  // Airflow's form saves an empty field as 0.
+  port: portOrZero,
+  extra: anything,
+};
+
+const optionChecks: Checks<FromAirflowConnectionOptions> = { log: callback };
 
 const knownExtras = [
   ...['key_file', 'private_key', 'private_key_passphrase', 'conn_timeout', 'timeout', 'cmd_timeout'],
@@ -66,10 +89,10 @@ export function fromAirflowConnection(
   connection: AirflowConnection,
   options: FromAirflowConnectionOptions = {},
 ): ConnectOptions {
-  checkObject('connection', connection);
-  if (options.log !== undefined) checkFunction('log', options.log);
+  checkConnection(connection);
+  checkOptions(options, optionChecks);
   const { host, port, login } = connection as AirflowConnection;
-  checkString('connection.host', host, 'the host of the connection');
+  checkText('argument connection.host', host, 'the host of the connection');
   const extra = new Extra((connection as AirflowConnection).extra);
   const warn = warner(options.log, host, port ?? defaultPort);
   for (const name of extra.names) {
@@ -83,6 +106,15 @@ export function fromAirflowConnection(
     ...given({ hostKey: hostKeyOf(extra, warn), algorithms: algorithmsOf(extra, warn) }),
     ...given({ timeouts: timeoutsOf(extra), keepalive: keepaliveOf(extra), log: options.log }),
   };
+}
+
+/** What it says beside these fields is Airflow's affair. */
+function checkConnection(connection: unknown): void {
+  checkObject('argument connection', connection, 'an Airflow connection (await getConnection)');
+  for (const [field, check] of Object.entries<Check>(connectionChecks)) {
+    const value = connection[field];
+    if (value !== undefined && value !== null) check(`argument connection.${field}`, value);
+  }
 }
 
 /** As util.py: without a login it is the worker's own user. */
@@ -123,9 +155,7 @@ function keyOf(extra: Extra, password: string | undefined): Credentials {
   const passphrase = extra.text('private_key_passphrase');
   if (privateKey !== undefined) {
     if (privateKeyPath !== undefined) {
-      throw new TypeError(
-        'options extra.key_file and extra.private_key: both given; one of them would be right',
-      );
+      throw wrongTogether('extra.key_file', 'extra.private_key');
     }
     checkLines(privateKey);
     return given({ privateKey, passphrase });
@@ -139,9 +169,7 @@ function keyOf(extra: Extra, password: string | undefined): Credentials {
 
 function checkLines(privateKey: string): void {
   if (/[\r\n]/.test(privateKey.trim())) return;
-  throw new TypeError(
-    'option extra.private_key: one line given; the key with BEGIN and END on lines of their own would be right',
-  );
+  throw wrongAs('extra.private_key', 'one line', 'the key with BEGIN and END on lines of their own');
 }
 
 function ownKey(): string | undefined {

@@ -1,10 +1,13 @@
-import { checkKnownNames, checkObject, checkString } from '../options/check.ts';
+import { type Checks, checkArgument, checkOptions } from '../check/options.ts';
+import { text } from '../check/values.ts';
 import type { ConnectOptions } from '../options/types.ts';
 
 export interface FromSshConfigOptions {
   /** The configuration file, as `ssh -F`. Default: `~/.ssh/config`, then the system's `ssh_config`. */
   file?: string | undefined;
 }
+
+const checks: Checks<FromSshConfigOptions> = { file: text('the path of an ssh_config file') };
 
 /**
  * Options for `connectViaGateway` out of OpenSSH's client configuration: what `ssh alias` would use.
@@ -39,15 +42,8 @@ export async function fromSshConfig(
   alias: string,
   options: FromSshConfigOptions = {},
 ): Promise<ConnectOptions> {
-  checkString('alias', alias, 'the name of a host, as for ssh,');
-  checkOptions(options);
+  checkArgument('alias', alias, text('the name of a host, as for ssh,'));
+  checkOptions(options, checks);
   const { readSshConfig } = await import('./ssh-config/index.ts');
   return readSshConfig(alias, options.file);
-}
-
-function checkOptions(options: unknown): void {
-  checkObject('options', options);
-  checkKnownNames('options', options, ['file']);
-  const file = options['file'];
-  if (file !== undefined) checkString('file', file, 'the path of an ssh_config file');
 }

@@ -1,3 +1,4 @@
+import { wrongAs } from '../check/wrong.ts';
 import { quoted } from '../text/printable.ts';
 import { isSafeHostName, isSafeUserName } from './safe-names.ts';
 
@@ -21,7 +22,7 @@ export function splitCommandLine(line: string): string[] {
     } else word = (word ?? '') + piece.text;
   }
   if (word !== undefined) words.push(word);
-  if (words.length === 0) throw new TypeError('proxyCommand: the command is empty');
+  if (words.length === 0) throw wrongAs('argument command', 'only blanks', 'a command line');
   rejectShellSyntax(line);
   return words;
 }
@@ -43,7 +44,11 @@ function quotedPiece(line: string, start: number, quote: string): { text: string
     if (quote === '"' && line.startsWith('\\"', at)) at++;
     text += line.charAt(at);
   }
-  throw new TypeError(`proxyCommand: the quote (${quote}) at character ${start + 1} is never closed`);
+  throw wrongAs(
+    'argument command',
+    `a quote (${quote}) at character ${start + 1} that is never closed`,
+    'another one at its end',
+  );
 }
 
 /** A pipe that is silently passed on as an argument would be a riddle. */
@@ -51,9 +56,10 @@ function rejectShellSyntax(line: string): void {
   const unquoted = line.replace(/'[^']*'|"(?:\\"|[^"])*"/g, '""');
   const operator = unquoted.split(/\s+/).find((word) => /^(?:\||\|\||&&?|;|\d?[<>]{1,2}.*)$/.test(word));
   if (operator === undefined) return;
-  throw new TypeError(
-    `proxyCommand: ${operator} needs a shell, and there is none. Quote it if it is an argument, or give ` +
-      `the words of a shell's command line: proxyCommand(['sh', '-c', '...'])`,
+  throw wrongAs(
+    'argument command',
+    `${operator}, which needs a shell, and there is none,`,
+    `quotes around it (as an argument) or the words of a shell's command line, ['sh', '-c', '...'],`,
   );
 }
 
@@ -106,8 +112,10 @@ export function checkTokens(words: readonly string[]): void {
   for (const word of words) {
     for (const token of word.match(/%.?/g) ?? []) {
       if (['%%', '%h', '%p', '%r'].includes(token)) continue;
-      throw new TypeError(
-        `proxyCommand: ${token} in ${JSON.stringify(word)} is not known; known are %h (host), %p (port), %r (user), %% (percent)`,
+      throw wrongAs(
+        'argument command',
+        `${token} in ${JSON.stringify(word)}, which is not known,`,
+        '%h (host), %p (port), %r (user) or %% (percent)',
       );
     }
   }

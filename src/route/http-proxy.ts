@@ -20,7 +20,7 @@ import type { Route, RouteContext } from './route.ts';
  * @throws {ProxyFailed} (when connecting) with the proxy's `status`.
  */
 export function httpProxy(url: string | URL): Route {
-  const proxy = parseProxyUrl('httpProxy', url, ['http', 'https']);
+  const proxy = parseProxyUrl('argument url', url, ['http', 'https']);
   return {
     kind: 'http-proxy',
     open: (context) =>

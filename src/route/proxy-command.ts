@@ -1,4 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { checkArgument } from '../check/options.ts';
+import { type Check, checkText, listOf } from '../check/values.ts';
+import { wrongRange, wrongType } from '../check/wrong.ts';
 import { ProxyCommandFailed } from '../errors/index.ts';
 import { printable } from '../text/printable.ts';
 import { checkTokens, expandWords, splitCommandLine } from './command-line.ts';
@@ -21,19 +24,21 @@ import type { Route, RouteContext, RoutedStream } from './route.ts';
  * @throws {TypeError} for an empty command, an unclosed quote, an unknown `%` token, or shell syntax.
  */
 export function proxyCommand(command: string | readonly string[]): Route {
-  const words = typeof command === 'string' ? splitCommandLine(command) : checkedWords(command);
+  checkArgument('command', command, commandCheck);
+  const words = typeof command === 'string' ? splitCommandLine(command) : [...command];
   // Written `exec ssh -W ...` in many ssh_config files, to spare a shell that is not there.
   if (typeof command === 'string' && words[0] === 'exec' && words.length > 1) words.shift();
   checkTokens(words);
   return { kind: 'proxy-command', open: async (context) => openProcess(words, context) };
 }
 
-function checkedWords(words: readonly string[]): string[] {
-  if (!Array.isArray(words) || words.length === 0 || words.some((word) => typeof word !== 'string')) {
-    throw new TypeError('proxyCommand: give a command line, or its words as a non-empty array of strings');
-  }
-  return [...words];
-}
+const rightCommand = 'a command line, or its words as a non-empty array of strings,';
+const words = listOf((name, value) => {
+  if (typeof value !== 'string') throw wrongType(name, value, 'a string');
+  if (value.includes('\0')) throw wrongRange(name, value, 'a string without NUL');
+}, rightCommand);
+const commandCheck: Check = (name, value) =>
+  typeof value === 'string' ? checkText(name, value, rightCommand) : words(name, value);
 
 async function openProcess(words: readonly string[], context: RouteContext): Promise<RoutedStream> {
   const { signal } = context;
@@ -60,7 +65,7 @@ function startProcess(
   try {
     return spawn(program, args, { stdio: 'pipe', windowsHide: true, shell: false });
   } catch (error) {
-    // A NUL in a word; on Windows, a batch file.
+    // Words that are too long; on Windows, a batch file.
     throw startError(program, error as NodeJS.ErrnoException, context);
   }
 }

@@ -31,7 +31,9 @@ function routeFor({ host, port }: RouteContext): Route {
   try {
     return /^socks/i.test(proxy) ? socksProxy(proxy) : httpProxy(proxy);
   } catch (error) {
-    throw new TypeError(`HTTPS_PROXY or ALL_PROXY: ${(error as Error).message.replace(/^\w+: /, '')}`);
+    throw new TypeError(
+      `HTTPS_PROXY or ALL_PROXY: ${(error as Error).message.replace('argument url: ', '')}`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
-import { quoted } from '../text/printable.ts';
+import { checkText } from '../check/values.ts';
+import { wrongAs, wrongRange } from '../check/wrong.ts';
 
 /** Where a proxy is, and as whom to log in there. */
 export interface ProxyAddress {
@@ -16,34 +16,27 @@ const usualPorts: Readonly<Record<string, number>> = { http: 80, https: 443 };
 const socksPort = 1080;
 
 /**
- * @param call The function that was given the URL, for messages.
- * @throws {TypeError | RangeError} that shows the URL without its user name and password.
+ * @throws {TypeError | RangeError} that shows nothing of the URL but its scheme: elsewhere may be a password.
  */
-export function parseProxyUrl(call: string, given: unknown, schemes: readonly string[]): ProxyAddress {
-  const right = `a URL such as ${schemes[0]}://proxy.example.com:${usualPorts[schemes[0]!] ? 3128 : socksPort} would be right`;
-  if (typeof given !== 'string' && !(given instanceof URL)) {
-    throw new TypeError(`${call}: ${inspect(given, { depth: 0 })} given; ${right}`);
-  }
-  const url = URL.canParse(String(given)) ? new URL(String(given)) : undefined;
-  // What cannot be parsed may hold a password anywhere.
-  if (url === undefined || url.hostname === '') throw new RangeError(`${call}: that is not a URL; ${right}`);
+export function parseProxyUrl(name: string, given: unknown, schemes: readonly string[]): ProxyAddress {
+  const right = `a URL such as ${schemes[0]}://proxy.example.com:${usualPorts[schemes[0]!] ? 3128 : socksPort}`;
+  const text = given instanceof URL ? given.href : given;
+  checkText(name, text, right);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.hostname === '') throw wrongAs(name, 'what is no URL', right);
   const scheme = url.protocol.slice(0, -1);
-  if (!schemes.includes(scheme)) {
-    throw new RangeError(`${call}: ${quoted(`${scheme}://`)} given; ${right}`);
-  }
+  if (!schemes.includes(scheme)) throw wrongRange(name, `${scheme}://`, right);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = url.port === '' ? (usualPorts[scheme] ?? socksPort) : Number(url.port);
   const shown = `${scheme}://${url.hostname}:${port}`;
-  return { scheme, host, port, login: loginOf(call, url), shown };
+  return { scheme, host, port, login: loginOf(name, url), shown };
 }
 
-function loginOf(call: string, { username, password }: URL): ProxyAddress['login'] {
+function loginOf(name: string, { username, password }: URL): ProxyAddress['login'] {
   if (username === '' && password === '') return undefined;
   try {
     return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
   } catch {
-    throw new RangeError(
-      `${call}: the user name or password of the URL has a % that is no escape; write it as %25`,
-    );
+    throw wrongAs(name, 'a user name or password with a % that is no escape', '%25 for it');
   }
 }

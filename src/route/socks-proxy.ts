@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { wrongAs } from '../check/wrong.ts';
 import { ConnectionRefused, type SshError } from '../errors/index.ts';
 import { readBytes } from '../socks/read-bytes.ts';
 import {
@@ -24,7 +25,7 @@ import type { Route, RouteContext } from './route.ts';
  * @throws {ProxyFailed} (when connecting) for every other answer, with the proxy's `status`.
  */
 export function socksProxy(url: string | URL): Route {
-  const proxy = parseProxyUrl('socksProxy', url, ['socks5', 'socks5h', 'socks']);
+  const proxy = parseProxyUrl('argument url', url, ['socks5', 'socks5h', 'socks']);
   checkLogin(proxy);
   return {
     kind: 'socks-proxy',
@@ -42,7 +43,7 @@ function checkLogin({ login }: ProxyAddress): void {
   for (const [name, value] of Object.entries(login ?? {})) {
     const length = Buffer.byteLength(value);
     if (length >= 1 && length <= 255) continue;
-    throw new RangeError(`socksProxy: the ${name} has ${length} bytes; 1 to 255 would be right`);
+    throw wrongAs('argument url', `a ${name} of ${length} bytes`, '1 to 255');
   }
 }
 

@@ -119,9 +119,9 @@ test('a key may be given as bytes or as text', async () => {
 
 test.each([
   ['no options', undefined, TypeError, /options/],
-  ['no host', { host: undefined }, TypeError, /^host /],
-  ['a port of text', { port: '22' }, TypeError, /^port /],
-  ['no key', { key: undefined }, TypeError, /^key /],
+  ['no host', { host: undefined }, TypeError, /^option host: /],
+  ['a port of text', { port: '22' }, TypeError, /^option port: /],
+  ['no key', { key: undefined }, TypeError, /^option key: /],
   ['an empty key', { key: Buffer.alloc(0) }, TypeError, /key/],
   [
     'a key that is a fingerprint',
@@ -129,14 +129,21 @@ test.each([
     TypeError,
     /key/,
   ],
-  ['a damaged key', { key: blob.subarray(0, -1) }, TypeError, /^key .*ssh-ed25519/],
-  ['a short RSA key', { key: rsaBlob(512) }, TypeError, /^key .*ssh-rsa/],
-  ['a certificate', { key: CERTIFICATE }, TypeError, /^key .*certificate/],
-  ['files of the wrong type', { knownHosts: 7 }, TypeError, /^knownHosts /],
-  ['a list with a wrong path', { knownHosts: ['a', undefined] }, TypeError, /^knownHosts /],
-  ['an empty path', { knownHosts: '' }, RangeError, /^knownHosts /],
-  ['a path with a NUL', { knownHosts: 'a\0b' }, RangeError, /^knownHosts /],
-  ["another user's home", { knownHosts: '~root/.ssh/known_hosts' }, RangeError, /^knownHosts /],
+  ['a damaged key', { key: blob.subarray(0, -1) }, TypeError, /^option key: .*ssh-ed25519/],
+  ['a short RSA key', { key: rsaBlob(512) }, TypeError, /^option key: .*ssh-rsa/],
+  ['a certificate', { key: CERTIFICATE }, TypeError, /^option key: .*certificate/],
+  [
+    'a private key',
+    { key: '-----BEGIN OPENSSH PRIVATE KEY-----' },
+    TypeError,
+    /^option key: text that is no public key given/,
+  ],
+  ['a misspelt option', { knownHost: 'x' }, TypeError, /^option knownHost: .*did you mean knownHosts/],
+  ['files of the wrong type', { knownHosts: 7 }, TypeError, /^option knownHosts: /],
+  ['a list with a wrong path', { knownHosts: ['a', undefined] }, TypeError, /^option knownHosts\[1\]: /],
+  ['an empty path', { knownHosts: '' }, RangeError, /^option knownHosts: /],
+  ['a path with a NUL', { knownHosts: 'a\0b' }, RangeError, /^option knownHosts: /],
+  ["another user's home", { knownHosts: '~root/.ssh/known_hosts' }, RangeError, /^option knownHosts: /],
 ])('%s is refused with an error that names the option', async (_, wrong, kind, message) => {
   const right = { knownHosts: [], host: 'pc', port: 22, key: KEY };
   const options = wrong === undefined ? undefined : { ...right, ...wrong };

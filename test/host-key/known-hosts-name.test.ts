@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { lookupNames } from '../../src/host-key/known-hosts-name.ts';
+import { checkOptions } from '../../src/check/options.ts';
+import { hostNameChecks, lookupNames } from '../../src/host-key/known-hosts-name.ts';
 
 test.each([
   [{ host: 'Host.Example' }, { name: 'host.example' }],
@@ -50,6 +51,7 @@ test.each([
   [{ host: 'a', alias: 'b\tc' }, RangeError, 'alias'],
   [{ host: 'a', alias: null as unknown as string }, TypeError, 'alias'],
 ])('%j is refused with a %o that names the option', (given, kind, option) => {
-  expect(() => lookupNames(given)).toThrow(kind);
-  expect(() => lookupNames(given)).toThrow(new RegExp(`^${option} must `));
+  const check = () => checkOptions(given, hostNameChecks);
+  expect(check).toThrow(kind);
+  expect(check).toThrow(new RegExp(`^option ${option}: .* would be right`, 's'));
 });

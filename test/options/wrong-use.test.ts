@@ -1,13 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connection.ts';
 import {
+  connectToCustomer,
   connectViaGateway,
   endGatewayTunnel,
+  fromAirflowConnection,
+  fromSshConfig,
+  httpProxy,
   jumpHost,
   keepReverseTunnel,
   listGatewayTunnels,
+  loadCustomers,
+  lookupHostKey,
+  proxyCommand,
   quote,
   runJob,
+  socksProxy,
   sshConnect,
 } from '../../src/index.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
@@ -104,6 +112,8 @@ const jobs: Wrong[] = [
   [{ ...job, cdw: '/' }, 'cdw'],
 ];
 const target = { host: 'h', port: 1 };
+const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN19YEA2mmDDdqRDhqoP7SoxTgYpbnhuA1eVsjAZDOCu';
+const query = { host: 'pc', key: publicKey };
 const forward: Wrong[] = [
   ...noOptions,
   [{}, 'host'],
@@ -337,6 +347,134 @@ const entries: readonly Entry[] = [
       [['', 'a'], 'argv[0]'],
     ],
   ],
+  [
+    'forwardDynamic',
+    (options) => connection.forwardDynamic(options),
+    [
+      ...noOptions,
+      ...signal,
+      [{ listenPort: 70_000 }, 'listenPort'],
+      [{ listenPath: '' }, 'listenPath'],
+      [{ listenPath: '/x', listenPort: 1 }, 'listenPath'],
+      [{ listenHost: 5 }, 'listenHost'],
+      [{ onConnectionError: 5 }, 'onConnectionError'],
+      [{ host: 'h' }, 'host'],
+    ],
+  ],
+  [
+    'lookupHostKey',
+    (options) => lookupHostKey(options),
+    [
+      ...noOptions,
+      [{ key: publicKey }, 'host'],
+      [{ host: 'pc' }, 'key'],
+      [{ ...query, host: 'a b' }, 'host'],
+      [{ ...query, port: 0 }, 'port'],
+      [{ ...query, alias: '' }, 'alias'],
+      [{ ...query, knownHosts: '' }, 'knownHosts'],
+      [{ ...query, knownHosts: ['a', 5] }, 'knownHosts[1]'],
+      [{ ...query, key: 'SHA256:x' }, 'key'],
+      [{ ...query, key: Buffer.of(0, 0, 0, 1) }, 'key'],
+      [{ ...query, keys: publicKey }, 'keys'],
+    ],
+  ],
+  [
+    'fromSshConfig',
+    (options) => fromSshConfig('pc', options),
+    [...noOptions, [{ file: '' }, 'file'], [{ file: 5 }, 'file'], [{ flie: 'x' }, 'flie']],
+  ],
+  [
+    'fromSshConfig of a host',
+    (alias) => fromSshConfig(alias),
+    [
+      ['', 'alias'],
+      [5, 'alias'],
+    ],
+  ],
+  [
+    'fromAirflowConnection with options',
+    (options) => fromAirflowConnection({ host: 'gw' }, options),
+    [...noOptions, [{ log: 'warn' }, 'log'], [{ logger: () => {} }, 'logger']],
+  ],
+  [
+    'fromAirflowConnection',
+    (airflow) => fromAirflowConnection(airflow),
+    [
+      [null, 'connection'],
+      [Promise.resolve(), 'connection.host'],
+      [{}, 'connection.host'],
+      [{ host: 'gw', port: '22' }, 'connection.port'],
+      [{ host: 'gw', port: 70_000 }, 'connection.port'],
+      [{ host: 'gw', login: 5 }, 'connection.login'],
+      [{ host: 'gw', password: 5 }, 'connection.password'],
+      [{ host: 'gw', extra: 5 }, 'connection.extra'],
+      [{ host: 'gw', extra: '{' }, 'connection.extra'],
+      [{ host: 'gw', extra: { key_file: 5 } }, 'extra.key_file'],
+      [{ host: 'gw', extra: { conn_timeout: 'soon' } }, 'extra.conn_timeout'],
+      [{ host: 'gw', extra: { private_key: 'x' } }, 'extra.private_key'],
+    ],
+  ],
+  [
+    'connectToCustomer',
+    (options) => connectToCustomer('acme', options),
+    [
+      ...noOptions,
+      ...signal,
+      [{ customers: '' }, 'customers'],
+      [{ customers: 5 }, 'customers'],
+      [{ customers: {} }, 'customers'],
+      [{ customers: Promise.resolve() }, 'customers'],
+      [{ cusotmers: 'x' }, 'cusotmers'],
+      [{ port: 0 }, 'port'],
+      [{ timeouts: { tpc: 5 } }, 'timeouts.tpc'],
+    ],
+  ],
+  [
+    'connectToCustomer of a code',
+    (code) => connectToCustomer(code),
+    [
+      ['', 'code'],
+      [undefined, 'code'],
+    ],
+  ],
+  [
+    'loadCustomers',
+    (file) => loadCustomers(file),
+    [
+      ['', 'file'],
+      [5, 'file'],
+      ['a\0', 'file'],
+    ],
+  ],
+  [
+    'proxyCommand',
+    (command) => proxyCommand(command),
+    [
+      [undefined, 'command'],
+      ['', 'command'],
+      [' ', 'command'],
+      [[], 'command'],
+      [['nc', 5], 'command[1]'],
+      [['nc', 'a\0'], 'command[1]'],
+      ["nc '%h", 'command'],
+      ['nc %q', 'command'],
+      ['a | b', 'command'],
+    ],
+  ],
+  ...[httpProxy, socksProxy].map(
+    (proxy): Entry => [
+      proxy.name,
+      (url) => proxy(url),
+      [
+        [undefined, 'url'],
+        [{}, 'url'],
+        ['', 'url'],
+        ['p:1', 'url'],
+        ['ftp://p', 'url'],
+        ['socks5://u:%@p', 'url'],
+      ],
+    ],
+  ),
   [
     'jumpHost',
     (options) => jumpHost(options),

@@ -230,7 +230,7 @@ describe('proxyFromEnvironment', () => {
     environment({ HTTPS_PROXY: `ftp://${inUrl}@proxy` });
     const error = await failure(proxyFromEnvironment());
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toMatch(/^HTTPS_PROXY or ALL_PROXY: "ftp:\/\/" given; .* would be right$/);
+    expect(error.message).toMatch(/^HTTPS_PROXY or ALL_PROXY: 'ftp:\/\/' given; .* would be right$/);
   });
 });
 
@@ -238,23 +238,30 @@ describe('wrong use', () => {
   it.each([
     [
       () => httpProxy(5 as never),
-      'httpProxy: 5 given; a URL such as http://proxy.example.com:3128 would be right',
+      'argument url: 5 given; a URL such as http://proxy.example.com:3128 would be right',
     ],
+    [() => httpProxy({ url: '' } as never), 'argument url: an object given; a URL such as'],
     [
       () => httpProxy(''),
-      'httpProxy: that is not a URL; a URL such as http://proxy.example.com:3128 would be right',
+      "argument url: '' given; a URL such as http://proxy.example.com:3128 would be right",
     ],
-    [() => httpProxy('proxy:3128'), 'httpProxy: that is not a URL; a URL such as'],
-    [() => httpProxy('socks5://p:1'), 'httpProxy: "socks5://" given; a URL such as http://'],
+    [
+      () => httpProxy('proxy:3128'),
+      'argument url: what is no URL given; a URL such as http://proxy.example.com:3128 would be right',
+    ],
+    [() => httpProxy('socks5://p:1'), "argument url: 'socks5://' given; a URL such as http://"],
     [
       () => socksProxy('http://p:1'),
-      'socksProxy: "http://" given; a URL such as socks5://proxy.example.com:1080',
+      "argument url: 'http://' given; a URL such as socks5://proxy.example.com:1080",
     ],
-    [() => socksProxy('socks4://p:1'), 'socksProxy: "socks4://" given'],
-    [() => socksProxy(`socks5://u:${'x'.repeat(256)}@p`), 'socksProxy: the password has 256 bytes; 1 to 255'],
+    [() => socksProxy('socks4://p:1'), "argument url: 'socks4://' given"],
+    [
+      () => socksProxy(`socks5://u:${'x'.repeat(256)}@p`),
+      'argument url: a password of 256 bytes given; 1 to 255 would be right',
+    ],
     [
       () => httpProxy('http://u:50%@p'),
-      'httpProxy: the user name or password of the URL has a % that is no escape',
+      'argument url: a user name or password with a % that is no escape given; %25 for it would be right',
     ],
   ])('is told at once: %s', (use, message) => {
     expect(use).toThrow(message);

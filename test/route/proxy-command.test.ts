@@ -49,22 +49,25 @@ describe('the command line', () => {
   });
 
   it.each([
-    ['', /empty/],
-    ['   ', /empty/],
+    ['', /^argument command: '' given; .* would be right$/],
+    ['   ', /only blanks given/],
     [`nc '%h`, /never closed/],
-    ['nc %h %p | tee log', /\| needs a shell/],
-    ['nc %h %p 2>/dev/null', /2>\/dev\/null needs a shell/],
-    ['a && b', /&& needs a shell/],
-    ['nc %h %q', /%q .* is not known/],
-    ['nc 100%', /% .* is not known/],
+    ['nc %h %p | tee log', /\|, which needs a shell/],
+    ['nc %h %p 2>/dev/null', /2>\/dev\/null, which needs a shell/],
+    ['a && b', /&&, which needs a shell/],
+    ['nc %h %q', /%q .*which is not known/],
+    ['nc 100%', /% .*which is not known/],
   ])('refuses %j', (line, message) => {
-    expect(() => proxyCommand(line)).toThrow(TypeError);
-    expect(() => proxyCommand(line)).toThrow(message);
+    const use = () => proxyCommand(line);
+    expect(use).toThrow(line === '' ? RangeError : TypeError);
+    expect(use).toThrow(message);
   });
 
   it('refuses what is neither a string nor words', () => {
     for (const wrong of [[], [1], 5, undefined]) {
-      expect(() => proxyCommand(wrong as unknown as string)).toThrow(TypeError);
+      const use = () => proxyCommand(wrong as unknown as string);
+      expect(use).toThrow(TypeError);
+      expect(use).toThrow(/^argument command(\[0\])?: .* would be right$/);
     }
   });
 
@@ -205,7 +208,7 @@ describe('a proxy command', () => {
   });
 
   it('reports a value that no program can be given as an error of the route', async () => {
-    const open = proxyCommand([node, 'a\0b']).open(routeContext());
+    const open = proxyCommand([node, 'a'.repeat(3_000_000)]).open(routeContext());
     await expect(open).rejects.toMatchObject({ code: 'SSH_PROXY_COMMAND_FAILED' });
   });
 

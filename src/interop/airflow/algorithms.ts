@@ -1,4 +1,5 @@
-import { checkObject, wrongRange } from '../../options/check.ts';
+import { checkObject } from '../../check/options.ts';
+import { wrongRange } from '../../check/wrong.ts';
 import type { Algorithms } from '../../options/types.ts';
 import { algorithmNames } from '../../ssh2/handshake/algorithms.ts';
 import { type Extra, listOf } from './extra.ts';

@@ -1,4 +1,5 @@
-import { checkObject, wrongType } from '../../options/check.ts';
+import { checkObject } from '../../check/options.ts';
+import { wrongAs, wrongType } from '../../check/wrong.ts';
 
 /** The `extra` field of an Airflow connection, whose values may be JSON or text that says the same. */
 export class Extra {
@@ -21,7 +22,7 @@ export class Extra {
   text(name: string): string | undefined {
     const value = this.get(name);
     if (value === undefined || value === '') return undefined;
-    if (typeof value !== 'string') throw wrongType(`extra.${name}`, typeof value, 'text');
+    if (typeof value !== 'string') throw wrongType(`extra.${name}`, value, 'text');
     return value;
   }
 
@@ -60,7 +61,7 @@ export function listOf(option: string, value: unknown): string[] | undefined {
 function valuesOf(extra: unknown): Record<string, unknown> {
   if (extra === undefined || extra === null || extra === '') return {};
   const values = typeof extra === 'string' ? parse(extra) : extra;
-  checkObject('connection.extra', values);
+  checkObject('connection.extra', values, 'an object or its JSON');
   return values;
 }
 
@@ -68,8 +69,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new TypeError(
-      'option connection.extra: text that is not JSON given; an object or its JSON would be right',
-    );
+    throw wrongAs('connection.extra', 'text that is not JSON', 'an object or its JSON');
   }
 }
