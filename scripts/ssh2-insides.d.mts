@@ -1,4 +1,4 @@
-import type { Inside } from '../src/ssh2/insides/registry.ts';
+import type { Inside } from '../src/ssh2/insides/inside.ts';
 
 type Table = Readonly<Record<string, Inside>>;
 

@@ -7,8 +7,9 @@ import type { Connection } from '../../src/connection.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { serverInsides } from '../../src/mock-server/wire/insides.ts';
 import { ssh2 } from '../../src/ssh2/insides/client-parts.ts';
+import type { Inside } from '../../src/ssh2/insides/inside.ts';
 import { lookInside, serves, switchedOff } from '../../src/ssh2/insides/look.ts';
-import { files, type Inside, type InsideName, insides } from '../../src/ssh2/insides/registry.ts';
+import { files, type InsideName, insides } from '../../src/ssh2/insides/registry.ts';
 import { login, logout } from '../mock-server/support.ts';
 import { connectTo } from '../support/connect.ts';
 

@@ -1,5 +1,5 @@
 import type { Connection } from 'ssh2';
-import type { Inside } from '../../ssh2/insides/registry.ts';
+import type { Inside } from '../../ssh2/insides/inside.ts';
 
 /** What the mock server uses of ssh2's insides, as `ssh2/insides/registry.ts` lists it for the client. */
 export const serverInsides: Readonly<Record<string, Inside>> = {

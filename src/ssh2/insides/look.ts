@@ -1,6 +1,7 @@
 import type { Client } from 'ssh2';
 import { debugTopic } from '../../observe/debug.ts';
-import { type Inside, type InsideName, insides } from './registry.ts';
+import type { Inside } from './inside.ts';
+import { type InsideName, insides } from './registry.ts';
 
 const debug = debugTopic('connect');
 
