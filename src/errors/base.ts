@@ -1,31 +1,8 @@
 import { inspect } from 'node:util';
+import type { ConnectPhase, PhaseTimings } from './phases.ts';
 
-/** The part of the work in which an error happened. */
-export type Phase =
-  | 'route'
-  | 'tcp'
-  | 'banner'
-  | 'handshake'
-  | 'auth'
-  | 'channel'
-  | 'command'
-  | 'transfer'
-  | 'forward'
-  | 'session';
-
-/** How long each finished phase of a connection took, in milliseconds. */
-export interface PhaseTimings {
-  /** Until the byte stream to the server was open (TCP connect, or the whole route). */
-  tcp?: number;
-  /** Until the server's identification line (`SSH-2.0-...`) was complete. */
-  banner?: number;
-  /** Until keys were exchanged and the host key was accepted. */
-  handshake?: number;
-  /** Until the server accepted the login. */
-  auth?: number;
-  /** From the start to the end of this attempt. */
-  total: number;
-}
+/** The part of the work in which an error happened: a phase of connecting, the way there (`route`), or what came later. */
+export type Phase = ConnectPhase | 'route' | 'channel' | 'command' | 'transfer' | 'forward' | 'session';
 
 /** One failed attempt, as `error.attempts` and `onRetry` list it. */
 export interface Attempt {

@@ -2,13 +2,19 @@ export {
   type Attempt,
   isSshError,
   type Phase,
-  type PhaseTimings,
   SshError,
   type SshErrorDetails,
 } from './base.ts';
 export * from './commands.ts';
 export * from './connecting.ts';
 export * from './jobs.ts';
-export { type ConnectPhase, connectPhases, nextPhase, perPhase } from './phases.ts';
+export {
+  type ConnectPhase,
+  connectPhases,
+  nextPhase,
+  type PhaseLimits,
+  type PhaseTimings,
+  perPhase,
+} from './phases.ts';
 export * from './session.ts';
 export * from './timeouts.ts';

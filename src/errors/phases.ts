@@ -1,17 +1,62 @@
-import type { Phase, PhaseTimings } from './base.ts';
+/** Limits of the phases of an attempt to connect, in milliseconds. `Infinity` turns one off. */
+export interface PhaseLimits {
+  /**
+   * Until the byte stream is open: DNS and TCP, or the route. Default 30,000. Error: `TcpTimeout`. Not the way through
+   * a jump host: each phase of each jump has its own limit, `timeouts` of `jumpHost`.
+   */
+  tcp?: number | undefined;
+  /** From there to the identification line `SSH-2.0-...`. Default 60,000. Error: `BannerTimeout`. */
+  banner?: number | undefined;
+  /** Key exchange and host key. Default 30,000. Error: `HandshakeTimeout`. */
+  handshake?: number | undefined;
+  /** Login, without a human's thinking time. Default 30,000. Error: `AuthTimeout`. */
+  auth?: number | undefined;
+}
+
+/** How long each finished phase of a connection took, in milliseconds. */
+export interface PhaseTimings {
+  /** Until the byte stream to the server was open (TCP connect, or the whole route). */
+  tcp?: number;
+  /** Until the server's identification line (`SSH-2.0-...`) was complete. */
+  banner?: number;
+  /** Until keys were exchanged and the host key was accepted. */
+  handshake?: number;
+  /** Until the server accepted the login. */
+  auth?: number;
+  /** From the start to the end of this attempt. */
+  total: number;
+}
+
+export type ConnectPhase = keyof PhaseLimits;
+
+interface PhaseFacts {
+  /** The default limit, in milliseconds. */
+  timeout: number;
+  /** What the command line's help says of the limit. */
+  lasts: string;
+  /** The step of `doctor` that it belongs to; several phases may share one. */
+  step: 'tcp' | 'banner' | 'keys' | 'login';
+}
 
 /**
- * The phases of an attempt to connect, in their order: what `timings` has a figure for, `timeouts` a limit (by
- * default these milliseconds), and the command line an option.
+ * The phases of an attempt to connect, in their order. Types, limits, checks, the phase of errors, options of the command
+ * line, doctor's steps and the demo follow from here: a new phase is a row, its two comments above, and its code.
  */
-export const connectPhases = [
-  { name: 'tcp', timeout: 30_000, lasts: 'until TCP accepts, per attempt' },
-  { name: 'banner', timeout: 60_000, lasts: 'from there to the identification line (SSH-2.0-...)' },
-  { name: 'handshake', timeout: 30_000, lasts: 'for the key exchange' },
-  { name: 'auth', timeout: 30_000, lasts: 'for the login' },
-] as const satisfies readonly { name: Phase & keyof PhaseTimings; timeout: number; lasts: string }[];
+const phases = {
+  tcp: { timeout: 30_000, lasts: 'until TCP accepts, per attempt', step: 'tcp' },
+  banner: {
+    timeout: 60_000,
+    lasts: 'from there to the identification line (SSH-2.0-...)',
+    step: 'banner',
+  },
+  handshake: { timeout: 30_000, lasts: 'for the key exchange', step: 'keys' },
+  auth: { timeout: 30_000, lasts: 'for the login', step: 'login' },
+} as const satisfies Record<ConnectPhase, PhaseFacts> & Record<Exclude<keyof PhaseTimings, 'total'>, unknown>;
 
-export type ConnectPhase = (typeof connectPhases)[number]['name'];
+export const connectPhases = (Object.keys(phases) as ConnectPhase[]).map((name) => ({
+  name,
+  ...phases[name],
+}));
 
 /** One value for each phase. */
 export function perPhase<T>(valueFor: (phase: (typeof connectPhases)[number]) => T): Record<ConnectPhase, T> {
@@ -21,5 +66,6 @@ export function perPhase<T>(valueFor: (phase: (typeof connectPhases)[number]) =>
 
 /** The phase that comes next after those with a figure. */
 export function nextPhase(timings: Partial<PhaseTimings>): ConnectPhase {
-  return connectPhases.find(({ name }) => timings[name] === undefined)?.name ?? 'auth';
+  const next = connectPhases.find(({ name }) => timings[name] === undefined) ?? connectPhases.at(-1);
+  return next!.name;
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Attempt, Phase, SshError } from '../errors/index.ts';
+import type { Attempt, Phase, PhaseLimits, SshError } from '../errors/index.ts';
 import type { Route } from '../route/route.ts';
 
 /** Everything that says where to connect, as whom, and how patient to be. */
@@ -111,18 +111,7 @@ export interface KnownHostsOption {
 }
 
 /** Milliseconds; each phase of each attempt has its own. `Infinity` turns one off. */
-export interface Timeouts {
-  /**
-   * Until the byte stream is open: DNS and TCP, or the route. Default 30,000. Error: `TcpTimeout`. Not the way through
-   * a jump host: each phase of each jump has its own limit, `timeouts` of `jumpHost`.
-   */
-  tcp?: number | undefined;
-  /** From there to the identification line `SSH-2.0-...`. Default 60,000. Error: `BannerTimeout`. */
-  banner?: number | undefined;
-  /** Key exchange and host key. Default 30,000. Error: `HandshakeTimeout`. */
-  handshake?: number | undefined;
-  /** Login, without a human's thinking time. Default 30,000. Error: `AuthTimeout`. */
-  auth?: number | undefined;
+export interface Timeouts extends PhaseLimits {
   /** The server's answer to a request for a channel. Default 30,000. Error: `ChannelTimeout`. */
   channel?: number | undefined;
   /** All attempts and waits of `connectViaGateway` together. Default: none. Error: `TotalTimeout`. */

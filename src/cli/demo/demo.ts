@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectViaGateway } from '../../connect-via-gateway.ts';
 import type { Connection } from '../../connection.ts';
+import { connectPhases } from '../../errors/phases.ts';
 import type { Log } from '../../options/types.ts';
 import { sleep } from '../../time/timer.ts';
 import { buildScene, koreanOutput, type Scene } from './scene.ts';
@@ -28,11 +29,9 @@ const expectedChecks = 7;
 
 async function firstVisit(scene: Scene, timeline: Timeline): Promise<void> {
   await using connection = await connectViaGateway(scene.worker);
-  const { tcp, banner, handshake, auth, total } = connection.timings;
-  timeline.tell(
-    'worker',
-    `connected to ${connection.serverVersion} in ${total} ms (tcp ${tcp}, banner ${banner}, keys ${handshake}, login ${auth})`,
-  );
+  const { timings } = connection;
+  const phases = connectPhases.map(({ name, step }) => `${step} ${timings[name]}`).join(', ');
+  timeline.tell('worker', `connected to ${connection.serverVersion} in ${timings.total} ms (${phases})`);
   timeline.check(
     'the worker reached the PC through the gateway',
     connection.serverVersion.startsWith('OpenSSH_for_Windows'),

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
+import { connectPhases } from '../../errors/phases.ts';
 import { printable } from '../../text/printable.ts';
 import {
   type Connection,
@@ -41,11 +42,15 @@ export async function examineConnection(visit: Visit): Promise<Arrived> {
   }
 }
 
-const phases = ['tcp', 'banner', 'keys', 'login'] as const;
-type TimedStep = (typeof phases)[number];
+type TimedStep = (typeof connectPhases)[number]['step'];
 
-/** What the library calls the phase of each step. */
-const timingOf = { tcp: 'tcp', banner: 'banner', keys: 'handshake', login: 'auth' } as const;
+const timedSteps = [...new Set(connectPhases.map(({ step }) => step))];
+
+/** What the phases of a step took together; undefined until all are over. */
+function timeOf(timings: PhaseTimings, step: TimedStep): number | undefined {
+  const each = connectPhases.filter((phase) => phase.step === step).map(({ name }) => timings[name]);
+  return each.reduce((sum, ms) => (sum === undefined || ms === undefined ? undefined : sum + ms), 0);
+}
 
 async function arrival(
   connection: Connection,
@@ -53,7 +58,7 @@ async function arrival(
   recordedIn: string | undefined,
 ): Promise<Step[]> {
   const { timings, serverVersion, hostKeyFingerprint } = connection;
-  const [tcp, banner, keys, login] = phases.map((name) => reached(name, timings, visit));
+  const [tcp, banner, keys, login] = timedSteps.map((name) => reached(name, timings, visit));
   return [
     tcp!,
     { ...banner!, says: serverVersion, facts: { serverVersion } },
@@ -93,7 +98,7 @@ async function withOpenKeys(login: Step, { options, words }: Visit): Promise<Ste
 const slow = 5_000;
 
 function reached(name: TimedStep, timings: PhaseTimings, { options, words }: Visit): Step {
-  const ms = timings[timingOf[name]];
+  const ms = timeOf(timings, name);
   const says = wordsFor(name, options, words);
   if (ms === undefined || ms < slow) return { name, verdict: 'ok', says, ms };
   return { name, verdict: 'warn', says: words.arrival.slowly(says), todo: words.arrival.slowlyTodo, ms };
@@ -116,8 +121,8 @@ function failure(error: SshError, visit: Visit, notice: string): Step[] {
   const failed = stepOf(error, finding);
   const timings = error.attempts?.at(-1)?.timings ?? { total: 0 };
   const done: Step[] = [];
-  for (const name of phases) {
-    if (name === failed || timings[timingOf[name]] === undefined) break;
+  for (const name of timedSteps) {
+    if (name === failed || timeOf(timings, name) === undefined) break;
     if (failed === 'hostKey' && name === 'login') break;
     done.push(reached(name, timings, visit));
   }
@@ -155,7 +160,6 @@ function withNotice(finding: Finding, notice: string, { words, target }: Visit):
 function stepOf({ phase, code }: SshError, { kind }: Finding): StepName {
   if (code.startsWith('SSH_HOST_KEY_') || kind?.startsWith('knownHosts') || kind === 'badCertificate')
     return 'hostKey';
-  if (phase === 'banner') return 'banner';
-  if (phase === 'handshake') return 'keys';
-  return phase === 'route' || phase === 'tcp' ? 'tcp' : 'login';
+  if (phase === 'route') return 'tcp';
+  return connectPhases.find(({ name }) => name === phase)?.step ?? 'login';
 }

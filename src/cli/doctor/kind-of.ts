@@ -1,3 +1,4 @@
+import { connectPhases } from '../../errors/phases.ts';
 import type { SshError } from '../library.ts';
 import type { ErrorDetails } from './diagnose.ts';
 import type { FailureKind } from './kinds.ts';
@@ -81,9 +82,10 @@ const muteAt = {
 } as const;
 
 function tooLate(phase: string, place: Place): FailureKind {
-  if (phase === 'banner') return muteAt[place];
-  if (phase === 'handshake') return 'keysSilent';
-  if (phase === 'auth') return 'loginSilent';
+  const step = connectPhases.find(({ name }) => name === phase)?.step;
+  if (step === 'banner') return muteAt[place];
+  if (step === 'keys') return 'keysSilent';
+  if (step === 'login') return 'loginSilent';
   if (phase === 'route') return 'routeSilent';
   return place === 'jump' ? 'gatewaySilent' : 'hostSilent';
 }

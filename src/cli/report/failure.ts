@@ -1,3 +1,4 @@
+import { connectPhases } from '../../errors/phases.ts';
 import { printable } from '../../text/printable.ts';
 import type { Settings } from '../args/settings.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -36,7 +37,7 @@ function exitCodeOf(error: unknown): number {
   return isSshError(error) && isAboutConnection(error) ? exitCodes.connection : exitCodes.failed;
 }
 
-const connectionPhases = new Set<Phase>(['route', 'tcp', 'banner', 'handshake', 'auth', 'session']);
+const connectionPhases = new Set<Phase>(['route', ...connectPhases.map(({ name }) => name), 'session']);
 
 /** What was under way when the connection was lost tells of its own phase, and of the loss as its cause. */
 function isAboutConnection(error: SshError): boolean {

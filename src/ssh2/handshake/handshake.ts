@@ -225,7 +225,7 @@ class Handshake {
     });
   }
 
-  #enter(phase: TimedPhase, finished: 'banner' | 'handshake'): void {
+  #enter(phase: TimedPhase, finished: TimedPhase): void {
     this.#plan.timings[finished] = this.#clock.elapsed;
     this.#phase = phase;
     this.#startTimer(phase);

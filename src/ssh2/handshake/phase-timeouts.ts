@@ -9,12 +9,14 @@ export function phaseTimeout(phase: TimedPhase, timeoutMs: number, situation: Si
   const { host, port, hop, saidBefore } = situation;
   const details = { phase, host, port, hop, timeoutMs, retryable: true };
   const at = `${host}:${port}`;
+  const late = `within ${timeoutMs} ms`;
+  const option = `(option timeouts.${phase})`;
   switch (phase) {
     case 'banner': {
       const hasSpoken = saidBefore.length > 0;
       const said = hasSpoken ? ` (it said ${quoted(saidBefore, 120)})` : '';
       return new BannerTimeout(
-        `${at} accepted the connection, but sent no SSH identification line within ${timeoutMs} ms${said} (option timeouts.banner)`,
+        `${at} accepted the connection, but sent no SSH identification line ${late}${said} ${option}`,
         {
           ...details,
           received: hasSpoken ? printable(saidBefore, 300) : undefined,
@@ -25,15 +27,12 @@ export function phaseTimeout(phase: TimedPhase, timeoutMs: number, situation: Si
       );
     }
     case 'handshake':
-      return new HandshakeTimeout(
-        `${at} identified itself, but keys were not exchanged within ${timeoutMs} ms (option timeouts.handshake)`,
-        {
-          ...details,
-          hint: 'The server is overloaded, the tunnel died just now, or the check of its host key (hostKey.verify) did not answer.',
-        },
-      );
+      return new HandshakeTimeout(`${at} identified itself, but keys were not exchanged ${late} ${option}`, {
+        ...details,
+        hint: 'The server is overloaded, the tunnel died just now, or the check of its host key (hostKey.verify) did not answer.',
+      });
     case 'auth':
-      return new AuthTimeout(`${at} did not finish the login within ${timeoutMs} ms (option timeouts.auth)`, {
+      return new AuthTimeout(`${at} did not finish the login ${late} ${option}`, {
         ...details,
         hint: 'The server is slow to check the login (a directory service, DNS), an agent does not answer, or the tunnel died just now.',
       });

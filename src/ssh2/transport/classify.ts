@@ -3,6 +3,7 @@ import {
   BannerInvalid,
   BannerMissing,
   ConnectionLost,
+  type ConnectPhase,
   HandshakeFailed,
   type SshError,
 } from '../../errors/index.ts';
@@ -14,7 +15,7 @@ import { protocolHint } from './protocol-hint.ts';
 import type { StreamEnd } from './transport.ts';
 
 /** The phases that ssh2 goes through over an open stream. */
-export type HandshakePhase = 'banner' | 'handshake' | 'auth' | 'session';
+export type HandshakePhase = Exclude<ConnectPhase, 'tcp'> | 'session';
 
 /** What is known when something ends a connection. */
 export interface Situation {
