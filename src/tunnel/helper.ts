@@ -6,7 +6,9 @@ import type { GatewayConnection, ReclaimRefusal } from './types.ts';
 
 /** The first line of the helper that `setup gateway` makes the forced command of tunnel accounts. */
 const marker = 'ssh-via-gateway-helper-1';
-const timeout = 15_000;
+const timeout = 40_000;
+/** Tenths of a second. */
+const longestPatience = 200;
 const maxBuffer = 64 << 10;
 
 /** Has the helper of the gateway note this session; undefined when there is no helper. */
@@ -18,7 +20,9 @@ export async function noteByHelper(
   const words = await ask(connection, `note ${port}`, signal);
   if (!words) return undefined;
   const [outcome, pid = '', start = '', boot = ''] = words;
-  if (outcome === 'noted' && /^\d+$/.test(pid)) return { session: { pid: Number(pid), start, boot } };
+  if (outcome === 'noted' && /^\d+$/.test(pid)) {
+    return { session: { pid: Number(pid), start, boot }, byHelper: true };
+  }
   return { failed: 'no-note', message: `The gateway's helper could not write the note: ${shown(words)}` };
 }
 
@@ -26,9 +30,11 @@ export async function noteByHelper(
 export async function reclaimByHelper(
   connection: Pick<GatewayConnection, 'exec'>,
   port: number,
-  signal?: AbortSignal,
+  { patience, signal }: { patience: number; signal?: AbortSignal | undefined },
 ): Promise<ReclaimResult | undefined> {
-  const words = await ask(connection, `reclaim ${port}`, signal);
+  // Its own 1.5 s, save for who needs longer.
+  const tenths = Math.min(Math.ceil(patience / 100), longestPatience);
+  const words = await ask(connection, `reclaim ${port}${tenths > 15 ? ` ${tenths}` : ''}`, signal);
   if (!words) return undefined;
   const [outcome, detail = ''] = words;
   if (outcome === 'free') return { kind: 'free' };

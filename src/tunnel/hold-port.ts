@@ -5,6 +5,7 @@ import { askTarget } from './check-tunnel.ts';
 import type { SessionId } from './note.ts';
 import type { TunnelPlan } from './options.ts';
 import { type ReclaimResult, reclaimPort } from './reclaim.ts';
+import type { ReclaimPace } from './reclaim-pace.ts';
 import type { GatewayConnection, ReclaimRefusal, TunnelHappening } from './types.ts';
 
 /** Milliseconds between two requests for a taken port, growing. Each costs one round trip. */
@@ -13,9 +14,6 @@ const slowestAsk = 5_000;
 /** After a session was ended, sshd needs a moment to let go. */
 const quickAsk = 50;
 const quickAsks = 40;
-/** Milliseconds between attempts to reclaim, growing: looking for a banner wakes the session that it looks at. */
-const firstReclaim = 15_000;
-const slowestReclaim = 240_000;
 /** Milliseconds within which our own target must show its banner, or its silence and that of others mean nothing. */
 const slowestBanner = 5_000;
 
@@ -30,6 +28,7 @@ export interface PortRequest {
   id: string;
   /** The tunnel held the port before. */
   hadIt: boolean;
+  pace: ReclaimPace;
   emit(event: TunnelHappening): void;
   /** The port is taken; asked again after `wait`. */
   onTaken(error: PortForwardFailed, wait: number): void;
@@ -73,8 +72,6 @@ async function ask({ connection, plan, signal }: PortRequest): Promise<Forwardin
 class Reclaimer {
   #request: PortRequest;
   #own: SessionId | undefined;
-  #nextAt = 0;
-  #pause = firstReclaim;
   #lastRefusal: ReclaimRefusal | undefined;
 
   constructor(request: PortRequest) {
@@ -85,15 +82,17 @@ class Reclaimer {
   /** Whether the port should be free in a moment. */
   async attempt(): Promise<boolean> {
     const { plan } = this.#request;
-    if (!plan.reclaim || now() < this.#nextAt) return false;
+    const { pace } = this.#request;
+    // Of the session that it has lost itself it is certain.
+    if (!plan.reclaim || !(this.#own || pace.due)) return false;
     const started = now();
     const result = await this.#reclaim();
     this.#own = undefined;
-    this.#nextAt = now() + this.#pause;
-    this.#pause = Math.min(this.#pause * 2, slowestReclaim);
+    if (result.kind === 'refused' && result.reason === 'recently-up') pace.postponed(result.retryIn ?? 0);
+    else pace.attempted('retryIn' in result ? result.retryIn : 0);
     if (result.kind === 'free') return true;
     if (result.kind === 'refused') {
-      if (result.reason === 'taken-over') this.#nextAt = now() + slowestReclaim;
+      if (result.lostTo !== undefined) pace.lostTo(result.lostTo, plan.reclaim.backOff);
       this.#refused(result.reason, result.message);
       return false;
     }

@@ -6,8 +6,9 @@ import { now, sleep } from '../time/timer.ts';
 import { TunnelWaits } from './backoff.ts';
 import { checkTunnel } from './check-tunnel.ts';
 import { dialHost, holdPort } from './hold-port.ts';
-import { type SessionId, writeNote } from './note.ts';
+import { type NoteAnswer, type SessionId, writeNote } from './note.ts';
 import type { TunnelPlan } from './options.ts';
+import { ReclaimPace } from './reclaim-pace.ts';
 import type {
   CheckResult,
   ConnectGateway,
@@ -22,6 +23,13 @@ const brokenChecks = 2;
 const recheckAfter = 2_000;
 /** Milliseconds for giving the port back in good order. */
 const goodbyeMs = 1_000;
+/** Milliseconds of `up` after which the pace of reclaiming starts anew, and after which a fight is over. */
+const steadyAfter = 10_000;
+const peaceAfter = 600_000;
+/** Seconds between two renewals of the note, at least and at most; and how old a request may be that is told of. */
+const notedAtMostEvery = 5;
+const notedAtLeastEvery = 600;
+const wantedWithin = 600;
 
 export interface KeeperReports {
   emit(event: TunnelHappening): void;
@@ -39,6 +47,12 @@ export class Keeper {
   #downSince = now();
   #own: SessionId | undefined;
   #hadPort = false;
+  #pace = new ReclaimPace();
+  #contestedBy = '';
+  #renews = false;
+  #notedAt = 0;
+  #tookNoted = false;
+  #noting: Promise<void> | undefined;
   readonly #id = randomUUID();
 
   constructor(connect: ConnectGateway, plan: TunnelPlan, stop: AbortSignal, report: KeeperReports) {
@@ -107,6 +121,7 @@ export class Keeper {
       own: this.#own,
       id: this.#id,
       hadIt: this.#hadPort,
+      pace: this.#pace,
       emit,
       onTaken: (error, wait) => setStatus({ state: 'waiting', since: new Date(), for: 'port', wait, error }),
     });
@@ -114,6 +129,7 @@ export class Keeper {
     const upAt = now();
     const listen = this.#announce(forwarding);
     const noting = this.#note(connection, signal).catch(() => {});
+    this.#noting = noting;
     const error = await this.#watch(connection, listen, signal).catch((reason) =>
       asError(signal.aborted ? signal.reason : reason),
     );
@@ -135,6 +151,8 @@ export class Keeper {
   #down(upAt: number, error: Error): void {
     const upMs = Math.round(now() - upAt);
     this.#waits.lived(upMs);
+    if (upMs >= steadyAfter) this.#pace.steady();
+    if (upMs >= peaceAfter) this.#pace.forget();
     this.#downSince = now();
     if (this.#stop.aborted) return;
     this.#report.emit({ type: 'down', error, upMs });
@@ -142,16 +160,47 @@ export class Keeper {
 
   /** For a reclaim by this tunnel or its successor. */
   async #note(connection: GatewayConnection, signal: AbortSignal): Promise<void> {
-    const { listen, reclaim } = this.#plan;
     this.#own = undefined;
-    if (!reclaim || listen.path !== undefined) return;
-    const answer = await writeNote(connection, listen.port, signal, this.#id);
+    this.#renews = false;
+    this.#tookNoted = false;
+    const answer = await this.#writeNote(connection, signal);
+    if (!answer) return;
     if ('failed' in answer) {
       this.#report.emit({ type: 'note-failed', reason: answer.failed, message: answer.message });
       return;
     }
     this.#own = answer.session;
+    this.#renews = !answer.byHelper;
     this.#report.emit({ type: 'noted', pid: answer.session.pid });
+  }
+
+  /** Says in the note that the tunnel is up and how quick its target is, and hears who else asks for the port. */
+  async #renewNote(connection: GatewayConnection, signal: AbortSignal, took?: number): Promise<void> {
+    await this.#noting;
+    const tells = took !== undefined && !this.#tookNoted;
+    if (!this.#renews || (!tells && now() - this.#notedAt < notedAtMostEvery * 1000)) return;
+    if (tells) this.#tookNoted = true;
+    const answer = await this.#writeNote(connection, signal, took);
+    const wanted = answer && 'session' in answer ? answer.wanted : undefined;
+    if (!wanted || wanted.tunnel === this.#id || wanted.ago > wantedWithin) return;
+    if (wanted.tunnel === this.#contestedBy) return;
+    this.#contestedBy = wanted.tunnel;
+    const message = `Another tunnel on ${wanted.machine} asked for this port ${wanted.ago} s ago. If both run on purpose, they have the same port: give one of them another.`;
+    this.#report.emit({ type: 'contested', machine: wanted.machine, message });
+  }
+
+  async #writeNote(
+    connection: GatewayConnection,
+    signal: AbortSignal,
+    took?: number,
+  ): Promise<NoteAnswer | undefined> {
+    const { listen, reclaim, checkInterval } = this.#plan;
+    if (!reclaim || listen.path !== undefined) return undefined;
+    this.#notedAt = now();
+    const every = Math.min(Math.max(Math.ceil(checkInterval / 1000), notedAtMostEvery), notedAtLeastEvery);
+    const mute = checkInterval === Infinity;
+    const words = { tunnel: this.#id, every: mute ? 0 : every, took: mute ? ('mute' as const) : took };
+    return await writeNote(connection, listen.port, words, signal);
   }
 
   /** Checks now and then; resolves with the reason when the tunnel must be made anew. */
@@ -170,6 +219,10 @@ export class Keeper {
       const { result, message } = await checkTunnel(connection, published, target, signal);
       const durationMs = Math.round(now() - started);
       if (result !== last) this.#report.emit({ type: 'checked', result, message, durationMs });
+      // The link is alive, whatever the target is.
+      if (result !== 'broken') {
+        void this.#renewNote(connection, signal, result === 'ok' ? durationMs : undefined).catch(() => {});
+      }
       last = result;
       broken = result === 'broken' ? broken + 1 : 0;
       if (broken >= brokenChecks) return new Error(`The end-to-end check failed: ${message}`);

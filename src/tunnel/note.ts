@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { assign, first, noAnswer, runScript, type ScriptAnswer } from './gateway-script.ts';
 import { noteByHelper } from './helper.ts';
+import { type PortWanted, readWanted } from './holder.ts';
 import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection, ReclaimRefusal } from './types.ts';
 
@@ -16,7 +17,19 @@ export interface SessionId {
 /** Where the notes lie, below the account's home on the gateway; one file for each port. */
 export const noteFolder = '.ssh-via-gateway';
 
-export type NoteAnswer = { session: SessionId } | { failed: ReclaimRefusal; message: string };
+export type NoteAnswer =
+  | { session: SessionId; wanted?: PortWanted | undefined; byHelper?: true }
+  | { failed: ReclaimRefusal; message: string };
+
+/** What a note tells beside the process. */
+export interface NoteWords {
+  /** The name of this run of the tunnel. */
+  tunnel: string;
+  /** Seconds after which the note is renewed; 0 when it is not. */
+  every: number;
+  /** Milliseconds that the target took to answer through the port, when known; `mute` when it is not asked. */
+  took: number | 'mute' | undefined;
+}
 
 /**
  * Notes on the gateway which sshd process holds `port`: the one that serves `connection`. Written in one step
@@ -25,15 +38,16 @@ export type NoteAnswer = { session: SessionId } | { failed: ReclaimRefusal; mess
 export async function writeNote(
   connection: Pick<GatewayConnection, 'exec'>,
   port: number,
+  { tunnel, every, took }: NoteWords,
   signal?: AbortSignal,
-  id = '-',
 ): Promise<NoteAnswer> {
   const answer = await runScript(
     connection,
     [
-      assign({ port, notes: noteFolder, machine: machineName(), tunnel: id }),
+      assign({ port, notes: noteFolder, machine: machineName(), tunnel, every, took: took ?? '-' }),
       scripts.process,
       scripts.boot,
+      'echo "boot $boot"',
       scripts.self,
       scripts.writeNote,
     ],
@@ -44,14 +58,15 @@ export async function writeNote(
   if (typeof answer === 'string') return { failed: answer, message: noAnswer[answer] };
   const [pid, start, boot] = answer.get('noted')?.[0] ?? [];
   if (pid !== undefined && start !== undefined && boot !== undefined) {
-    return { session: { pid: Number(pid), start, boot } };
+    const wanted = readWanted(answer.get('wanted')?.[0], { boot, now: first(answer, 'now') });
+    return { session: { pid: Number(pid), start, boot }, ...(wanted ? { wanted } : {}) };
   }
   if (answer.has('noproc')) return { failed: 'no-proc', message: noProc };
   return { failed: 'no-note', message: whyNot(answer) };
 }
 
 /** This machine, as the note of a tunnel tells it. */
-function machineName(): string {
+export function machineName(): string {
   return (
     hostname()
       .replace(/[^A-Za-z0-9._-]+/g, '_')

@@ -21,6 +21,6 @@ for h in $homes; do
     set -f
     set -- $line
     set +f
-    { [ $# -eq 3 ] || [ $# -eq 5 ]; } && echo "note ${f##*/} $1 $2 $3"
+    { [ $# -eq 3 ] || [ $# -eq 5 ] || [ $# -eq 8 ]; } && echo "note ${f##*/} $1 $2 $3"
   done
 done

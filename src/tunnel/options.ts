@@ -26,9 +26,16 @@ const retryChecks: Checks<TunnelRetryOptions> = {
 const reclaimChecks: Checks<ReclaimOptions> = {
   unnoted: oneOf('keep', 'only-session'),
   answerTimeout: limit(100),
+  quiet: ms(0),
+  backOff: ms(0),
 };
 
-const defaultReclaim: Complete<ReclaimOptions> = { unnoted: 'keep', answerTimeout: 1_500 };
+const defaultReclaim: Complete<ReclaimOptions> = {
+  unnoted: 'keep',
+  answerTimeout: 1_500,
+  quiet: 90_000,
+  backOff: 60_000,
+};
 
 const { retry: _ofTunnel, signal: _ofTunnelToo, ...gatewayChecks } = connectChecks;
 

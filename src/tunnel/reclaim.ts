@@ -15,7 +15,8 @@ import {
   sessionsOf,
 } from './gateway-script.ts';
 import { reclaimByHelper } from './helper.ts';
-import { noProc, noteFolder, type SessionId } from './note.ts';
+import { type HolderNote, isStranger, readHolderNote, trustedFor } from './holder.ts';
+import { machineName, noProc, noteFolder, type SessionId } from './note.ts';
 import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection, ReclaimEvidence, ReclaimOptions, ReclaimRefusal } from './types.ts';
 
@@ -23,7 +24,17 @@ export type ReclaimResult =
   | { kind: 'reclaimed'; pid: number; evidence: ReclaimEvidence; silentMs?: number; holder?: string }
   /** Nobody holds the port any more. */
   | { kind: 'free' }
-  | { kind: 'refused'; reason: ReclaimRefusal; message: string };
+  | Refused;
+
+interface Refused {
+  kind: 'refused';
+  reason: ReclaimRefusal;
+  message: string;
+  /** Milliseconds before which the same would be said again. */
+  retryIn?: number;
+  /** The session of another tunnel that has taken the port from this one. */
+  lostTo?: string;
+}
 
 export interface ReclaimRequest {
   /** The published port. */
@@ -53,24 +64,25 @@ export async function reclaimPort(
     if (ended === 'ended') return { kind: 'reclaimed', pid: own.pid, evidence: 'own' };
     if (ended !== 'gone' && ended !== 'no-shell') return refused(ended, own.pid);
   }
-  const seen = await look(connection, port, signal);
+  const seen = await look(connection, request);
   const helped = seen === 'no-shell' ? await helpedBy(request, connection) : undefined;
   if (helped) return helped;
   if (typeof seen === 'string') return { kind: 'refused', reason: seen, message: noAnswer[seen] };
   const suspect = findSuspect(seen, port, options);
   if ('kind' in suspect) return suspect;
-  const taker = takerOf(seen, request, suspect);
-  if (taker) return taker;
-  const patience = await patienceOf(request);
+  const alive = seemsAlive(suspect, request);
+  if (alive) return alive;
+  const patience = await patienceOf(request, suspect.note);
   if (patience === undefined)
     return { kind: 'refused', reason: 'cannot-check', message: cannotCompare(port) };
   const answer = await holderAnswers(connection, request, patience);
-  if (answer) return answer;
+  if (answer) return ofStranger(answer, suspect, request);
   const ended = await endSession(connection, suspect.session, signal);
   if (ended === 'gone') return { kind: 'free' };
   if (ended !== 'ended') return refused(ended, suspect.session.pid);
-  const { session, evidence, holder } = suspect;
-  return { kind: 'reclaimed', pid: session.pid, evidence, silentMs: patience, ...(holder ? { holder } : {}) };
+  const { session, evidence, note } = suspect;
+  const holder = note?.machine === undefined ? {} : { holder: note.machine };
+  return { kind: 'reclaimed', pid: session.pid, evidence, silentMs: patience, ...holder };
 }
 
 /** The gateway's helper looks at silence, too: it must mean something. */
@@ -79,46 +91,74 @@ async function helpedBy(
   connection: GatewayConnection,
 ): Promise<ReclaimResult | undefined> {
   const patience = await patienceOf(request);
-  return patience === undefined ? undefined : reclaimByHelper(connection, request.port, request.signal);
+  return patience === undefined
+    ? undefined
+    : reclaimByHelper(connection, request.port, { patience, signal: request.signal });
 }
 
 /**
- * How long silence must last before it means something: a living holder publishes what we publish, as a rule, and is as
- * quick. Undefined when our own target shows no banner either, for then silence means nothing.
+ * How long silence must last before it means something: several times as long as what we publish takes, and as the
+ * holder has noted of what it publishes. Undefined when either shows no banner, for then silence means nothing.
  */
-async function patienceOf({ askTarget, options }: ReclaimRequest): Promise<number | undefined> {
-  if (!askTarget) return options.answerTimeout;
-  const took = await askTarget();
-  return took === undefined ? undefined : Math.max(options.answerTimeout, 4 * took);
+async function patienceOf(
+  { askTarget, options }: ReclaimRequest,
+  note?: HolderNote,
+): Promise<number | undefined> {
+  if (note?.took === 'mute') return undefined;
+  const ours = askTarget ? await askTarget() : 0;
+  return ours === undefined ? undefined : Math.max(options.answerTimeout, 4 * ours, 4 * (note?.took ?? 0));
 }
 
 function cannotCompare(port: number): string {
-  return `Whether the session that holds port ${port} is alive cannot be told: what this tunnel publishes shows no SSH banner either, so silence proves nothing. It ends when sshd gives it up.`;
+  return `Whether the session that holds port ${port} is alive cannot be told: what this tunnel or that one publishes shows no SSH banner, so silence proves nothing. It ends when sshd gives it up.`;
 }
 
-/** Who lost the port to a tunnel that is at work leaves it to that tunnel: two that take it from each other serve nobody. */
-function takerOf(
-  seen: ScriptAnswer,
-  { port, id, hadIt }: ReclaimRequest,
-  { evidence, holder }: Suspect,
-): ReclaimResult | undefined {
-  const [, , , , noted] = seen.get('note')?.[0] ?? [];
-  if (!hadIt || evidence !== 'note' || noted === undefined || noted === id) return undefined;
-  const message = `Port ${port} was taken over by another tunnel${holder ? ` on ${holder}` : ''} after this one had lost it. If both run on purpose, two PCs have the same port: give one of them another.`;
-  return { kind: 'refused', reason: 'taken-over', message };
+/** Whoever said a moment ago that it is up is believed, however silent it is now; see {@link ReclaimOptions.quiet}. */
+function seemsAlive(suspect: Suspect, request: ReclaimRequest): Refused | undefined {
+  const { note, now, startedAt } = suspect;
+  const { port, options } = request;
+  if (note && !isStranger(note, asker(request))) return undefined;
+  const wait = trustedFor(note ?? { pid: '', start: '', boot: '' }, now, startedAt, options.quiet);
+  if (wait <= 0) return undefined;
+  const ago = Math.max(0, Math.round(now - (note?.upAt ?? startedAt)));
+  const message = `The session that holds port ${port} ${note ? 'was up' : 'began'} ${ago} s ago, so its silence proves nothing yet.`;
+  return ofStranger({ kind: 'refused', reason: 'recently-up', message, retryIn: wait }, suspect, request);
 }
 
-function look(connection: GatewayConnection, port: number, signal: AbortSignal | undefined) {
+/** The same, and that another tunnel holds the port: the operator must hear of two that want the same one. */
+function ofStranger<T extends ReclaimResult>(
+  result: T,
+  { note }: Suspect,
+  request: ReclaimRequest,
+): T | Refused {
+  if (result.kind !== 'refused' || !note || !isStranger(note, asker(request))) return result;
+  const where = note.machine === undefined ? '' : ` on ${note.machine}`;
+  const how = request.hadIt
+    ? `has taken it from this one, which leaves it alone while that one is alive`
+    : 'holds it';
+  const message = `${result.message} Another tunnel${where} ${how}. If both run on purpose, they have the same port: give one of them another.`;
+  if (!request.hadIt) return { ...result, message };
+  return { ...result, reason: 'taken-over', message, lostTo: `${note.tunnel} ${note.pid} ${note.start}` };
+}
+
+function asker({ id, hadIt }: ReclaimRequest) {
+  return { id, hadIt, machine: machineName() };
+}
+
+function look(connection: GatewayConnection, { port, id = '-', signal }: ReclaimRequest) {
+  const names = { notes: noteFolder, machine: machineName(), tunnel: id };
   return runScript(
     connection,
     [
-      assign({ ports: hexPorts([port]), port, notes: noteFolder }),
+      assign({ ports: hexPorts([port]), port, ...names }),
       scripts.process,
       scripts.boot,
       'echo "boot $boot"',
       scripts.self,
       scripts.listeners,
       scripts.readNote,
+      scripts.want,
+      scripts.clock,
       scripts.sessions,
     ],
     signal,
@@ -128,15 +168,19 @@ function look(connection: GatewayConnection, port: number, signal: AbortSignal |
 interface Suspect {
   session: Pick<SessionId, 'pid' | 'start'>;
   evidence: ReclaimEvidence;
-  /** The name of the machine that left the note. */
-  holder?: string | undefined;
+  note?: HolderNote | undefined;
+  /** Seconds since the gateway was started: now, and when the session began. */
+  now: number;
+  startedAt: number;
 }
+
+type NoSuspect = Exclude<ReclaimResult, { kind: 'reclaimed' }>;
 
 function findSuspect(
   seen: ScriptAnswer,
   port: number,
   options: Complete<ReclaimOptions>,
-): Suspect | Exclude<ReclaimResult, { kind: 'reclaimed' }> {
+): Suspect | NoSuspect {
   if (seen.has('noproc')) return { kind: 'refused', reason: 'no-proc', message: noProc };
   const uid = first(seen, 'uid');
   const owners = new Set((seen.get('listener') ?? []).map(([, owner]) => owner));
@@ -144,30 +188,32 @@ function findSuspect(
   if (uid === undefined || !owners.has(uid)) return heldByOther(port, [...owners]);
   const self = first(seen, 'self');
   const sessions = sessionsOf(seen).filter((session) => session.uid === uid && session.pid !== self);
-  const [pid, start, boot, holder] = seen.get('note')?.[0] ?? [];
-  const noted = sessions.find((session) => session.pid === pid && session.start === start);
-  if (noted && boot === first(seen, 'boot'))
-    return {
-      session: { pid: Number(noted.pid), start: noted.start },
-      evidence: 'note',
-      holder: holder === undefined ? undefined : printable(holder, 64),
-    };
-  return onlySession(sessions, port, options);
+  const note = readHolderNote(seen.get('note')?.[0]);
+  const noted = sessions.find((session) => session.pid === note?.pid && session.start === note.start);
+  if (noted && note?.boot === first(seen, 'boot'))
+    return { ...suspectOf(noted, seen), evidence: 'note', note };
+  const only = onlySession(sessions, port, options);
+  return 'kind' in only ? only : { ...suspectOf(only, seen), evidence: 'only-session' };
+}
+
+function suspectOf({ pid, start }: SshdProcess, seen: ScriptAnswer): Omit<Suspect, 'evidence'> {
+  const startedAt = Number(start) / Number(first(seen, 'clock', 1) ?? 100);
+  // Without a clock nothing can be young.
+  const now = Number(first(seen, 'clock') ?? Infinity);
+  return { session: { pid: Number(pid), start }, now, startedAt };
 }
 
 function onlySession(
   sessions: readonly SshdProcess[],
   port: number,
   options: Complete<ReclaimOptions>,
-): Suspect | Exclude<ReclaimResult, { kind: 'reclaimed' }> {
+): SshdProcess | NoSuspect {
   if (options.unnoted === 'keep') {
     const message = `The session that holds port ${port} left no note on the gateway. It ends when sshd gives it up; reclaim: { unnoted: 'only-session' } allows more.`;
     return { kind: 'refused', reason: 'no-note', message };
   }
   const [session, ...others] = sessions;
-  if (session && others.length === 0) {
-    return { session: { pid: Number(session.pid), start: session.start }, evidence: 'only-session' };
-  }
+  if (session && others.length === 0) return session;
   if (!session) {
     const message = `Port ${port} is held by a process of this account that is not an SSH session.`;
     return { kind: 'refused', reason: 'no-note', message };

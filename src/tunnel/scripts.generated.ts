@@ -16,7 +16,7 @@ export const holders = `if [ "$(id -u)" = 0 ]; then ss -Htlnp 2>/dev/null | whil
 export const listeners = `grep -hE "^ *[0-9]+: [0-9A-F]+:$ports [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r sl local remote st queue timer retr owner rest; do echo "listener $local $owner"; done`;
 
 /** notes.sh */
-export const notes = `if [ "$(id -u)" = 0 ]; then homes=$(cut -d: -f6 /etc/passwd | sort -u); else homes="$HOME"; fi; for h in $homes; do [ ! -L "$h/$notes" ] || continue; count=0; for f in "$h/$notes"/[0-9]*; do case "\${f##*/}" in *[!0-9]*) continue;; esac; [ -f "$f" ] && [ ! -L "$f" ] || continue; count=$((count + 1)); [ "$count" -le 200 ] || break; line=$(head -c 200 "$f" 2>/dev/null | head -n 1); set -f; set -- $line; set +f; { [ $# -eq 3 ] || [ $# -eq 5 ]; } && echo "note \${f##*/} $1 $2 $3"; done; done`;
+export const notes = `if [ "$(id -u)" = 0 ]; then homes=$(cut -d: -f6 /etc/passwd | sort -u); else homes="$HOME"; fi; for h in $homes; do [ ! -L "$h/$notes" ] || continue; count=0; for f in "$h/$notes"/[0-9]*; do case "\${f##*/}" in *[!0-9]*) continue;; esac; [ -f "$f" ] && [ ! -L "$f" ] || continue; count=$((count + 1)); [ "$count" -le 200 ] || break; line=$(head -c 200 "$f" 2>/dev/null | head -n 1); set -f; set -- $line; set +f; { [ $# -eq 3 ] || [ $# -eq 5 ] || [ $# -eq 8 ]; } && echo "note \${f##*/} $1 $2 $3"; done; done`;
 
 /** process.sh */
 export const process = `stat_of() { { read -r line < "/proc/$1/stat"; } 2>/dev/null || return 1; comm="\${line#*(}"; comm="\${comm%%)*}"; set -- \${line##*) }; state="$1"; ppid="$2"; start="\${20}"; }; is_sshd() { case "$comm" in sshd*) [ "$state" != Z ];; *) return 1;; esac; }`;
@@ -33,5 +33,8 @@ export const sessions = `for d in /proc/[0-9]*; do stat_of "\${d#/proc/}" && is_
 /** users.sh */
 export const users = `for u in $(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r sl local remote st queue timer retr owner rest; do echo "$owner"; done | sort -u); do case "$u" in *[!0-9]*) ;; *) echo "user $u $(id -nu "$u" 2>/dev/null)";; esac; done`;
 
+/** want.sh */
+export const want = `umask 077; { read -r up idle < /proc/uptime; } 2>/dev/null; mkdir -p "$HOME/$notes" 2>/dev/null && { echo "$boot \${up%%.*} $machine $tunnel" > "$HOME/$notes/.$port.wanted.$$"; } 2>/dev/null && mv -f "$HOME/$notes/.$port.wanted.$$" "$HOME/$notes/$port.wanted"`;
+
 /** write-note.sh */
-export const writeNote = `umask 077; d="$HOME/$notes"; mkdir -p "$d" && stat_of "$PPID" && is_sshd && echo "$PPID $start $boot $machine $tunnel" > "$d/.$port.$$" && mv -f "$d/.$port.$$" "$d/$port" && echo "noted $PPID $start $boot"`;
+export const writeNote = `umask 077; d="$HOME/$notes"; { read -r up idle < /proc/uptime; } 2>/dev/null; mkdir -p "$d" && stat_of "$PPID" && is_sshd && echo "$PPID $start $boot $machine $tunnel \${up%%.*} $every $took" > "$d/.$port.$$" && mv -f "$d/.$port.$$" "$d/$port" && echo "noted $PPID $start $boot"; [ -f "$d/$port.wanted" ] && echo "wanted $(head -c 200 "$d/$port.wanted" 2>/dev/null | head -n 1)"; echo "now \${up%%.*}"`;

@@ -42,8 +42,8 @@ export interface ReverseTunnelOptions {
    * When the port is held by this account's own dead session, end that session on the gateway (as the same user, by
    * a signal) and take the port: about a second instead of sshd's ClientAlive time. Needs an account that may run
    * commands on a Linux gateway, and a target that is an SSH server: only such a one can be asked whether it is alive.
-   * Who loses the port to another tunnel that is at work leaves it alone (`reclaim-refused`, `taken-over`), and asks
-   * again only minutes later. Default `false`.
+   * Two tunnels that have the same port by mistake do not fight: who finds the other one alive waits, and both say so
+   * (`reclaim-refused`, and `contested` to the one that holds the port). Default `false`.
    */
   reclaim?: boolean | ReclaimOptions | undefined;
   retry?: TunnelRetryOptions | undefined;
@@ -68,10 +68,21 @@ export interface ReclaimOptions {
   unnoted?: 'keep' | 'only-session' | undefined;
   /**
    * Milliseconds in which a living holder must show its banner through the port; one that is slower is taken for dead.
-   * Four times as long as this tunnel's own target takes, where that is longer. Not used for the session that this very
-   * tunnel has just lost. Default 1,500.
+   * Four times as long as this tunnel's own target takes, or as the holder has noted of its own, where that is longer.
+   * Not used for the session that this very tunnel has just lost. Default 1,500.
    */
   answerTimeout?: number | undefined;
+  /**
+   * Milliseconds for which another tunnel that holds the port is believed to be alive after it has said so, however
+   * silent it is; half as long again as the time between two of its checks where that is longer. For a session without
+   * a note: since it began. It does not hold for this tunnel's predecessor on the same machine. Default 90,000.
+   */
+  quiet?: number | undefined;
+  /**
+   * Milliseconds to wait after having lost the port to another tunnel, before the first attempt to take it back from
+   * that one should it have died. Twice as long after each further loss, up to ten minutes. Default 60,000.
+   */
+  backOff?: number | undefined;
 }
 
 /** How long to wait before the next attempt. */
@@ -143,6 +154,8 @@ export type TunnelHappening =
       silentMs?: number;
       holder?: string;
     }
+  /** Another tunnel asks for the port that this one holds: they have the same port, perhaps by a cloned machine. */
+  | { type: 'contested'; machine: string; message: string }
   /** The port is left to its holder. Said again only when the reason changes. */
   | { type: 'reclaim-refused'; reason: ReclaimRefusal; message: string }
   /** Which session holds the port is on record at the gateway: a later reclaim will know it. */
@@ -170,7 +183,9 @@ export type ReclaimRefusal =
   | 'other-user'
   /** The holder showed its banner. */
   | 'answers'
-  /** This tunnel lost the port to another one that is at work: two PCs may have the same port. */
+  /** Another tunnel that holds it said a short time ago that it is up; see {@link ReclaimOptions.quiet}. */
+  | 'recently-up'
+  /** This tunnel lost the port to another one that is alive: two PCs may have the same port. */
   | 'taken-over'
   /**
    * Whether the holder is alive could not be found out: the gateway forbids connections to its own ports, or the target

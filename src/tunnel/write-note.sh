@@ -1,6 +1,11 @@
 # embed: one line
-# Notes who serves this connection as the holder of $port, with the machine and the tunnel behind it, and prints `noted PID START BOOT`.
+# Notes who serves this connection as the holder of $port: process, machine, tunnel, when that was ($up, seconds after
+# boot), after how many seconds it will be noted again ($every), and how long the target took to answer ($took). Prints
+# `noted PID START BOOT`, and `wanted` with what the last asker left (see want.sh).
 umask 077
 d="$HOME/$notes"
+{ read -r up idle < /proc/uptime; } 2>/dev/null
 mkdir -p "$d" && stat_of "$PPID" && is_sshd &&
-  echo "$PPID $start $boot $machine $tunnel" > "$d/.$port.$$" && mv -f "$d/.$port.$$" "$d/$port" && echo "noted $PPID $start $boot"
+  echo "$PPID $start $boot $machine $tunnel ${up%%.*} $every $took" > "$d/.$port.$$" && mv -f "$d/.$port.$$" "$d/$port" && echo "noted $PPID $start $boot"
+[ -f "$d/$port.wanted" ] && echo "wanted $(head -c 200 "$d/$port.wanted" 2>/dev/null | head -n 1)"
+echo "now ${up%%.*}"

@@ -5,6 +5,7 @@ import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { Connection } from '../../src/connection.ts';
 import { endTunnel } from '../../src/tunnel/end-tunnel.ts';
 import { listTunnels } from '../../src/tunnel/list.ts';
+import type { TunnelProcess } from '../support/tunnel-process.ts';
 import { startTunnelWorld, type TunnelWorld } from '../support/tunnel-world.ts';
 
 const slow = ['ClientAliveInterval 120', 'ClientAliveCountMax 3'];
@@ -97,7 +98,7 @@ describe('a PC that vanishes and comes back, at ClientAlive 120 x 3, with reclai
     await using world = await startTunnelWorld(slow);
     const first = await world.startTunnel({ reclaim: true });
     await first.next('noted', { from: 0 });
-    const second = await world.startTunnel({ reclaim: { unnoted: 'only-session' } });
+    const second = await world.startTunnel({ reclaim: { unnoted: 'only-session', quiet: 1_000 } });
     expect(await second.next('reclaim-refused', { from: 0 })).toMatchObject({ reason: 'answers' });
     await second.next('port-taken');
     expect(await work(world)).toBe('from the pc');
@@ -118,11 +119,11 @@ describe('a PC that vanishes and comes back, at ClientAlive 120 x 3, with reclai
     await world.networks.changePcAddress();
     const careful = await world.startTunnel({ reclaim: true });
     expect(await careful.next('reclaim-refused', { from: 0 })).toMatchObject({ reason: 'no-note' });
-    const bold = await world.startTunnel({ reclaim: { unnoted: 'only-session' } });
+    const bold = await world.startTunnel({ reclaim: { unnoted: 'only-session', quiet: 1_000 } });
     expect(await bold.next('reclaim-refused', { from: 0 })).toMatchObject({ reason: 'several-sessions' });
     await careful.close();
     await bold.close();
-    const alone = await world.startTunnel({ reclaim: { unnoted: 'only-session' } });
+    const alone = await world.startTunnel({ reclaim: { unnoted: 'only-session', quiet: 1_000 } });
     expect(await alone.next('reclaimed', { from: 0 })).toMatchObject({ evidence: 'only-session' });
     await alone.next('up', { from: 0 });
     expect(await work(world)).toBe('from the pc');
@@ -138,6 +139,67 @@ describe('a PC that vanishes and comes back, at ClientAlive 120 x 3, with reclai
     expect((refused as { message?: string }).message).toMatch(/no shell, a forced command/);
     await tunnel.close();
     await second.next('up', { from: 0 });
+  });
+});
+
+describe('two PCs that have the same port', () => {
+  const reclaim = { quiet: 2_000, backOff: 2_000 };
+  const happened = (tunnel: TunnelProcess, type: string) =>
+    tunnel.events.filter((event) => event.type === type).length;
+
+  it('do not fight: both say so, and the one that waits has the port when the other has really died', {
+    timeout: 240_000,
+  }, async () => {
+    await using world = await startTunnelWorld(slow);
+    const a = await world.startTunnel({ reclaim }, 'pc-a');
+    await a.next('checked', { from: 0 });
+    const b = await world.startTunnel({ reclaim }, 'pc-b');
+    expect(await b.next('reclaim-refused', { from: 0 })).toMatchObject({
+      reason: expect.stringMatching(/^(recently-up|answers)$/),
+      message: expect.stringMatching(/Another tunnel on pc-a holds it.*give one of them another/),
+    });
+    expect(await a.next('contested', { from: 0 })).toMatchObject({
+      machine: 'pc-b',
+      message: expect.stringContaining('Another tunnel on pc-b asked for this port'),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    expect([happened(a, 'down'), happened(b, 'up')]).toEqual([0, 0]);
+    expect(await work(world)).toBe('from the pc');
+
+    a.freeze();
+    const frozen = performance.now();
+    expect(await b.next('reclaimed', { from: 0 })).toMatchObject({ holder: 'pc-a', evidence: 'note' });
+    await b.next('checked', { from: 0 });
+    report('another PC takes a dead one’s port over', performance.now() - frozen);
+    expect(await work(world)).toBe('from the pc');
+
+    a.thaw();
+    expect(await a.next('reclaim-refused')).toMatchObject({
+      reason: 'taken-over',
+      message: expect.stringMatching(/Another tunnel on pc-b has taken it from this one/),
+    });
+    expect(await b.next('contested', { from: 0 })).toMatchObject({ machine: 'pc-a' });
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    expect([happened(a, 'up'), happened(b, 'down')]).toEqual([1, 0]);
+
+    b.freeze();
+    const dead = performance.now();
+    expect(await a.next('reclaimed')).toMatchObject({ holder: 'pc-b', evidence: 'note' });
+    await a.next('checked');
+    report('the port that another PC had taken over, after that one died', performance.now() - dead);
+    expect(await work(world)).toBe('from the pc');
+  });
+
+  it('leave each other alone where one publishes what is not an SSH server', async () => {
+    await using world = await startTunnelWorld(slow);
+    const silent = await world.startTunnel({ reclaim, checkInterval: Infinity }, 'pc-a');
+    await silent.next('noted', { from: 0 });
+    silent.freeze();
+    const other = await world.startTunnel({ reclaim: { ...reclaim, quiet: 0 } }, 'pc-b');
+    expect(await other.next('reclaim-refused', { from: 0 })).toMatchObject({ reason: 'cannot-check' });
+    silent.thaw();
+    await silent.close();
+    await other.next('up', { from: 0 });
   });
 });
 

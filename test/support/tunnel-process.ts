@@ -15,6 +15,9 @@ export interface TunnelProcess extends AsyncDisposable {
   readonly events: readonly ReportedEvent[];
   /** Resolves with the first event of this type that comes after the call (or after `from` events). */
   next(type: TunnelEvent['type'], options?: { from?: number; timeout?: number }): Promise<ReportedEvent>;
+  /** SIGSTOP: its connections stay and say nothing more. */
+  freeze(): void;
+  thaw(): void;
   /** SIGKILL: the PC's process is gone, its kernel is not. */
   kill(): Promise<void>;
   /** Closes the tunnel in good order. */
@@ -37,6 +40,7 @@ process.stdin.on('end', () => tunnel.close()).resume();
 export async function startTunnelProcess(
   namespace: string,
   options: Omit<ReverseTunnelOptions, 'onEvent' | 'signal'>,
+  machine?: string,
 ): Promise<TunnelProcess> {
   const cache = new URL('../../node_modules/.cache/', import.meta.url).pathname;
   await mkdir(cache, { recursive: true });
@@ -48,7 +52,9 @@ export async function startTunnelProcess(
   const folder = await mkdtemp(join(cache, 'tunnel-'));
   const file = join(folder, 'tunnel.mjs');
   await writeFile(file, bundled.outputFiles[0]!.contents);
-  const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, file], {
+  const named = ['unshare', '--uts', 'sh', '-c', 'hostname "$1"; shift; exec "$@"', 'sh', machine ?? ''];
+  const line = [...(machine === undefined ? [] : named), process.execPath, file];
+  const child = spawn('ip', ['netns', 'exec', namespace, ...line], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, TUNNEL_OPTIONS: JSON.stringify(options) },
   });
@@ -81,11 +87,17 @@ export async function startTunnelProcess(
       waiting.add(look);
       look();
     });
-  const close = () => end(() => child.stdin.end());
+  const close = () =>
+    end(() => {
+      child.kill('SIGCONT');
+      child.stdin.end();
+    });
   return {
     pid: child.pid!,
     events,
     next,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     kill: () => end(() => child.kill('SIGKILL')),
     close,
     [Symbol.asyncDispose]: close,

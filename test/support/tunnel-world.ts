@@ -11,8 +11,8 @@ export interface TunnelWorld extends AsyncDisposable {
   readonly pc: Sshd;
   /** The port that is published for the PC. */
   readonly port: number;
-  /** Starts the PC's side of the tunnel in the PC's network; ended with the world. */
-  startTunnel(options?: Partial<ReverseTunnelOptions>): Promise<TunnelProcess>;
+  /** Starts the PC's side of the tunnel in the PC's network, on a machine of this name; ended with the world. */
+  startTunnel(options?: Partial<ReverseTunnelOptions>, machine?: string): Promise<TunnelProcess>;
   /** How a worker reaches the PC: no setting but where, who and which key. */
   workerOptions(): ConnectOptions;
   /** How somebody logs in at the gateway itself. */
@@ -45,20 +45,24 @@ export async function startTunnelWorld(gatewayConfig: readonly string[] = []): P
       pc,
       port,
       gatewayOptions,
-      startTunnel: async (options = {}) =>
+      startTunnel: async (options = {}, machine) =>
         stack.use(
-          await startTunnelProcess(networks.pc.namespace, {
-            listenHost: '0.0.0.0',
-            listenPort: port,
-            target: { host: '127.0.0.1', port: pc.port },
-            checkInterval: 2_000,
-            ...options,
-            gateway: {
-              ...gatewayOptions(),
-              keepalive: { interval: 500, countMax: 2 },
-              ...options.gateway,
+          await startTunnelProcess(
+            networks.pc.namespace,
+            {
+              listenHost: '0.0.0.0',
+              listenPort: port,
+              target: { host: '127.0.0.1', port: pc.port },
+              checkInterval: 2_000,
+              ...options,
+              gateway: {
+                ...gatewayOptions(),
+                keepalive: { interval: 500, countMax: 2 },
+                ...options.gateway,
+              },
             },
-          }),
+            machine,
+          ),
         ),
       workerOptions: () => ({
         host: gateway.host,

@@ -79,7 +79,8 @@ describe('listGatewayTunnels', () => {
       throw lost();
     };
     await expect(listTunnels(connection)).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST' });
-    await expect(writeNote(connection, 9012)).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST' });
+    const words = { tunnel: '-', every: 60, took: undefined };
+    await expect(writeNote(connection, 9012, words)).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST' });
   });
 
   it.each([

@@ -1,11 +1,17 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { assign } from '../../src/tunnel/gateway-script.ts';
-import { notes, readNote } from '../../src/tunnel/scripts.generated.ts';
+import {
+  notes,
+  process as processFunctions,
+  readNote,
+  want,
+  writeNote,
+} from '../../src/tunnel/scripts.generated.ts';
 
 const note = '300 600 b1';
 let home: string;
@@ -56,4 +62,18 @@ it('takes no name, no content and no number of files for more than notes', async
   expect(await run(notes)).toEqual(['note 8001 * / x', `note 9012 ${note}`]);
   for (let port = 1; port <= 250; port++) await writeFile(join(folder, `${port}`), note);
   expect(await run(notes)).toHaveLength(200);
+});
+
+it('notes when the tunnel was up, and tells it who asked for the port last', async () => {
+  const asA = `boot=b1; ${assign({ machine: 'pc-a', tunnel: 'a', every: 60, took: 20 })}`;
+  const asB = `boot=b1; ${assign({ machine: 'pc-b', tunnel: 'b' })}`;
+  // No sshd starts this shell.
+  const write = `${asA}; ${processFunctions}; is_sshd() { true; }; ${writeNote}`;
+  const first = await run(write);
+  expect(first).toEqual([expect.stringMatching(/^noted \d+ \d+ b1$/), expect.stringMatching(/^now \d+$/)]);
+  expect(await run(readNote)).toEqual([expect.stringMatching(/^note \d+ \d+ b1 pc-a a \d+ 60 20$/)]);
+  expect(await run(notes)).toEqual([expect.stringMatching(/^note 9012 \d+ \d+ b1$/)]);
+  await run(`${asB}; ${want}`);
+  expect(await run(write)).toContainEqual(expect.stringMatching(/^wanted b1 \d+ pc-b b$/));
+  expect((await readdir(folder)).sort()).toEqual(['9012', '9012.wanted']);
 });

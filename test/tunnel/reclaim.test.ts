@@ -1,11 +1,12 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ChannelOpenFailed } from '../../src/errors/index.ts';
+import { machineName } from '../../src/tunnel/note.ts';
 import { reclaimPort } from '../../src/tunnel/reclaim.ts';
 import type { ReclaimOptions } from '../../src/tunnel/types.ts';
 import { answering, FakeConnection, shellSays } from '../support/fake-gateway.ts';
 
-const options = { unnoted: 'keep', answerTimeout: 50 } as const;
+const options = { unnoted: 'keep', answerTimeout: 50, quiet: 90_000, backOff: 60_000 } as const;
 const held = 'listener 00000000:2334 1001';
 const own = [
   'boot b1',
@@ -90,22 +91,89 @@ describe('reclaiming a port', () => {
     expect(kills).toEqual([]);
   });
 
-  it('leaves the port to the tunnel that has taken it over, and names its machine', async () => {
-    const seen = [...own, held, 'note 300 600 b1 other-pc tunnel-b', ...zombie];
-    const { result, kills } = await reclaim({ seen, id: 'tunnel-a', hadIt: true });
+  const noteOf = (words: string) => [...own, held, `note 300 600 b1 ${words}`, 'clock 1000.5 100', ...zombie];
+
+  it('leaves the port to the tunnel that has taken it over as long as that one is alive, and names its machine', async () => {
+    const seen = noteOf('other-pc tunnel-b 990 60 20');
+    const scene = { seen, id: 'tunnel-a', hadIt: true };
+    const { result, kills } = await reclaim(scene);
     expect(result).toMatchObject({
-      kind: 'refused',
-      reason: 'taken-over',
-      message: expect.stringMatching(/other-pc.*two PCs have the same port/),
+      ...{ kind: 'refused', reason: 'taken-over', lostTo: 'tunnel-b 300 600' },
+      message: expect.stringMatching(/was up 11 s ago.*other-pc has taken it.*give one of them another/),
     });
     expect(kills).toEqual([]);
-    expect((await reclaim({ seen, id: 'tunnel-a', hadIt: false })).result).toMatchObject({
-      kind: 'reclaimed',
-      holder: 'other-pc',
+    // Long silent by its word, but it answers all the same.
+    const answers = {
+      ...scene,
+      seen: noteOf('other-pc tunnel-b 1 60 20'),
+      answer: () => answering('SSH-2.0-x\n'),
+    };
+    expect((await reclaim(answers)).result).toMatchObject({
+      reason: 'taken-over',
+      message: expect.stringMatching(/answers \(SSH-2.0-x\)/),
     });
-    expect((await reclaim({ seen, id: 'tunnel-b', hadIt: true })).result).toMatchObject({
+  });
+
+  it('takes the port back from the tunnel that had taken it over when that one has died', async () => {
+    const dead = { seen: noteOf('other-pc tunnel-b 900 60 20'), id: 'tunnel-a', hadIt: true };
+    expect((await reclaim(dead)).result).toMatchObject({ kind: 'reclaimed', pid: 300, holder: 'other-pc' });
+  });
+
+  it('believes a tunnel of another machine that was up a moment ago, and says when to ask again', async () => {
+    const { result, kills } = await reclaim({ seen: noteOf('other-pc tunnel-b 990 60 20'), id: 'tunnel-a' });
+    expect(result).toMatchObject({ kind: 'refused', reason: 'recently-up', retryIn: 79_500 });
+    expect(kills).toEqual([]);
+    // Its checks are further apart than `quiet`: half as long again as one of those.
+    const rare = await reclaim({ seen: noteOf('other-pc tunnel-b 700 300 20'), id: 'tunnel-a' });
+    expect(rare.result).toMatchObject({ kind: 'refused', reason: 'recently-up', retryIn: 149_500 });
+  });
+
+  it('knows the predecessor of this tunnel on this machine, and its own notes', async () => {
+    const mine = noteOf(`${machineName()} tunnel-b 999 60 20`);
+    expect((await reclaim({ seen: mine, id: 'tunnel-a' })).result).toMatchObject({ kind: 'reclaimed' });
+    const same = noteOf('other-pc tunnel-a 999 60 20');
+    expect((await reclaim({ seen: same, id: 'tunnel-a', hadIt: true })).result).toMatchObject({
       kind: 'reclaimed',
     });
+  });
+
+  it('holds the age of its session against an older note, which does not say when it was up', async () => {
+    const old = [...own, held, 'note 300 600 b1 other-pc tunnel-b', ...zombie];
+    const young = await reclaim({ seen: [...old, 'clock 10.0 100'], id: 'tunnel-a' });
+    expect(young.result).toMatchObject({ kind: 'refused', reason: 'recently-up', retryIn: 86_000 });
+    const aged = await reclaim({ seen: [...old, 'clock 97.0 100'], id: 'tunnel-a' });
+    expect(aged.result).toMatchObject({ kind: 'reclaimed', holder: 'other-pc' });
+  });
+
+  it('ends no session without a note that began a moment ago', async () => {
+    const seen = [...own, held, 'clock 10.0 100', ...zombie];
+    expect((await reclaim({ seen, unnoted: 'only-session' })).result).toMatchObject({
+      ...{ kind: 'refused', reason: 'recently-up', retryIn: 86_000 },
+      message: expect.stringContaining('began 4 s ago'),
+    });
+  });
+
+  it('is as patient with a holder as that one has noted of its own target', async () => {
+    const late = () => {
+      const stream = new PassThrough();
+      setTimeout(() => stream.write('SSH-2.0-slow\r\n'), 150);
+      return stream;
+    };
+    const { result } = await reclaim({
+      seen: noteOf(`${machineName()} tunnel-b 1 60 100`),
+      answer: late,
+      ownBanner: 1,
+    });
+    expect(result).toMatchObject({ kind: 'refused', reason: 'answers' });
+  });
+
+  it('leaves a holder alone that publishes what is not an SSH server, whatever it publishes itself', async () => {
+    const { result, kills } = await reclaim({
+      seen: noteOf(`${machineName()} tunnel-b 1 0 mute`),
+      ownBanner: 1,
+    });
+    expect(result).toMatchObject({ kind: 'refused', reason: 'cannot-check' });
+    expect(kills).toEqual([]);
   });
 
   it.each([

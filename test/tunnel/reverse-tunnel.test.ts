@@ -116,6 +116,51 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
+  it('renews its note with what its target took, and tells who else asks for the port', async () => {
+    const connection = new FakeConnection();
+    connection.onExec = () =>
+      shellSays('boot b1', 'noted 300 600 b1', 'wanted b1 90 other-pc tunnel-b', 'now 100');
+    const { tunnel, events, until } = start([connection], { reclaim: true });
+    await until('contested');
+    expect(events.find(({ type }) => type === 'contested')).toMatchObject({
+      machine: 'other-pc',
+      message: expect.stringMatching(/on other-pc asked for this port 10 s ago.*give one of them another/),
+    });
+    const [first, second] = connection.scripts.map((script) => /every="(\d+)"; took="([^"]*)"/.exec(script));
+    expect([first?.[1], first?.[2], second?.[1]]).toEqual(['60', '-', '60']);
+    expect(second?.[2]).toMatch(/^\d+$/);
+    await tunnel.close();
+  });
+
+  it.each([
+    ['its own', (own: string) => `wanted b1 90 other-pc ${own}`],
+    ['one of an hour ago', () => 'wanted b1 1 other-pc tunnel-b'],
+    ['one of before the gateway was restarted', () => 'wanted b0 90 other-pc tunnel-b'],
+    ['what is no request', () => 'wanted b1 nonsense'],
+  ])('takes %s for no rival', async (_what, wanted) => {
+    const connection = new FakeConnection();
+    connection.onExec = (script) => {
+      const own = /tunnel="([^"]*)"/.exec(script)?.[1] ?? '';
+      return shellSays('boot b1', 'noted 300 600 b1', wanted(own), 'now 1000');
+    };
+    const { tunnel, types, until } = start([connection], { reclaim: true });
+    await vi.waitFor(() => expect(connection.scripts).toHaveLength(2));
+    await until('checked');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(types()).not.toContain('contested');
+    await tunnel.close();
+  });
+
+  it('notes that its target is not asked, where it is no SSH server', async () => {
+    const connection = new FakeConnection();
+    connection.onExec = () => shellSays('noted 300 600 b1');
+    const { tunnel, until } = start([connection], { reclaim: true, checkInterval: Infinity });
+    await until('noted');
+    expect(connection.scripts).toHaveLength(1);
+    expect(connection.scripts[0]).toContain('every="0"; took="mute"');
+    await tunnel.close();
+  });
+
   it('says once why it cannot reclaim, and waits', async () => {
     const connection = new FakeConnection();
     connection.refusals = [portTaken(), portTaken()];

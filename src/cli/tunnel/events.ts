@@ -35,6 +35,8 @@ function describe(event: TunnelEvent): { level: Level; text: string } {
       return { level: 'warn', text: reclaimedText(event) };
     case 'noted':
       return { level: 'info', text: `session ${event.pid} is on record at the gateway` };
+    case 'contested':
+      return { level: 'warn', text: event.message };
     case 'reclaim-refused':
     case 'note-failed':
       return { level: 'warn', text: `${event.reason}: ${event.message}` };

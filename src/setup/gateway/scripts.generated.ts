@@ -97,7 +97,9 @@ export const helper = `#!/bin/sh
 #
 #   hold PORT      note that this session holds the port; go through the port once a minute; end when it is broken
 #   note PORT      only note it
-#   reclaim PORT   end this account's own dead session that holds the port: one that is silent and whose note fits
+#   reclaim PORT [TENTHS]
+#                  end this account's own dead session that holds the port: one that is silent for so many tenths of a
+#                  second (15) and whose note fits
 #   check PORT     go through the port once
 #
 # The first word of the last line tells the outcome. Nothing else is run, and no port is touched but this account's own.
@@ -201,7 +203,7 @@ reclaim() {
   [ -n "$owner" ] || { answer free; return; }
   [ "$owner" = "$me" ] || { answer 'refused other-user'; return; }
   find_holder || { answer 'refused no-note'; return; }
-  look_through 1.5
+  look_through "$((patience / 10)).$((patience % 10))"
   [ "$seen" != unknown ] || { answer 'refused cannot-check'; return; }
   [ "$seen" = silent ] || { answer "refused answers $seen $banner"; return; }
   kill -TERM "$pid" 2>/dev/null
@@ -233,7 +235,12 @@ answer ssh-via-gateway-helper-1
 set -- $SSH_ORIGINAL_COMMAND
 verb=\${1-} port=\${2-}
 case $port in '' | 0* | *[!0-9]* | ??????*) verb= ;; esac
-[ $# -eq 2 ] && [ "\${port:-0}" -le 65535 ] || verb=
+patience=15
+if [ "$verb $#" = 'reclaim 3' ]; then
+  patience=$3
+  case $patience in '' | 0* | *[!0-9]* | ????*) verb= ;; esac
+elif [ $# -ne 2 ]; then verb=; fi
+[ "\${port:-0}" -le 65535 ] || verb=
 me=$(id -u)
 boot=none
 { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
