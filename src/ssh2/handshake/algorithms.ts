@@ -1,6 +1,7 @@
 import { wrongRange } from '../../check/wrong.ts';
 import { WildcardMatcher } from '../../host-key/wildcard.ts';
 import type { AlgorithmChanges, Algorithms } from '../../options/types.ts';
+import { hybridKex } from '../insides/hybrid-kex.ts';
 import { isInRuntime } from './runtime-algorithms.ts';
 
 export type AlgorithmKind = keyof Algorithms;
@@ -11,6 +12,7 @@ export type AlgorithmKind = keyof Algorithms;
  */
 const offered = {
   kex: [
+    hybridKex,
     'curve25519-sha256',
     'curve25519-sha256@libssh.org',
     'ecdh-sha2-nistp256',

@@ -5,10 +5,12 @@ import { isCertificateAlgorithm } from '../../host-key/certificate-policy.ts';
 import { resolveKeyType } from '../../host-key/public-key.ts';
 import type { ResolvedOptions } from '../../options/resolve.ts';
 import { askForCertificates } from '../insides/host-certificates.ts';
+import { hybridKex, offerHybrid } from '../insides/hybrid-kex.ts';
 import type { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 import type { HostKeyGuard } from './host-key-guard.ts';
+import { mlKemKeys } from './ml-kem.ts';
 
 interface ClientSettings {
   sock: Duplex;
@@ -27,7 +29,11 @@ export function connectClient(
   client.connect({
     sock: sock as never,
     username: credentials.username,
-    algorithms: { ...algorithms, serverHostKey: plainOf(algorithms.serverHostKey) } as object,
+    algorithms: {
+      ...algorithms,
+      kex: classicOf(algorithms.kex),
+      serverHostKey: plainOf(algorithms.serverHostKey),
+    } as object,
     // Each phase has a timer of ours; ssh2's single one cannot tell them apart.
     readyTimeout: 0,
     // ssh2 asks, our watchdog judges.
@@ -44,6 +50,18 @@ export function connectClient(
 function plainOf(algorithms: readonly string[]): string[] {
   const plain = algorithms.filter((one) => !isCertificateAlgorithm(one));
   return plain.length > 0 ? plain : ['ssh-ed25519'];
+}
+
+/** Likewise; the hybrid key exchange is offered by `offerHybridKex`. */
+function classicOf(kex: readonly string[]): string[] {
+  const classic = kex.filter((one) => one !== hybridKex);
+  return classic.length > 0 ? classic : ['curve25519-sha256'];
+}
+
+/** Offers the hybrid key exchange where the algorithms name it. To be called when the client has connected. */
+export function offerHybridKex(client: Client, kex: readonly string[]): void {
+  if (!kex.includes(hybridKex) || offerHybrid(client, kex, mlKemKeys)) return;
+  throw new Error(`this version of ssh2 does not let us exchange keys by ${hybridKex}`);
 }
 
 /**

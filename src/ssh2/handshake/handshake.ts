@@ -33,7 +33,7 @@ import {
 import { type StreamEnd, Transport } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 import { authBroken, invalidCertificate } from './auth-broken.ts';
-import { askForHostCertificates, connectClient } from './connect-client.ts';
+import { askForHostCertificates, connectClient, offerHybridKex } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
 import { mendClient } from './mend-client.ts';
 import { phaseTimeout, type TimedPhase } from './phase-timeouts.ts';
@@ -139,23 +139,25 @@ class Handshake {
     if (this.#outcome.settled) return;
     this.#listen();
     this.#connect(algorithms);
-    this.#mendClient(algorithms.serverHostKey);
+    this.#mendClient(algorithms);
   }
 
-  #mendClient(hostKeyAlgorithms: readonly string[]): void {
+  #mendClient({ kex, serverHostKey }: ResolvedAlgorithms): void {
     try {
       this.#order = mendClient(this.#client, this.#transport, {
         onOutOfTurn: (broken) => this.#fail(outOfTurn(broken, this.#situation())),
         onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
         onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),
       });
-      askForHostCertificates(this.#client, hostKeyAlgorithms, {
+      askForHostCertificates(this.#client, serverHostKey, {
         onShown: (certificate) => this.#guard.certificateShown(certificate),
         onInvalid: () => this.#fail(invalidCertificate(this.#situation())),
       });
       onServerOffer(this.#client, (offer) => {
         this.#offer = offer;
       });
+      // Behind the one above, which tells what the server offers: from here on ssh2 reads something else.
+      offerHybridKex(this.#client, kex);
       this.#auth.watch(this.#client);
       authenticateEarly(this.#client);
       hastenFirstChannel(this.#client);

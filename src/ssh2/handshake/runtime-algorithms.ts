@@ -1,4 +1,6 @@
 import { getCiphers, getHashes } from 'node:crypto';
+import { hybridKex } from '../insides/hybrid-kex.ts';
+import { hasMlKem } from './ml-kem.ts';
 
 /** The name in OpenSSL of each cipher that ssh2 has, and of the hash of each MAC. */
 const ciphers: Readonly<Record<string, string>> = {
@@ -34,6 +36,7 @@ const hashes: ReadonlyMap<RegExp, string> = new Map([
  * builds have less. ssh2 looks at the same lists, and throws for what is missing.
  */
 export function isInRuntime(name: string): boolean {
+  if (name === hybridKex) return hasMlKem();
   const cipher = ciphers[name];
   if (cipher !== undefined) return getCiphers().includes(cipher);
   const hash = [...hashes].find(([pattern]) => pattern.test(name))?.[1];

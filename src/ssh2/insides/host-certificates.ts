@@ -1,37 +1,7 @@
 import type { Client } from 'ssh2';
 import { WireReader } from '../../host-key/wire-reader.ts';
 import { wireString } from '../../host-key/wire-string.ts';
-import { protocolOf } from './internals.ts';
-
-interface Entry {
-  array: string[];
-}
-
-interface Direction {
-  cipher: Entry;
-  mac: Entry;
-  compress: Entry;
-  lang: Entry;
-}
-
-interface Offer {
-  lists: { kex: Entry; serverHostKey: Entry; cs: Direction; sc: Direction };
-}
-
-interface KeyExchange {
-  type?: string;
-  negotiated?: { serverHostKey?: string };
-  _finished?: boolean;
-  _hostKey?: Buffer;
-  parse(payload: Buffer): unknown;
-  finish(...given: unknown[]): unknown;
-  getPublicKey(): Buffer;
-}
-
-interface KexProtocol {
-  _offer?: Offer;
-  _kex?: KeyExchange;
-}
+import { type KeyExchange, offerInstead, onKeyExchange } from './key-exchange.ts';
 
 export const certificateSuffix = '-cert-v01@openssh.com';
 
@@ -58,41 +28,10 @@ export function askForCertificates(
   algorithms: readonly string[],
   judge: CertificateJudge,
 ): boolean {
-  const protocol = protocolOf(client) as KexProtocol | undefined;
-  if (!protocol || !replaceOffer(protocol, algorithms)) return false;
-  let kex = protocol._kex;
-  Object.defineProperty(protocol, '_kex', {
-    configurable: true,
-    enumerable: true,
-    get: () => kex,
-    set: (next: KeyExchange | undefined) => {
-      kex = next;
-      if (next?.negotiated?.serverHostKey?.endsWith(certificateSuffix)) teach(next, judge);
-    },
+  if (!offerInstead(client, { serverHostKey: algorithms })) return false;
+  return onKeyExchange(client, (kex) => {
+    if (kex.negotiated?.serverHostKey?.endsWith(certificateSuffix)) teach(kex, judge);
   });
-  return true;
-}
-
-/** ssh2 refuses names that it does not know; the list that it sends is put in place of its own. */
-function replaceOffer(protocol: KexProtocol, algorithms: readonly string[]): boolean {
-  const ours = protocol._offer;
-  const lists = ours?.lists;
-  if (!ours || !lists?.kex?.array || !lists.cs?.cipher?.array || !lists.sc?.cipher?.array) return false;
-  // Not from an optional chain: Bun 1.4 puts what is used once where it is used, and `new a?.b()` is no syntax.
-  const Lists = ours.constructor as new (lists: object) => Offer;
-  const offer = new Lists({
-    kex: lists.kex.array,
-    serverHostKey: [...algorithms],
-    cs: arraysOf(lists.cs),
-    sc: arraysOf(lists.sc),
-  });
-  if (offer.lists?.serverHostKey?.array?.join() !== algorithms.join()) return false;
-  protocol._offer = offer;
-  return true;
-}
-
-function arraysOf({ cipher, mac, compress, lang }: Direction): Record<keyof Direction, string[]> {
-  return { cipher: cipher.array, mac: mac.array, compress: compress.array, lang: lang.array };
 }
 
 function teach(kex: KeyExchange, judge: CertificateJudge): void {

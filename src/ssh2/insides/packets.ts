@@ -22,34 +22,51 @@ type LoginProtocol = Partial<Record<'authPassword' | 'authPK' | 'authKeyboard' |
 /** Length and length of padding stand before the payload (RFC 4253 section 6). */
 const payloadStart = 5;
 
+/** Sees a message that came in; returns what ssh2 shall read in its place. What it throws ends the reading. */
+type Pass = (payload: Buffer) => Buffer;
+
+const passes = new WeakMap<object, Pass[]>();
+
 /**
- * Shows the type of each message to `judge` before ssh2 looks at it, decrypted and decompressed. What `judge` throws
- * ends the reading. ssh2 makes a new reader at each key exchange, and another one when compression begins.
+ * Lets `pass` see each message before ssh2 looks at it, decrypted and decompressed, behind those who asked before. ssh2
+ * makes a new reader at each key exchange, and another one when compression begins.
  */
-export function judgeInbound(client: Client, judge: (type: number) => void): boolean {
+export function passInbound(client: Client, pass: Pass): boolean {
   const streams = (protocolOf(client) as PacketProtocol | undefined)?._packetRW;
   if (!streams || typeof streams.read?.read !== 'function') return false;
-  let reader = judged(streams.read, judge);
+  const known = passes.get(streams);
+  if (known) return known.push(pass) > 0;
+  const all = [pass];
+  passes.set(streams, all);
+  let reader = passing(streams.read, all);
   Object.defineProperty(streams, 'read', {
     configurable: true,
     enumerable: true,
     get: () => reader,
     set: (next: Reader) => {
-      reader = judged(next, judge);
+      reader = passing(next, all);
     },
   });
   return true;
 }
 
-function judged(reader: Reader, judge: (type: number) => void): Reader {
+function passing(reader: Reader, all: readonly Pass[]): Reader {
   const read = reader.read;
   reader.read = (packet) => {
-    const payload = read.call(reader, packet);
-    const type = payload[0];
-    if (type !== undefined) judge(type);
+    let payload = read.call(reader, packet);
+    for (const pass of all) payload = pass(payload);
     return payload;
   };
   return reader;
+}
+
+/** Shows the type of each message to `judge` before ssh2 looks at it. What `judge` throws ends the reading. */
+export function judgeInbound(client: Client, judge: (type: number) => void): boolean {
+  return passInbound(client, (payload) => {
+    const type = payload[0];
+    if (type !== undefined) judge(type);
+    return payload;
+  });
 }
 
 /** Shows the type of each message that is about to leave unencrypted. What `judge` throws keeps it here. */

@@ -1,8 +1,7 @@
-import type { Inside } from './inside.ts';
+import { table } from './inside.ts';
+import { keyExchangeInsides } from './registry-key-exchange.ts';
 
 export type InsideName = keyof typeof insides;
-
-const table = <Name extends string>(rows: Record<Name, Inside>): Readonly<Record<Name, Inside>> => rows;
 
 /**
  * Every member of ssh2 that we use or replace without its documentation knowing of it, by what it serves. Nothing else
@@ -131,38 +130,9 @@ export const insides = table({
     figure: 'a hint that names the algorithms of the server',
     test: 'test/ssh2/classify.test.ts',
     members: { '_protocol._packetRW.read.read': 'function' },
-    replaced: ['_protocol._packetRW.read.read'],
+    replaced: ['_protocol._packetRW.read', '_protocol._packetRW.read.read'],
   },
-  'host certificates': {
-    use: 'Asks for host certificates, gives ssh2 the certified key, and the certificate where the exchange is hashed.',
-    fault: 'Knows no certificates, and throws for their names.',
-    source: 'RFC 4253 section 8; OpenSSH PROTOCOL.certkeys; lib/protocol/kex.js `finish`, `parse`',
-    need: 'safety',
-    test: 'test/interop/host-certificates.test.ts',
-    members: {
-      '_protocol._offer.lists': 'object',
-      '_protocol._offer.constructor': 'function',
-    },
-    replaced: ['_protocol._offer', '_protocol._kex', 'kex.parse', 'kex.finish', 'kex.getPublicKey'],
-    later: ['_protocol._kex', 'kex._hostKey', 'kex._finished'],
-  },
-  'whole signatures': {
-    use: 'Sends the signatures of certificates and security keys as they came.',
-    fault: 'Reads five kinds of keys only, and puts the name of the request into the signature.',
-    source: 'RFC 4252 section 7; OpenSSH PROTOCOL.certkeys, PROTOCOL.u2f; lib/protocol/Protocol.js `authPK`',
-    need: 'safety',
-    test: 'test/ssh2/user-certificates.test.ts',
-    members: {
-      '_protocol.authPK': 'function',
-      '_protocol._authsQueue': 'object',
-      '_protocol._packetRW.write.allocStart': 'number',
-      '_protocol._packetRW.write.alloc': 'function',
-      '_protocol._packetRW.write.finalize': 'function',
-      '_protocol._cipher.encrypt': 'function',
-    },
-    replaced: ['_protocol.authPK'],
-    later: ['_protocol._kexinit', '_protocol._queue'],
-  },
+  ...keyExchangeInsides,
   'refused logins': {
     use: 'Hears which methods a server would still take, each time that it refuses one.',
     fault: 'A partial success is taken for a failure when an agent signed, and its other keys are burnt.',

@@ -1,7 +1,7 @@
 import type { Client } from 'ssh2';
 import { MalformedWireData, WireReader } from '../../host-key/wire-reader.ts';
-import { protocolOf } from './internals.ts';
 import { serves } from './look.ts';
+import { passInbound } from './packets.ts';
 
 /** What a server can do, as its KEXINIT says (RFC 4253 section 7.1): foreign text. */
 export interface ServerOffer {
@@ -9,28 +9,22 @@ export interface ServerOffer {
   readonly serverHostKey: readonly string[];
 }
 
-interface PacketProtocol {
-  _packetRW?: { read?: { read(packet: Buffer): Buffer } };
-}
-
-const kexInit = 20;
+/** SSH_MSG_KEXINIT. */
+export const kexInit = 20;
 /** Type and cookie. */
-const listsStart = 17;
+export const listsStart = 17;
 
 /** Tells what the server offers, before ssh2 looks for something in common. Told once: the first time. */
 export function onServerOffer(client: Client, listener: (offer: ServerOffer) => void): void {
   if (!serves(client, 'offer of the server')) return;
-  const reader = (protocolOf(client) as PacketProtocol | undefined)?._packetRW?.read;
-  if (typeof reader?.read !== 'function') return;
-  const read = reader.read;
-  reader.read = (packet) => {
-    const payload = read.call(reader, packet);
-    if (payload[0] !== kexInit) return payload;
-    reader.read = read;
+  let isTold = false;
+  passInbound(client, (payload) => {
+    if (isTold || payload[0] !== kexInit) return payload;
+    isTold = true;
     const offer = offerIn(payload);
     if (offer) listener(offer);
     return payload;
-  };
+  });
 }
 
 function offerIn(payload: Buffer): ServerOffer | undefined {

@@ -1,4 +1,5 @@
 import { printable } from '../../text/printable.ts';
+import { hybridKex } from '../insides/hybrid-kex.ts';
 import type { ServerOffer } from '../insides/server-offer.ts';
 
 /** What a failed key exchange most likely comes from, and what helps. */
@@ -29,7 +30,10 @@ function commonHint(what: string, offer: ServerOffer | undefined): string {
         .join(', ')}.`
     : '';
   if (names?.some((name) => postQuantum.test(name)) && names.every((name) => postQuantum.test(name))) {
-    return `The server wants a post-quantum key exchange, which is not supported here.${offers} Allow curve25519-sha256 or ecdh-sha2-nistp256 beside it (KexAlgorithms).`;
+    const why = names.includes(hybridKex)
+      ? `which this runtime has not (Node 24.7 or later has ${hybridKex})`
+      : 'and of those only mlkem768x25519-sha256 is supported';
+    return `The server wants a post-quantum key exchange, ${why}.${offers} Allow curve25519-sha256 or ecdh-sha2-nistp256 beside it (KexAlgorithms).`;
   }
   return `The server offers no ${what} that we do.${offers} An old server can be met halfway with the option algorithms, naming what it offers.`;
 }

@@ -1,0 +1,57 @@
+import { table } from './inside.ts';
+
+/** The rows of the registry for keys and exchanges that ssh2 does not know. */
+export const keyExchangeInsides = table({
+  'hybrid key exchange': {
+    use: 'Offers mlkem768x25519-sha256; tells ssh2 that curve25519-sha256 was agreed on, and gives it both secrets in one.',
+    fault: 'Knows no post-quantum key exchange, and throws for their names.',
+    source:
+      'draft-ietf-sshm-mlkem-hybrid-kex; FIPS 203; lib/protocol/kex.js `handleKexInit`, `createKeyExchange`',
+    need: 'safety',
+    test: 'test/ssh2/hybrid-kex.test.ts',
+    members: {
+      '_protocol._offer.lists': 'object',
+      '_protocol._offer.constructor': 'function',
+      '_protocol._packetRW.read.read': 'function',
+    },
+    replaced: [
+      '_protocol._offer',
+      '_protocol._kex',
+      '_protocol._packetRW.read',
+      'kex.getPublicKey',
+      'kex.convertPublicKey',
+      'kex.computeSecret',
+    ],
+    later: ['_protocol._kex', 'kex.negotiated.kex', 'kex._remoteKexinit'],
+  },
+  'host certificates': {
+    use: 'Asks for host certificates, gives ssh2 the certified key, and the certificate where the exchange is hashed.',
+    fault: 'Knows no certificates, and throws for their names.',
+    source: 'RFC 4253 section 8; OpenSSH PROTOCOL.certkeys; lib/protocol/kex.js `finish`, `parse`',
+    need: 'safety',
+    test: 'test/interop/host-certificates.test.ts',
+    members: {
+      '_protocol._offer.lists': 'object',
+      '_protocol._offer.constructor': 'function',
+    },
+    replaced: ['_protocol._offer', '_protocol._kex', 'kex.parse', 'kex.finish', 'kex.getPublicKey'],
+    later: ['_protocol._kex', 'kex._hostKey', 'kex._finished'],
+  },
+  'whole signatures': {
+    use: 'Sends the signatures of certificates and security keys as they came.',
+    fault: 'Reads five kinds of keys only, and puts the name of the request into the signature.',
+    source: 'RFC 4252 section 7; OpenSSH PROTOCOL.certkeys, PROTOCOL.u2f; lib/protocol/Protocol.js `authPK`',
+    need: 'safety',
+    test: 'test/ssh2/user-certificates.test.ts',
+    members: {
+      '_protocol.authPK': 'function',
+      '_protocol._authsQueue': 'object',
+      '_protocol._packetRW.write.allocStart': 'number',
+      '_protocol._packetRW.write.alloc': 'function',
+      '_protocol._packetRW.write.finalize': 'function',
+      '_protocol._cipher.encrypt': 'function',
+    },
+    replaced: ['_protocol.authPK'],
+    later: ['_protocol._kexinit', '_protocol._queue'],
+  },
+});
