@@ -4,6 +4,7 @@ import { isSshError, type SshError } from '../errors/index.ts';
 import type { ForwardTarget } from '../forward/types.ts';
 import { printable } from '../text/printable.ts';
 import { type Answer, readBanner } from './banner-probe.ts';
+import { checkByHelper } from './helper.ts';
 import type { CheckResult, GatewayConnection } from './types.ts';
 
 /** Milliseconds for the banner to come round: gateway, tunnel, target and back. */
@@ -16,10 +17,11 @@ export interface CheckReport {
 
 /**
  * Goes the whole way that a worker's connection goes: from the gateway into the published port, through the tunnel to
- * the target, and back. The port is our own while the tunnel is up, so no other session is touched.
+ * the target, and back. The port is our own while the tunnel is up, so no other session is touched. A gateway that
+ * forbids connections to its own ports may have a helper that goes through the port for us.
  */
 export async function checkTunnel(
-  connection: Pick<GatewayConnection, 'openStream'>,
+  connection: Pick<GatewayConnection, 'exec' | 'openStream'>,
   published: ForwardTarget,
   target: ForwardTarget,
   signal: AbortSignal,
@@ -29,9 +31,18 @@ export async function checkTunnel(
     stream = await connection.openStream(published, { signal, timeout: checkTimeout });
   } catch (error) {
     if (signal.aborted || !isSshError(error)) throw error;
-    return openFailed(error);
+    const report = openFailed(error);
+    if (report.result !== 'unavailable' || published.port === undefined) return report;
+    const seen = await checkByHelper(connection, published.port, signal);
+    return seen ? await verdictOf(seen, { target, signal }) : report;
   }
-  const answer = await readBanner(stream, checkTimeout, signal);
+  return verdictOf(await readBanner(stream, checkTimeout, signal), { target, signal });
+}
+
+async function verdictOf(
+  answer: Answer,
+  { target, signal }: { target: ForwardTarget; signal: AbortSignal },
+): Promise<CheckReport> {
   if (answer.kind === 'banner') return { result: 'ok', message: `answered ${printable(answer.banner)}` };
   return judge(answer, await askTarget(target, signal));
 }

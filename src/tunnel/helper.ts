@@ -1,5 +1,6 @@
 import { isSshError } from '../errors/index.ts';
 import { printable } from '../text/printable.ts';
+import type { Answer } from './banner-probe.ts';
 import type { NoteAnswer } from './note.ts';
 import type { ReclaimResult } from './reclaim.ts';
 import type { GatewayConnection, ReclaimRefusal } from './types.ts';
@@ -47,6 +48,19 @@ export async function reclaimByHelper(
     reason,
     message: `The gateway's helper leaves port ${port} alone: ${shown(words)}`,
   };
+}
+
+/** Has the helper go through this account's port; undefined when there is no helper, or it cannot connect. */
+export async function checkByHelper(
+  connection: Pick<GatewayConnection, 'exec'>,
+  port: number,
+  signal?: AbortSignal,
+): Promise<Answer | undefined> {
+  const words = await ask(connection, `check ${port}`, signal);
+  const [seen, ...banner] = words ?? [];
+  if (seen === 'banner') return { kind: 'banner', banner: banner.join(' ') };
+  if (seen === 'closed') return { kind: 'ended' };
+  return seen === 'silent' ? { kind: 'silent' } : undefined;
 }
 
 const refusals: readonly ReclaimRefusal[] = ['other-user', 'no-note', 'answers', 'cannot-check', 'survived'];

@@ -204,7 +204,8 @@ export type ReclaimRefusal =
  * - `ok`: the published port answered with an SSH banner;
  * - `target-down`: the tunnel is up, but the target does not answer;
  * - `broken`: the target answers, but not through the port: the tunnel is made anew;
- * - `unavailable`: the gateway forbids the check (PermitOpen, AllowTcpForwarding).
+ * - `unavailable`: the gateway forbids the check (PermitOpen, AllowTcpForwarding), and has no helper of `setup gateway` that
+ *   does it instead.
  */
 export type CheckResult = 'ok' | 'target-down' | 'broken' | 'unavailable';
 

@@ -57,7 +57,7 @@ Remove-Item, Remove-Item -Force, Remove-Item -LiteralPath, Remove-Item -Recurse,
 Select-String, Set-Service, Set-Service -StartupType, Split-Path, Split-Path -Leaf, Start-Process,
 Start-Process -ArgumentList, Start-Process -FilePath, Start-Process -NoNewWindow, Start-Process -PassThru,
 Start-Process -RedirectStandardError, Start-Process -RedirectStandardOutput, Start-Process -Wait, Start-Service,
-Stop-Process, Stop-Process -ErrorAction, Stop-Process -Force, Test-Path, Test-Path -LiteralPath, Write-Output`
+Stop-Process, Stop-Process -ErrorAction, Stop-Process -Force, Stop-Process -InputObject, Test-Path, Test-Path -LiteralPath, Write-Output`
   .split(',')
   .map((name) => name.trim());
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,8 @@ import { run } from '../cli/run.ts';
 import { freePort, untilListening } from './sshd.ts';
 
 const execute = promisify(execFile);
+/** Codes of ours: `t` and eight hex digits. */
+const ourAccount = /^tunnel-t[0-9a-f]{8}$/;
 const ours = ['/usr/local/lib/ssh-via-gateway', '/var/lib/ssh-via-gateway'];
 
 /** Output of one run of the program. */
@@ -20,7 +22,8 @@ export interface Said {
 
 /**
  * A gateway of one's own: a real sshd on a loopback port, with its own configuration that includes a folder of
- * settings. Accounts and groups are this machine's; all that was made is taken away in the end.
+ * settings. Accounts and groups are this machine's; all that was made is taken away in the end, and what a killed run has
+ * left at the beginning. Of several runs on one machine, one goes on and the others wait.
  */
 export interface OnboardingWorld extends AsyncDisposable {
   readonly folder: string;
@@ -43,6 +46,8 @@ export interface OnboardingWorld extends AsyncDisposable {
 export async function startOnboardingWorld(
   linesFor: (folder: string) => readonly string[] = () => [],
 ): Promise<OnboardingWorld> {
+  const lock = await lockMachine();
+  await clearLeftovers();
   const folder = await mkdtemp(join(tmpdir(), 'onboarding-'));
   await chmod(folder, 0o755);
   const dropIns = join(folder, 'sshd_config.d');
@@ -65,6 +70,7 @@ export async function startOnboardingWorld(
     for (const code of codes) await removeAccount(`tunnel-${code}`);
     for (const group of groups) await execute('groupdel', [group]).catch(() => {});
     for (const path of [folder, ...ours]) await rm(path, { recursive: true, force: true });
+    lock.kill();
   };
   try {
     await untilListening('127.0.0.1', port, sshd, () => log.join(''));
@@ -115,6 +121,39 @@ function configText({
     'PermitRootLogin no',
     '',
   ].join('\n');
+}
+
+/** A process that holds the lock, and ends with this one. */
+async function lockMachine(): Promise<ChildProcess> {
+  const file = join(tmpdir(), 'ssh-via-gateway-onboarding.lock');
+  const lock = spawn('flock', ['-w', '300', file, 'sh', '-c', 'echo locked; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    lock.stdout.once('data', () => resolve());
+    lock.once('close', () => reject(new Error('another run of these tests goes on for more than 5 minutes')));
+    lock.once('error', reject);
+  });
+  return lock;
+}
+
+/** Accounts, groups, folders and tunnels of a run that was killed. */
+async function clearLeftovers(): Promise<void> {
+  if (existsSync('/etc/ssh/sshd_config.d/10-ssh-via-gateway.conf')) {
+    throw new Error('This machine is a gateway in use: these tests would take its accounts for their own');
+  }
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (/\0--run\0--state\0[^\0]*\/onboarding-/.test(line)) process.kill(Number(pid), 'SIGKILL');
+  }
+  const names = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':')[0]!);
+  for (const name of names) if (ourAccount.test(name)) await removeAccount(name);
+  // Those with members are not of ours: then setup finds them there, as it would on a gateway.
+  for (const line of (await readFile('/etc/group', 'utf8')).split('\n')) {
+    const [group = '', , , members] = line.split(':');
+    if (['tunnels', 'tunnel-workers'].includes(group) && members === '') await execute('groupdel', [group]);
+  }
+  for (const path of ours) await rm(path, { recursive: true, force: true });
 }
 
 /** The groups that set-up makes and that are not there yet. */

@@ -64,7 +64,8 @@ esac
 
   /** What the service does. */
   start(state = this.state): ChildProcess {
-    return spawn('/bin/sh', [this.file, '--run', '--state', state], { stdio: 'inherit' });
+    const env = { ...process.env, PATH: `${this.folder}/bin:${process.env['PATH']}` };
+    return spawn('/bin/sh', [this.file, '--run', '--state', state], { stdio: 'inherit', env });
   }
 
   log(state = this.state): Promise<string> {

@@ -52,7 +52,11 @@ function Start-ScheduledTask($TaskName) {
 }
 function Stop-ScheduledTask($TaskName) {
   Add-Call "Stop-ScheduledTask $TaskName"
-  if (Test-Fake "pid-$TaskName") { Stop-Process -Id ([IO.File]::ReadAllText("$fake/pid-$TaskName")) -Force -ErrorAction SilentlyContinue }
+  if (-not (Test-Fake "pid-$TaskName")) { return }
+  # What is called pwsh may be a script that starts the real one.
+  $first = [IO.File]::ReadAllText("$fake/pid-$TaskName")
+  $below = @((Get-Content "/proc/$first/task/$first/children" -ErrorAction SilentlyContinue) -split ' ' | Where-Object { $_ })
+  foreach ($one in @($first) + $below) { Stop-Process -Id $one -Force -ErrorAction SilentlyContinue }
 }
 function Unregister-ScheduledTask($TaskName, [switch]$Confirm) { Remove-Item "$fake/task-$TaskName", "$fake/program-$TaskName"; Add-Call "Unregister-ScheduledTask $TaskName" }
 if ($env:FAKE_CULTURE) { function Get-UICulture { [cultureinfo]$env:FAKE_CULTURE } }

@@ -26,7 +26,7 @@ const options: readonly OptionSpec[] = [
     help: "public key of the PC's tunnel, as its script shows it: ssh-ed25519 AAAA...",
   },
   { name: 'key-file', value: 'FILE', help: 'the same from a file' },
-  { name: 'replace-key', help: 'the PC has a new key: the old one is taken away' },
+  { name: 'replace-key', help: 'the PC has a new key: the old one is taken away, and its sessions end' },
   { name: 'account', value: 'NAME', help: 'its account on the gateway. Default tunnel-CODE' },
   { name: 'login', value: 'NAME', help: 'the account on the PC that workers log in with. Default rpa' },
   { name: 'pc-identity', value: 'FILE', help: "the workers' private key for the PC" },
@@ -94,7 +94,12 @@ function wanted(settings: Call['settings'], { customers, gateway }: Customers, c
       `${code} has port ${before.port} and account ${before.account} already: setup remove ${code} first`,
     );
   }
-  return { code, account, port, route: before?.route ?? gateway.layout };
+  const route = before?.route ?? gateway.layout;
+  // sshd itself refuses them to every account but root.
+  if (route !== 'socket' && port < 1024) {
+    throw new UsageError(`--port: ${port} is kept for root by sshd; 1024 to 65535 would be right`);
+  }
+  return { code, account, port, route };
 }
 
 async function keyOf(settings: Call['settings']): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 # Makes the account of a customer on the gateway, or brings it up to date: all of it or nothing.
 umask 022
+alone
 command -v useradd >/dev/null 2>&1 || fail "There is no useradd on this gateway."
 getent group "$group" >/dev/null || fail "There is no group $group on this gateway: run setup gateway first."
 mark="ssh-via-gateway $code"
@@ -13,11 +14,13 @@ undo() {
 trap undo EXIT
 trap "exit 1" HUP INT TERM
 
-# Nobody else may have the port, up or not.
+# Nobody else may have the port, up or not, nor the key: a tunnel would end where another PC is expected.
 for other in $(getent group "$group" | cut -d: -f4 | tr "," " "); do
   [ "$other" != "$account" ] || continue
   home=$(getent passwd "$other" | cut -d: -f6)
   ! grep -qF "permitlisten=\"$port\"" "$home/.ssh/authorized_keys" 2>/dev/null || fail "Port $port belongs to the account $other."
+  [ -z "$key" ] || ! grep -qF "$key" "$home/.ssh/authorized_keys" 2>/dev/null ||
+    fail "The key is that of the account $other already. Is this PC a copy of another one? Take -Uninstall on it, and install anew: then it makes a key of its own."
 done
 entry=$(getent passwd "$account")
 uid=$(printf "%s" "$entry" | cut -d: -f3)
@@ -38,6 +41,9 @@ if [ -n "$entry" ] && [ -n "$line" ] && [ -s "$keys" ] && [ -z "$replace" ]; the
 fi
 
 if [ -z "$entry" ]; then
+  # What lies there is somebody's, and might even let a key in.
+  base=$(useradd -D 2>/dev/null | sed -n "s/^HOME=//p")
+  [ ! -e "${base:-/home}/$account" ] || fail "There is no account $account, but there is ${base:-/home}/$account already: move that away first."
   useradd -m -c "$mark" -s /bin/sh -G "$group" -p "*" "$account" >/dev/null || fail "useradd could not make the account $account."
   made=1
   home=$(getent passwd "$account" | cut -d: -f6)
@@ -50,10 +56,14 @@ fi
 if [ -n "$line" ] && [ "$(cat "$keys" 2>/dev/null)" != "$line" ]; then
   # Root's own: the account cannot change what it may do.
   mkdir -p "$home/.ssh" && chown root:root "$home/.ssh" && chmod 755 "$home/.ssh" || fail "$home/.ssh cannot be made."
+  had_key=
+  [ ! -s "$keys" ] || had_key=1
   back_up "$keys" || fail "No backup could be written to $state/backup."
   put "$keys" "$line
 " 644 || fail "$keys cannot be written."
   say "did wrote its key, which may listen on port $port only"
+  # Who came in with the key before has no business here any more.
+  [ -z "$had_key" ] || end_sessions "$account" "$uid"
 fi
 if [ -n "$workers" ]; then
   sockets=$state/$account

@@ -1,9 +1,11 @@
 # Ends a customer on the gateway: its key, its account, its sessions. The account stays, closed, with its name taken.
+alone
 entry=$(getent passwd "$account")
 uid=$(printf "%s" "$entry" | cut -d: -f3)
 if [ -n "$entry" ]; then
   owner=$(printf "%s" "$entry" | cut -d: -f5)
   if [ "$uid" = 0 ]; then fail "The account $account is root."; fi
+  if [ "$account" = "${SUDO_USER-}" ]; then fail "The account $account is your own."; fi
   case $owner in
     "ssh-via-gateway $code") ;;
     ssh-via-gateway*) fail "The account $account is of another customer (\"$owner\")." ;;
@@ -21,24 +23,7 @@ if [ -n "$entry" ]; then
     chage -E 0 "$account" || fail "The account $account could not be closed."
     say "did closed the account $account"
   fi
-  # A login that was under way shows up a moment later: quiet twice is quiet.
-  quiet=0
-  tries=0
-  ended=
-  while [ "$quiet" -lt 3 ] && [ "$tries" -lt 60 ]; do
-    tries=$((tries + 1))
-    set -- $(processes_of "$uid")
-    if [ $# -eq 0 ]; then
-      quiet=$((quiet + 1))
-    else
-      quiet=0
-      ended=1
-      if [ "$tries" -lt 10 ]; then kill -TERM "$@" 2>/dev/null; else kill -KILL "$@" 2>/dev/null; fi
-    fi
-    sleep 0.1 2>/dev/null || sleep 1
-  done
-  [ "$quiet" -ge 3 ] || fail "Sessions of $account do not end: $(processes_of "$uid" | tr "\n" " ")"
-  [ -z "$ended" ] || say "did ended its sessions"
+  end_sessions "$account" "$uid"
   rm -f "$state/$account/pc.sock"
 fi
 for holder in $(listeners_on "$port"); do

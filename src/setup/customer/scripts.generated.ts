@@ -2,6 +2,7 @@
 
 /** add.sh */
 export const add = `umask 022
+alone
 command -v useradd >/dev/null 2>&1 || fail "There is no useradd on this gateway."
 getent group "$group" >/dev/null || fail "There is no group $group on this gateway: run setup gateway first."
 mark="ssh-via-gateway $code"
@@ -17,6 +18,8 @@ for other in $(getent group "$group" | cut -d: -f4 | tr "," " "); do
 [ "$other" != "$account" ] || continue
 home=$(getent passwd "$other" | cut -d: -f6)
 ! grep -qF "permitlisten=\\"$port\\"" "$home/.ssh/authorized_keys" 2>/dev/null || fail "Port $port belongs to the account $other."
+[ -z "$key" ] || ! grep -qF "$key" "$home/.ssh/authorized_keys" 2>/dev/null ||
+fail "The key is that of the account $other already. Is this PC a copy of another one? Take -Uninstall on it, and install anew: then it makes a key of its own."
 done
 entry=$(getent passwd "$account")
 uid=$(printf "%s" "$entry" | cut -d: -f3)
@@ -36,6 +39,8 @@ read -r there <"$keys"
 case $there in *" $key"*) ;; *) fail "The account $account has another key already. If the PC has a new one: --replace-key." ;; esac
 fi
 if [ -z "$entry" ]; then
+base=$(useradd -D 2>/dev/null | sed -n "s/^HOME=//p")
+[ ! -e "\${base:-/home}/$account" ] || fail "There is no account $account, but there is \${base:-/home}/$account already: move that away first."
 useradd -m -c "$mark" -s /bin/sh -G "$group" -p "*" "$account" >/dev/null || fail "useradd could not make the account $account."
 made=1
 home=$(getent passwd "$account" | cut -d: -f6)
@@ -47,10 +52,13 @@ say "did opened the account $account again"
 fi
 if [ -n "$line" ] && [ "$(cat "$keys" 2>/dev/null)" != "$line" ]; then
 mkdir -p "$home/.ssh" && chown root:root "$home/.ssh" && chmod 755 "$home/.ssh" || fail "$home/.ssh cannot be made."
+had_key=
+[ ! -s "$keys" ] || had_key=1
 back_up "$keys" || fail "No backup could be written to $state/backup."
 put "$keys" "$line
 " 644 || fail "$keys cannot be written."
 say "did wrote its key, which may listen on port $port only"
+[ -z "$had_key" ] || end_sessions "$account" "$uid"
 fi
 if [ -n "$workers" ]; then
 sockets=$state/$account
@@ -64,11 +72,13 @@ say "done"
 `;
 
 /** remove.sh */
-export const remove = `entry=$(getent passwd "$account")
+export const remove = `alone
+entry=$(getent passwd "$account")
 uid=$(printf "%s" "$entry" | cut -d: -f3)
 if [ -n "$entry" ]; then
 owner=$(printf "%s" "$entry" | cut -d: -f5)
 if [ "$uid" = 0 ]; then fail "The account $account is root."; fi
+if [ "$account" = "\${SUDO_USER-}" ]; then fail "The account $account is your own."; fi
 case $owner in
 "ssh-via-gateway $code") ;;
 ssh-via-gateway*) fail "The account $account is of another customer (\\"$owner\\")." ;;
@@ -85,23 +95,7 @@ if [ "$(getent shadow "$account" | cut -d: -f8)" != 0 ]; then
 chage -E 0 "$account" || fail "The account $account could not be closed."
 say "did closed the account $account"
 fi
-quiet=0
-tries=0
-ended=
-while [ "$quiet" -lt 3 ] && [ "$tries" -lt 60 ]; do
-tries=$((tries + 1))
-set -- $(processes_of "$uid")
-if [ $# -eq 0 ]; then
-quiet=$((quiet + 1))
-else
-quiet=0
-ended=1
-if [ "$tries" -lt 10 ]; then kill -TERM "$@" 2>/dev/null; else kill -KILL "$@" 2>/dev/null; fi
-fi
-sleep 0.1 2>/dev/null || sleep 1
-done
-[ "$quiet" -ge 3 ] || fail "Sessions of $account do not end: $(processes_of "$uid" | tr "\\n" " ")"
-[ -z "$ended" ] || say "did ended its sessions"
+end_sessions "$account" "$uid"
 rm -f "$state/$account/pc.sock"
 fi
 for holder in $(listeners_on "$port"); do

@@ -1,13 +1,17 @@
 # Puts the settings of a gateway in place: all of them, checked, or none.
 umask 022
-work=$(mktemp -d) || fail "No temporary folder can be made."
+alone
 dropin=$folder/$name
-for file in "$dropin" "$helper"; do
-  [ ! -e "$file" ] || cp -p "$file" "$work/$(basename "$file")" || fail "$file cannot be read."
-done
+# What there was before. It outlives this process: who is ended by force leaves it to the next one.
+work=$state/pending
+keep() {
+  [ ! -e "$1" ] || cp -p "$1" "$work/$(basename "$1")" || fail "$1 cannot be read."
+}
 restore() {
   if [ -e "$work/$(basename "$1")" ]; then cp -p "$work/$(basename "$1")" "$1.old" && mv -f "$1.old" "$1"; else rm -f "$1"; fi
 }
+# Its mark goes first: half of a copy is none to go back to.
+forget() { rm -f "$work/saved" && rm -rf "$work"; }
 reloaded=
 finished=
 made_groups=
@@ -21,14 +25,11 @@ undo() {
     [ -z "$reloaded" ] || reload_sshd >/dev/null 2>&1
     say "undone"
   fi
-  rm -rf "$work"
+  forget
 }
-trap undo EXIT
-trap "exit 1" HUP INT TERM
-
 setting() { "$sshd" -T -f "$config" 2>/dev/null | sed -n "s/^$1 //p" | head -n 1; }
 reload_sshd() {
-  if [ -n "$reload" ]; then sh -c "$reload" 2>&1; return; fi
+  if [ -n "$reload" ]; then sh -c "$reload" 2>&1 9>&-; return; fi
   if [ "$config" = /etc/ssh/sshd_config ] && [ -d /run/systemd/system ]; then
     for unit in ssh sshd; do
       systemctl is-active --quiet "$unit.service" && { systemctl reload "$unit.service" 2>&1; return; }
@@ -52,6 +53,24 @@ answers() {
 }
 effective() { "$sshd" -T -C "user=$1,host=check.invalid,addr=192.0.2.1" -f "$config"; }
 of_root() { effective root 2>/dev/null | grep -v "^maxstartups " >"$work/$1"; }
+
+# A run before was ended by force: its half of the work is taken back.
+if [ -e "$work/saved" ]; then
+  read -r begun <"$work/saved"
+  restore "$begun"
+  restore "$helper"
+  reloaded=1
+  say "did took back what an interrupted set-up had begun"
+fi
+for left in $(getent passwd | sed -n "s/^\(check-tunnels-[0-9]*\):.*:\/nonexistent:.*/\1/p"); do userdel "$left" 2>/dev/null; done
+rm -f "$dropin".?????? "$helper".??????
+forget
+mkdir -m 700 "$work" || fail "$work cannot be made."
+keep "$dropin"
+keep "$helper"
+say "$dropin" >"$work/saved" || fail "$work cannot be written."
+trap undo EXIT
+trap "exit 1" HUP INT TERM
 
 of_root before
 answered=

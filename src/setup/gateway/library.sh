@@ -6,7 +6,16 @@ fail() {
 }
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH LC_ALL=C
+# Whoever asked may be gone, and the answer with him: what was begun is brought to its end all the same.
+trap "" PIPE
 [ "$(id -u)" = 0 ] || fail "Root is needed for this. Log in as root, or give --sudo where sudo asks for no password."
+# One set-up at a time; the lock goes with this process, however it ends.
+alone() {
+  command -v flock >/dev/null 2>&1 || fail "There is no flock on this gateway: install util-linux."
+  mkdir -p "$state" 2>/dev/null && (umask 077 && : >>"$state/lock") 2>/dev/null || fail "$state cannot be written."
+  exec 9>"$state/lock"
+  flock -w 20 9 || fail "Another set-up is under way on this gateway: come again when it is done."
+}
 # The content of a file in one word; a missing file is `absent`.
 content() {
   if [ -e "$1" ]; then base64 <"$1" | tr -d "\n"; echo; else echo absent; fi
@@ -31,11 +40,36 @@ listeners_on() {
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
     awk -v port=":$hex" "\$4 == \"0A\" && substr(\$2, length(\$2) - 4) == port { print \$8 }" | sort -u
 }
-# Prints the processes of the uid $1, this one left out.
+# Prints the processes of the uid $1. One that has ended and that nobody has waited for (a zombie) is none.
 processes_of() {
-  for folder in /proc/[0-9]*; do
-    { while read -r key real rest; do
-      [ "$key" = Uid: ] && [ "$real" = "$1" ] && say "${folder#/proc/}"
-    done <"$folder/status"; } 2>/dev/null
+  for process in /proc/[0-9]*; do
+    { while read -r field word rest; do
+      case $field$word in
+        State:Z) break ;;
+        "Uid:$1") say "${process#/proc/}" ;;
+      esac
+    done <"$process/status"; } 2>/dev/null
   done
+}
+# Ends the sessions of the account $1 with the uid $2. A login that was under way shows up a moment later: only what is
+# quiet three times is quiet.
+end_sessions() {
+  quiet=0
+  tries=0
+  ended=
+  while [ "$quiet" -lt 3 ] && [ "$tries" -lt 60 ]; do
+    tries=$((tries + 1))
+    running=$(processes_of "$2")
+    if [ -z "$running" ]; then
+      quiet=$((quiet + 1))
+    else
+      quiet=0
+      ended=1
+      # shellcheck disable=SC2086 # one word each
+      if [ "$tries" -lt 10 ]; then kill -TERM $running 2>/dev/null; else kill -KILL $running 2>/dev/null; fi
+    fi
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+  [ "$quiet" -ge 3 ] || fail "Sessions of $1 do not end: $(processes_of "$2" | tr "\n" " ")"
+  [ -z "$ended" ] || say "did ended its sessions"
 }

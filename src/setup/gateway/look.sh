@@ -17,6 +17,7 @@ case $folder in /*) ;; *) folder=/etc/ssh/$folder ;; esac
 say "folder $folder"
 say "dropin $(content "$folder/$name")"
 say "helper $(content "$helper")"
+[ ! -d "$state/pending" ] || say pending
 getent group "$group" >/dev/null && say "group $group"
 [ -z "$workers" ] || ! getent group "$workers" >/dev/null || say "workers $workers"
 "$sshd" -T -f "$config" 2>/dev/null | sed -n "s/^hostkey //p" | while read -r key; do

@@ -2,14 +2,16 @@
 
 /** apply.sh */
 export const apply = `umask 022
-work=$(mktemp -d) || fail "No temporary folder can be made."
+alone
 dropin=$folder/$name
-for file in "$dropin" "$helper"; do
-[ ! -e "$file" ] || cp -p "$file" "$work/$(basename "$file")" || fail "$file cannot be read."
-done
+work=$state/pending
+keep() {
+[ ! -e "$1" ] || cp -p "$1" "$work/$(basename "$1")" || fail "$1 cannot be read."
+}
 restore() {
 if [ -e "$work/$(basename "$1")" ]; then cp -p "$work/$(basename "$1")" "$1.old" && mv -f "$1.old" "$1"; else rm -f "$1"; fi
 }
+forget() { rm -f "$work/saved" && rm -rf "$work"; }
 reloaded=
 finished=
 made_groups=
@@ -23,13 +25,11 @@ for made in $made_groups; do groupdel "$made" 2>/dev/null; done
 [ -z "$reloaded" ] || reload_sshd >/dev/null 2>&1
 say "undone"
 fi
-rm -rf "$work"
+forget
 }
-trap undo EXIT
-trap "exit 1" HUP INT TERM
 setting() { "$sshd" -T -f "$config" 2>/dev/null | sed -n "s/^$1 //p" | head -n 1; }
 reload_sshd() {
-if [ -n "$reload" ]; then sh -c "$reload" 2>&1; return; fi
+if [ -n "$reload" ]; then sh -c "$reload" 2>&1 9>&-; return; fi
 if [ "$config" = /etc/ssh/sshd_config ] && [ -d /run/systemd/system ]; then
 for unit in ssh sshd; do
 systemctl is-active --quiet "$unit.service" && { systemctl reload "$unit.service" 2>&1; return; }
@@ -51,6 +51,22 @@ ssh-keyscan -T 1 -p "\${address##*:}" "$host" 2>/dev/null | grep -q .
 }
 effective() { "$sshd" -T -C "user=$1,host=check.invalid,addr=192.0.2.1" -f "$config"; }
 of_root() { effective root 2>/dev/null | grep -v "^maxstartups " >"$work/$1"; }
+if [ -e "$work/saved" ]; then
+read -r begun <"$work/saved"
+restore "$begun"
+restore "$helper"
+reloaded=1
+say "did took back what an interrupted set-up had begun"
+fi
+for left in $(getent passwd | sed -n "s/^\\(check-tunnels-[0-9]*\\):.*:\\/nonexistent:.*/\\1/p"); do userdel "$left" 2>/dev/null; done
+rm -f "$dropin".?????? "$helper".??????
+forget
+mkdir -m 700 "$work" || fail "$work cannot be made."
+keep "$dropin"
+keep "$helper"
+say "$dropin" >"$work/saved" || fail "$work cannot be written."
+trap undo EXIT
+trap "exit 1" HUP INT TERM
 of_root before
 answered=
 answers && answered=1
@@ -268,7 +284,14 @@ exit 1
 }
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH LC_ALL=C
+trap "" PIPE
 [ "$(id -u)" = 0 ] || fail "Root is needed for this. Log in as root, or give --sudo where sudo asks for no password."
+alone() {
+command -v flock >/dev/null 2>&1 || fail "There is no flock on this gateway: install util-linux."
+mkdir -p "$state" 2>/dev/null && (umask 077 && : >>"$state/lock") 2>/dev/null || fail "$state cannot be written."
+exec 9>"$state/lock"
+flock -w 20 9 || fail "Another set-up is under way on this gateway: come again when it is done."
+}
 content() {
 if [ -e "$1" ]; then base64 <"$1" | tr -d "\\n"; echo; else echo absent; fi
 }
@@ -290,11 +313,33 @@ cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
 awk -v port=":$hex" "\\$4 == \\"0A\\" && substr(\\$2, length(\\$2) - 4) == port { print \\$8 }" | sort -u
 }
 processes_of() {
-for folder in /proc/[0-9]*; do
-{ while read -r key real rest; do
-[ "$key" = Uid: ] && [ "$real" = "$1" ] && say "\${folder#/proc/}"
-done <"$folder/status"; } 2>/dev/null
+for process in /proc/[0-9]*; do
+{ while read -r field word rest; do
+case $field$word in
+State:Z) break ;;
+"Uid:$1") say "\${process#/proc/}" ;;
+esac
+done <"$process/status"; } 2>/dev/null
 done
+}
+end_sessions() {
+quiet=0
+tries=0
+ended=
+while [ "$quiet" -lt 3 ] && [ "$tries" -lt 60 ]; do
+tries=$((tries + 1))
+running=$(processes_of "$2")
+if [ -z "$running" ]; then
+quiet=$((quiet + 1))
+else
+quiet=0
+ended=1
+if [ "$tries" -lt 10 ]; then kill -TERM $running 2>/dev/null; else kill -KILL $running 2>/dev/null; fi
+fi
+sleep 0.1 2>/dev/null || sleep 1
+done
+[ "$quiet" -ge 3 ] || fail "Sessions of $1 do not end: $(processes_of "$2" | tr "\\n" " ")"
+[ -z "$ended" ] || say "did ended its sessions"
 }
 `;
 
@@ -316,6 +361,7 @@ case $folder in /*) ;; *) folder=/etc/ssh/$folder ;; esac
 say "folder $folder"
 say "dropin $(content "$folder/$name")"
 say "helper $(content "$helper")"
+[ ! -d "$state/pending" ] || say pending
 getent group "$group" >/dev/null && say "group $group"
 [ -z "$workers" ] || ! getent group "$workers" >/dev/null || say "workers $workers"
 "$sshd" -T -f "$config" 2>/dev/null | sed -n "s/^hostkey //p" | while read -r key; do

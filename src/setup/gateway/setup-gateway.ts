@@ -36,7 +36,13 @@ export async function planGateway(shell: GatewayShell, settings: GatewaySettings
   return {
     folder,
     hostKeys: answer.all('hostkey'),
-    changes: [...groups.map(([name]) => `+ group ${name}`), ...files.flatMap(changesOf)],
+    changes: [
+      ...(answer.first('pending') === undefined
+        ? []
+        : ['~ a set-up was interrupted: what it began is taken back first']),
+      ...groups.map(([name]) => `+ group ${name}`),
+      ...files.flatMap(changesOf),
+    ],
   };
 }
 

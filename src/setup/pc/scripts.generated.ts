@@ -27,7 +27,7 @@ while [ $# -gt 0 ]; do
     --run | --status | --uninstall | --update | --key) action=\${1#--} ;;
     -Run | -Status | -Uninstall | -Update | -Key) action=$(printf '%s' "\${1#-}" | tr '[:upper:]' '[:lower:]') ;;
     --state | --unit-dir)
-      case \${2-} in /*) ;; *) echo "$1 needs an absolute path" >&2; exit 2 ;; esac
+      case \${2-} in *[!A-Za-z0-9/._-]*) echo "$1: letters, digits and / . _ - would be right" >&2; exit 2 ;; /*) ;; *) echo "$1 needs an absolute path" >&2; exit 2 ;; esac
       if [ "$1" = --state ]; then state=$2 named=1; else unit_dir=$2; fi
       shift
       ;;
@@ -46,8 +46,12 @@ changed=
 now() { date -u +%s; }
 note() { printf '%s %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log"; }
 die() { echo "$*" >&2; exit 1; }
+need_root() { [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0"; }
 did() { changed=1; echo "$*"; }
-is_running() { [ -n "\${1-}" ] && kill -0 "$1" 2>/dev/null; }
+# Whether the process $1 has $2 in its command line: after a restart, its number may be another program's.
+is_running() { [ -n "\${1-}" ] && tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF -e "$2"; }
+is_tunnel() { is_running "\${1-}" "--run --state $state "; }
+is_ssh() { is_running "\${1-}" "UserKnownHostsFile=\\"$state/known_hosts\\""; }
 first_line() { { read -r first <"$1"; } 2>/dev/null && printf '%s' "$first"; }
 
 # Puts $2 into the file $1 when it is not there already.
@@ -57,8 +61,10 @@ put() {
   printf '%s\\n' "$2" >"$1.new" && chmod "$3" "$1.new" && mv -f "$1.new" "$1" || die "$1 cannot be written."
 }
 
+# Always in a shell of its own, whose place ssh takes. What the gateway says fills 1 MB at most.
 gateway() {
-  ssh -F none -T -i "$key" -p "$gateway_port" -l "$account" \\
+  ulimit -f 2000
+  exec ssh -F none -T -i "$key" -p "$gateway_port" -l "$account" \\
     -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=10 \\
     -o UserKnownHostsFile="\\"$state/known_hosts\\"" -o GlobalKnownHostsFile=/dev/null \\
     -o StrictHostKeyChecking=yes -o HostKeyAlias="$alias_name" -o CheckHostIP=no -o UpdateHostKeys=no \\
@@ -70,7 +76,7 @@ gateway() {
 
 rotate() {
   size=$({ wc -c <"$log"; } 2>/dev/null)
-  [ "\${size:-0}" -lt 1000000 ] || mv -f "$log" "$log.1"
+  [ "\${size:-0}" -lt 500000 ] || mv -f "$log" "$log.1"
 }
 
 # The port is taken: perhaps by this PC's own session that died. Says whether the port is free now.
@@ -86,14 +92,23 @@ jitter() {
   echo $(($1 + $1 * \${byte:-0} / 1280))
 }
 
+# Nothing tells when a socket is up; what does not work ends within this time.
+await_socket() {
+  seconds=0
+  while [ "$seconds" -lt 15 ] && kill -0 "$child" 2>/dev/null; do sleep 1 9>&-; seconds=$((seconds + 1)); done
+  ! kill -0 "$child" 2>/dev/null || note "up: nothing was refused in $seconds s"
+}
+
 one_connection() {
   began=$(now)
   if [ -n "$socket" ]; then
-    gateway -N -R "$socket:$target" "$gateway_host" </dev/null >>"$log" 2>"$state/ssh.err" &
+    gateway -N -R "$socket:$target" "$gateway_host" </dev/null >>"$log" 2>"$state/ssh.err" 9>&- &
   else
-    gateway -R "$listen$port:$target" "$gateway_host" hold "$port" </dev/null >>"$log" 2>"$state/ssh.err" &
+    gateway -R "$listen$port:$target" "$gateway_host" hold "$port" </dev/null >>"$log" 2>"$state/ssh.err" 9>&- &
   fi
   child=$!
+  echo "$child" >"$state/ssh.pid"
+  [ -z "$socket" ] || await_socket
   wait "$child"
   status=$?
   child=
@@ -105,14 +120,25 @@ one_connection() {
 keep() {
   # Named in the list of processes: that is how another one sees which tunnel runs.
   [ -n "$named" ] || exec /bin/sh "$0" --run --state "$state"
-  other=$(first_line "$state/pid")
-  if is_running "$other" && tr '\\0' ' ' <"/proc/$other/cmdline" 2>/dev/null | grep -qF -e "--run --state $state "; then
-    echo "The tunnel of $code runs already: process $other." >&2
+  [ -d "$state" ] || die "Nothing is installed in $state: run this first: sudo sh $0"
+  # Held as long as this process lives: of two, one runs.
+  if command -v flock >/dev/null 2>&1; then
+    exec 9>"$state/lock"
+    if flock -n 9; then other=""; else other=$(first_line "$state/pid"); other=\${other:-another}; fi
+  else
+    other=$(first_line "$state/pid")
+    is_tunnel "$other" || other=""
+  fi
+  if [ -n "$other" ]; then
+    echo "The tunnel of $code runs already (process $other)." >&2
     exit 3
   fi
+  # A tunnel that was ended by force has left its ssh behind, which holds the port.
+  left=$(first_line "$state/ssh.pid")
+  is_ssh "$left" && kill "$left" 2>/dev/null
   echo $$ >"$state/pid"
   child=
-  trap 'rm -f "$state/pid"; [ -z "$child" ] || kill "$child" 2>/dev/null; note stopped; exit 0' TERM INT HUP
+  trap 'rm -f "$state/pid" "$state/ssh.pid"; [ -z "$child" ] || kill "$child" 2>/dev/null; note stopped; exit 0' TERM INT HUP
   failures=0
   reclaimed=
   while :; do
@@ -128,10 +154,10 @@ keep() {
     esac
     [ "$lasted" -lt 60 ] || failures=0
     # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
-    case $why in *"Permission denied"* | *"Host key verification failed"*) pause=60 ;; *) pause=$((1 << (failures < 5 ? failures : 5))) ;; esac
-    [ "$pause" -le 30 ] || [ "$pause" -eq 60 ] || pause=30
+    case $why in *"Permission denied"* | *"Host key verification failed"*) pause=48 ;; *) pause=$((1 << (failures < 5 ? failures : 5))) ;; esac
+    [ "$pause" -le 30 ] || [ "$pause" -eq 48 ] || pause=30
     failures=$((failures + 1))
-    sleep "$(jitter "$pause")" &
+    sleep "$(jitter "$pause")" 9>&- &
     child=$!
     wait "$child"
     child=
@@ -140,16 +166,36 @@ keep() {
 
 # --- installing ---
 
-# The worker's key logs in to the account on this PC. The mark at its end is how --uninstall finds it.
+# The file is the account's own, and changed as that account: root would follow its links. Lines with our mark at their
+# end are ours; somebody else's line with the same key does as well. Prints a word when something has changed.
+change_keys() {
+  # shellcheck disable=SC2016 # the account's own shell reads it
+  mark=ssh-via-gateway-$code wanted=$1 su -s /bin/sh "$login" -c '
+    umask 077
+    file=$HOME/.ssh/authorized_keys
+    file=$(readlink -f "$file" 2>/dev/null || printf "%s" "$file")
+    before=$(cat "$file" 2>/dev/null)
+    rest=$(printf "%s\\n" "$before" | grep -v " $mark\\$")
+    after=$rest
+    others=$(printf "%s\\n" "$rest" | grep -v "^[[:space:]]*#" | grep -v " ssh-via-gateway-[A-Za-z0-9_-]*\\$")
+    if [ -n "$wanted" ] && ! printf "%s\\n" "$others" | grep -qF "$wanted"; then
+      after="\${rest:+$rest
+}$wanted $mark"
+    fi
+    [ "$before" != "$after" ] || exit 0
+    if [ -z "$after" ]; then
+      rm -f "$file" && rmdir "$HOME/.ssh" 2>/dev/null
+    else
+      mkdir -p "$HOME/.ssh" && printf "%s\\n" "$after" >"$file.new" && chmod 600 "$file.new" && mv -f "$file.new" "$file" || exit 1
+    fi
+    echo changed'
+}
+
 authorize_worker() {
   [ -n "$worker_key" ] || return 0
-  home=$(getent passwd "$login" | cut -d: -f6)
-  [ -n "$home" ] || { echo "There is no account $login on this PC: make it, then run this again."; return 0; }
-  keys=$home/.ssh/authorized_keys
-  grep -qF "$worker_key" "$keys" 2>/dev/null && return 0
-  mkdir -p "$home/.ssh" && chmod 700 "$home/.ssh" && printf '%s\\n' "$worker_key ssh-via-gateway-$code" >>"$keys" &&
-    chmod 600 "$keys" && chown -R "$login" "$home/.ssh" || die "$keys cannot be written."
-  did "$login takes the workers' key now"
+  getent passwd "$login" >/dev/null || { echo "There is no account $login on this PC: make it, then run this again."; return 0; }
+  answer=$(change_keys "$worker_key") || die "The authorized_keys of $login cannot be written."
+  [ -z "$answer" ] || did "$login takes the workers' key now"
 }
 
 unit_text() {
@@ -186,13 +232,16 @@ install_service() {
   fi
   systemctl is-enabled --quiet "$service" 2>/dev/null || systemctl enable "$service" >/dev/null 2>&1
   if ! systemctl is-active --quiet "$service"; then
-    systemctl start "$service" && did "started the service"
+    systemctl start "$service" || die "The service $service does not start: systemctl status $service"
+    did "started the service"
   elif [ "$action" = update ] || [ -n "$changed" ]; then
     systemctl restart "$service" && did "restarted the service"
   fi
 }
 
 show_key() {
+  need_root
+  [ -s "$key.pub" ] || die "There is no key yet: run this first: sudo sh $0"
   echo
   echo "The public key of this PC's tunnel. Give it to whoever looks after the gateway:"
   echo
@@ -200,7 +249,7 @@ show_key() {
 }
 
 install() {
-  [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0"
+  need_root
   [ -f "$0" ] || die "Save this script to a file first, then: sh FILE"
   for tool in ssh ssh-keygen; do
     command -v "$tool" >/dev/null 2>&1 || die "There is no $tool on this PC: install the OpenSSH client (apt install openssh-client)."
@@ -230,33 +279,32 @@ stop() {
     rm -f "$unit"
     systemctl daemon-reload
   fi
-  pid=$(first_line "$state/pid")
-  is_running "$pid" || return 0
-  kill "$pid" 2>/dev/null
-  waited=0
-  while is_running "$pid" && [ "$waited" -lt 5 ]; do sleep 1; waited=$((waited + 1)); done
+  for one in "$(first_line "$state/pid")" "$(first_line "$state/ssh.pid")"; do
+    is_tunnel "$one" || is_ssh "$one" || continue
+    kill "$one" 2>/dev/null
+    waited=0
+    while kill -0 "$one" 2>/dev/null && [ "$waited" -lt 5 ]; do sleep 1; waited=$((waited + 1)); done
+  done
 }
 
 uninstall() {
-  [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0 --uninstall"
+  need_root
   stop
-  home=$(getent passwd "$login" | cut -d: -f6)
-  if [ -n "$worker_key" ] && [ -n "$home" ] && grep -q " ssh-via-gateway-$code\\$" "$home/.ssh/authorized_keys" 2>/dev/null; then
-    sed -i "/ ssh-via-gateway-$code\\$/d" "$home/.ssh/authorized_keys"
-  fi
+  # Also when the script has another key, or none, by now.
+  ! getent passwd "$login" >/dev/null || change_keys "" >/dev/null
   rm -rf "$state"
   rmdir /var/lib/ssh-via-gateway-pc 2>/dev/null
-  echo "Everything was taken away. On the gateway: ssh-via-gateway setup remove $code"
+  echo "The tunnel, its key and the workers' key were taken away; the SSH server stays. On the gateway: ssh-via-gateway setup remove $code"
 }
 
 show_status() {
+  need_root
   pid=$(first_line "$state/pid")
-  last=$(grep -E ' (up|down|connecting|stopped|check|broken)' "$log" 2>/dev/null | tail -n 1)
-  if is_running "$pid"; then running="process $pid"; else running="not running"; fi
+  last=$(grep -E ' (up|down|connecting|stopped|check|broken)' "$log" 2>/dev/null | tail -n 1 | tr -cd '[:print:]' | cut -c 1-400)
+  if is_tunnel "$pid"; then running="process $pid"; else running="not running"; fi
   echo "tunnel of $code to $gateway_host port $port: $running"
   echo "last: \${last:-nothing yet}"
-  is_running "$pid" || return 1
-  [ -z "$socket" ] || return 0
+  is_tunnel "$pid" || return 1
   case $last in *' up'* | *' check banner'*) return 0 ;; *) return 1 ;; esac
 }
 
@@ -341,8 +389,12 @@ $words = @{
     '\\ub9c8\\uc9c0\\ub9c9 \\uae30\\ub85d: {0}')
   nothing = @('nothing yet',
     '\\uc544\\uc9c1 \\uc5c6\\uc74c')
-  gone = @('Everything was taken away. On the gateway: ssh-via-gateway setup remove {0}',
-    '\\ubaa8\\ub450 \\uc81c\\uac70\\ud588\\uc2b5\\ub2c8\\ub2e4. \\uac8c\\uc774\\ud2b8\\uc6e8\\uc774\\uc5d0\\uc11c: ssh-via-gateway setup remove {0}')
+  gone = @('The tunnel, its key and the key of the workers were taken away; the SSH server and the sleep settings stay. On the gateway: ssh-via-gateway setup remove {0}',
+    '\\ud130\\ub110\\uacfc \\uadf8 \\ud0a4, \\uc791\\uc5c5\\uc790\\uc758 \\ud0a4\\ub97c \\uc81c\\uac70\\ud588\\uc2b5\\ub2c8\\ub2e4. SSH \\uc11c\\ubc84\\uc640 \\uc808\\uc804 \\uc124\\uc815\\uc740 \\uadf8\\ub300\\ub85c \\ub461\\ub2c8\\ub2e4. \\uac8c\\uc774\\ud2b8\\uc6e8\\uc774\\uc5d0\\uc11c: ssh-via-gateway setup remove {0}')
+  notInstalled = @('Nothing is installed in {0} yet: run this script without a switch first.',
+    '{0}\\uc5d0 \\uc544\\uc9c1 \\uc124\\uce58\\ub41c \\uac83\\uc774 \\uc5c6\\uc2b5\\ub2c8\\ub2e4. \\uba3c\\uc800 \\uc774 \\uc2a4\\ud06c\\ub9bd\\ud2b8\\ub97c \\uc635\\uc158 \\uc5c6\\uc774 \\uc2e4\\ud589\\ud558\\uc2ed\\uc2dc\\uc624.')
+  inUse = @('{0} cannot be removed: a program has it open. Come again in a minute.',
+    '{0}\\uc744(\\ub97c) \\uc81c\\uac70\\ud560 \\uc218 \\uc5c6\\uc2b5\\ub2c8\\ub2e4. \\ub2e4\\ub978 \\ud504\\ub85c\\uadf8\\ub7a8\\uc774 \\uc0ac\\uc6a9 \\uc911\\uc785\\ub2c8\\ub2e4. \\uc7a0\\uc2dc \\ud6c4 \\ub2e4\\uc2dc \\uc2e4\\ud589\\ud558\\uc2ed\\uc2dc\\uc624.')
   wrongState = @('-State must be a plain folder, no link, without blanks in its name.',
     '-State\\ub294 \\ub9c1\\ud06c\\uac00 \\uc544\\ub2c8\\uace0 \\uc774\\ub984\\uc5d0 \\uacf5\\ubc31\\uc774 \\uc5c6\\ub294 \\ud3f4\\ub354\\uc5ec\\uc57c \\ud569\\ub2c8\\ub2e4.')
 }
@@ -404,11 +456,16 @@ function Write-Log([string]$Text) {
 
 # Somebody may have the log open: a line may be lost, the tunnel not.
 function Add-RawLine([string]$Line) {
+  Limit-Log
   try { [IO.File]::AppendAllText($logFile, $Line + [Environment]::NewLine) } catch { [Console]::Error.WriteLine($Line) }
 }
 
+function Get-Length([string]$Path) {
+  if (Test-Path -LiteralPath $Path) { (Get-Item -LiteralPath $Path).Length } else { 0 }
+}
+
 function Limit-Log {
-  if ((Test-Path -LiteralPath $logFile) -and (Get-Item -LiteralPath $logFile).Length -gt 1000000) {
+  if ((Get-Length $logFile) -gt 1000000) {
     Move-Item -LiteralPath $logFile -Destination "$logFile.1" -Force -ErrorAction SilentlyContinue
   }
 }
@@ -465,11 +522,19 @@ function Invoke-Reclaim {
 
 # A tunnel that was ended by force has left its ssh behind.
 function Clear-Leftover {
+  $process = Get-OwnSsh
+  if (-not $process) { return }
+  Stop-Process -InputObject $process -Force -ErrorAction SilentlyContinue
+  $null = $process.WaitForExit(5000)
+}
+
+# The ssh of this tunnel, if it runs. After a restart its number may be another program's: that has begun later.
+function Get-OwnSsh {
   $left = (Get-Text $pidFile).Trim()
-  if ($left -match '^\\d+$') {
-    Get-Process -Id $left -ErrorAction SilentlyContinue | Where-Object { $_.ProcessName -eq 'ssh' } |
-      Stop-Process -Force -ErrorAction SilentlyContinue
-  }
+  if ($left -notmatch '^\\d+$') { return }
+  $noted = (Get-Item -LiteralPath $pidFile).LastWriteTime
+  Get-Process -Id $left -ErrorAction SilentlyContinue |
+    Where-Object { $_.ProcessName -eq 'ssh' -and $_.StartTime -le $noted.AddSeconds(2) }
 }
 
 function Invoke-Connection {
@@ -482,6 +547,8 @@ function Invoke-Connection {
   do {
     $ended = $process.WaitForExit(1000)
     $taken = Copy-NewLine $taken
+    # A line a minute at most is written; a gateway that says a thousand times more loses its tunnel.
+    if ((Get-Length $outFile) + (Get-Length $errorFile) -gt 1000000) { Stop-Process -InputObject $process -Force -ErrorAction SilentlyContinue }
   } until ($ended)
   $why = Get-Printable (Read-Shared $errorFile)
   $lasted = [int]$watch.Elapsed.TotalSeconds
@@ -491,13 +558,14 @@ function Invoke-Connection {
 
 # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
 function Get-Pause([int]$Failures, [string]$Why) {
-  if ($Why -match 'Permission denied|Host key verification failed') { $pause = 60 }
+  if ($Why -match 'Permission denied|Host key verification failed') { $pause = 48 }
   else { $pause = [Math]::Min(30, [Math]::Pow(2, [Math]::Min($Failures, 5))) }
   # A fifth more or less, so that a fleet does not knock in step.
   [int](1000 * $pause * (0.8 + 0.4 * (Get-Random -Minimum 0.0 -Maximum 1.0)))
 }
 
 function Invoke-Tunnel {
+  if (-not (Test-Path -LiteralPath $keyFile)) { Exit-With 'notInstalled' 1 $State }
   # Held as long as this process lives: of two, one runs.
   try { $lock = [IO.File]::Open((Join-Path $State 'lock'), 'OpenOrCreate', 'ReadWrite', 'None') }
   catch { Exit-With 'runsAlready' 3 }
@@ -506,7 +574,6 @@ function Invoke-Tunnel {
   $reclaimed = $false
   try {
     while ($true) {
-      Limit-Log
       $end = Invoke-Connection
       if ($end.why -notmatch 'forwarding failed') { $reclaimed = $false }
       # Once at once: what is refused again is not a matter of a dead session.
@@ -580,16 +647,28 @@ function Protect-Path([string]$Path, [string[]]$Who, [string]$Rights) {
 $system = '*S-1-5-18'
 $administrators = '*S-1-5-32-544'
 
+# The text of authorized_keys with our line at its end. Lines with our mark are ours; somebody else's line with the same
+# key does as well. The text stays as it is where nothing is to change.
+function Get-KeyText([string]$Before, [string]$Wanted) {
+  $lines = @($Before -split "\`r?\`n" | Where-Object { $_ })
+  $kept = @($lines | Where-Object { -not $_.EndsWith(" $name") })
+  $others = @($kept | Where-Object { $_ -notmatch '^\\s*#| ssh-via-gateway-[\\w-]+$' })
+  $isThere = @($others | Where-Object { $_.Contains($Wanted) }).Count -gt 0
+  if ($Wanted -and -not $isThere) { $kept += "$Wanted $name" }
+  if (($kept -join "\`n") -ceq ($lines -join "\`n")) { return $Before }
+  if ($kept.Count -eq 0) { '' } else { ($kept -join "\`r\`n") + "\`r\`n" }
+}
+
 function Install-WorkerKey {
   if (-not $worker_key) { return }
   $file = Get-KeyFile
   if (-not $file) { Write-Word 'noAccount' $login; return }
-  if ((Get-Text $file).Contains($worker_key)) { return }
+  $before = Get-Text $file
+  $after = Get-KeyText $before $worker_key
+  if ($after -ceq $before) { return }
   $folder = Split-Path $file
   if (-not (Test-Path -LiteralPath $folder)) { $null = New-Item -ItemType Directory -Path $folder }
-  $before = Get-Text $file
-  if ($before -and -not $before.EndsWith("\`n")) { $before += "\`r\`n" }
-  [IO.File]::WriteAllText($file, "$before$worker_key $name\`r\`n")
+  [IO.File]::WriteAllText($file, $after)
   $who = @($system, $administrators)
   if ($file -notlike '*administrators_authorized_keys') { $who += $login }
   Protect-Path $file $who 'F'
@@ -661,6 +740,8 @@ function Set-Awake {
 }
 
 function Write-Key {
+  if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
+  if (-not (Test-Path -LiteralPath "$keyFile.pub")) { Exit-With 'notInstalled' 1 $State }
   Write-Output ''
   Write-Word 'showKey'
   Write-Output ''
@@ -679,6 +760,20 @@ function Install-All {
   Write-Key
 }
 
+# What was just ended may have its files open for a moment longer.
+function Remove-State {
+  for ($try = 0; Test-Path -LiteralPath $State; $try++) {
+    if ($try -gt 20) { Exit-With 'inUse' 1 $State }
+    if ($try -gt 0) { Start-Sleep -Milliseconds 250 }
+    Remove-Item -LiteralPath $State -Recurse -Force -ErrorAction SilentlyContinue
+  }
+}
+
+function Remove-Empty([string]$Folder, [string]$Leaf) {
+  if ((Split-Path $Folder -Leaf) -ne $Leaf -or -not (Test-Path -LiteralPath $Folder)) { return }
+  if (-not (Get-ChildItem -LiteralPath $Folder -Force)) { Remove-Item -LiteralPath $Folder -Force }
+}
+
 function Uninstall-All {
   if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
   if (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue) {
@@ -687,24 +782,22 @@ function Uninstall-All {
   }
   Clear-Leftover
   $file = Get-KeyFile
-  if ($file -and (Get-Text $file).Contains(" $name")) {
-    $kept = @((Get-Text $file) -split "\`r?\`n" | Where-Object { $_ -and -not $_.EndsWith(" $name") })
-    if ($kept.Count -eq 0) { Remove-Item -LiteralPath $file } else { [IO.File]::WriteAllText($file, ($kept -join "\`r\`n") + "\`r\`n") }
+  if ($file -and (Test-Path -LiteralPath $file)) {
+    $before = Get-Text $file
+    $after = Get-KeyText $before ''
+    if ($after -cne $before) { if ($after) { [IO.File]::WriteAllText($file, $after) } else { Remove-Item -LiteralPath $file } }
+    Remove-Empty (Split-Path $file) '.ssh'
   }
-  if (Test-Path -LiteralPath $State) { Remove-Item -LiteralPath $State -Recurse -Force }
-  $parent = Split-Path $State
-  if ((Split-Path $parent -Leaf) -eq 'ssh-via-gateway' -and -not (Get-ChildItem -LiteralPath $parent -Force)) {
-    Remove-Item -LiteralPath $parent
-  }
+  Remove-State
+  Remove-Empty (Split-Path $State) 'ssh-via-gateway'
   Write-Word 'gone' $code
 }
 
 function Write-Status {
+  if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
   $lines = @((Read-Shared $logFile) -split "\`r?\`n" | Where-Object { $_ -match ' (up|down|connecting|check|broken)' })
   $last = if ($lines.Count -gt 0) { $lines[-1] } else { Get-Word 'nothing' }
-  $left = (Get-Text $pidFile).Trim()
-  $lives = $left -match '^\\d+$' -and (Get-Process -Id $left -ErrorAction SilentlyContinue)
-  $isUp = $lives -and ($socket -or $last -match ' (up|check banner)')
+  $isUp = (Get-OwnSsh) -and ($socket -or $last -match ' (up|check banner)')
   Write-Word $(if ($isUp) { 'up' } else { 'down' }) $code
   Write-Word 'last' $last
   if (-not $isUp) { exit 1 }

@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
     --run | --status | --uninstall | --update | --key) action=${1#--} ;;
     -Run | -Status | -Uninstall | -Update | -Key) action=$(printf '%s' "${1#-}" | tr '[:upper:]' '[:lower:]') ;;
     --state | --unit-dir)
-      case ${2-} in /*) ;; *) echo "$1 needs an absolute path" >&2; exit 2 ;; esac
+      case ${2-} in *[!A-Za-z0-9/._-]*) echo "$1: letters, digits and / . _ - would be right" >&2; exit 2 ;; /*) ;; *) echo "$1 needs an absolute path" >&2; exit 2 ;; esac
       if [ "$1" = --state ]; then state=$2 named=1; else unit_dir=$2; fi
       shift
       ;;
@@ -44,8 +44,12 @@ changed=
 now() { date -u +%s; }
 note() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log"; }
 die() { echo "$*" >&2; exit 1; }
+need_root() { [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0"; }
 did() { changed=1; echo "$*"; }
-is_running() { [ -n "${1-}" ] && kill -0 "$1" 2>/dev/null; }
+# Whether the process $1 has $2 in its command line: after a restart, its number may be another program's.
+is_running() { [ -n "${1-}" ] && tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF -e "$2"; }
+is_tunnel() { is_running "${1-}" "--run --state $state "; }
+is_ssh() { is_running "${1-}" "UserKnownHostsFile=\"$state/known_hosts\""; }
 first_line() { { read -r first <"$1"; } 2>/dev/null && printf '%s' "$first"; }
 
 # Puts $2 into the file $1 when it is not there already.
@@ -55,8 +59,10 @@ put() {
   printf '%s\n' "$2" >"$1.new" && chmod "$3" "$1.new" && mv -f "$1.new" "$1" || die "$1 cannot be written."
 }
 
+# Always in a shell of its own, whose place ssh takes. What the gateway says fills 1 MB at most.
 gateway() {
-  ssh -F none -T -i "$key" -p "$gateway_port" -l "$account" \
+  ulimit -f 2000
+  exec ssh -F none -T -i "$key" -p "$gateway_port" -l "$account" \
     -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=10 \
     -o UserKnownHostsFile="\"$state/known_hosts\"" -o GlobalKnownHostsFile=/dev/null \
     -o StrictHostKeyChecking=yes -o HostKeyAlias="$alias_name" -o CheckHostIP=no -o UpdateHostKeys=no \
@@ -68,7 +74,7 @@ gateway() {
 
 rotate() {
   size=$({ wc -c <"$log"; } 2>/dev/null)
-  [ "${size:-0}" -lt 1000000 ] || mv -f "$log" "$log.1"
+  [ "${size:-0}" -lt 500000 ] || mv -f "$log" "$log.1"
 }
 
 # The port is taken: perhaps by this PC's own session that died. Says whether the port is free now.
@@ -84,14 +90,23 @@ jitter() {
   echo $(($1 + $1 * ${byte:-0} / 1280))
 }
 
+# Nothing tells when a socket is up; what does not work ends within this time.
+await_socket() {
+  seconds=0
+  while [ "$seconds" -lt 15 ] && kill -0 "$child" 2>/dev/null; do sleep 1 9>&-; seconds=$((seconds + 1)); done
+  ! kill -0 "$child" 2>/dev/null || note "up: nothing was refused in $seconds s"
+}
+
 one_connection() {
   began=$(now)
   if [ -n "$socket" ]; then
-    gateway -N -R "$socket:$target" "$gateway_host" </dev/null >>"$log" 2>"$state/ssh.err" &
+    gateway -N -R "$socket:$target" "$gateway_host" </dev/null >>"$log" 2>"$state/ssh.err" 9>&- &
   else
-    gateway -R "$listen$port:$target" "$gateway_host" hold "$port" </dev/null >>"$log" 2>"$state/ssh.err" &
+    gateway -R "$listen$port:$target" "$gateway_host" hold "$port" </dev/null >>"$log" 2>"$state/ssh.err" 9>&- &
   fi
   child=$!
+  echo "$child" >"$state/ssh.pid"
+  [ -z "$socket" ] || await_socket
   wait "$child"
   status=$?
   child=
@@ -103,14 +118,25 @@ one_connection() {
 keep() {
   # Named in the list of processes: that is how another one sees which tunnel runs.
   [ -n "$named" ] || exec /bin/sh "$0" --run --state "$state"
-  other=$(first_line "$state/pid")
-  if is_running "$other" && tr '\0' ' ' <"/proc/$other/cmdline" 2>/dev/null | grep -qF -e "--run --state $state "; then
-    echo "The tunnel of $code runs already: process $other." >&2
+  [ -d "$state" ] || die "Nothing is installed in $state: run this first: sudo sh $0"
+  # Held as long as this process lives: of two, one runs.
+  if command -v flock >/dev/null 2>&1; then
+    exec 9>"$state/lock"
+    if flock -n 9; then other=""; else other=$(first_line "$state/pid"); other=${other:-another}; fi
+  else
+    other=$(first_line "$state/pid")
+    is_tunnel "$other" || other=""
+  fi
+  if [ -n "$other" ]; then
+    echo "The tunnel of $code runs already (process $other)." >&2
     exit 3
   fi
+  # A tunnel that was ended by force has left its ssh behind, which holds the port.
+  left=$(first_line "$state/ssh.pid")
+  is_ssh "$left" && kill "$left" 2>/dev/null
   echo $$ >"$state/pid"
   child=
-  trap 'rm -f "$state/pid"; [ -z "$child" ] || kill "$child" 2>/dev/null; note stopped; exit 0' TERM INT HUP
+  trap 'rm -f "$state/pid" "$state/ssh.pid"; [ -z "$child" ] || kill "$child" 2>/dev/null; note stopped; exit 0' TERM INT HUP
   failures=0
   reclaimed=
   while :; do
@@ -126,10 +152,10 @@ keep() {
     esac
     [ "$lasted" -lt 60 ] || failures=0
     # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
-    case $why in *"Permission denied"* | *"Host key verification failed"*) pause=60 ;; *) pause=$((1 << (failures < 5 ? failures : 5))) ;; esac
-    [ "$pause" -le 30 ] || [ "$pause" -eq 60 ] || pause=30
+    case $why in *"Permission denied"* | *"Host key verification failed"*) pause=48 ;; *) pause=$((1 << (failures < 5 ? failures : 5))) ;; esac
+    [ "$pause" -le 30 ] || [ "$pause" -eq 48 ] || pause=30
     failures=$((failures + 1))
-    sleep "$(jitter "$pause")" &
+    sleep "$(jitter "$pause")" 9>&- &
     child=$!
     wait "$child"
     child=
@@ -138,16 +164,36 @@ keep() {
 
 # --- installing ---
 
-# The worker's key logs in to the account on this PC. The mark at its end is how --uninstall finds it.
+# The file is the account's own, and changed as that account: root would follow its links. Lines with our mark at their
+# end are ours; somebody else's line with the same key does as well. Prints a word when something has changed.
+change_keys() {
+  # shellcheck disable=SC2016 # the account's own shell reads it
+  mark=ssh-via-gateway-$code wanted=$1 su -s /bin/sh "$login" -c '
+    umask 077
+    file=$HOME/.ssh/authorized_keys
+    file=$(readlink -f "$file" 2>/dev/null || printf "%s" "$file")
+    before=$(cat "$file" 2>/dev/null)
+    rest=$(printf "%s\n" "$before" | grep -v " $mark\$")
+    after=$rest
+    others=$(printf "%s\n" "$rest" | grep -v "^[[:space:]]*#" | grep -v " ssh-via-gateway-[A-Za-z0-9_-]*\$")
+    if [ -n "$wanted" ] && ! printf "%s\n" "$others" | grep -qF "$wanted"; then
+      after="${rest:+$rest
+}$wanted $mark"
+    fi
+    [ "$before" != "$after" ] || exit 0
+    if [ -z "$after" ]; then
+      rm -f "$file" && rmdir "$HOME/.ssh" 2>/dev/null
+    else
+      mkdir -p "$HOME/.ssh" && printf "%s\n" "$after" >"$file.new" && chmod 600 "$file.new" && mv -f "$file.new" "$file" || exit 1
+    fi
+    echo changed'
+}
+
 authorize_worker() {
   [ -n "$worker_key" ] || return 0
-  home=$(getent passwd "$login" | cut -d: -f6)
-  [ -n "$home" ] || { echo "There is no account $login on this PC: make it, then run this again."; return 0; }
-  keys=$home/.ssh/authorized_keys
-  grep -qF "$worker_key" "$keys" 2>/dev/null && return 0
-  mkdir -p "$home/.ssh" && chmod 700 "$home/.ssh" && printf '%s\n' "$worker_key ssh-via-gateway-$code" >>"$keys" &&
-    chmod 600 "$keys" && chown -R "$login" "$home/.ssh" || die "$keys cannot be written."
-  did "$login takes the workers' key now"
+  getent passwd "$login" >/dev/null || { echo "There is no account $login on this PC: make it, then run this again."; return 0; }
+  answer=$(change_keys "$worker_key") || die "The authorized_keys of $login cannot be written."
+  [ -z "$answer" ] || did "$login takes the workers' key now"
 }
 
 unit_text() {
@@ -184,13 +230,16 @@ install_service() {
   fi
   systemctl is-enabled --quiet "$service" 2>/dev/null || systemctl enable "$service" >/dev/null 2>&1
   if ! systemctl is-active --quiet "$service"; then
-    systemctl start "$service" && did "started the service"
+    systemctl start "$service" || die "The service $service does not start: systemctl status $service"
+    did "started the service"
   elif [ "$action" = update ] || [ -n "$changed" ]; then
     systemctl restart "$service" && did "restarted the service"
   fi
 }
 
 show_key() {
+  need_root
+  [ -s "$key.pub" ] || die "There is no key yet: run this first: sudo sh $0"
   echo
   echo "The public key of this PC's tunnel. Give it to whoever looks after the gateway:"
   echo
@@ -198,7 +247,7 @@ show_key() {
 }
 
 install() {
-  [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0"
+  need_root
   [ -f "$0" ] || die "Save this script to a file first, then: sh FILE"
   for tool in ssh ssh-keygen; do
     command -v "$tool" >/dev/null 2>&1 || die "There is no $tool on this PC: install the OpenSSH client (apt install openssh-client)."
@@ -228,33 +277,32 @@ stop() {
     rm -f "$unit"
     systemctl daemon-reload
   fi
-  pid=$(first_line "$state/pid")
-  is_running "$pid" || return 0
-  kill "$pid" 2>/dev/null
-  waited=0
-  while is_running "$pid" && [ "$waited" -lt 5 ]; do sleep 1; waited=$((waited + 1)); done
+  for one in "$(first_line "$state/pid")" "$(first_line "$state/ssh.pid")"; do
+    is_tunnel "$one" || is_ssh "$one" || continue
+    kill "$one" 2>/dev/null
+    waited=0
+    while kill -0 "$one" 2>/dev/null && [ "$waited" -lt 5 ]; do sleep 1; waited=$((waited + 1)); done
+  done
 }
 
 uninstall() {
-  [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0 --uninstall"
+  need_root
   stop
-  home=$(getent passwd "$login" | cut -d: -f6)
-  if [ -n "$worker_key" ] && [ -n "$home" ] && grep -q " ssh-via-gateway-$code\$" "$home/.ssh/authorized_keys" 2>/dev/null; then
-    sed -i "/ ssh-via-gateway-$code\$/d" "$home/.ssh/authorized_keys"
-  fi
+  # Also when the script has another key, or none, by now.
+  ! getent passwd "$login" >/dev/null || change_keys "" >/dev/null
   rm -rf "$state"
   rmdir /var/lib/ssh-via-gateway-pc 2>/dev/null
-  echo "Everything was taken away. On the gateway: ssh-via-gateway setup remove $code"
+  echo "The tunnel, its key and the workers' key were taken away; the SSH server stays. On the gateway: ssh-via-gateway setup remove $code"
 }
 
 show_status() {
+  need_root
   pid=$(first_line "$state/pid")
-  last=$(grep -E ' (up|down|connecting|stopped|check|broken)' "$log" 2>/dev/null | tail -n 1)
-  if is_running "$pid"; then running="process $pid"; else running="not running"; fi
+  last=$(grep -E ' (up|down|connecting|stopped|check|broken)' "$log" 2>/dev/null | tail -n 1 | tr -cd '[:print:]' | cut -c 1-400)
+  if is_tunnel "$pid"; then running="process $pid"; else running="not running"; fi
   echo "tunnel of $code to $gateway_host port $port: $running"
   echo "last: ${last:-nothing yet}"
-  is_running "$pid" || return 1
-  [ -z "$socket" ] || return 0
+  is_tunnel "$pid" || return 1
   case $last in *' up'* | *' check banner'*) return 0 ;; *) return 1 ;; esac
 }
 

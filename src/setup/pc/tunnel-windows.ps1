@@ -69,8 +69,12 @@ $words = @{
     '\ub9c8\uc9c0\ub9c9 \uae30\ub85d: {0}')
   nothing = @('nothing yet',
     '\uc544\uc9c1 \uc5c6\uc74c')
-  gone = @('Everything was taken away. On the gateway: ssh-via-gateway setup remove {0}',
-    '\ubaa8\ub450 \uc81c\uac70\ud588\uc2b5\ub2c8\ub2e4. \uac8c\uc774\ud2b8\uc6e8\uc774\uc5d0\uc11c: ssh-via-gateway setup remove {0}')
+  gone = @('The tunnel, its key and the key of the workers were taken away; the SSH server and the sleep settings stay. On the gateway: ssh-via-gateway setup remove {0}',
+    '\ud130\ub110\uacfc \uadf8 \ud0a4, \uc791\uc5c5\uc790\uc758 \ud0a4\ub97c \uc81c\uac70\ud588\uc2b5\ub2c8\ub2e4. SSH \uc11c\ubc84\uc640 \uc808\uc804 \uc124\uc815\uc740 \uadf8\ub300\ub85c \ub461\ub2c8\ub2e4. \uac8c\uc774\ud2b8\uc6e8\uc774\uc5d0\uc11c: ssh-via-gateway setup remove {0}')
+  notInstalled = @('Nothing is installed in {0} yet: run this script without a switch first.',
+    '{0}\uc5d0 \uc544\uc9c1 \uc124\uce58\ub41c \uac83\uc774 \uc5c6\uc2b5\ub2c8\ub2e4. \uba3c\uc800 \uc774 \uc2a4\ud06c\ub9bd\ud2b8\ub97c \uc635\uc158 \uc5c6\uc774 \uc2e4\ud589\ud558\uc2ed\uc2dc\uc624.')
+  inUse = @('{0} cannot be removed: a program has it open. Come again in a minute.',
+    '{0}\uc744(\ub97c) \uc81c\uac70\ud560 \uc218 \uc5c6\uc2b5\ub2c8\ub2e4. \ub2e4\ub978 \ud504\ub85c\uadf8\ub7a8\uc774 \uc0ac\uc6a9 \uc911\uc785\ub2c8\ub2e4. \uc7a0\uc2dc \ud6c4 \ub2e4\uc2dc \uc2e4\ud589\ud558\uc2ed\uc2dc\uc624.')
   wrongState = @('-State must be a plain folder, no link, without blanks in its name.',
     '-State\ub294 \ub9c1\ud06c\uac00 \uc544\ub2c8\uace0 \uc774\ub984\uc5d0 \uacf5\ubc31\uc774 \uc5c6\ub294 \ud3f4\ub354\uc5ec\uc57c \ud569\ub2c8\ub2e4.')
 }
@@ -132,11 +136,16 @@ function Write-Log([string]$Text) {
 
 # Somebody may have the log open: a line may be lost, the tunnel not.
 function Add-RawLine([string]$Line) {
+  Limit-Log
   try { [IO.File]::AppendAllText($logFile, $Line + [Environment]::NewLine) } catch { [Console]::Error.WriteLine($Line) }
 }
 
+function Get-Length([string]$Path) {
+  if (Test-Path -LiteralPath $Path) { (Get-Item -LiteralPath $Path).Length } else { 0 }
+}
+
 function Limit-Log {
-  if ((Test-Path -LiteralPath $logFile) -and (Get-Item -LiteralPath $logFile).Length -gt 1000000) {
+  if ((Get-Length $logFile) -gt 1000000) {
     Move-Item -LiteralPath $logFile -Destination "$logFile.1" -Force -ErrorAction SilentlyContinue
   }
 }
@@ -193,11 +202,19 @@ function Invoke-Reclaim {
 
 # A tunnel that was ended by force has left its ssh behind.
 function Clear-Leftover {
+  $process = Get-OwnSsh
+  if (-not $process) { return }
+  Stop-Process -InputObject $process -Force -ErrorAction SilentlyContinue
+  $null = $process.WaitForExit(5000)
+}
+
+# The ssh of this tunnel, if it runs. After a restart its number may be another program's: that has begun later.
+function Get-OwnSsh {
   $left = (Get-Text $pidFile).Trim()
-  if ($left -match '^\d+$') {
-    Get-Process -Id $left -ErrorAction SilentlyContinue | Where-Object { $_.ProcessName -eq 'ssh' } |
-      Stop-Process -Force -ErrorAction SilentlyContinue
-  }
+  if ($left -notmatch '^\d+$') { return }
+  $noted = (Get-Item -LiteralPath $pidFile).LastWriteTime
+  Get-Process -Id $left -ErrorAction SilentlyContinue |
+    Where-Object { $_.ProcessName -eq 'ssh' -and $_.StartTime -le $noted.AddSeconds(2) }
 }
 
 function Invoke-Connection {
@@ -210,6 +227,8 @@ function Invoke-Connection {
   do {
     $ended = $process.WaitForExit(1000)
     $taken = Copy-NewLine $taken
+    # A line a minute at most is written; a gateway that says a thousand times more loses its tunnel.
+    if ((Get-Length $outFile) + (Get-Length $errorFile) -gt 1000000) { Stop-Process -InputObject $process -Force -ErrorAction SilentlyContinue }
   } until ($ended)
   $why = Get-Printable (Read-Shared $errorFile)
   $lasted = [int]$watch.Elapsed.TotalSeconds
@@ -219,13 +238,14 @@ function Invoke-Connection {
 
 # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
 function Get-Pause([int]$Failures, [string]$Why) {
-  if ($Why -match 'Permission denied|Host key verification failed') { $pause = 60 }
+  if ($Why -match 'Permission denied|Host key verification failed') { $pause = 48 }
   else { $pause = [Math]::Min(30, [Math]::Pow(2, [Math]::Min($Failures, 5))) }
   # A fifth more or less, so that a fleet does not knock in step.
   [int](1000 * $pause * (0.8 + 0.4 * (Get-Random -Minimum 0.0 -Maximum 1.0)))
 }
 
 function Invoke-Tunnel {
+  if (-not (Test-Path -LiteralPath $keyFile)) { Exit-With 'notInstalled' 1 $State }
   # Held as long as this process lives: of two, one runs.
   try { $lock = [IO.File]::Open((Join-Path $State 'lock'), 'OpenOrCreate', 'ReadWrite', 'None') }
   catch { Exit-With 'runsAlready' 3 }
@@ -234,7 +254,6 @@ function Invoke-Tunnel {
   $reclaimed = $false
   try {
     while ($true) {
-      Limit-Log
       $end = Invoke-Connection
       if ($end.why -notmatch 'forwarding failed') { $reclaimed = $false }
       # Once at once: what is refused again is not a matter of a dead session.
@@ -308,16 +327,28 @@ function Protect-Path([string]$Path, [string[]]$Who, [string]$Rights) {
 $system = '*S-1-5-18'
 $administrators = '*S-1-5-32-544'
 
+# The text of authorized_keys with our line at its end. Lines with our mark are ours; somebody else's line with the same
+# key does as well. The text stays as it is where nothing is to change.
+function Get-KeyText([string]$Before, [string]$Wanted) {
+  $lines = @($Before -split "`r?`n" | Where-Object { $_ })
+  $kept = @($lines | Where-Object { -not $_.EndsWith(" $name") })
+  $others = @($kept | Where-Object { $_ -notmatch '^\s*#| ssh-via-gateway-[\w-]+$' })
+  $isThere = @($others | Where-Object { $_.Contains($Wanted) }).Count -gt 0
+  if ($Wanted -and -not $isThere) { $kept += "$Wanted $name" }
+  if (($kept -join "`n") -ceq ($lines -join "`n")) { return $Before }
+  if ($kept.Count -eq 0) { '' } else { ($kept -join "`r`n") + "`r`n" }
+}
+
 function Install-WorkerKey {
   if (-not $worker_key) { return }
   $file = Get-KeyFile
   if (-not $file) { Write-Word 'noAccount' $login; return }
-  if ((Get-Text $file).Contains($worker_key)) { return }
+  $before = Get-Text $file
+  $after = Get-KeyText $before $worker_key
+  if ($after -ceq $before) { return }
   $folder = Split-Path $file
   if (-not (Test-Path -LiteralPath $folder)) { $null = New-Item -ItemType Directory -Path $folder }
-  $before = Get-Text $file
-  if ($before -and -not $before.EndsWith("`n")) { $before += "`r`n" }
-  [IO.File]::WriteAllText($file, "$before$worker_key $name`r`n")
+  [IO.File]::WriteAllText($file, $after)
   $who = @($system, $administrators)
   if ($file -notlike '*administrators_authorized_keys') { $who += $login }
   Protect-Path $file $who 'F'
@@ -389,6 +420,8 @@ function Set-Awake {
 }
 
 function Write-Key {
+  if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
+  if (-not (Test-Path -LiteralPath "$keyFile.pub")) { Exit-With 'notInstalled' 1 $State }
   Write-Output ''
   Write-Word 'showKey'
   Write-Output ''
@@ -407,6 +440,20 @@ function Install-All {
   Write-Key
 }
 
+# What was just ended may have its files open for a moment longer.
+function Remove-State {
+  for ($try = 0; Test-Path -LiteralPath $State; $try++) {
+    if ($try -gt 20) { Exit-With 'inUse' 1 $State }
+    if ($try -gt 0) { Start-Sleep -Milliseconds 250 }
+    Remove-Item -LiteralPath $State -Recurse -Force -ErrorAction SilentlyContinue
+  }
+}
+
+function Remove-Empty([string]$Folder, [string]$Leaf) {
+  if ((Split-Path $Folder -Leaf) -ne $Leaf -or -not (Test-Path -LiteralPath $Folder)) { return }
+  if (-not (Get-ChildItem -LiteralPath $Folder -Force)) { Remove-Item -LiteralPath $Folder -Force }
+}
+
 function Uninstall-All {
   if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
   if (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue) {
@@ -415,24 +462,22 @@ function Uninstall-All {
   }
   Clear-Leftover
   $file = Get-KeyFile
-  if ($file -and (Get-Text $file).Contains(" $name")) {
-    $kept = @((Get-Text $file) -split "`r?`n" | Where-Object { $_ -and -not $_.EndsWith(" $name") })
-    if ($kept.Count -eq 0) { Remove-Item -LiteralPath $file } else { [IO.File]::WriteAllText($file, ($kept -join "`r`n") + "`r`n") }
+  if ($file -and (Test-Path -LiteralPath $file)) {
+    $before = Get-Text $file
+    $after = Get-KeyText $before ''
+    if ($after -cne $before) { if ($after) { [IO.File]::WriteAllText($file, $after) } else { Remove-Item -LiteralPath $file } }
+    Remove-Empty (Split-Path $file) '.ssh'
   }
-  if (Test-Path -LiteralPath $State) { Remove-Item -LiteralPath $State -Recurse -Force }
-  $parent = Split-Path $State
-  if ((Split-Path $parent -Leaf) -eq 'ssh-via-gateway' -and -not (Get-ChildItem -LiteralPath $parent -Force)) {
-    Remove-Item -LiteralPath $parent
-  }
+  Remove-State
+  Remove-Empty (Split-Path $State) 'ssh-via-gateway'
   Write-Word 'gone' $code
 }
 
 function Write-Status {
+  if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
   $lines = @((Read-Shared $logFile) -split "`r?`n" | Where-Object { $_ -match ' (up|down|connecting|check|broken)' })
   $last = if ($lines.Count -gt 0) { $lines[-1] } else { Get-Word 'nothing' }
-  $left = (Get-Text $pidFile).Trim()
-  $lives = $left -match '^\d+$' -and (Get-Process -Id $left -ErrorAction SilentlyContinue)
-  $isUp = $lives -and ($socket -or $last -match ' (up|check banner)')
+  $isUp = (Get-OwnSsh) -and ($socket -or $last -match ' (up|check banner)')
   Write-Word $(if ($isUp) { 'up' } else { 'down' }) $code
   Write-Word 'last' $last
   if (-not $isUp) { exit 1 }

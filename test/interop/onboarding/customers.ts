@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { run } from '../../cli/run.ts';
 import {
   descendantsOf,
   killTree,
@@ -28,6 +29,8 @@ export function customerTests(): void {
   let linux: LinuxPc[];
   let windows: WindowsPc;
   const loops: ChildProcess[] = [];
+  /** The disk of the first PC, as the one that runs has it. */
+  let disk: string;
 
   /** The banner through a port of the gateway; undefined when there is none in time. */
   function serves(port: number, timeout = 700): Promise<string | undefined> {
@@ -66,7 +69,22 @@ export function customerTests(): void {
     ]);
   }
 
+  const forwardOf = ({ port, sshd }: Customer) => ['-N', '-R', `*:${port}:127.0.0.1:${sshd.port}`];
+
   const keyOf = (index: number) => join(linux[index]!.state, 'id_ed25519');
+
+  function startLoop(pc: LinuxPc, state?: string): void {
+    const loop = pc.start(state);
+    loops.push(loop);
+    world.adopt(loop);
+  }
+
+  /** A key that nobody has: its public half. Its private half lies under the same name. */
+  async function newKey(name: string): Promise<string> {
+    const file = join(world.folder, name);
+    await finish('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+    return (await readFile(`${file}.pub`, 'utf8')).trim();
+  }
 
   async function doctor(code: string) {
     const { exitCode, out } = await world.say(
@@ -124,7 +142,18 @@ export function customerTests(): void {
       customers.slice(0, 2).map(async (one) => LinuxPc.make(one.folder, await scriptFor(one, 'linux'))),
     );
     windows = await WindowsPc.make(customers[2]!.folder, await scriptFor(customers[2]!, 'windows'));
-  }, 60_000);
+    disk = linux[0]!.state;
+    for (const [index, pc] of linux.entries()) {
+      const installed = await pc.run();
+      expect(installed).toMatchObject({ code: 0, err: '' });
+      await takeKey(customers[index]!, keyIn(installed));
+      startLoop(pc);
+    }
+    const installed = await windows.run([], { FAKE_HOME: customers[2]!.folder });
+    expect(installed).toMatchObject({ code: 0, err: '' });
+    await takeKey(customers[2]!, keyIn(installed));
+    for (const { port } of customers) await untilServed(port, 90_000);
+  }, 180_000);
 
   afterAll(async () => {
     for (const loop of loops) await killTree(loop);
@@ -135,18 +164,6 @@ export function customerTests(): void {
 
   describe('three customers', () => {
     it('get their tunnels up by the scripts of their PCs, and doctor has nothing to say', async () => {
-      for (const [index, pc] of linux.entries()) {
-        const installed = await pc.run();
-        expect(installed).toMatchObject({ code: 0, err: '' });
-        await takeKey(customers[index]!, keyIn(installed));
-        const loop = pc.start();
-        loops.push(loop);
-        world.adopt(loop);
-      }
-      const installed = await windows.run([], { FAKE_HOME: customers[2]!.folder });
-      expect(installed).toMatchObject({ code: 0, err: '' });
-      await takeKey(customers[2]!, keyIn(installed));
-      for (const { port } of customers) await untilServed(port, 90_000);
       for (const { code } of customers) expect(await doctor(code)).toEqual({ exitCode: 0, failed: [] });
       expect(await linux[0]!.run('--status')).toMatchObject({
         code: 0,
@@ -193,12 +210,19 @@ export function customerTests(): void {
       const refusals = [
         [await add('--port', String(first.port), code), 2, /has the same one/],
         [await add('--port', String(world.port), code), 1, /is in use on the gateway by root/],
-        [await add('--port', '9', '--account', `tunnel-${first.code}`, code), 1, /is of another customer/],
-        [await add('--port', '9', '--account', 'root', code), 1, /not of the group tunnels/],
-        [await add('--port', '9', '--account', 'Kim;x', code), 2, /a name that useradd takes/],
-        [await add('--key', key, first.code), 1, /has another key already.*--replace-key/],
+        [await add('--port', '80', code), 2, /kept for root by sshd; 1024 to 65535/],
+        [await add('--port', '2009', '--account', `tunnel-${first.code}`, code), 1, /is of another customer/],
+        [await add('--port', '2009', '--account', 'root', code), 1, /not of the group tunnels/],
+        [await add('--port', '2009', '--account', 'Kim;x', code), 2, /a name that useradd takes/],
+        [await add('--key', await newKey('other'), first.code), 1, /has another key already.*--replace-key/],
+        [
+          await add('--key', key, '--replace-key', first.code),
+          1,
+          /is that of the account tunnel-\w+ already/,
+        ],
+        [await add('--key', key, '--port', '2009', code), 1, /is that of the account tunnel-\w+ already/],
         [await add('--key', 'ssh-ed25519 AAAA"; command="sh', first.code), 2, /one public key/],
-        [await add('--port', '9', first.code), 2, /setup remove/],
+        [await add('--port', '2009', first.code), 2, /setup remove/],
       ] as const;
       for (const [said, exitCode, message] of refusals) {
         expect(said).toMatchObject({ exitCode, err: expect.stringMatching(message) });
@@ -222,9 +246,8 @@ export function customerTests(): void {
         const state = join(pc.folder, 'replacement');
         await cp(pc.state, state, { recursive: true, preserveTimestamps: true });
         const began = performance.now();
-        const loop = pc.start(state);
-        loops.push(loop);
-        world.adopt(loop);
+        disk = state;
+        startLoop(pc, state);
         await untilServed(port, 10_000);
         const took = performance.now() - began;
         console.log(`a frozen PC replaced: its port serves after ${Math.round(took)} ms`);
@@ -235,13 +258,66 @@ export function customerTests(): void {
       }
     });
 
+    it('another key in the place of the old one ends the sessions that came with the old one', async () => {
+      const customer = await newCustomer();
+      await takeKey(customer, await newKey('lost-pc'));
+      const held = tunnelSsh(customer, join(world.folder, 'lost-pc'), ...forwardOf(customer));
+      await untilServed(customer.port);
+      const key = await newKey('new-pc');
+      const said = await world.say('setup customer', '--local', '--replace-key', '--key', key, customer.code);
+      expect(said).toMatchObject({ exitCode: 0, out: expect.stringContaining('ended its sessions') });
+      expect(await held).toMatchObject({ code: 255 });
+      expect(await serves(customer.port)).toBeUndefined();
+      const refused = await tunnelSsh(customer, join(world.folder, 'lost-pc'), 'check', '1');
+      expect(refused.err).toContain('Permission denied');
+    });
+
+    it('two at once with one port: one has it; a folder of nobody is not taken', async () => {
+      const codes = [world.newCode(), world.newCode(), world.newCode()] as const;
+      const add = async (code: string, port: number, ...args: string[]) => {
+        const file = join(world.folder, `${code}.json`);
+        await cp(world.customersFile, file);
+        const all = [
+          'setup',
+          'customer',
+          '--local',
+          '--customers',
+          file,
+          '--port',
+          String(port),
+          ...args,
+          code,
+        ];
+        const { exitCode, stderr } = await run(all);
+        return { exitCode, err: stderr };
+      };
+      const port = await freePort();
+      const both = await Promise.all(
+        codes.slice(0, 2).map(async (code) => add(code, port, '--key', await newKey(code))),
+      );
+      expect(both.map(({ exitCode }) => exitCode).sort()).toEqual([0, 1]);
+      expect(both.map(({ err }) => err).join('')).toMatch(/Port \d+ belongs to the account tunnel-t/);
+
+      const home = `/home/tunnel-${codes[2]}`;
+      await mkdir(home);
+      await writeFile(join(home, 'kept'), '');
+      try {
+        const refused = await add(codes[2], await freePort());
+        expect(refused).toMatchObject({ exitCode: 1, err: expect.stringContaining('move that away first') });
+        expect(await readdir(home)).toEqual(['kept']);
+        expect(await readFile('/etc/passwd', 'utf8')).not.toContain(`tunnel-${codes[2]}:`);
+      } finally {
+        await rm(home, { recursive: true });
+      }
+    });
+
     it('a living session is not reclaimed', async () => {
       const { out } = await tunnelSsh(customers[1]!, keyOf(1), 'reclaim', String(customers[1]!.port));
       expect(out).toMatch(/refused answers banner SSH-2\.0-/);
       expect(await serves(customers[1]!.port)).toMatch(/^SSH-2\.0-/);
     });
 
-    it('one is taken away: its sessions end, its key is refused, its port is free, the others notice nothing', async () => {
+    it('one is taken away: its sessions end, its key is refused, its port is free, the others notice nothing; it comes back', async () => {
       const [first, second, third] = customers as [Customer, Customer, Customer];
       const others = [second, third].map(({ port }) => connect(port, '127.0.0.1').on('error', () => {}));
       await Promise.all(others.map((socket) => new Promise((resolve) => socket.once('data', resolve))));
@@ -257,7 +333,8 @@ export function customerTests(): void {
         expect(removed.out).toContain(what);
       expect(await serves(first.port)).toBeUndefined();
       expect((await tunnelSsh(first, keyOf(0), 'check', '1')).err).toContain('Permission denied');
-      const processes = await finish('pgrep', ['-u', `tunnel-${first.code}`]);
+      // One that nobody has waited for yet (Z) has ended.
+      const processes = await finish('pgrep', ['--runstates', 'D,R,S,T', '-u', `tunnel-${first.code}`]);
       expect(processes.out).toBe('');
       for (const socket of others) expect(socket.destroyed).toBe(false);
       for (const socket of others) socket.destroy();
@@ -265,18 +342,14 @@ export function customerTests(): void {
       expect(await doctor(first.code)).toMatchObject({ exitCode: 2 });
       const again = await world.say('setup remove', '--local', first.code);
       expect(again.out).toBe(`${first.code}: was gone already\n${first.code}: port ${first.port} is free\n`);
-    });
 
-    it('and comes back', async () => {
-      const [first] = customers as [Customer];
+      // And it comes back.
       const key = keyIn(await linux[0]!.run('--key'));
-      const { out } = await world.say('setup customer', '--local', '--key', key, first.code);
-      expect(out).toContain('opened the account');
+      const back = await world.say('setup customer', '--local', '--key', key, first.code);
+      expect(back.out).toContain('opened the account');
       // The loop would find that out by itself, a minute after its last refused login.
-      await killTree(loops.at(-1)!);
-      await rm(join(linux[0]!.folder, 'replacement', 'pid'));
-      loops.push(linux[0]!.start(join(linux[0]!.folder, 'replacement')));
-      world.adopt(loops.at(-1)!);
+      for (const loop of loops.filter(({ spawnargs }) => spawnargs.includes(disk))) await killTree(loop);
+      startLoop(linux[0]!, disk);
       await untilServed(first.port);
     });
   });
@@ -294,7 +367,7 @@ export function customerTests(): void {
       expect(await readFile(join(pc.state, 'id_ed25519'), 'utf8')).toBe(key);
       expect(await readFile(join(folder, 'systemctl.log'), 'utf8')).not.toContain('restart');
       expect((await pc.run('--update')).out).toContain('restarted the service');
-      expect((await pc.run('--uninstall')).out).toContain('Everything was taken away');
+      expect((await pc.run('--uninstall')).out).toContain('were taken away');
       expect((await readdir(folder)).sort()).toEqual([...before, 'systemctl.log'].sort());
       expect(await readdir(join(folder, 'units'))).toEqual([]);
     });
@@ -402,7 +475,16 @@ export function customerTests(): void {
       const gone = await pc.run(['-Uninstall'], env);
       expect(gone).toMatchObject({ code: 0, err: '' });
       expect(existsSync(keys)).toBe(false);
+      expect(existsSync(join(folder, '.ssh'))).toBe(false);
       expect(await readdir(join(folder, 'ProgramData'))).toEqual([]);
+      // Again: there is nothing to take away, and nothing to show.
+      expect(await pc.run(['-Uninstall'], env)).toMatchObject({ code: 0, err: '' });
+      const english = { ...env, FAKE_CULTURE: 'en-US' };
+      for (const action of ['-Key', '-Run'])
+        expect(await pc.run([action], english)).toMatchObject({
+          code: 1,
+          err: expect.stringContaining('Nothing is installed'),
+        });
       expect((await readdir(join(folder, 'fake'))).sort()).toEqual(['calls', 'sshd', 'sshd-started']);
     });
 

@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { startOnboardingWorld } from '../../support/onboarding-world.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { type OnboardingWorld, startOnboardingWorld } from '../../support/onboarding-world.ts';
 
 /** `setup gateway`, on the gateway itself. */
 export function gatewayTests(): void {
@@ -96,6 +96,89 @@ export function gatewayTests(): void {
       expect(await readFile(join(world.dropIns, '10-ssh-via-gateway.conf'), 'utf8')).toBe(before);
       expect(await bannerOf(world.port)).toMatch(/^SSH-2\.0-/);
       expect((await execute('getent', ['passwd'])).stdout).not.toContain('check-tunnels');
+    });
+
+    /** A sshd that does something to the script that asks what it would do for an account of the group. */
+    async function sshdThat(world: OnboardingWorld, what: string): Promise<string> {
+      const sshd = join(world.folder, 'interrupting-sshd');
+      const text = `#!/bin/sh\ncase "$*" in *user=check-tunnels-*) ${what} ;; esac\nexec /usr/sbin/sshd "$@"\n`;
+      await writeFile(sshd, text, { mode: 0o755 });
+      return sshd;
+    }
+    const dropIn = '10-ssh-via-gateway.conf';
+    const passwd = () => readFile('/etc/passwd', 'utf8');
+
+    it('killed in the middle: the next run takes that back, and does all of it', async () => {
+      await using world = await startOnboardingWorld();
+      await world.setupGateway('--apply');
+      const before = await readFile(join(world.dropIns, dropIn), 'utf8');
+      const other = ['--apply', '--client-alive', '77x3'];
+      const killed = await world.setupGateway(...other, '--sshd', await sshdThat(world, 'kill -KILL $PPID'));
+      expect(killed).toMatchObject({
+        exitCode: 1,
+        err: expect.stringContaining('ended before its end'),
+      });
+      // Its settings lie there, and no sshd has read them.
+      expect(await readFile(join(world.dropIns, dropIn), 'utf8')).not.toBe(before);
+      expect(await passwd()).toContain('check-tunnels-');
+
+      // The next one fails, too: what was there in the beginning is back.
+      const failed = await world.setupGateway(...other, '--reload', 'false');
+      expect(failed.err).toContain('the old settings are back');
+      expect(await readFile(join(world.dropIns, dropIn), 'utf8')).toBe(before);
+      expect(await passwd()).not.toContain('check-tunnels-');
+
+      await world.setupGateway(...other, '--sshd', await sshdThat(world, 'kill -KILL $PPID'));
+      const reloads = () => world.log().split('Received SIGHUP').length;
+      const reloadsBefore = reloads();
+      const done = await world.setupGateway(...other);
+      expect(done).toMatchObject({ exitCode: 0, out: expect.stringContaining('a set-up was interrupted') });
+      expect(done.err).toContain('took back what an interrupted set-up had begun');
+      expect(reloads()).toBe(reloadsBefore + 1);
+      expect(await passwd()).not.toContain('check-tunnels-');
+      expect((await world.setupGateway(...other)).out).toContain('all is as it should be');
+      expect(await readdir(world.dropIns)).toEqual([dropIn]);
+    });
+
+    it('interrupted in the middle (Ctrl-C): nothing is left', async () => {
+      await using world = await startOnboardingWorld();
+      const { exitCode } = await world.setupGateway(
+        '--apply',
+        '--sshd',
+        await sshdThat(world, 'kill -INT $PPID'),
+      );
+      expect(exitCode).toBe(1);
+      expect(await readdir(world.dropIns)).toEqual([]);
+      expect(await readFile('/etc/group', 'utf8')).not.toMatch(/^tunnels:/m);
+      expect(await passwd()).not.toContain('check-tunnels-');
+      expect(await readdir('/var/lib/ssh-via-gateway')).toEqual(['lock']);
+    });
+
+    it('two at once: one after the other, and all is as it should be', async () => {
+      await using world = await startOnboardingWorld();
+      const both = await Promise.all([world.setupGateway('--apply'), world.setupGateway('--apply')]);
+      expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+      expect((await world.setupGateway()).out).toContain('all is as it should be');
+      expect(await readdir('/var/lib/ssh-via-gateway')).not.toContain('pending');
+    });
+
+    it('who has ended is no session, also when nobody has waited for him', async () => {
+      const { library } = await import('../../../src/setup/gateway/scripts.generated.ts');
+      const child = spawn('setpriv', [
+        ...['--reuid', '54321', '--clear-groups', '--pdeathsig', 'KILL'],
+        ...['sh', '-c', 'sleep 0.3 & echo $!; exec sleep 60'],
+      ]);
+      try {
+        const zombie = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+        await vi.waitFor(async () => {
+          expect(await readFile(`/proc/${zombie}/status`, 'utf8')).toMatch(/^State:\tZ/m);
+          expect(await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).toMatch(/^sleep/);
+        });
+        const { stdout } = await execute('sh', ['-c', `${library}\nprocesses_of 54321`]);
+        expect(stdout).toBe(`${child.pid}\n`);
+      } finally {
+        child.kill('SIGKILL');
+      }
     });
 
     it('says what else in the configuration wins', async () => {

@@ -184,6 +184,11 @@ export function remoteTests(): void {
         onEvent: (event) => events.push(event),
       });
       await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('noted'), 20_000);
+      // The account may not connect to the port: the helper goes through it.
+      await vi.waitFor(
+        () => expect(events.find(({ type }) => type === 'checked')).toMatchObject({ result: 'ok' }),
+        20_000,
+      );
       expect(events.find(({ type }) => type === 'reclaimed')).toMatchObject({ evidence: 'note' });
       expect(tunnel.state).toBe('up');
     });
