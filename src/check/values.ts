@@ -122,6 +122,37 @@ export function either(allowed: unknown, check: Check): Check {
   };
 }
 
+/** A string, also an empty one. */
+export const string: Check = (name, value) => {
+  if (typeof value !== 'string') throw wrongType(name, value, 'a string');
+};
+
+/** A string or bytes, also none. */
+export const stringOrBytes: Check = (name, value) => {
+  if (typeof value !== 'string' && !Buffer.isBuffer(value))
+    throw wrongType(name, value, 'a string or Buffer');
+};
+
+/** An array of any length. */
+export function each(check: Check, right = 'an array'): Check {
+  return (name, value) => {
+    if (!Array.isArray(value)) throw wrongType(name, value, right);
+    for (const [index, element] of value.entries()) check(`${name}[${index}]`, element);
+  };
+}
+
+type Kind = 'string' | 'number' | 'boolean' | 'function' | 'array' | 'object';
+
+/** One of several kinds of values, with a check for each. */
+export function kinds(checks: Readonly<Partial<Record<Kind, Check>>>, right: string): Check {
+  const byKind = new Map<string, Check>(Object.entries(checks));
+  return (name, value) => {
+    const check = value === null ? undefined : byKind.get(Array.isArray(value) ? 'array' : typeof value);
+    if (!check) throw wrongType(name, value, right);
+    check(name, value);
+  };
+}
+
 /** An array with at least one element. */
 export function listOf(check: Check, right: string): Check {
   return (name, value) => {

@@ -22,6 +22,17 @@ export function wrongAs(name: string, given: string, right: string): TypeError {
   return new TypeError(sentence(name, given, right));
 }
 
+/** What `make` says of an argument, said of what the argument came from. */
+export function saidOf<T>(source: string, argument: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    const Kind = error instanceof RangeError ? RangeError : TypeError;
+    throw new Kind(error.message.replace(`argument ${argument}`, source), { cause: error });
+  }
+}
+
 function sentence(name: string, given: string, right: string): string {
   return `${subject(name)}: ${given} given; ${right} would be right`;
 }

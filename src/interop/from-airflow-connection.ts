@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checks, checkObject, checkOptions } from '../check/options.ts';
 import { anything, type Check, callback, checkText, portOrZero, text } from '../check/values.ts';
-import { wrongAs, wrongSecret, wrongTogether, wrongType } from '../check/wrong.ts';
+import { saidOf, wrongAs, wrongSecret, wrongTogether, wrongType } from '../check/wrong.ts';
 import { defaultPort } from '../options/defaults.ts';
 import { accountName, homeFolder } from '../options/local-account.ts';
 import type { ConnectOptions, Log } from '../options/types.ts';
@@ -135,7 +135,8 @@ function warner(log: Log | undefined, host: string, port: number): Warn {
 
 function routeOf(extra: Extra): ConnectOptions['via'] {
   const command = extra.text('host_proxy_cmd');
-  return command === undefined ? undefined : proxyCommand(command);
+  if (command === undefined) return undefined;
+  return saidOf('option extra.host_proxy_cmd', 'command', () => proxyCommand(command));
 }
 
 type Credentials = Pick<

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
 import ssh2 from 'ssh2';
+import { wrongAs } from '../check/wrong.ts';
 import type { MockHostKey, MockKeyPair } from './types.ts';
 
 // Made once for each purpose: tests start thousands of servers.
@@ -28,8 +29,8 @@ function generateKey(comment: string): MockKeyPair {
 export function parseKey(key: string | Buffer, option: string): ParsedKey {
   const parsed = ssh2.utils.parseKey(key);
   const first = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (first instanceof Error) throw new TypeError(`${option} is not a key: ${first.message}`);
-  if (!first) throw new TypeError(`${option} is not a key`);
+  if (first instanceof Error || !first)
+    throw wrongAs(option, 'what is no key', 'one in PEM or OpenSSH format');
   return first;
 }
 

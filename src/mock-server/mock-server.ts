@@ -2,17 +2,16 @@ import { type AddressInfo, createServer, type Server as NetServer, type Socket }
 import type { ServerConfig, Connection as Ssh2Client } from 'ssh2';
 import ssh2 from 'ssh2';
 import { serveAuthentication } from './auth.ts';
-import { checkNames } from './check-names.ts';
 import { startBanner } from './faults/banner.ts';
 import { installChannelFaults } from './faults/channel-faults.ts';
-import { checkFaults } from './faults/check-faults.ts';
+import { faultsCheck } from './faults/fault-checks.ts';
 import type { Faults } from './faults/fault-types.ts';
 import { installHandshakeFaults } from './faults/handshake-faults.ts';
 import { serveLocalForwards } from './forwards/local-forwards.ts';
 import { RemoteForwards } from './forwards/remote-forwards.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { generatedKey } from './keys.ts';
-import { holdSpec, waitSpec } from './option-names.ts';
+import { holdCheck, waitCheck } from './option-checks.ts';
 import { serveSessions } from './sessions/sessions.ts';
 import { resolveSettings, type Settings } from './settings.ts';
 import { filesystemFor } from './sftp/choose.ts';
@@ -119,14 +118,14 @@ export class MockServerCore implements MockServer, ConnectionOwner {
   }
 
   hold(path: string, ms = Number.POSITIVE_INFINITY, options: { share?: MockShare[] } = {}): () => void {
-    checkNames('options', options, holdSpec);
+    holdCheck('options', options);
     if (!this.filesystem?.hold)
       throw new Error('only a server with option windows knows files that another program holds');
     return this.filesystem.hold(path, ms, options.share ?? ['read', 'write']);
   }
 
   setFaults(faults: Faults | undefined): void {
-    checkFaults(faults);
+    if (faults !== undefined) faultsCheck('faults', faults);
     this.faults = faults;
     this.acceptedSinceFaults = 0;
   }
@@ -135,7 +134,7 @@ export class MockServerCore implements MockServer, ConnectionOwner {
     what: JournalEntry['type'] | ((entry: JournalEntry) => boolean),
     options: { timeoutMs?: number } = {},
   ): Promise<JournalEntry> {
-    checkNames('options', options, waitSpec);
+    waitCheck('options', options);
     const { timeoutMs = 5_000 } = options;
     const match = typeof what === 'function' ? what : (entry: JournalEntry) => entry.type === what;
     return this.log.waitFor(match, timeoutMs);

@@ -1,10 +1,9 @@
 import type { ParsedKey } from 'ssh2';
-import { checkNames } from './check-names.ts';
+import { wrongAs } from '../check/wrong.ts';
 import { chooseHandler } from './commands/choose-handler.ts';
-import { checkFaults } from './faults/check-faults.ts';
 import { MockJobs } from './jobs/mock-jobs.ts';
 import { describeHostKey, generatedKey, parseKey } from './keys.ts';
-import { serverSpec } from './option-names.ts';
+import { serverCheck } from './option-checks.ts';
 import type { MockAuthMethod, MockHostKey, MockServerOptions, MockUser, SftpExtension } from './types.ts';
 import { type WindowsSettings, windowsSettings } from './windows/personality.ts';
 
@@ -48,23 +47,21 @@ const extensions: Record<SftpExtension, boolean> = {
 
 /** Checks the options before anything opens; throws TypeError or RangeError that names the option. */
 export function resolveSettings(options: MockServerOptions): Settings {
-  checkNames('options', options, serverSpec);
-  checkFaults(options.faults);
+  serverCheck('options', options);
   const hostKeys = options.hostKeys ?? [generatedKey('host').privateKey];
   const parsed = hostKeys.map((key, index) => parseKey(key, `hostKeys[${index}]`));
-  const first = parsed[0];
-  if (!first) throw new TypeError('hostKeys must hold at least one key');
+  const first = parsed[0]!;
   const windows = windowsSettings(options);
   return {
     host: options.host ?? '127.0.0.1',
-    port: checkPort(options.port ?? 0),
+    port: options.port ?? 0,
     ident: options.ident ?? (windows ? `OpenSSH_for_Windows_${windows.version}` : 'OpenSSH_9.9 mock'),
     hostKeys,
     hostKey: describeHostKey(first),
     hostKeyType: first.type,
     accounts: (options.users ?? [defaultUser()]).map(readUser),
     maxAuthTries: options.maxAuthTries ?? 6,
-    maxSessions: checkMaxSessions(options.maxSessions ?? 10),
+    maxSessions: options.maxSessions ?? 10,
     local: options.forwarding?.local ?? true,
     remote: options.forwarding?.remote ?? true,
     unixSockets: unixSockets(options.unixSockets ?? true),
@@ -85,8 +82,6 @@ function defaultUser(): MockUser {
 }
 
 function readUser(user: MockUser, index: number): Account {
-  if (typeof user?.username !== 'string' || user.username === '')
-    throw new TypeError(`users[${index}].username must be a name, not ${String(user?.username)}`);
   const { publicKeys = [], ...rest } = user;
   const keys = publicKeys.map((key, at) => parseKey(key, `users[${index}].publicKeys[${at}]`));
   const methods: MockAuthMethod[] = [];
@@ -95,21 +90,12 @@ function readUser(user: MockUser, index: number): Account {
   if (user.keyboardInteractive) methods.push('keyboard-interactive');
   for (const method of user.requires ?? [])
     if (!methods.includes(method))
-      throw new TypeError(
-        `users[${index}].requires names ${method}, but the user has nothing to pass it with`,
+      throw wrongAs(
+        `users[${index}].requires`,
+        `${method}, which the user has nothing to pass with,`,
+        'its own',
       );
   return { ...rest, keys, methods };
-}
-
-function checkPort(port: number): number {
-  if (!Number.isInteger(port) || port < 0 || port > 65535)
-    throw new RangeError(`port must be an integer from 0 to 65535, not ${port}`);
-  return port;
-}
-
-function checkMaxSessions(count: number): number {
-  if (!(count >= 0)) throw new RangeError(`maxSessions must be 0 or more, not ${count}`);
-  return count;
 }
 
 function unixSockets(option: boolean | { bindUnlink?: boolean }): Settings['unixSockets'] {

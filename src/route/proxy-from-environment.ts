@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { getProxyForUrl } from 'proxy-from-env';
+import { saidOf } from '../check/wrong.ts';
 import { httpProxy } from './http-proxy.ts';
 import type { Route, RouteContext } from './route.ts';
 import { socksProxy } from './socks-proxy.ts';
@@ -13,7 +14,7 @@ import { tcp } from './tcp.ts';
  *
  * Used only where it is given: this library does not look at these variables by itself.
  *
- * @throws {TypeError} (when connecting) for a variable that holds no such URL.
+ * @throws {TypeError | RangeError} (when connecting) for a variable that holds no such URL.
  * @throws as `httpProxy` and `socksProxy` do.
  */
 export function proxyFromEnvironment(): Route {
@@ -28,13 +29,9 @@ function routeFor({ host, port }: RouteContext): Route {
   const url = getProxyForUrl(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`);
   if (url === '') return tcp;
   const proxy = isWrittenOut(url) ? url : url.replace(/^https:/, 'http:');
-  try {
-    return /^socks/i.test(proxy) ? socksProxy(proxy) : httpProxy(proxy);
-  } catch (error) {
-    throw new TypeError(
-      `HTTPS_PROXY or ALL_PROXY: ${(error as Error).message.replace('argument url: ', '')}`,
-    );
-  }
+  return saidOf('HTTPS_PROXY or ALL_PROXY', 'url', () =>
+    /^socks/i.test(proxy) ? socksProxy(proxy) : httpProxy(proxy),
+  );
 }
 
 /** `proxy.example.com:3128` without a scheme is completed with that of the target; what is meant is a plain HTTP proxy. */

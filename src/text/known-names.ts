@@ -13,14 +13,6 @@ export function checkKnownNames(option: string, value: object, names: readonly s
   }
 }
 
-/** A text that must be one of a few words. */
-export function checkWord(option: string, word: string, words: readonly string[]): void {
-  if (words.includes(word)) return;
-  throw new TypeError(
-    `option ${option}: ${quoted(word, 60)} given; ${likely(word, words)}${words.join(', ')} would be right`,
-  );
-}
-
 /** `did you mean this? `, or nothing. */
 export function likely(word: string, words: readonly string[]): string {
   const name = nearest(word, words);

@@ -57,7 +57,7 @@ test.each([
   [['job', 'strat'], /no command job strat\. Did you mean job start/],
   [['exec'], /Which command/],
   [['put', 'host', 'one'], /Expected \[user@\]host\[:port\] LOCAL REMOTE; 2 arguments were given/],
-  [['exec', '--timeout', 'soon', 'host', 'x'], /--timeout must be a time/],
+  [['exec', '--timeout', 'soon', 'host', 'x'], /--timeout: 'soon' given; a time like 30s/],
 ])('%j is wrong use: 2, and the way to the help', async (argv, reason) => {
   const { exitCode, stderr, stdout } = await run(argv);
   expect(exitCode).toBe(2);

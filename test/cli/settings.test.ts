@@ -182,7 +182,8 @@ test('a proxy leads to the destination, and to the first jump host', async () =>
 
 test.each([
   [['--proxy', 'http://kim:hunter2@proxy:3128'], /--proxy: a password .* SSH_VIA_GATEWAY_PROXY/],
-  [['--proxy', 'ftp://proxy'], /--proxy: "ftp:\/\/" given; .* would be right/],
+  [['--proxy-command', 'nc %q'], /--proxy-command: %q .*is not known/],
+  [['--proxy', 'ftp://proxy'], /--proxy: 'ftp:\/\/' given; .* would be right/],
   [
     ['--proxy', 'http://proxy', '--proxy-command', 'nc %h %p'],
     /--proxy and --proxy-command exclude each other/,

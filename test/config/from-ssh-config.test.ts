@@ -161,7 +161,11 @@ describe('refuses', () => {
     ['a setting without a value', 'Port\nUser rpa', 'Port has no value'],
     ['a hash sign in a word', 'IdentityFile ~/a#b', 'put double quotes around'],
     ['an open quote', 'User "rpa', 'cannot be read'],
-    ['a ProxyCommand for a shell', 'ProxyCommand nc %h %p 2>/dev/null', 'needs a shell'],
+    [
+      'a ProxyCommand for a shell',
+      'ProxyCommand nc %h %p 2>/dev/null',
+      'fromSshConfig: ProxyCommand: 2>/dev/null, which needs a shell',
+    ],
     ['a ProxyJump that is none', 'ProxyJump a:b:c', '[user@]host[:port]'],
     ['files that include each other', 'Include FILE', 'Include is nested too deeply'],
   ])('%s', async (_title, config, message) => {

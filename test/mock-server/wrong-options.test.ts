@@ -18,41 +18,41 @@ const misspelt: [object, string][] = [
   ],
   [{ users: [{ username: 'a' }, { user: 'b' }] }, 'option users[1].user: there is no such option'],
   [{ users: [{ username: 'a', keyboardInteractive: { prompt: [] } }] }, 'did you mean prompts?'],
-  [{ users: [{ username: 'a', requires: ['pubkey'] }] }, 'option users[0].requires[0]: "pubkey" given'],
+  [{ users: [{ username: 'a', requires: ['pubkey'] }] }, "option users[0].requires[0]: 'pubkey' given"],
   [
     { exec: { dir: { stdOut: 'x' } } },
     'option exec.dir.stdOut: there is no such option; did you mean stdout?',
   ],
   [{ sftp: { rot: '/x' } }, 'option sftp.rot: there is no such option; did you mean root?'],
-  [{ sftp: 'memmory' }, 'option sftp: "memmory" given; did you mean memory?'],
-  [{ sftpExtensions: ['posix-rename'] }, 'option sftpExtensions[0]: "posix-rename" given'],
+  [{ sftp: 'memmory' }, "option sftp: 'memmory' given; did you mean memory?"],
+  [{ sftpExtensions: ['posix-rename'] }, "option sftpExtensions[0]: 'posix-rename' given"],
   [{ sftpExtensions: { 'copy-date': true } }, 'option sftpExtensions.copy-date: there is no such option'],
   [
     { forwarding: { locals: true } },
     'option forwarding.locals: there is no such option; did you mean local?',
   ],
-  [{ forwarding: { remote: 'refused' } }, 'option forwarding.remote: "refused" given; did you mean refuse?'],
+  [{ forwarding: { remote: 'refused' } }, "option forwarding.remote: 'refused' given; did you mean refuse?"],
   [{ unixSockets: { unlink: true } }, 'option unixSockets.unlink: there is no such option'],
   [
     { windows: { codepage: 949 } },
     'option windows.codepage: there is no such option; did you mean codePage?',
   ],
-  [{ windows: 'yes' }, 'option windows: "yes" given; an object would be right'],
-  [{ faults: [] }, 'option faults: [] given; an object would be right'],
+  [{ windows: 'yes' }, "option windows: 'yes' given; true, false or an object would be right"],
+  [{ faults: [] }, 'option faults: an empty array given; an object would be right'],
 ];
 
 const misspeltFaults: [object, string][] = [
   [{ banners: 'mute' }, 'option faults.banners: there is no such option; did you mean banner?'],
-  [{ banner: 'muted' }, 'option faults.banner: "muted" given; did you mean mute?'],
+  [{ banner: 'muted' }, "option faults.banner: 'muted' given; did you mean mute?"],
   [{ banner: { delay: 5 } }, 'option faults.banner.delay: there is no such option; did you mean delayMs?'],
-  [{ banner: { close: 'reset' } }, 'option faults.banner.close: "reset" given'],
+  [{ banner: { close: 'reset' } }, "option faults.banner.close: 'reset' given"],
   [
     { cut: { direction: 'toclient', atByte: 1, how: 'fin' } },
-    'option faults.cut.direction: "toclient" given',
+    "option faults.cut.direction: 'toclient' given",
   ],
   [{ cut: { direction: 'toClient', atBytes: 1, how: 'fin' } }, 'option faults.cut.atBytes: there is no such'],
-  [{ cut: { atByte: 1 } }, 'faults.cut must say its direction, atByte and how'],
-  [{ freeze: { phase: 'login' } }, 'option faults.freeze.phase: "login" given'],
+  [{ cut: { atByte: 1 } }, 'option faults.cut.direction: undefined given'],
+  [{ freeze: { phase: 'login' } }, "option faults.freeze.phase: 'login' given"],
   [{ handshake: { close: 'fin' } }, 'option faults.handshake.close: there is no such option'],
   [{ auth: { refused: true } }, 'option faults.auth.refused: there is no such option; did you mean refuse?'],
   [{ channel: { reasonCode: 4 } }, 'option faults.channel.reasonCode: there is no such option'],
@@ -60,8 +60,8 @@ const misspeltFaults: [object, string][] = [
     { exec: { noExitCode: true } },
     'option faults.exec.noExitCode: there is no such option; known are noExitStatus',
   ],
-  [{ keepalive: 'ignored' }, 'option faults.keepalive: "ignored" given; did you mean ignore?'],
-  [{ window: 'drop' }, 'option faults.window: "drop" given'],
+  [{ keepalive: 'ignored' }, "option faults.keepalive: 'ignored' given; did you mean ignore?"],
+  [{ window: 'drop' }, "option faults.window: 'drop' given"],
   [{ disconnect: { reason: 2 } }, 'option faults.disconnect.reason: there is no such option'],
   [{ throttle: { bytesPerSec: 1 } }, 'option faults.throttle.bytesPerSec: there is no such option'],
   [{ throttle: 5_000 }, 'option faults.throttle: 5000 given; an object would be right'],
@@ -69,9 +69,56 @@ const misspeltFaults: [object, string][] = [
     { sftp: { lieName: ['x'] } },
     'option faults.sftp.lieName: there is no such option; did you mean lieNames?',
   ],
-  [{ sftp: { hangOp: { op: 'Open' } } }, 'option faults.sftp.hangOp.op: "Open" given; did you mean OPEN?'],
+  [{ sftp: { hangOp: { op: 'Open' } } }, "option faults.sftp.hangOp.op: 'Open' given; did you mean OPEN?"],
   [{ sftp: { failOp: { op: 'OPEN', code: 3 } } }, 'option faults.sftp.failOp.code: there is no such option'],
 ];
+
+const wrongValues: [object, string][] = [
+  [{ host: '' }, 'host'],
+  [{ port: '22' }, 'port'],
+  [{ port: 70_000 }, 'port'],
+  [{ ident: 5 }, 'ident'],
+  [{ hostKeys: [] }, 'hostKeys'],
+  [{ hostKeys: ['x'] }, 'hostKeys[0]'],
+  [{ algorithms: { kex: 'x' } }, 'algorithms.kex'],
+  [{ users: { username: 'a' } }, 'users'],
+  [{ users: [{}] }, 'users[0].username'],
+  [{ users: [{ username: 'a', password: 5 }] }, 'users[0].password'],
+  [{ users: [{ username: 'a', publicKeys: ['x'] }] }, 'users[0].publicKeys[0]'],
+  [
+    { users: [{ username: 'a', keyboardInteractive: { prompts: ['?'] } }] },
+    'users[0].keyboardInteractive.answers',
+  ],
+  [{ users: [{ username: 'a', requires: ['password'] }] }, 'users[0].requires'],
+  [{ maxAuthTries: 0 }, 'maxAuthTries'],
+  [{ exec: 'dir' }, 'exec'],
+  [{ exec: { dir: 5 } }, 'exec.dir'],
+  [{ exec: { dir: { exitCode: -1 } } }, 'exec.dir.exitCode'],
+  [{ sftp: true }, 'sftp'],
+  [{ sftp: { root: 5 } }, 'sftp.root'],
+  [{ jobs: 'no' }, 'jobs'],
+  [{ sftpExtensions: { 'copy-data': 1 } }, 'sftpExtensions.copy-data'],
+  [{ maxSessions: -1 }, 'maxSessions'],
+  [{ unixSockets: 1 }, 'unixSockets'],
+  [{ windows: { codePage: 'cp949' } }, 'windows.codePage'],
+  [{ windows: { version: '10' } }, 'windows.version'],
+  [{ loginBanner: 5 }, 'loginBanner'],
+  [{ faults: { latencyMs: -1 } }, 'faults.latencyMs'],
+  [{ faults: { cut: { direction: 'toClient', atByte: -1, how: 'fin' } } }, 'faults.cut.atByte'],
+  [{ faults: { throttle: { bytesPerSecond: 0 } } }, 'faults.throttle.bytesPerSecond'],
+  [{ faults: { connections: 0.5 } }, 'faults.connections'],
+  [{ faults: { sftp: { failOp: { status: 3 } } } }, 'faults.sftp.failOp.op'],
+  [{ faults: { auth: { delayMs: '5' } } }, 'faults.auth.delayMs'],
+];
+
+describe('a wrong value', () => {
+  it.each(wrongValues)('is refused: %j', async (options, name) => {
+    const error = await startMockServer(options as MockServerOptions).catch((thrown: Error) => thrown);
+    expect([TypeError, RangeError]).toContain((error as Error).constructor);
+    expect((error as Error).message).toMatch(/ given; .* would be right$/);
+    expect((error as Error).message.split(':')[0]).toBe(`option ${name}`);
+  });
+});
 
 describe('a misspelt option', () => {
   it.each([...misspelt, ...misspeltFaults.map(([faults, words]) => [{ faults }, words] as const)])(

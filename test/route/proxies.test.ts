@@ -229,7 +229,7 @@ describe('proxyFromEnvironment', () => {
   it('names the variables when they hold no URL of a proxy, and not the password', async () => {
     environment({ HTTPS_PROXY: `ftp://${inUrl}@proxy` });
     const error = await failure(proxyFromEnvironment());
-    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toBeInstanceOf(RangeError);
     expect(error.message).toMatch(/^HTTPS_PROXY or ALL_PROXY: 'ftp:\/\/' given; .* would be right$/);
   });
 });

@@ -1,4 +1,5 @@
-import { quoted } from '../../text/printable.ts';
+import { atLeast, type Check, port as checkPort, oneOf, whole } from '../../check/values.ts';
+import { wrongAs, wrongRange } from '../../check/wrong.ts';
 import { UsageError } from '../usage-error.ts';
 
 const units: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -28,9 +29,8 @@ export function duration(
   ]
     .join(' and')
     .replace(/^ and| and$/, '');
-  throw new UsageError(
-    `${source} must be a time${range} like 30s, 500ms, 5m, 1h${none ? ' or none' : ''}, not ${quoted(text, 40)}`,
-  );
+  const right = `a time${range} like 30s, 500ms, 5m, 1h${none ? ' or none' : ''}`;
+  throw inUsersWords(wrongRange(source, text, right));
 }
 
 function shown(ms: number): string {
@@ -38,34 +38,42 @@ function shown(ms: number): string {
 }
 
 export function port(text: string, source: string): number {
-  return wholeNumber(text, source, 1, 65_535);
+  return numberOf(text, source, checkPort);
 }
 
-export function wholeNumber(
-  text: string,
-  source: string,
-  lowest: number,
-  highest = Number.MAX_SAFE_INTEGER,
-): number {
-  const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
-  if (value >= lowest && value <= highest) return value;
-  const range = highest === Number.MAX_SAFE_INTEGER ? `${lowest} or more` : `${lowest} to ${highest}`;
-  throw new UsageError(`${source} must be a whole number, ${range}, not ${quoted(text, 40)}`);
+export function wholeNumber(text: string, source: string, lowest: number, highest?: number): number {
+  return numberOf(text, source, highest === undefined ? atLeast(lowest) : whole(lowest, highest));
 }
 
 export function choice<T extends string>(text: string, source: string, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === text);
-  if (found === undefined) {
-    throw new UsageError(`${source} must be one of ${allowed.join(', ')}, not ${quoted(text, 40)}`);
+  return checked(text as T, source, oneOf(...allowed));
+}
+
+function numberOf(text: string, source: string, check: Check): number {
+  const isNumber = /^\d+$/.test(text.trim());
+  return checked(isNumber ? Number(text) : (text as never), source, check);
+}
+
+/** By the library's own checks, and in its words. */
+function checked<T>(value: T, source: string, check: Check): T {
+  try {
+    check(source, value);
+    return value;
+  } catch (error) {
+    throw inUsersWords(error as Error);
   }
-  return found;
+}
+
+/** `--port: '0' given; ...`: what the library calls an option has a name of its own here. */
+function inUsersWords({ message }: Error): UsageError {
+  return new UsageError(message.replace(/^option /, ''));
 }
 
 /** `NAME=VALUE`, as for the environment. */
 export function pair(text: string, source: string): [string, string] {
   const at = text.indexOf('=');
   // The value may be a secret, and what has no = may be one, too.
-  if (at <= 0) throw new UsageError(`${source} must be NAME=VALUE`);
+  if (at <= 0) throw inUsersWords(wrongAs(source, 'no name and value', 'NAME=VALUE'));
   return [text.slice(0, at), text.slice(at + 1)];
 }
 

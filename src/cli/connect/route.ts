@@ -1,3 +1,4 @@
+import { saidOf } from '../../check/wrong.ts';
 import { type Destination, parseDestination } from '../args/destination.ts';
 import type { Settings } from '../args/settings.ts';
 import {
@@ -27,7 +28,7 @@ export async function routeOf(settings: Settings, lookUp: LookUp): Promise<Via |
   if (command !== undefined && proxy !== undefined) {
     throw new UsageError('--proxy and --proxy-command exclude each other');
   }
-  if (command !== undefined) return proxyCommand(command);
+  if (command !== undefined) return ofFlag(settings, 'proxy-command', 'command', () => proxyCommand(command));
   return jump === undefined ? proxy : jumpRoute(jump.split(','), settings, lookUp, proxy);
 }
 
@@ -41,10 +42,15 @@ function proxyOf(settings: Settings): Via | undefined {
       '--proxy: a password on the command line can be read by every user of this machine; give the URL in SSH_VIA_GATEWAY_PROXY',
     );
   }
+  return ofFlag(settings, 'proxy', 'url', () => (/^socks/i.test(url) ? socksProxy(url) : httpProxy(url)));
+}
+
+/** What the library says of its argument, as it was given here. */
+function ofFlag(settings: Settings, flag: string, argument: string, make: () => Via): Via {
   try {
-    return /^socks/i.test(url) ? socksProxy(url) : httpProxy(url);
+    return saidOf(settings.sourceOf(flag), argument, make);
   } catch (error) {
-    throw new UsageError(`${source}: ${(error as Error).message.replace(/^\w+: /, '')}`);
+    throw new UsageError((error as Error).message);
   }
 }
 

@@ -1,3 +1,4 @@
+import { saidOf } from '../../check/wrong.ts';
 import type { ConnectOptions, Via } from '../../options/types.ts';
 import { jumpHost } from '../../route/jump-host.ts';
 import { proxyCommand } from '../../route/proxy-command.ts';
@@ -14,7 +15,8 @@ export async function routeOf(found: Found, resolve: ResolveJump): Promise<Via |
   const command = found.values.get('proxycommand')?.value;
   if (command === undefined || command.toLowerCase() === 'none') return undefined;
   // `%n` has no meaning for a route; the name has no blanks, quotes or percent signs.
-  return proxyCommand(command.replace(/%%|%n/g, (token) => (token === '%n' ? found.alias : token)));
+  const named = command.replace(/%%|%n/g, (token) => (token === '%n' ? found.alias : token));
+  return saidOf('fromSshConfig: ProxyCommand', 'command', () => proxyCommand(named));
 }
 
 /** The last one listed is the nearest to the target; it is reached through those before it. */

@@ -1,5 +1,4 @@
-import { checkNames } from '../check-names.ts';
-import { commandSpec } from '../option-names.ts';
+import { commandCheck } from '../option-checks.ts';
 import type { ExecContext, ExecHandler, MockCommand } from '../types.ts';
 
 /** Does with a command what the server's `exec` option says of it; `play` acts out what is given as data. */
@@ -15,7 +14,7 @@ export async function runHandler(
     if (typeof result === 'number') return context.exit(result);
     if (typeof result === 'string') return play({ stdout: result });
     if (!result) return;
-    checkNames('options', result, commandSpec);
+    commandCheck('options', result);
     play(result);
   } catch (error) {
     const said = error instanceof Error ? error.message : error;

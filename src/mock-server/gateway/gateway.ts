@@ -1,7 +1,6 @@
-import { checkNames } from '../check-names.ts';
 import type { RemoteForward } from '../forwards/remote-forwards.ts';
 import { MockServerCore } from '../mock-server.ts';
-import { pcSpec } from '../option-names.ts';
+import { pcCheck } from '../option-checks.ts';
 import type { MockGateway, MockGatewayOptions, MockPc, MockPcOptions } from './gateway-types.ts';
 import { PcBehindGateway } from './pc.ts';
 
@@ -21,7 +20,7 @@ class Gateway implements MockGateway {
 
   async addPc(options: MockPcOptions = {}): Promise<MockPc> {
     if (this.closed) throw new Error('the mock gateway is closed');
-    checkNames('options', options, pcSpec);
+    pcCheck('options', options);
     const pc = new PcBehindGateway(this.host, options);
     await pc.open(options.port ?? 0);
     this.pcs.push(pc);

@@ -1,7 +1,6 @@
 import type { Server, Socket } from 'node:net';
-import { checkNames } from '../check-names.ts';
 import { MockServerCore } from '../mock-server.ts';
-import { returnSpec, vanishSpec } from '../option-names.ts';
+import { returnCheck, vanishCheck } from '../option-checks.ts';
 import type { MockShare } from '../types.ts';
 import { resetSocket } from '../wire/reset.ts';
 import type { MockPc, MockPcOptions } from './gateway-types.ts';
@@ -43,7 +42,7 @@ export class PcBehindGateway implements MockPc {
   }
 
   vanish(options: { zombieFor?: number; wakes?: boolean } = {}): void {
-    checkNames('options', options, vanishSpec);
+    vanishCheck('options', options);
     const { zombieFor = Number.POSITIVE_INFINITY, wakes = true } = options;
     if (this.current === 'down')
       throw new Error(`the PC on port ${this.port} has no tunnel that could vanish`);
@@ -55,7 +54,7 @@ export class PcBehindGateway implements MockPc {
   }
 
   async return(options: { delayMs?: number } = {}): Promise<void> {
-    checkNames('options', options, returnSpec);
+    returnCheck('options', options);
     const { delayMs = 0 } = options;
     if (this.current === 'up' || this.current === 'pc-sshd-down') return;
     const back = new Promise<void>((resolve) => this.waiting.push(resolve));

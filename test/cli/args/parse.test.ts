@@ -55,15 +55,15 @@ test.each([
 });
 
 test.each([
-  ['70000', /--port must be a whole number, 1 to 65535/],
-  ['x', /--port must be/],
+  ['70000', /--port: 70000 given; a whole number from 1 to 65535 would be right/],
+  ['x', /^--port: 'x' given; a whole number from 1 to 65535 would be right$/],
 ])('a port of %s is refused, naming the option', (value, reason) => {
   expect(() => read(['--port', value]).settings.port('port')).toThrow(reason);
 });
 
 test('a wrong value of the environment is refused, naming the variable', () => {
   const { settings } = read([], { SSH_VIA_GATEWAY_PORT: 'x' });
-  expect(() => settings.port('port')).toThrow(/SSH_VIA_GATEWAY_PORT must be/);
+  expect(() => settings.port('port')).toThrow(/SSH_VIA_GATEWAY_PORT: 'x' given/);
 });
 
 test.each([

@@ -15,7 +15,7 @@ test.each([
 });
 
 test.each(['', '-1', '1d', 'x', '1 2'])('%j is no time', (text) => {
-  expect(() => duration(text, '--x')).toThrow(/--x must be a time like 30s/);
+  expect(() => duration(text, '--x')).toThrow(/^--x: '.*' given; a time like 30s.* would be right$/s);
 });
 
 test('ports may be single and ranges, each once', () => {
