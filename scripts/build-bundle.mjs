@@ -1,13 +1,24 @@
 // Makes dist/bundle: the self-contained build that bundlers get through the `module` condition of `exports`.
 // Node never takes it. It holds everything but Node's own modules, so that any packer, without settings, makes a
 // program that runs with no node_modules.
+//
+// `index.js` holds no code of its own: it passes on what is in the chunks, each of which a bundler may leave out. What
+// needs no connection has chunks without one; who imports no more than that gets no more.
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { noFolder, selfContained } from './self-contained.mjs';
 
 rmSync('dist/bundle', { recursive: true, force: true });
+/** Makes chunks of what these share with `index`; their own files are thrown away. */
+const cuts = {
+  'cut-all': 'src/index.ts',
+  'cut-quote': 'src/exec/quote/index.ts',
+  'cut-errors': 'src/errors/index.ts',
+  'cut-job-id': 'src/job/make-job-id.ts',
+  'cut-routes': 'src/route/proxy-command.ts',
+};
 const { metafile } = await build({
-  entryPoints: { index: 'src/index.ts', 'mock-server': 'src/mock-server/index.ts' },
+  entryPoints: { index: 'src/index.ts', 'mock-server': 'src/mock-server/index.ts', ...cuts },
   outdir: 'dist/bundle',
   bundle: true,
   format: 'esm',
@@ -23,6 +34,8 @@ const { metafile } = await build({
   plugins: selfContained,
   define: noFolder,
 });
+
+for (const name of Object.keys(cuts)) rmSync(`dist/bundle/${name}.js`);
 
 /** The folders `node_modules/name` or `node_modules/@scope/name` that files of the build come from. */
 function inlinedPackages(inputs) {

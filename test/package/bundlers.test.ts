@@ -1,6 +1,7 @@
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { copyPrograms, emptyFolder, install } from './support/consumer.ts';
 import { nodeBinary } from './support/nodes.ts';
@@ -94,3 +95,20 @@ async function runAlone(node: string, bundle: string): Promise<void> {
   copyFileSync(bundle, join(place, name));
   await expectRoundTrip(node, name, place);
 }
+
+test.each([
+  ['quote', "import { quote } from 'ssh-via-gateway';\nconsole.log(quote.posix(['a b']));"],
+  ['jobId', "import { jobId } from 'ssh-via-gateway';\nconsole.log(jobId('a', 'b'));"],
+  ['an error', "import { BannerTimeout } from 'ssh-via-gateway';\nconsole.log(BannerTimeout.name);"],
+])('who imports no more than %s gets no SSH into the bundle', async (_what, text) => {
+  writeFileSync(join(folder, 'small.mjs'), text);
+  const result = await build({
+    ...{ absWorkingDir: folder, entryPoints: ['small.mjs'], outfile: 'small-out.mjs' },
+    ...{ bundle: true, platform: 'node', format: 'esm', metafile: true, logLevel: 'error' },
+  });
+  const [{ bytes = 0 } = {}] = Object.values(result.metafile.outputs);
+  console.log(`${Math.round(bytes / 1024)} KiB`);
+  expect(bytes).toBeLessThan(60_000);
+  const { code } = await run(process.execPath, ['small-out.mjs'], { cwd: folder });
+  expect(code).toBe(0);
+});
