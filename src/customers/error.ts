@@ -3,6 +3,7 @@ import { lineAt } from './json/parse.ts';
 /** The customers file cannot be read, or something in it is wrong: the message says in which line and field. */
 export class CustomersFileError extends TypeError {
   override name = 'CustomersFileError';
+  /** The customers file. */
   readonly file: string;
   /** From 1; undefined when the file cannot be read at all. */
   readonly line: number | undefined;

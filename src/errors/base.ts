@@ -49,15 +49,20 @@ export function identify(errorClass: { prototype: SshError }, name: string, code
  * Test for a kind of error with `instanceof` or, across the ESM and CommonJS copies, with `error.code`.
  */
 export abstract class SshError extends Error {
+  /** The class in words that survive a copy of the package and a log, for example `SSH_BANNER_TIMEOUT`. */
   declare readonly code: string;
+  /** The part of the work in which it happened. */
   declare readonly phase: Phase;
   /**
    * Whether calling the same operation again is safe and may help; what the default `shouldRetry` asks. Never true for
    * a command that had started, or may have (`started`): `runJob` is for commands that must run once.
    */
   declare readonly retryable: boolean;
+  /** The server, as it was given in the options. */
   declare readonly host?: string;
+  /** The server's port. */
   declare readonly port?: number;
+  /** Which hop of the route failed, for example `jump 1 of 2 (bastion:22)`; absent for the server itself. */
   declare readonly hop?: string;
   /** The most likely cause in plain words, and what to do. */
   declare readonly hint?: string;

@@ -16,14 +16,19 @@ export interface CommandFailedDetails extends SshErrorDetails {
  */
 export class CommandFailed extends SshError {
   declare readonly code: 'SSH_COMMAND_FAILED';
+  /** As it was sent. */
   declare readonly command: string;
   /** Null when a signal ended the command, or the server did not say. */
   declare readonly exitCode: number | null;
   /** For example `SIGTERM`; null when the command exited. */
   declare readonly signal: string | null;
+  /** Text, or bytes with `encoding: 'buffer'`; cut at `maxBuffer` where `truncated` says so. */
   declare readonly stdout: string | Buffer;
+  /** As `stdout`. */
   declare readonly stderr: string | Buffer;
+  /** Milliseconds from the start of the command to its end. */
   declare readonly durationMs: number;
+  /** Whether output was left out: more than `maxBuffer` bytes came. */
   declare readonly truncated: boolean;
   /** After `kill()`: whether the command's own process was ended; what it had put into the background may run on. */
   declare readonly terminated?: boolean | 'unknown';
@@ -50,10 +55,15 @@ export class OutputLimitExceeded extends SshError {
   declare readonly code: 'SSH_OUTPUT_LIMIT_EXCEEDED';
   /** Bytes. */
   declare readonly maxBuffer: number;
+  /** Which of the two was too long. */
   declare readonly stream: 'stdout' | 'stderr';
+  /** As it was sent. */
   declare readonly command: string;
+  /** The first `maxBuffer` bytes of it: text, or bytes with `encoding: 'buffer'`. */
   declare readonly stdout: string | Buffer;
+  /** As `stdout`. */
   declare readonly stderr: string | Buffer;
+  /** Milliseconds from the start of the command until the limit was passed. */
   declare readonly durationMs: number;
   /** Whether the command's own process was ended; what it had put into the background may run on. */
   declare readonly terminated: boolean | 'unknown';
@@ -77,7 +87,9 @@ export interface JobLostDetails extends SshErrorDetails {
 /** A job's process is gone and left no exit code (the PC rebooted, the process was killed from outside). */
 export class JobLost extends SshError {
   declare readonly code: 'SSH_JOB_LOST';
+  /** The job. */
   declare readonly id: string;
+  /** What was found of it. */
   declare readonly reason: string;
 
   constructor(message: string, details: JobLostDetails) {
@@ -102,9 +114,11 @@ export class SftpFailed extends SshError {
   declare readonly code: 'SSH_SFTP_FAILED';
   /** The client's method, for example `open`, `rename`. */
   declare readonly operation: string;
+  /** The remote path, escaped for display. */
   declare readonly path?: string;
   /** SSH_FX_* of draft-ietf-secsh-filexfer-02: 2 no such file, 3 permission denied, 4 failure, 8 unsupported. */
   declare readonly status?: number;
+  /** The server's words, escaped for display. */
   declare readonly reason?: string;
 
   constructor(message: string, details: SftpFailedDetails) {
@@ -128,6 +142,7 @@ export class UnsafeRemotePath extends SshError {
   declare readonly code: 'SSH_UNSAFE_REMOTE_PATH';
   /** The name, escaped for display. */
   declare readonly path: string;
+  /** Why it was refused. */
   declare readonly reason: string;
 
   constructor(message: string, details: UnsafeRemotePathDetails) {
@@ -153,6 +168,7 @@ export class TransferFailed extends SshError {
   declare readonly path?: string;
   /** Bytes moved before the failure. */
   declare readonly transferred?: number;
+  /** What went wrong, in words. */
   declare readonly reason?: string;
 
   constructor(message: string, details: TransferFailedDetails) {

@@ -8,6 +8,7 @@ export interface ConnectFailedDetails extends SshErrorDetails {
 /** The byte stream to the server could not be opened; `errno` is the system's code where there is one. */
 export class ConnectFailed extends SshError {
   declare readonly code: string;
+  /** The system's code, for example `EHOSTUNREACH`. */
   declare readonly errno?: string;
 
   constructor(message: string, details: ConnectFailedDetails) {
@@ -45,7 +46,9 @@ export interface ProxyCommandFailedDetails extends ConnectFailedDetails {
 /** The proxy command could not be started, or ended before the SSH connection stood. */
 export class ProxyCommandFailed extends ConnectFailed {
   declare readonly code: 'SSH_PROXY_COMMAND_FAILED';
+  /** What the command ended with; null when a signal ended it. */
   declare readonly exitCode?: number | null;
+  /** The signal that ended it, for example `SIGTERM`. */
   declare readonly signal?: string | null;
   /** The end of what the command wrote to stderr, escaped for display. */
   declare readonly stderr?: string;
@@ -162,6 +165,7 @@ export interface HostKeyDetails extends SshErrorDetails {
 export abstract class HostKeyRefused extends SshError {
   /** `SHA256:...` of the key that the server showed, as `ssh-keygen -l` prints it. */
   declare readonly fingerprint: string;
+  /** For example `ssh-ed25519`. */
   declare readonly keyType: string;
   /** The known_hosts file of the deciding entry. */
   declare readonly file?: string;

@@ -8,7 +8,9 @@ export interface JobErrorDetails extends SshErrorDetails {
 /** Another command was started under this id before. Its job is untouched; nothing was started. */
 export class JobConflict extends SshError {
   declare readonly code: 'SSH_JOB_CONFLICT';
+  /** The job that is there. */
   declare readonly id: string;
+  /** How what was asked for differs from what was started. */
   declare readonly reason: string;
 
   constructor(message: string, details: JobErrorDetails) {
@@ -27,6 +29,7 @@ export class JobConflict extends SshError {
  */
 export class JobAccessFailed extends SshError {
   declare readonly code: 'SSH_JOB_ACCESS_FAILED';
+  /** The job. */
   declare readonly id: string;
   /** What the server said, escaped for display. */
   declare readonly reason: string;

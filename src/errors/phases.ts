@@ -15,13 +15,13 @@ export interface PhaseLimits {
 
 /** How long each finished phase of a connection took, in milliseconds. */
 export interface PhaseTimings {
-  /** Until the byte stream to the server was open (TCP connect, or the whole route). */
+  /** Milliseconds until the byte stream to the server was open (TCP connect, or the whole route). */
   tcp?: number;
-  /** Until the server's identification line (`SSH-2.0-...`) was complete. */
+  /** Milliseconds until the server's identification line (`SSH-2.0-...`) was complete. */
   banner?: number;
-  /** Until keys were exchanged and the host key was accepted. */
+  /** Milliseconds until keys were exchanged and the host key was accepted. */
   handshake?: number;
-  /** Until the server accepted the login. */
+  /** Milliseconds until the server accepted the login. */
   auth?: number;
   /** From the start to the end of this attempt. */
   total: number;

@@ -7,6 +7,7 @@ export interface SshTimeoutDetails extends SshErrorDetails {
 
 /** A limit of time passed. `timeoutMs` is the limit; the subclass says which one. */
 export abstract class SshTimeout extends SshError {
+  /** The limit that was passed, in milliseconds. */
   declare readonly timeoutMs: number;
 
   constructor(message: string, details: SshTimeoutDetails) {
@@ -89,9 +90,13 @@ export class TotalTimeout extends SshTimeout {
 
 /** What is known of a command's output when it did not end by itself. */
 export interface OutputSoFar {
+  /** As it was sent. */
   command: string;
+  /** Text, or bytes with `encoding: 'buffer'`. */
   stdout: string | Buffer;
+  /** As `stdout`. */
   stderr: string | Buffer;
+  /** Milliseconds since the start of the command. */
   durationMs: number;
 }
 
@@ -103,9 +108,13 @@ export interface CommandTimeoutDetails extends SshTimeoutDetails {
 /** A command ran longer than its `timeout`. Carries the output so far and whether the command's own process was ended. */
 export class CommandTimeout extends SshTimeout {
   declare readonly code: 'SSH_COMMAND_TIMEOUT';
+  /** As it was sent. */
   declare readonly command: string;
+  /** What had come until then: text, or bytes with `encoding: 'buffer'`. */
   declare readonly stdout: string | Buffer;
+  /** As `stdout`. */
   declare readonly stderr: string | Buffer;
+  /** Milliseconds from the start of the command until it was given up. */
   declare readonly durationMs: number;
   /**
    * Whether the command's own process was ended: reported by the server, seen to run on, or not to be known. Of what
@@ -131,6 +140,7 @@ export interface TransferStalledDetails extends SshTimeoutDetails {
 /** No byte of a transfer moved for `stallTimeout`. */
 export class TransferStalled extends SshTimeout {
   declare readonly code: 'SSH_TRANSFER_STALLED';
+  /** The path of the file that stands still. */
   declare readonly path?: string;
   /** Bytes moved before the stall. */
   declare readonly transferred?: number;

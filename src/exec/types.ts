@@ -88,6 +88,7 @@ interface CommonExecOptions {
   reject?: boolean | undefined;
 }
 
+/** Options of `exec` with output as text. */
 export interface TextExecOptions extends CommonExecOptions {
   /** How output is decoded, and `stdin` text encoded. Decoded by stream: no character is cut. Default `utf8`. */
   encoding?: Encoding | undefined;
@@ -100,13 +101,17 @@ export interface TextExecOptions extends CommonExecOptions {
   onStderr?: ((text: string) => unknown) | undefined;
 }
 
+/** Options of `exec` with `encoding: 'buffer'`: output as bytes. */
 export interface BufferExecOptions extends CommonExecOptions {
   /** Output as it came, in Buffers. */
   encoding: 'buffer';
+  /** Called with stdout as it comes, before it is kept. */
   onStdout?: ((bytes: Buffer) => unknown) | undefined;
+  /** Called with stderr as it comes, before it is kept. */
   onStderr?: ((bytes: Buffer) => unknown) | undefined;
 }
 
+/** Options of `exec`. */
 export type ExecOptions = TextExecOptions | BufferExecOptions;
 
 interface PowerShellChoice {
@@ -117,7 +122,9 @@ interface PowerShellChoice {
   shell?: 'powershell' | 'pwsh' | undefined;
 }
 
+/** Options of `powershell` with output as text. */
 export interface TextPowerShellOptions extends Omit<TextExecOptions, 'shell'>, PowerShellChoice {}
+/** Options of `powershell` with `encoding: 'buffer'`: output as bytes. */
 export interface BufferPowerShellOptions extends Omit<BufferExecOptions, 'shell'>, PowerShellChoice {}
 
 /** As `ExecOptions`, for `powershell()`. */
@@ -131,7 +138,9 @@ export interface CommandResult<Output extends string | Buffer = string> {
   exitCode: number | null;
   /** For example `SIGTERM`; null when the command exited. */
   signal: string | null;
+  /** As it came, never trimmed: text, or bytes with `encoding: 'buffer'`. */
   stdout: Output;
+  /** As `stdout`. */
   stderr: Output;
   /** Milliseconds from the command's start on the server to its end. */
   durationMs: number;

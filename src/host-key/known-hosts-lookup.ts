@@ -47,8 +47,11 @@ export interface HostKeyOnRecord extends VerdictBase {
 
 /** No line says anything about the host. */
 export interface HostKeyNotOnRecord extends VerdictBase {
+  /** No entry for this host. */
   readonly verdict: 'unknown';
+  /** Absent: no entry decided. */
   readonly file?: undefined;
+  /** Absent: no entry decided. */
   readonly line?: undefined;
 }
 

@@ -14,18 +14,25 @@ import { given } from './given.ts';
 
 /** An Airflow connection of type SSH, as `client.getConnection(id)` of Airflow's TypeScript SDK gives it. */
 export interface AirflowConnection {
+  /** The connection's id in Airflow; for messages. */
   id?: string | undefined;
+  /** Airflow's `conn_type`; not looked at. */
   type?: string | undefined;
+  /** The server's name or address. */
   host?: string | null | undefined;
   /** Not used by SSH connections. */
   schema?: string | null | undefined;
+  /** The account there. */
   login?: string | null | undefined;
+  /** Its password. */
   password?: string | null | undefined;
+  /** Default 22. */
   port?: number | null | undefined;
   /** JSON text, or the object itself. */
   extra?: string | Readonly<Record<string, unknown>> | null | undefined;
 }
 
+/** Options of `fromAirflowConnection`. */
 export interface FromAirflowConnectionOptions {
   /** Told what weakens security or cannot be honoured; also becomes the connection's `log`. */
   log?: Log | undefined;

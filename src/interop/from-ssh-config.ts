@@ -2,6 +2,7 @@ import { type Checks, checkArgument, checkOptions } from '../check/options.ts';
 import { text } from '../check/values.ts';
 import type { ConnectOptions } from '../options/types.ts';
 
+/** Options of `fromSshConfig`. */
 export interface FromSshConfigOptions {
   /** The configuration file, as `ssh -F`. Default: `~/.ssh/config`, then the system's `ssh_config`. */
   file?: string | undefined;

@@ -10,6 +10,7 @@ import { sleep } from '../time/timer.ts';
 export interface SshInstance extends Omit<ConnectOptions, 'host' | 'retry'> {
   /** The gateway or PC; `host` is understood as well. */
   ip?: string | undefined;
+  /** The server's name or address; `ip` is another name for it. */
   host?: string | undefined;
   /** The text of a private key; `privateKey` is understood as well. */
   stringPrivateKey?: string | undefined;
@@ -17,10 +18,13 @@ export interface SshInstance extends Omit<ConnectOptions, 'host' | 'retry'> {
 
 /** `console`, pino, winston, ... */
 export interface SshConnectLogger {
+  /** Hears of each attempt. */
   info(message: string): void;
+  /** Hears of each failed attempt; without it `info` does. */
   warn?(message: string): void;
 }
 
+/** Options of `sshConnect`. */
 export interface SshConnectOptions {
   /** Tries in all, the first included. Default 3. */
   retryNum?: number | undefined;

@@ -5,6 +5,7 @@ import { ask, jobKeeper } from './host/keeper.ts';
 import { type JobRecord, statusOf } from './host/record.ts';
 import type { JobHost, JobStatus, JobSummary, JobsOptions } from './types.ts';
 
+/** Options of `removeJobs`. */
 export interface RemoveJobsOptions extends JobsOptions {
   /** Milliseconds since a job's end; for a lost job, since its start. Younger ones are kept. */
   olderThan: number;

@@ -26,6 +26,7 @@ const defaultGrace = 5_000;
  * back over new ones.
  */
 export class RemoteJob<Output extends string | Buffer = string> {
+  /** The id that the job was started under. */
   readonly id: string;
   /** Whether this call started it; false for a job that was there before. */
   readonly isNew: boolean;

@@ -41,11 +41,13 @@ export interface JobsOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Options of `connection.job`. */
 export interface AttachJobOptions extends Omit<JobsOptions, 'signal'> {
   /** How the job's output is decoded. Default `utf8`. */
   encoding?: Encoding | 'buffer' | undefined;
 }
 
+/** Options of `startJob`. */
 export interface StartJobOptions extends JobsOptions, AttachJobOptions {
   /**
    * The job's name, chosen by the caller: the same id never starts twice. 1 to 100 of `A-Z a-z 0-9 . _ -`, beginning
@@ -83,6 +85,7 @@ export interface InteractiveOptions {
   executionTimeLimit?: number | undefined;
 }
 
+/** Where a job stands. */
 export type JobStatus =
   | { readonly state: 'running' }
   /** The command ended by itself. */
@@ -94,7 +97,9 @@ export type JobStatus =
 
 /** A position in a job's output, in bytes of each stream. */
 export interface JobOffsets {
+  /** Bytes of stdout that have been read. */
   readonly stdout: number;
+  /** Bytes of stderr that have been read. */
   readonly stderr: number;
 }
 
@@ -102,9 +107,11 @@ export interface JobOffsets {
 export interface JobOutput {
   /** As the job wrote it. A character may be cut at the end; `follow()` decodes across pieces. */
   readonly stdout: Buffer;
+  /** As `stdout`. */
   readonly stderr: Buffer;
   /** Where the next piece begins. */
   readonly next: JobOffsets;
+  /** The job's state after these bytes. */
   readonly status: JobStatus;
   /** Whether the job is over and this piece ends its output. */
   readonly done: boolean;
@@ -119,12 +126,15 @@ export interface FollowOptions {
    * every 200 ms on. Default 2,000.
    */
   pollInterval?: number | undefined;
+  /** Ends the following; the job runs on. */
   signal?: AbortSignal | undefined;
 }
 
 /** What the job wrote since the last piece. One of both may be empty. */
 export interface FollowedOutput<Output extends string | Buffer = string> {
+  /** What is new of it. */
   readonly stdout: Output;
+  /** What is new of it. */
   readonly stderr: Output;
   /** A later `follow({ from })` goes on here. */
   readonly next: JobOffsets;
@@ -132,6 +142,7 @@ export interface FollowedOutput<Output extends string | Buffer = string> {
 
 /** How a job ended, in all detail that the server has. */
 export interface JobEnd {
+  /** How it ended. */
   readonly status: Exclude<JobStatus, { state: 'running' }>;
   /** Milliseconds from the job's start to its end, by the server's clock; 0 where it is not known. */
   readonly durationMs: number;
@@ -139,7 +150,9 @@ export interface JobEnd {
 
 /** One job of a server, as `listJobs` finds it. */
 export interface JobSummary {
+  /** The id that the job was started under. */
   readonly id: string;
+  /** Where it stands. */
   readonly status: JobStatus;
   /** By the server's clock. */
   readonly startedAt: Date;

@@ -150,8 +150,11 @@ export interface ExecContext {
 
 /** A pseudo-terminal request. */
 export interface MockPty {
+  /** For example `xterm`. */
   term: string;
+  /** Height in characters. */
   rows: number;
+  /** Width in characters. */
   cols: number;
 }
 

@@ -3,8 +3,11 @@ import type { Attempt, PhaseTimings } from '../errors/index.ts';
 
 /** What subscribers of the tracing channel `ssh-via-gateway:connect` see, filled in as it becomes known. */
 export interface ConnectTrace {
+  /** The server, as it was given in the options. */
   readonly host: string;
+  /** The server's port. */
   readonly port: number;
+  /** The account. */
   readonly username: string;
   /** Set for the connection to a jump host. */
   readonly hop?: string | undefined;
@@ -12,20 +15,27 @@ export interface ConnectTrace {
   readonly attempts: readonly Attempt[];
   /** Of the attempt that succeeded, in milliseconds. */
   timings?: PhaseTimings;
+  /** The server's identification line, once it is known. */
   serverVersion?: string;
+  /** Why it failed. */
   error?: unknown;
 }
 
 /** What subscribers of the tracing channel `ssh-via-gateway:exec` see. */
 export interface ExecTrace {
+  /** The server, as it was given in the options. */
   readonly host: string;
+  /** The server's port. */
   readonly port: number;
   /** The command as the caller gave it; an array joined by blanks. */
   readonly command: string;
+  /** Null when a signal ended the command, or the server did not say. */
   exitCode?: number | null;
+  /** For example `SIGTERM`; null when the command exited. */
   signal?: string | null;
   /** Milliseconds on the server. */
   durationMs?: number;
+  /** Why it failed. */
   error?: unknown;
 }
 

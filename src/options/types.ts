@@ -8,23 +8,28 @@ export interface ConnectOptions {
   host: string;
   /** The TCP port; with a published port, the customer's on the gateway (9001, 9002, ...). Default 22. */
   port?: number | undefined;
+  /** The account to log in as. */
   username: string;
 
-  /** A private key, OpenSSH, PEM (PKCS#1, SEC1, PKCS#8) or PuTTY's PPK version 2. */
+  /** A private key, OpenSSH, PEM (PKCS#1, SEC1, PKCS#8) or PuTTY's PPK version 2. Default: none. */
   privateKey?: string | Buffer | undefined;
   /** A file with a private key, or several to try in turn; `~` is the home folder. Not together with `privateKey`. */
   privateKeyPath?: string | readonly string[] | undefined;
-  /** For an encrypted private key. */
+  /** For an encrypted private key. Default: none. */
   passphrase?: string | Buffer | undefined;
-  /** An OpenSSH user certificate for the private key, or for one that the agent has: the text of its `-cert.pub` file. */
+  /**
+   * An OpenSSH user certificate for the private key, or for one that the agent has: the text of its `-cert.pub` file.
+   * Default: none.
+   */
   certificate?: string | Buffer | undefined;
   /**
    * A file with such a certificate, or several. Default: the file beside each `privateKeyPath` that is called like it
    * with `-cert.pub` at the end, if there is one. Not together with `certificate`.
    */
   certificatePath?: string | readonly string[] | undefined;
+  /** Tried after keys. Never shown in errors or logs. Default: none. */
   password?: string | undefined;
-  /** Path of an SSH agent's socket or named pipe, `'pageant'`, or `true` for `$SSH_AUTH_SOCK`. */
+  /** Path of an SSH agent's socket or named pipe, `'pageant'`, or `true` for `$SSH_AUTH_SOCK`. Default: none. */
   agent?: string | true | undefined;
   /**
    * Answers a server's prompts (RFC 4256). Its thinking time does not count against `timeouts.auth`. Without it,
@@ -34,10 +39,11 @@ export interface ConnectOptions {
 
   /** How the server's host key is checked. Default: `{ knownHosts: <OpenSSH's own files>, onUnknown: 'reject' }`. */
   hostKey?: HostKeyOption | undefined;
+  /** Limits of each phase, in milliseconds. Each has a default of its own. */
   timeouts?: Timeouts | undefined;
-  /** `false` for one attempt only. */
+  /** `false` for one attempt only. Default: ten attempts within about five minutes. */
   retry?: false | RetryOptions | undefined;
-  /** `false` turns it off: then a vanished peer is never noticed. */
+  /** `false` turns it off: then a vanished peer is never noticed. Default: noticed within two minutes. */
   keepalive?: false | KeepaliveOptions | undefined;
   /** The route: `jumpHost(...)`, `proxyCommand(...)`, or a function that opens a byte stream. Default: TCP. */
   via?: Via | undefined;
@@ -47,14 +53,16 @@ export interface ConnectOptions {
   algorithms?: Algorithms | undefined;
   /** The server's MaxSessions, if known. Default: learnt from its refusals, starting at OpenSSH's 10. */
   maxSessions?: number | undefined;
-  /** Receives the login notice (OpenSSH's `Banner` option), escaped for display. */
+  /** Receives the login notice (OpenSSH's `Banner` option), escaped for display. Default: nobody does. */
   onLoginBanner?: ((notice: string) => void) | undefined;
-  /** Receives what happens, as records without secrets. */
+  /** Receives what happens, as records without secrets. Default: nobody does. */
   log?: Log | undefined;
 }
 
+/** How the byte stream to the server is made. */
 export type Via = Route | (() => Duplex | Promise<Duplex>);
 
+/** One question of keyboard-interactive authentication. */
 export interface Prompt {
   /** The server's text, escaped for display. */
   prompt: string;
@@ -62,6 +70,7 @@ export interface Prompt {
   echo: boolean;
 }
 
+/** Answers a server's questions (RFC 4256); thinking time does not count against `timeouts.auth`. */
 export type KeyboardInteractive = (
   prompts: readonly Prompt[],
   info: { name: string; instructions: string; signal: AbortSignal },
@@ -69,15 +78,19 @@ export type KeyboardInteractive = (
 
 /** What `hostKey.verify` is told beside the key. */
 export interface HostKeyInfo {
+  /** The host that the key is for. */
   host: string;
+  /** Its port. */
   port: number;
   /** For example `ssh-ed25519`. */
   keyType: string;
   /** `SHA256:...`, as `ssh-keygen -l` prints it. */
   fingerprint: string;
+  /** Aborts when the answer is of no use any more. */
   signal: AbortSignal;
 }
 
+/** How the server's host key is judged. */
 export type HostKeyOption =
   | KnownHostsOption
   /** One fingerprint or several, `SHA256:...`. */
@@ -98,6 +111,7 @@ export interface AuthorityOption {
   principals?: string | readonly string[] | undefined;
 }
 
+/** Host keys by known_hosts files. */
 export interface KnownHostsOption {
   /** Files in OpenSSH's format. Default: `~/.ssh/known_hosts` and the system's. The first takes new keys. */
   knownHosts?: string | readonly string[] | undefined;
@@ -112,12 +126,13 @@ export interface KnownHostsOption {
 
 /** Milliseconds; each phase of each attempt has its own. `Infinity` turns one off. */
 export interface Timeouts extends PhaseLimits {
-  /** The server's answer to a request for a channel. Default 30,000. Error: `ChannelTimeout`. */
+  /** Milliseconds for the server's answer to a request for a channel. Default 30,000. Error: `ChannelTimeout`. */
   channel?: number | undefined;
-  /** All attempts and waits of `connectViaGateway` together. Default: none. Error: `TotalTimeout`. */
+  /** Milliseconds for all attempts and waits of `connectViaGateway` together. Default: none. Error: `TotalTimeout`. */
   total?: number | undefined;
 }
 
+/** How a dead peer is noticed. */
 export interface KeepaliveOptions {
   /** OpenSSH's ServerAliveInterval, in milliseconds. Default 30,000. */
   interval?: number | undefined;
@@ -125,6 +140,7 @@ export interface KeepaliveOptions {
   countMax?: number | undefined;
 }
 
+/** When and how often a connection is tried again. */
 export interface RetryOptions {
   /** Tries in all, the first included. Default 10. `Infinity` never gives up. */
   attempts?: number | undefined;
@@ -150,6 +166,7 @@ export interface RetryOptions {
   onRetry?: ((error: SshError, state: RetryState) => void) | undefined;
 }
 
+/** Where the attempts stand. */
 export interface RetryState {
   /** The attempt that failed, from 1. */
   readonly attempt: number;
@@ -165,10 +182,15 @@ export interface RetryState {
 
 /** Each kind: an exact list, most wanted first, or changes to the default one. Only what this runtime has is offered. */
 export interface Algorithms {
+  /** Key exchange methods. */
   kex?: readonly string[] | AlgorithmChanges | undefined;
+  /** Host key algorithms. */
   serverHostKey?: readonly string[] | AlgorithmChanges | undefined;
+  /** Ciphers. */
   cipher?: readonly string[] | AlgorithmChanges | undefined;
+  /** Message authentication codes; ciphers such as AES-GCM need none. */
   hmac?: readonly string[] | AlgorithmChanges | undefined;
+  /** Compression methods. */
   compress?: readonly string[] | AlgorithmChanges | undefined;
   /** With which keys and signatures to log in: OpenSSH's PubkeyAcceptedAlgorithms. */
   publicKey?: readonly string[] | AlgorithmChanges | undefined;
@@ -184,17 +206,23 @@ export interface AlgorithmChanges {
   remove?: string | readonly string[] | undefined;
 }
 
+/** Takes what a connection has to say while it is made. */
 export type Log = (record: LogRecord) => void;
 
 /** One thing that happened. Contains no secrets; text from a server is escaped. */
 export interface LogRecord {
+  /** How much it matters. */
   level: 'debug' | 'info' | 'warn';
   /** Stable name, for example `attempt-failed`. */
   event: string;
   message: string;
+  /** The server, as it was given in the options. */
   host: string;
+  /** The server's port. */
   port: number;
+  /** Which hop of the route it is about; absent for the server itself. */
   hop?: string | undefined;
+  /** The part of the work that it is about. */
   phase?: Phase | undefined;
   /** From 1. */
   attempt?: number | undefined;

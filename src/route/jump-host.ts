@@ -13,7 +13,7 @@ import type { HopConnection, Route, RouteContext, RoutedStream } from './route.t
  * Retries, the total time and the abort signal are those of the connection that it carries.
  */
 export interface JumpHostOptions extends Omit<ConnectOptions, 'retry' | 'signal' | 'timeouts'> {
-  /** As for a connection, except `total`. */
+  /** Limits of each phase, in milliseconds, with the defaults of a connection; `total` is the connection's. */
   timeouts?: Omit<NonNullable<ConnectOptions['timeouts']>, 'total'> | undefined;
   /**
    * A Unix socket of the jump host that leads to the target's sshd (a tunnel made with `ssh -R /path:localhost:22`),

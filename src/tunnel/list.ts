@@ -8,6 +8,7 @@ import { dialHost } from './hold-port.ts';
 import { type Listener, lookAtTunnels, type SessionInfo, type TunnelSight } from './look.ts';
 import type { GatewayConnection } from './types.ts';
 
+/** Options of `listGatewayTunnels`. */
 export interface ListTunnelsOptions {
   /** The ports to look at, or a range, both ends included. Default: all that SSH sessions listen on. */
   ports?: readonly number[] | { from: number; to: number } | undefined;
@@ -19,6 +20,7 @@ export interface ListTunnelsOptions {
   check?: boolean | undefined;
   /** Milliseconds for the banner; what is slower counts as `silent`. Default 5,000. */
   answerTimeout?: number | undefined;
+  /** Ends the looking; rejects with its reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -34,12 +36,15 @@ export type TunnelVerdict = 'alive' | 'pc-down' | 'silent' | 'refused' | 'unknow
 
 /** One port of the gateway. What the account may not see is absent. */
 export interface GatewayTunnel {
+  /** The port of the gateway. */
   port: number;
+  /** What was found there. */
   verdict: TunnelVerdict;
   /** The addresses it listens on: `127.0.0.1`, `::1`, `0.0.0.0`, `::`. Empty when refused. */
   addresses: readonly string[];
   /** The user of the gateway who listens. */
   user?: string;
+  /** That user's number. */
   uid?: number;
   /**
    * The sshd process that holds the port: seen by root, or told by the holder's note, or the only session of that

@@ -23,6 +23,7 @@ export type ConnectGateway<C extends GatewayConnection = GatewayConnection> = (
   options: ConnectOptions,
 ) => Promise<C>;
 
+/** Options of `keepReverseTunnel`. */
 export interface ReverseTunnelOptions {
   /**
    * The gateway and the login there. Defaults that differ from a connection's: `keepalive` 10 s x 3 (a dead line is
@@ -30,7 +31,7 @@ export interface ReverseTunnelOptions {
    * once. Retries are those of the tunnel.
    */
   gateway: Omit<ConnectOptions, 'retry' | 'signal'>;
-  /** The port that the gateway publishes. */
+  /** The port that the gateway publishes; must be given unless `listenPath` is. */
   listenPort?: number | undefined;
   /** The address of the gateway to publish it on. Default `localhost`; another needs sshd's `GatewayPorts`. */
   listenHost?: string | undefined;
@@ -46,6 +47,7 @@ export interface ReverseTunnelOptions {
    * (`reclaim-refused`, and `contested` to the one that holds the port). Default `false`.
    */
   reclaim?: boolean | ReclaimOptions | undefined;
+  /** How long to wait between attempts. Default: for ever, 0.5 to 30 s apart. */
   retry?: TunnelRetryOptions | undefined;
   /**
    * Milliseconds between checks that the published port answers with the banner of the target's SSH server. Default
@@ -58,6 +60,7 @@ export interface ReverseTunnelOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** When a session that holds this tunnel's port may be ended. docs/tunnels.md has all the rules. */
 export interface ReclaimOptions {
   /**
    * What to do about a port held by a session that left no note (made by `ssh -R` or autossh):
@@ -109,6 +112,7 @@ export interface TunnelRetryOptions {
     | undefined;
 }
 
+/** `waiting`: for the next attempt, or for the port; `closed`: for good. */
 export type TunnelState = 'connecting' | 'up' | 'waiting' | 'closed';
 
 /** Where the tunnel stands. */
@@ -131,8 +135,11 @@ export type TunnelStatus =
     }
   | { state: 'closed'; since: Date; error: Error | undefined };
 
-/** One thing that happened to a tunnel. `at` is when. */
-export type TunnelEvent = { at: Date } & TunnelHappening;
+/** One thing that happened to a tunnel. */
+export type TunnelEvent = {
+  /** When. */
+  at: Date;
+} & TunnelHappening;
 
 export type TunnelHappening =
   | { type: 'connecting'; attempt: number }
@@ -211,7 +218,9 @@ export type CheckResult = 'ok' | 'target-down' | 'broken' | 'unavailable';
 
 /** A tunnel that is kept up until it is closed. Iterating it gives its status now and each later one. */
 export interface ReverseTunnel extends AsyncIterable<TunnelStatus>, AsyncDisposable {
+  /** In one word, as it is now. */
   readonly state: TunnelState;
+  /** With what belongs to it, as it is now. */
   readonly status: TunnelStatus;
   /** Resolves once when it has ended: with the error that it gave up on, or undefined after `close`. Never rejects. */
   readonly closed: Promise<Error | undefined>;

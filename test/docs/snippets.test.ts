@@ -138,30 +138,11 @@ function posixCommand(context: ExecContext): void {
   child.on('close', (code) => context.exit(code ?? 255));
 }
 
-/** What fragments without imports take for granted: the names of the packages, a gateway, an operator's connection. */
-const prelude = `
-import { connectViaGateway, endGatewayTunnel, jumpHost, keepReverseTunnel as keep, listGatewayTunnels, proxyCommand, runJob } from 'ssh-via-gateway';
-import { startMockGateway, startMockServer } from 'ssh-via-gateway/mock-server';
-const common = { host: 'gateway.example.com', port: 2222, username: 'rpa', privateKeyPath: '~/.ssh/id_ed25519' };
-const gateway = common;
-const tunnels = [];
-const keepReverseTunnel = (options) => tunnels.push(keep(options));
+/** An operator's connection is to a real gateway's shell, which no mock has. */
+const operator = `
 import { FakeConnection, shellSays } from '../support/fake-gateway.ts';
 const operator = Object.assign(new FakeConnection(), { onExec: () => shellSays('boot b1', 'uid 0') });
 `;
-/** For fragments that use it: an open connection to the customer's PC. */
-const connected = `
-await using connection = await connectViaGateway({ ...common, port: 9012 });
-`;
-const epilogue = `
-}
-await Promise.all(tunnels.map((tunnel) => tunnel.close()));
-`;
-
-function fragment(given: string): string {
-  const needsConnection = /\bconnection\b/.test(given) && !/\bconst connection\b/.test(given);
-  return `${prelude}{${needsConnection ? connected : '\n'}${given}${epilogue}`;
-}
 
 /** Runs the tests that a snippet has defined: here they are part of one. */
 function tests(given: string): string {
@@ -173,7 +154,8 @@ function tests(given: string): string {
 /** The documents' names and ports, replaced by those of the servers in this process. */
 function localise({ code: given, posix }: Snippet): string {
   const pc = posix ? pcs.posix : pcs.windows;
-  const code = /^import /m.test(given) ? given + tests(given) : fragment(given);
+  const code =
+    given.replace(/await using operator = await connectViaGateway\(.*\);\n/, operator) + tests(given);
   const ports: Record<string, number> = {
     9012: pc.port,
     9013: pcs.zombie.port,

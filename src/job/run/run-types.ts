@@ -36,6 +36,7 @@ interface CommonRunJobOptions extends Omit<StartJobOptions, 'encoding'> {
   killOnAbort?: boolean | undefined;
 }
 
+/** Options of `runJob` with output as text. */
 export interface TextRunJobOptions extends CommonRunJobOptions {
   /** How the job's output is decoded. Default `utf8`. */
   encoding?: Encoding | undefined;
@@ -49,13 +50,17 @@ export interface TextRunJobOptions extends CommonRunJobOptions {
   onErrorOutput?: ((text: string) => unknown) | undefined;
 }
 
+/** Options of `runJob` with `encoding: 'buffer'`: output as bytes. */
 export interface BufferRunJobOptions extends CommonRunJobOptions {
   /** Output as it came, in Buffers. */
   encoding: 'buffer';
+  /** Called with stdout as it is read, each byte once. */
   onOutput?: ((bytes: Buffer) => unknown) | undefined;
+  /** Called with stderr as it is read, each byte once. */
   onErrorOutput?: ((bytes: Buffer) => unknown) | undefined;
 }
 
+/** Options of `runJob`. */
 export type RunJobOptions = TextRunJobOptions | BufferRunJobOptions;
 
 /** What `runJob` needs of a connection. */

@@ -69,8 +69,11 @@ export type CutHow = CloseHow | 'freeze';
  * segments. What the server answers to them in the same turn still passes; from then on nothing does, either way.
  */
 export interface CutFault {
+  /** Whose bytes are counted. */
   direction: 'toClient' | 'toServer';
+  /** Bytes of that direction that still pass. */
   atByte: number;
+  /** How the connection ends there. */
   how: CutHow;
 }
 

@@ -31,7 +31,7 @@ export interface MockGateway extends AsyncDisposable {
 export interface MockPcOptions {
   /** The port that the gateway publishes for this PC. Default 0: a free one. */
   port?: number;
-  /** The PC's SSH server. Its own `host` and `port` do not matter: it is reached through the gateway. */
+  /** The PC's SSH server. Its own `host` and `port` do not matter: it is reached through the gateway. Default: a plain one. */
   server?: MockServerOptions;
 }
 

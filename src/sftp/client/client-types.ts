@@ -4,6 +4,7 @@ import type { ReadStreamOptions, WriteStreamOptions } from './streams.ts';
 
 /** What the server tells of a file. Fields that it does not tell are absent. */
 export interface RemoteStats {
+  /** What it is. */
   type: FileType;
   /** Bytes. */
   size: number;
@@ -13,10 +14,13 @@ export interface RemoteStats {
   mtime: Date;
   /** Last access. */
   atime: Date;
+  /** The owner's number; absent where the server does not say. */
   uid?: number;
+  /** The group's number; absent where the server does not say. */
   gid?: number;
 }
 
+/** One entry of a folder. */
 export interface RemoteListEntry extends RemoteStats {
   name: string;
 }
@@ -62,9 +66,11 @@ export interface SftpClient extends AsyncDisposable {
   rename(from: string, to: string, options?: SftpCallOptions): Promise<void>;
   /** The absolute path, as the server spells it. */
   realPath(path: string, options?: SftpCallOptions): Promise<string>;
+  /** Sets the permission bits, for example `0o640`. Windows has no more of them than read-only. */
   chmod(path: string, mode: number, options?: SftpCallOptions): Promise<void>;
   /** Dates, or seconds since 1970; SFTP stores whole seconds. */
   utimes(path: string, atime: Date | number, mtime: Date | number, options?: SftpCallOptions): Promise<void>;
+  /** Where a symbolic link leads, as it is written down. */
   readLink(path: string, options?: SftpCallOptions): Promise<string>;
   /** Makes `path` a symbolic link to `target`. */
   symlink(target: string, path: string, options?: SftpCallOptions): Promise<void>;
@@ -73,7 +79,9 @@ export interface SftpClient extends AsyncDisposable {
    * The target is written under a temporary name first.
    */
   copy(from: string, to: string, options?: SftpCallOptions): Promise<void>;
+  /** Reads a file as a stream, or a part of it. */
   createReadStream(path: string, options?: ReadStreamOptions): Readable;
+  /** Writes a file as a stream. Not atomic: `upload` is. */
   createWriteStream(path: string, options?: WriteStreamOptions): Writable;
   /** Ends the session; calls under way reject. Idempotent. */
   close(): Promise<void>;

@@ -9,6 +9,7 @@ import { RemoteWriter } from '../flow/remote-writer.ts';
 
 const MiB = 1024 * 1024;
 
+/** Options of `createReadStream`. */
 export interface ReadStreamOptions {
   /** The first byte. Default 0. */
   start?: number | undefined;
@@ -18,10 +19,11 @@ export interface ReadStreamOptions {
   highWaterMark?: number | undefined;
 }
 
+/** Options of `createWriteStream`. */
 export interface WriteStreamOptions {
   /** `'w'` (default) replaces the content, `'wx'` wants a new file, `'a'` appends, `'r+'` writes into an existing file. */
   flags?: 'w' | 'wx' | 'a' | 'r+' | undefined;
-  /** Permissions of a new file, cut by the server's umask. */
+  /** Permissions of a new file, cut by the server's umask. Default: the server's choice. */
   mode?: number | undefined;
   /** The first byte to write, with `'r+'` and `'w'`. Default 0. */
   start?: number | undefined;

@@ -45,7 +45,9 @@ export interface TransferResult {
   files: number;
   /** Bytes that were moved; bytes that `resume` found in place are not counted. */
   bytes: number;
+  /** Milliseconds that it took. */
   durationMs: number;
+  /** Bytes moved in each second, on average. */
   bytesPerSecond: number;
 }
 
