@@ -32,12 +32,12 @@ const rooms = {
       'ssh2/transport',
       'time',
     ],
-    test: ['connect', 'ssh2', 'route', 'time', 'wire'],
+    test: ['connect', 'ssh2', 'route', 'time', 'wire', 'options'],
   },
-  exec: { src: ['exec', 'ssh2/channels'], test: ['exec', 'ssh2'] },
-  job: { src: ['job'], test: ['job'] },
-  sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2'] },
-  tunnel: { src: ['tunnel', 'forward'], test: ['tunnel', 'forward'] },
+  exec: { src: ['exec', 'ssh2/channels'], test: ['exec', 'ssh2', 'options'] },
+  job: { src: ['job'], test: ['job', 'options'] },
+  sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2', 'options'] },
+  tunnel: { src: ['tunnel', 'forward'], test: ['tunnel', 'forward', 'options'] },
 };
 
 const { values: options } = parseArgs({

@@ -21,9 +21,8 @@ export async function readBanner(stream: Duplex, timeout: number, signal?: Abort
   stream.on('close', ended);
   stream.on('data', (chunk: Buffer) => {
     heard += chunk.toString('latin1');
-    const line = /^SSH-[^\r\n]*/m.exec(heard)?.[0];
-    if (line !== undefined && /[\r\n]/.test(heard))
-      answer.resolve({ kind: 'banner', banner: line.slice(0, maxBanner) });
+    const line = /^SSH-[^\r\n]*(?=[\r\n])/m.exec(heard)?.[0];
+    if (line !== undefined) answer.resolve({ kind: 'banner', banner: line.slice(0, maxBanner) });
     else if (heard.length > 8_192) ended();
   });
   try {

@@ -160,7 +160,8 @@ describe.each(states)('$state', ({ prepare, options, error: kind, limit = 0, hin
   it(wanted.retryable ? 'is tried again, and every attempt is told' : 'is never tried again', async () => {
     await prepare();
     const retry = { attempts: 3, minDelay: 5, maxDelay: 5, quiet: 5, jitter: 0 };
-    const short = { ...timeouts, banner: 60 };
+    // Only where nothing else is awaited: a busy machine must not be taken for a silent server.
+    const short = limit === timeouts.banner ? { ...timeouts, banner: 60 } : timeouts;
     const { error } = await failureOf(connectTo(reach(), { timeouts: short, retry, ...options }));
     expect(error).toBeInstanceOf(kind);
     expect(error.attempts).toHaveLength(wanted.retryable ? 3 : 1);

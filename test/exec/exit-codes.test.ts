@@ -14,6 +14,7 @@ it.each([
   [0x40010004, '1073807364 (0x40010004, DBG_TERMINATE_PROCESS)', /logoff/],
   [0xe0434352, '3762504530 (0xE0434352, .NET exception)', /nobody caught/],
   [0xffffffff, '4294967295 (0xFFFFFFFF, -1)', undefined],
+  [0xfffffffe, '4294967294 (0xFFFFFFFE, -2)', undefined],
   [-1, '-1 (0xFFFFFFFF)', undefined],
   [0x40000000, '1073741824 (0x40000000)', undefined],
 ])('%i is shown as %s', (code, shown, hint) => {

@@ -36,6 +36,20 @@ describe('runJob', () => {
     expect(again).toMatchObject({ exitCode: 3, stdout: 'out\n', stderr: 'broken\n' });
   });
 
+  it('hands each stream to its own function', async () => {
+    const seen: string[] = [];
+    await run('echo out; echo err >&2', {
+      onOutput: (text) => void seen.push(`out: ${text}`),
+      onErrorOutput: (text) => void seen.push(`err: ${text}`),
+    });
+    expect(seen.sort()).toEqual(['err: err\n', 'out: out\n']);
+  });
+
+  it('has closed its connection when it resolves', async () => {
+    await run('true');
+    expect(world.server.connections).toBe(0);
+  });
+
   it('tells the signal that ended the command', async () => {
     await expect(run('kill -TERM $$')).rejects.toMatchObject({
       name: 'CommandFailed',

@@ -207,6 +207,11 @@ describe('a proxy command', () => {
     expect(error.hint).toMatch(/PATH/);
   });
 
+  it('leaves `exec` alone where it is the whole command', async () => {
+    const open = proxyCommand('exec').open(routeContext());
+    await expect(open).rejects.toThrow(/^The proxy command exec could not be started \(ENOENT\)/);
+  });
+
   it('reports a value that no program can be given as an error of the route', async () => {
     const open = proxyCommand([node, 'a'.repeat(3_000_000)]).open(routeContext());
     await expect(open).rejects.toMatchObject({ code: 'SSH_PROXY_COMMAND_FAILED' });

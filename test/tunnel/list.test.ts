@@ -40,6 +40,33 @@ describe('listGatewayTunnels', () => {
     expect(tunnels[3]).toEqual({ port: 9003, verdict: 'refused', addresses: [] });
   });
 
+  it('without ports takes those of users who have sessions, and none of root', async () => {
+    const listeners = [
+      'listener 00000000:2328 1002',
+      'listener 00000000:2329 1003',
+      'listener 00000000:0016 0',
+      'listener 00000000:1F90 0',
+    ];
+    const found = await listTunnels(gateway(...listeners), { check: false });
+    expect(found.map(({ port }) => port)).toEqual([9000]);
+  });
+
+  it.each([
+    ['ended', { ended: true, port: 9000, pid: 300, user: 'tunnel-acme' }],
+    ['gone', { ended: true, port: 9000, pid: 300, user: 'tunnel-acme' }],
+    ['survived', { ended: false, reason: 'not-permitted' }],
+  ])('tells of a session to be ended that %s', async (result, expected) => {
+    const connection = gateway(
+      'listener 00000000:2328 1002',
+      'user 1002 tunnel-acme',
+      'note 9000 300 600 b1',
+    );
+    const look = connection.onExec;
+    connection.onExec = (script) =>
+      connection.scripts.length < 2 ? look(script) : shellSays(`result ${result}`);
+    expect(await endTunnel(connection, 9000)).toMatchObject(expected);
+  });
+
   it.each([
     ['alive', () => answering('SSH-2.0-OpenSSH_for_Windows_9.5\r\n')],
     ['pc-down', () => new PassThrough().end()],

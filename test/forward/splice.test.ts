@@ -1,0 +1,41 @@
+import { Duplex, PassThrough } from 'node:stream';
+import { expect, it, vi } from 'vitest';
+import { Connections } from '../../src/forward/active-forwarding.ts';
+import { splice } from '../../src/forward/splice.ts';
+
+const silent = () => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+
+it.each(['left', 'right'] as const)(
+  'lets the end of the %s one take the other along, and tells once',
+  async (first) => {
+    const streams = { left: silent(), right: silent() };
+    const done = vi.fn();
+    splice(streams.left, streams.right, done);
+    streams[first].destroy(new Error('reset'));
+    await vi.waitFor(() => expect(done).toHaveBeenCalledTimes(1));
+    expect([streams.left.destroyed, streams.right.destroyed]).toEqual([true, true]);
+  },
+);
+
+it('takes along the other one of a stream that is closed already', async () => {
+  const [closed, other] = [silent(), silent()];
+  closed.destroy();
+  await new Promise((resolve) => closed.once('close', resolve));
+  const done = vi.fn();
+  splice(closed, other, done);
+  await vi.waitFor(() => expect(done).toHaveBeenCalledTimes(1));
+  expect(other.destroyed).toBe(true);
+});
+
+it('keeps no stream that comes after the end of its forward', async () => {
+  const connections = new Connections(undefined);
+  const before = new PassThrough();
+  connections.add(before);
+  expect(connections.size).toBe(1);
+  await connections.end();
+  expect(before.destroyed).toBe(true);
+  const late = new PassThrough();
+  connections.add(late);
+  expect(late.destroyed).toBe(true);
+  expect(connections.size).toBe(0);
+});

@@ -1,0 +1,55 @@
+import { PassThrough } from 'node:stream';
+import { expect, it } from 'vitest';
+import { readBanner } from '../../src/tunnel/banner-probe.ts';
+
+const long = 20_000;
+
+it('reads the identification line once it is whole, after whatever comes before', async () => {
+  const stream = new PassThrough();
+  const answer = readBanner(stream, long);
+  stream.write('Welcome\r\nSSH-2.0-Open');
+  await new Promise(setImmediate);
+  stream.write('SSH_9.5\r\n');
+  expect(await answer).toEqual({ kind: 'banner', banner: 'SSH-2.0-OpenSSH_9.5' });
+  expect(stream.destroyed).toBe(true);
+});
+
+it('keeps 255 characters of a line, and gives up on 8 KiB without one', async () => {
+  const chatty = new PassThrough();
+  chatty.write(`SSH-2.0-${'x'.repeat(1_000)}\r\n`);
+  expect(await readBanner(chatty, long)).toMatchObject({ banner: `SSH-2.0-${'x'.repeat(247)}` });
+  const endless = new PassThrough();
+  const answer = readBanner(endless, long);
+  for (let lines = 0; lines < 9; lines++) endless.write(`${'y'.repeat(1_000)}\r\n`);
+  expect(await answer).toEqual({ kind: 'ended' });
+});
+
+it.each([
+  ['its end', (stream: PassThrough) => void stream.end()],
+  ['its close', (stream: PassThrough) => void stream.destroy()],
+  ['an error', (stream: PassThrough) => void stream.destroy(new Error('reset'))],
+])('takes %s for the end', async (_name, end) => {
+  const stream = new PassThrough();
+  const answer = readBanner(stream, long);
+  end(stream);
+  expect(await answer).toEqual({ kind: 'ended' });
+});
+
+it('calls silent what says nothing in time', async () => {
+  const stream = new PassThrough();
+  expect(await readBanner(stream, 10)).toEqual({ kind: 'silent' });
+  expect(stream.destroyed).toBe(true);
+});
+
+it('rejects with the reason of an abort, before and meanwhile', async () => {
+  const reason = new Error('enough');
+  const early = new PassThrough();
+  await expect(readBanner(early, long, AbortSignal.abort(reason))).rejects.toBe(reason);
+  expect(early.destroyed).toBe(true);
+  const abort = new AbortController();
+  const stream = new PassThrough();
+  const answer = readBanner(stream, long, abort.signal);
+  abort.abort(reason);
+  await expect(answer).rejects.toBe(reason);
+  expect(stream.destroyed).toBe(true);
+});
