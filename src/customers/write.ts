@@ -1,4 +1,5 @@
-import { chmod, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { sleep } from '../time/timer.ts';
 import { CustomersFileError } from './error.ts';
@@ -26,11 +27,23 @@ export async function changeCustomersFile(
   { initial, isTrial = false }: { initial?: string | undefined; isTrial?: boolean | undefined } = {},
 ): Promise<boolean> {
   const file = await realpath(path).catch(() => resolve(path));
-  // Also before the lock: a folder that is missing or a file that may not be written is no reason to wait.
-  await modeOf(file, initial);
+  for (;;) {
+    // Also before the lock: a folder that is missing or a file that may not be written is no reason to wait.
+    await modeOf(file, initial);
+    const hasChanged = await changeOnce(file, edit, { initial, isTrial });
+    if (hasChanged !== undefined) return hasChanged;
+  }
+}
+
+/** Undefined: the lock was lost in between, because this process stood still for long; nothing was written. */
+async function changeOnce(
+  file: string,
+  edit: (text: string) => string,
+  { initial, isTrial }: { initial: string | undefined; isTrial: boolean },
+): Promise<boolean | undefined> {
   const temporary = `${file}.new`;
   const output = await openAlone(file, temporary);
-  let isInPlace = false;
+  let isOurs = true;
   try {
     const mode = await modeOf(file, initial);
     const before = mode === undefined ? initial! : await readCustomersText(file);
@@ -39,17 +52,28 @@ export async function changeCustomersFile(
     readCustomers({ file, text: after });
     if (isTrial || (mode !== undefined && after === before)) return false;
     await output.writeFile(after);
+    if (mode !== undefined) await output.chmod(mode);
     await output.sync();
-    if (mode !== undefined) await chmod(temporary, mode);
+    isOurs = await isStill(output, temporary);
+    if (!isOurs) return undefined;
     await output.close();
     await rename(temporary, file);
-    isInPlace = true;
+    // From now on, a file of that name is the next writer's.
+    isOurs = false;
     return true;
   } finally {
-    await output.close().catch(() => {});
-    // Once it is in place, a file of that name is the next writer's.
-    if (!isInPlace) await rm(temporary, { force: true });
+    await output.close();
+    if (isOurs) await rm(temporary, { force: true });
   }
+}
+
+/** Whether the file of that name is the one that is open here. */
+async function isStill(output: FileHandle, name: string): Promise<boolean> {
+  const [own, found] = await Promise.all([
+    output.stat({ bigint: true }),
+    stat(name, { bigint: true }).catch(() => undefined),
+  ]);
+  return found !== undefined && found.ino === own.ino && found.dev === own.dev;
 }
 
 /** The permission bits of the file, which may be written; undefined: there is none, and `initial` is its text. */
@@ -78,7 +102,17 @@ async function openAlone(file: string, temporary: string) {
   }
 }
 
+/** Of several who find the same one stale, one takes it away: another's new one, taken by mistake, is put back. */
 async function removeStale(temporary: string): Promise<void> {
-  const { mtimeMs } = (await stat(temporary).catch(() => undefined)) ?? { mtimeMs: Date.now() };
-  if (Date.now() - mtimeMs > staleAfter) await rm(temporary, { force: true });
+  const seen = await stat(temporary, { bigint: true }).catch(() => undefined);
+  if (!seen || Date.now() - Number(seen.mtimeMs) <= staleAfter) return;
+  const aside = `${temporary}.${randomUUID()}`;
+  try {
+    await rename(temporary, aside);
+    const taken = await stat(aside, { bigint: true });
+    if (taken.ino !== seen.ino || taken.mtimeNs !== seen.mtimeNs) await link(aside, temporary);
+  } catch {
+    // Another one was first.
+  }
+  await rm(aside, { force: true });
 }

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { chmod, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { addCustomer, changeCustomer, changeGateway } from '../../src/customers/entries.ts';
 import { changeCustomersFile } from '../../src/customers/write.ts';
@@ -87,6 +87,45 @@ test('what a writer left who died is taken away; that of a living one is waited 
   await changeCustomersFile(world.file, (before) => before.replace('9012', '9014'));
   expect(await readFile(world.file, 'utf8')).toContain('9014');
   expect(await readdir(world.path)).toEqual(['customers.json']);
+});
+
+test('what a dead writer left does not let two in at once', async () => {
+  await using world = await customersFile(text);
+  const left = `${world.file}.new`;
+  await writeFile(left, 'half');
+  await utimes(left, new Date(0), new Date(0));
+  const ports = Array.from({ length: 12 }, (_, index) => 9100 + index);
+  await Promise.all(
+    ports.map((port) => addCustomer(world.file, `c${port}`, { account: `tunnel-c${port}`, port })),
+  );
+  const { customers } = JSON.parse(await readFile(world.file, 'utf8'));
+  expect(Object.keys(customers)).toHaveLength(13);
+  expect(await readdir(world.path)).toEqual(['customers.json']);
+});
+
+test('a writer whose lock was taken away writes nothing, and takes nothing away', async () => {
+  await using world = await customersFile(text);
+  const lock = `${world.file}.new`;
+  let turns = 0;
+  const done = changeCustomersFile(world.file, (before) => {
+    if (turns++ === 0) {
+      // It stood still for so long that another one took it for dead.
+      unlinkSync(lock);
+      writeFileSync(lock, 'of another one');
+    }
+    return before.replace('9012', '9014');
+  });
+  await expect.poll(() => turns).toBe(1);
+  await sleep(200);
+  expect(await readFile(lock, 'utf8')).toBe('of another one');
+  expect(await readFile(world.file, 'utf8')).toBe(text);
+  // When the other one is done, it is this one's turn again.
+  await writeFile(world.file, text.replace('02-123', '02-456'));
+  unlinkSync(lock);
+  expect(await done).toBe(true);
+  expect(turns).toBe(2);
+  expect(await readFile(world.file, 'utf8')).toContain('02-456');
+  expect(await readFile(world.file, 'utf8')).toContain('9014');
 });
 
 test('a missing file is made for a new gateway, and is an error else', async () => {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findPwsh } from './support/pc.ts';
 
@@ -53,7 +53,7 @@ Get-LocalUser -ErrorAction, Get-LocalUser -Name, Get-NetFirewallRule, Get-NetFir
 Get-NetFirewallRule -Name, Get-Random, Get-Random -Maximum, Get-Random -Minimum, Get-UICulture, Get-WindowsCapability,
 Get-WindowsCapability -Name, Get-WindowsCapability -Online, icacls, Join-Path, Move-Item, Move-Item -Destination,
 Move-Item -ErrorAction, Move-Item -Force, Move-Item -LiteralPath, New-Item, New-Item -ItemType, New-Item -Path,
-Remove-Item, Remove-Item -Force, Remove-Item -LiteralPath, Remove-Item -Recurse, Select-Object, Select-Object -First,
+Remove-Item, Remove-Item -ErrorAction, Remove-Item -Force, Remove-Item -LiteralPath, Remove-Item -Recurse, Select-Object, Select-Object -First,
 Select-String, Set-Service, Set-Service -StartupType, Split-Path, Split-Path -Leaf, Start-Process,
 Start-Process -ArgumentList, Start-Process -FilePath, Start-Process -NoNewWindow, Start-Process -PassThru,
 Start-Process -RedirectStandardError, Start-Process -RedirectStandardOutput, Start-Process -Wait, Start-Service,
@@ -81,6 +81,17 @@ const membersOfFramework = `
   .split(',')
   .map((name) => name.trim());
 
+/** Short on purpose, because they are sent for each command; some are halves, whose variables the other half reads. */
+const accepted: Record<string, string[]> = {
+  'empty catch': [
+    'cli/doctor/checks/windows-look.ps1',
+    ...['library', 'list', 'start', 'wrapper'].map((name) => `job/windows/${name}.ps1`),
+  ],
+  'verb of say': ['cli/doctor/checks/windows-look.ps1'],
+  'never reads $s': ['exec/command-line/receive.ps1'],
+  'never reads $job': ['job/windows/list.ps1'],
+};
+
 interface Analysis {
   path: string;
   errors: string[];
@@ -89,6 +100,8 @@ interface Analysis {
   commands: string[];
   members: string[];
   functions: string[];
+  /** What is easily done by mistake; see analyse.ps1. */
+  faults: string[];
 }
 
 function analyse(paths: string[]): Analysis[] {
@@ -119,7 +132,42 @@ describe('the scripts for Windows PowerShell 5.1', () => {
     const all = analyse(files.map((file) => join(src, file)));
     expect(all).toHaveLength(files.length);
     const functions = all.flatMap((one) => one.functions);
-    for (const one of all) expect(notIn51(one, functions), one.path).toEqual([]);
+    for (const one of all) {
+      const file = relative(src, one.path);
+      const faults = one.faults.filter((fault) => !accepted[fault]?.includes(file));
+      expect([...notIn51(one, functions), ...faults], file).toEqual([]);
+    }
+    // What is accepted is still there.
+    for (const [fault, where] of Object.entries(accepted))
+      for (const file of where)
+        expect(all.find(({ path }) => path.endsWith(file))?.faults, file).toContain(fault);
+  });
+
+  it('would be caught with what an analyzer would find', () => {
+    const samples = [
+      ['function Fetch-Thing { 1 }', 'verb of Fetch-Thing'],
+      ['try { 1 } catch { }', 'empty catch'],
+      ['$a = 1; if ($a -eq $null) { 2 }', '$null on the right: $a -eq $null'],
+      ['$unused = 1', 'never reads $unused'],
+      ['function Get-Thing([int]$Left, [int]$Used) { $Used }', 'never reads $Left'],
+      ['foreach ($x in 1, 2) { $matches = $x; $matches }', 'assigns to $matches'],
+      // Aliases, Write-Host and Invoke-Expression are not among the commands that may be used.
+      ['gci | % { $_ }', 'gci'],
+      ['Write-Host 1', 'Write-Host'],
+      ['Invoke-Expression 1', 'Invoke-Expression'],
+      ['$a = @{}; $a.b = 1; $script:c = 2; $c; $null = 3; $ErrorActionPreference = 4', ''],
+    ] as const;
+    inFolder((folder) => {
+      const paths = samples.map(([script], n) => {
+        writeFileSync(join(folder, `${n}.ps1`), script);
+        return join(folder, `${n}.ps1`);
+      });
+      const found = analyse(paths).map((one) => [...one.faults, ...notIn51(one, one.functions)]);
+      for (const [n, [script, fault]] of samples.entries()) {
+        if (fault === '') expect(found[n], script).toEqual([]);
+        else expect(found[n], script).toContain(fault);
+      }
+    });
   });
 
   it('would be caught with what 7 alone has', () => {

@@ -1,5 +1,5 @@
 import { getEventListeners, setMaxListeners } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { AuthenticationFailed, ChannelOpenFailed } from '../../src/errors/index.ts';
@@ -307,6 +307,40 @@ describe('keepReverseTunnel', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(opened).toBe(1);
     await tunnel.close();
+  });
+
+  it('has the gateway’s helper go through the port, where the account itself may not', async () => {
+    const target = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-target\r\n')).listen(
+      0,
+      '127.0.0.1',
+    );
+    await new Promise((resolve) => target.once('listening', resolve));
+    const seen = ['banner SSH-2.0-OpenSSH', 'closed ', 'silent ', 'silent ', 'silent '];
+    const asked: string[] = [];
+    const make = () => {
+      const connection = new FakeConnection();
+      connection.onOpenStream = () => new ChannelOpenFailed('no', { phase: 'channel', reasonCode: 1 });
+      connection.onExec = (command) => {
+        asked.push(command);
+        return `ssh-via-gateway-helper-1\n${seen.shift() ?? 'banner SSH-2.0-x'}\n`;
+      };
+      return connection;
+    };
+    const { port } = target.address() as AddressInfo;
+    const { tunnel, events, until } = start([make(), make()], {
+      checkInterval: 5,
+      listenPort: 9012,
+      target: { host: '127.0.0.1', port },
+    });
+    await until('down');
+    const results = events.filter(({ type }) => type === 'checked');
+    expect(results.slice(0, 2)).toMatchObject([{ result: 'ok' }, { result: 'broken' }]);
+    expect(events.find(({ type }) => type === 'down')).toMatchObject({
+      error: { message: expect.stringContaining('the published port stayed silent') },
+    });
+    expect(asked[0]).toBe('check 9012');
+    await tunnel.close();
+    target.close();
   });
 
   it('gives its status to any number of readers, until it is closed', async () => {

@@ -5,8 +5,10 @@ import { ServiceFailed } from './service.ts';
 export async function putFile(path: string, text: string): Promise<boolean> {
   if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return false;
   try {
-    await writeFile(`${path}.new`, text, { mode: 0o644 });
-    await rename(`${path}.new`, path);
+    // A name that nobody else writes to at the same time.
+    const temporary = `${path}.${process.pid}.new`;
+    await writeFile(temporary, text, { mode: 0o644 });
+    await rename(temporary, path);
     return true;
   } catch (error) {
     throw cannotWrite(path, error);

@@ -496,7 +496,11 @@ function Invoke-Ssh([string]$More) {
 function Read-Shared([string]$Path) {
   try {
     $stream = New-Object IO.FileStream($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite,Delete')
-    try { (New-Object IO.StreamReader($stream)).ReadToEnd() } finally { $stream.Dispose() }
+    try {
+      $buffer = New-Object char[] 1100000
+      $count = (New-Object IO.StreamReader($stream)).ReadBlock($buffer, 0, $buffer.Length)
+      New-Object string($buffer, 0, $count)
+    } finally { $stream.Dispose() }
   } catch { '' }
 }
 
@@ -546,9 +550,14 @@ function Invoke-Connection {
   $taken = 0
   do {
     $ended = $process.WaitForExit(1000)
-    $taken = Copy-NewLine $taken
     # A line a minute at most is written; a gateway that says a thousand times more loses its tunnel.
-    if ((Get-Length $outFile) + (Get-Length $errorFile) -gt 1000000) { Stop-Process -InputObject $process -Force -ErrorAction SilentlyContinue }
+    if ((Get-Length $outFile) + (Get-Length $errorFile) -gt 1000000) {
+      Stop-Process -InputObject $process -Force -ErrorAction SilentlyContinue
+      $null = $process.WaitForExit(5000)
+      Write-Log 'the gateway says too much'
+      break
+    }
+    $taken = Copy-NewLine $taken
   } until ($ended)
   $why = Get-Printable (Read-Shared $errorFile)
   $lasted = [int]$watch.Elapsed.TotalSeconds

@@ -1,6 +1,6 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -486,6 +486,64 @@ export function customerTests(): void {
           err: expect.stringContaining('Nothing is installed'),
         });
       expect((await readdir(join(folder, 'fake'))).sort()).toEqual(['calls', 'sshd', 'sshd-started']);
+    });
+
+    it('the workers’ key: a comment is none, an older key of ours goes, the lines of others stay', async () => {
+      const customer = customers[2]!;
+      const folder = join(world.folder, 'keys-windows');
+      await mkdir(join(folder, '.ssh'), { recursive: true });
+      const keys = join(folder, '.ssh', 'authorized_keys');
+      const plain = async (name: string) => (await newKey(name)).split(' ').slice(0, 2).join(' ');
+      const [old, now] = [await plain('old-worker'), await plain('new-worker')];
+      const others = `# ${now} of old\r\n${old} ssh-via-gateway-other\r\nssh-ed25519 AAAA kim`;
+      await writeFile(keys, `${others}\r\n${old} ssh-via-gateway-${customer.code}`);
+      const { out: script } = await world.say(
+        'setup pc',
+        ...['--worker-key', join(world.folder, 'new-worker.pub')],
+        customer.code,
+      );
+      const pc = await WindowsPc.make(folder, script);
+      const env = { FAKE_NO_START: '1', FAKE_HOME: folder };
+      expect((await pc.run([], env)).code).toBe(0);
+      expect(await readFile(keys, 'utf8')).toBe(`${others}\r\n${now} ssh-via-gateway-${customer.code}\r\n`);
+      await pc.run(['-Uninstall'], env);
+      expect(await readFile(keys, 'utf8')).toBe(`${others}\r\n`);
+    });
+
+    it('an ssh that says too much is ended; one that began after its number was noted is another program’s', async () => {
+      const customer = customers[2]!;
+      const folder = join(world.folder, 'chatty-windows');
+      const pc = await WindowsPc.make(folder, await scriptFor(customer, 'windows'));
+      const bin = join(folder, 'bin');
+      await mkdir(bin);
+      await writeFile(
+        join(bin, 'ssh'),
+        '#!/bin/sh\nyes "a gateway that says very much" | head -c 3000000\nexec sleep 60\n',
+        {
+          mode: 0o755,
+        },
+      );
+      const env = { FAKE_HOME: folder, PATH: `${bin}:${process.env['PATH']}` };
+      expect((await pc.run([], env)).code).toBe(0);
+      try {
+        await vi.waitFor(async () => expect((await pc.log()).slice(-500)).toContain('down after'), 30_000);
+        const sizes = ['tunnel.log', 'tunnel.log.1']
+          .map((name) => join(pc.state, name))
+          .filter((file) => existsSync(file))
+          .map(async (file) => (await stat(file)).size);
+        for (const size of await Promise.all(sizes)) expect(size).toBeLessThan(1_100_000);
+      } finally {
+        await pc.run(['-Uninstall'], env);
+      }
+      await mkdir(pc.state, { recursive: true });
+      await rm(join(bin, 'ssh'));
+      await cp('/bin/sleep', join(bin, 'ssh'));
+      const stranger = spawn(join(bin, 'ssh'), ['60']);
+      await writeFile(join(pc.state, 'ssh.pid'), String(stranger.pid));
+      await utimes(join(pc.state, 'ssh.pid'), new Date(), new Date(Date.now() - 60_000));
+      expect(await pc.run(['-Uninstall'], env)).toMatchObject({ code: 0, err: '' });
+      expect([stranger.exitCode, stranger.signalCode]).toEqual([null, null]);
+      stranger.kill();
     });
 
     it('an administrator’s key goes to the file of all administrators; without rights nothing is done', async () => {

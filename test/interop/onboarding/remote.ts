@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { installTask, removeTask, taskState } from '../../../src/cli/service/scripts.generated.ts';
 import { powerShellArgs } from '../../../src/cli/service/windows-task.ts';
 import { keepReverseTunnel, loadCustomers, type TunnelEvent } from '../../../src/index.ts';
-import { type OnboardingWorld, startOnboardingWorld } from '../../support/onboarding-world.ts';
+import { type OnboardingWorld, type Said, startOnboardingWorld } from '../../support/onboarding-world.ts';
 import { finish, keyIn, LinuxPc, pwsh } from '../../support/pcs.ts';
 import { freePort, type Sshd, startSshd } from '../../support/sshd.ts';
 
@@ -16,6 +16,8 @@ export function remoteTests(): void {
   let world: OnboardingWorld;
   let pcSshd: Sshd;
   let operator: string[];
+  /** What the gateway's set-up said. */
+  let setUp: Said;
 
   beforeAll(async () => {
     world = await startOnboardingWorld((folder) => [
@@ -27,6 +29,14 @@ export function remoteTests(): void {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
     operator = ['-F', 'none', '-i', key, '--attempts', '1'];
     pcSshd = await startSshd();
+    const first = [
+      '--known-hosts',
+      join(world.folder, 'known_hosts'),
+      '--accept-new',
+      `root@127.0.0.1:${world.port}`,
+    ];
+    const args = ['--sshd-config', world.config, '--layout', 'socket', ...operator, ...first];
+    setUp = await world.say('setup gateway', '--apply', ...args);
   });
   afterAll(async () => {
     await pcSshd.close();
@@ -46,15 +56,7 @@ export function remoteTests(): void {
 
   describe('setup over SSH', () => {
     it('sets the gateway up and writes the customers file, with the keys to pin', async () => {
-      const first = [
-        '--known-hosts',
-        join(world.folder, 'known_hosts'),
-        '--accept-new',
-        `root@127.0.0.1:${world.port}`,
-      ];
-      const args = ['--sshd-config', world.config, '--layout', 'socket', ...operator, ...first];
-      const done = await world.say('setup gateway', '--apply', ...args);
-      expect(done).toMatchObject({ exitCode: 0, err: expect.stringContaining('wrote the gateway into') });
+      expect(setUp).toMatchObject({ exitCode: 0, err: expect.stringContaining('wrote the gateway into') });
       const { gateway } = await loadCustomers(world.customersFile);
       const key = (await readFile(join(world.folder, 'host.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
       expect(gateway).toEqual({
