@@ -88,9 +88,7 @@ function routeOf({ via }: ResolvedOptions): Route {
 /** A user's function cannot be stopped: a stream that it opens too late is destroyed. */
 function openStream(via: () => Duplex | Promise<Duplex>, { signal }: RouteContext): Promise<RoutedStream> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    const done = () => signal.removeEventListener('abort', onAbort);
+    const done = onAbort(signal, () => reject(signal.reason));
     Promise.resolve()
       .then(via)
       .then((stream) => {

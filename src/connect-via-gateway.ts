@@ -19,8 +19,9 @@ import type { ConnectOptions, RetryState } from './options/types.ts';
 import { validateConnectOptions } from './options/validate.ts';
 import { resolveAlgorithms } from './ssh2/handshake/algorithms.ts';
 import { type Credentials, loadCredentials } from './ssh2/login/credentials.ts';
-import { Backoff, type Verdict } from './time/backoff.ts';
-import { orStopped, stopSignal } from './time/stop-signal.ts';
+import { ConnectWaits, type PortVerdict } from './time/connect-waits.ts';
+import { orAborted } from './time/on-abort.ts';
+import { stopSignal } from './time/stop-signal.ts';
 import { now, sleep } from './time/timer.ts';
 
 /**
@@ -64,7 +65,7 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
   const trace: ConnectTrace = { host, port, username, hop, attempts: attempts.history };
   return traced(connectChannel, trace, async () => {
     try {
-      const arrival = await attempts.run(await orStopped(loadCredentials(options), stop.signal));
+      const arrival = await attempts.run(await orAborted(loadCredentials(options), stop.signal));
       const { timings, serverVersion } = arrival;
       Object.assign(trace, { timings: { ...timings }, serverVersion });
       return arrival;
@@ -83,7 +84,7 @@ class Attempts {
   readonly history: Attempt[] = [];
   lastError: SshError | undefined;
   #plan: Omit<AttemptPlan, 'credentials'>;
-  #backoff: Backoff;
+  #backoff: ConnectWaits;
   #startedAt = now();
   #timings: PhaseTimings = { total: 0 };
   #arrival: Arrival | undefined;
@@ -91,7 +92,7 @@ class Attempts {
 
   constructor(plan: Omit<AttemptPlan, 'credentials'>) {
     this.#plan = plan;
-    this.#backoff = new Backoff(plan.options.retry);
+    this.#backoff = new ConnectWaits(plan.options.retry);
   }
 
   /** The phase in which it is now. */
@@ -188,17 +189,17 @@ class Attempts {
     const elapsedMs = Math.round(now() - this.#startedAt);
     const history = [...this.history];
     const state: RetryState = Object.freeze({ attempt, attempts, wait, elapsedMs, history });
-    const wanted = (await orStopped(retry.shouldRetry?.(error, state), signal)) ?? error.retryable;
+    const wanted = (await orAborted(retry.shouldRetry?.(error, state), signal)) ?? error.retryable;
     if (!wanted) return undefined;
     const last = this.history.at(-1);
     if (last) last.wait = wait;
-    await orStopped(retry.onRetry?.(error, state), signal);
+    await orAborted(retry.onRetry?.(error, state), signal);
     return wait;
   }
 }
 
 /** A connection that stays silent touches a zombie; one that is reset after a silence saw it die. */
-function verdictOf(error: SshError): Verdict {
+function verdictOf(error: SshError): PortVerdict {
   if (error instanceof BannerTimeout) return error.received === undefined ? 'zombie' : 'other';
   return error instanceof BannerMissing && error.silentMs > 1_000 ? 'zombie-died' : 'other';
 }

@@ -164,6 +164,21 @@ describe('The house', () => {
     expect(circles).toEqual([]);
   });
 
+  it('gives no two types the same name', () => {
+    const places = new Map<string, string[]>();
+    for (const file of files) {
+      const declared = readFileSync(join(src, file), 'utf8').matchAll(
+        /^export (?:abstract )?(?:class|interface|type) (\w+)/gm,
+      );
+      for (const [, name = ''] of declared) places.set(name, [...(places.get(name) ?? []), file]);
+    }
+    // What the command line reads, writes and runs is called so everywhere.
+    const ofProgram = ['Command', 'Input', 'Look', 'Output'];
+    const twice = [...places].filter(([name, where]) => where.length > 1 && !ofProgram.includes(name));
+    expect(twice).toEqual([]);
+    expect(places.size).toBeGreaterThan(300);
+  });
+
   it('has no file of more than 300 lines', () => {
     const long = files.filter(
       (file) =>

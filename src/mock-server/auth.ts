@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { AuthContext, AuthenticationType, KeyboardAuthContext, PublicKeyAuthContext } from 'ssh2';
-import type { Account } from './settings.ts';
+import type { MockAccount } from './settings.ts';
 import type { MockAuthMethod } from './types.ts';
 import type { ServerConnection } from './wire/connection.ts';
 
@@ -51,7 +51,7 @@ function attempt(connection: ServerConnection, context: AuthContext, progress: P
 function checkKey(
   connection: ServerConnection,
   context: PublicKeyAuthContext,
-  account: Account,
+  account: MockAccount,
   decide: (isRight: boolean) => void,
 ): void {
   const key = account.keys.find((candidate) => candidate.getPublicSSH().equals(context.key.data));
@@ -63,7 +63,7 @@ function checkKey(
 function ask(
   connection: ServerConnection,
   context: KeyboardAuthContext,
-  account: Account,
+  account: MockAccount,
   decide: (isRight: boolean) => void,
 ): void {
   const dialogue = account.keyboardInteractive;
@@ -83,7 +83,7 @@ function ask(
 function answer(
   connection: ServerConnection,
   context: AuthContext,
-  account: Account | undefined,
+  account: MockAccount | undefined,
   progress: Progress,
   isRight: boolean,
 ): void {
@@ -106,7 +106,7 @@ function answer(
 
 /** The methods that can still be tried; none: the login is complete. `passed` is the one that just succeeded. */
 function methodsLeft(
-  account: Account | undefined,
+  account: MockAccount | undefined,
   progress: Progress,
   passed: MockAuthMethod | undefined,
 ): MockAuthMethod[] {
@@ -117,7 +117,7 @@ function methodsLeft(
   return requires.slice(progress.passed.length, progress.passed.length + 1);
 }
 
-function findAccount(connection: ServerConnection, username: string): Account | undefined {
+function findAccount(connection: ServerConnection, username: string): MockAccount | undefined {
   const { accounts, windows } = connection.settings;
   return accounts.find((account) =>
     windows ? account.username.toLowerCase() === username.toLowerCase() : account.username === username,

@@ -8,12 +8,12 @@ import { faultsCheck } from './faults/fault-checks.ts';
 import type { Faults } from './faults/fault-types.ts';
 import { installHandshakeFaults } from './faults/handshake-faults.ts';
 import { serveLocalForwards } from './forwards/local-forwards.ts';
-import { RemoteForwards } from './forwards/remote-forwards.ts';
+import { MockRemoteForwards } from './forwards/remote-forwards.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { generatedKey } from './keys.ts';
 import { holdCheck, waitCheck } from './option-checks.ts';
 import { serveSessions } from './sessions/sessions.ts';
-import { resolveSettings, type Settings } from './settings.ts';
+import { type MockSettings, resolveSettings } from './settings.ts';
 import { filesystemFor } from './sftp/choose.ts';
 import type { Filesystem } from './sftp/filesystem.ts';
 import { noFiles } from './sftp/no-files.ts';
@@ -27,7 +27,7 @@ import type {
 } from './types.ts';
 import { type ConnectionOwner, ServerConnection } from './wire/connection.ts';
 import { lookInside } from './wire/insides.ts';
-import type { Link } from './wire/link.ts';
+import type { MockLink } from './wire/link.ts';
 import { socketOf } from './wire/ssh2-internals.ts';
 
 // ssh2's server would ping every 15 s and end silent clients; a mock that is frozen on purpose must not.
@@ -35,9 +35,9 @@ const never = 2 ** 31 - 1;
 
 /** The server behind {@link MockServer}; the gateway uses more of it than the public interface shows. */
 export class MockServerCore implements MockServer, ConnectionOwner {
-  readonly settings: Settings;
+  readonly settings: MockSettings;
   readonly log = new Journal();
-  readonly forwards = new RemoteForwards();
+  readonly forwards = new MockRemoteForwards();
   readonly clientKey: MockKeyPair = generatedKey('client');
   port = 0;
   private readonly listener: NetServer;
@@ -109,7 +109,7 @@ export class MockServerCore implements MockServer, ConnectionOwner {
   }
 
   /** The links of all connections that are open or frozen. */
-  links(): Link[] {
+  links(): MockLink[] {
     return [...this.open].map(({ link }) => link);
   }
 
@@ -218,7 +218,7 @@ function serveClient(
   server.forwards.serve(connection, client);
 }
 
-function sshConfig({ hostKeys, ident, options }: Settings): ServerConfig {
+function sshConfig({ hostKeys, ident, options }: MockSettings): ServerConfig {
   const { algorithms, loginBanner, greeting } = options;
   return {
     hostKeys,

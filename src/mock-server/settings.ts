@@ -8,20 +8,20 @@ import type { MockAuthMethod, MockHostKey, MockServerOptions, MockUser, SftpExte
 import { type WindowsSettings, windowsSettings } from './windows/personality.ts';
 
 /** A user whose keys have been read. */
-export interface Account extends Omit<MockUser, 'publicKeys'> {
+export interface MockAccount extends Omit<MockUser, 'publicKeys'> {
   keys: ParsedKey[];
   methods: MockAuthMethod[];
 }
 
 /** Options with their defaults, checked. */
-export interface Settings {
+export interface MockSettings {
   host: string;
   port: number;
   ident: string;
   hostKeys: (string | Buffer)[];
   hostKey: MockHostKey;
   hostKeyType: string;
-  accounts: Account[];
+  accounts: MockAccount[];
   maxAuthTries: number;
   maxSessions: number;
   local: boolean | 'refuse';
@@ -46,7 +46,7 @@ const extensions: Record<SftpExtension, boolean> = {
 };
 
 /** Checks the options before anything opens; throws TypeError or RangeError that names the option. */
-export function resolveSettings(options: MockServerOptions): Settings {
+export function resolveSettings(options: MockServerOptions): MockSettings {
   serverCheck('options', options);
   const hostKeys = options.hostKeys ?? [generatedKey('host').privateKey];
   const parsed = hostKeys.map((key, index) => parseKey(key, `hostKeys[${index}]`));
@@ -72,7 +72,7 @@ export function resolveSettings(options: MockServerOptions): Settings {
   };
 }
 
-function jobsFor(options: MockServerOptions, windows: Settings['windows']): MockJobs | undefined {
+function jobsFor(options: MockServerOptions, windows: MockSettings['windows']): MockJobs | undefined {
   if (options.jobs === false) return undefined;
   return new MockJobs((command) => chooseHandler(options, command), windows);
 }
@@ -81,7 +81,7 @@ function defaultUser(): MockUser {
   return { username: 'rpa', password: 'rpa', publicKeys: [generatedKey('client').publicKey] };
 }
 
-function readUser(user: MockUser, index: number): Account {
+function readUser(user: MockUser, index: number): MockAccount {
   const { publicKeys = [], ...rest } = user;
   const keys = publicKeys.map((key, at) => parseKey(key, `users[${index}].publicKeys[${at}]`));
   const methods: MockAuthMethod[] = [];
@@ -98,7 +98,7 @@ function readUser(user: MockUser, index: number): Account {
   return { ...rest, keys, methods };
 }
 
-function unixSockets(option: boolean | { bindUnlink?: boolean }): Settings['unixSockets'] {
+function unixSockets(option: boolean | { bindUnlink?: boolean }): MockSettings['unixSockets'] {
   if (option === false) return false;
   return { bindUnlink: option === true ? false : (option.bindUnlink ?? false) };
 }

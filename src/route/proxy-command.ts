@@ -4,6 +4,7 @@ import { type Check, checkText, listOf } from '../check/values.ts';
 import { wrongRange, wrongType } from '../check/wrong.ts';
 import { ProxyCommandFailed } from '../errors/index.ts';
 import { printable } from '../text/printable.ts';
+import { onAbort } from '../time/on-abort.ts';
 import { checkTokens, expandWords, splitCommandLine } from './command-line.ts';
 import { type ProcessEnd, ProcessStream } from './process-stream.ts';
 import type { Route, RouteContext, RoutedStream } from './route.ts';
@@ -78,12 +79,10 @@ function started(
 ): Promise<void> {
   const { signal } = context;
   return new Promise<void>((resolve, reject) => {
-    const onAbort = () => {
+    const clean = onAbort(signal, () => {
       stream.destroy();
       reject(signal.reason);
-    };
-    const clean = () => signal.removeEventListener('abort', onAbort);
-    signal.addEventListener('abort', onAbort, { once: true });
+    });
     // Stays for the child's life: a failed kill is an `error` event as well.
     child.on('error', (error: NodeJS.ErrnoException) => {
       clean();

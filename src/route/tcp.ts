@@ -5,6 +5,7 @@ import {
   ConnectionRefused,
   HostNotFound,
 } from '../errors/index.ts';
+import { onAbort } from '../time/on-abort.ts';
 import type { Route, RouteContext } from './route.ts';
 
 /**
@@ -26,20 +27,19 @@ export function openTcp(context: RouteContext): Promise<Socket> {
     if (signal.aborted) return reject(signal.reason);
     const socket = connect({ host, port, noDelay: true, keepAlive: true, autoSelectFamilyAttemptTimeout });
     const onConnect = () => {
-      signal.removeEventListener('abort', onAbort);
+      unfollow();
       resolve(socket);
     };
     const giveUp = (reason: unknown) => {
-      signal.removeEventListener('abort', onAbort);
+      unfollow();
       socket.removeListener('connect', onConnect);
       socket.destroy();
       reject(reason);
     };
-    const onAbort = () => giveUp(signal.reason);
     // Stays for the socket's life: between here and its new owner an error must not be an uncaught one.
     socket.on('error', (error: NodeJS.ErrnoException) => giveUp(tcpError(error, context)));
     socket.once('connect', onConnect);
-    signal.addEventListener('abort', onAbort, { once: true });
+    const unfollow = onAbort(signal, () => giveUp(signal.reason));
   });
 }
 

@@ -9,7 +9,8 @@ const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
  * Calls `listener` once when `signal` aborts. Returns the way to unsubscribe. However many subscribe, the signal has
  * one listener: Node warns of a leak at the eleventh, but one signal for fifty commands is right.
  */
-export function onAbort(signal: Stoppable, listener: () => void): () => void {
+export function onAbort(signal: Stoppable | undefined, listener: () => void): () => void {
+  if (!signal) return () => {};
   if (signal instanceof StopSwitch) return signal.onAbort(listener);
   let listeners = listenersOf.get(signal);
   if (!listeners) {
@@ -22,6 +23,15 @@ export function onAbort(signal: Stoppable, listener: () => void): () => void {
   return () => {
     if (all.delete(listener) && all.size === 0) signal.removeEventListener('abort', callAll);
   };
+}
+
+/** `work`, or the signal's reason as soon as it aborts: what cannot be stopped is not waited for. */
+export function orAborted<T>(work: T | PromiseLike<T>, signal: Stoppable | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    const unsubscribe = onAbort(signal, () => reject(signal?.reason));
+    Promise.resolve(work).then(resolve, reject).finally(unsubscribe);
+  });
 }
 
 function callAll(this: AbortSignal): void {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { onAbort } from './on-abort.ts';
 import { startTimer } from './timer.ts';
 
 export interface StopSignal {
@@ -15,9 +16,9 @@ export function stopSignal(signal: AbortSignal | undefined, totalMs: number): St
   // Every attempt, route and sleep listens; that is no leak.
   setMaxListeners(0, stop.signal);
   let timedOut = false;
-  const onAbort = () => stop.abort(signal?.reason);
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const follow = () => stop.abort(signal?.reason);
+  if (signal?.aborted) follow();
+  const unfollow = onAbort(signal, follow);
   const stopTimer = startTimer(totalMs, () => {
     timedOut = true;
     stop.abort(new Error('timeouts.total'));
@@ -29,19 +30,7 @@ export function stopSignal(signal: AbortSignal | undefined, totalMs: number): St
     },
     clear() {
       stopTimer();
-      signal?.removeEventListener('abort', onAbort);
+      unfollow();
     },
   };
-}
-
-/** What cannot be stopped is not waited for. */
-export function orStopped<T>(work: T | Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    Promise.resolve(work)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

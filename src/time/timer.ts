@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts';
+
 /** Node fires timers beyond 2^31-1 ms at once; a longer wait is cut to this (24.8 days). */
 export const maxDelay = 2 ** 31 - 1;
 
@@ -16,15 +18,22 @@ export function startTimer(ms: number, fire: () => void, holds = true): () => vo
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const onAbort = () => {
-      stop();
-      reject(signal?.reason);
-    };
     const stop = startTimer(ms, () => {
-      signal?.removeEventListener('abort', onAbort);
+      unfollow();
       resolve();
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const unfollow = onAbort(signal, () => {
+      stop();
+      reject(signal?.reason);
+    });
+  });
+}
+
+/** What `work` resolves with, or undefined after `ms` milliseconds. */
+export function atMost<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = startTimer(ms, () => resolve(undefined));
+    work.then(resolve, reject).finally(stop);
   });
 }
 

@@ -1,10 +1,11 @@
 import { isSshError } from '../errors/index.ts';
 import type { Complete } from '../options/defaults.ts';
+import { growingWait } from '../time/growing-wait.ts';
 import type { TunnelRetryOptions } from './types.ts';
 
-export type Backoff = Complete<Omit<TunnelRetryOptions, 'shouldRetry'>>;
+export type TunnelBackoff = Complete<Omit<TunnelRetryOptions, 'shouldRetry'>>;
 
-export const defaultBackoff: Backoff = {
+export const defaultBackoff: TunnelBackoff = {
   attempts: Infinity,
   minDelay: 500,
   factor: 2,
@@ -21,14 +22,14 @@ const steadyAfter = 10_000;
  * apart: an hour without a line must not make the first refusal after it wait for long.
  */
 export class TunnelWaits {
-  #backoff: Backoff;
+  #backoff: TunnelBackoff;
   #random: () => number;
   #unreached = 0;
   #refused = 0;
   #shortLives = 0;
   #inARow = 0;
 
-  constructor(backoff: Backoff, random: () => number = Math.random) {
+  constructor(backoff: TunnelBackoff, random: () => number = Math.random) {
     this.#backoff = backoff;
     this.#random = random;
   }
@@ -44,10 +45,9 @@ export class TunnelWaits {
     const unreached = isSshError(error) && error.phase === 'tcp';
     if (!unreached) this.#unreached = 0;
     const before = unreached ? this.#unreached++ : this.#refused++;
-    const { minDelay, factor, maxDelay, jitter } = this.#backoff;
+    const { maxDelay } = this.#backoff;
     const longest = unreached ? Math.min(maxDelay, maxDelayUnreached) : maxDelay;
-    const delay = Math.min(minDelay * factor ** before, longest);
-    return Math.round(delay * (1 + jitter * (this.#random() - 0.5) * 2));
+    return growingWait({ ...this.#backoff, maxDelay: longest }, before, this.#random);
   }
 
   /** The tunnel was up. Lives that are short make the waits grow as failures do. */

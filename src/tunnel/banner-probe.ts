@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { latch } from '../time/latch.ts';
+import { orAborted } from '../time/on-abort.ts';
 import { startTimer } from '../time/timer.ts';
 
 /** What came through a stream first: an SSH banner, an end without one, or nothing in time. */
@@ -12,10 +13,7 @@ export async function readBanner(stream: Duplex, timeout: number, signal?: Abort
   const answer = latch<Answer>();
   let heard = '';
   const ended = () => answer.resolve({ kind: 'ended' });
-  const onAbort = () => answer.reject(signal?.reason);
   const stopTimer = startTimer(timeout, () => answer.resolve({ kind: 'silent' }));
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
   stream.on('error', ended);
   stream.on('end', ended);
   stream.on('close', ended);
@@ -26,10 +24,9 @@ export async function readBanner(stream: Duplex, timeout: number, signal?: Abort
     else if (heard.length > 8_192) ended();
   });
   try {
-    return await answer.promise;
+    return await orAborted(answer.promise, signal);
   } finally {
     stopTimer();
-    signal?.removeEventListener('abort', onAbort);
     stream.destroy();
   }
 }

@@ -1,5 +1,6 @@
 import { isSshError, PortForwardFailed } from '../errors/index.ts';
 import type { Forwarding } from '../forward/types.ts';
+import { growingWait } from '../time/growing-wait.ts';
 import { now, sleep } from '../time/timer.ts';
 import { askTarget } from './check-tunnel.ts';
 import type { SessionId } from './note.ts';
@@ -9,8 +10,7 @@ import type { ReclaimPace } from './reclaim-pace.ts';
 import type { GatewayConnection, ReclaimRefusal, TunnelHappening } from './types.ts';
 
 /** Milliseconds between two requests for a taken port, growing. Each costs one round trip. */
-const firstAsk = 1_000;
-const slowestAsk = 5_000;
+const asks = { minDelay: 1_000, factor: 1.5, maxDelay: 5_000 };
 /** After a session was ended, sshd needs a moment to let go. */
 const quickAsk = 50;
 const quickAsks = 40;
@@ -44,7 +44,7 @@ export async function holdPort(request: PortRequest): Promise<Forwarding> {
     const taken = await ask(request);
     if (!(taken instanceof PortForwardFailed)) return taken;
     if (quick === 0 && (await reclaim.attempt())) quick = quickAsks;
-    const wait = quick > 0 ? quickAsk : Math.min(firstAsk * 1.5 ** Math.min(asked - 1, 10), slowestAsk);
+    const wait = quick > 0 ? quickAsk : growingWait(asks, asked - 1);
     if (quick > 0) quick--;
     else request.emit({ type: 'port-taken', error: taken, asked, wait });
     request.onTaken(taken, wait);

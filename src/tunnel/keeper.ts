@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { isSshError } from '../errors/index.ts';
 import type { Forwarding, ForwardTarget } from '../forward/types.ts';
 import type { ConnectOptions } from '../options/types.ts';
-import { now, sleep } from '../time/timer.ts';
+import { onAbort, orAborted } from '../time/on-abort.ts';
+import { atMost, now, sleep } from '../time/timer.ts';
 import { TunnelWaits } from './backoff.ts';
 import { checkTunnel } from './check-tunnel.ts';
 import { dialHost, holdPort } from './hold-port.ts';
@@ -103,10 +104,10 @@ export class Keeper {
     const controller = new AbortController();
     const onStop = () => controller.abort(this.#stop.reason);
     if (this.#stop.aborted) onStop();
-    this.#stop.addEventListener('abort', onStop, { once: true });
+    const unfollow = onAbort(this.#stop, onStop);
     void connection.closed.then((error) => controller.abort(error ?? new Error('The connection was closed')));
     const end = () => {
-      this.#stop.removeEventListener('abort', onStop);
+      unfollow();
       controller.abort(new Error('This connection is over'));
     };
     return { signal: controller.signal, end };
@@ -262,16 +263,7 @@ export class Keeper {
 }
 
 function endOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}
-
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([work, sleep(ms, over.signal).catch(() => {})]);
-  over.abort();
+  return orAborted(new Promise<never>(() => {}), signal);
 }
 
 function asError(reason: unknown): Error {

@@ -11,7 +11,7 @@ import {
 import type { ForwardTarget } from '../forward/types.ts';
 import { type Complete, withDefaults } from '../options/defaults.ts';
 import { checkOneKey, connectChecks } from '../options/validate.ts';
-import { type Backoff, defaultBackoff } from './backoff.ts';
+import { defaultBackoff, type TunnelBackoff } from './backoff.ts';
 import type { ReclaimOptions, ReverseTunnelOptions, TunnelRetryOptions } from './types.ts';
 
 const retryChecks: Checks<TunnelRetryOptions> = {
@@ -56,7 +56,7 @@ export interface TunnelPlan {
   listen: ListenAddress;
   target: ForwardTarget;
   reclaim: Complete<ReclaimOptions> | undefined;
-  backoff: Backoff;
+  backoff: TunnelBackoff;
   shouldRetry: TunnelRetryOptions['shouldRetry'];
   checkInterval: number;
 }
@@ -74,7 +74,7 @@ export function planTunnel(options: ReverseTunnelOptions): TunnelPlan {
     listen,
     target: targetOf('target', target),
     reclaim: planReclaim(reclaim),
-    backoff: withDefaults<Backoff>(defaultBackoff, retry),
+    backoff: withDefaults<TunnelBackoff>(defaultBackoff, retry),
     shouldRetry: retry?.shouldRetry,
     checkInterval,
   };

@@ -1,4 +1,5 @@
 import { debugTopic, nameOf } from '../observe/debug.ts';
+import { onAbort } from '../time/on-abort.ts';
 import { planTunnel, type TunnelPlan } from './options.ts';
 import { StatusFeed } from './status-feed.ts';
 import type {
@@ -32,10 +33,9 @@ class KeptTunnel implements ReverseTunnel {
     const plan = planTunnel(options);
     this.#onEvent = options.onEvent;
     const { signal } = options;
-    const onAbort = () => void this.close();
     if (signal?.aborted) this.#stop.abort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.closed = this.#run(connect, plan).finally(() => signal?.removeEventListener('abort', onAbort));
+    const unfollow = onAbort(signal, () => void this.close());
+    this.closed = this.#run(connect, plan).finally(unfollow);
   }
 
   get state(): TunnelState {

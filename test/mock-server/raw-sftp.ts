@@ -1,5 +1,5 @@
 import type { Client, ClientChannel } from 'ssh2';
-import { FieldReader, frame, PacketReader, string, uint32 } from '../../src/mock-server/sftp/wire.ts';
+import { FieldReader, frame, MockPacketReader, string, uint32 } from '../../src/mock-server/sftp/wire.ts';
 import { call } from './support.ts';
 
 /** A packet that the server sent. */
@@ -16,7 +16,7 @@ export class RawSftp {
 
   constructor(channel: ClientChannel) {
     this.channel = channel;
-    const reader = new PacketReader(1 << 20, (body) => {
+    const reader = new MockPacketReader(1 << 20, (body) => {
       const fields = new FieldReader(Buffer.from(body));
       const reply = { type: fields.byte(), fields };
       const taker = this.waiting.shift();

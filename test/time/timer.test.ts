@@ -1,10 +1,12 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { growingWait } from '../../src/time/growing-wait.ts';
 import { harmless } from '../../src/time/harmless.ts';
 import { latch } from '../../src/time/latch.ts';
+import { orAborted } from '../../src/time/on-abort.ts';
 import { PhaseClock } from '../../src/time/phase-clock.ts';
-import { orStopped, stopSignal } from '../../src/time/stop-signal.ts';
-import { maxDelay, sleep, startTimer } from '../../src/time/timer.ts';
+import { stopSignal } from '../../src/time/stop-signal.ts';
+import { atMost, maxDelay, sleep, startTimer } from '../../src/time/timer.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -62,6 +64,37 @@ describe('sleep', () => {
     await expect(slept).rejects.toBe('enough');
     expect(vi.getTimerCount()).toBe(0);
     await expect(sleep(1, controller.signal)).rejects.toBe('enough');
+  });
+});
+
+describe('atMost', () => {
+  it('gives what comes in time, a failure too, and leaves no timer', async () => {
+    expect(await atMost(100, Promise.resolve('here'))).toBe('here');
+    const reason = new Error('no');
+    await expect(atMost(100, Promise.reject(reason))).rejects.toBe(reason);
+    await Promise.resolve();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('gives nothing when the time is over', async () => {
+    const late = atMost(100, new Promise(() => {}));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await late).toBeUndefined();
+  });
+});
+
+describe('growingWait', () => {
+  const growth = { minDelay: 100, factor: 2, maxDelay: 1_000, jitter: 0.5 };
+
+  it('grows up to the longest', () => {
+    const waits = [-1, 0, 1, 2, 3, 4, 5_000].map((before) => growingWait(growth, before, () => 0.5));
+    expect(waits).toEqual([50, 100, 200, 400, 800, 1_000, 1_000]);
+  });
+
+  it('is spread by the jitter, and never longer than the longest', () => {
+    expect([0, 1].map((at) => growingWait(growth, 0, () => at))).toEqual([50, 150]);
+    expect([0, 1].map((at) => growingWait(growth, 9, () => at))).toEqual([500, 1_000]);
+    expect(growingWait({ minDelay: 100, factor: 2, maxDelay: 1_000 }, 0, () => 1)).toBe(100);
   });
 });
 
@@ -156,18 +189,18 @@ describe('stopSignal', () => {
   });
 });
 
-describe('orStopped', () => {
+describe('orAborted', () => {
   it('gives what the work gives, and lets go of the signal', async () => {
     const { signal } = new AbortController();
-    expect(await orStopped(Promise.resolve(1), signal)).toBe(1);
-    expect(await orStopped(2, signal)).toBe(2);
-    await expect(orStopped(Promise.reject(new Error('no')), signal)).rejects.toThrow('no');
+    expect(await orAborted(Promise.resolve(1), signal)).toBe(1);
+    expect(await orAborted(2, signal)).toBe(2);
+    await expect(orAborted(Promise.reject(new Error('no')), signal)).rejects.toThrow('no');
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('does not wait for work that never ends', async () => {
     const controller = new AbortController();
-    const waiting = orStopped(new Promise(() => {}), controller.signal);
+    const waiting = orAborted(new Promise(() => {}), controller.signal);
     controller.abort('stop');
     await expect(waiting).rejects.toBe('stop');
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Backoff, defaultBackoff, TunnelWaits } from '../../src/tunnel/backoff.ts';
+import { defaultBackoff, type TunnelBackoff, TunnelWaits } from '../../src/tunnel/backoff.ts';
 import { lost, unreachable } from '../support/fake-gateway.ts';
 
 const middle = () => 0.5;
-const backoffOf = (options: Partial<Backoff>): Backoff => ({ ...defaultBackoff, ...options });
+const backoffOf = (options: Partial<TunnelBackoff>): TunnelBackoff => ({ ...defaultBackoff, ...options });
 
 describe('the waits of a tunnel', () => {
   it('double up to the longest', () => {

@@ -6,7 +6,7 @@ import { quotePosix } from '../quote/posix.ts';
 import { quotePowerShell } from '../quote/powershell.ts';
 import { cmdPrefix } from './cmd.ts';
 import { posixLine } from './posix.ts';
-import { buildPowerShell, type PowerShellOptions } from './powershell-script.ts';
+import { buildPowerShell, type ScriptOptions } from './powershell-script.ts';
 import { checkSurroundings, type Surroundings } from './surroundings.ts';
 
 /** The shell on the server that reads the command. */
@@ -71,7 +71,7 @@ function forCmd(command: string | readonly string[], prefix: string): string {
   );
 }
 
-function forPowerShell(script: string, options: PowerShellOptions): string {
+function forPowerShell(script: string, options: ScriptOptions): string {
   const built = buildPowerShell(script, options);
   if (built.stdin === undefined) return built.command;
   throw new RangeError(

@@ -5,7 +5,7 @@ import { powerShellPrefix } from './powershell.ts';
 import { begin, mode, receive, run, utf8 } from './scripts.generated.ts';
 import { checkSurroundings, type Surroundings } from './surroundings.ts';
 
-export interface PowerShellOptions extends Surroundings {
+export interface ScriptOptions extends Surroundings {
   /** `powershell` is Windows PowerShell 5.1, on every Windows PC; `pwsh` is PowerShell 7, on any system. */
   shell: 'powershell' | 'pwsh';
   /**
@@ -44,7 +44,7 @@ const maxCommandLength = 8_000;
  * @throws TypeError when `script` is not a string, or contains NUL or half of a surrogate pair; RangeError when `cwd`
  *   and `env` alone are too long for a command line.
  */
-export function buildPowerShell(script: string, options: PowerShellOptions): PowerShellInvocation {
+export function buildPowerShell(script: string, options: ScriptOptions): PowerShellInvocation {
   checkText('argument script', script);
   const inline = encodedCommand(options, `$s=${powerShellString(script)}\n`);
   if (inline.length <= maxCommandLength) return { command: inline };
@@ -58,7 +58,7 @@ export function buildPowerShell(script: string, options: PowerShellOptions): Pow
 }
 
 /** @param getScript Code that puts the script into `$s`. */
-function encodedCommand(options: PowerShellOptions, getScript: string): string {
+function encodedCommand(options: ScriptOptions, getScript: string): string {
   const before = `$before={$global:LASTEXITCODE=0;${powerShellPrefix(checkSurroundings(options, 'windows'))}}\n`;
   const code = [mode, getScript, begin, options.utf8 === false ? '' : utf8, before, run].join('');
   const encoded = Buffer.from(code.trimEnd(), 'utf16le').toString('base64');

@@ -1,6 +1,6 @@
 import type { ChannelOutcome, SessionChannel } from '../../ssh2/channels/session-channel.ts';
 import { latch } from '../../time/latch.ts';
-import { startTimer } from '../../time/timer.ts';
+import { atMost } from '../../time/timer.ts';
 import type { SessionOpener } from '../types.ts';
 import { killOnWindows } from './stop-windows.ts';
 
@@ -48,7 +48,7 @@ async function stopBySignals(target: StopTarget): Promise<Terminated> {
 
 /** The command has ended; what it left in the background may still hold its output open. */
 async function closed(target: StopTarget): Promise<Terminated> {
-  const outcome = await within(target.ended, 0);
+  const outcome = await atMost(0, target.ended);
   if (outcome === undefined) target.channel.close();
   return outcome?.kind === 'lost' && !target.channel.isExitKnown ? 'unknown' : true;
 }
@@ -61,7 +61,7 @@ async function closeAndSee(target: StopTarget): Promise<Terminated> {
   const { channel, opener } = target;
   channel.close();
   const isAlive = opener.ping?.(grace.close) ?? Promise.resolve(false);
-  const outcome = await within(target.ended, grace.close);
+  const outcome = await atMost(grace.close, target.ended);
   if (channel.isExitKnown) return true;
   const isTelling = /^SSH-2\.0-(?:OpenSSH_(?!for_Windows)|dropbear)/.test(opener.serverVersion ?? '');
   if (outcome === undefined) return isTelling && (await isAlive) ? false : 'unknown';
@@ -78,17 +78,6 @@ async function stopOnWindows(target: StopTarget): Promise<Terminated> {
 }
 
 async function endsWithin(target: StopTarget, ms: number): Promise<boolean> {
-  const outcome = await within(target.ended, ms);
+  const outcome = await atMost(ms, target.ended);
   return outcome !== undefined || target.channel.isExitKnown;
-}
-
-/** What `promise` resolves with, or undefined after `ms` milliseconds. */
-export function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  return new Promise((resolve) => {
-    const stop = startTimer(ms, () => resolve(undefined));
-    void promise.then((value) => {
-      stop();
-      resolve(value);
-    });
-  });
 }

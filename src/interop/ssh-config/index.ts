@@ -4,7 +4,7 @@ import { given } from '../given.ts';
 import { algorithmsOf } from './algorithms.ts';
 import { credentialsOf } from './credentials.ts';
 import { hostKeyOf } from './host-key.ts';
-import { type Found, type Given, hostNameOf, lookUp } from './lookup.ts';
+import { type Found, type GivenValues, hostNameOf, lookUp } from './lookup.ts';
 import { routeOf } from './route.ts';
 import type { TokenValues } from './tokens.ts';
 import { milliseconds, wholeNumber, word, wrong } from './values.ts';
@@ -15,13 +15,13 @@ const maxJumps = 16;
 /** What `ssh alias` would use, as options of ours. */
 export function readSshConfig(alias: string, file: string | undefined): Promise<ConnectOptions> {
   const at = alias.lastIndexOf('@');
-  const preset: Given = at > 0 ? { user: alias.slice(0, at) } : {};
+  const preset: GivenValues = at > 0 ? { user: alias.slice(0, at) } : {};
   return resolve(alias.slice(at + 1), preset, file, []);
 }
 
 async function resolve(
   alias: string,
-  preset: Given,
+  preset: GivenValues,
   file: string | undefined,
   route: readonly string[],
 ): Promise<ConnectOptions> {

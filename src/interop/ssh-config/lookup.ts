@@ -18,7 +18,7 @@ export interface Found {
 }
 
 /** Settings that are there before any file is read, as from a command line. */
-export type Given = Readonly<Record<string, string>>;
+export type GivenValues = Readonly<Record<string, string>>;
 
 interface Source {
   path: string;
@@ -31,7 +31,7 @@ interface Source {
 const maxDepth = 16;
 
 /** Reads the configuration for a host: the file given, or the user's and then the system's. */
-export async function lookUp(alias: string, file: string | undefined, given: Given): Promise<Found> {
+export async function lookUp(alias: string, file: string | undefined, given: GivenValues): Promise<Found> {
   const reading = new Reading(alias, given);
   const sources = sourcesFor(file);
   await reading.readAll(sources);
@@ -66,7 +66,7 @@ class Reading implements Found {
   wantsFinal = false;
   final = false;
 
-  constructor(alias: string, given: Given) {
+  constructor(alias: string, given: GivenValues) {
     this.alias = alias;
     for (const [keyword, value] of Object.entries(given)) {
       this.values.set(keyword, { keyword, value, words: [value] });

@@ -2,11 +2,11 @@ import { saidOf } from '../../check/wrong.ts';
 import type { ConnectOptions, Via } from '../../options/types.ts';
 import { jumpHost } from '../../route/jump-host.ts';
 import { proxyCommand } from '../../route/proxy-command.ts';
-import type { Found, Given } from './lookup.ts';
+import type { Found, GivenValues } from './lookup.ts';
 import { wrong } from './values.ts';
 
 /** Gives the options for a jump host, from the same configuration. */
-export type ResolveJump = (alias: string, given: Given) => Promise<ConnectOptions>;
+export type ResolveJump = (alias: string, given: GivenValues) => Promise<ConnectOptions>;
 
 /** ProxyJump or ProxyCommand. */
 export async function routeOf(found: Found, resolve: ResolveJump): Promise<Via | undefined> {
@@ -30,7 +30,7 @@ async function jumpRoute(jumps: string, resolve: ResolveJump): Promise<Via> {
 }
 
 /** `[user@]host[:port]` or `ssh://[user@]host[:port]`. */
-function parseJump(jump: string): { alias: string; given: Given } {
+function parseJump(jump: string): { alias: string; given: GivenValues } {
   const parts = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]@]+)\]|([^:@/]+))(?::(\d+))?\/?$/.exec(jump.trim());
   if (!parts) throw wrong('ProxyJump', jump, '[user@]host[:port], or several with commas');
   const [, user, bracketed, plain, port] = parts;

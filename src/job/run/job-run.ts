@@ -2,6 +2,8 @@ import { isSshError, type SshError } from '../../errors/index.ts';
 import type { CommandResult } from '../../exec/types.ts';
 import { debugTopic, nameOf } from '../../observe/debug.ts';
 import type { ConnectOptions } from '../../options/types.ts';
+import { growingWait } from '../../time/growing-wait.ts';
+import { orAborted } from '../../time/on-abort.ts';
 import { sleep } from '../../time/timer.ts';
 import type { StartRequest } from '../host/commands.ts';
 import { ask, type JobKeeper, jobKeeper } from '../host/keeper.ts';
@@ -11,16 +13,15 @@ import { OutputReader, type ReadOutput } from '../output/output-reader.ts';
 import { defaultPollInterval, Pace } from '../output/pace.ts';
 import { startOnce } from '../start-job.ts';
 import type { JobEnd, JobHost } from '../types.ts';
-import { both, untilAborted, withDelay } from './abort.ts';
+import { both, withDelay } from './abort.ts';
 import { JobLimit } from './job-limit.ts';
 import { JobOutcome } from './job-outcome.ts';
 import type { ConnectForJob, JobConnection, RunJobOptions } from './run-types.ts';
 
 /** Milliseconds that the end of a job may take after an abort. */
 const killTime = 10_000;
-/** Milliseconds before a reconnect after a connection that brought nothing; doubles, up to the second. */
-const fruitlessWait = 500;
-const longestFruitlessWait = 30_000;
+/** The waits before a reconnect after connections that brought nothing, but for the first of them. */
+const fruitless = { minDelay: 500, factor: 2, maxDelay: 30_000 };
 
 const debug = debugTopic('job');
 
@@ -147,8 +148,8 @@ export class JobRun {
     this.#outcome.add(bytes);
     const { onOutput, onErrorOutput } = this.#options as Callbacks;
     try {
-      if (stdout.length > 0) await untilAborted(onOutput?.(stdout), this.#signal);
-      if (stderr.length > 0) await untilAborted(onErrorOutput?.(stderr), this.#signal);
+      if (stdout.length > 0) await orAborted(onOutput?.(stdout), this.#signal);
+      if (stderr.length > 0) await orAborted(onErrorOutput?.(stderr), this.#signal);
     } catch (error) {
       // Whatever it is, it is the caller's own, even if it looks like the loss of a link.
       this.#callbackFailed = true;
@@ -204,7 +205,7 @@ export class JobRun {
 
   get #wait(): number {
     if (this.#fruitless <= 1) return 0;
-    return Math.min(longestFruitlessWait, fruitlessWait * 2 ** (this.#fruitless - 2));
+    return growingWait(fruitless, this.#fruitless - 2);
   }
 
   get #patience(): number {

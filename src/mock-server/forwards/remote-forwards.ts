@@ -25,7 +25,7 @@ interface Bind {
 }
 
 /** Serves `ssh -R`: ports and Unix sockets that clients open on this server. */
-export class RemoteForwards {
+export class MockRemoteForwards {
   private readonly open = new Map<string, RemoteForward>();
 
   /** Which forward listens on a port. */

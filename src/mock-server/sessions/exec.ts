@@ -11,14 +11,14 @@ import type { ServerConnection } from '../wire/connection.ts';
 import { ignoreWindow } from '../wire/ssh2-internals.ts';
 
 /** What the client asked for before the command. */
-export interface ExecRequest {
+export interface MockExecRequest {
   command: string;
   env: Record<string, string>;
   pty: MockPty | undefined;
 }
 
 /** A command that runs on a channel. */
-export class RunningCommand implements ExecContext {
+export class MockRunningCommand implements ExecContext {
   readonly command: string;
   readonly username: string;
   readonly connection: number;
@@ -30,7 +30,7 @@ export class RunningCommand implements ExecContext {
   private readonly ended = new AbortController();
   private hasEnded = false;
 
-  constructor(owner: ServerConnection, channel: ServerChannel, request: ExecRequest) {
+  constructor(owner: ServerConnection, channel: ServerChannel, request: MockExecRequest) {
     this.owner = owner;
     this.channel = channel;
     this.command = request.command;
@@ -159,9 +159,9 @@ export class RunningCommand implements ExecContext {
 export function runCommand(
   owner: ServerConnection,
   channel: ServerChannel,
-  request: ExecRequest,
-): RunningCommand {
-  const running = new RunningCommand(owner, channel, request);
+  request: MockExecRequest,
+): MockRunningCommand {
+  const running = new MockRunningCommand(owner, channel, request);
   const faults = owner.faults.exec ?? {};
   if (owner.faults.window === 'exceeded') ignoreWindow(channel);
   if (faults.hang) channel.resume();
@@ -172,7 +172,7 @@ export function runCommand(
 }
 
 /** A script for jobs is done by the server itself; any other command does what the options say. */
-async function perform(running: RunningCommand, owner: ServerConnection): Promise<void> {
+async function perform(running: MockRunningCommand, owner: ServerConnection): Promise<void> {
   const { jobs, options } = owner.settings;
   if (jobs && mayBeJobScript(running.command)) {
     const script = await readJobScript(running.command, running.stdin);
@@ -184,7 +184,7 @@ async function perform(running: RunningCommand, owner: ServerConnection): Promis
   await runHandler(running, chooseHandler(options, running.command), (command) => running.play(command));
 }
 
-function pourWithoutEnd(running: RunningCommand): void {
+function pourWithoutEnd(running: MockRunningCommand): void {
   const chunk = Buffer.alloc(32 << 10, 'y\n');
   running.stdin.resume();
   const pour = () => {

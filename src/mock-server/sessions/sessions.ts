@@ -4,7 +4,7 @@ import { serveSftp } from '../sftp/serve.ts';
 import type { MockPty } from '../types.ts';
 import type { ServerConnection } from '../wire/connection.ts';
 import { closeUnusedSession, hearSignalsAfterInput, keepSessionName } from '../wire/ssh2-internals.ts';
-import { type RunningCommand, runCommand } from './exec.ts';
+import { type MockRunningCommand, runCommand } from './exec.ts';
 
 /** Serves the sessions (commands, SFTP) of a connection. */
 export function serveSessions(
@@ -36,7 +36,7 @@ export function serveSessions(
 function serveSession(connection: ServerConnection, session: Session, files: Filesystem | undefined): void {
   const env: Record<string, string> = {};
   let pty: MockPty | undefined;
-  let running: RunningCommand | undefined;
+  let running: MockRunningCommand | undefined;
   session.on('eof', () => hearSignalsAfterInput(session));
   session.on('env', (accept, _reject, { key, val }) => {
     env[key] = val;

@@ -1,4 +1,4 @@
-import type { Settings } from '../settings.ts';
+import type { MockSettings } from '../settings.ts';
 import type { MockServerOptions } from '../types.ts';
 import { WindowsFilesystem } from '../windows/windows-filesystem.ts';
 import type { Filesystem } from './filesystem.ts';
@@ -8,7 +8,7 @@ import { MemoryFilesystem } from './memory.ts';
 /** The file system that the options ask for. */
 export function filesystemFor(
   { sftp = 'memory' }: MockServerOptions,
-  settings: Settings,
+  settings: MockSettings,
 ): Filesystem | undefined {
   if (sftp === false) return undefined;
   const root = sftp === 'memory' ? undefined : sftp.root;
@@ -17,7 +17,7 @@ export function filesystemFor(
   return windows ? new WindowsFilesystem(plain, windows) : plain;
 }
 
-function filesIn(root: string | undefined, { windows, accounts }: Settings): Filesystem {
+function filesIn(root: string | undefined, { windows, accounts }: MockSettings): Filesystem {
   if (root !== undefined)
     return new FolderFilesystem(root, { home: windows ? '/C:' : '/', windows: windows !== undefined });
   const user = accounts[0]?.username ?? 'rpa';

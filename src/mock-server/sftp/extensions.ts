@@ -1,6 +1,14 @@
 import type { SftpExtension } from '../types.ts';
 import { SftpStatus, status } from './filesystem.ts';
-import { done, maxRead, notedPath, pathOf, type Reply, renameReply, type SftpSession } from './session.ts';
+import {
+  done,
+  type MockReply,
+  type MockSftpSession,
+  maxRead,
+  notedPath,
+  pathOf,
+  renameReply,
+} from './session.ts';
 import { encodeAttributes, type FieldReader, packet, string, uint32, uint64 } from './wire.ts';
 
 const copyPiece = 256 << 10;
@@ -18,7 +26,7 @@ export const extensionVersions: Record<SftpExtension, string> = {
   'copy-data': '1',
 };
 
-type Handler = (session: SftpSession, fields: FieldReader) => Reply | Promise<Reply>;
+type Handler = (session: MockSftpSession, fields: FieldReader) => MockReply | Promise<MockReply>;
 
 const handlers: Record<SftpExtension, Handler> = {
   'posix-rename@openssh.com': (session, fields) => renameReply(session, fields, true),
@@ -57,7 +65,10 @@ const handlers: Record<SftpExtension, Handler> = {
 };
 
 /** Does an extended request. */
-export function extendedRequest(session: SftpSession, fields: FieldReader): Reply | Promise<Reply> {
+export function extendedRequest(
+  session: MockSftpSession,
+  fields: FieldReader,
+): MockReply | Promise<MockReply> {
   const name = fields.text();
   session.note({ name });
   if (!isExtension(name) || !session.extensions.has(name)) throw new SftpStatus(status.unsupported);
@@ -68,7 +79,7 @@ function isExtension(name: string): name is SftpExtension {
   return Object.hasOwn(handlers, name);
 }
 
-async function copyData(session: SftpSession, fields: FieldReader): Promise<Reply> {
+async function copyData(session: MockSftpSession, fields: FieldReader): Promise<MockReply> {
   const from = session.handles.file(fields.bytes());
   let readAt = fields.uint64();
   const length = fields.uint64();

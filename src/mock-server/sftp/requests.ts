@@ -3,10 +3,18 @@ import { extendedRequest } from './extensions.ts';
 import { type Entry, modeType, type OpenFlags, SftpStatus, status } from './filesystem.ts';
 import { liedFile, liedHandle } from './lies.ts';
 import { longName } from './long-name.ts';
-import { done, maxRead, notedPath, pathOf, type Reply, renameReply, type SftpSession } from './session.ts';
+import {
+  done,
+  type MockReply,
+  type MockSftpSession,
+  maxRead,
+  notedPath,
+  pathOf,
+  renameReply,
+} from './session.ts';
 import { encodeAttributes, type FieldReader, packet, string, uint32 } from './wire.ts';
 
-type Answer = Reply | Promise<Reply>;
+type Answer = MockReply | Promise<MockReply>;
 
 const namesInReply = 100;
 /** Numbers of the requests, and their names. */
@@ -33,7 +41,7 @@ export const opNames: Record<number, SftpOp> = {
 };
 
 /** What each request does: reads its fields, acts, replies. */
-export const requests: Record<SftpOp, (session: SftpSession, fields: FieldReader) => Answer> = {
+export const requests: Record<SftpOp, (session: MockSftpSession, fields: FieldReader) => Answer> = {
   OPEN: async (session, fields) => {
     const raw = fields.text();
     const flags = openFlags(fields.uint32());
@@ -126,7 +134,7 @@ export const requests: Record<SftpOp, (session: SftpSession, fields: FieldReader
   EXTENDED: (session, fields) => extendedRequest(session, fields),
 };
 
-async function statReply(session: SftpSession, raw: string, followLinks: boolean): Promise<Reply> {
+async function statReply(session: MockSftpSession, raw: string, followLinks: boolean): Promise<MockReply> {
   session.note({ path: raw });
   const { lies, filesystem } = session;
   if (lies.isMadeUp(raw)) return attributesReply(session, liedFile());
@@ -136,20 +144,20 @@ async function statReply(session: SftpSession, raw: string, followLinks: boolean
   return attributesReply(session, await (followLinks ? filesystem.stat(path) : filesystem.lstat(path)));
 }
 
-function attributesReply(session: SftpSession, attributes: Entry['attributes']): Reply {
+function attributesReply(session: MockSftpSession, attributes: Entry['attributes']): MockReply {
   return { type: packet.attributes, fields: [encodeAttributes(session.lies.attributes(attributes))] };
 }
 
-function handleReply(handle: Buffer): Reply {
+function handleReply(handle: Buffer): MockReply {
   return { type: packet.handle, fields: [string(handle)] };
 }
 
-function dataReply(data: Buffer): Reply {
+function dataReply(data: Buffer): MockReply {
   if (data.length === 0) throw new SftpStatus(status.eof);
   return { type: packet.data, fields: [uint32(data.length), data] };
 }
 
-function nameReply(session: SftpSession, entries: Entry[]): Reply {
+function nameReply(session: MockSftpSession, entries: Entry[]): MockReply {
   const names = entries.flatMap((entry) => {
     const attributes = session.lies.attributes(entry.attributes);
     return [string(entry.name), string(longName(entry.name, attributes)), encodeAttributes(attributes)];

@@ -7,8 +7,8 @@ import { type Filesystem, SftpStatus, status, statusText } from './filesystem.ts
 import { Handles } from './handles.ts';
 import { Lies } from './lies.ts';
 import { opNames, requests } from './requests.ts';
-import { type Reply, type SftpSession, statusReply } from './session.ts';
-import { FieldReader, frame, PacketReader, packet, string, uint32 } from './wire.ts';
+import { type MockReply, type MockSftpSession, statusReply } from './session.ts';
+import { FieldReader, frame, MockPacketReader, packet, string, uint32 } from './wire.ts';
 
 const longestPacket = 256 << 10;
 // What waits to be answered; above it the client's window is left to run out.
@@ -23,7 +23,7 @@ export function serveSftp(
 ): void {
   if (connection.faults.window === 'exceeded') ignoreWindow(channel);
   const responder = new Responder(connection, channel, filesystem);
-  const reader = new PacketReader(longestPacket, (body) => responder.receive(body));
+  const reader = new MockPacketReader(longestPacket, (body) => responder.receive(body));
   channel.on('data', (chunk: Buffer) => {
     // As sshd: whoever sends what is no packet is cut off.
     if (!reader.push(chunk)) responder.end();
@@ -47,7 +47,7 @@ class Responder {
   private readonly channel: ServerChannel;
   private readonly lies: Lies;
   private readonly handles = new Handles();
-  private readonly session: SftpSession;
+  private readonly session: MockSftpSession;
   private op: SftpOp = 'OPEN';
   private isNoted = false;
 
@@ -138,7 +138,7 @@ class Responder {
     if (this.lies.all.garbagePacket) this.channel.write(Buffer.from([0, 0, 0, 5, 250, 1, 2, 3, 4]));
   }
 
-  private perform(op: SftpOp, fields: FieldReader): Reply | Promise<Reply> | undefined {
+  private perform(op: SftpOp, fields: FieldReader): MockReply | Promise<MockReply> | undefined {
     this.op = op;
     this.isNoted = false;
     if (this.lies.isLost(op) || (this.lies.all.noLimits && op === 'EXTENDED' && isLimits(fields)))
@@ -148,7 +148,7 @@ class Responder {
     return answer;
   }
 
-  private wait(id: number, answer: Promise<Reply>): void {
+  private wait(id: number, answer: Promise<MockReply>): void {
     this.isBusy = true;
     answer
       .catch((error: unknown) => failure(error))
@@ -159,7 +159,7 @@ class Responder {
       });
   }
 
-  private reply(id: number, { type, fields }: Reply): void {
+  private reply(id: number, { type, fields }: MockReply): void {
     if (this.isStopped) return;
     const { duplicateReplies, unaskedReplies } = this.lies.all;
     if (unaskedReplies)
@@ -170,7 +170,7 @@ class Responder {
   }
 }
 
-function failure(error: unknown): Reply {
+function failure(error: unknown): MockReply {
   if (error instanceof SftpStatus) return statusReply(error.status, error.message);
   if (error instanceof RangeError) return statusReply(status.badMessage, statusText(status.badMessage));
   return statusReply(status.failure, error instanceof Error ? error.message : String(error));

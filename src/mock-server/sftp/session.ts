@@ -9,13 +9,13 @@ import { type FieldReader, packet, string, uint32 } from './wire.ts';
 export const maxRead = 261_120;
 
 /** A reply without its request id. */
-export interface Reply {
+export interface MockReply {
   type: number;
   fields: Buffer[];
 }
 
 /** What the requests of one SFTP session work on. */
-export interface SftpSession {
+export interface MockSftpSession {
   readonly filesystem: Filesystem;
   readonly handles: Handles;
   readonly lies: Lies;
@@ -25,17 +25,17 @@ export interface SftpSession {
   note(detail: { path?: string; target?: string; offset?: number; length?: number; name?: string }): void;
 }
 
-export const done = (): Reply => statusReply(status.ok, 'Success');
+export const done = (): MockReply => statusReply(status.ok, 'Success');
 
-export function statusReply(code: number, message: string): Reply {
+export function statusReply(code: number, message: string): MockReply {
   return { type: packet.status, fields: [uint32(code), string(message), string('')] };
 }
 
 export async function renameReply(
-  session: SftpSession,
+  session: MockSftpSession,
   fields: FieldReader,
   overwrite: boolean,
-): Promise<Reply> {
+): Promise<MockReply> {
   const from = fields.text();
   const to = fields.text();
   session.note({ path: from, target: to });
@@ -43,11 +43,11 @@ export async function renameReply(
   return done();
 }
 
-export function notedPath(session: SftpSession, raw: string): string {
+export function notedPath(session: MockSftpSession, raw: string): string {
   session.note({ path: raw });
   return pathOf(session, raw);
 }
 
-export function pathOf(session: SftpSession, raw: string): string {
+export function pathOf(session: MockSftpSession, raw: string): string {
   return session.lies.withoutLoops(normalPath(raw, session.rules));
 }

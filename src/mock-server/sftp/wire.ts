@@ -134,7 +134,7 @@ export function frame(type: number, ...fields: Buffer[]): Buffer {
 }
 
 /** Cuts a stream into packets. */
-export class PacketReader {
+export class MockPacketReader {
   private readonly chunks: Buffer[] = [];
   private length = 0;
   private readonly maxLength: number;

@@ -2,15 +2,15 @@ import type { Socket } from 'node:net';
 import type { ServerChannel, Connection as Ssh2Client } from 'ssh2';
 import type { CutHow, DisconnectFault, FaultMoment, FaultPhase, Faults } from '../faults/fault-types.ts';
 import type { Journal, JournalEvent } from '../journal.ts';
-import type { Settings } from '../settings.ts';
-import { Link } from './link.ts';
+import type { MockSettings } from '../settings.ts';
+import { MockLink } from './link.ts';
 import { canSend, mendChannel, sendPacket, silenceChannel, startRekey } from './ssh2-internals.ts';
 
 const noFaults: Faults = {};
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {
-  readonly settings: Settings;
+  readonly settings: MockSettings;
   readonly log: Journal;
   onClosed(connection: ServerConnection): void;
 }
@@ -19,9 +19,9 @@ export interface ConnectionOwner {
 export class ServerConnection {
   readonly id: number;
   readonly faults: Faults;
-  readonly link: Link;
+  readonly link: MockLink;
   readonly owner: ConnectionOwner;
-  readonly settings: Settings;
+  readonly settings: MockSettings;
   /** ssh2's side of it, once the client has sent its identification line. */
   client: Ssh2Client | undefined;
   username = '';
@@ -41,7 +41,7 @@ export class ServerConnection {
     this.owner = owner;
     this.settings = owner.settings;
     this.note({ type: 'connect', remotePort: raw.remotePort });
-    this.link = new Link(raw, faults, {
+    this.link = new MockLink(raw, faults, {
       onClientGone: () => this.clientIsGone(),
       onClosed: () => {
         this.end();

@@ -25,7 +25,7 @@ export interface LinkEvents {
  * The stream that ssh2's server gets instead of the client's socket. It passes bytes on, counts them exactly, and is
  * where a connection is slowed, cut or frozen.
  */
-export class Link extends Duplex {
+export class MockLink extends Duplex {
   readonly raw: Socket;
   /** Once cut, nothing passes any more, either way. */
   private cutBy: CutHow | undefined;

@@ -6,7 +6,7 @@ interface Parcel {
 }
 
 /** Speed and length of a line. */
-export interface Pace {
+export interface MockPace {
   latencyMs: number;
   bytesPerSecond: number;
 }
@@ -22,10 +22,10 @@ export class Pacer {
   private timer: NodeJS.Timeout | undefined;
   private whenEmpty: (() => void) | undefined;
   private readonly bound: number;
-  private readonly pace: Pace;
+  private readonly pace: MockPace;
   private readonly deliver: (chunk: Buffer) => void;
 
-  constructor(pace: Pace, deliver: (chunk: Buffer) => void) {
+  constructor(pace: MockPace, deliver: (chunk: Buffer) => void) {
     this.pace = pace;
     this.deliver = deliver;
     this.bound = Number.isFinite(pace.bytesPerSecond) ? inFlight.slow : inFlight.long;

@@ -4,8 +4,7 @@ import { wrongRange } from '../../check/wrong.ts';
 import { SftpFailed } from '../../errors/index.ts';
 import type { OpenSftpOptions, SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { statusCode } from '../../ssh2/sftp/wire.ts';
-import { latch } from '../../time/latch.ts';
-import { onAbort } from '../../time/on-abort.ts';
+import { orAborted } from '../../time/on-abort.ts';
 import { readFolder } from '../folders/read-folder.ts';
 import { ensureFolders } from '../folders/remote-folders.ts';
 import { removeTree } from '../folders/remove-tree.ts';
@@ -79,7 +78,7 @@ class PromiseClient implements SftpClient {
   async readFile(path: string, options?: SftpCallOptions & { encoding?: BufferEncoding | undefined }) {
     const where = this.#path(path);
     if (options !== undefined) checkOptions(options, readFileChecks);
-    const bytes = await orAborted(options?.signal, () => readWhole(this.#sftp, where, options?.signal));
+    const bytes = await whileWanted(options?.signal, () => readWhole(this.#sftp, where, options?.signal));
     return options?.encoding === undefined ? bytes : bytes.toString(options.encoding);
   }
 
@@ -92,7 +91,7 @@ class PromiseClient implements SftpClient {
     checkOptions(options, writeFileChecks);
     const { mode, encoding, signal } = options;
     const bytes = bytesOf(data, encoding);
-    await orAborted(signal, () => writeWhole(this.#sftp, where, bytes, { mode, signal }));
+    await whileWanted(signal, () => writeWhole(this.#sftp, where, bytes, { mode, signal }));
   }
 
   async mkdir(
@@ -102,7 +101,7 @@ class PromiseClient implements SftpClient {
     const where = this.#path(path);
     checkOptions(options, mkdirChecks);
     const attributes = options.mode === undefined ? {} : { mode: options.mode };
-    await orAborted(options.signal, async () => {
+    await whileWanted(options.signal, async () => {
       if (options.recursive) await ensureFolders(this.#sftp, where, attributes);
       else await this.#sftp.mkdir(where, attributes);
     });
@@ -117,7 +116,7 @@ class PromiseClient implements SftpClient {
     if (options.recursive && isRoot(where)) {
       throw wrongRange('argument path', path, 'a folder that is no root (it would be emptied)');
     }
-    await orAborted(options.signal, async () => {
+    await whileWanted(options.signal, async () => {
       const { mode } = await this.#sftp.lstat(where);
       if (!isFolder(mode)) return this.#sftp.remove(where);
       options.signal?.throwIfAborted();
@@ -193,7 +192,7 @@ class PromiseClient implements SftpClient {
     work: (throwIfAborted: () => void) => Promise<T>,
   ): Promise<T> {
     if (options !== undefined) checkOptions(options, callChecks);
-    return orAborted(options?.signal, work);
+    return whileWanted(options?.signal, work);
   }
 
   #path(path: unknown, name = 'path'): string {
@@ -205,13 +204,14 @@ class PromiseClient implements SftpClient {
  * The work, or the caller's `signal.reason` as soon as the signal aborts. Work of many requests calls what it is given
  * between them, so that nothing more is asked behind the caller's back.
  */
-async function orAborted<T>(
+async function whileWanted<T>(
   signal: AbortSignal | undefined,
   work: (throwIfAborted: () => void) => Promise<T>,
 ): Promise<T> {
   if (!signal) return work(() => {});
   signal.throwIfAborted();
-  const aborted = latch<never>();
-  const unsubscribe = onAbort(signal, () => aborted.reject(signal.reason));
-  return Promise.race([work(() => signal.throwIfAborted()), aborted.promise]).finally(unsubscribe);
+  return orAborted(
+    work(() => signal.throwIfAborted()),
+    signal,
+  );
 }

@@ -33,7 +33,7 @@ export async function readWhole(
   const end = Number.POSITIVE_INFINITY;
   const receiver = new Receiver({ sftp, handle, start: 0, end, sink, flight, moved: () => {} });
   try {
-    await orStopped(receiver.receive(), receiver, signal);
+    await stoppedBy(receiver.receive(), receiver, signal);
   } finally {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
   }
@@ -41,7 +41,7 @@ export async function readWhole(
 }
 
 /** After an abort, nothing more is asked for. */
-async function orStopped<T>(
+async function stoppedBy<T>(
   work: Promise<T>,
   worker: { stop(error: unknown): void },
   signal: AbortSignal | undefined,
@@ -63,7 +63,7 @@ export async function writeWhole(
   const flight = new Flight({ start: MiB, ceiling: laneCapacity });
   const writer = new RemoteWriter({ sftp, handle, flight, position: 0 });
   try {
-    await orStopped(
+    await stoppedBy(
       writer.append(data).then(() => writer.finish()),
       writer,
       signal,

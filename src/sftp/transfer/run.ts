@@ -3,6 +3,7 @@ import type { Where } from '../../ssh2/channels/link.ts';
 import type { Lost } from '../../ssh2/transport/lost.ts';
 import { quoted } from '../../text/printable.ts';
 import { latch } from '../../time/latch.ts';
+import { onAbort } from '../../time/on-abort.ts';
 import { now, startTimer } from '../../time/timer.ts';
 import { ProgressMeter, type TransferProgress } from './progress.ts';
 
@@ -42,12 +43,10 @@ export class TransferRun {
     this.progress = new ProgressMeter(options.onProgress, (error) => this.fail(error));
     this.#failure.promise.catch(() => {});
     const { signal } = options;
-    const onAbort = () => this.fail(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#clean.push(() => signal?.removeEventListener('abort', onAbort));
+    this.#clean.push(onAbort(signal, () => this.fail(signal?.reason)));
     for (const end of [options.lost, options.leaving])
       if (end) this.#clean.push(end.onLost((error) => this.fail(error)));
-    if (signal?.aborted) onAbort();
+    if (signal?.aborted) this.fail(signal.reason);
     this.#watch(this.#stallTimeout);
   }
 

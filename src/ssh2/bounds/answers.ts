@@ -10,7 +10,7 @@ const mostHostKeys = 1_000;
 const leastAnswer = 64;
 
 /** The stream that the answers leave by; a `Transport` is one. */
-export interface Output {
+export interface AnswersStream {
   readonly bytesWritten: number;
   /** Of those, the ones that have not left yet. */
   readonly bytesWaiting: number;
@@ -21,7 +21,7 @@ export interface Output {
  * a server that asks on and reads nothing would fill the memory. Our own data is not counted; a slow line may hold any
  * amount of that. To be called when the client has connected; false when ssh2 changed inside.
  */
-export function boundAnswers(client: Client, output: Output, onExceeded: OnExceeded): boolean {
+export function boundAnswers(client: Client, output: AnswersStream, onExceeded: OnExceeded): boolean {
   const answers = answersOf(client);
   if (!answers || !ignoreHostKeys(client, onExceeded)) return false;
   const waiting = new WaitingAnswers(output);
@@ -57,11 +57,11 @@ function ignoreHostKeys(client: Client, onExceeded: OnExceeded): boolean {
 
 /** At least what waits, and at most twice of it: what was counted is forgotten when all of it has left. */
 class WaitingAnswers {
-  readonly #output: Output;
+  readonly #output: AnswersStream;
   #bytes = 0;
   #until = 0;
 
-  constructor(output: Output) {
+  constructor(output: AnswersStream) {
     this.#output = output;
   }
 

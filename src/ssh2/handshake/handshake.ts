@@ -7,6 +7,7 @@ import type { KeepaliveOptions, Log, Timeouts } from '../../options/types.ts';
 import { printable } from '../../text/printable.ts';
 import { harmless } from '../../time/harmless.ts';
 import { latch } from '../../time/latch.ts';
+import { onAbort } from '../../time/on-abort.ts';
 import { PhaseClock } from '../../time/phase-clock.ts';
 import { StopSwitch } from '../../time/stop-switch.ts';
 import { exceeded } from '../bounds/exceeded.ts';
@@ -112,8 +113,7 @@ class Handshake {
 
   async run(): Promise<Established> {
     const { signal } = this.#plan;
-    const onAbort = () => this.#fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+    const unfollow = onAbort(signal, () => this.#fail(signal.reason));
     try {
       signal.throwIfAborted();
       this.#startTimer('banner');
@@ -125,7 +125,7 @@ class Handshake {
       throw error;
     } finally {
       this.#clock.stop();
-      signal.removeEventListener('abort', onAbort);
+      unfollow();
     }
   }
 

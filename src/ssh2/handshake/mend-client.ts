@@ -1,5 +1,5 @@
 import type { Client } from 'ssh2';
-import { boundAnswers, type Output } from '../bounds/answers.ts';
+import { type AnswersStream, boundAnswers } from '../bounds/answers.ts';
 import { boundLoginTalk } from '../bounds/login-talk.ts';
 import { boundWindows } from '../bounds/receive-window.ts';
 import { knowForwardsByOwnNamesOnly } from '../insides/inbound.ts';
@@ -19,7 +19,7 @@ export interface MendEvents {
  * Makes a client of ssh2 safe. To be called right after `client.connect`, when ssh2 has made its parts and
  * before anything was received. @throws Error where this ssh2 cannot be made safe.
  */
-export function mendClient(client: Client, output: Output, events: MendEvents): MessageOrder {
+export function mendClient(client: Client, output: AnswersStream, events: MendEvents): MessageOrder {
   lookInside(client);
   deferDestruction(client);
   const order = guardOrder(client, events.onOutOfTurn);

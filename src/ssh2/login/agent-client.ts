@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { MalformedWireData, WireReader } from '../../host-key/wire-reader.ts';
 import { wireString } from '../../host-key/wire-string.ts';
+import { onAbort } from '../../time/on-abort.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 
 /** Messages of draft-miller-ssh-agent. */
@@ -59,8 +60,7 @@ export class AgentClient {
 
   async #ask(request: Buffer, wanted: number): Promise<WireReader> {
     const stream = await this.#connect();
-    const end = () => stream.destroy();
-    this.#signal.addEventListener('abort', end, { once: true });
+    const unfollow = onAbort(this.#signal, () => stream.destroy());
     try {
       if (this.#signal.aborted) throw this.#signal.reason;
       stream.write(wireString(request));
@@ -68,7 +68,7 @@ export class AgentClient {
       if (reply[0] !== wanted) throw new Error('the agent refused');
       return new WireReader(reply.subarray(1));
     } finally {
-      this.#signal.removeEventListener('abort', end);
+      unfollow();
       stream.destroy();
     }
   }

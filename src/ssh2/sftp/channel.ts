@@ -1,5 +1,6 @@
 import type { ClientChannel } from 'ssh2';
 import { latch } from '../../time/latch.ts';
+import { orAborted } from '../../time/on-abort.ts';
 import { now, startTimer } from '../../time/timer.ts';
 import { windowsFacts } from '../../windows/versions.ts';
 import { growWindow } from '../bounds/receive-window.ts';
@@ -127,15 +128,9 @@ function settleWithin<T>(
     (value) => first.resolve(value),
     (error) => first.reject(error),
   );
-  const onAbort = () => first.reject(signal?.reason);
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
   const asked = { operation: 'session', path: undefined };
   const stop = startTimer(ms, () => first.reject(noReply(link.where, asked, ms)));
-  return first.promise.finally(() => {
-    stop();
-    signal?.removeEventListener('abort', onAbort);
-  });
+  return orAborted(first.promise, signal).finally(stop);
 }
 
 function noneToSpare(link: Link): Error {

@@ -1,14 +1,13 @@
+import { type Growth, growingWait } from './growing-wait.ts';
+
 /** The retry policy in numbers, all durations in milliseconds. */
-export interface BackoffSettings {
-  minDelay: number;
-  factor: number;
-  maxDelay: number;
+export interface ConnectWaitsSettings extends Growth {
   jitter: number;
   quiet: number;
 }
 
 /** What a failed attempt tells about the gateway's port. */
-export type Verdict =
+export type PortVerdict =
   /** Accepted and silent: a zombie that every connect wakes up. */
   | 'zombie'
   /** The waiting connection was reset after a long silence: the zombie is dead now. */
@@ -30,21 +29,20 @@ const maxQuietFactor = 16;
  * session, and a connect to its forwarded port is something: so after a zombie's silence the next connect waits for
  * `quiet`, doubling while it stays silent, and only verdicts that touch no session count for the ordinary back-off.
  */
-export class Backoff {
-  #settings: BackoffSettings;
+export class ConnectWaits {
+  #settings: ConnectWaitsSettings;
   #random: () => number;
   #ordinary = 0;
   #zombies = 0;
   #justDied = false;
 
-  constructor(settings: BackoffSettings, random: () => number = Math.random) {
+  constructor(settings: ConnectWaitsSettings, random: () => number = Math.random) {
     this.#settings = settings;
     this.#random = random;
   }
 
   /** Milliseconds until the next attempt after one that ended so. */
-  next(verdict: Verdict): number {
-    const { minDelay, factor, maxDelay, jitter } = this.#settings;
+  next(verdict: PortVerdict): number {
     // A second such end in a row is no zombie's: something else accepts, waits and closes.
     const died = verdict === 'zombie-died' && !this.#justDied;
     this.#justDied = verdict === 'zombie-died';
@@ -55,13 +53,12 @@ export class Backoff {
     }
     if (verdict === 'zombie') {
       this.#ordinary = 0;
+      const { quiet, jitter } = this.#settings;
       const doubled = Math.min(2 ** this.#zombies++, maxQuietFactor);
       // Longer by the jitter, never shorter.
-      return Math.round(this.#settings.quiet * doubled * (1 + jitter * this.#random()));
+      return Math.round(quiet * doubled * (1 + jitter * this.#random()));
     }
     this.#zombies = 0;
-    const growth = Math.min(factor ** this.#ordinary++, Number.MAX_SAFE_INTEGER);
-    const plain = Math.min(maxDelay, minDelay * growth);
-    return Math.round(Math.min(maxDelay, plain * (1 + jitter * (2 * this.#random() - 1))));
+    return growingWait(this.#settings, this.#ordinary++, this.#random);
   }
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { defaultRetry } from '../../src/options/defaults.ts';
-import { Backoff, type Verdict } from '../../src/time/backoff.ts';
+import { ConnectWaits, type PortVerdict } from '../../src/time/connect-waits.ts';
 
-const z: Verdict = 'zombie';
-const d: Verdict = 'zombie-died';
-const o: Verdict = 'other';
+const z: PortVerdict = 'zombie';
+const d: PortVerdict = 'zombie-died';
+const o: PortVerdict = 'other';
 const plain = { ...defaultRetry, jitter: 0 };
-const waits = (verdicts: Verdict[], settings = plain, random = () => 0.5) => {
-  const backoff = new Backoff(settings, random);
+const waits = (verdicts: PortVerdict[], settings = plain, random = () => 0.5) => {
+  const backoff = new ConnectWaits(settings, random);
   return verdicts.map((verdict) => backoff.next(verdict));
 };
 
@@ -24,11 +24,11 @@ describe('the waits between attempts', () => {
     ['are none when the zombie has just died', [z, d, o, z], [45e3, 0, 250, 45e3]],
     ['grow when something keeps closing after a silence', [d, d, d, o, d], [0, 250, 500, 1e3, 0]],
   ])('%s', (_what, verdicts, wanted) => {
-    expect(waits(verdicts as Verdict[])).toEqual(wanted);
+    expect(waits(verdicts as PortVerdict[])).toEqual(wanted);
   });
 
   it('amount to about five minutes with the defaults', () => {
-    const total = waits(Array<Verdict>(defaultRetry.attempts - 1).fill(o)).reduce((a, b) => a + b);
+    const total = waits(Array<PortVerdict>(defaultRetry.attempts - 1).fill(o)).reduce((a, b) => a + b);
     expect(total).toBeGreaterThan(4 * 60_000);
     expect(total).toBeLessThan(6 * 60_000);
   });
@@ -52,9 +52,9 @@ describe('the waits between attempts', () => {
   });
 
   it('stay numbers after thousands of attempts, also with no delay at all', () => {
-    const many = Array<Verdict>(3_000).fill(o);
+    const many = Array<PortVerdict>(3_000).fill(o);
     expect(waits(many).every((wait) => wait >= 0 && wait <= 60_000)).toBe(true);
     expect(waits(many, { ...plain, minDelay: 0, factor: 100 }).every((wait) => wait === 0)).toBe(true);
-    expect(waits(Array<Verdict>(3_000).fill(z)).every((wait) => wait <= 720_000)).toBe(true);
+    expect(waits(Array<PortVerdict>(3_000).fill(z)).every((wait) => wait <= 720_000)).toBe(true);
   });
 });
