@@ -1,3 +1,4 @@
+import { cold } from './cases/cold.ts';
 import { connecting } from './cases/connect.ts';
 import { executing } from './cases/exec.ts';
 import { files } from './cases/files.ts';
@@ -12,6 +13,7 @@ export const parts: readonly Part[] = [
   ...connecting,
   ...executing,
   ...files,
+  ...cold,
   ...streaming,
   ...manyAtOnce,
   ...packaging,

@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 
 await rm('dist/.bench', { recursive: true, force: true });
 await build({
-  entryPoints: ['bench/main.ts', 'bench/probe.ts', 'bench/relay-process.ts'],
+  entryPoints: ['bench/main.ts', 'bench/probe.ts', 'bench/cold.ts', 'bench/relay-process.ts'],
   outdir: 'dist/.bench',
   entryNames: '[name]',
   outExtension: { '.js': '.mjs' },

@@ -1,5 +1,6 @@
 import type { Bench, Part } from '../support/bench.ts';
 import { able, inTurn, median, timedOpening } from '../support/measure.ts';
+import { roundTrips } from '../support/round-trips.ts';
 import type { CaseResult } from '../support/types.ts';
 
 const group = 'connect' as const;
@@ -16,17 +17,14 @@ async function connect({ server, contenders, sizes }: Bench, rtt: number): Promi
   return result as CaseResult;
 }
 
-/**
- * How often it goes there and back, by what a longer line adds, so that nobody's own work counts. The relay does not
- * delay TCP's handshake: one more for all.
- */
-export function roundTrips(near: CaseResult, far: CaseResult, between: number): CaseResult {
-  const results = far.results.map(({ contender, all, ...result }) => {
-    const start = near.results.find((one) => one.contender === contender)?.median ?? Number.NaN;
-    const trips = all.map((ms) => 1 + (ms - start) / between);
-    return { ...result, contender, all: trips, ...(trips.length > 0 ? { median: median(trips) } : {}) };
+/** The relay does not delay TCP's handshake: one round trip more for all. */
+export function tripsOfConnect(near: CaseResult, far: CaseResult): CaseResult {
+  const trips = roundTrips(near, far, 150);
+  const results = trips.results.map(({ all, ...result }) => {
+    const withTcp = all.map((count) => 1 + count);
+    return { ...result, all: withTcp, ...(withTcp.length > 0 ? { median: median(withTcp) } : {}) };
   });
-  return { ...far, id: 'round-trips', name: 'connect + first command', unit: 'round trips', results };
+  return { ...trips, id: 'round-trips', name: 'connect + first command', results };
 }
 
 export const connecting: Part[] = [
@@ -36,7 +34,7 @@ export const connecting: Part[] = [
     name: 'connect-50',
     async run(bench) {
       const near = await connect(bench, 50);
-      return [near, roundTrips(near, await connect(bench, 200), 150)];
+      return [near, tripsOfConnect(near, await connect(bench, 200))];
     },
   },
 ];

@@ -1,9 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Bench, Part } from '../support/bench.ts';
+import { hashOfFile, hashOfFolder, makeFile, makeFolder } from '../support/content.ts';
 import { able, inTurn, type Rounds, timedOpening } from '../support/measure.ts';
 import { type CaseResult, type CaseSpec, type Contender, ours, type Target } from '../support/types.ts';
 
@@ -70,7 +68,7 @@ async function largeFile(bench: Bench, rtt: number, direction: Direction): Promi
     warmUp: rtt > 100 ? 0 : 1,
     budget: isNear ? 25_000 : 15_000,
     leastRounds: isNear ? 2 : 3,
-    make: (path) => writeFile(path, randomBytes(size)),
+    make: (path) => makeFile(path, size),
     hash: hashOfFile,
     value: (ms) => size / 1_000 / ms,
   });
@@ -91,25 +89,10 @@ async function smallFiles(bench: Bench, rtt: number, direction: Direction): Prom
     ability: direction === 'up' ? 'putFolder' : 'getFolder',
     rounds: Math.min(sizes.rounds, 5),
     budget: rtt === 0 ? 15_000 : 10_000,
-    async make(path) {
-      await mkdir(path);
-      for (let n = 0; n < count; n++) await writeFile(join(path, `file-${n}.bin`), randomBytes(4096));
-    },
+    make: (path) => makeFolder(path, count),
     hash: hashOfFolder,
     value: (ms) => ms,
   });
-}
-
-async function hashOfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
-}
-
-async function hashOfFolder(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for (const name of (await readdir(path)).sort()) hash.update(name).update(await readFile(join(path, name)));
-  return hash.digest('hex');
 }
 
 const ways = [

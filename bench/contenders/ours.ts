@@ -1,5 +1,6 @@
 import { type Connection, connectViaGateway } from 'ssh-via-gateway';
 import { type Close, type Contender, ours as name, type Target } from '../support/types.ts';
+import { movingFiles } from './files.ts';
 import { execSession } from './lanes.ts';
 import { counting, pour } from './stream.ts';
 
@@ -27,10 +28,16 @@ export const ours: Contender = {
       () => connection.close(),
     );
   },
-  put: (target, local, remote) => after(target, (connection) => connection.upload(local, remote)),
-  get: (target, remote, local) => after(target, (connection) => connection.download(remote, local)),
-  putFolder: (target, local, remote) => after(target, (connection) => connection.upload(local, remote)),
-  getFolder: (target, remote, local) => after(target, (connection) => connection.download(remote, local)),
+  ...movingFiles(async (target) => {
+    const connection = await connect(target);
+    return {
+      put: (local, remote) => connection.upload(local, remote),
+      get: (remote, local) => connection.download(remote, local),
+      putFolder: (local, remote) => connection.upload(local, remote),
+      getFolder: (remote, local) => connection.download(remote, local),
+      close: () => connection.close(),
+    };
+  }),
   async readOutput(target, command) {
     await using connection = await connect(target);
     const running = connection.exec(command, { encoding: 'buffer', maxBuffer: 0 });

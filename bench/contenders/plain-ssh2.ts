@@ -2,7 +2,8 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { promisify } from 'node:util';
 import ssh2, { type Client, type ClientChannel, type SFTPWrapper } from 'ssh2';
-import type { Close, Contender, Target } from '../support/types.ts';
+import type { Contender, Target } from '../support/types.ts';
+import { movingFiles } from './files.ts';
 import { execSession, inLanes } from './lanes.ts';
 import { collecting, counting, pour } from './stream.ts';
 
@@ -12,14 +13,9 @@ const filesAtOnce = 16;
 /** ssh2 as its own documentation uses it; `noDelay` adds the one thing that its documentation does not tell. */
 function plain(name: string, noDelay: boolean): Contender {
   const connect = (target: Target) => open(target, noDelay);
-  const withSftp = async (target: Target, work: (sftp: SFTPWrapper) => Promise<void>): Promise<Close> => {
-    const client = await connect(target);
-    await work(await call<SFTPWrapper>((done) => client.sftp(done)));
-    return () => client.end();
-  };
-  const fastPut = (local: string, remote: string) => (sftp: SFTPWrapper) =>
+  const fastPut = (sftp: SFTPWrapper, local: string, remote: string) =>
     call<void>((done) => sftp.fastPut(local, remote, done));
-  const fastGet = (remote: string, local: string) => (sftp: SFTPWrapper) =>
+  const fastGet = (sftp: SFTPWrapper, remote: string, local: string) =>
     call<void>((done) => sftp.fastGet(remote, local, done));
   return {
     name,
@@ -35,20 +31,29 @@ function plain(name: string, noDelay: boolean): Contender {
         () => client.end(),
       );
     },
-    put: (target, local, remote) => withSftp(target, fastPut(local, remote)),
-    get: (target, remote, local) => withSftp(target, fastGet(remote, local)),
-    putFolder: (target, local, remote) =>
-      withSftp(target, async (sftp) => {
-        await call<void>((done) => sftp.mkdir(remote, done));
-        const names = await readdir(local);
-        await eachOf(names, (name) => fastPut(`${local}/${name}`, `${remote}/${name}`)(sftp));
-      }),
-    getFolder: (target, remote, local) =>
-      withSftp(target, async (sftp) => {
-        await mkdir(local);
-        const names = await promisify(sftp.readdir.bind(sftp))(remote);
-        await eachOf(names, ({ filename: name }) => fastGet(`${remote}/${name}`, `${local}/${name}`)(sftp));
-      }),
+    ...movingFiles(async (target) => {
+      const client = await connect(target);
+      const open = () => call<SFTPWrapper>((done) => client.sftp(done));
+      return {
+        put: async (local, remote) => fastPut(await open(), local, remote),
+        get: async (remote, local) => fastGet(await open(), remote, local),
+        async putFolder(local, remote) {
+          const sftp = await open();
+          await call<void>((done) => sftp.mkdir(remote, done));
+          const names = await readdir(local);
+          await eachOf(names, (file) => fastPut(sftp, `${local}/${file}`, `${remote}/${file}`));
+        },
+        async getFolder(remote, local) {
+          const sftp = await open();
+          await mkdir(local);
+          const names = await promisify(sftp.readdir.bind(sftp))(remote);
+          await eachOf(names, ({ filename }) =>
+            fastGet(sftp, `${remote}/${filename}`, `${local}/${filename}`),
+          );
+        },
+        close: () => client.end(),
+      };
+    }),
     async readOutput(target, command) {
       const client = await connect(target);
       const channel = await exec(client, command);

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { NodeSSH } from 'node-ssh';
 import SftpClient from 'ssh2-sftp-client';
 import type { Close, Contender, Target } from '../support/types.ts';
+import { movingFiles } from './files.ts';
 import { execSession } from './lanes.ts';
 
 async function nodeSshOf({ host, port, username, privateKey }: Target): Promise<NodeSSH> {
@@ -49,21 +50,17 @@ export const nodeSsh: Contender = {
   },
 };
 
-async function afterSftpClient(
-  { host, port, username, privateKey }: Target,
-  work: (client: SftpClient) => Promise<unknown>,
-): Promise<Close> {
-  const client = new SftpClient();
-  await client.connect({ host, port, username, privateKey });
-  await work(client);
-  return () => client.end();
-}
-
 export const sftpClient: Contender = {
   name: 'ssh2-sftp-client',
-  put: (target, local, remote) => afterSftpClient(target, (client) => client.fastPut(local, remote)),
-  get: (target, remote, local) => afterSftpClient(target, (client) => client.fastGet(remote, local)),
-  putFolder: (target, local, remote) => afterSftpClient(target, (client) => client.uploadDir(local, remote)),
-  getFolder: (target, remote, local) =>
-    afterSftpClient(target, (client) => client.downloadDir(remote, local)),
+  ...movingFiles(async ({ host, port, username, privateKey }) => {
+    const client = new SftpClient();
+    await client.connect({ host, port, username, privateKey });
+    return {
+      put: (local, remote) => client.fastPut(local, remote),
+      get: (remote, local) => client.fastGet(remote, local),
+      putFolder: (local, remote) => client.uploadDir(local, remote),
+      getFolder: (remote, local) => client.downloadDir(remote, local),
+      close: () => client.end(),
+    };
+  }),
 };

@@ -6,6 +6,7 @@ const tables: ReadonlyArray<{ title: string; groups: readonly Group[] }> = [
   { title: 'Connections and commands', groups: ['connect', 'exec'] },
   { title: 'One large file', groups: ['large'] },
   { title: 'Many small files', groups: ['small'] },
+  { title: 'In a fresh process, connected', groups: ['cold'] },
   { title: 'Much output and input', groups: ['stream'] },
   { title: 'Many connections', groups: ['many'] },
   { title: 'The package', groups: ['package'] },

@@ -27,12 +27,22 @@ export interface Streamed {
   peakMiB?: number;
 }
 
+/** A connection that has moved no file yet. SFTP is opened with the first one. */
+export interface FileSession {
+  put(local: string, remote: string): Promise<unknown>;
+  get(remote: string, local: string): Promise<unknown>;
+  putFolder(local: string, remote: string): Promise<unknown>;
+  getFolder(remote: string, local: string): Promise<unknown>;
+  close: Close;
+}
+
 /** One library or tool. What it cannot do is absent, and its cell stays empty. */
 export interface Contender {
   name: string;
   /** Connect, one command, its end. */
   connectAndRun?(target: Target): Promise<Close>;
   openExec?(target: Target): Promise<ExecSession>;
+  openFiles?(target: Target): Promise<FileSession>;
   put?(target: Target, local: string, remote: string): Promise<Close>;
   get?(target: Target, remote: string, local: string): Promise<Close>;
   putFolder?(target: Target, local: string, remote: string): Promise<Close>;
@@ -56,14 +66,37 @@ export type Unit =
   | 'MB'
   | 'round trips';
 
-export const groups = ['connect', 'exec', 'large', 'small', 'stream', 'many', 'package', 'relay'] as const;
+export const groups = [
+  'connect',
+  'exec',
+  'large',
+  'small',
+  'cold',
+  'stream',
+  'many',
+  'package',
+  'relay',
+] as const;
 export type Group = (typeof groups)[number];
+
+/** MiB of the files of the cold group. */
+export const coldSizes = [1 / 16, 1, 4, 16] as const;
+/** Milliseconds of its round trips. */
+export const coldRtts = [0, 50, 200] as const;
+const coldCases = (['put', 'get'] as const).flatMap((verb) => [
+  ...coldSizes.flatMap((size) => [
+    ...coldRtts.map((rtt) => `cold-${verb}-${size}-${rtt}`),
+    `cold-${verb}-${size}-trips`,
+  ]),
+  ...[`cold-${verb}-large`, `cold-${verb}-small`],
+]);
 
 /** Every case, in the order of the table. An `id` stays the same when sizes change. */
 export const caseIds = [
   ...['connect-0', 'connect-50', 'round-trips', 'exec-1', 'exec-8', 'exec-8-roomy'],
   ...['put-0', 'get-0', 'put-50', 'get-50', 'put-200', 'get-200'],
   ...['put-small-0', 'get-small-0', 'put-small-50', 'get-small-50'],
+  ...coldCases,
   ...['output', 'output-memory', 'input', 'input-memory'],
   ...['many-memory', 'many-memory-held', 'many-cpu'],
   ...['import', 'import-least', 'packages', 'install-size', 'relay-50', 'relay-200'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { roundTrips } from '../../bench/cases/connect.ts';
+import { tripsOfConnect } from '../../bench/cases/connect.ts';
 import { inTurn, median, timedOpening } from '../../bench/support/measure.ts';
 import { made } from './made-up.ts';
 
@@ -81,7 +81,7 @@ describe('round trips', () => {
   it("are what a longer line adds, and TCP's own", () => {
     const near = made('connect-50', 'connect', 'ms', { a: 300, b: 'broken' });
     const far = made('far', 'connect', 'ms', { a: [1050, 1052.5, 1200], b: 'broken' });
-    const { id, unit, results } = roundTrips(near, far, 150);
+    const { id, unit, results } = tripsOfConnect(near, far);
     expect({ id, unit }).toEqual({ id: 'round-trips', unit: 'round trips' });
     expect(results[0]?.median).toBeCloseTo(6.02, 2);
     expect(results[1]).toEqual({ contender: 'b', all: [], failed: 'broken' });
