@@ -33,6 +33,17 @@ export function saidOf<T>(source: string, argument: string, make: () => T): T {
   }
 }
 
+/** What is said of an option, and of which call's: where two calls stand in one expression, both have a `hostKey`. */
+export function ofCall<T>(call: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    const Kind = error instanceof RangeError ? RangeError : TypeError;
+    throw new Kind(error.message.replace(/^(options?(?: \S+)?(?: and \S+)?):/, `$1 (${call}):`));
+  }
+}
+
 function sentence(name: string, given: string, right: string): string {
   return `${subject(name)}: ${given} given; ${right} would be right`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { wrongType } from '../check/wrong.ts';
+import { wrongAs, wrongType } from '../check/wrong.ts';
 import { isJobId } from './job-id.ts';
 
 const hashLength = 10;
@@ -18,7 +18,7 @@ const longest = 100;
  */
 export function jobId(...parts: ReadonlyArray<string | number>): string {
   const texts = parts.map((part) => textOf(part));
-  if (texts.length === 0) throw wrongType('argument parts', undefined, 'what the job is called by');
+  if (texts.length === 0) throw wrongAs('argument parts', 'none', 'what the job is called by');
   const plain = texts.join('.');
   // A dot within a part would make two tasks one: 'a.b', 'c' and 'a', 'b.c'.
   if (isJobId(plain) && !texts.some((text) => text.includes('.'))) return plain;

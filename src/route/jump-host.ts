@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type Checks, checkObject, checkOptions, object } from '../check/options.ts';
 import { text } from '../check/values.ts';
-import { wrongType } from '../check/wrong.ts';
+import { ofCall, wrongType } from '../check/wrong.ts';
 import { ConnectFailed, ConnectionRefused, isSshError, type SshError } from '../errors/index.ts';
 import type { ConnectOptions } from '../options/types.ts';
 import { checkOneKey, connectChecks, timeoutChecks } from '../options/validate.ts';
@@ -32,7 +32,7 @@ export interface JumpHostOptions extends Omit<ConnectOptions, 'retry' | 'signal'
  * @throws {TypeError | RangeError} for wrong options, and for those that only the carried connection may have.
  */
 export function jumpHost(options: JumpHostOptions): Route {
-  checkJump(options);
+  ofCall('jumpHost', () => checkJump(options));
   return new JumpHost(options);
 }
 

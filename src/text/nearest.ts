@@ -4,6 +4,11 @@ export function nearest(word: string, names: readonly string[]): string | undefi
     .map((name) => ({ name, distance: distanceOf(word.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const [best] = ranked;
+  // `user` is what `username` is often called.
+  const longer = names.filter(
+    (name) => word.length >= 4 && name.toLowerCase().startsWith(word.toLowerCase()),
+  );
+  if (longer.length === 1) return longer[0];
   return best && best.distance <= Math.max(1, Math.floor(word.length / 2)) ? best.name : undefined;
 }
 

@@ -152,13 +152,19 @@ describe('a jump host', () => {
   });
 
   it.each([
-    [{ retry: false }, /^option retry: false given; retry of the connection that the jump host carries/],
+    [
+      { retry: false },
+      /^option retry \(jumpHost\): false given; retry of the connection that the jump host carries/,
+    ],
     [
       { signal: new AbortController().signal },
-      /^option signal: an AbortSignal given; signal of the connection/,
+      /^option signal \(jumpHost\): an AbortSignal given; signal of the connection/,
     ],
-    [{ timeouts: { total: 5 } }, /^option timeouts.total: 5 given; .* that the jump host carries/],
-    [{ socketPath: '' }, /^option socketPath: '' given; the path of a Unix socket/],
+    [
+      { timeouts: { total: 5 } },
+      /^option timeouts.total \(jumpHost\): 5 given; .* that the jump host carries/,
+    ],
+    [{ socketPath: '' }, /^option socketPath \(jumpHost\): '' given; the path of a Unix socket/],
   ])('refuses %j, which only the carried connection may have', (extra, message) => {
     expect(() => jumpHost({ host: 'h', username: 'u', ...extra } as never)).toThrow(message);
   });

@@ -91,5 +91,6 @@ function fileIn(option: string): string {
 /** Which file it was, where the sentence does not say it. */
 function fileNote(message: string): string {
   const [, file] = /^option \w+ \(([^)]*)\): /.exec(message) ?? [];
+  if (file === 'jumpHost') return ' (of the jump host)';
   return file === undefined ? '' : ` (${file})`;
 }

@@ -43,7 +43,7 @@ export async function upload(
     throw wrongRange(
       'argument remotePath',
       remotePath,
-      'the path of a file: only a file has a name to go into a folder by',
+      'the whole path, with a name for the file (bytes and streams have none that could go into a folder)',
     );
   }
   settings.signal?.throwIfAborted();

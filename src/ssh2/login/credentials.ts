@@ -128,6 +128,11 @@ function keyProblem(option: string, text: string, error: unknown, hasPassphrase:
     : /BEGIN|PuTTY/.test(text)
       ? 'a key in a format, or damaged in a way, that cannot be read'
       : 'something that is not a private key';
+  if (option === 'privateKey' && /^(?:[~.]{0,2}[\\/]|[A-Za-z]:[\\/])[^\n]{0,255}$/.test(text)) {
+    return new TypeError(
+      `option ${option}: something like the path of a file given; the key itself would be right, or the path in privateKeyPath`,
+    );
+  }
   return new TypeError(
     `option ${option}: ${format} given; an OpenSSH, PEM or PPK version 2 private key would be right (ssh-keygen -p -f FILE converts)`,
   );
