@@ -17,6 +17,27 @@ export function diffLines(before: string, after: string): string[] {
   return lines;
 }
 
+/** The lines of a diff that changed, with so many unchanged ones around them; what is left out is told. */
+export function shortDiff(lines: readonly string[], around = 3): string[] {
+  const isNear = (index: number) =>
+    lines.slice(Math.max(0, index - around), index + around + 1).some((line) => !line.startsWith(' '));
+  const shown: string[] = [];
+  let left = 0;
+  for (const [index, line] of lines.entries()) {
+    if (!isNear(index)) left++;
+    else {
+      if (left > 0) shown.push(leftOut(left));
+      left = 0;
+      shown.push(line);
+    }
+  }
+  return left > 0 && shown.length > 0 ? [...shown, leftOut(left)] : shown;
+}
+
+function leftOut(count: number): string {
+  return ` ... ${count} line${count === 1 ? '' : 's'} the same`;
+}
+
 function linesOf(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { authorizedKeysLine, plainKey } from '../../src/setup/customer/key.ts';
-import { diffLines } from '../../src/setup/diff.ts';
+import { diffLines, shortDiff } from '../../src/setup/diff.ts';
 import { defaultGatewaySettings, dropInText, expectedSettings } from '../../src/setup/gateway/settings.ts';
 import { type GatewayShell, runSetup, SetupFailed } from '../../src/setup/shell.ts';
 
@@ -10,6 +10,15 @@ test('a diff says what goes and what comes', () => {
   expect(diffLines('a\nb\nc\n', 'a\nx\nc\nd\n')).toEqual([' a', '-b', '+x', ' c', '+d']);
   expect(diffLines('', 'a\n')).toEqual(['+a']);
   expect(diffLines('a\n', 'a\n')).toEqual([' a']);
+});
+
+test('a diff is shown with three lines around what changes, and tells what it leaves out', () => {
+  const numbers = Array.from({ length: 12 }, (_, index) => `${index}`).join('\n');
+  const lines = diffLines(`${numbers}\n`, `${numbers.replace('\n6\n', '\nsix\n')}\n`);
+  expect(shortDiff(lines)).toEqual([
+    ...[' ... 3 lines the same', ' 3', ' 4', ' 5', '-6', '+six', ' 7', ' 8', ' 9', ' ... 2 lines the same'],
+  ]);
+  expect(shortDiff(['-a', ' b'])).toEqual(['-a', ' b']);
 });
 
 test('every setting for tunnels is also checked', () => {

@@ -24,6 +24,10 @@ const options: readonly OptionSpec[] = [
     value: 'SECONDSxN',
     help: 'how often sshd asks a silent PC for life, and how many questions may stay unanswered. Default 15x3',
   },
+  {
+    name: 'change-layout',
+    help: 'another layout although customers have come with the present one: their PCs need new scripts',
+  },
   { name: 'max-startups', value: 'A:B:C', help: 'logins that may be under way at once. Default 100:30:500' },
   { name: 'sshd-config', value: 'FILE', help: 'on the gateway. Default /etc/ssh/sshd_config' },
   { name: 'sshd', value: 'PROGRAM', help: 'on the gateway. Default /usr/sbin/sshd' },
@@ -83,6 +87,7 @@ async function settingsOf(settings: Call['settings'], known: Customers | undefin
   const { defaultGatewaySettings } = await import('../../setup/gateway/settings.ts');
   const [interval, count] = numbersOf(settings, 'client-alive', /^(\d{1,4})x(\d{1,2})$/, '15x3');
   const layout = settings.choice('layout', ['published', 'jump', 'socket']) ?? known?.gateway.layout;
+  if (layout !== undefined && known && !settings.flag('change-layout')) refuseToCutOff(known, layout);
   const maxStartups = settings.text('max-startups');
   numbersOf(settings, 'max-startups', /^(\d{1,4}):(\d{1,3}):(\d{1,4})$/, '100:30:500');
   return {
@@ -94,6 +99,18 @@ async function settingsOf(settings: Call['settings'], known: Customers | undefin
     sshd: pathOn(settings, 'sshd') ?? defaultGatewaySettings.sshd,
     reload: settings.text('reload') ?? '',
   };
+}
+
+/** Another layout would send workers where no PC is, and close the ports that PCs hold. */
+function refuseToCutOff({ gateway, customers }: Customers, layout: CustomerGateway['layout']): void {
+  if (layout === gateway.layout) return;
+  const active = [...customers.values()].filter(({ state }) => state === 'active').map(({ code }) => code);
+  if (active.length === 0) return;
+  const names =
+    active.length > 3 ? `${active.slice(0, 3).join(', ')} and ${active.length - 3} more` : active.join(', ');
+  throw new UsageError(
+    `--layout: ${layout} given, and ${names} came with ${gateway.layout}: their PCs would be cut off until they have new scripts (setup pc). --change-layout does it all the same`,
+  );
 }
 
 function numbersOf(settings: Call['settings'], name: string, form: RegExp, example: string): number[] {

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { quoted } from '../../text/printable.ts';
 import { aPort, oneOf } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { customersOf } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { write } from '../io.ts';
+import { say, write } from '../io.ts';
 import type { Customer } from '../library.ts';
 import { codeAndGateway, fileOption } from '../setup/file.ts';
 import { UsageError } from '../usage-error.ts';
@@ -22,6 +22,11 @@ const options: readonly OptionSpec[] = [
     name: 'worker-key',
     value: 'FILE',
     help: "public key of the workers, let in to the PC. Default the .pub beside the customer's privateKeyPath",
+  },
+  {
+    name: 'output',
+    value: 'FILE',
+    help: 'write the script there. PowerShell’s > would write UTF-16, which no sh reads',
   },
   { name: 'target-port', value: 'PORT', check: aPort, help: "the port of the PC's SSH server. Default 22" },
 ];
@@ -53,15 +58,31 @@ export const setupPc: Command = {
     if (customer?.state !== 'active')
       throw new UsageError(`There is no active customer ${code} in the customers file`);
     const { pcScript } = await import('../../setup/pc/pc-script.ts');
+    const workerKey = await workerKeyOf(settings, customer);
     const script = pcScript(gateway, customer, {
       system: settings.choice('for', ['windows', 'linux']) ?? 'windows',
       targetPort: settings.port('target-port') ?? 22,
-      workerKey: await workerKeyOf(settings, customer),
+      workerKey,
     });
-    await write(io.stdout, script);
+    if (workerKey === undefined) {
+      say(io.stderr, 'The script lets no worker in: no public key was found. --worker-key FILE names it.');
+    }
+    await deliver(script, { settings, io });
     return exitCodes.ok;
   },
 };
+
+/** Into a file as it is, byte by byte, or to the standard output. */
+async function deliver(script: string, { settings, io }: Pick<Call, 'settings' | 'io'>): Promise<void> {
+  const file = settings.text('output');
+  if (file === undefined) return write(io.stdout, script);
+  try {
+    await writeFile(file, script);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--output: ${quoted(file)} cannot be written (${code ?? message})`);
+  }
+}
 
 /** Without an option, the public half of the key that workers use; a key that is not there is left out. */
 async function workerKeyOf(settings: Call['settings'], customer: Customer): Promise<string | undefined> {

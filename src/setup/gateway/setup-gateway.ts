@@ -1,4 +1,4 @@
-import { diffLines } from '../diff.ts';
+import { diffLines, shortDiff } from '../diff.ts';
 import { type GatewayShell, runSetup } from '../shell.ts';
 import { apply, helper, look } from './scripts.generated.ts';
 import {
@@ -91,6 +91,6 @@ function changesOf({ path, before, after }: FileChange): string[] {
   return [
     `--- ${before === undefined ? '/dev/null' : path}`,
     `+++ ${path}`,
-    ...diffLines(before ?? '', after),
+    ...shortDiff(diffLines(before ?? '', after)),
   ];
 }

@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { customersFile } from '../customers/world.ts';
+import { run } from './run.ts';
+
+const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ6ml3jzw1kQ6PdrwmbxuZPdUE3HqyJp4Qn4ueBuJ0DR';
+const text = `{
+  "gateway": { "host": "gateway.example.com", "hostKey": ["${key}"] },
+  "customers": {
+    "acme": { "account": "tunnel-acme", "port": 9012 },
+    "beta": { "account": "tunnel-beta", "port": 9013, "state": "left" }
+  }
+}
+`;
+
+test('setup pc writes the script into a file, and says when it lets no worker in', async () => {
+  await using world = await customersFile(text);
+  const file = join(world.path, 'tunnel-acme.sh');
+  const all = ['setup', 'pc', '--customers', world.file, '--for', 'linux', 'acme'];
+  const { exitCode, stdout, stderr } = await run([...all, '--output', file]);
+  expect({ exitCode, out: stdout.toString() }).toEqual({ exitCode: 0, out: '' });
+  expect(stderr).toContain('lets no worker in');
+  execFileSync('sh', ['-n', file]);
+  expect(await readFile(file, 'utf8')).toBe((await run(all)).stdout.toString());
+
+  const worker = join(world.path, 'rpa.pub');
+  await writeFile(worker, `${key} kim\n`);
+  expect((await run([...all, '--worker-key', worker])).stderr).toBe('');
+  const nowhere = await run([...all, '--output', join(world.path, 'missing', 'x')]);
+  expect(nowhere).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/--output: .* cannot be written \(ENOENT\)/),
+  });
+});
+
+test('setup gateway does not cut off the customers that there are by another layout', async () => {
+  await using world = await customersFile(text);
+  const all = ['setup', 'gateway', '--local', '--customers', world.file, '--sshd-config', '/nonexistent'];
+  const refused = await run([...all, '--layout', 'socket']);
+  expect(refused).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/acme came with published: .*--change-layout/),
+  });
+  // These go on to look at the gateway, which has no such configuration.
+  for (const more of [['--layout', 'published'], ['--layout', 'socket', '--change-layout'], []])
+    expect((await run([...all, ...more])).exitCode).toBe(1);
+  expect(await readFile(world.file, 'utf8')).toBe(text);
+  expect(await readdir(world.path)).toEqual(['customers.json']);
+});
+
+test('setup customer refuses a port that sshd keeps for root', async () => {
+  await using world = await customersFile(text);
+  const { exitCode, stderr } = await run([
+    ...['setup', 'customer', '--local', '--customers', world.file],
+    ...['--port', '443', 'gamma'],
+  ]);
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('443 is kept for root'),
+  });
+  expect(await readFile(world.file, 'utf8')).toBe(text);
+});
