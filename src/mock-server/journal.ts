@@ -44,25 +44,25 @@ interface Waiter {
 /** The list of what happened, and those who wait for something to happen. */
 export class Journal {
   readonly entries: JournalEntry[] = [];
-  private readonly waiters = new Set<Waiter>();
-  private isClosed = false;
+  readonly #waiters = new Set<Waiter>();
+  #isClosed = false;
 
   add(connection: number, event: JournalEvent): void {
     const entry: JournalEntry = { time: Date.now(), connection, ...event };
     this.entries.push(entry);
     // Cut in large steps: removing one from the front of a long array for every entry is slow.
     if (this.entries.length > kept * 1.2) this.entries.splice(0, this.entries.length - kept);
-    for (const waiter of [...this.waiters]) if (waiter.match(entry)) waiter.resolve(entry);
+    for (const waiter of [...this.#waiters]) if (waiter.match(entry)) waiter.resolve(entry);
   }
 
   waitFor(match: (entry: JournalEntry) => boolean, timeoutMs: number): Promise<JournalEntry> {
     const found = this.entries.find(match);
     if (found) return Promise.resolve(found);
-    if (this.isClosed) return Promise.reject(closedMeanwhile());
+    if (this.#isClosed) return Promise.reject(closedMeanwhile());
     return new Promise((resolve, reject) => {
       const stop = () => {
         clearTimeout(timer);
-        this.waiters.delete(waiter);
+        this.#waiters.delete(waiter);
       };
       const waiter: Waiter = {
         match,
@@ -76,14 +76,14 @@ export class Journal {
         },
       };
       const timer = setTimeout(() => waiter.reject(nothingHappened(timeoutMs)), timeoutMs);
-      this.waiters.add(waiter);
+      this.#waiters.add(waiter);
     });
   }
 
   /** Nothing more will happen: those who wait are told. */
   close(): void {
-    this.isClosed = true;
-    for (const waiter of [...this.waiters]) waiter.reject(closedMeanwhile());
+    this.#isClosed = true;
+    for (const waiter of [...this.#waiters]) waiter.reject(closedMeanwhile());
   }
 }
 

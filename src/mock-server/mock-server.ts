@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Server as NetServer, type Socket }
 import type { ServerConfig, Connection as Ssh2Client } from 'ssh2';
 import ssh2 from 'ssh2';
 import { serveAuthentication } from './auth.ts';
+import { Closing } from './closing.ts';
 import { startBanner } from './faults/banner.ts';
 import { installChannelFaults } from './faults/channel-faults.ts';
 import { faultsCheck } from './faults/fault-checks.ts';
@@ -34,28 +35,28 @@ import { socketOf } from './wire/ssh2-internals.ts';
 const never = 2 ** 31 - 1;
 
 /** The server behind {@link MockServer}; the gateway uses more of it than the public interface shows. */
-export class MockServerCore implements MockServer, ConnectionOwner {
+export class MockServerCore extends Closing implements MockServer, ConnectionOwner {
   readonly settings: MockSettings;
   readonly log = new Journal();
   readonly forwards = new MockRemoteForwards();
   readonly clientKey: MockKeyPair = generatedKey('client');
   port = 0;
-  private readonly listener: NetServer;
-  private readonly ssh: InstanceType<typeof ssh2.Server>;
-  private readonly open = new Set<ServerConnection>();
-  private readonly filesystem: Filesystem | undefined;
-  private faults: Faults | undefined;
-  private accepted = 0;
-  private acceptedSinceFaults = 0;
-  private closed: Promise<void> | undefined;
+  readonly #listener: NetServer;
+  readonly #ssh: InstanceType<typeof ssh2.Server>;
+  readonly #open = new Set<ServerConnection>();
+  readonly #filesystem: Filesystem | undefined;
+  #faults: Faults | undefined;
+  #accepted = 0;
+  #acceptedSinceFaults = 0;
 
   constructor(options: MockServerOptions) {
+    super();
     this.settings = resolveSettings(options);
-    this.faults = options.faults;
-    this.filesystem = filesystemFor(options, this.settings);
-    this.ssh = new ssh2.Server(sshConfig(this.settings), (client) => this.begin(client));
-    this.listener = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
-    this.listener.on('error', () => {});
+    this.#faults = options.faults;
+    this.#filesystem = filesystemFor(options, this.settings);
+    this.#ssh = new ssh2.Server(sshConfig(this.settings), (client) => this.#begin(client));
+    this.#listener = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
+    this.#listener.on('error', () => {});
   }
 
   get journal(): readonly JournalEntry[] {
@@ -79,55 +80,55 @@ export class MockServerCore implements MockServer, ConnectionOwner {
   }
 
   get connections(): number {
-    return [...this.open].filter((connection) => connection.isOpen).length;
+    return [...this.#open].filter((connection) => connection.isOpen).length;
   }
 
   get files(): MockFiles {
-    return this.filesystem?.files ?? noFiles;
+    return this.#filesystem?.files ?? noFiles;
   }
 
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.listener.once('error', reject);
-      this.listener.listen(this.settings.port, this.settings.host, resolve);
+      this.#listener.once('error', reject);
+      this.#listener.listen(this.settings.port, this.settings.host, resolve);
     });
-    this.port = (this.listener.address() as AddressInfo).port;
+    this.port = (this.#listener.address() as AddressInfo).port;
   }
 
   /** Serves a client; the gateway brings its own sockets. */
   accept(socket: Socket): void {
     // After close() a socket may still come out of the queue.
-    if (this.closed) return void socket.destroy();
+    if (this.isClosed) return void socket.destroy();
     socket.setNoDelay(true);
-    const connection = new ServerConnection(++this.accepted, socket, this.nextFaults(), this);
-    this.open.add(connection);
+    const connection = new ServerConnection(++this.#accepted, socket, this.#nextFaults(), this);
+    this.#open.add(connection);
     connection.reach('accept');
     if (connection.link.isCut) return;
     startBanner(connection, () => {
-      if (!connection.link.destroyed) this.ssh.injectSocket(connection.link as unknown as Socket);
+      if (!connection.link.destroyed) this.#ssh.injectSocket(connection.link as unknown as Socket);
     });
   }
 
   /** The links of all connections that are open or frozen. */
   links(): MockLink[] {
-    return [...this.open].map(({ link }) => link);
+    return [...this.#open].map(({ link }) => link);
   }
 
   onClosed(connection: ServerConnection): void {
-    this.open.delete(connection);
+    this.#open.delete(connection);
   }
 
   hold(path: string, ms = Number.POSITIVE_INFINITY, options: { share?: MockShare[] } = {}): () => void {
     holdCheck('options', options);
-    if (!this.filesystem?.hold)
+    if (!this.#filesystem?.hold)
       throw new Error('only a server with option windows knows files that another program holds');
-    return this.filesystem.hold(path, ms, options.share ?? ['read', 'write']);
+    return this.#filesystem.hold(path, ms, options.share ?? ['read', 'write']);
   }
 
   setFaults(faults: Faults | undefined): void {
     if (faults !== undefined) faultsCheck('faults', faults);
-    this.faults = faults;
-    this.acceptedSinceFaults = 0;
+    this.#faults = faults;
+    this.#acceptedSinceFaults = 0;
   }
 
   waitFor(
@@ -141,62 +142,51 @@ export class MockServerCore implements MockServer, ConnectionOwner {
   }
 
   dropAll(how: 'fin' | 'rst' | 'freeze'): void {
-    for (const connection of [...this.open]) connection.cut(how);
+    for (const connection of [...this.#open]) connection.cut(how);
   }
 
   drop(connection: number, how: 'fin' | 'rst' | 'freeze'): void {
-    for (const candidate of [...this.open]) if (candidate.id === connection) candidate.cut(how);
+    for (const candidate of [...this.#open]) if (candidate.id === connection) candidate.cut(how);
   }
 
   async rekey(): Promise<void> {
-    await Promise.all([...this.open].map((connection) => connection.rekey()));
+    await Promise.all([...this.#open].map((connection) => connection.rekey()));
   }
 
-  close(): Promise<void> {
-    this.closed ??= this.closeNow();
-    return this.closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  private async closeNow(): Promise<void> {
+  protected override async closeNow(): Promise<void> {
     this.log.close();
     this.forwards.closeAll();
     this.settings.jobs?.close();
-    this.filesystem?.close?.();
-    const sockets = [...this.open].map(
+    this.#filesystem?.close?.();
+    const sockets = [...this.#open].map(
       ({ link }) =>
         new Promise<void>((resolve) =>
           link.raw.closed ? resolve() : link.raw.once('close', () => resolve()),
         ),
     );
-    for (const connection of [...this.open]) connection.link.terminate();
-    await Promise.all([...sockets, new Promise((resolve) => this.listener.close(resolve))]);
+    for (const connection of [...this.#open]) connection.link.terminate();
+    await Promise.all([...sockets, new Promise((resolve) => this.#listener.close(resolve))]);
     // The last timers and 'close' events of ssh2 run in the turns after.
     await new Promise(setImmediate);
   }
 
-  private nextFaults(): Faults | undefined {
-    const { faults } = this;
+  #nextFaults(): Faults | undefined {
+    const faults = this.#faults;
     if (!faults) return undefined;
-    const index = this.acceptedSinceFaults++;
+    const index = this.#acceptedSinceFaults++;
     const { skip = 0, connections = Number.POSITIVE_INFINITY } = faults;
     return index >= skip && index < skip + connections ? faults : undefined;
   }
 
   /** The client has sent its identification line. */
-  private begin(
-    client: Ssh2Client & { on(event: string, listener: (...args: never[]) => void): unknown },
-  ): void {
-    const connection = [...this.open].find(({ link }) => link === socketOf(client));
+  #begin(client: Ssh2Client & { on(event: string, listener: (...args: never[]) => void): unknown }): void {
+    const connection = [...this.#open].find(({ link }) => link === socketOf(client));
     // ssh2 would make an uncaught error of what clients do wrong.
     client.on('error', () => {});
     lookInside(client);
     if (!connection) return;
     connection.client = client;
-    serveClient(this, connection, client, this.filesystem);
+    serveClient(this, connection, client, this.#filesystem);
   }
 }
 

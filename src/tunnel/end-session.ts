@@ -1,5 +1,5 @@
+import type { SessionId } from './answers.ts';
 import { assign, type NoAnswer, runScript } from './gateway-script.ts';
-import type { SessionId } from './note.ts';
 import * as scripts from './scripts.generated.ts';
 import type { GatewayConnection } from './types.ts';
 

@@ -1,8 +1,7 @@
 import { isSshError } from '../errors/index.ts';
 import { printable } from '../text/printable.ts';
+import type { NoteAnswer, ReclaimResult } from './answers.ts';
 import type { Answer } from './banner-probe.ts';
-import type { NoteAnswer } from './note.ts';
-import type { ReclaimResult } from './reclaim.ts';
 import type { GatewayConnection, ReclaimRefusal } from './types.ts';
 
 /** The first line of the helper that `setup gateway` makes the forced command of tunnel accounts. */

@@ -2,10 +2,10 @@ import { isSshError, PortForwardFailed } from '../errors/index.ts';
 import type { Forwarding } from '../forward/types.ts';
 import { growingWait } from '../time/growing-wait.ts';
 import { now, sleep } from '../time/timer.ts';
+import type { ReclaimResult, SessionId } from './answers.ts';
 import { askTarget } from './check-tunnel.ts';
-import type { SessionId } from './note.ts';
 import type { TunnelPlan } from './options.ts';
-import { type ReclaimResult, reclaimPort } from './reclaim.ts';
+import { reclaimPort } from './reclaim.ts';
 import type { ReclaimPace } from './reclaim-pace.ts';
 import type { GatewayConnection, ReclaimRefusal, TunnelHappening } from './types.ts';
 

@@ -4,10 +4,11 @@ import type { Forwarding, ForwardTarget } from '../forward/types.ts';
 import type { ConnectOptions } from '../options/types.ts';
 import { onAbort, orAborted } from '../time/on-abort.ts';
 import { atMost, now, sleep } from '../time/timer.ts';
+import type { NoteAnswer, SessionId } from './answers.ts';
 import { TunnelWaits } from './backoff.ts';
 import { checkTunnel } from './check-tunnel.ts';
 import { dialHost, holdPort } from './hold-port.ts';
-import { type NoteAnswer, type SessionId, writeNote } from './note.ts';
+import { writeNote } from './note.ts';
 import type { TunnelPlan } from './options.ts';
 import { ReclaimPace } from './reclaim-pace.ts';
 import type {

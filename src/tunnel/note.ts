@@ -1,25 +1,13 @@
 import { hostname } from 'node:os';
+import type { NoteAnswer } from './answers.ts';
 import { assign, first, noAnswer, runScript, type ScriptAnswer } from './gateway-script.ts';
 import { noteByHelper } from './helper.ts';
-import { type PortWanted, readWanted } from './holder.ts';
+import { readWanted } from './holder.ts';
 import * as scripts from './scripts.generated.ts';
-import type { GatewayConnection, ReclaimRefusal } from './types.ts';
-
-/** One process of the gateway, for ever: a pid may be used again, a pid with its start time is not. */
-export interface SessionId {
-  pid: number;
-  /** Clock ticks after boot, field 22 of /proc/PID/stat. */
-  start: string;
-  /** The gateway's boot id. */
-  boot: string;
-}
+import type { GatewayConnection } from './types.ts';
 
 /** Where the notes lie, below the account's home on the gateway; one file for each port. */
 export const noteFolder = '.ssh-via-gateway';
-
-export type NoteAnswer =
-  | { session: SessionId; wanted?: PortWanted | undefined; byHelper?: true }
-  | { failed: ReclaimRefusal; message: string };
 
 /** What a note tells beside the process. */
 export interface NoteWords {

@@ -1,6 +1,7 @@
 import { isSshError } from '../errors/index.ts';
 import type { Complete } from '../options/defaults.ts';
 import { printable } from '../text/printable.ts';
+import type { ReclaimResult, Refused, SessionId } from './answers.ts';
 import { readBanner } from './banner-probe.ts';
 import { endSession } from './end-session.ts';
 import {
@@ -16,25 +17,9 @@ import {
 } from './gateway-script.ts';
 import { reclaimByHelper } from './helper.ts';
 import { type HolderNote, isStranger, readHolderNote, trustedFor } from './holder.ts';
-import { machineName, noProc, noteFolder, type SessionId } from './note.ts';
+import { machineName, noProc, noteFolder } from './note.ts';
 import * as scripts from './scripts.generated.ts';
-import type { GatewayConnection, ReclaimEvidence, ReclaimOptions, ReclaimRefusal } from './types.ts';
-
-export type ReclaimResult =
-  | { kind: 'reclaimed'; pid: number; evidence: ReclaimEvidence; silentMs?: number; holder?: string }
-  /** Nobody holds the port any more. */
-  | { kind: 'free' }
-  | Refused;
-
-interface Refused {
-  kind: 'refused';
-  reason: ReclaimRefusal;
-  message: string;
-  /** Milliseconds before which the same would be said again. */
-  retryIn?: number;
-  /** The session of another tunnel that has taken the port from this one. */
-  lostTo?: string;
-}
+import type { GatewayConnection, ReclaimEvidence, ReclaimOptions } from './types.ts';
 
 export interface ReclaimRequest {
   /** The published port. */

@@ -1,26 +1,10 @@
 import { printable } from '../../text/printable.ts';
 import type { SshError } from '../library.ts';
 import { inOurWords } from '../report/library-words.ts';
-import { kindOf, type Target } from './kind-of.ts';
+import { type ErrorDetails, kindOf, type Target } from './kind-of.ts';
 import { type FailureKind, traitsOf } from './kinds.ts';
 import type { Finding } from './steps.ts';
 import type { FailureFacts, Words } from './words/words.ts';
-
-/** What an error may carry, whichever it is. Texts from the server are escaped already. */
-export interface ErrorDetails {
-  fingerprint?: string;
-  file?: string;
-  line?: number;
-  methodsTried?: readonly string[];
-  methodsOffered?: readonly string[];
-  received?: string;
-  reason?: string;
-  reasonCode?: number;
-  errno?: string;
-  status?: number;
-  silentMs?: number;
-  partialSuccess?: boolean;
-}
 
 /** An error as a finding: which failure it is, in words, and what to do. */
 export function findingOf(error: SshError, target: Target, words: Words, ms?: number): Finding {

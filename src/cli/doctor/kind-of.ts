@@ -1,6 +1,5 @@
 import { connectPhases } from '../../errors/phases.ts';
 import type { SshError } from '../library.ts';
-import type { ErrorDetails } from './diagnose.ts';
 import type { FailureKind } from './kinds.ts';
 
 /** Where doctor goes. */
@@ -8,6 +7,22 @@ export interface Target {
   host: string;
   port: number;
   username: string;
+}
+
+/** What an error may carry, whichever it is. Texts from the server are escaped already. */
+export interface ErrorDetails {
+  fingerprint?: string;
+  file?: string;
+  line?: number;
+  methodsTried?: readonly string[];
+  methodsOffered?: readonly string[];
+  received?: string;
+  reason?: string;
+  reasonCode?: number;
+  errno?: string;
+  status?: number;
+  silentMs?: number;
+  partialSuccess?: boolean;
 }
 
 type Failed = SshError & ErrorDetails;

@@ -26,15 +26,15 @@ interface Bind {
 
 /** Serves `ssh -R`: ports and Unix sockets that clients open on this server. */
 export class MockRemoteForwards {
-  private readonly open = new Map<string, RemoteForward>();
+  readonly #open = new Map<string, RemoteForward>();
 
   /** Which forward listens on a port. */
   find(port: number): RemoteForward | undefined {
-    return [...this.open.values()].find((forward) => forward.port === port);
+    return [...this.#open.values()].find((forward) => forward.port === port);
   }
 
   closeAll(): void {
-    for (const forward of [...this.open.values()]) forward.close();
+    for (const forward of [...this.#open.values()]) forward.close();
   }
 
   serve(connection: ServerConnection, client: Ssh2Client): void {
@@ -49,27 +49,27 @@ export class MockRemoteForwards {
         const bind = bindOf(info);
         const reply = (port: number | undefined) =>
           connection.whileAlive(() => (port === undefined ? reject?.() : accept?.(port)));
-        if (name.startsWith('cancel-')) reply(this.cancel(connection, bind));
-        else this.listen(connection, bind, reply);
+        if (name.startsWith('cancel-')) reply(this.#cancel(connection, bind));
+        else this.#listen(connection, bind, reply);
       }) as never,
     );
   }
 
-  private cancel(connection: ServerConnection, bind: Bind): number | undefined {
-    const forward = this.open.get(bind.key);
+  #cancel(connection: ServerConnection, bind: Bind): number | undefined {
+    const forward = this.#open.get(bind.key);
     if (!forward || forward.connection !== connection) return undefined;
     forward.stop();
     return forward.port;
   }
 
-  private listen(connection: ServerConnection, bind: Bind, reply: (port: number | undefined) => void): void {
+  #listen(connection: ServerConnection, bind: Bind, reply: (port: number | undefined) => void): void {
     const refuse = () => {
       connection.note({ type: 'forward', bind: nameOf(bind), accepted: false });
       reply(undefined);
     };
     const { remote, unixSockets, host } = connection.settings;
     if (bind.path ? !unixSockets : remote !== true) return refuse();
-    if (bind.path && unixSockets !== false && unixSockets.bindUnlink) this.takeOver(bind.path);
+    if (bind.path && unixSockets !== false && unixSockets.bindUnlink) this.#takeOver(bind.path);
     const visitors = new Set<Socket>();
     const server = createServer({ allowHalfOpen: true }, (visitor) =>
       receiveVisitor(connection, bind, visitor, visitors),
@@ -79,7 +79,7 @@ export class MockRemoteForwards {
       server.removeListener('error', refuse);
       server.on('error', () => {});
       if (connection.isEnded) return void server.close();
-      this.register(connection, bind, server, visitors);
+      this.#register(connection, bind, server, visitors);
       connection.note({ type: 'forward', bind: nameOf(bind), accepted: true });
       reply(bind.port);
     };
@@ -92,13 +92,13 @@ export class MockRemoteForwards {
     }
   }
 
-  private register(connection: ServerConnection, bind: Bind, server: Server, visitors: Set<Socket>): void {
+  #register(connection: ServerConnection, bind: Bind, server: Server, visitors: Set<Socket>): void {
     const address = server.address();
     if (typeof address === 'object' && address) bind.port = address.port;
     bind.key = keyOf(bind);
     const stop = () => {
-      if (this.open.get(bind.key) !== forward) return;
-      this.open.delete(bind.key);
+      if (this.#open.get(bind.key) !== forward) return;
+      this.#open.delete(bind.key);
       server.close(forget);
       connection.note({ type: 'forward-closed', bind: nameOf(bind) });
     };
@@ -107,13 +107,13 @@ export class MockRemoteForwards {
       for (const visitor of visitors) resetSocket(visitor);
     };
     const forward: RemoteForward = { connection, port: bind.port, stop, close };
-    this.open.set(bind.key, forward);
+    this.#open.set(bind.key, forward);
     const forget = connection.onEnd(close);
   }
 
   /** StreamLocalBindUnlink: the path belongs to the newcomer; the old listener no longer gets anybody. */
-  private takeOver(path: string): void {
-    this.open.get(keyOf({ path, port: 0 }))?.stop();
+  #takeOver(path: string): void {
+    this.#open.get(keyOf({ path, port: 0 }))?.stop();
     try {
       unlinkSync(path);
     } catch {

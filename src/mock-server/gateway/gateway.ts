@@ -1,3 +1,4 @@
+import { Closing } from '../closing.ts';
 import type { RemoteForward } from '../forwards/remote-forwards.ts';
 import { MockServerCore } from '../mock-server.ts';
 import { pcCheck } from '../option-checks.ts';
@@ -5,12 +6,12 @@ import type { MockGateway, MockGatewayOptions, MockPc, MockPcOptions } from './g
 import { PcBehindGateway } from './pc.ts';
 
 /** The gateway behind {@link MockGateway}. */
-class Gateway implements MockGateway {
+class Gateway extends Closing implements MockGateway {
   readonly ssh: MockServerCore;
   readonly pcs: PcBehindGateway[] = [];
-  private closed: Promise<void> | undefined;
 
   constructor(options: MockGatewayOptions) {
+    super();
     this.ssh = new MockServerCore(options);
   }
 
@@ -19,7 +20,7 @@ class Gateway implements MockGateway {
   }
 
   async addPc(options: MockPcOptions = {}): Promise<MockPc> {
-    if (this.closed) throw new Error('the mock gateway is closed');
+    if (this.isClosed) throw new Error('the mock gateway is closed');
     pcCheck('options', options);
     const pc = new PcBehindGateway(this.host, options);
     await pc.open(options.port ?? 0);
@@ -28,29 +29,20 @@ class Gateway implements MockGateway {
   }
 
   freezeClient(port: number): void {
-    this.holder(port).connection.cut('freeze');
+    this.#holder(port).connection.cut('freeze');
   }
 
   releasePort(port: number): void {
-    const forward = this.holder(port);
+    const forward = this.#holder(port);
     forward.close();
     forward.connection.cut('rst');
   }
 
-  close(): Promise<void> {
-    this.closed ??= this.closeNow();
-    return this.closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  private async closeNow(): Promise<void> {
+  protected override async closeNow(): Promise<void> {
     await Promise.all([this.ssh.close(), ...this.pcs.map((pc) => pc.close())]);
   }
 
-  private holder(port: number): RemoteForward {
+  #holder(port: number): RemoteForward {
     const forward = this.ssh.forwards.find(port);
     if (!forward) throw new Error(`no client holds port ${port} of the mock gateway`);
     return forward;

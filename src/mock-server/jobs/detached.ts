@@ -23,57 +23,57 @@ export class DetachedCommand implements ExecContext {
   readonly stdin = Readable.from([]);
   /** What it has written so far. */
   readonly output = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
-  readonly stdout = this.sink('stdout');
-  readonly stderr = this.sink('stderr');
+  readonly stdout = this.#sink('stdout');
+  readonly stderr = this.#sink('stderr');
   end: DetachedEnd | undefined;
-  private readonly codePage: number;
-  private readonly signals = new EventEmitter();
-  private readonly ended = new AbortController();
+  readonly #codePage: number;
+  readonly #signals = new EventEmitter();
+  readonly #ended = new AbortController();
 
   constructor(origin: Pick<ExecContext, 'username' | 'connection'>, command: string, codePage: number) {
     this.username = origin.username;
     this.connection = origin.connection;
     this.command = command;
-    this.codePage = codePage;
+    this.#codePage = codePage;
   }
 
   get closed(): AbortSignal {
-    return this.ended.signal;
+    return this.#ended.signal;
   }
 
   /** Does what the server's options say of this command. */
   run(handler: MockCommand | ExecHandler | undefined): Promise<void> {
-    return runHandler(this, handler, (command) => this.play(command));
+    return runHandler(this, handler, (command) => this.#play(command));
   }
 
   /** A signal for it. What is given as data ends by it. */
   receive(signal: string): void {
-    this.signals.emit('signal', signal);
+    this.#signals.emit('signal', signal);
   }
 
   onSignal(listener: (signal: string) => void): void {
-    this.signals.on('signal', listener);
+    this.#signals.on('signal', listener);
   }
 
   exit(exitCode: number): void {
-    this.finish({ exitCode, at: Date.now() });
+    this.#finish({ exitCode, at: Date.now() });
   }
 
   kill(signal: string): void {
-    this.finish({ signal, at: Date.now() });
+    this.#finish({ signal, at: Date.now() });
   }
 
   close(): void {
-    this.finish({ exitCode: 255, at: Date.now() });
+    this.#finish({ exitCode: 255, at: Date.now() });
   }
 
   /** Handlers take it out of their context. */
-  readonly fallback = (): void => this.play(defaultCommand(this));
+  readonly fallback = (): void => this.#play(defaultCommand(this));
 
-  private play({ delayMs = 0, stdout = '', stderr = '', exitCode = 0, signal }: MockCommand): void {
+  #play({ delayMs = 0, stdout = '', stderr = '', exitCode = 0, signal }: MockCommand): void {
     const timer = setTimeout(() => {
-      this.stdout.write(this.encode(stdout));
-      this.stderr.write(this.encode(stderr));
+      this.stdout.write(this.#encode(stdout));
+      this.stderr.write(this.#encode(stderr));
       if (signal) this.kill(signal);
       else this.exit(exitCode);
     }, delayMs);
@@ -81,13 +81,13 @@ export class DetachedCommand implements ExecContext {
     this.onSignal((name) => this.kill(name));
   }
 
-  private finish(end: DetachedEnd): void {
+  #finish(end: DetachedEnd): void {
     if (this.end) return;
     this.end = end;
-    this.ended.abort();
+    this.#ended.abort();
   }
 
-  private sink(name: 'stdout' | 'stderr'): Writable {
+  #sink(name: 'stdout' | 'stderr'): Writable {
     return new Writable({
       write: (chunk: Buffer, _, done) => {
         if (!this.end) this.output[name] = Buffer.concat([this.output[name], chunk]);
@@ -96,8 +96,8 @@ export class DetachedCommand implements ExecContext {
     });
   }
 
-  private encode(text: string | Buffer): Buffer {
+  #encode(text: string | Buffer): Buffer {
     if (Buffer.isBuffer(text)) return text;
-    return this.codePage === 65001 ? Buffer.from(text) : iconv.encode(text, `cp${this.codePage}`);
+    return this.#codePage === 65001 ? Buffer.from(text) : iconv.encode(text, `cp${this.#codePage}`);
   }
 }

@@ -44,23 +44,23 @@ const forbidden: MockCommand = {
  * command does is what the server's `exec` option says of it.
  */
 export class MockJobs {
-  private readonly jobs = new Map<string, MockJob>();
-  private readonly choose: Choose;
-  private readonly codePage: number;
-  private readonly windows: JobRules | undefined;
-  private nextPid = 4_000;
-  private isClosed = false;
+  readonly #jobs = new Map<string, MockJob>();
+  readonly #choose: Choose;
+  readonly #codePage: number;
+  readonly #windows: JobRules | undefined;
+  #nextPid = 4_000;
+  #isClosed = false;
 
   constructor(choose: Choose, windows?: JobRules) {
-    this.choose = choose;
-    this.windows = windows;
-    this.codePage = windows?.codePage ?? 65001;
+    this.#choose = choose;
+    this.#windows = windows;
+    this.#codePage = windows?.codePage ?? 65001;
   }
 
   /** Ends all jobs. */
   close(): void {
-    this.isClosed = true;
-    for (const { command } of this.jobs.values()) command.kill('KILL');
+    this.#isClosed = true;
+    for (const { command } of this.#jobs.values()) command.kill('KILL');
   }
 
   async answer(
@@ -69,43 +69,43 @@ export class MockJobs {
     faults: JobFaults = {},
   ): Promise<JobAnswer | MockCommand> {
     if (faults.accessFailed) return accessFailed(faults.accessFailed);
-    if (faults.lost) for (const job of this.jobs.values()) lose(job);
-    if (system === 'windows' && this.windows?.languageMode === 'ConstrainedLanguage') return forbidden;
+    if (faults.lost) for (const job of this.#jobs.values()) lose(job);
+    if (system === 'windows' && this.#windows?.languageMode === 'ConstrainedLanguage') return forbidden;
     const id = values['id'] ?? '';
     const key = `${values['dir']}\n${system === 'windows' ? id.toLowerCase() : id}`;
     const head = `${values['mark']} `;
     switch (values['action']) {
       case 'start':
-        return text(head + this.start(key, values, origin, faults.lost));
+        return text(head + this.#start(key, values, origin, faults.lost));
       case 'look':
-        return await this.look(system, key, values);
+        return await this.#look(system, key, values);
       case 'kill':
-        return text(head + (await this.kill(system, key, values)));
+        return text(head + (await this.#kill(system, key, values)));
       case 'remove':
-        return text(head + this.remove(key));
+        return text(head + this.#remove(key));
       default:
-        return text(head + this.list(values));
+        return text(head + this.#list(values));
     }
   }
 
-  private start(
+  #start(
     key: string,
     { id, command = '', fingerprint, nonce, task }: Values,
     origin: Origin,
     isLost = false,
   ): string {
-    if (this.jobs.has(key)) return `answer=taken ${this.record(key)}`;
-    if (task && this.windows?.account === 'standard') return `why=${noTask} ${this.record(key)}`;
-    const detached = new DetachedCommand(origin, command, this.codePage);
-    const claim = `1:${this.nextPid++}:${nonce}:mock:${fingerprint}:${Date.now()}:${nonce}:${id}`;
-    this.jobs.set(key, { claim, command: detached, killed: '' });
+    if (this.#jobs.has(key)) return `answer=taken ${this.#record(key)}`;
+    if (task && this.#windows?.account === 'standard') return `why=${noTask} ${this.#record(key)}`;
+    const detached = new DetachedCommand(origin, command, this.#codePage);
+    const claim = `1:${this.#nextPid++}:${nonce}:mock:${fingerprint}:${Date.now()}:${nonce}:${id}`;
+    this.#jobs.set(key, { claim, command: detached, killed: '' });
     if (isLost) detached.kill(lostProcess);
-    else void detached.run(this.choose(command));
-    return `answer=claimed ${this.record(key)}`;
+    else void detached.run(this.#choose(command));
+    return `answer=claimed ${this.#record(key)}`;
   }
 
-  private async look(system: JobScript['system'], key: string, values: Values): Promise<JobAnswer> {
-    const job = this.jobs.get(key);
+  async #look(system: JobScript['system'], key: string, values: Values): Promise<JobAnswer> {
+    const job = this.#jobs.get(key);
     const [out = '-1'] = (values['stdoutAt'] ?? values['stdout_at'] ?? '').split(' ');
     const [err = '-1'] = (values['stderrAt'] ?? values['stderr_at'] ?? '').split(' ');
     const piece = (name: 'stdout' | 'stderr', from: string) =>
@@ -114,42 +114,42 @@ export class MockJobs {
         : (job?.command.output[name].subarray(Number(from), Number(from) + maxPiece) ?? Buffer.alloc(0));
     const hasNews = () =>
       !job || job.command.end || piece('stdout', out).length + piece('stderr', err).length > 0;
-    await this.until(hasNews, Number(values['wait'] ?? 0));
+    await this.#until(hasNews, Number(values['wait'] ?? 0));
     const [stdout, stderr] = [piece('stdout', out), piece('stderr', err)];
-    const head = `${values['mark']} ${this.record(key)}`;
+    const head = `${values['mark']} ${this.#record(key)}`;
     if (system === 'posix')
       return { stdout: joined(`${head}\n`, stdout), stderr: joined(`${values['mark']}\n`, stderr) };
     return text(`${head} stdout=${stdout.toString('base64')} stderr=${stderr.toString('base64')}`);
   }
 
-  private async kill(system: JobScript['system'], key: string, { grace = '0' }: Values): Promise<string> {
-    const job = this.jobs.get(key);
-    if (!job || job.command.end) return this.record(key);
+  async #kill(system: JobScript['system'], key: string, { grace = '0' }: Values): Promise<string> {
+    const job = this.#jobs.get(key);
+    if (!job || job.command.end) return this.#record(key);
     job.killed = system === 'windows' ? 'KILL' : 'TERM';
     if (system === 'posix') {
       job.command.receive('TERM');
-      await this.until(() => job.command.end !== undefined, Math.min(Number(grace) * 100, maxGrace));
+      await this.#until(() => job.command.end !== undefined, Math.min(Number(grace) * 100, maxGrace));
     }
     if (!job.command.end) job.killed = 'KILL';
     job.command.kill('KILL');
-    return this.record(key);
+    return this.#record(key);
   }
 
-  private remove(key: string): string {
-    const job = this.jobs.get(key);
+  #remove(key: string): string {
+    const job = this.#jobs.get(key);
     if (job && !job.command.end) return 'running=1';
-    return this.jobs.delete(key) ? 'removed=1' : 'absent=1';
+    return this.#jobs.delete(key) ? 'removed=1' : 'absent=1';
   }
 
-  private list({ dir }: Values): string {
-    const mine = [...this.jobs.keys()].filter((key) => key.startsWith(`${dir}\n`));
-    return ['count=1', ...mine.map((key) => `job=${nameOf(this.jobs.get(key))} ${this.record(key)}`)].join(
+  #list({ dir }: Values): string {
+    const mine = [...this.#jobs.keys()].filter((key) => key.startsWith(`${dir}\n`));
+    return ['count=1', ...mine.map((key) => `job=${nameOf(this.#jobs.get(key))} ${this.#record(key)}`)].join(
       '\n',
     );
   }
 
-  private record(key: string): string {
-    const job = this.jobs.get(key);
+  #record(key: string): string {
+    const job = this.#jobs.get(key);
     if (!job) return `absent=1 claim= now=${Date.now()}`;
     const { end, output } = job.command;
     const live = end ? '' : (job.claim.split(':')[2] ?? '');
@@ -157,8 +157,8 @@ export class MockJobs {
     return `claim=${job.claim} live=${live} boot=mock exit=${exitOf(job)} killed=${job.killed} ${sizes} now=${Date.now()}`;
   }
 
-  private async until(condition: () => unknown, ms: number): Promise<void> {
-    for (const end = Date.now() + ms; !condition() && !this.isClosed && Date.now() < end; ) {
+  async #until(condition: () => unknown, ms: number): Promise<void> {
+    for (const end = Date.now() + ms; !condition() && !this.#isClosed && Date.now() < end; ) {
       await new Promise((resolve) => setTimeout(resolve, step));
     }
   }

@@ -24,23 +24,23 @@ export class MockRunningCommand implements ExecContext {
   readonly connection: number;
   readonly env: Record<string, string>;
   readonly pty: MockPty | undefined;
-  private readonly channel: ServerChannel;
-  private readonly owner: ServerConnection;
-  private readonly signals = new EventEmitter();
-  private readonly ended = new AbortController();
-  private hasEnded = false;
+  readonly #channel: ServerChannel;
+  readonly #owner: ServerConnection;
+  readonly #signals = new EventEmitter();
+  readonly #ended = new AbortController();
+  #hasEnded = false;
 
   constructor(owner: ServerConnection, channel: ServerChannel, request: MockExecRequest) {
-    this.owner = owner;
-    this.channel = channel;
+    this.#owner = owner;
+    this.#channel = channel;
     this.command = request.command;
     this.env = request.env;
     this.pty = request.pty;
     this.username = owner.username;
     this.connection = owner.id;
-    const forget = owner.onEnd(() => this.ended.abort());
-    this.ended.signal.addEventListener('abort', forget, { once: true });
-    channel.once('close', () => this.ended.abort());
+    const forget = owner.onEnd(() => this.#ended.abort());
+    this.#ended.signal.addEventListener('abort', forget, { once: true });
+    channel.once('close', () => this.#ended.abort());
     // A loop over stdin must not end what the command has still to say.
     channel[Symbol.asyncIterator] = () => channel.iterator({ destroyOnReturn: false });
     this.exit = this.exit.bind(this);
@@ -51,50 +51,50 @@ export class MockRunningCommand implements ExecContext {
   }
 
   get stdin(): Readable {
-    return this.channel;
+    return this.#channel;
   }
 
   get stdout(): Writable {
-    return this.channel;
+    return this.#channel;
   }
 
   get stderr(): Writable {
-    return this.channel.stderr;
+    return this.#channel.stderr;
   }
 
   get closed(): AbortSignal {
-    return this.ended.signal;
+    return this.#ended.signal;
   }
 
   onSignal(listener: (signal: string) => void): void {
-    this.signals.on('signal', listener);
+    this.#signals.on('signal', listener);
   }
 
   /** A signal from the client arrived. */
   receiveSignal(signal: string): void {
-    this.owner.note({ type: 'signal', signal });
-    if (!this.owner.settings.windows) this.signals.emit('signal', signal);
+    this.#owner.note({ type: 'signal', signal });
+    if (!this.#owner.settings.windows) this.#signals.emit('signal', signal);
   }
 
   /** The client has closed the channel. Input that nobody reads would hide it from ssh2's stream. */
   channelIsClosed(): void {
-    this.ended.abort();
-    this.channel.resume();
+    this.#ended.abort();
+    this.#channel.resume();
   }
 
   exit(code: number): void {
-    this.end(code, undefined, () => this.channel.exit(code));
+    this.#end(code, undefined, () => this.#channel.exit(code));
   }
 
   kill(
     signal: string,
     { coreDumped = false, message = '' }: { coreDumped?: boolean; message?: string } = {},
   ): void {
-    this.end(undefined, signal, () => this.channel.exit(signal, coreDumped, message));
+    this.#end(undefined, signal, () => this.#channel.exit(signal, coreDumped, message));
   }
 
   close(): void {
-    this.end(undefined, undefined, () => {});
+    this.#end(undefined, undefined, () => {});
   }
 
   fallback(): void {
@@ -104,52 +104,52 @@ export class MockRunningCommand implements ExecContext {
   /** Plays a command that is given as data. */
   play(command: MockCommand): void {
     const { delayMs = 0 } = command;
-    if (!delayMs) return this.finish(command);
-    const timer = this.owner.later(delayMs, () => this.finish(command));
-    this.closed.addEventListener('abort', () => this.owner.cancel(timer));
+    if (!delayMs) return this.#finish(command);
+    const timer = this.#owner.later(delayMs, () => this.#finish(command));
+    this.closed.addEventListener('abort', () => this.#owner.cancel(timer));
     this.onSignal((signal) => {
-      this.owner.cancel(timer);
+      this.#owner.cancel(timer);
       this.kill(signal);
     });
   }
 
-  private finish(command: MockCommand): void {
-    const { exitBeforeData } = this.owner.faults.exec ?? {};
-    if (exitBeforeData) this.owner.whileAlive(() => this.channel.exit(command.exitCode ?? 0));
-    if (command.stdout !== undefined) this.stdout.write(this.encode(command.stdout));
-    if (command.stderr !== undefined) this.stderr.write(this.encode(command.stderr));
+  #finish(command: MockCommand): void {
+    const { exitBeforeData } = this.#owner.faults.exec ?? {};
+    if (exitBeforeData) this.#owner.whileAlive(() => this.#channel.exit(command.exitCode ?? 0));
+    if (command.stdout !== undefined) this.stdout.write(this.#encode(command.stdout));
+    if (command.stderr !== undefined) this.stderr.write(this.#encode(command.stderr));
     const end = () => {
       if (command.signal) this.kill(command.signal);
       else if (exitBeforeData) this.close();
       else this.exit(command.exitCode ?? 0);
     };
     if (!command.echoStdin) return end();
-    this.channel.on('data', (chunk: Buffer) => {
-      if (!this.hasEnded && !this.channel.write(chunk)) this.channel.pause();
+    this.#channel.on('data', (chunk: Buffer) => {
+      if (!this.#hasEnded && !this.#channel.write(chunk)) this.#channel.pause();
     });
-    this.channel.on('drain', () => this.channel.resume());
-    this.channel.once('end', end);
+    this.#channel.on('drain', () => this.#channel.resume());
+    this.#channel.once('end', end);
     this.onSignal((signal) => this.kill(signal));
   }
 
-  private encode(text: string | Buffer): Buffer {
+  #encode(text: string | Buffer): Buffer {
     if (Buffer.isBuffer(text)) return text;
-    const codePage = this.owner.settings.windows?.codePage ?? 65001;
+    const codePage = this.#owner.settings.windows?.codePage ?? 65001;
     return codePage === 65001 ? Buffer.from(text) : iconv.encode(text, `cp${codePage}`);
   }
 
   /** Tells how the command ended, after all that it wrote, and closes its channel. */
-  private end(exitCode: number | undefined, signal: string | undefined, tell: () => void): void {
-    if (this.hasEnded) return;
-    this.hasEnded = true;
-    this.owner.note({ type: 'exit', command: this.command, exitCode, signal });
-    const isSilent = this.owner.faults.exec?.noExitStatus;
+  #end(exitCode: number | undefined, signal: string | undefined, tell: () => void): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#owner.note({ type: 'exit', command: this.command, exitCode, signal });
+    const isSilent = this.#owner.faults.exec?.noExitStatus;
     // Input that nobody read would keep the channel from closing.
-    this.channel.resume();
-    afterWrites(this.channel, () =>
-      this.owner.whileAlive(() => {
+    this.#channel.resume();
+    afterWrites(this.#channel, () =>
+      this.#owner.whileAlive(() => {
         if (!isSilent) tell();
-        this.channel.end();
+        this.#channel.end();
       }),
     );
   }

@@ -1,16 +1,8 @@
+import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import type { MockFiles, MockShare } from '../types.ts';
 
-/** Attributes as SFTP sends them; what is absent is not told, or not to be changed. */
-export interface Attributes {
-  size?: number;
-  uid?: number;
-  gid?: number;
-  /** Type bits and permissions. */
-  mode?: number;
-  /** Seconds since 1970. */
-  atime?: number;
-  mtime?: number;
-}
+/** What is absent is not told, or not to be changed. */
+export type Attributes = SftpAttributes;
 
 /** Flags of an OPEN request. */
 export interface OpenFlags {

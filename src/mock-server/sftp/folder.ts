@@ -40,21 +40,21 @@ import { joinPath, type PathRules, splitLast } from './paths.ts';
 export class FolderFilesystem implements Filesystem {
   readonly files: MockFiles;
   readonly home: string;
-  private readonly root: string;
+  readonly #root: string;
 
   constructor(root: string, rules: PathRules) {
-    this.root = realpathSync(root);
+    this.#root = realpathSync(root);
     this.home = rules.home;
-    this.files = folderFiles(this.root, rules);
+    this.files = folderFiles(this.#root, rules);
   }
 
   async open(path: string, flags: OpenFlags, { mode = 0o666 }: Attributes): Promise<FileHandle> {
-    const real = await this.real(path, !(flags.create && flags.exclusive));
+    const real = await this.#real(path, !(flags.create && flags.exclusive));
     return withStatus(async () => folderHandle(await open(real, nodeFlags(flags), mode & 0o7777)));
   }
 
   async list(path: string): Promise<Entry[]> {
-    const real = await this.real(path, true);
+    const real = await this.#real(path, true);
     const names = await withStatus(() => readdir(real));
     const dots = await Promise.all(['.', '..'].map((name) => entry(name, real)));
     const found = await Promise.all(names.map((name) => entry(name, join(real, name))));
@@ -63,11 +63,11 @@ export class FolderFilesystem implements Filesystem {
   }
 
   async stat(path: string): Promise<Attributes> {
-    return attributes(await withStatus(async () => lstat(await this.real(path, true))));
+    return attributes(await withStatus(async () => lstat(await this.#real(path, true))));
   }
 
   async lstat(path: string): Promise<Attributes> {
-    return attributes(await withStatus(async () => lstat(await this.real(path, false))));
+    return attributes(await withStatus(async () => lstat(await this.#real(path, false))));
   }
 
   async setAttributes(
@@ -75,7 +75,7 @@ export class FolderFilesystem implements Filesystem {
     { size, mode, atime, mtime, uid, gid }: Attributes,
     follow: boolean,
   ): Promise<void> {
-    const real = await this.real(path, follow);
+    const real = await this.#real(path, follow);
     await withStatus(async () => {
       const isLink = (await lstat(real)).isSymbolicLink();
       if (size !== undefined && !isLink) await truncate(real, size);
@@ -86,21 +86,21 @@ export class FolderFilesystem implements Filesystem {
   }
 
   async remove(path: string): Promise<void> {
-    await withStatus(async () => unlink(await this.real(path, false)));
+    await withStatus(async () => unlink(await this.#real(path, false)));
   }
 
   async makeDirectory(path: string, { mode = 0o777 }: Attributes): Promise<void> {
-    await withStatus(async () => mkdir(await this.real(path, false), mode & 0o7777));
+    await withStatus(async () => mkdir(await this.#real(path, false), mode & 0o7777));
   }
 
   async removeDirectory(path: string): Promise<void> {
-    const real = await this.real(path, false);
-    if (real === this.root) throw new SftpStatus(status.failure);
+    const real = await this.#real(path, false);
+    if (real === this.#root) throw new SftpStatus(status.failure);
     await withStatus(() => rmdir(real));
   }
 
   async rename(from: string, to: string, overwrite: boolean): Promise<void> {
-    const [source, target] = [await this.real(from, false), await this.real(to, false)];
+    const [source, target] = [await this.#real(from, false), await this.#real(to, false)];
     await withStatus(async () => {
       if (overwrite) return rename(source, target);
       if (await exists(target)) throw new SftpStatus(status.failure);
@@ -109,26 +109,26 @@ export class FolderFilesystem implements Filesystem {
   }
 
   async hardLink(from: string, to: string): Promise<void> {
-    await withStatus(async () => link(await this.real(from, false), await this.real(to, false)));
+    await withStatus(async () => link(await this.#real(from, false), await this.#real(to, false)));
   }
 
   async readLink(path: string): Promise<string> {
-    return withStatus(async () => readlink(await this.real(path, false)));
+    return withStatus(async () => readlink(await this.#real(path, false)));
   }
 
   async symbolicLink(target: string, path: string): Promise<void> {
-    await withStatus(async () => symlink(target, await this.real(path, false)));
+    await withStatus(async () => symlink(target, await this.#real(path, false)));
   }
 
   async realPath(path: string): Promise<string> {
     const { folder, name } = splitLast(path);
-    const real = await this.real(path, true).catch(() => undefined);
-    if (real !== undefined) return tellPath(this.root, real, this.home);
-    return joinPath(tellPath(this.root, await this.real(folder, true), this.home), name);
+    const real = await this.#real(path, true).catch(() => undefined);
+    if (real !== undefined) return tellPath(this.#root, real, this.home);
+    return joinPath(tellPath(this.#root, await this.#real(folder, true), this.home), name);
   }
 
-  private real(path: string, followLast: boolean): Promise<string> {
-    return withStatus(() => resolveInside(this.root, path, followLast));
+  #real(path: string, followLast: boolean): Promise<string> {
+    return withStatus(() => resolveInside(this.#root, path, followLast));
   }
 }
 

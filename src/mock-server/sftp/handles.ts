@@ -8,50 +8,50 @@ export interface Listing {
 
 /** What clients have open, by the handle that they were given. */
 export class Handles {
-  private readonly files = new Map<string, FileHandle>();
-  private readonly listings = new Map<string, Listing>();
-  private last = 0;
+  readonly #files = new Map<string, FileHandle>();
+  readonly #listings = new Map<string, Listing>();
+  #last = 0;
 
   addFile(file: FileHandle): Buffer {
-    const handle = this.next();
-    this.files.set(handle.toString('hex'), file);
+    const handle = this.#next();
+    this.#files.set(handle.toString('hex'), file);
     return handle;
   }
 
   addListing(entries: Entry[]): Buffer {
-    const handle = this.next();
-    this.listings.set(handle.toString('hex'), { entries, next: 0 });
+    const handle = this.#next();
+    this.#listings.set(handle.toString('hex'), { entries, next: 0 });
     return handle;
   }
 
   file(handle: Buffer): FileHandle {
-    return this.files.get(handle.toString('hex')) ?? invalid();
+    return this.#files.get(handle.toString('hex')) ?? invalid();
   }
 
   listing(handle: Buffer): Listing {
-    return this.listings.get(handle.toString('hex')) ?? invalid();
+    return this.#listings.get(handle.toString('hex')) ?? invalid();
   }
 
   /** Forgets a handle; the file, if it was one, is the caller's to close. */
   remove(handle: Buffer): FileHandle | undefined {
     const key = handle.toString('hex');
-    const file = this.files.get(key);
-    if (!file && !this.listings.has(key)) return invalid();
-    this.files.delete(key);
-    this.listings.delete(key);
+    const file = this.#files.get(key);
+    if (!file && !this.#listings.has(key)) return invalid();
+    this.#files.delete(key);
+    this.#listings.delete(key);
     return file;
   }
 
   /** Closes everything that a client has left open. */
   closeAll(): void {
-    for (const file of this.files.values()) void (async () => file.close())().catch(() => {});
-    this.files.clear();
-    this.listings.clear();
+    for (const file of this.#files.values()) void (async () => file.close())().catch(() => {});
+    this.#files.clear();
+    this.#listings.clear();
   }
 
-  private next(): Buffer {
+  #next(): Buffer {
     const handle = Buffer.alloc(4);
-    handle.writeUInt32BE(this.last++);
+    handle.writeUInt32BE(this.#last++);
     return handle;
   }
 }

@@ -8,23 +8,23 @@ const endlessBatch = 100;
 
 /** What an SFTP server does wrong, decided request by request. */
 export class Lies {
-  private readonly faults: SftpFaults;
-  private readonly counts = new Map<SftpOp, number>();
-  private endless = 0;
+  readonly #faults: SftpFaults;
+  readonly #counts = new Map<SftpOp, number>();
+  #endless = 0;
 
   constructor(faults: SftpFaults | undefined) {
-    this.faults = faults ?? {};
+    this.#faults = faults ?? {};
   }
 
   get all(): SftpFaults {
-    return this.faults;
+    return this.#faults;
   }
 
   /** Whether this request is never answered; throws when it is to fail. */
   isLost(op: SftpOp): boolean {
-    const count = (this.counts.get(op) ?? 0) + 1;
-    this.counts.set(op, count);
-    const { failOp, hangOp, refuseSetstat } = this.faults;
+    const count = (this.#counts.get(op) ?? 0) + 1;
+    this.#counts.set(op, count);
+    const { failOp, hangOp, refuseSetstat } = this.#faults;
     const isMeant = (fault: { op: SftpOp; nth?: number } | undefined) =>
       fault?.op === op && (fault.nth === undefined || fault.nth === count);
     if (refuseSetstat && (op === 'SETSTAT' || op === 'FSETSTAT'))
@@ -35,7 +35,7 @@ export class Lies {
 
   /** The attributes that are told instead of the true ones. */
   attributes(attributes: Attributes): Attributes {
-    const { lieSize, statWithoutSize } = this.faults;
+    const { lieSize, statWithoutSize } = this.#faults;
     const isFile = (attributes.mode ?? 0) >> 12 === modeType.file >> 12;
     if (statWithoutSize) {
       const { size: _size, ...rest } = attributes;
@@ -47,37 +47,37 @@ export class Lies {
 
   /** The names that are listed in addition. */
   moreNames(): Entry[] {
-    const names: (string | Buffer)[] = [...(this.faults.lieNames ?? [])];
-    if (this.faults.hugeName) names.push(hugeName);
+    const names: (string | Buffer)[] = [...(this.#faults.lieNames ?? [])];
+    if (this.#faults.hugeName) names.push(hugeName);
     const entries: Entry[] = names.map((name) => ({ name, attributes: liedFile() }));
-    if (this.faults.symlinkLoop)
+    if (this.#faults.symlinkLoop)
       entries.push({ name: loopName, attributes: { size: 1, mode: modeType.link | 0o777 } });
     return entries;
   }
 
   /** The next names of a listing that never ends. */
   endlessNames(): Entry[] | undefined {
-    if (!this.faults.endlessReaddir) return undefined;
+    if (!this.#faults.endlessReaddir) return undefined;
     return Array.from({ length: endlessBatch }, () => ({
-      name: `endless-${this.endless++}`,
+      name: `endless-${this.#endless++}`,
       attributes: liedFile(),
     }));
   }
 
   /** A link to the folder that it is in: leaving it out of a path changes nothing. */
   withoutLoops(path: string): string {
-    return this.faults.symlinkLoop
+    return this.#faults.symlinkLoop
       ? path.replaceAll(new RegExp(`/${loopName}(?=/|$)`, 'g'), '') || '/'
       : path;
   }
 
   isLoop(path: string): boolean {
-    return this.faults.symlinkLoop === true && path.endsWith(`/${loopName}`);
+    return this.#faults.symlinkLoop === true && path.endsWith(`/${loopName}`);
   }
 
   /** Whether a path ends in a name that was made up. */
   isMadeUp(path: string): boolean {
-    const names = this.faults.lieNames ?? [];
+    const names = this.#faults.lieNames ?? [];
     return names.some((name) => {
       const text = name.toString();
       return path === text || path.endsWith(`/${text}`);

@@ -33,11 +33,11 @@ const mayWrite = 0o200;
 export class MemoryFilesystem implements Filesystem {
   readonly files: MockFiles;
   readonly home: string;
-  private readonly root = newDirectory();
-  private readonly rules: PathRules;
+  readonly #root = newDirectory();
+  readonly #rules: PathRules;
 
   constructor(rules: PathRules) {
-    this.rules = rules;
+    this.#rules = rules;
     this.home = rules.home;
     this.makeFolders(rules.home);
     this.files = memoryFiles(this, rules);
@@ -47,7 +47,7 @@ export class MemoryFilesystem implements Filesystem {
     const existing = this.find(path, true);
     if (existing && flags.create && flags.exclusive) throw new SftpStatus(status.failure);
     if (!existing && !flags.create) throw new SftpStatus(status.noSuchFile);
-    const node = existing ?? this.add(this.throughLink(path), newFile((attributes.mode ?? 0o666) & ~umask));
+    const node = existing ?? this.#add(this.#throughLink(path), newFile((attributes.mode ?? 0o666) & ~umask));
     if (node.type !== 'file') throw new SftpStatus(status.failure);
     // A new file may be written whatever mode it was created with.
     if (existing) check(node, (flags.read ? mayRead : 0) | (flags.write ? mayWrite : 0));
@@ -56,7 +56,7 @@ export class MemoryFilesystem implements Filesystem {
   }
 
   list(path: string): Entry[] {
-    const directory = this.directory(path);
+    const directory = this.#directory(path);
     check(directory, mayRead);
     const names = [...directory.entries.values()].map(({ name, node }) => ({
       name,
@@ -67,69 +67,69 @@ export class MemoryFilesystem implements Filesystem {
   }
 
   stat(path: string): Attributes {
-    return attributesOf(this.need(path, true));
+    return attributesOf(this.#need(path, true));
   }
 
   lstat(path: string): Attributes {
-    return attributesOf(this.need(path, false));
+    return attributesOf(this.#need(path, false));
   }
 
   setAttributes(path: string, attributes: Attributes, followLinks: boolean): void {
-    changeAttributes(this.need(path, followLinks), attributes);
+    changeAttributes(this.#need(path, followLinks), attributes);
   }
 
   remove(path: string): void {
-    if (this.need(path, false).type === 'directory') throw new SftpStatus(status.failure);
+    if (this.#need(path, false).type === 'directory') throw new SftpStatus(status.failure);
     this.take(path);
   }
 
   makeDirectory(path: string, attributes: Attributes): void {
     if (this.find(path, false)) throw new SftpStatus(status.failure);
-    this.add(path, newDirectory((attributes.mode ?? 0o777) & ~umask));
+    this.#add(path, newDirectory((attributes.mode ?? 0o777) & ~umask));
   }
 
   removeDirectory(path: string): void {
-    const node = this.need(path, false);
+    const node = this.#need(path, false);
     if (node.type !== 'directory') throw new SftpStatus(status.noSuchFile);
-    if (node.entries.size > 0 || node === this.root) throw new SftpStatus(status.failure);
+    if (node.entries.size > 0 || node === this.#root) throw new SftpStatus(status.failure);
     this.take(path);
   }
 
   rename(from: string, to: string, overwrite: boolean): void {
-    const node = this.need(from, false);
+    const node = this.#need(from, false);
     const target = this.find(to, false);
-    const isSamePlace = this.placeKey(from) === this.placeKey(to);
-    if (target && !overwrite && !(isSamePlace && this.rules.windows)) throw new SftpStatus(status.failure);
+    const isSamePlace = this.#placeKey(from) === this.#placeKey(to);
+    if (target && !overwrite && !(isSamePlace && this.#rules.windows)) throw new SftpStatus(status.failure);
     if (!isSamePlace && joinPath(to, '').startsWith(joinPath(from, '')))
       throw new SftpStatus(status.badMessage);
     if (target && target !== node) checkReplaces(node, target);
-    this.move(from, to, node);
+    this.#move(from, to, node);
   }
 
   hardLink(from: string, to: string): void {
-    const node = this.need(from, false);
+    const node = this.#need(from, false);
     if (node.type === 'directory') throw new SftpStatus(status.permissionDenied);
     if (this.find(to, false)) throw new SftpStatus(status.failure);
-    this.add(to, node);
+    this.#add(to, node);
   }
 
   readLink(path: string): string {
-    const node = this.need(path, false);
+    const node = this.#need(path, false);
     if (node.type !== 'symlink') throw new SftpStatus(status.badMessage);
     return node.target;
   }
 
   symbolicLink(target: string, path: string): void {
     if (this.find(path, false)) throw new SftpStatus(status.failure);
-    this.add(path, newLink(target));
+    this.#add(path, newLink(target));
   }
 
   realPath(path: string): string {
     const { folder, name } = splitLast(path);
-    const real = this.walk(path, true);
+    const real = this.#walk(path, true);
     if (real.node) return real.path;
     // As in OpenSSH: the last part need not exist, the folders above must.
-    const above = this.walk(folder, true);
+    const above = this.#walk(folder, true);
     if (above.node?.type !== 'directory') throw new SftpStatus(status.noSuchFile);
     return joinPath(above.path, name);
   }
@@ -139,70 +139,70 @@ export class MemoryFilesystem implements Filesystem {
     let at = '';
     for (const part of splitPath(path)) {
       at += `/${part}`;
-      if (!this.find(at, true)) this.add(at, newDirectory());
+      if (!this.find(at, true)) this.#add(at, newDirectory());
     }
   }
 
   /** What is at a path, if anything. */
   find(path: string, followLast: boolean): MemoryNode | undefined {
-    return this.walk(path, followLast).node;
+    return this.#walk(path, followLast).node;
   }
 
   /** Removes what is at a path, with all that is in it. */
   take(path: string): void {
     const { folder, name } = splitLast(path);
-    const parent = this.directory(folder);
+    const parent = this.#directory(folder);
     check(parent, mayWrite);
-    parent.entries.delete(this.key(name));
+    parent.entries.delete(this.#key(name));
     parent.mtime = Math.floor(Date.now() / 1000);
   }
 
-  private move(from: string, to: string, node: MemoryNode): void {
-    this.directory(splitLast(to).folder);
+  #move(from: string, to: string, node: MemoryNode): void {
+    this.#directory(splitLast(to).folder);
     this.take(from);
-    this.add(to, node);
+    this.#add(to, node);
   }
 
-  private add<Node extends MemoryNode>(path: string, node: Node): Node {
+  #add<Node extends MemoryNode>(path: string, node: Node): Node {
     const { folder, name } = splitLast(path);
-    const parent = this.directory(folder);
+    const parent = this.#directory(folder);
     check(parent, mayWrite);
     if (name === '') throw new SftpStatus(status.failure);
-    parent.entries.set(this.key(name), { name, node });
+    parent.entries.set(this.#key(name), { name, node });
     parent.mtime = Math.floor(Date.now() / 1000);
     return node;
   }
 
-  private need(path: string, followLast: boolean): MemoryNode {
+  #need(path: string, followLast: boolean): MemoryNode {
     const node = this.find(path, followLast);
     if (!node) throw new SftpStatus(status.noSuchFile);
     return node;
   }
 
-  private directory(path: string): DirectoryNode {
-    const node = this.need(path, true);
+  #directory(path: string): DirectoryNode {
+    const node = this.#need(path, true);
     if (node.type !== 'directory') throw new SftpStatus(status.noSuchFile);
     return node;
   }
 
   /** Where a file is made when its path ends in a link to nowhere. */
-  private throughLink(path: string): string {
-    return this.find(path, false)?.type === 'symlink' ? this.walk(path, true).path : path;
+  #throughLink(path: string): string {
+    return this.find(path, false)?.type === 'symlink' ? this.#walk(path, true).path : path;
   }
 
   /** Follows a path; `node` is undefined when its last part does not exist. */
-  private walk(path: string, followLast: boolean, links = 0): { node: MemoryNode | undefined; path: string } {
-    let node: MemoryNode | undefined = this.root;
+  #walk(path: string, followLast: boolean, links = 0): { node: MemoryNode | undefined; path: string } {
+    let node: MemoryNode | undefined = this.#root;
     let at = '/';
     const parts = splitPath(path);
     for (const [index, part] of parts.entries()) {
       if (node?.type !== 'directory') throw new SftpStatus(status.noSuchFile);
-      const found = node.entries.get(this.key(part));
+      const found = node.entries.get(this.#key(part));
       const isLast = index === parts.length - 1;
       if (found?.node.type === 'symlink' && (!isLast || followLast)) {
         if (links >= mostLinks) throw new SftpStatus(status.noSuchFile);
-        const target = normalPath(found.node.target, { ...this.rules, home: at });
-        return this.walk([target, ...parts.slice(index + 1)].join('/'), followLast, links + 1);
+        const target = normalPath(found.node.target, { ...this.#rules, home: at });
+        return this.#walk([target, ...parts.slice(index + 1)].join('/'), followLast, links + 1);
       }
       if (!found && !isLast) throw new SftpStatus(status.noSuchFile);
       at = joinPath(at, found?.name ?? part);
@@ -211,12 +211,12 @@ export class MemoryFilesystem implements Filesystem {
     return { node, path: at };
   }
 
-  private key(name: string): string {
-    return this.rules.windows ? name.toLowerCase() : name;
+  #key(name: string): string {
+    return this.#rules.windows ? name.toLowerCase() : name;
   }
 
-  private placeKey(path: string): string {
-    return this.key(path);
+  #placeKey(path: string): string {
+    return this.#key(path);
   }
 }
 

@@ -37,136 +37,136 @@ export function serveSftp(
 
 /** Answers requests one after the other, in their order, as OpenSSH does. */
 class Responder {
-  private readonly queue: Buffer[] = [];
-  private queued = 0;
-  private isBusy = false;
-  private isStopped = false;
-  private isEnding = false;
-  private hasVersion = false;
-  private readonly connection: ServerConnection;
-  private readonly channel: ServerChannel;
-  private readonly lies: Lies;
-  private readonly handles = new Handles();
-  private readonly session: MockSftpSession;
-  private op: SftpOp = 'OPEN';
-  private isNoted = false;
+  readonly #queue: Buffer[] = [];
+  #queued = 0;
+  #isBusy = false;
+  #isStopped = false;
+  #isEnding = false;
+  #hasVersion = false;
+  readonly #connection: ServerConnection;
+  readonly #channel: ServerChannel;
+  readonly #lies: Lies;
+  readonly #handles = new Handles();
+  readonly #session: MockSftpSession;
+  #op: SftpOp = 'OPEN';
+  #isNoted = false;
 
   constructor(connection: ServerConnection, channel: ServerChannel, filesystem: Filesystem) {
-    this.connection = connection;
-    this.channel = channel;
-    this.lies = new Lies(connection.faults.sftp);
+    this.#connection = connection;
+    this.#channel = channel;
+    this.#lies = new Lies(connection.faults.sftp);
     const { settings } = connection;
-    this.session = {
+    this.#session = {
       filesystem,
-      handles: this.handles,
-      lies: this.lies,
+      handles: this.#handles,
+      lies: this.#lies,
       rules: { home: filesystem.home, windows: settings.windows !== undefined },
       extensions: settings.sftpExtensions,
       note: ({ name, ...detail }) => {
-        this.isNoted = true;
-        connection.note({ type: 'sftp', op: name ?? this.op, ...detail });
+        this.#isNoted = true;
+        connection.note({ type: 'sftp', op: name ?? this.#op, ...detail });
       },
     };
   }
 
   receive(body: Buffer): void {
-    this.queue.push(body);
-    this.queued += body.length;
-    if (this.queued > mostQueued) this.channel.pause();
+    this.#queue.push(body);
+    this.#queued += body.length;
+    if (this.#queued > mostQueued) this.#channel.pause();
     this.pump();
   }
 
   /** Answers what waits, as long as the client takes the answers. */
   pump(): void {
-    while (!this.isBusy && !this.isStopped && !this.channel.writableNeedDrain) {
-      const body = this.queue.shift();
+    while (!this.#isBusy && !this.#isStopped && !this.#channel.writableNeedDrain) {
+      const body = this.#queue.shift();
       if (!body) break;
-      this.queued -= body.length;
-      if (this.queued < mostQueued && this.channel.isPaused()) this.channel.resume();
-      this.answer(body);
+      this.#queued -= body.length;
+      if (this.#queued < mostQueued && this.#channel.isPaused()) this.#channel.resume();
+      this.#answer(body);
     }
-    if (this.isEnding && this.queue.length === 0 && !this.isBusy) this.end();
+    if (this.#isEnding && this.#queue.length === 0 && !this.#isBusy) this.end();
   }
 
   endWhenAnswered(): void {
-    this.isEnding = true;
+    this.#isEnding = true;
     this.pump();
   }
 
   end(): void {
-    if (this.isStopped) return;
+    if (this.#isStopped) return;
     this.stop();
-    this.connection.whileAlive(() => {
-      this.channel.exit(0);
-      this.channel.end();
+    this.#connection.whileAlive(() => {
+      this.#channel.exit(0);
+      this.#channel.end();
     });
   }
 
   stop(): void {
-    this.isStopped = true;
-    this.queue.length = 0;
-    this.handles.closeAll();
+    this.#isStopped = true;
+    this.#queue.length = 0;
+    this.#handles.closeAll();
   }
 
-  private answer(body: Buffer): void {
+  #answer(body: Buffer): void {
     const fields = new FieldReader(body);
     const type = fields.byte();
-    if (!this.hasVersion) return this.begin(type);
+    if (!this.#hasVersion) return this.#begin(type);
     const id = body.length >= 5 ? fields.uint32() : 0;
     const op = opNames[type];
-    if (!op) return this.reply(id, statusReply(status.unsupported, statusText(status.unsupported)));
-    this.connection.reach('sftp');
+    if (!op) return this.#reply(id, statusReply(status.unsupported, statusText(status.unsupported)));
+    this.#connection.reach('sftp');
     try {
-      const answer = this.perform(op, fields);
-      if (answer instanceof Promise) this.wait(id, answer);
-      else if (answer) this.reply(id, answer);
+      const answer = this.#perform(op, fields);
+      if (answer instanceof Promise) this.#wait(id, answer);
+      else if (answer) this.#reply(id, answer);
     } catch (error) {
-      this.reply(id, failure(error));
+      this.#reply(id, failure(error));
     }
   }
 
   /** The client's first packet gets the version and the extensions. */
-  private begin(type: number): void {
+  #begin(type: number): void {
     if (type !== packet.init) return this.end();
-    this.hasVersion = true;
-    if (this.lies.all.noVersion) return;
-    const extensions = [...this.connection.settings.sftpExtensions].flatMap((name) => [
+    this.#hasVersion = true;
+    if (this.#lies.all.noVersion) return;
+    const extensions = [...this.#connection.settings.sftpExtensions].flatMap((name) => [
       string(name),
       string(extensionVersions[name]),
     ]);
-    this.channel.write(frame(packet.version, uint32(3), ...extensions));
-    if (this.lies.all.garbagePacket) this.channel.write(Buffer.from([0, 0, 0, 5, 250, 1, 2, 3, 4]));
+    this.#channel.write(frame(packet.version, uint32(3), ...extensions));
+    if (this.#lies.all.garbagePacket) this.#channel.write(Buffer.from([0, 0, 0, 5, 250, 1, 2, 3, 4]));
   }
 
-  private perform(op: SftpOp, fields: FieldReader): MockReply | Promise<MockReply> | undefined {
-    this.op = op;
-    this.isNoted = false;
-    if (this.lies.isLost(op) || (this.lies.all.noLimits && op === 'EXTENDED' && isLimits(fields)))
-      return void this.session.note({});
-    const answer = requests[op](this.session, fields);
-    if (!this.isNoted) this.session.note({});
+  #perform(op: SftpOp, fields: FieldReader): MockReply | Promise<MockReply> | undefined {
+    this.#op = op;
+    this.#isNoted = false;
+    if (this.#lies.isLost(op) || (this.#lies.all.noLimits && op === 'EXTENDED' && isLimits(fields)))
+      return void this.#session.note({});
+    const answer = requests[op](this.#session, fields);
+    if (!this.#isNoted) this.#session.note({});
     return answer;
   }
 
-  private wait(id: number, answer: Promise<MockReply>): void {
-    this.isBusy = true;
+  #wait(id: number, answer: Promise<MockReply>): void {
+    this.#isBusy = true;
     answer
       .catch((error: unknown) => failure(error))
       .then((reply) => {
-        this.isBusy = false;
-        this.reply(id, reply);
+        this.#isBusy = false;
+        this.#reply(id, reply);
         this.pump();
       });
   }
 
-  private reply(id: number, { type, fields }: MockReply): void {
-    if (this.isStopped) return;
-    const { duplicateReplies, unaskedReplies } = this.lies.all;
+  #reply(id: number, { type, fields }: MockReply): void {
+    if (this.#isStopped) return;
+    const { duplicateReplies, unaskedReplies } = this.#lies.all;
     if (unaskedReplies)
-      this.channel.write(frame(packet.status, uint32(strangeId), uint32(0), string(''), string('')));
+      this.#channel.write(frame(packet.status, uint32(strangeId), uint32(0), string(''), string('')));
     const reply = frame(type, uint32(id), ...fields);
-    this.channel.write(reply);
-    if (duplicateReplies) this.channel.write(reply);
+    this.#channel.write(reply);
+    if (duplicateReplies) this.#channel.write(reply);
   }
 }
 

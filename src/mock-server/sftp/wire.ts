@@ -17,33 +17,33 @@ const mostSize = 0xffff_ffff_ffff_ffffn;
 
 /** Reads the fields of a packet; throws RangeError when it is too short. */
 export class FieldReader {
-  private at = 0;
-  private readonly data: Buffer;
+  #at = 0;
+  readonly #data: Buffer;
 
   constructor(data: Buffer) {
-    this.data = data;
+    this.#data = data;
   }
 
   get hasMore(): boolean {
-    return this.at < this.data.length;
+    return this.#at < this.#data.length;
   }
 
   byte(): number {
-    return this.data.readUInt8(this.forward(1));
+    return this.#data.readUInt8(this.#forward(1));
   }
 
   uint32(): number {
-    return this.data.readUInt32BE(this.forward(4));
+    return this.#data.readUInt32BE(this.#forward(4));
   }
 
   uint64(): number {
-    return Number(this.data.readBigUInt64BE(this.forward(8)));
+    return Number(this.#data.readBigUInt64BE(this.#forward(8)));
   }
 
   bytes(): Buffer {
     const length = this.uint32();
-    const from = this.forward(length);
-    return this.data.subarray(from, from + length);
+    const from = this.#forward(length);
+    return this.#data.subarray(from, from + length);
   }
 
   text(): string {
@@ -52,9 +52,9 @@ export class FieldReader {
 
   /** The next string field, which stays the next. */
   peekText(): string {
-    const { at } = this;
+    const at = this.#at;
     const text = this.text();
-    this.at = at;
+    this.#at = at;
     return text;
   }
 
@@ -74,10 +74,10 @@ export class FieldReader {
     return found;
   }
 
-  private forward(bytes: number): number {
-    const from = this.at;
-    if (from + bytes > this.data.length) throw new RangeError('the packet is too short');
-    this.at += bytes;
+  #forward(bytes: number): number {
+    const from = this.#at;
+    if (from + bytes > this.#data.length) throw new RangeError('the packet is too short');
+    this.#at += bytes;
     return from;
   }
 }
@@ -135,40 +135,40 @@ export function frame(type: number, ...fields: Buffer[]): Buffer {
 
 /** Cuts a stream into packets. */
 export class MockPacketReader {
-  private readonly chunks: Buffer[] = [];
-  private length = 0;
-  private readonly maxLength: number;
-  private readonly onPacket: (body: Buffer) => void;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+  readonly #maxLength: number;
+  readonly #onPacket: (body: Buffer) => void;
 
   constructor(maxLength: number, onPacket: (body: Buffer) => void) {
-    this.maxLength = maxLength;
-    this.onPacket = onPacket;
+    this.#maxLength = maxLength;
+    this.#onPacket = onPacket;
   }
 
   /** Takes what came; `false` when a packet is longer than allowed. */
   push(chunk: Buffer): boolean {
-    this.chunks.push(chunk);
-    this.length += chunk.length;
-    while (this.length >= 4) {
-      const size = this.peekSize();
-      if (size === 0 || size > this.maxLength) return false;
-      if (this.length < 4 + size) return true;
-      this.onPacket(this.take(4 + size).subarray(4));
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    while (this.#length >= 4) {
+      const size = this.#peekSize();
+      if (size === 0 || size > this.#maxLength) return false;
+      if (this.#length < 4 + size) return true;
+      this.#onPacket(this.#take(4 + size).subarray(4));
     }
     return true;
   }
 
-  private peekSize(): number {
-    const first = this.chunks[0] as Buffer;
-    if (first.length < 4) this.chunks.splice(0, this.chunks.length, Buffer.concat(this.chunks));
-    return (this.chunks[0] as Buffer).readUInt32BE(0);
+  #peekSize(): number {
+    const first = this.#chunks[0] as Buffer;
+    if (first.length < 4) this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks));
+    return (this.#chunks[0] as Buffer).readUInt32BE(0);
   }
 
-  private take(bytes: number): Buffer {
-    const all = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
-    this.chunks.length = 0;
-    this.length = all.length - bytes;
-    if (this.length > 0) this.chunks.push(all.subarray(bytes));
+  #take(bytes: number): Buffer {
+    const all = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+    this.#chunks.length = 0;
+    this.#length = all.length - bytes;
+    if (this.#length > 0) this.#chunks.push(all.subarray(bytes));
     return all.subarray(0, bytes);
   }
 }

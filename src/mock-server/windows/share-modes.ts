@@ -9,35 +9,35 @@ export type Access = 'read' | 'write' | 'delete';
 
 /** Who has which file open. Windows asks at each open whether the new one and all others let each other be. */
 export class ShareModes {
-  private readonly open = new Map<string, Set<OpenMode>>();
+  readonly #open = new Map<string, Set<OpenMode>>();
 
   /** Notes an open file; undefined when the others do not allow it. The result closes it. */
   enter(key: string, mode: OpenMode): (() => void) | undefined {
-    const others = this.open.get(key) ?? new Set();
+    const others = this.#open.get(key) ?? new Set();
     if ([...others].some((other) => clashes(mode, other))) return undefined;
-    this.open.set(key, others.add(mode));
+    this.#open.set(key, others.add(mode));
     return () => void others.delete(mode);
   }
 
   isOpen(key: string): boolean {
-    return (this.open.get(key)?.size ?? 0) > 0;
+    return (this.#open.get(key)?.size ?? 0) > 0;
   }
 
   /** Whether the file may be renamed or removed. */
   isFree(key: string): boolean {
-    return [...(this.open.get(key) ?? [])].every(({ share }) => share.includes('delete'));
+    return [...(this.#open.get(key) ?? [])].every(({ share }) => share.includes('delete'));
   }
 
   /** The file has another name; whoever has it open keeps it. */
   rename(from: string, to: string): void {
-    const others = this.open.get(from);
-    this.open.delete(from);
-    this.open.delete(to);
-    if (others) this.open.set(to, others);
+    const others = this.#open.get(from);
+    this.#open.delete(from);
+    this.#open.delete(to);
+    if (others) this.#open.set(to, others);
   }
 
   remove(key: string): void {
-    this.open.delete(key);
+    this.#open.delete(key);
   }
 }
 

@@ -26,30 +26,30 @@ const roomForName = 12;
 export class WindowsFilesystem implements Filesystem {
   readonly files: MockFiles;
   readonly home: string;
-  private readonly inner: Filesystem;
-  private readonly settings: WindowsSettings;
-  private readonly shares = new ShareModes();
-  private readonly timers = new Set<NodeJS.Timeout>();
+  readonly #inner: Filesystem;
+  readonly #settings: WindowsSettings;
+  readonly #shares = new ShareModes();
+  readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(inner: Filesystem, settings: WindowsSettings) {
-    this.inner = inner;
-    this.settings = settings;
+    this.#inner = inner;
+    this.#settings = settings;
     this.files = inner.files;
     this.home = inner.home;
   }
 
   async open(path: string, flags: OpenFlags, _mode: Attributes): Promise<FileHandle> {
-    this.checkLength(path);
+    this.#checkLength(path);
     if (isDevice(path)) return deviceHandle;
     const stream = streamOf(path);
-    if (stream) return this.openStream(stream.file, flags);
-    const found = await this.look(path, true);
+    if (stream) return this.#openStream(stream.file, flags);
+    const found = await this.#look(path, true);
     if (found && !flags.exclusive && (found.mode ?? 0) & 0o040000) throw denied();
     if (found && flags.write && !flags.exclusive && isReadOnly(found)) throw denied();
-    const leave = await this.enter(path, found, flags);
+    const leave = await this.#enter(path, found, flags);
     try {
       // The mode is not asked for: a new file has what its folder hands down.
-      return windowsHandle(await this.inner.open(path, flags, {}), this.settings.facts, leave);
+      return windowsHandle(await this.#inner.open(path, flags, {}), this.#settings.facts, leave);
     } catch (error) {
       leave();
       throw error;
@@ -57,70 +57,70 @@ export class WindowsFilesystem implements Filesystem {
   }
 
   async list(path: string): Promise<Entry[]> {
-    const entries = await this.inner.list(path);
+    const entries = await this.#inner.list(path);
     return entries.map(({ name, attributes }) => ({ name, attributes: told(attributes) }));
   }
 
   async stat(path: string): Promise<Attributes> {
-    this.checkLength(path);
-    return told(await this.inner.stat(path));
+    this.#checkLength(path);
+    return told(await this.#inner.stat(path));
   }
 
   async lstat(path: string): Promise<Attributes> {
-    this.checkLength(path);
-    return told(await this.inner.lstat(path));
+    this.#checkLength(path);
+    return told(await this.#inner.lstat(path));
   }
 
   async setAttributes(path: string, attributes: Attributes, followLinks: boolean): Promise<void> {
-    this.checkLength(path);
-    const found = await (followLinks ? this.inner.stat(path) : this.inner.lstat(path));
-    await this.inner.setAttributes(path, settable(found, attributes), followLinks);
+    this.#checkLength(path);
+    const found = await (followLinks ? this.#inner.stat(path) : this.#inner.lstat(path));
+    await this.#inner.setAttributes(path, settable(found, attributes), followLinks);
   }
 
   async remove(path: string): Promise<void> {
-    this.checkLength(path);
-    const found = await this.inner.lstat(path);
-    const key = await this.key(path, false);
-    if (isReadOnly(found) || !this.shares.isFree(key)) throw denied();
-    await this.inner.remove(path);
-    this.shares.remove(key);
+    this.#checkLength(path);
+    const found = await this.#inner.lstat(path);
+    const key = await this.#key(path, false);
+    if (isReadOnly(found) || !this.#shares.isFree(key)) throw denied();
+    await this.#inner.remove(path);
+    this.#shares.remove(key);
   }
 
   async makeDirectory(path: string, attributes: Attributes): Promise<void> {
-    this.checkLength(path, roomForName);
-    await this.inner.makeDirectory(path, attributes);
+    this.#checkLength(path, roomForName);
+    await this.#inner.makeDirectory(path, attributes);
   }
 
   async removeDirectory(path: string): Promise<void> {
-    await this.inner.removeDirectory(path);
+    await this.#inner.removeDirectory(path);
   }
 
   async rename(from: string, to: string, overwrite: boolean): Promise<void> {
-    this.checkLength(from);
-    this.checkLength(to);
+    this.#checkLength(from);
+    this.#checkLength(to);
     if (isDevice(to)) throw denied();
-    await this.inner.lstat(from);
-    const [source, target] = [await this.key(from, false), await this.key(to, false)];
-    if (overwrite && !this.settings.atomicRename) await this.unlinkFirst(to);
-    else if (source !== target && (await this.look(to, false)))
-      await this.checkReplaces(to, target, overwrite);
-    if (!this.shares.isFree(source)) throw denied();
-    await this.inner.rename(from, to, overwrite);
-    this.shares.rename(source, target);
+    await this.#inner.lstat(from);
+    const [source, target] = [await this.#key(from, false), await this.#key(to, false)];
+    if (overwrite && !this.#settings.atomicRename) await this.#unlinkFirst(to);
+    else if (source !== target && (await this.#look(to, false)))
+      await this.#checkReplaces(to, target, overwrite);
+    if (!this.#shares.isFree(source)) throw denied();
+    await this.#inner.rename(from, to, overwrite);
+    this.#shares.rename(source, target);
   }
 
   async hardLink(from: string, to: string): Promise<void> {
-    await this.inner.hardLink(from, to);
+    await this.#inner.hardLink(from, to);
   }
 
   async readLink(path: string): Promise<string> {
-    return this.inner.readLink(path);
+    return this.#inner.readLink(path);
   }
 
   /** Only administrators may. */
   async symbolicLink(target: string, path: string): Promise<void> {
-    if (this.settings.account === 'standard') throw denied();
-    await this.inner.symbolicLink(target, path);
+    if (this.#settings.account === 'standard') throw denied();
+    await this.#inner.symbolicLink(target, path);
   }
 
   /** As `_wfullpath` has it: links stay, and nothing need be there. */
@@ -131,7 +131,7 @@ export class WindowsFilesystem implements Filesystem {
   /** Another program opens a file, for `ms` milliseconds or until the result is called. */
   hold(path: string, ms: number, share: readonly Access[]): () => void {
     if (!this.files.has(path)) throw new Error(`the mock server has no ${path}`);
-    const leave = this.shares.enter(this.keyOf(normalPath(path, { home: this.home, windows: true })), {
+    const leave = this.#shares.enter(this.#keyOf(normalPath(path, { home: this.home, windows: true })), {
       access: ['read'],
       share,
     });
@@ -140,68 +140,68 @@ export class WindowsFilesystem implements Filesystem {
     const timer = setTimeout(() => release(), ms);
     const release = () => {
       clearTimeout(timer);
-      this.timers.delete(timer);
+      this.#timers.delete(timer);
       leave();
     };
-    this.timers.add(timer);
+    this.#timers.add(timer);
     return release;
   }
 
   close(): void {
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
   }
 
   /** The new name may be taken by a file that nobody has open, and that is not read-only. */
-  private async checkReplaces(to: string, key: string, overwrite: boolean): Promise<void> {
+  async #checkReplaces(to: string, key: string, overwrite: boolean): Promise<void> {
     if (!overwrite) throw new SftpStatus(status.failure);
-    if (isReadOnly(await this.inner.lstat(to)) || this.shares.isOpen(key)) throw denied();
+    if (isReadOnly(await this.#inner.lstat(to)) || this.#shares.isOpen(key)) throw denied();
   }
 
   /** As before 8.6: first the target goes, and for a moment nothing is there. If it does not go the rename finds it. */
-  private async unlinkFirst(to: string): Promise<void> {
-    if (!(await this.look(to, false))) return;
+  async #unlinkFirst(to: string): Promise<void> {
+    if (!(await this.#look(to, false))) return;
     await this.remove(to).catch(() => {
       throw new SftpStatus(status.failure);
     });
     await new Promise((resolve) => setTimeout(resolve, absentMs));
   }
 
-  private async openStream(file: string, flags: OpenFlags): Promise<FileHandle> {
-    const isThere = await this.look(file, true);
+  async #openStream(file: string, flags: OpenFlags): Promise<FileHandle> {
+    const isThere = await this.#look(file, true);
     if (!isThere && !flags.create) throw new SftpStatus(status.noSuchFile);
     if (!isThere) await (await this.open(file, { ...flags, exclusive: false, truncate: false }, {})).close();
     return deviceHandle;
   }
 
   /** Notes that the client has the file open; throws when somebody else does not allow it. */
-  private async enter(path: string, found: Attributes | undefined, flags: OpenFlags): Promise<() => void> {
+  async #enter(path: string, found: Attributes | undefined, flags: OpenFlags): Promise<() => void> {
     if (found && flags.create && flags.exclusive) throw new SftpStatus(status.failure);
-    const leave = this.shares.enter(await this.key(path, true), openMode(flags));
+    const leave = this.#shares.enter(await this.#key(path, true), openMode(flags));
     if (!leave) throw new SftpStatus(status.failure);
     return leave;
   }
 
-  private async look(path: string, followLinks: boolean): Promise<Attributes | undefined> {
+  async #look(path: string, followLinks: boolean): Promise<Attributes | undefined> {
     try {
-      return await (followLinks ? this.inner.stat(path) : this.inner.lstat(path));
+      return await (followLinks ? this.#inner.stat(path) : this.#inner.lstat(path));
     } catch {
       return undefined;
     }
   }
 
-  private async key(path: string, followLinks: boolean): Promise<string> {
-    if (followLinks) return this.keyOf(await this.inner.realPath(path));
+  async #key(path: string, followLinks: boolean): Promise<string> {
+    if (followLinks) return this.#keyOf(await this.#inner.realPath(path));
     const { folder, name } = splitLast(path);
-    return this.keyOf(joinPath(await this.inner.realPath(folder), name));
+    return this.#keyOf(joinPath(await this.#inner.realPath(folder), name));
   }
 
-  private keyOf(path: string): string {
+  #keyOf(path: string): string {
     return path.toLowerCase();
   }
 
-  private checkLength(path: string, spare = 0): void {
-    if (pathLength(path) > this.settings.facts.maxPath - spare) throw new SftpStatus(status.badMessage);
+  #checkLength(path: string, spare = 0): void {
+    if (pathLength(path) > this.#settings.facts.maxPath - spare) throw new SftpStatus(status.badMessage);
   }
 }
 

@@ -27,13 +27,13 @@ export class ServerConnection {
   username = '';
   /** Whether the client has neither closed nor reset its side. */
   isOpen = true;
-  private readonly reached = new Set<FaultPhase>();
-  private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly channels = new Set<ServerChannel>();
-  private readonly whenEnded = new Set<() => void>();
-  private rekeying: Promise<void> | undefined;
-  private endRekey: (() => void) | undefined;
-  private hasEnded = false;
+  readonly #reached = new Set<FaultPhase>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #channels = new Set<ServerChannel>();
+  readonly #whenEnded = new Set<() => void>();
+  #rekeying: Promise<void> | undefined;
+  #endRekey: (() => void) | undefined;
+  #hasEnded = false;
 
   constructor(id: number, raw: Socket, faults: Faults | undefined, owner: ConnectionOwner) {
     this.id = id;
@@ -42,30 +42,30 @@ export class ServerConnection {
     this.settings = owner.settings;
     this.note({ type: 'connect', remotePort: raw.remotePort });
     this.link = new MockLink(raw, faults, {
-      onClientGone: () => this.clientIsGone(),
+      onClientGone: () => this.#clientIsGone(),
       onClosed: () => {
-        this.end();
+        this.#end();
         owner.onClosed(this);
       },
       onCut: (how) => {
         this.note({ type: 'fault', fault: how });
-        if (how !== 'freeze') this.end();
-        this.endRekey?.();
+        if (how !== 'freeze') this.#end();
+        this.#endRekey?.();
       },
     });
-    this.link.once('end', () => this.end());
-    this.link.once('close', () => this.end());
+    this.link.once('end', () => this.#end());
+    this.link.once('close', () => this.#end());
   }
 
   /** Whether nothing can be sent any more. A frozen connection still counts as alive: its server does not know. */
   get isEnded(): boolean {
-    return this.hasEnded;
+    return this.#hasEnded;
   }
 
   /** Calls `action` when nothing can be sent any more; returns how to take that back. */
   onEnd(action: () => void): () => void {
-    this.whenEnded.add(action);
-    return () => void this.whenEnded.delete(action);
+    this.#whenEnded.add(action);
+    return () => void this.#whenEnded.delete(action);
   }
 
   note(event: JournalEvent): void {
@@ -74,7 +74,7 @@ export class ServerConnection {
 
   /** Whether packets can be sent. */
   get isAlive(): boolean {
-    return !this.hasEnded && this.client !== undefined && canSend(this.client);
+    return !this.#hasEnded && this.client !== undefined && canSend(this.client);
   }
 
   /** Does something with ssh2, unless the connection has gone meanwhile. */
@@ -91,26 +91,26 @@ export class ServerConnection {
   /** Runs `action` later, unless the connection ends before. */
   later(afterMs: number, action: () => void): NodeJS.Timeout {
     const timer = setTimeout(() => {
-      this.timers.delete(timer);
+      this.#timers.delete(timer);
       action();
     }, afterMs);
-    this.timers.add(timer);
+    this.#timers.add(timer);
     return timer;
   }
 
   cancel(timer: NodeJS.Timeout | undefined): void {
     if (!timer) return;
     clearTimeout(timer);
-    this.timers.delete(timer);
+    this.#timers.delete(timer);
   }
 
   /** A step was reached: faults that wait for it strike. */
   reach(phase: FaultPhase): void {
-    if (this.reached.has(phase)) return;
-    this.reached.add(phase);
+    if (this.#reached.has(phase)) return;
+    this.#reached.add(phase);
     const { freeze, disconnect } = this.faults;
-    if (freeze) this.strikeAt(phase, freeze, () => this.link.cut('freeze'));
-    if (disconnect) this.strikeAt(phase, disconnect, () => this.disconnect(disconnect));
+    if (freeze) this.#strikeAt(phase, freeze, () => this.link.cut('freeze'));
+    if (disconnect) this.#strikeAt(phase, disconnect, () => this.disconnect(disconnect));
   }
 
   /** Says goodbye with a code and a text of our own (ssh2 sends no text), and closes. */
@@ -137,27 +137,27 @@ export class ServerConnection {
     mendChannel(channel);
     channel.on('error', () => {});
     channel.stderr?.on('error', () => {});
-    this.channels.add(channel);
-    channel.once('close', () => this.channels.delete(channel));
-    if (this.hasEnded) silenceChannel(channel);
+    this.#channels.add(channel);
+    channel.once('close', () => this.#channels.delete(channel));
+    if (this.#hasEnded) silenceChannel(channel);
   }
 
   /** Starts a key exchange, unless one is under way; resolves when it is done, or cannot be done any more. */
   rekey(): Promise<void> {
     const { client } = this;
     if (!this.isAlive || this.link.isCut || !client || this.username === '') return Promise.resolve();
-    this.rekeying ??= new Promise<void>((resolve) => {
-      this.endRekey = resolve;
+    this.#rekeying ??= new Promise<void>((resolve) => {
+      this.#endRekey = resolve;
       client.once('rekey', resolve);
       this.onEnd(resolve);
       this.whileAlive(startRekey);
     }).finally(() => {
-      this.rekeying = this.endRekey = undefined;
+      this.#rekeying = this.#endRekey = undefined;
     });
-    return this.rekeying;
+    return this.#rekeying;
   }
 
-  private strikeAt(phase: FaultPhase, moment: FaultMoment, strike: () => void): void {
+  #strikeAt(phase: FaultPhase, moment: FaultMoment, strike: () => void): void {
     if ((moment.phase ?? 'accept') !== phase) return;
     // Never in the turn in which ssh2 told us: it is in the middle of a packet.
     if (moment.afterMs) this.later(moment.afterMs, strike);
@@ -165,20 +165,20 @@ export class ServerConnection {
     else setImmediate(strike);
   }
 
-  private clientIsGone(): void {
+  #clientIsGone(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.note({ type: 'disconnect', how: 'client closed' });
   }
 
-  private end(): void {
-    if (this.hasEnded) return;
-    this.hasEnded = true;
-    for (const channel of this.channels) silenceChannel(channel);
-    this.channels.clear();
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
-    for (const action of [...this.whenEnded]) action();
-    this.whenEnded.clear();
+  #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    for (const channel of this.#channels) silenceChannel(channel);
+    this.#channels.clear();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    for (const action of [...this.#whenEnded]) action();
+    this.#whenEnded.clear();
   }
 }

@@ -28,39 +28,39 @@ export interface LinkEvents {
 export class MockLink extends Duplex {
   readonly raw: Socket;
   /** Once cut, nothing passes any more, either way. */
-  private cutBy: CutHow | undefined;
-  private readonly fault: CutFault | undefined;
-  private bytesIn = 0;
-  private bytesOut = 0;
-  private swallowed = 0;
-  private ident: Buffer[] | undefined = [];
-  private drip: { left: number; size: number; intervalMs: number } | undefined;
-  private dripTimer: NodeJS.Timeout | undefined;
-  private readonly pacerIn: Pacer | undefined;
-  private readonly pacerOut: Pacer | undefined;
-  private readonly events: LinkEvents;
-  private gone = false;
-  private readonly acceptedAt = performance.now();
-  private resetTimer: NodeJS.Timeout | undefined;
+  #cutBy: CutHow | undefined;
+  readonly #fault: CutFault | undefined;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #swallowed = 0;
+  #ident: Buffer[] | undefined = [];
+  #drip: { left: number; size: number; intervalMs: number } | undefined;
+  #dripTimer: NodeJS.Timeout | undefined;
+  readonly #pacerIn: Pacer | undefined;
+  readonly #pacerOut: Pacer | undefined;
+  readonly #events: LinkEvents;
+  #gone = false;
+  readonly #acceptedAt = performance.now();
+  #resetTimer: NodeJS.Timeout | undefined;
   /** The last byte to the server has passed; the cut follows. */
-  private struck = false;
+  #struck = false;
 
   constructor(raw: Socket, faults: Faults | undefined, events: LinkEvents) {
     super({ allowHalfOpen: false, highWaterMark: 256 << 10 });
     this.raw = raw;
-    this.events = events;
-    this.fault = faults?.cut;
+    this.#events = events;
+    this.#fault = faults?.cut;
     if (faults?.latencyMs || faults?.throttle) {
       const pace = {
         latencyMs: faults.latencyMs ?? 0,
         bytesPerSecond: faults.throttle?.bytesPerSecond ?? Number.POSITIVE_INFINITY,
       };
-      this.pacerIn = new Pacer(pace, (chunk) => this.deliver(chunk));
-      this.pacerOut = new Pacer(pace, (chunk) => this.send(chunk, () => {}));
+      this.#pacerIn = new Pacer(pace, (chunk) => this.#deliver(chunk));
+      this.#pacerOut = new Pacer(pace, (chunk) => this.#send(chunk, () => {}));
     }
     this.on('error', () => {});
-    this.listen();
-    if (this.fault?.atByte === 0) this.cut(this.fault.how);
+    this.#listen();
+    if (this.#fault?.atByte === 0) this.cut(this.#fault.how);
   }
 
   get remoteAddress(): string | undefined {
@@ -77,51 +77,51 @@ export class MockLink extends Duplex {
 
   /** Whether the link was cut by a fault or by a test. */
   get isCut(): boolean {
-    return this.cutBy !== undefined;
+    return this.#cutBy !== undefined;
   }
 
   /** Sends the first `bytes` bytes in pieces of `size`, `intervalMs` apart. */
   dripFirst(bytes: number, size: number, intervalMs: number): void {
-    this.drip = { left: bytes, size, intervalMs };
+    this.#drip = { left: bytes, size, intervalMs };
   }
 
   /** Writes to the client, past ssh2. */
   sendRaw(data: string | Buffer): boolean {
-    if (this.cutBy || this.raw.destroyed || this.raw.writableEnded) return false;
-    this.send(Buffer.from(data), () => {});
+    if (this.#cutBy || this.raw.destroyed || this.raw.writableEnded) return false;
+    this.#send(Buffer.from(data), () => {});
     return true;
   }
 
   /** Ends the link for both sides. A frozen one can still be ended. */
   cut(how: CutHow): void {
-    if (this.cutBy === how || (this.cutBy && this.cutBy !== 'freeze')) return;
-    this.cutBy = how;
-    this.stopTimers();
-    if (how === 'rst') this.resetSoon();
+    if (this.#cutBy === how || (this.#cutBy && this.#cutBy !== 'freeze')) return;
+    this.#cutBy = how;
+    this.#stopTimers();
+    if (how === 'rst') this.#resetSoon();
     if (how === 'fin') this.raw.end();
     // ssh2 may be in the middle of a packet: its state must not be torn down under it.
     if (how !== 'freeze') setImmediate(() => this.destroy());
     this.raw.resume();
-    this.events.onCut(how);
+    this.#events.onCut(how);
   }
 
   /** Closes the socket at once, whatever the state. */
   terminate(): void {
-    this.stopTimers();
-    clearTimeout(this.resetTimer);
+    this.#stopTimers();
+    clearTimeout(this.#resetTimer);
     this.raw.destroy();
     this.destroy();
   }
 
   override _read(): void {
-    if (!this.cutBy) this.raw.resume();
+    if (!this.#cutBy) this.raw.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (this.cutBy) done();
-    else if (this.drip) this.sendDrop(chunk, done);
-    else if (this.pacerOut) this.pacerOut.push(chunk, done);
-    else this.send(chunk, done);
+    if (this.#cutBy) done();
+    else if (this.#drip) this.#sendDrop(chunk, done);
+    else if (this.#pacerOut) this.#pacerOut.push(chunk, done);
+    else this.#send(chunk, done);
   }
 
   override _writev(items: { chunk: Buffer }[], done: () => void): void {
@@ -130,110 +130,110 @@ export class MockLink extends Duplex {
 
   override _final(done: () => void): void {
     const end = () => {
-      if (!this.cutBy) this.raw.end();
+      if (!this.#cutBy) this.raw.end();
       done();
     };
-    if (this.pacerOut) this.pacerOut.flush(end);
+    if (this.#pacerOut) this.#pacerOut.flush(end);
     else end();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.stopTimers();
+    this.#stopTimers();
     // After a FIN the socket waits for the client's own; a frozen one stays open whatever ssh2 thinks.
-    if (!this.cutBy) this.raw.destroy();
+    if (!this.#cutBy) this.raw.destroy();
     done(error);
   }
 
-  private listen(): void {
+  #listen(): void {
     const { raw } = this;
     raw.on('error', () => {});
-    raw.on('data', (chunk) => this.receive(chunk));
+    raw.on('data', (chunk) => this.#receive(chunk));
     raw.once('end', () => {
-      this.clientIsGone();
-      if (this.cutBy === 'fin') raw.destroy();
-      else if (this.cutBy === undefined) this.endInput();
+      this.#clientIsGone();
+      if (this.#cutBy === 'fin') raw.destroy();
+      else if (this.#cutBy === undefined) this.#endInput();
     });
     raw.once('close', () => {
-      this.stopTimers();
-      clearTimeout(this.resetTimer);
-      this.clientIsGone();
+      this.#stopTimers();
+      clearTimeout(this.#resetTimer);
+      this.#clientIsGone();
       this.destroy();
-      this.events.onClosed();
+      this.#events.onClosed();
     });
   }
 
-  private clientIsGone(): void {
-    if (this.gone) return;
-    this.gone = true;
-    this.events.onClientGone();
+  #clientIsGone(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#events.onClientGone();
   }
 
-  private endInput(): void {
+  #endInput(): void {
     const end = () => this.push(null);
-    if (this.pacerIn) this.pacerIn.flush(end);
+    if (this.#pacerIn) this.#pacerIn.flush(end);
     else end();
   }
 
-  private receive(chunk: Buffer): void {
-    if (this.cutBy) return this.swallow(chunk);
-    if (!this.pacerIn) return this.deliver(chunk);
+  #receive(chunk: Buffer): void {
+    if (this.#cutBy) return this.#swallow(chunk);
+    if (!this.#pacerIn) return this.#deliver(chunk);
     let isDone = false;
-    this.pacerIn.push(chunk, () => {
+    this.#pacerIn.push(chunk, () => {
       isDone = true;
-      if (!this.cutBy) this.raw.resume();
+      if (!this.#cutBy) this.raw.resume();
     });
     if (!isDone) this.raw.pause();
   }
 
-  private swallow(chunk: Buffer): void {
-    this.swallowed += chunk.length;
-    if (this.cutBy === 'freeze' && this.swallowed > frozenAppetite) this.raw.pause();
+  #swallow(chunk: Buffer): void {
+    this.#swallowed += chunk.length;
+    if (this.#cutBy === 'freeze' && this.#swallowed > frozenAppetite) this.raw.pause();
   }
 
   /** Gives bytes to ssh2, up to the byte where the link is cut. */
-  private deliver(chunk: Buffer): void {
-    if (this.cutBy || this.struck) return;
+  #deliver(chunk: Buffer): void {
+    if (this.#cutBy || this.#struck) return;
     const left =
-      this.fault?.direction === 'toServer' ? this.fault.atByte - this.bytesIn : Number.POSITIVE_INFINITY;
+      this.#fault?.direction === 'toServer' ? this.#fault.atByte - this.#bytesIn : Number.POSITIVE_INFINITY;
     const part = chunk.length > left ? chunk.subarray(0, left) : chunk;
-    this.bytesIn += part.length;
-    this.feed(part);
-    if (chunk.length < left || !this.fault) return;
-    const { how } = this.fault;
-    this.struck = true;
+    this.#bytesIn += part.length;
+    this.#feed(part);
+    if (chunk.length < left || !this.#fault) return;
+    const { how } = this.#fault;
+    this.#struck = true;
     this.raw.pause();
     setImmediate(() => this.cut(how));
   }
 
   /** ssh2 loses bytes of an identification line that comes in three or more segments: it gets it in one. */
-  private feed(chunk: Buffer): void {
-    if (this.ident) {
-      this.ident.push(chunk);
-      const all = Buffer.concat(this.ident);
+  #feed(chunk: Buffer): void {
+    if (this.#ident) {
+      this.#ident.push(chunk);
+      const all = Buffer.concat(this.#ident);
       if (!all.includes(newline) && all.length < maxIdent) return;
-      this.ident = undefined;
+      this.#ident = undefined;
       chunk = all;
     }
     if (!this.push(chunk)) this.raw.pause();
   }
 
   /** Gives bytes to the client, up to the byte where the link is cut. */
-  private send(chunk: Buffer, done: () => void): void {
-    if (this.cutBy || this.raw.destroyed || this.raw.writableEnded) return done();
+  #send(chunk: Buffer, done: () => void): void {
+    if (this.#cutBy || this.raw.destroyed || this.raw.writableEnded) return done();
     const left =
-      this.fault?.direction === 'toClient' ? this.fault.atByte - this.bytesOut : Number.POSITIVE_INFINITY;
+      this.#fault?.direction === 'toClient' ? this.#fault.atByte - this.#bytesOut : Number.POSITIVE_INFINITY;
     if (chunk.length < left) {
-      this.bytesOut += chunk.length;
+      this.#bytesOut += chunk.length;
       this.raw.write(chunk, () => done());
       return;
     }
-    this.sendLast(chunk.subarray(0, left), (this.fault as CutFault).how);
+    this.#sendLast(chunk.subarray(0, left), (this.#fault as CutFault).how);
     done();
   }
 
   /** The last bytes before a cut: a reset must not overtake them. */
-  private sendLast(chunk: Buffer, how: CutHow): void {
-    this.bytesOut += chunk.length;
+  #sendLast(chunk: Buffer, how: CutHow): void {
+    this.#bytesOut += chunk.length;
     if (how === 'rst') {
       // Nothing else may be written meanwhile, and ssh2 must not be told before.
       const { raw } = this;
@@ -246,28 +246,28 @@ export class MockLink extends Duplex {
   }
 
   /** A reset throws away what the client has not read yet; at once after the accept, connect() itself would fail. */
-  private resetSoon(): void {
-    const sinceAccept = performance.now() - this.acceptedAt;
-    this.resetTimer = setTimeout(() => resetSocket(this.raw), Math.max(1, resetDelayMs - sinceAccept));
+  #resetSoon(): void {
+    const sinceAccept = performance.now() - this.#acceptedAt;
+    this.#resetTimer = setTimeout(() => resetSocket(this.raw), Math.max(1, resetDelayMs - sinceAccept));
   }
 
-  private sendDrop(chunk: Buffer, done: () => void): void {
-    const { drip } = this;
+  #sendDrop(chunk: Buffer, done: () => void): void {
+    const drip = this.#drip;
     if (!drip || drip.left <= 0) {
-      this.drip = undefined;
+      this.#drip = undefined;
       return this._write(chunk, 'binary', done);
     }
-    if (this.cutBy || chunk.length === 0) return done();
+    if (this.#cutBy || chunk.length === 0) return done();
     const size = Math.min(drip.size, drip.left);
     drip.left -= Math.min(size, chunk.length);
-    this.send(chunk.subarray(0, size), () => {
-      this.dripTimer = setTimeout(() => this.sendDrop(chunk.subarray(size), done), drip.intervalMs);
+    this.#send(chunk.subarray(0, size), () => {
+      this.#dripTimer = setTimeout(() => this.#sendDrop(chunk.subarray(size), done), drip.intervalMs);
     });
   }
 
-  private stopTimers(): void {
-    clearTimeout(this.dripTimer);
-    this.pacerIn?.stop();
-    this.pacerOut?.stop();
+  #stopTimers(): void {
+    clearTimeout(this.#dripTimer);
+    this.#pacerIn?.stop();
+    this.#pacerOut?.stop();
   }
 }

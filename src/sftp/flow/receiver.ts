@@ -1,7 +1,7 @@
 import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
-import { latch } from '../../time/latch.ts';
 import { now } from '../../time/timer.ts';
 import type { Flight } from './flight.ts';
+import { Moving } from './moving.ts';
 
 /** Where received bytes go. `done` gives their room back; until then they count as under way. */
 export interface BlockSink {
@@ -31,7 +31,7 @@ export interface Received {
 /**
  * Reads a range of an open remote file with many requests under way. Short replies are completed, whatever the server's reason.
  */
-export class Receiver {
+export class Receiver extends Moving<Received> {
   #job: ReceiveJob;
   #next: number;
   #end: number;
@@ -39,9 +39,9 @@ export class Receiver {
   #again: Array<{ position: number; length: number }> = [];
   #underWay = 0;
   #beyond = false;
-  #finished = latch<Received>();
 
   constructor(job: ReceiveJob) {
+    super();
     this.#job = job;
     this.#next = job.start;
     this.#end = job.end;
@@ -51,16 +51,12 @@ export class Receiver {
 
   receive(): Promise<Received> {
     this.#pump();
-    return this.#finished.promise;
-  }
-
-  stop(error: unknown): void {
-    this.#finished.reject(error);
+    return this.finished.promise;
   }
 
   #pump(): void {
     const { flight } = this.#job;
-    while (!this.#finished.settled) {
+    while (!this.finished.settled) {
       // Other files share the flight; each may always have one request under way, or it would never be woken.
       if (!flight.open && this.#underWay > 0) break;
       const missing = this.#again.shift();
@@ -70,7 +66,7 @@ export class Receiver {
     }
     if (this.#again.length > 0 || this.#next < this.#askEnd) return;
     if (this.#underWay === 0) {
-      this.#finished.resolve({ end: Math.max(this.#job.start, this.#end), beyond: this.#beyond });
+      this.finished.resolve({ end: Math.max(this.#job.start, this.#end), beyond: this.#beyond });
     }
   }
 
@@ -87,7 +83,7 @@ export class Receiver {
     flight.take(length);
     this.#underWay++;
     sftp.read(handle, position, length, (error, pieces, got) => {
-      if (this.#finished.settled) return;
+      if (this.finished.settled) return;
       if (error) return this.stop(error);
       flight.answered(sentAt);
       flight.giveBack(length - got);
@@ -116,7 +112,7 @@ export class Receiver {
     }
     const stored = (error?: Error | null) => {
       this.#underWay--;
-      if (this.#finished.settled) return;
+      if (this.finished.settled) return;
       if (error) return this.stop(error);
       flight.done(got);
       moved(wanted);

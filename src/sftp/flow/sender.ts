@@ -1,10 +1,10 @@
 import { writeHeadroom } from '../../ssh2/sftp/requests.ts';
-import { latch } from '../../time/latch.ts';
 import { now } from '../../time/timer.ts';
 import type { BlockSource } from './block-source.ts';
 import type { Flight } from './flight.ts';
 import { dataOf, type FramePool } from './frames.ts';
 import type { Lane, Lanes } from './lanes.ts';
+import { Moving } from './moving.ts';
 
 export interface Range {
   start: number;
@@ -29,15 +29,15 @@ const blocksPerRead = 4;
 const parallelReads = 2;
 
 /** Sends ranges of a source to an open remote file. No promise per block: reads and acknowledgements drive it. */
-export class Sender {
+export class Sender extends Moving<void> {
   #job: SendJob;
   #todo: Range[];
   #reading = 0;
   #unacknowledged = 0;
   #allSent = false;
-  #finished = latch<void>();
 
   constructor(job: SendJob) {
+    super();
     this.#job = job;
     this.#todo = job.ranges.map((range) => ({ ...range })).filter(({ start, end }) => start < end);
   }
@@ -45,27 +45,22 @@ export class Sender {
   /** Resolves when the server has acknowledged everything. */
   send(): Promise<void> {
     this.#pump();
-    return this.#finished.promise;
-  }
-
-  /** Ends early; what is under way is forgotten. */
-  stop(error: unknown): void {
-    this.#finished.reject(error);
+    return this.finished.promise;
   }
 
   #pump(): void {
     const { flight } = this.#job;
-    while (!this.#finished.settled && this.#todo.length > 0 && this.#reading < parallelReads) {
+    while (!this.finished.settled && this.#todo.length > 0 && this.#reading < parallelReads) {
       // Other files share the flight; each may always have one read under way, or it would never be woken.
       if (!flight.open && this.#reading + this.#unacknowledged > 0) break;
       this.#readSome(this.#todo[0] as Range);
     }
-    if (this.#finished.settled || this.#todo.length > 0 || this.#reading > 0) return;
+    if (this.finished.settled || this.#todo.length > 0 || this.#reading > 0) return;
     if (!this.#allSent) {
       this.#allSent = true;
       this.#job.allSent?.();
     }
-    if (this.#unacknowledged === 0) this.#finished.resolve();
+    if (this.#unacknowledged === 0) this.finished.resolve();
   }
 
   #readSome(range: Range): void {
@@ -84,7 +79,7 @@ export class Sender {
     this.#reading++;
     source.readInto(views, position, (error, bytes = 0) => {
       this.#reading--;
-      if (this.#finished.settled) return;
+      if (this.finished.settled) return;
       if (error) return this.stop(error);
       if (bytes === 0) return this.stop(new Error(`it ended at byte ${position}, before its end was sent`));
       if (bytes < length) {
@@ -114,7 +109,7 @@ export class Sender {
     lane.sftp.write(lane.handle, position, { buffer: frame, start: writeHeadroom, length }, (error) => {
       this.#unacknowledged--;
       lane.unacknowledged -= length;
-      if (this.#finished.settled) return;
+      if (this.finished.settled) return;
       if (error) return this.stop(error);
       this.#job.pool.give(frame);
       flight.answered(sentAt);

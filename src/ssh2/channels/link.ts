@@ -12,47 +12,14 @@ import {
 } from '../insides/internals.ts';
 import { LostSignal } from '../transport/lost.ts';
 import { channelTimeout, isFull, openFailed } from './open-errors.ts';
+import type { OpenedCallback, OpenPlan, Starter, Where } from './opening.ts';
 import { isKnownToTakeSeveral, mannersOf, type ServerManners } from './server-manners.ts';
 import { SessionAhead } from './session-ahead.ts';
 import type { SessionChannel } from './session-channel.ts';
 import { type SessionRules, SessionSlots } from './session-slots.ts';
 import { CommandPlan, type ExecEvents, type ExecRequest } from './start-command.ts';
 
-/** Where a connection leads, for messages. */
-export interface Where {
-  host: string;
-  port: number;
-  hop?: string | undefined;
-}
-
-/** Options of `Connection.openStream`. */
-export interface OpenOptions {
-  /** Stops the opening; the promise rejects with `signal.reason`. */
-  signal?: AbortSignal | undefined;
-  /** Milliseconds for the server's answer; the connection's `timeouts.channel` by default. */
-  timeout?: number | undefined;
-}
-
-/** What starts something on the ssh2 client and calls back once. */
-type Starter<T> = (client: Client, callback: OpenedCallback<T>) => void;
-
-export type OpenedCallback<T> = (error: Error | undefined, result: T) => void;
-
-export interface OpenPlan<T> {
-  signal?: Stoppable | undefined;
-  timeout?: number | undefined;
-  /** For messages: `a session for the command`, `a channel to localhost:22`. */
-  what: string;
-  start(client: Client, callback: OpenedCallback<T>): void;
-  /** As `start`, on a session that is open already; absent where that will not do. */
-  startOn?: ((channel: ClientChannel, callback: OpenedCallback<T>) => void) | undefined;
-  /** Undoes a success that came after we had given up. */
-  discard(result: T): void;
-  /** The caller knows where it was called, and puts that into the error; remembering it twice costs time. */
-  isTraced?: boolean;
-  /** Cleans up, and so may begin after `close()`. */
-  isChore?: boolean | undefined;
-}
+export type { OpenOptions, OpenPlan, Where } from './opening.ts';
 
 interface HeldSlot {
   /** The session that is open already. */

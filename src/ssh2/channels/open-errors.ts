@@ -1,7 +1,7 @@
 import { ChannelOpenFailed, ChannelTimeout, ConnectionLost, type SshError } from '../../errors/index.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { tame } from '../insides/tame.ts';
-import type { Where } from './link.ts';
+import type { Where } from './opening.ts';
 
 /** Made when the call is made, so that its stack names the caller. */
 export function channelTimeout(where: Where, what: string, timeoutMs: number): ChannelTimeout {

@@ -1,7 +1,8 @@
 import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
 import type { Stoppable } from '../../time/on-abort.ts';
 import { behindFirstRequest, execOn, nextChannelId } from '../insides/internals.ts';
-import type { Link, OpenedCallback, OpenPlan } from './link.ts';
+import type { Lost } from '../transport/lost.ts';
+import type { OpenedCallback, OpenPlan } from './opening.ts';
 import { type SessionChannel, wrapSession } from './session-channel.ts';
 
 export interface ExecRequest {
@@ -26,6 +27,14 @@ export interface ExecEvents {
   isChore?: boolean | undefined;
 }
 
+/** What of a link a command needs. */
+interface CommandLink {
+  readonly client: Client;
+  readonly lost: Lost;
+  readonly commandEnded: () => void;
+  readonly ahead: { prepare(): void } | undefined;
+}
+
 type Started = OpenedCallback<SessionChannel>;
 
 /** How a link starts one command, in a session of its own or in one that is open already. */
@@ -36,13 +45,13 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   readonly timeout: number | undefined;
   readonly isChore: boolean | undefined;
   readonly startOn: ((channel: ClientChannel, started: Started) => void) | undefined;
-  readonly #link: Link;
+  readonly #link: CommandLink;
   readonly #request: ExecRequest;
   readonly #events: ExecEvents;
   readonly #isSequel: boolean;
 
   /** `isSequel`: one command follows another, so the next one's session is asked for as well. */
-  constructor(link: Link, request: ExecRequest, events: ExecEvents, isSequel: boolean) {
+  constructor(link: CommandLink, request: ExecRequest, events: ExecEvents, isSequel: boolean) {
     this.#link = link;
     this.#request = request;
     this.#events = events;

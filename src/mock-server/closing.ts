@@ -1,0 +1,19 @@
+/** What is closed once, whoever asks how often. */
+export abstract class Closing implements AsyncDisposable {
+  #closed: Promise<void> | undefined;
+
+  protected get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.closeNow();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  protected abstract closeNow(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+import type { Client, ClientChannel } from 'ssh2';
+import type { Stoppable } from '../../time/on-abort.ts';
+
+/** Where a connection leads, for messages. */
+export interface Where {
+  host: string;
+  port: number;
+  hop?: string | undefined;
+}
+
+/** Options of `Connection.openStream`. */
+export interface OpenOptions {
+  /** Stops the opening; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for the server's answer; the connection's `timeouts.channel` by default. */
+  timeout?: number | undefined;
+}
+
+/** What starts something on the ssh2 client and calls back once. */
+export type Starter<T> = (client: Client, callback: OpenedCallback<T>) => void;
+
+export type OpenedCallback<T> = (error: Error | undefined, result: T) => void;
+
+export interface OpenPlan<T> {
+  signal?: Stoppable | undefined;
+  timeout?: number | undefined;
+  /** For messages: `a session for the command`, `a channel to localhost:22`. */
+  what: string;
+  start(client: Client, callback: OpenedCallback<T>): void;
+  /** As `start`, on a session that is open already; absent where that will not do. */
+  startOn?: ((channel: ClientChannel, callback: OpenedCallback<T>) => void) | undefined;
+  /** Undoes a success that came after we had given up. */
+  discard(result: T): void;
+  /** The caller knows where it was called, and puts that into the error; remembering it twice costs time. */
+  isTraced?: boolean;
+  /** Cleans up, and so may begin after `close()`. */
+  isChore?: boolean | undefined;
+}
