@@ -71,7 +71,7 @@ test.each([
 test('a language that there is not is wrong use', async () => {
   expect(await ofZombie(['--lang', 'fr'])).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('en, ko'),
+    stderr: expect.stringContaining("'en' or 'ko'"),
   });
 });
 

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import type { Step, StepName } from '../../src/cli/doctor/steps.ts';
@@ -26,6 +27,9 @@ let visitor: Socket | undefined;
 const root = (...command: [string, ...string[]]) => execFileSync(command[0], command.slice(1));
 const login = { step: 'login', exitCode: 15 } as const;
 const exec = { step: 'exec', exitCode: 16 } as const;
+const keysOf = ({ privateKeyPath }: Sshd) => join(dirname(privateKeyPath), 'authorized_keys');
+const keyOptions = (options: string) => async (sshd: Sshd) =>
+  writeFile(keysOf(sshd), `${options} ${await readFile(keysOf(sshd), 'utf8')}`);
 const shell = (path: string) => (sshd: Sshd) => root('usermod', '--shell', path, sshd.username);
 /** A disk of its own as the home folder. */
 const mounted = (options: string) => (sshd: Sshd) => {
@@ -55,6 +59,44 @@ const situations: Situation[] = [
     kind: 'keyRefused',
     todo: /journalctl/,
     config: ['AllowUsers root'],
+  },
+  {
+    what: 'a key that is taken from another address only',
+    ...login,
+    kind: 'keyRefused',
+    todo: /from= or expiry-time/,
+    prepare: keyOptions('from="192.0.2.1"'),
+  },
+  {
+    what: 'a key that has expired',
+    ...login,
+    kind: 'keyRefused',
+    todo: /from= or expiry-time/,
+    prepare: keyOptions('expiry-time="20200101"'),
+  },
+  {
+    what: 'a file of keys that everybody may write',
+    ...login,
+    kind: 'keyRefused',
+    todo: /StrictModes/,
+    config: ['StrictModes yes'],
+    prepare: (sshd) => chmod(keysOf(sshd), 0o666),
+  },
+  {
+    what: 'a ChrootDirectory that others may write to',
+    ...exec,
+    kind: 'endedAtCommand',
+    todo: /ChrootDirectory/,
+    config: ['ChrootDirectory /tmp'],
+  },
+  {
+    what: 'a home folder that is not there',
+    step: 'disk',
+    verdict: 'warn',
+    exitCode: 0,
+    kind: 'disk-denied',
+    todo: /begins in \//,
+    prepare: ({ username }) => root('usermod', '--home', '/nonexistent', username),
   },
   {
     what: 'a second factor',

@@ -121,6 +121,8 @@ function foreign(received: string): FailureKind {
   if (received.startsWith('Exceeded MaxStartups')) return 'maxStartups';
   if (received.startsWith('Not allowed at this time')) return 'penalty';
   if (received.startsWith('SSH-1.') && !received.startsWith('SSH-1.99')) return 'oldSsh';
+  // A record of TLS: an alert, or a handshake (RFC 8446 section 5.1).
+  if (/^\\x1[56]\\x03/.test(received)) return 'tlsServer';
   return /^HTTP\/|^<(!doctype|html)/i.test(received) ? 'webServer' : 'otherServer';
 }
 

@@ -113,8 +113,9 @@ const commands: Situation[] = [
   {
     what: 'a connection that is lost at the command',
     ...exec,
-    kind: 'lost',
-    todo: /log of the server/,
+    kind: 'endedAtCommand',
+    says: /^the login works, but/,
+    todo: /ChrootDirectory.*journalctl/,
     open: faulty({ disconnect: { phase: 'exec', message: 'bye' } }),
   },
 ];

@@ -14,7 +14,7 @@ const others: Situation[] = [
   ['a Redis server', '-ERR unknown command\r\n', 'otherServer'],
   ['a MySQL server', Buffer.from('4a0000000a382e302e3333000d000000\n', 'hex'), 'otherServer'],
   ['a telnet server', Buffer.from('fffd18fffd20fffd23fffd27', 'hex'), 'otherServer'],
-  ['a TLS server', Buffer.from('15030100020246', 'hex'), 'otherServer'],
+  ['a TLS server', Buffer.from('15030100020246', 'hex'), 'tlsServer'],
   ['sshd that is full', 'Exceeded MaxStartups\r\n', 'maxStartups'],
   ['sshd with a penalty for us', 'Not allowed at this time\r\n', 'penalty'],
 ].map(([what, said, kind]) => ({

@@ -45,7 +45,7 @@ export const logins: Situation[] = [
     what: 'a key that is refused',
     ...login,
     kind: 'keyRefused',
-    todo: /administrators_authorized_keys.*journalctl/,
+    todo: /from= or expiry-time.*StrictModes.*administrators_authorized_keys.*journalctl/,
     open: at({ faults: refuse }),
   },
   {

@@ -1,5 +1,6 @@
 import { quoted } from '../../../text/printable.ts';
 import { type CommandResult, type Connection, isSshError } from '../../library.ts';
+import { findingOfKind } from '../diagnose.ts';
 import type { Finding } from '../steps.ts';
 import type { Visit } from '../visit.ts';
 import type { Words } from '../words/words.ts';
@@ -24,7 +25,11 @@ export async function checkExec(connection: Connection, visit: Visit): Promise<E
     return { finding: judge(answer, visit.words.exec), shell: shellOf(answer.stdout, marker) };
   } catch (error) {
     if (!isSshError(error)) throw error;
-    return { finding: visit.finding(error), shell: undefined };
+    const finding =
+      error.code === 'SSH_CONNECTION_LOST'
+        ? findingOfKind('endedAtCommand', error, visit.target, visit.words)
+        : visit.finding(error);
+    return { finding, shell: undefined };
   }
 }
 

@@ -99,7 +99,7 @@ export const englishFailures: Words['failures'] = {
   },
   slowSpeaker: {
     says: ({ said }) => `it speaks, but not SSH: ${said}`,
-    todo: 'Look at host and port.',
+    todo: 'Look at host and port: another service listens there. On a line that is very slow, --banner-timeout 2min waits longer.',
   },
   pcSshdDown: {
     says: () => 'accepted, then closed without a word: the tunnel is up, but the sshd of the PC is not',
@@ -128,6 +128,10 @@ export const englishFailures: Words['failures'] = {
   webServer: {
     says: ({ at, said }) => `a web server or HTTP proxy answers at ${at}: "${said}"`,
     todo: 'Look at host and port. If it is a proxy on the way: --proxy http://HOST:PORT.',
+  },
+  tlsServer: {
+    says: ({ at }) => `a TLS server (HTTPS) answers at ${at}, not an SSH server`,
+    todo: 'Look at host and port. If it is a proxy on the way: --proxy https://HOST:PORT.',
   },
   otherServer: {
     says: ({ at, said }) => `what answers at ${at} is not an SSH server: "${said}"`,
@@ -233,7 +237,7 @@ export const englishFailures: Words['failures'] = {
   keyRefused: {
     says: ({ tried }) => `the login was refused; tried: ${tried}`,
     todo: ({ username }) =>
-      `Do not try again and again: sshd bans for it. Is the account ${username} right, and neither expired nor locked? Is the public key in its authorized_keys? For administrators Windows reads C:\\ProgramData\\ssh\\administrators_authorized_keys instead, and only if none but SYSTEM and Administrators may write it.`,
+      `Do not try again and again: sshd bans for it. Is the account ${username} right, and neither expired nor locked? Is the public key in its authorized_keys, without a from= or expiry-time that shuts it out? May nobody else write to that file, its folder and the home folder (StrictModes)? For administrators Windows reads C:\\ProgramData\\ssh\\administrators_authorized_keys instead, and only if none but SYSTEM and Administrators may write it.`,
   },
   certificateRefused: {
     says: ({ tried }) => `the login was refused; tried: ${tried}`,
@@ -274,6 +278,10 @@ export const englishFailures: Words['failures'] = {
   sftpSpoilt: {
     says: ({ said }) => `what answers is not SFTP: ${said}`,
     todo: 'A shell that speaks when it starts breaks it: take the words out of ~/.bashrc, AutoRun or the profile, or use internal-sftp.',
+  },
+  endedAtCommand: {
+    says: ({ said }) => `the login works, but the connection ended at the first command: ${said}`,
+    todo: 'Ask again. If it ends there again, the server ends the session: a ChrootDirectory that others than root may write to, a limit of the account or PAM, or a process of sshd that fails.',
   },
   lost: {
     says: ({ said }) => said,

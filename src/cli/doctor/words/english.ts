@@ -115,7 +115,8 @@ export const english: Words = {
     quota: 'the quota of the account is used up: nothing can be written',
     quotaTodo: 'Make room in its home folder, or raise the quota.',
     denied: (home) => `the account may not write into ${home}, where it begins`,
-    deniedTodo: 'Jobs keep their state in the home folder: mend its owner and mode.',
+    deniedTodo:
+      'Jobs keep their state in the home folder: mend its owner and mode. Where the home folder is not there at all, sshd begins in /: make it.',
     failed: (said) => `a file could not be written: ${said}`,
     failedTodo:
       'Most often the disk is full or read-only, or the folder is not to be written by this account.',

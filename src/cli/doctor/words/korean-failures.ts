@@ -101,7 +101,7 @@ export const koreanFailures: Words['failures'] = {
   },
   slowSpeaker: {
     says: ({ said }) => `응답은 하지만 SSH가 아닙니다: ${said}`,
-    todo: '호스트와 포트를 확인하세요.',
+    todo: '호스트와 포트를 확인하세요. 다른 서비스가 쓰는 포트입니다. 회선이 아주 느리다면 --banner-timeout 2min으로 더 기다릴 수 있습니다.',
   },
   pcSshdDown: {
     says: () => '연결되자마자 말없이 끊겼습니다. 터널은 살아 있지만 PC의 sshd가 내려가 있습니다',
@@ -130,6 +130,10 @@ export const koreanFailures: Words['failures'] = {
   webServer: {
     says: ({ at, said }) => `${at}에서 웹 서버나 HTTP 프록시가 응답합니다: "${said}"`,
     todo: '호스트와 포트를 확인하세요. 중간의 프록시라면 --proxy http://HOST:PORT를 쓰세요.',
+  },
+  tlsServer: {
+    says: ({ at }) => `${at}에서 SSH가 아니라 TLS(HTTPS) 서버가 응답합니다`,
+    todo: '호스트와 포트를 확인하세요. 중간의 프록시라면 --proxy https://HOST:PORT를 쓰세요.',
   },
   otherServer: {
     says: ({ at, said }) => `${at}에서 응답하는 것은 SSH 서버가 아닙니다: "${said}"`,
@@ -233,7 +237,7 @@ export const koreanFailures: Words['failures'] = {
   keyRefused: {
     says: ({ tried }) => `로그인 거절. 시도한 것: ${tried}`,
     todo: ({ username }) =>
-      `자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. 계정 ${username}이 맞는지, 만료되거나 잠기지 않았는지, 공개 키가 authorized_keys에 있는지 확인하세요. 관리자 계정이면 Windows는 대신 C:\\ProgramData\\ssh\\administrators_authorized_keys를 읽으며, SYSTEM과 Administrators만 쓸 수 있어야 합니다.`,
+      `자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. 계정 ${username}이 맞는지, 만료되거나 잠기지 않았는지, 공개 키가 authorized_keys에 있고 from=이나 expiry-time에 막히지 않는지, 그 파일과 폴더와 홈 폴더에 다른 사람이 쓸 수 없는지(StrictModes) 확인하세요. 관리자 계정이면 Windows는 대신 C:\\ProgramData\\ssh\\administrators_authorized_keys를 읽으며, SYSTEM과 Administrators만 쓸 수 있어야 합니다.`,
   },
   certificateRefused: {
     says: ({ tried }) => `로그인 거절. 시도한 것: ${tried}`,
@@ -274,6 +278,10 @@ export const koreanFailures: Words['failures'] = {
   sftpSpoilt: {
     says: ({ said }) => `SFTP가 아닌 것이 응답합니다: ${said}`,
     todo: '셸이 시작할 때 출력하는 글이 SFTP를 망칩니다. ~/.bashrc, AutoRun, 프로필에서 출력을 빼거나 internal-sftp를 쓰세요.',
+  },
+  endedAtCommand: {
+    says: ({ said }) => `로그인은 되지만 첫 명령에서 연결이 끊겼습니다: ${said}`,
+    todo: '다시 확인하세요. 같은 곳에서 또 끊기면 서버가 세션을 끝내는 것입니다. root가 아닌 사람도 쓸 수 있는 ChrootDirectory, 계정이나 PAM의 제한, 실패하는 sshd 프로세스를 확인하세요.',
   },
   lost: {
     says: ({ said }) => `확인하는 중에 연결이 끊겼습니다: ${said}`,
