@@ -64,3 +64,44 @@ describe('docs/ko', () => {
     expect(commands.filter((name) => !known.includes(name))).toEqual([]);
   });
 });
+
+describe('docs/ko/pc-into-service.md', () => {
+  const english = read('docs/onboarding.md');
+  const korean = read('docs/ko/pc-into-service.md');
+  const inline = (text: string) => [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+  const rows = (text: string) => [...text.matchAll(/^\|(?! *-)(.*)\|$/gm)].map(([, row = '']) => inline(row));
+  const withoutBlocks = (text: string) => text.replace(/^```[\s\S]*?^```$/gm, '');
+  /** What a new customer needs: from the customer's entry to its end. */
+  const between = (text: string, from: string, to?: string) =>
+    text.slice(text.indexOf(from), to === undefined ? undefined : text.indexOf(to));
+
+  it('has the commands of the English page, each as it is there', () => {
+    const part = between(english, '## 2. The customer', '## When it does not work');
+    expect(shapeOf(korean).code).toEqual(shapeOf(part).code);
+  });
+
+  it('has its tables: keys, switches of the script, and what to do for each line of the PC', () => {
+    const keys = (text: string) => rows(text).slice(0, 5);
+    expect(keys(korean)).toEqual(keys(between(english, '| key | made by |')));
+    const switches = (text: string) =>
+      rows(text).filter((row) => row.some((code) => /^--?(status|update|key|uninstall)$/i.test(code)));
+    const isShort = (row: readonly string[]) => row.length === 2;
+    expect(switches(korean).filter(isShort)).toEqual(switches(english).filter(isShort));
+    // The first rows are about the gateway's set-up.
+    const advice = rows(between(english, '## When it does not work')).filter(
+      ([first]) => first !== 'setup gateway' && first !== 'Match',
+    );
+    expect(rows(between(korean, '## 안 될 때')).map((row) => [...row].sort())).toEqual(
+      advice.map((row) => [...row].sort()),
+    );
+  });
+
+  it('names nothing that the English page does not name, and is Korean in every paragraph', () => {
+    const names = inline(withoutBlocks(korean));
+    expect(names.filter((name) => !english.includes(name))).toEqual([]);
+    const paragraphs = withoutBlocks(korean)
+      .split(/\n\n+/)
+      .filter((one) => /[A-Za-z]{4}/.test(one));
+    expect(paragraphs.filter((one) => !/[가-힣]/.test(one))).toEqual([]);
+  });
+});
