@@ -20,6 +20,7 @@ import {
 import { Input } from './input/input.ts';
 import type { ResolvedExec } from './options.ts';
 import { Output } from './output/output.ts';
+import { noteStart } from './stop/started-commands.ts';
 import { stopCommand, stopLate, type Terminated } from './stop/stop.ts';
 import type { CommandResult, SessionOpener } from './types.ts';
 
@@ -50,8 +51,7 @@ export class Execution implements ChannelSink {
   /** Another end than the command's own is on its way. */
   #isDoomed = false;
   #killed = false;
-  /** The server was asked to start it. */
-  #asked = false;
+  #askedAt: number | undefined;
   #startedAt: number | undefined;
   #stopTimer = () => {};
   #unsubscribe = () => {};
@@ -89,9 +89,7 @@ export class Execution implements ChannelSink {
         { command: line, hasNoInput: () => this.input.isEmpty, ...(pty === undefined ? {} : { pty }) },
         {
           signal: this.#opening,
-          onAsked: () => {
-            this.#asked = true;
-          },
+          onAsked: () => (this.#askedAt = now()),
           onLate: (channel) => this.#stopLate(channel),
           onRefused: () => this.#neverLate.resolve(),
         },
@@ -104,7 +102,8 @@ export class Execution implements ChannelSink {
 
   #notOpened(error: unknown): void {
     if (error instanceof ConnectionLost) return this.#settle(this.#lost(error));
-    const failure = error instanceof ChannelTimeout && this.#asked ? startUnanswered(error) : error;
+    const failure =
+      error instanceof ChannelTimeout && this.#askedAt !== undefined ? startUnanswered(error) : error;
     if (isSshError(failure) && failure !== this.#opener.lost.error) this.caller.trace(failure);
     this.#fail(failure);
   }
@@ -112,6 +111,7 @@ export class Execution implements ChannelSink {
   #start(channel: SessionChannel): void {
     if (this.#result.settled) return this.#stopLate(channel);
     const { onStdout, onStderr, timeout } = this.#request;
+    noteStart(this.#opener, this.#request, channel, this.#askedAt);
     this.#channel = channel;
     this.#neverLate.resolve();
     this.#startedAt = now();
@@ -252,13 +252,14 @@ export class Execution implements ChannelSink {
 
   /** The server started the command after we had given it up. */
   #stopLate(channel: SessionChannel): void {
+    noteStart(this.#opener, this.#request, channel, this.#askedAt);
     void stopLate(this.#stopTarget(channel)).then(() => this.#neverLate.resolve());
   }
 
   /** The server may start it yet, and then it is to be stopped. */
   #leaveLine(reason?: unknown): void {
     this.#opening.abort(reason);
-    if (this.#asked) this.#opener.chores?.add(this.#neverLate.promise);
+    if (this.#askedAt !== undefined) this.#opener.chores?.add(this.#neverLate.promise);
   }
 
   #stopTarget(channel: SessionChannel) {
@@ -284,7 +285,7 @@ export class Execution implements ChannelSink {
   // --- accounts ---
 
   #lost(error: SshError): ConnectionLost {
-    const started = this.#startedAt !== undefined || (this.#asked ? 'unknown' : false);
+    const started = this.#startedAt !== undefined || (this.#askedAt === undefined ? false : 'unknown');
     return connectionLost(this.#account(), error, started);
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkClock } from '../../src/cli/doctor/checks/clock.ts';
@@ -8,6 +8,7 @@ import { Visit } from '../../src/cli/doctor/visit.ts';
 import { english } from '../../src/cli/doctor/words/english.ts';
 import type { Connection as LibraryConnection } from '../../src/cli/library.ts';
 import type { Connection } from '../../src/connection.ts';
+import type { Command } from '../../src/exec/types.ts';
 import { remoteSha256 } from '../../src/sftp/verify/checksum.ts';
 import { startWindowsPc, type WindowsPc } from './support/pc.ts';
 
@@ -98,8 +99,64 @@ describe('a command that is stopped', () => {
     await other.close();
   });
 
-  it('runs on where WMI is denied, and the caller is not told otherwise', async () => {
+  /** Two of the same, of which one is stopped; which of them the PC then still runs. */
+  const stopOneOfTwo = async (which: 0 | 1, number: number) => {
+    const line = `echo $$ >>pids-${number}; exec sleep ${number}`;
+    const commands: Command[] = [];
+    for (const started of [1, 2]) {
+      const command = connection.exec(line, { reject: false });
+      void command.catch(() => {});
+      commands.push(command);
+      await expect.poll(() => lines(`pids-${number}`), { interval: 50 }).toHaveLength(started);
+    }
+    const pids = await lines(`pids-${number}`);
+    commands[which]?.kill();
+    await expect.poll(() => running(`sleep ${number}`), { timeout: 30_000, interval: 500 }).toBe(1);
+    const { stdout } = await connection.exec(
+      `ps -A -o pid=,args= | awk '/[0-9] sleep ${number}/ { print $1 }'`,
+    );
+    const [left] = stdout.trim().split('\n');
+    expect(left).toBe(pids[1 - which]);
+    commands[1 - which]?.kill();
+    await expect.poll(() => running(`sleep ${number}`), { timeout: 30_000, interval: 500 }).toBe(0);
+    await Promise.allSettled(commands);
+  };
+  const lines = async (file: string) =>
+    (await readFile(join(pc.home, file), 'utf8').catch(() => '')).split('\n').filter(Boolean);
+
+  it.each([0, 1] as const)('is told apart from one with the same line: number %i of two', async (which) => {
+    await stopOneOfTwo(which, 4730 + which);
+    expect(await pc.log()).toContain('processes by wmi');
+  });
+
+  it.each([0, 1] as const)('and so without WMI, for a standard account: number %i', async (which) => {
     await pc.set('wmi', 'denied');
+    await pc.set('taskkill', 'denied');
+    await stopOneOfTwo(which, 4740 + which);
+    expect(await pc.log()).not.toContain('processes by wmi');
+  });
+
+  it('is not mixed up with one that has the same line, and was left to run', async () => {
+    // Without a session of its own any more, but with a process.
+    const left = connection.exec('trap "" TERM HUP; exec sleep 4750', { reject: false });
+    await expect.poll(() => running('sleep 4750')).toBe(1);
+    await pc.set('no-powershell');
+    left.kill();
+    await left.catch(() => {});
+    await pc.reset();
+    const command = connection.exec('trap "" TERM HUP; exec sleep 4750', { reject: false });
+    await expect.poll(() => running('sleep 4750')).toBe(2);
+    const before = (await connection.exec('pgrep -o -f "^sleep 4750"')).stdout;
+    command.kill();
+    await command.catch(() => {});
+    await expect.poll(() => running('sleep 4750'), { timeout: 30_000, interval: 500 }).toBe(1);
+    expect((await connection.exec('pgrep -f "^sleep 4750"')).stdout).toBe(before);
+    await connection.exec('pkill -KILL -f "^sleep 4750"', { reject: false });
+  });
+
+  it('runs on where processes are not to be seen, and the caller is not told otherwise', async () => {
+    await pc.set('wmi', 'denied');
+    await pc.set('no-snapshot');
     const error = await connection.exec('sleep 4722', { timeout: 500 }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: 'unknown' });
     await connection.exec('pkill -f "sleep 472[2]"', { reject: false });

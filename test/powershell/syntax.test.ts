@@ -54,7 +54,7 @@ Get-NetFirewallRule -Name, Get-Random, Get-Random -Maximum, Get-Random -Minimum,
 Get-WindowsCapability -Name, Get-WindowsCapability -Online, icacls, Join-Path, Move-Item, Move-Item -Destination,
 Move-Item -ErrorAction, Move-Item -Force, Move-Item -LiteralPath, New-Item, New-Item -ItemType, New-Item -Path,
 Remove-Item, Remove-Item -ErrorAction, Remove-Item -Force, Remove-Item -LiteralPath, Remove-Item -Recurse, Select-Object, Select-Object -First,
-Select-String, Set-Service, Set-Service -StartupType, Split-Path, Split-Path -Leaf, Start-Process,
+Select-String, Sort-Object, Sort-Object -Property, Stop-Process -Id, New-Object -Property, Set-Service, Set-Service -StartupType, Split-Path, Split-Path -Leaf, Start-Process,
 Start-Process -ArgumentList, Start-Process -FilePath, Start-Process -NoNewWindow, Start-Process -PassThru,
 Start-Process -RedirectStandardError, Start-Process -RedirectStandardOutput, Start-Process -Wait, Start-Service,
 Stop-Process, Stop-Process -ErrorAction, Stop-Process -Force, Stop-Process -InputObject, Test-Path, Test-Path -LiteralPath, Write-Output`
@@ -62,10 +62,10 @@ Stop-Process, Stop-Process -ErrorAction, Stop-Process -Force, Stop-Process -Inpu
   .map((name) => name.trim());
 
 const membersOfFramework = `
-[BitConverter]::GetBytes, [BitConverter]::ToString, [BitConverter]::ToUInt32, [Console]::Error, [Console]::InputEncoding,
+[SshViaGatewayProcesses]::List, [BitConverter]::GetBytes, [BitConverter]::ToString, [BitConverter]::ToUInt32, [Console]::Error, [Console]::In, [Console]::InputEncoding,
 [Console]::OpenStandardError, [Console]::OpenStandardInput, [Console]::OpenStandardOutput, [Console]::Out,
 [Console]::OutputEncoding, [Console]::SetError, [Console]::SetOut, [Convert]::FromBase64String,
-[Convert]::ToBase64String, [Convert]::ToInt64, [DateTimeOffset]::UtcNow, [DateTime]::UtcNow, [Diagnostics.Process]::GetCurrentProcess,
+[Convert]::ToBase64String, [Convert]::ToInt64, [DateTimeOffset]::UtcNow, [DateTime]::Now, [DateTime]::UtcNow, [Diagnostics.Process]::GetCurrentProcess,
 [Diagnostics.Process]::Start, [Environment]::ExpandEnvironmentVariables, [Environment]::NewLine,
 [Environment]::SetEnvironmentVariable, [Environment]::UserDomainName, [Environment]::UserName,
 [IO.Directory]::CreateDirectory, [IO.Directory]::Delete, [IO.Directory]::Exists, [IO.Directory]::GetDirectories,

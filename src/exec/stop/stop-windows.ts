@@ -1,8 +1,9 @@
-import { startTimer } from '../../time/timer.ts';
+import { now, startTimer } from '../../time/timer.ts';
 import { buildPowerShell } from '../command-line/powershell-script.ts';
 import { powerShellString } from '../quote/powershell.ts';
 import type { SessionOpener } from '../types.ts';
-import { kill } from './scripts.generated.ts';
+import { kill, processes, snapshot } from './scripts.generated.ts';
+import { placeAmongEquals, type StartedCommand } from './started-commands.ts';
 
 /** Milliseconds for PowerShell to start, look and kill on a slow PC. */
 const limit = 30_000;
@@ -10,19 +11,29 @@ const limit = 30_000;
 /**
  * Ends a command on OpenSSH for Windows by `taskkill /T /F` on a second session. sshd does not tell a command's
  * process id, so it is looked for: among the children of the sshd process that serves this connection, the one
- * whose command line holds the command. When several fit (the same command runs twice), none is touched.
+ * whose command line holds the command. When the same line runs more than once, the order of the starts tells which.
  *
  * Resolves when that is done or has failed, after 30 s at most; never rejects.
  */
-export async function killOnWindows(opener: SessionOpener, line: string): Promise<void> {
+export async function killOnWindows(
+  opener: SessionOpener,
+  target: Pick<StartedCommand, 'line' | 'channel'>,
+): Promise<void> {
   const giveUp = new AbortController();
   const stopTimer = startTimer(limit, () => giveUp.abort());
-  const { command, stdin = '' } = buildPowerShell(killScript(line), { shell: 'powershell' });
+  const { command, stdin = '' } = buildPowerShell(killScript(target.line), { shell: 'powershell' });
   const discard = { onStdout: () => {}, onStderr: () => {} };
+  let askedAt = now();
+  const onAsked = () => {
+    askedAt = now();
+  };
   try {
-    const channel = await opener.exec({ command }, { signal: giveUp.signal, isChore: true });
+    const channel = await opener.exec({ command }, { signal: giveUp.signal, onAsked, isChore: true });
+    // Whatever is confirmed by now was started before this PowerShell, and whatever is not, after it.
+    const told = place(opener, target, { askedAt, startedAt: now() });
+    if (!told) return channel.close();
     giveUp.signal.addEventListener('abort', () => channel.close(), { once: true });
-    channel.write(Buffer.from(stdin), () => {});
+    channel.write(Buffer.from(`${stdin}${told}\r\n`), () => {});
     channel.end();
     await new Promise<void>((resolve) => {
       giveUp.signal.addEventListener('abort', () => resolve(), { once: true });
@@ -35,6 +46,23 @@ export async function killOnWindows(opener: SessionOpener, line: string): Promis
   }
 }
 
+/** What kill.ps1 reads: which of the equal commands is meant, and how long before `own` each was started. */
+function place(
+  opener: SessionOpener,
+  target: Pick<StartedCommand, 'line' | 'channel'>,
+  own: Pick<StartedCommand, 'askedAt' | 'startedAt'>,
+): string | undefined {
+  const found = placeAmongEquals(opener, target);
+  if (!found) return undefined;
+  const spans = found.equals.map(
+    ({ askedAt, startedAt }) =>
+      `${Math.floor(own.askedAt - startedAt)}:${Math.ceil(own.startedAt - askedAt)}`,
+  );
+  return [found.place, ...spans].join(' ');
+}
+
 export function killScript(line: string): string {
-  return `$line=${powerShellString(line)}\n${kill}`;
+  const variables = { line, snapshot };
+  const head = Object.entries(variables).map(([name, text]) => `$${name}=${powerShellString(text)}\n`);
+  return `${head.join('')}${processes}${kill}`;
 }

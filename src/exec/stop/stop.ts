@@ -70,7 +70,7 @@ async function closeAndSee(target: StopTarget): Promise<Terminated> {
 
 /** Windows has no signals: another session ends the process and its children, and goes on if that takes longer. */
 async function stopOnWindows(target: StopTarget): Promise<Terminated> {
-  const killing = killOnWindows(target.opener, target.line);
+  const killing = killOnWindows(target.opener, target);
   void killing.then(() => target.channel.close());
   await endsWithin(target, grace.windows);
   // An end without a status may just be the answer to our close.

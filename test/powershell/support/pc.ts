@@ -17,6 +17,9 @@ export type Setting =
   | 'language-mode'
   | 'no-breakaway'
   | 'no-kernel32'
+  | 'no-snapshot'
+  | 'taskkill'
+  | 'schtasks'
   | 'no-powershell'
   | 'stillborn';
 
@@ -46,6 +49,9 @@ const settings: readonly (Setting | 'log')[] = [
   'language-mode',
   'no-breakaway',
   'no-kernel32',
+  'no-snapshot',
+  'taskkill',
+  'schtasks',
   'no-powershell',
   'stillborn',
   'log',
@@ -113,6 +119,7 @@ async function furnish(folder: string): Promise<void> {
   await mkdir(join(folder, 'lib'));
   const library = join(folder, 'lib', 'kernel32.dll.so');
   execFileSync('gcc', ['-O1', '-shared', '-fPIC', '-o', library, join(own, 'kernel32.c')]);
+  await symlink(library, join(folder, 'lib', 'ntdll.dll.so'));
 }
 
 /** @throws when there is none: nothing here may be skipped. */

@@ -9,16 +9,18 @@ function Get-CimInstance {
   if ($ClassName -notin 'Win32_Process', 'Win32_OperatingSystem') { throw "no class $ClassName here" }
   if ((Get-Setting 'wmi') -eq 'denied') { throw [UnauthorizedAccessException]'Access denied' }
   if ($ClassName -eq 'Win32_OperatingSystem') { return [pscustomobject]@{ Caption = 'Microsoft Windows' } }
+  Add-Content "$env:STAND_IN/log" 'processes by wmi'
+  $boot = [DateTimeOffset]::FromUnixTimeSeconds([long]([IO.File]::ReadAllText('/proc/stat') -replace '(?s).*btime (\d+).*', '$1')).LocalDateTime
   foreach ($folder in Get-ChildItem /proc -Directory | Where-Object Name -match '^\d+$') {
     try { $stat = [IO.File]::ReadAllText("/proc/$($folder.Name)/stat") } catch { continue }
-    if ($stat -notmatch '^\d+ \((.*)\) \S (\d+)') { continue }
-    $name, $parent = $Matches[1], $Matches[2]
+    if ($stat -notmatch '^\d+ \((.*)\) \S (\d+)(?: \S+){17} (\d+)') { continue }
+    $name, $parent, $start = $Matches[1], $Matches[2], $boot.AddMilliseconds(10 * [long]$Matches[3])
     $line = try { [IO.File]::ReadAllText("/proc/$($folder.Name)/cmdline").Replace([char]0, ' ').Trim() } catch { '' }
     # sshd's child on Windows is cmd.exe with the command in quotes.
     $settings = try { [IO.File]::ReadAllText("/proc/$($folder.Name)/environ").Split([char]0) } catch { @() }
     $asked = $settings | Where-Object { $_.StartsWith('SSH_ORIGINAL_COMMAND=') }
     if ($asked) { $line = 'cmd.exe /c "' + $asked.Substring(21) + '"' }
-    [pscustomobject]@{ ProcessId = [uint32]$folder.Name; ParentProcessId = [uint32]$parent; Name = $name; CommandLine = $line }
+    [pscustomobject]@{ ProcessId = [uint32]$folder.Name; ParentProcessId = [uint32]$parent; Name = $name; CommandLine = $line; CreationDate = $start }
   }
 }
 

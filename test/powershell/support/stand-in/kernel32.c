@@ -1,6 +1,8 @@
-// Stands for CreateProcessW and CloseHandle of kernel32.dll, so that the real C# runs with the real marshalling.
+// Stands for the functions of kernel32.dll and ntdll.dll that the C# calls, so that it runs with its real marshalling.
 // What it is asked must be what Windows needs: other flags, handles to inherit or a wrong structure are refused.
 #define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -82,4 +84,111 @@ int32_t CreateProcessW(void *application, uint16_t *command_line, void *process_
   return information->process_id > 0;
 }
 
-int32_t CloseHandle(void *handle) { return handle == (void *)1; }
+// Handles: 1 for what nobody asks about, 2 for the one snapshot at a time, 16 more than the id for a process.
+enum { snapshot_handle = 2, process_handle = 16 };
+
+int32_t CloseHandle(void *handle) { return handle != 0; }
+
+struct process_entry {
+  uint32_t size, usage;
+  int32_t id;
+  void *heap;
+  uint32_t module, threads;
+  int32_t parent, priority;
+  uint32_t flags;
+  uint16_t name[260];
+};
+
+static DIR *processes;
+
+void *CreateToolhelp32Snapshot(uint32_t flags, int32_t process) {
+  if (flags != 2 || process || exists("no-snapshot")) return errno = access_denied, (void *)-1;
+  if (processes) closedir(processes);
+  processes = opendir("/proc");
+  return (void *)snapshot_handle;
+}
+
+static size_t read_of(int32_t id, const char *what, char *to, size_t most) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", id, what);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  ssize_t length = read(file, to, most - 1);
+  close(file);
+  to[length > 0 ? length : 0] = 0;
+  return length > 0 ? length : 0;
+}
+
+// Its parent, its start in ticks of 10 ms, and its name.
+static int stat_of(int32_t id, int32_t *parent, unsigned long long *start, char name[64]) {
+  char text[1024];
+  if (!read_of(id, "stat", text, sizeof text)) return 0;
+  char *open = strchr(text, '('), *close = strrchr(text, ')');
+  if (!open || !close) return 0;
+  snprintf(name, 64, "%.*s", (int)(close - open - 1), open + 1);
+  return sscanf(close + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", parent,
+                start) == 2;
+}
+
+int32_t Process32NextW(void *snapshot, struct process_entry *entry) {
+  char name[64];
+  unsigned long long start;
+  if (snapshot != (void *)snapshot_handle || entry->size != 568 || sizeof *entry != 568) return 0;
+  for (struct dirent *one; (one = readdir(processes));) {
+    if (!isdigit((unsigned char)one->d_name[0])) continue;
+    entry->id = atoi(one->d_name);
+    if (!stat_of(entry->id, &entry->parent, &start, name)) continue;
+    size_t n = 0;
+    for (; name[n]; n++) entry->name[n] = (unsigned char)name[n];
+    entry->name[n] = 0;
+    return 1;
+  }
+  return 0;
+}
+
+int32_t Process32FirstW(void *snapshot, struct process_entry *entry) { return Process32NextW(snapshot, entry); }
+
+void *OpenProcess(uint32_t access, int32_t inherit, int32_t id) {
+  char text[16];
+  // As for the processes of other accounts.
+  if (access != 0x1000 || inherit || !read_of(id, "environ", text, sizeof text)) return 0;
+  return (void *)(intptr_t)(id + process_handle);
+}
+
+int32_t GetProcessTimes(void *process, int64_t *start, int64_t *end, int64_t *kernel, int64_t *user) {
+  char name[64];
+  int32_t parent;
+  unsigned long long ticks;
+  *end = *kernel = *user = 0;
+  if (!stat_of((intptr_t)process - process_handle, &parent, &ticks, name)) return 0;
+  *start = (int64_t)ticks * 100000 + 1;
+  return 1;
+}
+
+struct unicode_string {
+  uint16_t length, most;
+  uint16_t *text;
+};
+
+// A function of ntdll.dll.
+int32_t NtQueryInformationProcess(void *process, int32_t kind, struct unicode_string *answer, uint32_t length,
+                                  uint32_t *needed) {
+  static char text[1 << 17], line[1 << 17];
+  const char *const mark = "SSH_ORIGINAL_COMMAND=";
+  int32_t id = (intptr_t)process - process_handle;
+  size_t size = read_of(id, "environ", text, sizeof text), n = 0;
+  if (kind != 60 || length < 65552 || sizeof *answer != 16) return -1;
+  for (char *one = text; one < text + size; one += strlen(one) + 1) {
+    if (strncmp(one, mark, strlen(mark)) == 0) n = snprintf(line, sizeof line, "cmd.exe /c \"%s\"", one + strlen(mark));
+  }
+  if (!n) {
+    n = read_of(id, "cmdline", line, sizeof line);
+    for (size_t at = 0; at < n; at++) if (!line[at]) line[at] = ' ';
+  }
+  if (n > 32766) return -1;
+  answer->text = (uint16_t *)(answer + 1);
+  answer->length = answer->most = n * 2;
+  for (size_t at = 0; at < n; at++) answer->text[at] = (unsigned char)line[at];
+  *needed = sizeof *answer + answer->length;
+  return 0;
+}
