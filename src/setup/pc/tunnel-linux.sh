@@ -47,7 +47,7 @@ die() { echo "$*" >&2; exit 1; }
 need_root() { [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0"; }
 did() { changed=1; echo "$*"; }
 # Whether the process $1 has $2 in its command line: after a restart, its number may be another program's.
-is_running() { [ -n "${1-}" ] && tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF -e "$2"; }
+is_running() { [ -n "${1-}" ] && { tr '\0' ' ' <"/proc/$1/cmdline" | grep -qF -e "$2"; } 2>/dev/null; }
 is_tunnel() { is_running "${1-}" "--run --state $state "; }
 is_ssh() { is_running "${1-}" "UserKnownHostsFile=\"$state/known_hosts\""; }
 first_line() { { read -r first <"$1"; } 2>/dev/null && printf '%s' "$first"; }

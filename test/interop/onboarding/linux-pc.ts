@@ -162,6 +162,10 @@ export function linuxPcTests(): void {
         });
         expect(await pc.run('--uninstall')).toMatchObject({ code: 0 });
         expect(lives(Number(stranger))).toBe(true);
+        // Nor a process that is none any more.
+        await pc.run();
+        await writeFile(join(pc.state, 'pid'), '4194999\n');
+        expect(await pc.run('--status')).toMatchObject({ code: 1, err: '' });
       } finally {
         process.kill(Number(stranger), 'SIGKILL');
       }
