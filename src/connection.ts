@@ -4,6 +4,7 @@ import type { Arrival } from './attempt.ts';
 import type { PhaseTimings, SshError } from './errors/index.ts';
 import { exec } from './exec/exec.ts';
 import { powershell } from './exec/powershell.ts';
+import type { ShellOptions, ShellSession } from './exec/shell/types.ts';
 import type {
   BufferExecOptions,
   BufferPowerShellOptions,
@@ -103,6 +104,21 @@ export class Connection {
   powershell(script: string, options?: TextPowerShellOptions): Command;
   powershell(script: string, options?: PowerShellOptions): Command | Command<Buffer> {
     return powershell(this.#link, script, options);
+  }
+
+  /**
+   * The account's login shell in a terminal, for a person; programs are better off with `exec`.
+   *
+   * @example
+   * await using shell = await connection.shell({ rows: process.stdout.rows, columns: process.stdout.columns });
+   * process.stdout.on('resize', () => shell.resize(process.stdout.rows, process.stdout.columns));
+   *
+   * @throws {ChannelOpenFailed} when the server gives the account no terminal or no shell.
+   * @throws {ChannelTimeout | ConnectionLost}
+   */
+  async shell(options?: ShellOptions): Promise<ShellSession> {
+    const { openShell } = await import('./exec/shell/open-shell.ts');
+    return openShell(this.#link, options);
   }
 
   /**

@@ -53,6 +53,7 @@ export {
 } from './errors/index.ts';
 export type { Shell } from './exec/command-line/command-line.ts';
 export { quote } from './exec/quote/index.ts';
+export type { ShellEnd, ShellOptions, ShellSession } from './exec/shell/types.ts';
 export type {
   BufferExecOptions,
   BufferPowerShellOptions,

@@ -34,6 +34,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
     'stop',
     'exit-codes.ts',
     'failure.ts',
+    'shell',
     'checks.ts',
     'options.ts',
     'execution.ts',

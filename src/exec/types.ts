@@ -9,13 +9,15 @@ import type { Shell } from './command-line/command-line.ts';
 export interface SessionOpener {
   exec(
     request: {
-      command: string;
-      pty?: PtyOptions | boolean | undefined;
+      /** Absent: the login shell, in a terminal. */
+      command?: string | undefined;
+      pty?: (PtyOptions & { width?: number; height?: number }) | boolean | undefined;
       /** Asked when the command is sent; its end of input may leave with it. */
       hasNoInput?: (() => boolean) | undefined;
     },
     options: {
       signal?: Stoppable | undefined;
+      timeout?: number | undefined;
       /** The server is being asked now; from here on the command may have been started. */
       onAsked?: (() => void) | undefined;
       /** Given the session when the command was started after `signal` had aborted. */

@@ -46,5 +46,6 @@ export type {
   MockUser,
   MockWindowsVersion,
   SftpExtension,
+  ShellContext,
   WindowsPersonality,
 } from './types.ts';

@@ -18,6 +18,8 @@ export type JournalEvent =
   | { type: 'ready'; username: string }
   | { type: 'channel-refused'; channelType: string; reason: number }
   | { type: 'exec'; command: string }
+  | { type: 'shell'; pty?: { term: string; rows: number; cols: number } }
+  | { type: 'resize'; rows: number; cols: number }
   /** A call about a job that the server keeps; its script is an `exec` as well. `command` is that of a start. */
   | { type: 'job'; action: 'start' | 'look' | 'kill' | 'remove' | 'list'; id?: string; command?: string }
   | { type: 'signal'; signal: string }

@@ -97,6 +97,7 @@ const server: Checks<MockServerOptions> = {
   users: each(object(user), 'an array of users'),
   maxAuthTries: orInfinity(atLeast(1)),
   exec: kinds({ function: callback, object: commands }, 'an object with a command each, or a function'),
+  shell: kinds({ function: callback, boolean: oneOf(false) }, 'a function or false'),
   sftp: kinds(
     {
       string: oneOf('memory', false),

@@ -26,6 +26,8 @@ export interface MockServerOptions {
    * which knows `true`, `false`, `echo ...`, `cat`, `sleep SECONDS` and `exit N`, and ends with 127 for the rest.
    */
   exec?: Record<string, MockCommand | ExecHandler> | ExecHandler;
+  /** The login shell: a function, or none. Default: one that echoes and knows the default commands and `stty size`. */
+  shell?: ((context: ShellContext) => unknown) | false;
   /** The files behind the `sftp` subsystem: in memory (default), a real folder that clients cannot leave, or none. */
   sftp?: 'memory' | { root?: string } | false;
   /**
@@ -156,6 +158,12 @@ export interface MockPty {
   rows: number;
   /** Width in characters. */
   cols: number;
+}
+
+/** One open shell; its `pty` follows the client's terminal. */
+export interface ShellContext extends Omit<ExecContext, 'command'> {
+  /** Calls `listener` when the client's terminal has changed its size. */
+  onResize(listener: (pty: MockPty) => void): void;
 }
 
 /** An SFTP extension that the mock can serve. */

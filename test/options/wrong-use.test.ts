@@ -215,6 +215,18 @@ const entries: readonly Entry[] = [
       [{ timeout: '5' }, 'timeout'],
     ],
   ],
+  [
+    'shell',
+    (options) => connection.shell(options),
+    [
+      ...signal,
+      ...noOptions.slice(0, 2),
+      [{ rows: 0 }, 'rows'],
+      [{ columns: 1.5 }, 'columns'],
+      [{ term: '' }, 'term'],
+      [{ timeout: '5' }, 'timeout'],
+    ],
+  ],
   ['stat', (options) => sftp.stat('/file', options), [...signal, ...noOptions]],
   [
     'list',

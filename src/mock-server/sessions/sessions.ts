@@ -4,7 +4,9 @@ import { serveSftp } from '../sftp/serve.ts';
 import type { MockPty } from '../types.ts';
 import type { ServerConnection } from '../wire/connection.ts';
 import { closeUnusedSession, hearSignalsAfterInput, keepSessionName } from '../wire/ssh2-internals.ts';
+
 import { type MockRunningCommand, runCommand } from './exec.ts';
+import { type MockRunningShell, runShell } from './shell.ts';
 
 /** Serves the sessions (commands, SFTP) of a connection. */
 export function serveSessions(
@@ -37,6 +39,7 @@ function serveSession(connection: ServerConnection, session: Session, files: Fil
   const env: Record<string, string> = {};
   let pty: MockPty | undefined;
   let running: MockRunningCommand | undefined;
+  let shell: MockRunningShell | undefined;
   session.on('eof', () => hearSignalsAfterInput(session));
   session.on('env', (accept, _reject, { key, val }) => {
     env[key] = val;
@@ -59,6 +62,20 @@ function serveSession(connection: ServerConnection, session: Session, files: Fil
     connection.adopt(channel);
     running = runCommand(connection, channel, { command, env, pty });
     session.once('close', () => running?.channelIsClosed());
+  });
+  session.on('shell', (accept, reject) => {
+    connection.note({ type: 'shell', ...(pty ? { pty: { ...pty } } : {}) });
+    connection.reach('exec');
+    if (connection.faults.exec?.refuse || connection.settings.options.shell === false) return reject?.();
+    const channel = accept();
+    connection.adopt(channel);
+    running = shell = runShell(connection, channel, { env, pty });
+    session.once('close', () => running?.channelIsClosed());
+  });
+  session.on('window-change', (accept, _reject, { rows, cols }) => {
+    connection.note({ type: 'resize', rows, cols });
+    accept?.();
+    shell?.resize(rows, cols);
   });
   session.on('subsystem', (accept, reject, { name }) => {
     connection.note({ type: 'subsystem', name });

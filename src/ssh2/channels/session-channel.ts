@@ -35,6 +35,8 @@ export interface SessionChannel {
   end(): void;
   /** RFC 4254 section 6.9; the name without SIG. OpenSSH answers to it, Windows does not. */
   signal(name: string): void;
+  /** RFC 4254 section 6.7, for a session with a terminal. Best effort: it has no answer. */
+  resize(rows: number, columns: number): void;
   /** Asks the server to close the channel. The end follows when the server has done so. */
   close(): void;
 }
@@ -131,6 +133,10 @@ class SafeSession implements SessionChannel {
     } catch {
       // ssh2 knows only the names of RFC 4254; for others there is no way to ask.
     }
+  }
+
+  resize(rows: number, columns: number): void {
+    if (!this.#outcome && !this.#lost.error) this.#raw.setWindow(rows, columns, 0, 0);
   }
 
   close(): void {

@@ -6,7 +6,8 @@ import type { OpenedCallback, OpenPlan } from './opening.ts';
 import { type SessionChannel, wrapSession } from './session-channel.ts';
 
 export interface ExecRequest {
-  command: string;
+  /** Absent: the account's login shell, in a terminal. */
+  command?: string | undefined;
   pty?: PseudoTtyOptions | boolean | undefined;
   /**
    * Asked when the command is sent: whether it has no input. The end of input then leaves with the command, one
@@ -39,8 +40,8 @@ type Started = OpenedCallback<SessionChannel>;
 
 /** How a link starts one command, in a session of its own or in one that is open already. */
 export class CommandPlan implements OpenPlan<SessionChannel> {
-  readonly what = 'a session for a command';
-  readonly isTraced = true;
+  readonly what: string;
+  readonly isTraced: boolean;
   readonly signal: Stoppable | undefined;
   readonly timeout: number | undefined;
   readonly isChore: boolean | undefined;
@@ -56,18 +57,25 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     this.#request = request;
     this.#events = events;
     this.#isSequel = isSequel;
+    const isShell = request.command === undefined;
+    this.what = isShell ? 'a shell in a terminal' : 'a session for a command';
+    this.isTraced = !isShell;
     this.signal = events.signal;
     this.timeout = events.timeout;
     this.isChore = events.isChore;
     // A terminal is asked for before the command is.
-    if (request.pty === undefined) this.startOn = (channel, started) => this.#startOn(channel, started);
+    const { command, pty } = request;
+    if (command !== undefined && pty === undefined)
+      this.startOn = (channel, started) => this.#startOn(channel, command, started);
   }
 
   start(client: Client, started: Started): void {
     const { command, pty } = this.#request;
     const id = nextChannelId(client);
     this.#events.onAsked?.();
-    client.exec(command, pty === undefined ? {} : { pty }, (error, raw) => this.#opened(error, raw, started));
+    const opened = (error: Error | undefined, raw: ClientChannel) => this.#opened(error, raw, started);
+    if (command === undefined) return void client.shell(typeof pty === 'object' ? pty : {}, opened);
+    client.exec(command, pty === undefined ? {} : { pty }, opened);
     if (pty === undefined) behindFirstRequest(client, id, (channel) => this.#sent(channel));
   }
 
@@ -77,10 +85,10 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     else session.close();
   }
 
-  #startOn(channel: ClientChannel, started: Started): void {
+  #startOn(channel: ClientChannel, command: string, started: Started): void {
     const { client } = this.#link;
     this.#events.onAsked?.();
-    execOn(client, channel, this.#request.command, (error, raw) => this.#opened(error, raw, started));
+    execOn(client, channel, command, (error, raw) => this.#opened(error, raw, started));
     this.#sent(channel);
   }
 

@@ -1,0 +1,149 @@
+import { Duplex } from 'node:stream';
+import type { Check } from '../../check/values.ts';
+import { ConnectionLost, type SshError } from '../../errors/index.ts';
+import type { ChannelOutcome, ChannelSink, SessionChannel } from '../../ssh2/channels/session-channel.ts';
+import { latch } from '../../time/latch.ts';
+import { onAbort } from '../../time/on-abort.ts';
+import { startTimer } from '../../time/timer.ts';
+import { endingOf } from '../failure.ts';
+import { OutputQueue } from '../output/output-queue.ts';
+import type { SessionOpener } from '../types.ts';
+import type { ShellEnd, ShellSession } from './types.ts';
+
+type Done = (error?: Error | null) => void;
+
+/** Milliseconds for the server's answer to our close. */
+const grace = 2_000;
+
+interface Rules {
+  /** What a number of rows or columns must be. */
+  size: Check;
+  signal: AbortSignal | undefined;
+}
+
+/** A shell's session as a stream. */
+export class ShellStream extends Duplex implements ShellSession, ChannelSink {
+  readonly exited: Promise<ShellEnd>;
+  readonly #channel: SessionChannel;
+  readonly #where: SessionOpener['where'];
+  readonly #size: Check;
+  readonly #queue: OutputQueue;
+  readonly #end = latch<ShellEnd>();
+  #unsubscribe = () => {};
+  #stopTimer = () => {};
+  #isPaused = false;
+  #hasEnded = false;
+
+  constructor(channel: SessionChannel, where: SessionOpener['where'], { size, signal }: Rules) {
+    // Where the shell has ended there is nothing left to write to.
+    super({ readableHighWaterMark: 0, allowHalfOpen: false });
+    this.#channel = channel;
+    this.#where = where;
+    this.#size = size;
+    this.#queue = new OutputQueue(this, () => this.#regulate());
+    this.exited = this.#end.promise;
+    // Who reads the stream learns of a failure there.
+    this.exited.catch(() => {});
+    this.on('error', () => {});
+    channel.start(this);
+    if (signal?.aborted) this.destroy(signal.reason);
+    else if (signal && !this.#hasEnded)
+      this.#unsubscribe = onAbort(signal, () => this.destroy(signal.reason));
+  }
+
+  resize(rows: number, columns: number): void {
+    this.#size('argument rows', rows);
+    this.#size('argument columns', columns);
+    if (!this.#hasEnded) this.#channel.resize(rows, columns);
+  }
+
+  async close(): Promise<void> {
+    this.destroy();
+    await this.exited.catch(() => {});
+  }
+
+  override [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** For the channel alone, as `onStderr` and `onEnd`. */
+  onStdout(chunk: Buffer): void {
+    this.#queue.deliver(chunk);
+    this.#regulate();
+  }
+
+  /** Servers send none beside a terminal; were there any, a person should see it. */
+  onStderr(chunk: Buffer): void {
+    this.onStdout(chunk);
+  }
+
+  onEnd(outcome: ChannelOutcome): void {
+    this.#hasEnded = true;
+    this.#unsubscribe();
+    this.#stopTimer();
+    if (outcome.kind === 'lost') {
+      const error = shellLost(this.#where, outcome.error);
+      this.#end.reject(error);
+      return this.#queue.finish(error);
+    }
+    const { exitCode, signal } = endingOf(outcome);
+    this.#end.resolve({ exitCode, signal });
+    this.#queue.finish();
+  }
+
+  override _read(): void {
+    this.#queue.want();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    // Not inside ssh2's packet handler: `done` runs the writer's code.
+    this.#channel.write(chunk, (error) => process.nextTick(() => done(this.#mayTell(error))));
+  }
+
+  override _final(done: Done): void {
+    this.#channel.end();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.#unsubscribe();
+    this.#queue.drop();
+    if (error) this.#end.reject(error);
+    if (!this.#hasEnded) this.#leave();
+    done(error);
+  }
+
+  #leave(): void {
+    this.#stopTimer = startTimer(grace, () => this.#end.resolve({ exitCode: null, signal: null }));
+    this.#channel.close();
+  }
+
+  /** A failed write must not take from the reader what the shell still said: the end itself comes behind that. */
+  #mayTell(error: Error | undefined): Error | undefined {
+    return this.#hasEnded ? undefined : error;
+  }
+
+  #regulate(): void {
+    const { isFull } = this.#queue;
+    if (isFull === this.#isPaused) return;
+    this.#isPaused = isFull;
+    for (const name of ['stdout', 'stderr'] as const) {
+      if (isFull) this.#channel.pause(name);
+      else this.#channel.resume(name);
+    }
+  }
+}
+
+function shellLost({ host, port, hop }: SessionOpener['where'], cause: SshError): ConnectionLost {
+  const { why = 'socket', reason } = cause as Partial<ConnectionLost>;
+  return new ConnectionLost(
+    `The connection to ${host}:${port} was lost while a shell was open: ${cause.message}`,
+    {
+      phase: 'session',
+      ...{ host, port, hop, why, reason, cause },
+      started: true,
+      retryable: false,
+      hint: 'What ran in the shell was told that its terminal is gone (SIGHUP), and has most likely ended.',
+    },
+  );
+}

@@ -1,0 +1,222 @@
+import { once } from 'node:events';
+import { describe, expect, it, vi } from 'vitest';
+import type { ChannelOpenFailed, ConnectionLost } from '../../src/errors/index.ts';
+import { openShell } from '../../src/exec/shell/open-shell.ts';
+import type { ShellSession } from '../../src/exec/shell/types.ts';
+import type { MockServerOptions } from '../../src/mock-server/index.ts';
+import { failureOf, startMock } from './mock.ts';
+
+/** What a shell has shown so far, kept while it goes on. */
+function shown(shell: ShellSession) {
+  let text = '';
+  shell.setEncoding('utf8');
+  shell.on('data', (piece: string) => {
+    text += piece;
+  });
+  return {
+    get text() {
+      return text;
+    },
+    until: (words: string) => vi.waitFor(() => expect(text).toContain(words)),
+  };
+}
+
+async function openMock(options: MockServerOptions = {}) {
+  const mock = await startMock(options);
+  const shell = await openShell(mock.opener, { rows: 30, columns: 100 });
+  return { mock, shell, [Symbol.asyncDispose]: () => mock[Symbol.asyncDispose]() };
+}
+
+describe('a shell', () => {
+  it('has the terminal that was asked for, takes what is typed, and ends with its exit code', async () => {
+    await using mock = await startMock();
+    const shell = await openShell(mock.opener, { term: 'linux', rows: 41, columns: 132 });
+    const screen = shown(shell);
+    shell.write('stty size\r');
+    await screen.until('41 132');
+    shell.write('echo héllo\rexit 7\r');
+    expect(await shell.exited).toEqual({ exitCode: 7, signal: null });
+    await vi.waitFor(() => expect(shell.closed).toBe(true));
+    expect(screen.text).toContain('héllo\r\n');
+    expect(mock.server.journal).toContainEqual(
+      expect.objectContaining({ type: 'shell', pty: { term: 'linux', rows: 41, cols: 132 } }),
+    );
+    await mock.idle();
+  });
+
+  it('has 24 rows of 80 columns, and xterm-256color, unless it is said', async () => {
+    await using mock = await startMock();
+    await using _shell = await openShell(mock.opener);
+    expect(await mock.server.waitFor('shell')).toMatchObject({
+      pty: { term: 'xterm-256color', rows: 24, cols: 80 },
+    });
+  });
+
+  it('is told of a new size, and a wrong one is refused by name', async () => {
+    await using open = await openMock();
+    const screen = shown(open.shell);
+    open.shell.resize(50, 160);
+    open.shell.write('stty size\r');
+    await screen.until('50 160');
+    expect(() => open.shell.resize(0, 80)).toThrow(/argument rows.*0/);
+    expect(() => open.shell.resize(24, 1.5)).toThrow(/argument columns.*1\.5/);
+    await open.shell.close();
+    open.shell.resize(10, 10);
+    expect(open.mock.server.journal.filter(({ type }) => type === 'resize')).toHaveLength(1);
+  });
+
+  it('passes Ctrl-C on as a byte, and the end of input as an end', async () => {
+    await using open = await openMock();
+    const screen = shown(open.shell);
+    open.shell.write('half a line\x03');
+    await screen.until('^C');
+    open.shell.end();
+    expect(await open.shell.exited).toEqual({ exitCode: 0, signal: null });
+  });
+
+  it('ends by a signal, with its name', async () => {
+    await using open = await openMock({ shell: ({ kill }) => kill('HUP') });
+    open.shell.resume();
+    expect(await open.shell.exited).toEqual({ exitCode: null, signal: 'SIGHUP' });
+  });
+
+  it('that the server ends without a word has neither exit code nor signal', async () => {
+    await using open = await openMock({ shell: ({ close }) => close() });
+    open.shell.resume();
+    expect(await open.shell.exited).toEqual({ exitCode: null, signal: null });
+  });
+
+  it('shows what it writes as errors, too', async () => {
+    await using open = await openMock({
+      shell: ({ stderr, exit }) => {
+        stderr.write('to stderr');
+        exit(0);
+      },
+    });
+    const screen = shown(open.shell);
+    await screen.until('to stderr');
+  });
+});
+
+describe('the end of a shell', () => {
+  it('by close() is answered by the server; the session is free again', async () => {
+    await using open = await openMock();
+    const { mock, shell } = open;
+    await Promise.all([shell.close(), shell.close()]);
+    expect(shell.destroyed).toBe(true);
+    await mock.idle();
+  });
+
+  it('by `await using` is a close', async () => {
+    await using mock = await startMock();
+    {
+      await using shell = await openShell(mock.opener);
+      shell.write('echo 1\r');
+    }
+    await mock.idle();
+  });
+
+  it('by close() comes within about two seconds from a server that never answers', async () => {
+    await using open = await openMock();
+    open.mock.server.dropAll('freeze');
+    const before = performance.now();
+    await open.shell.close();
+    expect(performance.now() - before).toBeLessThan(6_000);
+    expect(await open.shell.exited).toEqual({ exitCode: null, signal: null });
+  });
+
+  it('by an abort rejects with the reason, and closes the session', async () => {
+    await using mock = await startMock();
+    const stop = new AbortController();
+    const shell = await openShell(mock.opener, { signal: stop.signal });
+    const reason = new Error('enough');
+    stop.abort(reason);
+    expect(await failureOf(shell.exited)).toBe(reason);
+    expect(shell.destroyed).toBe(true);
+    await mock.idle();
+  });
+
+  it('by a lost connection is that error, after all that had arrived', async () => {
+    await using open = await openMock({
+      shell: ({ stdout }) => void stdout.write(`${'x'.repeat(9_999)}!`),
+    });
+    const { mock, shell } = open;
+    await vi.waitFor(() => expect(shell.readableLength + Number(shell.readable)).toBeGreaterThan(0));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    mock.server.dropAll('rst');
+    const lost = await failureOf<ConnectionLost>(shell.exited);
+    expect(lost).toMatchObject({ code: 'SSH_CONNECTION_LOST', started: true, retryable: false });
+    const screen = shown(shell);
+    const [error] = await once(shell, 'error');
+    expect(error).toBe(lost);
+    expect(screen.text).toHaveLength(10_000);
+  });
+
+  it('does not take from the reader what came before it, whatever is still being written', async () => {
+    await using open = await openMock({
+      shell: ({ stdin, stdout, exit }) => {
+        stdin.once('data', () => {
+          stdout.write('last words');
+          exit(3);
+        });
+      },
+    });
+    const { shell } = open;
+    shell.write('go');
+    shell.write(Buffer.alloc(8 << 20));
+    await shell.exited;
+    const screen = shown(shell);
+    await once(shell, 'close');
+    expect(screen.text).toBe('last words');
+    expect(shell.errored).toBe(null);
+  });
+});
+
+describe('opening a shell', () => {
+  it('that the server refuses rejects, and gives the session back', async () => {
+    await using mock = await startMock({ shell: false });
+    const refused = await failureOf<ChannelOpenFailed>(openShell(mock.opener));
+    expect(refused.code).toBe('SSH_CHANNEL_OPEN_FAILED');
+    expect(refused.message).toContain('a shell in a terminal');
+    await mock.idle();
+  });
+
+  it('is aborted at once, and leaves none behind', async () => {
+    await using mock = await startMock({ maxSessions: 1 });
+    await using held = await openShell(mock.opener);
+    const waiting = openShell(mock.opener, { signal: AbortSignal.timeout(50) });
+    expect(await failureOf<Error>(waiting)).toMatchObject({ name: 'TimeoutError' });
+    await held.close();
+    await mock.idle();
+  });
+
+  it('has a limit of its own', async () => {
+    await using mock = await startMock();
+    mock.server.dropAll('freeze');
+    expect(await failureOf(openShell(mock.opener, { timeout: 100 }))).toMatchObject({
+      code: 'SSH_CHANNEL_TIMEOUT',
+      timeoutMs: 100,
+    });
+  });
+});
+
+describe('a flood', () => {
+  it('that nobody reads stops at the window; nothing is lost when it is read', async () => {
+    const size = 24 << 20;
+    let sent = 0;
+    await using open = await openMock({
+      shell: async ({ stdout, exit }) => {
+        const chunk = Buffer.alloc(64 << 10, 'y');
+        for (; sent < size; sent += chunk.length) {
+          if (!stdout.write(chunk)) await once(stdout, 'drain');
+        }
+        exit(0);
+      },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(sent).toBeLessThan(8 << 20);
+    let read = 0;
+    for await (const chunk of open.shell) read += chunk.length;
+    expect(read).toBe(size);
+  });
+});
