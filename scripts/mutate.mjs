@@ -68,10 +68,14 @@ symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 function runTests(paths, timeoutMs, stdio = 'ignore') {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const files = paths.map((path) => `test/${path}`);
-  const child = spawn(process.execPath, [vitest, 'run', '--bail', '1', '--reporter=dot', ...files], {
-    ...{ cwd: copy, stdio, detached: process.platform !== 'win32' },
-    env: { ...process.env, CI: '' },
-  });
+  const child = spawn(
+    process.execPath,
+    [vitest, 'run', '--bail', '1', '--retry', '1', '--reporter=dot', ...files],
+    {
+      ...{ cwd: copy, stdio, detached: process.platform !== 'win32' },
+      env: { ...process.env, CI: '' },
+    },
+  );
   const end = () => process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
   process.once('exit', end);
   return new Promise((done) => {

@@ -295,6 +295,13 @@ const entries: readonly Entry[] = [
     (options) => connection.job('j', options),
     [...noOptions, [{ encoding: 'x' }, 'encoding'], [{ dir: '' }, 'dir']],
   ],
+  ...(['status', 'kill', 'remove', 'output'] as const).map(
+    (call): Entry => [
+      `job.${call}`,
+      (options) => connection.job('j')[call](options),
+      [...noOptions.slice(0, 2), [{ signal: {} }, 'signal'], [{ sginal: undefined }, 'sginal']],
+    ],
+  ),
   [
     'runJob',
     (options) => runJob({ host: '127.0.0.1', port: server.port, username: 'rpa' }, 'x', options),
