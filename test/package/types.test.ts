@@ -57,3 +57,10 @@ test('The declarations do not ask for @types/ssh2', () => {
     expect(text.match(/(?:from|import\() ?['"](?!node:)[^.'"][^'"]*['"]/g) ?? [], file).toEqual([]);
   }
 });
+
+test('The declarations are published once: those of the ES module pass on those of CommonJS', () => {
+  const dist = join(folder, 'node_modules/ssh-via-gateway/dist');
+  for (const name of ['index', 'mock-server']) {
+    expect(readFileSync(join(dist, `${name}.d.ts`), 'utf8')).toBe(`export * from './${name}.cjs';\n`);
+  }
+});
