@@ -18,6 +18,7 @@ import { hasAuthority, lookupCertificate } from './known-hosts-authority.ts';
 import { defaultKnownHostsFiles } from './known-hosts-files.ts';
 import { type HostKeyVerdict, lookupHostKey } from './known-hosts-lookup.ts';
 import { knownHostKeyTypes, orderHostKeyAlgorithms } from './known-hosts-order.ts';
+import { type OtherName, otherNameOf } from './known-hosts-other-name.ts';
 
 /** Trust, with something to record once the server has proved that it owns the key; or the refusal. */
 export type HostKeyDecision =
@@ -148,7 +149,11 @@ function knownHosts({ knownHosts: files, alias, onUnknown = 'reject' }: KnownHos
     if (verdict.verdict === 'unknown' && onUnknown === 'accept-new') {
       return { accepted: true, record: () => record(paths[0] ?? '', key, target, alias) };
     }
-    return refused(verdictError(verdict, key, target, paths));
+    const other =
+      verdict.verdict === 'unknown'
+        ? await otherNameOf(query(target), key).catch(() => undefined)
+        : undefined;
+    return refused(verdictError(verdict, key, target, { paths, other }));
   };
   return policy(
     async (key, target) => {
@@ -212,7 +217,7 @@ function verdictError(
   verdict: Exclude<HostKeyVerdict, { verdict: 'match' }> | HostKeyVerdict,
   key: Buffer,
   target: HostKeyTarget,
-  paths: readonly string[],
+  { paths, other }: { paths: readonly string[]; other: OtherName | undefined },
 ): SshError {
   const { file, line } = verdict;
   const details = { ...detailsOf(key, target), file, line };
@@ -233,9 +238,16 @@ function verdictError(
     `${at(target)} shows ${shown}, and no known_hosts file has a key for ${printable(verdict.name)}`,
     {
       ...details,
-      hint: `Looked in ${paths.join(', ')}. Compare the fingerprint on the machine itself, then add it (ssh-keyscan), pin it (hostKey.fingerprint), or record it on the first connect (hostKey.onUnknown: 'accept-new').`,
+      hint: `${other ? knownAs(other) : ''}Looked in ${paths.join(', ')}. Compare the fingerprint on the machine itself, then add it (ssh-keyscan), pin it (hostKey.fingerprint), or record it on the first connect (hostKey.onUnknown: 'accept-new').`,
     },
   );
+}
+
+/** Recorded under the name of a customer, and asked for by host and port: the most common reason of all. */
+function knownAs({ name, file, line }: OtherName): string {
+  const shown = printable(name, 100);
+  const give = /^[\w.-]+$/.test(name) ? `: if that is this machine, give hostKey: { alias: '${shown}' }` : '';
+  return `The same key is on record as ${shown} (${file}:${line})${give}. `;
 }
 
 function refused(error: SshError): HostKeyDecision {

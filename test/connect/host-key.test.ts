@@ -188,6 +188,20 @@ describe('known_hosts', () => {
     nobodyLoggedIn();
   });
 
+  it('names the customer under whom the key of an unknown one is on record', async () => {
+    const hashed = '|1|AAAAAAAAAAAAAAAAAAAAAAAAAAA=|AAAAAAAAAAAAAAAAAAAAAAAAAAA=';
+    const { publicKey } = server.hostKey;
+    const file = await knownHosts(
+      `${hashed} ${publicKey}\nacme ${strange.publicKey}\ncustomer-12 ${publicKey}\n`,
+    );
+    const { error } = await failureOf(connect({ knownHosts: file }));
+    expect(error.hint).toContain(
+      `The same key is on record as customer-12 (${file}:3): if that is this machine, give hostKey: { alias: 'customer-12' }. `,
+    );
+    const strangers = await knownHosts(`customer-12 ${strange.publicKey}\n@revoked evil ${publicKey}\n`);
+    expect((await failureOf(connect({ knownHosts: strangers }))).error.hint).toMatch(/^Looked in/);
+  });
+
   it('refuses a changed key with file and line, also with accept-new', async () => {
     const file = await knownHosts(`# comment\n${name()} ${keyOf(strange.publicKey)}\n`);
     for (const onUnknown of ['reject', 'accept-new'] as const) {

@@ -13,7 +13,11 @@ test("the README's first minute leads from nothing to the first command, on the 
       users: [{ username: 'rpa', publicKeys: [publicKey] }],
       windows: { codePage: 949 },
       exec: (context) =>
-        context.command.startsWith('schtasks') ? { stdout: '작업 이름\r\n' } : context.fallback(),
+        context.command.startsWith('schtasks')
+          ? { stdout: '작업 이름\r\n' }
+          : context.command.includes('run.cmd')
+            ? { stdout: '송장 처리\r\n' }
+            : context.fallback(),
     },
   });
   pc.server.files.write('C:\\rpa\\out.json', '{"done":true}');
@@ -21,5 +25,6 @@ test("the README's first minute leads from nothing to the first command, on the 
   expect(said.doctor, said.doctor.stdout + said.doctor.stderr).toMatchObject({ exitCode: 0 });
   expect(said.doctor.stdout).toContain(pc.server.hostKey.fingerprint);
   expect(said.program).toEqual({ exitCode: 0, stdout: '작업 이름\r\n\n', stderr: '' });
+  expect(said.job).toEqual({ exitCode: 0, stdout: '송장 처리\r\n0\n', stderr: '' });
   expect(said.downloaded).toBe('{"done":true}');
 });

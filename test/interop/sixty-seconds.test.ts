@@ -15,9 +15,11 @@ test("the README's first minute leads from nothing to the first command, on a re
   await mkdir(folder);
   await chmod(folder, 0o777);
   await writeFile(join(folder, 'out.json'), '{"done":true}');
+  await writeFile(join(folder, 'run.cmd'), '#!/bin/sh\necho ran "$1"\n', { mode: 0o755 });
   const said = await firstMinute({ ...sshd, folder });
   await rm(programs, { recursive: true });
   expect(said.doctor, said.doctor.stdout + said.doctor.stderr).toMatchObject({ exitCode: 0 });
   expect(said.program).toEqual({ exitCode: 0, stdout: 'tasks\n\n', stderr: '' });
+  expect(said.job).toEqual({ exitCode: 0, stdout: 'ran invoice-2026-11\n0\n', stderr: '' });
   expect(said.downloaded).toBe('{"done":true}');
 });

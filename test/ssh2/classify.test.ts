@@ -218,7 +218,24 @@ const errorRows: ErrorRow[] = [
     ([what, kex, hint]): ErrorRow => [
       what,
       ssh2Error('Handshake failed: no matching key exchange algorithm', { level: 'handshake' }),
-      { ...situation('handshake'), serverOffer: { kex, serverHostKey: [] } },
+      { ...situation('handshake'), serverOffer: { kex, serverHostKey: [], cipher: [], mac: [] } },
+      { code: 'SSH_HANDSHAKE_FAILED', retryable: false, hint: expect.stringMatching(hint) },
+    ],
+  ),
+  ...(
+    [
+      ['C->S cipher', /It offers arcfour\. An old server/],
+      ['C->S MAC', /It offers hmac-md5\. An old server/],
+      ['host key format', /It offers ssh-dss\. An old server/],
+    ] as const
+  ).map(
+    ([what, hint]): ErrorRow => [
+      `no ${what} in common`,
+      ssh2Error(`Handshake failed: no matching ${what}`, { level: 'handshake' }),
+      {
+        ...situation('handshake'),
+        serverOffer: { kex: ['x'], serverHostKey: ['ssh-dss'], cipher: ['arcfour'], mac: ['hmac-md5'] },
+      },
       { code: 'SSH_HANDSHAKE_FAILED', retryable: false, hint: expect.stringMatching(hint) },
     ],
   ),

@@ -24,10 +24,15 @@ export interface Said {
 
 /**
  * The README's first minute as it stands, in an empty home folder with a key and nothing else: its doctor, then its
- * program. Only the host, the port and the account are those of a PC that is there.
+ * two programs. Only the host, the port and the account are those of a PC that is there.
  */
-export async function firstMinute(pc: FirstPc): Promise<{ doctor: Said; program: Said; downloaded: string }> {
-  const { command, code } = await readmePath();
+export async function firstMinute(pc: FirstPc): Promise<{
+  doctor: Said;
+  program: Said;
+  job: Said;
+  downloaded: string;
+}> {
+  const { command, code, jobCode } = await readmePath();
   const home = await mkdtemp(join(tmpdir(), 'sixty-'));
   const cache = join(root, 'node_modules', '.cache');
   await mkdir(cache, { recursive: true });
@@ -39,9 +44,11 @@ export async function firstMinute(pc: FirstPc): Promise<{ doctor: Said; program:
     await writeFile(join(home, 'in.json'), '{"invoice":12}');
     const cli = await bundle(join(built, 'cli.mjs'), `import '${join(root, 'src/cli/main.ts')}';`);
     const program = await bundle(join(built, 'program.mjs'), localise(code, pc));
+    const job = await bundle(join(built, 'job.mjs'), localise(jobCode, pc));
     return {
       doctor: await run(home, [cli, ...localise(command, pc).split(' ')]),
       program: await run(home, [program]),
+      job: await run(home, [job]),
       downloaded: await readFile(join(home, 'out.json'), 'utf8').catch(() => ''),
     };
   } finally {
@@ -50,13 +57,14 @@ export async function firstMinute(pc: FirstPc): Promise<{ doctor: Said; program:
   }
 }
 
-async function readmePath(): Promise<{ command: string; code: string }> {
+async function readmePath(): Promise<{ command: string; code: string; jobCode: string }> {
   const sections = (await readFile(join(root, 'README.md'), 'utf8')).split(/^## /m);
   const section = sections.find((one) => one.startsWith('Sixty seconds')) ?? '';
   const [, command] = /^```sh\nnpx ssh-via-gateway (.*)\n```$/m.exec(section) ?? [];
-  const [, code] = /^```ts\n([\s\S]*?)^```$/m.exec(section) ?? [];
-  if (command === undefined || code === undefined) throw new Error('README.md has no first minute');
-  return { command, code };
+  const [code, jobCode] = [...section.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => match[1]);
+  if (command === undefined || code === undefined || jobCode === undefined)
+    throw new Error('README.md has no first minute');
+  return { command, code, jobCode };
 }
 
 function localise(text: string, { host, port, username, folder }: FirstPc): string {

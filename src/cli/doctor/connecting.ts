@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { connectPhases } from '../../errors/phases.ts';
 import { printable } from '../../text/printable.ts';
+import { sleep } from '../../time/timer.ts';
 import {
   type Connection,
   type ConnectOptions,
@@ -11,7 +12,7 @@ import {
   type SshError,
 } from '../library.ts';
 import { examineName } from './names.ts';
-import { watchRecord } from './recorded.ts';
+import { type NewRecord, watchRecord } from './recorded.ts';
 import type { Finding, Step, StepName } from './steps.ts';
 import type { Visit } from './visit.ts';
 
@@ -31,15 +32,26 @@ export async function examineConnection(visit: Visit): Promise<Arrived> {
       ...visit.options,
       onLoginBanner: (notice) => notices.push(notice),
     });
-    const recordedIn = await newRecord(connection.hostKeyFingerprint);
+    const record = await newRecord();
+    const recordedIn = record?.fingerprint === connection.hostKeyFingerprint ? record.file : undefined;
     return { found: [dns, ...(await arrival(connection, visit, recordedIn))], connection };
   } catch (error) {
     if (!isSshError(error)) throw error;
     // The library tells of a notice a turn later.
     await turn();
     const notice = printable(notices.join(' ').trim().replace(/\s+/g, ' '), 300);
-    return { found: [dns, ...failure(error, visit, notice)] };
+    return { found: [dns, ...failure(error, visit, notice, await lateRecord(newRecord))] };
   }
+}
+
+/** The key is written down while the login goes on, and a refusal may be quicker. */
+async function lateRecord(newRecord: () => Promise<NewRecord | undefined>): Promise<NewRecord | undefined> {
+  for (let looks = 0; looks < 10; looks++) {
+    const record = await newRecord();
+    if (record) return record;
+    await sleep(20);
+  }
+  return undefined;
 }
 
 type TimedStep = (typeof connectPhases)[number]['step'];
@@ -115,7 +127,7 @@ function wordsFor(
 }
 
 /** The steps that were reached, and the one that failed. */
-function failure(error: SshError, visit: Visit, notice: string): Step[] {
+function failure(error: SshError, visit: Visit, notice: string, record: NewRecord | undefined): Step[] {
   if (isOnTheWay(error, visit)) return [onTheWay(error, visit)];
   const finding = visit.finding(error);
   const failed = stepOf(error, finding);
@@ -130,7 +142,10 @@ function failure(error: SshError, visit: Visit, notice: string): Step[] {
   const { arrival } = visit.words;
   if (failed === 'hostKey' && done.at(-1)?.name !== 'keys')
     done.push({ name: 'keys', verdict: 'ok', says: arrival.keys });
-  if (failed === 'login') done.push({ name: 'hostKey', verdict: 'ok', says: arrival.hostKeyRight });
+  if (failed === 'login') {
+    const says = record ? arrival.recorded(record.fingerprint, printable(record.file)) : arrival.hostKeyRight;
+    done.push({ name: 'hostKey', verdict: 'ok', says });
+  }
   const ms = Math.max(0, timings.total - spent);
   return [...done, { name: failed, ...withNotice(finding, notice, visit), ms }];
 }

@@ -3,16 +3,22 @@ import { readFile } from 'node:fs/promises';
 import { defaultKnownHostsFiles } from '../../host-key/known-hosts-files.ts';
 import type { ConnectOptions, KnownHostsOption } from '../library.ts';
 
-/** Looks into the file into which `accept-new` writes; call the result afterwards: which file has that key only since. */
+/** A key that has just been recorded, and where. */
+export interface NewRecord {
+  file: string;
+  fingerprint: string;
+}
+
+/** Looks into the file into which `accept-new` writes; call the result afterwards: what stands there only since. */
 export async function watchRecord({
   hostKey,
-}: ConnectOptions): Promise<(fingerprint: string) => Promise<string | undefined>> {
+}: ConnectOptions): Promise<() => Promise<NewRecord | undefined>> {
   const file = recordOf(hostKey);
   if (file === undefined) return async () => undefined;
   const before = await linesOf(file);
-  return async (fingerprint) => {
-    const added = (await linesOf(file)).slice(before.length);
-    return added.some((line) => fingerprintOf(line) === fingerprint) ? file : undefined;
+  return async () => {
+    const added = (await linesOf(file)).slice(before.length).at(-1);
+    return added === undefined ? undefined : { file, fingerprint: fingerprintOf(added) };
   };
 }
 

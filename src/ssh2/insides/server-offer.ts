@@ -7,6 +7,9 @@ import { passInbound } from './packets.ts';
 export interface ServerOffer {
   readonly kex: readonly string[];
   readonly serverHostKey: readonly string[];
+  /** Of what we send. */
+  readonly cipher: readonly string[];
+  readonly mac: readonly string[];
 }
 
 /** SSH_MSG_KEXINIT. */
@@ -32,7 +35,10 @@ function offerIn(payload: Buffer): ServerOffer | undefined {
     const reader = new WireReader(payload);
     reader.take(listsStart);
     const list = () => reader.string().toString('latin1').split(',');
-    return { kex: list(), serverHostKey: list() };
+    const [kex, serverHostKey, cipher] = [list(), list(), list()];
+    // The same for what the server sends, which is of no other kind.
+    list();
+    return { kex, serverHostKey, cipher, mac: list() };
   } catch (error) {
     if (error instanceof MalformedWireData) return undefined;
     throw error;

@@ -21,7 +21,11 @@ function commonHint(what: string, offer: ServerOffer | undefined): string {
     ? offer?.kex
     : /host key/.test(what)
       ? offer?.serverHostKey
-      : undefined;
+      : /cipher/.test(what)
+        ? offer?.cipher
+        : /MAC/i.test(what)
+          ? offer?.mac
+          : undefined;
   const names = offered?.filter((name) => !/^(kex-strict|ext-info)-/.test(name));
   const offers = names
     ? ` It offers ${names

@@ -49,6 +49,14 @@ export const hostKeys: Situation[] = [
     open: withRecord(() => '', '--accept-new'),
   },
   {
+    what: 'a key that is recorded just now, and a login that is refused',
+    ...right,
+    exitCode: 15,
+    says: /just been recorded in/,
+    open: async (stage) =>
+      (await withRecord(() => '', '--accept-new')(stage)).map((one) => one.replace('rpa@', 'nobody@')),
+  },
+  {
     what: 'a known key with --accept-new',
     ...right,
     says: /as it should be/,
