@@ -29,6 +29,7 @@ export function customerTests(): void {
   let linux: LinuxPc[];
   let windows: WindowsPc;
   const loops: ChildProcess[] = [];
+  const sshds: Sshd[] = [];
   /** The disk of the first PC, as the one that runs has it. */
   let disk: string;
 
@@ -97,6 +98,7 @@ export function customerTests(): void {
   async function newCustomer(): Promise<Customer> {
     const code = world.newCode();
     const sshd = await startSshd();
+    sshds.push(sshd);
     const port = await freePort();
     const folder = join(world.folder, code);
     await mkdir(folder);
@@ -158,7 +160,7 @@ export function customerTests(): void {
   afterAll(async () => {
     for (const loop of loops) await killTree(loop);
     await windows.run(['-Uninstall']);
-    for (const { sshd } of customers) await sshd.close();
+    for (const sshd of sshds) await sshd.close();
     await world[Symbol.asyncDispose]();
   }, 60_000);
 
