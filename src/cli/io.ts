@@ -1,10 +1,14 @@
 import type { Readable, Writable } from 'node:stream';
 
 /** An input that may be a terminal. */
-export type Input = Readable & { isTTY?: boolean };
+export type Input = Readable & {
+  isTTY?: boolean;
+  isRaw?: boolean;
+  setRawMode?: (raw: boolean) => unknown;
+};
 
 /** An output that may be a terminal. */
-export type Output = Writable & { isTTY?: boolean; columns?: number };
+export type Output = Writable & { isTTY?: boolean; columns?: number; rows?: number };
 
 /** All that a command touches of the process: tests give their own. */
 export interface Io {

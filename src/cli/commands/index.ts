@@ -8,6 +8,7 @@ import { setupCustomer } from './setup-customer.ts';
 import { setupGateway } from './setup-gateway.ts';
 import { setupPc } from './setup-pc.ts';
 import { setupRemove } from './setup-remove.ts';
+import { shellCommand } from './shell.ts';
 import { getCommand, putCommand } from './transfer.ts';
 import { tunnelCommand } from './tunnel.ts';
 import { tunnelInstall, tunnelStatus, tunnelUninstall } from './tunnel-service.ts';
@@ -17,6 +18,7 @@ import { tunnelsCommand } from './tunnels.ts';
 export const commands: readonly Command[] = [
   doctorCommand,
   execCommand,
+  shellCommand,
   putCommand,
   getCommand,
   jobStart,

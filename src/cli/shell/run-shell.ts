@@ -1,0 +1,58 @@
+import { exitCodeOfEnd } from '../exec/exit-code.ts';
+import { type Io, OutputGone, say, write } from '../io.ts';
+import type { Connection, ShellSession } from '../library.ts';
+import { EscapeKeys } from './escape.ts';
+import { makeRaw } from './terminal.ts';
+
+/** A terminal that does not know its size says 0. */
+function sizeOf({ stdout }: Io): { rows: number; columns: number } {
+  return { rows: stdout.rows || 24, columns: stdout.columns || 80 };
+}
+
+/** Joins the user's terminal to a shell on the server until that ends; gives the exit code. */
+export async function runShell(connection: Connection, io: Io): Promise<number> {
+  const term = io.env['TERM'] || 'xterm-256color';
+  await using shell = await connection.shell({ term, ...sizeOf(io), signal: io.signal });
+  const keys = new EscapeKeys();
+  let hasLeft = false;
+  const onTyped = (typed: Buffer) => {
+    const { bytes, leaves } = keys.read(typed);
+    if (bytes.length > 0 && !shell.write(bytes)) io.stdin.pause();
+    if (!leaves) return;
+    hasLeft = true;
+    shell.destroy();
+  };
+  const onRoom = () => io.stdin.resume();
+  const onEnd = () => shell.end();
+  const onResize = () => {
+    const { rows, columns } = sizeOf(io);
+    shell.resize(rows, columns);
+  };
+  const restore = makeRaw(io);
+  let wasCut = true;
+  io.stdin.on('data', onTyped).on('end', onEnd);
+  io.stdout.on('resize', onResize);
+  shell.on('drain', onRoom);
+  try {
+    await show(shell, io, () => hasLeft);
+    if (hasLeft) return 255;
+    const end = await shell.exited;
+    wasCut = end.exitCode === null;
+    return exitCodeOfEnd(end, io);
+  } finally {
+    io.stdin.off('data', onTyped).off('end', onEnd).pause();
+    io.stdout.off('resize', onResize);
+    restore(wasCut);
+    if (hasLeft) say(io.stderr, '\nssh-via-gateway: left the shell (~.)');
+  }
+}
+
+/** Byte for byte: it is the user's terminal that the programs on the server draw on. */
+async function show(shell: ShellSession, io: Io, hasLeft: () => boolean): Promise<void> {
+  try {
+    for await (const bytes of shell) await write(io.stdout, bytes);
+  } catch (error) {
+    if (hasLeft() && !(error instanceof OutputGone)) return;
+    throw error;
+  }
+}
