@@ -1,5 +1,5 @@
 import type { ConnectOptions, HostKeyOption } from '../options/types.ts';
-import { jumpHost } from '../route/jump-host.ts';
+import { type JumpHostOptions, jumpHost } from '../route/jump-host.ts';
 import { nearest } from '../text/nearest.ts';
 import { quoted } from '../text/printable.ts';
 import type { Customer, CustomerGateway, Customers } from './types.ts';
@@ -18,8 +18,12 @@ export function activeCustomer({ file, customers }: Customers, code: string): Cu
   return customer;
 }
 
-/** What leads to the PC of a customer. */
-export function customerConnectOptions(customers: Customers, code: string): ConnectOptions {
+/** What leads to the PC of a customer; `changeJump` knows better how the gateway is logged in at. */
+export function customerConnectOptions(
+  customers: Customers,
+  code: string,
+  changeJump: (options: ConnectOptions) => JumpHostOptions = (options) => options,
+): ConnectOptions {
   const customer = activeCustomer(customers, code);
   const { username, privateKeyPath, route, port } = customer;
   const { gateway } = customers;
@@ -28,10 +32,11 @@ export function customerConnectOptions(customers: Customers, code: string): Conn
     hostKey: hostKeyOf(customer),
     ...(privateKeyPath === undefined ? {} : { privateKeyPath }),
   };
+  const jump = () => changeJump(workerOptions(gateway));
   if (route === 'published') return { ...login, host: gateway.host, port };
-  if (route === 'jump') return { ...login, host: '127.0.0.1', port, via: jumpHost(workerOptions(gateway)) };
+  if (route === 'jump') return { ...login, host: '127.0.0.1', port, via: jumpHost(jump()) };
   const socketPath = socketPathOf(customer);
-  return { ...login, host: customer.hostKeyAlias, via: jumpHost({ ...workerOptions(gateway), socketPath }) };
+  return { ...login, host: customer.hostKeyAlias, via: jumpHost({ ...jump(), socketPath }) };
 }
 
 /** Where the tunnel of an account listens with the layout `socket`. */

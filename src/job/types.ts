@@ -111,6 +111,8 @@ export interface JobOutput {
   readonly stderr: Buffer;
   /** Where the next piece begins. */
   readonly next: JobOffsets;
+  /** How many bytes of each stream there were when this piece was taken: what `from` may begin at. */
+  readonly size: JobOffsets;
   /** The job's state after these bytes. */
   readonly status: JobStatus;
   /** Whether the job is over and this piece ends its output. */

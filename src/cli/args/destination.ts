@@ -10,7 +10,7 @@ export interface Destination {
 }
 
 /** `[user@]host[:port]`, `[user@][::1]:22` or `ssh://...`. The last `@` divides, as for ssh: `kim@corp.example@host`. */
-export function parseDestination(text: string): Destination {
+export function parseDestination(text: string, source = 'The destination'): Destination {
   const bare = text.trim().replace(/^ssh:\/\//, '');
   // Before anything could show the text.
   if (/:.*@/s.test(bare)) {
@@ -23,12 +23,12 @@ export function parseDestination(text: string): Destination {
   const host = bracketed ?? plain;
   if (host === undefined || host.startsWith('-')) {
     throw new UsageError(
-      `The destination must be [user@]host[:port] or an alias of ssh_config, not ${quoted(text, 80)}; an IPv6 address goes in brackets: [::1]:22`,
+      `${source} must be [user@]host[:port] or an alias of ssh_config, not ${quoted(text, 80)}; an IPv6 address goes in brackets: [::1]:22`,
     );
   }
   return {
     host,
     ...(user === undefined ? {} : { user }),
-    ...(port === undefined ? {} : { port: readPort(port, 'the port of the destination') }),
+    ...(port === undefined ? {} : { port: readPort(port, `${source}: the port`) }),
   };
 }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { nearest } from '../../text/nearest.ts';
 import { printable } from '../../text/printable.ts';
 import { UsageError } from '../usage-error.ts';
-import type { OptionSpec } from './option-spec.ts';
+import { type OptionSpec, variableOf } from './option-spec.ts';
 import { type Given, Settings } from './settings.ts';
 
 export interface ParseRequest {
@@ -22,7 +22,7 @@ export interface Parsed {
 /** @throws {UsageError} for an unknown option, a missing value, a secret among the arguments. */
 export function parse(argv: readonly string[], request: ParseRequest): Parsed {
   const { specs, env } = request;
-  const { own, rest } = request.hasRest ? splitRest(argv, specs) : { own: argv, rest: [] };
+  const { own, rest } = request.hasRest ? splitRest(argv, request) : { own: argv, rest: [] };
   refuseSecrets(own);
   const { tokens } = tokenize(own, specs);
   const given: Given = new Map();
@@ -81,22 +81,23 @@ function unknownOption(rawName: string, specs: readonly OptionSpec[]): UsageErro
   return new UsageError(`There is no option ${printable(rawName, 40)}.${hint}`);
 }
 
-const secretOption = /^--(password|passphrase|passwd|pass|pwd)(=|$)/i;
+const secretOption = /^--(jump-)?(password|passphrase|passwd|pass|pwd)(=|$)/i;
 
 function refuseSecrets(argv: readonly string[]): void {
   for (const argument of argv) {
     if (argument === '--') return;
-    const [, kind] = secretOption.exec(argument) ?? [];
+    const [, jump = '', kind] = secretOption.exec(argument) ?? [];
     if (!kind) continue;
-    const name = kind.toLowerCase() === 'passphrase' ? 'passphrase' : 'password';
+    const word = kind.toLowerCase() === 'passphrase' ? 'passphrase' : 'password';
+    const name = `${jump.toLowerCase()}${word}`;
     throw new UsageError(
       [
-        `A ${name} is not taken from the arguments: every user of this machine can read them in the list of processes,`,
+        `A ${word} is not taken from the arguments: every user of this machine can read them in the list of processes,`,
         `and the shell keeps them in its history. Give it by one of these instead:`,
         `  --${name}-file FILE                 a file that only you can read`,
-        `  SSH_VIA_GATEWAY_${name.toUpperCase()}           an environment variable`,
+        `  ${variableOf(name)}           an environment variable`,
         `  --ask-${name}                       you are asked, and nothing is shown`,
-        `If that ${name} was a real one: it is in your shell's history now; change it.`,
+        `If that ${word} was a real one: it is in your shell's history now; change it.`,
       ].join('\n'),
     );
   }
@@ -106,21 +107,27 @@ function namesCustomer(token: Token): boolean {
   return token.kind === 'option' && token.name === 'customer';
 }
 
+function saysWhere(env: ParseRequest['env']): boolean {
+  return ['destination', 'customer'].some((name) => env[variableOf(name)]);
+}
+
 /**
  * As `ssh` does: what follows the destination is the command, its options included. Options of ours may follow the
  * destination when `--` separates them from the command.
  */
 function splitRest(
   argv: readonly string[],
-  specs: readonly OptionSpec[],
+  { specs, env }: ParseRequest,
 ): { own: readonly string[]; rest: string[] } {
   const { tokens } = tokenize(argv, specs);
   const places = tokens.filter(({ kind }) => kind === 'positional').map(({ index }) => index);
   const separator = tokens.find(({ kind }) => kind === 'option-terminator')?.index;
   const [first = argv.length] = places;
-  // With a customer's code before it, there is no destination: the first word is the command's.
-  const ours = tokens.some((token) => namesCustomer(token) && token.index < first) ? 0 : 1;
-  if (separator !== undefined && places.filter((index) => index < separator).length <= ours) {
+  // With a customer's code before it, or a destination in the environment, the first word is the command's.
+  const isSaid = tokens.some((token) => namesCustomer(token) && token.index < first) || saysWhere(env);
+  const ours = isSaid ? 0 : 1;
+  // One word before the separator is a destination whatever else says one.
+  if (separator !== undefined && places.filter((index) => index < separator).length <= 1) {
     return { own: argv.slice(0, separator), rest: argv.slice(separator + 1) };
   }
   return { own: argv.slice(0, first + ours), rest: argv.slice(first + ours) };

@@ -68,6 +68,13 @@ export class Settings {
     return new Settings(specs, given, this.#env);
   }
 
+  /** The same wants without what the environment says of these. */
+  withoutVariables(names: readonly string[]): Settings {
+    const env = { ...this.#env };
+    for (const name of names) delete env[variableOf(name)];
+    return new Settings(this.#specs, this.#given, env);
+  }
+
   /** What says the same to another process of this program, without its environment. */
   toArgv(specs: readonly OptionSpec[], change: (spec: OptionSpec, value: string) => string): string[] {
     return specs.flatMap((spec) => {

@@ -2,13 +2,14 @@ import { time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { withConnection } from '../connect/open.ts';
 import { exitCodeOfEnd } from '../exec/exit-code.ts';
-import { encodingOption, surroundingOptions, surroundingsOf, wordsOf } from '../exec/options.ts';
+import { encodingOption, surroundingOptions, surroundingsOf } from '../exec/options.ts';
 import { type RemoteOptions, runRemote } from '../exec/run-remote.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CommandTimeout, type Connection, isSshError } from '../library.ts';
 import { reportFailure } from '../report/failure.ts';
 import { stoppedWith } from '../stopped.ts';
 import type { Call, Command } from './command.ts';
+import { commandAfterDestination } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
   ...surroundingOptions,
@@ -50,11 +51,12 @@ export const execCommand: Command = {
     ['2', 'wrong use (or the command itself ended with 2)'],
     ['255', 'no connection, connection lost, or the command could not be run'],
   ],
-  async run({ settings, positionals, rest, io }) {
-    const words = wordsOf(rest);
+  async run(call) {
+    const { settings, io } = call;
+    const { destination, words } = commandAfterDestination(call);
     const execOptions = execOptionsOf(settings);
     try {
-      return await withConnection(positionals[0], { settings, io }, (connection) =>
+      return await withConnection(destination, { settings, io }, (connection) =>
         runAndReport(connection, words, execOptions, { settings, io }),
       );
     } catch (error) {

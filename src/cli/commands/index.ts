@@ -3,6 +3,7 @@ import { customersAdd, customersLeave, customersList, customersShow } from './cu
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
+import { lsCommand, mkdirCommand } from './folders.ts';
 import { jobKill, jobLogs, jobRemove, jobStart, jobStatus } from './job.ts';
 import { setupCustomer } from './setup-customer.ts';
 import { setupGateway } from './setup-gateway.ts';
@@ -21,6 +22,8 @@ export const commands: readonly Command[] = [
   shellCommand,
   putCommand,
   getCommand,
+  lsCommand,
+  mkdirCommand,
   jobStart,
   jobStatus,
   jobLogs,

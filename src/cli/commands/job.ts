@@ -1,17 +1,22 @@
-import { time } from '../args/checks.ts';
+import { checkJobId } from '../../job/job-id.ts';
+import { printable } from '../../text/printable.ts';
+import { asLibrary, count, time } from '../args/checks.ts';
 import { withConnection } from '../connect/open.ts';
-import { encodingOption, wordsOf } from '../exec/options.ts';
+import { isSaidElsewhere } from '../connect/where.ts';
+import { encodingOption } from '../exec/options.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Io, say } from '../io.ts';
 import { followLogs, printLogs } from '../job/logs.ts';
 import { attachOptions, folderOf, startOptions, startOptionsOf } from '../job/options.ts';
 import { codeOfEnd, codeOfStatus, statusInWords } from '../job/status.ts';
-import type { Connection, JobSummary, RemoteJob } from '../library.ts';
+import type { Connection, JobSummary, RemoteJob, StartJobOptions } from '../library.ts';
 import { jsonText } from '../report/json.ts';
 import { table } from '../report/table.ts';
 import { inWords } from '../report/times.ts';
+import { stoppedWith } from '../stopped.ts';
+import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
-import { afterDestination } from './positionals.ts';
+import { afterDestination, commandAfterDestination } from './positionals.ts';
 
 const about =
   'A job runs on the PC on its own: neither a broken tunnel nor the end of this program ends it. Its output and exit code are kept in a folder on the PC until it is removed.';
@@ -27,29 +32,55 @@ export const jobStart: Command = {
     'job start --id ID [options] DESTINATION COMMAND',
     'job start --id ID [options] DESTINATION -- PROGRAM ARGUMENT...',
   ],
-  options: [...startOptions, json],
+  options: [
+    ...startOptions,
+    { name: 'follow', short: 'f', help: 'then print its output until it is over; its exit code is yours' },
+    encodingOption,
+    json,
+  ],
   hasRest: true,
   examples: [
     [
       'start it; asked again, it is only found',
       'job start --id billing-2026-11-22 pc-of-kim "C:\\rpa\\run.cmd invoice"',
     ],
+    [
+      'start it and watch it',
+      'job start --follow --id billing-2026-11-22 pc-of-kim "C:\\rpa\\run.cmd invoice"',
+    ],
     ['then watch it; Ctrl-C leaves it running', 'job logs --follow pc-of-kim billing-2026-11-22'],
   ],
   exitCodes: [
-    ['0', 'it was started, or was there already'],
+    ['0', 'it was started, or was there already; with --follow: the exit code of the job'],
     ['1', 'it could not be started, or the id belongs to another command'],
     connectionCode,
   ],
-  async run({ settings, positionals, rest, io }) {
-    const words = wordsOf(rest);
+  async run(call) {
+    const { settings, io } = call;
+    const { destination, words } = commandAfterDestination(call);
     const options = startOptionsOf(settings);
-    return withConnection(positionals[0], { settings, io }, async (connection) => {
-      const job = await connection.startJob(words, { ...options, signal: io.signal });
-      if (settings.flag('json')) say(io.stdout, jsonText({ ...job.toJSON(), isNew: job.isNew }));
-      else say(io.stdout, `${job.id}: ${job.isNew ? 'started' : 'was there already'}`);
-      return exitCodes.ok;
-    });
+    const follows = settings.flag('follow');
+    if (follows && settings.flag('json')) throw new UsageError('--follow and --json exclude each other');
+    let known = `stopped: it is not known whether job ${options.id} was started. The same call again starts it at most once`;
+    try {
+      return await withConnection(destination, { settings, io }, async (connection) => {
+        const job = await startIn(connection, words, { ...options, signal: io.signal }, call);
+        known = runsOn(options.id, destination, settings);
+        if (settings.flag('json')) say(io.stdout, jsonText({ ...job.toJSON(), isNew: job.isNew }));
+        // With --follow, stdout is the job's.
+        else
+          say(follows ? io.stderr : io.stdout, `${job.id}: ${job.isNew ? 'started' : 'was there already'}`);
+        if (!follows) return exitCodes.ok;
+        const { status } = await followLogs(
+          job,
+          { tail: undefined, encoding: settings.text('encoding') },
+          io,
+        );
+        return codeOfEnd(status, io);
+      });
+    } catch (error) {
+      throw stoppedWith(error, { known });
+    }
   },
 };
 
@@ -72,8 +103,7 @@ export const jobStatus: Command = {
   ],
   async run(call) {
     const { settings, io, positionals } = call;
-    const isNamed = settings.text('customer') !== undefined;
-    if (positionals.length <= (isNamed ? 0 : 1)) {
+    if (positionals.length === 0 || (positionals.length === 1 && !isSaidElsewhere(call))) {
       return withConnection(positionals[0], call, (connection) => listAll(connection, settings, io));
     }
     return withJob(call, async (job) => {
@@ -94,6 +124,12 @@ export const jobLogs: Command = {
   usage: ['job logs [options] DESTINATION ID'],
   options: [
     { name: 'follow', short: 'f', help: 'go on until the job is over; its exit code is then yours' },
+    {
+      name: 'tail',
+      value: 'N',
+      check: count(0),
+      help: 'begin with the last N lines of stdout and of stderr. Default: from the beginning',
+    },
     encodingOption,
     ...attachOptions,
   ],
@@ -106,8 +142,14 @@ export const jobLogs: Command = {
   ],
   run: (call) =>
     withJob(call, async (job) => {
-      if (call.settings.flag('follow')) return codeOfEnd((await followLogs(job, call.io)).status, call.io);
-      await printLogs(job, call.io);
+      const options = {
+        tail: call.settings.wholeNumber('tail', 0),
+        encoding: call.settings.text('encoding'),
+      };
+      if (call.settings.flag('follow')) {
+        return codeOfEnd((await followLogs(job, options, call.io)).status, call.io);
+      }
+      await printLogs(job, options, call.io);
       return exitCodes.ok;
     }),
 };
@@ -156,15 +198,40 @@ export const jobRemove: Command = {
 function withJob(call: Call, work: (job: RemoteJob<Buffer> | RemoteJob) => Promise<number>): Promise<number> {
   const { destination, values } = afterDestination(call, ['ID']);
   const [id = ''] = values;
+  asLibrary((_name, value) => checkJobId(value))(id, 'ID');
   const folder = folderOf(call.settings);
   const encoding = call.settings.text('encoding');
-  return withConnection(destination, call, (connection) =>
+  const working = withConnection(destination, call, (connection) =>
     work(
       encoding === undefined
         ? connection.job(id, { ...folder, encoding: 'buffer' })
         : connection.job(id, { ...folder, encoding }),
     ),
   );
+  return working.catch((error) => {
+    throw stoppedWith(error, { known: runsOn(id, destination, call.settings) });
+  });
+}
+
+/** Started with the output as the user wants it. */
+function startIn(
+  connection: Connection,
+  words: string | readonly string[],
+  options: StartJobOptions,
+  { settings }: Call,
+): Promise<RemoteJob<Buffer> | RemoteJob> {
+  const encoding = settings.text('encoding');
+  return encoding === undefined
+    ? connection.startJob(words, { ...options, encoding: 'buffer' })
+    : connection.startJob(words, { ...options, encoding });
+}
+
+/** What a stop leaves as it is, and the way back. */
+function runsOn(id: string, destination: string | undefined, settings: Call['settings']): string {
+  const code = settings.isArgument('customer') ? `-c ${settings.text('customer')}` : undefined;
+  const to = code ?? (destination === undefined ? '' : printable(destination));
+  const line = ['ssh-via-gateway job logs --follow', to, id].filter(Boolean).join(' ');
+  return `stopped: job ${id} is not touched by that, and runs on if it has not ended. To come back, with the same options: ${line}`;
 }
 
 async function listAll(connection: Connection, settings: Call['settings'], io: Io): Promise<number> {
@@ -177,5 +244,5 @@ async function listAll(connection: Connection, settings: Call['settings'], io: I
 
 function rowOf({ id, status, startedAt, endedAt }: JobSummary): string[] {
   const took = endedAt ? inWords(Math.max(0, endedAt.getTime() - startedAt.getTime())) : '';
-  return [id, startedAt.toISOString().slice(0, 19), took, statusInWords(status)];
+  return [id, `${startedAt.toISOString().slice(0, 19)}Z`, took, statusInWords(status)];
 }

@@ -1,13 +1,15 @@
+import { printable } from '../../text/printable.ts';
 import { oneOf, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { withConnection } from '../connect/open.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
-import type { Connection, TransferOptions, TransferResult } from '../library.ts';
+import type { Connection, TransferOptions, TransferProgress, TransferResult } from '../library.ts';
 import { ProgressBar } from '../progress/bar.ts';
 import { inBytes } from '../report/bytes.ts';
 import { jsonText } from '../report/json.ts';
 import { inWords } from '../report/times.ts';
+import { stoppedWith } from '../stopped.ts';
 import type { Call, Command } from './command.ts';
 import { afterDestination } from './positionals.ts';
 
@@ -92,21 +94,46 @@ async function transfer(call: Call, names: readonly [string, string], move: Move
   const { destination, values } = afterDestination(call, names);
   const how = transferOptionsOf(settings);
   const bar = new ProgressBar(io.stderr);
-  const onProgress = settings.flag('quiet') ? undefined : bar.update.bind(bar);
-  const result = await withConnection(destination, { settings, io }, async (connection) => {
+  let moved: TransferProgress | undefined;
+  const onProgress = (progress: TransferProgress) => {
+    moved = progress;
+    if (!settings.flag('quiet')) bar.update(progress);
+  };
+  const working = withConnection(destination, { settings, io }, async (connection) => {
     try {
       return await move(connection, [values[0]!, values[1]!], {
         ...how,
         signal: io.signal,
-        ...(onProgress ? { onProgress } : {}),
+        onProgress,
       });
     } finally {
       bar.clear();
     }
   });
+  const result = await working.catch((error) => {
+    throw stoppedWith(error, { known: keptOf(moved, values[1]!, settings) });
+  });
   if (settings.flag('json')) say(io.stdout, jsonText(result));
   else if (!settings.flag('quiet')) say(io.stderr, inShort(result));
   return exitCodes.ok;
+}
+
+/** What a stopped transfer leaves, and how to go on. */
+function keptOf(moved: TransferProgress | undefined, target: string, settings: Call['settings']): string {
+  const name = printable(target);
+  if (moved === undefined || moved.transferred === 0) {
+    return `stopped before anything was transferred: ${name} is as it was`;
+  }
+  const amount = `${inBytes(moved.transferred)}${moved.total === undefined ? '' : ` of ${inBytes(moved.total)}`}`;
+  if (settings.flag('in-place')) {
+    return `stopped after ${amount}: ${name} is not whole. The same call with --resume goes on there`;
+  }
+  const whole = `stopped after ${amount}: ${name} is what it was, or absent, or whole; nothing half is under its name`;
+  const files =
+    moved.files > 0 ? `. ${moved.files === 1 ? '1 file is' : `${moved.files} files are`} complete` : '';
+  return settings.flag('resume')
+    ? `${whole}${files}. What arrived is kept beside it: the same call goes on there`
+    : `${whole}${files}. With --resume, what arrives is kept for the next call`;
 }
 
 function transferOptionsOf(settings: Call['settings']): TransferOptions {

@@ -19,7 +19,7 @@ const own: readonly OptionSpec[] = [
 /** Without a connection, a code only stands for a name. */
 const named: readonly OptionSpec[] = [
   ...own,
-  { name: 'customer', short: 'c', value: 'CODE', help: 'the customer whose tunnel it is' },
+  { name: 'customer', short: 'c', value: 'CODE', env: true, help: 'the customer whose tunnel it is' },
 ];
 const about =
   'A scheduled task as SYSTEM on Windows, a systemd service on Linux, a launchd service on macOS: started with the system, and again when it ends. Needs root or an administrator. For PCs without Node.js there is setup pc.';

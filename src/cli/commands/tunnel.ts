@@ -127,7 +127,7 @@ export const tunnelCommand = {
 
 async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunnelOptions> {
   if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
-  const forward = parseForward(await specOf({ settings, io }));
+  const forward = parseForward(await specOf({ settings, positionals, io }), settings.sourceOf('forward'));
   // Retries are the tunnel's own: --attempts, or what ssh_config says, must not end it.
   const {
     retry: _retry,
@@ -150,10 +150,14 @@ async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunne
 }
 
 /** What is published: with `-c CODE`, this PC's sshd on the customer's port or socket. */
-async function specOf({ settings, io }: Pick<Call, 'settings' | 'io'>): Promise<string> {
+async function specOf({
+  settings,
+  positionals,
+  io,
+}: Pick<Call, 'settings' | 'positionals' | 'io'>): Promise<string> {
   const spec = settings.text('forward');
   if (spec !== undefined) return spec;
-  const named = await customerOf({ settings, io });
+  const named = await customerOf(positionals[0], { settings, io });
   if (!named) throw new UsageError('What is to be published? -R PORT:TARGET:PORT, like 9012:127.0.0.1:22');
   const { customer } = named;
   if (customer.route === 'socket') return `${socketPathOf(customer)}:127.0.0.1:22`;

@@ -66,7 +66,7 @@ export const tunnelsCommand: Command = {
   async run({ settings, positionals, io }) {
     if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
     const port = settings.port('end');
-    const ports = await portsOf(settings, io);
+    const ports = await portsOf(positionals[0], settings, io);
     const work = (connection: Connection) =>
       port === undefined ? list(connection, ports, settings, io) : end(connection, port, settings, io);
     return withConnection(positionals[0], { settings, io }, work, 'operator');
@@ -74,10 +74,14 @@ export const tunnelsCommand: Command = {
 };
 
 /** The ports that were asked for: with `-c CODE`, the customer's own. */
-async function portsOf(settings: Call['settings'], io: Io): Promise<number[] | undefined> {
+async function portsOf(
+  positional: string | undefined,
+  settings: Call['settings'],
+  io: Io,
+): Promise<number[] | undefined> {
   const ports = settings.text('ports');
   if (ports !== undefined) return portList(ports, settings.sourceOf('ports'));
-  const named = await customerOf({ settings, io });
+  const named = await customerOf(positional, { settings, io });
   return named && [named.customer.port];
 }
 

@@ -9,8 +9,7 @@ export function hostKeyOf(
 ): HostKeyOption | undefined {
   const fingerprint = settings.list('host-key');
   const isInsecure = settings.flag('insecure-accept-any-host-key');
-  const lookup = knownHostsOf(settings);
-  const hasLookup = Object.keys(lookup).length > 0;
+  const hasLookup = Object.keys(knownHostsOf(settings)).length > 0;
   if ([fingerprint.length > 0, isInsecure, hasLookup].filter(Boolean).length > 1) {
     throw new UsageError(
       'Say one thing about the host key: --host-key, or known_hosts (--known-hosts, --host-key-alias, --accept-new), or --insecure-accept-any-host-key',
@@ -18,8 +17,20 @@ export function hostKeyOf(
   }
   if (isInsecure) return 'insecure-accept-any';
   if (fingerprint.length > 0) return { fingerprint: fingerprint.flatMap((one) => one.split(',')) };
-  if (!hasLookup) return configured;
-  return { ...(isLookup(configured) ? configured : {}), ...lookup };
+  return knownHostsOver(settings, configured);
+}
+
+/** What known_hosts has, looked up as the user says. */
+export function knownHostsOver(
+  settings: Settings,
+  configured: HostKeyOption | undefined,
+): HostKeyOption | undefined {
+  const lookup = knownHostsOf(settings);
+  if (Object.keys(lookup).length === 0) return configured;
+  const { onUnknown: _onUnknown, ...where } = lookup;
+  if (configured === undefined || isLookup(configured)) return { ...configured, ...lookup };
+  // --accept-new is about keys that nobody knows: one that is pinned is known.
+  return Object.keys(where).length === 0 ? configured : lookup;
 }
 
 function knownHostsOf(settings: Settings): KnownHostsOption {

@@ -1,7 +1,9 @@
 import { connectPhases } from '../../errors/index.ts';
 import { checkHostKey } from '../../options/validate-host-key.ts';
 import { aPort, asLibrary, count, time } from '../args/checks.ts';
+import { parseDestination } from '../args/destination.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
+import { checkFingerprint, jumpOptions } from './jump-options.ts';
 
 /** What every command that connects understands. */
 export const connectOptions: readonly OptionSpec[] = [
@@ -9,6 +11,7 @@ export const connectOptions: readonly OptionSpec[] = [
     name: 'customer',
     short: 'c',
     value: 'CODE',
+    env: true,
     help: 'in place of a destination: the customer of the customers file, with all that it says',
   },
   {
@@ -31,7 +34,7 @@ export const connectOptions: readonly OptionSpec[] = [
     short: 'i',
     value: 'FILE',
     env: true,
-    help: 'private key, also for jump hosts. Default: as ssh finds one',
+    help: 'private key, also for jump hosts (or --jump-identity). Default: as ssh finds one',
   },
   { name: 'passphrase-file', value: 'FILE', env: true, help: 'file with the passphrase of the private key' },
   { name: 'ask-passphrase', help: 'ask for the passphrase of the private key, hidden' },
@@ -52,23 +55,31 @@ export const connectOptions: readonly OptionSpec[] = [
     check: asLibrary((name, value) => checkHostKey(name, { alias: value })),
     help: 'look the host key up under this name: pins a PC, not a port',
   },
-  { name: 'known-hosts', value: 'FILE', multiple: true, env: true, help: 'instead of ~/.ssh/known_hosts' },
+  {
+    name: 'known-hosts',
+    value: 'FILE',
+    multiple: true,
+    env: true,
+    help: 'instead of ~/.ssh/known_hosts, also for jump hosts',
+  },
   {
     name: 'accept-new',
     env: true,
-    help: 'record the key of a host that has none on record; a changed key is still refused',
+    help: 'record the key of a host that has none on record; a changed key is still refused. Jump hosts too',
   },
   {
     name: 'insecure-accept-any-host-key',
-    help: 'no check at all: anybody on the way can read and change everything',
+    help: 'no check at all, nor for jump hosts: anybody on the way can read and change everything',
   },
   {
     name: 'jump',
     short: 'J',
     value: 'HOST,...',
     env: true,
+    check: jumps,
     help: 'reach the destination through these SSH servers, as ssh -J',
   },
+  ...jumpOptions,
   {
     name: 'proxy-command',
     value: 'COMMAND',
@@ -140,7 +151,9 @@ export const generalOptions: readonly OptionSpec[] = [
 ];
 
 function fingerprints(text: string, source: string): void {
-  for (const fingerprint of text.split(',')) {
-    asLibrary((name, value) => checkHostKey(name, { fingerprint: value }))(fingerprint, source);
-  }
+  for (const fingerprint of text.split(',')) checkFingerprint(fingerprint, source);
+}
+
+function jumps(text: string, source: string): void {
+  for (const jump of text.split(',')) parseDestination(jump, source);
 }

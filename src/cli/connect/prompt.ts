@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { type Io, write } from '../io.ts';
+import type { ConnectOptions } from '../library.ts';
 import { Stopped } from '../stopped.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -36,4 +37,13 @@ function readLine(io: Io, echo: boolean): Promise<string> {
     lines.once('SIGINT', () => end(() => reject(new Stopped('SIGINT'))));
     lines.once('close', () => end(() => reject(new UsageError('The input ended without an answer'))));
   });
+}
+
+/** Answers what a server asks, on the terminal: one-time codes, a new password. `whose` says which server it is. */
+export function askAll(io: Io, whose = ''): NonNullable<ConnectOptions['keyboardInteractive']> {
+  return async (prompts) => {
+    const answers: string[] = [];
+    for (const { prompt, echo } of prompts) answers.push(await ask(io, `${whose}${prompt}`, echo));
+    return answers;
+  };
 }

@@ -4,7 +4,6 @@ import type { Settings } from '../args/settings.ts';
 import {
   type ConnectOptions,
   httpProxy,
-  type JumpHostOptions,
   jumpHost,
   proxyCommand,
   proxyFromEnvironment,
@@ -12,13 +11,13 @@ import {
   type Via,
 } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
-import { limitsOf } from './limits.ts';
+import type { Hops } from './hops.ts';
 
 /** What is known of a host without looking at the options for the destination. */
 export type LookUp = (destination: Destination) => Promise<ConnectOptions>;
 
 /** The way to the destination, where the user gives one: through jump hosts, a program, a proxy. */
-export async function routeOf(settings: Settings, lookUp: LookUp): Promise<Via | undefined> {
+export async function routeOf(settings: Settings, hops: Hops, lookUp: LookUp): Promise<Via | undefined> {
   const jump = settings.text('jump');
   const command = settings.text('proxy-command');
   if (jump !== undefined && command !== undefined) {
@@ -29,7 +28,7 @@ export async function routeOf(settings: Settings, lookUp: LookUp): Promise<Via |
     throw new UsageError('--proxy and --proxy-command exclude each other');
   }
   if (command !== undefined) return ofFlag(settings, 'proxy-command', 'command', () => proxyCommand(command));
-  return jump === undefined ? proxy : jumpRoute(jump.split(','), settings, lookUp, proxy);
+  return jump === undefined ? proxy : jumpRoute(jump.split(','), hops, lookUp, proxy);
 }
 
 function proxyOf(settings: Settings): Via | undefined {
@@ -57,31 +56,15 @@ function ofFlag(settings: Settings, flag: string, argument: string, make: () => 
 /** The first one is the nearest to us, the last one the nearest to the destination. */
 async function jumpRoute(
   jumps: readonly string[],
-  settings: Settings,
+  hops: Hops,
   lookUp: LookUp,
   proxy: Via | undefined,
 ): Promise<Via> {
   let via = proxy;
   for (const jump of jumps) {
-    via = jumpHost(await jumpOptions(parseDestination(jump), settings, lookUp, via));
+    const found = await lookUp(parseDestination(jump));
+    const options = hops.optionsOf(found, parseDestination(jump).host);
+    via = jumpHost(via === undefined ? options : { ...options, via });
   }
   return via!;
-}
-
-async function jumpOptions(
-  destination: Destination,
-  settings: Settings,
-  lookUp: LookUp,
-  outer: Via | undefined,
-): Promise<JumpHostOptions> {
-  // Attempts and the time limit for all are those of the connection that the jump host carries.
-  const { retry: _retry, signal: _signal, timeouts, ...found } = await lookUp(destination);
-  const { total: _total, ...limits } = timeouts ?? {};
-  const identity = settings.text('identity');
-  return {
-    ...found,
-    timeouts: { ...limits, ...limitsOf(settings) },
-    ...(identity === undefined ? {} : { privateKeyPath: identity }),
-    ...(outer === undefined ? {} : { via: outer }),
-  };
 }

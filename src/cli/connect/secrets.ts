@@ -1,11 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { quoted } from '../../text/printable.ts';
+import { variableOf } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
 import { type Io, say } from '../io.ts';
 import { UsageError } from '../usage-error.ts';
 import { ask } from './prompt.ts';
 
-export type SecretKind = 'password' | 'passphrase';
+export type SecretKind = 'password' | 'passphrase' | 'jump-password' | 'jump-passphrase';
 
 /** A secret from a prompt, a file or the environment, in this order; undefined when none was offered. */
 export async function readSecret(
@@ -14,11 +15,11 @@ export async function readSecret(
   io: Io,
   whose: string,
 ): Promise<string | undefined> {
-  if (settings.flag(`ask-${kind}`)) return ask(io, `${kind} ${whose}: `);
+  if (settings.flag(`ask-${kind}`)) return ask(io, `${kind.replace('jump-', '')} ${whose}: `);
   const file = settings.text(`${kind}-file`);
   if (file !== undefined) return secretOfFile(file, settings.sourceOf(`${kind}-file`), io);
   // Not through the settings: there is no such option, and must not be.
-  return io.env[`SSH_VIA_GATEWAY_${kind.toUpperCase()}`] || undefined;
+  return io.env[variableOf(kind)] || undefined;
 }
 
 async function secretOfFile(file: string, source: string, io: Io): Promise<string> {

@@ -1,59 +1,64 @@
+import { readSshConfig } from '../../interop/ssh-config/index.ts';
 import { accountName } from '../../options/local-account.ts';
-import { type Destination, parseDestination } from '../args/destination.ts';
-import { variableOf } from '../args/option-spec.ts';
+import type { Destination } from '../args/destination.ts';
 import type { Settings } from '../args/settings.ts';
 import type { Io } from '../io.ts';
-import { type ConnectOptions, fromSshConfig, type KeepaliveOptions, type Timeouts } from '../library.ts';
+import type { ConnectOptions } from '../library.ts';
+import { wordsOfWrongUse } from '../report/wrong-use.ts';
 import { UsageError } from '../usage-error.ts';
+import { defined } from './defined.ts';
+import { Hops } from './hops.ts';
 import { hostKeyOf } from './host-key.ts';
-import { limitsOf } from './limits.ts';
-import { ask } from './prompt.ts';
+import { patienceOf } from './patience.ts';
+import { askAll } from './prompt.ts';
 import { routeOf } from './route.ts';
 import { readSecret } from './secrets.ts';
 
-/** The destination among the arguments, else that of the environment. @throws {UsageError} when there is none. */
-export function destinationOf(positional: string | undefined, io: Io): Destination {
-  const text = positional ?? io.env[variableOf('destination')];
-  if (!text) {
-    throw new UsageError(
-      `Where to? Give [user@]host[:port], an alias of ssh_config, or set ${variableOf('destination')}`,
-    );
-  }
-  return parseDestination(text);
-}
+/** What is known of a host without the options; with `hops`, its jump hosts get what is said of these. */
+export type Finder = (hops: Hops | undefined) => ConnectOptions | Promise<ConnectOptions>;
 
 /** What to connect with: the arguments first, then the environment, then ssh_config, then the library's defaults. */
-export async function connectOptionsOf(
+export function connectOptionsOf(
   destination: Destination,
   settings: Settings,
   io: Io,
 ): Promise<ConnectOptions> {
-  const { user, port } = destination;
-  const found = await lookUpHost(destination, settings);
-  const given = { ...defined('username', user), ...defined('port', port) };
-  return withSettings({ ...found, ...given }, settings, io);
+  const rest = settings.withoutVariables([
+    ...given(settings, 'port', destination.port),
+    ...given(settings, 'user', destination.user),
+  ]);
+  return withSettings((hops) => lookUpHost(destination, rest, hops), rest, io);
+}
+
+/** What the destination itself says comes before the environment. @throws {UsageError} when an argument says otherwise. */
+function given(settings: Settings, name: string, inDestination: string | number | undefined): string[] {
+  if (inDestination === undefined) return [];
+  const other = settings.text(name);
+  if (settings.isArgument(name) && other !== String(inDestination)) {
+    throw new UsageError(`The destination says ${inDestination}, and --${name} ${other}: give one of them`);
+  }
+  return [name];
 }
 
 /** What the arguments and the environment say, over what is known of a host. */
-export async function withSettings(
-  found: ConnectOptions,
-  settings: Settings,
-  io: Io,
-): Promise<ConnectOptions> {
-  const lookUp = (one: Destination) => lookUpHost(one, settings);
-  const identity = settings.text('identity');
-  const route = await routeOf(settings, lookUp);
-  const hostKey = hostKeyOf(settings, found.hostKey);
-  return {
+export async function withSettings(find: Finder, settings: Settings, io: Io): Promise<ConnectOptions> {
+  const passphrase = await readSecret('passphrase', settings, io, 'of the private key');
+  const hops = await Hops.from(settings, io, passphrase);
+  const route = await routeOf(settings, hops, (one) => lookUpHost(one, settings, hops));
+  // The way that the user names is the way: jump hosts of another one are not meant.
+  const found = await find(route === undefined ? hops : undefined);
+  hops.finish();
+  const options = {
     ...found,
     ...defined('port', settings.port('port')),
     ...defined('username', settings.text('user')),
-    ...defined('privateKeyPath', identity),
+    ...defined('privateKeyPath', settings.text('identity')),
     ...defined('via', route),
-    ...defined('hostKey', hostKey),
-    ...(await credentialsOf(found, settings, io)),
+    ...defined('hostKey', hostKeyOf(settings, found.hostKey)),
+    ...defined('passphrase', passphrase),
     ...patienceOf(settings, found),
   };
+  return { ...options, ...(await answersOf(options, settings, io)) };
 }
 
 function ownName(): string {
@@ -66,73 +71,27 @@ function ownName(): string {
 export async function lookUpHost(
   { host, user, port }: Destination,
   settings: Settings,
+  hops?: Hops,
 ): Promise<ConnectOptions> {
   const file = settings.text('ssh-config');
   const given = { ...defined('username', user), ...defined('port', port) };
   if (file?.toLowerCase() === 'none') return { username: user ?? ownName(), host, ...given };
   try {
-    return { ...(await fromSshConfig(host, file === undefined ? {} : { file })), ...given };
+    const found = await readSshConfig(host, file, hops && ((one, alias) => hops.optionsOf(one, alias)));
+    return { ...found, ...given };
   } catch (error) {
     // A mistake in the user's own files, which no attempt to connect can mend.
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
+    throw error instanceof TypeError ? new UsageError(wordsOfWrongUse(error).join('\n')) : error;
   }
 }
 
-async function credentialsOf(
-  { host }: ConnectOptions,
+async function answersOf(
+  { host, port = 22, username }: ConnectOptions,
   settings: Settings,
   io: Io,
-): Promise<Pick<ConnectOptions, 'password' | 'passphrase' | 'keyboardInteractive'>> {
-  const passphrase = await readSecret('passphrase', settings, io, 'of the private key');
-  const password = await readSecret('password', settings, io, `for ${host}`);
-  return {
-    ...defined('passphrase', passphrase),
-    ...defined('password', password),
-    // With a terminal, a server may ask what it likes: one-time codes, a new password.
-    ...(io.stdin.isTTY && password === undefined ? { keyboardInteractive: askAll(io) } : {}),
-  };
-}
-
-function askAll(io: Io): NonNullable<ConnectOptions['keyboardInteractive']> {
-  return async (prompts) => {
-    const answers: string[] = [];
-    for (const { prompt, echo } of prompts) answers.push(await ask(io, prompt, echo));
-    return answers;
-  };
-}
-
-function patienceOf(
-  settings: Settings,
-  found: ConnectOptions,
-): Pick<ConnectOptions, 'timeouts' | 'retry' | 'keepalive'> {
-  const timeouts: Timeouts = {
-    ...found.timeouts,
-    ...limitsOf(settings),
-    ...defined('total', settings.duration('total-timeout')),
-  };
-  return {
-    timeouts,
-    ...defined('retry', retryOf(settings, found)),
-    ...defined('keepalive', keepaliveOf(settings, found)),
-  };
-}
-
-function retryOf(settings: Settings, found: ConnectOptions): ConnectOptions['retry'] {
-  const attempts = settings.wholeNumber('attempts', 1);
-  const quiet = settings.duration('quiet-after-zombie');
-  if (attempts === undefined && quiet === undefined) return found.retry;
-  const configured = found.retry === false ? { attempts: 1 } : found.retry;
-  return { ...configured, ...defined('attempts', attempts), ...defined('quiet', quiet) };
-}
-
-function keepaliveOf(settings: Settings, found: ConnectOptions): false | KeepaliveOptions | undefined {
-  const interval = settings.duration('keepalive');
-  if (interval === undefined) return found.keepalive;
-  if (interval === Number.POSITIVE_INFINITY || interval === 0) return false;
-  return { ...(found.keepalive || {}), interval };
-}
-
-/** A member that is there only when it has a value: an explicit `undefined` is not the same as none. */
-function defined<Name extends string, T>(name: Name, value: T | undefined): { [key in Name]?: T } {
-  return (value === undefined ? {} : { [name]: value }) as { [key in Name]?: T };
+): Promise<Pick<ConnectOptions, 'password' | 'keyboardInteractive'>> {
+  const password = await readSecret('password', settings, io, `for ${username}@${host}:${port}`);
+  if (password !== undefined) return { password };
+  // With a terminal, a server may ask what it likes.
+  return io.stdin.isTTY ? { keyboardInteractive: askAll(io) } : {};
 }

@@ -13,7 +13,10 @@ import {
   loadCustomers,
 } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
-import { connectOptionsOf, destinationOf, lookUpHost, withSettings } from './settings.ts';
+import { defined } from './defined.ts';
+import type { Hops } from './hops.ts';
+import { connectOptionsOf, lookUpHost, withSettings } from './settings.ts';
+import { whereTo } from './where.ts';
 
 interface Asked {
   settings: Settings;
@@ -36,18 +39,35 @@ export async function targetOptions(
   side: Side = 'pc',
 ): Promise<ConnectOptions> {
   const { settings, io } = asked;
-  const named = await customerOf(asked);
-  if (!named) return connectOptionsOf(destinationOf(positional, io), settings, io);
-  if (positional !== undefined) throw new UsageError('Give -c CODE or a destination, not both');
-  return withSettings(await withLogin(sideOf(named, side), settings), settings, io);
+  const where = whereTo(positional, asked);
+  if ('destination' in where) return connectOptionsOf(where.destination, settings, io);
+  const named = await customerOf(positional, asked);
+  // What is set for one PC must not lead to another customer's.
+  const own = settings.withoutVariables(variablesOfOnePc);
+  return withSettings((hops) => sideOf(named!, side, own, hops), own, io);
 }
 
-/** The customer that `-c CODE` names, if it was given. @throws {UsageError} for what the customers file does not have. */
-export async function customerOf({ settings }: Asked): Promise<CustomerOfFile | undefined> {
-  const code = settings.text('customer');
-  if (code === undefined) return undefined;
+const variablesOfOnePc = [
+  ...['port', 'user', 'identity', 'host-key', 'host-key-alias', 'known-hosts', 'accept-new'],
+  ...['jump', 'jump-host-key', 'jump-identity', 'proxy-command'],
+];
+
+/** The customer that is meant, if it is one. @throws {UsageError} for what the customers file does not have. */
+export async function customerOf(
+  positional: string | undefined,
+  asked: Asked,
+): Promise<CustomerOfFile | undefined> {
+  const { settings } = asked;
+  if (
+    !settings.isArgument('customer') &&
+    (positional !== undefined || settings.text('customer') === undefined)
+  ) {
+    return undefined;
+  }
+  const where = whereTo(positional, asked);
+  if (!('customer' in where)) return undefined;
   const customers = await customersOf(settings);
-  return asUsage(() => ({ customers, customer: activeCustomer(customers, code) }));
+  return asUsage(() => ({ customers, customer: activeCustomer(customers, where.customer) }));
 }
 
 /** The customers file that `--customers` names. */
@@ -64,10 +84,24 @@ export async function inFile<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function sideOf({ customers, customer }: CustomerOfFile, side: Side): ConnectOptions {
+async function sideOf(
+  { customers, customer }: CustomerOfFile,
+  side: Side,
+  settings: Settings,
+  hops: Hops | undefined,
+): Promise<ConnectOptions> {
   const { gateway } = customers;
-  if (side === 'pc') return asUsage(() => customerConnectOptions(customers, customer.code));
-  return gatewayConnectOptions(gateway, side === 'tunnel' ? customer.account : gateway.operator);
+  if (side !== 'pc') {
+    const account = side === 'tunnel' ? customer.account : gateway.operator;
+    return withLogin(gatewayConnectOptions(gateway, account), settings);
+  }
+  const login = await loginOf(gateway.host, settings);
+  // The gateway is a jump host of the routes that lead through it.
+  const jump = (one: ConnectOptions) => (hops ? hops.optionsOf({ ...login, ...one }) : one);
+  return withLogin(
+    asUsage(() => customerConnectOptions(customers, customer.code, jump)),
+    settings,
+  );
 }
 
 function asUsage<T>(work: () => T): T {
@@ -81,11 +115,13 @@ function asUsage<T>(work: () => T): T {
 
 /** Where the file names no key, the one that `ssh` would take. */
 export async function withLogin(found: ConnectOptions, settings: Settings): Promise<ConnectOptions> {
-  if (found.privateKeyPath !== undefined) return found;
-  const { privateKeyPath, agent } = await lookUpHost({ host: found.host }, settings);
-  return {
-    ...found,
-    ...(privateKeyPath === undefined ? {} : { privateKeyPath }),
-    ...(agent === undefined ? {} : { agent }),
-  };
+  return found.privateKeyPath === undefined ? { ...(await loginOf(found.host, settings)), ...found } : found;
+}
+
+async function loginOf(
+  host: string,
+  settings: Settings,
+): Promise<Pick<ConnectOptions, 'privateKeyPath' | 'agent'>> {
+  const { privateKeyPath, agent } = await lookUpHost({ host }, settings);
+  return { ...defined('privateKeyPath', privateKeyPath), ...defined('agent', agent) };
 }

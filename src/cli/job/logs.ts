@@ -1,9 +1,20 @@
+import { createDecoder } from '../../exec/output/decode.ts';
 import { type Io, write } from '../io.ts';
 import type { FollowedOutput, JobEnd, JobOffsets, RemoteJob } from '../library.ts';
+import { lastLines } from './tail.ts';
+
+export interface LogsOptions {
+  /** Only so many lines from the end of each stream. */
+  tail: number | undefined;
+  /** Decode with this, and print UTF-8; else the bytes pass as they are. */
+  encoding: string | undefined;
+}
+
+type Job = RemoteJob<Buffer> | RemoteJob;
 
 /** Passes the job's output to ours as it comes, until the job is over. */
-export async function followLogs(job: RemoteJob<Buffer> | RemoteJob, io: Io): Promise<JobEnd> {
-  const output = job.follow({ signal: io.signal });
+export async function followLogs(job: Job, options: LogsOptions, io: Io): Promise<JobEnd> {
+  const output = job.follow({ signal: io.signal, from: await beginningOf(job, options, io) });
   for (;;) {
     const next: IteratorResult<FollowedOutput<Buffer | string>, JobEnd> = await output.next();
     if (next.done) return next.value;
@@ -12,20 +23,42 @@ export async function followLogs(job: RemoteJob<Buffer> | RemoteJob, io: Io): Pr
 }
 
 /** Passes what the job has written so far. */
-export async function printLogs(job: RemoteJob<Buffer> | RemoteJob, io: Io): Promise<void> {
-  let from: JobOffsets = { stdout: 0, stderr: 0 };
+export async function printLogs(job: Job, options: LogsOptions, io: Io): Promise<void> {
+  const decode = decoderFor(options.encoding);
+  let from = await beginningOf(job, options, io);
   for (;;) {
-    const piece = await job.output({ from, signal: io.signal });
-    await pass(piece, io);
-    from = piece.next;
-    if (piece.stdout.length === 0 && piece.stderr.length === 0) return;
+    const { stdout, stderr, next } = await job.output({ from, signal: io.signal });
+    await pass(decode({ stdout, stderr }), io);
+    from = next;
+    if (stdout.length > 0 || stderr.length > 0) continue;
+    // What was cut in a character ends here, too.
+    return pass(decode(undefined), io);
   }
 }
 
-async function pass(
-  { stdout, stderr }: { stdout: Buffer | string; stderr: Buffer | string },
-  io: Io,
-): Promise<void> {
+async function beginningOf(job: Job, { tail, encoding }: LogsOptions, io: Io): Promise<JobOffsets> {
+  if (tail === undefined) return { stdout: 0, stderr: 0 };
+  return lastLines(job, tail, { encoding, signal: io.signal });
+}
+
+interface Piece {
+  stdout: Buffer | string;
+  stderr: Buffer | string;
+}
+
+/** Decodes by stream, never by piece; without a piece, what is left. */
+function decoderFor(
+  encoding: string | undefined,
+): (piece: { stdout: Buffer; stderr: Buffer } | undefined) => Piece {
+  if (encoding === undefined) return (piece = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }) => piece;
+  const [out, err] = [createDecoder(encoding), createDecoder(encoding)];
+  return (piece) =>
+    piece === undefined
+      ? { stdout: out.end(), stderr: err.end() }
+      : { stdout: out.write(piece.stdout), stderr: err.write(piece.stderr) };
+}
+
+async function pass({ stdout, stderr }: Piece, io: Io): Promise<void> {
   if (stdout.length > 0) await write(io.stdout, stdout);
   if (stderr.length > 0) await write(io.stderr, stderr);
 }

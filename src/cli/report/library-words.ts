@@ -5,6 +5,8 @@
 const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/\boptions? timeouts\.(\w+)/g, '--$1-timeout'],
   [/\btimeouts\.(\w+)/g, '--$1-timeout'],
+  [/\(option dir\)/g, '(--dir)'],
+  [/\blistJobs\(\) tells which/g, 'job status DESTINATION tells which'],
   [/\boption stallTimeout\b/g, '--stall-timeout'],
   [
     /, or the check of its host key \(hostKey\.verify\) did not answer/g,
@@ -17,7 +19,7 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/\breclaim: \{ unnoted: 'only-session' \} allows more/g, '--reclaim-unnoted allows more'],
   [
     /\(await connection\.sftp\(\)\)\.mkdir\(folder, \{ recursive: true \}\)/g,
-    'ssh-via-gateway mkdir -p DESTINATION FOLDER',
+    'ssh-via-gateway mkdir --parents DESTINATION FOLDER',
   ],
   [/\buse atomic: false/g, 'use --in-place'],
   [/\brunJob\(\) runs a command once/g, 'job start runs a command once'],

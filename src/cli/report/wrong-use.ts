@@ -67,8 +67,13 @@ export function wordsOfWrongUse(error: Error, settings?: Settings): string[] {
   if (wrong !== undefined) return [`the passphrase is wrong for the private key${fileIn(wrong)}`];
   const [, option = '', rest = ''] =
     /^(?:options?|argument) ([\w.[\]-]+)(?: \([^)]*\))?(?:: | )(.*)$/s.exec(message) ?? [];
-  if (option === '') return [inOurWords(message).replace(/^fromSshConfig: /, 'ssh_config: ')];
+  if (option === '') return [inOurWords(message).replace(/^fromSshConfig: (alias )?/, ofSshConfig)];
   return [`${nameOf(option, settings)}: ${inOurWords(rest)}${fileNote(message)}`];
+}
+
+/** An alias is what the user typed as a host. */
+function ofSshConfig(_whole: string, alias?: string): string {
+  return alias === undefined ? 'ssh_config: ' : 'the destination ';
 }
 
 function nameOf(option: string, settings: Settings | undefined): string {
@@ -90,7 +95,7 @@ function fileIn(option: string): string {
 
 /** Which file it was, where the sentence does not say it. */
 function fileNote(message: string): string {
-  const [, file] = /^option \w+ \(([^)]*)\): /.exec(message) ?? [];
+  const [, file] = /^option \w+ \(([^)]*[./\\][^)]*)\): /.exec(message) ?? [];
   if (file === 'jumpHost') return ' (of the jump host)';
   return file === undefined ? '' : ` (${file})`;
 }

@@ -3,8 +3,9 @@ import { type GatewayShell, localShell, remoteShell } from '../../setup/shell.ts
 import type { OptionSpec } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
 import { withOptions } from '../connect/open.ts';
-import { connectOptionsOf, destinationOf, withSettings } from '../connect/settings.ts';
+import { connectOptionsOf, withSettings } from '../connect/settings.ts';
 import { withLogin } from '../connect/target.ts';
+import { whereTo } from '../connect/where.ts';
 import type { Io } from '../io.ts';
 import type { ConnectOptions, CustomerGateway } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
@@ -41,8 +42,10 @@ export async function withGatewayShell<T>(
 
 async function optionsOf({ settings, io, positional, gateway }: Reach): Promise<ConnectOptions> {
   if (positional !== undefined || !gateway) {
-    return connectOptionsOf(destinationOf(positional, io), settings, io);
+    const where = whereTo(positional, { settings, io });
+    if ('destination' in where) return connectOptionsOf(where.destination, settings, io);
+    throw new UsageError('Which gateway? Give [user@]host[:port]');
   }
   const found = gatewayConnectOptions(gateway, gateway.operator);
-  return withSettings(await withLogin(found, settings), settings, io);
+  return withSettings(() => withLogin(found, settings), settings, io);
 }

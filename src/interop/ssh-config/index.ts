@@ -1,4 +1,5 @@
 import type { ConnectOptions, KeepaliveOptions } from '../../options/types.ts';
+import type { JumpHostOptions } from '../../route/jump-host.ts';
 import { isSafeHostName, isSafeUserName } from '../../route/safe-names.ts';
 import { given } from '../given.ts';
 import { algorithmsOf } from './algorithms.ts';
@@ -12,24 +13,38 @@ import { milliseconds, wholeNumber, word, wrong } from './values.ts';
 /** ProxyJump leads from configuration to configuration; longer routes than this are a circle. */
 const maxJumps = 16;
 
+/** What the configuration says of a jump host, with what the caller knows better. */
+export type ChangeJump = (options: ConnectOptions, alias: string) => JumpHostOptions;
+
 /** What `ssh alias` would use, as options of ours. */
-export function readSshConfig(alias: string, file: string | undefined): Promise<ConnectOptions> {
+export function readSshConfig(
+  alias: string,
+  file: string | undefined,
+  changeJump: ChangeJump = ({ retry: _ofCarried, ...options }) => options,
+): Promise<ConnectOptions> {
   const at = alias.lastIndexOf('@');
   const preset: GivenValues = at > 0 ? { user: alias.slice(0, at) } : {};
-  return resolve(alias.slice(at + 1), preset, file, []);
+  return resolve(alias.slice(at + 1), preset, { file, changeJump }, []);
+}
+
+interface Reading {
+  file: string | undefined;
+  changeJump: ChangeJump;
 }
 
 async function resolve(
   alias: string,
   preset: GivenValues,
-  file: string | undefined,
+  reading: Reading,
   route: readonly string[],
 ): Promise<ConnectOptions> {
   checkAlias(alias, preset['user'], route);
-  const found = await lookUp(alias, file, preset);
+  const found = await lookUp(alias, reading.file, preset);
   refuseUnsupported(found);
   const tokens = tokenValues(found);
-  const via = await routeOf(found, (jump, jumpPreset) => resolve(jump, jumpPreset, file, [...route, alias]));
+  const via = await routeOf(found, async (jump, jumpPreset) =>
+    reading.changeJump(await resolve(jump, jumpPreset, reading, [...route, alias]), jump),
+  );
   const port = wholeNumber(found, 'port', 1, 65_535);
   return {
     host: tokens.host,

@@ -1,12 +1,12 @@
 import { saidOf } from '../../check/wrong.ts';
-import type { ConnectOptions, Via } from '../../options/types.ts';
-import { jumpHost } from '../../route/jump-host.ts';
+import type { Via } from '../../options/types.ts';
+import { type JumpHostOptions, jumpHost } from '../../route/jump-host.ts';
 import { proxyCommand } from '../../route/proxy-command.ts';
 import type { Found, GivenValues } from './lookup.ts';
 import { wrong } from './values.ts';
 
 /** Gives the options for a jump host, from the same configuration. */
-export type ResolveJump = (alias: string, given: GivenValues) => Promise<ConnectOptions>;
+export type ResolveJump = (alias: string, given: GivenValues) => Promise<JumpHostOptions>;
 
 /** ProxyJump or ProxyCommand. */
 export async function routeOf(found: Found, resolve: ResolveJump): Promise<Via | undefined> {
@@ -24,9 +24,7 @@ async function jumpRoute(jumps: string, resolve: ResolveJump): Promise<Via> {
   const hosts = jumps.split(',');
   const { alias, given } = parseJump(hosts.pop()!);
   const before = hosts.length === 0 ? {} : { proxyjump: hosts.join(',') };
-  // Attempts are those of the connection that the jump host carries.
-  const { retry, ...options } = await resolve(alias, { ...given, ...before });
-  return jumpHost(options);
+  return jumpHost(await resolve(alias, { ...given, ...before }));
 }
 
 /** `[user@]host[:port]` or `ssh://[user@]host[:port]`. */

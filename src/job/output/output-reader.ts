@@ -41,7 +41,8 @@ export async function readPiece(
   const status = statusOf(record);
   // The sizes were taken after the end was seen: what is there by then is all.
   const whole = next.stdout >= record.stdoutSize && next.stderr >= record.stderrSize;
-  return { stdout, stderr, next, status, record, done: status.state !== 'running' && whole };
+  const size = { stdout: record.stdoutSize, stderr: record.stderrSize };
+  return { stdout, stderr, next, size, status, record, done: status.state !== 'running' && whole };
 }
 
 /** What `read` found. */

@@ -1,0 +1,94 @@
+import { printable } from '../../text/printable.ts';
+import { withConnection } from '../connect/open.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { say } from '../io.ts';
+import type { RemoteListEntry } from '../library.ts';
+import { jsonText } from '../report/json.ts';
+import { table } from '../report/table.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Command } from './command.ts';
+import { afterDestination } from './positionals.ts';
+
+const shared = {
+  connects: true,
+  exitCodes: [
+    ['0', 'done'],
+    ['1', 'the server refused: the reason is on stderr'],
+    ['2', 'wrong use'],
+    ['255', 'no connection, or it was lost'],
+  ],
+} as const;
+
+export const lsCommand: Command = {
+  ...shared,
+  name: 'ls',
+  summary: 'List a folder of the PC, or one file',
+  usage: ['ls [options] DESTINATION REMOTE'],
+  about: [
+    'One name a line. Names that hold more than text for a terminal are shown escaped; --json has them as they are. Times are UTC.',
+  ],
+  options: [
+    { name: 'long', help: 'type, permissions, size in bytes and time of last change, too' },
+    { name: 'json', help: 'print JSON: name, type, size, mode, mtime' },
+  ],
+  examples: [
+    ['what a robot left', 'ls --long pc-of-kim C:/rpa/out'],
+    ['for a program', 'ls --json pc-of-kim C:/rpa/out'],
+  ],
+  async run(call) {
+    const { settings, io } = call;
+    const { destination, values } = afterDestination(call, ['REMOTE']);
+    const [path = ''] = values;
+    const entries = await withConnection(destination, call, async (connection) => {
+      await using sftp = await connection.sftp({ signal: io.signal });
+      const found = await sftp.stat(path, { signal: io.signal });
+      if (found.type === 'directory') return await sftp.list(path, { signal: io.signal });
+      return [{ ...found, name: path }];
+    });
+    if (settings.flag('json')) say(io.stdout, jsonText(entries));
+    else for (const line of render(entries, settings.flag('long'))) say(io.stdout, line);
+    return exitCodes.ok;
+  },
+};
+
+function render(entries: readonly RemoteListEntry[], isLong: boolean): string[] {
+  const nameOf = ({ name, type }: RemoteListEntry) =>
+    `${printable(name, 1_000)}${type === 'directory' ? '/' : ''}`;
+  if (!isLong) return entries.map(nameOf);
+  const rows = entries.map((entry) => [
+    entry.type,
+    entry.mode.toString(8).padStart(4, '0'),
+    String(entry.size),
+    `${entry.mtime.toISOString().slice(0, 19)}Z`,
+    nameOf(entry),
+  ]);
+  return table(['TYPE', 'MODE', 'SIZE', 'CHANGED', 'NAME'], rows, new Set([2]));
+}
+
+export const mkdirCommand: Command = {
+  ...shared,
+  name: 'mkdir',
+  summary: 'Make a folder on the PC',
+  usage: ['mkdir [options] DESTINATION REMOTE'],
+  about: ['Without --parents, the folder above must be there and the folder itself must not.'],
+  options: [
+    {
+      name: 'parents',
+      help: 'with the folders above, and no error when it is there (as mkdir -p; -p is the port)',
+    },
+    { name: 'json', help: 'print JSON' },
+  ],
+  examples: [['with what is above it', 'mkdir --parents pc-of-kim C:/rpa/in/2026']],
+  async run(call) {
+    const { settings, io } = call;
+    const { destination, values } = afterDestination(call, ['REMOTE']);
+    const [path = ''] = values;
+    if (/^[/\\]+$/.test(path)) throw new UsageError('REMOTE is the root: it is there already');
+    await withConnection(destination, call, async (connection) => {
+      await using sftp = await connection.sftp({ signal: io.signal });
+      await sftp.mkdir(path, { recursive: settings.flag('parents'), signal: io.signal });
+    });
+    if (settings.flag('json')) say(io.stdout, jsonText({ path }));
+    return exitCodes.ok;
+  },
+};

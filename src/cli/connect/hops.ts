@@ -1,0 +1,73 @@
+import type { Settings } from '../args/settings.ts';
+import type { Io } from '../io.ts';
+import type { ConnectOptions, JumpHostOptions } from '../library.ts';
+import { UsageError } from '../usage-error.ts';
+import { defined } from './defined.ts';
+import { JumpHostKeys } from './jump-host-keys.ts';
+import { jumpOptions } from './jump-options.ts';
+import { limitsOf } from './limits.ts';
+import { keepaliveOf } from './patience.ts';
+import { askAll } from './prompt.ts';
+import { readSecret } from './secrets.ts';
+
+/**
+ * What the user's options say of the jump hosts, whoever names these: `--jump`, ProxyJump of ssh_config, or the customers
+ * file.
+ */
+export class Hops {
+  readonly #settings: Settings;
+  readonly #io: Io;
+  readonly #hostKeys: JumpHostKeys;
+  readonly #secrets: { password: string | undefined; passphrase: string | undefined };
+  #count = 0;
+
+  private constructor(
+    settings: Settings,
+    io: Io,
+    secrets: { password: string | undefined; passphrase: string | undefined },
+  ) {
+    this.#settings = settings;
+    this.#io = io;
+    this.#hostKeys = new JumpHostKeys(settings);
+    this.#secrets = secrets;
+  }
+
+  /** `passphrase` is that of the destination's key, which is the jump hosts' too, if they have none of their own. */
+  static async from(settings: Settings, io: Io, passphrase: string | undefined): Promise<Hops> {
+    const password = await readSecret('jump-password', settings, io, 'of the jump hosts');
+    const own = await readSecret('jump-passphrase', settings, io, "of the jump hosts' private key");
+    return new Hops(settings, io, { password, passphrase: own ?? passphrase });
+  }
+
+  /** The options of one jump host over what is known of it; `alias` is its name as the user wrote it. */
+  optionsOf(known: ConnectOptions, alias?: string): JumpHostOptions {
+    this.#count++;
+    // Attempts and the time limit for all are those of the connection that the jump host carries.
+    const { retry: _retry, signal: _signal, timeouts, ...found } = known;
+    const { total: _total, ...limits } = timeouts ?? {};
+    const settings = this.#settings;
+    const { password, passphrase } = this.#secrets;
+    const asks = this.#io.stdin.isTTY && password === undefined;
+    return {
+      ...found,
+      ...defined('privateKeyPath', settings.text('jump-identity') ?? settings.text('identity')),
+      ...defined('passphrase', passphrase),
+      ...defined('password', password),
+      ...(asks ? { keyboardInteractive: askAll(this.#io, `${found.username}@${found.host}: `) } : {}),
+      ...defined('hostKey', this.#hostKeys.of(found, alias)),
+      ...defined('keepalive', keepaliveOf(settings, found)),
+      timeouts: { ...limits, ...limitsOf(settings) },
+    };
+  }
+
+  /** @throws {UsageError} for what was said of jump hosts that are not on the way: a typo would go unnoticed. */
+  finish(): void {
+    if (this.#count > 0) return this.#hostKeys.refuseUnused();
+    const idle = jumpOptions.find(({ name }) => this.#settings.isArgument(name));
+    if (idle) {
+      throw new UsageError(
+        `--${idle.name} is for jump hosts, and none is on the way: --jump names them, ProxyJump of ssh_config, or the customers file`,
+      );
+    }
+  }
+}
