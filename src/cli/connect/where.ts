@@ -5,16 +5,16 @@ import type { Settings } from '../args/settings.ts';
 import type { Io } from '../io.ts';
 import { UsageError } from '../usage-error.ts';
 
-export interface Asked {
+export interface WithSettings {
   settings: Settings;
   io: Pick<Io, 'env'>;
 }
 
 /** Where to: a customer of the customers file, or a host. */
-export type Where = { customer: string } | { destination: Destination };
+export type Goal = { customer: string } | { destination: Destination };
 
 /** Whether the destination is said otherwise than by an argument of its own: then the arguments are one fewer. */
-export function isSaidElsewhere({ settings, io }: Asked): boolean {
+export function isSaidElsewhere({ settings, io }: WithSettings): boolean {
   return settings.text('customer') !== undefined || Boolean(io.env[variableOf('destination')]);
 }
 
@@ -22,7 +22,7 @@ export function isSaidElsewhere({ settings, io }: Asked): boolean {
  * The destination: `-c CODE` or an argument of its own, which exclude each other; else that of the environment.
  * @throws {UsageError} when there is none, or there are two.
  */
-export function whereTo(positional: string | undefined, { settings, io }: Asked): Where {
+export function whereTo(positional: string | undefined, { settings, io }: WithSettings): Goal {
   const destination = io.env[variableOf('destination')];
   const customer = settings.text('customer');
   if (settings.isArgument('customer')) {
