@@ -182,6 +182,14 @@ export abstract class HostKeyRefused extends SshError {
 /** No entry for this host. Never retried. */
 export class HostKeyUnknown extends HostKeyRefused {
   declare readonly code: 'SSH_HOST_KEY_UNKNOWN';
+  /** Another name under which this very key is on record: perhaps the `hostKey.alias` to give. */
+  declare readonly knownAs?: string;
+
+  constructor(message: string, details: HostKeyDetails & { knownAs?: string | undefined }) {
+    super(message, details);
+    Object.assign(this, defined({ knownAs: details.knownAs }));
+  }
+
   static {
     identify(this, 'HostKeyUnknown', 'SSH_HOST_KEY_UNKNOWN');
   }

@@ -238,6 +238,7 @@ function verdictError(
     `${at(target)} shows ${shown}, and no known_hosts file has a key for ${printable(verdict.name)}`,
     {
       ...details,
+      knownAs: other && printable(other.name, 100),
       hint: `${other ? knownAs(other) : ''}Looked in ${paths.join(', ')}. Compare the fingerprint on the machine itself, then add it (ssh-keyscan), pin it (hostKey.fingerprint), or record it on the first connect (hostKey.onUnknown: 'accept-new').`,
     },
   );

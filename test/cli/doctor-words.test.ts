@@ -17,6 +17,7 @@ const facts = {
     username: 'rpa',
     fingerprint: 'SHA256:x',
     record: ' (f, line 1)',
+    knownAs: 'customer-9',
   },
   ...{ tried: 'publickey', offered: 'password', said: 'said' },
 };

@@ -195,6 +195,7 @@ describe('known_hosts', () => {
       `${hashed} ${publicKey}\nacme ${strange.publicKey}\ncustomer-12 ${publicKey}\n`,
     );
     const { error } = await failureOf(connect({ knownHosts: file }));
+    expect(error['knownAs']).toBe('customer-12');
     expect(error.hint).toContain(
       `The same key is on record as customer-12 (${file}:3): if that is this machine, give hostKey: { alias: 'customer-12' }. `,
     );

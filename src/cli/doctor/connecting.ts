@@ -168,7 +168,16 @@ function withNotice(finding: Finding, notice: string, { words, target }: Visit):
   if (notice === '' || !finding.code?.startsWith('SSH_AUTH')) return finding;
   if (!barred.test(notice)) return { ...finding, todo: `${words.notice(notice)} ${finding.todo}` };
   const { says, todo } = words.failures.accountRefused;
-  const facts = { ...target, at: '', said: notice, fingerprint: '', record: '', tried: '', offered: '' };
+  const facts = {
+    ...target,
+    at: '',
+    said: notice,
+    fingerprint: '',
+    record: '',
+    knownAs: '',
+    tried: '',
+    offered: '',
+  };
   return { ...finding, kind: 'accountRefused', says: says(facts), todo: `${todo} ${words.logs}` };
 }
 

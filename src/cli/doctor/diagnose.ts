@@ -35,10 +35,10 @@ export function findingOfKind(
 function factsOf(kind: FailureKind, error: SshError, target: Target): FailureFacts {
   const { host = target.host, port = target.port, hop } = error;
   const details = error as SshError & ErrorDetails;
-  const { fingerprint = '', file, line, methodsTried = [], methodsOffered = [] } = details;
+  const { fingerprint = '', knownAs = '', file, line, methodsTried = [], methodsOffered = [] } = details;
   const at = line === undefined ? '' : `, line ${line}`;
   return {
-    ...{ host: printable(host), port, fingerprint, username: printable(target.username, 100) },
+    ...{ host: printable(host), port, fingerprint, knownAs, username: printable(target.username, 100) },
     at: hop ?? `${printable(host)}:${port}`,
     record: file === undefined ? '' : ` (${printable(file)}${at})`,
     tried: methodsTried.join(', ') || '-',

@@ -12,6 +12,7 @@ export interface Target {
 /** What an error may carry, whichever it is. Texts from the server are escaped already. */
 export interface ErrorDetails {
   fingerprint?: string;
+  knownAs?: string;
   file?: string;
   line?: number;
   methodsTried?: readonly string[];

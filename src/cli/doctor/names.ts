@@ -31,7 +31,17 @@ function unknownName({ words, target }: Visit, why: string, ms: number): Finding
   const kind = why === 'ENOTFOUND' ? 'nameUnknown' : 'nameServerSilent';
   const { says, todo } = words.failures[kind];
   const host = printable(target.host);
-  const facts = { ...target, host, said: why, at: host, fingerprint: '', record: '', tried: '', offered: '' };
+  const facts = {
+    ...target,
+    host,
+    said: why,
+    at: host,
+    fingerprint: '',
+    record: '',
+    knownAs: '',
+    tried: '',
+    offered: '',
+  };
   return {
     verdict: 'fail',
     says: says(facts),

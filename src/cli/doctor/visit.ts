@@ -48,7 +48,7 @@ export class Visit {
     const { host, port, username } = this.target;
     const facts = { host, port, username, at: `${host}:${port}`, said: '' };
     const { says, todo } = this.words.failures[kind];
-    const all = { ...facts, fingerprint: '', record: '', tried: '', offered: '' };
+    const all = { ...facts, fingerprint: '', record: '', knownAs: '', tried: '', offered: '' };
     return { says: says(all), todo: typeof todo === 'string' ? todo : todo(all) };
   }
 

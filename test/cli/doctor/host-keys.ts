@@ -37,6 +37,14 @@ export const hostKeys: Situation[] = [
     open: withRecord(() => ''),
   },
   {
+    what: 'a key on record under the name of a customer',
+    ...hostKey,
+    kind: 'hostKeyUnknown',
+    says: /on record as acme$/,
+    todo: /^If this is acme: --host-key-alias acme\. If not: Compare/,
+    open: withRecord((one) => `acme ${one}\n`),
+  },
+  {
     what: 'the right key on record',
     ...right,
     says: /as it should be/,

@@ -185,8 +185,10 @@ export const englishFailures: Words['failures'] = {
     todo: '--accept-new must remember the key: make the file writable for this account, or name another one (--known-hosts).',
   },
   hostKeyUnknown: {
-    says: ({ fingerprint }) => `no key of this host is on record; it shows ${fingerprint}`,
-    todo: 'Compare with the PC: ssh-keygen -lf C:\\ProgramData\\ssh\\ssh_host_ed25519_key.pub (Linux: /etc/ssh). If it is the same, record it once under a name of its own: --host-key-alias customer-12 --accept-new; programs then give that alias. Or pin it: --host-key with that fingerprint.',
+    says: ({ fingerprint, knownAs }) =>
+      `no key of this host is on record; it shows ${fingerprint}${knownAs && `, on record as ${knownAs}`}`,
+    todo: ({ knownAs }) =>
+      `${knownAs && `If this is ${knownAs}: --host-key-alias ${knownAs}. If not: `}Compare with the PC: ssh-keygen -lf C:\\ProgramData\\ssh\\ssh_host_ed25519_key.pub (Linux: /etc/ssh). If it is the same, record it once under a name of its own: --host-key-alias customer-12 --accept-new; programs then give that alias. Or pin it: --host-key with that fingerprint.`,
   },
   hostKeyUnknownGateway: {
     says: ({ at, fingerprint }) => `no key of the gateway is on record (${at}); it shows ${fingerprint}`,

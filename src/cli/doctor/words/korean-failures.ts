@@ -184,8 +184,10 @@ export const koreanFailures: Words['failures'] = {
     todo: '--accept-new는 키를 기록해야 합니다. 이 계정이 파일에 쓸 수 있게 하거나 다른 파일을 지정하세요(--known-hosts).',
   },
   hostKeyUnknown: {
-    says: ({ fingerprint }) => `이 호스트의 키가 기록에 없습니다. 서버가 보여 준 지문: ${fingerprint}`,
-    todo: 'PC에서 직접 비교하세요: ssh-keygen -lf C:\\ProgramData\\ssh\\ssh_host_ed25519_key.pub (Linux는 /etc/ssh). 같으면 고유한 이름으로 한 번 기록합니다: --host-key-alias customer-12 --accept-new. 프로그램에서도 같은 alias를 씁니다. 또는 --host-key에 그 지문을 주세요.',
+    says: ({ fingerprint, knownAs }) =>
+      `이 호스트의 키가 기록에 없습니다. 서버가 보여 준 지문: ${fingerprint}${knownAs && `, ${knownAs}라는 이름으로 기록됨`}`,
+    todo: ({ knownAs }) =>
+      `${knownAs && `이 PC가 ${knownAs}라면 --host-key-alias ${knownAs}를 쓰세요. 아니라면: `}PC에서 직접 비교하세요: ssh-keygen -lf C:\\ProgramData\\ssh\\ssh_host_ed25519_key.pub (Linux는 /etc/ssh). 같으면 고유한 이름으로 한 번 기록합니다: --host-key-alias customer-12 --accept-new. 프로그램에서도 같은 alias를 씁니다. 또는 --host-key에 그 지문을 주세요.`,
   },
   hostKeyUnknownGateway: {
     says: ({ at, fingerprint }) => `게이트웨이(${at})의 키가 기록에 없습니다. 보여 준 지문: ${fingerprint}`,

@@ -10,6 +10,8 @@ export interface FailureFacts {
   username: string;
   /** Fingerprint of the host key that was shown. */
   fingerprint: string;
+  /** Another name under which that key is on record, or nothing. */
+  knownAs: string;
   /** ` (FILE, line N)` of the deciding entry of known_hosts, or nothing. */
   record: string;
   /** What was tried to log in with. */
