@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { Io } from '../io.ts';
 
 /**
@@ -21,5 +22,15 @@ export function makeRaw({ stdin, stdout }: Io): (wasCut: boolean) => void {
   const onExit = () => restore(true);
   process.on('exit', onExit);
   stdin.setRawMode?.(true);
+  if (stdin === process.stdin) showAsItIs();
   return restore;
+}
+
+/**
+ * Node's raw mode still makes a carriage return of each line feed that is shown; programs on the server mean a line feed
+ * when they send one. The end of raw mode takes this back as well. A Windows console does not do it.
+ */
+function showAsItIs(): void {
+  if (process.platform === 'win32') return;
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'], timeout: 2_000 });
 }
