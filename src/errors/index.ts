@@ -15,6 +15,7 @@ export {
   type PhaseLimits,
   type PhaseTimings,
   perPhase,
+  type StreamPhase,
 } from './phases.ts';
 export * from './session.ts';
 export * from './timeouts.ts';

@@ -36,6 +36,8 @@ interface PhaseFacts {
   lasts: string;
   /** The step of `doctor` that it belongs to; several phases may share one. */
   step: 'tcp' | 'banner' | 'keys' | 'login';
+  /** Whether the byte stream is there already, over which it happens, or is yet to be opened. */
+  over: 'network' | 'stream';
 }
 
 /**
@@ -43,15 +45,21 @@ interface PhaseFacts {
  * line, doctor's steps and the demo follow from here: a new phase is a row, its two comments above, and its code.
  */
 const phases = {
-  tcp: { timeout: 30_000, lasts: 'until TCP accepts, per attempt', step: 'tcp' },
+  tcp: { timeout: 30_000, lasts: 'until TCP accepts, per attempt', step: 'tcp', over: 'network' },
   banner: {
     timeout: 60_000,
     lasts: 'from there to the identification line (SSH-2.0-...)',
     step: 'banner',
+    over: 'stream',
   },
-  handshake: { timeout: 30_000, lasts: 'for the key exchange', step: 'keys' },
-  auth: { timeout: 30_000, lasts: 'for the login', step: 'login' },
+  handshake: { timeout: 30_000, lasts: 'for the key exchange', step: 'keys', over: 'stream' },
+  auth: { timeout: 30_000, lasts: 'for the login', step: 'login', over: 'stream' },
 } as const satisfies Record<ConnectPhase, PhaseFacts> & Record<Exclude<keyof PhaseTimings, 'total'>, unknown>;
+
+/** The phases over an open stream. */
+export type StreamPhase = {
+  [P in ConnectPhase]: (typeof phases)[P]['over'] extends 'stream' ? P : never;
+}[ConnectPhase];
 
 export const connectPhases = (Object.keys(phases) as ConnectPhase[]).map((name) => ({
   name,

@@ -1,8 +1,14 @@
-import { AuthTimeout, BannerTimeout, HandshakeTimeout, type SshTimeout } from '../../errors/index.ts';
+import {
+  AuthTimeout,
+  BannerTimeout,
+  HandshakeTimeout,
+  type SshTimeout,
+  type StreamPhase,
+} from '../../errors/index.ts';
 import { printable, quoted } from '../../text/printable.ts';
-import type { HandshakePhase, Situation } from '../transport/classify.ts';
+import type { Situation } from '../transport/classify.ts';
 
-export type TimedPhase = Exclude<HandshakePhase, 'session'>;
+export type TimedPhase = StreamPhase;
 
 /** The error of a phase that took too long. */
 export function phaseTimeout(phase: TimedPhase, timeoutMs: number, situation: Situation): SshTimeout {

@@ -3,9 +3,9 @@ import {
   BannerInvalid,
   BannerMissing,
   ConnectionLost,
-  type ConnectPhase,
   HandshakeFailed,
   type SshError,
+  type StreamPhase,
 } from '../../errors/index.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import type { ServerOffer } from '../insides/server-offer.ts';
@@ -15,7 +15,7 @@ import { protocolHint } from './protocol-hint.ts';
 import type { StreamEnd } from './transport.ts';
 
 /** The phases that ssh2 goes through over an open stream. */
-export type HandshakePhase = Exclude<ConnectPhase, 'tcp'> | 'session';
+export type HandshakePhase = StreamPhase | 'session';
 
 /** What is known when something ends a connection. */
 export interface Situation {
