@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import type { SessionChannel } from '../ssh2/channels/session-channel.ts';
+import type { ExecEvents } from '../ssh2/channels/start-command.ts';
 import type { Lost } from '../ssh2/transport/lost.ts';
 import type { Chores } from '../time/chores.ts';
-import type { Stoppable } from '../time/on-abort.ts';
 import type { Shell } from './command-line/command-line.ts';
 
 /** What a command needs of a connection. */
@@ -15,17 +15,7 @@ export interface SessionOpener {
       /** Asked when the command is sent; its end of input may leave with it. */
       hasNoInput?: (() => boolean) | undefined;
     },
-    options: {
-      signal?: Stoppable | undefined;
-      timeout?: number | undefined;
-      /** The server is being asked now; from here on the command may have been started. */
-      onAsked?: (() => void) | undefined;
-      /** Given the session when the command was started after `signal` had aborted. */
-      onLate?: ((session: SessionChannel) => void) | undefined;
-      onRefused?: (() => void) | undefined;
-      /** May begin while the connection is being closed. */
-      isChore?: boolean | undefined;
-    },
+    events: ExecEvents,
   ): Promise<SessionChannel>;
   /** What a `close()` of the connection waits for, within a limit. */
   readonly chores?: Pick<Chores, 'add'> | undefined;

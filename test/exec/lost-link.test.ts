@@ -56,7 +56,7 @@ describe('a link that is lost', () => {
   it('after the exit status but before the end of the output is not a success', async () => {
     await using mock = await startMock((context) => {
       context.stdout.write('part');
-      const { channel } = context as unknown as { channel: { exit(code: number): void } };
+      const channel = context.stdout as unknown as { exit(code: number): void };
       channel.exit(0);
     });
     const { command } = await started(mock);

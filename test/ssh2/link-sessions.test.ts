@@ -54,7 +54,7 @@ describe('sessions of a link', () => {
   it('keep their slot after the end of their output, until the server has closed them', async () => {
     await using mock = await start(async (context) => {
       if (context.command === 'true') return 0;
-      (context as unknown as { channel: { eof(): void } }).channel.eof();
+      (context.stdout as unknown as { eof(): void }).eof();
       await new Promise((resolve) => context.closed.addEventListener('abort', resolve));
       return 0;
     });

@@ -21,6 +21,7 @@ export interface ExecEvents {
   timeout?: number | undefined;
   /** The server is being asked for a session now; from here on the command may have been started. */
   onAsked?: (() => void) | undefined;
+  /** Given the session when the command was started after `signal` had aborted. */
   onLate?: ((session: SessionChannel) => void) | undefined;
   /** The server has refused it, soon or late. */
   onRefused?: (() => void) | undefined;
