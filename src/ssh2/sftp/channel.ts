@@ -89,7 +89,7 @@ function establish(
     throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP`);
   const extensions = readExtensions(version);
   const limits = assumedLimits(serverVersion);
-  const operations = new SftpOperations(session, { extensions, limits, ...line });
+  const operations = new SftpOperations(session, { extensions, limits, serverVersion, ...line });
   if (extensions.get('limits@openssh.com') === '1') {
     session
       .ask({

@@ -12,6 +12,7 @@ import type {
   WriteDone,
 } from './requests.ts';
 import type { Question, SftpSession } from './session.ts';
+import { takesLinkPathFirst } from './symlink-order.ts';
 import {
   type Field,
   type PacketReader,
@@ -29,6 +30,7 @@ export class SftpOperations implements SftpRequests {
   #session: SftpSession;
   #extensions: ReadonlyMap<string, string>;
   #limits: SftpLimits;
+  readonly #takesLinkPathFirst: boolean;
 
   readonly roundTrip: number;
   readonly receiveWindow: number;
@@ -40,11 +42,13 @@ export class SftpOperations implements SftpRequests {
       limits: SftpLimits;
       roundTrip: number;
       receiveWindow: number;
+      serverVersion: string | undefined;
     },
   ) {
     this.#session = session;
     this.#extensions = server.extensions;
     this.#limits = server.limits;
+    this.#takesLinkPathFirst = takesLinkPathFirst(server.serverVersion);
     this.roundTrip = server.roundTrip;
     this.receiveWindow = server.receiveWindow;
   }
@@ -195,9 +199,9 @@ export class SftpOperations implements SftpRequests {
     return this.#do('rename', from, packetType.extended, ['posix-rename@openssh.com', from, to]);
   }
 
-  /** OpenSSH takes the arguments the other way round than the draft says, and everybody follows it. */
   symlink(target: string, path: string): Promise<void> {
-    return this.#do('symlink', path, packetType.symlink, [target, path]);
+    const fields = this.#takesLinkPathFirst ? [path, target] : [target, path];
+    return this.#do('symlink', path, packetType.symlink, fields);
   }
 
   copyData(from: CopyRange, to: SftpHandle, toPosition: number): Promise<void> {
