@@ -70,3 +70,40 @@ test('without an id it says what an id is for', async () => {
   expect(exitCode).toBe(2);
   expect(stderr).toContain('--id billing-');
 });
+
+test('job start --follow passes the output, and ends with the exit code', async () => {
+  const { address } = world;
+  const line = 'echo out; exit 4';
+  const ended = await job('start', '--id', 'followed', '--follow', address, line);
+  expect(ended).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('followed: started') });
+  expect(ended.stdout.toString()).toBe('out\n');
+  const both = await job('start', '--id', 'followed', '--follow', '--json', address, line);
+  expect(both).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('--follow and --json exclude each other'),
+  });
+});
+
+test('job logs --tail prints the last lines of each stream, also while it follows', async () => {
+  const { address } = world;
+  await job('start', '--id', 'long', '--follow', address, 'for n in 1 2 3 4; do echo $n; done; echo e >&2');
+  const logs = async (...args: string[]) => {
+    const { stdout, stderr } = await job('logs', ...args, address, 'long');
+    return [stdout.toString(), stderr];
+  };
+  expect(await logs('--tail', '2')).toEqual(['3\n4\n', 'e\n']);
+  expect(await logs('--tail', '2', '--follow')).toEqual(['3\n4\n', 'e\n']);
+  expect(await logs('--tail', '0')).toEqual(['', '']);
+  expect(await logs('--tail', '9')).toEqual(['1\n2\n3\n4\n', 'e\n']);
+  expect((await job('logs', '--tail', 'all', address, 'long')).exitCode).toBe(2);
+});
+
+test('job logs --encoding decodes also what is printed at once, and a character at the end of a piece', async () => {
+  const { address } = world;
+  // 처리 in cp949.
+  await job('start', '--id', 'korean', '--follow', address, "printf '\\303\\263\\270\\256\\n'");
+  const raw = await job('logs', address, 'korean');
+  expect(raw.stdout).toEqual(Buffer.from([0xc3, 0xb3, 0xb8, 0xae, 0x0a]));
+  const text = await job('logs', '--encoding', 'cp949', address, 'korean');
+  expect(text.stdout.toString()).toBe('처리\n');
+});

@@ -145,6 +145,43 @@ test('a jump host is used, with the same key, and its own host key is looked up'
   expect(gateway.ssh.journal.length).toBeGreaterThan(0);
 });
 
+test('the host key of a jump host may be given, for one or for all, and nothing of it goes unnoticed', async () => {
+  await using gateway = await startMockGateway();
+  await using world = await startWorld({ exec: { x: { stdout: 'ok' } } });
+  const jump = `${gateway.ssh.username}@${addressOf(gateway.ssh)}`;
+  const right = gateway.ssh.hostKey.fingerprint;
+  const wrong = `SHA256:${'x'.repeat(43)}`;
+  const exec = (...args: string[]) =>
+    run([
+      ...['exec', '-F', 'none', '--attempts', '1', '-i', world.identity, '--user', 'rpa'],
+      ...['--host-key', world.server.hostKey.fingerprint, ...args, world.address, 'x'],
+    ]);
+  expect((await exec('-J', jump, '--jump-host-key', right)).stdout.toString()).toBe('ok');
+  expect((await exec('-J', jump, '--jump-host-key', `${addressOf(gateway.ssh)}=${right}`)).exitCode).toBe(0);
+  const changed = await exec('-J', jump, '--jump-host-key', wrong);
+  expect(changed).toMatchObject({ exitCode: 255, stderr: expect.stringMatching(/HostKey.*\(jump 1 of 1/) });
+  const misspelt = await exec('-J', jump, '--jump-host-key', `gatway=${right}`);
+  expect(misspelt).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('called "gatway"') });
+  const none = await exec('--jump-host-key', right);
+  expect(none).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('none is on the way') });
+  const half = await exec('-J', jump, '--jump-host-key', 'SHA256:short');
+  expect(half).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--jump-host-key') });
+});
+
+test('a jump host has a key of its own where one is named', async () => {
+  await using gateway = await startMockGateway();
+  await using world = await startWorld({ exec: { x: { stdout: 'ok' } } });
+  const jump = `${gateway.ssh.username}@${addressOf(gateway.ssh)}`;
+  const missing = await run([
+    ...['exec', '-F', 'none', '--attempts', '1', '-i', world.identity, '--user', 'rpa'],
+    ...['--host-key', world.server.hostKey.fingerprint, '-J', jump],
+    ...['--jump-host-key', gateway.ssh.hostKey.fingerprint, '--jump-identity', join(world.folder, 'absent')],
+    ...[world.address, 'x'],
+  ]);
+  expect(missing.stderr).toContain('absent');
+  expect(missing.exitCode).not.toBe(0);
+});
+
 test('two ways to check a host key are refused', async () => {
   const flags = ['--host-key', `SHA256:${'x'.repeat(43)}`, '--accept-new'];
   const { exitCode, stderr } = await run(['exec', '-F', 'none', ...flags, 'h', 'x']);
