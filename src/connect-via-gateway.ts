@@ -19,6 +19,8 @@ import type { ConnectOptions, RetryState } from './options/types.ts';
 import { validateConnectOptions } from './options/validate.ts';
 import { resolveAlgorithms } from './ssh2/handshake/algorithms.ts';
 import { type Credentials, loadCredentials } from './ssh2/login/credentials.ts';
+import { openKeyFiles } from './ssh2/login/open-key-files.ts';
+import { quoted } from './text/printable.ts';
 import { ConnectWaits, type PortVerdict } from './time/connect-waits.ts';
 import { orAborted } from './time/on-abort.ts';
 import { stopSignal } from './time/stop-signal.ts';
@@ -65,7 +67,9 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
   const trace: ConnectTrace = { host, port, username, hop, attempts: attempts.history };
   return traced(connectChannel, trace, async () => {
     try {
-      const arrival = await attempts.run(await orAborted(loadCredentials(options), stop.signal));
+      const credentials = await orAborted(loadCredentials(options), stop.signal);
+      await orAborted(warnOfOpenKeys(options, resolved, hop), stop.signal);
+      const arrival = await attempts.run(credentials);
       const { timings, serverVersion } = arrival;
       Object.assign(trace, { timings: { ...timings }, serverVersion });
       return arrival;
@@ -77,6 +81,17 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
       stop.clear();
     }
   });
+}
+
+async function warnOfOpenKeys(
+  { privateKeyPath }: ConnectOptions,
+  { host, port, log }: ResolvedOptions,
+  hop: string | undefined,
+): Promise<void> {
+  for (const file of await openKeyFiles(privateKeyPath)) {
+    const message = `Other users of this machine may read the private key ${quoted(file)}: chmod 600`;
+    log({ level: 'warn', event: 'key-file-open', message, host, port, hop });
+  }
 }
 
 /** The attempts of one connection, and the waits between them. */
