@@ -1,0 +1,89 @@
+// What many tunnels cost a real OpenSSH gateway, and how long they take to come back after its restart, by MaxStartups.
+// Linux, as root (the account that the tunnels log in to is made for the run and removed).
+//
+//   npm run build && node scripts/scale/gateway.mjs [TUNNELS] [MAX STARTUPS ...]     default 200 10:30:100 100:30:500
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { build } from 'esbuild';
+import { keepReverseTunnel } from 'ssh-via-gateway';
+
+const count = Number(process.argv[2] ?? 200);
+const kinds = process.argv.length > 3 ? process.argv.slice(3) : ['10:30:100', '100:30:500'];
+
+const { startSshd } = await sshdOfTests();
+const pc = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-PC\r\n'));
+await new Promise((resolve) => pc.listen(0, '127.0.0.1', resolve));
+
+const rows = [];
+for (const maxStartups of kinds) rows.push(await tryWith(maxStartups));
+console.table(rows);
+pc.close();
+
+async function tryWith(maxStartups) {
+  const sshd = await startSshd({ config: [`MaxStartups ${maxStartups}`] });
+  const up = new Set();
+  let failures = 0;
+  let wake = () => {};
+  const tunnels = Array.from({ length: count }, (_, index) =>
+    keepReverseTunnel({
+      gateway: {
+        ...{ host: sshd.host, port: sshd.port, username: sshd.username, privateKey: sshd.privateKey },
+        hostKey: { key: sshd.hostPublicKey },
+      },
+      listenPort: 61_000 + index,
+      target: { host: '127.0.0.1', port: pc.address().port },
+      checkInterval: 3_600_000,
+      onEvent({ type }) {
+        if (type === 'up') up.add(index);
+        else if (type === 'down') up.delete(index);
+        else if (type === 'waiting') failures++;
+        wake();
+      },
+    }),
+  );
+  const reached = async (size) => {
+    const start = performance.now();
+    while (up.size !== size) await new Promise((resolve) => (wake = resolve));
+    return `${((performance.now() - start) / 1_000).toFixed(1)} s`;
+  };
+  try {
+    const first = await reached(count);
+    const before = failures;
+    const family = descendants(sshd.pid);
+    const memory = family.reduce((sum, pid) => sum + sharedMiB(pid), 0) / count;
+    await sshd.stop();
+    await reached(0);
+    await sshd.start();
+    const again = await reached(count);
+    return {
+      ...{ maxStartups, 'all up': first, 'failed attempts': before, 'processes each': family.length / count },
+      ...{ 'MiB each (PSS)': memory.toFixed(2), 'all back': again, 'failed then': failures - before },
+    };
+  } finally {
+    await Promise.all(tunnels.map((tunnel) => tunnel.close()));
+    await sshd.close();
+  }
+}
+
+/** The helper of the tests, which is TypeScript. */
+async function sshdOfTests() {
+  const { outputFiles } = await build({
+    entryPoints: ['test/support/sshd.ts'],
+    ...{ bundle: true, write: false, platform: 'node', format: 'esm', target: 'node20', tsconfigRaw: '{}' },
+  });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+}
+
+function descendants(pid) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** Memory as it is shared: a page that n processes share counts a n-th for each. */
+function sharedMiB(pid) {
+  const pss = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+  return Number(pss?.[1] ?? 0) / 1_024;
+}
