@@ -132,7 +132,12 @@ function userDecides(verify: Verify): HostKeyPolicy {
   });
 }
 
-function knownHosts({ knownHosts: files, alias, onUnknown = 'reject' }: KnownHostsOption): HostKeyPolicy {
+function knownHosts({
+  knownHosts: files,
+  alias,
+  hash,
+  onUnknown = 'reject',
+}: KnownHostsOption): HostKeyPolicy {
   const paths = files === undefined ? defaultKnownHostsFiles() : list(files);
   const query = ({ host, port }: HostKeyTarget) => ({
     knownHosts: paths,
@@ -147,7 +152,7 @@ function knownHosts({ knownHosts: files, alias, onUnknown = 'reject' }: KnownHos
     if (isSshError(verdict)) return refused(verdict);
     if (verdict.verdict === 'match') return accepted;
     if (verdict.verdict === 'unknown' && onUnknown === 'accept-new') {
-      return { accepted: true, record: () => record(paths[0] ?? '', key, target, alias) };
+      return { accepted: true, record: () => record({ file: paths[0] ?? '', alias, hash }, key, target) };
     }
     const other =
       verdict.verdict === 'unknown'
@@ -192,14 +197,13 @@ function unreadable(error: Error, key: Buffer, target: HostKeyTarget): SshError 
 }
 
 async function record(
-  file: string,
+  entry: { file: string; alias: string | undefined; hash: boolean | undefined },
   key: Buffer,
   target: HostKeyTarget,
-  alias: string | undefined,
 ): Promise<void> {
   const { host, port } = target;
   try {
-    await appendKnownHost({ file, host, port, key, ...(alias === undefined ? {} : { alias }) });
+    await appendKnownHost({ ...entry, host, port, key });
   } catch (error) {
     throw new HandshakeFailed(
       `The new host key of ${at(target)} could not be recorded: ${printable((error as Error).message)}`,

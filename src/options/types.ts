@@ -122,6 +122,11 @@ export interface KnownHostsOption {
   alias?: string | undefined;
   /** `'accept-new'` records the key of a host that has none; a changed key is always refused. Default `'reject'`. */
   onUnknown?: 'reject' | 'accept-new' | undefined;
+  /**
+   * OpenSSH's HashKnownHosts: what `'accept-new'` records hides the name behind a hash, so that a stolen file tells
+   * nobody which customers there are. Default false.
+   */
+  hash?: boolean | undefined;
 }
 
 /** Milliseconds; each phase of each attempt has its own. `Infinity` turns one off. */

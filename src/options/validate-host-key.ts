@@ -1,10 +1,10 @@
 import { type Checks, checkObject, object, required } from '../check/options.ts';
-import { type Check, callback, checkText, oneOf, oneOrMore, text } from '../check/values.ts';
+import { type Check, callback, checkText, flag, oneOf, oneOrMore, text } from '../check/values.ts';
 import { wrongRange } from '../check/wrong.ts';
 import { checkKnownNames } from '../text/known-names.ts';
 import type { AuthorityOption, HostKeyOption, KnownHostsOption } from './types.ts';
 
-const kinds = ['knownHosts, alias, onUnknown', 'fingerprint', 'key', 'authority, principals', 'verify'];
+const kinds = ['knownHosts, alias, onUnknown, hash', 'fingerprint', 'key', 'authority, principals', 'verify'];
 const right = `an object with ${kinds.join(' or ')}, or 'insecure-accept-any',`;
 
 type Pinned = Exclude<HostKeyOption, string | KnownHostsOption | AuthorityOption>;
@@ -25,6 +25,7 @@ const knownHostsChecks: Checks<KnownHostsOption> = {
   knownHosts: oneOrMore(text('the path of a known_hosts file'), 'at least one path'),
   alias: checkAlias,
   onUnknown: oneOf('reject', 'accept-new'),
+  hash: flag,
 };
 
 export function checkHostKey(name: string, value: unknown): void {

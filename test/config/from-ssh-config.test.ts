@@ -62,6 +62,10 @@ it('never gives up a silent peer with a ServerAliveCountMax of zero', async () =
 
 it('does not turn the check of host keys off by StrictHostKeyChecking no alone', async () => {
   expect((await read('StrictHostKeyChecking no')).hostKey).toEqual({ onUnknown: 'accept-new' });
+  expect((await read('StrictHostKeyChecking no\nHashKnownHosts yes')).hostKey).toEqual({
+    onUnknown: 'accept-new',
+    hash: true,
+  });
   const nothing = await read('StrictHostKeyChecking no\nUserKnownHostsFile /dev/null');
   expect(nothing.hostKey).toBe('insecure-accept-any');
 });

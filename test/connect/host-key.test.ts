@@ -229,6 +229,17 @@ describe('known_hosts', () => {
     await using _again = await connect({ knownHosts: file });
   });
 
+  it('hides the name of what it records, when that is wanted, and finds it again', async () => {
+    const file = join(folder, 'hashed');
+    for (let round = 0; round < 2; round++) {
+      await using _one = await connect({ knownHosts: file, onUnknown: 'accept-new', hash: true });
+    }
+    const text = await readFile(file, 'utf8');
+    expect(text.trim().split('\n')).toEqual([expect.stringMatching(/^\|1\|[^|]{28}\|[^|]{28} ssh-ed25519 /)]);
+    expect(text).not.toContain(server.host);
+    await using _again = await connect({ knownHosts: file });
+  });
+
   it('records the key before the connection is given out, and not when the login never comes so far', async () => {
     const file = join(folder, 'unproven');
     server.setFaults({ cut: { direction: 'toClient', atByte: 1_100, how: 'fin' } });

@@ -352,6 +352,7 @@ const entries: readonly Entry[] = [
       [{ ...login, hostKey: { fingerprint, alias: 'customer-12' } }, 'hostKey.alias'],
       [{ ...login, hostKey: { fingerprint: 'MD5:aa:bb' } }, 'hostKey.fingerprint'],
       [{ ...login, hostKey: { onUnknown: 'accept' } }, 'hostKey.onUnknown'],
+      [{ ...login, hostKey: { hash: 'yes' } }, 'hostKey.hash'],
       [{ ...login, hostKey: 'insecure' }, 'hostKey'],
       [{ ...login, hostKey: { fingerprint: [] } }, 'hostKey.fingerprint'],
       [{ ...login, retry: true }, 'retry'],

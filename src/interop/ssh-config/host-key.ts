@@ -7,7 +7,7 @@ import { word, wrong } from './values.ts';
 
 const nowhere = ['/dev/null', devNull, 'NUL'];
 
-/** StrictHostKeyChecking, UserKnownHostsFile, GlobalKnownHostsFile and HostKeyAlias. */
+/** StrictHostKeyChecking, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias and HashKnownHosts. */
 export function hostKeyOf(found: Found, tokens: TokenValues): HostKeyOption | undefined {
   const strict = strictness(found);
   const user = files(found, 'userknownhostsfile', tokens);
@@ -22,6 +22,7 @@ export function hostKeyOf(found: Found, tokens: TokenValues): HostKeyOption | un
     ...(knownHosts && { knownHosts }),
     ...(alias !== undefined && { alias }),
     ...(onUnknown && { onUnknown }),
+    ...(onUnknown === 'accept-new' && word(found, 'hashknownhosts') === 'yes' && { hash: true }),
   };
 }
 
