@@ -55,5 +55,7 @@ it.each([
   await using mock = await mockSftp();
   const error = await rejection(upload(mock.opener, source(), '/in/'));
   expect(error).toBeInstanceOf(RangeError);
-  expect((error as Error).message).toMatch(/argument remotePath: '\/in\/' given; the path of a file/);
+  expect((error as Error).message).toMatch(
+    /argument remotePath: '\/in\/' given; the whole path, with a name for the file/,
+  );
 });
