@@ -449,7 +449,7 @@ function Find-Program([string]$Program) {
 
 # --- the tunnel ---
 
-function Write-Log([string]$Text) {
+function Write-TunnelLog([string]$Text) {
   $line = '{0} {1}' -f [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ'), $Text
   Add-RawLine $line
 }
@@ -520,7 +520,7 @@ function Invoke-Reclaim {
   $process = Invoke-Ssh "$gateway_host reclaim $port"
   if (-not $process.WaitForExit(30000)) { $process.Kill() }
   $answer = Get-Printable (((Read-Shared $outFile).Trim() -split "\`n")[-1])
-  Write-Log "port $port is taken; reclaim: $answer"
+  Write-TunnelLog "port $port is taken; reclaim: $answer"
   $answer -match '^(reclaimed|free)'
 }
 
@@ -543,7 +543,7 @@ function Get-OwnSsh {
 
 function Invoke-Connection {
   $forward = if ($socket) { "-N -R \${socket}:$target $gateway_host" } else { "-R $listen\${port}:$target $gateway_host hold $port" }
-  Write-Log "connecting to $account@\${gateway_host}:$gateway_port for port $port"
+  Write-TunnelLog "connecting to $account@\${gateway_host}:$gateway_port for port $port"
   $watch = [Diagnostics.Stopwatch]::StartNew()
   $process = Invoke-Ssh $forward
   [IO.File]::WriteAllText($pidFile, [string]$process.Id)
@@ -554,14 +554,14 @@ function Invoke-Connection {
     if ((Get-Length $outFile) + (Get-Length $errorFile) -gt 1000000) {
       Stop-Process -InputObject $process -Force -ErrorAction SilentlyContinue
       $null = $process.WaitForExit(5000)
-      Write-Log 'the gateway says too much'
+      Write-TunnelLog 'the gateway says too much'
       break
     }
     $taken = Copy-NewLine $taken
   } until ($ended)
   $why = Get-Printable (Read-Shared $errorFile)
   $lasted = [int]$watch.Elapsed.TotalSeconds
-  Write-Log "down after $lasted s: ssh ended with $($process.ExitCode): $why"
+  Write-TunnelLog "down after $lasted s: ssh ended with $($process.ExitCode): $why"
   @{ lasted = $lasted; why = $why }
 }
 
@@ -574,7 +574,7 @@ function Get-Pause([int]$Failures, [string]$Why) {
 }
 
 function Invoke-Tunnel {
-  if (-not (Test-Path -LiteralPath $keyFile)) { Exit-With 'notInstalled' 1 $State }
+  if (-not (Test-Path -LiteralPath $keyFile)) { Exit-With -Id 'notInstalled' -Code 1 -Values $State }
   # Held as long as this process lives: of two, one runs.
   try { $lock = [IO.File]::Open((Join-Path $State 'lock'), 'OpenOrCreate', 'ReadWrite', 'None') }
   catch { Exit-With 'runsAlready' 3 }
@@ -680,7 +680,7 @@ function Install-WorkerKey {
   [IO.File]::WriteAllText($file, $after)
   $who = @($system, $administrators)
   if ($file -notlike '*administrators_authorized_keys') { $who += $login }
-  Protect-Path $file $who 'F'
+  Protect-Path -Path $file -Who $who -Rights 'F'
   Write-Done 'workerKey' $login
 }
 
@@ -694,10 +694,10 @@ function Initialize-State {
     if ((Get-Item -LiteralPath $folder -Force).Attributes -band [IO.FileAttributes]::ReparsePoint) { Exit-With 'wrongState' 2 }
   }
   if (-not (Test-Path -LiteralPath $parent)) { $null = New-Item -ItemType Directory -Path $parent }
-  if ($isOurs) { Protect-Path $parent @($system, $administrators) '(OI)(CI)F' }
+  if ($isOurs) { Protect-Path -Path $parent -Who @($system, $administrators) -Rights '(OI)(CI)F' }
   if (Test-Path -LiteralPath $State) { Remove-Item -LiteralPath $State -Recurse -Force }
   $null = New-Item -ItemType Directory -Path $State
-  Protect-Path $State @($system, $administrators) '(OI)(CI)F'
+  Protect-Path -Path $State -Who @($system, $administrators) -Rights '(OI)(CI)F'
 }
 
 function Install-File {
@@ -722,9 +722,9 @@ function Install-File {
   }
 }
 
-function Install-Task {
+function Install-Task([switch]$Anew) {
   $task = Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue
-  if ($task -and -not $Update -and -not $script:changed) { return }
+  if ($task -and -not $Anew -and -not $script:changed) { return }
   if ($task) { Stop-ScheduledTask -TaskName $name }
   $copy = Join-Path $State 'tunnel.ps1'
   $action = New-ScheduledTaskAction -Execute 'powershell.exe' \`
@@ -741,8 +741,7 @@ function Install-Task {
   Write-Done 'madeTask' $name
 }
 
-function Set-Awake {
-  if (-not $NoSleep) { return }
+function Enable-Awake {
   $null = powercfg /change standby-timeout-ac 0
   $null = powercfg /change hibernate-timeout-ac 0
   Write-Word 'noSleep'
@@ -750,35 +749,35 @@ function Set-Awake {
 
 function Write-Key {
   if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
-  if (-not (Test-Path -LiteralPath "$keyFile.pub")) { Exit-With 'notInstalled' 1 $State }
+  if (-not (Test-Path -LiteralPath "$keyFile.pub")) { Exit-With -Id 'notInstalled' -Code 1 -Values $State }
   Write-Output ''
   Write-Word 'showKey'
   Write-Output ''
   Write-Output "  ssh-via-gateway setup customer $code --key \`"$((Get-Text "$keyFile.pub").Trim())\`""
 }
 
-function Install-All {
+function Install-All([switch]$Anew, [switch]$Awake) {
   if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
   $null = Find-Program 'ssh'
   Install-Server
   Install-File
   Install-WorkerKey
-  Set-Awake
-  Install-Task
+  if ($Awake) { Enable-Awake }
+  Install-Task -Anew:$Anew
   if (-not $script:changed) { Write-Word 'asItShould' }
   Write-Key
 }
 
 # What was just ended may have its files open for a moment longer.
-function Remove-State {
+function Clear-State {
   for ($try = 0; Test-Path -LiteralPath $State; $try++) {
-    if ($try -gt 20) { Exit-With 'inUse' 1 $State }
+    if ($try -gt 20) { Exit-With -Id 'inUse' -Code 1 -Values $State }
     if ($try -gt 0) { Start-Sleep -Milliseconds 250 }
     Remove-Item -LiteralPath $State -Recurse -Force -ErrorAction SilentlyContinue
   }
 }
 
-function Remove-Empty([string]$Folder, [string]$Leaf) {
+function Clear-Empty([string]$Folder, [string]$Leaf) {
   if ((Split-Path $Folder -Leaf) -ne $Leaf -or -not (Test-Path -LiteralPath $Folder)) { return }
   if (-not (Get-ChildItem -LiteralPath $Folder -Force)) { Remove-Item -LiteralPath $Folder -Force }
 }
@@ -795,10 +794,10 @@ function Uninstall-All {
     $before = Get-Text $file
     $after = Get-KeyText $before ''
     if ($after -cne $before) { if ($after) { [IO.File]::WriteAllText($file, $after) } else { Remove-Item -LiteralPath $file } }
-    Remove-Empty (Split-Path $file) '.ssh'
+    Clear-Empty (Split-Path $file) '.ssh'
   }
-  Remove-State
-  Remove-Empty (Split-Path $State) 'ssh-via-gateway'
+  Clear-State
+  Clear-Empty (Split-Path $State) 'ssh-via-gateway'
   Write-Word 'gone' $code
 }
 
@@ -817,5 +816,5 @@ if ($Run) { Invoke-Tunnel }
 elseif ($Status) { Write-Status }
 elseif ($Uninstall) { Uninstall-All }
 elseif ($Key) { Write-Key }
-else { Install-All }
+else { Install-All -Anew:$Update -Awake:$NoSleep }
 `;
