@@ -36,14 +36,14 @@ describe('a connection', () => {
 });
 
 describe('a command', () => {
-  it('costs two writes where it follows another one, of five small packets, and as much back', async () => {
+  it('costs one write where it follows another one, of six small packets, and as much back', async () => {
     const count = 20;
     const { writes, sent, received } = await trafficOf(async (connection) => {
       for (let n = 0; n < count; n++) await connection.exec('true');
     });
     // One session more than there are commands is opened: the next one's.
-    expect(writes / count).toBeLessThanOrEqual(2.1);
-    expect(sent / count).toBeLessThanOrEqual(146);
+    expect(writes / count).toBeLessThanOrEqual(1.2);
+    expect(sent / count).toBeLessThanOrEqual(182);
     expect(received / count).toBeLessThanOrEqual(216);
   });
 

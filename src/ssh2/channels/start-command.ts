@@ -90,7 +90,8 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     const { client } = this.#link;
     this.#events.onAsked?.();
     execOn(client, channel, command, (error, raw) => this.#opened(error, raw, started));
-    this.#sent(channel);
+    // Whether there is input is decided at the end of the caller's turn.
+    queueMicrotask(() => this.#sent(channel));
   }
 
   /** In the turn in which the command leaves. */
