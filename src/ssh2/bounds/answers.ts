@@ -1,4 +1,5 @@
 import type { Client } from 'ssh2';
+import { hastenFirstChannel } from '../insides/first-channel.ts';
 import { answersOf, aroundAnswers, handlersOf } from '../insides/inbound.ts';
 import type { OnExceeded } from './receive-window.ts';
 
@@ -51,6 +52,8 @@ function ignoreHostKeys(client: Client, onExceeded: OnExceeded): boolean {
     if (name !== 'hostkeys-00@openssh.com') return original(protocol, name, wantReply, data);
     if (++told > mostHostKeys) onExceeded(`it told its host keys more than ${mostHostKeys} times`);
     else if (wantReply) answersOf(client)?.requestSuccess();
+    // Once: what we send must not grow with what is told.
+    if (told === 1) hastenFirstChannel(client);
   };
   return true;
 }

@@ -14,7 +14,6 @@ import { exceeded } from '../bounds/exceeded.ts';
 import type { Where } from '../channels/link.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { authenticateEarly } from '../insides/early-auth.ts';
-import { hastenFirstChannel } from '../insides/first-channel.ts';
 import { onServerOffer, type ServerOffer } from '../insides/server-offer.ts';
 import { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
@@ -160,7 +159,6 @@ class Handshake {
       offerHybridKex(this.#client, kex);
       this.#auth.watch(this.#client);
       authenticateEarly(this.#client);
-      hastenFirstChannel(this.#client);
     } catch (error) {
       throw unsafeSsh2(error as Error, this.#situation());
     }

@@ -169,13 +169,11 @@ export const insides = table({
     figure: '41 ms of 64 for a connection and its first command on loopback (`npm run bench -- connect-0`)',
     test: 'test/interop/first-channel.test.ts',
     members: {
-      '_protocol._handlers.GLOBAL_REQUEST': 'function',
       '_protocol._packetRW.write.allocStart': 'number',
       '_protocol._packetRW.write.alloc': 'function',
       '_protocol._packetRW.write.finalize': 'function',
       '_protocol._cipher.encrypt': 'function',
     },
-    replaced: ['_protocol._handlers.GLOBAL_REQUEST'],
     later: ['_protocol._kexinit', '_protocol._kex.negotiated.cs.compress'],
   },
   'early login': {
