@@ -31,8 +31,8 @@ export function connectClient(
     username: credentials.username,
     algorithms: {
       ...algorithms,
-      kex: classicOf(algorithms.kex),
-      serverHostKey: plainOf(algorithms.serverHostKey),
+      kex: knownOf(algorithms.kex, (one) => one !== hybridKex, 'curve25519-sha256'),
+      serverHostKey: knownOf(algorithms.serverHostKey, (one) => !isCertificateAlgorithm(one), 'ssh-ed25519'),
     } as object,
     // Each phase has a timer of ours; ssh2's single one cannot tell them apart.
     readyTimeout: 0,
@@ -46,16 +46,13 @@ export function connectClient(
   });
 }
 
-/** ssh2 refuses names that it does not know; certificates are asked for by `askForHostCertificates`. */
-function plainOf(algorithms: readonly string[]): string[] {
-  const plain = algorithms.filter((one) => !isCertificateAlgorithm(one));
-  return plain.length > 0 ? plain : ['ssh-ed25519'];
-}
-
-/** Likewise; the hybrid key exchange is offered by `offerHybridKex`. */
-function classicOf(kex: readonly string[]): string[] {
-  const classic = kex.filter((one) => one !== hybridKex);
-  return classic.length > 0 ? classic : ['curve25519-sha256'];
+/**
+ * The names that ssh2 knows, for it refuses others, or one in their place. What it does not know is offered by
+ * `offerHybridKex` and `askForHostCertificates`.
+ */
+function knownOf(names: readonly string[], isKnown: (name: string) => boolean, instead: string): string[] {
+  const known = names.filter(isKnown);
+  return known.length > 0 ? known : [instead];
 }
 
 /** Offers the hybrid key exchange where the algorithms name it. To be called when the client has connected. */

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'ssh2';
-import { MalformedWireData, WireReader } from '../../host-key/wire-reader.ts';
 import { wireString } from '../../host-key/wire-string.ts';
 import { chooseAmong, type KeyExchange, offerInstead, onKeyExchange } from './key-exchange.ts';
 import { passInbound } from './packets.ts';
-import { kexInit, listsStart } from './server-offer.ts';
+import { inKexInit, kexInit, listsStart, nameList } from './server-offer.ts';
 
 /** ML-KEM-768 and X25519 together (draft-ietf-sshm-mlkem-hybrid-kex): what OpenSSH prefers since 10.0. */
 export const hybridKex = 'mlkem768x25519-sha256';
@@ -36,11 +35,11 @@ export function offerHybrid(client: Client, names: readonly string[], makeKeys: 
   let agreed: Buffer | undefined;
   const isSeen = passInbound(client, (payload) => {
     if (payload[0] !== kexInit) return payload;
-    const server = kexNames(payload);
-    const isAgreed = names.find((name) => server.includes(name)) === hybridKex;
+    const server = inKexInit(payload, (reader) => ({ kex: nameList(reader), end: reader.offset }));
+    const isAgreed = server && names.find((name) => server.kex.includes(name)) === hybridKex;
     agreed = isAgreed ? Buffer.from(payload) : undefined;
     chooseAmong(client, isAgreed ? [classicKex] : names);
-    return isAgreed ? withKex(payload, classicInstead(server)) : payload;
+    return isAgreed ? withKex(payload, classicInstead(server.kex), server.end) : payload;
   });
   return (
     isSeen &&
@@ -83,28 +82,10 @@ function fromMpint(secret: Buffer): Buffer {
   return Buffer.concat([Buffer.alloc(curveLength - bytes.length), bytes]);
 }
 
-/** Empty for a KEXINIT that ssh2 will refuse. */
-function kexNames(payload: Buffer): string[] {
-  try {
-    return listIn(payload).names;
-  } catch (error) {
-    if (error instanceof MalformedWireData) return [];
-    throw error;
-  }
-}
-
-function withKex(payload: Buffer, names: readonly string[]): Buffer {
-  const { end } = listIn(payload);
+function withKex(payload: Buffer, names: readonly string[], end: number): Buffer {
   return Buffer.concat([
     payload.subarray(0, listsStart),
     wireString(Buffer.from(names.join(','), 'latin1')),
     payload.subarray(end),
   ]);
-}
-
-function listIn(payload: Buffer): { names: string[]; end: number } {
-  const reader = new WireReader(payload);
-  reader.take(listsStart);
-  const names = reader.string().toString('latin1').split(',');
-  return { names, end: reader.offset };
 }
