@@ -1,5 +1,5 @@
 import type { Bench, Part } from '../support/bench.ts';
-import { able, inTurn, median, timedOpening } from '../support/measure.ts';
+import { able, inTurn, timedOpening } from '../support/measure.ts';
 import { roundTrips } from '../support/round-trips.ts';
 import type { CaseResult } from '../support/types.ts';
 
@@ -19,12 +19,7 @@ async function connect({ server, contenders, sizes }: Bench, rtt: number): Promi
 
 /** The relay does not delay TCP's handshake: one round trip more for all. */
 export function tripsOfConnect(near: CaseResult, far: CaseResult): CaseResult {
-  const trips = roundTrips(near, far, 150);
-  const results = trips.results.map(({ all, ...result }) => {
-    const withTcp = all.map((count) => 1 + count);
-    return { ...result, all: withTcp, ...(withTcp.length > 0 ? { median: median(withTcp) } : {}) };
-  });
-  return { ...trips, id: 'round-trips', name: 'connect + first command', results };
+  return { ...roundTrips(near, far, 150, 1), id: 'round-trips', name: 'connect + first command' };
 }
 
 export const connecting: Part[] = [

@@ -1,11 +1,11 @@
 import { median } from './measure.ts';
 import type { CaseResult } from './types.ts';
 
-/** How often it goes there and back, by what a line adds that is longer by `more`, so that nobody's own work counts. */
-export function roundTrips(near: CaseResult, far: CaseResult, more: number): CaseResult {
+/** How often it goes there and back, by what a line adds that is longer by `more`, so that nobody's own work counts; and `beside`. */
+export function roundTrips(near: CaseResult, far: CaseResult, more: number, beside = 0): CaseResult {
   const results = far.results.map(({ all, ...result }) => {
     const start = near.results.find(({ contender }) => contender === result.contender)?.median ?? Number.NaN;
-    const trips = all.map((ms) => (ms - start) / more);
+    const trips = all.map((ms) => beside + (ms - start) / more);
     return { ...result, all: trips, ...(trips.length > 0 ? { median: median(trips) } : {}) };
   });
   return { ...far, unit: 'round trips', results };

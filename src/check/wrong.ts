@@ -24,23 +24,21 @@ export function wrongAs(name: string, given: string, right: string): TypeError {
 
 /** What `make` says of an argument, said of what the argument came from. */
 export function saidOf<T>(source: string, argument: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    const Kind = error instanceof RangeError ? RangeError : TypeError;
-    throw new Kind(error.message.replace(`argument ${argument}`, source), { cause: error });
-  }
+  return reworded(make, (message) => message.replace(`argument ${argument}`, source));
 }
 
 /** What is said of an option, and of which call's: where two calls stand in one expression, both have a `hostKey`. */
 export function ofCall<T>(call: string, make: () => T): T {
+  return reworded(make, (message) => message.replace(/^(options?(?: \S+)?(?: and \S+)?):/, `$1 (${call}):`));
+}
+
+function reworded<T>(make: () => T, words: (message: string) => string): T {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     const Kind = error instanceof RangeError ? RangeError : TypeError;
-    throw new Kind(error.message.replace(/^(options?(?: \S+)?(?: and \S+)?):/, `$1 (${call}):`));
+    throw new Kind(words(error.message), { cause: error });
   }
 }
 

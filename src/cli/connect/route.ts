@@ -62,8 +62,8 @@ async function jumpRoute(
 ): Promise<Via> {
   let via = proxy;
   for (const jump of jumps) {
-    const found = await lookUp(parseDestination(jump));
-    const options = hops.optionsOf(found, parseDestination(jump).host);
+    const destination = parseDestination(jump);
+    const options = hops.optionsOf(await lookUp(destination), destination.host);
     via = jumpHost(via === undefined ? options : { ...options, via });
   }
   return via!;

@@ -41,10 +41,10 @@ export async function targetOptions(
   const { settings, io } = asked;
   const where = whereTo(positional, asked);
   if ('destination' in where) return connectOptionsOf(where.destination, settings, io);
-  const named = await customerOf(positional, asked);
+  const named = await customerOfFile(where.customer, settings);
   // What is set for one PC must not lead to another customer's.
   const own = settings.withoutVariables(variablesOfOnePc);
-  return withSettings((hops) => sideOf(named!, side, own, hops), own, io);
+  return withSettings((hops) => sideOf(named, side, own, hops), own, io);
 }
 
 const variablesOfOnePc = [
@@ -65,9 +65,12 @@ export async function customerOf(
     return undefined;
   }
   const where = whereTo(positional, asked);
-  if (!('customer' in where)) return undefined;
+  return 'customer' in where ? customerOfFile(where.customer, settings) : undefined;
+}
+
+async function customerOfFile(code: string, settings: Settings): Promise<CustomerOfFile> {
   const customers = await customersOf(settings);
-  return asUsage(() => ({ customers, customer: activeCustomer(customers, where.customer) }));
+  return asUsage(() => ({ customers, customer: activeCustomer(customers, code) }));
 }
 
 /** The customers file that `--customers` names. */

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { connectPhases } from '../../errors/phases.ts';
+import { openKeyFiles } from '../../ssh2/login/open-key-files.ts';
 import { printable } from '../../text/printable.ts';
 import { sleep } from '../../time/timer.ts';
 import {
@@ -96,14 +96,11 @@ function hostKeyStep({ options, words }: Visit, fingerprint: string, recordedIn:
 
 /** The library uses a private key that others may read; `ssh` would not. */
 async function withOpenKeys(login: Step, { options, words }: Visit): Promise<Step> {
-  for (const file of [options.privateKeyPath ?? []].flat()) {
-    const { mode } = await stat(file).catch(() => ({ mode: 0 }));
-    if (process.platform === 'win32' || (mode & 0o077) === 0) continue;
-    const shown = printable(file);
-    const { openKey, openKeyTodo } = words.arrival;
-    return { ...login, verdict: 'warn', says: openKey(login.says, shown), todo: openKeyTodo(shown) };
-  }
-  return login;
+  const [file] = await openKeyFiles(options.privateKeyPath);
+  if (file === undefined) return login;
+  const shown = printable(file);
+  const { openKey, openKeyTodo } = words.arrival;
+  return { ...login, verdict: 'warn', says: openKey(login.says, shown), todo: openKeyTodo(shown) };
 }
 
 /** Milliseconds beyond which a phase works, but is worth a word. */
