@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseJson } from '../../src/customers/json/parse.ts';
 import { createClixmlFilter } from '../../src/exec/output/clixml.ts';
 import { createDecoder } from '../../src/exec/output/decode.ts';
@@ -46,6 +46,16 @@ const tokens = {
   ...{ alias: 'a', host: 'h', port: 22, username: 'u', localUser: 'u' },
   hostKeyAlias: undefined,
 };
+
+it('the measure tells what is quadratic', async () => {
+  const inputOf = (size: number) => 'ab'.repeat(size);
+  const work = (text: string) => {
+    let found = 0;
+    for (let at = 0; at < text.length; at += 2) if (text.indexOf('b', at) === text.lastIndexOf('aa')) found++;
+    return found;
+  };
+  await expect(expectLinear(500, inputOf, work)).rejects.toThrow('less than or equal to 12');
+});
 
 describe('work on what a server sends grows as its length', () => {
   const xml = repeated(
@@ -236,7 +246,7 @@ describe('work on what a file says grows as its length', () => {
   it('a file of customers', async () => {
     const inputOf = (size: number) =>
       `{${Array.from({ length: size }, (_, at) => `"name-${at}": "x\\n"`).join(', ')}}`;
-    await expectLinear(1_500, inputOf, (text) => void parseJson(text));
+    await expectLinear(1_500, inputOf, (text) => parseJson(text));
   });
 
   it.each(repeated('"', '[', '\\\\', ' ', '1', 'x'))(
