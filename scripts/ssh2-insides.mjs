@@ -26,8 +26,8 @@ replaces ${replaced(insides).size} of them; the mock server uses ${members(serve
 
 Each connection looks whether they are there before it sends anything. Where one that serves **safety** is missing, the
 connection is refused with \`HandshakeFailed\`; where one that serves **speed** is missing, everything works with more round
-trips, more work or fewer words, and \`DEBUG=ssh-via-gateway:connect\` says so in one line. \`test/ssh2/insides.test.ts\` switches
-each of them off.
+trips, more work or fewer words, and \`DEBUG=ssh-via-gateway:connect\` says so in one line. The mock server
+looks when it starts, and does not start without one of its own. \`test/ssh2/insides.test.ts\` switches each of them off.
 
 ## The client
 

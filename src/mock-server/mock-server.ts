@@ -27,8 +27,8 @@ import type {
   MockShare,
 } from './types.ts';
 import { type ConnectionOwner, ServerConnection } from './wire/connection.ts';
-import { lookInside } from './wire/insides.ts';
 import type { MockLink } from './wire/link.ts';
+import { lookInside } from './wire/look.ts';
 import { socketOf } from './wire/ssh2-internals.ts';
 
 // ssh2's server would ping every 15 s and end silent clients; a mock that is frozen on purpose must not.
@@ -88,6 +88,7 @@ export class MockServerCore extends Closing implements MockServer, ConnectionOwn
   }
 
   async listen(): Promise<void> {
+    await lookInside(this.#ssh);
     await new Promise<void>((resolve, reject) => {
       this.#listener.once('error', reject);
       this.#listener.listen(this.settings.port, this.settings.host, resolve);
@@ -183,7 +184,6 @@ export class MockServerCore extends Closing implements MockServer, ConnectionOwn
     const connection = [...this.#open].find(({ link }) => link === socketOf(client));
     // ssh2 would make an uncaught error of what clients do wrong.
     client.on('error', () => {});
-    lookInside(client);
     if (!connection) return;
     connection.client = client;
     serveClient(this, connection, client, this.#filesystem);

@@ -6,7 +6,8 @@ import type { MockServer, MockServerOptions } from './types.ts';
  * listens on a free port of 127.0.0.1, lets `rpa` in with the password `rpa` or with `server.clientKey`, runs a few
  * commands (`echo`, `cat`, `exit 3`, ...), serves SFTP from memory and forwards ports.
  *
- * Rejects with TypeError or RangeError for wrong options, and with the system's error when it cannot listen.
+ * Rejects with TypeError or RangeError for wrong options, and with the system's error when it cannot listen;
+ * with Error where ssh2 is another version than this library asks for and has changed inside.
  */
 export async function startMockServer(options: MockServerOptions = {}): Promise<MockServer> {
   const server = new MockServerCore(options);

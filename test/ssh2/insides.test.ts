@@ -1,37 +1,38 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import type { Client } from 'ssh2';
+import ssh2Package, { type Client, type Server } from 'ssh2';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../../src/connection.ts';
-import { startMockServer } from '../../src/mock-server/index.ts';
+import { startMockGateway, startMockServer } from '../../src/mock-server/index.ts';
 import { serverInsides } from '../../src/mock-server/wire/insides.ts';
+import { switchedOff as serversLack } from '../../src/mock-server/wire/look.ts';
 import { ssh2 } from '../../src/ssh2/insides/client-parts.ts';
 import type { Inside } from '../../src/ssh2/insides/inside.ts';
 import { lookInside, serves, switchedOff } from '../../src/ssh2/insides/look.ts';
 import { files, type InsideName, insides } from '../../src/ssh2/insides/registry.ts';
-import { login, logout } from '../mock-server/support.ts';
+import { login, logout, watchHandles } from '../mock-server/support.ts';
 import { connectTo } from '../support/connect.ts';
 
+const { Server: ssh2Server } = ssh2Package;
 const root = resolve(import.meta.dirname, '../..');
 const rows = Object.entries(insides) as Array<[InsideName, Inside]>;
 const namesOf = (need: Inside['need']) => rows.filter(([, row]) => row.need === need).map(([name]) => name);
 
 afterEach(() => {
   switchedOff.clear();
+  serversLack.clear();
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
 });
 
 describe('the insides of ssh2', () => {
-  it('are all there, of the client and of the mock server', async () => {
-    const warnings = vi.spyOn(process, 'emitWarning');
+  it('are all there', async () => {
     await using server = await startMockServer();
     const client = await login(server);
     lookInside(client);
     expect(rows.filter(([name]) => !serves(client, name))).toEqual([]);
     await logout(client);
-    expect(warnings).not.toHaveBeenCalled();
   });
 
   it.each(namesOf('safety'))(
@@ -90,6 +91,30 @@ describe('the insides of ssh2', () => {
   });
 });
 
+describe("the mock server's insides of ssh2", () => {
+  it.each(Object.keys(serverInsides))('let no server start where one is missing: %s', async (name) => {
+    serversLack.add(name);
+    const words = `would not get right: ${name}. Install the version`;
+    await expect(startMockServer()).rejects.toThrow(words);
+    await expect(startMockGateway()).rejects.toThrow(words);
+    // Whoever starts one in spite of wrong options is told of those first.
+    await expect(startMockServer({ port: -1 })).rejects.toThrow(RangeError);
+  });
+
+  it.each(membersOf(serverInsides))(
+    'are looked for at each start: without %s there is none',
+    async (path) => {
+      const leftBehind = await watchHandles();
+      removeFromServer(path);
+      await expect(startMockServer()).rejects.toThrow('this version of ssh2 has changed inside');
+      vi.restoreAllMocks();
+      expect(await leftBehind()).toEqual([]);
+      await using server = await startMockServer();
+      await logout(await login(server));
+    },
+  );
+});
+
 /** A command, some at once, a file there and back, a forward. */
 async function useAll(connection: Connection): Promise<void> {
   expect((await connection.exec('echo one')).stdout).toBe('one\n');
@@ -107,13 +132,30 @@ function removeAfterConnect(path: string): void {
   const { connect } = ssh2.Client.prototype;
   vi.spyOn(ssh2.Client.prototype, 'connect').mockImplementation(function (this: Client, options) {
     const result = connect.call(this, options);
-    const names = path.split('.');
-    const last = names.pop() as string;
-    let owner = this as unknown as Record<string, unknown>;
-    for (const name of names) owner = owner[name] as Record<string, unknown>;
-    owner[last] = undefined;
+    remove(this, path);
     return result;
   });
+}
+
+const membersOf = (table: Readonly<Record<string, Inside>>) => [
+  ...new Set(Object.values(table).flatMap(({ members }) => Object.keys(members))),
+];
+
+/** Takes a member away from the next connection of a server, before its listeners hear of it. */
+function removeFromServer(path: string): void {
+  const { injectSocket } = ssh2Server.prototype;
+  vi.spyOn(ssh2Server.prototype, 'injectSocket').mockImplementation(function (this: Server, socket) {
+    this.prependOnceListener('connection', (client) => remove(client, path));
+    injectSocket.call(this, socket);
+  });
+}
+
+function remove(from: object, path: string): void {
+  const names = path.split('.');
+  const last = names.pop() as string;
+  let owner = from as Record<string, unknown>;
+  for (const name of names) owner = owner[name] as Record<string, unknown>;
+  owner[last] = undefined;
 }
 
 /** The names of private members in a file, without comments and parameters that are not used. */

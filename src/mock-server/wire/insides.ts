@@ -1,4 +1,3 @@
-import type { Connection } from 'ssh2';
 import type { Inside } from '../../ssh2/insides/inside.ts';
 
 /** What the mock server uses of ssh2's insides, as `ssh2/insides/registry.ts` lists it for the client. */
@@ -75,23 +74,3 @@ export const serverInsides: Readonly<Record<string, Inside>> = {
     ],
   },
 };
-
-let looked = false;
-
-/** Looks once whether ssh2 has what this server needs, and warns of what is missing: its tests would fail oddly. */
-export function lookInside(client: Connection): void {
-  if (looked) return;
-  looked = true;
-  const lacks = Object.entries(serverInsides).filter(([, { members }]) => !hasAll(client, members));
-  if (lacks.length === 0) return;
-  const names = lacks.map(([name]) => name).join(', ');
-  process.emitWarning(`the mock server does not know this version of ssh2; it will not get right: ${names}`);
-}
-
-function hasAll(client: Connection, members: Inside['members']): boolean {
-  return Object.entries(members).every(([path, type]) => {
-    let at: unknown = client;
-    for (const name of path.split('.')) at = (at as Record<string, unknown> | null | undefined)?.[name];
-    return typeof at === type;
-  });
-}

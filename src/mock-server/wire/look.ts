@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
+import type { Connection, Server } from 'ssh2';
+import type { Inside } from '../../ssh2/insides/inside.ts';
+import { serverInsides } from './insides.ts';
+
+/** What is taken for missing: a test that no server starts without any of them. */
+export const switchedOff = new Set<string>();
+
+/**
+ * Looks whether ssh2 has what this server needs, by a connection that leads nowhere: ssh2 makes its parts for one only.
+ * @throws Error naming what is missing. A server that misbehaves otherwise than it was told to proves nothing.
+ */
+export async function lookInside(server: Server): Promise<void> {
+  const link = new PassThrough();
+  let lacks = Object.keys(serverInsides);
+  server.once('connection', (client) => {
+    lacks = lacks.filter(
+      (name) => switchedOff.has(name) || !hasAll(client, serverInsides[name]?.members ?? {}),
+    );
+    link.destroy();
+  });
+  // What ssh2 sends comes back to it: it speaks to itself.
+  server.injectSocket(link as unknown as Socket);
+  await once(link, 'close');
+  if (lacks.length === 0) return;
+  throw new Error(
+    `this version of ssh2 has changed inside, and the mock server would not get right: ${lacks.join(', ')}. Install the version that this library asks for`,
+  );
+}
+
+function hasAll(client: Connection, members: Inside['members']): boolean {
+  return Object.entries(members).every(([path, type]) => {
+    let at: unknown = client;
+    for (const name of path.split('.')) at = (at as Record<string, unknown> | null | undefined)?.[name];
+    return typeof at === type;
+  });
+}
