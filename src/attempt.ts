@@ -1,5 +1,12 @@
 import type { Duplex } from 'node:stream';
-import { ConnectFailed, isSshError, type PhaseTimings, type SshError, TcpTimeout } from './errors/index.ts';
+import {
+  ConnectFailed,
+  isSshError,
+  type PhaseTimings,
+  phaseTimeout,
+  type SshError,
+  type SshTimeout,
+} from './errors/index.ts';
 import type { HostKeyPolicy } from './host-key/policy.ts';
 import { debugTopic } from './observe/debug.ts';
 import type { ResolvedOptions } from './options/resolve.ts';
@@ -159,20 +166,11 @@ async function dispose(routed: RoutedStream): Promise<void> {
   }
 }
 
-function routeTimeout({ options, hop }: AttemptPlan): TcpTimeout {
+function routeTimeout({ options, hop }: AttemptPlan): SshTimeout {
   const { host, port, via, timeouts } = options;
-  const what = via === undefined ? 'accept a TCP connection' : 'be reached by its route';
-  return new TcpTimeout(`${host}:${port} did not ${what} within ${timeouts.tcp} ms (option timeouts.tcp)`, {
-    ...{
-      host,
-      port,
-      hop,
-      phase: via === undefined ? 'tcp' : 'route',
-      timeoutMs: timeouts.tcp,
-      retryable: true,
-    },
-    hint: 'Nobody answered: the gateway is off, the network on the way is down, or a firewall drops the packets.',
-  });
+  const details = { host, port, hop, timeoutMs: timeouts.tcp };
+  if (via === undefined) return phaseTimeout('tcp', details);
+  return phaseTimeout('tcp', { ...details, phase: 'route', late: 'was not reached by its route' });
 }
 
 function routeFailed(error: unknown, { options, hop }: AttemptPlan): SshError | TypeError {

@@ -9,48 +9,20 @@ export type { Connection, SftpOptions } from './connection.ts';
 export { CustomersFileError } from './customers/error.ts';
 export { loadCustomers } from './customers/load.ts';
 export type { Customer, CustomerGateway, CustomerRoute, Customers } from './customers/types.ts';
+export * from './errors/commands.ts';
+export * from './errors/connecting.ts';
 export {
   type Attempt,
-  AuthenticationFailed,
-  AuthTimeout,
-  BannerInvalid,
-  BannerMissing,
-  BannerTimeout,
-  ChannelOpenFailed,
-  ChannelTimeout,
-  CommandFailed,
-  CommandTimeout,
-  ConnectFailed,
-  ConnectionLost,
-  ConnectionRefused,
-  HandshakeFailed,
-  HandshakeTimeout,
-  HostKeyMismatch,
-  HostKeyRefused,
-  HostKeyRevoked,
-  HostKeyUnknown,
-  HostNotFound,
   isSshError,
-  JobAccessFailed,
-  JobConflict,
-  JobLost,
-  OutputLimitExceeded,
   type OutputSoFar,
   type Phase,
   type PhaseTimings,
-  PortForwardFailed,
-  ProxyCommandFailed,
-  ProxyFailed,
-  SftpFailed,
   SshError,
-  SshTimeout,
-  TcpTimeout,
-  TotalTimeout,
-  TransferFailed,
-  TransferStalled,
-  UnsafeRemotePath,
   type WhyLost,
 } from './errors/index.ts';
+export * from './errors/jobs.ts';
+export * from './errors/session.ts';
+export * from './errors/timeouts.ts';
 export type { Shell } from './exec/command-line/command-line.ts';
 export { quote } from './exec/quote/index.ts';
 export type { ShellEnd, ShellOptions, ShellSession } from './exec/shell/types.ts';
@@ -66,14 +38,7 @@ export type {
   TextExecOptions,
   TextPowerShellOptions,
 } from './exec/types.ts';
-export type {
-  DynamicForwardOptions,
-  Forwarding,
-  ForwardOptions,
-  ForwardTarget,
-  LocalForwardOptions,
-  RemoteForwardOptions,
-} from './forward/types.ts';
+export type * from './forward/types.ts';
 export {
   type HostKeyNotOnRecord,
   type HostKeyOnRecord,

@@ -8,11 +8,29 @@ const doors = { library: 'index.ts', mockServer: 'mock-server/index.ts' };
 const textOf = (door: keyof typeof doors) =>
   readFileSync(join(import.meta.dirname, '../src', doors[door]), 'utf8');
 
-/** All names that a door lets out, types included; each is written there. */
+/** Files of which everything is public: what is added there is added to the snapshot below, and to no other list. */
+const wholeFiles = [
+  './errors/commands.ts',
+  './errors/connecting.ts',
+  './errors/jobs.ts',
+  './errors/session.ts',
+  './errors/timeouts.ts',
+  './forward/types.ts',
+];
+
+const wholeFilesOf = (door: keyof typeof doors) =>
+  [...textOf(door).matchAll(/^export (?:type )?\* from '([^']+)'/gm)].map(([, path = '']) => path);
+
+function declaredIn(path: string): string[] {
+  const text = readFileSync(join(import.meta.dirname, '../src', path), 'utf8');
+  return [...text.matchAll(/^export (?:abstract )?\w+ (\w+)/gm)].map(([, name = '']) => name);
+}
+
+/** All names that a door lets out, types included. */
 function namesOf(door: keyof typeof doors): string[] {
   const lists = [...textOf(door).matchAll(/^export (?:type )?\{([^}]*)\}/gm)].map(([, list = '']) => list);
-  const names = lists.flatMap((list) => list.split(',')).map((name) => name.trim().replace(/^type /, ''));
-  return names
+  const named = lists.flatMap((list) => list.split(',')).map((name) => name.trim().replace(/^type /, ''));
+  return [...named, ...wholeFilesOf(door).flatMap(declaredIn)]
     .filter(Boolean)
     .map((name) => name.split(' as ').at(-1) ?? name)
     .sort();
@@ -29,8 +47,9 @@ describe('the public names', () => {
     expect(namesOf('mockServer')).toEqual(expect.arrayContaining(Object.keys(mockServer)));
   });
 
-  it.each(['library', 'mockServer'] as const)('of the %s are written out, so that none leaks', (door) => {
-    expect(textOf(door)).not.toMatch(/export (type )?\*/);
+  it.each(['library', 'mockServer'] as const)('of the %s leak nothing', (door) => {
+    expect(wholeFilesOf(door)).toEqual(door === 'library' ? wholeFiles : []);
+    expect(textOf(door).match(/export (type )?\*/g) ?? []).toHaveLength(wholeFilesOf(door).length);
     expect(namesOf(door).filter((name) => name.endsWith('Details'))).toEqual([]);
   });
 });

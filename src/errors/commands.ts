@@ -1,14 +1,12 @@
-import { defined, identify, SshError, type SshErrorDetails } from './base.ts';
-import type { OutputSoFar } from './timeouts.ts';
-
-export interface CommandFailedDetails extends SshErrorDetails {
-  result: OutputSoFar & {
-    exitCode: number | null;
-    signal: string | null;
-    truncated: boolean;
-    terminated?: boolean | 'unknown';
-  };
-}
+import { defined, identify, SshError } from './base.ts';
+import type {
+  CommandFailedDetails,
+  JobLostDetails,
+  OutputLimitExceededDetails,
+  SftpFailedDetails,
+  TransferFailedDetails,
+  UnsafeRemotePathDetails,
+} from './details.ts';
 
 /**
  * A command ended with a non-zero exit code or by a signal, or the server closed its session without saying how it
@@ -43,13 +41,6 @@ export class CommandFailed extends SshError {
   }
 }
 
-export interface OutputLimitExceededDetails extends SshErrorDetails {
-  maxBuffer: number;
-  stream: 'stdout' | 'stderr';
-  output: OutputSoFar;
-  terminated: boolean | 'unknown';
-}
-
 /** A command wrote more to one stream than `maxBuffer` bytes. Carries what was kept. */
 export class OutputLimitExceeded extends SshError {
   declare readonly code: 'SSH_OUTPUT_LIMIT_EXCEEDED';
@@ -79,11 +70,6 @@ export class OutputLimitExceeded extends SshError {
   }
 }
 
-export interface JobLostDetails extends SshErrorDetails {
-  id: string;
-  reason: string;
-}
-
 /** A job's process is gone and left no exit code (the PC rebooted, the process was killed from outside). */
 export class JobLost extends SshError {
   declare readonly code: 'SSH_JOB_LOST';
@@ -100,13 +86,6 @@ export class JobLost extends SshError {
   static {
     identify(this, 'JobLost', 'SSH_JOB_LOST');
   }
-}
-
-export interface SftpFailedDetails extends SshErrorDetails {
-  operation: string;
-  path?: string | undefined;
-  status?: number | undefined;
-  reason?: string | undefined;
 }
 
 /** The server refused one SFTP request. */
@@ -132,11 +111,6 @@ export class SftpFailed extends SshError {
   }
 }
 
-export interface UnsafeRemotePathDetails extends SshErrorDetails {
-  path: string;
-  reason: string;
-}
-
 /** A name sent by the server would leave the target folder, or cannot be stored here. Nothing was written. */
 export class UnsafeRemotePath extends SshError {
   declare readonly code: 'SSH_UNSAFE_REMOTE_PATH';
@@ -153,12 +127,6 @@ export class UnsafeRemotePath extends SshError {
   static {
     identify(this, 'UnsafeRemotePath', 'SSH_UNSAFE_REMOTE_PATH');
   }
-}
-
-export interface TransferFailedDetails extends SshErrorDetails {
-  path?: string | undefined;
-  transferred?: number | undefined;
-  reason?: string | undefined;
 }
 
 /** A transfer ended without its file whole; the target is untouched. `cause` says why. */

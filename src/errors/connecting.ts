@@ -1,9 +1,14 @@
-import { defined, identify, SshError, type SshErrorDetails } from './base.ts';
-
-export interface ConnectFailedDetails extends SshErrorDetails {
-  /** The system's code, for example `EHOSTUNREACH`. */
-  errno?: string | undefined;
-}
+import { defined, identify, SshError } from './base.ts';
+import type {
+  AuthenticationFailedDetails,
+  BannerInvalidDetails,
+  BannerMissingDetails,
+  ConnectFailedDetails,
+  HandshakeFailedDetails,
+  HostKeyDetails,
+  ProxyCommandFailedDetails,
+  ProxyFailedDetails,
+} from './details.ts';
 
 /** The byte stream to the server could not be opened; `errno` is the system's code where there is one. */
 export class ConnectFailed extends SshError {
@@ -37,12 +42,6 @@ export class HostNotFound extends ConnectFailed {
   }
 }
 
-export interface ProxyCommandFailedDetails extends ConnectFailedDetails {
-  exitCode?: number | null | undefined;
-  signal?: string | null | undefined;
-  stderr?: string | undefined;
-}
-
 /** The proxy command could not be started, or ended before the SSH connection stood. */
 export class ProxyCommandFailed extends ConnectFailed {
   declare readonly code: 'SSH_PROXY_COMMAND_FAILED';
@@ -64,11 +63,6 @@ export class ProxyCommandFailed extends ConnectFailed {
   }
 }
 
-export interface ProxyFailedDetails extends ConnectFailedDetails {
-  proxy: string;
-  status?: number | undefined;
-}
-
 /** An HTTP or SOCKS proxy could not be reached, or would not or could not reach the target. */
 export class ProxyFailed extends ConnectFailed {
   declare readonly code: 'SSH_PROXY_FAILED';
@@ -86,11 +80,6 @@ export class ProxyFailed extends ConnectFailed {
   static {
     identify(this, 'ProxyFailed', 'SSH_PROXY_FAILED');
   }
-}
-
-export interface BannerMissingDetails extends SshErrorDetails {
-  /** Milliseconds between the accepted connection and its end. */
-  silentMs: number;
 }
 
 /**
@@ -112,10 +101,6 @@ export class BannerMissing extends SshError {
   }
 }
 
-export interface BannerInvalidDetails extends SshErrorDetails {
-  received: string;
-}
-
 /** What answered is not an SSH server, or refused in words before any identification line. */
 export class BannerInvalid extends SshError {
   declare readonly code: 'SSH_BANNER_INVALID';
@@ -132,10 +117,6 @@ export class BannerInvalid extends SshError {
   }
 }
 
-export interface HandshakeFailedDetails extends SshErrorDetails {
-  reason?: string | undefined;
-}
-
 /** The key exchange did not finish: no common algorithm, a protocol error, or a server that hung up. */
 export class HandshakeFailed extends SshError {
   declare readonly code: 'SSH_HANDSHAKE_FAILED';
@@ -150,15 +131,6 @@ export class HandshakeFailed extends SshError {
   static {
     identify(this, 'HandshakeFailed', 'SSH_HANDSHAKE_FAILED');
   }
-}
-
-export interface HostKeyDetails extends SshErrorDetails {
-  /** `SHA256:...` of the key that the server showed. */
-  fingerprint: string;
-  keyType: string;
-  /** Where the deciding entry stands. */
-  file?: string | undefined;
-  line?: number | undefined;
 }
 
 /** The base of what `hostKey` refuses: `HostKeyUnknown`, `HostKeyMismatch`, `HostKeyRevoked`. Never retried. */
@@ -209,12 +181,6 @@ export class HostKeyRevoked extends HostKeyRefused {
   static {
     identify(this, 'HostKeyRevoked', 'SSH_HOST_KEY_REVOKED');
   }
-}
-
-export interface AuthenticationFailedDetails extends SshErrorDetails {
-  methodsTried: readonly string[];
-  methodsOffered?: readonly string[] | undefined;
-  partialSuccess?: boolean | undefined;
 }
 
 /** The server refused every credential. Never retried: sshd penalises sources that keep trying. */

@@ -7,7 +7,9 @@ export {
 } from './base.ts';
 export * from './commands.ts';
 export * from './connecting.ts';
+export type * from './details.ts';
 export * from './jobs.ts';
+export { phaseTimeout } from './phase-timeout.ts';
 export {
   type ConnectPhase,
   connectPhases,

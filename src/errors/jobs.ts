@@ -1,9 +1,5 @@
-import { identify, SshError, type SshErrorDetails } from './base.ts';
-
-export interface JobErrorDetails extends SshErrorDetails {
-  id: string;
-  reason: string;
-}
+import { identify, SshError } from './base.ts';
+import type { JobErrorDetails } from './details.ts';
 
 abstract class JobError extends SshError {
   /** The job that it is about. */

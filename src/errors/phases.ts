@@ -32,6 +32,10 @@ export type ConnectPhase = keyof PhaseLimits;
 interface PhaseFacts {
   /** The default limit, in milliseconds. */
   timeout: number;
+  /** What its error says of the server when the limit has passed: between `host:port` and `within ... ms`. */
+  late: string;
+  /** The hint of that error. */
+  hint: string;
   /** What the command line's help says of the limit. */
   lasts: string;
   /** The step of `doctor` that it belongs to; several phases may share one. */
@@ -42,18 +46,42 @@ interface PhaseFacts {
 
 /**
  * The phases of an attempt to connect, in their order. Types, limits, checks, the phase of errors, options of the command
- * line, doctor's steps and the demo follow from here: a new phase is a row, its two comments above, and its code.
+ * line, doctor's steps and the demo follow from here: a new phase is a row, its two comments above, the class of its error
+ * (`AuthTimeout` of `auth`, in timeouts.ts) and its code.
  */
 const phases = {
-  tcp: { timeout: 30_000, lasts: 'until TCP accepts, per attempt', step: 'tcp', over: 'network' },
+  tcp: {
+    timeout: 30_000,
+    late: 'did not accept a TCP connection',
+    hint: 'Nobody answered: the gateway is off, the network on the way is down, or a firewall drops the packets.',
+    lasts: 'until TCP accepts, per attempt',
+    step: 'tcp',
+    over: 'network',
+  },
   banner: {
     timeout: 60_000,
+    late: 'accepted the connection, but sent no SSH identification line',
+    hint: "At a published port this is a zombie: the PC is gone, and the gateway's sshd has not noticed. It frees the port after about (ClientAliveCountMax + 1) x ClientAliveInterval in which nobody connects; retries that come faster keep it alive.",
     lasts: 'from there to the identification line (SSH-2.0-...)',
     step: 'banner',
     over: 'stream',
   },
-  handshake: { timeout: 30_000, lasts: 'for the key exchange', step: 'keys', over: 'stream' },
-  auth: { timeout: 30_000, lasts: 'for the login', step: 'login', over: 'stream' },
+  handshake: {
+    timeout: 30_000,
+    late: 'identified itself, but keys were not exchanged',
+    hint: 'The server is overloaded, the tunnel died just now, or the check of its host key (hostKey.verify) did not answer.',
+    lasts: 'for the key exchange',
+    step: 'keys',
+    over: 'stream',
+  },
+  auth: {
+    timeout: 30_000,
+    late: 'did not finish the login',
+    hint: 'The server is slow to check the login (a directory service, DNS), an agent does not answer, or the tunnel died just now.',
+    lasts: 'for the login',
+    step: 'login',
+    over: 'stream',
+  },
 } as const satisfies Record<ConnectPhase, PhaseFacts> & Record<Exclude<keyof PhaseTimings, 'total'>, unknown>;
 
 /** The phases over an open stream. */

@@ -1,18 +1,10 @@
-import { defined, identify, SshError, type SshErrorDetails } from './base.ts';
-import type { OutputSoFar } from './timeouts.ts';
-
-/**
- * No sign of life within the keepalive's time; the byte stream ended; the server said goodbye; or we ended it because
- * the server went beyond a limit of the protocol, or of what we keep for it.
- */
-export type WhyLost = 'keepalive' | 'socket' | 'server-disconnect' | 'protocol';
-
-export interface ConnectionLostDetails extends SshErrorDetails {
-  why: WhyLost;
-  reason?: string | undefined;
-  output?: OutputSoFar | undefined;
-  started?: boolean | 'unknown' | undefined;
-}
+import { defined, identify, SshError } from './base.ts';
+import type {
+  ChannelOpenFailedDetails,
+  ConnectionLostDetails,
+  PortForwardFailedDetails,
+  WhyLost,
+} from './details.ts';
 
 /**
  * An open connection ended without our asking. Everything that was pending on it rejects with this error; a
@@ -53,12 +45,6 @@ export class ConnectionLost extends SshError {
   }
 }
 
-export interface ChannelOpenFailedDetails extends SshErrorDetails {
-  /** RFC 4254 section 5.1 reason code, where the server gave one. */
-  reasonCode?: number | undefined;
-  reason?: string | undefined;
-}
-
 /** The server refused a channel, or the request that starts a command or subsystem on it. */
 export class ChannelOpenFailed extends SshError {
   declare readonly code: 'SSH_CHANNEL_OPEN_FAILED';
@@ -76,14 +62,6 @@ export class ChannelOpenFailed extends SshError {
   static {
     identify(this, 'ChannelOpenFailed', 'SSH_CHANNEL_OPEN_FAILED');
   }
-}
-
-export interface PortForwardFailedDetails extends SshErrorDetails {
-  direction: 'local' | 'remote';
-  listenHost?: string | undefined;
-  listenPort?: number | undefined;
-  listenPath?: string | undefined;
-  reason: string;
 }
 
 /** A forward could not be set up: the listener was refused, locally or by the gateway. */

@@ -1,9 +1,5 @@
-import { defined, identify, SshError, type SshErrorDetails } from './base.ts';
-
-export interface SshTimeoutDetails extends SshErrorDetails {
-  /** The limit that passed, in milliseconds. */
-  timeoutMs: number;
-}
+import { defined, identify, SshError } from './base.ts';
+import type { CommandTimeoutDetails, SshTimeoutDetails, TransferStalledDetails } from './details.ts';
 
 /** A limit of time passed. `timeoutMs` is the limit; the subclass says which one. */
 export abstract class SshTimeout extends SshError {
@@ -88,23 +84,6 @@ export class TotalTimeout extends SshTimeout {
   }
 }
 
-/** What is known of a command's output when it did not end by itself. */
-export interface OutputSoFar {
-  /** As it was sent. */
-  command: string;
-  /** Text, or bytes with `encoding: 'buffer'`. */
-  stdout: string | Buffer;
-  /** As `stdout`. */
-  stderr: string | Buffer;
-  /** Milliseconds since the start of the command. */
-  durationMs: number;
-}
-
-export interface CommandTimeoutDetails extends SshTimeoutDetails {
-  output: OutputSoFar;
-  terminated: boolean | 'unknown';
-}
-
 /** A command ran longer than its `timeout`. Carries the output so far and whether the command's own process was ended. */
 export class CommandTimeout extends SshTimeout {
   declare readonly code: 'SSH_COMMAND_TIMEOUT';
@@ -130,11 +109,6 @@ export class CommandTimeout extends SshTimeout {
   static {
     identify(this, 'CommandTimeout', 'SSH_COMMAND_TIMEOUT');
   }
-}
-
-export interface TransferStalledDetails extends SshTimeoutDetails {
-  path?: string;
-  transferred?: number;
 }
 
 /** No byte of a transfer moved for `stallTimeout`. */

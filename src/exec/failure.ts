@@ -4,9 +4,9 @@ import {
   CommandTimeout,
   ConnectionLost,
   OutputLimitExceeded,
+  type OutputSoFar,
   type SshError,
 } from '../errors/index.ts';
-import type { OutputSoFar } from '../errors/timeouts.ts';
 import type { ChannelOutcome } from '../ssh2/channels/session-channel.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { exitHint, shownExitCode } from './exit-codes.ts';

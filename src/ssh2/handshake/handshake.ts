@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
-import type { PhaseTimings, SshError } from '../../errors/index.ts';
+import type { PhaseTimings, SshError, StreamPhase } from '../../errors/index.ts';
 import type { HostKeyPolicy } from '../../host-key/policy.ts';
 import type { Complete } from '../../options/defaults.ts';
 import type { KeepaliveOptions, Log, Timeouts } from '../../options/types.ts';
@@ -36,7 +36,7 @@ import { authBroken, invalidCertificate } from './auth-broken.ts';
 import { askForHostCertificates, connectClient, offerHybridKex } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
 import { mendClient } from './mend-client.ts';
-import { phaseTimeout, type TimedPhase } from './phase-timeouts.ts';
+import { streamTimeout } from './phase-timeouts.ts';
 
 /** Everything a handshake needs to know, beside the stream. */
 export interface HandshakePlan {
@@ -225,16 +225,16 @@ class Handshake {
     });
   }
 
-  #enter(phase: TimedPhase, finished: TimedPhase): void {
+  #enter(phase: StreamPhase, finished: StreamPhase): void {
     this.#plan.timings[finished] = this.#clock.elapsed;
     this.#phase = phase;
     this.#startTimer(phase);
   }
 
-  #startTimer(phase: TimedPhase): void {
+  #startTimer(phase: StreamPhase): void {
     if (this.#outcome.settled) return;
     const limit = this.#plan.timeouts[phase];
-    this.#clock.start(limit, () => this.#fail(phaseTimeout(phase, limit, this.#situation())));
+    this.#clock.start(limit, () => this.#fail(streamTimeout(phase, limit, this.#situation())));
   }
 
   #streamEnded(end: StreamEnd): void {
