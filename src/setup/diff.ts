@@ -1,6 +1,22 @@
+/** Comparisons of lines that are worth a short diff. Texts that differ in more lines are shown one after the other. */
+const mostComparisons = 250_000;
+
 /** What changes from one text to another, line by line: unchanged lines begin with a blank, as in a unified diff. */
 export function diffLines(before: string, after: string): string[] {
   const [old, now] = [linesOf(before), linesOf(after)];
+  const first = old.findIndex((line, index) => line !== now[index]);
+  const start = first === -1 ? old.length : first;
+  let tail = 0;
+  while (tail < Math.min(old.length, now.length) - start && old.at(-1 - tail) === now.at(-1 - tail)) tail++;
+  const same = (lines: readonly string[]) => lines.map((line) => ` ${line}`);
+  const changed = changedLines(old.slice(start, old.length - tail), now.slice(start, now.length - tail));
+  return [...same(old.slice(0, start)), ...changed, ...same(old.slice(old.length - tail))];
+}
+
+function changedLines(old: readonly string[], now: readonly string[]): string[] {
+  if (old.length * now.length > mostComparisons) {
+    return [...old.map((line) => `-${line}`), ...now.map((line) => `+${line}`)];
+  }
   const common = commonTable(old, now);
   const lines: string[] = [];
   let [i, j] = [0, 0];
@@ -42,7 +58,7 @@ function linesOf(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
-/** How many lines the rest of one has in common with the rest of the other. Both are short. */
+/** How many lines the rest of one has in common with the rest of the other. */
 function commonTable(old: readonly string[], now: readonly string[]): number[][] {
   const table = Array.from({ length: old.length + 1 }, () => new Array<number>(now.length + 1).fill(0));
   for (let i = old.length - 1; i >= 0; i--) {

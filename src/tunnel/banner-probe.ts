@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { OpeningWords } from '../ssh2/transport/opening-words.ts';
 import { latch } from '../time/latch.ts';
 import { orAborted } from '../time/on-abort.ts';
 import { startTimer } from '../time/timer.ts';
@@ -11,17 +12,18 @@ const maxBanner = 255;
 /** Waits for an SSH server's identification line, says nothing itself, and destroys the stream. */
 export async function readBanner(stream: Duplex, timeout: number, signal?: AbortSignal): Promise<Answer> {
   const answer = latch<Answer>();
-  let heard = '';
+  const heard = new OpeningWords();
   const ended = () => answer.resolve({ kind: 'ended' });
   const stopTimer = startTimer(timeout, () => answer.resolve({ kind: 'silent' }));
   stream.on('error', ended);
   stream.on('end', ended);
   stream.on('close', ended);
   stream.on('data', (chunk: Buffer) => {
-    heard += chunk.toString('latin1');
-    const line = /^SSH-[^\r\n]*(?=[\r\n])/m.exec(heard)?.[0];
-    if (line !== undefined) answer.resolve({ kind: 'banner', banner: line.slice(0, maxBanner) });
-    else if (heard.length > 8_192) ended();
+    const line = heard.add(chunk);
+    if (line) {
+      const banner = heard.bytes.toString('latin1', line.start, Math.min(line.end, line.start + maxBanner));
+      answer.resolve({ kind: 'banner', banner });
+    } else if (heard.bytes.length > 8_192) ended();
   });
   try {
     return await orAborted(answer.promise, signal);

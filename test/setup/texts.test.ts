@@ -10,6 +10,14 @@ test('a diff says what goes and what comes', () => {
   expect(diffLines('a\nb\nc\n', 'a\nx\nc\nd\n')).toEqual([' a', '-b', '+x', ' c', '+d']);
   expect(diffLines('', 'a\n')).toEqual(['+a']);
   expect(diffLines('a\n', 'a\n')).toEqual([' a']);
+  expect(diffLines('a\n', 'a\na\n')).toEqual([' a', '+a']);
+  expect(diffLines('a\na\nb\n', 'a\nb\n')).toEqual([' a', '-a', ' b']);
+});
+
+test('texts that differ in very many lines are told one after the other', () => {
+  const lines = (word: string) => Array.from({ length: 1_000 }, (_, at) => `${word}${at}`);
+  const text = (word: string) => ['first', ...lines(word), 'last', ''].join('\n');
+  expect(diffLines(text('a'), text('b'))).toEqual([...[' first', ...lines('-a'), ...lines('+b'), ' last']]);
 });
 
 test('a diff is shown with three lines around what changes, and tells what it leaves out', () => {

@@ -14,7 +14,7 @@ const plainArgument = /^[A-Za-z0-9_.\\/:@+-]+$/;
 export function quoteMsvcrtArg(argument: string): string {
   if (plainArgument.test(argument)) return argument;
   // Backslashes count double before a double quote: before one that is meant, and before the closing one.
-  return `"${argument.replace(/(\\*)"/g, '$1$1\\"').replace(/\\+$/, '$&$&')}"`;
+  return `"${argument.replace(/(?<!\\)(\\*)"/g, '$1$1\\"').replace(/(?<!\\)\\+$/, '$&$&')}"`;
 }
 
 /** What the name of a program says about who will split its arguments. */
@@ -23,7 +23,7 @@ export type WindowsProgram = 'executable' | 'batch' | 'powershell-script' | 'unk
 /** `unknown`: without an extension, PATHEXT may find `npm.cmd` as well as `git.exe`. */
 export function windowsProgram(name: string): WindowsProgram {
   // Windows ignores spaces and dots at the end of a name.
-  const bare = name.replace(/[. ]+$/, '');
+  const bare = name.replace(/(?<![. ])[. ]+$/, '');
   // PowerShell 7 on Linux: a path from the root is no batch file.
   if (/\.(?:exe|com)$/i.test(bare) || name.startsWith('/')) return 'executable';
   if (/\.(?:bat|cmd)$/i.test(bare)) return 'batch';

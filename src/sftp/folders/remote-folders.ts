@@ -30,7 +30,7 @@ export async function ensureFolders(
   try {
     return await ensureFolder(sftp, path, attributes);
   } catch (error) {
-    const above = splitPath(path.replace(/\/+$/, '')).folder.replace(/(?<=[^/])\/+$/, '');
+    const above = splitPath(path.replace(/(?<!\/)\/+$/, '')).folder.replace(/(?<=[^/])\/+$/, '');
     const isMissing = error instanceof SftpFailed && error.status === statusCode.noSuchFile;
     if (!isMissing || above === '' || above === path) throw error;
     await ensureFolders(sftp, above);

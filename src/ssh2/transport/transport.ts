@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { now } from '../../time/timer.ts';
+import { OpeningWords } from './opening-words.ts';
 
 /** How the byte stream under a connection ended: `fin`, or the error that ended it. */
 export type StreamEnd = { kind: 'fin' } | { kind: 'error'; error: Error };
@@ -31,11 +32,8 @@ const joinedBytes = 16 * 1024;
 export class Transport extends Duplex {
   #raw: Duplex;
   #events: TransportEvents;
-  #before: Buffer[] = [];
-  #beforeLength = 0;
-  /** Where the first unfinished line begins; the lines before it are not looked at again. */
-  #lineStart = 0;
-  #identified = false;
+  #opening: OpeningWords | undefined = new OpeningWords();
+  #before: Buffer = Buffer.alloc(0);
   #ended = false;
   #dead = false;
   #corked = false;
@@ -63,7 +61,7 @@ export class Transport extends Duplex {
 
   /** What the server said before (or instead of) its identification line. */
   get saidBefore(): Buffer {
-    return Buffer.concat(this.#before);
+    return this.#opening?.bytes ?? this.#before;
   }
 
   /**
@@ -80,21 +78,17 @@ export class Transport extends Duplex {
     if (this.#dead) return;
     this.lastLifeAt = now();
     this.bytesRead += chunk.length;
-    if (!this.#identified) this.#receiveBeforeIdentification(chunk);
+    if (this.#opening) this.#receiveOpening(this.#opening, chunk);
     // A reader that takes everything at once needs no second buffer.
     else if (this.readableFlowing && this.readableLength === 0) this.emit('data', chunk);
     else if (!this.push(chunk)) this.#raw.pause();
   }
 
-  #receiveBeforeIdentification(chunk: Buffer): void {
-    this.#before.push(chunk);
-    this.#beforeLength += chunk.length;
-    const all = this.#before.length === 1 ? chunk : this.saidBefore;
-    const found = findIdentification(all, this.#lineStart);
-    if (found.end === undefined) {
-      this.#before = [all];
-      this.#lineStart = found.start;
-      if (this.#beforeLength > maxBeforeIdentification || looksLikeHttp(all)) this.#events.onInvalid(all);
+  #receiveOpening(opening: OpeningWords, chunk: Buffer): void {
+    const found = opening.add(chunk);
+    const all = opening.bytes;
+    if (!found) {
+      if (all.length > maxBeforeIdentification || looksLikeHttp(all)) this.#events.onInvalid(all);
       return;
     }
     const line = all.toString('latin1', found.start, found.end);
@@ -102,9 +96,9 @@ export class Transport extends Duplex {
     if (!/^SSH-(2\.0|1\.99)-[^ ]+( .*)?$/.test(line) || line.length > maxIdentification) {
       return this.#events.onInvalid(all);
     }
-    this.#identified = true;
-    // A copy, and only where there is something: a part would keep the whole packet in memory.
-    this.#before = found.start === 0 ? [] : [Buffer.from(all.subarray(0, found.start))];
+    this.#opening = undefined;
+    // A copy: a part would keep the whole packet in memory.
+    this.#before = Buffer.from(all.subarray(0, found.start));
     this.#events.onIdentification(line);
     // ssh2 gets the line in one piece, and never sees the lines before it.
     if (!this.#dead) this.push(all.subarray(found.start));
@@ -200,18 +194,6 @@ export class Transport extends Duplex {
     this.#raw.destroy();
     this.#finish({ kind: 'fin' });
     done(error);
-  }
-}
-
-/** Looks from the beginning of a line on; without `end`, `start` is where to look on when more has come. */
-function findIdentification(bytes: Buffer, from: number): { start: number; end: number | undefined } {
-  for (let start = from; ; ) {
-    const newline = bytes.indexOf(0x0a, start);
-    if (newline === -1) return { start, end: undefined };
-    if (bytes.toString('latin1', start, start + 4) === 'SSH-') {
-      return { start, end: bytes[newline - 1] === 0x0d ? newline - 1 : newline };
-    }
-    start = newline + 1;
   }
 }
 

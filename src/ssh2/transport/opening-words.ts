@@ -1,0 +1,49 @@
+import { Buffer } from 'node:buffer';
+
+/** Where the identification line stands: from its `SSH-` to its line end. */
+export interface IdentificationPlace {
+  start: number;
+  end: number;
+}
+
+/** What a server says up to its identification line, put together from the pieces in which it comes. */
+export class OpeningWords {
+  /** With room for more behind them, unless they came in one piece. */
+  #bytes: Buffer = Buffer.alloc(0);
+  #length = 0;
+  /** Where the first unfinished line begins; no byte is looked at twice. */
+  #lineStart = 0;
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Adds a piece; where the identification line stands, when it is whole by that. */
+  add(piece: Buffer): IdentificationPlace | undefined {
+    const before = this.#length;
+    this.#append(piece);
+    const { bytes } = this;
+    for (let end = bytes.indexOf(0x0a, before); end !== -1; end = bytes.indexOf(0x0a, end + 1)) {
+      const start = this.#lineStart;
+      if (bytes.toString('latin1', start, start + 4) === 'SSH-') {
+        return { start, end: bytes[end - 1] === 0x0d ? end - 1 : end };
+      }
+      this.#lineStart = end + 1;
+    }
+    return undefined;
+  }
+
+  #append(piece: Buffer): void {
+    const length = this.#length + piece.length;
+    if (this.#length === 0) this.#bytes = piece;
+    else {
+      if (length > this.#bytes.length) {
+        const larger = Buffer.allocUnsafe(2 * length);
+        this.bytes.copy(larger);
+        this.#bytes = larger;
+      }
+      piece.copy(this.#bytes, this.#length);
+    }
+    this.#length = length;
+  }
+}
