@@ -146,11 +146,11 @@ function arrive(
     channelTimeout: timeouts.channel,
     ...(maxSessions === undefined ? {} : { maxSessions }),
   };
-  const { client, serverVersion, hostKeyFingerprint } = established;
+  const { client, serverVersion, hostKeyFingerprint, chores } = established;
   const link = new Link(
     client,
     { host, port, hop: plan.hop },
-    { ...settings, serverVersion, opensAhead: true },
+    { ...settings, serverVersion, chores, opensAhead: true },
   );
   const owned = ownLink(established, link, settings, () => dispose(routed));
   return { owned, serverVersion, hostKeyFingerprint, timings };

@@ -28,8 +28,8 @@ const checks: Checks<AppendKnownHostOptions> = {
   hash: flag,
 };
 
-/** The end of the last append of this process to each file: the next one waits for it. */
-const lastAppends = new Map<string, Promise<unknown>>();
+/** The end of what this process wrote last to each file: the next one waits for it. */
+const lastWrites = new Map<string, Promise<unknown>>();
 
 /**
  * Records a host key as `StrictHostKeyChecking=accept-new` does: one more line at the end of the file, written in
@@ -89,17 +89,17 @@ async function makeOne(path: string): Promise<void> {
   }
 }
 
-/** Runs the appends of this process to one file one after the other. */
-function inTurn<T>(file: string, append: () => Promise<T>): Promise<T> {
-  const previous = lastAppends.get(file) ?? Promise.resolve();
-  const current = previous.then(append);
+/** Runs what this process writes to one file one after the other. */
+export function inTurn<T>(file: string, write: () => Promise<T>): Promise<T> {
+  const previous = lastWrites.get(file) ?? Promise.resolve();
+  const current = previous.then(write);
   const settled = current.then(
     () => undefined,
     () => undefined,
   );
-  lastAppends.set(file, settled);
+  lastWrites.set(file, settled);
   void settled.then(() => {
-    if (lastAppends.get(file) === settled) lastAppends.delete(file);
+    if (lastWrites.get(file) === settled) lastWrites.delete(file);
   });
   return current;
 }
@@ -108,7 +108,7 @@ function inTurn<T>(file: string, append: () => Promise<T>): Promise<T> {
  * A name is data of the caller, perhaps of a file or a form: it must not become a pattern, a list, a marker or a
  * comment. OpenSSH never records a host name with most of these characters either (check_host_key in sshconnect.c).
  */
-function checkRecordable({ host, alias }: HostName): void {
+export function checkRecordable({ host, alias }: HostName): void {
   const [option, name] = alias === undefined ? (['host', host] as const) : (['alias', alias] as const);
   const forbidden = alias === undefined ? /[@?*#[\]|'"\\,!\p{C}]/u : /[@?*#|'"\\,!\p{C}]/u;
   const found = forbidden.exec(name);
@@ -116,7 +116,7 @@ function checkRecordable({ host, alias }: HostName): void {
   throw wrongRange(option, name, `a name without ${JSON.stringify(found[0])}, which known_hosts can record,`);
 }
 
-function entryLine(name: string, blob: Buffer, hash: boolean): Buffer {
+export function entryLine(name: string, blob: Buffer, hash: boolean): Buffer {
   const shownName = hash ? hashHostName(name, randomBytes(20)) : name;
   return Buffer.from(`${shownName} ${keyTypeOf(blob)} ${blob.toString('base64')}\n`, 'latin1');
 }

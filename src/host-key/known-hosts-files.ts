@@ -37,6 +37,11 @@ export function knownHostsFilesOf(
   return [...ofUser, ...['ssh_known_hosts', 'ssh_known_hosts2'].map((file) => `${system}${slash}${file}`)];
 }
 
+/** Whether a file is one of the system's, which no user's connection may change. */
+export function isSystemFile(path: string): boolean {
+  return defaultKnownHostsFiles().slice(-2).includes(path);
+}
+
 /** A path, or any number of them. */
 export function checkPaths(name: string, value: unknown): void {
   if (!Array.isArray(value)) return void expandPath(name, value);

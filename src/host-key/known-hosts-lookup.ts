@@ -10,7 +10,7 @@ import {
 } from './known-hosts-entries.ts';
 import type { KnownHostsFile } from './known-hosts-files.ts';
 import { readKnownHostsFiles } from './known-hosts-files.ts';
-import type { LookupNames } from './known-hosts-name.ts';
+import { type HostName, type LookupNames, lookupNames } from './known-hosts-name.ts';
 import { type PublicKey, readPublicKey } from './public-key.ts';
 
 /** What to look up: see {@link lookupHostKey}. */
@@ -149,6 +149,11 @@ function typeIn(blob: Buffer): string {
   } catch {
     return `key of ${blob.length} bytes`;
   }
+}
+
+/** The name under which a host is looked up, as verdicts tell it. */
+export function shownName(host: HostName): string {
+  return fromBytes(lookupNames(host).name);
 }
 
 function fromBytes(name: string): string {

@@ -45,13 +45,18 @@ export class HostMatcher {
 
   /** OpenSSH compares the text of a hashed name with its own, so only canonical base64 can match. */
   #matchesHashed(hosts: string): boolean {
-    if (!hosts.startsWith(HASH_MAGIC)) return false;
-    const saltEnd = hosts.indexOf('|', HASH_MAGIC.length);
-    if (saltEnd === -1) return false;
-    const encodedSalt = hosts.slice(HASH_MAGIC.length, Math.min(saltEnd, HASH_MAGIC.length + 2 * SHA1_BYTES));
-    const salt = Buffer.from(encodedSalt, 'base64');
-    return salt.length === SHA1_BYTES && hashHostName(this.#name, salt) === hosts;
+    const salt = saltOf(hosts);
+    return salt !== undefined && hashHostName(this.#name, salt) === hosts;
   }
+}
+
+/** The salt of a hashed name; undefined for a name that is not rightly hashed, and whose line ssh passes over. */
+export function saltOf(hosts: string): Buffer | undefined {
+  const saltEnd = hosts.indexOf('|', HASH_MAGIC.length);
+  if (!hosts.startsWith(HASH_MAGIC) || saltEnd === -1) return undefined;
+  const encodedSalt = hosts.slice(HASH_MAGIC.length, Math.min(saltEnd, HASH_MAGIC.length + 2 * SHA1_BYTES));
+  const salt = Buffer.from(encodedSalt, 'base64');
+  return salt.length === SHA1_BYTES ? salt : undefined;
 }
 
 /** The hashed form of a name: `|1|salt|HMAC-SHA1`, as HashKnownHosts writes it. */

@@ -15,14 +15,18 @@ import { equalInConstantTime, fingerprintSha256, parsePublicKeyLine } from './fi
 import { at, detailsOf, type HostKeyTarget } from './key-details.ts';
 import { appendKnownHost } from './known-hosts-append.ts';
 import { hasAuthority, lookupCertificate } from './known-hosts-authority.ts';
-import { defaultKnownHostsFiles } from './known-hosts-files.ts';
-import { type HostKeyVerdict, lookupHostKey } from './known-hosts-lookup.ts';
+import { defaultKnownHostsFiles, expandPath, isSystemFile } from './known-hosts-files.ts';
+import { type HostKeyVerdict, lookupHostKey, shownName } from './known-hosts-lookup.ts';
 import { knownHostKeyTypes, orderHostKeyAlgorithms } from './known-hosts-order.ts';
 import { type OtherName, otherNameOf } from './known-hosts-other-name.ts';
+import type { KnownHostsUpdate } from './known-hosts-update.ts';
 
-/** Trust, with something to record once the server has proved that it owns the key; or the refusal. */
+/**
+ * Trust, with something to record once the server has proved that it owns the key, or entries that it may keep up to
+ * date; or the refusal.
+ */
 export type HostKeyDecision =
-  | { accepted: true; record?: () => Promise<void> }
+  | { accepted: true; record?: () => Promise<void>; update?: KnownHostsUpdate }
   | { accepted: false; error: SshError };
 
 /** How host keys of one connection are judged. */
@@ -30,6 +34,8 @@ export interface HostKeyPolicy {
   /** Asks first for the kinds of key that can be checked. */
   order(algorithms: readonly string[], target: HostKeyTarget): Promise<string[]>;
   judge(key: Buffer, target: HostKeyTarget): Promise<HostKeyDecision>;
+  /** Whether a decision may have an `update`. */
+  updates?: boolean;
 }
 
 const accepted: HostKeyDecision = { accepted: true };
@@ -137,8 +143,10 @@ function knownHosts({
   alias,
   hash,
   onUnknown = 'reject',
+  update = false,
 }: KnownHostsOption): HostKeyPolicy {
   const paths = files === undefined ? defaultKnownHostsFiles() : list(files);
+  const own = ownFiles(update, paths);
   const query = ({ host, port }: HostKeyTarget) => ({
     knownHosts: paths,
     host,
@@ -150,7 +158,12 @@ function knownHosts({
       unreadable(error, key, target),
     );
     if (isSshError(verdict)) return refused(verdict);
-    if (verdict.verdict === 'match') return accepted;
+    if (verdict.verdict === 'match') {
+      // Under its own name, and not as the host of another port.
+      const isOwn = own.includes(verdict.file) && verdict.name === shownName(query(target));
+      const entries = { ...query(target), files: own, hash };
+      return isOwn ? { accepted: true, update: entries } : accepted;
+    }
     if (verdict.verdict === 'unknown' && onUnknown === 'accept-new') {
       return { accepted: true, record: () => record({ file: paths[0] ?? '', alias, hash }, key, target) };
     }
@@ -160,7 +173,7 @@ function knownHosts({
         : undefined;
     return refused(verdictError(verdict, key, target, { paths, other }));
   };
-  return policy(
+  const byFiles = policy(
     async (key, target) => {
       const certificate = readCertificate(key);
       if (!certificate) return judgePlain(key, target);
@@ -185,6 +198,14 @@ function knownHosts({
       return wantsCertificate ? [...certificates, ...plain] : plain;
     },
   );
+  return { ...byFiles, updates: own.length > 0 };
+}
+
+/** The files that a server may keep up to date, as they are named in verdicts. */
+function ownFiles(update: boolean | readonly string[], paths: readonly string[]): string[] {
+  if (update === false) return [];
+  const all = (update === true ? paths : update).map((path) => expandPath('hostKey.update', path));
+  return update === true ? all.filter((path) => !isSystemFile(path)) : all;
 }
 
 function unreadable(error: Error, key: Buffer, target: HostKeyTarget): SshError {

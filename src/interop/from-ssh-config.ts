@@ -16,7 +16,7 @@ const checks: Checks<FromSshConfigOptions> = { file: text('the path of an ssh_co
  * Understood: Host, Match (all, host, originalhost, user, localuser, canonical, final), Include; HostName, Port,
  * User, IdentityFile, CertificateFile, IdentityAgent, IdentitiesOnly, PubkeyAuthentication, ProxyJump, ProxyCommand, ConnectTimeout,
  * ConnectionAttempts, ServerAliveInterval, ServerAliveCountMax, StrictHostKeyChecking, UserKnownHostsFile,
- * GlobalKnownHostsFile, HostKeyAlias, Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms,
+ * GlobalKnownHostsFile, HostKeyAlias, HashKnownHosts, UpdateHostKeys, Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms,
  * PubkeyAcceptedAlgorithms, Compression; the tokens
  * `%% %d %h %i %k %L %l %n %p %r %u` and `${VARIABLES}`. What the configuration does not say keeps this library's
  * default.
@@ -28,7 +28,8 @@ const checks: Checks<FromSshConfigOptions> = { file: text('the path of an ssh_co
  *   `UserKnownHostsFile /dev/null` it becomes `'insecure-accept-any'`. `ask` is `'reject'`: there is nobody to ask.
  * - ConnectTimeout limits TCP, identification line and key exchange each, not their sum.
  * - ConnectionAttempts counts attempts; the waits between them are this library's.
- * - CheckHostIP and HashKnownHosts have no effect: keys are looked up by name and recorded in plain.
+ * - CheckHostIP has no effect: keys are looked up by name.
+ * - UpdateHostKeys is honoured where it says `yes`; without a word, and with `ask`, known_hosts is not changed.
  * - Settings that a connection of this library has no use for (forwards, terminals, ...) are ignored.
  *
  * @param alias the name as for `ssh`; `user@name` is understood.

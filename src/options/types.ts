@@ -127,6 +127,13 @@ export interface KnownHostsOption {
    * nobody which customers there are. Default false.
    */
   hash?: boolean | undefined;
+  /**
+   * OpenSSH's UpdateHostKeys, opt-in here: after the login, a server whose key was on record under its own name may prove
+   * further keys, which are recorded, and keys that it has no more are removed. So it can be given new host keys
+   * without anybody noticing. `true`: in all of `knownHosts` but the system's files; or the files that may be changed. Told as
+   * `host-keys-updated` to `log`. Default false.
+   */
+  update?: boolean | readonly string[] | undefined;
 }
 
 /** Milliseconds; each phase of each attempt has its own. `Infinity` turns one off. */

@@ -1,10 +1,16 @@
 import { type Checks, checkObject, object, required } from '../check/options.ts';
-import { type Check, callback, checkText, flag, oneOf, oneOrMore, text } from '../check/values.ts';
+import { type Check, callback, checkText, flag, listOf, oneOf, oneOrMore, text } from '../check/values.ts';
 import { wrongRange } from '../check/wrong.ts';
 import { checkKnownNames } from '../text/known-names.ts';
 import type { AuthorityOption, HostKeyOption, KnownHostsOption } from './types.ts';
 
-const kinds = ['knownHosts, alias, onUnknown, hash', 'fingerprint', 'key', 'authority, principals', 'verify'];
+const kinds = [
+  'knownHosts, alias, onUnknown, hash, update',
+  'fingerprint',
+  'key',
+  'authority, principals',
+  'verify',
+];
 const right = `an object with ${kinds.join(' or ')}, or 'insecure-accept-any',`;
 
 type Pinned = Exclude<HostKeyOption, string | KnownHostsOption | AuthorityOption>;
@@ -26,7 +32,13 @@ const knownHostsChecks: Checks<KnownHostsOption> = {
   alias: checkAlias,
   onUnknown: oneOf('reject', 'accept-new'),
   hash: flag,
+  update: checkUpdate,
 };
+
+function checkUpdate(name: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
+  listOf(text('the path of a known_hosts file'), 'true, false or paths of known_hosts files')(name, value);
+}
 
 export function checkHostKey(name: string, value: unknown): void {
   if (value === 'insecure-accept-any') return;

@@ -70,6 +70,21 @@ it('does not turn the check of host keys off by StrictHostKeyChecking no alone',
   expect(nothing.hostKey).toBe('insecure-accept-any');
 });
 
+it('lets servers update their host keys only where UpdateHostKeys says yes', async () => {
+  expect((await read('UpdateHostKeys yes')).hostKey).toEqual({ update: true });
+  expect((await read('UpdateHostKeys true\nHashKnownHosts yes\nHostKeyAlias pc')).hostKey).toEqual({
+    ...{ alias: 'pc', hash: true, update: true },
+  });
+  const files = 'UserKnownHostsFile /a /b\nGlobalKnownHostsFile /c';
+  expect((await read(`UpdateHostKeys yes\n${files}`)).hostKey).toEqual({
+    ...{ knownHosts: ['/a', '/b', '/c'], update: ['/a', '/b'] },
+  });
+  for (const no of ['no', 'false', 'ask']) {
+    expect((await read(`UpdateHostKeys ${no}`)).hostKey, no).toBeUndefined();
+  }
+  await expect(read('UpdateHostKeys perhaps')).rejects.toThrow(/UpdateHostKeys.*yes, no or ask/);
+});
+
 describe('algorithm lists', () => {
   it('change the default list by +, - and ^', async () => {
     const found = await read('Ciphers -aes128*,chacha20*\nMACs +hmac-sha1\nKexAlgorithms ^ecdh-*');

@@ -74,7 +74,7 @@ export function payload(type: number, ...fields: Array<string | number | boolean
   return Buffer.concat([Buffer.from([type]), ...fields.map(encode)]);
 }
 
-const blobOf = (key: HostKeyPair) => Buffer.concat([field('ssh-ed25519'), field(rawPublicKey(key))]);
+export const blobOf = (key: HostKeyPair) => Buffer.concat([field('ssh-ed25519'), field(rawPublicKey(key))]);
 const rawPublicKey = ({ publicKey }: KeyPairKeyObjectResult) =>
   publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
 
@@ -91,6 +91,8 @@ export class RawConnection {
   readonly received: Received[] = [];
   /** All that came before the client's NEWKEYS, and whatever followed it in plain text. */
   plain = '';
+  /** The exchange hash of the first key exchange (RFC 4253 section 7.2). */
+  sessionId: Buffer = Buffer.alloc(0);
   readonly #socket: Socket;
   readonly #options: RawServerOptions;
   readonly #keyInit: Buffer;
@@ -205,6 +207,7 @@ export class RawConnection {
     const shown = [field(blobOf(key)), field(clientKey), field(rawPublicKey(pair)), secret];
     const names = [this.#clientIdentification, identification, this.#clientKeyInit, this.#keyInit];
     const hash = sha256(...names.map(field), ...shown);
+    this.sessionId = hash;
     const keyOf = (letter: string, length: number) =>
       sha256(secret, hash, Buffer.from(letter), hash).subarray(0, length);
     const signature = Buffer.concat([field('ssh-ed25519'), field(sign(null, hash, key.privateKey))]);

@@ -24,6 +24,8 @@ export interface SshdOptions {
   address?: string;
   /** Default: a free one. */
   port?: number;
+  /** Files with private keys to be used instead of a host key of its own; `hostPublicKey` is then none of them. */
+  hostKeys?: readonly string[];
   /** The server itself. Default `/usr/sbin/sshd`. */
   program?: string;
 }
@@ -60,7 +62,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const clientKey = await makeKey(join(folder, 'client'));
   await writeFile(join(folder, 'authorized_keys'), clientKey.publicKey, { mode: 0o644 });
   const { namespace, address = '127.0.0.1', port = await freePort() } = options;
-  await writeFile(join(folder, 'config'), configText(folder, address, port, options.config ?? []));
+  await writeFile(join(folder, 'config'), configText(folder, address, port, options));
   await mkdir('/run/sshd', { recursive: true });
   const command = [options.program ?? '/usr/sbin/sshd', '-D', '-e', '-f', join(folder, 'config')];
   const args = namespace ? ['ip', 'netns', 'exec', namespace, ...command] : command;
@@ -114,11 +116,16 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   };
 }
 
-function configText(folder: string, address: string, port: number, lines: readonly string[]): string {
+function configText(
+  folder: string,
+  address: string,
+  port: number,
+  { config: lines = [], hostKeys = [join(folder, 'host')] }: SshdOptions,
+): string {
   const own = [
     `Port ${port}`,
     `ListenAddress ${address}`,
-    `HostKey ${join(folder, 'host')}`,
+    ...hostKeys.map((path) => `HostKey ${path}`),
     `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
     'PidFile none',
     'StrictModes no',

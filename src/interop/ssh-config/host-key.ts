@@ -7,7 +7,7 @@ import { word, wrong } from './values.ts';
 
 const nowhere = ['/dev/null', devNull, 'NUL'];
 
-/** StrictHostKeyChecking, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias and HashKnownHosts. */
+/** StrictHostKeyChecking, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias, HashKnownHosts and UpdateHostKeys. */
 export function hostKeyOf(found: Found, tokens: TokenValues): HostKeyOption | undefined {
   const strict = strictness(found);
   const user = files(found, 'userknownhostsfile', tokens);
@@ -17,13 +17,23 @@ export function hostKeyOf(found: Found, tokens: TokenValues): HostKeyOption | un
   const alias = found.values.get('hostkeyalias')?.value;
   const knownHosts = knownHostsFiles(user, global);
   const onUnknown = strict === 'no' ? 'accept-new' : strict;
-  if (alias === undefined && knownHosts === undefined && onUnknown === undefined) return undefined;
+  const update = updates(found) && (global ? (user ?? defaultKnownHostsFiles().slice(0, -2)) : true);
+  if (alias === undefined && knownHosts === undefined && onUnknown === undefined && !update) return undefined;
+  const writes = onUnknown === 'accept-new' || update;
   return {
     ...(knownHosts && { knownHosts }),
     ...(alias !== undefined && { alias }),
     ...(onUnknown && { onUnknown }),
-    ...(onUnknown === 'accept-new' && word(found, 'hashknownhosts') === 'yes' && { hash: true }),
+    ...(writes && word(found, 'hashknownhosts') === 'yes' && { hash: true }),
+    ...(update && { update }),
   };
+}
+
+/** Only where the configuration says so; `ask` is a no, for there is nobody to ask. */
+function updates(found: Found): boolean {
+  const value = word(found, 'updatehostkeys') ?? 'no';
+  if (['yes', 'true', 'no', 'false', 'ask'].includes(value)) return value === 'yes' || value === 'true';
+  throw wrong('UpdateHostKeys', value, 'yes, no or ask');
 }
 
 function strictness(found: Found): 'reject' | 'accept-new' | 'no' | undefined {

@@ -35,6 +35,8 @@ export interface LinkOptions {
   serverVersion?: string | undefined;
   /** Sessions are opened before they are asked for, where the server takes that. */
   opensAhead?: boolean | undefined;
+  /** What was begun before. */
+  chores?: Chores | undefined;
 }
 
 /** An established, authenticated connection: opens channels, and tells when it is lost. */
@@ -43,7 +45,7 @@ export class Link {
   /** Set by `close()`, before the end: nothing new is begun, and what runs cleans up behind itself. */
   readonly leaving = new LostSignal();
   /** What the end waits for, within a limit. */
-  readonly chores = new Chores();
+  readonly chores: Chores;
   readonly slots: SessionSlots;
   readonly where: Where;
   /** The server's identification line. */
@@ -57,7 +59,8 @@ export class Link {
   readonly #manners: ServerManners;
 
   constructor(client: Client, where: Where, options: LinkOptions) {
-    const { serverVersion, maxSessions, channelTimeout, opensAhead } = options;
+    const { serverVersion, maxSessions, channelTimeout, opensAhead, chores } = options;
+    this.chores = chores ?? new Chores();
     this.serverVersion = serverVersion;
     this.client = client;
     this.where = where;

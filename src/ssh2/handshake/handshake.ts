@@ -5,6 +5,7 @@ import type { HostKeyPolicy } from '../../host-key/policy.ts';
 import type { Complete } from '../../options/defaults.ts';
 import type { KeepaliveOptions, Log, Timeouts } from '../../options/types.ts';
 import { printable } from '../../text/printable.ts';
+import { Chores } from '../../time/chores.ts';
 import { harmless } from '../../time/harmless.ts';
 import { latch } from '../../time/latch.ts';
 import { onAbort } from '../../time/on-abort.ts';
@@ -35,6 +36,7 @@ import type { ResolvedAlgorithms } from './algorithms.ts';
 import { authBroken, invalidCertificate } from './auth-broken.ts';
 import { askForHostCertificates, connectClient, offerHybridKex } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
+import { keepHostKeysUpToDate } from './host-key-updates.ts';
 import { mendClient } from './mend-client.ts';
 import { streamTimeout } from './phase-timeouts.ts';
 
@@ -63,6 +65,8 @@ export interface Established {
   serverVersion: string;
   /** Of the key that the server has proved to own; reckoned when it is asked for. */
   hostKeyFingerprint(): string;
+  /** What the end of the connection waits for. */
+  chores: Chores;
   /** From now on, whatever ends the connection is told here, once. */
   onEnd(listener: (error: SshError) => void): void;
 }
@@ -86,6 +90,7 @@ class Handshake {
   #outcome = latch<Established>();
   #phase: HandshakePhase = 'banner';
   #clock = new PhaseClock();
+  #chores = new Chores();
   #serverVersion = '';
   #over = new StopSwitch();
   #endListener: ((error: SshError) => void) | undefined;
@@ -158,6 +163,8 @@ class Handshake {
       // Behind the one above, which tells what the server offers: from here on ssh2 reads something else.
       offerHybridKex(this.#client, kex);
       this.#auth.watch(this.#client);
+      const settings = { ...this.#plan, serverHostKey, chores: this.#chores };
+      keepHostKeysUpToDate(this.#client, this.#guard, settings);
       authenticateEarly(this.#client);
     } catch (error) {
       throw unsafeSsh2(error as Error, this.#situation());
@@ -218,6 +225,7 @@ class Handshake {
       transport: this.#transport,
       serverVersion: this.#serverVersion,
       hostKeyFingerprint: () => this.#guard.fingerprint,
+      chores: this.#chores,
       onEnd: (listener) => {
         if (this.#ended) listener(this.#ended);
         else this.#endListener = listener;

@@ -2,6 +2,7 @@ import { HandshakeFailed, HostKeyMismatch, type SshError } from '../../errors/in
 import { readCertificate } from '../../host-key/certificate.ts';
 import { equalInConstantTime, fingerprintSha256 } from '../../host-key/fingerprint.ts';
 import { detailsOf, type HostKeyTarget } from '../../host-key/key-details.ts';
+import type { KnownHostsUpdate } from '../../host-key/known-hosts-update.ts';
 import type { HostKeyPolicy } from '../../host-key/policy.ts';
 import { latch } from '../../time/latch.ts';
 
@@ -19,6 +20,7 @@ export class HostKeyGuard {
   /** The certificate whose key ssh2 is about to ask for. */
   #certificate: Buffer | undefined;
   #record: (() => Promise<void>) | undefined;
+  #update: KnownHostsUpdate | undefined;
   #recorded = latch<void>();
 
   constructor(policy: HostKeyPolicy, target: HostKeyTarget, refuse: (error: SshError) => void) {
@@ -31,6 +33,12 @@ export class HostKeyGuard {
   get fingerprint(): string {
     const accepted = this.#acceptedKey;
     return accepted ? fingerprintSha256(readCertificate(accepted)?.keyBlob ?? accepted) : '';
+  }
+
+  /** The proven key, and the entries that its owner may keep up to date. */
+  get updatable(): { key: Buffer; update: KnownHostsUpdate } | undefined {
+    const [key, update] = [this.#acceptedKey, this.#update];
+    return key && update && { key: readCertificate(key)?.keyBlob ?? key, update };
   }
 
   /** Resolves when a key that had to be recorded is; rejects when it cannot be. */
@@ -77,6 +85,7 @@ export class HostKeyGuard {
     }
     this.#acceptedKey = key;
     this.#record = decision.record;
+    this.#update = decision.update;
     return true;
   }
 

@@ -239,6 +239,23 @@ export const insides = table({
     test: 'test/ssh2/link-sessions.test.ts',
     members: { '_protocol.ping': 'function', _callbacks: 'object' },
   },
+  'further host keys': {
+    use: 'Reads which host keys the server tells, asks for proofs of those that are new, and reads them as they stand.',
+    fault:
+      'Passes over keys of kinds that it does not know, so that they would seem to be gone; believes proofs with SHA-1; does not match proofs to keys when one is missing.',
+    source:
+      'OpenSSH PROTOCOL section 2.5; clientloop.c `client_input_hostkeys`; lib/client.js `hostKeysProve`',
+    need: 'speed',
+    figure: 'no speed, but `hostKey.update`',
+    test: 'test/connect/host-key-update.test.ts',
+    members: {
+      '_protocol._packetRW.read.read': 'function',
+      '_protocol.openssh_hostKeysProve': 'function',
+      _callbacks: 'object',
+    },
+    replaced: ['_protocol._packetRW.read', '_protocol._packetRW.read.read'],
+    later: ['_protocol._kex.sessionID'],
+  },
   'reasons of refused forwards': {
     use: 'Hears SSH_MSG_DEBUG, in which OpenSSH says why it refused a forward.',
     fault: 'Only its own debug output gets to see these messages.',

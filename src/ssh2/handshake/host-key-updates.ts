@@ -1,0 +1,126 @@
+import type { Client } from 'ssh2';
+import { equalInConstantTime } from '../../host-key/fingerprint.ts';
+import {
+  applyUpdate,
+  planUpdate,
+  type ToldKey,
+  type ToldKeys,
+  toldKeys,
+} from '../../host-key/known-hosts-update.ts';
+import type { HostKeyPolicy } from '../../host-key/policy.ts';
+import { resolveKeyType } from '../../host-key/public-key.ts';
+import { isSignedBy } from '../../host-key/signature.ts';
+import { MalformedWireData, WireReader } from '../../host-key/wire-reader.ts';
+import { wireString } from '../../host-key/wire-string.ts';
+import type { Log, LogRecord } from '../../options/types.ts';
+import { printable } from '../../text/printable.ts';
+import type { Chores } from '../../time/chores.ts';
+import type { Where } from '../channels/link.ts';
+import { askForProofs, onHostKeysTold, sessionIdOf } from '../insides/further-host-keys.ts';
+import type { HostKeyGuard } from './host-key-guard.ts';
+
+export interface UpdateSettings {
+  readonly where: Where;
+  readonly log: Log;
+  readonly hostKey: HostKeyPolicy;
+  /** Host key algorithms that this connection takes. */
+  readonly serverHostKey: readonly string[];
+  /** What the end of the connection waits for. */
+  readonly chores: Chores;
+}
+
+/**
+ * OpenSSH's UpdateHostKeys: when a server tells its host keys, has it prove those that are new, and then brings the
+ * entries of known_hosts up to date. To be called when the client has connected. Never fails; it tells `log`.
+ */
+export function keepHostKeysUpToDate(client: Client, guard: HostKeyGuard, settings: UpdateSettings): void {
+  if (!settings.hostKey.updates) return;
+  onHostKeysTold(client, (data) => {
+    const trusted = guard.updatable;
+    // Out of ssh2's packet handler, in which nothing may be sent and nobody's function called.
+    if (trusted) settings.chores.add(Promise.resolve().then(() => update(client, data, settings, trusted)));
+  });
+}
+
+async function update(
+  client: Client,
+  data: Buffer,
+  settings: UpdateSettings,
+  trusted: NonNullable<HostKeyGuard['updatable']>,
+): Promise<void> {
+  const tell = teller(settings);
+  try {
+    const told = readTold(data, settings.serverHostKey);
+    if (!told?.wanted.some(({ blob }) => equalInConstantTime(blob, trusted.key))) {
+      return tell('warn', 'kept', 'the server tells host keys that cannot be all of its own');
+    }
+    const plan = await planUpdate(trusted.update, told);
+    if (plan.kept !== undefined) return tell('debug', 'kept', plan.kept);
+    const proven = await provenKeys(client, plan.unknown);
+    if (!proven) return tell('warn', 'kept', 'the server did not prove that it has its new host keys');
+    const wanted = told.wanted.filter((key) => !plan.unknown.includes(key) || proven.includes(key));
+    const done = await applyUpdate(trusted.update, { ...told, wanted }, proven);
+    if ('kept' in done) return tell('debug', 'kept', done.kept);
+    const learnt = done.learnt.length > 0 ? `learnt ${done.learnt.join(', ')}` : 'learnt none';
+    tell('info', 'updated', `${learnt}; removed ${done.removed}`);
+  } catch (error) {
+    tell('warn', 'kept', printable((error as Error).message));
+  }
+}
+
+function teller({ where, log }: UpdateSettings) {
+  const texts = {
+    updated: 'The host keys on record were brought up to date',
+    kept: 'The host keys on record were left as they are',
+  };
+  return (level: LogRecord['level'], what: 'updated' | 'kept', why: string) =>
+    log({ ...where, level, event: `host-keys-${what}`, message: `${texts[what]}: ${why}` });
+}
+
+function readTold(data: Buffer, algorithms: readonly string[]): ToldKeys | undefined {
+  const types = new Set(algorithms.map((name) => resolveKeyType(name)?.type));
+  const blobs = readStrings(data);
+  return blobs && toldKeys(blobs, (type) => types.has(type));
+}
+
+/** Undefined unless the strings fill the data. */
+function readStrings(data: Buffer): Buffer[] | undefined {
+  const reader = new WireReader(data);
+  const strings: Buffer[] = [];
+  try {
+    while (!reader.atEnd) strings.push(reader.string());
+    return strings;
+  } catch (error) {
+    if (error instanceof MalformedWireData) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The keys of which the server has the private halves: one signature for each, over the session. One that is wrong undoes
+ * all, except for an RSA key with SHA-1, which is only passed over, as in ssh.
+ */
+async function provenKeys(client: Client, keys: readonly ToldKey[]): Promise<ToldKey[] | undefined> {
+  if (keys.length === 0) return [];
+  const session = sessionIdOf(client);
+  const answer =
+    session &&
+    (await askForProofs(
+      client,
+      keys.map(({ blob }) => blob),
+    ));
+  const signatures = answer && readStrings(answer);
+  if (!session || signatures?.length !== keys.length) return undefined;
+  const proven: ToldKey[] = [];
+  for (const [index, key] of keys.entries()) {
+    const signature = signatures[index]!;
+    const parts = ['hostkeys-prove-00@openssh.com', session, key.blob];
+    if (isSignedBy(key.blob, signature, Buffer.concat(parts.map(wireString)))) proven.push(key);
+    else if (!isOldRsa(key, signature)) return undefined;
+  }
+  return proven;
+}
+
+function isOldRsa({ key }: ToldKey, signature: Buffer): boolean {
+  return key.type === 'ssh-rsa' && signature.subarray(0, 11).equals(wireString('ssh-rsa'));
+}
