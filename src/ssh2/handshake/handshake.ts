@@ -15,6 +15,7 @@ import { exceeded } from '../bounds/exceeded.ts';
 import type { Where } from '../channels/link.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { authenticateEarly } from '../insides/early-auth.ts';
+import { onHostKeysTold } from '../insides/further-host-keys.ts';
 import { onServerOffer, type ServerOffer } from '../insides/server-offer.ts';
 import { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
@@ -36,7 +37,6 @@ import type { ResolvedAlgorithms } from './algorithms.ts';
 import { authBroken, invalidCertificate } from './auth-broken.ts';
 import { askForHostCertificates, connectClient, offerHybridKex } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
-import { keepHostKeysUpToDate } from './host-key-updates.ts';
 import { mendClient } from './mend-client.ts';
 import { streamTimeout } from './phase-timeouts.ts';
 
@@ -163,8 +163,11 @@ class Handshake {
       // Behind the one above, which tells what the server offers: from here on ssh2 reads something else.
       offerHybridKex(this.#client, kex);
       this.#auth.watch(this.#client);
-      const settings = { ...this.#plan, serverHostKey, chores: this.#chores };
-      keepHostKeysUpToDate(this.#client, this.#guard, settings);
+      if (this.#plan.hostKey.updates) {
+        const settings = { ...this.#plan, serverHostKey };
+        const tell = (data: Buffer) => this.#guard.hostKeysTold(this.#client, data, settings);
+        onHostKeysTold(this.#client, (data) => this.#chores.add(tell(data)));
+      }
       authenticateEarly(this.#client);
     } catch (error) {
       throw unsafeSsh2(error as Error, this.#situation());

@@ -1,3 +1,4 @@
+import type { Client } from 'ssh2';
 import { HandshakeFailed, HostKeyMismatch, type SshError } from '../../errors/index.ts';
 import { readCertificate } from '../../host-key/certificate.ts';
 import { equalInConstantTime, fingerprintSha256 } from '../../host-key/fingerprint.ts';
@@ -5,6 +6,7 @@ import { detailsOf, type HostKeyTarget } from '../../host-key/key-details.ts';
 import type { KnownHostsUpdate } from '../../host-key/known-hosts-update.ts';
 import type { HostKeyPolicy } from '../../host-key/policy.ts';
 import { latch } from '../../time/latch.ts';
+import type { UpdateSettings } from './host-key-updates.ts';
 
 /**
  * Stands between ssh2's hostVerifier and the policy. ssh2 takes everything but a literal `false` for yes, asks before
@@ -33,12 +35,6 @@ export class HostKeyGuard {
   get fingerprint(): string {
     const accepted = this.#acceptedKey;
     return accepted ? fingerprintSha256(readCertificate(accepted)?.keyBlob ?? accepted) : '';
-  }
-
-  /** The proven key, and the entries that its owner may keep up to date. */
-  get updatable(): { key: Buffer; update: KnownHostsUpdate } | undefined {
-    const [key, update] = [this.#acceptedKey, this.#update];
-    return key && update && { key: readCertificate(key)?.keyBlob ?? key, update };
   }
 
   /** Resolves when a key that had to be recorded is; rejects when it cannot be. */
@@ -75,6 +71,16 @@ export class HostKeyGuard {
       () => this.#recorded.resolve(),
       (error) => this.#recorded.reject(error),
     );
+  }
+
+  /** The server tells all its host keys; most policies do not want to know. */
+  async hostKeysTold(client: Client, data: Buffer, settings: UpdateSettings): Promise<void> {
+    const [key, entries] = [this.#acceptedKey, this.#update];
+    if (!key || !entries) return;
+    // Also out of ssh2's packet handler, in which nothing may be sent and nobody's function called.
+    const { updateHostKeys } = await import('./host-key-updates.ts');
+    const trusted = { key: readCertificate(key)?.keyBlob ?? key, entries };
+    await updateHostKeys(client, data, settings, trusted);
   }
 
   async #judge(key: Buffer): Promise<boolean> {

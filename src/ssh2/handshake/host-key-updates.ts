@@ -2,51 +2,43 @@ import type { Client } from 'ssh2';
 import { equalInConstantTime } from '../../host-key/fingerprint.ts';
 import {
   applyUpdate,
+  type KnownHostsUpdate,
   planUpdate,
   type ToldKey,
   type ToldKeys,
   toldKeys,
 } from '../../host-key/known-hosts-update.ts';
-import type { HostKeyPolicy } from '../../host-key/policy.ts';
 import { resolveKeyType } from '../../host-key/public-key.ts';
 import { isSignedBy } from '../../host-key/signature.ts';
 import { MalformedWireData, WireReader } from '../../host-key/wire-reader.ts';
 import { wireString } from '../../host-key/wire-string.ts';
 import type { Log, LogRecord } from '../../options/types.ts';
 import { printable } from '../../text/printable.ts';
-import type { Chores } from '../../time/chores.ts';
 import type { Where } from '../channels/link.ts';
-import { askForProofs, onHostKeysTold, sessionIdOf } from '../insides/further-host-keys.ts';
-import type { HostKeyGuard } from './host-key-guard.ts';
+import { askForProofs, sessionIdOf } from '../insides/further-host-keys.ts';
+
+/** The key by which a server was trusted, and the entries that it may therefore keep up to date. */
+export interface TrustedServer {
+  readonly key: Buffer;
+  readonly entries: KnownHostsUpdate;
+}
 
 export interface UpdateSettings {
   readonly where: Where;
   readonly log: Log;
-  readonly hostKey: HostKeyPolicy;
   /** Host key algorithms that this connection takes. */
   readonly serverHostKey: readonly string[];
-  /** What the end of the connection waits for. */
-  readonly chores: Chores;
 }
 
 /**
- * OpenSSH's UpdateHostKeys: when a server tells its host keys, has it prove those that are new, and then brings the
- * entries of known_hosts up to date. To be called when the client has connected. Never fails; it tells `log`.
+ * OpenSSH's UpdateHostKeys: has the server prove those host keys that it told and that are new, and then brings the
+ * entries of known_hosts up to date. Never fails; it tells `log`.
  */
-export function keepHostKeysUpToDate(client: Client, guard: HostKeyGuard, settings: UpdateSettings): void {
-  if (!settings.hostKey.updates) return;
-  onHostKeysTold(client, (data) => {
-    const trusted = guard.updatable;
-    // Out of ssh2's packet handler, in which nothing may be sent and nobody's function called.
-    if (trusted) settings.chores.add(Promise.resolve().then(() => update(client, data, settings, trusted)));
-  });
-}
-
-async function update(
+export async function updateHostKeys(
   client: Client,
   data: Buffer,
   settings: UpdateSettings,
-  trusted: NonNullable<HostKeyGuard['updatable']>,
+  trusted: TrustedServer,
 ): Promise<void> {
   const tell = teller(settings);
   try {
@@ -54,12 +46,12 @@ async function update(
     if (!told?.wanted.some(({ blob }) => equalInConstantTime(blob, trusted.key))) {
       return tell('warn', 'kept', 'the server tells host keys that cannot be all of its own');
     }
-    const plan = await planUpdate(trusted.update, told);
+    const plan = await planUpdate(trusted.entries, told);
     if (plan.kept !== undefined) return tell('debug', 'kept', plan.kept);
     const proven = await provenKeys(client, plan.unknown);
     if (!proven) return tell('warn', 'kept', 'the server did not prove that it has its new host keys');
     const wanted = told.wanted.filter((key) => !plan.unknown.includes(key) || proven.includes(key));
-    const done = await applyUpdate(trusted.update, { ...told, wanted }, proven);
+    const done = await applyUpdate(trusted.entries, { ...told, wanted }, proven);
     if ('kept' in done) return tell('debug', 'kept', done.kept);
     const learnt = done.learnt.length > 0 ? `learnt ${done.learnt.join(', ')}` : 'learnt none';
     tell('info', 'updated', `${learnt}; removed ${done.removed}`);
