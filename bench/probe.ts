@@ -1,22 +1,14 @@
-import { loadContender } from './contenders/index.ts';
+import { beChild } from './support/child.ts';
 import type { ProbeReport, ProbeTask } from './support/probe.ts';
 import type { Contender, Streamed, Target } from './support/types.ts';
 
-// One contender in a process of its own, so that its memory and processor time are its own.
-const [name = '', taskText = '', targetText = ''] = process.argv.slice(2);
-const task = JSON.parse(taskText) as ProbeTask;
-const target = JSON.parse(targetText) as Target;
-
-function tell(report: Partial<ProbeReport>): never {
-  console.log(JSON.stringify(report));
-  process.exit();
+interface Done {
+  peakMiB?: number;
+  close?: () => Promise<unknown>;
 }
 
-// A contender that throws in a handler of its own would take the benchmark with it.
-process.on('uncaughtException', (error) => tell({ failed: error.message }));
-
-async function work(contender: Contender): Promise<{ peakMiB?: number; close?: () => Promise<unknown> }> {
-  if (task.what === 'connections') return hold(contender, task.connections);
+async function work(contender: Contender, task: ProbeTask, target: Target): Promise<Done> {
+  if (task.what === 'connections') return hold(contender, task.connections, target);
   const streamed =
     task.what === 'output'
       ? await contender.readOutput?.(target, `head -c ${task.bytes} /dev/zero`)
@@ -29,7 +21,7 @@ function checked(streamed: Streamed | undefined, wanted: number): Streamed {
   return streamed;
 }
 
-async function hold(contender: Contender, connections: number) {
+async function hold(contender: Contender, connections: number, target: Target): Promise<Done> {
   const open = await Promise.all(Array.from({ length: connections }, () => contender.hold?.(target)));
   await new Promise((resolve) => setTimeout(resolve, 500));
   return { close: () => Promise.all(open.map((one) => one?.close())) };
@@ -37,26 +29,22 @@ async function hold(contender: Contender, connections: number) {
 
 const memory = () => process.memoryUsage().rss / 2 ** 20;
 
-const contender = await loadContender(name);
-if (!contender) throw new Error(`${name} is not installed`);
-// The first connection loads, compiles and allocates what every other one uses.
-const closeFirst = await contender.connectAndRun?.(target);
-await closeFirst?.();
-globalThis.gc?.();
-const before = memory();
-const cpuBefore = process.cpuUsage();
-const startedAt = performance.now();
-const done = await work(contender);
-const ms = performance.now() - startedAt;
-const { user, system } = process.cpuUsage(cpuBefore);
-const peak = process.resourceUsage().maxRSS / 1024;
-globalThis.gc?.();
-const held = memory();
-await done.close?.();
-tell({
-  ms,
-  cpuMs: (user + system) / 1_000,
-  peakMiB: done.peakMiB ?? peak,
-  grownMiB: peak - before,
-  heldMiB: held - before,
+// One contender in a process of its own, so that its memory and processor time are its own.
+await beChild<ProbeTask, ProbeReport>(async (contender, task, target) => {
+  // The first connection loads, compiles and allocates what every other one uses.
+  const closeFirst = await contender.connectAndRun?.(target);
+  await closeFirst?.();
+  globalThis.gc?.();
+  const before = memory();
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  const done = await work(contender, task, target);
+  const ms = performance.now() - startedAt;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const peak = process.resourceUsage().maxRSS / 1024;
+  globalThis.gc?.();
+  const held = memory();
+  await done.close?.();
+  const cpuMs = (user + system) / 1_000;
+  return { ms, cpuMs, peakMiB: done.peakMiB ?? peak, grownMiB: peak - before, heldMiB: held - before };
 });

@@ -13,7 +13,11 @@ await build({
   tsconfigRaw: '{}',
   // Split: a contender is loaded where it is measured, and only there.
   splitting: true,
-  ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  packages: 'external',
 });
 // Left to the child, which has something to put away.
 process.on('SIGINT', () => {});

@@ -24,8 +24,14 @@ const knowVersion = {
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
 await build({
-  ...{ entryPoints: ['src/cli/main.ts'], outfile: `${folder}/program.cjs`, bundle: true },
-  ...{ platform: 'node', format: 'cjs', target: 'node20', charset: 'utf8', legalComments: 'none' },
+  entryPoints: ['src/cli/main.ts'],
+  outfile: `${folder}/program.cjs`,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  charset: 'utf8',
+  legalComments: 'none',
   minifyWhitespace: true,
   logLevel: 'warning',
   plugins: [knowVersion, ...selfContained],

@@ -50,8 +50,12 @@ for (const { fileName, code } of output) writeFileSync(join('dist', fileName), c
 for (const file of readdirSync('dist').filter((name) => /\.c?js$/.test(name))) {
   const path = join('dist', file);
   const { code } = await transform(readFileSync(path, 'utf8'), {
-    ...{ platform: 'node', target: 'node20', charset: 'utf8' },
-    ...{ minifyWhitespace: true, lineLimit: 120, legalComments: 'none' },
+    platform: 'node',
+    target: 'node20',
+    charset: 'utf8',
+    minifyWhitespace: true,
+    lineLimit: 120,
+    legalComments: 'none',
   });
   writeFileSync(path, code);
 }

@@ -73,7 +73,9 @@ function runTests(paths, timeoutMs, stdio = 'ignore') {
     process.execPath,
     [vitest, 'run', '--bail', '1', '--retry', '1', '--reporter=dot', ...files],
     {
-      ...{ cwd: copy, stdio, detached: process.platform !== 'win32' },
+      cwd: copy,
+      stdio,
+      detached: process.platform !== 'win32',
       env: { ...process.env, CI: '' },
     },
   );

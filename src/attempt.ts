@@ -124,7 +124,15 @@ async function logIn(plan: AttemptPlan, routed: RoutedStream, timings: PhaseTimi
   try {
     return await handshake(routed.stream, {
       where: { host, port, hop },
-      ...{ credentials, hostKey, algorithms, timeouts, keepalive, onLoginBanner, log, signal, timings },
+      credentials,
+      hostKey,
+      algorithms,
+      timeouts,
+      keepalive,
+      onLoginBanner,
+      log,
+      signal,
+      timings,
       routeFailure: () => routed.failure?.(),
     });
   } catch (error) {
@@ -178,7 +186,12 @@ function routeFailed(error: unknown, { options, hop }: AttemptPlan): SshError | 
   const { host, port } = options;
   const said = error instanceof Error ? printable(error.message) : 'no reason given';
   return new ConnectFailed(`The route to ${host}:${port} could not be opened: ${said}`, {
-    ...{ phase: 'route', host, port, hop, cause: error, retryable: true },
+    phase: 'route',
+    host,
+    port,
+    hop,
+    cause: error,
+    retryable: true,
     errno: (error as NodeJS.ErrnoException | undefined)?.code,
   });
 }

@@ -1,3 +1,4 @@
+import { given } from './check/given.ts';
 import { type Checks, checkArgument, checkOptions, optional } from './check/options.ts';
 import { type Check, text } from './check/values.ts';
 import { wrongType } from './check/wrong.ts';
@@ -53,9 +54,4 @@ export async function connectToCustomer(
 
 function isLoaded(customers: unknown): customers is Customers {
   return (customers as Partial<Customers> | undefined)?.customers instanceof Map;
-}
-
-/** An explicit `undefined` takes nothing away. */
-function given(options: Partial<ConnectOptions>): Partial<ConnectOptions> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

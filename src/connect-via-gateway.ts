@@ -60,7 +60,11 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
   resolved.signal?.throwIfAborted();
   const stop = stopSignal(resolved.signal, resolved.timeouts.total);
   const attempts = new Attempts({
-    ...{ options: resolved, algorithms, hostKey, hop, signal: stop.signal },
+    options: resolved,
+    algorithms,
+    hostKey,
+    hop,
+    signal: stop.signal,
     connectHop: async (hopOptions, name) => new Connection(await connect(hopOptions, name)),
   });
   const { host, port, username } = resolved;
@@ -181,16 +185,16 @@ class Attempts {
     this.#isWaiting = true;
     const { host, port, log } = this.#plan.options;
     log({
-      ...{
-        level: 'warn',
-        event: 'attempt-failed',
-        message,
-        host,
-        port,
-        hop: this.#plan.hop,
-        attempt: number,
-      },
-      ...{ phase, code, durationMs: this.#timings.total },
+      level: 'warn',
+      event: 'attempt-failed',
+      message,
+      host,
+      port,
+      hop: this.#plan.hop,
+      attempt: number,
+      phase,
+      code,
+      durationMs: this.#timings.total,
     });
   }
 

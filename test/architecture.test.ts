@@ -62,7 +62,13 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms of one floor that know each other. */
-const neighbours = ['errors text', 'check text', 'connection.ts attempt.ts', 'options observe'];
+const neighbours = [
+  'errors text',
+  'errors check',
+  'check text',
+  'connection.ts attempt.ts',
+  'options observe',
+];
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 

@@ -7,7 +7,11 @@ import { counting, pour } from './stream.ts';
 function connect(target: Target): Promise<Connection> {
   const { host, port, username, privateKey, hostPublicKey } = target;
   return connectViaGateway({
-    ...{ host, port, username, privateKey, retry: false },
+    host,
+    port,
+    username,
+    privateKey,
+    retry: false,
     hostKey: { key: hostPublicKey },
   });
 }

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { inChild } from './child.ts';
 import type { Contender, FileSession, Target } from './types.ts';
 
 export interface ColdTask {
@@ -16,10 +14,6 @@ export interface ColdReport {
 
 /** One transfer in a fresh process, which has connected before: nothing is compiled yet, and no file was moved. */
 export async function movedCold(contender: Contender, task: ColdTask, target: Target): Promise<number> {
-  const script = fileURLToPath(new URL('./cold.mjs', import.meta.url));
-  const args = [script, contender.name, JSON.stringify(task), JSON.stringify(target)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  const { ms, failed } = JSON.parse(stdout) as ColdReport;
-  if (failed !== undefined) throw new Error(failed);
+  const { ms } = await inChild<ColdReport>('cold', contender, task, target);
   return ms;
 }

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { inChild } from './child.ts';
 import type { Contender, Target } from './types.ts';
 
 export type ProbeTask =
@@ -20,11 +18,6 @@ export interface ProbeReport {
 }
 
 /** Runs a task in a process of its own, so that memory and processor time are the contender's. */
-export async function probe(contender: Contender, task: ProbeTask, target: Target): Promise<ProbeReport> {
-  const script = fileURLToPath(new URL('./probe.mjs', import.meta.url));
-  const args = ['--expose-gc', script, contender.name, JSON.stringify(task), JSON.stringify(target)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  const report = JSON.parse(stdout) as ProbeReport;
-  if (report.failed !== undefined) throw new Error(report.failed);
-  return report;
+export function probe(contender: Contender, task: ProbeTask, target: Target): Promise<ProbeReport> {
+  return inChild<ProbeReport>('probe', contender, task, target, ['--expose-gc']);
 }

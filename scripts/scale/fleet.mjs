@@ -8,8 +8,11 @@ for (let number = 1; number <= count; number++) {
 }
 const { clientKey, hostKey, username } = gateway.pcs[0].server;
 process.send({
-  ...{ host: gateway.host, ports: gateway.pcs.map(({ port }) => port), username },
-  ...{ privateKey: clientKey.privateKey, fingerprint: hostKey.fingerprint },
+  host: gateway.host,
+  ports: gateway.pcs.map(({ port }) => port),
+  username,
+  privateKey: clientKey.privateKey,
+  fingerprint: hostKey.fingerprint,
 });
 
 process.on('message', async ({ downFor }) => {

@@ -27,7 +27,10 @@ async function tryWith(maxStartups) {
   const tunnels = Array.from({ length: count }, (_, index) =>
     keepReverseTunnel({
       gateway: {
-        ...{ host: sshd.host, port: sshd.port, username: sshd.username, privateKey: sshd.privateKey },
+        host: sshd.host,
+        port: sshd.port,
+        username: sshd.username,
+        privateKey: sshd.privateKey,
         hostKey: { key: sshd.hostPublicKey },
       },
       listenPort: 61_000 + index,
@@ -56,8 +59,13 @@ async function tryWith(maxStartups) {
     await sshd.start();
     const again = await reached(count);
     return {
-      ...{ maxStartups, 'all up': first, 'failed attempts': before, 'processes each': family.length / count },
-      ...{ 'MiB each (PSS)': memory.toFixed(2), 'all back': again, 'failed then': failures - before },
+      maxStartups,
+      'all up': first,
+      'failed attempts': before,
+      'processes each': family.length / count,
+      'MiB each (PSS)': memory.toFixed(2),
+      'all back': again,
+      'failed then': failures - before,
     };
   } finally {
     await Promise.all(tunnels.map((tunnel) => tunnel.close()));
@@ -69,7 +77,12 @@ async function tryWith(maxStartups) {
 async function sshdOfTests() {
   const { outputFiles } = await build({
     entryPoints: ['test/support/sshd.ts'],
-    ...{ bundle: true, write: false, platform: 'node', format: 'esm', target: 'node20', tsconfigRaw: '{}' },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    tsconfigRaw: '{}',
   });
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 }

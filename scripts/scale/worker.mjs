@@ -44,7 +44,10 @@ rows.push({ step: 'start', ...(await memory()) });
 
 let failedAttempts = 0;
 const options = {
-  ...{ host, username, privateKey, hostKey: { fingerprint } },
+  host,
+  username,
+  privateKey,
+  hostKey: { fingerprint },
   retry: { attempts: 100, maxDelay: 5_000, onRetry: () => void failedAttempts++ },
   timeouts: { total: 600_000 },
 };

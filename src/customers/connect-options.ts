@@ -1,3 +1,4 @@
+import { given } from '../check/given.ts';
 import type { ConnectOptions, HostKeyOption } from '../options/types.ts';
 import { type JumpHostOptions, jumpHost } from '../route/jump-host.ts';
 import { nearest } from '../text/nearest.ts';
@@ -30,7 +31,7 @@ export function customerConnectOptions(
   const login = {
     username,
     hostKey: hostKeyOf(customer),
-    ...(privateKeyPath === undefined ? {} : { privateKeyPath }),
+    ...given({ privateKeyPath }),
   };
   const jump = () => changeJump(workerOptions(gateway));
   if (route === 'published') return { ...login, host: gateway.host, port };
@@ -59,7 +60,7 @@ function workerOptions(gateway: CustomerGateway): ConnectOptions {
   }
   return {
     ...gatewayConnectOptions(gateway, username),
-    ...(privateKeyPath === undefined ? {} : { privateKeyPath }),
+    ...given({ privateKeyPath }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { given } from '../check/given.ts';
 import schema from './customers.schema.json' with { type: 'json' };
 import { type CustomersFileError, wrongAt } from './error.ts';
 import { type JsonNode, JsonSyntaxError, memberOf, parseJson, plainValue } from './json/parse.ts';
@@ -47,7 +48,7 @@ function gatewayOf(value: unknown, folder: string): CustomerGateway {
     hostKey: hostKey ?? [],
     layout: layout ?? 'published',
     operator: operator ?? 'root',
-    ...(username === undefined ? {} : { username }),
+    ...given({ username }),
     ...(privateKeyPath === undefined ? {} : { privateKeyPath: pathFrom(folder, privateKeyPath) }),
   };
 }
@@ -62,14 +63,16 @@ function customerOf(
   const entry = value as CustomerEntry;
   const { account, port, username, privateKeyPath, hostKeyAlias, hostKey, route, labels, state } = entry;
   return {
-    ...{ code, account, port },
+    code,
+    account,
+    port,
     username: username ?? 'rpa',
     hostKeyAlias: hostKeyAlias ?? code,
     route: route ?? gateway.layout,
     labels: labels ?? {},
     state: state ?? 'active',
     ...(privateKeyPath === undefined ? {} : { privateKeyPath: pathFrom(folder, privateKeyPath) }),
-    ...(hostKey === undefined ? {} : { hostKey }),
+    ...given({ hostKey }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { given } from '../check/given.ts';
 import type { ConnectPhase, PhaseTimings } from './phases.ts';
 
 /** The part of the work in which an error happened: a phase of connecting, the way there (`route`), or what came later. */
@@ -73,7 +74,7 @@ export abstract class SshError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     const { phase, host, port, hop, hint, retryable = false } = details;
     const self = this as unknown as { [codeOf]: string };
-    Object.assign(this, { code: self[codeOf], phase, retryable }, defined({ host, port, hop, hint }));
+    Object.assign(this, { code: self[codeOf], phase, retryable }, given({ host, port, hop, hint }));
   }
 
   /** A plain record for structured logs. Holds no secrets. */
@@ -91,11 +92,6 @@ export abstract class SshError extends Error {
 /** True for every error of this library, whichever copy (ESM or CommonJS) of it threw. */
 export function isSshError(error: unknown): error is SshError {
   return typeof error === 'object' && error !== null && (error as { [brand]?: unknown })[brand] === true;
-}
-
-/** The record without its undefined members, so that absent fields stay absent. */
-export function defined<T extends object>(record: T): Partial<T> {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function causeText(cause: unknown): string | undefined {

@@ -1,4 +1,5 @@
-import { defined, identify, SshError } from './base.ts';
+import { given } from '../check/given.ts';
+import { identify, SshError } from './base.ts';
 import type {
   CommandFailedDetails,
   JobLostDetails,
@@ -103,7 +104,7 @@ export class SftpFailed extends SshError {
   constructor(message: string, details: SftpFailedDetails) {
     super(message, details);
     const { operation, path, status, reason } = details;
-    Object.assign(this, { operation }, defined({ path, status, reason }));
+    Object.assign(this, { operation }, given({ path, status, reason }));
   }
 
   static {
@@ -142,7 +143,7 @@ export class TransferFailed extends SshError {
   constructor(message: string, details: TransferFailedDetails) {
     super(message, details);
     const { path, transferred, reason } = details;
-    Object.assign(this, defined({ path, transferred, reason }));
+    Object.assign(this, given({ path, transferred, reason }));
   }
 
   static {

@@ -1,4 +1,5 @@
-import { defined, identify, SshError } from './base.ts';
+import { given } from '../check/given.ts';
+import { identify, SshError } from './base.ts';
 import type {
   AuthenticationFailedDetails,
   BannerInvalidDetails,
@@ -18,7 +19,7 @@ export class ConnectFailed extends SshError {
 
   constructor(message: string, details: ConnectFailedDetails) {
     super(message, details);
-    Object.assign(this, defined({ errno: details.errno }));
+    Object.assign(this, given({ errno: details.errno }));
   }
 
   static {
@@ -55,7 +56,7 @@ export class ProxyCommandFailed extends ConnectFailed {
   constructor(message: string, details: ProxyCommandFailedDetails) {
     super(message, details);
     const { exitCode, signal, stderr } = details;
-    Object.assign(this, defined({ exitCode, signal, stderr }));
+    Object.assign(this, given({ exitCode, signal, stderr }));
   }
 
   static {
@@ -74,7 +75,7 @@ export class ProxyFailed extends ConnectFailed {
   constructor(message: string, details: ProxyFailedDetails) {
     super(message, details);
     const { proxy, status } = details;
-    Object.assign(this, { proxy }, defined({ status }));
+    Object.assign(this, { proxy }, given({ status }));
   }
 
   static {
@@ -125,7 +126,7 @@ export class HandshakeFailed extends SshError {
 
   constructor(message: string, details: HandshakeFailedDetails) {
     super(message, details);
-    Object.assign(this, defined({ reason: details.reason }));
+    Object.assign(this, given({ reason: details.reason }));
   }
 
   static {
@@ -147,7 +148,7 @@ export abstract class HostKeyRefused extends SshError {
   constructor(message: string, details: HostKeyDetails) {
     super(message, { ...details, retryable: false });
     const { fingerprint, keyType, file, line } = details;
-    Object.assign(this, { fingerprint, keyType }, defined({ file, line }));
+    Object.assign(this, { fingerprint, keyType }, given({ file, line }));
   }
 }
 
@@ -159,7 +160,7 @@ export class HostKeyUnknown extends HostKeyRefused {
 
   constructor(message: string, details: HostKeyDetails & { knownAs?: string | undefined }) {
     super(message, details);
-    Object.assign(this, defined({ knownAs: details.knownAs }));
+    Object.assign(this, given({ knownAs: details.knownAs }));
   }
 
   static {
@@ -196,7 +197,7 @@ export class AuthenticationFailed extends SshError {
   constructor(message: string, details: AuthenticationFailedDetails) {
     super(message, { ...details, retryable: false });
     const { methodsTried, methodsOffered, partialSuccess } = details;
-    Object.assign(this, { methodsTried }, defined({ methodsOffered, partialSuccess }));
+    Object.assign(this, { methodsTried }, given({ methodsOffered, partialSuccess }));
   }
 
   static {

@@ -1,4 +1,5 @@
-import { defined, identify, SshError } from './base.ts';
+import { given } from '../check/given.ts';
+import { identify, SshError } from './base.ts';
 import type {
   ChannelOpenFailedDetails,
   ConnectionLostDetails,
@@ -35,7 +36,7 @@ export class ConnectionLost extends SshError {
     Object.assign(
       this,
       { why: details.why },
-      defined({ reason: details.reason, started: details.started }),
+      given({ reason: details.reason, started: details.started }),
       details.output,
     );
   }
@@ -56,7 +57,7 @@ export class ChannelOpenFailed extends SshError {
   constructor(message: string, details: ChannelOpenFailedDetails) {
     super(message, details);
     const { reasonCode, reason } = details;
-    Object.assign(this, defined({ reasonCode, reason }));
+    Object.assign(this, given({ reasonCode, reason }));
   }
 
   static {
@@ -81,7 +82,7 @@ export class PortForwardFailed extends SshError {
   constructor(message: string, details: PortForwardFailedDetails) {
     super(message, details);
     const { direction, listenHost, listenPort, listenPath, reason } = details;
-    Object.assign(this, { direction, reason }, defined({ listenHost, listenPort, listenPath }));
+    Object.assign(this, { direction, reason }, given({ listenHost, listenPort, listenPath }));
   }
 
   static {

@@ -1,4 +1,5 @@
-import { defined, identify, SshError } from './base.ts';
+import { given } from '../check/given.ts';
+import { identify, SshError } from './base.ts';
 import type { CommandTimeoutDetails, SshTimeoutDetails, TransferStalledDetails } from './details.ts';
 
 /** A limit of time passed. `timeoutMs` is the limit; the subclass says which one. */
@@ -36,7 +37,7 @@ export class BannerTimeout extends SshTimeout {
 
   constructor(message: string, details: SshTimeoutDetails & { received?: string | undefined }) {
     super(message, details);
-    Object.assign(this, defined({ received: details.received }));
+    Object.assign(this, given({ received: details.received }));
   }
 
   static {
@@ -68,7 +69,7 @@ export class ChannelTimeout extends SshTimeout {
 
   constructor(message: string, details: SshTimeoutDetails & { started?: 'unknown' | undefined }) {
     super(message, details);
-    Object.assign(this, defined({ started: details.started }));
+    Object.assign(this, given({ started: details.started }));
   }
 
   static {
@@ -122,7 +123,7 @@ export class TransferStalled extends SshTimeout {
   constructor(message: string, details: TransferStalledDetails) {
     super(message, details);
     const { path, transferred } = details;
-    Object.assign(this, defined({ path, transferred }));
+    Object.assign(this, given({ path, transferred }));
   }
 
   static {

@@ -70,7 +70,9 @@ export function certificateError(
   if (verdict.verdict === 'invalid') return refusal(key, target, verdict.problem, advice, { file, line });
   const what = verdict.what === 'key' ? 'its key' : 'its authority';
   return new HostKeyRevoked(`${shown(key, target)}: ${file}:${line} revokes ${what}`, {
-    ...{ ...detailsOf(key, target), file, line },
+    ...detailsOf(key, target),
+    file,
+    line,
     hint: 'This must not be trusted any more: the machine or the authority was compromised.',
   });
 }

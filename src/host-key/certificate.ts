@@ -68,8 +68,18 @@ function parse(blob: Buffer): Certificate | undefined {
   if (key === undefined || authority === undefined) return undefined;
   if (!isSignedBy(authorityBlob, reader.string(), signed)) return undefined;
   return {
-    ...{ blob, name, key, keyBlob, kind, keyId, principals },
-    ...{ validAfter, validBefore, criticalOptions, authority, authorityBlob },
+    blob,
+    name,
+    key,
+    keyBlob,
+    kind,
+    keyId,
+    principals,
+    validAfter,
+    validBefore,
+    criticalOptions,
+    authority,
+    authorityBlob,
   };
 }
 

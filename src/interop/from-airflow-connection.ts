@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { given } from '../check/given.ts';
 import { type Checks, checkObject, checkOptions } from '../check/options.ts';
 import { anything, type Check, callback, checkText, portOrZero, text } from '../check/values.ts';
 import { saidOf, wrongAs, wrongSecret, wrongTogether, wrongType } from '../check/wrong.ts';
@@ -10,7 +11,6 @@ import { proxyCommand } from '../route/proxy-command.ts';
 import { algorithmsOf } from './airflow/algorithms.ts';
 import { Extra } from './airflow/extra.ts';
 import { hostKeyOf } from './airflow/host-key.ts';
-import { given } from './given.ts';
 
 /** An Airflow connection of type SSH, as `client.getConnection(id)` of Airflow's TypeScript SDK gives it. */
 export interface AirflowConnection {

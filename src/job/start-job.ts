@@ -72,7 +72,10 @@ function checkSame({ where }: JobHost, { id, fingerprint }: StartRequest, { clai
       ? 'another command (or the same with another cwd, env or shell) was started under this id'
       : `the server does not tell upper from lower case, and ${claim?.id} is taken`;
   throw new JobConflict(`Job ${id} on ${where.host}:${where.port} is not this job: ${reason}`, {
-    ...{ phase: 'command', host: where.host, port: where.port, hop: where.hop },
+    phase: 'command',
+    host: where.host,
+    port: where.port,
+    hop: where.hop,
     id,
     reason,
     hint: 'Take another id, or remove the old job when its result is not needed any more.',

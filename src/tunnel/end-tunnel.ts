@@ -41,7 +41,10 @@ export async function endTunnel(
   const sight = await lookAtTunnels(connection, [port], options.signal);
   const listener = sight.listeners.find((candidate) => candidate.port === port);
   const failed = (reason: Exclude<EndedTunnel, { ended: true }>['reason'], message: string): EndedTunnel => ({
-    ...{ ended: false, port, reason, message },
+    ended: false,
+    port,
+    reason,
+    message,
   });
   if (!listener) return failed('refused', `Nobody listens on port ${port} of the gateway.`);
   const user = sight.users.get(listener.uid);

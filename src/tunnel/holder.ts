@@ -29,7 +29,10 @@ export function readHolderNote(words: readonly string[] | undefined): HolderNote
   const [pid, start, boot, machine, tunnel, upAt, every, took] = words ?? [];
   if (pid === undefined || start === undefined || boot === undefined) return undefined;
   return {
-    ...{ pid, start, boot, tunnel },
+    pid,
+    start,
+    boot,
+    tunnel,
     machine: machine === undefined ? undefined : printable(machine, 64),
     upAt: wholeOf(upAt),
     every: wholeOf(every),

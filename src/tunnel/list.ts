@@ -1,3 +1,4 @@
+import { given } from '../check/given.ts';
 import { type Checks, checkOptions, object, required } from '../check/options.ts';
 import { abortSignal, flag, limit, port as portCheck } from '../check/values.ts';
 import { wrongRange, wrongType } from '../check/wrong.ts';
@@ -156,7 +157,7 @@ function describe(
     verdict: 'unknown',
     addresses: [...new Set(listeners.map(({ address }) => address))],
     uid,
-    ...(user === undefined ? {} : { user }),
+    ...given({ user }),
     ...(holder ? { pid: holder.session.pid, pidFrom: holder.from, since: holder.session.since } : {}),
   };
 }

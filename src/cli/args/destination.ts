@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import { quoted } from '../../text/printable.ts';
 import { UsageError } from '../usage-error.ts';
 import { port as readPort } from './values.ts';
@@ -28,7 +29,7 @@ export function parseDestination(text: string, source = 'The destination'): Dest
   }
   return {
     host,
-    ...(user === undefined ? {} : { user }),
+    ...given({ user }),
     ...(port === undefined ? {} : { port: readPort(port, `${source}: the port`) }),
   };
 }

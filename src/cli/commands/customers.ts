@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import { addCustomer, changeCustomer, customerIn } from '../../customers/entries.ts';
 import { printable } from '../../text/printable.ts';
 import { aPort, oneOf } from '../args/checks.ts';
@@ -151,7 +152,6 @@ function gatewayOf(settings: Call['settings']) {
   const { host, port, user } = parseDestination(text);
   return {
     host,
-    ...(port === undefined ? {} : { port }),
-    ...(user === undefined ? {} : { operator: user }),
+    ...given({ port, operator: user }),
   };
 }

@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import { time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { withConnection } from '../connect/open.ts';
@@ -89,7 +90,7 @@ function execOptionsOf(settings: Call['settings']): RemoteOptions {
     encoding: settings.text('encoding'),
     common: {
       ...surroundingsOf(settings),
-      ...(timeout === undefined ? {} : { timeout }),
+      ...given({ timeout }),
       ...(settings.flag('tty') ? { pty: true } : {}),
     },
   };

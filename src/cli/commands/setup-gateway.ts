@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import { changeGateway } from '../../customers/entries.ts';
 import { printable } from '../../text/printable.ts';
 import { parseDestination } from '../args/destination.ts';
@@ -92,9 +93,9 @@ async function settingsOf(settings: Call['settings'], known: Customers | undefin
   numbersOf(settings, 'max-startups', /^(\d{1,4}):(\d{1,3}):(\d{1,4})$/, '100:30:500');
   return {
     ...defaultGatewaySettings,
-    ...(layout === undefined ? {} : { layout }),
+    ...given({ layout }),
     ...(interval === undefined ? {} : { clientAliveInterval: interval, clientAliveCountMax: count! }),
-    ...(maxStartups === undefined ? {} : { maxStartups }),
+    ...given({ maxStartups }),
     config: pathOn(settings, 'sshd-config') ?? defaultGatewaySettings.config,
     sshd: pathOn(settings, 'sshd') ?? defaultGatewaySettings.sshd,
     reload: settings.text('reload') ?? '',
@@ -141,7 +142,7 @@ async function record(
   const fresh = known
     ? {}
     : {
-        ...(host === undefined ? {} : { host }),
+        ...given({ host }),
         ...((settings.port('port') ?? port) ? { port: (settings.port('port') ?? port)! } : {}),
         ...((settings.text('user') ?? user) ? { operator: (settings.text('user') ?? user)! } : {}),
       };

@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import { printable } from '../../text/printable.ts';
 import { oneOf, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
@@ -144,7 +145,7 @@ function transferOptionsOf(settings: Call['settings']): TransferOptions {
     ...(settings.flag('preserve') ? { preserve: true } : {}),
     ...(settings.flag('in-place') ? { atomic: false } : {}),
     ...(verify === undefined ? {} : { verify: verify === 'none' ? false : verify }),
-    ...(stallTimeout === undefined ? {} : { stallTimeout }),
+    ...given({ stallTimeout }),
   };
 }
 

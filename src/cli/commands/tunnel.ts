@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { given } from '../../check/given.ts';
 import { socketPathOf } from '../../customers/connect-options.ts';
 import { homeFolder } from '../../options/local-account.ts';
 import { count, time } from '../args/checks.ts';
@@ -142,10 +143,9 @@ async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunne
     gateway: settings.flag('verbose') ? { ...gateway, log: logTo(io) } : gateway,
     reclaim: reclaimOf(settings),
     retry: {
-      ...(maxDelay === undefined ? {} : { maxDelay }),
-      ...(attempts === undefined ? {} : { attempts }),
+      ...given({ maxDelay, attempts }),
     },
-    ...(checkInterval === undefined ? {} : { checkInterval }),
+    ...given({ checkInterval }),
   };
 }
 

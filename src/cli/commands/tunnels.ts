@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import { printable } from '../../text/printable.ts';
 import { aPort, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
@@ -95,8 +96,7 @@ async function list(
   const tunnels = await listGatewayTunnels(connection, {
     check: !settings.flag('no-check'),
     signal: io.signal,
-    ...(ports === undefined ? {} : { ports }),
-    ...(answerTimeout === undefined ? {} : { answerTimeout }),
+    ...given({ ports, answerTimeout }),
   });
   if (settings.flag('json')) say(io.stdout, jsonText(tunnels));
   else for (const line of render(tunnels, Date.now())) say(io.stdout, line);

@@ -1,8 +1,8 @@
+import { given } from '../../check/given.ts';
 import type { Settings } from '../args/settings.ts';
 import type { Io } from '../io.ts';
 import type { ConnectOptions, JumpHostOptions } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
-import { defined } from './defined.ts';
 import { JumpHostKeys } from './jump-host-keys.ts';
 import { jumpOptions } from './jump-options.ts';
 import { limitsOf } from './limits.ts';
@@ -50,12 +50,14 @@ export class Hops {
     const asks = this.#io.stdin.isTTY && password === undefined;
     return {
       ...found,
-      ...defined('privateKeyPath', settings.text('jump-identity') ?? settings.text('identity')),
-      ...defined('passphrase', passphrase),
-      ...defined('password', password),
+      ...given({
+        privateKeyPath: settings.text('jump-identity') ?? settings.text('identity'),
+        passphrase,
+        password,
+        hostKey: this.#hostKeys.of(found, alias),
+        keepalive: keepaliveOf(settings, found),
+      }),
       ...(asks ? { keyboardInteractive: askAll(this.#io, `${found.username}@${found.host}: `) } : {}),
-      ...defined('hostKey', this.#hostKeys.of(found, alias)),
-      ...defined('keepalive', keepaliveOf(settings, found)),
       timeouts: { ...limits, ...limitsOf(settings) },
     };
   }

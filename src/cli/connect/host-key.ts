@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import type { Settings } from '../args/settings.ts';
 import type { HostKeyOption, KnownHostsOption } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
@@ -38,7 +39,7 @@ function knownHostsOf(settings: Settings): KnownHostsOption {
   const alias = settings.text('host-key-alias');
   return {
     ...(knownHosts.length > 0 ? { knownHosts } : {}),
-    ...(alias === undefined ? {} : { alias }),
+    ...given({ alias }),
     ...(settings.flag('accept-new') ? { onUnknown: 'accept-new' as const } : {}),
   };
 }

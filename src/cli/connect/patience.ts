@@ -1,6 +1,6 @@
+import { given } from '../../check/given.ts';
 import type { Settings } from '../args/settings.ts';
 import type { ConnectOptions, KeepaliveOptions, Timeouts } from '../library.ts';
-import { defined } from './defined.ts';
 import { limitsOf } from './limits.ts';
 
 /** How long and how often the user wants to wait. */
@@ -11,12 +11,11 @@ export function patienceOf(
   const timeouts: Timeouts = {
     ...found.timeouts,
     ...limitsOf(settings),
-    ...defined('total', settings.duration('total-timeout')),
+    ...given({ total: settings.duration('total-timeout') }),
   };
   return {
     timeouts,
-    ...defined('retry', retryOf(settings, found)),
-    ...defined('keepalive', keepaliveOf(settings, found)),
+    ...given({ retry: retryOf(settings, found), keepalive: keepaliveOf(settings, found) }),
   };
 }
 
@@ -25,7 +24,7 @@ function retryOf(settings: Settings, found: ConnectOptions): ConnectOptions['ret
   const quiet = settings.duration('quiet-after-zombie');
   if (attempts === undefined && quiet === undefined) return found.retry;
   const configured = found.retry === false ? { attempts: 1 } : found.retry;
-  return { ...configured, ...defined('attempts', attempts), ...defined('quiet', quiet) };
+  return { ...configured, ...given({ attempts, quiet }) };
 }
 
 export function keepaliveOf(

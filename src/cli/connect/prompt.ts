@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { onAbort } from '../../time/on-abort.ts';
 import { type Io, write } from '../io.ts';
 import type { ConnectOptions } from '../library.ts';
 import { Stopped } from '../stopped.ts';
@@ -23,15 +24,14 @@ function readLine(io: Io, echo: boolean): Promise<string> {
   // As a terminal, readline puts it into raw mode: nothing is echoed but what we write.
   const lines = createInterface({ input: io.stdin, output: echo ? io.stderr : silent, terminal: true });
   return new Promise((resolve, reject) => {
-    const onAbort = () => end(() => reject(io.signal.reason));
     const end = (settle: () => void) => {
-      io.signal.removeEventListener('abort', onAbort);
+      unfollow();
       // Before closing, which counts as an end without an answer.
       settle();
       lines.close();
       io.stdin.pause();
     };
-    io.signal.addEventListener('abort', onAbort, { once: true });
+    const unfollow = onAbort(io.signal, () => end(() => reject(io.signal.reason)));
     lines.once('line', (line) => end(() => resolve(line)));
     // In raw mode Ctrl-C is a character, not a signal.
     lines.once('SIGINT', () => end(() => reject(new Stopped('SIGINT'))));

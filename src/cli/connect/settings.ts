@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import { readSshConfig } from '../../interop/ssh-config/index.ts';
 import { accountName } from '../../options/local-account.ts';
 import type { Destination } from '../args/destination.ts';
@@ -6,7 +7,6 @@ import type { Io } from '../io.ts';
 import type { ConnectOptions } from '../library.ts';
 import { wordsOfWrongUse } from '../report/wrong-use.ts';
 import { UsageError } from '../usage-error.ts';
-import { defined } from './defined.ts';
 import { Hops } from './hops.ts';
 import { hostKeyOf } from './host-key.ts';
 import { patienceOf } from './patience.ts';
@@ -24,14 +24,14 @@ export function connectOptionsOf(
   io: Io,
 ): Promise<ConnectOptions> {
   const rest = settings.withoutVariables([
-    ...given(settings, 'port', destination.port),
-    ...given(settings, 'user', destination.user),
+    ...decided(settings, 'port', destination.port),
+    ...decided(settings, 'user', destination.user),
   ]);
   return withSettings((hops) => lookUpHost(destination, rest, hops), rest, io);
 }
 
 /** What the destination itself says comes before the environment. @throws {UsageError} when an argument says otherwise. */
-function given(settings: Settings, name: string, inDestination: string | number | undefined): string[] {
+function decided(settings: Settings, name: string, inDestination: string | number | undefined): string[] {
   if (inDestination === undefined) return [];
   const other = settings.text(name);
   if (settings.isArgument(name) && other !== String(inDestination)) {
@@ -50,12 +50,14 @@ export async function withSettings(find: Finder, settings: Settings, io: Io): Pr
   hops.finish();
   const options = {
     ...found,
-    ...defined('port', settings.port('port')),
-    ...defined('username', settings.text('user')),
-    ...defined('privateKeyPath', settings.text('identity')),
-    ...defined('via', route),
-    ...defined('hostKey', hostKeyOf(settings, found.hostKey)),
-    ...defined('passphrase', passphrase),
+    ...given({
+      port: settings.port('port'),
+      username: settings.text('user'),
+      privateKeyPath: settings.text('identity'),
+      via: route,
+      hostKey: hostKeyOf(settings, found.hostKey),
+      passphrase,
+    }),
     ...patienceOf(settings, found),
   };
   return { ...options, ...(await answersOf(options, settings, io)) };
@@ -74,11 +76,11 @@ export async function lookUpHost(
   hops?: Hops,
 ): Promise<ConnectOptions> {
   const file = settings.text('ssh-config');
-  const given = { ...defined('username', user), ...defined('port', port) };
-  if (file?.toLowerCase() === 'none') return { username: user ?? ownName(), host, ...given };
+  const inDestination = given({ username: user, port });
+  if (file?.toLowerCase() === 'none') return { username: user ?? ownName(), host, ...inDestination };
   try {
     const found = await readSshConfig(host, file, hops && ((one, alias) => hops.optionsOf(one, alias)));
-    return { ...found, ...given };
+    return { ...found, ...inDestination };
   } catch (error) {
     // A mistake in the user's own files, which no attempt to connect can mend.
     throw error instanceof TypeError ? new UsageError(wordsOfWrongUse(error).join('\n')) : error;

@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import {
   activeCustomer,
   customerConnectOptions,
@@ -13,7 +14,6 @@ import {
   loadCustomers,
 } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
-import { defined } from './defined.ts';
 import type { Hops } from './hops.ts';
 import { connectOptionsOf, lookUpHost, withSettings } from './settings.ts';
 import { whereTo } from './where.ts';
@@ -126,5 +126,5 @@ async function loginOf(
   settings: Settings,
 ): Promise<Pick<ConnectOptions, 'privateKeyPath' | 'agent'>> {
   const { privateKeyPath, agent } = await lookUpHost({ host }, settings);
-  return { ...defined('privateKeyPath', privateKeyPath), ...defined('agent', agent) };
+  return given({ privateKeyPath, agent });
 }

@@ -41,20 +41,28 @@ export async function buildScene(timeline: Timeline): Promise<Scene> {
   timeline.tell('PC', `Windows sshd at ${pc.host}:${pc.port}, code page 949`);
 
   return {
-    ...{ gateway, pc, port },
+    gateway,
+    pc,
+    port,
     worker: {
       host: gateway.host,
-      ...{ port, username: pc.username, privateKey: pc.clientKey.privateKey },
+      port,
+      username: pc.username,
+      privateKey: pc.clientKey.privateKey,
       hostKey: { fingerprint: pc.hostKey.fingerprint },
     },
     async startTunnel() {
       const { ssh } = gateway;
       tunnel = keepReverseTunnel({
         gateway: {
-          ...{ host: ssh.host, port: ssh.port, username: ssh.username, privateKey: ssh.clientKey.privateKey },
+          host: ssh.host,
+          port: ssh.port,
+          username: ssh.username,
+          privateKey: ssh.clientKey.privateKey,
           hostKey: { fingerprint: ssh.hostKey.fingerprint },
         },
-        ...{ listenPort: port, target: { host: pc.host, port: pc.port } },
+        listenPort: port,
+        target: { host: pc.host, port: pc.port },
         retry: { minDelay: 200, maxDelay: 500 },
         onEvent: (event) => tellEvent(timeline, event),
       });

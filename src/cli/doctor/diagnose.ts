@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import { printable } from '../../text/printable.ts';
 import type { SshError } from '../library.ts';
 import { inOurWords } from '../report/library-words.ts';
@@ -28,7 +29,7 @@ export function findingOfKind(
     ...(error.hint === undefined || !traitsOf(kind).hint ? {} : { hint: inOurWords(error.hint) }),
     code: error.code,
     kind,
-    ...(ms === undefined ? {} : { ms }),
+    ...given({ ms }),
   };
 }
 
@@ -38,7 +39,11 @@ function factsOf(kind: FailureKind, error: SshError, target: Target): FailureFac
   const { fingerprint = '', knownAs = '', file, line, methodsTried = [], methodsOffered = [] } = details;
   const at = line === undefined ? '' : `, line ${line}`;
   return {
-    ...{ host: printable(host), port, fingerprint, knownAs, username: printable(target.username, 100) },
+    host: printable(host),
+    port,
+    fingerprint,
+    knownAs,
+    username: printable(target.username, 100),
     at: hop ?? `${printable(host)}:${port}`,
     record: file === undefined ? '' : ` (${printable(file)}${at})`,
     tried: methodsTried.join(', ') || '-',

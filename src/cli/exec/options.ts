@@ -1,3 +1,4 @@
+import { given } from '../../check/given.ts';
 import { checkCwd, checkSurroundings } from '../../exec/command-line/surroundings.ts';
 import { assertEncoding } from '../../exec/output/decode.ts';
 import { asLibrary, oneOf } from '../args/checks.ts';
@@ -38,9 +39,9 @@ export function surroundingsOf(settings: Settings) {
   const cwd = settings.text('cwd');
   const shell = settings.choice('shell', shells);
   return {
-    ...(cwd === undefined ? {} : { cwd }),
+    ...given({ cwd }),
     ...(Object.keys(env).length === 0 ? {} : { env }),
-    ...(shell === undefined ? {} : { shell }),
+    ...given({ shell }),
   };
 }
 

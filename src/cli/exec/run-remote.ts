@@ -1,4 +1,5 @@
 import { printable } from '../../text/printable.ts';
+import { onAbort } from '../../time/on-abort.ts';
 import { type Io, write } from '../io.ts';
 import type { Command, CommandFailed, Connection, ExecOptions } from '../library.ts';
 import { isSshError } from '../library.ts';
@@ -23,9 +24,9 @@ export async function runRemote(
   io: Io,
 ): Promise<End> {
   const command = start(connection, words, options, io);
-  const onStop = () => command.kill('SIGTERM');
-  io.signal.addEventListener('abort', onStop, { once: true });
-  if (io.signal.aborted) onStop();
+  const stop = () => command.kill('SIGTERM');
+  const unfollow = onAbort(io.signal, stop);
+  if (io.signal.aborted) stop();
   try {
     const end = await endOf(command);
     if (io.signal.aborted) throw stoppedWith(io.signal.reason, knownOf(end));
@@ -34,7 +35,7 @@ export async function runRemote(
     if (!io.signal.aborted || error instanceof Stopped) throw error;
     throw stoppedWith(io.signal.reason, knownOfFailure(error));
   } finally {
-    io.signal.removeEventListener('abort', onStop);
+    unfollow();
   }
 }
 

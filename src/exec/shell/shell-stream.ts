@@ -140,7 +140,12 @@ function shellLost({ host, port, hop }: SessionOpener['where'], cause: SshError)
     `The connection to ${host}:${port} was lost while a shell was open: ${cause.message}`,
     {
       phase: 'session',
-      ...{ host, port, hop, why, reason, cause },
+      host,
+      port,
+      hop,
+      why,
+      reason,
+      cause,
       started: true,
       retryable: false,
       hint: 'What ran in the shell was told that its terminal is gone (SIGHUP), and has most likely ended.',

@@ -1,3 +1,4 @@
+import { onAbort } from '../../time/on-abort.ts';
 import { now, startTimer } from '../../time/timer.ts';
 import { buildPowerShell } from '../command-line/powershell-script.ts';
 import { powerShellString } from '../quote/powershell.ts';
@@ -32,11 +33,11 @@ export async function killOnWindows(
     // Whatever is confirmed by now was started before this PowerShell, and whatever is not, after it.
     const told = place(opener, target, { askedAt, startedAt: now() });
     if (!told) return channel.close();
-    giveUp.signal.addEventListener('abort', () => channel.close(), { once: true });
+    onAbort(giveUp.signal, () => channel.close());
     channel.write(Buffer.from(`${stdin}${told}\r\n`), () => {});
     channel.end();
     await new Promise<void>((resolve) => {
-      giveUp.signal.addEventListener('abort', () => resolve(), { once: true });
+      onAbort(giveUp.signal, resolve);
       channel.start({ ...discard, onEnd: () => resolve() });
     });
   } catch {

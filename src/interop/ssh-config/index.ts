@@ -1,7 +1,7 @@
+import { given } from '../../check/given.ts';
 import type { ConnectOptions, KeepaliveOptions } from '../../options/types.ts';
 import type { JumpHostOptions } from '../../route/jump-host.ts';
 import { isSafeHostName, isSafeUserName } from '../../route/safe-names.ts';
-import { given } from '../given.ts';
 import { algorithmsOf } from './algorithms.ts';
 import { credentialsOf } from './credentials.ts';
 import { hostKeyOf } from './host-key.ts';
@@ -86,7 +86,8 @@ function refuseUnsupported(found: Found): void {
 function tokenValues(found: Found): TokenValues {
   const { alias, localUser, values } = found;
   return {
-    ...{ alias, localUser },
+    alias,
+    localUser,
     host: hostNameOf(found).toLowerCase(),
     port: wholeNumber(found, 'port', 1, 65_535) ?? 22,
     username: values.get('user')?.value ?? nameOf(localUser),

@@ -125,7 +125,9 @@ class Reading implements Found {
   #subject(): Subject {
     const { alias, localUser, final } = this;
     return {
-      ...{ alias, localUser, final },
+      alias,
+      localUser,
+      final,
       host: hostNameOf(this),
       user: this.values.get('user')?.value ?? localUser,
       askForFinal: () => {

@@ -26,7 +26,10 @@ export function jobHost(runner: CommandRunner): JobHost {
       const options: BufferExecOptions = {
         ...(stdin === undefined ? {} : { stdin }),
         signal,
-        ...{ encoding: 'buffer', reject: false, timeout, maxBuffer: 8 * maxPiece },
+        encoding: 'buffer',
+        reject: false,
+        timeout,
+        maxBuffer: 8 * maxPiece,
       };
       return runner.exec(line, labelled(options, helperLabel));
     },

@@ -109,7 +109,13 @@ export function accessFailed(
   const reason = printable(said, 500);
   const what = id ? `job ${id}` : 'the jobs';
   return new JobAccessFailed(`${where.host}:${where.port} could not take care of ${what}: ${reason}`, {
-    ...{ phase: 'command', host: where.host, port: where.port, hop: where.hop },
-    ...{ id, reason, retryable, hint: hintFor(said) },
+    phase: 'command',
+    host: where.host,
+    port: where.port,
+    hop: where.hop,
+    id,
+    reason,
+    retryable,
+    hint: hintFor(said),
   });
 }

@@ -101,7 +101,10 @@ export function jobLost({ where }: JobHost, id: string, reason: string): JobLost
     ? `There is no job ${id} on ${place}`
     : `Job ${id} on ${place} is lost: ${reason}`;
   return new JobLost(message, {
-    ...{ phase: 'command', host: where.host, port: where.port, hop: where.hop },
+    phase: 'command',
+    host: where.host,
+    port: where.port,
+    hop: where.hop,
     id,
     reason,
     hint: isUnknown

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import iconv from 'iconv-lite';
+import { onAbort } from '../../time/on-abort.ts';
 import { defaultCommand } from '../commands/default-commands.ts';
 import { runHandler } from '../commands/run-handler.ts';
 import type { ExecContext, ExecHandler, MockCommand } from '../types.ts';
@@ -77,7 +78,7 @@ export class DetachedCommand implements ExecContext {
       if (signal) this.kill(signal);
       else this.exit(exitCode);
     }, delayMs);
-    this.closed.addEventListener('abort', () => clearTimeout(timer));
+    onAbort(this.closed, () => clearTimeout(timer));
     this.onSignal((name) => this.kill(name));
   }
 

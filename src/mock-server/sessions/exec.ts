@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import iconv from 'iconv-lite';
 import type { ServerChannel } from 'ssh2';
+import { onAbort } from '../../time/on-abort.ts';
 import { chooseHandler } from '../commands/choose-handler.ts';
 import { defaultCommand } from '../commands/default-commands.ts';
 import { runHandler } from '../commands/run-handler.ts';
@@ -39,7 +40,7 @@ export class MockRunningCommand implements ExecContext {
     this.username = owner.username;
     this.connection = owner.id;
     const forget = owner.onEnd(() => this.#ended.abort());
-    this.#ended.signal.addEventListener('abort', forget, { once: true });
+    onAbort(this.#ended.signal, forget);
     channel.once('close', () => this.#ended.abort());
     // A loop over stdin must not end what the command has still to say.
     channel[Symbol.asyncIterator] = () => channel.iterator({ destroyOnReturn: false });
@@ -106,7 +107,7 @@ export class MockRunningCommand implements ExecContext {
     const { delayMs = 0 } = command;
     if (!delayMs) return this.#finish(command);
     const timer = this.#owner.later(delayMs, () => this.#finish(command));
-    this.closed.addEventListener('abort', () => this.#owner.cancel(timer));
+    onAbort(this.closed, () => this.#owner.cancel(timer));
     this.onSignal((signal) => {
       this.#owner.cancel(timer);
       this.kill(signal);

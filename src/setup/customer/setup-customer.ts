@@ -29,8 +29,15 @@ export async function setUpCustomer(
   const answer = await runSetup(
     shell,
     {
-      ...{ code, account, port: String(port), line, key: key ?? '', replace: replaceKey ? '1' : '' },
-      ...{ group: tunnelGroup, state: stateFolder, workers: isSocket ? workerGroup : '' },
+      code,
+      account,
+      port: String(port),
+      line,
+      key: key ?? '',
+      replace: replaceKey ? '1' : '',
+      group: tunnelGroup,
+      state: stateFolder,
+      workers: isSocket ? workerGroup : '',
     },
     add,
   );

@@ -104,7 +104,10 @@ class Listing {
     const { host, port } = this.#where;
     return new SftpFailed(`SFTP readdir of ${quoted(this.#path)} on ${host}:${port} failed: ${reason}`, {
       ...this.#where,
-      ...{ phase: 'transfer', operation: 'readdir', path: printable(this.#path), reason },
+      phase: 'transfer',
+      operation: 'readdir',
+      path: printable(this.#path),
+      reason,
     });
   }
 }

@@ -70,7 +70,13 @@ function isRefusal(error: unknown, statuses: readonly number[]): error is SftpFa
 function held(refusal: SftpFailed): SftpFailed {
   const { operation, path, phase, host, port, hop, status } = refusal;
   return new SftpFailed(`${refusal.message}: ${openElsewhere}`, {
-    ...{ operation, path, phase, host, port, hop, status },
+    operation,
+    path,
+    phase,
+    host,
+    port,
+    hop,
+    status,
     reason: openElsewhere,
     hint: openElsewhereHint,
     retryable: true,

@@ -7,7 +7,10 @@ export function authBroken(error: unknown, situation: Situation): Authentication
   const { host, port, hop, methodsTried } = situation;
   const said = error instanceof Error ? printable(error.message) : 'no reason given';
   return new AuthenticationFailed(`The login at ${host}:${port} could not go on: ${said}`, {
-    ...{ phase: 'auth', host, port, hop },
+    phase: 'auth',
+    host,
+    port,
+    hop,
     methodsTried: [...methodsTried],
     cause: error,
   });
@@ -18,7 +21,10 @@ export function invalidCertificate({ host, port, hop }: Situation): HandshakeFai
   return new HandshakeFailed(
     `${host}:${port} shows a host certificate that is damaged, of another kind than agreed on, or not signed (with SHA-2) by the authority that it names`,
     {
-      ...{ phase: 'handshake', host, port, hop },
+      phase: 'handshake',
+      host,
+      port,
+      hop,
       retryable: false,
       hint: 'Sign the host key anew (ssh-keygen -s CA -h), or name plain algorithms in algorithms.serverHostKey.',
     },

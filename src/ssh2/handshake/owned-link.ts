@@ -47,7 +47,12 @@ export function ownLink(
     new ConnectionLost(
       `Nothing came from ${host}:${port} for ${Math.round(silentMs)} ms; the keepalive takes it for dead`,
       {
-        ...{ host, port, hop, phase: 'session', why: 'keepalive', retryable: true },
+        host,
+        port,
+        hop,
+        phase: 'session',
+        why: 'keepalive',
+        retryable: true,
         hint: 'The PC or the network went away without a word. The next connect may meet the zombie that it left on the gateway.',
       },
     );
@@ -110,6 +115,12 @@ function sayGoodbye(client: Client): void {
 
 function closedHere(host: string, port: number, hop: string | undefined): ConnectionLost {
   return new ConnectionLost(`The connection to ${host}:${port} was closed here, by close()`, {
-    ...{ host, port, hop, phase: 'session', why: 'socket', reason: 'closed by close()', retryable: false },
+    host,
+    port,
+    hop,
+    phase: 'session',
+    why: 'socket',
+    reason: 'closed by close()',
+    retryable: false,
   });
 }

@@ -72,7 +72,10 @@ async function output(connection: Connection, command: string, visit: Visit): Pr
   const { signal } = visit;
   const timeout = visit.limit(share);
   const { stdout, stderr } = await connection.exec(command, {
-    ...{ timeout, maxBuffer: 100_000, reject: false, signal },
+    timeout,
+    maxBuffer: 100_000,
+    reject: false,
+    signal,
   });
   return `${stdout}\n${stderr}`;
 }

@@ -53,7 +53,10 @@ function openProbe(connection: Connection, line: string): Probe {
   };
   probe.command = connection.exec(line, {
     encoding: 'buffer',
-    ...{ maxBuffer: 0, reject: false, timeout: 60_000, onStdout },
+    maxBuffer: 0,
+    reject: false,
+    timeout: 60_000,
+    onStdout,
   });
   probe.command.stdin.on('error', () => {});
   probe.command.stdin.write('\n');

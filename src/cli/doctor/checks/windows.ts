@@ -22,7 +22,10 @@ export async function checkWindows(connection: Connection, visit: Visit): Promis
   const started = now();
   const { signal } = visit;
   const { stdout, stderr } = await connection.powershell(windowsLook, {
-    ...{ timeout: visit.limit(share), maxBuffer: 100_000, reject: false, signal },
+    timeout: visit.limit(share),
+    maxBuffer: 100_000,
+    reject: false,
+    signal,
   });
   const facts = factsOf(stdout);
   // The library's own words about a policy that allows no script.

@@ -1,4 +1,4 @@
-/** The members that have a value: an option that is left out keeps its default and shows in no print. */
+/** The members that have a value: what is left out, or explicitly `undefined`, keeps its default and shows in no print. */
 export function given<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(record).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
