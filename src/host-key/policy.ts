@@ -256,7 +256,10 @@ function verdictError(
   if (verdict.verdict === 'mismatch') {
     return new HostKeyMismatch(`${at(target)} shows ${shown}, but ${file}:${line} has another key for it`, {
       ...details,
-      hint: "The port now leads to another customer's PC, the PC was re-installed, or somebody is in between. hostKey.alias pins a customer instead of a port. Compare the fingerprint on the PC itself before you replace the line.",
+      hint:
+        target.hop === undefined
+          ? "The port now leads to another customer's PC, the PC was re-installed, or somebody is in between. hostKey.alias pins a customer instead of a port. Compare the fingerprint on the PC itself before you replace the line."
+          : 'The jump host was re-installed, its address belongs to another machine now, or somebody is in between. Compare the fingerprint on the jump host itself before you replace the line.',
     });
   }
   return new HostKeyUnknown(

@@ -92,9 +92,12 @@ async function openThrough(
     throw isSshError(error) ? targetError(error, socketPath, context, hop) : error;
   }
   let failure: SshError | undefined;
-  void connection.closed.then((error) => {
-    failure = error;
-  });
+  const blame = (error: unknown) => {
+    if (isSshError(error)) failure ??= error;
+  };
+  void connection.closed.then(blame);
+  // The stream tells its user of the loss a turn before the connection tells us.
+  stream.once('error', blame);
   const dispose = async () => {
     stream.destroy();
     await connection.close();
@@ -114,7 +117,8 @@ function targetError(
   const target = socketPath ?? `${host}:${port}`;
   const message = `${hop} could not reach ${target}: ${printable(reason)}`;
   const details = { phase: 'route', host, port, hop, cause: error } as const;
-  if (reasonCode === 1) {
+  // Prohibited, or a kind of channel that it does not know.
+  if (reasonCode === 1 || reasonCode === 3) {
     return new ConnectFailed(message, {
       ...details,
       retryable: false,

@@ -3,6 +3,7 @@ import { steps } from '../../src/cli/doctor/steps.ts';
 import { afterLogin } from './doctor/after-login.ts';
 import { beforeLogin } from './doctor/before-login.ts';
 import { hostKeys } from './doctor/host-keys.ts';
+import { jumpHosts } from './doctor/jump-hosts.ts';
 import { logins, unusableKeys } from './doctor/login.ts';
 import { machines } from './doctor/machine.ts';
 import { onTheWay } from './doctor/on-the-way.ts';
@@ -12,6 +13,7 @@ import { windowsPcs } from './doctor/windows-pcs.ts';
 
 const situations = [
   ...onTheWay,
+  ...jumpHosts,
   ...proxies,
   ...beforeLogin,
   ...hostKeys,

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { doctorCommand } from '../../src/cli/commands/doctor.ts';
+import { specsOf } from '../../src/cli/commands/specs.ts';
 import { wrap } from '../../src/cli/doctor/layout.ts';
 import { lookOf, renderStep } from '../../src/cli/doctor/render.ts';
+import type { Step } from '../../src/cli/doctor/steps.ts';
 import { english } from '../../src/cli/doctor/words/english.ts';
 import { korean } from '../../src/cli/doctor/words/korean.ts';
 import { languageOf } from '../../src/cli/doctor/words/language.ts';
@@ -16,6 +19,8 @@ const facts = {
     port: 9012,
     username: 'rpa',
     fingerprint: 'SHA256:x',
+    keyFile: 'ssh_host_rsa_key.pub',
+    recordName: '[gw]:9012',
     record: ' (f, line 1)',
     knownAs: 'customer-9',
   },
@@ -31,9 +36,63 @@ test.each(kinds)('%s has words in both languages, with the same commands, option
   const [en, ko] = [textsOf(english.failures[kind]).join(' '), textsOf(korean.failures[kind]).join(' ')];
   expect(ko).toMatch(/[가-힣]/);
   expect(en).not.toMatch(/[가-힣]/);
-  const names = (text: string) =>
-    [...new Set(text.match(/--[a-z][a-z-]+|\b[A-Z][a-z]+(?:[A-Z][a-z]+){1,3}\b/g))].sort();
-  expect(names(ko)).toEqual(names(en));
+  expect(namesIn(korean.failures[kind])).toEqual(namesIn(english.failures[kind]));
+});
+
+/** Commands, options and settings that a text names. */
+function namesIn(words: FailureWords): string[] {
+  const text = textsOf(words).join(' ');
+  return [...new Set(text.match(/--[a-z][a-z-]+|\b[A-Z][a-z]+(?:[A-Z][a-z]+){1,3}\b/g))].sort();
+}
+
+test.each(Object.keys(english.atJump) as Array<keyof Words['atJump']>)(
+  '%s has words of its own at a jump host, of its options and not of the PC, in both languages',
+  (kind) => {
+    for (const words of [english, korean]) {
+      const own = textsOf(words.atJump[kind]).join(' ');
+      expect(own).not.toMatch(/--(?:host-key|password-file|ask-password|host-key-alias)\b|ProgramData/);
+      expect(textsOf(words.failures[kind]).join(' ')).not.toBe(own);
+    }
+    expect(namesIn(korean.atJump[kind])).toEqual(namesIn(english.atJump[kind]));
+  },
+);
+
+const allOptions = specsOf(doctorCommand);
+const example: Record<string, string> = { FILE: 'f', NAME: 'n', 'http://HOST:PORT': 'http://h:1' };
+
+test.each([english, korean])('every option that is advised exists and takes what is shown %#', (words) => {
+  const texts = [...Object.values(words.failures), ...Object.values(words.atJump)].flatMap(textsOf);
+  const advised = texts.flatMap((text) => [
+    ...text.matchAll(/(--[a-z-]+)(?: ([A-Z]+\b|\d\w+|https?:\S+))?/g),
+  ]);
+  for (const [, flag, value] of advised) {
+    const spec = allOptions.find(({ name }) => `--${name}` === flag);
+    if (!spec) expect(['--reclaim', '--end', '--verbose']).toContain(flag);
+    else if (value)
+      expect(() => spec.check?.(example[value] ?? value, flag!), `${flag} ${value}`).not.toThrow();
+  }
+  expect(advised.length).toBeGreaterThan(30);
+});
+
+test.each([
+  ['--jump-host-key', /--jump-host-key \S+=SHA256:[^;]+/],
+  ['--accept-new', /--accept-new/],
+])("a jump host's unknown key: %s, as advised, lets doctor through", async (_what, advised) => {
+  await using stage = await Stage.open();
+  const [gateway, pc] = [await stage.server(), await stage.server()];
+  const identity = await stage.file('id', gateway.clientKey.privateKey);
+  const known = await stage.file('known', `[127.0.0.1]:${pc.port} ${pc.hostKey.publicKey}\n`);
+  const flags = ['--ssh-config', 'none', '--identity', identity, '--known-hosts', known];
+  const args = [...flags, '-J', `rpa@127.0.0.1:${gateway.port}`, `rpa@127.0.0.1:${pc.port}`];
+  const before = await run(['doctor', '--json', ...args]);
+  const [step] = JSON.parse(before.stdout.toString()).steps.filter((one: Step) => one.verdict === 'fail');
+  expect(step).toMatchObject({
+    kind: 'hostKeyUnknownGateway',
+    facts: { hop: expect.stringContaining('jump') },
+  });
+  const option = advised.exec(step.todo)![0].split(' ');
+  const { exitCode } = await run(['doctor', ...option, ...args]);
+  expect({ before: before.exitCode, after: exitCode }).toEqual({ before: 11, after: 0 });
 });
 
 /** A port that is silent: what doctor prints of it. */

@@ -80,6 +80,18 @@ describe('a jump host', () => {
     await routed.dispose?.();
   });
 
+  it('is blamed, not the target, when it says goodbye before the target speaks', async () => {
+    await using leaving = await startMockServer({ faults: { disconnect: { phase: 'ready', afterMs: 500 } } });
+    await using silent = await tcpServer(() => {});
+    const via = jumpHost({ ...login(leaving), hostKey: 'insecure-accept-any' });
+    const options = { host: '127.0.0.1', port: silent.port, username: 'rpa', password: 'x' };
+    await expect(connectViaGateway({ ...options, via, retry: false })).rejects.toMatchObject({
+      code: 'SSH_CONNECTION_LOST',
+      hop: `jump 1 of 1 (127.0.0.1:${leaving.port})`,
+      retryable: true,
+    });
+  });
+
   it('says which hop could not reach the target, and leaves nothing open', async () => {
     const gone = await tcpServer(() => {});
     await gone.close();

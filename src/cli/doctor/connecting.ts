@@ -11,6 +11,8 @@ import {
   type PhaseTimings,
   type SshError,
 } from '../library.ts';
+import { plainFacts } from './facts.ts';
+import { isAtJump } from './kind-of.ts';
 import { examineName } from './names.ts';
 import { type NewRecord, watchRecord } from './recorded.ts';
 import type { Finding, Step, StepName } from './steps.ts';
@@ -148,14 +150,20 @@ function failure(error: SshError, visit: Visit, notice: string, record: NewRecor
 }
 
 /** A jump host that fails in whatever phase of its own is, for us, a way that does not open. */
-function isOnTheWay({ hop, host, port, phase }: SshError, { target }: Visit): boolean {
-  return phase === 'route' || (hop !== undefined && (host !== target.host || port !== target.port));
+function isOnTheWay(error: SshError, { target }: Visit): boolean {
+  return error.phase === 'route' || isAtJump(error, target);
 }
 
 function onTheWay(error: SshError, visit: Visit): Step {
   const finding = visit.finding(error, error.attempts?.at(-1)?.timings.total);
   const isNamed = error.hop === undefined || finding.says.includes(error.hop);
-  return { name: 'tcp', ...finding, says: isNamed ? finding.says : `${error.hop}: ${finding.says}` };
+  const facts = error.hop === undefined ? {} : { facts: { hop: error.hop } };
+  return {
+    name: 'tcp',
+    ...finding,
+    says: isNamed ? finding.says : `${error.hop}: ${finding.says}`,
+    ...facts,
+  };
 }
 
 const barred = /expire|locked|disabled|not available|booting|shut ?down|nologin|not allowed|denied|만료|잠/i;
@@ -165,17 +173,12 @@ function withNotice(finding: Finding, notice: string, { words, target }: Visit):
   if (notice === '' || !finding.code?.startsWith('SSH_AUTH')) return finding;
   if (!barred.test(notice)) return { ...finding, todo: `${words.notice(notice)} ${finding.todo}` };
   const { says, todo } = words.failures.accountRefused;
-  const facts = {
-    ...target,
-    at: '',
-    said: notice,
-    fingerprint: '',
-    record: '',
-    knownAs: '',
-    tried: '',
-    offered: '',
+  return {
+    ...finding,
+    kind: 'accountRefused',
+    says: says(plainFacts(target, notice)),
+    todo: `${todo} ${words.logs}`,
   };
-  return { ...finding, kind: 'accountRefused', says: says(facts), todo: `${todo} ${words.logs}` };
 }
 
 function stepOf({ phase, code }: SshError, { kind }: Finding): StepName {

@@ -12,6 +12,7 @@ export interface Target {
 /** What an error may carry, whichever it is. Texts from the server are escaped already. */
 export interface ErrorDetails {
   fingerprint?: string;
+  keyType?: string;
   knownAs?: string;
   file?: string;
   line?: number;
@@ -29,15 +30,22 @@ export interface ErrorDetails {
 type Failed = SshError & ErrorDetails;
 
 /**
- * Where an error happened: in the login at a jump host, on the way from the last jump to the target, at a port that a
- * gateway publishes for a PC, or at a server of its own (port 22).
+ * Where an error happened: at a jump host, on the way from one to the next, on the way from the last jump to the target,
+ * at a port that a gateway publishes for a PC, or at a server of its own (port 22).
  */
-type Place = 'jump' | 'behindJump' | 'published' | 'server';
+type Place = 'jump' | 'nextJump' | 'behindJump' | 'published' | 'server';
 
-function placeOf({ hop, host, port, phase }: Failed, target: Target): Place {
-  if (hop?.startsWith('jump') && (host !== target.host || port !== target.port)) return 'jump';
-  if (hop?.startsWith('jump') && phase === 'route') return 'behindJump';
+function placeOf({ hop, host, port }: SshError, target: Target): Place {
+  if (hop?.startsWith('jump')) {
+    if (hop.endsWith(` (${host}:${port})`)) return 'jump';
+    return host === target.host && port === target.port ? 'behindJump' : 'nextJump';
+  }
   return target.port === 22 ? 'server' : 'published';
+}
+
+/** Whether a jump host is at fault, and not what is behind it. */
+export function isAtJump(error: SshError, target: Target): boolean {
+  return placeOf(error, target) === 'jump';
 }
 
 /** Which failure an error of connecting, or of the checks after it, is. */
@@ -50,7 +58,7 @@ const byCode: Readonly<Record<string, (error: Failed, place: Place) => FailureKi
   SSH_HOST_NOT_FOUND: ({ errno }) => (errno === 'ENOTFOUND' ? 'nameUnknown' : 'nameServerSilent'),
   SSH_TCP_TIMEOUT: ({ phase }, place) => tooLate(phase === 'route' ? 'route' : 'tcp', place),
   SSH_TOTAL_TIMEOUT: ({ phase }, place) => tooLate(phase, place),
-  SSH_CONNECTION_REFUSED: (_error, place) => refusedAt[place],
+  SSH_CONNECTION_REFUSED: refused,
   SSH_CONNECT_FAILED: connectFailed,
   SSH_PROXY_COMMAND_FAILED: ({ errno }) =>
     errno === undefined ? 'proxyCommandFailed' : 'proxyCommandMissing',
@@ -78,13 +86,20 @@ const byCode: Readonly<Record<string, (error: Failed, place: Place) => FailureKi
 
 const refusedAt = {
   jump: 'gatewayRefuses',
+  nextJump: 'nextJumpRefuses',
   behindJump: 'noTunnelBehindGateway',
   published: 'noTunnel',
   server: 'noSshd',
 } as const;
 
+function refused(error: Failed, place: Place): FailureKind {
+  if (isAboutSocket(error)) return 'noSocketBehindGateway';
+  return place === 'behindJump' && error.port === 22 ? 'noSshd' : refusedAt[place];
+}
+
 const closedAt = {
   jump: 'closedGateway',
+  nextJump: 'closedGateway',
   behindJump: 'pcSshdDown',
   published: 'pcSshdDown',
   server: 'closedServer',
@@ -92,6 +107,7 @@ const closedAt = {
 
 const muteAt = {
   jump: 'muteGateway',
+  nextJump: 'muteGateway',
   behindJump: 'zombie',
   published: 'zombie',
   server: 'muteServer',
@@ -106,9 +122,16 @@ function tooLate(phase: string, place: Place): FailureKind {
   return place === 'jump' ? 'gatewaySilent' : 'hostSilent';
 }
 
-function connectFailed({ hint = '', errno }: Failed, place: Place): FailureKind {
-  if (place !== 'behindJump') return errno === undefined ? 'unknown' : 'networkDown';
-  return hint.includes('forbids it') ? 'gatewayForbids' : 'gatewayCannotReach';
+function connectFailed(error: Failed, place: Place): FailureKind {
+  const { hint = '', errno } = error;
+  if (place !== 'behindJump' && place !== 'nextJump') return errno === undefined ? 'unknown' : 'networkDown';
+  if (hint.includes('forbids it')) return 'gatewayForbids';
+  return isAboutSocket(error) ? 'noSocketBehindGateway' : 'gatewayCannotReach';
+}
+
+/** Whether it was a Unix socket that a jump host could not reach. */
+function isAboutSocket({ message }: SshError): boolean {
+  return / could not reach \//.test(message);
 }
 
 function proxyFailed({ message, status }: Failed): FailureKind {

@@ -4,6 +4,8 @@ interface Traits {
   hint?: true;
   /** Only the log of the server tells the reason: doctor says where it is. */
   logs?: true;
+  /** It has words of its own where a jump host on the way is at fault. */
+  atJump?: true;
 }
 
 /** Every failure that doctor tells apart. Both languages have words for each. */
@@ -16,7 +18,9 @@ export const failureKinds = {
   noTunnel: {},
   noSshd: {},
   gatewayRefuses: {},
+  nextJumpRefuses: {},
   noTunnelBehindGateway: {},
+  noSocketBehindGateway: {},
   gatewayForbids: { logs: true },
   gatewayCannotReach: { hint: true },
   networkDown: { hint: true },
@@ -30,19 +34,19 @@ export const failureKinds = {
   zombie: {},
   muteServer: { logs: true },
   muteGateway: { logs: true },
-  slowSpeaker: {},
+  slowSpeaker: { atJump: true },
   pcSshdDown: {},
   zombieEnded: {},
   closedServer: { logs: true },
   closedGateway: { logs: true },
-  maxStartups: { logs: true },
-  penalty: { logs: true },
-  webServer: {},
-  tlsServer: {},
-  otherServer: {},
+  maxStartups: { logs: true, atJump: true },
+  penalty: { logs: true, atJump: true },
+  webServer: { atJump: true },
+  tlsServer: { atJump: true },
+  otherServer: { atJump: true },
   oldSsh: {},
   keysSilent: { logs: true },
-  keysClosed: { logs: true },
+  keysClosed: { logs: true, atJump: true },
   keysRefused: { hint: true, logs: true },
   noCommonKex: { hint: true },
   postQuantumOnly: { hint: true },
@@ -57,32 +61,37 @@ export const failureKinds = {
   hostKeyUnknown: {},
   hostKeyUnknownGateway: {},
   hostKeyUncertified: { hint: true },
-  hostKeyChanged: {},
-  hostKeyNotPinned: {},
+  hostKeyChanged: { atJump: true },
+  hostKeyNotPinned: { atJump: true },
   hostKeyRevoked: {},
-  nothingToLogInWith: {},
-  methodNotTaken: {},
-  secondFactor: {},
-  tooManyKeys: {},
+  nothingToLogInWith: { atJump: true },
+  methodNotTaken: { atJump: true },
+  secondFactor: { atJump: true },
+  tooManyKeys: { atJump: true },
   accountRefused: { logs: true },
-  passwordRefused: { logs: true },
-  keyRefused: { logs: true },
+  passwordRefused: { logs: true, atJump: true },
+  keyRefused: { logs: true, atJump: true },
   certificateRefused: { hint: true, logs: true },
   loginBroken: {},
-  loginSilent: { logs: true },
-  loginCut: { logs: true },
+  loginSilent: { logs: true, atJump: true },
+  loginCut: { logs: true, atJump: true },
   sessionRefused: { logs: true },
-  sessionSilent: { logs: true },
+  sessionSilent: { logs: true, atJump: true },
   commandHangs: {},
   sftpRefused: { logs: true },
   sftpSilent: { logs: true },
   sftpSpoilt: {},
   endedAtCommand: { logs: true },
-  lost: { logs: true },
+  lost: { logs: true, atJump: true },
   unknown: { hint: true, logs: true },
 } as const satisfies Record<string, Traits>;
 
 export type FailureKind = keyof typeof failureKinds;
+
+/** What has words of its own at a jump host. */
+export type JumpKind = {
+  [Kind in FailureKind]: (typeof failureKinds)[Kind] extends { atJump: true } ? Kind : never;
+}[FailureKind];
 
 export function traitsOf(kind: FailureKind): Traits {
   return failureKinds[kind];

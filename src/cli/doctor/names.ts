@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { printable } from '../../text/printable.ts';
 import { now } from '../../time/timer.ts';
+import { plainFacts } from './facts.ts';
 import type { Finding } from './steps.ts';
 import type { Visit } from './visit.ts';
 
@@ -30,21 +30,9 @@ export async function examineName(visit: Visit): Promise<Finding> {
 function unknownName({ words, target }: Visit, why: string, ms: number): Finding {
   const kind = why === 'ENOTFOUND' ? 'nameUnknown' : 'nameServerSilent';
   const { says, todo } = words.failures[kind];
-  const host = printable(target.host);
-  const facts = {
-    ...target,
-    host,
-    said: why,
-    at: host,
-    fingerprint: '',
-    record: '',
-    knownAs: '',
-    tried: '',
-    offered: '',
-  };
   return {
     verdict: 'fail',
-    says: says(facts),
+    says: says(plainFacts(target, why)),
     todo: todo as string,
     code: 'SSH_HOST_NOT_FOUND',
     kind,

@@ -1,6 +1,7 @@
 import { now, sleep } from '../../time/timer.ts';
 import type { ConnectOptions, SshError } from '../library.ts';
 import { findingOf } from './diagnose.ts';
+import { plainFacts } from './facts.ts';
 import type { Target } from './kind-of.ts';
 import type { FailureKind } from './kinds.ts';
 import type { Finding } from './steps.ts';
@@ -45,11 +46,9 @@ export class Visit {
   }
 
   failure(kind: FailureKind): { says: string; todo: string } {
-    const { host, port, username } = this.target;
-    const facts = { host, port, username, at: `${host}:${port}`, said: '' };
+    const facts = plainFacts(this.target);
     const { says, todo } = this.words.failures[kind];
-    const all = { ...facts, fingerprint: '', record: '', knownAs: '', tried: '', offered: '' };
-    return { says: says(all), todo: typeof todo === 'string' ? todo : todo(all) };
+    return { says: says(facts), todo: typeof todo === 'string' ? todo : todo(facts) };
   }
 
   skipped(why: keyof Words['skipped']): Finding {

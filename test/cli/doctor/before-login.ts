@@ -160,7 +160,7 @@ const keys: Situation[] = [
     what: 'old key exchanges only',
     ...key,
     kind: 'noCommonKex',
-    todo: /algorithms option/,
+    todo: /KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with/,
     open: answering(offering({ kex: 'diffie-hellman-group1-sha1' }), 'wait'),
   },
   {
@@ -174,21 +174,21 @@ const keys: Situation[] = [
     what: 'old host keys only',
     ...key,
     kind: 'noCommonHostKey',
-    todo: /algorithms option/,
+    todo: /KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with/,
     open: answering(offering({ key: 'ssh-dss' }), 'wait'),
   },
   {
     what: 'old ciphers only',
     ...key,
     kind: 'noCommonCipher',
-    todo: /algorithms option/,
+    todo: /KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with/,
     open: answering(offering({ cipher: 'arcfour' }), 'wait'),
   },
   {
     what: 'old MACs only',
     ...key,
     kind: 'noCommonMac',
-    todo: /algorithms option/,
+    todo: /KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with/,
     open: answering(offering({ mac: 'hmac-md5-96' }), 'wait'),
   },
   {

@@ -93,7 +93,7 @@ const gateways: Situation[] = [
     ...way,
     kind: 'webServer',
     says: /jump 1 of 1/,
-    todo: /host and port/,
+    todo: /port of that jump host/,
     open: gatewayPort('HTTP/1.1 400 Bad Request\r\n\r\n', 'close'),
   },
   {
@@ -131,7 +131,8 @@ const gateways: Situation[] = [
     what: 'a gateway whose key is not on record',
     ...way,
     kind: 'hostKeyUnknownGateway',
-    todo: /ssh -p \d+ 127\.0\.0\.1/,
+    says: /^jump 1 of 1 .*no key of this jump host/,
+    todo: /on that jump host: ssh-keygen -lf \/etc\/ssh\/ssh_host_ed25519_key\.pub.*--jump-host-key 127\.0\.0\.1:\d+=SHA256:\S+; .*--accept-new, or in known_hosts a line of "gateway"/,
     open: behind(async (stage) => hopOf(await stage.server()), 'gateway'),
   },
 ];

@@ -1,93 +1,18 @@
+import { englishOnTheWay } from './english-on-the-way.ts';
 import type { Words } from './words.ts';
 
 const banned =
   'Wait some minutes and let nobody knock meanwhile. Behind a tunnel every worker has the same address: raise MaxStartups and PerSourceMaxStartups, and take the address out of PerSourcePenalties (PerSourcePenaltyExemptList) there.';
 const algorithms =
-  'The server is very old, or very strict. Update it, or meet it halfway with the algorithms option of the library, naming what it offers.';
+  'The server is very old, or very strict. Update it, or meet it halfway in ssh_config, for its Host: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with + and what it offers (programs: the algorithms option).';
 
 /** Where it failed, why that is most likely, and what to do. */
 export const englishFailures: Words['failures'] = {
-  nameUnknown: {
-    says: ({ host }) => `the name ${host} has no address`,
-    todo: 'Look at its spelling; some names exist only inside a VPN.',
-  },
-  nameServerSilent: {
-    says: ({ said }) => `the name server does not answer (${said})`,
-    todo: 'Look at the network of this machine and at its name servers.',
-  },
-  hostSilent: {
-    says: ({ at }) => `${at} does not answer at all`,
-    todo: 'The gateway is off, the network on the way is down, or a firewall drops the packets: look whether it lets this machine in.',
-  },
-  gatewaySilent: {
-    says: ({ at }) => `${at} does not answer at all: the gateway, not the PC`,
-    todo: 'The gateway is off, the network on the way is down, or a firewall drops the packets. No other PC behind it can be reached either: tell its administrator.',
-  },
-  routeSilent: {
-    says: ({ at }) => `the way to ${at} did not open in time`,
-    todo: 'A jump host or a proxy on the way is slow or silent: try each by itself.',
-  },
-  noTunnel: {
-    says: ({ host, port }) => `${host} answers, but nothing listens on port ${port}: no tunnel is up`,
-    todo: 'The PC is off, or its tunnel is down: look at the PC. Which ports listen: ssh-via-gateway tunnels GATEWAY.',
-  },
-  noSshd: {
-    says: ({ host, port }) => `${host} answers, but nothing listens on port ${port}: no sshd is running`,
-    todo: 'Start sshd there (systemctl start ssh; on Windows Start-Service sshd). A PC behind the gateway has a published port: give it (HOST:PORT).',
-  },
-  gatewayRefuses: {
-    says: ({ at }) => `${at} refuses: no sshd is running on the gateway. That is no fault of the PC`,
-    todo: 'Tell the administrator of the gateway: its sshd is down, or listens on another port.',
-  },
-  noTunnelBehindGateway: {
-    says: ({ host, port }) =>
-      `the gateway is well, but nothing listens at ${host}:${port} behind it: no tunnel is up`,
-    todo: 'The PC is off, or its tunnel is down: look at the PC. Which ports listen: ssh-via-gateway tunnels GATEWAY.',
-  },
-  gatewayForbids: {
-    says: ({ said }) => `the gateway may not lead on: ${said}`,
-    todo: 'Look at the gateway: AllowTcpForwarding, PermitOpen, and restrict or permitopen in authorized_keys.',
-  },
-  gatewayCannotReach: {
-    says: ({ said }) => `the gateway is well, but cannot reach the PC: ${said}`,
-    todo: 'Host and port are seen from the gateway: is the name known there?',
-  },
-  networkDown: {
-    says: ({ said }) => said,
-    todo: 'Look at the network of this machine (VPN, default route) and at the firewall on the way.',
-  },
-  proxyCommandMissing: {
-    says: ({ said }) => said,
-    todo: 'Give the full path of the program in --proxy-command or ProxyCommand.',
-  },
-  proxyCommandFailed: {
-    says: ({ said }) => said,
-    todo: 'The command reached nothing, or lost what it had reached. Run it by hand, with the same host and port, to see more.',
-  },
-  proxyDown: {
-    says: ({ said }) => said,
-    todo: 'The proxy itself is down, its name or port is wrong, or the network on the way to it is down. The gateway was not asked yet.',
-  },
-  proxyWantsLogin: {
-    says: ({ said }) => said,
-    todo: 'Set SSH_VIA_GATEWAY_PROXY to the URL with user name and password; on the command line everybody could read it.',
-  },
-  proxyForbids: {
-    says: ({ said }) => said,
-    todo: 'Ask its administrator to allow this host and port.',
-  },
-  proxyCannotReach: {
-    says: ({ said }) => said,
-    todo: 'The proxy is well. Is the host up, and does its name have an address where the proxy stands?',
-  },
-  proxyStrange: {
-    says: ({ said }) => said,
-    todo: 'Look at --proxy: the kind (http, https, socks5), the host and the port.',
-  },
+  ...englishOnTheWay,
   zombie: {
     says: () =>
       'accepted, then silence: a zombie. The PC has vanished, and its old session still holds the port',
-    todo: 'Do not knock again and again: each connect keeps the zombie alive. It ends by itself after (ClientAliveCountMax + 1) x ClientAliveInterval of quiet, or now: ssh-via-gateway tunnels --end PORT GATEWAY. With tunnel --reclaim the PC does that itself. A PC that is just starting is silent for a while, too: --banner-timeout 2min waits longer.',
+    todo: 'Do not knock again and again: each connect keeps the zombie alive. It ends by itself after (ClientAliveCountMax + 1) x ClientAliveInterval of quiet, or now: ssh-via-gateway tunnels --end PORT GATEWAY. With tunnel --reclaim the PC does that itself. A PC that is just starting is silent for a while, too: --banner-timeout 2m waits longer.',
   },
   muteServer: {
     says: ({ at }) => `${at} accepted, then silence: no word of SSH`,
@@ -99,7 +24,7 @@ export const englishFailures: Words['failures'] = {
   },
   slowSpeaker: {
     says: ({ said }) => `it speaks, but not SSH: ${said}`,
-    todo: 'Look at host and port: another service listens there. On a line that is very slow, --banner-timeout 2min waits longer.',
+    todo: 'Look at host and port: another service listens there. On a line that is very slow, --banner-timeout 2m waits longer.',
   },
   pcSshdDown: {
     says: () => 'accepted, then closed without a word: the tunnel is up, but the sshd of the PC is not',
@@ -187,13 +112,14 @@ export const englishFailures: Words['failures'] = {
   hostKeyUnknown: {
     says: ({ fingerprint, knownAs }) =>
       `no key of this host is on record; it shows ${fingerprint}${knownAs && `, on record as ${knownAs}`}`,
-    todo: ({ knownAs }) =>
-      `${knownAs && `If this is ${knownAs}: --host-key-alias ${knownAs}. If not: `}Compare with the PC: ssh-keygen -lf C:\\ProgramData\\ssh\\ssh_host_ed25519_key.pub (Linux: /etc/ssh). If it is the same, record it once under a name of its own: --host-key-alias customer-12 --accept-new; programs then give that alias. Or pin it: --host-key with that fingerprint.`,
+    todo: ({ knownAs, keyFile }) =>
+      `${knownAs && `If this is ${knownAs}: --host-key-alias ${knownAs}. If not: `}Compare with the PC: ssh-keygen -lf C:\\ProgramData\\ssh\\${keyFile} (Linux: /etc/ssh). If it is the same, record it once under a name of its own: --host-key-alias customer-12 --accept-new; programs then give that alias. Or pin it: --host-key with that fingerprint.`,
   },
   hostKeyUnknownGateway: {
-    says: ({ at, fingerprint }) => `no key of the gateway is on record (${at}); it shows ${fingerprint}`,
-    todo: ({ host, port }) =>
-      `Compare on the gateway: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. If it is the same, record it by logging in there once: ssh -p ${port} ${host}.`,
+    says: ({ at, fingerprint, knownAs }) =>
+      `${at}: no key of this jump host is on record; it shows ${fingerprint}${knownAs && `, on record as ${knownAs}`}`,
+    todo: ({ host, port, fingerprint, keyFile, knownAs, recordName }) =>
+      `${knownAs && `If this is ${knownAs}: HostKeyAlias ${knownAs} for it in ssh_config. If not: `}Compare on that jump host: ssh-keygen -lf /etc/ssh/${keyFile}. If it is the same, pin it: --jump-host-key ${host}:${port}=${fingerprint}; or record it once: --accept-new${recordName && `, or in known_hosts a line of "${recordName}" and the content of that file`}.`,
   },
   hostKeyUncertified: {
     says: ({ said }) => said,

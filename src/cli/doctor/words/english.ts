@@ -1,4 +1,5 @@
 import { steps } from '../steps.ts';
+import { englishAtJump } from './english-at-jump.ts';
 import { englishFailures } from './english-failures.ts';
 import type { Words } from './words.ts';
 
@@ -6,6 +7,7 @@ const titles = Object.fromEntries(Object.entries(steps).map(([name, { title }]) 
 
 export const english: Words = {
   failures: englishFailures,
+  atJump: englishAtJump,
   titles: titles as Words['titles'],
   marks: { ok: 'ok', warn: 'WARN', fail: 'FAIL', skipped: '-' },
   logs: 'The log of sshd there tells the reason: journalctl -u ssh or /var/log/auth.log on Linux; on Windows the Event Viewer, Applications and Services Logs, OpenSSH/Operational.',

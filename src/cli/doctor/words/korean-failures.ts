@@ -1,95 +1,18 @@
+import { koreanOnTheWay } from './korean-on-the-way.ts';
 import type { Words } from './words.ts';
 
 const banned =
   '몇 분 동안 아무도 접속하지 말고 기다리세요. 터널 뒤에서는 모든 작업자의 주소가 같습니다. 그 서버의 MaxStartups와 PerSourceMaxStartups를 늘리고, 이 주소를 PerSourcePenalties에서 빼세요(PerSourcePenaltyExemptList).';
 const algorithms =
-  '서버가 너무 오래되었거나 설정이 너무 엄격합니다. 서버를 업데이트하거나, 라이브러리의 algorithms 옵션에 서버가 제안하는 이름을 넣어 맞추세요.';
-const tunnelDown =
-  'PC가 꺼져 있거나 터널이 내려가 있습니다. PC를 확인하세요. 어느 포트가 열려 있는지는 ssh-via-gateway tunnels GATEWAY로 봅니다.';
+  '서버가 너무 오래되었거나 설정이 너무 엄격합니다. 서버를 업데이트하거나, ssh_config에서 그 Host의 KexAlgorithms, HostKeyAlgorithms, Ciphers, MACs에 +와 서버가 제안하는 이름을 써서 맞추세요(프로그램에서는 algorithms 옵션).';
 
 /** 어디에서 실패했는지, 가장 흔한 원인, 할 일. */
 export const koreanFailures: Words['failures'] = {
-  nameUnknown: {
-    says: ({ host }) => `${host}라는 이름에 주소가 없습니다`,
-    todo: '철자를 확인하세요. VPN 안에서만 보이는 이름도 있습니다.',
-  },
-  nameServerSilent: {
-    says: ({ said }) => `네임 서버가 응답하지 않습니다(${said})`,
-    todo: '이 컴퓨터의 네트워크와 네임 서버 설정을 확인하세요.',
-  },
-  hostSilent: {
-    says: ({ at }) => `${at}에서 아무 응답이 없습니다. 게이트웨이에 닿지 않습니다`,
-    todo: '게이트웨이가 꺼져 있거나, 중간 네트워크가 끊겼거나, 방화벽이 막고 있습니다. 이 컴퓨터가 허용되어 있는지 확인하세요.',
-  },
-  gatewaySilent: {
-    says: ({ at }) => `${at}에서 아무 응답이 없습니다. PC가 아니라 게이트웨이 문제입니다`,
-    todo: '게이트웨이가 꺼져 있거나, 중간 네트워크가 끊겼거나, 방화벽이 막고 있습니다. 그 뒤의 다른 PC도 접속할 수 없습니다. 게이트웨이 관리자에게 알리세요.',
-  },
-  routeSilent: {
-    says: ({ at }) => `${at}까지 가는 길이 제시간에 열리지 않았습니다`,
-    todo: '중간의 점프 호스트나 프록시가 느리거나 응답하지 않습니다. 하나씩 따로 접속해 보세요.',
-  },
-  noTunnel: {
-    says: ({ host, port }) => `터널 없음: ${host}는 응답하지만 포트 ${port}를 열고 있는 것이 없습니다`,
-    todo: tunnelDown,
-  },
-  noSshd: {
-    says: ({ host, port }) => `${host}는 응답하지만 포트 ${port}에 sshd가 없습니다`,
-    todo: '그곳의 sshd를 시작하세요(systemctl start ssh, Windows는 Start-Service sshd). 게이트웨이 뒤의 PC라면 공개된 포트를 함께 쓰세요(HOST:PORT).',
-  },
-  gatewayRefuses: {
-    says: ({ at }) => `${at}가 접속을 거절합니다. 게이트웨이의 sshd가 내려가 있으며, PC 잘못이 아닙니다`,
-    todo: '게이트웨이 관리자에게 알리세요. sshd가 내려갔거나 다른 포트를 쓰고 있습니다.',
-  },
-  noTunnelBehindGateway: {
-    says: ({ host, port }) =>
-      `터널 없음: 게이트웨이는 정상이지만 그 뒤의 ${host}:${port}를 열고 있는 것이 없습니다`,
-    todo: tunnelDown,
-  },
-  gatewayForbids: {
-    says: ({ said }) => `게이트웨이가 그 너머로 연결하는 것을 금지합니다: ${said}`,
-    todo: '게이트웨이의 AllowTcpForwarding, PermitOpen, authorized_keys의 restrict나 permitopen을 확인하세요.',
-  },
-  gatewayCannotReach: {
-    says: ({ said }) => `게이트웨이는 정상이지만 PC에 닿지 않습니다: ${said}`,
-    todo: '호스트와 포트는 게이트웨이에서 본 것입니다. 그 이름이 게이트웨이에서도 보이는지 확인하세요.',
-  },
-  networkDown: {
-    says: ({ said }) => `네트워크 오류입니다: ${said}`,
-    todo: '이 컴퓨터의 네트워크(VPN, 기본 경로)와 중간의 방화벽을 확인하세요.',
-  },
-  proxyCommandMissing: {
-    says: ({ said }) => `프록시 명령을 시작할 수 없습니다: ${said}`,
-    todo: '--proxy-command나 ProxyCommand에 프로그램의 전체 경로를 쓰세요.',
-  },
-  proxyCommandFailed: {
-    says: ({ said }) => `프록시 명령이 실패했습니다: ${said}`,
-    todo: '명령이 어디에도 닿지 못했거나 연결을 잃었습니다. 같은 호스트와 포트로 직접 실행해 보세요.',
-  },
-  proxyDown: {
-    says: ({ said }) => `프록시에 닿지 않습니다: ${said}`,
-    todo: '프록시가 내려갔거나, 이름이나 포트가 틀렸거나, 그곳까지의 네트워크가 끊겼습니다. 게이트웨이에는 아직 가 보지 못했습니다.',
-  },
-  proxyWantsLogin: {
-    says: ({ said }) => `프록시가 로그인을 요구합니다: ${said}`,
-    todo: '사용자 이름과 암호가 든 URL을 SSH_VIA_GATEWAY_PROXY에 넣으세요. 명령줄에 쓰면 누구나 볼 수 있습니다.',
-  },
-  proxyForbids: {
-    says: ({ said }) => `프록시가 허용하지 않습니다: ${said}`,
-    todo: '프록시 관리자에게 이 호스트와 포트를 허용해 달라고 하세요.',
-  },
-  proxyCannotReach: {
-    says: ({ said }) => `프록시가 목적지에 닿지 못합니다: ${said}`,
-    todo: '프록시는 정상입니다. 호스트가 켜져 있는지, 프록시가 있는 곳에서 그 이름의 주소가 보이는지 확인하세요.',
-  },
-  proxyStrange: {
-    says: ({ said }) => `프록시다운 응답이 아닙니다: ${said}`,
-    todo: '--proxy의 종류(http, https, socks5)와 호스트, 포트를 확인하세요.',
-  },
+  ...koreanOnTheWay,
   zombie: {
     says: () =>
       '연결은 되지만 응답이 없습니다: 좀비입니다. PC는 사라졌고 옛 세션이 아직 포트를 잡고 있습니다',
-    todo: '자꾸 다시 시도하지 마세요. 접속할 때마다 좀비가 더 오래갑니다. 조용히 두면 (ClientAliveCountMax + 1) x ClientAliveInterval 뒤에 풀립니다. 바로 끝내려면: ssh-via-gateway tunnels --end PORT GATEWAY. tunnel --reclaim을 쓰면 PC가 스스로 합니다. 막 켜지는 PC도 잠시 응답이 없습니다. --banner-timeout 2min으로 더 기다릴 수 있습니다.',
+    todo: '자꾸 다시 시도하지 마세요. 접속할 때마다 좀비가 더 오래갑니다. 조용히 두면 (ClientAliveCountMax + 1) x ClientAliveInterval 뒤에 풀립니다. 바로 끝내려면: ssh-via-gateway tunnels --end PORT GATEWAY. tunnel --reclaim을 쓰면 PC가 스스로 합니다. 막 켜지는 PC도 잠시 응답이 없습니다. --banner-timeout 2m으로 더 기다릴 수 있습니다.',
   },
   muteServer: {
     says: ({ at }) => `${at}에 연결은 되지만 SSH 응답이 없습니다`,
@@ -101,7 +24,7 @@ export const koreanFailures: Words['failures'] = {
   },
   slowSpeaker: {
     says: ({ said }) => `응답은 하지만 SSH가 아닙니다: ${said}`,
-    todo: '호스트와 포트를 확인하세요. 다른 서비스가 쓰는 포트입니다. 회선이 아주 느리다면 --banner-timeout 2min으로 더 기다릴 수 있습니다.',
+    todo: '호스트와 포트를 확인하세요. 다른 서비스가 쓰는 포트입니다. 회선이 아주 느리다면 --banner-timeout 2m으로 더 기다릴 수 있습니다.',
   },
   pcSshdDown: {
     says: () => '연결되자마자 말없이 끊겼습니다. 터널은 살아 있지만 PC의 sshd가 내려가 있습니다',
@@ -186,13 +109,14 @@ export const koreanFailures: Words['failures'] = {
   hostKeyUnknown: {
     says: ({ fingerprint, knownAs }) =>
       `이 호스트의 키가 기록에 없습니다. 서버가 보여 준 지문: ${fingerprint}${knownAs && `, ${knownAs}라는 이름으로 기록됨`}`,
-    todo: ({ knownAs }) =>
-      `${knownAs && `이 PC가 ${knownAs}라면 --host-key-alias ${knownAs}를 쓰세요. 아니라면: `}PC에서 직접 비교하세요: ssh-keygen -lf C:\\ProgramData\\ssh\\ssh_host_ed25519_key.pub (Linux는 /etc/ssh). 같으면 고유한 이름으로 한 번 기록합니다: --host-key-alias customer-12 --accept-new. 프로그램에서도 같은 alias를 씁니다. 또는 --host-key에 그 지문을 주세요.`,
+    todo: ({ knownAs, keyFile }) =>
+      `${knownAs && `이 PC가 ${knownAs}라면 --host-key-alias ${knownAs}를 쓰세요. 아니라면: `}PC에서 직접 비교하세요: ssh-keygen -lf C:\\ProgramData\\ssh\\${keyFile} (Linux는 /etc/ssh). 같으면 고유한 이름으로 한 번 기록합니다: --host-key-alias customer-12 --accept-new. 프로그램에서도 같은 alias를 씁니다. 또는 --host-key에 그 지문을 주세요.`,
   },
   hostKeyUnknownGateway: {
-    says: ({ at, fingerprint }) => `게이트웨이(${at})의 키가 기록에 없습니다. 보여 준 지문: ${fingerprint}`,
-    todo: ({ host, port }) =>
-      `게이트웨이에서 비교하세요: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. 같으면 한 번 로그인해서 기록하세요: ssh -p ${port} ${host}.`,
+    says: ({ at, fingerprint, knownAs }) =>
+      `${at}: 이 점프 호스트의 키가 기록에 없습니다. 보여 준 지문: ${fingerprint}${knownAs && `, ${knownAs}라는 이름으로 기록됨`}`,
+    todo: ({ host, port, fingerprint, keyFile, knownAs, recordName }) =>
+      `${knownAs && `이것이 ${knownAs}라면 ssh_config에서 이 호스트에 HostKeyAlias ${knownAs}를 쓰세요. 아니라면: `}그 점프 호스트에서 비교하세요: ssh-keygen -lf /etc/ssh/${keyFile}. 같으면 고정하세요: --jump-host-key ${host}:${port}=${fingerprint}. 또는 한 번 기록하세요: --accept-new${recordName && `, 아니면 known_hosts에 "${recordName}"과 그 파일의 내용을 한 줄로`}.`,
   },
   hostKeyUncertified: {
     says: ({ said }) => `호스트 인증서를 믿을 근거가 없습니다: ${said}`,

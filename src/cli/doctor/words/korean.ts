@@ -1,8 +1,10 @@
+import { koreanAtJump } from './korean-at-jump.ts';
 import { koreanFailures } from './korean-failures.ts';
 import type { Words } from './words.ts';
 
 export const korean: Words = {
   failures: koreanFailures,
+  atJump: koreanAtJump,
   titles: {
     dns: 'DNS',
     tcp: 'TCP',

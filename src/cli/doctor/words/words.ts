@@ -1,4 +1,4 @@
-import type { FailureKind } from '../kinds.ts';
+import type { FailureKind, JumpKind } from '../kinds.ts';
 import type { StepName, Verdict } from '../steps.ts';
 
 /** What the words of a failure may be made of. Texts from the server are escaped. */
@@ -10,8 +10,12 @@ export interface FailureFacts {
   username: string;
   /** Fingerprint of the host key that was shown. */
   fingerprint: string;
+  /** The name of the file with that key on an sshd's machine. */
+  keyFile: string;
   /** Another name under which that key is on record, or nothing. */
   knownAs: string;
+  /** Under which name known_hosts was searched, or nothing. */
+  recordName: string;
   /** ` (FILE, line N)` of the deciding entry of known_hosts, or nothing. */
   record: string;
   /** What was tried to log in with. */
@@ -33,6 +37,8 @@ type Say<Values extends unknown[] = []> = (...values: Values) => string;
 /** Everything that doctor says in one language. A language that leaves one out does not compile. */
 export interface Words {
   failures: Record<FailureKind, FailureWords>;
+  /** In place of these where a jump host is at fault, which is another machine with options of its own. */
+  atJump: Record<JumpKind, FailureWords>;
   titles: Record<StepName, string>;
   marks: Record<Verdict, string>;
   /** Where the server's log is. */

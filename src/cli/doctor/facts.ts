@@ -1,0 +1,61 @@
+import { printable } from '../../text/printable.ts';
+import type { SshError } from '../library.ts';
+import { inOurWords } from '../report/library-words.ts';
+import { type ErrorDetails, isAtJump, type Target } from './kind-of.ts';
+import type { FailureKind } from './kinds.ts';
+import type { FailureFacts } from './words/words.ts';
+
+/** Of a failure at the target of which nothing is known but what was said. */
+export function plainFacts({ host, port, username }: Target, said = ''): FailureFacts {
+  const shown = printable(host);
+  return {
+    host: shown,
+    port,
+    username: printable(username, 100),
+    at: `${shown}:${port}`,
+    said,
+    fingerprint: '',
+    keyFile: keyFileOf(''),
+    knownAs: '',
+    recordName: '',
+    record: '',
+    tried: '-',
+    offered: '-',
+  };
+}
+
+/** Of an error. */
+export function factsOf(kind: FailureKind, error: SshError, target: Target): FailureFacts {
+  const { host = target.host, port = target.port, hop } = error;
+  const details = error as SshError & ErrorDetails;
+  const { fingerprint = '', keyType = '', knownAs = '', file, line } = details;
+  const { methodsTried = [], methodsOffered = [] } = details;
+  const at = line === undefined ? '' : `, line ${line}`;
+  const facts = plainFacts({ host, port, username: target.username }, saidOf(kind, details, target));
+  return {
+    ...facts,
+    at: hop ?? facts.at,
+    fingerprint,
+    keyFile: keyFileOf(keyType),
+    knownAs,
+    recordName: / has a key for (.+)$/.exec(error.message)?.[1] ?? '',
+    record: file === undefined ? '' : ` (${printable(file)}${at})`,
+    tried: methodsTried.join(', ') || '-',
+    offered: methodsOffered.join(', ') || '-',
+  };
+}
+
+/** As sshd calls it, in whichever folder. */
+function keyFileOf(keyType: string): string {
+  const kind = /ecdsa|rsa/.exec(keyType)?.[0] ?? 'ed25519';
+  return `ssh_host_${kind}_key.pub`;
+}
+
+/** The words of the server where they are what counts, else those of the error. */
+function saidOf(kind: FailureKind, error: SshError & ErrorDetails, target: Target): string {
+  const { message, received, reason } = error;
+  const isJump = isAtJump(error, target);
+  if (kind === 'keysRefused' || kind === 'sftpRefused') return inOurWords(reason ?? message, isJump);
+  if (received === undefined) return inOurWords(message, isJump);
+  return received.split('\\r\\n')[0]!.slice(0, 120);
+}
