@@ -162,7 +162,10 @@ describe.skipIf(process.platform !== 'linux')('the program', () => {
   test.each([
     [['tunnel', 'install', 'gateway'], /What is to be published/],
     [['tunnel', 'install', '-R', '1:a:2', '--ask-password', 'gateway'], /nobody to ask/],
-    [['tunnel', 'install', '-R', '1:a:2', '--service', 'a b', '-F', 'none', 'gateway'], /--service must be/],
+    [
+      ['tunnel', 'install', '-R', '1:a:2', '--service', 'a b', '-F', 'none', 'gateway'],
+      /--service: 'a b' given; a name of letters, digits, - and _ would be right/,
+    ],
     [['tunnel', 'status', 'gateway'], /no other argument/],
   ])('%j is wrong use, and nothing is done', async (argv, message) => {
     await using folder = await temporaryFolder();

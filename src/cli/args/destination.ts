@@ -1,7 +1,6 @@
 import { given } from '../../check/given.ts';
-import { quoted } from '../../text/printable.ts';
 import { UsageError } from '../usage-error.ts';
-import { port as readPort } from './values.ts';
+import { port as readPort, wrongValue } from './values.ts';
 
 /** Where to go, as the user typed it: a name for DNS or an alias of ssh_config. */
 export interface Destination {
@@ -23,8 +22,10 @@ export function parseDestination(text: string, source = 'The destination'): Dest
   const [, user, bracketed, plain, port] = parts ?? [];
   const host = bracketed ?? plain;
   if (host === undefined || host.startsWith('-')) {
-    throw new UsageError(
-      `${source} must be [user@]host[:port] or an alias of ssh_config, not ${quoted(text, 80)}; an IPv6 address goes in brackets: [::1]:22`,
+    throw wrongValue(
+      source,
+      text,
+      '[user@]host[:port] ([::1]:22 for an IPv6 address), or an alias of ssh_config,',
     );
   }
   return {

@@ -1,6 +1,5 @@
-import { UsageError } from '../usage-error.ts';
 import { type OptionSpec, variableOf } from './option-spec.ts';
-import { choice, duration, port, wholeNumber } from './values.ts';
+import { choice, duration, port, wholeNumber, wrongValue } from './values.ts';
 
 /** The values as they were typed, by long name. */
 export type Given = Map<string, string[]>;
@@ -23,7 +22,7 @@ export class Settings {
     if (value === undefined) return false;
     if (/^(1|true|yes|on)$/i.test(value)) return true;
     if (/^(0|false|no|off)$/i.test(value)) return false;
-    throw new UsageError(`${variableOf(name)} must be 1 or 0`);
+    throw wrongValue(variableOf(name), value, '1 or 0');
   }
 
   text(name: string): string | undefined {

@@ -30,7 +30,7 @@ export function duration(
     .join(' and')
     .replace(/^ and| and$/, '');
   const right = `a time${range} like 30s, 500ms, 5m, 1h${none ? ' or none' : ''}`;
-  throw inUsersWords(wrongRange(source, text, right));
+  throw wrongValue(source, text, right);
 }
 
 function shown(ms: number): string {
@@ -64,6 +64,11 @@ function checked<T>(value: T, source: string, check: Check): T {
   }
 }
 
+/** A value that cannot be right, in the words of the library's own checks. */
+export function wrongValue(source: string, text: string, right: string): UsageError {
+  return inUsersWords(wrongRange(source, text, right));
+}
+
 /** `--port: '0' given; ...`: what the library calls an option has a name of its own here. */
 function inUsersWords({ message }: Error): UsageError {
   return new UsageError(message.replace(/^option /, ''));
@@ -83,7 +88,7 @@ export function portList(text: string, source: string): number[] {
     const [from = '', to = from] = part.trim().split('-');
     const first = port(from, source);
     const last = port(to, source);
-    if (last < first) throw new UsageError(`${source}: ${first}-${last} goes backwards`);
+    if (last < first) throw wrongValue(source, part.trim(), `the lower port first, ${last}-${first},`);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
   return [...new Set(ports)];

@@ -3,6 +3,7 @@ import { addCustomer, changeCustomer } from '../../customers/entries.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { aPort } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
+import { wrongValue } from '../args/values.ts';
 import { customersOf, inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
@@ -85,9 +86,7 @@ function wanted(settings: Call['settings'], { customers, gateway }: Customers, c
   if (port === undefined) throw new UsageError("--port N says which port of the gateway is the customer's");
   const account = settings.text('account') ?? before?.account ?? `tunnel-${code.toLowerCase()}`;
   if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(account)) {
-    throw new UsageError(
-      `--account must be a name that useradd takes: 1 to 32 of a-z 0-9 _ -, not ${quoted(account, 60)}`,
-    );
+    throw wrongValue('--account', account, 'a name that useradd takes (1 to 32 of a-z 0-9 _ -)');
   }
   if (before && before.state === 'active' && (before.port !== port || before.account !== account)) {
     throw new UsageError(

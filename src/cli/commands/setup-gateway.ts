@@ -3,6 +3,7 @@ import { changeGateway } from '../../customers/entries.ts';
 import { printable } from '../../text/printable.ts';
 import { parseDestination } from '../args/destination.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
+import { wrongValue } from '../args/values.ts';
 import { inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
@@ -118,14 +119,14 @@ function numbersOf(settings: Call['settings'], name: string, form: RegExp, examp
   const text = settings.text(name);
   if (text === undefined) return [];
   const numbers = form.exec(text)?.slice(1).map(Number);
-  if (!numbers || numbers[0]! < 1) throw new UsageError(`--${name} must be like ${example}`);
+  if (!numbers || numbers[0]! < 1) throw wrongValue(`--${name}`, text, `something like ${example}`);
   return numbers;
 }
 
 function pathOn(settings: Call['settings'], name: string): string | undefined {
   const path = settings.text(name);
   if (path === undefined || /^\/[\w./-]+$/.test(path)) return path;
-  throw new UsageError(`--${name} must be an absolute path on the gateway, of letters, digits and . _ - /`);
+  throw wrongValue(`--${name}`, path, 'an absolute path on the gateway, of letters, digits and . _ - /,');
 }
 
 /** The gateway's name, layout and keys go into the customers file: PCs and workers pin the keys from there. */

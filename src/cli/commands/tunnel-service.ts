@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { OptionSpec } from '../args/option-spec.ts';
+import { wrongValue } from '../args/values.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
 import type { ServiceManager } from '../service/service.ts';
@@ -106,7 +107,7 @@ function refuse(positionals: readonly string[]): void {
 function nameOf(settings: Call['settings']): string {
   const name = settings.text('service') ?? `ssh-via-gateway-${settings.text('customer') ?? 'tunnel'}`;
   if (/^[A-Za-z0-9][\w-]{0,79}$/.test(name)) return name;
-  throw new UsageError('--service must be letters, digits, - and _');
+  throw wrongValue('--service', name, 'a name of letters, digits, - and _');
 }
 
 async function managerOf(settings: Call['settings']): Promise<ServiceManager> {

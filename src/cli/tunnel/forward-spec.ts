@@ -1,7 +1,5 @@
-import { quoted } from '../../text/printable.ts';
-import { port } from '../args/values.ts';
+import { port, wrongValue } from '../args/values.ts';
 import type { ReverseTunnelOptions } from '../library.ts';
-import { UsageError } from '../usage-error.ts';
 
 export type ForwardSpec = Pick<ReverseTunnelOptions, 'listenHost' | 'listenPort' | 'listenPath' | 'target'>;
 
@@ -17,9 +15,7 @@ export function parseForward(text: string, source = '--forward'): ForwardSpec {
   }
   const [, listen6, listen, listenPort, target6, target, targetPort] = tcpSpec.exec(text) ?? [];
   if (listenPort === undefined || targetPort === undefined) {
-    throw new UsageError(
-      `${source} must be [HOST:]PORT:TARGET:PORT as for ssh -R, like 9012:127.0.0.1:22, not ${quoted(text, 80)}`,
-    );
+    throw wrongValue(source, text, '[HOST:]PORT:TARGET:PORT as for ssh -R, like 9012:127.0.0.1:22,');
   }
   const listenHost = listen6 ?? listen;
   return {
