@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { Connection } from '../../src/connection.ts';
 import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
+import { type JumpHostOptions, jumpHost } from '../../src/route/jump-host.ts';
 import { optionsFor } from '../support/connect.ts';
 import { countingSocket, type Traffic } from '../support/counting-socket.ts';
 
@@ -45,6 +46,20 @@ describe('a command', () => {
     expect(writes / count).toBeLessThanOrEqual(1.2);
     expect(sent / count).toBeLessThanOrEqual(182);
     expect(received / count).toBeLessThanOrEqual(216);
+  });
+
+  it('is one packet of the jump host that it goes through', async () => {
+    const count = 20;
+    await using server = await startMockServer();
+    const { socket, take } = await countingSocket(server.port);
+    const { retry: _, ...jump } = optionsFor(server, { via: async () => socket });
+    const via = jumpHost(jump as JumpHostOptions);
+    await using connection = await connectViaGateway(optionsFor(server, { via }));
+    await connection.exec('true');
+    take();
+    for (let n = 0; n < count; n++) await connection.exec('true');
+    // As much as without it, and one header, padding and MAC; 373 with a packet for each small one.
+    expect(take().sent / count).toBeLessThanOrEqual(217);
   });
 
   it('needs two round trips, and one where it follows another one', async () => {

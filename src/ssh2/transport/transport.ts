@@ -19,7 +19,11 @@ const maxBeforeIdentification = 64 * 1024;
 /** RFC 4253 section 4.2. Some servers write a little more. */
 const maxIdentification = 1024;
 
-/** Packets up to this length that leave together are joined: one buffer costs the stream below less than several. */
+/**
+ * Packets up to this length that leave together are joined. A socket gathers them by itself (no difference was measured);
+ * through a jump host, each piece is a packet of its own there. With the six of a command in one, a command takes 17 to 50 %
+ * less processor time, and 2 ms instead of 47 where the jump host leaves Nagle's algorithm on (OpenSSH does not).
+ */
 const smallPacket = 1_024;
 /** So many bytes of them are joined at most. */
 const joinedBytes = 16 * 1024;
