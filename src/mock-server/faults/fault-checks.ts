@@ -84,6 +84,7 @@ const sftp: Checks<SftpFaults> = {
   unaskedReplies: flag,
   shortReads: atLeast(1, 'a number of bytes'),
   shortWrites: atLeast(1, 'a number of bytes'),
+  writesInOrder: oneOf('refuse', 'spoil'),
   failOp: object<NonNullable<SftpFaults['failOp']>>({ op, status: code, nth, message: string }),
   hangOp: object<NonNullable<SftpFaults['hangOp']>>({ op, nth }),
   symlinkLoop: flag,

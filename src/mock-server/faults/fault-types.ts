@@ -197,6 +197,13 @@ export interface SftpFaults {
   shortReads?: number;
   /** WRITE stores only the first n bytes, and reports success. */
   shortWrites?: number;
+  /**
+   * The server takes the writes of a file in their order only (rclone, gateways to object stores), and two that wait for
+   * it change places, as where several workers serve them (Go): only a client that sends them one by one gets through.
+   * Any other WRITE fails with `Illegal seek`. `'refuse'`: that is all; `'spoil'`: so does all else on that handle, CLOSE too.
+   * Such a server is not OpenSSH's: it does not offer `fsync@openssh.com`.
+   */
+  writesInOrder?: 'refuse' | 'spoil';
   /** The `nth` request (default: every one) of this kind fails with this status (default 4). */
   failOp?: { op: SftpOp; status?: number; nth?: number; message?: string };
   /** The `nth` request (default: every one) of this kind is never answered. */

@@ -11,6 +11,7 @@ export class Lies {
   readonly #faults: SftpFaults;
   readonly #counts = new Map<SftpOp, number>();
   #endless = 0;
+  readonly #ends = new Map<string, number>();
 
   constructor(faults: SftpFaults | undefined) {
     this.#faults = faults ?? {};
@@ -31,6 +32,21 @@ export class Lies {
       throw new SftpStatus(status.permissionDenied);
     if (failOp && isMeant(failOp)) throw new SftpStatus(failOp.status ?? status.failure, failOp.message);
     return isMeant(hangOp);
+  }
+
+  /** Throws when a write of `length` bytes at `offset` does not follow the last one of its handle. */
+  takeInOrder(handle: Buffer, offset: number, length: number): void {
+    const key = handle.toString('hex');
+    this.checkUnspoilt(handle);
+    if (!this.#faults.writesInOrder) return;
+    if (offset === (this.#ends.get(key) ?? 0)) return void this.#ends.set(key, offset + length);
+    if (this.#faults.writesInOrder === 'spoil') this.#ends.set(key, Number.NaN);
+    throw new SftpStatus(status.failure, 'Illegal seek');
+  }
+
+  /** A handle on which the order was broken takes nothing more. */
+  checkUnspoilt(handle: Buffer): void {
+    if (Number.isNaN(this.#ends.get(handle.toString('hex')))) throw new SftpStatus(status.failure);
   }
 
   /** The attributes that are told instead of the true ones. */

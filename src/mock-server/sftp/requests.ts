@@ -53,7 +53,9 @@ export const requests: Record<SftpOp, (session: MockSftpSession, fields: FieldRe
     );
   },
   CLOSE: async (session, fields) => {
-    await session.handles.remove(fields.bytes())?.close();
+    const handle = fields.bytes();
+    await session.handles.remove(handle)?.close();
+    session.lies.checkUnspoilt(handle);
     return done();
   },
   READ: (session, fields) => {
@@ -65,10 +67,12 @@ export const requests: Record<SftpOp, (session: MockSftpSession, fields: FieldRe
     return data instanceof Promise ? data.then(dataReply) : dataReply(data);
   },
   WRITE: (session, fields) => {
-    const file = session.handles.file(fields.bytes());
+    const handle = fields.bytes();
+    const file = session.handles.file(handle);
     const offset = fields.uint64();
     const data = fields.bytes();
     session.note({ offset, length: data.length });
+    session.lies.takeInOrder(handle, offset, data.length);
     const written = file.write(offset, data.subarray(0, session.lies.all.shortWrites ?? data.length));
     return written instanceof Promise ? written.then(done) : done();
   },

@@ -13,6 +13,9 @@ import { FieldReader, frame, MockPacketReader, packet, string, uint32 } from './
 const longestPacket = 256 << 10;
 // What waits to be answered; above it the client's window is left to run out.
 const mostQueued = 4 << 20;
+const writeType = 6;
+/** How long a WRITE waits for one that overtakes it. */
+const overtakingMs = 5;
 const strangeId = 0xdead_beef;
 
 /** Serves SFTP on a channel. */
@@ -73,19 +76,27 @@ class Responder {
     this.#queue.push(body);
     this.#queued += body.length;
     if (this.#queued > mostQueued) this.#channel.pause();
-    this.pump();
+    const mayChangePlaces = this.#lies.all.writesInOrder && body[0] === writeType && this.#queue.length === 1;
+    if (mayChangePlaces) setTimeout(() => this.pump(), overtakingMs).unref();
+    else this.pump();
   }
 
   /** Answers what waits, as long as the client takes the answers. */
   pump(): void {
     while (!this.#isBusy && !this.#isStopped && !this.#channel.writableNeedDrain) {
-      const body = this.#queue.shift();
+      const body = this.#next();
       if (!body) break;
       this.#queued -= body.length;
       if (this.#queued < mostQueued && this.#channel.isPaused()) this.#channel.resume();
       this.#answer(body);
     }
     if (this.#isEnding && this.#queue.length === 0 && !this.#isBusy) this.end();
+  }
+
+  #next(): Buffer | undefined {
+    const [first, second] = this.#queue;
+    const swaps = this.#lies.all.writesInOrder && first?.[0] === writeType && second?.[0] === writeType;
+    return swaps ? this.#queue.splice(1, 1)[0] : this.#queue.shift();
   }
 
   endWhenAnswered(): void {
@@ -130,10 +141,10 @@ class Responder {
     if (type !== packet.init) return this.end();
     this.#hasVersion = true;
     if (this.#lies.all.noVersion) return;
-    const extensions = [...this.#connection.settings.sftpExtensions].flatMap((name) => [
-      string(name),
-      string(extensionVersions[name]),
-    ]);
+    const offered = [...this.#connection.settings.sftpExtensions].filter(
+      (name) => name !== 'fsync@openssh.com' || !this.#lies.all.writesInOrder,
+    );
+    const extensions = offered.flatMap((name) => [string(name), string(extensionVersions[name])]);
     this.#channel.write(frame(packet.version, uint32(3), ...extensions));
     if (this.#lies.all.garbagePacket) this.#channel.write(Buffer.from([0, 0, 0, 5, 250, 1, 2, 3, 4]));
   }

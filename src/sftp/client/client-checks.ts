@@ -54,6 +54,7 @@ export const writeStreamChecks: Checks<WriteStreamOptions> = {
   flags: oneOf('w', 'wx', 'a', 'r+'),
   mode,
   start: position,
+  writesInOrder: flag,
 };
 
 /** Seconds since 1970, as SFTP stores them. */

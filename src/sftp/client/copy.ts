@@ -4,6 +4,7 @@ import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
 import { Flight } from '../flow/flight.ts';
+import { againInOrder } from '../flow/in-order.ts';
 import { laneCapacity } from '../flow/lanes.ts';
 import { orderedSink } from '../flow/ordered-sink.ts';
 import { Receiver } from '../flow/receiver.ts';
@@ -30,7 +31,12 @@ interface Copying {
 
 /** Copies a remote file to another path on the same server; the target is the old file or the whole copy. */
 export async function copyRemote(copying: Copying, from: string, to: string): Promise<void> {
+  await againInOrder(copying.sftp, () => copyOnce(copying, from, to));
+}
+
+async function copyOnce(copying: Copying, from: string, to: string): Promise<void> {
   const { sftp, where, throwIfAborted } = copying;
+  throwIfAborted();
   // First look: a server that opens a pipe waits for its other end, and answers nothing more.
   const { mode, size = 0 } = await sftp.stat(from);
   const kind = isFolder(mode) ? 'a folder' : specialKind(mode);

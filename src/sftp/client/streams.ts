@@ -2,6 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag } from '../../ssh2/sftp/wire.ts';
 import { Flight } from '../flow/flight.ts';
+import { withOrderHint } from '../flow/in-order.ts';
 import { laneCapacity } from '../flow/lanes.ts';
 import { orderedSink } from '../flow/ordered-sink.ts';
 import { Receiver } from '../flow/receiver.ts';
@@ -27,6 +28,8 @@ export interface WriteStreamOptions {
   mode?: number | undefined;
   /** The first byte to write, with `'r+'` and `'w'`. Default 0. */
   start?: number | undefined;
+  /** As in `TransferOptions`. Default `false`. */
+  writesInOrder?: boolean | undefined;
 }
 
 /** A remote file as a Node stream; fetches ahead, and stops fetching when its reader does. */
@@ -76,17 +79,21 @@ export function readStream(sftp: SftpRequests, path: string, options: ReadStream
 
 /** A remote file to write to as a Node stream; an error of any write is an `error` of the stream. */
 export function writeStream(sftp: SftpRequests, path: string, options: WriteStreamOptions = {}): Writable {
-  const { flags = 'w', mode, start = 0 } = options;
+  const { flags = 'w', mode, start = 0, writesInOrder } = options;
   let writer: RemoteWriter | undefined;
   let opened: SftpHandle | undefined;
   const settle = (promise: Promise<void> | undefined, done: (error?: Error | null) => void) => {
-    (promise ?? Promise.resolve()).then(() => done(), done);
+    (promise ?? Promise.resolve()).then(
+      () => done(),
+      (error) => done(withOrderHint(sftp, error) as Error),
+    );
   };
   const begin = async () => {
+    if (writesInOrder) sftp.writes.oneByOne(true);
     opened = await sftp.open(path, openFlags(flags), mode === undefined ? {} : { mode });
     const position = flags === 'a' ? ((await sftp.fstat(opened)).size ?? 0) : start;
     const flight = new Flight({ start: MiB, ceiling: laneCapacity });
-    writer = new RemoteWriter({ sftp, handle: opened, flight, position });
+    writer = new RemoteWriter({ sftp, handle: opened, flight, position, appends: flags === 'a' });
   };
   const close = async () => {
     const handle = opened;

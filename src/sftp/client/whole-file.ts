@@ -2,6 +2,7 @@ import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag } from '../../ssh2/sftp/wire.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { Flight } from '../flow/flight.ts';
+import { againInOrder } from '../flow/in-order.ts';
 import { laneCapacity } from '../flow/lanes.ts';
 import { orderedSink } from '../flow/ordered-sink.ts';
 import { Receiver } from '../flow/receiver.ts';
@@ -56,8 +57,18 @@ export async function writeWhole(
   sftp: SftpRequests,
   path: string,
   data: Uint8Array,
+  options: { mode: number | undefined; signal: AbortSignal | undefined },
+): Promise<void> {
+  await againInOrder(sftp, () => writeOnce(sftp, path, data, options));
+}
+
+async function writeOnce(
+  sftp: SftpRequests,
+  path: string,
+  data: Uint8Array,
   { mode, signal }: { mode: number | undefined; signal: AbortSignal | undefined },
 ): Promise<void> {
+  signal?.throwIfAborted();
   const flags = openFlag.write | openFlag.create | openFlag.truncate;
   const handle = await sftp.open(path, flags, mode === undefined ? {} : { mode });
   const flight = new Flight({ start: MiB, ceiling: laneCapacity });

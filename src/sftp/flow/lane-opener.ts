@@ -22,8 +22,8 @@ export interface LaneOptions {
   flight: Flight;
   /** Bytes to be sent. */
   size: number;
-  /** Milliseconds of a round trip, as measured so far. */
-  roundTrip: number;
+  /** The session that there is: how long its round trip is, and whether its server takes a file from several. */
+  first: Pick<SftpRequests, 'roundTrip' | 'writes'>;
 }
 
 /**
@@ -42,8 +42,8 @@ export class LaneOpener {
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    const { size, roundTrip } = options;
-    if (size < bigFile || roundTrip < longRoundTrip) return;
+    const { size, first } = options;
+    if (size < bigFile || first.roundTrip < longRoundTrip || first.writes.order !== 'free') return;
     const count = Math.min(mostLanes - 1, Math.floor(size / laneCapacity));
     const done = new AbortController();
     this.#done = done;

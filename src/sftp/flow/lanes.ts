@@ -25,8 +25,8 @@ export class Lanes {
     return this.#lanes.length;
   }
 
-  get all(): readonly Lane[] {
-    return this.#lanes;
+  get first(): Lane {
+    return this.#lanes[0] as Lane;
   }
 
   add(lane: { sftp: SftpRequests; handle: SftpHandle }): void {

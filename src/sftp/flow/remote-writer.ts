@@ -3,8 +3,18 @@ import { type Latch, latch } from '../../time/latch.ts';
 import { now } from '../../time/timer.ts';
 import type { Flight } from './flight.ts';
 import { FramePool } from './frames.ts';
+import { mayBeOrder } from './in-order.ts';
 
-/** Writes bytes that come one after the other to an open remote file, with many writes under way. */
+interface Block {
+  frame: Buffer;
+  position: number;
+  length: number;
+}
+
+/**
+ * Writes bytes that come one after the other to an open remote file, with many writes under way. What the server refuses
+ * as if it took writes in order only is sent again when all is answered, in order and one by one.
+ */
 export class RemoteWriter {
   #sftp: SftpRequests;
   #handle: SftpHandle;
@@ -15,6 +25,9 @@ export class RemoteWriter {
   #filled = 0;
   #unacknowledged = 0;
   #error: unknown;
+  #refused: Block[] = [];
+  #isAgain = false;
+  #appends: boolean;
   #waiting: Latch<void> | undefined;
   #moved: (bytes: number) => void;
 
@@ -23,12 +36,15 @@ export class RemoteWriter {
     handle: SftpHandle;
     flight: Flight;
     position: number;
+    /** The server puts each write at the end, whatever its position: their order is all that counts. */
+    appends?: boolean;
     moved?: (bytes: number) => void;
   }) {
     this.#sftp = options.sftp;
     this.#handle = options.handle;
     this.#flight = options.flight;
     this.#position = options.position;
+    this.#appends = options.appends ?? false;
     this.#moved = options.moved ?? (() => {});
     this.#pool = new FramePool(options.sftp.maxWrite);
   }
@@ -48,28 +64,50 @@ export class RemoteWriter {
       this.#frame.set(part, writeHeadroom + this.#filled);
       this.#filled += part.length;
       at += part.length;
-      if (this.#filled === this.#pool.blockSize) this.flush();
-      if (!this.#flight.open && this.#unacknowledged > 0) await this.#settled();
+      if (this.#filled === this.#pool.blockSize) this.#flush();
+      if (this.#mustWait) await this.#settled();
+      if (this.#refused.length > 0) await this.#answered();
     }
     if (this.#error) throw this.#error;
   }
 
+  get #isOneByOne(): boolean {
+    const { order } = this.#sftp.writes;
+    return this.#isAgain || order === 'one by one' || (this.#appends && order === 'in turn');
+  }
+
+  get #mustWait(): boolean {
+    return this.#unacknowledged > 0 && (this.#isOneByOne || !this.#flight.open);
+  }
+
   /** Sends what is gathered, without waiting for the acknowledgement. */
-  flush(): void {
+  #flush(): void {
     const frame = this.#frame;
     const length = this.#filled;
     if (!frame || length === 0) return;
-    const sentAt = now();
     const position = this.#position;
     this.#frame = undefined;
     this.#filled = 0;
     this.#position += length;
+    this.#send({ frame, position, length });
+  }
+
+  #send(block: Block): void {
+    const { frame, position, length } = block;
+    const sentAt = now();
+    const isLast = this.#isOneByOne;
     this.#unacknowledged++;
     this.#flight.take(length);
     this.#sftp.write(this.#handle, position, { buffer: frame, start: writeHeadroom, length }, (error) => {
       this.#unacknowledged--;
+      if (error && !isLast && mayBeOrder(this.#sftp, error)) {
+        this.#flight.giveBack(length);
+        this.#refused.push(block);
+        return this.#wake();
+      }
       if (error) this.stop(error);
       if (this.#error) return;
+      if (this.#isAgain) this.#sftp.writes.oneByOne(true);
       this.#pool.give(frame);
       this.#flight.answered(sentAt);
       this.#flight.done(length);
@@ -80,8 +118,18 @@ export class RemoteWriter {
 
   /** Sends the rest and resolves when the server has acknowledged everything. */
   async finish(): Promise<void> {
-    this.flush();
+    this.#flush();
+    await this.#answered();
+  }
+
+  /** Resolves when nothing is under way, and what was refused has been taken. */
+  async #answered(): Promise<void> {
     while (this.#unacknowledged > 0 && !this.#error) await this.#settled();
+    for (const block of this.#refused.splice(0).sort((a, b) => a.position - b.position)) {
+      this.#isAgain = true;
+      if (!this.#error) this.#send(block);
+      while (this.#unacknowledged > 0 && !this.#error) await this.#settled();
+    }
     if (this.#error) throw this.#error;
   }
 

@@ -1,8 +1,10 @@
 import { writeHeadroom } from '../../ssh2/sftp/requests.ts';
+import type { WriteOrder } from '../../ssh2/sftp/write-order.ts';
 import { now } from '../../time/timer.ts';
 import type { BlockSource } from './block-source.ts';
 import type { Flight } from './flight.ts';
 import { dataOf, type FramePool } from './frames.ts';
+import { mayBeOrder } from './in-order.ts';
 import type { Lane, Lanes } from './lanes.ts';
 import { Moving } from './moving.ts';
 
@@ -25,21 +27,29 @@ export interface SendJob {
 
 /** One local read fills up to this many requests. */
 const blocksPerRead = 4;
-/** Local reads at once, so that the disk works while the line is fed. */
+/** Local reads at once, so that the disk works while the line is fed; the second may be over first. */
 const parallelReads = 2;
 
-/** Sends ranges of a source to an open remote file. No promise per block: reads and acknowledgements drive it. */
+/**
+ * Sends ranges of a source to an open remote file. No promise per block: reads and acknowledgements drive it. What the
+ * server refuses as if it took writes in order only is sent again when all is answered, in order and one by one.
+ */
 export class Sender extends Moving<void> {
   #job: SendJob;
   #todo: Range[];
   #reading = 0;
   #unacknowledged = 0;
   #allSent = false;
+  #refused: Range[] = [];
+  #isAgain = false;
+  /** A server of which nothing is known may take no write but at the start of a file: the first one goes alone. */
+  #probes = false;
 
   constructor(job: SendJob) {
     super();
     this.#job = job;
     this.#todo = job.ranges.map((range) => ({ ...range })).filter(({ start, end }) => start < end);
+    this.#probes = this.#order === 'in turn' && (this.#todo[0]?.start ?? 0) > 0;
   }
 
   /** Resolves when the server has acknowledged everything. */
@@ -48,14 +58,20 @@ export class Sender extends Moving<void> {
     return this.finished.promise;
   }
 
+  get #order(): WriteOrder {
+    return this.#isAgain || this.#probes ? 'one by one' : this.#job.lanes.first.sftp.writes.order;
+  }
+
+  get #isIdle(): boolean {
+    return this.#reading + this.#unacknowledged === 0;
+  }
+
   #pump(): void {
-    const { flight } = this.#job;
-    while (!this.finished.settled && this.#todo.length > 0 && this.#reading < parallelReads) {
-      // Other files share the flight; each may always have one read under way, or it would never be woken.
-      if (!flight.open && this.#reading + this.#unacknowledged > 0) break;
+    if (this.#refused.length > 0 && this.#isIdle) this.#sendAgain();
+    while (!this.finished.settled && this.#todo.length > 0 && this.#mayRead) {
       this.#readSome(this.#todo[0] as Range);
     }
-    if (this.finished.settled || this.#todo.length > 0 || this.#reading > 0) return;
+    if (this.finished.settled || this.#todo.length + this.#reading + this.#refused.length > 0) return;
     if (!this.#allSent) {
       this.#allSent = true;
       this.#job.allSent?.();
@@ -63,11 +79,25 @@ export class Sender extends Moving<void> {
     if (this.#unacknowledged === 0) this.finished.resolve();
   }
 
+  get #mayRead(): boolean {
+    // Other files share the flight; each may always have one read under way, or it would never be woken.
+    if (this.#isIdle) return true;
+    const order = this.#order;
+    if (order === 'one by one' || this.#refused.length > 0 || !this.#job.flight.open) return false;
+    return this.#reading < (order === 'free' ? parallelReads : 1);
+  }
+
+  #sendAgain(): void {
+    this.#isAgain = true;
+    this.#todo = [...this.#refused.splice(0), ...this.#todo].sort((a, b) => a.start - b.start);
+  }
+
   #readSome(range: Range): void {
     const { source, flight, pool } = this.#job;
     const { blockSize } = pool;
     const room = Math.max(1, Math.floor((flight.limit - flight.inFlight) / blockSize));
-    const length = Math.min(range.end - range.start, Math.min(blocksPerRead, room) * blockSize);
+    const most = this.#order === 'one by one' ? 1 : blocksPerRead;
+    const length = Math.min(range.end - range.start, Math.min(most, room) * blockSize);
     const position = range.start;
     range.start += length;
     if (range.start === range.end) this.#todo.shift();
@@ -86,7 +116,8 @@ export class Sender extends Moving<void> {
         flight.giveBack(length - bytes);
         this.#todo.unshift({ start: position + bytes, end: position + length });
       }
-      this.#write(frames, position, bytes);
+      if (this.#refused.length > 0) this.#refuse({ start: position, end: position + bytes });
+      else this.#write(frames, position, bytes);
       this.#pump();
     });
   }
@@ -101,16 +132,28 @@ export class Sender extends Moving<void> {
     }
   }
 
+  #refuse(range: Range): void {
+    this.#job.flight.giveBack(range.end - range.start);
+    this.#refused.push(range);
+  }
+
   #writeBlock(lane: Lane, frame: Buffer, position: number, length: number): void {
     const { flight, moved } = this.#job;
     const sentAt = now();
+    const order = this.#order;
     this.#unacknowledged++;
     lane.unacknowledged += length;
     lane.sftp.write(lane.handle, position, { buffer: frame, start: writeHeadroom, length }, (error) => {
       this.#unacknowledged--;
       lane.unacknowledged -= length;
       if (this.finished.settled) return;
-      if (error) return this.stop(error);
+      if (error) {
+        if (order === 'one by one' || !mayBeOrder(lane.sftp, error)) return this.stop(error);
+        this.#refuse({ start: position, end: position + length });
+        return this.#pump();
+      }
+      this.#probes = false;
+      if (this.#isAgain) lane.sftp.writes.oneByOne(true);
       this.#job.pool.give(frame);
       flight.answered(sentAt);
       flight.done(length);

@@ -36,6 +36,7 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
   try {
     const sftp = await open(opener, run, settings);
     hasSession = true;
+    if (settings.writesInOrder) sftp.writes.oneByOne(true);
     const { start, startRate = 0, ceiling } = plan.flight;
     const flight = new Flight({
       start: Math.max(start, startRate * sftp.roundTrip),

@@ -5,6 +5,7 @@ import { quoted } from '../../text/printable.ts';
 import { fileType, isFolder, isLink, isReadOnly } from '../names/file-mode.ts';
 import { EndlessLinks, endOfLink } from '../names/remote-link.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
+import { hinted } from '../transfer/hinted.ts';
 import { openInUse, type Pursuit } from '../transfer/in-use.ts';
 import { findLeftover, type Leftover, removeLeftover } from './leftover.ts';
 import { isMissing, putInPlace, removeFirmly } from './put-in-place.ts';
@@ -198,18 +199,16 @@ function hintAtInPlace(error: unknown): unknown {
   );
 }
 
-function hinted(error: SftpFailed, hint: string): SftpFailed {
-  const { operation, path, phase, host, port, hop, status, reason, retryable } = error;
-  const details = { operation, path, phase, host, port, hop, status, reason, retryable };
-  const all = [hint, error.hint].filter(Boolean).join(' ');
-  return new SftpFailed(error.message, { ...details, hint: all, cause: error });
-}
-
 /** Closes the file, once. */
 export async function closeTarget(sftp: SftpRequests, target: OpenTarget): Promise<void> {
   if (target.closed) return;
   target.closed = true;
   await sftp.closeHandle(target.handle);
+}
+
+/** Closes a file that stays as it is, as far as the server still listens; the same file may be opened again. */
+export async function leaveTarget(sftp: SftpRequests, target: OpenTarget): Promise<void> {
+  if (!sftp.ended) await closeTarget(sftp, target).catch(() => {});
 }
 
 /** Takes away a temporary file, as far as the server still listens. */

@@ -35,6 +35,12 @@ export interface TransferOptions {
   filter?: ((path: string, type: 'file' | 'directory') => boolean) | undefined;
   /** Milliseconds without a byte moving after which `TransferStalled` is thrown. `Infinity` waits. Default 60,000. */
   stallTimeout?: number | undefined;
+  /**
+   * Uploads: the server takes the writes of a file in their order only, as rclone and gateways to object stores do. They
+   * are sent one by one, in this call and from then on over this connection. Where it is not said it is found out when
+   * a write fails, and the file is sent again; but a stream cannot be. Default `false`.
+   */
+  writesInOrder?: boolean | undefined;
   /** Stops at once; the promise rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
 }
@@ -58,6 +64,7 @@ export interface TransferSettings {
   preserve: boolean;
   concurrency: number;
   stallTimeout: number;
+  writesInOrder: boolean;
   filter: (path: string, type: 'file' | 'directory') => boolean;
   onProgress: ((progress: TransferProgress) => void) | undefined;
   signal: AbortSignal | undefined;
@@ -72,6 +79,7 @@ const checks: Checks<TransferOptions> = {
   concurrency: count,
   filter: callback,
   stallTimeout: limit(),
+  writesInOrder: flag,
   signal: abortSignal,
 };
 
@@ -82,6 +90,7 @@ const defaults: TransferSettings = {
   preserve: false,
   concurrency: 128,
   stallTimeout: 60_000,
+  writesInOrder: false,
   filter: () => true,
   onProgress: undefined,
   signal: undefined,

@@ -65,6 +65,12 @@ export class ProgressMeter {
     this.moved(path, bytes);
   }
 
+  /** What a file had come to is worth nothing: it begins again. */
+  undo({ moved, resumed }: { moved: number; resumed: number }): void {
+    this.#bytes -= moved + resumed;
+    this.#resumed -= resumed;
+  }
+
   fileDone(path: string): void {
     this.#files++;
     this.#path = path;

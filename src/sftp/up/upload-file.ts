@@ -1,12 +1,19 @@
 import type { Stats } from 'node:fs';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
 import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
+import { againInOrder } from '../flow/in-order.ts';
 import { LaneOpener } from '../flow/lane-opener.ts';
 import { Lanes } from '../flow/lanes.ts';
 import { type Range, Sender } from '../flow/sender.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
 import { isReadOnly, permissions } from '../names/file-mode.ts';
-import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
+import {
+  closeTarget,
+  leaveTarget,
+  publish,
+  type RemoteTarget,
+  removeTarget,
+} from '../target/remote-target.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { sameBySum } from '../verify/checksum.ts';
 import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
@@ -16,15 +23,23 @@ import { openForUpload } from './open-for-upload.ts';
 
 /** Sends one file; when it rejects, the target is untouched (with `atomic`) and no temporary file is left. */
 export async function uploadFile(context: TransferContext, item: UploadItem): Promise<void> {
+  await againInOrder(context.sftp, (isAgain) => uploadOnce(context, item, isAgain));
+}
+
+/** `restarts`: nothing is believed of what is there. */
+async function uploadOnce(context: TransferContext, item: UploadItem, restarts: boolean): Promise<void> {
   const { opener, sftp, run, settings, flight } = context;
   const { attributes, intoEmptyFolder } = item;
+  const resumes = settings.resume && !restarts;
+  const count = { moved: 0, resumed: 0 };
   let target: RemoteTarget | undefined;
   let extra: LaneOpener | undefined;
   try {
     run.throwIfFailed();
-    if (settings.resume && (await isThere(context, item))) return;
-    extra = new LaneOpener({ opener, flight, size: item.source.size, roundTrip: sftp.roundTrip });
-    const plan = settings.resume ? await planResume(context, item) : wholeFile(item);
+    if (resumes && (await isThere(context, item))) return;
+    extra = new LaneOpener({ opener, flight, size: item.source.size, first: sftp });
+    const plan = resumes ? await planResume(context, item) : wholeFile(item);
+    count.resumed = plan.resumed;
     run.throwIfFailed();
     target = await openForUpload(context, plan.path, {
       ...settings,
@@ -34,7 +49,7 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
     });
     run.alive();
     run.throwIfFailed();
-    await sendContent(context, item, target, { ranges: plan.ranges, extra });
+    await sendContent(context, item, target, { ranges: plan.ranges, extra, count });
     if (settings.verify === 'sha256') {
       await verifySha256(context, item.source, target.writePath);
       if (settings.preserve) await sftp.setstat(target.writePath, settable(sftp, attributes));
@@ -46,7 +61,8 @@ export async function uploadFile(context: TransferContext, item: UploadItem): Pr
   } catch (error) {
     extra?.abandon();
     const explained = explain(run, { local: item.name, remote: item.remotePath }, error);
-    if (target && settings.atomic && !settings.resume) await removeTarget(sftp, target);
+    run.progress.undo(count);
+    if (target) await (settings.atomic && !settings.resume ? removeTarget : leaveTarget)(sftp, target);
     throw explained;
   }
 }
@@ -70,10 +86,11 @@ async function isThere(context: TransferContext, item: UploadItem): Promise<bool
 interface Sending {
   ranges: readonly Range[];
   extra: LaneOpener;
+  count: { moved: number };
 }
 
 function wholeFile({ remotePath, source }: UploadItem): UploadPlan {
-  return { path: remotePath, ranges: [{ start: 0, end: source.size }], keeps: false };
+  return { path: remotePath, ranges: [{ start: 0, end: source.size }], keeps: false, resumed: 0 };
 }
 
 async function sendContent(
@@ -92,7 +109,7 @@ async function sendRanges(
   context: TransferContext,
   item: UploadItem,
   target: RemoteTarget,
-  { ranges, extra }: Sending,
+  { ranges, extra, count }: Sending,
 ): Promise<void> {
   const { sftp, run, flight } = context;
   const { source, name } = item;
@@ -108,12 +125,14 @@ async function sendRanges(
     pool: context.frames.pool(sftp.maxWrite),
     moved: (bytes) => {
       left -= bytes;
+      count.moved += bytes;
       run.moved(name, bytes);
       extra.consider(left);
     },
     allSent: () => {
-      // On one session the server takes everything in order: the last requests need not wait for the writes.
-      if (lanes.count === 1) finished = quietUntilAwaited(finish(context, item, target));
+      // On one session OpenSSH takes everything in order: the last requests need not wait for the writes.
+      if (lanes.count === 1 && sftp.writes.order === 'free')
+        finished = quietUntilAwaited(finish(context, item, target));
     },
   });
   const forget = run.onFailed(() => sender.stop(run.error));

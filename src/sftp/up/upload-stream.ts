@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { withOrderHint } from '../flow/in-order.ts';
 import { RemoteWriter } from '../flow/remote-writer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
@@ -38,7 +39,7 @@ export async function uploadStream(
     run.progress.fileDone(name);
   } catch (error) {
     stream.destroy();
-    const explained = explain(run, remotePath, error);
+    const explained = explain(run, remotePath, withOrderHint(sftp, error));
     if (target && settings.atomic) await removeTarget(sftp, target);
     throw explained;
   } finally {

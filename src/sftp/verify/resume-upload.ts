@@ -18,6 +18,8 @@ export interface UploadPlan {
   ranges: Range[];
   /** Whether anything of what is there is kept. */
   keeps: boolean;
+  /** Bytes that are kept. */
+  resumed: number;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function planResume(context: TransferContext, item: UploadItem): Pr
   const writePath = settings.atomic ? lastingTempName(path, sftp.windows?.maxPath) : path;
   const there = await sizeOf(context, writePath);
   run.alive();
-  const all = { path, ranges: [{ start: 0, end: source.size }], keeps: false };
+  const all = { path, ranges: [{ start: 0, end: source.size }], keeps: false, resumed: 0 };
   // What is longer is no beginning of our file, whatever it was.
   if (there === 0 || there > source.size) return all;
   if (settings.atomic) await markTaken(context, writePath);
@@ -41,8 +43,9 @@ export async function planResume(context: TransferContext, item: UploadItem): Pr
     proven === there ? [] : await readBack(context, item, writePath, { start: proven, end: there });
   if (there < source.size) ranges.push({ start: there, end: source.size });
   const toSend = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
-  run.progress.resumed(item.name, source.size - toSend);
-  return { path, ranges, keeps: true };
+  const resumed = source.size - toSend;
+  run.progress.resumed(item.name, resumed);
+  return { path, ranges, keeps: true, resumed };
 }
 
 async function sizeOf({ sftp }: TransferContext, path: string): Promise<number> {

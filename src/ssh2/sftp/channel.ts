@@ -12,6 +12,7 @@ import { SftpOperations } from './operations.ts';
 import type { OpenSftpOptions } from './requests.ts';
 import { SftpSession } from './session.ts';
 import { type PacketReader, packetType } from './wire.ts';
+import { assumedOrder, type Findings, Writes } from './write-order.ts';
 
 export const defaultRequestTimeout = 60_000;
 /** Bytes that may be on their way to us on one session: what fills a long line, within bounds. */
@@ -23,7 +24,7 @@ const leaveForOthers = 2;
 /** Opens an SFTP session; settles by itself whatever the server does, and leaves nothing open when it fails. */
 export async function openSftp(
   link: Link,
-  options: OpenSftpOptions & { serverVersion?: string | undefined } = {},
+  options: OpenSftpOptions & { serverVersion?: string | undefined; findings?: Findings } = {},
 ): Promise<SftpOperations> {
   const { signal, timeout = link.channelTimeout, requestTimeout = defaultRequestTimeout } = options;
   if (options.spare && link.slots.spare <= leaveForOthers) throw noneToSpare(link);
@@ -34,11 +35,8 @@ export async function openSftp(
   const session = new SftpSession(link, channel, requestTimeout, windowsFacts(options.serverVersion));
   try {
     const version = await settleWithin(link, session.handshake(), signal, timeout);
-    return establish(session, version, {
-      serverVersion: options.serverVersion,
-      roundTrip,
-      receiveWindow,
-    });
+    const { serverVersion, findings } = options;
+    return establish(session, version, { serverVersion, findings, roundTrip, receiveWindow });
   } catch (error) {
     void session.close();
     throw error;
@@ -75,6 +73,13 @@ async function openSubsystem(
   return { channel, roundTrip };
 }
 
+interface Established {
+  serverVersion: string | undefined;
+  findings: Findings | undefined;
+  roundTrip: number;
+  receiveWindow: number;
+}
+
 /**
  * The limits are asked for but not waited for: replies come in order, so they are known when the first file is open,
  * and a server that never tells them is taken at its minimum.
@@ -82,14 +87,15 @@ async function openSubsystem(
 function establish(
   session: SftpSession,
   version: PacketReader,
-  { serverVersion, ...line }: { serverVersion: string | undefined; roundTrip: number; receiveWindow: number },
+  { serverVersion, findings, ...line }: Established,
 ): SftpOperations {
   const number = version.uint32();
   if (number < 3)
     throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP`);
   const extensions = readExtensions(version);
   const limits = assumedLimits(serverVersion);
-  const operations = new SftpOperations(session, { extensions, limits, serverVersion, ...line });
+  const writes = new Writes(assumedOrder(serverVersion, extensions), findings);
+  const operations = new SftpOperations(session, { extensions, limits, serverVersion, writes, ...line });
   if (extensions.get('limits@openssh.com') === '1') {
     session
       .ask({

@@ -13,15 +13,17 @@ const largest = 261_120;
 const smallest = 32_768 - 1024;
 
 /**
- * Before the server has told its limits. OpenSSH and dropbear take 256 KiB packets; others promise 34,000 bytes, and
+ * Before the server has told its limits. OpenSSH and dropbear take 256 KiB packets; rclone takes writes of
+ * that size, and gives 32 KiB; others promise 34,000 bytes, and
  * no OpenSSH for Windows that does not tell its limits may be sent more: see `maxWrite` of its versions.
  */
 export function assumedLimits(serverVersion: string | undefined): SftpLimits {
   const windows = windowsFacts(serverVersion);
   if (windows) return { maxRead: windows.maxRead, maxWrite: smallest, maxHandles: 64 };
-  const big = serverVersion !== undefined && /OpenSSH|dropbear/.test(serverVersion);
-  const size = big ? 256 * 1024 - 2048 : smallest;
-  return { maxRead: size, maxWrite: size, maxHandles: 64 };
+  const big = /OpenSSH|dropbear/.test(serverVersion ?? '');
+  const takesBig = big || /-rclone\//.test(serverVersion ?? '');
+  const sizeOf = (isBig: boolean) => (isBig ? 256 * 1024 - 2048 : smallest);
+  return { maxRead: sizeOf(big), maxWrite: sizeOf(takesBig), maxHandles: 64 };
 }
 
 /**

@@ -11,6 +11,7 @@ const mostIdle = 8;
 /** The SFTP sessions of one connection: opened as needed, kept for a while, and given up when others want sessions. */
 export function sftpOpener(link: Link, about: Pick<SftpOpener, 'serverVersion' | 'run'> = {}): SftpOpener {
   const idle = new IdleSessions(link);
+  const findings = { writesOneByOne: false };
   const serverVersion = about.serverVersion ?? link.serverVersion;
   return {
     run: about.run,
@@ -21,7 +22,7 @@ export function sftpOpener(link: Link, about: Pick<SftpOpener, 'serverVersion' |
     where: link.where,
     async openSftp(options: OpenSftpOptions = {}): Promise<SftpRequests> {
       options.signal?.throwIfAborted();
-      const sftp = idle.take() ?? (await openSftp(link, { ...options, serverVersion }));
+      const sftp = idle.take() ?? (await openSftp(link, { ...options, serverVersion, findings }));
       sftp.requestTimeout = options.requestTimeout ?? defaultRequestTimeout;
       sftp.onRelease = () => idle.keep(sftp);
       return sftp;

@@ -21,6 +21,7 @@ import {
   type SftpName,
   statusCode,
 } from './wire.ts';
+import type { Writes } from './write-order.ts';
 
 const aRead = { operation: 'read', path: undefined };
 const aWrite = { operation: 'write', path: undefined };
@@ -34,6 +35,7 @@ export class SftpOperations implements SftpRequests {
 
   readonly roundTrip: number;
   readonly receiveWindow: number;
+  readonly writes: Writes;
 
   constructor(
     session: SftpSession,
@@ -43,12 +45,14 @@ export class SftpOperations implements SftpRequests {
       roundTrip: number;
       receiveWindow: number;
       serverVersion: string | undefined;
+      writes: Writes;
     },
   ) {
     this.#session = session;
     this.#extensions = server.extensions;
     this.#limits = server.limits;
     this.#takesLinkPathFirst = takesLinkPathFirst(server.serverVersion);
+    this.writes = server.writes;
     this.roundTrip = server.roundTrip;
     this.receiveWindow = server.receiveWindow;
   }

@@ -4,6 +4,7 @@ import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Where } from '../channels/link.ts';
 import type { Lost } from '../transport/lost.ts';
 import type { SftpAttributes, SftpName } from './wire.ts';
+import type { Writes } from './write-order.ts';
 
 /** An open file or folder of the server; the server chooses the bytes. */
 export type SftpHandle = Buffer;
@@ -34,6 +35,8 @@ export interface SftpRequests {
   readonly receiveWindow: number;
   /** What is known of the server when it is an OpenSSH for Windows. */
   readonly windows: WindowsFacts | undefined;
+  /** How the server takes the writes of one file, as far as the connection knows. */
+  readonly writes: Writes;
   /** Why the session is over; undefined while it serves. */
   readonly ended: SshError | undefined;
   /** Whether the server offers this extension in this version. */

@@ -1,0 +1,49 @@
+import { SftpFailed, TransferFailed } from '../../errors/index.ts';
+import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
+import { statusCode } from '../../ssh2/sftp/wire.ts';
+import { hinted } from '../transfer/hinted.ts';
+
+const badMessage = 5;
+const ofOrder: readonly (number | undefined)[] = [statusCode.failure, badMessage, statusCode.unsupported];
+
+/** Whether a server may have refused this because of the order in which the writes came. */
+export function mayBeOrder(sftp: SftpRequests, error: unknown): error is SftpFailed {
+  if (sftp.writes.order === 'free' || sftp.ended || !(error instanceof SftpFailed)) return false;
+  const { operation, status, reason = '' } = error;
+  const isFull = /\b(?:space|full|quota|limit|large)\b/i.test(reason);
+  return (operation === 'write' || operation === 'close') && ofOrder.includes(status) && !isFull;
+}
+
+/**
+ * Does what writes a file; where that fails as on a server that takes writes in order only, does it once more from the
+ * beginning, with one write under way, and the connection remembers it when that was right.
+ */
+export async function againInOrder(sftp: SftpRequests, attempt: (isAgain: boolean) => Promise<void>) {
+  const wasOneByOne = isOneByOne(sftp);
+  try {
+    await attempt(false);
+  } catch (error) {
+    const refusal = error instanceof TransferFailed ? error.cause : error;
+    if (wasOneByOne || !mayBeOrder(sftp, refusal)) throw error;
+    const knewBefore = isOneByOne(sftp);
+    sftp.writes.oneByOne(true);
+    await attempt(true).catch((problem) => {
+      // It was something else: a full disk, perhaps.
+      sftp.writes.oneByOne(knewBefore);
+      throw problem;
+    });
+  }
+}
+
+function isOneByOne({ writes }: SftpRequests): boolean {
+  return writes.order === 'one by one';
+}
+
+/** Says what may help where the bytes are gone: those of a stream cannot be sent once more. */
+export function withOrderHint(sftp: SftpRequests, error: unknown): unknown {
+  if (sftp.writes.order !== 'in turn' || !mayBeOrder(sftp, error)) return error;
+  return hinted(
+    error,
+    'Some servers take the writes of a file in order only (rclone, gateways to object stores): with writesInOrder: true they are sent one by one.',
+  );
+}
