@@ -168,7 +168,7 @@ function endingHint({ exitCode, signal, terminated, notStarted }: Ending): strin
 function stopHint(terminated: Terminated): string {
   if (terminated === true)
     return 'The server reported the end of the command itself. What it had put into the background, and children that took no notice of TERM, may run on.';
-  return 'OpenSSH before 9.8 passes no signals to commands of root or of a forced command; on Windows taskkill must find the process, and touches none when it cannot tell which of several equal command lines it is. A command in a pseudo-terminal (option pty) ends with its session.';
+  return 'OpenSSH before 9.8 passes no signals to commands of root or of a forced command; on Windows the process must be found, and a stop touches none when it cannot tell which of several equal command lines it is. A command in a pseudo-terminal (option pty) ends with its session.';
 }
 
 /** The last lines of `text`, short and safe to show. */

@@ -167,7 +167,7 @@ export interface Command<Output extends string | Buffer = string>
   /**
    * Sends a signal: `SIGTERM` (default), `SIGKILL`, `SIGINT`, `SIGHUP`, `SIGUSR1`, ..., with or without `SIG`.
    * `SIGTERM` and `SIGKILL` do all that can be done to stop the command: TERM, KILL a second later, then the end of
-   * the session; on Windows, which has no signals, `taskkill /T /F`. Then the command rejects with `CommandFailed`;
+   * the session; on Windows, which has no signals, the end of its processes. Then the command rejects with `CommandFailed`;
    * its `terminated` says whether its own process ended. A command that still waits in line is not started.
    *
    * Returns false when the command has ended already. Throws a TypeError for a name that SSH does not have.

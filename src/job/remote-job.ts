@@ -72,7 +72,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
 
   /**
    * Ends the job and what it started: SIGTERM to its process group, SIGKILL `grace` milliseconds (default 5,000)
-   * later; on Windows `taskkill /T /F`. Resolves with what it came to. A job that is over stays as it is.
+   * later; on Windows its processes are ended at once. Resolves with what it came to. A job that is over stays as it is.
    */
   async kill(options: SignalOption & { grace?: number | undefined } = {}): Promise<JobStatus> {
     checkOptions(options, killChecks);

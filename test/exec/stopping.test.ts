@@ -247,7 +247,7 @@ describe("the caller's own failure", () => {
 });
 
 describe('on OpenSSH for Windows', () => {
-  it('a command is ended by taskkill on a second session', async () => {
+  it('a command is ended by a script on a second session', async () => {
     let ended = () => {};
     let sent = '';
     const killer: ExecHandler = (context) => {
@@ -273,13 +273,13 @@ describe('on OpenSSH for Windows', () => {
       (pattern) => pattern.exec(sent)?.[0],
     );
     const text = Buffer.from(script, 'base64').toString();
-    expect(text).toContain('taskkill /T /F /PID');
+    expect(text).toContain('\nStop-Tree $target $all\n');
     expect(text).toContain('robot.exe');
     expect(place).toMatch(/^0 /);
     await mock.idle();
   });
 
-  it('what taskkill cannot find is not known to have ended', async () => {
+  it('what it cannot find is not known to have ended', async () => {
     await using mock = await startMock({
       windows: true,
       exec: (context) => (context.command.startsWith('powershell ') ? 4 : runsForEver(context)),

@@ -13,7 +13,11 @@ describe('the hint for a job that the server cannot start', () => {
     ['through WMI: Win32_Process.Create returned 2 (0x80131501 OperationStopped)', /d1e49aac/],
     ['through WMI: 액세스가 거부되었습니다. (0x80338104 PermissionDenied)', /administrator/],
     ['through WMI: Access denied (0x80070005 NotSpecified)', /administrator/],
-    ['by the task scheduler: Access is denied. (0x80070005 PermissionDenied); more', /runLevel/],
+    [
+      'by schtasks.exe: schtasks.exe ended with 1: 오류: 액세스가 거부되었습니다. (0x80131501 OperationStopped)',
+      /runLevel/,
+    ],
+    ['by schtasks.exe: blocked\nby group policy. (0x80131501 ResourceUnavailable)', /AppLocker/],
     ['an interactive job needs rpa to be logged on at the desktop', /locked screen/],
     ['There is not enough space on the disk. (0x80070070 OperationStopped)', /Free some space/],
     ['the disk is full: dd: error writing', /Free some space/],

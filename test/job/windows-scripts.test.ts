@@ -73,6 +73,7 @@ describe('the scripts for Windows', () => {
         'functions',
         'wrapper',
         'detached',
+        'snapshot',
         'nonce',
         'mark',
       ],

@@ -131,7 +131,6 @@ describe('a command that is stopped', () => {
 
   it.each([0, 1] as const)('and so without WMI, for a standard account: number %i', async (which) => {
     await pc.set('wmi', 'denied');
-    await pc.set('taskkill', 'denied');
     await stopOneOfTwo(which, 4740 + which);
     expect(await pc.log()).not.toContain('processes by wmi');
   });
@@ -152,6 +151,27 @@ describe('a command that is stopped', () => {
     await expect.poll(() => running('sleep 4750'), { timeout: 30_000, interval: 500 }).toBe(1);
     expect((await connection.exec('pgrep -f "^sleep 4750"')).stdout).toBe(before);
     await connection.exec('pkill -KILL -f "^sleep 4750"', { reject: false });
+  });
+
+  it.each([
+    ['WMI', ''],
+    ['a snapshot', 'denied'],
+  ])('has no shell left that goes on with the next command, by %s', async (_, wmi) => {
+    await pc.set('wmi', wmi);
+    const line = 'sleep 4763 & sleep 4760 || sleep 4761 || sleep 4762';
+    const error = await connection.exec(line, { timeout: 500 }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT' });
+    await expect.poll(() => running('sleep 476'), { timeout: 30_000, interval: 500 }).toBe(0);
+  });
+
+  it('has no child left that it started while its processes were listed', async () => {
+    await pc.set('unseen', 'sleep 4764');
+    const error = await connection
+      .exec('sleep 4764 & sleep 4765', { timeout: 1_000 })
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT' });
+    await expect.poll(() => running('sleep 476'), { timeout: 30_000, interval: 500 }).toBe(0);
+    await expect.poll(() => pc.log()).toEqual(Array(3).fill('processes by wmi'));
   });
 
   it('runs on where processes are not to be seen, and the caller is not told otherwise', async () => {

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chown, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connection.ts';
-import { jobHost } from '../../src/job/host/exec-host.ts';
+import { attachJob } from '../../src/job/attach-job.ts';
 import { startJob } from '../../src/job/start-job.ts';
-import type { JobHost } from '../../src/job/types.ts';
 import { untilOver } from '../job/support.ts';
+import { changedScripts } from './support/changed-script.ts';
 import { startWindowsPc, type WindowsPc } from './support/pc.ts';
 
 /** A gigabyte takes a minute; set this to 1073741824 to see it. */
@@ -19,6 +19,7 @@ beforeAll(async () => {
   pc = await startWindowsPc();
   connection = await pc.connect();
 });
+beforeEach(() => pc.reset());
 afterAll(async () => {
   await connection?.close();
   await pc?.[Symbol.asyncDispose]();
@@ -79,6 +80,33 @@ describe('a job', () => {
     expect(await job.status()).toMatchObject({ state: 'lost' });
   });
 
+  it('is ended when its shell would go on with the next command', async () => {
+    const job = await start('sleep 4715 || sleep 4716 || sleep 4717; sleep 4717');
+    expect(await job.kill()).toEqual({ state: 'killed', signal: 'SIGKILL' });
+    expect(await shell('ps -A -o args= | grep -c "^sleep 471[567]" || true')).toBe('0');
+  });
+
+  it('is ended although its wrapper takes no notice, with what that has started', async () => {
+    const deaf = changedScripts(connection, (script) =>
+      script.replace('if($isLate -or $isKilled){', 'if($false){'),
+    );
+    const job = await startJob(deaf, 'sleep 4718 || sleep 4719', { id: 'deaf' });
+    const impatient = changedScripts(connection, (script) => script.replace('+15000', '+500'));
+    expect(await attachJob(impatient, 'deaf').kill()).toEqual({ state: 'killed', signal: 'SIGKILL' });
+    expect(await job.status()).toMatchObject({ state: 'killed' });
+    expect(await shell('ps -A -o args= | grep -c "^sleep 471[89]" || true')).toBe('0');
+  });
+
+  it('is ended with what it has started where nothing shows processes but taskkill', async () => {
+    await pc.set('wmi', 'denied');
+    await pc.set('no-snapshot');
+    const job = await start('sleep 4723 & sleep 4724');
+    expect(await job.kill()).toEqual({ state: 'killed', signal: 'SIGKILL' });
+    expect(await pc.log()).toEqual(['taskkill']);
+    await pc.reset();
+    expect(await shell('ps -A -o args= | grep -c "^sleep 472[34]" || true')).toBe('0');
+  });
+
   it('is followed as it writes', async () => {
     const pieces: string[] = [];
     const job = await start('echo 1; while [ ! -e go ]; do sleep 0.1; done; echo 2; exit 4');
@@ -125,27 +153,11 @@ describe('whoever dies on the way', () => {
     ],
   ] as const)('%s: the job never runs twice', async (_, where, behind, outcome) => {
     const id = `dies-${++number}`;
-    const host = jobHost({
-      where: pc.sshd,
-      serverVersion: connection.serverVersion,
-      exec: (...of) => connection.exec(...of),
+    const dying = changedScripts(connection, (script) => {
+      const at = where.exec(script)!;
+      const cut = at.index + (behind ? at[0].length : 1);
+      return `${script.slice(0, cut)}${die}\n${script.slice(cut)}`;
     });
-    const dying: JobHost = {
-      ...host,
-      run: (line, options) => {
-        const script = Buffer.from(options.stdin ?? '', 'base64').toString('utf8');
-        const at = where.exec(script)!;
-        const cut = at.index + (behind ? at[0].length : 1);
-        const changed = `${script.slice(0, cut)}${die}\n${script.slice(cut)}`;
-        const stdin = Buffer.from(changed).toString('base64');
-        const encoded = / -EncodedCommand (.*)$/.exec(line)![1]!;
-        const code = Buffer.from(encoded, 'base64')
-          .toString('utf16le')
-          .replace(/\$n=\d+/, `$n=${stdin.length}`);
-        const again = Buffer.from(code, 'utf16le').toString('base64');
-        return host.run(line.replace(encoded, again), { ...options, stdin });
-      },
-    };
     const first = await startJob(dying, `echo x >>${id}; sleep 1`, { id }).then(
       () => 'started',
       (error: Error) => error.name,

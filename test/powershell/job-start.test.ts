@@ -2,7 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connection.ts';
+import { startJob } from '../../src/job/start-job.ts';
 import { untilOver } from '../job/support.ts';
+import { changedScripts } from './support/changed-script.ts';
 import { startWindowsPc, type WindowsPc } from './support/pc.ts';
 
 let pc: WindowsPc;
@@ -119,8 +121,8 @@ describe('a job that cannot start', () => {
 
 describe('an interactive job', () => {
   it.each([
-    [true, 'task Limited'],
-    [{ runLevel: 'highest' }, 'task Highest'],
+    [true, 'task LeastPrivilege PT0S false'],
+    [{ runLevel: 'highest' }, 'task HighestAvailable PT0S false'],
   ])('runs as a task: %j', async (interactive, noted) => {
     const job = await start('echo desk', { interactive });
     expect(await untilOver(job)).toEqual({ state: 'exited', exitCode: 0 });
@@ -133,6 +135,72 @@ describe('an interactive job', () => {
     expect(await untilOver(job)).toEqual({ state: 'killed', signal: 'SIGKILL' });
     const { stdout } = await connection.exec('ps -A -o args= | grep -c "^sleep 471[12]" || true');
     expect(stdout.trim()).toBe('0');
+  });
+
+  it.each([
+    ['are not for this account', 'denied', true, 'schtasks LeastPrivilege PT0S false'],
+    ['are not there', 'missing', { runLevel: 'highest' }, 'schtasks HighestAvailable PT0S false'],
+  ] as const)('is started by schtasks.exe where the cmdlets %s', async (_, setting, interactive, noted) => {
+    await pc.set('tasks', setting);
+    const job = await start('echo x >>by-program; echo desk', { interactive });
+    expect(await untilOver(job)).toEqual({ state: 'exited', exitCode: 0 });
+    expect((await job.output()).stdout.toString()).toBe('desk\n');
+    expect(await pc.log()).toEqual([noted]);
+    expect(await timesRun('by-program')).toBe(1);
+    await connection.exec('rm by-program');
+    await expect.poll(() => pc.tasks()).toEqual([]);
+  });
+
+  it('keeps its time limit when schtasks.exe has started it, and its task goes with it', async () => {
+    await pc.set('tasks', 'denied');
+    await pc.set('wmi', 'denied');
+    const job = await start('sleep 4711 & sleep 4712 || sleep 4712', {
+      interactive: { executionTimeLimit: 1_000 },
+    });
+    expect(await untilOver(job)).toEqual({ state: 'killed', signal: 'SIGKILL' });
+    const { stdout } = await connection.exec('ps -A -o args= | grep -c "^sleep 471[12]" || true');
+    expect(stdout.trim()).toBe('0');
+    await expect.poll(() => pc.tasks()).toEqual([]);
+  });
+
+  it.each([
+    [
+      'the account may make no tasks',
+      'schtasks',
+      'schtasks.exe ended with 1: ERROR: Access is denied.',
+      /takes no task/,
+    ],
+    ['a policy bars schtasks.exe', 'no-schtasks', 'schtasks.exe', /policy.*keeps schtasks\.exe/],
+  ] as const)('is refused with both reasons where %s', async (_, setting, reason, hint) => {
+    await pc.set('tasks', 'denied');
+    await pc.set(setting, 'denied');
+    await expect(start('echo x >>never', { interactive: true })).rejects.toMatchObject({
+      name: 'JobAccessFailed',
+      reason: expect.stringMatching(`by the task scheduler: Access denied .*; by schtasks.exe: .*${reason}`),
+      hint: expect.stringMatching(hint),
+    });
+    expect(await folders()).not.toContain(`job-${number}`);
+    expect(await timesRun('never')).toBe(0);
+  });
+
+  it.each([
+    ['the cmdlets', 'reset', 'by the task scheduler'],
+    ['schtasks.exe', 'tasks', 'by schtasks.exe'],
+  ] as const)('is refused where nobody is logged on, whom %s cannot tell', async (_, setting, by) => {
+    if (setting === 'tasks') await pc.set('tasks', 'denied');
+    await pc.set('desktop', 'nobody');
+    const impatient = changedScripts(connection, (script) => script.replace('+60000', '+1000'));
+    await expect(
+      startJob(impatient, 'echo x >>never', { id: 'nobody', interactive: true }),
+    ).rejects.toMatchObject({
+      name: 'JobAccessFailed',
+      reason: expect.stringMatching(
+        `${by}: the process that runs jobs did not begin .*logged on at the desktop`,
+      ),
+      hint: expect.stringMatching(/Log the account on at the PC/),
+    });
+    expect(await folders()).not.toContain('nobody');
+    expect(await pc.tasks()).toEqual([]);
   });
 
   it('of a standard account may not ask for all rights', async () => {

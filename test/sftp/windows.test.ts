@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { text } from 'node:stream/consumers';
+import { finished, pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import type { MockWindowsVersion } from '../../src/mock-server/index.ts';
 import { openSftpClient } from '../../src/sftp/client/client.ts';
@@ -173,6 +174,91 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     await writeFile(join(folder.path, 'd', 'nul.txt'), 'x');
     const error = await rejection(upload(mock.opener, join(folder.path, 'd'), 'C:\\rpa'));
     expect(error).toMatchObject({ code: 'SSH_UNSAFE_REMOTE_PATH' });
+  });
+});
+
+type Client = Awaited<ReturnType<typeof openSftpClient>>;
+const inside = '/C:/rpa/d/in.json';
+
+/** What the promise client does with a file that somebody has open, and what is left on the PC when it has. */
+const calls: [string, (client: Client) => Promise<unknown>, string[]][] = [
+  ['readFile', (client) => client.readFile(inside, { encoding: 'utf8' }), [inside]],
+  ['writeFile', (client) => client.writeFile(inside, 'new'), [inside]],
+  ['remove', (client) => client.remove(inside), []],
+  ['remove, recursive', (client) => client.remove('/C:/rpa/d', { recursive: true }), []],
+  ['rename', (client) => client.rename(inside, '/C:/rpa/d/other'), ['/C:/rpa/d/other']],
+  ['copy', (client) => client.copy(inside, '/C:/rpa/d/other'), [inside, '/C:/rpa/d/other']],
+  ['createReadStream', (client) => text(client.createReadStream(inside)), [inside]],
+  ['createWriteStream', (client) => finished(client.createWriteStream(inside).end('new')), [inside]],
+];
+
+describe.each(calls)('the client’s %s', (name, call, after) => {
+  it.each(['7.7', '9.8'] as const)(
+    'waits until another program lets go of the file, on %s',
+    async (version) => {
+      await using mock = await on(version);
+      mock.server.files.write(inside, 'old');
+      mock.server.hold(inside, 300, { share: [] });
+      await using client = await openSftpClient(mock.opener);
+      await call(client);
+      expect(mock.server.files.list('/C:/rpa/d')).toEqual(after);
+      if (name.includes('rite')) expect(mock.server.files.text(inside)).toBe('new');
+    },
+  );
+});
+
+it('the client’s calls say that a file is open elsewhere, and that one may try again', async () => {
+  const outcomes = calls.map(async ([, call]) => {
+    await using mock = await on('9.5');
+    mock.server.files.write(inside, 'old');
+    mock.server.hold(inside, undefined, { share: [] });
+    await using client = await openSftpClient(mock.opener);
+    const error = await rejection(call(client));
+    return { error, left: mock.server.files.list('/C:/rpa/d'), content: mock.server.files.text(inside) };
+  });
+  for (const { error, left, content } of await Promise.all(outcomes)) {
+    expect(error).toMatchObject({
+      code: 'SSH_SFTP_FAILED',
+      message: expect.stringContaining('open in another program'),
+      retryable: true,
+    });
+    expect({ left, content }).toEqual({ left: [inside], content: 'old' });
+  }
+});
+
+describe('what will not pass', () => {
+  const tries = (mock: Awaited<ReturnType<typeof on>>, op: string) =>
+    mock.server.journal.filter((entry) => entry.type === 'sftp' && entry.op === op).length;
+
+  it('is told at once: a folder that is not empty, a read-only file, a name that is taken', async () => {
+    await using mock = await on('9.5');
+    mock.server.files.write('/C:/rpa/d/x', '');
+    mock.server.files.write('/C:/rpa/read-only', '', { mode: 0o444 });
+    await using client = await openSftpClient(mock.opener);
+    await rejection(client.remove('/C:/rpa/d'));
+    await rejection(client.remove('/C:/rpa/read-only'));
+    await rejection(finished(client.createWriteStream('/C:/rpa/d/x', { flags: 'wx' }).end('new')));
+    expect([tries(mock, 'RMDIR'), tries(mock, 'REMOVE'), tries(mock, 'OPEN')]).toEqual([1, 1, 1]);
+    expect(mock.server.files.text('/C:/rpa/d/x')).toBe('');
+  });
+
+  it('is not waited for when the caller has stopped', async () => {
+    await using mock = await on('9.5');
+    mock.server.files.write(inside, 'old');
+    mock.server.hold(inside, undefined, { share: [] });
+    await using client = await openSftpClient(mock.opener);
+    const stop = new AbortController();
+    const { signal } = stop;
+    const working = [client.readFile(inside, { signal }), client.remove(inside, { signal })].map(rejection);
+    const stream = client.createReadStream(inside);
+    await expect.poll(() => Math.min(tries(mock, 'OPEN'), tries(mock, 'REMOVE'))).toBeGreaterThan(2);
+    stop.abort(new Error('enough'));
+    stream.destroy();
+    expect(await Promise.all(working)).toMatchObject([{ message: 'enough' }, { message: 'enough' }]);
+    await new Promise((resolve) => stream.once('close', resolve));
+    const asked = [tries(mock, 'OPEN'), tries(mock, 'REMOVE')];
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect([tries(mock, 'OPEN'), tries(mock, 'REMOVE')]).toEqual(asked);
   });
 });
 

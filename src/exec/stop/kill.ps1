@@ -41,5 +41,5 @@ if($found.Count -eq $spans.Count){
   $target=$fitting[0]
   if(@($spans | Where-Object {Test-Span $target $_}).Count -ne 1){exit 4}
 }
-Stop-Tree $target.Id
+Stop-Tree $target $all
 exit 0

@@ -1,8 +1,8 @@
-# All processes with their parents, command lines and starts (in steps of 100 ns): by WMI, else by a snapshot.
+# All processes with their parents, command lines and starts (as FILETIME, in steps of 100 ns): by WMI, else by a snapshot.
 function Get-AllProcesses{
   try{
     foreach($one in @(Get-CimInstance -ClassName Win32_Process -OperationTimeoutSec 10)){
-      $start=if($one.CreationDate){$one.CreationDate.Ticks}else{[long]0}
+      $start=if($one.CreationDate){$one.CreationDate.ToFileTimeUtc()}else{[long]0}
       New-Object PSObject -Property @{Id=[int]$one.ProcessId;Parent=[int]$one.ParentProcessId;Name=$one.Name;Line=$one.CommandLine;Start=$start}
     }
   }catch{
@@ -10,18 +10,34 @@ function Get-AllProcesses{
     [SshViaGatewayProcesses]::List()
   }
 }
-# Ends the process $id and what it has started: by taskkill, and what that leaves one by one. A process is only the child
-# of one that was there before it, and only the one that was seen: numbers are given again.
-function Stop-Tree($id){
-  $seen=[DateTime]::Now
-  $all=@(Get-AllProcesses)
-  $tree=@($all | Where-Object {$_.Id -eq $id})
-  for($n=0;$n -lt $tree.Count;$n++){
-    $above=$tree[$n]
-    $tree+=@($all | Where-Object {$_.Parent -eq $above.Id -and $_.Id -ne $above.Id -and $_.Start -ge $above.Start})
+# A number is given again: it means the process that has started then.
+function Test-Same($one,$other){[Math]::Abs($one.Start-$other.Start) -lt 10000000}
+# Which of $all were started by those in $ended, and are not among them.
+function Get-Below($all,$ended){
+  $heirs=@{}
+  foreach($one in $all){if($ended[$one.Id] -and -not (Test-Same $one $ended[$one.Id])){$heirs[$one.Id]=$one}}
+  foreach($one in $all){
+    $above=$ended[$one.Parent]
+    $heir=$heirs[$one.Parent]
+    if($above -and -not $ended[$one.Id] -and $one.Id -ne $PID -and $one.Start -ge $above.Start -and -not ($heir -and $one.Start -ge $heir.Start)){$one}
   }
-  [void](cmd.exe /d /c ('taskkill /T /F /PID '+$id+' 2>&1'))
-  foreach($one in $tree){
-    try{if((Get-Process -Id $one.Id).StartTime -lt $seen){Stop-Process -Id $one.Id -Force}}catch{continue}
-  }
+}
+# Ends $process and all that it has started, from above: a shell whose command is ended before itself goes on with the next
+# one. What was started meanwhile is found when those above it can start nothing more. taskkill begins below, and asks WMI;
+# it is for a PC on which nothing else shows processes.
+function Stop-Tree($process,$all=@()){
+  if(-not $all){try{$all=@(Get-AllProcesses)}catch{[void](cmd.exe /d /c ('taskkill /T /F /PID '+$process.Id+' 2>&1'))}}
+  $ended=@{}
+  $level=@($process)
+  do{
+    while($level){
+      foreach($one in $level){
+        $ended[$one.Id]=$one
+        try{if(Test-Same @{Start=(Get-Process -Id $one.Id).StartTime.ToFileTimeUtc()} $one){Stop-Process -Id $one.Id -Force}}catch{continue}
+      }
+      $level=@(Get-Below $all $ended)
+    }
+    try{$all=@(Get-AllProcesses)}catch{return}
+    $level=@(Get-Below $all $ended)
+  }while($level)
 }

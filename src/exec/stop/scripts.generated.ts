@@ -34,7 +34,7 @@ if($fitting.Count -ne 1){exit 4}
 $target=$fitting[0]
 if(@($spans | Where-Object {Test-Span $target $_}).Count -ne 1){exit 4}
 }
-Stop-Tree $target.Id
+Stop-Tree $target $all
 exit 0
 `;
 
@@ -42,7 +42,7 @@ exit 0
 export const processes = `function Get-AllProcesses{
 try{
 foreach($one in @(Get-CimInstance -ClassName Win32_Process -OperationTimeoutSec 10)){
-$start=if($one.CreationDate){$one.CreationDate.Ticks}else{[long]0}
+$start=if($one.CreationDate){$one.CreationDate.ToFileTimeUtc()}else{[long]0}
 New-Object PSObject -Property @{Id=[int]$one.ProcessId;Parent=[int]$one.ParentProcessId;Name=$one.Name;Line=$one.CommandLine;Start=$start}
 }
 }catch{
@@ -50,18 +50,31 @@ Add-Type -TypeDefinition $snapshot
 [SshViaGatewayProcesses]::List()
 }
 }
-function Stop-Tree($id){
-$seen=[DateTime]::Now
-$all=@(Get-AllProcesses)
-$tree=@($all | Where-Object {$_.Id -eq $id})
-for($n=0;$n -lt $tree.Count;$n++){
-$above=$tree[$n]
-$tree+=@($all | Where-Object {$_.Parent -eq $above.Id -and $_.Id -ne $above.Id -and $_.Start -ge $above.Start})
+function Test-Same($one,$other){[Math]::Abs($one.Start-$other.Start) -lt 10000000}
+function Get-Below($all,$ended){
+$heirs=@{}
+foreach($one in $all){if($ended[$one.Id] -and -not (Test-Same $one $ended[$one.Id])){$heirs[$one.Id]=$one}}
+foreach($one in $all){
+$above=$ended[$one.Parent]
+$heir=$heirs[$one.Parent]
+if($above -and -not $ended[$one.Id] -and $one.Id -ne $PID -and $one.Start -ge $above.Start -and -not ($heir -and $one.Start -ge $heir.Start)){$one}
 }
-[void](cmd.exe /d /c ('taskkill /T /F /PID '+$id+' 2>&1'))
-foreach($one in $tree){
-try{if((Get-Process -Id $one.Id).StartTime -lt $seen){Stop-Process -Id $one.Id -Force}}catch{continue}
 }
+function Stop-Tree($process,$all=@()){
+if(-not $all){try{$all=@(Get-AllProcesses)}catch{[void](cmd.exe /d /c ('taskkill /T /F /PID '+$process.Id+' 2>&1'))}}
+$ended=@{}
+$level=@($process)
+do{
+while($level){
+foreach($one in $level){
+$ended[$one.Id]=$one
+try{if(Test-Same @{Start=(Get-Process -Id $one.Id).StartTime.ToFileTimeUtc()} $one){Stop-Process -Id $one.Id -Force}}catch{continue}
+}
+$level=@(Get-Below $all $ended)
+}
+try{$all=@(Get-AllProcesses)}catch{return}
+$level=@(Get-Below $all $ended)
+}while($level)
 }
 `;
 

@@ -10,7 +10,7 @@ import { placeAmongEquals, type StartedCommand } from './started-commands.ts';
 const limit = 30_000;
 
 /**
- * Ends a command on OpenSSH for Windows by `taskkill /T /F` on a second session. sshd does not tell a command's
+ * Ends a command on OpenSSH for Windows, with what it has started, by a script on a second session. sshd does not tell a command's
  * process id, so it is looked for: among the children of the sshd process that serves this connection, the one
  * whose command line holds the command. When the same line runs more than once, the order of the starts tells which.
  *

@@ -16,12 +16,16 @@ const hints: readonly (readonly [RegExp, string])[] = [
     'The Defender rule "Block process creations originating from PSExec and WMI commands" (d1e49aac-8f56-4280-b9ba-993a6d77406c) may be on. Let C# be compiled for this account (see the reason for "without WMI"), or except the rule.',
   ],
   [
-    /through WMI: .*\((?:0x80070005|0x80041003|0x\w+ PermissionDenied)\b/,
+    /through WMI: .*\((?:0x80070005|0x80041003|0x\w+ PermissionDenied)\b/s,
     'Over SSH, WMI is for administrators. Either let the account start processes without it (see the reason for "without WMI"), or use an administrator’s account.',
   ],
   [
-    /by the task scheduler: .*\((?:0x80070005|0x\w+ PermissionDenied)\b/,
-    "The account may not make tasks over SSH: that may take an administrator’s account, and interactive.runLevel 'highest' always does.",
+    /by schtasks\.exe: .*\(0x\w+ (?:ObjectNotFound|ResourceUnavailable)\)/s,
+    'A policy (AppLocker, App Control, software restrictions) keeps schtasks.exe from this account, and the cmdlets of the task scheduler ask WMI, which is for administrators over SSH. Allow schtasks.exe, or use an administrator’s account.',
+  ],
+  [
+    /by schtasks\.exe: schtasks\.exe ended with \d|by the task scheduler: .*\(0x\w+ PermissionDenied\)/s,
+    "The task scheduler takes no task from this account, whether by its cmdlets or by schtasks.exe: use an administrator’s account; interactive.runLevel 'highest' always takes one.",
   ],
   [
     /logged on at the desktop/,

@@ -1,10 +1,11 @@
+import { processes, snapshot } from '../../exec/stop/scripts.generated.ts';
 import type { HostCommand, Removal } from '../host/commands.ts';
 import { answerOf, findFields, type JobRecord, readRecord } from '../host/record.ts';
 import { windowsScript } from './script.ts';
 import { kill, library, remove } from './scripts.generated.ts';
 
 export function killCommand(dir: string, id: string): HostCommand<JobRecord | undefined> {
-  const script = windowsScript({ action: 'kill', dir, id }, library, kill);
+  const script = windowsScript({ action: 'kill', dir, id, snapshot }, library, processes, kill);
   return { ...script, read: (result) => readRecord(findFields(answerOf(result), script.mark).fields) };
 }
 

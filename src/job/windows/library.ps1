@@ -92,8 +92,21 @@ function Remove-Folder{
   }
   if([IO.Directory]::Exists($trash)){[IO.Directory]::Delete($trash,$true)}
 }
-# The tasks of interactive starts that did not come to their end.
-function Remove-Task{
-  try{Get-ScheduledTask -TaskName ('ssh-via-gateway job '+$id+' *') | Unregister-ScheduledTask -Confirm:$false}catch{}
+# schtasks.exe asks the task scheduler itself. The cmdlets ask WMI for it, which is for administrators over SSH.
+function Invoke-Schtasks([string[]]$words){
+  $ErrorActionPreference='Continue'
+  $said=@(& schtasks.exe @words 2>&1) -join ' '
+  if($LASTEXITCODE){throw ('schtasks.exe ended with '+$LASTEXITCODE+': '+$said)}
+}
+# The task of the interactive start $by, or of all ('*'). Each has left its definition in the job's folder.
+function Remove-Task($by){
+  if(-not [IO.Directory]::Exists($job)){return}
+  foreach($file in [IO.Directory]::GetFiles($job,'task.'+$by)){
+    $name='ssh-via-gateway job '+$id+' '+[IO.Path]::GetExtension($file).Substring(1)
+    try{
+      try{Unregister-ScheduledTask -TaskName $name -Confirm:$false}catch{Invoke-Schtasks '/Delete','/TN',$name,'/F'}
+      [IO.File]::Delete($file)
+    }catch{}
+  }
 }
 function Write-Answer($text){[Console]::Out.WriteLine($mark+' '+$text)}

@@ -10,7 +10,7 @@ if([IO.Directory]::Exists($job)){
     }
     $answer='removed'
     if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine (Get-Path 'exit')) -notlike '* end'){$answer='running'}
-    if($answer -eq 'removed'){Remove-Folder;Remove-Task}
+    if($answer -eq 'removed'){Remove-Task '*';Remove-Folder}
   }finally{$lock.Dispose()}
 }
 Write-Answer $answer

@@ -56,11 +56,14 @@ return information.ProcessId;
 export const kill = `$claim=Read-FirstLine (Get-Path 'claim')
 if($claim -like '1:*' -and (Test-Alive $claim) -and -not [IO.File]::Exists((Get-Path 'exit'))){
 [IO.File]::WriteAllText((Get-Path 'killed'),'KILL')
-[void](cmd.exe /d /c ('taskkill /T /F /PID '+[int]$claim.Split(':')[1]+' 2>&1'))
-$until=(Get-Now)+10000
+$until=(Get-Now)+15000
 while((Test-Alive $claim) -and (Get-Now) -lt $until){Start-Sleep -Milliseconds 100}
+if(Test-Alive $claim){
+$parts=$claim.Split(':')
+Stop-Tree @{Id=[int]$parts[1];Start=[long]$parts[2].Split('-')[0]}
 }
-Remove-Task
+}
+Remove-Task '*'
 Write-Answer (Get-Record)
 exit 0
 `;
@@ -149,8 +152,20 @@ Start-Sleep -Milliseconds 100
 }
 if([IO.Directory]::Exists($trash)){[IO.Directory]::Delete($trash,$true)}
 }
-function Remove-Task{
-try{Get-ScheduledTask -TaskName ('ssh-via-gateway job '+$id+' *') | Unregister-ScheduledTask -Confirm:$false}catch{}
+function Invoke-Schtasks([string[]]$words){
+$ErrorActionPreference='Continue'
+$said=@(& schtasks.exe @words 2>&1) -join ' '
+if($LASTEXITCODE){throw ('schtasks.exe ended with '+$LASTEXITCODE+': '+$said)}
+}
+function Remove-Task($by){
+if(-not [IO.Directory]::Exists($job)){return}
+foreach($file in [IO.Directory]::GetFiles($job,'task.'+$by)){
+$name='ssh-via-gateway job '+$id+' '+[IO.Path]::GetExtension($file).Substring(1)
+try{
+try{Unregister-ScheduledTask -TaskName $name -Confirm:$false}catch{Invoke-Schtasks '/Delete','/TN',$name,'/F'}
+[IO.File]::Delete($file)
+}catch{}
+}
 }
 function Write-Answer($text){[Console]::Out.WriteLine($mark+' '+$text)}
 `;
@@ -192,7 +207,7 @@ $claim=Read-FirstLine (Get-Path 'claim')
 }
 $answer='removed'
 if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine (Get-Path 'exit')) -notlike '* end'){$answer='running'}
-if($answer -eq 'removed'){Remove-Folder;Remove-Task}
+if($answer -eq 'removed'){Remove-Task '*';Remove-Folder}
 }finally{$lock.Dispose()}
 }
 Write-Answer $answer
@@ -233,14 +248,25 @@ $created=Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments
 if($created.ReturnValue -ne 0){throw ('Win32_Process.Create returned '+$created.ReturnValue)}
 return $created.ProcessId
 }
-function Start-ByTask($program,$arguments){
+function Get-TaskXml($program,$arguments){
 $user=[Environment]::UserDomainName+'\\'+[Environment]::UserName
-$action=New-ScheduledTaskAction -Execute $program -Argument $arguments
-$principal=New-ScheduledTaskPrincipal -UserId $user -LogonType Interactive -RunLevel $runLevel
-$set=New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -ExecutionTimeLimit ([TimeSpan]::Zero) -Priority 5
-[void](Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $set -Force)
+$texts=@($user,$program,$arguments | ForEach-Object {[Security.SecurityElement]::Escape($_)})
+'<?xml version="1.0" encoding="UTF-16"?><Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">'+
+'<Principals><Principal id="Author"><UserId>'+$texts[0]+'</UserId><LogonType>InteractiveToken</LogonType>'+
+'<RunLevel>'+@{Highest='HighestAvailable';Limited='LeastPrivilege'}[$runLevel]+'</RunLevel></Principal></Principals>'+
+'<Settings><DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries><StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>'+
+'<ExecutionTimeLimit>PT0S</ExecutionTimeLimit><Priority>5</Priority></Settings>'+
+'<Actions Context="Author"><Exec><Command>'+$texts[1]+'</Command><Arguments>'+$texts[2]+'</Arguments></Exec></Actions></Task>'
+}
+function Start-ByTask($program,$arguments){
+$xml=Get-TaskXml $program $arguments
+[IO.File]::WriteAllText((Get-Path ('task.'+$nonce)),$xml,[Text.Encoding]::Unicode)
+[void](Register-ScheduledTask -TaskName $task -Xml $xml -Force)
 Start-ScheduledTask -TaskName $task
-return 0
+}
+function Start-BySchtasks{
+Invoke-Schtasks '/Create','/TN',$task,'/XML',(Get-Path ('task.'+$nonce)),'/F'
+Invoke-Schtasks '/Run','/TN',$task
 }
 function Wait-Claim($id){
 $until=(Get-Now)+60000
@@ -260,7 +286,7 @@ try{
 Test-Room
 $settings=@(Get-ChildItem Env: | ForEach-Object {$_.Name+'='+$_.Value}) -join [char]0
 if($task){$settings=''}
-$values=@{dir=$dir;folder=$HOME;id=$id;nonce=$nonce;fingerprint=$fingerprint;task=$task;timeLimit=$timeLimit}
+$values=@{dir=$dir;folder=$HOME;id=$id;nonce=$nonce;fingerprint=$fingerprint;timeLimit=$timeLimit;snapshot=$snapshot}
 $head=@($values.Keys | ForEach-Object {'$'+$_+'='+(ConvertTo-Literal $values[$_])}) -join [Environment]::NewLine
 [IO.File]::WriteAllText((Get-Path ('command.'+$nonce)),$command)
 [IO.File]::WriteAllText((Get-Path ('environment.'+$nonce)),$settings)
@@ -268,12 +294,13 @@ $head=@($values.Keys | ForEach-Object {'$'+$_+'='+(ConvertTo-Literal $values[$_]
 $code='&([ScriptBlock]::Create([IO.File]::ReadAllText('+(ConvertTo-Literal (Get-Path ('wrapper.'+$nonce)))+')))'
 $program=[IO.Path]::Combine($env:SystemRoot,'System32','WindowsPowerShell','v1.0','powershell.exe')
 $arguments='-NoProfile -NonInteractive -WindowStyle Hidden -EncodedCommand '+[Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($code))
-foreach($way in $(if($task){'Task'}else{'Directly','ByWmi'})){
-$by=@{Task='by the task scheduler';Directly='without WMI';ByWmi='through WMI'}[$way]
+foreach($way in $(if($task){'Task','Schtasks'}else{'Directly','ByWmi'})){
+$by=@{Task='by the task scheduler';Schtasks='by schtasks.exe';Directly='without WMI';ByWmi='through WMI'}[$way]
 $process=0
 try{
 switch($way){
-'Task'{$process=Start-ByTask $program $arguments}
+'Task'{Start-ByTask $program $arguments}
+'Schtasks'{Start-BySchtasks}
 'Directly'{$process=Start-Directly $program $arguments}
 'ByWmi'{$process=Start-ByWmi $program $arguments}
 }
@@ -281,14 +308,12 @@ switch($way){
 $reason=Wait-Claim $process
 if(-not $reason){$reasons=@();break}
 $reasons+=$by+': '+$reason
+if($task){$reasons+='an interactive job needs '+[Environment]::UserName+' to be logged on at the desktop';break}
 if($process -and (Get-Process -Id $process -ErrorAction SilentlyContinue)){break}
 }
 }catch{$reasons+=Get-Problem $_}
 if($reasons -and (Set-Claim 'removed' $nonce)){
-if($task){
-$reasons+='an interactive job needs '+[Environment]::UserName+' to be logged on at the desktop'
-try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}
-}
+Remove-Task $nonce
 $lock=Lock-Removal
 try{if((Read-FirstLine (Get-Path 'claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
 }
@@ -313,6 +338,7 @@ if(-not (Set-Claim $claim $start)){
 $alive.Dispose()
 [IO.File]::Delete((Get-Path ('alive.'+$start)))
 [IO.File]::Delete($exitFile)
+Remove-Task $nonce
 exit 0
 }
 }catch{
@@ -353,11 +379,14 @@ $child=[Diagnostics.Process]::Start($info)
 $child.StandardInput.BaseStream.Close()
 $pumps=[Threading.Tasks.Task[]]@($child.StandardOutput.BaseStream.CopyToAsync($out),$child.StandardError.BaseStream.CopyToAsync($err))
 $limit=if($timeLimit){(Get-Now)+[long]$timeLimit}else{[long]::MaxValue}
-while(-not $child.WaitForExit(1000)){
-if((Get-Now) -ge $limit){
-[IO.File]::WriteAllText((Get-Path 'killed'),'KILL')
-[void](cmd.exe /d /c ('taskkill /T /F /PID '+$child.Id+' 2>&1'))
-$exitFile=''
+while(-not $child.WaitForExit(500)){
+$isLate=(Get-Now) -ge $limit
+if($isLate){try{[IO.File]::WriteAllText((Get-Path 'killed'),'KILL')}catch{}}
+$isKilled=[IO.File]::Exists((Get-Path 'killed'))
+if($isLate -or $isKilled){
+if($isKilled){$exitFile=''}
+Stop-Tree @{Id=$child.Id;Start=$child.StartTime.ToFileTimeUtc()}
+[void]$child.WaitForExit(5000)
 break
 }
 if($pumps[0].IsFaulted){$child.StandardOutput.BaseStream.Dispose()}
@@ -376,6 +405,6 @@ $line=[string]$code+' '+(Get-Now)+' - end'
 for($try=0;$exitFile -and $try -lt 600;$try++){
 try{Write-Exit $line;break}catch{Start-Sleep -Milliseconds 1000}
 }
-if($task){try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}}
+Remove-Task $nonce
 exit 0
 `;

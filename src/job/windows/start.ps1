@@ -34,15 +34,26 @@ function Start-ByWmi($program,$arguments){
   if($created.ReturnValue -ne 0){throw ('Win32_Process.Create returned '+$created.ReturnValue)}
   return $created.ProcessId
 }
-function Start-ByTask($program,$arguments){
+# By default a task ends after three days, on battery, and runs below normal priority. The wrapper keeps the limit.
+function Get-TaskXml($program,$arguments){
   $user=[Environment]::UserDomainName+'\'+[Environment]::UserName
-  $action=New-ScheduledTaskAction -Execute $program -Argument $arguments
-  $principal=New-ScheduledTaskPrincipal -UserId $user -LogonType Interactive -RunLevel $runLevel
-  # By default a task ends after three days, on battery, and runs below normal priority. The wrapper keeps the limit.
-  $set=New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -ExecutionTimeLimit ([TimeSpan]::Zero) -Priority 5
-  [void](Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $set -Force)
+  $texts=@($user,$program,$arguments | ForEach-Object {[Security.SecurityElement]::Escape($_)})
+  '<?xml version="1.0" encoding="UTF-16"?><Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">'+
+    '<Principals><Principal id="Author"><UserId>'+$texts[0]+'</UserId><LogonType>InteractiveToken</LogonType>'+
+    '<RunLevel>'+@{Highest='HighestAvailable';Limited='LeastPrivilege'}[$runLevel]+'</RunLevel></Principal></Principals>'+
+    '<Settings><DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries><StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>'+
+    '<ExecutionTimeLimit>PT0S</ExecutionTimeLimit><Priority>5</Priority></Settings>'+
+    '<Actions Context="Author"><Exec><Command>'+$texts[1]+'</Command><Arguments>'+$texts[2]+'</Arguments></Exec></Actions></Task>'
+}
+function Start-ByTask($program,$arguments){
+  $xml=Get-TaskXml $program $arguments
+  [IO.File]::WriteAllText((Get-Path ('task.'+$nonce)),$xml,[Text.Encoding]::Unicode)
+  [void](Register-ScheduledTask -TaskName $task -Xml $xml -Force)
   Start-ScheduledTask -TaskName $task
-  return 0
+}
+function Start-BySchtasks{
+  Invoke-Schtasks '/Create','/TN',$task,'/XML',(Get-Path ('task.'+$nonce)),'/F'
+  Invoke-Schtasks '/Run','/TN',$task
 }
 # Waits until the process $id has made the claim, and says why it has not.
 function Wait-Claim($id){
@@ -63,7 +74,7 @@ if(-not (Read-FirstLine (Get-Path 'claim'))){
     Test-Room
     $settings=@(Get-ChildItem Env: | ForEach-Object {$_.Name+'='+$_.Value}) -join [char]0
     if($task){$settings=''}
-    $values=@{dir=$dir;folder=$HOME;id=$id;nonce=$nonce;fingerprint=$fingerprint;task=$task;timeLimit=$timeLimit}
+    $values=@{dir=$dir;folder=$HOME;id=$id;nonce=$nonce;fingerprint=$fingerprint;timeLimit=$timeLimit;snapshot=$snapshot}
     $head=@($values.Keys | ForEach-Object {'$'+$_+'='+(ConvertTo-Literal $values[$_])}) -join [Environment]::NewLine
     [IO.File]::WriteAllText((Get-Path ('command.'+$nonce)),$command)
     [IO.File]::WriteAllText((Get-Path ('environment.'+$nonce)),$settings)
@@ -72,12 +83,13 @@ if(-not (Read-FirstLine (Get-Path 'claim'))){
     $program=[IO.Path]::Combine($env:SystemRoot,'System32','WindowsPowerShell','v1.0','powershell.exe')
     $arguments='-NoProfile -NonInteractive -WindowStyle Hidden -EncodedCommand '+[Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($code))
     # The next way is for what could not start a process that lives. Two that live are no harm: one claim is made.
-    foreach($way in $(if($task){'Task'}else{'Directly','ByWmi'})){
-      $by=@{Task='by the task scheduler';Directly='without WMI';ByWmi='through WMI'}[$way]
+    foreach($way in $(if($task){'Task','Schtasks'}else{'Directly','ByWmi'})){
+      $by=@{Task='by the task scheduler';Schtasks='by schtasks.exe';Directly='without WMI';ByWmi='through WMI'}[$way]
       $process=0
       try{
         switch($way){
-          'Task'{$process=Start-ByTask $program $arguments}
+          'Task'{Start-ByTask $program $arguments}
+          'Schtasks'{Start-BySchtasks}
           'Directly'{$process=Start-Directly $program $arguments}
           'ByWmi'{$process=Start-ByWmi $program $arguments}
         }
@@ -85,15 +97,14 @@ if(-not (Read-FirstLine (Get-Path 'claim'))){
       $reason=Wait-Claim $process
       if(-not $reason){$reasons=@();break}
       $reasons+=$by+': '+$reason
+      # The scheduler takes an order for a desktop that is not there, too.
+      if($task){$reasons+='an interactive job needs '+[Environment]::UserName+' to be logged on at the desktop';break}
       if($process -and (Get-Process -Id $process -ErrorAction SilentlyContinue)){break}
     }
   }catch{$reasons+=Get-Problem $_}
   # Who was late may have claimed it meanwhile. If not, nobody can any more.
   if($reasons -and (Set-Claim 'removed' $nonce)){
-    if($task){
-      $reasons+='an interactive job needs '+[Environment]::UserName+' to be logged on at the desktop'
-      try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}
-    }
+    Remove-Task $nonce
     $lock=Lock-Removal
     try{if((Read-FirstLine (Get-Path 'claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
   }

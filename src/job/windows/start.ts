@@ -1,3 +1,4 @@
+import { processes, snapshot } from '../../exec/stop/scripts.generated.ts';
 import type { HostCommand, Started, StartRequest } from '../host/commands.ts';
 import { answerOf, findFields, readRecord } from '../host/record.ts';
 import type { HostResult } from '../types.ts';
@@ -7,9 +8,9 @@ import { detached, library, start, wrapper } from './scripts.generated.ts';
 /**
  * The wrapper must leave the job object in which sshd holds what a session starts. It asks to leave itself (see
  * detached.cs), which every account may; where no C# can be compiled or no process may leave, the WMI service starts it,
- * which takes an administrator. On a user's desktop only the task scheduler can start something. None of them hands a
- * pipe over, so the start waits for the claim. When none comes, it makes one itself: then the wrapper cannot start any
- * more, however late it may be.
+ * which takes an administrator. On a user's desktop only the task scheduler can start something, asked by its cmdlets,
+ * which need WMI, or by schtasks.exe. None of them hands a pipe over, so the start waits for the claim. When none comes,
+ * it makes one itself: then the wrapper cannot start any more, however late it may be.
  */
 export function startCommand(dir: string, request: StartRequest): HostCommand<Started> {
   const { id, line: command, fingerprint, interactive } = request;
@@ -18,7 +19,7 @@ export function startCommand(dir: string, request: StartRequest): HostCommand<St
   const limit = interactive?.executionTimeLimit;
   const timeLimit = limit === undefined ? '' : `${Math.ceil(limit)}`;
   const values = { action: 'start', dir, id, command, fingerprint, task, runLevel, timeLimit };
-  const variables = { ...values, functions: library, wrapper, detached };
+  const variables = { ...values, functions: library + processes, wrapper, detached, snapshot };
   const { line, stdin, mark, nonce } = windowsScript(variables, start);
   return { line, stdin, read: (result) => readStarted(result, mark, nonce) };
 }

@@ -17,6 +17,7 @@ try{
     $alive.Dispose()
     [IO.File]::Delete((Get-Path ('alive.'+$start)))
     [IO.File]::Delete($exitFile)
+    Remove-Task $nonce
     exit 0
   }
 }catch{
@@ -63,12 +64,15 @@ try{
   $child.StandardInput.BaseStream.Close()
   $pumps=[Threading.Tasks.Task[]]@($child.StandardOutput.BaseStream.CopyToAsync($out),$child.StandardError.BaseStream.CopyToAsync($err))
   $limit=if($timeLimit){(Get-Now)+[long]$timeLimit}else{[long]::MaxValue}
-  while(-not $child.WaitForExit(1000)){
-    if((Get-Now) -ge $limit){
-      # Without an exit code the note tells what has happened.
-      [IO.File]::WriteAllText((Get-Path 'killed'),'KILL')
-      [void](cmd.exe /d /c ('taskkill /T /F /PID '+$child.Id+' 2>&1'))
-      $exitFile=''
+  while(-not $child.WaitForExit(500)){
+    $isLate=(Get-Now) -ge $limit
+    if($isLate){try{[IO.File]::WriteAllText((Get-Path 'killed'),'KILL')}catch{}}
+    # Here, and not by whoever asks, whose connection may end in the midst of it. The note stands for an exit code then.
+    $isKilled=[IO.File]::Exists((Get-Path 'killed'))
+    if($isLate -or $isKilled){
+      if($isKilled){$exitFile=''}
+      Stop-Tree @{Id=$child.Id;Start=$child.StartTime.ToFileTimeUtc()}
+      [void]$child.WaitForExit(5000)
       break
     }
     # A full disk: better that the command sees a broken pipe than that it waits for ever.
@@ -89,5 +93,5 @@ $line=[string]$code+' '+(Get-Now)+' - end'
 for($try=0;$exitFile -and $try -lt 600;$try++){
   try{Write-Exit $line;break}catch{Start-Sleep -Milliseconds 1000}
 }
-if($task){try{Unregister-ScheduledTask -TaskName $task -Confirm:$false}catch{}}
+Remove-Task $nonce
 exit 0

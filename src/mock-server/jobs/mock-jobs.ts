@@ -29,10 +29,10 @@ const maxPiece = 1_048_576;
 const maxGrace = 1_000;
 const step = 10;
 
-/** The task scheduler is reached through WMI, which a standard account may not use in an SSH session. */
-const noTask = Buffer.from('by the task scheduler: Access is denied. (0x80070005 PermissionDenied)').toString(
-  'base64',
-);
+/** A standard account's session may not ask WMI, and here it may not make tasks either. */
+const noTask = Buffer.from(
+  'by the task scheduler: Access is denied. (0x80070005 PermissionDenied); by schtasks.exe: schtasks.exe ended with 1: ERROR: Access is denied. (0x80131501 OperationStopped)',
+).toString('base64');
 /** PowerShell's refusal of a script that needs more of .NET than the mode allows. */
 const forbidden: MockCommand = {
   stderr: 'PowerShell is in ConstrainedLanguage mode here: a policy forbids scripts like this one.\r\n',

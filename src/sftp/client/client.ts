@@ -7,10 +7,11 @@ import { statusCode } from '../../ssh2/sftp/wire.ts';
 import { orAborted } from '../../time/on-abort.ts';
 import { readFolder } from '../folders/read-folder.ts';
 import { ensureFolders } from '../folders/remote-folders.ts';
-import { removeTree } from '../folders/remove-tree.ts';
+import { removeFile, removeFolder, removeTree } from '../folders/remove-tree.ts';
 import { isFolder } from '../names/file-mode.ts';
 import { isRoot, remotePath } from '../names/paths.ts';
 import { putInPlace } from '../target/put-in-place.ts';
+import { pursuitOf } from '../transfer/in-use.ts';
 import {
   bytesOf,
   callChecks,
@@ -116,19 +117,21 @@ class PromiseClient implements SftpClient {
     if (options.recursive && isRoot(where)) {
       throw wrongRange('argument path', path, 'a folder that is no root (it would be emptied)');
     }
-    await whileWanted(options.signal, async () => {
+    await whileWanted(options.signal, async (throwIfAborted) => {
       const { mode } = await this.#sftp.lstat(where);
-      if (!isFolder(mode)) return this.#sftp.remove(where);
-      options.signal?.throwIfAborted();
-      const removal = { sftp: this.#sftp, where: this.#opener.where, signal: options.signal };
+      const removal = { sftp: this.#sftp, where: this.#opener.where, throwIfAborted };
+      if (!isFolder(mode)) return removeFile(removal, where, mode);
+      throwIfAborted();
       if (options.recursive) return removeTree(removal, where);
-      return this.#sftp.rmdir(where);
+      return removeFolder(removal, where);
     });
   }
 
   async rename(from: string, to: string, options?: SftpCallOptions): Promise<void> {
     const [source, target] = [this.#path(from, 'from'), this.#path(to, 'to')];
-    await this.#call(options, () => putInPlace(this.#sftp, source, target));
+    await this.#call(options, (throwIfAborted) =>
+      putInPlace(this.#sftp, source, target, pursuitOf(throwIfAborted)),
+    );
   }
 
   async realPath(path: string, options?: SftpCallOptions): Promise<string> {

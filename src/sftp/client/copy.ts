@@ -17,6 +17,7 @@ import {
   type RemoteTarget,
   removeTarget,
 } from '../target/remote-target.ts';
+import { openInUse, pursuitOf } from '../transfer/in-use.ts';
 
 const MiB = 1024 * 1024;
 /** One `copy-data` request; small enough that a slow disk answers before the request times out. */
@@ -41,10 +42,11 @@ async function copyOnce(copying: Copying, from: string, to: string): Promise<voi
   const { mode, size = 0 } = await sftp.stat(from);
   const kind = isFolder(mode) ? 'a folder' : specialKind(mode);
   if (kind) throw copyFailed(where, from, `it is ${kind}`);
-  const handle = await sftp.open(from, openFlag.read);
+  const run = pursuitOf(throwIfAborted);
+  const handle = await openInUse(sftp, run, () => sftp.open(from, openFlag.read));
   let target: RemoteTarget | undefined;
   try {
-    const options = { atomic: true, resume: false, intoEmptyFolder: false };
+    const options = { atomic: true, resume: false, intoEmptyFolder: false, run };
     target = await openTarget(sftp, to, {
       ...options,
       mode: mode === undefined ? undefined : permissions(mode),
@@ -59,7 +61,7 @@ async function copyOnce(copying: Copying, from: string, to: string): Promise<voi
       throw copyFailed(where, from, `${found.size} of ${size} bytes were copied`);
     }
     throwIfAborted();
-    await publish(sftp, target);
+    await publish(sftp, target, run);
   } catch (error) {
     if (target) await removeTarget(sftp, target);
     throw error;

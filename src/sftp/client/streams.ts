@@ -7,6 +7,7 @@ import { laneCapacity } from '../flow/lanes.ts';
 import { orderedSink } from '../flow/ordered-sink.ts';
 import { Receiver } from '../flow/receiver.ts';
 import { RemoteWriter } from '../flow/remote-writer.ts';
+import { openInUse, type Pursuit, pursuitOf } from '../transfer/in-use.ts';
 
 const MiB = 1024 * 1024;
 
@@ -44,11 +45,14 @@ export function readStream(sftp: SftpRequests, path: string, options: ReadStream
       for (const release of held.splice(0)) release();
     },
     construct(done) {
-      sftp.open(path, openFlag.read).then((handle) => {
-        opened = handle;
-        done();
-        begin(handle);
-      }, done);
+      openInUse(sftp, whileOpen(stream), () => sftp.open(path, openFlag.read)).then(
+        (handle) => {
+          opened = handle;
+          done();
+          begin(handle);
+        },
+        failedToOpen(stream, done),
+      );
     },
     destroy(error, done) {
       receiver?.stop(error ?? new Error('the stream was destroyed'));
@@ -90,7 +94,9 @@ export function writeStream(sftp: SftpRequests, path: string, options: WriteStre
   };
   const begin = async () => {
     if (writesInOrder) sftp.writes.oneByOne(true);
-    opened = await sftp.open(path, openFlags(flags), mode === undefined ? {} : { mode });
+    const open = () => sftp.open(path, openFlags(flags), mode === undefined ? {} : { mode });
+    // What a new file finds in its way stays there.
+    opened = await (flags === 'wx' ? open() : openInUse(sftp, whileOpen(stream), open));
     const position = flags === 'a' ? ((await sftp.fstat(opened)).size ?? 0) : start;
     const flight = new Flight({ start: MiB, ceiling: laneCapacity });
     writer = new RemoteWriter({ sftp, handle: opened, flight, position, appends: flags === 'a' });
@@ -100,9 +106,9 @@ export function writeStream(sftp: SftpRequests, path: string, options: WriteStre
     opened = undefined;
     if (handle && !sftp.ended) await sftp.closeHandle(handle);
   };
-  return new Writable({
+  const stream = new Writable({
     highWaterMark: MiB,
-    construct: (done) => settle(begin(), done),
+    construct: (done) => void begin().then(() => done(), failedToOpen(stream, done)),
     write: (chunk: Buffer, _encoding, done) => settle(writer?.append(chunk), done),
     final: (done) => settle(writer?.finish().then(close), done),
     destroy(error, done) {
@@ -113,6 +119,19 @@ export function writeStream(sftp: SftpRequests, path: string, options: WriteStre
       );
     },
   });
+  return stream;
+}
+
+/** A stream that is destroyed is not waited for. */
+function whileOpen(stream: Readable | Writable): Pursuit {
+  return pursuitOf(() => {
+    if (stream.destroyed) throw new Error('the stream was destroyed');
+  });
+}
+
+/** A stream that was destroyed meanwhile has no error of its own. */
+function failedToOpen(stream: Readable | Writable, done: (error?: Error | null) => void) {
+  return (error: Error) => done(stream.destroyed ? null : error);
 }
 
 function openFlags(flags: WriteStreamOptions['flags']): number {

@@ -7,6 +7,7 @@ import { laneCapacity } from '../flow/lanes.ts';
 import { orderedSink } from '../flow/ordered-sink.ts';
 import { Receiver } from '../flow/receiver.ts';
 import { RemoteWriter } from '../flow/remote-writer.ts';
+import { openInUse, pursuitOf } from '../transfer/in-use.ts';
 
 const MiB = 1024 * 1024;
 /** The longest Buffer that Node makes on every platform that it runs on. */
@@ -18,7 +19,8 @@ export async function readWhole(
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<Buffer> {
-  const handle = await sftp.open(path, openFlag.read);
+  const run = pursuitOf(() => signal?.throwIfAborted());
+  const handle = await openInUse(sftp, run, () => sftp.open(path, openFlag.read));
   const pieces: Buffer[] = [];
   let size = 0;
   const sink = orderedSink(0, (some, done) => {
@@ -70,7 +72,9 @@ async function writeOnce(
 ): Promise<void> {
   signal?.throwIfAborted();
   const flags = openFlag.write | openFlag.create | openFlag.truncate;
-  const handle = await sftp.open(path, flags, mode === undefined ? {} : { mode });
+  const attributes = mode === undefined ? {} : { mode };
+  const run = pursuitOf(() => signal?.throwIfAborted());
+  const handle = await openInUse(sftp, run, () => sftp.open(path, flags, attributes));
   const flight = new Flight({ start: MiB, ceiling: laneCapacity });
   const writer = new RemoteWriter({ sftp, handle, flight, position: 0 });
   try {

@@ -101,7 +101,11 @@ async function fetchBig(context: TransferContext, item: DownloadItem, remote: Re
   let local: LocalTarget | undefined;
   try {
     local = await closing(context, remote, async () => {
-      const target = await openLocalTarget(item.localPath, { ...settings, mode: newMode(attributes) });
+      const target = await openLocalTarget(item.localPath, {
+        ...settings,
+        mode: newMode(attributes),
+        run: context.run,
+      });
       local = target;
       const start = settings.resume ? await provenLocally(context, item, attributes.size ?? 0, target) : 0;
       await receive(context, item, remote, { start, sink: fileSink(target.file) });

@@ -1,7 +1,7 @@
 import { close, open, read, writeFile } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Pursuit } from '../transfer/in-use.ts';
-import { moveLocally, removeHere } from '../transfer/local-in-use.ts';
+import { moveLocally, openHere, removeHere } from '../transfer/local-in-use.ts';
 
 /** Up to this many bytes a file is held in memory as a whole: the fewest calls to the local file system. */
 export const smallFile = 128 * 1024;
@@ -34,7 +34,7 @@ export async function writeSmall(
   run?: Pursuit,
 ): Promise<void> {
   const options = mode === undefined ? {} : { mode };
-  if (temporary === undefined) return write(path, content, options);
+  if (temporary === undefined) return openHere(path, () => write(path, content, options), { run });
   try {
     await write(temporary, content, { ...options, flag: 'wx' });
     await moveLocally(temporary, path, { run });

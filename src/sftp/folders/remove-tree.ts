@@ -1,7 +1,8 @@
 import type { Where } from '../../ssh2/channels/link.ts';
 import type { RawPath, SftpRequests } from '../../ssh2/sftp/requests.ts';
-import { isFolder } from '../names/file-mode.ts';
+import { isFolder, isReadOnly } from '../names/file-mode.ts';
 import { joinRaw, strayProblem, unsafe } from '../names/paths.ts';
+import { changeInUse, pursuitOf } from '../transfer/in-use.ts';
 import { eachOf } from './each-of.ts';
 import { readFolder } from './read-folder.ts';
 
@@ -11,7 +12,28 @@ const mostDepth = 200;
 interface Removal {
   sftp: SftpRequests;
   where: Where;
-  signal: AbortSignal | undefined;
+  /** Called between two requests: what it throws ends the removal. */
+  throwIfAborted: () => void;
+}
+
+/** Removes a file, or a link. On Windows another program may have it open for a moment. */
+export function removeFile(
+  { sftp, throwIfAborted }: Removal,
+  path: RawPath,
+  mode: number | undefined,
+): Promise<void> {
+  const isFinal = async () => isReadOnly(mode);
+  return changeInUse(sftp, pursuitOf(throwIfAborted), () => sftp.remove(path), isFinal);
+}
+
+/** Removes an empty folder, which on Windows may be the one that another program works in. */
+export function removeFolder({ sftp, where, throwIfAborted }: Removal, path: RawPath): Promise<void> {
+  const isFinal = () =>
+    readFolder(sftp, path, { where }).then(
+      (entries) => entries.length > 0,
+      () => true,
+    );
+  return changeInUse(sftp, pursuitOf(throwIfAborted), () => sftp.rmdir(path), isFinal);
 }
 
 /** Removes a folder with all that is in it. Links are removed, never followed. An abort ends it between two requests. */
@@ -20,10 +42,9 @@ export function removeTree(removal: Removal, path: string): Promise<void> {
 }
 
 async function removeLevel(removal: Removal, path: RawPath, depth: number): Promise<void> {
-  const { sftp, where, signal } = removal;
-  const onNames = () => signal?.throwIfAborted();
+  const { sftp, where, throwIfAborted } = removal;
   if (depth > mostDepth) throw unsafe(where, path.toString(), 'the folders do not end');
-  const entries = await readFolder(sftp, path, { where, onNames });
+  const entries = await readFolder(sftp, path, { where, onNames: throwIfAborted });
   for (const { name } of entries) {
     const problem = strayProblem(name, sftp.windows !== undefined);
     if (problem) throw unsafe(where, name, problem);
@@ -31,10 +52,11 @@ async function removeLevel(removal: Removal, path: RawPath, depth: number): Prom
   const folders = entries.filter(({ attributes }) => isFolder(attributes.mode));
   const others = entries.filter(({ attributes }) => !isFolder(attributes.mode));
   await eachOf(others, parallel, async (entry) => {
-    signal?.throwIfAborted();
-    await sftp.remove(joinRaw(path, entry));
+    throwIfAborted();
+    await removeFile(removal, joinRaw(path, entry), entry.attributes.mode);
   });
   for (const entry of folders) await removeLevel(removal, joinRaw(path, entry), depth + 1);
-  signal?.throwIfAborted();
-  await sftp.rmdir(path);
+  throwIfAborted();
+  // What another program still has open goes with its last handle, and is in the folder until then.
+  await changeInUse(sftp, pursuitOf(throwIfAborted), () => sftp.rmdir(path));
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { permissions } from '../names/file-mode.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
 import type { Pursuit } from '../transfer/in-use.ts';
-import { moveLocally, removeHere } from '../transfer/local-in-use.ts';
+import { moveLocally, openHere, removeHere } from '../transfer/local-in-use.ts';
 import { isAbandoned, isUnchanged, type Leftover } from './leftover.ts';
 import { IsFolder, IsSpecial } from './remote-target.ts';
 
@@ -20,17 +20,20 @@ interface LocalTargetOptions {
   atomic: boolean;
   resume: boolean;
   mode: number | undefined;
+  run?: Pursuit | undefined;
 }
 
 const { O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW = 0 } = constants;
 
 /** Opens what a download writes. A temporary file is never opened through a link that somebody put there. */
 export async function openLocalTarget(path: string, options: LocalTargetOptions): Promise<LocalTarget> {
-  const { atomic, resume, mode = 0o666 } = options;
-  if (!atomic)
-    return { writePath: path, file: await open(path, O_RDWR | O_CREAT | (resume ? 0 : O_TRUNC), mode) };
+  const { atomic, resume, mode = 0o666, run } = options;
+  if (!atomic) {
+    const flags = O_RDWR | O_CREAT | (resume ? 0 : O_TRUNC);
+    return { writePath: path, file: await openHere(path, () => open(path, flags, mode), { run }) };
+  }
   const lasting = join(dirname(path), lastingTempName(basename(path)));
-  if (resume) return { writePath: lasting, file: await takeUp(lasting, mode) };
+  if (resume) return { writePath: lasting, file: await takeUp(lasting, mode, run) };
   try {
     return { writePath: lasting, file: await open(lasting, O_RDWR | O_CREAT | O_EXCL, mode) };
   } catch (error) {
@@ -42,8 +45,8 @@ export async function openLocalTarget(path: string, options: LocalTargetOptions)
 }
 
 /** An old file that is taken up must not look abandoned while it is compared, which may take long. */
-async function takeUp(path: string, mode: number): Promise<FileHandle> {
-  const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
+async function takeUp(path: string, mode: number, run: Pursuit | undefined): Promise<FileHandle> {
+  const file = await openHere(path, () => open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode), { run });
   if (!(await isOurs(file))) return replaced(file, path, mode);
   await touch(file).catch(() => {});
   return file;

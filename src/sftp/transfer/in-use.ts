@@ -9,6 +9,11 @@ export interface Pursuit {
   alive(): void;
 }
 
+/** What a call belongs to that is no transfer: it is over when its caller has stopped. */
+export function pursuitOf(throwIfFailed: () => void): Pursuit {
+  return { throwIfFailed, alive: () => {} };
+}
+
 /** Milliseconds that a virus scanner, an indexer or a backup is given to let go of a file. */
 const patience = 5_000;
 const firstDelay = 50;

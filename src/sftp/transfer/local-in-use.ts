@@ -1,7 +1,7 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { openElsewhere, openElsewhereHint, type Pursuit, patiently } from './in-use.ts';
 
-/** A local file cannot be replaced because a program here has it open. */
+/** A local file cannot be opened or replaced because a program here has it open. */
 export class OpenElsewhere extends Error {
   readonly retryable = true;
   readonly hint = openElsewhereHint;
@@ -13,20 +13,46 @@ export class OpenElsewhere extends Error {
 
 const passing = new Set(['EPERM', 'EACCES', 'EBUSY']);
 
-interface MoveOptions {
+interface WaitOptions {
   run?: Pursuit | undefined;
   platform?: NodeJS.Platform;
+}
+
+interface MoveOptions extends WaitOptions {
   move?: (from: string, to: string) => Promise<void>;
 }
 
 /** Renames a file here. Windows refuses while a virus scanner or indexer has either open: tried again for some seconds. */
 export async function moveLocally(from: string, to: string, options: MoveOptions = {}): Promise<void> {
-  const { run, platform = process.platform, move = rename } = options;
-  const mayPass = (error: unknown) => isHeld(error, platform);
+  const { move = rename, ...wait } = options;
+  await whileHeldHere(() => move(from, to), wait);
+}
+
+/** The same for what opens the file `path`. A folder and a read-only file will not become anything else. */
+export async function openHere<T>(
+  path: string,
+  work: () => Promise<T>,
+  options: WaitOptions = {},
+): Promise<T> {
+  return whileHeldHere(work, options, async () => {
+    const found = await stat(path).catch(() => undefined);
+    return found !== undefined && (!found.isFile() || (found.mode & 0o200) === 0);
+  });
+}
+
+async function whileHeldHere<T>(
+  work: () => Promise<T>,
+  { run, platform = process.platform }: WaitOptions,
+  isFinal: () => Promise<boolean> = async () => false,
+): Promise<T> {
+  let isPassing = false;
   try {
-    await patiently(() => move(from, to), run, mayPass);
+    return await patiently(work, run, async (error) => {
+      isPassing = isHeld(error, platform) && !(await isFinal());
+      return isPassing;
+    });
   } catch (error) {
-    throw mayPass(error) ? new OpenElsewhere(error) : error;
+    throw isPassing && isHeld(error, platform) ? new OpenElsewhere(error) : error;
   }
 }
 

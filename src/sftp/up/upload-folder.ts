@@ -7,6 +7,7 @@ import { eachOf } from '../folders/each-of.ts';
 import { type LocalEntry, type LocalTree, readLocalTree } from '../folders/local-tree.ts';
 import { ensureFolder, ensureFolders } from '../folders/remote-folders.ts';
 import { joinRemote, unsafe, windowsProblem } from '../names/paths.ts';
+import { openHere } from '../transfer/local-in-use.ts';
 import { explain } from '../transfer/transfer-errors.ts';
 import { attributesOf, uploadFile } from './upload-file.ts';
 
@@ -54,9 +55,11 @@ async function uploadEntry(
   };
   run.throwIfFailed();
   const small =
-    stats.size <= smallFile ? await readSmall(localPath, stats.size).catch(unreadable) : undefined;
+    stats.size <= smallFile
+      ? await openHere(localPath, () => readSmall(localPath, stats.size), { run }).catch(unreadable)
+      : undefined;
   if (small) return send(bufferSource(small));
-  const file = await open(localPath).catch(unreadable);
+  const file = await openHere(localPath, () => open(localPath), { run }).catch(unreadable);
   try {
     await send(await fileSource(file));
   } finally {

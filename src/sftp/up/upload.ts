@@ -13,6 +13,7 @@ import { laneCapacity } from '../flow/lanes.ts';
 import { transfer } from '../flow/transfer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { joinRemote, namesFolder, remotePath as readRemotePath } from '../names/paths.ts';
+import { openHere } from '../transfer/local-in-use.ts';
 import { readTransferOptions, type TransferOptions, type TransferResult } from '../transfer/options.ts';
 import { explain } from '../transfer/transfer-errors.ts';
 import { attributesOf, uploadFile } from './upload-file.ts';
@@ -86,7 +87,7 @@ async function send(
   const unreadable = (error: unknown): never => {
     throw explain(context.run, source, error);
   };
-  const file = await open(source).catch(unreadable);
+  const file = await openHere(source, () => open(source), { run: context.run }).catch(unreadable);
   try {
     const content = await fileSource(file).catch(unreadable);
     progress.setTotal(content.size);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { connectViaGateway } from '../../../src/connect-via-gateway.ts';
@@ -18,8 +18,9 @@ export type Setting =
   | 'no-breakaway'
   | 'no-kernel32'
   | 'no-snapshot'
-  | 'taskkill'
   | 'schtasks'
+  | 'no-schtasks'
+  | 'unseen'
   | 'no-powershell'
   | 'stillborn';
 
@@ -38,6 +39,8 @@ export interface WindowsPc extends AsyncDisposable {
   reset(): Promise<void>;
   /** What the stand-ins have noted since the last reset. */
   log(): Promise<string[]>;
+  /** The scheduled tasks that there are. */
+  tasks(): Promise<string[]>;
 }
 
 const own = join(import.meta.dirname, 'stand-in');
@@ -50,8 +53,9 @@ const settings: readonly (Setting | 'log')[] = [
   'no-breakaway',
   'no-kernel32',
   'no-snapshot',
-  'taskkill',
   'schtasks',
+  'no-schtasks',
+  'unseen',
   'no-powershell',
   'stillborn',
   'log',
@@ -95,6 +99,7 @@ async function startIn(folder: string, removeFolder: () => Promise<void>): Promi
     },
     log: async () =>
       (await readFile(join(folder, 'log'), 'utf8').catch(() => '')).split('\n').filter(Boolean),
+    tasks: () => readdir(join(folder, 'tasks.d')).catch(() => []),
     [Symbol.asyncDispose]: async () => {
       await sshd.close();
       await removeFolder();
@@ -112,14 +117,19 @@ async function furnish(folder: string): Promise<void> {
   await program('spawn.sh', 'bin', 'spawn');
   await program('cmd.sh', 'bin', 'cmd.exe');
   await program('taskkill.sh', 'bin', 'taskkill');
+  await program('schtasks.sh', 'tools', 'schtasks.exe');
   await program('powershell.sh', 'bin', 'powershell');
   await program('powershell.sh', 'Windows', 'System32', 'WindowsPowerShell', 'v1.0', 'powershell.exe');
   await program('WindowsStandIn.psm1', 'modules', 'WindowsStandIn', 'WindowsStandIn.psm1');
   await symlink(findPwsh(), join(folder, 'pwsh'));
   await mkdir(join(folder, 'lib'));
-  const library = join(folder, 'lib', 'kernel32.dll.so');
-  execFileSync('gcc', ['-O1', '-shared', '-fPIC', '-o', library, join(own, 'kernel32.c')]);
-  await symlink(library, join(folder, 'lib', 'ntdll.dll.so'));
+  await mkdir(join(folder, 'parents'));
+  await chmod(join(folder, 'parents'), 0o777);
+  const compile = (from: string, to: string) =>
+    execFileSync('gcc', ['-O1', '-shared', '-fPIC', '-o', join(folder, 'lib', to), join(own, from)]);
+  compile('parents.c', 'parents.so');
+  compile('kernel32.c', 'kernel32.dll.so');
+  await symlink(join(folder, 'lib', 'kernel32.dll.so'), join(folder, 'lib', 'ntdll.dll.so'));
 }
 
 /** @throws when there is none: nothing here may be skipped. */

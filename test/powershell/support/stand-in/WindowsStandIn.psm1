@@ -10,12 +10,19 @@ function Get-CimInstance {
   if ((Get-Setting 'wmi') -eq 'denied') { throw [UnauthorizedAccessException]'Access denied' }
   if ($ClassName -eq 'Win32_OperatingSystem') { return [pscustomobject]@{ Caption = 'Microsoft Windows' } }
   Add-Content "$env:STAND_IN/log" 'processes by wmi'
-  $boot = [DateTimeOffset]::FromUnixTimeSeconds([long]([IO.File]::ReadAllText('/proc/stat') -replace '(?s).*btime (\d+).*', '$1')).LocalDateTime
+  # Once: it must be the same for each look.
+  if (-not $script:boot) { $script:boot = [DateTime]::Now.AddSeconds(-[double]([IO.File]::ReadAllText('/proc/uptime').Split(' ')[0])) }
+  # Once: as if it began behind this look.
+  $unseen = Get-Setting 'unseen'
+  Remove-Item "$env:STAND_IN/unseen" -ErrorAction SilentlyContinue
   foreach ($folder in Get-ChildItem /proc -Directory | Where-Object Name -match '^\d+$') {
     try { $stat = [IO.File]::ReadAllText("/proc/$($folder.Name)/stat") } catch { continue }
     if ($stat -notmatch '^\d+ \((.*)\) \S (\d+)(?: \S+){17} (\d+)') { continue }
     $name, $parent, $start = $Matches[1], $Matches[2], $boot.AddMilliseconds(10 * [long]$Matches[3])
+    # See parents.c.
+    try { $parent = [IO.File]::ReadAllText("$env:STAND_IN/parents/$($folder.Name)-$($Matches[3])") } catch { }
     $line = try { [IO.File]::ReadAllText("/proc/$($folder.Name)/cmdline").Replace([char]0, ' ').Trim() } catch { '' }
+    if ($unseen -and $line -eq $unseen) { continue }
     # sshd's child on Windows is cmd.exe with the command in quotes.
     $settings = try { [IO.File]::ReadAllText("/proc/$($folder.Name)/environ").Split([char]0) } catch { @() }
     $asked = $settings | Where-Object { $_.StartsWith('SSH_ORIGINAL_COMMAND=') }
@@ -35,34 +42,32 @@ function Invoke-CimMethod($ClassName, $MethodName, $Arguments) {
   [pscustomobject]@{ ProcessId = [uint32]$id; ReturnValue = [uint32]0 }
 }
 
-function New-ScheduledTaskAction($Execute, $Argument) { @{ Line = "`"$Execute`" $Argument" } }
-function New-ScheduledTaskPrincipal($UserId, $LogonType, $RunLevel) {
-  if ($LogonType -ne 'Interactive' -or $RunLevel -notin 'Limited', 'Highest') { throw 'the parameter is incorrect' }
-  @{ User = $UserId; RunLevel = $RunLevel }
+# A PC without the module.
+if ((Get-Setting 'tasks') -eq 'missing') {
+  Export-ModuleMember -Function Get-CimInstance, Invoke-CimMethod
+  return
 }
-function New-ScheduledTaskSettingsSet([switch]$AllowStartIfOnBatteries, [switch]$DontStopIfGoingOnBatteries, [TimeSpan]$ExecutionTimeLimit, [int]$Priority) {
-  @{ Limit = $ExecutionTimeLimit.TotalMilliseconds; Priority = $Priority }
-}
-function Register-ScheduledTask($TaskName, $Action, $Principal, $Settings, [switch]$Force) {
-  if ((Get-Setting 'tasks') -eq 'denied') { throw [UnauthorizedAccessException]'Access is denied.' }
-  if ($Principal.RunLevel -eq 'Highest' -and (Test-Setting 'standard')) { throw [UnauthorizedAccessException]'Access is denied.' }
+function Register-ScheduledTask($TaskName, $Xml, [switch]$Force) {
+  # These cmdlets ask WMI for the task scheduler.
+  if ((Get-Setting 'tasks') -eq 'denied' -or (Get-Setting 'wmi') -eq 'denied') { throw [UnauthorizedAccessException]'Access denied' }
+  $task = ([xml]$Xml).Task
+  if ($task.Principals.Principal.RunLevel -eq 'HighestAvailable' -and (Test-Setting 'standard')) { throw [UnauthorizedAccessException]'Access is denied.' }
   [void](New-Item -ItemType Directory -Force "$env:STAND_IN/tasks.d")
-  Set-Content "$env:STAND_IN/tasks.d/$TaskName" (@{ Action = $Action; Principal = $Principal; Settings = $Settings } | ConvertTo-Json)
-  Add-Content "$env:STAND_IN/log" "task $($Principal.RunLevel)"
+  Set-Content "$env:STAND_IN/tasks.d/$TaskName" "`"$($task.Actions.Exec.Command)`" $($task.Actions.Exec.Arguments)"
+  $principal, $settings = $task.Principals.Principal, $task.Settings
+  if ($principal.UserId -notlike '*\*' -or $principal.LogonType -ne 'InteractiveToken' -or $task.Actions.Context -ne $principal.id) { throw 'the task XML is wrong' }
+  Add-Content "$env:STAND_IN/log" "task $($principal.RunLevel) $($settings.ExecutionTimeLimit) $($settings.StopIfGoingOnBatteries)"
 }
 function Start-ScheduledTask($TaskName) {
   # With nobody at the desktop Windows takes the order, and starts nothing.
   if ((Get-Setting 'desktop') -eq 'nobody') { return }
-  $task = Get-Content -Raw "$env:STAND_IN/tasks.d/$TaskName" | ConvertFrom-Json
-  [void](Start-Outside $task.Action.Line $HOME)
-}
-function Get-ScheduledTask($TaskName) {
-  Get-ChildItem "$env:STAND_IN/tasks.d" -Filter $TaskName | ForEach-Object { [pscustomobject]@{ TaskName = $_.Name } }
+  [void](Start-Outside (Get-Content -Raw "$env:STAND_IN/tasks.d/$TaskName") $HOME)
 }
 function Unregister-ScheduledTask {
-  param([Parameter(ValueFromPipelineByPropertyName)]$TaskName, [bool]$Confirm)
-  process { Remove-Item -LiteralPath "$env:STAND_IN/tasks.d/$TaskName" -ErrorAction Stop }
+  param($TaskName, [bool]$Confirm)
+  if ((Get-Setting 'tasks') -eq 'denied' -or (Get-Setting 'wmi') -eq 'denied') { throw [UnauthorizedAccessException]'Access denied' }
+  Remove-Item -LiteralPath "$env:STAND_IN/tasks.d/$TaskName" -ErrorAction Stop
 }
 
-Export-ModuleMember -Function Get-CimInstance, Invoke-CimMethod, New-ScheduledTaskAction, New-ScheduledTaskPrincipal,
-  New-ScheduledTaskSettingsSet, Register-ScheduledTask, Start-ScheduledTask, Get-ScheduledTask, Unregister-ScheduledTask
+Export-ModuleMember -Function Get-CimInstance, Invoke-CimMethod, Register-ScheduledTask, Start-ScheduledTask,
+  Unregister-ScheduledTask

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { access_denied = 5, invalid_parameter = 87 };
@@ -119,15 +120,20 @@ static size_t read_of(int32_t id, const char *what, char *to, size_t most) {
   return length > 0 ? length : 0;
 }
 
-// Its parent, its start in ticks of 10 ms, and its name.
+// Its parent (see parents.c), its start in ticks of 10 ms, and its name.
 static int stat_of(int32_t id, int32_t *parent, unsigned long long *start, char name[64]) {
   char text[1024];
   if (!read_of(id, "stat", text, sizeof text)) return 0;
   char *open = strchr(text, '('), *close = strrchr(text, ')');
   if (!open || !close) return 0;
   snprintf(name, 64, "%.*s", (int)(close - open - 1), open + 1);
-  return sscanf(close + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", parent,
-                start) == 2;
+  if (sscanf(close + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", parent,
+             start) != 2) return 0;
+  snprintf(text, sizeof text, "%s/parents/%d-%llu", getenv("STAND_IN"), id, *start);
+  FILE *note = fopen(text, "re");
+  if (note && fscanf(note, "%d", parent) != 1) *parent = 0;
+  if (note) fclose(note);
+  return 1;
 }
 
 int32_t Process32NextW(void *snapshot, struct process_entry *entry) {
@@ -161,7 +167,15 @@ int32_t GetProcessTimes(void *process, int64_t *start, int64_t *end, int64_t *ke
   unsigned long long ticks;
   *end = *kernel = *user = 0;
   if (!stat_of((intptr_t)process - process_handle, &parent, &ticks, name)) return 0;
-  *start = (int64_t)ticks * 100000 + 1;
+  // Once: it must be the same for each look.
+  static int64_t boot;
+  if (!boot) {
+    struct timespec now, up;
+    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    boot = 116444736000000000 + (now.tv_sec - up.tv_sec) * 10000000 + (now.tv_nsec - up.tv_nsec) / 100;
+  }
+  *start = boot + (int64_t)ticks * 100000;
   return 1;
 }
 

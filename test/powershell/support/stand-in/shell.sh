@@ -2,7 +2,8 @@
 # What sshd runs for every command: stands for cmd.exe, the default shell of OpenSSH for Windows. STAND_IN is a folder
 # with the stand-ins and the settings of this PC; sshd sets it.
 PATH=$STAND_IN/bin:$PATH
-export PATH STAND_IN
+[ -e "$STAND_IN/no-schtasks" ] || PATH=$STAND_IN/tools:$PATH
+export PATH STAND_IN LD_PRELOAD="$STAND_IN/lib/parents.so"
 export SystemRoot="$STAND_IN/Windows" ComSpec="$STAND_IN/bin/cmd.exe" LOCALAPPDATA="$HOME/AppData/Local"
 export MARK_OF_SESSION=session
 case $SSH_ORIGINAL_COMMAND in

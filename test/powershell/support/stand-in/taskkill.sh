@@ -1,7 +1,7 @@
 #!/bin/sh
 # Stands for taskkill /T /F /PID number: a process and all below it.
 [ "$1 $2 $3" = "/T /F /PID" ] || { echo "taskkill $*: not known" >&2; exit 1; }
-[ "$(cat "$STAND_IN/taskkill" 2>/dev/null)" != denied ] || { echo "ERROR: Access denied" >&2; exit 1; }
+echo taskkill >>"$STAND_IN/log"
 below() {
   for child in $(ps -A -o pid= -o ppid= | awk -v up="$1" '$2 == up { print $1 }'); do
     below "$child"
