@@ -14,7 +14,7 @@ function Get-CimInstance {
   if (-not $script:boot) { $script:boot = [DateTime]::Now.AddSeconds(-[double]([IO.File]::ReadAllText('/proc/uptime').Split(' ')[0])) }
   # Once: as if it began behind this look.
   $unseen = Get-Setting 'unseen'
-  Remove-Item "$env:STAND_IN/unseen" -ErrorAction SilentlyContinue
+  [IO.File]::Delete("$env:STAND_IN/unseen")
   foreach ($folder in Get-ChildItem /proc -Directory | Where-Object Name -match '^\d+$') {
     try { $stat = [IO.File]::ReadAllText("/proc/$($folder.Name)/stat") } catch { continue }
     if ($stat -notmatch '^\d+ \((.*)\) \S (\d+)(?: \S+){17} (\d+)') { continue }
