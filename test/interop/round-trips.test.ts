@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect as dial } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
@@ -87,4 +91,32 @@ it('logs in to dropbear by the same short way', async () => {
   expect((await connection.exec('echo in')).stdout).toBe('in\n');
   const stranger = { ...options, username: 'nobody' };
   await expect(connectViaGateway(stranger)).rejects.toMatchObject({ code: 'SSH_AUTHENTICATION_FAILED' });
+});
+
+it.each([
+  ['64 KiB', 64 * 1024, 4, 4],
+  // Enciphering and writing take their time as well.
+  ['16 MiB', 16 * 2 ** 20, 7, 6],
+])('moves a file of %s in few round trips, the session for it included', async (_size, size, up, down) => {
+  await using sshd = await startSshd();
+  await using relay = await startDelayRelay(sshd.port, rtt);
+  const content = randomBytes(size);
+  const folder = await mkdtemp(join(tmpdir(), 'round-trips-'));
+  try {
+    // What is loaded on demand is not to be counted.
+    await using near = await connectViaGateway(login(sshd, sshd.port));
+    await near.upload(Buffer.from('x'), `${sshd.home}/near`);
+    await using there = await connectViaGateway(login(sshd, relay.port));
+    const sent = await roundTrips(async () => void (await there.upload(content, `${sshd.home}/file`)));
+    await using back = await connectViaGateway(login(sshd, relay.port));
+    const local = join(folder, 'file');
+    const fetched = await roundTrips(async () => void (await back.download(`${sshd.home}/file`, local)));
+    console.log(`round trips of ${_size}: up ${sent.toFixed(2)}, down ${fetched.toFixed(2)}`);
+    expect((await readFile(local)).equals(content)).toBe(true);
+    expect(sshd.log()).not.toMatch(/too much data|channel window/);
+    expect(sent).toBeLessThan(up + 0.9);
+    expect(fetched).toBeLessThan(down + 0.9);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -5,19 +5,26 @@ import { bytesOf, mockSftp } from '../support/mock-sftp.ts';
 const MiB = 1024 * 1024;
 
 describe('a big upload over a long line', () => {
-  it('uses several sessions, and gives them back', { timeout: 60_000 }, async () => {
-    await using mock = await mockSftp({ faults: { latencyMs: 25 } });
-    const content = bytesOf(32 * MiB);
-    let most = 0;
-    const onProgress = () => {
-      most = Math.max(most, mock.link.slots.open);
-    };
-    await upload(mock.opener, content, '/big', { onProgress });
-    expect(mock.server.files.read('/big').equals(content)).toBe(true);
-    expect(most).toBeGreaterThan(2);
-    expect(most).toBeLessThanOrEqual(8);
-    expect(mock.server.files.list()).toEqual(['/big']);
-  });
+  it.each([
+    ['32 MiB over 20 ms', 32, 10],
+    ['8 MiB over 100 ms', 8, 50],
+  ])(
+    'uses several sessions, and gives them back: %s',
+    { timeout: 60_000 },
+    async (_what, size, latencyMs) => {
+      await using mock = await mockSftp({ faults: { latencyMs } });
+      const content = bytesOf(size * MiB);
+      let most = 0;
+      const onProgress = () => {
+        most = Math.max(most, mock.link.slots.open);
+      };
+      await upload(mock.opener, content, '/big', { onProgress });
+      expect(mock.server.files.read('/big').equals(content)).toBe(true);
+      expect(most).toBeGreaterThan(2);
+      expect(most).toBeLessThanOrEqual(8);
+      expect(mock.server.files.list()).toEqual(['/big']);
+    },
+  );
 
   it('does with one when the server allows no more', { timeout: 60_000 }, async () => {
     await using mock = await mockSftp({ maxSessions: 1, faults: { latencyMs: 15 } });

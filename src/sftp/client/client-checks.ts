@@ -28,7 +28,7 @@ const encoding: Check = (name, value) => {
 };
 
 /** What `Connection.sftp` takes. */
-export const sftpChecks: Checks<Omit<OpenSftpOptions, 'spare'>> = {
+export const sftpChecks: Checks<Omit<OpenSftpOptions, 'spare' | 'atOnce'>> = {
   signal: abortSignal,
   timeout: limit(),
   requestTimeout: limit(),

@@ -5,6 +5,8 @@ const MiB = 1024 * 1024;
 const spare = MiB;
 /** How many measurements of the rate are remembered. */
 const memory = 8;
+/** Bytes behind the first answer that tell the rate of the line before a round trip is over. */
+const burst = MiB;
 
 /**
  * How many bytes of a transfer may be under way (asked for and not yet written, or sent and not yet acknowledged).
@@ -18,7 +20,7 @@ export class Flight {
   #inFlight = 0;
   #shortest = Number.POSITIVE_INFINITY;
   #rates: number[] = [];
-  #windowStart = now();
+  #windowStart: number | undefined;
   #windowBytes = 0;
 
   constructor(options: { start: number; ceiling: number }) {
@@ -76,12 +78,16 @@ export class Flight {
   /** Bytes that are through. */
   done(bytes: number): void {
     this.#inFlight -= bytes;
+    const at = now();
+    // The first answer ends the wait for a round trip; how close the others follow tells what the line carries.
+    this.#windowStart ??= at;
     this.#windowBytes += bytes;
-    const elapsed = now() - this.#windowStart;
-    if (elapsed < Math.max(this.#shortest, 10)) return;
-    this.#rates.push(this.#windowBytes / elapsed);
+    const elapsed = at - this.#windowStart;
+    const isBurst = this.#rates.length === 0 && this.#windowBytes > burst;
+    if (!isBurst && elapsed < Math.max(this.#shortest, 10)) return;
+    this.#rates.push(this.#windowBytes / Math.max(elapsed, 1));
     if (this.#rates.length > memory) this.#rates.shift();
-    this.#windowStart = now();
+    this.#windowStart = at;
     this.#windowBytes = 0;
     // The start is kept until a rate has been seen over several round trips.
     const least = this.#rates.length < memory / 2 ? this.#start : spare;

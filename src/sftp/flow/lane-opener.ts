@@ -1,6 +1,7 @@
 import type { SftpHandle, SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag } from '../../ssh2/sftp/wire.ts';
 import { type Latch, latch } from '../../time/latch.ts';
+import { orAborted } from '../../time/on-abort.ts';
 import type { Flight } from './flight.ts';
 import { type Lanes, laneCapacity, laneWindow } from './lanes.ts';
 
@@ -8,8 +9,10 @@ import { type Lanes, laneCapacity, laneWindow } from './lanes.ts';
 const longRoundTrip = 5;
 /** A session that moves this much in a round trip is held by its window, not by the line. */
 const windowBound = laneWindow / 2;
-/** Files below this size are over before more sessions would help. */
-const bigFile = 16 * 1024 * 1024;
+/** From this many milliseconds on, each window that need not wait for another one is worth a session. */
+const veryLongRoundTrip = 50;
+/** Files of fewer sessions' bytes are over before more sessions would help. */
+const worthwhile = 4;
 const mostLanes = 8;
 
 interface Extra {
@@ -37,14 +40,18 @@ export class LaneOpener {
   #lanes: Lanes | undefined;
   #file: Latch<string> | undefined;
   #prepared: Promise<Extra | undefined>[] = [];
+  #ready: Extra[] = [];
   #used: Extra[] = [];
   #isUsing = false;
+  #added: () => void = () => {};
 
   constructor(options: LaneOptions) {
     this.#options = options;
     const { size, first } = options;
-    if (size < bigFile || first.roundTrip < longRoundTrip || first.writes.order !== 'free') return;
-    const count = Math.min(mostLanes - 1, Math.floor(size / laneCapacity));
+    const { roundTrip } = first;
+    const perLane = roundTrip < veryLongRoundTrip ? laneCapacity : laneWindow;
+    if (size < worthwhile * perLane || roundTrip < longRoundTrip || !this.#mayShare) return;
+    const count = Math.min(mostLanes, Math.floor(size / perLane)) - 1;
     const done = new AbortController();
     this.#done = done;
     const file = latch<string>();
@@ -54,9 +61,15 @@ export class LaneOpener {
     this.#prepared = Array.from({ length: count }, () => this.#prepare(file.promise, done.signal));
   }
 
-  /** The file is there: it is what the sessions are for, beside the lanes that it has. */
-  useFor(path: string, lanes: Lanes): void {
+  /** Whether the server takes writes of one file on several sessions; for certain once it has greeted. */
+  get #mayShare(): boolean {
+    return this.#options.first.writes.order === 'free';
+  }
+
+  /** The file is there: it is what the sessions are for, beside the lanes that it has. `added` is called when it has more. */
+  useFor(path: string, lanes: Lanes, added: () => void): void {
     this.#lanes = lanes;
+    this.#added = added;
     this.#file?.resolve(path);
   }
 
@@ -66,7 +79,7 @@ export class LaneOpener {
     if (this.#isUsing || this.#prepared.length === 0 || left < laneCapacity) return;
     if (flight.perRoundTrip < windowBound) return;
     this.#isUsing = true;
-    for (const prepared of this.#prepared) void prepared.then((extra) => extra && this.#use(extra));
+    for (const extra of this.#ready.splice(0)) this.#use(extra);
   }
 
   /**
@@ -93,11 +106,22 @@ export class LaneOpener {
   async #prepare(file: Promise<string>, signal: AbortSignal): Promise<Extra | undefined> {
     let sftp: SftpRequests | undefined;
     try {
-      sftp = await this.#options.opener.openSftp({ spare: true, signal });
-      return { sftp, handle: await sftp.open(await file, openFlag.write) };
+      sftp = await this.#options.opener.openSftp({ spare: true, atOnce: true, signal });
+      const path = await file;
+      if (!this.#mayShare) throw new Error('the server may want the writes of a file on one session');
+      const opening = sftp.open(path, openFlag.write);
+      opening.catch(() => {});
+      // A server that does not greet is not waited for.
+      await orAborted(sftp.greeted, signal);
+      const extra = { sftp, handle: await opening };
+      if (this.#isUsing) {
+        this.#use(extra);
+        this.#added();
+      } else this.#ready.push(extra);
+      return extra;
     } catch {
-      // One lane less.
-      void sftp?.close();
+      // One lane less, on which the file may have been opened meanwhile.
+      await sftp?.close();
       return undefined;
     }
   }

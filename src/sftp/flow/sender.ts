@@ -58,6 +58,11 @@ export class Sender extends Moving<void> {
     return this.finished.promise;
   }
 
+  /** More may be under way than was thought. */
+  wake(): void {
+    this.#pump();
+  }
+
   get #order(): WriteOrder {
     return this.#isAgain || this.#probes ? 'one by one' : this.#job.lanes.first.sftp.writes.order;
   }

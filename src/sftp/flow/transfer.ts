@@ -37,6 +37,7 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
     const sftp = await open(opener, run, settings);
     hasSession = true;
     if (settings.writesInOrder) sftp.writes.oneByOne(true);
+    failUnlessGreeted(sftp, run);
     const { start, startRate = 0, ceiling } = plan.flight;
     const flight = new Flight({
       start: Math.max(start, startRate * sftp.roundTrip),
@@ -64,7 +65,13 @@ function endOf(run: TransferRun, hasSession: boolean): string {
 /** Waiting in line for a session is not a stall. */
 function open(opener: SftpOpener, run: TransferRun, settings: TransferSettings): Promise<SftpRequests> {
   const { signal, stallTimeout } = settings;
-  return run.quietly(() => opener.openSftp({ signal, requestTimeout: stallTimeout }));
+  return run.quietly(() => opener.openSftp({ signal, requestTimeout: stallTimeout, atOnce: true }));
+}
+
+/** A session that fails before it has begun is why the transfer fails, and not the first request on it; nor is that wait a stall. */
+function failUnlessGreeted(sftp: SftpRequests, run: TransferRun): void {
+  const forget = sftp.onEnded((error) => run.fail(error));
+  run.quietly(() => sftp.greeted).then(forget, forget);
 }
 
 async function settle(work: Promise<void>, { opener, run, sftp }: TransferContext): Promise<void> {

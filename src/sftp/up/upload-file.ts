@@ -115,7 +115,6 @@ async function sendRanges(
   const { source, name } = item;
   let left = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
   const lanes = new Lanes({ sftp, handle: target.handle });
-  extra.useFor(target.writePath, lanes);
   let finished: Promise<void> | undefined;
   const sender = new Sender({
     source,
@@ -135,6 +134,7 @@ async function sendRanges(
         finished = quietUntilAwaited(finish(context, item, target));
     },
   });
+  extra.useFor(target.writePath, lanes, () => sender.wake());
   const forget = run.onFailed(() => sender.stop(run.error));
   try {
     await sender.send();

@@ -1,4 +1,5 @@
 import { now } from '../../time/timer.ts';
+import { isOpenSsh } from '../transport/server-kind.ts';
 
 /** Servers remembered; the oldest go first. */
 const most = 1_000;
@@ -7,10 +8,8 @@ const doubtTime = 600_000;
 
 const known = new Map<string, ServerManners>();
 
-/** OpenSSH, also for Windows, opens sessions side by side; its identification line says that it is one. */
-export function isKnownToTakeSeveral(serverVersion: string | undefined): boolean {
-  return /^(SSH-2\.0-)?OpenSSH_/.test(serverVersion ?? '');
-}
+/** OpenSSH, also for Windows, opens sessions side by side. */
+export const isKnownToTakeSeveral = isOpenSsh;
 
 /** The manners of the server at a place, as this process knows them. */
 export function mannersOf(

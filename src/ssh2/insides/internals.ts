@@ -14,6 +14,7 @@ export interface Protocol {
   channelWindowAdjust?(id: number, bytes: number): void;
   session?(id: number, window: number, packetSize: number): void;
   exec?(channel: number, command: string, wantReply: boolean): void;
+  channelData?(channel: number, data: Buffer): void;
 }
 
 export interface RawChannelState {

@@ -211,15 +211,26 @@ export const insides = table({
     later: ['channel._callbacks', 'channel.subtype', 'callback.type'],
   },
   'behind the first request': {
-    use: 'Sends the first SFTP packet, or the input of a command, together with the request for it.',
+    use: 'Sends the end of input, or the first SFTP packets, together with the request for the command or SFTP.',
     fault: 'Calls back only when the server has answered.',
     source: 'RFC 4254 section 6.5',
     need: 'speed',
-    figure: '1 round trip of 4 for sftp() (test/cost/files.test.ts)',
+    figure: '2 round trips of 6 for the first file of a connection (test/cost/files.test.ts)',
     test: 'test/ssh2/internals.test.ts',
     members: { '_chanMgr.get': 'function', '_chanMgr.update': 'function', '_chanMgr._cur': 'number' },
     replaced: ['the callback of a channel that is being opened'],
     later: ['callback.type'],
+  },
+  'data before the window': {
+    use: 'Sends the first SFTP packets behind the request for SFTP, to OpenSSH, which grants their window while it deals with the request.',
+    fault: 'Waits for the window.',
+    source: 'OpenSSH channels.c `channel_set_fds`, `channel_input_data`; RFC 4254 section 5.2',
+    need: 'speed',
+    figure:
+      '1 round trip of 5 for a small file, and another one for what is asked before the greeting (test/cost/files.test.ts)',
+    test: 'test/ssh2/before-window.test.ts',
+    members: { '_protocol.channelData': 'function' },
+    later: ['channel.outgoing.{id,window,state}', 'channel._waitWindow'],
   },
   'signal after input': {
     use: 'Passes a signal to a command whose input has ended.',

@@ -1,18 +1,21 @@
 import type { ClientChannel } from 'ssh2';
+import type { SshError } from '../../errors/index.ts';
 import { latch } from '../../time/latch.ts';
 import { orAborted } from '../../time/on-abort.ts';
 import { now, startTimer } from '../../time/timer.ts';
 import { windowsFacts } from '../../windows/versions.ts';
 import { growWindow } from '../bounds/receive-window.ts';
 import type { Link } from '../channels/link.ts';
+import { openFailed } from '../channels/open-errors.ts';
 import { behindFirstRequest, nextChannelId } from '../insides/internals.ts';
+import { isOpenSsh } from '../transport/server-kind.ts';
 import { noReply, sessionEnded } from './errors.ts';
 import { assumedLimits, readLimits } from './limits.ts';
 import { SftpOperations } from './operations.ts';
 import type { OpenSftpOptions } from './requests.ts';
 import { SftpSession } from './session.ts';
-import { type PacketReader, packetType } from './wire.ts';
-import { assumedOrder, type Findings, Writes } from './write-order.ts';
+import { MalformedPacket, type PacketReader, packetType } from './wire.ts';
+import { assumedOrder, type Findings, Writes, writesAnywhere } from './write-order.ts';
 
 export const defaultRequestTimeout = 60_000;
 /** Bytes that may be on their way to us on one session: what fills a long line, within bounds. */
@@ -27,42 +30,76 @@ export async function openSftp(
   options: OpenSftpOptions & { serverVersion?: string | undefined; findings?: Findings } = {},
 ): Promise<SftpOperations> {
   const { signal, timeout = link.channelTimeout, requestTimeout = defaultRequestTimeout } = options;
+  const { serverVersion = link.serverVersion } = options;
   if (options.spare && link.slots.spare <= leaveForOthers) throw noneToSpare(link);
-  const { channel, roundTrip } = await openSubsystem(link, signal, timeout);
+  const { channel, roundTrip, refused } = await openSubsystem(link, { signal, timeout, serverVersion });
   const { least, most } = receiveWindows;
   const receiveWindow = Math.min(most, Math.max(least, Math.ceil(receiveRate * roundTrip)));
   growWindow(link.client, channel, receiveWindow);
-  const session = new SftpSession(link, channel, requestTimeout, windowsFacts(options.serverVersion));
+  const session = new SftpSession(link, channel, requestTimeout, windowsFacts(serverVersion));
+  refused?.(session.fail);
+  const limits = assumedLimits(serverVersion);
+  const writes = new Writes(assumedOrder(serverVersion), options.findings);
+  const line = { roundTrip, receiveWindow };
+  const operations = new SftpOperations(session, { limits, serverVersion, writes, ...line });
+  operations.greeted = greeted(link, session, operations, { serverVersion, timeout });
   try {
-    const version = await settleWithin(link, session.handshake(), signal, timeout);
-    const { serverVersion, findings } = options;
-    return establish(session, version, { serverVersion, findings, roundTrip, receiveWindow });
+    if (options.atOnce && refused) operations.greeted.catch(() => {});
+    else await orAborted(operations.greeted, signal);
+    return operations;
   } catch (error) {
     void session.close();
     throw error;
   }
 }
 
-async function openSubsystem(
-  link: Link,
-  signal: AbortSignal | undefined,
-  timeout: number,
-): Promise<{ channel: ClientChannel; roundTrip: number }> {
+interface Subsystem {
+  channel: ClientChannel;
+  /** Milliseconds of a round trip; 0 when it was not measured. */
+  roundTrip: number;
+  /** Tells when the server refuses the subsystem after all; undefined where it has granted it. */
+  refused?: (listener: (error: SshError) => void) => void;
+}
+
+interface Asking {
+  signal: AbortSignal | undefined;
+  timeout: number;
+  serverVersion: string | undefined;
+}
+
+const what = 'an SFTP session';
+
+/**
+ * A session on which SFTP is asked for. OpenSSH, also for Windows, opens the window of the session while it deals with
+ * that request, and ignores what comes before (channels.c `channel_set_fds`, `channel_input_data`): its answer is not
+ * waited for, as data behind the request is never beyond the window. Others are given nothing before they have answered.
+ */
+async function openSubsystem(link: Link, { signal, timeout, serverVersion }: Asking): Promise<Subsystem> {
+  const refusal = latch<Error>();
   let roundTrip = 0;
-  const channel = await link.openSession<ClientChannel>({
+  return link.openSession<Subsystem>({
     signal,
     timeout,
-    what: 'an SFTP session',
+    what,
     start: (client, callback) => {
       const id = nextChannelId(client);
       const askedAt = now();
-      client.subsys('sftp', callback);
+      let isAnswered = false;
+      client.subsys('sftp', (error, channel) => {
+        if (!isAnswered) callback(error, { channel, roundTrip });
+        else if (error) refusal.resolve(error);
+      });
       // The answer to the open request takes a server no time; what follows starts a process there.
-      behindFirstRequest(client, id, () => {
+      behindFirstRequest(client, id, (channel) => {
         roundTrip = now() - askedAt;
+        if (!isOpenSsh(serverVersion)) return;
+        isAnswered = true;
+        const refused = (listener: (error: SshError) => void) =>
+          void refusal.promise.then((error) => listener(openFailed(link.where, what, error)));
+        callback(undefined, { channel, roundTrip, refused });
       });
     },
-    discard: (channel) => {
+    discard: ({ channel }) => {
       channel.on('error', () => {});
       channel.once('close', () => link.releaseSession());
       channel.close();
@@ -70,14 +107,27 @@ async function openSubsystem(
       channel.stderr.resume();
     },
   });
-  return { channel, roundTrip };
 }
 
-interface Established {
-  serverVersion: string | undefined;
-  findings: Findings | undefined;
-  roundTrip: number;
-  receiveWindow: number;
+/** Begins SFTP; a failure of that is the session's end, and what has been asked on it already fails by it. */
+async function greeted(
+  link: Link,
+  session: SftpSession,
+  operations: SftpOperations,
+  { serverVersion, timeout }: Pick<Asking, 'serverVersion' | 'timeout'>,
+): Promise<void> {
+  const asked = { operation: 'session', path: undefined };
+  const stop = startTimer(timeout, () => session.fail(noReply(link.where, asked, timeout)));
+  try {
+    const version = await session.handshake();
+    establish(session, version, operations, serverVersion);
+  } catch (error) {
+    const problem = error instanceof MalformedPacket ? session.broken(asked, error.message) : error;
+    session.fail(problem as SshError);
+    throw problem;
+  } finally {
+    stop();
+  }
 }
 
 /**
@@ -87,31 +137,28 @@ interface Established {
 function establish(
   session: SftpSession,
   version: PacketReader,
-  { serverVersion, findings, ...line }: Established,
-): SftpOperations {
+  operations: SftpOperations,
+  serverVersion: string | undefined,
+): void {
   const number = version.uint32();
   if (number < 3)
     throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP`);
-  const extensions = readExtensions(version);
-  const limits = assumedLimits(serverVersion);
-  const writes = new Writes(assumedOrder(serverVersion, extensions), findings);
-  const operations = new SftpOperations(session, { extensions, limits, serverVersion, writes, ...line });
-  if (extensions.get('limits@openssh.com') === '1') {
-    session
-      .ask({
-        operation: 'limits',
-        path: undefined,
-        type: packetType.extended,
-        fields: ['limits@openssh.com'],
-        expect: packetType.extendedReply,
-        read: (reader) => readLimits(reader, operations.limits, serverVersion),
-      })
-      .then(
-        (limits) => operations.useLimits(limits),
-        () => {},
-      );
-  }
-  return operations;
+  operations.useExtensions(readExtensions(version));
+  operations.writes.assume(assumedOrder(serverVersion, operations.supports(writesAnywhere)));
+  if (!operations.supports('limits@openssh.com')) return;
+  session
+    .ask({
+      operation: 'limits',
+      path: undefined,
+      type: packetType.extended,
+      fields: ['limits@openssh.com'],
+      expect: packetType.extendedReply,
+      read: (reader) => readLimits(reader, operations.limits, serverVersion),
+    })
+    .then(
+      (limits) => operations.useLimits(limits),
+      () => {},
+    );
 }
 
 function readExtensions(version: PacketReader): Map<string, string> {
@@ -121,22 +168,6 @@ function readExtensions(version: PacketReader): Map<string, string> {
     extensions.set(name, version.bytes().toString('latin1'));
   }
   return extensions;
-}
-
-function settleWithin<T>(
-  link: Link,
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-  ms: number,
-): Promise<T> {
-  const first = latch<T>();
-  promise.then(
-    (value) => first.resolve(value),
-    (error) => first.reject(error),
-  );
-  const asked = { operation: 'session', path: undefined };
-  const stop = startTimer(ms, () => first.reject(noReply(link.where, asked, ms)));
-  return orAborted(first.promise, signal).finally(stop);
 }
 
 function noneToSpare(link: Link): Error {

@@ -4,7 +4,7 @@ import { defaultRequestTimeout, openSftp } from './channel.ts';
 import type { SftpOperations } from './operations.ts';
 import type { OpenSftpOptions, SftpOpener, SftpRequests } from './requests.ts';
 
-/** Opening a session takes three round trips: one that is free again waits this long for the next transfer. */
+/** Opening a session takes two round trips or more: one that is free again waits this long for the next transfer. */
 const idleTime = 5_000;
 const mostIdle = 8;
 

@@ -29,18 +29,18 @@ const aWrite = { operation: 'write', path: undefined };
 /** The requests of SFTP version 3, and OpenSSH's extensions of it, on one session. */
 export class SftpOperations implements SftpRequests {
   #session: SftpSession;
-  #extensions: ReadonlyMap<string, string>;
+  #extensions: ReadonlyMap<string, string> = new Map();
   #limits: SftpLimits;
   readonly #takesLinkPathFirst: boolean;
 
   readonly roundTrip: number;
   readonly receiveWindow: number;
   readonly writes: Writes;
+  greeted: Promise<void> = Promise.resolve();
 
   constructor(
     session: SftpSession,
     server: {
-      extensions: ReadonlyMap<string, string>;
       limits: SftpLimits;
       roundTrip: number;
       receiveWindow: number;
@@ -49,7 +49,6 @@ export class SftpOperations implements SftpRequests {
     },
   ) {
     this.#session = session;
-    this.#extensions = server.extensions;
     this.#limits = server.limits;
     this.#takesLinkPathFirst = takesLinkPathFirst(server.serverVersion);
     this.writes = server.writes;
@@ -79,6 +78,10 @@ export class SftpOperations implements SftpRequests {
 
   get ended(): SshError | undefined {
     return this.#session.ended;
+  }
+
+  useExtensions(extensions: ReadonlyMap<string, string>): void {
+    this.#extensions = extensions;
   }
 
   useLimits(limits: SftpLimits): void {

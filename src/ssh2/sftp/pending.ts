@@ -27,6 +27,8 @@ export class PendingRequests {
   #lastId = -1;
   /** Milliseconds; a change counts from the next look on. */
   timeout: number;
+  /** While set no request is overdue: the session is being opened, which has a limit of its own. */
+  isHeld = false;
   #onOverdue: (pending: Pending) => void;
   #stopTimer: (() => void) | undefined;
   #oldest: number | undefined;
@@ -68,7 +70,7 @@ export class PendingRequests {
 
   #look(): void {
     const [oldest] = this.#waiting.keys();
-    this.#seen = oldest === this.#oldest ? this.#seen + 1 : 0;
+    this.#seen = oldest === this.#oldest && !this.isHeld ? this.#seen + 1 : 0;
     this.#oldest = oldest;
     this.#stopTimer = undefined;
     if (oldest === undefined) return;

@@ -39,6 +39,11 @@ export interface SftpRequests {
   readonly writes: Writes;
   /** Why the session is over; undefined while it serves. */
   readonly ended: SshError | undefined;
+  /**
+   * Resolves when the server has greeted, with its extensions; rejects when it does not. Pending only with `atOnce`:
+   * answers come in order, so whoever has one knows what the server offers.
+   */
+  readonly greeted: Promise<void>;
   /** Whether the server offers this extension in this version. */
   supports(extension: string, version?: string): boolean;
   /** Calls back once when the session ends (at once if it has). Returns the way to unsubscribe. */
@@ -102,6 +107,8 @@ export interface OpenSftpOptions {
   requestTimeout?: number | undefined;
   /** Open only when sessions are to spare; reject at once rather than wait in line. */
   spare?: boolean | undefined;
+  /** Where the server is OpenSSH, do not wait for its greeting: the first requests leave with our own. See `greeted`. */
+  atOnce?: boolean | undefined;
 }
 
 /** What uploads, downloads and the SFTP client need of a connection. */

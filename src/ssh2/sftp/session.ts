@@ -5,6 +5,7 @@ import { latch } from '../../time/latch.ts';
 import { startTimer } from '../../time/timer.ts';
 import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Link } from '../channels/link.ts';
+import { sendBeforeWindow } from '../insides/before-window.ts';
 import { LostSignal } from '../transport/lost.ts';
 import { type Asked, brokenReply, noReply, refusal, sessionEnded, spokeFirst } from './errors.ts';
 import { Greeting } from './greeting.ts';
@@ -87,12 +88,16 @@ export class SftpSession {
     return this.#ended.onLost(listener);
   }
 
-  /** Sends INIT and gives the body of the server's VERSION. */
+  /** Sends INIT and gives the body of the server's VERSION. Requests that are made before that leave behind INIT. */
   handshake(): Promise<PacketReader> {
     const version = latch<PacketReader>();
-    this.#onVersion = (reader) => version.resolve(reader);
+    this.#pending.isHeld = true;
+    this.#onVersion = (reader) => {
+      this.#pending.isHeld = false;
+      version.resolve(reader);
+    };
     const unsubscribe = this.onEnded((error) => version.reject(error));
-    if (!this.ended) this.#channel.write(encodePacket(packetType.init, undefined, [3]));
+    if (!this.ended) this.#write(encodePacket(packetType.init, undefined, [3]));
     return version.promise.finally(unsubscribe);
   }
 
@@ -128,8 +133,7 @@ export class SftpSession {
   send(packet: Buffer): void {
     if (packet.length > gatherBelow) {
       this.#flush();
-      this.#channel.write(packet);
-      return;
+      return this.#write(packet);
     }
     if (this.#outbox.length === 0) setImmediate(() => this.#flush());
     this.#outbox.push(packet);
@@ -142,7 +146,12 @@ export class SftpSession {
     const packets = this.#outbox;
     this.#outbox = [];
     this.#outboxBytes = 0;
-    if (!this.ended) this.#channel.write(packets.length === 1 ? packets[0] : Buffer.concat(packets));
+    if (!this.ended) this.#write(packets.length === 1 ? (packets[0] as Buffer) : Buffer.concat(packets));
+  }
+
+  #write(data: Buffer): void {
+    const isSent = this.#onVersion && sendBeforeWindow(this.#link.client, this.#channel, data);
+    if (!isSent) this.#channel.write(data);
   }
 
   /** What a reply of an unexpected type means: a refusal, or a server that does not keep to the protocol. */
@@ -160,6 +169,9 @@ export class SftpSession {
   broken(asked: Asked, what: string): SshError {
     return brokenReply(this.#link.where, asked, what);
   }
+
+  /** Ends the session, and every request with this error. */
+  readonly fail = (error: SshError): void => this.#end(error);
 
   async close(): Promise<void> {
     if (!this.ended) this.#end(sessionEnded(this.#link.where, 'it was closed', false));
@@ -215,6 +227,8 @@ export class SftpSession {
       return;
     }
     if (!isReply(type)) throw new MalformedPacket(`a packet of type ${type}`);
+    // Whoever has an answer relies on it that the server has said before what it offers.
+    if (this.#onVersion && this.busy) throw new MalformedPacket('an answer before its version');
     if (length < 9 || this.ended) return;
     // A reply that nobody asked for, or that came twice, is nobody's.
     this.#pending.take(head.readUInt32BE(1))?.settle(undefined, { type, pieces: whole, length });

@@ -14,7 +14,7 @@ export interface Findings {
 
 /** What one session may do with the writes of a file. */
 export class Writes {
-  readonly #assumed: WriteOrder;
+  #assumed: WriteOrder;
   readonly #findings: Findings;
 
   constructor(assumed: WriteOrder, findings: Findings = { writesOneByOne: false }) {
@@ -26,6 +26,10 @@ export class Writes {
     return this.#findings.writesOneByOne ? 'one by one' : this.#assumed;
   }
 
+  assume(order: WriteOrder): void {
+    this.#assumed = order;
+  }
+
   /** From now on they leave one by one, on all sessions of the connection; `false` takes that back. */
   oneByOne(yes: boolean): void {
     this.#findings.writesOneByOne = yes;
@@ -34,12 +38,11 @@ export class Writes {
 
 /**
  * dropbear starts OpenSSH's server, and an sshd may start another one: rclone too can be a subsystem. Theirs do not have
- * the extension, which is OpenSSH's since 6.5, on Windows since 7.7.
+ * this extension, which is OpenSSH's since 6.5, on Windows since 7.7.
  */
-export function assumedOrder(
-  serverVersion: string | undefined,
-  extensions: ReadonlyMap<string, string>,
-): WriteOrder {
-  const isOpenSsh = /OpenSSH|dropbear/.test(serverVersion ?? '');
-  return isOpenSsh && extensions.get('fsync@openssh.com') === '1' ? 'free' : 'in turn';
+export const writesAnywhere = 'fsync@openssh.com';
+
+/** What is taken for granted: before the greeting, which every write comes after, that the server is OpenSSH's own. */
+export function assumedOrder(serverVersion: string | undefined, saysSo = true): WriteOrder {
+  return saysSo && /OpenSSH|dropbear/.test(serverVersion ?? '') ? 'free' : 'in turn';
 }

@@ -4,3 +4,8 @@ import { windowsFacts } from '../../windows/versions.ts';
 export function isWindowsServer(serverVersion: string | undefined): boolean {
   return windowsFacts(serverVersion) !== undefined;
 }
+
+/** Whether a server says that it is OpenSSH, for Windows or another system. Others name it behind their own name at most. */
+export function isOpenSsh(serverVersion: string | undefined): boolean {
+  return /^(SSH-2\.0-)?OpenSSH_/.test(serverVersion ?? '');
+}
