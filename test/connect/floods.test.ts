@@ -1,7 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import type { Client } from 'ssh2';
+import { describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { Connection } from '../../src/index.ts';
+import { startMockServer } from '../../src/mock-server/index.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
+import { ssh2 } from '../../src/ssh2/insides/client-parts.ts';
+import { onUnasked } from '../../src/ssh2/insides/unasked.ts';
+import { connectTo } from '../support/connect.ts';
 import { type FloodKind, floodServer } from '../support/flood-server.ts';
 
 const MiB = 1024 * 1024;
@@ -83,5 +90,73 @@ describe('a server that talks without end during the login', () => {
     expect(error).toMatchObject({ code: 'SSH_HANDSHAKE_FAILED', phase: 'auth', retryable: false });
     expect(error.message).toContain(words);
     expect(heard).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('a server that sends what nobody asked for', () => {
+  const kinds: FloodKind[] = [
+    ...(['debug messages', 'ignored messages', 'extension information', 'replies to no request'] as const),
+    ...(['answers to no request of a channel', 'answers to no opening', 'ends of file'] as const),
+    ...(['ends of unknown channels', 'data of unknown channels', 'exit statuses', 'window adjusts'] as const),
+  ];
+  it.each(kinds)('loses its connection: %s', async (kind) => {
+    using server = await floodServer(kind);
+    await using connection = await connect(server);
+    connection.exec('x').catch(() => {});
+    expect(await connection.closed).toMatchObject({
+      ...{ code: 'SSH_CONNECTION_LOST', why: 'protocol', phase: 'session', retryable: true },
+      message: expect.stringMatching(
+        /within a second that ask and answer nothing \(limit 2000, 8388608 bytes\)/,
+      ),
+    });
+  });
+
+  it.each(['ignored messages of a login', 'extension information of a login'] as const)(
+    'is given up: %s',
+    async (kind) => {
+      using server = await floodServer(kind);
+      await expect(connect(server)).rejects.toMatchObject({
+        ...{ code: 'SSH_HANDSHAKE_FAILED', phase: 'auth', retryable: false },
+        message: expect.stringContaining('within a second that ask and answer nothing'),
+      });
+    },
+  );
+
+  it.each(['replies of SFTP', 'names of SFTP'] as const)('loses its SFTP session only: %s', async (kind) => {
+    using server = await floodServer(kind);
+    await using connection = await connect(server);
+    const sftp = await connection.sftp();
+    await expect(sftp.list('/')).rejects.toMatchObject({
+      code: 'SSH_SFTP_FAILED',
+      message: expect.stringContaining('10000 replies that nobody waits for'),
+    });
+  });
+
+  it('is told from one that answers what was asked, however much that is', async () => {
+    const unasked = vi.fn();
+    const { connect: connectClient } = ssh2.Client.prototype;
+    vi.spyOn(ssh2.Client.prototype, 'connect').mockImplementation(function (this: Client, options) {
+      const result = connectClient.call(this, options);
+      onUnasked(this, unasked);
+      return result;
+    });
+    await using server = await startMockServer();
+    await using connection = await connectTo(server);
+    vi.restoreAllMocks();
+    unasked.mockClear();
+    await Promise.all(Array.from({ length: 50 }, (_, n) => connection.exec(`echo ${n}`)));
+    await connection.exec('exit 3', { reject: false });
+    await connection.upload(Buffer.alloc(5_000_000), '/file');
+    const sftp = await connection.sftp();
+    await sftp.readFile('/file');
+    await sftp.close();
+    await using forward = await connection.forwardRemote({
+      listenPort: 0,
+      host: '127.0.0.1',
+      port: server.port,
+    });
+    await once(connectTcp(forward.port, '127.0.0.1'), 'data');
+    await connection.openStream('127.0.0.1', 1).catch(() => {});
+    expect(unasked).not.toHaveBeenCalled();
   });
 });

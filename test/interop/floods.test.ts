@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -22,8 +21,6 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** What a server may send for ever: nothing of it is kept, or it is turned away. */
 const harmless: readonly string[] = ['single bytes', 'forwarded channels'];
-/** Milliseconds that the event loop may stand still; longer where other work takes the processors meanwhile. */
-const allowedStop = () => 200 * Math.max(1, loadavg()[0]! / availableParallelism());
 
 it.each(Object.keys(floods) as FloodKind[])(
   'five seconds of %s take little memory and do not stop the event loop',
@@ -36,9 +33,11 @@ it.each(Object.keys(floods) as FloodKind[])(
       `${kind}: ${grownBy.toFixed(0)} MiB more, longest stop ${longestStop.toFixed(0)} ms, ${server.sent} packets; ${end}`,
     );
     expect(grownBy).toBeLessThan(40);
-    expect(longestStop).toBeLessThan(allowedStop());
+    expect(longestStop).toBeLessThan(200);
     if (!harmless.includes(kind))
-      expect(end).toMatch(/^SSH_(CONNECTION_LOST|HANDSHAKE_FAILED): .* was ended here: it/);
+      expect(end).toMatch(
+        /^SSH_(CONNECTION_LOST|HANDSHAKE_FAILED): .* was ended here: it|^SSH_SFTP_FAILED: .* 10000 replies/,
+      );
   },
   30_000,
 );

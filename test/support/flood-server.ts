@@ -19,6 +19,45 @@ export const floods = {
     reads: false,
     packet: (_channel, count) => open('forwarded-tcpip', count, visitor),
   },
+  'debug messages': { on: 'command', reads: true, packet: () => debug },
+  'ignored messages': { on: 'command', reads: true, packet: () => ignored },
+  'extension information': { on: 'command', reads: true, packet: () => extensions },
+  'replies to no request': {
+    on: 'command',
+    reads: true,
+    packet: (_channel, count) => Buffer.from([81 + (count % 2)]),
+  },
+  'answers to no request of a channel': {
+    on: 'command',
+    reads: true,
+    packet: (channel, count) => ofChannel(99 + (count % 2), channel),
+  },
+  'answers to no opening': {
+    on: 'command',
+    reads: true,
+    packet: (_channel, count) => Buffer.concat([ofChannel(91, count), ...[9, 1_000, 1_000].map(uint32)]),
+  },
+  'ends of file': { on: 'command', reads: true, packet: (channel) => ofChannel(96, channel) },
+  'ends of unknown channels': {
+    on: 'command',
+    reads: true,
+    packet: (_channel, count) => ofChannel(97, 1_000 + count),
+  },
+  'data of unknown channels': {
+    on: 'command',
+    reads: true,
+    packet: (_channel, count) => data(1_000 + count, 30_000),
+  },
+  'window adjusts': {
+    on: 'command',
+    reads: true,
+    packet: (channel) => Buffer.concat([ofChannel(93, channel), uint32(0xff_ff_ff_ff)]),
+  },
+  'exit statuses': { on: 'command', reads: true, packet: exitStatus },
+  'replies of SFTP': { on: 'sftp', reads: true, packet: (_channel, count) => sftpStatus(1_000 + count) },
+  'names of SFTP': { on: 'sftp', reads: true, packet: (_channel, count) => sftpNames(1_000 + count) },
+  'ignored messages of a login': { on: 'authentication', reads: false, packet: () => ignored },
+  'extension information of a login': { on: 'authentication', reads: false, packet: () => extensions },
   'login banners': { on: 'authentication', reads: false, packet: () => banner },
   'login questions': { on: 'authentication', reads: false, packet: () => questions(1) },
   'empty questions': { on: 'authentication', reads: false, packet: () => questions(0) },
@@ -29,7 +68,7 @@ export type FloodKind = keyof typeof floods;
 
 interface Flood {
   /** What the client does that starts it. */
-  on: 'authentication' | 'login' | 'command' | 'stream' | 'forward';
+  on: 'authentication' | 'login' | 'command' | 'stream' | 'forward' | 'sftp';
   /** Whether the server reads what the client answers. */
   reads: boolean;
   packet(channel: number, count: number): Buffer;
@@ -61,6 +100,32 @@ const hostKeys = Buffer.concat([
 const globalRequest = Buffer.concat([Buffer.from([80]), text('x@y'), Buffer.from([1])]);
 const visitor = Buffer.concat([text('127.0.0.1'), uint32(9), text('h'), uint32(1)]);
 const banner = Buffer.concat([Buffer.from([53]), text('b'.repeat(1_000)), text('')]);
+
+const debug = Buffer.concat([Buffer.from([4, 1]), text('d'.repeat(1_000)), text('')]);
+const ignored = Buffer.concat([Buffer.from([2]), text(Buffer.alloc(30_000))]);
+const extensions = Buffer.concat([
+  ...[Buffer.from([7]), uint32(1)],
+  ...[text('server-sig-algs'), text('rsa-sha2-256,'.repeat(1_000))],
+]);
+
+function ofChannel(type: number, channel: number): Buffer {
+  return Buffer.concat([Buffer.from([type]), uint32(channel)]);
+}
+
+function exitStatus(channel: number, count: number): Buffer {
+  return Buffer.concat([ofChannel(98, channel), text('exit-status'), Buffer.from([0]), uint32(count)]);
+}
+
+function sftpStatus(id: number): Buffer {
+  return text(Buffer.concat([Buffer.from([101]), uint32(id), uint32(4), text('x'.repeat(1_000)), text('')]));
+}
+
+function sftpNames(id: number): Buffer {
+  const names = Array.from({ length: 100 }, () =>
+    Buffer.concat([text('name'), text('long name'), uint32(0)]),
+  );
+  return text(Buffer.concat([Buffer.from([104]), uint32(id), uint32(names.length), ...names]));
+}
 
 function channelRequest(channel: number): Buffer {
   return Buffer.concat([Buffer.from([98]), uint32(channel), text('x@y'), Buffer.from([1])]);
@@ -103,6 +168,18 @@ export async function floodServer(kind: FloodKind): Promise<FloodServer> {
     };
     go();
   };
+  const answerSftp = (channel: ServerChannel) => {
+    const go = () => {
+      while (channel.write(flood.packet(0, sent++)));
+      channel.once('drain', go);
+    };
+    channel
+      .on('error', () => {})
+      .once('data', () => {
+        channel.write(text(Buffer.from([2, 0, 0, 0, 3])));
+        if (flood.on === 'sftp') go();
+      });
+  };
   const idOf = (channel: ServerChannel) => (channel as unknown as { outgoing: { id: number } }).outgoing.id;
   const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
     clients.add(client);
@@ -116,7 +193,10 @@ export async function floodServer(kind: FloodKind): Promise<FloodServer> {
     });
     client.on('ready', () => flood.on === 'login' && setTimeout(pour, 20, client));
     client.on('session', (accept) => {
-      accept().on('exec', (acceptExec) => flood.on === 'command' && pour(client, idOf(acceptExec())));
+      const session = accept();
+      session.on('exec', (acceptExec) => flood.on === 'command' && pour(client, idOf(acceptExec())));
+      // ssh2 would serve it: this is any other subsystem, by its name.
+      session.on('subsystem', (acceptSubsystem) => answerSftp(acceptSubsystem()));
     });
     client.on('tcpip', (accept) => flood.on === 'stream' && pour(client, idOf(accept())));
     client.on('request', (accept, _reject, _name, info) => {

@@ -2,6 +2,7 @@ import type { Client } from 'ssh2';
 import { type AnswersStream, boundAnswers } from '../bounds/answers.ts';
 import { boundLoginTalk } from '../bounds/login-talk.ts';
 import { boundWindows } from '../bounds/receive-window.ts';
+import { boundUnasked } from '../bounds/unasked.ts';
 import { knowForwardsByOwnNamesOnly } from '../insides/inbound.ts';
 import { deferDestruction, onSilentDisconnect } from '../insides/internals.ts';
 import { lookInside } from '../insides/look.ts';
@@ -27,6 +28,7 @@ export function mendClient(client: Client, output: AnswersStream, events: MendEv
   boundWindows(client, events.onExceeded);
   boundAnswers(client, output, events.onExceeded);
   boundLoginTalk(client, events.onExceeded);
+  boundUnasked(client, events.onExceeded);
   onSilentDisconnect(client, events.onSilentDisconnect);
   return order;
 }

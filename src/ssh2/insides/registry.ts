@@ -105,6 +105,20 @@ export const insides = table({
     },
     replaced: ['_protocol._handlers.USERAUTH_INFO_REQUEST', '_protocol._handlers.USERAUTH_BANNER'],
   },
+  'unasked messages': {
+    use: 'Counts messages that ask and answer nothing.',
+    fault: 'Passes over any number of them.',
+    source: 'RFC 4253 section 11; RFC 4254 sections 4 and 5',
+    need: 'safety',
+    test: 'test/connect/floods.test.ts',
+    members: {
+      '_protocol._packetRW.read.read': 'function',
+      '_chanMgr.get': 'function',
+      _callbacks: 'object',
+    },
+    replaced: ['_protocol._packetRW.read', '_protocol._packetRW.read.read'],
+    later: ['channel.incoming.state', 'channel.outgoing.window', 'channel._callbacks', 'channel._exit.code'],
+  },
   'names of forwards': {
     use: 'Takes the inherited names out of the tables of forwards.',
     fault: 'A channel for a socket named `constructor` is neither accepted nor refused, and stays for ever.',

@@ -26,6 +26,8 @@ export type ReplyDone = (error: SshError | undefined, reply: Reply | undefined) 
 /** Requests up to this size are gathered, up to that many bytes. */
 const gatherBelow = 8 * 1024;
 const gatherAtMost = 28 * 1024;
+/** In a row, of one session; a transfer that was given up leaves some hundred. */
+const mostStrays = 10_000;
 /** Milliseconds that `close` waits for the server's own close. */
 const closePatience = 5_000;
 
@@ -46,6 +48,7 @@ export class SftpSession {
   #hasLeft: () => void = () => {};
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
+  #strays = 0;
   #onVersion: ((reader: PacketReader) => void) | undefined;
 
   constructor(
@@ -230,8 +233,11 @@ export class SftpSession {
     // Whoever has an answer relies on it that the server has said before what it offers.
     if (this.#onVersion && this.busy) throw new MalformedPacket('an answer before its version');
     if (length < 9 || this.ended) return;
-    // A reply that nobody asked for, or that came twice, is nobody's.
-    this.#pending.take(head.readUInt32BE(1))?.settle(undefined, { type, pieces: whole, length });
+    const pending = this.#pending.take(head.readUInt32BE(1));
+    // A reply that came twice, or too late, is nobody's.
+    this.#strays = pending ? 0 : this.#strays + 1;
+    if (this.#strays > mostStrays) throw new MalformedPacket(`${mostStrays} replies that nobody waits for`);
+    pending?.settle(undefined, { type, pieces: whole, length });
   }
 
   #end(error: SshError): void {

@@ -1,0 +1,28 @@
+import type { Client } from 'ssh2';
+import { now } from '../../time/timer.ts';
+import { onUnasked } from '../insides/unasked.ts';
+import type { OnExceeded } from './receive-window.ts';
+
+/** Within a second; far more than any server has to say that means nothing: with LogLevel DEBUG3 some hundred. */
+const most = { messages: 2_000, bytes: 8 * 1024 * 1024 };
+
+/**
+ * Bounds what nobody asked for: nothing of it is kept, but whoever sends it without end takes a processor. To be called
+ * when the client has connected; false when ssh2 changed inside.
+ */
+export function boundUnasked(client: Client, onExceeded: OnExceeded): boolean {
+  let messages = 0;
+  let bytes = 0;
+  let since = now();
+  return onUnasked(client, (length) => {
+    if (now() - since > 1_000) {
+      messages = bytes = 0;
+      since = now();
+    }
+    bytes += length;
+    if (++messages > most.messages || bytes > most.bytes)
+      onExceeded(
+        `it sent ${messages} messages with ${bytes} bytes within a second that ask and answer nothing (limit ${most.messages}, ${most.bytes} bytes)`,
+      );
+  });
+}
