@@ -81,6 +81,7 @@ async function help(name: string | undefined, io: Io): Promise<number> {
 function findCommand(name: string): Command {
   const found = commands.find((command) => command.name === name);
   if (found) return found;
+  if (name.startsWith('-')) throw notACommand(name);
   const likely = nearest(
     name,
     commands.map((command) => command.name),
@@ -89,6 +90,12 @@ function findCommand(name: string): Command {
     ? ` Did you mean ${likely}?`
     : ` There are ${commands.map((one) => one.name).join(', ')}.`;
   throw new UsageError(`There is no command ${printable(name, 40)}.${hint}`);
+}
+
+function notACommand(option: string): UsageError {
+  const likely = nearest(option.replace(/^-+/, ''), ['help', 'version']);
+  const hint = likely ? `did you mean --${likely}?` : 'ssh-via-gateway COMMAND [options]';
+  return new UsageError(`The command comes first, and ${printable(option, 40)} is an option: ${hint}`);
 }
 
 async function print(text: string, io: Io): Promise<number> {

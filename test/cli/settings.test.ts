@@ -145,6 +145,18 @@ test('a jump host is used, with the same key, and its own host key is looked up'
   expect(gateway.ssh.journal.length).toBeGreaterThan(0);
 });
 
+test('-J none goes through no jump host, whatever ssh_config says', async () => {
+  await using world = await startWorld();
+  const { host, port, username, hostKey } = world.server;
+  const config = join(world.folder, 'config-with-jump');
+  await writeFile(config, `Host pc\n  HostName ${host}\n  Port ${port}\n  ProxyJump kim@127.0.0.1:9\n`);
+  const flags = ['-F', config, '--attempts', '1', '-l', username, '-i', world.identity];
+  const exec = (...args: string[]) =>
+    run(['exec', ...flags, '--host-key', hostKey.fingerprint, ...args, 'pc', 'echo hi']);
+  expect(await exec()).toMatchObject({ exitCode: 255, stderr: expect.stringContaining('jump 1 of 1') });
+  expect((await exec('-J', 'none')).stdout.toString()).toBe('hi\n');
+});
+
 test('the host key of a jump host may be given, for one or for all, and nothing of it goes unnoticed', async () => {
   await using gateway = await startMockGateway();
   await using world = await startWorld({ exec: { x: { stdout: 'ok' } } });

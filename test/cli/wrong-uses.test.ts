@@ -1,75 +1,187 @@
-import { expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import type { OptionSpec } from '../../src/cli/args/option-spec.ts';
+import { commands } from '../../src/cli/commands/index.ts';
+import { specsOf } from '../../src/cli/commands/specs.ts';
 import { run } from './run.ts';
 
-const good = `SHA256:${'x'.repeat(43)}`;
+/**
+ * What is typed, with `NAME=value` before it for the environment, and on the next line exactly what is said of it:
+ * which option or argument, what was given, what would be right.
+ */
+const table = readFileSync(new URL('wrong-uses.txt', import.meta.url), 'utf8')
+  .trimEnd()
+  .split('\n');
+const cases = table.flatMap((argv, index) =>
+  index % 2 === 0 ? [{ argv, says: table[index + 1]!.slice(2) }] : [],
+);
 
-/** What is typed, and what it says. Nothing listens anywhere: a connection would be 255. */
-const wrong: ReadonlyArray<readonly [argv: string, reason: RegExp, env?: Record<string, string>]> = [
-  ['exec --banner-timeout 0 h x', /--banner-timeout: .* a time of at least 1ms/],
-  ['exec --channel-timeout x h x', /--channel-timeout: .* a time/],
-  ['exec --quiet-after-zombie none h x', /--quiet-after-zombie: 'none' given; a time/],
-  ['exec --attempts 0 h x', /--attempts: .* a whole number of at least 1/],
-  ['exec --port 70000 h x', /--port: .* a whole number from 1 to 65535/],
-  ['exec --host-key abc h x', /--host-key: 'abc' given; 'SHA256:'/],
-  ['exec --host-key-alias a* h x', /--host-key-alias: 'a\*' given; a name without/],
-  ['exec --user= h x', /--user needs a value: --user NAME/],
-  ['exec --encoding cp9999 h x', /--encoding: 'cp9999' given/],
-  ['exec --env A.B?=1 h x', /--env: "A\.B\?" is a name that no shell can set/],
-  ['exec --env A h x', /--env: .* NAME=VALUE/],
-  ['exec --shell zsh h x', /--shell: .* 'posix'/],
-  ['exec --timeout 0 h x', /--timeout: .* a time of at least/],
-  ['exec h', /Which command\?/],
-  ['exec -J a:0 h x', /--jump: the port: 0 given/],
-  ['exec -J a,,b h x', /--jump: '' given; \[user@\]host.*would be right/],
-  [`exec --jump-host-key ${good} h x`, /--jump-host-key is for jump hosts, and none is on the way/],
-  ['exec --jump-host-key abc -J j h x', /--jump-host-key: 'abc' given/],
-  [`exec --jump-host-key other=${good} -J j h x`, /no jump host on the way is called "other"/],
-  ['exec --jump-password=x h x', /--jump-password-file FILE/],
-  ['exec -p 23 h:22 x', /The destination says 22, and --port 23/],
-  ['exec -l kim lee@h x', /The destination says lee, and --user kim/],
-  ['exec -c acme h -- x', /Give -c CODE or a destination, not both/],
-  ['exec kim@other x', /kim@other would be the command/, { SSH_VIA_GATEWAY_DESTINATION: 'h' }],
-  [
-    'exec -- x',
-    /are both set: unset one/,
-    { SSH_VIA_GATEWAY_DESTINATION: 'h', SSH_VIA_GATEWAY_CUSTOMER: 'acme' },
-  ],
-  [
-    'exec -- x',
-    /SSH_VIA_GATEWAY_DESTINATION: 'a b' given; .* would be right/,
-    { SSH_VIA_GATEWAY_DESTINATION: 'a b' },
-  ],
-  ['doctor h', /SSH_VIA_GATEWAY_PORT: 'x' given; a whole number/, { SSH_VIA_GATEWAY_PORT: 'x' }],
-  [
-    'doctor h',
-    /SSH_VIA_GATEWAY_ACCEPT_NEW: 'maybe' given; 1 or 0 would be right/,
-    { SSH_VIA_GATEWAY_ACCEPT_NEW: 'maybe' },
-  ],
-  ['doctor --lang fr h', /--lang: .* 'en' or 'ko'/],
-  ['exec -i /absent/key h x', /--identity: there is no file \/absent\/key/],
-  ['put h /a', /Expected \[user@\]host\[:port\] LOCAL REMOTE; 2 arguments were given/],
-  ['put --verify md5 h a b', /--verify: .* 'size', 'sha256' or 'none'/],
-  ['put --stall-timeout 0 h a b', /--stall-timeout: .* a time of at least 1ms/],
-  ['ls h', /Expected .* REMOTE; one argument was given/],
-  ['mkdir h /', /REMOTE is the root/],
-  ['job start --id a/b h x', /--id: "a\/b" given; 1 to 100 characters/],
-  ['job start --id a --follow --json h x', /--follow and --json exclude/],
-  ['job status h a/b', /ID: "a\/b" given/],
-  ['job logs --tail -1 h a', /--tail: .* a whole number of at least 0/],
-  ['job kill --grace 2m h a', /--grace: .* a time of at most 60s/],
-  ['tunnel -R 9012 h', /--forward: '9012' given; .* would be right/],
-  ['tunnel --answer-timeout 1ms -R 1:a:22 h', /--answer-timeout: .* a time of at least 100ms/],
-  ['tunnel --max-delay none -R 1:a:22 h', /--max-delay: .* a time/],
-  ['tunnels --ports 5-1 h', /--ports: '5-1' given; the lower port first, 1-5, would be right/],
-  ['tunnels --end 0 h', /--end: .* a whole number/],
-  ['customers add --port 1 --route air x', /--route: .* 'published', 'jump' or 'socket'/],
-];
+const customers = {
+  gateway: { host: 'gw' },
+  customers: {
+    acme: { account: 'tunnel-acme', port: 9001 },
+    gone: { account: 'tunnel-gone', port: 9002, state: 'left' },
+  },
+};
+const sshConfig = `
+Host kexbad
+  KexAlgorithms nonsense
+Host portbad
+  Port abc
+Host userbad
+  Port 99999
+Host cipherbad
+  Ciphers rot13
+Host timeoutbad
+  ConnectTimeout soon
+Host jumpbad
+  ProxyJump a:0
+Host aliveb
+  ServerAliveInterval x
+Host stricthb
+  StrictHostKeyChecking perhaps
+`;
 
-const cases = wrong.map(([argv, reason, env = {}]) => ({ argv, reason, env }));
+let folder: string;
+/** What stands in the table for what is different on each run. */
+const names: Record<string, string> = { $FP: `SHA256:${'x'.repeat(43)}`, $HERE: process.cwd() };
+const connects = vi.spyOn(Socket.prototype, 'connect');
 
-test.each(cases)('$argv is wrong use: $reason', async ({ argv, reason, env }) => {
-  const config = { SSH_VIA_GATEWAY_SSH_CONFIG: 'none', SSH_VIA_GATEWAY_ATTEMPTS: '1', ...env };
-  const { exitCode, stderr } = await run(argv.split(' '), { env: config });
-  expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(reason) });
-  expect(stderr).not.toMatch(/option |privateKeyPath|timeouts\.|hostKey\.|fromSshConfig/);
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ssh-via-gateway-wrong-'));
+  const plain = ssh2.utils.generateKeyPairSync('ed25519');
+  const encrypted = ssh2.utils.generateKeyPairSync('ed25519', {
+    passphrase: 'pw',
+    cipher: 'aes256-ctr',
+    rounds: 4,
+  });
+  const files = {
+    $NOTKEY: 'hello\n',
+    $ENCKEY: encrypted.private,
+    $GOODKEY: plain.private,
+    $PUBKEY: plain.public,
+    $WRONGPW: 'nope\n',
+    $CUST: JSON.stringify(customers),
+    $BAD: '{ "gateway": ',
+    $CFG: sshConfig,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    names[name] = join(folder, name.slice(1).toLowerCase());
+    await writeFile(names[name], text);
+    await chmod(names[name], 0o600);
+  }
+  names['$FOLDER'] = join(folder, 'folder');
+  await mkdir(names['$FOLDER']);
+});
+afterEach(() => connects.mockClear());
+afterAll(() => rm(folder, { recursive: true }));
+
+function asTyped(text: string): string {
+  return Object.entries(names).reduce((said, [name, value]) => said.replaceAll(value, name), text);
+}
+
+function wordsOf(line: string): { argv: string[]; env: Record<string, string> } {
+  const text = Object.entries(names).reduce((said, [name, value]) => said.replaceAll(name, value), line);
+  const words = (text.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^"|"$/g, ''));
+  const env: Record<string, string> = {};
+  while (/^[A-Z_]+=/.test(words[0] ?? '')) {
+    const [name = '', ...value] = words.shift()!.split('=');
+    env[name] = value.join('=');
+  }
+  return { argv: words, env };
+}
+
+const quiet = { SSH_VIA_GATEWAY_SSH_CONFIG: 'none', SSH_VIA_GATEWAY_ATTEMPTS: '1' };
+
+/** Exit code, first line, and how many connections were opened. */
+async function outcomeOf(argv: readonly string[], env: Record<string, string> = {}) {
+  const { exitCode, stderr } = await run(argv, { env: { ...quiet, ...env } });
+  const [first = '', ...more] = asTyped(stderr).split('\n');
+  return {
+    exitCode,
+    says: first.replace('ssh-via-gateway: ', ''),
+    opened: connects.mock.calls.length,
+    more: more.join('\n'),
+  };
+}
+
+/** Of the options of the library and of its calls: nobody who uses the program knows them. */
+const libraryWords =
+  /\boption (?!-)|\bargument [a-z]+[A-Z:]|privateKey|timeouts\.|hostKey\b|knownHosts|onUnknown|fromSshConfig|jumpHost\(|connectVia|\b(?:listen|remote|local)(?:Port|Path)\b/;
+
+test.each(cases)('$argv', async ({ argv: line, says }) => {
+  const { argv, env } = wordsOf(line);
+  const { more, ...outcome } = await outcomeOf(argv, env);
+  expect(outcome).toEqual({ exitCode: 2, says, opened: 0 });
+  expect(`${says}\n${more}`).not.toMatch(libraryWords);
+});
+
+test('there are more than the 150 that were asked for, each once', () => {
+  expect(new Set(cases.map(({ argv }) => argv)).size).toBe(cases.length);
+  expect(cases.length).toBeGreaterThan(300);
+});
+
+const eachCommand = commands.map((command) => ({ name: command.name, specs: specsOf(command) }));
+const valued = (specs: readonly OptionSpec[]) => specs.filter(({ value }) => value !== undefined);
+const switches = (specs: readonly OptionSpec[]) =>
+  specs.filter(({ value, name }) => value === undefined && name !== 'help');
+
+test.each(eachCommand)(
+  '$name: an option that there is not, and one that is forgotten in every way',
+  async ({ name, specs }) => {
+    const words = name.split(' ');
+    const unknown = await outcomeOf([...words, '--no-such-option']);
+    expect(unknown).toMatchObject({
+      exitCode: 2,
+      says: expect.stringMatching(/^There is no option --no-such-option\./),
+    });
+    expect(unknown.more).toBe(`See ssh-via-gateway ${name} --help\n`);
+    for (const { name: option, value, multiple } of valued(specs)) {
+      const flag = `--${option}`;
+      expect(await outcomeOf([...words, flag])).toMatchObject({
+        exitCode: 2,
+        says: `${flag} needs a value: ${flag} ${value}`,
+      });
+      expect(await outcomeOf([...words, flag, '--verbose'])).toMatchObject({
+        exitCode: 2,
+        says: `${flag} needs a value, but --verbose follows`,
+      });
+      if (multiple) continue;
+      expect(await outcomeOf([...words, flag, 'a', flag, 'b'])).toMatchObject({
+        exitCode: 2,
+        says: `${flag} was given twice; once would be right`,
+      });
+    }
+    for (const { name: option } of switches(specs)) {
+      expect(await outcomeOf([...words, `--${option}=x`])).toMatchObject({
+        exitCode: 2,
+        says: `--${option} is a switch: it takes no value`,
+      });
+    }
+    expect(connects).not.toHaveBeenCalled();
+  },
+);
+
+test('every variable with a wrong value is named', async () => {
+  const seen = new Set<string>();
+  for (const { name, specs } of eachCommand) {
+    for (const { name: option, check, value, env } of specs) {
+      if (!env || seen.has(option) || (value !== undefined && !check)) continue;
+      seen.add(option);
+      const variable = `SSH_VIA_GATEWAY_${option.toUpperCase().replaceAll('-', '_')}`;
+      const wrong = option === 'host-key-alias' ? 'a b' : option === 'jump' ? 'a,,b' : '?';
+      const { exitCode, says } = await outcomeOf([...name.split(' '), 'h'], { [variable]: wrong });
+      expect({ variable, exitCode, says }).toEqual({
+        variable,
+        exitCode: 2,
+        says: expect.stringContaining(variable),
+      });
+    }
+  }
+  expect(seen.size).toBeGreaterThan(20);
 });

@@ -1,7 +1,7 @@
 import type { Check } from '../../check/values.ts';
 import { UsageError } from '../usage-error.ts';
 import type { ValueCheck } from './option-spec.ts';
-import { choice, duration, port, type TimeRange, wholeNumber } from './values.ts';
+import { choice, duration, port, type TimeRange, wholeNumber, wrongValue } from './values.ts';
 
 /** A time; without more, at least 1 ms, or `none`. */
 export function time(range: TimeRange = {}): ValueCheck {
@@ -9,6 +9,12 @@ export function time(range: TimeRange = {}): ValueCheck {
 }
 
 export const aPort: ValueCheck = port;
+
+/** What useradd takes on every Linux. */
+export const anAccount: ValueCheck = (text, source) => {
+  if (/^[a-z_][a-z0-9_-]{0,31}$/.test(text)) return;
+  throw wrongValue(source, text, 'a name that useradd takes (1 to 32 of a-z 0-9 _ -)');
+};
 
 export function count(lowest: number, highest?: number): ValueCheck {
   return (text, source) => wholeNumber(text, source, lowest, highest);

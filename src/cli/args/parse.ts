@@ -63,7 +63,8 @@ function take(given: Given, token: OptionToken, specs: readonly OptionSpec[]): v
     throw new UsageError(`${rawName} needs a value, but ${printable(value, 40)} follows`);
   }
   const before = given.get(name) ?? [];
-  if (before.length > 0 && !spec.multiple) throw new UsageError(`${rawName} was given twice`);
+  if (before.length > 0 && !spec.multiple)
+    throw new UsageError(`${rawName} was given twice; once would be right`);
   given.set(name, [...before, value]);
 }
 
@@ -90,13 +91,16 @@ function refuseSecrets(argv: readonly string[]): void {
     if (!kind) continue;
     const word = kind.toLowerCase() === 'passphrase' ? 'passphrase' : 'password';
     const name = `${jump.toLowerCase()}${word}`;
+    const ways = [
+      [`--${name}-file FILE`, 'a file that only you can read'],
+      [variableOf(name), 'an environment variable'],
+      [`--ask-${name}`, 'you are asked, and nothing is shown'],
+    ].map(([way = '', what = '']) => `  ${way.padEnd(36)}${what}`);
     throw new UsageError(
       [
         `A ${word} is not taken from the arguments: every user of this machine can read them in the list of processes,`,
         `and the shell keeps them in its history. Give it by one of these instead:`,
-        `  --${name}-file FILE                 a file that only you can read`,
-        `  ${variableOf(name)}           an environment variable`,
-        `  --ask-${name}                       you are asked, and nothing is shown`,
+        ...ways,
         `If that ${word} was a real one: it is in your shell's history now; change it.`,
       ].join('\n'),
     );

@@ -29,7 +29,8 @@ export function duration(
   ]
     .join(' and')
     .replace(/^ and| and$/, '');
-  const right = `a time${range} like 30s, 500ms, 5m, 1h${none ? ' or none' : ''}`;
+  const examples = longest < units['h']! ? '30s, 500ms' : '30s, 500ms, 5m, 1h';
+  const right = `a time${range} like ${examples}${none ? ' or none' : ''}`;
   throw wrongValue(source, text, right);
 }
 

@@ -1,7 +1,8 @@
 import { given } from '../../check/given.ts';
 import { addCustomer, changeCustomer, customerIn } from '../../customers/entries.ts';
+import { checkHostKey } from '../../options/validate-host-key.ts';
 import { printable } from '../../text/printable.ts';
-import { aPort, oneOf } from '../args/checks.ts';
+import { anAccount, aPort, asLibrary, oneOf } from '../args/checks.ts';
 import { parseDestination } from '../args/destination.ts';
 import { pair } from '../args/values.ts';
 import { customersOf, inFile } from '../connect/target.ts';
@@ -12,6 +13,7 @@ import { table } from '../report/table.ts';
 import { fileOption, pathOf } from '../setup/file.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
+import { oneCode } from './positionals.ts';
 
 const json = { name: 'json', help: 'print JSON' };
 const about =
@@ -31,7 +33,8 @@ export const customersList: Command = {
   examples: [['who there is', 'customers list']],
   exitCodes: [['0', 'listed'], written[1]],
   async run({ settings, positionals, io }) {
-    if (positionals.length > 0) throw new UsageError('customers list takes no argument; see customers show');
+    if (positionals.length > 0)
+      throw new UsageError('customers list takes no argument; customers show takes CODE');
     const { customers } = await customersOf(settings);
     const shown = [...customers.values()].filter(({ state }) => settings.flag('all') || state === 'active');
     if (settings.flag('json')) say(io.stdout, JSON.stringify(shown));
@@ -74,9 +77,19 @@ export const customersAdd: Command = {
   options: [
     fileOption,
     { name: 'port', short: 'p', value: 'N', check: aPort, help: "the customer's port on the gateway" },
-    { name: 'account', value: 'NAME', help: 'its account on the gateway. Default tunnel-CODE' },
+    {
+      name: 'account',
+      value: 'NAME',
+      check: anAccount,
+      help: 'its account on the gateway. Default tunnel-CODE',
+    },
     { name: 'login', value: 'NAME', help: 'the account on the PC. Default rpa' },
-    { name: 'host-key', value: 'KEY', help: "the PC's host key, ssh-ed25519 AAAA..." },
+    {
+      name: 'host-key',
+      value: 'KEY',
+      check: asLibrary((name, value) => checkHostKey(name, { key: value })),
+      help: "the PC's host key, ssh-ed25519 AAAA...",
+    },
     { name: 'host-key-alias', value: 'NAME', help: 'its name in known_hosts. Default the code' },
     { name: 'identity', short: 'i', value: 'FILE', help: "the workers' private key for the PC" },
     {
@@ -120,9 +133,7 @@ export const customersLeave: Command = {
 };
 
 function subjectOf({ positionals, settings }: Call): { code: string; file: string } {
-  const [code] = positionals;
-  if (code === undefined || positionals.length > 1) throw new UsageError('Give the code of one customer');
-  return { code, file: pathOf(settings) };
+  return { code: oneCode(positionals), file: pathOf(settings) };
 }
 
 function entryOf(settings: Call['settings'], code: string) {
@@ -149,7 +160,7 @@ function entryOf(settings: Call['settings'], code: string) {
 function gatewayOf(settings: Call['settings']) {
   const text = settings.text('gateway');
   if (text === undefined) return undefined;
-  const { host, port, user } = parseDestination(text);
+  const { host, port, user } = parseDestination(text, '--gateway');
   return {
     host,
     ...given({ port, operator: user }),

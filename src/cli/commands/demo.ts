@@ -1,5 +1,6 @@
 import { say } from '../io.ts';
 import type { Command } from './command.ts';
+import { refuseMore } from './positionals.ts';
 
 export const demoCommand: Command = {
   name: 'demo',
@@ -15,7 +16,8 @@ export const demoCommand: Command = {
     ['0', 'all of it happened'],
     ['1', 'something did not'],
   ],
-  async run({ io }) {
+  async run({ io, positionals }) {
+    refuseMore(positionals, 0, 'no argument');
     // Only the demo needs servers: loaded when it is asked for.
     const { runDemo } = await import('../demo/demo.ts');
     return runDemo((line) => say(io.stdout, line));

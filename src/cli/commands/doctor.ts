@@ -9,8 +9,8 @@ import { languageOf, languages, wordsOf } from '../doctor/words/language.ts';
 import { type Io, say } from '../io.ts';
 import type { ConnectOptions } from '../library.ts';
 import { jsonText } from '../report/json.ts';
-import { UsageError } from '../usage-error.ts';
 import type { Command } from './command.ts';
+import { refuseMore } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
   {
@@ -52,7 +52,7 @@ export const doctorCommand: Command = {
     ['130', 'stopped by Ctrl-C'],
   ],
   async run({ settings, positionals, io }) {
-    if (positionals.length > 1) throw new UsageError('Give one destination');
+    refuseMore(positionals, 1, '[user@]host[:port]');
     const language = settings.choice('lang', languages) ?? languageOf(io.env);
     const connect = await targetOptions(positionals[0], { settings: settings.withDefaults(limits), io });
     const isJson = settings.flag('json');

@@ -61,6 +61,8 @@ export const jobStart: Command = {
     const options = startOptionsOf(settings);
     const follows = settings.flag('follow');
     if (follows && settings.flag('json')) throw new UsageError('--follow and --json exclude each other');
+    if (!follows && settings.isGiven('encoding'))
+      throw new UsageError('--encoding is for --follow: without, no output is shown');
     let known = `stopped: it is not known whether job ${options.id} was started. The same call again starts it at most once`;
     try {
       return await withConnection(destination, { settings, io }, async (connection) => {

@@ -1,3 +1,4 @@
+import { quoted } from '../../text/printable.ts';
 import { variableOf } from '../args/option-spec.ts';
 import { isSaidElsewhere } from '../connect/where.ts';
 import { wordsOf } from '../exec/options.ts';
@@ -19,12 +20,38 @@ export function afterDestination(
   const isShort = positionals.length === names.length && isSaidElsewhere({ settings, io });
   if (!isFull && !isShort) {
     const expected = [...(isOption ? [] : ['[user@]host[:port]']), ...names].join(' ');
-    throw new UsageError(`Expected ${expected}; ${countOf(positionals.length)} given`);
+    const behind = isOption ? ' behind -c CODE' : '';
+    throw new UsageError(
+      `Expected ${expected || 'no argument'}${behind}; ${countOf(positionals.length)} given`,
+    );
   }
   const values = isFull ? positionals.slice(1) : [...positionals];
   const empty = values.findIndex((value) => value.trim() === '');
   if (empty >= 0) throw new UsageError(`${names[empty]} is empty`);
   return { destination: isFull ? positionals[0] : undefined, values };
+}
+
+/** @throws {UsageError} for arguments that nothing asks for. */
+export function refuseMore(positionals: readonly string[], most: number, expected: string): void {
+  if (positionals.length > most) {
+    throw new UsageError(`Expected ${expected}; ${countOf(positionals.length)} given`);
+  }
+}
+
+/** The code of a customer, and nothing else. */
+export function oneCode(positionals: readonly string[]): string {
+  const [code] = positionals;
+  if (code === undefined || positionals.length > 1) {
+    throw new UsageError(`Give the code of one customer; ${countOf(positionals.length)} given`);
+  }
+  return checkedCode(code);
+}
+
+export function checkedCode(code: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/.test(code)) return code;
+  throw new UsageError(
+    `CODE: ${quoted(code, 60)} given; 1 to 40 letters, digits, - and _ would be right, beginning with a letter or a digit`,
+  );
 }
 
 /** The destination and the command behind it. */

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { addCustomer, changeCustomer } from '../../customers/entries.ts';
 import { printable, quoted } from '../../text/printable.ts';
-import { aPort } from '../args/checks.ts';
+import { anAccount, aPort } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
-import { wrongValue } from '../args/values.ts';
 import { customersOf, inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
@@ -85,9 +84,7 @@ function wanted(settings: Call['settings'], { customers, gateway }: Customers, c
   const port = settings.port('port') ?? before?.port;
   if (port === undefined) throw new UsageError("--port N says which port of the gateway is the customer's");
   const account = settings.text('account') ?? before?.account ?? `tunnel-${code.toLowerCase()}`;
-  if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(account)) {
-    throw wrongValue('--account', account, 'a name that useradd takes (1 to 32 of a-z 0-9 _ -)');
-  }
+  anAccount(account, '--account');
   if (before && before.state === 'active' && (before.port !== port || before.account !== account)) {
     throw new UsageError(
       `${code} has port ${before.port} and account ${before.account} already: setup remove ${code} first`,

@@ -12,6 +12,7 @@ import { customersIfAny, pathOf } from '../setup/file.ts';
 import { shellOptions, withGatewayShell } from '../setup/gateway-shell.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
+import { refuseMore } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
   { name: 'apply', help: 'do it. Without, it is only shown' },
@@ -67,7 +68,7 @@ export const setupGateway: Command = {
   ],
   async run(call) {
     const { settings, positionals, io } = call;
-    if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
+    refuseMore(positionals, 1, 'GATEWAY');
     const known = await customersIfAny(settings);
     const wanted = await settingsOf(settings, known);
     const reach = { settings, io, positional: positionals[0], gateway: known?.gateway };
@@ -91,7 +92,17 @@ async function settingsOf(settings: Call['settings'], known: Customers | undefin
   const layout = settings.choice('layout', ['published', 'jump', 'socket']) ?? known?.gateway.layout;
   if (layout !== undefined && known && !settings.flag('change-layout')) refuseToCutOff(known, layout);
   const maxStartups = settings.text('max-startups');
-  numbersOf(settings, 'max-startups', /^(\d{1,4}):(\d{1,3}):(\d{1,4})$/, '100:30:500');
+  const [start = 1, rate = 1, full = 1] = numbersOf(
+    settings,
+    'max-startups',
+    /^(\d{1,4}):(\d{1,3}):(\d{1,4})$/,
+    '100:30:500',
+  );
+  if (rate < 1 || rate > 100 || full < start) {
+    throw new UsageError(
+      `--max-startups: ${maxStartups} given; A:B:C with B from 1 to 100 and C of at least A would be right`,
+    );
+  }
   return {
     ...defaultGatewaySettings,
     ...given({ layout }),

@@ -9,6 +9,7 @@ import type { Customer } from '../library.ts';
 import { codeAndGateway, fileOption } from '../setup/file.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
+import { refuseMore } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
   fileOption,
@@ -50,13 +51,14 @@ export const setupPc: Command = {
     ['2', 'wrong use, no such customer, or the host key of the gateway is not in the customers file'],
   ],
   async run({ settings, positionals, io }) {
-    const { code, positional } = codeAndGateway(positionals);
-    if (positional !== undefined)
-      throw new UsageError('setup pc takes the code of a customer and nothing else');
+    const { code } = codeAndGateway(positionals);
+    refuseMore(positionals, 1, 'CODE');
     const { customers, gateway } = await customersOf(settings);
     const customer = customers.get(code);
     if (customer?.state !== 'active')
-      throw new UsageError(`There is no active customer ${code} in the customers file`);
+      throw new UsageError(
+        `CODE: no active customer is called ${code}; customers list shows which there are`,
+      );
     const { pcScript } = await import('../../setup/pc/pc-script.ts');
     const workerKey = await workerKeyOf(settings, customer);
     const script = pcScript(gateway, customer, {

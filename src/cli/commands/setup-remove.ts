@@ -35,7 +35,8 @@ export const setupRemove: Command = {
     const { code, positional } = codeAndGateway(positionals);
     const { customers, gateway } = await customersOf(settings);
     const customer = customers.get(code);
-    if (!customer) throw new UsageError(`There is no customer ${code} in the customers file`);
+    if (!customer)
+      throw new UsageError(`CODE: no customer is called ${code}; customers list --all shows which there are`);
     const others = [...customers.values()].filter((one) => one.code !== code && one.state === 'active');
     const sharer = others.find(({ account }) => account === customer.account);
     if (sharer)

@@ -1,5 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { given } from '../../check/given.ts';
-import { printable } from '../../text/printable.ts';
+import { printable, quoted } from '../../text/printable.ts';
 import { oneOf, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { withConnection } from '../connect/open.ts';
@@ -11,6 +12,7 @@ import { inBytes } from '../report/bytes.ts';
 import { jsonText } from '../report/json.ts';
 import { inWords } from '../report/times.ts';
 import { stoppedWith } from '../stopped.ts';
+import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
 import { afterDestination } from './positionals.ts';
 
@@ -93,6 +95,7 @@ export const getCommand: Command = {
 async function transfer(call: Call, names: readonly [string, string], move: Move): Promise<number> {
   const { settings, io } = call;
   const { destination, values } = afterDestination(call, names);
+  if (names[0] === 'LOCAL') await checkSource(values[0]!);
   const how = transferOptionsOf(settings);
   const bar = new ProgressBar(io.stderr);
   let moved: TransferProgress | undefined;
@@ -117,6 +120,14 @@ async function transfer(call: Call, names: readonly [string, string], move: Move
   if (settings.flag('json')) say(io.stdout, jsonText(result));
   else if (!settings.flag('quiet')) say(io.stderr, inShort(result));
   return exitCodes.ok;
+}
+
+/** What can be seen here is told before anything is opened. */
+async function checkSource(path: string): Promise<void> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error.code);
+  if (found === 'ENOENT' || found === 'ENOTDIR') {
+    throw new UsageError(`LOCAL: there is no file or folder ${quoted(path)}`);
+  }
 }
 
 /** What a stopped transfer leaves, and how to go on. */

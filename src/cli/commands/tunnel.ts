@@ -16,6 +16,7 @@ import { LockHeld, takeLock } from '../tunnel/lock.ts';
 import { openLog, type TunnelLog } from '../tunnel/log.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
+import { refuseMore } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
   {
@@ -42,6 +43,20 @@ const options: readonly OptionSpec[] = [
     env: true,
     check: time({ shortest: 100 }),
     help: 'with --reclaim: how long the session that holds the port may stay silent. Default 1.5s',
+  },
+  {
+    name: 'reclaim-quiet',
+    value: 'TIME',
+    env: true,
+    check: time({ shortest: 0, none: false }),
+    help: 'with --reclaim: how long another tunnel that holds the port counts as alive after it has said so, however silent it is. Default 90s',
+  },
+  {
+    name: 'reclaim-back-off',
+    value: 'TIME',
+    env: true,
+    check: time({ shortest: 0, none: false }),
+    help: 'with --reclaim: wait after the port was lost to another tunnel; twice as long after each further loss. Default 60s',
   },
   {
     name: 'check-interval',
@@ -127,7 +142,7 @@ export const tunnelCommand = {
 } satisfies Command & { check(call: Call): Promise<void> };
 
 async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunnelOptions> {
-  if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
+  refuseMore(positionals, 1, 'GATEWAY');
   const forward = parseForward(await specOf({ settings, positionals, io }), settings.sourceOf('forward'));
   // Retries are the tunnel's own: --attempts, or what ssh_config says, must not end it.
   const {
@@ -165,8 +180,16 @@ async function specOf({
 }
 
 function reclaimOf(settings: Call['settings']): NonNullable<ReverseTunnelOptions['reclaim']> {
-  const answerTimeout = settings.duration('answer-timeout');
-  const limits = answerTimeout === undefined ? {} : { answerTimeout };
+  const limits = given({
+    answerTimeout: settings.duration('answer-timeout'),
+    quiet: settings.duration('reclaim-quiet'),
+    backOff: settings.duration('reclaim-back-off'),
+  });
+  const isWanted = settings.flag('reclaim') || settings.flag('reclaim-unnoted');
+  const idle = ['answer-timeout', 'reclaim-quiet', 'reclaim-back-off'].find((name) =>
+    settings.isArgument(name),
+  );
+  if (!isWanted && idle) throw new UsageError(`--${idle} is for --reclaim, which is not given`);
   if (settings.flag('reclaim-unnoted')) return { unnoted: 'only-session', ...limits };
   return settings.flag('reclaim') && limits;
 }

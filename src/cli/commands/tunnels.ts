@@ -14,6 +14,7 @@ import { table } from '../report/table.ts';
 import { inWords } from '../report/times.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
+import { refuseMore } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
   {
@@ -65,8 +66,10 @@ export const tunnelsCommand: Command = {
     ['255', 'no connection to the gateway'],
   ],
   async run({ settings, positionals, io }) {
-    if (positionals.length > 1) throw new UsageError('Give one destination: the gateway');
+    refuseMore(positionals, 1, 'GATEWAY');
     const port = settings.port('end');
+    const idle = ['ports', 'no-check', 'answer-timeout'].find((name) => settings.isArgument(name));
+    if (port !== undefined && idle) throw new UsageError(`--end and --${idle} exclude each other`);
     const ports = await portsOf(positionals[0], settings, io);
     const work = (connection: Connection) =>
       port === undefined ? list(connection, ports, settings, io) : end(connection, port, settings, io);

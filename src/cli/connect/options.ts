@@ -77,7 +77,7 @@ export const connectOptions: readonly OptionSpec[] = [
     value: 'HOST,...',
     env: true,
     check: jumps,
-    help: 'reach the destination through these SSH servers, as ssh -J',
+    help: 'reach the destination through these SSH servers, as ssh -J; "none" through none, whatever ssh_config says',
   },
   ...jumpOptions,
   {
@@ -155,5 +155,6 @@ function fingerprints(text: string, source: string): void {
 }
 
 function jumps(text: string, source: string): void {
+  if (text === 'none') return;
   for (const jump of text.split(',')) parseDestination(jump, source);
 }

@@ -9,9 +9,7 @@ import { UsageError } from '../usage-error.ts';
 /** Asks on the terminal. What is typed is not shown, unless `echo`. @throws {UsageError} without a terminal. */
 export async function ask(io: Io, question: string, echo = false): Promise<string> {
   if (!io.stdin.isTTY) {
-    throw new UsageError(
-      `There is no terminal to ask for the ${question.trim()} Use a file (--password-file, --passphrase-file) or the environment.`,
-    );
+    throw new UsageError(`There is no terminal to ask "${question.trim()}" in`);
   }
   await write(io.stderr, question);
   const answer = await readLine(io, echo);

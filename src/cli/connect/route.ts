@@ -28,7 +28,7 @@ export async function routeOf(settings: Settings, hops: Hops, lookUp: LookUp): P
     throw new UsageError('--proxy and --proxy-command exclude each other');
   }
   if (command !== undefined) return ofFlag(settings, 'proxy-command', 'command', () => proxyCommand(command));
-  return jump === undefined ? proxy : jumpRoute(jump.split(','), hops, lookUp, proxy);
+  return jump === undefined || jump === 'none' ? proxy : jumpRoute(jump.split(','), hops, lookUp, proxy);
 }
 
 function proxyOf(settings: Settings): Via | undefined {
@@ -38,18 +38,21 @@ function proxyOf(settings: Settings): Via | undefined {
   if (url === 'env') return proxyFromEnvironment();
   if (source === '--proxy' && url.includes('@')) {
     throw new UsageError(
-      '--proxy: a password on the command line can be read by every user of this machine; give the URL in SSH_VIA_GATEWAY_PROXY',
+      '--proxy: a password on the command line can be read by every user of this machine; the URL in SSH_VIA_GATEWAY_PROXY would be right',
     );
   }
   return ofFlag(settings, 'proxy', 'url', () => (/^socks/i.test(url) ? socksProxy(url) : httpProxy(url)));
 }
+
+const proxies = 'http://HOST:PORT, https://HOST:PORT, socks5://HOST:PORT or env';
 
 /** What the library says of its argument, as it was given here. */
 function ofFlag(settings: Settings, flag: string, argument: string, make: () => Via): Via {
   try {
     return saidOf(settings.sourceOf(flag), argument, make);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    const { message } = error as Error;
+    throw new UsageError(message.replace(/a URL such as \S+ would/, `${proxies} would`));
   }
 }
 

@@ -15,24 +15,35 @@ export async function readSecret(
   io: Io,
   whose: string,
 ): Promise<string | undefined> {
-  if (settings.flag(`ask-${kind}`)) return ask(io, `${kind.replace('jump-', '')} ${whose}: `);
   const file = settings.text(`${kind}-file`);
-  if (file !== undefined) return secretOfFile(file, settings.sourceOf(`${kind}-file`), io);
+  if (settings.flag(`ask-${kind}`)) {
+    if (settings.isArgument(`${kind}-file`)) {
+      throw new UsageError(`--ask-${kind} and --${kind}-file exclude each other`);
+    }
+    if (!io.stdin.isTTY) {
+      throw new UsageError(
+        `--ask-${kind}: there is no terminal to ask in; --${kind}-file FILE or ${variableOf(kind)} would be right`,
+      );
+    }
+    return ask(io, `${kind.replace('jump-', '')} ${whose}: `);
+  }
+  if (file !== undefined) return secretOfFile(file, kind, settings.sourceOf(`${kind}-file`), io);
   // Not through the settings: there is no such option, and must not be.
   return io.env[variableOf(kind)] || undefined;
 }
 
-async function secretOfFile(file: string, source: string, io: Io): Promise<string> {
+async function secretOfFile(file: string, kind: SecretKind, source: string, io: Io): Promise<string> {
+  const right = `a file that holds the ${kind.replace('jump-', '')} would be right`;
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${source}: ${quoted(file)} cannot be read (${code})`);
+    throw new UsageError(`${source}: ${quoted(file)} cannot be read (${code}); ${right}`);
   }
   // Editors end a file with a line break; a secret does not.
   const secret = text.replace(/\r?\n$/, '');
-  if (secret === '') throw new UsageError(`${source}: ${quoted(file)} is empty`);
+  if (secret === '') throw new UsageError(`${source}: ${quoted(file)} is empty; ${right}`);
   await warnIfOpen(file, io);
   return secret;
 }

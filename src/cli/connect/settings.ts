@@ -1,6 +1,7 @@
 import { given } from '../../check/given.ts';
 import { readSshConfig } from '../../interop/ssh-config/index.ts';
 import { accountName } from '../../options/local-account.ts';
+import { printable } from '../../text/printable.ts';
 import type { Destination } from '../args/destination.ts';
 import type { Settings } from '../args/settings.ts';
 import type { Io } from '../io.ts';
@@ -46,7 +47,9 @@ export async function withSettings(find: Finder, settings: Settings, io: Io): Pr
   const hops = await Hops.from(settings, io, passphrase);
   const route = await routeOf(settings, hops, (one) => lookUpHost(one, settings, hops));
   // The way that the user names is the way: jump hosts of another one are not meant.
-  const found = await find(route === undefined ? hops : undefined);
+  const { via, ...others } = await find(route === undefined ? hops : undefined);
+  // As for ssh, "none" also sets a ProxyCommand aside.
+  const found = { ...others, ...given({ via: settings.text('jump') === 'none' ? undefined : via }) };
   hops.finish();
   const options = {
     ...found,
@@ -83,7 +86,10 @@ export async function lookUpHost(
     return { ...found, ...inDestination };
   } catch (error) {
     // A mistake in the user's own files, which no attempt to connect can mend.
-    throw error instanceof TypeError ? new UsageError(wordsOfWrongUse(error).join('\n')) : error;
+    if (!(error instanceof TypeError)) throw error;
+    const words = wordsOfWrongUse(error).join('\n');
+    const isMissing = file !== undefined && words.startsWith(`ssh_config: ${printable(file)} `);
+    throw new UsageError(isMissing ? words.replace('ssh_config', settings.sourceOf('ssh-config')) : words);
   }
 }
 

@@ -70,7 +70,7 @@ export async function customerOf(
 
 async function customerOfFile(code: string, settings: Settings): Promise<CustomerOfFile> {
   const customers = await customersOf(settings);
-  return asUsage(() => ({ customers, customer: activeCustomer(customers, code) }));
+  return asUsage(settings, () => ({ customers, customer: activeCustomer(customers, code) }));
 }
 
 /** The customers file that `--customers` names. */
@@ -83,7 +83,9 @@ export async function inFile<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof CustomersFileError ? new UsageError(error.message) : error;
+    if (!(error instanceof CustomersFileError)) throw error;
+    const more = '; --customers FILE names another, and customers add --gateway HOST makes one';
+    throw new UsageError(error.message.replace(/there is no such file$/, `$&${more}`));
   }
 }
 
@@ -102,17 +104,18 @@ async function sideOf(
   // The gateway is a jump host of the routes that lead through it.
   const jump = (one: ConnectOptions) => (hops ? hops.optionsOf({ ...login, ...one }) : one);
   return withLogin(
-    asUsage(() => customerConnectOptions(customers, customer.code, jump)),
+    asUsage(settings, () => customerConnectOptions(customers, customer.code, jump)),
     settings,
   );
 }
 
-function asUsage<T>(work: () => T): T {
+function asUsage<T>(settings: Settings, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(error.message.replace(/^option \w+: /, ''));
+    const source = settings.sourceOf('customer');
+    throw new UsageError(error.message.replace(/^option \w+: /, '').replace(/^argument code\b/, source));
   }
 }
 

@@ -1,6 +1,7 @@
 import { given } from '../../check/given.ts';
 import { checkCwd, checkSurroundings } from '../../exec/command-line/surroundings.ts';
 import { assertEncoding } from '../../exec/output/decode.ts';
+import { quoted } from '../../text/printable.ts';
 import { asLibrary, oneOf } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
@@ -56,5 +57,12 @@ export function wordsOf(rest: readonly string[]): string | readonly string[] {
 /** Windows takes every name that a POSIX shell takes, and more: what it refuses is wrong everywhere. */
 function checkVariable(text: string, source: string): void {
   const [name, value] = pair(text, source);
-  asLibrary(() => checkSurroundings({ env: { [name]: value } }, 'windows'))(text, source);
+  try {
+    checkSurroundings({ env: { [name]: value } }, 'windows');
+  } catch {
+    // The value may be a secret: only the name is shown.
+    throw new UsageError(
+      `${source}: the name ${quoted(name, 60)} given; letters, digits and _ . ( ) - would be right, beginning with a letter or _`,
+    );
+  }
 }

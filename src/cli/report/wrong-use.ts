@@ -1,3 +1,4 @@
+import { variableOf } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
 import { UsageError } from '../usage-error.ts';
 import { inOurWords } from './library-words.ts';
@@ -58,9 +59,10 @@ export function wordsOfWrongUse(error: Error, settings?: Settings): string[] {
   const [, missing] =
     /^option passphrase: missing, but the key in (?:option )?(.*?) is encrypted/.exec(message) ?? [];
   if (missing !== undefined) {
+    const kind = isOfJump(message, settings) ? 'jump-passphrase' : 'passphrase';
     return [
       `the private key${fileIn(missing)} is encrypted, and its passphrase is missing`,
-      '  hint: --ask-passphrase, --passphrase-file FILE or SSH_VIA_GATEWAY_PASSPHRASE gives it',
+      `  hint: --ask-${kind}, --${kind}-file FILE or ${variableOf(kind)} gives it`,
     ];
   }
   const [, wrong] = /^option passphrase: wrong for the key in (?:option )?(.*?);/.exec(message) ?? [];
@@ -68,12 +70,19 @@ export function wordsOfWrongUse(error: Error, settings?: Settings): string[] {
   const [, option = '', rest = ''] =
     /^(?:options?|argument) ([\w.[\]-]+)(?: \([^)]*\))?(?:: | )(.*)$/s.exec(message) ?? [];
   if (option === '') return [inOurWords(message).replace(/^fromSshConfig: (alias )?/, ofSshConfig)];
-  return [`${nameOf(option, settings)}: ${inOurWords(rest)}${fileNote(message)}`];
+  const name = isOfJump(message, settings) ? settings!.sourceOf('jump-identity') : nameOf(option, settings);
+  return [`${name}: ${inOurWords(rest)}${fileNote(message)}`];
 }
 
 /** An alias is what the user typed as a host. */
 function ofSshConfig(_whole: string, alias?: string): string {
   return alias === undefined ? 'ssh_config: ' : 'the destination ';
+}
+
+/** Whether it is about the key file that is only the jump hosts'. */
+function isOfJump(message: string, settings: Settings | undefined): boolean {
+  const file = settings?.text('jump-identity');
+  return file !== undefined && file !== settings?.text('identity') && message.includes(file);
 }
 
 function nameOf(option: string, settings: Settings | undefined): string {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { defaultCustomersFile } from '../../customers/load.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
+import { checkedCode } from '../commands/positionals.ts';
 import { customersOf } from '../connect/target.ts';
 import type { Customers } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
@@ -33,8 +34,5 @@ export function codeAndGateway(positionals: readonly string[]): {
   if (code === undefined || others.length > 0) {
     throw new UsageError('Give the code of one customer, and the gateway unless the customers file names it');
   }
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/.test(code)) {
-    throw new UsageError('A code is 1 to 40 letters, digits, - and _, and begins with a letter or a digit');
-  }
-  return { code, positional };
+  return { code: checkedCode(code), positional };
 }

@@ -9,9 +9,10 @@ const pathSpec = new RegExp(`^(/[^:]*):${host}:(\\d+)$`);
 
 /** `[HOST:]PORT:TARGET:PORT` or `/PATH:TARGET:PORT`, as `ssh -R` has it. */
 export function parseForward(text: string, source = '--forward'): ForwardSpec {
+  const targetPortOf = (digits: string) => port(digits, `${source}: the port of the target`);
   const [, path, pathTarget6, pathTarget, pathPort] = pathSpec.exec(text) ?? [];
   if (path !== undefined && pathPort !== undefined) {
-    return { listenPath: path, target: { host: (pathTarget6 ?? pathTarget)!, port: port(pathPort, source) } };
+    return { listenPath: path, target: { host: (pathTarget6 ?? pathTarget)!, port: targetPortOf(pathPort) } };
   }
   const [, listen6, listen, listenPort, target6, target, targetPort] = tcpSpec.exec(text) ?? [];
   if (listenPort === undefined || targetPort === undefined) {
@@ -19,9 +20,9 @@ export function parseForward(text: string, source = '--forward'): ForwardSpec {
   }
   const listenHost = listen6 ?? listen;
   return {
-    listenPort: port(listenPort, source),
+    listenPort: port(listenPort, `${source}: the port of the gateway`),
     // `:9012:...` and `*:9012:...` are every address, as for ssh.
     ...(listenHost === undefined ? {} : { listenHost: /^\*?$/.test(listenHost) ? '0.0.0.0' : listenHost }),
-    target: { host: (target6 ?? target)!, port: port(targetPort, source) },
+    target: { host: (target6 ?? target)!, port: targetPortOf(targetPort) },
   };
 }

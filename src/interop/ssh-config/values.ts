@@ -31,6 +31,20 @@ export function word(found: Found, keyword: string): string | undefined {
   return value === 'false' ? 'no' : value;
 }
 
+const keywordsAsWritten = [
+  ...[
+    'Ciphers',
+    'ConnectTimeout',
+    'ConnectionAttempts',
+    'HostKeyAlgorithms',
+    'KexAlgorithms',
+    'MACs',
+    'Port',
+  ],
+  ...['PubkeyAcceptedAlgorithms', 'PubkeyAcceptedKeyTypes', 'ServerAliveCountMax', 'ServerAliveInterval'],
+];
+
 export function wrong(keyword: string, value: string, right: string): TypeError {
-  return new TypeError(`fromSshConfig: ${keyword} ${printable(value)}: ${right} would be right`);
+  const shown = keywordsAsWritten.find((one) => one.toLowerCase() === keyword) ?? keyword;
+  return new TypeError(`fromSshConfig: ${shown} ${printable(value)}: ${right} would be right`);
 }
