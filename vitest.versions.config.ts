@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { windowsVersions } from './src/windows/versions.ts';
 
-/** The tests of files, against the mock server as each OpenSSH for Windows. */
+/** The tests of files and jobs, against the mock server as each OpenSSH for Windows. */
 export default defineConfig({
   test: {
     maxWorkers: 4,
@@ -9,7 +9,11 @@ export default defineConfig({
     projects: windowsVersions.map((version) => ({
       test: {
         name: `Windows ${version}`,
-        include: ['test/sftp/**/*.test.ts'],
+        include: [
+          'test/sftp/**/*.test.ts',
+          'test/job/run-job*.test.ts',
+          'test/job/{limits-and-looks,env-secrets}.test.ts',
+        ],
         // These go through the versions themselves.
         exclude: ['test/sftp/windows*.test.ts'],
         env: { MOCK_WINDOWS: version },

@@ -8,15 +8,22 @@ import { runJob } from '../../src/run-job.ts';
 import { optionsFor } from '../support/connect.ts';
 import { type CutRelay, startCutRelay } from '../support/cut-relay.ts';
 import { type LocalAccount, localAccount } from '../support/local-job-host.ts';
+import { mockWindows } from '../support/mock-sftp.ts';
 
-/** Real connections through a relay that can be cut, to a server that runs the real scripts in the real sh. */
+/**
+ * Real connections through a relay that can be cut, to a server that runs the real scripts in the real sh. With
+ * MOCK_WINDOWS the server is Windows and keeps the jobs itself; it is their commands that run in sh.
+ */
 export function jobServer() {
   let account: LocalAccount;
   let server: MockServer;
   let relay: CutRelay;
   beforeEach(async () => {
-    account = await localAccount();
-    server = await startMockServer({ jobs: false, exec: account.handler });
+    account = await localAccount({ obedient: mockWindows !== undefined });
+    const { handler: exec } = account;
+    server = await startMockServer(
+      mockWindows ? { windows: { version: mockWindows }, exec } : { jobs: false, exec },
+    );
     relay = await startCutRelay(server);
   });
   afterEach(async () => {
@@ -45,7 +52,7 @@ export function jobServer() {
     },
     options,
     run: (command: string | string[], changes: Partial<TextRunJobOptions> = {}) =>
-      runJob(options(), command, { id: 'job', pollInterval: 250, ...changes }),
+      runJob(options(), command, { id: 'job', pollInterval: 250, shell: 'posix', ...changes }),
     /** How often a command with `echo ran >>ran` has run. */
     timesRun: async () => (await readFile(join(account.home, 'ran'), 'utf8')).split('\n').length - 1,
     /** What a command has written into a file at home, as soon as there is something. */

@@ -3,6 +3,7 @@ import { jobStatus } from '../../src/job-status.ts';
 import { type MockServer, type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
 import { runJob } from '../../src/run-job.ts';
 import { connectTo, optionsFor } from '../support/connect.ts';
+import { mockWindows } from '../support/mock-sftp.ts';
 
 let server: MockServer;
 afterEach(() => server.close());
@@ -13,69 +14,76 @@ const serve = async (options: MockServerOptions) => {
 };
 const failure = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
 
-describe.each([false, true])('on a server that is Windows: %s', (windows) => {
-  it('ends a job whose time is over, and says what it had written', async () => {
-    const pc = await serve({
-      windows,
-      exec: (context) => {
-        context.stdout.write('half\n');
-        return new Promise<number>(() => {});
-      },
+describe.each([false, mockWindows ? { version: mockWindows } : true])(
+  'on a server that is Windows: %j',
+  (windows) => {
+    it('ends a job whose time is over, and says what it had written', async () => {
+      const pc = await serve({
+        windows,
+        exec: (context) => {
+          context.stdout.write('half\n');
+          return new Promise<number>(() => {});
+        },
+      });
+      const error = await failure(runJob(pc, 'endless', { id: 'j', timeout: 300, pollInterval: 50 }));
+      expect(error).toMatchObject({
+        code: 'SSH_COMMAND_TIMEOUT',
+        timeoutMs: 300,
+        stdout: 'half\n',
+        terminated: true,
+        retryable: false,
+      });
+      expect(await jobStatus(pc, 'j')).toMatchObject({ state: 'killed' });
     });
-    const error = await failure(runJob(pc, 'endless', { id: 'j', timeout: 300, pollInterval: 50 }));
-    expect(error).toMatchObject({
-      code: 'SSH_COMMAND_TIMEOUT',
-      timeoutMs: 300,
-      stdout: 'half\n',
-      terminated: true,
-      retryable: false,
-    });
-    expect(await jobStatus(pc, 'j')).toMatchObject({ state: 'killed' });
-  });
 
-  it('leaves a job alone that ends in time', async () => {
-    const pc = await serve({ windows, exec: { quick: { stdout: 'done' } } });
-    const result = await runJob(pc, 'quick', { id: 'j', timeout: 60_000, pollInterval: 50 });
-    expect(result).toMatchObject({ stdout: 'done', exitCode: 0 });
-  });
-
-  it('looks once at a job, and closes', async () => {
-    const pc = await serve({ windows, exec: () => new Promise<number>(() => {}) });
-    const connection = await connectTo(server);
-    await connection.startJob('endless', { id: 'j' });
-    await connection.close();
-    expect(await jobStatus(pc, 'j')).toEqual({ state: 'running' });
-    expect(await jobStatus(pc, 'other')).toMatchObject({
-      state: 'lost',
-      reason: expect.stringContaining('no such job'),
+    it('leaves a job alone that ends in time', async () => {
+      const pc = await serve({ windows, exec: { quick: { stdout: 'done' } } });
+      const result = await runJob(pc, 'quick', { id: 'j', timeout: 60_000, pollInterval: 50 });
+      expect(result).toMatchObject({ stdout: 'done', exitCode: 0 });
     });
-    await expect.poll(() => server.connections).toBe(0);
-  });
 
-  it('is lost, or closed to jobs, where the server shall be so', async () => {
-    const pc = await serve({ windows, faults: { job: { lost: true } } });
-    expect(await failure(runJob(pc, 'x', { id: 'j', pollInterval: 50 }))).toMatchObject({
-      code: 'SSH_JOB_LOST',
-      hint: expect.stringContaining('nobody knows how far it came'),
+    it('looks once at a job, and closes', async () => {
+      const pc = await serve({ windows, exec: () => new Promise<number>(() => {}) });
+      const connection = await connectTo(server);
+      await connection.startJob('endless', { id: 'j' });
+      await connection.close();
+      expect(await jobStatus(pc, 'j')).toEqual({ state: 'running' });
+      expect(await jobStatus(pc, 'other')).toMatchObject({
+        state: 'lost',
+        reason: expect.stringContaining('no such job'),
+      });
+      await expect.poll(() => server.connections).toBe(0);
     });
-    await server.close();
-    const full = await serve({ windows, faults: { job: { accessFailed: true } } });
-    expect(await failure(runJob(full, 'x', { id: 'j' }))).toMatchObject({
-      code: 'SSH_JOB_ACCESS_FAILED',
-      reason: expect.stringContaining('disk is full'),
-      hint: expect.stringContaining('Free some space'),
-    });
-  });
 
-  it('has its jobs in the journal', async () => {
-    const pc = await serve({ windows, exec: { quick: {} } });
-    await runJob(pc, 'quick', { id: 'j', pollInterval: 50, keep: false });
-    const entries = server.journal.flatMap((entry) => (entry.type === 'job' ? [entry] : []));
-    expect(entries[0]).toMatchObject({ action: 'start', id: 'j', command: expect.stringContaining('quick') });
-    expect(entries.map(({ action }) => action)).toContain('look');
-    expect(entries.at(-1)).toMatchObject({ action: 'remove', id: 'j' });
-  });
-});
+    it('is lost, or closed to jobs, where the server shall be so', async () => {
+      const pc = await serve({ windows, faults: { job: { lost: true } } });
+      expect(await failure(runJob(pc, 'x', { id: 'j', pollInterval: 50 }))).toMatchObject({
+        code: 'SSH_JOB_LOST',
+        hint: expect.stringContaining('nobody knows how far it came'),
+      });
+      await server.close();
+      const full = await serve({ windows, faults: { job: { accessFailed: true } } });
+      expect(await failure(runJob(full, 'x', { id: 'j' }))).toMatchObject({
+        code: 'SSH_JOB_ACCESS_FAILED',
+        reason: expect.stringContaining('disk is full'),
+        hint: expect.stringContaining('Free some space'),
+      });
+    });
+
+    it('has its jobs in the journal', async () => {
+      const pc = await serve({ windows, exec: { quick: {} } });
+      await runJob(pc, 'quick', { id: 'j', pollInterval: 50, keep: false });
+      const entries = server.journal.flatMap((entry) => (entry.type === 'job' ? [entry] : []));
+      expect(entries[0]).toMatchObject({
+        action: 'start',
+        id: 'j',
+        command: expect.stringContaining('quick'),
+      });
+      expect(entries.map(({ action }) => action)).toContain('look');
+      expect(entries.at(-1)).toMatchObject({ action: 'remove', id: 'j' });
+    });
+  },
+);
 
 it('says of an id that was never used that there is no such job', async () => {
   await serve({});

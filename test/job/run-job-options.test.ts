@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isPosix } from '../support/mock-sftp.ts';
 import { jobServer } from './job-server.ts';
 
 describe("runJob's options", () => {
@@ -38,7 +39,7 @@ describe("runJob's options", () => {
     expect(world.relay.taken).toBe(0);
   });
 
-  it('refuses a desktop on a server that is not Windows', async () => {
+  it.runIf(isPosix)('refuses a desktop on a server that is not Windows', async () => {
     await expect(run('true', { interactive: true })).rejects.toThrow(/option interactive.*not Windows/);
   });
 });

@@ -24,6 +24,8 @@ export interface LocalAccountOptions {
   sh?: string;
   /** Changes each command before it runs. */
   change?: (line: string) => string;
+  /** A mock server's commands end when it says so. Default: with themselves, as those of sshd do. */
+  obedient?: boolean;
   /** Replaces PATH. */
   path?: string;
 }
@@ -35,7 +37,7 @@ export async function localAccount(options: LocalAccountOptions = {}): Promise<L
     const changed = (options.change ?? ((same) => same))(line);
     const command = options.sh ? changed.replaceAll('/bin/sh', options.sh) : changed;
     const env = { HOME: home, PATH: options.path ?? process.env['PATH'], SHELL: '/bin/sh' };
-    return spawn('/bin/sh', ['-c', command], { cwd: home, env, stdio: 'pipe' });
+    return spawn('/bin/sh', ['-c', command], { cwd: home, env, stdio: 'pipe', detached: options.obedient });
   };
   const handler: ExecHandler = ({ command, stdin, stdout, stderr, closed }) => {
     return new Promise((resolve) => {
@@ -44,6 +46,7 @@ export async function localAccount(options: LocalAccountOptions = {}): Promise<L
       stdin.pipe(child.stdin);
       child.stdout.on('data', (chunk) => closed.aborted || stdout.write(chunk));
       child.stderr.on('data', (chunk) => closed.aborted || stderr.write(chunk));
+      if (options.obedient) closed.addEventListener('abort', () => killGroup(child.pid ?? 0));
       child.once('close', (code) => resolve(code ?? 255));
     });
   };

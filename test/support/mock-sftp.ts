@@ -9,14 +9,16 @@ import {
 import { sftpOpener } from '../../src/ssh2/sftp/opener.ts';
 import { openLink } from './open-link.ts';
 
-/** `MOCK_WINDOWS=8.1` runs the tests of files against that OpenSSH for Windows; see the script `test:windows`. */
-const version = process.env['MOCK_WINDOWS'] as MockWindowsVersion | undefined;
+/** `MOCK_WINDOWS=8.1` runs the tests of files and jobs against that OpenSSH for Windows: `npm run test:versions`. */
+export const mockWindows = process.env['MOCK_WINDOWS'] as MockWindowsVersion | undefined;
 /** Whether a test that does not say which server it is about has a POSIX one. */
-export const isPosix = version === undefined;
+export const isPosix = mockWindows === undefined;
 
 /** A mock server, a link to it, and an opener of SFTP sessions on that link. */
 export async function mockSftp(options: MockServerOptions = {}) {
-  const server = await startMockServer(version ? { windows: { version }, ...options } : options);
+  const server = await startMockServer(
+    mockWindows ? { windows: { version: mockWindows }, ...options } : options,
+  );
   try {
     const plain = await openLink(server);
     const { serverVersion } = plain.opener;
