@@ -33,18 +33,39 @@ const countable = 64;
 /** What is told to people is not part of what the code does. */
 const words = /^(?:debug|log|this\.#tell|this\.#log|console\.\w+)\(/;
 
+/** Whether people are told is not part of it either. */
+const tellsOnly = (condition) => /^debug\.enabled$/.test(condition);
+
+/** A moment that was measured falls on no boundary: whether it counts as before or after makes no difference to anybody. */
+const moment = /(?:\bnow\(\)|\w(?:Ms|At|After)\b|\b(?:elapsed|age\w*|startedAt)\b)/;
+
+/** Outside a `try`, who returns a promise waits for it as who returns what it gives. */
+function isReturned(node) {
+  if (!ts.isReturnStatement(node.parent)) return false;
+  for (let at = node.parent; at && !ts.isFunctionLike(at); at = at.parent)
+    if (ts.isTryStatement(at)) return false;
+  return true;
+}
+
 /** For each kind of syntax: what it is called when it is changed, the part that is replaced, and the new text. */
 const mutators = {
   negatesCondition(node, text) {
     const condition = ts.isIfStatement(node) || ts.isWhileStatement(node) ? node.expression : node.condition;
     const mayNegate = ts.isIfStatement(node) || ts.isWhileStatement(node) || ts.isConditionalExpression(node);
-    return mayNegate && ['negates', condition, `!(${text(condition)})`];
+    return mayNegate && !tellsOnly(text(condition)) && ['negates', condition, `!(${text(condition)})`];
   },
   swapsOperator(node, text) {
     if (!ts.isBinaryExpression(node)) return undefined;
     const other = swapped.get(node.operatorToken.kind);
     const isText = [node.left, node.right].some((side) => /^['"`]/.test(text(side)));
-    return other && !isText && [`${text(node.operatorToken)} to ${other}`, node.operatorToken, other];
+    const isBoundary =
+      /^[<>]=?$/.test(text(node.operatorToken)) &&
+      (moment.test(text(node.left)) || moment.test(text(node.right)));
+    return (
+      other &&
+      !isText &&
+      !isBoundary && [`${text(node.operatorToken)} to ${other}`, node.operatorToken, other]
+    );
   },
   removesCall(node, text) {
     if (!ts.isExpressionStatement(node) || words.test(text(node))) return undefined;
@@ -61,7 +82,10 @@ const mutators = {
     return node.kind === kind.FalseKeyword && ['false to true', node, 'true'];
   },
   removesAwait(node, text) {
-    return ts.isAwaitExpression(node) && ['does not wait for', node, `(${text(node.expression)})`];
+    return (
+      ts.isAwaitExpression(node) &&
+      !isReturned(node) && ['does not wait for', node, `(${text(node.expression)})`]
+    );
   },
   returnsEarly(node) {
     if (!ts.isBlock(node) || node.statements.length < 2) return undefined;

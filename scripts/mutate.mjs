@@ -46,6 +46,8 @@ const { values: options } = parseArgs({
     room: { type: 'string', multiple: true, default: Object.keys(rooms) },
     sample: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
+    // Only what is in the files whose path has this in it: to work on one of them.
+    file: { type: 'string', default: '' },
     // Ends a room's sample early.
     minutes: { type: 'string', default: 'Infinity' },
   },
@@ -136,7 +138,8 @@ async function score(name) {
     throw new Error(`${name}: its tests fail on the code as it is`);
   // What never ends is found, too; a busy machine is not to be taken for it.
   const timeoutMs = 20_000 + 3 * (performance.now() - startedAt);
-  const all = sourcesOf(src).flatMap((path) =>
+  const sources = sourcesOf(src).filter((path) => path.includes(options.file));
+  const all = sources.flatMap((path) =>
     mutantsOf(readFileSync(join(copy, 'src', path), 'utf8')).map((mutant) => ({ path, mutant })),
   );
   const chosen = sample(all, Number(options.sample), Number(options.seed));

@@ -4,7 +4,7 @@ import type { Encoding } from '../exec/types.ts';
 import { debugTopic } from '../observe/debug.ts';
 import { startChecks } from './checks.ts';
 import type { StartRequest } from './host/commands.ts';
-import { accessFailed, ask, type JobKeeper, jobKeeper } from './host/keeper.ts';
+import { accessFailed, ask, type JobKeeper, jobDetails, jobKeeper } from './host/keeper.ts';
 import type { JobRecord } from './host/record.ts';
 import { resolveStart } from './options.ts';
 import { RemoteJob } from './remote-job.ts';
@@ -72,12 +72,7 @@ function checkSame({ where }: JobHost, { id, fingerprint }: StartRequest, { clai
       ? 'another command (or the same with another cwd, env or shell) was started under this id'
       : `the server does not tell upper from lower case, and ${claim?.id} is taken`;
   throw new JobConflict(`Job ${id} on ${where.host}:${where.port} is not this job: ${reason}`, {
-    phase: 'command',
-    host: where.host,
-    port: where.port,
-    hop: where.hop,
-    id,
-    reason,
+    ...jobDetails(where, id, reason),
     hint: 'Take another id, or remove the old job when its result is not needed any more.',
   });
 }

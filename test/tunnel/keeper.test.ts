@@ -119,6 +119,8 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000, toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+  // So that a moment is not 0, and the time since it not the same as the time.
+  vi.advanceTimersByTime(777);
   note.mockResolvedValue({ session });
 });
 afterEach(() => {
@@ -217,6 +219,38 @@ describe('a tunnel that is kept', () => {
     expect(told.given[0]).toMatchObject(own);
   });
 
+  it('says how long the connect took, and lets go of a connection that serves no more', async () => {
+    const silent = new Connection();
+    Object.defineProperty(silent, 'closed', { value: new Promise(() => {}) });
+    const stop = new AbortController();
+    const events: TunnelHappening[] = [];
+    hold.mockImplementation(async (request) => {
+      seen.push(request.signal);
+      stop.abort();
+      throw new Error('no');
+    });
+    const seen: AbortSignal[] = [];
+    const connect = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return silent as GatewayConnection;
+    };
+    const unheard = new AbortController();
+    const keeper = new Keeper(connect, planOf(), unheard.signal, {
+      emit: (e) => events.push(e),
+      setStatus: () => {},
+    });
+    const run = keeper.run();
+    await pass(30);
+    expect(events[1]).toMatchObject({ type: 'connected', durationMs: 30 });
+    expect(silent.closes).toBe(1);
+    expect(seen[0]!.reason).toMatchObject({ message: 'This connection is over' });
+    // While it waits for the next attempt, nothing but that wait listens to the stop.
+    unheard.abort();
+    await pass(0);
+    expect(await run).toBeUndefined();
+    expect(seen).toHaveLength(1);
+  });
+
   it('says which port it waits for, and that it held the port before', async () => {
     const first = new Connection();
     const tunnel = start([first, new Connection()]);
@@ -290,6 +324,13 @@ describe('a failure', () => {
     expect(await tunnel.end()).toBeInstanceOf(TypeError);
     expect(asked).toEqual([1, 2].slice(0, times));
     expect(tunnel.given).toHaveLength(times);
+  });
+
+  it('goes on when an async shouldRetry leaves it to us', async () => {
+    const tunnel = start([unreachable()], { shouldRetry: (async () => undefined) as never });
+    await pass(600);
+    await tunnel.end();
+    expect(tunnel.given.length).toBeGreaterThan(1);
   });
 
   it('ends it after so many attempts, without a wait', async () => {

@@ -109,13 +109,13 @@ export function accessFailed(
   const reason = printable(said, 500);
   const what = id ? `job ${id}` : 'the jobs';
   return new JobAccessFailed(`${where.host}:${where.port} could not take care of ${what}: ${reason}`, {
-    phase: 'command',
-    host: where.host,
-    port: where.port,
-    hop: where.hop,
-    id,
-    reason,
+    ...jobDetails(where, id, reason),
     retryable,
     hint: hintFor(said),
   });
+}
+
+/** What every error about a job tells. */
+export function jobDetails({ host, port, hop }: JobHost['where'], id: string, reason: string) {
+  return { phase: 'command', host, port, hop, id, reason } as const;
 }

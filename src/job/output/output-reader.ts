@@ -1,7 +1,7 @@
 import { JobLost } from '../../errors/index.ts';
 import { createDecoder, type Decoder } from '../../exec/output/decode.ts';
 import { maxPiece } from '../host/commands.ts';
-import { ask, type JobKeeper } from '../host/keeper.ts';
+import { ask, type JobKeeper, jobDetails } from '../host/keeper.ts';
 import { endOf, type JobRecord, noSuchJob, ownRecord, statusOf } from '../host/record.ts';
 import type { FollowedOutput, JobEnd, JobHost, JobOffsets, JobOutput } from '../types.ts';
 
@@ -101,12 +101,7 @@ export function jobLost({ where }: JobHost, id: string, reason: string): JobLost
     ? `There is no job ${id} on ${place}`
     : `Job ${id} on ${place} is lost: ${reason}`;
   return new JobLost(message, {
-    phase: 'command',
-    host: where.host,
-    port: where.port,
-    hop: where.hop,
-    id,
-    reason,
+    ...jobDetails(where, id, reason),
     hint: isUnknown
       ? unknownHint
       : 'It is not started again under the same id, because nobody knows how far it came. To start it again, remove it first, or take another id.',
