@@ -8,6 +8,31 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/\(option dir\)/g, '(--dir)'],
   [/\blistJobs\(\) tells which/g, 'job status DESTINATION tells which'],
   [/\boption stallTimeout\b/g, '--stall-timeout'],
+  [/\(option timeout\)/g, '(--timeout)'],
+  [/\(option pty\)/g, '(--tty)'],
+  [/ \(option (?:maxBuffer|connectTimeout)\)/g, ''],
+  [/, or use powershell\(\), which sends long scripts through stdin/g, ''],
+  [/\bthe option `reclaim` of keepReverseTunnel frees/g, '--reclaim frees'],
+  [/\blistenHost\b/g, 'The address to listen on'],
+  [/\bhostKey\.authority wants\b/g, 'the authority on record wants'],
+  [/\bhostKey\.onUnknown 'accept-new' trusts/g, '--accept-new trusts'],
+  [/\bhostKey\.alias pins/g, '--host-key-alias pins'],
+  [/\bgive hostKey: \{ alias: '([^']*)' \}/g, 'give --host-key-alias $1'],
+  [/\b(but )?hostKey pins\b/g, '$1the pinned one is'],
+  [/; interactive\.runLevel 'highest' always takes one/g, ''],
+  [/\bleave the option interactive out\b/g, 'leave --interactive out'],
+  [/\bremoveJobs deletes those that are over\b/g, 'job remove deletes one that is over'],
+  [/\bsftp\.chmod\(path, 0o666\), or attrib -r,/g, 'attrib -r'],
+  [/\bwith verify: false it is left out\b/g, '--verify none leaves it out'],
+  [
+    /\bname plain algorithms in algorithms\.serverHostKey\b/g,
+    'name plain ones in HostKeyAlgorithms of ssh_config',
+  ],
+  [
+    /\bwith the option algorithms, naming what it offers\b/g,
+    'in ssh_config: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs, with + and what it offers',
+  ],
+  [/,? by close\(\)/g, ' by this program'],
   [
     /, or the check of its host key \(hostKey\.verify\) did not answer/g,
     ', or something between did not answer',
@@ -32,6 +57,7 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
 /** The same of a jump host, which has options of its own. */
 const jumpWords: ReadonlyArray<readonly [RegExp, string]> = [
   [/\(--host-key\)/g, '(--jump-host-key)'],
+  [/\bgive --host-key-alias ([^\s,;:]*[^\s,;:.])/g, 'give it HostKeyAlias $1 in ssh_config'],
   [/by --identity\b/g, 'by --jump-identity'],
 ];
 
