@@ -19,7 +19,7 @@ export default defineConfig({
   // Some modules, such as node:sea, have no name without it.
   removeNodeProtocol: false,
   // Small enough to be inlined.
-  noExternal: ['proxy-from-env'],
+  noExternal: ['proxy-from-env', '@noble/hashes'],
   // A CommonJS file knows its name, not its URL; createRequire takes either.
   esbuildOptions(options, { format }) {
     if (format === 'cjs') options.define = { ...options.define, 'import.meta.url': '__filename' };

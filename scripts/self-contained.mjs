@@ -45,8 +45,10 @@ const { utils, ...rest } = whole;
 export const ssh2 = { ...rest, ...utils };`;
 const packagesOnDemand = `import debug from 'debug';
 import iconv from 'iconv-lite';
+import bcrypt from 'bcrypt-pbkdf';
 export const loadDebug = () => debug;
-export const loadIconv = () => iconv;`;
+export const loadIconv = () => iconv;
+export const loadBcrypt = () => bcrypt;`;
 
 /**
  * What is loaded on demand elsewhere is in the bundle from the start: a packer that writes one file would look for the

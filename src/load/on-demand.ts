@@ -14,3 +14,20 @@ export function loadDebug(): typeof createDebug {
 export function loadIconv(): typeof iconv {
   return require('iconv-lite') as typeof iconv;
 }
+
+/** OpenSSH's derivation of keys from passphrases; ssh2 has it with it. Zero when that was done. */
+interface Bcrypt {
+  pbkdf(
+    passphrase: Buffer,
+    passphraseLength: number,
+    salt: Buffer,
+    saltLength: number,
+    key: Buffer,
+    keyLength: number,
+    rounds: number,
+  ): number;
+}
+
+export function loadBcrypt(): Bcrypt {
+  return require('bcrypt-pbkdf') as Bcrypt;
+}

@@ -11,7 +11,7 @@ export interface ConnectOptions {
   /** The account to log in as. */
   username: string;
 
-  /** A private key, OpenSSH, PEM (PKCS#1, SEC1, PKCS#8) or PuTTY's PPK version 2. Default: none. */
+  /** A private key, OpenSSH, PEM (PKCS#1, SEC1, PKCS#8) or PuTTY's PPK (versions 2, 3). Default: none. */
   privateKey?: string | Buffer | undefined;
   /** A file with a private key, or several to try in turn; `~` is the home folder. Not together with `privateKey`. */
   privateKeyPath?: string | readonly string[] | undefined;

@@ -86,9 +86,7 @@ describe('a key as it comes from a file or a form field', () => {
 });
 
 describe('a key that cannot be used', () => {
-  const ppk3 = 'PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n';
   it.each([
-    ['a PPK version 3', ppk3, /PPK version 3/],
     [
       'a damaged one',
       '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n',
@@ -134,45 +132,5 @@ describe('the agent', () => {
     vi.unstubAllEnvs();
     expect((await loadCredentials({ ...base, agent: '/x' })).agent).toBe('/x');
     expect((await loadCredentials(base)).agent).toBeUndefined();
-  });
-});
-
-describe('what ssh-keygen writes', () => {
-  const ciphers = [
-    '3des-cbc',
-    'aes128-cbc',
-    'aes192-cbc',
-    'aes256-cbc',
-    'aes128-ctr',
-    'aes192-ctr',
-    'aes256-ctr',
-  ];
-  const sealed = (cipher: string) => keygen('-t', 'ed25519', '-a', '2', '-Z', cipher, '-N', pass);
-
-  it.each([...ciphers, 'aes128-gcm@openssh.com', 'aes256-gcm@openssh.com'])(
-    'with -Z %s is read',
-    async (cipher) => {
-      const { privateKey } = await sealed(cipher);
-      const { keys } = await loadCredentials({ ...base, privateKey, passphrase: pass });
-      expect(keys[0]?.type).toBe('ssh-ed25519');
-    },
-  );
-
-  it('with -Z chacha20-poly1305 is refused by its name', async () => {
-    const { privateKey } = await sealed('chacha20-poly1305@openssh.com');
-    const loading = loadCredentials({ ...base, privateKey, passphrase: pass });
-    await expect(loading).rejects.toThrow(
-      /encrypted with chacha20-poly1305@openssh\.com given.*-Z aes256-ctr/,
-    );
-  });
-
-  it.each([
-    ['OpenSSH', ['-t', 'ed25519']],
-    ['PEM', ['-t', 'rsa', '-b', '2048', '-m', 'PEM']],
-    ['PKCS#8', ['-t', 'ecdsa', '-m', 'PKCS8']],
-  ])('as %s is read with blanks at the ends of its lines', async (_format, options) => {
-    const { privateKey } = await keygen(...options, '-N', '');
-    const { keys } = await loadCredentials({ ...base, privateKey: privateKey.replaceAll('\n', ' \t\n') });
-    expect(keys).toHaveLength(1);
   });
 });

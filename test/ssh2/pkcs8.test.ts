@@ -1,6 +1,6 @@
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
-import { rewritePkcs8 } from '../../src/ssh2/login/pkcs8.ts';
+import { rewritePkcs8 } from '../../src/ssh2/login/key-formats/pkcs8.ts';
 import { type KeyKind, nodeKey } from '../support/private-keys.ts';
 
 const kinds: KeyKind[] = ['ed25519', 'ecdsa', 'rsa'];
