@@ -21,9 +21,18 @@ function Add-WindowsCapability([switch]$Online, $Name) { Save-Fake 'sshd'; Add-C
 function Get-NetFirewallRule($Name) { [pscustomobject]@{ Name = $Name; Enabled = 'True' } }
 function Disable-NetFirewallRule($Name) { Add-Call "Disable-NetFirewallRule $Name" }
 
-function Get-LocalGroupMember($SID) { if ($env:FAKE_ADMIN) { [pscustomobject]@{ Name = "PC\$env:FAKE_ADMIN" } } }
+function Get-LocalGroupMember($SID) {
+  if ($env:FAKE_ORPHAN) { throw 'Failed to compare two elements in the array.' }
+  if ($env:FAKE_ADMIN) { [pscustomobject]@{ Name = "PC\$env:FAKE_ADMIN" } }
+}
 function Get-LocalUser($Name) { [pscustomobject]@{ Name = $Name; SID = 'S-1-5-21-1-2-3-1001' } }
-function Get-CimInstance($ClassName, $Filter) { if ($env:FAKE_HOME) { [pscustomobject]@{ LocalPath = $env:FAKE_HOME } } }
+function Get-CimInstance($ClassName, $Filter) {
+  if ($ClassName -eq 'Win32_Group') { return "group $Filter" }
+  if ($env:FAKE_HOME) { [pscustomobject]@{ LocalPath = $env:FAKE_HOME } }
+}
+function Get-CimAssociatedInstance([Parameter(ValueFromPipeline)]$InputObject, $ResultClassName) {
+  process { if ("$InputObject" -like '*S-1-5-32-544*' -and $env:FAKE_ADMIN) { [pscustomobject]@{ Name = $env:FAKE_ADMIN } } }
+}
 
 function New-ScheduledTaskAction($Execute, $Argument) { [pscustomobject]@{ Execute = $Execute; Argument = $Argument } }
 function New-ScheduledTaskTrigger([switch]$AtStartup, [switch]$Once, $At, $RepetitionInterval) {

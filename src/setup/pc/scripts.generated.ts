@@ -262,7 +262,9 @@ install() {
     cp "$0" "$state/tunnel.sh.new" && mv -f "$state/tunnel.sh.new" "$state/tunnel.sh" || die "$state cannot be written."
     did "installed into $state"
   fi
-  if [ ! -s "$key" ]; then
+  if [ ! -s "$key" ] || [ ! -s "$key.pub" ]; then
+    # Half of one would be asked about.
+    rm -f "$key" "$key.pub"
     ssh-keygen -q -t ed25519 -N '' -C "$code" -f "$key" || die "The key could not be made."
     did "made the key of the tunnel"
   fi
@@ -634,10 +636,18 @@ function Install-Server {
   }
 }
 
+# Get-LocalGroupMember fails as a whole where a member is gone, or is an account of Azure AD.
+function Get-Administrator {
+  try { Get-LocalGroupMember -SID 'S-1-5-32-544' | ForEach-Object { ($_.Name -split '\\\\')[-1] } }
+  catch {
+    Get-CimInstance Win32_Group -Filter "LocalAccount=True AND SID='S-1-5-32-544'" |
+      Get-CimAssociatedInstance -ResultClassName Win32_UserAccount | ForEach-Object { $_.Name }
+  }
+}
+
 # The file that sshd looks into: one for all administrators, else the account's own.
 function Get-KeyFile {
-  $admins = @(Get-LocalGroupMember -SID 'S-1-5-32-544' -ErrorAction SilentlyContinue | ForEach-Object { ($_.Name -split '\\\\')[-1] })
-  if ($admins -contains $login) { return Join-Path (Join-Path $env:ProgramData 'ssh') 'administrators_authorized_keys' }
+  if (@(Get-Administrator) -contains $login) { return Join-Path (Join-Path $env:ProgramData 'ssh') 'administrators_authorized_keys' }
   $user = Get-LocalUser -Name $login -ErrorAction SilentlyContinue
   if (-not $user) { return '' }
   $profileOf = Get-CimInstance Win32_UserProfile -Filter "SID='$($user.SID)'"
@@ -700,6 +710,20 @@ function Initialize-State {
   Protect-Path -Path $State -Who @($system, $administrators) -Rights '(OI)(CI)F'
 }
 
+# ssh-keygen makes the key the own of whoever runs it, and the ssh of SYSTEM takes no key that another account may read:
+# the key has its name once it is SYSTEM's.
+function Install-Key {
+  Remove-Item -Path "$keyFile.new*" -Force
+  # As one text: an empty argument does not survive the call operator in every version.
+  $made = Start-Process -FilePath (Find-Program 'ssh-keygen') -NoNewWindow -Wait -PassThru \`
+    -ArgumentList "-q -t ed25519 -N \`"\`" -C $code -f $keyFile.new"
+  if ($made.ExitCode -ne 0) { Exit-With 'noKey' }
+  Protect-Path -Path "$keyFile.new" -Who @($system, $administrators) -Rights 'F'
+  Move-Item -LiteralPath "$keyFile.new.pub" -Destination "$keyFile.pub" -Force
+  Move-Item -LiteralPath "$keyFile.new" -Destination $keyFile
+  Write-Done 'madeKey'
+}
+
 function Install-File {
   if (-not $PSCommandPath) { Exit-With 'saveFirst' }
   Initialize-State
@@ -709,13 +733,7 @@ function Install-File {
     Move-Item -LiteralPath "$copy.new" -Destination $copy -Force
     Write-Done 'installed' $State
   }
-  if (-not (Test-Path -LiteralPath $keyFile)) {
-    # As one text: an empty argument does not survive the call operator in every version.
-    $made = Start-Process -FilePath (Find-Program 'ssh-keygen') -NoNewWindow -Wait -PassThru \`
-      -ArgumentList "-q -t ed25519 -N \`"\`" -C $code -f $keyFile"
-    if ($made.ExitCode -ne 0) { Exit-With 'noKey' }
-    Write-Done 'madeKey'
-  }
+  if (-not (Test-Path -LiteralPath $keyFile)) { Install-Key }
   if ((Get-Text $knownHostsFile) -cne "$known_hosts\`n") {
     [IO.File]::WriteAllText($knownHostsFile, "$known_hosts\`n")
     Write-Done 'pinned'

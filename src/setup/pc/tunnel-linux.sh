@@ -260,7 +260,9 @@ install() {
     cp "$0" "$state/tunnel.sh.new" && mv -f "$state/tunnel.sh.new" "$state/tunnel.sh" || die "$state cannot be written."
     did "installed into $state"
   fi
-  if [ ! -s "$key" ]; then
+  if [ ! -s "$key" ] || [ ! -s "$key.pub" ]; then
+    # Half of one would be asked about.
+    rm -f "$key" "$key.pub"
     ssh-keygen -q -t ed25519 -N '' -C "$code" -f "$key" || die "The key could not be made."
     did "made the key of the tunnel"
   fi

@@ -369,6 +369,9 @@ export function customerTests(): void {
       expect(await readFile(join(pc.state, 'id_ed25519'), 'utf8')).toBe(key);
       expect(await readFile(join(folder, 'systemctl.log'), 'utf8')).not.toContain('restart');
       expect((await pc.run('--update')).out).toContain('restarted the service');
+      // Half of a key is none, and nobody is asked about it.
+      await rm(join(pc.state, 'id_ed25519.pub'));
+      expect(keyIn(await pc.run())).toMatch(/^ssh-ed25519 /);
       expect((await pc.run('--uninstall')).out).toContain('were taken away');
       expect((await readdir(folder)).sort()).toEqual([...before, 'systemctl.log'].sort());
       expect(await readdir(join(folder, 'units'))).toEqual([]);
@@ -471,6 +474,9 @@ export function customerTests(): void {
           `icacls ${pc.state} /setowner *S-1-5-32-544`,
           `icacls ${pc.state} /inheritance:r /grant *S-1-5-18:(OI)(CI)F /grant *S-1-5-32-544:(OI)(CI)F`,
           expect.stringMatching(/^icacls \S+ssh-via-gateway \/setowner/),
+          // The ssh of SYSTEM takes no key that is an administrator's own.
+          `icacls ${pc.state}/id_ed25519.new /setowner *S-1-5-32-544`,
+          `icacls ${pc.state}/id_ed25519.new /inheritance:r /grant *S-1-5-18:F /grant *S-1-5-32-544:F`,
         ]),
       );
       expect((await pc.run(['-Status'], env)).code).toBe(1);
@@ -562,7 +568,13 @@ export function customerTests(): void {
       expect(await pc.calls()).toEqual([]);
       await mkdir(join(folder, 'ProgramData', 'ssh'));
       expect((await pc.run([], { FAKE_NO_START: '1', FAKE_ADMIN: login })).code).toBe(0);
-      expect(await readdir(join(folder, 'ProgramData', 'ssh'))).toEqual(['administrators_authorized_keys']);
+      const ofAdmins = join(folder, 'ProgramData', 'ssh', 'administrators_authorized_keys');
+      await rm(ofAdmins);
+      // The group has a member whom Windows does not know any more.
+      const orphan = { FAKE_NO_START: '1', FAKE_ADMIN: login, FAKE_ORPHAN: '1', FAKE_HOME: folder };
+      expect(await pc.run([], orphan)).toMatchObject({ code: 0, err: '' });
+      expect(existsSync(ofAdmins)).toBe(true);
+      expect(existsSync(join(folder, '.ssh'))).toBe(false);
     });
   });
 }
