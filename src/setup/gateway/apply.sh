@@ -81,7 +81,9 @@ for one in $group $workers; do
   made_groups="$made_groups $one"
   say "did made the group $one"
 done
-back_up "$dropin" && back_up "$helper" || fail "No backup could be written to $state/backup."
+differs() { ! printf "%s" "$2" | cmp -s - "$1"; }
+{ ! differs "$dropin" "$dropin_text" || back_up "$dropin"; } && { ! differs "$helper" "$helper_text" || back_up "$helper"; } ||
+  fail "No backup could be written to $state/backup."
 mkdir -p "$(dirname "$helper")" && put "$helper" "$helper_text" 755 || fail "$helper cannot be written."
 put "$dropin" "$dropin_text" 644 || fail "$dropin cannot be written."
 problem=$("$sshd" -t -f "$config" 2>&1) || fail "sshd does not take the new settings; the old ones are back: $problem"
@@ -96,6 +98,22 @@ missing=$(printf "%s\n" "$expected" | while read -r line; do
   grep -qixF -e "$line" "$work/now" || { say "$line"; break; }
 done)
 [ -z "$missing" ] || fail "Something else in the configuration of sshd wins: instead of \"$missing\" it would use \"$(grep -i "^${missing%% *} " "$work/now")\". The old settings are back."
+# No key helps an account that sshd keeps out. A pattern of its lists is one of case, too, but for a host behind an @.
+list() { sed -n "s/^$1 //p" "$work/now"; }
+fits() {
+  while read -r pattern; do
+    # shellcheck disable=SC2254 # a pattern
+    case $1 in $pattern) return 0 ;; esac
+  done
+  return 1
+}
+keeps_out="so no PC could log in. The old settings are back."
+! list denyusers | fits tunnel-any || fail "DenyUsers of sshd fits the accounts tunnel-*, $keeps_out"
+! list denygroups | fits "$group" || fail "DenyGroups of sshd fits the group $group, $keeps_out"
+[ -z "$(list allowgroups)" ] || list allowgroups | fits "$group" ||
+  fail "AllowGroups of sshd does not name the group $group, $keeps_out Add $group to it."
+[ -z "$(list allowusers)" ] || list allowusers | cut -d@ -f1 | fits tunnel-any || list allowusers | grep -q "^tunnel-" ||
+  fail "AllowUsers of sshd does not name the accounts tunnel-*, $keeps_out Add tunnel-* to it."
 of_root after
 cmp -s "$work/before" "$work/after" || fail "The settings of root would change; the old ones are back: $(diff "$work/before" "$work/after")"
 

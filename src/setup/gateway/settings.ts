@@ -36,6 +36,12 @@ export const defaultGatewaySettings: GatewaySettings = {
 function tunnelKeywords(settings: GatewaySettings): ReadonlyArray<readonly [keyword: string, value: string]> {
   const isSocket = settings.layout === 'socket';
   return [
+    // What sshd says for everybody may be another thing: the PC has its key, where setup customer puts it.
+    ['PubkeyAuthentication', 'yes'],
+    ['AuthenticationMethods', 'publickey'],
+    ['AuthorizedKeysFile', '.ssh/authorized_keys'],
+    ['DisableForwarding', 'no'],
+    ['PermitListen', 'any'],
     // Without it sshd refuses Unix sockets, too.
     ['AllowTcpForwarding', 'remote'],
     ['GatewayPorts', settings.layout === 'published' ? 'clientspecified' : 'no'],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { type OnboardingWorld, startOnboardingWorld } from '../../support/onboarding-world.ts';
+import { freePort } from '../../support/sshd.ts';
 
 /** `setup gateway`, on the gateway itself. */
 export function gatewayTests(): void {
@@ -53,6 +54,7 @@ export function gatewayTests(): void {
       const { err } = await world.setupGateway('--apply', '--client-alive', '30x3');
       const [, kept = ''] = /kept the old one as (\S+)/.exec(err) ?? [];
       expect(await readFile(kept, 'utf8')).toContain('ClientAliveInterval 120');
+      expect(err.match(/kept the old one/g)).toHaveLength(1);
     });
 
     it('brings the old settings back when sshd does not take the new ones, and sshd still answers', async () => {
@@ -190,6 +192,46 @@ export function gatewayTests(): void {
       expect(err).toMatch(/instead of "clientaliveinterval 15" it would use "clientaliveinterval 7"/);
       expect(await readdir(world.dropIns)).toEqual(['05-other.conf']);
       expect(await readFile('/etc/group', 'utf8')).not.toMatch(/^tunnels:/m);
+    });
+
+    it.each([
+      ['AllowUsers root kim', /AllowUsers .* Add tunnel-\* to it/],
+      ['AllowGroups root', /AllowGroups .* Add tunnels to it/],
+      ['DenyUsers kim tunnel-*', /DenyUsers of sshd fits the accounts tunnel-\*/],
+      ['DenyGroups t?nnels', /DenyGroups of sshd fits the group tunnels/],
+    ])('says that sshd would keep the tunnels out: %s', async (line, message) => {
+      await using world = await startOnboardingWorld(() => [line]);
+      const { exitCode, err } = await world.setupGateway('--apply');
+      expect({ exitCode, err }).toMatchObject({ exitCode: 1, err: expect.stringMatching(message) });
+      expect(await readdir(world.dropIns)).toEqual([]);
+    });
+
+    it('takes lists that let the tunnels in, and lets no other setting for everybody stand in their way', async () => {
+      const lists = [
+        'AllowUsers root tunnel-*@127.0.0.0/8',
+        'AllowGroups root tunnels',
+        'DenyUsers tunnel-*@192.0.2.9',
+      ];
+      const others = ['DisableForwarding yes', 'PermitListen none', 'AuthorizedKeysFile /etc/ssh/keys/%u'];
+      const logins = ['PubkeyAuthentication no', 'KbdInteractiveAuthentication yes'];
+      await using world = await startOnboardingWorld(() => [
+        ...[...lists, ...others, ...logins, 'AuthenticationMethods keyboard-interactive'],
+      ]);
+      expect(await world.setupGateway('--apply')).toMatchObject({ exitCode: 0 });
+      const gateway = `root@127.0.0.1:${world.port}`;
+      await world.say('customers add', '--gateway', gateway, '--port', '1', 'nobody');
+      const [code, port, key] = [world.newCode(), await freePort(), join(world.folder, 'key')];
+      await execute('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+      const add = ['--local', '--port', String(port), '--key-file', `${key}.pub`, code];
+      expect(await world.say('setup customer', ...add)).toMatchObject({ exitCode: 0 });
+      const options = ['BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];
+      const tunnel = spawn('timeout', [
+        ...['20', 'ssh', '-F', 'none', '-n', '-i', key, '-p', String(world.port)],
+        ...[...options, 'ExitOnForwardFailure=yes'].flatMap((option) => ['-o', option]),
+        ...['-R', `*:${port}:127.0.0.1:${world.port}`, `tunnel-${code}@127.0.0.1`, 'hold', String(port)],
+      ]);
+      world.adopt(tunnel);
+      await vi.waitFor(async () => expect(await bannerOf(port)).toMatch(/^SSH-2\.0-/), 15_000);
     });
 
     it.each([
