@@ -18,6 +18,7 @@ export function plainFacts({ host, port, username }: Target, said = ''): Failure
     keyFile: keyFileOf(''),
     knownAs: '',
     recordName: '',
+    alias: '',
     record: '',
     tried: '-',
     offered: '-',
@@ -32,13 +33,15 @@ export function factsOf(kind: FailureKind, error: SshError, target: Target): Fai
   const { methodsTried = [], methodsOffered = [] } = details;
   const at = line === undefined ? '' : `, line ${line}`;
   const facts = plainFacts({ host, port, username: target.username }, saidOf(kind, details, target));
+  const [, recordName = ''] = / has a key for (.+)$/.exec(error.message) ?? [];
   return {
     ...facts,
     at: hop ?? facts.at,
     fingerprint,
     keyFile: keyFileOf(keyType),
     knownAs,
-    recordName: / has a key for (.+)$/.exec(error.message)?.[1] ?? '',
+    recordName,
+    alias: [facts.host, `[${facts.host}]:${port}`].includes(recordName) ? '' : recordName,
     record: file === undefined ? '' : ` (${printable(file)}${at})`,
     tried: methodsTried.join(', ') || '-',
     offered: methodsOffered.join(', ') || '-',

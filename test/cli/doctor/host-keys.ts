@@ -79,8 +79,8 @@ export const hostKeys: Situation[] = [
     what: 'a key that is on record for the port, not the alias',
     ...hostKey,
     kind: 'hostKeyUnknown',
-    todo: /--accept-new/,
-    open: withRecord((one, place) => `${place} ${one}\n`, '--host-key-alias', 'customer-12'),
+    todo: /record it once as customer-7: --accept-new\. Or/,
+    open: withRecord((one, place) => `${place} ${one}\n`, '--host-key-alias', 'customer-7'),
   },
   {
     what: 'another key on record',

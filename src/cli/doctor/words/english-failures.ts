@@ -112,8 +112,8 @@ export const englishFailures: Words['failures'] = {
   hostKeyUnknown: {
     says: ({ fingerprint, knownAs }) =>
       `no key of this host is on record; it shows ${fingerprint}${knownAs && `, on record as ${knownAs}`}`,
-    todo: ({ knownAs, keyFile }) =>
-      `${knownAs && `If this is ${knownAs}: --host-key-alias ${knownAs}. If not: `}Compare with the PC: ssh-keygen -lf C:\\ProgramData\\ssh\\${keyFile} (Linux: /etc/ssh). If it is the same, record it once under a name of its own: --host-key-alias customer-12 --accept-new; programs then give that alias. Or pin it: --host-key with that fingerprint.`,
+    todo: ({ knownAs, keyFile, alias }) =>
+      `${knownAs && `If this is ${knownAs}: --host-key-alias ${knownAs}. If not: `}Compare with the PC: ssh-keygen -lf C:\\ProgramData\\ssh\\${keyFile} (Linux: /etc/ssh). If it is the same, record it once ${alias ? `as ${alias}: --accept-new` : 'under a name of its own: --host-key-alias customer-12 --accept-new; programs then give that alias'}. Or pin it: --host-key with that fingerprint.`,
   },
   hostKeyUnknownGateway: {
     says: ({ at, fingerprint, knownAs }) =>

@@ -109,8 +109,8 @@ export const koreanFailures: Words['failures'] = {
   hostKeyUnknown: {
     says: ({ fingerprint, knownAs }) =>
       `이 호스트의 키가 기록에 없습니다. 서버가 보여 준 지문: ${fingerprint}${knownAs && `, ${knownAs}라는 이름으로 기록됨`}`,
-    todo: ({ knownAs, keyFile }) =>
-      `${knownAs && `이 PC가 ${knownAs}라면 --host-key-alias ${knownAs}를 쓰세요. 아니라면: `}PC에서 직접 비교하세요: ssh-keygen -lf C:\\ProgramData\\ssh\\${keyFile} (Linux는 /etc/ssh). 같으면 고유한 이름으로 한 번 기록합니다: --host-key-alias customer-12 --accept-new. 프로그램에서도 같은 alias를 씁니다. 또는 --host-key에 그 지문을 주세요.`,
+    todo: ({ knownAs, keyFile, alias }) =>
+      `${knownAs && `이 PC가 ${knownAs}라면 --host-key-alias ${knownAs}를 쓰세요. 아니라면: `}PC에서 직접 비교하세요: ssh-keygen -lf C:\\ProgramData\\ssh\\${keyFile} (Linux는 /etc/ssh). 같으면 ${alias ? `다음과 같이 ${alias}의 키로 한 번 기록합니다: --accept-new` : '고유한 이름으로 한 번 기록합니다: --host-key-alias customer-12 --accept-new. 프로그램에서도 같은 alias를 씁니다'}. 또는 --host-key에 그 지문을 주세요.`,
   },
   hostKeyUnknownGateway: {
     says: ({ at, fingerprint, knownAs }) =>

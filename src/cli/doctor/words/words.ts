@@ -16,6 +16,8 @@ export interface FailureFacts {
   knownAs: string;
   /** Under which name known_hosts was searched, or nothing. */
   recordName: string;
+  /** The same where it is not that of the place: an alias. */
+  alias: string;
   /** ` (FILE, line N)` of the deciding entry of known_hosts, or nothing. */
   record: string;
   /** What was tried to log in with. */
