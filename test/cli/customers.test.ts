@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../customers/world.ts';
 import { run } from './run.ts';
@@ -48,6 +49,25 @@ test('customers are added, listed, shown and leave', async () => {
   });
   // The port of one who has left is free for the next.
   expect(await say('customers', 'add', '--port', '9012', 'gamma')).toMatchObject({ exitCode: 0 });
+});
+
+test('a key file is named as the command line names it: from the working folder on, wherever the file of customers lies', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'customers.json');
+  const own = ['--customers', file];
+  const keys = ['keys/rpa', join(folder.path, 'keys', 'rpa'), join(homedir(), '.ssh', 'rpa'), '~/.ssh/rpa'];
+  for (const [index, key] of keys.entries()) {
+    const more = ['--gateway', 'h', '--port', `${9012 + index}`, '-i', key, `c${index}`];
+    expect(await run(['customers', 'add', ...own, ...more])).toMatchObject({ exitCode: 0 });
+    const { stdout } = await run(['customers', 'show', ...own, `c${index}`]);
+    expect(JSON.parse(stdout.toString()).privateKeyPath).toBe(resolve(key.replace('~', homedir())));
+  }
+  const { customers } = JSON.parse(await readFile(file, 'utf8'));
+  // What lies beside the file or in the home folder is found there on another machine, too.
+  expect(Object.values(customers).map((one) => (one as { privateKeyPath: string }).privateKeyPath)).toEqual([
+    expect.stringMatching(/keys\/rpa$/),
+    ...['keys/rpa', '~/.ssh/rpa', '~/.ssh/rpa'],
+  ]);
 });
 
 test.each([

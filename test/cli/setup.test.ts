@@ -21,9 +21,13 @@ test('setup pc writes the script into a file, and says when it lets no worker in
   const all = ['setup', 'pc', '--customers', world.file, '--for', 'linux', 'acme'];
   const { exitCode, stdout, stderr } = await run([...all, '--output', file]);
   expect({ exitCode, out: stdout.toString() }).toEqual({ exitCode: 0, out: '' });
-  expect(stderr).toContain('lets no worker in');
+  expect(stderr).toContain('lets no worker in: the customers file names no privateKeyPath');
   execFileSync('sh', ['-n', file]);
   expect(await readFile(file, 'utf8')).toBe((await run(all)).stdout.toString());
+
+  const missing = join(world.path, 'rpa');
+  await writeFile(world.file, text.replace('"port": 9012', `"port": 9012, "privateKeyPath": "${missing}"`));
+  expect((await run(all)).stderr).toContain(`there is no public key "${missing}.pub"; ssh-keygen`);
 
   const worker = join(world.path, 'rpa.pub');
   await writeFile(worker, `${key} kim\n`);

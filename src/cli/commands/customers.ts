@@ -10,7 +10,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
 import type { Customer } from '../library.ts';
 import { table } from '../report/table.ts';
-import { fileOption, pathOf } from '../setup/file.ts';
+import { fileOption, keyPathOf, pathOf } from '../setup/file.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
 import { oneCode } from './positionals.ts';
@@ -142,7 +142,7 @@ function entryOf(settings: Call['settings'], code: string) {
   const labels = Object.fromEntries(settings.list('label').map((one) => pair(one, '--label')));
   const texts = {
     username: settings.text('login'),
-    privateKeyPath: settings.text('identity'),
+    privateKeyPath: keyPathOf(settings, 'identity'),
     hostKeyAlias: settings.text('host-key-alias'),
     hostKey: settings.text('host-key'),
     route: settings.choice('route', ['published', 'jump', 'socket']),

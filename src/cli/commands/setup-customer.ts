@@ -7,7 +7,7 @@ import { customersOf, inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
 import type { Customer, Customers } from '../library.ts';
-import { codeAndGateway, pathOf } from '../setup/file.ts';
+import { codeAndGateway, keyPathOf, pathOf } from '../setup/file.ts';
 import { shellOptions, withGatewayShell } from '../setup/gateway-shell.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
@@ -128,7 +128,7 @@ interface Entry {
 
 async function writeEntry({ settings, known, customer, isTrial = false }: Entry): Promise<void> {
   const { code, account, port } = customer;
-  const texts = { username: settings.text('login'), privateKeyPath: settings.text('pc-identity') };
+  const texts = { username: settings.text('login'), privateKeyPath: keyPathOf(settings, 'pc-identity') };
   const more = Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined));
   const entry = { account, port, ...more };
   const file = pathOf(settings);

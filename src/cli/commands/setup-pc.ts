@@ -67,7 +67,12 @@ export const setupPc: Command = {
       workerKey,
     });
     if (workerKey === undefined) {
-      say(io.stderr, 'The script lets no worker in: no public key was found. --worker-key FILE names it.');
+      const { privateKeyPath: key } = customer;
+      const why =
+        key === undefined
+          ? 'the customers file names no privateKeyPath'
+          : `there is no public key ${quoted(`${key}.pub`)}; ssh-keygen makes the pair`;
+      say(io.stderr, `The script lets no worker in: ${why}. --worker-key FILE names another one.`);
     }
     await deliver(script, { settings, io });
     return exitCodes.ok;

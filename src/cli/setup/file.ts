@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { defaultCustomersFile } from '../../customers/load.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
@@ -18,6 +19,22 @@ export const fileOption: OptionSpec = {
 
 export function pathOf(settings: Settings): string {
   return resolve(settings.text('customers') ?? defaultCustomersFile());
+}
+
+/**
+ * A key file as the customers file is to name it: from its own folder or the home folder on where it lies there, so that
+ * the file can move to another machine.
+ */
+export function keyPathOf(settings: Settings, option: string): string | undefined {
+  const given = settings.text(option);
+  if (given === undefined || given.startsWith('~')) return given;
+  const path = resolve(given);
+  const within = (folder: string) => {
+    const rest = relative(folder, path);
+    return rest === '' || rest.startsWith('..') || isAbsolute(rest) ? undefined : rest.replaceAll(sep, '/');
+  };
+  const inHome = within(homedir());
+  return within(dirname(pathOf(settings))) ?? (inHome === undefined ? path : `~/${inHome}`);
 }
 
 /** The customers file, or undefined when there is none yet. */
