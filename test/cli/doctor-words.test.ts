@@ -21,6 +21,7 @@ const facts = {
     fingerprint: 'SHA256:x',
     keyFile: 'ssh_host_rsa_key.pub',
     recordName: '[gw]:9012',
+    alias: '',
     record: ' (f, line 1)',
     knownAs: 'customer-9',
   },
