@@ -9,7 +9,11 @@ const curves: Readonly<Record<string, { hash: string; crv: string; bytes: number
   'ecdsa-sha2-nistp521': { hash: 'sha512', crv: 'P-521', bytes: 66 },
 };
 
-const rsaHashes: Readonly<Record<string, string>> = { 'rsa-sha2-256': 'sha256', 'rsa-sha2-512': 'sha512' };
+/** By a name that the far side chooses. */
+const rsaHashes: ReadonlyMap<string, string> = new Map([
+  ['rsa-sha2-256', 'sha256'],
+  ['rsa-sha2-512', 'sha512'],
+]);
 
 /** What signatures of security keys are made with (OpenSSH's PROTOCOL.u2f). */
 const plainOfSecurityKey: Readonly<Record<string, string>> = {
@@ -51,7 +55,7 @@ function sha256(data: Buffer): Buffer {
 }
 
 function checkRsa(fields: readonly Buffer[], algorithm: string, bytes: Buffer, data: Buffer): boolean {
-  const hash = rsaHashes[algorithm];
+  const hash = rsaHashes.get(algorithm);
   const [e = Buffer.alloc(0), n = Buffer.alloc(0)] = fields;
   if (hash === undefined) return false;
   const jwk = { kty: 'RSA', n: n.toString('base64url'), e: e.toString('base64url') };

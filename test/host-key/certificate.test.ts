@@ -7,6 +7,7 @@ import { wireString } from '../../src/host-key/wire-string.ts';
 import { loadCredentials } from '../../src/ssh2/login/credentials.ts';
 import { wholeSignature } from '../../src/ssh2/login/signing.ts';
 import { type KeyFolder, keyFolder } from '../support/certificates.ts';
+import { nodeKey } from '../support/private-keys.ts';
 import { securityKey } from '../support/security-key.ts';
 
 let folder: KeyFolder;
@@ -111,6 +112,22 @@ describe('a certificate', () => {
     expect(readCertificate(withNames(257))).toBeUndefined();
   });
 });
+
+it.each(['constructor', '__proto__', 'toString', 'rsa-sha2-1024'])(
+  'a signature of RSA by an algorithm that is none counts for nothing: %s',
+  (algorithm) => {
+    const { n, e } = nodeKey('rsa').publicKey.export({ format: 'jwk' });
+    const number = (text = '') =>
+      wireString(Buffer.concat([Buffer.alloc(1), Buffer.from(text, 'base64url')]));
+    const key = Buffer.concat([
+      wireString('ssh-rsa'),
+      wireString(Buffer.from(e ?? '', 'base64url')),
+      number(n),
+    ]);
+    const signature = Buffer.concat([wireString(algorithm), wireString(Buffer.alloc(256, 1))]);
+    expect(isSignedBy(key, signature, Buffer.from('data'))).toBe(false);
+  },
+);
 
 describe('a security key’s signature', () => {
   it.each(['ed25519', 'ecdsa'] as const)('(%s) counts, with what the key says beside it', (kind) => {

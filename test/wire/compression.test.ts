@@ -1,6 +1,13 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
+import { sendPacket } from '../../src/mock-server/wire/ssh2-internals.ts';
 import { connectTo } from '../support/connect.ts';
+import { uint32 } from '../support/flood-server.ts';
+import { nodeKey } from '../support/private-keys.ts';
 
 describe.each(['zlib@openssh.com', 'zlib'])('with compression %s', (name) => {
   it.each([
@@ -18,5 +25,38 @@ describe.each(['zlib@openssh.com', 'zlib'])('with compression %s', (name) => {
     expect((await connection.exec('big')).stdout).toHaveLength(300_000);
     const many = Array.from({ length: 10 }, (_, n) => connection.exec(`echo ${n}`));
     expect((await Promise.all(many)).map(({ stdout }) => stdout)).toEqual(many.map((_, n) => `${n}\n`));
+  });
+
+  it('a message that grows to a thousand times its length ends the connection', async () => {
+    const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
+    const zeros = Buffer.alloc(20 * 1024 * 1024);
+    const bomb = Buffer.concat([Buffer.from([2]), uint32(zeros.length), zeros]);
+    const server = new ssh2.Server(
+      { hostKeys: [key], algorithms: { compress: [name as 'zlib'] } },
+      (client) => {
+        client.on('error', () => {}).on('authentication', (context) => context.accept());
+        client.on('session', () => sendPacket(client, bomb));
+      },
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    await using connection = await connectViaGateway({
+      ...{
+        host: '127.0.0.1',
+        port,
+        username: 'u',
+        password: 'x',
+        hostKey: 'insecure-accept-any',
+        retry: false,
+      },
+      algorithms: { compress: [name] },
+    });
+    connection.exec('x').catch(() => {});
+    const error = await connection.closed;
+    server.close();
+    expect(error).toMatchObject({
+      code: 'SSH_CONNECTION_LOST',
+      reason: 'protocol error: Output length exceeded maximum of 262144',
+    });
   });
 });

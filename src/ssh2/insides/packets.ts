@@ -3,6 +3,7 @@ import { protocolOf } from './internals.ts';
 
 interface Reader {
   read(packet: Buffer): Buffer;
+  _zlib?: { _maxOutputLength?: number };
 }
 
 interface Cipher {
@@ -21,6 +22,9 @@ type LoginProtocol = Partial<Record<'authPassword' | 'authPK' | 'authKeyboard' |
 
 /** Length and length of padding stand before the payload (RFC 4253 section 6). */
 const payloadStart = 5;
+
+/** What a compressed message may come to: far more than one that is not may have, and nothing beside 1,000 times that. */
+const longestMessage = 256 * 1024;
 
 /** Sees a message that came in; returns what ssh2 shall read in its place. What it throws ends the reading. */
 type Pass = (payload: Buffer) => Buffer;
@@ -51,7 +55,8 @@ export function passInbound(client: Client, pass: Pass): boolean {
 }
 
 function passing(reader: Reader, all: readonly Pass[]): Reader {
-  const read = reader.read;
+  const { read, _zlib: inflate } = reader;
+  if (typeof inflate?._maxOutputLength === 'number') inflate._maxOutputLength = longestMessage;
   reader.read = (packet) => {
     let payload = read.call(reader, packet);
     for (const pass of all) payload = pass(payload);

@@ -105,6 +105,15 @@ export const insides = table({
     },
     replaced: ['_protocol._handlers.USERAUTH_INFO_REQUEST', '_protocol._handlers.USERAUTH_BANNER'],
   },
+  'inflated messages': {
+    use: 'Ends the connection at a compressed message that comes to more than 256 KiB.',
+    fault: 'A packet of 35 kB may come to 36 MB, all of it at once.',
+    source: 'RFC 4253 sections 6.1 and 6.2; lib/protocol/zlib.js',
+    need: 'safety',
+    test: 'test/wire/compression.test.ts',
+    members: { '_protocol._packetRW.read.read': 'function' },
+    replaced: ['_protocol._packetRW.read', '_packetRW.read._zlib._maxOutputLength'],
+  },
   'unasked messages': {
     use: 'Counts messages that ask and answer nothing.',
     fault: 'Passes over any number of them.',
