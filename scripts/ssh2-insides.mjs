@@ -18,7 +18,7 @@ export function pageOf(insides, files, serverInsides, version) {
   const replaced = (table) => new Set(Object.values(table).flatMap((row) => row.replaced ?? []));
   return `# ssh2's insides
 
-<!-- Made by \`npm run docs:ssh2\` from src/ssh2/insides/registry.ts and src/mock-server/wire/insides.ts; do not edit. -->
+<!-- Made by \`npm run docs:ssh2\` from src/ssh2/insides/registry*.ts and src/mock-server/wire/insides.ts; do not edit. -->
 
 This library stands on ssh2 ${version}, that version exactly. It uses ${members(insides).size} members of it that ssh2 does not document and
 replaces ${replaced(insides).size} of them; the mock server uses ${members(serverInsides).size} and replaces ${replaced(serverInsides).size}. Each is listed here, and reached only from

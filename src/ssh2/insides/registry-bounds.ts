@@ -1,0 +1,82 @@
+import { table } from './inside.ts';
+
+/** The rows of the registry for what the far side may send and make us keep. */
+export const boundInsides = table({
+  'receive window': {
+    use: 'Ends the connection when more comes than a channel was granted; grants what has been read; grows the window for files.',
+    fault:
+      'Only a window of exactly zero stops data; a paused reader can be made to hold any amount. A window of 2 MiB, granted by halves, moves 1 MiB a round trip.',
+    source: 'RFC 4254 section 5.2; mscdex/ssh2#1505; lib/Channel.js `WINDOW_THRESHOLD`',
+    need: 'safety',
+    test: 'test/ssh2/receive-window.test.ts',
+    members: {
+      '_protocol._handlers.CHANNEL_DATA': 'function',
+      '_protocol._handlers.CHANNEL_EXTENDED_DATA': 'function',
+      '_protocol.channelWindowAdjust': 'function',
+      '_chanMgr.get': 'function',
+    },
+    replaced: ['_protocol._handlers.CHANNEL_DATA', '_protocol._handlers.CHANNEL_EXTENDED_DATA'],
+    later: ['channel.incoming.{id,window,state}', 'channel.outgoing.{id,window,packetSize,state}'],
+  },
+  'answers that wait': {
+    use: 'Counts what is answered to a server that does not read it, and leaves further host keys alone.',
+    fault: 'Keeps any number of answers, and asks the server to prove each host key that it tells of.',
+    source:
+      'RFC 4254 sections 4, 5.1 and 5.4; CVE-2025-26466 is of the same kind; lib/client.js `hostKeysProve`',
+    need: 'safety',
+    test: 'test/connect/floods.test.ts',
+    members: {
+      '_protocol._handlers.GLOBAL_REQUEST': 'function',
+      '_protocol.requestSuccess': 'function',
+      '_protocol.requestFailure': 'function',
+      '_protocol.channelFailure': 'function',
+      '_protocol.channelOpenConfirm': 'function',
+      '_protocol.channelOpenFail': 'function',
+      '_protocol.authInfoRes': 'function',
+    },
+    replaced: [
+      '_protocol._handlers.GLOBAL_REQUEST',
+      '_protocol.requestSuccess',
+      '_protocol.requestFailure',
+      '_protocol.channelFailure',
+      '_protocol.channelOpenConfirm',
+      '_protocol.channelOpenFail',
+      '_protocol.authInfoRes',
+    ],
+  },
+  'talk of a login': {
+    use: 'Bounds the questions and banners of a login.',
+    fault: 'Passes on any number of them.',
+    source: 'RFC 4252 section 5.4; RFC 4256 section 3.2',
+    need: 'safety',
+    test: 'test/connect/floods.test.ts',
+    members: {
+      '_protocol._handlers.USERAUTH_INFO_REQUEST': 'function',
+      '_protocol._handlers.USERAUTH_BANNER': 'function',
+    },
+    replaced: ['_protocol._handlers.USERAUTH_INFO_REQUEST', '_protocol._handlers.USERAUTH_BANNER'],
+  },
+  'inflated messages': {
+    use: 'Ends the connection at a compressed message that comes to more than 256 KiB.',
+    fault: 'A packet of 35 kB may come to 36 MB, all of it at once.',
+    source: 'RFC 4253 sections 6.1 and 6.2; lib/protocol/zlib.js',
+    need: 'safety',
+    test: 'test/wire/compression.test.ts',
+    members: { '_protocol._packetRW.read.read': 'function' },
+    replaced: ['_protocol._packetRW.read', '_packetRW.read._zlib._maxOutputLength'],
+  },
+  'unasked messages': {
+    use: 'Counts messages that ask and answer nothing.',
+    fault: 'Passes over any number of them.',
+    source: 'RFC 4253 section 11; RFC 4254 sections 4 and 5',
+    need: 'safety',
+    test: 'test/connect/floods.test.ts',
+    members: {
+      '_protocol._packetRW.read.read': 'function',
+      '_chanMgr.get': 'function',
+      _callbacks: 'object',
+    },
+    replaced: ['_protocol._packetRW.read', '_protocol._packetRW.read.read'],
+    later: ['channel.incoming.state', 'channel.outgoing.window', 'channel._callbacks', 'channel._exit.code'],
+  },
+});
