@@ -164,6 +164,9 @@ describe('transfers with OpenSSH', () => {
     await sftp.symlink('file', 'client/a/link');
     expect(await sftp.readLink('client/a/link')).toBe('file');
     expect(await sftp.readFile('client/a/link', { encoding: 'utf8' })).toBe('content');
+    await sftp.hardLink('client/a/file', 'client/second');
+    expect((await stat(join(sshd.home, 'client/second'))).nlink).toBe(2);
+    await sftp.remove('client/second');
     await sftp.copy('client/a/file', 'client/copy');
     await sftp.rename('client/copy', 'client/a/file');
     expect((await sftp.list('client/a')).map(({ name }) => name)).toEqual(['b', 'file', 'link']);

@@ -245,6 +245,22 @@ const entries: readonly Entry[] = [
     ],
   ],
   [
+    'hardLink',
+    (existing) => sftp.hardLink(existing, '/second'),
+    [
+      [undefined, 'existing'],
+      ['', 'existing'],
+    ],
+  ],
+  [
+    'hardLink to a path',
+    (path) => sftp.hardLink('/file', path),
+    [
+      [5, 'path'],
+      ['', 'path'],
+    ],
+  ],
+  [
     'mkdir',
     (options) => sftp.mkdir('/d', options),
     [...signal, ...noOptions, [{ recursive: 1 }, 'recursive'], [{ mode: '755' }, 'mode']],

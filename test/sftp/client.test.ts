@@ -5,6 +5,7 @@ import { ConnectionLost, SftpFailed } from '../../src/errors/index.ts';
 import type { MockServerOptions } from '../../src/mock-server/index.ts';
 import { openSftpClient } from '../../src/sftp/client/client.ts';
 import type { SftpOpener } from '../../src/ssh2/sftp/requests.ts';
+import { windowsVersions } from '../../src/windows/versions.ts';
 import { bytesOf, isPosix, mockSftp, rejection } from '../support/mock-sftp.ts';
 
 async function client(options: MockServerOptions = {}) {
@@ -105,6 +106,46 @@ describe('the SFTP client', () => {
     await sftp.symlink('/f', '/l');
     expect(await sftp.readLink('/l')).toBe('/f');
     expect(await sftp.realPath('/x/../f')).toBe('/f');
+  });
+
+  it.each([{}, ...windowsVersions.map((version) => ({ windows: { version } }))] as MockServerOptions[])(
+    'gives a file a second name, on the server: %j',
+    async (options) => {
+      await using made = await client(options);
+      const { sftp, files } = made;
+      const [first, second] = options.windows ? ['C:\\first', 'C:\\second'] : ['/first', '/second'];
+      files.write(first, 'one');
+      await sftp.hardLink(first, second);
+      await sftp.writeFile(second, 'changed');
+      expect(files.read(first).toString()).toBe('changed');
+      await sftp.remove(first);
+      expect(await sftp.readFile(second, { encoding: 'utf8' })).toBe('changed');
+      files.write(first, 'in the way');
+      expect(await rejection(sftp.hardLink(second, first))).toMatchObject({
+        operation: 'hardLink',
+        status: 4,
+      });
+      expect(await rejection(sftp.hardLink(`${first}-not`, `${first}-2`))).toMatchObject({ status: 2 });
+    },
+  );
+
+  it('does not ask for a second name where the server does not offer it', async () => {
+    await using made = await client({ sftpExtensions: { 'hardlink@openssh.com': false } });
+    const { sftp, files, server } = made;
+    files.write('/first', 'one');
+    const error = await rejection(sftp.hardLink('/first', '/second'));
+    expect(error).toBeInstanceOf(SftpFailed);
+    expect(error).toMatchObject({
+      operation: 'hardLink',
+      path: '/second',
+      status: 8,
+      reason: 'the server does not offer hardlink@openssh.com',
+      hint: 'This server does not know the operation.',
+      retryable: false,
+    });
+    const asked = server.journal.filter((entry) => entry.type === 'sftp' && 'name' in entry);
+    expect(asked).toEqual([]);
+    expect(files.list()).toEqual(['/first']);
   });
 
   it.each([true, false])('copies on the server (copy-data: %s)', async (offered) => {

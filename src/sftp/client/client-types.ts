@@ -75,6 +75,12 @@ export interface SftpClient extends AsyncDisposable {
   /** Makes `path` a symbolic link to `target`. */
   symlink(target: string, path: string, options?: SftpCallOptions): Promise<void>;
   /**
+   * Gives the file `existing` a second name, `path`, on the same volume: both are the same file, until one is replaced.
+   * `path` must not exist. OpenSSH offers it (`hardlink@openssh.com`), on Windows too. Elsewhere `SftpFailed` with status 8
+   * is thrown, and nothing was asked: `copy` works everywhere.
+   */
+  hardLink(existing: string, path: string, options?: SftpCallOptions): Promise<void>;
+  /**
    * Copies a file on the server: by the server itself where it can (`copy-data`), else through this process.
    * The target is written under a temporary name first.
    */

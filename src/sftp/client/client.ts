@@ -162,6 +162,11 @@ class PromiseClient implements SftpClient {
     await this.#call(options, () => this.#sftp.symlink(to, where));
   }
 
+  async hardLink(existing: string, path: string, options?: SftpCallOptions): Promise<void> {
+    const [first, second] = [this.#path(existing, 'existing'), this.#path(path)];
+    await this.#call(options, () => this.#sftp.hardLink(first, second));
+  }
+
   async copy(from: string, to: string, options?: SftpCallOptions): Promise<void> {
     const [source, target] = [this.#path(from, 'from'), this.#path(to, 'to')];
     await this.#call(options, (throwIfAborted) =>

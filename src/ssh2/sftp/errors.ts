@@ -53,6 +53,20 @@ export function brokenReply(where: Where, asked: Asked, what: string): SftpFaile
   });
 }
 
+/** The server has not named the extension in its greeting, so it is not asked. */
+export function notOffered(where: Where, asked: Asked, extension: string): SftpFailed {
+  const status = statusCode.unsupported;
+  const reason = `the server does not offer ${extension}`;
+  return new SftpFailed(`${subject(where, asked)} failed: ${reason}`, {
+    ...where,
+    ...asked,
+    phase: 'transfer',
+    status,
+    reason,
+    hint: hintFor(status, undefined, undefined),
+  });
+}
+
 export function noReply(where: Where, asked: Asked, timeoutMs: number): ChannelTimeout {
   return new ChannelTimeout(`${subject(where, asked)} was not answered within ${timeoutMs} ms`, {
     ...where,

@@ -22,9 +22,11 @@ import {
   statusCode,
 } from './wire.ts';
 import type { Writes } from './write-order.ts';
+import { writePacket } from './write-packet.ts';
 
 const aRead = { operation: 'read', path: undefined };
 const aWrite = { operation: 'write', path: undefined };
+const nothing = () => undefined;
 
 /** The requests of SFTP version 3, and OpenSSH's extensions of it, on one session. */
 export class SftpOperations implements SftpRequests {
@@ -132,17 +134,7 @@ export class SftpOperations implements SftpRequests {
       done(written ? undefined : this.#session.unexpected(aWrite, reply));
     });
     if (id === undefined) return;
-    const from = data.start - (25 + handle.length);
-    const { buffer } = data;
-    let at = buffer.writeUInt32BE(21 + handle.length + data.length, from);
-    buffer[at++] = packetType.write;
-    at = buffer.writeUInt32BE(id, at);
-    at = buffer.writeUInt32BE(handle.length, at);
-    at += handle.copy(buffer, at);
-    at = buffer.writeUInt32BE(Math.floor(position / 2 ** 32), at);
-    at = buffer.writeUInt32BE(position % 2 ** 32, at);
-    buffer.writeUInt32BE(data.length, at);
-    this.#session.send(buffer.subarray(from, data.start + data.length));
+    this.#session.send(writePacket(id, handle, position, data));
   }
 
   fstat(handle: SftpHandle): Promise<SftpAttributes> {
@@ -211,6 +203,13 @@ export class SftpOperations implements SftpRequests {
     return this.#do('symlink', path, packetType.symlink, fields);
   }
 
+  async hardLink(existing: string, path: string): Promise<void> {
+    const extension = 'hardlink@openssh.com';
+    const asked = { operation: 'hardLink', path };
+    if (!this.supports(extension)) throw this.#session.notOffered(asked, extension);
+    await this.#do(asked.operation, path, packetType.extended, [extension, existing, path]);
+  }
+
   copyData(from: CopyRange, to: SftpHandle, toPosition: number): Promise<void> {
     const { handle, position, length } = from;
     const fields = ['copy-data', handle, BigInt(position), BigInt(length), to, BigInt(toPosition)];
@@ -241,15 +240,8 @@ export class SftpOperations implements SftpRequests {
   }
 
   #do(operation: string, path: RawPath | undefined, type: number, fields: readonly Field[]): Promise<void> {
-    const read = () => undefined;
-    return this.#ask<void>({
-      operation,
-      path: path?.toString(),
-      type,
-      fields,
-      expect: packetType.status,
-      read,
-    });
+    const expect = packetType.status;
+    return this.#ask<void>({ operation, path: path?.toString(), type, fields, expect, read: nothing });
   }
 
   #handle(operation: string, path: RawPath, type: number, fields: readonly Field[]): Promise<SftpHandle> {

@@ -74,6 +74,8 @@ export interface SftpRequests {
   readLink(path: string): Promise<string>;
   /** Makes `path` a link to `target`. */
   symlink(target: string, path: string): Promise<void>;
+  /** `hardlink@openssh.com`: gives the file `existing` a second name. Rejects where the server does not offer it. */
+  hardLink(existing: string, path: string): Promise<void>;
   /** `posix-rename@openssh.com`: replaces an existing file. */
   posixRename(from: string, to: string): Promise<void>;
   /** `copy-data`: copies on the server, from one open file to another. */

@@ -7,7 +7,7 @@ import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Link } from '../channels/link.ts';
 import { sendBeforeWindow } from '../insides/before-window.ts';
 import { LostSignal } from '../transport/lost.ts';
-import { type Asked, brokenReply, noReply, refusal, sessionEnded, spokeFirst } from './errors.ts';
+import { type Asked, brokenReply, noReply, notOffered, refusal, sessionEnded, spokeFirst } from './errors.ts';
 import { Greeting } from './greeting.ts';
 import { PendingRequests, type Reply } from './pending.ts';
 import { type PacketPieces, PacketSplitter, withWholeHead } from './splitter.ts';
@@ -171,6 +171,10 @@ export class SftpSession {
 
   broken(asked: Asked, what: string): SshError {
     return brokenReply(this.#link.where, asked, what);
+  }
+
+  notOffered(asked: Asked, extension: string): SshError {
+    return notOffered(this.#link.where, asked, extension);
   }
 
   /** Ends the session, and every request with this error. */
