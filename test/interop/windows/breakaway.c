@@ -1,5 +1,5 @@
 // Does a process that is started with FLAGS outlive a job object as sshd for Windows makes it?
-//   breakaway outer FILE   makes the job, runs `inner` in it, ends the job
+//   breakaway outer FILE [LINE]   makes the job, runs `inner` in it, or the command line LINE, ends the job
 //   breakaway inner FILE   starts two processes as a job of ours is started: with FLAGS, and without the one that leaves
 //   breakaway late FILE    writes FILE when the job is long gone
 #include <stdio.h>
@@ -8,14 +8,18 @@
 
 static char self[MAX_PATH];
 
-static PROCESS_INFORMATION start(const char *what, const char *file, DWORD flags) {
-  char line[3 * MAX_PATH];
+static PROCESS_INFORMATION run(char *line, DWORD flags) {
   STARTUPINFOA startup = {sizeof startup};
   PROCESS_INFORMATION information = {0};
-  snprintf(line, sizeof line, "\"%s\" %s \"%s\"", self, what, file);
   if (!CreateProcessA(NULL, line, NULL, NULL, FALSE, flags, NULL, NULL, &startup, &information))
-    printf("%s failed with %lu\n", what, GetLastError());
+    printf("%s failed with %lu\n", line, GetLastError());
   return information;
+}
+
+static PROCESS_INFORMATION start(const char *what, const char *file, DWORD flags) {
+  char line[3 * MAX_PATH];
+  snprintf(line, sizeof line, "\"%s\" %s \"%s\"", self, what, file);
+  return run(line, flags);
 }
 
 int main(int count, char **words) {
@@ -37,7 +41,7 @@ int main(int count, char **words) {
   limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_BREAKAWAY_OK;
   HANDLE job = CreateJobObjectA(NULL, NULL);
   SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits);
-  PROCESS_INFORMATION inner = start("inner", words[2], CREATE_SUSPENDED);
+  PROCESS_INFORMATION inner = count > 3 ? run(words[3], CREATE_SUSPENDED) : start("inner", words[2], CREATE_SUSPENDED);
   AssignProcessToJobObject(job, inner.hProcess);
   ResumeThread(inner.hThread);
   WaitForSingleObject(inner.hProcess, 20000);
