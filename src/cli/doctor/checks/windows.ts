@@ -14,8 +14,22 @@ const share = 1 / 3;
 /** Bytes. Below it Windows updates and jobs soon fill the disk. */
 const littleRoom = 1_000_000_000;
 
+const yesOrNo = /^(?:yes|no)$/;
+/** What windows-look.ps1 finds. A value of another form, whoever wrote it, is none. */
+const forms = {
+  mode: /^\w{1,40}$/,
+  powershell: /^\d{1,4}(?:\.\d{1,9}){1,3}[\w.-]{0,40}$/,
+  elevated: yesOrNo,
+  wmi: yesOrNo,
+  shell: /^.{1,260}$/u,
+  longpaths: /^[01]$/,
+  free: /^\d{1,15}$/,
+  start: /^\w{1,40}$/,
+  sleep: /^\d{1,10}$/,
+} as const;
+
 /** What a Windows PC is like, as far as its account may see. */
-export type WindowsPcFacts = Readonly<Partial<Record<string, string>>>;
+export type WindowsPcFacts = Readonly<Partial<Record<keyof typeof forms, string>>>;
 
 /** What of a Windows PC will trouble a worker: its version, policies, sleep, start-up type, room. */
 export async function checkWindows(connection: Connection, visit: Visit): Promise<Finding> {
@@ -29,14 +43,17 @@ export async function checkWindows(connection: Connection, visit: Visit): Promis
   });
   const facts = factsOf(stdout);
   // The library's own words about a policy that allows no script.
-  const [, mode] = /PowerShell is in (\w+) mode/.exec(stderr) ?? [];
+  const [, mode] = /PowerShell is in (\w{1,40}) mode/.exec(stderr) ?? [];
   const found = mode === undefined ? facts : { ...facts, mode };
   return { ...judge(found, connection.serverVersion, visit.words.windows), ms: now() - started };
 }
 
 function factsOf(stdout: string): WindowsPcFacts {
-  const lines = [...stdout.matchAll(/^(\w+)=([^\r\n]*)\r?$/gm)];
-  return Object.fromEntries(lines.map(([, name, value]) => [name, printable(value!.trim(), 200)]));
+  const lines = [...stdout.matchAll(/^(\w+)=([^\r\n]*)\r?$/gm)].filter(
+    ([, name = '', value = '']) =>
+      Object.hasOwn(forms, name) && forms[name as keyof typeof forms].test(value.trim()),
+  );
+  return Object.fromEntries(lines.map(([, name, value]) => [name, printable(value!.trim(), 260)]));
 }
 
 function judge(facts: WindowsPcFacts, serverVersion: string, words: Words['windows']): Finding {
