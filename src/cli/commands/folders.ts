@@ -5,6 +5,7 @@ import { say } from '../io.ts';
 import type { RemoteListEntry } from '../library.ts';
 import { jsonText } from '../report/json.ts';
 import { table } from '../report/table.ts';
+import { stoppedWith } from '../stopped.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Command } from './command.ts';
 import { afterDestination } from './positionals.ts';
@@ -84,9 +85,14 @@ export const mkdirCommand: Command = {
     const { destination, values } = afterDestination(call, ['REMOTE']);
     const [path = ''] = values;
     if (/^[/\\]+$/.test(path)) throw new UsageError('REMOTE is the root: it is there already');
-    await withConnection(destination, call, async (connection) => {
+    let known = `stopped before ${printable(path)} was asked for`;
+    const making = withConnection(destination, call, async (connection) => {
       await using sftp = await connection.sftp({ signal: io.signal });
+      known = `stopped: it is not known whether ${printable(path)} was made`;
       await sftp.mkdir(path, { recursive: settings.flag('parents'), signal: io.signal });
+    });
+    await making.catch((error) => {
+      throw stoppedWith(error, { known });
     });
     if (settings.flag('json')) say(io.stdout, jsonText({ path }));
     return exitCodes.ok;

@@ -173,13 +173,17 @@ export const jobKill: Command = {
   examples: [['end it', 'job kill pc-of-kim billing-2026-11-22']],
   exitCodes: [['0', 'it is over'], ['1', 'it still runs'], ['4', 'there is no such job'], connectionCode],
   run: (call) =>
-    withJob(call, async (job) => {
-      const grace = call.settings.duration('grace');
-      const status = await job.kill({ signal: call.io.signal, ...(grace === undefined ? {} : { grace }) });
-      say(call.io.stdout, `${job.id}: ${statusInWords(status)}`);
-      if (status.state === 'lost') return codeOfStatus(status);
-      return status.state === 'running' ? exitCodes.failed : exitCodes.ok;
-    }),
+    withJob(
+      call,
+      async (job) => {
+        const grace = call.settings.duration('grace');
+        const status = await job.kill({ signal: call.io.signal, ...(grace === undefined ? {} : { grace }) });
+        say(call.io.stdout, `${job.id}: ${statusInWords(status)}`);
+        if (status.state === 'lost') return codeOfStatus(status);
+        return status.state === 'running' ? exitCodes.failed : exitCodes.ok;
+      },
+      'ended',
+    ),
 };
 
 export const jobRemove: Command = {
@@ -191,27 +195,38 @@ export const jobRemove: Command = {
   examples: [['after its result has been taken', 'job remove pc-of-kim billing-2026-11-22']],
   exitCodes: [['0', 'it is gone'], ['1', 'it still runs'], connectionCode],
   run: (call) =>
-    withJob(call, async (job) => {
-      await job.remove({ signal: call.io.signal });
-      return exitCodes.ok;
-    }),
+    withJob(
+      call,
+      async (job) => {
+        await job.remove({ signal: call.io.signal });
+        return exitCodes.ok;
+      },
+      'removed',
+    ),
 };
 
-function withJob(call: Call, work: (job: RemoteJob<Buffer> | RemoteJob) => Promise<number>): Promise<number> {
+/** `done` is what the work does to the job, if it does anything. */
+function withJob(
+  call: Call,
+  work: (job: RemoteJob<Buffer> | RemoteJob) => Promise<number>,
+  done?: 'ended' | 'removed',
+): Promise<number> {
   const { destination, values } = afterDestination(call, ['ID']);
   const [id = ''] = values;
   asLibrary((_name, value) => checkJobId(value))(id, 'ID');
   const folder = folderOf(call.settings);
   const encoding = call.settings.text('encoding');
-  const working = withConnection(destination, call, (connection) =>
-    work(
+  let known = runsOn(id, destination, call.settings);
+  const working = withConnection(destination, call, (connection) => {
+    if (done) known = `stopped: it is not known whether job ${id} was ${done}; job status tells`;
+    return work(
       encoding === undefined
         ? connection.job(id, { ...folder, encoding: 'buffer' })
         : connection.job(id, { ...folder, encoding }),
-    ),
-  );
+    );
+  });
   return working.catch((error) => {
-    throw stoppedWith(error, { known: runsOn(id, destination, call.settings) });
+    throw stoppedWith(error, { known });
   });
 }
 
