@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { steps } from '../../src/cli/doctor/steps.ts';
+import { english } from '../../src/cli/doctor/words/english.ts';
+import { korean } from '../../src/cli/doctor/words/korean.ts';
+import type { FailureFacts, Words } from '../../src/cli/doctor/words/words.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -43,6 +47,41 @@ describe('README.ko.md', () => {
     expect(words.filter((one) => !/[가-힣]/.test(one)).map((one) => one.trim())).toEqual(
       ['MIT'].filter((one) => words.includes(one)),
     );
+  });
+});
+
+/** Everything that doctor says in a language, in one text. */
+function saidBy({ failures, atJump, disk }: Words): string {
+  const facts = new Proxy({}, { get: () => 'X' }) as FailureFacts;
+  const says = [...Object.values(failures), ...Object.values(atJump)].map((one) => one.says(facts));
+  return [...says, disk.full].join('\n');
+}
+
+describe("the tables of doctor's words", () => {
+  const rowsBelow = (file: string, heading: RegExp) => {
+    const [, part = ''] = read(file).split(heading);
+    return [...part.split(/^## /m)[0]!.matchAll(/^\| (?!-)(.*) \|$/gm)]
+      .map(([, row = '']) => row.split(' | '))
+      .slice(1);
+  };
+
+  it.each([
+    ['README.md', /^## What doctor says$/m, english],
+    ['README.ko.md', /^## doctor가 하는 말$/m, korean],
+  ] as const)('%s has words that doctor says, with the exit code of a step', (file, heading, words) => {
+    const rows = rowsBelow(file, heading);
+    expect(rows.length).toBe(10);
+    const codes = Object.values(steps).map(({ exitCode }) => String(exitCode));
+    for (const [said = '', , exitCode] of rows) {
+      expect(codes).toContain(exitCode);
+      expect(saidBy(words)).toContain(said.replaceAll('`', ''));
+    }
+  });
+
+  it('the page for the night shift has a row for what doctor says', () => {
+    const rows = rowsBelow('docs/ko/night-shift.md', /^## 판정별로 할 일$/m);
+    expect(rows.length).toBe(8);
+    for (const [verdict = ''] of rows) expect(saidBy(korean)).toContain(verdict.replace(/ \(.*/, '').trim());
   });
 });
 
