@@ -30,12 +30,19 @@ export function defaultCustomersFile(): string {
 }
 
 export async function readCustomersText(file: string): Promise<string> {
+  let bytes: Buffer;
   try {
-    return await readFile(file, 'utf8');
+    bytes = await readFile(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why =
       code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${printable(code ?? message)})`;
     throw new CustomersFileError(why, { file });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    // Written back, what cannot be read would be lost.
+    throw new CustomersFileError('it is not UTF-8 (but UTF-16, or a code page): save it as UTF-8', { file });
   }
 }

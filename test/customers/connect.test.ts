@@ -108,7 +108,7 @@ test('put -c and get -c take two paths', async () => {
   const put = await run(['put', ...at(), '-c', 'acme', world.file, '/c.json']);
   expect(put).toMatchObject({ exitCode: 0 });
   expect((await run(['get', ...at(), '-c', 'acme', '/c.json'])).stderr).toMatch(
-    /Expected REMOTE LOCAL; one argument/,
+    /Expected REMOTE LOCAL behind -c CODE; one argument/,
   );
 });
 

@@ -1,6 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { changeCustomer } from '../../src/customers/entries.ts';
 import { CustomersFileError, isSshError, loadCustomers } from '../../src/index.ts';
 import { customersFile } from './world.ts';
 
@@ -46,6 +48,7 @@ describe('what is wrong is told with line and field', () => {
 
   test.each([
     ['not JSON', lines('{', ' "gateway": {', ' }}}'), /:3: this is not JSON: something follows the end/],
+    ['a comment', lines('{', ' // ours', '}'), /:2: this is not JSON: JSON has no comments/],
     ['no gateway', '{"customers":{}}', /:1: gateway: missing/],
     ['no host', '{"gateway":{"Host":"x"},"customers":{}}', /gateway\.host: missing; is "Host" meant\?/],
     [
@@ -86,6 +89,19 @@ describe('what is wrong is told with line and field', () => {
       '/absent/customers.json: there is no such file',
     );
     await expect(loadCustomers('/')).rejects.toThrow(/cannot be read \(EISDIR\)/);
+  });
+
+  test('a file of another encoding is not read, and not written over', async () => {
+    await using world = await customersFile('');
+    const text = JSON.stringify({ gateway, customers: { acme } });
+    const utf16 = Buffer.from(`\ufeff${text}`, 'utf16le');
+    const cp949 = Buffer.from(text.replace('{', '{"note":"\xb0\xa1",'), 'latin1');
+    for (const bytes of [utf16, cp949]) {
+      await writeFile(world.file, bytes);
+      await expect(loadCustomers(world.file)).rejects.toThrow(/customers\.json: it is not UTF-8/);
+      await expect(changeCustomer(world.file, 'acme', { state: 'left' })).rejects.toThrow('not UTF-8');
+      expect(await readFile(world.file)).toEqual(bytes);
+    }
   });
 
   test('unknown members are the user’s own', async () => {

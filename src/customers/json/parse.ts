@@ -131,7 +131,8 @@ class Reader {
   }
 
   #wrong(message: string): JsonSyntaxError {
-    return new JsonSyntaxError(message, this.#at);
+    const isComment = /^\/[/*]/.test(this.#text.slice(this.#at, this.#at + 2));
+    return new JsonSyntaxError(isComment ? 'JSON has no comments' : message, this.#at);
   }
 }
 
