@@ -23,7 +23,7 @@ export interface Said {
 /**
  * A gateway of one's own: a real sshd on a loopback port, with its own configuration that includes a folder of
  * settings. Accounts and groups are this machine's; all that was made is taken away in the end, and what a killed run has
- * left at the beginning. Of several runs on one machine, one goes on and the others wait.
+ * left at the beginning.
  */
 export interface OnboardingWorld extends AsyncDisposable {
   readonly folder: string;
@@ -46,7 +46,6 @@ export interface OnboardingWorld extends AsyncDisposable {
 export async function startOnboardingWorld(
   linesFor: (folder: string) => readonly string[] = () => [],
 ): Promise<OnboardingWorld> {
-  const lock = await lockMachine();
   await clearLeftovers();
   const folder = await mkdtemp(join(tmpdir(), 'onboarding-'));
   await chmod(folder, 0o755);
@@ -70,7 +69,6 @@ export async function startOnboardingWorld(
     for (const code of codes) await removeAccount(`tunnel-${code}`);
     for (const group of groups) await execute('groupdel', [group]).catch(() => {});
     for (const path of [folder, ...ours]) await rm(path, { recursive: true, force: true });
-    lock.kill();
   };
   try {
     await untilListening('127.0.0.1', port, sshd, () => log.join(''));
@@ -123,8 +121,8 @@ function configText({
   ].join('\n');
 }
 
-/** A process that holds the lock, and ends with this one. */
-async function lockMachine(): Promise<ChildProcess> {
+/** Of several runs on one machine, one goes on and the others wait: until it calls what this returns, or ends. */
+export async function lockMachine(): Promise<() => void> {
   const file = join(tmpdir(), 'ssh-via-gateway-onboarding.lock');
   const lock = spawn('flock', ['-w', '300', file, 'sh', '-c', 'echo locked; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -134,7 +132,7 @@ async function lockMachine(): Promise<ChildProcess> {
     lock.once('close', () => reject(new Error('another run of these tests goes on for more than 5 minutes')));
     lock.once('error', reject);
   });
-  return lock;
+  return () => void lock.kill();
 }
 
 /** Accounts, groups, folders and tunnels of a run that was killed. */

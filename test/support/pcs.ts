@@ -21,7 +21,8 @@ export function finish(
     const options = { env: { ...process.env, ...env }, timeout: 100_000, maxBuffer: 1 << 22 };
     execFile(file, args, options, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : null) : 0;
-      resolve({ code, out: stdout, err: stderr });
+      const late = error?.killed ? `\n${file} had not ended after ${options.timeout / 1_000} s` : '';
+      resolve({ code, out: stdout, err: `${stderr}${late}` });
     });
   });
 }

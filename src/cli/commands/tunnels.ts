@@ -86,6 +86,12 @@ async function portsOf(
   const ports = settings.text('ports');
   if (ports !== undefined) return portList(ports, settings.sourceOf('ports'));
   const named = await customerOf(positional, { settings, io });
+  if (named?.customer.route === 'socket') {
+    const { code } = named.customer;
+    throw new UsageError(
+      `${code} comes through a Unix socket, and tunnels lists ports: see doctor -c ${code}`,
+    );
+  }
   return named && [named.customer.port];
 }
 

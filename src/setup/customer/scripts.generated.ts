@@ -50,6 +50,14 @@ elif [ "$(getent shadow "$account" | cut -d: -f8)" = 0 ]; then
 usermod -e "" -p "*" "$account" || fail "The account $account could not be opened again."
 say "did opened the account $account again"
 fi
+if [ "$(getent passwd "$account" | cut -d: -f7)" != /bin/sh ]; then
+usermod -s /bin/sh "$account" || fail "The account $account could not get its shell back."
+say "did gave the account $account its shell back"
+fi
+if [ ! -d "$home" ]; then
+mkdir -p "$home" && chown "$account:" "$home" && chmod 755 "$home" || fail "$home cannot be made."
+say "did made $home anew"
+fi
 if [ -n "$line" ] && [ "$(cat "$keys" 2>/dev/null)" != "$line" ]; then
 mkdir -p "$home/.ssh" && chown root:root "$home/.ssh" && chmod 755 "$home/.ssh" || fail "$home/.ssh cannot be made."
 had_key=
@@ -57,7 +65,9 @@ had_key=
 back_up "$keys" || fail "No backup could be written to $state/backup."
 put "$keys" "$line
 " 644 || fail "$keys cannot be written."
-say "did wrote its key, which may listen on port $port only"
+limit=", which may listen on port $port only"
+[ -z "$workers" ] || limit=
+say "did wrote its key$limit"
 [ -z "$had_key" ] || end_sessions "$account" "$uid"
 fi
 if [ -n "$workers" ]; then

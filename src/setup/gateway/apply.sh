@@ -28,11 +28,12 @@ undo() {
   forget
 }
 setting() { "$sshd" -T -f "$config" 2>/dev/null | sed -n "s/^$1 //p" | head -n 1; }
+limited() { if command -v timeout >/dev/null 2>&1; then timeout 20 "$@"; else "$@"; fi; }
 reload_sshd() {
-  if [ -n "$reload" ]; then sh -c "$reload" 2>&1 9>&-; return; fi
+  if [ -n "$reload" ]; then limited sh -c "$reload" 2>&1 9>&-; return; fi
   if [ "$config" = /etc/ssh/sshd_config ] && [ -d /run/systemd/system ]; then
     for unit in ssh sshd; do
-      systemctl is-active --quiet "$unit.service" && { systemctl reload "$unit.service" 2>&1; return; }
+      systemctl is-active --quiet "$unit.service" && { limited systemctl reload "$unit.service" 2>&1; return; }
     done
     # With socket activation, the next sshd reads the settings by itself.
     systemctl is-active --quiet ssh.socket sshd.socket && return 0
@@ -117,7 +118,7 @@ keeps_out="so no PC could log in. The old settings are back."
 of_root after
 cmp -s "$work/before" "$work/after" || fail "The settings of root would change; the old ones are back: $(diff "$work/before" "$work/after")"
 
-problem=$(reload_sshd) || { reloaded=1; fail "sshd could not be reloaded; the old settings are back: $problem"; }
+problem=$(reload_sshd) || { reloaded=1; fail "sshd could not be reloaded; the old settings are back: ${problem:-no answer}"; }
 reloaded=1
 if [ -n "$answered" ]; then
   tries=0

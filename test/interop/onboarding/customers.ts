@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -13,6 +14,7 @@ import {
 } from '../../support/onboarding-world.ts';
 import { finish, keyIn, LinuxPc, pwsh, WindowsPc } from '../../support/pcs.ts';
 import { freePort, type Sshd, startSshd } from '../../support/sshd.ts';
+import { within } from '../../support/within.ts';
 
 /** Three customers come, one is replaced, one leaves. */
 export function customerTests(): void {
@@ -49,10 +51,9 @@ export function customerTests(): void {
   }
 
   async function untilServed(port: number, timeout = 30_000): Promise<void> {
-    await vi.waitFor(async () => expect(await serves(port)).toMatch(/^SSH-2\.0-/), {
-      timeout,
-      interval: 100,
-    });
+    const look = async () =>
+      expect(await serves(port), `a banner through port ${port}`).toMatch(/^SSH-2\.0-/);
+    await vi.waitFor(look, { timeout, interval: 100 });
   }
 
   /** What plain ssh gets with the key of a tunnel. */
@@ -154,7 +155,7 @@ export function customerTests(): void {
     const installed = await windows.run([], { FAKE_HOME: customers[2]!.folder });
     expect(installed).toMatchObject({ code: 0, err: '' });
     await takeKey(customers[2]!, keyIn(installed));
-    for (const { port } of customers) await untilServed(port, 90_000);
+    await Promise.all(customers.map(({ port }) => untilServed(port, 90_000)));
   }, 180_000);
 
   afterAll(async () => {
@@ -274,6 +275,22 @@ export function customerTests(): void {
       expect(refused.err).toContain('Permission denied');
     });
 
+    it('what somebody has changed of its account is put right: its shell, its home', async () => {
+      const customer = await newCustomer();
+      await takeKey(customer, await newKey('of-mended'));
+      const account = `tunnel-${customer.code}`;
+      await finish('usermod', ['-s', '/usr/sbin/nologin', account]);
+      await rm(`/home/${account}`, { recursive: true });
+      const key = await readFile(join(world.folder, 'of-mended.pub'), 'utf8');
+      const mended = await world.say('setup customer', '--local', '--key', key, customer.code);
+      expect(mended).toMatchObject({ exitCode: 0 });
+      for (const what of ['gave the account', 'anew', 'wrote its key']) expect(mended.out).toContain(what);
+      const noted = await tunnelSsh(customer, join(world.folder, 'of-mended'), 'note', `${customer.port}`);
+      expect(noted).toMatchObject({ code: 0, out: expect.stringMatching(/^noted \d+/m) });
+      const again = await world.say('setup customer', '--local', customer.code);
+      expect(again.out).toBe(`${customer.code}: all is as it should be\n`);
+    });
+
     it('two at once with one port: one has it; a folder of nobody is not taken', async () => {
       const codes = [world.newCode(), world.newCode(), world.newCode()] as const;
       const add = async (code: string, port: number, ...args: string[]) => {
@@ -322,7 +339,7 @@ export function customerTests(): void {
     it('one is taken away: its sessions end, its key is refused, its port is free, the others notice nothing; it comes back', async () => {
       const [first, second, third] = customers as [Customer, Customer, Customer];
       const others = [second, third].map(({ port }) => connect(port, '127.0.0.1').on('error', () => {}));
-      await Promise.all(others.map((socket) => new Promise((resolve) => socket.once('data', resolve))));
+      for (const socket of others) await within('a banner of the others', once(socket, 'data'));
       const removed = await world.say('setup remove', '--local', first.code);
       expect(removed).toMatchObject({ exitCode: 0, err: '' });
       for (const what of [

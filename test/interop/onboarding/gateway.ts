@@ -1,25 +1,27 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { type OnboardingWorld, startOnboardingWorld } from '../../support/onboarding-world.ts';
 import { freePort } from '../../support/sshd.ts';
+import { within } from '../../support/within.ts';
 
 /** `setup gateway`, on the gateway itself. */
 export function gatewayTests(): void {
   const execute = promisify(execFile);
 
   /** The first line of a server. */
-  function bannerOf(port: number): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1').once('error', reject);
-      socket.once('data', (data) => {
-        socket.destroy();
-        resolve(data.toString().trim());
-      });
-    });
+  async function bannerOf(port: number): Promise<string> {
+    const socket = connect(port, '127.0.0.1');
+    try {
+      const [data] = await within(`the banner of port ${port}`, once(socket, 'data'));
+      return String(data).trim();
+    } finally {
+      socket.destroy();
+    }
   }
 
   describe('setup gateway', () => {
@@ -32,7 +34,7 @@ export function gatewayTests(): void {
       expect(await readdir(world.dropIns)).toEqual([]);
 
       const running = connect(world.port, '127.0.0.1');
-      await new Promise((resolve) => running.once('data', resolve));
+      await within('the banner', once(running, 'data'));
       const done = await world.setupGateway('--apply', '--client-alive', '120x3');
       expect(done).toMatchObject({
         exitCode: 0,
@@ -83,6 +85,16 @@ export function gatewayTests(): void {
         'echo no such unit; false',
       );
       expect(unloaded.err).toMatch(/could not be reloaded; the old settings are back: no such unit/);
+      expect(await readFile(join(world.dropIns, '10-ssh-via-gateway.conf'), 'utf8')).toBe(before);
+
+      // A reload that does not end is ended: it goes through timeout, which here ends it at once.
+      const bin = join(world.folder, 'bin');
+      await mkdir(bin);
+      await writeFile(join(bin, 'timeout'), '#!/bin/sh\nexit 124\n', { mode: 0o755 });
+      vi.stubEnv('PATH', `${bin}:${process.env['PATH']}`);
+      const endless = await world.setupGateway('--apply', '--client-alive', '97x3', '--reload', 'sleep 999');
+      vi.unstubAllEnvs();
+      expect(endless.err).toMatch(/could not be reloaded; the old settings are back: no answer/);
       expect(await readFile(join(world.dropIns, '10-ssh-via-gateway.conf'), 'utf8')).toBe(before);
 
       // Stopped by its own reload: it is noticed.
@@ -171,7 +183,8 @@ export function gatewayTests(): void {
         ...['sh', '-c', 'sleep 0.3 & echo $!; exec sleep 60'],
       ]);
       try {
-        const zombie = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+        const [said] = await within('the pid of the one to end', once(child.stdout, 'data'));
+        const zombie = Number(said);
         await vi.waitFor(async () => {
           expect(await readFile(`/proc/${zombie}/status`, 'utf8')).toMatch(/^State:\tZ/m);
           expect(await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).toMatch(/^sleep/);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pcScript } from '../../../src/setup/pc/pc-script.ts';
 import { killTree } from '../../support/onboarding-world.ts';
 import { LinuxPc } from '../../support/pcs.ts';
+import { within } from '../../support/within.ts';
 
 const key = (end: string) =>
   `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ6ml3jzw1kQ6PdrwmbxuZPdUE3HqyJp4Qn4ueBuJ${end}`;
@@ -132,10 +134,9 @@ export function linuxPcTests(): void {
       await pc.run();
       const loops = [pc.start(), pc.start()];
       try {
-        const codes = await Promise.race(
-          loops.map((loop) => new Promise((resolve) => loop.once('exit', resolve))),
-        );
-        expect(codes).toBe(3);
+        const exits = loops.map((loop) => once(loop, 'exit'));
+        const [code] = await within('the end of one of two', Promise.race(exits));
+        expect(code).toBe(3);
         const ssh = await vi.waitFor(() => pidIn(pc, 'ssh.pid'));
         const running = loops.find(({ exitCode }) => exitCode === null)!;
         running.kill('SIGKILL');

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -10,6 +11,7 @@ import { keepReverseTunnel, loadCustomers, type TunnelEvent } from '../../../src
 import { type OnboardingWorld, type Said, startOnboardingWorld } from '../../support/onboarding-world.ts';
 import { finish, keyIn, LinuxPc, pwsh } from '../../support/pcs.ts';
 import { freePort, type Sshd, startSshd } from '../../support/sshd.ts';
+import { within } from '../../support/within.ts';
 
 /** Setting up over SSH, Unix sockets, and the tunnels of Node. */
 export function remoteTests(): void {
@@ -44,14 +46,14 @@ export function remoteTests(): void {
   });
 
   /** The first line that comes through a Unix socket. */
-  function bannerThrough(path: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(path).once('error', reject);
-      socket.once('data', (data) => {
-        socket.destroy();
-        resolve(data.toString().trim());
-      });
-    });
+  async function bannerThrough(path: string): Promise<string> {
+    const socket = connect(path);
+    try {
+      const [data] = await within(`the banner through ${path}`, once(socket, 'data'), 3_000);
+      return String(data).trim();
+    } finally {
+      socket.destroy();
+    }
   }
 
   describe('setup over SSH', () => {
@@ -81,7 +83,13 @@ export function remoteTests(): void {
       const folder = join(world.folder, code);
       await mkdir(folder);
       const pc = await LinuxPc.make(folder, script);
-      expect(await add('--key', keyIn(await pc.run()), code)).toMatchObject({ exitCode: 0 });
+      expect(await add('--key', keyIn(await pc.run()), code)).toMatchObject({
+        exitCode: 0,
+        out: `${code}: wrote its key\n`,
+      });
+      // It listens on no port.
+      const listed = await world.say('tunnels', '-F', 'none', '-c', code);
+      expect(listed).toMatchObject({ exitCode: 2, err: expect.stringContaining(`see doctor -c ${code}`) });
       const socket = `/var/lib/ssh-via-gateway/tunnel-${code}/pc.sock`;
       const old = pc.start();
       world.adopt(old);
@@ -169,9 +177,11 @@ export function remoteTests(): void {
         ...[`tunnel-${code}@127.0.0.1`, 'hold', String(port)],
       ]);
       world.adopt(frozen);
-      await new Promise((resolve) =>
-        frozen.stdout.on('data', (data) => /up noted/.test(`${data}`) && resolve(undefined)),
-      );
+      let said = '';
+      frozen.stdout.on('data', (data) => {
+        said += data;
+      });
+      await vi.waitFor(() => expect(said).toContain('up noted'), 20_000);
       frozen.kill('SIGSTOP');
       const events: TunnelEvent[] = [];
       const { gateway } = await loadCustomers(world.customersFile);
