@@ -102,7 +102,7 @@ describe('algorithm lists', () => {
 
   it('that leave nothing are refused', async () => {
     await expect(read('KexAlgorithms sntrup761x25519-sha512')).rejects.toThrow(
-      /kexalgorithms sntrup.*curve25519/,
+      /KexAlgorithms sntrup.*curve25519/,
     );
   });
 });
@@ -171,8 +171,12 @@ describe('refuses', () => {
     ['a criterion without its value', 'Match host\nPort 1', 'host'],
     ['CanonicalizeHostname', 'CanonicalizeHostname yes', 'canonicalizehostname yes is not supported'],
     ['RevokedHostKeys', 'RevokedHostKeys /etc/revoked', 'revokedhostkeys /etc/revoked is not supported'],
-    ['a port that is none', 'Port 99999', 'port 99999: a whole number from 1 to 65535 would be right'],
-    ['a time that is none', 'ConnectTimeout soon', 'connecttimeout soon: seconds, or a time as 1m30s'],
+    ['a port that is none', 'Port 99999', 'Port 99999: a whole number from 1 to 65535 would be right'],
+    [
+      'a time that is none',
+      'ConnectTimeout soon',
+      'ConnectTimeout soon: seconds, or a time as 1m30s would be right',
+    ],
     ['a check that is none', 'StrictHostKeyChecking perhaps', 'yes, ask, accept-new or no would be right'],
     ['an unknown token', 'UserKnownHostsFile /x/%Q', '%Q is not supported'],
     ['an unknown token in HostName', 'HostName %p', '%p is not known'],

@@ -31,6 +31,8 @@ const neverShown = [
   ...['hostKey.verify threw', 'hostKey.verify refused', 'ssh connect to vm: '],
   ...['the file is larger than', 'command.stdin: ', 'jumpHost(...), proxyCommand(...)'],
   ...['what loadCustomers has read', 'the path of a customers file, or what', 'a promise of one (await it)'],
+  // Of the key itself: the program gives its path.
+  ...['something like the path of a file given'],
   // Of streams: a file is sent again without being asked for.
   ...['Some servers take the writes of a file in order only', 'X (for the key itself: privateKey)'],
 ];
