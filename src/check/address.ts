@@ -3,7 +3,8 @@ import { wrongRange } from './wrong.ts';
 
 /** A name or an address, and nothing that stands around one in a URL or on a command line. */
 export const host: Check = (name, value) => {
-  checkText(name, value, 'a host name or address');
+  // NI_MAXHOST: no resolver takes more.
+  checkText(name, value, 'a host name or address', 1_024);
   // What stands before an @ may be a password.
   if (value.includes('@')) throw wrongAddress(name, value, 'without user');
   if (/[\s/\u0000-\u001f\u007f]/.test(value)) throw wrongAddress(name, value, 'without scheme or blanks');

@@ -1,6 +1,6 @@
 import { checkKnownNames } from '../text/known-names.ts';
 import type { Check } from './values.ts';
-import { within, wrongType } from './wrong.ts';
+import { within, wrongAs, wrongType } from './wrong.ts';
 
 /** A check that is asked for `undefined` too: the option cannot be left out. */
 export type RequiredCheck = Check & { readonly required: true };
@@ -41,10 +41,13 @@ export function object<T>(checks: Checks<T>, right = 'an object'): Check {
   const all = Object.entries<Check>(checks);
   const names = all.map(([name]) => name);
   return (name, value) => {
-    checkObject(name, value, right);
+    checkBag(name, value, right);
     checkKnownNames(name, value, names);
     for (const [option, check] of all) {
       const given = value[option];
+      // Where options are copied, an inherited one would be lost.
+      if (given !== undefined && !Object.hasOwn(value, option))
+        throw wrongAs(within(name, option), 'an inherited one', 'a property of the object itself');
       if (given !== undefined || 'required' in check) check(within(name, option), given);
     }
   };
@@ -58,6 +61,22 @@ export function checkOptions<T>(value: unknown, checks: Checks<T>): asserts valu
 /** An argument of a call beside its options. @throws TypeError or RangeError that names it. */
 export function checkArgument(name: string, value: unknown, check: Check): void {
   check(`argument ${name}`, value);
+}
+
+/**
+ * An object that holds what it says. A signal that was given without its name, a Promise or a Map has nothing in it that an
+ * option could be, and would be taken for none.
+ */
+export function checkBag(
+  name: string,
+  value: unknown,
+  right?: string,
+): asserts value is Record<string, unknown> {
+  checkObject(name, value, right);
+  const prototype: object | null = Object.getPrototypeOf(value);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (!isPlain && Object.keys(value).length === 0)
+    throw wrongType(name, value, right ?? 'an object with options of its own');
 }
 
 export function checkObject(

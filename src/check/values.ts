@@ -23,15 +23,17 @@ export function checkText(
   name: string,
   value: unknown,
   right = 'a non-empty string',
+  longest = Number.POSITIVE_INFINITY,
 ): asserts value is string {
   if (typeof value !== 'string') throw wrongType(name, value, right);
   if (value === '') throw wrongRange(name, value, right);
   if (value.includes('\0')) throw wrongRange(name, value, `${right} without NUL`);
+  if (value.length > longest) throw wrongRange(name, value, `${right} of at most ${longest} characters`);
 }
 
-/** A string with something in it, and no NUL. */
-export function text(right?: string): Check {
-  return (name, value) => checkText(name, value, right);
+/** A string with something in it, no NUL, and no more than fits where it goes. */
+export function text(right?: string, longest?: number): Check {
+  return (name, value) => checkText(name, value, right, longest);
 }
 
 /** A secret: text, or bytes where a key may be binary. */

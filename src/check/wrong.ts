@@ -78,7 +78,16 @@ export function typeName(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object') return `a ${typeof value}`;
-  const name: unknown = value.constructor?.name;
+  const name = constructorOf(value);
   if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object';
   return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${printable(name, 40)}`;
+}
+
+/** What was given may throw at whoever looks at it. */
+function constructorOf(value: object): unknown {
+  try {
+    return value.constructor?.name;
+  } catch {
+    return undefined;
+  }
 }

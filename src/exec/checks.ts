@@ -4,6 +4,7 @@ import {
   atLeast,
   type Check,
   callback,
+  checkText,
   flag,
   limit,
   oneOf,
@@ -58,7 +59,10 @@ function checkStdin(name: string, value: unknown): void {
 }
 
 function checkTerm(name: string, value: unknown): void {
-  if (typeof value !== 'string') throw wrongType(name, value, "a terminal's name");
+  const right = "a terminal's name";
+  if (typeof value !== 'string') throw wrongType(name, value, right);
+  // As in `shell`; empty is a name that is not known.
+  if (value !== '') checkText(name, value, right, 255);
 }
 
 function checkPty(name: string, value: unknown): void {

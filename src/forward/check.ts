@@ -1,6 +1,6 @@
 import { host } from '../check/address.ts';
 import type { Checks } from '../check/options.ts';
-import { abortSignal, callback, limit, port, portOrZero, text } from '../check/values.ts';
+import { abortSignal, callback, checkText, limit, port, portOrZero, text } from '../check/values.ts';
 import { within, wrongTogether, wrongType } from '../check/wrong.ts';
 import type { DirectTarget } from '../ssh2/channels/forwards.ts';
 import type {
@@ -46,7 +46,9 @@ export const remoteChecks: Checks<RemoteForwardOptions> = { ...localChecks, conn
 
 /** Empty for all addresses, as in `ssh -L :8080:...`. */
 function listenHost(name: string, value: unknown): void {
-  if (typeof value !== 'string') throw wrongType(name, value, 'a name or address');
+  const right = 'a name or address';
+  if (typeof value !== 'string') throw wrongType(name, value, right);
+  if (value !== '') checkText(name, value, right, 1_024);
 }
 
 /** Of options that have been checked one by one: which target they mean. */

@@ -1,9 +1,12 @@
+import { given } from '../check/given.ts';
 import { type Checks, checkObject, checkOptions } from '../check/options.ts';
 import { abortSignal, callback, checkText, count, ms } from '../check/values.ts';
+import { wrongType } from '../check/wrong.ts';
 import { connectViaGateway } from '../connect-via-gateway.ts';
 import type { Connection } from '../connection.ts';
 import { type Attempt, isSshError, type SshError } from '../errors/index.ts';
 import type { ConnectOptions } from '../options/types.ts';
+import { validateConnectOptions } from '../options/validate.ts';
 import { sleep } from '../time/timer.ts';
 
 /** A customer's PC: what `ssh_connect` takes, under its names or under those of `ConnectOptions`. */
@@ -78,9 +81,14 @@ export async function sshConnect(
   options: SshConnectOptions = {},
 ): Promise<Connection> {
   checkObject('argument instance', instance);
+  if ('retry' in instance)
+    throw wrongType('argument instance.retry', instance['retry'], 'retryNum in the options');
   checkOptions(options, checks);
   const { retryNum = 3, logger, retryDelay = 30_000, signal } = options;
-  const connectOptions = { ...optionsOf(instance, logger), ...(signal && { signal }) };
+  const plain = { ...optionsOf(instance, logger), ...given({ signal }) };
+  validateConnectOptions(plain);
+  // Behind the checks: what is spread is an object then.
+  const connectOptions = { ...plain, timeouts: { ...defaultTimeouts, ...plain.timeouts } };
   const history: Attempt[] = [];
   for (let number = 1; ; number++) {
     connectOptions.signal?.throwIfAborted();
@@ -131,7 +139,6 @@ function optionsOf(instance: SshInstance, logger: SshConnectLogger | undefined):
     ...rest,
     host,
     retry: false,
-    timeouts: { ...defaultTimeouts, ...rest.timeouts },
   };
 }
 

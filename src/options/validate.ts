@@ -70,7 +70,7 @@ const algorithmChecks: Checks<Algorithms> = {
 export const connectChecks: Checks<ConnectOptions> = {
   host: required(host),
   port,
-  username: required(text('the name of an account')),
+  username: required(text('the name of an account', 1_024)),
   privateKey: secret({ bytes: true }),
   privateKeyPath: oneOrMore(checkKeyPath, 'the path of a private key file, or several,'),
   passphrase: secret({ bytes: true }),
@@ -111,15 +111,18 @@ export function checkOneKey(options: Partial<ConnectOptions>): void {
   }
 }
 
+/** Characters. No system takes more; Windows takes 32,767. */
+const longestPath = 32_767;
+
 function checkCertificatePath(name: string, value: unknown): void {
   const right = 'the path of a certificate file';
-  checkText(name, value, right);
+  checkText(name, value, right, longestPath);
   if (/[\r\n]/.test(value)) throw wrongRange(name, value, `${right} (for its text: certificate)`);
 }
 
 function checkKeyPath(name: string, value: unknown): void {
   const right = 'the path of a private key file';
-  checkText(name, value, right);
+  checkText(name, value, right, longestPath);
   if (/[\r\n]/.test(value)) throw wrongSecret(name, value, `${right} (for the key itself: privateKey)`);
 }
 

@@ -54,7 +54,18 @@ const noOptions: Wrong[] = [
   [null, 'options'],
   [5, 'options'],
   [[], 'options'],
+  // What was meant for an option of them, or is not there yet.
+  [new AbortController().signal, 'options'],
+  [Promise.resolve({}), 'options'],
+  [new Map([['timeout', 5]]), 'options'],
+  [new Date(0), 'options'],
 ];
+/** Of which even the name cannot be asked. */
+const throwsWhenLookedAt = Object.defineProperty([], 'constructor', {
+  get: () => {
+    throw new Error('looked at');
+  },
+});
 const exec: Wrong[] = [
   ...signal,
   ...noOptions,
@@ -65,6 +76,8 @@ const exec: Wrong[] = [
   [{ maxBuffer: 0.5 }, 'maxBuffer'],
   [{ encoding: 'cp94' }, 'encoding'],
   [{ encoding: 949 }, 'encoding'],
+  [{ env: new Map([['A', 'b']]) }, 'env'],
+  [{ env: Promise.resolve({}) }, 'env'],
   [{ cwd: '' }, 'cwd'],
   [{ cwd: 5 }, 'cwd'],
   [{ env: 'A=b' }, 'env'],
@@ -219,6 +232,7 @@ const entries: readonly Entry[] = [
     'shell',
     (options) => connection.shell(options),
     [
+      [{ term: 'x'.repeat(256) }, 'term'],
       ...signal,
       ...noOptions.slice(0, 2),
       [{ rows: 0 }, 'rows'],
@@ -374,6 +388,14 @@ const entries: readonly Entry[] = [
       [{ ...login, hostKey: { update: [''] } }, 'hostKey.update[0]'],
       [{ ...login, hostKey: 'insecure' }, 'hostKey'],
       [{ ...login, hostKey: { fingerprint: [] } }, 'hostKey.fingerprint'],
+      [Object.create(login), 'options'],
+      [Object.assign(Object.create({ password: 'secret' }), login), 'password'],
+      [{ ...login, hostKey: Promise.resolve({ fingerprint }) }, 'hostKey'],
+      [{ ...login, timeouts: new Map([['tcp', 5]]) }, 'timeouts'],
+      [{ ...login, timeouts: throwsWhenLookedAt }, 'timeouts'],
+      [{ ...login, host: 'x'.repeat(1_025) }, 'host'],
+      [{ ...login, username: 'x'.repeat(1_025) }, 'username'],
+      [{ ...login, privateKeyPath: 'x'.repeat(32_768) }, 'privateKeyPath'],
       [{ ...login, retry: true }, 'retry'],
       [{ ...login, retry: { retries: 3 } }, 'retry.retries'],
       [{ ...login, timeouts: { tcp: '30s' } }, 'timeouts.tcp'],
@@ -443,6 +465,17 @@ const entries: readonly Entry[] = [
       [{ logger: 5 }, 'logger'],
       [{ retries: 3 }, 'retries'],
       [{ signal: {} }, 'signal'],
+    ],
+  ],
+  [
+    'sshConnect of an instance',
+    (changes) => sshConnect({ ip: '127.0.0.1', username: 'u', ...(changes as object) }),
+    [
+      [{ signal: {} }, 'signal'],
+      [{ timeouts: null }, 'timeouts'],
+      [{ timeouts: Number.NaN }, 'timeouts'],
+      [{ timeouts: { tpc: 5 } }, 'timeouts.tpc'],
+      [{ retry: { attempts: 3 } }, 'instance.retry'],
     ],
   ],
   [

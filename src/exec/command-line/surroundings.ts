@@ -1,4 +1,4 @@
-import { checkObject } from '../../check/options.ts';
+import { checkBag } from '../../check/options.ts';
 import { wrongSecret, wrongType } from '../../check/wrong.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { checkSecretText, checkText } from '../quote/argv.ts';
@@ -50,7 +50,7 @@ export function checkCwd(name: string, value: unknown): void {
 /** Values may be secrets: only their kind is told. */
 export function checkEnv(name: string, value: unknown): void {
   if (typeof value === 'string') throw wrongSecret(name, value, 'an object of strings');
-  checkObject(name, value, 'an object of strings');
+  checkBag(name, value, 'an object of strings');
   for (const [variable, text] of Object.entries(value)) {
     checkSecretText(`${name}.${printable(variable, 60)}`, text);
   }

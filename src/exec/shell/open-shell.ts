@@ -8,7 +8,7 @@ import type { ShellOptions, ShellSession } from './types.ts';
 const size = whole(1, 65_535);
 
 const checks: Checks<ShellOptions> = {
-  term: text("a terminal's name"),
+  term: text("a terminal's name", 255),
   rows: size,
   columns: size,
   timeout: limit(),

@@ -17,7 +17,7 @@ export function startCommand(dir: string, request: StartRequest): HostCommand<St
   const { line, mark } = posixScript(variables, start);
   if (Buffer.byteLength(line) > maxLine) {
     throw new RangeError(
-      `the command has ${Buffer.byteLength(command)} bytes, too many to start it as a job; pass long values in a file`,
+      `the command, its folder and its variables make ${Buffer.byteLength(line)} bytes, too many to start it as a job; pass long values in a file`,
     );
   }
   return { line, read: (result) => readStarted(result, mark) };
