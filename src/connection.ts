@@ -30,6 +30,7 @@ import type { AttachJobOptions, JobHost, JobSummary, JobsOptions, StartJobOption
 import type { SftpClient } from './sftp/client/client-types.ts';
 import type { TransferOptions, TransferResult } from './sftp/transfer/options.ts';
 import type { Link, OpenOptions } from './ssh2/channels/link.ts';
+import { withoutWaiting } from './ssh2/channels/without-waiting.ts';
 import type { SftpOpener } from './ssh2/sftp/requests.ts';
 
 /** Options of `Connection.sftp`. */
@@ -266,7 +267,7 @@ export class Connection {
   async #files() {
     const files = await import('./sftp/index.ts');
     this.#sftpOpener ??= files.sftpOpener(this.#link, {
-      run: (command, signal) => this.exec(command, { reject: false, signal }),
+      run: (command, signal) => exec(withoutWaiting(this.#link), command, { reject: false, signal }),
     });
     return { files, opener: this.#sftpOpener };
   }

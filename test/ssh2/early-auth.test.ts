@@ -57,6 +57,29 @@ describe('an early login', () => {
     expect(encrypt.mock.calls[0]?.[0].subarray(5)).toEqual(Buffer.from([2, 0, 0, 0, 0]));
   });
 
+  it('does not acknowledge the answer of a server that may forget what comes with it', () => {
+    const encrypt = vi.fn();
+    const writer = {
+      allocStart: 0,
+      alloc: (length: number) => Buffer.alloc(length),
+      finalize: (p: Buffer) => p,
+    };
+    const handlers: Record<string, () => void> = { SERVICE_ACCEPT: () => {} };
+    const protocol = {
+      service: vi.fn(),
+      _handlers: handlers,
+      _cipher: { encrypt },
+      _packetRW: { write: writer },
+    };
+    let isSshd = false;
+    authenticateEarly(clientWith(protocol), () => isSshd);
+    handlers['SERVICE_ACCEPT']?.();
+    expect(encrypt).not.toHaveBeenCalled();
+    isSshd = true;
+    handlers['SERVICE_ACCEPT']?.();
+    expect(encrypt).toHaveBeenCalledTimes(1);
+  });
+
   it.each([
     ['no protocol', undefined],
     ['nothing of what it needs', {}],

@@ -11,7 +11,7 @@ import {
   stateOf,
 } from '../insides/internals.ts';
 import { LostSignal } from '../transport/lost.ts';
-import { channelTimeout, isFull, openFailed } from './open-errors.ts';
+import { channelTimeout, isFull, noneToSpare, openFailed } from './open-errors.ts';
 import type { OpenedCallback, OpenPlan, Starter, Where } from './opening.ts';
 import { isKnownToTakeSeveral, mannersOf, type ServerManners } from './server-manners.ts';
 import { SessionAhead } from './session-ahead.ts';
@@ -113,12 +113,14 @@ export class Link {
     const ticket = this.slots.nextTicket();
     for (;;) {
       const ahead = plan.startOn && !plan.signal?.aborted ? this.ahead?.take() : undefined;
-      const probe = ahead || this.slots.take() ? false : await this.#slot(ticket, plan.signal);
+      const isFree = ahead !== undefined || this.slots.take();
+      if (!isFree && plan.isSpare) throw noneToSpare(this.where);
+      const probe = isFree ? false : await this.#slot(ticket, plan.signal);
       const slot: HeldSlot = { ahead, probe, isRefused: false };
       try {
         return await this.#openInSlot(plan, slot);
       } catch (error) {
-        if (!slot.isRefused) throw error;
+        if (!slot.isRefused || plan.isSpare) throw error;
       }
     }
   }

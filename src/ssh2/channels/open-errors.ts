@@ -37,6 +37,16 @@ export function openFailed(where: Where, what: string, error: Error & { reason?:
   });
 }
 
+/** Somebody else has them all, and this one would not wait. */
+export function noneToSpare(where: Where): SshError {
+  return new ChannelOpenFailed(`No session with ${where.host}:${where.port} is free within MaxSessions`, {
+    ...where,
+    phase: 'channel',
+    reason: 'no session is free',
+    retryable: true,
+  });
+}
+
 /** RFC 4254 section 5.1: 2 connect failed (what sshd says beyond MaxSessions), 4 resource shortage. */
 export function isFull(error: Error & { reason?: unknown }): boolean {
   return error.reason === 2 || error.reason === 4;

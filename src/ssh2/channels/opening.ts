@@ -35,4 +35,6 @@ export interface OpenPlan<T> {
   isTraced?: boolean;
   /** Cleans up, and so may begin after `close()`. */
   isChore?: boolean | undefined;
+  /** Never waits in line: whoever asks holds a session, and might wait for itself. */
+  isSpare?: boolean | undefined;
 }

@@ -27,6 +27,8 @@ export interface ExecEvents {
   onRefused?: (() => void) | undefined;
   /** Cleans up, and so may begin after `close()`. */
   isChore?: boolean | undefined;
+  /** Never waits in line: whoever asks holds a session, and might wait for itself. */
+  isSpare?: boolean | undefined;
 }
 
 /** What of a link a command needs. */
@@ -46,6 +48,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   readonly signal: Stoppable | undefined;
   readonly timeout: number | undefined;
   readonly isChore: boolean | undefined;
+  readonly isSpare: boolean | undefined;
   readonly startOn: ((channel: ClientChannel, started: Started) => void) | undefined;
   readonly #link: CommandLink;
   readonly #request: ExecRequest;
@@ -64,6 +67,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     this.signal = events.signal;
     this.timeout = events.timeout;
     this.isChore = events.isChore;
+    this.isSpare = events.isSpare;
     // A terminal is asked for before the command is.
     const { command, pty } = request;
     if (command !== undefined && pty === undefined)

@@ -32,6 +32,7 @@ import {
   type Ssh2Error,
   unsafeSsh2,
 } from '../transport/classify.ts';
+import { isOpenSsh } from '../transport/server-kind.ts';
 import { type StreamEnd, Transport } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 import { authBroken, invalidCertificate } from './auth-broken.ts';
@@ -168,7 +169,7 @@ class Handshake {
         const tell = (data: Buffer) => this.#guard.hostKeysTold(this.#client, data, settings);
         onHostKeysTold(this.#client, (data) => this.#chores.add(tell(data)));
       }
-      authenticateEarly(this.#client);
+      authenticateEarly(this.#client, () => isOpenSsh(this.#serverVersion));
     } catch (error) {
       throw unsafeSsh2(error as Error, this.#situation());
     }

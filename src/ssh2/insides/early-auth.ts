@@ -23,12 +23,15 @@ const hashes: Record<string, string> = {
  * Spares two round trips of a login, by not waiting where the protocol does not ask for it: the first request for a
  * key that is at hand carries its signature already (RFC 4252 section 7), and it follows the request for the
  * authentication service without waiting for its acceptance. Where ssh2 has changed inside, all stays as it was.
+ *
+ * @param isSshd Whether the answer is to be acknowledged; asked when it has come. TinySSH reads one packet and forgets
+ *   the next that came with it: the one that opens the first channel would be lost behind ours.
  */
-export function authenticateEarly(client: Client): void {
+export function authenticateEarly(client: Client, isSshd: () => boolean = () => true): void {
   const protocol = protocolOf(client) as EarlyProtocol | undefined;
   if (!protocol || !serves(client, 'early login')) return;
   signFirstRequest(protocol);
-  skipServiceAccept(protocol);
+  skipServiceAccept(protocol, isSshd);
 }
 
 function signFirstRequest(protocol: EarlyProtocol): void {
@@ -49,14 +52,16 @@ function signerOf(key: ParsedKey, algorithm: string | undefined): Sign | undefin
   };
 }
 
-function skipServiceAccept(protocol: EarlyProtocol): void {
+function skipServiceAccept(protocol: EarlyProtocol, isSshd: () => boolean): void {
   const { service, _handlers: handlers } = protocol;
   const onAccept = handlers?.['SERVICE_ACCEPT'];
   if (typeof service !== 'function' || typeof onAccept !== 'function' || !handlers) return;
   let started = false;
-  // It comes behind our request alone: what comes before is out of turn, and never gets here. The answer to the login
+  // It comes behind our request alone: what comes before is out of turn, and never gets here. sshd's answer to the login
   // waits until it is acknowledged.
-  handlers['SERVICE_ACCEPT'] = () => sendIgnore(protocol);
+  handlers['SERVICE_ACCEPT'] = () => {
+    if (isSshd()) sendIgnore(protocol);
+  };
   protocol.service = (name) => {
     service.call(protocol, name);
     if (started || name !== 'ssh-userauth') return;
