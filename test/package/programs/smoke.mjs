@@ -1,5 +1,5 @@
 // What the library does, step by step, on whatever runtime runs this file; prints `{ step: 'ok' or what went wrong }`.
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,12 @@ import { connectViaGateway, jumpHost, keepReverseTunnel, proxyCommand, runJob } 
 import { startMockServer } from 'ssh-via-gateway/mock-server';
 
 const mebibytes16 = 16 * 1024 * 1024;
+/** A key that only the agent has. */
+const agentKey = generateKeyPairSync('ed25519');
+const agentBlob = Buffer.concat([
+  field('ssh-ed25519'),
+  field(Buffer.from(agentKey.publicKey.export({ format: 'jwk' }).x, 'base64url')),
+]);
 const server = await startMockServer({
   exec: ({ command, fallback }) => {
     if (command === 'korean') return { stdout: Buffer.from('b0a1b3aab4d90a', 'hex') };
@@ -35,8 +41,10 @@ let connection;
 await step('connect', async () => {
   connection = await connectViaGateway(options);
 });
-await step('exec', async () => same((await connection.exec('echo hello')).stdout, 'hello\n'));
-await step('exec with an array', async () => same((await connection.exec(['echo', 'a b'])).stdout, 'a b\n'));
+await step('exec', async () => {
+  same((await connection.exec('echo hello')).stdout, 'hello\n');
+  same((await connection.exec(['echo', 'a b'])).stdout, 'a b\n');
+});
 await step('lines', async () => {
   const lines = [];
   for await (const line of connection.exec('echo line')) lines.push(line);
@@ -64,9 +72,16 @@ await step('a folder', async () => {
   same(readFileSync(inFolder('tree2', 'sub', '한글'), 'utf8'), 'sub/한글');
 });
 await step('resume', async () => {
-  await connection.upload(inFolder('file'), '/resumed', { resume: true });
+  const large = Buffer.alloc(mebibytes16, 'robots');
+  server.setFaults({ cut: { direction: 'toServer', atByte: 8_000_000, how: 'rst' } });
+  const breaking = await connectViaGateway(options);
+  server.setFaults({});
+  const failed = await breaking.upload(large, '/resumed').catch(({ name }) => name);
+  same(failed, 'ConnectionLost');
+  const { bytes: sent } = await connection.upload(large, '/resumed', { resume: true });
+  same(sent > 0 && sent < large.length - 4_000_000, true);
   await connection.download('/resumed', inFolder('resumed'), { resume: true });
-  same(sum(readFileSync(inFolder('resumed'))), sum(bytes));
+  same(sum(readFileSync(inFolder('resumed'))), sum(large));
 });
 await step('SFTP operations', async () => {
   const sftp = await connection.sftp();
@@ -112,6 +127,23 @@ await step('proxyCommand', async () => {
   same((await far.exec('echo proxied')).stdout, 'proxied\n');
   await far.close();
 });
+await step('agent', async () => {
+  const path = process.platform === 'win32' ? '\\\\.\\pipe\\smoke-agent' : inFolder('agent');
+  const listener = createServer((socket) =>
+    socket.on('data', (asked) => socket.write(field(agentAnswer(asked)))),
+  );
+  await new Promise((resolve) => listener.listen(path, resolve));
+  const users = [{ username: 'rpa', publicKeys: [`ssh-ed25519 ${agentBlob.toString('base64')}`] }];
+  const other = await startMockServer({ users });
+  const far = await connectViaGateway({
+    ...{ host, port: other.port, username: 'rpa', agent: path, retry: false },
+    hostKey: { fingerprint: other.hostKey.fingerprint },
+  });
+  same((await far.exec('echo signed')).stdout, 'signed\n');
+  await far.close();
+  await other.close();
+  await new Promise((resolve) => listener.close(resolve));
+});
 await step('abort', async () => {
   const stop = new AbortController();
   setTimeout(() => stop.abort(new Error('enough')), 50);
@@ -147,6 +179,22 @@ async function step(name, work) {
   const wanted = Promise.race([work(), limit]);
   found[name] = await wanted.then(() => 'ok').catch((error) => `${error?.stack ?? error}`);
   clearTimeout(timer);
+}
+
+function field(value) {
+  const bytes = Buffer.from(value);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+/** Lists the one key (11, 12), or signs with it (13, 14): draft-miller-ssh-agent. */
+function agentAnswer(asked) {
+  if (asked[4] === 11) return Buffer.concat([Buffer.from([12, 0, 0, 0, 1]), field(agentBlob), field('')]);
+  const dataAt = 5 + 4 + asked.readUInt32BE(5) + 4;
+  const data = asked.subarray(dataAt, dataAt + asked.readUInt32BE(dataAt - 4));
+  const signature = Buffer.concat([field('ssh-ed25519'), field(sign(null, data, agentKey.privateKey))]);
+  return Buffer.concat([Buffer.from([14]), field(signature)]);
 }
 
 function same(actual, expected) {
