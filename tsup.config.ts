@@ -3,13 +3,13 @@ import { defineConfig } from 'tsup';
 
 const library = { index: 'src/index.ts', 'mock-server': 'src/mock-server/index.ts' };
 
-// The command line is a program, not a library: no types, and only its ES module is published. It shares chunks with
-// the library there; CommonJS files are whole.
+// The command line is a program, not a library: no types. It shares chunks with the library.
 const program: Record<string, string> = existsSync('src/cli/main.ts') ? { cli: 'src/cli/main.ts' } : {};
 
 export default defineConfig({
   entry: { ...library, ...program },
-  format: ['esm', 'cjs'],
+  // scripts/join-chunks.mjs makes CommonJS of it.
+  format: ['esm'],
   target: 'node20',
   platform: 'node',
   // What only our own code may call (`@internal`) would drag the types of ssh2 into the declarations.
@@ -19,9 +19,5 @@ export default defineConfig({
   // Some modules, such as node:sea, have no name without it.
   removeNodeProtocol: false,
   // Small enough to be inlined.
-  noExternal: ['proxy-from-env', '@noble/hashes'],
-  // A CommonJS file knows its name, not its URL; createRequire takes either.
-  esbuildOptions(options, { format }) {
-    if (format === 'cjs') options.define = { ...options.define, 'import.meta.url': '__filename' };
-  },
+  noExternal: ['proxy-from-env', 'get-east-asian-width', '@noble/hashes'],
 });

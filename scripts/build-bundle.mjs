@@ -28,7 +28,9 @@ const { metafile } = await build({
   chunkNames: '[name]-[hash]',
   legalComments: 'none',
   charset: 'utf8',
-  minifyWhitespace: true,
+  minify: true,
+  // Where a class or a function says its own name.
+  keepNames: true,
   metafile: true,
   logLevel: 'warning',
   plugins: selfContained,
@@ -37,9 +39,12 @@ const { metafile } = await build({
 
 for (const name of Object.keys(cuts)) rmSync(`dist/bundle/${name}.js`);
 
+/** What is in the command line alone. */
+const inProgram = ['node_modules/get-east-asian-width/index.js'];
+
 /** The folders `node_modules/name` or `node_modules/@scope/name` that files of the build come from. */
 function inlinedPackages(inputs) {
-  const folders = Object.keys(inputs).map(
+  const folders = [...Object.keys(inputs), ...inProgram].map(
     (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1],
   );
   return [...new Set(folders.filter((folder) => folder !== undefined))].sort();

@@ -1,7 +1,10 @@
-// Joins the ES module chunks that the build has made. Code that is loaded on demand makes esbuild cut the rest into a
-// chunk for each set of users, and each file costs an import half a millisecond. Here all that an import of the library
-// needs at once becomes one file; what is loaded on demand, and what the mock server needs too, stays apart. Then the white
-// space goes from all that was built; names stay, and lines short enough for a stack trace to say where.
+// Joins the chunks that the build has made. Code that is loaded on demand makes esbuild cut the rest into a chunk for each
+// set of users, and each file costs an import half a millisecond. Here all that an import of the library needs at once
+// becomes one file; what is loaded on demand, and what the mock server needs too, stays apart. Then white space goes
+// from all that was built, and what can be said shorter is; names stay, and lines short enough for a stack trace to say where.
+//
+// The code is CommonJS, once; the ES modules pass on its names. So a program that imports the package and a library of its
+// that requires it have the same classes, and nothing is installed twice. Bundlers get ES modules: see build-bundle.mjs.
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { transform } from 'esbuild';
@@ -32,31 +35,41 @@ function joined(id) {
 const bundle = await rollup({
   input: entries.map((file) => join('dist', file)),
   external: (id) => !/^[./]/.test(id) && !id.startsWith(process.cwd()),
+  plugins: [
+    { name: 'file-urls', resolveImportMeta: () => "require('node:url').pathToFileURL(__filename).href" },
+  ],
   treeshake: false,
   onwarn({ message }) {
     throw new Error(message);
   },
 });
 const { output } = await bundle.generate({
-  format: 'es',
-  entryFileNames: '[name].js',
-  chunkFileNames: ({ name }) => `${name.replace(/-[A-Z0-9]{8}$/, '')}-[hash].js`,
+  format: 'cjs',
+  entryFileNames: '[name].cjs',
+  chunkFileNames: ({ name }) => `${name.replace(/-[A-Z0-9]{8}$/, '')}-[hash].cjs`,
   manualChunks: joined,
   hoistTransitiveImports: false,
+  exports: 'named',
+  esModule: true,
+  // What is not ours is Node's, or CommonJS without a mark.
+  interop: 'default',
+  strict: true,
 });
 await bundle.close();
-for (const file of readdirSync('dist')) if (file.endsWith('.js')) rmSync(join('dist', file));
-for (const { fileName, code } of output) writeFileSync(join('dist', fileName), code);
-for (const file of readdirSync('dist').filter((name) => /\.c?js$/.test(name))) {
-  const path = join('dist', file);
-  const { code } = await transform(readFileSync(path, 'utf8'), {
+for (const file of readdirSync('dist')) if (/\.c?js$/.test(file)) rmSync(join('dist', file));
+for (const { fileName, code, isEntry, name, exports } of output) {
+  const minified = await transform(code, {
     platform: 'node',
     target: 'node20',
     charset: 'utf8',
     minifyWhitespace: true,
+    minifySyntax: true,
     lineLimit: 120,
     legalComments: 'none',
   });
-  writeFileSync(path, code);
+  writeFileSync(join('dist', fileName), minified.code);
+  if (isEntry && exports.length > 0)
+    writeFileSync(join('dist', `${name}.js`), `export { ${exports.join(', ')} } from './${fileName}';\n`);
 }
+writeFileSync('dist/cli.js', "#!/usr/bin/env node\nimport './cli.cjs';\n");
 chmodSync('dist/cli.js', 0o755);

@@ -47,7 +47,7 @@ export function identify(errorClass: { prototype: SshError }, name: string, code
  * The base of every error that this library throws. An abort is not one of them: it rejects with the
  * caller's own `signal.reason`. Wrong use is a plain `TypeError` or `RangeError`.
  *
- * Test for a kind of error with `instanceof` or, across the ESM and CommonJS copies, with `error.code`.
+ * Test for a kind of error with `instanceof` or, across two copies of the package, with `error.code`.
  */
 export abstract class SshError extends Error {
   /** The class in words that survive a copy of the package and a log, for example `SSH_BANNER_TIMEOUT`. */
@@ -89,7 +89,7 @@ export abstract class SshError extends Error {
   }
 }
 
-/** True for every error of this library, whichever copy (ESM or CommonJS) of it threw. */
+/** True for every error of this library, whichever copy of it threw. */
 export function isSshError(error: unknown): error is SshError {
   return typeof error === 'object' && error !== null && (error as { [brand]?: unknown })[brand] === true;
 }

@@ -4,7 +4,7 @@ import type iconv from 'iconv-lite';
 
 // Importing this library should cost little more than importing ssh2. What most programs never use is loaded when it is
 // first used, and at once: nobody can wait for an import() in the middle of a call that is not asynchronous.
-// The CommonJS build has its own file name here; the build for bundlers has imports in the place of this file.
+// The CommonJS build has the address of its file here; the build for bundlers has imports in the place of this file.
 const require = createRequire(import.meta.url);
 
 export function loadDebug(): typeof createDebug {

@@ -39,8 +39,8 @@ describe('An import of the package', () => {
 
   test('loads neither files nor forwards, jobs and tunnels before they are used', async () => {
     const ours = (await scriptsOfImport()).filter((script) => packageOf(script) === 'ssh-via-gateway');
-    const names = ours.map(({ url }) => basename(fileURLToPath(url)).replace(/-[\w-]{8}\.js$/, ''));
-    expect(names.sort()).toEqual(['common', 'core', 'index.js']);
+    const names = ours.map(({ url }) => basename(fileURLToPath(url)).replace(/-[\w-]{8}\.cjs$/, ''));
+    expect(names.sort()).toEqual(['common', 'core', 'index.cjs', 'index.js']);
     const bytes = ours.reduce((sum, { length }) => sum + length, 0);
     console.log(`an import compiles ${Math.round(bytes / 1024)} KiB of ours`);
     expect(bytes).toBeLessThan(334_000);

@@ -46,15 +46,14 @@ describe.each(nodeVersions)('Node %s, installed with --ignore-scripts', (version
 });
 
 const twoCopies = `
-  import { createRequire } from 'node:module';
-  import * as esm from 'ssh-via-gateway';
-  const cjs = createRequire(import.meta.url)('ssh-via-gateway');
+  import * as installed from 'ssh-via-gateway';
+  const bundled = await import(new URL('bundle/index.js', import.meta.resolve('ssh-via-gateway')));
   const refused = (library) => library.connectViaGateway({
     host: '127.0.0.1', port: 1, username: 'rpa', password: 'x', hostKey: 'insecure-accept-any', retry: false,
   }).catch((error) => error);
-  const known = [cjs.isSshError(await refused(esm)), esm.isSshError(await refused(cjs))];
+  const known = [bundled.isSshError(await refused(installed)), installed.isSshError(await refused(bundled))];
   console.log(JSON.stringify({
-    twoCopies: esm.SshError !== cjs.SshError, known, foreign: esm.isSshError(new Error('no')),
+    twoCopies: installed.SshError !== bundled.SshError, known, foreign: installed.isSshError(new Error('no')),
   }));
 `;
 
