@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsup';
+import { insidesInShort } from './scripts/insides-in-short.mjs';
 
 const library = { index: 'src/index.ts', 'mock-server': 'src/mock-server/index.ts' };
 
@@ -18,6 +19,7 @@ export default defineConfig({
   sourcemap: false,
   // Some modules, such as node:sea, have no name without it.
   removeNodeProtocol: false,
+  esbuildPlugins: [insidesInShort],
   // Small enough to be inlined.
   noExternal: ['proxy-from-env', 'get-east-asian-width', '@noble/hashes'],
 });

@@ -1,6 +1,7 @@
 // What esbuild needs to make a program of ours that holds everything but Node's own modules.
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
+import { insidesInShort } from './insides-in-short.mjs';
 
 const builtins = new Set(builtinModules);
 
@@ -78,7 +79,7 @@ const importAtOnce = {
 };
 
 /** In this order. */
-export const selfContained = [importAtOnce, leaveOutOptionalParts, importBuiltins];
+export const selfContained = [insidesInShort, importAtOnce, leaveOutOptionalParts, importBuiltins];
 
 /**
  * ssh2's WebAssembly part asks for the name of its folder, but its code is inlined. Its Pageant agent for Windows looks

@@ -1,7 +1,7 @@
 // Writes docs/internals/ssh2.md from the two tables of ssh2's insides: npm run docs:ssh2
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { loadTable } from './insides-in-short.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -74,19 +74,9 @@ function sectionOf(name, row) {
   return lines.join('\n');
 }
 
-async function load(file) {
-  const { outputFiles } = await build({
-    entryPoints: [`${root}${file}`],
-    bundle: true,
-    format: 'esm',
-    write: false,
-  });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`);
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { insides, files } = await load('src/ssh2/insides/registry.ts');
-  const { serverInsides } = await load('src/mock-server/wire/insides.ts');
+  const { insides, files } = await loadTable('src/ssh2/insides/registry.ts');
+  const { serverInsides } = await loadTable('src/mock-server/wire/insides.ts');
   const { default: manifest } = await import('../package.json', { with: { type: 'json' } });
   writeFileSync(
     `${root}docs/internals/ssh2.md`,
