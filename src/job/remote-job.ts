@@ -55,7 +55,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
    */
   async output(options: SignalOption & { from?: Partial<JobOffsets> | undefined } = {}): Promise<JobOutput> {
     checkOptions(options, outputChecks);
-    const piece = await readPiece(this.#keeper, this.id, offsetsOf(options.from), { ...options });
+    const piece = await readPiece(this.#keeper, this.id, offsetsOf(options.from), options.signal);
     const { stdout, stderr, next, size, status, done } = piece;
     return { stdout, stderr, next, size, status, done };
   }

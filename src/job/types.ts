@@ -12,6 +12,8 @@ export interface HostResult {
 export interface HostRunOptions {
   /** Written to the command's input before it is closed. */
   stdin?: string | undefined;
+  /** Told of stdout as it comes, which is in the result all the same. A host need not do it. */
+  onOutput?: ((bytes: Buffer) => void) | undefined;
   /** Milliseconds that the command may run. */
   timeout: number;
   signal?: AbortSignal | undefined;

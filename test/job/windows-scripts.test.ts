@@ -13,7 +13,8 @@ const commands = windowsCommands();
 const request = { id: 'job', line: 'echo 1', fingerprint: 'f'.repeat(32), interactive: undefined };
 const all: [string, () => HostCommand<unknown>][] = [
   ['start', () => commands.start(request)],
-  ['look', () => commands.look('job', { stdout: 0, stderr: 7 }, 10_000)],
+  ['look', () => commands.look('job', { stdout: 0, stderr: 7 })],
+  ['watch', () => commands.watch!('job', { stdout: 0, stderr: 7 }, 10_000)],
   ['kill', () => commands.kill('job', 5_000)],
   ['remove', () => commands.remove('job')],
   ['list', () => commands.list()],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chown, mkdir, stat } from 'node:fs/promises';
+import { chown, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connection.ts';
@@ -121,6 +121,32 @@ describe('a job', () => {
       await shell('touch go');
     }
     expect(pieces).toEqual(['1\n', '2\n']);
+  });
+});
+
+describe('a job that writes again and again', () => {
+  it('is watched by one PowerShell, which tells it as it comes', async () => {
+    const job = await start(
+      'for n in 1 2 3 4 5; do echo $n; echo e$n >&2; while [ ! -e seen-$n ]; do sleep 0.1; done; done',
+    );
+    const seen = { stdout: '', stderr: '' };
+    for await (const { stdout, stderr } of job.follow()) {
+      seen.stdout += stdout;
+      seen.stderr += stderr;
+      for (const n of stdout.match(/\d/g) ?? []) await writeFile(join(pc.home, `seen-${n}`), '');
+    }
+    expect(seen).toEqual({ stdout: '1\n2\n3\n4\n5\n', stderr: 'e1\ne2\ne3\ne4\ne5\n' });
+    // The start, the job's own, and the watch.
+    expect(await pc.starts()).toBe(3);
+  });
+
+  it('is watched anew when there was much of it', async () => {
+    const size = 3_000_000;
+    const job = await start(`head -c ${size} /dev/zero; sleep 1; head -c 1000 /dev/zero; exit 2`);
+    let got = 0;
+    for await (const { stdout } of job.follow()) got += stdout.length;
+    expect(got).toBe(size + 1_000);
+    expect(await job.status()).toEqual({ state: 'exited', exitCode: 2 });
   });
 });
 

@@ -9,6 +9,12 @@ export interface HostCommand<Answer> {
   read(result: HostResult): Answer;
 }
 
+/** A command that answers more than once while it runs. */
+export interface HostWatch extends HostCommand<Look[]> {
+  /** What a line of its output says; undefined for a line that is none of its own. */
+  readLine(line: string): Look | undefined;
+}
+
 /** What a start must say about itself. */
 export interface StartRequest {
   id: string;
@@ -41,7 +47,9 @@ export type Removal = 'removed' | 'running' | 'absent';
 export interface JobCommands {
   start(request: StartRequest): HostCommand<Started>;
   /** With offsets: the output from there on, too, at most about 1 MiB of each stream. */
-  look(id: string, from?: JobOffsets, waitMs?: number): HostCommand<Look>;
+  look(id: string, from?: JobOffsets): HostCommand<Look>;
+  /** Looks from offsets on, as there is news, for as long. Where to ask again costs more than to wait. */
+  watch?(id: string, from: JobOffsets, waitMs: number): HostWatch;
   kill(id: string, graceMs: number): HostCommand<JobRecord | undefined>;
   remove(id: string): HostCommand<Removal>;
   list(): HostCommand<Map<string, JobRecord>>;

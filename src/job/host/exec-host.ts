@@ -22,9 +22,10 @@ export function jobHost(runner: CommandRunner): JobHost {
   return {
     where,
     windows: isWindowsServer(serverVersion),
-    run(line, { stdin, timeout, signal }) {
+    run(line, { stdin, onOutput, timeout, signal }) {
       const options: BufferExecOptions = {
         ...(stdin === undefined ? {} : { stdin }),
+        ...(onOutput && { onStdout: onOutput }),
         signal,
         encoding: 'buffer',
         reject: false,

@@ -20,14 +20,11 @@ export interface JobKeeper {
   /** Loaded when they are first needed: they are long, and only one kind fits. */
   commands(): Promise<JobCommands>;
   readonly dir: string | undefined;
-  /** Milliseconds that a look may wait on the server for news, where starting another one costs more. */
+  /** Milliseconds that the server may watch for news by one command, where starting another one costs more. */
   readonly longPoll: number | undefined;
 }
 
-/**
- * Windows: a look starts a PowerShell, about a second of one processor; to wait in it costs next to nothing. A quiet job
- * costs 60 starts an hour so, and news still comes at once.
- */
+/** Windows: to look starts a PowerShell, about a second of one processor; to watch with it costs next to nothing. */
 const waitOnWindows = 60_000;
 
 export function jobKeeper(host: JobHost, dir: string | undefined): JobKeeper {
@@ -46,11 +43,12 @@ export async function ask<Answer>(
   id: string,
   choose: (commands: JobCommands) => HostCommand<Answer>,
   signal?: AbortSignal,
+  onOutput?: (bytes: Buffer) => void,
 ): Promise<Answer> {
   const { host } = keeper;
   const command = choose(await keeper.commands());
   const { line, stdin } = command;
-  const result = await host.run(line, { stdin, timeout: commandTimeout, signal }).catch((error) => {
+  const result = await host.run(line, { stdin, onOutput, timeout: commandTimeout, signal }).catch((error) => {
     throw aboutJob(host, id, error);
   });
   try {

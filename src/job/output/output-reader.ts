@@ -1,9 +1,10 @@
 import { JobLost } from '../../errors/index.ts';
 import { createDecoder, type Decoder } from '../../exec/output/decode.ts';
-import { maxPiece } from '../host/commands.ts';
+import { type Look, maxPiece } from '../host/commands.ts';
 import { ask, type JobKeeper, jobDetails } from '../host/keeper.ts';
 import { endOf, type JobRecord, noSuchJob, ownRecord, statusOf } from '../host/record.ts';
 import type { FollowedOutput, JobEnd, JobHost, JobOffsets, JobOutput } from '../types.ts';
+import { Watch } from './watch.ts';
 
 const unknownHint =
   'Look at the id, the account and the folder of jobs (option dir): it was never started there, or was removed since. listJobs() tells which jobs there are.';
@@ -24,9 +25,12 @@ export async function readPiece(
   keeper: JobKeeper,
   id: string,
   from: JobOffsets,
-  { signal, waitMs }: ReadOptions,
+  signal?: AbortSignal,
 ): Promise<RawPiece> {
-  const look = await ask(keeper, id, (commands) => commands.look(id, from, waitMs), signal);
+  return pieceOf(keeper, id, from, await ask(keeper, id, (commands) => commands.look(id, from), signal));
+}
+
+function pieceOf(keeper: JobKeeper, id: string, from: JobOffsets, look: Look): RawPiece {
   const record = ownRecord(look.record, id);
   if (!record) throw jobLost(keeper.host, id, noSuchJob);
   if (record.stdoutSize < from.stdout || record.stderrSize < from.stderr) {
@@ -62,6 +66,8 @@ export class OutputReader {
   readonly id: string;
   readonly #decoders: { stdout: Decoder; stderr: Decoder } | undefined;
   #at: JobOffsets;
+  /** Its next look begins at `#at`. */
+  #watch: Watch | undefined;
 
   constructor(id: string, encoding: string, from: JobOffsets) {
     this.id = id;
@@ -72,19 +78,34 @@ export class OutputReader {
 
   /** Rejects without having moved on: what could not be read is read the next time. */
   async read(keeper: JobKeeper, options: ReadOptions): Promise<ReadOutput> {
-    const piece = await readPiece(keeper, this.id, this.#at, options);
+    const { look, watch } = await this.#look(keeper, options);
+    const piece = pieceOf(keeper, this.id, this.#at, look);
     const { stdout, stderr, next, status, record, done } = piece;
     this.#at = next;
+    this.#watch = watch;
     const end = done && status.state !== 'running' ? endOf(record, status) : undefined;
+    const hasOutput = stdout.length > 0 || stderr.length > 0;
     return {
       stdout: this.#decode('stdout', stdout, done),
       stderr: this.#decode('stderr', stderr, done),
       next,
       end,
       ageMs: record.claim ? Math.max(0, record.now - record.claim.at) : 0,
-      more: stdout.length >= maxPiece || stderr.length >= maxPiece,
+      more: (hasOutput && watch !== undefined) || stdout.length >= maxPiece || stderr.length >= maxPiece,
       bytes: { stdout, stderr },
     };
+  }
+
+  /** The next look, and what may bring the one behind it. */
+  async #look(keeper: JobKeeper, { signal, waitMs }: ReadOptions): Promise<{ look: Look; watch?: Watch }> {
+    const old = this.#watch;
+    this.#watch = undefined;
+    if (!waitMs) return { look: await ask(keeper, this.id, ({ look }) => look(this.id, this.#at), signal) };
+    const next = old?.keeper === keeper ? await old.next() : undefined;
+    if (old && next) return { look: next, watch: old };
+    const watch = new Watch(keeper, this.id, this.#at, { signal, waitMs });
+    // One look is there at least, or an error.
+    return { look: (await watch.next())!, watch };
   }
 
   #decode(name: 'stdout' | 'stderr', bytes: Buffer, last: boolean): string | Buffer {

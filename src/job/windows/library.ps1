@@ -46,19 +46,19 @@ function Get-Record{
   $err=Read-Piece 'stderr' -1
   "claim=$claim live=$live boot=$boot exit=$exit killed=$killed out=$($out[0]) err=$($err[0]) now=$(Get-Now)"
 }
-# The size of a stream's file, and in base64 what it has from an offset on; -1 for the size alone.
+# The size of a stream's file, in base64 what it has from an offset on, and how many bytes that is; -1 for the size alone.
 function Read-Piece($name,[long]$from){
   $path=Get-Path $name
-  if(-not [IO.File]::Exists($path)){return @(0,'')}
+  if(-not [IO.File]::Exists($path)){return @(0,'',0)}
   $file=Open-Shared $path
   try{
     $size=$file.Length
-    if($from -lt 0 -or $from -ge $size){return @($size,'')}
+    if($from -lt 0 -or $from -ge $size){return @($size,'',0)}
     $bytes=New-Object byte[] ([int][Math]::Min([long]1048576,$size-$from))
     [void]$file.Seek($from,[IO.SeekOrigin]::Begin)
     $length=0
     do{$count=$file.Read($bytes,$length,$bytes.Length-$length);$length+=$count}while($count -gt 0 -and $length -lt $bytes.Length)
-    return @($size,[Convert]::ToBase64String($bytes,0,$length))
+    return @($size,[Convert]::ToBase64String($bytes,0,$length),$length)
   }finally{$file.Dispose()}
 }
 # Makes the claim $text, unless there is one.

@@ -1,30 +1,41 @@
-import type { HostCommand, Look } from '../host/commands.ts';
+import type { HostCommand, HostWatch, Look } from '../host/commands.ts';
 import { answerOf, findFields, type JobRecord, parseFields, readRecord } from '../host/record.ts';
 import type { HostResult, JobOffsets } from '../types.ts';
 import { windowsScript } from './script.ts';
 import { library, list, look } from './scripts.generated.ts';
 
-export function lookCommand(
+export function lookCommand(dir: string, id: string, from: JobOffsets | undefined): HostCommand<Look> {
+  const { readLine, read, ...command } = watchCommand(dir, id, from, 0);
+  return { ...command, read: (result) => read(result)[0]! };
+}
+
+export function watchCommand(
   dir: string,
   id: string,
   from: JobOffsets | undefined,
-  waitMs = 0,
-): HostCommand<Look> {
+  waitMs: number,
+): HostWatch {
   const { stdout = -1, stderr = -1 } = from ?? {};
-  const variables = {
-    action: 'look',
-    dir,
-    id,
-    stdoutAt: `${stdout}`,
-    stderrAt: `${stderr}`,
-    wait: `${waitMs}`,
+  const offsets = { stdoutAt: `${stdout}`, stderrAt: `${stderr}` };
+  const script = windowsScript({ action: 'look', dir, id, ...offsets, wait: `${waitMs}` }, library, look);
+  const readLine = (line: string) => {
+    const at = line.indexOf(script.mark);
+    return at < 0 ? undefined : readLook(line.slice(at + script.mark.length));
   };
-  const script = windowsScript(variables, library, look);
-  return { ...script, read: (result) => readLook(result, script.mark) };
+  return { ...script, readLine, read: (result) => readLooks(result, script.mark, readLine) };
 }
 
-function readLook(result: HostResult, mark: string): Look {
-  const { fields } = findFields(answerOf(result), mark);
+/** At least one. */
+function readLooks(result: HostResult, mark: string, readLine: HostWatch['readLine']): Look[] {
+  const output = answerOf(result);
+  findFields(output, mark);
+  // What stands behind the last end of a line is a line that was cut off.
+  const lines = output.toString('latin1').split('\n').slice(0, -1);
+  return lines.map(readLine).filter((found) => found !== undefined);
+}
+
+function readLook(line: string): Look {
+  const fields = parseFields(line);
   const bytes = (name: string) => Buffer.from(fields.get(name) ?? '', 'base64');
   return { record: readRecord(fields), stdout: bytes('stdout'), stderr: bytes('stderr') };
 }

@@ -113,16 +113,16 @@ $err=Read-Piece 'stderr' -1
 }
 function Read-Piece($name,[long]$from){
 $path=Get-Path $name
-if(-not [IO.File]::Exists($path)){return @(0,'')}
+if(-not [IO.File]::Exists($path)){return @(0,'',0)}
 $file=Open-Shared $path
 try{
 $size=$file.Length
-if($from -lt 0 -or $from -ge $size){return @($size,'')}
+if($from -lt 0 -or $from -ge $size){return @($size,'',0)}
 $bytes=New-Object byte[] ([int][Math]::Min([long]1048576,$size-$from))
 [void]$file.Seek($from,[IO.SeekOrigin]::Begin)
 $length=0
 do{$count=$file.Read($bytes,$length,$bytes.Length-$length);$length+=$count}while($count -gt 0 -and $length -lt $bytes.Length)
-return @($size,[Convert]::ToBase64String($bytes,0,$length))
+return @($size,[Convert]::ToBase64String($bytes,0,$length),$length)
 }finally{$file.Dispose()}
 }
 function Set-Claim($text,$name){
@@ -184,14 +184,21 @@ exit 0
 
 /** look.ps1 */
 export const look = `$until=(Get-Now)+[long]$wait
+$stdoutAt=[long]$stdoutAt
+$stderrAt=[long]$stderrAt
+$said=0
 for(;;){
 $record=Get-Record
-$stdout=Read-Piece 'stdout' ([long]$stdoutAt)
-$stderr=Read-Piece 'stderr' ([long]$stderrAt)
-if($stdout[1] -or $stderr[1] -or ($record -notlike '* live=[0-9]* exit= *') -or (Get-Now) -ge $until){break}
+$stdout=Read-Piece 'stdout' $stdoutAt
+$stderr=Read-Piece 'stderr' $stderrAt
+$isLast=($record -notlike '* live=[0-9]* exit= *') -or (Get-Now) -ge $until -or $said -ge 1048576
+if($isLast -or $stdout[1] -or $stderr[1]){Write-Answer ($record+' stdout='+$stdout[1]+' stderr='+$stderr[1])}
+if($isLast){break}
+$stdoutAt+=$stdout[2]
+$stderrAt+=$stderr[2]
+$said+=$stdout[2]+$stderr[2]
 Start-Sleep -Milliseconds 200
 }
-Write-Answer ($record+' stdout='+$stdout[1]+' stderr='+$stderr[1])
 exit 0
 `;
 

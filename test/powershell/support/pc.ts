@@ -39,12 +39,15 @@ export interface WindowsPc extends AsyncDisposable {
   reset(): Promise<void>;
   /** What the stand-ins have noted since the last reset. */
   log(): Promise<string[]>;
+  /** How often PowerShell has been started since the last reset. */
+  starts(): Promise<number>;
   /** The scheduled tasks that there are. */
   tasks(): Promise<string[]>;
 }
 
 const own = join(import.meta.dirname, 'stand-in');
-const settings: readonly (Setting | 'log')[] = [
+const settings: readonly (Setting | 'log' | 'starts')[] = [
+  'starts',
   'wmi',
   'tasks',
   'desktop',
@@ -84,6 +87,8 @@ async function startIn(folder: string, removeFolder: () => Promise<void>): Promi
     'MaxSessions 100',
   ];
   const sshd = await startSshd({ config, program });
+  const lines = async (name: string) =>
+    (await readFile(join(folder, name), 'utf8').catch(() => '')).split('\n').filter(Boolean);
   const options: ConnectOptions = {
     ...{ host: sshd.host, port: sshd.port, username: sshd.username, privateKeyPath: sshd.privateKeyPath },
     hostKey: { key: sshd.hostPublicKey },
@@ -97,8 +102,8 @@ async function startIn(folder: string, removeFolder: () => Promise<void>): Promi
     reset: async () => {
       for (const name of settings) await rm(join(folder, name), { force: true });
     },
-    log: async () =>
-      (await readFile(join(folder, 'log'), 'utf8').catch(() => '')).split('\n').filter(Boolean),
+    log: () => lines('log'),
+    starts: async () => (await lines('starts')).length,
     tasks: () => readdir(join(folder, 'tasks.d')).catch(() => []),
     [Symbol.asyncDispose]: async () => {
       await sshd.close();
