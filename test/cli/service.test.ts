@@ -159,6 +159,20 @@ describe.skipIf(process.platform !== 'linux')('the program', () => {
     expect((await run(['tunnel', 'uninstall', ...at])).stdout.toString()).toContain('is not installed');
   });
 
+  test('tunnel install -c tells the service where the customers are: it runs in another folder', async () => {
+    await using folder = await temporaryFolder();
+    const at = await fakeSystem(folder.path);
+    const file = join(folder.path, 'customers.json');
+    const customers = { acme: { account: 'tunnel-acme', port: 9012 } };
+    await writeFile(file, JSON.stringify({ gateway: { host: 'gateway.example.com' }, customers }));
+    vi.spyOn(process, 'cwd').mockReturnValue(folder.path);
+    const installed = await run(['tunnel', 'install', ...at, '-F', 'none', '-c', 'acme']);
+    vi.mocked(process.cwd).mockRestore();
+    expect(installed).toMatchObject({ exitCode: 0 });
+    const unit = await readFile(join(folder.path, 'ssh-via-gateway-acme.service'), 'utf8');
+    expect(unit).toContain(`"--customers=${file}"`);
+  });
+
   test.each([
     [['tunnel', 'install', 'gateway'], /What is to be published/],
     [['tunnel', 'install', '-R', '1:a:2', '--ask-password', 'gateway'], /nobody to ask/],

@@ -5,6 +5,7 @@ import { wrongValue } from '../args/values.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
 import type { ServiceManager } from '../service/service.ts';
+import { pathOf } from '../setup/file.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
 import { tunnelCommand } from './tunnel.ts';
@@ -124,7 +125,12 @@ async function argvOf({ settings, positionals }: Call): Promise<string[]> {
   const start = isSea() ? [process.execPath] : [process.execPath, realpathSync(program)];
   const specs = tunnelInstall.options.filter((spec) => !own.includes(spec));
   const { connectOptions, generalOptions } = await import('../connect/options.ts');
-  const options = settings.toArgv([...specs, ...connectOptions, ...generalOptions], (spec, value) =>
+  // A service begins in a folder of its own, where there is no customers.json.
+  const whole =
+    settings.text('customer') === undefined
+      ? settings
+      : settings.withDefaults({ customers: pathOf(settings) });
+  const options = whole.toArgv([...specs, ...connectOptions, ...generalOptions], (spec, value) =>
     spec.value === 'FILE' && value !== 'none' ? resolve(value) : value,
   );
   return [...start, 'tunnel', ...options, ...positionals];
