@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { checkArgument } from '../check/options.ts';
 import { type Check, checkText, listOf } from '../check/values.ts';
 import { wrongRange, wrongType } from '../check/wrong.ts';
@@ -46,6 +47,8 @@ async function openProcess(words: readonly string[], context: RouteContext): Pro
   if (signal.aborted) throw signal.reason;
   const [program = '', ...args] = expandWords(words, context);
   const child = startProcess(program, args, context);
+  // Without a file descriptor left there is a process object and nothing else yet, not even its pipes.
+  if (!child.stdout) throw startError(program, (await once(child, 'error'))[0], context);
   const stream = new ProcessStream(child, (end, stderr) => exitError(program, end, stderr, context));
   await started(child, stream, program, context);
   return {
@@ -122,6 +125,8 @@ function startHint(error: NodeJS.ErrnoException): string {
     return 'The program is not in PATH of this process; give its full path. A string is split at blanks: quote a path with blanks.';
   if (error.code === 'EINVAL')
     return 'On Windows, .cmd and .bat files cannot be started without a shell; name the .exe.';
+  if (error.code === 'EMFILE' || error.code === 'ENFILE')
+    return 'Too many files and connections are open at once: see `ulimit -n`.';
   return 'Is it a program, and may this account run it?';
 }
 

@@ -7,6 +7,7 @@ import { fromAirflowConnection } from '../../src/interop/from-airflow-connection
 import { fromSshConfig } from '../../src/interop/from-ssh-config.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { accountName } from '../../src/options/local-account.ts';
+import { run } from '../cli/run.ts';
 
 /** A container that runs under a bare uid, without HOME: the system knows neither a name nor a home folder. */
 vi.mock('node:os', async (importOriginal) => {
@@ -44,6 +45,22 @@ it('connects with a key under an absolute path, by ssh_config and by Airflow’s
   for (const options of [direct, byConfig, byAirflow]) {
     const hostKey = { fingerprint: serverKey.fingerprint };
     await (await connectViaGateway({ ...options, hostKey, retry: false })).close();
+  }
+});
+
+it('connects on the command line as the user that the destination, or --user, names', async () => {
+  await using server = await startMockServer();
+  const { host, port, username, clientKey, hostKey } = server;
+  const identity = join(folder, 'id-cli');
+  const config = join(folder, 'config-cli');
+  await writeFile(identity, clientKey.privateKey, { mode: 0o600 });
+  // As for ssh, a setting may be for one user; the configuration itself says nothing of users.
+  await writeFile(config, `Match user ${username}\n HostName ${host}\n Port ${port}\n`);
+  const flags = ['--ssh-config', config, '--attempts', '1', '--identity', identity];
+  const command = [...flags, '--host-key', hostKey.fingerprint];
+  for (const words of [[`${username}@pc`], ['--user', username, 'pc']]) {
+    const { stdout, stderr } = await run(['exec', ...command, ...words, 'echo hi']);
+    expect({ stdout: stdout.toString(), stderr }).toEqual({ stdout: 'hi\n', stderr: '' });
   }
 });
 

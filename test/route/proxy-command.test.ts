@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +11,11 @@ import { proxyCommand } from '../../src/route/proxy-command.ts';
 import { isSafeHostName, isSafeUserName } from '../../src/route/safe-names.ts';
 import { echoServer, readAll } from '../support/echo.ts';
 import { routeContext } from '../support/route-context.ts';
+
+vi.mock('node:child_process', async (original) => {
+  const real = await original<typeof import('node:child_process')>();
+  return { ...real, spawn: vi.fn(real.spawn) };
+});
 
 const node = process.execPath;
 
@@ -230,5 +237,20 @@ describe('a proxy command', () => {
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect((await readAll(routed.stream)).length).toBe(300_000);
     await routed.dispose?.();
+  });
+});
+
+it('is an error of its own where there is no file descriptor left for its pipes', async () => {
+  // As Node does it: an object without pipes, whose error comes in the next turn.
+  vi.mocked(spawn).mockImplementationOnce(() => {
+    const child = new EventEmitter();
+    const error = Object.assign(new Error('spawn nc EMFILE'), { code: 'EMFILE' });
+    process.nextTick(() => child.emit('error', error));
+    return child as never;
+  });
+  await expect(proxyCommand('nc %h %p').open(routeContext({}))).rejects.toMatchObject({
+    code: 'SSH_PROXY_COMMAND_FAILED',
+    errno: 'EMFILE',
+    hint: expect.stringContaining('ulimit -n'),
   });
 });

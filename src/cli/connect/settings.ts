@@ -28,7 +28,8 @@ export function connectOptionsOf(
     ...decided(settings, 'port', destination.port),
     ...decided(settings, 'user', destination.user),
   ]);
-  return withSettings((hops) => lookUpHost(destination, rest, hops), rest, io);
+  const asked = { ...given({ user: rest.text('user') }), ...destination };
+  return withSettings((hops) => lookUpHost(asked, rest, hops), rest, io);
 }
 
 /** What the destination itself says comes before the environment. @throws {UsageError} when an argument says otherwise. */
@@ -82,7 +83,9 @@ export async function lookUpHost(
   const inDestination = given({ username: user, port });
   if (file?.toLowerCase() === 'none') return { username: user ?? ownName(), host, ...inDestination };
   try {
-    const found = await readSshConfig(host, file, hops && ((one, alias) => hops.optionsOf(one, alias)));
+    // Asked for as `ssh` is: the configuration may depend on the user, and then need not say who that is.
+    const alias = user === undefined ? host : `${user}@${host}`;
+    const found = await readSshConfig(alias, file, hops && ((one, alias) => hops.optionsOf(one, alias)));
     return { ...found, ...inDestination };
   } catch (error) {
     // A mistake in the user's own files, which no attempt to connect can mend.

@@ -100,7 +100,10 @@ async function sideOf(
     const account = side === 'tunnel' ? customer.account : gateway.operator;
     return withLogin(gatewayConnectOptions(gateway, account), settings);
   }
-  const login = await loginOf(gateway.host, settings);
+  const login = await loginOf(
+    { host: gateway.host, username: gateway.username ?? gateway.operator },
+    settings,
+  );
   // The gateway is a jump host of the routes that lead through it.
   const jump = (one: ConnectOptions) => (hops ? hops.optionsOf({ ...login, ...one }) : one);
   return withLogin(
@@ -121,13 +124,13 @@ function asUsage<T>(settings: Settings, work: () => T): T {
 
 /** Where the file names no key, the one that `ssh` would take. */
 export async function withLogin(found: ConnectOptions, settings: Settings): Promise<ConnectOptions> {
-  return found.privateKeyPath === undefined ? { ...(await loginOf(found.host, settings)), ...found } : found;
+  return found.privateKeyPath === undefined ? { ...(await loginOf(found, settings)), ...found } : found;
 }
 
 async function loginOf(
-  host: string,
+  { host, username: user }: Pick<ConnectOptions, 'host' | 'username'>,
   settings: Settings,
 ): Promise<Pick<ConnectOptions, 'privateKeyPath' | 'agent'>> {
-  const { privateKeyPath, agent } = await lookUpHost({ host }, settings);
+  const { privateKeyPath, agent } = await lookUpHost({ host, user }, settings);
   return given({ privateKeyPath, agent });
 }
