@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -135,6 +136,23 @@ const situations: Situation[] = [
     config: ['ForceCommand sleep 60'],
     args: ['--total-timeout', '9s'],
     todo: /profile/,
+  },
+  {
+    what: 'an SFTP program that is not there',
+    step: 'sftp',
+    exitCode: 17,
+    kind: 'sftpEnded',
+    config: ['Subsystem sftp /nonexistent/sftp-server'],
+    todo: /Subsystem line.*internal-sftp/,
+  },
+  {
+    what: 'an account that is not among AllowUsers, after a notice for the lawyers',
+    ...login,
+    kind: 'keyRefused',
+    todo: /The server says: "Unauthorized access is not allowed".*AllowUsers/,
+    config: ['AllowUsers root', 'Banner /tmp/ssh-via-gateway-legal'],
+    prepare: () => writeFile('/tmp/ssh-via-gateway-legal', 'Unauthorized access is not allowed\n'),
+    undo: () => rmSync('/tmp/ssh-via-gateway-legal'),
   },
   {
     what: 'no sessions',

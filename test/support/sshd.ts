@@ -133,14 +133,15 @@ function configText(
     'PasswordAuthentication no',
     'UsePAM no',
     'UseDNS no',
-    'Subsystem sftp internal-sftp',
   ];
   // sshd takes the first value of each keyword, but of MaxStartups the last; a Match block must come last.
   const match = lines.findIndex((line) => /^\s*match\s/i.test(line));
   const general = match === -1 ? lines : lines.slice(0, match);
   const blocks = match === -1 ? [] : lines.slice(match);
   const startups = general.some((line) => /^\s*maxstartups\s/i.test(line)) ? [] : ['MaxStartups 200'];
-  return `${[...general, ...own, ...startups, ...blocks].join('\n')}\n`;
+  // A second one is an error.
+  const sftp = general.some((line) => /^\s*subsystem\s/i.test(line)) ? [] : ['Subsystem sftp internal-sftp'];
+  return `${[...general, ...own, ...sftp, ...startups, ...blocks].join('\n')}\n`;
 }
 
 async function prepareUser({ user, shell = '/bin/sh' }: SshdOptions, folder: string) {

@@ -41,8 +41,7 @@ export async function examineConnection(visit: Visit): Promise<Arrived> {
     if (!isSshError(error)) throw error;
     // The library tells of a notice a turn later.
     await turn();
-    const notice = printable(notices.join(' ').trim().replace(/\s+/g, ' '), 300);
-    return { found: [dns, ...failure(error, visit, notice, await lateRecord(newRecord))] };
+    return { found: [dns, ...failure(error, visit, notices.map(oneLine), await lateRecord(newRecord))] };
   }
 }
 
@@ -126,7 +125,12 @@ function wordsFor(
 }
 
 /** The steps that were reached, and the one that failed. */
-function failure(error: SshError, visit: Visit, notice: string, record: NewRecord | undefined): Step[] {
+function failure(
+  error: SshError,
+  visit: Visit,
+  notices: readonly string[],
+  record: NewRecord | undefined,
+): Step[] {
   if (isOnTheWay(error, visit)) return [onTheWay(error, visit)];
   const finding = visit.finding(error);
   const failed = stepOf(error, finding);
@@ -146,7 +150,7 @@ function failure(error: SshError, visit: Visit, notice: string, record: NewRecor
     done.push({ name: 'hostKey', verdict: 'ok', says });
   }
   const ms = Math.max(0, timings.total - spent);
-  return [...done, { name: failed, ...withNotice(finding, notice, visit), ms }];
+  return [...done, { name: failed, ...withNotice(finding, notices, visit), ms }];
 }
 
 /** A jump host that fails in whatever phase of its own is, for us, a way that does not open. */
@@ -166,12 +170,20 @@ function onTheWay(error: SshError, visit: Visit): Step {
   };
 }
 
+function oneLine(notice: string): string {
+  return printable(notice.trim().replace(/\s+/g, ' '), 300);
+}
+
 const barred = /expire|locked|disabled|not available|booting|shut ?down|nologin|not allowed|denied|만료|잠/i;
 
+/** What the lawyers let sshd say to everybody (`Banner` in sshd_config): it is about nobody. */
+const legal = /unauthori[sz]ed|authori[sz]ed (?:access|users?|use|personnel)|prohibited|monitored|prosecut/i;
+
 /** What sshd says of an account comes as a notice, before the refusal. */
-function withNotice(finding: Finding, notice: string, { words, target }: Visit): Finding {
-  if (notice === '' || !finding.code?.startsWith('SSH_AUTH')) return finding;
-  if (!barred.test(notice)) return { ...finding, todo: `${words.notice(notice)} ${finding.todo}` };
+function withNotice(finding: Finding, notices: readonly string[], { words, target }: Visit): Finding {
+  if (notices.length === 0 || !finding.code?.startsWith('SSH_AUTH')) return finding;
+  const notice = notices.find((one) => barred.test(one) && !legal.test(one));
+  if (notice === undefined) return { ...finding, todo: `${words.notice(notices.join(' '))} ${finding.todo}` };
   const { says, todo } = words.failures.accountRefused;
   return {
     ...finding,

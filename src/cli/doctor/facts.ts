@@ -43,7 +43,7 @@ export function factsOf(kind: FailureKind, error: SshError, target: Target): Fai
     recordName,
     alias: [facts.host, `[${facts.host}]:${port}`].includes(recordName) ? '' : recordName,
     record: file === undefined ? '' : ` (${printable(file)}${at})`,
-    tried: methodsTried.join(', ') || '-',
+    tried: methodsTried.filter((one) => one !== 'none').join(', ') || '-',
     offered: methodsOffered.join(', ') || '-',
   };
 }

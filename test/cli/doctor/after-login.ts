@@ -18,7 +18,7 @@ const commands: Situation[] = [
     what: 'a command that hangs',
     ...exec,
     kind: 'commandHangs',
-    todo: /profile, AutoRun/,
+    todo: /profile, AutoRun.*forced command/,
     open: faulty({ exec: { hang: true } }, ...short),
   },
   {
@@ -27,6 +27,13 @@ const commands: Situation[] = [
     kind: 'forced',
     todo: /Something else than a shell/,
     open: faulty({ exec: { closeEarly: true } }),
+  },
+  {
+    what: 'a session that sshd cannot set up',
+    ...exec,
+    kind: 'sessionFails',
+    todo: /ChrootDirectory/,
+    open: says('', 255),
   },
   {
     what: 'a forced command',
@@ -140,9 +147,25 @@ const files: Situation[] = [
   {
     what: 'SFTP that refuses to tell where it begins',
     ...sftp,
+    kind: 'sftpFails',
+    says: /SFTP answers, but refuses/,
+    todo: /home folder is there/,
+    open: faulty({ sftp: { failOp: { op: 'REALPATH' } } }),
+  },
+  {
+    what: 'SFTP that sends something else',
+    ...sftp,
     kind: 'sftpSpoilt',
     todo: /bashrc/,
-    open: faulty({ sftp: { failOp: { op: 'REALPATH' } } }),
+    open: faulty({ sftp: { garbagePacket: true } }),
+  },
+  {
+    what: 'SFTP where no session is to be had',
+    step: 'sftp',
+    exitCode: 16,
+    kind: 'sessionRefused',
+    todo: /MaxSessions 0/,
+    open: faulty({ channel: { refuse: true } }),
   },
 ];
 

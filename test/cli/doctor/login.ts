@@ -177,6 +177,16 @@ export const logins: Situation[] = [
     }),
   },
   {
+    what: 'a refusal after a notice for the lawyers',
+    ...login,
+    kind: 'keyRefused',
+    todo: /^The server says: "WARNING: Unauthorized access is not allowed.*AllowUsers, DenyUsers/,
+    open: at({
+      loginBanner: 'WARNING: Unauthorized access is not allowed, will be denied\nand prosecuted.',
+      faults: refuse,
+    }),
+  },
+  {
     what: 'a refusal with a notice that says nothing of it',
     ...login,
     kind: 'keyRefused',

@@ -59,8 +59,13 @@ const answers: ReadonlyArray<readonly [RegExp, Todo]> = [
   [/no such file or directory|not recognized as|cannot find|failed to (start|create)/i, 'noShellTodo'],
 ];
 
+/** What sshd ends with where it cannot even start a shell. */
+function sessionFails(said: string, exitCode: number | null): readonly [RegExp, Todo] | undefined {
+  return said === '' && exitCode === 255 ? [/^$/, 'sessionFailsTodo'] : undefined;
+}
+
 function noAnswer(said: string, exitCode: number | null, words: Words['exec']): Finding {
-  const known = answers.find(([text]) => text.test(said));
+  const known = answers.find(([text]) => text.test(said)) ?? sessionFails(said, exitCode);
   return {
     verdict: 'fail',
     says: words.answer(said === '' ? '' : quoted(said, 120), exitCode),

@@ -2,6 +2,7 @@ import { quoted } from '../../../text/printable.ts';
 import { now } from '../../../time/timer.ts';
 import { type Connection, isSshError, type SshError } from '../../library.ts';
 import { findingOfKind } from '../diagnose.ts';
+import type { ErrorDetails } from '../kind-of.ts';
 import type { FailureKind } from '../kinds.ts';
 import type { Finding } from '../steps.ts';
 import type { Visit } from '../visit.ts';
@@ -46,5 +47,11 @@ async function homeOf(connection: Connection, signal: AbortSignal): Promise<{ pa
 function kindOf(error: SshError): FailureKind {
   if (error.code === 'SSH_CONNECTION_LOST') return 'lost';
   if (error.code === 'SSH_CHANNEL_TIMEOUT') return 'sftpSilent';
-  return error.code === 'SSH_CHANNEL_OPEN_FAILED' ? 'sftpRefused' : 'sftpSpoilt';
+  if (error.code === 'SSH_CHANNEL_OPEN_FAILED') {
+    // The session itself, or only the subsystem in it.
+    return /subsystem/i.test(error.message) ? 'sftpRefused' : 'sessionRefused';
+  }
+  const { message, status } = error as SshError & ErrorDetails;
+  if (status !== undefined) return 'sftpFails';
+  return message.endsWith('the server ended it') ? 'sftpEnded' : 'sftpSpoilt';
 }

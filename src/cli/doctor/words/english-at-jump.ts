@@ -70,7 +70,7 @@ export const englishAtJump: Words['atJump'] = {
   },
   keyRefused: {
     says: ({ at, tried }) => `${at} refused the login; tried: ${tried}`,
-    todo: `${dontHammer} Is the account on that jump host right (user@HOST in --jump, User in ssh_config), and neither expired nor locked? Is the public key in its authorized_keys there, without a from= or expiry-time that shuts it out? If it wants another key than the PC: --jump-identity FILE. May nobody else write to that file, its folder and the home folder (StrictModes)?`,
+    todo: `${dontHammer} Is the account on that jump host right (user@HOST in --jump, User in ssh_config), let in (AllowUsers, DenyUsers, AllowGroups), and neither expired nor locked? Is the public key in its authorized_keys there, without a from= or expiry-time that shuts it out? If it wants another key than the PC: --jump-identity FILE. May nobody else write to that file, its folder and the home folder (StrictModes)?`,
   },
   loginSilent: {
     says: ({ at }) => `${at} did not finish the login in time`,

@@ -160,12 +160,12 @@ export const englishFailures: Words['failures'] = {
   passwordRefused: {
     says: ({ tried }) => `the login was refused; tried: ${tried}`,
     todo: ({ username }) =>
-      `Do not try again and again: sshd bans for it. Is the account ${username} right, with its domain? Is the password right, and neither expired nor the account locked?`,
+      `Do not try again and again: sshd bans for it. Is the account ${username} right, with its domain, and let in (AllowUsers, DenyUsers, AllowGroups, PermitRootLogin)? Is the password right, and neither expired nor the account locked?`,
   },
   keyRefused: {
     says: ({ tried }) => `the login was refused; tried: ${tried}`,
     todo: ({ username }) =>
-      `Do not try again and again: sshd bans for it. Is the account ${username} right, and neither expired nor locked? Is the public key in its authorized_keys, without a from= or expiry-time that shuts it out? May nobody else write to that file, its folder and the home folder (StrictModes)? For administrators Windows reads C:\\ProgramData\\ssh\\administrators_authorized_keys instead, and only if none but SYSTEM and Administrators may write it.`,
+      `Do not try again and again: sshd bans for it. Is the account ${username} right, let in (AllowUsers, DenyUsers, AllowGroups, PermitRootLogin), and neither expired nor locked? Is the public key in its authorized_keys, without a from= or expiry-time that shuts it out? May nobody else write to that file, its folder and the home folder (StrictModes)? For administrators Windows reads C:\\ProgramData\\ssh\\administrators_authorized_keys instead, and only if none but SYSTEM and Administrators may write it.`,
   },
   certificateRefused: {
     says: ({ tried }) => `the login was refused; tried: ${tried}`,
@@ -193,7 +193,7 @@ export const englishFailures: Words['failures'] = {
   },
   commandHangs: {
     says: () => 'a command that should end at once does not end',
-    todo: 'Look at what the shell does when it starts: profile, AutoRun, a shell that waits for a question, a home folder on a network drive that is gone.',
+    todo: 'Look at what the shell does when it starts: profile, AutoRun, a shell that waits for an answer, a forced command (ForceCommand, command= in authorized_keys), a home folder on a network drive that is gone.',
   },
   sftpRefused: {
     says: ({ said }) => `no SFTP: ${said}`,
@@ -202,6 +202,14 @@ export const englishFailures: Words['failures'] = {
   sftpSilent: {
     says: () => 'SFTP starts, but does not answer',
     todo: 'Its server hangs: a home folder on a network drive that is gone, a virus scanner, or a forced command in its place.',
+  },
+  sftpEnded: {
+    says: () => 'SFTP starts, and ends before it says a word',
+    todo: 'The program of the Subsystem line in sshd_config is not there or does not start (use internal-sftp), a forced command or a login shell that refuses takes its place, or a ChrootDirectory holds nothing of it.',
+  },
+  sftpFails: {
+    says: ({ said }) => `SFTP answers, but refuses the first request: ${said}`,
+    todo: 'The folder where the account begins cannot be read: look whether its home folder is there, and at owner and mode (or at the ChrootDirectory).',
   },
   sftpSpoilt: {
     says: ({ said }) => `what answers is not SFTP: ${said}`,

@@ -58,6 +58,8 @@ export const english: Words = {
       `"echo" was sent; the answer was ${said || 'nothing'}, exit code ${code ?? 'unknown'}`,
     forcedTodo:
       'Something else than a shell takes the command: a forced command (ForceCommand, command= in authorized_keys), a login shell that refuses (nologin), or on Windows a DefaultShell in the registry that is not there.',
+    sessionFailsTodo:
+      'sshd could not start anything for this account: a ChrootDirectory that others than root may write to or that holds no shell, a limit of the account, or a forced command that ends so. Its log tells which.',
     sftpOnlyTodo:
       'This account is for SFTP only (ForceCommand internal-sftp): files can be moved, commands need another account.',
     nologinTodo:

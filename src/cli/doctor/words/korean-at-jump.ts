@@ -70,7 +70,7 @@ export const koreanAtJump: Words['atJump'] = {
   },
   keyRefused: {
     says: ({ at, tried }) => `로그인 거절: ${at}. 시도한 것: ${tried}`,
-    todo: `${dontHammer} 점프 호스트의 계정이 맞는지(--jump의 user@HOST, ssh_config의 User), 만료되거나 잠기지 않았는지, 공개 키가 그곳의 authorized_keys에 있고 from=이나 expiry-time에 막히지 않는지 확인하세요. PC와 다른 키를 써야 한다면 --jump-identity FILE입니다. 그 파일과 폴더와 홈 폴더에 다른 사람이 쓸 수 없어야 합니다(StrictModes).`,
+    todo: `${dontHammer} 점프 호스트의 계정이 맞는지(--jump의 user@HOST, ssh_config의 User), 로그인이 허용되는지(AllowUsers, DenyUsers, AllowGroups), 만료되거나 잠기지 않았는지, 공개 키가 그곳의 authorized_keys에 있고 from=이나 expiry-time에 막히지 않는지 확인하세요. PC와 다른 키를 써야 한다면 --jump-identity FILE입니다. 그 파일과 폴더와 홈 폴더에 다른 사람이 쓸 수 없어야 합니다(StrictModes).`,
   },
   loginSilent: {
     says: ({ at }) => `${at}가 제시간에 로그인을 끝내지 못했습니다`,

@@ -158,12 +158,12 @@ export const koreanFailures: Words['failures'] = {
   passwordRefused: {
     says: ({ tried }) => `로그인 거절. 시도한 것: ${tried}`,
     todo: ({ username }) =>
-      `자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. 계정 ${username}이 맞는지(도메인 포함), 암호가 맞는지, 암호가 만료되거나 계정이 잠기지 않았는지 확인하세요.`,
+      `자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. 계정 ${username}이 맞는지(도메인 포함), 로그인이 허용되는지(AllowUsers, DenyUsers, AllowGroups, PermitRootLogin), 암호가 맞는지, 암호가 만료되거나 계정이 잠기지 않았는지 확인하세요.`,
   },
   keyRefused: {
     says: ({ tried }) => `로그인 거절. 시도한 것: ${tried}`,
     todo: ({ username }) =>
-      `자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. 계정 ${username}이 맞는지, 만료되거나 잠기지 않았는지, 공개 키가 authorized_keys에 있고 from=이나 expiry-time에 막히지 않는지, 그 파일과 폴더와 홈 폴더에 다른 사람이 쓸 수 없는지(StrictModes) 확인하세요. 관리자 계정이면 Windows는 대신 C:\\ProgramData\\ssh\\administrators_authorized_keys를 읽으며, SYSTEM과 Administrators만 쓸 수 있어야 합니다.`,
+      `자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. 계정 ${username}이 맞는지, 로그인이 허용되는지(AllowUsers, DenyUsers, AllowGroups, PermitRootLogin), 만료되거나 잠기지 않았는지, 공개 키가 authorized_keys에 있고 from=이나 expiry-time에 막히지 않는지, 그 파일과 폴더와 홈 폴더에 다른 사람이 쓸 수 없는지(StrictModes) 확인하세요. 관리자 계정이면 Windows는 대신 C:\\ProgramData\\ssh\\administrators_authorized_keys를 읽으며, SYSTEM과 Administrators만 쓸 수 있어야 합니다.`,
   },
   certificateRefused: {
     says: ({ tried }) => `로그인 거절. 시도한 것: ${tried}`,
@@ -191,7 +191,7 @@ export const koreanFailures: Words['failures'] = {
   },
   commandHangs: {
     says: () => '곧 끝나야 할 명령이 끝나지 않습니다',
-    todo: '셸이 시작할 때 하는 일을 확인하세요. 프로필, AutoRun, 답을 기다리는 셸, 사라진 네트워크 드라이브의 홈 폴더 등입니다.',
+    todo: '셸이 시작할 때 하는 일을 확인하세요. 프로필, AutoRun, 답을 기다리는 셸, 강제 명령(ForceCommand, authorized_keys의 command=), 사라진 네트워크 드라이브의 홈 폴더 등입니다.',
   },
   sftpRefused: {
     says: ({ said }) => `SFTP를 쓸 수 없습니다: ${said}`,
@@ -200,6 +200,14 @@ export const koreanFailures: Words['failures'] = {
   sftpSilent: {
     says: () => 'SFTP가 시작되지만 응답하지 않습니다',
     todo: 'SFTP 서버가 멈췄습니다. 사라진 네트워크 드라이브의 홈 폴더, 백신 프로그램, 강제 명령을 확인하세요.',
+  },
+  sftpEnded: {
+    says: () => 'SFTP가 시작되지만 아무 말 없이 끝납니다',
+    todo: 'sshd_config의 Subsystem 줄에 있는 프로그램이 없거나 시작되지 않거나(internal-sftp를 쓰세요), 강제 명령이나 거부하는 로그인 셸이 가로채거나, ChrootDirectory 안에 그 프로그램이 없습니다.',
+  },
+  sftpFails: {
+    says: ({ said }) => `SFTP가 응답하지만 첫 요청을 거절합니다: ${said}`,
+    todo: '계정이 시작하는 폴더를 읽을 수 없습니다. 홈 폴더가 있는지, 소유자와 권한이 맞는지(ChrootDirectory도) 확인하세요.',
   },
   sftpSpoilt: {
     says: ({ said }) => `SFTP가 아닌 것이 응답합니다: ${said}`,

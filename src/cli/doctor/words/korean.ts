@@ -70,6 +70,8 @@ export const korean: Words = {
       `"echo"를 보냈는데 응답은 ${said || '없음'}, 종료 코드는 ${code ?? '알 수 없음'}입니다`,
     forcedTodo:
       '셸이 아닌 것이 명령을 받습니다. 강제 명령(ForceCommand, authorized_keys의 command=), 거부하는 로그인 셸(nologin), Windows라면 레지스트리의 DefaultShell이 없는 프로그램인지 확인하세요.',
+    sessionFailsTodo:
+      'sshd가 이 계정으로 아무것도 시작하지 못했습니다. root가 아닌 사람도 쓸 수 있거나 안에 셸이 없는 ChrootDirectory, 계정의 제한, 그렇게 끝나는 강제 명령을 확인하세요. 이유는 그 서버의 로그에 있습니다.',
     sftpOnlyTodo:
       'SFTP 전용 계정입니다(ForceCommand internal-sftp). 파일은 옮길 수 있지만 명령에는 다른 계정이 필요합니다.',
     nologinTodo:

@@ -86,6 +86,7 @@ export interface Words {
     oddEnd: Say<[code: number | null]>;
     answer: Say<[said: string, code: number | null]>;
     forcedTodo: string;
+    sessionFailsTodo: string;
     sftpOnlyTodo: string;
     nologinTodo: string;
     passwordExpiredTodo: string;
