@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { startMockServer } from '../../src/mock-server/index.ts';
 import { copyPrograms, emptyFolder, install } from './support/consumer.ts';
 import { nodeBinary, nodeVersions } from './support/nodes.ts';
 import { run, runOrThrow } from './support/run.ts';
@@ -46,6 +48,17 @@ test('all steps work on Bun', () => smoke(program('bun'), ['smoke.mjs']));
 
 test('all steps work on Deno', () =>
   smoke(program('deno'), ['run', '-A', '--node-modules-dir=manual', 'smoke.mjs']));
+
+test('a runtime with the crypto of a FIPS module logs in', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const key = privateKey.export({ type: 'pkcs1', format: 'pem' });
+  await using server = await startMockServer({
+    hostKeys: [key],
+    users: [{ username: 'rpa', password: 'rpa' }],
+  });
+  const args = ['fips.mjs', `${server.port}`, server.hostKey.fingerprint];
+  expect(await runOrThrow(process.execPath, args, { cwd: folder })).toBe('approved\n');
+});
 
 test('bun build --compile makes a program that needs no node_modules', async () => {
   await runOrThrow(program('bun'), ['build', '--compile', 'smoke.mjs', '--outfile', 'smoke'], {

@@ -11,6 +11,10 @@ vi.mock('node:crypto', async (original) => {
     ...real,
     getCiphers: () => without(real.getCiphers()),
     getHashes: () => without(real.getHashes()),
+    generateKeyPairSync: (kind: string, ...rest: never[]) => {
+      if (missing.has(kind)) throw new Error(`${kind} is not there`);
+      return (real.generateKeyPairSync as (...given: unknown[]) => unknown)(kind, ...rest);
+    },
   };
 });
 afterEach(() => missing.clear());
@@ -38,6 +42,20 @@ describe('a runtime that lacks something', () => {
     expect(cipher).not.toContain('chacha20-poly1305@openssh.com');
     expect(cipher).toContain('aes128-gcm@openssh.com');
     expect(hmac).toEqual(['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-256']);
+  });
+
+  it('is offered without Curve25519 where a FIPS module has none; an agent may still sign with it', async () => {
+    missing.add('x25519').add('ed25519');
+    vi.resetModules();
+    const fresh = await import('../../src/ssh2/handshake/algorithms.ts');
+    const { kex, serverHostKey, publicKey } = fresh.resolveAlgorithms();
+    expect(kex[0]).toBe('ecdh-sha2-nistp256');
+    expect([...kex, ...serverHostKey].filter((name) => /25519/.test(name))).toEqual([]);
+    expect(serverHostKey).toContain('ecdsa-sha2-nistp256');
+    expect(publicKey).toContain('ssh-ed25519');
+    expect(() => fresh.resolveAlgorithms({ kex: ['curve25519-sha256'] })).toThrow(
+      /the crypto of this runtime has/,
+    );
   });
 
   it('says so when it is asked for by name, and lets it be removed', () => {

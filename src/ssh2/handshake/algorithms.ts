@@ -111,9 +111,11 @@ export function algorithmNames(kind: AlgorithmKind): {
   offered: readonly string[];
   known: readonly string[];
 } {
+  // An agent signs with what this runtime lacks as well.
+  const isHere = (name: string) => kind === 'publicKey' || isInRuntime(name);
   return {
-    offered: offered[kind].filter(isInRuntime),
-    known: [...offered[kind], ...possible[kind]].filter(isInRuntime),
+    offered: offered[kind].filter(isHere),
+    known: [...offered[kind], ...possible[kind]].filter(isHere),
   };
 }
 

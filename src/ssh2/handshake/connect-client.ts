@@ -32,7 +32,7 @@ export function connectClient(
     algorithms: {
       ...algorithms,
       kex: knownOf(algorithms.kex, (one) => one !== hybridKex, 'curve25519-sha256'),
-      serverHostKey: knownOf(algorithms.serverHostKey, (one) => !isCertificateAlgorithm(one), 'ssh-ed25519'),
+      serverHostKey: knownOf(algorithms.serverHostKey, (one) => !isCertificateAlgorithm(one), 'rsa-sha2-512'),
     } as object,
     // Each phase has a timer of ours; ssh2's single one cannot tell them apart.
     readyTimeout: 0,

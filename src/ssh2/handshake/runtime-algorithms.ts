@@ -1,4 +1,4 @@
-import { getCiphers, getHashes } from 'node:crypto';
+import { generateKeyPairSync, getCiphers, getHashes } from 'node:crypto';
 import { hybridKex } from '../insides/hybrid-kex.ts';
 import { hasMlKem } from './ml-kem.ts';
 
@@ -36,9 +36,27 @@ const hashes: ReadonlyMap<RegExp, string> = new Map([
  * builds have less. ssh2 looks at the same lists, and throws for what is missing.
  */
 export function isInRuntime(name: string): boolean {
-  if (name === hybridKex) return hasMlKem();
+  if (name === hybridKex) return hasMlKem() && makesKeys('x25519');
+  if (name.startsWith('curve25519-')) return makesKeys('x25519');
+  if (name.startsWith('ssh-ed25519')) return makesKeys('ed25519');
   const cipher = ciphers[name];
   if (cipher !== undefined) return getCiphers().includes(cipher);
   const hash = [...hashes].find(([pattern]) => pattern.test(name))?.[1];
   return hash === undefined || getHashes().includes(hash);
+}
+
+const made = new Map<string, boolean>();
+
+/** No list tells of curves: FIPS modules, Red Hat's for example, have no Curve25519. */
+function makesKeys(kind: 'x25519' | 'ed25519'): boolean {
+  const known = made.get(kind);
+  if (known !== undefined) return known;
+  let works = true;
+  try {
+    generateKeyPairSync(kind as 'x25519');
+  } catch {
+    works = false;
+  }
+  made.set(kind, works);
+  return works;
 }
