@@ -63,6 +63,17 @@ describe('forwards through real sshd', () => {
     }
   });
 
+  it('listen on the loopback alone, whatever address was asked for, and say that all is well', async () => {
+    await using w = await world();
+    await using target = await echoServer();
+    const to = { host: '127.0.0.1', port: target.port };
+    await using remote = await w.connection.forwardRemote({ ...to, listenHost: '0.0.0.0', listenPort: 0 });
+    expect(remote.host).toBe('0.0.0.0');
+    const [error] = await once(connect({ host: '127.0.0.2', port: remote.port }), 'error');
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+    await bothWays(remote.port, 1_000);
+  });
+
   it('keep half-close in either direction', async () => {
     await using w = await world();
     await using target = await tcpServer(async (socket) => {

@@ -28,6 +28,8 @@ describe('a job on a POSIX server', () => {
       for (const from of [0, 1, 65_535, 65_536, 65_537, 1_000_000]) {
         const { stdout, next } = await job.output({ from: { stdout: from } });
         expect(whole?.startsWith(stdout.toString(), from)).toBe(true);
+        // A whole piece where there is as much, or a reader would believe that no more is waiting.
+        expect(stdout.length).toBeGreaterThanOrEqual(Math.min(1_048_576, whole!.length - from));
         expect(next).toEqual({ stdout: from + stdout.length, stderr: 0 });
       }
     });

@@ -321,6 +321,16 @@ const entries: readonly Entry[] = [
   ],
   ['startJob', (options) => connection.startJob('x', options), jobs],
   [
+    'job of an id',
+    (id) => connection.job(id),
+    [
+      [undefined, 'id'],
+      ['', 'id'],
+      ['../j', 'id'],
+      [5, 'id'],
+    ],
+  ],
+  [
     'job',
     (options) => connection.job('j', options),
     [...noOptions, [{ encoding: 'x' }, 'encoding'], [{ dir: '' }, 'dir']],

@@ -44,8 +44,8 @@ export class Unreadable extends Error {}
 /** The values of the line that begins with `mark`; what a login script printed before it is passed over. */
 export function findFields(output: Buffer, mark: string): { fields: Map<string, string>; rest: Buffer } {
   const start = output.indexOf(mark);
-  const end = start < 0 ? -1 : output.indexOf('\n', start);
-  if (end < 0) throw new Unreadable(`no answer in ${quoted(output.subarray(0, 200))}`);
+  const end = output.indexOf('\n', Math.max(start, 0));
+  if (start < 0 || end < 0) throw new Unreadable(`no answer in ${quoted(output.subarray(0, 200))}`);
   return {
     fields: parseFields(output.subarray(start + mark.length, end).toString('utf8')),
     rest: output.subarray(end + 1),
