@@ -55,9 +55,9 @@ describe('a cut', () => {
   it.each(['fin', 'rst'] as const)('by %s lets exactly n bytes through to the client', async (how) => {
     for (const atByte of [0, 1, 7, 25, 26, 27, 100, 700, 1200]) {
       server.setFaults({ cut: { direction: 'toClient', atByte, how } });
-      const visitor = visit(server.port, server.host, 'SSH-2.0-me\r\n');
+      const visitor = visit(server.port, server.host, 'SSH-2.0-me\r\n', how === 'rst');
       if (atByte > 700) await Promise.race([visitor.ended, sleep(100)]);
-      else expect(await visitor.ended).toBe(how);
+      else expect(`${atByte} ${await visitor.ended}`).toBe(`${atByte} ${how}`);
       const received = visitor.received().length;
       if (atByte <= 700) expect(received).toBe(atByte);
       visitor.socket.destroy();

@@ -96,7 +96,7 @@ export interface RawVisit {
   ended: Promise<string>;
 }
 
-export function visit(port: number, host = '127.0.0.1', say?: string | Buffer): RawVisit {
+export function visit(port: number, host = '127.0.0.1', say?: string | Buffer, isSure = false): RawVisit {
   const chunks: Buffer[] = [];
   const socket = connect({ port, host, allowHalfOpen: true });
   socket.on('data', (chunk) => chunks.push(chunk));
@@ -106,7 +106,9 @@ export function visit(port: number, host = '127.0.0.1', say?: string | Buffer): 
       resolve(error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'rst' : (error.code ?? error.message)),
     );
     socket.on('end', () => {
-      resolve('fin');
+      if (!isSure) resolve('fin');
+      // libuv reports an end where the last bytes and a reset are found at once: nothing can be written then.
+      else socket.write('\n', (error) => resolve(error ? 'rst' : 'fin'));
       socket.end();
     });
   });
