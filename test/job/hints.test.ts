@@ -20,6 +20,7 @@ describe('the hint for a job that the server cannot start', () => {
     ['by schtasks.exe: blocked\nby group policy. (0x80131501 ResourceUnavailable)', /AppLocker/],
     ['an interactive job needs rpa to be logged on at the desktop', /locked screen/],
     ['There is not enough space on the disk. (0x80070070 OperationStopped)', /Free some space/],
+    ['its folder is in use: a file in it is open in another program (액세스)', /try again later/],
     ['the disk is full: dd: error writing', /Free some space/],
   ])('names the cause: %s', (reason, hint) => {
     expect(hintFor(reason)).toMatch(hint);

@@ -80,6 +80,28 @@ describe('a job', () => {
     expect(await job.status()).toMatchObject({ state: 'lost' });
   });
 
+  it('says when its folder cannot be removed for what somebody does in it, and can be removed then', async () => {
+    const job = await start('echo x');
+    await untilOver(job);
+    const folder = join(pc.home, 'AppData/Local\\ssh-via-gateway\\jobs', `job-${number}`);
+    // As on Windows a folder in which a file is open, one that is mounted cannot be moved.
+    execFileSync('mount', ['--bind', folder, folder]);
+    try {
+      const impatient = changedScripts(connection, (script) => script.replace('$try -ge 50', '$try -ge 3'));
+      await expect(attachJob(impatient, job.id).remove()).rejects.toMatchObject({
+        name: 'JobAccessFailed',
+        reason: expect.stringContaining('open in another program'),
+        hint: expect.stringContaining('try again later'),
+        retryable: true,
+      });
+      expect(await job.status()).toEqual({ state: 'exited', exitCode: 0 });
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+    await job.remove();
+    expect(await job.status()).toMatchObject({ state: 'lost' });
+  });
+
   it('is ended when its shell would go on with the next command', async () => {
     const job = await start('sleep 4715 || sleep 4716 || sleep 4717; sleep 4717');
     expect(await job.kill()).toEqual({ state: 'killed', signal: 'SIGKILL' });

@@ -32,6 +32,10 @@ const hints: readonly (readonly [RegExp, string])[] = [
     'Log the account on at the PC (a locked screen is enough), or leave the option interactive out.',
   ],
   [
+    /open in another program/,
+    'Close what has a file of the job open (an editor, a viewer of logs, a backup, a virus scanner), or try again later.',
+  ],
+  [
     /disk is full|No space left on device|\(0x800700(?:70|27)\b/i,
     'Free some space on the disk with the folder of the jobs; removeJobs deletes those that are over.',
   ],

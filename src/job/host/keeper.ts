@@ -56,7 +56,7 @@ export async function ask<Answer>(
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     // Without an exit code the server ended our command, not the command itself: it is going down.
-    throw accessFailed(host, id, error.message, result.exitCode === null);
+    throw accessFailed(host, id, error.message, error.mayPass || result.exitCode === null);
   }
 }
 

@@ -39,7 +39,15 @@ export interface Claim {
 export const noSuchJob = 'there is no such job on the server';
 
 /** A helper command ended without the answer that it always gives. */
-export class Unreadable extends Error {}
+export class Unreadable extends Error {
+  /** Whether to ask again may help. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, mayPass = false) {
+    super(message);
+    this.mayPass = mayPass;
+  }
+}
 
 /** The values of the line that begins with `mark`; what a login script printed before it is passed over. */
 export function findFields(output: Buffer, mark: string): { fields: Map<string, string>; rest: Buffer } {

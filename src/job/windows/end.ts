@@ -1,6 +1,6 @@
 import { processes, snapshot } from '../../exec/stop/scripts.generated.ts';
 import type { HostCommand, Removal } from '../host/commands.ts';
-import { answerOf, findFields, type JobRecord, readRecord } from '../host/record.ts';
+import { answerOf, findFields, type JobRecord, readRecord, Unreadable } from '../host/record.ts';
 import { windowsScript } from './script.ts';
 import { kill, library, remove } from './scripts.generated.ts';
 
@@ -15,8 +15,12 @@ export function removeCommand(dir: string, id: string): HostCommand<Removal> {
     ...script,
     read: (result) => {
       const { fields } = findFields(answerOf(result), script.mark);
+      const held = fields.get('held');
+      if (held !== undefined) throw new Unreadable(inUse(Buffer.from(held, 'base64').toString('utf8')), true);
       if (fields.has('running')) return 'running';
       return fields.has('removed') ? 'removed' : 'absent';
     },
   };
 }
+
+const inUse = (why: string) => `its folder is in use: a file in it is open in another program (${why})`;

@@ -90,7 +90,8 @@ function Remove-Folder{
       Start-Sleep -Milliseconds 100
     }
   }
-  if([IO.Directory]::Exists($trash)){[IO.Directory]::Delete($trash,$true)}
+  # What a scanner has open there goes when jobs are listed.
+  try{if([IO.Directory]::Exists($trash)){[IO.Directory]::Delete($trash,$true)}}catch{}
 }
 # schtasks.exe asks the task scheduler itself. The cmdlets ask WMI for it, which is for administrators over SSH.
 function Invoke-Schtasks([string[]]$words){

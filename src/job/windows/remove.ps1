@@ -10,7 +10,10 @@ if([IO.Directory]::Exists($job)){
     }
     $answer='removed'
     if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine (Get-Path 'exit')) -notlike '* end'){$answer='running'}
-    if($answer -eq 'removed'){Remove-Task '*';Remove-Folder}
+    if($answer -eq 'removed'){
+      Remove-Task '*'
+      try{Remove-Folder}catch{$answer='held='+[Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($_.Exception.GetBaseException().Message))}
+    }
   }finally{$lock.Dispose()}
 }
 Write-Answer $answer

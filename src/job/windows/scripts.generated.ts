@@ -150,7 +150,7 @@ if($try -ge 50){throw}
 Start-Sleep -Milliseconds 100
 }
 }
-if([IO.Directory]::Exists($trash)){[IO.Directory]::Delete($trash,$true)}
+try{if([IO.Directory]::Exists($trash)){[IO.Directory]::Delete($trash,$true)}}catch{}
 }
 function Invoke-Schtasks([string[]]$words){
 $ErrorActionPreference='Continue'
@@ -214,7 +214,10 @@ $claim=Read-FirstLine (Get-Path 'claim')
 }
 $answer='removed'
 if($claim -like '1:*' -and (Test-Alive $claim) -and (Read-FirstLine (Get-Path 'exit')) -notlike '* end'){$answer='running'}
-if($answer -eq 'removed'){Remove-Task '*';Remove-Folder}
+if($answer -eq 'removed'){
+Remove-Task '*'
+try{Remove-Folder}catch{$answer='held='+[Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($_.Exception.GetBaseException().Message))}
+}
 }finally{$lock.Dispose()}
 }
 Write-Answer $answer
