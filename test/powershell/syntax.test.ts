@@ -37,7 +37,7 @@ Register-ScheduledTask -TaskName, Register-ScheduledTask -Action, Register-Sched
 Register-ScheduledTask -Settings, Register-ScheduledTask -Force, Register-ScheduledTask -Xml, Start-ScheduledTask, Start-ScheduledTask -TaskName,
 Start-Sleep, Start-Sleep -Milliseconds, Unregister-ScheduledTask, Unregister-ScheduledTask -Confirm,
 Unregister-ScheduledTask -TaskName, Where-Object, Write-Error, schtasks.exe, cmd.exe, taskkill,
-Get-CimInstance -ClassName, Get-CimInstance -ErrorAction, Get-CimInstance -OperationTimeoutSec, Get-ItemProperty,
+Get-CimAssociatedInstance, Get-CimAssociatedInstance -ResultClassName, Remove-Item -Path, Get-CimInstance -ClassName, Get-CimInstance -ErrorAction, Get-CimInstance -OperationTimeoutSec, Get-ItemProperty,
 Get-ItemProperty -ErrorAction, Get-ItemProperty -Path, Get-PSDrive, Get-PSDrive -ErrorAction, Get-PSDrive -Name,
 Get-Service, Get-Service -ErrorAction, Get-Service -Name, powercfg, whoami, Get-Date, Get-ScheduledTask -ErrorAction,
 New-ScheduledTaskSettingsSet -MultipleInstances, New-ScheduledTaskSettingsSet -StartWhenAvailable,
