@@ -47,6 +47,15 @@ function isReturned(node) {
   return true;
 }
 
+/** One step of a scale of waits (`[5, 10, 20, 40]`) may as well be a little longer. */
+const isStep = ({ parent }) =>
+  ts.isArrayLiteralExpression(parent) &&
+  parent.elements.length > 3 &&
+  parent.elements.every(
+    (each, at, all) =>
+      ts.isNumericLiteral(each) && (at === 0 || Number(each.text) > Number(all[at - 1].text)),
+  );
+
 /** For each kind of syntax: what it is called when it is changed, the part that is replaced, and the new text. */
 const mutators = {
   negatesCondition(node, text) {
@@ -94,7 +103,7 @@ const mutators = {
     return isFunction && ['returns early', { first: node.statements[0] }, 'return; '];
   },
   changesNumber(node, text) {
-    if (!ts.isNumericLiteral(node) || Number(node.text) > countable) return undefined;
+    if (!ts.isNumericLiteral(node) || Number(node.text) > countable || isStep(node)) return undefined;
     return [`${text(node)} and one`, node, `(${text(node)} + 1)`];
   },
 };

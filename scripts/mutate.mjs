@@ -33,12 +33,12 @@ const rooms = {
       'time',
     ],
     test: ['connect', 'ssh2', 'route', 'time', 'wire', 'options'],
-    least: 0.76,
+    least: 0.85,
   },
   exec: { src: ['exec', 'ssh2/channels'], test: ['exec', 'ssh2', 'options'], least: 0.79 },
-  job: { src: ['job'], test: ['job', 'options'], least: 0.75 },
+  job: { src: ['job'], test: ['job', 'options'], least: 0.85 },
   sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2', 'options'], least: 0.85 },
-  tunnel: { src: ['tunnel', 'forward'], test: ['tunnel', 'forward', 'options'], least: 0.81 },
+  tunnel: { src: ['tunnel', 'forward'], test: ['tunnel', 'forward', 'options'], least: 0.9 },
 };
 
 const { values: options } = parseArgs({

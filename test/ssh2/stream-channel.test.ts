@@ -1,7 +1,11 @@
 import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ConnectionLost } from '../../src/errors/index.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
+import { type RawChannel, wrapStream } from '../../src/ssh2/channels/stream-channel.ts';
+import { LostSignal } from '../../src/ssh2/transport/lost.ts';
 import { digestOf, echoServer, readAll, sendRandom, tcpServer } from '../support/echo.ts';
 import { plainLink } from '../support/plain-link.ts';
 
@@ -101,6 +105,19 @@ describe('a forwarded stream', () => {
     server.dropAll('rst');
     await vi.waitFor(() => expect(results).toHaveLength(64));
     expect(results.at(-1)).toMatchObject({ code: 'SSH_CONNECTION_LOST' });
+  });
+
+  it('gives all that had come when the link dies behind a server that has closed', async () => {
+    const lost = new LostSignal();
+    const sides = { stderr: new PassThrough(), close: () => {} };
+    const raw = Object.assign(new PassThrough(), sides) as unknown as RawChannel;
+    const stream = wrapStream(raw, lost);
+    raw.write('all of it');
+    raw.stderr.emit('close');
+    expect(lost.listenerCount).toBe(0);
+    lost.declare(new ConnectionLost('gone', { phase: 'session', why: 'socket' }));
+    raw.end();
+    expect((await readAll(stream)).toString()).toBe('all of it');
   });
 
   it('answers writes with EPIPE once the other side has closed', async () => {
