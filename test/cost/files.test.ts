@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { Connection } from '../../src/connection.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
@@ -115,9 +115,9 @@ describe('the first file of a connection, whose session has to be opened', () =>
     const fetched = await trips(() => back.download('/a', join(local.path, 'a')));
     console.log(`round trips: up ${sent.toFixed(2)}, down ${fetched.toFixed(2)}`);
     expect(sent).toBeGreaterThan(up - 0.1);
-    expect(sent).toBeLessThan(up + 0.8);
+    expect(sent).toBeLessThan(up + 1.4);
     expect(fetched).toBeGreaterThan(down - 0.1);
-    expect(fetched).toBeLessThan(down + 0.8);
+    expect(fetched).toBeLessThan(down + 1.4);
   });
 });
 
@@ -134,6 +134,19 @@ describe('a folder of small files', () => {
       expect(down.all).toBeLessThanOrEqual(3 * count + 6);
       expect(down.received / count).toBeLessThanOrEqual(small + 340);
       expect(down.writes).toBeLessThanOrEqual(count);
+    }));
+
+  it('takes no larger buffers than the files are', () =>
+    inWorld(count, {}, async ({ local, costOf }) => {
+      const spy = vi.spyOn(Buffer, 'allocUnsafeSlow');
+      try {
+        await costOf((connection) => connection.upload(join(local, 'files'), '/there'));
+        const bytes = spy.mock.calls.reduce((sum, [size]) => sum + size, 0);
+        expect(bytes).toBeGreaterThan(small);
+        expect(bytes).toBeLessThanOrEqual(count * 3 * small);
+      } finally {
+        spy.mockRestore();
+      }
     }));
 
   it('needs hardly more round trips than one file', () =>
@@ -158,7 +171,7 @@ describe('a large file over a long line', { timeout: 60_000 }, () => {
     const { requests } = requestsSince(mock.server, 0);
     console.log(`up: ${(most.bytes / MiB).toFixed(1)} MiB under way, ${trips.toFixed(1)} round trips`);
     expect(most.bytes).toBeGreaterThan(6 * MiB);
-    expect(trips).toBeLessThan(18);
+    expect(trips).toBeLessThan(24);
     expect(requests['WRITE']).toBeLessThanOrEqual(5 * 32);
   });
 
@@ -173,7 +186,7 @@ describe('a large file over a long line', { timeout: 60_000 }, () => {
     const { requests } = requestsSince(mock.server, 0);
     console.log(`down: ${(most.bytes / MiB).toFixed(1)} MiB under way, ${trips.toFixed(1)} round trips`);
     expect(most.bytes).toBeGreaterThan(8 * MiB);
-    expect(trips).toBeLessThan(10);
+    expect(trips).toBeLessThan(14);
     expect(requests['READ']).toBeLessThanOrEqual(5 * 32);
   });
 });

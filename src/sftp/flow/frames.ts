@@ -1,4 +1,5 @@
 import { writeHeadroom } from '../../ssh2/sftp/requests.ts';
+import { smallFile } from './small-files.ts';
 
 /** Buffers for write requests, each with room for the packet's header in front of its data. Used again and again. */
 export class FramePool {
@@ -22,7 +23,9 @@ export class FramePool {
 export class Frames {
   #pools = new Map<number, FramePool>();
 
-  pool(blockSize: number): FramePool {
+  /** For a file of `size` bytes: a small one gets buffers of about its size, as many of them are under way at once. */
+  pool(size: number, maxWrite: number): FramePool {
+    const blockSize = Math.min(maxWrite, size > smallFile ? maxWrite : 2 ** Math.ceil(Math.log2(size + 1)));
     const found = this.#pools.get(blockSize) ?? new FramePool(blockSize);
     this.#pools.set(blockSize, found);
     return found;

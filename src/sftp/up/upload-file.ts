@@ -121,7 +121,7 @@ async function sendRanges(
     ranges,
     lanes,
     flight,
-    pool: context.frames.pool(sftp.maxWrite),
+    pool: context.frames.pool(source.size, sftp.maxWrite),
     moved: (bytes) => {
       left -= bytes;
       count.moved += bytes;
