@@ -1,5 +1,6 @@
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo } from '../support/connect.ts';
 import { failureOf } from '../support/outcome.ts';
@@ -78,6 +79,35 @@ describe('an RSA key', () => {
     expect(publicKey).toContain('ssh-rsa');
     expect(algorithms.length).toBeGreaterThan(0);
     for (const hash of algorithms) expect(['sha256', 'sha512']).toContain(hash);
+  });
+});
+
+describe('a server that wants no login at all', () => {
+  it.each<[string, { password?: string; privateKey?: string }, string[]]>([
+    ['with nothing to show', {}, ['none']],
+    ['with a password, which it does not ask for', { password: 'x' }, ['password', 'none']],
+    ['with a key, which it does not ask for', { privateKey: 'key' }, ['publickey', 'none']],
+  ])('lets in %s', async (_what, credentials, methods) => {
+    const key = await keygen('-t', 'ed25519', '-N', '');
+    const tried: string[] = [];
+    const server = new ssh2.Server({ hostKeys: [key.privateKey] }, (client) => {
+      client.on('error', () => {});
+      client.on('authentication', (context) => {
+        tried.push(context.method);
+        if (context.method === 'none') context.accept();
+        else context.reject([]);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const connection = await connectViaGateway({
+      ...{ host: '127.0.0.1', port, username: 'rpa', retry: false, hostKey: 'insecure-accept-any' },
+      ...credentials,
+      ...(credentials.privateKey ? { privateKey: key.privateKey } : {}),
+    });
+    await connection.close();
+    server.close();
+    expect(tried).toEqual(methods);
   });
 });
 
