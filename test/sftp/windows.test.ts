@@ -177,6 +177,52 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
   });
 });
 
+describe('what Windows would not keep under its name', () => {
+  it('is refused before anything is asked', async () => {
+    await using mock = await on('9.8');
+    await using client = await openSftpClient(mock.opener);
+    mock.server.files.write('/C:/rpa/a', 'old');
+    const asked = () => mock.server.journal.filter((entry) => entry.type === 'sftp').length;
+    const before = asked();
+    for (const name of ['NUL', 'com1.txt', 'a.txt:b', 'a ', 'a.']) {
+      const path = `/C:/rpa/${name}`;
+      for (const refused of [
+        () => upload(mock.opener, Buffer.from('x'), path),
+        () => client.writeFile(path, 'x'),
+        () => client.mkdir(path),
+        () => client.rename('/C:/rpa/a', path),
+        () => client.copy('/C:/rpa/a', path),
+        async () => client.createWriteStream(path),
+      ])
+        await expect(refused(), name).rejects.toThrow(RangeError);
+    }
+    expect(asked()).toBe(before);
+    expect(left(mock)).toEqual(['/C:/rpa/a']);
+  });
+
+  it('may be on another server, and a drive or a folder above is none', async () => {
+    await using posix = await mockSftp({ windows: false });
+    await using there = await openSftpClient(posix.opener);
+    await there.writeFile('/NUL', 'x');
+    expect(posix.server.files.text('/NUL')).toBe('x');
+    await using mock = await on('9.8');
+    await using client = await openSftpClient(mock.opener);
+    await client.mkdir('/C:/rpa/d/..', { recursive: true });
+    await client.mkdir('C:\\', { recursive: true });
+  });
+
+  it('is refused in a folder with two names that differ in case only, of which one would be lost', async () => {
+    await using mock = await on('9.8');
+    await using folder = await localFolder();
+    for (const name of ['송장 A.txt', '송장 a.txt']) await writeFile(join(folder.path, name), name);
+    expect(await rejection(upload(mock.opener, folder.path, 'C:\\rpa'))).toMatchObject({
+      code: 'SSH_UNSAFE_REMOTE_PATH',
+      reason: expect.stringContaining('in case only'),
+    });
+    expect(mock.server.files.list('/C:/rpa')).toEqual([]);
+  });
+});
+
 type Client = Awaited<ReturnType<typeof openSftpClient>>;
 const inside = '/C:/rpa/d/in.json';
 

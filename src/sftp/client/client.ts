@@ -9,7 +9,7 @@ import { readFolder } from '../folders/read-folder.ts';
 import { ensureFolders } from '../folders/remote-folders.ts';
 import { removeFile, removeFolder, removeTree } from '../folders/remove-tree.ts';
 import { isFolder } from '../names/file-mode.ts';
-import { isRoot, remotePath } from '../names/paths.ts';
+import { isRoot, newRemotePath, remotePath } from '../names/paths.ts';
 import { putInPlace } from '../target/put-in-place.ts';
 import { pursuitOf } from '../transfer/in-use.ts';
 import {
@@ -88,7 +88,7 @@ class PromiseClient implements SftpClient {
     data: string | Uint8Array,
     options: SftpCallOptions & { mode?: number | undefined; encoding?: BufferEncoding | undefined } = {},
   ): Promise<void> {
-    const where = this.#path(path);
+    const where = this.#newPath(path);
     checkOptions(options, writeFileChecks);
     const { mode, encoding, signal } = options;
     const bytes = bytesOf(data, encoding);
@@ -99,7 +99,7 @@ class PromiseClient implements SftpClient {
     path: string,
     options: SftpCallOptions & { recursive?: boolean | undefined; mode?: number | undefined } = {},
   ) {
-    const where = this.#path(path);
+    const where = this.#newPath(path);
     checkOptions(options, mkdirChecks);
     const attributes = options.mode === undefined ? {} : { mode: options.mode };
     await whileWanted(options.signal, async () => {
@@ -128,7 +128,7 @@ class PromiseClient implements SftpClient {
   }
 
   async rename(from: string, to: string, options?: SftpCallOptions): Promise<void> {
-    const [source, target] = [this.#path(from, 'from'), this.#path(to, 'to')];
+    const [source, target] = [this.#path(from, 'from'), this.#newPath(to, 'to')];
     await this.#call(options, (throwIfAborted) =>
       putInPlace(this.#sftp, source, target, pursuitOf(throwIfAborted)),
     );
@@ -168,7 +168,7 @@ class PromiseClient implements SftpClient {
   }
 
   async copy(from: string, to: string, options?: SftpCallOptions): Promise<void> {
-    const [source, target] = [this.#path(from, 'from'), this.#path(to, 'to')];
+    const [source, target] = [this.#path(from, 'from'), this.#newPath(to, 'to')];
     await this.#call(options, (throwIfAborted) =>
       copyRemote({ sftp: this.#sftp, where: this.#opener.where, throwIfAborted }, source, target),
     );
@@ -181,7 +181,7 @@ class PromiseClient implements SftpClient {
   }
 
   createWriteStream(path: string, options: WriteStreamOptions = {}): Writable {
-    const where = this.#path(path);
+    const where = this.#newPath(path);
     checkOptions(options, writeStreamChecks);
     return writeStream(this.#sftp, where, options);
   }
@@ -201,6 +201,10 @@ class PromiseClient implements SftpClient {
   ): Promise<T> {
     if (options !== undefined) checkOptions(options, callChecks);
     return whileWanted(options?.signal, work);
+  }
+
+  #newPath(path: unknown, name = 'path'): string {
+    return newRemotePath(path, name, this.#opener.serverVersion);
   }
 
   #path(path: unknown, name = 'path'): string {

@@ -1,5 +1,6 @@
 import { win32 } from 'node:path';
 import { checkText } from '../../check/values.ts';
+import { wrongRange } from '../../check/wrong.ts';
 import { UnsafeRemotePath } from '../../errors/index.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
 import type { RawPath } from '../../ssh2/sftp/requests.ts';
@@ -59,6 +60,23 @@ export function windowsProblem(name: string): string | undefined {
   if (/[. ]$/.test(name)) return 'Windows drops the dot or space at its end';
   if (reserved.test(name)) return 'it is the name of a Windows device';
   return undefined;
+}
+
+/**
+ * Where the caller wants something new on the server. On Windows a device would swallow it, and other names would be changed
+ * or lead into a stream of another file. @throws RangeError for such a name.
+ */
+export function newRemotePath(path: unknown, name: string, serverVersion: string | undefined): string {
+  const given = remotePath(path, name, serverVersion);
+  if (isWindowsServer(serverVersion)) checkNewName(given, name);
+  return given;
+}
+
+/** @throws RangeError when the name at the end of a path is none that Windows takes as it is. */
+export function checkNewName(path: string, name: string): void {
+  const last = path.slice(path.lastIndexOf('/') + 1);
+  const problem = /^(?:|\.{1,2}|[A-Za-z]:)$/.test(last) ? undefined : windowsProblem(last);
+  if (problem) throw wrongRange(`argument ${name}`, path, `a name that Windows takes as it is (${problem})`);
 }
 
 /**

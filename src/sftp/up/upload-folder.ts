@@ -70,8 +70,13 @@ async function uploadEntry(
 /** Windows would cut, redirect or refuse such names, some of them without a word. */
 function checkNames({ opener }: TransferContext, tree: LocalTree, remotePath: string): void {
   if (!isWindowsServer(opener.serverVersion) && !/^\/[A-Za-z]:/.test(remotePath)) return;
+  const seen = new Set<string>();
   for (const { path } of [...tree.folders.slice(1), ...tree.files]) {
-    const problem = windowsProblem(path.slice(path.lastIndexOf('/') + 1));
+    const key = path.toUpperCase();
+    const problem = seen.has(key)
+      ? 'another name differs from it in case only'
+      : windowsProblem(path.slice(path.lastIndexOf('/') + 1));
+    seen.add(key);
     if (problem) throw unsafe(opener.where, path, `${problem}, and the server is a Windows machine`);
   }
 }
