@@ -130,7 +130,9 @@ describe.skipIf(process.platform !== 'linux')('the program', () => {
   test('tunnel install keeps the options, with whole paths; status and uninstall find it', async () => {
     await using folder = await temporaryFolder();
     const at = await fakeSystem(folder.path);
-    const env = { SSH_VIA_GATEWAY_IDENTITY: 'id' };
+    const identity = join(folder.path, 'id');
+    await writeFile(identity, '');
+    const env = { SSH_VIA_GATEWAY_IDENTITY: identity };
     const wanted = [
       '-F',
       'none',
@@ -150,7 +152,7 @@ describe.skipIf(process.platform !== 'linux')('the program', () => {
     const unit = await readFile(join(folder.path, 'ssh-via-gateway-tunnel.service'), 'utf8');
     const [, words = ''] = /"tunnel" (.*)\n/.exec(unit) ?? [];
     expect(words.replaceAll('"', '').split(' ')).toEqual([
-      ...['--forward=9012:127.0.0.1:22', '--reclaim', `--identity=${resolve('id')}`],
+      ...['--forward=9012:127.0.0.1:22', '--reclaim', `--identity=${identity}`],
       ...[`--known-hosts=${resolve('a')}`, `--known-hosts=${resolve('b')}`, '--ssh-config=none'],
       'acme@gateway.example.com',
     ]);
@@ -179,6 +181,10 @@ describe.skipIf(process.platform !== 'linux')('the program', () => {
     [
       ['tunnel', 'install', '-R', '1:a:2', '--service', 'a b', '-F', 'none', 'gateway'],
       /--service: 'a b' given; a name of letters, digits, - and _ would be right/,
+    ],
+    [
+      ['tunnel', 'install', '-R', '1:a:2', '-F', 'none', '-i', '/absent/key', 'gateway'],
+      /--identity: there is no file "\/absent\/key"/,
     ],
     [['tunnel', 'status', 'gateway'], /no other argument/],
   ])('%j is wrong use, and nothing is done', async (argv, message) => {

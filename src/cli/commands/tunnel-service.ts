@@ -1,5 +1,6 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { quoted } from '../../text/printable.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { wrongValue } from '../args/values.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -50,6 +51,9 @@ export const tunnelInstall: Command = {
     }
     // What is wrong with the options shall be said now, and not in a log.
     await tunnelCommand.check(call);
+    for (const file of settings.list('identity')) {
+      if (!existsSync(file)) throw new UsageError(`--identity: there is no file ${quoted(file)}`);
+    }
     const name = nameOf(settings);
     const service = { name, title: `Tunnel ${name} (ssh-via-gateway)`, argv: await argvOf(call) };
     return tell(io, name, await (await managerOf(settings)).install(service), 'is as it should be');
