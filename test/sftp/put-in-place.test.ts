@@ -19,7 +19,9 @@ describe('giving a finished file its name', () => {
 
   it('gives the old file its name back when the new one cannot take it', async () => {
     // The first rename finds the name taken, the second moves the old file away, the third one fails.
-    await using mock = await mockSftp({ ...plain, faults: { sftp: { failOp: { op: 'RENAME', nth: 3 } } } });
+    // Windows would be asked again, and not fail then.
+    const faults = { sftp: { failOp: { op: 'RENAME' as const, nth: 3 } } };
+    await using mock = await mockSftp({ ...plain, windows: false, faults });
     mock.server.files.write('/t.part', 'new');
     mock.server.files.write('/t', 'old');
     const sftp = await openSftp(mock.link);
