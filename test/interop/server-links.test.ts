@@ -15,16 +15,7 @@ afterAll(() => account[Symbol.asyncDispose]());
  * rclone makes no links; MySecureShell is not told apart from the sshd before it. Go's compiler takes its time, and so its
  * server is tried by the matrix alone.
  */
-const names = [
-  'OpenSSH',
-  'dropbear',
-  'AsyncSSH',
-  'paramiko',
-  'TinySSH',
-  'Twisted',
-  'ProFTPD',
-  'MySecureShell',
-];
+const names = ['OpenSSH', 'dropbear', 'AsyncSSH', 'paramiko', 'TinySSH', 'Twisted', 'ProFTPD'];
 
 it.concurrent.each(names)('on %s a symbolic link is made where it was asked for', async (name) => {
   const stored = await folderFor(account, name);
