@@ -82,7 +82,7 @@ export async function sshConnect(
 ): Promise<Connection> {
   checkObject('argument instance', instance);
   if ('retry' in instance)
-    throw wrongType('argument instance.retry', instance['retry'], 'retryNum in the options');
+    throw wrongType('argument instance.retry', instance['retry'], 'the number of tries among the options');
   checkOptions(options, checks);
   const { retryNum = 3, logger, retryDelay = 30_000, signal } = options;
   const plain = { ...optionsOf(instance, logger), ...given({ signal }) };
