@@ -36,6 +36,13 @@ export function text(right?: string, longest?: number): Check {
   return (name, value) => checkText(name, value, right, longest);
 }
 
+/** The same, or an empty string, which means something of its own. */
+export function textOrEmpty(right: string, longest: number): Check {
+  return (name, value) => {
+    if (value !== '') checkText(name, value, right, longest);
+  };
+}
+
 /** A secret: text, or bytes where a key may be binary. */
 export function secret({ bytes = false, empty = false } = {}): Check {
   const right = `${empty ? 'a' : 'a non-empty'} string${bytes ? ' or Buffer' : ''}`;

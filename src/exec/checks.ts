@@ -4,11 +4,11 @@ import {
   atLeast,
   type Check,
   callback,
-  checkText,
   flag,
   limit,
   oneOf,
   orInfinity,
+  textOrEmpty,
   whole,
 } from '../check/values.ts';
 import { wrongType } from '../check/wrong.ts';
@@ -28,7 +28,8 @@ export const buffered: Check = orInfinity(atLeast(0, 'a whole number of bytes'))
 const ptyChecks: Checks<PtyOptions> = {
   cols: whole(1, 65_535),
   rows: whole(1, 65_535),
-  term: checkTerm,
+  // Empty is a name that is not known.
+  term: textOrEmpty("a terminal's name", 255),
 };
 
 export const execChecks: Checks<ExecOptions> = {
@@ -56,13 +57,6 @@ function checkStdin(name: string, value: unknown): void {
   if (typeof value === 'string' || value instanceof Uint8Array) return;
   if (typeof (value as { pipe?: unknown } | null)?.pipe === 'function') return;
   throw wrongType(name, value, 'a string, a Buffer or a Readable');
-}
-
-function checkTerm(name: string, value: unknown): void {
-  const right = "a terminal's name";
-  if (typeof value !== 'string') throw wrongType(name, value, right);
-  // As in `shell`; empty is a name that is not known.
-  if (value !== '') checkText(name, value, right, 255);
 }
 
 function checkPty(name: string, value: unknown): void {

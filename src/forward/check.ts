@@ -1,6 +1,6 @@
 import { host } from '../check/address.ts';
 import type { Checks } from '../check/options.ts';
-import { abortSignal, callback, checkText, limit, port, portOrZero, text } from '../check/values.ts';
+import { abortSignal, callback, limit, port, portOrZero, text, textOrEmpty } from '../check/values.ts';
 import { within, wrongTogether, wrongType } from '../check/wrong.ts';
 import type { DirectTarget } from '../ssh2/channels/forwards.ts';
 import type {
@@ -33,7 +33,8 @@ export const targetChecks: Checks<ForwardTarget> = { host, port, socketPath };
 
 /** OpenSSH takes port 70000 for 4464 and any address for its own, so wrong ones are caught here. */
 export const listenChecks: Checks<ListenOptions> = {
-  listenHost,
+  // Empty for all addresses, as in `ssh -L :8080:...`.
+  listenHost: textOrEmpty('a name or address', 1_024),
   listenPort: portOrZero,
   listenPath: socketPath,
 };
@@ -43,13 +44,6 @@ const commonChecks: Checks<ForwardOptions> = { signal: abortSignal, onConnection
 export const dynamicChecks: Checks<DynamicForwardOptions> = { ...listenChecks, ...commonChecks };
 export const localChecks: Checks<LocalForwardOptions> = { ...targetChecks, ...dynamicChecks };
 export const remoteChecks: Checks<RemoteForwardOptions> = { ...localChecks, connectTimeout: limit() };
-
-/** Empty for all addresses, as in `ssh -L :8080:...`. */
-function listenHost(name: string, value: unknown): void {
-  const right = 'a name or address';
-  if (typeof value !== 'string') throw wrongType(name, value, right);
-  if (value !== '') checkText(name, value, right, 1_024);
-}
 
 /** Of options that have been checked one by one: which target they mean. */
 export function targetOf(name: string, { host: to, port: at, socketPath: path }: Target): DirectTarget {

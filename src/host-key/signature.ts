@@ -3,7 +3,7 @@ import { readKeyFields, resolveKeyType } from './public-key.ts';
 import { MalformedWireData, WireReader } from './wire-reader.ts';
 
 /** Hash and JWK name of each curve (RFC 5656); the bytes of a coordinate. */
-const curves: Readonly<Record<string, { hash: string; crv: string; bytes: number }>> = {
+export const ecdsaCurves: Readonly<Record<string, { hash: string; crv: string; bytes: number }>> = {
   'ecdsa-sha2-nistp256': { hash: 'sha256', crv: 'P-256', bytes: 32 },
   'ecdsa-sha2-nistp384': { hash: 'sha384', crv: 'P-384', bytes: 48 },
   'ecdsa-sha2-nistp521': { hash: 'sha512', crv: 'P-521', bytes: 66 },
@@ -67,7 +67,7 @@ function checkRsa(fields: readonly Buffer[], algorithm: string, bytes: Buffer, d
 
 function checkCurve(type: string, fields: readonly Buffer[], bytes: Buffer, data: Buffer): boolean {
   const [point = Buffer.alloc(0)] = fields;
-  const curve = curves[type];
+  const curve = ecdsaCurves[type];
   if (curve === undefined) {
     const key = keyFrom({ kty: 'OKP', crv: 'Ed25519', x: point.toString('base64url') });
     return key !== undefined && verify(null, data, key, bytes);

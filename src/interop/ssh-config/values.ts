@@ -32,16 +32,17 @@ export function word(found: Found, keyword: string): string | undefined {
 }
 
 const keywordsAsWritten = [
-  ...[
-    'Ciphers',
-    'ConnectTimeout',
-    'ConnectionAttempts',
-    'HostKeyAlgorithms',
-    'KexAlgorithms',
-    'MACs',
-    'Port',
-  ],
-  ...['PubkeyAcceptedAlgorithms', 'PubkeyAcceptedKeyTypes', 'ServerAliveCountMax', 'ServerAliveInterval'],
+  'Ciphers',
+  'ConnectTimeout',
+  'ConnectionAttempts',
+  'HostKeyAlgorithms',
+  'KexAlgorithms',
+  'MACs',
+  'Port',
+  'PubkeyAcceptedAlgorithms',
+  'PubkeyAcceptedKeyTypes',
+  'ServerAliveCountMax',
+  'ServerAliveInterval',
 ];
 
 export function wrong(keyword: string, value: string, right: string): TypeError {

@@ -68,12 +68,13 @@ export function windowsProblem(name: string): string | undefined {
  */
 export function newRemotePath(path: unknown, name: string, serverVersion: string | undefined): string {
   const given = remotePath(path, name, serverVersion);
-  if (isWindowsServer(serverVersion)) checkNewName(given, name);
+  checkNewName(given, name, serverVersion);
   return given;
 }
 
-/** @throws RangeError when the name at the end of a path is none that Windows takes as it is. */
-export function checkNewName(path: string, name: string): void {
+/** @throws RangeError when a Windows server would not take the name at the end of a path as it is. */
+export function checkNewName(path: string, name: string, serverVersion: string | undefined): void {
+  if (!isWindowsServer(serverVersion)) return;
   const last = path.slice(path.lastIndexOf('/') + 1);
   const problem = /^(?:|\.{1,2}|[A-Za-z]:)$/.test(last) ? undefined : windowsProblem(last);
   if (problem) throw wrongRange(`argument ${name}`, path, `a name that Windows takes as it is (${problem})`);

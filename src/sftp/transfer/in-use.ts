@@ -56,14 +56,37 @@ async function whileInUse<T>(
   isFinal: () => Promise<boolean> = async () => false,
 ): Promise<T> {
   if (!sftp.windows) return work();
+  return whileHeld(work, run, {
+    means: (error) => isRefusal(error, statuses),
+    isFinal: async () => sftp.ended !== undefined || (await isFinal()),
+    held: (error) => held(error as SftpFailed),
+  });
+}
+
+/** What is known of refusals that another program may be the reason of. */
+interface Holding {
+  /** Whether an error may be such a refusal. */
+  means(error: unknown): boolean;
+  /** Whether it has a reason that will not pass. */
+  isFinal(): Promise<boolean>;
+  /** What it must mean when it has not passed. */
+  held(error: unknown): Error;
+}
+
+/** Repeats `work` for some seconds while another program may have its file open. */
+export async function whileHeld<T>(
+  work: () => Promise<T>,
+  run: Pursuit | undefined,
+  { means, isFinal, held }: Holding,
+): Promise<T> {
   let isHeld = false;
   try {
     return await patiently(work, run, async (error) => {
-      isHeld = isRefusal(error, statuses) && !sftp.ended && !(await isFinal());
+      isHeld = means(error) && !(await isFinal());
       return isHeld;
     });
   } catch (error) {
-    throw isHeld && isRefusal(error, statuses) ? held(error) : error;
+    throw isHeld && means(error) ? held(error) : error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { rename, rm, stat } from 'node:fs/promises';
-import { openElsewhere, openElsewhereHint, type Pursuit, patiently } from './in-use.ts';
+import { openElsewhere, openElsewhereHint, type Pursuit, patiently, whileHeld } from './in-use.ts';
 
 /** A local file cannot be opened or replaced because a program here has it open. */
 export class OpenElsewhere extends Error {
@@ -40,20 +40,16 @@ export async function openHere<T>(
   });
 }
 
-async function whileHeldHere<T>(
+function whileHeldHere<T>(
   work: () => Promise<T>,
   { run, platform = process.platform }: WaitOptions,
   isFinal: () => Promise<boolean> = async () => false,
 ): Promise<T> {
-  let isPassing = false;
-  try {
-    return await patiently(work, run, async (error) => {
-      isPassing = isHeld(error, platform) && !(await isFinal());
-      return isPassing;
-    });
-  } catch (error) {
-    throw isPassing && isHeld(error, platform) ? new OpenElsewhere(error) : error;
-  }
+  return whileHeld(work, run, {
+    means: (error) => isHeld(error, platform),
+    isFinal,
+    held: (error) => new OpenElsewhere(error),
+  });
 }
 
 /** Takes a temporary file away, as far as that can be done. */

@@ -17,7 +17,7 @@ import {
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { sameBySum } from '../verify/checksum.ts';
 import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
-import { planResume, type UploadPlan } from '../verify/resume-upload.ts';
+import { planResume, wholeFile } from '../verify/resume-upload.ts';
 import { verifySha256 } from '../verify/verify-sha256.ts';
 import { openForUpload } from './open-for-upload.ts';
 
@@ -38,7 +38,7 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
     run.throwIfFailed();
     if (resumes && (await isThere(context, item))) return;
     extra = new LaneOpener({ opener, flight, size: item.source.size, first: sftp });
-    const plan = resumes ? await planResume(context, item) : wholeFile(item);
+    const plan = resumes ? await planResume(context, item) : wholeFile(item.remotePath, item.source);
     count.resumed = plan.resumed;
     run.throwIfFailed();
     target = await openForUpload(context, plan.path, {
@@ -87,10 +87,6 @@ interface Sending {
   ranges: readonly Range[];
   extra: LaneOpener;
   count: { moved: number };
-}
-
-function wholeFile({ remotePath, source }: UploadItem): UploadPlan {
-  return { path: remotePath, ranges: [{ start: 0, end: source.size }], keeps: false, resumed: 0 };
 }
 
 async function sendContent(

@@ -7,7 +7,6 @@ import { text } from '../../check/values.ts';
 import { wrongRange, wrongType } from '../../check/wrong.ts';
 import { ConnectionLost, isSshError, TransferFailed } from '../../errors/index.ts';
 import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
-import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { bufferSource, fileSource } from '../flow/block-source.ts';
 import { laneCapacity } from '../flow/lanes.ts';
@@ -51,7 +50,7 @@ export async function upload(
   settings.signal?.throwIfAborted();
   const stats = typeof source === 'string' ? await lookLocally(opener, source) : undefined;
   const path = isInto && stats?.isFile() ? joinRemote(given, basename(source as string)) : given;
-  if (isWindowsServer(opener.serverVersion)) checkNewName(path, 'remotePath');
+  checkNewName(path, 'remotePath', opener.serverVersion);
   const what = `upload of ${nameOf(source)} to ${quoted(path)}`;
   if (source instanceof Readable && settings.resume) {
     throw wrongType('resume', true, 'false (a stream cannot be read from the middle)');

@@ -22,6 +22,11 @@ export interface UploadPlan {
   resumed: number;
 }
 
+/** All of a file is to be sent. */
+export function wholeFile(path: string, { size }: BlockSource): UploadPlan {
+  return { path, ranges: [{ start: 0, end: size }], keeps: false, resumed: 0 };
+}
+
 /**
  * What is still to be sent of a file that an earlier call began. Nothing is believed from the size alone: a checksum
  * of all that is there, made by the server, or else every block read back and compared. All this before the file is
@@ -34,9 +39,8 @@ export async function planResume(context: TransferContext, item: UploadItem): Pr
   const writePath = settings.atomic ? lastingTempName(path, sftp.windows?.maxPath) : path;
   const there = await sizeOf(context, writePath);
   run.alive();
-  const all = { path, ranges: [{ start: 0, end: source.size }], keeps: false, resumed: 0 };
   // What is longer is no beginning of our file, whatever it was.
-  if (there === 0 || there > source.size) return all;
+  if (there === 0 || there > source.size) return wholeFile(path, source);
   if (settings.atomic) await markTaken(context, writePath);
   const proven = await provenByCommand(context, source, writePath, there);
   const ranges =

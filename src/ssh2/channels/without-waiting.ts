@@ -5,7 +5,10 @@ import type { ExecEvents, ExecRequest } from './start-command.ts';
 export function withoutWaiting(link: Link) {
   const { where, lost, chores, serverVersion } = link;
   return {
-    ...{ where, lost, chores, serverVersion },
+    where,
+    lost,
+    chores,
+    serverVersion,
     ping: (ms: number) => link.ping(ms),
     exec: (request: ExecRequest, events: ExecEvents) => link.exec(request, { ...events, isSpare: true }),
   };

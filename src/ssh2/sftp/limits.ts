@@ -1,4 +1,5 @@
 import { windowsFacts } from '../../windows/versions.ts';
+import { hasSftpOfOpenSsh } from '../transport/server-kind.ts';
 import type { PacketReader } from './wire.ts';
 
 export interface SftpLimits {
@@ -20,7 +21,7 @@ const smallest = 32_768 - 1024;
 export function assumedLimits(serverVersion: string | undefined): SftpLimits {
   const windows = windowsFacts(serverVersion);
   if (windows) return { maxRead: windows.maxRead, maxWrite: smallest, maxHandles: 64 };
-  const big = /OpenSSH|dropbear/.test(serverVersion ?? '');
+  const big = hasSftpOfOpenSsh(serverVersion);
   const takesBig = big || /-rclone\//.test(serverVersion ?? '');
   const sizeOf = (isBig: boolean) => (isBig ? 256 * 1024 - 2048 : smallest);
   return { maxRead: sizeOf(big), maxWrite: sizeOf(takesBig), maxHandles: 64 };

@@ -1,3 +1,5 @@
+import { hasSftpOfOpenSsh } from '../transport/server-kind.ts';
+
 /**
  * How a server takes the writes of one file.
  * - `free`: anywhere in it, from several sessions, and each request after the one before: OpenSSH's own server.
@@ -44,5 +46,5 @@ export const writesAnywhere = 'fsync@openssh.com';
 
 /** What is taken for granted: before the greeting, which every write comes after, that the server is OpenSSH's own. */
 export function assumedOrder(serverVersion: string | undefined, saysSo = true): WriteOrder {
-  return saysSo && /OpenSSH|dropbear/.test(serverVersion ?? '') ? 'free' : 'in turn';
+  return saysSo && hasSftpOfOpenSsh(serverVersion) ? 'free' : 'in turn';
 }

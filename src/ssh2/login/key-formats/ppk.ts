@@ -6,6 +6,7 @@ import {
   type JsonWebKey,
   timingSafeEqual,
 } from 'node:crypto';
+import { ecdsaCurves } from '../../../host-key/signature.ts';
 import { MalformedWireData, WireReader } from '../../../host-key/wire-reader.ts';
 import { wireString } from '../../../host-key/wire-string.ts';
 import { printable } from '../../../text/printable.ts';
@@ -73,7 +74,8 @@ function parse(text: string): Ppk {
   const [, version = ''] = /^PuTTY-User-Key-File-(\d+): /.exec(lines[0] ?? '') ?? [];
   if (version !== '2' && version !== '3') throw otherwise(`a PPK key of version ${version || 'unknown'}`);
   const type = next(`PuTTY-User-Key-File-${version}`);
-  if (type !== 'ssh-rsa' && type !== 'ssh-ed25519' && !curves[type]) throw unusableKind(printable(type, 40));
+  if (type !== 'ssh-rsa' && type !== 'ssh-ed25519' && !ecdsaCurves[type])
+    throw unusableKind(printable(type, 40));
   const encryption = next('Encryption');
   if (encryption !== 'none' && encryption !== 'aes256-cbc') {
     throw otherwise(`a PPK key encrypted with ${printable(encryption, 40)}`);
@@ -148,12 +150,6 @@ function isAuthentic(ppk: Ppk, plain: Buffer, macKey: Buffer): boolean {
   return mac.length === right.length && timingSafeEqual(mac, right);
 }
 
-const curves: Readonly<Record<string, { crv: string; bytes: number }>> = {
-  'ecdsa-sha2-nistp256': { crv: 'P-256', bytes: 32 },
-  'ecdsa-sha2-nistp384': { crv: 'P-384', bytes: 48 },
-  'ecdsa-sha2-nistp521': { crv: 'P-521', bytes: 66 },
-};
-
 /** @throws MalformedWireData where the parts are not what the type says. */
 function jwkOf({ type, publicKey }: Ppk, secret: WireReader): JsonWebKey {
   const open = new WireReader(publicKey);
@@ -164,7 +160,7 @@ function jwkOf({ type, publicKey }: Ppk, secret: WireReader): JsonWebKey {
     const seed = Buffer.concat([secret.string(), Buffer.alloc(32)]).subarray(0, 32);
     return { kty: 'OKP', crv: 'Ed25519', x: text(open.string()), d: text(seed) };
   }
-  const curve = curves[type];
+  const curve = ecdsaCurves[type];
   if (!curve) throw new MalformedWireData('is of an unknown type');
   open.string();
   const point = open.string().subarray(1);
