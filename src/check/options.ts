@@ -1,6 +1,6 @@
 import { checkKnownNames } from '../text/known-names.ts';
 import type { Check } from './values.ts';
-import { within, wrongAs, wrongType } from './wrong.ts';
+import { unreadable, within, wrongAs, wrongType } from './wrong.ts';
 
 /** A check that is asked for `undefined` too: the option cannot be left out. */
 export type RequiredCheck = Check & { readonly required: true };
@@ -40,17 +40,32 @@ export function optional<T>(checks: Checks<T>): Checks<Partial<T>> {
 export function object<T>(checks: Checks<T>, right = 'an object'): Check {
   const all = Object.entries<Check>(checks);
   const names = all.map(([name]) => name);
-  return (name, value) => {
+  const checkAll: Check = (name, value) => {
     checkBag(name, value, right);
     checkKnownNames(name, value, names);
     for (const [option, check] of all) {
-      const given = value[option];
-      // Where options are copied, an inherited one would be lost.
-      if (given !== undefined && !Object.hasOwn(value, option))
-        throw wrongAs(within(name, option), 'an inherited one', 'a property of the object itself');
-      if (given !== undefined || 'required' in check) check(within(name, option), given);
+      const whole = within(name, option);
+      ask(whole, () => checkMember(whole, value, option, check));
     }
   };
+  return (name, value) => ask(name, () => checkAll(name, value));
+}
+
+function checkMember(name: string, value: Record<string, unknown>, option: string, check: Check): void {
+  const given = value[option];
+  // Where options are copied, an inherited one would be lost.
+  if (given !== undefined && !Object.hasOwn(value, option))
+    throw wrongAs(name, 'an inherited one', 'a property of the object itself');
+  if (given !== undefined || 'required' in check) check(name, given);
+}
+
+/** A check, with what the value itself threw told of the option: a getter's own error, or that of a Proxy. */
+export function ask(name: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw unreadable(name, error);
+  }
 }
 
 /** The options of a call. @throws TypeError or RangeError that names the option. */
@@ -60,7 +75,8 @@ export function checkOptions<T>(value: unknown, checks: Checks<T>): asserts valu
 
 /** An argument of a call beside its options. @throws TypeError or RangeError that names it. */
 export function checkArgument(name: string, value: unknown, check: Check): void {
-  check(`argument ${name}`, value);
+  const argument = `argument ${name}`;
+  ask(argument, () => check(argument, value));
 }
 
 /**
@@ -75,8 +91,7 @@ export function checkBag(
   checkObject(name, value, right);
   const prototype: object | null = Object.getPrototypeOf(value);
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  if (!isPlain && Object.keys(value).length === 0)
-    throw wrongType(name, value, right ?? 'an object with options of its own');
+  if (!isPlain && Object.keys(value).length === 0) throw wrongType(name, value, right ?? 'a plain object');
 }
 
 export function checkObject(
@@ -84,7 +99,8 @@ export function checkObject(
   value: unknown,
   right = 'an object',
 ): asserts value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
+  const isList = Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof String;
+  if (typeof value !== 'object' || value === null || isList) {
     throw wrongType(name, value, right);
   }
 }

@@ -22,6 +22,13 @@ export function wrongAs(name: string, given: string, right: string): TypeError {
   return new TypeError(sentence(name, given, right));
 }
 
+/** A refusal as it is; what the value threw when it was looked at, as a getter or a Proxy may, becomes one. */
+export function unreadable(name: string, error: unknown): unknown {
+  if (error instanceof Error && /^(?:options?|argument)\b/.test(error.message)) return error;
+  const message = sentence(name, 'a value that throws when it is read', 'a plain value');
+  return new TypeError(message, { cause: error });
+}
+
 /** What `make` says of an argument, said of what the argument came from. */
 export function saidOf<T>(source: string, argument: string, make: () => T): T {
   return reworded(make, (message) => message.replace(`argument ${argument}`, source));
@@ -75,19 +82,19 @@ function shown(value: unknown): string {
 /** `a Promise`, `an array`, `undefined`: what was given, without showing it. */
 export function typeName(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object') return `a ${typeof value}`;
-  const name = constructorOf(value);
-  if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object';
-  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${printable(name, 40)}`;
+  try {
+    return nameOf(value);
+  } catch {
+    // What was given may throw at whoever looks at it.
+    return 'an object';
+  }
 }
 
-/** What was given may throw at whoever looks at it. */
-function constructorOf(value: object): unknown {
-  try {
-    return value.constructor?.name;
-  } catch {
-    return undefined;
-  }
+function nameOf(value: object): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  const name: unknown = value.constructor?.name;
+  if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object';
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${printable(name, 40)}`;
 }

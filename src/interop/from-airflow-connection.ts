@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { given } from '../check/given.ts';
-import { type Checks, checkObject, checkOptions } from '../check/options.ts';
+import { ask, type Checks, checkObject, checkOptions } from '../check/options.ts';
 import { anything, type Check, callback, checkText, portOrZero, text } from '../check/values.ts';
 import { saidOf, wrongAs, wrongSecret, wrongTogether, wrongType } from '../check/wrong.ts';
 import { defaultPort } from '../options/defaults.ts';
@@ -117,11 +117,16 @@ export function fromAirflowConnection(
 
 /** What it says beside these fields is Airflow's affair. */
 function checkConnection(connection: unknown): void {
-  checkObject('argument connection', connection, 'an Airflow connection (await getConnection)');
-  for (const [field, check] of Object.entries<Check>(connectionChecks)) {
-    const value = connection[field];
-    if (value !== undefined && value !== null) check(`argument connection.${field}`, value);
-  }
+  const name = 'argument connection';
+  ask(name, () => {
+    const right = 'an Airflow connection (await getConnection)';
+    if (connection instanceof Promise) throw wrongType(name, connection, right);
+    checkObject(name, connection, right);
+    for (const [field, check] of Object.entries<Check>(connectionChecks)) {
+      const value = connection[field];
+      if (value !== undefined && value !== null) check(`${name}.${field}`, value);
+    }
+  });
 }
 
 /** As util.py: without a login it is the worker's own user. */

@@ -1,5 +1,5 @@
 import { given } from '../check/given.ts';
-import { type Checks, checkObject, checkOptions } from '../check/options.ts';
+import { ask, type Checks, checkBag, checkObject, checkOptions } from '../check/options.ts';
 import { abortSignal, callback, checkText, count, ms } from '../check/values.ts';
 import { wrongType } from '../check/wrong.ts';
 import { connectViaGateway } from '../connect-via-gateway.ts';
@@ -80,9 +80,7 @@ export async function sshConnect(
   instance: SshInstance,
   options: SshConnectOptions = {},
 ): Promise<Connection> {
-  checkObject('argument instance', instance);
-  if ('retry' in instance)
-    throw wrongType('argument instance.retry', instance['retry'], 'the number of tries among the options');
+  ask('argument instance', () => checkInstance(instance));
   checkOptions(options, checks);
   const { retryNum = 3, logger, retryDelay = 30_000, signal } = options;
   const plain = { ...optionsOf(instance, logger), ...given({ signal }) };
@@ -121,10 +119,19 @@ function failed(error: SshError, { number, retryNum, logger, history }: Try): vo
   warn(logger, `ssh connect to vm failed - ${number}/${retryNum}: ${error.message}`);
 }
 
+/** Reads each option once: what comes later reads a copy of them all. */
+function checkInstance(instance: unknown): void {
+  const name = 'argument instance';
+  checkBag(name, instance);
+  const { retry } = { ...instance };
+  if (retry !== undefined) throw wrongType(`${name}.retry`, retry, 'the number of tries among the options');
+}
+
 /** `console` and its like, of which only `info` is needed. */
 function checkLogger(name: string, value: unknown): void {
   checkObject(name, value, 'an object with a function info');
   callback(`${name}.info`, value['info']);
+  if (value['warn'] !== undefined) callback(`${name}.warn`, value['warn']);
 }
 
 function optionsOf(instance: SshInstance, logger: SshConnectLogger | undefined): ConnectOptions {

@@ -1,4 +1,4 @@
-import { type Checks, checkObject, object, required } from '../check/options.ts';
+import { type Checks, checkBag, object, required } from '../check/options.ts';
 import {
   atLeast,
   between,
@@ -68,7 +68,7 @@ const commandOrHandler = kinds(
 );
 /** The user's own names: a command each. */
 const commands: Check = (name, value) => {
-  checkObject(name, value);
+  checkBag(name, value, 'an object with a command each, or a function');
   for (const [line, one] of Object.entries(value)) commandOrHandler(`${name}.${line}`, one);
 };
 

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type Checks, checkObject, checkOptions, object } from '../check/options.ts';
+import { ask, type Checks, checkObject, checkOptions, object } from '../check/options.ts';
 import { text } from '../check/values.ts';
 import { ofCall, wrongType } from '../check/wrong.ts';
 import { ConnectFailed, ConnectionRefused, isSshError, type SshError } from '../errors/index.ts';
@@ -141,18 +141,23 @@ const { total: _ofCarriedAsWell, ...hopTimeouts } = timeoutChecks;
 
 const jumpChecks: Checks<JumpHostOptions> = {
   ...hopChecks,
-  timeouts: object(hopTimeouts),
+  timeouts: checkHopTimeouts,
   socketPath: text('the path of a Unix socket on the jump host'),
 };
 
 /** What is not the jump host's says whose it is. */
 function checkJump(options: unknown): asserts options is JumpHostOptions {
-  checkObject('options', options);
-  const given = options as Partial<ConnectOptions>;
-  for (const name of ['retry', 'signal'] as const) notOfJump(name, given[name]);
-  notOfJump('timeouts.total', given.timeouts?.total);
+  ask('options', () => {
+    checkObject('options', options);
+    for (const name of ['retry', 'signal']) notOfJump(name, options[name]);
+  });
   checkOptions(options, jumpChecks);
   checkOneKey(options);
+}
+
+function checkHopTimeouts(name: string, value: unknown): void {
+  notOfJump('timeouts.total', (value as ConnectOptions['timeouts'] | null)?.total);
+  object(hopTimeouts)(name, value);
 }
 
 function notOfJump(name: string, value: unknown): void {

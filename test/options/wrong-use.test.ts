@@ -559,7 +559,10 @@ const entries: readonly Entry[] = [
     (airflow) => fromAirflowConnection(airflow),
     [
       [null, 'connection'],
-      [Promise.resolve(), 'connection.host'],
+      [Promise.resolve(), 'connection'],
+      [{ host: 'gw', extra: Promise.resolve() }, 'connection.extra'],
+      [{ host: 'gw', extra: new Map() }, 'connection.extra'],
+      [{ host: 'gw', extra: { disabled_algorithms: new Map() } }, 'extra.disabled_algorithms'],
       [{}, 'connection.host'],
       [{ host: 'gw', port: '22' }, 'connection.port'],
       [{ host: 'gw', port: 70_000 }, 'connection.port'],

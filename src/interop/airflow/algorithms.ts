@@ -1,4 +1,4 @@
-import { checkObject } from '../../check/options.ts';
+import { checkBag } from '../../check/options.ts';
 import { wrongRange } from '../../check/wrong.ts';
 import type { Algorithms } from '../../options/types.ts';
 import { algorithmNames } from '../../ssh2/handshake/algorithms.ts';
@@ -26,7 +26,7 @@ function without(
   asked: Algorithms,
   warn: (event: string, message: string) => void,
 ): Algorithms {
-  checkObject('extra.disabled_algorithms', disabled);
+  checkBag('extra.disabled_algorithms', disabled);
   const lists: Partial<Record<keyof Algorithms, string[]>> = {};
   for (const [name, value] of Object.entries(disabled)) {
     const category = categories[name as keyof typeof categories];

@@ -1,4 +1,4 @@
-import { checkObject } from '../../check/options.ts';
+import { checkBag } from '../../check/options.ts';
 import { wrongAs, wrongType } from '../../check/wrong.ts';
 
 /** The `extra` field of an Airflow connection, whose values may be JSON or text that says the same. */
@@ -61,7 +61,7 @@ export function listOf(option: string, value: unknown): string[] | undefined {
 function valuesOf(extra: unknown): Record<string, unknown> {
   if (extra === undefined || extra === null || extra === '') return {};
   const values = typeof extra === 'string' ? parse(extra) : extra;
-  checkObject('connection.extra', values, 'an object or its JSON');
+  checkBag('connection.extra', values, 'an object or its JSON');
   return values;
 }
 
