@@ -52,6 +52,16 @@ describe('a shell', () => {
     });
   });
 
+  it('says that nobody knows the size in pixels', async () => {
+    await using mock = await startMock();
+    const exec = vi.spyOn(mock.opener, 'exec');
+    await using _shell = await openShell(mock.opener);
+    expect(exec).toHaveBeenCalledWith(
+      { pty: expect.objectContaining({ width: 0, height: 0 }) },
+      expect.anything(),
+    );
+  });
+
   it('is told of a new size, and a wrong one is refused by name', async () => {
     await using open = await openMock();
     const screen = shown(open.shell);

@@ -250,12 +250,14 @@ describe('on OpenSSH for Windows', () => {
   it('a command is ended by a script on a second session', async () => {
     let ended = () => {};
     let sent = '';
+    const inputEnded = vi.fn();
     const killer: ExecHandler = (context) => {
       if (!context.command.startsWith('powershell ')) {
         ended = () => context.exit(1);
         context.stdin.resume();
         return undefined;
       }
+      context.stdin.on('end', inputEnded);
       // Too long for a command line: it comes by stdin, in base64, and behind it which one is meant.
       context.stdin.on('data', (chunk: Buffer) => {
         sent += chunk;
@@ -276,6 +278,8 @@ describe('on OpenSSH for Windows', () => {
     expect(text).toContain('\nStop-Tree $target $all\n');
     expect(text).toContain('robot.exe');
     expect(place).toMatch(/^0 /);
+    // A PowerShell that waits for more would stay on the PC.
+    expect(inputEnded).toHaveBeenCalled();
     await mock.idle();
   });
 

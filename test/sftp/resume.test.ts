@@ -126,6 +126,19 @@ describe('upload with resume', () => {
   });
 });
 
+describe('upload with resume', () => {
+  it('sends all of it over another file of the same size, whatever proves the content', async () => {
+    await using mock = await mockSftp();
+    const content = bytesOf(MiB, 1);
+    for (const opener of [mock.opener, withChecksums(mock.opener, mock.server.files.read)]) {
+      mock.server.files.write('/target', bytesOf(MiB, 2));
+      const result = await upload(opener, content, '/target', { resume: true });
+      expect(mock.server.files.read('/target').equals(content)).toBe(true);
+      expect(result.bytes).toBe(MiB);
+    }
+  });
+});
+
 describe('download with resume', () => {
   it("fetches only what is missing, proven by the server's checksum", async () => {
     await using mock = await mockSftp();

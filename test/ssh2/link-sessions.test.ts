@@ -47,8 +47,11 @@ describe('sessions of a link', () => {
     await using mock = await start({ maxSessions: 2, faults: { exec: { refuse: true } } });
     for (let i = 0; i < 10; i++) {
       expect(await failureOf(mock.opener.exec({ command: 'x' }))).toMatchObject({ reason: 'Unable to exec' });
+      // The server has opened it: it counts until it is closed, and not after that.
+      expect(mock.opener.slots.confirmed).toBeGreaterThan(0);
     }
     await mock.idle();
+    expect(mock.opener.slots.confirmed).toBe(0);
   });
 
   it('keep their slot after the end of their output, until the server has closed them', async () => {
@@ -124,6 +127,7 @@ describe('a ping', () => {
   it('is answered by a server that is alive', async () => {
     await using mock = await start({});
     expect(await mock.opener.ping(5_000)).toBe(true);
+    expect(mock.opener.lost.listenerCount).toBe(0);
   });
 
   it('is not answered by one that is silent, or gone', async () => {

@@ -170,7 +170,13 @@ describe('a session that is opened ahead', () => {
   });
 
   it('serves a terminal no less', async () => {
-    await using mock = await start();
+    let terminals = 0;
+    await using mock = await start({
+      exec: ({ pty }) => {
+        if (pty) terminals++;
+        return 0;
+      },
+    });
     for (let n = 0; n < 3; n++) await mock.run();
     const session = await mock.link.exec({ command: 'true', pty: true });
     const ended = new Promise((resolve) =>
@@ -178,6 +184,7 @@ describe('a session that is opened ahead', () => {
     );
     session.end();
     expect(await ended).toEqual(wellDone);
+    expect(terminals).toBe(1);
   });
 
   it('reports a refused command as any session does, and gives its slot back', async () => {
