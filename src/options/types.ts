@@ -51,7 +51,10 @@ export interface ConnectOptions {
   signal?: AbortSignal | undefined;
   /** What to offer, each kind for itself. Default: modern ones only; no SHA-1, no CBC, no DSA. */
   algorithms?: Algorithms | undefined;
-  /** The server's MaxSessions, if known. Default: learnt from its refusals, starting at OpenSSH's 10. */
+  /**
+   * The server's MaxSessions, if known. Default: learnt from its refusals, starting at OpenSSH's 10; on a server of
+   * another make starting at 1, with a second one tried when nothing has ended for two seconds.
+   */
   maxSessions?: number | undefined;
   /** Receives the login notice (OpenSSH's `Banner` option), escaped for display. Default: nobody does. */
   onLoginBanner?: ((notice: string) => void) | undefined;

@@ -5,7 +5,12 @@ import { isKnownToTakeSeveral, mannersOf } from '../../src/ssh2/channels/server-
 import { optionsFor } from '../support/connect.ts';
 
 const device = { ident: 'ACME-SSH_1.0' };
-const endsAtSecond = { faults: { channel: { secondSession: 'fin' } } } as const;
+/** `long` takes longer than anybody waits in line before a second session is tried. */
+const exec = ({ command }: { command: string }) => ({
+  stdout: command.replace('echo ', ''),
+  delayMs: command === 'long' ? 4_000 : 0,
+});
+const endsAtSecond = { exec, faults: { channel: { secondSession: 'fin' } } } as const;
 
 function connect(server: MockServer, options = {}) {
   return connectViaGateway({ ...optionsFor(server), ...options });
@@ -44,10 +49,19 @@ describe('a device that ends the connection at a second session', () => {
     });
   });
 
+  it('takes a crowd of a thousand that it has never seen before', async () => {
+    await run({ ...endsAtSecond, ident: 'ACME-SSH_2.0' }, async (server) => {
+      await using connection = await connect(server);
+      const crowd = Array.from({ length: 1_000 }, (_, n) => connection.exec(`echo ${n}`));
+      const results = await Promise.all(crowd);
+      expect(results.map(({ stdout }) => stdout.trim())).toEqual(crowd.map((_, n) => `${n}`));
+    });
+  });
+
   it('is asked for one at a time after it has done so, also by a crowd on a new connection', async () => {
     await run(endsAtSecond, async (server) => {
       await using first = await connect(server);
-      const both = await Promise.allSettled([first.exec('true'), first.exec('true')]);
+      const both = await Promise.allSettled([first.exec('long'), first.exec('long')]);
       expect(both.map(({ status }) => status)).toContain('rejected');
       await using second = await connect(server);
       await Promise.all(Array.from({ length: 10 }, () => second.exec('true')));
@@ -73,6 +87,33 @@ describe('a device that ends the connection at a second session', () => {
       await expect(lost()).rejects.toMatchObject({ code: 'SSH_CONNECTION_LOST' });
       await lost();
     });
+  });
+});
+
+describe('a server of another make that takes several sessions', () => {
+  const several = { exec, ident: 'ACME-SSH_3.0' };
+
+  it('is given the crowd at once, when it has taken a second one beside a long one', async () => {
+    await run(several, async (server) => {
+      await using first = await connect(server);
+      const startedAt = performance.now();
+      await Promise.all(Array.from({ length: 10 }, () => first.exec('long')));
+      const took = performance.now() - startedAt;
+      expect(took).toBeGreaterThan(5_500);
+      expect(took).toBeLessThan(8_500);
+
+      await using second = await connect(server);
+      const startedAgainAt = performance.now();
+      await Promise.all(Array.from({ length: 10 }, () => second.exec('long')));
+      expect(performance.now() - startedAgainAt).toBeLessThan(5_500);
+    });
+  }, 30_000);
+
+  it('stays known for it when a connection ends while a session is being opened', () => {
+    const manners = mannersOf({ host: 'chance', port: 1 }, 'ACME');
+    manners.tookSeveral();
+    manners.endedOverSecond();
+    expect(manners).toMatchObject({ takesSeveral: true, takesOneOnly: false });
   });
 });
 

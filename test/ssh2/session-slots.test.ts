@@ -27,6 +27,45 @@ describe('sessions', () => {
     expect(slots).toMatchObject({ open: 0, limit: 5, isLimitKnown: true });
   });
 
+  describe('of a server that may not take a second one', () => {
+    afterEach(() => vi.useRealTimers());
+
+    it('are one at a time for as long as they come and go', () => {
+      vi.useFakeTimers();
+      const slots = new SessionSlots({ takesSeveral: false });
+      const { granted } = ask(slots, 10);
+      for (let round = 1; round < 10; round++) {
+        expect(granted).toHaveLength(round);
+        vi.advanceTimersByTime(1_000);
+        slots.accepted(false);
+        vi.advanceTimersByTime(1_900);
+        slots.release();
+      }
+      expect(granted.every(({ probe }) => !probe)).toBe(true);
+    });
+
+    it('are two when nothing has moved for a while, and as many as usual when it takes that', () => {
+      vi.useFakeTimers();
+      const slots = new SessionSlots({ takesSeveral: false });
+      const { granted } = ask(slots, 20);
+      slots.accepted(false);
+      vi.advanceTimersByTime(1_999);
+      expect(granted).toHaveLength(1);
+      vi.advanceTimersByTime(1);
+      expect(granted.map(({ probe }) => probe)).toEqual([false, true]);
+      vi.advanceTimersByTime(60_000);
+      expect(granted).toHaveLength(2);
+      slots.accepted(true);
+      expect(slots).toMatchObject({ limit: 10, takesSeveral: true });
+      expect(granted.filter(({ probe }) => !probe)).toHaveLength(9);
+    });
+
+    it('are two at once where the user gave a limit', () => {
+      const slots = new SessionSlots({ takesSeveral: false, most: 2 });
+      expect(ask(slots, 3).granted).toHaveLength(2);
+    });
+  });
+
   it('are never tried beyond a limit that was given', () => {
     const slots = new SessionSlots({ most: 3 });
     const { granted } = ask(slots, 10);

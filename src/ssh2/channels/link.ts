@@ -71,12 +71,10 @@ export class Link {
   }
 
   #sessionRules(maxSessions: number | undefined): SessionRules {
-    const takesOneOnly = maxSessions === undefined && this.#manners.takesOneOnly;
-    const isSaid = maxSessions !== undefined && maxSessions > 1;
-    return {
-      most: takesOneOnly ? 1 : maxSessions,
-      takesSeveral: !takesOneOnly && (isSaid || isKnownToTakeSeveral(this.serverVersion)),
-    };
+    const { takesOneOnly, takesSeveral } = this.#manners;
+    if (maxSessions === undefined && takesOneOnly) return { most: 1, takesSeveral: false };
+    const isKnown = takesSeveral || isKnownToTakeSeveral(this.serverVersion);
+    return { most: maxSessions, takesSeveral: isKnown || (maxSessions ?? 0) > 1 };
   }
 
   /** Whoever ends a lost connection tells when it was the server's doing: it may have been over a session too many. */
@@ -138,7 +136,7 @@ export class Link {
     const startInSlot: Starter<T> = (client, callback) => {
       const id = ahead ? stateOf(ahead).incoming?.id : nextChannelId(client);
       const answered = (error: Error | undefined, value: T) => {
-        if (!error && !ahead) this.slots.accepted(slot.probe);
+        if (!error && !ahead) this.#accepted(slot.probe);
         else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
         else if (error) this.#forgetChannel(id, slot);
         callback(error, value);
@@ -153,6 +151,11 @@ export class Link {
     return this.open(plan, startInSlot);
   }
 
+  #accepted(probe: boolean): void {
+    this.slots.accepted(probe);
+    if (this.slots.confirmed > 1) this.#manners.tookSeveral();
+  }
+
   /** Whatever reason the server gives: where it has let other sessions in, it is their number. */
   #isFull(error: Error & { reason?: unknown }): boolean {
     return isFull(error) || (typeof error.reason === 'number' && this.slots.confirmed > 0);
@@ -162,7 +165,7 @@ export class Link {
   #forgetChannel(id: number | undefined, slot: HeldSlot): void {
     const channel = this.lost.error ? undefined : closeForgottenChannel(this.client, id);
     if (!channel) return slot.ahead ? this.slots.release() : this.slots.giveBack(slot.probe);
-    if (!slot.ahead) this.slots.accepted(slot.probe);
+    if (!slot.ahead) this.#accepted(slot.probe);
     channel.once('close', this.releaseSession);
   }
 

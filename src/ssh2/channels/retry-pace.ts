@@ -32,6 +32,11 @@ export class RetryPace {
     this.#dueAt = now() + (this.#refusals > this.#patience ? this.#finally : pause);
   }
 
+  /** Not before `ms` milliseconds from now. */
+  putOff(ms: number): void {
+    this.#dueAt = now() + ms;
+  }
+
   reset(): void {
     this.#refusals = 0;
     this.#dueAt = Number.NEGATIVE_INFINITY;

@@ -30,6 +30,7 @@ export class ServerManners {
   #endedOverAhead = 0;
   #noAheadUntil = Number.NEGATIVE_INFINITY;
   #takesOneOnly = false;
+  #takesSeveral = false;
 
   /** Whether a session may be opened before it is needed. */
   get takesAhead(): boolean {
@@ -41,6 +42,11 @@ export class ServerManners {
     return this.#takesOneOnly;
   }
 
+  /** Whether it has had several sessions of one connection open at once. */
+  get takesSeveral(): boolean {
+    return this.#takesSeveral;
+  }
+
   refusedAhead(): void {
     this.#refusesAhead = true;
   }
@@ -50,7 +56,12 @@ export class ServerManners {
     this.#noAheadUntil = now() + (this.#endedOverAhead > 1 ? Infinity : doubtTime);
   }
 
+  /** Once it has taken several, a connection that ends meanwhile was cut by chance. */
   endedOverSecond(): void {
-    this.#takesOneOnly = true;
+    this.#takesOneOnly = !this.#takesSeveral;
+  }
+
+  tookSeveral(): void {
+    this.#takesSeveral = true;
   }
 }

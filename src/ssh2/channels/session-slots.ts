@@ -14,7 +14,10 @@ export interface SessionRules {
   limit?: number | undefined;
   /** Given by the user: nothing beyond it is tried. */
   most?: number | undefined;
-  /** The server is known to take several sessions of one connection. */
+  /**
+   * Whether the server is known to take several sessions of one connection. Some devices end the connection over a
+   * second one, so where this is false there is one at a time until a second has been tried and taken.
+   */
   takesSeveral?: boolean | undefined;
 }
 
@@ -26,6 +29,8 @@ const usualLimit = 10;
  */
 const lagWhenAlone = 5_000;
 const longestSettleTime = 20;
+/** How long (milliseconds) nothing moves before a second session is tried on a server that may not take it. */
+const patience = 2_000;
 
 /**
  * sshd allows MaxSessions channels of type `session` for each connection (10 unless configured) and refuses more
@@ -60,7 +65,13 @@ export class SessionSlots {
 
   constructor(rules: SessionRules = {}) {
     this.#rules = rules;
-    this.#limit = rules.most ?? rules.limit ?? usualLimit;
+    this.#limit = rules.most ?? rules.limit ?? (this.#isUnproven ? 1 : usualLimit);
+  }
+
+  /** Nobody knows whether a second session at once is taken. */
+  get #isUnproven(): boolean {
+    const { takesSeveral, most } = this.#rules;
+    return takesSeveral === false && most === undefined && this.#seen < 2 && !this.#hasRefused;
   }
 
   /** Sessions that count now, those that are being opened included. */
@@ -111,7 +122,7 @@ export class SessionSlots {
   /** Takes a session that may be opened now; false when there is a line, or the limit is reached. */
   take(): boolean {
     if (this.#waiting.length > 0 || !this.#hasFree()) return false;
-    this.#open++;
+    this.#opens();
     return true;
   }
 
@@ -134,8 +145,19 @@ export class SessionSlots {
     this.#onCrowded.push(listener);
   }
 
+  #opens(): void {
+    this.#open++;
+    this.#moved();
+  }
+
+  /** As long as sessions come and go one after another, a second one at once is not worth the risk. */
+  #moved(): void {
+    if (this.#isUnproven) this.#beyond.putOff(patience);
+  }
+
   /** The server opened the session. */
   accepted(probe: boolean): void {
+    if (this.#isUnproven && this.#confirmed > 0) this.#limit = usualLimit;
     this.#confirmed++;
     this.#settleTime *= 0.95;
     if (probe) this.#probing = false;
@@ -143,6 +165,7 @@ export class SessionSlots {
     if (this.#confirmed > this.#seen) this.#beyond.reset();
     this.#seen = Math.max(this.#seen, this.#confirmed);
     this.#limit = Math.max(this.#limit, this.#confirmed);
+    this.#moved();
     this.#advance();
   }
 
@@ -165,6 +188,7 @@ export class SessionSlots {
     this.#confirmed--;
     this.#open--;
     this.#lastReleaseAt = now();
+    this.#moved();
     if (this.#hasRefused && !this.#settling) this.#settle();
     this.#advance();
   }
@@ -221,7 +245,7 @@ export class SessionSlots {
       const probe = !this.#hasFree();
       if (probe && !this.#mayProbe()) return this.#waitForPace();
       if (probe) this.#probing = true;
-      this.#open++;
+      this.#opens();
       this.#waiting.shift()?.grant(probe);
     }
     this.#stopWaiting();
