@@ -23,8 +23,11 @@ export class FramePool {
 export class Frames {
   #pools = new Map<number, FramePool>();
 
-  /** For a file of `size` bytes: a small one gets buffers of about its size, as many of them are under way at once. */
-  pool(size: number, maxWrite: number): FramePool {
+  /**
+   * For a file of `size` bytes: a small one gets buffers of about its size, as many of them are under way at once; with
+   * no `maxWrite`, of its size and a byte at least.
+   */
+  pool(size: number, maxWrite = Number.POSITIVE_INFINITY): FramePool {
     const blockSize = Math.min(maxWrite, size > smallFile ? maxWrite : 2 ** Math.ceil(Math.log2(size + 1)));
     const found = this.#pools.get(blockSize) ?? new FramePool(blockSize);
     this.#pools.set(blockSize, found);

@@ -1,22 +1,26 @@
 import { close, open, read, writeFile } from 'node:fs';
 import { promisify } from 'node:util';
+import { type WriteData, writeHeadroom } from '../../ssh2/sftp/requests.ts';
 import type { Pursuit } from '../transfer/in-use.ts';
 import { moveLocally, openHere, removeHere } from '../transfer/local-in-use.ts';
 
 /** Up to this many bytes a file is held in memory as a whole: the fewest calls to the local file system. */
 export const smallFile = 128 * 1024;
 
-/** The content of a local file in one read; undefined when it is no longer as small as it was. */
-export function readSmall(path: string, expected: number): Promise<Buffer | undefined> {
+/**
+ * The content of a local file in one read, in a frame that has a byte of room behind it; undefined when the file is no
+ * longer as small as it was.
+ */
+export function readSmall(path: string, expected: number, frame: Buffer): Promise<WriteData | undefined> {
   return new Promise((resolve, reject) => {
     open(path, 'r', (error, fd) => {
       if (error) return reject(error);
       // One byte more than expected shows that the end was reached.
-      const buffer = Buffer.allocUnsafe(expected + 1);
-      read(fd, buffer, 0, buffer.length, 0, (problem, bytes) => {
+      read(fd, frame, writeHeadroom, expected + 1, 0, (problem, bytes) => {
         close(fd, () => {
           if (problem) reject(problem);
-          else resolve(bytes === expected ? buffer.subarray(0, bytes) : undefined);
+          else
+            resolve(bytes === expected ? { buffer: frame, start: writeHeadroom, length: bytes } : undefined);
         });
       });
     });

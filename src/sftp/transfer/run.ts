@@ -2,7 +2,6 @@ import { TransferStalled } from '../../errors/index.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
 import type { Lost } from '../../ssh2/transport/lost.ts';
 import { quoted } from '../../text/printable.ts';
-import { latch } from '../../time/latch.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { now, startTimer } from '../../time/timer.ts';
 import { ProgressMeter, type TransferProgress } from './progress.ts';
@@ -29,7 +28,6 @@ export class TransferRun {
   #failed = false;
   #error: unknown;
   #listeners = new Set<() => void>();
-  #failure = latch<never>();
   #lastMove = now();
   #quiet = 0;
   #stallTimeout: number;
@@ -41,7 +39,6 @@ export class TransferRun {
     this.where = options.where;
     this.#stallTimeout = options.stallTimeout;
     this.progress = new ProgressMeter(options.onProgress, (error) => this.fail(error));
-    this.#failure.promise.catch(() => {});
     const { signal } = options;
     this.#clean.push(onAbort(signal, () => this.fail(signal?.reason)));
     for (const end of [options.lost, options.leaving])
@@ -64,7 +61,6 @@ export class TransferRun {
     this.#failed = true;
     this.#error = error;
     this.end();
-    this.#failure.reject(error);
     for (const listener of this.#listeners) listener();
     this.#listeners.clear();
   }
@@ -76,9 +72,12 @@ export class TransferRun {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The promise, or the transfer's failure, whichever comes first. */
+  /** The promise, or the transfer's failure, whichever comes first. Nothing of it is left in the run: files are many. */
   orFail<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.#failure.promise]);
+    return new Promise((resolve, reject) => {
+      const forget = this.onFailed(() => reject(this.#error));
+      promise.finally(forget).then(resolve, reject);
+    });
   }
 
   throwIfFailed(): void {

@@ -68,7 +68,7 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
 }
 
 /** A new file gets the local permissions, cut by the server's umask; set-uid bits are never carried over so. */
-function newMode(mode: number | undefined): number | undefined {
+export function newMode(mode: number | undefined): number | undefined {
   return mode === undefined ? undefined : mode & 0o777;
 }
 

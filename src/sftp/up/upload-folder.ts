@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
-import { type BlockSource, bufferSource, fileSource } from '../flow/block-source.ts';
+import { bufferSource, fileSource } from '../flow/block-source.ts';
+import { dataOf } from '../flow/frames.ts';
 import { readSmall, smallFile } from '../flow/small-files.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { eachOf } from '../folders/each-of.ts';
@@ -10,6 +11,7 @@ import { joinRemote, unsafe, windowsProblem } from '../names/paths.ts';
 import { openHere } from '../transfer/local-in-use.ts';
 import { explain } from '../transfer/transfer-errors.ts';
 import { attributesOf, uploadFile } from './upload-file.ts';
+import { uploadSmall } from './upload-small.ts';
 
 /** Sends a folder: first all folders level by level, then the files, many at once over the one session. */
 export async function uploadFolder(
@@ -42,26 +44,30 @@ async function uploadEntry(
 ): Promise<void> {
   const { run } = context;
   const { localPath, stats } = entry;
-  const send = (source: BlockSource) =>
-    uploadFile(context, {
-      name: localPath,
-      source,
-      remotePath: remoteOf(root, entry),
-      attributes: attributesOf(stats),
-      intoEmptyFolder: isNew.has(parentOf(entry.path)),
-    });
+  const item = {
+    name: localPath,
+    remotePath: remoteOf(root, entry),
+    attributes: attributesOf(stats),
+    intoEmptyFolder: isNew.has(parentOf(entry.path)),
+  };
   const unreadable = (error: unknown): never => {
     throw explain(run, localPath, error);
   };
   run.throwIfFailed();
-  const small =
-    stats.size <= smallFile
-      ? await openHere(localPath, () => readSmall(localPath, stats.size), { run }).catch(unreadable)
-      : undefined;
-  if (small) return send(bufferSource(small));
+  if (stats.size <= smallFile) {
+    const pool = context.frames.pool(stats.size);
+    const frame = pool.take();
+    const read = () => readSmall(localPath, stats.size, frame);
+    const small = await openHere(localPath, read, { run }).catch(unreadable);
+    if (small) {
+      if (!(await uploadSmall(context, item, small)))
+        await uploadFile(context, { ...item, source: bufferSource(dataOf(frame, small.length)) });
+      return pool.give(frame);
+    }
+  }
   const file = await openHere(localPath, () => open(localPath), { run }).catch(unreadable);
   try {
-    await send(await fileSource(file));
+    await uploadFile(context, { ...item, source: await fileSource(file) });
   } finally {
     await file.close();
   }

@@ -64,55 +64,56 @@ const has = { size: 1, owner: 2, mode: 4, times: 8, extended: 0x80000000 } as co
 /** Fields of a request: a number is a uint32, a bigint a uint64, text and bytes are length-prefixed. */
 export type Field = number | bigint | string | Buffer | SftpAttributes;
 
-/** A whole packet with its length in front. `id` is left out by INIT alone. */
+/** What a field is made of in the end: attributes are flags and numbers. */
+type PlainField = Exclude<Field, SftpAttributes>;
+
+/**
+ * A whole packet with its length in front. `id` is left out by INIT alone. One buffer, written once: a folder of small
+ * files is made of little but such packets.
+ */
 export function encodePacket(type: number, id: number | undefined, fields: readonly Field[]): Buffer {
-  const parts = fields.map(encodeField);
-  const body = 1 + (id === undefined ? 0 : 4) + parts.reduce((sum, part) => sum + part.length, 0);
+  const plain = fields.flatMap(plainFields);
+  let body = id === undefined ? 1 : 5;
+  for (const field of plain) body += sizeOf(field);
   const packet = Buffer.allocUnsafe(4 + body);
   packet.writeUInt32BE(body, 0);
   packet[4] = type;
-  let at = 5;
-  if (id !== undefined) at = packet.writeUInt32BE(id, at);
-  for (const part of parts) at += part.copy(packet, at);
+  let at = id === undefined ? 5 : packet.writeUInt32BE(id, 5);
+  for (const field of plain) at = put(packet, at, field);
   return packet;
 }
 
-function encodeField(field: Field): Buffer {
-  if (typeof field === 'number') return uint32(field);
-  if (typeof field === 'bigint') return uint64(field);
-  if (typeof field === 'string') return withLength(Buffer.from(field));
-  if (Buffer.isBuffer(field)) return withLength(field);
-  return encodeAttributes(field);
+function plainFields(field: Field): PlainField | PlainField[] {
+  return typeof field === 'object' && !Buffer.isBuffer(field) ? attributeFields(field) : field;
 }
 
-function withLength(bytes: Buffer): Buffer {
-  return Buffer.concat([uint32(bytes.length), bytes]);
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeUInt32BE(value >>> 0);
-  return bytes;
-}
-
-function uint64(value: bigint): Buffer {
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeBigUInt64BE(value);
-  return bytes;
-}
-
-function encodeAttributes({ size, uid, gid, mode, atime, mtime }: SftpAttributes): Buffer {
+function attributeFields({ size, uid, gid, mode, atime, mtime }: SftpAttributes): PlainField[] {
   let flags = 0;
-  const parts: Buffer[] = [];
-  const add = (flag: number, ...bytes: Buffer[]) => {
+  const fields: PlainField[] = [];
+  const add = (flag: number, ...values: PlainField[]) => {
     flags |= flag;
-    parts.push(...bytes);
+    fields.push(...values);
   };
-  if (size !== undefined) add(has.size, uint64(BigInt(size)));
-  if (uid !== undefined && gid !== undefined) add(has.owner, uint32(uid), uint32(gid));
-  if (mode !== undefined) add(has.mode, uint32(mode));
-  if (atime !== undefined && mtime !== undefined) add(has.times, uint32(atime), uint32(mtime));
-  return Buffer.concat([uint32(flags), ...parts]);
+  if (size !== undefined) add(has.size, BigInt(size));
+  if (uid !== undefined && gid !== undefined) add(has.owner, uid, gid);
+  if (mode !== undefined) add(has.mode, mode);
+  if (atime !== undefined && mtime !== undefined) add(has.times, atime, mtime);
+  return [flags, ...fields];
+}
+
+function sizeOf(field: PlainField): number {
+  if (typeof field === 'number') return 4;
+  if (typeof field === 'bigint') return 8;
+  return 4 + (typeof field === 'string' ? Buffer.byteLength(field) : field.length);
+}
+
+/** Writes a field at its place, and gives the place behind it. */
+function put(packet: Buffer, at: number, field: PlainField): number {
+  if (typeof field === 'number') return packet.writeUInt32BE(field >>> 0, at);
+  if (typeof field === 'bigint') return packet.writeBigUInt64BE(field, at);
+  const length = typeof field === 'string' ? packet.write(field, at + 4) : field.copy(packet, at + 4);
+  packet.writeUInt32BE(length, at);
+  return at + 4 + length;
 }
 
 /** The server sent bytes that are not SFTP. */

@@ -1,0 +1,97 @@
+import type { WriteData } from '../../ssh2/sftp/requests.ts';
+import { openFlag } from '../../ssh2/sftp/wire.ts';
+import { now } from '../../time/timer.ts';
+import { mayBeOrder } from '../flow/in-order.ts';
+import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
+import { lastingTempName } from '../names/temp-name.ts';
+import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
+import { explain } from '../transfer/transfer-errors.ts';
+import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
+import { newMode } from './upload-file.ts';
+
+type SmallItem = Omit<UploadItem, 'source'>;
+
+/**
+ * The short way of a file that is one write, into a folder that was made just now: the same requests as the long way's,
+ * without what is for blocks, sessions and old files. Resolves with `false` when nothing is there of it and the long way
+ * knows what else to try, or what to say. Rejects as that one does.
+ */
+export async function uploadSmall(
+  context: TransferContext,
+  item: SmallItem,
+  small: WriteData,
+): Promise<boolean> {
+  if (!isShort(context, item, small)) return false;
+  const { sftp, run } = context;
+  const { remotePath, attributes } = item;
+  const writePath = lastingTempName(remotePath, sftp.windows?.maxPath);
+  const flags = openFlag.write | openFlag.create | openFlag.exclusive;
+  const mode = newMode(attributes.mode);
+  const handle = await sftp.open(writePath, flags, mode === undefined ? {} : { mode }).catch(() => undefined);
+  if (!handle) return false;
+  const target: RemoteTarget = { path: remotePath, writePath, handle, closed: false, oldMode: undefined };
+  const count = { moved: 0, resumed: 0 };
+  try {
+    run.throwIfFailed();
+    run.alive();
+    await fill(context, item, target, small, count);
+    run.throwIfFailed();
+    await publish(sftp, target, run);
+    run.progress.fileDone(item.name);
+    return true;
+  } catch (error) {
+    const explained = explain(run, { local: item.name, remote: remotePath }, error);
+    run.progress.undo(count);
+    await removeTarget(sftp, target);
+    if (mayBeOrder(sftp, error)) return false;
+    throw explained;
+  }
+}
+
+function isShort({ sftp, settings }: TransferContext, item: SmallItem, { length }: WriteData): boolean {
+  const { atomic, resume, verify, preserve } = settings;
+  const isPlain = atomic && !resume && verify !== 'sha256' && !preserve;
+  return isPlain && item.intoEmptyFolder && length > 0 && length <= sftp.maxWrite;
+}
+
+/** Writes, looks at the size and closes. OpenSSH takes it all in its order: one round trip. Others finish the write first. */
+async function fill(
+  context: TransferContext,
+  item: SmallItem,
+  target: RemoteTarget,
+  small: WriteData,
+  count: { moved: number },
+): Promise<void> {
+  const { sftp, settings } = context;
+  const written = write(context, item, target, small, count);
+  if (sftp.writes.order !== 'free') await written;
+  const looked = settings.verify ? sizeOfOpen(sftp, target.handle) : undefined;
+  const [found] = await Promise.all([looked, written, closeTarget(sftp, target)]);
+  const sent = { size: small.length, remotePath: item.remotePath };
+  if (settings.verify && found !== sent.size) await checkRemoteSize(context, sent, target.writePath, found);
+}
+
+function write(
+  { sftp, run, flight }: TransferContext,
+  { name }: SmallItem,
+  { handle }: RemoteTarget,
+  data: WriteData,
+  count: { moved: number },
+): Promise<void> {
+  const sentAt = now();
+  const { length } = data;
+  flight.take(length);
+  return new Promise((resolve, reject) => {
+    sftp.write(handle, 0, data, (error) => {
+      if (error) {
+        flight.giveBack(length);
+        return reject(error);
+      }
+      flight.answered(sentAt);
+      flight.done(length);
+      count.moved = length;
+      run.moved(name, length);
+      resolve();
+    });
+  });
+}

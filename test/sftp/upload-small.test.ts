@@ -1,0 +1,91 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { TransferFailed } from '../../src/errors/index.ts';
+import type { MockServerOptions, SftpFaults } from '../../src/mock-server/index.ts';
+import type { TransferOptions } from '../../src/sftp/transfer/options.ts';
+import { upload } from '../../src/sftp/up/upload.ts';
+import { bytesOf, localFolder, mockSftp } from '../support/mock-sftp.ts';
+
+const openSsh = { ident: 'OpenSSH_9.2' };
+/** A server of which nothing is known: its requests are not taken to be served in their order. */
+const other = { ident: 'Other_1.0' };
+const servers = [
+  ['OpenSSH', openSsh],
+  ['OpenSSH for Windows', { windows: { version: '9.5' } }],
+  ['another server', other],
+] as const satisfies readonly (readonly [string, MockServerOptions])[];
+
+const contents = Array.from({ length: 9 }, (_, n) => bytesOf(n * 1_000, n + 1));
+
+/** Sends a folder of small files, the first of which is empty, to a folder that is not there. */
+async function send(server: MockServerOptions, options: TransferOptions = {}) {
+  const mock = await mockSftp(server);
+  await using local = await localFolder();
+  await mkdir(join(local.path, 'deep'));
+  for (const [n, content] of contents.entries())
+    await writeFile(join(local.path, n % 2 ? 'deep' : '', `${n}.bin`), content);
+  const [end] = await Promise.allSettled([upload(mock.opener, local.path, '/in', options)]);
+  const count = (op: string) =>
+    mock.server.journal.filter((entry) => entry.type === 'sftp' && entry.op === op).length;
+  const files = (ending: string) => mock.server.files.list().filter((path) => path.endsWith(ending));
+  return { mock, end, count, files, [Symbol.asyncDispose]: mock.close };
+}
+
+const nameOf = (n: number) => `/in/${n % 2 ? 'deep/' : ''}${n}.bin`;
+
+const closeFails: [string, SftpFaults, string] = [
+  'a close fails',
+  { failOp: { op: 'CLOSE' } },
+  'the server refused close',
+];
+
+describe.each(servers)('a folder of small files into a new folder on %s', (_name, server) => {
+  it('arrives, with five requests for each file', async () => {
+    await using sent = await send(server);
+    expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9, bytes: 36_000 } });
+    for (const [n, content] of contents.entries())
+      expect(sent.mock.server.files.read(nameOf(n)).equals(content)).toBe(true);
+    expect(sent.files('.part')).toEqual([]);
+    // The empty one is not written.
+    expect(['OPEN', 'WRITE', 'FSTAT', 'CLOSE', 'LSTAT'].map(sent.count)).toEqual([9, 8, 9, 9, 0]);
+  });
+
+  it.each<[string, SftpFaults, string]>([
+    ['a write fails', { failOp: { op: 'WRITE', message: 'No space left on device' } }, 'No space left'],
+    ['less is stored than was sent', { shortWrites: 10 }, 'the copy has 10 bytes'],
+    // What stays open on Windows nobody can remove.
+    ...('windows' in server ? [] : [closeFails]),
+    ['no file may be opened', { failOp: { op: 'OPEN', status: 3 } }, 'the server refused open'],
+  ])('leaves nothing when %s', async (_what, sftp, reason) => {
+    await using sent = await send({ ...server, faults: { sftp } });
+    const { reason: error } = sent.end as PromiseRejectedResult;
+    expect(error).toBeInstanceOf(TransferFailed);
+    expect(error.message).toContain(reason);
+    expect(error.path).toContain('/in/');
+    // The caller is told at once.
+    await expect.poll(() => sent.files('.part')).toEqual([]);
+    expect(sent.files('.bin').filter((path) => path !== nameOf(0))).toEqual([]);
+  });
+
+  it('begins a file once more that could not be opened', async () => {
+    await using sent = await send({ ...server, faults: { sftp: { failOp: { op: 'OPEN', nth: 3 } } } });
+    expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9 } });
+    expect([...sent.files('.bin'), ...sent.files('.part')]).toHaveLength(9);
+  });
+
+  it('looks at the size in another way where the open file does not tell it', async () => {
+    await using sent = await send({ ...server, faults: { sftp: { failOp: { op: 'FSTAT', status: 3 } } } });
+    expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9 } });
+    expect(sent.count('STAT')).toBe(9);
+  });
+
+  it('tells the caller at once when the server does not answer, and waits for no answer', async () => {
+    const options = { signal: AbortSignal.timeout(300) };
+    await using sent = await send({ ...server, faults: { sftp: { hangOp: { op: 'WRITE' } } } }, options);
+    expect(sent.end).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } });
+    // Only where requests are served in their order the size is asked for and the file closed behind a write.
+    expect(sent.count('FSTAT')).toBe(server === other ? 1 : 9);
+    expect(sent.files('.bin').filter((path) => path !== nameOf(0))).toEqual([]);
+  });
+});
