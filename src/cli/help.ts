@@ -1,6 +1,6 @@
 import { type OptionSpec, variableOf } from './args/option-spec.ts';
 import type { Command } from './commands/command.ts';
-import { connectionSpecsOf } from './commands/specs.ts';
+import { shownConnectionSpecsOf } from './commands/specs.ts';
 import { generalOptions } from './connect/options.ts';
 
 const program = 'ssh-via-gateway';
@@ -38,7 +38,7 @@ export function helpOf(command: Command): string {
       examples.flatMap(([what, line]) => [`  # ${what}`, `  ${program} ${line}`]),
     ),
     ...section('Options', options.flatMap(optionLines)),
-    ...section('Connection', connectionSpecsOf(command).flatMap(optionLines)),
+    ...section('Connection', shownConnectionSpecsOf(command).flatMap(optionLines)),
     ...section('General', generalOptions.flatMap(optionLines)),
     ...(connects ? ['', ...settingsNote] : []),
     ...section(
@@ -60,9 +60,10 @@ function section(title: string, lines: readonly string[]): string[] {
 
 const column = 36;
 
-function optionLines({ name, short, value, env, help }: OptionSpec): string[] {
+function optionLines({ name, short, value, env, ...spec }: OptionSpec): string[] {
   const long = `--${name}${value ? ` ${value}` : ''}`;
   const left = `  ${short ? `-${short}, ` : '    '}${long}${env ? ' *' : ''}`;
+  const help = spec.default === undefined ? spec.help : `${spec.help}. Default: ${spec.default}`;
   const [first = '', ...rest] = wrap(help, 110 - column);
   const indented = rest.map((line) => ' '.repeat(column) + line);
   if (left.length > column - 2) return [left, ' '.repeat(column) + first, ...indented];

@@ -18,7 +18,7 @@ export interface SignalOption {
 }
 
 /** Milliseconds between the polite signal and the final one. */
-const defaultGrace = 5_000;
+export const defaultGrace = 5_000;
 
 /**
  * A command that runs on the server on its own: neither the end of the connection nor that of this program ends it.

@@ -68,6 +68,8 @@ const listChecks: Checks<ListTunnelsOptions> = {
 };
 
 const atOnce = 10;
+/** Milliseconds that a PC's banner may take. */
+export const defaultAnswerTimeout = 5_000;
 
 /**
  * Which ports of a gateway are held by tunnels, by whom, since when, and whether the PC behind each answers. Works for
@@ -82,7 +84,7 @@ export async function listTunnels(
 ): Promise<GatewayTunnel[]> {
   checkConnection(connection, ['exec', 'openStream']);
   checkOptions(options, listChecks);
-  const { check = true, answerTimeout = 5_000, signal } = options;
+  const { check = true, answerTimeout = defaultAnswerTimeout, signal } = options;
   const asked = portsOf(options.ports);
   const sight = await lookAtTunnels(connection, asked, signal);
   const ports = asked ?? tunnelPorts(sight);

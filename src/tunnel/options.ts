@@ -30,12 +30,14 @@ const reclaimChecks: Checks<ReclaimOptions> = {
   backOff: ms(0),
 };
 
-const defaultReclaim: Complete<ReclaimOptions> = {
+export const defaultReclaim: Complete<ReclaimOptions> = {
   unnoted: 'keep',
   answerTimeout: 1_500,
   quiet: 90_000,
   backOff: 60_000,
 };
+
+export const defaultCheckInterval = 60_000;
 
 const { retry: _ofTunnel, signal: _ofTunnelToo, ...gatewayChecks } = connectChecks;
 
@@ -64,7 +66,7 @@ export interface TunnelPlan {
 /** @throws {TypeError | RangeError} naming the option and the value. */
 export function planTunnel(options: ReverseTunnelOptions): TunnelPlan {
   checkOptions(options, tunnelChecks);
-  const { gateway, target, reclaim, retry, checkInterval = 60_000 } = options;
+  const { gateway, target, reclaim, retry, checkInterval = defaultCheckInterval } = options;
   const listen = listenAddressOf(options, { host: 'localhost' });
   if (listen.path === undefined && listen.port === 0) {
     throw wrongRange('listenPort', 0, 'the port itself (0 would publish another one after each reconnect)');

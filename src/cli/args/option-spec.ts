@@ -15,6 +15,8 @@ export interface OptionSpec {
   /** Throws a UsageError for a value that cannot be right. Asked before the command does anything. */
   check?: ValueCheck;
   help: string;
+  /** What holds where it is not given, as the help says it: a value of the code that uses it, or words. */
+  default?: string;
 }
 
 /** The environment variable that stands in for an option. */

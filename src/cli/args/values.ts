@@ -24,8 +24,8 @@ export function duration(
   const ms = Number(amount) * units[unit]!;
   if (amount !== undefined && ms >= shortest && ms <= longest) return ms;
   const range = [
-    shortest > 0 && amount !== undefined ? ` of at least ${shown(shortest)}` : '',
-    longest < Number.MAX_VALUE ? ` of at most ${shown(longest)}` : '',
+    shortest > 0 && amount !== undefined ? ` of at least ${asTime(shortest)}` : '',
+    longest < Number.MAX_VALUE ? ` of at most ${asTime(longest)}` : '',
   ]
     .join(' and')
     .replace(/^ and| and$/, '');
@@ -34,7 +34,10 @@ export function duration(
   throw wrongValue(source, text, right);
 }
 
-function shown(ms: number): string {
+/** The other way round: milliseconds as one types them. */
+export function asTime(ms: number): string {
+  if (ms === Number.POSITIVE_INFINITY) return 'none';
+  if (ms > 1_000 && ms % 100 === 0) return `${ms / 1_000}s`;
   return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
 }
 

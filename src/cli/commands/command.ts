@@ -25,6 +25,10 @@ export interface Command {
   connects: boolean;
   /** Options of a connection that it does not take, because they would mean something else. */
   leavesOut?: readonly string[];
+  /** Options of a connection that it takes, so that a line fits every command, but has no use for: its help leaves them out. */
+  idle?: readonly string[];
+  /** Its own defaults of options of a connection, which it uses and its help shows. */
+  defaults?: Readonly<Record<string, string>>;
   hasRest?: boolean;
   /** What it is for, and the line that does it. */
   examples: ReadonlyArray<readonly [what: string, line: string]>;

@@ -1,16 +1,27 @@
 import { oneOf } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
+import { asTime } from '../args/values.ts';
 import { logTo } from '../connect/open.ts';
 import { targetOptions } from '../connect/target.ts';
 import { examine } from '../doctor/doctor.ts';
 import { type Look, lookOf, renderStep, renderSummary, renderUnreached } from '../doctor/render.ts';
 import { exitCodeOf, type Step, steps } from '../doctor/steps.ts';
+import { wholeRun } from '../doctor/visit.ts';
 import { languageOf, languages, wordsOf } from '../doctor/words/language.ts';
 import { type Io, say } from '../io.ts';
 import type { ConnectOptions } from '../library.ts';
 import { jsonText } from '../report/json.ts';
 import type { Command } from './command.ts';
 import { refuseMore } from './positionals.ts';
+
+/** Shorter than a worker's, so that a run takes less than a minute. They are those of jump hosts too. */
+const limits = {
+  'tcp-timeout': '10s',
+  'banner-timeout': '30s',
+  'handshake-timeout': '15s',
+  'auth-timeout': '20s',
+  'total-timeout': asTime(wholeRun),
+};
 
 const options: readonly OptionSpec[] = [
   {
@@ -22,7 +33,8 @@ const options: readonly OptionSpec[] = [
     value: 'LANG',
     env: true,
     check: oneOf(...languages),
-    help: 'en or ko. Default: as LC_ALL, LC_MESSAGES or LANG says',
+    help: 'en or ko',
+    default: 'as LC_ALL, LC_MESSAGES or LANG says',
   },
   { name: 'strict', help: 'a warning counts as a failure' },
 ];
@@ -38,6 +50,9 @@ export const doctorCommand: Command = {
   ],
   options,
   connects: true,
+  // It makes one attempt.
+  idle: ['attempts', 'quiet-after-zombie'],
+  defaults: limits,
   examples: [
     ["a PC behind a gateway's published port", 'doctor rpa@gateway.example.com:9012'],
     ['an alias of ssh_config, with a shorter wait for a zombie', 'doctor --banner-timeout 10s pc-of-kim'],
@@ -68,15 +83,6 @@ export const doctorCommand: Command = {
     else sayEnd(found, exitCode, look, io);
     return exitCode;
   },
-};
-
-/** Shorter than a worker's, so that a run takes less than a minute. They are those of jump hosts too. */
-const limits = {
-  'tcp-timeout': '10s',
-  'banner-timeout': '30s',
-  'handshake-timeout': '15s',
-  'auth-timeout': '20s',
-  'total-timeout': '57s',
 };
 
 /** Steps that were not reached share one line at the end. */

@@ -1,6 +1,8 @@
 import { checkJobId } from '../../job/job-id.ts';
+import { defaultGrace } from '../../job/remote-job.ts';
 import { printable } from '../../text/printable.ts';
 import { asLibrary, count, time } from '../args/checks.ts';
+import { asTime } from '../args/values.ts';
 import { withConnection } from '../connect/open.ts';
 import { isSaidElsewhere } from '../connect/where.ts';
 import { encodingOption } from '../exec/options.ts';
@@ -130,7 +132,8 @@ export const jobLogs: Command = {
       name: 'tail',
       value: 'N',
       check: count(0),
-      help: 'begin with the last N lines of stdout and of stderr. Default: from the beginning',
+      help: 'begin with the last N lines of stdout and of stderr',
+      default: 'from the beginning',
     },
     encodingOption,
     ...attachOptions,
@@ -166,7 +169,8 @@ export const jobKill: Command = {
       name: 'grace',
       value: 'TIME',
       check: time({ shortest: 0, longest: 60_000, none: false }),
-      help: 'between the polite signal and the final one. Default 5s',
+      help: 'between the polite signal and the final one',
+      default: asTime(defaultGrace),
     },
     ...attachOptions,
   ],

@@ -27,8 +27,8 @@ const options: readonly OptionSpec[] = [
   },
   { name: 'key-file', value: 'FILE', help: 'the same from a file' },
   { name: 'replace-key', help: 'the PC has a new key: the old one is taken away, and its sessions end' },
-  { name: 'account', value: 'NAME', help: 'its account on the gateway. Default tunnel-CODE' },
-  { name: 'login', value: 'NAME', help: 'the account on the PC that workers log in with. Default rpa' },
+  { name: 'account', value: 'NAME', help: 'its account on the gateway', default: 'tunnel-CODE' },
+  { name: 'login', value: 'NAME', help: 'the account on the PC that workers log in with', default: 'rpa' },
   { name: 'pc-identity', value: 'FILE', help: "the workers' private key for the PC" },
   ...shellOptions,
 ];

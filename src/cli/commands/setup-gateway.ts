@@ -1,5 +1,6 @@
 import { given } from '../../check/given.ts';
 import { changeGateway } from '../../customers/entries.ts';
+import { defaultGatewaySettings } from '../../setup/gateway/settings.ts';
 import { printable } from '../../text/printable.ts';
 import { parseDestination } from '../args/destination.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
@@ -14,30 +15,40 @@ import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
 import { refuseMore } from './positionals.ts';
 
+const defaultClientAlive = `${defaultGatewaySettings.clientAliveInterval}x${defaultGatewaySettings.clientAliveCountMax}`;
+
 const options: readonly OptionSpec[] = [
   { name: 'apply', help: 'do it. Without, it is only shown' },
   ...shellOptions,
   {
     name: 'layout',
     value: 'LAYOUT',
-    help: "published: ports open to whoever reaches the gateway; jump: on its loopback only; socket: Unix sockets. Default the customers file's, else published",
+    help: 'published: ports open to whoever reaches the gateway; jump: on its loopback only; socket: Unix sockets',
+    default: `the customers file's, else ${defaultGatewaySettings.layout}`,
   },
   {
     name: 'client-alive',
     value: 'SECONDSxN',
-    help: 'how often sshd asks a silent PC for life, and how many questions may stay unanswered. Default 15x3',
+    help: 'how often sshd asks a silent PC for life, and how many questions may stay unanswered',
+    default: defaultClientAlive,
   },
   {
     name: 'change-layout',
     help: 'another layout although customers have come with the present one: their PCs need new scripts',
   },
-  { name: 'max-startups', value: 'A:B:C', help: 'logins that may be under way at once. Default 100:30:500' },
-  { name: 'sshd-config', value: 'FILE', help: 'on the gateway. Default /etc/ssh/sshd_config' },
-  { name: 'sshd', value: 'PROGRAM', help: 'on the gateway. Default /usr/sbin/sshd' },
+  {
+    name: 'max-startups',
+    value: 'A:B:C',
+    help: 'logins that may be under way at once',
+    default: defaultGatewaySettings.maxStartups,
+  },
+  { name: 'sshd-config', value: 'FILE', help: 'on the gateway', default: defaultGatewaySettings.config },
+  { name: 'sshd', value: 'PROGRAM', help: 'on the gateway', default: defaultGatewaySettings.sshd },
   {
     name: 'reload',
     value: 'COMMAND',
-    help: 'how sshd is reloaded on the gateway. Default systemctl, else SIGHUP by its pid file',
+    help: 'how sshd is reloaded on the gateway',
+    default: 'systemctl, else SIGHUP by its pid file',
   },
 ];
 
@@ -87,8 +98,7 @@ export const setupGateway: Command = {
 };
 
 async function settingsOf(settings: Call['settings'], known: Customers | undefined) {
-  const { defaultGatewaySettings } = await import('../../setup/gateway/settings.ts');
-  const [interval, count] = numbersOf(settings, 'client-alive', /^(\d{1,4})x(\d{1,2})$/, '15x3');
+  const [interval, count] = numbersOf(settings, 'client-alive', /^(\d{1,4})x(\d{1,2})$/, defaultClientAlive);
   const layout = settings.choice('layout', ['published', 'jump', 'socket']) ?? known?.gateway.layout;
   if (layout !== undefined && known && !settings.flag('change-layout')) refuseToCutOff(known, layout);
   const maxStartups = settings.text('max-startups');
@@ -96,7 +106,7 @@ async function settingsOf(settings: Call['settings'], known: Customers | undefin
     settings,
     'max-startups',
     /^(\d{1,4}):(\d{1,3}):(\d{1,4})$/,
-    '100:30:500',
+    defaultGatewaySettings.maxStartups,
   );
   if (rate < 1 || rate > 100 || full < start) {
     throw new UsageError(

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { defaultPort } from '../../options/defaults.ts';
 import { quoted } from '../../text/printable.ts';
 import { aPort, oneOf } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
@@ -17,19 +18,27 @@ const options: readonly OptionSpec[] = [
     name: 'for',
     value: 'SYSTEM',
     check: oneOf('windows', 'linux'),
-    help: 'windows (PowerShell 5.1) or linux (sh, systemd). Default windows',
+    help: 'windows (PowerShell 5.1) or linux (sh, systemd)',
+    default: 'windows',
   },
   {
     name: 'worker-key',
     value: 'FILE',
-    help: "public key of the workers, let in to the PC. Default the .pub beside the customer's privateKeyPath",
+    help: 'public key of the workers, let in to the PC',
+    default: "the .pub beside the customer's privateKeyPath",
   },
   {
     name: 'output',
     value: 'FILE',
     help: 'write the script there. PowerShell’s > would write UTF-16, which no sh reads',
   },
-  { name: 'target-port', value: 'PORT', check: aPort, help: "the port of the PC's SSH server. Default 22" },
+  {
+    name: 'target-port',
+    value: 'PORT',
+    check: aPort,
+    help: "the port of the PC's SSH server",
+    default: String(defaultPort),
+  },
 ];
 
 export const setupPc: Command = {
@@ -63,7 +72,7 @@ export const setupPc: Command = {
     const workerKey = await workerKeyOf(settings, customer);
     const script = pcScript(gateway, customer, {
       system: settings.choice('for', ['windows', 'linux']) ?? 'windows',
-      targetPort: settings.port('target-port') ?? 22,
+      targetPort: settings.port('target-port') ?? defaultPort,
       workerKey,
     });
     if (workerKey === undefined) {

@@ -2,11 +2,19 @@ import type { OptionSpec } from '../args/option-spec.ts';
 import { connectOptions, generalOptions } from '../connect/options.ts';
 import type { Command } from './command.ts';
 
-type Taker = Pick<Command, 'options' | 'connects' | 'leavesOut'>;
+type Taker = Pick<Command, 'options' | 'connects' | 'leavesOut' | 'idle' | 'defaults'>;
 
 /** The options of a connection that a command takes. */
 export function connectionSpecsOf({ connects, leavesOut = [] }: Taker): readonly OptionSpec[] {
   return connects ? connectOptions.filter(({ name }) => !leavesOut.includes(name)) : [];
+}
+
+/** Those that mean something to it, with the defaults that it uses. */
+export function shownConnectionSpecsOf(command: Taker): readonly OptionSpec[] {
+  const { idle = [], defaults = {} } = command;
+  return connectionSpecsOf(command)
+    .filter(({ name }) => !idle.includes(name))
+    .map((spec) => (spec.name in defaults ? { ...spec, default: defaults[spec.name]! } : spec));
 }
 
 /** Every option that a command takes. */

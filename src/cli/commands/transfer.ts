@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { given } from '../../check/given.ts';
+import { defaultTransfer } from '../../sftp/transfer/options.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { oneOf, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
+import { asTime } from '../args/values.ts';
 import { withConnection } from '../connect/open.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
@@ -22,7 +24,8 @@ const options: readonly OptionSpec[] = [
     name: 'verify',
     value: 'WHAT',
     check: oneOf('size', 'sha256', 'none'),
-    help: 'before the file gets its name, check its size, sha256, or none. Default size',
+    help: 'before the file gets its name, check its size, sha256, or none',
+    default: String(defaultTransfer.verify),
   },
   { name: 'preserve', help: 'keep permissions and the time of last change' },
   { name: 'in-place', help: 'write into the target itself: no temporary file, and no old file if it breaks' },
@@ -30,7 +33,8 @@ const options: readonly OptionSpec[] = [
     name: 'stall-timeout',
     value: 'TIME',
     check: time(),
-    help: 'give up when no byte moves for this long. Default 60s',
+    help: 'give up when no byte moves for this long',
+    default: asTime(defaultTransfer.stallTimeout),
   },
   { name: 'json', help: 'print the result as JSON' },
 ];

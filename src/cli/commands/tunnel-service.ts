@@ -15,7 +15,8 @@ const own: readonly OptionSpec[] = [
   {
     name: 'service',
     value: 'NAME',
-    help: 'the name of the service. Default ssh-via-gateway-CODE with -c CODE, else ssh-via-gateway-tunnel',
+    help: 'the name of the service',
+    default: 'ssh-via-gateway-CODE with -c CODE, else ssh-via-gateway-tunnel',
   },
   { name: 'unit-dir', value: 'DIR', help: 'where the system keeps its services, on Linux and macOS' },
 ];
@@ -36,6 +37,7 @@ export const tunnelInstall: Command = {
   usage: ['tunnel install [options of tunnel] -R [HOST:]PORT:TARGET:PORT GATEWAY', 'tunnel install -c CODE'],
   options: [...tunnelCommand.options, ...own],
   connects: true,
+  idle: tunnelCommand.idle,
   examples: [
     [
       "publish this PC's sshd on port 9012 of the gateway, from now on",

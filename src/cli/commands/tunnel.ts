@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { given } from '../../check/given.ts';
 import { socketPathOf } from '../../customers/connect-options.ts';
 import { homeFolder } from '../../options/local-account.ts';
+import { defaultBackoff } from '../../tunnel/backoff.ts';
+import { defaultCheckInterval, defaultReclaim } from '../../tunnel/options.ts';
 import { count, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
+import { asTime } from '../args/values.ts';
 import { logTo } from '../connect/open.ts';
 import { customerOf, targetOptions } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -42,42 +45,48 @@ const options: readonly OptionSpec[] = [
     value: 'TIME',
     env: true,
     check: time({ shortest: 100 }),
-    help: 'with --reclaim: how long the session that holds the port may stay silent. Default 1.5s',
+    help: 'with --reclaim: how long the session that holds the port may stay silent',
+    default: asTime(defaultReclaim.answerTimeout),
   },
   {
     name: 'reclaim-quiet',
     value: 'TIME',
     env: true,
     check: time({ shortest: 0, none: false }),
-    help: 'with --reclaim: how long another tunnel that holds the port counts as alive after it has said so, however silent it is. Default 90s',
+    help: 'with --reclaim: how long another tunnel that holds the port counts as alive after it has said so, however silent it is',
+    default: asTime(defaultReclaim.quiet),
   },
   {
     name: 'reclaim-back-off',
     value: 'TIME',
     env: true,
     check: time({ shortest: 0, none: false }),
-    help: 'with --reclaim: wait after the port was lost to another tunnel; twice as long after each further loss. Default 60s',
+    help: 'with --reclaim: wait after the port was lost to another tunnel; twice as long after each further loss',
+    default: asTime(defaultReclaim.backOff),
   },
   {
     name: 'check-interval',
     value: 'TIME',
     env: true,
     check: time(),
-    help: 'between end-to-end checks through the published port; "none" for a target that is not SSH. Default 60s',
+    help: 'between end-to-end checks through the published port; "none" for a target that is not SSH',
+    default: asTime(defaultCheckInterval),
   },
   {
     name: 'max-delay',
     value: 'TIME',
     env: true,
     check: time({ shortest: 0, none: false }),
-    help: 'longest wait between attempts. Default 30s',
+    help: 'longest wait between attempts',
+    default: asTime(defaultBackoff.maxDelay),
   },
   {
     name: 'give-up-after',
     value: 'N',
     env: true,
     check: count(1),
-    help: 'end after this many failed attempts in a row. Default never',
+    help: 'end after this many failed attempts in a row',
+    default: 'never',
   },
   {
     name: 'log-file',
@@ -90,7 +99,8 @@ const options: readonly OptionSpec[] = [
     name: 'lock',
     value: 'FILE',
     env: true,
-    help: 'lock file; "none" for no lock. Default: one for each gateway and port in ~/.ssh-via-gateway',
+    help: 'lock file; "none" for no lock',
+    default: 'one for each gateway and port in ~/.ssh-via-gateway',
   },
 ];
 
@@ -104,6 +114,8 @@ export const tunnelCommand = {
   ],
   options,
   connects: true,
+  // Its attempts are its own: --give-up-after and --max-delay.
+  idle: ['attempts', 'quiet-after-zombie'],
   examples: [
     [
       "publish this PC's sshd on port 9012 of the gateway",

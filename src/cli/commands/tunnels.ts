@@ -1,8 +1,9 @@
 import { given } from '../../check/given.ts';
 import { printable } from '../../text/printable.ts';
+import { defaultAnswerTimeout } from '../../tunnel/list.ts';
 import { aPort, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
-import { portList } from '../args/values.ts';
+import { asTime, portList } from '../args/values.ts';
 import { withConnection } from '../connect/open.ts';
 import { customerOf } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -22,7 +23,8 @@ const options: readonly OptionSpec[] = [
     value: 'LIST',
     env: true,
     check: portList,
-    help: 'ports to look at, like 9001-9020,9100. Default: all that SSH sessions listen on',
+    help: 'ports to look at, like 9001-9020,9100',
+    default: 'all that SSH sessions listen on',
   },
   {
     name: 'no-check',
@@ -32,7 +34,8 @@ const options: readonly OptionSpec[] = [
     name: 'answer-timeout',
     value: 'TIME',
     check: time(),
-    help: "for the PC's banner; what is slower counts as silent. Default 5s",
+    help: "for the PC's banner; what is slower counts as silent",
+    default: asTime(defaultAnswerTimeout),
   },
   {
     name: 'end',

@@ -10,13 +10,15 @@ export const jumpOptions: readonly OptionSpec[] = [
     multiple: true,
     env: true,
     check: checkJumpHostKeys,
-    help: 'the host key of the jump hosts, or of the one called HOST, by its fingerprint. Default: known_hosts',
+    help: 'the host key of the jump hosts, or of the one called HOST, by its fingerprint',
+    default: 'known_hosts',
   },
   {
     name: 'jump-identity',
     value: 'FILE',
     env: true,
-    help: 'private key for the jump hosts. Default: that of --identity',
+    help: 'private key for the jump hosts',
+    default: 'that of --identity',
   },
   {
     name: 'jump-passphrase-file',

@@ -1,8 +1,10 @@
 import { connectPhases } from '../../errors/index.ts';
+import { defaultKeepalive, defaultPort, defaultRetry, defaultTimeouts } from '../../options/defaults.ts';
 import { checkHostKey } from '../../options/validate-host-key.ts';
 import { aPort, asLibrary, count, time } from '../args/checks.ts';
 import { parseDestination } from '../args/destination.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
+import { asTime } from '../args/values.ts';
 import { checkFingerprint, jumpOptions } from './jump-options.ts';
 
 /** What every command that connects understands. */
@@ -18,7 +20,8 @@ export const connectOptions: readonly OptionSpec[] = [
     name: 'customers',
     value: 'FILE',
     env: true,
-    help: 'the customers file. Default customers.json in the working folder',
+    help: 'the customers file',
+    default: 'customers.json in the working folder',
   },
   {
     name: 'port',
@@ -26,15 +29,17 @@ export const connectOptions: readonly OptionSpec[] = [
     value: 'PORT',
     env: true,
     check: aPort,
-    help: "TCP port; with a published port, the PC's port on the gateway. Default 22",
+    help: "TCP port; with a published port, the PC's port on the gateway",
+    default: String(defaultPort),
   },
-  { name: 'user', short: 'l', value: 'NAME', env: true, help: 'login name. Default: your own' },
+  { name: 'user', short: 'l', value: 'NAME', env: true, help: 'login name', default: 'your own' },
   {
     name: 'identity',
     short: 'i',
     value: 'FILE',
     env: true,
-    help: 'private key, also for jump hosts (or --jump-identity). Default: as ssh finds one',
+    help: 'private key, also for jump hosts (or --jump-identity)',
+    default: 'as ssh finds one',
   },
   { name: 'passphrase-file', value: 'FILE', env: true, help: 'file with the passphrase of the private key' },
   { name: 'ask-passphrase', help: 'ask for the passphrase of the private key, hidden' },
@@ -97,49 +102,56 @@ export const connectOptions: readonly OptionSpec[] = [
     short: 'F',
     value: 'FILE',
     env: true,
-    help: 'ssh_config to read; "none" reads none. Default: as ssh does',
+    help: 'ssh_config to read; "none" reads none',
+    default: 'as ssh does',
   },
   {
     name: 'attempts',
     value: 'N',
     env: true,
     check: count(1),
-    help: 'tries in all. Default 10, about five minutes; doctor makes 1, tunnel goes on for ever',
+    help: 'tries in all',
+    default: `${defaultRetry.attempts}, about five minutes`,
   },
   {
     name: 'quiet-after-zombie',
     value: 'TIME',
     env: true,
     check: time({ shortest: 0, none: false }),
-    help: 'pause after an answer of silence (BannerTimeout). Default 45s',
+    help: 'pause after an answer of silence (BannerTimeout)',
+    default: asTime(defaultRetry.quiet),
   },
-  ...connectPhases.map(({ name, timeout, lasts }) => ({
+  ...connectPhases.map(({ name, lasts }) => ({
     name: `${name}-timeout`,
     value: 'TIME',
     env: true,
     check: time(),
-    help: `${lasts}. Default ${timeout / 1_000}s`,
+    help: lasts,
+    default: asTime(defaultTimeouts[name]),
   })),
   {
     name: 'channel-timeout',
     value: 'TIME',
     env: true,
     check: time(),
-    help: 'for the server to open a session for a command or for files. Default 30s',
+    help: 'for the server to open a session for a command or for files',
+    default: asTime(defaultTimeouts.channel),
   },
   {
     name: 'total-timeout',
     value: 'TIME',
     env: true,
     check: time(),
-    help: 'for all attempts and waits together. Default none',
+    help: 'for all attempts and waits together',
+    default: asTime(defaultTimeouts.total),
   },
   {
     name: 'keepalive',
     value: 'TIME',
     env: true,
     check: time({ shortest: 0 }),
-    help: 'ask an idle peer for life this often; "none" never. Default 30s',
+    help: 'ask an idle peer for life this often; "none" never',
+    default: asTime(defaultKeepalive.interval),
   },
 ];
 

@@ -24,7 +24,8 @@ export const surroundingOptions: readonly OptionSpec[] = [
     name: 'shell',
     value: 'SHELL',
     check: oneOf(...shells),
-    help: 'posix, cmd, powershell, pwsh or raw: whose quoting applies. Default: cmd on Windows, else posix',
+    help: 'posix, cmd, powershell, pwsh or raw: whose quoting applies',
+    default: 'cmd on Windows, else posix',
   },
 ];
 
@@ -32,7 +33,8 @@ export const encodingOption: OptionSpec = {
   name: 'encoding',
   value: 'NAME',
   check: asLibrary((name, value) => assertEncoding(value, name)),
-  help: 'decode the output (cp949, cp932, ...) and print UTF-8. Default: bytes as they come',
+  help: 'decode the output (cp949, cp932, ...) and print UTF-8',
+  default: 'bytes as they come',
 };
 
 export function surroundingsOf(settings: Settings) {

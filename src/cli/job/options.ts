@@ -11,7 +11,8 @@ const folder: OptionSpec = {
   name: 'dir',
   value: 'DIR',
   check: asLibrary(jobsChecks.dir),
-  help: 'folder on the PC that holds the jobs. Default ~/.ssh-via-gateway/jobs, on Windows in %LOCALAPPDATA%',
+  help: 'folder on the PC that holds the jobs',
+  default: '~/.ssh-via-gateway/jobs, on Windows in %LOCALAPPDATA%',
 };
 
 export const attachOptions: readonly OptionSpec[] = [folder];

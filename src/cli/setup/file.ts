@@ -14,7 +14,8 @@ export const fileOption: OptionSpec = {
   name: 'customers',
   value: 'FILE',
   env: true,
-  help: 'the customers file. Default customers.json in the working folder',
+  help: 'the customers file',
+  default: 'customers.json in the working folder',
 };
 
 export function pathOf(settings: Settings): string {

@@ -83,7 +83,7 @@ const checks: Checks<TransferOptions> = {
   signal: abortSignal,
 };
 
-const defaults: TransferSettings = {
+export const defaultTransfer: TransferSettings = {
   atomic: true,
   resume: false,
   verify: 'size',
@@ -99,5 +99,5 @@ const defaults: TransferSettings = {
 /** Checks the options of a transfer and fills in the defaults. Throws `TypeError` and `RangeError`. */
 export function readTransferOptions(options: TransferOptions = {}): TransferSettings {
   checkOptions(options, checks);
-  return withDefaults(defaults, options);
+  return withDefaults(defaultTransfer, options);
 }
