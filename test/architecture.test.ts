@@ -7,7 +7,7 @@ const src = resolve(import.meta.dirname, '../src');
 /** The floors of the house, lowest first. A room may use what is on its own floor or below. */
 const floors: readonly (readonly string[])[] = [
   ['check', 'errors', 'load', 'socks', 'text', 'time', 'windows'],
-  ['observe', 'options'],
+  ['files', 'observe', 'options'],
   ['host-key'],
   ['ssh2'],
   ['route', 'exec', 'sftp', 'forward'],

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { checkArgument } from '../check/options.ts';
 import { text } from '../check/values.ts';
+import { readOwnFile, whyUnread } from '../files/own-file.ts';
 import { printable } from '../text/printable.ts';
 import { CustomersFileError } from './error.ts';
 import type { Customers } from './types.ts';
@@ -25,6 +25,9 @@ export async function loadCustomers(file: string = defaultCustomersFile()): Prom
   return readCustomers({ file: path, text: await readCustomersText(path) });
 }
 
+/** More than a million customers have. */
+const mostOfAFile = 512 * 1024 * 1024;
+
 export function defaultCustomersFile(): string {
   return process.env['SSH_VIA_GATEWAY_CUSTOMERS'] || 'customers.json';
 }
@@ -32,11 +35,10 @@ export function defaultCustomersFile(): string {
 export async function readCustomersText(file: string): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(file);
+    bytes = await readOwnFile(file, mostOfAFile);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${printable(code ?? message)})`;
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const why = isMissing ? 'there is no such file' : `it cannot be read (${printable(whyUnread(error))})`;
     throw new CustomersFileError(why, { file });
   }
   try {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { addCustomer, changeCustomer } from '../../customers/entries.ts';
+import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { anAccount, aPort } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
@@ -110,11 +110,9 @@ async function keyOf(settings: Call['settings']): Promise<string | undefined> {
 
 async function readKeyFile(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readOwnFile(file)).toString();
   } catch (error) {
-    throw new UsageError(
-      `--key-file: ${quoted(file)} cannot be read (${(error as NodeJS.ErrnoException).code})`,
-    );
+    throw new UsageError(`--key-file: ${quoted(file)} cannot be read (${whyUnread(error)})`);
   }
 }
 

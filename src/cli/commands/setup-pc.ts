@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { defaultPort } from '../../options/defaults.ts';
 import { quoted } from '../../text/printable.ts';
 import { aPort, oneOf } from '../args/checks.ts';
@@ -107,10 +108,9 @@ async function workerKeyOf(settings: Call['settings'], customer: Customer): Prom
   const file = named ?? (customer.privateKeyPath && `${customer.privateKeyPath}.pub`);
   if (file === undefined) return undefined;
   try {
-    return plainKey(await readFile(file, 'utf8'));
+    return plainKey((await readOwnFile(file)).toString());
   } catch (error) {
     if (named === undefined) return undefined;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--worker-key: ${quoted(file)} is not a public key (${code ?? message})`);
+    throw new UsageError(`--worker-key: ${quoted(file)} is not a public key (${whyUnread(error)})`);
   }
 }

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { quoted } from '../../text/printable.ts';
 import { variableOf } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
@@ -36,10 +37,9 @@ async function secretOfFile(file: string, kind: SecretKind, source: string, io: 
   const right = `a file that holds the ${kind.replace('jump-', '')} would be right`;
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = (await readOwnFile(file)).toString();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${source}: ${quoted(file)} cannot be read (${code}); ${right}`);
+    throw new UsageError(`${source}: ${quoted(file)} cannot be read (${whyUnread(error)}); ${right}`);
   }
   // Editors end a file with a line break; a secret does not.
   const secret = text.replace(/\r?\n$/, '');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readOwnFile } from '../../files/own-file.ts';
 import { defaultKnownHostsFiles } from '../../host-key/known-hosts-files.ts';
 import type { ConnectOptions, KnownHostsOption } from '../library.ts';
 
@@ -30,8 +30,11 @@ function recordOf(hostKey: ConnectOptions['hostKey']): string | undefined {
 }
 
 async function linesOf(file: string): Promise<string[]> {
-  const text = await readFile(file, 'latin1').catch(() => '');
-  return text.split('\n').filter((line) => line.trim() !== '');
+  const bytes = await readOwnFile(file, 128 * 1024 * 1024).catch(() => Buffer.alloc(0));
+  return bytes
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
 }
 
 /** `NAME KIND BASE64`: as OpenSSH shows it. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { readOwnFile } from '../../files/own-file.ts';
 
 /** Who holds a lock, as the file tells. */
 export interface Holder {
@@ -27,7 +28,8 @@ export function newHolder(): Holder {
 /** The lock as it stands, or undefined when there is none. */
 export async function lookAtLock(path: string): Promise<Sight | undefined> {
   try {
-    const [text, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    const [bytes, { mtimeMs }] = await Promise.all([readOwnFile(path), stat(path)]);
+    const text = bytes.toString();
     return { mark: `${mtimeMs} ${text}`, age: Math.abs(Date.now() - mtimeMs), holder: parseHolder(text) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -1,4 +1,5 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
+import { readOwnFile } from '../../files/own-file.ts';
 import { homeFolder } from '../../options/local-account.ts';
 import type { ConnectOptions } from '../../options/types.ts';
 import type { Found } from './lookup.ts';
@@ -76,7 +77,10 @@ async function usableKeys(paths: readonly string[], hasAgent: boolean): Promise<
 }
 
 async function kindOf(path: string): Promise<'plain' | 'encrypted' | 'none'> {
-  const text = await readFile(path, 'latin1').catch(() => '');
+  const text = await readOwnFile(path).then(
+    (bytes) => bytes.toString('latin1'),
+    () => '',
+  );
   if (!/PRIVATE KEY-----|^PuTTY-User-Key-File/.test(text)) return 'none';
   return isEncrypted(text) ? 'encrypted' : 'plain';
 }

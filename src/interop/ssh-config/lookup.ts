@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { expandPath } from '../../host-key/known-hosts-files.ts';
 import { accountName, homeFolder } from '../../options/local-account.ts';
 import { holds, type Subject } from './conditions.ts';
@@ -150,10 +150,10 @@ export function hostNameOf({ alias, values }: Pick<Found, 'alias' | 'values'>): 
 
 async function readText(path: string, required: boolean): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readOwnFile(path)).toString();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (!required && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
-    throw new TypeError(`fromSshConfig: ${path} cannot be read (${code})`, { cause: error });
+    throw new TypeError(`fromSshConfig: ${path} cannot be read (${whyUnread(error)})`, { cause: error });
   }
 }

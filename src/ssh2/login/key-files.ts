@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { homeFolder } from '../../options/local-account.ts';
 
 /** An RSA key of 16,384 bits, the longest that OpenSSH takes, has 13,000; ssh2 reads the headers of a long text slowly. */
@@ -20,7 +20,7 @@ export async function readKeyFile(
   path: string,
 ): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return await readOwnFile(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why =
@@ -28,7 +28,7 @@ export async function readKeyFile(
         ? `there is no file ${path}`
         : code === 'EACCES'
           ? `no permission to read ${path}`
-          : `${path} cannot be read (${code})`;
+          : `${path} cannot be read (${whyUnread(error)})`;
     const right = option === 'privateKeyPath' ? 'private key' : 'certificate';
     throw new TypeError(`option ${option}: ${why}; the path of a readable ${right} would be right`, {
       cause: error,

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
+import { readOwnFile } from '../../files/own-file.ts';
 import { type Certificate, readCertificate } from '../../host-key/certificate.ts';
 import { decodeBase64, fingerprintSha256 } from '../../host-key/fingerprint.ts';
 import { readPublicKey } from '../../host-key/public-key.ts';
@@ -87,7 +87,9 @@ function forAnotherKey({ option, certificate }: Named, keys: readonly ParsedKey[
 
 /** A damaged or foreign file beside a key is none of the caller's words: `ssh` passes over it too. */
 async function besideKeys(paths: readonly string[], keys: readonly ParsedKey[]): Promise<Certificate[]> {
-  const texts = await Promise.all(paths.map((path) => readFile(`${path}-cert.pub`).catch(() => undefined)));
+  const texts = await Promise.all(
+    paths.map((path) => readOwnFile(`${path}-cert.pub`).catch(() => undefined)),
+  );
   const certificates = texts.map((text) => (text === undefined ? undefined : certificateIn(text)));
   return certificates.filter(
     (one) => one !== undefined && one.kind === 'user' && keys.some((key) => isFor(one, key)),
