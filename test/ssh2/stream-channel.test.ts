@@ -48,6 +48,16 @@ describe('a forwarded stream', () => {
     await vi.waitFor(() => expect(stream.closed).toBe(true));
   });
 
+  it('that is destroyed listens no more for the end of the link', async () => {
+    const { link, openStream } = await connect();
+    const target = await serve(tcpServer((socket) => void socket.on('error', () => {})));
+    const before = link.lost.listenerCount;
+    const stream = await openStream({ host: '127.0.0.1', port: target.port });
+    expect(link.lost.listenerCount).toBe(before + 1);
+    stream.destroy();
+    expect(link.lost.listenerCount).toBe(before);
+  });
+
   it('can still be written to after the other side has ended', async () => {
     const { openStream } = await connect();
     let heard: Promise<Buffer> | undefined;
