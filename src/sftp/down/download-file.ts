@@ -1,5 +1,5 @@
 import { chmod, open, stat, utimes } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { SftpHandle } from '../../ssh2/sftp/requests.ts';
 import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
@@ -9,8 +9,7 @@ import { orderedSink } from '../flow/ordered-sink.ts';
 import { type BlockSink, type Received, Receiver } from '../flow/receiver.ts';
 import { smallFile, writeSmall } from '../flow/small-files.ts';
 import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts';
-import { permissions } from '../names/file-mode.ts';
-import { freshTempName } from '../names/temp-name.ts';
+import { newMode, permissions } from '../names/file-mode.ts';
 import {
   type LocalTarget,
   modeOfOld,
@@ -18,11 +17,13 @@ import {
   publishLocally,
   removeLocally,
   settleLocalPath,
+  temporaryBeside,
 } from '../target/local-target.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { sameBySum } from '../verify/checksum.ts';
 import { provenLocally } from '../verify/resume-download.ts';
 import { verifyDownloaded } from '../verify/verify-sha256.ts';
+import { downloadSmall } from './download-small.ts';
 import { openForDownload, type Remote, RemoteIsFolder } from './open-for-download.ts';
 
 /** A file whose size the server does not tell is read to its end, but not without limit. */
@@ -34,11 +35,7 @@ export async function downloadFile(context: TransferContext, item: DownloadItem)
   try {
     run.throwIfFailed();
     if (settings.resume && (await isThere(context, item))) return;
-    const remote = await openForDownload(context, item);
-    if (!item.attributes) run.progress.setTotal(remote.attributes.size);
-    const settled = await settle(context, item, remote);
-    if (isSmall(context, remote)) await fetchSmall(context, settled, remote);
-    else await fetchBig(context, settled, remote);
+    if (!(await downloadSmall(context, item))) await downloadAny(context, item);
     run.progress.fileDone(item.remotePath);
   } catch (error) {
     if (error instanceof RemoteIsFolder) throw error;
@@ -48,6 +45,14 @@ export async function downloadFile(context: TransferContext, item: DownloadItem)
     }
     throw explain(run, { local: item.localPath, remote: item.remotePath }, error);
   }
+}
+
+async function downloadAny(context: TransferContext, item: DownloadItem): Promise<void> {
+  const remote = await openForDownload(context, item);
+  if (!item.attributes) context.run.progress.setTotal(remote.attributes.size);
+  const settled = await settle(context, item, remote);
+  if (isSmall(context, remote)) await fetchSmall(context, settled, remote);
+  else await fetchBig(context, settled, remote);
 }
 
 async function isFolderMissing({ localPath }: DownloadItem, error: unknown): Promise<boolean> {
@@ -85,10 +90,8 @@ async function fetchSmall(context: TransferContext, item: DownloadItem, remote: 
   });
   await closing(context, remote, () => receive(context, item, remote, { start: 0, sink }));
   const old = item.intoEmptyFolder || settings.preserve ? undefined : await modeOfOld(localPath);
-  const mode = newMode(attributes) ?? undefined;
-  const temporary = settings.atomic
-    ? join(dirname(localPath), freshTempName(basename(localPath)))
-    : undefined;
+  const mode = newMode(attributes.mode);
+  const temporary = settings.atomic ? temporaryBeside(localPath) : undefined;
   run.throwIfFailed();
   await writeSmall(localPath, temporary, Buffer.concat(pieces), mode, run);
   if (old !== undefined && old !== mode) await chmod(localPath, old);
@@ -103,7 +106,7 @@ async function fetchBig(context: TransferContext, item: DownloadItem, remote: Re
     local = await closing(context, remote, async () => {
       const target = await openLocalTarget(item.localPath, {
         ...settings,
-        mode: newMode(attributes),
+        mode: newMode(attributes.mode),
         run: context.run,
       });
       local = target;
@@ -125,11 +128,6 @@ async function closing<T>({ sftp }: TransferContext, { handle }: Remote, work: (
   } finally {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
   }
-}
-
-/** A new file gets the remote permissions, cut by the umask here; set-uid bits are never carried over so. */
-function newMode({ mode }: SftpAttributes): number | undefined {
-  return mode === undefined ? undefined : mode & 0o777;
 }
 
 /** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */

@@ -46,3 +46,8 @@ export function permissions(mode: number): number {
 export function allPermissions(mode: number): number {
   return mode & 0o7777;
 }
+
+/** Permissions for the copy of a file, to be cut by the umask where it is made; set-uid bits are never carried over so. */
+export function newMode(mode: number | undefined): number | undefined {
+  return mode === undefined ? undefined : mode & 0o777;
+}

@@ -38,10 +38,15 @@ export async function openLocalTarget(path: string, options: LocalTargetOptions)
     return { writePath: lasting, file: await open(lasting, O_RDWR | O_CREAT | O_EXCL, mode) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const writePath = join(dirname(path), freshTempName(basename(path)));
+    const writePath = temporaryBeside(path);
     const file = await open(writePath, O_RDWR | O_CREAT | O_EXCL, mode);
     return { writePath, file, leftover: await findLeftover(lasting, file) };
   }
+}
+
+/** A name for a temporary file that nobody else has, in the folder of `path`. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), freshTempName(basename(path)));
 }
 
 /** An old file that is taken up must not look abandoned while it is compared, which may take long. */

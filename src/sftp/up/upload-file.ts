@@ -6,7 +6,7 @@ import { LaneOpener } from '../flow/lane-opener.ts';
 import { Lanes } from '../flow/lanes.ts';
 import { type Range, Sender } from '../flow/sender.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
-import { isReadOnly, permissions } from '../names/file-mode.ts';
+import { isReadOnly, newMode, permissions } from '../names/file-mode.ts';
 import {
   closeTarget,
   leaveTarget,
@@ -65,11 +65,6 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
     if (target) await (settings.atomic && !settings.resume ? removeTarget : leaveTarget)(sftp, target);
     throw explained;
   }
-}
-
-/** A new file gets the local permissions, cut by the server's umask; set-uid bits are never carried over so. */
-export function newMode(mode: number | undefined): number | undefined {
-  return mode === undefined ? undefined : mode & 0o777;
 }
 
 /** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */

@@ -3,11 +3,11 @@ import { openFlag } from '../../ssh2/sftp/wire.ts';
 import { now } from '../../time/timer.ts';
 import { mayBeOrder } from '../flow/in-order.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
+import { newMode } from '../names/file-mode.ts';
 import { lastingTempName } from '../names/temp-name.ts';
 import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
 import { explain } from '../transfer/transfer-errors.ts';
 import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
-import { newMode } from './upload-file.ts';
 
 type SmallItem = Omit<UploadItem, 'source'>;
 

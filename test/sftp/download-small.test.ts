@@ -1,0 +1,89 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { TransferFailed } from '../../src/errors/index.ts';
+import type { MockServerOptions, SftpFaults } from '../../src/mock-server/index.ts';
+import { download } from '../../src/sftp/down/download.ts';
+import type { TransferOptions } from '../../src/sftp/transfer/options.ts';
+import { bytesOf, localFolder, mockSftp } from '../support/mock-sftp.ts';
+
+const servers: readonly [string, MockServerOptions][] = [
+  ['OpenSSH', { ident: 'OpenSSH_9.2' }],
+  ['OpenSSH for Windows', { windows: { version: '9.5' } }],
+  ['another server', { ident: 'Other_1.0' }],
+];
+
+const contents = Array.from({ length: 9 }, (_, n) => bytesOf((n + 1) * 1_000, n + 1));
+const remote = (n: number) => `out/${n % 2 ? 'deep/' : ''}${n}.bin`;
+
+/** Fetches a folder of small files to a folder that is not there. */
+async function fetch(server: MockServerOptions, options: TransferOptions = {}) {
+  const mock = await mockSftp(server);
+  const local = await localFolder();
+  const root = server.windows ? '/C:/' : '/';
+  for (const [n, content] of contents.entries()) mock.server.files.write(`${root}${remote(n)}`, content);
+  const to = join(local.path, 'out');
+  const [end] = await Promise.allSettled([download(mock.opener, `${root}out`, to, options)]);
+  const count = (op: string) =>
+    mock.server.journal.filter((entry) => entry.type === 'sftp' && entry.op === op).length;
+  const files = async () =>
+    (await readdir(to, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const read = (n: number) => readFile(join(local.path, remote(n)));
+  const dispose = async () => {
+    await mock.close();
+    await local[Symbol.asyncDispose]();
+  };
+  return { mock, end, count, files, read, [Symbol.asyncDispose]: dispose };
+}
+
+async function arrived({ end, files, read }: Awaited<ReturnType<typeof fetch>>) {
+  expect(end).toMatchObject({ status: 'fulfilled', value: { files: 9, bytes: 45_000 } });
+  for (const [n, content] of contents.entries()) expect((await read(n)).equals(content)).toBe(true);
+  expect(await files()).toHaveLength(9);
+}
+
+describe.each(servers)('a folder of small files from %s into a new folder', (_name, server) => {
+  it('arrives, with three requests for each file', async () => {
+    await using got = await fetch(server);
+    await arrived(got);
+    // On Windows the folder is opened too, while it is looked at; the close of two listings comes to those of the files.
+    const opens = server.windows ? 10 : 9;
+    expect(['OPEN', 'READ', 'FSTAT', 'LSTAT'].map(got.count)).toEqual([opens, 9, 0, 0]);
+    await expect.poll(() => got.count('CLOSE')).toBe(11);
+  });
+
+  it('arrives where an answer brings less than was asked for', async () => {
+    await using got = await fetch({ ...server, faults: { sftp: { shortReads: 300 } } });
+    await arrived(got);
+  });
+
+  it('arrives where the first open fails', async () => {
+    await using got = await fetch({ ...server, faults: { sftp: { failOp: { op: 'OPEN', nth: 3 } } } });
+    await arrived(got);
+  });
+
+  it.each<[string, SftpFaults, string]>([
+    ['a read fails', { failOp: { op: 'READ', nth: 5, message: 'bad sector' } }, 'bad sector'],
+    ['no file may be opened', { failOp: { op: 'OPEN', status: 3 } }, 'the server refused open'],
+    ['a file is longer than the server tells', { lieSize: 900 }, 'it has more than the 900 bytes'],
+    ['a file is shorter than the server tells', { lieSize: 90_000 }, 'it ended at byte'],
+  ])('leaves no half of a file when %s', async (_what, sftp, reason) => {
+    await using got = await fetch({ ...server, faults: { sftp } });
+    const { reason: error } = got.end as PromiseRejectedResult;
+    expect(error).toBeInstanceOf(TransferFailed);
+    expect(error.message).toContain(reason);
+    await expect
+      .poll(async () => (await got.files()).filter(({ name }) => !name.endsWith('.bin')))
+      .toEqual([]);
+    for (const { name } of await got.files())
+      expect(await got.read(Number.parseInt(name, 10))).toEqual(contents[Number.parseInt(name, 10)]);
+  });
+
+  it('ends at once when the server does not answer, and gives the session back', async () => {
+    const options = { signal: AbortSignal.timeout(300) };
+    await using got = await fetch({ ...server, faults: { sftp: { hangOp: { op: 'READ' } } } }, options);
+    expect(got.end).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } });
+    await expect.poll(() => got.mock.link.slots.open).toBe(0);
+    expect(await got.files()).toEqual([]);
+  });
+});
