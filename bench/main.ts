@@ -7,6 +7,7 @@ import { partsNamed } from './plan.ts';
 import { reasons } from './reasons.ts';
 import { chart } from './report/chart.ts';
 import { verdicts, verdictText } from './report/goals.ts';
+import { inKorean } from './report/korean.ts';
 import { fillMarkers, longPart, provenance, relayLine } from './report/markdown.ts';
 import { merge, readResults, writeResults } from './report/results.ts';
 import { shortPart } from './report/short.ts';
@@ -87,7 +88,8 @@ async function report(): Promise<void> {
   await writeFile(paths.chart, chart(results.cases));
   console.log(`\n${paths.results} and ${paths.chart} are written`);
   if (!flags.report) return;
-  for (const readme of ['README.md', 'README.ko.md']) await fill(readme, shortPart(results));
+  await fill('README.md', shortPart(results));
+  await fill('README.ko.md', inKorean(shortPart(results)));
   await fill('docs/benchmarks.md', longPart(results, reasons, basename(paths.chart)));
 }
 

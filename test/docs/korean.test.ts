@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { inKorean } from '../../bench/report/korean.ts';
 import { steps } from '../../src/cli/doctor/steps.ts';
 import { english } from '../../src/cli/doctor/words/english.ts';
 import { korean } from '../../src/cli/doctor/words/korean.ts';
@@ -34,6 +35,20 @@ function shapeOf(markdown: string) {
 describe('README.ko.md', () => {
   it('has the headings, code blocks, tables, links and errors of README.md', () => {
     expect(shapeOf(read('README.ko.md'))).toEqual(shapeOf(read('README.md')));
+  });
+
+  it('has the table of speeds in Korean, with the figures of README.md', () => {
+    const table = (file: string) => /<!-- bench:start -->([\s\S]*?)<!-- bench:end -->/.exec(read(file))![1]!;
+    const figures = (text: string) =>
+      [...text.matchAll(/^\|[^|\n]*\|([^|\n]*)\|([^|\n]*)\|$/gm)]
+        .slice(1)
+        .map(([, ours, theirs = '']) => [ours, theirs.replace(/x\)/, '배)')]);
+    expect(figures(table('README.ko.md'))).toEqual(figures(table('README.md')));
+    expect(table('README.ko.md')).toBe(inKorean(table('README.md')));
+    const names =
+      /ssh-via-gateway|ssh2|node-ssh|no-delay|paramiko|AsyncSSH|OpenSSH|scp|MaxSessions|exec|RTT|ms|MiB|KiB|MB\/s/g;
+    const [rows = ''] = table('README.ko.md').trim().split('\n\n');
+    expect(rows.replace(names, '').match(/[A-Za-z]{2,}/g)).toBe(null);
   });
 
   it('is Korean in every paragraph', () => {

@@ -43,15 +43,6 @@ describe('The tarball', () => {
     expect(files.filter((file) => !documents.test(file) && !built.test(file))).toEqual([]);
   });
 
-  test('has what its README links to, but for what is about a clone', () => {
-    const [about = '', clone] = readFileSync(join(root, 'README.md'), 'utf8').split('## Working on it');
-    const links = [...about.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target = '']) => target);
-    const local = links.filter((target) => !/^[a-z]+:/.test(target));
-    expect(local.filter((target) => !files.includes(target))).toEqual([]);
-    expect(local.length).toBeGreaterThan(10);
-    expect(clone).toContain('CONTRIBUTING.md');
-  });
-
   test('is small', () => {
     const packed = statSync(inject('tarball')).size;
     const bytes = files.reduce((sum, file) => sum + statSync(join(root, file)).size, 0);
