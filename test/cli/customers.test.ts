@@ -73,7 +73,7 @@ test('a key file is named as the command line names it: from the working folder 
 test.each([
   [['customers', 'add', 'acme'], /--port N says/],
   [['customers', 'add', '--port', '9012'], /Give the code of one customer/],
-  [['customers', 'add', '--port', '9012', '--gateway', 'h', 'a b'], /CODE: "a b" given; 1 to 40 letters/],
+  [['customers', 'add', '--port', '9012', '--gateway', 'h', 'a b'], /CODE: 'a b' given; 1 to 40 letters/],
   [['customers', 'list', 'x'], /takes no argument/],
   [['customers', 'show', 'x'], /there is no such file/],
 ])('%j is wrong use', async (argv, message) => {

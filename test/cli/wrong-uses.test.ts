@@ -185,3 +185,21 @@ test('every variable with a wrong value is named', async () => {
   }
   expect(seen.size).toBeGreaterThan(20);
 });
+
+test('a value that was given is shown in one way: between single quotes, or as a number', () => {
+  const shown = cases
+    .map(({ says }) => says)
+    .filter((says) => / given[;,]/.test(says) && !/^Expected/.test(says));
+  const described =
+    /: (?:no name and value|what is no URL|something that is not a private key|a public key) given;/;
+  const other = shown.filter(
+    (says) => !/: (?:'[^']*'|[\d.-]+) given[;,]/.test(says) && !described.test(says),
+  );
+  expect(other.map((says) => says.slice(0, 80))).toEqual([
+    // Part of a value, and where it stands.
+    expect.stringMatching(/^--proxy-command: %x in "%x", which is not known, given; /),
+  ]);
+  expect(
+    shown.filter((says) => says.includes(' given;')).filter((says) => !/ would be right\b/.test(says)),
+  ).toEqual([]);
+});

@@ -1,5 +1,5 @@
-import { quoted } from '../../text/printable.ts';
 import { variableOf } from '../args/option-spec.ts';
+import { wrongValue } from '../args/values.ts';
 import { isSaidElsewhere } from '../connect/where.ts';
 import { wordsOf } from '../exec/options.ts';
 import { UsageError } from '../usage-error.ts';
@@ -49,9 +49,7 @@ export function oneCode(positionals: readonly string[]): string {
 
 export function checkedCode(code: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/.test(code)) return code;
-  throw new UsageError(
-    `CODE: ${quoted(code, 60)} given; 1 to 40 letters, digits, - and _ would be right, beginning with a letter or a digit`,
-  );
+  throw wrongValue('CODE', code, '1 to 40 letters, digits, - and _, the first a letter or a digit,');
 }
 
 /** The destination and the command behind it. */

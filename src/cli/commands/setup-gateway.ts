@@ -109,9 +109,8 @@ async function settingsOf(settings: Call['settings'], known: Customers | undefin
     defaultGatewaySettings.maxStartups,
   );
   if (rate < 1 || rate > 100 || full < start) {
-    throw new UsageError(
-      `--max-startups: ${maxStartups} given; A:B:C with B from 1 to 100 and C of at least A would be right`,
-    );
+    const right = 'A:B:C with B from 1 to 100 and C of at least A';
+    throw wrongValue('--max-startups', maxStartups!, right);
   }
   return {
     ...defaultGatewaySettings,
@@ -132,7 +131,7 @@ function refuseToCutOff({ gateway, customers }: Customers, layout: CustomerGatew
   const names =
     active.length > 3 ? `${active.slice(0, 3).join(', ')} and ${active.length - 3} more` : active.join(', ');
   throw new UsageError(
-    `--layout: ${layout} given, and ${names} came with ${gateway.layout}: their PCs would be cut off until they have new scripts (setup pc). --change-layout does it all the same`,
+    `--layout: '${layout}' given, and ${names} came with ${gateway.layout}: their PCs would be cut off until they have new scripts (setup pc). --change-layout does it all the same`,
   );
 }
 

@@ -1,11 +1,10 @@
 import { given } from '../../check/given.ts';
 import { checkCwd, checkSurroundings } from '../../exec/command-line/surroundings.ts';
 import { assertEncoding } from '../../exec/output/decode.ts';
-import { quoted } from '../../text/printable.ts';
 import { asLibrary, oneOf } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
-import { pair } from '../args/values.ts';
+import { pair, wrongValue } from '../args/values.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const shells = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'] as const;
@@ -63,8 +62,6 @@ function checkVariable(text: string, source: string): void {
     checkSurroundings({ env: { [name]: value } }, 'windows');
   } catch {
     // The value may be a secret: only the name is shown.
-    throw new UsageError(
-      `${source}: the name ${quoted(name, 60)} given; letters, digits and _ . ( ) - would be right, beginning with a letter or _`,
-    );
+    throw wrongValue(source, name, 'a name of letters, digits and _ . ( ) -, beginning with a letter or _,');
   }
 }

@@ -25,7 +25,7 @@ function folder(cwd: string): string {
 function uncMessage(cwd: string): string {
   return (
     `option cwd: ${quoted(cwd)} given; a folder on a drive (cmd.exe works in no \\\\server\\share and no \\\\?\\ path: ` +
-    'use shell "powershell", or whole paths in the command)'
+    'use shell "powershell", or whole paths in the command) would be right'
   );
 }
 

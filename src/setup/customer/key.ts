@@ -1,5 +1,6 @@
+import { wrongType } from '../../check/wrong.ts';
 import { parsePublicKeyLine } from '../../host-key/fingerprint.ts';
-import { printable, quoted } from '../../text/printable.ts';
+import { printable } from '../../text/printable.ts';
 
 /**
  * `TYPE BASE64` of a line with a public key; its comment is left behind.
@@ -7,14 +8,15 @@ import { printable, quoted } from '../../text/printable.ts';
  */
 export function plainKey(line: string): string {
   const [type = '', text = ''] = line.trim().split(/\s+/);
-  const right = 'one public key, ssh-ed25519 AAAA..., would be right';
   if (!/^[a-z0-9@.-]+$/.test(type) || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
-    throw new TypeError(`option key: ${quoted(line, 60)} given; ${right}`);
+    throw wrongType('key', line, 'one public key, ssh-ed25519 AAAA...,');
   }
   try {
     parsePublicKeyLine(`${type} ${text}`);
   } catch (error) {
-    throw new TypeError(`option key: ${printable(String((error as Error).message))}; ${right}`);
+    throw new TypeError(
+      `option key: ${printable(String((error as Error).message))}; one public key, ssh-ed25519 AAAA..., would be right`,
+    );
   }
   return `${type} ${text}`;
 }
