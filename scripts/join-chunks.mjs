@@ -1,7 +1,8 @@
 // Joins the chunks that the build has made. Code that is loaded on demand makes esbuild cut the rest into a chunk for each
 // set of users, and each file costs an import half a millisecond. Here all that an import of the library needs at once
 // becomes one file; what is loaded on demand, and what the mock server needs too, stays apart. Then white space goes
-// from all that was built, and what can be said shorter is; names stay, and lines short enough for a stack trace to say where.
+// from all that was built, what can be said shorter is, and what is named within a function alone gets short names. What
+// a stack trace and a debugger show stays: functions, classes and their members, and lines short enough to say where.
 //
 // The code is CommonJS, once; the ES modules pass on its names. So a program that imports the package and a library of its
 // that requires it have the same classes, and nothing is installed twice. Bundlers get ES modules: see build-bundle.mjs.
@@ -62,8 +63,8 @@ for (const { fileName, code, isEntry, name, exports } of output) {
     platform: 'node',
     target: 'node20',
     charset: 'utf8',
-    minifyWhitespace: true,
-    minifySyntax: true,
+    // Without a format esbuild takes what is declared at the top for public, and leaves it its name.
+    minify: true,
     lineLimit: 120,
     legalComments: 'none',
   });

@@ -1,6 +1,7 @@
 // What esbuild needs to make a program of ours that holds everything but Node's own modules.
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
+import { brotliCompressSync } from 'node:zlib';
 import { insidesInShort } from './insides-in-short.mjs';
 
 const builtins = new Set(builtinModules);
@@ -41,9 +42,11 @@ const leaveOutOptionalParts = {
   },
 };
 
-const wholeSsh2 = `import whole from 'ssh2';
-const { utils, ...rest } = whole;
-export const ssh2 = { ...rest, ...utils };`;
+/** As `client-parts.ts` says; the rest is for the mock server, in a chunk of its own. */
+const clientParts = `import Client from 'ssh2/lib/client.js';
+import agent from 'ssh2/lib/agent.js';
+import keyParser from 'ssh2/lib/protocol/keyParser.js';
+export const ssh2 = { Client, ...agent, ...keyParser };`;
 const packagesOnDemand = `import debug from 'debug';
 import iconv from 'iconv-lite';
 import bcrypt from 'bcrypt-pbkdf';
@@ -63,7 +66,7 @@ const importAtOnce = {
       resolveDir: process.cwd(),
     }));
     onLoad({ filter: /[\\/]src[\\/]ssh2[\\/]insides[\\/]client-parts\.ts$/ }, () => ({
-      contents: wholeSsh2,
+      contents: clientParts,
       resolveDir: process.cwd(),
     }));
     onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
@@ -78,8 +81,43 @@ const importAtOnce = {
   },
 };
 
+/** The tables of Chinese, Japanese and Korean code pages are a fifth of all: packed, and unpacked by who needs one. */
+const packTables = {
+  name: 'pack-tables',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]iconv-lite[\\/]encodings[\\/]tables[\\/].*\.json$/ }, ({ path }) => {
+      const table = JSON.stringify(JSON.parse(readFileSync(path, 'utf8')));
+      const packed = brotliCompressSync(table).toString('base64');
+      const unpacked = `require('zlib').brotliDecompressSync(Buffer.from('${packed}', 'base64')).toString()`;
+      return { contents: `module.exports = JSON.parse(${unpacked});`, loader: 'js' };
+    });
+  },
+};
+
+/** Of all of tweetnacl bcrypt-pbkdf, who alone wants it, takes one hash, which Node has. */
+const hashOfNode = {
+  name: 'hash-of-node',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^tweetnacl$/ }, ({ path }) => ({ path, namespace: 'hash-of-node' }));
+    onLoad({ filter: /.*/, namespace: 'hash-of-node' }, () => ({
+      contents: `const { createHash } = require('crypto');
+exports.lowlevel = {
+  crypto_hash: (out, bytes, length) => out.set(createHash('sha512').update(bytes.subarray(0, length)).digest()),
+};`,
+      resolveDir: process.cwd(),
+    }));
+  },
+};
+
 /** In this order. */
-export const selfContained = [insidesInShort, importAtOnce, leaveOutOptionalParts, importBuiltins];
+export const selfContained = [
+  insidesInShort,
+  importAtOnce,
+  leaveOutOptionalParts,
+  packTables,
+  hashOfNode,
+  importBuiltins,
+];
 
 /**
  * ssh2's WebAssembly part asks for the name of its folder, but its code is inlined. Its Pageant agent for Windows looks

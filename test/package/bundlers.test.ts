@@ -1,12 +1,14 @@
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import iconv from 'iconv-lite';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { copyPrograms, emptyFolder, install } from './support/consumer.ts';
 import { nodeBinary } from './support/nodes.ts';
 import { expectRoundTrip } from './support/round-trip.ts';
-import { type Finished, run } from './support/run.ts';
+import { type Finished, run, runOrThrow } from './support/run.ts';
 import { leaksOf } from './support/wire.ts';
 
 const tools = {
@@ -83,6 +85,36 @@ test('A bundle sends nothing before the host key is accepted, whatever the serve
   );
   expect(await leaksOf(join(folder, 'dist/wire.mjs'))).toEqual({ leaked: 0, connects: 9 * 4 });
 });
+
+test('A bundle reads each code page as iconv-lite does, and an encrypted key', async () => {
+  expectQuiet(
+    await run(process.execPath, ['bundlers/esbuild-esm.mjs', 'parts.mjs', 'dist/parts.mjs'], { cwd: folder }),
+  );
+  const key = join(emptyFolder(), 'key');
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'S3CRET', '-f', key], { cwd: folder });
+  const [privateKey, publicKey] = [key, `${key}.pub`].map((path) => readFileSync(path, 'utf8')) as [
+    string,
+    string,
+  ];
+  const args = ['dist/parts.mjs', privateKey, publicKey, 'S3CRET'];
+  const { sums } = JSON.parse(await runOrThrow(process.execPath, args, { cwd: folder })) as {
+    sums: Record<string, string>;
+  };
+  expect(Object.keys(sums)).toHaveLength(8);
+  const wanted = Object.keys(sums).map((encoding) => [
+    encoding,
+    createHash('sha256').update(iconv.decode(pairs, encoding)).digest('hex'),
+  ]);
+  expect(sums).toEqual(Object.fromEntries(wanted));
+});
+
+/** As in `programs/parts.mjs`. */
+const pairs = Buffer.from(
+  Array.from({ length: 126 }, (_, first) => [
+    ...Array.from({ length: 191 }, (_, second) => [first + 0x81, second + 0x40]).flat(),
+    ...[0x20, 0x0a],
+  ]).flat(),
+);
 
 function expectQuiet(finished: Finished): void {
   expect(finished).toMatchObject({ code: 0, stderr: '' });

@@ -48,8 +48,8 @@ describe('The tarball', () => {
     const bytes = files.reduce((sum, file) => sum + statSync(join(root, file)).size, 0);
     const [packedKiB, KiB] = [packed, bytes].map((size) => Math.round(size / 1024));
     console.log(`${files.length} files, ${packedKiB} KiB packed, ${KiB} KiB installed`);
-    expect(packedKiB).toBeLessThan(920);
-    expect(KiB).toBeLessThan(2_660);
+    expect(packedKiB).toBeLessThan(850);
+    expect(KiB).toBeLessThan(2_380);
   });
 
   test('has its code once for Node: who imports it and who requires it have the same classes', async () => {
