@@ -17,6 +17,8 @@ it('says of a command that was lost whether it had been started', async () => {
   expect(await running).toMatchObject({ code: 'SSH_CONNECTION_LOST', started: true, retryable: false });
   const unsent = { started: false, hint: 'The command was not started.', retryable: true };
   expect(await inLine).toMatchObject(unsent);
+  expect(String(await running)).toContain('was lost while the command "first" ran: ');
+  expect(String(await inLine)).toContain('was lost before the command "second" was sent: ');
   expect(late).toMatchObject({ code: 'SSH_CONNECTION_LOST', started: false, retryable: true });
 });
 
@@ -30,6 +32,7 @@ it('invites nobody to run again what may have been started', async () => {
   const perhaps = { code: 'SSH_CONNECTION_LOST', started: 'unknown', retryable: false };
   expect(await command).toMatchObject(perhaps);
   expect(await script).toMatchObject(perhaps);
+  expect(String(await command)).toContain('was lost while the command "pay" was being started: ');
 });
 
 it('invites nobody to run again what the server may still start', async () => {

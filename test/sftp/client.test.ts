@@ -103,6 +103,8 @@ describe('the SFTP client', () => {
     await sftp.utimes('/f', 1_500_000_000, new Date(1_600_000_000_999));
     expect(files.stat('/f')).toMatchObject({ mtime: 1_600_000_000 });
     expect(files.stat('/f').mode & 0o777).toBe(0o600);
+    await sftp.chmod('/f', 0);
+    expect(files.stat('/f').mode & 0o777).toBe(0);
     await sftp.symlink('/f', '/l');
     expect(await sftp.readLink('/l')).toBe('/f');
     expect(await sftp.realPath('/x/../f')).toBe('/f');

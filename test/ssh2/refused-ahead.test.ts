@@ -1,0 +1,51 @@
+import type { Client } from 'ssh2';
+import { expect, it, vi } from 'vitest';
+import type { ServerManners } from '../../src/ssh2/channels/server-manners.ts';
+import { SessionAhead } from '../../src/ssh2/channels/session-ahead.ts';
+import { SessionSlots } from '../../src/ssh2/channels/session-slots.ts';
+
+type Insides = typeof import('../../src/ssh2/insides/internals.ts');
+
+const server = vi.hoisted(() => ({ refuse: () => {} }));
+vi.mock('../../src/ssh2/insides/internals.ts', async (original) => ({
+  ...(await original<Insides>()),
+  openBareSession: (_client: Client, opened: (error: Error) => void) => {
+    server.refuse = () => opened(new Error('open failed'));
+    return true;
+  },
+}));
+
+/** A server that has had so many sessions open at once, of which one is left. */
+function seen(most: number) {
+  const slots = new SessionSlots({ takesSeveral: true });
+  for (let n = 0; n < most; n++) {
+    slots.take();
+    slots.accepted(false);
+  }
+  for (let n = 1; n < most; n++) slots.release();
+  const refusedAhead = vi.fn();
+  const manners = { takesAhead: true, refusedAhead } as unknown as ServerManners;
+  const ahead = new SessionAhead({} as Client, slots, manners, () => {});
+  const refuse = () => {
+    ahead.prepare();
+    server.refuse();
+    slots.take();
+    slots.accepted(false);
+    slots.release();
+  };
+  return { refusedAhead, refuse };
+}
+
+it('a server that refuses as many as it has had is only slow to notice an end, three times', () => {
+  const { refusedAhead, refuse } = seen(2);
+  for (let n = 0; n < 3; n++) refuse();
+  expect(refusedAhead).not.toHaveBeenCalled();
+  refuse();
+  expect(refusedAhead).toHaveBeenCalledOnce();
+});
+
+it('a server that refuses one more than it has had is not asked ahead again', () => {
+  const { refusedAhead, refuse } = seen(1);
+  refuse();
+  expect(refusedAhead).toHaveBeenCalledOnce();
+});
