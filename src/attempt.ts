@@ -73,6 +73,7 @@ async function openRoute(plan: AttemptPlan): Promise<RoutedStream> {
     timeout: limitMs,
     hop: plan.hop,
     log: options.log,
+    onLoginBanner: options.onLoginBanner,
     connect: plan.connectHop,
   };
   try {

@@ -56,8 +56,11 @@ export interface ConnectOptions {
    * another make starting at 1, with a second one tried when nothing has ended for two seconds.
    */
   maxSessions?: number | undefined;
-  /** Receives the login notice (OpenSSH's `Banner` option), escaped for display. Default: nobody does. */
-  onLoginBanner?: ((notice: string) => void) | undefined;
+  /**
+   * Receives the login notice (OpenSSH's `Banner` option), escaped for display; that of a jump host which has none of
+   * its own with the name that errors give in `hop`. Default: nobody does.
+   */
+  onLoginBanner?: ((notice: string, hop?: string) => void) | undefined;
   /** Receives what happens, as records without secrets. Default: nobody does. */
   log?: Log | undefined;
 }

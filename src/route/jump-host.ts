@@ -51,9 +51,11 @@ class JumpHost implements Route {
     const total = this.#total ?? this.depth;
     const { socketPath, via, ...options } = this.#options;
     const name = `jump ${this.depth} of ${total} (${options.host}:${options.port ?? 22})`;
+    const { log, onLoginBanner: tell } = context;
     const connection = await context.connect(
       {
-        log: context.log,
+        log,
+        ...(tell && { onLoginBanner: (notice: string, hop = name) => tell(notice, hop) }),
         ...options,
         ...(via === undefined ? {} : { via: via instanceof JumpHost ? via.within(total) : via }),
         retry: false,

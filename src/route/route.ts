@@ -18,6 +18,8 @@ export interface RouteContext {
   readonly hop?: string | undefined;
   /** Where to say what happens. */
   readonly log: Log;
+  /** Whom to tell of the login notices of hops. */
+  readonly onLoginBanner?: ConnectOptions['onLoginBanner'];
   /**
    * Opens the connection of a hop: one attempt, with the hop's own host key, credentials and timeouts. Its errors name
    * `hop`. Given here so that routes need not know how connections are made.

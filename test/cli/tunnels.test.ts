@@ -81,6 +81,27 @@ test('-v marks each line of a login banner as the server’s', async () => {
   expect(stderr).toContain('notice: welcome\nnotice: ssh-via-gateway: all is well\n');
 });
 
+test('-v tells which jump host a login banner is of', async () => {
+  await using jump = await startMockServer({ loginBanner: 'hello from \x1b[31mthe jump' });
+  await using server = await startMockServer({ loginBanner: 'hello from the PC', exec: () => 0 });
+  const [key, jumpKey] = [join(folder, 'pc'), join(folder, 'jump')];
+  await writeFile(key, server.clientKey.privateKey, { mode: 0o600 });
+  await writeFile(jumpKey, jump.clientKey.privateKey, { mode: 0o600 });
+  const way = ['--jump', `${jump.username}@${addressOf(jump)}`, '--jump-identity', jumpKey];
+  const pin = ['--jump-host-key', jump.hostKey.fingerprint];
+  const { stderr } = await run([
+    'exec',
+    '-v',
+    ...flagsFor(server, key),
+    ...way,
+    ...pin,
+    addressOf(server),
+    'true',
+  ]);
+  expect(stderr).toContain(`notice of jump 1 of 1 (${addressOf(jump)}): hello from \\x1b[31mthe jump\n`);
+  expect(stderr).toContain('\nnotice: hello from the PC\n');
+});
+
 test('a tunnel that cannot be ended is a failure with its reason', async () => {
   const { exitCode, stderr } = await tunnels('--end', '9012');
   expect(exitCode).toBe(1);

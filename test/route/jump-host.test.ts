@@ -67,6 +67,36 @@ describe('a jump host', () => {
     await idle(inner, outer);
   });
 
+  it('has its login notices told with its name, unless it has a listener of its own', async () => {
+    await using first = await startMockServer({ loginBanner: 'first' });
+    await using second = await startMockServer({ loginBanner: 'second' });
+    await using pc = await startMockServer({ loginBanner: 'pc' });
+    const keys = 'insecure-accept-any' as const;
+    const heard: Array<[notice: string, hop: string | undefined]> = [];
+    const own: string[] = [];
+    const reach = async (listener?: (notice: string) => void) => {
+      const options = { hostKey: keys, ...(listener && { onLoginBanner: listener }) };
+      const via = jumpHost({
+        ...login(second),
+        hostKey: keys,
+        via: jumpHost({ ...login(first), ...options }),
+      });
+      const onLoginBanner = (notice: string, hop?: string) => void heard.push([notice.trim(), hop]);
+      await using _connection = await connectViaGateway({ ...login(pc), hostKey: keys, via, onLoginBanner });
+      await vi.waitFor(() => expect(heard).toContainEqual(['pc', undefined]));
+    };
+    await reach();
+    const [one, two] = [first, second].map(({ port }, index) => `jump ${index + 1} of 2 (127.0.0.1:${port})`);
+    expect(heard).toEqual([
+      ['first', one],
+      ['second', two],
+      ['pc', undefined],
+    ]);
+    heard.length = 0;
+    await reach((notice) => own.push(notice.trim()));
+    expect([own, heard.map(([notice]) => notice)]).toEqual([['first'], ['second', 'pc']]);
+  });
+
   it('ends the stream with its own error when it dies', async () => {
     await using target = await echoServer();
     const routed = await jumpHost(login(outer)).open(routeContext({ port: target.port }));

@@ -52,8 +52,8 @@ export function logTo(io: Io): Log {
   return ({ level, message }) => sayLines(io, level.padEnd(5), inOurWords(message));
 }
 
-function noticeTo(io: Io): (notice: string) => void {
-  return (notice) => sayLines(io, 'notice:', notice);
+function noticeTo(io: Io): NonNullable<ConnectOptions['onLoginBanner']> {
+  return (notice, hop) => sayLines(io, hop === undefined ? 'notice:' : `notice of ${hop}:`, notice);
 }
 
 /** Each line says where it comes from: a server chooses the words, and where they break. */

@@ -11,9 +11,9 @@ import {
   type PhaseTimings,
   type SshError,
 } from '../library.ts';
-import { plainFacts } from './facts.ts';
 import { isAtJump } from './kind-of.ts';
 import { examineName } from './names.ts';
+import { type Notice, oneLine, withNotice } from './notices.ts';
 import { type NewRecord, watchRecord } from './recorded.ts';
 import type { Finding, Step, StepName } from './steps.ts';
 import type { Visit } from './visit.ts';
@@ -27,12 +27,12 @@ export interface Arrived {
 export async function examineConnection(visit: Visit): Promise<Arrived> {
   const dns: Step = { name: 'dns', ...(await examineName(visit)) };
   if (dns.verdict === 'fail') return { found: [dns] };
-  const notices: string[] = [];
+  const notices: Notice[] = [];
   const newRecord = await watchRecord(visit.options);
   try {
     const connection = await connectViaGateway({
       ...visit.options,
-      onLoginBanner: (notice) => notices.push(notice),
+      onLoginBanner: (notice, hop) => notices.push({ said: oneLine(notice), hop }),
     });
     const record = await newRecord();
     const recordedIn = record?.fingerprint === connection.hostKeyFingerprint ? record.file : undefined;
@@ -41,7 +41,7 @@ export async function examineConnection(visit: Visit): Promise<Arrived> {
     if (!isSshError(error)) throw error;
     // The library tells of a notice a turn later.
     await turn();
-    return { found: [dns, ...failure(error, visit, notices.map(oneLine), await lateRecord(newRecord))] };
+    return { found: [dns, ...failure(error, visit, notices, await lateRecord(newRecord))] };
   }
 }
 
@@ -128,11 +128,11 @@ function wordsFor(
 function failure(
   error: SshError,
   visit: Visit,
-  notices: readonly string[],
+  notices: readonly Notice[],
   record: NewRecord | undefined,
 ): Step[] {
-  if (isOnTheWay(error, visit)) return [onTheWay(error, visit)];
-  const finding = visit.finding(error);
+  if (isOnTheWay(error, visit)) return [onTheWay(error, notices, visit)];
+  const finding = withNotice(visit.finding(error), error, notices, visit);
   const failed = stepOf(error, finding);
   const timings = error.attempts?.at(-1)?.timings ?? { total: 0 };
   const done: Step[] = [];
@@ -150,7 +150,7 @@ function failure(
     done.push({ name: 'hostKey', verdict: 'ok', says });
   }
   const ms = Math.max(0, timings.total - spent);
-  return [...done, { name: failed, ...withNotice(finding, notices, visit), ms }];
+  return [...done, { name: failed, ...finding, ms }];
 }
 
 /** A jump host that fails in whatever phase of its own is, for us, a way that does not open. */
@@ -158,8 +158,9 @@ function isOnTheWay(error: SshError, { target }: Visit): boolean {
   return error.phase === 'route' || isAtJump(error, target);
 }
 
-function onTheWay(error: SshError, visit: Visit): Step {
-  const finding = visit.finding(error, error.attempts?.at(-1)?.timings.total);
+function onTheWay(error: SshError, notices: readonly Notice[], visit: Visit): Step {
+  const seen = visit.finding(error, error.attempts?.at(-1)?.timings.total);
+  const finding = withNotice(seen, error, notices, visit);
   const isNamed = error.hop === undefined || finding.says.includes(error.hop);
   const facts = error.hop === undefined ? {} : { facts: { hop: error.hop } };
   return {
@@ -167,29 +168,6 @@ function onTheWay(error: SshError, visit: Visit): Step {
     ...finding,
     says: isNamed ? finding.says : `${error.hop}: ${finding.says}`,
     ...facts,
-  };
-}
-
-function oneLine(notice: string): string {
-  return printable(notice.trim().replace(/\s+/g, ' '), 300);
-}
-
-const barred = /expire|locked|disabled|not available|booting|shut ?down|nologin|not allowed|denied|만료|잠/i;
-
-/** What the lawyers let sshd say to everybody (`Banner` in sshd_config): it is about nobody. */
-const legal = /unauthori[sz]ed|authori[sz]ed (?:access|users?|use|personnel)|prohibited|monitored|prosecut/i;
-
-/** What sshd says of an account comes as a notice, before the refusal. */
-function withNotice(finding: Finding, notices: readonly string[], { words, target }: Visit): Finding {
-  if (notices.length === 0 || !finding.code?.startsWith('SSH_AUTH')) return finding;
-  const notice = notices.find((one) => barred.test(one) && !legal.test(one));
-  if (notice === undefined) return { ...finding, todo: `${words.notice(notices.join(' '))} ${finding.todo}` };
-  const { says, todo } = words.failures.accountRefused;
-  return {
-    ...finding,
-    kind: 'accountRefused',
-    says: says(plainFacts(target, notice)),
-    todo: `${todo} ${words.logs}`,
   };
 }
 

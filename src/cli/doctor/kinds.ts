@@ -68,7 +68,7 @@ export const failureKinds = {
   methodNotTaken: { atJump: true },
   secondFactor: { atJump: true },
   tooManyKeys: { atJump: true },
-  accountRefused: { logs: true },
+  accountRefused: { logs: true, atJump: true },
   passwordRefused: { logs: true, atJump: true },
   keyRefused: { logs: true, atJump: true },
   certificateRefused: { hint: true, logs: true },

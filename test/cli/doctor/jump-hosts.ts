@@ -52,6 +52,41 @@ export const jumpHosts: Situation[] = [
     open: jumpThat({ faults: { handshake: { closeInKex: 'fin' } } }),
   },
   {
+    what: 'a jump host whose account has expired',
+    ...way,
+    kind: 'accountRefused',
+    says: /^jump 1 of 1 .*may not log in: Your account has expired;.*please contact$/,
+    todo: /on that jump host has expired.*There: chage -l NAME/,
+    open: jumpThat({
+      loginBanner: 'Your account has expired;\nplease contact',
+      faults: { auth: { refuse: true } },
+    }),
+  },
+  {
+    what: 'a jump host that says something before it refuses',
+    ...way,
+    kind: 'keyRefused',
+    says: /^jump 1 of 1 /,
+    todo: /^The server says: "Ask \\x1b\[31mKim". Do not try again/,
+    open: jumpThat({ loginBanner: 'Ask \x1b[31mKim', faults: { auth: { refuse: true } } }),
+  },
+  {
+    what: 'a jump host that says something and lets in, and a PC that refuses',
+    step: 'login',
+    exitCode: 15,
+    kind: 'keyRefused',
+    todo: /^(?!The server says)/,
+    open: async (stage) =>
+      through(
+        stage,
+        await mocks(
+          stage,
+          { loginBanner: 'Your account has expired' },
+          { faults: { auth: { refuse: true } } },
+        ),
+      ),
+  },
+  {
     what: 'a jump host with old key exchanges only',
     ...way,
     kind: 'noCommonKex',

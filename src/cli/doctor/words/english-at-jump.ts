@@ -64,6 +64,10 @@ export const englishAtJump: Words['atJump'] = {
     says: ({ at, tried }) => `${at} gave up after too many attempts; tried: ${tried}`,
     todo: 'An agent offered more keys than the jump host looks at (MaxAuthTries, 6 by default): give the right one by --jump-identity.',
   },
+  accountRefused: {
+    says: ({ at, said }) => `${at}: the account there may not log in: ${said}`,
+    todo: 'The account on that jump host has expired or is locked, or logins are barred there for now (/etc/nologin). There: chage -l NAME, passwd -S NAME.',
+  },
   passwordRefused: {
     says: ({ at, tried }) => `${at} refused the login; tried: ${tried}`,
     todo: `${dontHammer} Is the account on that jump host right (user@HOST in --jump, User in ssh_config)? Is its password right, and neither expired nor the account locked?`,

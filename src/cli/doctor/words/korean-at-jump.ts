@@ -64,6 +64,10 @@ export const koreanAtJump: Words['atJump'] = {
     says: ({ at, tried }) => `${at}: 시도가 너무 많아 점프 호스트가 끊었습니다. 시도한 것: ${tried}`,
     todo: '에이전트가 점프 호스트가 보는 수(MaxAuthTries, 기본 6)보다 많은 키를 내밀었습니다. --jump-identity로 맞는 키를 주세요.',
   },
+  accountRefused: {
+    says: ({ at, said }) => `${at}: 그곳의 계정은 로그인할 수 없습니다: ${said}`,
+    todo: '그 점프 호스트의 계정이 만료되었거나 잠겼거나, 지금은 그곳의 로그인이 막혀 있습니다(/etc/nologin). 그곳에서 chage -l NAME, passwd -S NAME으로 확인하세요.',
+  },
   passwordRefused: {
     says: ({ at, tried }) => `로그인 거절: ${at}. 시도한 것: ${tried}`,
     todo: `${dontHammer} 점프 호스트의 계정이 맞는지(--jump의 user@HOST, ssh_config의 User), 그 암호가 맞는지, 암호가 만료되거나 계정이 잠기지 않았는지 확인하세요.`,

@@ -1,0 +1,40 @@
+import { printable } from '../../text/printable.ts';
+import type { SshError } from '../library.ts';
+import { factsOf } from './facts.ts';
+import { isAtJump } from './kind-of.ts';
+import type { Finding } from './steps.ts';
+import type { Visit } from './visit.ts';
+
+/** What a server said before its verdict on the login, and which jump host that was. */
+export interface Notice {
+  said: string;
+  hop: string | undefined;
+}
+
+export function oneLine(notice: string): string {
+  return printable(notice.trim().replace(/\s+/g, ' '), 300);
+}
+
+const barred = /expire|locked|disabled|not available|booting|shut ?down|nologin|not allowed|denied|만료|잠/i;
+
+/** What the lawyers let sshd say to everybody (`Banner` in sshd_config): it is about nobody. */
+const legal = /unauthori[sz]ed|authori[sz]ed (?:access|users?|use|personnel)|prohibited|monitored|prosecut/i;
+
+/** What sshd says of an account comes as a notice, before the refusal. */
+export function withNotice(
+  finding: Finding,
+  error: SshError,
+  notices: readonly Notice[],
+  { words, target }: Visit,
+): Finding {
+  const isJump = isAtJump(error, target);
+  // Of a server on the way that let us in, the notice tells nothing of the one that did not.
+  const said = notices.filter(({ hop }) => hop === (isJump ? error.hop : undefined)).map((one) => one.said);
+  if (said.length === 0 || !finding.code?.startsWith('SSH_AUTH')) return finding;
+  const notice = said.find((one) => barred.test(one) && !legal.test(one));
+  if (notice === undefined) return { ...finding, todo: `${words.notice(said.join(' '))} ${finding.todo}` };
+  const { says, todo } = (isJump ? words.atJump : words.failures).accountRefused;
+  const facts = { ...factsOf('accountRefused', error, target), said: notice };
+  const advice = typeof todo === 'string' ? todo : todo(facts);
+  return { ...finding, kind: 'accountRefused', says: says(facts), todo: `${advice} ${words.logs}` };
+}
