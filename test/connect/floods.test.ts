@@ -97,7 +97,19 @@ describe('a server that sends what nobody asked for', () => {
   const kinds: FloodKind[] = [
     ...(['debug messages', 'ignored messages', 'extension information', 'replies to no request'] as const),
     ...(['answers to no request of a channel', 'answers to no opening', 'ends of file'] as const),
-    ...(['ends of unknown channels', 'data of unknown channels', 'exit statuses', 'window adjusts'] as const),
+    ...([
+      'unknown messages',
+      'data of no bytes',
+      'data of an unknown type',
+      'requests for no reply',
+    ] as const),
+    ...([
+      'global requests for no reply',
+      'ends of unknown channels',
+      'data of unknown channels',
+      'exit statuses',
+      'window adjusts',
+    ] as const),
   ];
   it.each(kinds)('loses its connection: %s', async (kind) => {
     using server = await floodServer(kind);
@@ -111,16 +123,40 @@ describe('a server that sends what nobody asked for', () => {
     });
   });
 
-  it.each(['ignored messages of a login', 'extension information of a login'] as const)(
-    'is given up: %s',
-    async (kind) => {
-      using server = await floodServer(kind);
-      await expect(connect(server)).rejects.toMatchObject({
-        ...{ code: 'SSH_HANDSHAKE_FAILED', phase: 'auth', retryable: false },
-        message: expect.stringContaining('within a second that ask and answer nothing'),
-      });
-    },
-  );
+  it.each([
+    'requests that are refused',
+    'global requests that are refused',
+    'channels that are refused',
+  ] as const)('loses its connection, though it reads the answers: %s', async (kind) => {
+    using server = await floodServer(kind);
+    await using connection = await connect(server);
+    connection.exec('x').catch(() => {});
+    expect(await connection.closed).toMatchObject({
+      ...{ code: 'SSH_CONNECTION_LOST', why: 'protocol' },
+      message: expect.stringMatching(/asked more than 3000 times a second for what nobody gives, for 3 s/),
+    });
+  });
+
+  it('loses its connection at once: messages of no bytes', async () => {
+    using server = await floodServer('messages of no bytes');
+    await using connection = await connect(server);
+    connection.exec('x').catch(() => {});
+    expect(await connection.closed).toMatchObject({
+      message: expect.stringContaining('sent a message of no bytes out of turn, after the login'),
+    });
+  });
+
+  it.each([
+    'ignored messages of a login',
+    'extension information of a login',
+    'unknown messages of a login',
+  ] as const)('is given up: %s', async (kind) => {
+    using server = await floodServer(kind);
+    await expect(connect(server)).rejects.toMatchObject({
+      ...{ code: 'SSH_HANDSHAKE_FAILED', phase: 'auth', retryable: false },
+      message: expect.stringContaining('within a second that ask and answer nothing'),
+    });
+  });
 
   it.each(['replies of SFTP', 'names of SFTP'] as const)('loses its SFTP session only: %s', async (kind) => {
     using server = await floodServer(kind);

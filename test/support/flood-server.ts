@@ -13,7 +13,7 @@ export const floods = {
   'host keys': { on: 'login', reads: false, packet: () => hostKeys },
   'global requests': { on: 'login', reads: false, packet: () => globalRequest },
   'unknown channels': { on: 'login', reads: false, packet: (_channel, count) => open('zz', count) },
-  'channel requests': { on: 'command', reads: false, packet: channelRequest },
+  'channel requests': { on: 'command', reads: false, packet: (channel) => channelRequest(channel) },
   'forwarded channels': {
     on: 'forward',
     reads: false,
@@ -54,6 +54,24 @@ export const floods = {
     packet: (channel) => Buffer.concat([ofChannel(93, channel), uint32(0xff_ff_ff_ff)]),
   },
   'exit statuses': { on: 'command', reads: true, packet: exitStatus },
+  'unknown messages': { on: 'command', reads: true, packet: (_channel, count) => unknown(count) },
+  'messages of no bytes': { on: 'command', reads: true, packet: () => Buffer.alloc(0) },
+  'data of no bytes': { on: 'command', reads: true, packet: (channel) => data(channel, 0) },
+  'data of an unknown type': { on: 'command', reads: true, packet: (channel) => extended(channel, 2, 1) },
+  'requests for no reply': { on: 'command', reads: true, packet: (channel) => channelRequest(channel, 0) },
+  'global requests for no reply': { on: 'command', reads: true, packet: () => globalRequestOf(0) },
+  'requests that are refused': { on: 'command', reads: true, packet: (channel) => channelRequest(channel) },
+  'global requests that are refused': { on: 'command', reads: true, packet: () => globalRequest },
+  'channels that are refused': {
+    on: 'command',
+    reads: true,
+    packet: (_channel, count) => open('x11', count, visitor),
+  },
+  'unknown messages of a login': {
+    on: 'authentication',
+    reads: false,
+    packet: (_channel, count) => Buffer.from([62 + (count % 18)]),
+  },
   'replies of SFTP': { on: 'sftp', reads: true, packet: (_channel, count) => sftpStatus(1_000 + count) },
   'names of SFTP': { on: 'sftp', reads: true, packet: (_channel, count) => sftpNames(1_000 + count) },
   'ignored messages of a login': { on: 'authentication', reads: false, packet: () => ignored },
@@ -97,7 +115,12 @@ const hostKeys = Buffer.concat([
   ...[Buffer.from([80]), text('hostkeys-00@openssh.com'), Buffer.from([0])],
   text(Buffer.concat([text('ssh-ed25519'), text(Buffer.alloc(32, 1))])),
 ]);
-const globalRequest = Buffer.concat([Buffer.from([80]), text('x@y'), Buffer.from([1])]);
+const globalRequestOf = (wantsReply: number) =>
+  Buffer.concat([Buffer.from([80]), text('x@y'), Buffer.from([wantsReply])]);
+const globalRequest = globalRequestOf(1);
+/** RFC 4250 section 4.1.2: not assigned. */
+const unassigned = [8, 19, 83, 89, 101, 192, 255];
+const unknown = (count: number) => Buffer.from([unassigned[count % unassigned.length] ?? 8, 1, 2, 3]);
 const visitor = Buffer.concat([text('127.0.0.1'), uint32(9), text('h'), uint32(1)]);
 const banner = Buffer.concat([Buffer.from([53]), text('b'.repeat(1_000)), text('')]);
 
@@ -127,8 +150,8 @@ function sftpNames(id: number): Buffer {
   return text(Buffer.concat([Buffer.from([104]), uint32(id), uint32(names.length), ...names]));
 }
 
-function channelRequest(channel: number): Buffer {
-  return Buffer.concat([Buffer.from([98]), uint32(channel), text('x@y'), Buffer.from([1])]);
+function channelRequest(channel: number, wantsReply = 1): Buffer {
+  return Buffer.concat([Buffer.from([98]), uint32(channel), text('x@y'), Buffer.from([wantsReply])]);
 }
 
 function open(type: string, sender: number, rest = Buffer.alloc(0)): Buffer {

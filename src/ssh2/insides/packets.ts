@@ -14,6 +14,7 @@ interface PacketProtocol {
   _packetRW?: { read?: Reader };
   _cipher?: Cipher;
   _strictMode?: boolean;
+  _onPayload?(payload: Uint8Array): unknown;
   disconnect?(reason: number): void;
 }
 
@@ -72,6 +73,21 @@ export function judgeInbound(client: Client, judge: (type: number) => void): boo
     if (type !== undefined) judge(type);
     return payload;
   });
+}
+
+/**
+ * Calls back at a packet with nothing in it, which ssh2 passes over outside of a key exchange. What `listener` throws
+ * ends the reading. To be called before the first key exchange: each one hands the reader of messages on.
+ */
+export function onEmptyMessage(client: Client, listener: () => void): boolean {
+  const protocol = protocolOf(client) as PacketProtocol | undefined;
+  const read = protocol?._onPayload;
+  if (!protocol || typeof read !== 'function') return false;
+  protocol._onPayload = (payload) => {
+    if (payload.length === 0) listener();
+    return read(payload);
+  };
+  return true;
 }
 
 /** Shows the type of each message that is about to leave unencrypted. What `judge` throws keeps it here. */

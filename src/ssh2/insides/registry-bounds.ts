@@ -66,7 +66,7 @@ export const boundInsides = table({
     replaced: ['_protocol._packetRW.read', '_packetRW.read._zlib._maxOutputLength'],
   },
   'unasked messages': {
-    use: 'Counts messages that ask and answer nothing.',
+    use: 'Counts messages that ask and answer nothing, and requests that are refused.',
     fault: 'Passes over any number of them.',
     source: 'RFC 4253 section 11; RFC 4254 sections 4 and 5',
     need: 'safety',

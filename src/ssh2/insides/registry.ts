@@ -11,7 +11,7 @@ export type InsideName = keyof typeof insides;
  */
 export const insides = table({
   'order of messages': {
-    use: 'Sees the type of each message before ssh2 acts on it, and of each that leaves unencrypted.',
+    use: 'Sees the type of each message before ssh2 acts on it, and of each that leaves unencrypted; takes no message of no bytes.',
     fault:
       'While an asynchronous host verifier decides, the handlers of all messages run, and what they send leaves in plain text: the login too.',
     source:
@@ -21,6 +21,7 @@ export const insides = table({
     members: {
       '_protocol._packetRW.read.read': 'function',
       '_protocol._cipher.encrypt': 'function',
+      '_protocol._onPayload': 'function',
       '_protocol.authPassword': 'function',
       '_protocol.authPK': 'function',
       '_protocol.authKeyboard': 'function',
@@ -31,6 +32,7 @@ export const insides = table({
       '_protocol._packetRW.read',
       '_protocol._packetRW.read.read',
       '_protocol._cipher.encrypt',
+      '_protocol._onPayload',
       '_protocol.authPassword',
       '_protocol.authPK',
       '_protocol.authKeyboard',

@@ -16,33 +16,70 @@ interface Keeper {
 
 /** Where the number of the channel stands in the messages of the connection protocol (RFC 4254). */
 const channelAt = 1;
+const requestAt = channelAt + 4;
+/** Messages of data up to these lengths carry none. */
+const emptyData = channelAt + 8;
+const extendedTypeAt = channelAt + 4;
+const emptyExtended = channelAt + 12;
 /** RFC 4254 section 5.2. */
 const largestWindow = 2 ** 32 - 1;
+/** How a command ends (RFC 4254 section 6.10); each once. */
+const exits: ReadonlySet<string> = new Set(['exit-status', 'exit-signal']);
+
+/** `idle`: it asks and answers nothing, or is for a channel that there is not. `asking`: it wants what nobody gives. */
+export type Unasked = 'idle' | 'asking';
 
 /**
- * Calls back with the length of each message that means nothing (IGNORE, UNIMPLEMENTED, DEBUG, EXT_INFO), answers nothing, or is for a
- * channel that there is not: ssh2 passes over any number of them.
+ * Calls back with each message that a server had no reason to send (IGNORE, DEBUG, numbers that nobody knows, answers
+ * to nothing, data of no bytes), and with each request that is refused: ssh2 passes over any number of them.
  */
-export function onUnasked(client: Client, listener: (bytes: number) => void): boolean {
+export function onUnasked(client: Client, listener: (kind: Unasked, bytes: number) => void): boolean {
   return passInbound(client, (payload) => {
-    if (isUnasked(client as unknown as Keeper, payload)) listener(payload.length);
+    const kind = unaskedKind(client as unknown as Keeper, payload);
+    if (kind) listener(kind, payload.length);
     return payload;
   });
 }
 
-function isUnasked(client: Keeper, payload: Buffer): boolean {
+function unaskedKind(client: Keeper, payload: Buffer): Unasked | undefined {
   const type = payload[0] ?? 0;
-  if (type < 91)
-    return (type >= 2 && type <= 7 && type !== 6) || (isReply(type) && isEmpty(client._callbacks));
-  if (type > 100 || payload.length < channelAt + 4) return false;
+  if (type === 80) return wantsReply(payload, 1) ? 'asking' : 'idle';
+  if (type === 90) return textAt(payload, 1).startsWith('forwarded-') ? undefined : 'asking';
+  if (type < 91 || type > 100) return isIdle(client, type) ? 'idle' : undefined;
+  if (payload.length < channelAt + 4) return undefined;
   const kept = client._chanMgr?.get?.(payload.readUInt32BE(channelAt));
   // The answer to an opening, and to a request with it.
-  if (typeof kept === 'function') return false;
-  if (!kept || type <= 92) return true;
+  if (typeof kept === 'function') return undefined;
+  if (type === 98 && kept && wantsReply(payload, requestAt)) return 'asking';
+  return !kept || isIdleIn(kept, type, payload) ? 'idle' : undefined;
+}
+
+/** Outside of a channel. ssh2 knows no other numbers, and passes over them. */
+function isIdle(client: Keeper, type: number): boolean {
+  if (isReply(type)) return isEmpty(client._callbacks);
+  const isKnown = type < 2 || type === 6 || (type >= 20 && type <= 53) || type === 60 || type === 61;
+  return !isKnown;
+}
+
+function isIdleIn(kept: Kept, type: number, payload: Buffer): boolean {
+  if (type <= 92) return true;
   if (type === 93) return (kept.outgoing?.window ?? 0) > largestWindow;
+  if (type === 94) return payload.length <= emptyData;
+  if (type === 95) return payload.length <= emptyExtended || payload.readUInt32BE(extendedTypeAt) !== 1;
   if (type === 96) return kept.incoming?.state !== 'open';
-  if (type === 98) return kept._exit?.code !== undefined;
+  if (type === 98) return kept._exit?.code !== undefined || !exits.has(textAt(payload, requestAt));
   return type >= 99 && isEmpty(kept._callbacks);
+}
+
+/** What a string of at most 20 bytes says; no longer one means anything here. */
+function textAt(payload: Buffer, at: number): string {
+  const start = at + 4;
+  const length = payload.length < start ? 0 : Math.min(payload.readUInt32BE(at), 20);
+  return payload.toString('latin1', start, start + length);
+}
+
+function wantsReply(payload: Buffer, nameAt: number): boolean {
+  return payload.length >= nameAt + 4 && payload[nameAt + 4 + payload.readUInt32BE(nameAt)] === 1;
 }
 
 const isReply = (type: number) => type === 81 || type === 82;

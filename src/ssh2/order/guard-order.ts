@@ -3,6 +3,7 @@ import {
   isStrictKex,
   judgeInbound,
   judgePlainOutbound,
+  onEmptyMessage,
   onLoginRequest,
   sendDisconnect,
 } from '../insides/packets.ts';
@@ -18,14 +19,15 @@ const protocolError = 2;
  */
 export function guardOrder(client: Client, onBroken: (broken: OutOfTurn) => void): MessageOrder {
   const order = new MessageOrder(() => isStrictKex(client));
+  const judge = (broken: OutOfTurn | undefined) => {
+    if (!broken) return;
+    sendDisconnect(client, protocolError);
+    onBroken(broken);
+    throw new Error(`${broken.message} out of turn`);
+  };
   const guarded =
-    judgeInbound(client, (type) => {
-      const broken = order.receive(type);
-      if (!broken) return;
-      sendDisconnect(client, protocolError);
-      onBroken(broken);
-      throw new Error(`${broken.message} out of turn`);
-    }) &&
+    judgeInbound(client, (type) => judge(order.receive(type))) &&
+    onEmptyMessage(client, () => judge(order.receive(undefined))) &&
     judgePlainOutbound(client, (type) => {
       if (!mayLeaveInPlainText(type)) throw new Error(`${messageName(type)} was to leave unencrypted`);
     }) &&

@@ -96,8 +96,9 @@ export class MessageOrder {
   }
 
   /** Takes note of a message that came; tells what is wrong with it, if anything. */
-  receive(type: number): OutOfTurn | undefined {
-    const rule = this.#rule(type);
+  receive(type: number | undefined): OutOfTurn | undefined {
+    const rule = this.#rule(type ?? 0);
+    if (type === undefined) return { ...outOfTurn(0, rule), message: 'a message of no bytes' };
     if (!contains(rule.ranges, type)) return outOfTurn(type, rule);
     this.#advance(type);
     return undefined;
