@@ -58,8 +58,12 @@ const { output } = await bundle.generate({
 });
 await bundle.close();
 for (const file of readdirSync('dist')) if (/\.c?js$/.test(file)) rmSync(join('dist', file));
+/** esbuild shortens the names of private members, which a stack trace shows: a letter hides their sign from it. */
+const sign = 'ǃ';
+
 for (const { fileName, code, isEntry, name, exports } of output) {
-  const minified = await transform(code, {
+  if (code.includes(sign)) throw new Error(`${fileName} has the letter ${sign} of its own`);
+  const minified = await transform(code.replace(/#(?=[\w$])/g, sign), {
     platform: 'node',
     target: 'node20',
     charset: 'utf8',
@@ -68,7 +72,7 @@ for (const { fileName, code, isEntry, name, exports } of output) {
     lineLimit: 120,
     legalComments: 'none',
   });
-  writeFileSync(join('dist', fileName), minified.code);
+  writeFileSync(join('dist', fileName), minified.code.replaceAll(sign, '#'));
   if (isEntry && exports.length > 0)
     writeFileSync(join('dist', `${name}.js`), `export { ${exports.join(', ')} } from './${fileName}';\n`);
 }

@@ -52,6 +52,17 @@ describe('The tarball', () => {
     expect(KiB).toBeLessThan(2_380);
   });
 
+  test('keeps the names that a stack trace shows', () => {
+    const code = files
+      .filter((file) => file.endsWith('.cjs') && !file.includes('bundle'))
+      .map((file) => readFileSync(join(root, file), 'utf8'))
+      .join('\n');
+    expect(code.match(/this\.#\w\b/g)).toBeNull();
+    expect(code).toMatch(/#receive\(/);
+    expect(code).toMatch(/\bSftpSession\b/);
+    expect(code).toMatch(/function openSftp\(/);
+  });
+
   test('has its code once for Node: who imports it and who requires it have the same classes', async () => {
     const same = `
       import { createRequire } from 'node:module';
