@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
@@ -24,9 +25,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function start(args: readonly string[]): ChildProcess & { stdout: NonNullable<ChildProcess['stdout']> } {
+function start(
+  args: readonly string[],
+  env = process.env,
+): ChildProcess & { stdout: NonNullable<ChildProcess['stdout']> } {
   const [file, ...more] = single ? [resolve(single)] : [process.execPath, program];
-  const child = spawn(file!, [...more, ...args], { stdio: 'pipe' });
+  const child = spawn(file!, [...more, ...args], { stdio: 'pipe', env });
   return child as ReturnType<typeof start>;
 }
 
@@ -53,6 +57,24 @@ test('a process ends with the exit code of the command, although its input stays
   const child = start(['exec', ...world.flags, world.address, 'x']);
   expect(await finish(child)).toEqual({ code: 7, stdout: 'out', stderr: 'err' });
 });
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'demo --keep ends at %s with 0, and leaves nothing behind',
+  async (signal) => {
+    const temporary = await mkdtemp(join(tmpdir(), 'ssh-via-gateway-process-'));
+    const child = start(['demo', '--keep'], { ...process.env, TMPDIR: temporary, npm_command: 'exec' });
+    const [first] = (await once(child.stdout, 'data')) as [Buffer];
+    const finished = finish(child);
+    expect(first.toString()).toMatch(/until Ctrl-C/);
+    expect(await readdir(temporary)).toHaveLength(1);
+    child.kill(signal);
+    const { code, stdout, stderr } = await finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(first + stdout).toContain('  npx ssh-via-gateway doctor -F ');
+    expect(await readdir(temporary)).toEqual([]);
+    await rm(temporary, { recursive: true });
+  },
+);
 
 test('a long output is not cut at the end of the process', async () => {
   await using world = await startWorld({ exec: { x: { stdout: Buffer.alloc(5_000_000, 'x') } } });

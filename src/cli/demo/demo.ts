@@ -7,7 +7,7 @@ import type { Connection } from '../../connection.ts';
 import { connectPhases } from '../../errors/phases.ts';
 import type { Log } from '../../options/types.ts';
 import { sleep } from '../../time/timer.ts';
-import { buildScene, koreanOutput, type Scene } from './scene.ts';
+import { buildScene, invoice, koreanOutput, type Scene } from './scene.ts';
 import { Timeline } from './timeline.ts';
 
 /**
@@ -79,9 +79,8 @@ async function heal(scene: Scene, timeline: Timeline): Promise<void> {
 }
 
 async function doTheWork(connection: Connection, scene: Scene, timeline: Timeline): Promise<void> {
-  const command = 'C:\\rpa\\run.cmd invoice';
-  timeline.tell('worker', `runs ${command}`);
-  const { stdout, exitCode, durationMs } = await connection.exec(command, { encoding: 'cp949' });
+  timeline.tell('worker', `runs ${invoice}`);
+  const { stdout, exitCode, durationMs } = await connection.exec(invoice, { encoding: 'cp949' });
   for (const line of stdout.trimEnd().split('\r\n')) timeline.tell('PC', `  ${line}`);
   timeline.check(`exit code 0 after ${Math.round(durationMs)} ms`, exitCode === 0);
   timeline.check('Korean output (code page 949) arrived as it was sent', stdout === koreanOutput);

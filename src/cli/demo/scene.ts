@@ -9,7 +9,10 @@ import { keepReverseTunnel } from '../../reverse-tunnel.ts';
 import type { ReverseTunnel, TunnelEvent } from '../../tunnel/types.ts';
 import type { Timeline } from './timeline.ts';
 
-/** What the RPA command on the demo's PC prints, in the code page of a Korean Windows (949). */
+/** The RPA command on the demo's PC. */
+export const invoice = 'C:\\rpa\\run.cmd invoice';
+
+/** What it prints, in the code page of a Korean Windows (949). */
 export const koreanOutput = '송장 처리를 시작합니다\r\n처리 완료: 12건\r\n';
 
 /** A gateway and a Korean Windows PC, in this process, each a real SSH server on a loopback port. */
@@ -32,7 +35,7 @@ export async function buildScene(timeline: Timeline): Promise<Scene> {
   const gateway = await startMockGateway();
   const pc = await startMockServer({
     windows: { codePage: 949 },
-    exec: { 'C:\\rpa\\run.cmd invoice': { stdout: koreanOutput, delayMs: 300 } },
+    exec: { [invoice]: { stdout: koreanOutput, delayMs: 300 } },
   });
   pc.files.mkdir('C:\\rpa');
   const port = await freePort();
