@@ -57,6 +57,20 @@ describe('the SFTP client', () => {
     expect(files.stat('/text').mode & 0o777).toBe(0o600);
   });
 
+  it('joins what comes a few bytes at a time: a file of many answers is kept as few pieces', async () => {
+    await using made = await client({ faults: { sftp: { shortReads: 7 } } });
+    const content = bytesOf(60_000);
+    made.files.write('/f', content);
+    const concat = vi.spyOn(Buffer, 'concat');
+    const read = await made.sftp.readFile('/f');
+    const kept = concat.mock.calls
+      .map(([pieces]) => pieces)
+      .find((all) => Buffer.concat([...all]).equals(content));
+    concat.mockRestore();
+    expect(read.equals(content)).toBe(true);
+    expect(kept?.length).toBeLessThan(5);
+  });
+
   it('makes and removes folders', async () => {
     await using made = await client();
     const { sftp, files } = made;

@@ -128,6 +128,20 @@ describe.runIf(process.platform !== 'win32' && isPosix)('a download of something
     expect(opened(mock.server)).toEqual([]);
   });
 
+  it('is not replaced by copy, nor is a folder', async () => {
+    await using mock = await serverWithPipe();
+    await using sftp = await openSftpClient(mock.opener);
+    await sftp.mkdir('/folder');
+    await expect(sftp.copy('/file', '/pipe')).rejects.toMatchObject({
+      ...{ code: 'SSH_SFTP_FAILED', operation: 'copy', path: '/pipe' },
+      reason: 'a device, pipe or socket is there, and only a file is replaced',
+    });
+    await expect(sftp.copy('/file', '/folder')).rejects.toMatchObject({
+      ...{ code: 'SSH_SFTP_FAILED', operation: 'copy', path: '/folder' },
+      reason: expect.stringContaining('a folder is there'),
+    });
+  });
+
   it('costs a file on Windows, where no pipe can be, no round trip', async () => {
     const [windows, posix] = await Promise.all([openedUnseen(true), openedUnseen(false)]);
     expect(windows).toEqual(['/C:/file']);

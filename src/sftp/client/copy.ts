@@ -12,6 +12,7 @@ import { RemoteWriter } from '../flow/remote-writer.ts';
 import { isFolder, permissions, specialKind } from '../names/file-mode.ts';
 import {
   closeTarget,
+  NotReplaced,
   openTarget,
   publish,
   type RemoteTarget,
@@ -64,6 +65,7 @@ async function copyOnce(copying: Copying, from: string, to: string): Promise<voi
     await publish(sftp, target, run);
   } catch (error) {
     if (target) await removeTarget(sftp, target);
+    if (error instanceof NotReplaced) throw copyFailed(where, to, error.message);
     throw error;
   } finally {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});

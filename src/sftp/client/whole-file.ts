@@ -12,6 +12,8 @@ import { openInUse, pursuitOf } from '../transfer/in-use.ts';
 const MiB = 1024 * 1024;
 /** The longest Buffer that Node makes on every platform that it runs on. */
 const most = 2 ** 31 - 1;
+/** For longer ones a buffer of their own is little beside them. */
+const smallPiece = 4_096;
 
 /** The whole content of a remote file; sizes that the server tells are not believed, it is read to its end. */
 export async function readWhole(
@@ -21,13 +23,11 @@ export async function readWhole(
 ): Promise<Buffer> {
   const run = pursuitOf(() => signal?.throwIfAborted());
   const handle = await openInUse(sftp, run, () => sftp.open(path, openFlag.read));
-  const pieces: Buffer[] = [];
-  let size = 0;
+  const content = new Content();
   const sink = orderedSink(0, (some, done) => {
-    pieces.push(...some);
-    size += some.reduce((sum, piece) => sum + piece.length, 0);
+    for (const piece of some) content.add(piece);
     done(
-      size > most
+      content.size > most
         ? new Error(`the file is larger than the ${most} bytes of a Buffer; use createReadStream`)
         : null,
     );
@@ -40,7 +40,40 @@ export async function readWhole(
   } finally {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
   }
-  return Buffer.concat(pieces);
+  return content.whole();
+}
+
+/** A server that answers a few bytes at a time would otherwise make us keep a hundred times of them. */
+class Content {
+  size = 0;
+  readonly #pieces: Buffer[] = [];
+  #joined = Buffer.alloc(0);
+  #used = 0;
+
+  add(piece: Buffer): void {
+    this.size += piece.length;
+    if (piece.length >= smallPiece) {
+      this.#end();
+      this.#pieces.push(piece);
+      return;
+    }
+    if (this.#used + piece.length > this.#joined.length) {
+      this.#end();
+      this.#joined = Buffer.allocUnsafeSlow(16 * smallPiece);
+    }
+    this.#used += piece.copy(this.#joined, this.#used);
+  }
+
+  whole(): Buffer {
+    this.#end();
+    return Buffer.concat(this.#pieces);
+  }
+
+  #end(): void {
+    if (this.#used > 0) this.#pieces.push(this.#joined.subarray(0, this.#used));
+    this.#joined = this.#joined.subarray(this.#used);
+    this.#used = 0;
+  }
 }
 
 /** After an abort, nothing more is asked for. */

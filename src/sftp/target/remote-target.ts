@@ -102,15 +102,18 @@ function refuseSpecial(found: SftpAttributes | undefined): void {
   if (fileType(found?.mode) === 'other') throw new IsSpecial();
 }
 
+/** What stands at the target of a file is not replaced; the message says why. */
+export class NotReplaced extends Error {}
+
 /** The target of a file is a device, a pipe or a socket. */
-export class IsSpecial extends Error {
+export class IsSpecial extends NotReplaced {
   constructor() {
     super('a device, pipe or socket is there, and only a file is replaced');
   }
 }
 
 /** The target of a file is read-only on Windows. */
-export class IsGuarded extends Error {
+export class IsGuarded extends NotReplaced {
   constructor() {
     super(
       'the file there is read-only, and Windows does not replace it; sftp.chmod(path, 0o666), or attrib -r, makes it writable',
@@ -119,7 +122,7 @@ export class IsGuarded extends Error {
 }
 
 /** The target of a file is a folder. */
-export class IsFolder extends Error {
+export class IsFolder extends NotReplaced {
   constructor() {
     super(
       'a folder is there; give the full path of the file, or a slash at the end to put it into the folder',
