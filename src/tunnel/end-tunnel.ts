@@ -1,5 +1,5 @@
 import { checkArgument, checkOptions } from '../check/options.ts';
-import { abortSignal, port as portCheck } from '../check/values.ts';
+import { abortSignal, callback, port as portCheck } from '../check/values.ts';
 import { checkConnection } from './check-connection.ts';
 import { endSession } from './end-session.ts';
 import { noAnswer } from './gateway-script.ts';
@@ -33,11 +33,11 @@ export type EndedTunnel =
 export async function endTunnel(
   connection: Pick<GatewayConnection, 'exec'>,
   port: number,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined; onEnding?: (() => void) | undefined } = {},
 ): Promise<EndedTunnel> {
   checkConnection(connection, ['exec']);
   checkArgument('port', port, portCheck);
-  checkOptions<typeof options>(options, { signal: abortSignal });
+  checkOptions<typeof options>(options, { signal: abortSignal, onEnding: callback });
   const sight = await lookAtTunnels(connection, [port], options.signal);
   const listener = sight.listeners.find((candidate) => candidate.port === port);
   const failed = (reason: Exclude<EndedTunnel, { ended: true }>['reason'], message: string): EndedTunnel => ({
@@ -56,6 +56,8 @@ export async function endTunnel(
     );
   }
   const { pid, start } = holder.session;
+  // From here on nobody can say that nothing has been ended.
+  options.onEnding?.();
   const result = await endSession(connection, { pid, start }, options.signal);
   if (result === 'ended' || result === 'gone') {
     return user === undefined ? { ended: true, port, pid } : { ended: true, port, pid, user };

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type MockGateway, startMockGateway, startMockServer } from '../../src/mock-server/index.ts';
 import { addressOf, flagsFor, run } from './run.ts';
 
@@ -106,6 +106,70 @@ test('a tunnel that cannot be ended is a failure with its reason', async () => {
   const { exitCode, stderr } = await tunnels('--end', '9012');
   expect(exitCode).toBe(1);
   expect(stderr).toContain('9012');
+});
+
+describe('--end that is stopped by Ctrl-C', () => {
+  const stopped = (stderr: string) =>
+    stderr.split('\n').find((line) => line.startsWith('ssh-via-gateway: stopped'));
+  /** A gateway whose holder of port 9012 is session 300; a script that this says of never ends. */
+  async function stoppedAt(hangs: RegExp, ...more: string[]) {
+    const asked: string[] = [];
+    const said = [
+      ...['ssh-via-gateway-script-1', 'boot b1', 'self 500 900 sshd', 'uid 1001', 'clock 1000.00 100'],
+      ...['session 299 599 0 1 sshd', 'session 300 600 1002 299 sshd'],
+      ...['listener 0100007F:2334 1002', 'user 1002 kim', 'note 9012 300 600 b1', ''],
+    ];
+    await using server = await startMockServer({
+      exec: ({ command, stdout, exit }) => {
+        asked.push(command);
+        if (hangs.test(command)) return;
+        stdout.write(said.join('\n'));
+        exit(0);
+      },
+    });
+    const key = join(folder, 'end');
+    await writeFile(key, server.clientKey.privateKey, { mode: 0o600 });
+    const running = run(['tunnels', '--end', '9012', ...more, ...flagsFor(server, key), addressOf(server)]);
+    await vi.waitFor(() => expect(asked.some((command) => hangs.test(command))).toBe(true));
+    running.stop();
+    const { exitCode, stderr, stdout } = await running;
+    expect(exitCode).toBe(130);
+    return { words: stopped(stderr), stdout: stdout.toString(), at: addressOf(server) };
+  }
+
+  test('while the holder is looked for: nothing was ended', async () => {
+    const { words } = await stoppedAt(/./);
+    expect(words).toBe('ssh-via-gateway: stopped: nothing was ended; who holds port 9012 still does');
+  });
+
+  test('while the session ends: it is not known, and what tells', async () => {
+    const { words, at } = await stoppedAt(/kill -TERM/);
+    expect(words).toBe(
+      `ssh-via-gateway: stopped: it is not known whether the session that holds port 9012 has ended, and no other was asked to. With the same options, this tells: ssh-via-gateway tunnels --ports 9012 ${at}`,
+    );
+  });
+
+  test('is told to a program too', async () => {
+    const { stdout } = await stoppedAt(/./, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'STOPPED', message: expect.stringContaining('nothing was ended'), exitCode: 130 },
+    });
+  });
+
+  test('while it connects: nothing was ended', async () => {
+    await using server = await startMockServer({ faults: { banner: 'mute' } });
+    const running = run([
+      'tunnels',
+      '--end',
+      '9012',
+      ...flagsFor(server, join(folder, 'id')),
+      addressOf(server),
+    ]);
+    await vi.waitFor(() => expect(server.connections).toBe(1));
+    running.stop('SIGTERM');
+    const { exitCode, stderr } = await running;
+    expect([exitCode, stopped(stderr)]).toEqual([143, expect.stringContaining('nothing was ended')]);
+  });
 });
 
 test.each(['9020-9001', 'x', '1-70000'])('a list of ports like %s is refused', async (ports) => {

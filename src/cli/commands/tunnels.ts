@@ -8,11 +8,12 @@ import { withConnection } from '../connect/open.ts';
 import { customerOf } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Io, say } from '../io.ts';
-import { type Connection, endGatewayTunnel, type GatewayTunnel, listGatewayTunnels } from '../library.ts';
+import { type Connection, type GatewayTunnel, listGatewayTunnels } from '../library.ts';
 import { jsonText } from '../report/json.ts';
 import { inOurWords } from '../report/library-words.ts';
 import { table } from '../report/table.ts';
 import { inWords } from '../report/times.ts';
+import { stoppedWith } from '../stopped.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
 import { refuseMore } from './positionals.ts';
@@ -66,6 +67,7 @@ export const tunnelsCommand: Command = {
     ['0', 'listed; with --end: the session has ended'],
     ['1', 'with --end: it has not; the reason is on stderr'],
     ['2', 'wrong use'],
+    ['130', 'stopped by Ctrl-C; with --end: what is known of the session is on stderr'],
     ['255', 'no connection to the gateway'],
   ],
   async run({ settings, positionals, io }) {
@@ -74,9 +76,17 @@ export const tunnelsCommand: Command = {
     const idle = ['ports', 'no-check', 'answer-timeout'].find((name) => settings.isArgument(name));
     if (port !== undefined && idle) throw new UsageError(`--end and --${idle} exclude each other`);
     const ports = await portsOf(positionals[0], settings, io);
-    const work = (connection: Connection) =>
-      port === undefined ? list(connection, ports, settings, io) : end(connection, port, settings, io);
-    return withConnection(positionals[0], { settings, io }, work, 'operator');
+    if (port === undefined) {
+      const look = (connection: Connection) => list(connection, ports, settings, io);
+      return withConnection(positionals[0], { settings, io }, look, 'operator');
+    }
+    const ending = new Ending(port, positionals[0], settings);
+    try {
+      const work = (connection: Connection) => ending.run(connection, io);
+      return await withConnection(positionals[0], { settings, io }, work, 'operator');
+    } catch (error) {
+      throw stoppedWith(error, { known: ending.known });
+    }
   },
 };
 
@@ -128,15 +138,39 @@ function render(tunnels: readonly GatewayTunnel[], now: number): string[] {
   return table(['PORT', 'VERDICT', 'USER', 'PID', 'AGE', 'PC'], rows, new Set([0, 3]));
 }
 
-async function end(
-  connection: Connection,
-  port: number,
-  settings: Call['settings'],
-  io: Io,
-): Promise<number> {
-  const outcome = await endGatewayTunnel(connection, port);
-  if (settings.flag('json')) say(io.stdout, jsonText(outcome));
-  else if (outcome.ended) say(io.stdout, `Port ${port}: session ${outcome.pid} has ended.`);
-  else say(io.stderr, `Port ${port}: ${inOurWords(outcome.message)} (${outcome.reason})`);
-  return outcome.ended ? exitCodes.ok : exitCodes.failed;
+/** The end of a session that holds a port, and what is known of it. */
+class Ending {
+  readonly #port: number;
+  readonly #gateway: string | undefined;
+  readonly #settings: Call['settings'];
+  /** Whether the session was told to end; before, it was only looked for. */
+  #isAsked = false;
+
+  constructor(port: number, gateway: string | undefined, settings: Call['settings']) {
+    this.#port = port;
+    this.#gateway = gateway;
+    this.#settings = settings;
+  }
+
+  async run(connection: Connection, io: Io): Promise<number> {
+    const { endTunnel } = await import('../../tunnel/end-tunnel.ts');
+    const onEnding = () => {
+      this.#isAsked = true;
+    };
+    const outcome = await endTunnel(connection, this.#port, { signal: io.signal, onEnding });
+    if (this.#settings.flag('json')) say(io.stdout, jsonText(outcome));
+    else if (outcome.ended) say(io.stdout, `Port ${this.#port}: session ${outcome.pid} has ended.`);
+    else say(io.stderr, `Port ${this.#port}: ${inOurWords(outcome.message)} (${outcome.reason})`);
+    return outcome.ended ? exitCodes.ok : exitCodes.failed;
+  }
+
+  /** For who stops us. */
+  get known(): string {
+    const port = this.#port;
+    if (!this.#isAsked) return `stopped: nothing was ended; who holds port ${port} still does`;
+    const code = this.#settings.isArgument('customer') ? `-c ${this.#settings.text('customer')}` : undefined;
+    const to = code ?? (this.#gateway === undefined ? '' : printable(this.#gateway));
+    const line = ['ssh-via-gateway tunnels --ports', port, to].filter(Boolean).join(' ');
+    return `stopped: it is not known whether the session that holds port ${port} has ended, and no other was asked to. With the same options, this tells: ${line}`;
+  }
 }
