@@ -83,11 +83,14 @@ describe('an RSA key', () => {
 });
 
 describe('a server that wants no login at all', () => {
-  it.each<[string, { password?: string; privateKey?: string }, string[]]>([
+  it.each<[string, { password?: string; privateKey?: string }, string[], string[]?]>([
     ['with nothing to show', {}, ['none']],
     ['with a password, which it does not ask for', { password: 'x' }, ['password', 'none']],
     ['with a key, which it does not ask for', { privateKey: 'key' }, ['publickey', 'none']],
-  ])('lets in %s', async (_what, credentials, methods) => {
+    // An account without a password, on a server that takes keys as well: `ssh` begins with `none`.
+    ['with a key that it asks for and refuses', { privateKey: 'key' }, ['publickey', 'none'], ['publickey']],
+    ['with a wrong password', { password: 'x' }, ['password', 'none'], ['password']],
+  ])('lets in %s', async (_what, credentials, methods, lists = []) => {
     const key = await keygen('-t', 'ed25519', '-N', '');
     const tried: string[] = [];
     const server = new ssh2.Server({ hostKeys: [key.privateKey] }, (client) => {
@@ -95,7 +98,7 @@ describe('a server that wants no login at all', () => {
       client.on('authentication', (context) => {
         tried.push(context.method);
         if (context.method === 'none') context.accept();
-        else context.reject([]);
+        else context.reject(lists as never[]);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -138,7 +141,11 @@ describe('a refused login', () => {
     expect(error['methodsOffered']).toEqual(expect.arrayContaining(['publickey', 'password']));
     expect(error.attempts).toHaveLength(1);
     expect(server.journal.filter(({ type }) => type === 'connect')).toHaveLength(1);
-    expect(server.journal.filter(({ type }) => type === 'auth')).toHaveLength(2);
+    expect(server.journal.filter(({ type }) => type === 'auth')).toMatchObject([
+      { method: 'publickey' },
+      { method: 'password' },
+      { method: 'none' },
+    ]);
   });
 
   it('sends a wrong password once, also where the server would take it by keyboard as well', async () => {
@@ -152,6 +159,7 @@ describe('a refused login', () => {
     expect(error).toMatchObject({ code: 'SSH_AUTHENTICATION_FAILED', methodsTried: ['password'] });
     expect(server.journal.filter(({ type }) => type === 'auth')).toMatchObject([
       { method: 'password', accepted: false },
+      { method: 'none', accepted: false },
     ]);
   });
 

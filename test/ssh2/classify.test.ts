@@ -172,6 +172,26 @@ const errorRows: ErrorRow[] = [
     { code: 'SSH_AUTHENTICATION_FAILED', retryable: false, hint: expect.stringContaining('MaxAuthTries') },
   ],
   [
+    'too many own keys',
+    ssh2Error('Too many authentication failures', { code: 2 }),
+    situation('auth', { authFailures: 6, methodsTried: ['publickey (ssh-rsa SHA256:x)'] }),
+    {
+      code: 'SSH_AUTHENTICATION_FAILED',
+      retryable: false,
+      hint: expect.stringMatching(/MaxAuthTries.*there are more/),
+    },
+  ],
+  [
+    'the last question of all is one too many',
+    ssh2Error('Too many authentication failures', { code: 2 }),
+    situation('auth', { authFailures: 6, authAtEnd: true, methodsTried: ['password'] }),
+    {
+      code: 'SSH_AUTHENTICATION_FAILED',
+      retryable: false,
+      hint: expect.stringContaining('Wrong account'),
+    },
+  ],
+  [
     'no more methods',
     ssh2Error('NO_MORE_AUTH_METHODS_AVAILABLE', { code: 14 }),
     situation('auth'),

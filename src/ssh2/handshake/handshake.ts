@@ -290,11 +290,7 @@ class Handshake {
       elapsedMs: this.#clock.elapsed,
       saidBefore: this.#transport.saidBefore,
       serverOffer: this.#offer,
-      methodsTried: this.#auth.tried,
-      partialSuccess: this.#auth.hasPart,
-      loginNotes: this.#auth.notes,
-      methodsOffered: this.#auth.offered,
-      authFailures: this.#auth.failures,
+      ...this.#auth.situation,
     };
   }
 }

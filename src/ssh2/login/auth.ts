@@ -19,9 +19,13 @@ export interface AuthEvents {
   over: StopSwitch;
 }
 
+/** Requests after which OpenSSH's server ends the connection (MaxAuthTries), unless it was told otherwise. */
+const usualTries = 6;
+
 /**
  * Decides what is tried when, in OpenSSH's order: keys, keyboard-interactive, password; never a method that the server
- * does not offer once it has said what it offers, and never `none` where there is something better (a round trip).
+ * does not offer once it has said what it offers. `none`, which `ssh` tries first, comes last: it costs a round trip, and
+ * only a server that wants nothing, or an account without a password, is entered by it.
  */
 export class Authentication {
   readonly tried: string[] = [];
@@ -38,6 +42,8 @@ export class Authentication {
   #queue: AsyncGenerator<Candidate>;
   #sent: Candidate | undefined;
   #methodsSent = new Set<string>();
+  /** Everything was refused, and the server is asked whether it lets in without anything. */
+  #isAtEnd = false;
   /** The ids of what the server has judged, and would judge the same way again. */
   #judged = new Set<string>();
 
@@ -49,6 +55,18 @@ export class Authentication {
     const note = (label: string) => this.#noteOnce(label);
     this.#publicKeys = new PublicKeys(credentials, events.over.signal, { accepted, note });
     this.#queue = this.#candidates();
+  }
+
+  /** What an error has to say of the login. */
+  get situation() {
+    return {
+      methodsTried: this.tried,
+      partialSuccess: this.hasPart,
+      loginNotes: this.notes,
+      methodsOffered: this.offered,
+      authFailures: this.failures,
+      authAtEnd: this.#isAtEnd,
+    };
   }
 
   /**
@@ -96,7 +114,7 @@ export class Authentication {
       if (done || !value) return false;
       if (this.#judged.has(idOf(value))) continue;
       if (this.offered && value.method !== 'none' && !this.offered.includes(value.method)) continue;
-      this.#noteOnce(value.label);
+      if (value.method !== 'none' || !this.#couldSucceed) this.#noteOnce(value.label);
       if (value.note !== undefined && !this.notes.includes(value.note)) this.notes.push(value.note);
       this.#sent = value;
       this.#methodsSent.add(value.method);
@@ -108,12 +126,15 @@ export class Authentication {
     const { agent, password, keyboardInteractive } = this.#credentials;
     yield* this.#publicKeys.own();
     if (agent !== undefined && this.#mayTake('publickey')) yield* this.#publicKeys.ofAgent(agent);
+    // One request is left for what follows.
+    for (const candidate of this.#publicKeys.otherWays()) if (this.failures < usualTries - 1) yield candidate;
     if (keyboardInteractive) yield this.#keyboardInteractive();
     if (password !== undefined) yield this.#password(password);
     // Never the same password twice: a refused login counts at the server.
     const isJudged = this.#judged.has('password');
     if (password !== undefined && !isJudged && !keyboardInteractive) yield this.#keyboardInteractive();
-    if (!this.hasPart && !this.#couldSucceed) yield this.#none();
+    this.#isAtEnd = true;
+    if (!this.hasPart) yield this.#none();
   }
 
   #mayTake(method: string): boolean {

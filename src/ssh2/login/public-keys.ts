@@ -31,6 +31,7 @@ export class PublicKeys {
   readonly #note: (label: string) => void;
   /** The signature algorithms that the server takes, if it says so (RFC 8308 section 3.1). */
   #taken: readonly string[] | undefined;
+  #otherWays: Candidate[] = [];
 
   /**
    * @param use the signature algorithms to use (`accepted`), and what is told of what was found instead of a key.
@@ -53,6 +54,7 @@ export class PublicKeys {
   /** The keys and certificates at hand. */
   *own(): Generator<Candidate> {
     const { keys, certificates } = this.#credentials;
+    this.#otherWays = [];
     for (const certificate of certificates) {
       const key = keys.find((one) => isFor(certificate, one));
       if (key) yield* this.#tries(shownCertificate(certificate), { key });
@@ -90,15 +92,25 @@ export class PublicKeys {
   }
 
   /**
+   * What was shown before, with another signature. It comes after everything else: each try counts at the server, and
+   * `ssh` has one only for each key.
+   */
+  *otherWays(): Generator<Candidate> {
+    yield* this.#otherWays;
+  }
+
+  /**
    * RSA keys sign in two ways. What a server says of it is no promise: OpenSSH 9.2 names what it knows, not what its
    * PubkeyAcceptedAlgorithms allow. So an own key is shown both ways; of an agent's many keys, each once if possible.
    */
   *#tries(shown: Shown, signer: Signer): Generator<Candidate> {
-    for (const algorithm of this.#algorithmsFor(shown)) {
-      if (this.#taken && shown.type === 'ssh-rsa' && !this.#taken.includes(algorithm)) continue;
-      yield this.#candidate(shown, algorithm, signer);
-      if ('agent' in signer && this.#taken?.includes(algorithm)) return;
-    }
+    const isTaken = (algorithm: string) =>
+      !this.#taken || shown.type !== 'ssh-rsa' || this.#taken.includes(algorithm);
+    const [first, ...others] = this.#algorithmsFor(shown).filter(isTaken);
+    if (first === undefined) return;
+    yield this.#candidate(shown, first, signer);
+    if ('agent' in signer && this.#taken) return;
+    this.#otherWays.push(...others.map((algorithm) => this.#candidate(shown, algorithm, signer)));
   }
 
   /** Kinds of keys that have no name yet are the agent's business. */

@@ -37,6 +37,8 @@ export interface Situation {
   loginNotes?: readonly string[];
   /** Refused authentication requests. */
   authFailures: number;
+  /** Nothing was left to try when it ended. */
+  authAtEnd?: boolean;
 }
 
 /** ssh2's errors carry a `level`, or the number of an SSH_MSG_DISCONNECT as `code`, or neither. */
@@ -143,7 +145,9 @@ function disconnected(error: Ssh2Error, code: number, situation: Situation): Ssh
   const { phase } = situation;
   const ofAuth = code === disconnectNoMoreAuthMethods || code === disconnectAuthCancelled;
   if (phase === 'auth' && (ofAuth || situation.authFailures > 0 || /authentication/i.test(reason))) {
-    return authFailed(situation, error, reason);
+    // All was refused before, and the last question was one too many: that is none of the reasons.
+    const isOneMore = situation.authAtEnd && /too many/i.test(reason);
+    return authFailed(situation, error, isOneMore ? undefined : reason);
   }
   if (phase === 'banner' || phase === 'handshake') {
     return new HandshakeFailed(`${at(situation)} ended the connection during the key exchange: "${reason}"`, {
@@ -230,7 +234,8 @@ function authHint(
   reason: string | undefined,
 ): string {
   if (reason && /too many/i.test(reason)) {
-    return 'The agent offered more keys than the server looks at (MaxAuthTries, 6 by default): give the right one as privateKeyPath.';
+    const whose = tried.some((label) => label.startsWith('publickey (agent')) ? 'the agent has' : 'there are';
+    return `The server looks at a few keys only (MaxAuthTries, 6 by default), and ${whose} more: give the right one alone as privateKeyPath.`;
   }
   const usable = offered?.some((method) => tried.some((label) => label.startsWith(method)));
   if (partialSuccess)

@@ -62,7 +62,7 @@ export const englishAtJump: Words['atJump'] = {
   },
   tooManyKeys: {
     says: ({ at, tried }) => `${at} gave up after too many attempts; tried: ${tried}`,
-    todo: 'An agent offered more keys than the jump host looks at (MaxAuthTries, 6 by default): give the right one by --jump-identity.',
+    todo: 'More keys were offered than the jump host looks at (MaxAuthTries, 6 by default), often by an agent: give the right one by --jump-identity.',
   },
   accountRefused: {
     says: ({ at, said }) => `${at}: the account there may not log in: ${said}`,

@@ -151,7 +151,7 @@ export const englishFailures: Words['failures'] = {
   },
   tooManyKeys: {
     says: ({ tried }) => `the server gave up after too many attempts; tried: ${tried}`,
-    todo: 'An agent offered more keys than the server looks at (MaxAuthTries, 6 by default): give the right one by --identity.',
+    todo: 'More keys were offered than the server looks at (MaxAuthTries, 6 by default), often by an agent: give the right one by --identity.',
   },
   accountRefused: {
     says: ({ username, said }) => `the account ${username} may not log in: ${said}`,

@@ -62,7 +62,7 @@ export const koreanAtJump: Words['atJump'] = {
   },
   tooManyKeys: {
     says: ({ at, tried }) => `${at}: 시도가 너무 많아 점프 호스트가 끊었습니다. 시도한 것: ${tried}`,
-    todo: '에이전트가 점프 호스트가 보는 수(MaxAuthTries, 기본 6)보다 많은 키를 내밀었습니다. --jump-identity로 맞는 키를 주세요.',
+    todo: '점프 호스트가 보는 수(MaxAuthTries, 기본 6)보다 많은 키를 내밀었습니다(흔히 에이전트의 키입니다). --jump-identity로 맞는 키를 주세요.',
   },
   accountRefused: {
     says: ({ at, said }) => `${at}: 그곳의 계정은 로그인할 수 없습니다: ${said}`,

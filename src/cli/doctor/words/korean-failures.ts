@@ -149,7 +149,7 @@ export const koreanFailures: Words['failures'] = {
   },
   tooManyKeys: {
     says: ({ tried }) => `시도가 너무 많아 서버가 끊었습니다. 시도한 것: ${tried}`,
-    todo: '에이전트가 서버가 보는 수(MaxAuthTries, 기본 6)보다 많은 키를 내밀었습니다. --identity로 맞는 키를 주세요.',
+    todo: '서버가 보는 수(MaxAuthTries, 기본 6)보다 많은 키를 내밀었습니다(흔히 에이전트의 키입니다). --identity로 맞는 키를 주세요.',
   },
   accountRefused: {
     says: ({ username, said }) => `${username} 계정은 로그인할 수 없습니다: ${said}`,
