@@ -132,6 +132,18 @@ describe('hostile text of a server', () => {
     expect(inspect(connection)).not.toMatch(raw);
   });
 
+  it('is escaped in the name of a signal', async () => {
+    await using server = await startMockServer({
+      exec: { x: { signal: `T${control.replace('\0', '')}${'A'.repeat(1_000)}` } },
+    });
+    await using connection = await connectTo(server);
+    const { error } = await failureOf(connection.exec('x'));
+    expectTame(error, []);
+    const { signal } = await connection.exec('x', { reject: false });
+    expect(signal).toMatch(/^SIGT\\x1b/);
+    expect(signal).not.toMatch(raw);
+  });
+
   it('is escaped in prompts', async () => {
     const prompts = [`Code ${control}:`];
     await using server = await startMockServer({

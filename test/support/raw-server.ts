@@ -30,6 +30,8 @@ export interface RawScript {
   position?: Position;
   /** Cuts all that is written into pieces of this many bytes. */
   piece?: number;
+  /** Does not go on with a key exchange behind the first one. */
+  endlessRekey?: boolean;
   /** Answers what comes encrypted, given its payload. */
   answer?: (server: RawConnection, payload: Buffer) => void;
 }
@@ -121,6 +123,11 @@ export class RawConnection {
     this.#write(Buffer.concat([Buffer.from(`${identification}\r\n`), this.#packet(this.#keyInit)]));
   }
 
+  /** Begins a key exchange. */
+  rekey(): void {
+    this.send(this.#keyInit);
+  }
+
   send(message: Buffer): void {
     this.#write(this.#packet(message));
   }
@@ -191,6 +198,7 @@ export class RawConnection {
     const type = message[0] ?? 0;
     this.received.push({ type, encrypted: this.#decipher !== undefined });
     if (type === 20) this.#clientKeyInit = message;
+    else if (type === 30 && this.#decipher && this.#options.script?.endlessRekey) return;
     else if (type === 30) this.#exchange(message.subarray(5));
     else if (type === 21 && this.#keys) {
       this.#decipher = createDecipheriv('aes-128-ctr', this.#keys('C', 16), this.#keys('A', 16));

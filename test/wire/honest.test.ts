@@ -6,7 +6,14 @@ import { describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { optionsFor } from '../support/connect.ts';
-import { friendlyAnswer, newHostKey, payload, publicLine, startRawServer } from '../support/raw-server.ts';
+import {
+  friendlyAnswer,
+  newHostKey,
+  payload,
+  publicLine,
+  type RawConnection,
+  startRawServer,
+} from '../support/raw-server.ts';
 import { messages } from '../support/wire-matrix.ts';
 
 /** A stream to a port whose bytes arrive in pieces of this length. */
@@ -137,5 +144,42 @@ describe('an accepted server that is out of turn', () => {
       code: 'SSH_HANDSHAKE_FAILED',
       reason: 'SSH_MSG_USERAUTH_FAILURE (51) out of turn, after the login',
     });
+  });
+});
+
+describe('a server that begins another key exchange and does not end it', () => {
+  it.each([
+    ['in the session, with noise that keeps the keepalive content', 52],
+    ['in silence', 0],
+  ])('is left within the limit of a handshake: %s', async (_how, noise) => {
+    const timers: NodeJS.Timeout[] = [];
+    const answer = (connection: RawConnection, message: Buffer) => {
+      friendlyAnswer(connection, message);
+      if (message[0] !== 90) return;
+      connection.rekey();
+      if (noise > 0) timers.push(setInterval(() => connection.send(payload(2, 'noise')), 50));
+    };
+    // With a strict key exchange ssh2 takes no noise in any.
+    using server = await startRawServer({ key, strict: false, script: { answer, endlessRekey: true } });
+    const connection = await connectViaGateway({
+      ...{ host: '127.0.0.1', port: server.port, username: 'rpa', password: 'rpa', retry: false },
+      ...{ hostKey: { key: line }, timeouts: { handshake: 600 } },
+    });
+    connection.openStream('nobody', 1).catch(() => {});
+    expect(await connection.closed).toMatchObject({
+      ...{ code: 'SSH_CONNECTION_LOST', why: 'protocol' },
+      message: expect.stringMatching(
+        /began another key exchange and did not end it within 600 ms \(option timeouts.handshake\)/,
+      ),
+    });
+    for (const timer of timers) clearInterval(timer);
+  });
+
+  it('is not mistaken for one that exchanges keys again and again', async () => {
+    await using server = await startMockServer();
+    await using connection = await connectViaGateway(optionsFor(server, { timeouts: { handshake: 300 } }));
+    for (let round = 0; round < 3; round++) await server.rekey();
+    await sleep(700);
+    expect((await connection.exec('echo hello')).stdout).toBe('hello\n');
   });
 });

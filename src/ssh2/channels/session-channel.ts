@@ -1,5 +1,6 @@
 import type { Client, ClientChannel } from 'ssh2';
 import type { SshError } from '../../errors/index.ts';
+import { printable } from '../../text/printable.ts';
 import { sendSignal, stateOf } from '../insides/internals.ts';
 import type { Lost } from '../transport/lost.ts';
 
@@ -84,7 +85,11 @@ class SafeSession implements SessionChannel {
     raw.on('exit', (code: number | null, signal?: string, _dump?: string, description?: string) => {
       this.#status =
         code === null
-          ? { kind: 'signal', signal: signal ?? 'SIG?', description: description ?? '' }
+          ? {
+              kind: 'signal',
+              signal: printable(signal ?? 'SIG?', 40),
+              description: printable(description ?? '', 300),
+            }
           : { kind: 'exit', exitCode: code };
     });
     raw.on('close', () => this.#closed());

@@ -137,10 +137,8 @@ class Handshake {
   async #startClient(): Promise<void> {
     const plan = this.#plan;
     const algorithms = { ...plan.algorithms };
-    algorithms.serverHostKey = await plan.hostKey.order(algorithms.serverHostKey, {
-      ...plan.where,
-      over: this.#over,
-    });
+    const target = { ...plan.where, over: this.#over };
+    algorithms.serverHostKey = await plan.hostKey.order(algorithms.serverHostKey, target);
     if (this.#outcome.settled) return;
     this.#listen();
     this.#connect(algorithms);
@@ -150,6 +148,7 @@ class Handshake {
   #mendClient({ kex, serverHostKey }: ResolvedAlgorithms): void {
     try {
       this.#order = mendClient(this.#client, this.#transport, {
+        rekeyTimeout: this.#plan.timeouts.handshake,
         onOutOfTurn: (broken) => this.#fail(outOfTurn(broken, this.#situation())),
         onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
         onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),

@@ -2,6 +2,7 @@ import type { Client } from 'ssh2';
 import { type AnswersStream, boundAnswers } from '../bounds/answers.ts';
 import { boundLoginTalk } from '../bounds/login-talk.ts';
 import { boundWindows } from '../bounds/receive-window.ts';
+import { boundRekeys } from '../bounds/rekey-time.ts';
 import { boundUnasked } from '../bounds/unasked.ts';
 import { knowForwardsByOwnNamesOnly } from '../insides/inbound.ts';
 import { deferDestruction, onSilentDisconnect } from '../insides/internals.ts';
@@ -10,6 +11,8 @@ import { guardOrder } from '../order/guard-order.ts';
 import type { MessageOrder, OutOfTurn } from '../order/message-order.ts';
 
 export interface MendEvents {
+  /** Milliseconds for each key exchange behind the first one. */
+  rekeyTimeout: number;
   onOutOfTurn(broken: OutOfTurn): void;
   /** The far side made us keep too much; in words that follow its name. */
   onExceeded(what: string): void;
@@ -23,7 +26,7 @@ export interface MendEvents {
 export function mendClient(client: Client, output: AnswersStream, events: MendEvents): MessageOrder {
   lookInside(client);
   deferDestruction(client);
-  const order = guardOrder(client, events.onOutOfTurn);
+  const order = guardOrder(client, events.onOutOfTurn, boundRekeys(events.rekeyTimeout, events.onExceeded));
   knowForwardsByOwnNamesOnly(client);
   boundWindows(client, events.onExceeded);
   boundAnswers(client, output, events.onExceeded);

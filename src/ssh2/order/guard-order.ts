@@ -8,7 +8,7 @@ import {
   sendDisconnect,
 } from '../insides/packets.ts';
 import { messageName } from './message-names.ts';
-import { MessageOrder, mayLeaveInPlainText, type OutOfTurn } from './message-order.ts';
+import { MessageOrder, mayLeaveInPlainText, type OutOfTurn, type Rekeys } from './message-order.ts';
 
 /** SSH_DISCONNECT_PROTOCOL_ERROR (RFC 4253 section 11.1). */
 const protocolError = 2;
@@ -17,8 +17,12 @@ const protocolError = 2;
  * Lets no message through to ssh2 that is out of turn, and nothing leave unencrypted but the key exchange. To be
  * called after `client.connect`, before anything was received. `onBroken` must see to it that nothing more is read.
  */
-export function guardOrder(client: Client, onBroken: (broken: OutOfTurn) => void): MessageOrder {
-  const order = new MessageOrder(() => isStrictKex(client));
+export function guardOrder(
+  client: Client,
+  onBroken: (broken: OutOfTurn) => void,
+  rekeys: Rekeys,
+): MessageOrder {
+  const order = new MessageOrder(() => isStrictKex(client), rekeys);
   const judge = (broken: OutOfTurn | undefined) => {
     if (!broken) return;
     sendDisconnect(client, protocolError);

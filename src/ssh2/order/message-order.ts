@@ -69,6 +69,12 @@ const rules: Readonly<Record<Exclude<Stage, 'exchange'>, Rule>> = {
   },
 };
 
+/** Told when a key exchange behind the first one begins and ends. */
+export interface Rekeys {
+  begun(): void;
+  ended(): void;
+}
+
 const notAsked: Rule = {
   when: 'before a login was asked for',
   allowed: 'SSH_MSG_USERAUTH_BANNER (53), SSH_MSG_EXT_INFO (7), SSH_MSG_KEXINIT (20) and 1 to 4',
@@ -90,9 +96,11 @@ export class MessageOrder {
   #rekeying = false;
   #asked = false;
   readonly #isStrict: () => boolean;
+  readonly #rekeys: Rekeys | undefined;
 
-  constructor(isStrict: () => boolean) {
+  constructor(isStrict: () => boolean, rekeys?: Rekeys) {
     this.#isStrict = isStrict;
+    this.#rekeys = rekeys;
   }
 
   /** Takes note of a message that came; tells what is wrong with it, if anything. */
@@ -107,6 +115,7 @@ export class MessageOrder {
   /** Both sides' NEWKEYS are through: the server's host key is accepted, and its signature is right. */
   keysExchanged(): void {
     this.#stage = this.#after;
+    if (this.#rekeying) this.#rekeys?.ended();
     this.#rekeying = false;
   }
 
@@ -141,6 +150,7 @@ export class MessageOrder {
     this.#after = this.#stage as Exclude<Stage, 'exchange' | 'verdict'>;
     this.#stage = 'exchange';
     this.#rekeying = true;
+    this.#rekeys?.begun();
   }
 }
 
