@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkClock } from '../../src/cli/doctor/checks/clock.ts';
 import { checkWindows } from '../../src/cli/doctor/checks/windows.ts';
 import { Visit } from '../../src/cli/doctor/visit.ts';
 import { english } from '../../src/cli/doctor/words/english.ts';
 import type { Connection as LibraryConnection } from '../../src/cli/library.ts';
 import type { Connection } from '../../src/connection.ts';
-import type { Command } from '../../src/exec/types.ts';
 import { remoteSha256 } from '../../src/sftp/verify/checksum.ts';
 import { startWindowsPc, type WindowsPc } from './support/pc.ts';
 
@@ -81,48 +80,53 @@ it("the doctor reads the PC's clock", async () => {
 });
 
 describe('a command that is stopped', () => {
-  const running = async (pattern: string) =>
-    Number((await connection.exec(`ps -A -o args= | grep -c "^${pattern}" || true`)).stdout);
+  /** A command that sleeps, and is not one of another run of this suite. */
+  const nap = (number: number) => `sleep ${number}.${process.pid}`;
+  /** The processes that have become one of these commands. */
+  const asleep = async (...numbers: number[]) => {
+    const { stdout } = await connection.exec(`pgrep -f '^(${numbers.map(nap).join('|')})$' || true`);
+    return stdout.split('\n').filter(Boolean);
+  };
+  const untilAsleep = (count: number, ...numbers: number[]) =>
+    expect.poll(() => asleep(...numbers)).toHaveLength(count);
+  /** Starts a command, and waits until it is one more that sleeps. */
+  const fallAsleep = async (line: string, number: number) => {
+    const before = await asleep(number);
+    const command = connection.exec(line, { reject: false });
+    void command.catch(() => {});
+    await untilAsleep(before.length + 1, number);
+    const [pid] = (await asleep(number)).filter((one) => !before.includes(one));
+    return { command, pid };
+  };
+  // A second try must not find what the first has left.
+  afterEach(() => connection.exec(`pkill -KILL -f '^sleep 4[0-9]*[.]${process.pid}$' || true`));
 
   it('is found among its own connection’s commands, and ended with what it started', async () => {
     const other = await pc.connect();
-    const theirs = other.exec('sleep 4721').catch(() => {});
-    const error = await connection.exec('sleep 4720 & sleep 4720; echo "it\'s"', { timeout: 1_500 }).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
+    const theirs = other.exec(nap(4721)).catch(() => {});
+    const error = await connection
+      .exec(`${nap(4720)} & ${nap(4720)}; echo "it's"`, { timeout: 1_500 })
+      .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT' });
-    await expect.poll(() => running('sleep 4720'), { timeout: 30_000, interval: 500 }).toBe(0);
-    expect(await running('sleep 4721')).toBe(1);
-    await connection.exec('pkill -f "sleep 4721"', { reject: false });
+    await untilAsleep(0, 4720);
+    await untilAsleep(1, 4721);
+    await connection.exec(`pkill -f '^${nap(4721)}'`);
     await theirs;
     await other.close();
   });
 
-  /** Two of the same, of which one is stopped; which of them the PC then still runs. */
+  /** Two of the same, of which one is stopped; the other runs on. */
   const stopOneOfTwo = async (which: 0 | 1, number: number) => {
-    const line = `echo $$ >>pids-${number}; exec sleep ${number}`;
-    const commands: Command[] = [];
-    for (const started of [1, 2]) {
-      const command = connection.exec(line, { reject: false });
-      void command.catch(() => {});
-      commands.push(command);
-      await expect.poll(() => lines(`pids-${number}`), { interval: 50 }).toHaveLength(started);
-    }
-    const pids = await lines(`pids-${number}`);
-    commands[which]?.kill();
-    await expect.poll(() => running(`sleep ${number}`), { timeout: 30_000, interval: 500 }).toBe(1);
-    const { stdout } = await connection.exec(
-      `ps -A -o pid=,args= | awk '/[0-9] sleep ${number}/ { print $1 }'`,
-    );
-    const [left] = stdout.trim().split('\n');
-    expect(left).toBe(pids[1 - which]);
-    commands[1 - which]?.kill();
-    await expect.poll(() => running(`sleep ${number}`), { timeout: 30_000, interval: 500 }).toBe(0);
-    await Promise.allSettled(commands);
+    const line = `exec ${nap(number)}`;
+    const two = [await fallAsleep(line, number), await fallAsleep(line, number)] as const;
+    const [stopped, other] = which === 0 ? two : [two[1], two[0]];
+    stopped.command.kill();
+    await untilAsleep(1, number);
+    expect(await asleep(number)).toEqual([other.pid]);
+    other.command.kill();
+    await untilAsleep(0, number);
+    await Promise.allSettled(two.map(({ command }) => command));
   };
-  const lines = async (file: string) =>
-    (await readFile(join(pc.home, file), 'utf8').catch(() => '')).split('\n').filter(Boolean);
 
   it.each([0, 1] as const)('is told apart from one with the same line: number %i of two', async (which) => {
     await stopOneOfTwo(which, 4730 + which);
@@ -137,20 +141,18 @@ describe('a command that is stopped', () => {
 
   it('is not mixed up with one that has the same line, and was left to run', async () => {
     // Without a session of its own any more, but with a process.
-    const left = connection.exec('trap "" TERM HUP; exec sleep 4750', { reject: false });
-    await expect.poll(() => running('sleep 4750')).toBe(1);
+    const line = `trap "" TERM HUP; exec ${nap(4750)}`;
+    const left = await fallAsleep(line, 4750);
     await pc.set('no-powershell');
-    left.kill();
-    await left.catch(() => {});
+    left.command.kill();
+    await expect.poll(() => pc.log()).toEqual(['no powershell']);
+    await left.command.catch(() => {});
     await pc.reset();
-    const command = connection.exec('trap "" TERM HUP; exec sleep 4750', { reject: false });
-    await expect.poll(() => running('sleep 4750')).toBe(2);
-    const before = (await connection.exec('pgrep -o -f "^sleep 4750"')).stdout;
+    const { command } = await fallAsleep(line, 4750);
     command.kill();
     await command.catch(() => {});
-    await expect.poll(() => running('sleep 4750'), { timeout: 30_000, interval: 500 }).toBe(1);
-    expect((await connection.exec('pgrep -f "^sleep 4750"')).stdout).toBe(before);
-    await connection.exec('pkill -KILL -f "^sleep 4750"', { reject: false });
+    await untilAsleep(1, 4750);
+    expect(await asleep(4750)).toEqual([left.pid]);
   });
 
   it.each([
@@ -158,27 +160,26 @@ describe('a command that is stopped', () => {
     ['a snapshot', 'denied'],
   ])('has no shell left that goes on with the next command, by %s', async (_, wmi) => {
     await pc.set('wmi', wmi);
-    const line = 'sleep 4763 & sleep 4760 || sleep 4761 || sleep 4762';
+    const line = `${nap(4763)} & ${nap(4760)} || ${nap(4761)} || ${nap(4762)}`;
     const error = await connection.exec(line, { timeout: 500 }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT' });
-    await expect.poll(() => running('sleep 476'), { timeout: 30_000, interval: 500 }).toBe(0);
+    await untilAsleep(0, 4760, 4761, 4762, 4763);
   });
 
   it('has no child left that it started while its processes were listed', async () => {
-    await pc.set('unseen', 'sleep 4764');
+    await pc.set('unseen', nap(4764));
     const error = await connection
-      .exec('sleep 4764 & sleep 4765', { timeout: 1_000 })
+      .exec(`${nap(4764)} & ${nap(4765)}`, { timeout: 1_000 })
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT' });
-    await expect.poll(() => running('sleep 476'), { timeout: 30_000, interval: 500 }).toBe(0);
+    await untilAsleep(0, 4764, 4765);
     await expect.poll(() => pc.log()).toEqual(Array(3).fill('processes by wmi'));
   });
 
   it('runs on where processes are not to be seen, and the caller is not told otherwise', async () => {
     await pc.set('wmi', 'denied');
     await pc.set('no-snapshot');
-    const error = await connection.exec('sleep 4722', { timeout: 500 }).catch((reason: unknown) => reason);
+    const error = await connection.exec(nap(4722), { timeout: 500 }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: 'unknown' });
-    await connection.exec('pkill -f "sleep 472[2]"', { reject: false });
   });
 });

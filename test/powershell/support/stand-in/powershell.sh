@@ -1,7 +1,7 @@
 #!/bin/sh
 # Stands for powershell.exe: PowerShell 7 with our module in place of Windows' own cmdlets and, for P/Invoke, our
 # kernel32. What 7 on Linux does not know of the command line is left out.
-[ ! -e "$STAND_IN/no-powershell" ] || { echo "'powershell' is not recognized as an internal or external command," >&2; exit 1; }
+[ ! -e "$STAND_IN/no-powershell" ] || { echo 'no powershell' >>"$STAND_IN/log"; echo "'powershell' is not recognized as an internal or external command," >&2; exit 1; }
 echo started >>"$STAND_IN/starts"
 export PSModulePath="$STAND_IN/modules" POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
 [ -e "$STAND_IN/no-kernel32" ] || export LD_LIBRARY_PATH="$STAND_IN/lib"
