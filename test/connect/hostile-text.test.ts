@@ -1,9 +1,17 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
 import type { ConnectOptions, LogRecord } from '../../src/options/types.ts';
 import { connectTo } from '../support/connect.ts';
 import { type Failure, failureOf, until } from '../support/outcome.ts';
+import {
+  friendlyAnswer,
+  newHostKey,
+  payload,
+  type RawConnection,
+  startRawServer,
+} from '../support/raw-server.ts';
 
 const control = '\u001b]0;pwned\u0007\u001b[2J\r\u202e\u0000';
 const megabyte = `${control}${'A'.repeat(1 << 20)}`;
@@ -133,15 +141,23 @@ describe('hostile text of a server', () => {
   });
 
   it('is escaped in the name of a signal', async () => {
-    await using server = await startMockServer({
-      exec: { x: { signal: `T${control.replace('\0', '')}${'A'.repeat(1_000)}` } },
+    const name = `T${control}${'A'.repeat(1_000)}`;
+    const answer = (raw: RawConnection, message: Buffer) => {
+      if (message[0] === 90) return raw.send(payload(91, message.readUInt32BE(12), 0, 100_000, 32_768));
+      friendlyAnswer(raw, message);
+      if (message[0] !== 98) return;
+      for (const one of [payload(99, 0), payload(98, 0, 'exit-signal', false, name, false, control, '')])
+        raw.send(one);
+      for (const type of [96, 97]) raw.send(payload(type, 0));
+    };
+    using server = await startRawServer({ key: newHostKey(), strict: true, script: { answer } });
+    await using connection = await connectViaGateway({
+      ...{ host: '127.0.0.1', port: server.port, username: 'rpa', password: 'rpa', retry: false },
+      hostKey: 'insecure-accept-any',
     });
-    await using connection = await connectTo(server);
     const { error } = await failureOf(connection.exec('x'));
     expectTame(error, []);
-    const { signal } = await connection.exec('x', { reject: false });
-    expect(signal).toMatch(/^SIGT\\x1b/);
-    expect(signal).not.toMatch(raw);
+    expect(error).toMatchObject({ signal: expect.stringMatching(/^SIGT\\x1b/) });
   });
 
   it('is escaped in prompts', async () => {
