@@ -184,7 +184,7 @@ describe.skipIf(process.platform !== 'linux')('the program', () => {
     ],
     [
       ['tunnel', 'install', '-R', '1:a:2', '-F', 'none', '-i', '/absent/key', 'gateway'],
-      /--identity: there is no file "\/absent\/key"/,
+      /--identity: there is no file \/absent\/key; /,
     ],
     [['tunnel', 'status', 'gateway'], /no other argument/],
   ])('%j is wrong use, and nothing is done', async (argv, message) => {

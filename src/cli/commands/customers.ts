@@ -64,7 +64,7 @@ export const customersShow: Command = {
   exitCodes: [['0', 'shown'], written[1]],
   async run(call) {
     const { code, file } = subjectOf(call);
-    say(call.io.stdout, JSON.stringify(await inFile(() => customerIn(file, code)), null, 2));
+    say(call.io.stdout, JSON.stringify(await inFile(call.settings, () => customerIn(file, code)), null, 2));
     return exitCodes.ok;
   },
 };
@@ -110,7 +110,7 @@ export const customersAdd: Command = {
   exitCodes: written,
   async run(call) {
     const { code, file } = subjectOf(call);
-    await inFile(() =>
+    await inFile(call.settings, () =>
       addCustomer(file, code, entryOf(call.settings, code), { gateway: gatewayOf(call.settings) }),
     );
     say(call.io.stdout, `${code}: added to ${file}`);
@@ -128,7 +128,7 @@ export const customersLeave: Command = {
   exitCodes: written,
   async run(call) {
     const { code, file } = subjectOf(call);
-    const isNews = await inFile(() => changeCustomer(file, code, { state: 'left' }));
+    const isNews = await inFile(call.settings, () => changeCustomer(file, code, { state: 'left' }));
     say(call.io.stdout, `${code}: ${isNews ? 'marked as left' : 'has left already'}`);
     return exitCodes.ok;
   },

@@ -62,13 +62,13 @@ export const setupCustomer: Command = {
     const customer = wanted(settings, known, code);
     const key = await keyOf(settings);
     // Before anything is done: the entry must fit the file.
-    await inFile(() => writeEntry({ settings, known, customer, isTrial: true }));
+    await inFile(settings, () => writeEntry({ settings, known, customer, isTrial: true }));
     const reach = { settings: settings.without('port'), io, positional, gateway: known.gateway };
     await withGatewayShell(reach, async (shell) => {
       const { setUpCustomer } = await import('../../setup/customer/setup-customer.ts');
       const replaceKey = settings.flag('replace-key');
       const { did, needsKey } = await setUpCustomer(shell, customer, { key, replaceKey });
-      await inFile(() => writeEntry({ settings, known, customer }));
+      await inFile(settings, () => writeEntry({ settings, known, customer }));
       if (did.length === 0) say(io.stdout, `${code}: all is as it should be`);
       for (const line of did) say(io.stdout, `${code}: ${printable(line, 300)}`);
       if (needsKey) say(io.stdout, `${code}: waits for the PC's key. Next: ssh-via-gateway setup pc ${code}`);

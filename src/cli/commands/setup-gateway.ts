@@ -171,7 +171,8 @@ async function record(
   const isKnown = sameKeys(known?.gateway.hostKey ?? [], found.hostKey);
   const change = { ...fresh, ...layout, ...(isKnown ? {} : { hostKey: found.hostKey }) };
   const file = pathOf(settings);
-  if (await inFile(() => changeGateway(file, change))) say(io.stderr, `wrote the gateway into ${file}`);
+  if (await inFile(settings, () => changeGateway(file, change)))
+    say(io.stderr, `wrote the gateway into ${file}`);
 }
 
 function sameKeys(before: readonly string[], now: readonly string[]): boolean {

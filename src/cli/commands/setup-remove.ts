@@ -42,12 +42,12 @@ export const setupRemove: Command = {
     if (sharer)
       throw new UsageError(`${sharer.code} has the account ${customer.account} too: it cannot be closed`);
     const file = pathOf(settings);
-    await inFile(() => changeCustomer(file, code, { state: 'left' }, { isTrial: true }));
+    await inFile(settings, () => changeCustomer(file, code, { state: 'left' }, { isTrial: true }));
     const reach = { settings: settings.without('port'), io, positional, gateway };
     await withGatewayShell(reach, async (shell) => {
       const { removeCustomer } = await import('../../setup/customer/setup-customer.ts');
       const { did, heldBy } = await removeCustomer(shell, customer, { adopt: settings.flag('adopt') });
-      const isNews = await inFile(() => changeCustomer(file, code, { state: 'left' }));
+      const isNews = await inFile(settings, () => changeCustomer(file, code, { state: 'left' }));
       for (const line of [...did, ...(isNews ? ['marked as left'] : [])])
         say(io.stdout, `${code}: ${printable(line, 300)}`);
       if (did.length === 0 && !isNews) say(io.stdout, `${code}: was gone already`);

@@ -1,6 +1,6 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { quoted } from '../../text/printable.ts';
+import { readKeyFile } from '../../ssh2/login/key-files.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { wrongValue } from '../args/values.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -53,9 +53,9 @@ export const tunnelInstall: Command = {
     }
     // What is wrong with the options shall be said now, and not in a log.
     await tunnelCommand.check(call);
-    for (const file of settings.list('identity')) {
-      if (!existsSync(file)) throw new UsageError(`--identity: there is no file ${quoted(file)}`);
-    }
+    // A missing key, and one that is none, would only show in the service's log.
+    const keys = ['identity', 'jump-identity'].flatMap((name) => settings.list(name));
+    for (const file of keys) await readKeyFile('privateKeyPath', file);
     const name = nameOf(settings);
     const service = { name, title: `Tunnel ${name} (ssh-via-gateway)`, argv: await argvOf(call) };
     return tell(io, name, await (await managerOf(settings)).install(service), 'is as it should be');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { given } from '../../check/given.ts';
 import { socketPathOf } from '../../customers/connect-options.ts';
 import { homeFolder } from '../../options/local-account.ts';
+import { quoted } from '../../text/printable.ts';
 import { defaultBackoff } from '../../tunnel/backoff.ts';
 import { defaultCheckInterval, defaultReclaim } from '../../tunnel/options.ts';
 import { count, time } from '../args/checks.ts';
@@ -147,9 +148,11 @@ export const tunnelCommand = {
       file: settings.text('log-file'),
       json: settings.flag('json'),
       verbose: settings.flag('verbose'),
+      settings,
     });
     const path = settings.text('lock') ?? defaultLock(plan);
-    return path === 'none' ? keep(plan, log, io.signal) : keepLocked(path, plan, log, io.signal);
+    if (path === 'none') return keep(plan, log, io.signal);
+    return keepLocked({ path, settings }, plan, log, io.signal);
   },
 } satisfies Command & { check(call: Call): Promise<void> };
 
@@ -213,7 +216,7 @@ function defaultLock({ gateway, listenPort, listenPath }: ReverseTunnelOptions):
 }
 
 async function keepLocked(
-  path: string,
+  { path, settings }: { path: string; settings: Call['settings'] },
   plan: ReverseTunnelOptions,
   log: TunnelLog,
   signal: AbortSignal,
@@ -229,10 +232,19 @@ async function keepLocked(
     return lockExitCode;
   } catch (error) {
     if (error instanceof Stopped) return exitCodes.ok;
-    if (!(error instanceof LockHeld)) throw error;
+    if (!(error instanceof LockHeld)) throw lockFailure(error, path, settings);
     log.note('error', 'lock', error.message);
     return lockExitCode;
   }
+}
+
+/** A file that cannot be one: a folder, no right to write there, a disk that is full. */
+function lockFailure(error: unknown, path: string, settings: Call['settings']): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return error;
+  const why = `${quoted(path)} cannot be the lock (${code})`;
+  if (settings.isGiven('lock')) return new UsageError(`${settings.sourceOf('lock')}: ${why}`);
+  return new Error(`${why}; --lock FILE names another, --lock none does without`);
 }
 
 const lockExitCode = 3;

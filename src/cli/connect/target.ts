@@ -75,17 +75,22 @@ async function customerOfFile(code: string, settings: Settings): Promise<Custome
 
 /** The customers file that `--customers` names. */
 export function customersOf(settings: Settings): Promise<Customers> {
-  return inFile(() => loadCustomers(settings.text('customers')));
+  return inFile(settings, () => loadCustomers(settings.text('customers')));
 }
 
-/** What is wrong with the file is the user's to mend. */
-export async function inFile<T>(work: () => Promise<T>): Promise<T> {
+/** What is wrong with the file is the user's to mend; where it cannot be read, by the option that names it. */
+export async function inFile<T>(settings: Settings, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof CustomersFileError)) throw error;
-    const more = '; --customers FILE names another, and customers add --gateway HOST makes one';
-    throw new UsageError(error.message.replace(/there is no such file$/, `$&${more}`));
+    const { message } = error;
+    const isUnread = /: (?:there is no such file$|it cannot be read)/.test(message);
+    const isNamed = isUnread && settings.isGiven('customers');
+    const source = isNamed ? `${settings.sourceOf('customers')}: ` : '';
+    const other = isNamed ? '' : '--customers FILE names another, and ';
+    const more = `; ${other}customers add --gateway HOST makes one`;
+    throw new UsageError(source + message.replace(/there is no such file$/, `$&${more}`));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Settings } from '../args/settings.ts';
 import type { TunnelEvent } from '../library.ts';
 import { inOurWords } from '../report/library-words.ts';
 import { inWords } from '../report/times.ts';
@@ -7,8 +8,12 @@ import type { LeftOut } from './thinning.ts';
 export type Level = 'info' | 'warn' | 'error';
 
 /** What a line of the log says of an event. Texts of errors are escaped by the library. */
-export function describeEvent(event: TunnelEvent, leftOut?: LeftOut): { level: Level; text: string } {
-  const { level, text } = describe(event);
+export function describeEvent(
+  event: TunnelEvent,
+  leftOut?: LeftOut,
+  settings?: Settings,
+): { level: Level; text: string } {
+  const { level, text } = describe(event, settings);
   return { level, text: `${inOurWords(text)}${leftOut ? leftOutText(event, leftOut) : ''}` };
 }
 
@@ -18,7 +23,7 @@ function leftOutText({ type }: TunnelEvent, { count, ms }: LeftOut): string {
   return `, with ${count === 1 ? '1 failed attempt' : `${count} failed attempts`}`;
 }
 
-function describe(event: TunnelEvent): { level: Level; text: string } {
+function describe(event: TunnelEvent, settings?: Settings): { level: Level; text: string } {
   switch (event.type) {
     case 'connecting':
       return { level: 'info', text: `attempt ${event.attempt}` };
@@ -48,7 +53,7 @@ function describe(event: TunnelEvent): { level: Level; text: string } {
       return { level: 'warn', text: `${event.error.message}; next attempt in ${inWords(event.wait)}` };
     case 'closed':
       return event.error
-        ? { level: 'error', text: `given up: ${wordsOfError(event.error)}` }
+        ? { level: 'error', text: `given up: ${wordsOfError(event.error, settings)}${hintOf(event.error)}` }
         : { level: 'info', text: 'stopped' };
   }
 }
@@ -64,16 +69,26 @@ function listenOf({ listen }: Extract<TunnelEvent, { type: 'up' }>): string {
   return 'path' in listen ? listen.path : `${listen.host}:${listen.port}`;
 }
 
-function wordsOfError(error: Error): string {
+/** Nobody stands by who could ask: the last line says what to do, too. */
+function hintOf({ hint }: Error & { hint?: string }): string {
+  return hint === undefined ? '' : `. ${hint}`;
+}
+
+function wordsOfError(error: Error, settings?: Settings): string {
   const { message } = error;
-  return isWrongUse(error) ? wordsOfWrongUse(error).join('; ') : message;
+  return isWrongUse(error) ? wordsOfWrongUse(error, settings).join('; ') : message;
 }
 
 /** An event as a record for machines. */
-export function recordOf(event: TunnelEvent, leftOut?: LeftOut): Record<string, unknown> {
+export function recordOf(
+  event: TunnelEvent,
+  leftOut?: LeftOut,
+  settings?: Settings,
+): Record<string, unknown> {
   const { at, type, ...rest } = event;
   const { error, ...others } = rest as { error?: Error & { code?: string } };
-  const told = error === undefined ? {} : { error: inOurWords(wordsOfError(error)), code: error.code };
+  const told =
+    error === undefined ? {} : { error: inOurWords(wordsOfError(error, settings)), code: error.code };
   const left = leftOut?.count ? { [type === 'up' ? 'failedAttempts' : 'leftOut']: leftOut.count } : {};
   const { level } = describe(event);
   return { time: at.toISOString(), level, event: type, ...others, ...told, ...left };

@@ -1,5 +1,6 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { quoted } from '../../text/printable.ts';
+import type { Settings } from '../args/settings.ts';
 import { type Io, say } from '../io.ts';
 import type { TunnelEvent } from '../library.ts';
 import { jsonText } from '../report/json.ts';
@@ -18,13 +19,18 @@ export interface LogOptions {
   json: boolean;
   /** Every line, also what has been said a hundred times. */
   verbose?: boolean;
+  /** What the user gave, so that a value is named as it was given. */
+  settings?: Settings | undefined;
 }
 
 const nothing = { count: 0, ms: 0 };
 
 /** Lines with time stamps in UTC, for a service's log: `2026-11-22T10:00:00.000Z info  up  the gateway listens ...`. */
-export function openLog(io: Io, { file, json, verbose = false }: LogOptions): TunnelLog {
-  const write = file === undefined ? (line: string) => say(io.stdout, line) : fileWriter(file, io);
+export function openLog(io: Io, { file, json, verbose = false, settings }: LogOptions): TunnelLog {
+  const write =
+    file === undefined
+      ? (line: string) => say(io.stdout, line)
+      : fileWriter(file, settings?.sourceOf('log-file') ?? 'the log', io);
   const note = (level: Level, event: string, text: string, at = new Date()) => {
     const time = at.toISOString();
     write(
@@ -39,8 +45,8 @@ export function openLog(io: Io, { file, json, verbose = false }: LogOptions): Tu
     event(event) {
       const leftOut = verbose ? nothing : thinning.pass(event);
       if (leftOut === undefined) return;
-      if (json) return write(jsonText(recordOf(event, leftOut)));
-      const { level, text } = describeEvent(event, leftOut);
+      if (json) return write(jsonText(recordOf(event, leftOut, settings)));
+      const { level, text } = describeEvent(event, leftOut, settings);
       note(level, event.type, text, event.at);
     },
   };
@@ -50,7 +56,7 @@ export function openLog(io: Io, { file, json, verbose = false }: LogOptions): Tu
 const largest = 10_000_000;
 
 /** A few lines an hour: written at once, so that none is lost when the machine goes down. */
-function fileWriter(file: string, io: Io): (line: string) => void {
+function fileWriter(file: string, source: string, io: Io): (line: string) => void {
   let isBroken = false;
   return (line) => {
     try {
@@ -59,7 +65,9 @@ function fileWriter(file: string, io: Io): (line: string) => void {
       isBroken = false;
     } catch (error) {
       // A full disk must not take the tunnel down.
-      if (!isBroken) say(io.stderr, `ssh-via-gateway: the log ${quoted(file)} cannot be written: ${error}`);
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = `${source}: ${quoted(file)} cannot be written (${code ?? message}); what goes there comes here`;
+      if (!isBroken) say(io.stderr, `ssh-via-gateway: ${why}`);
       isBroken = true;
       say(io.stderr, line);
     }

@@ -45,5 +45,7 @@ it('appends all the same where the file cannot be renamed', () => {
 
 it('goes to stderr, with the reason, where the file cannot be written', () => {
   mkdirSync(file);
-  expect(noteInto()).toMatch(/the log .* cannot be written: .*\n.*the gateway listens\n$/);
+  expect(noteInto()).toMatch(
+    /the log: ".*" cannot be written \(\w+\); what goes there comes here\n.*the gateway listens\n$/,
+  );
 });
