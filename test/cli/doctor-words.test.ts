@@ -25,7 +25,7 @@ const facts = {
     record: ' (f, line 1)',
     knownAs: 'customer-9',
   },
-  ...{ tried: 'publickey', offered: 'password', said: 'said' },
+  ...{ tried: 'publickey', offered: 'password', service: '', said: 'said' },
 };
 const textsOf = ({ says, todo }: FailureWords) => [
   says(facts),

@@ -3,6 +3,7 @@ import type { SshError } from '../library.ts';
 import { inOurWords } from '../report/library-words.ts';
 import { type ErrorDetails, isAtJump, type Target } from './kind-of.ts';
 import type { FailureKind } from './kinds.ts';
+import { serviceOf } from './services.ts';
 import type { FailureFacts } from './words/words.ts';
 
 /** Of a failure at the target of which nothing is known but what was said. */
@@ -14,6 +15,7 @@ export function plainFacts({ host, port, username }: Target, said = ''): Failure
     username: printable(username, 100),
     at: `${shown}:${port}`,
     said,
+    service: '',
     fingerprint: '',
     keyFile: keyFileOf(''),
     knownAs: '',
@@ -36,6 +38,7 @@ export function factsOf(kind: FailureKind, error: SshError, target: Target): Fai
   const [, recordName = ''] = / has a key for (.+)$/.exec(error.message) ?? [];
   return {
     ...facts,
+    service: serviceOf(details.received ?? ''),
     at: hop ?? facts.at,
     fingerprint,
     keyFile: keyFileOf(keyType),
@@ -60,5 +63,5 @@ function saidOf(kind: FailureKind, error: SshError & ErrorDetails, target: Targe
   const isJump = isAtJump(error, target);
   if (kind === 'keysRefused' || kind === 'sftpRefused') return inOurWords(reason ?? message, isJump);
   if (received === undefined) return inOurWords(message, isJump);
-  return received.split('\\r\\n')[0]!.slice(0, 120);
+  return received.split('\\r\\n')[0]!.replace(/\\n$/, '').slice(0, 120);
 }

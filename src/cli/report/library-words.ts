@@ -40,7 +40,7 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/\(hostKey\.fingerprint\)/g, '(--host-key)'],
   [/\(hostKey\.onUnknown: 'accept-new'\)/g, '(--accept-new)'],
   [/\bin hostKey\.knownHosts\b/g, 'by --known-hosts'],
-  [/\bgive the right one as privateKeyPath\b/g, 'give the right one by --identity'],
+  [/\bgive the right one( alone)? as privateKeyPath\b/g, 'give the right one$1 by --identity'],
   [/\breclaim: \{ unnoted: 'only-session' \} allows more/g, '--reclaim-unnoted allows more'],
   [
     /\(await connection\.sftp\(\)\)\.mkdir\(folder, \{ recursive: true \}\)/g,

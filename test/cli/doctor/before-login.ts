@@ -7,18 +7,55 @@ const quick = ['--banner-timeout', '400ms'];
 const others: Situation[] = [
   ['a web server', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'webServer'],
   ['a web page without a header', '<html>no</html>\n', 'webServer'],
-  ['an FTP server', '220 ProFTPD Server ready.\r\n', 'otherServer'],
-  ['a mail server', '220 mail.example.com ESMTP\r\n', 'otherServer'],
-  ['a POP3 server', '+OK ready\r\n', 'otherServer'],
-  ['a VNC server', 'RFB 003.008\n', 'otherServer'],
-  ['a Redis server', '-ERR unknown command\r\n', 'otherServer'],
-  ['a MySQL server', Buffer.from('4a0000000a382e302e3333000d000000\n', 'hex'), 'otherServer'],
-  ['a telnet server', Buffer.from('fffd18fffd20fffd23fffd27', 'hex'), 'otherServer'],
+  ['an FTP server', '220 ProFTPD Server ready.\r\n', 'otherServer', /^FTP answers at .*not an SSH server: /],
+  [
+    'a mail server',
+    '220 mail.example.com ESMTP\r\n',
+    'otherServer',
+    /^SMTP answers at .*not an SSH server: /,
+  ],
+  ['a POP3 server', '+OK ready\r\n', 'otherServer', /^POP3 answers at .*not an SSH server: /],
+  ['a VNC server', 'RFB 003.008\n', 'otherServer', /^VNC answers at .*not an SSH server: /],
+  [
+    'a Redis server',
+    '-ERR unknown command\r\n',
+    'otherServer',
+    /^Redis or POP3 answers at .*not an SSH server: /,
+  ],
+  [
+    'a MySQL server',
+    Buffer.from('4a0000000a382e302e3333000d000000\n', 'hex'),
+    'otherServer',
+    /^MySQL answers at .*not an SSH server: /,
+  ],
+  [
+    'a telnet server',
+    Buffer.from('fffd18fffd20fffd23fffd27', 'hex'),
+    'otherServer',
+    /^telnet answers at .*not an SSH server: /,
+  ],
+  ['an IMAP server', '* OK [CAPABILITY IMAP4rev1] ready.\r\n', 'otherServer', /^IMAP answers at /],
+  ['a camera', 'RTSP/1.0 400 Bad Request\r\n\r\n', 'otherServer', /^RTSP answers at /],
+  ['a telephone server', 'SIP/2.0 400 Bad Request\r\n\r\n', 'otherServer', /^SIP answers at /],
+  ['a message broker', 'AMQP\0\0\x09\x01', 'otherServer', /^AMQP answers at /],
+  ['an rsync server', '@RSYNCD: 31.0\n', 'otherServer', /^rsync answers at .*"@RSYNCD: 31\.0"$/],
+  [
+    'Remote Desktop',
+    Buffer.from('030000130ed00000123400', 'hex'),
+    'otherServer',
+    /^Remote Desktop \(RDP\) answers/,
+  ],
+  [
+    'a server of no known kind',
+    'hello\r\n',
+    'otherServer',
+    /^what answers at .* is not an SSH server: "hello"$/,
+  ],
   ['a TLS server', Buffer.from('15030100020246', 'hex'), 'tlsServer'],
   ['sshd that is full', 'Exceeded MaxStartups\r\n', 'maxStartups'],
   ['sshd with a penalty for us', 'Not allowed at this time\r\n', 'penalty'],
-].map(([what, said, kind]) => ({
-  ...{ what: what as string, ...published, kind: kind as string },
+].map(([what, said, kind, says = /./]) => ({
+  ...{ what: what as string, ...published, kind: kind as string, says: says as RegExp },
   todo:
     /MaxStartups|PerSource/.test(`${said}`) || kind === 'penalty' || kind === 'maxStartups'
       ? /PerSourcePenaltyExemptList/

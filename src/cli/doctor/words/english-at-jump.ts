@@ -29,7 +29,10 @@ export const englishAtJump: Words['atJump'] = {
     todo: `${place}. If it is a proxy on the way: --proxy https://HOST:PORT.`,
   },
   otherServer: {
-    says: ({ at, said }) => `what answers at ${at} is not an SSH server: "${said}"`,
+    says: ({ at, said, service }) =>
+      service === ''
+        ? `what answers at ${at} is not an SSH server: "${said}"`
+        : `${service} answers at ${at}, and not an SSH server: "${said}"`,
     todo: `${place}: another service listens there, or sshd refuses in words of its own.`,
   },
   keysClosed: {

@@ -59,7 +59,10 @@ export const englishFailures: Words['failures'] = {
     todo: 'Look at host and port. If it is a proxy on the way: --proxy https://HOST:PORT.',
   },
   otherServer: {
-    says: ({ at, said }) => `what answers at ${at} is not an SSH server: "${said}"`,
+    says: ({ at, said, service }) =>
+      service === ''
+        ? `what answers at ${at} is not an SSH server: "${said}"`
+        : `${service} answers at ${at}, and not an SSH server: "${said}"`,
     todo: 'Look at host and port: another service listens there, or sshd refuses in words of its own.',
   },
   oldSsh: {

@@ -28,7 +28,10 @@ export const koreanAtJump: Words['atJump'] = {
     todo: `${place} 중간의 프록시라면 --proxy https://HOST:PORT를 쓰세요.`,
   },
   otherServer: {
-    says: ({ at, said }) => `${at}에서 응답하는 것은 SSH 서버가 아닙니다: "${said}"`,
+    says: ({ at, said, service }) =>
+      service === ''
+        ? `${at}에서 응답하는 것은 SSH 서버가 아닙니다: "${said}"`
+        : `${at}에서 SSH 서버가 아니라 ${service} 서버가 응답합니다: "${said}"`,
     todo: `${place} 다른 서비스가 쓰는 포트이거나, sshd가 자기 말로 거절하는 것입니다.`,
   },
   keysClosed: {

@@ -59,7 +59,10 @@ export const koreanFailures: Words['failures'] = {
     todo: '호스트와 포트를 확인하세요. 중간의 프록시라면 --proxy https://HOST:PORT를 쓰세요.',
   },
   otherServer: {
-    says: ({ at, said }) => `${at}에서 응답하는 것은 SSH 서버가 아닙니다: "${said}"`,
+    says: ({ at, said, service }) =>
+      service === ''
+        ? `${at}에서 응답하는 것은 SSH 서버가 아닙니다: "${said}"`
+        : `${at}에서 SSH 서버가 아니라 ${service} 서버가 응답합니다: "${said}"`,
     todo: '호스트와 포트를 확인하세요. 다른 서비스가 쓰는 포트이거나, sshd가 자기 말로 거절하는 것입니다.',
   },
   oldSsh: {

@@ -26,6 +26,8 @@ export interface FailureFacts {
   offered: string;
   /** The words of the server, or of the error. */
   said: string;
+  /** Which service speaks like this, where it is known and not SSH. */
+  service: string;
 }
 
 export interface FailureWords {
