@@ -27,6 +27,18 @@ export function certificateProblem(certificate: Certificate, use: CertificateUse
   return `it carries the critical option ${namesText(criticalOptions)}, which is not known`;
 }
 
+/** Critical options that OpenSSH's server knows. */
+const knownOptions = ['force-command', 'source-address', 'verify-required'];
+
+/** What a server may hold against a user certificate that looks right from here; empty for most. */
+export function serverConditions({ criticalOptions }: Certificate): string {
+  const strange = criticalOptions.filter((name) => !knownOptions.includes(name));
+  if (strange.length > 0)
+    return ` It carries the critical option ${namesText(strange)}: a server that does not know it refuses it.`;
+  const address = criticalOptions.includes('source-address');
+  return address ? ' It is for some addresses only (source-address): is this machine at one of them?' : '';
+}
+
 /** A host certificate without names is for any host; a user certificate without names is for nobody. */
 function isFor({ principals }: Certificate, { kind, names }: CertificateUse): boolean {
   if (principals.length === 0) return kind === 'host';

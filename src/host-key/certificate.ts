@@ -35,6 +35,18 @@ const maxPrincipals = 256;
  * or was not signed by the authority that it names (with SHA-2; never SHA-1).
  */
 export function readCertificate(blob: Buffer): Certificate | undefined {
+  const { certificate, signature, signed } = parts(blob) ?? {};
+  if (!certificate || !signature || !signed) return undefined;
+  return isSignedBy(certificate.authorityBlob, signature, signed) ? certificate : undefined;
+}
+
+/** Whether a certificate is refused only for the hash that its authority signed it with. */
+export function isSignedWithSha1(blob: Buffer): boolean {
+  const { signature } = parts(blob) ?? {};
+  return signature?.subarray(0, 11).equals(wireString('ssh-rsa')) === true;
+}
+
+function parts(blob: Buffer): ReturnType<typeof parse> {
   if (readPublicKey(blob)?.certificate !== true) return undefined;
   try {
     return parse(blob);
@@ -44,7 +56,7 @@ export function readCertificate(blob: Buffer): Certificate | undefined {
   }
 }
 
-function parse(blob: Buffer): Certificate | undefined {
+function parse(blob: Buffer): { certificate: Certificate; signature: Buffer; signed: Buffer } | undefined {
   const reader = new WireReader(blob);
   const name = reader.text();
   const type = resolveKeyType(name)?.type ?? '';
@@ -66,21 +78,9 @@ function parse(blob: Buffer): Certificate | undefined {
   const key = readPublicKey(keyBlob);
   const authority = readPublicKey(authorityBlob);
   if (key === undefined || authority === undefined) return undefined;
-  if (!isSignedBy(authorityBlob, reader.string(), signed)) return undefined;
-  return {
-    blob,
-    name,
-    key,
-    keyBlob,
-    kind,
-    keyId,
-    principals,
-    validAfter,
-    validBefore,
-    criticalOptions,
-    authority,
-    authorityBlob,
-  };
+  const said = { kind, keyId, principals, validAfter, validBefore, criticalOptions } as const;
+  const certificate = { blob, name, key, keyBlob, ...said, authority, authorityBlob };
+  return { certificate, signature: reader.string(), signed };
 }
 
 function textsOf(packed: Buffer): string[] {

@@ -24,6 +24,9 @@ const checks: Checks<FromSshConfigOptions> = { file: text('the path of an ssh_co
  * Other than OpenSSH:
  * - Every IdentityFile that is there is tried, but one with a passphrase is left to the agent. Where there is no agent and
  *   it is the first, give `passphrase` beside these options.
+ * - A CertificateFile that holds no user certificate, or one for none of the keys, is a TypeError when connecting; ssh
+ *   passes over it. One that is not there does not keep the certificates beside the keys from being used.
+ * - With IdentitiesOnly, the certificates that the agent has of a key that IdentityFile names are shown with it.
  * - `StrictHostKeyChecking no` accepts unknown keys but still refuses changed ones; only together with
  *   `UserKnownHostsFile /dev/null` it becomes `'insecure-accept-any'`. `ask` is `'reject'`: there is nobody to ask.
  * - ConnectTimeout limits TCP, identification line and key exchange each, not their sum.

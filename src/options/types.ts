@@ -32,6 +32,12 @@ export interface ConnectOptions {
   /** Path of an SSH agent's socket or named pipe, `'pageant'`, or `true` for `$SSH_AUTH_SOCK`. Default: none. */
   agent?: string | true | undefined;
   /**
+   * The keys of the agent to show, in this order: public keys (`ssh-ed25519 AAAA...`), one or several; `'*'` stands for
+   * all that are not named. A key's certificates in the agent come with it. sshd looks at six keys (MaxAuthTries): name
+   * the right one where an agent holds many. Default: `'*'`.
+   */
+  agentKeys?: string | readonly string[] | undefined;
+  /**
    * Answers a server's prompts (RFC 4256). Its thinking time does not count against `timeouts.auth`. Without it,
    * `password` also answers a single hidden prompt, as sshd with PAM asks it.
    */

@@ -64,7 +64,7 @@ function checkFingerprint(name: string, value: unknown): void {
   }
 }
 
-function checkPublicKey(name: string, value: unknown): void {
+export function checkPublicKey(name: string, value: unknown): void {
   checkText(name, value, "'ssh-ed25519 AAAA...' as in a .pub file");
   const [type, base64] = value.trim().split(/\s+/);
   const blob = Buffer.from(base64 ?? '', 'base64');

@@ -27,7 +27,7 @@ import type {
   RetryOptions,
   Timeouts,
 } from './types.ts';
-import { checkHostKey } from './validate-host-key.ts';
+import { checkHostKey, checkPublicKey } from './validate-host-key.ts';
 
 export const timeoutChecks: Checks<Timeouts> = {
   ...perPhase(() => limit()),
@@ -78,6 +78,7 @@ export const connectChecks: Checks<ConnectOptions> = {
   certificatePath: oneOrMore(checkCertificatePath, 'the path of a certificate file, or several,'),
   password: secret({ empty: true }),
   agent: checkAgent,
+  agentKeys: oneOrMore(checkAgentKey, "a public key of the agent or '*', or several,"),
   keyboardInteractive: callback,
   hostKey: checkHostKey,
   timeouts: object(timeoutChecks),
@@ -132,6 +133,10 @@ function checkAgent(name: string, value: unknown): void {
     throw wrongRange(name, value, 'a socket path (SSH_AUTH_SOCK is not set)');
   }
   checkText(name, value, "the path of an agent's socket, or true for SSH_AUTH_SOCK,");
+}
+
+function checkAgentKey(name: string, value: unknown): void {
+  if (value !== '*') checkPublicKey(name, value);
 }
 
 function checkVia(name: string, value: unknown): void {

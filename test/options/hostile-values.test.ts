@@ -82,6 +82,7 @@ const hop: All<Omit<ConnectOptions, 'retry' | 'signal' | 'timeouts'>> = {
   passphrase: 'x',
   certificate: 'x',
   certificatePath: '/x',
+  agentKeys: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f',
   password: 'x',
   agent: '/x',
   keyboardInteractive: () => [],

@@ -15,6 +15,8 @@ function start(server: MockServer, more: Partial<HandshakePlan> = {}) {
     keys: [],
     certificates: [],
     agent: undefined,
+    agentKeys: undefined,
+    notes: [],
     keyboardInteractive: undefined,
   };
   const timings: HandshakePlan['timings'] = {};

@@ -1,5 +1,9 @@
 import { access } from 'node:fs/promises';
+import { given } from '../../check/given.ts';
 import { readOwnFile } from '../../files/own-file.ts';
+import { readCertificateText } from '../../host-key/certificate-text.ts';
+import { parseHostKey } from '../../host-key/known-hosts-parse.ts';
+import { WireReader } from '../../host-key/wire-reader.ts';
 import { homeFolder } from '../../options/local-account.ts';
 import type { ConnectOptions } from '../../options/types.ts';
 import type { Found } from './lookup.ts';
@@ -21,23 +25,82 @@ function ownIdentities(): readonly string[] {
 export async function credentialsOf(
   found: Found,
   tokens: TokenValues,
-): Promise<Pick<ConnectOptions, 'privateKeyPath' | 'certificatePath' | 'agent'>> {
+): Promise<Pick<ConnectOptions, 'privateKeyPath' | 'certificatePath' | 'agent' | 'agentKeys'>> {
   if (word(found, 'pubkeyauthentication') === 'no') return {};
-  const agent = agentOf(found, tokens);
   const configured = found.identityFiles.filter((path) => path.toLowerCase() !== 'none');
   const names = found.identityFiles.length === 0 ? ownIdentities() : configured;
   const paths = names.map((path) => expandedPath('IdentityFile', path, tokens));
+  const { agent, agentKeys } = await agentFor(found, tokens, paths);
   const usable = await usableKeys(paths, agent !== undefined);
   // A key that is named and not there: with an agent the login can do without it, else connecting says what is wrong.
   const missing = agent === undefined && configured.length > 0 ? paths.slice(0, 1) : [];
-  const privateKeyPath = oneOrList(usable.length > 0 ? usable : missing);
-  const certificatePath = oneOrList(await certificatesOf(found, tokens));
-  const wantsAgent = !(usable.length > 0 && word(found, 'identitiesonly') === 'yes');
-  return {
-    ...(privateKeyPath !== undefined && { privateKeyPath }),
-    ...(certificatePath !== undefined && { certificatePath }),
-    ...(agent !== undefined && wantsAgent && { agent }),
-  };
+  const left = agent === undefined ? [] : paths.filter((path) => !usable.includes(path));
+  const named = await certificatesOf(found, tokens);
+  const beside = found.certificateFiles.length > 0 ? [] : await certificatesBeside(paths, left);
+  return given({
+    privateKeyPath: oneOrList(usable.length > 0 ? usable : missing),
+    certificatePath: oneOrList([...named, ...beside]),
+    agent,
+    agentKeys,
+  });
+}
+
+/** As ssh: the agent's keys that the configuration names, then the others; with IdentitiesOnly none but those. */
+async function agentFor(
+  found: Found,
+  tokens: TokenValues,
+  paths: readonly string[],
+): Promise<Pick<ConnectOptions, 'agent' | 'agentKeys'>> {
+  const agent = agentOf(found, tokens);
+  if (agent === undefined) return {};
+  const usable = await usableKeys(paths, true);
+  const left = paths.filter((path) => !usable.includes(path));
+  const keys = (await Promise.all(left.map(publicKeyOf))).filter((line) => line !== undefined);
+  const isOnly = word(found, 'identitiesonly') === 'yes';
+  if (keys.length === 0) return isOnly ? {} : { agent };
+  return { agent, agentKeys: isOnly ? keys : [...keys, '*'] };
+}
+
+/** Where a key file is left to the agent, its certificate is looked for here; then those of the others are named too. */
+async function certificatesBeside(paths: readonly string[], left: readonly string[]): Promise<string[]> {
+  const texts = await Promise.all(paths.map((path) => readText(`${path}-cert.pub`)));
+  const isOne = (at: number) => readCertificateText(texts[at] ?? '')?.kind === 'user';
+  const found = paths.filter((_, at) => isOne(at));
+  return found.some((path) => left.includes(path)) ? found.map((path) => `${path}-cert.pub`) : [];
+}
+
+/** The public half of a key file that the agent is to sign with: in itself, or beside it. */
+async function publicKeyOf(path: string): Promise<string | undefined> {
+  const text = await readText(path);
+  const lines = [...text.split('\n'), publicPartOf(text), ...(await readText(`${path}.pub`)).split('\n')];
+  return lines.find((line) => line !== undefined && isPublicKey(line))?.trim();
+}
+
+function isPublicKey(line: string): boolean {
+  const [name = '', base64 = ''] = line.trim().split(/[ \t]+/, 2);
+  return parseHostKey(`${name} ${base64}`) !== undefined;
+}
+
+/** OpenSSH's format holds the public key in clear. */
+function publicPartOf(text: string): string | undefined {
+  const [, base64 = ''] = /BEGIN OPENSSH PRIVATE KEY-----([^-]*)/.exec(text) ?? [];
+  try {
+    const reader = new WireReader(Buffer.from(base64, 'base64'));
+    reader.take(15); // magic
+    for (let field = 0; field < 3; field++) reader.string(); // cipher, key derivation and its options
+    if (reader.uint32() !== 1) return undefined;
+    const blob = reader.string();
+    return `${new WireReader(blob).text()} ${blob.toString('base64')}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function readText(path: string): Promise<string> {
+  return readOwnFile(path).then(
+    (bytes) => bytes.toString('latin1'),
+    () => '',
+  );
 }
 
 function oneOrList(paths: readonly string[]): string | readonly string[] | undefined {
@@ -77,10 +140,7 @@ async function usableKeys(paths: readonly string[], hasAgent: boolean): Promise<
 }
 
 async function kindOf(path: string): Promise<'plain' | 'encrypted' | 'none'> {
-  const text = await readOwnFile(path).then(
-    (bytes) => bytes.toString('latin1'),
-    () => '',
-  );
+  const text = await readText(path);
   if (!/PRIVATE KEY-----|^PuTTY-User-Key-File/.test(text)) return 'none';
   return isEncrypted(text) ? 'encrypted' : 'plain';
 }

@@ -51,6 +51,7 @@ export class Authentication {
 
   constructor(credentials: Credentials, events: AuthEvents, accepted: readonly string[]) {
     this.#credentials = credentials;
+    this.notes.push(...credentials.notes);
     this.#events = events;
     const note = (label: string) => this.#noteOnce(label);
     this.#publicKeys = new PublicKeys(credentials, events.over.signal, { accepted, note });

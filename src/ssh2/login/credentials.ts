@@ -1,5 +1,6 @@
 import type { ParsedKey } from 'ssh2';
 import type { Certificate } from '../../host-key/certificate.ts';
+import { parsePublicKeyLine } from '../../host-key/fingerprint.ts';
 import type { ConnectOptions, KeyboardInteractive } from '../../options/types.ts';
 import { expandHome, readKeyFile } from './key-files.ts';
 import { parsePrivateKey } from './key-formats/private-key.ts';
@@ -15,6 +16,10 @@ export interface Credentials {
   readonly password: string | undefined;
   /** Path of the agent's socket or pipe. */
   readonly agent: string | undefined;
+  /** What of the agent is shown, as wire blobs; `'*'` for the rest. Undefined: everything. */
+  readonly agentKeys: readonly (Buffer | '*')[] | undefined;
+  /** Sentences on certificates that lie beside the keys and are of no use. */
+  readonly notes: readonly string[];
   readonly keyboardInteractive: KeyboardInteractive | undefined;
 }
 
@@ -28,6 +33,7 @@ type CredentialOptions = Pick<
   | 'certificatePath'
   | 'password'
   | 'agent'
+  | 'agentKeys'
   | 'keyboardInteractive'
 >;
 
@@ -40,8 +46,25 @@ export async function loadCredentials(options: CredentialOptions): Promise<Crede
   const agent = options.agent === true ? process.env['SSH_AUTH_SOCK'] : options.agent;
   const paths = pathsOf(options.privateKeyPath);
   const keys = await loadKeys(options, paths);
-  const certificates = await loadCertificates(options, paths, { keys, hasAgent: agent !== undefined });
-  return { username, password, agent, keyboardInteractive, keys, certificates };
+  const hasAgent = agent !== undefined;
+  const { certificates, notes } = await loadCertificates(options, paths, { keys, hasAgent });
+  const agentKeys = agentKeysOf(options.agentKeys);
+  return { username, password, agent, agentKeys, keyboardInteractive, keys, certificates, notes };
+}
+
+function agentKeysOf(named: string | readonly string[] | undefined): Credentials['agentKeys'] {
+  if (named === undefined) return undefined;
+  return [named].flat().map((line) => {
+    if (line === '*') return line;
+    try {
+      return parsePublicKeyLine(line).blob;
+    } catch (cause) {
+      throw new TypeError(
+        "option agentKeys: a damaged public key given; 'ssh-ed25519 AAAA...' as in a .pub file would be right",
+        { cause },
+      );
+    }
+  });
 }
 
 function pathsOf(paths: string | readonly string[] = []): string[] {

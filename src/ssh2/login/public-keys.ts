@@ -1,8 +1,8 @@
 import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
 import type { Certificate } from '../../host-key/certificate.ts';
-import { certificateProblem } from '../../host-key/certificate-check.ts';
+import { certificateProblem, serverConditions } from '../../host-key/certificate-check.ts';
 import { fingerprintSha256, keyTypeOf } from '../../host-key/fingerprint.ts';
-import { resolveKeyType } from '../../host-key/public-key.ts';
+import { readPublicKey, resolveKeyType } from '../../host-key/public-key.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { type OpaqueKey, opaqueKey } from '../insides/whole-signatures.ts';
@@ -74,7 +74,7 @@ export class PublicKeys {
       return this.#note(`agent (not reachable: ${printable((error as Error).message, 100)})`);
     }
     if (blobs.length === 0) this.#note('agent (holds no keys)');
-    const { keys, certificates } = this.#credentials;
+    const { keys, certificates, agentKeys } = this.#credentials;
     for (const certificate of certificates) {
       const blob = blobs.find((one) => one.equals(certificate.keyBlob));
       if (blob && !keys.some((key) => isFor(certificate, key))) {
@@ -82,7 +82,9 @@ export class PublicKeys {
       }
     }
     const shown = [...keys.map((key) => key.getPublicSSH()), ...certificates.map(({ blob }) => blob)];
-    for (const blob of blobs) {
+    const chosen = agentKeys === undefined ? blobs : chosenOf(blobs, agentKeys);
+    if (blobs.length > 0 && chosen.length === 0) this.#note('agent (holds none of agentKeys)');
+    for (const blob of chosen) {
       if (shown.some((one) => one.equals(blob))) continue;
       yield* this.#tries(
         { blob, type: plainType(nameOf(blob)), certificate: certificateOf(blob) },
@@ -135,6 +137,25 @@ export class PublicKeys {
       make: () => method(username, { algorithm: asked, blob: shown.blob }, algorithm, signer),
     };
   }
+}
+
+/** The named ones in their order, certificates before keys; `*` stands for all that no name fits. */
+function chosenOf(blobs: readonly Buffer[], names: readonly (Buffer | '*')[]): Buffer[] {
+  const fits = (name: Buffer | '*', blob: Buffer) =>
+    name !== '*' && (name.equals(blob) || isOneKey(name, blob));
+  const first = blobs.filter(isCertificate);
+  const ordered = [...first, ...blobs.filter((blob) => !first.includes(blob))];
+  const all = names.flatMap((name) =>
+    name === '*'
+      ? blobs.filter((blob) => !names.some((one) => fits(one, blob)))
+      : ordered.filter((blob) => fits(name, blob)),
+  );
+  return [...new Set(all)];
+}
+
+function isOneKey(one: Buffer, other: Buffer): boolean {
+  const identity = readPublicKey(one)?.identity;
+  return identity !== undefined && readPublicKey(other)?.identity.equals(identity) === true;
 }
 
 function shownCertificate(certificate: Certificate): Shown {
@@ -197,7 +218,7 @@ function certificateNote(certificate: Certificate, username: string): string {
   const which = `The certificate ${quoted(keyId, 60)}`;
   const problem = problemOf(certificate, username);
   if (problem !== undefined) return `${which} was refused, and here is why it may be: ${problem}.`;
-  return `${which} looks right from here: does the server trust its authority ${fingerprintSha256(authorityBlob)} (TrustedUserCAKeys), allow its names (AuthorizedPrincipalsFile), and not revoke it?`;
+  return `${which} looks right from here: does the server trust its authority ${fingerprintSha256(authorityBlob)} (TrustedUserCAKeys), allow its names (AuthorizedPrincipalsFile), and not revoke it?${serverConditions(certificate)}`;
 }
 
 function problemOf(certificate: Certificate, username: string): string | undefined {

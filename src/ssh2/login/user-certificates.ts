@@ -1,13 +1,20 @@
 import type { ParsedKey } from 'ssh2';
 import { readOwnFile } from '../../files/own-file.ts';
 import { type Certificate, readCertificate } from '../../host-key/certificate.ts';
-import { decodeBase64, fingerprintSha256 } from '../../host-key/fingerprint.ts';
+import { isSha1Signed, readCertificateText } from '../../host-key/certificate-text.ts';
+import { fingerprintSha256 } from '../../host-key/fingerprint.ts';
 import { readPublicKey } from '../../host-key/public-key.ts';
 import { expandHome, readKeyFile } from './key-files.ts';
 
 interface CertificateOptions {
   certificate?: string | Buffer | undefined;
   certificatePath?: string | readonly string[] | undefined;
+}
+
+interface Loaded {
+  certificates: Certificate[];
+  /** Sentences on files that are of no use. */
+  notes: string[];
 }
 
 /**
@@ -22,7 +29,7 @@ export async function loadCertificates(
   options: CertificateOptions,
   keyPaths: readonly string[],
   { keys, hasAgent }: { keys: readonly ParsedKey[]; hasAgent: boolean },
-): Promise<Certificate[]> {
+): Promise<Loaded> {
   const named = await namedCertificates(options);
   if (named === undefined) return besideKeys(keyPaths, keys);
   const fitting = hasAgent
@@ -30,7 +37,7 @@ export async function loadCertificates(
     : named.filter(({ certificate }) => keys.some((key) => isFor(certificate, key)));
   const [first] = named;
   if (fitting.length === 0 && first) throw forAnotherKey(first, keys);
-  return fitting.map(({ certificate }) => certificate);
+  return { certificates: fitting.map(({ certificate }) => certificate), notes: [] };
 }
 
 /** The certificate that an agent's key is, if it is one. */
@@ -51,7 +58,7 @@ interface Named {
 
 async function namedCertificates(options: CertificateOptions): Promise<Named[] | undefined> {
   const { certificate: given, certificatePath: paths } = options;
-  if (given !== undefined) return [checked('certificate', certificateIn(given))];
+  if (given !== undefined) return [checked('certificate', given)];
   if (paths === undefined) return undefined;
   return Promise.all((typeof paths === 'string' ? [paths] : paths).map(readNamed));
 }
@@ -60,13 +67,15 @@ async function readNamed(path: string): Promise<Named> {
   const where = expandHome('certificatePath', path);
   const option = `certificatePath (${where})`;
   const text = await readKeyFile('certificatePath', where);
-  return checked(option, certificateIn(text));
+  return checked(option, text);
 }
 
-function checked(option: string, certificate: Certificate | undefined): Named {
+function checked(option: string, text: string | Buffer): Named {
+  const certificate = readCertificateText(text);
   if (certificate === undefined) {
+    const what = isSha1Signed(text) ? 'a certificate that is signed with SHA-1, or ' : '';
     throw new TypeError(
-      `option ${option}: something that is not a certificate, or a damaged one, given; what ssh-keygen -s writes ('ssh-ed25519-cert-v01@openssh.com AAAA...') would be right`,
+      `option ${option}: ${what}something that is not a certificate, or a damaged one, given; what ssh-keygen -s writes ('ssh-ed25519-cert-v01@openssh.com AAAA...') would be right`,
     );
   }
   if (certificate.kind !== 'user') {
@@ -85,26 +94,32 @@ function forAnotherKey({ option, certificate }: Named, keys: readonly ParsedKey[
   );
 }
 
-/** A damaged or foreign file beside a key is none of the caller's words: `ssh` passes over it too. */
-async function besideKeys(paths: readonly string[], keys: readonly ParsedKey[]): Promise<Certificate[]> {
-  const texts = await Promise.all(
-    paths.map((path) => readOwnFile(`${path}-cert.pub`).catch(() => undefined)),
-  );
-  const certificates = texts.map((text) => (text === undefined ? undefined : certificateIn(text)));
-  return certificates.filter(
-    (one) => one !== undefined && one.kind === 'user' && keys.some((key) => isFor(one, key)),
-  ) as Certificate[];
+/**
+ * A damaged or foreign file beside a key is none of the caller's words: `ssh` passes over it too. What is wrong with it
+ * is told if the login fails.
+ */
+async function besideKeys(paths: readonly string[], keys: readonly ParsedKey[]): Promise<Loaded> {
+  const certificates: Certificate[] = [];
+  const notes: string[] = [];
+  for (const path of paths.map((key) => `${key}-cert.pub`)) {
+    const text = await readOwnFile(path).catch(() => undefined);
+    if (text === undefined) continue;
+    const certificate = readCertificateText(text);
+    const problem = certificate ? unfitness(certificate, keys) : whyNone(text);
+    if (problem === undefined) certificates.push(certificate!);
+    else notes.push(`The certificate in ${path} was not used: ${problem}.`);
+  }
+  return { certificates, notes };
 }
 
-/** The certificate of a line `type base64 comment`; a Buffer may also hold its bare bytes. */
-function certificateIn(given: string | Buffer): Certificate | undefined {
-  const bare = typeof given === 'string' ? undefined : readCertificate(given);
-  if (bare !== undefined) return bare;
-  const [name, base64 = ''] = given
-    .toString('latin1')
-    .trim()
-    .split(/[ \t\r\n]+/, 2);
-  const blob = decodeBase64(base64);
-  const certificate = blob === undefined ? undefined : readCertificate(blob);
-  return certificate?.name === name ? certificate : undefined;
+function unfitness(certificate: Certificate, keys: readonly ParsedKey[]): string | undefined {
+  if (certificate.kind !== 'user') return 'it is a host certificate, not a user certificate';
+  if (keys.some((key) => isFor(certificate, key))) return undefined;
+  return `it is for the key ${fingerprintSha256(certificate.keyBlob)}, which is not the one beside it`;
+}
+
+function whyNone(text: Buffer): string {
+  return isSha1Signed(text)
+    ? 'its authority signed it with SHA-1, which no server takes any more (ssh-keygen -t rsa-sha2-512 does better)'
+    : 'it is no certificate, or a damaged one';
 }
