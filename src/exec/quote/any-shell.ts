@@ -31,6 +31,7 @@ export function inSh(script: string): string {
 }
 
 /** csh lets no line break through, whatever the quotes: each line of a script travels as a word of its own. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of sh
 const joinLines = '_s=$1; shift; _n=$(echo; echo .); for _l do _s=$_s${_n%.}$_l; done; exec /bin/sh -c "$_s"';
 
 function hasLineBreak(text: string): boolean {

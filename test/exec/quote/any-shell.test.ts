@@ -34,6 +34,7 @@ describe('quoteForAnyShell', () => {
 
 describe('inSh', () => {
   it('joins the lines of a script again, and leaves nothing of its own behind', () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of sh
     const script = '\nprintf "%s|" "$#" "$0" "${_s-}" \'a\n\nb\\n\'\n';
     expect(execFileSync('/bin/bash', ['-c', inSh(script)], { encoding: 'utf8' })).toBe(
       '0|/bin/sh||a\n\nb\\n|',
