@@ -683,6 +683,9 @@ describe('wrong use', () => {
     expect(named.split(' ')).toContain(names);
   });
 
+  const changed =
+    'The words below have changed. If that is meant: npx vitest run --update=all test/options/wrong-use.test.ts';
+
   /** So that a reader of a change sees what it does to the words. */
   it('is told in these words', async () => {
     const words = await Promise.all(
@@ -691,7 +694,7 @@ describe('wrong use', () => {
         return `${name}: ${error.name}: ${error.message}\n`;
       }),
     );
-    await expect(words.join('')).toMatchFileSnapshot('wrong-use.words.txt');
+    await expect(words.join(''), changed).toMatchFileSnapshot('wrong-use.words.txt');
   });
 
   it('has reached no server', () => {
