@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import * as errors from '../../src/errors/index.ts';
@@ -273,7 +275,20 @@ describe('the family of errors', () => {
   it('is covered by the table above, class by class', () => {
     const abstract = ['SshError', 'SshTimeout', 'HostKeyRefused'];
     const all = classes.map(([name]) => name).filter((name) => !abstract.includes(name));
-    expect(rows.map((row) => row.name as string).sort()).toEqual(all.sort());
+    const inTable = new Set<string>(rows.map((row) => row.name));
+    const missing = all.filter((name) => !inTable.has(name));
+    expect(missing, 'give each of these classes a row of `rows`').toEqual([]);
+    expect(rows.length).toBe(all.length);
+  });
+
+  it('stands in the tree of errors of README.md and of README.ko.md, class by class', () => {
+    for (const page of ['README.md', 'README.ko.md']) {
+      const text = readFileSync(join(import.meta.dirname, '../..', page), 'utf8');
+      const tree = text.match(/^ {4}[├└]─.*$/gm)?.join(' ') ?? '';
+      const named = new Set(tree.match(/[A-Z]\w+/g));
+      const missing = rows.map(({ name }) => name).filter((name) => !named.has(name));
+      expect(missing, `name these in the tree under the heading of errors in ${page}`).toEqual([]);
+    }
   });
 
   it('has codes that are unique and spell the name', () => {
