@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { failureKinds } from '../../src/cli/doctor/kinds.ts';
 import { steps } from '../../src/cli/doctor/steps.ts';
 import { afterLogin } from './doctor/after-login.ts';
 import { beforeLogin } from './doctor/before-login.ts';
@@ -70,4 +71,20 @@ test.each(unusableKeys)('$what: wrong use, told before anything opens', async ({
 test('there are more than a hundred situations, each with a name of its own', () => {
   expect(new Set(situations.map(({ what }) => what)).size).toBe(situations.length);
   expect(situations.length).toBeGreaterThan(100);
+});
+
+/** Those without a situation of their own: they want a network, a gateway or a certificate that no stage here has. */
+const notStaged = [
+  // Which of the two it is, this machine's name servers decide.
+  ...['nameUnknown', 'nameServerSilent'],
+  ...['gatewaySilent', 'routeSilent', 'networkDown', 'noSocketBehindGateway'],
+  ...['impostor', 'badCertificate', 'hostKeyUncertified', 'certificateRefused'],
+  ...['loginBroken', 'sftpEnded', 'unknown'],
+];
+
+test('every other failure that doctor tells apart has a situation', async () => {
+  const all = await Promise.all(seen.values());
+  const told = new Set(all.flatMap(({ report }) => report.steps.map(({ kind }) => kind)));
+  const untold = Object.keys(failureKinds).filter((kind) => !told.has(kind) && !notStaged.includes(kind));
+  expect(untold, 'set each of these up in one of the files of test/cli/doctor').toEqual([]);
 });
