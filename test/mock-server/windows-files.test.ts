@@ -117,7 +117,7 @@ describe('files that are open', () => {
     await expect(remove(file)).rejects.toEqual(denied);
     await sleep(150);
     const release = server.hold(file);
-    await expect(rename(file, '/C:/b')).rejects.toEqual(denied);
+    await expect(replace(file, '/C:/b')).rejects.toEqual(denied);
     release();
     await rename(file, '/C:/b');
     server.hold('/C:/b', 60_000, { share: [] });
@@ -125,6 +125,21 @@ describe('files that are open', () => {
     expect(() => server.hold('/C:/b')).toThrow('is open');
     expect(() => server.hold('/C:/c')).toThrow('has no');
     expect(() => server.hold('/C:/b', 1, { share: ['reading' as 'read'] })).toThrow(TypeError);
+  });
+
+  it('keep both names after a plain rename, as what cannot be removed does: it is a link and a removal', async () => {
+    await start({ version: '9.5' });
+    server.files.write(file, 'x');
+    const release = server.hold(file);
+    await expect(rename(file, '/C:/b')).rejects.toEqual(denied);
+    await expect(remove('/C:/b')).rejects.toEqual(denied);
+    await expect(rename(file, '/C:/b')).rejects.toEqual(failure);
+    release();
+    expect([server.files.text(file), server.files.text('/C:/b')]).toEqual(['x', 'x']);
+    await remove('/C:/b');
+    await chmod(file, 0o400);
+    await expect(rename(file, '/C:/b')).rejects.toEqual(denied);
+    expect(server.files.text('/C:/b')).toBe('x');
   });
 
   it('may be renamed and removed where all share that', async () => {

@@ -28,6 +28,12 @@ export class ShareModes {
     return [...(this.#open.get(key) ?? [])].every(({ share }) => share.includes('delete'));
   }
 
+  /** The file has a second name. */
+  link(from: string, to: string): void {
+    const others = this.#open.get(from) ?? new Set();
+    this.#open.set(from, others).set(to, others);
+  }
+
   /** The file has another name; whoever has it open keeps it. */
   rename(from: string, to: string): void {
     const others = this.#open.get(from);

@@ -3,6 +3,7 @@ import {
   type Entry,
   type FileHandle,
   type Filesystem,
+  modeType,
   type OpenFlags,
   SftpStatus,
   status,
@@ -104,7 +105,13 @@ export class WindowsFilesystem implements Filesystem {
     if (overwrite && !this.#settings.atomicRename) await this.#unlinkFirst(to);
     else if (source !== target && (await this.#look(to, false)))
       await this.#checkReplaces(to, target, overwrite);
-    if (!this.#shares.isFree(source)) throw denied();
+    const isFree = this.#shares.isFree(source);
+    if (!overwrite && (await this.#leavesBothNames(from, isFree))) {
+      await this.#inner.hardLink(from, to);
+      this.#shares.link(source, target);
+      throw denied();
+    }
+    if (!isFree) throw denied();
     await this.#inner.rename(from, to, overwrite);
     this.#shares.rename(source, target);
   }
@@ -156,6 +163,12 @@ export class WindowsFilesystem implements Filesystem {
   async #checkReplaces(to: string, key: string, overwrite: boolean): Promise<void> {
     if (!overwrite) throw new SftpStatus(status.failure);
     if (isReadOnly(await this.#inner.lstat(to)) || this.#shares.isOpen(key)) throw denied();
+  }
+
+  /** A plain rename of a file makes a second name and removes the first; what does not let it be removed keeps both. */
+  async #leavesBothNames(from: string, isFree: boolean): Promise<boolean> {
+    const { mode = 0 } = await this.#inner.lstat(from);
+    return (mode & modeType.mask) === modeType.file && (!isFree || isReadOnly({ mode }));
   }
 
   /** As before 8.6: first the target goes, and for a moment nothing is there. If it does not go the rename finds it. */

@@ -38,7 +38,7 @@ async function replace(sftp: SftpRequests, temporary: string, target: string): P
     await sftp.posixRename(temporary, target);
   } catch (error) {
     // A server that removes the old file first, and does not say that it is Windows.
-    if (sftp.ended || !(await isMissing(sftp, target))) throw error;
+    if (sftp.windows || sftp.ended || !(await isMissing(sftp, target))) throw error;
     await sftp.rename(temporary, target).catch(() => {
       throw error;
     });
@@ -47,7 +47,7 @@ async function replace(sftp: SftpRequests, temporary: string, target: string): P
 
 async function replaceByWayOfBackup(sftp: SftpRequests, temporary: string, target: string): Promise<void> {
   try {
-    await sftp.rename(temporary, target);
+    await moveToFree(sftp, temporary, target);
   } catch (error) {
     if (sftp.ended) throw error;
     const old = await look(sftp, target);
@@ -59,17 +59,27 @@ async function replaceByWayOfBackup(sftp: SftpRequests, temporary: string, targe
 
 async function swap(sftp: SftpRequests, temporary: string, target: string): Promise<void> {
   const backup = backupName(target, sftp.windows?.maxPath);
-  await sftp.rename(target, backup);
+  await moveToFree(sftp, target, backup);
   try {
-    await sftp.rename(temporary, target);
+    await moveToFree(sftp, temporary, target);
   } catch (error) {
-    await changeInUse(sftp, undefined, () => sftp.rename(backup, target)).catch((problem) => {
+    await changeInUse(sftp, undefined, () => moveToFree(sftp, backup, target)).catch((problem) => {
       throw leftAside(problem, backup);
     });
     throw error;
   }
   // The transfer has succeeded; a backup that cannot be removed is litter, not a failure.
   await removeFirmly(sftp, backup);
+}
+
+/**
+ * Renames to a name that nothing has. OpenSSH for Windows renames a file by giving it the new name as a second one and
+ * then removing the first, which is refused while a program has the file open: both names stay, and neither can be
+ * removed. Its `posix-rename` does it in one step where nothing needs to be removed first.
+ */
+async function moveToFree(sftp: SftpRequests, from: string, to: string): Promise<void> {
+  const inOneStep = sftp.windows && sftp.supports(posixRename) && (await isMissing(sftp, to));
+  await (inOneStep ? sftp.posixRename(from, to) : sftp.rename(from, to));
 }
 
 /** The old file could not take its name back. */

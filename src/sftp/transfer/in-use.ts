@@ -24,9 +24,12 @@ export const openElsewhereHint =
   'A program on the PC has the file open and does not share it (Excel, a virus scanner, an indexer, a backup, another ' +
   'transfer). Close it, or try again later. If nobody has it open: does its access list (icacls) allow this?';
 
-/** What a server answers when a share mode of another program does not allow an open. */
+/**
+ * What a server answers when a share mode of another program does not allow an open: ERROR_SHARING_VIOLATION has no errno
+ * there (win32compat/fileio.c, 7.7 to 9.8). Permission denied is the access list, a read-only file or a folder.
+ */
 const refusesOpen: readonly number[] = [statusCode.failure];
-/** The same for a rename or a removal: it depends on the version. */
+/** The same for a rename or a removal: the C runtime and MoveFileEx deny it, CreateHardLink fails. */
 const refusesChange: readonly number[] = [statusCode.permissionDenied, statusCode.failure];
 
 /** Opens a file that another program may have open: on a Windows server, tries again for some seconds. */
