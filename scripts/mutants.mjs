@@ -37,7 +37,7 @@ const words = /^(?:debug|log|this\.#tell|this\.#log|console\.\w+)\(/;
 const tellsOnly = (condition) => /^debug\.enabled$/.test(condition);
 
 /** A moment that was measured falls on no boundary: whether it counts as before or after makes no difference to anybody. */
-const moment = /(?:\bnow\(\)|\w(?:Ms|At|After)\b|\b(?:elapsed|age\w*|startedAt)\b)/;
+const moment = /(?:\bnow\(\)|\w(?:Ms|At|After)\b|\b(?:elapsed|age\w*|startedAt)\b|\.ms\b)/;
 
 /** Outside a `try`, who returns a promise waits for it as who returns what it gives. */
 function isReturned(node) {

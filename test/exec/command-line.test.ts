@@ -9,6 +9,8 @@ import {
   type CommandLineRequest,
   type Shell,
 } from '../../src/exec/command-line/command-line.ts';
+import { resolveExec } from '../../src/exec/options.ts';
+import type { ExecOptions } from '../../src/exec/types.ts';
 import { arbitraryArgument } from '../support/arbitrary-argv.ts';
 import { readByCmd } from '../support/cmd-model.ts';
 import { decodeCommand } from '../support/decode-powershell.ts';
@@ -207,6 +209,21 @@ describe.each(['powershell', 'pwsh'] as const)('buildCommandLine for %s', (shell
     const code = (utf8: boolean) => decodeCommand(buildCommandLine({ command: ['x.exe'], shell, utf8 }));
     expect(code(true)).toContain('[Console]::OutputEncoding=');
     expect(code(false)).not.toContain('Encoding=');
+  });
+
+  it.each([
+    [undefined, true],
+    ['buffer', true],
+    ['utf8', true],
+    ['UTF-8', true],
+    ['cp949', false],
+  ] as const)('sets UTF-8 with the encoding %s: %s', (encoding, isUtf8) => {
+    const { line } = resolveExec(
+      ['x.exe'],
+      { shell, ...(encoding && { encoding }) } as ExecOptions,
+      undefined,
+    );
+    expect(decodeCommand(line).includes('[Console]::OutputEncoding=')).toBe(isUtf8);
   });
 
   it('refuses a command that is too long for one line', () => {

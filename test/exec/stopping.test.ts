@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { CommandFailed, CommandTimeout, OutputLimitExceeded } from '../../src/errors/index.ts';
 import { exec } from '../../src/exec/exec.ts';
+import { stopCommand } from '../../src/exec/stop/stop.ts';
 import { killScript } from '../../src/exec/stop/stop-windows.ts';
-import type { ExecHandler } from '../../src/mock-server/index.ts';
+import { type ExecHandler, startMockServer } from '../../src/mock-server/index.ts';
+import { connectTo } from '../support/connect.ts';
 import {
   commandsSeen,
   failureOf,
@@ -54,6 +56,18 @@ describe('a timeout', () => {
     const error = await failureOf<CommandTimeout>(exec(mock.opener, 'x', { timeout: 20 }));
     expect(error.terminated).toBe('unknown');
     expect(error.hint).toBeDefined();
+  });
+
+  it('believes an exit code that comes while the session is closed, before the end of its output', async () => {
+    const channel = {
+      isExitKnown: false,
+      signal() {},
+      close() {
+        channel.isExitKnown = true;
+      },
+    };
+    const target = { channel, opener: {}, ended: new Promise(() => {}), first: 'KILL', isWindows: false };
+    expect(await stopCommand(target as unknown as Parameters<typeof stopCommand>[0])).toBe(true);
   });
 
   it('settles when the link freezes during the stopping', async () => {
@@ -281,6 +295,26 @@ describe('on OpenSSH for Windows', () => {
     // A PowerShell that waits for more would stay on the PC.
     expect(inputEnded).toHaveBeenCalled();
     await mock.idle();
+  });
+
+  it('a command is ended although its connection is being closed', async () => {
+    await using server = await startMockServer({
+      windows: true,
+      exec: (context) => {
+        if (context.command.startsWith('powershell ')) return 0;
+        return runsForEver(context);
+      },
+    });
+    const connection = await connectTo(server);
+    const stop = new AbortController();
+    const command = connection.exec('robot.exe', { signal: stop.signal }).catch((error: unknown) => error);
+    await server.waitFor('exec');
+    stop.abort(new Error('enough'));
+    await connection.close();
+    expect(await command).toMatchObject({ message: 'enough' });
+    expect(server.journal).toContainEqual(
+      expect.objectContaining({ type: 'exec', command: expect.stringMatching(/^powershell /) }),
+    );
   });
 
   it('what it cannot find is not known to have ended', async () => {

@@ -6,10 +6,11 @@ import { SessionSlots } from '../../src/ssh2/channels/session-slots.ts';
 
 type Insides = typeof import('../../src/ssh2/insides/internals.ts');
 
-const server = vi.hoisted(() => ({ refuse: () => {} }));
+const server = vi.hoisted(() => ({ asked: 0, refuse: () => {} }));
 vi.mock('../../src/ssh2/insides/internals.ts', async (original) => ({
   ...(await original<Insides>()),
   openBareSession: (_client: Client, opened: (error: Error) => void) => {
+    server.asked++;
     server.refuse = () => opened(new Error('open failed'));
     return true;
   },
@@ -33,7 +34,7 @@ function seen(most: number) {
     slots.accepted(false);
     slots.release();
   };
-  return { refusedAhead, refuse };
+  return { slots, ahead, refusedAhead, refuse };
 }
 
 it('a server that refuses as many as it has had is only slow to notice an end, three times', () => {
@@ -48,4 +49,13 @@ it('a server that refuses one more than it has had is not asked ahead again', ()
   const { refusedAhead, refuse } = seen(1);
   refuse();
   expect(refusedAhead).toHaveBeenCalledOnce();
+});
+
+it('no more are asked for than commands are at work, those included that the server has not answered', () => {
+  const { slots, ahead } = seen(2);
+  slots.take();
+  slots.accepted(false);
+  server.asked = 0;
+  for (let n = 0; n < 5; n++) ahead.prepare();
+  expect(server.asked).toBe(2);
 });
