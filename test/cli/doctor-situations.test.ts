@@ -73,7 +73,7 @@ test('there are more than a hundred situations, each with a name of its own', ()
   expect(situations.length).toBeGreaterThan(100);
 });
 
-/** Those without a situation of their own: they want a network, a gateway or a certificate that no stage here has. */
+/** Those that no situation shows yet. This list may only become shorter. */
 const notStaged = [
   // Which of the two it is, this machine's name servers decide.
   ...['nameUnknown', 'nameServerSilent'],
