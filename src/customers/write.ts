@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import type { Stats } from 'node:fs';
+import { type FileHandle, link, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { sleep } from '../time/timer.ts';
 import { CustomersFileError } from './error.ts';
 import { readCustomersText } from './load.ts';
@@ -26,13 +27,29 @@ export async function changeCustomersFile(
   edit: (text: string) => string,
   { initial, isTrial = false }: { initial?: string | undefined; isTrial?: boolean | undefined } = {},
 ): Promise<boolean> {
-  const file = await realpath(path).catch(() => resolve(path));
+  const file = await placeOf(path);
   for (;;) {
     // Also before the lock: a folder that is missing or a file that may not be written is no reason to wait.
-    await modeOf(file, initial);
+    await lookAt(file, initial);
     const hasChanged = await changeOnce(file, edit, { initial, isTrial });
     if (hasChanged !== undefined) return hasChanged;
   }
+}
+
+/** As many as Linux follows. */
+const mostLinks = 40;
+
+/** Where the file is, or is to be made: a link leads there, also one to a file that is not there yet. */
+async function placeOf(path: string): Promise<string> {
+  let file = resolve(path);
+  for (let links = 0; links <= mostLinks; links++) {
+    const found = await realpath(file).catch(() => undefined);
+    if (found !== undefined) return found;
+    const target = await readlink(file).catch(() => undefined);
+    if (target === undefined) return file;
+    file = resolve(dirname(file), target);
+  }
+  throw new CustomersFileError('it is a link that leads to itself', { file: path });
 }
 
 /** Undefined: the lock was lost in between, because this process stood still for long; nothing was written. */
@@ -45,14 +62,17 @@ async function changeOnce(
   const output = await openAlone(file, temporary);
   let isOurs = true;
   try {
-    const mode = await modeOf(file, initial);
-    const before = mode === undefined ? initial! : await readCustomersText(file);
-    if (mode !== undefined) readCustomers({ file, text: before });
+    const found = await lookAt(file, initial);
+    const before = found ? await readCustomersText(file) : initial!;
+    if (found) readCustomers({ file, text: before });
     const after = edit(before);
     readCustomers({ file, text: after });
-    if (isTrial || (mode !== undefined && after === before)) return false;
+    if (isTrial || (found && after === before)) return false;
     await output.writeFile(after);
-    if (mode !== undefined) await output.chmod(mode);
+    if (found) {
+      await keepOwner(output, found);
+      await output.chmod(found.mode & 0o7777);
+    }
     await output.sync();
     isOurs = await isStill(output, temporary);
     if (!isOurs) return undefined;
@@ -76,12 +96,19 @@ async function isStill(output: FileHandle, name: string): Promise<boolean> {
   return found !== undefined && found.ino === own.ino && found.dev === own.dev;
 }
 
-/** The permission bits of the file, which may be written; undefined: there is none, and `initial` is its text. */
-async function modeOf(file: string, initial: string | undefined): Promise<number | undefined> {
+/** The new file belongs to whom the old one did, as far as this user may give it away: root may, with sudo. */
+async function keepOwner(output: FileHandle, { uid, gid }: Stats): Promise<void> {
+  const own = await output.stat();
+  if (own.uid === uid && own.gid === gid) return;
+  await output.chown(uid, gid).catch(() => output.chown(own.uid, gid).catch(() => {}));
+}
+
+/** The file, which may be written; undefined: there is none, and `initial` is its text. */
+async function lookAt(file: string, initial: string | undefined): Promise<Stats | undefined> {
   const found = await stat(file).catch(() => undefined);
   if (!found && initial === undefined) throw new CustomersFileError('there is no such file', { file });
   if (found && (found.mode & 0o222) === 0) throw new CustomersFileError('it is read-only', { file });
-  return found && found.mode & 0o7777;
+  return found;
 }
 
 /** The temporary file is the lock, too: only one writer can make it. */

@@ -1,5 +1,5 @@
 import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
-import { chmod, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -55,6 +55,43 @@ test('the mode of the file stays, and so does a link to it', async () => {
   expect((await stat(world.file)).mode & 0o777).toBe(0o600);
   expect(await readFile(world.file, 'utf8')).toContain('9013');
 });
+
+test('a link to a file that is not there yet stays one: the file is made where it leads', async () => {
+  await using world = await customersFile(text);
+  const [made, link, outer] = ['made.json', 'link.json', 'outer.json'].map((name) =>
+    join(world.path, name),
+  ) as [string, string, string];
+  await symlink('made.json', link);
+  await symlink(link, outer);
+  expect(
+    await changeCustomersFile(outer, (before) => before.replace('9012', '9014'), { initial: text }),
+  ).toBe(true);
+  expect(await readFile(made, 'utf8')).toContain('9014');
+  expect((await lstat(link)).isSymbolicLink() && (await lstat(outer)).isSymbolicLink()).toBe(true);
+});
+
+test('a link into a folder that is missing, and one that leads to itself, are an error and stay', async () => {
+  await using world = await customersFile(text);
+  const [lost, loop] = ['lost.json', 'loop.json'].map((name) => join(world.path, name)) as [string, string];
+  await symlink('none/x.json', lost);
+  await symlink('loop.json', loop);
+  const change = (file: string) => changeCustomersFile(file, (before) => before, { initial: text });
+  await expect(change(lost)).rejects.toThrow(/none\/x\.json: it cannot be written \(ENOENT\)/);
+  await expect(change(loop)).rejects.toThrow(/loop\.json: it is a link that leads to itself/);
+  expect((await lstat(lost)).isSymbolicLink() && (await lstat(loop)).isSymbolicLink()).toBe(true);
+});
+
+test.runIf(process.getuid?.() === 0)(
+  'a file of another user stays that one’s when root changes it',
+  async () => {
+    await using world = await customersFile(text);
+    await chown(world.file, 12_345, 23_456);
+    await chmod(world.file, 0o600);
+    await changeCustomer(world.file, 'acme', { port: 9013 });
+    const { uid, gid, mode } = await stat(world.file);
+    expect([uid, gid, mode & 0o777]).toEqual([12_345, 23_456, 0o600]);
+  },
+);
 
 test('a change that would make the file wrong is refused, and nothing is written', async () => {
   await using world = await customersFile(text);

@@ -63,7 +63,7 @@ if [ -e "$work/saved" ]; then
   reloaded=1
   say "did took back what an interrupted set-up had begun"
 fi
-for left in $(getent passwd | sed -n "s/^\(check-tunnels-[0-9]*\):.*:\/nonexistent:.*/\1/p"); do userdel "$left" 2>/dev/null; done
+for left in $(getent passwd | sed -n "s/^\(tunnel-check-[0-9]*\):.*:\/nonexistent:.*/\1/p"); do userdel "$left" 2>/dev/null; done
 rm -f "$dropin".?????? "$helper".??????
 forget
 mkdir -m 700 "$work" || fail "$work cannot be made."
@@ -89,8 +89,8 @@ mkdir -p "$(dirname "$helper")" && put "$helper" "$helper_text" 755 || fail "$he
 put "$dropin" "$dropin_text" 644 || fail "$dropin cannot be written."
 problem=$("$sshd" -t -f "$config" 2>&1) || fail "sshd does not take the new settings; the old ones are back: $problem"
 
-# What sshd would really do for an account of the group.
-witness=check-tunnels-$$
+# What sshd would really do for an account of the group, which is called as they are: settings may be for the name.
+witness=tunnel-check-$$
 useradd -r -M -d /nonexistent -s /usr/sbin/nologin -G "$group" "$witness" 2>/dev/null || { witness=; fail "No account for the check can be made (useradd)."; }
 effective "$witness" >"$work/now" 2>&1 || fail "sshd -T does not take the new settings; the old ones are back: $(cat "$work/now")"
 userdel "$witness" 2>/dev/null

@@ -59,7 +59,7 @@ restore "$helper"
 reloaded=1
 say "did took back what an interrupted set-up had begun"
 fi
-for left in $(getent passwd | sed -n "s/^\\(check-tunnels-[0-9]*\\):.*:\\/nonexistent:.*/\\1/p"); do userdel "$left" 2>/dev/null; done
+for left in $(getent passwd | sed -n "s/^\\(tunnel-check-[0-9]*\\):.*:\\/nonexistent:.*/\\1/p"); do userdel "$left" 2>/dev/null; done
 rm -f "$dropin".?????? "$helper".??????
 forget
 mkdir -m 700 "$work" || fail "$work cannot be made."
@@ -83,7 +83,7 @@ fail "No backup could be written to $state/backup."
 mkdir -p "$(dirname "$helper")" && put "$helper" "$helper_text" 755 || fail "$helper cannot be written."
 put "$dropin" "$dropin_text" 644 || fail "$dropin cannot be written."
 problem=$("$sshd" -t -f "$config" 2>&1) || fail "sshd does not take the new settings; the old ones are back: $problem"
-witness=check-tunnels-$$
+witness=tunnel-check-$$
 useradd -r -M -d /nonexistent -s /usr/sbin/nologin -G "$group" "$witness" 2>/dev/null || { witness=; fail "No account for the check can be made (useradd)."; }
 effective "$witness" >"$work/now" 2>&1 || fail "sshd -T does not take the new settings; the old ones are back: $(cat "$work/now")"
 userdel "$witness" 2>/dev/null

@@ -40,6 +40,9 @@ function tunnelKeywords(settings: GatewaySettings): ReadonlyArray<readonly [keyw
     ['PubkeyAuthentication', 'yes'],
     ['AuthenticationMethods', 'publickey'],
     ['AuthorizedKeysFile', '.ssh/authorized_keys'],
+    ['AuthorizedKeysCommand', 'none'],
+    // The helper is outside of any other root.
+    ['ChrootDirectory', 'none'],
     ['DisableForwarding', 'no'],
     ['PermitListen', 'any'],
     // Without it sshd refuses Unix sockets, too.

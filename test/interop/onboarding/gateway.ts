@@ -109,13 +109,13 @@ export function gatewayTests(): void {
       expect(gone.err).toMatch(/does not answer any more; the old settings are back/);
       expect(await readFile(join(world.dropIns, '10-ssh-via-gateway.conf'), 'utf8')).toBe(before);
       expect(await bannerOf(world.port)).toMatch(/^SSH-2\.0-/);
-      expect((await execute('getent', ['passwd'])).stdout).not.toContain('check-tunnels');
+      expect((await execute('getent', ['passwd'])).stdout).not.toContain('tunnel-check');
     });
 
     /** A sshd that does something to the script that asks what it would do for an account of the group. */
     async function sshdThat(world: OnboardingWorld, what: string): Promise<string> {
       const sshd = join(world.folder, 'interrupting-sshd');
-      const text = `#!/bin/sh\ncase "$*" in *user=check-tunnels-*) ${what} ;; esac\nexec /usr/sbin/sshd "$@"\n`;
+      const text = `#!/bin/sh\ncase "$*" in *user=tunnel-check-*) ${what} ;; esac\nexec /usr/sbin/sshd "$@"\n`;
       await writeFile(sshd, text, { mode: 0o755 });
       return sshd;
     }
@@ -134,13 +134,13 @@ export function gatewayTests(): void {
       });
       // Its settings lie there, and no sshd has read them.
       expect(await readFile(join(world.dropIns, dropIn), 'utf8')).not.toBe(before);
-      expect(await passwd()).toContain('check-tunnels-');
+      expect(await passwd()).toContain('tunnel-check-');
 
       // The next one fails, too: what was there in the beginning is back.
       const failed = await world.setupGateway(...other, '--reload', 'false');
       expect(failed.err).toContain('the old settings are back');
       expect(await readFile(join(world.dropIns, dropIn), 'utf8')).toBe(before);
-      expect(await passwd()).not.toContain('check-tunnels-');
+      expect(await passwd()).not.toContain('tunnel-check-');
 
       await world.setupGateway(...other, '--sshd', await sshdThat(world, 'kill -KILL $PPID'));
       const reloads = () => world.log().split('Received SIGHUP').length;
@@ -149,7 +149,7 @@ export function gatewayTests(): void {
       expect(done).toMatchObject({ exitCode: 0, out: expect.stringContaining('a set-up was interrupted') });
       expect(done.err).toContain('took back what an interrupted set-up had begun');
       expect(reloads()).toBe(reloadsBefore + 1);
-      expect(await passwd()).not.toContain('check-tunnels-');
+      expect(await passwd()).not.toContain('tunnel-check-');
       expect((await world.setupGateway(...other)).out).toContain('all is as it should be');
       expect(await readdir(world.dropIns)).toEqual([dropIn]);
     });
@@ -164,7 +164,7 @@ export function gatewayTests(): void {
       expect(exitCode).toBe(1);
       expect(await readdir(world.dropIns)).toEqual([]);
       expect(await readFile('/etc/group', 'utf8')).not.toMatch(/^tunnels:/m);
-      expect(await passwd()).not.toContain('check-tunnels-');
+      expect(await passwd()).not.toContain('tunnel-check-');
       expect(await readdir('/var/lib/ssh-via-gateway')).toEqual(['lock']);
     });
 
@@ -196,16 +196,19 @@ export function gatewayTests(): void {
       }
     });
 
-    it('says what else in the configuration wins', async () => {
-      await using world = await startOnboardingWorld();
-      const other = join(world.dropIns, '05-other.conf');
-      await writeFile(other, 'Match User *\n  ClientAliveInterval 7\n');
-      const { exitCode, err } = await world.setupGateway('--apply');
-      expect(exitCode).toBe(1);
-      expect(err).toMatch(/instead of "clientaliveinterval 15" it would use "clientaliveinterval 7"/);
-      expect(await readdir(world.dropIns)).toEqual(['05-other.conf']);
-      expect(await readFile('/etc/group', 'utf8')).not.toMatch(/^tunnels:/m);
-    });
+    it.each(['User *', 'User tunnel-*', 'Group tunnels', 'User kim,tunnel-?*'])(
+      'says what else in the configuration wins: Match %s',
+      async (whom) => {
+        await using world = await startOnboardingWorld();
+        const other = join(world.dropIns, '05-other.conf');
+        await writeFile(other, `Match ${whom}\n  ClientAliveInterval 7\n`);
+        const { exitCode, err } = await world.setupGateway('--apply');
+        expect(exitCode).toBe(1);
+        expect(err).toMatch(/instead of "clientaliveinterval 15" it would use "clientaliveinterval 7"/);
+        expect(await readdir(world.dropIns)).toEqual(['05-other.conf']);
+        expect(await readFile('/etc/group', 'utf8')).not.toMatch(/^tunnels:/m);
+      },
+    );
 
     it.each([
       ['AllowUsers root kim', /AllowUsers .* Add tunnel-\* to it/],
@@ -226,7 +229,8 @@ export function gatewayTests(): void {
         'DenyUsers tunnel-*@192.0.2.9',
       ];
       const others = ['DisableForwarding yes', 'PermitListen none', 'AuthorizedKeysFile /etc/ssh/keys/%u'];
-      const logins = ['PubkeyAuthentication no', 'KbdInteractiveAuthentication yes'];
+      const logins = ['PubkeyAuthentication no', 'KbdInteractiveAuthentication yes', 'ChrootDirectory /srv'];
+      logins.push('AuthorizedKeysCommand /bin/false', 'AuthorizedKeysCommandUser nobody');
       await using world = await startOnboardingWorld(() => [
         ...[...lists, ...others, ...logins, 'AuthenticationMethods keyboard-interactive'],
       ]);
