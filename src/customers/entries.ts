@@ -32,7 +32,12 @@ export async function addCustomer(
 ): Promise<void> {
   const { gateway, isTrial } = options;
   const add = (text: string) => {
-    if (codesOf(text).includes(code)) throw new CustomersFileError(`${code} is in it already`, { file });
+    const same = codesOf(text).find((known) => known.toLowerCase() === code.toLowerCase());
+    if (same === code) throw new CustomersFileError(`${code} is in it already`, { file });
+    if (same !== undefined) {
+      const why = `${same} is in it already, and differs in case only: account and folder would be the same`;
+      throw new CustomersFileError(why, { file });
+    }
     return setInJson(text, ['customers', code], entry);
   };
   await changeCustomersFile(file, add, { initial: gateway && emptyCustomers(gateway), isTrial });
