@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fingerprintSha256 } from './fingerprint.ts';
 import { checkRecordable, entryLine, inTurn } from './known-hosts-append.ts';
@@ -177,13 +178,27 @@ async function replaceOnce(file: string, edit: (text: string) => string | undefi
   const temporary = `${file}.${randomUUID()}`;
   try {
     await write(temporary, text, before);
-    await copyFile(file, `${file}.old`);
+    await keepOld(file, `${file}.old`);
     const now = await stat(file);
     if (now.size !== before.size || now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) return false;
     await rename(temporary, file);
     return true;
   } finally {
     await rm(temporary, { force: true });
+  }
+}
+
+/** File systems that have no hard links, and users who may not make one to a file that is not theirs. */
+const withoutLinks = ['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV'];
+
+/** As in OpenSSH the old file itself, so its owner's still; and never written through a link that somebody has put there. */
+async function keepOld(file: string, old: string): Promise<void> {
+  await rm(old, { force: true });
+  try {
+    await link(file, old);
+  } catch (error) {
+    if (!withoutLinks.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await copyFile(file, old, constants.COPYFILE_EXCL);
   }
 }
 

@@ -2,6 +2,9 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import {
   appendFile,
   chmod,
+  chown,
+  lstat,
+  mkdir,
   mkdtemp,
   readdir,
   readFile,
@@ -32,11 +35,11 @@ import {
 const atCopy: Array<() => Promise<void>> = [];
 vi.mock('node:fs/promises', async (original) => {
   const fs = await original<typeof import('node:fs/promises')>();
-  const copyFile: typeof fs.copyFile = async (...given) => {
+  const link: typeof fs.link = async (...given) => {
     await atCopy.shift()?.();
-    return fs.copyFile(...given);
+    return fs.link(...given);
   };
-  return { ...fs, copyFile };
+  return { ...fs, link };
 });
 
 let folder: string;
@@ -358,6 +361,51 @@ describe('the files', () => {
       'target.old',
     ]);
   });
+
+  it.runIf(process.getuid?.() === 0).each([
+    ['', 0o600],
+    [', through a link and in a folder of his', 0o640],
+  ])('that belong to another user stay his%s', async (what, mode) => {
+    const [uid, gid] = [4_321, 4_322];
+    const home = join(folder, `home${mode}`);
+    const [file, link] = [join(home, 'known_hosts'), join(folder, `link-to-${mode}`)];
+    await mkdir(home);
+    await writeFile(file, `pc ${me.line}\n`, { mode });
+    await chown(file, uid, gid);
+    await chown(home, uid, gid);
+    await symlink(file, link);
+    await connectOnce({
+      ...{ record: () => '', told: bothTold, keys: [next] },
+      hostKey: { knownHosts: what === '' ? file : link, alias: 'pc' },
+    });
+    expect(await readFile(file, 'utf8')).toBe(`pc ${me.line}\npc ${next.line}\n`);
+    const found = await stat(file);
+    expect([found.uid, found.gid, found.mode & 0o7777]).toEqual([uid, gid, mode]);
+    // What was in it before is shown to nobody else either.
+    const old = await stat(`${file}.old`);
+    expect([old.uid, old.gid, old.mode & 0o7777]).toEqual([uid, gid, mode]);
+    expect((await readdir(home)).sort()).toEqual(['known_hosts', 'known_hosts.old']);
+  });
+
+  it.each(['are there', 'are wanting'])(
+    'leave alone what a link at their .old leads to (hard links: %s)',
+    async (links) => {
+      const [file, victim] = [join(folder, `planted ${links}`), join(folder, `victim ${links}`)];
+      await writeFile(file, `pc ${me.line}\n`);
+      await writeFile(victim, 'precious');
+      await symlink(victim, `${file}.old`);
+      if (links === 'are wanting')
+        atCopy.push(() => Promise.reject(Object.assign(new Error('none here'), { code: 'EPERM' })));
+      await connectOnce({
+        ...{ record: () => '', told: bothTold, keys: [next] },
+        hostKey: { knownHosts: file, alias: 'pc' },
+      });
+      expect(await readFile(file, 'utf8')).toBe(`pc ${me.line}\npc ${next.line}\n`);
+      expect(await readFile(victim, 'utf8')).toBe('precious');
+      expect((await lstat(`${file}.old`)).isFile()).toBe(true);
+      expect(await readFile(`${file}.old`, 'utf8')).toBe(`pc ${me.line}\n`);
+    },
+  );
 
   it('that somebody else writes to at the same time lose nothing', async () => {
     const file = join(folder, 'shared');

@@ -36,6 +36,8 @@ export async function downloadFile(context: TransferContext, item: DownloadItem)
     run.throwIfFailed();
     if (settings.resume && (await isThere(context, item))) return;
     if (!(await downloadSmall(context, item))) await downloadAny(context, item);
+    run.isOneFile = item.attributes === undefined;
+    run.placed();
     run.progress.fileDone(item.remotePath);
   } catch (error) {
     if (error instanceof RemoteIsFolder) throw error;

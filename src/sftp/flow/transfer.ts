@@ -46,6 +46,8 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
     const context = { opener, sftp, run, settings, flight, frames: new Frames() };
     await settle(plan.work(context), context);
     sftp.release();
+    // Everything is in place: an abort from now on, in the last `onProgress` too, comes too late.
+    run.end();
     run.progress.finish();
     run.throwIfFailed();
     const { files, sent: bytes } = run.progress;

@@ -176,6 +176,7 @@ export async function publish(sftp: SftpRequests, target: RemoteTarget, run?: Pu
   } catch (error) {
     throw (await keepWhole(sftp, target)) ? orphaned(error, target.writePath) : hintAtInPlace(error);
   }
+  run?.placed?.();
   if (target.leftover) await removeLeftover(sftp, target.leftover);
 }
 

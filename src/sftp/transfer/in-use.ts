@@ -7,6 +7,8 @@ import { now, sleep } from '../../time/timer.ts';
 export interface Pursuit {
   throwIfFailed(): void;
   alive(): void;
+  /** A file has its name. */
+  placed?(): void;
 }
 
 /** What a call belongs to that is no transfer: it is over when its caller has stopped. */

@@ -24,7 +24,10 @@ export interface TransferOptions {
   verify?: 'size' | 'sha256' | false | undefined;
   /** Keep the permissions and the time of last change of each file. Default `false`. */
   preserve?: boolean | undefined;
-  /** Called at most ten times a second and once at the end; a throw fails the transfer. */
+  /**
+   * Called at most ten times a second and once at the end; a throw fails the transfer. At the end everything is in place:
+   * an abort comes too late there, and a throw still rejects, but takes nothing back.
+   */
   onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Files of a folder that are under way at once. Default 128. */
   concurrency?: number | undefined;
@@ -41,7 +44,7 @@ export interface TransferOptions {
    * a write fails, and the file is sent again; but a stream cannot be. Default `false`.
    */
   writesInOrder?: boolean | undefined;
-  /** Stops at once; the promise rejects with `signal.reason`. */
+  /** Stops at once; the promise rejects with `signal.reason`. Once a file has its name, its transfer has succeeded. */
   signal?: AbortSignal | undefined;
 }
 

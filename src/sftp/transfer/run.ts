@@ -25,6 +25,8 @@ export class TransferRun {
   readonly progress: ProgressMeter;
   readonly what: string;
   readonly where: Where;
+  /** No folder. */
+  isOneFile = false;
   #failed = false;
   #error: unknown;
   #listeners = new Set<() => void>();
@@ -105,6 +107,11 @@ export class TransferRun {
       this.#quiet--;
       this.#lastMove = now();
     }
+  }
+
+  /** A file has its name. When it is the only one the transfer has succeeded: whatever stops it now comes too late. */
+  placed(): void {
+    if (this.isOneFile) this.end();
   }
 
   /** Removes every listener and timer. */

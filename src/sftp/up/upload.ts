@@ -77,6 +77,7 @@ async function send(
   remotePath: string,
 ): Promise<void> {
   const { progress } = context.run;
+  context.run.isOneFile = !stats?.isDirectory();
   const attributes = stats ? attributesOf(stats) : {};
   const item = { remotePath, attributes, intoEmptyFolder: false };
   if (source instanceof Readable) return uploadStream(context, source, remotePath);
