@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TransferFailed } from '../../src/errors/index.ts';
@@ -16,13 +16,18 @@ const servers: readonly [string, MockServerOptions][] = [
 const contents = Array.from({ length: 9 }, (_, n) => bytesOf((n + 1) * 1_000, n + 1));
 const remote = (n: number) => `out/${n % 2 ? 'deep/' : ''}${n}.bin`;
 
-/** Fetches a folder of small files to a folder that is not there. */
-async function fetch(server: MockServerOptions, options: TransferOptions = {}) {
+/** Fetches a folder of small files to a folder that is not there, or that `prepare` makes. */
+async function fetch(
+  server: MockServerOptions,
+  options: TransferOptions = {},
+  prepare: (to: string) => Promise<void> = async () => {},
+) {
   const mock = await mockSftp(server);
   const local = await localFolder();
   const root = server.windows ? '/C:/' : '/';
   for (const [n, content] of contents.entries()) mock.server.files.write(`${root}${remote(n)}`, content);
   const to = join(local.path, 'out');
+  await prepare(to);
   const [end] = await Promise.allSettled([download(mock.opener, `${root}out`, to, options)]);
   const count = (op: string) =>
     mock.server.journal.filter((entry) => entry.type === 'sftp' && entry.op === op).length;
@@ -33,7 +38,7 @@ async function fetch(server: MockServerOptions, options: TransferOptions = {}) {
     await mock.close();
     await local[Symbol.asyncDispose]();
   };
-  return { mock, end, count, files, read, [Symbol.asyncDispose]: dispose };
+  return { mock, end, to, count, files, read, [Symbol.asyncDispose]: dispose };
 }
 
 async function arrived({ end, files, read }: Awaited<ReturnType<typeof fetch>>) {
@@ -50,6 +55,35 @@ describe.each(servers)('a folder of small files from %s into a new folder', (_na
     const opens = server.windows ? 10 : 9;
     expect(['OPEN', 'READ', 'FSTAT', 'LSTAT'].map(got.count)).toEqual([opens, 9, 0, 0]);
     await expect.poll(() => got.count('CLOSE')).toBe(11);
+  });
+
+  it('replaces what is there with its permissions, and writes through no link', async () => {
+    let aside = '';
+    await using got = await fetch(server, {}, async (to) => {
+      aside = join(to, '../aside');
+      await mkdir(to);
+      await writeFile(join(to, '0.bin'), 'old', { mode: 0o600 });
+      await writeFile(aside, 'aside');
+      await symlink(aside, join(to, '2.bin'));
+    });
+    await arrived(got);
+    expect((await stat(join(aside, '../out/0.bin'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(aside, 'utf8')).toBe('aside');
+  });
+
+  it('refuses a folder in the place of a file, before it asks for the file', async () => {
+    await using got = await fetch(server, {}, async (to) => {
+      for (const n of contents.keys()) await mkdir(join(to, '..', remote(n)), { recursive: true });
+    });
+    expect((got.end as PromiseRejectedResult).reason.message).toContain('a folder is there');
+    expect(got.count('READ')).toBe(0);
+  });
+
+  it('keeps the time and permissions with preserve', async () => {
+    await using got = await fetch(server, { preserve: true });
+    await arrived(got);
+    const { mtimeMs } = await stat(join(got.to, '0.bin'));
+    expect(mtimeMs % 1_000).toBe(0);
   });
 
   it('arrives where an answer brings less than was asked for', async () => {

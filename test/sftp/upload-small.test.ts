@@ -18,9 +18,10 @@ const servers = [
 
 const contents = Array.from({ length: 9 }, (_, n) => bytesOf(n * 1_000, n + 1));
 
-/** Sends a folder of small files, the first of which is empty, to a folder that is not there. */
-async function send(server: MockServerOptions, options: TransferOptions = {}) {
+/** Sends a folder of small files, the first of which is empty, to a folder that is not there, or holds some of them. */
+async function send(server: MockServerOptions, options: TransferOptions = {}, old: readonly number[] = []) {
   const mock = await mockSftp(server);
+  for (const n of old) mock.server.files.write(nameOf(n), `old ${n}`);
   await using local = await localFolder();
   await mkdir(join(local.path, 'deep'));
   for (const [n, content] of contents.entries())
@@ -66,6 +67,30 @@ describe.each(servers)('a folder of small files into a new folder on %s', (_name
     // The caller is told at once.
     await expect.poll(() => sent.files('.part')).toEqual([]);
     expect(sent.files('.bin').filter((path) => path !== nameOf(0))).toEqual([]);
+  });
+
+  it('replaces what is there, with its permissions where the server keeps any', async () => {
+    await using sent = await send(server, {}, [1, 2, 4]);
+    expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9, bytes: 36_000 } });
+    for (const [n, content] of contents.entries())
+      expect(sent.mock.server.files.read(nameOf(n)).equals(content)).toBe(true);
+    expect(sent.files('.part')).toEqual([]);
+    expect(['OPEN', 'WRITE', 'FSTAT', 'CLOSE'].map(sent.count)).toEqual([9, 8, 9, 9]);
+    expect(sent.count('FSETSTAT')).toBe('windows' in server ? 0 : 3);
+  });
+
+  it('leaves the old files where a write fails', async () => {
+    const faults = { sftp: { failOp: { op: 'WRITE' } } } as const;
+    await using sent = await send({ ...server, faults }, {}, [1, 2, 4]);
+    expect(sent.end.status).toBe('rejected');
+    await expect.poll(() => sent.files('.part')).toEqual([]);
+    for (const n of [1, 2, 4]) expect(sent.mock.server.files.read(nameOf(n)).toString()).toBe(`old ${n}`);
+  });
+
+  it('gives what preserve keeps before a file has its name', async () => {
+    await using sent = await send(server, { preserve: true });
+    expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9 } });
+    expect(sent.count('FSETSTAT')).toBe(9);
   });
 
   it('begins a file once more that could not be opened', async () => {

@@ -1,4 +1,4 @@
-import { chmod, open, stat, utimes } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SftpHandle } from '../../ssh2/sftp/requests.ts';
 import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
@@ -7,9 +7,9 @@ import { fileSource } from '../flow/block-source.ts';
 import { fileSink } from '../flow/file-sink.ts';
 import { orderedSink } from '../flow/ordered-sink.ts';
 import { type BlockSink, type Received, Receiver } from '../flow/receiver.ts';
-import { smallFile, writeSmall } from '../flow/small-files.ts';
+import { smallFile } from '../flow/small-files.ts';
 import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts';
-import { newMode, permissions } from '../names/file-mode.ts';
+import { newMode } from '../names/file-mode.ts';
 import {
   type LocalTarget,
   modeOfOld,
@@ -17,7 +17,6 @@ import {
   publishLocally,
   removeLocally,
   settleLocalPath,
-  temporaryBeside,
 } from '../target/local-target.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { sameBySum } from '../verify/checksum.ts';
@@ -25,6 +24,7 @@ import { provenLocally } from '../verify/resume-download.ts';
 import { verifyDownloaded } from '../verify/verify-sha256.ts';
 import { downloadSmall } from './download-small.ts';
 import { openForDownload, type Remote, RemoteIsFolder } from './open-for-download.ts';
+import { preserve, storeSmall } from './store-small.ts';
 
 /** A file whose size the server does not tell is read to its end, but not without limit. */
 const mostOfUnknown = 2 ** 30;
@@ -82,22 +82,13 @@ function isSmall({ settings }: TransferContext, { attributes: { size = 0 } }: Re
 
 /** Nothing is created here before the whole content has arrived. */
 async function fetchSmall(context: TransferContext, item: DownloadItem, remote: Remote): Promise<void> {
-  const { run, settings } = context;
-  const { attributes } = remote;
-  const { localPath } = item;
   const pieces: Buffer[] = [];
   const sink = orderedSink(0, (some, done) => {
     pieces.push(...some);
     done();
   });
   await closing(context, remote, () => receive(context, item, remote, { start: 0, sink }));
-  const old = item.intoEmptyFolder || settings.preserve ? undefined : await modeOfOld(localPath);
-  const mode = newMode(attributes.mode);
-  const temporary = settings.atomic ? temporaryBeside(localPath) : undefined;
-  run.throwIfFailed();
-  await writeSmall(localPath, temporary, Buffer.concat(pieces), mode, run);
-  if (old !== undefined && old !== mode) await chmod(localPath, old);
-  if (settings.preserve) await preserve(localPath, attributes);
+  await storeSmall(context, item, remote.attributes, Buffer.concat(pieces));
 }
 
 async function fetchBig(context: TransferContext, item: DownloadItem, remote: Remote): Promise<void> {
@@ -209,9 +200,4 @@ async function finish(
   if (settings.preserve) await preserve(local.writePath, attributes);
   run.throwIfFailed();
   await publishLocally(local, item.localPath, run);
-}
-
-async function preserve(path: string, { mode, mtime, atime }: SftpAttributes): Promise<void> {
-  if (mode !== undefined) await chmod(path, permissions(mode));
-  if (mtime !== undefined) await utimes(path, atime ?? mtime, mtime);
 }

@@ -1,37 +1,36 @@
 import type { SftpHandle } from '../../ssh2/sftp/requests.ts';
-import { openFlag } from '../../ssh2/sftp/wire.ts';
+import { openFlag, type SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { now } from '../../time/timer.ts';
-import { smallFile, writeSmall } from '../flow/small-files.ts';
+import { smallFile } from '../flow/small-files.ts';
 import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts';
-import { newMode } from '../names/file-mode.ts';
-import { temporaryBeside } from '../target/local-target.ts';
+import { settleLocalPath } from '../target/local-target.ts';
+import { storeSmall } from './store-small.ts';
 
 /**
- * The short way of a file of a listing that is one read, into a folder that was made just now: the same requests as the
- * long way's, without what is for blocks, short replies and old files. Resolves with `false` when nothing was written
- * and the long way knows what else to try, or what to say: it could not be opened, or is not as long as it was.
+ * The short way of a file of a listing that is one read: the same requests as the long way's, without what is for blocks,
+ * short replies and large files. Resolves with `false` when nothing was written and the long way knows what else to try,
+ * or what to say: it could not be opened, or is not as long as it was.
  */
 export async function downloadSmall(context: TransferContext, item: DownloadItem): Promise<boolean> {
-  const { sftp, run, settings } = context;
-  const { remotePath, localPath, attributes = {} } = item;
+  const { sftp, run } = context;
+  const { remotePath, attributes, intoEmptyFolder } = item;
+  if (!attributes || !isShort(context, attributes)) return false;
   const { size = 0 } = attributes;
-  if (!isShort(context, item, size)) return false;
+  // A folder or device in its place is told before anything is fetched.
+  const localPath = intoEmptyFolder ? item.localPath : await settleLocalPath(item.localPath, false);
   const handle = await sftp.open(remotePath, openFlag.read).catch(() => undefined);
   if (!handle) return false;
   const content = await read(context, handle, size, (bytes) => run.moved(remotePath, bytes)).finally(() => {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
   });
   if (!content) return false;
-  run.throwIfFailed();
-  const temporary = settings.atomic ? temporaryBeside(localPath) : undefined;
-  await writeSmall(localPath, temporary, content, newMode(attributes.mode), run);
+  await storeSmall(context, { ...item, localPath }, attributes, content);
   return true;
 }
 
-function isShort({ sftp, settings }: TransferContext, item: DownloadItem, size: number): boolean {
-  const { resume, verify, preserve } = settings;
-  const isPlain = !resume && verify !== 'sha256' && !preserve;
-  return isPlain && item.intoEmptyFolder && size > 0 && size <= smallFile && size < sftp.maxRead;
+function isShort({ sftp, settings }: TransferContext, { size = 0 }: SftpAttributes): boolean {
+  const { resume, verify } = settings;
+  return !resume && verify !== 'sha256' && size > 0 && size <= smallFile && size < sftp.maxRead;
 }
 
 /** All of the file; undefined when it is not as long as it should be, which a byte more than that shows. */

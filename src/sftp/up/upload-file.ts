@@ -162,9 +162,9 @@ async function finish(context: TransferContext, item: UploadItem, target: Remote
 }
 
 /** Without `preserve` a file that replaces another one keeps the other's permissions, where the server lets it. */
-async function setAttributes(
+export async function setAttributes(
   { sftp, settings }: TransferContext,
-  { attributes }: UploadItem,
+  { attributes }: Pick<UploadItem, 'attributes'>,
   target: RemoteTarget,
 ): Promise<void> {
   // What is still to be verified keeps the time of its last write: it must not look as if nobody worked on it.
@@ -185,9 +185,9 @@ function settable(sftp: SftpRequests, { mode, ...times }: SftpAttributes): SftpA
 }
 
 /** With `preserve`, a local file that is read-only becomes so on Windows too, once it has its name. */
-async function guard(
+export async function guard(
   { sftp, settings }: TransferContext,
-  item: UploadItem,
+  item: Pick<UploadItem, 'attributes'>,
   target: RemoteTarget,
 ): Promise<void> {
   const { mode } = item.attributes;
