@@ -5,7 +5,7 @@ import { TransferFailed } from '../../src/errors/index.ts';
 import type { MockServerOptions, SftpFaults } from '../../src/mock-server/index.ts';
 import type { TransferOptions } from '../../src/sftp/transfer/options.ts';
 import { upload } from '../../src/sftp/up/upload.ts';
-import { bytesOf, localFolder, mockSftp } from '../support/mock-sftp.ts';
+import { bytesOf, isPosix, localFolder, mockSftp } from '../support/mock-sftp.ts';
 
 const openSsh = { ident: 'OpenSSH_9.2' };
 /** A server of which nothing is known: its requests are not taken to be served in their order. */
@@ -41,7 +41,10 @@ const closeFails: [string, SftpFaults, string] = [
   'the server refused close',
 ];
 
-describe.each(servers)('a folder of small files into a new folder on %s', (_name, server) => {
+/** In a run against one version of Windows the others are not what it is about. */
+const ofThisRun = servers.filter(([, server]) => isPosix || 'windows' in server);
+
+describe.each(ofThisRun)('a folder of small files into a new folder on %s', (_name, server) => {
   it('arrives, with five requests for each file', async () => {
     await using sent = await send(server);
     expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9, bytes: 36_000 } });
