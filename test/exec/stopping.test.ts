@@ -285,11 +285,11 @@ describe('on OpenSSH for Windows', () => {
     await using mock = await startMock({ windows: true, exec: killer });
     const error = await failureOf<CommandTimeout>(exec(mock.opener, 'robot.exe "a b"', { timeout: 20 }));
     expect(error.terminated).toBe(true);
-    const [script = '', place] = [/^[\w+/=]*(?<==|\w)(?=\d+ )/, /\d+ -?\d+:-?\d+\r\n$/].map(
+    const [script = '', place] = [/^[\w+/=]*(?<==|\w)(?=\d+ )/, /\d+ -?\d+:-?\d+:end\r\n$/].map(
       (pattern) => pattern.exec(sent)?.[0],
     );
     const text = Buffer.from(script, 'base64').toString();
-    expect(text).toContain('\nStop-Tree $target $all\n');
+    expect(text).toContain('Stop-Tree $target $all');
     expect(text).toContain('robot.exe');
     expect(place).toMatch(/^0 /);
     // A PowerShell that waits for more would stay on the PC.

@@ -139,6 +139,23 @@ describe('a command that is stopped', () => {
     expect(await pc.log()).not.toContain('processes by wmi');
   });
 
+  it('is not told apart from one of the same moment: both run on until both are to be ended', async () => {
+    const line = `exec ${nap(4770)}`;
+    const both = [1, 2].map(() => connection.exec(line, { reject: false }));
+    for (const command of both) command.catch(() => {});
+    await untilAsleep(2, 4770);
+    await pc.set('simultaneous', line);
+    both[0]?.kill();
+    await expect.poll(() => pc.log()).toEqual(['processes by wmi']);
+    await expect
+      .poll(() => connection.exec('pgrep -f "^$STAND_IN/pwsh" || true'))
+      .toMatchObject({ stdout: '' });
+    expect(await asleep(4770)).toHaveLength(2);
+    both[1]?.kill();
+    await untilAsleep(0, 4770);
+    await Promise.allSettled(both);
+  });
+
   it('is not mixed up with one that has the same line, and was left to run', async () => {
     // Without a session of its own any more, but with a process.
     const line = `trap "" TERM HUP; exec ${nap(4750)}`;

@@ -4,8 +4,9 @@
 #
 # The same line may run more than once. Whoever asks says which is meant, among all of them whose end he has not heard of:
 # its place by their starts, then for each of them how long before this PowerShell it was started (milliseconds from and
-# to). sshd starts commands in turn, so with as many processes as there are lines the place tells. With less, some have
-# just ended, and only a process that one line alone can have started is taken. When it is not clear, none is touched.
+# to), and whether it is to be ended too. sshd starts commands in turn, so with as many processes as there are lines the
+# place tells. With less, some have just ended, and only processes that no line which is to run on can have started are
+# taken. When it is not clear, none is touched.
 $told=[Console]::In.ReadLine().Split(' ')
 $place=[int]$told[0]
 $spans=@($told[1..($told.Count-1)])
@@ -27,19 +28,19 @@ $found=@($all | Where-Object {
 } | Sort-Object -Property Start)
 # The clocks of both sides need not run quite alike.
 function Test-Span($one,$span){
-  $from,$to=$span.Split(':')
+  $limits=$span.Split(':')
   $before=($top.Start-$one.Start)/10000
-  $before -ge [long]$from-50 -and $before -le [long]$to+50
+  $before -ge [long]$limits[0]-50 -and $before -le [long]$limits[1]+50
 }
 if($found.Count -eq $spans.Count){
-  $target=$found[$place]
   # Started in the same tick of the clock: there is no first and second.
-  if(@($found | Where-Object {$_.Start -eq $target.Start}).Count -ne 1){exit 4}
+  $tick=@(0..($found.Count-1) | Where-Object {$found[$_].Start -eq $found[$place].Start})
+  $targets=@($found[$tick])
+  $owners=@($spans[$tick])
 }else{
-  $fitting=@($found | Where-Object {Test-Span $_ $spans[$place]})
-  if($fitting.Count -ne 1){exit 4}
-  $target=$fitting[0]
-  if(@($spans | Where-Object {Test-Span $target $_}).Count -ne 1){exit 4}
+  $targets=@($found | Where-Object {Test-Span $_ $spans[$place]})
+  $owners=@($spans | Where-Object {$span=$_;@($targets | Where-Object {Test-Span $_ $span}).Count -gt 0})
 }
-Stop-Tree $target $all
+if($targets.Count -eq 0 -or $targets.Count -gt $owners.Count -or @($owners | Where-Object {$_ -notlike '*:end'}).Count -gt 0){exit 4}
+foreach($target in $targets){Stop-Tree $target $all}
 exit 0

@@ -21,20 +21,20 @@ $_.Parent -eq $up.Id -and $mine -notcontains $_.Id -and $_.Line -and $_.Start -l
 ($_.Line -replace '["\\\\\\s]','') -match ('[/-]c(ommand)?'+[Regex]::Escape($wanted)+'$')
 } | Sort-Object -Property Start)
 function Test-Span($one,$span){
-$from,$to=$span.Split(':')
+$limits=$span.Split(':')
 $before=($top.Start-$one.Start)/10000
-$before -ge [long]$from-50 -and $before -le [long]$to+50
+$before -ge [long]$limits[0]-50 -and $before -le [long]$limits[1]+50
 }
 if($found.Count -eq $spans.Count){
-$target=$found[$place]
-if(@($found | Where-Object {$_.Start -eq $target.Start}).Count -ne 1){exit 4}
+$tick=@(0..($found.Count-1) | Where-Object {$found[$_].Start -eq $found[$place].Start})
+$targets=@($found[$tick])
+$owners=@($spans[$tick])
 }else{
-$fitting=@($found | Where-Object {Test-Span $_ $spans[$place]})
-if($fitting.Count -ne 1){exit 4}
-$target=$fitting[0]
-if(@($spans | Where-Object {Test-Span $target $_}).Count -ne 1){exit 4}
+$targets=@($found | Where-Object {Test-Span $_ $spans[$place]})
+$owners=@($spans | Where-Object {$span=$_;@($targets | Where-Object {Test-Span $_ $span}).Count -gt 0})
 }
-Stop-Tree $target $all
+if($targets.Count -eq 0 -or $targets.Count -gt $owners.Count -or @($owners | Where-Object {$_ -notlike '*:end'}).Count -gt 0){exit 4}
+foreach($target in $targets){Stop-Tree $target $all}
 exit 0
 `;
 

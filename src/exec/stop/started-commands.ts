@@ -9,6 +9,8 @@ export interface StartedCommand {
   /** When the server was asked, and when it confirmed: in between it started the command. Milliseconds of our clock. */
   askedAt: number;
   startedAt: number;
+  /** Whether it is to be ended. */
+  isStopped?: boolean;
 }
 
 /** More of them whose end is not known are not kept: those are then not told apart, and none is touched. */
@@ -27,6 +29,12 @@ export function noteStart(
   const others = (byConnection.get(opener) ?? []).filter((one) => !one.channel.isExitKnown);
   if (others.length < most) others.push({ line, channel, askedAt, startedAt: now() });
   byConnection.set(opener, others);
+}
+
+/** The command of `channel` is to be ended. */
+export function noteStop(opener: SessionOpener, channel: StartedCommand['channel']): void {
+  const command = byConnection.get(opener)?.find((one) => one.channel === channel);
+  if (command) command.isStopped = true;
 }
 
 /**

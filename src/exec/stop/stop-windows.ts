@@ -4,7 +4,7 @@ import { buildPowerShell } from '../command-line/powershell-script.ts';
 import { powerShellString } from '../quote/powershell.ts';
 import type { SessionOpener } from '../types.ts';
 import { kill, processes, snapshot } from './scripts.generated.ts';
-import { placeAmongEquals, type StartedCommand } from './started-commands.ts';
+import { noteStop, placeAmongEquals, type StartedCommand } from './started-commands.ts';
 
 /** Milliseconds for PowerShell to start, look and kill on a slow PC. */
 const limit = 30_000;
@@ -20,6 +20,7 @@ export async function killOnWindows(
   opener: SessionOpener,
   target: Pick<StartedCommand, 'line' | 'channel'>,
 ): Promise<void> {
+  noteStop(opener, target.channel);
   const giveUp = new AbortController();
   const stopTimer = startTimer(limit, () => giveUp.abort());
   const { command, stdin = '' } = buildPowerShell(killScript(target.line), { shell: 'powershell' });
@@ -47,7 +48,7 @@ export async function killOnWindows(
   }
 }
 
-/** What kill.ps1 reads: which of the equal commands is meant, and how long before `own` each was started. */
+/** What kill.ps1 reads: which of the equal commands is meant, and how long before `own` each was started; `end` if it is to end. */
 function place(
   opener: SessionOpener,
   target: Pick<StartedCommand, 'line' | 'channel'>,
@@ -56,8 +57,8 @@ function place(
   const found = placeAmongEquals(opener, target);
   if (!found) return undefined;
   const spans = found.equals.map(
-    ({ askedAt, startedAt }) =>
-      `${Math.floor(own.askedAt - startedAt)}:${Math.ceil(own.startedAt - askedAt)}`,
+    ({ askedAt, startedAt, isStopped }) =>
+      `${Math.floor(own.askedAt - startedAt)}:${Math.ceil(own.startedAt - askedAt)}${isStopped ? ':end' : ''}`,
   );
   return [found.place, ...spans].join(' ');
 }

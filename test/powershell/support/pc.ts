@@ -21,6 +21,7 @@ export type Setting =
   | 'schtasks'
   | 'no-schtasks'
   | 'unseen'
+  | 'simultaneous'
   | 'no-powershell'
   | 'stillborn';
 
@@ -59,6 +60,7 @@ const settings: readonly (Setting | 'log' | 'starts')[] = [
   'schtasks',
   'no-schtasks',
   'unseen',
+  'simultaneous',
   'no-powershell',
   'stillborn',
   'log',

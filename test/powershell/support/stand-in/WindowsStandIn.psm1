@@ -15,6 +15,8 @@ function Get-CimInstance {
   # Once: as if it began behind this look.
   $unseen = Get-Setting 'unseen'
   [IO.File]::Delete("$env:STAND_IN/unseen")
+  # A clock that does not go on between the starts of these.
+  $simultaneous = Get-Setting 'simultaneous'
   foreach ($folder in Get-ChildItem /proc -Directory | Where-Object Name -match '^\d+$') {
     try { $stat = [IO.File]::ReadAllText("/proc/$($folder.Name)/stat") } catch { continue }
     if ($stat -notmatch '^\d+ \((.*)\) \S (\d+)(?: \S+){17} (\d+)') { continue }
@@ -26,6 +28,10 @@ function Get-CimInstance {
     # sshd's child on Windows is cmd.exe with the command in quotes.
     $settings = try { [IO.File]::ReadAllText("/proc/$($folder.Name)/environ").Split([char]0) } catch { @() }
     $asked = $settings | Where-Object { $_.StartsWith('SSH_ORIGINAL_COMMAND=') }
+    if ($simultaneous -and $asked -like "*$simultaneous") {
+      if (-not $script:tick) { $script:tick = $start }
+      $start = $script:tick
+    }
     if ($asked) { $line = 'cmd.exe /c "' + $asked.Substring(21) + '"' }
     [pscustomobject]@{ ProcessId = [uint32]$folder.Name; ParentProcessId = [uint32]$parent; Name = $name; CommandLine = $line; CreationDate = $start }
   }
