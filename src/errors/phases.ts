@@ -69,7 +69,7 @@ const phases = {
   handshake: {
     timeout: 30_000,
     late: 'identified itself, but keys were not exchanged',
-    hint: 'The server is overloaded, the tunnel died just now, or the check of its host key (hostKey.verify) did not answer.',
+    hint: 'The server is overloaded, the tunnel has just died, or the check of its host key (hostKey.verify) did not answer.',
     lasts: 'for the key exchange',
     step: 'keys',
     over: 'stream',
@@ -77,7 +77,7 @@ const phases = {
   auth: {
     timeout: 30_000,
     late: 'did not finish the login',
-    hint: 'The server is slow to check the login (a directory service, DNS), an agent does not answer, or the tunnel died just now.',
+    hint: 'The server is slow to check the login (a directory service, DNS), an agent does not answer, or the tunnel has just died.',
     lasts: 'for the login',
     step: 'login',
     over: 'stream',

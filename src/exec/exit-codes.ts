@@ -6,7 +6,7 @@
 const ofShells: Readonly<Record<number, string>> = {
   126: 'The shell found the command but could not run it: not executable, or not a program for this system.',
   127: 'The shell did not find the command: look at its spelling and at PATH, which is shorter over SSH than in a terminal.',
-  255: 'Programs that use 255 mean a failure of their own; ssh itself, run on the server, gives it when it cannot connect.',
+  255: 'A program that exits with 255 usually reports a failure of its own; ssh, run on the server, uses it when it cannot connect.',
   9009: 'cmd.exe did not find the command: look at its spelling and at PATH.',
 };
 
@@ -28,7 +28,7 @@ const ofWindows: Readonly<Record<number, readonly [name: string, meaning: string
   3221225620: ['STATUS_INTEGER_DIVIDE_BY_ZERO', 'The program crashed: it divided by zero.'],
   3221225725: [
     'STATUS_STACK_OVERFLOW',
-    'The program crashed: its stack is full, mostly by a recursion without end.',
+    'The program crashed: its stack overflowed, usually because of endless recursion.',
   ],
   3221225773: ['STATUS_COMMITMENT_LIMIT', 'The PC had no memory left: look at its paging file.'],
   3221225781: ['STATUS_DLL_NOT_FOUND', 'A DLL that the program needs is missing.'],

@@ -127,7 +127,7 @@ export function startUnanswered(cause: ChannelTimeout): ChannelTimeout {
 }
 
 const mayRunOn =
-  'The command may still be running: on Linux it runs on, on Windows mostly; with a pty it is ended. So it must not be run again unseen; runJob() runs a command once, whatever becomes of connections.';
+  'The command may still be running: on Linux it is, on Windows usually; with a pty it is ended. Look before you run it again; runJob() runs a command once, whatever happens to the connection.';
 
 function base({ where }: Account) {
   return { phase: 'command', host: where.host, port: where.port, hop: where.hop } as const;

@@ -86,7 +86,7 @@ function remoteHint(reason: RemoteReason, serverSaid: string | undefined): strin
     case 'path-taken':
       return 'With `StreamLocalBindUnlink yes` in sshd_config a new forward takes over an old socket at once; without it the file must be removed first.';
     case 'privileged-port':
-      return 'sshd listens as the user who logged in. Use a port from 1024, or publish it by other means.';
+      return 'sshd listens as the user who logged in. Use port 1024 or higher, or publish it by other means.';
     case 'not-permitted':
       return 'Look at permitlisten in the account’s authorized_keys and at PermitListen in sshd_config.';
     case 'forwarding-disabled':
@@ -102,7 +102,7 @@ function localHint(reason: string, address: ListenAddress): string | undefined {
         : 'Something listens there, or the file of an old socket was left behind: remove it.';
     case 'EACCES':
       return isPrivileged(address)
-        ? 'Ports below 1024 need root on this machine; use a port from 1024.'
+        ? 'Ports below 1024 need root on this machine; use port 1024 or higher.'
         : 'This account may not listen there.';
     case 'EADDRNOTAVAIL':
       return 'listenHost is not an address of this machine.';

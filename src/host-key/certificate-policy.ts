@@ -7,7 +7,7 @@ import type { AuthorityVerdict } from './known-hosts-authority.ts';
 import { readPublicKey, resolveKeyType } from './public-key.ts';
 
 const advice =
-  'Sign the host key anew on the gateway or PC (ssh-keygen -s CA -h -I NAME -n HOST,NAMES -V +52w KEY.pub; HostCertificate in sshd_config).';
+  'Sign the host key again on the gateway or PC (ssh-keygen -s CA -h -I NAME -n HOST,NAMES -V +52w KEY.pub; HostCertificate in sshd_config).';
 
 /** Whether a name in a list of host key algorithms asks for a certificate. */
 export function isCertificateAlgorithm(algorithm: string): boolean {

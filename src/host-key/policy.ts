@@ -213,7 +213,7 @@ function unreadable(error: Error, key: Buffer, target: HostKeyTarget): SshError 
     ...detailsOf(key, target),
     cause: error,
     retryable: false,
-    hint: 'A known_hosts file that is there but cannot be read is never taken for trust. Mend its permissions, or name another file in hostKey.knownHosts.',
+    hint: 'A known_hosts file that exists but cannot be read is never a reason to trust. Fix its permissions, or name another file in hostKey.knownHosts.',
   });
 }
 

@@ -73,6 +73,6 @@ function checkSame({ where }: JobHost, { id, fingerprint }: StartRequest, { clai
       : `the server does not tell upper from lower case, and ${claim?.id} is taken`;
   throw new JobConflict(`Job ${id} on ${where.host}:${where.port} is not this job: ${reason}`, {
     ...jobDetails(where, id, reason),
-    hint: 'Take another id, or remove the old job when its result is not needed any more.',
+    hint: 'Use another id, or remove the old job if its result is no longer needed.',
   });
 }

@@ -52,7 +52,7 @@ function talkFailed(proxy: ProxyAddress, context: RouteContext, error: unknown):
   return proxyFailed(proxy, context, `did not answer as a proxy of this kind does: ${said}`, {
     cause: error,
     retryable: true,
-    hint: 'Is it the right port, and does the kind of proxy (http, https, socks5) fit?',
+    hint: 'Is it the right port, and is the kind of proxy (http, https, socks5) right?',
   });
 }
 

@@ -60,7 +60,7 @@ async function agreeOnMethod(proxy: ProxyAddress, context: RouteContext, socket:
     hint:
       proxy.login === undefined
         ? 'It wants a login: give one in the URL, socks5://user:password@proxy (special characters as %xx).'
-        : 'It wants another kind of login than user name and password (GSSAPI is not supported).',
+        : 'It wants a login other than a user name and password (GSSAPI is not supported).',
   });
 }
 
@@ -122,6 +122,6 @@ function refusal(proxy: ProxyAddress, context: RouteContext, status: number): Ss
     retryable: !lasting.includes(status),
     hint: lasting.includes(status)
       ? 'Its administrator can allow the host and port.'
-      : 'It sees the network from its own place: is the target up, and does its name have an address there?',
+      : 'It sees the network from where it is: is the target up, and does its name resolve there?',
   });
 }

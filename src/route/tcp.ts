@@ -72,7 +72,7 @@ function hostNotFound(host: string, details: ConnectFailedDetails, errno: string
     retryable: passing,
     hint: passing
       ? 'The name server did not answer; the network may be down.'
-      : 'Is the name spelt right, and does this machine use the right name server?',
+      : 'Is the name spelt correctly, and does this machine use the right name server?',
   });
 }
 

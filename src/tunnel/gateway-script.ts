@@ -16,7 +16,7 @@ export type NoAnswer = 'no-shell' | 'timeout';
 export const noAnswer: Readonly<Record<NoAnswer, string>> = {
   'no-shell':
     'The account cannot run commands on the gateway (no shell, a forced command, or sessions forbidden), and ending a session needs one. A Unix socket with StreamLocalBindUnlink needs none.',
-  timeout: `The gateway did not come to the end of a script within ${scriptTimeout} ms: it is overloaded, or one of its disks hangs.`,
+  timeout: `The gateway did not finish a script within ${scriptTimeout} ms: it is overloaded, or one of its disks hangs.`,
 };
 
 /**

@@ -66,7 +66,7 @@ function whyNot(answer: ScriptAnswer): string {
   const comm = first(answer, 'self', 2) ?? '';
   return comm.startsWith('sshd')
     ? `The account cannot write to ~/${noteFolder} on the gateway.`
-    : 'The account’s commands are not started by sshd itself, so its session cannot be told.';
+    : 'The account’s commands are not started by sshd itself, so its session cannot be identified.';
 }
 
 export const noProc = 'The gateway has no readable /proc: its sessions can be told apart on Linux only.';

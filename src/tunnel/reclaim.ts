@@ -254,6 +254,6 @@ function refused(ended: 'survived' | NoAnswer, pid: number): ReclaimResult {
     : {
         kind: 'refused',
         reason: 'survived',
-        message: `Session ${pid} did not end, by SIGTERM nor by SIGKILL.`,
+        message: `Session ${pid} ended neither after SIGTERM nor after SIGKILL.`,
       };
 }

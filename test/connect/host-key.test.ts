@@ -265,7 +265,7 @@ describe('known_hosts', () => {
     for (const file of process.getuid?.() === 0 ? [asFolder] : [asFolder, locked]) {
       const { error } = await failureOf(connect({ knownHosts: file, onUnknown: 'accept-new' }));
       expect(error).toMatchObject({ code: 'SSH_HANDSHAKE_FAILED', phase: 'handshake', retryable: false });
-      expect(error.hint).toMatch(/never taken for trust/);
+      expect(error.hint).toMatch(/never a reason to trust/);
     }
     nobodyLoggedIn();
   });

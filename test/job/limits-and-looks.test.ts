@@ -59,7 +59,7 @@ describe.each([false, mockWindows ? { version: mockWindows } : true])(
       const pc = await serve({ windows, faults: { job: { lost: true } } });
       expect(await failure(runJob(pc, 'x', { id: 'j', pollInterval: 50 }))).toMatchObject({
         code: 'SSH_JOB_LOST',
-        hint: expect.stringContaining('nobody knows how far it came'),
+        hint: expect.stringContaining('nobody knows how far it got'),
       });
       await server.close();
       const full = await serve({ windows, faults: { job: { accessFailed: true } } });
@@ -93,12 +93,12 @@ it('says of an id that was never used that there is no such job', async () => {
     code: 'SSH_JOB_LOST',
     message: expect.stringMatching(/^There is no job tpyo on /),
   });
-  expect((error as { hint: string }).hint).toMatch(/Look at the id/);
+  expect((error as { hint: string }).hint).toMatch(/Check the id/);
 });
 
 it('refuses wrong use of a look at once', async () => {
   const pc = await serve({});
-  await expect(jobStatus(pc, 'a b')).rejects.toThrow(/option id: "a b" given/);
+  await expect(jobStatus(pc, 'a b')).rejects.toThrow(/option id: 'a b' given/);
   await expect(jobStatus(pc, 'a', { dirr: 'x' } as object)).rejects.toThrow(/dirr/);
   await expect(runJob(pc, 'x', { id: 'a', timeout: -1 })).rejects.toThrow(/option timeout/);
   expect(server.journal.filter(({ type }) => type === 'connect')).toEqual([]);

@@ -391,7 +391,7 @@ describe('a replace that fails half-way', () => {
     expect(mock.server.files.text(kept)).toBe('new');
     expect(failed).toMatchObject({
       retryable: true,
-      hint: expect.stringContaining(`The new file is whole under "${kept}"`),
+      hint: expect.stringContaining(`The new file is complete under "${kept}"`),
     });
   });
 });

@@ -100,7 +100,7 @@ describe('listGatewayTunnels', () => {
       throw new CommandTimeout('too slow', details);
     };
     const late = listTunnels(connection);
-    await expect(late).rejects.toThrow(/did not come to the end of a script within 10000 ms/);
+    await expect(late).rejects.toThrow(/did not finish a script within 10000 ms/);
     await expect(late).rejects.toMatchObject({ code: 'SSH_CHANNEL_OPEN_FAILED', retryable: true });
     connection.onExec = () => {
       throw lost();

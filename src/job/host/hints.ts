@@ -5,7 +5,7 @@
 const hints: readonly (readonly [RegExp, string])[] = [
   [
     /\b(?:Constrained|Restricted|No)Language\b/,
-    'AppLocker or App Control for Business holds PowerShell back for this account. Jobs need FullLanguage: a rule for the account, or another account.',
+    'AppLocker or App Control for Business restricts PowerShell for this account. Jobs need FullLanguage: a rule for the account, or another account.',
   ],
   [
     /'powershell'|\bpowershell(?:\.exe)?: (?:command )?not found/i,
@@ -13,7 +13,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /Win32_Process\.Create returned 2\b/,
-    'The Defender rule "Block process creations originating from PSExec and WMI commands" (d1e49aac-8f56-4280-b9ba-993a6d77406c) may be on. Let C# be compiled for this account (see the reason for "without WMI"), or except the rule.',
+    'The Defender rule "Block process creations originating from PSExec and WMI commands" (d1e49aac-8f56-4280-b9ba-993a6d77406c) may be on. Allow C# to be compiled for this account (see the reason for "without WMI"), or add an exception to the rule.',
   ],
   [
     /through WMI: .*\((?:0x80070005|0x80041003|0x\w+ PermissionDenied)\b/s,
@@ -33,11 +33,11 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /open in another program/,
-    'Close what has a file of the job open (an editor, a viewer of logs, a backup, a virus scanner), or try again later.',
+    'Close whatever has a file of the job open (an editor, a viewer of logs, a backup, a virus scanner), or try again later.',
   ],
   [
     /disk is full|No space left on device|\(0x800700(?:70|27)\b/i,
-    'Free some space on the disk with the folder of the jobs; removeJobs deletes those that are over.',
+    'Free some space on the disk that holds the folder of jobs; removeJobs deletes the jobs that are over.',
   ],
 ];
 

@@ -7,7 +7,7 @@ import type { FollowedOutput, JobEnd, JobHost, JobOffsets, JobOutput } from '../
 import { Watch } from './watch.ts';
 
 const unknownHint =
-  'Look at the id, the account and the folder of jobs (option dir): it was never started there, or was removed since. listJobs() tells which jobs there are.';
+  'Check the id, the account and the folder of jobs (option dir): the job was never started there, or has been removed since. listJobs() lists the jobs that are there.';
 
 interface ReadOptions {
   signal?: AbortSignal | undefined;
@@ -125,6 +125,6 @@ export function jobLost({ where }: JobHost, id: string, reason: string): JobLost
     ...jobDetails(where, id, reason),
     hint: isUnknown
       ? unknownHint
-      : 'It is not started again under the same id, because nobody knows how far it came. To start it again, remove it first, or take another id.',
+      : 'It is not started again under the same id, because nobody knows how far it got. To start it again, remove it first, or use another id.',
   });
 }

@@ -44,6 +44,6 @@ export function withOrderHint(sftp: SftpRequests, error: unknown): unknown {
   if (sftp.writes.order !== 'in turn' || !mayBeOrder(sftp, error)) return error;
   return hinted(
     error,
-    'Some servers take the writes of a file in order only (rclone, gateways to object stores): with writesInOrder: true they are sent one by one.',
+    'Some servers accept the writes of a file only in order (rclone, gateways to object stores): with writesInOrder: true they are sent one by one.',
   );
 }

@@ -86,7 +86,7 @@ async function moveToFree(sftp: SftpRequests, from: string, to: string): Promise
 function leftAside(problem: unknown, backup: string): unknown {
   if (!(problem instanceof SftpFailed)) return problem;
   const { operation, path, phase, host, port, hop, reason } = problem;
-  const hint = `The old file is whole under ${quoted(backup)}: give it its name back.`;
+  const hint = `The old file is intact under ${quoted(backup)}: rename it back.`;
   const details = { operation, path, phase, host, port, hop, reason, hint };
   return new SftpFailed(problem.message, { ...details, cause: problem });
 }

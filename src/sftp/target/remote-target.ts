@@ -189,7 +189,7 @@ async function keepWhole(sftp: SftpRequests, target: RemoteTarget): Promise<bool
 
 function orphaned(error: unknown, writePath: string): unknown {
   if (!(error instanceof SftpFailed)) return error;
-  return hinted(error, `The new file is whole under ${quoted(writePath)}: give it its name.`);
+  return hinted(error, `The new file is complete under ${quoted(writePath)}: rename it.`);
 }
 
 /** Where the folder takes no new file, or the server no rename, writing into the file itself may still be allowed. */

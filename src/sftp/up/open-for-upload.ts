@@ -20,7 +20,7 @@ export async function openForUpload(
     const problem = await folderProblem(sftp, error);
     if (!problem || run.failed) throw explain(run, path, error);
     const hint =
-      'Make the folder first: (await connection.sftp()).mkdir(folder, { recursive: true }). The upload of a folder does so itself.';
+      'Create the folder first: (await connection.sftp()).mkdir(folder, { recursive: true }). Uploading a folder does that by itself.';
     throw transferFailed(run, path, problem, error, hint);
   }
 }

@@ -27,7 +27,7 @@ export async function checkRemoteSize(
     if (!isRefusal(error)) throw error;
     const reason = 'the server lets nobody look at the size of the copy';
     const hint =
-      'The server took every byte, but the check of the size cannot be made: with verify: false it is left out.';
+      'The server took every byte, but its size cannot be checked: verify: false leaves the check out.';
     throw transferFailed(run, remotePath, reason, error, hint);
   });
   if (!ends) throw wrongSize(run, remotePath, size, undefined);

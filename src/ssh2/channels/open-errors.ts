@@ -12,7 +12,7 @@ export function channelTimeout(where: Where, what: string, timeoutMs: number): C
       phase: 'channel',
       timeoutMs,
       retryable: true,
-      hint: 'The connection stands but the server is overloaded or stuck; a keepalive will tell whether it is still alive.',
+      hint: 'The connection is up, but the server is overloaded or stuck; the keepalive will show whether it is still alive.',
     },
   );
 }

@@ -26,7 +26,7 @@ export function invalidCertificate({ host, port, hop }: Situation): HandshakeFai
       port,
       hop,
       retryable: false,
-      hint: 'Sign the host key anew (ssh-keygen -s CA -h), or name plain algorithms in algorithms.serverHostKey.',
+      hint: 'Sign the host key again (ssh-keygen -s CA -h), or name plain algorithms in algorithms.serverHostKey.',
     },
   );
 }

@@ -45,7 +45,7 @@ export function ownLink(
     : () => {};
   const silent = (silentMs: number) =>
     new ConnectionLost(
-      `Nothing came from ${host}:${port} for ${Math.round(silentMs)} ms; the keepalive takes it for dead`,
+      `Nothing came from ${host}:${port} for ${Math.round(silentMs)} ms; the keepalive considers it dead`,
       {
         host,
         port,
@@ -53,7 +53,7 @@ export function ownLink(
         phase: 'session',
         why: 'keepalive',
         retryable: true,
-        hint: 'The PC or the network went away without a word. The next connect may meet the zombie that it left on the gateway.',
+        hint: 'The PC or the network vanished without closing the connection. The next attempt may meet the zombie that it left on the gateway.',
       },
     );
   established.onEnd((error) => link.lost.declare(error));

@@ -94,7 +94,7 @@ export function spokeFirst(where: Where, text: string): SftpFailed {
     operation: 'session',
     phase: 'transfer',
     reason,
-    hint: 'A start file of the shell (.bashrc, .profile, .cshrc, config.fish) or a script around the SFTP server prints for every session. Let it print only for people: in .bashrc, leave early where $- has no i; Subsystem sftp internal-sftp asks no shell.',
+    hint: 'A start-up file of the shell (.bashrc, .profile, .cshrc, config.fish) or a script around the SFTP server prints something in every session. Let it print only in interactive ones: in .bashrc, return early if $- has no i; Subsystem sftp internal-sftp uses no shell.',
     retryable: false,
   });
 }

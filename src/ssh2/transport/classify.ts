@@ -183,7 +183,7 @@ export function outOfTurn({ message, when, allowed }: OutOfTurn, situation: Situ
     ...place(situation),
     reason,
     retryable: false,
-    hint: 'No SSH server does that: somebody is in between, or the server is broken. It was given nothing that is secret on account of it.',
+    hint: 'No SSH server does that: somebody is in between, or the server is broken. Nothing secret was sent to it because of that.',
   });
 }
 
@@ -202,12 +202,12 @@ export function unsafeSsh2(error: Error, situation: Situation): HandshakeFailed 
 export function notStarted(cause: unknown, situation: Situation): HandshakeFailed {
   const said = cause instanceof Error ? cause.message : String(cause);
   return new HandshakeFailed(
-    `The SSH connection to ${at(situation)} could not be begun: ${printable(said)}`,
+    `The SSH connection to ${at(situation)} could not be started: ${printable(said)}`,
     {
       ...place(situation),
       cause,
       retryable: false,
-      hint: 'The reason lies here, not at the server: in the options, in this runtime, or in the version of ssh2.',
+      hint: 'The reason is here, not at the server: in the options, in this runtime, or in the version of ssh2.',
     },
   );
 }

@@ -35,7 +35,7 @@ const neverShown = [
   // Of the key itself: the program gives its path.
   ...['something like the path of a file given'],
   // Of streams: a file is sent again without being asked for.
-  ...['Some servers take the writes of a file in order only', 'X (for the key itself: privateKey)'],
+  ...['Some servers accept the writes of a file only in order', 'X (for the key itself: privateKey)'],
 ];
 
 test('no sentence of the library reaches the terminal with a name of the library in it', () => {

@@ -176,7 +176,7 @@ export const englishFailures: Words['failures'] = {
   },
   loginBroken: {
     says: ({ said }) => said,
-    todo: 'The reason lies here, not at the server: look at the key, the agent, and what is asked.',
+    todo: 'The reason is here, not at the server: look at the key, the agent, and what is asked.',
   },
   loginSilent: {
     says: () => 'the server did not finish the login in time',
