@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import type { Input } from '../../src/cli/io.ts';
-import { startMockGateway } from '../../src/mock-server/index.ts';
+import { startMockGateway, startMockServer } from '../../src/mock-server/index.ts';
 import { httpProxyServer } from '../support/proxies.ts';
 import { addressOf, run } from './run.ts';
 import { startWorld } from './world.ts';
@@ -243,3 +243,22 @@ test.each([
   expect(stderr).toMatch(message);
   expect(stderr).not.toContain('hunter2');
 });
+
+test.each([['CORP\\kim'], ['kim@corp.local']])(
+  'an account of a domain logs in by its name: %s',
+  async (username) => {
+    await using server = await startMockServer({
+      users: [{ username, password: 'secret' }],
+      exec: { x: { stdout: username } },
+    });
+    const env = { SSH_VIA_GATEWAY_PASSWORD: 'secret' };
+    const flags = ['-F', 'none', '--attempts', '1', '--host-key', server.hostKey.fingerprint];
+    const at = `${server.host}:${server.port}`;
+    for (const way of [[`${username}@${at}`], ['-l', username, at]]) {
+      const { stdout, exitCode } = await run(['exec', ...flags, ...way, 'x'], { env });
+      expect([exitCode, stdout.toString()]).toEqual([0, username]);
+      const doctor = await run(['doctor', ...flags, ...way], { env });
+      expect(doctor.stdout.toString()).toContain(`logged in as ${username}`);
+    }
+  },
+);

@@ -90,7 +90,10 @@ export class WindowsPc {
     const pc = new WindowsPc(folder);
     await mkdir(join(folder, 'fake'), { recursive: true });
     await mkdir(join(folder, 'ProgramData'), { recursive: true });
-    await writeFile(pc.file, script);
+    // Only Windows knows accounts of a domain.
+    const ask =
+      '([Security.Principal.NTAccount]$login).Translate([Security.Principal.SecurityIdentifier]).Value';
+    await writeFile(pc.file, script.replace(ask, '(Resolve-FakeSid $login)'));
     return pc;
   }
 

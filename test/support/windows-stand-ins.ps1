@@ -23,15 +23,22 @@ function Disable-NetFirewallRule($Name) { Add-Call "Disable-NetFirewallRule $Nam
 
 function Get-LocalGroupMember($SID) {
   if ($env:FAKE_ORPHAN) { throw 'Failed to compare two elements in the array.' }
-  if ($env:FAKE_ADMIN) { [pscustomobject]@{ Name = "PC\$env:FAKE_ADMIN" } }
+  if ($env:FAKE_ADMIN) { [pscustomobject]@{ Name = "PC\$env:FAKE_ADMIN"; SID = (Resolve-FakeSid $env:FAKE_ADMIN) } }
 }
-function Get-LocalUser($Name) { [pscustomobject]@{ Name = $Name; SID = 'S-1-5-21-1-2-3-1001' } }
+# A domain called CORP; every plain name is an account of the PC.
+function Resolve-FakeSid($Name) {
+  if ($Name -match '^CORP\\|@corp\.') { return 'S-1-5-21-9-9-9-1105' }
+  if ($Name -match '[\\@]') { throw 'Some or all identity references could not be translated.' }
+  'S-1-5-21-1-2-3-1001'
+}
+function Get-LocalUser($Name) { [pscustomobject]@{ Name = $Name; SID = (Resolve-FakeSid $Name) } }
 function Get-CimInstance($ClassName, $Filter) {
   if ($ClassName -eq 'Win32_Group') { return "group $Filter" }
+  Save-Fake 'profile-filter' "$Filter"
   if ($env:FAKE_HOME) { [pscustomobject]@{ LocalPath = $env:FAKE_HOME } }
 }
 function Get-CimAssociatedInstance([Parameter(ValueFromPipeline)]$InputObject, $ResultClassName) {
-  process { if ("$InputObject" -like '*S-1-5-32-544*' -and $env:FAKE_ADMIN) { [pscustomobject]@{ Name = $env:FAKE_ADMIN } } }
+  process { if ("$InputObject" -like '*S-1-5-32-544*' -and $env:FAKE_ADMIN) { [pscustomobject]@{ Name = $env:FAKE_ADMIN; SID = (Resolve-FakeSid $env:FAKE_ADMIN) } } }
 }
 
 function New-ScheduledTaskAction($Execute, $Argument) { [pscustomobject]@{ Execute = $Execute; Argument = $Argument } }

@@ -636,21 +636,28 @@ function Install-Server {
   }
 }
 
-# Get-LocalGroupMember fails as a whole where a member is gone, or is an account of Azure AD.
+# The SID of the login: an account of this PC, or one of a domain, DOMAIN\\name or name@domain. Nothing where there is none.
+function Get-LoginSid {
+  $user = if ($login -notmatch '[\\\\@]') { Get-LocalUser -Name $login -ErrorAction SilentlyContinue }
+  if ($user) { return "$($user.SID)" }
+  try { ([Security.Principal.NTAccount]$login).Translate([Security.Principal.SecurityIdentifier]).Value } catch { '' }
+}
+
+# Their SIDs. Get-LocalGroupMember fails as a whole where a member is gone, or is an account of Azure AD.
 function Get-Administrator {
-  try { Get-LocalGroupMember -SID 'S-1-5-32-544' | ForEach-Object { ($_.Name -split '\\\\')[-1] } }
+  try { Get-LocalGroupMember -SID 'S-1-5-32-544' | ForEach-Object { "$($_.SID)" } }
   catch {
     Get-CimInstance Win32_Group -Filter "LocalAccount=True AND SID='S-1-5-32-544'" |
-      Get-CimAssociatedInstance -ResultClassName Win32_UserAccount | ForEach-Object { $_.Name }
+      Get-CimAssociatedInstance -ResultClassName Win32_UserAccount | ForEach-Object { $_.SID }
   }
 }
 
 # The file that sshd looks into: one for all administrators, else the account's own.
 function Get-KeyFile {
-  if (@(Get-Administrator) -contains $login) { return Join-Path (Join-Path $env:ProgramData 'ssh') 'administrators_authorized_keys' }
-  $user = Get-LocalUser -Name $login -ErrorAction SilentlyContinue
-  if (-not $user) { return '' }
-  $profileOf = Get-CimInstance Win32_UserProfile -Filter "SID='$($user.SID)'"
+  $sid = Get-LoginSid
+  if (-not $sid) { return '' }
+  if (@(Get-Administrator) -contains $sid) { return Join-Path (Join-Path $env:ProgramData 'ssh') 'administrators_authorized_keys' }
+  $profileOf = Get-CimInstance Win32_UserProfile -Filter "SID='$sid'"
   if (-not $profileOf) { return '' }
   Join-Path (Join-Path $profileOf.LocalPath '.ssh') 'authorized_keys'
 }
@@ -689,7 +696,7 @@ function Install-WorkerKey {
   if (-not (Test-Path -LiteralPath $folder)) { $null = New-Item -ItemType Directory -Path $folder }
   [IO.File]::WriteAllText($file, $after)
   $who = @($system, $administrators)
-  if ($file -notlike '*administrators_authorized_keys') { $who += $login }
+  if ($file -notlike '*administrators_authorized_keys') { $who += "*$(Get-LoginSid)" }
   Protect-Path -Path $file -Who $who -Rights 'F'
   Write-Done 'workerKey' $login
 }
