@@ -3,6 +3,7 @@ import { failureKinds } from '../../src/cli/doctor/kinds.ts';
 import { steps } from '../../src/cli/doctor/steps.ts';
 import { afterLogin } from './doctor/after-login.ts';
 import { beforeLogin } from './doctor/before-login.ts';
+import { further } from './doctor/further.ts';
 import { hostKeys } from './doctor/host-keys.ts';
 import { jumpHosts } from './doctor/jump-hosts.ts';
 import { logins, unusableKeys } from './doctor/login.ts';
@@ -22,6 +23,7 @@ const situations = [
   ...afterLogin,
   ...machines,
   ...windowsPcs,
+  ...further,
 ];
 type Seen = Awaited<ReturnType<typeof examine>>;
 const seen = new Map<string, Promise<Seen>>();

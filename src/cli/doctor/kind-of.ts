@@ -63,8 +63,10 @@ const byCode: Readonly<Record<string, (error: Failed, place: Place) => FailureKi
   SSH_PROXY_COMMAND_FAILED: ({ errno }) =>
     errno === undefined ? 'proxyCommandFailed' : 'proxyCommandMissing',
   SSH_PROXY_FAILED: proxyFailed,
-  SSH_BANNER_TIMEOUT: ({ received }, place) =>
-    received === undefined ? tooLate('banner', place) : 'slowSpeaker',
+  SSH_BANNER_TIMEOUT: ({ received }, place) => {
+    if (received === undefined) return tooLate('banner', place);
+    return received.startsWith('SSH-') ? 'stoppedSpeaking' : 'slowSpeaker';
+  },
   SSH_BANNER_MISSING: ({ silentMs = 0 }, place) =>
     place === 'published' && silentMs > 1_000 ? 'zombieEnded' : closedAt[place],
   SSH_BANNER_INVALID: ({ received = '' }) => foreign(received),
@@ -182,6 +184,7 @@ function loginFailed({
   if (/too many/i.test(message)) return 'tooManyKeys';
   const tried = methodsTried.filter((one) => one !== 'none');
   if (tried.length === 0) return 'nothingToLogInWith';
+  if (tried.every((one) => one.startsWith('agent (not reachable'))) return 'agentDead';
   const isTaken = methodsOffered?.some((method) => tried.some((one) => one.startsWith(method))) ?? true;
   if (!isTaken) return 'methodNotTaken';
   if (/certificate/i.test(hint)) return 'certificateRefused';

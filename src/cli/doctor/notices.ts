@@ -17,6 +17,9 @@ export function oneLine(notice: string): string {
 
 const barred = /expire|locked|disabled|not available|booting|shut ?down|nologin|not allowed|denied|만료|잠/i;
 
+/** It is the password that has expired, and not the account. */
+const ofPassword = /password.{0,20}expired|change your password/i;
+
 /** What the lawyers let sshd say to everybody (`Banner` in sshd_config): it is about nobody. */
 const legal = /unauthori[sz]ed|authori[sz]ed (?:access|users?|use|personnel)|prohibited|monitored|prosecut/i;
 
@@ -35,6 +38,7 @@ export function withNotice(
   if (notice === undefined) return { ...finding, todo: `${words.notice(said.join(' '))} ${finding.todo}` };
   const { says, todo } = (isJump ? words.atJump : words.failures).accountRefused;
   const facts = { ...factsOf('accountRefused', error, target), said: notice };
-  const advice = typeof todo === 'string' ? todo : todo(facts);
+  const ofAccount = typeof todo === 'string' ? todo : todo(facts);
+  const advice = ofPassword.test(notice) ? words.exec.passwordExpiredTodo : ofAccount;
   return { ...finding, kind: 'accountRefused', says: says(facts), todo: `${advice} ${words.logs}` };
 }

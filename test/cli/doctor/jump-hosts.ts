@@ -4,7 +4,7 @@ import type { Situation, Stage } from './situation.ts';
 const way = { step: 'tcp', exitCode: 11 } as const;
 
 /** By options alone: through these ports, in this order, to the last one; all of them know the same key. */
-async function through(stage: Stage, ports: readonly number[], ...more: string[]): Promise<string[]> {
+export async function through(stage: Stage, ports: readonly number[], ...more: string[]): Promise<string[]> {
   const server = await stage.server();
   const identity = await stage.file('id', server.clientKey.privateKey);
   const [target, ...jumps] = ports.map((port) => `rpa@127.0.0.1:${port}`).reverse();
@@ -13,7 +13,7 @@ async function through(stage: Stage, ports: readonly number[], ...more: string[]
   return ['--identity', identity, ...pins, '--jump', jumps.reverse().join(','), target!, ...more];
 }
 
-const mocks = async (stage: Stage, ...options: MockServerOptions[]): Promise<number[]> =>
+export const mocks = async (stage: Stage, ...options: MockServerOptions[]): Promise<number[]> =>
   Promise.all(options.map(async (one) => (await stage.server(one)).port));
 
 /** One jump host that is like this, and a PC that is well. */

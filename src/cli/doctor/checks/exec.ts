@@ -1,4 +1,4 @@
-import { quoted } from '../../../text/printable.ts';
+import { printable, quoted } from '../../../text/printable.ts';
 import { type CommandResult, type Connection, isSshError } from '../../library.ts';
 import { findingOfKind } from '../diagnose.ts';
 import type { Finding } from '../steps.ts';
@@ -38,8 +38,15 @@ function run(connection: Connection, command: string, visit: Visit) {
   return connection.exec(command, { timeout: visit.limit(share), maxBuffer: 100_000, reject: false, signal });
 }
 
-function judge({ stdout, exitCode, stderr, durationMs: ms }: CommandResult, words: Words['exec']): Finding {
+function judge(
+  { stdout, exitCode, signal, stderr, durationMs: ms }: CommandResult,
+  words: Words['exec'],
+): Finding {
   const at = stdout.indexOf(marker);
+  if (at === -1 && signal !== null && signal !== undefined) {
+    const says = words.killed(printable(signal, 20));
+    return { verdict: 'fail', says, todo: words.killedTodo, kind: 'killed', ms };
+  }
   if (at === -1) return { ...noAnswer(`${stdout}\n${stderr}`.trim(), exitCode, words), ms };
   const before = stdout.slice(0, at).trim();
   if (before !== '')

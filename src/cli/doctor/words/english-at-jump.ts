@@ -12,6 +12,10 @@ export const englishAtJump: Words['atJump'] = {
     says: ({ at, said }) => `${at} speaks, but not SSH: ${said}`,
     todo: `${place}: another service listens there. On a line that is very slow, --banner-timeout 2m waits longer.`,
   },
+  stoppedSpeaking: {
+    says: ({ at, said }) => `${at} began its first line and fell silent: ${said}`,
+    todo: 'The line to that jump host broke just then, or its sshd hangs: ask once more after a minute. On a line that is very slow, --banner-timeout 2m waits longer.',
+  },
   maxStartups: {
     says: ({ at }) => `${at} refuses for now: too many unfinished logins at once (MaxStartups)`,
     todo: full,
@@ -57,6 +61,11 @@ export const englishAtJump: Words['atJump'] = {
   methodNotTaken: {
     says: ({ at, tried, offered }) => `${at} takes ${offered}; there was only ${tried}`,
     todo: 'Give what this jump host takes: --jump-identity for publickey; --jump-password-file or --ask-jump-password for password and keyboard-interactive.',
+  },
+  agentDead: {
+    says: ({ at, tried }) =>
+      `${at}: there was only an agent to log in with, and it does not answer: ${tried}`,
+    todo: 'Start the agent (ssh-agent; on Windows Start-Service ssh-agent), or mend where it is looked for: SSH_AUTH_SOCK, IdentityAgent of ssh_config. Or give a key: --jump-identity FILE.',
   },
   secondFactor: {
     says: ({ at, tried, offered }) =>

@@ -26,6 +26,10 @@ export const englishFailures: Words['failures'] = {
     says: ({ said }) => `it speaks, but not SSH: ${said}`,
     todo: 'Look at host and port: another service listens there. On a line that is very slow, --banner-timeout 2m waits longer.',
   },
+  stoppedSpeaking: {
+    says: ({ said }) => `it began its first line and fell silent: ${said}`,
+    todo: 'The line broke just then, or its sshd hangs: ask once more after a minute. On a line that is very slow, --banner-timeout 2m waits longer.',
+  },
   pcSshdDown: {
     says: () => 'accepted, then closed without a word: the tunnel is up, but the sshd of the PC is not',
     todo: 'On the PC: Get-Service sshd, then Start-Service sshd and Set-Service sshd -StartupType Automatic.',
@@ -147,6 +151,10 @@ export const englishFailures: Words['failures'] = {
   methodNotTaken: {
     says: ({ tried, offered }) => `the server takes ${offered}; there was only ${tried}`,
     todo: 'Give what it takes: --identity for publickey; --password-file or --ask-password for password and keyboard-interactive.',
+  },
+  agentDead: {
+    says: ({ tried }) => `there was only an agent to log in with, and it does not answer: ${tried}`,
+    todo: 'Start the agent (ssh-agent; on Windows Start-Service ssh-agent), or mend where it is looked for: SSH_AUTH_SOCK, IdentityAgent of ssh_config. Or give a key: --identity FILE.',
   },
   secondFactor: {
     says: ({ tried, offered }) => `${tried} was right, but the server wants a second factor: ${offered}`,

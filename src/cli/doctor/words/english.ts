@@ -56,6 +56,9 @@ export const english: Words = {
       `a command ran, but ended with ${code === null ? 'no exit status' : `exit code ${code}`}`,
     answer: (said, code) =>
       `"echo" was sent; the answer was ${said || 'nothing'}, exit code ${code ?? 'unknown'}`,
+    killed: (signal) => `"echo" was sent, and the signal ${signal} ended it`,
+    killedTodo:
+      'Something on the PC ends what this account starts: it is out of memory, a limit of the account is reached (ulimit, systemd, cgroups), or a program watches it. The log of the system tells: dmesg, journalctl.',
     forcedTodo:
       'Something else than a shell takes the command: a forced command (ForceCommand, command= in authorized_keys), a login shell that refuses (nologin), or on Windows a DefaultShell in the registry that is not there.',
     sessionFailsTodo:

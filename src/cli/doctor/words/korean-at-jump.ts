@@ -11,6 +11,10 @@ export const koreanAtJump: Words['atJump'] = {
     says: ({ at, said }) => `${at}에서 응답은 하지만 SSH가 아닙니다: ${said}`,
     todo: `${place} 다른 서비스가 쓰는 포트입니다. 회선이 아주 느리다면 --banner-timeout 2m으로 더 기다릴 수 있습니다.`,
   },
+  stoppedSpeaking: {
+    says: ({ at, said }) => `${at}가 첫 줄을 보내다가 응답이 끊겼습니다: ${said}`,
+    todo: '바로 그때 점프 호스트로 가는 회선이 끊겼거나 그곳의 sshd가 멈췄습니다. 1분 뒤 한 번 더 확인하세요. 회선이 아주 느리다면 --banner-timeout 2m으로 더 기다릴 수 있습니다.',
+  },
   maxStartups: {
     says: ({ at }) => `로그인이 너무 많음: ${at}가 지금은 거절합니다(MaxStartups)`,
     todo: full,
@@ -57,6 +61,10 @@ export const koreanAtJump: Words['atJump'] = {
   methodNotTaken: {
     says: ({ at, tried, offered }) => `${at}는 ${offered}만 받는데, 가진 것은 ${tried}뿐입니다`,
     todo: '점프 호스트가 받는 것을 주세요. publickey는 --jump-identity, password와 keyboard-interactive는 --jump-password-file이나 --ask-jump-password입니다.',
+  },
+  agentDead: {
+    says: ({ at, tried }) => `${at}: 로그인에 쓸 것은 에이전트뿐인데 응답하지 않습니다: ${tried}`,
+    todo: '에이전트를 시작하거나(ssh-agent, Windows는 Start-Service ssh-agent), 찾는 위치를 고치세요: SSH_AUTH_SOCK, ssh_config의 IdentityAgent. 키를 주어도 됩니다: --jump-identity FILE.',
   },
   secondFactor: {
     says: ({ at, tried, offered }) =>

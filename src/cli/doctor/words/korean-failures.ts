@@ -26,6 +26,10 @@ export const koreanFailures: Words['failures'] = {
     says: ({ said }) => `응답은 하지만 SSH가 아닙니다: ${said}`,
     todo: '호스트와 포트를 확인하세요. 다른 서비스가 쓰는 포트입니다. 회선이 아주 느리다면 --banner-timeout 2m으로 더 기다릴 수 있습니다.',
   },
+  stoppedSpeaking: {
+    says: ({ said }) => `첫 줄을 보내다가 응답이 끊겼습니다: ${said}`,
+    todo: '바로 그때 회선이 끊겼거나 그곳의 sshd가 멈췄습니다. 1분 뒤 한 번 더 확인하세요. 회선이 아주 느리다면 --banner-timeout 2m으로 더 기다릴 수 있습니다.',
+  },
   pcSshdDown: {
     says: () => '연결되자마자 말없이 끊겼습니다. 터널은 살아 있지만 PC의 sshd가 내려가 있습니다',
     todo: 'PC에서 Get-Service sshd로 확인한 뒤 Start-Service sshd, Set-Service sshd -StartupType Automatic을 실행하세요.',
@@ -145,6 +149,10 @@ export const koreanFailures: Words['failures'] = {
   methodNotTaken: {
     says: ({ tried, offered }) => `서버는 ${offered}만 받는데, 가진 것은 ${tried}뿐입니다`,
     todo: '서버가 받는 것을 주세요. publickey는 --identity, password와 keyboard-interactive는 --password-file이나 --ask-password입니다.',
+  },
+  agentDead: {
+    says: ({ tried }) => `로그인에 쓸 것은 에이전트뿐인데 응답하지 않습니다: ${tried}`,
+    todo: '에이전트를 시작하거나(ssh-agent, Windows는 Start-Service ssh-agent), 찾는 위치를 고치세요: SSH_AUTH_SOCK, ssh_config의 IdentityAgent. 키를 주어도 됩니다: --identity FILE.',
   },
   secondFactor: {
     says: ({ tried, offered }) => `${tried}는 맞았지만, 서버가 두 번째 인증을 요구합니다: ${offered}`,

@@ -68,6 +68,9 @@ export const korean: Words = {
       `명령은 실행되었지만 ${code === null ? '종료 코드가 없습니다' : `종료 코드가 ${code}입니다`}`,
     answer: (said, code) =>
       `"echo"를 보냈는데 응답은 ${said || '없음'}, 종료 코드는 ${code ?? '알 수 없음'}입니다`,
+    killed: (signal) => `"echo"를 보냈는데 ${signal} 시그널로 끝났습니다`,
+    killedTodo:
+      'PC의 무언가가 이 계정이 시작한 것을 끝냅니다. 메모리가 모자라거나, 계정의 제한(ulimit, systemd, cgroups)에 걸렸거나, 감시하는 프로그램이 있습니다. 시스템 로그를 보세요: dmesg, journalctl.',
     forcedTodo:
       '셸이 아닌 것이 명령을 받습니다. 강제 명령(ForceCommand, authorized_keys의 command=), 거부하는 로그인 셸(nologin), Windows라면 레지스트리의 DefaultShell이 없는 프로그램인지 확인하세요.',
     sessionFailsTodo:

@@ -87,6 +87,8 @@ export interface Words {
     noiseTodo: string;
     oddEnd: Say<[code: number | null]>;
     answer: Say<[said: string, code: number | null]>;
+    killed: Say<[signal: string]>;
+    killedTodo: string;
     forcedTodo: string;
     sessionFailsTodo: string;
     sftpOnlyTodo: string;
