@@ -476,7 +476,7 @@ export function customerTests(): void {
       expect(await pc.calls()).toEqual(
         expect.arrayContaining([
           'powercfg /change standby-timeout-ac 0',
-          `icacls ${keys} /inheritance:r /grant *S-1-5-18:F /grant *S-1-5-32-544:F /grant ${customer.sshd.username}:F`,
+          `icacls ${keys} /inheritance:r /grant *S-1-5-18:F /grant *S-1-5-32-544:F /grant *S-1-5-21-1-2-3-1001:F`,
         ]),
       );
       expect(await readFile(join(pc.state, 'id_ed25519'), 'utf8')).toContain('PRIVATE KEY');
