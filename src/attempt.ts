@@ -179,7 +179,12 @@ function routeTimeout({ options, hop }: AttemptPlan): SshTimeout {
   const { host, port, via, timeouts } = options;
   const details = { host, port, hop, timeoutMs: timeouts.tcp };
   if (via === undefined) return phaseTimeout('tcp', details);
-  return phaseTimeout('tcp', { ...details, phase: 'route', late: 'was not reached by its route' });
+  return phaseTimeout('tcp', {
+    ...details,
+    phase: 'route',
+    late: 'was not reached by its route',
+    hint: 'No answer came by this route: the proxy or program on the way, the gateway behind it, or the network between them is silent.',
+  });
 }
 
 function routeFailed(error: unknown, { options, hop }: AttemptPlan): SshError | TypeError {

@@ -1,9 +1,9 @@
 import { type IncomingMessage, request } from 'node:http';
-import { isIPv6, type Socket } from 'node:net';
+import { isIP, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ProxyFailed } from '../errors/index.ts';
 import { printable } from '../text/printable.ts';
-import { openByProxy, proxyFailed } from './proxy-stream.ts';
+import { nameForOthers, openByProxy, proxyFailed, withoutLogin } from './proxy-stream.ts';
 import { type ProxyAddress, parseProxyUrl } from './proxy-url.ts';
 import type { Route, RouteContext } from './route.ts';
 
@@ -32,7 +32,7 @@ export function httpProxy(url: string | URL): Route {
 
 function secure(socket: Socket, { host }: ProxyAddress): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const encrypted = connectTls({ socket, host, servername: /^[\d.:]+$/.test(host) ? '' : host });
+    const encrypted = connectTls({ socket, host, servername: isIP(host) ? '' : host });
     // A proxy that hangs up in mid-handshake closes without an error.
     const onClose = () => reject(new Error('it closed the connection during the TLS handshake'));
     encrypted.once('error', reject).once('close', onClose);
@@ -44,7 +44,8 @@ function secure(socket: Socket, { host }: ProxyAddress): Promise<Socket> {
 }
 
 function ask(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<Socket> {
-  const { host, port } = context;
+  const { port } = context;
+  const host = nameForOthers(context.host);
   const target = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   return new Promise((resolve, reject) => {
     const call = request({
@@ -74,15 +75,25 @@ function authorization({ login }: ProxyAddress): Record<string, string> {
 
 function refusal(proxy: ProxyAddress, context: RouteContext, answer: IncomingMessage): ProxyFailed {
   const { statusCode: status = 0, statusMessage = '' } = answer;
-  return proxyFailed(proxy, context, `refused: ${status} ${printable(statusMessage, 200)}`, {
-    status,
-    retryable: status >= 500 || status === 408 || status === 429,
-    hint: hintOf(proxy, context, status),
-  });
+  return proxyFailed(
+    proxy,
+    context,
+    `refused: ${status} ${printable(withoutLogin(statusMessage, proxy), 200)}`,
+    {
+      status,
+      retryable: status >= 500 || status === 408 || status === 429,
+      hint: hintOf(proxy, context, answer),
+    },
+  );
 }
 
-function hintOf({ login }: ProxyAddress, { port }: RouteContext, status: number): string {
+function hintOf({ login }: ProxyAddress, { port }: RouteContext, answer: IncomingMessage): string {
+  const { statusCode: status = 0, headers } = answer;
   if (status === 407) {
+    const ways = waysIn(`${headers['proxy-authenticate'] ?? ''}`);
+    if (ways.length > 0 && !ways.some((way) => /^basic$/i.test(way))) {
+      return `It wants a login by ${ways.slice(0, 5).join(' or ')}, which is not supported (only Basic is): a local relay that speaks it, such as px or cntlm, can stand in between.`;
+    }
     return login === undefined
       ? 'It wants a login: give one in the URL, http://user:password@proxy (special characters as %xx).'
       : 'It does not take this user name and password.';
@@ -94,4 +105,10 @@ function hintOf({ login }: ProxyAddress, { port }: RouteContext, status: number)
     return 'It could not reach the target. At a published port of the gateway: no tunnel is up, so the PC is off or its tunnel is down.';
   }
   return 'Is it an HTTP proxy that knows CONNECT?';
+}
+
+/** The names of the ways to log in (RFC 9110, section 11.6.1), without their parameters. */
+function waysIn(header: string): string[] {
+  const names = header.slice(0, 4_096).matchAll(/(?:^|,)\s*([a-z][\w-]*)(?=\s*(?:,|$)|\s+\w)/gi);
+  return [...names].map(([, name = '']) => printable(name, 40));
 }

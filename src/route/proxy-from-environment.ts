@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { getProxyForUrl } from 'proxy-from-env';
 import { saidOf } from '../check/wrong.ts';
 import { httpProxy } from './http-proxy.ts';
@@ -10,7 +10,7 @@ import { tcp } from './tcp.ts';
  * The route that this machine's environment asks for, looked up at each attempt: through the proxy of `HTTPS_PROXY`, or
  * else of `ALL_PROXY` (also in lower case, which come first), unless `NO_PROXY` lists the host; without a proxy straight
  * by TCP. The proxy is the URL of an HTTP or SOCKS 5 proxy. `NO_PROXY` is a list of host names, `.domains`, `*.domains`
- * or `host:port`; `*` means every host.
+ * or `host:port`, of addresses and of networks (`10.0.0.0/8`, `fd00::/8`); `*` means every host.
  *
  * Used only where it is given: this library does not look at these variables by itself.
  *
@@ -25,6 +25,7 @@ export function proxyFromEnvironment(): Route {
 }
 
 function routeFor({ host, port }: RouteContext): Route {
+  if (isListed(host)) return tcp;
   // The convention knows no scheme for SSH; what tunnels bytes is what HTTPS uses.
   const url = getProxyForUrl(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`);
   if (url === '') return tcp;
@@ -32,6 +33,23 @@ function routeFor({ host, port }: RouteContext): Route {
   return saidOf('HTTPS_PROXY or ALL_PROXY', 'url', () =>
     /^socks/i.test(proxy) ? socksProxy(proxy) : httpProxy(proxy),
   );
+}
+
+/** What `proxy-from-env` does not know of NO_PROXY and curl, Go and Python do: networks, and IPv6 without brackets. */
+function isListed(host: string): boolean {
+  if (isIP(host) === 0) return false;
+  const family = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4');
+  const list = new BlockList();
+  const { no_proxy, NO_PROXY } = process.env;
+  for (const entry of (no_proxy || NO_PROXY || '').split(/[,\s]+/)) {
+    const [address = '', bits] = entry.replace(/^\[(.*)\]$/, '$1').split('/', 2);
+    if (isIP(address) === 0 || address.includes('%')) continue;
+    const most = isIPv6(address) ? 128 : 32;
+    if (bits === undefined) list.addAddress(address, family(address));
+    else if (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+      list.addSubnet(address, Number(bits), family(address));
+  }
+  return list.check(host, family(host));
 }
 
 /** `proxy.example.com:3128` without a scheme is completed with that of the target; what is meant is a plain HTTP proxy. */

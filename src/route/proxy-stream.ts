@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { isSshError, ProxyFailed, type ProxyFailedDetails, type SshError } from '../errors/index.ts';
 import { printable } from '../text/printable.ts';
 import { onAbort } from '../time/on-abort.ts';
@@ -16,6 +17,7 @@ export async function openByProxy(
   talk: (socket: Socket) => Promise<Socket>,
 ): Promise<RoutedStream> {
   const { signal } = context;
+  nameForOthers(context.host); // throws before anything opens
   const socket = await reachProxy(proxy, context);
   const unfollow = onAbort(signal, () => socket.destroy());
   try {
@@ -30,6 +32,23 @@ export async function openByProxy(
   } finally {
     unfollow();
   }
+}
+
+/** As in DNS: one byte says how long it is, to a SOCKS proxy as well. */
+const longestName = 253;
+
+/**
+ * The host as another machine is asked for it.
+ * @throws {RangeError} for a zone, which means something on this machine only, and for what is no host name.
+ */
+export function nameForOthers(host: string): string {
+  if (isIPv6(host)) {
+    if (!host.includes('%')) return host;
+    throw new RangeError(`${host}: an address with a zone means nothing to another machine`);
+  }
+  const name = /[^\0-\x7f]/.test(host) ? domainToASCII(host) : host;
+  if (name !== '' && name.length <= longestName) return name;
+  throw new RangeError(`${printable(host, 80)}: no host has such a name, so no proxy can be asked for it`);
 }
 
 async function reachProxy(proxy: ProxyAddress, context: RouteContext): Promise<Socket> {
@@ -48,7 +67,15 @@ async function reachProxy(proxy: ProxyAddress, context: RouteContext): Promise<S
 }
 
 function talkFailed(proxy: ProxyAddress, context: RouteContext, error: unknown): ProxyFailed {
-  const said = error instanceof Error ? printable(error.message) : 'no reason given';
+  const said = error instanceof Error ? printable(withoutLogin(error.message, proxy)) : 'no reason given';
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (/CERT|SIGNATURE|ISSUER/.test(code)) {
+    return proxyFailed(proxy, context, `shows a certificate that is not trusted: ${said}`, {
+      cause: error,
+      retryable: false,
+      hint: "Give Node.js the authority's certificate in NODE_EXTRA_CA_CERTS, and the proxy's name as the certificate has it.",
+    });
+  }
   return proxyFailed(proxy, context, `did not answer as a proxy of this kind does: ${said}`, {
     cause: error,
     retryable: true,
@@ -71,7 +98,23 @@ export function proxyFailed(
     hop: hopOf(proxy, context),
     proxy: proxy.shown,
     ...details,
+    ...('cause' in details && { cause: tame(details.cause, proxy) }),
   });
+}
+
+/** What a proxy says, which may repeat what it was sent. */
+export function withoutLogin(text: string, { login }: ProxyAddress): string {
+  if (login === undefined) return text;
+  const basic = Buffer.from(`${login.username}:${login.password}`).toString('base64');
+  const secrets = [basic, login.password].filter((secret) => secret !== '');
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+}
+
+/** Without the packet that Node's parser could not read, which may repeat the login as well. */
+function tame(cause: unknown, proxy: ProxyAddress): unknown {
+  if (!(cause instanceof Error) || isSshError(cause)) return cause;
+  const { code } = cause as NodeJS.ErrnoException;
+  return Object.assign(new Error(withoutLogin(cause.message, proxy)), code !== undefined && { code });
 }
 
 export function hopOf(proxy: ProxyAddress, { hop }: RouteContext): string {

@@ -11,7 +11,7 @@ import {
   reply,
   version,
 } from '../socks/wire.ts';
-import { hopOf, openByProxy, proxyFailed } from './proxy-stream.ts';
+import { hopOf, nameForOthers, openByProxy, proxyFailed } from './proxy-stream.ts';
 import { type ProxyAddress, parseProxyUrl } from './proxy-url.ts';
 import type { Route, RouteContext } from './route.ts';
 
@@ -50,8 +50,8 @@ function checkLogin({ login }: ProxyAddress): void {
 async function agreeOnMethod(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<void> {
   const offered = proxy.login === undefined ? [method.none] : [method.none, method.login];
   socket.write(Buffer.from([version, offered.length, ...offered]));
-  const [spoken, chosen] = await readBytes(socket, 2);
-  if (spoken !== version) throw new Error(`its first byte is ${spoken}, where SOCKS 5 has a 5`);
+  const [spoken = 0, chosen] = await readBytes(socket, 2);
+  checkVersion(spoken);
   if (chosen === method.none) return;
   if (chosen === method.login && proxy.login) return logIn(proxy, context, socket);
   throw proxyFailed(proxy, context, 'accepts none of the ways to log in that it was offered', {
@@ -62,6 +62,10 @@ async function agreeOnMethod(proxy: ProxyAddress, context: RouteContext, socket:
         ? 'It wants a login: give one in the URL, socks5://user:password@proxy (special characters as %xx).'
         : 'It wants a login other than a user name and password (GSSAPI is not supported).',
   });
+}
+
+function checkVersion(spoken: number): void {
+  if (spoken !== version) throw new Error(`its answer begins with ${spoken}, where SOCKS 5 has a 5`);
 }
 
 async function logIn(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<void> {
@@ -79,10 +83,16 @@ async function logIn(proxy: ProxyAddress, context: RouteContext, socket: Socket)
 
 async function askForTarget(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<void> {
   socket.write(
-    Buffer.concat([Buffer.from([version, command.connect, 0]), encodeAddress(context.host, context.port)]),
+    Buffer.concat([
+      Buffer.from([version, command.connect, 0]),
+      encodeAddress(nameForOthers(context.host), context.port),
+    ]),
   );
-  const [, status = reply.failed, , type = 0, next = 0] = await readBytes(socket, 5);
+  // A proxy that refuses need not finish its sentence.
+  const [spoken = 0, status = reply.failed] = await readBytes(socket, 2);
+  checkVersion(spoken);
   if (status !== reply.succeeded) throw refusal(proxy, context, status);
+  const [, type = 0, next = 0] = await readBytes(socket, 3);
   // Where the proxy connects from: of no use here, but in front of what the server says.
   const length = addressLength(type, next);
   if (length === undefined) throw new Error(`its answer has an address of the unknown type ${type}`);

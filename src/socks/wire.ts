@@ -36,10 +36,7 @@ function addressHead(host: string): number[] {
   return [addressType.name, name.length, ...name];
 }
 
-/** @throws {RangeError} for a zone: it means something on this machine only. */
 function ipv6Bytes(host: string): number[] {
-  if (host.includes('%'))
-    throw new RangeError(`${host}: an address with a zone means nothing to another machine`);
   // The URL parser knows every spelling, and gives one: groups in hexadecimal, at most one `::`.
   const [before = '', after] = new URL(`http://[${host}]`).hostname.slice(1, -1).split('::');
   const groups = (text: string) =>

@@ -1,0 +1,167 @@
+import type { Socket } from 'node:net';
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  connectViaGateway,
+  httpProxy,
+  type ProxyFailed,
+  proxyFromEnvironment,
+  socksProxy,
+} from '../../src/index.ts';
+import { tcpServer } from '../support/echo.ts';
+
+const secret = 'p@ss:w%rd"';
+const inUrl = `kim:${encodeURIComponent(secret)}`;
+const basic = Buffer.from(`kim:${secret}`).toString('base64');
+
+async function failure(scheme: 'http' | 'socks5', talk: (socket: Socket) => void, host = '10.9.9.9') {
+  await using proxy = await tcpServer(talk);
+  const via = (scheme === 'http' ? httpProxy : socksProxy)(`${scheme}://${inUrl}@127.0.0.1:${proxy.port}`);
+  const target = { host, port: 9012, username: 'x', password: 'x', hostKey: 'insecure-accept-any' } as const;
+  const error: unknown = await connectViaGateway({
+    ...target,
+    via,
+    retry: false,
+    timeouts: { tcp: 2_000 },
+  }).then(
+    () => expect.unreachable(),
+    (reason) => reason,
+  );
+  const shown = inspect(error, { depth: 9, showHidden: true, maxArrayLength: null }) + JSON.stringify(error);
+  for (const word of [secret, basic, Buffer.from(basic).toString('hex')]) expect(shown).not.toContain(word);
+  return error as ProxyFailed;
+}
+
+/** Answers the n-th piece that it receives with the n-th of these. */
+function script(...answers: (string | number[])[]) {
+  return (socket: Socket) => {
+    socket.on('error', () => {});
+    socket.on('data', () => {
+      const next = answers.shift();
+      if (next !== undefined) socket.write(typeof next === 'string' ? next : Buffer.from(next));
+    });
+  };
+}
+
+describe('an HTTP proxy', () => {
+  it.each([
+    ['in its answer', (request: string) => `HTTP/1.1 500 ${request.replace(/\r\n/g, ' ')}\r\n\r\n`],
+    ['decoded', () => `HTTP/1.1 500 kim:${secret} is wrong\r\n\r\n`],
+    ['instead of an answer', (request: string) => request],
+    ['in a header that is none', (request: string) => `HTTP/1.1 200 OK\r\n${request.replace(/:/g, '')}`],
+  ])('that repeats the login %s does not bring it into the error', async (_what, answer) => {
+    const error = await failure('http', (socket) => {
+      socket.on('error', () => {}).once('data', (request) => socket.end(answer(request.toString())));
+    });
+    expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', phase: 'route' });
+  });
+
+  it.each([
+    [['Negotiate', 'NTLM'], /by Negotiate or NTLM, which is not supported/],
+    [['NTLM', 'Basic realm="x"'], /does not take this user name and password/],
+    [['Digest realm="x", basic realm="y"'], /does not take this user name and password/],
+  ])('that wants a login by %s is told', async (ways, hint) => {
+    const head = ways.map((way) => `Proxy-Authenticate: ${way}\r\n`).join('');
+    const error = await failure('http', script(`HTTP/1.1 407 No\r\n${head}\r\n`));
+    expect(error).toMatchObject({ status: 407, retryable: false, hint: expect.stringMatching(hint) });
+  });
+
+  it('is asked for a host as DNS writes it', async () => {
+    let asked = '';
+    await failure(
+      'http',
+      (socket) => {
+        socket.once('data', (request) => {
+          asked = request.toString().split('\r\n')[0]!;
+          socket.end('HTTP/1.1 502 x\r\n\r\n');
+        });
+      },
+      '회사.example',
+    );
+    expect(asked).toBe('CONNECT xn--vf4b131b.example:9012 HTTP/1.1');
+  });
+
+  it('whose headers have no end is given up', async () => {
+    const error = await failure('http', script(`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(200_000)}`));
+    expect(error).toMatchObject({
+      code: 'SSH_PROXY_FAILED',
+      message: expect.stringMatching(/Header overflow/),
+    });
+  });
+});
+
+describe('a SOCKS proxy', () => {
+  it.each([
+    ['no more than that it failed', [5, 1], /refused: general failure/],
+    ['no more than that it may not', [5, 2], /rules do not allow/],
+    ['in another version', [4, 0, 0, 1, 0, 0, 0, 0, 0, 0], /its answer begins with 4, where SOCKS 5 has a 5/],
+  ])('that says %s is understood', async (_what, reply, message) => {
+    expect((await failure('socks5', script([5, 0], reply))).message).toMatch(message);
+  });
+
+  it('that is silent in the middle is not told as a gateway that is off', async () => {
+    const error = await failure('socks5', script([5, 0]));
+    expect(error).toMatchObject({
+      code: 'SSH_TCP_TIMEOUT',
+      hint: expect.stringMatching(/^No answer came by this route/),
+    });
+  });
+});
+
+it.each(['http', 'socks5'] as const)(
+  'a name that no host has is told before it is asked for (%s)',
+  async (scheme) => {
+    const asked = vi.fn();
+    const listening = (socket: Socket) => void socket.on('error', () => {}).on('data', asked);
+    for (const host of [`${'a'.repeat(60)}.`.repeat(5), 'fe80::1%eth0']) {
+      const error = await failure(scheme, listening, host);
+      expect(error).toBeInstanceOf(RangeError);
+    }
+    expect(asked).not.toHaveBeenCalled();
+  },
+);
+
+describe('NO_PROXY', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.each([
+    ['10.0.0.0/8', '10.9.9.9', true],
+    ['10.0.0.0/8', '11.9.9.9', false],
+    ['192.168.0.0/16, 127.0.0.0/8', '127.0.0.1', true],
+    ['0.0.0.0/0', '127.0.0.1', true],
+    ['10.9.9.9/32', '10.9.9.9', true],
+    ['127.0.0.1/33', '127.0.0.1', false],
+    ['127.0.0.1/', '127.0.0.1', false],
+    ['127.0.0.0/8x', '127.0.0.1', false],
+    ['::1', '::1', true],
+    ['[::1]', '::1', true],
+    ['0:0:0:0:0:0:0:1', '::1', true],
+    ['fd00::/8', 'fd12::1', true],
+    ['fd00::/8', 'fe80::1', false],
+    ['::1/129', '::1', false],
+    ['127.0.0.0/8', 'localhost.example', false],
+    ['fe80::1%eth0', '::1', false],
+    ['.example.com', 'gw.example.com', true],
+    ['*.example.com', 'gw.example.com', true],
+    ['gw.example.com:9012', 'gw.example.com', true],
+    ['gw.example.com:22', 'gw.example.com', false],
+    ['GW.Example.com', 'gw.example.com', true],
+    ['*', 'anything', true],
+    [' a.example b.example', 'b.example', true],
+  ])('%j leaves %s to the straight way: %s', async (list, host, isStraight) => {
+    await using proxy = await tcpServer((socket) => socket.end('HTTP/1.1 403 No\r\n\r\n'));
+    for (const name of ['https_proxy', 'all_proxy', 'ALL_PROXY', 'no_proxy']) vi.stubEnv(name, '');
+    vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${proxy.port}`);
+    vi.stubEnv('NO_PROXY', list);
+    const stop = new AbortController();
+    const route = proxyFromEnvironment();
+    const context = { host, port: 9012, username: 'x', signal: stop.signal, timeout: 1_000, log: () => {} };
+    const outcome = route.open(context as never).then(
+      () => 'straight',
+      (error: { code?: string }) => (error.code === 'SSH_PROXY_FAILED' ? 'by the proxy' : 'straight'),
+    );
+    // What is not on this machine may take its time.
+    setTimeout(() => stop.abort(new Error('enough')), 300);
+    expect(await outcome).toBe(isStraight ? 'straight' : 'by the proxy');
+  });
+});
