@@ -17,7 +17,7 @@ export interface SignalOption {
   signal?: AbortSignal | undefined;
 }
 
-/** Milliseconds between the polite signal and the final one. */
+/** Milliseconds between SIGTERM and SIGKILL. */
 export const defaultGrace = 5_000;
 
 /**

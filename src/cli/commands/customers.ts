@@ -29,7 +29,7 @@ export const customersList: Command = {
   name: 'customers list',
   summary: 'List the customers of the customers file',
   usage: ['customers list [options]'],
-  options: [fileOption, { name: 'all', help: 'those who have left, too' }, json],
+  options: [fileOption, { name: 'all', help: 'include those who have left' }, json],
   examples: [['who there is', 'customers list']],
   exitCodes: [['0', 'listed'], written[1]],
   async run({ settings, positionals, io }) {
@@ -72,7 +72,7 @@ export const customersShow: Command = {
 export const customersAdd: Command = {
   ...shared,
   name: 'customers add',
-  summary: 'Add a customer to the customers file; the gateway is not touched',
+  summary: 'Add a customer to the customers file; the gateway is left alone',
   usage: ['customers add --port N [options] CODE'],
   options: [
     fileOption,
@@ -100,8 +100,8 @@ export const customersAdd: Command = {
       help: 'published, jump or socket',
       default: "the gateway's layout",
     },
-    { name: 'label', value: 'NAME=VALUE', multiple: true, check: pair, help: 'what you like' },
-    { name: 'gateway', value: 'HOST[:PORT]', help: 'make the file, with this gateway, when there is none' },
+    { name: 'label', value: 'NAME=VALUE', multiple: true, check: pair, help: 'anything you like' },
+    { name: 'gateway', value: 'HOST[:PORT]', help: 'create the file, with this gateway, if there is none' },
   ],
   examples: [
     ['one that a tunnel is up for already', 'customers add --port 9012 --account tunnel-acme acme'],

@@ -17,14 +17,14 @@ const options: readonly OptionSpec[] = [
     name: 'state',
     value: 'STATE',
     check: oneOf(...states),
-    help: `with --keep: how the PC is: ${states.slice(0, -1).join(', ')} or ${states.at(-1)}`,
+    help: `with --keep: the state of the PC: ${states.slice(0, -1).join(', ')} or ${states.at(-1)}`,
     default: states[0],
   },
 ];
 
 export const demoCommand: Command = {
   name: 'demo',
-  summary: 'Show the main job on servers in this process: tunnel, zombie, command, files',
+  summary: 'Show the main job with servers in this process: tunnel, zombie, command, files',
   usage: ['demo', 'demo --keep [--state STATE]'],
   about: [
     'A gateway and a Korean Windows PC are started on loopback ports, real SSH servers both. The PC keeps its tunnel, vanishes, leaves a zombie, comes back; a worker gets its connection all the same, runs a command and moves a file up and down. Takes about five seconds, needs no network, leaves nothing behind.',

@@ -22,13 +22,13 @@ const options: readonly OptionSpec[] = [
     help: 'stop the command after this time on the server',
     default: 'none',
   },
-  { name: 'tty', short: 't', help: 'a pseudo-terminal: stderr comes mixed into stdout' },
+  { name: 'tty', short: 't', help: 'use a pseudo-terminal: stderr is mixed into stdout' },
   { name: 'no-stdin', short: 'n', help: 'give the command no input; needed in the background' },
 ];
 
 export const execCommand: Command = {
   name: 'exec',
-  summary: 'Run a command on the PC; its output and exit code are yours',
+  summary: 'Run a command on the PC, with its output and exit code',
   usage: ['exec [options] DESTINATION COMMAND', 'exec [options] DESTINATION -- PROGRAM ARGUMENT...'],
   about: [
     'One word is a command line for the shell of the server, sent as it is. Several words are a program and its arguments, quoted so that each arrives as it was typed: pipes and && do not work there, and blanks cannot break anything.',

@@ -23,13 +23,13 @@ const shared = {
 export const lsCommand: Command = {
   ...shared,
   name: 'ls',
-  summary: 'List a folder of the PC, or one file',
+  summary: 'List a folder on the PC, or one file',
   usage: ['ls [options] DESTINATION REMOTE'],
   about: [
     'One name a line. Names that hold more than text for a terminal are shown escaped; --json has them as they are. Times are UTC.',
   ],
   options: [
-    { name: 'long', help: 'type, permissions, size in bytes and time of last change, too' },
+    { name: 'long', help: 'also show type, permissions, size in bytes and time of last change' },
     { name: 'json', help: 'print JSON: name, type, size, mode, mtime' },
   ],
   examples: [
@@ -69,13 +69,13 @@ function render(entries: readonly RemoteListEntry[], isLong: boolean): string[] 
 export const mkdirCommand: Command = {
   ...shared,
   name: 'mkdir',
-  summary: 'Make a folder on the PC',
+  summary: 'Create a folder on the PC',
   usage: ['mkdir [options] DESTINATION REMOTE'],
   about: ['Without --parents, the folder above must be there and the folder itself must not.'],
   options: [
     {
       name: 'parents',
-      help: 'with the folders above, and no error when it is there (as mkdir -p; -p is the port)',
+      help: 'create the folders above it too, and accept one that exists (like mkdir -p; here -p is the port)',
     },
     { name: 'json', help: 'print JSON' },
   ],

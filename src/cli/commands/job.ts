@@ -36,7 +36,7 @@ export const jobStart: Command = {
   ],
   options: [
     ...startOptions,
-    { name: 'follow', short: 'f', help: 'then print its output until it is over; its exit code is yours' },
+    { name: 'follow', short: 'f', help: 'then print its output until it ends, and exit with its code' },
     encodingOption,
     json,
   ],
@@ -91,7 +91,7 @@ export const jobStart: Command = {
 export const jobStatus: Command = {
   ...shared,
   name: 'job status',
-  summary: 'What has become of a job; without an id, of all',
+  summary: 'Show what has become of a job, or without an id of all jobs',
   usage: ['job status [options] DESTINATION [ID]'],
   options: [...attachOptions, json],
   examples: [
@@ -127,7 +127,7 @@ export const jobLogs: Command = {
   summary: 'Print the output of a job, from its beginning',
   usage: ['job logs [options] DESTINATION ID'],
   options: [
-    { name: 'follow', short: 'f', help: 'go on until the job is over; its exit code is then yours' },
+    { name: 'follow', short: 'f', help: 'go on until the job is over, and exit with its code' },
     {
       name: 'tail',
       value: 'N',
@@ -162,14 +162,14 @@ export const jobLogs: Command = {
 export const jobKill: Command = {
   ...shared,
   name: 'job kill',
-  summary: 'End a job and what it started',
+  summary: 'End a job and everything it started',
   usage: ['job kill [options] DESTINATION ID'],
   options: [
     {
       name: 'grace',
       value: 'TIME',
       check: time({ shortest: 0, longest: 60_000, none: false }),
-      help: 'between the polite signal and the final one',
+      help: 'between SIGTERM and SIGKILL',
       default: asTime(defaultGrace),
     },
     ...attachOptions,
@@ -193,7 +193,7 @@ export const jobKill: Command = {
 export const jobRemove: Command = {
   ...shared,
   name: 'job remove',
-  summary: 'Delete what a finished job left on the PC: the id is free again',
+  summary: 'Delete what a finished job left on the PC; its id is free again',
   usage: ['job remove [options] DESTINATION ID'],
   options: attachOptions,
   examples: [['after its result has been taken', 'job remove pc-of-kim billing-2026-11-22']],

@@ -26,7 +26,7 @@ const options: readonly OptionSpec[] = [
     help: "public key of the PC's tunnel, as its script shows it: ssh-ed25519 AAAA...",
   },
   { name: 'key-file', value: 'FILE', help: 'the same from a file' },
-  { name: 'replace-key', help: 'the PC has a new key: the old one is taken away, and its sessions end' },
+  { name: 'replace-key', help: 'the PC has a new key: the old one is removed, and its sessions end' },
   { name: 'account', value: 'NAME', help: 'its account on the gateway', default: 'tunnel-CODE' },
   { name: 'login', value: 'NAME', help: 'the account on the PC that workers log in with', default: 'rpa' },
   { name: 'pc-identity', value: 'FILE', help: "the workers' private key for the PC" },
@@ -39,7 +39,7 @@ export const ofGateway = { connects: true, leavesOut: ['customer', 'port'] } as 
 export const setupCustomer: Command = {
   ...ofGateway,
   name: 'setup customer',
-  summary: 'Make the account of a customer on the gateway, and its entry in the customers file',
+  summary: 'Create the account of a customer on the gateway, and its entry in the customers file',
   usage: ['setup customer CODE --port N [--key KEY] [options] [GATEWAY]'],
   about: [
     "The account has no password, and its key may hold the customer's own port and nothing else. Without --key the account waits for one: the PC makes it (setup pc), shows the public part, and this command is run again with it.",

@@ -18,28 +18,28 @@ import { refuseMore } from './positionals.ts';
 const defaultClientAlive = `${defaultGatewaySettings.clientAliveInterval}x${defaultGatewaySettings.clientAliveCountMax}`;
 
 const options: readonly OptionSpec[] = [
-  { name: 'apply', help: 'do it. Without, it is only shown' },
+  { name: 'apply', help: 'do it; without this, changes are only shown' },
   ...shellOptions,
   {
     name: 'layout',
     value: 'LAYOUT',
-    help: 'published: ports open to whoever reaches the gateway; jump: on its loopback only; socket: Unix sockets',
+    help: 'published: ports open to everybody who can reach the gateway; jump: on its loopback only; socket: Unix sockets',
     default: `the customers file's, else ${defaultGatewaySettings.layout}`,
   },
   {
     name: 'client-alive',
     value: 'SECONDSxN',
-    help: 'how often sshd asks a silent PC for life, and how many questions may stay unanswered',
+    help: 'how often sshd probes a silent PC, and how many probes may stay unanswered',
     default: defaultClientAlive,
   },
   {
     name: 'change-layout',
-    help: 'another layout although customers have come with the present one: their PCs need new scripts',
+    help: 'change the layout although there are customers already: their PCs need new scripts',
   },
   {
     name: 'max-startups',
     value: 'A:B:C',
-    help: 'logins that may be under way at once',
+    help: 'unfinished logins that are allowed at once',
     default: defaultGatewaySettings.maxStartups,
   },
   { name: 'sshd-config', value: 'FILE', help: 'on the gateway', default: defaultGatewaySettings.config },
@@ -48,7 +48,7 @@ const options: readonly OptionSpec[] = [
     name: 'reload',
     value: 'COMMAND',
     help: 'how sshd is reloaded on the gateway',
-    default: 'systemctl, else SIGHUP by its pid file',
+    default: 'systemctl, otherwise SIGHUP through its pid file',
   },
 ];
 

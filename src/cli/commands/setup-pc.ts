@@ -25,13 +25,13 @@ const options: readonly OptionSpec[] = [
   {
     name: 'worker-key',
     value: 'FILE',
-    help: 'public key of the workers, let in to the PC',
+    help: 'public key of the workers, to be let in to the PC',
     default: "the .pub beside the customer's privateKeyPath",
   },
   {
     name: 'output',
     value: 'FILE',
-    help: 'write the script there. PowerShell’s > would write UTF-16, which no sh reads',
+    help: 'write the script to this file; > in PowerShell would write UTF-16, which no sh can read',
   },
   {
     name: 'target-port',

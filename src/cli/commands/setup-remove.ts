@@ -12,7 +12,7 @@ import { ofGateway } from './setup-customer.ts';
 export const setupRemove: Command = {
   ...ofGateway,
   name: 'setup remove',
-  summary: 'Take a customer away: its key, its account, its sessions; and mark it in the customers file',
+  summary: 'Remove a customer: its key, account and sessions; and mark it in the customers file',
   usage: ['setup remove [options] CODE [GATEWAY]'],
   about: [
     'The key is taken away (a copy stays in /var/lib/ssh-via-gateway/backup), the account is closed so that no key logs in any more, its sessions end, and the port is seen free. The account itself stays, so that its name and number are nobody else’s. Run again, it changes nothing. setup customer opens it again.',
@@ -20,7 +20,7 @@ export const setupRemove: Command = {
   options: [
     {
       name: 'adopt',
-      help: 'also an account that setup customer has not made: it must be this customer’s alone',
+      help: 'also remove an account that setup customer did not create: it must be this customer’s alone',
     },
     ...shellOptions,
   ],

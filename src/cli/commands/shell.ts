@@ -6,7 +6,7 @@ import { afterDestination } from './positionals.ts';
 
 export const shellCommand: Command = {
   name: 'shell',
-  summary: 'A shell on the PC, in this terminal',
+  summary: 'Open a shell on the PC, in this terminal',
   usage: ['shell [options] DESTINATION'],
   about: [
     'Every key goes to the shell, Ctrl-C too, and what it shows passes through as it is. The terminal is given back however it ends. Enter, then ~. leaves a shell that does not answer any more.',

@@ -28,12 +28,15 @@ const options: readonly OptionSpec[] = [
     default: String(defaultTransfer.verify),
   },
   { name: 'preserve', help: 'keep permissions and the time of last change' },
-  { name: 'in-place', help: 'write into the target itself: no temporary file, and no old file if it breaks' },
+  {
+    name: 'in-place',
+    help: 'write into the target itself: no temporary file, and no old file left if the transfer breaks',
+  },
   {
     name: 'stall-timeout',
     value: 'TIME',
     check: time(),
-    help: 'give up when no byte moves for this long',
+    help: 'give up if no byte moves for this long',
     default: asTime(defaultTransfer.stallTimeout),
   },
   { name: 'json', help: 'print the result as JSON' },
@@ -63,7 +66,7 @@ type Move = (
 export const putCommand: Command = {
   ...shared,
   name: 'put',
-  summary: 'Send a file or a folder to the PC',
+  summary: 'Upload a file or a folder to the PC',
   usage: ['put [options] DESTINATION LOCAL REMOTE'],
   about: [safety],
   examples: [
@@ -83,7 +86,7 @@ export const putCommand: Command = {
 export const getCommand: Command = {
   ...shared,
   name: 'get',
-  summary: 'Fetch a file or a folder from the PC',
+  summary: 'Download a file or a folder from the PC',
   usage: ['get [options] DESTINATION REMOTE LOCAL'],
   about: [safety, 'Names that the server sends cannot leave the target folder.'],
   examples: [

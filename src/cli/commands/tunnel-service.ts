@@ -33,7 +33,7 @@ const failed = ['1', 'the system refused: the message says why'] as const;
 export const tunnelInstall: Command = {
   ...shared,
   name: 'tunnel install',
-  summary: 'Let this system keep the tunnel: the same options as tunnel, started with the system',
+  summary: 'Let the system start the tunnel and keep it up; takes the options of tunnel',
   usage: ['tunnel install [options of tunnel] -R [HOST:]PORT:TARGET:PORT GATEWAY', 'tunnel install -c CODE'],
   options: [...tunnelCommand.options, ...own],
   connects: true,
@@ -65,7 +65,7 @@ export const tunnelInstall: Command = {
 export const tunnelUninstall: Command = {
   ...shared,
   name: 'tunnel uninstall',
-  summary: 'End the service that tunnel install has made, and take it away',
+  summary: 'End and remove the service that tunnel install created',
   usage: ['tunnel uninstall [--service NAME | -c CODE]'],
   options: named,
   connects: false,
@@ -81,7 +81,7 @@ export const tunnelUninstall: Command = {
 export const tunnelStatus: Command = {
   ...shared,
   name: 'tunnel status',
-  summary: 'Whether the service that tunnel install has made runs',
+  summary: 'Show whether the service that tunnel install created is running',
   usage: ['tunnel status [--service NAME | -c CODE]'],
   options: named,
   connects: false,

@@ -29,17 +29,17 @@ const options: readonly OptionSpec[] = [
     value: '[HOST:]PORT:TARGET:PORT',
     env: true,
     check: parseForward,
-    help: 'what the gateway publishes and where it leads, as ssh -R; /PATH:TARGET:PORT for a Unix socket',
+    help: 'what the gateway publishes and where it leads, as in ssh -R; /PATH:TARGET:PORT for a Unix socket',
   },
   {
     name: 'reclaim',
     env: true,
-    help: 'when a dead session of this account holds the port, end it and take the port: a second instead of minutes',
+    help: 'if a dead session of this account holds the port, end it and take the port: within a second instead of minutes',
   },
   {
     name: 'reclaim-unnoted',
     env: true,
-    help: 'also a session that ssh or autossh left, if it is the only other one of this account',
+    help: 'also end a session that ssh or autossh left behind, if it is the only other one of this account',
   },
   {
     name: 'answer-timeout',
@@ -54,7 +54,7 @@ const options: readonly OptionSpec[] = [
     value: 'TIME',
     env: true,
     check: time({ shortest: 0, none: false }),
-    help: 'with --reclaim: how long another tunnel that holds the port counts as alive after it has said so, however silent it is',
+    help: 'with --reclaim: how long another tunnel that holds the port counts as alive after it last said so, however silent it is',
     default: asTime(defaultReclaim.quiet),
   },
   {

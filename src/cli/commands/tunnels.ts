@@ -29,7 +29,7 @@ const options: readonly OptionSpec[] = [
   },
   {
     name: 'no-check',
-    help: 'do not connect through the ports: disturbs no zombie, and tells nothing of the PCs',
+    help: 'do not connect through the ports: disturbs no zombie, but says nothing about the PCs',
   },
   {
     name: 'answer-timeout',
@@ -42,7 +42,7 @@ const options: readonly OptionSpec[] = [
     name: 'end',
     value: 'PORT',
     check: aPort,
-    help: 'end the session that holds this port: a zombie, or a customer who has left',
+    help: 'end the session that holds this port: a zombie, or a customer that has left',
   },
   { name: 'json', help: 'print JSON' },
 ];

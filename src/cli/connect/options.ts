@@ -14,7 +14,7 @@ export const connectOptions: readonly OptionSpec[] = [
     short: 'c',
     value: 'CODE',
     env: true,
-    help: 'in place of a destination: the customer of the customers file, with all that it says',
+    help: 'instead of a destination: a customer in the customers file, with all that the file says',
   },
   {
     name: 'customers',
@@ -51,14 +51,14 @@ export const connectOptions: readonly OptionSpec[] = [
     multiple: true,
     env: true,
     check: fingerprints,
-    help: 'the one host key that is right, by its fingerprint',
+    help: 'the only host key to accept, by its fingerprint',
   },
   {
     name: 'host-key-alias',
     value: 'NAME',
     env: true,
     check: asLibrary((name, value) => checkHostKey(name, { alias: value })),
-    help: 'look the host key up under this name: pins a PC, not a port',
+    help: 'look up the host key under this name: pins a PC, not a port',
   },
   {
     name: 'known-hosts',
@@ -70,11 +70,11 @@ export const connectOptions: readonly OptionSpec[] = [
   {
     name: 'accept-new',
     env: true,
-    help: 'record the key of a host that has none on record; a changed key is still refused. Jump hosts too',
+    help: 'record the key of a host that has none on record; a changed key is still refused. Also for jump hosts',
   },
   {
     name: 'insecure-accept-any-host-key',
-    help: 'no check at all, nor for jump hosts: anybody on the way can read and change everything',
+    help: 'no check at all, for jump hosts neither: anybody on the way can read and change everything',
   },
   {
     name: 'jump',
@@ -82,7 +82,7 @@ export const connectOptions: readonly OptionSpec[] = [
     value: 'HOST,...',
     env: true,
     check: jumps,
-    help: 'reach the destination through these SSH servers, as ssh -J; "none" through none, whatever ssh_config says',
+    help: 'reach the destination through these SSH servers, like ssh -J; "none": through none, whatever ssh_config says',
   },
   ...jumpOptions,
   {
@@ -102,7 +102,7 @@ export const connectOptions: readonly OptionSpec[] = [
     short: 'F',
     value: 'FILE',
     env: true,
-    help: 'ssh_config to read; "none" reads none',
+    help: 'ssh_config to read; "none": no file',
     default: 'as ssh does',
   },
   {
@@ -118,7 +118,7 @@ export const connectOptions: readonly OptionSpec[] = [
     value: 'TIME',
     env: true,
     check: time({ shortest: 0, none: false }),
-    help: 'pause after an answer of silence (BannerTimeout)',
+    help: 'pause after a silent port (BannerTimeout)',
     default: asTime(defaultRetry.quiet),
   },
   ...connectPhases.map(({ name, lasts }) => ({
@@ -150,7 +150,7 @@ export const connectOptions: readonly OptionSpec[] = [
     value: 'TIME',
     env: true,
     check: time({ shortest: 0 }),
-    help: 'ask an idle peer for life this often; "none" never',
+    help: 'probe an idle peer this often; "none": never',
     default: asTime(defaultKeepalive.interval),
   },
 ];
