@@ -58,10 +58,13 @@ describe('demo --keep', () => {
     };
     const out = join(folder, 'out.json');
     const doctor = await typed(printed('doctor')[0]!, '');
-    expect([doctor.exitCode, doctor.stdout.toString()]).toEqual([0, expect.stringContaining('It works')]);
+    expect([doctor.exitCode, doctor.stdout.toString()]).toEqual([
+      0,
+      expect.stringMatching(/\nEverything works\.\n$/),
+    ]);
     const [byKey = '', byPassword = ''] = printed('exec');
     expect((await typed(byKey, '')).stdout.toString()).toContain('송장 처리를 시작합니다');
-    expect((await typed(byPassword, '')).stdout.toString()).toBe('hello\n');
+    expect((await typed(byPassword, '')).stdout.toString()).toBe('hello\r\n');
     expect((await typed(printed('put')[0]!, join(folder, 'in.json'))).exitCode).toBe(0);
     expect((await typed(printed('ls')[0]!, '')).stdout.toString()).toBe('in.json\n');
     expect((await typed(printed('get')[0]!, out)).exitCode).toBe(0);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type MockGateway, type MockPc, startMockGateway } from '../../mock-server/index.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { type Io, say } from '../io.ts';
-import { invoice, koreanOutput } from './scene.ts';
+import { invoice } from './scene.ts';
+import { windowsPc } from './windows-pc.ts';
 
 /**
  * A gateway and a PC that stay until the user stops them, for commands in another terminal. What these need stands in a
@@ -12,10 +13,8 @@ import { invoice, koreanOutput } from './scene.ts';
  */
 export async function keepDemo(state: MockPc['state'], io: Io): Promise<void> {
   await using gateway = await startMockGateway();
-  const windows = { codePage: 949 } as const;
-  const pc = await gateway.addPc({
-    server: { windows, exec: { [invoice]: { stdout: koreanOutput, delayMs: 300 } } },
-  });
+  const windows = { codePage: 949, version: '9.5' } as const;
+  const pc = await gateway.addPc({ server: { windows, exec: windowsPc } });
   pc.server.files.mkdir('C:\\rpa');
   await become(pc, state);
   const folder = await mkdtemp(join(tmpdir(), 'ssh-via-gateway-demo-'));
