@@ -44,19 +44,25 @@ export function object<T>(checks: Checks<T>, right = 'an object'): Check {
     checkBag(name, value, right);
     checkKnownNames(name, value, names);
     for (const [option, check] of all) {
-      const whole = within(name, option);
-      ask(whole, () => checkMember(whole, value, option, check));
+      try {
+        checkMember(name, value, option, check);
+      } catch (error) {
+        throw unreadable(within(name, option), error);
+      }
     }
   };
   return (name, value) => ask(name, () => checkAll(name, value));
 }
 
-function checkMember(name: string, value: Record<string, unknown>, option: string, check: Check): void {
+/** Of the dozen options of a call most are left out: those cost no more than a look. */
+function checkMember(bag: string, value: Record<string, unknown>, option: string, check: Check): void {
   const given = value[option];
+  if (given === undefined && !('required' in check)) return;
+  const name = within(bag, option);
   // Where options are copied, an inherited one would be lost.
   if (given !== undefined && !Object.hasOwn(value, option))
     throw wrongAs(name, 'an inherited one', 'a property of the object itself');
-  if (given !== undefined || 'required' in check) check(name, given);
+  check(name, given);
 }
 
 /** A check, with what the value itself threw told of the option: a getter's own error, or that of a Proxy. */
@@ -68,9 +74,16 @@ export function ask(name: string, check: () => void): void {
   }
 }
 
+const ofTable = new WeakMap<object, Check>();
+
 /** The options of a call. @throws TypeError or RangeError that names the option. */
 export function checkOptions<T>(value: unknown, checks: Checks<T>): asserts value is T {
-  object(checks)('options', value);
+  let check = ofTable.get(checks);
+  if (!check) {
+    check = object(checks);
+    ofTable.set(checks, check);
+  }
+  check('options', value);
 }
 
 /** An argument of a call beside its options. @throws TypeError or RangeError that names it. */

@@ -13,6 +13,7 @@ import { checkSurroundings, type Surroundings } from './surroundings.ts';
 export type Shell = 'posix' | 'cmd' | 'powershell' | 'pwsh' | 'raw';
 
 export const shells: readonly Shell[] = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'];
+const checkShell = oneOf(...shells);
 
 export interface CommandLineRequest extends Surroundings {
   command: string | readonly string[];
@@ -42,7 +43,7 @@ const maxCmdLength = 8_100;
  */
 export function buildCommandLine(request: CommandLineRequest): string {
   const { command, shell } = request;
-  oneOf(...shells)('shell', shell);
+  checkShell('shell', shell);
   checkCommand(command);
   const around = checkSurroundings(request, shell === 'posix' ? 'posix' : 'windows');
   if (isText(command) && around.cwd === undefined && around.env.length === 0) return command;
