@@ -1,4 +1,4 @@
-import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, constants, renameSync, statSync } from 'node:fs';
 import { quoted } from '../../text/printable.ts';
 import type { Settings } from '../args/settings.ts';
 import { type Io, say } from '../io.ts';
@@ -55,13 +55,16 @@ export function openLog(io: Io, { file, json, verbose = false, settings }: LogOp
 /** A tunnel runs for years; its log must not fill the disk: at this size it becomes FILE.1, and a new one begins. */
 const largest = 10_000_000;
 
+/** Without O_NONBLOCK a named pipe that nobody reads would hold up the tunnel for ever. */
+const append = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
+
 /** A few lines an hour: written at once, so that none is lost when the machine goes down. */
 function fileWriter(file: string, source: string, io: Io): (line: string) => void {
   let isBroken = false;
   return (line) => {
     try {
       rotate(file);
-      appendFileSync(file, `${line}\n`);
+      appendFileSync(file, `${line}\n`, { flag: append as unknown as string });
       isBroken = false;
     } catch (error) {
       // A full disk must not take the tunnel down.

@@ -64,7 +64,6 @@ if [ -e "$work/saved" ]; then
   say "did took back what an interrupted set-up had begun"
 fi
 for left in $(getent passwd | sed -n "s/^\(tunnel-check-[0-9]*\):.*:\/nonexistent:.*/\1/p"); do userdel "$left" 2>/dev/null; done
-rm -f "$dropin".?????? "$helper".??????
 forget
 mkdir -m 700 "$work" || fail "$work cannot be made."
 keep "$dropin"

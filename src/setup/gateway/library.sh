@@ -20,9 +20,10 @@ alone() {
 content() {
   if [ -e "$1" ]; then base64 <"$1" | tr -d "\n"; echo; else echo absent; fi
 }
-# Puts $2 into the file $1, with the mode $3, in one step.
+# Puts $2 into the file $1, with the mode $3, in one step. What a run that was ended by force has left goes.
 put() {
-  temporary=$(mktemp "$1.XXXXXX") || return 1
+  rm -f "$1".ssh-via-gateway.??????
+  temporary=$(mktemp "$1.ssh-via-gateway.XXXXXX") || return 1
   printf "%s" "$2" >"$temporary" && chmod "$3" "$temporary" && mv -f "$temporary" "$1" && return 0
   rm -f "$temporary"
   return 1

@@ -60,7 +60,6 @@ reloaded=1
 say "did took back what an interrupted set-up had begun"
 fi
 for left in $(getent passwd | sed -n "s/^\\(tunnel-check-[0-9]*\\):.*:\\/nonexistent:.*/\\1/p"); do userdel "$left" 2>/dev/null; done
-rm -f "$dropin".?????? "$helper".??????
 forget
 mkdir -m 700 "$work" || fail "$work cannot be made."
 keep "$dropin"
@@ -313,7 +312,8 @@ content() {
 if [ -e "$1" ]; then base64 <"$1" | tr -d "\\n"; echo; else echo absent; fi
 }
 put() {
-temporary=$(mktemp "$1.XXXXXX") || return 1
+rm -f "$1".ssh-via-gateway.??????
+temporary=$(mktemp "$1.ssh-via-gateway.XXXXXX") || return 1
 printf "%s" "$2" >"$temporary" && chmod "$3" "$temporary" && mv -f "$temporary" "$1" && return 0
 rm -f "$temporary"
 return 1

@@ -252,8 +252,11 @@ install() {
   for tool in ssh ssh-keygen; do
     command -v "$tool" >/dev/null 2>&1 || die "There is no $tool on this PC: install the OpenSSH client (apt install openssh-client)."
   done
-  command -v sshd >/dev/null 2>&1 || [ -x /usr/sbin/sshd ] ||
+  if ! command -v sshd >/dev/null 2>&1 && [ ! -x /usr/sbin/sshd ]; then
     echo "There is no SSH server on this PC, so nobody can be let in yet: install it (apt install openssh-server)."
+  elif command -v ssh-keyscan >/dev/null 2>&1 && [ -z "$(ssh-keyscan -T 3 -p "${target##*:}" "${target%:*}" 2>/dev/null)" ]; then
+    echo "No SSH server answers at $target on this PC, so nobody can be let in yet: start it (systemctl enable --now ssh)."
+  fi
   umask 077
   mkdir -p "$state" && chmod 700 "$state" || die "$state cannot be made."
   if ! cmp -s "$0" "$state/tunnel.sh"; then

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,16 @@ it('appends all the same where the file cannot be renamed', () => {
   expect(noteInto()).toBe('');
   expect(readFileSync(file, 'utf8').slice(full)).toMatch(/the gateway listens\n$/);
 });
+
+it.runIf(process.platform !== 'win32')(
+  'goes to stderr where the file is a named pipe that nobody reads',
+  () => {
+    execFileSync('mkfifo', [file]);
+    expect(noteInto()).toMatch(
+      /cannot be written \(ENXIO\); what goes there comes here\n.*the gateway listens\n$/,
+    );
+  },
+);
 
 it('goes to stderr, with the reason, where the file cannot be written', () => {
   mkdirSync(file);

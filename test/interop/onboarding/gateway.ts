@@ -154,6 +154,14 @@ export function gatewayTests(): void {
       expect(await readdir(world.dropIns)).toEqual([dropIn]);
     });
 
+    it('takes away what a run that was ended by force has left, and no copy that somebody made', async () => {
+      await using world = await startOnboardingWorld();
+      const names = ['backup', 'ssh-via-gateway.a1B2c3'].map((end) => `${dropIn}.${end}`);
+      for (const name of names) await writeFile(join(world.dropIns, name), 'x');
+      await world.setupGateway('--apply');
+      expect((await readdir(world.dropIns)).sort()).toEqual([dropIn, names[0]]);
+    });
+
     it('interrupted in the middle (Ctrl-C): nothing is left', async () => {
       await using world = await startOnboardingWorld();
       const { exitCode } = await world.setupGateway(

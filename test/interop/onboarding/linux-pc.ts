@@ -6,9 +6,11 @@ import { lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startMockServer } from '../../../src/mock-server/index.ts';
 import { pcScript } from '../../../src/setup/pc/pc-script.ts';
 import { killTree } from '../../support/onboarding-world.ts';
 import { LinuxPc } from '../../support/pcs.ts';
+import { freePort } from '../../support/sshd.ts';
 import { within } from '../../support/within.ts';
 
 const key = (end: string) =>
@@ -48,9 +50,16 @@ export function linuxPcTests(): void {
     route?: 'published' | 'socket';
     /** The text of a program that is found in the place of ssh. */
     ssh?: string;
+    targetPort?: number;
   }
 
-  async function makePc({ code = 'acme', workerKey, route = 'published', ssh }: Making): Promise<LinuxPc> {
+  async function makePc({
+    code = 'acme',
+    workerKey,
+    route = 'published',
+    ssh,
+    targetPort = 22,
+  }: Making): Promise<LinuxPc> {
     const gateway = {
       host: 'gateway.invalid',
       port: 22,
@@ -62,7 +71,7 @@ export function linuxPcTests(): void {
       ...{ code, account: `tunnel-${code}`, port: 9012, username: login, hostKeyAlias: code },
       ...{ route, labels: {}, state: 'active' as const },
     } as const;
-    const script = pcScript(gateway, customer, { system: 'linux', targetPort: 22, workerKey });
+    const script = pcScript(gateway, customer, { system: 'linux', targetPort, workerKey });
     const pc = await LinuxPc.make(join(folder, `pc${pcs++}`), script);
     if (ssh !== undefined) await writeFile(join(pc.folder, 'bin', 'ssh'), ssh, { mode: 0o755 });
     return pc;
@@ -203,6 +212,16 @@ export function linuxPcTests(): void {
       } finally {
         await killTree(loop);
       }
+    });
+
+    it('says that no SSH server answers on the PC, and nothing of it where one does', async () => {
+      await using server = await startMockServer();
+      const silent = await makePc({ ssh: waiting, targetPort: await freePort() });
+      const words = /No SSH server answers at 127\.0\.0\.1:\d+ on this PC.*start it/;
+      expect((await silent.run()).out).toMatch(words);
+      const pc = await makePc({ ssh: waiting, targetPort: server.port });
+      expect((await pc.run()).out).not.toMatch(words);
+      for (const one of [silent, pc]) await one.run('--uninstall');
     });
 
     it('says what is missing: no key yet, nothing installed, a folder with odd characters', async () => {
