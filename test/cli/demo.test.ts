@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Running, run } from './run.ts';
 
 test('the demo does the main job and checks all of it', async () => {
@@ -17,11 +17,20 @@ describe('demo --keep', () => {
     folder = await mkdtemp(join(tmpdir(), 'ssh-via-gateway-kept-'));
     await writeFile(join(folder, 'in.json'), '{"invoice":12}');
   });
+  /** Also where an expectation fails before its end. */
+  const running: Running[] = [];
+  afterEach(async () => {
+    for (const demo of running.splice(0)) {
+      demo.stop();
+      await demo;
+    }
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   /** Started, and all that it prints. */
   async function keep(...args: string[]): Promise<{ demo: Running; lines: string[]; config: string }> {
     const demo = run(['demo', '--keep', ...args]);
+    running.push(demo);
     await vi.waitFor(() => expect(demo.stdoutSoFar).toMatch(/"echo hello"\n\n$/));
     const lines = demo.stdoutSoFar.split('\n').map((line) => line.trim());
     const [, config = ''] = / -F (\S+ssh_config)/.exec(demo.stdoutSoFar) ?? [];
