@@ -144,6 +144,28 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(left(mock)).toEqual(['/C:/rpa/a', '/C:/rpa/b']);
   });
 
+  it('of a folder that is removed go, and what its links and junctions lead to stays', async () => {
+    await using mock = await on(version);
+    const { files } = mock.server;
+    files.write('/C:/kept/deep/a', 'a');
+    files.write('/C:/rpa/d/e/b', 'b');
+    files.symlink('\\??\\C:\\kept', '/C:/rpa/d/junction');
+    files.symlink('\\??\\C:\\kept\\deep', '/C:/rpa/d/e/junction');
+    files.symlink('\\??\\C:\\gone', '/C:/rpa/d/dangling');
+    files.symlink('/C:/kept', '/C:/rpa/d/folder');
+    files.symlink('/C:/kept/deep/a', '/C:/rpa/d/file');
+    files.symlink('\\??\\C:\\kept', '/C:/junction');
+    await using client = await openSftpClient(mock.opener);
+    expect(await client.list('/C:/rpa/d')).toContainEqual(
+      expect.objectContaining({ name: 'junction', type: 'directory' }),
+    );
+    await client.remove('/C:/rpa/d', { recursive: true });
+    await client.remove('/C:/junction', { recursive: true });
+    expect(left(mock)).toEqual([]);
+    expect(files.has('/C:/junction')).toBe(false);
+    expect(files.text('/C:/kept/deep/a')).toBe('a');
+  });
+
   it('of a folder with links come down', async () => {
     await using mock = await on(version);
     await using folder = await localFolder();

@@ -27,9 +27,9 @@ export function normalPath(path: string, { home, windows }: PathRules): string {
   return `/${parts.join('/')}`;
 }
 
-/** `C:\a`, `C:/a` and `/C:/a` are one path; OpenSSH for Windows tells the last. */
+/** `C:\a`, `C:/a`, `/C:/a` and the `\??\C:\a` of a junction are one path; OpenSSH for Windows tells the third. */
 function fromWindows(path: string): string {
-  const slashed = path.replaceAll('\\', '/');
+  const slashed = path.replaceAll('\\', '/').replace(/^\/\?\?(?=\/)/, '');
   const drive = /^\/?([A-Za-z]):(?=\/|$)/.exec(slashed);
   if (!drive?.[1]) return slashed;
   return `/${drive[1].toUpperCase()}:${slashed.slice(drive[0].length)}`;

@@ -59,7 +59,16 @@ export class WindowsFilesystem implements Filesystem {
 
   async list(path: string): Promise<Entry[]> {
     const entries = await this.#inner.list(path);
-    return entries.map(({ name, attributes }) => ({ name, attributes: told(attributes) }));
+    return Promise.all(
+      entries.map(async ({ name, attributes }) => ({
+        name,
+        attributes: told(
+          isLink(attributes) && typeof name === 'string'
+            ? await this.#lstat(joinPath(path, name))
+            : attributes,
+        ),
+      })),
+    );
   }
 
   async stat(path: string): Promise<Attributes> {
@@ -69,7 +78,7 @@ export class WindowsFilesystem implements Filesystem {
 
   async lstat(path: string): Promise<Attributes> {
     this.#checkLength(path);
-    return told(await this.#inner.lstat(path));
+    return told(await this.#lstat(path));
   }
 
   async setAttributes(path: string, attributes: Attributes, followLinks: boolean): Promise<void> {
@@ -82,6 +91,7 @@ export class WindowsFilesystem implements Filesystem {
     this.#checkLength(path);
     const found = await this.#inner.lstat(path);
     const key = await this.#key(path, false);
+    if (isLink(found) && isFolder(await this.#look(path, true))) throw denied();
     if (isReadOnly(found) || !this.#shares.isFree(key)) throw denied();
     await this.#inner.remove(path);
     this.#shares.remove(key);
@@ -93,7 +103,8 @@ export class WindowsFilesystem implements Filesystem {
   }
 
   async removeDirectory(path: string): Promise<void> {
-    await this.#inner.removeDirectory(path);
+    if (isLink(await this.#inner.lstat(path))) await this.#inner.remove(path);
+    else await this.#inner.removeDirectory(path);
   }
 
   async rename(from: string, to: string, overwrite: boolean): Promise<void> {
@@ -121,7 +132,10 @@ export class WindowsFilesystem implements Filesystem {
   }
 
   async readLink(path: string): Promise<string> {
-    return this.#inner.readLink(path);
+    if (!isLink(await this.#inner.lstat(path))) throw new SftpStatus(status.failure);
+    const target = await this.#inner.readLink(path);
+    if (isJunction(target)) throw new SftpStatus(status.badMessage);
+    return target;
   }
 
   /** Only administrators may. */
@@ -203,6 +217,13 @@ export class WindowsFilesystem implements Filesystem {
     }
   }
 
+  /** A junction is told as the folder that it leads to, and nothing but its READLINK shows what it is. */
+  async #lstat(path: string): Promise<Attributes> {
+    const found = await this.#inner.lstat(path);
+    if (!isLink(found) || !isJunction(await this.#inner.readLink(path))) return found;
+    return (await this.#look(path, true)) ?? { ...found, mode: modeType.directory | 0o777 };
+  }
+
   async #key(path: string, followLinks: boolean): Promise<string> {
     if (followLinks) return this.#keyOf(await this.#inner.realPath(path));
     const { folder, name } = splitLast(path);
@@ -222,6 +243,19 @@ export class WindowsFilesystem implements Filesystem {
 function openMode({ read, write }: OpenFlags): OpenMode {
   if (read && write) return { access: ['read', 'write'], share: [] };
   return write ? { access: ['write'], share: ['write'] } : { access: ['read'], share: ['read', 'write'] };
+}
+
+function isLink({ mode = 0 }: Attributes): boolean {
+  return (mode & modeType.mask) === modeType.link;
+}
+
+function isFolder({ mode = 0 }: Attributes = {}): boolean {
+  return (mode & modeType.mask) === modeType.directory;
+}
+
+/** What NT keeps of a junction: the path of a folder in a form of its own. */
+function isJunction(target: string): boolean {
+  return target.startsWith('\\??\\');
 }
 
 function denied(): SftpStatus {

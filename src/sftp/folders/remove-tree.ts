@@ -1,6 +1,7 @@
+import { SftpFailed } from '../../errors/index.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
 import type { RawPath, SftpRequests } from '../../ssh2/sftp/requests.ts';
-import { isFolder, isReadOnly } from '../names/file-mode.ts';
+import { isFolder, isLink, isReadOnly } from '../names/file-mode.ts';
 import { joinRaw, strayProblem, unsafe } from '../names/paths.ts';
 import { changeInUse, pursuitOf } from '../transfer/in-use.ts';
 import { eachOf } from './each-of.ts';
@@ -8,6 +9,7 @@ import { readFolder } from './read-folder.ts';
 
 const parallel = 64;
 const mostDepth = 200;
+const badMessage = 5;
 
 interface Removal {
   sftp: SftpRequests;
@@ -23,7 +25,30 @@ export function removeFile(
   mode: number | undefined,
 ): Promise<void> {
   const isFinal = async () => isReadOnly(mode);
-  return changeInUse(sftp, pursuitOf(throwIfAborted), () => sftp.remove(path), isFinal);
+  const isWindowsLink = sftp.windows !== undefined && isLink(mode);
+  const remove = () => (isWindowsLink ? removeLink(sftp, path) : sftp.remove(path));
+  return changeInUse(sftp, pursuitOf(throwIfAborted), remove, isFinal);
+}
+
+/** On Windows a link to a folder is removed as a folder is. */
+async function removeLink(sftp: SftpRequests, path: RawPath): Promise<void> {
+  await sftp.remove(path).catch((error) =>
+    sftp.rmdir(path).catch(() => {
+      throw error;
+    }),
+  );
+}
+
+/**
+ * Whether the folder is a junction or the place of another volume, of which sftp-server.exe tells nothing but this: it
+ * finds no target to read, which for a folder is a failure, and for these a bad message (EINVAL).
+ */
+async function leadsElsewhere(sftp: SftpRequests, path: RawPath): Promise<boolean> {
+  if (!sftp.windows) return false;
+  return sftp.readLink(path).then(
+    () => true,
+    (error) => error instanceof SftpFailed && error.status === badMessage,
+  );
 }
 
 /** Removes an empty folder, which on Windows may be the one that another program works in. */
@@ -36,7 +61,7 @@ export function removeFolder({ sftp, where, throwIfAborted }: Removal, path: Raw
   return changeInUse(sftp, pursuitOf(throwIfAborted), () => sftp.rmdir(path), isFinal);
 }
 
-/** Removes a folder with all that is in it. Links are removed, never followed. An abort ends it between two requests. */
+/** Removes a folder with all that is in it. Links and junctions are removed, never followed. An abort ends it between two requests. */
 export function removeTree(removal: Removal, path: string): Promise<void> {
   return removeLevel(removal, path, 0);
 }
@@ -44,6 +69,7 @@ export function removeTree(removal: Removal, path: string): Promise<void> {
 async function removeLevel(removal: Removal, path: RawPath, depth: number): Promise<void> {
   const { sftp, where, throwIfAborted } = removal;
   if (depth > mostDepth) throw unsafe(where, path.toString(), 'the folders do not end');
+  if (await leadsElsewhere(sftp, path)) return removeFolder(removal, path);
   const entries = await readFolder(sftp, path, { where, onNames: throwIfAborted });
   for (const { name } of entries) {
     const problem = strayProblem(name, sftp.windows !== undefined);

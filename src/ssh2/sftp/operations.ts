@@ -186,7 +186,7 @@ export class SftpOperations implements SftpRequests {
     return this.#single('realPath', path, packetType.realpath);
   }
 
-  async readLink(path: string): Promise<string> {
+  async readLink(path: RawPath): Promise<string> {
     return this.#single('readLink', path, packetType.readlink);
   }
 
@@ -276,10 +276,11 @@ export class SftpOperations implements SftpRequests {
     return this.#ask({ operation, path, type, fields, expect: packetType.name, read });
   }
 
-  async #single(operation: string, path: string, type: number): Promise<string> {
-    const [only] = await this.#names(operation, path, type, [path]);
+  async #single(operation: string, path: RawPath, type: number): Promise<string> {
+    const shown = path.toString();
+    const [only] = await this.#names(operation, shown, type, [path]);
     if (only) return only.name;
-    throw this.#session.broken({ operation, path }, 'no name');
+    throw this.#session.broken({ operation, path: shown }, 'no name');
   }
 }
 

@@ -71,7 +71,7 @@ export interface SftpRequests {
   rmdir(path: RawPath): Promise<void>;
   realPath(path: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
-  readLink(path: string): Promise<string>;
+  readLink(path: RawPath): Promise<string>;
   /** Makes `path` a link to `target`. */
   symlink(target: string, path: string): Promise<void>;
   /** `hardlink@openssh.com`: gives the file `existing` a second name. Rejects where the server does not offer it. */
