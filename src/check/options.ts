@@ -1,6 +1,6 @@
 import { checkKnownNames } from '../text/known-names.ts';
 import type { Check } from './values.ts';
-import { unreadable, within, wrongAs, wrongType } from './wrong.ts';
+import { unreadable, within, wrongAs, wrongSecret, wrongType } from './wrong.ts';
 
 /** A check that is asked for `undefined` too: the option cannot be left out. */
 export type RequiredCheck = Check & { readonly required: true };
@@ -114,6 +114,8 @@ export function checkObject(
 ): asserts value is Record<string, unknown> {
   const isList = Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof String;
   if (typeof value !== 'object' || value === null || isList) {
-    throw wrongType(name, value, right);
+    // A text in place of an object may be a URL or JSON with a password in it; one word may be shown.
+    const mayBeSecret = typeof value === 'string' && !/^[a-z-]{0,12}$/.test(value);
+    throw mayBeSecret ? wrongSecret(name, value, right) : wrongType(name, value, right);
   }
 }

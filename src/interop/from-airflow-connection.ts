@@ -8,6 +8,7 @@ import { defaultPort } from '../options/defaults.ts';
 import { accountName, homeFolder } from '../options/local-account.ts';
 import type { ConnectOptions, Log } from '../options/types.ts';
 import { proxyCommand } from '../route/proxy-command.ts';
+import { printable } from '../text/printable.ts';
 import { algorithmsOf } from './airflow/algorithms.ts';
 import { Extra } from './airflow/extra.ts';
 import { hostKeyOf } from './airflow/host-key.ts';
@@ -103,7 +104,8 @@ export function fromAirflowConnection(
   const extra = new Extra((connection as AirflowConnection).extra);
   const warn = warner(options.log, host, port ?? defaultPort);
   for (const name of extra.names) {
-    if (!knownExtras.includes(name)) warn('extra-ignored', `extra.${name} is not known and has no effect`);
+    if (!knownExtras.includes(name))
+      warn('extra-ignored', `extra.${printable(name, 80)} is not known and has no effect`);
   }
   return {
     host,
@@ -163,9 +165,9 @@ function credentialsOf(connection: AirflowConnection, extra: Extra): Credentials
 }
 
 function keyOf(extra: Extra, password: string | undefined): Credentials {
-  const privateKey = extra.text('private_key');
+  const privateKey = extra.secret('private_key');
   const privateKeyPath = extra.text('key_file');
-  const passphrase = extra.text('private_key_passphrase');
+  const passphrase = extra.secret('private_key_passphrase');
   if (privateKey !== undefined) {
     if (privateKeyPath !== undefined) {
       throw wrongTogether('extra.key_file', 'extra.private_key');

@@ -2,6 +2,7 @@ import { checkBag } from '../../check/options.ts';
 import { wrongRange } from '../../check/wrong.ts';
 import type { Algorithms } from '../../options/types.ts';
 import { algorithmNames } from '../../ssh2/handshake/algorithms.ts';
+import { printable } from '../../text/printable.ts';
 import { type Extra, listOf } from './extra.ts';
 
 /** paramiko's names of the lists. */
@@ -29,11 +30,14 @@ function without(
   checkBag('extra.disabled_algorithms', disabled);
   const lists: Partial<Record<keyof Algorithms, string[]>> = {};
   for (const [name, value] of Object.entries(disabled)) {
-    const category = categories[name as keyof typeof categories];
+    const category = Object.hasOwn(categories, name)
+      ? categories[name as keyof typeof categories]
+      : undefined;
     const unwanted = listOf(`extra.disabled_algorithms.${name}`, value) ?? [];
     if (category) lists[category] = remaining(name, unwanted, listIn(asked, category));
     // To disable rsa-sha2 means to sign with SHA-1, which is not done here.
-    else warn('extra-ignored', `disabled_algorithms.${name} has no counterpart and is ignored`);
+    else
+      warn('extra-ignored', `disabled_algorithms.${printable(name, 80)} has no counterpart and is ignored`);
   }
   return lists;
 }

@@ -1,5 +1,5 @@
 import { checkBag } from '../../check/options.ts';
-import { wrongAs, wrongType } from '../../check/wrong.ts';
+import { wrongAs, wrongSecret, wrongType } from '../../check/wrong.ts';
 
 /** The `extra` field of an Airflow connection, whose values may be JSON or text that says the same. */
 export class Extra {
@@ -26,11 +26,18 @@ export class Extra {
     return value;
   }
 
+  /** Text that is not empty, and never shown. */
+  secret(name: string): string | undefined {
+    const value = this.get(name);
+    if (value === undefined || typeof value === 'string') return value || undefined;
+    throw wrongSecret(`extra.${name}`, value, 'text');
+  }
+
   /** Seconds, as a number or as text, in milliseconds. */
   milliseconds(name: string): number | undefined {
     const value = this.get(name);
     if (value === undefined || value === '') return undefined;
-    const seconds = typeof value === 'string' ? Number(value) : value;
+    const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
     if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0) {
       throw wrongType(`extra.${name}`, value, 'a number of seconds');
     }
@@ -61,6 +68,7 @@ export function listOf(option: string, value: unknown): string[] | undefined {
 function valuesOf(extra: unknown): Record<string, unknown> {
   if (extra === undefined || extra === null || extra === '') return {};
   const values = typeof extra === 'string' ? parse(extra) : extra;
+  if (typeof values === 'string') throw wrongSecret('connection.extra', values, 'an object or its JSON');
   checkBag('connection.extra', values, 'an object or its JSON');
   return values;
 }
