@@ -45,7 +45,7 @@ it.each([
   });
   const file = join(home, '.ssh', 'authorized_keys');
   expect(await readFile(file, 'utf8')).toContain(key);
-  expect(await readFile(join(home, 'fake', 'profile-filter'), 'utf8')).toBe(`SID='${sid}'`);
+  expect(await readFile(join(home, 'fake.profile-filter'), 'utf8')).toBe(`SID='${sid}'`);
   expect((await pc.calls()).filter((call) => call.startsWith(`icacls ${file}`)).at(-1)).toContain(
     `/grant *${sid}:F`,
   );

@@ -34,7 +34,8 @@ function Resolve-FakeSid($Name) {
 function Get-LocalUser($Name) { [pscustomobject]@{ Name = $Name; SID = (Resolve-FakeSid $Name) } }
 function Get-CimInstance($ClassName, $Filter) {
   if ($ClassName -eq 'Win32_Group') { return "group $Filter" }
-  Save-Fake 'profile-filter' "$Filter"
+  # Beside the folder, whose files are what the PC has.
+  [IO.File]::WriteAllText("$fake.profile-filter", "$Filter")
   if ($env:FAKE_HOME) { [pscustomobject]@{ LocalPath = $env:FAKE_HOME } }
 }
 function Get-CimAssociatedInstance([Parameter(ValueFromPipeline)]$InputObject, $ResultClassName) {
