@@ -56,8 +56,13 @@ test('with --encoding Korean output is printed as UTF-8', async () => {
 
 test.each([
   ['a signal', { signal: 'TERM' }, 143, 'ended by SIGTERM'],
-  ['a Windows code that 8 bits cannot hold', { exitCode: 0xc0000135 }, 0x35, '3221225781 (0xc0000135)'],
-  ['a failure whose low byte is 0', { exitCode: 0xc0000100 }, 1, '0xc0000100'],
+  [
+    'a Windows code that 8 bits cannot hold',
+    { exitCode: 0xc0000135 },
+    0x35,
+    '3221225781 (0xC0000135, STATUS_DLL_NOT_FOUND). A DLL that the program needs is missing.',
+  ],
+  ['a failure whose low byte is 0', { exitCode: 0xc0000100 }, 1, '0xC0000100'],
 ])('%s becomes an exit code that tells of it', async (_what, end, code, words) => {
   await using world = await startWorld({ exec: { x: end } });
   const { exitCode, stderr } = await world.run('exec', [world.address, 'x']);

@@ -1,3 +1,4 @@
+import { exitHint, shownExitCode } from '../../exec/exit-codes.ts';
 import { printable } from '../../text/printable.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Io, say } from '../io.ts';
@@ -25,6 +26,10 @@ export function exitCodeOfEnd(
  */
 function fitting(exitCode: number, io: Io, platform: NodeJS.Platform): number {
   if (platform === 'win32' || (exitCode >= 0 && exitCode <= 255)) return exitCode;
-  say(io.stderr, `ssh-via-gateway: the command ended with ${exitCode} (0x${(exitCode >>> 0).toString(16)})`);
+  const hint = exitHint(exitCode);
+  say(
+    io.stderr,
+    `ssh-via-gateway: the command ended with ${shownExitCode(exitCode)}${hint ? `. ${hint}` : ''}`,
+  );
   return exitCode & 0xff || exitCodes.failed;
 }
