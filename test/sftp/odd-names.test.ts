@@ -18,6 +18,8 @@ async function serverWith(names: readonly (string | Buffer)[], windows?: Windows
     opendir: async () => Buffer.from('h'),
     closeHandle: async () => {},
     lstat: async () => ({ mode: 0o40755 }),
+    // What is asked of Windows: a folder that leads nowhere else has no target.
+    readLink: () => Promise.reject(new Error('not a link')),
     rmdir: async () => {},
     remove: async (path) => void removed.push(path),
     readdir: async () => {
