@@ -69,7 +69,9 @@ describe('what an upload that died has left', () => {
     await using mock = await mockSftp();
     await upload(mock.opener, content, '/target');
     const asked = mock.server.journal.flatMap((entry) => (entry.type === 'sftp' ? [entry.op] : []));
-    expect(asked.filter((op) => op === 'LSTAT' || op === 'REMOVE')).toEqual(['LSTAT']);
+    // Before 8.6 a rename to a free name looks whether it is free.
+    const looks = ['7.7', '8.1'].includes(process.env['MOCK_WINDOWS'] ?? '') ? 2 : 1;
+    expect(asked.filter((op) => op === 'LSTAT' || op === 'REMOVE')).toEqual(Array(looks).fill('LSTAT'));
   });
 
   it('looks young to others as soon as a call with resume takes it up', async () => {
