@@ -11,6 +11,18 @@ test('the demo does the main job and checks all of it', async () => {
   expect(exitCode).toBe(0);
 });
 
+test.each([
+  ['SIGINT', 130, /reverse tunnel is up/],
+  ['SIGTERM', 143, /the gateway has not noticed/],
+] as const)('%s stops the demo wherever it is: exit code %i', async (signal, code, when) => {
+  const demo = run(['demo']);
+  await vi.waitFor(() => expect(demo.stdoutSoFar).toMatch(when));
+  demo.stop(signal);
+  const { exitCode, stdout, stderr } = await demo;
+  expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: '' });
+  expect(stdout.toString()).not.toMatch(/checks passed/);
+});
+
 describe('demo --keep', () => {
   let folder: string;
   beforeAll(async () => {

@@ -41,6 +41,7 @@ export const demoCommand: Command = {
     ['0', 'all of it happened; with --keep: stopped by Ctrl-C or SIGTERM'],
     ['1', 'something did not'],
     ['2', 'wrong use'],
+    ['130', 'without --keep: stopped by Ctrl-C'],
   ],
   async run({ settings, io, positionals }) {
     refuseMore(positionals, 0, 'no argument');
@@ -52,6 +53,6 @@ export const demoCommand: Command = {
     }
     if (settings.isGiven('state')) throw new UsageError('--state is for --keep, which is not given');
     const { runDemo } = await import('../demo/demo.ts');
-    return runDemo((line) => say(io.stdout, line));
+    return runDemo((line) => say(io.stdout, line), io.signal);
   },
 };

@@ -6,18 +6,23 @@ import { connectViaGateway } from '../../connect-via-gateway.ts';
 import type { Connection } from '../../connection.ts';
 import { connectPhases } from '../../errors/phases.ts';
 import type { Log } from '../../options/types.ts';
+import { orAborted } from '../../time/on-abort.ts';
 import { sleep } from '../../time/timer.ts';
 import { buildScene, invoice, koreanOutput, type Scene } from './scene.ts';
 import { Timeline } from './timeline.ts';
 
 /**
  * The main job, for real, on servers in this process: the PC's reverse tunnel, a zombie that heals, an RPA command with
- * Korean output, a file up and a file down. Returns the exit code: 0 only if all of it happened.
+ * Korean output, a file up and a file down. Returns the exit code: 0 only if all of it happened. Rejects with
+ * the signal's reason once all of it is gone again.
  */
-export async function runDemo(write: (line: string) => void = console.log): Promise<number> {
+export async function runDemo(
+  write: (line: string) => void = console.log,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<number> {
   const timeline = new Timeline(write);
-  await using scene = await buildScene(timeline);
-  await scene.startTunnel();
+  await using scene = await buildScene(timeline, signal);
+  await orAborted(scene.startTunnel(), signal);
   await firstVisit(scene, timeline);
   await reachThroughZombie(scene, timeline);
   const all = timeline.passed + timeline.failed;
@@ -70,7 +75,7 @@ function watch(timeline: Timeline, codes: string[]): Log {
 }
 
 async function heal(scene: Scene, timeline: Timeline): Promise<void> {
-  await sleep(2_000);
+  await sleep(2_000, scene.signal);
   timeline.tell(
     'gateway',
     'sshd: the session has not answered (ClientAliveCountMax); the port is free again',
@@ -80,7 +85,10 @@ async function heal(scene: Scene, timeline: Timeline): Promise<void> {
 
 async function doTheWork(connection: Connection, scene: Scene, timeline: Timeline): Promise<void> {
   timeline.tell('worker', `runs ${invoice}`);
-  const { stdout, exitCode, durationMs } = await connection.exec(invoice, { encoding: 'cp949' });
+  const { stdout, exitCode, durationMs } = await connection.exec(invoice, {
+    encoding: 'cp949',
+    signal: scene.signal,
+  });
   for (const line of stdout.trimEnd().split('\r\n')) timeline.tell('PC', `  ${line}`);
   timeline.check(`exit code 0 after ${Math.round(durationMs)} ms`, exitCode === 0);
   timeline.check('Korean output (code page 949) arrived as it was sent', stdout === koreanOutput);
@@ -88,17 +96,18 @@ async function doTheWork(connection: Connection, scene: Scene, timeline: Timelin
 }
 
 async function moveFiles(connection: Connection, scene: Scene, timeline: Timeline): Promise<void> {
+  const { signal } = scene;
   const folder = await mkdtemp(join(tmpdir(), 'ssh-via-gateway-demo-'));
   try {
     const content = randomBytes(3_000_000);
-    const up = await connection.upload(content, 'C:\\rpa\\in.bin', { verify: 'size' });
+    const up = await connection.upload(content, 'C:\\rpa\\in.bin', { verify: 'size', signal });
     timeline.tell('worker', `uploaded ${up.bytes} bytes to C:\\rpa\\in.bin`);
     timeline.check(
       'the file on the PC is the one that was sent',
       scene.pc.files.read('C:\\rpa\\in.bin').equals(content),
     );
     const local = join(folder, 'in.bin');
-    const down = await connection.download('C:/rpa/in.bin', local);
+    const down = await connection.download('C:/rpa/in.bin', local, { signal });
     timeline.tell('worker', `downloaded ${down.bytes} bytes`);
     timeline.check('the file that came back is the same', (await readFile(local)).equals(content));
   } finally {

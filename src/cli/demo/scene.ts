@@ -21,6 +21,8 @@ export interface Scene extends AsyncDisposable {
   readonly pc: MockServer;
   /** The port of the gateway that is published for the PC. */
   readonly port: number;
+  /** Ends the demo wherever it is. */
+  readonly signal: AbortSignal;
   /** What a worker needs to reach the PC through the gateway. */
   readonly worker: ConnectOptions;
   /** The PC starts its tunnel. Resolves when the gateway listens for it. */
@@ -31,7 +33,7 @@ export interface Scene extends AsyncDisposable {
   noticeZombie(): void;
 }
 
-export async function buildScene(timeline: Timeline): Promise<Scene> {
+export async function buildScene(timeline: Timeline, signal: AbortSignal): Promise<Scene> {
   const gateway = await startMockGateway();
   const pc = await startMockServer({
     windows: { codePage: 949 },
@@ -47,12 +49,14 @@ export async function buildScene(timeline: Timeline): Promise<Scene> {
     gateway,
     pc,
     port,
+    signal,
     worker: {
       host: gateway.host,
       port,
       username: pc.username,
       privateKey: pc.clientKey.privateKey,
       hostKey: { fingerprint: pc.hostKey.fingerprint },
+      signal,
     },
     async startTunnel() {
       const { ssh } = gateway;
