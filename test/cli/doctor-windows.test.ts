@@ -10,7 +10,10 @@ async function findingOf(stdout: string, stderr = '', words = english) {
   const serverVersion = 'SSH-2.0-OpenSSH_for_Windows_9.5';
   const connection = { serverVersion, powershell: async () => said } as never;
   const options = { host: 'pc', username: 'rpa', password: 'x' };
-  return checkWindows(connection, new Visit(options, words, AbortSignal.timeout(30_000)));
+  return checkWindows(
+    connection,
+    new Visit(options, { words, signal: AbortSignal.timeout(30_000), mayTakeLonger: false }),
+  );
 }
 
 const honest = {

@@ -56,8 +56,13 @@ describe('the checksum of a file', () => {
   });
 });
 
+function visitOf({ options }: WindowsPc): Visit {
+  const signal = AbortSignal.timeout(60_000);
+  return new Visit(options, { words: english, signal, mayTakeLonger: false });
+}
+
 it('the doctor reads what the PC is like, and leaves out what is not to be seen', async () => {
-  const visit = () => new Visit(pc.options, english, AbortSignal.timeout(60_000));
+  const visit = () => visitOf(pc);
   const finding = await checkWindows(connection as LibraryConnection, visit());
   expect(finding.facts).toMatchObject({ mode: 'FullLanguage', wmi: 'yes' });
   expect(finding.facts?.['powershell']).toMatch(/^7\./);
@@ -71,11 +76,7 @@ it('the doctor reads what the PC is like, and leaves out what is not to be seen'
 });
 
 it("the doctor reads the PC's clock", async () => {
-  const finding = await checkClock(
-    connection as LibraryConnection,
-    new Visit(pc.options, english, AbortSignal.timeout(60_000)),
-    true,
-  );
+  const finding = await checkClock(connection as LibraryConnection, visitOf(pc), true);
   expect(finding).toMatchObject({ verdict: 'ok', says: 'its clock agrees with ours' });
 });
 

@@ -251,7 +251,10 @@ describe('work on what a peer sends grows as its length', () => {
   it.each(repeated('1', ' 1', ' ', '1 1% ', '1% ', '%COMSPEC% ', '\r', 'a=b\n', 'a', '=', 'x\n'))(
     'the answers that doctor asks for: %j',
     async (_, inputOf) => {
-      const visit = new Visit({ host: 'h', username: 'u' }, english, new AbortController().signal);
+      const visit = new Visit(
+        { host: 'h', username: 'u' },
+        { words: english, signal: new AbortController().signal, mayTakeLonger: false },
+      );
       const says = (text: string) => {
         const exec = async (command: string) => {
           const stdout = `${/^echo (\S+)/.exec(command)?.[1] ?? ''}${text}x`;

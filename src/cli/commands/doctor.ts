@@ -45,7 +45,7 @@ export const doctorCommand: Command = {
   usage: ['doctor [options] DESTINATION'],
   about: [
     'Goes the way that a worker goes, step by step, and times each: the name, TCP, the first line of the server (banner), the keys, the host key, the login, a command, SFTP, how many commands run at once, keepalive, the clock, the shell and its code page, the disk, and how a Windows PC is set up (OpenSSH version, rights, WMI, PowerShell, sleep, start-up type).',
-    'Makes one attempt only, because repeated ones keep a zombie tunnel alive, and takes less than a minute, unless --total-timeout and the other limits say otherwise. A second connection is made to see whether the server answers keepalives.',
+    'Makes one attempt only, because repeated ones keep a zombie tunnel alive, and takes less than a minute, unless --total-timeout and the other limits say otherwise or the line is slow: what each step may take grows with the round trip. A second connection is made to see whether the server answers keepalives.',
     'A small file is written where the account begins, and removed again. Nothing else is written but the host key, with --accept-new.',
   ],
   options,
@@ -76,6 +76,7 @@ export const doctorCommand: Command = {
       connect: settings.flag('verbose') ? { ...connect, log: logTo(io) } : connect,
       words: look.words,
       signal: io.signal,
+      mayTakeLonger: !settings.isGiven('total-timeout'),
       onStep: (step) => !isJson && isWorthALine(step, look) && sayStep(step, look, io),
     });
     const exitCode = exitCodeOf(found, settings.flag('strict'));

@@ -11,6 +11,7 @@ import {
   type PhaseTimings,
   type SshError,
 } from '../library.ts';
+import { inWords } from '../report/times.ts';
 import { isAtJump } from './kind-of.ts';
 import { examineName } from './names.ts';
 import { type Notice, oneLine, withNotice } from './notices.ts';
@@ -34,6 +35,7 @@ export async function examineConnection(visit: Visit): Promise<Arrived> {
       ...visit.options,
       onLoginBanner: (notice, hop) => notices.push({ said: oneLine(notice), hop }),
     });
+    visit.measure(connection.timings);
     const record = await newRecord();
     const recordedIn = record?.fingerprint === connection.hostKeyFingerprint ? record.file : undefined;
     return { found: [dns, ...(await arrival(connection, visit, recordedIn))], connection };
@@ -73,7 +75,7 @@ async function arrival(
   const { timings, serverVersion, hostKeyFingerprint } = connection;
   const [tcp, banner, keys, login] = timedSteps.map((name) => reached(name, timings, visit));
   return [
-    tcp!,
+    onSlowLine(tcp!, visit),
     { ...banner!, says: serverVersion, facts: { serverVersion } },
     keys!,
     hostKeyStep(visit, hostKeyFingerprint, recordedIn),
@@ -104,13 +106,24 @@ async function withOpenKeys(login: Step, { options, words }: Visit): Promise<Ste
   return { ...login, verdict: 'warn', says: openKey(login.says, shown), todo: openKeyTodo(shown) };
 }
 
+/** Milliseconds of a round trip from which on the line is worth a word. */
+const slowLine = 1_000;
+
+function onSlowLine(step: Step, { roundTrip, words }: Visit): Step {
+  if (roundTrip < slowLine) return step;
+  const says = words.arrival.slowLine(step.says, inWords(roundTrip));
+  const facts = { roundTripMs: Math.round(roundTrip) };
+  return { ...step, verdict: 'warn', says, todo: words.arrival.slowLineTodo, facts };
+}
+
 /** Milliseconds beyond which a phase works, but is worth a word. */
 const slow = 5_000;
 
-function reached(name: TimedStep, timings: PhaseTimings, { options, words }: Visit): Step {
+function reached(name: TimedStep, timings: PhaseTimings, { options, words, roundTrip }: Visit): Step {
   const ms = timeOf(timings, name);
   const says = wordsFor(name, options, words);
-  if (ms === undefined || ms < slow) return { name, verdict: 'ok', says, ms };
+  // What the line alone explains is told once.
+  if (ms === undefined || ms < Math.max(slow, 5 * roundTrip)) return { name, verdict: 'ok', says, ms };
   return { name, verdict: 'warn', says: words.arrival.slowly(says), todo: words.arrival.slowlyTodo, ms };
 }
 

@@ -10,13 +10,10 @@ import { checkShell } from './checks/shell.ts';
 import { checkWindows } from './checks/windows.ts';
 import { examineConnection } from './connecting.ts';
 import { type Finding, type Step, type StepName, stepNames } from './steps.ts';
-import { Visit } from './visit.ts';
-import type { Words } from './words/words.ts';
+import { Visit, type VisitOptions } from './visit.ts';
 
-export interface DoctorOptions {
+export interface DoctorOptions extends VisitOptions {
   connect: ConnectOptions;
-  words: Words;
-  signal: AbortSignal;
   /** Told of each step as soon as it is known, in order. */
   onStep: (step: Step) => void;
 }
@@ -27,15 +24,20 @@ export interface DoctorOptions {
  *
  * @throws {TypeError | RangeError} for wrong options, and the signal's reason.
  */
-export async function examine({ connect, words, signal, onStep }: DoctorOptions): Promise<Step[]> {
+export async function examine({ connect, onStep, ...rest }: DoctorOptions): Promise<Step[]> {
   const found: Step[] = [];
   const report = (step: Step) => {
     found.push(step);
     onStep(step);
   };
   // More sessions at once than the library would try by itself, so that the server's own limit shows.
-  const options: ConnectOptions = { ...connect, retry: false, signal, maxSessions: sessionsTried };
-  const visit = new Visit(options, words, signal);
+  const options: ConnectOptions = {
+    ...connect,
+    retry: false,
+    signal: rest.signal,
+    maxSessions: sessionsTried,
+  };
+  const visit = new Visit(options, rest);
   const { found: arrived, connection } = await examineConnection(visit);
   for (const step of arrived) report(step);
   if (connection) {
@@ -120,10 +122,23 @@ class Examination {
     if (this.#isLost && name !== 'keepalive') return this.#visit.skipped('lostBefore');
     const started = now();
     try {
-      return await check();
+      const finding = await check();
+      return this.#isTooEarly(finding) ? this.#visit.skipped('noTime') : finding;
     } catch (error) {
       if (!isSshError(error)) throw error;
       return this.#visit.finding(error, now() - started);
     }
   }
+
+  /** That nothing came is no finding where it was our own time that ran out. */
+  #isTooEarly({ kind }: Finding): boolean {
+    return !this.#visit.hasTime && silences.has(kind);
+  }
 }
+
+const silences: ReadonlySet<string | undefined> = new Set([
+  'commandHangs',
+  'sessionSilent',
+  'sftpSilent',
+  'disk-silent',
+]);

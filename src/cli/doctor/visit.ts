@@ -1,5 +1,5 @@
 import { now, sleep } from '../../time/timer.ts';
-import type { ConnectOptions, SshError } from '../library.ts';
+import type { ConnectOptions, PhaseTimings, SshError } from '../library.ts';
 import { findingOf } from './diagnose.ts';
 import { plainFacts } from './facts.ts';
 import type { Target } from './kind-of.ts';
@@ -10,6 +10,18 @@ import type { Words } from './words/words.ts';
 /** Milliseconds that a whole run takes at most, if the user gives no `--total-timeout`. */
 export const wholeRun = 57_000;
 
+/** Round trips that one check waits for at least: the longest of them, at the disk, needs about ten. */
+const patience = 20;
+/** Round trips that all checks together need, and as many again. */
+const allChecks = 80;
+
+export interface VisitOptions {
+  words: Words;
+  signal: AbortSignal;
+  /** Whether a slow line may make the run longer than the limits say: the user has set none for the whole. */
+  mayTakeLonger: boolean;
+}
+
 /** One run of doctor: where it goes, in which language, and how much time is left. */
 export class Visit {
   readonly target: Target;
@@ -17,20 +29,36 @@ export class Visit {
   readonly words: Words;
   readonly signal: AbortSignal;
   readonly #total: number;
+  readonly #mayTakeLonger: boolean;
   readonly #started = now();
+  #roundTrip = 0;
 
-  constructor(options: ConnectOptions, words: Words, signal: AbortSignal) {
+  constructor(options: ConnectOptions, { words, signal, mayTakeLonger }: VisitOptions) {
     const { host, port = 22, username, timeouts } = options;
     this.options = options;
     this.target = { host, port, username };
     this.words = words;
     this.signal = signal;
     this.#total = timeouts?.total ?? wholeRun;
+    this.#mayTakeLonger = mayTakeLonger;
   }
 
-  /** Milliseconds that one check may take: a share of the whole, and never more than is left. */
+  /** Milliseconds there and back, at most; 0 as long as nobody knows. */
+  get roundTrip(): number {
+    return this.#roundTrip;
+  }
+
+  /** Both phases need a round trip at least. A server that is slow at one of them is not a line that is slow. */
+  measure({ handshake = 0, auth = 0 }: PhaseTimings): void {
+    this.#roundTrip = Math.min(handshake, auth);
+  }
+
+  /**
+   * Milliseconds that one check may take: a share of the whole, many round trips however slow the line is, and never
+   * more than is left.
+   */
   limit(share: number): number {
-    return Math.max(1, Math.min(this.#total * share, this.#left));
+    return Math.max(1, Math.min(Math.max(this.#total * share, patience * this.#roundTrip), this.#left));
   }
 
   get hasTime(): boolean {
@@ -38,7 +66,8 @@ export class Visit {
   }
 
   get #left(): number {
-    return this.#total - (now() - this.#started);
+    const more = this.#mayTakeLonger ? allChecks * this.#roundTrip : 0;
+    return this.#total + more - (now() - this.#started);
   }
 
   finding(error: SshError, ms?: number): Finding {

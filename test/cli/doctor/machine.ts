@@ -58,9 +58,9 @@ const disks: Situation[] = [
   {
     what: 'a write that hangs',
     ...disk,
-    kind: 'disk-failed',
-    says: /no answer/,
-    todo: /full or read-only/,
+    kind: 'disk-silent',
+    says: /nothing came back/,
+    todo: /hangs, or the line broke/,
     open: pc({}, { faults: { sftp: { hangOp: { op: 'WRITE' } } } }, ...short),
   },
   {

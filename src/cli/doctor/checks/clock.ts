@@ -28,7 +28,8 @@ export async function checkClock(connection: Connection, visit: Visit, windows: 
   const { clock: words } = visit.words;
   try {
     const reading = await (windows ? readWindows : readPosix)(connection, visit);
-    return reading ? judge(reading.server - reading.here, words) : unknown(words);
+    // What it says has been under way for half a round trip.
+    return reading ? judge(reading.server - reading.here + visit.roundTrip / 2, words) : unknown(words);
   } catch (error) {
     if (!isSshError(error) || error instanceof ConnectionLost) throw error;
     return { ...unknown(words), code: error.code };

@@ -9,6 +9,8 @@ import type { Words } from '../words/words.ts';
 
 /** Of the time of a whole run: nine seconds. */
 const share = 1 / 6;
+/** Where nothing came within the limit: no word of the server. */
+const noAnswer = 'no answer';
 const testFile = Buffer.alloc(4_096);
 /** Percent in use, and bytes that are left, from which on it is worth a word. */
 const crowded = { percent: 95, free: 1_000_000_000 };
@@ -48,7 +50,7 @@ export async function checkDisk(connection: Connection, visit: Visit, means: Mea
 async function writeTest(connection: Connection, path: string, visit: Visit): Promise<string | undefined> {
   try {
     const done = await visit.within(visit.limit(share), (signal) => writeAndRemove(connection, path, signal));
-    return done === 'late' ? 'no answer' : undefined;
+    return done === 'late' ? noAnswer : undefined;
   } catch (error) {
     visit.signal.throwIfAborted();
     if (!isSshError(error) || error.code === 'SSH_CONNECTION_LOST') throw error;
@@ -110,6 +112,8 @@ function judge({ failure, why, room, home }: Seen, words: Words['disk']): Findin
       todo: words.deniedTodo,
       kind: 'disk-denied',
     };
+  if (failure === noAnswer)
+    return { verdict: 'fail', says: words.silent, todo: words.silentTodo, kind: 'disk-silent' };
   if (failure !== undefined)
     return { verdict: 'fail', says: words.failed(failure), todo: words.failedTodo, kind: 'disk-failed' };
   if (room === undefined) return { verdict: 'ok', says: words.written };

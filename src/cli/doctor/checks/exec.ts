@@ -1,4 +1,5 @@
 import { printable, quoted } from '../../../text/printable.ts';
+import { now } from '../../../time/timer.ts';
 import { type CommandResult, type Connection, isSshError } from '../../library.ts';
 import { findingOfKind } from '../diagnose.ts';
 import type { Finding } from '../steps.ts';
@@ -18,17 +19,19 @@ export interface ExecFound {
 
 /** Whether a command runs, comes back, and brings nothing but its own output; and in which shell. */
 export async function checkExec(connection: Connection, visit: Visit): Promise<ExecFound> {
+  const started = now();
   try {
     // Each shell makes something else of this; some refuse `$0`, and get a plainer question.
     const asked = await run(connection, `echo ${marker} %COMSPEC% $0`, visit);
     const answer = asked.stdout.includes(marker) ? asked : await run(connection, `echo ${marker}`, visit);
-    return { finding: judge(answer, visit.words.exec), shell: shellOf(answer.stdout, marker) };
+    const finding = { ...judge(answer, visit.words.exec), ms: now() - started };
+    return { finding, shell: shellOf(answer.stdout, marker) };
   } catch (error) {
     if (!isSshError(error)) throw error;
     const finding =
       error.code === 'SSH_CONNECTION_LOST'
-        ? findingOfKind('endedAtCommand', error, visit.target, visit.words)
-        : visit.finding(error);
+        ? findingOfKind('endedAtCommand', error, visit.target, visit.words, now() - started)
+        : visit.finding(error, now() - started);
     return { finding, shell: undefined };
   }
 }
@@ -38,21 +41,17 @@ function run(connection: Connection, command: string, visit: Visit) {
   return connection.exec(command, { timeout: visit.limit(share), maxBuffer: 100_000, reject: false, signal });
 }
 
-function judge(
-  { stdout, exitCode, signal, stderr, durationMs: ms }: CommandResult,
-  words: Words['exec'],
-): Finding {
+function judge({ stdout, exitCode, signal, stderr }: CommandResult, words: Words['exec']): Finding {
   const at = stdout.indexOf(marker);
   if (at === -1 && signal !== null && signal !== undefined) {
     const says = words.killed(printable(signal, 20));
-    return { verdict: 'fail', says, todo: words.killedTodo, kind: 'killed', ms };
+    return { verdict: 'fail', says, todo: words.killedTodo, kind: 'killed' };
   }
-  if (at === -1) return { ...noAnswer(`${stdout}\n${stderr}`.trim(), exitCode, words), ms };
+  if (at === -1) return noAnswer(`${stdout}\n${stderr}`.trim(), exitCode, words);
   const before = stdout.slice(0, at).trim();
-  if (before !== '')
-    return { verdict: 'warn', says: words.noise(quoted(before, 80)), todo: words.noiseTodo, ms };
-  if (exitCode !== 0) return { verdict: 'warn', says: words.oddEnd(exitCode), ms };
-  return { verdict: 'ok', says: words.ok, ms };
+  if (before !== '') return { verdict: 'warn', says: words.noise(quoted(before, 80)), todo: words.noiseTodo };
+  if (exitCode !== 0) return { verdict: 'warn', says: words.oddEnd(exitCode) };
+  return { verdict: 'ok', says: words.ok };
 }
 
 type Todo = keyof Words['exec'] & `${string}Todo`;

@@ -3,15 +3,20 @@ import { connectViaGateway, isSshError } from '../../library.ts';
 import type { Finding } from '../steps.ts';
 import type { Visit } from '../visit.ts';
 
-const interval = 1_000;
-/** Milliseconds of silence after which an unanswered keepalive must have been noticed: interval x (countMax + 1). */
-const patience = 2 * interval + 700;
+/** Milliseconds that an answer is waited for, on a line that is not slow. */
+const quick = 1_000;
+/** Round trips that it is waited for at least. */
+const roundTrips = 4;
 
 /** A second connection that does nothing but wait: whether it works, and whether the server answers when asked for life. */
 export async function checkKeepalive(visit: Visit): Promise<Finding> {
   const started = now();
   const words = visit.words.keepalive;
   const { options, signal } = visit;
+  const interval = Math.max(quick, roundTrips * visit.roundTrip);
+  // Milliseconds of silence after which an unanswered keepalive must have been noticed: interval x (countMax + 1).
+  const patience = 2 * interval + 700;
+  if (visit.limit(1) < patience) return visit.skipped('noTime');
   const timeouts = { ...options.timeouts, total: visit.limit(1) };
   try {
     await using connection = await connectViaGateway({

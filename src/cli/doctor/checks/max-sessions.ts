@@ -10,6 +10,8 @@ export const sessionsTried = 11;
 const quiet = 2_000;
 /** Milliseconds for the sessions to end by themselves. */
 const goodbye = 3_000;
+/** Round trips that both take at least: a session that starts needs two, and one more for its first word. */
+const enough = 5;
 
 interface Probe {
   command: Command<Buffer>;
@@ -24,15 +26,16 @@ interface Probe {
  */
 export async function checkMaxSessions(
   connection: Connection,
-  { words, signal }: Visit,
+  visit: Visit,
   windows: boolean,
 ): Promise<Finding> {
   const started = now();
+  const { words, signal, roundTrip } = visit;
   // Says something at once and ends with its input: cmd shows its prompt, cat gives back what it is given.
   const line = windows ? 'cmd /d /q' : 'cat';
-  const probes = Array.from({ length: sessionsTried }, () => openProbe(connection, line));
+  const probes = Array.from({ length: sessionsTried }, () => openProbe(connection, line, visit));
   try {
-    const count = await settled(probes, signal);
+    const count = await settled(probes, Math.max(quiet, enough * roundTrip), signal);
     return {
       ...judge(
         count,
@@ -42,11 +45,11 @@ export async function checkMaxSessions(
       ms: now() - started,
     };
   } finally {
-    await endAll(probes);
+    await endAll(probes, Math.max(goodbye, enough * roundTrip));
   }
 }
 
-function openProbe(connection: Connection, line: string): Probe {
+function openProbe(connection: Connection, line: string, visit: Visit): Probe {
   const probe = { isUp: false, hasEnded: false } as Probe;
   const onStdout = () => {
     probe.isUp = true;
@@ -55,7 +58,7 @@ function openProbe(connection: Connection, line: string): Probe {
     encoding: 'buffer',
     maxBuffer: 0,
     reject: false,
-    timeout: 60_000,
+    timeout: Math.max(60_000, visit.limit(1)),
     onStdout,
   });
   probe.command.stdin.on('error', () => {});
@@ -68,10 +71,10 @@ function openProbe(connection: Connection, line: string): Probe {
   return probe;
 }
 
-async function settled(probes: readonly Probe[], signal: AbortSignal): Promise<number> {
+async function settled(probes: readonly Probe[], quietMs: number, signal: AbortSignal): Promise<number> {
   let up = 0;
   let changed = now();
-  while (up < probes.length && now() - changed < quiet) {
+  while (up < probes.length && now() - changed < quietMs) {
     await sleep(25, signal);
     const count = probes.filter(({ isUp }) => isUp).length;
     if (count > up) changed = now();
@@ -84,12 +87,12 @@ async function settled(probes: readonly Probe[], signal: AbortSignal): Promise<n
 }
 
 /** Those in line first: else they would take the places of those that end. */
-async function endAll(probes: readonly Probe[]): Promise<void> {
+async function endAll(probes: readonly Probe[], goodbyeMs: number): Promise<void> {
   for (const { isUp, command } of probes) if (!isUp) command.kill();
   for (const { command } of probes) command.stdin.end();
   const over = new AbortController();
   const all = Promise.allSettled(probes.map(({ command }) => command));
-  await Promise.race([all, sleep(goodbye, over.signal).catch(() => {})]);
+  await Promise.race([all, sleep(goodbyeMs, over.signal).catch(() => {})]);
   over.abort();
 }
 

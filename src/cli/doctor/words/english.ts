@@ -38,6 +38,9 @@ export const english: Words = {
     slowly: (says) => `${says}, but slowly`,
     slowlyTodo:
       'It works, but slowly: the PC is busy or just starting, its line is slow, or sshd waits for a name server.',
+    slowLine: (says, roundTrip) => `${says}, but the line is slow: a round trip of ${roundTrip}`,
+    slowLineTodo:
+      'It works, but everything takes longer: a connection about four round trips, a command two, a small file up to ten. Keep all time limits well above that (--handshake-timeout, --auth-timeout, --timeout), the interval of keepalive too, and use one connection for many commands.',
     unchecked: (fingerprint) => `${fingerprint}, not checked`,
     uncheckedTodo: (fingerprint) =>
       `Anybody on the way can read and change everything. Give --host-key ${fingerprint} instead, if that is right.`,
@@ -127,6 +130,9 @@ export const english: Words = {
     failed: (said) => `a file could not be written: ${said}`,
     failedTodo:
       'Most often the disk is full or read-only, or the folder is not to be written by this account.',
+    silent: 'a file was to be written, and nothing came back',
+    silentTodo:
+      'The disk or the network drive hangs, or the line broke just then: ask once more after a minute. Uploads will wait there, too.',
   },
   windows: {
     unread: 'PowerShell gave no answer about the PC',

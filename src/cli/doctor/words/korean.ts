@@ -50,6 +50,9 @@ export const korean: Words = {
     slowly: (says) => `${says}. 다만 느립니다`,
     slowlyTodo:
       '되기는 하지만 느립니다. PC가 바쁘거나 막 켜지는 중이거나, 회선이 느리거나, sshd가 네임 서버를 기다립니다.',
+    slowLine: (says, roundTrip) => `${says}. 다만 회선이 느립니다: 왕복 ${roundTrip}`,
+    slowLineTodo:
+      '되기는 하지만 모두 오래 걸립니다. 접속은 왕복 네 번, 명령은 두 번, 작은 파일은 열 번까지 걸립니다. 시간 제한(--handshake-timeout, --auth-timeout, --timeout)과 keepalive의 간격을 그보다 넉넉히 두고, 연결 하나로 여러 명령을 실행하세요.',
     unchecked: (fingerprint) => `${fingerprint}, 확인하지 않았습니다`,
     uncheckedTodo: (fingerprint) =>
       `중간의 누구나 내용을 읽고 바꿀 수 있습니다. 맞는 지문이라면 대신 --host-key ${fingerprint}를 쓰세요.`,
@@ -137,6 +140,9 @@ export const korean: Words = {
     failed: (said) => `파일을 쓸 수 없었습니다: ${said}`,
     failedTodo:
       '디스크가 가득 찼거나 읽기 전용이거나, 이 계정이 그 폴더에 쓸 수 없는 것이 가장 흔한 원인입니다.',
+    silent: '파일을 쓰려 했지만 아무 응답이 없습니다',
+    silentTodo:
+      '디스크나 네트워크 드라이브가 멈췄거나, 바로 그때 회선이 끊겼습니다. 1분 뒤 한 번 더 확인하세요. 업로드도 거기서 기다리게 됩니다.',
   },
   windows: {
     unread: 'PowerShell이 PC에 대해 아무것도 알려 주지 않았습니다',

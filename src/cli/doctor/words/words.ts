@@ -74,6 +74,8 @@ export interface Words {
     login: Say<[username: string]>;
     slowly: Say<[says: string]>;
     slowlyTodo: string;
+    slowLine: Say<[says: string, roundTrip: string]>;
+    slowLineTodo: string;
     unchecked: Say<[fingerprint: string]>;
     uncheckedTodo: Say<[fingerprint: string]>;
     recorded: Say<[fingerprint: string, file: string]>;
@@ -143,6 +145,8 @@ export interface Words {
     deniedTodo: string;
     failed: Say<[said: string]>;
     failedTodo: string;
+    silent: string;
+    silentTodo: string;
   };
   windows: {
     unread: string;
