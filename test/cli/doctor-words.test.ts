@@ -58,6 +58,36 @@ test.each(Object.keys(english.atJump) as Array<keyof Words['atJump']>)(
   },
 );
 
+/** Every text of a language, with the same value wherever it takes one. */
+function everyText(words: unknown, value: string): string[] {
+  if (typeof words === 'string') return [words];
+  if (typeof words === 'function') {
+    // What a failure is made of comes as one object, the rest one by one.
+    const all = Object.assign(
+      new String(value),
+      Object.fromEntries(Object.keys(facts).map((name) => [name, value])),
+    );
+    return [words(all, value, value)];
+  }
+  return Object.values(words as object).flatMap((one) => everyText(one, value));
+}
+
+test('no Korean particle that depends on the sound before it follows a name, a number or an address', () => {
+  const texts = everyText(korean, '⟦⟧');
+  expect(texts.filter((text) => text.includes('⟦⟧')).length).toBeGreaterThan(80);
+  expect(
+    texts.filter((text) =>
+      /⟧[")]*(?:은|는|이|가|을|를|와|과|으?로|이?라|이?라면|이?라는)(?=[ .,:]|$)/.test(text),
+    ),
+  ).toEqual([]);
+  expect(texts.filter((text) => text.includes('작업자'))).toEqual([]);
+});
+
+test('a jump host and a place in known_hosts are in Korean', () => {
+  expect(korean.hop('jump 1 of 2 (gw:22)')).toBe('점프 호스트 1/2 (gw:22)');
+  expect(korean.record('known_hosts', 2)).toBe('known_hosts, 2번째 줄');
+});
+
 const allOptions = specsOf(doctorCommand);
 const example: Record<string, string> = { FILE: 'f', NAME: 'n', 'http://HOST:PORT': 'http://h:1' };
 
@@ -109,7 +139,7 @@ test('the verdict and the exit code are the same in Korean', async () => {
   expect(exitCode).toBe(12);
   expect(stdout.toString()).toMatch(/^실패 +배너/m);
   expect(stdout.toString()).toContain('좀비');
-  expect(stdout.toString()).toContain('접속할 수 없습니다: 배너 (종료 코드 12).');
+  expect(stdout.toString()).toContain('동작하지 않습니다: 배너 (종료 코드 12).');
 });
 
 test('machine output stays English', async () => {

@@ -66,10 +66,10 @@ describe('README.ko.md', () => {
 });
 
 /** Everything that doctor says in a language, in one text. */
-function saidBy({ failures, atJump, disk }: Words): string {
+function saidBy({ failures, atJump, disk, notThePc }: Words): string {
   const facts = new Proxy({}, { get: () => 'X' }) as FailureFacts;
   const says = [...Object.values(failures), ...Object.values(atJump)].map((one) => one.says(facts));
-  return [...says, disk.full].join('\n');
+  return [...says, disk.full, notThePc('X')].join('\n');
 }
 
 describe("the tables of doctor's words", () => {
@@ -102,6 +102,11 @@ describe("the tables of doctor's words", () => {
 
 describe('docs/ko', () => {
   const files = readdirSync(join(root, 'docs/ko'));
+
+  it.each(['README.ko.md', ...files.map((file) => `docs/ko/${file}`)])(
+    '%s calls a worker by one name, that of doctor',
+    (file) => expect(read(file)).not.toContain('작업자'),
+  );
 
   it.each(files)('%s names only errors and commands that there are', (file) => {
     const text = read(join('docs/ko', file));
@@ -159,3 +164,20 @@ describe('docs/ko/pc-into-service.md', () => {
     expect(paragraphs.filter((one) => !/[가-힣]/.test(one))).toEqual([]);
   });
 });
+
+it.each([
+  ['docs/ko/night-shift.md', /^/],
+  ['docs/cli.md', /^## Everyday use$/m],
+] as const)(
+  '%s: every line that goes to a PC says under which name its host key is on record',
+  (file, from) => {
+    const [, part = ''] = file === 'docs/cli.md' ? read(file).split(from) : ['', read(file)];
+    const lines = [
+      ...part
+        .split(/^## (?!판정|좀비|RPA)/m)[0]!
+        .matchAll(/^(?:npx )?ssh-via-gateway (?:doctor|exec|put|get|ls|shell|job \w+) .*$/gm),
+    ].map(([line]) => line);
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.filter((line) => !/ -c \w| --host-key-alias /.test(line))).toEqual([]);
+  },
+);

@@ -174,12 +174,13 @@ function isOnTheWay(error: SshError, { target }: Visit): boolean {
 function onTheWay(error: SshError, notices: readonly Notice[], visit: Visit): Step {
   const seen = visit.finding(error, error.attempts?.at(-1)?.timings.total);
   const finding = withNotice(seen, error, notices, visit);
-  const isNamed = error.hop === undefined || finding.says.includes(error.hop);
+  const hop = error.hop === undefined ? undefined : visit.words.hop(error.hop);
+  const isNamed = hop === undefined || finding.says.includes(hop);
   const facts = error.hop === undefined ? {} : { facts: { hop: error.hop } };
   return {
     name: 'tcp',
     ...finding,
-    says: isNamed ? finding.says : `${error.hop}: ${finding.says}`,
+    says: isNamed ? finding.says : `${hop}: ${finding.says}`,
     ...facts,
   };
 }

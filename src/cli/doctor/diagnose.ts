@@ -19,14 +19,14 @@ export function findingOfKind(
   words: Words,
   ms?: number,
 ): Finding {
-  const facts = factsOf(kind, error, target);
+  const facts = factsOf(kind, error, target, words);
   const isJump = isAtJump(error, target);
-  const { hint, logs, atJump } = traitsOf(kind);
+  const { logs, hint, atJump } = traitsOf(kind);
   const { says, todo } = isJump && atJump ? words.atJump[kind as JumpKind] : words.failures[kind];
   const advice = typeof todo === 'string' ? todo : todo(facts);
   return {
     verdict: 'fail',
-    says: says(facts),
+    says: withFault(says(facts), kind, isJump, words),
     todo: logs ? `${advice} ${words.logs}` : advice,
     ...(error.hint === undefined || !hint ? {} : { hint: inOurWords(error.hint, isJump) }),
     code: error.code,
@@ -34,3 +34,19 @@ export function findingOfKind(
     ...given({ ms }),
   };
 }
+
+/** Whose fault it is comes last, in the same words whatever a jump host did. */
+export function withFault(says: string, kind: FailureKind, isJump: boolean, words: Words): string {
+  const isTheirs = traitsOf(kind).theirs && (isJump || onlyThere.has(kind));
+  return isTheirs ? words.notThePc(says) : says;
+}
+
+/** What happens at a jump host only, or on the way to the next. */
+const onlyThere: ReadonlySet<FailureKind> = new Set([
+  'gatewaySilent',
+  'gatewayRefuses',
+  'nextJumpRefuses',
+  'gatewayForbids',
+  'muteGateway',
+  'closedGateway',
+]);

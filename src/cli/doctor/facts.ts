@@ -4,7 +4,7 @@ import { inOurWords } from '../report/library-words.ts';
 import { type ErrorDetails, isAtJump, type Target } from './kind-of.ts';
 import type { FailureKind } from './kinds.ts';
 import { serviceOf } from './services.ts';
-import type { FailureFacts } from './words/words.ts';
+import type { FailureFacts, Words } from './words/words.ts';
 
 /** Of a failure at the target of which nothing is known but what was said. */
 export function plainFacts({ host, port, username }: Target, said = ''): FailureFacts {
@@ -28,24 +28,23 @@ export function plainFacts({ host, port, username }: Target, said = ''): Failure
 }
 
 /** Of an error. */
-export function factsOf(kind: FailureKind, error: SshError, target: Target): FailureFacts {
+export function factsOf(kind: FailureKind, error: SshError, target: Target, words: Words): FailureFacts {
   const { host = target.host, port = target.port, hop } = error;
   const details = error as SshError & ErrorDetails;
   const { fingerprint = '', keyType = '', knownAs = '', file, line } = details;
   const { methodsTried = [], methodsOffered = [] } = details;
-  const at = line === undefined ? '' : `, line ${line}`;
   const facts = plainFacts({ host, port, username: target.username }, saidOf(kind, details, target));
   const [, recordName = ''] = / has a key for (.+)$/.exec(error.message) ?? [];
   return {
     ...facts,
     service: serviceOf(details.received ?? ''),
-    at: hop ?? facts.at,
+    at: hop === undefined ? facts.at : words.hop(hop),
     fingerprint,
     keyFile: keyFileOf(keyType),
     knownAs,
     recordName,
     alias: [facts.host, `[${facts.host}]:${port}`].includes(recordName) ? '' : recordName,
-    record: file === undefined ? '' : ` (${printable(file)}${at})`,
+    record: file === undefined ? '' : ` (${words.record(printable(file), line)})`,
     tried: methodsTried.filter((one) => one !== 'none').join(', ') || '-',
     offered: methodsOffered.join(', ') || '-',
   };

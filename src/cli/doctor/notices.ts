@@ -1,5 +1,6 @@
 import { printable } from '../../text/printable.ts';
 import type { SshError } from '../library.ts';
+import { withFault } from './diagnose.ts';
 import { factsOf } from './facts.ts';
 import { isAtJump } from './kind-of.ts';
 import type { Finding } from './steps.ts';
@@ -37,8 +38,13 @@ export function withNotice(
   const notice = said.find((one) => barred.test(one) && !legal.test(one));
   if (notice === undefined) return { ...finding, todo: `${words.notice(said.join(' '))} ${finding.todo}` };
   const { says, todo } = (isJump ? words.atJump : words.failures).accountRefused;
-  const facts = { ...factsOf('accountRefused', error, target), said: notice };
+  const facts = { ...factsOf('accountRefused', error, target, words), said: notice };
   const ofAccount = typeof todo === 'string' ? todo : todo(facts);
   const advice = ofPassword.test(notice) ? words.exec.passwordExpiredTodo : ofAccount;
-  return { ...finding, kind: 'accountRefused', says: says(facts), todo: `${advice} ${words.logs}` };
+  return {
+    ...finding,
+    kind: 'accountRefused',
+    says: withFault(says(facts), 'accountRefused', isJump, words),
+    todo: `${advice} ${words.logs}`,
+  };
 }

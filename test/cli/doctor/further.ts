@@ -175,7 +175,7 @@ export const further: Situation[] = [
     what: 'a customer whose gateway is down',
     ...onTheWay,
     kind: 'gatewayRefuses',
-    says: /no fault of the PC/,
+    says: /\(the gateway, not the PC\)$/,
     todo: /administrator of the gateway/,
     open: customerBehindDeadGateway,
   },

@@ -55,7 +55,7 @@ export const jumpHosts: Situation[] = [
     what: 'a jump host whose account has expired',
     ...way,
     kind: 'accountRefused',
-    says: /^jump 1 of 1 .*may not log in: Your account has expired;.*please contact$/,
+    says: /^jump 1 of 1 .*may not log in: Your account has expired;.*please contact \(the gateway, not the PC\)$/,
     todo: /on that jump host has expired.*There: chage -l NAME/,
     open: jumpThat({
       loginBanner: 'Your account has expired;\nplease contact',
@@ -233,7 +233,7 @@ export const jumpHosts: Situation[] = [
     what: 'a second jump host whose sshd is down',
     ...way,
     kind: 'nextJumpRefuses',
-    says: /^jump 1 of 2 .* is well, but nothing listens at 127\.0\.0\.1:\d+, the next jump host/,
+    says: /^jump 1 of 2 .* is well, but nothing listens at 127\.0\.0\.1:\d+, the next jump host.* \(the gateway, not the PC\)$/,
     todo: /administrator of that next jump host/,
     open: async (stage) => {
       const [first, pc] = await mocks(stage, {}, {});
@@ -244,7 +244,7 @@ export const jumpHosts: Situation[] = [
     what: 'a second jump host that hangs',
     ...way,
     kind: 'muteGateway',
-    says: /^jump 2 of 2 .*the gateway hangs, not the PC/,
+    says: /^jump 2 of 2 .* silence \(the gateway, not the PC\)$/,
     todo: /administrator of the gateway/,
     open: async (stage) => {
       const [first, pc] = await mocks(stage, {}, {});
@@ -255,7 +255,7 @@ export const jumpHosts: Situation[] = [
     what: 'a second jump host that refuses the key',
     ...way,
     kind: 'keyRefused',
-    says: /^jump 2 of 2 /,
+    says: /^jump 2 of 2 .* \(the gateway, not the PC\)$/,
     todo: /account on that jump host/,
     open: async (stage) => through(stage, await mocks(stage, {}, { faults: { auth: { refuse: true } } }, {})),
   },
@@ -263,7 +263,7 @@ export const jumpHosts: Situation[] = [
     what: 'a second jump host that forbids forwarding',
     ...way,
     kind: 'gatewayForbids',
-    says: /jump 2 of 2 /,
+    says: /jump 2 of 2 .* \(the gateway, not the PC\)$/,
     todo: /AllowTcpForwarding/,
     open: async (stage) => through(stage, await mocks(stage, {}, { forwarding: { local: false } }, {})),
   },

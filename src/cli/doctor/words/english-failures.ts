@@ -19,7 +19,7 @@ export const englishFailures: Words['failures'] = {
     todo: 'Its sshd hangs or is overloaded, or the machine is just starting: wait a minute, then look at the machine itself.',
   },
   muteGateway: {
-    says: ({ at }) => `${at} accepted, then silence: the gateway hangs, not the PC`,
+    says: ({ at }) => `${at} accepted, then silence`,
     todo: 'Its sshd hangs or is overloaded. Nothing can be said of the PC: tell the administrator of the gateway.',
   },
   slowSpeaker: {
@@ -43,7 +43,7 @@ export const englishFailures: Words['failures'] = {
     todo: 'This address is barred there (hosts.deny, a firewall, fail2ban, PerSourcePenalties), or sshd is broken.',
   },
   closedGateway: {
-    says: ({ at }) => `${at} accepted, then closed without a word: the gateway, not the PC`,
+    says: ({ at }) => `${at} accepted, then closed without a word`,
     todo: 'The gateway bars this address (hosts.deny, a firewall, fail2ban, PerSourcePenalties), or its sshd is broken.',
   },
   maxStartups: {

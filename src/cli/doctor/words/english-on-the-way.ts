@@ -15,7 +15,7 @@ export const englishOnTheWay = {
     todo: 'The gateway is off, the network on the way is down, or a firewall drops the packets: look whether it lets this machine in.',
   },
   gatewaySilent: {
-    says: ({ at }) => `${at} does not answer at all: the gateway, not the PC`,
+    says: ({ at }) => `${at} does not answer at all`,
     todo: 'The gateway is off, the network on the way is down, or a firewall drops the packets. No other PC behind it can be reached either: tell its administrator.',
   },
   routeSilent: {
@@ -31,7 +31,7 @@ export const englishOnTheWay = {
     todo: 'Start sshd there (systemctl start ssh; on Windows Start-Service sshd). A PC behind the gateway has a published port: give it (HOST:PORT).',
   },
   gatewayRefuses: {
-    says: ({ at }) => `${at} refuses: no sshd is running on the gateway. That is no fault of the PC`,
+    says: ({ at }) => `${at} refuses: no sshd is running there`,
     todo: 'Tell the administrator of the gateway: its sshd is down, or listens on another port.',
   },
   nextJumpRefuses: {

@@ -11,6 +11,9 @@ export const english: Words = {
   titles: titles as Words['titles'],
   marks: { ok: 'ok', warn: 'WARN', fail: 'FAIL', skipped: '-' },
   logs: 'The log of sshd there tells the reason: journalctl -u ssh or /var/log/auth.log on Linux; on Windows the Event Viewer, Applications and Services Logs, OpenSSH/Operational.',
+  notThePc: (says) => `${says} (the gateway, not the PC)`,
+  hop: (hop) => hop,
+  record: (file, line) => (line === undefined ? file : `${file}, line ${line}`),
   notice: (said) => `The server says: "${said}".`,
   summary: {
     fails: (step, exitCode) => `It does not work: ${step} (exit code ${exitCode}).`,

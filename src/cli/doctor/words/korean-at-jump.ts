@@ -12,15 +12,15 @@ export const koreanAtJump: Words['atJump'] = {
     todo: `${place} 다른 서비스가 쓰는 포트입니다. 회선이 아주 느리다면 --banner-timeout 2m으로 더 기다릴 수 있습니다.`,
   },
   stoppedSpeaking: {
-    says: ({ at, said }) => `${at}가 첫 줄을 보내다가 응답이 끊겼습니다: ${said}`,
+    says: ({ at, said }) => `${at}에서 첫 줄이 오다가 끊겼습니다: ${said}`,
     todo: '바로 그때 점프 호스트로 가는 회선이 끊겼거나 그곳의 sshd가 멈췄습니다. 1분 뒤 한 번 더 확인하세요. 회선이 아주 느리다면 --banner-timeout 2m으로 더 기다릴 수 있습니다.',
   },
   maxStartups: {
-    says: ({ at }) => `로그인이 너무 많음: ${at}가 지금은 거절합니다(MaxStartups)`,
+    says: ({ at }) => `로그인이 너무 많음: ${at}에서 지금은 거절합니다(MaxStartups)`,
     todo: full,
   },
   penalty: {
-    says: ({ at }) => `${at}가 실패한 로그인 때문에 이 주소를 당분간 거절합니다(PerSourcePenalties)`,
+    says: ({ at }) => `${at}에서 실패한 로그인 때문에 이 주소를 당분간 거절합니다(PerSourcePenalties)`,
     todo: full,
   },
   webServer: {
@@ -39,7 +39,7 @@ export const koreanAtJump: Words['atJump'] = {
     todo: `${place} 다른 서비스가 쓰는 포트이거나, sshd가 자기 말로 거절하는 것입니다.`,
   },
   keysClosed: {
-    says: ({ at }) => `${at}가 키를 정하기 전에 끊었습니다`,
+    says: ({ at }) => `${at}에서 키를 정하기 전에 끊었습니다`,
     todo: `MaxStartups에 걸렸거나, 접속해 온 주소를 차단하고 있습니다(PerSourcePenalties, fail2ban). ${full}`,
   },
   hostKeyChanged: {
@@ -59,7 +59,7 @@ export const koreanAtJump: Words['atJump'] = {
     todo: '키를 주거나(--jump-identity FILE, 양쪽이 같으면 --identity), 에이전트를 켜거나, 그 계정의 암호를 주세요(--jump-password-file, --ask-jump-password).',
   },
   methodNotTaken: {
-    says: ({ at, tried, offered }) => `${at}는 ${offered}만 받는데, 가진 것은 ${tried}뿐입니다`,
+    says: ({ at, tried, offered }) => `${at}에서는 ${offered}만 받는데, 가진 것은 ${tried}뿐입니다`,
     todo: '점프 호스트가 받는 것을 주세요. publickey는 --jump-identity, password와 keyboard-interactive는 --jump-password-file이나 --ask-jump-password입니다.',
   },
   agentDead: {
@@ -68,7 +68,7 @@ export const koreanAtJump: Words['atJump'] = {
   },
   secondFactor: {
     says: ({ at, tried, offered }) =>
-      `${at}: ${tried}는 맞았지만, 점프 호스트가 두 번째 인증을 요구합니다: ${offered}`,
+      `${at}: 첫 번째 인증(${tried})에 더해 점프 호스트가 두 번째 인증을 요구합니다: ${offered}`,
     todo: '그것도 주거나(--ask-jump-password, 일회용 코드는 터미널에서 물어봅니다), 그곳에서 이 계정을 예외로 두세요. 자동 작업은 코드를 입력할 수 없습니다(sshd_config의 AuthenticationMethods).',
   },
   tooManyKeys: {
@@ -88,7 +88,7 @@ export const koreanAtJump: Words['atJump'] = {
     todo: `${dontHammer} 점프 호스트의 계정이 맞는지(--jump의 user@HOST, ssh_config의 User), 로그인이 허용되는지(AllowUsers, DenyUsers, AllowGroups), 만료되거나 잠기지 않았는지, 공개 키가 그곳의 authorized_keys에 있고 from=이나 expiry-time에 막히지 않는지 확인하세요. PC와 다른 키를 써야 한다면 --jump-identity FILE입니다. 그 파일과 폴더와 홈 폴더에 다른 사람이 쓸 수 없어야 합니다(StrictModes).`,
   },
   loginSilent: {
-    says: ({ at }) => `${at}가 제시간에 로그인을 끝내지 못했습니다`,
+    says: ({ at }) => `${at}에서 로그인이 제시간에 끝나지 않았습니다`,
     todo: '점프 호스트가 도메인 컨트롤러나 인증 서버에 닿지 못하는 것이 가장 흔한 원인입니다. 관리자에게 알리세요.',
   },
   loginCut: {
@@ -96,7 +96,7 @@ export const koreanAtJump: Words['atJump'] = {
     todo: '점프 호스트가 로그인 중에 끊었습니다. 계정이나 주소를 막고 있거나, 서버 프로세스가 실패했습니다. 1분 뒤에 한 번만 다시 확인하세요.',
   },
   sessionSilent: {
-    says: ({ at }) => `${at}는 정상이지만, 그곳에서 다음으로 가는 길이 제시간에 열리지 않습니다`,
+    says: ({ at }) => `${at}까지는 정상이지만, 그곳에서 다음으로 가는 길이 제시간에 열리지 않습니다`,
     todo: '다음 호스트가 점프 호스트에 응답하지 않습니다. 꺼져 있거나 중간의 방화벽이 패킷을 버립니다. 점프 호스트에서 확인하세요: nc -vz HOST PORT.',
   },
   lost: {

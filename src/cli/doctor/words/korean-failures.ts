@@ -2,7 +2,7 @@ import { koreanOnTheWay } from './korean-on-the-way.ts';
 import type { Words } from './words.ts';
 
 const banned =
-  '몇 분 동안 아무도 접속하지 말고 기다리세요. 터널 뒤에서는 모든 작업자의 주소가 같습니다. 그 서버의 MaxStartups와 PerSourceMaxStartups를 늘리고, 이 주소를 PerSourcePenalties에서 빼세요(PerSourcePenaltyExemptList).';
+  '몇 분 동안 아무도 접속하지 말고 기다리세요. 터널 뒤에서는 모든 워커의 주소가 같습니다. 그 서버의 MaxStartups와 PerSourceMaxStartups를 늘리고, 이 주소를 PerSourcePenalties에서 빼세요(PerSourcePenaltyExemptList).';
 const algorithms =
   '서버가 너무 오래되었거나 설정이 너무 엄격합니다. 서버를 업데이트하거나, ssh_config에서 그 Host의 KexAlgorithms, HostKeyAlgorithms, Ciphers, MACs에 +와 서버가 제안하는 이름을 써서 맞추세요(프로그램에서는 algorithms 옵션).';
 
@@ -19,7 +19,7 @@ export const koreanFailures: Words['failures'] = {
     todo: '그곳의 sshd가 멈췄거나 과부하이거나, 막 켜지는 중입니다. 1분쯤 기다린 뒤 서버를 직접 확인하세요.',
   },
   muteGateway: {
-    says: ({ at }) => `${at}에 연결은 되지만 응답이 없습니다. PC가 아니라 게이트웨이가 멈췄습니다`,
+    says: ({ at }) => `${at}에 연결은 되지만 응답이 없습니다`,
     todo: '게이트웨이의 sshd가 멈췄거나 과부하입니다. PC에 대해서는 아직 알 수 없습니다. 게이트웨이 관리자에게 알리세요.',
   },
   slowSpeaker: {
@@ -39,19 +39,19 @@ export const koreanFailures: Words['failures'] = {
     todo: '터널이 다시 올라오도록 1분쯤 기다린 뒤 다시 확인하세요.',
   },
   closedServer: {
-    says: ({ at }) => `${at}가 연결되자마자 말없이 끊었습니다`,
+    says: ({ at }) => `${at}에서 연결되자마자 말없이 끊었습니다`,
     todo: '그 서버가 이 주소를 막고 있거나(hosts.deny, 방화벽, fail2ban, PerSourcePenalties), sshd가 고장 났습니다.',
   },
   closedGateway: {
-    says: ({ at }) => `${at}가 연결되자마자 말없이 끊었습니다. PC가 아니라 게이트웨이 문제입니다`,
+    says: ({ at }) => `${at}에서 연결되자마자 말없이 끊었습니다`,
     todo: '게이트웨이가 이 주소를 막고 있거나(hosts.deny, 방화벽, fail2ban, PerSourcePenalties), sshd가 고장 났습니다.',
   },
   maxStartups: {
-    says: ({ at }) => `로그인이 너무 많음: ${at}가 지금은 거절합니다(MaxStartups)`,
+    says: ({ at }) => `로그인이 너무 많음: ${at}에서 지금은 거절합니다(MaxStartups)`,
     todo: banned,
   },
   penalty: {
-    says: ({ at }) => `${at}가 실패한 로그인 때문에 이 주소를 당분간 거절합니다(PerSourcePenalties)`,
+    says: ({ at }) => `${at}에서 실패한 로그인 때문에 이 주소를 당분간 거절합니다(PerSourcePenalties)`,
     todo: banned,
   },
   webServer: {
@@ -70,7 +70,7 @@ export const koreanFailures: Words['failures'] = {
     todo: '호스트와 포트를 확인하세요. 다른 서비스가 쓰는 포트이거나, sshd가 자기 말로 거절하는 것입니다.',
   },
   oldSsh: {
-    says: ({ at }) => `${at}는 SSH 1만 씁니다. 안전하지 않아 지원하지 않습니다`,
+    says: ({ at }) => `${at}에서는 SSH 1만 씁니다. 안전하지 않아 지원하지 않습니다`,
     todo: '서버를 업데이트하세요.',
   },
   keysSilent: {
@@ -78,7 +78,7 @@ export const koreanFailures: Words['failures'] = {
     todo: '큰 패킷이 중간에서 사라지거나(VPN의 MTU) 서버가 과부하입니다.',
   },
   keysClosed: {
-    says: ({ at }) => `${at}가 키를 정하기 전에 끊었습니다`,
+    says: ({ at }) => `${at}에서 키를 정하기 전에 끊었습니다`,
     todo: `MaxStartups에 걸렸거나, 이 주소가 차단되었거나(PerSourcePenalties, fail2ban), 방금 터널이 끊겼습니다. ${banned}`,
   },
   keysRefused: {
@@ -94,7 +94,7 @@ export const koreanFailures: Words['failures'] = {
   noCommonCipher: { says: () => '양쪽이 함께 쓸 수 있는 암호 방식이 없습니다', todo: algorithms },
   noCommonMac: { says: () => '양쪽이 함께 쓸 수 있는 MAC이나 압축 방식이 없습니다', todo: algorithms },
   impostor: {
-    says: ({ at }) => `${at}는 자기가 보여 준 호스트 키의 주인이 아닙니다`,
+    says: ({ at }) => `${at}의 서버는 자기가 보여 준 호스트 키의 주인이 아닙니다`,
     todo: '접속하지 마세요. 누군가 중간에 있거나 서버가 고장 났습니다.',
   },
   badCertificate: {
@@ -115,15 +115,15 @@ export const koreanFailures: Words['failures'] = {
   },
   hostKeyUnknown: {
     says: ({ fingerprint, knownAs }) =>
-      `이 호스트의 키가 기록에 없습니다. 서버가 보여 준 지문: ${fingerprint}${knownAs && `, ${knownAs}라는 이름으로 기록됨`}`,
+      `이 호스트의 키가 기록에 없습니다. 서버가 보여 준 지문: ${fingerprint}${knownAs && `, 다른 이름으로 기록되어 있음: ${knownAs}`}`,
     todo: ({ knownAs, keyFile, alias }) =>
-      `${knownAs && `이 PC가 ${knownAs}라면 --host-key-alias ${knownAs}를 쓰세요. 아니라면: `}PC에서 직접 비교하세요: ssh-keygen -lf C:\\ProgramData\\ssh\\${keyFile} (Linux는 /etc/ssh). 같으면 ${alias ? `다음과 같이 ${alias}의 키로 한 번 기록합니다: --accept-new` : '고유한 이름으로 한 번 기록합니다: --host-key-alias customer-12 --accept-new. 프로그램에서도 같은 alias를 씁니다'}. 또는 --host-key에 그 지문을 주세요.`,
+      `${knownAs && `이 PC의 이름이 맞다면 이 옵션을 쓰세요: --host-key-alias ${knownAs}. 아니라면: `}PC에서 직접 비교하세요: ssh-keygen -lf C:\\ProgramData\\ssh\\${keyFile} (Linux는 /etc/ssh). 같으면 ${alias ? `다음과 같이 ${alias}의 키로 한 번 기록합니다: --accept-new` : '고유한 이름으로 한 번 기록합니다: --host-key-alias customer-12 --accept-new. 프로그램에서도 같은 alias를 씁니다'}. 또는 --host-key에 그 지문을 주세요.`,
   },
   hostKeyUnknownGateway: {
     says: ({ at, fingerprint, knownAs }) =>
-      `${at}: 이 점프 호스트의 키가 기록에 없습니다. 보여 준 지문: ${fingerprint}${knownAs && `, ${knownAs}라는 이름으로 기록됨`}`,
+      `${at}: 이 점프 호스트의 키가 기록에 없습니다. 보여 준 지문: ${fingerprint}${knownAs && `, 다른 이름으로 기록되어 있음: ${knownAs}`}`,
     todo: ({ host, port, fingerprint, keyFile, knownAs, recordName }) =>
-      `${knownAs && `이것이 ${knownAs}라면 ssh_config에서 이 호스트에 HostKeyAlias ${knownAs}를 쓰세요. 아니라면: `}그 점프 호스트에서 비교하세요: ssh-keygen -lf /etc/ssh/${keyFile}. 같으면 고정하세요: --jump-host-key ${host}:${port}=${fingerprint}. 또는 한 번 기록하세요: --accept-new${recordName && `, 아니면 known_hosts에 "${recordName}"과 그 파일의 내용을 한 줄로`}.`,
+      `${knownAs && `이 점프 호스트의 이름이 맞다면 ssh_config의 이 호스트에 이 줄을 쓰세요: HostKeyAlias ${knownAs}. 아니라면: `}그 점프 호스트에서 비교하세요: ssh-keygen -lf /etc/ssh/${keyFile}. 같으면 고정하세요: --jump-host-key ${host}:${port}=${fingerprint}. 또는 한 번 기록하세요: --accept-new${recordName && `, 아니면 known_hosts에 한 줄로: 이름 "${recordName}", 빈칸, 그 파일의 내용`}.`,
   },
   hostKeyUncertified: {
     says: ({ said }) => `호스트 인증서를 믿을 근거가 없습니다: ${said}`,
@@ -139,7 +139,7 @@ export const koreanFailures: Words['failures'] = {
     todo: '지정한 지문(--host-key, 고객 파일)이 다른 컴퓨터의 것이거나, PC를 새로 설치했거나, 누군가 중간에 있습니다. 바꾸기 전에 물어보세요.',
   },
   hostKeyRevoked: {
-    says: ({ fingerprint, record }) => `키 ${fingerprint}는 폐기된 키로 표시되어 있습니다${record}`,
+    says: ({ fingerprint, record }) => `폐기된 것으로 표시된 키입니다: ${fingerprint}${record}`,
     todo: '접속하지 마세요. 폐기된 키입니다. known_hosts 파일을 관리하는 사람에게 물어보세요.',
   },
   nothingToLogInWith: {
@@ -155,7 +155,8 @@ export const koreanFailures: Words['failures'] = {
     todo: '에이전트를 시작하거나(ssh-agent, Windows는 Start-Service ssh-agent), 찾는 위치를 고치세요: SSH_AUTH_SOCK, ssh_config의 IdentityAgent. 키를 주어도 됩니다: --identity FILE.',
   },
   secondFactor: {
-    says: ({ tried, offered }) => `${tried}는 맞았지만, 서버가 두 번째 인증을 요구합니다: ${offered}`,
+    says: ({ tried, offered }) =>
+      `첫 번째 인증(${tried})에 더해 서버가 두 번째 인증을 요구합니다: ${offered}`,
     todo: '그것도 주거나(--ask-password, 일회용 코드는 터미널에서 물어봅니다), 이 계정을 예외로 두세요. 자동 작업은 코드를 입력할 수 없습니다(sshd_config의 AuthenticationMethods).',
   },
   tooManyKeys: {
@@ -169,12 +170,12 @@ export const koreanFailures: Words['failures'] = {
   passwordRefused: {
     says: ({ tried }) => `로그인 거절. 시도한 것: ${tried}`,
     todo: ({ username }) =>
-      `자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. 계정 ${username}이 맞는지(도메인 포함), 로그인이 허용되는지(AllowUsers, DenyUsers, AllowGroups, PermitRootLogin), 암호가 맞는지, 암호가 만료되거나 계정이 잠기지 않았는지 확인하세요.`,
+      `자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. ${username} 계정이 맞는지(도메인 포함), 로그인이 허용되는지(AllowUsers, DenyUsers, AllowGroups, PermitRootLogin), 암호가 맞는지, 암호가 만료되거나 계정이 잠기지 않았는지 확인하세요.`,
   },
   keyRefused: {
     says: ({ tried }) => `로그인 거절. 시도한 것: ${tried}`,
     todo: ({ username }) =>
-      `자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. 계정 ${username}이 맞는지, 로그인이 허용되는지(AllowUsers, DenyUsers, AllowGroups, PermitRootLogin), 만료되거나 잠기지 않았는지, 공개 키가 authorized_keys에 있고 from=이나 expiry-time에 막히지 않는지, 그 파일과 폴더와 홈 폴더에 다른 사람이 쓸 수 없는지(StrictModes) 확인하세요. 관리자 계정이면 Windows는 대신 C:\\ProgramData\\ssh\\administrators_authorized_keys를 읽으며, SYSTEM과 Administrators만 쓸 수 있어야 합니다.`,
+      `자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. ${username} 계정이 맞는지, 로그인이 허용되는지(AllowUsers, DenyUsers, AllowGroups, PermitRootLogin), 만료되거나 잠기지 않았는지, 공개 키가 authorized_keys에 있고 from=이나 expiry-time에 막히지 않는지, 그 파일과 폴더와 홈 폴더에 다른 사람이 쓸 수 없는지(StrictModes) 확인하세요. 관리자 계정이면 Windows는 대신 C:\\ProgramData\\ssh\\administrators_authorized_keys를 읽으며, SYSTEM과 Administrators만 쓸 수 있어야 합니다.`,
   },
   certificateRefused: {
     says: ({ tried }) => `로그인 거절. 시도한 것: ${tried}`,

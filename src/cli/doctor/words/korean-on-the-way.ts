@@ -6,7 +6,7 @@ const tunnelDown =
 /** 이름에서 첫 서버까지: 길이 끊긴 곳. */
 export const koreanOnTheWay = {
   nameUnknown: {
-    says: ({ host }) => `${host}라는 이름에 주소가 없습니다`,
+    says: ({ host }) => `이름 ${host}의 주소가 없습니다`,
     todo: '철자를 확인하세요. VPN 안에서만 보이는 이름도 있습니다.',
   },
   nameServerSilent: {
@@ -18,7 +18,7 @@ export const koreanOnTheWay = {
     todo: '게이트웨이가 꺼져 있거나, 중간 네트워크가 끊겼거나, 방화벽이 막고 있습니다. 이 컴퓨터가 허용되어 있는지 확인하세요.',
   },
   gatewaySilent: {
-    says: ({ at }) => `${at}에서 아무 응답이 없습니다. PC가 아니라 게이트웨이 문제입니다`,
+    says: ({ at }) => `${at}에서 아무 응답이 없습니다`,
     todo: '게이트웨이가 꺼져 있거나, 중간 네트워크가 끊겼거나, 방화벽이 막고 있습니다. 그 뒤의 다른 PC도 접속할 수 없습니다. 게이트웨이 관리자에게 알리세요.',
   },
   routeSilent: {
@@ -26,20 +26,20 @@ export const koreanOnTheWay = {
     todo: '중간의 점프 호스트나 프록시가 느리거나 응답하지 않습니다. 하나씩 따로 접속해 보세요.',
   },
   noTunnel: {
-    says: ({ host, port }) => `터널 없음: ${host}는 응답하지만 포트 ${port}를 열고 있는 것이 없습니다`,
+    says: ({ host, port }) => `터널 없음: ${host}에서 응답은 하지만 ${port}번 포트를 열고 있는 것이 없습니다`,
     todo: tunnelDown,
   },
   noSshd: {
-    says: ({ host, port }) => `${host}는 응답하지만 포트 ${port}에 sshd가 없습니다`,
+    says: ({ host, port }) => `${host}에서 응답은 하지만 ${port}번 포트에 sshd가 없습니다`,
     todo: '그곳의 sshd를 시작하세요(systemctl start ssh, Windows는 Start-Service sshd). 게이트웨이 뒤의 PC라면 공개된 포트를 함께 쓰세요(HOST:PORT).',
   },
   gatewayRefuses: {
-    says: ({ at }) => `${at}가 접속을 거절합니다. 게이트웨이의 sshd가 내려가 있으며, PC 잘못이 아닙니다`,
+    says: ({ at }) => `${at}에서 접속을 거절합니다. 그곳의 sshd가 내려가 있습니다`,
     todo: '게이트웨이 관리자에게 알리세요. sshd가 내려갔거나 다른 포트를 쓰고 있습니다.',
   },
   nextJumpRefuses: {
     says: ({ at, host, port }) =>
-      `${at}는 정상이지만, 다음 점프 호스트 ${host}:${port}에서 sshd가 실행되고 있지 않습니다`,
+      `${at}까지는 정상이지만, 다음 점프 호스트 ${host}:${port}에서 sshd가 실행되고 있지 않습니다`,
     todo: '다음 점프 호스트의 관리자에게 알리세요. sshd가 내려갔거나 다른 포트를 씁니다(--jump, ssh_config의 ProxyJump).',
   },
   noSocketBehindGateway: {
@@ -48,7 +48,7 @@ export const koreanOnTheWay = {
   },
   noTunnelBehindGateway: {
     says: ({ host, port }) =>
-      `터널 없음: 게이트웨이는 정상이지만 그 뒤의 ${host}:${port}를 열고 있는 것이 없습니다`,
+      `터널 없음: 게이트웨이는 정상이지만 그 뒤의 ${host}:${port} 포트를 열고 있는 것이 없습니다`,
     todo: tunnelDown,
   },
   gatewayForbids: {

@@ -23,10 +23,13 @@ export const korean: Words = {
   },
   marks: { ok: '정상', warn: '경고', fail: '실패', skipped: '-' },
   logs: '이유는 그 서버의 sshd 로그에 있습니다. Linux는 journalctl -u ssh나 /var/log/auth.log, Windows는 이벤트 뷰어의 응용 프로그램 및 서비스 로그, OpenSSH/Operational입니다.',
+  notThePc: (says) => `${says} (PC가 아니라 게이트웨이 문제)`,
+  hop: (hop) => hop.replace(/^jump (\d+) of (\d+)/, '점프 호스트 $1/$2'),
+  record: (file, line) => (line === undefined ? file : `${file}, ${line}번째 줄`),
   notice: (said) => `서버의 안내: "${said}".`,
   summary: {
-    fails: (step, exitCode) => `접속할 수 없습니다: ${step} (종료 코드 ${exitCode}).`,
-    warns: (count) => `접속할 수 있습니다. 경고 ${count}개`,
+    fails: (step, exitCode) => `동작하지 않습니다: ${step} (종료 코드 ${exitCode}).`,
+    warns: (count) => `동작합니다. 경고 ${count}개`,
     exitCode: (exitCode) => ` (종료 코드 ${exitCode})`,
     works: '모두 정상입니다.',
   },
@@ -39,14 +42,14 @@ export const korean: Words = {
   },
   arrival: {
     dnsByRoute: '이름은 이 컴퓨터가 아니라 경로 쪽에서 찾습니다',
-    dnsNotNeeded: (host) => `${host}는 주소이므로 찾을 필요가 없습니다`,
+    dnsNotNeeded: (host) => `${host}: 이미 주소이므로 찾을 필요가 없습니다`,
     dnsFound: (host, addresses) => `${host}의 주소: ${addresses}`,
     tcp: (at) => `${at}에 연결되었습니다`,
     tcpByRoute: (at) => `경로를 거쳐 ${at}에 닿았습니다`,
     banner: 'SSH 서버가 응답했습니다',
     keys: '키를 정했습니다',
     hostKeyRight: '기록과 같습니다',
-    login: (username) => `${username}으로 로그인했습니다`,
+    login: (username) => `${username} 계정으로 로그인했습니다`,
     slowly: (says) => `${says}. 다만 느립니다`,
     slowlyTodo:
       '되기는 하지만 느립니다. PC가 바쁘거나 막 켜지는 중이거나, 회선이 느리거나, sshd가 네임 서버를 기다립니다.',
@@ -55,12 +58,12 @@ export const korean: Words = {
       '되기는 하지만 모두 오래 걸립니다. 접속은 왕복 네 번, 명령은 두 번, 작은 파일은 열 번까지 걸립니다. 시간 제한(--handshake-timeout, --auth-timeout, --timeout)과 keepalive의 간격을 그보다 넉넉히 두고, 연결 하나로 여러 명령을 실행하세요.',
     unchecked: (fingerprint) => `${fingerprint}, 확인하지 않았습니다`,
     uncheckedTodo: (fingerprint) =>
-      `중간의 누구나 내용을 읽고 바꿀 수 있습니다. 맞는 지문이라면 대신 --host-key ${fingerprint}를 쓰세요.`,
+      `중간의 누구나 내용을 읽고 바꿀 수 있습니다. 맞는 지문이라면 대신 이 옵션을 쓰세요: --host-key ${fingerprint}`,
     recorded: (fingerprint, file) =>
-      `${fingerprint}는 모르던 키였고, 방금 ${file}에 기록했습니다(--accept-new)`,
+      `${fingerprint}, 모르던 키여서 방금 ${file}에 기록했습니다(--accept-new)`,
     right: (fingerprint) => `${fingerprint}, 기록과 같습니다`,
-    openKey: (says, file) => `${says}. 다만 이 컴퓨터의 다른 사용자도 개인 키 ${file}을 읽을 수 있습니다`,
-    openKeyTodo: (file) => `chmod 600 ${file}을 실행하세요. ssh는 이런 키를 거부합니다.`,
+    openKey: (says, file) => `${says}. 다만 이 컴퓨터의 다른 사용자도 개인 키를 읽을 수 있습니다: ${file}`,
+    openKeyTodo: (file) => `이렇게 실행하세요: chmod 600 ${file}. ssh는 이런 키를 거부합니다.`,
   },
   exec: {
     ok: '명령이 실행되고 출력과 종료 코드가 돌아왔습니다',
@@ -154,10 +157,10 @@ export const korean: Words = {
     shortPaths: '경로는 259자까지',
     free: (amount) => `C: 남은 공간 ${amount}`,
     oldVersion: (version) =>
-      `OpenSSH ${version}은 8.6보다 오래되었습니다. 파일을 한 번에 바꿔치기하지 못하고 SFTP 쓰기가 한 번에 100 KiB로 제한됩니다. 업데이트하세요.`,
+      `OpenSSH ${version} 버전은 8.6보다 오래되었습니다. 파일을 한 번에 바꿔치기하지 못하고 SFTP 쓰기가 한 번에 100 KiB로 제한됩니다. 업데이트하세요.`,
     restricted: (mode) =>
-      `PowerShell이 ${mode}입니다(AppLocker, WDAC). 작업과 체크섬이 되지 않습니다. 이 계정을 예외로 두세요.`,
-    oldPowerShell: (version) => `PowerShell ${version}은 5.1보다 오래되었습니다. 업데이트하세요.`,
+      `PowerShell이 제한되어 있습니다: ${mode} (AppLocker, WDAC). 작업과 체크섬이 되지 않습니다. 이 계정을 예외로 두세요.`,
+    oldPowerShell: (version) => `PowerShell ${version} 버전은 5.1보다 오래되었습니다. 업데이트하세요.`,
     noWmi: (elevated) =>
       elevated
         ? 'WMI가 응답하지 않아 대화형 작업을 시작할 수 없습니다. Winmgmt 서비스를 확인하세요.'
@@ -165,7 +168,7 @@ export const korean: Words = {
     sleeps: (after) =>
       `PC가 ${after} 뒤에 절전 모드로 들어가 그때마다 좀비를 남깁니다: powercfg /change standby-timeout-ac 0.`,
     notAutomatic: (type) =>
-      `sshd의 시작 유형이 ${type}이라 다시 켜면 올라오지 않습니다: Set-Service sshd -StartupType Automatic.`,
+      `sshd의 시작 유형(${type}) 때문에 다시 켜면 올라오지 않습니다: Set-Service sshd -StartupType Automatic.`,
     littleRoom: (free) => `C:에 ${free}만 남았습니다. 공간을 비우세요.`,
     notWindows: 'Windows PC가 아닙니다',
   },

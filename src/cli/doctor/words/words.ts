@@ -47,6 +47,12 @@ export interface Words {
   marks: Record<Verdict, string>;
   /** Where the server's log is. */
   logs: string;
+  /** After what a jump host is at fault for. */
+  notThePc: Say<[says: string]>;
+  /** A jump host as the library names it: `jump 1 of 2 (HOST:PORT)`. */
+  hop: Say<[hop: string]>;
+  /** Where in known_hosts an entry is. */
+  record: Say<[file: string, line: number | undefined]>;
   /** Before the server's notice at the login. */
   notice: Say<[said: string]>;
   summary: {
