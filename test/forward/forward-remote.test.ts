@@ -203,11 +203,11 @@ describe('the reason of a refused remote forward', () => {
   it.each([
     [9012, undefined, 'port-taken', true, /zombie/],
     [9012, 'something else', 'port-taken', true, /zombie/],
-    [80, undefined, 'privileged-port', false, /from 1024/],
+    [80, undefined, 'privileged-port', false, /1024 or higher/],
     [9012, 'port forwarding refused', 'not-permitted', false, /permitlisten/],
     [80, 'port forwarding refused', 'not-permitted', false, /permitlisten/],
     [9012, 'Server has disabled port forwarding.', 'forwarding-disabled', false, /AllowTcpForwarding/],
-    [80, 'Server has disabled port forwarding.', 'privileged-port', false, /from 1024/],
+    [80, 'Server has disabled port forwarding.', 'privileged-port', false, /1024 or higher/],
   ])('on port %i with the debug message %s is %s', (port, said, reason, retryable, hint) => {
     const error = remoteForwardFailed(where, { host: 'localhost', port }, said, cause);
     expect(error).toMatchObject({ reason, retryable, hint: expect.stringMatching(hint), listenPort: port });
