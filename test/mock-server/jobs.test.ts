@@ -7,6 +7,7 @@ import {
   startMockServer,
   type WindowsPersonality,
 } from '../../src/mock-server/index.ts';
+import { DetachedCommand } from '../../src/mock-server/jobs/detached.ts';
 import { runJob } from '../../src/run-job.ts';
 import { optionsFor } from '../support/connect.ts';
 
@@ -35,6 +36,33 @@ describe.each<[string, MockServerOptions['windows'] & (object | false)]>([
     const result = await run('run.cmd', { encoding, reject: false });
     expect(result).toMatchObject({ stdout: '한글\n', stderr: '경고', exitCode: 3 });
     expect(result.durationMs).toBeGreaterThanOrEqual(140);
+  });
+
+  it('may take the members of their command apart', async () => {
+    const seen: string[] = [];
+    await serve((context) => {
+      const { exit, kill, close, fallback, onSignal, stdout, stderr, stdin, closed, ...rest } = context;
+      seen.push(typeof rest, `${closed.aborted}`, `${stdin.readable}`);
+      onSignal(() => seen.push('signal'));
+      stdout.write('out');
+      stderr.write('err');
+      if (context.command.includes('exit')) return exit(4);
+      if (context.command.includes('kill')) return kill('TERM');
+      if (context.command.includes('close')) return close();
+      return fallback();
+    });
+    const outcome = async (id: string) => {
+      const { stdout, stderr, exitCode, signal } = await run(id, { id, reject: false });
+      return { stdout, stderr: stderr.slice(0, 3), exitCode, signal };
+    };
+    expect(await outcome('exit')).toMatchObject({ stdout: 'out', stderr: 'err', exitCode: 4 });
+    expect(await outcome('kill')).toMatchObject({ stdout: 'out', stderr: 'err', exitCode: null });
+    expect(await outcome('close')).toMatchObject({ stdout: 'out', stderr: 'err', exitCode: 255 });
+    expect((await outcome('other')).stdout).toMatch(/^out/);
+    const members = new DetachedCommand({ username: 'kim', connection: 1 }, 'x', 65001);
+    const names = Object.entries(members).filter(([, value]) => typeof value === 'function');
+    expect(names.map(([name]) => name)).toEqual(['onSignal', 'exit', 'kill', 'close', 'fallback']);
+    expect(seen.slice(0, 3)).toEqual(['object', 'false', 'true']);
   });
 
   it('start once for an id, write over time, and keep their result over connections', async () => {

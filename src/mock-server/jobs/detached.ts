@@ -52,23 +52,17 @@ export class DetachedCommand implements ExecContext {
     this.#signals.emit('signal', signal);
   }
 
-  onSignal(listener: (signal: string) => void): void {
+  // Handlers take these out of their context.
+  readonly onSignal = (listener: (signal: string) => void): void => {
     this.#signals.on('signal', listener);
-  }
+  };
 
-  exit(exitCode: number): void {
-    this.#finish({ exitCode, at: Date.now() });
-  }
+  readonly exit = (exitCode: number): void => this.#finish({ exitCode, at: Date.now() });
 
-  kill(signal: string): void {
-    this.#finish({ signal, at: Date.now() });
-  }
+  readonly kill = (signal: string): void => this.#finish({ signal, at: Date.now() });
 
-  close(): void {
-    this.#finish({ exitCode: 255, at: Date.now() });
-  }
+  readonly close = (): void => this.#finish({ exitCode: 255, at: Date.now() });
 
-  /** Handlers take it out of their context. */
   readonly fallback = (): void => this.#play(defaultCommand(this));
 
   #play({ delayMs = 0, stdout = '', stderr = '', exitCode = 0, signal }: MockCommand): void {
