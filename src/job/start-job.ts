@@ -5,8 +5,9 @@ import { debugTopic } from '../observe/debug.ts';
 import { startChecks } from './checks.ts';
 import type { StartRequest } from './host/commands.ts';
 import { accessFailed, ask, type JobKeeper, jobDetails, jobKeeper } from './host/keeper.ts';
-import type { JobRecord } from './host/record.ts';
+import { type JobRecord, removedMeanwhile } from './host/record.ts';
 import { resolveStart } from './options.ts';
+import { jobLost } from './output/output-reader.ts';
 import { RemoteJob } from './remote-job.ts';
 import type { JobHost, StartJobOptions } from './types.ts';
 
@@ -60,9 +61,21 @@ export async function startOnce(
       debug('%s %s', id, isNew ? 'started' : 'was there already');
       return isNew;
     }
+    if (isNew) throw jobLost(keeper.host, id, removedMeanwhile);
     // Neither a job nor a reason: somebody removed it at this moment.
     if (failure || tries >= 5) throw accessFailed(keeper.host, id, failure ?? startVanished);
   }
+}
+
+/** Looks whether a job that was started is still there. @throws JobLost when somebody has removed it. */
+export async function findAgain(
+  keeper: JobKeeper,
+  request: StartRequest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { record } = await ask(keeper, request.id, (commands) => commands.look(request.id), signal);
+  if (!record?.claim) throw jobLost(keeper.host, request.id, removedMeanwhile);
+  checkSame(keeper.host, request, record);
 }
 
 function checkSame({ where }: JobHost, { id, fingerprint }: StartRequest, { claim }: JobRecord): void {

@@ -54,6 +54,21 @@ describe('the folder of a job on a POSIX server', () => {
     });
   });
 
+  it('counts for nothing when it is moved away while it is looked at', async () => {
+    const bin = join(local.account.home, 'bin');
+    await untilOver(await start('echo done'));
+    await mkdir(bin);
+    // Another caller's removal, at the moment at which the claim has been read.
+    const mover =
+      '#!/bin/sh\n/usr/bin/env -i PATH=/usr/bin:/bin readlink "$@"\nmv ../job ../.trash-1; rm -f exit stdout\n';
+    await writeFile(join(bin, 'readlink'), mover, { mode: 0o755 });
+    const { host } = local.account;
+    const run: typeof host.run = (line, options) =>
+      host.run(`PATH=${bin}:$PATH; export PATH; ${line}`, options);
+    const job = attachJob({ ...host, run }, 'job');
+    expect(await job.status()).toEqual({ state: 'lost', reason: 'there is no such job on the server' });
+  });
+
   it('are listed, and removed by age', async () => {
     expect(await listJobs(local.account.host)).toEqual([]);
     await untilOver(await start('exit 2', 'old'));

@@ -107,6 +107,32 @@ describe('runJob that does not come to the end of its job', () => {
     expect(await timesRun()).toBe(1);
   });
 
+  describe('when another caller has fetched the result and removed the job', () => {
+    const command = 'echo ran >>ran; echo out; sleep 0.5; echo done';
+    const removed = {
+      name: 'JobLost',
+      message: expect.stringMatching(/^Job job on \S+ is no longer there: it was removed, most likely by/),
+      hint: expect.stringContaining('do not start it again before you have looked'),
+    };
+
+    it('says so, and nothing of a process that was killed', async () => {
+      const onOutput = () => run(command, { keep: false });
+      await expect(run(command, { onOutput: async () => void (await onOutput()) })).rejects.toMatchObject(
+        removed,
+      );
+      expect(await timesRun()).toBe(1);
+    });
+
+    it('does not start it again over a new connection', async () => {
+      const onOutput = async () => {
+        await run(command, { keep: false });
+        world.relay.cut();
+      };
+      await expect(run(command, { onOutput })).rejects.toMatchObject(removed);
+      expect(await timesRun()).toBe(1);
+    });
+  });
+
   it('refuses another command under the same id', async () => {
     await run('echo one');
     await expect(run('echo two')).rejects.toMatchObject({ name: 'JobConflict' });

@@ -18,8 +18,8 @@ vi.mock('../../src/job/posix/index.ts', () => {
   return {
     posixCommands: () => ({
       start: ({ fingerprint }: StartRequest) => ({ line: `start ${fingerprint}`, read }),
-      look: (_id: string, from: object, waitMs?: number) => ({
-        line: `look ${Object.values(from)} ${waitMs}`,
+      look: (_id: string, from?: object, waitMs?: number) => ({
+        line: from ? `look ${Object.values(from)} ${waitMs}` : 'find',
         read,
       }),
       kill: (_id: string, graceMs: number) => ({ line: `kill ${graceMs}`, read }),
@@ -33,7 +33,12 @@ type Step = (line: string, options: HostRunOptions) => unknown;
 const place = { phase: 'command', host: 'pc', port: 22 } as const;
 const lost = (retryable = true) =>
   new ConnectionLost('the tunnel broke', { ...place, why: 'socket', retryable });
-const fingerprintOf = (line: string) => line.split(' ')[1] ?? '';
+/** Of the start; a later look finds that job. */
+let fingerprint = '';
+const fingerprintOf = (line: string) => {
+  fingerprint = line.split(' ')[1] ?? fingerprint;
+  return fingerprint;
+};
 
 function recordOf(changes: Partial<JobRecord> = {}, fingerprint = ''): JobRecord {
   const claim = { pid: 1, start: '1', boot: 'b', fingerprint, at: 1_000, flags: '', id: 'job' };

@@ -38,6 +38,10 @@ export interface Claim {
 /** Why a job is `lost` that the server does not know. */
 export const noSuchJob = 'there is no such job on the server';
 
+/** Why a job is lost that was there, and whose folder has vanished since. */
+export const removedMeanwhile =
+  'it was removed, most likely by another caller who fetched its result (keep: false)';
+
 /** A helper command ended without the answer that it always gives. */
 export class Unreadable extends Error {
   /** Whether to ask again may help. */

@@ -2,12 +2,24 @@ import { JobLost } from '../../errors/index.ts';
 import { createDecoder, type Decoder } from '../../exec/output/decode.ts';
 import { type Look, maxPiece } from '../host/commands.ts';
 import { ask, type JobKeeper, jobDetails } from '../host/keeper.ts';
-import { endOf, type JobRecord, noSuchJob, ownRecord, statusOf } from '../host/record.ts';
+import { endOf, type JobRecord, noSuchJob, ownRecord, removedMeanwhile, statusOf } from '../host/record.ts';
 import type { FollowedOutput, JobEnd, JobHost, JobOffsets, JobOutput } from '../types.ts';
 import { Watch } from './watch.ts';
 
-const unknownHint =
-  'Check the id, the account and the folder of jobs (option dir): the job was never started there, or has been removed since. listJobs() lists the jobs that are there.';
+const startedAgain = 'there is less output than was read before: the job was removed and started again';
+const removedHint =
+  'It may well have done its work, so do not start it again before you have looked at what the other caller got. Where several callers may follow one id, let each use keep: true and clear up later (removeJobs).';
+
+/** What to do, by what was found; else the job's process is gone. */
+const hints: Readonly<Record<string, string>> = {
+  [noSuchJob]:
+    'Check the id, the account and the folder of jobs (option dir): the job was never started there, or has been removed since. listJobs() lists the jobs that are there.',
+  [removedMeanwhile]: removedHint,
+  [startedAgain]: removedHint,
+};
+
+const lostHint =
+  'It is not started again under the same id, because nobody knows how far it got. To start it again, remove it first, or use another id.';
 
 interface ReadOptions {
   signal?: AbortSignal | undefined;
@@ -34,11 +46,7 @@ function pieceOf(keeper: JobKeeper, id: string, from: JobOffsets, look: Look): R
   const record = ownRecord(look.record, id);
   if (!record) throw jobLost(keeper.host, id, noSuchJob);
   if (record.stdoutSize < from.stdout || record.stderrSize < from.stderr) {
-    throw jobLost(
-      keeper.host,
-      id,
-      'there is less output than was read before: the job was removed and started again',
-    );
+    throw jobLost(keeper.host, id, startedAgain);
   }
   const { stdout, stderr } = look;
   const next = { stdout: from.stdout + stdout.length, stderr: from.stderr + stderr.length };
@@ -64,6 +72,8 @@ export interface ReadOutput extends FollowedOutput<string | Buffer> {
 /** Reads one job's output from its beginning to its end, over one connection or many. */
 export class OutputReader {
   readonly id: string;
+  /** Whether the job was seen: one that is not there any more was removed. */
+  isKnown = false;
   readonly #decoders: { stdout: Decoder; stderr: Decoder } | undefined;
   #at: JobOffsets;
   /** Its next look begins at `#at`. */
@@ -79,7 +89,10 @@ export class OutputReader {
   /** Rejects without having moved on: what could not be read is read the next time. */
   async read(keeper: JobKeeper, options: ReadOptions): Promise<ReadOutput> {
     const { look, watch } = await this.#look(keeper, options);
+    if (this.isKnown && !ownRecord(look.record, this.id))
+      throw jobLost(keeper.host, this.id, removedMeanwhile);
     const piece = pieceOf(keeper, this.id, this.#at, look);
+    this.isKnown = true;
     const { stdout, stderr, next, status, record, done } = piece;
     this.#at = next;
     this.#watch = watch;
@@ -116,15 +129,14 @@ export class OutputReader {
 }
 
 export function jobLost({ where }: JobHost, id: string, reason: string): JobLost {
-  const isUnknown = reason === noSuchJob;
   const place = `${where.host}:${where.port}`;
-  const message = isUnknown
-    ? `There is no job ${id} on ${place}`
-    : `Job ${id} on ${place} is lost: ${reason}`;
+  const messages: Readonly<Record<string, string>> = {
+    [noSuchJob]: `There is no job ${id} on ${place}`,
+    [removedMeanwhile]: `Job ${id} on ${place} is no longer there: ${reason}`,
+  };
+  const message = messages[reason] ?? `Job ${id} on ${place} is lost: ${reason}`;
   return new JobLost(message, {
     ...jobDetails(where, id, reason),
-    hint: isUnknown
-      ? unknownHint
-      : 'It is not started again under the same id, because nobody knows how far it got. To start it again, remove it first, or use another id.',
+    hint: hints[reason] ?? lostHint,
   });
 }

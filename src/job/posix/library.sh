@@ -54,6 +54,8 @@ look() {
   if [ -r killed ]; then read -r killed <killed; fi
   size stdout; out=$size
   size stderr; err=$size
+  # In a folder that is being deleted files vanish one after the other: then nothing that was seen counts.
+  { [ -n "$live" ] && [ -z "$exit" ]; } || in_place || claim=
   printf "%s claim=%s live=%s boot=%s exit=%s killed=%s out=%s err=%s now=%s\n" \
     "$1" "$claim" "$live" "$boot" "$exit" "$killed" "$out" "$err" "$now"
 }

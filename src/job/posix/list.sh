@@ -3,6 +3,7 @@ dir=$PWD
 printf "%s count=1\n" "$mark"
 rm -rf "$dir"/.trash-*
 for folder in "$dir"/*; do
-  [ -d "$folder" ] && cd "$folder" && look "job=${folder##*/}"
+  id=${folder##*/}
+  [ -d "$folder" ] && cd "$folder" && look "job=$id"
 done
 exit 0

@@ -106,6 +106,7 @@ if [ -r exit ]; then read -r code time signal end <exit; exit=$code,$time,$signa
 if [ -r killed ]; then read -r killed <killed; fi
 size stdout; out=$size
 size stderr; err=$size
+{ [ -n "$live" ] && [ -z "$exit" ]; } || in_place || claim=
 printf "%s claim=%s live=%s boot=%s exit=%s killed=%s out=%s err=%s now=%s\\n" \\
 "$1" "$claim" "$live" "$boot" "$exit" "$killed" "$out" "$err" "$now"
 }
@@ -144,13 +145,15 @@ dir=$PWD
 printf "%s count=1\\n" "$mark"
 rm -rf "$dir"/.trash-*
 for folder in "$dir"/*; do
-[ -d "$folder" ] && cd "$folder" && look "job=\${folder##*/}"
+id=\${folder##*/}
+[ -d "$folder" ] && cd "$folder" && look "job=$id"
 done
 exit 0
 `;
 
 /** look.sh */
-export const look = `if ! cd "$dir/$id" 2>/dev/null; then
+export const look = `cd "$dir" 2>/dev/null && dir=$PWD
+if ! cd "$dir/$id" 2>/dev/null; then
 [ -d "$dir/$id" ] && { printf "the folder of job %s cannot be entered\\n" "$id" >&2; exit 77; }
 printf "%s absent=1\\n" "$mark"
 exit 0

@@ -11,7 +11,7 @@ import { statusOf } from '../host/record.ts';
 import { resolveStart } from '../options.ts';
 import { OutputReader, type ReadOutput } from '../output/output-reader.ts';
 import { defaultPollInterval, Pace } from '../output/pace.ts';
-import { startOnce } from '../start-job.ts';
+import { findAgain, startOnce } from '../start-job.ts';
 import type { JobEnd, JobHost } from '../types.ts';
 import { both, withDelay } from './abort.ts';
 import { JobLimit } from './job-limit.ts';
@@ -104,9 +104,14 @@ export class JobRun {
 
   async #start(keeper: JobKeeper, request: StartRequest): Promise<void> {
     this.#mayRun = true;
-    const start = (signal: AbortSignal | undefined) => startOnce(keeper, request, signal);
+    // One that was there is not started again: who removed it meanwhile has its result.
+    const begin = this.#reader.isKnown ? findAgain : startOnce;
+    const start = (signal: AbortSignal | undefined) => begin(keeper, request, signal);
     // Who wants the job ended at an abort must know first whether it was started.
-    await (this.#options.killOnAbort ? withDelay(this.#signal, killTime, start) : start(this.#signal));
+    await (this.#options.killOnAbort
+      ? withDelay<unknown>(this.#signal, killTime, start)
+      : start(this.#signal));
+    this.#reader.isKnown = true;
     this.#fruitless = 0;
     this.#signal?.throwIfAborted();
   }

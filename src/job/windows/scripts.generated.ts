@@ -97,7 +97,7 @@ try{(Open-Shared $path).Dispose();return $false}catch{
 $problem=$_.Exception
 while($problem.InnerException){$problem=$problem.InnerException}
 if(32,11 -contains ($problem.HResult -band 0xffff)){return $true}
-if(($problem.HResult -band 0xffff) -eq 2){return $false}
+if(2,3 -contains ($problem.HResult -band 0xffff)){return $false}
 throw
 }
 }
@@ -109,12 +109,16 @@ $exit=(Read-FirstLine (Get-Path 'exit')).Replace(' ',',')
 $killed=Read-FirstLine (Get-Path 'killed')
 $out=Read-Piece 'stdout' -1
 $err=Read-Piece 'stderr' -1
+if((Read-FirstLine (Get-Path 'claim')) -ne $claim){$claim='';$live=''}
 "claim=$claim live=$live boot=$boot exit=$exit killed=$killed out=$($out[0]) err=$($err[0]) now=$(Get-Now)"
 }
 function Read-Piece($name,[long]$from){
 $path=Get-Path $name
 if(-not [IO.File]::Exists($path)){return @(0,'',0)}
-$file=Open-Shared $path
+try{$file=Open-Shared $path}catch{
+if([IO.File]::Exists($path)){throw}
+return @(0,'',0)
+}
 try{
 $size=$file.Length
 if($from -lt 0 -or $from -ge $size){return @($size,'',0)}
