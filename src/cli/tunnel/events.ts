@@ -1,3 +1,4 @@
+import { printable } from '../../text/printable.ts';
 import type { Settings } from '../args/settings.ts';
 import type { TunnelEvent } from '../library.ts';
 import { inOurWords } from '../report/library-words.ts';
@@ -53,7 +54,7 @@ function describe(event: TunnelEvent, settings?: Settings): { level: Level; text
       return { level: 'warn', text: `${event.error.message}; next attempt in ${inWords(event.wait)}` };
     case 'closed':
       return event.error
-        ? { level: 'error', text: `given up: ${wordsOfError(event.error, settings)}${hintOf(event.error)}` }
+        ? { level: 'error', text: `given up: ${wordsOfError(event.error, settings)}` }
         : { level: 'info', text: 'stopped' };
   }
 }
@@ -69,9 +70,10 @@ function listenOf({ listen }: Extract<TunnelEvent, { type: 'up' }>): string {
   return 'path' in listen ? listen.path : `${listen.host}:${listen.port}`;
 }
 
-/** Nobody stands by who could ask: the last line says what to do, too. */
-function hintOf({ hint }: Error & { hint?: string }): string {
-  return hint === undefined ? '' : `. ${hint}`;
+/** Nobody stands by who could ask: the log says what to do, too. */
+export function hintOf(event: TunnelEvent): string | undefined {
+  const { error } = event as { error?: Error & { hint?: string } };
+  return error?.hint === undefined ? undefined : printable(inOurWords(error.hint), 2_000);
 }
 
 function wordsOfError(error: Error, settings?: Settings): string {
@@ -91,5 +93,7 @@ export function recordOf(
     error === undefined ? {} : { error: inOurWords(wordsOfError(error, settings)), code: error.code };
   const left = leftOut?.count ? { [type === 'up' ? 'failedAttempts' : 'leftOut']: leftOut.count } : {};
   const { level } = describe(event);
-  return { time: at.toISOString(), level, event: type, ...others, ...told, ...left };
+  const hint = hintOf(event);
+  const advice = hint === undefined ? {} : { hint };
+  return { time: at.toISOString(), level, event: type, ...others, ...told, ...advice, ...left };
 }

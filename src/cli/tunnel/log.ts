@@ -4,7 +4,7 @@ import type { Settings } from '../args/settings.ts';
 import { type Io, say } from '../io.ts';
 import type { TunnelEvent } from '../library.ts';
 import { jsonText } from '../report/json.ts';
-import { describeEvent, type Level, recordOf } from './events.ts';
+import { describeEvent, hintOf, type Level, recordOf } from './events.ts';
 import { Thinning } from './thinning.ts';
 
 export interface TunnelLog {
@@ -40,6 +40,15 @@ export function openLog(io: Io, { file, json, verbose = false, settings }: LogOp
     );
   };
   const thinning = new Thinning();
+  const hinted = new Set<string>();
+  /** Each kind of error is explained once while it repeats, and once more when it was the last. */
+  const isNews = (event: TunnelEvent) => {
+    const { error } = event as { error?: Error & { code?: string } };
+    const kind = error?.code ?? error?.name ?? '';
+    const isNew = event.type === 'closed' || !hinted.has(kind);
+    hinted.add(kind);
+    return isNew;
+  };
   return {
     note,
     event(event) {
@@ -48,6 +57,9 @@ export function openLog(io: Io, { file, json, verbose = false, settings }: LogOp
       if (json) return write(jsonText(recordOf(event, leftOut, settings)));
       const { level, text } = describeEvent(event, leftOut, settings);
       note(level, event.type, text, event.at);
+      const hint = hintOf(event);
+      if (hint === undefined || !isNews(event)) return;
+      note(level, 'hint', hint, event.at);
     },
   };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Io } from '../../../src/cli/io.ts';
+import type { TunnelEvent } from '../../../src/cli/library.ts';
 import { openLog } from '../../../src/cli/tunnel/log.ts';
 
 const full = 10_000_000;
@@ -35,6 +36,36 @@ it('begins anew at 10 MB and keeps the older file', () => {
   expect(noteInto()).toBe('');
   expect(readdirSync(folder).sort()).toEqual(['tunnel.log', 'tunnel.log.1']);
   expect(readFileSync(file, 'utf8')).toMatch(/^\S+Z info {2}up +the gateway listens\n$/);
+});
+
+it('says what to do about an error: once while it repeats, and once when it was the last', () => {
+  const stdout = new PassThrough();
+  const signal = new AbortController().signal;
+  const io: Io = { stdin: new PassThrough(), stdout, stderr: new PassThrough(), env: {}, signal };
+  const log = openLog(io, { json: false, verbose: true });
+  const error = Object.assign(new Error('no key on record'), {
+    code: 'SSH_HOST_KEY_UNKNOWN',
+    hint: "Compare it; hostKey.onUnknown 'accept-new' trusts it\u001b[31m once.",
+  });
+  const waiting = {
+    type: 'waiting',
+    at: new Date(0),
+    error,
+    wait: 1_000,
+    attempt: 1,
+  } as unknown as TunnelEvent;
+  const closed = { type: 'closed', at: new Date(0), error } as unknown as TunnelEvent;
+  for (const event of [waiting, waiting, closed]) log.event(event);
+  const lines = String(stdout.read()).trimEnd().split('\n');
+  expect(lines.map((line) => line.split(/ +/)[2])).toEqual(['waiting', 'hint', 'waiting', 'closed', 'hint']);
+  expect(lines[1]).toMatch(/warn {2}hint +Compare it; --accept-new trusts it\\x1b\[31m once\.$/);
+  expect(lines[4]).toMatch(/error hint +Compare it; --accept-new trusts/);
+  const json = new PassThrough();
+  openLog({ ...io, stdout: json }, { json: true }).event(closed);
+  expect(JSON.parse(String(json.read()))).toMatchObject({
+    event: 'closed',
+    hint: expect.stringContaining('Compare it'),
+  });
 });
 
 it('appends all the same where the file cannot be renamed', () => {
