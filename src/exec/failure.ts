@@ -64,7 +64,7 @@ export function commandFailed(account: Account, ending: Ending): CommandFailed {
       truncated: account.truncated,
       ...(terminated === undefined ? {} : { terminated }),
     },
-    hint: endingHint(ending),
+    hint: endingHint(ending) ?? noLoginHint(account),
   });
 }
 
@@ -163,6 +163,13 @@ function endingHint({ exitCode, signal, terminated, notStarted }: Ending): strin
   if (exitCode !== null) return exitHint(exitCode);
   if (terminated !== undefined) return stopHint(terminated);
   return 'The server closed the session without an exit status: it was killed itself, or it does not report one.';
+}
+
+/** nologin says it on stdout, in place of the command. */
+function noLoginHint({ output }: Account): string | undefined {
+  if (!String(output.stdout.slice(0, 100)).startsWith('This account is currently not available'))
+    return undefined;
+  return 'The command was not run: the login shell of this account is nologin. For tunnels that is right; commands need another account.';
 }
 
 function stopHint(terminated: Terminated): string {

@@ -14,6 +14,16 @@ test('ls shows names, in long form with type, size and time in UTC, escaped for 
   expect(JSON.parse(json.stdout.toString())).toMatchObject([{ name: '/rpa/out/송장.json', size: 3 }]);
 });
 
+test('ls without a path lists the folder of the login, and mkdir says how to create what is above', async () => {
+  await using world = await startWorld();
+  world.server.files.write('in-home.txt', 'abc');
+  const home = await world.run('ls', [world.address]);
+  expect(home.stdout.toString()).toMatch(/^in-home\.txt$/m);
+  const elsewhere = await world.run('mkdir', [world.address, '/above/is/missing']);
+  expect(elsewhere.exitCode).toBe(1);
+  expect(elsewhere.stderr.toString()).toContain('The folder above is missing: --parents creates it too.');
+});
+
 test('what the server refuses is 1, also as JSON; an empty path is wrong use', async () => {
   await using world = await startWorld();
   const { exitCode, stdout } = await world.run('ls', ['--json', world.address, '/absent']);

@@ -75,3 +75,11 @@ test('job alone shows what can be done with jobs', async () => {
 test('it knows its version', async () => {
   expect((await run(['--version'])).stdout.toString()).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
 });
+
+test.each(['job start', 'job status', 'job logs', 'job kill', 'job remove'])(
+  '%s names wrong use among its exit codes',
+  async (name) => {
+    const { stdout } = await run([...name.split(' '), '--help']);
+    expect(stdout.toString()).toMatch(/^ +2 +wrong use$/m);
+  },
+);

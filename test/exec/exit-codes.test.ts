@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import type { CommandFailed } from '../../src/errors/index.ts';
 import { exec } from '../../src/exec/exec.ts';
 import { exitHint, shownExitCode } from '../../src/exec/exit-codes.ts';
+import type { BufferExecOptions } from '../../src/exec/types.ts';
 import { failureOf, startMock } from './mock.ts';
 
 it.each([
@@ -29,3 +31,17 @@ it('a crash on the PC is named in the message; exitCode keeps all 32 bits', asyn
   expect(error).toMatchObject({ exitCode: 0xc0000005, hint: expect.stringContaining('crashed') });
   expect(String(error)).toContain('exited with code 3221225477 (0xC0000005, STATUS_ACCESS_VIOLATION)');
 });
+
+it.each(['utf8', 'buffer'] as const)(
+  'says of a login shell that is nologin what it is: %s',
+  async (encoding) => {
+    const stdout = 'This account is currently not available.\n';
+    await using mock = await startMock(() => ({ stdout, exitCode: 1 }));
+    const failed = await failureOf<CommandFailed>(
+      exec(mock.opener, 'hostname', { encoding } as BufferExecOptions),
+    );
+    expect(failed.hint).toMatch(/was not run: the login shell of this account is nologin/);
+    await using other = await startMock(() => ({ stdout: `It said: ${stdout}`, exitCode: 1 }));
+    expect((await failureOf<CommandFailed>(exec(other.opener, 'hostname', {}))).hint).toBeUndefined();
+  },
+);

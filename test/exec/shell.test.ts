@@ -156,6 +156,7 @@ describe('the end of a shell', () => {
     mock.server.dropAll('rst');
     const lost = await failureOf<ConnectionLost>(shell.exited);
     expect(lost).toMatchObject({ code: 'SSH_CONNECTION_LOST', started: true, retryable: false });
+    expect(lost.message).toMatch(/ was lost while a shell was open: (?!The connection)/);
     const screen = shown(shell);
     const [error] = await once(shell, 'error');
     expect(error).toBe(lost);

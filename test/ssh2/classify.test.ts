@@ -182,6 +182,16 @@ const errorRows: ErrorRow[] = [
     },
   ],
   [
+    'too many passwords, and no key at all',
+    ssh2Error('Too many authentication failures', { code: 2 }),
+    situation('auth', { authFailures: 6, methodsTried: ['password'] }),
+    {
+      code: 'SSH_AUTHENTICATION_FAILED',
+      retryable: false,
+      hint: expect.stringMatching(/MaxAuthTries.*the account and its password/),
+    },
+  ],
+  [
     'the last question of all is one too many',
     ssh2Error('Too many authentication failures', { code: 2 }),
     situation('auth', { authFailures: 6, authAtEnd: true, methodsTried: ['password'] }),

@@ -1,8 +1,9 @@
 import { printable } from '../../text/printable.ts';
 import { withConnection } from '../connect/open.ts';
+import { isSaidElsewhere } from '../connect/where.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
-import type { RemoteListEntry } from '../library.ts';
+import { type RemoteListEntry, SftpFailed } from '../library.ts';
 import { jsonText } from '../report/json.ts';
 import { table } from '../report/table.ts';
 import { stoppedWith } from '../stopped.ts';
@@ -24,9 +25,9 @@ export const lsCommand: Command = {
   ...shared,
   name: 'ls',
   summary: 'List a folder on the PC, or one file',
-  usage: ['ls [options] DESTINATION REMOTE'],
+  usage: ['ls [options] DESTINATION [REMOTE]'],
   about: [
-    'One name a line. Names that hold more than text for a terminal are shown escaped; --json has them as they are. Times are UTC.',
+    'Without REMOTE, the folder in which a login begins. One name a line. Names that hold more than text for a terminal are shown escaped; --json has them as they are. Times are UTC.',
   ],
   options: [
     { name: 'long', help: 'also show type, permissions, size in bytes and time of last change' },
@@ -38,8 +39,9 @@ export const lsCommand: Command = {
   ],
   async run(call) {
     const { settings, io } = call;
-    const { destination, values } = afterDestination(call, ['REMOTE']);
-    const [path = ''] = values;
+    const isHome = call.positionals.length === (isSaidElsewhere(call) ? 0 : 1);
+    const { destination, values } = afterDestination(call, isHome ? [] : ['REMOTE']);
+    const [path = '.'] = values;
     const entries = await withConnection(destination, call, async (connection) => {
       await using sftp = await connection.sftp({ signal: io.signal });
       const found = await sftp.stat(path, { signal: io.signal });
@@ -64,6 +66,12 @@ function render(entries: readonly RemoteListEntry[], isLong: boolean): string[] 
     nameOf(entry),
   ]);
   return table(['TYPE', 'MODE', 'SIZE', 'CHANGED', 'NAME'], rows, new Set([2]));
+}
+
+/** SFTP 3 has one status for whatever is missing: here it can only be the folder above. */
+function hintAtParents(error: unknown): void {
+  if (!(error instanceof SftpFailed) || error.status !== 2 || error.hint !== undefined) return;
+  Object.assign(error, { hint: 'The folder above is missing: --parents creates it too.' });
 }
 
 export const mkdirCommand: Command = {
@@ -92,6 +100,7 @@ export const mkdirCommand: Command = {
       await sftp.mkdir(path, { recursive: settings.flag('parents'), signal: io.signal });
     });
     await making.catch((error) => {
+      if (!settings.flag('parents')) hintAtParents(error);
       throw stoppedWith(error, { known });
     });
     if (settings.flag('json')) say(io.stdout, jsonText({ path }));

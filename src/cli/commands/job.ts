@@ -55,6 +55,7 @@ export const jobStart: Command = {
   exitCodes: [
     ['0', 'it was started, or was there already; with --follow: the exit code of the job'],
     ['1', 'it could not be started, or the id belongs to another command'],
+    ['2', 'wrong use'],
     connectionCode,
   ],
   async run(call) {
@@ -101,6 +102,7 @@ export const jobStatus: Command = {
   exitCodes: [
     ['0', 'it succeeded (or all were listed)'],
     ['1', 'it failed or was killed'],
+    ['2', 'wrong use'],
     ['3', 'it runs'],
     ['4', 'it is lost: restarted PC, or no such job'],
     connectionCode,
@@ -142,6 +144,7 @@ export const jobLogs: Command = {
   exitCodes: [
     ['0', 'printed; with --follow: the exit code of the job'],
     ['1', 'there is no such job'],
+    ['2', 'wrong use'],
     ['130', 'Ctrl-C; the job runs on'],
     connectionCode,
   ],
@@ -175,7 +178,13 @@ export const jobKill: Command = {
     ...attachOptions,
   ],
   examples: [['end it', 'job kill pc-of-kim billing-2026-11-22']],
-  exitCodes: [['0', 'it is over'], ['1', 'it still runs'], ['4', 'there is no such job'], connectionCode],
+  exitCodes: [
+    ['0', 'it is over'],
+    ['1', 'it still runs'],
+    ['2', 'wrong use'],
+    ['4', 'there is no such job'],
+    connectionCode,
+  ],
   run: (call) =>
     withJob(
       call,
@@ -197,7 +206,7 @@ export const jobRemove: Command = {
   usage: ['job remove [options] DESTINATION ID'],
   options: attachOptions,
   examples: [['after its result has been taken', 'job remove pc-of-kim billing-2026-11-22']],
-  exitCodes: [['0', 'it is gone'], ['1', 'it still runs'], connectionCode],
+  exitCodes: [['0', 'it is gone'], ['1', 'it still runs'], ['2', 'wrong use'], connectionCode],
   run: (call) =>
     withJob(
       call,

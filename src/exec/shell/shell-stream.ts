@@ -137,7 +137,7 @@ export class ShellStream extends Duplex implements ShellSession, ChannelSink {
 function shellLost({ host, port, hop }: SessionOpener['where'], cause: SshError): ConnectionLost {
   const { why = 'socket', reason } = cause as Partial<ConnectionLost>;
   return new ConnectionLost(
-    `The connection to ${host}:${port} was lost while a shell was open: ${cause.message}`,
+    `The connection to ${host}:${port} was lost while a shell was open: ${reason ?? cause.message}`,
     {
       phase: 'session',
       host,

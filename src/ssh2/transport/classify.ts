@@ -234,6 +234,8 @@ function authHint(
   reason: string | undefined,
 ): string {
   if (reason && /too many/i.test(reason)) {
+    if (!tried.some((label) => label.startsWith('publickey')))
+      return 'The server looks at a few attempts only (MaxAuthTries, 6 by default): is this the account and its password? Not retried: sshd punishes repeated failures.';
     const whose = tried.some((label) => label.startsWith('publickey (agent')) ? 'the agent has' : 'there are';
     return `The server looks at a few keys only (MaxAuthTries, 6 by default), and ${whose} more: give the right one alone as privateKeyPath.`;
   }
