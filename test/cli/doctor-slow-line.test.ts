@@ -67,6 +67,14 @@ describe.concurrent('a line that is slow and nothing else', () => {
     expect(step(report, 'disk').todo).not.toMatch(/full/);
   });
 
+  test('a login that does not end in time may be the line, and that is told', slow, async () => {
+    const report = await doctor(1_200, {}, ['--auth-timeout', '1s']);
+    expect(report.exitCode).toBe(15);
+    expect(step(report, 'login').todo).toMatch(
+      /^The keys took .* s, so the line may only be slow: --auth-timeout/,
+    );
+  });
+
   test('where the user limits the whole run, what there was no time for is no finding', slow, async () => {
     const report = await doctor(1_200, {}, ['--total-timeout', '8s']);
     expect(report.steps.filter(({ verdict }) => verdict === 'fail')).toEqual([]);

@@ -116,6 +116,12 @@ function onSlowLine(step: Step, { roundTrip, words }: Visit): Step {
   return { ...step, verdict: 'warn', says, todo: words.arrival.slowLineTodo, facts };
 }
 
+/** Silence in the login may be the line's too, if the keys have taken long already. */
+function onSlowWay(finding: Finding, { handshake = 0 }: PhaseTimings, { words }: Visit): Finding {
+  if (finding.kind !== 'loginSilent' || handshake < slowLine) return finding;
+  return { ...finding, todo: `${words.arrival.perhapsSlow(inWords(handshake))} ${finding.todo}` };
+}
+
 /** Milliseconds beyond which a phase works, but is worth a word. */
 const slow = 5_000;
 
@@ -145,9 +151,9 @@ function failure(
   record: NewRecord | undefined,
 ): Step[] {
   if (isOnTheWay(error, visit)) return [onTheWay(error, notices, visit)];
-  const finding = withNotice(visit.finding(error), error, notices, visit);
+  const timings: PhaseTimings = error.attempts?.at(-1)?.timings ?? { total: 0 };
+  const finding = onSlowWay(withNotice(visit.finding(error), error, notices, visit), timings, visit);
   const failed = stepOf(error, finding);
-  const timings = error.attempts?.at(-1)?.timings ?? { total: 0 };
   const done: Step[] = [];
   for (const name of timedSteps) {
     if (name === failed || timeOf(timings, name) === undefined) break;

@@ -15,6 +15,9 @@ const patience = 20;
 /** Round trips that all checks together need, and as many again. */
 const allChecks = 80;
 
+/** Milliseconds with which no check could do anything. A timer may also fire that much early. */
+const leastTime = 50;
+
 export interface VisitOptions {
   words: Words;
   signal: AbortSignal;
@@ -62,7 +65,7 @@ export class Visit {
   }
 
   get hasTime(): boolean {
-    return this.#left > 0;
+    return this.#left > leastTime;
   }
 
   get #left(): number {

@@ -44,6 +44,8 @@ export const english: Words = {
     slowLine: (says, roundTrip) => `${says}, but the line is slow: a round trip of ${roundTrip}`,
     slowLineTodo:
       'It works, but everything takes longer: a connection about four round trips, a command two, a small file up to ten. Keep all time limits well above that (--handshake-timeout, --auth-timeout, --timeout), the interval of keepalive too, and use one connection for many commands.',
+    perhapsSlow: (keys) =>
+      `The keys took ${keys}, so the line may only be slow: --auth-timeout 2m waits longer.`,
     unchecked: (fingerprint) => `${fingerprint}, not checked`,
     uncheckedTodo: (fingerprint) =>
       `Anybody on the way can read and change everything. Give --host-key ${fingerprint} instead, if that is right.`,

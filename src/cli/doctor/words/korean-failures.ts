@@ -117,13 +117,13 @@ export const koreanFailures: Words['failures'] = {
     says: ({ fingerprint, knownAs }) =>
       `이 호스트의 키가 기록에 없습니다. 서버가 보여 준 지문: ${fingerprint}${knownAs && `, 다른 이름으로 기록되어 있음: ${knownAs}`}`,
     todo: ({ knownAs, keyFile, alias }) =>
-      `${knownAs && `이 PC의 이름이 맞다면 이 옵션을 쓰세요: --host-key-alias ${knownAs}. 아니라면: `}PC에서 직접 비교하세요: ssh-keygen -lf C:\\ProgramData\\ssh\\${keyFile} (Linux는 /etc/ssh). 같으면 ${alias ? `다음과 같이 ${alias}의 키로 한 번 기록합니다: --accept-new` : '고유한 이름으로 한 번 기록합니다: --host-key-alias customer-12 --accept-new. 프로그램에서도 같은 alias를 씁니다'}. 또는 --host-key에 그 지문을 주세요.`,
+      `${knownAs && `기록된 그 PC가 맞다면 --host-key-alias ${knownAs} 옵션을 쓰세요. 아니라면: `}PC에서 직접 비교하세요: ssh-keygen -lf C:\\ProgramData\\ssh\\${keyFile} (Linux는 /etc/ssh). 같으면 ${alias ? `다음과 같이 ${alias}의 키로 한 번 기록합니다: --accept-new` : '고유한 이름으로 한 번 기록합니다: --host-key-alias customer-12 --accept-new. 프로그램에서도 같은 alias를 씁니다'}. 또는 --host-key에 그 지문을 주세요.`,
   },
   hostKeyUnknownGateway: {
     says: ({ at, fingerprint, knownAs }) =>
       `${at}: 이 점프 호스트의 키가 기록에 없습니다. 보여 준 지문: ${fingerprint}${knownAs && `, 다른 이름으로 기록되어 있음: ${knownAs}`}`,
     todo: ({ host, port, fingerprint, keyFile, knownAs, recordName }) =>
-      `${knownAs && `이 점프 호스트의 이름이 맞다면 ssh_config의 이 호스트에 이 줄을 쓰세요: HostKeyAlias ${knownAs}. 아니라면: `}그 점프 호스트에서 비교하세요: ssh-keygen -lf /etc/ssh/${keyFile}. 같으면 고정하세요: --jump-host-key ${host}:${port}=${fingerprint}. 또는 한 번 기록하세요: --accept-new${recordName && `, 아니면 known_hosts에 한 줄로: 이름 "${recordName}", 빈칸, 그 파일의 내용`}.`,
+      `${knownAs && `기록된 그 점프 호스트가 맞다면 ssh_config의 이 호스트에 HostKeyAlias ${knownAs} 한 줄을 쓰세요. 아니라면: `}그 점프 호스트에서 비교하세요: ssh-keygen -lf /etc/ssh/${keyFile}. 같으면 고정하세요: --jump-host-key ${host}:${port}=${fingerprint}. 또는 한 번 기록하세요: --accept-new${recordName && `, 아니면 known_hosts에 한 줄로: 이름 "${recordName}", 빈칸, 그 파일의 내용`}.`,
   },
   hostKeyUncertified: {
     says: ({ said }) => `호스트 인증서를 믿을 근거가 없습니다: ${said}`,

@@ -56,14 +56,16 @@ export const korean: Words = {
     slowLine: (says, roundTrip) => `${says}. 다만 회선이 느립니다: 왕복 ${roundTrip}`,
     slowLineTodo:
       '되기는 하지만 모두 오래 걸립니다. 접속은 왕복 네 번, 명령은 두 번, 작은 파일은 열 번까지 걸립니다. 시간 제한(--handshake-timeout, --auth-timeout, --timeout)과 keepalive의 간격을 그보다 넉넉히 두고, 연결 하나로 여러 명령을 실행하세요.',
+    perhapsSlow: (keys) =>
+      `키 교환에 걸린 시간(${keys})을 보면 회선이 느릴 뿐일 수도 있습니다. --auth-timeout 2m으로 더 기다릴 수 있습니다.`,
     unchecked: (fingerprint) => `${fingerprint}, 확인하지 않았습니다`,
     uncheckedTodo: (fingerprint) =>
-      `중간의 누구나 내용을 읽고 바꿀 수 있습니다. 맞는 지문이라면 대신 이 옵션을 쓰세요: --host-key ${fingerprint}`,
+      `중간의 누구나 내용을 읽고 바꿀 수 있습니다. 맞는 지문이라면 대신 --host-key ${fingerprint} 옵션을 쓰세요.`,
     recorded: (fingerprint, file) =>
       `${fingerprint}, 모르던 키여서 방금 ${file}에 기록했습니다(--accept-new)`,
     right: (fingerprint) => `${fingerprint}, 기록과 같습니다`,
     openKey: (says, file) => `${says}. 다만 이 컴퓨터의 다른 사용자도 개인 키를 읽을 수 있습니다: ${file}`,
-    openKeyTodo: (file) => `이렇게 실행하세요: chmod 600 ${file}. ssh는 이런 키를 거부합니다.`,
+    openKeyTodo: (file) => `chmod 600 ${file} 명령을 실행하세요. ssh는 이런 키를 거부합니다.`,
   },
   exec: {
     ok: '명령이 실행되고 출력과 종료 코드가 돌아왔습니다',

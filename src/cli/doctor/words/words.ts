@@ -82,6 +82,7 @@ export interface Words {
     slowlyTodo: string;
     slowLine: Say<[says: string, roundTrip: string]>;
     slowLineTodo: string;
+    perhapsSlow: Say<[keys: string]>;
     unchecked: Say<[fingerprint: string]>;
     uncheckedTodo: Say<[fingerprint: string]>;
     recorded: Say<[fingerprint: string, file: string]>;
