@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Running, run } from './run.ts';
 
 test('the demo does the main job and checks all of it', async () => {
@@ -24,11 +23,6 @@ test.each([
 });
 
 describe('demo --keep', () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ssh-via-gateway-kept-'));
-    await writeFile(join(folder, 'in.json'), '{"invoice":12}');
-  });
   /** Also where an expectation fails before its end. */
   const running: Running[] = [];
   afterEach(async () => {
@@ -37,7 +31,6 @@ describe('demo --keep', () => {
       await demo;
     }
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   /** Started, and all that it prints. */
   async function keep(...args: string[]): Promise<{ demo: Running; lines: string[]; config: string }> {
@@ -59,15 +52,12 @@ describe('demo --keep', () => {
     expect(existsSync(dirname(config))).toBe(false);
   }
 
-  /** A printed line as a shell takes it; FILE is a file of the user's. */
-  function typed(line: string, file: string) {
+  /** A printed line as a shell takes it. */
+  function typed(line: string) {
     const words = line.match(/"[^"]*"|\S+/g)!.map((word) => word.replaceAll('"', ''));
     const at = words.indexOf('ssh-via-gateway');
     const env = Object.fromEntries(words.slice(0, at).map((word) => word.split('=') as [string, string]));
-    return run(
-      words.slice(at + 1).map((word) => (word === 'FILE' ? file : word)),
-      { env },
-    );
+    return run(words.slice(at + 1), { env });
   }
 
   test('stays, and every line that it prints works as it stands', async () => {
@@ -77,22 +67,22 @@ describe('demo --keep', () => {
       expect(found.length, command).toBeGreaterThan(0);
       return found;
     };
-    const out = join(folder, 'out.json');
-    const doctor = await typed(printed('doctor')[0]!, '');
+    const out = join(dirname(kept.config), 'out.json');
+    const doctor = await typed(printed('doctor')[0]!);
     expect([doctor.exitCode, doctor.stdout.toString()]).toEqual([
       0,
       expect.stringMatching(/\nEverything works\.\n$/),
     ]);
     const [byKey = '', byPassword = ''] = printed('exec');
-    expect((await typed(byKey, '')).stdout.toString()).toContain('송장 처리를 시작합니다');
-    expect((await typed(byPassword, '')).stdout.toString()).toBe('hello\r\n');
-    expect((await typed(printed('put')[0]!, join(folder, 'in.json'))).exitCode).toBe(0);
-    expect((await typed(printed('ls')[0]!, '')).stdout.toString()).toBe('in.json\n');
-    expect((await typed(printed('get')[0]!, out)).exitCode).toBe(0);
+    expect((await typed(byKey)).stdout.toString()).toContain('송장 처리를 시작합니다');
+    expect((await typed(byPassword)).stdout.toString()).toBe('hello\r\n');
+    expect((await typed(printed('put')[0]!)).exitCode).toBe(0);
+    expect((await typed(printed('ls')[0]!)).stdout.toString()).toBe('in.json\n');
+    expect((await typed(printed('get')[0]!)).exitCode).toBe(0);
     expect(await readFile(out, 'utf8')).toBe('{"invoice":12}');
-    const job = await typed(printed('job start')[0]!, '');
+    const job = await typed(printed('job start')[0]!);
     expect([job.exitCode, job.stdout.toString()]).toEqual([0, expect.stringContaining('처리 완료: 12건')]);
-    const tunnel = typed(`${printed('tunnel')[0]} --lock none`, '');
+    const tunnel = typed(`${printed('tunnel')[0]} --lock none`);
     await vi.waitFor(() => expect(tunnel.stdoutSoFar).toMatch(/ up /));
     tunnel.stop();
     expect((await tunnel).exitCode).toBe(0);

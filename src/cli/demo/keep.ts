@@ -55,7 +55,8 @@ async function writeAccess(folder: string, gateway: MockGateway, pc: MockPc): Pr
       `  UserKnownHostsFile "${file('known_hosts')}"`,
     ].join('\n'),
   );
-  const config = join(folder, 'ssh_config');
+  const config = file('ssh_config');
+  await writeFile(file('in.json'), '{"invoice":12}');
   await writeFile(config, `${blocks.join('\n\n')}\n`);
   return config;
 }
@@ -66,6 +67,11 @@ function guide(gateway: MockGateway, pc: MockPc, config: string, io: Io): string
   const at = /\s/.test(config) ? `-F "${config}"` : `-F ${config}`;
   const { username, password, hostKey } = pc.server;
   const { ssh, host } = gateway;
+  // Beside it is a file to send, and what comes back goes there.
+  const own = (name: string) => {
+    const path = config.replace(/ssh_config$/, name);
+    return /\s/.test(path) ? `"${path}"` : path;
+  };
   const line = (command: string, rest: string) => `  ${program} ${command} ${at} ${rest}`;
   return [
     `A gateway and a PC behind it (Windows, code page 949), until Ctrl-C.`,
@@ -78,9 +84,9 @@ function guide(gateway: MockGateway, pc: MockPc, config: string, io: Io): string
     '',
     line('doctor', 'pc'),
     line('exec', `--encoding cp949 pc "${invoice}"`),
-    line('put', 'pc FILE C:/rpa/in.json'),
+    line('put', `pc ${own('in.json')} C:/rpa/in.json`),
     line('ls', 'pc C:/rpa'),
-    line('get', 'pc C:/rpa/in.json FILE'),
+    line('get', `pc C:/rpa/in.json ${own('out.json')}`),
     line('job start', `--follow --id first --encoding cp949 pc "${invoice}"`),
     line('shell', 'pc'),
     line('tunnel', `-R ${pc.port + 1}:127.0.0.1:22 gateway`),
