@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Step, StepName } from '../../src/cli/doctor/steps.ts';
 import type { ExecHandler, Faults } from '../../src/mock-server/index.ts';
+import { startWorld } from '../cli/world.ts';
 import { startDelayRelay } from '../support/delay-relay.ts';
-import { startWorld } from './world.ts';
 
 interface Report {
   exitCode: number;
