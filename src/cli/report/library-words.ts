@@ -21,6 +21,10 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/\b(but )?hostKey pins\b/g, '$1the pinned one is'],
   [/; interactive\.runLevel 'highest' always takes one/g, ''],
   [/\bleave the option interactive out\b/g, 'leave --interactive out'],
+  [
+    /\blet each use keep: true and clear up later \(removeJobs\)/g,
+    'let none remove it before all have its result',
+  ],
   [/\bremoveJobs deletes the jobs that are over\b/g, 'job remove deletes one that is over'],
   [/\bsftp\.chmod\(path, 0o666\), or attrib -r,/g, 'attrib -r'],
   [/\bverify: false leaves the check out\b/g, '--verify none leaves the check out'],

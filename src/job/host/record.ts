@@ -39,8 +39,7 @@ export interface Claim {
 export const noSuchJob = 'there is no such job on the server';
 
 /** Why a job is lost that was there, and whose folder has vanished since. */
-export const removedMeanwhile =
-  'it was removed, most likely by another caller who fetched its result (keep: false)';
+export const removedMeanwhile = 'it was removed, most likely by another caller who fetched its result';
 
 /** A helper command ended without the answer that it always gives. */
 export class Unreadable extends Error {
