@@ -56,10 +56,13 @@ describe('a server that does not keep to the window', () => {
 });
 
 describe('a server that asks and does not read the answers', () => {
+  // On a busy machine the answers may pile up so slowly that the limit of their number is passed first.
+  const unread =
+    /it let \d{6} bytes of answers to its requests wait.*limit 262144 bytes|it asked more than 3000 times a second/;
   const kinds: Array<[FloodKind, RegExp]> = [
-    ['global requests', /it let \d{6} bytes of answers to its requests wait.*limit 262144 bytes/],
-    ['channel requests', /it let \d{6} bytes of answers to its requests wait/],
-    ['unknown channels', /it let \d{6} bytes of answers to its requests wait/],
+    ['global requests', unread],
+    ['channel requests', unread],
+    ['unknown channels', unread],
     ['host keys', /it told its host keys more than 1000 times/],
   ];
   it.each(kinds)('loses its connection: %s', async (kind, words) => {
