@@ -7,6 +7,7 @@ import {
   startMockGateway,
 } from '../../src/mock-server/index.ts';
 import { decodeCommand } from '../support/decode-powershell.ts';
+import { posix } from './doctor/pcs.ts';
 import { addressOf, flagsFor, run } from './run.ts';
 import { type CliWorld, startWorld } from './world.ts';
 
@@ -18,15 +19,6 @@ interface Report {
   exitCode: number;
   steps: Array<Step & { ms?: number }>;
 }
-
-/** A POSIX PC, as far as doctor asks. */
-const posix: ExecHandler = (context) => {
-  const { command } = context;
-  if (command.includes('$0')) return 'ssh-via-gateway-doctor %COMSPEC% bash\n';
-  if (command.startsWith('date')) return `${new Date().toISOString().slice(0, 19)}Z\n`;
-  if (command.startsWith('locale')) return 'UTF-8\n';
-  return context.fallback();
-};
 
 /** A Korean Windows PC. */
 const windows: ExecHandler = (context) => {
@@ -55,7 +47,7 @@ function stepOf(report: Report, name: StepName): Step {
 }
 
 test('a PC that is well gets ok at every step, in order, with times', async () => {
-  await using world = await startWorld({ exec: posix });
+  await using world = await startWorld({ exec: posix() });
   const { report, stderr } = await doctor(world);
   expect(stderr).toBe('');
   expect(report.steps.map(({ name, verdict }) => `${name} ${verdict}`)).toEqual([
@@ -184,8 +176,8 @@ const cases: Case[] = [
 ];
 
 each.concurrent.each(cases)('$what: $step, exit code $exitCode, and what to do', async (one) => {
-  const { faults, server = { exec: posix }, args = [] } = one;
-  await using own = await startWorld({ exec: posix, ...server, ...(faults ? { faults } : {}) });
+  const { faults, server = { exec: posix() }, args = [] } = one;
+  await using own = await startWorld({ exec: posix(), ...server, ...(faults ? { faults } : {}) });
   // An option of the case takes the place of the one that logs in.
   const kept = args.some((arg) => arg.includes('host-key')) ? own.flags.slice(0, -2) : own.flags;
   const { stdout, stderr, exitCode } = await run(['doctor', '--json', ...kept, ...args, own.address]);
@@ -246,7 +238,7 @@ test('a PC behind a gateway that has vanished is a zombie there, and one attempt
 
 test('a server that is lost in the middle is told at that step, and the rest is not left out', async () => {
   const faults: Faults = { connections: 1, disconnect: { phase: 'sftp', message: 'bye' } };
-  await using world = await startWorld({ exec: posix, faults });
+  await using world = await startWorld({ exec: posix(), faults });
   const { report } = await doctor(world);
   expect(stepOf(report, 'exec').verdict).toBe('ok');
   const failed = report.steps.find(({ verdict }) => verdict === 'fail');
@@ -259,14 +251,14 @@ test('a server that is lost in the middle is told at that step, and the rest is 
 });
 
 test('an unanswered keepalive ends its own connection only: the checks after it go on', async () => {
-  await using world = await startWorld({ exec: posix, faults: { keepalive: 'ignore' } });
+  await using world = await startWorld({ exec: posix(), faults: { keepalive: 'ignore' } });
   const { report } = await doctor(world);
   expect(stepOf(report, 'keepalive').verdict).toBe('fail');
   expect(stepOf(report, 'clock').verdict).toBe('ok');
 });
 
 test('with --strict a warning is a failure', async () => {
-  await using world = await startWorld({ exec: posix, maxSessions: 1 });
+  await using world = await startWorld({ exec: posix(), maxSessions: 1 });
   const { report } = await doctor(world, ['--strict']);
   expect(report.exitCode).toBe(18);
 });

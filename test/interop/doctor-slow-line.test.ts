@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Step, StepName } from '../../src/cli/doctor/steps.ts';
-import type { ExecHandler, Faults } from '../../src/mock-server/index.ts';
+import type { Faults } from '../../src/mock-server/index.ts';
+import { posix } from '../cli/doctor/pcs.ts';
 import { startWorld } from '../cli/world.ts';
 import { startDelayRelay } from '../support/delay-relay.ts';
 
@@ -9,17 +10,9 @@ interface Report {
   steps: Step[];
 }
 
-const posix: ExecHandler = (context) => {
-  const { command } = context;
-  if (command.includes('$0')) return 'ssh-via-gateway-doctor %COMSPEC% bash\n';
-  if (command.startsWith('date')) return `${new Date().toISOString().slice(0, 19)}Z\n`;
-  if (command.startsWith('locale')) return 'UTF-8\n';
-  return context.fallback();
-};
-
 /** What doctor finds at a PC to which it takes `rtt` milliseconds there and back. */
 async function doctor(rtt: number, faults: Faults = {}, args: readonly string[] = []): Promise<Report> {
-  await using world = await startWorld({ exec: posix, faults });
+  await using world = await startWorld({ exec: posix(), faults });
   await using relay = await startDelayRelay(world.server.port, rtt);
   const { stdout, stderr, exitCode } = await world.run('doctor', [
     ...['--json', ...args],

@@ -42,7 +42,7 @@ import {
   startMockServer,
 } from '../../src/mock-server/index.ts';
 import type { SftpClient } from '../../src/sftp/client/client-types.ts';
-import { connectTo } from '../support/connect.ts';
+import { startServed } from './served.ts';
 
 /** Every option of a type, also those of the objects in it: one that is forgotten does not compile. */
 type All<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
@@ -53,19 +53,15 @@ let gateway: MockGateway;
 let connection: Connection;
 let sftp: SftpClient;
 let before = 0;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  server = await startMockServer();
+  ({ server, connection, sftp, before, close } = await startServed());
   gateway = await startMockGateway();
-  connection = await connectTo(server);
-  sftp = await connection.sftp();
-  await sftp.writeFile('/file', 'x');
-  before = server.journal.length;
 });
 afterAll(async () => {
-  await connection.close();
   await gateway.close();
-  await server.close();
+  await close();
 });
 
 const nothing = () => {};

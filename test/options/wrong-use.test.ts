@@ -19,9 +19,9 @@ import {
   socksProxy,
   sshConnect,
 } from '../../src/index.ts';
-import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
+import type { MockServer } from '../../src/mock-server/index.ts';
 import type { SftpClient } from '../../src/sftp/client/client-types.ts';
-import { connectTo } from '../support/connect.ts';
+import { startServed } from './served.ts';
 
 /** What is wrong, and the option or argument that the error must name. */
 type Wrong = readonly [given: unknown, names: string];
@@ -31,18 +31,12 @@ let server: MockServer;
 let connection: Connection;
 let sftp: SftpClient;
 let before = 0;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  server = await startMockServer();
-  connection = await connectTo(server);
-  sftp = await connection.sftp();
-  await sftp.writeFile('/file', 'x');
-  before = server.journal.length;
+  ({ server, connection, sftp, before, close } = await startServed());
 });
-afterAll(async () => {
-  await connection.close();
-  await server.close();
-});
+afterAll(() => close());
 
 const signal: Wrong[] = [
   [{ signal: {} }, 'signal'],

@@ -1,3 +1,5 @@
+import { hinted } from '../../sftp/transfer/hinted.ts';
+import { statusCode } from '../../ssh2/sftp/wire.ts';
 import { printable } from '../../text/printable.ts';
 import { withConnection } from '../connect/open.ts';
 import { isSaidElsewhere } from '../connect/where.ts';
@@ -69,9 +71,10 @@ function render(entries: readonly RemoteListEntry[], isLong: boolean): string[] 
 }
 
 /** SFTP 3 has one status for whatever is missing: here it can only be the folder above. */
-function hintAtParents(error: unknown): void {
-  if (!(error instanceof SftpFailed) || error.status !== 2 || error.hint !== undefined) return;
-  Object.assign(error, { hint: 'The folder above is missing: --parents creates it too.' });
+function hintAtParents(error: unknown): unknown {
+  const isMissing = error instanceof SftpFailed && error.status === statusCode.noSuchFile;
+  if (!isMissing || error.hint !== undefined) return error;
+  return hinted(error, 'The folder above is missing: --parents creates it too.');
 }
 
 export const mkdirCommand: Command = {
@@ -100,8 +103,7 @@ export const mkdirCommand: Command = {
       await sftp.mkdir(path, { recursive: settings.flag('parents'), signal: io.signal });
     });
     await making.catch((error) => {
-      if (!settings.flag('parents')) hintAtParents(error);
-      throw stoppedWith(error, { known });
+      throw stoppedWith(settings.flag('parents') ? error : hintAtParents(error), { known });
     });
     if (settings.flag('json')) say(io.stdout, jsonText({ path }));
     return exitCodes.ok;

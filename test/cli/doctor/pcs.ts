@@ -10,7 +10,7 @@ export interface Pc {
 }
 
 /** A POSIX PC, as far as doctor asks. */
-const posix =
+export const posix =
   ({ answers = {}, clock = 0 }: Pc = {}): ExecHandler =>
   (context) => {
     const { command } = context;
