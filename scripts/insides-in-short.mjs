@@ -21,7 +21,7 @@ export const insidesInShort = {
   name: 'insides-in-short',
   setup({ onLoad }) {
     onLoad(
-      { filter: /[\\/](insides[\\/]registry|mock-server[\\/]wire[\\/]insides)\.ts$/ },
+      { filter: /[\\/](insides[\\/]registry[\\/]registry|mock-server[\\/]wire[\\/]insides)\.ts$/ },
       async ({ path }) => {
         const tables = Object.entries(await loadTable(path)).map(([name, table]) => {
           const value = Array.isArray(table) ? table : inShort(table);

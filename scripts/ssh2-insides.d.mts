@@ -1,4 +1,4 @@
-import type { Inside } from '../src/ssh2/insides/inside.ts';
+import type { Inside } from '../src/ssh2/insides/registry/inside.ts';
 
 type Table = Readonly<Record<string, Inside>>;
 

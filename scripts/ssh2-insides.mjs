@@ -18,7 +18,7 @@ export function pageOf(insides, files, serverInsides, version) {
   const replaced = (table) => new Set(Object.values(table).flatMap((row) => row.replaced ?? []));
   return `# ssh2's insides
 
-<!-- Made by \`npm run docs:ssh2\` from src/ssh2/insides/registry*.ts and src/mock-server/wire/insides.ts; do not edit. -->
+<!-- Made by \`npm run docs:ssh2\` from src/ssh2/insides/registry and src/mock-server/wire/insides.ts; do not edit. -->
 
 This library stands on ssh2 ${version}, that version exactly. It uses ${members(insides).size} members of it that ssh2 does not document and
 replaces ${replaced(insides).size} of them; the mock server uses ${members(serverInsides).size} and replaces ${replaced(serverInsides).size}. Each is listed here, and reached only from
@@ -75,7 +75,7 @@ function sectionOf(name, row) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { insides, files } = await loadTable('src/ssh2/insides/registry.ts');
+  const { insides, files } = await loadTable('src/ssh2/insides/registry/registry.ts');
   const { serverInsides } = await loadTable('src/mock-server/wire/insides.ts');
   const { default: manifest } = await import('../package.json', { with: { type: 'json' } });
   writeFileSync(

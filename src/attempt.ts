@@ -7,7 +7,7 @@ import {
   type SshError,
   type SshTimeout,
 } from './errors/index.ts';
-import type { HostKeyPolicy } from './host-key/policy.ts';
+import type { HostKeyPolicy } from './host-key/policy/policy.ts';
 import { debugTopic } from './observe/debug.ts';
 import type { ResolvedOptions } from './options/resolve.ts';
 import type { ConnectOptions } from './options/types.ts';

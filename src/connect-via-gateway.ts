@@ -12,7 +12,7 @@ import {
   type SshError,
   TotalTimeout,
 } from './errors/index.ts';
-import { hostKeyPolicy } from './host-key/policy.ts';
+import { hostKeyPolicy } from './host-key/policy/policy.ts';
 import { type ConnectTrace, connectChannel, traced } from './observe/tracing.ts';
 import { type ResolvedOptions, resolveConnectOptions } from './options/resolve.ts';
 import type { ConnectOptions, RetryState } from './options/types.ts';

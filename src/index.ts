@@ -45,7 +45,7 @@ export {
   type HostKeyVerdict,
   type LookupHostKeyOptions,
   lookupHostKey,
-} from './host-key/known-hosts-lookup.ts';
+} from './host-key/known-hosts/lookup.ts';
 export {
   type AirflowConnection,
   type FromAirflowConnectionOptions,
@@ -114,8 +114,8 @@ export type { FileType } from './sftp/names/file-mode.ts';
 export type { TransferOptions, TransferResult } from './sftp/transfer/options.ts';
 export type { TransferProgress } from './sftp/transfer/progress.ts';
 export type { OpenOptions } from './ssh2/channels/link.ts';
-export type { EndedTunnel } from './tunnel/end-tunnel.ts';
-export type { GatewayTunnel, ListTunnelsOptions, TunnelVerdict } from './tunnel/list.ts';
+export type { EndedTunnel } from './tunnel/list/end-tunnel.ts';
+export type { GatewayTunnel, ListTunnelsOptions, TunnelVerdict } from './tunnel/list/list.ts';
 export type {
   CheckResult,
   ReclaimEvidence,

@@ -1,8 +1,8 @@
 import { connectViaGateway } from './connect-via-gateway.ts';
 import type { Connection } from './connection.ts';
-import type { EndedTunnel } from './tunnel/end-tunnel.ts';
-import type { GatewayTunnel, ListTunnelsOptions } from './tunnel/list.ts';
-import { startReverseTunnel } from './tunnel/reverse-tunnel.ts';
+import { startReverseTunnel } from './tunnel/keep/reverse-tunnel.ts';
+import type { EndedTunnel } from './tunnel/list/end-tunnel.ts';
+import type { GatewayTunnel, ListTunnelsOptions } from './tunnel/list/list.ts';
 import type { ReverseTunnel, ReverseTunnelOptions } from './tunnel/types.ts';
 
 /**
@@ -34,7 +34,7 @@ export async function listGatewayTunnels(
   connection: Connection,
   options?: ListTunnelsOptions,
 ): Promise<GatewayTunnel[]> {
-  const { listTunnels } = await import('./tunnel/list.ts');
+  const { listTunnels } = await import('./tunnel/list/list.ts');
   return listTunnels(connection, options);
 }
 
@@ -44,6 +44,6 @@ export async function endGatewayTunnel(
   port: number,
   options: { signal?: AbortSignal } = {},
 ): Promise<EndedTunnel> {
-  const { endTunnel } = await import('./tunnel/end-tunnel.ts');
+  const { endTunnel } = await import('./tunnel/list/end-tunnel.ts');
   return endTunnel(connection, port, options);
 }

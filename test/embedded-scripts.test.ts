@@ -27,7 +27,7 @@ describe('the scripts for servers', () => {
   });
 
   it.each(ofGateways)('keep their meaning as one line: %s', async (file) => {
-    const all: Record<string, string> = await import('../src/tunnel/scripts.generated.ts');
+    const all: Record<string, string> = await import('../src/tunnel/script/scripts.generated.ts');
     const name = file.replace(/^.*[\\/]|\.sh$/g, '').replace(/-(.)/g, (_, letter) => letter.toUpperCase());
     expect(all[name]).not.toContain('\n');
     // What the shell makes of it, printed in its own form.

@@ -7,7 +7,7 @@ import type { Connection } from '../../src/index.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
 import { ssh2 } from '../../src/ssh2/insides/client-parts.ts';
-import { onUnasked } from '../../src/ssh2/insides/unasked.ts';
+import { onUnasked } from '../../src/ssh2/insides/messages/unasked.ts';
 import { connectTo } from '../support/connect.ts';
 import { type FloodKind, floodServer } from '../support/flood-server.ts';
 

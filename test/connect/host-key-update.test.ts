@@ -17,9 +17,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { hashHostName } from '../../src/host-key/known-hosts-match.ts';
+import { hashHostName } from '../../src/host-key/known-hosts/match.ts';
 import type { ConnectOptions, KnownHostsOption, LogRecord } from '../../src/options/types.ts';
-import { switchedOff } from '../../src/ssh2/insides/look.ts';
+import { switchedOff } from '../../src/ssh2/insides/registry/look.ts';
 import {
   blobOf,
   field,

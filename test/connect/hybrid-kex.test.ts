@@ -4,7 +4,7 @@ import ssh2, { type Connection } from 'ssh2';
 import { expect, it, vi } from 'vitest';
 import { connectViaGateway, HandshakeFailed } from '../../src/index.ts';
 import { startRekey } from '../../src/mock-server/wire/ssh2-internals.ts';
-import { hybridKex } from '../../src/ssh2/insides/hybrid-kex.ts';
+import { hybridKex } from '../../src/ssh2/insides/key-exchange/hybrid-kex.ts';
 import { type HybridFaults, speakHybrid } from '../support/hybrid-server.ts';
 import { nobleKeys } from '../support/noble-ml-kem.ts';
 import { failureOf } from '../support/outcome.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Certificate, readCertificate } from '../../src/host-key/certificate.ts';
-import { certificateProblem } from '../../src/host-key/certificate-check.ts';
-import { isSignedBy } from '../../src/host-key/signature.ts';
-import { WireReader } from '../../src/host-key/wire-reader.ts';
-import { wireString } from '../../src/host-key/wire-string.ts';
+import { type Certificate, readCertificate } from '../../src/host-key/certificates/certificate.ts';
+import { certificateProblem } from '../../src/host-key/certificates/certificate-check.ts';
+import { isSignedBy } from '../../src/host-key/keys/signature.ts';
+import { WireReader } from '../../src/host-key/keys/wire-reader.ts';
+import { wireString } from '../../src/host-key/keys/wire-string.ts';
 import { loadCredentials } from '../../src/ssh2/login/credentials.ts';
 import { wholeSignature } from '../../src/ssh2/login/signing.ts';
 import { type KeyFolder, keyFolder } from '../support/certificates.ts';

@@ -5,7 +5,7 @@ import {
   fingerprintSha256,
   keyTypeOf,
   parsePublicKeyLine,
-} from '../../src/host-key/fingerprint.ts';
+} from '../../src/host-key/keys/fingerprint.ts';
 import { ed25519Blob, keyText, wire } from '../support/known-hosts-keys.ts';
 
 /** GitHub's published host key and fingerprint (docs.github.com, "GitHub's SSH key fingerprints"). */

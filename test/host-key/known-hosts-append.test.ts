@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { appendKnownHost } from '../../src/host-key/known-hosts-append.ts';
-import { lookupHostKey } from '../../src/host-key/known-hosts-lookup.ts';
+import { appendKnownHost } from '../../src/host-key/known-hosts/append.ts';
+import { lookupHostKey } from '../../src/host-key/known-hosts/lookup.ts';
 import { ecdsaBlob, ed25519Blob, keyText } from '../support/known-hosts-keys.ts';
 
 const folders: string[] = [];

@@ -8,7 +8,7 @@ import {
   expandPath,
   knownHostsFilesOf,
   readKnownHostsFiles,
-} from '../../src/host-key/known-hosts-files.ts';
+} from '../../src/host-key/known-hosts/files.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fingerprintSha256 } from '../../src/host-key/fingerprint.ts';
-import { judgeHostKey, lookupHostKey } from '../../src/host-key/known-hosts-lookup.ts';
-import { hashHostName } from '../../src/host-key/known-hosts-match.ts';
-import { lookupNames } from '../../src/host-key/known-hosts-name.ts';
+import { fingerprintSha256 } from '../../src/host-key/keys/fingerprint.ts';
+import { judgeHostKey, lookupHostKey } from '../../src/host-key/known-hosts/lookup.ts';
+import { hashHostName } from '../../src/host-key/known-hosts/match.ts';
+import { lookupNames } from '../../src/host-key/known-hosts/name.ts';
 import { certificateBlob, ecdsaBlob, ed25519Blob, keyText, rsaBlob } from '../support/known-hosts-keys.ts';
 
 const blob = ed25519Blob();

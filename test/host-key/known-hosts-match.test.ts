@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { HostMatcher, hashHostName } from '../../src/host-key/known-hosts-match.ts';
+import { HostMatcher, hashHostName } from '../../src/host-key/known-hosts/match.ts';
 
 const HOST = 'pc-7.example.com';
 const HOST_WITH_PORT = `[${HOST}]:2222`;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkOptions } from '../../src/check/options.ts';
-import { hostNameChecks, lookupNames } from '../../src/host-key/known-hosts-name.ts';
+import { hostNameChecks, lookupNames } from '../../src/host-key/known-hosts/name.ts';
 
 test.each([
   [{ host: 'Host.Example' }, { name: 'host.example' }],

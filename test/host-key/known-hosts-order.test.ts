@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { knownHostKeyTypes, orderHostKeyAlgorithms } from '../../src/host-key/known-hosts-order.ts';
+import { knownHostKeyTypes, orderHostKeyAlgorithms } from '../../src/host-key/known-hosts/order.ts';
 import { certificateBlob, ecdsaBlob, ed25519Blob, keyText, rsaBlob } from '../support/known-hosts-keys.ts';
 
 let folder: string;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { knownHostsLines, parseHostKey, parseKnownHostsLine } from '../../src/host-key/known-hosts-parse.ts';
+import { knownHostsLines, parseHostKey, parseKnownHostsLine } from '../../src/host-key/known-hosts/parse.ts';
 import { certificateBlob, ecdsaBlob, ed25519Blob, keyText, rsaBlob } from '../support/known-hosts-keys.ts';
 
 const KEY = keyText(ed25519Blob());

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readPublicKey, resolveKeyType } from '../../src/host-key/public-key.ts';
+import { readPublicKey, resolveKeyType } from '../../src/host-key/keys/public-key.ts';
 import {
   certificateBlob,
   ecdsaBlob,

@@ -2,7 +2,7 @@ import type { MakeDirectoryOptions } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { appendKnownHost } from '../../src/host-key/known-hosts-append.ts';
+import { appendKnownHost } from '../../src/host-key/known-hosts/append.ts';
 import { ed25519Blob } from '../support/known-hosts-keys.ts';
 
 /** As Node on a read-only file system: with `recursive` it gives the wrong reason. */

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { switchedOff } from '../../src/ssh2/insides/look.ts';
+import { switchedOff } from '../../src/ssh2/insides/registry/look.ts';
 import { startSshd } from '../support/sshd.ts';
 
 afterEach(() => switchedOff.clear());

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { hostKeyPolicy } from '../../src/host-key/policy.ts';
+import { hostKeyPolicy } from '../../src/host-key/policy/policy.ts';
 import type { HostKeyOption } from '../../src/options/types.ts';
 import { StopSwitch } from '../../src/time/stop-switch.ts';
 import { type KeyFolder, keyFolder } from '../support/certificates.ts';

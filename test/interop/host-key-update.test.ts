@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { hashHostName } from '../../src/host-key/known-hosts-match.ts';
+import { hashHostName } from '../../src/host-key/known-hosts/match.ts';
 import { type KeyFolder, keyFolder } from '../support/certificates.ts';
 import { freePort, type Sshd, startSshd } from '../support/sshd.ts';
 

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fingerprintSha256, parsePublicKeyLine } from '../../src/host-key/fingerprint.ts';
-import { appendKnownHost } from '../../src/host-key/known-hosts-append.ts';
-import { entriesFor } from '../../src/host-key/known-hosts-entries.ts';
-import { readKnownHostsFiles } from '../../src/host-key/known-hosts-files.ts';
-import { lookupHostKey } from '../../src/host-key/known-hosts-lookup.ts';
-import { HostMatcher } from '../../src/host-key/known-hosts-match.ts';
-import { lookupNames } from '../../src/host-key/known-hosts-name.ts';
-import { knownHostKeyTypes, orderHostKeyAlgorithms } from '../../src/host-key/known-hosts-order.ts';
-import { knownHostsLines } from '../../src/host-key/known-hosts-parse.ts';
-import { resolveKeyType } from '../../src/host-key/public-key.ts';
+import { fingerprintSha256, parsePublicKeyLine } from '../../src/host-key/keys/fingerprint.ts';
+import { resolveKeyType } from '../../src/host-key/keys/public-key.ts';
+import { appendKnownHost } from '../../src/host-key/known-hosts/append.ts';
+import { entriesFor } from '../../src/host-key/known-hosts/entries.ts';
+import { readKnownHostsFiles } from '../../src/host-key/known-hosts/files.ts';
+import { lookupHostKey } from '../../src/host-key/known-hosts/lookup.ts';
+import { HostMatcher } from '../../src/host-key/known-hosts/match.ts';
+import { lookupNames } from '../../src/host-key/known-hosts/name.ts';
+import { knownHostKeyTypes, orderHostKeyAlgorithms } from '../../src/host-key/known-hosts/order.ts';
+import { knownHostsLines } from '../../src/host-key/known-hosts/parse.ts';
 import { type CaseKey, CaseMaker, type KnownHostsCase } from '../support/known-hosts-cases.ts';
 import {
   askOpensshClient,

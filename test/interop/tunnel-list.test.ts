@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { endTunnel } from '../../src/tunnel/end-tunnel.ts';
-import { listTunnels } from '../../src/tunnel/list.ts';
+import { endTunnel } from '../../src/tunnel/list/end-tunnel.ts';
+import { listTunnels } from '../../src/tunnel/list/list.ts';
 import { freePort, type Sshd, startSshd } from '../support/sshd.ts';
 
 let gateway: Sshd;

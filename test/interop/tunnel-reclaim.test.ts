@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { Connection } from '../../src/connection.ts';
-import { endTunnel } from '../../src/tunnel/end-tunnel.ts';
-import { listTunnels } from '../../src/tunnel/list.ts';
+import { endTunnel } from '../../src/tunnel/list/end-tunnel.ts';
+import { listTunnels } from '../../src/tunnel/list/list.ts';
 import type { TunnelProcess } from '../support/tunnel-process.ts';
 import { startTunnelWorld, type TunnelWorld } from '../support/tunnel-world.ts';
 

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { startReverseTunnel } from '../../src/tunnel/reverse-tunnel.ts';
+import { startReverseTunnel } from '../../src/tunnel/keep/reverse-tunnel.ts';
 import { freePort, startSshd } from '../support/sshd.ts';
 import { startTunnelWorld, type TunnelWorld } from '../support/tunnel-world.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { helper } from '../../src/setup/gateway/scripts.generated.ts';
-import { reclaimByHelper } from '../../src/tunnel/helper.ts';
+import { reclaimByHelper } from '../../src/tunnel/holder/helper.ts';
 import { FakeConnection } from '../support/fake-gateway.ts';
 import { freePort } from '../support/sshd.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { upload } from '../../src/sftp/up/upload.ts';
-import { switchedOff } from '../../src/ssh2/insides/look.ts';
+import { switchedOff } from '../../src/ssh2/insides/registry/look.ts';
 import { lateWindows, type Seen } from '../support/late-window.ts';
 import { bytesOf, mockSftp, rejection } from '../support/mock-sftp.ts';
 
@@ -86,7 +86,7 @@ describe('SFTP before the window', () => {
     switchedOff.add('data before the window');
     try {
       await using mock = await mockSftp(openSsh);
-      const { lookInside } = await import('../../src/ssh2/insides/look.ts');
+      const { lookInside } = await import('../../src/ssh2/insides/registry/look.ts');
       lookInside(mock.link.client);
       await upload(mock.opener, content, '/file');
       expect(mock.server.files.read('/file').equals(content)).toBe(true);

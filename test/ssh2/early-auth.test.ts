@@ -1,6 +1,6 @@
 import ssh2, { type Client, type ParsedKey } from 'ssh2';
 import { describe, expect, it, vi } from 'vitest';
-import { authenticateEarly } from '../../src/ssh2/insides/early-auth.ts';
+import { authenticateEarly } from '../../src/ssh2/insides/ahead/early-auth.ts';
 
 /** The parts of ssh2's protocol object that a login uses, as far as a test gives them. */
 function clientWith(protocol: Record<string, unknown>): Client {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type HostKeyPolicy, hostKeyPolicy } from '../../src/host-key/policy.ts';
+import { type HostKeyPolicy, hostKeyPolicy } from '../../src/host-key/policy/policy.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
 import { defaultTimeouts } from '../../src/options/defaults.ts';
 import { resolveAlgorithms } from '../../src/ssh2/handshake/algorithms.ts';

@@ -9,9 +9,9 @@ import {
 import { readFileSync } from 'node:fs';
 import type { Client } from 'ssh2';
 import { describe, expect, it } from 'vitest';
-import { WireReader } from '../../src/host-key/wire-reader.ts';
-import { wireString } from '../../src/host-key/wire-string.ts';
-import { hybridKex, offerHybrid } from '../../src/ssh2/insides/hybrid-kex.ts';
+import { WireReader } from '../../src/host-key/keys/wire-reader.ts';
+import { wireString } from '../../src/host-key/keys/wire-string.ts';
+import { hybridKex, offerHybrid } from '../../src/ssh2/insides/key-exchange/hybrid-kex.ts';
 import { nobleKeys } from '../support/noble-ml-kem.ts';
 
 /** A key exchange of OpenSSH 10.5 with this library, as it was on the wire, and the client's private keys. */

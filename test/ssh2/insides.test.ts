@@ -8,9 +8,9 @@ import { startMockGateway, startMockServer } from '../../src/mock-server/index.t
 import { serverInsides } from '../../src/mock-server/wire/insides.ts';
 import { switchedOff as serversLack } from '../../src/mock-server/wire/look.ts';
 import { ssh2 } from '../../src/ssh2/insides/client-parts.ts';
-import type { Inside } from '../../src/ssh2/insides/inside.ts';
-import { lookInside, serves, switchedOff } from '../../src/ssh2/insides/look.ts';
-import { files, type InsideName, insides } from '../../src/ssh2/insides/registry.ts';
+import type { Inside } from '../../src/ssh2/insides/registry/inside.ts';
+import { lookInside, serves, switchedOff } from '../../src/ssh2/insides/registry/look.ts';
+import { files, type InsideName, insides } from '../../src/ssh2/insides/registry/registry.ts';
 import { login, logout, watchHandles } from '../mock-server/support.ts';
 import { connectTo } from '../support/connect.ts';
 

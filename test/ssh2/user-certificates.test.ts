@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isSignedBy } from '../../src/host-key/signature.ts';
-import { WireReader } from '../../src/host-key/wire-reader.ts';
+import { isSignedBy } from '../../src/host-key/keys/signature.ts';
+import { WireReader } from '../../src/host-key/keys/wire-reader.ts';
 import { resolveAlgorithms } from '../../src/ssh2/handshake/algorithms.ts';
 import { loadCredentials } from '../../src/ssh2/login/credentials.ts';
 import { PublicKeys } from '../../src/ssh2/login/public-keys.ts';

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Client, Connection } from 'ssh2';
-import { WireReader } from '../../src/host-key/wire-reader.ts';
-import { wireString } from '../../src/host-key/wire-string.ts';
-import { hybridKex } from '../../src/ssh2/insides/hybrid-kex.ts';
-import { chooseAmong, offerInstead, onKeyExchange } from '../../src/ssh2/insides/key-exchange.ts';
-import { passInbound } from '../../src/ssh2/insides/packets.ts';
-import { kexInit, listsStart } from '../../src/ssh2/insides/server-offer.ts';
+import { WireReader } from '../../src/host-key/keys/wire-reader.ts';
+import { wireString } from '../../src/host-key/keys/wire-string.ts';
+import { hybridKex } from '../../src/ssh2/insides/key-exchange/hybrid-kex.ts';
+import {
+  chooseAmong,
+  offerInstead,
+  onKeyExchange,
+} from '../../src/ssh2/insides/key-exchange/key-exchange.ts';
+import { kexInit, listsStart } from '../../src/ssh2/insides/key-exchange/server-offer.ts';
+import { passInbound } from '../../src/ssh2/insides/messages/packets.ts';
 import { encapsulate } from './noble-ml-kem.ts';
 
 const publicKeyLength = 1_184;

@@ -1,5 +1,5 @@
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
-import type { KemKeys } from '../../src/ssh2/insides/hybrid-kex.ts';
+import type { KemKeys } from '../../src/ssh2/insides/key-exchange/hybrid-kex.ts';
 
 /** ML-KEM-768 of a library, where Node has none (before 24.7). @param seed 64 bytes; default: random. */
 export function nobleKeys(seed?: Uint8Array): KemKeys {

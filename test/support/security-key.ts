@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
-import { wireString } from '../../src/host-key/wire-string.ts';
+import { wireString } from '../../src/host-key/keys/wire-string.ts';
 import type { AgentKey } from './fake-agent.ts';
 
 export interface SecurityKey extends AgentKey {

@@ -26,7 +26,7 @@ export interface TunnelProcess extends AsyncDisposable {
 
 const program = `
 import { connectViaGateway } from ${JSON.stringify(new URL('../../src/connect-via-gateway.ts', import.meta.url).pathname)};
-import { startReverseTunnel } from ${JSON.stringify(new URL('../../src/tunnel/reverse-tunnel.ts', import.meta.url).pathname)};
+import { startReverseTunnel } from ${JSON.stringify(new URL('../../src/tunnel/keep/reverse-tunnel.ts', import.meta.url).pathname)};
 const options = JSON.parse(process.env.TUNNEL_OPTIONS);
 if (options.checkInterval === null) options.checkInterval = Infinity;
 const tunnel = startReverseTunnel(connectViaGateway, {

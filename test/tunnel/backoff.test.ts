@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultBackoff, type TunnelBackoff, TunnelWaits } from '../../src/tunnel/backoff.ts';
+import { defaultBackoff, type TunnelBackoff, TunnelWaits } from '../../src/tunnel/keep/backoff.ts';
 import { lost, unreachable } from '../support/fake-gateway.ts';
 
 const middle = () => 0.5;

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { ReclaimResult } from '../../src/tunnel/answers.ts';
-import { askTarget } from '../../src/tunnel/check-tunnel.ts';
-import { dialHost, holdPort, type PortRequest } from '../../src/tunnel/hold-port.ts';
-import type { TunnelPlan } from '../../src/tunnel/options.ts';
-import { type ReclaimRequest, reclaimPort } from '../../src/tunnel/reclaim.ts';
-import { ReclaimPace } from '../../src/tunnel/reclaim-pace.ts';
+import type { ReclaimResult } from '../../src/tunnel/holder/answers.ts';
+import { askTarget } from '../../src/tunnel/keep/check-tunnel.ts';
+import { dialHost, holdPort, type PortRequest } from '../../src/tunnel/keep/hold-port.ts';
+import type { TunnelPlan } from '../../src/tunnel/keep/options.ts';
+import { type ReclaimRequest, reclaimPort } from '../../src/tunnel/reclaim/reclaim.ts';
+import { ReclaimPace } from '../../src/tunnel/reclaim/reclaim-pace.ts';
 import type { TunnelHappening } from '../../src/tunnel/types.ts';
 import { FakeConnection, forbidden, portTaken } from '../support/fake-gateway.ts';
 
-vi.mock('../../src/tunnel/reclaim.ts', () => ({ reclaimPort: vi.fn() }));
-vi.mock('../../src/tunnel/check-tunnel.ts', () => ({ askTarget: vi.fn() }));
+vi.mock('../../src/tunnel/reclaim/reclaim.ts', () => ({ reclaimPort: vi.fn() }));
+vi.mock('../../src/tunnel/keep/check-tunnel.ts', () => ({ askTarget: vi.fn() }));
 
 const reclaim = vi.mocked(reclaimPort);
 const banner = vi.mocked(askTarget);

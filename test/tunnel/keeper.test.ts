@@ -1,23 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Forwarding } from '../../src/forward/types.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
-import type { NoteAnswer } from '../../src/tunnel/answers.ts';
-import type { CheckReport } from '../../src/tunnel/check-tunnel.ts';
-import { checkTunnel } from '../../src/tunnel/check-tunnel.ts';
-import { holdPort, type PortRequest } from '../../src/tunnel/hold-port.ts';
-import { Keeper } from '../../src/tunnel/keeper.ts';
-import { writeNote } from '../../src/tunnel/note.ts';
-import type { TunnelPlan } from '../../src/tunnel/options.ts';
+import type { NoteAnswer } from '../../src/tunnel/holder/answers.ts';
+import { writeNote } from '../../src/tunnel/holder/note.ts';
+import type { CheckReport } from '../../src/tunnel/keep/check-tunnel.ts';
+import { checkTunnel } from '../../src/tunnel/keep/check-tunnel.ts';
+import { holdPort, type PortRequest } from '../../src/tunnel/keep/hold-port.ts';
+import { Keeper } from '../../src/tunnel/keep/keeper.ts';
+import type { TunnelPlan } from '../../src/tunnel/keep/options.ts';
 import type { GatewayConnection, TunnelHappening, TunnelStatus } from '../../src/tunnel/types.ts';
 import { FakeConnection, portTaken, unreachable } from '../support/fake-gateway.ts';
 
 // What the keeper leads is played: how the port is got, what a check finds, what a note's answer is.
-vi.mock('../../src/tunnel/hold-port.ts', async (original) => ({
+vi.mock('../../src/tunnel/keep/hold-port.ts', async (original) => ({
   ...(await original<object>()),
   holdPort: vi.fn(),
 }));
-vi.mock('../../src/tunnel/check-tunnel.ts', () => ({ checkTunnel: vi.fn(), askTarget: vi.fn() }));
-vi.mock('../../src/tunnel/note.ts', () => ({ writeNote: vi.fn() }));
+vi.mock('../../src/tunnel/keep/check-tunnel.ts', () => ({ checkTunnel: vi.fn(), askTarget: vi.fn() }));
+vi.mock('../../src/tunnel/holder/note.ts', () => ({ writeNote: vi.fn() }));
 
 const hold = vi.mocked(holdPort);
 const check = vi.mocked(checkTunnel);

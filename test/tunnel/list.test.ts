@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ChannelOpenFailed, CommandTimeout } from '../../src/errors/index.ts';
-import { endTunnel } from '../../src/tunnel/end-tunnel.ts';
-import { type ListTunnelsOptions, listTunnels } from '../../src/tunnel/list.ts';
-import { writeNote } from '../../src/tunnel/note.ts';
+import { writeNote } from '../../src/tunnel/holder/note.ts';
+import { endTunnel } from '../../src/tunnel/list/end-tunnel.ts';
+import { type ListTunnelsOptions, listTunnels } from '../../src/tunnel/list/list.ts';
 import { answering, FakeConnection, lost, shellSays } from '../support/fake-gateway.ts';
 
 const self = ['boot b1', 'self 500 900 sshd', 'uid 1001', 'clock 1000.00 100'];

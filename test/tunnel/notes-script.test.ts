@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { assign } from '../../src/tunnel/gateway-script.ts';
+import { assign } from '../../src/tunnel/script/gateway-script.ts';
 import {
   notes,
   process as processFunctions,
   readNote,
   want,
   writeNote,
-} from '../../src/tunnel/scripts.generated.ts';
+} from '../../src/tunnel/script/scripts.generated.ts';
 
 const note = '300 600 b1';
 let home: string;

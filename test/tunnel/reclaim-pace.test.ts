@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ReclaimPace } from '../../src/tunnel/reclaim-pace.ts';
+import { ReclaimPace } from '../../src/tunnel/reclaim/reclaim-pace.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout'] }));
 afterEach(() => void vi.useRealTimers());

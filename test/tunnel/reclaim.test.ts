@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ChannelOpenFailed } from '../../src/errors/index.ts';
-import { machineName } from '../../src/tunnel/note.ts';
-import { reclaimPort } from '../../src/tunnel/reclaim.ts';
+import { machineName } from '../../src/tunnel/holder/note.ts';
+import { reclaimPort } from '../../src/tunnel/reclaim/reclaim.ts';
 import type { ReclaimOptions } from '../../src/tunnel/types.ts';
 import { answering, FakeConnection, shellSays } from '../support/fake-gateway.ts';
 

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { AuthenticationFailed, ChannelOpenFailed } from '../../src/errors/index.ts';
 import { latch } from '../../src/time/latch.ts';
-import { startReverseTunnel } from '../../src/tunnel/reverse-tunnel.ts';
+import { startReverseTunnel } from '../../src/tunnel/keep/reverse-tunnel.ts';
 import type { ReverseTunnelOptions, TunnelEvent, TunnelStatus } from '../../src/tunnel/types.ts';
 import {
   FakeConnection,

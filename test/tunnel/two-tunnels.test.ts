@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { startMockGateway } from '../../src/mock-server/index.ts';
-import { startReverseTunnel } from '../../src/tunnel/reverse-tunnel.ts';
+import { startReverseTunnel } from '../../src/tunnel/keep/reverse-tunnel.ts';
 import type { TunnelEvent } from '../../src/tunnel/types.ts';
 import { freePort } from '../support/sshd.ts';
 

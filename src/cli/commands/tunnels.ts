@@ -1,6 +1,6 @@
 import { given } from '../../check/given.ts';
 import { printable } from '../../text/printable.ts';
-import { defaultAnswerTimeout } from '../../tunnel/list.ts';
+import { defaultAnswerTimeout } from '../../tunnel/list/list.ts';
 import { aPort, time } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { asTime, portList } from '../args/values.ts';
@@ -153,7 +153,7 @@ class Ending {
   }
 
   async run(connection: Connection, io: Io): Promise<number> {
-    const { endTunnel } = await import('../../tunnel/end-tunnel.ts');
+    const { endTunnel } = await import('../../tunnel/list/end-tunnel.ts');
     const onEnding = () => {
       this.#isAsked = true;
     };

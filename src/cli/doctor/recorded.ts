@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readOwnFile } from '../../files/own-file.ts';
-import { defaultKnownHostsFiles } from '../../host-key/known-hosts-files.ts';
+import { defaultKnownHostsFiles } from '../../host-key/known-hosts/files.ts';
 import type { ConnectOptions, KnownHostsOption } from '../library.ts';
 
 /** A key that has just been recorded, and where. */

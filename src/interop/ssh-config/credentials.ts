@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
 import { given } from '../../check/given.ts';
 import { readOwnFile } from '../../files/own-file.ts';
-import { readCertificateText } from '../../host-key/certificate-text.ts';
-import { parseHostKey } from '../../host-key/known-hosts-parse.ts';
-import { WireReader } from '../../host-key/wire-reader.ts';
+import { readCertificateText } from '../../host-key/certificates/certificate-text.ts';
+import { WireReader } from '../../host-key/keys/wire-reader.ts';
+import { parseHostKey } from '../../host-key/known-hosts/parse.ts';
 import { homeFolder } from '../../options/local-account.ts';
 import type { ConnectOptions } from '../../options/types.ts';
 import type { Found } from './lookup.ts';

@@ -1,5 +1,5 @@
 import { devNull } from 'node:os';
-import { defaultKnownHostsFiles } from '../../host-key/known-hosts-files.ts';
+import { defaultKnownHostsFiles } from '../../host-key/known-hosts/files.ts';
 import type { HostKeyOption } from '../../options/types.ts';
 import type { Found } from './lookup.ts';
 import { expandedPath, type TokenValues } from './tokens.ts';

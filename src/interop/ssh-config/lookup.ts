@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { readOwnFile, whyUnread } from '../../files/own-file.ts';
-import { expandPath } from '../../host-key/known-hosts-files.ts';
+import { expandPath } from '../../host-key/known-hosts/files.ts';
 import { accountName, homeFolder } from '../../options/local-account.ts';
 import { holds, type Subject } from './conditions.ts';
 import { below, filesMatching } from './glob.ts';

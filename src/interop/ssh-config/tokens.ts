@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { expandPath } from '../../host-key/known-hosts-files.ts';
+import { expandPath } from '../../host-key/known-hosts/files.ts';
 import { homeFolder } from '../../options/local-account.ts';
 import { printable } from '../../text/printable.ts';
 

@@ -1,6 +1,6 @@
-import type { Inside } from '../../ssh2/insides/inside.ts';
+import type { Inside } from '../../ssh2/insides/registry/inside.ts';
 
-/** What the mock server uses of ssh2's insides, as `ssh2/insides/registry.ts` lists it for the client. */
+/** What the mock server uses of ssh2's insides, as `ssh2/insides/registry` lists it for the client. */
 export const serverInsides: Readonly<Record<string, Inside>> = {
   'messages of our own': {
     use: 'Sends any packet, in or out of turn: disconnects with a text, malformed and refused things.',

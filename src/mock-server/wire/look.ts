@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { Connection, Server } from 'ssh2';
-import type { Inside } from '../../ssh2/insides/inside.ts';
+import type { Inside } from '../../ssh2/insides/registry/inside.ts';
 import { serverInsides } from './insides.ts';
 
 /** What is taken for missing: a test that no server starts without any of them. */

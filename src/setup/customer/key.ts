@@ -1,5 +1,5 @@
 import { wrongType } from '../../check/wrong.ts';
-import { parsePublicKeyLine } from '../../host-key/fingerprint.ts';
+import { parsePublicKeyLine } from '../../host-key/keys/fingerprint.ts';
 import { printable } from '../../text/printable.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Client } from 'ssh2';
-import { hastenFirstChannel } from '../insides/first-channel.ts';
-import { answersOf, aroundAnswers, handlersOf } from '../insides/inbound.ts';
+import { hastenFirstChannel } from '../insides/ahead/first-channel.ts';
+import { answersOf, aroundAnswers, handlersOf } from '../insides/messages/inbound.ts';
 import type { OnExceeded } from './receive-window.ts';
 
 /** Bytes of answers that may wait for a server to read them. */

@@ -1,5 +1,5 @@
 import type { Client } from 'ssh2';
-import { handlersOf } from '../insides/inbound.ts';
+import { handlersOf } from '../insides/messages/inbound.ts';
 import type { OnExceeded } from './receive-window.ts';
 
 /** Far more than any login asks; each question may reach a human. */

@@ -1,7 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { Client } from 'ssh2';
-import { channelOf, handlersOf, type InboundChannel, type InboundHandlers } from '../insides/inbound.ts';
 import { protocolOf, stateOf } from '../insides/internals.ts';
+import {
+  channelOf,
+  handlersOf,
+  type InboundChannel,
+  type InboundHandlers,
+} from '../insides/messages/inbound.ts';
 import { JoinedTail } from './joined-tail.ts';
 
 /** What ssh2 grants on each channel when it is opened (its lib/Channel.js). */

@@ -1,6 +1,6 @@
 import type { Client } from 'ssh2';
 import { now } from '../../time/timer.ts';
-import { onUnasked } from '../insides/unasked.ts';
+import { onUnasked } from '../insides/messages/unasked.ts';
 import type { OnExceeded } from './receive-window.ts';
 
 /** Within a second; far more than any server has to say that means nothing: with LogLevel DEBUG3 some hundred. */

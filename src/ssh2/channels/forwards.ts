@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, TcpConnectionDetails, UNIXConnectionDetails } from 'ssh2';
-import { refuseWithReason } from '../insides/inbound.ts';
 import { onServerDebug } from '../insides/internals.ts';
+import { refuseWithReason } from '../insides/messages/inbound.ts';
 import { tame } from '../insides/tame.ts';
 import type { Link, OpenOptions } from './link.ts';
 import { type RawChannel, wrapStream } from './stream-channel.ts';

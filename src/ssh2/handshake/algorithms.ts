@@ -1,7 +1,7 @@
 import { wrongRange } from '../../check/wrong.ts';
 import { WildcardMatcher } from '../../host-key/wildcard.ts';
 import type { AlgorithmChanges, Algorithms } from '../../options/types.ts';
-import { hybridKex } from '../insides/hybrid-kex.ts';
+import { hybridKex } from '../insides/key-exchange/hybrid-kex.ts';
 import { isInRuntime } from './runtime-algorithms.ts';
 
 export type AlgorithmKind = keyof Algorithms;

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
-import { readCertificate } from '../../host-key/certificate.ts';
-import { isCertificateAlgorithm } from '../../host-key/certificate-policy.ts';
-import { resolveKeyType } from '../../host-key/public-key.ts';
+import { readCertificate } from '../../host-key/certificates/certificate.ts';
+import { resolveKeyType } from '../../host-key/keys/public-key.ts';
+import { isCertificateAlgorithm } from '../../host-key/policy/certificate-policy.ts';
 import type { ResolvedOptions } from '../../options/resolve.ts';
-import { askForCertificates } from '../insides/host-certificates.ts';
-import { hybridKex, offerHybrid } from '../insides/hybrid-kex.ts';
+import { askForCertificates } from '../insides/key-exchange/host-certificates.ts';
+import { hybridKex, offerHybrid } from '../insides/key-exchange/hybrid-kex.ts';
 import type { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';

@@ -1,10 +1,10 @@
 import type { Client } from 'ssh2';
 import { HandshakeFailed, HostKeyMismatch, type SshError } from '../../errors/index.ts';
-import { readCertificate } from '../../host-key/certificate.ts';
-import { equalInConstantTime, fingerprintSha256 } from '../../host-key/fingerprint.ts';
-import { detailsOf, type HostKeyTarget } from '../../host-key/key-details.ts';
-import type { KnownHostsUpdate } from '../../host-key/known-hosts-update.ts';
-import type { HostKeyPolicy } from '../../host-key/policy.ts';
+import { readCertificate } from '../../host-key/certificates/certificate.ts';
+import { equalInConstantTime, fingerprintSha256 } from '../../host-key/keys/fingerprint.ts';
+import type { KnownHostsUpdate } from '../../host-key/known-hosts/update.ts';
+import { detailsOf, type HostKeyTarget } from '../../host-key/policy/key-details.ts';
+import type { HostKeyPolicy } from '../../host-key/policy/policy.ts';
 import { latch } from '../../time/latch.ts';
 import type { UpdateSettings } from './host-key-updates.ts';
 

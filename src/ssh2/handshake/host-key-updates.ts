@@ -1,5 +1,9 @@
 import type { Client } from 'ssh2';
-import { equalInConstantTime } from '../../host-key/fingerprint.ts';
+import { equalInConstantTime } from '../../host-key/keys/fingerprint.ts';
+import { resolveKeyType } from '../../host-key/keys/public-key.ts';
+import { isSignedBy } from '../../host-key/keys/signature.ts';
+import { MalformedWireData, WireReader } from '../../host-key/keys/wire-reader.ts';
+import { wireString } from '../../host-key/keys/wire-string.ts';
 import {
   applyUpdate,
   type KnownHostsUpdate,
@@ -7,15 +11,11 @@ import {
   type ToldKey,
   type ToldKeys,
   toldKeys,
-} from '../../host-key/known-hosts-update.ts';
-import { resolveKeyType } from '../../host-key/public-key.ts';
-import { isSignedBy } from '../../host-key/signature.ts';
-import { MalformedWireData, WireReader } from '../../host-key/wire-reader.ts';
-import { wireString } from '../../host-key/wire-string.ts';
+} from '../../host-key/known-hosts/update.ts';
 import type { Log, LogRecord } from '../../options/types.ts';
 import { printable } from '../../text/printable.ts';
 import type { Where } from '../channels/link.ts';
-import { askForProofs, sessionIdOf } from '../insides/further-host-keys.ts';
+import { askForProofs, sessionIdOf } from '../insides/key-exchange/further-host-keys.ts';
 
 /** The key by which a server was trusted, and the entries that it may therefore keep up to date. */
 export interface TrustedServer {

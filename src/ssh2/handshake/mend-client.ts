@@ -4,9 +4,9 @@ import { boundLoginTalk } from '../bounds/login-talk.ts';
 import { boundWindows } from '../bounds/receive-window.ts';
 import { boundRekeys } from '../bounds/rekey-time.ts';
 import { boundUnasked } from '../bounds/unasked.ts';
-import { knowForwardsByOwnNamesOnly } from '../insides/inbound.ts';
 import { deferDestruction, onSilentDisconnect } from '../insides/internals.ts';
-import { lookInside } from '../insides/look.ts';
+import { knowForwardsByOwnNamesOnly } from '../insides/messages/inbound.ts';
+import { lookInside } from '../insides/registry/look.ts';
 import { guardOrder } from '../order/guard-order.ts';
 import type { MessageOrder, OutOfTurn } from '../order/message-order.ts';
 

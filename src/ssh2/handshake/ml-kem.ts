@@ -1,5 +1,5 @@
 import crypto, { type KeyObject } from 'node:crypto';
-import type { KemKeys } from '../insides/hybrid-kex.ts';
+import type { KemKeys } from '../insides/key-exchange/hybrid-kex.ts';
 
 /** Since Node 24.7; the types are older. */
 interface WithMlKem {

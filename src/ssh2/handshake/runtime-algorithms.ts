@@ -1,5 +1,5 @@
 import { generateKeyPairSync, getCiphers, getHashes } from 'node:crypto';
-import { hybridKex } from '../insides/hybrid-kex.ts';
+import { hybridKex } from '../insides/key-exchange/hybrid-kex.ts';
 import { hasMlKem } from './ml-kem.ts';
 
 /** The name in OpenSSL of each cipher that ssh2 has, and of the hash of each MAC. */

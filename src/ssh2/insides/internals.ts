@@ -1,9 +1,9 @@
 import type { EventEmitter } from 'node:events';
 import type { Client, ClientChannel } from 'ssh2';
-import { serves } from './look.ts';
+import { serves } from './registry/look.ts';
 
 /**
- * The members of ssh2's protocol that we use beyond its documentation; registry.ts says what for. Those that serve
+ * The members of ssh2's protocol that we use beyond its documentation; the registry says what for. Those that serve
  * speed may be missing: then the caller falls back to what the public interface gives.
  */
 export interface Protocol {

@@ -1,5 +1,5 @@
 import type { Client, ParsedKey } from 'ssh2';
-import { wireString } from '../../host-key/wire-string.ts';
+import { wireString } from '../../host-key/keys/wire-string.ts';
 import { ssh2 } from './client-parts.ts';
 import { protocolOf } from './internals.ts';
 

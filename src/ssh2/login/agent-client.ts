@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { MalformedWireData, WireReader } from '../../host-key/wire-reader.ts';
-import { wireString } from '../../host-key/wire-string.ts';
+import { MalformedWireData, WireReader } from '../../host-key/keys/wire-reader.ts';
+import { wireString } from '../../host-key/keys/wire-string.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 

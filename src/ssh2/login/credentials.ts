@@ -1,6 +1,6 @@
 import type { ParsedKey } from 'ssh2';
-import type { Certificate } from '../../host-key/certificate.ts';
-import { parsePublicKeyLine } from '../../host-key/fingerprint.ts';
+import type { Certificate } from '../../host-key/certificates/certificate.ts';
+import { parsePublicKeyLine } from '../../host-key/keys/fingerprint.ts';
 import type { ConnectOptions, KeyboardInteractive } from '../../options/types.ts';
 import { expandHome, readKeyFile } from './key-files.ts';
 import { parsePrivateKey } from './key-formats/private-key.ts';

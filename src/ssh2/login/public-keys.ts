@@ -1,8 +1,8 @@
 import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
-import type { Certificate } from '../../host-key/certificate.ts';
-import { certificateProblem, serverConditions } from '../../host-key/certificate-check.ts';
-import { fingerprintSha256, keyTypeOf } from '../../host-key/fingerprint.ts';
-import { readPublicKey, resolveKeyType } from '../../host-key/public-key.ts';
+import type { Certificate } from '../../host-key/certificates/certificate.ts';
+import { certificateProblem, serverConditions } from '../../host-key/certificates/certificate-check.ts';
+import { fingerprintSha256, keyTypeOf } from '../../host-key/keys/fingerprint.ts';
+import { readPublicKey, resolveKeyType } from '../../host-key/keys/public-key.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { type OpaqueKey, opaqueKey } from '../insides/whole-signatures.ts';

@@ -1,7 +1,7 @@
 import { sign } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
-import { resolveKeyType } from '../../host-key/public-key.ts';
-import { wireString } from '../../host-key/wire-string.ts';
+import { resolveKeyType } from '../../host-key/keys/public-key.ts';
+import { wireString } from '../../host-key/keys/wire-string.ts';
 
 /** The hash of each signature algorithm; Ed25519 brings its own. */
 const hashes: Readonly<Record<string, string>> = {

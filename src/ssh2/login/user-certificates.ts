@@ -1,9 +1,9 @@
 import type { ParsedKey } from 'ssh2';
 import { readOwnFile } from '../../files/own-file.ts';
-import { type Certificate, readCertificate } from '../../host-key/certificate.ts';
-import { isSha1Signed, readCertificateText } from '../../host-key/certificate-text.ts';
-import { fingerprintSha256 } from '../../host-key/fingerprint.ts';
-import { readPublicKey } from '../../host-key/public-key.ts';
+import { type Certificate, readCertificate } from '../../host-key/certificates/certificate.ts';
+import { isSha1Signed, readCertificateText } from '../../host-key/certificates/certificate-text.ts';
+import { fingerprintSha256 } from '../../host-key/keys/fingerprint.ts';
+import { readPublicKey } from '../../host-key/keys/public-key.ts';
 import { expandHome, readKeyFile } from './key-files.ts';
 
 interface CertificateOptions {

@@ -6,7 +6,7 @@ import {
   onEmptyMessage,
   onLoginRequest,
   sendDisconnect,
-} from '../insides/packets.ts';
+} from '../insides/messages/packets.ts';
 import { messageName } from './message-names.ts';
 import { MessageOrder, mayLeaveInPlainText, type OutOfTurn, type Rekeys } from './message-order.ts';
 

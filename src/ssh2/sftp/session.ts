@@ -5,7 +5,7 @@ import { latch } from '../../time/latch.ts';
 import { startTimer } from '../../time/timer.ts';
 import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Link } from '../channels/link.ts';
-import { sendBeforeWindow } from '../insides/before-window.ts';
+import { sendBeforeWindow } from '../insides/ahead/before-window.ts';
 import { LostSignal } from '../transport/lost.ts';
 import { type Asked, brokenReply, noReply, notOffered, refusal, sessionEnded, spokeFirst } from './errors.ts';
 import { Greeting } from './greeting.ts';

@@ -8,7 +8,7 @@ import {
   type StreamPhase,
 } from '../../errors/index.ts';
 import { printable, quoted } from '../../text/printable.ts';
-import type { ServerOffer } from '../insides/server-offer.ts';
+import type { ServerOffer } from '../insides/key-exchange/server-offer.ts';
 import { tame } from '../insides/tame.ts';
 import type { OutOfTurn } from '../order/message-order.ts';
 import { protocolHint } from './protocol-hint.ts';

@@ -1,6 +1,6 @@
 import { printable } from '../../text/printable.ts';
-import { hybridKex } from '../insides/hybrid-kex.ts';
-import type { ServerOffer } from '../insides/server-offer.ts';
+import { hybridKex } from '../insides/key-exchange/hybrid-kex.ts';
+import type { ServerOffer } from '../insides/key-exchange/server-offer.ts';
 
 /** What a failed key exchange most likely comes from, and what helps. */
 export function protocolHint(

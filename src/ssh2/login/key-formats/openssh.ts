@@ -1,5 +1,5 @@
-import { MalformedWireData, WireReader } from '../../../host-key/wire-reader.ts';
-import { wireString } from '../../../host-key/wire-string.ts';
+import { MalformedWireData, WireReader } from '../../../host-key/keys/wire-reader.ts';
+import { wireString } from '../../../host-key/keys/wire-string.ts';
 import { KeyProblem, passphraseBytes } from './errors.ts';
 
 const begin = '-----BEGIN OPENSSH PRIVATE KEY-----';

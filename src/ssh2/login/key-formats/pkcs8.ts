@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { wireString } from '../../../host-key/wire-string.ts';
+import { wireString } from '../../../host-key/keys/wire-string.ts';
 import { KeyProblem, PassphraseProblem, passphraseBytes, unusableKind } from './errors.ts';
 import { closed } from './openssh.ts';
 

@@ -6,9 +6,9 @@ import {
   type JsonWebKey,
   timingSafeEqual,
 } from 'node:crypto';
-import { ecdsaCurves } from '../../../host-key/signature.ts';
-import { MalformedWireData, WireReader } from '../../../host-key/wire-reader.ts';
-import { wireString } from '../../../host-key/wire-string.ts';
+import { ecdsaCurves } from '../../../host-key/keys/signature.ts';
+import { MalformedWireData, WireReader } from '../../../host-key/keys/wire-reader.ts';
+import { wireString } from '../../../host-key/keys/wire-string.ts';
 import { printable } from '../../../text/printable.ts';
 import { type Argon2Cost, argon2 } from './argon2.ts';
 import { KeyProblem, PassphraseProblem, passphraseBytes, unusableKind } from './errors.ts';

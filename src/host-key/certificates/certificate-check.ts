@@ -1,0 +1,66 @@
+import { printable } from '../../text/printable.ts';
+import type { Certificate } from './certificate.ts';
+
+/** What a certificate is to be used for. */
+export interface CertificateUse {
+  readonly kind: 'user' | 'host';
+  /** Names of which the certificate must carry one. */
+  readonly names: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * What keeps a certificate from being used, as a half sentence (`it expired at ...`), in OpenSSH's order; undefined
+ * when nothing does. Who signed it is another question.
+ */
+export function certificateProblem(certificate: Certificate, use: CertificateUse): string | undefined {
+  const { kind, validAfter, validBefore, principals, criticalOptions } = certificate;
+  const now = BigInt(Math.floor(use.now / 1_000));
+  if (kind !== use.kind) return `it is a ${kind} certificate, not a ${use.kind} certificate`;
+  if (now < validAfter) return `it is not valid before ${timeText(validAfter)}`;
+  if (now >= validBefore) return `it expired at ${timeText(validBefore)}`;
+  if (!isFor(certificate, use))
+    return `it is for ${namesText(principals)}, not for ${use.names.map((name) => printable(name, 80)).join(' or ')}`;
+  // A user certificate's options are the server's business.
+  if (use.kind === 'user' || criticalOptions.length === 0) return undefined;
+  return `it carries the critical option ${namesText(criticalOptions)}, which is not known`;
+}
+
+/** Critical options that OpenSSH's server knows. */
+const knownOptions = ['force-command', 'source-address', 'verify-required'];
+
+/** What a server may hold against a user certificate that looks right from here; empty for most. */
+export function serverConditions({ criticalOptions }: Certificate): string {
+  const strange = criticalOptions.filter((name) => !knownOptions.includes(name));
+  if (strange.length > 0)
+    return ` It carries the critical option ${namesText(strange)}: a server that does not know it refuses it.`;
+  const address = criticalOptions.includes('source-address');
+  return address ? ' It is for some addresses only (source-address): is this machine at one of them?' : '';
+}
+
+/** A host certificate without names is for any host; a user certificate without names is for nobody. */
+function isFor({ principals }: Certificate, { kind, names }: CertificateUse): boolean {
+  if (principals.length === 0) return kind === 'host';
+  const wanted = names.map((name) => Buffer.from(name, 'utf8').toString('latin1'));
+  return principals.some((principal) => wanted.includes(principal));
+}
+
+/** The last second that a Date can be. */
+const lastSecond = 8_640_000_000_000n;
+
+function timeText(seconds: bigint): string {
+  return seconds > lastSecond ? 'the end of time' : new Date(Number(seconds) * 1_000).toISOString();
+}
+
+function namesText(names: readonly string[]): string {
+  if (names.length === 0) return 'no name at all';
+  const shown = names.slice(0, 5).map((name) => printable(Buffer.from(name, 'latin1'), 80));
+  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : '';
+  return shown.join(', ') + more;
+}
+
+/** How messages name a certificate: `certificate "kim" of the authority SHA256:...`. */
+export function certificateText(keyId: string, authorityFingerprint: string): string {
+  return `certificate "${printable(keyId, 80)}" of the authority ${authorityFingerprint}`;
+}

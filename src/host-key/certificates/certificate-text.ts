@@ -1,0 +1,30 @@
+import { decodeBase64 } from '../keys/fingerprint.ts';
+import { readPublicKey } from '../keys/public-key.ts';
+import { type Certificate, isSignedWithSha1, readCertificate } from './certificate.ts';
+
+/**
+ * The certificate of a `-cert.pub` file: as in `ssh`, the first line `type base64 comment` that is a key. A Buffer may also
+ * hold its bare bytes.
+ */
+export function readCertificateText(given: string | Buffer): Certificate | undefined {
+  const bare = typeof given === 'string' ? undefined : readCertificate(given);
+  if (bare !== undefined) return bare;
+  const { name, blob } = firstKey(given);
+  const certificate = blob && readCertificate(blob);
+  return certificate?.name === name ? certificate : undefined;
+}
+
+/** Whether it is no certificate only for the hash that its authority signed it with. */
+export function isSha1Signed(given: string | Buffer): boolean {
+  const { blob } = firstKey(given);
+  return blob !== undefined && isSignedWithSha1(blob);
+}
+
+function firstKey(given: string | Buffer): { name?: string; blob?: Buffer } {
+  for (const line of given.toString('latin1').split('\n')) {
+    const [name = '', base64 = ''] = line.trim().split(/[ \t]+/, 2);
+    const blob = name.startsWith('#') ? undefined : decodeBase64(base64);
+    if (blob && readPublicKey(blob)) return { name, blob };
+  }
+  return {};
+}

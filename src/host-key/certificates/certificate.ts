@@ -1,0 +1,105 @@
+import { type PublicKey, readKeyFields, readPublicKey, resolveKeyType } from '../keys/public-key.ts';
+import { isSignedBy } from '../keys/signature.ts';
+import { MalformedWireData, WireReader } from '../keys/wire-reader.ts';
+import { wireString } from '../keys/wire-string.ts';
+
+/** An OpenSSH certificate (PROTOCOL.certkeys in its source): a key, and what its authority says of it. */
+export interface Certificate {
+  /** The whole certificate in wire format. */
+  readonly blob: Buffer;
+  /** Its own type name, such as `ssh-ed25519-cert-v01@openssh.com`. */
+  readonly name: string;
+  /** The certified key. */
+  readonly key: PublicKey;
+  /** The certified key in wire format, as if it stood alone. */
+  readonly keyBlob: Buffer;
+  readonly kind: 'user' | 'host';
+  /** What the authority calls it (`ssh-keygen -I`): foreign text. */
+  readonly keyId: string;
+  /** User or host names it is for; none means any host. Foreign text, one character for each byte. */
+  readonly principals: readonly string[];
+  /** Seconds since 1970: the first one in which it is valid, and the first in which it is not any more. */
+  readonly validAfter: bigint;
+  readonly validBefore: bigint;
+  /** Names of critical options: foreign text. */
+  readonly criticalOptions: readonly string[];
+  readonly authority: PublicKey;
+  readonly authorityBlob: Buffer;
+}
+
+/** As OpenSSH's SSHKEY_CERT_MAX_PRINCIPALS. */
+const maxPrincipals = 256;
+
+/**
+ * Reads a certificate as strictly as OpenSSH, its signature included. Undefined for everything that is none, is damaged,
+ * or was not signed by the authority that it names (with SHA-2; never SHA-1).
+ */
+export function readCertificate(blob: Buffer): Certificate | undefined {
+  const { certificate, signature, signed } = parts(blob) ?? {};
+  if (!certificate || !signature || !signed) return undefined;
+  return isSignedBy(certificate.authorityBlob, signature, signed) ? certificate : undefined;
+}
+
+/** Whether a certificate is refused only for the hash that its authority signed it with. */
+export function isSignedWithSha1(blob: Buffer): boolean {
+  const { signature } = parts(blob) ?? {};
+  return signature?.subarray(0, 11).equals(wireString('ssh-rsa')) === true;
+}
+
+function parts(blob: Buffer): ReturnType<typeof parse> {
+  if (readPublicKey(blob)?.certificate !== true) return undefined;
+  try {
+    return parse(blob);
+  } catch (error) {
+    if (error instanceof MalformedWireData) return undefined;
+    throw error;
+  }
+}
+
+function parse(blob: Buffer): { certificate: Certificate; signature: Buffer; signed: Buffer } | undefined {
+  const reader = new WireReader(blob);
+  const name = reader.text();
+  const type = resolveKeyType(name)?.type ?? '';
+  reader.string(); // nonce
+  const keyStart = reader.offset;
+  readKeyFields(type, reader);
+  const keyBlob = Buffer.concat([wireString(type), reader.since(keyStart)]);
+  reader.uint64(); // serial
+  const kind = reader.uint32() === 1 ? 'user' : 'host';
+  const keyId = Buffer.from(reader.text(), 'latin1').toString('utf8');
+  const principals = textsOf(reader.string());
+  const validAfter = reader.uint64();
+  const validBefore = reader.uint64();
+  const criticalOptions = namesOf(reader.string());
+  namesOf(reader.string()); // extensions: for servers, but they must be well-formed
+  reader.string(); // reserved
+  const authorityBlob = reader.string();
+  const signed = reader.since(0);
+  const key = readPublicKey(keyBlob);
+  const authority = readPublicKey(authorityBlob);
+  if (key === undefined || authority === undefined) return undefined;
+  const said = { kind, keyId, principals, validAfter, validBefore, criticalOptions } as const;
+  const certificate = { blob, name, key, keyBlob, ...said, authority, authorityBlob };
+  return { certificate, signature: reader.string(), signed };
+}
+
+function textsOf(packed: Buffer): string[] {
+  const reader = new WireReader(packed);
+  const texts: string[] = [];
+  while (!reader.atEnd) {
+    if (texts.length === maxPrincipals) throw new MalformedWireData('has too many principals');
+    texts.push(reader.text());
+  }
+  return texts;
+}
+
+/** The names of a list of names and values. */
+function namesOf(packed: Buffer): string[] {
+  const reader = new WireReader(packed);
+  const names: string[] = [];
+  while (!reader.atEnd) {
+    names.push(reader.text());
+    reader.string();
+  }
+  return names;
+}

@@ -1,0 +1,74 @@
+import type { Certificate } from '../certificates/certificate.ts';
+import { certificateProblem } from '../certificates/certificate-check.ts';
+import { entriesFor, type KnownHostEntry, type KnownHostsQuery, prepareQuery } from './entries.ts';
+import { type KnownHostsFile, readKnownHostsFiles } from './files.ts';
+import { lowerCaseAscii } from './match.ts';
+
+/** What `@cert-authority` and `@revoked` lines say of a host certificate. */
+export type AuthorityVerdict =
+  | { verdict: 'match'; file: string; line: number }
+  | { verdict: 'revoked'; file: string; line: number; what: 'key' | 'authority' }
+  /** Its authority is trusted for the host, but it cannot be used. */
+  | { verdict: 'invalid'; file: string; line: number; problem: string }
+  /** No line trusts its authority for the host. */
+  | { verdict: 'unknown' };
+
+/** Whether any line trusts an authority for the host: then it is worth asking the server for a certificate. */
+export async function hasAuthority(query: KnownHostsQuery): Promise<boolean> {
+  const { paths, names } = prepareQuery(query);
+  const files = await readKnownHostsFiles(paths);
+  const asked = [names.name, names.withoutPort].filter((name) => name !== undefined);
+  return asked.some((name) => entriesFor(files, name).some(isAuthority));
+}
+
+/**
+ * Judges a host certificate by known_hosts files as OpenSSH's client does (check_host_key in its sshconnect.c): the name
+ * with its port, and when no line trusts the authority under it, the name without. `unknown` and `invalid` are not the
+ * last word: ssh then looks the certified key up as if it stood alone.
+ *
+ * @param now milliseconds since 1970.
+ */
+export async function lookupCertificate(
+  query: KnownHostsQuery,
+  certificate: Certificate,
+  now: number,
+): Promise<AuthorityVerdict> {
+  const { paths, names } = prepareQuery(query);
+  const files = await readKnownHostsFiles(paths);
+  const name = lowerCaseAscii(query.alias ?? query.host);
+  const judge = (lookedUp: string) => judgeUnder(files, lookedUp, certificate, { name, now });
+  const verdict = judge(names.name);
+  if (verdict.verdict !== 'unknown' || names.withoutPort === undefined) return verdict;
+  return judge(names.withoutPort);
+}
+
+function judgeUnder(
+  files: readonly KnownHostsFile[],
+  lookedUp: string,
+  certificate: Certificate,
+  { name, now }: { name: string; now: number },
+): AuthorityVerdict {
+  const entries = entriesFor(files, lookedUp);
+  const { key, authority } = certificate;
+  const has = (entry: KnownHostEntry, identity: Buffer) => entry.key.identity.equals(identity);
+  const revoked = entries.find(
+    (entry) => entry.marker === 'revoked' && (has(entry, key.identity) || has(entry, authority.identity)),
+  );
+  if (revoked) {
+    const what = has(revoked, key.identity) ? 'key' : 'authority';
+    return { verdict: 'revoked', what, ...placeOf(revoked) };
+  }
+  const trusted = entries.find((entry) => isAuthority(entry) && has(entry, authority.identity));
+  if (!trusted) return { verdict: 'unknown' };
+  const problem = certificateProblem(certificate, { kind: 'host', names: [name], now });
+  if (problem === undefined) return { verdict: 'match', ...placeOf(trusted) };
+  return { verdict: 'invalid', problem, ...placeOf(trusted) };
+}
+
+function isAuthority({ marker, key }: KnownHostEntry): boolean {
+  return marker === 'cert-authority' && !key.certificate;
+}
+
+function placeOf({ file, line }: KnownHostEntry): { file: string; line: number } {
+  return { file, line };
+}

@@ -1,0 +1,44 @@
+import type { Checks } from '../../check/options.ts';
+import type { PublicKey } from '../keys/public-key.ts';
+import { checkPaths, defaultKnownHostsFiles, expandPath, type KnownHostsFile } from './files.ts';
+import { HostMatcher } from './match.ts';
+import { type HostName, hostNameChecks, type LookupNames, lookupNames } from './name.ts';
+import { type KnownHostsMarker, knownHostsLines, parseHostKey } from './parse.ts';
+
+/** Which host is looked up, and in which files. */
+export interface KnownHostsQuery extends HostName {
+  /** Path or paths of known_hosts files; `~` works. Default: OpenSSH's own, the user's and the
+   * system's. */
+  readonly knownHosts?: string | readonly string[] | undefined;
+}
+
+/** A line that is about the host and carries a valid key. */
+export interface KnownHostEntry {
+  readonly file: string;
+  readonly line: number;
+  readonly marker: KnownHostsMarker;
+  readonly key: PublicKey;
+}
+
+export const queryChecks: Checks<KnownHostsQuery> = { ...hostNameChecks, knownHosts: checkPaths };
+
+/** The paths and names to look up. */
+export function prepareQuery(query: KnownHostsQuery): { paths: string[]; names: LookupNames } {
+  const { knownHosts = defaultKnownHostsFiles() } = query;
+  const given = typeof knownHosts === 'string' ? [knownHosts] : knownHosts;
+  return { paths: given.map((path) => expandPath('knownHosts', path)), names: lookupNames(query) };
+}
+
+/** All entries for a name, in the order of files and lines. Keys are parsed only where the name matches, as in ssh. */
+export function entriesFor(files: readonly KnownHostsFile[], name: string): KnownHostEntry[] {
+  const matcher = new HostMatcher(name);
+  const entries: KnownHostEntry[] = [];
+  for (const file of files) {
+    for (const { line, marker, hosts, keyText } of knownHostsLines(file.text)) {
+      if (!matcher.matches(hosts)) continue;
+      const key = parseHostKey(keyText);
+      if (key !== undefined) entries.push({ file: file.path, line, marker, key });
+    }
+  }
+  return entries;
+}

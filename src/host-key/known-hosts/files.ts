@@ -1,0 +1,148 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { checkText } from '../../check/values.ts';
+import { wrongRange } from '../../check/wrong.ts';
+import { homeFolder } from '../../options/local-account.ts';
+
+/** A known_hosts file in memory, one character for each byte. */
+export interface KnownHostsFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** No real file comes near; a device that never ends must not fill the memory. */
+const MAX_FILE_BYTES = 128 * 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * The files that OpenSSH's client reads by default: `~/.ssh/known_hosts`, `~/.ssh/known_hosts2` and the two of the
+ * system (`/etc/ssh/ssh_known_hosts`, on Windows `%ProgramData%\ssh\ssh_known_hosts`). Any of them may be missing.
+ */
+export function defaultKnownHostsFiles(): string[] {
+  const { ProgramData } = process.env;
+  return knownHostsFilesOf(process.platform, homeFolder(), ProgramData);
+}
+
+/** As {@link defaultKnownHostsFiles}, for a given machine. Without a home folder only the system's files are left. */
+export function knownHostsFilesOf(
+  platform: string,
+  home?: string,
+  programData = 'C:\\ProgramData',
+): string[] {
+  const windows = platform === 'win32';
+  const slash = windows ? '\\' : '/';
+  const system = windows ? `${programData}\\ssh` : '/etc/ssh';
+  const ofUser =
+    home === undefined ? [] : ['known_hosts', 'known_hosts2'].map((f) => [home, '.ssh', f].join(slash));
+  return [...ofUser, ...['ssh_known_hosts', 'ssh_known_hosts2'].map((file) => `${system}${slash}${file}`)];
+}
+
+/** Whether a file is one of the system's, which no user's connection may change. */
+export function isSystemFile(path: string): boolean {
+  return defaultKnownHostsFiles().slice(-2).includes(path);
+}
+
+/** A path, or any number of them. */
+export function checkPaths(name: string, value: unknown): void {
+  if (!Array.isArray(value)) return void expandPath(name, value);
+  for (const [index, path] of value.entries()) expandPath(`${name}[${index}]`, path);
+}
+
+/**
+ * Checks a path and replaces a leading `~` by the home folder.
+ *
+ * @throws TypeError or RangeError that names the option.
+ */
+export function expandPath(name: string, path: unknown): string {
+  checkText(name, path, 'a path');
+  if (!path.startsWith('~')) return path;
+  const home = homeFolder();
+  if (!/^~($|[\\/])/.test(path) || home === undefined) {
+    throw wrongRange(name, path, "a path that begins with ~ only for one's own home folder");
+  }
+  return home + path.slice(1);
+}
+
+/**
+ * Reads known_hosts files. A missing file is left out, as ssh does.
+ *
+ * @throws Error with `code`, `path` and `cause` when a file is there and cannot be read: what it would have said is
+ * not known then, and nothing may be trusted.
+ */
+export async function readKnownHostsFiles(paths: readonly string[]): Promise<KnownHostsFile[]> {
+  const files: KnownHostsFile[] = [];
+  for (const path of paths) {
+    const text = await readKnownHostsFile(path);
+    if (text !== undefined) files.push({ path, text });
+  }
+  return files;
+}
+
+async function readKnownHostsFile(path: string): Promise<string | undefined> {
+  try {
+    // Without O_NONBLOCK the opening of a named pipe would wait for a writer, perhaps for ever.
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      return await readText(handle);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw unusable(path, 'read', error);
+  }
+}
+
+async function readText(handle: FileHandle): Promise<string> {
+  await refuseUnusual(handle);
+  const parts: string[] = [];
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  for (let total = 0; total <= MAX_FILE_BYTES; ) {
+    const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES);
+    if (bytesRead === 0) return plainText(parts.join(''));
+    parts.push(chunk.toString('latin1', 0, bytesRead));
+    total += bytesRead;
+  }
+  throw Object.assign(new Error(`larger than ${MAX_FILE_BYTES} bytes`), { code: 'EFBIG' });
+}
+
+/**
+ * What an editor or PowerShell puts before the text is left out. UTF-16, which `>` of Windows PowerShell writes, is
+ * refused: no line of it could be read, and one that revokes a key would be passed over.
+ */
+function plainText(text: string): string {
+  if (text.startsWith('\xff\xfe') || text.startsWith('\xfe\xff')) {
+    const message =
+      'it is UTF-16, as > writes it in Windows PowerShell; write it with Out-File -Encoding ascii';
+    throw Object.assign(new Error(message), { code: 'EILSEQ' });
+  }
+  return text.startsWith('\xef\xbb\xbf') ? text.slice(3) : text;
+}
+
+/** Refuses folders, pipes and sockets. A character device is fine: `/dev/null` is how users say "no file". */
+export async function refuseUnusual(handle: FileHandle): Promise<void> {
+  const stats = await handle.stat();
+  if (stats.isFile() || stats.isCharacterDevice()) return;
+  const code = stats.isDirectory() ? 'EISDIR' : 'EINVAL';
+  throw Object.assign(new Error(`${code}: not a regular file`), { code });
+}
+
+/** ENOTDIR: a part of the path is a file (the home folder of a service account may be `/dev/null`). */
+function isMissing(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** An error that says which known_hosts file could not be used, with the system's own as `cause`. */
+export function unusable(path: string, verb: 'read' | 'write', cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const error = new Error(`Cannot ${verb} the known_hosts file ${JSON.stringify(path)}: ${reason}`, {
+    cause,
+  });
+  return Object.assign(error, { code: codeOf(cause), path });
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

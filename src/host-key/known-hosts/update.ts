@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fingerprintSha256 } from '../keys/fingerprint.ts';
+import { type PublicKey, readPublicKey } from '../keys/public-key.ts';
+import { checkRecordable, entryLine, inTurn } from './append.ts';
+import { type KnownHostsFile, readKnownHostsFiles, unusable } from './files.ts';
+import { HostMatcher, saltOf } from './match.ts';
+import { type HostName, lookupNames } from './name.ts';
+import { parseHostKey, parseKnownHostsLine } from './parse.ts';
+
+/** Whose entries are kept up to date, and where. */
+export interface KnownHostsUpdate extends HostName {
+  /** The user's own files; the first takes new keys. */
+  readonly files: readonly string[];
+  /** Whether a new line hides the name. Default: as those that are there do. */
+  readonly hash: boolean | undefined;
+}
+
+/** The host keys of which a server told. */
+export interface ToldKeys {
+  /** Those that we would take from it. */
+  readonly wanted: readonly ToldKey[];
+  /** Those of which we know no more than that it has them; on record, they stay as they are. */
+  readonly others: readonly ToldKey[];
+}
+
+export interface ToldKey {
+  readonly blob: Buffer;
+  readonly key: PublicKey;
+}
+
+/** What would be changed; or why nothing is, in a clause that follows "because". */
+export type UpdatePlan =
+  | {
+      readonly unknown: readonly ToldKey[];
+      readonly outdated: readonly PublicKey[];
+      readonly isHashed: boolean;
+      readonly kept?: undefined;
+    }
+  | { readonly kept: string };
+
+/** As `update_known_hosts` of OpenSSH's clientloop.c says it: key types and fingerprints. */
+export interface HostKeyChanges {
+  readonly learnt: readonly string[];
+  readonly removed: number;
+}
+
+/** Compares what a server tells with the files. Nothing is written. */
+export async function planUpdate(update: KnownHostsUpdate, told: ToldKeys): Promise<UpdatePlan> {
+  return compare(await readKnownHostsFiles(update.files), lookupNames(update).name, told);
+}
+
+/**
+ * Puts the proven keys on record and takes those away that the server has no more, as `hostfile_replace_entries` does:
+ * each file in one step, with the old one beside it as `.old`.
+ *
+ * @returns what was changed, or why nothing was: the files may say something else by now.
+ * @throws Error when a file cannot be read or written.
+ */
+export async function applyUpdate(
+  update: KnownHostsUpdate,
+  told: ToldKeys,
+  proven: readonly ToldKey[],
+): Promise<HostKeyChanges | { readonly kept: string }> {
+  const { name } = lookupNames(update);
+  checkRecordable(update);
+  const paths = await Promise.all(update.files.map((file) => realpath(file).catch(() => resolve(file))));
+  return inTurns([...new Set(paths)].sort(), async () => {
+    const files = await readKnownHostsFiles([...new Set(paths)]);
+    const plan = compare(files, name, told);
+    if (plan.kept !== undefined) return plan;
+    if (plan.unknown.some((key) => !proven.includes(key))) return { kept: 'the files changed meanwhile' };
+    const hash = update.hash ?? plan.isHashed;
+    for (const [index, { path }] of files.entries()) {
+      // As ssh: all are in the first one then.
+      const wanted = index === 0 ? told.wanted : [];
+      await replaceFile(path, (text) => edited(text, { name, wanted, others: told.others, hash }));
+    }
+    const learnt = plan.unknown.map(({ blob, key }) => `${key.type} ${fingerprintSha256(blob)}`);
+    return { learnt, removed: plan.outdated.length };
+  });
+}
+
+/** Several files at once, each in its turn; always in the same order, so that nobody waits for nobody. */
+function inTurns<T>([first, ...rest]: readonly string[], work: () => Promise<T>): Promise<T> {
+  return first === undefined ? work() : inTurn(first, () => inTurns(rest, work));
+}
+
+const same = (a: PublicKey, b: PublicKey) => a.certificate === b.certificate && a.identity.equals(b.identity);
+const among = (keys: readonly ToldKey[], key: PublicKey) => keys.some((told) => same(told.key, key));
+
+/** OpenSSH's `hostkeys_find` and `hostkeys_check_old` (clientloop.c). */
+function compare(files: readonly KnownHostsFile[], name: string, { wanted, others }: ToldKeys): UpdatePlan {
+  const known: PublicKey[] = [];
+  const outdated: PublicKey[] = [];
+  const elsewhere: PublicKey[] = [];
+  let isHashed = false;
+  for (const { marker, hosts, key, isOurs } of files.flatMap(({ text }) => linesOf(text, name))) {
+    if (!key) continue;
+    if (!isOurs) {
+      if (!hosts.startsWith('|') || saltOf(hosts)) elsewhere.push(key);
+      continue;
+    }
+    if (marker !== 'none') return { kept: 'a marked line (an authority or a revocation) is about this name' };
+    if (/[*?]|,.*,/.test(hosts)) return { kept: 'a line with a pattern or a list of names is about it' };
+    isHashed ||= hosts.startsWith('|');
+    if (among(wanted, key)) known.push(key);
+    else if (!among(others, key)) outdated.push(key);
+  }
+  const unknown = wanted.filter(({ key }) => !known.some((one) => same(one, key)));
+  if (unknown.length === 0 && outdated.length === 0) return { kept: 'all is as the server tells' };
+  if (elsewhere.some((key) => among(wanted, key) || outdated.some((old) => same(old, key)))) {
+    return { kept: 'one of the keys is on record under another name as well' };
+  }
+  return { unknown, outdated, isHashed };
+}
+
+function linesOf(text: string, name: string) {
+  const matcher = new HostMatcher(name);
+  return text.split('\n').map((raw, index) => {
+    const line = parseKnownHostsLine(raw, index + 1);
+    const key = line && parseHostKey(line.keyText);
+    return {
+      raw,
+      key,
+      marker: line?.marker,
+      hosts: line?.hosts ?? '',
+      isOurs: line ? matcher.matches(line.hosts) : false,
+    };
+  });
+}
+
+interface Edit {
+  name: string;
+  /** What the file shall hold; those that are missing are added. */
+  wanted: readonly ToldKey[];
+  /** What it may hold. */
+  others: readonly ToldKey[];
+  hash: boolean;
+}
+
+/** The lines that stay are not touched. Undefined: nothing changes. */
+function edited(text: string, { name, wanted, others, hash }: Edit): string | undefined {
+  const all = [...wanted, ...others];
+  const lines = linesOf(text, name);
+  const isOwn = ({ isOurs, marker, key }: (typeof lines)[number]) => isOurs && marker === 'none' && key;
+  const stay = lines.filter((line) => !(isOwn(line) && line.key && !among(all, line.key)));
+  const recorded = stay.filter(isOwn).flatMap(({ key }) => key ?? []);
+  const missing = wanted.filter(({ key }) => !recorded.some((one) => same(one, key)));
+  if (stay.length === lines.length && missing.length === 0) return undefined;
+  const kept = stay.map(({ raw }) => raw).join('\n');
+  const end = kept === '' || kept.endsWith('\n') ? '' : '\n';
+  return kept + end + missing.map(({ blob }) => entryLine(name, blob, hash).toString('latin1')).join('');
+}
+
+/** How often a file is read again that another process changes at the same time. */
+const mostReadings = 5;
+
+async function replaceFile(file: string, edit: (text: string) => string | undefined): Promise<void> {
+  try {
+    for (let reading = 1; reading <= mostReadings; reading++) {
+      if (await replaceOnce(file, edit)) return;
+    }
+  } catch (error) {
+    throw unusable(file, 'write', error);
+  }
+  throw unusable(file, 'write', new Error(`it changed ${mostReadings} times while it was being written`));
+}
+
+/** False: somebody wrote to it between our reading and our writing. */
+async function replaceOnce(file: string, edit: (text: string) => string | undefined): Promise<boolean> {
+  const before = await stat(file).catch(() => undefined);
+  const [found] = await readKnownHostsFiles([file]);
+  const text = found && edit(found.text);
+  if (!before || text === undefined) return true;
+  const temporary = `${file}.${randomUUID()}`;
+  try {
+    await write(temporary, text, before);
+    await keepOld(file, `${file}.old`);
+    const now = await stat(file);
+    if (now.size !== before.size || now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) return false;
+    await rename(temporary, file);
+    return true;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** File systems that have no hard links, and users who may not make one to a file that is not theirs. */
+const withoutLinks = ['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV'];
+
+/** As in OpenSSH the old file itself, so its owner's still; and never written through a link that somebody has put there. */
+async function keepOld(file: string, old: string): Promise<void> {
+  await rm(old, { force: true });
+  try {
+    await link(file, old);
+  } catch (error) {
+    if (!withoutLinks.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await copyFile(file, old, constants.COPYFILE_EXCL);
+  }
+}
+
+/** For those who could read the file before, and nobody else. */
+async function write(
+  path: string,
+  text: string,
+  like: { mode: number; uid: number; gid: number },
+): Promise<void> {
+  const output = await open(path, 'wx', 0o600);
+  try {
+    await output.writeFile(text, 'latin1');
+    const own = await output.stat();
+    if (own.uid !== like.uid || own.gid !== like.gid) await output.chown(like.uid, like.gid);
+    await output.chmod(like.mode & 0o777);
+    await output.sync();
+  } finally {
+    await output.close();
+  }
+}
+
+/** A server tells so many at most; a list that is longer is not looked at. */
+const mostKeys = 100;
+
+/**
+ * Sorts the keys that a server told. Undefined when they cannot all be its own: one is there twice, there are none or too
+ * many. Certificates, and keys of a type that nobody knows, are passed over.
+ */
+export function toldKeys(
+  blobs: readonly Buffer[],
+  isWanted: (type: string) => boolean,
+): ToldKeys | undefined {
+  const keys: ToldKey[] = [];
+  for (const blob of blobs.slice(0, mostKeys + 1)) {
+    const key = readPublicKey(blob);
+    if (!key || key.certificate) continue;
+    if (among(keys, key)) return undefined;
+    keys.push({ blob, key });
+  }
+  if (keys.length === 0 || blobs.length > mostKeys) return undefined;
+  const wanted = keys.filter(({ key }) => isWanted(key.type));
+  return { wanted, others: keys.filter((key) => !wanted.includes(key)) };
+}

@@ -1,0 +1,103 @@
+import type { Client } from 'ssh2';
+import { protocolOf } from '../internals.ts';
+
+interface Entry {
+  array: string[];
+}
+
+interface Direction {
+  cipher: Entry;
+  mac: Entry;
+  compress: Entry;
+  lang: Entry;
+}
+
+interface Offer {
+  lists: { kex: Entry; serverHostKey: Entry; cs: Direction; sc: Direction };
+}
+
+/** A key exchange of ssh2's, from when both sides' lists are compared until its keys are in use. */
+export interface KeyExchange {
+  type?: string;
+  negotiated?: { kex?: string; serverHostKey?: string };
+  _finished?: boolean;
+  _hostKey?: Buffer;
+  _remoteKexinit?: Buffer;
+  parse(payload: Buffer): unknown;
+  finish(...given: unknown[]): unknown;
+  getPublicKey(): Buffer;
+  convertPublicKey(key: Buffer): Buffer;
+  computeSecret(theirs: Buffer): Buffer | Error;
+}
+
+interface KexProtocol {
+  _offer?: Offer;
+  _kex?: KeyExchange;
+}
+
+type Listener = (kex: KeyExchange) => void;
+
+const listeners = new WeakMap<object, Listener[]>();
+
+/** Shows each key exchange, before it begins. False when ssh2 changed inside. */
+export function onKeyExchange(client: Client, listener: Listener): boolean {
+  const protocol = protocolOf(client) as KexProtocol | undefined;
+  if (!protocol) return false;
+  const known = listeners.get(protocol);
+  if (known) return known.push(listener) > 0;
+  const all = [listener];
+  listeners.set(protocol, all);
+  let kex = protocol._kex;
+  Object.defineProperty(protocol, '_kex', {
+    configurable: true,
+    enumerable: true,
+    get: () => kex,
+    set: (next: KeyExchange | undefined) => {
+      kex = next;
+      if (next) for (const tell of all) tell(next);
+    },
+  });
+  return true;
+}
+
+/** What ssh2 puts behind the key exchanges: no algorithms (RFC 8308, strict key exchange). */
+const signals = /^(ext-info|kex-strict)-/;
+
+/**
+ * Puts these lists in place of the ones that ssh2 offers: it refuses names that it does not know as options. False when
+ * ssh2 changed inside.
+ */
+export function offerInstead(
+  client: Client,
+  { kex, serverHostKey }: { kex?: readonly string[]; serverHostKey?: readonly string[] },
+): boolean {
+  const protocol = protocolOf(client) as KexProtocol | undefined;
+  const ours = protocol?._offer;
+  const lists = ours?.lists;
+  if (!protocol || !ours || !lists?.kex?.array || !lists.cs?.cipher?.array || !lists.sc?.cipher?.array)
+    return false;
+  // Not from an optional chain: Bun 1.4 puts what is used once where it is used, and `new a?.b()` is no syntax.
+  const Lists = ours.constructor as new (lists: object) => Offer;
+  const wanted = {
+    kex: kex ? [...kex, ...lists.kex.array.filter((name) => signals.test(name))] : lists.kex.array,
+    serverHostKey: serverHostKey ? [...serverHostKey] : lists.serverHostKey.array,
+  };
+  const offer = new Lists({ ...wanted, cs: arraysOf(lists.cs), sc: arraysOf(lists.sc) });
+  if (offer.lists?.kex?.array?.join() !== wanted.kex.join()) return false;
+  if (offer.lists.serverHostKey?.array?.join() !== wanted.serverHostKey.join()) return false;
+  protocol._offer = offer;
+  return true;
+}
+
+/**
+ * Lets ssh2 choose among these key exchanges when it compares the lists: not what was offered, which stays as it is, on
+ * the wire and in the hash.
+ */
+export function chooseAmong(client: Client, names: readonly string[]): void {
+  const lists = (protocolOf(client) as KexProtocol | undefined)?._offer?.lists;
+  if (lists) lists.kex.array = [...names];
+}
+
+function arraysOf({ cipher, mac, compress, lang }: Direction): Record<keyof Direction, string[]> {
+  return { cipher: cipher.array, mac: mac.array, compress: compress.array, lang: lang.array };
+}

@@ -1,0 +1,103 @@
+import type { Readable } from 'node:stream';
+import type { Client } from 'ssh2';
+import { protocolOf } from '../internals.ts';
+
+/**
+ * What ssh2's protocol calls with each message that came in, by the message's name (RFC 4250 section 4.1.2): members
+ * that we replace, so that what the far side sends is counted before it is kept. Each may be missing.
+ */
+export interface InboundHandlers {
+  /** ssh2 looks only whether the window is exactly zero (mscdex/ssh2#1505; RFC 4254 section 5.2). */
+  CHANNEL_DATA?(protocol: unknown, id: number, data: Buffer): void;
+  /** As for CHANNEL_DATA. */
+  CHANNEL_EXTENDED_DATA?(protocol: unknown, id: number, data: Buffer, type: number): void;
+  /** ssh2 asks the server to prove each host key that it tells of, and keeps it until then. */
+  GLOBAL_REQUEST?(protocol: unknown, name: string, wantReply: boolean, data: unknown): void;
+  /** ssh2 passes on any number of rounds and prompts (RFC 4256). */
+  USERAUTH_INFO_REQUEST?(protocol: unknown, name: string, instructions: string, prompts: unknown): void;
+  /** ssh2 passes on any number of banners (RFC 4252 section 5.4). */
+  USERAUTH_BANNER?(protocol: unknown, message: string): void;
+}
+
+type Answer = (...parts: unknown[]) => void;
+
+/** How ssh2 answers what a server asks: members that we replace, to count what a server does not read (RFC 4254). */
+export interface Answering {
+  requestSuccess: Answer;
+  requestFailure: Answer;
+  channelFailure: Answer;
+  channelOpenConfirm: Answer;
+  channelOpenFail: Answer;
+  authInfoRes: Answer;
+}
+
+const answerNames = [
+  'requestSuccess',
+  'requestFailure',
+  'channelFailure',
+  'channelOpenConfirm',
+  'channelOpenFail',
+  'authInfoRes',
+] as const satisfies Array<keyof Answering>;
+
+/** An open channel of ssh2's. */
+export type InboundChannel = Readable & { stderr: Readable };
+
+interface WithChannels {
+  _chanMgr?: { get?(id: number): unknown };
+}
+
+interface WithForwards {
+  _forwarding?: object;
+  _forwardingUnix?: object;
+}
+
+/** The handlers of a client that has connected. */
+export function handlersOf(client: Client): InboundHandlers | undefined {
+  const handlers = protocolOf(client)?._handlers;
+  return typeof handlers === 'object' ? (handlers as InboundHandlers) : undefined;
+}
+
+/** Where a client's answers are made, if all of them are where they were. */
+export function answersOf(client: Client): Answering | undefined {
+  const protocol = protocolOf(client) as Partial<Answering> | undefined;
+  const hasAll = answerNames.every((name) => typeof protocol?.[name] === 'function');
+  return hasAll ? (protocol as Answering) : undefined;
+}
+
+/** Puts `around` about each kind of answer. */
+export function aroundAnswers(answers: Answering, around: (answer: () => void) => void): void {
+  for (const name of answerNames) {
+    const original = answers[name];
+    answers[name] = (...parts) => around(() => original.apply(answers, parts));
+  }
+}
+
+/** The next refusal of a channel has this reason (RFC 4254 section 5.1); ssh2 always says that the connect failed. */
+export function refuseWithReason(client: Client, reason: number, refuse: () => void): void {
+  const answers = answersOf(client);
+  if (!answers) return refuse();
+  const original = answers.channelOpenFail;
+  answers.channelOpenFail = (id, _reason, ...text) => original.call(answers, id, reason, ...text);
+  try {
+    refuse();
+  } finally {
+    answers.channelOpenFail = original;
+  }
+}
+
+/** The open channel of that number; undefined while the server has not answered the request for it. */
+export function channelOf(client: Client, id: number): InboundChannel | undefined {
+  const channel = (client as unknown as WithChannels)._chanMgr?.get?.(id);
+  return typeof channel === 'object' && channel !== null ? (channel as InboundChannel) : undefined;
+}
+
+/**
+ * Takes the inherited names out of ssh2's tables of forwards, whose keys the server chooses when it opens a channel: it
+ * would find one for a socket named `constructor`, and neither accept nor refuse the channel. To be called when the
+ * client has connected.
+ */
+export function knowForwardsByOwnNamesOnly(client: Client): void {
+  const { _forwarding: ports, _forwardingUnix: sockets } = client as unknown as WithForwards;
+  for (const table of [ports, sockets]) if (typeof table === 'object') Object.setPrototypeOf(table, null);
+}

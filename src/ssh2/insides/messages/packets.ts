@@ -1,0 +1,129 @@
+import type { Client } from 'ssh2';
+import { protocolOf } from '../internals.ts';
+
+interface Reader {
+  read(packet: Buffer): Buffer;
+  _zlib?: { _maxOutputLength?: number };
+}
+
+interface Cipher {
+  encrypt(packet: Buffer): void;
+}
+
+interface PacketProtocol {
+  _packetRW?: { read?: Reader };
+  _cipher?: Cipher;
+  _strictMode?: boolean;
+  _onPayload?(payload: Uint8Array): unknown;
+  disconnect?(reason: number): void;
+}
+
+type LoginRequest = (...given: unknown[]) => void;
+type LoginProtocol = Partial<Record<'authPassword' | 'authPK' | 'authKeyboard' | 'authNone', LoginRequest>>;
+
+/** Length and length of padding stand before the payload (RFC 4253 section 6). */
+const payloadStart = 5;
+
+/** What a compressed message may come to: far more than one that is not may have, and nothing beside 1,000 times that. */
+const longestMessage = 256 * 1024;
+
+/** Sees a message that came in; returns what ssh2 shall read in its place. What it throws ends the reading. */
+type Pass = (payload: Buffer) => Buffer;
+
+const passes = new WeakMap<object, Pass[]>();
+
+/**
+ * Lets `pass` see each message before ssh2 looks at it, decrypted and decompressed, behind those who asked before. ssh2
+ * makes a new reader at each key exchange, and another one when compression begins.
+ */
+export function passInbound(client: Client, pass: Pass): boolean {
+  const streams = (protocolOf(client) as PacketProtocol | undefined)?._packetRW;
+  if (!streams || typeof streams.read?.read !== 'function') return false;
+  const known = passes.get(streams);
+  if (known) return known.push(pass) > 0;
+  const all = [pass];
+  passes.set(streams, all);
+  let reader = passing(streams.read, all);
+  Object.defineProperty(streams, 'read', {
+    configurable: true,
+    enumerable: true,
+    get: () => reader,
+    set: (next: Reader) => {
+      reader = passing(next, all);
+    },
+  });
+  return true;
+}
+
+function passing(reader: Reader, all: readonly Pass[]): Reader {
+  const { read, _zlib: inflate } = reader;
+  if (typeof inflate?._maxOutputLength === 'number') inflate._maxOutputLength = longestMessage;
+  reader.read = (packet) => {
+    let payload = read.call(reader, packet);
+    for (const pass of all) payload = pass(payload);
+    return payload;
+  };
+  return reader;
+}
+
+/** Shows the type of each message to `judge` before ssh2 looks at it. What `judge` throws ends the reading. */
+export function judgeInbound(client: Client, judge: (type: number) => void): boolean {
+  return passInbound(client, (payload) => {
+    const type = payload[0];
+    if (type !== undefined) judge(type);
+    return payload;
+  });
+}
+
+/**
+ * Calls back at a packet with nothing in it, which ssh2 passes over outside of a key exchange. What `listener` throws
+ * ends the reading. To be called before the first key exchange: each one hands the reader of messages on.
+ */
+export function onEmptyMessage(client: Client, listener: () => void): boolean {
+  const protocol = protocolOf(client) as PacketProtocol | undefined;
+  const read = protocol?._onPayload;
+  if (!protocol || typeof read !== 'function') return false;
+  protocol._onPayload = (payload) => {
+    if (payload.length === 0) listener();
+    return read(payload);
+  };
+  return true;
+}
+
+/** Shows the type of each message that is about to leave unencrypted. What `judge` throws keeps it here. */
+export function judgePlainOutbound(client: Client, judge: (type: number) => void): boolean {
+  // The first cipher encrypts nothing; the key exchange puts another one in its place.
+  const cipher = (protocolOf(client) as PacketProtocol | undefined)?._cipher;
+  if (typeof cipher?.encrypt !== 'function') return false;
+  const encrypt = cipher.encrypt;
+  cipher.encrypt = (packet) => {
+    judge(packet[payloadStart] ?? 0);
+    encrypt.call(cipher, packet);
+  };
+  return true;
+}
+
+/** Calls back whenever a request for a login is made. */
+export function onLoginRequest(client: Client, listener: () => void): boolean {
+  const protocol = protocolOf(client) as LoginProtocol | undefined;
+  if (!protocol) return false;
+  for (const name of ['authPassword', 'authPK', 'authKeyboard', 'authNone'] as const) {
+    const original = protocol[name];
+    if (typeof original !== 'function') return false;
+    protocol[name] = (...given) => {
+      listener();
+      original.apply(protocol, given);
+    };
+  }
+  return true;
+}
+
+/** Whether strict key exchange was agreed on; ssh2 knows it once it has read the server's KEXINIT. */
+export function isStrictKex(client: Client): boolean {
+  return (protocolOf(client) as PacketProtocol | undefined)?._strictMode === true;
+}
+
+/** Says goodbye with a reason of RFC 4253 section 11.1; allowed at any time, also in a key exchange. */
+export function sendDisconnect(client: Client, reason: number): void {
+  (protocolOf(client) as PacketProtocol | undefined)?.disconnect?.(reason);
+}

@@ -1,0 +1,48 @@
+import type { Client } from 'ssh2';
+import { debugTopic } from '../../../observe/debug.ts';
+import type { Inside } from './inside.ts';
+import { type InsideName, insides } from './registry.ts';
+
+const debug = debugTopic('connect');
+
+/** What a client lacks; a client that nobody looked at lacks nothing. */
+const missing = new WeakMap<Client, ReadonlySet<string>>();
+
+/** What is taken for missing: a test that each of them can do without. */
+export const switchedOff = new Set<InsideName>();
+
+/**
+ * Looks whether everything is there that we rely on. To be called once for each client, when it has connected and
+ * before anything is replaced. @throws Error naming what is missing of what we cannot do without.
+ */
+export function lookInside(client: Client): void {
+  const all = Object.entries(insides) as Array<[InsideName, Inside]>;
+  const lacks = all.filter(([name, { members }]) => switchedOff.has(name) || !hasAll(client, members));
+  if (lacks.length === 0) return;
+  missing.set(client, new Set(lacks.map(([name]) => name)));
+  const unsafe = lacks.filter(([, { need }]) => need === 'safety').map(([name]) => name);
+  if (unsafe.length > 0) throw new Error(unsafeText(unsafe));
+  debug(
+    'this ssh2 has changed inside, what is slower or says less for it: %s',
+    lacks.map(([name]) => name).join(', '),
+  );
+}
+
+/** Whether a client has what this needs. */
+export function serves(client: Client, name: InsideName): boolean {
+  return missing.get(client)?.has(name) !== true;
+}
+
+function hasAll(client: Client, members: Inside['members']): boolean {
+  return Object.entries(members).every(([path, type]) => typeof memberAt(client, path) === type);
+}
+
+function memberAt(client: Client, path: string): unknown {
+  let at: unknown = client;
+  for (const name of path.split('.')) at = (at as Record<string, unknown> | null | undefined)?.[name];
+  return at;
+}
+
+function unsafeText(names: readonly string[]): string {
+  return `this version of ssh2 has changed inside, and a connection would not be safe without: ${names.join(', ')}. Install the version that this library asks for`;
+}

@@ -1,0 +1,84 @@
+import { printable } from '../../text/printable.ts';
+
+/** What the note of a port says of the tunnel behind it; see write-note.sh. Older notes say less. */
+export interface HolderNote {
+  pid: string;
+  start: string;
+  boot: string;
+  /** The name of its machine. */
+  machine?: string | undefined;
+  /** Another one for each run of a tunnel. */
+  tunnel?: string | undefined;
+  /** Seconds after boot when the tunnel was last known to be up. */
+  upAt?: number | undefined;
+  /** Seconds after which it says so again. */
+  every?: number | undefined;
+  /** Milliseconds that its target takes to answer through the port; `mute` when it is not asked: not an SSH server. */
+  took?: number | 'mute' | undefined;
+}
+
+/** A request for the port by another tunnel; see want.sh. */
+export interface PortWanted {
+  machine: string;
+  tunnel: string;
+  /** How long ago, in seconds. */
+  ago: number;
+}
+
+export function readHolderNote(words: readonly string[] | undefined): HolderNote | undefined {
+  const [pid, start, boot, machine, tunnel, upAt, every, took] = words ?? [];
+  if (pid === undefined || start === undefined || boot === undefined) return undefined;
+  return {
+    pid,
+    start,
+    boot,
+    tunnel,
+    machine: machine === undefined ? undefined : printable(machine, 64),
+    upAt: wholeOf(upAt),
+    every: wholeOf(every),
+    took: took === 'mute' ? 'mute' : wholeOf(took),
+  };
+}
+
+/** The last request for the port since the gateway was started. */
+export function readWanted(
+  words: readonly string[] | undefined,
+  { boot, now }: { boot: string | undefined; now: string | undefined },
+): PortWanted | undefined {
+  const [at, upAt, machine, tunnel] = words ?? [];
+  const [then, here] = [wholeOf(upAt), wholeOf(now)];
+  if (at !== boot || machine === undefined || tunnel === undefined) return undefined;
+  if (then === undefined || here === undefined || here < then) return undefined;
+  return { machine: printable(machine, 64), tunnel, ago: here - then };
+}
+
+function wholeOf(word: string | undefined): number | undefined {
+  return word !== undefined && /^\d{1,12}$/.test(word) ? Number(word) : undefined;
+}
+
+export interface Asker {
+  /** The name of this tunnel in its notes. */
+  id?: string | undefined;
+  /** The name of its machine. */
+  machine: string;
+  /** It held the port before. */
+  hadIt?: boolean | undefined;
+}
+
+/**
+ * Whether the port is held by a tunnel that may be alive elsewhere. A new run on the machine that the note names follows
+ * its own predecessor; who has lost the port to another run, or comes from another machine, is somebody else.
+ */
+export function isStranger(note: HolderNote, { id, machine, hadIt }: Asker): boolean {
+  if (note.tunnel !== undefined && note.tunnel === id) return false;
+  return hadIt ? note.tunnel !== undefined : note.machine !== undefined && note.machine !== machine;
+}
+
+/**
+ * Milliseconds until silence may be held against a tunnel that said at `note.upAt` that it was up: `quiet`, and half as
+ * long again as it takes to say so the next time.
+ */
+export function trustedFor(note: HolderNote, now: number, startedAt: number, quiet: number): number {
+  const upAt = note.upAt ?? startedAt;
+  return Math.max(0, (upAt - now) * 1000 + Math.max(quiet, 1_500 * (note.every ?? 0)));
+}

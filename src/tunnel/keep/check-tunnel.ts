@@ -1,0 +1,82 @@
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { isSshError, type SshError } from '../../errors/index.ts';
+import type { ForwardTarget } from '../../forward/types.ts';
+import { printable } from '../../text/printable.ts';
+import { type Answer, readBanner } from '../banner-probe.ts';
+import { checkByHelper } from '../holder/helper.ts';
+import type { CheckResult, GatewayConnection } from '../types.ts';
+
+/** Milliseconds for the banner to come round: gateway, tunnel, target and back. */
+export const checkTimeout = 10_000;
+
+export interface CheckReport {
+  result: CheckResult;
+  message: string;
+}
+
+/**
+ * Goes the whole way that a worker's connection goes: from the gateway into the published port, through the tunnel to
+ * the target, and back. The port is our own while the tunnel is up, so no other session is touched. A gateway that
+ * forbids connections to its own ports may have a helper that goes through the port for us.
+ */
+export async function checkTunnel(
+  connection: Pick<GatewayConnection, 'exec' | 'openStream'>,
+  published: ForwardTarget,
+  target: ForwardTarget,
+  signal: AbortSignal,
+): Promise<CheckReport> {
+  let stream: Duplex;
+  try {
+    stream = await connection.openStream(published, { signal, timeout: checkTimeout });
+  } catch (error) {
+    if (signal.aborted || !isSshError(error)) throw error;
+    const report = openFailed(error);
+    if (report.result !== 'unavailable' || published.port === undefined) return report;
+    const seen = await checkByHelper(connection, published.port, signal);
+    return seen ? await verdictOf(seen, { target, signal }) : report;
+  }
+  return verdictOf(await readBanner(stream, checkTimeout, signal), { target, signal });
+}
+
+async function verdictOf(
+  answer: Answer,
+  { target, signal }: { target: ForwardTarget; signal: AbortSignal },
+): Promise<CheckReport> {
+  if (answer.kind === 'banner') return { result: 'ok', message: `answered ${printable(answer.banner)}` };
+  return judge(answer, await askTarget(target, signal));
+}
+
+function openFailed(error: SshError): CheckReport {
+  const { code, message } = error;
+  if (code === 'SSH_CHANNEL_TIMEOUT') return { result: 'broken', message };
+  if (code !== 'SSH_CHANNEL_OPEN_FAILED') throw error;
+  const forbidden = (error as { reasonCode?: number }).reasonCode === 1;
+  return forbidden
+    ? { result: 'unavailable', message: 'the gateway forbids connections to its own ports' }
+    : { result: 'broken', message };
+}
+
+/** The port gave no banner: the tunnel's fault only if the target gives one when asked directly. */
+function judge(throughPort: Answer, direct: Answer): CheckReport {
+  const what = throughPort.kind === 'silent' ? 'stayed silent' : 'closed without a banner';
+  return direct.kind === 'banner'
+    ? { result: 'broken', message: `the published port ${what}, but the target answers` }
+    : {
+        result: 'target-down',
+        message: `the target does not answer (${direct.kind === 'silent' ? 'silent' : 'refused or closed'})`,
+      };
+}
+
+/** Asks the target directly for its banner. */
+export function askTarget(
+  target: ForwardTarget,
+  signal?: AbortSignal,
+  timeout = checkTimeout,
+): Promise<Answer> {
+  const socket =
+    target.socketPath === undefined
+      ? connect({ host: target.host, port: target.port })
+      : connect({ path: target.socketPath });
+  return readBanner(socket, timeout, signal);
+}

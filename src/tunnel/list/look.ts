@@ -1,0 +1,137 @@
+import { ChannelOpenFailed } from '../../errors/index.ts';
+import { noteFolder } from '../holder/note.ts';
+import {
+  assign,
+  first,
+  hexPorts,
+  type NoAnswer,
+  noAnswer,
+  runScript,
+  type ScriptAnswer,
+  sessionsOf,
+} from '../script/gateway-script.ts';
+import * as scripts from '../script/scripts.generated.ts';
+import type { GatewayConnection } from '../types.ts';
+
+export interface Listener {
+  port: number;
+  address: string;
+  uid: number;
+  /** The process that listens; only root sees it. */
+  pid?: number;
+}
+
+export interface SessionInfo {
+  pid: number;
+  start: string;
+  uid: number;
+  since: Date;
+}
+
+/** What an account can see of a gateway's tunnels. */
+export interface TunnelSight {
+  root: boolean;
+  /** No readable /proc: nothing of the following can be seen. */
+  blind: boolean;
+  /** The sshd process of the connection that looks. */
+  self: number;
+  listeners: readonly Listener[];
+  sessions: readonly SessionInfo[];
+  sshdPids: ReadonlySet<number>;
+  users: ReadonlyMap<number, string>;
+  notes: ReadonlyMap<number, { pid: number; start: string }>;
+}
+
+/** @throws {ChannelOpenFailed} when the account cannot run commands, or the gateway does not answer in time. */
+export async function lookAtTunnels(
+  connection: Pick<GatewayConnection, 'exec'>,
+  ports: readonly number[] | undefined,
+  signal?: AbortSignal,
+): Promise<TunnelSight> {
+  // Many ports would make too long a command: then all are listed, and chosen from here.
+  const named = ports && ports.length <= 200 ? ports : undefined;
+  const answer = await runScript(
+    connection,
+    [
+      assign({ ports: hexPorts(named), notes: noteFolder }),
+      scripts.process,
+      scripts.boot,
+      'echo "boot $boot"',
+      scripts.self,
+      scripts.listeners,
+      scripts.holders,
+      scripts.notes,
+      scripts.clock,
+      scripts.users,
+      scripts.sessions,
+    ],
+    signal,
+  );
+  if (typeof answer === 'string') throw notListed(answer);
+  return sightOf(answer, Date.now());
+}
+
+function notListed(why: NoAnswer): ChannelOpenFailed {
+  const message = `The gateway’s tunnels cannot be listed: ${noAnswer[why]}`;
+  return new ChannelOpenFailed(message, { phase: 'channel', retryable: why === 'timeout' });
+}
+
+function sightOf(answer: ScriptAnswer, now: number): TunnelSight {
+  const holders = new Map(
+    (answer.get('holder') ?? []).map(([port, pid]) => [Number(port), Number(pid)] as const),
+  );
+  const boot = first(answer, 'boot');
+  const uptime = Number(first(answer, 'clock') ?? 0);
+  const ticks = Number(first(answer, 'clock', 1) ?? 100);
+  const sessions = sessionsOf(answer).map(({ pid, start, uid }) => ({
+    pid: Number(pid),
+    start,
+    uid: Number(uid),
+    since: new Date(Math.round(now - (uptime - Number(start) / ticks) * 1000)),
+  }));
+  const notes = (answer.get('note') ?? [])
+    .filter(([, , , at]) => at === boot)
+    .map(([port, pid, start = '']) => [Number(port), { pid: Number(pid), start }] as const);
+  const users = (answer.get('user') ?? []).flatMap(([uid, name]) =>
+    name === undefined ? [] : [[Number(uid), name] as const],
+  );
+  return {
+    root: first(answer, 'uid') === '0',
+    blind: answer.has('noproc'),
+    self: Number(first(answer, 'self') ?? 0),
+    listeners: (answer.get('listener') ?? []).flatMap(([where = '', uid]) => listener(where, uid, holders)),
+    sessions,
+    sshdPids: new Set((answer.get('session') ?? []).map(([pid]) => Number(pid))),
+    users: new Map(users),
+    notes: new Map(notes),
+  };
+}
+
+/** From /proc/net/tcp: `0100007F:2334`, four-byte groups in the machine's byte order, port in network order. */
+function listener(where: string, uid: string | undefined, holders: ReadonlyMap<number, number>): Listener[] {
+  const [hexAddress = '', hexPort = ''] = where.split(':');
+  const port = Number.parseInt(hexPort, 16);
+  if (!(port >= 1 && port <= 65_535)) return [];
+  const pid = holders.get(port);
+  const found = { port, address: addressOf(hexAddress), uid: Number(uid) };
+  return [pid === undefined ? found : { ...found, pid }];
+}
+
+/** Little-endian, as on x86 and ARM. */
+function addressOf(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  if (bytes.length === 4) return [...bytes.reverse()].join('.');
+  if (bytes.length !== 16) return hex;
+  const words: string[] = [];
+  for (let at = 0; at < 16; at += 4) {
+    const value = bytes.readUInt32LE(at);
+    words.push((value >>> 16).toString(16), (value & 0xffff).toString(16));
+  }
+  return compress(words);
+}
+
+function compress(words: readonly string[]): string {
+  const text = words.join(':');
+  if (/^(0:){7}[01]$/.test(text)) return text.endsWith('1') ? '::1' : '::';
+  return text.replace(/(^|:)0(:0)+(:|$)/, '::');
+}
