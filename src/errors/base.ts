@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { given } from '../check/given.ts';
 import type { ConnectPhase, PhaseTimings } from './phases.ts';
 
-/** The part of the work in which an error happened: a phase of connecting, the way there (`route`), or what came later. */
+/** Where an error happened: in a phase of connecting, on the route, or later. */
 export type Phase = ConnectPhase | 'route' | 'channel' | 'command' | 'transfer' | 'forward' | 'session';
 
 /** One failed attempt, as `error.attempts` and `onRetry` list it. */
@@ -20,7 +20,7 @@ export interface Attempt {
   readonly message: string;
 }
 
-/** What every `SshError` is made from. */
+/** The fields common to every `SshError`. */
 export interface SshErrorDetails {
   phase: Phase;
   host?: string | undefined;
@@ -44,22 +44,22 @@ export function identify(errorClass: { prototype: SshError }, name: string, code
 }
 
 /**
- * The base of every error that this library throws. An abort is not one of them: it rejects with the
- * caller's own `signal.reason`. Wrong use is a plain `TypeError` or `RangeError`.
+ * The base class of this library's errors. Two things are not an `SshError`: an abort, which rejects with the
+ * caller's own `signal.reason`, and wrong use, which throws a `TypeError` or `RangeError`.
  *
  * Test for a kind of error with `instanceof` or, across two copies of the package, with `error.code`.
  */
 export abstract class SshError extends Error {
-  /** The class in words that survive a copy of the package and a log, for example `SSH_BANNER_TIMEOUT`. */
+  /** Stable name of the class, for logs and across copies of the package, for example `SSH_BANNER_TIMEOUT`. */
   declare readonly code: string;
-  /** The part of the work in which it happened. */
+  /** The phase in which it happened. */
   declare readonly phase: Phase;
   /**
-   * Whether calling the same operation again is safe and may help; what the default `shouldRetry` asks. Never true for
-   * a command that had started, or may have (`started`): `runJob` is for commands that must run once.
+   * Whether calling the same operation again is safe and may help; the default `shouldRetry` returns it. Never true
+   * for a command that has started or may have (`started`): for commands that must run once there is `runJob`.
    */
   declare readonly retryable: boolean;
-  /** The server, as it was given in the options. */
+  /** The server, as given in the options. */
   declare readonly host?: string;
   /** The server's port. */
   declare readonly port?: number;
@@ -67,7 +67,7 @@ export abstract class SshError extends Error {
   declare readonly hop?: string;
   /** The most likely cause in plain words, and what to do. */
   declare readonly hint?: string;
-  /** Every attempt that led here, in order; set on errors of `connectViaGateway`. */
+  /** Every attempt, in order; set on the errors of `connectViaGateway`. */
   declare attempts?: readonly Attempt[];
 
   constructor(message: string, details: SshErrorDetails) {
@@ -77,7 +77,7 @@ export abstract class SshError extends Error {
     Object.assign(this, { code: self[codeOf], phase, retryable }, given({ host, port, hop, hint }));
   }
 
-  /** A plain record for structured logs. Holds no secrets. */
+  /** A plain object for structured logs. Contains no secrets. */
   toJSON(): Record<string, unknown> {
     const own = { ...this } as Record<string, unknown>;
     return { ...own, name: this.name, message: this.message, cause: causeText(this.cause) };

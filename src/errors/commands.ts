@@ -10,26 +10,26 @@ import type {
 } from './details.ts';
 
 /**
- * A command ended with a non-zero exit code or by a signal, or the server closed its session without saying how it
- * ended (`exitCode` and `signal` are both null). Carries the fields of `CommandResult`.
+ * A command exited with a non-zero code, was ended by a signal, or its session closed without a status (`exitCode`
+ * and `signal` are both null). Has the fields of `CommandResult`.
  */
 export class CommandFailed extends SshError {
   declare readonly code: 'SSH_COMMAND_FAILED';
-  /** As it was sent. */
+  /** The command as it was sent. */
   declare readonly command: string;
   /** Null when a signal ended the command, or the server did not say. */
   declare readonly exitCode: number | null;
   /** For example `SIGTERM`; null when the command exited. */
   declare readonly signal: string | null;
-  /** Text, or bytes with `encoding: 'buffer'`; cut at `maxBuffer` where `truncated` says so. */
+  /** Text, or bytes with `encoding: 'buffer'`; cut off at `maxBuffer` if `truncated`. */
   declare readonly stdout: string | Buffer;
-  /** As `stdout`. */
+  /** Like `stdout`. */
   declare readonly stderr: string | Buffer;
   /** Milliseconds from the start of the command to its end. */
   declare readonly durationMs: number;
-  /** Whether output was left out: more than `maxBuffer` bytes came. */
+  /** Whether output is missing because there were more than `maxBuffer` bytes. */
   declare readonly truncated: boolean;
-  /** After `kill()`: whether the command's own process was ended; what it had put into the background may run on. */
+  /** After `kill()`: whether the command's own process ended. Background processes may still run. */
   declare readonly terminated?: boolean | 'unknown';
 
   constructor(message: string, details: CommandFailedDetails) {
@@ -42,22 +42,22 @@ export class CommandFailed extends SshError {
   }
 }
 
-/** A command wrote more to one stream than `maxBuffer` bytes. Carries what was kept. */
+/** A command wrote more than `maxBuffer` bytes to stdout or stderr, and was stopped. */
 export class OutputLimitExceeded extends SshError {
   declare readonly code: 'SSH_OUTPUT_LIMIT_EXCEEDED';
-  /** Bytes. */
+  /** The limit in bytes. */
   declare readonly maxBuffer: number;
-  /** Which of the two was too long. */
+  /** The stream that exceeded it. */
   declare readonly stream: 'stdout' | 'stderr';
-  /** As it was sent. */
+  /** The command as it was sent. */
   declare readonly command: string;
-  /** The first `maxBuffer` bytes of it: text, or bytes with `encoding: 'buffer'`. */
+  /** Its first `maxBuffer` bytes: text, or bytes with `encoding: 'buffer'`. */
   declare readonly stdout: string | Buffer;
-  /** As `stdout`. */
+  /** Like `stdout`. */
   declare readonly stderr: string | Buffer;
-  /** Milliseconds from the start of the command until the limit was passed. */
+  /** Milliseconds from the start of the command until it exceeded the limit. */
   declare readonly durationMs: number;
-  /** Whether the command's own process was ended; what it had put into the background may run on. */
+  /** Whether the command's own process ended. Background processes may still run. */
   declare readonly terminated: boolean | 'unknown';
 
   constructor(message: string, details: OutputLimitExceededDetails) {
@@ -71,12 +71,15 @@ export class OutputLimitExceeded extends SshError {
   }
 }
 
-/** A job's process is gone and left no exit code (the PC rebooted, the process was killed from outside). */
+/**
+ * A job's process is gone without an exit code (the PC rebooted, the process was killed from outside), or the server
+ * has no such job.
+ */
 export class JobLost extends SshError {
   declare readonly code: 'SSH_JOB_LOST';
-  /** The job. */
+  /** The job's id. */
   declare readonly id: string;
-  /** What was found of it. */
+  /** What the server found. */
   declare readonly reason: string;
 
   constructor(message: string, details: JobLostDetails) {
@@ -89,10 +92,10 @@ export class JobLost extends SshError {
   }
 }
 
-/** The server refused one SFTP request. */
+/** The server refused an SFTP request or answered it with a malformed packet, or the SFTP session has ended. */
 export class SftpFailed extends SshError {
   declare readonly code: 'SSH_SFTP_FAILED';
-  /** The client's method, for example `open`, `rename`. */
+  /** The operation, for example `open` or `rename`. */
   declare readonly operation: string;
   /** The remote path, escaped for display. */
   declare readonly path?: string;
@@ -112,7 +115,10 @@ export class SftpFailed extends SshError {
   }
 }
 
-/** A name sent by the server would leave the target folder, or cannot be stored here. Nothing was written. */
+/**
+ * A name from the server would lead out of the target folder, or cannot be used on this machine. Nothing was written
+ * under it.
+ */
 export class UnsafeRemotePath extends SshError {
   declare readonly code: 'SSH_UNSAFE_REMOTE_PATH';
   /** The name, escaped for display. */
@@ -130,12 +136,15 @@ export class UnsafeRemotePath extends SshError {
   }
 }
 
-/** A transfer ended without its file whole; the target is untouched. `cause` says why. */
+/**
+ * A transfer failed before its file was complete. The target is unchanged, unless `atomic` is `false`. `cause` says
+ * why.
+ */
 export class TransferFailed extends SshError {
   declare readonly code: 'SSH_TRANSFER_FAILED';
-  /** The path at which it failed: a remote one for what the server refused or holds, else a local one. */
+  /** The path at which it failed: remote if the server caused the failure, otherwise local. */
   declare readonly path?: string;
-  /** Bytes moved before the failure. */
+  /** Bytes transferred before the failure. */
   declare readonly transferred?: number;
   /** What went wrong, in words. */
   declare readonly reason?: string;

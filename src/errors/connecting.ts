@@ -11,10 +11,10 @@ import type {
   ProxyFailedDetails,
 } from './details.ts';
 
-/** The byte stream to the server could not be opened; `errno` is the system's code where there is one. */
+/** The byte stream to the server could not be opened. */
 export class ConnectFailed extends SshError {
   declare readonly code: string;
-  /** The system's code, for example `EHOSTUNREACH`. */
+  /** The system's error code, if there is one: `EHOSTUNREACH`, for example. */
   declare readonly errno?: string;
 
   constructor(message: string, details: ConnectFailedDetails) {
@@ -27,7 +27,10 @@ export class ConnectFailed extends SshError {
   }
 }
 
-/** The port refused at once. At a gateway's published port: no tunnel, so the PC is off or its tunnel is down. */
+/**
+ * The port refused the connection. On a gateway's published port: no tunnel is up, so the PC is off or its tunnel is
+ * down.
+ */
 export class ConnectionRefused extends ConnectFailed {
   declare readonly code: 'SSH_CONNECTION_REFUSED';
   static {
@@ -35,7 +38,7 @@ export class ConnectionRefused extends ConnectFailed {
   }
 }
 
-/** The host name has no address. */
+/** The host name could not be resolved. Retryable if the name server did not answer. */
 export class HostNotFound extends ConnectFailed {
   declare readonly code: 'SSH_HOST_NOT_FOUND';
   static {
@@ -43,14 +46,14 @@ export class HostNotFound extends ConnectFailed {
   }
 }
 
-/** The proxy command could not be started, or ended before the SSH connection stood. */
+/** The proxy command could not be started, or it exited. */
 export class ProxyCommandFailed extends ConnectFailed {
   declare readonly code: 'SSH_PROXY_COMMAND_FAILED';
-  /** What the command ended with; null when a signal ended it. */
+  /** Its exit code; null if a signal ended it. */
   declare readonly exitCode?: number | null;
   /** The signal that ended it, for example `SIGTERM`. */
   declare readonly signal?: string | null;
-  /** The end of what the command wrote to stderr, escaped for display. */
+  /** The end of its stderr, escaped for display. */
   declare readonly stderr?: string;
 
   constructor(message: string, details: ProxyCommandFailedDetails) {
@@ -64,12 +67,12 @@ export class ProxyCommandFailed extends ConnectFailed {
   }
 }
 
-/** An HTTP or SOCKS proxy could not be reached, or would not or could not reach the target. */
+/** An HTTP or SOCKS proxy could not be reached, refused, or could not reach the target. */
 export class ProxyFailed extends ConnectFailed {
   declare readonly code: 'SSH_PROXY_FAILED';
   /** The proxy's URL, without user name and password. */
   declare readonly proxy: string;
-  /** What it answered: the status of HTTP, or the number of the SOCKS reply. */
+  /** Its answer: an HTTP status or a SOCKS reply code. */
   declare readonly status?: number;
 
   constructor(message: string, details: ProxyFailedDetails) {
@@ -84,8 +87,8 @@ export class ProxyFailed extends ConnectFailed {
 }
 
 /**
- * The connection was accepted and closed before an identification line came. At once: the tunnel is up, but the
- * PC's sshd is down. After a longer silence (`silentMs`): a zombie session that just died.
+ * The connection was accepted, then closed before an identification line came. If at once: the tunnel is up, but the
+ * PC's sshd is down. If after a longer silence (`silentMs`): a zombie session has just ended.
  */
 export class BannerMissing extends SshError {
   declare readonly code: 'SSH_BANNER_MISSING';
@@ -102,10 +105,13 @@ export class BannerMissing extends SshError {
   }
 }
 
-/** What answered is not an SSH server, or refused in words before any identification line. */
+/**
+ * Something other than an SSH identification line came: another service, or an sshd that refuses with a line of text
+ * (MaxStartups, a penalty).
+ */
 export class BannerInvalid extends SshError {
   declare readonly code: 'SSH_BANNER_INVALID';
-  /** The first of what it said, escaped for display. */
+  /** The beginning of what came, escaped for display. */
   declare readonly received: string;
 
   constructor(message: string, details: BannerInvalidDetails) {
@@ -118,10 +124,13 @@ export class BannerInvalid extends SshError {
   }
 }
 
-/** The key exchange did not finish: no common algorithm, a protocol error, or a server that hung up. */
+/**
+ * The key exchange failed: no common algorithm, a protocol error, a host key that could not be checked, or a server
+ * that closed the connection.
+ */
 export class HandshakeFailed extends SshError {
   declare readonly code: 'SSH_HANDSHAKE_FAILED';
-  /** The server's words (escaped) or the protocol's, where there are any. */
+  /** What the server or the protocol layer said, escaped for display, if anything. */
   declare readonly reason?: string;
 
   constructor(message: string, details: HandshakeFailedDetails) {
@@ -134,7 +143,7 @@ export class HandshakeFailed extends SshError {
   }
 }
 
-/** The base of what `hostKey` refuses: `HostKeyUnknown`, `HostKeyMismatch`, `HostKeyRevoked`. Never retried. */
+/** Base class of `HostKeyUnknown`, `HostKeyMismatch` and `HostKeyRevoked`. Never retried. */
 export abstract class HostKeyRefused extends SshError {
   /** `SHA256:...` of the key that the server showed, as `ssh-keygen -l` prints it. */
   declare readonly fingerprint: string;
@@ -152,10 +161,10 @@ export abstract class HostKeyRefused extends SshError {
   }
 }
 
-/** No entry for this host. Never retried. */
+/** No key of this host is on record, its certificate is not accepted, or `hostKey.verify` refused it. Never retried. */
 export class HostKeyUnknown extends HostKeyRefused {
   declare readonly code: 'SSH_HOST_KEY_UNKNOWN';
-  /** Another name under which this very key is on record: perhaps the `hostKey.alias` to give. */
+  /** Another name under which this key is on record: perhaps the right `hostKey.alias`. */
   declare readonly knownAs?: string;
 
   constructor(message: string, details: HostKeyDetails & { knownAs?: string | undefined }) {
@@ -168,7 +177,7 @@ export class HostKeyUnknown extends HostKeyRefused {
   }
 }
 
-/** Another key is on record for this host: a re-installed PC, a re-used port, or an attack. Never retried. */
+/** Another key is on record or pinned for this host: a reinstalled PC, a reused port, or an attack. Never retried. */
 export class HostKeyMismatch extends HostKeyRefused {
   declare readonly code: 'SSH_HOST_KEY_MISMATCH';
   static {
@@ -176,7 +185,7 @@ export class HostKeyMismatch extends HostKeyRefused {
   }
 }
 
-/** The key is marked `@revoked`. Never retried. */
+/** The key, or the authority of its certificate, is marked `@revoked`. Never retried. */
 export class HostKeyRevoked extends HostKeyRefused {
   declare readonly code: 'SSH_HOST_KEY_REVOKED';
   static {
@@ -184,14 +193,17 @@ export class HostKeyRevoked extends HostKeyRefused {
   }
 }
 
-/** The server refused every credential. Never retried: sshd penalises sources that keep trying. */
+/**
+ * The login was refused, or could not be completed with the credentials given. Never retried: sshd penalises repeated
+ * failures.
+ */
 export class AuthenticationFailed extends SshError {
   declare readonly code: 'SSH_AUTHENTICATION_FAILED';
-  /** In order, for example `['publickey (ssh-ed25519 SHA256:...)', 'password']`. */
+  /** What was tried, in order: `['publickey (ssh-ed25519 SHA256:...)', 'password']`, for example. */
   declare readonly methodsTried: readonly string[];
-  /** What the server would still have taken. */
+  /** The methods that the server would still accept. */
   declare readonly methodsOffered?: readonly string[];
-  /** True when the server accepted a part and wants more, such as a second factor (RFC 4252 section 5.1). */
+  /** True if the server accepted one method and requires another, such as a second factor (RFC 4252 section 5.1). */
   declare readonly partialSuccess?: boolean;
 
   constructor(message: string, details: AuthenticationFailedDetails) {

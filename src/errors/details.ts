@@ -72,7 +72,7 @@ export interface HostKeyDetails extends SshErrorDetails {
   /** `SHA256:...` of the key that the server showed. */
   fingerprint: string;
   keyType: string;
-  /** Where the deciding entry stands. */
+  /** The known_hosts file of the deciding entry. */
   file?: string | undefined;
   line?: number | undefined;
 }
@@ -110,23 +110,26 @@ export interface PortForwardFailedDetails extends SshErrorDetails {
 }
 
 /**
- * No sign of life within the keepalive's time; the byte stream ended; the server said goodbye; or we ended it because
- * the server went beyond a limit of the protocol, or of what we keep for it.
+ * How a connection was lost:
+ * - `keepalive`: nothing came within the keepalive's time;
+ * - `socket`: the byte stream ended;
+ * - `server-disconnect`: the server sent SSH_MSG_DISCONNECT;
+ * - `protocol`: the server broke the protocol or exceeded a limit, so this library ended the connection.
  */
 export type WhyLost = 'keepalive' | 'socket' | 'server-disconnect' | 'protocol';
 
 export interface SshTimeoutDetails extends SshErrorDetails {
-  /** The limit that passed, in milliseconds. */
+  /** The limit that expired, in milliseconds. */
   timeoutMs: number;
 }
 
-/** What is known of a command's output when it did not end by itself. */
+/** What a command had written when it was cut short. */
 export interface OutputSoFar {
-  /** As it was sent. */
+  /** The command as it was sent. */
   command: string;
   /** Text, or bytes with `encoding: 'buffer'`. */
   stdout: string | Buffer;
-  /** As `stdout`. */
+  /** Like `stdout`. */
   stderr: string | Buffer;
   /** Milliseconds since the start of the command. */
   durationMs: number;

@@ -2,9 +2,9 @@ import { identify, SshError } from './base.ts';
 import type { JobErrorDetails } from './details.ts';
 
 abstract class JobError extends SshError {
-  /** The job that it is about. */
+  /** The job's id. */
   declare readonly id: string;
-  /** Why, in short; what the server said is escaped for display. */
+  /** The reason in brief; text from the server is escaped for display. */
   declare readonly reason: string;
 
   constructor(message: string, details: JobErrorDetails) {
@@ -13,10 +13,10 @@ abstract class JobError extends SshError {
   }
 }
 
-/** Another command was started under this id before. Its job is untouched; nothing was started. */
+/** Another command has already been started under this id. Nothing was started, and that job is unchanged. */
 export class JobConflict extends JobError {
   declare readonly code: 'SSH_JOB_CONFLICT';
-  /** How what was asked for differs from what was started. */
+  /** How the request differs from the existing job. */
   declare readonly reason: string;
 
   static {
@@ -25,7 +25,7 @@ export class JobConflict extends JobError {
 }
 
 /**
- * The server could not start a job or look at it: no right to write its folder, a full disk, nobody logged on for an
+ * The server could not start or inspect a job: no permission on its folder, a full disk, nobody logged on for an
  * interactive job. Says nothing about the job's own result.
  */
 export class JobAccessFailed extends JobError {

@@ -4,14 +4,17 @@ import * as classes from './timeouts.ts';
 
 interface LateDetails extends Omit<SshTimeoutDetails, 'phase'> {
   phase?: SshTimeoutDetails['phase'];
-  /** Instead of what the table says. */
+  /** Replaces the text of the table. */
   late?: string | undefined;
-  /** Said behind the limit. */
+  /** Text after the limit. */
   aside?: string | undefined;
   received?: string | undefined;
 }
 
-/** The error of a phase whose limit has passed. Its class is named after the phase: without one, this does not compile. */
+/**
+ * The error of a phase whose limit has expired. Its class is named after the phase: without one, this does not
+ * compile.
+ */
 export function phaseTimeout(name: ConnectPhase, details: LateDetails): classes.SshTimeout {
   const facts = connectPhases.find((phase) => phase.name === name)!;
   const { host, port, timeoutMs, late = facts.late, aside = '', ...more } = details;

@@ -1,29 +1,29 @@
 /** Limits of the phases of an attempt to connect, in milliseconds. `Infinity` turns one off. */
 export interface PhaseLimits {
   /**
-   * Until the byte stream is open: DNS and TCP, or the route. Default 30,000. Error: `TcpTimeout`. Not the way through
-   * a jump host: each phase of each jump has its own limit, `timeouts` of `jumpHost`.
+   * Until the byte stream is open: DNS and TCP, or the route. Default 30,000. Error: `TcpTimeout`. Does not apply to
+   * jump hosts: they have their own `timeouts`.
    */
   tcp?: number | undefined;
   /** From there to the identification line `SSH-2.0-...`. Default 60,000. Error: `BannerTimeout`. */
   banner?: number | undefined;
-  /** Key exchange and host key. Default 30,000. Error: `HandshakeTimeout`. */
+  /** Key exchange, including the check of the host key. Default 30,000. Error: `HandshakeTimeout`. */
   handshake?: number | undefined;
-  /** Login, without a human's thinking time. Default 30,000. Error: `AuthTimeout`. */
+  /** Login, not counting the time that `keyboardInteractive` takes. Default 30,000. Error: `AuthTimeout`. */
   auth?: number | undefined;
 }
 
-/** How long each finished phase of a connection took, in milliseconds. */
+/** How long each completed phase took, in milliseconds. */
 export interface PhaseTimings {
-  /** Milliseconds until the byte stream to the server was open (TCP connect, or the whole route). */
+  /** Milliseconds to open the byte stream (TCP, or the whole route). */
   tcp?: number;
-  /** Milliseconds until the server's identification line (`SSH-2.0-...`) was complete. */
+  /** Milliseconds from there to the identification line (`SSH-2.0-...`). */
   banner?: number;
-  /** Milliseconds until keys were exchanged and the host key was accepted. */
+  /** Milliseconds for the key exchange, including the check of the host key. */
   handshake?: number;
-  /** Milliseconds until the server accepted the login. */
+  /** Milliseconds for the login. */
   auth?: number;
-  /** From the start to the end of this attempt. */
+  /** Milliseconds from the start to the end of the attempt. */
   total: number;
 }
 
@@ -32,22 +32,22 @@ export type ConnectPhase = keyof PhaseLimits;
 interface PhaseFacts {
   /** The default limit, in milliseconds. */
   timeout: number;
-  /** What its error says of the server when the limit has passed: between `host:port` and `within ... ms`. */
+  /** What its error says about the server, between `host:port` and `within ... ms`. */
   late: string;
   /** The hint of that error. */
   hint: string;
-  /** What the command line's help says of the limit. */
+  /** What the command line's help says about the limit. */
   lasts: string;
-  /** The step of `doctor` that it belongs to; several phases may share one. */
+  /** Its step in `doctor`; several phases may share one. */
   step: 'tcp' | 'banner' | 'keys' | 'login';
-  /** Whether the byte stream is there already, over which it happens, or is yet to be opened. */
+  /** Whether it runs over the open byte stream, or before that is open. */
   over: 'network' | 'stream';
 }
 
 /**
- * The phases of an attempt to connect, in their order. Types, limits, checks, the phase of errors, options of the command
- * line, doctor's steps and the demo follow from here: a new phase is a row, its two comments above, the class of its error
- * (`AuthTimeout` of `auth`, in timeouts.ts) and its code.
+ * The phases of an attempt to connect, in order. Types, limits, checks, the phase of errors, command-line options,
+ * doctor's steps and the demo derive from this table: a new phase needs a row here, its two comments above, its error
+ * class (`AuthTimeout` for `auth`, in timeouts.ts) and its code.
  */
 const phases = {
   tcp: {
@@ -84,7 +84,7 @@ const phases = {
   },
 } as const satisfies Record<ConnectPhase, PhaseFacts> & Record<Exclude<keyof PhaseTimings, 'total'>, unknown>;
 
-/** The phases over an open stream. */
+/** The phases that run over the open stream. */
 export type StreamPhase = {
   [P in ConnectPhase]: (typeof phases)[P]['over'] extends 'stream' ? P : never;
 }[ConnectPhase];
@@ -100,7 +100,7 @@ export function perPhase<T>(valueFor: (phase: (typeof connectPhases)[number]) =>
   return Object.fromEntries(entries) as Record<ConnectPhase, T>;
 }
 
-/** The phase that comes next after those with a figure. */
+/** The first phase without a timing. */
 export function nextPhase(timings: Partial<PhaseTimings>): ConnectPhase {
   const next = connectPhases.find(({ name }) => timings[name] === undefined) ?? connectPhases.at(-1);
   return next!.name;

@@ -8,26 +8,26 @@ import type {
 } from './details.ts';
 
 /**
- * An open connection ended without our asking. Everything that was pending on it rejects with this error; a
- * command's copy carries the output so far (`command`, `stdout`, `stderr`, `durationMs`).
+ * An open connection ended unexpectedly. Everything pending on it rejects with this error; for a command it includes
+ * the output so far (`command`, `stdout`, `stderr`, `durationMs`).
  */
 export class ConnectionLost extends SshError {
   declare readonly code: 'SSH_CONNECTION_LOST';
   /** How the connection ended. */
   declare readonly why: WhyLost;
-  /** The server's words (escaped), the system's code, or the limit that was passed. */
+  /** The server's text (escaped), the system's error code, or the limit that was exceeded. */
   declare readonly reason?: string;
   /** The command that was running, as it was sent. */
   declare readonly command?: string;
-  /** What had come of its output: text, or bytes with `encoding: 'buffer'`. */
+  /** Its output so far: text, or bytes with `encoding: 'buffer'`. */
   declare readonly stdout?: string | Buffer;
-  /** As `stdout`. */
+  /** Like `stdout`. */
   declare readonly stderr?: string | Buffer;
   /** Milliseconds from the start of the command to the loss. */
   declare readonly durationMs?: number;
   /**
-   * Of a command: whether the server had started it. `false`: it was never sent, and can safely be sent again;
-   * `'unknown'`: it had just been asked for. Unless it is `false`, `retryable` is.
+   * For a command: whether the server had started it. `false`: it was never sent, so it is safe to send it again;
+   * `'unknown'`: the start was requested but not confirmed. With `true` and `'unknown'`, `retryable` is false.
    */
   declare readonly started?: boolean | 'unknown';
 
@@ -46,7 +46,7 @@ export class ConnectionLost extends SshError {
   }
 }
 
-/** The server refused a channel, or the request that starts a command or subsystem on it. */
+/** The server refused to open a channel, or to start a command or subsystem on it. */
 export class ChannelOpenFailed extends SshError {
   declare readonly code: 'SSH_CHANNEL_OPEN_FAILED';
   /** RFC 4254 section 5.1: 1 prohibited, 2 connect failed, 3 unknown type, 4 resource shortage. */
@@ -65,18 +65,18 @@ export class ChannelOpenFailed extends SshError {
   }
 }
 
-/** A forward could not be set up: the listener was refused, locally or by the gateway. */
+/** A forward could not be set up: this machine or the server could not listen. */
 export class PortForwardFailed extends SshError {
   declare readonly code: 'SSH_PORT_FORWARD_FAILED';
-  /** `remote`: the server was to listen; `local`: this machine. */
+  /** `remote`: the server was asked to listen; `local`: this machine was. */
   declare readonly direction: 'local' | 'remote';
-  /** The address that was to be listened on. */
+  /** The requested address. */
   declare readonly listenHost?: string;
-  /** The port that was to be listened on. */
+  /** The requested port. */
   declare readonly listenPort?: number;
-  /** Set instead of host and port for a Unix socket. */
+  /** The requested Unix socket, instead of host and port. */
   declare readonly listenPath?: string;
-  /** For example `port-taken`, `not-permitted`, or the system's code. */
+  /** For example `port-taken`, `not-permitted`, or the system's error code. */
   declare readonly reason: string;
 
   constructor(message: string, details: PortForwardFailedDetails) {

@@ -2,9 +2,9 @@ import { given } from '../check/given.ts';
 import { identify, SshError } from './base.ts';
 import type { CommandTimeoutDetails, SshTimeoutDetails, TransferStalledDetails } from './details.ts';
 
-/** A limit of time passed. `timeoutMs` is the limit; the subclass says which one. */
+/** A time limit expired. The subclass says which one. */
 export abstract class SshTimeout extends SshError {
-  /** The limit that was passed, in milliseconds. */
+  /** The limit, in milliseconds. */
   declare readonly timeoutMs: number;
 
   constructor(message: string, details: SshTimeoutDetails) {
@@ -17,7 +17,10 @@ export abstract class SshTimeout extends SshError {
   }
 }
 
-/** No TCP connection within `timeouts.tcp`: nobody answered the SYN. The gateway or the way to it is down. */
+/**
+ * The byte stream was not open within `timeouts.tcp`. Usually nothing answered the SYN: the gateway or the network is
+ * down.
+ */
 export class TcpTimeout extends SshTimeout {
   declare readonly code: 'SSH_TCP_TIMEOUT';
   static {
@@ -26,13 +29,13 @@ export class TcpTimeout extends SshTimeout {
 }
 
 /**
- * TCP was accepted, but no identification line (`SSH-2.0-...`, RFC 4253 section 4.2) came within
- * `timeouts.banner`: at a gateway's published port the mark of a zombie session. Not to be confused with the
- * login notice that OpenSSH's `Banner` option shows (`onLoginBanner`).
+ * TCP was accepted, but no identification line (`SSH-2.0-...`, RFC 4253 section 4.2) came within `timeouts.banner`:
+ * on a gateway's published port, the sign of a zombie session. Not to be confused with the notice of sshd's `Banner`
+ * option (`onLoginBanner`).
  */
 export class BannerTimeout extends SshTimeout {
   declare readonly code: 'SSH_BANNER_TIMEOUT';
-  /** What it said instead, escaped for display; absent after a complete silence, as of a zombie. */
+  /** What came instead, escaped for display; absent if nothing came, as from a zombie. */
   declare readonly received?: string;
 
   constructor(message: string, details: SshTimeoutDetails & { received?: string | undefined }) {
@@ -45,7 +48,7 @@ export class BannerTimeout extends SshTimeout {
   }
 }
 
-/** Keys were not exchanged within `timeouts.handshake` of the identification line. */
+/** The key exchange did not finish within `timeouts.handshake`. */
 export class HandshakeTimeout extends SshTimeout {
   declare readonly code: 'SSH_HANDSHAKE_TIMEOUT';
   static {
@@ -53,7 +56,7 @@ export class HandshakeTimeout extends SshTimeout {
   }
 }
 
-/** The server did not finish the login within `timeouts.auth`; a human's thinking time does not count. */
+/** The login did not finish within `timeouts.auth`, not counting the time that `keyboardInteractive` takes. */
 export class AuthTimeout extends SshTimeout {
   declare readonly code: 'SSH_AUTH_TIMEOUT';
   static {
@@ -61,10 +64,13 @@ export class AuthTimeout extends SshTimeout {
   }
 }
 
-/** The server did not answer a request to open a channel, or a request on it, within `timeouts.channel`. */
+/**
+ * The server did not answer in time: opening a channel (`timeouts.channel`), a request on it, or an SFTP request
+ * (`requestTimeout`).
+ */
 export class ChannelTimeout extends SshTimeout {
   declare readonly code: 'SSH_CHANNEL_TIMEOUT';
-  /** Of a command that the server was asked to start: it may have. `retryable` is false then. */
+  /** Set if the server was asked to start a command and may have done so; `retryable` is then false. */
   declare readonly started?: 'unknown';
 
   constructor(message: string, details: SshTimeoutDetails & { started?: 'unknown' | undefined }) {
@@ -77,7 +83,7 @@ export class ChannelTimeout extends SshTimeout {
   }
 }
 
-/** All attempts and waits together took longer than `timeouts.total`. `cause` is the last attempt's error. */
+/** Attempts and waits together took longer than `timeouts.total`. `cause` is the error of the last attempt. */
 export class TotalTimeout extends SshTimeout {
   declare readonly code: 'SSH_TOTAL_TIMEOUT';
   static {
@@ -85,20 +91,20 @@ export class TotalTimeout extends SshTimeout {
   }
 }
 
-/** A command ran longer than its `timeout`. Carries the output so far and whether the command's own process was ended. */
+/** A command ran longer than its `timeout`. */
 export class CommandTimeout extends SshTimeout {
   declare readonly code: 'SSH_COMMAND_TIMEOUT';
-  /** As it was sent. */
+  /** The command as it was sent. */
   declare readonly command: string;
-  /** What had come until then: text, or bytes with `encoding: 'buffer'`. */
+  /** The output so far: text, or bytes with `encoding: 'buffer'`. */
   declare readonly stdout: string | Buffer;
-  /** As `stdout`. */
+  /** Like `stdout`. */
   declare readonly stderr: string | Buffer;
-  /** Milliseconds from the start of the command until it was given up. */
+  /** Milliseconds from the start of the command until it was abandoned. */
   declare readonly durationMs: number;
   /**
-   * Whether the command's own process was ended: reported by the server, seen to run on, or not to be known. Of what
-   * it had put into the background, and of children that took no notice of TERM, it says nothing: they may run on.
+   * Whether the command's own process ended: `true` if the server reported it, `false` if it still runs. Says nothing
+   * about background processes or children that ignored TERM: they may still run.
    */
   declare readonly terminated: boolean | 'unknown';
 
@@ -115,9 +121,9 @@ export class CommandTimeout extends SshTimeout {
 /** No byte of a transfer moved for `stallTimeout`. */
 export class TransferStalled extends SshTimeout {
   declare readonly code: 'SSH_TRANSFER_STALLED';
-  /** The path of the file that stands still. */
+  /** The file that stalled. */
   declare readonly path?: string;
-  /** Bytes moved before the stall. */
+  /** Bytes transferred before the stall. */
   declare readonly transferred?: number;
 
   constructor(message: string, details: TransferStalledDetails) {

@@ -72,7 +72,7 @@ function undocumented(entry: string): string[] {
 /** Options that may be left out, and whose comment (or that of their type) does not say what happens then. */
 function withoutDefault(entry: string): string[] {
   const saysSo =
-    /default|without|absent|undefined|instead|only |given|optional|none|once|called|told|ends |closes|stops|abort|with `|as `|up to|must /i;
+    /default|without|absent|undefined|instead|only |given|optional|none|once|called|told|ends |closes|stops|abort|with `|as `|like `|up to|must /i;
   return exported(entry)
     .filter(({ name }) => /Options$|^Timeouts$/.test(name))
     .flatMap((symbol) =>
