@@ -1,7 +1,7 @@
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import { parse } from './args/parse.ts';
-import type { Command } from './commands/command.ts';
+import type { CliCommand } from './commands/command.ts';
 import { commands } from './commands/index.ts';
 import { specsOf } from './commands/specs.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -44,11 +44,11 @@ function isCommand(name: string): boolean {
   return commands.some((command) => command.name === name);
 }
 
-function membersOf(word: string): Command[] {
+function membersOf(word: string): CliCommand[] {
   return commands.filter(({ name }) => name.startsWith(`${word} `));
 }
 
-async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
+async function runCommand(command: CliCommand, argv: readonly string[], io: Io): Promise<number> {
   const report: ReportOptions = { command: command.name, json: wantsJson(command, argv) };
   try {
     const specs = specsOf(command);
@@ -65,7 +65,7 @@ async function runCommand(command: Command, argv: readonly string[], io: Io): Pr
 }
 
 /** Before the arguments are understood: what is wrong with them is told in JSON, too. */
-function wantsJson({ options }: Command, argv: readonly string[]): boolean {
+function wantsJson({ options }: CliCommand, argv: readonly string[]): boolean {
   const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   return options.some(({ name }) => name === 'json') && own.includes('--json');
 }
@@ -78,7 +78,7 @@ async function help(name: string | undefined, io: Io): Promise<number> {
   );
 }
 
-function findCommand(name: string): Command {
+function findCommand(name: string): CliCommand {
   const found = commands.find((command) => command.name === name);
   if (found) return found;
   if (name.startsWith('-')) throw notACommand(name);

@@ -1,12 +1,12 @@
 import { type OptionSpec, variableOf } from './args/option-spec.ts';
-import type { Command } from './commands/command.ts';
+import type { CliCommand } from './commands/command.ts';
 import { shownConnectionSpecsOf } from './commands/specs.ts';
 import { generalOptions } from './connect/options.ts';
 
 const program = 'ssh-via-gateway';
 
 /** The front page. */
-export function overview(commands: readonly Command[]): string {
+export function overview(commands: readonly CliCommand[]): string {
   const names = Math.max(...commands.map(({ name }) => name.length));
   return [
     `${program}: reach PCs behind an SSH gateway, over tunnels that break.`,
@@ -26,7 +26,7 @@ export function overview(commands: readonly Command[]): string {
 }
 
 /** The page of one command. */
-export function helpOf(command: Command): string {
+export function helpOf(command: CliCommand): string {
   const { usage, summary, about, options, connects, examples, exitCodes } = command;
   return [
     ...usage.map((line, index) => `${index === 0 ? 'Usage:' : '      '} ${program} ${line}`),

@@ -1,20 +1,20 @@
 import type { Readable, Writable } from 'node:stream';
 
 /** An input that may be a terminal. */
-export type Input = Readable & {
+export type ProgramInput = Readable & {
   isTTY?: boolean;
   isRaw?: boolean;
   setRawMode?: (raw: boolean) => unknown;
 };
 
 /** An output that may be a terminal. */
-export type Output = Writable & { isTTY?: boolean; columns?: number; rows?: number };
+export type ProgramOutput = Writable & { isTTY?: boolean; columns?: number; rows?: number };
 
 /** All that a command touches of the process: tests give their own. */
 export interface Io {
-  stdin: Input;
-  stdout: Output;
-  stderr: Output;
+  stdin: ProgramInput;
+  stdout: ProgramOutput;
+  stderr: ProgramOutput;
   env: Readonly<Record<string, string | undefined>>;
   /** Aborts when the user wants to stop; its reason is a `Stopped`. */
   signal: AbortSignal;
@@ -26,7 +26,7 @@ export class OutputGone extends Error {
 }
 
 /** Resolves when the stream has taken the bytes: who writes faster than the reader reads must wait. */
-export function write(stream: Output, chunk: string | Uint8Array): Promise<void> {
+export function write(stream: ProgramOutput, chunk: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     if (stream.destroyed || stream.errored) return reject(new OutputGone('The output was closed'));
     stream.write(chunk, (error) => {
@@ -37,6 +37,6 @@ export function write(stream: Output, chunk: string | Uint8Array): Promise<void>
 }
 
 /** A line of ours. */
-export function say(stream: Output, line: string): void {
+export function say(stream: ProgramOutput, line: string): void {
   if (!stream.destroyed && !stream.errored) stream.write(`${line}\n`);
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 
 /** What is known of the work when the user stops us. */
-export interface Known {
+export interface KnownOutcome {
   /** A sentence for the user. */
   known?: string;
   /** Of a command: whether it was started. */
@@ -15,7 +15,7 @@ export class Stopped extends Error {
   readonly known: string | undefined;
   readonly started: boolean | 'unknown' | undefined;
 
-  constructor(signal: NodeJS.Signals, { known, started }: Known = {}) {
+  constructor(signal: NodeJS.Signals, { known, started }: KnownOutcome = {}) {
     super(`stopped by ${signal}`);
     this.signal = signal;
     this.known = known;
@@ -29,7 +29,7 @@ export class Stopped extends Error {
 }
 
 /** A stop with what is known of the work, unless more is known already. Everything else stays what it is. */
-export function stoppedWith(error: unknown, known: Known): unknown {
+export function stoppedWith(error: unknown, known: KnownOutcome): unknown {
   return error instanceof Stopped && error.known === undefined ? new Stopped(error.signal, known) : error;
 }
 

@@ -7,13 +7,13 @@ import { type JsonNode, JsonSyntaxError, memberOf, parseJson, plainValue } from 
 import { checkAgainst, type Schema } from './json/schema.ts';
 import type { Customer, CustomerGateway, Customers } from './types.ts';
 
-interface Source {
+interface CustomersText {
   file: string;
   text: string;
 }
 
 /** The customers of a file's text. @throws {CustomersFileError} with line and field. */
-export function readCustomers(source: Source): Customers {
+export function readCustomers(source: CustomersText): Customers {
   const root = parse(source);
   const [problem] = checkAgainst(schema as Schema, root);
   if (problem) throw wrongAt(source, problem);
@@ -28,7 +28,7 @@ export function readCustomers(source: Source): Customers {
   return { file: source.file, gateway, customers };
 }
 
-function parse(source: Source): JsonNode {
+function parse(source: CustomersText): JsonNode {
   try {
     return parseJson(source.text);
   } catch (error) {
@@ -37,11 +37,11 @@ function parse(source: Source): JsonNode {
   }
 }
 
-type Entry = Partial<Omit<CustomerGateway, 'host'>> & Pick<CustomerGateway, 'host'>;
+type GivenGateway = Partial<Omit<CustomerGateway, 'host'>> & Pick<CustomerGateway, 'host'>;
 
 function gatewayOf(value: unknown, folder: string): CustomerGateway {
   // The schema has been checked.
-  const { host, port, hostKey, layout, operator, username, privateKeyPath } = value as Entry;
+  const { host, port, hostKey, layout, operator, username, privateKeyPath } = value as GivenGateway;
   return {
     host,
     port: port ?? 22,
@@ -81,7 +81,11 @@ function pathFrom(folder: string, path: string): string {
 }
 
 /** Two active customers with one port or one name for their host keys would be taken for each other. */
-function checkShared(source: Source, entries: JsonNode, customers: ReadonlyMap<string, Customer>): void {
+function checkShared(
+  source: CustomersText,
+  entries: JsonNode,
+  customers: ReadonlyMap<string, Customer>,
+): void {
   for (const field of ['port', 'hostKeyAlias'] as const) {
     const seen = new Map<string | number, string>();
     for (const { code, state, ...customer } of customers.values()) {
@@ -94,7 +98,7 @@ function checkShared(source: Source, entries: JsonNode, customers: ReadonlyMap<s
 }
 
 function shared(
-  source: Source,
+  source: CustomersText,
   entries: JsonNode,
   { code, other, field }: { code: string; other: string; field: string },
 ): CustomersFileError {

@@ -20,7 +20,7 @@ interface ListenOptions {
   listenPath?: string | undefined;
 }
 
-interface Target {
+interface GivenTarget {
   host?: string | undefined;
   port?: number | undefined;
   socketPath?: string | undefined;
@@ -46,7 +46,7 @@ export const localChecks: Checks<LocalForwardOptions> = { ...targetChecks, ...dy
 export const remoteChecks: Checks<RemoteForwardOptions> = { ...localChecks, connectTimeout: limit() };
 
 /** Of options that have been checked one by one: which target they mean. */
-export function targetOf(name: string, { host: to, port: at, socketPath: path }: Target): DirectTarget {
+export function targetOf(name: string, { host: to, port: at, socketPath: path }: GivenTarget): DirectTarget {
   if (path === undefined) {
     if (to === undefined) throw wrongType(within(name, 'host'), to, `${rightHost}, or socketPath instead,`);
     if (at === undefined) throw wrongType(within(name, 'port'), at, 'the port at that host');

@@ -10,7 +10,7 @@ import type { ConnectOptions, Log } from '../options/types.ts';
 import { proxyCommand } from '../route/proxy-command.ts';
 import { printable } from '../text/printable.ts';
 import { algorithmsOf } from './airflow/algorithms.ts';
-import { Extra } from './airflow/extra.ts';
+import { AirflowExtra } from './airflow/extra.ts';
 import { hostKeyOf } from './airflow/host-key.ts';
 
 /** An Airflow connection of type SSH, as `client.getConnection(id)` of Airflow's TypeScript SDK gives it. */
@@ -101,7 +101,7 @@ export function fromAirflowConnection(
   checkOptions(options, optionChecks);
   const { host, port, login } = connection as AirflowConnection;
   checkText('argument connection.host', host, 'the host of the connection');
-  const extra = new Extra((connection as AirflowConnection).extra);
+  const extra = new AirflowExtra((connection as AirflowConnection).extra);
   const warn = warner(options.log, host, port ?? defaultPort);
   for (const name of extra.names) {
     if (!knownExtras.includes(name))
@@ -147,24 +147,24 @@ function warner(log: Log | undefined, host: string, port: number): Warn {
     log?.({ level: 'warn', event, message: `Airflow connection: ${message}`, host, port });
 }
 
-function routeOf(extra: Extra): ConnectOptions['via'] {
+function routeOf(extra: AirflowExtra): ConnectOptions['via'] {
   const command = extra.text('host_proxy_cmd');
   if (command === undefined) return undefined;
   return saidOf('option extra.host_proxy_cmd', 'command', () => proxyCommand(command));
 }
 
-type Credentials = Pick<
+type LoginOptions = Pick<
   ConnectOptions,
   'password' | 'privateKey' | 'privateKeyPath' | 'passphrase' | 'agent'
 >;
 
-function credentialsOf(connection: AirflowConnection, extra: Extra): Credentials {
+function credentialsOf(connection: AirflowConnection, extra: AirflowExtra): LoginOptions {
   const password = connection.password?.trim() || undefined;
   const agent = process.env['SSH_AUTH_SOCK'] || undefined;
   return given({ password, agent, ...keyOf(extra, password) });
 }
 
-function keyOf(extra: Extra, password: string | undefined): Credentials {
+function keyOf(extra: AirflowExtra, password: string | undefined): LoginOptions {
   const privateKey = extra.secret('private_key');
   const privateKeyPath = extra.text('key_file');
   const passphrase = extra.secret('private_key_passphrase');
@@ -194,7 +194,7 @@ function ownKey(): string | undefined {
   return names.map((name) => join(home, '.ssh', name)).find((path) => existsSync(path));
 }
 
-function timeoutsOf(extra: Extra): ConnectOptions['timeouts'] {
+function timeoutsOf(extra: AirflowExtra): ConnectOptions['timeouts'] {
   const timeouts = given({
     tcp: extra.milliseconds('conn_timeout') ?? extra.milliseconds('timeout'),
     banner: extra.milliseconds('banner_timeout'),
@@ -203,7 +203,7 @@ function timeoutsOf(extra: Extra): ConnectOptions['timeouts'] {
   return Object.keys(timeouts).length === 0 ? undefined : timeouts;
 }
 
-function keepaliveOf(extra: Extra): ConnectOptions['keepalive'] {
+function keepaliveOf(extra: AirflowExtra): ConnectOptions['keepalive'] {
   const interval = extra.milliseconds('keepalive_interval');
   if (interval === undefined) return undefined;
   return interval === 0 ? false : { interval };

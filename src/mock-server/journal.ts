@@ -37,7 +37,7 @@ export type JournalEvent =
 const kept = 50_000;
 
 /** Somebody who waits for an entry. */
-interface Waiter {
+interface EntryWaiter {
   match(entry: JournalEntry): boolean;
   resolve(entry: JournalEntry): void;
   reject(error: Error): void;
@@ -46,7 +46,7 @@ interface Waiter {
 /** The list of what happened, and those who wait for something to happen. */
 export class Journal {
   readonly entries: JournalEntry[] = [];
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Set<EntryWaiter>();
   #isClosed = false;
 
   add(connection: number, event: JournalEvent): void {
@@ -66,7 +66,7 @@ export class Journal {
         clearTimeout(timer);
         this.#waiters.delete(waiter);
       };
-      const waiter: Waiter = {
+      const waiter: EntryWaiter = {
         match,
         resolve: (entry) => {
           stop();

@@ -5,13 +5,13 @@ import { orAborted } from '../time/on-abort.ts';
 import { startTimer } from '../time/timer.ts';
 
 /** What came through a stream first: an SSH banner, an end without one, or nothing in time. */
-export type Answer = { kind: 'banner'; banner: string } | { kind: 'ended' } | { kind: 'silent' };
+export type FirstWords = { kind: 'banner'; banner: string } | { kind: 'ended' } | { kind: 'silent' };
 
 const maxBanner = 255;
 
 /** Waits for an SSH server's identification line, says nothing itself, and destroys the stream. */
-export async function readBanner(stream: Duplex, timeout: number, signal?: AbortSignal): Promise<Answer> {
-  const answer = latch<Answer>();
+export async function readBanner(stream: Duplex, timeout: number, signal?: AbortSignal): Promise<FirstWords> {
+  const answer = latch<FirstWords>();
   const heard = new OpeningWords();
   const ended = () => answer.resolve({ kind: 'ended' });
   const stopTimer = startTimer(timeout, () => answer.resolve({ kind: 'silent' }));

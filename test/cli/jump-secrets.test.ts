@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import ssh2 from 'ssh2';
 import { expect, test, vi } from 'vitest';
-import type { Input } from '../../src/cli/io.ts';
+import type { ProgramInput } from '../../src/cli/io.ts';
 import { type MockUser, startMockServer } from '../../src/mock-server/index.ts';
 import { addressOf, type RunOptions, run } from './run.ts';
 import { startWorld } from './world.ts';
@@ -35,7 +35,10 @@ async function behind(user: MockUser, { file, args = [], env = {}, asked }: Way)
   await writeFile(join(world.folder, 'key'), encrypted, { mode: 0o600 });
   const place = (word: string) => word.replace('FILE', path).replace('KEY', join(world.folder, 'key'));
   const way = ['-J', `jumper@${addressOf(jump)}`, '--jump-host-key', jump.hostKey.fingerprint];
-  const input: Input & PassThrough = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
+  const input: ProgramInput & PassThrough = Object.assign(new PassThrough(), {
+    isTTY: true,
+    setRawMode: () => {},
+  });
   const options: RunOptions = { env, ...(asked ? { input } : {}) };
   const running = run(
     ['exec', '-n', ...world.flags, ...way, ...args.map(place), world.address, 'x'],

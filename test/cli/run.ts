@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { main } from '../../src/cli/cli.ts';
-import type { Input, Output } from '../../src/cli/io.ts';
+import type { ProgramInput, ProgramOutput } from '../../src/cli/io.ts';
 import { Stopped } from '../../src/cli/stopped.ts';
 
 export interface RunOptions {
@@ -10,7 +10,7 @@ export interface RunOptions {
   /** stderr is a terminal of 80 columns. */
   terminal?: boolean;
   /** Use this input as it is. */
-  input?: Input;
+  input?: ProgramInput;
 }
 
 export interface Finished {
@@ -49,11 +49,11 @@ export function run(argv: readonly string[], options: RunOptions = {}): Running 
   }) as Running;
 }
 
-function inputOf(content: NonNullable<RunOptions['stdin']>): Input {
+function inputOf(content: NonNullable<RunOptions['stdin']>): ProgramInput {
   return content === 'open' ? new PassThrough() : Readable.from([Buffer.from(content)]);
 }
 
-function collect(chunks: Buffer[]): Output {
+function collect(chunks: Buffer[]): ProgramOutput {
   const stream = new PassThrough();
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
   return stream;

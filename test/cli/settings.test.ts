@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import type { Input } from '../../src/cli/io.ts';
+import type { ProgramInput } from '../../src/cli/io.ts';
 import { startMockGateway, startMockServer } from '../../src/mock-server/index.ts';
 import { httpProxyServer } from '../support/proxies.ts';
 import { addressOf, run } from './run.ts';
@@ -46,7 +46,7 @@ test('a password file that is not there is wrong use', async () => {
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('ENOENT') });
 });
 
-function terminal(): Input & PassThrough {
+function terminal(): ProgramInput & PassThrough {
   return Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
 }
 

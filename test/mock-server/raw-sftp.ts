@@ -1,11 +1,11 @@
 import type { Client, ClientChannel } from 'ssh2';
-import { FieldReader, frame, MockPacketReader, string, uint32 } from '../../src/mock-server/sftp/wire.ts';
+import { frame, MockPacketReader, PacketFields, string, uint32 } from '../../src/mock-server/sftp/wire.ts';
 import { call } from './support.ts';
 
 /** A packet that the server sent. */
 export interface RawReply {
   type: number;
-  fields: FieldReader;
+  fields: PacketFields;
 }
 
 /** SFTP spoken packet by packet, for what no client sends or believes. */
@@ -17,7 +17,7 @@ export class RawSftp {
   constructor(channel: ClientChannel) {
     this.channel = channel;
     const reader = new MockPacketReader(1 << 20, (body) => {
-      const fields = new FieldReader(Buffer.from(body));
+      const fields = new PacketFields(Buffer.from(body));
       const reply = { type: fields.byte(), fields };
       const taker = this.waiting.shift();
       if (taker) taker(reply);
@@ -56,7 +56,7 @@ export class RawSftp {
   }
 
   /** The names of one READDIR reply. */
-  static names(fields: FieldReader): { name: Buffer; attributes: { size?: number; mode?: number } }[] {
+  static names(fields: PacketFields): { name: Buffer; attributes: { size?: number; mode?: number } }[] {
     return Array.from({ length: fields.uint32() }, () => {
       const name = fields.bytes();
       fields.bytes();

@@ -12,7 +12,7 @@ export interface Call {
 }
 
 /** One command of the program: how it is called, what its help says, what it does. */
-export interface Command {
+export interface CliCommand {
   name: string;
   /** One line for the list of commands. */
   summary: string;

@@ -12,7 +12,7 @@ import type { Customer } from '../library.ts';
 import { table } from '../report/table.ts';
 import { fileOption, keyPathOf, pathOf } from '../setup/file.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
 import { oneCode } from './positionals.ts';
 
 const json = { name: 'json', help: 'print JSON' };
@@ -24,7 +24,7 @@ const written = [
   ['2', 'wrong use, or a wrong file: the message says the line and the field'],
 ] as const;
 
-export const customersList: Command = {
+export const customersList: CliCommand = {
   ...shared,
   name: 'customers list',
   summary: 'List the customers of the customers file',
@@ -54,7 +54,7 @@ function rowOf({ code, port, account, username, route, state, labels }: Customer
   return [code, String(port), account, printable(username, 40), route, state, printable(words.join(' '), 80)];
 }
 
-export const customersShow: Command = {
+export const customersShow: CliCommand = {
   ...shared,
   name: 'customers show',
   summary: 'Show what the customers file says of one customer, its defaults filled in',
@@ -69,7 +69,7 @@ export const customersShow: Command = {
   },
 };
 
-export const customersAdd: Command = {
+export const customersAdd: CliCommand = {
   ...shared,
   name: 'customers add',
   summary: 'Add a customer to the customers file; the gateway is left alone',
@@ -118,7 +118,7 @@ export const customersAdd: Command = {
   },
 };
 
-export const customersLeave: Command = {
+export const customersLeave: CliCommand = {
   ...shared,
   name: 'customers leave',
   summary: 'Mark a customer as left in the customers file; setup remove also ends its tunnel',

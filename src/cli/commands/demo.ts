@@ -3,7 +3,7 @@ import type { OptionSpec } from '../args/option-spec.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Command } from './command.ts';
+import type { CliCommand } from './command.ts';
 import { refuseMore } from './positionals.ts';
 
 const states = ['up', 'down', 'pc-sshd-down', 'zombie'] as const;
@@ -22,7 +22,7 @@ const options: readonly OptionSpec[] = [
   },
 ];
 
-export const demoCommand: Command = {
+export const demoCommand: CliCommand = {
   name: 'demo',
   summary: 'Show the main job with servers in this process: tunnel, zombie, command, files',
   usage: ['demo', 'demo --keep [--state STATE]'],

@@ -4,14 +4,14 @@ import { asTime } from '../args/values.ts';
 import { logTo } from '../connect/open.ts';
 import { targetOptions } from '../connect/target.ts';
 import { examine } from '../doctor/doctor.ts';
-import { type Look, lookOf, renderStep, renderSummary, renderUnreached } from '../doctor/render.ts';
+import { lookOf, type ReportStyle, renderStep, renderSummary, renderUnreached } from '../doctor/render.ts';
 import { exitCodeOf, type Step, steps } from '../doctor/steps.ts';
 import { wholeRun } from '../doctor/visit.ts';
 import { languageOf, languages, wordsOf } from '../doctor/words/language.ts';
 import { type Io, say } from '../io.ts';
 import type { ConnectOptions } from '../library.ts';
 import { jsonText } from '../report/json.ts';
-import type { Command } from './command.ts';
+import type { CliCommand } from './command.ts';
 import { refuseMore } from './positionals.ts';
 
 /** Shorter than a worker's, so that a run takes less than a minute. They are those of jump hosts too. */
@@ -39,7 +39,7 @@ const options: readonly OptionSpec[] = [
   { name: 'strict', help: 'a warning counts as a failure' },
 ];
 
-export const doctorCommand: Command = {
+export const doctorCommand: CliCommand = {
   name: 'doctor',
   summary: 'Say what works on the way to a PC, what does not, and what to do',
   usage: ['doctor [options] DESTINATION'],
@@ -87,15 +87,15 @@ export const doctorCommand: Command = {
 };
 
 /** Steps that were not reached share one line at the end. */
-function isWorthALine({ says }: Step, { words }: Look): boolean {
+function isWorthALine({ says }: Step, { words }: ReportStyle): boolean {
   return says !== words.skipped.notReached && says !== words.windows.notWindows;
 }
 
-function sayStep(step: Step, look: Look, io: Io): void {
+function sayStep(step: Step, look: ReportStyle, io: Io): void {
   for (const line of renderStep(step, look)) say(io.stdout, line);
 }
 
-function sayEnd(found: readonly Step[], exitCode: number, look: Look, io: Io): void {
+function sayEnd(found: readonly Step[], exitCode: number, look: ReportStyle, io: Io): void {
   for (const line of renderUnreached(found, look)) say(io.stdout, line);
   say(io.stdout, `\n${renderSummary(found, exitCode, look)}`);
 }

@@ -9,7 +9,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { CommandTimeout, type Connection, isSshError } from '../library.ts';
 import { reportFailure } from '../report/failure.ts';
 import { stoppedWith } from '../stopped.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
 import { commandAfterDestination } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
@@ -26,7 +26,7 @@ const options: readonly OptionSpec[] = [
   { name: 'no-stdin', short: 'n', help: 'give the command no input; needed in the background' },
 ];
 
-export const execCommand: Command = {
+export const execCommand: CliCommand = {
   name: 'exec',
   summary: 'Run a command on the PC, with its output and exit code',
   usage: ['exec [options] DESTINATION COMMAND', 'exec [options] DESTINATION -- PROGRAM ARGUMENT...'],

@@ -10,7 +10,7 @@ import { jsonText } from '../report/json.ts';
 import { table } from '../report/table.ts';
 import { stoppedWith } from '../stopped.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Command } from './command.ts';
+import type { CliCommand } from './command.ts';
 import { afterDestination } from './positionals.ts';
 
 const shared = {
@@ -23,7 +23,7 @@ const shared = {
   ],
 } as const;
 
-export const lsCommand: Command = {
+export const lsCommand: CliCommand = {
   ...shared,
   name: 'ls',
   summary: 'List a folder on the PC, or one file',
@@ -77,7 +77,7 @@ function hintAtParents(error: unknown): unknown {
   return hinted(error, 'The folder above is missing: --parents creates it too.');
 }
 
-export const mkdirCommand: Command = {
+export const mkdirCommand: CliCommand = {
   ...shared,
   name: 'mkdir',
   summary: 'Create a folder on the PC',

@@ -1,4 +1,4 @@
-import type { Command } from './command.ts';
+import type { CliCommand } from './command.ts';
 import { customersAdd, customersLeave, customersList, customersShow } from './customers.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -16,7 +16,7 @@ import { tunnelInstall, tunnelStatus, tunnelUninstall } from './tunnel-service.t
 import { tunnelsCommand } from './tunnels.ts';
 
 /** In the order of the help. */
-export const commands: readonly Command[] = [
+export const commands: readonly CliCommand[] = [
   doctorCommand,
   execCommand,
   shellCommand,

@@ -17,7 +17,7 @@ import { table } from '../report/table.ts';
 import { inWords } from '../report/times.ts';
 import { stoppedWith } from '../stopped.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
 import { afterDestination, commandAfterDestination } from './positionals.ts';
 
 const about =
@@ -26,7 +26,7 @@ const connectionCode = ['255', 'no connection, or it was lost; the job is not to
 const json = { name: 'json', help: 'print JSON' };
 const shared = { connects: true, about: [about] } as const;
 
-export const jobStart: Command = {
+export const jobStart: CliCommand = {
   ...shared,
   name: 'job start',
   summary: 'Start a command that outlives the connection, once for each id',
@@ -89,7 +89,7 @@ export const jobStart: Command = {
   },
 };
 
-export const jobStatus: Command = {
+export const jobStatus: CliCommand = {
   ...shared,
   name: 'job status',
   summary: 'Show what has become of a job, or without an id of all jobs',
@@ -123,7 +123,7 @@ export const jobStatus: Command = {
   },
 };
 
-export const jobLogs: Command = {
+export const jobLogs: CliCommand = {
   ...shared,
   name: 'job logs',
   summary: 'Print the output of a job, from its beginning',
@@ -162,7 +162,7 @@ export const jobLogs: Command = {
     }),
 };
 
-export const jobKill: Command = {
+export const jobKill: CliCommand = {
   ...shared,
   name: 'job kill',
   summary: 'End a job and everything it started',
@@ -199,7 +199,7 @@ export const jobKill: Command = {
     ),
 };
 
-export const jobRemove: Command = {
+export const jobRemove: CliCommand = {
   ...shared,
   name: 'job remove',
   summary: 'Delete what a finished job left on the PC; its id is free again',

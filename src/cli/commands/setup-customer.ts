@@ -10,7 +10,7 @@ import type { Customer, Customers } from '../library.ts';
 import { codeAndGateway, keyPathOf, pathOf } from '../setup/file.ts';
 import { shellOptions, withGatewayShell } from '../setup/gateway-shell.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
 
 const options: readonly OptionSpec[] = [
   {
@@ -36,7 +36,7 @@ const options: readonly OptionSpec[] = [
 /** Codes and ports are the customer's here, not those of a connection. */
 export const ofGateway = { connects: true, leavesOut: ['customer', 'port'] } as const;
 
-export const setupCustomer: Command = {
+export const setupCustomer: CliCommand = {
   ...ofGateway,
   name: 'setup customer',
   summary: 'Create the account of a customer on the gateway, and its entry in the customers file',
@@ -116,7 +116,7 @@ async function readKeyFile(file: string): Promise<string> {
   }
 }
 
-interface Entry {
+interface EntryToWrite {
   settings: Call['settings'];
   known: Customers;
   customer: Wanted;
@@ -124,7 +124,7 @@ interface Entry {
   isTrial?: boolean;
 }
 
-async function writeEntry({ settings, known, customer, isTrial = false }: Entry): Promise<void> {
+async function writeEntry({ settings, known, customer, isTrial = false }: EntryToWrite): Promise<void> {
   const { code, account, port } = customer;
   const texts = { username: settings.text('login'), privateKeyPath: keyPathOf(settings, 'pc-identity') };
   const more = Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined));

@@ -12,7 +12,7 @@ import type { CustomerGateway, Customers } from '../library.ts';
 import { customersIfAny, pathOf } from '../setup/file.ts';
 import { shellOptions, withGatewayShell } from '../setup/gateway-shell.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
 import { refuseMore } from './positionals.ts';
 
 const defaultClientAlive = `${defaultGatewaySettings.clientAliveInterval}x${defaultGatewaySettings.clientAliveCountMax}`;
@@ -52,7 +52,7 @@ const options: readonly OptionSpec[] = [
   },
 ];
 
-export const setupGateway: Command = {
+export const setupGateway: CliCommand = {
   name: 'setup gateway',
   summary: 'Show, or with --apply make, the settings that the sshd of a gateway needs',
   usage: ['setup gateway [--apply] [options] [GATEWAY]', 'setup gateway --local [--apply] [options]'],

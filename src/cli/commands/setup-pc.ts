@@ -10,7 +10,7 @@ import { say, write } from '../io.ts';
 import type { Customer } from '../library.ts';
 import { codeAndGateway, fileOption } from '../setup/file.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
 import { refuseMore } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
@@ -42,7 +42,7 @@ const options: readonly OptionSpec[] = [
   },
 ];
 
-export const setupPc: Command = {
+export const setupPc: CliCommand = {
   name: 'setup pc',
   summary: 'Print the one script that makes a PC reachable; the PC needs no Node.js',
   usage: ['setup pc CODE [--for windows|linux] [options] > FILE'],

@@ -6,10 +6,10 @@ import { say } from '../io.ts';
 import { codeAndGateway, pathOf } from '../setup/file.ts';
 import { shellOptions, withGatewayShell } from '../setup/gateway-shell.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Command } from './command.ts';
+import type { CliCommand } from './command.ts';
 import { ofGateway } from './setup-customer.ts';
 
-export const setupRemove: Command = {
+export const setupRemove: CliCommand = {
   ...ofGateway,
   name: 'setup remove',
   summary: 'Remove a customer: its key, account and sessions; and mark it in the customers file',

@@ -1,10 +1,10 @@
 import { withConnection } from '../connect/open.ts';
 import { runShell } from '../shell/run-shell.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Command } from './command.ts';
+import type { CliCommand } from './command.ts';
 import { afterDestination } from './positionals.ts';
 
-export const shellCommand: Command = {
+export const shellCommand: CliCommand = {
   name: 'shell',
   summary: 'Open a shell on the PC, in this terminal',
   usage: ['shell [options] DESTINATION'],

@@ -1,8 +1,8 @@
 import type { OptionSpec } from '../args/option-spec.ts';
 import { connectOptions, generalOptions } from '../connect/options.ts';
-import type { Command } from './command.ts';
+import type { CliCommand } from './command.ts';
 
-type Taker = Pick<Command, 'options' | 'connects' | 'leavesOut' | 'idle' | 'defaults'>;
+type Taker = Pick<CliCommand, 'options' | 'connects' | 'leavesOut' | 'idle' | 'defaults'>;
 
 /** The options of a connection that a command takes. */
 export function connectionSpecsOf({ connects, leavesOut = [] }: Taker): readonly OptionSpec[] {

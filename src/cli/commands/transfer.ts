@@ -15,7 +15,7 @@ import { jsonText } from '../report/json.ts';
 import { inWords } from '../report/times.ts';
 import { stoppedWith } from '../stopped.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
 import { afterDestination } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
@@ -63,7 +63,7 @@ type Move = (
   options: TransferOptions,
 ) => Promise<TransferResult>;
 
-export const putCommand: Command = {
+export const putCommand: CliCommand = {
   ...shared,
   name: 'put',
   summary: 'Upload a file or a folder to the PC',
@@ -83,7 +83,7 @@ export const putCommand: Command = {
     ),
 };
 
-export const getCommand: Command = {
+export const getCommand: CliCommand = {
   ...shared,
   name: 'get',
   summary: 'Download a file or a folder from the PC',

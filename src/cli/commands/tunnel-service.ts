@@ -8,7 +8,7 @@ import { say } from '../io.ts';
 import type { ServiceManager } from '../service/service.ts';
 import { pathOf } from '../setup/file.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
 import { tunnelCommand } from './tunnel.ts';
 
 const own: readonly OptionSpec[] = [
@@ -30,7 +30,7 @@ const about =
 const shared = { about: [about] } as const;
 const failed = ['1', 'the system refused: the message says why'] as const;
 
-export const tunnelInstall: Command = {
+export const tunnelInstall: CliCommand = {
   ...shared,
   name: 'tunnel install',
   summary: 'Let the system start the tunnel and keep it up; takes the options of tunnel',
@@ -62,7 +62,7 @@ export const tunnelInstall: Command = {
   },
 };
 
-export const tunnelUninstall: Command = {
+export const tunnelUninstall: CliCommand = {
   ...shared,
   name: 'tunnel uninstall',
   summary: 'End and remove the service that tunnel install created',
@@ -78,7 +78,7 @@ export const tunnelUninstall: Command = {
   },
 };
 
-export const tunnelStatus: Command = {
+export const tunnelStatus: CliCommand = {
   ...shared,
   name: 'tunnel status',
   summary: 'Show whether the service that tunnel install created is running',

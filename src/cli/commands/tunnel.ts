@@ -19,7 +19,7 @@ import { parseForward } from '../tunnel/forward-spec.ts';
 import { LockHeld, takeLock } from '../tunnel/lock.ts';
 import { openLog, type TunnelLog } from '../tunnel/log.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
 import { refuseMore } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
@@ -154,7 +154,7 @@ export const tunnelCommand = {
     if (path === 'none') return keep(plan, log, io.signal);
     return keepLocked({ path, settings }, plan, log, io.signal);
   },
-} satisfies Command & { check(call: Call): Promise<void> };
+} satisfies CliCommand & { check(call: Call): Promise<void> };
 
 async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunnelOptions> {
   refuseMore(positionals, 1, 'GATEWAY');

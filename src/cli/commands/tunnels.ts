@@ -15,7 +15,7 @@ import { table } from '../report/table.ts';
 import { inWords } from '../report/times.ts';
 import { stoppedWith } from '../stopped.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Command } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
 import { refuseMore } from './positionals.ts';
 
 const options: readonly OptionSpec[] = [
@@ -47,7 +47,7 @@ const options: readonly OptionSpec[] = [
   { name: 'json', help: 'print JSON' },
 ];
 
-export const tunnelsCommand: Command = {
+export const tunnelsCommand: CliCommand = {
   name: 'tunnels',
   summary: 'List the tunnels of a gateway: who holds which port, and whether the PC answers',
   usage: ['tunnels [options] GATEWAY', 'tunnels [options] --end PORT GATEWAY'],
@@ -80,7 +80,7 @@ export const tunnelsCommand: Command = {
       const look = (connection: Connection) => list(connection, ports, settings, io);
       return withConnection(positionals[0], { settings, io }, look, 'operator');
     }
-    const ending = new Ending(port, positionals[0], settings);
+    const ending = new TunnelEnd(port, positionals[0], settings);
     try {
       const work = (connection: Connection) => ending.run(connection, io);
       return await withConnection(positionals[0], { settings, io }, work, 'operator');
@@ -139,7 +139,7 @@ function render(tunnels: readonly GatewayTunnel[], now: number): string[] {
 }
 
 /** The end of a session that holds a port, and what is known of it. */
-class Ending {
+class TunnelEnd {
   readonly #port: number;
   readonly #gateway: string | undefined;
   readonly #settings: Call['settings'];

@@ -5,7 +5,7 @@ import { UsageError } from '../usage-error.ts';
 import { knownHostsOver } from './host-key.ts';
 import { splitJumpHostKey } from './jump-options.ts';
 
-type Known = Pick<ConnectOptions, 'host' | 'port' | 'hostKey'>;
+type JumpHostKey = Pick<ConnectOptions, 'host' | 'port' | 'hostKey'>;
 
 /** The host keys that are right for jump hosts, and which of them were asked for. */
 export class JumpHostKeys {
@@ -18,7 +18,7 @@ export class JumpHostKeys {
   }
 
   /** How the key of one is checked: by its own fingerprint, that of all, or as the destination's is without one. */
-  of({ host, port = 22, hostKey }: Known, alias: string | undefined): HostKeyOption | undefined {
+  of({ host, port = 22, hostKey }: JumpHostKey, alias: string | undefined): HostKeyOption | undefined {
     const names = [host, `${host}:${port}`, alias, `${alias}:${port}`];
     const own = this.#pins.filter((pin) => pin.host !== undefined && names.includes(pin.host));
     const fitting = own.length > 0 ? own : this.#pins.filter((pin) => pin.host === undefined);

@@ -18,7 +18,7 @@ import type { Hops } from './hops.ts';
 import { connectOptionsOf, lookUpHost, withSettings } from './settings.ts';
 import { whereTo } from './where.ts';
 
-interface Asked {
+interface TargetRequest {
   settings: Settings;
   io: Io;
 }
@@ -35,7 +35,7 @@ export type Side = 'pc' | 'tunnel' | 'operator';
 /** What to connect with: the customer of `-c CODE`, or else the destination among the arguments or in the environment. */
 export async function targetOptions(
   positional: string | undefined,
-  asked: Asked,
+  asked: TargetRequest,
   side: Side = 'pc',
 ): Promise<ConnectOptions> {
   const { settings, io } = asked;
@@ -55,7 +55,7 @@ const variablesOfOnePc = [
 /** The customer that is meant, if it is one. @throws {UsageError} for what the customers file does not have. */
 export async function customerOf(
   positional: string | undefined,
-  asked: Asked,
+  asked: TargetRequest,
 ): Promise<CustomerOfFile | undefined> {
   const { settings } = asked;
   if (

@@ -2,20 +2,20 @@ import { given } from '../../check/given.ts';
 import type { SshError } from '../library.ts';
 import { inOurWords } from '../report/library-words.ts';
 import { factsOf } from './facts.ts';
-import { isAtJump, kindOf, type Target } from './kind-of.ts';
+import { isAtJump, kindOf, type LoginTarget } from './kind-of.ts';
 import { type FailureKind, type JumpKind, traitsOf } from './kinds.ts';
 import type { Finding } from './steps.ts';
 import type { Words } from './words/words.ts';
 
 /** An error as a finding: which failure it is, in words, and what to do. */
-export function findingOf(error: SshError, target: Target, words: Words, ms?: number): Finding {
+export function findingOf(error: SshError, target: LoginTarget, words: Words, ms?: number): Finding {
   return findingOfKind(kindOf(error, target), error, target, words, ms);
 }
 
 export function findingOfKind(
   kind: FailureKind,
   error: SshError,
-  target: Target,
+  target: LoginTarget,
   words: Words,
   ms?: number,
 ): Finding {

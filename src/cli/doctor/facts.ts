@@ -1,13 +1,13 @@
 import { printable } from '../../text/printable.ts';
 import type { SshError } from '../library.ts';
 import { inOurWords } from '../report/library-words.ts';
-import { type ErrorDetails, isAtJump, type Target } from './kind-of.ts';
+import { type ErrorDetails, isAtJump, type LoginTarget } from './kind-of.ts';
 import type { FailureKind } from './kinds.ts';
 import { serviceOf } from './services.ts';
 import type { FailureFacts, Words } from './words/words.ts';
 
 /** Of a failure at the target of which nothing is known but what was said. */
-export function plainFacts({ host, port, username }: Target, said = ''): FailureFacts {
+export function plainFacts({ host, port, username }: LoginTarget, said = ''): FailureFacts {
   const shown = printable(host);
   return {
     host: shown,
@@ -28,7 +28,7 @@ export function plainFacts({ host, port, username }: Target, said = ''): Failure
 }
 
 /** Of an error. */
-export function factsOf(kind: FailureKind, error: SshError, target: Target, words: Words): FailureFacts {
+export function factsOf(kind: FailureKind, error: SshError, target: LoginTarget, words: Words): FailureFacts {
   const { host = target.host, port = target.port, hop } = error;
   const details = error as SshError & ErrorDetails;
   const { fingerprint = '', keyType = '', knownAs = '', file, line } = details;
@@ -57,7 +57,7 @@ function keyFileOf(keyType: string): string {
 }
 
 /** The words of the server where they are what counts, else those of the error. */
-function saidOf(kind: FailureKind, error: SshError & ErrorDetails, target: Target): string {
+function saidOf(kind: FailureKind, error: SshError & ErrorDetails, target: LoginTarget): string {
   const { message, received, reason } = error;
   const isJump = isAtJump(error, target);
   if (kind === 'keysRefused' || kind === 'sftpRefused') return inOurWords(reason ?? message, isJump);

@@ -3,7 +3,7 @@ import type { SshError } from '../library.ts';
 import type { FailureKind } from './kinds.ts';
 
 /** Where doctor goes. */
-export interface Target {
+export interface LoginTarget {
   host: string;
   port: number;
   username: string;
@@ -35,7 +35,7 @@ type Failed = SshError & ErrorDetails;
  */
 type Place = 'jump' | 'nextJump' | 'behindJump' | 'published' | 'server';
 
-function placeOf({ hop, host, port }: SshError, target: Target): Place {
+function placeOf({ hop, host, port }: SshError, target: LoginTarget): Place {
   if (hop?.startsWith('jump')) {
     if (hop.endsWith(` (${host}:${port})`)) return 'jump';
     return host === target.host && port === target.port ? 'behindJump' : 'nextJump';
@@ -44,12 +44,12 @@ function placeOf({ hop, host, port }: SshError, target: Target): Place {
 }
 
 /** Whether a jump host is at fault, and not what is behind it. */
-export function isAtJump(error: SshError, target: Target): boolean {
+export function isAtJump(error: SshError, target: LoginTarget): boolean {
   return placeOf(error, target) === 'jump';
 }
 
 /** Which failure an error of connecting, or of the checks after it, is. */
-export function kindOf(error: SshError, target: Target): FailureKind {
+export function kindOf(error: SshError, target: LoginTarget): FailureKind {
   const find = byCode[error.code];
   return find ? find(error, placeOf(error, target)) : 'unknown';
 }

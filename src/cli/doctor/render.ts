@@ -7,7 +7,7 @@ import { type Step, stepNames, type Verdict } from './steps.ts';
 import type { Words } from './words/words.ts';
 
 /** How the report looks: in which language, how wide, whether in colour. */
-export interface Look {
+export interface ReportStyle {
   words: Words;
   /** Columns. */
   width: number;
@@ -15,7 +15,7 @@ export interface Look {
 }
 
 /** As wide as the terminal; a file gets lines that a terminal would take. */
-export function lookOf({ stdout, env }: Pick<Io, 'stdout' | 'env'>, words: Words): Look {
+export function lookOf({ stdout, env }: Pick<Io, 'stdout' | 'env'>, words: Words): ReportStyle {
   const given = stdout.isTTY ? stdout.columns : Number(env['COLUMNS']);
   return { words, width: Math.max(40, given || 120), colour: wantsColour(stdout.isTTY === true, env) };
 }
@@ -33,7 +33,7 @@ const timeWidth = 9;
 const narrow = 36;
 
 /** One step: mark, name, time, and what was found; below it, what to do. */
-export function renderStep({ name, verdict, says, todo, hint, ms }: Step, look: Look): string[] {
+export function renderStep({ name, verdict, says, todo, hint, ms }: Step, look: ReportStyle): string[] {
   const { words } = look;
   const markWidth = Math.max(...Object.values(words.marks).map(widthOf));
   const titleWidth = Math.max(...stepNames.map((one) => widthOf(words.titles[one])));
@@ -63,7 +63,7 @@ function hanging(text: string, width: number): string[] {
 }
 
 /** All steps that were not reached, on one line. */
-export function renderUnreached(found: readonly Step[], { words, ...look }: Look): string[] {
+export function renderUnreached(found: readonly Step[], { words, ...look }: ReportStyle): string[] {
   const unreached = found.filter(({ says }) => says === words.skipped.notReached);
   if (unreached.length === 0) return [];
   const names = unreached.map(({ name }) => words.titles[name]).join(', ');
@@ -72,12 +72,12 @@ export function renderUnreached(found: readonly Step[], { words, ...look }: Look
   return [`${mark}  ${first}`, ...rest.map((line) => `      ${line}`)];
 }
 
-function paint(verdict: Verdict, text: string, { colour }: Look): string {
+function paint(verdict: Verdict, text: string, { colour }: ReportStyle): string {
   return colour ? styleText(colours[verdict], text, { validateStream: false }) : text;
 }
 
 /** The last line: what it comes to. */
-export function renderSummary(found: readonly Step[], exitCode: number, { words }: Look): string {
+export function renderSummary(found: readonly Step[], exitCode: number, { words }: ReportStyle): string {
   const { summary, titles } = words;
   const failed = found.find(({ verdict }) => verdict === 'fail');
   const warnings = found.filter(({ verdict }) => verdict === 'warn').length;

@@ -2,7 +2,7 @@ import { now, sleep } from '../../time/timer.ts';
 import type { ConnectOptions, PhaseTimings, SshError } from '../library.ts';
 import { findingOf } from './diagnose.ts';
 import { plainFacts } from './facts.ts';
-import type { Target } from './kind-of.ts';
+import type { LoginTarget } from './kind-of.ts';
 import type { FailureKind } from './kinds.ts';
 import type { Finding } from './steps.ts';
 import type { Words } from './words/words.ts';
@@ -27,7 +27,7 @@ export interface VisitOptions {
 
 /** One run of doctor: where it goes, in which language, and how much time is left. */
 export class Visit {
-  readonly target: Target;
+  readonly target: LoginTarget;
   readonly options: ConnectOptions;
   readonly words: Words;
   readonly signal: AbortSignal;

@@ -3,7 +3,7 @@ import { onAbort } from '../../time/on-abort.ts';
 import { type Io, write } from '../io.ts';
 import type { Command, CommandFailed, Connection, ExecOptions } from '../library.ts';
 import { isSshError } from '../library.ts';
-import { type Known, Stopped, stoppedWith } from '../stopped.ts';
+import { type KnownOutcome, Stopped, stoppedWith } from '../stopped.ts';
 
 export interface RemoteOptions {
   /** Our input becomes the command's. */
@@ -69,7 +69,7 @@ function start(
 
 const look = 'Look for it on the PC before you run it again';
 
-function knownOf({ exitCode, signal, terminated }: End): Known {
+function knownOf({ exitCode, signal, terminated }: End): KnownOutcome {
   const started = true;
   if (exitCode !== null || signal !== null) {
     const how = exitCode === null ? `by ${printable(signal!, 40)}` : `exit code ${exitCode}`;
@@ -90,14 +90,14 @@ function knownOf({ exitCode, signal, terminated }: End): Known {
   }
 }
 
-const notConfirmed: Known = {
+const notConfirmed: KnownOutcome = {
   started: 'unknown',
   known: `stopped before the server had said that the command was started: it may have been, and may run on. ${look}`,
 };
 
 /** The link broke, or a callback failed, while we were stopping. */
-function knownOfFailure(error: unknown): Known {
-  const { started = 'unknown' } = error as Known;
+function knownOfFailure(error: unknown): KnownOutcome {
+  const { started = 'unknown' } = error as KnownOutcome;
   if (started === false) return { started, known: 'stopped: the command was not started' };
   return started === 'unknown'
     ? notConfirmed

@@ -1,7 +1,7 @@
 import { createDecoder } from '../../exec/output/decode.ts';
 import { type Io, write } from '../io.ts';
-import type { FollowedOutput, JobEnd, JobOffsets, RemoteJob } from '../library.ts';
-import { lastLines } from './tail.ts';
+import type { FollowedOutput, JobEnd, JobOffsets } from '../library.ts';
+import { type EitherJob, lastLines } from './tail.ts';
 
 export interface LogsOptions {
   /** Only so many lines from the end of each stream. */
@@ -10,10 +10,8 @@ export interface LogsOptions {
   encoding: string | undefined;
 }
 
-type Job = RemoteJob<Buffer> | RemoteJob;
-
 /** Passes the job's output to ours as it comes, until the job is over. */
-export async function followLogs(job: Job, options: LogsOptions, io: Io): Promise<JobEnd> {
+export async function followLogs(job: EitherJob, options: LogsOptions, io: Io): Promise<JobEnd> {
   const output = job.follow({ signal: io.signal, from: await beginningOf(job, options, io) });
   for (;;) {
     const next: IteratorResult<FollowedOutput<Buffer | string>, JobEnd> = await output.next();
@@ -23,7 +21,7 @@ export async function followLogs(job: Job, options: LogsOptions, io: Io): Promis
 }
 
 /** Passes what the job has written so far. */
-export async function printLogs(job: Job, options: LogsOptions, io: Io): Promise<void> {
+export async function printLogs(job: EitherJob, options: LogsOptions, io: Io): Promise<void> {
   const decode = decoderFor(options.encoding);
   let from = await beginningOf(job, options, io);
   for (;;) {
@@ -36,7 +34,7 @@ export async function printLogs(job: Job, options: LogsOptions, io: Io): Promise
   }
 }
 
-async function beginningOf(job: Job, { tail, encoding }: LogsOptions, io: Io): Promise<JobOffsets> {
+async function beginningOf(job: EitherJob, { tail, encoding }: LogsOptions, io: Io): Promise<JobOffsets> {
   if (tail === undefined) return { stdout: 0, stderr: 0 };
   return lastLines(job, tail, { encoding, signal: io.signal });
 }

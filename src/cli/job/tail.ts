@@ -1,6 +1,7 @@
 import type { JobOffsets, RemoteJob } from '../library.ts';
 
-type Job = RemoteJob<Buffer> | RemoteJob;
+/** A job of which it does not matter whether its output comes as bytes or as text. */
+export type EitherJob = RemoteJob<Buffer> | RemoteJob;
 type Stream = keyof JobOffsets;
 
 /** As much as one call of `output` gives of a stream. */
@@ -8,7 +9,7 @@ const pieceSize = 1 << 20;
 
 /** Where the last `lines` lines of each stream begin: found from the end, so that a long output is not fetched for it. */
 export async function lastLines(
-  job: Job,
+  job: EitherJob,
   lines: number,
   { encoding = 'utf8', signal }: { encoding?: string | undefined; signal: AbortSignal },
 ): Promise<JobOffsets> {
@@ -32,7 +33,11 @@ interface Search {
   signal: AbortSignal;
 }
 
-async function beginning(job: Job, name: Stream, { size, lines, mark, signal }: Search): Promise<number> {
+async function beginning(
+  job: EitherJob,
+  name: Stream,
+  { size, lines, mark, signal }: Search,
+): Promise<number> {
   if (lines === 0) return size[name];
   let missing = lines;
   let end = size[name];

@@ -1,6 +1,6 @@
 import { printable } from '../../text/printable.ts';
 import { now } from '../../time/timer.ts';
-import type { Output } from '../io.ts';
+import type { ProgramOutput } from '../io.ts';
 import type { TransferProgress } from '../library.ts';
 import { inBytes } from '../report/bytes.ts';
 import { clock } from '../report/times.ts';
@@ -9,12 +9,12 @@ import { Rate } from './rate.ts';
 
 /** Draws how far a transfer is, on one line of a terminal; draws nothing elsewhere. */
 export class ProgressBar {
-  readonly #output: Output;
+  readonly #output: ProgramOutput;
   readonly #rate = new Rate();
   readonly #now: () => number;
   #isDrawn = false;
 
-  constructor(output: Output, clockNow: () => number = now) {
+  constructor(output: ProgramOutput, clockNow: () => number = now) {
     this.#output = output;
     this.#now = clockNow;
   }

@@ -4,7 +4,7 @@ import { UsageError } from '../usage-error.ts';
 import { inOurWords } from './library-words.ts';
 
 /** Where the value of an option of the library comes from: a flag, or else a keyword of ssh_config. */
-interface Source {
+interface OptionSource {
   option: RegExp;
   flag?: string;
   keyword?: string;
@@ -12,7 +12,7 @@ interface Source {
   says?: string;
 }
 
-const sources: readonly Source[] = [
+const sources: readonly OptionSource[] = [
   { option: /^privateKeyPath\b/, flag: 'identity', keyword: 'IdentityFile' },
   { option: /^certificatePath\b/, keyword: 'CertificateFile' },
   { option: /^agent$/, keyword: 'IdentityAgent' },

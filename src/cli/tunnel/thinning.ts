@@ -8,7 +8,7 @@ export interface LeftOut {
   ms: number;
 }
 
-interface Seen {
+interface LastLine {
   /** When a line was last written. */
   at: number;
   /** Until when the next ones are left out, from then on. */
@@ -25,7 +25,7 @@ const longestGap = 3_600_000;
  * hour, with how often it has happened since. What is rare is always told.
  */
 export class Thinning {
-  readonly #seen = new Map<string, Seen>();
+  readonly #seen = new Map<string, LastLine>();
   #failures = 0;
   #failingSince = 0;
 

@@ -37,13 +37,13 @@ const literalToken = /true|false|null/y;
 
 /** Reads a JSON text (RFC 8259) and remembers where everything stands. @throws {JsonSyntaxError} */
 export function parseJson(text: string): JsonNode {
-  const reader = new Reader(text);
+  const reader = new JsonReader(text);
   const node = reader.value(0);
   reader.end();
   return node;
 }
 
-class Reader {
+class JsonReader {
   readonly #text: string;
   #at = 0;
 

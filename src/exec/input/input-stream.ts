@@ -1,7 +1,6 @@
 import { Writable } from 'node:stream';
 import type { SessionChannel } from '../../ssh2/channels/session-channel.ts';
-
-type Done = (error?: Error | null) => void;
+import type { StreamCallback } from '../../ssh2/channels/stream-channel.ts';
 
 /** A command's stdin. What is written before the command has started waits; after its end, writes fail. */
 export class InputStream extends Writable {
@@ -29,14 +28,14 @@ export class InputStream extends Writable {
       );
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: StreamCallback): void {
     this.#whenConnected((channel) => {
       // Not inside ssh2's packet handler: `done` runs the writer's code.
       channel.write(chunk, (error) => process.nextTick(done, error));
     });
   }
 
-  override _final(done: Done): void {
+  override _final(done: StreamCallback): void {
     this.#whenConnected((channel) => {
       channel.end();
       done();

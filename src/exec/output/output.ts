@@ -11,7 +11,7 @@ export interface Flow {
 
 const tailBytes = 2_048;
 
-type Listener = (piece: never) => unknown;
+type PieceListener = (piece: never) => unknown;
 
 /** One of the two outputs of a command: what is kept of it, and who else gets it. */
 export class Output {
@@ -56,7 +56,7 @@ export class Output {
   }
 
   /** Calls `listener` with each piece, one after the other. Rejects with what it throws. */
-  async forEach(listener: Listener): Promise<void> {
+  async forEach(listener: PieceListener): Promise<void> {
     const decoder = this.#createDecoder?.();
     const call = async (piece: string | Buffer) => {
       // A listener that returns no promise is not waited for.

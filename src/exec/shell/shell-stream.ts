@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import type { Check } from '../../check/values.ts';
 import { ConnectionLost, type SshError } from '../../errors/index.ts';
 import type { ChannelOutcome, ChannelSink, SessionChannel } from '../../ssh2/channels/session-channel.ts';
+import type { StreamCallback } from '../../ssh2/channels/stream-channel.ts';
 import { latch } from '../../time/latch.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { startTimer } from '../../time/timer.ts';
@@ -9,8 +10,6 @@ import { endingOf } from '../failure.ts';
 import { OutputQueue } from '../output/output-queue.ts';
 import type { SessionOpener } from '../types.ts';
 import type { ShellEnd, ShellSession } from './types.ts';
-
-type Done = (error?: Error | null) => void;
 
 /** Milliseconds for the server's answer to our close. */
 const grace = 2_000;
@@ -95,17 +94,17 @@ export class ShellStream extends Duplex implements ShellSession, ChannelSink {
     this.#queue.want();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: StreamCallback): void {
     // Not inside ssh2's packet handler: `done` runs the writer's code.
     this.#channel.write(chunk, (error) => process.nextTick(() => done(this.#mayTell(error))));
   }
 
-  override _final(done: Done): void {
+  override _final(done: StreamCallback): void {
     this.#channel.end();
     done();
   }
 
-  override _destroy(error: Error | null, done: Done): void {
+  override _destroy(error: Error | null, done: StreamCallback): void {
     this.#unsubscribe();
     this.#queue.drop();
     if (error) this.#end.reject(error);

@@ -17,14 +17,14 @@ export interface KeyTypeName {
   readonly certificate: boolean;
 }
 
-type FieldReader = (reader: WireReader) => readonly Buffer[];
+type KeyReader = (reader: WireReader) => readonly Buffer[];
 
 const ED25519_BYTES = 32;
 /** OpenSSH ignores shorter RSA keys (sshkey.h, SSH_RSA_MINIMUM_MODULUS_SIZE). */
 const MIN_RSA_BITS = 1024;
 
 /** How the fields after the type name are read, for each plain key type. */
-const FIELDS: ReadonlyMap<string, FieldReader> = new Map<string, FieldReader>([
+const FIELDS: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>([
   ['ssh-ed25519', readEd25519],
   ['sk-ssh-ed25519@openssh.com', withApplication(readEd25519)],
   ['ecdsa-sha2-nistp256', ecdsaReader('nistp256', 'P-256', 32)],
@@ -122,11 +122,11 @@ function readDss(reader: WireReader): readonly Buffer[] {
 }
 
 /** Security keys carry the name of their application (usually `ssh:`) after the key. */
-function withApplication(readKey: FieldReader): FieldReader {
+function withApplication(readKey: KeyReader): KeyReader {
   return (reader) => [...readKey(reader), Buffer.from(reader.text(), 'latin1')];
 }
 
-function ecdsaReader(curve: string, jwkCurve: string, coordinateBytes: number): FieldReader {
+function ecdsaReader(curve: string, jwkCurve: string, coordinateBytes: number): KeyReader {
   return (reader) => {
     if (reader.text() !== curve) throw new MalformedWireData('is of another curve');
     const point = reader.string();

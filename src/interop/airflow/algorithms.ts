@@ -3,14 +3,14 @@ import { wrongRange } from '../../check/wrong.ts';
 import type { Algorithms } from '../../options/types.ts';
 import { algorithmNames } from '../../ssh2/handshake/algorithms.ts';
 import { printable } from '../../text/printable.ts';
-import { type Extra, listOf } from './extra.ts';
+import { type AirflowExtra, listOf } from './extra.ts';
 
 /** paramiko's names of the lists. */
 const categories = { kex: 'kex', keys: 'serverHostKey', ciphers: 'cipher', macs: 'hmac' } as const;
 
 /** `ciphers`, `disabled_algorithms` and `compress`. */
 export function algorithmsOf(
-  extra: Extra,
+  extra: AirflowExtra,
   warn: (event: string, message: string) => void,
 ): Algorithms | undefined {
   const algorithms: Algorithms = {};

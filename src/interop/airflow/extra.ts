@@ -2,7 +2,7 @@ import { checkBag } from '../../check/options.ts';
 import { wrongAs, wrongSecret, wrongType } from '../../check/wrong.ts';
 
 /** The `extra` field of an Airflow connection, whose values may be JSON or text that says the same. */
-export class Extra {
+export class AirflowExtra {
   #values: Record<string, unknown>;
 
   /** @throws {TypeError} unless it is an object or the JSON text of one; never shows the text, which holds secrets. */

@@ -1,5 +1,5 @@
 import type { HostKeyOption } from '../../options/types.ts';
-import type { Extra } from './extra.ts';
+import type { AirflowExtra } from './extra.ts';
 
 /**
  * What SSHHook does about host keys, in our words:
@@ -9,7 +9,7 @@ import type { Extra } from './extra.ts';
  * - none of them: the key must be known.
  */
 export function hostKeyOf(
-  extra: Extra,
+  extra: AirflowExtra,
   warn: (event: string, message: string) => void,
 ): HostKeyOption | undefined {
   const noCheck = noHostKeyCheck(extra);
@@ -36,7 +36,7 @@ export function hostKeyOf(
   return { onUnknown: 'accept-new' };
 }
 
-function noHostKeyCheck(extra: Extra): boolean {
+function noHostKeyCheck(extra: AirflowExtra): boolean {
   const name =
     extra.get('no_host_key_check') === undefined ? 'ignore_hostkey_verification' : 'no_host_key_check';
   return extra.flag(name) === true;

@@ -27,7 +27,7 @@ export function readSshConfig(
   return resolve(alias.slice(at + 1), preset, { file, changeJump }, []);
 }
 
-interface Reading {
+interface ConfigSource {
   file: string | undefined;
   changeJump: ChangeJump;
 }
@@ -35,7 +35,7 @@ interface Reading {
 async function resolve(
   alias: string,
   preset: GivenValues,
-  reading: Reading,
+  reading: ConfigSource,
   route: readonly string[],
 ): Promise<ConnectOptions> {
   checkAlias(alias, preset['user'], route);

@@ -20,7 +20,7 @@ export interface Found {
 /** Settings that are there before any file is read, as from a command line. */
 export type GivenValues = Readonly<Record<string, string>>;
 
-interface Source {
+interface ConfigFile {
   path: string;
   /** What relative names in Include are relative to. */
   includes: string;
@@ -32,7 +32,7 @@ const maxDepth = 16;
 
 /** Reads the configuration for a host: the file given, or the user's and then the system's. */
 export async function lookUp(alias: string, file: string | undefined, given: GivenValues): Promise<Found> {
-  const reading = new Reading(alias, given);
+  const reading = new HostLookup(alias, given);
   const sources = sourcesFor(file);
   await reading.readAll(sources);
   if (reading.wantsFinal) {
@@ -42,7 +42,7 @@ export async function lookUp(alias: string, file: string | undefined, given: Giv
   return reading;
 }
 
-function sourcesFor(file: string | undefined): Source[] {
+function sourcesFor(file: string | undefined): ConfigFile[] {
   const home = homeFolder();
   const ofUser = home === undefined ? undefined : join(home, '.ssh');
   if (file !== undefined) {
@@ -57,7 +57,7 @@ function sourcesFor(file: string | undefined): Source[] {
   ];
 }
 
-class Reading implements Found {
+class HostLookup implements Found {
   readonly alias: string;
   readonly localUser = accountName() ?? '';
   readonly values = new Map<string, Setting>();
@@ -81,7 +81,7 @@ class Reading implements Found {
     return [...this.#certificateFiles];
   }
 
-  async readAll(sources: readonly Source[]): Promise<void> {
+  async readAll(sources: readonly ConfigFile[]): Promise<void> {
     for (const { path, includes, required } of sources)
       await this.#read(path, { includes, required, depth: 0 });
   }

@@ -33,7 +33,7 @@ export interface Look {
   stderr: Buffer;
 }
 
-export interface Started {
+export interface JobStart {
   record: JobRecord | undefined;
   /** Whether this call started the job. */
   isNew: boolean;
@@ -41,17 +41,17 @@ export interface Started {
   failure: string | undefined;
 }
 
-export type Removal = 'removed' | 'running' | 'absent';
+export type JobRemoval = 'removed' | 'running' | 'absent';
 
 /** The commands of one kind of server. Each is one remote command: it happens as a whole or not at all. */
 export interface JobCommands {
-  start(request: StartRequest): HostCommand<Started>;
+  start(request: StartRequest): HostCommand<JobStart>;
   /** With offsets: the output from there on, too, at most about 1 MiB of each stream. */
   look(id: string, from?: JobOffsets): HostCommand<Look>;
   /** Looks from offsets on, as there is news, for as long. Where to ask again costs more than to wait. */
   watch?(id: string, from: JobOffsets, waitMs: number): HostWatch;
   kill(id: string, graceMs: number): HostCommand<JobRecord | undefined>;
-  remove(id: string): HostCommand<Removal>;
+  remove(id: string): HostCommand<JobRemoval>;
   list(): HostCommand<Map<string, JobRecord>>;
 }
 

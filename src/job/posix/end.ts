@@ -1,4 +1,4 @@
-import type { HostCommand, Removal } from '../host/commands.ts';
+import type { HostCommand, JobRemoval } from '../host/commands.ts';
 import { answerOf, findFields, type JobRecord, readRecord } from '../host/record.ts';
 import { posixScript } from './script.ts';
 import { enter, kill, library, remove } from './scripts.generated.ts';
@@ -15,7 +15,7 @@ export function killCommand(dir: string, id: string, graceMs: number): HostComma
   };
 }
 
-export function removeCommand(dir: string, id: string): HostCommand<Removal> {
+export function removeCommand(dir: string, id: string): HostCommand<JobRemoval> {
   const { line, mark } = posixScript({ action: 'remove', dir, id }, library, enter, remove);
   return {
     line,

@@ -1,4 +1,4 @@
-import type { HostCommand, Started, StartRequest } from '../host/commands.ts';
+import type { HostCommand, JobStart, StartRequest } from '../host/commands.ts';
 import { answerOf, findFields, readRecord } from '../host/record.ts';
 import type { HostResult } from '../types.ts';
 import { posixScript } from './script.ts';
@@ -11,7 +11,7 @@ const maxLine = 125_000;
  * Dies anywhere: before the claim, and nothing was started, the next caller starts; after it, and the claim tells
  * the next caller which process to look for.
  */
-export function startCommand(dir: string, request: StartRequest): HostCommand<Started> {
+export function startCommand(dir: string, request: StartRequest): HostCommand<JobStart> {
   const { id, line: command, fingerprint } = request;
   const variables = { action: 'start', dir, id, command, fingerprint, library, wrapper, runner };
   const { line, mark } = posixScript(variables, start);
@@ -23,7 +23,7 @@ export function startCommand(dir: string, request: StartRequest): HostCommand<St
   return { line, read: (result) => readStarted(result, mark) };
 }
 
-function readStarted(result: HostResult, mark: string): Started {
+function readStarted(result: HostResult, mark: string): JobStart {
   const { fields } = findFields(answerOf(result), mark);
   const record = readRecord(fields);
   const answer = fields.get('answer') ?? '';

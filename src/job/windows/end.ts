@@ -1,5 +1,5 @@
 import { processes, snapshot } from '../../exec/stop/scripts.generated.ts';
-import type { HostCommand, Removal } from '../host/commands.ts';
+import type { HostCommand, JobRemoval } from '../host/commands.ts';
 import { answerOf, findFields, type JobRecord, readRecord, Unreadable } from '../host/record.ts';
 import { windowsScript } from './script.ts';
 import { kill, library, remove } from './scripts.generated.ts';
@@ -9,7 +9,7 @@ export function killCommand(dir: string, id: string): HostCommand<JobRecord | un
   return { ...script, read: (result) => readRecord(findFields(answerOf(result), script.mark).fields) };
 }
 
-export function removeCommand(dir: string, id: string): HostCommand<Removal> {
+export function removeCommand(dir: string, id: string): HostCommand<JobRemoval> {
   const script = windowsScript({ action: 'remove', dir, id }, library, remove);
   return {
     ...script,

@@ -1,5 +1,5 @@
 import { processes, snapshot } from '../../exec/stop/scripts.generated.ts';
-import type { HostCommand, Started, StartRequest } from '../host/commands.ts';
+import type { HostCommand, JobStart, StartRequest } from '../host/commands.ts';
 import { answerOf, findFields, readRecord } from '../host/record.ts';
 import type { HostResult } from '../types.ts';
 import { windowsScript } from './script.ts';
@@ -12,7 +12,7 @@ import { detached, library, start, wrapper } from './scripts.generated.ts';
  * which need WMI, or by schtasks.exe. None of them hands a pipe over, so the start waits for the claim. When none comes,
  * it makes one itself: then the wrapper cannot start any more, however late it may be.
  */
-export function startCommand(dir: string, request: StartRequest): HostCommand<Started> {
+export function startCommand(dir: string, request: StartRequest): HostCommand<JobStart> {
   const { id, line: command, fingerprint, interactive } = request;
   const task = interactive ? `ssh-via-gateway job ${id}` : '';
   const runLevel = interactive?.runLevel === 'highest' ? 'Highest' : 'Limited';
@@ -24,7 +24,7 @@ export function startCommand(dir: string, request: StartRequest): HostCommand<St
   return { line, stdin, read: (result) => readStarted(result, mark, nonce) };
 }
 
-function readStarted(result: HostResult, mark: string, nonce: string): Started {
+function readStarted(result: HostResult, mark: string, nonce: string): JobStart {
   const { fields } = findFields(answerOf(result), mark);
   const record = readRecord(fields);
   const why = Buffer.from(fields.get('why') ?? '', 'base64').toString('utf8');

@@ -9,7 +9,7 @@ import {
   pathOf,
   renameReply,
 } from './session.ts';
-import { encodeAttributes, type FieldReader, packet, string, uint32, uint64 } from './wire.ts';
+import { encodeAttributes, type PacketFields, packet, string, uint32, uint64 } from './wire.ts';
 
 const copyPiece = 256 << 10;
 const wholeFile = 0;
@@ -26,7 +26,7 @@ export const extensionVersions: Record<SftpExtension, string> = {
   'copy-data': '1',
 };
 
-type Handler = (session: MockSftpSession, fields: FieldReader) => MockReply | Promise<MockReply>;
+type Handler = (session: MockSftpSession, fields: PacketFields) => MockReply | Promise<MockReply>;
 
 const handlers: Record<SftpExtension, Handler> = {
   'posix-rename@openssh.com': (session, fields) => renameReply(session, fields, true),
@@ -67,7 +67,7 @@ const handlers: Record<SftpExtension, Handler> = {
 /** Does an extended request. */
 export function extendedRequest(
   session: MockSftpSession,
-  fields: FieldReader,
+  fields: PacketFields,
 ): MockReply | Promise<MockReply> {
   const name = fields.text();
   session.note({ name });
@@ -79,7 +79,7 @@ function isExtension(name: string): name is SftpExtension {
   return Object.hasOwn(handlers, name);
 }
 
-async function copyData(session: MockSftpSession, fields: FieldReader): Promise<MockReply> {
+async function copyData(session: MockSftpSession, fields: PacketFields): Promise<MockReply> {
   const from = session.handles.file(fields.bytes());
   let readAt = fields.uint64();
   const length = fields.uint64();

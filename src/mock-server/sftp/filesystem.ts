@@ -15,7 +15,7 @@ export interface OpenFlags {
 }
 
 /** A name in a listing. */
-export interface Entry {
+export interface DirectoryEntry {
   name: string | Buffer;
   attributes: Attributes;
 }
@@ -37,7 +37,7 @@ export interface Filesystem {
   /** The folder in which clients start. */
   readonly home: string;
   open(path: string, flags: OpenFlags, attributes: Attributes): FileHandle | Promise<FileHandle>;
-  list(path: string): Entry[] | Promise<Entry[]>;
+  list(path: string): DirectoryEntry[] | Promise<DirectoryEntry[]>;
   stat(path: string): Attributes | Promise<Attributes>;
   lstat(path: string): Attributes | Promise<Attributes>;
   setAttributes(path: string, attributes: Attributes, followLinks: boolean): void | Promise<void>;

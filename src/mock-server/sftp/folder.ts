@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import type { MockFiles } from '../types.ts';
 import {
   type Attributes,
-  type Entry,
+  type DirectoryEntry,
   type FileHandle,
   type Filesystem,
   type OpenFlags,
@@ -53,7 +53,7 @@ export class FolderFilesystem implements Filesystem {
     return withStatus(async () => folderHandle(await open(real, nodeFlags(flags), mode & 0o7777)));
   }
 
-  async list(path: string): Promise<Entry[]> {
+  async list(path: string): Promise<DirectoryEntry[]> {
     const real = await this.#real(path, true);
     const names = await withStatus(() => readdir(real));
     const dots = await Promise.all(['.', '..'].map((name) => entry(name, real)));
@@ -143,7 +143,7 @@ function nodeFlags({ read, write, append, create, truncate: cut, exclusive }: Op
   return flags;
 }
 
-async function entry(name: string, real: string): Promise<Entry | undefined> {
+async function entry(name: string, real: string): Promise<DirectoryEntry | undefined> {
   try {
     return { name, attributes: attributes(await lstat(real)) };
   } catch {

@@ -1,15 +1,15 @@
-import { type Entry, type FileHandle, SftpStatus, status } from './filesystem.ts';
+import { type DirectoryEntry, type FileHandle, SftpStatus, status } from './filesystem.ts';
 
 /** A listing in progress. */
-export interface Listing {
-  entries: Entry[];
+export interface OpenFolder {
+  entries: DirectoryEntry[];
   next: number;
 }
 
 /** What clients have open, by the handle that they were given. */
 export class Handles {
   readonly #files = new Map<string, FileHandle>();
-  readonly #listings = new Map<string, Listing>();
+  readonly #listings = new Map<string, OpenFolder>();
   #last = 0;
 
   addFile(file: FileHandle): Buffer {
@@ -18,7 +18,7 @@ export class Handles {
     return handle;
   }
 
-  addListing(entries: Entry[]): Buffer {
+  addListing(entries: DirectoryEntry[]): Buffer {
     const handle = this.#next();
     this.#listings.set(handle.toString('hex'), { entries, next: 0 });
     return handle;
@@ -28,7 +28,7 @@ export class Handles {
     return this.#files.get(handle.toString('hex')) ?? invalid();
   }
 
-  listing(handle: Buffer): Listing {
+  listing(handle: Buffer): OpenFolder {
     return this.#listings.get(handle.toString('hex')) ?? invalid();
   }
 

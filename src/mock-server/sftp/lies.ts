@@ -1,5 +1,12 @@
 import type { SftpFaults, SftpOp } from '../faults/fault-types.ts';
-import { type Attributes, type Entry, type FileHandle, modeType, SftpStatus, status } from './filesystem.ts';
+import {
+  type Attributes,
+  type DirectoryEntry,
+  type FileHandle,
+  modeType,
+  SftpStatus,
+  status,
+} from './filesystem.ts';
 
 const liedContent = Buffer.from('lie\n');
 const hugeName = 'n'.repeat(64 << 10);
@@ -62,17 +69,17 @@ export class Lies {
   }
 
   /** The names that are listed in addition. */
-  moreNames(): Entry[] {
+  moreNames(): DirectoryEntry[] {
     const names: (string | Buffer)[] = [...(this.#faults.lieNames ?? [])];
     if (this.#faults.hugeName) names.push(hugeName);
-    const entries: Entry[] = names.map((name) => ({ name, attributes: liedFile() }));
+    const entries: DirectoryEntry[] = names.map((name) => ({ name, attributes: liedFile() }));
     if (this.#faults.symlinkLoop)
       entries.push({ name: loopName, attributes: { size: 1, mode: modeType.link | 0o777 } });
     return entries;
   }
 
   /** The next names of a listing that never ends. */
-  endlessNames(): Entry[] | undefined {
+  endlessNames(): DirectoryEntry[] | undefined {
     if (!this.#faults.endlessReaddir) return undefined;
     return Array.from({ length: endlessBatch }, () => ({
       name: `endless-${this.#endless++}`,

@@ -1,7 +1,7 @@
 import type { MockFiles } from '../types.ts';
 import {
   type Attributes,
-  type Entry,
+  type DirectoryEntry,
   type FileHandle,
   type Filesystem,
   type OpenFlags,
@@ -55,7 +55,7 @@ export class MemoryFilesystem implements Filesystem {
     return memoryHandle(node, flags);
   }
 
-  list(path: string): Entry[] {
+  list(path: string): DirectoryEntry[] {
     const directory = this.#directory(path);
     check(directory, mayRead);
     const names = [...directory.entries.values()].map(({ name, node }) => ({

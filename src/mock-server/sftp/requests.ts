@@ -1,6 +1,6 @@
 import type { SftpOp } from '../faults/fault-types.ts';
 import { extendedRequest } from './extensions.ts';
-import { type Entry, modeType, type OpenFlags, SftpStatus, status } from './filesystem.ts';
+import { type DirectoryEntry, modeType, type OpenFlags, SftpStatus, status } from './filesystem.ts';
 import { liedFile, liedHandle } from './lies.ts';
 import { longName } from './long-name.ts';
 import {
@@ -12,9 +12,9 @@ import {
   pathOf,
   renameReply,
 } from './session.ts';
-import { encodeAttributes, type FieldReader, packet, string, uint32 } from './wire.ts';
+import { encodeAttributes, type PacketFields, packet, string, uint32 } from './wire.ts';
 
-type Answer = MockReply | Promise<MockReply>;
+type ReplyInTime = MockReply | Promise<MockReply>;
 
 const namesInReply = 100;
 /** Numbers of the requests, and their names. */
@@ -41,7 +41,7 @@ export const opNames: Record<number, SftpOp> = {
 };
 
 /** What each request does: reads its fields, acts, replies. */
-export const requests: Record<SftpOp, (session: MockSftpSession, fields: FieldReader) => Answer> = {
+export const requests: Record<SftpOp, (session: MockSftpSession, fields: PacketFields) => ReplyInTime> = {
   OPEN: async (session, fields) => {
     const raw = fields.text();
     const flags = openFlags(fields.uint32());
@@ -148,7 +148,7 @@ async function statReply(session: MockSftpSession, raw: string, followLinks: boo
   return attributesReply(session, await (followLinks ? filesystem.stat(path) : filesystem.lstat(path)));
 }
 
-function attributesReply(session: MockSftpSession, attributes: Entry['attributes']): MockReply {
+function attributesReply(session: MockSftpSession, attributes: DirectoryEntry['attributes']): MockReply {
   return { type: packet.attributes, fields: [encodeAttributes(session.lies.attributes(attributes))] };
 }
 
@@ -161,7 +161,7 @@ function dataReply(data: Buffer): MockReply {
   return { type: packet.data, fields: [uint32(data.length), data] };
 }
 
-function nameReply(session: MockSftpSession, entries: Entry[]): MockReply {
+function nameReply(session: MockSftpSession, entries: DirectoryEntry[]): MockReply {
   const names = entries.flatMap((entry) => {
     const attributes = session.lies.attributes(entry.attributes);
     return [string(entry.name), string(longName(entry.name, attributes)), encodeAttributes(attributes)];

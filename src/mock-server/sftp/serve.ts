@@ -8,7 +8,7 @@ import { Handles } from './handles.ts';
 import { Lies } from './lies.ts';
 import { opNames, requests } from './requests.ts';
 import { type MockReply, type MockSftpSession, statusReply } from './session.ts';
-import { FieldReader, frame, MockPacketReader, packet, string, uint32 } from './wire.ts';
+import { frame, MockPacketReader, PacketFields, packet, string, uint32 } from './wire.ts';
 
 const longestPacket = 256 << 10;
 // What waits to be answered; above it the client's window is left to run out.
@@ -120,7 +120,7 @@ class Responder {
   }
 
   #answer(body: Buffer): void {
-    const fields = new FieldReader(body);
+    const fields = new PacketFields(body);
     const type = fields.byte();
     if (!this.#hasVersion) return this.#begin(type);
     const id = body.length >= 5 ? fields.uint32() : 0;
@@ -149,7 +149,7 @@ class Responder {
     if (this.#lies.all.garbagePacket) this.#channel.write(Buffer.from([0, 0, 0, 5, 250, 1, 2, 3, 4]));
   }
 
-  #perform(op: SftpOp, fields: FieldReader): MockReply | Promise<MockReply> | undefined {
+  #perform(op: SftpOp, fields: PacketFields): MockReply | Promise<MockReply> | undefined {
     this.#op = op;
     this.#isNoted = false;
     if (this.#lies.isLost(op) || (this.#lies.all.noLimits && op === 'EXTENDED' && isLimits(fields)))
@@ -187,6 +187,6 @@ function failure(error: unknown): MockReply {
   return statusReply(status.failure, error instanceof Error ? error.message : String(error));
 }
 
-function isLimits(fields: FieldReader): boolean {
+function isLimits(fields: PacketFields): boolean {
   return fields.peekText() === 'limits@openssh.com';
 }

@@ -3,7 +3,7 @@ import { type Filesystem, status } from './filesystem.ts';
 import type { Handles } from './handles.ts';
 import type { Lies } from './lies.ts';
 import { normalPath, type PathRules } from './paths.ts';
-import { type FieldReader, packet, string, uint32 } from './wire.ts';
+import { type PacketFields, packet, string, uint32 } from './wire.ts';
 
 /** The most that one READ gives, as in OpenSSH. */
 export const maxRead = 261_120;
@@ -33,7 +33,7 @@ export function statusReply(code: number, message: string): MockReply {
 
 export async function renameReply(
   session: MockSftpSession,
-  fields: FieldReader,
+  fields: PacketFields,
   overwrite: boolean,
 ): Promise<MockReply> {
   const from = fields.text();

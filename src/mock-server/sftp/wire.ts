@@ -16,7 +16,7 @@ const flag = { size: 1, owner: 2, permissions: 4, times: 8, extended: 0x80000000
 const mostSize = 0xffff_ffff_ffff_ffffn;
 
 /** Reads the fields of a packet; throws RangeError when it is too short. */
-export class FieldReader {
+export class PacketFields {
   #at = 0;
   readonly #data: Buffer;
 

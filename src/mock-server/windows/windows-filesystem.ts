@@ -1,6 +1,6 @@
 import {
   type Attributes,
-  type Entry,
+  type DirectoryEntry,
   type FileHandle,
   type Filesystem,
   modeType,
@@ -57,7 +57,7 @@ export class WindowsFilesystem implements Filesystem {
     }
   }
 
-  async list(path: string): Promise<Entry[]> {
+  async list(path: string): Promise<DirectoryEntry[]> {
     const entries = await this.#inner.list(path);
     return Promise.all(
       entries.map(async ({ name, attributes }) => ({

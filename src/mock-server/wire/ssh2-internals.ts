@@ -4,7 +4,7 @@ import type { Connection, ParsedKey, ServerChannel, Session } from 'ssh2';
  * The parts of ssh2 1.17 that are not in its types and that a server must reach to misbehave, or to mend a fault of
  * ssh2's server. insides.ts lists them, and all use of them is in this file.
  */
-interface Protocol {
+interface ServerProtocol {
   _handlers: Record<string, ((protocol: unknown, ...args: never[]) => void) | undefined>;
   _hostKeys: Record<string, ParsedKey>;
   _destruct: unknown;
@@ -31,7 +31,7 @@ interface SessionInternals {
 interface Internals {
   _chanMgr: { remove(id: number): void };
   _sock: unknown;
-  _protocol: Protocol;
+  _protocol: ServerProtocol;
 }
 
 interface ChannelInternals {

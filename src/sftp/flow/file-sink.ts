@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { BlockSink } from './receiver.ts';
 
-interface Block {
+interface PlacedWrite {
   position: number;
   pieces: Buffer[];
   length: number;
@@ -13,7 +13,7 @@ const maxBatch = 4 * 1024 * 1024;
 
 /** Writes what arrives to a local file at its position. While one write runs, the next ones gather into a batch. */
 export function fileSink(file: FileHandle): BlockSink {
-  let waiting: Block[] = [];
+  let waiting: PlacedWrite[] = [];
   let writing = false;
 
   const writeNext = () => {
@@ -22,18 +22,18 @@ export function fileSink(file: FileHandle): BlockSink {
     writing = true;
     const [first] = batch;
     const pieces = batch.flatMap((block) => block.pieces);
-    writeAll(file, pieces, (first as Block).position, (error) => {
+    writeAll(file, pieces, (first as PlacedWrite).position, (error) => {
       writing = false;
       for (const block of batch) block.done(error);
       writeNext();
     });
   };
 
-  const takeBatch = (): Block[] | undefined => {
+  const takeBatch = (): PlacedWrite[] | undefined => {
     let bytes = 0;
     let count = 0;
     for (let expected = waiting[0]?.position; count < waiting.length; count++) {
-      const block = waiting[count] as Block;
+      const block = waiting[count] as PlacedWrite;
       if (block.position !== expected || (bytes > 0 && bytes + block.length > maxBatch)) break;
       bytes += block.length;
       expected += block.length;

@@ -15,7 +15,7 @@ const veryLongRoundTrip = 50;
 const worthwhile = 4;
 const mostLanes = 8;
 
-interface Extra {
+interface OpenLane {
   sftp: SftpRequests;
   handle: SftpHandle;
 }
@@ -39,9 +39,9 @@ export class LaneOpener {
   #done: AbortController | undefined;
   #lanes: Lanes | undefined;
   #file: Latch<string> | undefined;
-  #prepared: Promise<Extra | undefined>[] = [];
-  #ready: Extra[] = [];
-  #used: Extra[] = [];
+  #prepared: Promise<OpenLane | undefined>[] = [];
+  #ready: OpenLane[] = [];
+  #used: OpenLane[] = [];
   #isUsing = false;
   #added: () => void = () => {};
 
@@ -103,7 +103,7 @@ export class LaneOpener {
     this.#file?.reject(this.#done?.signal.reason);
   }
 
-  async #prepare(file: Promise<string>, signal: AbortSignal): Promise<Extra | undefined> {
+  async #prepare(file: Promise<string>, signal: AbortSignal): Promise<OpenLane | undefined> {
     let sftp: SftpRequests | undefined;
     try {
       sftp = await this.#options.opener.openSftp({ spare: true, atOnce: true, signal });
@@ -126,7 +126,7 @@ export class LaneOpener {
     }
   }
 
-  #use(extra: Extra): void {
+  #use(extra: OpenLane): void {
     const lanes = this.#lanes;
     if (this.#done?.signal.aborted || !lanes) return;
     const { flight } = this.#options;
@@ -135,7 +135,7 @@ export class LaneOpener {
     flight.widen(lanes.count * laneCapacity, lanes.count * laneWindow);
   }
 
-  async #finish(extra: Extra | undefined): Promise<void> {
+  async #finish(extra: OpenLane | undefined): Promise<void> {
     if (!extra) return;
     try {
       await extra.sftp.closeHandle(extra.handle);

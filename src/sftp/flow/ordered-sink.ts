@@ -1,6 +1,6 @@
 import type { BlockSink } from './receiver.ts';
 
-interface Block {
+interface EarlyBlock {
   pieces: Buffer[];
   length: number;
   done: (error?: Error | null) => void;
@@ -11,7 +11,7 @@ export function orderedSink(
   start: number,
   take: (pieces: Buffer[], done: (error?: Error | null) => void) => void,
 ): BlockSink {
-  const early = new Map<number, Block>();
+  const early = new Map<number, EarlyBlock>();
   let next = start;
   const pass = () => {
     for (let block = early.get(next); block; block = early.get(next)) {

@@ -5,7 +5,7 @@ import type { Flight } from './flight.ts';
 import { FramePool } from './frames.ts';
 import { mayBeOrder } from './in-order.ts';
 
-interface Block {
+interface WriteRequest {
   frame: Buffer;
   position: number;
   length: number;
@@ -25,7 +25,7 @@ export class RemoteWriter {
   #filled = 0;
   #unacknowledged = 0;
   #error: unknown;
-  #refused: Block[] = [];
+  #refused: WriteRequest[] = [];
   #isAgain = false;
   #appends: boolean;
   #waiting: Latch<void> | undefined;
@@ -92,7 +92,7 @@ export class RemoteWriter {
     this.#send({ frame, position, length });
   }
 
-  #send(block: Block): void {
+  #send(block: WriteRequest): void {
     const { frame, position, length } = block;
     const sentAt = now();
     const isLast = this.#isOneByOne;

@@ -8,14 +8,14 @@ import { mayBeOrder } from './in-order.ts';
 import type { Lane, Lanes } from './lanes.ts';
 import { Moving } from './moving.ts';
 
-export interface Range {
+export interface ByteRange {
   start: number;
   end: number;
 }
 
 export interface SendJob {
   source: BlockSource;
-  ranges: readonly Range[];
+  ranges: readonly ByteRange[];
   lanes: Lanes;
   flight: Flight;
   /** Its block size is that of the requests. */
@@ -36,11 +36,11 @@ const parallelReads = 2;
  */
 export class Sender extends Moving<void> {
   #job: SendJob;
-  #todo: Range[];
+  #todo: ByteRange[];
   #reading = 0;
   #unacknowledged = 0;
   #allSent = false;
-  #refused: Range[] = [];
+  #refused: ByteRange[] = [];
   #isAgain = false;
   /** A server of which nothing is known may take no write but at the start of a file: the first one goes alone. */
   #probes = false;
@@ -74,7 +74,7 @@ export class Sender extends Moving<void> {
   #pump(): void {
     if (this.#refused.length > 0 && this.#isIdle) this.#sendAgain();
     while (!this.finished.settled && this.#todo.length > 0 && this.#mayRead) {
-      this.#readSome(this.#todo[0] as Range);
+      this.#readSome(this.#todo[0] as ByteRange);
     }
     if (this.finished.settled || this.#todo.length + this.#reading + this.#refused.length > 0) return;
     if (!this.#allSent) {
@@ -97,7 +97,7 @@ export class Sender extends Moving<void> {
     this.#todo = [...this.#refused.splice(0), ...this.#todo].sort((a, b) => a.start - b.start);
   }
 
-  #readSome(range: Range): void {
+  #readSome(range: ByteRange): void {
     const { source, flight, pool } = this.#job;
     const { blockSize } = pool;
     const room = Math.max(1, Math.floor((flight.limit - flight.inFlight) / blockSize));
@@ -137,7 +137,7 @@ export class Sender extends Moving<void> {
     }
   }
 
-  #refuse(range: Range): void {
+  #refuse(range: ByteRange): void {
     this.#job.flight.giveBack(range.end - range.start);
     this.#refused.push(range);
   }

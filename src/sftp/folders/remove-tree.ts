@@ -11,7 +11,7 @@ const parallel = 64;
 const mostDepth = 200;
 const badMessage = 5;
 
-interface Removal {
+interface TreeRemoval {
   sftp: SftpRequests;
   where: Where;
   /** Called between two requests: what it throws ends the removal. */
@@ -20,7 +20,7 @@ interface Removal {
 
 /** Removes a file, or a link. On Windows another program may have it open for a moment. */
 export function removeFile(
-  { sftp, throwIfAborted }: Removal,
+  { sftp, throwIfAborted }: TreeRemoval,
   path: RawPath,
   mode: number | undefined,
 ): Promise<void> {
@@ -52,7 +52,7 @@ async function leadsElsewhere(sftp: SftpRequests, path: RawPath): Promise<boolea
 }
 
 /** Removes an empty folder, which on Windows may be the one that another program works in. */
-export function removeFolder({ sftp, where, throwIfAborted }: Removal, path: RawPath): Promise<void> {
+export function removeFolder({ sftp, where, throwIfAborted }: TreeRemoval, path: RawPath): Promise<void> {
   const isFinal = () =>
     readFolder(sftp, path, { where }).then(
       (entries) => entries.length > 0,
@@ -62,11 +62,11 @@ export function removeFolder({ sftp, where, throwIfAborted }: Removal, path: Raw
 }
 
 /** Removes a folder with all that is in it. Links and junctions are removed, never followed. An abort ends it between two requests. */
-export function removeTree(removal: Removal, path: string): Promise<void> {
+export function removeTree(removal: TreeRemoval, path: string): Promise<void> {
   return removeLevel(removal, path, 0);
 }
 
-async function removeLevel(removal: Removal, path: RawPath, depth: number): Promise<void> {
+async function removeLevel(removal: TreeRemoval, path: RawPath, depth: number): Promise<void> {
   const { sftp, where, throwIfAborted } = removal;
   if (depth > mostDepth) throw unsafe(where, path.toString(), 'the folders do not end');
   if (await leadsElsewhere(sftp, path)) return removeFolder(removal, path);

@@ -4,7 +4,7 @@ import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { againInOrder } from '../flow/in-order.ts';
 import { LaneOpener } from '../flow/lane-opener.ts';
 import { Lanes } from '../flow/lanes.ts';
-import { type Range, Sender } from '../flow/sender.ts';
+import { type ByteRange, Sender } from '../flow/sender.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
 import { isReadOnly, newMode, permissions } from '../names/file-mode.ts';
 import {
@@ -79,7 +79,7 @@ async function isThere(context: TransferContext, item: UploadItem): Promise<bool
 }
 
 interface Sending {
-  ranges: readonly Range[];
+  ranges: readonly ByteRange[];
   extra: LaneOpener;
   count: { moved: number };
 }

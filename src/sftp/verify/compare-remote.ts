@@ -2,7 +2,7 @@ import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import type { BlockSource } from '../flow/block-source.ts';
 import { Flight } from '../flow/flight.ts';
 import { type BlockSink, Receiver } from '../flow/receiver.ts';
-import type { Range } from '../flow/sender.ts';
+import type { ByteRange } from '../flow/sender.ts';
 import type { TransferRun } from '../transfer/run.ts';
 
 export interface Comparison {
@@ -10,7 +10,7 @@ export interface Comparison {
   handle: SftpHandle;
   source: BlockSource;
   /** The bytes to compare. */
-  range: Range;
+  range: ByteRange;
   run: TransferRun;
   /** Stops comparing when this many bytes differ; what comes after counts as different. */
   patience: number;
@@ -22,10 +22,10 @@ const startInFlight = 2 * 1024 * 1024;
 class TooDifferent extends Error {}
 
 /** Reads a remote file back and gives the ranges that differ from the source, in order. */
-export async function differingRanges(comparison: Comparison): Promise<Range[]> {
+export async function differingRanges(comparison: Comparison): Promise<ByteRange[]> {
   const { sftp, handle, range, run, patience, source } = comparison;
   const { start, end } = range;
-  const different: Range[] = [];
+  const different: ByteRange[] = [];
   let bytes = 0;
   const sink = comparingSink(source, (found) => {
     different.push(found);
@@ -48,7 +48,7 @@ export async function differingRanges(comparison: Comparison): Promise<Range[]> 
   return joined(different);
 }
 
-function comparingSink(source: BlockSource, onDifferent: (range: Range) => void): BlockSink {
+function comparingSink(source: BlockSource, onDifferent: (range: ByteRange) => void): BlockSink {
   return {
     accept(position, pieces, length, done) {
       const local = Buffer.allocUnsafe(length);
@@ -64,9 +64,9 @@ function comparingSink(source: BlockSource, onDifferent: (range: Range) => void)
   };
 }
 
-function joined(ranges: Range[]): Range[] {
+function joined(ranges: ByteRange[]): ByteRange[] {
   const sorted = ranges.sort((a, b) => a.start - b.start);
-  const result: Range[] = [];
+  const result: ByteRange[] = [];
   for (const range of sorted) {
     const last = result.at(-1);
     if (last && last.end >= range.start) last.end = Math.max(last.end, range.end);

@@ -1,6 +1,6 @@
 import { openFlag } from '../../ssh2/sftp/wire.ts';
 import type { BlockSource } from '../flow/block-source.ts';
-import type { Range } from '../flow/sender.ts';
+import type { ByteRange } from '../flow/sender.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
 import { lastingTempName } from '../names/temp-name.ts';
 import { settleRemotePath } from '../target/remote-target.ts';
@@ -15,7 +15,7 @@ export interface UploadPlan {
   /** The path that is replaced, with links followed where somebody has looked. */
   path: string;
   /** What is to be sent. */
-  ranges: Range[];
+  ranges: ByteRange[];
   /** Whether anything of what is there is kept. */
   keeps: boolean;
   /** Bytes that are kept. */
@@ -80,8 +80,8 @@ async function readBack(
   { sftp, run }: TransferContext,
   { source }: UploadItem,
   path: string,
-  range: Range,
-): Promise<Range[]> {
+  range: ByteRange,
+): Promise<ByteRange[]> {
   // The session that wrote it may not have ended yet, and holds it.
   const handle = await openInUse(sftp, run, () => sftp.open(path, openFlag.read));
   try {

@@ -4,7 +4,7 @@ import { RetryPace } from './retry-pace.ts';
 /** Called when a session may be opened; `probe` when it is one more than the server is known to allow. */
 export type Grant = (probe: boolean) => void;
 
-interface Waiter {
+interface SlotWaiter {
   ticket: number;
   grant: Grant;
 }
@@ -59,7 +59,7 @@ export class SessionSlots {
   #settleTime = 0;
   #leaving = 0;
   #tickets = 0;
-  #waiting: Waiter[] = [];
+  #waiting: SlotWaiter[] = [];
   #onCrowded: Array<() => void> = [];
   #stopTimer: (() => void) | undefined;
 

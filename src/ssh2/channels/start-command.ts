@@ -39,7 +39,7 @@ interface CommandLink {
   readonly ahead: { prepare(): void } | undefined;
 }
 
-type Started = OpenedCallback<SessionChannel>;
+type SessionCallback = OpenedCallback<SessionChannel>;
 
 /** How a link starts one command, in a session of its own or in one that is open already. */
 export class CommandPlan implements OpenPlan<SessionChannel> {
@@ -49,7 +49,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   readonly timeout: number | undefined;
   readonly isChore: boolean | undefined;
   readonly isSpare: boolean | undefined;
-  readonly startOn: ((channel: ClientChannel, started: Started) => void) | undefined;
+  readonly startOn: ((channel: ClientChannel, started: SessionCallback) => void) | undefined;
   readonly #link: CommandLink;
   readonly #request: ExecRequest;
   readonly #events: ExecEvents;
@@ -74,7 +74,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
       this.startOn = (channel, started) => this.#startOn(channel, command, started);
   }
 
-  start(client: Client, started: Started): void {
+  start(client: Client, started: SessionCallback): void {
     const { command, pty } = this.#request;
     const id = nextChannelId(client);
     this.#events.onAsked?.();
@@ -90,7 +90,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     else session.close();
   }
 
-  #startOn(channel: ClientChannel, command: string, started: Started): void {
+  #startOn(channel: ClientChannel, command: string, started: SessionCallback): void {
     const { client } = this.#link;
     this.#events.onAsked?.();
     execOn(client, channel, command, (error, raw) => this.#opened(error, raw, started));
@@ -105,7 +105,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   }
 
   /** Wrapped before the callback returns: the exit status may follow in the same packet. */
-  #opened(error: Error | undefined, raw: ClientChannel, started: Started): void {
+  #opened(error: Error | undefined, raw: ClientChannel, started: SessionCallback): void {
     const { client, lost, commandEnded } = this.#link;
     if (error) {
       this.#events.onRefused?.();

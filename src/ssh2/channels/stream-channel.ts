@@ -4,7 +4,8 @@ import type { SshError } from '../../errors/index.ts';
 import { stateOf } from '../insides/internals.ts';
 import type { Lost } from '../transport/lost.ts';
 
-type Done = (error?: Error | null) => void;
+/** What a stream of Node's wants to be called when it may go on. */
+export type StreamCallback = (error?: Error | null) => void;
 
 /** What we use of ssh2's channel, server side or client side. */
 export type RawChannel = Channel & { stderr: NodeJS.EventEmitter & { resume?(): unknown } };
@@ -23,7 +24,7 @@ class StreamChannel extends Duplex {
   #raw: RawChannel;
   #lost: Lost;
   #unsubscribe: () => void = () => {};
-  #pending = new Set<Done>();
+  #pending = new Set<StreamCallback>();
   #remoteClosed = false;
 
   constructor(raw: RawChannel, lost: Lost) {
@@ -48,19 +49,19 @@ class StreamChannel extends Duplex {
     this.#raw.resume();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: StreamCallback): void {
     if (!this.#raw.writable || this.#remoteClosed) return done(this.#writeError());
     const answer = this.#expect(done);
     this.#raw.write(chunk, answer);
   }
 
-  override _final(done: Done): void {
+  override _final(done: StreamCallback): void {
     if (!this.#raw.writable || this.#remoteClosed) return done();
     const answer = this.#expect(done);
     this.#raw.end(answer);
   }
 
-  override _destroy(error: Error | null, done: Done): void {
+  override _destroy(error: Error | null, done: StreamCallback): void {
     this.#unsubscribe();
     this.#answerAll(error ?? this.#writeError());
     if (!this.#lost.error) this.#raw.close();
@@ -71,8 +72,8 @@ class StreamChannel extends Duplex {
   }
 
   /** `done`, called exactly once: by ssh2, or by us when ssh2 has forgotten it. */
-  #expect(done: Done): Done {
-    const answer: Done = (error) => {
+  #expect(done: StreamCallback): StreamCallback {
+    const answer: StreamCallback = (error) => {
       if (this.#pending.delete(answer)) done(error);
     };
     this.#pending.add(answer);

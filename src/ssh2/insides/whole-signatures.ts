@@ -1,12 +1,11 @@
 import type { Client, ParsedKey } from 'ssh2';
 import { wireString } from '../../host-key/keys/wire-string.ts';
+import type { SignData } from './ahead/early-auth.ts';
 import { ssh2 } from './client-parts.ts';
 import { protocolOf } from './internals.ts';
 
-type Sign = (data: Buffer, done: (signature: Buffer) => void) => void;
-
 interface AuthProtocol {
-  authPK?: (username: string, key: ParsedKey, algorithm?: string, sign?: Sign) => void;
+  authPK?: (username: string, key: ParsedKey, algorithm?: string, sign?: SignData) => void;
   _authsQueue?: string[];
   _kexinit?: unknown;
   _queue?: Buffer[] | undefined;

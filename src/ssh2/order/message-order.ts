@@ -13,22 +13,22 @@ export interface OutOfTurn {
 type Stage = 'exchange' | 'verdict' | 'service' | 'login' | 'session';
 
 /** Lowest and highest number. */
-type Range = readonly [number, number];
+type NumberRange = readonly [number, number];
 
 interface Rule {
   when: string;
   allowed: string;
-  ranges: readonly Range[];
+  ranges: readonly NumberRange[];
 }
 
-const disconnect: Range = [1, 1];
+const disconnect: NumberRange = [1, 1];
 /** IGNORE, UNIMPLEMENTED, DEBUG. */
-const idle: Range = [2, 4];
-const serviceAccept: Range = [6, 6];
-const extInfo: Range = [7, 7];
-const kexInit: Range = [20, 20];
+const idle: NumberRange = [2, 4];
+const serviceAccept: NumberRange = [6, 6];
+const extInfo: NumberRange = [7, 7];
+const kexInit: NumberRange = [20, 20];
 /** KEXINIT, NEWKEYS and the messages of each method (RFC 4250 section 4.1.2). */
-const keyExchange: Range = [20, 49];
+const keyExchange: NumberRange = [20, 49];
 
 /** RFC 4253 sections 7.1 and 9; ssh2 itself sees to the order within the key exchange. */
 const exchange: Rule = {
@@ -159,7 +159,7 @@ export function mayLeaveInPlainText(type: number): boolean {
   return contains([disconnect, idle, keyExchange], type);
 }
 
-function contains(ranges: readonly Range[], type: number): boolean {
+function contains(ranges: readonly NumberRange[], type: number): boolean {
   return ranges.some(([lowest, highest]) => type >= lowest && type <= highest);
 }
 

@@ -1,6 +1,6 @@
 import { isSshError } from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
-import type { Answer } from '../banner-probe.ts';
+import type { FirstWords } from '../banner-probe.ts';
 import type { GatewayConnection, ReclaimRefusal } from '../types.ts';
 import type { NoteAnswer, ReclaimResult } from './answers.ts';
 
@@ -54,7 +54,7 @@ export async function checkByHelper(
   connection: Pick<GatewayConnection, 'exec'>,
   port: number,
   signal?: AbortSignal,
-): Promise<Answer | undefined> {
+): Promise<FirstWords | undefined> {
   const words = await ask(connection, `check ${port}`, signal);
   const [seen, ...banner] = words ?? [];
   if (seen === 'banner') return { kind: 'banner', banner: banner.join(' ') };

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { isSshError, type SshError } from '../../errors/index.ts';
 import type { ForwardTarget } from '../../forward/types.ts';
 import { printable } from '../../text/printable.ts';
-import { type Answer, readBanner } from '../banner-probe.ts';
+import { type FirstWords, readBanner } from '../banner-probe.ts';
 import { checkByHelper } from '../holder/helper.ts';
 import type { CheckResult, GatewayConnection } from '../types.ts';
 
@@ -40,7 +40,7 @@ export async function checkTunnel(
 }
 
 async function verdictOf(
-  answer: Answer,
+  answer: FirstWords,
   { target, signal }: { target: ForwardTarget; signal: AbortSignal },
 ): Promise<CheckReport> {
   if (answer.kind === 'banner') return { result: 'ok', message: `answered ${printable(answer.banner)}` };
@@ -58,7 +58,7 @@ function openFailed(error: SshError): CheckReport {
 }
 
 /** The port gave no banner: the tunnel's fault only if the target gives one when asked directly. */
-function judge(throughPort: Answer, direct: Answer): CheckReport {
+function judge(throughPort: FirstWords, direct: FirstWords): CheckReport {
   const what = throughPort.kind === 'silent' ? 'stayed silent' : 'closed without a banner';
   return direct.kind === 'banner'
     ? { result: 'broken', message: `the published port ${what}, but the target answers` }
@@ -73,7 +73,7 @@ export function askTarget(
   target: ForwardTarget,
   signal?: AbortSignal,
   timeout = checkTimeout,
-): Promise<Answer> {
+): Promise<FirstWords> {
   const socket =
     target.socketPath === undefined
       ? connect({ host: target.host, port: target.port })

@@ -7,7 +7,7 @@ import { readBanner } from '../banner-probe.ts';
 import { dialHost } from '../keep/hold-port.ts';
 import type { GatewayConnection } from '../types.ts';
 import { checkConnection } from './check-connection.ts';
-import { type Listener, lookAtTunnels, type SessionInfo, type TunnelSight } from './look.ts';
+import { type ListeningPort, lookAtTunnels, type SessionInfo, type TunnelSight } from './look.ts';
 
 /** Options of `listGatewayTunnels`. */
 export interface ListTunnelsOptions {
@@ -129,7 +129,7 @@ function portsOf(ports: ListTunnelsOptions['ports']): number[] | undefined {
 function tunnelPorts({ listeners, sessions, root, sshdPids }: TunnelSight): number[] {
   const users = new Set(sessions.map(({ uid }) => uid));
   const pids = new Set(sessions.map(({ pid }) => pid));
-  const isTunnel = (listener: Listener) =>
+  const isTunnel = (listener: ListeningPort) =>
     root
       ? listener.pid !== undefined && sshdPids.has(listener.pid) && pids.has(listener.pid)
       : listener.uid !== 0 && users.has(listener.uid);
@@ -145,7 +145,7 @@ function describer(sight: TunnelSight): (port: number) => GatewayTunnel {
 
 function describe(
   port: number,
-  listeners: readonly Listener[],
+  listeners: readonly ListeningPort[],
   { sight, holderOf }: { sight: TunnelSight; holderOf: HolderFinder },
 ): GatewayTunnel {
   const [listener] = listeners;
@@ -165,11 +165,11 @@ function describe(
 }
 
 type HolderFinder = (
-  listener: Listener,
+  listener: ListeningPort,
 ) => { session: SessionInfo; from: NonNullable<GatewayTunnel['pidFrom']> } | undefined;
 
 /** The session that holds a port, as far as this account can know. */
-export function holderOf(listener: Listener, sight: TunnelSight): ReturnType<HolderFinder> {
+export function holderOf(listener: ListeningPort, sight: TunnelSight): ReturnType<HolderFinder> {
   return holderFinder(sight)(listener);
 }
 

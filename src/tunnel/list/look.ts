@@ -13,7 +13,7 @@ import {
 import * as scripts from '../script/scripts.generated.ts';
 import type { GatewayConnection } from '../types.ts';
 
-export interface Listener {
+export interface ListeningPort {
   port: number;
   address: string;
   uid: number;
@@ -35,7 +35,7 @@ export interface TunnelSight {
   blind: boolean;
   /** The sshd process of the connection that looks. */
   self: number;
-  listeners: readonly Listener[];
+  listeners: readonly ListeningPort[];
   sessions: readonly SessionInfo[];
   sshdPids: ReadonlySet<number>;
   users: ReadonlyMap<number, string>;
@@ -108,7 +108,11 @@ function sightOf(answer: ScriptAnswer, now: number): TunnelSight {
 }
 
 /** From /proc/net/tcp: `0100007F:2334`, four-byte groups in the machine's byte order, port in network order. */
-function listener(where: string, uid: string | undefined, holders: ReadonlyMap<number, number>): Listener[] {
+function listener(
+  where: string,
+  uid: string | undefined,
+  holders: ReadonlyMap<number, number>,
+): ListeningPort[] {
   const [hexAddress = '', hexPort = ''] = where.split(':');
   const port = Number.parseInt(hexPort, 16);
   if (!(port >= 1 && port <= 65_535)) return [];

@@ -16,7 +16,7 @@ const share = 1 / 4;
 /** Milliseconds. Within it logs can still be compared; Kerberos gives up at five minutes. */
 const tolerable = 60_000;
 
-interface Reading {
+interface ClockReading {
   /** Milliseconds since 1970, as the server has it. */
   server: number;
   /** The same moment by our clock. */
@@ -40,7 +40,7 @@ function unknown({ unread }: Words['clock']): Finding {
   return { verdict: 'warn', says: unread };
 }
 
-async function readPosix(connection: Connection, visit: Visit): Promise<Reading | undefined> {
+async function readPosix(connection: Connection, visit: Visit): Promise<ClockReading | undefined> {
   const { stdout, here } = await answerTo(visit, (options) =>
     connection.exec('date -u +%Y-%m-%dT%H:%M:%SZ', options),
   );
@@ -49,7 +49,7 @@ async function readPosix(connection: Connection, visit: Visit): Promise<Reading 
   return Number.isNaN(server) ? undefined : { server: server + 500, here };
 }
 
-async function readWindows(connection: Connection, visit: Visit): Promise<Reading | undefined> {
+async function readWindows(connection: Connection, visit: Visit): Promise<ClockReading | undefined> {
   const { stdout, here } = await answerTo(visit, (options) => connection.powershell(clock, options));
   return /^\s*\d{12,}\s*$/.test(stdout) ? { server: Number(stdout), here } : undefined;
 }

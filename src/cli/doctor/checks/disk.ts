@@ -90,14 +90,14 @@ function roomOf(df: string): Room | undefined {
     : { percent: Number(percent), free: Math.max(0, Number(available)) * 1_024 };
 }
 
-interface Seen {
+interface DiskCheck {
   failure: string | undefined;
   why: string;
   room: Room | undefined;
   home: string;
 }
 
-function judge({ failure, why, room, home }: Seen, words: Words['disk']): Finding {
+function judge({ failure, why, room, home }: DiskCheck, words: Words['disk']): Finding {
   const said = `${failure ?? ''} ${why}`;
   const fails = (kind: 'full' | 'readOnly' | 'quota'): Finding => {
     return { verdict: 'fail', says: words[kind], todo: words[`${kind}Todo`], kind: `disk-${kind}` };

@@ -3,8 +3,9 @@ import { protocolOf } from '../internals.ts';
 import { serves } from '../registry/look.ts';
 import { type IgnoreProtocol, sendIgnore } from './ignore.ts';
 
-type Sign = (data: Buffer, done: (signature: Buffer) => void) => void;
-type AuthPublicKey = (username: string, key: ParsedKey, algorithm?: string, sign?: Sign) => void;
+/** Has the data of a login signed. */
+export type SignData = (data: Buffer, done: (signature: Buffer) => void) => void;
+type AuthPublicKey = (username: string, key: ParsedKey, algorithm?: string, sign?: SignData) => void;
 
 interface EarlyProtocol extends IgnoreProtocol {
   authPK?: AuthPublicKey;
@@ -43,7 +44,7 @@ function signFirstRequest(protocol: EarlyProtocol): void {
 }
 
 /** Keys of an agent can only be asked about; their signing takes a while and may ask a human. */
-function signerOf(key: ParsedKey, algorithm: string | undefined): Sign | undefined {
+function signerOf(key: ParsedKey, algorithm: string | undefined): SignData | undefined {
   if (typeof key.isPrivateKey !== 'function' || !key.isPrivateKey()) return undefined;
   return (data, done) => {
     const signature = key.sign(data, algorithm === undefined ? undefined : hashes[algorithm]);

@@ -1,19 +1,19 @@
 import type { Client } from 'ssh2';
 import { protocolOf } from '../internals.ts';
 
-interface Entry {
+interface NameList {
   array: string[];
 }
 
 interface Direction {
-  cipher: Entry;
-  mac: Entry;
-  compress: Entry;
-  lang: Entry;
+  cipher: NameList;
+  mac: NameList;
+  compress: NameList;
+  lang: NameList;
 }
 
 interface Offer {
-  lists: { kex: Entry; serverHostKey: Entry; cs: Direction; sc: Direction };
+  lists: { kex: NameList; serverHostKey: NameList; cs: Direction; sc: Direction };
 }
 
 /** A key exchange of ssh2's, from when both sides' lists are compared until its keys are in use. */
@@ -35,12 +35,12 @@ interface KexProtocol {
   _kex?: KeyExchange;
 }
 
-type Listener = (kex: KeyExchange) => void;
+type KexListener = (kex: KeyExchange) => void;
 
-const listeners = new WeakMap<object, Listener[]>();
+const listeners = new WeakMap<object, KexListener[]>();
 
 /** Shows each key exchange, before it begins. False when ssh2 changed inside. */
-export function onKeyExchange(client: Client, listener: Listener): boolean {
+export function onKeyExchange(client: Client, listener: KexListener): boolean {
   const protocol = protocolOf(client) as KexProtocol | undefined;
   if (!protocol) return false;
   const known = listeners.get(protocol);

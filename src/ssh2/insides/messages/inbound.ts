@@ -19,16 +19,16 @@ export interface InboundHandlers {
   USERAUTH_BANNER?(protocol: unknown, message: string): void;
 }
 
-type Answer = (...parts: unknown[]) => void;
+type AnswerMethod = (...parts: unknown[]) => void;
 
 /** How ssh2 answers what a server asks: members that we replace, to count what a server does not read (RFC 4254). */
 export interface Answering {
-  requestSuccess: Answer;
-  requestFailure: Answer;
-  channelFailure: Answer;
-  channelOpenConfirm: Answer;
-  channelOpenFail: Answer;
-  authInfoRes: Answer;
+  requestSuccess: AnswerMethod;
+  requestFailure: AnswerMethod;
+  channelFailure: AnswerMethod;
+  channelOpenConfirm: AnswerMethod;
+  channelOpenFail: AnswerMethod;
+  authInfoRes: AnswerMethod;
 }
 
 const answerNames = [

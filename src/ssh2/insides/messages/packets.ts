@@ -1,7 +1,7 @@
 import type { Client } from 'ssh2';
 import { protocolOf } from '../internals.ts';
 
-interface Reader {
+interface PacketDecipher {
   read(packet: Buffer): Buffer;
   _zlib?: { _maxOutputLength?: number };
 }
@@ -11,7 +11,7 @@ interface Cipher {
 }
 
 interface PacketProtocol {
-  _packetRW?: { read?: Reader };
+  _packetRW?: { read?: PacketDecipher };
   _cipher?: Cipher;
   _strictMode?: boolean;
   _onPayload?(payload: Uint8Array): unknown;
@@ -48,14 +48,14 @@ export function passInbound(client: Client, pass: Pass): boolean {
     configurable: true,
     enumerable: true,
     get: () => reader,
-    set: (next: Reader) => {
+    set: (next: PacketDecipher) => {
       reader = passing(next, all);
     },
   });
   return true;
 }
 
-function passing(reader: Reader, all: readonly Pass[]): Reader {
+function passing(reader: PacketDecipher, all: readonly Pass[]): PacketDecipher {
   const { read, _zlib: inflate } = reader;
   if (typeof inflate?._maxOutputLength === 'number') inflate._maxOutputLength = longestMessage;
   reader.read = (packet) => {

@@ -9,7 +9,7 @@ interface Kept {
   _exit?: { code?: unknown };
 }
 
-interface Keeper {
+interface ClientState {
   _chanMgr?: { get?(id: number): Kept | (() => void) | undefined };
   _callbacks?: readonly unknown[];
 }
@@ -35,13 +35,13 @@ export type Unasked = 'idle' | 'asking';
  */
 export function onUnasked(client: Client, listener: (kind: Unasked, bytes: number) => void): boolean {
   return passInbound(client, (payload) => {
-    const kind = unaskedKind(client as unknown as Keeper, payload);
+    const kind = unaskedKind(client as unknown as ClientState, payload);
     if (kind) listener(kind, payload.length);
     return payload;
   });
 }
 
-function unaskedKind(client: Keeper, payload: Buffer): Unasked | undefined {
+function unaskedKind(client: ClientState, payload: Buffer): Unasked | undefined {
   const type = payload[0] ?? 0;
   if (type === 80) return wantsReply(payload, 1) ? 'asking' : 'idle';
   if (type === 90) return textAt(payload, 1).startsWith('forwarded-') ? undefined : 'asking';
@@ -55,7 +55,7 @@ function unaskedKind(client: Keeper, payload: Buffer): Unasked | undefined {
 }
 
 /** Outside of a channel. ssh2 knows no other numbers, and passes over them. */
-function isIdle(client: Keeper, type: number): boolean {
+function isIdle(client: ClientState, type: number): boolean {
   if (isReply(type)) return isEmpty(client._callbacks);
   const isKnown = type < 2 || type === 6 || (type >= 20 && type <= 53) || type === 60 || type === 61;
   return !isKnown;
