@@ -30,8 +30,8 @@ const swapped = new Map([
 /** One more or less matters where things are counted; a limit of 30,000 ms may as well be 30,001. */
 const countable = 64;
 
-/** What is told to people is not part of what the code does. */
-const words = /^(?:debug|log|this\.#tell|this\.#log|console\.\w+)\(/;
+/** What is told to who debugs is not part of what the code does. A record for the user's `log` is. */
+const words = /^(?:debug|console\.\w+)\(/;
 
 /** Whether people are told is not part of it either. */
 const tellsOnly = (condition) => /^debug\.enabled$/.test(condition);
@@ -56,6 +56,13 @@ const isStep = ({ parent }) =>
       ts.isNumericLiteral(each) && (at === 0 || Number(each.text) > Number(all[at - 1].text)),
   );
 
+/** Of this class's own methods and of others', private ones too; waited for or not. */
+function isCall(expression) {
+  if (ts.isAwaitExpression(expression) || ts.isVoidExpression(expression))
+    return isCall(expression.expression);
+  return ts.isCallExpression(expression) && expression.expression.kind !== kind.SuperKeyword;
+}
+
 /** For each kind of syntax: what it is called when it is changed, the part that is replaced, and the new text. */
 const mutators = {
   negatesCondition(node, text) {
@@ -79,12 +86,12 @@ const mutators = {
   removesCall(node, text) {
     if (!ts.isExpressionStatement(node) || words.test(text(node))) return undefined;
     const { expression } = node;
-    const call =
-      ts.isAwaitExpression(expression) || ts.isVoidExpression(expression)
-        ? expression.expression
-        : expression;
-    const isSuper = ts.isCallExpression(call) && call.expression.kind === kind.SuperKeyword;
-    return ts.isCallExpression(call) && !isSuper && ['removes', node, ';'];
+    return (isCall(expression) || ts.isDeleteExpression(expression)) && ['removes', node, ';'];
+  },
+  /** Most clean-up is handed over: `onAbort(signal, () => timer.close())`. */
+  emptiesCallback(node, text) {
+    if (!ts.isArrowFunction(node) || !isCall(node.body) || words.test(text(node.body))) return undefined;
+    return ['empties', node.body, 'undefined'];
   },
   swapsBoolean(node) {
     if (node.kind === kind.TrueKeyword) return ['true to false', node, 'false'];
@@ -104,9 +111,17 @@ const mutators = {
   },
   changesNumber(node, text) {
     if (!ts.isNumericLiteral(node) || Number(node.text) > countable || isStep(node)) return undefined;
+    if (node.parent.name === node) return undefined;
     return [`${text(node)} and one`, node, `(${text(node)} + 1)`];
   },
 };
+
+/** Where it can be seen whether the code that a change is in runs at all. */
+function probeOf(node, file) {
+  if (node.first) return { at: node.first.getStart(file) };
+  const whole = ts.isBinaryExpression(node.parent) && node.parent.operatorToken === node ? node.parent : node;
+  return { at: whole.getStart(file), end: whole.getEnd(), isStatement: ts.isExpressionStatement(whole) };
+}
 
 export function mutantsOf(source) {
   const file = ts.createSourceFile('source.ts', source, ts.ScriptTarget.Latest, true);
@@ -116,7 +131,7 @@ export function mutantsOf(source) {
     const start = (node.first ?? node).getStart(file);
     const end = node.first ? start : node.getEnd();
     const line = file.getLineAndCharacterOfPosition(start).line + 1;
-    found.push({ what, start, end, text: replacement, line });
+    found.push({ what, start, end, text: replacement, line, probe: probeOf(node, file) });
   };
   const visit = (node) => {
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return;
@@ -134,6 +149,36 @@ export function mutantsOf(source) {
 export function mutated(source, { start, end, text }) {
   return source.slice(0, start) + text + source.slice(end);
 }
+
+/** The line that a change begins in, as people look for it. */
+export const lineOf = (source, { line }) => source.split('\n')[line - 1].trim();
+
+/** The source, which tells `globalThis.reached` the number of each change whose place it comes to. */
+export function probed(source, numbered) {
+  const inserted = numbered.flatMap(({ number, mutant: { probe } }) => {
+    const call = `globalThis.reached?.(${number})`;
+    if (probe.end === undefined) return [{ at: probe.at, rank: -Infinity, text: `${call}; ` }];
+    const [open, close] = probe.isStatement ? [`{ ${call}; `, ' }'] : [`(${call}, `, ')'];
+    // What contains another opens before it and closes after it; what closes here, before what opens here.
+    return [
+      { at: probe.at, rank: -probe.end, text: open },
+      { at: probe.end, rank: -1e9 - probe.at, text: close },
+    ];
+  });
+  inserted.sort((a, b) => a.at - b.at || a.rank - b.rank);
+  let text = '';
+  let done = 0;
+  for (const each of inserted) {
+    text += source.slice(done, each.at) + each.text;
+    done = each.at;
+  }
+  return text + source.slice(done);
+}
+
+/** Whether it is TypeScript at all: what no compiler reads, no test can find. */
+export const isReadable = (source) =>
+  ts.transpileModule(source, { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.Latest } })
+    .diagnostics.length === 0;
 
 export function sample(items, count, seed) {
   let state = seed >>> 0;

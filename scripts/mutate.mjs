@@ -1,7 +1,6 @@
 // Breaks the code in small ways, one at a time, and looks which breaks no test of its room notices:
 //   npm run mutate -- --room exec --sample 12 --seed 1
 // Works on a copy, never on the checkout. Ends with 1 when a room's tests find less than its `least`.
-import { spawn } from 'node:child_process';
 import {
   cpSync,
   mkdtempSync,
@@ -15,7 +14,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mutantsOf, mutated, sample } from './mutants.mjs';
+import { equivalents, isSame } from './equivalent-mutants.mjs';
+import { isReadable, lineOf, mutantsOf, mutated, probed, sample } from './mutants.mjs';
+import { judge, outcomeOf } from './mutation-outcome.mjs';
+import { TestRunner } from './mutation-runner.mjs';
 
 /**
  * What belongs to a room, the tests that must hold it, and the share of changes that they found when it was last measured:
@@ -62,40 +64,16 @@ const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
+cpSync(join(root, 'scripts/mutation-reached.mjs'), join(copy, 'mutation-reached.mjs'));
 const folders = ['src', 'test', 'scripts', 'docs', 'examples'];
 for (const name of [...folders, 'package.json', 'tsconfig.json', 'vitest.config.ts'])
   cpSync(join(root, name), join(copy, name), { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
-/** The outcome of tests in the copy: `passed`, `failed`, or `timed out`. */
-function runTests(paths, timeoutMs, stdio = 'ignore') {
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const files = paths.map((path) => `test/${path}`);
-  const child = spawn(
-    process.execPath,
-    [vitest, 'run', '--bail', '1', '--retry', '1', '--reporter=dot', ...files],
-    {
-      cwd: copy,
-      stdio,
-      detached: process.platform !== 'win32',
-      env: { ...process.env, CI: '' },
-    },
-  );
-  const end = () => process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
-  process.once('exit', end);
-  return new Promise((done) => {
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      end();
-    }, timeoutMs);
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      process.off('exit', end);
-      done(isLate ? 'timed out' : code === 0 ? 'passed' : 'failed');
-    });
-  });
-}
+const tests = new TestRunner(copy);
+process.on('exit', () => tests.kill());
+
+const fileOf = (path) => join(copy, 'src', path);
 
 function sourcesOf(paths) {
   return paths.flatMap((path) => {
@@ -105,56 +83,92 @@ function sourcesOf(paths) {
   });
 }
 
-/** The tests that import a file itself: they find most of what is wrong with it, and are quickly done. */
-function testsOf(path, folders) {
-  const files = folders.flatMap((folder) =>
+function testsOf(folders) {
+  return folders.flatMap((folder) =>
     readdirSync(join(copy, 'test', folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.test.ts'))
-      .map((name) => join(folder, name)),
+      .map((name) => `test/${folder}/${name.replaceAll('\\', '/')}`),
   );
-  const imported = `/src/${path}'`;
-  return files.filter((file) => readFileSync(join(copy, 'test', file), 'utf8').includes(imported));
 }
 
-/** Changes one file of the copy for as long as the tests run. */
-async function isFound({ path, mutant }, folders, timeoutMs) {
-  const file = join(copy, 'src', path);
+/** The tests that import a file itself find most of what is wrong with it, and are quickly done. */
+const imports = (test, path) => readFileSync(join(copy, test), 'utf8').includes(`/src/${path}'`);
+
+/** Which tests come to each change, and how long each file of tests takes. */
+async function survey(name, chosen) {
+  const files = testsOf(rooms[name].test);
+  const numbered = chosen.map((each, number) => ({ ...each, number }));
+  const changed = [...new Set(chosen.map(({ path }) => path))];
+  for (const path of changed) {
+    const here = numbered.filter((each) => each.path === path);
+    writeFileSync(fileOf(path), probed(readFileSync(fileOf(path), 'utf8'), here));
+  }
+  const result = await tests.run({ changed: changed.map(fileOf), files }, 1_200_000);
+  for (const path of changed) cpSync(join(root, 'src', path), fileOf(path));
+  const outcome = outcomeOf(result);
+  if (outcome.word !== 'passed')
+    throw new Error(`${name}: its tests fail on the code as it is: ${JSON.stringify(outcome)}`);
+  const ms = (file) => result.files[file].ms;
+  const byTime = files.toSorted((a, b) => ms(a) - ms(b));
+  return numbered.map((each) => {
+    const reaching = byTime.filter((file) => result.files[file].reached.includes(each.number));
+    // What runs in a process that a test starts tells nothing.
+    const all = reaching.length > 0 ? reaching : byTime;
+    const nearest = all.filter((file) => imports(file, each.path));
+    const order = [...new Set([...nearest, ...all])];
+    const totalMs = order.reduce((sum, file) => sum + ms(file), 0);
+    return { ...each, files: order, isReached: reaching.length > 0, limitMs: 60_000 + 3 * totalMs };
+  });
+}
+
+function tryChange({ path, mutant, files, limitMs }) {
+  const file = fileOf(path);
   const source = readFileSync(file, 'utf8');
-  writeFileSync(file, mutated(source, mutant));
-  const nearest = testsOf(path, folders);
-  const first = nearest.length > 0 ? await runTests(nearest, timeoutMs) : 'passed';
-  const outcome = first === 'passed' ? await runTests(folders, timeoutMs) : first;
-  writeFileSync(file, source);
-  const line = source.split('\n')[mutant.line - 1].trim();
-  const word = outcome === 'passed' ? 'SURVIVED' : outcome === 'failed' ? 'found' : 'found (timed out)';
-  console.log(`  ${word}  src/${path}:${mutant.line}  ${mutant.what}:  ${line}`);
-  return outcome !== 'passed';
+  const code = mutated(source, mutant);
+  if (!isReadable(code)) throw new Error(`src/${path}:${mutant.line} ${mutant.what}: this is no TypeScript`);
+  return judge(
+    async () => {
+      writeFileSync(file, code);
+      const result = await tests.run({ changed: [file], files }, limitMs);
+      writeFileSync(file, source);
+      return result;
+    },
+    (which) => tests.run({ changed: [file], files, ...which }, limitMs),
+  );
 }
 
 async function score(name) {
-  const { src, test } = rooms[name];
-  const startedAt = performance.now();
-  if ((await runTests(test, 600_000, 'inherit')) !== 'passed')
-    throw new Error(`${name}: its tests fail on the code as it is`);
-  // What never ends is found, too; a busy machine is not to be taken for it.
-  const timeoutMs = 20_000 + 3 * (performance.now() - startedAt);
-  const sources = sourcesOf(src).filter((path) => path.includes(options.file));
-  const all = sources.flatMap((path) =>
-    mutantsOf(readFileSync(join(copy, 'src', path), 'utf8')).map((mutant) => ({ path, mutant })),
-  );
+  const sources = sourcesOf(rooms[name].src).filter((path) => path.includes(options.file));
+  const every = sources.flatMap((path) => {
+    const source = readFileSync(fileOf(path), 'utf8');
+    return mutantsOf(source).map((mutant) => ({ path, mutant, code: lineOf(source, mutant) }));
+  });
+  const all = every.filter((each) => !equivalents.some((other) => isSame(other, each)));
   const chosen = sample(all, Number(options.sample), Number(options.seed));
-  console.log(`${name}: ${chosen.length} of ${all.length} changes, seed ${options.seed}`);
+  const passedOver = every.length - all.length;
+  console.log(
+    `${name}: ${chosen.length} of ${all.length} changes, seed ${options.seed}, ${passedOver} are equivalent`,
+  );
+  const count = { found: 0, SURVIVED: 0, 'found (timed out)': 0, 'not run': 0, undecided: 0 };
   const until = performance.now() + Number(options.minutes) * 60_000;
-  let tried = 0;
-  let found = 0;
-  for (const each of chosen) {
+  for (const each of await survey(name, chosen)) {
     if (performance.now() > until) break;
-    tried++;
-    if (await isFound(each, test, timeoutMs)) found++;
+    const { word, why } = await tryChange(each);
+    count[word]++;
+    const { path, mutant, code, isReached } = each;
+    console.log(`  ${word}  src/${path}:${mutant.line}  ${mutant.what}:  ${code}`);
+    if (why) console.log(`      ${why.split('\n')[0].slice(0, 150)}`);
+    if (!isReached) console.log('      no test comes to it');
   }
+  const found = count.found + count['found (timed out)'];
+  const tried = found + count.SURVIVED;
   const share = found / tried;
-  console.log(`${name}: ${found} of ${tried} found, ${Math.round(share * 100)} %`);
+  const untold = `${count['not run']} not run, ${count.undecided} undecided`;
+  console.log(
+    `${name}: ${found} of ${tried} found, ${Math.round(share * 100)} %, seed ${options.seed}; ${untold}`,
+  );
   return share;
 }
 
-for (const room of options.room) if ((await score(room)) < rooms[room].least) process.exitCode = 1;
+for (const room of options.room) if (!((await score(room)) >= rooms[room].least)) process.exitCode = 1;
+tests.kill();

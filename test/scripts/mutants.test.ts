@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { mutantsOf, mutated, sample } from '../../scripts/mutants.mjs';
+import { equivalents, isSame } from '../../scripts/equivalent-mutants.mjs';
+import { isReadable, lineOf, mutantsOf, mutated, probed, sample } from '../../scripts/mutants.mjs';
 
 const all = (source: string) => mutantsOf(source).map((mutant) => mutated(source, mutant));
 
@@ -13,9 +15,17 @@ describe('the small changes to the code', () => {
     ['c = true;', 'c = false;'],
     ['c = 3;', 'c = (3 + 1);'],
     ['end(a);', ';'],
+    ['await end(a);', ';', '(end(a));'],
+    ['void this.a?.end();', ';'],
+    ['this.#tell();', ';'],
+    ['this.#timer.close();', ';'],
+    ['log(record);', ';'],
+    ['delete a[b];', ';'],
+    ['on(b, () => this.#end());', ';', 'on(b, () => undefined);'],
+    ['c = (a) => end(a);', 'c = (a) => undefined;'],
     ['function f() { a = b; c = d; }', 'function f() { return; a = b; c = d; }'],
-  ])('%s becomes %s', (source, changed) => {
-    expect(all(source)).toEqual([changed]);
+  ])('%s becomes %s', (source, ...changed) => {
+    expect(all(source)).toEqual(changed);
   });
 
   it('are one at a time, each where it says', () => {
@@ -32,6 +42,56 @@ describe('the small changes to the code', () => {
     expect(all("debug('%s', a ? 1 : 2);")).toEqual([]);
     expect(all('interface A { a: true }\ntype B = 1 | 2;\nlet c: false;')).toEqual([]);
     expect(all("c = 'a' + b; d = 30_000;")).toEqual([]);
+    expect(all("c = () => debug('%s', a());")).toEqual([]);
+  });
+
+  it('are TypeScript still', () => {
+    const source = 'const c = { 1: a }; for (const [b] of c) if (b) end(() => void d());';
+    expect(all(source)).toHaveLength(3);
+    expect(all(source).filter(isReadable)).toHaveLength(3);
+    expect(isReadable('c = ;')).toBe(false);
+  });
+
+  it('tell which of them a test comes to, and change nothing else by that', () => {
+    const source = `
+      function f(a, b) {
+        if (a && b > 1) end(a);
+        else for (const x of b) x();
+        return () => told.push(-1);
+      }
+      const a = f(0, []);`;
+    const mutants = mutantsOf(source);
+    const code = probed(
+      source,
+      mutants.map((mutant, number) => ({ mutant, number })),
+    );
+    const reached = new Set<number>();
+    const told: number[] = [];
+    const run = new Function('globalThis', 'told', 'end', code);
+    run({ reached: (number: number) => reached.add(number) }, told, () => told.push(1));
+    const what = mutants.filter((_, number) => reached.has(number)).map((mutant) => mutant.what);
+    expect(what.toSorted()).toEqual(['&& to ||', '0 and one', 'negates', 'returns early']);
+    expect(told).toEqual([]);
+  });
+});
+
+describe('a change that makes no difference', () => {
+  it.each(equivalents)('is one of $file: $line, $what', (equivalent) => {
+    const source = readFileSync(new URL(`../../src/${equivalent.file}`, import.meta.url), 'utf8');
+    const fitting = mutantsOf(source).filter((mutant) =>
+      isSame(equivalent, { path: equivalent.file, code: lineOf(source, mutant), mutant }),
+    );
+    expect(fitting).not.toEqual([]);
+    expect(equivalent.why.split(' ').length).toBeGreaterThan(5);
+  });
+
+  it('is known by its file, its line and what is changed', () => {
+    const source = 'a();\nb = 1;\n';
+    const known = { file: 'x.ts', line: 'b = 1;', what: '1 and one', why: 'one and two are the same here' };
+    const same = mutantsOf(source).map((mutant) =>
+      isSame(known, { path: 'x.ts', code: lineOf(source, mutant), mutant }),
+    );
+    expect(same).toEqual([false, true]);
   });
 });
 
