@@ -35,17 +35,17 @@ import type { SftpOpener } from './ssh2/sftp/requests.ts';
 
 /** Options of `Connection.sftp`. */
 export interface SftpOptions {
-  /** Stops the opening; the promise rejects with `signal.reason`. */
+  /** Stops opening the session; the promise rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds for opening the session. Default: the connection's `timeouts.channel`. */
+  /** Milliseconds until the session must be open. Default: the connection's `timeouts.channel`. */
   timeout?: number | undefined;
-  /** Milliseconds that a request may wait for its reply once all earlier ones are answered. Default 60,000. */
+  /** Milliseconds to wait for the reply to a request, once all earlier ones are answered. Default 60,000. */
   requestTimeout?: number | undefined;
 }
 
 /**
- * An open SSH connection. Whatever is pending on it when it ends rejects with a `ConnectionLost`; `closed` tells when
- * and why. It must be closed (`await using`, or `close()`), or it keeps the process alive.
+ * An open SSH connection. When it ends, everything pending on it rejects with `ConnectionLost`, and `closed`
+ * resolves. Close it (`await using`, or `close()`), or it keeps the process alive.
  */
 export class Connection {
   #arrival: Arrival;
@@ -61,7 +61,10 @@ export class Connection {
     this.closed = arrival.owned.gone.then(() => this.#reason());
   }
 
-  /** Resolves once the connection is gone, with the error that ended it, or with nothing after `close()`. Never rejects. */
+  /**
+   * Resolves when the connection has ended: with the error that ended it, or with undefined after `close()`. Never
+   * rejects.
+   */
   readonly closed: Promise<SshError | undefined>;
 
   /** Milliseconds that each phase of the successful attempt took. */
@@ -86,9 +89,9 @@ export class Connection {
    * const { stdout } = await connection.exec(['dir', 'C:\\rpa'], { encoding: 'cp949', timeout: 60_000 });
    * for await (const line of connection.exec('rpa-run invoice')) console.log(line);
    *
-   * @throws {TypeError | RangeError} at once for wrong use.
-   * @throws {CommandFailed} (the promise) for a non-zero exit code or a signal, unless `reject: false`.
-   * @throws {ConnectionLost} with the output so far; a lost command never resolves.
+   * @throws {TypeError | RangeError} at once for wrong arguments.
+   * @throws {CommandFailed} (rejection) for a non-zero exit code or a signal, unless `reject: false`.
+   * @throws {ConnectionLost} (rejection) with the output so far.
    * @throws {CommandTimeout | OutputLimitExceeded | ChannelOpenFailed | ChannelTimeout}
    */
   exec(command: string | readonly string[], options: BufferExecOptions): Command<Buffer>;
@@ -98,7 +101,8 @@ export class Connection {
   }
 
   /**
-   * Runs a PowerShell script: no profile, nothing interactive, UTF-8, and an error in the script is a non-zero exit.
+   * Runs a PowerShell script: without profile, non-interactively, in UTF-8. An error in the script gives a non-zero
+   * exit code.
    * @throws as `exec` does.
    */
   powershell(script: string, options: BufferPowerShellOptions): Command<Buffer>;
@@ -108,13 +112,13 @@ export class Connection {
   }
 
   /**
-   * The account's login shell in a terminal, for a person; programs are better off with `exec`.
+   * Opens the account's login shell in a pseudo-terminal, for interactive use; programs should use `exec`.
    *
    * @example
    * await using shell = await connection.shell({ rows: process.stdout.rows, columns: process.stdout.columns });
    * process.stdout.on('resize', () => shell.resize(process.stdout.rows, process.stdout.columns));
    *
-   * @throws {ChannelOpenFailed} when the server gives the account no terminal or no shell.
+   * @throws {ChannelOpenFailed} if the server refuses the terminal or the shell.
    * @throws {ChannelTimeout | ConnectionLost}
    */
   async shell(options?: ShellOptions): Promise<ShellSession> {
@@ -123,9 +127,9 @@ export class Connection {
   }
 
   /**
-   * Starts a command that outlives this connection, detached, with its output and exit code in files of a job folder.
-   * The same `id` never starts twice: a second call gives the running or finished job.
-   * @throws {JobConflict | JobAccessFailed | ConnectionLost} after a lost connection, call again with the same id.
+   * Starts a detached command that outlives this connection, with output and exit code kept in a job folder on the
+   * server. The same `id` is never started twice: a second call returns the running or finished job.
+   * @throws {JobConflict | JobAccessFailed | ConnectionLost} after `ConnectionLost`, call again with the same id.
    */
   startJob(
     command: string | readonly string[],
@@ -143,28 +147,29 @@ export class Connection {
     return startJob(this.#jobHost, command, options) as Promise<RemoteJob<never>>;
   }
 
-  /** The job of that id, without asking the server: `job(id).status()` tells whether it is there. */
+  /** The job with that id, without contacting the server: `job(id).status()` says whether it exists. */
   job(id: string, options: AttachJobOptions & { encoding: 'buffer' }): RemoteJob<Buffer>;
   job(id: string, options?: AttachJobOptions & { encoding?: Encoding | undefined }): RemoteJob;
   job(id: string, options?: AttachJobOptions & { encoding?: Encoding | undefined }): RemoteJob<never> {
     return attachJob(this.#jobHost, id, options) as RemoteJob<never>;
   }
 
-  /** The jobs whose folders are on the server. */
+  /** The jobs whose folders are on the server, oldest first. */
   async listJobs(options?: JobsOptions): Promise<JobSummary[]> {
     const { listJobs } = await import('./job/list-jobs.ts');
     return listJobs(this.#jobHost, options);
   }
 
-  /** Removes the folders of jobs that ended long ago; gives their ids. */
+  /** Removes the folders of jobs that ended at least `olderThan` milliseconds ago; resolves with their ids. */
   async removeJobs(options: RemoveJobsOptions): Promise<string[]> {
     const { removeJobs } = await import('./job/list-jobs.ts');
     return removeJobs(this.#jobHost, options);
   }
 
   /**
-   * Sends a file, a folder, bytes or a stream. Whatever interrupts it, the target is the old file or the whole new one.
-   * @throws {TypeError | RangeError} for wrong use, before anything opens.
+   * Uploads a file, a folder, bytes or a stream. If it is interrupted, the target is either the old file or the
+   * complete new one.
+   * @throws {TypeError | RangeError} for wrong arguments, before anything opens.
    * @throws {TransferFailed | TransferStalled | UnsafeRemotePath | ConnectionLost | ChannelOpenFailed}
    */
   async upload(
@@ -179,8 +184,8 @@ export class Connection {
   }
 
   /**
-   * Fetches a file or a folder. Names that the server sends cannot leave the target folder.
-   * @throws {UnsafeRemotePath} for a name that is not one; nothing was written under it.
+   * Downloads a file or a folder. Names from the server cannot lead out of the target folder.
+   * @throws {UnsafeRemotePath} for such a name; nothing was written under it.
    * @throws as `upload` does.
    */
   async download(remotePath: string, localPath: string, options?: TransferOptions): Promise<TransferResult> {
@@ -189,8 +194,8 @@ export class Connection {
   }
 
   /**
-   * A client for single file operations: `stat`, `list`, `readFile`, `rename`, ... Close it when done.
-   * @throws {ChannelOpenFailed} when the server has no SFTP.
+   * Opens a client for single file operations: `stat`, `list`, `readFile`, `rename`, ... Close it when done.
+   * @throws {ChannelOpenFailed} if the server does not offer SFTP.
    */
   async sftp(options?: SftpOptions): Promise<SftpClient> {
     const { opener, files } = await this.#files();
@@ -198,8 +203,8 @@ export class Connection {
   }
 
   /**
-   * Listens here and connects to what the server can reach (`ssh -L`).
-   * @throws {PortForwardFailed} when the address cannot be listened on.
+   * Listens on this machine and connects to what the server can reach (`ssh -L`).
+   * @throws {PortForwardFailed} if it cannot listen on that address.
    */
   async forwardLocal(options: LocalForwardOptions): Promise<Forwarding> {
     const { forwardLocal } = await import('./forward/index.ts');
@@ -207,14 +212,14 @@ export class Connection {
   }
 
   /**
-   * A SOCKS 5 proxy on this machine; what programs ask of it, the server connects to (`ssh -D`). It takes no login, and
-   * host names are looked up by the server.
+   * A SOCKS 5 proxy on this machine; the server makes its connections (`ssh -D`) and resolves host names. It requires
+   * no authentication.
    *
    * @example
    * const proxy = await connection.forwardDynamic();
    * // curl --proxy socks5h://127.0.0.1:PORT http://intranet.customer.example/
    *
-   * @throws {PortForwardFailed} when the address cannot be listened on.
+   * @throws {PortForwardFailed} if it cannot listen on that address.
    */
   async forwardDynamic(options?: DynamicForwardOptions): Promise<Forwarding> {
     const { forwardDynamic } = await import('./forward/index.ts');
@@ -223,7 +228,7 @@ export class Connection {
 
   /**
    * Listens on the server and connects to what this machine can reach (`ssh -R`).
-   * @throws {PortForwardFailed} when the server refuses: a zombie session may hold the port.
+   * @throws {PortForwardFailed} if the server refuses: a zombie session may hold the port.
    */
   async forwardRemote(options: RemoteForwardOptions): Promise<Forwarding> {
     const { forwardRemote } = await import('./forward/index.ts');
@@ -231,8 +236,8 @@ export class Connection {
   }
 
   /**
-   * One byte stream to a port or Unix socket that the server can reach (`ssh -W`).
-   * @throws {ChannelOpenFailed} when the target refused or the server forbids it.
+   * Opens a byte stream to a port or Unix socket that the server can reach (`ssh -W`).
+   * @throws {ChannelOpenFailed} if the target refuses or the server forbids it.
    */
   openStream(host: string, port: number, options?: OpenOptions): Promise<Duplex>;
   openStream(target: ForwardTarget, options?: OpenOptions): Promise<Duplex>;
@@ -248,7 +253,10 @@ export class Connection {
     return openStream(this.#link, named, options, 'arguments');
   }
 
-  /** Ends the connection: what is on the way out is sent, what is pending rejects. Idempotent; resolves when all is gone. */
+  /**
+   * Closes the connection: data already written is sent, pending operations reject. Idempotent; resolves when
+   * everything is closed.
+   */
   close(): Promise<void> {
     return this.#arrival.owned.close();
   }

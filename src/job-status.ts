@@ -3,15 +3,15 @@ import type { JobStatus, JobsOptions } from './job/types.ts';
 import type { ConnectOptions } from './options/types.ts';
 
 /**
- * One look at a job: connects, asks, closes. For workers that do not wait, such as a sensor that is asked again and
- * again. A job that the server does not know is `lost`, and says so.
+ * Connects, reads the state of a job, and closes. For workers that do not wait, such as a sensor that polls. A job
+ * that the server does not know is `lost`.
  *
  * @example
  * const status = await jobStatus(pc, jobId('billing', runId));
  * if (status.state === 'running') return 'later';
  *
- * @throws {TypeError | RangeError} for wrong use, before anything opens.
- * @throws {SshError} what `connectViaGateway` throws; {JobAccessFailed} when the server cannot look.
+ * @throws {TypeError | RangeError} for wrong arguments, before anything opens.
+ * @throws {SshError} whatever `connectViaGateway` throws; {JobAccessFailed} if the server cannot read the state.
  */
 export async function jobStatus(
   connectOptions: ConnectOptions,

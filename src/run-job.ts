@@ -10,12 +10,12 @@ import type {
 import type { ConnectOptions } from './options/types.ts';
 
 /**
- * Runs a command to its end however often the tunnel breaks: connects, starts the job or finds it, follows its
- * output without a gap or a repeat, connects again when the link is lost, and resolves with the result.
+ * Runs a command to its end, however often the tunnel breaks: connects, starts or finds the job, follows its output
+ * without gaps or repeats, reconnects when the connection is lost, and resolves with the result.
  *
- * The same `id` never starts twice, from however many workers: a worker that was killed and started again calls this
- * with the same arguments and gets the same output and result. The job's folder stays on the server for that (option
- * `keep`; `connection.removeJobs` clears up).
+ * The same `id` is never started twice, by however many workers: a worker that was killed and restarted calls this
+ * with the same arguments and gets the same output and result. To that end the job's folder stays on the server
+ * (option `keep`; `connection.removeJobs` cleans up).
  *
  * @example
  * const { stdout } = await runJob(
@@ -25,12 +25,12 @@ import type { ConnectOptions } from './options/types.ts';
  * );
  *
  * @throws {CommandFailed} for a non-zero exit code or a signal, unless `reject: false`.
- * @throws {JobLost} when its process is gone without an exit code. It is not started again.
- * @throws {JobConflict} when another command has this id.
+ * @throws {JobLost} if its process is gone without an exit code. It is not started again.
+ * @throws {JobConflict} if another command has this id.
  * @throws {JobAccessFailed} when the server cannot start it.
- * @throws {SshError} what `connectViaGateway` throws, when a connect failed for good (`AuthenticationFailed`,
- *   `HostKeyMismatch`) or all its attempts were used up. The job runs on; a later call with the same id finds it.
- * @throws `signal.reason` at once when the signal aborts; the job runs on, unless `killOnAbort` is set.
+ * @throws {SshError} whatever `connectViaGateway` throws, if connecting failed for good (`AuthenticationFailed`,
+ *   `HostKeyMismatch`) or all attempts failed. The job keeps running; a later call with the same id finds it.
+ * @throws `signal.reason` at once if the signal aborts; the job keeps running, unless `killOnAbort` is set.
  */
 export function runJob(
   connectOptions: ConnectOptions,

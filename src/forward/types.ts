@@ -1,63 +1,60 @@
 import type { SshError } from '../errors/index.ts';
 
-/** Where forwarded connections go: a TCP port, or a Unix socket. */
+/** Where forwarded connections go: a TCP port or a Unix socket. */
 export type ForwardTarget =
   | { host: string; port: number; socketPath?: undefined }
   | { socketPath: string; host?: undefined; port?: undefined };
 
-/** What both directions of a forward take. */
+/** Options common to all forwards. */
 export interface ForwardOptions {
-  /** Stops the setting up; the promise rejects with `signal.reason`. Not the forward, once it stands: see `close`. */
+  /** Stops setting up the forward; the promise rejects with `signal.reason`. Once the forward is up, use `close`. */
   signal?: AbortSignal | undefined;
-  /**
-   * Told of each connection that could not be forwarded: the target refused it, or broke off. That ends this one
-   * connection and nothing else.
-   */
+  /** Called for each connection that could not be forwarded, or that failed later. Only that connection ends. */
   onConnectionError?: ((error: Error) => void) | undefined;
 }
 
 /** Where a forward listens on this machine. */
 type LocalListen =
   | {
-      /** The address to listen on. Default `127.0.0.1`; `0.0.0.0` lets the whole network in. */
+      /** Address to listen on. Default `127.0.0.1`; `0.0.0.0` admits the whole network. */
       listenHost?: string | undefined;
-      /** Default 0: a free port, see `Forwarding.port`. */
+      /** Port to listen on. Default 0: any free port, see `Forwarding.port`. */
       listenPort?: number | undefined;
       listenPath?: undefined;
     }
   | {
-      /** A Unix socket (or a Windows named pipe) to listen on instead. */
+      /** A Unix socket or Windows named pipe to listen on instead. */
       listenPath: string;
       listenHost?: undefined;
       listenPort?: undefined;
     };
 
-/** Listens here, connects there: from this machine to what the server can reach (`ssh -L`). */
+/** Listens on this machine and connects to what the server can reach (`ssh -L`). */
 export type LocalForwardOptions = ForwardOptions & ForwardTarget & LocalListen;
 
-/** A SOCKS 5 proxy here, whose connections are made there: to whatever the server can reach (`ssh -D`). */
+/** A SOCKS 5 proxy on this machine; the server makes its connections (`ssh -D`). */
 export type DynamicForwardOptions = ForwardOptions & LocalListen;
 
-/** Listens there, connects here: from the server to what this machine can reach (`ssh -R`). */
+/** Listens on the server and connects to what this machine can reach (`ssh -R`). */
 export type RemoteForwardOptions = ForwardOptions &
   ForwardTarget & {
-    /** Milliseconds for the connect to the target. Default 30,000. */
+    /** Milliseconds to connect to the target. Default 30,000. */
     connectTimeout?: number | undefined;
   } & (
     | {
         /**
-         * The address of the server to listen on. Default `localhost`. OpenSSH listens on its loopback whatever is asked,
-         * and says that all is well, unless its `GatewayPorts` allows more.
+         * Address on the server to listen on. Default `localhost`. Unless `GatewayPorts` allows another, sshd listens
+         * on its loopback address whatever is requested, and still reports success.
          */
         listenHost?: string | undefined;
-        /** 0 lets the server choose, see `Forwarding.port`. */
+        /** Port to listen on; 0 lets the server choose, see `Forwarding.port`. */
         listenPort: number;
         listenPath?: undefined;
       }
     | {
         /**
-         * A Unix socket of the server to listen on instead (streamlocal-forward@openssh.com). With sshd's
-         * `StreamLocalBindUnlink yes` a new forward takes over from a dead one at once.
+         * A Unix socket on the server to listen on instead (streamlocal-forward@openssh.com). With sshd's
+         * `StreamLocalBindUnlink yes`, a new forward replaces a dead one at once.
          */
         listenPath: string;
         listenHost?: undefined;
@@ -65,18 +62,21 @@ export type RemoteForwardOptions = ForwardOptions &
       }
   );
 
-/** A listener whose connections are forwarded. Lives until `close`, or until the SSH connection ends. */
+/** A listener whose connections are forwarded, until `close` or the end of the SSH connection. */
 export interface Forwarding extends AsyncDisposable {
-  /** The address that listens; empty for a Unix socket. */
+  /** The address it listens on; empty for a Unix socket. */
   readonly host: string;
-  /** The port that listens, the real one where 0 was asked for; 0 for a Unix socket. */
+  /** The port it listens on, also if 0 was requested; 0 for a Unix socket. */
   readonly port: number;
-  /** The Unix socket that listens, if it is one. */
+  /** The Unix socket it listens on, if any. */
   readonly path?: string;
-  /** Connections open through it now. */
+  /** Number of connections now open through it. */
   readonly connections: number;
-  /** Resolves once when it has ended: with the error when the SSH connection was lost, else undefined. Never rejects. */
+  /**
+   * Resolves when the forward has ended: with the error if the SSH connection was lost, else undefined. Never
+   * rejects.
+   */
   readonly closed: Promise<SshError | undefined>;
-  /** Stops listening and ends the connections through it. Idempotent, never rejects. */
+  /** Stops listening and ends its connections. Idempotent, never rejects. */
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { checkJobId } from './job-id.ts';
 import { RemoteJob } from './remote-job.ts';
 import type { AttachJobOptions, JobHost } from './types.ts';
 
-/** The job of that id, without asking the server. */
+/** The job with that id, without contacting the server. */
 export function attachJob(
   host: JobHost,
   id: string,

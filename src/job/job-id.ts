@@ -2,10 +2,10 @@ import { wrongType } from '../check/wrong.ts';
 
 const pattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
 
-/** Names of devices on Windows, in any case and with any extension. */
+/** Device names on Windows, in any case and with any extension. */
 const deviceName = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 
-/** Whether a text can name a folder on every system. */
+/** Whether a string can name a folder on every system. */
 export function isJobId(id: string): boolean {
   return pattern.test(id) && !id.endsWith('.') && !deviceName.test(id);
 }

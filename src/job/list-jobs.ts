@@ -7,21 +7,24 @@ import type { JobHost, JobStatus, JobSummary, JobsOptions } from './types.ts';
 
 /** Options of `removeJobs`. */
 export interface RemoveJobsOptions extends JobsOptions {
-  /** Milliseconds since a job's end; for a lost job, since its start. Younger ones are kept. */
+  /**
+   * Minimum age in milliseconds, counted from the end of a job or, for a lost one, from its start. Younger jobs are
+   * kept.
+   */
   olderThan: number;
 }
 
 const removeChecks: Checks<RemoveJobsOptions> = { ...jobsChecks, olderThan: required(ms(0)) };
 
-/** All jobs that the server knows in this folder, oldest first. */
+/** All jobs in this folder of the server, oldest first. */
 export async function listJobs(host: JobHost, options: JobsOptions = {}): Promise<JobSummary[]> {
   checkOptions(options, jobsChecks);
   return [...(await records(host, options))].map(([id, record]) => summaryOf(id, record)).sort(byStart);
 }
 
 /**
- * Removes the jobs that are over: a job's folder is kept after its end, so that a retry finds its result, and goes
- * only by `job.remove()` or here. Resolves with the ids. Safe to call from several programs at once.
+ * Removes jobs that have ended. A job's folder is kept after its end, so that a retry finds the result, until
+ * `job.remove()` or this function removes it. Resolves with the ids. Safe to call from several programs at once.
  */
 export async function removeJobs(host: JobHost, options: RemoveJobsOptions): Promise<string[]> {
   checkOptions(options, removeChecks);
@@ -38,7 +41,7 @@ export async function removeJobs(host: JobHost, options: RemoveJobsOptions): Pro
 async function records(host: JobHost, { dir, signal }: JobsOptions): Promise<Map<string, JobRecord>> {
   const keeper = jobKeeper(host, dir);
   const all = await ask(keeper, '', (commands) => commands.list(), signal);
-  // A folder whose claim names another job, or none, is none of ours.
+  // A folder whose claim names another job, or none, is not ours.
   return new Map([...all].filter(([id, record]) => record.claim?.id === id));
 }
 

@@ -6,26 +6,26 @@ const hashLength = 10;
 const longest = 100;
 
 /**
- * A job id made of what a task is: the same parts give the same id, other parts another one. Parts are joined by dots;
- * what an id may not hold becomes `_`, and then a hash of all parts keeps it from being another task's. Leave out what
- * changes from try to try, so that a retry finds the job of its forerunner.
+ * Builds a job id from the identity of a task: the same parts give the same id, different parts a different one.
+ * Parts are joined by dots. Characters that an id cannot contain become `_`, and a hash of the parts is then appended
+ * to keep it unique. Leave out what changes between tries, so that a retry finds the job of the previous one.
  *
  * @example
  * jobId('billing', '2026-11-22'); // billing.2026-11-22
  * jobId('billing', 'scheduled__2026-11-22T00:00:00+00:00'); // billing.scheduled__2026-11-22T00_00_00_00_00-4f1d...
  *
- * @throws {TypeError} without parts, or for one that is neither a text nor a number, or empty.
+ * @throws {TypeError} without parts, or for a part that is empty or neither a string nor a number.
  */
 export function jobId(...parts: ReadonlyArray<string | number>): string {
   const texts = parts.map((part) => textOf(part));
   if (texts.length === 0) throw wrongAs('argument parts', 'none', 'what the job is called by');
   const plain = texts.join('.');
-  // A dot within a part would make two tasks one: 'a.b', 'c' and 'a', 'b.c'.
+  // A dot in a part would make two tasks the same: 'a.b', 'c' and 'a', 'b.c'.
   if (isJobId(plain) && !texts.some((text) => text.includes('.'))) return plain;
   const hash = createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, hashLength);
   const readable = plain.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^[.-]/, '_');
   const id = `${readable.slice(0, longest - 1 - hashLength)}-${hash}`;
-  // A name like `con.2026` is a device's on Windows.
+  // A name like `con.2026` is a device on Windows.
   return isJobId(id) ? id : `_${id}`.slice(-longest);
 }
 

@@ -4,12 +4,12 @@ import { buildCommandLine, type Shell, shownCommand } from '../exec/command-line
 import type { StartRequest } from './host/commands.ts';
 import type { InteractiveOptions, JobOffsets, StartJobOptions } from './types.ts';
 
-/** A start, and what results and messages call its command: without what `cwd` and `env` add. */
+/** A start request, and the command as results and messages show it: without `cwd` and `env`. */
 export interface ResolvedStart extends StartRequest {
   command: string;
 }
 
-/** Of options that have been checked one by one. @throws TypeError or RangeError for what does not go together. */
+/** The options have been checked one by one. @throws TypeError or RangeError if they contradict each other. */
 export function resolveStart(
   command: string | readonly string[],
   options: StartJobOptions,
@@ -26,7 +26,7 @@ export function resolveStart(
   return { id, line, command: shownCommand({ command, shell }), fingerprint: hash(identity), interactive };
 }
 
-/** What `interactive` stands for; undefined for a job without a desktop. */
+/** The resolved `interactive`; undefined for a job without a desktop. */
 export function resolveInteractive(
   given: StartJobOptions['interactive'] = false,
 ): InteractiveOptions | undefined {
@@ -34,7 +34,7 @@ export function resolveInteractive(
   return given;
 }
 
-/** `true` where nothing else is wished, so that `{}` names the same job. */
+/** `true` for all defaults, so that `{}` means the same job. */
 function identityOf(interactive: InteractiveOptions | undefined): boolean | object {
   if (!interactive) return false;
   const { runLevel = 'limited', executionTimeLimit } = interactive;
@@ -45,7 +45,7 @@ export function offsetsOf({ stdout = 0, stderr = 0 }: Partial<JobOffsets> = {}):
   return { stdout, stderr };
 }
 
-/** Of the request, not of the command line, so that a later version which quotes differently finds its jobs. */
+/** Made from the request, not from the command line, so that a later version with other quoting still finds its jobs. */
 function hash(identity: object): string {
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
 }

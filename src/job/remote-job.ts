@@ -11,7 +11,7 @@ import type { FollowedOutput, FollowOptions, JobEnd, JobOffsets, JobOutput, JobS
 
 const debug = debugTopic('job');
 
-/** Options of every call of a job that asks the server. */
+/** Options of every method that contacts the server. */
 export interface SignalOption {
   /** Stops waiting for the server and rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
@@ -21,14 +21,13 @@ export interface SignalOption {
 export const defaultGrace = 5_000;
 
 /**
- * A command that runs on the server on its own: neither the end of the connection nor that of this program ends it.
- * Its methods use the connection it was got from, and reject with `ConnectionLost` when that is gone; `runJob` comes
- * back over new ones.
+ * A command that keeps running on the server when the connection or this program ends. Its methods use the connection
+ * it was obtained from, and reject with `ConnectionLost` once that is gone; `runJob` reconnects.
  */
 export class RemoteJob<Output extends string | Buffer = string> {
-  /** The id that the job was started under. */
+  /** The job's id. */
   readonly id: string;
-  /** Whether this call started it; false for a job that was there before. */
+  /** Whether this call started it; false if the job already existed. */
   readonly isNew: boolean;
   readonly #keeper: JobKeeper;
   readonly #encoding: string;
@@ -41,7 +40,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
     this.#encoding = options.encoding;
   }
 
-  /** What has become of it. A job that the server does not know is `lost`. */
+  /** Its current state. A job that the server does not know is `lost`. */
   async status(options: SignalOption = {}): Promise<JobStatus> {
     checkOptions(options, signalChecks);
     const { record } = await ask(this.#keeper, this.id, (commands) => commands.look(this.id), options.signal);
@@ -49,9 +48,9 @@ export class RemoteJob<Output extends string | Buffer = string> {
   }
 
   /**
-   * The next piece of the output, from the given offsets on, at most about 1 MiB of each stream. Call it again with
-   * `from: next` until `done`, or let `follow()` do it.
-   * @throws {JobLost} when the server does not know the job.
+   * One piece of the output, starting at `from` (default: the beginning), at most about 1 MiB per stream. Call it
+   * again with `from: next` until `done`, or use `follow()`.
+   * @throws {JobLost} if the server does not know the job.
    */
   async output(options: SignalOption & { from?: Partial<JobOffsets> | undefined } = {}): Promise<JobOutput> {
     checkOptions(options, outputChecks);
@@ -61,8 +60,8 @@ export class RemoteJob<Output extends string | Buffer = string> {
   }
 
   /**
-   * The output as it comes, decoded, until the job is over; the generator returns how it ended.
-   * @throws {JobLost} when the server does not know the job.
+   * The output as it is written, decoded, until the job ends. The generator returns how it ended.
+   * @throws {JobLost} if the server does not know the job.
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowedOutput<Output>, JobEnd> {
     checkOptions(options, followChecks);
@@ -71,8 +70,9 @@ export class RemoteJob<Output extends string | Buffer = string> {
   }
 
   /**
-   * Ends the job and what it started: SIGTERM to its process group, SIGKILL `grace` milliseconds (default 5,000)
-   * later; on Windows its processes are ended at once. Resolves with what it came to. A job that is over stays as it is.
+   * Ends the job and what it started: SIGTERM to its process group, and SIGKILL after `grace` milliseconds (default
+   * 5,000); on Windows its processes are terminated at once. Resolves with the resulting state. Has no effect on a
+   * job that has ended.
    */
   async kill(options: SignalOption & { grace?: number | undefined } = {}): Promise<JobStatus> {
     checkOptions(options, killChecks);
@@ -83,8 +83,8 @@ export class RemoteJob<Output extends string | Buffer = string> {
   }
 
   /**
-   * Deletes its folder on the server, output and result included: the id is free again. Does nothing when there is
-   * no such job.
+   * Deletes its folder on the server, with output and result; the id can be used again. Has no effect if there is no
+   * such job.
    * @throws {JobAccessFailed} while the job runs.
    */
   async remove(options: SignalOption = {}): Promise<void> {
@@ -99,7 +99,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
     }
   }
 
-  /** What another program needs to find the job again: `connection.job(id, { dir })`. */
+  /** What another program needs to find the job: `connection.job(id, { dir })`. */
   toJSON(): { id: string; dir?: string } {
     const { dir } = this.#keeper;
     return { id: this.id, ...(dir === undefined ? {} : { dir }) };

@@ -14,14 +14,14 @@ import type { JobHost, StartJobOptions } from './types.ts';
 const debug = debugTopic('job');
 
 /**
- * Starts a command that outlives the connection, or finds it: the same id never starts twice, however many callers
- * there are and wherever one of them dies.
+ * Starts a command that outlives the connection, or finds it: the same id is never started twice, however many
+ * callers there are and wherever they fail.
  *
- * @throws {JobConflict} when another command was started under this id.
- * @throws {JobAccessFailed} when the server could not start it; nothing was started then.
+ * @throws {JobConflict} if another command was started under this id.
+ * @throws {JobAccessFailed} if the server could not start it; nothing was started.
  * @throws {TypeError | RangeError} for wrong options, before anything is sent.
- * @throws {ConnectionLost} when the connection ended meanwhile. Whether the job was started is not known then;
- *   calling again with the same id is safe.
+ * @throws {ConnectionLost} if the connection ended. Whether the job was started is then not known; calling again with
+ *   the same id is safe.
  */
 export async function startJob(
   host: JobHost,
@@ -47,7 +47,7 @@ export async function startJob(
 
 const startVanished = 'the process that runs jobs ended at once, or the job was removed meanwhile';
 
-/** Starts it unless it is there. Resolves with whether this call started it. */
+/** Starts it unless it exists. Resolves with whether this call started it. */
 export async function startOnce(
   keeper: JobKeeper,
   request: StartRequest,
@@ -62,12 +62,12 @@ export async function startOnce(
       return isNew;
     }
     if (isNew) throw jobLost(keeper.host, id, removedMeanwhile);
-    // Neither a job nor a reason: somebody removed it at this moment.
+    // Neither a job nor a reason: it was removed at this moment.
     if (failure || tries >= 5) throw accessFailed(keeper.host, id, failure ?? startVanished);
   }
 }
 
-/** Looks whether a job that was started is still there. @throws JobLost when somebody has removed it. */
+/** Checks that a started job still exists. @throws JobLost if it has been removed. */
 export async function findAgain(
   keeper: JobKeeper,
   request: StartRequest,

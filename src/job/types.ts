@@ -1,7 +1,7 @@
 import type { Shell } from '../exec/command-line/command-line.ts';
 import type { Encoding } from '../exec/types.ts';
 
-/** What a helper command of ours left behind. */
+/** The result of one of our helper commands. */
 export interface HostResult {
   exitCode: number | null;
   signal: string | null;
@@ -12,18 +12,18 @@ export interface HostResult {
 export interface HostRunOptions {
   /** Written to the command's input before it is closed. */
   stdin?: string | undefined;
-  /** Told of stdout as it comes, which is in the result all the same. A host need not do it. */
+  /** Called with stdout as it arrives; the result contains it as well. A host need not call it. */
   onOutput?: ((bytes: Buffer) => void) | undefined;
   /** Milliseconds that the command may run. */
   timeout: number;
   signal?: AbortSignal | undefined;
 }
 
-/** What jobs need of a connection. */
+/** What jobs need from a connection. */
 export interface JobHost {
   /**
-   * Runs one command line in the user's login shell. Resolves with any exit code; rejects only when the command's
-   * end is not known (`ConnectionLost`, `CommandTimeout`, ...) or with `signal.reason`.
+   * Runs one command line in the user's login shell. Resolves with any exit code; rejects only if it is not known how
+   * the command ended (`ConnectionLost`, `CommandTimeout`, ...) or with `signal.reason`.
    */
   run(commandLine: string, options: HostRunOptions): Promise<HostResult>;
   /** Whether the server is Windows. */
@@ -31,10 +31,10 @@ export interface JobHost {
   readonly where: { host: string; port: number; hop?: string | undefined };
 }
 
-/** Where the jobs of a server are kept. */
+/** Where a server keeps its jobs. */
 export interface JobsOptions {
   /**
-   * The folder on the server that holds one folder for each job. It must belong to the user: whoever can write there
+   * Folder on the server that contains a folder for each job. It must belong to the user: anyone who can write there
    * can run commands as this user. Default `~/.ssh-via-gateway/jobs`, on Windows
    * `%LOCALAPPDATA%\ssh-via-gateway\jobs`.
    */
@@ -45,121 +45,122 @@ export interface JobsOptions {
 
 /** Options of `connection.job`. */
 export interface AttachJobOptions extends Omit<JobsOptions, 'signal'> {
-  /** How the job's output is decoded. Default `utf8`. */
+  /** Encoding of the job's output. Default `utf8`. */
   encoding?: Encoding | 'buffer' | undefined;
 }
 
 /** Options of `startJob`. */
 export interface StartJobOptions extends JobsOptions, AttachJobOptions {
   /**
-   * The job's name, chosen by the caller: the same id never starts twice. 1 to 100 of `A-Z a-z 0-9 . _ -`, beginning
-   * with a letter, a digit or `_`. An id made of the task's own identity (`billing-2026-11-22-run-3`) makes a retry
-   * find the job that its forerunner started.
+   * The job's name, chosen by the caller: the same id is never started twice. 1 to 100 of `A-Z a-z 0-9 . _ -`,
+   * beginning with a letter, a digit or `_`, not ending with a dot, and not a Windows device name. Build it from the
+   * identity of the task (`billing-2026-11-22-run-3`, see `jobId`), so that a retry finds the job that the previous
+   * try started.
    */
   id: string;
   /**
-   * The shell that reads the command: how an argument array, `cwd` and `env` are quoted. Default: `cmd` on Windows,
-   * else `posix`, which is the user's login shell.
+   * The shell that reads the command: decides how an argument array, `cwd` and `env` are quoted. Default: `cmd` on
+   * Windows, else `posix`, the user's login shell.
    */
   shell?: Shell | undefined;
-  /** The folder to run in. The job fails when it is missing. Default: the user's home. */
+  /** The folder to run in. If it does not exist, the job fails. Default: the user's home. */
   cwd?: string | undefined;
-  /** Environment variables for the job. They are kept in the job's folder, which only the user can read. */
+  /** Environment variables for the job, stored in its folder, which only the user can read. Default: none. */
   env?: Readonly<Record<string, string>> | undefined;
   /**
-   * Windows only: run on the desktop of the user, who must be logged on there, as programs with windows (UiPath,
-   * Excel) need it. `true` stands for `{}`. Default false: without a desktop.
+   * Windows only: run on the desktop of the user, who must be logged on. Programs with windows (UiPath, Excel) need
+   * this. `true` means `{}`. Default `false`: no desktop.
    */
   interactive?: boolean | InteractiveOptions | undefined;
 }
 
-/** How a job runs on the desktop: see Task Scheduler, "Security Options". */
+/** How a job runs on the desktop: the options of a task in Task Scheduler. */
 export interface InteractiveOptions {
   /**
-   * `highest`: with all rights of an administrator ("Run with highest privileges"), which only an administrator's
-   * account may ask for. Default `limited`: as a program that the user starts by a double click.
+   * `highest`: with full administrator rights ("Run with highest privileges"); only an administrator's account may
+   * use it. Default `limited`: like a program that the user starts by double-clicking.
    */
   runLevel?: 'limited' | 'highest' | undefined;
   /**
-   * Milliseconds after which the job is ended, with all that it started; its state is `killed` then. Default: no
-   * limit, other than for tasks of Windows, which end after three days.
+   * Milliseconds after which the job is ended, with everything it started; its state is then `killed`. Default: no
+   * limit (Task Scheduler's own default is three days).
    */
   executionTimeLimit?: number | undefined;
 }
 
-/** Where a job stands. */
+/** The state of a job. */
 export type JobStatus =
   | { readonly state: 'running' }
   /** The command ended by itself. */
   | { readonly state: 'exited'; readonly exitCode: number }
-  /** A signal ended the command, from `kill()` or from elsewhere; `signal` where it is known (`SIGTERM`). */
+  /** The command was ended by `kill()` or from elsewhere; `signal` if known (`SIGTERM`). */
   | { readonly state: 'killed'; readonly signal?: string }
-  /** Its process is gone and left no exit code (the PC was restarted), or there is no such job. */
+  /** Its process is gone without an exit code (the PC was restarted), or there is no such job. */
   | { readonly state: 'lost'; readonly reason: string };
 
-/** A position in a job's output, in bytes of each stream. */
+/** A position in a job's output, in bytes per stream. */
 export interface JobOffsets {
-  /** Bytes of stdout that have been read. */
+  /** Offset in stdout, in bytes. */
   readonly stdout: number;
-  /** Bytes of stderr that have been read. */
+  /** Offset in stderr, in bytes. */
   readonly stderr: number;
 }
 
 /** A piece of a job's output. */
 export interface JobOutput {
-  /** As the job wrote it. A character may be cut at the end; `follow()` decodes across pieces. */
+  /** The bytes as written; the last character may be incomplete. `follow()` decodes across pieces. */
   readonly stdout: Buffer;
   /** As `stdout`. */
   readonly stderr: Buffer;
   /** Where the next piece begins. */
   readonly next: JobOffsets;
-  /** How many bytes of each stream there were when this piece was taken: what `from` may begin at. */
+  /** Total bytes of each stream when this piece was read: the largest valid `from`. */
   readonly size: JobOffsets;
   /** The job's state after these bytes. */
   readonly status: JobStatus;
-  /** Whether the job is over and this piece ends its output. */
+  /** Whether the job has ended and this piece is the last. */
   readonly done: boolean;
 }
 
-/** How `follow()` looks at the job. */
+/** Options of `follow()`. */
 export interface FollowOptions {
-  /** Where to begin. Default: at the beginning of both streams. */
+  /** Where to start. Default: the beginning of both streams. */
   from?: Partial<JobOffsets> | undefined;
   /**
-   * Milliseconds between two looks at a job that is quiet; a new or talkative one is looked at more often, from
-   * every 200 ms on. Default 2,000.
+   * Milliseconds between polls of a quiet job. One that is new or produces output is polled more often, at most every
+   * 200 ms. Default 2,000.
    */
   pollInterval?: number | undefined;
-  /** Ends the following; the job runs on. */
+  /** Stops following; the job keeps running. */
   signal?: AbortSignal | undefined;
 }
 
-/** What the job wrote since the last piece. One of both may be empty. */
+/** What the job has written since the last piece. Either stream may be empty. */
 export interface FollowedOutput<Output extends string | Buffer = string> {
-  /** What is new of it. */
+  /** The new output, decoded. */
   readonly stdout: Output;
-  /** What is new of it. */
+  /** The new output, decoded. */
   readonly stderr: Output;
-  /** A later `follow({ from })` goes on here. */
+  /** Where a later `follow({ from })` continues. */
   readonly next: JobOffsets;
 }
 
-/** How a job ended, in all detail that the server has. */
+/** How a job ended. */
 export interface JobEnd {
-  /** How it ended. */
+  /** Its final state. */
   readonly status: Exclude<JobStatus, { state: 'running' }>;
-  /** Milliseconds from the job's start to its end, by the server's clock; 0 where it is not known. */
+  /** Milliseconds from start to end, by the server's clock; 0 if not known. */
   readonly durationMs: number;
 }
 
-/** One job of a server, as `listJobs` finds it. */
+/** A job as listed by `listJobs`. */
 export interface JobSummary {
-  /** The id that the job was started under. */
+  /** The job's id. */
   readonly id: string;
-  /** Where it stands. */
+  /** Its state. */
   readonly status: JobStatus;
-  /** By the server's clock. */
+  /** When it started, by the server's clock. */
   readonly startedAt: Date;
-  /** Undefined while it runs, and for a lost job. */
+  /** When it ended; undefined while it runs and for a lost job. */
   readonly endedAt: Date | undefined;
 }

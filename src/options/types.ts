@@ -159,9 +159,12 @@ export interface KnownHostsOption {
 
 /** Time limits in milliseconds; those of phases apply to each attempt. `Infinity` turns one off. */
 export interface Timeouts extends PhaseLimits {
-  /** Until the server answers a request to open a channel. Default 30,000. Error: `ChannelTimeout`. */
+  /** Milliseconds until the server answers a request to open a channel. Default 30,000. Error: `ChannelTimeout`. */
   channel?: number | undefined;
-  /** All attempts and waits of `connectViaGateway` together. Default: no limit. Error: `TotalTimeout`. */
+  /**
+   * Milliseconds for all attempts and waits of `connectViaGateway` together. Default: no limit. Error:
+   * `TotalTimeout`.
+   */
   total?: number | undefined;
 }
 

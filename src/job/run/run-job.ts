@@ -7,14 +7,14 @@ import { JobRun } from './job-run.ts';
 import type { ConnectForJob, RunJobOptions } from './run-types.ts';
 
 /**
- * Runs a command to its end however often the tunnel breaks: connects, starts the job or finds it, follows its
- * output without a gap or a repeat, connects again when the link is lost, and resolves with the result.
+ * Runs a command to its end, however often the tunnel breaks: connects, starts or finds the job, follows its output
+ * without gaps or repeats, reconnects when the connection is lost, and resolves with the result.
  *
  * @throws {CommandFailed} for a non-zero exit code or a signal, unless `reject: false`.
- * @throws {JobLost} when its process is gone without an exit code. It is not started again.
- * @throws {JobConflict} when another command has this id; {JobAccessFailed} when the server cannot start it.
- * @throws what `connectViaGateway` throws, when a (re)connect failed for good (`AuthenticationFailed`,
- *   `HostKeyMismatch`) or all its attempts were used up. The job runs on; a later call with the same id finds it.
+ * @throws {JobLost} if its process is gone without an exit code. It is not started again.
+ * @throws {JobConflict} if another command has this id; {JobAccessFailed} if the server cannot start it.
+ * @throws whatever `connectViaGateway` throws, if connecting failed for good (`AuthenticationFailed`,
+ *   `HostKeyMismatch`) or all attempts failed. The job keeps running; a later call with the same id finds it.
  * @throws `signal.reason` at once when the signal aborts.
  */
 export async function runJobOver(

@@ -13,21 +13,24 @@ const MiB = 1024 * 1024;
 
 /** Options of `createReadStream`. */
 export interface ReadStreamOptions {
-  /** The first byte. Default 0. */
+  /** Offset of the first byte. Default 0. */
   start?: number | undefined;
-  /** The last byte, included, as in Node's `fs`. Default: the end of the file. */
+  /** Offset of the last byte, inclusive, as in Node's `fs`. Default: the end of the file. */
   end?: number | undefined;
-  /** Bytes that are fetched ahead of the reader at most. Default 4 MiB. */
+  /** Maximum bytes to read ahead. Default 4 MiB. */
   highWaterMark?: number | undefined;
 }
 
 /** Options of `createWriteStream`. */
 export interface WriteStreamOptions {
-  /** `'w'` (default) replaces the content, `'wx'` wants a new file, `'a'` appends, `'r+'` writes into an existing file. */
+  /**
+   * `'w'` (default) replaces the content, `'wx'` fails if the file exists, `'a'` appends, `'r+'` writes into an
+   * existing file.
+   */
   flags?: 'w' | 'wx' | 'a' | 'r+' | undefined;
-  /** Permissions of a new file, cut by the server's umask. Default: the server's choice. */
+  /** Permissions of a new file, subject to the server's umask. Default: chosen by the server. */
   mode?: number | undefined;
-  /** The first byte to write, with `'r+'` and `'w'`. Default 0. */
+  /** Offset at which to start writing, with `'r+'` and `'w'`. Default 0. */
   start?: number | undefined;
   /** As in `TransferOptions`. Default `false`. */
   writesInOrder?: boolean | undefined;

@@ -8,7 +8,7 @@ const kinds = new Map([
   [0o140000, 'a socket'],
 ]);
 
-/** What an entry of a remote folder is. */
+/** The type of a remote file. */
 export type FileType = 'file' | 'directory' | 'symlink' | 'other';
 
 /** A server that sends no mode says nothing of the type: taken for a file, as its users must. */

@@ -6,57 +6,59 @@ import type { TransferProgress } from './progress.ts';
 /** Options of `upload` and `download`. */
 export interface TransferOptions {
   /**
-   * Write under a temporary name in the same folder, and rename when the file is whole: whatever interrupts the
-   * transfer, the target is the old file or the new one. `false` writes into the target itself. Default `true`.
+   * Write under a temporary name in the same folder and rename when the file is complete, so that an interruption
+   * leaves the old file or the new one. `false` writes to the target directly. Default `true`.
    */
   atomic?: boolean | undefined;
   /**
-   * Continue what an earlier call left unfinished, from what is proven to be there: bytes in place are compared
-   * (checksum on the server, else read back) before they are kept, and a source that has changed starts again.
-   * A transfer with `resume` that fails leaves its temporary file for the next call. Only one transfer at a time may
-   * resume to the same target. Default `false`.
+   * Continue an earlier, unfinished transfer. Bytes already there are compared first (by a checksum on the server, or
+   * by reading them back); if the source has changed, the transfer starts over. If it fails, its temporary file stays
+   * for the next call. Only one transfer at a time may resume to the same target. Default `false`.
    */
   resume?: boolean | undefined;
   /**
-   * What is checked before a file gets its name: its `'size'`, its `'sha256'` (by a command on the server, else by
+   * What to check before a file gets its final name: its `'size'`, its `'sha256'` (by a command on the server, or by
    * reading it back), or nothing (`false`). Default `'size'`.
    */
   verify?: 'size' | 'sha256' | false | undefined;
-  /** Keep the permissions and the time of last change of each file. Default `false`. */
+  /** Keep the permissions and modification time of each file. Default `false`. */
   preserve?: boolean | undefined;
   /**
-   * Called at most ten times a second and once at the end; a throw fails the transfer. At the end everything is in place:
-   * an abort comes too late there, and a throw still rejects, but takes nothing back.
+   * Called at most ten times a second and once at the end. If it throws, the transfer fails; in the last call the
+   * promise still rejects, but the files are already in place.
    */
   onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Files of a folder that are under way at once. Default 128. */
+  /** Files of a folder to transfer at once. Default 128. */
   concurrency?: number | undefined;
   /**
-   * Which files and folders of a folder to take: gets the path relative to it, with `/`, and what it is. A folder
-   * that is refused is not entered. Default: all.
+   * Which files and subfolders to transfer: gets the relative path, with `/`, and the type. A rejected folder is not
+   * entered. Default: all.
    */
   filter?: ((path: string, type: 'file' | 'directory') => boolean) | undefined;
-  /** Milliseconds without a byte moving after which `TransferStalled` is thrown. `Infinity` waits. Default 60,000. */
+  /**
+   * Milliseconds without progress after which the transfer fails with `TransferStalled`. `Infinity`: never. Default
+   * 60,000.
+   */
   stallTimeout?: number | undefined;
   /**
-   * Uploads: the server takes the writes of a file in their order only, as rclone and gateways to object stores do. They
-   * are sent one by one, in this call and from then on over this connection. Where it is not said it is found out when
-   * a write fails, and the file is sent again; but a stream cannot be. Default `false`.
+   * Uploads only: the server accepts the writes of a file only in order, like rclone and gateways to object stores.
+   * They are then sent one at a time, in this and later calls on this connection. If not set, this is detected when a
+   * write fails, and the file is sent again; a stream cannot be sent again. Default `false`.
    */
   writesInOrder?: boolean | undefined;
-  /** Stops at once; the promise rejects with `signal.reason`. Once a file has its name, its transfer has succeeded. */
+  /** Stops at once; the promise rejects with `signal.reason`. Has no effect on a file that already has its final name. */
   signal?: AbortSignal | undefined;
 }
 
-/** What a finished transfer reports. */
+/** The result of a transfer. */
 export interface TransferResult {
   /** Files transferred. */
   files: number;
-  /** Bytes that were moved; bytes that `resume` found in place are not counted. */
+  /** Bytes transferred, not counting those that `resume` found in place. */
   bytes: number;
   /** Milliseconds that it took. */
   durationMs: number;
-  /** Bytes moved in each second, on average. */
+  /** Average bytes per second. */
   bytesPerSecond: number;
 }
 

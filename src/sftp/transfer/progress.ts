@@ -1,14 +1,14 @@
 import { now } from '../../time/timer.ts';
 
-/** What `onProgress` gets: at most ten times a second, and once more at the end. Numbers never go down. */
+/** What `onProgress` receives. The numbers never decrease. */
 export interface TransferProgress {
-  /** The file that moved last: its path here for an upload, on the server for a download. */
+  /** The file transferred last: its local path for an upload, its remote path for a download. */
   path: string;
-  /** Bytes moved so far, over all files; bytes that `resume` found in place count as moved. */
+  /** Bytes transferred so far in all files, including those that `resume` found in place. */
   transferred: number;
-  /** Bytes of all files; undefined while not known (a stream). */
+  /** Bytes of all files; undefined if not known (a stream). */
   total: number | undefined;
-  /** Files finished so far. */
+  /** Files completed so far. */
   files: number;
 }
 

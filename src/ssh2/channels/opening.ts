@@ -10,9 +10,9 @@ export interface Where {
 
 /** Options of `Connection.openStream`. */
 export interface OpenOptions {
-  /** Stops the opening; the promise rejects with `signal.reason`. */
+  /** Stops opening the channel; the promise rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds for the server's answer; the connection's `timeouts.channel` by default. */
+  /** Milliseconds to wait for the server's answer. Default: the connection's `timeouts.channel`. */
   timeout?: number | undefined;
 }
 

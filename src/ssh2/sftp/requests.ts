@@ -105,7 +105,7 @@ export interface OpenSftpOptions {
   signal?: AbortSignal | undefined;
   /** Milliseconds for opening the session; the connection's `timeouts.channel` by default. */
   timeout?: number | undefined;
-  /** Milliseconds that a request may wait for its reply once all earlier ones are answered. Default 60,000. */
+  /** Milliseconds to wait for the reply to a request, once all earlier ones are answered. Default 60,000. */
   requestTimeout?: number | undefined;
   /** Open only when sessions are to spare; reject at once rather than wait in line. */
   spare?: boolean | undefined;
