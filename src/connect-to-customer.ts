@@ -10,11 +10,11 @@ import type { Customers } from './customers/types.ts';
 import type { ConnectOptions } from './options/types.ts';
 import { connectChecks } from './options/validate.ts';
 
-/** Options of {@link connectToCustomer}: any of a connection's take the place of what the customers file says. */
+/** Options of {@link connectToCustomer}. Connection options override what the customers file says. */
 export interface ConnectToCustomerOptions extends Partial<ConnectOptions> {
   /**
-   * The customers: the path of their file, or what `loadCustomers` has read. Default: `$SSH_VIA_GATEWAY_CUSTOMERS`,
-   * else `customers.json` in the working folder.
+   * Path of the customers file, or the result of `loadCustomers`. Default: `$SSH_VIA_GATEWAY_CUSTOMERS`, else
+   * `customers.json` in the working folder.
    */
   customers?: string | Customers;
 }
@@ -31,11 +31,11 @@ const checkCustomers: Check = (name, value) => {
 const checks: Checks<ConnectToCustomerOptions> = { ...optional(connectChecks), customers: checkCustomers };
 
 /**
- * Connects to the PC of a customer, with what the customers file says of it: see {@link loadCustomers}.
+ * Connects to a customer's PC as the customers file describes it: see {@link loadCustomers}.
  *
  * @param code the customer's code in the file.
- * @throws {TypeError} for a code that the file does not have, for a customer who has left, for a wrong file
- *   (`CustomersFileError`) and for wrong options; later whatever `connectViaGateway` throws.
+ * @throws {TypeError} for an unknown code, a customer who has left, a faulty file (`CustomersFileError`) and wrong
+ *   options. Then whatever `connectViaGateway` throws.
  *
  * @example
  * await using pc = await connectToCustomer('acme', { customers: 'customers.json' });

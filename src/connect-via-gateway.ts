@@ -27,9 +27,9 @@ import { stopSignal } from './time/stop-signal.ts';
 import { now, sleep } from './time/timer.ts';
 
 /**
- * Connects to an SSH server that may be behind a gateway, a tunnel that breaks, and a PC that takes minutes to boot.
- * Each attempt goes through route, identification line, key exchange and login, each with a limit and an error of its
- * own; between attempts it waits as the gateway needs it (see `RetryOptions.quiet`).
+ * Connects to an SSH server that may be behind a gateway, an unreliable tunnel, and a PC that takes minutes to boot.
+ * Each attempt goes through route, identification line, key exchange and login, each with its own limit and error.
+ * The waits between attempts suit the gateway (see `RetryOptions.quiet`).
  *
  * @example
  * await using connection = await connectViaGateway({
@@ -38,7 +38,7 @@ import { now, sleep } from './time/timer.ts';
  * console.log((await connection.exec('hostname')).stdout);
  *
  * @throws {TypeError | RangeError} for wrong options, before a socket opens.
- * @throws {SshError} the last attempt's own error (`BannerTimeout`, `ConnectionRefused`, `HostKeyMismatch`,
+ * @throws {SshError} the error of the last attempt (`BannerTimeout`, `ConnectionRefused`, `HostKeyMismatch`,
  *   `AuthenticationFailed`, ...), with every attempt in `error.attempts`; `TotalTimeout` after `timeouts.total`.
  * @throws `signal.reason` at once when the signal aborts.
  */

@@ -1,13 +1,13 @@
 import { lineAt } from './json/parse.ts';
 
-/** The customers file cannot be read, or something in it is wrong: the message says in which line and field. */
+/** The customers file cannot be read or is faulty; the message names the line and field. */
 export class CustomersFileError extends TypeError {
   override name = 'CustomersFileError';
   /** The customers file. */
   readonly file: string;
-  /** From 1; undefined when the file cannot be read at all. */
+  /** The line, from 1; undefined if the file could not be read. */
   readonly line: number | undefined;
-  /** Dotted names, like `customers.acme.port`; empty when it is not about one. */
+  /** The field, like `customers.acme.port`; empty if the error is not about one. */
   readonly field: string;
 
   constructor(message: string, at: { file: string; line?: number; field?: string }) {

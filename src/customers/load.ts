@@ -7,12 +7,12 @@ import { CustomersFileError } from './error.ts';
 import type { Customers } from './types.ts';
 
 /**
- * Reads a customers file: the gateway, and for each customer its account and port there, the login on its PC, the name
- * and the key of its host key, the route to it, labels, and whether it has left. The file is JSON; its schema comes with
- * the package as `ssh-via-gateway/customers.schema.json`.
+ * Reads a customers file: the gateway, and for each customer its account and port there, the login on its PC, the
+ * PC's host key and its alias, the route, labels, and whether it has left. The file is JSON; its schema is in the
+ * package: `ssh-via-gateway/customers.schema.json`.
  *
  * @param file path of the file. Default: `$SSH_VIA_GATEWAY_CUSTOMERS`, else `customers.json` in the working folder.
- * @throws {CustomersFileError} a TypeError that says what is wrong, in which line and field.
+ * @throws {CustomersFileError} a TypeError that says what is wrong, and in which line and field.
  *
  * @example
  * const { customers } = await loadCustomers('customers.json');

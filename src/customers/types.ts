@@ -8,52 +8,52 @@ export type CustomerRoute = 'published' | 'jump' | 'socket';
 
 /** The SSH server that the customers' PCs connect to. */
 export interface CustomerGateway {
-  /** The gateway's name or address. */
+  /** The gateway's host name or address. */
   host: string;
-  /** The port of its sshd; 22 when the file does not say. */
+  /** The port of its sshd; 22 if the file does not say. */
   port: number;
-  /** Its host keys, `ssh-ed25519 AAAA...`; empty: known_hosts is asked. */
+  /** Its host keys, `ssh-ed25519 AAAA...`; if empty, known_hosts is used. */
   hostKey: readonly string[];
-  /** How PCs are reached through this gateway, unless a customer says otherwise. */
+  /** The route to PCs for customers that do not set one. */
   layout: CustomerRoute;
-  /** The account that administers it; `root` when the file does not say. */
+  /** The account that administers it; `root` if the file does not say. */
   operator: string;
   /** The workers' account on it, for the routes `jump` and `socket`. */
   username?: string;
-  /** The private key file to log in at the gateway with; `~` is the home folder. */
+  /** Path of the private key for the gateway; `~` is the home folder. */
   privateKeyPath?: string;
 }
 
-/** One customer, with the defaults of the file filled in. */
+/** One customer, with the file's defaults filled in. */
 export interface Customer {
-  /** The customer's key in the file. */
+  /** The customer's code, its key in the file. */
   code: string;
-  /** The account on the gateway that the PC's tunnel logs in with. */
+  /** The account on the gateway that the PC's tunnel uses. */
   account: string;
   /** The customer's port on the gateway. */
   port: number;
-  /** The account on the PC that workers log in with; `rpa` when the file does not say. */
+  /** The account on the PC that workers use; `rpa` if the file does not say. */
   username: string;
-  /** The private key file to log in at the PC with; `~` is the home folder. */
+  /** Path of the private key for the PC; `~` is the home folder. */
   privateKeyPath?: string;
-  /** The name of the PC's key in known_hosts; the code when the file does not say. */
+  /** The name of the PC in known_hosts; the code if the file does not say. */
   hostKeyAlias: string;
-  /** The PC's host key, `ssh-ed25519 AAAA...`. Without it, known_hosts is asked for `hostKeyAlias`. */
+  /** The PC's host key, `ssh-ed25519 AAAA...`. If absent, `hostKeyAlias` is looked up in known_hosts. */
   hostKey?: string;
   /** How the PC is reached through the gateway. */
   route: CustomerRoute;
-  /** Free text for whoever reads the file, by name. */
+  /** Free text by name, for people who read the file. */
   labels: Readonly<Record<string, string>>;
-  /** `left`: the customer is gone; its PC is not connected to any more. */
+  /** `left`: no longer a customer; its PC is not connected to. */
   state: 'active' | 'left';
 }
 
-/** What {@link loadCustomers} has read. */
+/** The result of {@link loadCustomers}. */
 export interface Customers {
   /** Absolute path of the file. */
   file: string;
-  /** The gateway that the customers' PCs hold their tunnels to. */
+  /** The gateway that the customers' PCs connect to. */
   gateway: CustomerGateway;
-  /** By code, in the order of the file; those who have left included. */
+  /** By code, in the order of the file, including those who have left. */
   customers: ReadonlyMap<string, Customer>;
 }

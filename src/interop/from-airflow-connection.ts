@@ -13,11 +13,11 @@ import { algorithmsOf } from './airflow/algorithms.ts';
 import { AirflowExtra } from './airflow/extra.ts';
 import { hostKeyOf } from './airflow/host-key.ts';
 
-/** An Airflow connection of type SSH, as `client.getConnection(id)` of Airflow's TypeScript SDK gives it. */
+/** An Airflow connection of type SSH, as `client.getConnection(id)` of Airflow's TypeScript SDK returns it. */
 export interface AirflowConnection {
   /** The connection's id in Airflow; for messages. */
   id?: string | undefined;
-  /** Airflow's `conn_type`; not looked at. */
+  /** Airflow's `conn_type`; not used. */
   type?: string | undefined;
   /** The server's name or address. */
   host?: string | null | undefined;
@@ -35,7 +35,10 @@ export interface AirflowConnection {
 
 /** Options of `fromAirflowConnection`. */
 export interface FromAirflowConnectionOptions {
-  /** Told what weakens security or cannot be honoured; also becomes the connection's `log`. */
+  /**
+   * Receives warnings about settings that weaken security or cannot be honoured; also used as the connection's `log`.
+   * Default: none.
+   */
   log?: Log | undefined;
 }
 

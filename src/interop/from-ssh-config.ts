@@ -4,7 +4,7 @@ import type { ConnectOptions } from '../options/types.ts';
 
 /** Options of `fromSshConfig`. */
 export interface FromSshConfigOptions {
-  /** The configuration file, as `ssh -F`. Default: `~/.ssh/config`, then the system's `ssh_config`. */
+  /** Path of the configuration file, as for `ssh -F`. Default: `~/.ssh/config`, then the system's `ssh_config`. */
   file?: string | undefined;
 }
 

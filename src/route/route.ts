@@ -2,39 +2,36 @@ import type { Duplex } from 'node:stream';
 import type { SshError } from '../errors/index.ts';
 import type { ConnectOptions, Log } from '../options/types.ts';
 
-/** What a route knows about the connection that it carries. */
+/** What a route gets to know about the connection it carries. */
 export interface RouteContext {
-  /** The server that the stream is to lead to. */
+  /** The server that the stream must lead to. */
   readonly host: string;
   /** The server's port. */
   readonly port: number;
   /** The account there, for `%r`. */
   readonly username: string;
-  /** Aborts when the attempt is over: by its timeout, the caller's signal, or a failure. `reason` is the cause. */
+  /** Aborts when the attempt ends early: timeout, the caller's signal, or a failure. `reason` is the cause. */
   readonly signal: AbortSignal;
-  /** Milliseconds that the route may take; the caller enforces it through `signal`. `Infinity` for a jump host. */
+  /** Milliseconds that the route may take; enforced by the caller through `signal`. `Infinity` for a jump host. */
   readonly timeout: number;
   /** Set when this connection is itself a hop of a longer route. */
   readonly hop?: string | undefined;
-  /** Where to say what happens. */
+  /** Receives log records. */
   readonly log: Log;
-  /** Whom to tell of the login notices of hops. */
+  /** Receives the login notices of hops. */
   readonly onLoginBanner?: ConnectOptions['onLoginBanner'];
-  /**
-   * Opens the connection of a hop: one attempt, with the hop's own host key, credentials and timeouts. Its errors name
-   * `hop`. Given here so that routes need not know how connections are made.
-   */
+  /** Connects to a hop: one attempt, with the hop's own host key, credentials and timeouts. Its errors name `hop`. */
   connect(options: ConnectOptions, hop: string): Promise<HopConnection>;
 }
 
-/** What a route needs of a hop's connection. */
+/** What a route needs from a hop's connection. */
 export interface HopConnection {
   /** Opens a byte stream from the hop to a target. */
   openStream(
     target: { host: string; port: number } | { socketPath: string },
     options?: { signal?: AbortSignal | undefined },
   ): Promise<Duplex>;
-  /** Resolves once, with the error unless we closed it. */
+  /** Resolves when it has ended: with the error, or undefined after `close`. */
   readonly closed: Promise<SshError | undefined>;
   /** Ends the connection to the hop. */
   close(): Promise<void>;
@@ -44,16 +41,18 @@ export interface HopConnection {
 export interface RoutedStream {
   /** The bytes to and from the server. */
   readonly stream: Duplex;
-  /** Called once after the stream has ended: closes what carried it (jump connections, child processes). */
+  /** Called once after the stream has ended, to close what carried it (jump connections, child processes). */
   dispose?(): void | Promise<void>;
-  /** Why the stream ended, when the route knows better than the stream (a proxy command's exit). */
+  /** Why the stream ended, if the route knows more than the stream (a proxy command's exit). */
   failure?(): Error | undefined;
 }
 
-/** A way to reach the server. Made by `jumpHost`, `proxyCommand`, `httpProxy`, `socksProxy` and
- * `proxyFromEnvironment`; plain TCP is the default. */
+/**
+ * A way to reach the server, made by `jumpHost`, `proxyCommand`, `httpProxy`, `socksProxy` or `proxyFromEnvironment`.
+ * The default is plain TCP.
+ */
 export interface Route {
-  /** What it is made by; for messages and traces. */
+  /** Its kind, for messages and traces. */
   readonly kind:
     | 'tcp'
     | 'jump-host'
@@ -64,7 +63,7 @@ export interface Route {
     | 'stream';
   /**
    * Opens the stream. Rejects with an `SshError` (phase `tcp` or `route`), or with `context.signal.reason` as soon as
-   * the signal aborts. Leaves nothing behind when it rejects.
+   * the signal aborts, and then leaves nothing open.
    */
   open(context: RouteContext): Promise<RoutedStream>;
 }

@@ -3,8 +3,8 @@ import { quotePosix } from './posix.ts';
 import { quotePowerShell } from './powershell.ts';
 
 /**
- * An argument array as one command string for the shell that will read it: the program starts with exactly these
- * arguments, whatever they contain. What cannot be passed is refused with a TypeError, never changed.
+ * Quotes an argument array as one command string for the given shell: the program gets exactly these arguments,
+ * whatever they contain. @throws {TypeError} for an argument that cannot be passed.
  */
 export const quote: {
   readonly posix: (argv: readonly string[]) => string;

@@ -7,8 +7,7 @@ import { type KnownHostsMarker, knownHostsLines, parseHostKey } from './parse.ts
 
 /** Which host is looked up, and in which files. */
 export interface KnownHostsQuery extends HostName {
-  /** Path or paths of known_hosts files; `~` works. Default: OpenSSH's own, the user's and the
-   * system's. */
+  /** Paths of known_hosts files; `~` is the home folder. Default: OpenSSH's own, the user's and the system's. */
   readonly knownHosts?: string | readonly string[] | undefined;
 }
 

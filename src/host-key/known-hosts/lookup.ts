@@ -19,17 +19,17 @@ export interface LookupHostKeyOptions extends KnownHostsQuery {
   readonly key: Uint8Array | string;
 }
 
-/** What every verdict tells. */
+/** Common to every verdict. */
 export interface VerdictBase {
   /** The name that was looked up: the alias, the host, or `[host]:port`. */
   readonly name: string;
-  /** Type of the key in question, such as `ssh-ed25519`. */
+  /** Type of the key, such as `ssh-ed25519`. */
   readonly keyType: string;
-  /** Its fingerprint, as `ssh-keygen -l` shows it. */
+  /** Its fingerprint, as `ssh-keygen -l` prints it. */
   readonly fingerprint: string;
 }
 
-/** A line of a file decided. */
+/** The verdict of a line in a file. */
 export interface HostKeyOnRecord extends VerdictBase {
   /**
    * - `match`: this key is on record for the host.
@@ -39,13 +39,13 @@ export interface HostKeyOnRecord extends VerdictBase {
   readonly verdict: 'match' | 'mismatch' | 'revoked';
   /** The file that decided. */
   readonly file: string;
-  /** The line that decided, from 1; for `mismatch` the last one with another key, which ssh calls the offending one. */
+  /** The line that decided, from 1; for `mismatch` the last line with another key, which ssh calls the offending key. */
   readonly line: number;
   /** Type of the key on that line. */
   readonly recordedType: string;
 }
 
-/** No line says anything about the host. */
+/** No line is about the host. */
 export interface HostKeyNotOnRecord extends VerdictBase {
   /** No entry for this host. */
   readonly verdict: 'unknown';
@@ -55,21 +55,21 @@ export interface HostKeyNotOnRecord extends VerdictBase {
   readonly line?: undefined;
 }
 
-/** The answer of {@link lookupHostKey}. Only `match` is trust. */
+/** The result of {@link lookupHostKey}. Trust only `match`. */
 export type HostKeyVerdict = HostKeyOnRecord | HostKeyNotOnRecord;
 
 const checks: Checks<LookupHostKeyOptions> = { ...queryChecks, key: required(checkPlainKey) };
 
 /**
- * Judges a host key by known_hosts files without a connection, with the verdict of OpenSSH's client
- * (`StrictHostKeyChecking=yes`): hashed names, wildcards, negation, `[host]:port`, `@revoked` and `HostKeyAlias` mean
- * what they mean there. `@cert-authority` lines never match a plain key. A host on another port than 22 that is
- * not known at all is looked up without its port as well; there, only a match or a revocation counts.
+ * Checks a host key against known_hosts files, without a connection, and gives the verdict of OpenSSH's client
+ * (`StrictHostKeyChecking=yes`), including hashed names, wildcards, negation, `[host]:port`, `@revoked` and
+ * `HostKeyAlias`. `@cert-authority` lines never match a plain key. An unknown host on a port other than 22 is also
+ * looked up without its port; then only a match or a revocation counts.
  *
- * A missing file has no lines.
+ * A missing file counts as empty.
  *
  * @throws TypeError or RangeError for wrong options.
- * @throws Error (with `code`, `path` and `cause`) when a file is there and cannot be read: that is never trust.
+ * @throws Error (with `code`, `path` and `cause`) if a file exists but cannot be read.
  */
 export async function lookupHostKey(options: LookupHostKeyOptions): Promise<HostKeyVerdict> {
   checkOptions(options, checks);

@@ -4,13 +4,13 @@ import { checkText, port } from '../../check/values.ts';
 import { wrongRange } from '../../check/wrong.ts';
 import { lowerCaseAscii } from './match.ts';
 
-/** Which host is meant, in the words of a connection's options. */
+/** A host, named as in a connection's options. */
 export interface HostName {
-  /** Host name or address, as it is connected to. */
+  /** Host name or address, as used to connect. */
   readonly host: string;
   /** TCP port, 22 by default. */
   readonly port?: number | undefined;
-  /** HostKeyAlias: the name to look up (and to record) instead of host and port. */
+  /** HostKeyAlias: the name to look up (and record) instead of host and port. */
   readonly alias?: string | undefined;
 }
 

@@ -30,7 +30,7 @@ export interface WriteStreamOptions {
   flags?: 'w' | 'wx' | 'a' | 'r+' | undefined;
   /** Permissions of a new file, subject to the server's umask. Default: chosen by the server. */
   mode?: number | undefined;
-  /** Offset at which to start writing, with `'r+'` and `'w'`. Default 0. */
+  /** Offset of the first byte to write, with `'r+'` and `'w'`. Default 0. */
   start?: number | undefined;
   /** As in `TransferOptions`. Default `false`. */
   writesInOrder?: boolean | undefined;
