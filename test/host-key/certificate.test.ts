@@ -85,10 +85,18 @@ describe('a certificate', () => {
     expect(readCertificate(await blobOf(`${authority}.pub`))).toBeUndefined();
   });
 
-  it('signed with SHA-1 is none', async () => {
+  it('signed with SHA-1 proves nothing of a host; of a user, the server judges it', async () => {
     const rsa = await folder.key('rsa', '-t', 'rsa', '-b', '2048');
-    expect(readCertificate(await certificate(['-t', 'ssh-rsa'], undefined, rsa))).toBeUndefined();
-    expect(readCertificate(await certificate(['-t', 'rsa-sha2-256'], undefined, rsa))).toBeDefined();
+    const sha1 = await certificate(['-t', 'ssh-rsa', '-n', 'kim'], undefined, rsa);
+    const old = readCertificate(sha1)!;
+    expect(old).toMatchObject({ signedWith: 'ssh-rsa', keyId: 'me' });
+    expect(readCertificate(sha1.subarray(0, -1))).toBeUndefined();
+    const use = { names: ['kim'], now: Date.now() };
+    const says = (kind: 'user' | 'host') => certificateProblem({ ...old, kind }, { ...use, kind });
+    expect(says('host')).toMatch(/its authority signed it with SHA-1, which proves nothing any more/);
+    expect(says('user')).toBeUndefined();
+    const better = readCertificate(await certificate(['-t', 'rsa-sha2-256', '-n', 'kim'], undefined, rsa))!;
+    expect(certificateProblem({ ...better, kind: 'host' }, { ...use, kind: 'host' })).toBeUndefined();
   });
 
   it('of more than 256 names is none, as for OpenSSH', async () => {

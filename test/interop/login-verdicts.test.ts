@@ -462,6 +462,43 @@ const cases: Case[] = [
   ],
 ];
 
+/** What stands in the file beside the key, made of what `ssh-keygen` wrote. */
+const texts: Record<string, (text: string) => string | Buffer> = {
+  'with CRLF': (text) => text.replace('\n', '\r\n'),
+  'with a byte order mark': (text) => `\ufeff${text}`,
+  'in UTF-16': (text) => Buffer.from(`\ufeff${text}`, 'utf16le'),
+  'with a tab': (text) => text.replace(' ', '\t'),
+  'with leading blanks': (text) => `  ${text}`,
+  'without a newline': (text) => text.trimEnd(),
+  'without a comment': (text) => text.split(' ').slice(0, 2).join(' '),
+  'with a comment of 9,000 bytes': (text) => `${text.trimEnd()}${'x'.repeat(9_000)}\n`,
+  'behind garbage': (text) => `hello world\n${text}`,
+  'behind its plain key': (text) => `${plainLine}\n${text}`,
+  'before its plain key': (text) => `${text}${plainLine}\n`,
+  'behind options': (text) => `no-pty ${text}`,
+  'named as a plain key': (text) => text.replace('ssh-ed25519-cert-v01@openssh.com', 'ssh-ed25519'),
+  'named as another kind': (text) => text.replace('ssh-ed25519-cert', 'ssh-rsa-cert'),
+  'with bytes behind it': (text) => {
+    const [name, base64 = ''] = text.split(' ');
+    return `${name} ${Buffer.concat([Buffer.from(base64, 'base64'), Buffer.from('abc')]).toString('base64')}\n`;
+  },
+  empty: () => '',
+};
+const plainLine = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ';
+
+for (const [what, change] of Object.entries(texts)) {
+  cases.push([
+    `beside, ${what}`,
+    async () => {
+      const key = await withCert(R);
+      const text = await folder.read(`${key}-cert.pub`);
+      await rm(`${key}-cert.pub`);
+      await writeFile(`${key}-cert.pub`, change(text));
+      return [id(key), none];
+    },
+  ]);
+}
+
 /** Where we mean to differ from ssh; the text of `fromSshConfig` says so. */
 const meant = [
   // ssh does not look beside the keys where CertificateFile names anything.
@@ -471,6 +508,9 @@ const meant = [
   'CertificateFile host cert of own key, plain good',
   // The key is named, and its certificate shown with it.
   'agent cert, IdentitiesOnly pub of it',
+  // What PowerShell and editors add does no harm.
+  'beside, with a byte order mark',
+  'beside, in UTF-16',
 ];
 
 async function opensshGetsIn(config: string): Promise<boolean> {
@@ -537,7 +577,8 @@ describe('keys, certificates and agents of an ssh_config', () => {
     ['host cert', /The certificate in \S+-cert\.pub was not used: it is a host certificate, not a user/],
     ['damaged beside', /-cert\.pub was not used: it is no certificate, or a damaged one/],
     ['flipped bit', /-cert\.pub was not used: it is no certificate, or a damaged one/],
-    ['rsa CA sha1', /-cert\.pub was not used: its authority signed it with SHA-1/],
+    ['rsa CA sha1', /Its authority signed it with SHA-1, which OpenSSH does not take since 8\.2/],
+    ['beside, behind its plain key', /was not used: its first line is a plain public key, not a certificate/],
     [
       'cert for other key beside',
       /was not used: it is for the key SHA256:\S+, which is not the one beside it/,

@@ -95,6 +95,28 @@ describe('a user certificate', () => {
     await logsIn({ privateKeyPath: key, port, hostKey: { key: hostPublicKey } });
   });
 
+  it.each(['beside', 'in the agent'])(
+    'that an old authority signed with SHA-1 logs in where the server takes that (%s)',
+    async (where) => {
+      const old = join(folder.path, 'authority0');
+      await using lenient = await startSshd({
+        user: 'root',
+        config: [`TrustedUserCAKeys ${old}.pub`, 'CASignatureAlgorithms +ssh-rsa'],
+      });
+      const key = await folder.key(`sha1-${where.replaceAll(' ', '-')}`);
+      await folder.certify(key, old, ...valid, '-t', 'ssh-rsa');
+      await using agent = await realAgent();
+      await agent.add(key);
+      const { port, hostPublicKey } = lenient;
+      const credentials = where === 'beside' ? { privateKeyPath: key } : { agent: agent.path };
+      await logsIn({ ...credentials, port, hostKey: { key: hostPublicKey } });
+      const { error } = await failureOf(logsIn(credentials));
+      expect(error.hint).toMatch(
+        /Its authority signed it with SHA-1, which OpenSSH does not take since 8\.2/,
+      );
+    },
+  );
+
   it('logs in from a real agent, and with a key that only the agent has', async () => {
     await using agent = await realAgent();
     const key = await folder.key('in-agent');

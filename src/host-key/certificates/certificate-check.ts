@@ -1,5 +1,5 @@
 import { printable } from '../../text/printable.ts';
-import type { Certificate } from './certificate.ts';
+import { type Certificate, withSha1 } from './certificate.ts';
 
 /** What a certificate is to be used for. */
 export interface CertificateUse {
@@ -15,15 +15,17 @@ export interface CertificateUse {
  * when nothing does. Who signed it is another question.
  */
 export function certificateProblem(certificate: Certificate, use: CertificateUse): string | undefined {
-  const { kind, validAfter, validBefore, principals, criticalOptions } = certificate;
+  const { kind, validAfter, validBefore, principals, criticalOptions, signedWith } = certificate;
   const now = BigInt(Math.floor(use.now / 1_000));
   if (kind !== use.kind) return `it is a ${kind} certificate, not a ${use.kind} certificate`;
   if (now < validAfter) return `it is not valid before ${timeText(validAfter)}`;
   if (now >= validBefore) return `it expired at ${timeText(validBefore)}`;
   if (!isFor(certificate, use))
     return `it is for ${namesText(principals)}, not for ${use.names.map((name) => printable(name, 80)).join(' or ')}`;
-  // A user certificate's options are the server's business.
-  if (use.kind === 'user' || criticalOptions.length === 0) return undefined;
+  // A user certificate's options and signature are the server's business.
+  if (use.kind === 'user') return undefined;
+  if (signedWith === withSha1) return 'its authority signed it with SHA-1, which proves nothing any more';
+  if (criticalOptions.length === 0) return undefined;
   return `it carries the critical option ${namesText(criticalOptions)}, which is not known`;
 }
 
@@ -31,7 +33,9 @@ export function certificateProblem(certificate: Certificate, use: CertificateUse
 const knownOptions = ['force-command', 'source-address', 'verify-required'];
 
 /** What a server may hold against a user certificate that looks right from here; empty for most. */
-export function serverConditions({ criticalOptions }: Certificate): string {
+export function serverConditions({ criticalOptions, signedWith }: Certificate): string {
+  if (signedWith === withSha1)
+    return ' Its authority signed it with SHA-1, which OpenSSH does not take since 8.2 (ssh-keygen -t rsa-sha2-512 does better).';
   const strange = criticalOptions.filter((name) => !knownOptions.includes(name));
   if (strange.length > 0)
     return ` It carries the critical option ${namesText(strange)}: a server that does not know it refuses it.`;

@@ -1,6 +1,7 @@
+import { fileText } from '../../text/file-text.ts';
 import { decodeBase64 } from '../keys/fingerprint.ts';
 import { readPublicKey } from '../keys/public-key.ts';
-import { type Certificate, isSignedWithSha1, readCertificate } from './certificate.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
 
 /**
  * The certificate of a `-cert.pub` file: as in `ssh`, the first line `type base64 comment` that is a key. A Buffer may also
@@ -14,14 +15,14 @@ export function readCertificateText(given: string | Buffer): Certificate | undef
   return certificate?.name === name ? certificate : undefined;
 }
 
-/** Whether it is no certificate only for the hash that its authority signed it with. */
-export function isSha1Signed(given: string | Buffer): boolean {
+/** Whether it is no certificate because its first key is a plain one. */
+export function isPlainKeyText(given: string | Buffer): boolean {
   const { blob } = firstKey(given);
-  return blob !== undefined && isSignedWithSha1(blob);
+  return blob !== undefined && readPublicKey(blob)?.certificate === false;
 }
 
 function firstKey(given: string | Buffer): { name?: string; blob?: Buffer } {
-  for (const line of given.toString('latin1').split('\n')) {
+  for (const line of fileText(given).split('\n')) {
     const [name = '', base64 = ''] = line.trim().split(/[ \t]+/, 2);
     const blob = name.startsWith('#') ? undefined : decodeBase64(base64);
     if (blob && readPublicKey(blob)) return { name, blob };

@@ -25,25 +25,26 @@ export interface Certificate {
   readonly criticalOptions: readonly string[];
   readonly authority: PublicKey;
   readonly authorityBlob: Buffer;
+  /** What its authority signed it with, such as `rsa-sha2-512`. Foreign text. */
+  readonly signedWith: string;
 }
+
+/** The name of RSA signatures with SHA-1. */
+export const withSha1 = 'ssh-rsa';
 
 /** As OpenSSH's SSHKEY_CERT_MAX_PRINCIPALS. */
 const maxPrincipals = 256;
 
 /**
  * Reads a certificate as strictly as OpenSSH, its signature included. Undefined for everything that is none, is damaged,
- * or was not signed by the authority that it names (with SHA-2; never SHA-1).
+ * or was not signed by the authority that it names. A signature with SHA-1 (`signedWith` is `ssh-rsa`) is not looked at:
+ * `certificateProblem` refuses such a host certificate, and a user certificate is for the server to judge.
  */
 export function readCertificate(blob: Buffer): Certificate | undefined {
   const { certificate, signature, signed } = parts(blob) ?? {};
   if (!certificate || !signature || !signed) return undefined;
+  if (certificate.signedWith === withSha1) return certificate;
   return isSignedBy(certificate.authorityBlob, signature, signed) ? certificate : undefined;
-}
-
-/** Whether a certificate is refused only for the hash that its authority signed it with. */
-export function isSignedWithSha1(blob: Buffer): boolean {
-  const { signature } = parts(blob) ?? {};
-  return signature?.subarray(0, 11).equals(wireString('ssh-rsa')) === true;
 }
 
 function parts(blob: Buffer): ReturnType<typeof parse> {
@@ -78,9 +79,11 @@ function parse(blob: Buffer): { certificate: Certificate; signature: Buffer; sig
   const key = readPublicKey(keyBlob);
   const authority = readPublicKey(authorityBlob);
   if (key === undefined || authority === undefined) return undefined;
-  const said = { kind, keyId, principals, validAfter, validBefore, criticalOptions } as const;
+  const signature = reader.string();
+  const signedWith = new WireReader(signature).text();
+  const said = { kind, keyId, principals, validAfter, validBefore, criticalOptions, signedWith } as const;
   const certificate = { blob, name, key, keyBlob, ...said, authority, authorityBlob };
-  return { certificate, signature: reader.string(), signed };
+  return { certificate, signature, signed };
 }
 
 function textsOf(packed: Buffer): string[] {

@@ -13,12 +13,15 @@ export type AuthorityVerdict =
   /** No line trusts its authority for the host. */
   | { verdict: 'unknown' };
 
-/** Whether any line trusts an authority for the host: then it is worth asking the server for a certificate. */
-export async function hasAuthority(query: KnownHostsQuery): Promise<boolean> {
+/**
+ * Whether a line trusts an authority for the host, or revokes what it may show: then a certificate is asked for. As in
+ * `ssh`, what is revoked for the host without its port is no matter to a key that is known for the port.
+ */
+export async function certificateMatters(query: KnownHostsQuery): Promise<boolean> {
   const { paths, names } = prepareQuery(query);
   const files = await readKnownHostsFiles(paths);
-  const asked = [names.name, names.withoutPort].filter((name) => name !== undefined);
-  return asked.some((name) => entriesFor(files, name).some(isAuthority));
+  if (entriesFor(files, names.name).some((entry) => isAuthority(entry) || isRevoked(entry))) return true;
+  return names.withoutPort !== undefined && entriesFor(files, names.withoutPort).some(isAuthority);
 }
 
 /**
@@ -52,7 +55,7 @@ function judgeUnder(
   const { key, authority } = certificate;
   const has = (entry: KnownHostEntry, identity: Buffer) => entry.key.identity.equals(identity);
   const revoked = entries.find(
-    (entry) => entry.marker === 'revoked' && (has(entry, key.identity) || has(entry, authority.identity)),
+    (entry) => isRevoked(entry) && (has(entry, key.identity) || has(entry, authority.identity)),
   );
   if (revoked) {
     const what = has(revoked, key.identity) ? 'key' : 'authority';
@@ -63,6 +66,10 @@ function judgeUnder(
   const problem = certificateProblem(certificate, { kind: 'host', names: [name], now });
   if (problem === undefined) return { verdict: 'match', ...placeOf(trusted) };
   return { verdict: 'invalid', problem, ...placeOf(trusted) };
+}
+
+function isRevoked({ marker }: KnownHostEntry): boolean {
+  return marker === 'revoked';
 }
 
 function isAuthority({ marker, key }: KnownHostEntry): boolean {

@@ -12,7 +12,7 @@ import { printable } from '../../text/printable.ts';
 import { readCertificate } from '../certificates/certificate.ts';
 import { equalInConstantTime, fingerprintSha256, parsePublicKeyLine } from '../keys/fingerprint.ts';
 import { appendKnownHost } from '../known-hosts/append.ts';
-import { hasAuthority, lookupCertificate } from '../known-hosts/authority.ts';
+import { certificateMatters, lookupCertificate } from '../known-hosts/authority.ts';
 import { defaultKnownHostsFiles, expandPath, isSystemFile } from '../known-hosts/files.ts';
 import { type HostKeyVerdict, lookupHostKey, shownName } from '../known-hosts/lookup.ts';
 import { knownHostKeyTypes, orderHostKeyAlgorithms } from '../known-hosts/order.ts';
@@ -191,7 +191,7 @@ function knownHosts({
     async (algorithms, target) => {
       const [types, wantsCertificate] = await Promise.all([
         knownHostKeyTypes(query(target)).catch(() => []),
-        hasAuthority(query(target)).catch(() => false),
+        certificateMatters(query(target)).catch(() => false),
       ]);
       const plain = orderHostKeyAlgorithms(orderCertificates(algorithms, false), types);
       const certificates = algorithms.filter((one) => !plain.includes(one));

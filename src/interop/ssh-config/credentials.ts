@@ -6,6 +6,7 @@ import { WireReader } from '../../host-key/keys/wire-reader.ts';
 import { parseHostKey } from '../../host-key/known-hosts/parse.ts';
 import { homeFolder } from '../../options/local-account.ts';
 import type { ConnectOptions } from '../../options/types.ts';
+import { fileText } from '../../text/file-text.ts';
 import type { Found } from './lookup.ts';
 import { expandedPath, type TokenValues } from './tokens.ts';
 import { word } from './values.ts';
@@ -97,10 +98,7 @@ function publicPartOf(text: string): string | undefined {
 }
 
 function readText(path: string): Promise<string> {
-  return readOwnFile(path).then(
-    (bytes) => bytes.toString('latin1'),
-    () => '',
-  );
+  return readOwnFile(path).then(fileText, () => '');
 }
 
 function oneOrList(paths: readonly string[]): string | readonly string[] | undefined {

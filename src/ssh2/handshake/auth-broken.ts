@@ -19,7 +19,7 @@ export function authBroken(error: unknown, situation: Situation): Authentication
 /** The server agreed to show a host certificate, and shows something else. */
 export function invalidCertificate({ host, port, hop }: Situation): HandshakeFailed {
   return new HandshakeFailed(
-    `${host}:${port} shows a host certificate that is damaged, of another kind than agreed on, or not signed (with SHA-2) by the authority that it names`,
+    `${host}:${port} shows a host certificate that is damaged, of another kind than agreed on, or not signed by the authority that it names`,
     {
       phase: 'handshake',
       host,

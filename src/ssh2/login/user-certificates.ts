@@ -1,7 +1,7 @@
 import type { ParsedKey } from 'ssh2';
 import { readOwnFile } from '../../files/own-file.ts';
 import { type Certificate, readCertificate } from '../../host-key/certificates/certificate.ts';
-import { isSha1Signed, readCertificateText } from '../../host-key/certificates/certificate-text.ts';
+import { isPlainKeyText, readCertificateText } from '../../host-key/certificates/certificate-text.ts';
 import { fingerprintSha256 } from '../../host-key/keys/fingerprint.ts';
 import { readPublicKey } from '../../host-key/keys/public-key.ts';
 import { expandHome, readKeyFile } from './key-files.ts';
@@ -73,9 +73,11 @@ async function readNamed(path: string): Promise<Named> {
 function checked(option: string, text: string | Buffer): Named {
   const certificate = readCertificateText(text);
   if (certificate === undefined) {
-    const what = isSha1Signed(text) ? 'a certificate that is signed with SHA-1, or ' : '';
+    const what = isPlainKeyText(text)
+      ? 'a plain public key, which is not a certificate,'
+      : 'something that is not a certificate, or a damaged one,';
     throw new TypeError(
-      `option ${option}: ${what}something that is not a certificate, or a damaged one, given; what ssh-keygen -s writes ('ssh-ed25519-cert-v01@openssh.com AAAA...') would be right`,
+      `option ${option}: ${what} given; what ssh-keygen -s writes ('ssh-ed25519-cert-v01@openssh.com AAAA...') would be right`,
     );
   }
   if (certificate.kind !== 'user') {
@@ -119,7 +121,7 @@ function unfitness(certificate: Certificate, keys: readonly ParsedKey[]): string
 }
 
 function whyNone(text: Buffer): string {
-  return isSha1Signed(text)
-    ? 'its authority signed it with SHA-1, which no server takes any more (ssh-keygen -t rsa-sha2-512 does better)'
+  return isPlainKeyText(text)
+    ? 'its first line is a plain public key, not a certificate'
     : 'it is no certificate, or a damaged one';
 }

@@ -1,4 +1,5 @@
 import type { ParsedKey } from 'ssh2';
+import { fileText } from '../../../text/file-text.ts';
 import { ssh2 } from '../../insides/client-parts.ts';
 import { longestKey } from '../key-files.ts';
 import { KeyProblem, PassphraseProblem, unusableKind } from './errors.ts';
@@ -27,13 +28,9 @@ export async function parsePrivateKey(
   }
 }
 
-/**
- * Without what editors and forms add and `ssh` overlooks: a byte order mark, UTF-16, blanks at the ends of lines. A PPK
- * file's are signed with it.
- */
+/** Without blanks at the ends of lines, which forms add and `ssh` overlooks. A PPK file's are signed with it. */
 function plainText(given: string | Buffer): string {
-  const isWide = Buffer.isBuffer(given) && given[0] === 0xff && given[1] === 0xfe;
-  const text = given.toString(isWide ? 'utf16le' : 'utf8').replace(/^\ufeff/, '');
+  const text = fileText(given);
   if (isPpk(text)) return text;
   return text
     .split('\n')
