@@ -6,8 +6,8 @@ import type { GatewayTunnel, ListTunnelsOptions } from './tunnel/list/list.ts';
 import type { ReverseTunnel, ReverseTunnelOptions } from './tunnel/types.ts';
 
 /**
- * The PC's side, for ever: holds a port of the gateway open that leads to this PC, notices when the line or the port
- * dies, and comes back. Replaces `ssh -fN -R` in a batch file, and autossh.
+ * The PC's side: keeps a port open on the gateway that leads to this PC, notices when the connection or the port
+ * fails, and reconnects. Replaces `ssh -fN -R` in a batch file, and autossh.
  *
  * @example
  * const tunnel = keepReverseTunnel({
@@ -19,16 +19,16 @@ import type { ReverseTunnel, ReverseTunnelOptions } from './tunnel/types.ts';
  * });
  * await tunnel.closed;
  *
- * @throws {TypeError | RangeError} for wrong options, before anything opens. What happens later is told by events,
- *   by the states of the iterator, and by `closed`, which never rejects.
+ * @throws {TypeError | RangeError} for wrong options, before anything opens. Later failures are reported by events,
+ *   by the iterator, and by `closed`, which never rejects.
  */
 export function keepReverseTunnel(options: ReverseTunnelOptions): ReverseTunnel {
   return startReverseTunnel((gateway) => connectViaGateway(gateway), options);
 }
 
 /**
- * Which ports of the gateway are listened on, who holds each and since when, and whether the PC behind answers. Run it
- * with an operator's account; without root, less is known of other users' sessions.
+ * Lists the gateway's listening ports: who holds each, since when, and whether the PC behind it answers. Use an
+ * operator's account; without root, less is known about other users' sessions.
  */
 export async function listGatewayTunnels(
   connection: Connection,
@@ -38,7 +38,7 @@ export async function listGatewayTunnels(
   return listTunnels(connection, options);
 }
 
-/** Ends the session that holds a port of the gateway: a zombie's, or that of a customer who has left. */
+/** Ends the session that holds a port of the gateway: a zombie, or a customer who has left. */
 export async function endGatewayTunnel(
   connection: Connection,
   port: number,

@@ -17,9 +17,9 @@ export class CommandFailed extends SshError {
   declare readonly code: 'SSH_COMMAND_FAILED';
   /** The command as it was sent. */
   declare readonly command: string;
-  /** Null when a signal ended the command, or the server did not say. */
+  /** Null if a signal ended the command, or the server sent no status. */
   declare readonly exitCode: number | null;
-  /** For example `SIGTERM`; null when the command exited. */
+  /** For example `SIGTERM`; null if the command exited. */
   declare readonly signal: string | null;
   /** Text, or bytes with `encoding: 'buffer'`; cut off at `maxBuffer` if `truncated`. */
   declare readonly stdout: string | Buffer;

@@ -132,7 +132,7 @@ export interface CommandResult<Output extends string | Buffer = string> {
   command: string;
   /** Null if a signal ended the command or the server sent no status; both only with `reject: false`. */
   exitCode: number | null;
-  /** For example `SIGTERM`; null when the command exited. */
+  /** For example `SIGTERM`; null if the command exited. */
   signal: string | null;
   /** Never trimmed: text, or bytes with `encoding: 'buffer'`. */
   stdout: Output;

@@ -71,26 +71,26 @@ const knownExtras = [
 ];
 
 /**
- * Options for `connectViaGateway` out of an Airflow SSH connection, meant as `SSHHook` of
- * apache-airflow-providers-ssh 7 takes it:
+ * Converts an Airflow SSH connection to options of `connectViaGateway`, interpreting it as `SSHHook` of
+ * apache-airflow-providers-ssh 7 does:
  *
- * - `host`, `port` (22), `login` (this process's user), `password` (blanks around it are cut off);
- * - `key_file` or `private_key`, `private_key_passphrase`; for a `key_file`, the password is its passphrase too;
- *   without key and password, the first of `~/.ssh/id_rsa`, `id_ecdsa`, `id_ed25519` unless `look_for_keys` is false;
- *   the agent of `$SSH_AUTH_SOCK`;
+ * - `host`, `port` (22), `login` (this process's user), `password` (surrounding blanks are trimmed);
+ * - `key_file` or `private_key`, `private_key_passphrase`; for a `key_file`, the password is also its passphrase;
+ *   without key and password, the first of `~/.ssh/id_rsa`, `id_ecdsa`, `id_ed25519`, unless `look_for_keys` is
+ *   false; the agent at `$SSH_AUTH_SOCK`;
  * - host keys: unknown ones are refused (as the hook does since version 7; before, it accepted any).
  *   `no_host_key_check: true` accepts an unknown key and records it, and still refuses a changed one.
  *   `allow_host_key_change: true` is `'insecure-accept-any'`. Both warn through `log`. `host_key` pins one key.
  * - `conn_timeout` is `timeouts.tcp`; `ciphers`, `disabled_algorithms` (except `pubkeys`) and `compress: true` are
  *   `algorithms`.
  *
- * Other than the hook: `banner_timeout`, `auth_timeout`, `keepalive_interval` and `host_proxy_cmd`, which are
- * arguments of the hook, are read from `extra` too; `timeout`, which it has dropped, still stands for `conn_timeout`;
- * every limit has this library's default and is separate; nothing is compressed unless asked for; `ciphers` has an
- * effect (the hook sets it too late); `~/.ssh/config` is not read (use `fromSshConfig`); retries are this library's.
- * `cmd_timeout` is not about connecting: give it to `exec` as `timeout`.
+ * Differences from the hook: `banner_timeout`, `auth_timeout`, `keepalive_interval` and `host_proxy_cmd`, arguments
+ * of the hook, are also read from `extra`; `timeout`, which it has dropped, still means `conn_timeout`; limits are
+ * separate and have this library's defaults; compression is off by default; `ciphers` takes effect (the hook sets it
+ * too late); `~/.ssh/config` is not read (use `fromSshConfig`); retries are this library's. `cmd_timeout` does not
+ * concern connecting: pass it to `exec` as `timeout`.
  *
- * @throws {TypeError | RangeError} for a connection that the hook would refuse as well, or that makes no sense.
+ * @throws {TypeError | RangeError} for a connection that the hook would also refuse, or that is contradictory.
  *
  * @example
  * const connection = await client.getConnectionOrThrow('customer_12');

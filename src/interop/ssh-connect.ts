@@ -9,31 +9,31 @@ import type { ConnectOptions } from '../options/types.ts';
 import { validateConnectOptions } from '../options/validate.ts';
 import { sleep } from '../time/timer.ts';
 
-/** A customer's PC: what `ssh_connect` takes, under its names or under those of `ConnectOptions`. */
+/** A customer's PC: what `ssh_connect` takes, under its names or those of `ConnectOptions`. */
 export interface SshInstance extends Omit<ConnectOptions, 'host' | 'retry'> {
-  /** The gateway or PC; `host` is understood as well. */
+  /** The host name or address; `host` works too. */
   ip?: string | undefined;
-  /** The server's name or address; `ip` is another name for it. */
+  /** The same as `ip`. */
   host?: string | undefined;
-  /** The text of a private key; `privateKey` is understood as well. */
+  /** The text of a private key; `privateKey` works too. */
   stringPrivateKey?: string | undefined;
 }
 
 /** `console`, pino, winston, ... */
 export interface SshConnectLogger {
-  /** Hears of each attempt. */
+  /** Receives a line for each attempt. */
   info(message: string): void;
-  /** Hears of each failed attempt; without it `info` does. */
+  /** Receives a line for each failed attempt. Default: `info` does. */
   warn?(message: string): void;
 }
 
 /** Options of `sshConnect`. */
 export interface SshConnectOptions {
-  /** Tries in all, the first included. Default 3. */
+  /** Tries in total, including the first. Default 3. */
   retryNum?: number | undefined;
-  /** Gets `try ssh connect to vm - 1/3` before each try, and why a try failed. Default: silence. */
+  /** Receives `try ssh connect to vm - 1/3` before each try, and why a try failed. Default: none. */
   logger?: SshConnectLogger | undefined;
-  /** Milliseconds between two tries. Default 30,000. */
+  /** Milliseconds between tries. Default 30,000. */
   retryDelay?: number | undefined;
   /** Stops at once; rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
@@ -56,19 +56,19 @@ const final = [
 ];
 
 /**
- * A drop-in for the function `ssh_connect(instance, retry_num=3)` that many Python projects keep in a `util.py` around
- * paramiko: `retryNum` tries with a fixed 30 seconds between them, a TCP timeout of 30 seconds, a banner timeout of 60
- * seconds that is really separate from it, and the log line `try ssh connect to vm - 1/3` before each try.
+ * A drop-in for the function `ssh_connect(instance, retry_num=3)` that many Python projects keep in a `util.py`
+ * around paramiko: `retryNum` tries with a fixed 30 seconds between them, a TCP timeout of 30 seconds, a separate
+ * banner timeout of 60 seconds, and the log line `try ssh connect to vm - 1/3` before each try.
  *
- * As there (`AutoAddPolicy`, nothing loaded), **any host key is accepted** unless `instance.hostKey` says how to
- * check it; a warning is logged. Give `hostKey` to close that hole.
+ * As there (`AutoAddPolicy`, nothing loaded), **any host key is accepted**, with a warning in the log, unless
+ * `instance.hostKey` says how to check it. Set `hostKey` to close that hole.
  *
- * Other than there: a login or host key that was refused is not tried again, the error is one of this library's with
- * every attempt in `error.attempts`, and no thread or socket is left behind. New code is better off with
- * `connectViaGateway`, whose waits fit what the gateway answered.
+ * Differences: a refused login or host key is not retried, the error is one of this library's with every attempt in
+ * `error.attempts`, and no thread or socket is left behind. New code should use `connectViaGateway`, whose waits suit
+ * the gateway's answer.
  *
  * @throws {TypeError | RangeError} for wrong options, before a socket opens.
- * @throws {SshError} the last try's own error.
+ * @throws {SshError} the error of the last try.
  *
  * @example
  * const ssh = await sshConnect({ ip: 'gateway.example.com', port: 9012, username: 'rpa', stringPrivateKey }, {

@@ -2,14 +2,14 @@
 export interface JournalBase {
   /** Milliseconds since 1970. */
   time: number;
-  /** Which connection, counted from 1. */
+  /** The connection, counted from 1. */
   connection: number;
 }
 
-/** Something that a client did, or that was done to it. `type` tells which; never holds a password, key or answer. */
+/** Something a client did, or that was done to it, by `type`. Never contains a password, key or answer. */
 export type JournalEntry = JournalBase & JournalEvent;
 
-/** What an entry tells, by its `type`. */
+/** The fields of an entry, by `type`. */
 export type JournalEvent =
   | { type: 'connect'; remotePort: number | undefined }
   | { type: 'ident'; ident: string }
@@ -20,7 +20,7 @@ export type JournalEvent =
   | { type: 'exec'; command: string }
   | { type: 'shell'; pty?: { term: string; rows: number; cols: number } }
   | { type: 'resize'; rows: number; cols: number }
-  /** A call about a job that the server keeps; its script is an `exec` as well. `command` is that of a start. */
+  /** A job call; its script is also recorded as `exec`. `command` is set for `start`. */
   | { type: 'job'; action: 'start' | 'look' | 'kill' | 'remove' | 'list'; id?: string; command?: string }
   | { type: 'signal'; signal: string }
   | { type: 'exit'; command: string; exitCode: number | undefined; signal: string | undefined }

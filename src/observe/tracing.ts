@@ -1,7 +1,7 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
 import type { Attempt, PhaseTimings } from '../errors/index.ts';
 
-/** What subscribers of the tracing channel `ssh-via-gateway:connect` see, filled in as it becomes known. */
+/** The message of the tracing channel `ssh-via-gateway:connect`, filled in as facts become known. */
 export interface ConnectTrace {
   /** The server, as it was given in the options. */
   readonly host: string;
@@ -11,27 +11,27 @@ export interface ConnectTrace {
   readonly username: string;
   /** Set for the connection to a jump host. */
   readonly hop?: string | undefined;
-  /** The failed attempts so far; grows while the call runs. */
+  /** The failed attempts so far; grows during the call. */
   readonly attempts: readonly Attempt[];
-  /** Of the attempt that succeeded, in milliseconds. */
+  /** Of the successful attempt, in milliseconds. */
   timings?: PhaseTimings;
-  /** The server's identification line, once it is known. */
+  /** The server's identification line, once known. */
   serverVersion?: string;
   /** Why it failed. */
   error?: unknown;
 }
 
-/** What subscribers of the tracing channel `ssh-via-gateway:exec` see. */
+/** The message of the tracing channel `ssh-via-gateway:exec`. */
 export interface ExecTrace {
   /** The server, as it was given in the options. */
   readonly host: string;
   /** The server's port. */
   readonly port: number;
-  /** The command as the caller gave it; an array joined by blanks. */
+  /** The command as given; an array joined by blanks. */
   readonly command: string;
-  /** Null when a signal ended the command, or the server did not say. */
+  /** Null if a signal ended the command, or the server sent no status. */
   exitCode?: number | null;
-  /** For example `SIGTERM`; null when the command exited. */
+  /** For example `SIGTERM`; null if the command exited. */
   signal?: string | null;
   /** Milliseconds on the server. */
   durationMs?: number;

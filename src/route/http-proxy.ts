@@ -8,15 +8,15 @@ import { type ProxyAddress, parseProxyUrl } from './proxy-url.ts';
 import type { Route, RouteContext } from './route.ts';
 
 /**
- * A route through an HTTP proxy, by its CONNECT method (RFC 9110, section 9.3.6): `http://proxy.example.com:3128`, or
- * `https://...` for a proxy that itself speaks TLS. A user name and password in the URL are sent to it (Basic); they
- * never reach a log or an error. Most proxies allow CONNECT to port 443 only: ask for the gateway's port to be added.
+ * A route through an HTTP proxy with the CONNECT method (RFC 9110 section 9.3.6): `http://proxy.example.com:3128`, or
+ * `https://...` for a proxy that speaks TLS. A user name and password in the URL are sent to it (Basic) and never
+ * appear in a log or an error. Most proxies allow CONNECT only to port 443: ask for the gateway's port to be added.
  *
  * @example
  * await connectViaGateway({ host: 'gateway.example.com', port: 9012, username: 'rpa', agent: true,
  *   via: httpProxy('http://proxy.corp.example:3128') });
  *
- * @throws {TypeError | RangeError} for what is not the URL of an HTTP proxy.
+ * @throws {TypeError | RangeError} if `url` is not the URL of an HTTP proxy.
  * @throws {ProxyFailed} (when connecting) with the proxy's `status`.
  */
 export function httpProxy(url: string | URL): Route {

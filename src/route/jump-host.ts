@@ -9,27 +9,28 @@ import { printable } from '../text/printable.ts';
 import type { HopConnection, Route, RouteContext, RoutedStream } from './route.ts';
 
 /**
- * How to reach and log in to a jump host: what `connectViaGateway` takes, with host key and credentials of its own.
- * Retries, the total time and the abort signal are those of the connection that it carries.
+ * How to reach and log in to a jump host: options as of `connectViaGateway`, with their own host key and credentials.
+ * Retries, total time and abort signal are those of the connection it carries.
  */
 export interface JumpHostOptions extends Omit<ConnectOptions, 'retry' | 'signal' | 'timeouts'> {
-  /** Limits of each phase, in milliseconds, with the defaults of a connection; `total` is the connection's. */
+  /** Limit of each phase, in milliseconds, with the defaults of a connection. */
   timeouts?: Omit<NonNullable<ConnectOptions['timeouts']>, 'total'> | undefined;
   /**
-   * A Unix socket of the jump host that leads to the target's sshd (a tunnel made with `ssh -R /path:localhost:22`),
-   * instead of the target's `host:port`. These then only name the target, for its host key and for messages.
+   * A Unix socket on the jump host that leads to the target's sshd (a tunnel made with `ssh -R /path:localhost:22`).
+   * The target's `host` and `port` then only name it, for its host key and in messages. Default: connect to the
+   * target's `host` and `port`.
    */
   socketPath?: string | undefined;
 }
 
 /**
- * A route through another SSH server, as OpenSSH's ProxyJump: the connection's `host` and `port` are reached from
- * there. May be nested: `via: jumpHost({ host: 'inner', ..., via: jumpHost({ host: 'outer', ... }) })`.
+ * A route through another SSH server, like OpenSSH's ProxyJump: that server connects to the connection's `host` and
+ * `port`. Can be nested: `via: jumpHost({ host: 'inner', ..., via: jumpHost({ host: 'outer', ... }) })`.
  *
- * The jump connection lives and dies with the one that it carries. A jump host that falls silent is noticed by its
- * own keepalive and ends the carried connection at once. Errors say in `hop` which jump failed.
+ * The jump connection closes with the one it carries. If the jump host falls silent, its own keepalive notices and
+ * ends the carried connection at once. The `hop` of an error says which jump failed.
  *
- * @throws {TypeError | RangeError} for wrong options, and for those that only the carried connection may have.
+ * @throws {TypeError | RangeError} for wrong options, and for options that only the carried connection can have.
  */
 export function jumpHost(options: JumpHostOptions): Route {
   ofCall('jumpHost', () => checkJump(options));

@@ -11,17 +11,16 @@ import { type ProcessEnd, ProcessStream } from './process-stream.ts';
 import type { Route, RouteContext, RoutedStream } from './route.ts';
 
 /**
- * A route through a program's stdin and stdout, as OpenSSH's ProxyCommand: `cloudflared access ssh --hostname %h`,
- * `ssh -W %h:%p bastion`, `nc %h %p`. `%h`, `%p` and `%r` become the host, port and user name, `%%` a percent sign.
+ * A route through a program's stdin and stdout, like OpenSSH's ProxyCommand: `cloudflared access ssh --hostname %h`,
+ * `ssh -W %h:%p bastion`, `nc %h %p`. `%h`, `%p` and `%r` become host, port and user name, `%%` a percent sign.
  *
  * No shell is involved. A string is split into words at blanks; single quotes, double quotes (with `\"`) and a
- * backslash before a blank or a quote keep a word together; backslashes are otherwise plain, as Windows paths want
- * it. Values are put in after the splitting, so nothing in a host name can become another word. An array gives
- * the words as they are (with the same `%` tokens). What needs a shell gets one by name:
- * `proxyCommand(['sh', '-c', '...'])`; then the quoting is yours.
+ * backslash before a blank or quote keep a word together; other backslashes are literal, for Windows paths. `%`
+ * tokens are expanded after splitting, so a host name cannot add words. An array gives the words as they are (with
+ * the same tokens). For a shell, name it: `proxyCommand(['sh', '-c', '...'])`; quoting is then up to you.
  *
- * The program lives as long as the connection: it is ended when the connection closes, and its exit ends the
- * connection at once, with the end of its stderr in the error (`ProxyCommandFailed`).
+ * The program is ended when the connection closes, and its exit ends the connection at once, with the end of its
+ * stderr in the error (`ProxyCommandFailed`).
  *
  * @throws {TypeError} for an empty command, an unclosed quote, an unknown `%` token, or shell syntax.
  */

@@ -7,14 +7,14 @@ import { socksProxy } from './socks-proxy.ts';
 import { tcp } from './tcp.ts';
 
 /**
- * The route that this machine's environment asks for, looked up at each attempt: through the proxy of `HTTPS_PROXY`, or
- * else of `ALL_PROXY` (also in lower case, which come first), unless `NO_PROXY` lists the host; without a proxy straight
- * by TCP. The proxy is the URL of an HTTP or SOCKS 5 proxy. `NO_PROXY` is a list of host names, `.domains`, `*.domains`
- * or `host:port`, of addresses and of networks (`10.0.0.0/8`, `fd00::/8`); `*` means every host.
+ * The route set by environment variables, read at each attempt: the proxy of `HTTPS_PROXY`, else of `ALL_PROXY`
+ * (lower-case names take precedence), unless `NO_PROXY` lists the host; without a proxy, plain TCP. The value is the
+ * URL of an HTTP or SOCKS 5 proxy. `NO_PROXY` is a list of host names, `.domains`, `*.domains`, `host:port`,
+ * addresses and networks (`10.0.0.0/8`, `fd00::/8`); `*` means every host.
  *
- * Used only where it is given: this library does not look at these variables by itself.
+ * This library does not read these variables unless you use this route.
  *
- * @throws {TypeError | RangeError} (when connecting) for a variable that holds no such URL.
+ * @throws {TypeError | RangeError} (when connecting) for a variable without such a URL.
  * @throws as `httpProxy` and `socksProxy` do.
  */
 export function proxyFromEnvironment(): Route {

@@ -17,12 +17,12 @@ import type { Route, RouteContext } from './route.ts';
 
 /**
  * A route through a SOCKS 5 proxy (RFC 1928): `socks5://proxy.example.com:1080`, also written `socks5h://` or
- * `socks://`. A user name and password in the URL are sent to it (RFC 1929); they never reach a log or an error. Host
- * names are looked up by the proxy.
+ * `socks://`. A user name and password in the URL are sent to it (RFC 1929) and never appear in a log or an error.
+ * The proxy resolves host names.
  *
- * @throws {TypeError | RangeError} for what is not the URL of a SOCKS 5 proxy.
- * @throws {ConnectionRefused} (when connecting) when the proxy says that the target refused.
- * @throws {ProxyFailed} (when connecting) for every other answer, with the proxy's `status`.
+ * @throws {TypeError | RangeError} if `url` is not the URL of a SOCKS 5 proxy.
+ * @throws {ConnectionRefused} (when connecting) if the proxy reports that the target refused.
+ * @throws {ProxyFailed} (when connecting) for any other failure, with the proxy's `status`.
  */
 export function socksProxy(url: string | URL): Route {
   const proxy = parseProxyUrl('argument url', url, ['socks5', 'socks5h', 'socks']);

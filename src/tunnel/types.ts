@@ -26,96 +26,96 @@ export type ConnectGateway<C extends GatewayConnection = GatewayConnection> = (
 /** Options of `keepReverseTunnel`. */
 export interface ReverseTunnelOptions {
   /**
-   * The gateway and the login there. Defaults that differ from a connection's: `keepalive` 10 s x 3 (a dead line is
-   * noticed within 40 s) and `timeouts.tcp` 2 s (every fifth attempt 10 s), so that a line that is back is found at
-   * once. Retries are those of the tunnel.
+   * The gateway and the login there. Two defaults differ from those of a connection: `keepalive` 10 s x 3 (a dead
+   * peer is noticed within 40 s) and `timeouts.tcp` 2 s (every fifth attempt 10 s), to reconnect quickly. Retries are
+   * set by `retry` of the tunnel.
    */
   gateway: Omit<ConnectOptions, 'retry' | 'signal'>;
-  /** The port that the gateway publishes; must be given unless `listenPath` is. */
+  /** The port to publish on the gateway; required unless `listenPath` is given. */
   listenPort?: number | undefined;
-  /** The address of the gateway to publish it on. Default `localhost`; another needs sshd's `GatewayPorts`. */
+  /** The gateway's address to listen on. Default `localhost`; others need sshd's `GatewayPorts`. */
   listenHost?: string | undefined;
-  /** A Unix socket of the gateway instead of a port. With sshd's `StreamLocalBindUnlink yes` no zombie can hold it. */
+  /** A Unix socket on the gateway instead of a port. With sshd's `StreamLocalBindUnlink yes`, no zombie can hold it. */
   listenPath?: string | undefined;
-  /** What is published: usually this PC's sshd, `{ host: '127.0.0.1', port: 22 }`. */
+  /** What to publish: usually this PC's sshd, `{ host: '127.0.0.1', port: 22 }`. */
   target: ForwardTarget;
   /**
-   * When the port is held by this account's own dead session, end that session on the gateway (as the same user, by
-   * a signal) and take the port: about a second instead of sshd's ClientAlive time. Needs an account that may run
-   * commands on a Linux gateway, and a target that is an SSH server: only such a one can be asked whether it is alive.
-   * Two tunnels that have the same port by mistake do not fight: who finds the other one alive waits, and both say so
-   * (`reclaim-refused`, and `contested` to the one that holds the port). Default `false`.
+   * If the port is held by a dead session of this account, end that session on the gateway (with a signal, as the
+   * same user) and take the port: about a second instead of sshd's ClientAlive time. Needs an account that may run
+   * commands on a Linux gateway, and a target that is an SSH server, since only then can the tunnel be tested. Two
+   * tunnels with the same port by mistake do not fight: the one that finds the other alive waits, and both report it
+   * (`reclaim-refused`, and `contested` to the holder). Default `false`.
    */
   reclaim?: boolean | ReclaimOptions | undefined;
-  /** How long to wait between attempts. Default: for ever, 0.5 to 30 s apart. */
+  /** When to try again. Default: for ever, 0.5 to 30 s apart. */
   retry?: TunnelRetryOptions | undefined;
   /**
-   * Milliseconds between checks that the published port answers with the banner of the target's SSH server. Default
-   * 60,000; `Infinity` for none (for a target that is not an SSH server).
+   * Milliseconds between checks that the published port answers with the target's SSH identification line.
+   * `Infinity`: no checks, for a target that is not an SSH server. Default 60,000.
    */
   checkInterval?: number | undefined;
-  /** Told of each thing that happens, in order. What it throws is ignored. */
+  /** Called for each event, in order. Errors it throws are ignored. Default: none. */
   onEvent?: ((event: TunnelEvent) => void) | undefined;
-  /** Closes the tunnel. */
+  /** Closes the tunnel when it aborts. */
   signal?: AbortSignal | undefined;
 }
 
-/** When a session that holds this tunnel's port may be ended. docs/tunnels.md has all the rules. */
+/** When a session that holds this tunnel's port may be ended. All rules are in docs/tunnels.md. */
 export interface ReclaimOptions {
   /**
-   * What to do about a port held by a session that left no note (made by `ssh -R` or autossh):
+   * What to do about a session that left no note (one of `ssh -R` or autossh):
    * - `'keep'` (default): leave it alone;
-   * - `'only-session'`: end it if it is the account's only other SSH session on the gateway, the port is held by
-   *   this account, and nothing answers through the port. Not for an account that several PCs share.
+   * - `'only-session'`: end it if it is the account's only other SSH session on the gateway, this account holds the
+   *   port, and nothing answers through the port. Not for an account that several PCs share.
    */
   unnoted?: 'keep' | 'only-session' | undefined;
   /**
-   * Milliseconds in which a living holder must show its banner through the port; one that is slower is taken for dead.
-   * Four times as long as this tunnel's own target takes, or as the holder has noted of its own, where that is longer.
-   * Not used for the session that this very tunnel has just lost. Default 1,500.
+   * Milliseconds within which a live holder must send its identification line through the port; a slower one counts
+   * as dead. Extended to four times what this tunnel's own target takes, or what the holder noted for its target, if
+   * that is longer. Not used for the session that this tunnel itself has just lost. Default 1,500.
    */
   answerTimeout?: number | undefined;
   /**
-   * Milliseconds for which another tunnel that holds the port is believed to be alive after it has said so, however
-   * silent it is; half as long again as the time between two of its checks where that is longer. For a session without
-   * a note: since it began. It does not hold for this tunnel's predecessor on the same machine. Default 90,000.
+   * Milliseconds for which another tunnel that holds the port counts as alive after its last note, even if silent;
+   * extended to 1.5 times its `checkInterval`, if that is longer. For a session without a note, counted from its
+   * start. Does not apply to this tunnel's predecessor on the same machine. Default 90,000.
    */
   quiet?: number | undefined;
   /**
-   * Milliseconds to wait after having lost the port to another tunnel, before the first attempt to take it back from
-   * that one should it have died. Twice as long after each further loss, up to ten minutes. Default 60,000.
+   * Milliseconds to wait after losing the port to another tunnel, before trying to reclaim it in case that one has
+   * died. Doubles with each further loss, up to ten minutes. Default 60,000.
    */
   backOff?: number | undefined;
 }
 
-/** How long to wait before the next attempt. */
+/** When a tunnel tries again. */
 export interface TunnelRetryOptions {
-  /** Failed attempts in a row before it gives up. Default `Infinity`. */
+  /** Consecutive failed attempts before it gives up. Default `Infinity`. */
   attempts?: number | undefined;
-  /** Milliseconds before the first new attempt. Default 500. */
+  /** Milliseconds before the first retry. Default 500. */
   minDelay?: number | undefined;
   /** Each wait is this many times the one before. Default 2. */
   factor?: number | undefined;
   /**
-   * Milliseconds; the longest wait. Default 30,000. While the gateway cannot be reached at all, or its port refuses,
-   * at most 1,000: such attempts cost nobody anything.
+   * Longest wait in milliseconds; at most 1,000 while the gateway is unreachable or refuses connections. Default
+   * 30,000.
    */
   maxDelay?: number | undefined;
-  /** Part of a wait that is random, 0 to 1, so that a fleet does not knock in step. Default 0.2. */
+  /** Random part of each wait, 0 to 1, so that many PCs do not connect in step. Default 0.2. */
   jitter?: number | undefined;
   /**
-   * `true`: go on; `false`: give up; `undefined`: the default rule, `error.retryable`. By that rule a refused login, a
-   * wrong host key and a port that the account may not have end the tunnel: they do not pass by themselves.
+   * `true`: retry; `false`: give up; `undefined`: the default, `error.retryable`, by which a refused login, a wrong
+   * host key and a port that is not permitted end the tunnel.
    */
   shouldRetry?:
     | ((error: Error, attempt: number) => boolean | undefined | Promise<boolean | undefined>)
     | undefined;
 }
 
-/** `waiting`: for the next attempt, or for the port; `closed`: for good. */
+/** `waiting`: for the next attempt or for the port; `closed`: for good. */
 export type TunnelState = 'connecting' | 'up' | 'waiting' | 'closed';
 
-/** Where the tunnel stands. */
+/** The state of a tunnel, with details. */
 export type TunnelStatus =
   | { state: 'connecting'; since: Date; attempt: number }
   | {
@@ -135,23 +135,23 @@ export type TunnelStatus =
     }
   | { state: 'closed'; since: Date; error: Error | undefined };
 
-/** One thing that happened to a tunnel. */
+/** An event of a tunnel. */
 export type TunnelEvent = {
-  /** When. */
+  /** When it happened. */
   at: Date;
 } & TunnelHappening;
 
 export type TunnelHappening =
   | { type: 'connecting'; attempt: number }
-  /** Logged in at the gateway; the port comes next. */
+  /** Logged in at the gateway; the port is requested next. */
   | { type: 'connected'; attempt: number; durationMs: number }
-  /** The gateway listens for us. `downMs`: since the tunnel was lost, or since the start. */
+  /** The gateway listens for this tunnel. `downMs`: since the tunnel was lost, or since the start. */
   | { type: 'up'; listen: { host: string; port: number } | { path: string }; downMs: number }
-  /** Somebody holds the port. Asked again on the same connection, which disturbs no zombie. */
+  /** The port is taken. Requested again over the same connection, which does not keep a zombie alive. */
   | { type: 'port-taken'; error: PortForwardFailed; asked: number; wait: number }
   /**
-   * A session that did not answer was ended. `silentMs`: how long it was silent when asked through the port (absent for
-   * the session that this tunnel itself had lost); `holder`: the machine that its note names.
+   * A session that did not answer was ended. `silentMs`: how long it was silent when tested through the port (absent
+   * for a session that this tunnel itself had lost); `holder`: the machine named in its note.
    */
   | {
       type: 'reclaimed';
@@ -161,42 +161,45 @@ export type TunnelHappening =
       silentMs?: number;
       holder?: string;
     }
-  /** Another tunnel asks for the port that this one holds: they have the same port, perhaps by a cloned machine. */
+  /**
+   * Another tunnel requests the port that this one holds: two tunnels have the same port, perhaps on a cloned
+   * machine.
+   */
   | { type: 'contested'; machine: string; message: string }
-  /** The port is left to its holder. Said again only when the reason changes. */
+  /** The port is left to its holder. Repeated only when the reason changes. */
   | { type: 'reclaim-refused'; reason: ReclaimRefusal; message: string }
-  /** Which session holds the port is on record at the gateway: a later reclaim will know it. */
+  /** A note on the gateway says which session holds the port, for a later reclaim. */
   | { type: 'noted'; pid: number }
-  /** The note for a later reclaim could not be written. */
+  /** That note could not be written. */
   | { type: 'note-failed'; reason: ReclaimRefusal; message: string }
-  /** First success, and each change from then on. */
+  /** The result of a check: the first, then each change. */
   | { type: 'checked'; result: CheckResult; message: string; durationMs: number }
   /** The tunnel was lost. */
   | { type: 'down'; error: Error; upMs: number }
   | { type: 'waiting'; error: Error; attempt: number; wait: number }
   | { type: 'closed'; error: Error | undefined };
 
-/** How it was known that the session is dead. */
+/** How the dead session was identified. */
 export type ReclaimEvidence = 'own' | 'note' | 'only-session';
 
-/** Why a session was left alone, or could not be found. */
+/** Why a session was not ended. */
 export type ReclaimRefusal =
   /** The account cannot run commands: no shell, a forced command, or sessions forbidden. */
   | 'no-shell'
-  /** The gateway did not come to the end of a script in time. */
+  /** A script on the gateway did not finish in time. */
   | 'timeout'
-  /** Not a Linux gateway, or one without a readable /proc. */
+  /** The gateway is not Linux, or its /proc is not readable. */
   | 'no-proc'
   | 'other-user'
-  /** The holder showed its banner. */
+  /** The holder sent its identification line: it is alive. */
   | 'answers'
-  /** Another tunnel that holds it said a short time ago that it is up; see {@link ReclaimOptions.quiet}. */
+  /** The tunnel that holds it noted recently that it is up; see {@link ReclaimOptions.quiet}. */
   | 'recently-up'
-  /** This tunnel lost the port to another one that is alive: two PCs may have the same port. */
+  /** This tunnel lost the port to another live tunnel: two PCs may have the same port. */
   | 'taken-over'
   /**
-   * Whether the holder is alive could not be found out: the gateway forbids connections to its own ports, or the target
-   * is not an SSH server, or is down, so that silence means nothing.
+   * Whether the holder is alive cannot be determined: the gateway forbids connections to its own ports, or the target
+   * is down or not an SSH server, so silence proves nothing.
    */
   | 'cannot-check'
   /** It left no note, or its note is about a session that has ended. */
@@ -208,22 +211,22 @@ export type ReclaimRefusal =
   | 'unix-socket';
 
 /**
- * - `ok`: the published port answered with an SSH banner;
+ * - `ok`: the published port answered with an SSH identification line;
  * - `target-down`: the tunnel is up, but the target does not answer;
- * - `broken`: the target answers, but not through the port: the tunnel is made anew;
- * - `unavailable`: the gateway forbids the check (PermitOpen, AllowTcpForwarding), and has no helper of `setup gateway` that
- *   does it instead.
+ * - `broken`: the target answers, but not through the port: the tunnel reconnects;
+ * - `unavailable`: the gateway forbids the check (PermitOpen, AllowTcpForwarding) and lacks the helper that `setup
+ *   gateway` installs.
  */
 export type CheckResult = 'ok' | 'target-down' | 'broken' | 'unavailable';
 
-/** A tunnel that is kept up until it is closed. Iterating it gives its status now and each later one. */
+/** A tunnel that is kept up until it is closed. Iterating it yields its current and each later status. */
 export interface ReverseTunnel extends AsyncIterable<TunnelStatus>, AsyncDisposable {
-  /** In one word, as it is now. */
+  /** The current state. */
   readonly state: TunnelState;
-  /** With what belongs to it, as it is now. */
+  /** The current state, with details. */
   readonly status: TunnelStatus;
-  /** Resolves once when it has ended: with the error that it gave up on, or undefined after `close`. Never rejects. */
+  /** Resolves when it has ended: with the error that made it give up, or undefined after `close`. Never rejects. */
   readonly closed: Promise<Error | undefined>;
-  /** Gives the port back and ends everything. Idempotent, never rejects. */
+  /** Releases the port and disconnects. Idempotent, never rejects. */
   close(): Promise<void>;
 }

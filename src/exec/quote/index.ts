@@ -4,7 +4,8 @@ import { quotePowerShell } from './powershell.ts';
 
 /**
  * Quotes an argument array as one command string for the given shell: the program gets exactly these arguments,
- * whatever they contain. @throws {TypeError} for an argument that cannot be passed.
+ * whatever they contain.
+ * @throws {TypeError} for an argument that cannot be passed.
  */
 export const quote: {
   readonly posix: (argv: readonly string[]) => string;

@@ -1,42 +1,42 @@
 /**
- * What goes wrong on a mock server: plain data, one part for each phase of a connection, freely combined. Every
- * connection gets the faults that are set when it is accepted.
+ * What goes wrong on a mock server: plain data, one part per phase of a connection, freely combined. A connection
+ * gets the faults that are set when it is accepted.
  */
 export interface Faults {
-  /** Only the first n connections (after `skip`) get these faults; later ones are served well. Default: all. */
+  /** Only the first n connections (after `skip`) get these faults; later ones work normally. Default: all. */
   connections?: number;
-  /** The first n connections are served well. Default 0. */
+  /** The first n connections work normally. Default 0. */
   skip?: number;
-  /** The identification line, before SSH begins. */
+  /** Faults of the identification line. */
   banner?: BannerFault;
-  /** Cut the connection after exactly n bytes of one direction. */
+  /** Cut the connection after exactly n bytes in one direction. */
   cut?: CutFault;
-  /** The connection stays open and falls silent in both directions, as when a cable is pulled. */
+  /** The connection stays open but silent in both directions, as if a cable were pulled. */
   freeze?: FaultMoment;
-  /** The key exchange. */
+  /** Faults of the key exchange. */
   handshake?: HandshakeFaults;
-  /** The login. */
+  /** Faults of the login. */
   auth?: AuthFaults;
-  /** Channels that the client opens. */
+  /** Faults of channels that the client opens. */
   channel?: ChannelFaults;
-  /** `'ignore'`: keepalive requests of the client are never answered. */
+  /** `'ignore'`: never answer the client's keepalive requests. */
   keepalive?: 'ignore';
-  /** Commands. */
+  /** Faults of commands. */
   exec?: ExecFaults;
-  /** Jobs (`startJob`, `runJob`) that the server keeps. */
+  /** Faults of jobs (`startJob`, `runJob`). */
   job?: JobFaults;
   /**
-   * Flow control. `'dropped'`: the server never grants window again, so that uploads stop after 2 MiB on a channel;
-   * `'exceeded'`: the server sends without regard to the client's window.
+   * Flow control. `'dropped'`: the server never extends the window, so uploads stop after 2 MiB per channel;
+   * `'exceeded'`: the server ignores the client's window when it sends.
    */
   window?: 'dropped' | 'exceeded';
-  /** The server says goodbye (SSH_MSG_DISCONNECT) and closes. */
+  /** The server sends SSH_MSG_DISCONNECT and closes. */
   disconnect?: DisconnectFault;
-  /** A slow line, each direction for itself. */
+  /** A slow line: bytes per second in each direction. */
   throttle?: { bytesPerSecond: number };
-  /** Every byte arrives this much later, in each direction: twice this is added to a round trip. Milliseconds. */
+  /** Milliseconds by which every byte is delayed, in each direction: a round trip takes twice this longer. */
   latencyMs?: number;
-  /** An SFTP server that lies. */
+  /** Faults of the SFTP server. */
   sftp?: SftpFaults;
 }
 
@@ -44,10 +44,10 @@ export interface Faults {
  * - `'mute'`: accepted, then silence (a zombie tunnel);
  * - `delayMs`: the line comes late;
  * - `splitBytes`: the line comes in pieces, `intervalMs` apart;
- * - `garbage`: something else instead of the line, then nothing, or the end of the connection (`thenClose`);
- * - `close`: closed without a word (a tunnel whose sshd is down), at once or `afterMs` later;
+ * - `garbage`: something else instead of the line, then silence, or the end of the connection (`thenClose`);
+ * - `close`: closed before the line (a tunnel whose sshd is down), at once or after `afterMs`;
  * - `preLines`: lines before the identification line;
- * - `endless`: lines before it without end.
+ * - `endless`: endless lines before it.
  */
 export type BannerFault =
   | 'mute'
@@ -58,32 +58,32 @@ export type BannerFault =
   | { preLines: string[] }
   | { endless: true };
 
-/** How a connection ends: properly (FIN) or by a reset (RST). */
+/** How a connection ends: FIN or RST. */
 export type CloseHow = 'fin' | 'rst';
 
-/** How a link is cut; `'freeze'`: it stays open, and nothing passes any more. */
+/** How a connection is cut; `'freeze'`: it stays open, but nothing passes any more. */
 export type CutHow = CloseHow | 'freeze';
 
 /**
- * Counted on the raw bytes of the connection: exactly `atByte` of them get through in that direction, whatever the
- * segments. What the server answers to them in the same turn still passes; from then on nothing does, either way.
+ * Counts the raw bytes of the connection: exactly `atByte` of them pass in that direction, however they are
+ * segmented. What the server answers in the same tick still passes; after that, nothing does in either direction.
  */
 export interface CutFault {
-  /** Whose bytes are counted. */
+  /** The direction whose bytes are counted. */
   direction: 'toClient' | 'toServer';
-  /** Bytes of that direction that still pass. */
+  /** Bytes in that direction that still pass. */
   atByte: number;
-  /** How the connection ends there. */
+  /** How the connection is cut there. */
   how: CutHow;
 }
 
 /**
- * A step of a connection: TCP accepted, identification line read, keys agreed, first attempt to log in, logged in,
+ * A step of a connection: TCP accepted, identification line received, keys exchanged, first login attempt, logged in,
  * first channel opened, first command started, first SFTP request.
  */
 export type FaultPhase = 'accept' | 'ident' | 'kex' | 'auth' | 'ready' | 'channel' | 'exec' | 'sftp';
 
-/** When a fault strikes: at a step, some time after the TCP connection was accepted, or some time after a step. */
+/** When a fault strikes: at a step, or some time after it. */
 export interface FaultMoment {
   /** Default: `'accept'`. */
   phase?: FaultPhase;
@@ -91,71 +91,74 @@ export interface FaultMoment {
   afterMs?: number;
 }
 
-/** What goes wrong in the key exchange. */
+/** Faults of the key exchange. */
 export interface HandshakeFaults {
-  /** Close after the identification lines, before the keys are agreed (MaxStartups, bans). */
+  /** Close after the identification lines, before keys are exchanged (MaxStartups, bans). */
   closeInKex?: CloseHow;
-  /** Identification lines, then silence. */
+  /** Fall silent after the identification lines. */
   hang?: boolean;
-  /** A later key exchange shows another host key: start one by `server.rekey()`. */
+  /** A re-key presents another host key: start one with `server.rekey()`. */
   hostKeyChangesAtRekey?: boolean;
 }
 
-/** What goes wrong while logging in. */
+/** Faults of the login. */
 export interface AuthFaults {
-  /** Every answer comes this much later, in milliseconds. */
+  /** Milliseconds by which every answer is delayed. */
   delayMs?: number;
-  /** Nobody is let in. */
+  /** Refuse every login. */
   refuse?: boolean;
-  /** No attempt is ever answered. */
+  /** Never answer a login attempt. */
   hang?: boolean;
-  /** The connection ends at the first attempt: by FIN, RST, or by an SSH disconnect message. */
+  /** End the connection at the first attempt: by FIN, RST, or an SSH disconnect message. */
   disconnect?: CloseHow | 'message';
 }
 
-/** What goes wrong when the client opens a channel. */
+/** Faults of channels that the client opens. */
 export interface ChannelFaults {
   /** Refuse every channel (`true`), or the first n of each connection. */
   refuse?: number | boolean;
-  /** The reason's number: 1 prohibited, 2 connect failed (default), 3 unknown type, 4 resource shortage. */
+  /**
+   * The reason code of RFC 4254 section 5.1: 1 prohibited, 2 connect failed (default), 3 unknown type, 4 resource
+   * shortage.
+   */
   reason?: number;
-  /** The reason's text. Default `'open failed'`, as OpenSSH says for everything. */
+  /** The reason's text. Default `'open failed'`, which OpenSSH uses for everything. */
   text?: string;
   /** Never answer. */
   hang?: boolean;
-  /** A session beside one that is open ends the connection, as with some devices. */
+  /** A second session beside an open one ends the connection, as on some devices. */
   secondSession?: CloseHow;
 }
 
-/** What goes wrong with commands. */
+/** Faults of commands. */
 export interface ExecFaults {
-  /** The command's channel closes without an exit status. */
+  /** Close the command's channel without an exit status. */
   noExitStatus?: boolean;
-  /** The exit status comes before the output. */
+  /** Send the exit status before the output. */
   exitBeforeData?: boolean;
-  /** The command is started, and then nothing ever comes. */
+  /** Start the command, then never send anything. */
   hang?: boolean;
-  /** The channel is closed as soon as the command has started: nothing of its output, no exit status. */
+  /** Close the channel as soon as the command has started, without output or exit status. */
   closeEarly?: boolean;
-  /** The command prints without end. */
+  /** The command prints endlessly. */
   unlimitedOutput?: boolean;
-  /** The request to run a command is refused. */
+  /** Refuse the request to run a command. */
   refuse?: boolean;
 }
 
-/** What goes wrong with jobs. */
+/** Faults of jobs. */
 export interface JobFaults {
   /** Their processes are gone without an exit code, as after a restart of the PC: `JobLost`. */
   lost?: boolean;
-  /** The server can neither start a job nor look at one, for this reason: `JobAccessFailed`. `true` is a full disk. */
+  /** The server can neither start nor inspect a job, for this reason: `JobAccessFailed`. `true` means a full disk. */
   accessFailed?: boolean | string;
 }
 
-/** A goodbye of the server. */
+/** An SSH_MSG_DISCONNECT of the server. */
 export interface DisconnectFault extends FaultMoment {
-  /** 1 to 15, see RFC 4253 section 11.1. Default 2, protocol error. */
+  /** The reason code, 1 to 15, see RFC 4253 section 11.1. Default 2, protocol error. */
   code?: number;
-  /** Its text; also a hostile one: escape sequences, megabytes. Default: none. */
+  /** Its text; may be hostile: escape sequences, megabytes. Default: none. */
   message?: string;
 }
 
@@ -181,45 +184,45 @@ export type SftpOp =
   | 'SYMLINK'
   | 'EXTENDED';
 
-/** How an SFTP server lies. */
+/** Faults of the SFTP server. */
 export interface SftpFaults {
-  /** Names that every listing contains in addition, as files of 4 bytes: `'../x'`, `'/etc/passwd'`, `'a\0b'`. */
+  /** Names to add to every listing, as files of 4 bytes: `'../x'`, `'/etc/passwd'`, `'a\0b'`. */
   lieNames?: (string | Buffer)[];
-  /** The size that STAT, LSTAT, FSTAT and listings claim for files; a function gets the true one. */
+  /** The size that STAT, LSTAT, FSTAT and listings report for files; a function gets the true size. */
   lieSize?: number | ((size: number) => number);
   /** Listings never end. */
   endlessReaddir?: boolean;
-  /** Every reply is sent twice. */
+  /** Send every reply twice. */
   duplicateReplies?: boolean;
-  /** Before every reply comes one to a request that was never made. */
+  /** Precede every reply with one to a request that was never made. */
   unaskedReplies?: boolean;
-  /** READ gives at most n bytes. */
+  /** READ returns at most n bytes. */
   shortReads?: number;
-  /** WRITE stores only the first n bytes, and reports success. */
+  /** WRITE stores only the first n bytes, but reports success. */
   shortWrites?: number;
   /**
-   * The server takes the writes of a file in their order only (rclone, gateways to object stores), and two that wait for
-   * it change places, as where several workers serve them (Go): only a client that sends them one by one gets through.
-   * Any other WRITE fails with `Illegal seek`. `'refuse'`: that is all; `'spoil'`: so does all else on that handle, CLOSE too.
-   * Such a server is not OpenSSH's: it does not offer `fsync@openssh.com`.
+   * The server accepts the writes of a file only in order (rclone, gateways to object stores), and swaps two that are
+   * pending, as servers with several workers may (Go): only a client that sends them one at a time succeeds. Any
+   * other WRITE fails with `Illegal seek`; with `'spoil'`, everything after it on that handle fails too, even CLOSE.
+   * The server does not offer `fsync@openssh.com`.
    */
   writesInOrder?: 'refuse' | 'spoil';
-  /** The `nth` request (default: every one) of this kind fails with this status (default 4). */
+  /** The `nth` request of this kind (default: each) fails with this status (default 4). */
   failOp?: { op: SftpOp; status?: number; nth?: number; message?: string };
-  /** The `nth` request (default: every one) of this kind is never answered. */
+  /** The `nth` request of this kind (default: each) is never answered. */
   hangOp?: { op: SftpOp; nth?: number };
-  /** Every listing contains the folder `loop`, a symbolic link to the folder itself. */
+  /** Every listing contains `loop`, a symbolic link to the listed folder. */
   symlinkLoop?: boolean;
   /** Every listing contains a name of 64 KiB. */
   hugeName?: boolean;
-  /** The server never answers the first packet of SFTP. */
+  /** Never answer SSH_FXP_INIT. */
   noVersion?: boolean;
-  /** STAT, LSTAT and FSTAT leave the size out. */
+  /** STAT, LSTAT and FSTAT omit the size. */
   statWithoutSize?: boolean;
   /** SETSTAT and FSETSTAT fail with status 3, permission denied. */
   refuseSetstat?: boolean;
-  /** `limits@openssh.com` is advertised but never answered. */
+  /** Advertise `limits@openssh.com`, but never answer it. */
   noLimits?: boolean;
-  /** After the first packet comes one that is no SFTP. */
+  /** Follow SSH_FXP_VERSION with a packet that is not SFTP. */
   garbagePacket?: boolean;
 }

@@ -50,10 +50,10 @@ class Gateway extends Closing implements MockGateway {
 }
 
 /**
- * Starts a gateway in this process: an SSH server that publishes ports for PCs which stand behind it. `addPc()` makes
- * a PC with its tunnel; `pc.vanish()`, `pc.return()` and the others do to it what happens in the field.
+ * Starts a gateway in this process: an SSH server that publishes ports for the PCs behind it. `addPc()` adds a PC
+ * with its tunnel; `pc.vanish()`, `pc.return()` and others simulate what happens in the field.
  *
- * Rejects with TypeError or RangeError for wrong options, and with the system's error when it cannot listen.
+ * Rejects with TypeError or RangeError for wrong options, and with the system's error if it cannot listen.
  */
 export async function startMockGateway(options: MockGatewayOptions = {}): Promise<MockGateway> {
   const gateway = new Gateway(options);

@@ -7,7 +7,7 @@ import { checkConnection } from './check-connection.ts';
 import { holderOf } from './list.ts';
 import { lookAtTunnels } from './look.ts';
 
-/** What became of a tunnel that was to end. */
+/** The result of `endGatewayTunnel`. */
 export type EndedTunnel =
   | { ended: true; port: number; pid: number; user?: string }
   | {
@@ -15,7 +15,7 @@ export type EndedTunnel =
       port: number;
       /**
        * - `refused`: nobody listens on the port;
-       * - `holder-unknown`: the session cannot be told: log in as root, or as the tunnel's own account;
+       * - `holder-unknown`: the session cannot be identified: log in as root, or as the tunnel's own account;
        * - `not-permitted`: the session belongs to another user;
        * - `survived`: the signals had no effect.
        */

@@ -11,52 +11,49 @@ import { type ListeningPort, lookAtTunnels, type SessionInfo, type TunnelSight }
 
 /** Options of `listGatewayTunnels`. */
 export interface ListTunnelsOptions {
-  /** The ports to look at, or a range, both ends included. Default: all that SSH sessions listen on. */
+  /** Ports to inspect, or a range, inclusive. Default: all ports on which SSH sessions listen. */
   ports?: readonly number[] | { from: number; to: number } | undefined;
   /**
-   * Whether to connect through each port and wait for the PC's banner. Default `true`. A look through a zombie's port
-   * wakes its session: sshd then takes longer to give it up. `false` looks without touching; every verdict is
-   * `unknown` then, save `refused`.
+   * Whether to connect to each port and wait for the PC's identification line. Connecting to a zombie's port counts
+   * as activity: sshd then takes longer to give it up. With `false`, every verdict is `unknown` or `refused`. Default
+   * `true`.
    */
   check?: boolean | undefined;
-  /** Milliseconds for the banner; what is slower counts as `silent`. Default 5,000. */
+  /** Milliseconds to wait for the identification line; a slower PC counts as `silent`. Default 5,000. */
   answerTimeout?: number | undefined;
-  /** Ends the looking; rejects with its reason. */
+  /** Stops; rejects with `signal.reason`. Default: none. */
   signal?: AbortSignal | undefined;
 }
 
 /**
  * - `alive`: the PC's SSH server answered;
- * - `pc-down`: the tunnel is up, but the PC's SSH server is not: accepted, then closed without a word;
- * - `silent`: accepted, then silence: a zombie, whose PC has vanished without sshd noticing, or a target that is not an
- *   SSH server and does not speak first, or one that is slow;
+ * - `pc-down`: accepted, then closed at once: the tunnel is up, but the PC's SSH server is not;
+ * - `silent`: accepted, then silence: a zombie, whose PC vanished without sshd noticing, a slow target, or one that
+ *   is not an SSH server;
  * - `refused`: nobody listens: no tunnel;
- * - `unknown`: not checked, or the gateway forbids the look.
+ * - `unknown`: not checked, or the gateway forbids the check.
  */
 export type TunnelVerdict = 'alive' | 'pc-down' | 'silent' | 'refused' | 'unknown';
 
-/** One port of the gateway. What the account may not see is absent. */
+/** One port of the gateway. What the account cannot see is absent. */
 export interface GatewayTunnel {
   /** The port of the gateway. */
   port: number;
   /** What was found there. */
   verdict: TunnelVerdict;
-  /** The addresses it listens on: `127.0.0.1`, `::1`, `0.0.0.0`, `::`. Empty when refused. */
+  /** The addresses it listens on: `127.0.0.1`, `::1`, `0.0.0.0`, `::`. Empty if refused. */
   addresses: readonly string[];
-  /** The user of the gateway who listens. */
+  /** The gateway user who listens. */
   user?: string;
-  /** That user's number. */
+  /** That user's uid. */
   uid?: number;
-  /**
-   * The sshd process that holds the port: seen by root, or told by the holder's note, or the only session of that
-   * user.
-   */
+  /** The sshd process that holds the port: seen by root, named in the holder's note, or the user's only session. */
   pid?: number;
   /** How `pid` is known. */
   pidFrom?: 'root' | 'note' | 'only-session';
-  /** When that session began. */
+  /** When that session started. */
   since?: Date;
-  /** The PC's identification line, when it answered. */
+  /** The PC's identification line, if it answered. */
   banner?: string;
 }
 
