@@ -26,17 +26,13 @@ export interface MockServerOptions {
    * `true`, `false`, `echo ...`, `cat`, `sleep SECONDS` and `exit N` work; others exit with 127.
    */
   exec?: Record<string, MockCommand | ExecHandler> | ExecHandler;
-  /**
-   * The login shell: a function, or `false` for none. Default: a shell that echoes and knows the default commands and
-   * `stty size`.
-   */
+  /** The login shell, or `false` for none. Default: one that echoes and knows the default commands and `stty size`. */
   shell?: ((context: ShellContext) => unknown) | false;
   /** The files of the `sftp` subsystem: in memory (default), a real folder that clients cannot leave, or none. */
   sftp?: 'memory' | { root?: string } | false;
   /**
    * Whether the server keeps jobs (`startJob`, `runJob`), in memory; a job's command does what `exec` defines.
-   * `false`: the scripts that start and watch jobs are ordinary commands, which a handler can run in a real shell.
-   * Default `true`.
+   * `false`: the scripts for jobs are ordinary commands, which a handler can run in a real shell. Default `true`.
    */
   jobs?: boolean;
   /** SFTP extensions to advertise and serve; see {@link SftpExtension}. Default: all but `statvfs@openssh.com`. */
@@ -78,10 +74,7 @@ export interface MockAlgorithms {
   compress?: string[];
 }
 
-/**
- * An account on a mock server. Each login method given here works by itself, unless {@link MockUser.requires} demands
- * several.
- */
+/** An account. Each login method given here works by itself, unless {@link MockUser.requires} demands several. */
 export interface MockUser {
   /** The login name; case-insensitive with a Windows personality. */
   username: string;
@@ -196,8 +189,7 @@ export type MockWindowsVersion = '7.7' | '8.1' | '8.6' | '9.5' | '9.8';
 export interface WindowsPersonality {
   /**
    * Before 8.6, a longer WRITE stores only 102,400 bytes and fails, `limits@openssh.com` is missing, and
-   * `posix-rename` removes the target first. Default: the version in `ident`, else `'7.7'`, which differs most from
-   * Linux.
+   * `posix-rename` removes the target first. Default: that of `ident`, else `'7.7'`, the most unlike Linux.
    */
   version?: MockWindowsVersion;
   /**
