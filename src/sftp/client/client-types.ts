@@ -2,9 +2,9 @@ import type { Readable, Writable } from 'node:stream';
 import type { FileType } from '../names/file-mode.ts';
 import type { ReadStreamOptions, WriteStreamOptions } from './streams.ts';
 
-/** What the server reports about a file. */
+/** What the server reports about a file. A size, mode or time that it does not report is 0; the owner is absent then. */
 export interface RemoteStats {
-  /** The type. */
+  /** The type; `'file'` where the server does not report one. */
   type: FileType;
   /** Bytes. */
   size: number;

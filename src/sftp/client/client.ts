@@ -1,14 +1,14 @@
 import type { Readable, Writable } from 'node:stream';
 import { checkArgument, checkOptions } from '../../check/options.ts';
 import { wrongRange } from '../../check/wrong.ts';
-import { SftpFailed } from '../../errors/index.ts';
 import type { OpenSftpOptions, SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
-import { statusCode } from '../../ssh2/sftp/wire.ts';
 import { orAborted } from '../../time/on-abort.ts';
 import { readFolder } from '../folders/read-folder.ts';
 import { ensureFolders } from '../folders/remote-folders.ts';
 import { removeFile, removeFolder, removeTree } from '../folders/remove-tree.ts';
 import { isFolder } from '../names/file-mode.ts';
+import { lookAtPath } from '../names/look.ts';
+import { saysMissing } from '../names/missing.ts';
 import { isRoot, newRemotePath, remotePath } from '../names/paths.ts';
 import { putInPlace } from '../target/put-in-place.ts';
 import { pursuitOf } from '../transfer/in-use.ts';
@@ -61,7 +61,7 @@ class PromiseClient implements SftpClient {
       await this.stat(path, options);
       return true;
     } catch (error) {
-      if (error instanceof SftpFailed && error.status === statusCode.noSuchFile) return false;
+      if (saysMissing(error)) return false;
       throw error;
     }
   }
@@ -118,7 +118,7 @@ class PromiseClient implements SftpClient {
       throw wrongRange('argument path', path, 'a folder that is no root (it would be emptied)');
     }
     await whileWanted(options.signal, async (throwIfAborted) => {
-      const { mode } = await this.#sftp.lstat(where);
+      const { mode } = await lookAtPath(this.#sftp, where);
       const removal = { sftp: this.#sftp, where: this.#opener.where, throwIfAborted };
       if (!isFolder(mode)) return removeFile(removal, where, mode);
       throwIfAborted();
@@ -183,7 +183,7 @@ class PromiseClient implements SftpClient {
   createWriteStream(path: string, options: WriteStreamOptions = {}): Writable {
     const where = this.#newPath(path);
     checkOptions(options, writeStreamChecks);
-    return writeStream(this.#sftp, where, options);
+    return writeStream({ sftp: this.#sftp, where: this.#opener.where }, where, options);
   }
 
   close(): Promise<void> {

@@ -10,6 +10,7 @@ import { orderedSink } from '../flow/ordered-sink.ts';
 import { Receiver } from '../flow/receiver.ts';
 import { RemoteWriter } from '../flow/remote-writer.ts';
 import { isFolder, permissions, specialKind } from '../names/file-mode.ts';
+import { lookBehind } from '../names/look.ts';
 import {
   closeTarget,
   NotReplaced,
@@ -19,6 +20,7 @@ import {
   removeTarget,
 } from '../target/remote-target.ts';
 import { openInUse, pursuitOf } from '../transfer/in-use.ts';
+import { sizeOfOpen } from '../verify/remote-size.ts';
 
 const MiB = 1024 * 1024;
 /** One `copy-data` request; small enough that a slow disk answers before the request times out. */
@@ -40,7 +42,7 @@ async function copyOnce(copying: Copying, from: string, to: string): Promise<voi
   const { sftp, where, throwIfAborted } = copying;
   throwIfAborted();
   // First look: a server that opens a pipe waits for its other end, and answers nothing more.
-  const { mode, size = 0 } = await sftp.stat(from);
+  const { mode, size = 0 } = await lookBehind(sftp, from);
   const kind = isFolder(mode) ? 'a folder' : specialKind(mode);
   if (kind) throw copyFailed(where, from, `it is ${kind}`);
   const run = pursuitOf(throwIfAborted);
@@ -54,12 +56,14 @@ async function copyOnce(copying: Copying, from: string, to: string): Promise<voi
     });
     if (target.path === (await sftp.realPath(from)))
       throw copyFailed(where, from, 'source and target are the same file');
-    const copied = sftp.supports('copy-data')
-      ? await copyThere(copying, handle, target.handle, size)
-      : await copyThroughUs(copying, handle, target.handle);
-    const [found] = await Promise.all([sftp.fstat(target.handle), closeTarget(sftp, target)]);
-    if (copied < size || (found.size !== undefined && found.size !== copied)) {
-      throw copyFailed(where, from, `${found.size} of ${size} bytes were copied`);
+    // A size of 0 may mean that the server does not know it.
+    const copied =
+      size > 0 && sftp.supports('copy-data')
+        ? await copyThere(copying, handle, target.handle, size)
+        : await copyThroughUs(copying, handle, target.handle);
+    const [found] = await Promise.all([sizeOfOpen(sftp, target.handle), closeTarget(sftp, target)]);
+    if (copied < size || (found !== undefined && found !== copied)) {
+      throw copyFailed(where, from, `${found ?? copied} of ${size} bytes were copied`);
     }
     throwIfAborted();
     await publish(sftp, target, run);

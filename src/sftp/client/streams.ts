@@ -1,13 +1,18 @@
 import { Readable, Writable } from 'node:stream';
+import { SftpFailed } from '../../errors/index.ts';
+import type { Where } from '../../ssh2/channels/link.ts';
 import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag } from '../../ssh2/sftp/wire.ts';
+import { printable, quoted } from '../../text/printable.ts';
 import { Flight } from '../flow/flight.ts';
 import { withOrderHint } from '../flow/in-order.ts';
 import { laneCapacity } from '../flow/lanes.ts';
 import { orderedSink } from '../flow/ordered-sink.ts';
 import { Receiver } from '../flow/receiver.ts';
 import { RemoteWriter } from '../flow/remote-writer.ts';
+import { lookBehind } from '../names/look.ts';
 import { openInUse, type Pursuit, pursuitOf } from '../transfer/in-use.ts';
+import { sizeOfOpen } from '../verify/remote-size.ts';
 
 const MiB = 1024 * 1024;
 
@@ -85,7 +90,11 @@ export function readStream(sftp: SftpRequests, path: string, options: ReadStream
 }
 
 /** A remote file to write to as a Node stream; an error of any write is an `error` of the stream. */
-export function writeStream(sftp: SftpRequests, path: string, options: WriteStreamOptions = {}): Writable {
+export function writeStream(
+  { sftp, where }: { sftp: SftpRequests; where: Where },
+  path: string,
+  options: WriteStreamOptions = {},
+): Writable {
   const { flags = 'w', mode, start = 0, writesInOrder } = options;
   let writer: RemoteWriter | undefined;
   let opened: SftpHandle | undefined;
@@ -100,7 +109,7 @@ export function writeStream(sftp: SftpRequests, path: string, options: WriteStre
     const open = () => sftp.open(path, openFlags(flags), mode === undefined ? {} : { mode });
     // What a new file finds in its way stays there.
     opened = await (flags === 'wx' ? open() : openInUse(sftp, whileOpen(stream), open));
-    const position = flags === 'a' ? ((await sftp.fstat(opened)).size ?? 0) : start;
+    const position = flags === 'a' ? await endOf(sftp, opened, path, where) : start;
     const flight = new Flight({ start: MiB, ceiling: laneCapacity });
     writer = new RemoteWriter({ sftp, handle: opened, flight, position, appends: flags === 'a' });
   };
@@ -123,6 +132,17 @@ export function writeStream(sftp: SftpRequests, path: string, options: WriteStre
     },
   });
   return stream;
+}
+
+/** Where appending begins. A guess would write over what is there, on a server that does not know the flag. */
+async function endOf(sftp: SftpRequests, handle: SftpHandle, path: string, where: Where): Promise<number> {
+  const size = (await sizeOfOpen(sftp, handle)) ?? (await lookBehind(sftp, path)).size;
+  if (size !== undefined) return size;
+  const reason = 'the server does not tell how long the file is, so nothing can be appended';
+  throw new SftpFailed(`SFTP append to ${quoted(path)} on ${where.host}:${where.port} failed: ${reason}`, {
+    ...where,
+    ...{ phase: 'transfer', operation: 'append', path: printable(path), reason },
+  });
 }
 
 /** A stream that is destroyed is not waited for. */

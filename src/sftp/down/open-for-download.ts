@@ -1,10 +1,12 @@
-import type { SftpHandle } from '../../ssh2/sftp/requests.ts';
+import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag, type SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts';
-import { isFolder, specialKind } from '../names/file-mode.ts';
+import { isFolder, isTypeTold, specialKind } from '../names/file-mode.ts';
+import { lookBehind, opensAsFolder } from '../names/look.ts';
 import { openInUse } from '../transfer/in-use.ts';
 import { transferFailed } from '../transfer/transfer-errors.ts';
+import { sizeOfOpen } from '../verify/remote-size.ts';
 
 /** A remote file that is open to be read, and what it is. */
 export interface Remote {
@@ -28,7 +30,7 @@ export class RemoteIsFolder extends Error {
  */
 export async function openForDownload(context: TransferContext, item: DownloadItem): Promise<Remote> {
   const { sftp, run, opener } = context;
-  const looking = Promise.resolve(item.attributes ?? sftp.stat(item.remotePath));
+  const looking = item.attributes ? Promise.resolve(item.attributes) : look(sftp, item.remotePath);
   if (!isWindowsServer(opener.serverVersion)) {
     refuseOther(context, item, await looking);
     run.alive();
@@ -42,11 +44,25 @@ export async function openForDownload(context: TransferContext, item: DownloadIt
     if (looked.status === 'rejected') throw looked.reason;
     refuseOther(context, item, looked.value);
     if (opened.status === 'rejected') throw opened.reason;
-    return { handle: opened.value, attributes: looked.value };
+    return { handle: opened.value, attributes: await withSize(sftp, opened.value, looked.value) };
   } catch (error) {
     if (opened.status === 'fulfilled') await sftp.closeHandle(opened.value).catch(() => {});
     throw error;
   }
+}
+
+/** Some servers say of no path what it is, or let nobody ask; a folder then opens as one. */
+async function look(sftp: SftpRequests, path: string): Promise<SftpAttributes> {
+  const found = await lookBehind(sftp, path);
+  if (!isTypeTold(found.mode) && (await opensAsFolder(sftp, path))) throw new RemoteIsFolder(found);
+  return found;
+}
+
+/** Where a path tells no size, its open file may. */
+async function withSize(sftp: SftpRequests, handle: SftpHandle, found: SftpAttributes) {
+  if (found.size !== undefined) return found;
+  const size = await sizeOfOpen(sftp, handle);
+  return size === undefined ? found : { ...found, size };
 }
 
 function refuseOther({ run }: TransferContext, { remotePath }: DownloadItem, found: SftpAttributes): void {

@@ -65,9 +65,10 @@ export class Receiver extends Moving<Received> {
       else break;
     }
     if (this.#again.length > 0 || this.#next < this.#askEnd) return;
-    if (this.#underWay === 0) {
-      this.finished.resolve({ end: Math.max(this.#job.start, this.#end), beyond: this.#beyond });
-    }
+    if (this.#underWay > 0) return;
+    const { start, end, sftp } = this.#job;
+    if (this.#beyond && this.#end < end) return this.stop(sftp.badEnd(this.#end));
+    this.finished.resolve({ end: Math.max(start, this.#end), beyond: this.#beyond });
   }
 
   #readNext(): void {

@@ -1,6 +1,6 @@
 import { SftpFailed } from '../../errors/index.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
-import type { RawPath, SftpRequests } from '../../ssh2/sftp/requests.ts';
+import type { RawPath, SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import type { SftpName } from '../../ssh2/sftp/wire.ts';
 import { printable, quoted } from '../../text/printable.ts';
 
@@ -47,15 +47,27 @@ export async function readFolder(
   try {
     const listing = new Listing(path.toString(), where, budget);
     for (let more = true; more; ) {
-      const batches = await Promise.all(Array.from({ length: parallelReads }, () => sftp.readdir(handle)));
+      const batches = await batchesOf(sftp, handle);
       onNames();
       listing.take(batches.flatMap((batch) => batch ?? []));
-      more = batches.every((batch) => batch !== undefined && batch.length > 0);
+      more = batches.length === parallelReads && batches.every((batch) => batch && batch.length > 0);
     }
     return listing.entries;
   } finally {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
   }
+}
+
+/** The replies up to one that fails behind the end: some servers close the folder there, and refuse what is asked then. */
+async function batchesOf(sftp: SftpRequests, handle: SftpHandle): Promise<(SftpName[] | undefined)[]> {
+  const reads = Array.from({ length: parallelReads }, () => sftp.readdir(handle));
+  const batches: (SftpName[] | undefined)[] = [];
+  for (const read of await Promise.allSettled(reads)) {
+    if (read.status === 'fulfilled') batches.push(read.value);
+    else if (batches.some((batch) => !batch?.length) && !sftp.ended) break;
+    else throw read.reason;
+  }
+  return batches;
 }
 
 class Listing {

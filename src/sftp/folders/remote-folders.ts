@@ -1,7 +1,8 @@
 import { SftpFailed } from '../../errors/index.ts';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
-import { isFolder } from '../names/file-mode.ts';
+import { isFolderThere } from '../names/look.ts';
+import { saysMissing } from '../names/missing.ts';
 import { splitPath } from '../names/temp-name.ts';
 
 /** Makes a folder unless it is there. Resolves with whether it was made. */
@@ -15,8 +16,7 @@ export async function ensureFolder(
     return true;
   } catch (error) {
     if (!(error instanceof SftpFailed)) throw error;
-    const found = await sftp.stat(path).catch(() => undefined);
-    if (found && isFolder(found.mode)) return false;
+    if (await isFolderThere(sftp, path)) return false;
     throw error;
   }
 }
@@ -31,9 +31,15 @@ export async function ensureFolders(
     return await ensureFolder(sftp, path, attributes);
   } catch (error) {
     const above = splitPath(path.replace(/(?<!\/)\/+$/, '')).folder.replace(/(?<=[^/])\/+$/, '');
-    const isMissing = error instanceof SftpFailed && error.status === statusCode.noSuchFile;
-    if (!isMissing || above === '' || above === path) throw error;
+    if (above === '' || above === path || !(await isForMissing(sftp, error, above))) throw error;
     await ensureFolders(sftp, above);
     return ensureFolder(sftp, path, attributes);
   }
+}
+
+/** Whether a folder could not be made because the one above it is missing, for which some servers have a plain failure. */
+async function isForMissing(sftp: SftpRequests, error: unknown, above: string): Promise<boolean> {
+  if (saysMissing(error)) return true;
+  if (!(error instanceof SftpFailed) || error.status !== statusCode.failure) return false;
+  return sftp.lstat(above).then(() => false, saysMissing);
 }

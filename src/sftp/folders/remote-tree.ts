@@ -1,7 +1,8 @@
 import type { SftpAttributes, SftpName } from '../../ssh2/sftp/wire.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
-import { fileType, isFolder, specialKind } from '../names/file-mode.ts';
-import { joinRemote, nameProblem, unsafe } from '../names/paths.ts';
+import { fileType, isFolder, isTypeTold, specialKind } from '../names/file-mode.ts';
+import { withType } from '../names/look.ts';
+import { joinRaw, joinRemote, nameProblem, unsafe } from '../names/paths.ts';
 import { endOfLink } from '../names/remote-link.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { type ListingBudget, listingLimits, readFolder } from './read-folder.ts';
@@ -54,8 +55,10 @@ export async function readRemoteTree(
 
 async function nextLevel(walk: Walk, folders: readonly RemoteEntry[]): Promise<RemoteEntry[]> {
   const found: RemoteEntry[] = [];
-  for (let at = 0; at < folders.length; at += parallelFolders) {
-    const some = folders.slice(at, at + parallelFolders);
+  const { sftp, settings } = walk.context;
+  const atOnce = Math.max(1, Math.min(parallelFolders, settings.concurrency, sftp.maxHandles - 4));
+  for (let at = 0; at < folders.length; at += atOnce) {
+    const some = folders.slice(at, at + atOnce);
     const listings = await Promise.all(some.map((folder) => list(walk, folder)));
     for (const listing of listings) found.push(...listing);
   }
@@ -77,7 +80,7 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
   });
   const folders: RemoteEntry[] = [];
   for (const name of names) {
-    const listed = toEntry(folder, name);
+    const listed = toEntry(folder, await told(walk, folder, name));
     // The filter comes first: what it leaves out may have any name.
     if (!settings.filter(listed.path, kindOf(listed))) continue;
     const problem = nameProblem(name.raw, name.name);
@@ -94,6 +97,13 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
     else tree.files.push(entry);
   }
   return folders;
+}
+
+/** Some servers list names alone. */
+async function told({ context }: Walk, folder: RemoteEntry, name: SftpName): Promise<SftpName> {
+  if (isTypeTold(name.attributes.mode)) return name;
+  const path = joinRaw(folder.remotePath, name);
+  return { ...name, attributes: await withType(context.sftp, path, name.attributes) };
 }
 
 /** What the filter is told of an entry of a listing: a link is a file until it is followed. */

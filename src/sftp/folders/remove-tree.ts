@@ -2,6 +2,7 @@ import { SftpFailed } from '../../errors/index.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
 import type { RawPath, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { isFolder, isLink, isReadOnly } from '../names/file-mode.ts';
+import { withType } from '../names/look.ts';
 import { joinRaw, strayProblem, unsafe } from '../names/paths.ts';
 import { changeInUse, pursuitOf } from '../transfer/in-use.ts';
 import { eachOf } from './each-of.ts';
@@ -71,9 +72,11 @@ async function removeLevel(removal: TreeRemoval, path: RawPath, depth: number): 
   if (depth > mostDepth) throw unsafe(where, path.toString(), 'the folders do not end');
   if (await leadsElsewhere(sftp, path)) return removeFolder(removal, path);
   const entries = await readFolder(sftp, path, { where, onNames: throwIfAborted });
-  for (const { name } of entries) {
+  for (const entry of entries) {
+    const { name } = entry;
     const problem = strayProblem(name, sftp.windows !== undefined);
     if (problem) throw unsafe(where, name, problem);
+    entry.attributes = await withType(sftp, joinRaw(path, entry), entry.attributes);
   }
   const folders = entries.filter(({ attributes }) => isFolder(attributes.mode));
   const others = entries.filter(({ attributes }) => !isFolder(attributes.mode));

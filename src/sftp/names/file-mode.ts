@@ -24,6 +24,11 @@ export function specialKind(mode: number | undefined): string | undefined {
   return fileType(mode) === 'other' ? (kinds.get((mode ?? 0) & typeMask) ?? 'something special') : undefined;
 }
 
+/** Whether a mode says what is there. Some servers send none, or permissions alone. */
+export function isTypeTold(mode: number | undefined): boolean {
+  return ((mode ?? 0) & typeMask) !== 0;
+}
+
 export function isFolder(mode: number | undefined): boolean {
   return ((mode ?? 0) & typeMask) === 0o040000;
 }

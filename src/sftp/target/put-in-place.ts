@@ -1,8 +1,10 @@
 import { SftpFailed } from '../../errors/index.ts';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
-import { type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
+import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
 import { isFolder, isReadOnly } from '../names/file-mode.ts';
+import { lookAtPath } from '../names/look.ts';
+import { saysMissing } from '../names/missing.ts';
 import { backupName } from '../names/temp-name.ts';
 import { changeInUse, type Pursuit } from '../transfer/in-use.ts';
 
@@ -103,13 +105,10 @@ export async function removeFirmly(sftp: SftpRequests, path: string): Promise<vo
 }
 
 async function look(sftp: SftpRequests, path: string): Promise<SftpAttributes | undefined> {
-  return sftp.lstat(path).catch(() => undefined);
+  return lookAtPath(sftp, path).catch(() => undefined);
 }
 
 /** Whether the server says that nothing is there. */
 export async function isMissing(sftp: SftpRequests, path: string): Promise<boolean> {
-  return sftp.lstat(path).then(
-    () => false,
-    (error) => error instanceof SftpFailed && error.status === statusCode.noSuchFile,
-  );
+  return sftp.lstat(path).then(() => false, saysMissing);
 }

@@ -3,6 +3,7 @@ import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag, type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
 import { fileType, isFolder, isLink, isReadOnly } from '../names/file-mode.ts';
+import { lookAtPath } from '../names/look.ts';
 import { EndlessLinks, endOfLink } from '../names/remote-link.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
 import { hinted } from '../transfer/hinted.ts';
@@ -162,7 +163,7 @@ function mayBeTaken(error: unknown): boolean {
 
 async function lookAt(sftp: SftpRequests, path: string): Promise<SftpAttributes | undefined> {
   try {
-    return await sftp.lstat(path);
+    return await lookAtPath(sftp, path);
   } catch {
     // Most often there is nothing; whatever else it is, the rename will tell.
     return undefined;

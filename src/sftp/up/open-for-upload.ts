@@ -1,9 +1,8 @@
-import { SftpFailed } from '../../errors/index.ts';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
-import { statusCode } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { isFolder } from '../names/file-mode.ts';
+import { saysMissing } from '../names/missing.ts';
 import { splitPath } from '../names/temp-name.ts';
 import { openTarget, type RemoteTarget, type TargetOptions } from '../target/remote-target.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
@@ -27,22 +26,13 @@ export async function openForUpload(
 
 /** A file that is to be made is `no such file` only when its folder is not there, or is no folder. */
 async function folderProblem(sftp: SftpRequests, error: unknown): Promise<string | undefined> {
-  if (!isMissing(error) || error.operation !== 'open' || sftp.ended) return undefined;
+  if (!saysMissing(error) || error.operation !== 'open' || sftp.ended) return undefined;
   const folder = splitPath(error.path ?? '').folder.replace(/(?<=[^/])\/+$/, '');
   if (folder === '') return undefined;
   try {
     const { mode } = await sftp.stat(folder);
     return isFolder(mode) ? undefined : `${quoted(folder)} on the server is not a folder`;
   } catch (missing) {
-    return isMissing(missing) ? `its folder ${quoted(folder)} does not exist on the server` : undefined;
+    return saysMissing(missing) ? `its folder ${quoted(folder)} does not exist on the server` : undefined;
   }
 }
-
-function isMissing(error: unknown): error is SftpFailed {
-  return (
-    error instanceof SftpFailed && (error.status === statusCode.noSuchFile || error.status === noSuchPath)
-  );
-}
-
-/** From later versions of the protocol; some servers send it in version 3 too. */
-const noSuchPath = 10;

@@ -1,7 +1,7 @@
-import { SftpFailed } from '../../errors/index.ts';
 import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
-import { openFlag, statusCode } from '../../ssh2/sftp/wire.ts';
+import { openFlag } from '../../ssh2/sftp/wire.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
+import { isRefused } from '../names/missing.ts';
 import { transferFailed, wrongSize } from '../transfer/transfer-errors.ts';
 
 /** The size of an open file; undefined where the server does not tell it, or lets nobody ask (an inbox that is only written to). */
@@ -24,7 +24,7 @@ export async function checkRemoteSize(
   if (found === size) return;
   if (found !== undefined) throw wrongSize(run, remotePath, size, found);
   const ends = await endsAt(sftp, path, size).catch((error) => {
-    if (!isRefusal(error)) throw error;
+    if (!isRefused(error)) throw error;
     const reason = 'the server lets nobody look at the size of the copy';
     const hint =
       'The server took every byte, but its size cannot be checked: verify: false leaves the check out.';
@@ -53,13 +53,7 @@ async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
-    if (isRefusal(error)) return undefined;
+    if (isRefused(error)) return undefined;
     throw error;
   }
-}
-
-/** The server does not do this, or not for this account. A failure is something else: it may mean a broken disk. */
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof SftpFailed)) return false;
-  return error.status === statusCode.permissionDenied || error.status === statusCode.unsupported;
 }

@@ -141,8 +141,9 @@ function establish(
   serverVersion: string | undefined,
 ): void {
   const number = version.uint32();
-  if (number < 3)
-    throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP`);
+  // Attributes have another form from version 4 on, and would be misread.
+  if (number !== 3)
+    throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP instead of 3`);
   operations.useExtensions(readExtensions(version));
   operations.writes.assume(assumedOrder(serverVersion, operations.supports(writesAnywhere)));
   if (!operations.supports('limits@openssh.com')) return;

@@ -86,9 +86,9 @@ export function sessionEnded(where: Where, why: string, retryable = true): SftpF
   });
 }
 
-/** Text came where SFTP should begin. */
-export function spokeFirst(where: Where, text: string): SftpFailed {
-  const reason = `the server sent text before SFTP began: ${quoted(text)}`;
+/** Text came where SFTP should begin, or go on. */
+export function spoke(where: Where, when: string, text: string): SftpFailed {
+  const reason = `the server sent text ${when}: ${quoted(text)}`;
   return new SftpFailed(`The SFTP session with ${where.host}:${where.port} is over: ${reason}`, {
     ...where,
     operation: 'session',

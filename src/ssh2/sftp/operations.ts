@@ -1,6 +1,7 @@
 import type { SshError } from '../../errors/index.ts';
 import type { WindowsFacts } from '../../windows/versions.ts';
 import type { SftpLimits } from './limits.ts';
+import { OpenHandles } from './open-handles.ts';
 import type { Reply } from './pending.ts';
 import type {
   CopyRange,
@@ -34,6 +35,7 @@ export class SftpOperations implements SftpRequests {
   #extensions: ReadonlyMap<string, string> = new Map();
   #limits: SftpLimits;
   readonly #takesLinkPathFirst: boolean;
+  readonly #handles = new OpenHandles();
 
   readonly roundTrip: number;
   readonly receiveWindow: number;
@@ -103,6 +105,7 @@ export class SftpOperations implements SftpRequests {
   }
 
   closeHandle(handle: SftpHandle): Promise<void> {
+    this.#handles.forget(handle);
     return this.#do('close', undefined, packetType.close, [handle]);
   }
 
@@ -125,6 +128,10 @@ export class SftpOperations implements SftpRequests {
       }
       done(undefined, [head.subarray(9), ...rest], size);
     });
+  }
+
+  badEnd(position: number): SshError {
+    return this.#session.broken(aRead, `an end of file at byte ${position}, and bytes from behind it`);
   }
 
   write(handle: SftpHandle, position: number, data: WriteData, done: WriteDone): void {
@@ -251,6 +258,8 @@ export class SftpOperations implements SftpRequests {
       read: (reader) => {
         const handle = Buffer.from(reader.bytes());
         if (handle.length > 256) throw this.#session.broken(question, `a handle of ${handle.length} bytes`);
+        if (!this.#handles.take(handle))
+          throw this.#session.broken(question, 'a handle by which something else is open');
         return handle;
       },
     });

@@ -58,6 +58,8 @@ export interface SftpRequests {
    * belongs to the session until `done`, and for ever if that brings an error.
    */
   write(handle: SftpHandle, position: number, data: WriteData, done: WriteDone): void;
+  /** The error of a file that ends at `position`, and has bytes behind it. */
+  badEnd(position: number): SshError;
   fstat(handle: SftpHandle): Promise<SftpAttributes>;
   fsetstat(handle: SftpHandle, attributes: SftpAttributes): Promise<void>;
   stat(path: string): Promise<SftpAttributes>;

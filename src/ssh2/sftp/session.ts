@@ -7,7 +7,7 @@ import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Link } from '../channels/link.ts';
 import { sendBeforeWindow } from '../insides/ahead/before-window.ts';
 import { LostSignal } from '../transport/lost.ts';
-import { type Asked, brokenReply, noReply, notOffered, refusal, sessionEnded, spokeFirst } from './errors.ts';
+import { type Asked, brokenReply, noReply, notOffered, refusal, sessionEnded, spoke } from './errors.ts';
 import { Greeting } from './greeting.ts';
 import { PendingRequests, type Reply } from './pending.ts';
 import { type PacketPieces, PacketSplitter, withWholeHead } from './splitter.ts';
@@ -219,9 +219,9 @@ export class SftpSession {
       return sessionEnded(where, `reading an answer failed here: ${printable(String(error))}`, false);
     }
     const noise = this.#greeting.noise;
-    if (noise === undefined)
-      return sessionEnded(where, `the server sent ${error.message}, which is not SFTP`, false);
-    return spokeFirst(where, noise);
+    if (noise !== undefined) return spoke(where, 'before SFTP began', noise);
+    if (error.text !== undefined) return spoke(where, 'in the middle of SFTP', error.text);
+    return sessionEnded(where, `the server sent ${error.message}, which is not SFTP`, false);
   }
 
   #receive(pieces: PacketPieces, length: number): void {

@@ -6,6 +6,9 @@ export type PacketPieces = Buffer[];
 /** OpenSSH's own limit for a packet is 256 KiB; some servers put the header on top of that. */
 const maxPacketLength = 256 * 1024 + 1024;
 
+/** Bytes of text that an error quotes. */
+const shown = 200;
+
 /** Cuts the byte stream of an SFTP session into packets. File data is never copied or joined. */
 export class PacketSplitter {
   #onPacket: (pieces: PacketPieces, length: number) => void;
@@ -23,7 +26,7 @@ export class PacketSplitter {
     for (let at = 0; at < chunk.length; ) {
       if (this.#lengthBytes < 4) {
         this.#length = this.#length * 256 + (chunk[at++] ?? 0);
-        if (++this.#lengthBytes === 4) this.#begin();
+        if (++this.#lengthBytes === 4) this.#begin(chunk.subarray(at, at + shown));
         continue;
       }
       const end = Math.min(chunk.length, at + this.#missing);
@@ -34,10 +37,10 @@ export class PacketSplitter {
     }
   }
 
-  #begin(): void {
+  #begin(behind: Buffer): void {
     // The smallest packet is a type and an id (or a version).
     if (this.#length < 5 || this.#length > maxPacketLength) {
-      throw new MalformedPacket(`a packet of ${this.#length} bytes`);
+      throw new MalformedPacket(`a packet of ${this.#length} bytes`, textOf(this.#length, behind));
     }
     this.#missing = this.#length;
   }
@@ -55,4 +58,12 @@ export class PacketSplitter {
 /** The first `length` bytes and more in one piece, and the other pieces as they came. */
 export function withWholeHead(pieces: PacketPieces, length: number): PacketPieces {
   return (pieces[0]?.length ?? 0) >= length ? pieces : [Buffer.concat(pieces)];
+}
+
+/** The bytes of such a length and what follows, where they are text. */
+function textOf(length: number, behind: Buffer): string | undefined {
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(length);
+  const [text = ''] = Buffer.concat([head, behind]).toString('utf8').split('\0');
+  return /^[\t\r\n\x1b -~]{4}/.test(text) ? text.trimEnd() : undefined;
 }

@@ -1,3 +1,5 @@
+import { listedMode } from './long-name.ts';
+
 /** Packet types of SFTP version 3 (draft-ietf-secsh-filexfer-02), the version that every server speaks. */
 export const packetType = {
   init: 1,
@@ -117,7 +119,15 @@ function put(packet: Buffer, at: number, field: PlainField): number {
 }
 
 /** The server sent bytes that are not SFTP. */
-export class MalformedPacket extends Error {}
+export class MalformedPacket extends Error {
+  /** What a shell or script printed in its place, if that is what it looks like. */
+  readonly text: string | undefined;
+
+  constructor(what: string, text?: string) {
+    super(what);
+    this.text = text;
+  }
+}
 
 /** Reads fields of a packet from the server; never beyond its end. */
 export class PacketReader {
@@ -174,8 +184,11 @@ export class PacketReader {
     return Array.from({ length: count }, () => {
       // A copy: a name kept from a listing must not keep the whole packet.
       const raw = Buffer.from(this.bytes());
-      this.bytes();
-      return { raw, name: raw.toString('utf8'), attributes: this.attributes() };
+      const longName = this.bytes();
+      const attributes = this.attributes();
+      const mode = listedMode(attributes.mode, longName);
+      if (mode !== undefined) attributes.mode = mode;
+      return { raw, name: raw.toString('utf8'), attributes };
     });
   }
 

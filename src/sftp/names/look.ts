@@ -1,0 +1,74 @@
+import type { RawPath, SftpRequests } from '../../ssh2/sftp/requests.ts';
+import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
+import { isFolder, isTypeTold } from './file-mode.ts';
+import { isRefused } from './missing.ts';
+import { splitPath } from './temp-name.ts';
+
+/** What a folder or link gets as its mode of which the server tells none. */
+const untold = { folder: 0o040755, link: 0o120777 } as const;
+
+/** What is at a path, where the account may look: nothing is known of it else. Links are followed. */
+export async function lookBehind(sftp: SftpRequests, path: string): Promise<SftpAttributes> {
+  return sftp.stat(path).catch((error) => (isRefused(error) ? {} : Promise.reject(error)));
+}
+
+/** The same of the path itself. Some servers know no LSTAT. */
+export async function lookAtPath(sftp: SftpRequests, path: string): Promise<SftpAttributes> {
+  const found = await sftp.lstat(path).catch((error) => {
+    return isRefused(error) ? lookBehind(sftp, path) : Promise.reject(error);
+  });
+  return withType(sftp, path, found);
+}
+
+/**
+ * The attributes with the type of the file, found out where the server does not tell it: a link can be read, a folder
+ * opened; all else is taken for a file.
+ */
+export async function withType(
+  sftp: SftpRequests,
+  path: RawPath,
+  attributes: SftpAttributes,
+): Promise<SftpAttributes> {
+  if (isTypeTold(attributes.mode)) return attributes;
+  const [isLink, isFolderHere] = await Promise.all([
+    succeeds(sftp.readLink(path)),
+    opensAsFolder(sftp, path),
+  ]);
+  if (isLink) return { ...attributes, mode: untold.link };
+  if (!isFolderHere) return attributes;
+  // A server that reads no links may follow them all the same.
+  return { ...attributes, mode: (await isElsewhere(sftp, path)) ? untold.link : untold.folder };
+}
+
+/** Whether a path is a folder, or a link to one. */
+export async function isFolderThere(sftp: SftpRequests, path: string): Promise<boolean> {
+  const found = await lookBehind(sftp, path).catch(() => undefined);
+  if (!found) return false;
+  return isTypeTold(found.mode) ? isFolder(found.mode) : opensAsFolder(sftp, path);
+}
+
+export async function opensAsFolder(sftp: SftpRequests, path: RawPath): Promise<boolean> {
+  const handle = await sftp.opendir(path).catch(() => undefined);
+  if (handle && !sftp.ended) void sftp.closeHandle(handle).catch(() => {});
+  return handle !== undefined;
+}
+
+/** Whether the real path of what opens as a folder has another name, or is in another folder, than its path says. */
+async function isElsewhere(sftp: SftpRequests, path: RawPath): Promise<boolean> {
+  if (typeof path !== 'string') return true;
+  const { folder, name } = splitPath(path.replace(/(?<=[^/])\/+$/, ''));
+  if (name === '' || name === '.' || name === '..') return false;
+  try {
+    const [above, real] = await Promise.all([sftp.realPath(folder || '.'), sftp.realPath(path)]);
+    return real !== `${above.replace(/\/+$/, '')}/${name}`;
+  } catch {
+    return true;
+  }
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}
