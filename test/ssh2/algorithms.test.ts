@@ -107,4 +107,27 @@ describe('changes to a list', () => {
       /option algorithms\.hmac\.remove: 'hmac-sha3' given/,
     );
   });
+
+  it.each(['append', 'prepend', 'remove'] as const)('%s by a pattern that fits nothing is wrong', (way) => {
+    expect(() => change({ [way]: 'hmac-shaa*' })).toThrow(
+      new RegExp(`option algorithms\\.hmac\\.${way}: 'hmac-shaa\\*' given; names out of`),
+    );
+  });
+
+  it('by a pattern say what the runtime lacks, and let it be removed', () => {
+    missing.add('chacha20');
+    expect(() => resolveAlgorithms({ cipher: { append: 'chacha*' } })).toThrow(
+      /the crypto of this runtime has/,
+    );
+    expect(resolveAlgorithms({ cipher: { remove: 'chacha*' } })).toEqual(resolveAlgorithms());
+  });
+});
+
+describe('a list', () => {
+  it('offers a name that is given twice once', () => {
+    expect(resolveAlgorithms({ cipher: ['aes256-ctr', 'aes128-ctr', 'aes256-ctr'] }).cipher).toEqual([
+      'aes256-ctr',
+      'aes128-ctr',
+    ]);
+  });
 });

@@ -122,7 +122,7 @@ export function algorithmNames(kind: AlgorithmKind): {
 function listFor(kind: AlgorithmKind, asked: readonly string[] | AlgorithmChanges | undefined): string[] {
   const option = `algorithms.${kind}`;
   if (asked === undefined) return [...algorithmNames(kind).offered];
-  if (isList(asked)) return asked.map((name) => checkKnown(option, kind, name));
+  if (isList(asked)) return [...new Set(asked.map((name) => checkKnown(option, kind, name)))];
   const list = changed(option, kind, asked);
   if (list.length > 0) return list;
   throw wrongRange(`${option}.remove`, [asked.remove].flat().join(', '), 'to leave at least one');
@@ -147,26 +147,26 @@ function changed(
 
 /** The known names that a name or pattern means. What the runtime lacks anyway may be removed. */
 function meant(option: string, kind: AlgorithmKind, pattern: string): string[] {
-  if (/[*?]/.test(pattern)) {
-    return algorithmNames(kind).known.filter((name) => new WildcardMatcher(name).matches(pattern));
-  }
-  return [
-    option.endsWith('.remove') && isKnownAnywhere(kind, pattern)
-      ? pattern
-      : checkKnown(option, kind, pattern),
-  ];
+  const isMeant = (name: string) => new WildcardMatcher(name).matches(pattern);
+  const mayBeElsewhere = option.endsWith('.remove');
+  const { known } = mayBeElsewhere ? { known: knownAnywhere(kind) } : algorithmNames(kind);
+  const names = known.filter(/[*?]/.test(pattern) ? isMeant : (name) => name === pattern);
+  // One that is misspelt would leave in what is to go, and nobody be told.
+  if (names.length === 0) throw unknown(option, kind, pattern, knownAnywhere(kind).some(isMeant));
+  return names;
 }
 
-function isKnownAnywhere(kind: AlgorithmKind, name: string): boolean {
-  const all: readonly string[] = [...offered[kind], ...possible[kind]];
-  return all.includes(name);
+function knownAnywhere(kind: AlgorithmKind): readonly string[] {
+  return [...offered[kind], ...possible[kind]];
 }
 
 function checkKnown(option: string, kind: AlgorithmKind, name: string): string {
+  if (algorithmNames(kind).known.includes(name)) return name;
+  throw unknown(option, kind, name, knownAnywhere(kind).includes(name));
+}
+
+function unknown(option: string, kind: AlgorithmKind, name: string, isElsewhere: boolean): Error {
   const { known } = algorithmNames(kind);
-  if (known.includes(name)) return name;
-  const where = isKnownAnywhere(kind, name)
-    ? 'names that the crypto of this runtime has, out of'
-    : 'names out of';
-  throw wrongRange(option, name, `${where} ${known.join(', ')}`);
+  const where = isElsewhere ? 'names that the crypto of this runtime has, out of' : 'names out of';
+  return wrongRange(option, name, `${where} ${known.join(', ')}`);
 }
