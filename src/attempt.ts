@@ -15,8 +15,9 @@ import type { HopConnection, Route, RouteContext, RoutedStream } from './route/r
 import { tcp } from './route/tcp.ts';
 import { Link } from './ssh2/channels/link.ts';
 import type { ResolvedAlgorithms } from './ssh2/handshake/algorithms.ts';
-import { type Established, handshake } from './ssh2/handshake/handshake.ts';
+import { handshake } from './ssh2/handshake/handshake.ts';
 import { type OwnedLink, ownLink } from './ssh2/handshake/owned-link.ts';
+import type { Established } from './ssh2/handshake/plan.ts';
 import type { Credentials } from './ssh2/login/credentials.ts';
 import { printable } from './text/printable.ts';
 import { onAbort } from './time/on-abort.ts';

@@ -29,6 +29,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
     'registry',
     'client-parts.ts',
     'tame.ts',
+    'until-login.ts',
     'internals.ts',
     'messages',
     'key-exchange',

@@ -28,8 +28,11 @@ export function openTcp(context: RouteContext): Promise<Socket> {
     const socket = connect({ host, port, noDelay: true, keepAlive: true, autoSelectFamilyAttemptTimeout });
     const onConnect = () => {
       unfollow();
+      // It would hold on to all of this for the socket's life.
+      socket.removeListener('error', onError);
       resolve(socket);
     };
+    const onError = (error: NodeJS.ErrnoException) => giveUp(tcpError(error, context));
     const giveUp = (reason: unknown) => {
       unfollow();
       socket.removeListener('connect', onConnect);
@@ -37,11 +40,14 @@ export function openTcp(context: RouteContext): Promise<Socket> {
       reject(reason);
     };
     // Stays for the socket's life: between here and its new owner an error must not be an uncaught one.
-    socket.on('error', (error: NodeJS.ErrnoException) => giveUp(tcpError(error, context)));
+    socket.on('error', ignored);
+    socket.on('error', onError);
     socket.once('connect', onConnect);
     const unfollow = onAbort(signal, () => giveUp(signal.reason));
   });
 }
+
+const ignored = (): void => {};
 
 function tcpError(error: NodeJS.ErrnoException, { host, port, hop }: RouteContext): ConnectFailed {
   const errno = error.code ?? firstOf(error)?.code;

@@ -4,7 +4,8 @@ import { type HostKeyPolicy, hostKeyPolicy } from '../../src/host-key/policy/pol
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
 import { defaultTimeouts } from '../../src/options/defaults.ts';
 import { resolveAlgorithms } from '../../src/ssh2/handshake/algorithms.ts';
-import { type HandshakePlan, handshake } from '../../src/ssh2/handshake/handshake.ts';
+import { handshake } from '../../src/ssh2/handshake/handshake.ts';
+import type { HandshakePlan } from '../../src/ssh2/handshake/plan.ts';
 import { failureOf, pause, until } from '../support/outcome.ts';
 
 function start(server: MockServer, more: Partial<HandshakePlan> = {}) {

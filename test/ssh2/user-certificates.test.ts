@@ -7,6 +7,7 @@ import { resolveAlgorithms } from '../../src/ssh2/handshake/algorithms.ts';
 import { loadCredentials } from '../../src/ssh2/login/credentials.ts';
 import { PublicKeys } from '../../src/ssh2/login/public-keys.ts';
 import { wholeSignature } from '../../src/ssh2/login/signing.ts';
+import { StopSwitch } from '../../src/time/stop-switch.ts';
 import { type KeyFolder, keyFolder } from '../support/certificates.ts';
 
 let folder: KeyFolder;
@@ -84,7 +85,7 @@ describe('what is tried', () => {
     const key = await folder.key(`t${Math.random()}`, ...kind);
     await folder.certify(key, authority);
     const credentials = await loadCredentials({ ...base, privateKeyPath: key });
-    const keys = new PublicKeys(credentials, new AbortController().signal, { accepted, note: () => {} });
+    const keys = new PublicKeys(credentials, new StopSwitch(), { accepted, note: () => {} });
     if (taken) keys.serverTakes(taken);
     return [...keys.own(), ...keys.otherWays()].map(
       ({ make }) => (make() as unknown as { key: { type: string } }).key.type,

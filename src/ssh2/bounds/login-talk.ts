@@ -1,5 +1,6 @@
 import type { Client } from 'ssh2';
 import { handlersOf } from '../insides/messages/inbound.ts';
+import { replaceUntilLogin } from '../insides/until-login.ts';
 import type { OnExceeded } from './receive-window.ts';
 
 /** Far more than any login asks; each question may reach a human. */
@@ -16,18 +17,18 @@ export function boundLoginTalk(client: Client, onExceeded: OnExceeded): boolean 
   let rounds = 0;
   let banners = 0;
   let bannerBytes = 0;
-  handlers.USERAUTH_INFO_REQUEST = (protocol, name, instructions, prompts) => {
+  replaceUntilLogin(client, handlers, 'USERAUTH_INFO_REQUEST', (protocol, name, instructions, prompts) => {
     const count = Array.isArray(prompts) ? prompts.length : 0;
     if (++rounds > most.rounds) onExceeded(`it asked more than ${most.rounds} times during one login`);
     else if (count > most.prompts) onExceeded(`it asked ${count} questions at once (limit ${most.prompts})`);
     else onAsked(protocol, name, instructions, prompts);
-  };
-  handlers.USERAUTH_BANNER = (protocol, message) => {
+  });
+  replaceUntilLogin(client, handlers, 'USERAUTH_BANNER', (protocol, message) => {
     bannerBytes += message.length;
     if (++banners > most.banners) onExceeded(`it sent more than ${most.banners} login banners`);
     else if (bannerBytes > most.bannerBytes)
       onExceeded(`its login banners came to ${bannerBytes} bytes (limit ${most.bannerBytes})`);
     else onBanner(protocol, message);
-  };
+  });
   return true;
 }

@@ -1,13 +1,9 @@
 import type { Duplex } from 'node:stream';
-import type { Client } from 'ssh2';
-import type { PhaseTimings, SshError, StreamPhase } from '../../errors/index.ts';
-import type { HostKeyPolicy } from '../../host-key/policy/policy.ts';
-import type { Complete } from '../../options/defaults.ts';
-import type { KeepaliveOptions, Log, Timeouts } from '../../options/types.ts';
+import type { SshError, StreamPhase } from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
 import { Chores } from '../../time/chores.ts';
 import { harmless } from '../../time/harmless.ts';
-import { latch } from '../../time/latch.ts';
+import { type Latch, latch } from '../../time/latch.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { PhaseClock } from '../../time/phase-clock.ts';
 import { StopSwitch } from '../../time/stop-switch.ts';
@@ -17,8 +13,8 @@ import { authenticateEarly } from '../insides/ahead/early-auth.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { onHostKeysTold } from '../insides/key-exchange/further-host-keys.ts';
 import { onServerOffer, type ServerOffer } from '../insides/key-exchange/server-offer.ts';
+import { loginSucceeded } from '../insides/until-login.ts';
 import { Authentication } from '../login/auth.ts';
-import type { Credentials } from '../login/credentials.ts';
 import type { MessageOrder } from '../order/message-order.ts';
 import {
   bannerInvalid,
@@ -33,44 +29,14 @@ import {
   unsafeSsh2,
 } from '../transport/classify.ts';
 import { isOpenSsh } from '../transport/server-kind.ts';
-import { type StreamEnd, Transport } from '../transport/transport.ts';
+import { type StreamEnd, Transport, type TransportEvents } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 import { authBroken, invalidCertificate } from './auth-broken.ts';
 import { askForHostCertificates, connectClient, offerHybridKex } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
 import { mendClient } from './mend-client.ts';
 import { streamTimeout } from './phase-timeouts.ts';
-
-/** Everything a handshake needs to know, beside the stream. */
-export interface HandshakePlan {
-  where: Where;
-  credentials: Credentials;
-  hostKey: HostKeyPolicy;
-  algorithms: ResolvedAlgorithms;
-  timeouts: Complete<Timeouts>;
-  keepalive: false | Complete<KeepaliveOptions>;
-  onLoginBanner?: ((notice: string) => void) | undefined;
-  log: Log;
-  signal: AbortSignal;
-  /** Filled in phase by phase, so that it tells of failed attempts too. */
-  timings: Partial<PhaseTimings>;
-  /** Why the stream ended, if the route knows better. */
-  routeFailure?: (() => Error | undefined) | undefined;
-}
-
-/** A login that succeeded: the client, its stream, and whom it led to. */
-export interface Established {
-  client: Client;
-  transport: Transport;
-  /** The identification line without `SSH-2.0-`, escaped for display. */
-  serverVersion: string;
-  /** Of the key that the server has proved to own; reckoned when it is asked for. */
-  hostKeyFingerprint(): string;
-  /** What the end of the connection waits for. */
-  chores: Chores;
-  /** From now on, whatever ends the connection is told here, once. */
-  onEnd(listener: (error: SshError) => void): void;
-}
+import type { Established, HandshakePlan } from './plan.ts';
 
 /**
  * Identification line, key exchange, host key and login over an open stream, each within its own limit. Rejects with
@@ -80,75 +46,89 @@ export function handshake(stream: Duplex, plan: HandshakePlan): Promise<Establis
   return new Handshake(stream, plan).run();
 }
 
-class Handshake {
-  #plan: HandshakePlan;
-  #client = new ssh2.Client();
-  #transport: Transport;
-  #auth: Authentication;
-  #guard: HostKeyGuard;
+/** What a connection does without once its login has succeeded, which is nearly all of its time. */
+interface Login {
+  readonly plan: HandshakePlan;
+  readonly auth: Authentication;
+  readonly clock: PhaseClock;
+  readonly outcome: Latch<Established>;
+  offer?: ServerOffer;
+}
+
+/** What a situation after the login says of it. */
+const untried = { methodsTried: [], methodsOffered: undefined, authFailures: 0 };
+
+/** Lives as long as its connection, as the one to whom ssh2 and the stream tell what becomes of it. */
+class Handshake implements TransportEvents {
+  readonly #where: Where;
+  readonly #client = new ssh2.Client();
+  readonly #transport: Transport;
+  readonly #guard: HostKeyGuard;
+  readonly #over = new StopSwitch();
+  readonly #chores = new Chores();
+  #login: Login | undefined;
   #order: MessageOrder | undefined;
-  #offer: ServerOffer | undefined;
-  #outcome = latch<Established>();
   #phase: HandshakePhase = 'banner';
-  #clock = new PhaseClock();
-  #chores = new Chores();
   #serverVersion = '';
-  #over = new StopSwitch();
   #endListener: ((error: SshError) => void) | undefined;
   #ended: SshError | undefined;
 
   constructor(stream: Duplex, plan: HandshakePlan) {
-    this.#plan = plan;
-    this.#transport = new Transport(stream, {
-      onIdentification: (line) => this.#identified(line),
-      onInvalid: (received) => this.#fail(bannerInvalid(received, this.#situation())),
-      onEnd: (end) => this.#streamEnded(end),
-    });
+    this.#where = plan.where;
+    this.#transport = new Transport(stream, this);
     const over = this.#over;
     const target = { ...plan.where, over };
     this.#guard = new HostKeyGuard(plan.hostKey, target, (error) => this.#fail(error));
-    const events = {
-      over,
-      onThinking: (thinking: boolean) => (thinking ? this.#clock.pause() : this.#clock.resume()),
-      onBroken: (error: unknown) =>
-        this.#phase === 'auth' && this.#fail(authBroken(error, this.#situation())),
-    };
-    this.#auth = new Authentication(plan.credentials, events, plan.algorithms.publicKey);
+    const auth = new Authentication(
+      plan.credentials,
+      {
+        over,
+        onThinking: (thinking: boolean) =>
+          thinking ? this.#login?.clock.pause() : this.#login?.clock.resume(),
+        onBroken: (error: unknown) =>
+          this.#phase === 'auth' && this.#fail(authBroken(error, this.#situation())),
+      },
+      plan.algorithms.publicKey,
+    );
+    this.#login = { plan, auth, clock: new PhaseClock(), outcome: latch() };
   }
 
   async run(): Promise<Established> {
-    const { signal } = this.#plan;
-    const unfollow = onAbort(signal, () => this.#fail(signal.reason));
+    // There is one until it has succeeded.
+    const login = this.#login as Login;
+    const { plan, clock, outcome } = login;
+    const unfollow = onAbort(plan.signal, () => this.#fail(plan.signal.reason));
     try {
-      signal.throwIfAborted();
+      plan.signal.throwIfAborted();
       this.#startTimer('banner');
       // Not waited for: a limit or an abort must end the wait for a slow known_hosts file as well.
-      this.#startClient().catch((error) => this.#fail(error));
-      return await this.#outcome.promise;
+      this.#startClient(login).catch((error) => this.#fail(error));
+      return await outcome.promise;
     } catch (error) {
       this.#fail(error);
       throw error;
     } finally {
-      this.#clock.stop();
+      clock.stop();
       unfollow();
     }
   }
 
-  async #startClient(): Promise<void> {
-    const plan = this.#plan;
+  async #startClient(login: Login): Promise<void> {
+    const { plan, outcome } = login;
     const algorithms = { ...plan.algorithms };
     const target = { ...plan.where, over: this.#over };
     algorithms.serverHostKey = await plan.hostKey.order(algorithms.serverHostKey, target);
-    if (this.#outcome.settled) return;
+    if (outcome.settled) return;
     this.#listen();
-    this.#connect(algorithms);
-    this.#mendClient(algorithms);
+    this.#connect(login, algorithms);
+    this.#mendClient(login, algorithms);
   }
 
-  #mendClient({ kex, serverHostKey }: ResolvedAlgorithms): void {
+  #mendClient(login: Login, { kex, serverHostKey }: ResolvedAlgorithms): void {
+    const { plan, auth } = login;
     try {
       this.#order = mendClient(this.#client, this.#transport, {
-        rekeyTimeout: this.#plan.timeouts.handshake,
+        rekeyTimeout: plan.timeouts.handshake,
         onOutOfTurn: (broken) => this.#fail(outOfTurn(broken, this.#situation())),
         onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
         onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),
@@ -158,13 +138,14 @@ class Handshake {
         onInvalid: () => this.#fail(invalidCertificate(this.#situation())),
       });
       onServerOffer(this.#client, (offer) => {
-        this.#offer = offer;
+        // Not by a variable: what the functions here share lasts as long as the connection.
+        if (this.#login) this.#login.offer = offer;
       });
       // Behind the one above, which tells what the server offers: from here on ssh2 reads something else.
       offerHybridKex(this.#client, kex);
-      this.#auth.watch(this.#client);
-      if (this.#plan.hostKey.updates) {
-        const settings = { ...this.#plan, serverHostKey };
+      auth.watch(this.#client);
+      if (plan.hostKey.updates) {
+        const settings = { where: plan.where, log: plan.log, serverHostKey };
         const tell = (data: Buffer) => this.#guard.hostKeysTold(this.#client, data, settings);
         onHostKeysTold(this.#client, (data) => this.#chores.add(tell(data)));
       }
@@ -174,10 +155,12 @@ class Handshake {
     }
   }
 
-  #connect(algorithms: ResolvedAlgorithms): void {
-    const settings = { ...this.#plan, algorithms, sock: this.#transport };
+  #connect({ plan }: Login, algorithms: ResolvedAlgorithms): void {
+    const settings = { ...plan, algorithms, sock: this.#transport };
     try {
-      connectClient(this.#client, settings, this.#guard.verifier, this.#auth.handler);
+      connectClient(this.#client, settings, this.#guard.verifier, (methodsLeft, isPartial, next) =>
+        this.#login?.auth.handler(methodsLeft, isPartial, next),
+      );
     } catch (error) {
       throw notStarted(error, this.#situation());
     }
@@ -198,9 +181,17 @@ class Handshake {
     if (!isPassing(error)) this.#fail(classifyError(error, this.#situation()));
   }
 
-  #identified(line: string): void {
+  onIdentification(line: string): void {
     this.#serverVersion = printable(line.replace(/^SSH-[\d.]+-/, ''));
     this.#enter('handshake', 'banner');
+  }
+
+  onInvalid(received: Buffer): void {
+    this.#fail(bannerInvalid(received, this.#situation()));
+  }
+
+  onEnd(end: StreamEnd): void {
+    this.#fail(this.#login?.plan.routeFailure?.() ?? classifyEnd(end, this.#situation()));
   }
 
   #keysExchanged(): void {
@@ -212,7 +203,9 @@ class Handshake {
   }
 
   #loggedIn(): void {
-    this.#plan.timings.auth = this.#clock.elapsed;
+    if (!this.#login) return;
+    const { plan, clock } = this.#login;
+    plan.timings.auth = clock.elapsed;
     this.#guard.recorded.then(
       () => this.#succeed(),
       (error) => this.#fail(error),
@@ -220,10 +213,14 @@ class Handshake {
   }
 
   #succeed(): void {
-    if (this.#outcome.settled) return;
-    this.#clock.stop();
+    if (!this.#login || this.#login.outcome.settled) return;
+    const { clock, outcome } = this.#login;
+    clock.stop();
     this.#phase = 'session';
-    this.#outcome.resolve({
+    this.#login = undefined;
+    this.#guard.loggedIn();
+    loginSucceeded(this.#client);
+    outcome.resolve({
       client: this.#client,
       transport: this.#transport,
       serverVersion: this.#serverVersion,
@@ -237,32 +234,30 @@ class Handshake {
   }
 
   #enter(phase: StreamPhase, finished: StreamPhase): void {
-    this.#plan.timings[finished] = this.#clock.elapsed;
+    if (!this.#login) return;
+    const { plan, clock } = this.#login;
+    plan.timings[finished] = clock.elapsed;
     this.#phase = phase;
     this.#startTimer(phase);
   }
 
   #startTimer(phase: StreamPhase): void {
-    if (this.#outcome.settled) return;
-    const limit = this.#plan.timeouts[phase];
-    this.#clock.start(limit, () => this.#fail(streamTimeout(phase, limit, this.#situation())));
-  }
-
-  #streamEnded(end: StreamEnd): void {
-    const failure = this.#plan.routeFailure?.();
-    if (failure && this.#phase !== 'session') return this.#fail(failure);
-    this.#fail(classifyEnd(end, this.#situation()));
+    if (!this.#login || this.#login.outcome.settled) return;
+    const { plan, clock } = this.#login;
+    const limit = plan.timeouts[phase];
+    clock.start(limit, () => this.#fail(streamTimeout(phase, limit, this.#situation())));
   }
 
   /** The first cause wins; later ones are its consequences. */
   #fail(error: unknown): void {
-    this.#clock.stop();
     this.#transport.kill();
     this.#over.abort();
-    if (this.#phase === 'session') return this.#sessionEnded(error as SshError);
-    this.#outcome.reject(error);
+    if (!this.#login) return this.#sessionEnded(error as SshError);
+    const { clock, outcome } = this.#login;
+    clock.stop();
+    outcome.reject(error);
     // Nobody may be waiting yet (a stream that fails before run()).
-    this.#outcome.promise.catch(() => {});
+    outcome.promise.catch(() => {});
   }
 
   #sessionEnded(error: SshError): void {
@@ -272,7 +267,7 @@ class Handshake {
   }
 
   #tellUser(notice: string): void {
-    const { onLoginBanner } = this.#plan;
+    const onLoginBanner = this.#login?.plan.onLoginBanner;
     if (!onLoginBanner) return;
     const shown = notice
       .slice(0, 8_000)
@@ -283,13 +278,14 @@ class Handshake {
   }
 
   #situation(): Situation {
+    const login = this.#login;
     return {
-      ...this.#plan.where,
+      ...this.#where,
       phase: this.#phase,
-      elapsedMs: this.#clock.elapsed,
+      elapsedMs: login?.clock.elapsed ?? 0,
       saidBefore: this.#transport.saidBefore,
-      serverOffer: this.#offer,
-      ...this.#auth.situation,
+      serverOffer: login?.offer,
+      ...(login?.auth.situation ?? untried),
     };
   }
 }

@@ -5,7 +5,6 @@ import { equalInConstantTime, fingerprintSha256 } from '../../host-key/keys/fing
 import type { KnownHostsUpdate } from '../../host-key/known-hosts/update.ts';
 import { detailsOf, type HostKeyTarget } from '../../host-key/policy/key-details.ts';
 import type { HostKeyPolicy } from '../../host-key/policy/policy.ts';
-import { latch } from '../../time/latch.ts';
 import type { UpdateSettings } from './host-key-updates.ts';
 
 /**
@@ -15,7 +14,8 @@ import type { UpdateSettings } from './host-key-updates.ts';
  * once it is proven.
  */
 export class HostKeyGuard {
-  #policy: HostKeyPolicy;
+  /** Nobody is asked about a key once one is accepted. */
+  #policy: HostKeyPolicy | undefined;
   #target: HostKeyTarget;
   #refuse: (error: SshError) => void;
   #acceptedKey: Buffer | undefined;
@@ -23,13 +23,12 @@ export class HostKeyGuard {
   #certificate: Buffer | undefined;
   #record: (() => Promise<void>) | undefined;
   #update: KnownHostsUpdate | undefined;
-  #recorded = latch<void>();
+  #recorded: Promise<void> | undefined;
 
   constructor(policy: HostKeyPolicy, target: HostKeyTarget, refuse: (error: SshError) => void) {
     this.#policy = policy;
     this.#target = target;
     this.#refuse = refuse;
-    this.#recorded.promise.catch(() => {});
   }
 
   get fingerprint(): string {
@@ -37,9 +36,9 @@ export class HostKeyGuard {
     return accepted ? fingerprintSha256(readCertificate(accepted)?.keyBlob ?? accepted) : '';
   }
 
-  /** Resolves when a key that had to be recorded is; rejects when it cannot be. */
+  /** Resolves when the proven key is on record, if it had to be recorded; rejects when it cannot be. */
   get recorded(): Promise<void> {
-    return this.#recorded.promise;
+    return this.#recorded ?? Promise.reject(new Error('no host key was proven'));
   }
 
   readonly verifier = (shown: Buffer, verify: (accept: boolean) => void): void => {
@@ -66,11 +65,16 @@ export class HostKeyGuard {
 
   /** The key exchange is over: the server's signature was right. */
   keyProven(): void {
-    const record = this.#record ?? (async () => {});
-    record().then(
-      () => this.#recorded.resolve(),
-      (error) => this.#recorded.reject(error),
-    );
+    this.#recorded = this.#record?.() ?? Promise.resolve();
+    // It is asked for only at the end of the login.
+    this.#recorded.catch(() => {});
+  }
+
+  /** The login is over: what is left to do is to compare keys with the accepted one. */
+  loggedIn(): void {
+    this.#policy = undefined;
+    this.#record = undefined;
+    this.#recorded = undefined;
   }
 
   /** The server tells all its host keys; most policies do not want to know. */
@@ -84,7 +88,8 @@ export class HostKeyGuard {
   }
 
   async #judge(key: Buffer): Promise<boolean> {
-    const decision = await this.#policy.judge(key, this.#target);
+    const decision = await this.#policy?.judge(key, this.#target);
+    if (!decision) return false;
     if (!decision.accepted) {
       this.#refuse(decision.error);
       return false;

@@ -4,7 +4,7 @@ import { latch } from '../../time/latch.ts';
 import { now, startTimer } from '../../time/timer.ts';
 import type { Link } from '../channels/link.ts';
 import { watchLife } from '../transport/keepalive.ts';
-import type { Established } from './handshake.ts';
+import type { Established } from './plan.ts';
 
 /** How long a peer may take to answer our goodbye before the stream is destroyed, in milliseconds. */
 const farewell = 2_000;

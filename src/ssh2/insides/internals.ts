@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Client, ClientChannel } from 'ssh2';
 import { serves } from './registry/look.ts';
+import { replaceUntilLogin } from './until-login.ts';
 
 /**
  * The members of ssh2's protocol that we use beyond its documentation; the registry says what for. Those that serve
@@ -210,10 +211,11 @@ export function onAuthFailure(
   const handlers = protocolOf(client)?._handlers;
   const original = handlers?.['USERAUTH_FAILURE'];
   if (!handlers || typeof original !== 'function') return;
-  handlers['USERAUTH_FAILURE'] = (protocol: unknown, methods: unknown, partial: unknown) => {
+  const tell = (protocol: unknown, methods: unknown, partial: unknown) => {
     if (Array.isArray(methods)) listener(methods.map(String), partial === true);
     return original(protocol, methods, partial);
   };
+  replaceUntilLogin(client, handlers, 'USERAUTH_FAILURE', tell);
 }
 
 /** Tells the signature algorithms that the server takes from keys, if it does (server-sig-algs, RFC 8308 section 3.1). */
@@ -221,10 +223,11 @@ export function onServerSignatureAlgorithms(client: Client, listener: (algorithm
   const handlers = protocolOf(client)?._handlers;
   const original = handlers?.['EXT_INFO'];
   if (!handlers || typeof original !== 'function') return;
-  handlers['EXT_INFO'] = (protocol: unknown, extensions: unknown) => {
+  const tell = (protocol: unknown, extensions: unknown) => {
     const list = Array.isArray(extensions) ? (extensions as Array<{ name?: unknown; algs?: unknown }>) : [];
     const found = list.find(({ name }) => name === 'server-sig-algs');
     if (Array.isArray(found?.algs)) listener(found.algs.map(String));
     return original(protocol, extensions);
   };
+  replaceUntilLogin(client, handlers, 'EXT_INFO', tell);
 }

@@ -3,6 +3,7 @@ import { wireString } from '../../host-key/keys/wire-string.ts';
 import type { SignData } from './ahead/early-auth.ts';
 import { ssh2 } from './client-parts.ts';
 import { protocolOf } from './internals.ts';
+import { replaceUntilLogin } from './until-login.ts';
 
 interface AuthProtocol {
   authPK?: (username: string, key: ParsedKey, algorithm?: string, sign?: SignData) => void;
@@ -64,12 +65,12 @@ export function sendWholeSignatures(client: Client): boolean {
   const protocol = protocolOf(client) as AuthProtocol | undefined;
   const original = protocol?.authPK;
   if (!protocol || typeof original !== 'function' || !canSend(protocol)) return false;
-  protocol.authPK = (username, key, algorithm, sign) => {
+  replaceUntilLogin(client, protocol, 'authPK', (username, key, algorithm, sign) => {
     if (!sign || !(opaque in key)) return original.call(protocol, username, key, algorithm, sign);
     original.call(protocol, username, key, algorithm, (data) =>
       sign(data, (signature) => send(protocol, Buffer.concat([withoutSession(data), wireString(signature)]))),
     );
-  };
+  });
   return true;
 }
 

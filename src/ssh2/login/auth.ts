@@ -54,7 +54,7 @@ export class Authentication {
     this.notes.push(...credentials.notes);
     this.#events = events;
     const note = (label: string) => this.#noteOnce(label);
-    this.#publicKeys = new PublicKeys(credentials, events.over.signal, { accepted, note });
+    this.#publicKeys = new PublicKeys(credentials, events.over, { accepted, note });
     this.#queue = this.#candidates();
   }
 

@@ -4,6 +4,7 @@ import { certificateProblem, serverConditions } from '../../host-key/certificate
 import { fingerprintSha256, keyTypeOf } from '../../host-key/keys/fingerprint.ts';
 import { readPublicKey, resolveKeyType } from '../../host-key/keys/public-key.ts';
 import { printable, quoted } from '../../text/printable.ts';
+import type { StopSwitch } from '../../time/stop-switch.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { type OpaqueKey, opaqueKey } from '../insides/whole-signatures.ts';
 import { AgentClient } from './agent-client.ts';
@@ -26,7 +27,7 @@ interface Shown {
 /** Everything that can be tried with a key, in OpenSSH's order: certificates, keys, then what the agent has. */
 export class PublicKeys {
   readonly #credentials: Credentials;
-  readonly #signal: AbortSignal;
+  readonly #over: StopSwitch;
   readonly #accepted: readonly string[];
   readonly #note: (label: string) => void;
   /** The signature algorithms that the server takes, if it says so (RFC 8308 section 3.1). */
@@ -38,11 +39,11 @@ export class PublicKeys {
    */
   constructor(
     credentials: Credentials,
-    signal: AbortSignal,
+    over: StopSwitch,
     use: { accepted: readonly string[]; note: (label: string) => void },
   ) {
     this.#credentials = credentials;
-    this.#signal = signal;
+    this.#over = over;
     this.#accepted = use.accepted;
     this.#note = use.note;
   }
@@ -66,7 +67,7 @@ export class PublicKeys {
 
   /** What the agent has; keys and certificates that were tried already are left out. */
   async *ofAgent(path: string): AsyncGenerator<Candidate> {
-    const agent = new AgentClient(path, this.#signal);
+    const agent = new AgentClient(path, this.#over.signal);
     let blobs: Buffer[];
     try {
       blobs = await agent.keys();

@@ -1,6 +1,7 @@
 import type { Client, ParsedKey } from 'ssh2';
 import { protocolOf } from '../internals.ts';
 import { serves } from '../registry/look.ts';
+import { replaceUntilLogin } from '../until-login.ts';
 import { type IgnoreProtocol, sendIgnore } from './ignore.ts';
 
 /** Has the data of a login signed. */
@@ -31,16 +32,16 @@ const hashes: Record<string, string> = {
 export function authenticateEarly(client: Client, isSshd: () => boolean = () => true): void {
   const protocol = protocolOf(client) as EarlyProtocol | undefined;
   if (!protocol || !serves(client, 'early login')) return;
-  signFirstRequest(protocol);
-  skipServiceAccept(protocol, isSshd);
+  signFirstRequest(client, protocol);
+  skipServiceAccept(client, protocol, isSshd);
 }
 
-function signFirstRequest(protocol: EarlyProtocol): void {
+function signFirstRequest(client: Client, protocol: EarlyProtocol): void {
   const original = protocol.authPK;
   if (typeof original !== 'function') return;
-  protocol.authPK = (username, key, algorithm, sign) => {
+  replaceUntilLogin(client, protocol, 'authPK', (username, key, algorithm, sign) => {
     original.call(protocol, username, key, algorithm, sign ?? signerOf(key, algorithm));
-  };
+  });
 }
 
 /** Keys of an agent can only be asked about; their signing takes a while and may ask a human. */
@@ -53,20 +54,20 @@ function signerOf(key: ParsedKey, algorithm: string | undefined): SignData | und
   };
 }
 
-function skipServiceAccept(protocol: EarlyProtocol, isSshd: () => boolean): void {
+function skipServiceAccept(client: Client, protocol: EarlyProtocol, isSshd: () => boolean): void {
   const { service, _handlers: handlers } = protocol;
   const onAccept = handlers?.['SERVICE_ACCEPT'];
   if (typeof service !== 'function' || typeof onAccept !== 'function' || !handlers) return;
   let started = false;
   // It comes behind our request alone: what comes before is out of turn, and never gets here. sshd's answer to the login
   // waits until it is acknowledged.
-  handlers['SERVICE_ACCEPT'] = () => {
+  replaceUntilLogin(client, handlers, 'SERVICE_ACCEPT', () => {
     if (isSshd()) sendIgnore(protocol);
-  };
-  protocol.service = (name) => {
+  });
+  replaceUntilLogin(client, protocol, 'service', (name) => {
     service.call(protocol, name);
     if (started || name !== 'ssh-userauth') return;
     started = true;
     onAccept(protocol, name);
-  };
+  });
 }

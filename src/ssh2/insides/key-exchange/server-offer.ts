@@ -1,6 +1,6 @@
 import type { Client } from 'ssh2';
 import { MalformedWireData, WireReader } from '../../../host-key/keys/wire-reader.ts';
-import { passInbound } from '../messages/packets.ts';
+import { passInbound, stopPassing } from '../messages/packets.ts';
 import { serves } from '../registry/look.ts';
 
 /** What a server can do, as its KEXINIT says (RFC 4253 section 7.1): foreign text. */
@@ -37,14 +37,14 @@ export function inKexInit<T>(payload: Buffer, read: (reader: WireReader) => T): 
 /** Tells what the server offers, before ssh2 looks for something in common. Told once: the first time. */
 export function onServerOffer(client: Client, listener: (offer: ServerOffer) => void): void {
   if (!serves(client, 'offer of the server')) return;
-  let isTold = false;
-  passInbound(client, (payload) => {
-    if (isTold || payload[0] !== kexInit) return payload;
-    isTold = true;
+  const read = (payload: Buffer) => {
+    if (payload[0] !== kexInit) return payload;
+    stopPassing(client, read);
     const offer = inKexInit(payload, offerIn);
     if (offer) listener(offer);
     return payload;
-  });
+  };
+  passInbound(client, read);
 }
 
 function offerIn(reader: WireReader): ServerOffer {

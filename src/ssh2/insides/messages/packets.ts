@@ -1,5 +1,6 @@
 import type { Client } from 'ssh2';
 import { protocolOf } from '../internals.ts';
+import { replaceUntilLogin } from '../until-login.ts';
 
 interface PacketDecipher {
   read(packet: Buffer): Buffer;
@@ -10,8 +11,13 @@ interface Cipher {
   encrypt(packet: Buffer): void;
 }
 
+interface Streams {
+  read?: PacketDecipher | undefined;
+  write?: unknown;
+}
+
 interface PacketProtocol {
-  _packetRW?: { read?: PacketDecipher };
+  _packetRW?: Streams;
   _cipher?: Cipher;
   _strictMode?: boolean;
   _onPayload?(payload: Uint8Array): unknown;
@@ -30,37 +36,54 @@ const longestMessage = 256 * 1024;
 /** Sees a message that came in; returns what ssh2 shall read in its place. What it throws ends the reading. */
 type Pass = (payload: Buffer) => Buffer;
 
-const passes = new WeakMap<object, Pass[]>();
-
 /**
  * Lets `pass` see each message before ssh2 looks at it, decrypted and decompressed, behind those who asked before. ssh2
  * makes a new reader at each key exchange, and another one when compression begins.
  */
 export function passInbound(client: Client, pass: Pass): boolean {
-  const streams = (protocolOf(client) as PacketProtocol | undefined)?._packetRW;
-  if (!streams || typeof streams.read?.read !== 'function') return false;
-  const known = passes.get(streams);
-  if (known) return known.push(pass) > 0;
-  const all = [pass];
-  passes.set(streams, all);
-  let reader = passing(streams.read, all);
-  Object.defineProperty(streams, 'read', {
-    configurable: true,
-    enumerable: true,
-    get: () => reader,
-    set: (next: PacketDecipher) => {
-      reader = passing(next, all);
-    },
-  });
+  const protocol = protocolOf(client) as PacketProtocol | undefined;
+  const streams = protocol?._packetRW;
+  if (!protocol || !streams || typeof streams.read?.read !== 'function') return false;
+  const passing = streams instanceof PassingStreams ? streams : new PassingStreams(streams);
+  protocol._packetRW = passing;
+  passing.passes.push(pass);
   return true;
 }
 
-function passing(reader: PacketDecipher, all: readonly Pass[]): PacketDecipher {
+/** Takes `pass` away again. */
+export function stopPassing(client: Client, pass: Pass): void {
+  const streams = (protocolOf(client) as PacketProtocol | undefined)?._packetRW;
+  if (!(streams instanceof PassingStreams)) return;
+  // Another list: the old one may be on its way through a message.
+  streams.passes = streams.passes.filter((other) => other !== pass);
+}
+
+/** Stands in place of ssh2's pair of reader and writer. */
+class PassingStreams implements Streams {
+  passes: Pass[] = [];
+  write: unknown;
+  #read: PacketDecipher | undefined;
+
+  constructor({ read, write }: Streams) {
+    this.write = write;
+    this.read = read;
+  }
+
+  get read(): PacketDecipher | undefined {
+    return this.#read;
+  }
+
+  set read(next: PacketDecipher | undefined) {
+    this.#read = next && passing(next, this);
+  }
+}
+
+function passing(reader: PacketDecipher, streams: PassingStreams): PacketDecipher {
   const { read, _zlib: inflate } = reader;
   if (typeof inflate?._maxOutputLength === 'number') inflate._maxOutputLength = longestMessage;
   reader.read = (packet) => {
     let payload = read.call(reader, packet);
-    for (const pass of all) payload = pass(payload);
+    for (const pass of streams.passes) payload = pass(payload);
     return payload;
   };
   return reader;
@@ -110,10 +133,10 @@ export function onLoginRequest(client: Client, listener: () => void): boolean {
   for (const name of ['authPassword', 'authPK', 'authKeyboard', 'authNone'] as const) {
     const original = protocol[name];
     if (typeof original !== 'function') return false;
-    protocol[name] = (...given) => {
+    replaceUntilLogin(client, protocol, name, (...given) => {
       listener();
       original.apply(protocol, given);
-    };
+    });
   }
   return true;
 }

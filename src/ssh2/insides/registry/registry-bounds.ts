@@ -63,7 +63,7 @@ export const boundInsides = table({
     need: 'safety',
     test: 'test/wire/compression.test.ts',
     members: { '_protocol._packetRW.read.read': 'function' },
-    replaced: ['_protocol._packetRW.read', '_packetRW.read._zlib._maxOutputLength'],
+    replaced: ['_protocol._packetRW', '_packetRW.read._zlib._maxOutputLength'],
   },
   'unasked messages': {
     use: 'Counts messages that ask and answer nothing, and requests that are refused.',
@@ -76,7 +76,7 @@ export const boundInsides = table({
       '_chanMgr.get': 'function',
       _callbacks: 'object',
     },
-    replaced: ['_protocol._packetRW.read', '_protocol._packetRW.read.read'],
+    replaced: ['_protocol._packetRW', '_protocol._packetRW.read.read'],
     later: ['channel.incoming.state', 'channel.outgoing.window', 'channel._callbacks', 'channel._exit.code'],
   },
 });

@@ -17,7 +17,7 @@ export const keyExchangeInsides = table({
     replaced: [
       '_protocol._offer',
       '_protocol._kex',
-      '_protocol._packetRW.read',
+      '_protocol._packetRW',
       'kex.getPublicKey',
       'kex.convertPublicKey',
       'kex.computeSecret',

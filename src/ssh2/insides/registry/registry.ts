@@ -29,7 +29,7 @@ export const insides = table({
       '_protocol.disconnect': 'function',
     },
     replaced: [
-      '_protocol._packetRW.read',
+      '_protocol._packetRW',
       '_protocol._packetRW.read.read',
       '_protocol._cipher.encrypt',
       '_protocol._onPayload',
@@ -80,7 +80,7 @@ export const insides = table({
     figure: 'a hint that names the algorithms of the server',
     test: 'test/ssh2/classify.test.ts',
     members: { '_protocol._packetRW.read.read': 'function' },
-    replaced: ['_protocol._packetRW.read', '_protocol._packetRW.read.read'],
+    replaced: ['_protocol._packetRW', '_protocol._packetRW.read.read'],
   },
   ...keyExchangeInsides,
   'refused logins': {
@@ -214,7 +214,7 @@ export const insides = table({
       '_protocol.openssh_hostKeysProve': 'function',
       _callbacks: 'object',
     },
-    replaced: ['_protocol._packetRW.read', '_protocol._packetRW.read.read'],
+    replaced: ['_protocol._packetRW', '_protocol._packetRW.read.read'],
     later: ['_protocol._kex.sessionID'],
   },
   'reasons of refused forwards': {
