@@ -20,33 +20,33 @@ export function pageOf(insides, files, serverInsides, version) {
 
 <!-- Made by \`npm run docs:ssh2\` from src/ssh2/insides/registry and src/mock-server/wire/insides.ts; do not edit. -->
 
-This library stands on ssh2 ${version}, that version exactly. It uses ${members(insides).size} members of it that ssh2 does not document and
-replaces ${replaced(insides).size} of them; the mock server uses ${members(serverInsides).size} and replaces ${replaced(serverInsides).size}. Each is listed here, and reached only from
+This library uses ssh2 ${version}, exactly that version. It uses ${members(insides).size} undocumented members of it and
+replaces ${replaced(insides).size} of them; the mock server uses ${members(serverInsides).size} and replaces ${replaced(serverInsides).size}. Each is listed here, and accessed only in
 \`src/ssh2/insides\` (and \`src/mock-server/wire\`).
 
-Each connection looks whether they are there before it sends anything. Where one that serves **safety** is missing, the
-connection is refused with \`HandshakeFailed\`; where one that serves **speed** is missing, everything works with more round
-trips, more work or fewer words, and \`DEBUG=ssh-via-gateway:connect\` says so in one line. The mock server
-looks when it starts, and does not start without one of its own. \`test/ssh2/insides.test.ts\` switches each of them off.
+Each connection checks that they exist before it sends anything. If one for **safety** is missing, the
+connection is refused with \`HandshakeFailed\`; if one for **speed** is missing, everything works, but with more round
+trips, more work or less detail, and \`DEBUG=ssh-via-gateway:connect\` says so in one line. The mock server
+checks when it starts, and does not start if one of its own is missing. \`test/ssh2/insides.test.ts\` switches each of them off.
 
 ## The client
 
 ${tableOf(insides)}
-Loaded one by one, where they exist: ${files.map((file) => `\`${file}\``).join(', ')}.
+Loaded separately, if they exist: ${files.map((file) => `\`${file}\``).join(', ')}.
 
 ## The mock server
 
 ${tableOf(serverInsides)}
-## To update ssh2
+## Updating ssh2
 
-1. \`bash .ci/newest-ssh2\` runs the tests of connections, commands and files with the newest version, in a copy.
+1. \`bash .ci/newest-ssh2\` runs the tests of connections, commands and files with the newest version, in a copy of this repository.
 2. Read ssh2's changes to \`lib/client.js\`, \`lib/Channel.js\` and \`lib/protocol/\` with this page at hand: a fault that is
-   mended there is a row less here.
-3. Set the exact version in package.json, run all of \`bash .ci/run\`, and then
+   fixed there is one row fewer here.
+3. Set the exact version in package.json, run all of \`bash .ci/run\`, then
    \`npm run docs:ssh2\`.
 
-A row may go when all its faults are gone from the version that is installed; a row that serves speed also when its figure
-is no longer worth its lines.
+Remove a row when the installed version no longer has any of its faults; a row for speed also when its figure no longer
+justifies its lines.
 `;
 }
 

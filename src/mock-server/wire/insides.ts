@@ -3,8 +3,8 @@ import type { Inside } from '../../ssh2/insides/registry/inside.ts';
 /** What the mock server uses of ssh2's insides, as `ssh2/insides/registry` lists it for the client. */
 export const serverInsides: Readonly<Record<string, Inside>> = {
   'messages of our own': {
-    use: 'Sends any packet, in or out of turn: disconnects with a text, malformed and refused things.',
-    fault: 'Sends only what it has a call for, and disconnects and refusals without a text.',
+    use: 'Sends any packet at any time: disconnects with a text, malformed messages, refusals.',
+    fault: 'Sends only what it has functions for, and disconnects and refusals without a text.',
     source: 'RFC 4253 section 11.1; RFC 4254 section 5.1; lib/protocol/Protocol.js `disconnect`',
     need: 'safety',
     test: 'test/mock-server/faults-session.test.ts',
@@ -20,8 +20,7 @@ export const serverInsides: Readonly<Record<string, Inside>> = {
   },
   'messages of the client': {
     use: 'Sees requests before ssh2 answers them.',
-    fault:
-      'Answers some requests before a listener hears of them, and refuses channels always with reason 2.',
+    fault: 'Answers some requests before a listener sees them, and always refuses channels with reason 2.',
     source: 'RFC 4254 sections 4 and 5.1; lib/server.js',
     need: 'safety',
     test: 'test/mock-server/forwards.test.ts',
@@ -29,8 +28,8 @@ export const serverInsides: Readonly<Record<string, Inside>> = {
     replaced: ['_protocol._handlers.{GLOBAL_REQUEST,CHANNEL_OPEN,CHANNEL_WINDOW_ADJUST,USERAUTH_REQUEST}'],
   },
   're-keys': {
-    use: 'Starts a key exchange, on request with another host key.',
-    fault: 'Has no call for either.',
+    use: 'Starts a re-key, optionally with another host key.',
+    fault: 'Has no function for either.',
     source: 'RFC 4253 section 9',
     need: 'safety',
     test: 'test/connect/host-key.test.ts',
@@ -38,7 +37,7 @@ export const serverInsides: Readonly<Record<string, Inside>> = {
     replaced: ['_protocol._hostKeys'],
   },
   windows: {
-    use: 'Never grants window again, or sends without regard to the window.',
+    use: "Never extends the window, or ignores the client's.",
     fault: 'Keeps to the rules.',
     source: 'RFC 4254 section 5.2',
     need: 'safety',
@@ -48,9 +47,9 @@ export const serverInsides: Readonly<Record<string, Inside>> = {
     later: ['channel.outgoing.{id,window,state}'],
   },
   sessions: {
-    use: 'Closes sessions in which nothing was started, and hears signals after the end of input.',
+    use: 'Closes sessions in which nothing was started, and reports signals after the end of input.',
     fault:
-      'Never answers the close of an unused session, knows one by the name of its class, and takes the end of input for the end of the session.',
+      'Never answers the close of an unused session, and treats the end of input as the end of the session.',
     source: 'lib/server.js `Session`',
     need: 'safety',
     test: 'test/mock-server/exec.test.ts',
@@ -58,8 +57,8 @@ export const serverInsides: Readonly<Record<string, Inside>> = {
     later: ['session._ending', 'session._channel', 'session._chanInfo'],
   },
   'writes to a channel': {
-    use: 'Lets stdout and stderr both wait for window, and calls back after the end.',
-    fault: 'Hangs, or sends an old piece twice: `_chunk` is never cleared.',
+    use: 'Lets both stdout and stderr wait for the window, and calls back after the end.',
+    fault: 'Hangs, or sends an old chunk twice: `_chunk` is never cleared.',
     source: 'lib/Channel.js `_write`; lib/server.js `CHANNEL_WINDOW_ADJUST`',
     need: 'safety',
     test: 'test/mock-server/stress.test.ts',

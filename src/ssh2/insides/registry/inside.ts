@@ -1,25 +1,25 @@
-/** A member of ssh2, or several, that we use or replace without its documentation knowing of it. */
+/** One or more undocumented members of ssh2 that we use or replace. */
 export interface Inside {
   /** What we do with it. */
   use: string;
   /** What ssh2 lacks or does wrong. */
   fault: string;
-  /** Where that can be read: an RFC, OpenSSH's documents, an issue of mscdex/ssh2, a file of ssh2's. */
+  /** The source: an RFC, OpenSSH's documents, an issue of mscdex/ssh2, a file of ssh2. */
   source: string;
   /**
-   * `safety`: without it there is no connection. `speed`: without it everything works, with more round trips, more
-   * work or fewer words.
+   * `safety`: without it, no connection is made. `speed`: without it everything works, but with more round trips,
+   * more work or less detail.
    */
   need: 'safety' | 'speed';
-  /** What it brings, measured by itself; for what is not a safety. */
+  /** What it gains, measured separately; for `speed`. */
   figure?: string;
-  /** The file that would fail. */
+  /** The test file that would fail without it. */
   test: string;
-  /** Paths from a client that has connected, and the type that must be there. */
+  /** Paths from a connected client, and the type required there. */
   members: Readonly<Record<string, MemberType>>;
-  /** Those of the paths that we put something of our own in place of. */
+  /** The paths that we replace. */
   replaced?: readonly string[];
-  /** What is there only later (after a key exchange, on a channel), and is looked at where it is used. */
+  /** Paths that exist only later (after a key exchange, on a channel), checked where they are used. */
   later?: readonly string[];
 }
 

@@ -5,15 +5,15 @@ import { type InsideName, insides } from './registry.ts';
 
 const debug = debugTopic('connect');
 
-/** What a client lacks; a client that nobody looked at lacks nothing. */
+/** What a client lacks; nothing for a client that was not checked. */
 const missing = new WeakMap<Client, ReadonlySet<string>>();
 
-/** What is taken for missing: a test that each of them can do without. */
+/** Treated as missing, for tests. */
 export const switchedOff = new Set<InsideName>();
 
 /**
- * Looks whether everything is there that we rely on. To be called once for each client, when it has connected and
- * before anything is replaced. @throws Error naming what is missing of what we cannot do without.
+ * Checks that everything we rely on exists. Call it once per client, when it has connected and before anything is
+ * replaced. @throws Error that names what is missing and essential.
  */
 export function lookInside(client: Client): void {
   const all = Object.entries(insides) as Array<[InsideName, Inside]>;

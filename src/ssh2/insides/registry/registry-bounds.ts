@@ -3,9 +3,9 @@ import { table } from './inside.ts';
 /** The rows of the registry for what the far side may send and make us keep. */
 export const boundInsides = table({
   'receive window': {
-    use: 'Ends the connection when more comes than a channel was granted; grants what has been read; grows the window for files.',
+    use: 'Ends the connection if a channel receives more than was granted; grants what has been read; enlarges the window for files.',
     fault:
-      'Only a window of exactly zero stops data; a paused reader can be made to hold any amount. A window of 2 MiB, granted by halves, moves 1 MiB a round trip.',
+      'Only a window of exactly zero stops data, so a paused reader can be made to buffer any amount. A window of 2 MiB, granted by halves, transfers 1 MiB per round trip.',
     source: 'RFC 4254 section 5.2; mscdex/ssh2#1505; lib/Channel.js `WINDOW_THRESHOLD`',
     need: 'safety',
     test: 'test/ssh2/receive-window.test.ts',
@@ -19,8 +19,8 @@ export const boundInsides = table({
     later: ['channel.incoming.{id,window,state}', 'channel.outgoing.{id,window,packetSize,state}'],
   },
   'answers that wait': {
-    use: 'Counts what is answered to a server that does not read it, and leaves further host keys alone.',
-    fault: 'Keeps any number of answers, and asks the server to prove each host key that it tells of.',
+    use: 'Limits unread answers to the server, and ignores announcements of further host keys.',
+    fault: 'Queues any number of answers, and asks the server to prove each host key that it announces.',
     source:
       'RFC 4254 sections 4, 5.1 and 5.4; CVE-2025-26466 is of the same kind; lib/client.js `hostKeysProve`',
     need: 'safety',
@@ -45,7 +45,7 @@ export const boundInsides = table({
     ],
   },
   'talk of a login': {
-    use: 'Bounds the questions and banners of a login.',
+    use: 'Limits the prompts and banners of a login.',
     fault: 'Passes on any number of them.',
     source: 'RFC 4252 section 5.4; RFC 4256 section 3.2',
     need: 'safety',
@@ -57,8 +57,8 @@ export const boundInsides = table({
     replaced: ['_protocol._handlers.USERAUTH_INFO_REQUEST', '_protocol._handlers.USERAUTH_BANNER'],
   },
   'inflated messages': {
-    use: 'Ends the connection at a compressed message that comes to more than 256 KiB.',
-    fault: 'A packet of 35 kB may come to 36 MB, all of it at once.',
+    use: 'Ends the connection at a compressed message of more than 256 KiB when inflated.',
+    fault: 'A packet of 35 kB may inflate to 36 MB, all at once.',
     source: 'RFC 4253 sections 6.1 and 6.2; lib/protocol/zlib.js',
     need: 'safety',
     test: 'test/wire/compression.test.ts',
@@ -66,8 +66,8 @@ export const boundInsides = table({
     replaced: ['_protocol._packetRW', '_packetRW.read._zlib._maxOutputLength'],
   },
   'unasked messages': {
-    use: 'Counts messages that ask and answer nothing, and requests that are refused.',
-    fault: 'Passes over any number of them.',
+    use: 'Limits messages that neither request nor answer anything, and requests that are refused.',
+    fault: 'Ignores any number of them.',
     source: 'RFC 4253 section 11; RFC 4254 sections 4 and 5',
     need: 'safety',
     test: 'test/connect/floods.test.ts',

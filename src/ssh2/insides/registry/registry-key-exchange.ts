@@ -3,8 +3,8 @@ import { table } from './inside.ts';
 /** The rows of the registry for keys and exchanges that ssh2 does not know. */
 export const keyExchangeInsides = table({
   'hybrid key exchange': {
-    use: 'Offers mlkem768x25519-sha256; tells ssh2 that curve25519-sha256 was agreed on, and gives it both secrets in one.',
-    fault: 'Knows no post-quantum key exchange, and throws for their names.',
+    use: 'Offers mlkem768x25519-sha256; makes ssh2 believe that curve25519-sha256 was negotiated, and gives it the combined secret.',
+    fault: 'Has no post-quantum key exchange, and throws for the names.',
     source:
       'draft-ietf-sshm-mlkem-hybrid-kex; FIPS 203; lib/protocol/kex.js `handleKexInit`, `createKeyExchange`',
     need: 'safety',
@@ -25,8 +25,8 @@ export const keyExchangeInsides = table({
     later: ['_protocol._kex', 'kex.negotiated.kex', 'kex._remoteKexinit'],
   },
   'host certificates': {
-    use: 'Asks for host certificates, gives ssh2 the certified key, and the certificate where the exchange is hashed.',
-    fault: 'Knows no certificates, and throws for their names.',
+    use: 'Offers host certificate algorithms; gives ssh2 the certified key, but the certificate for the exchange hash.',
+    fault: 'Has no certificates, and throws for the names.',
     source: 'RFC 4253 section 8; OpenSSH PROTOCOL.certkeys; lib/protocol/kex.js `finish`, `parse`',
     need: 'safety',
     test: 'test/interop/host-certificates.test.ts',
@@ -38,8 +38,8 @@ export const keyExchangeInsides = table({
     later: ['_protocol._kex', 'kex._hostKey', 'kex._finished'],
   },
   'whole signatures': {
-    use: 'Sends the signatures of certificates and security keys as they came.',
-    fault: 'Reads five kinds of keys only, and puts the name of the request into the signature.',
+    use: 'Sends the signatures of certificates and security keys unchanged.',
+    fault: 'Reads only five types of keys, and puts the algorithm of the request into the signature.',
     source: 'RFC 4252 section 7; OpenSSH PROTOCOL.certkeys, PROTOCOL.u2f; lib/protocol/Protocol.js `authPK`',
     need: 'safety',
     test: 'test/ssh2/user-certificates.test.ts',

@@ -11,9 +11,9 @@ export type InsideName = keyof typeof insides;
  */
 export const insides = table({
   'order of messages': {
-    use: 'Sees the type of each message before ssh2 acts on it, and of each that leaves unencrypted; takes no message of no bytes.',
+    use: 'Checks the type of each message before ssh2 acts on it, and of each that is sent unencrypted; rejects empty messages.',
     fault:
-      'While an asynchronous host verifier decides, the handlers of all messages run, and what they send leaves in plain text: the login too.',
+      'While an asynchronous host verifier decides, ssh2 handles all messages, and whatever it sends is in plain text, even the login.',
     source:
       'RFC 4253 sections 7.1, 7.3, 9.3, 10; RFC 4252; RFC 8308 section 2.4; lib/protocol/kex.js `finish(scOnly)`',
     need: 'safety',
@@ -43,7 +43,7 @@ export const insides = table({
   'deferred destruction': {
     use: 'Lets a packet handler return before the ciphers are freed.',
     fault:
-      'A fatal error frees the native ciphers inside their own packet handler: the process dies of SIGSEGV, and a hostile server can bring that about.',
+      'A fatal error frees the native ciphers inside their own packet handler: the process dies of SIGSEGV, and a hostile server can cause this.',
     source: 'lib/protocol/utils.js `doFatalError`, lib/protocol/Protocol.js `_destruct`',
     need: 'safety',
     test: 'test/connect/teardown-crash.test.ts',
@@ -56,16 +56,17 @@ export const insides = table({
   },
   ...boundInsides,
   'names of forwards': {
-    use: 'Takes the inherited names out of the tables of forwards.',
-    fault: 'A channel for a socket named `constructor` is neither accepted nor refused, and stays for ever.',
+    use: 'Removes inherited names from the tables of forwards.',
+    fault:
+      'A channel for a socket named `constructor` is neither accepted nor refused, and stays open for ever.',
     source: 'lib/client.js `onCHANNEL_OPEN`',
     need: 'safety',
     test: 'test/ssh2/forwards.test.ts',
     members: { _forwarding: 'object', _forwardingUnix: 'object' },
   },
   'SHA-2 for RSA': {
-    use: 'Hears which signature algorithms a server takes, and chooses among those of SHA-2.',
-    fault: 'Without server-sig-algs, RSA keys sign with SHA-1, which OpenSSH refuses since 8.8.',
+    use: 'Reads which signature algorithms the server accepts, and uses one with SHA-2.',
+    fault: 'Without server-sig-algs, signs with RSA keys and SHA-1, which OpenSSH refuses since 8.8.',
     source: 'RFC 8332; RFC 8308 section 3.1; lib/client.js `getKeyAlgos`',
     need: 'safety',
     test: 'test/connect/auth-keys.test.ts',
@@ -73,19 +74,20 @@ export const insides = table({
     replaced: ['_protocol._handlers.EXT_INFO'],
   },
   'offer of the server': {
-    use: 'Reads which algorithms the server offers, for the hint when there is none in common.',
-    fault: 'Says that there is nothing in common, and not what there is.',
+    use: 'Reads which algorithms the server offers, for the hint if none is in common.',
+    fault: 'Says that none is in common, but not what the server offers.',
     source: 'RFC 4253 section 7.1; lib/protocol/kex.js `handleKexInit`',
     need: 'speed',
-    figure: 'a hint that names the algorithms of the server',
+    figure: "a hint that names the server's algorithms",
     test: 'test/ssh2/classify.test.ts',
     members: { '_protocol._packetRW.read.read': 'function' },
     replaced: ['_protocol._packetRW', '_protocol._packetRW.read.read'],
   },
   ...keyExchangeInsides,
   'refused logins': {
-    use: 'Hears which methods a server would still take, each time that it refuses one.',
-    fault: 'A partial success is taken for a failure when an agent signed, and its other keys are burnt.',
+    use: 'Reads which methods the server still accepts, each time it refuses one.',
+    fault:
+      'Treats a partial success as a failure if an agent signed, and uses up the other keys of the agent.',
     source: 'RFC 4252 section 5.1; lib/client.js `USERAUTH_FAILURE`',
     need: 'safety',
     test: 'test/connect/auth-agent.test.ts',
@@ -93,8 +95,8 @@ export const insides = table({
     replaced: ['_protocol._handlers.USERAUTH_FAILURE'],
   },
   'silent goodbye': {
-    use: 'Hears SSH_MSG_DISCONNECT with reason 11.',
-    fault: 'Reason 11, "by application", is kept from everybody: the connection just ends.',
+    use: 'Reports SSH_MSG_DISCONNECT with reason 11.',
+    fault: 'Hides reason 11, "by application": the connection just ends.',
     source: 'RFC 4253 section 11.1; lib/client.js `DISCONNECT`',
     need: 'safety',
     test: 'test/connect/disconnects.test.ts',
@@ -102,17 +104,16 @@ export const insides = table({
     replaced: ['_protocol._handlers.DISCONNECT'],
   },
   'forgotten channels': {
-    use: 'Closes a session on which the server refused what was asked for.',
-    fault: 'Such a session stays open and counts against MaxSessions for ever.',
+    use: 'Closes a session on which the server refused the request.',
+    fault: 'Leaves such a session open, and it counts against MaxSessions for ever.',
     source: 'RFC 4254 section 5.3; lib/client.js `reqExec`, `reqSubsystem`',
     need: 'safety',
     test: 'test/ssh2/internals.test.ts',
     members: { '_chanMgr._cur': 'number', '_chanMgr.get': 'function' },
   },
   'first channel': {
-    use: 'Acknowledges the host keys that OpenSSH tells after the login, with a message that means nothing.',
-    fault:
-      'Has nothing to say then: sshd holds its next packet back (Nagle) until TCP acknowledges by itself.',
+    use: 'Acknowledges the host keys that OpenSSH announces after the login, with an SSH_MSG_IGNORE.',
+    fault: 'Sends nothing then: sshd holds back its next packet (Nagle) until TCP acknowledges by itself.',
     source:
       'RFC 4253 section 11.2; OpenSSH sets TCP_NODELAY with the first command (packet.c `ssh_packet_set_interactive`)',
     need: 'speed',
@@ -127,8 +128,8 @@ export const insides = table({
     later: ['_protocol._kexinit', '_protocol._kex.negotiated.cs.compress'],
   },
   'early login': {
-    use: 'Sends the first login request behind the request for the service, with its signature in it.',
-    fault: 'Waits for SERVICE_ACCEPT, and asks whether a key is welcome before it signs.',
+    use: 'Sends the first login request right behind the service request, signature included.',
+    fault: 'Waits for SERVICE_ACCEPT, and asks whether a key is acceptable before it signs.',
     source: 'RFC 4252 section 7; RFC 4253 section 10',
     need: 'speed',
     figure: '2 round trips of 7 for a connection and its first command (test/interop/round-trips.test.ts)',
@@ -146,8 +147,8 @@ export const insides = table({
     later: ['_protocol._kexinit', '_protocol._kex.negotiated.cs.compress'],
   },
   'sessions ahead': {
-    use: 'Opens a session before a command asks for one, and starts the command on it.',
-    fault: 'A session can only be opened together with what runs in it: a round trip for each command.',
+    use: 'Opens a session before a command needs it, and starts the command on it.',
+    fault: 'Opens a session only together with a command: an additional round trip for each.',
     source: 'RFC 4254 sections 6.1 and 6.5',
     need: 'speed',
     figure: '1 round trip of 2 for each command (test/cost/commands.test.ts)',
@@ -161,7 +162,7 @@ export const insides = table({
     later: ['channel._callbacks', 'channel.subtype', 'callback.type'],
   },
   'behind the first request': {
-    use: 'Sends the end of input, or the first SFTP packets, together with the request for the command or SFTP.',
+    use: 'Sends the end of input, or the first SFTP packets, right behind the request for the command or SFTP.',
     fault: 'Calls back only when the server has answered.',
     source: 'RFC 4254 section 6.5',
     need: 'speed',
@@ -172,38 +173,38 @@ export const insides = table({
     later: ['callback.type'],
   },
   'data before the window': {
-    use: 'Sends the first SFTP packets behind the request for SFTP, to OpenSSH, which grants their window while it deals with the request.',
+    use: 'Sends the first SFTP packets right behind the request for SFTP, only to OpenSSH, which opens the window while handling the request.',
     fault: 'Waits for the window.',
     source: 'OpenSSH channels.c `channel_set_fds`, `channel_input_data`; RFC 4254 section 5.2',
     need: 'speed',
     figure:
-      '1 round trip of 5 for a small file, and another one for what is asked before the greeting (test/cost/files.test.ts)',
+      '1 round trip of 5 for a small file, and another for requests sent before SSH_FXP_VERSION (test/cost/files.test.ts)',
     test: 'test/ssh2/before-window.test.ts',
     members: { '_protocol.channelData': 'function' },
     later: ['channel.outgoing.{id,window,state}', 'channel._waitWindow'],
   },
   'signal after input': {
-    use: 'Passes a signal to a command whose input has ended.',
+    use: 'Sends a signal to a command whose input has ended.',
     fault: 'signal() does nothing once the input has ended.',
     source: 'RFC 4254 section 6.9; lib/Channel.js `signal`',
     need: 'speed',
-    figure: 'no speed, but a command ends by its signal rather than by the close of its channel',
+    figure: 'no speed, but a command ends by the signal rather than by the close of its channel',
     test: 'test/ssh2/internals.test.ts',
     members: { '_protocol.signal': 'function' },
   },
   ping: {
-    use: 'Asks whether the server has read all that was sent before.',
-    fault: 'Has no call for a global request of its own.',
+    use: 'Asks whether the server has read everything sent so far.',
+    fault: 'Has no function to send a global request.',
     source: 'RFC 4254 section 4; OpenSSH PROTOCOL section 2.5',
     need: 'speed',
-    figure: 'no speed, but whether a command was stopped is known rather than assumed',
+    figure: 'no speed, but certainty whether a command was stopped',
     test: 'test/ssh2/link-sessions.test.ts',
     members: { '_protocol.ping': 'function', _callbacks: 'object' },
   },
   'further host keys': {
-    use: 'Reads which host keys the server tells, asks for proofs of those that are new, and reads them as they stand.',
+    use: 'Reads which host keys the server announces, requests proofs for the new ones, and reads the proofs unaltered.',
     fault:
-      'Passes over keys of kinds that it does not know, so that they would seem to be gone; believes proofs with SHA-1; does not match proofs to keys when one is missing.',
+      'Skips keys of unknown types, so that they would seem to be gone; accepts proofs with SHA-1; mismatches proofs and keys if one is missing.',
     source:
       'OpenSSH PROTOCOL section 2.5; clientloop.c `client_input_hostkeys`; lib/client.js `hostKeysProve`',
     need: 'speed',
@@ -218,8 +219,8 @@ export const insides = table({
     later: ['_protocol._kex.sessionID'],
   },
   'reasons of refused forwards': {
-    use: 'Hears SSH_MSG_DEBUG, in which OpenSSH says why it refused a forward.',
-    fault: 'Only its own debug output gets to see these messages.',
+    use: 'Reads SSH_MSG_DEBUG, in which OpenSSH says why it refused a forward.',
+    fault: 'Shows these messages only in its own debug output.',
     source: 'RFC 4253 section 11.3',
     need: 'speed',
     figure: 'no speed, but the reason in `PortForwardFailed`',
