@@ -135,6 +135,7 @@ async function logIn(plan: AttemptPlan, routed: RoutedStream, timings: PhaseTimi
       log,
       signal,
       timings,
+      program: routed.program,
       routeFailure: () => routed.failure?.(),
     });
   } catch (error) {

@@ -1,8 +1,8 @@
-import { type IncomingMessage, request } from 'node:http';
 import { isIP, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ProxyFailed } from '../errors/index.ts';
 import { printable } from '../text/printable.ts';
+import { type ConnectAnswer, readConnectAnswer } from './connect-answer.ts';
 import { nameForOthers, openByProxy, proxyFailed, withoutLogin } from './proxy-stream.ts';
 import { type ProxyAddress, parseProxyUrl } from './proxy-url.ts';
 import type { Route, RouteContext } from './route.ts';
@@ -43,54 +43,38 @@ function secure(socket: Socket, { host }: ProxyAddress): Promise<Socket> {
   });
 }
 
-function ask(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<Socket> {
-  const { port } = context;
+async function ask(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<Socket> {
   const host = nameForOthers(context.host);
-  const target = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    const call = request({
-      method: 'CONNECT',
-      path: target,
-      headers: { Host: target, ...authorization(proxy) },
-      createConnection: () => socket,
-    });
-    call.once('error', reject);
-    call.once('close', () => reject(new Error('it closed the connection without an answer')));
-    call.once('connect', (answer, stream: Socket, head) => {
-      const { statusCode = 0 } = answer;
-      if (statusCode < 200 || statusCode > 299) return reject(refusal(proxy, context, answer));
-      // The server's first words may have come with the proxy's.
-      if (head.length > 0) stream.unshift(head);
-      resolve(stream);
-    });
-    call.end();
+  const target = `${isIPv6(host) ? `[${host}]` : host}:${context.port}`;
+  const lines = [`CONNECT ${target} HTTP/1.1`, `Host: ${target}`, ...authorization(proxy)];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  const answer = await readConnectAnswer(socket);
+  if (answer.status < 200 || answer.status > 299) throw refusal(proxy, context, answer);
+  return socket;
+}
+
+function authorization({ login }: ProxyAddress): string[] {
+  if (login === undefined) return [];
+  const words = Buffer.from(`${login.username}:${login.password}`).toString('base64');
+  return [`Proxy-Authorization: Basic ${words}`];
+}
+
+/** Of the server errors, those by which proxies tell that the way to the target failed (RFC 9110, section 15.6). */
+const targetFailed: readonly number[] = [502, 503, 504];
+
+function refusal(proxy: ProxyAddress, context: RouteContext, answer: ConnectAnswer): ProxyFailed {
+  const { status } = answer;
+  const reason = printable(withoutLogin(Buffer.from(answer.reason, 'latin1').toString('utf8'), proxy), 200);
+  return proxyFailed(proxy, context, `refused: ${`${status} ${reason}`.trimEnd()}`, {
+    status,
+    retryable: status >= 500 || status === 408 || status === 429,
+    hint: hintOf(proxy, context, answer),
   });
 }
 
-function authorization({ login }: ProxyAddress): Record<string, string> {
-  if (login === undefined) return {};
-  const words = Buffer.from(`${login.username}:${login.password}`).toString('base64');
-  return { 'Proxy-Authorization': `Basic ${words}` };
-}
-
-function refusal(proxy: ProxyAddress, context: RouteContext, answer: IncomingMessage): ProxyFailed {
-  const { statusCode: status = 0, statusMessage = '' } = answer;
-  return proxyFailed(
-    proxy,
-    context,
-    `refused: ${status} ${printable(withoutLogin(statusMessage, proxy), 200)}`,
-    {
-      status,
-      retryable: status >= 500 || status === 408 || status === 429,
-      hint: hintOf(proxy, context, answer),
-    },
-  );
-}
-
-function hintOf({ login }: ProxyAddress, { port }: RouteContext, answer: IncomingMessage): string {
-  const { statusCode: status = 0, headers } = answer;
+function hintOf({ login }: ProxyAddress, { port }: RouteContext, { status, waysIn }: ConnectAnswer): string {
   if (status === 407) {
-    const ways = waysIn(`${headers['proxy-authenticate'] ?? ''}`);
+    const ways = namesOf(waysIn);
     if (ways.length > 0 && !ways.some((way) => /^basic$/i.test(way))) {
       return `It wants a login by ${ways.slice(0, 5).join(' or ')}, which is not supported (only Basic is): a local relay that speaks it, such as px or cntlm, can stand in between.`;
     }
@@ -101,14 +85,20 @@ function hintOf({ login }: ProxyAddress, { port }: RouteContext, answer: Incomin
   if (status === 403 || status === 405) {
     return `It does not allow CONNECT to port ${port}. Most proxies allow 443 only; its administrator can add the port.`;
   }
-  if (status >= 500) {
+  if (targetFailed.includes(status)) {
     return 'It could not reach the target. At a published port of the gateway: no tunnel is up, so the PC is off or its tunnel is down.';
   }
+  if (status === 500) return 'Something is wrong with the proxy itself: its log tells more.';
+  if (status === 429)
+    return 'It serves so many connections of this machine only; it may take another one later.';
+  if (status === 511 || (status >= 300 && status <= 399))
+    return 'It sends to a page: a network that wants a login in a web browser first does so.';
   return 'Is it an HTTP proxy that knows CONNECT?';
 }
 
 /** The names of the ways to log in (RFC 9110, section 11.6.1), without their parameters. */
-function waysIn(header: string): string[] {
-  const names = header.slice(0, 4_096).matchAll(/(?:^|,)\s*([a-z][\w-]*)(?=\s*(?:,|$)|\s+\w)/gi);
+function namesOf(waysIn: string): string[] {
+  const bare = waysIn.slice(0, 4_096).replace(/"(?:[^"\\]|\\.)*"?/g, '""');
+  const names = bare.matchAll(/(?:^|,)\s*([a-z][\w-]*)(?=\s*(?:,|$)|\s+\w)/gi);
   return [...names].map(([, name = '']) => printable(name, 40));
 }

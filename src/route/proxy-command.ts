@@ -52,6 +52,7 @@ async function openProcess(words: readonly string[], context: RouteContext): Pro
   await started(child, stream, program, context);
   return {
     stream,
+    program: `the proxy command ${printable(program)}`,
     failure: () => stream.failure,
     dispose: async () => {
       stream.destroy();

@@ -1,10 +1,11 @@
 import { isIPv6, type Socket } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { isSshError, ProxyFailed, type ProxyFailedDetails, type SshError } from '../errors/index.ts';
-import { printable } from '../text/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 import { onAbort } from '../time/on-abort.ts';
 import type { ProxyAddress } from './proxy-url.ts';
 import type { RouteContext, RoutedStream } from './route.ts';
+import { StrangeAnswer } from './strange-answer.ts';
 import { openTcp } from './tcp.ts';
 
 /**
@@ -67,20 +68,24 @@ async function reachProxy(proxy: ProxyAddress, context: RouteContext): Promise<S
 }
 
 function talkFailed(proxy: ProxyAddress, context: RouteContext, error: unknown): ProxyFailed {
+  const fail = (what: string, hint: string, retryable: boolean) =>
+    proxyFailed(proxy, context, what, { cause: error, retryable, hint });
+  if (error instanceof StrangeAnswer) {
+    const said = error.said === '' ? '' : `: it said ${quoted(withoutLogin(error.said, proxy), 80)}`;
+    return fail(error.message + said, error.hint, error.retryable);
+  }
   const said = error instanceof Error ? printable(withoutLogin(error.message, proxy)) : 'no reason given';
   const { code = '' } = error as NodeJS.ErrnoException;
   if (/CERT|SIGNATURE|ISSUER/.test(code)) {
-    return proxyFailed(proxy, context, `shows a certificate that is not trusted: ${said}`, {
-      cause: error,
-      retryable: false,
-      hint: "Give Node.js the authority's certificate in NODE_EXTRA_CA_CERTS, and the proxy's name as the certificate has it.",
-    });
+    const hint =
+      "Give Node.js the authority's certificate in NODE_EXTRA_CA_CERTS, and the proxy's name as the certificate has it.";
+    return fail(`shows a certificate that is not trusted: ${said}`, hint, false);
   }
-  return proxyFailed(proxy, context, `did not answer as a proxy of this kind does: ${said}`, {
-    cause: error,
-    retryable: true,
-    hint: 'Is it the right port, and is the kind of proxy (http, https, socks5) right?',
-  });
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
+    return fail('does not speak TLS', 'If it is an HTTP proxy, its URL begins with http://.', false);
+  }
+  const hint = 'Is it the right port, and is the kind of proxy (http, https, socks5) right?';
+  return fail(`did not answer as a proxy of this kind does: ${said}`, hint, true);
 }
 
 /** A `ProxyFailed` of this hop. */
@@ -110,7 +115,7 @@ export function withoutLogin(text: string, { login }: ProxyAddress): string {
   return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
 }
 
-/** Without the packet that Node's parser could not read, which may repeat the login as well. */
+/** Without what else an error carries, which may repeat the login as well. */
 function tame(cause: unknown, proxy: ProxyAddress): unknown {
   if (!(cause instanceof Error) || isSshError(cause)) return cause;
   const { code } = cause as NodeJS.ErrnoException;

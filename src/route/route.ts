@@ -41,6 +41,8 @@ export interface HopConnection {
 export interface RoutedStream {
   /** The bytes to and from the server. */
   readonly stream: Duplex;
+  /** The program that speaks before the server can, for messages: `the proxy command nc`. */
+  readonly program?: string;
   /** Called once after the stream has ended, to close what carried it (jump connections, child processes). */
   dispose?(): void | Promise<void>;
   /** Why the stream ended, if the route knows more than the stream (a proxy command's exit). */

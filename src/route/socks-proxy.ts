@@ -14,6 +14,7 @@ import {
 import { hopOf, nameForOthers, openByProxy, proxyFailed } from './proxy-stream.ts';
 import { type ProxyAddress, parseProxyUrl } from './proxy-url.ts';
 import type { Route, RouteContext } from './route.ts';
+import { StrangeAnswer } from './strange-answer.ts';
 
 /**
  * A route through a SOCKS 5 proxy (RFC 1928): `socks5://proxy.example.com:1080`, also written `socks5h://` or
@@ -50,22 +51,26 @@ function checkLogin({ login }: ProxyAddress): void {
 async function agreeOnMethod(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<void> {
   const offered = proxy.login === undefined ? [method.none] : [method.none, method.login];
   socket.write(Buffer.from([version, offered.length, ...offered]));
-  const [spoken = 0, chosen] = await readBytes(socket, 2);
-  checkVersion(spoken);
+  const [, chosen] = await readSpoken(socket);
   if (chosen === method.none) return;
   if (chosen === method.login && proxy.login) return logIn(proxy, context, socket);
   throw proxyFailed(proxy, context, 'accepts none of the ways to log in that it was offered', {
     status: chosen,
     retryable: false,
     hint:
-      proxy.login === undefined
+      proxy.login === undefined && chosen !== method.gssapi
         ? 'It wants a login: give one in the URL, socks5://user:password@proxy (special characters as %xx).'
         : 'It wants a login other than a user name and password (GSSAPI is not supported).',
   });
 }
 
-function checkVersion(spoken: number): void {
-  if (spoken !== version) throw new Error(`its answer begins with ${spoken}, where SOCKS 5 has a 5`);
+/** The two bytes that each answer begins with. @throws {StrangeAnswer} when they are not those of SOCKS 5. */
+async function readSpoken(socket: Socket): Promise<Buffer> {
+  const begin = await readBytes(socket, 2);
+  if (begin[0] === version) return begin;
+  // What else has come shows what it is.
+  const rest: Buffer | null = socket.read();
+  throw new StrangeAnswer(rest === null ? begin : Buffer.concat([begin, rest]));
 }
 
 async function logIn(proxy: ProxyAddress, context: RouteContext, socket: Socket): Promise<void> {
@@ -89,8 +94,7 @@ async function askForTarget(proxy: ProxyAddress, context: RouteContext, socket: 
     ]),
   );
   // A proxy that refuses need not finish its sentence.
-  const [spoken = 0, status = reply.failed] = await readBytes(socket, 2);
-  checkVersion(spoken);
+  const [, status = reply.failed] = await readSpoken(socket);
   if (status !== reply.succeeded) throw refusal(proxy, context, status);
   const [, type = 0, next = 0] = await readBytes(socket, 3);
   // Where the proxy connects from: of no use here, but in front of what the server says.
@@ -114,6 +118,14 @@ const lasting: readonly number[] = [
   reply.addressTypeNotSupported,
 ];
 
+const hints: Readonly<Record<number, string>> = {
+  [reply.notAllowed]: 'Its administrator can allow the host and port.',
+  [reply.commandNotSupported]:
+    'It is made for something else than connections to other hosts: is it the right proxy?',
+  [reply.addressTypeNotSupported]:
+    'Does it know the host by name, or by an address of the other kind (IPv4, IPv6)?',
+};
+
 function refusal(proxy: ProxyAddress, context: RouteContext, status: number): SshError {
   const { host, port } = context;
   if (status === reply.refused) {
@@ -130,8 +142,8 @@ function refusal(proxy: ProxyAddress, context: RouteContext, status: number): Ss
   return proxyFailed(proxy, context, `refused: ${words[status] ?? `reply ${status}`}`, {
     status,
     retryable: !lasting.includes(status),
-    hint: lasting.includes(status)
-      ? 'Its administrator can allow the host and port.'
-      : 'It sees the network from where it is: is the target up, and does its name resolve there?',
+    hint:
+      hints[status] ??
+      'It sees the network from where it is: is the target up, and does its name resolve there?',
   });
 }

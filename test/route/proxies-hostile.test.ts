@@ -8,7 +8,9 @@ import {
   proxyFromEnvironment,
   socksProxy,
 } from '../../src/index.ts';
+import { latch } from '../../src/time/latch.ts';
 import { tcpServer } from '../support/echo.ts';
+import { routeContext } from '../support/route-context.ts';
 
 const secret = 'p@ss:w%rd"';
 const inUrl = `kim:${encodeURIComponent(secret)}`;
@@ -48,7 +50,7 @@ describe('an HTTP proxy', () => {
     ['in its answer', (request: string) => `HTTP/1.1 500 ${request.replace(/\r\n/g, ' ')}\r\n\r\n`],
     ['decoded', () => `HTTP/1.1 500 kim:${secret} is wrong\r\n\r\n`],
     ['instead of an answer', (request: string) => request],
-    ['in a header that is none', (request: string) => `HTTP/1.1 200 OK\r\n${request.replace(/:/g, '')}`],
+    ['in a first line that is none', (request: string) => `HTTP/1.1 OK ${request.replace(/\r\n/g, ' ')}`],
   ])('that repeats the login %s does not bring it into the error', async (_what, answer) => {
     const error = await failure('http', (socket) => {
       socket.on('error', () => {}).once('data', (request) => socket.end(answer(request.toString())));
@@ -60,6 +62,7 @@ describe('an HTTP proxy', () => {
     [['Negotiate', 'NTLM'], /by Negotiate or NTLM, which is not supported/],
     [['NTLM', 'Basic realm="x"'], /does not take this user name and password/],
     [['Digest realm="x", basic realm="y"'], /does not take this user name and password/],
+    [['Digest realm="x, Basic y", nonce="z"'], /by Digest, which is not supported/],
   ])('that wants a login by %s is told', async (ways, hint) => {
     const head = ways.map((way) => `Proxy-Authenticate: ${way}\r\n`).join('');
     const error = await failure('http', script(`HTTP/1.1 407 No\r\n${head}\r\n`));
@@ -81,20 +84,111 @@ describe('an HTTP proxy', () => {
     expect(asked).toBe('CONNECT xn--vf4b131b.example:9012 HTTP/1.1');
   });
 
-  it('whose headers have no end is given up', async () => {
-    const error = await failure('http', script(`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(200_000)}`));
+  it.each([
+    ['one header', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(200_000)}`],
+    ['interim answers', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(10_000)],
+  ])('whose answer has no end is given up: %s', async (_what, answer) => {
+    const error = await failure('http', script(answer));
     expect(error).toMatchObject({
       code: 'SSH_PROXY_FAILED',
-      message: expect.stringMatching(/Header overflow/),
+      message: expect.stringMatching(/its answer goes on after 16384 bytes/),
     });
   });
+
+  it.each([
+    [302, /a network that wants a login in a web browser/],
+    [429, /serves so many connections/],
+    [500, /wrong with the proxy itself/],
+    [501, /Is it an HTTP proxy that knows CONNECT/],
+    [503, /could not reach the target/],
+    [511, /a network that wants a login in a web browser/],
+  ])('that answers %i is told', async (status, hint) => {
+    const error = await failure('http', script(`HTTP/1.1 ${status}\r\n\r\n`));
+    expect(error).toMatchObject({ status, hint: expect.stringMatching(hint) });
+    expect(error.message).toMatch(new RegExp(`refused: ${status}$`));
+  });
+
+  it('that has no TLS where it is wanted is told', async () => {
+    await using plain = await tcpServer((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 400 x\r\n\r\n')),
+    );
+    const via = httpProxy(`https://127.0.0.1:${plain.port}`);
+    const target = {
+      host: '10.9.9.9',
+      username: 'x',
+      password: 'x',
+      hostKey: 'insecure-accept-any',
+    } as const;
+    const error = await connectViaGateway({ ...target, via, retry: false }).catch((reason) => reason);
+    expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', retryable: false });
+    expect(error.message).toMatch(/does not speak TLS$/);
+  });
+
+  const ok = 'HTTP/1.1 200 OK';
+  it.each([
+    ['without CR', `${ok}\n\n`],
+    ['without CR, with a header', `${ok}\nVia: x\n\n`],
+    ['with a header in two lines', `${ok}\r\nX: a\r\n  b\r\n\r\n`],
+    [
+      'of two interim answers before',
+      `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n${ok}\r\n\r\n`,
+    ],
+    ['without a reason', 'HTTP/1.1 200\r\n\r\n'],
+    ['of HTTP/1.0', 'HTTP/1.0 200 Connection established\r\n\r\n'],
+    ['behind an empty line', `\r\n${ok}\r\n\r\n`],
+    ['with a length', `${ok}\r\nContent-Length: 5\r\n\r\n`],
+    [
+      'with two lengths and chunks',
+      `${ok}\r\nContent-Length: 5\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    ],
+    ['with a header that is none', `${ok}\r\nX y\x01\r\n\r\n`],
+    ['204', 'HTTP/1.1 204 No Content\r\n\r\n'],
+  ])('with an answer %s leads on, in whatever pieces it comes', async (_what, answer) => {
+    const banner = 'SSH-2.0-far\r\n';
+    for (const size of [1, 7, 1_000]) {
+      const heard = latch<string>();
+      await using proxy = await tcpServer((socket) => {
+        socket.once('data', async () => {
+          socket.on('data', (piece) => heard.resolve(String(piece)));
+          const all = answer + banner;
+          for (let at = 0; at < all.length; at += size) {
+            socket.write(all.slice(at, at + size));
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+        });
+      });
+      const { stream } = await httpProxy(`http://127.0.0.1:${proxy.port}`).open(routeContext());
+      let text = '';
+      for await (const piece of stream.iterator({ destroyOnReturn: false })) {
+        text += piece;
+        if (text.length >= banner.length) break;
+      }
+      expect(text).toBe(banner);
+      stream.write('our words');
+      expect(await heard.promise).toBe('our words');
+      stream.destroy();
+    }
+  });
+
+  it.each([`${ok}\r\nX: y\r\n\r\n`, 'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n'])(
+    'that is cut off anywhere in %j ends typed',
+    async (answer) => {
+      for (let at = 0; at < answer.length; at++) {
+        const error = await failure('http', (socket) =>
+          socket.once('data', () => socket.end(answer.slice(0, at))),
+        );
+        const when = at === 0 ? 'without an answer' : 'in mid-answer';
+        expect(error.message).toContain(`it closed the connection ${when}`);
+      }
+    },
+  );
 });
 
 describe('a SOCKS proxy', () => {
   it.each([
     ['no more than that it failed', [5, 1], /refused: general failure/],
     ['no more than that it may not', [5, 2], /rules do not allow/],
-    ['in another version', [4, 0, 0, 1, 0, 0, 0, 0, 0, 0], /its answer begins with 4, where SOCKS 5 has a 5/],
+    ['in another version', [4, 0, 0, 1, 0, 0, 0, 0, 0, 0], /is a SOCKS 4 proxy/],
   ])('that says %s is understood', async (_what, reply, message) => {
     expect((await failure('socks5', script([5, 0], reply))).message).toMatch(message);
   });

@@ -90,13 +90,22 @@ describe.each([
   });
 
   it.each([
-    ['hangs up', ''],
-    ['speaks something else', 'SSH-2.0-OpenSSH_9.2\r\n'],
-  ])('that %s is no proxy', async (_what, words) => {
-    await using other = await tcpServer((socket) => socket.end(words));
+    ['hangs up', '', /did not answer as a proxy of this kind does/, true],
+    ['is a mail server', '220 mail ESMTP\r\n', /of this kind does: it said "220 mail ESMTP"/, true],
+    [
+      'is an SSH server',
+      'SSH-2.0-OpenSSH_9.2\r\n',
+      /is an SSH server: it said "SSH-2\.0-OpenSSH_9\.2"/,
+      false,
+    ],
+    ['speaks TLS', '\x15\x03\x01\x00\x02\x02(', /is a server that speaks TLS/, false],
+    ['shows a page', '<!DOCTYPE html>\n<p>Closed</p>', /is a web server: it said "<!DOCTYPE html>"/, true],
+    ['is a SOCKS 4 proxy', '\0[\0\0\0\0\0\0', /is a SOCKS 4 proxy/, false],
+  ])('that %s is told as such', async (_what, words, message, retryable) => {
+    await using other = await tcpServer((socket) => socket.end(words, 'latin1'));
     const error = await failure(route(`${scheme}://127.0.0.1:${other.port}`));
-    expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', retryable: true });
-    expect(error.message).toContain('did not answer as a proxy of this kind does');
+    expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', retryable });
+    expect(error.message).toMatch(message);
   });
 
   it('that says nothing is given up after the limit, or with the abort, and let go', async () => {
@@ -143,7 +152,7 @@ describe('what an HTTP proxy answers', () => {
   it.each([
     [403, false, /does not allow CONNECT to port \d+/],
     [407, false, /wants a login/],
-    [429, true, /Is it an HTTP proxy/],
+    [429, true, /serves so many connections/],
     [502, true, /could not reach the target/],
   ])('%i is told as what it is', async (status, retryable, hint) => {
     await using proxy = await httpProxyServer({ status });

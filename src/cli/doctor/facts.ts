@@ -61,6 +61,6 @@ function saidOf(kind: FailureKind, error: SshError & ErrorDetails, target: Login
   const { message, received, reason } = error;
   const isJump = isAtJump(error, target);
   if (kind === 'keysRefused' || kind === 'sftpRefused') return inOurWords(reason ?? message, isJump);
-  if (received === undefined) return inOurWords(message, isJump);
+  if (received === undefined || kind === 'proxyCommandFailed') return inOurWords(message, isJump);
   return received.split('\\r\\n')[0]!.replace(/\\n$/, '').slice(0, 120);
 }

@@ -67,9 +67,12 @@ const byCode: Readonly<Record<string, (error: Failed, place: Place) => FailureKi
     if (received === undefined) return tooLate('banner', place);
     return received.startsWith('SSH-') ? 'stoppedSpeaking' : 'slowSpeaker';
   },
-  SSH_BANNER_MISSING: ({ silentMs = 0 }, place) =>
-    place === 'published' && silentMs > 1_000 ? 'zombieEnded' : closedAt[place],
-  SSH_BANNER_INVALID: ({ received = '' }) => foreign(received),
+  SSH_BANNER_MISSING: ({ silentMs = 0, message }, place) => {
+    if (isOfProgram(message)) return 'proxyCommandFailed';
+    return place === 'published' && silentMs > 1_000 ? 'zombieEnded' : closedAt[place];
+  },
+  SSH_BANNER_INVALID: ({ received = '', message }) =>
+    isOfProgram(message) ? 'proxyCommandFailed' : foreign(received),
   SSH_HANDSHAKE_TIMEOUT: () => 'keysSilent',
   SSH_HANDSHAKE_FAILED: keysFailed,
   SSH_HOST_KEY_UNKNOWN: ({ message }, place) => {
@@ -140,7 +143,14 @@ function proxyFailed({ message, status }: Failed): FailureKind {
   if (/could not be reached/.test(message)) return 'proxyDown';
   if (status === 407 || /user name and password|ways to log in/.test(message)) return 'proxyWantsLogin';
   if (status === 403 || status === 405 || /do not allow/.test(message)) return 'proxyForbids';
-  return status === undefined || (status >= 400 && status < 500) ? 'proxyStrange' : 'proxyCannotReach';
+  // 502 to 504 of HTTP; of SOCKS, all up to 6 but those above.
+  const isTarget = status !== undefined && ((status > 0 && status <= 6) || (status >= 502 && status <= 504));
+  return isTarget ? 'proxyCannotReach' : 'proxyStrange';
+}
+
+/** What a proxy command prints is its own, until it has reached a server. */
+function isOfProgram(message: string): boolean {
+  return /^On the way to \S+, the proxy command /.test(message);
 }
 
 function foreign(received: string): FailureKind {

@@ -281,6 +281,7 @@ class Handshake implements TransportEvents {
     const login = this.#login;
     return {
       ...this.#where,
+      program: login?.plan.program,
       phase: this.#phase,
       elapsedMs: login?.clock.elapsed ?? 0,
       saidBefore: this.#transport.saidBefore,

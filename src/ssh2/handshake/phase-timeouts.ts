@@ -6,14 +6,23 @@ import type { Situation } from '../transport/classify.ts';
 export function streamTimeout(
   phase: StreamPhase,
   timeoutMs: number,
-  { host, port, hop, saidBefore }: Situation,
+  { host, port, hop, program, saidBefore }: Situation,
 ): SshTimeout {
   const details = { host, port, hop, timeoutMs };
-  if (phase !== 'banner' || saidBefore.length === 0) return phaseTimeout(phase, details);
+  if (phase !== 'banner') return phaseTimeout(phase, details);
+  if (saidBefore.length === 0)
+    return phaseTimeout(phase, { ...details, ...(program && silentProgram(program)) });
   return phaseTimeout(phase, {
     ...details,
     aside: ` (it said ${quoted(saidBefore, 120)})`,
     received: printable(saidBefore, 300),
     hint: 'It speaks, but not SSH, or very slowly. Is it the right port?',
   });
+}
+
+function silentProgram(program: string) {
+  return {
+    late: `was not heard through ${program}`,
+    hint: 'The command itself may be waiting, for its network or for a login of its own: run it by hand to see. Or what it reached is a published port whose PC is gone (a zombie), which the gateway notices only while nobody connects.',
+  };
 }

@@ -22,6 +22,8 @@ export interface HandshakePlan {
   signal: AbortSignal;
   /** Filled in phase by phase, so that it tells of failed attempts too. */
   timings: Partial<PhaseTimings>;
+  /** The program through whose output the server is heard. */
+  program?: string | undefined;
   /** Why the stream ended, if the route knows better. */
   routeFailure?: (() => Error | undefined) | undefined;
 }

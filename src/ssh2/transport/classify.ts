@@ -23,6 +23,8 @@ export interface Situation {
   host: string;
   port: number;
   hop?: string | undefined;
+  /** The program through whose output the server is heard. */
+  program?: string | undefined;
   /** Milliseconds in this phase. */
   elapsedMs: number;
   /** What the server said instead of an identification line. */
@@ -82,22 +84,30 @@ export function classifyEnd(end: StreamEnd, situation: Situation): SshError {
 }
 
 export function bannerInvalid(received: Buffer, situation: Situation): BannerInvalid {
-  const text = printable(received, 300);
   const refusal = /^(Not allowed at this time|Exceeded MaxStartups)/.test(received.toString('latin1', 0, 64));
-  const http = received.toString('latin1', 0, 5) === 'HTTP/';
-  return new BannerInvalid(
-    `${at(situation)} answered ${quoted(received, 120)} instead of an SSH identification line`,
-    {
-      ...place(situation),
-      received: text,
-      retryable: refusal,
-      hint: refusal
-        ? 'sshd refuses this address for now: too many unfinished logins (MaxStartups), or a penalty for failed ones (PerSourcePenalties). Behind a tunnel every worker has the same address.'
-        : http
-          ? 'A web server or HTTP proxy answers at this port. Is it the right port?'
-          : 'Whatever listens at this port is not an SSH server. Is it the right port?',
-    },
-  );
+  const words = `${quoted(received, 120)} instead of an SSH identification line`;
+  return new BannerInvalid(heard(situation, `answered ${words}`, `printed ${words}`), {
+    ...place(situation),
+    received: printable(received, 300),
+    retryable: refusal,
+    hint: refusal
+      ? 'sshd refuses this address for now: too many unfinished logins (MaxStartups), or a penalty for failed ones (PerSourcePenalties). Behind a tunnel every worker has the same address.'
+      : foreignHint(received, situation),
+  });
+}
+
+function foreignHint(received: Buffer, { program }: Situation): string {
+  if (program)
+    return 'The command itself says so, or what it reached is no SSH server. Run it by hand to see.';
+  return received.toString('latin1', 0, 5) === 'HTTP/'
+    ? 'A web server or HTTP proxy answers at this port. Is it the right port?'
+    : 'Whatever listens at this port is not an SSH server. Is it the right port?';
+}
+
+/** What the server did; or what a program did through which it would be heard. */
+function heard(situation: Situation, itself: string, program: string): string {
+  if (situation.program === undefined) return `${at(situation)} ${itself}`;
+  return `On the way to ${at(situation)}, ${situation.program} ${program}`;
 }
 
 /** Whether a server said something, and it was not the beginning of an identification line that was cut off. */
@@ -108,19 +118,25 @@ function isForeign(saidBefore: Buffer): boolean {
 
 function bannerMissing(end: StreamEnd, situation: Situation): BannerMissing {
   const silentMs = Math.round(situation.elapsedMs);
-  const waited = silentMs > 1_000;
+  const when = `after ${silentMs} ms without a whole SSH identification line`;
   return new BannerMissing(
-    `${at(situation)} accepted the connection and ${how(end)} after ${silentMs} ms without a whole SSH identification line`,
+    heard(situation, `accepted the connection and ${how(end)} ${when}`, `ended ${when}`),
     {
       ...place(situation),
       silentMs,
       retryable: true,
       cause: end.kind === 'error' ? end.error : undefined,
-      hint: waited
-        ? 'A zombie session held the port and has just been ended by the gateway: the PC can take the port again now.'
-        : "At a published port: the tunnel is up, but the PC's sshd is not running or not where the tunnel leads.",
+      hint: missingHint(situation),
     },
   );
+}
+
+function missingHint({ program, elapsedMs }: Situation): string {
+  if (program)
+    return 'The command reached nothing, or what it reached closed the connection. Run it by hand to see more.';
+  return elapsedMs > 1_000
+    ? 'A zombie session held the port and has just been ended by the gateway: the PC can take the port again now.'
+    : "At a published port: the tunnel is up, but the PC's sshd is not running or not where the tunnel leads.";
 }
 
 function how(end: StreamEnd): string {

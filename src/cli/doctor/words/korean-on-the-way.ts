@@ -69,7 +69,7 @@ export const koreanOnTheWay = {
   },
   proxyCommandFailed: {
     says: ({ said }) => `프록시 명령이 실패했습니다: ${said}`,
-    todo: '명령이 어디에도 닿지 못했거나 연결을 잃었습니다. 같은 호스트와 포트로 직접 실행해 보세요.',
+    todo: '명령이 어디에도 닿지 못했거나, 연결을 잃었거나, SSH 서버가 아닌 것에 닿았습니다. 같은 호스트와 포트로 직접 실행해 보세요.',
   },
   proxyDown: {
     says: ({ said }) => `프록시에 닿지 않습니다: ${said}`,
