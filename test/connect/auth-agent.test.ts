@@ -1,12 +1,21 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { wireString } from '../../src/host-key/keys/wire-string.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo } from '../support/connect.ts';
-import { fakeAgent } from '../support/fake-agent.ts';
+import { type FakeAgentOptions, fakeAgent } from '../support/fake-agent.ts';
+import { localFolder } from '../support/mock-sftp.ts';
 import { failureOf, pause, until } from '../support/outcome.ts';
 import { keygen } from '../support/private-keys.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 
+const text = wireString;
+const fileAt = async (path: string) => {
+  await writeFile(path, '');
+  return path;
+};
 const none = { privateKey: undefined as never };
 
 describe('an agent', () => {
@@ -77,6 +86,108 @@ describe('an agent', () => {
     expect(connection.serverVersion).toContain('OpenSSH');
   });
 
+  it.each<[what: string, Pick<FakeAgentOptions, 'fault' | 'signs'>, why: string]>([
+    ['refuses to sign', { fault: 'fail' }, 'it refused'],
+    ['dies when it is to sign', { signs: () => 'end' }, 'it ended the connection'],
+    ['sends no signature', { signs: () => Buffer.from([14, 0, 0, 0, 9]) }, 'ends too early'],
+    [
+      'signs in another way',
+      {
+        signs: (honest) =>
+          Buffer.from(honest.toString('latin1').replace('ssh-ed25519', 'ssh-ed25518'), 'latin1'),
+      },
+      'it signs with ssh-ed25518 instead of ssh-ed25519',
+    ],
+    [
+      'sends what fits into no packet',
+      {
+        signs: () =>
+          Buffer.concat([
+            Buffer.from([14]),
+            text(Buffer.concat([text('ssh-ed25519'), text(Buffer.alloc(200_000))])),
+          ]),
+      },
+      'its signature has 200019 bytes',
+    ],
+  ])('that %s is named, and not the server or the account', async (_what, faults, why) => {
+    const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
+    await using agent = await fakeAgent({ keys: [privateKey], ...faults });
+    const user = { username: 'rpa', publicKeys: [publicKey], password: 'rpa' };
+    await using server = await startMockServer({ users: [user] });
+    const { error } = await failureOf(connectTo(server, { ...none, agent: agent.path }));
+    expect(error).toMatchObject({ code: 'SSH_AUTHENTICATION_FAILED', retryable: false });
+    const tried = new RegExp(`^agent \\(did not sign with ssh-ed25519 SHA256:\\S+: ${why}\\)$`);
+    expect(error['methodsTried']).toEqual([
+      expect.stringMatching(/^publickey/),
+      expect.stringMatching(tried),
+    ]);
+    expect(error.hint).toMatch(/^The server takes the key .* but the agent did not sign with it/);
+    await using connection = await connectTo(server, { ...none, agent: agent.path, password: 'rpa' });
+    expect(connection.serverVersion).toContain('OpenSSH');
+  });
+
+  it.each([
+    ['ed25519', ['-t', 'ed25519']],
+    ['ecdsa', ['-t', 'ecdsa', '-b', '384']],
+    ['rsa', ['-t', 'rsa', '-b', '2048']],
+  ])('whose %s signature is by another key is named', async (_kind, options) => {
+    const { privateKey, publicKey } = await keygen(...options, '-N', '');
+    await using agent = await fakeAgent({
+      keys: [privateKey],
+      signs: (honest) => {
+        const changed = Buffer.from(honest);
+        changed.writeUInt8(changed.readUInt8(changed.length - 1) ^ 1, changed.length - 1);
+        return changed;
+      },
+    });
+    await using server = await startMockServer({ users: [{ username: 'rpa', publicKeys: [publicKey] }] });
+    const { error } = await failureOf(connectTo(server, { ...none, agent: agent.path }));
+    expect(error.hint).toMatch(/^What the agent signed does not fit the key .*: the fault is the agent's\.$/);
+  });
+
+  it.each<[what: string, FakeAgentOptions['lists'], why: string]>([
+    ['sends garbage', () => Buffer.alloc(9, 12), 'names 202116108 keys'],
+    ['dies at once', () => 'end', 'it ended the connection'],
+    ['is locked', () => Buffer.from([5]), 'it refused'],
+  ])('that %s is told apart from one that is not there', async (_what, lists, why) => {
+    await using agent = await fakeAgent({ lists });
+    await using server = await startMockServer();
+    const { error } = await failureOf(connectTo(server, { ...none, agent: agent.path }));
+    expect(error['methodsTried']).toEqual([`agent (gave no keys: ${why})`, 'none']);
+    expect(error.hint).toMatch(/^There was only the agent to log in with, and it gave no key/);
+  });
+
+  it.each([
+    ['is missing', async (folder: string) => join(folder, 'none'), 'its socket does not exist'],
+    ['is a file', async (folder: string) => fileAt(join(folder, 'file')), 'its path is no socket'],
+  ])('whose path %s is told so', async (_what, make, why) => {
+    await using folder = await localFolder();
+    await using server = await startMockServer();
+    const agent = await make(folder.path);
+    const { error } = await failureOf(connectTo(server, { ...none, agent }));
+    expect(error['methodsTried']).toEqual([`agent (not reachable: ${why})`, 'none']);
+  });
+
+  it('is asked with keys of kinds without a name here after the others', async () => {
+    const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
+    const unknown = Array.from({ length: 20 }, (_, index) => text(`ssh-new-${index}`));
+    await using agent = await fakeAgent({
+      keys: [privateKey],
+      lists: (honest) =>
+        Buffer.concat([
+          Buffer.from([12, 0, 0, 0, 21]),
+          ...unknown.flatMap((blob) => [text(blob), text('new')]),
+          honest.subarray(5),
+        ]),
+    });
+    await using server = await startMockServer({
+      users: [{ username: 'rpa', publicKeys: [publicKey] }],
+      maxAuthTries: 3,
+    });
+    await using connection = await connectTo(server, { ...none, agent: agent.path });
+    expect(connection.serverVersion).toContain('OpenSSH');
+  });
+
   it.each(['identities', 'sign'] as const)(
     'that is silent at %s ends by the limit of the login, and its socket with it',
     async (fault) => {
@@ -87,7 +198,8 @@ describe('an agent', () => {
         connectTo(server, { ...none, agent: agent.path, timeouts: { auth: 200 } }),
       );
       expect(error).toMatchObject({ code: 'SSH_AUTH_TIMEOUT', phase: 'auth' });
-      expect(error.hint).toMatch(/agent/);
+      expect(error.message).toContain(': the agent has not answered');
+      expect(error.hint).toMatch(/ssh-add -l/);
       await until(() => agent.connections === 0 && server.connections === 0);
     },
   );

@@ -24,7 +24,7 @@ const accepted = resolveAlgorithms().publicKey;
 describe('a certificate that is named', () => {
   it.each([
     ['is not there', async () => join(folder.path, 'nothing'), /^option certificatePath: there is no file /],
-    ['is a plain key', async () => `${authority}.pub`, /something that is not a certificate/],
+    ['is a plain key', async () => `${authority}.pub`, /a plain public key, which is not a certificate/],
     ['is damaged', async () => damaged(), /or a damaged one, given; what ssh-keygen -s writes/],
     [
       'is a host certificate',
@@ -85,7 +85,8 @@ describe('what is tried', () => {
     const key = await folder.key(`t${Math.random()}`, ...kind);
     await folder.certify(key, authority);
     const credentials = await loadCredentials({ ...base, privateKeyPath: key });
-    const keys = new PublicKeys(credentials, new StopSwitch(), { accepted, note: () => {} });
+    const use = { accepted, note: () => {}, explain: () => {} };
+    const keys = new PublicKeys(credentials, new StopSwitch(), use);
     if (taken) keys.serverTakes(taken);
     return [...keys.own(), ...keys.otherWays()].map(
       ({ make }) => (make() as unknown as { key: { type: string } }).key.type,

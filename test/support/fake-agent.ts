@@ -11,6 +11,10 @@ export interface FakeAgentOptions {
   others?: readonly AgentKey[];
   /** `identities`: never answers; `sign`: lists its keys and never signs; `fail`: refuses to sign. */
   fault?: 'identities' | 'sign' | 'fail';
+  /** What is sent instead of its answer to a signing request; `end`: the connection ends. */
+  signs?: ((honest: Buffer) => Buffer | 'end') | undefined;
+  /** The same for the list of its keys. */
+  lists?: ((honest: Buffer) => Buffer | 'end') | undefined;
 }
 
 /** An SSH agent of our own behind a Unix socket (draft-miller-ssh-agent). */
@@ -43,22 +47,24 @@ export async function fakeAgent({
   keys = [],
   others = [],
   fault,
+  signs = (honest) => honest,
+  lists = (honest) => honest,
 }: FakeAgentOptions = {}): Promise<FakeAgent> {
   const folder = await mkdtemp(join(tmpdir(), 'svg-agent-'));
   const path = join(folder, 'agent.sock');
   const parsed = keys.map(parse);
   const asked = { identities: 0, sign: 0 };
   const sockets = new Set<Socket>();
-  const answer = (message: Buffer): Buffer | undefined => {
+  const answer = (message: Buffer): Buffer | 'end' | undefined => {
     if (message[0] === requestIdentities) {
       asked.identities++;
       const blobs = [...parsed.map((key) => key.getPublicSSH()), ...others.map(({ blob }) => blob)];
-      return fault === 'identities' ? undefined : listOf(blobs);
+      return fault === 'identities' ? undefined : lists(listOf(blobs));
     }
     if (message[0] !== signRequest) return Buffer.from([failure]);
     asked.sign++;
     if (fault === 'sign') return undefined;
-    return fault === 'fail' ? Buffer.from([failure]) : signed(message, parsed, others);
+    return fault === 'fail' ? Buffer.from([failure]) : signs(signed(message, parsed, others));
   };
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -70,7 +76,8 @@ export async function fakeAgent({
         const end = 4 + received.readUInt32BE(0);
         const reply = answer(received.subarray(4, end));
         received = received.subarray(end);
-        if (reply) socket.write(field(reply));
+        if (reply === 'end') socket.destroy();
+        else if (reply) socket.write(field(reply));
       }
     });
   });

@@ -194,7 +194,8 @@ function loginFailed({
   if (/too many/i.test(message)) return 'tooManyKeys';
   const tried = methodsTried.filter((one) => one !== 'none');
   if (tried.length === 0) return 'nothingToLogInWith';
-  if (tried.every((one) => one.startsWith('agent (not reachable'))) return 'agentDead';
+  if (tried.every((one) => /^agent \((?:not reachable|gave no keys)/.test(one))) return 'agentDead';
+  if (tried.at(-1)?.startsWith('agent (did not sign')) return 'agentUnsigned';
   const isTaken = methodsOffered?.some((method) => tried.some((one) => one.startsWith(method))) ?? true;
   if (!isTaken) return 'methodNotTaken';
   if (/certificate/i.test(hint)) return 'certificateRefused';

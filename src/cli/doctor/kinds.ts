@@ -70,6 +70,7 @@ export const failureKinds = {
   nothingToLogInWith: { atJump: true },
   methodNotTaken: { theirs: true, atJump: true },
   agentDead: { atJump: true },
+  agentUnsigned: { atJump: true },
   secondFactor: { theirs: true, atJump: true },
   tooManyKeys: { theirs: true, atJump: true },
   accountRefused: { theirs: true, logs: true, atJump: true },

@@ -26,6 +26,16 @@ const plainOfSecurityKey: Readonly<Record<string, string>> = {
  * the private half of a key. Never with SHA-1 or DSA: those are false, as for OpenSSH's CASignatureAlgorithms.
  */
 export function isSignedBy(keyBlob: Buffer, signature: Buffer, data: Buffer): boolean {
+  return verdict(keyBlob, signature, data) === true;
+}
+
+/** Whether it is known to be made by no such key: not where this runtime cannot tell. */
+export function isForged(keyBlob: Buffer, signature: Buffer, data: Buffer): boolean {
+  return verdict(keyBlob, signature, data) === false;
+}
+
+/** Undefined for what cannot be checked here, or is not. */
+function verdict(keyBlob: Buffer, signature: Buffer, data: Buffer): boolean | undefined {
   try {
     return check(new WireReader(keyBlob), new WireReader(signature), data);
   } catch (error) {
@@ -34,8 +44,9 @@ export function isSignedBy(keyBlob: Buffer, signature: Buffer, data: Buffer): bo
   }
 }
 
-function check(key: WireReader, signature: WireReader, data: Buffer): boolean {
-  const type = resolveKeyType(key.text())?.type ?? '';
+function check(key: WireReader, signature: WireReader, data: Buffer): boolean | undefined {
+  const type = resolveKeyType(key.text())?.type;
+  if (type === undefined) return undefined;
   const algorithm = signature.text();
   const fields = readKeyFields(type, key);
   const bytes = signature.string();
@@ -54,29 +65,39 @@ function sha256(data: Buffer): Buffer {
   return createHash('sha256').update(data).digest();
 }
 
-function checkRsa(fields: readonly Buffer[], algorithm: string, bytes: Buffer, data: Buffer): boolean {
+function checkRsa(
+  fields: readonly Buffer[],
+  algorithm: string,
+  bytes: Buffer,
+  data: Buffer,
+): boolean | undefined {
   const hash = rsaHashes.get(algorithm);
   const [e = Buffer.alloc(0), n = Buffer.alloc(0)] = fields;
-  if (hash === undefined) return false;
+  if (hash === undefined) return undefined;
   const jwk = { kty: 'RSA', n: n.toString('base64url'), e: e.toString('base64url') };
   const key = keyFrom(jwk);
   // Leading zero bytes may be left out.
   const missing = Math.max(0, n.length - bytes.length);
-  return key !== undefined && verify(hash, data, key, Buffer.concat([Buffer.alloc(missing), bytes]));
+  return key && verify(hash, data, key, Buffer.concat([Buffer.alloc(missing), bytes]));
 }
 
-function checkCurve(type: string, fields: readonly Buffer[], bytes: Buffer, data: Buffer): boolean {
+function checkCurve(
+  type: string,
+  fields: readonly Buffer[],
+  bytes: Buffer,
+  data: Buffer,
+): boolean | undefined {
   const [point = Buffer.alloc(0)] = fields;
   const curve = ecdsaCurves[type];
   if (curve === undefined) {
     const key = keyFrom({ kty: 'OKP', crv: 'Ed25519', x: point.toString('base64url') });
-    return key !== undefined && verify(null, data, key, bytes);
+    return key && verify(null, data, key, bytes);
   }
   const { hash, crv, bytes: length } = curve;
   const [x, y] = [point.subarray(1, 1 + length), point.subarray(1 + length)];
   const key = keyFrom({ kty: 'EC', crv, x: x.toString('base64url'), y: y.toString('base64url') });
   const pair = pairOf(bytes, length);
-  if (key === undefined || pair === undefined) return false;
+  if (key === undefined || pair === undefined) return key && false;
   return verify(hash, data, { key, dsaEncoding: 'ieee-p1363' }, pair);
 }
 

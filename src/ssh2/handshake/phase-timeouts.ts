@@ -2,13 +2,18 @@ import { phaseTimeout, type SshTimeout, type StreamPhase } from '../../errors/in
 import { printable, quoted } from '../../text/printable.ts';
 import type { Situation } from '../transport/classify.ts';
 
+const agentHint =
+  'The server waits as well. The agent may be asking somebody to confirm or touch a key (ssh-add -c, a security key), or hang: does ssh-add -l answer?';
+
 /** The error of a phase over the open stream that took too long. */
 export function streamTimeout(
   phase: StreamPhase,
   timeoutMs: number,
-  { host, port, hop, program, saidBefore }: Situation,
+  { host, port, hop, program, saidBefore, waitsForAgent }: Situation,
 ): SshTimeout {
   const details = { host, port, hop, timeoutMs };
+  if (phase === 'auth' && waitsForAgent)
+    return phaseTimeout(phase, { ...details, aside: ': the agent has not answered', hint: agentHint });
   if (phase !== 'banner') return phaseTimeout(phase, details);
   if (saidBefore.length === 0)
     return phaseTimeout(phase, { ...details, ...(program && silentProgram(program)) });

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { MalformedWireData, WireReader } from '../../host-key/keys/wire-reader.ts';
 import { wireString } from '../../host-key/keys/wire-string.ts';
@@ -14,6 +15,11 @@ const flagsOf: Readonly<Record<string, number>> = { 'rsa-sha2-256': 2, 'rsa-sha2
 /** As OpenSSH's MAX_AGENT_REPLY_LEN and MAX_AGENT_IDENTITIES. */
 const maxReply = 256 * 1024;
 const maxKeys = 2_048;
+/** More than any key's; a request with a longer one than fits into a packet would end the connection. */
+const maxSignature = 16 * 1024;
+
+/** Nobody is there to be asked. */
+export class AgentUnreachable extends Error {}
 
 type GetStream = (callback: (error?: Error | null, stream?: Duplex) => void) => void;
 
@@ -25,6 +31,7 @@ type GetStream = (callback: (error?: Error | null, stream?: Duplex) => void) => 
 export class AgentClient {
   readonly #path: string;
   readonly #signal: AbortSignal;
+  #asked = 0;
 
   /** @param path of a socket or named pipe, or `pageant`. */
   constructor(path: string, signal: AbortSignal) {
@@ -54,18 +61,33 @@ export class AgentClient {
     const request = Buffer.concat([Buffer.from([signRequest]), wireString(blob), wireString(data), flags]);
     const signature = (await this.#ask(request, signResponse)).string();
     const used = new WireReader(signature).text();
-    if (used !== algorithm) throw new Error(`the agent signs with ${used} instead of ${algorithm}`);
+    if (used !== algorithm) throw new Error(`it signs with ${used} instead of ${algorithm}`);
+    if (signature.length > maxSignature) throw new Error(`its signature has ${signature.length} bytes`);
     return signature;
   }
 
+  /** Whether an answer is waited for. */
+  get isAsked(): boolean {
+    return this.#asked > 0;
+  }
+
   async #ask(request: Buffer, wanted: number): Promise<WireReader> {
+    this.#asked++;
+    try {
+      return await this.#askOnce(request, wanted);
+    } finally {
+      this.#asked--;
+    }
+  }
+
+  async #askOnce(request: Buffer, wanted: number): Promise<WireReader> {
     const stream = await this.#connect();
     const unfollow = onAbort(this.#signal, () => stream.destroy());
     try {
       if (this.#signal.aborted) throw this.#signal.reason;
       stream.write(wireString(request));
       const reply = await replyFrom(stream);
-      if (reply[0] !== wanted) throw new Error('the agent refused');
+      if (reply[0] !== wanted) throw new Error('it refused');
       return new WireReader(reply.subarray(1));
     } finally {
       unfollow();
@@ -76,10 +98,25 @@ export class AgentClient {
   #connect(): Promise<Duplex> {
     const agent = ssh2.createAgent(this.#path) as unknown as { getStream?: GetStream };
     return new Promise((resolve, reject) => {
-      if (typeof agent.getStream !== 'function') return reject(new Error('this kind of agent is not known'));
-      agent.getStream((error, stream) => (stream ? resolve(stream) : reject(error)));
+      if (typeof agent.getStream !== 'function')
+        return reject(new AgentUnreachable('this kind of agent is not known'));
+      agent.getStream((error, stream) => {
+        if (stream) resolve(stream);
+        else
+          void whyNot(this.#path, error).then((why) => reject(new AgentUnreachable(why, { cause: error })));
+      });
     });
   }
+}
+
+/** ssh2 says of a socket only that it failed. */
+async function whyNot(path: string, error: unknown): Promise<string> {
+  const said = error instanceof Error ? error.message : String(error);
+  if (process.platform === 'win32' || path === 'pageant') return said;
+  return stat(path).then(
+    (found) => (found.isSocket() ? 'nobody listens at its socket' : 'its path is no socket'),
+    (missing: NodeJS.ErrnoException) => (missing.code === 'ENOENT' ? 'its socket does not exist' : said),
+  );
 }
 
 /** One message: its length, then its bytes. */
@@ -97,10 +134,10 @@ function replyFrom(stream: Duplex): Promise<Buffer> {
       parts.push(all);
       const length = all.readUInt32BE(0);
       needed = 4 + length;
-      if (length === 0 || length > maxReply) reject(new Error('the agent sends what is no answer'));
+      if (length === 0 || length > maxReply) reject(new Error('it sends what is no answer'));
       else if (received >= needed) resolve(all.subarray(4, needed));
     });
-    const ended = () => reject(new Error('the agent ended the connection'));
+    const ended = () => reject(new Error('it ended the connection'));
     stream.on('error', ended).on('end', ended).on('close', ended);
   });
 }

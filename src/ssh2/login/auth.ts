@@ -54,7 +54,10 @@ export class Authentication {
     this.notes.push(...credentials.notes);
     this.#events = events;
     const note = (label: string) => this.#noteOnce(label);
-    this.#publicKeys = new PublicKeys(credentials, events.over, { accepted, note });
+    const explain = (sentence: string) => {
+      if (!this.notes.includes(sentence)) this.notes.push(sentence);
+    };
+    this.#publicKeys = new PublicKeys(credentials, events.over, { accepted, note, explain });
     this.#queue = this.#candidates();
   }
 
@@ -67,6 +70,7 @@ export class Authentication {
       methodsOffered: this.offered,
       authFailures: this.failures,
       authAtEnd: this.#isAtEnd,
+      waitsForAgent: this.#publicKeys.waitsForAgent,
     };
   }
 

@@ -3,18 +3,21 @@ import type { Certificate } from '../../host-key/certificates/certificate.ts';
 import { certificateProblem, serverConditions } from '../../host-key/certificates/certificate-check.ts';
 import { fingerprintSha256, keyTypeOf } from '../../host-key/keys/fingerprint.ts';
 import { readPublicKey, resolveKeyType } from '../../host-key/keys/public-key.ts';
+import { isForged } from '../../host-key/keys/signature.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import type { StopSwitch } from '../../time/stop-switch.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { type OpaqueKey, opaqueKey } from '../insides/whole-signatures.ts';
-import { AgentClient } from './agent-client.ts';
+import { AgentClient, AgentUnreachable } from './agent-client.ts';
 import type { Candidate } from './candidate.ts';
 import type { Credentials } from './credentials.ts';
 import { certificateAlgorithm, plainType, signatureAlgorithms, wholeSignature } from './signing.ts';
 import { certificateOf, isFor } from './user-certificates.ts';
 
+type Signs = Pick<AgentClient, 'sign'>;
+
 /** Where a signature comes from. */
-type Signer = { key: ParsedKey } | { agent: AgentClient; blob: Buffer };
+type Signer = { key: ParsedKey } | { agent: Signs; blob: Buffer };
 
 /** What is shown to the server: a key, or a certificate for it. */
 interface Shown {
@@ -30,22 +33,35 @@ export class PublicKeys {
   readonly #over: StopSwitch;
   readonly #accepted: readonly string[];
   readonly #note: (label: string) => void;
+  readonly #explain: (sentence: string) => void;
+  #agent: AgentClient | undefined;
   /** The signature algorithms that the server takes, if it says so (RFC 8308 section 3.1). */
   #taken: readonly string[] | undefined;
   #otherWays: Candidate[] = [];
 
   /**
-   * @param use the signature algorithms to use (`accepted`), and what is told of what was found instead of a key.
+   * @param use the signature algorithms to use (`accepted`), what is told of what was found instead of a key (`note`), and
+   * of what the agent did with one (`explain`).
    */
   constructor(
     credentials: Credentials,
     over: StopSwitch,
-    use: { accepted: readonly string[]; note: (label: string) => void },
+    use: {
+      accepted: readonly string[];
+      note: (label: string) => void;
+      explain: (sentence: string) => void;
+    },
   ) {
     this.#credentials = credentials;
     this.#over = over;
     this.#accepted = use.accepted;
     this.#note = use.note;
+    this.#explain = use.explain;
+  }
+
+  /** Whether the agent is being asked, and has not answered. */
+  get waitsForAgent(): boolean {
+    return this.#agent?.isAsked ?? false;
   }
 
   serverTakes(algorithms: readonly string[]): void {
@@ -68,11 +84,13 @@ export class PublicKeys {
   /** What the agent has; keys and certificates that were tried already are left out. */
   async *ofAgent(path: string): AsyncGenerator<Candidate> {
     const agent = new AgentClient(path, this.#over.signal);
+    this.#agent = agent;
     let blobs: Buffer[];
     try {
       blobs = await agent.keys();
     } catch (error) {
-      return this.#note(`agent (not reachable: ${printable((error as Error).message, 100)})`);
+      const what = error instanceof AgentUnreachable ? 'not reachable' : 'gave no keys';
+      return this.#note(`agent (${what}: ${printable((error as Error).message, 100)})`);
     }
     if (blobs.length === 0) this.#note('agent (holds no keys)');
     const { keys, certificates, agentKeys } = this.#credentials;
@@ -83,7 +101,7 @@ export class PublicKeys {
       }
     }
     const shown = [...keys.map((key) => key.getPublicSSH()), ...certificates.map(({ blob }) => blob)];
-    const chosen = agentKeys === undefined ? blobs : chosenOf(blobs, agentKeys);
+    const chosen = knownFirst(agentKeys === undefined ? blobs : chosenOf(blobs, agentKeys));
     if (blobs.length > 0 && chosen.length === 0) this.#note('agent (holds none of agentKeys)');
     for (const blob of chosen) {
       if (shown.some((one) => one.equals(blob))) continue;
@@ -125,6 +143,27 @@ export class PublicKeys {
     return algorithms.filter((one) => place(one) !== -1).sort((a, b) => place(a) - place(b));
   }
 
+  /** The server takes a key before the agent is asked to sign with it: what then fails is the agent's. */
+  #told(shown: Shown, signer: Signer): Signer {
+    if (!('agent' in signer)) return signer;
+    const { agent, blob } = signer;
+    const name = keyLabel(shown.certificate?.keyBlob ?? blob);
+    const sign: Signs['sign'] = async (of, algorithm, data) => {
+      const signature = await agent.sign(of, algorithm, data).catch((error: Error) => {
+        const why = printable(error.message, 100);
+        this.#note(`agent (did not sign with ${name}: ${why})`);
+        this.#explain(
+          `The server takes the key ${name}, but the agent did not sign with it: ${why}. Is it locked (ssh-add -X), or does somebody have to confirm or touch the key?`,
+        );
+        throw error;
+      });
+      if (isForged(shown.certificate?.keyBlob ?? blob, signature, data))
+        this.#explain(`What the agent signed does not fit the key ${name}: the fault is the agent's.`);
+      return signature;
+    };
+    return { agent: { sign }, blob };
+  }
+
   #candidate(shown: Shown, algorithm: string, signer: Signer): Candidate {
     const { username } = this.#credentials;
     const asked = isCertificate(shown.blob) ? certificateAlgorithm(algorithm) : algorithm;
@@ -135,9 +174,16 @@ export class PublicKeys {
       label,
       id: `${label} ${algorithm}`,
       note: shown.certificate && certificateNote(shown.certificate, username),
-      make: () => method(username, { algorithm: asked, blob: shown.blob }, algorithm, signer),
+      make: () =>
+        method(username, { algorithm: asked, blob: shown.blob }, algorithm, this.#told(shown, signer)),
     };
   }
+}
+
+/** A kind of key that has no name here is shown, but counts at the server as every key does: after the others. */
+function knownFirst(blobs: readonly Buffer[]): Buffer[] {
+  const isKnown = (blob: Buffer) => resolveKeyType(plainType(nameOf(blob))) !== undefined;
+  return [...blobs.filter(isKnown), ...blobs.filter((blob) => !isKnown(blob))];
 }
 
 /** The named ones in their order, certificates before keys; `*` stands for all that no name fits. */
@@ -174,11 +220,7 @@ function method(username: string, shown: OpaqueKey, algorithm: string, signer: S
 type Signed = (error: Error | undefined, signature?: Buffer) => void;
 
 /** ssh2 burns the rest of an agent's keys when a server takes one of them as a part of what it wants. */
-function oneKeyAgent(
-  key: ParsedKey,
-  algorithm: string,
-  signer: { agent: AgentClient; blob: Buffer },
-): BaseAgent {
+function oneKeyAgent(key: ParsedKey, algorithm: string, signer: { agent: Signs; blob: Buffer }): BaseAgent {
   // A class would have to extend ssh2.BaseAgent when this module loads; a bundle loads ssh2 later.
   return Object.assign(Object.create(ssh2.BaseAgent.prototype) as BaseAgent, {
     getIdentities: (callback: (error: undefined, keys: ParsedKey[]) => void) => callback(undefined, [key]),

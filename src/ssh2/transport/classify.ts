@@ -11,6 +11,7 @@ import { printable, quoted } from '../../text/printable.ts';
 import type { ServerOffer } from '../insides/key-exchange/server-offer.ts';
 import { tame } from '../insides/tame.ts';
 import type { OutOfTurn } from '../order/message-order.ts';
+import { authHint } from './auth-hint.ts';
 import { protocolHint } from './protocol-hint.ts';
 import type { StreamEnd } from './transport.ts';
 
@@ -37,6 +38,8 @@ export interface Situation {
   partialSuccess?: boolean;
   /** Sentences on why what was tried may have been refused. */
   loginNotes?: readonly string[];
+  /** The agent is being asked, and has not answered. */
+  waitsForAgent?: boolean;
   /** Refused authentication requests. */
   authFailures: number;
   /** Nothing was left to try when it ended. */
@@ -242,25 +245,6 @@ function authFailed(situation: Situation, cause: unknown, reason?: string): Auth
     cause: tame(cause),
     hint: authHint(situation, methodsOffered, reason),
   });
-}
-
-function authHint(
-  { methodsTried: tried, loginNotes = [], partialSuccess = false }: Situation,
-  offered: readonly string[] | undefined,
-  reason: string | undefined,
-): string {
-  if (reason && /too many/i.test(reason)) {
-    if (!tried.some((label) => label.startsWith('publickey')))
-      return 'The server looks at a few attempts only (MaxAuthTries, 6 by default): is this the account and its password? Not retried: sshd punishes repeated failures.';
-    const whose = tried.some((label) => label.startsWith('publickey (agent')) ? 'the agent has' : 'there are';
-    return `The server looks at a few keys only (MaxAuthTries, 6 by default), and ${whose} more: give the right one alone as privateKeyPath.`;
-  }
-  const usable = offered?.some((method) => tried.some((label) => label.startsWith(method)));
-  if (partialSuccess)
-    return `A part of the login was accepted; the server wants more (a second factor): ${(offered ?? []).join(', ')}.`;
-  if (offered && !usable) return 'None of the methods that the server takes was given credentials for.';
-  if (loginNotes.length > 0) return loginNotes.join(' ');
-  return "Wrong account, or its authorized_keys lacks this key (on Windows, administrators' keys stand in ProgramData\\ssh\\administrators_authorized_keys). Not retried: sshd punishes repeated failures.";
 }
 
 function lost(

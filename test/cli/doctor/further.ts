@@ -1,5 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MockServerOptions } from '../../../src/mock-server/index.ts';
+import { fakeAgent } from '../../support/fake-agent.ts';
+import { keygen } from '../../support/private-keys.ts';
 import { mocks, through } from './jump-hosts.ts';
 import { faulty, pc } from './pcs.ts';
 import { answering, at, loginAt, type Situation, type Stage } from './situation.ts';
@@ -20,9 +23,20 @@ const secondSays =
   async (stage) =>
     through(stage, [...(await mocks(stage, {})), await stage.port(said), 9]);
 
-async function agentOnly(stage: Stage): Promise<string[]> {
-  const server = await stage.server();
-  const block = `Host pc\n HostName 127.0.0.1\n Port ${server.port}\n User rpa\n IdentityAgent ${stage.folder}/dead.sock\n`;
+function agentOnly(stage: Stage): Promise<string[]> {
+  return withAgent(stage, `${stage.folder}/dead.sock`);
+}
+
+/** It has the right key, and refuses to sign. */
+async function silentAgent(stage: Stage): Promise<string[]> {
+  const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
+  const agent = stage.keep(await fakeAgent({ keys: [privateKey], fault: 'fail' }));
+  return withAgent(stage, agent.path, { users: [{ username: 'rpa', publicKeys: [publicKey] }] });
+}
+
+async function withAgent(stage: Stage, path: string, options: MockServerOptions = {}): Promise<string[]> {
+  const server = await stage.server(options);
+  const block = `Host pc\n HostName 127.0.0.1\n Port ${server.port}\n User rpa\n IdentityAgent ${path}\n`;
   return ['--ssh-config', await stage.file('config', block), '--host-key', server.hostKey.fingerprint, 'pc'];
 }
 
@@ -140,6 +154,15 @@ export const further: Situation[] = [
     says: /only an agent .* does not answer/,
     todo: /SSH_AUTH_SOCK, IdentityAgent/,
     open: agentOnly,
+  },
+  {
+    what: 'an agent that does not sign',
+    step: 'login',
+    exitCode: 15,
+    kind: 'agentUnsigned',
+    says: /takes a key of the agent, but the agent does not sign with it/,
+    todo: /ssh-add -X/,
+    open: silentAgent,
   },
   {
     what: 'a command that a signal ends',

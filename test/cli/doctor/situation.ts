@@ -53,6 +53,11 @@ export class Stage implements AsyncDisposable {
     return server;
   }
 
+  keep<T extends AsyncDisposable>(kept: T): T {
+    this.#closers.push(() => kept[Symbol.asyncDispose]());
+    return kept;
+  }
+
   async file(name: string, content: string, mode = 0o600): Promise<string> {
     const path = join(this.folder, name);
     await writeFile(path, content);

@@ -67,6 +67,11 @@ export const englishAtJump: Words['atJump'] = {
       `${at}: there was only an agent to log in with, and it does not answer: ${tried}`,
     todo: 'Start the agent (ssh-agent; on Windows Start-Service ssh-agent), or mend where it is looked for: SSH_AUTH_SOCK, IdentityAgent of ssh_config. Or give a key: --jump-identity FILE.',
   },
+  agentUnsigned: {
+    says: ({ at, tried }) =>
+      `${at}: the jump host takes a key of the agent, but the agent does not sign with it: ${tried}`,
+    todo: 'Unlock the agent (ssh-add -X), have the key confirmed or touched where it asks for that, or give a key file: --jump-identity FILE. A worker at night cannot confirm anything.',
+  },
   secondFactor: {
     says: ({ at, tried, offered }) =>
       `${at}: ${tried} was right, but this jump host wants a second factor: ${offered}`,

@@ -156,6 +156,10 @@ export const englishFailures: Words['failures'] = {
     says: ({ tried }) => `there was only an agent to log in with, and it does not answer: ${tried}`,
     todo: 'Start the agent (ssh-agent; on Windows Start-Service ssh-agent), or mend where it is looked for: SSH_AUTH_SOCK, IdentityAgent of ssh_config. Or give a key: --identity FILE.',
   },
+  agentUnsigned: {
+    says: ({ tried }) => `the server takes a key of the agent, but the agent does not sign with it: ${tried}`,
+    todo: 'Unlock the agent (ssh-add -X), have the key confirmed or touched where it asks for that, or give a key file: --identity FILE. A worker at night cannot confirm anything.',
+  },
   secondFactor: {
     says: ({ tried, offered }) => `${tried} was right, but the server wants a second factor: ${offered}`,
     todo: 'Give it as well (--ask-password; one-time codes are asked for in a terminal), or have the account exempted: a worker cannot type codes (AuthenticationMethods in sshd_config).',

@@ -154,6 +154,11 @@ export const koreanFailures: Words['failures'] = {
     says: ({ tried }) => `로그인에 쓸 것은 에이전트뿐인데 응답하지 않습니다: ${tried}`,
     todo: '에이전트를 시작하거나(ssh-agent, Windows는 Start-Service ssh-agent), 찾는 위치를 고치세요: SSH_AUTH_SOCK, ssh_config의 IdentityAgent. 키를 주어도 됩니다: --identity FILE.',
   },
+  agentUnsigned: {
+    says: ({ tried }) =>
+      `서버는 에이전트의 키를 받아들이지만, 에이전트가 그 키로 서명하지 않습니다: ${tried}`,
+    todo: '에이전트의 잠금을 풀거나(ssh-add -X), 키가 요구하는 확인이나 터치를 해 주거나, 키 파일을 주세요: --identity FILE. 밤에 도는 워커는 확인을 눌러 줄 수 없습니다.',
+  },
   secondFactor: {
     says: ({ tried, offered }) =>
       `첫 번째 인증(${tried})에 더해 서버가 두 번째 인증을 요구합니다: ${offered}`,
