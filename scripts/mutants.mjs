@@ -41,9 +41,13 @@ const moment = /(?:\bnow\(\)|\w(?:Ms|At|After)\b|\b(?:elapsed|age\w*|startedAt)\
 
 /** Outside a `try`, who returns a promise waits for it as who returns what it gives. */
 function isReturned(node) {
-  if (!ts.isReturnStatement(node.parent)) return false;
-  for (let at = node.parent; at && !ts.isFunctionLike(at); at = at.parent)
-    if (ts.isTryStatement(at)) return false;
+  let at = node;
+  while (ts.isConditionalExpression(at.parent) && at.parent.condition !== at) at = at.parent;
+  if (!ts.isReturnStatement(at.parent)) return false;
+  for (; !ts.isFunctionLike(at); at = at.parent) {
+    const { parent } = at;
+    if (ts.isTryStatement(parent) && (at === parent.tryBlock || parent.finallyBlock)) return false;
+  }
   return true;
 }
 

@@ -20,7 +20,7 @@ import { judge, outcomeOf } from './mutation-outcome.mjs';
 import { TestRunner } from './mutation-runner.mjs';
 
 /**
- * What belongs to a room, the tests that must hold it, and the share of changes that they found when it was last measured:
+ * What belongs to a room, the tests that must hold it (beside those anywhere that import the changed file), and the share of changes that they found when it was last measured:
  * never less, and 0.85 is the aim.
  */
 const rooms = {
@@ -37,9 +37,9 @@ const rooms = {
     test: ['connect', 'ssh2', 'route', 'time', 'wire', 'options'],
     least: 0.85,
   },
-  exec: { src: ['exec', 'ssh2/channels'], test: ['exec', 'ssh2', 'options'], least: 0.85 },
+  exec: { src: ['exec', 'ssh2/channels'], test: ['exec', 'ssh2', 'forward', 'options'], least: 0.85 },
   job: { src: ['job'], test: ['job', 'options'], least: 0.85 },
-  sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2', 'options'], least: 0.85 },
+  sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2', 'options', 'cost'], least: 0.85 },
   tunnel: { src: ['tunnel', 'forward'], test: ['tunnel', 'forward', 'options'], least: 0.9 },
 };
 
@@ -87,7 +87,7 @@ function testsOf(folders) {
   return folders.flatMap((folder) =>
     readdirSync(join(copy, 'test', folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.test.ts'))
-      .map((name) => `test/${folder}/${name.replaceAll('\\', '/')}`),
+      .map((name) => join('test', folder, name).replaceAll('\\', '/')),
   );
 }
 
@@ -96,20 +96,26 @@ const imports = (test, path) => readFileSync(join(copy, test), 'utf8').includes(
 
 /** Which tests come to each change, and how long each file of tests takes. */
 async function survey(name, chosen) {
-  const files = testsOf(rooms[name].test);
   const numbered = chosen.map((each, number) => ({ ...each, number }));
   const changed = [...new Set(chosen.map(({ path }) => path))];
-  for (const path of changed) {
+  const others = testsOf(['.']).filter((file) => changed.some((path) => imports(file, path)));
+  const files = [...new Set([...testsOf(rooms[name].test), ...others])];
+  const sources = changed.map((path) => readFileSync(fileOf(path), 'utf8'));
+  for (const [at, path] of changed.entries()) {
     const here = numbered.filter((each) => each.path === path);
-    writeFileSync(fileOf(path), probed(readFileSync(fileOf(path), 'utf8'), here));
+    writeFileSync(fileOf(path), probed(sources[at], here));
   }
-  const result = await tests.run({ changed: changed.map(fileOf), files }, 1_200_000);
-  for (const path of changed) cpSync(join(root, 'src', path), fileOf(path));
+  let result;
+  // A test that fails now and then is not the end of a long run.
+  for (let tries = 0; tries < 3 && outcomeOf(result ?? 'late').word !== 'passed'; tries++)
+    result = await tests.run({ changed: changed.map(fileOf), files }, 1_200_000);
+  for (const [at, path] of changed.entries()) writeFileSync(fileOf(path), sources[at]);
   const outcome = outcomeOf(result);
   if (outcome.word !== 'passed')
     throw new Error(`${name}: its tests fail on the code as it is: ${JSON.stringify(outcome)}`);
   const ms = (file) => result.files[file].ms;
-  const byTime = files.toSorted((a, b) => ms(a) - ms(b));
+  // Those of other suites did not run.
+  const byTime = Object.keys(result.files).toSorted((a, b) => ms(a) - ms(b));
   return numbered.map((each) => {
     const reaching = byTime.filter((file) => result.files[file].reached.includes(each.number));
     // What runs in a process that a test starts tells nothing.

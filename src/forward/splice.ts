@@ -33,6 +33,8 @@ function release(closed: Duplex, other: Duplex): void {
   // Nobody is left to hear it: it is ended as soon as it has taken what was on its way.
   if (other.writableFinished) other.destroy();
   else other.once('finish', () => other.destroy());
+  // The pipe to the one that is gone would pause it again.
+  other.unpipe(closed);
   other.resume();
 }
 

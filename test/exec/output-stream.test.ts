@@ -19,4 +19,11 @@ describe('an output stream', () => {
     expect(rooms).toBeGreaterThan(0);
     expect(stream.isFull).toBe(false);
   });
+
+  it('outlives an error that nobody listens for', async () => {
+    const stream = new OutputStream(() => {});
+    stream.destroy(new Error('nobody listens'));
+    await new Promise((closed) => stream.once('close', closed));
+    expect(stream.errored).toMatchObject({ message: 'nobody listens' });
+  });
 });

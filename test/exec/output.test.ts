@@ -24,6 +24,18 @@ function behind() {
 }
 
 describe('the output of a command', () => {
+  it('is in a stream that is taken late from its first byte on', async () => {
+    for (const bytes of ['', 'x', 'xy']) {
+      const output = new Output(Number.POSITIVE_INFINITY, undefined);
+      output.receive(Buffer.from(bytes));
+      const pieces: unknown[] = [];
+      output.stream.on('data', (piece) => pieces.push(String(piece)));
+      output.finish();
+      await new Promise((ended) => output.stream.once('end', ended));
+      expect(pieces).toEqual(bytes === '' ? [] : [bytes]);
+    }
+  });
+
   it('gives a slow reader also what was on its way when the server was told to pause', async () => {
     const { output, flow, receive, read, sent } = behind();
     receive();

@@ -283,7 +283,9 @@ describe('on OpenSSH for Windows', () => {
       return undefined;
     };
     await using mock = await startMock({ windows: true, exec: killer });
+    const began = performance.now();
     const error = await failureOf<CommandTimeout>(exec(mock.opener, 'robot.exe "a b"', { timeout: 20 }));
+    const tookMs = performance.now() - began;
     expect(error.terminated).toBe(true);
     const [script = '', place] = [/^[\w+/=]*(?<==|\w)(?=\d+ )/, /\d+ -?\d+:-?\d+:end\r\n$/].map(
       (pattern) => pattern.exec(sent)?.[0],
@@ -292,6 +294,11 @@ describe('on OpenSSH for Windows', () => {
     expect(text).toContain('Stop-Tree $target $all');
     expect(text).toContain('robot.exe');
     expect(place).toMatch(/^0 /);
+    // The command was started so many milliseconds before the script: at least and at most.
+    const [, least, most] = (/(-?\d+):(-?\d+):end/.exec(place ?? '') ?? []).map(Number);
+    expect(least).toBeGreaterThanOrEqual(19);
+    expect(most).toBeGreaterThanOrEqual(Number(least));
+    expect(most).toBeLessThanOrEqual(Math.ceil(tookMs));
     // A PowerShell that waits for more would stay on the PC.
     expect(inputEnded).toHaveBeenCalled();
     await mock.idle();

@@ -17,6 +17,33 @@ it.each(['left', 'right'] as const)(
   },
 );
 
+it('lets a stream take what was on its way although its other one is gone, and hears it out', async () => {
+  const written: string[] = [];
+  let go = () => {};
+  const slow = new Duplex({
+    read() {},
+    write(chunk, _encoding, done) {
+      written.push(String(chunk));
+      go = done;
+    },
+  });
+  const gone = silent();
+  gone.on('end', () => gone.destroy());
+  const done = vi.fn();
+  splice(gone, slow, done);
+  gone.push('last words');
+  gone.push(null);
+  await vi.waitFor(() => expect(gone.closed).toBe(true));
+  // Nobody hears this any more; unread, it would keep the stream from its end.
+  slow.push('not heard');
+  slow.push(null);
+  await vi.waitFor(() => expect(slow.readableEnded).toBe(true));
+  expect(slow.destroyed).toBe(false);
+  go();
+  await vi.waitFor(() => expect(done).toHaveBeenCalledTimes(1));
+  expect(written).toEqual(['last words']);
+});
+
 it('takes along the other one of a stream that is closed already', async () => {
   const [closed, other] = [silent(), silent()];
   closed.destroy();

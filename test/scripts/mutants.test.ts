@@ -43,6 +43,12 @@ describe('the small changes to the code', () => {
     expect(all('interface A { a: true }\ntype B = 1 | 2;\nlet c: false;')).toEqual([]);
     expect(all("c = 'a' + b; d = 30_000;")).toEqual([]);
     expect(all("c = () => debug('%s', a());")).toEqual([]);
+    const returns = 'return a ? await b : c;';
+    const wait = (source: string) => all(source).filter((changed) => !changed.includes('await'));
+    expect(wait(`async function f() { ${returns} }`)).toEqual([]);
+    expect(wait(`async function f() { try { d; } catch { ${returns} } }`)).toEqual([]);
+    expect(wait(`async function f() { try { ${returns} } catch { d; } }`)).toHaveLength(1);
+    expect(wait(`async function f() { try { d; } catch { ${returns} } finally { e; } }`)).toHaveLength(1);
   });
 
   it('are TypeScript still', () => {

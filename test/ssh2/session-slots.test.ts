@@ -30,6 +30,20 @@ describe('sessions', () => {
   describe('of a server that may not take a second one', () => {
     afterEach(() => vi.useRealTimers());
 
+    it('leave none to spare while one waits for a session that is being closed, nor when it is taken to take one', () => {
+      const slots = new SessionSlots({ takesSeveral: false, limit: 5 });
+      expect(slots.spare).toBe(0);
+      const settling = new SessionSlots({ takesSeveral: true, limit: 2 });
+      ask(settling, 2);
+      settling.accepted(false);
+      settling.accepted(false);
+      ask(settling, 1);
+      expect(settling.refused(true)).toBe(false);
+      settling.release();
+      ask(settling, 1);
+      expect(settling).toMatchObject({ waiting: 1, open: 1, limit: 2, spare: 0 });
+    });
+
     it('are one at a time for as long as they come and go', () => {
       vi.useFakeTimers();
       const slots = new SessionSlots({ takesSeveral: false });

@@ -33,6 +33,14 @@ async function serve<T extends { close(): Promise<unknown> }>(started: Promise<T
   return it;
 }
 
+/** A stream over what does nothing of what ssh2's channels do by themselves. */
+function overPlainChannel() {
+  const lost = new LostSignal();
+  const sides = { stderr: new PassThrough(), close: () => {} };
+  const raw = Object.assign(new PassThrough(), sides) as unknown as RawChannel;
+  return { lost, raw, stream: wrapStream(raw, lost) };
+}
+
 describe('a forwarded stream', () => {
   it('keeps the reading side open after its own end', async () => {
     const { openStream } = await connect();
@@ -118,16 +126,40 @@ describe('a forwarded stream', () => {
   });
 
   it('gives all that had come when the link dies behind a server that has closed', async () => {
-    const lost = new LostSignal();
-    const sides = { stderr: new PassThrough(), close: () => {} };
-    const raw = Object.assign(new PassThrough(), sides) as unknown as RawChannel;
-    const stream = wrapStream(raw, lost);
+    const { lost, raw, stream } = overPlainChannel();
     raw.write('all of it');
     raw.stderr.emit('close');
     expect(lost.listenerCount).toBe(0);
     lost.declare(new ConnectionLost('gone', { phase: 'session', why: 'socket' }));
     raw.end();
     expect((await readAll(stream)).toString()).toBe('all of it');
+  });
+
+  it.each(['channel', 'stderr'] as const)('answers writes with EPIPE once the %s is closed', async (side) => {
+    for (const isEarly of [true, false]) {
+      const { lost, raw, stream } = overPlainChannel();
+      raw.write = () => true;
+      const close = () => void (side === 'channel' ? raw : raw.stderr).emit('close');
+      if (!isEarly) close();
+      const answer = new Promise((answered) => stream.write('late', answered));
+      if (isEarly) close();
+      lost.declare(new ConnectionLost('gone', { phase: 'session', why: 'socket' }));
+      expect(await answer).toMatchObject({ code: 'EPIPE' });
+    }
+  });
+
+  it('ends its writing side although the channel is closed already', async () => {
+    const { raw, stream } = overPlainChannel();
+    raw.stderr.emit('close');
+    await new Promise<void>((finished) => stream.end(finished));
+  });
+
+  it('ends with an error of the channel, and outlives one of a stderr that nobody reads', async () => {
+    const { raw, stream } = overPlainChannel();
+    raw.stderr.emit('error', new Error('of stderr'));
+    expect(stream.destroyed).toBe(false);
+    raw.emit('error', new Error('of the channel'));
+    await expect(readAll(stream)).rejects.toThrow('of the channel');
   });
 
   it('answers writes with EPIPE once the other side has closed', async () => {

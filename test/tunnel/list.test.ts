@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ChannelOpenFailed, CommandTimeout } from '../../src/errors/index.ts';
 import { writeNote } from '../../src/tunnel/holder/note.ts';
 import { endTunnel } from '../../src/tunnel/list/end-tunnel.ts';
@@ -65,6 +65,26 @@ describe('listGatewayTunnels', () => {
     connection.onExec = (script) =>
       connection.scripts.length < 2 ? look(script) : shellSays(`result ${result}`);
     expect(await endTunnel(connection, 9000)).toMatchObject(expected);
+  });
+
+  it('tells root whose session survives that it did not end, and not that it may not be ended', async () => {
+    const connection = gateway('listener 00000000:2328 1002 300');
+    const look = connection.onExec;
+    const root = (script: string) => look(script).replace('uid 1001', 'uid 0');
+    connection.onExec = (script) =>
+      connection.scripts.length < 2 ? root(script) : shellSays('result survived');
+    expect(await endTunnel(connection, 9000)).toMatchObject({ ended: false, reason: 'survived' });
+  });
+
+  it.each([
+    ['127.0.0.1', '0100007F:2328'],
+    ['127.0.0.1', '00000000:2328'],
+    ['10.0.0.2', '0200000A:2328'],
+  ])('asks for a banner at %s where the gateway listens on %s', async (host, address) => {
+    const connection = gateway(`listener ${address} 1002`);
+    const asked = vi.spyOn(connection, 'openStream');
+    await listTunnels(connection, { ports: [9000], answerTimeout: 50 });
+    expect(asked).toHaveBeenCalledWith({ host, port: 9000 }, expect.anything());
   });
 
   it.each([

@@ -61,7 +61,7 @@ class Clixml implements ClixmlFilter {
 
   #readLineStart(text: string, at: number): number {
     const before = this.#pending;
-    const start = before + text.slice(at, at + longestAnnouncement - before.length);
+    const start = before + text.slice(at, at + longestAnnouncement);
     const announced = announcements.find((line) => start.startsWith(line));
     const mayCome = !announced && announcements.some((line) => line.startsWith(start));
     this.#pending = mayCome ? start : '';

@@ -74,7 +74,7 @@ export class Link {
     const { takesOneOnly, takesSeveral } = this.#manners;
     if (maxSessions === undefined && takesOneOnly) return { most: 1, takesSeveral: false };
     const isKnown = takesSeveral || isKnownToTakeSeveral(this.serverVersion);
-    return { most: maxSessions, takesSeveral: isKnown || (maxSessions ?? 0) > 1 };
+    return { most: maxSessions, takesSeveral: isKnown || (maxSessions ?? 1) > 1 };
   }
 
   /** Whoever ends a lost connection tells when it was the server's doing: it may have been over a session too many. */

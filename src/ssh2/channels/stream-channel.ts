@@ -50,7 +50,7 @@ class StreamChannel extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: StreamCallback): void {
-    if (!this.#raw.writable || this.#remoteClosed) return done(this.#writeError());
+    if (!this.#raw.writable || this.#remoteClosed) return done(closedByPeer());
     const answer = this.#expect(done);
     this.#raw.write(chunk, answer);
   }
@@ -63,7 +63,7 @@ class StreamChannel extends Duplex {
 
   override _destroy(error: Error | null, done: StreamCallback): void {
     this.#unsubscribe();
-    this.#answerAll(error ?? this.#writeError());
+    this.#answerAll(error ?? closedByPeer());
     if (!this.#lost.error) this.#raw.close();
     // ssh2 frees the channel only when its data was consumed.
     this.#raw.removeAllListeners('data');
@@ -89,7 +89,7 @@ class StreamChannel extends Duplex {
     if (this.#remoteClosed || this.destroyed || this.#lost.error) return;
     this.#remoteClosed = true;
     this.#unsubscribe();
-    this.#answerAll(this.#writeError());
+    this.#answerAll(closedByPeer());
     if (this.readableEnded) this.destroy();
     else this.once('end', () => this.destroy());
   }
@@ -103,9 +103,8 @@ class StreamChannel extends Duplex {
     const state = stateOf(this.#raw).incoming?.state;
     return (state === 'eof' || state === 'closed') && this.writableFinished;
   }
+}
 
-  #writeError(): Error {
-    if (this.#lost.error) return this.#lost.error;
-    return Object.assign(new Error('The other end of the forwarded connection closed it'), { code: 'EPIPE' });
-  }
+function closedByPeer(): Error {
+  return Object.assign(new Error('The other end of the forwarded connection closed it'), { code: 'EPIPE' });
 }
