@@ -18,6 +18,7 @@ import type { ResolvedAlgorithms } from './ssh2/handshake/algorithms.ts';
 import { handshake } from './ssh2/handshake/handshake.ts';
 import { type OwnedLink, ownLink } from './ssh2/handshake/owned-link.ts';
 import type { Established } from './ssh2/handshake/plan.ts';
+import { loadClientMeanwhile } from './ssh2/insides/load.ts';
 import type { Credentials } from './ssh2/login/credentials.ts';
 import { printable } from './text/printable.ts';
 import { onAbort } from './time/on-abort.ts';
@@ -47,7 +48,9 @@ export interface Arrival extends Pick<Established, 'serverVersion' | 'hostKeyFin
 export async function attempt(plan: AttemptPlan, timings: PhaseTimings): Promise<Arrival> {
   const startedAt = now();
   try {
-    const routed = await openRoute(plan);
+    const opening = openRoute(plan);
+    loadClientMeanwhile();
+    const routed = await opening;
     timings.tcp = elapsed(startedAt);
     const established = await logIn(plan, routed, timings);
     return arrive(plan, established, routed, timings);

@@ -18,6 +18,7 @@ import { type ResolvedOptions, resolveConnectOptions } from './options/resolve.t
 import type { ConnectOptions, RetryState } from './options/types.ts';
 import { validateConnectOptions } from './options/validate.ts';
 import { resolveAlgorithms } from './ssh2/handshake/algorithms.ts';
+import { needSsh2 } from './ssh2/insides/load.ts';
 import { type Credentials, loadCredentials } from './ssh2/login/credentials.ts';
 import { openKeyFiles } from './ssh2/login/open-key-files.ts';
 import { quoted } from './text/printable.ts';
@@ -54,6 +55,7 @@ export async function connectViaGateway(options: ConnectOptions): Promise<Connec
 /** As `connectViaGateway`, for a jump host: its errors name the hop. */
 async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> {
   validateConnectOptions(options);
+  needSsh2();
   const resolved = resolveConnectOptions(options);
   const algorithms = resolveAlgorithms(options.algorithms);
   const hostKey = hostKeyPolicy(options.hostKey);

@@ -28,6 +28,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
   'ssh2/insides': [
     'registry',
     'client-parts.ts',
+    'load.ts',
     'tame.ts',
     'until-login.ts',
     'internals.ts',

@@ -8,33 +8,34 @@ interface Script {
   length: number;
 }
 
-/** What V8 compiles while the package is imported. */
-const listScripts = `
+/** What V8 compiles while the package is imported, or something is done with it that has been imported. */
+const listScripts = (work: string, before = '') => `
   import { Session } from 'node:inspector/promises';
+  ${before}
   const session = new Session();
   session.connect();
   const scripts = [];
   session.on('Debugger.scriptParsed', ({ params: { url, length } }) => scripts.push({ url, length }));
   await session.post('Debugger.enable');
   scripts.length = 0;
-  await import('ssh-via-gateway');
+  ${work}
   console.log(JSON.stringify(scripts.filter(({ url }) => url.includes('node_modules'))));
 `;
 
-async function scriptsOfImport(): Promise<Script[]> {
-  const args = ['--input-type=module', '-e', listScripts];
-  const options = { cwd: inject('plainInstall') };
-  return JSON.parse(await runOrThrow(process.execPath, args, options)) as Script[];
+const refused = `connectViaGateway({ host: '127.0.0.1', port: 1, username: 'rpa', password: 'p', retry: false })`;
+
+async function run<Result>(program: string): Promise<Result> {
+  const args = ['--input-type=module', '-e', program];
+  return JSON.parse(await runOrThrow(process.execPath, args, { cwd: inject('plainInstall') })) as Result;
 }
+
+const scriptsOfImport = () => run<Script[]>(listScripts(`await import('ssh-via-gateway');`));
 
 const packageOf = ({ url }: Script) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? '';
 
 describe('An import of the package', () => {
-  test('loads ssh2 and what ssh2 needs, and no other package', async () => {
-    const packages = new Set((await scriptsOfImport()).map(packageOf));
-    const needed = ['ssh2', 'asn1', 'bcrypt-pbkdf', 'cpu-features', 'safer-buffer', 'tweetnacl'];
-    expect([...packages].filter((name) => !needed.includes(name))).toEqual(['ssh-via-gateway']);
-    expect(packages).toContain('ssh2');
+  test('loads no other package', async () => {
+    expect([...new Set((await scriptsOfImport()).map(packageOf))]).toEqual(['ssh-via-gateway']);
   });
 
   test('loads neither files nor forwards, jobs and tunnels before they are used', async () => {
@@ -44,5 +45,40 @@ describe('An import of the package', () => {
     const bytes = ours.reduce((sum, { length }) => sum + length, 0);
     console.log(`an import compiles ${Math.round(bytes / 1024)} KiB of ours`);
     expect(bytes).toBeLessThan(292_000);
+  });
+});
+
+describe('A connection', () => {
+  test('loads ssh2 and what ssh2 needs, while the network is waited for, and no other package', async () => {
+    const library = `import { connectViaGateway } from 'ssh-via-gateway';`;
+    const scripts = await run<Script[]>(listScripts(`await ${refused}.catch(() => {});`, library));
+    const needed = ['ssh2', 'asn1', 'bcrypt-pbkdf', 'cpu-features', 'safer-buffer', 'tweetnacl'];
+    const packages = [...new Set(scripts.map(packageOf))].filter((name) => name !== 'debug' && name !== 'ms');
+    expect(packages.filter((name) => !needed.includes(name))).toEqual([]);
+    expect(scripts.some(({ url }) => url.endsWith('/ssh2/lib/client.js'))).toBe(true);
+    expect(scripts.some(({ url }) => url.endsWith('/ssh2/lib/server.js'))).toBe(false);
+  });
+
+  test('says that ssh2 is missing, before anything opens, where it is', async () => {
+    const told = await run<{ code: string; message: string; visits: number }>(`
+      import Module from 'node:module';
+      import { createServer } from 'node:net';
+      import { connectViaGateway } from 'ssh-via-gateway';
+      const resolve = Module._resolveFilename;
+      Module._resolveFilename = (name, ...rest) => {
+        if (name === 'ssh2' || name.startsWith('ssh2/')) return resolve('not-installed/' + name, ...rest);
+        return resolve(name, ...rest);
+      };
+      let visits = 0;
+      const server = createServer((socket) => socket.destroy(visits++)).listen(0, '127.0.0.1');
+      await new Promise((listening) => server.once('listening', listening));
+      const { port } = server.address();
+      const options = { host: '127.0.0.1', port, username: 'rpa', password: 'p', retry: false };
+      const { code, message } = await connectViaGateway(options).catch((error) => error);
+      server.close();
+      console.log(JSON.stringify({ code, message, visits }));
+    `);
+    expect(told).toMatchObject({ code: 'MODULE_NOT_FOUND', visits: 0 });
+    expect(told.message).toContain("Cannot find module 'not-installed/ssh2'");
   });
 });

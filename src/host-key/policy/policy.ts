@@ -11,7 +11,6 @@ import type { AuthorityOption, HostKeyInfo, HostKeyOption, KnownHostsOption } fr
 import { printable } from '../../text/printable.ts';
 import { readCertificate } from '../certificates/certificate.ts';
 import { equalInConstantTime, fingerprintSha256, parsePublicKeyLine } from '../keys/fingerprint.ts';
-import { appendKnownHost } from '../known-hosts/append.ts';
 import { certificateMatters, lookupCertificate } from '../known-hosts/authority.ts';
 import { defaultKnownHostsFiles, expandPath, isSystemFile } from '../known-hosts/files.ts';
 import { type HostKeyVerdict, lookupHostKey, shownName } from '../known-hosts/lookup.ts';
@@ -224,6 +223,7 @@ async function record(
 ): Promise<void> {
   const { host, port } = target;
   try {
+    const { appendKnownHost } = await import('../known-hosts/append.ts');
     await appendKnownHost({ ...entry, host, port, key });
   } catch (error) {
     throw new HandshakeFailed(

@@ -2,23 +2,43 @@ import { createRequire } from 'node:module';
 import type whole from 'ssh2';
 
 type Whole = typeof whole;
-type ClientParts = Pick<Whole, 'Client' | 'BaseAgent' | 'createAgent'> & Pick<Whole['utils'], 'parseKey'>;
+type KeyParser = Pick<Whole['utils'], 'parseKey'>;
+type Agents = Pick<Whole, 'BaseAgent' | 'createAgent'>;
 
 /**
- * What a client needs of ssh2. The whole package would also load its server, its key generator, and Node's HTTP and
- * TLS for its HTTP agents. It has had these files since 1.0; in a version that has not, the whole package will do.
+ * What a client needs of ssh2, each loaded when it is first asked for: a program that imports this library may never
+ * connect, and while it connects there is time. The whole package would also load its server, its key generator, and
+ * Node's HTTP and TLS for its HTTP agents. It has had these files since 1.0; in a version that has not, the whole
+ * package will do.
  */
-export const ssh2: ClientParts = clientParts(createRequire(import.meta.url));
+export const ssh2: Pick<Whole, 'Client'> & KeyParser & Agents = {
+  get Client() {
+    return part('client.js', (all) => all.Client);
+  },
+  get BaseAgent() {
+    return part<Agents>('agent.js', (all) => all).BaseAgent;
+  },
+  get createAgent() {
+    return part<Agents>('agent.js', (all) => all).createAgent;
+  },
+  get parseKey() {
+    return part<KeyParser>('protocol/keyParser.js', ({ utils }) => utils).parseKey;
+  },
+};
 
-function clientParts(require: NodeJS.Require): ClientParts {
+const loaded = new Map<string, unknown>();
+let fromDisk: NodeJS.Require | undefined;
+
+function part<Part>(file: string, inWhole: (all: Whole) => Part): Part {
+  if (!loaded.has(file)) loaded.set(file, load(file, inWhole));
+  return loaded.get(file) as Part;
+}
+
+function load<Part>(file: string, inWhole: (all: Whole) => Part): Part {
+  fromDisk ??= createRequire(import.meta.url);
   try {
-    return {
-      Client: require('ssh2/lib/client.js'),
-      ...require('ssh2/lib/agent.js'),
-      ...require('ssh2/lib/protocol/keyParser.js'),
-    };
+    return fromDisk(`ssh2/lib/${file}`) as Part;
   } catch {
-    const { utils, ...rest } = require('ssh2') as Whole;
-    return { ...rest, ...utils };
+    return inWhole(fromDisk('ssh2') as Whole);
   }
 }
