@@ -1,10 +1,13 @@
+import { given } from '../../check/given.ts';
 import { connectPhases } from '../../errors/index.ts';
 import { defaultKeepalive, defaultPort, defaultRetry, defaultTimeouts } from '../../options/defaults.ts';
 import { checkHostKey } from '../../options/validate-host-key.ts';
 import { aPort, asLibrary, count, time } from '../args/checks.ts';
 import { parseDestination } from '../args/destination.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
+import type { Settings } from '../args/settings.ts';
 import { asTime } from '../args/values.ts';
+import type { ConnectOptions } from '../library.ts';
 import { checkFingerprint, jumpOptions } from './jump-options.ts';
 
 /** What every command that connects understands. */
@@ -154,6 +157,15 @@ export const connectOptions: readonly OptionSpec[] = [
     default: asTime(defaultKeepalive.interval),
   },
 ];
+
+/** Of these, what an option of the library takes as it was given. */
+export function plainOptionsOf(settings: Settings): Partial<ConnectOptions> {
+  return given({
+    port: settings.port('port'),
+    username: settings.text('user'),
+    privateKeyPath: settings.text('identity'),
+  });
+}
 
 /** What every command understands. */
 export const generalOptions: readonly OptionSpec[] = [

@@ -10,6 +10,7 @@ import { wordsOfWrongUse } from '../report/wrong-use.ts';
 import { UsageError } from '../usage-error.ts';
 import { Hops } from './hops.ts';
 import { hostKeyOf } from './host-key.ts';
+import { plainOptionsOf } from './options.ts';
 import { patienceOf } from './patience.ts';
 import { askAll } from './prompt.ts';
 import { routeOf } from './route.ts';
@@ -54,10 +55,8 @@ export async function withSettings(find: Finder, settings: Settings, io: Io): Pr
   hops.finish();
   const options = {
     ...found,
+    ...plainOptionsOf(settings),
     ...given({
-      port: settings.port('port'),
-      username: settings.text('user'),
-      privateKeyPath: settings.text('identity'),
       via: route,
       hostKey: hostKeyOf(settings, found.hostKey),
       passphrase,

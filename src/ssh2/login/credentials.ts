@@ -23,25 +23,11 @@ export interface Credentials {
   readonly keyboardInteractive: KeyboardInteractive | undefined;
 }
 
-type CredentialOptions = Pick<
-  ConnectOptions,
-  | 'username'
-  | 'privateKey'
-  | 'privateKeyPath'
-  | 'passphrase'
-  | 'certificate'
-  | 'certificatePath'
-  | 'password'
-  | 'agent'
-  | 'agentKeys'
-  | 'keyboardInteractive'
->;
-
 /**
  * Reads and decrypts the private keys once, so that no attempt pays for them again.
  * @throws TypeError that tells an unreadable file, a missing passphrase, a wrong one and an unknown format apart.
  */
-export async function loadCredentials(options: CredentialOptions): Promise<Credentials> {
+export async function loadCredentials(options: Omit<ConnectOptions, 'host'>): Promise<Credentials> {
   const { username, password, keyboardInteractive } = options;
   const agent = options.agent === true ? process.env['SSH_AUTH_SOCK'] : options.agent;
   const paths = pathsOf(options.privateKeyPath);
@@ -71,7 +57,10 @@ function pathsOf(paths: string | readonly string[] = []): string[] {
   return (typeof paths === 'string' ? [paths] : paths).map((path) => expandHome('privateKeyPath', path));
 }
 
-async function loadKeys(options: CredentialOptions, paths: readonly string[]): Promise<ParsedKey[]> {
+async function loadKeys(
+  options: Pick<ConnectOptions, 'privateKey' | 'passphrase'>,
+  paths: readonly string[],
+): Promise<ParsedKey[]> {
   const { privateKey, passphrase } = options;
   if (privateKey !== undefined) return [await parsePrivateKey('privateKey', privateKey, passphrase)];
   return Promise.all(

@@ -4,12 +4,10 @@ import { type Certificate, readCertificate } from '../../host-key/certificates/c
 import { isPlainKeyText, readCertificateText } from '../../host-key/certificates/certificate-text.ts';
 import { fingerprintSha256 } from '../../host-key/keys/fingerprint.ts';
 import { readPublicKey } from '../../host-key/keys/public-key.ts';
+import type { ConnectOptions } from '../../options/types.ts';
 import { expandHome, readKeyFile } from './key-files.ts';
 
-interface CertificateOptions {
-  certificate?: string | Buffer | undefined;
-  certificatePath?: string | readonly string[] | undefined;
-}
+type CertificateOptions = Pick<ConnectOptions, 'certificate' | 'certificatePath'>;
 
 interface Loaded {
   certificates: Certificate[];
