@@ -1,15 +1,9 @@
 import { host } from '../check/address.ts';
 import type { Checks } from '../check/options.ts';
-import { abortSignal, callback, limit, port, portOrZero, text, textOrEmpty } from '../check/values.ts';
+import { abortSignal, callback, port, portOrZero, text, textOrEmpty } from '../check/values.ts';
 import { within, wrongTogether, wrongType } from '../check/wrong.ts';
 import type { DirectTarget } from '../ssh2/channels/forwards.ts';
-import type {
-  DynamicForwardOptions,
-  ForwardOptions,
-  ForwardTarget,
-  LocalForwardOptions,
-  RemoteForwardOptions,
-} from './types.ts';
+import type { ForwardOptions, ForwardTarget } from './types.ts';
 
 /** Where a forward listens, checked. */
 export type ListenAddress = { host: string; port: number; path?: undefined } | { path: string };
@@ -39,11 +33,7 @@ export const listenChecks: Checks<ListenOptions> = {
   listenPath: socketPath,
 };
 
-const commonChecks: Checks<ForwardOptions> = { signal: abortSignal, onConnectionError: callback };
-
-export const dynamicChecks: Checks<DynamicForwardOptions> = { ...listenChecks, ...commonChecks };
-export const localChecks: Checks<LocalForwardOptions> = { ...targetChecks, ...dynamicChecks };
-export const remoteChecks: Checks<RemoteForwardOptions> = { ...localChecks, connectTimeout: limit() };
+export const commonChecks: Checks<ForwardOptions> = { signal: abortSignal, onConnectionError: callback };
 
 /** Of options that have been checked one by one: which target they mean. */
 export function targetOf(name: string, { host: to, port: at, socketPath: path }: GivenTarget): DirectTarget {

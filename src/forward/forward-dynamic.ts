@@ -1,21 +1,23 @@
 import type { Socket } from 'node:net';
-import { checkOptions } from '../check/options.ts';
+import { type Checks, checkOptions } from '../check/options.ts';
 import { ChannelOpenFailed } from '../errors/index.ts';
 import { answer, readRequest, type SocksTarget } from '../socks/serve.ts';
 import { reply } from '../socks/wire.ts';
 import { openDirect } from '../ssh2/channels/forwards.ts';
 import type { Link } from '../ssh2/channels/link.ts';
 import { startTimer } from '../time/timer.ts';
-import { dynamicChecks, listenAddressOf } from './check.ts';
+import { commonChecks, listenAddressOf, listenChecks } from './check.ts';
 import { listenLocally, originOf } from './local-listener.ts';
 import type { DynamicForwardOptions, Forwarding } from './types.ts';
 
 /** Milliseconds that a program has to say where it wants to go. */
 const patience = 10_000;
 
+const checks: Checks<DynamicForwardOptions> = { ...listenChecks, ...commonChecks };
+
 /** @throws {PortForwardFailed} when this machine cannot listen there. */
 export async function forwardDynamic(link: Link, options: DynamicForwardOptions = {}): Promise<Forwarding> {
-  checkOptions(options, dynamicChecks);
+  checkOptions(options, checks);
   const address = listenAddressOf(options, { host: '127.0.0.1', port: 0 });
   return listenLocally(link, address, options, async (socket, connections) => {
     const target = await requestOf(socket);

@@ -1,10 +1,11 @@
 import { connect, type Socket } from 'node:net';
-import { checkOptions } from '../check/options.ts';
+import { type Checks, checkOptions } from '../check/options.ts';
+import { limit } from '../check/values.ts';
 import { type DirectTarget, remoteForwards, type Visitor } from '../ssh2/channels/forwards.ts';
 import type { Link } from '../ssh2/channels/link.ts';
 import { startTimer } from '../time/timer.ts';
 import { ActiveForwarding, Connections } from './active-forwarding.ts';
-import { listenAddressOf, remoteChecks, targetOf } from './check.ts';
+import { commonChecks, listenAddressOf, listenChecks, targetChecks, targetOf } from './check.ts';
 import { remoteForwardFailed } from './failure.ts';
 import type { Forwarding, RemoteForwardOptions } from './types.ts';
 
@@ -14,9 +15,16 @@ import type { Forwarding, RemoteForwardOptions } from './types.ts';
  */
 const most = { dialling: 512, connections: 1_000 };
 
+const checks: Checks<RemoteForwardOptions> = {
+  ...targetChecks,
+  ...listenChecks,
+  ...commonChecks,
+  connectTimeout: limit(),
+};
+
 /** @throws {PortForwardFailed} when the server refuses to listen; its `hint` says why, as far as the server does. */
 export async function forwardRemote(link: Link, options: RemoteForwardOptions): Promise<Forwarding> {
-  checkOptions(options, remoteChecks);
+  checkOptions(options, checks);
   const target = targetOf('options', options);
   const address = listenAddressOf(options, { host: 'localhost' });
   const { signal, connectTimeout = 30_000, onConnectionError } = options;
