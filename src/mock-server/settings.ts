@@ -4,6 +4,7 @@ import { chooseHandler } from './commands/choose-handler.ts';
 import { MockJobs } from './jobs/mock-jobs.ts';
 import { describeHostKey, generatedKey, parseKey } from './keys.ts';
 import { serverCheck } from './option-checks.ts';
+import { extensionVersions } from './sftp/extensions.ts';
 import type { MockAuthMethod, MockHostKey, MockServerOptions, MockUser, SftpExtension } from './types.ts';
 import { type WindowsSettings, windowsSettings } from './windows/personality.ts';
 
@@ -34,16 +35,8 @@ export interface MockSettings {
   options: MockServerOptions;
 }
 
-const extensions: Record<SftpExtension, boolean> = {
-  'posix-rename@openssh.com': true,
-  'statvfs@openssh.com': false,
-  'hardlink@openssh.com': true,
-  'fsync@openssh.com': true,
-  'lsetstat@openssh.com': true,
-  'limits@openssh.com': true,
-  'expand-path@openssh.com': true,
-  'copy-data': true,
-};
+/** Served only where the options name it. */
+const offeredIfAsked: SftpExtension = 'statvfs@openssh.com';
 
 /** Checks the options before anything opens; throws TypeError or RangeError that names the option. */
 export function resolveSettings(options: MockServerOptions): MockSettings {
@@ -114,7 +107,7 @@ function chosenExtensions(
 
 /** Those of the version, with a Windows personality. */
 function extensionsOf(windows: WindowsSettings | undefined): Record<SftpExtension, boolean> {
-  if (!windows) return extensions;
-  const names = Object.keys(extensions).map((name) => [name, name in windows.facts.extensions]);
+  const offered = (name: string) => (windows ? name in windows.facts.extensions : name !== offeredIfAsked);
+  const names = Object.keys(extensionVersions).map((name) => [name, offered(name)]);
   return Object.fromEntries(names) as Record<SftpExtension, boolean>;
 }
