@@ -70,7 +70,7 @@ describe('an inbox that is only written to', () => {
   );
 
   it.each([
-    ['may not be renamed', ['rename', 'posixRename'], '/new'],
+    ['may not be renamed', ['rename', 'extended'], '/new'],
     ['is the only one that may be written in its folder', ['open'], '/there'],
   ] as const)('says that atomic: false is the way where a file %s', async (_what, names, path) => {
     await using mock = await mockSftp();

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { checkArgument, checkOptions } from '../../check/options.ts';
 import { wrongRange } from '../../check/wrong.ts';
+import { hardLink } from '../../ssh2/sftp/extensions.ts';
 import type { OpenSftpOptions, SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { orAborted } from '../../time/on-abort.ts';
 import { readFolder } from '../folders/read-folder.ts';
@@ -164,7 +165,7 @@ class PromiseClient implements SftpClient {
 
   async hardLink(existing: string, path: string, options?: SftpCallOptions): Promise<void> {
     const [first, second] = [this.#path(existing, 'existing'), this.#path(path)];
-    await this.#call(options, () => this.#sftp.hardLink(first, second));
+    await this.#call(options, () => hardLink(this.#sftp, first, second));
   }
 
   async copy(from: string, to: string, options?: SftpCallOptions): Promise<void> {

@@ -1,5 +1,6 @@
 import { SftpFailed } from '../../errors/index.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
+import { copyData, copyDataName } from '../../ssh2/sftp/extensions.ts';
 import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
@@ -58,7 +59,7 @@ async function copyOnce(copying: Copying, from: string, to: string): Promise<voi
       throw copyFailed(where, from, 'source and target are the same file');
     // A size of 0 may mean that the server does not know it.
     const copied =
-      size > 0 && sftp.supports('copy-data')
+      size > 0 && sftp.supports(copyDataName)
         ? await copyThere(copying, handle, target.handle, size)
         : await copyThroughUs(copying, handle, target.handle);
     const [found] = await Promise.all([sizeOfOpen(sftp, target.handle), closeTarget(sftp, target)]);
@@ -85,7 +86,7 @@ async function copyThere(
   for (let position = 0; position < size; position += copyStep) {
     const length = Math.min(copyStep, size - position);
     throwIfAborted();
-    await sftp.copyData({ handle: from, position, length }, to, position);
+    await copyData(sftp, { handle: from, position, length }, to, position);
   }
   return size;
 }

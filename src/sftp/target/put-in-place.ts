@@ -1,4 +1,5 @@
 import { SftpFailed } from '../../errors/index.ts';
+import { posixRename, posixRenameName } from '../../ssh2/sftp/extensions.ts';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
 import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
@@ -7,8 +8,6 @@ import { lookAtPath } from '../names/look.ts';
 import { saysMissing } from '../names/missing.ts';
 import { backupName } from '../names/temp-name.ts';
 import { changeInUse, type Pursuit } from '../transfer/in-use.ts';
-
-const posixRename = 'posix-rename@openssh.com';
 
 /**
  * Gives a finished temporary file its name. With `posix-rename@openssh.com` the server replaces an existing file in
@@ -29,7 +28,7 @@ export async function putInPlace(
 ): Promise<void> {
   // Windows servers have lost files that were renamed onto themselves.
   if (temporary === target) return;
-  const inOneStep = sftp.supports(posixRename) && (sftp.windows?.renameReplaces ?? true);
+  const inOneStep = sftp.supports(posixRenameName) && (sftp.windows?.renameReplaces ?? true);
   const step = inOneStep ? replace : replaceByWayOfBackup;
   const isFinal = async () => isReadOnly((await look(sftp, target))?.mode);
   await changeInUse(sftp, run, () => step(sftp, temporary, target), isFinal);
@@ -37,7 +36,7 @@ export async function putInPlace(
 
 async function replace(sftp: SftpRequests, temporary: string, target: string): Promise<void> {
   try {
-    await sftp.posixRename(temporary, target);
+    await posixRename(sftp, temporary, target);
   } catch (error) {
     // A server that removes the old file first, and does not say that it is Windows.
     if (sftp.windows || sftp.ended || !(await isMissing(sftp, target))) throw error;
@@ -80,8 +79,8 @@ async function swap(sftp: SftpRequests, temporary: string, target: string): Prom
  * removed. Its `posix-rename` does it in one step where nothing needs to be removed first.
  */
 async function moveToFree(sftp: SftpRequests, from: string, to: string): Promise<void> {
-  const inOneStep = sftp.windows && sftp.supports(posixRename) && (await isMissing(sftp, to));
-  await (inOneStep ? sftp.posixRename(from, to) : sftp.rename(from, to));
+  const inOneStep = sftp.windows && sftp.supports(posixRenameName) && (await isMissing(sftp, to));
+  await (inOneStep ? posixRename(sftp, from, to) : sftp.rename(from, to));
 }
 
 /** The old file could not take its name back. */

@@ -4,7 +4,7 @@ import type { SftpLimits } from './limits.ts';
 import { OpenHandles } from './open-handles.ts';
 import type { Reply } from './pending.ts';
 import type {
-  CopyRange,
+  ExtendedRequest,
   RawPath,
   ReadDone,
   SftpHandle,
@@ -201,26 +201,17 @@ export class SftpOperations implements SftpRequests {
     return this.#do('rename', from, packetType.rename, [from, to]);
   }
 
-  posixRename(from: string, to: string): Promise<void> {
-    return this.#do('rename', from, packetType.extended, ['posix-rename@openssh.com', from, to]);
-  }
-
   symlink(target: string, path: string): Promise<void> {
     const fields = this.#takesLinkPathFirst ? [path, target] : [target, path];
     return this.#do('symlink', path, packetType.symlink, fields);
   }
 
-  async hardLink(existing: string, path: string): Promise<void> {
-    const extension = 'hardlink@openssh.com';
-    const asked = { operation: 'hardLink', path };
+  async extended<T>({ operation, path, extension, fields, read }: ExtendedRequest<T>): Promise<T> {
+    const asked = { operation, path };
     if (!this.supports(extension)) throw this.#session.notOffered(asked, extension);
-    await this.#do(asked.operation, path, packetType.extended, [extension, existing, path]);
-  }
-
-  copyData(from: CopyRange, to: SftpHandle, toPosition: number): Promise<void> {
-    const { handle, position, length } = from;
-    const fields = ['copy-data', handle, BigInt(position), BigInt(length), to, BigInt(toPosition)];
-    return this.#do('copy', undefined, packetType.extended, fields);
+    const question = { ...asked, type: packetType.extended, fields: [extension, ...fields] };
+    if (read) return this.#ask({ ...question, expect: packetType.extendedReply, read });
+    return this.#ask({ ...question, expect: packetType.status, read: () => undefined as T });
   }
 
   get busy(): boolean {

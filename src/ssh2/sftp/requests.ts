@@ -3,7 +3,7 @@ import type { Chores } from '../../time/chores.ts';
 import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Where } from '../channels/link.ts';
 import type { Lost } from '../transport/lost.ts';
-import type { SftpAttributes, SftpName } from './wire.ts';
+import type { Field, PacketReader, SftpAttributes, SftpName } from './wire.ts';
 import type { Writes } from './write-order.ts';
 
 /** An open file or folder of the server; the server chooses the bytes. */
@@ -76,12 +76,8 @@ export interface SftpRequests {
   readLink(path: RawPath): Promise<string>;
   /** Makes `path` a link to `target`. */
   symlink(target: string, path: string): Promise<void>;
-  /** `hardlink@openssh.com`: gives the file `existing` a second name. Rejects where the server does not offer it. */
-  hardLink(existing: string, path: string): Promise<void>;
-  /** `posix-rename@openssh.com`: replaces an existing file. */
-  posixRename(from: string, to: string): Promise<void>;
-  /** `copy-data`: copies on the server, from one open file to another. */
-  copyData(from: CopyRange, to: SftpHandle, toPosition: number): Promise<void>;
+  /** Asks an extension; see extensions.ts. Rejects where the server does not offer it. */
+  extended<T = void>(request: ExtendedRequest<T>): Promise<T>;
   /**
    * Gives the session back for others to use; nothing may be asked of it any more. To be called when every request
    * is answered and every handle closed; `close` when that is not sure.
@@ -89,6 +85,16 @@ export interface SftpRequests {
   release(): void;
   /** Ends the session. Idempotent; resolves when the server has closed it, or will not. */
   close(): Promise<void>;
+}
+
+export interface ExtendedRequest<T> {
+  operation: string;
+  path: string | undefined;
+  /** The name of the extension, of which version 1 is asked. */
+  extension: string;
+  fields: readonly Field[];
+  /** Reads the answer; absent where that is a status only. */
+  read?: (reader: PacketReader) => T;
 }
 
 export interface WriteData {
