@@ -37,6 +37,17 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
     'ahead',
     'whole-signatures.ts',
   ],
+  'mock-server/sftp': [
+    'files',
+    'wire.ts',
+    'long-name.ts',
+    'lies.ts',
+    'handles.ts',
+    'session.ts',
+    'extensions.ts',
+    'requests.ts',
+    'serve.ts',
+  ],
   tunnel: ['types.ts', 'banner-probe.ts', 'script', 'holder', 'reclaim', 'keep', 'list'],
   exec: [
     'types.ts',

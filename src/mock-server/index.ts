@@ -28,6 +28,8 @@ export type {
   MockPcOptions,
 } from './gateway/gateway-types.ts';
 export type { JournalBase, JournalEntry, JournalEvent } from './journal.ts';
+export type { SftpExtension } from './sftp/extensions.ts';
+export type { MockFiles, MockShare } from './sftp/files/mock-files.ts';
 export { startMockServer } from './start-mock-server.ts';
 export type {
   ExecContext,
@@ -36,16 +38,13 @@ export type {
   MockAlgorithms,
   MockAuthMethod,
   MockCommand,
-  MockFiles,
   MockHostKey,
   MockKeyPair,
   MockPty,
   MockServer,
   MockServerOptions,
-  MockShare,
   MockUser,
   MockWindowsVersion,
-  SftpExtension,
   ShellContext,
   WindowsPersonality,
 } from './types.ts';

@@ -15,17 +15,11 @@ import { generatedKey } from './keys.ts';
 import { holdCheck, waitCheck } from './option-checks.ts';
 import { serveSessions } from './sessions/sessions.ts';
 import { type MockSettings, resolveSettings } from './settings.ts';
-import { filesystemFor } from './sftp/choose.ts';
-import type { Filesystem } from './sftp/filesystem.ts';
-import { noFiles } from './sftp/no-files.ts';
-import type {
-  MockFiles,
-  MockHostKey,
-  MockKeyPair,
-  MockServer,
-  MockServerOptions,
-  MockShare,
-} from './types.ts';
+import { filesystemFor } from './sftp/files/choose.ts';
+import type { Filesystem } from './sftp/files/filesystem.ts';
+import type { MockFiles, MockShare } from './sftp/files/mock-files.ts';
+import { noFiles } from './sftp/files/no-files.ts';
+import type { MockHostKey, MockKeyPair, MockServer, MockServerOptions } from './types.ts';
 import { type ConnectionOwner, ServerConnection } from './wire/connection.ts';
 import type { MockLink } from './wire/link.ts';
 import { lookInside } from './wire/look.ts';

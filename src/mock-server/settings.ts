@@ -4,8 +4,8 @@ import { chooseHandler } from './commands/choose-handler.ts';
 import { MockJobs } from './jobs/mock-jobs.ts';
 import { describeHostKey, generatedKey, parseKey } from './keys.ts';
 import { serverCheck } from './option-checks.ts';
-import { extensionVersions } from './sftp/extensions.ts';
-import type { MockAuthMethod, MockHostKey, MockServerOptions, MockUser, SftpExtension } from './types.ts';
+import { extensionVersions, type SftpExtension } from './sftp/extensions.ts';
+import type { MockAuthMethod, MockHostKey, MockServerOptions, MockUser } from './types.ts';
 import { type WindowsSettings, windowsSettings } from './windows/personality.ts';
 
 /** A user whose keys have been read. */

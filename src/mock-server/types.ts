@@ -1,6 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Faults } from './faults/fault-types.ts';
 import type { JournalEntry } from './journal.ts';
+import type { SftpExtension } from './sftp/extensions.ts';
+import type { MockFiles, MockShare } from './sftp/files/mock-files.ts';
 
 /** Options of {@link startMockServer}. Everything has a default: `await startMockServer()` is a working SSH server. */
 export interface MockServerOptions {
@@ -165,17 +167,6 @@ export interface ShellContext extends Omit<ExecContext, 'command'> {
   onResize(listener: (pty: MockPty) => void): void;
 }
 
-/** An SFTP extension that the mock server can offer. */
-export type SftpExtension =
-  | 'posix-rename@openssh.com'
-  | 'statvfs@openssh.com'
-  | 'hardlink@openssh.com'
-  | 'fsync@openssh.com'
-  | 'lsetstat@openssh.com'
-  | 'limits@openssh.com'
-  | 'expand-path@openssh.com'
-  | 'copy-data';
-
 /** A version of OpenSSH for Windows whose behaviour differs from the one before. */
 export type MockWindowsVersion = '7.7' | '8.1' | '8.6' | '9.5' | '9.8';
 
@@ -207,9 +198,6 @@ export interface WindowsPersonality {
    */
   atomicRename?: boolean;
 }
-
-/** What a program lets others do with a file that it has open: `FILE_SHARE_READ` and so on. */
-export type MockShare = 'read' | 'write' | 'delete';
 
 /** A running SSH server in this process. */
 export interface MockServer extends AsyncDisposable {
@@ -272,26 +260,4 @@ export interface MockKeyPair {
   privateKey: string;
   /** One line, as in authorized_keys. */
   publicKey: string;
-}
-
-/** The files of a mock server, for tests. All calls are synchronous; paths are as clients write them. */
-export interface MockFiles {
-  /** A file's content. Throws if it does not exist. */
-  read(path: string): Buffer;
-  /** A file's content as UTF-8. Throws if it does not exist. */
-  text(path: string): string;
-  /** Creates or replaces a file, with missing parent folders. `mode` default 0o644, `mtime` in seconds. */
-  write(path: string, content: string | Buffer, attributes?: { mode?: number; mtime?: number }): void;
-  /** Creates a folder, with missing parents. */
-  mkdir(path: string): void;
-  /** Creates a symbolic link. */
-  symlink(target: string, path: string): void;
-  /** Whether the path exists (links are not followed). */
-  has(path: string): boolean;
-  /** Removes a file, a link or a whole folder. Has no effect if it does not exist. */
-  remove(path: string): void;
-  /** The paths of all files and links below `path` (default: everything), sorted. */
-  list(path?: string): string[];
-  /** Type, size, permission bits and modification time (seconds); links are not followed. Throws if it does not exist. */
-  stat(path: string): { type: 'file' | 'directory' | 'symlink'; size: number; mode: number; mtime: number };
 }

@@ -1,4 +1,5 @@
-import type { MockServer, MockServerOptions, MockShare } from '../types.ts';
+import type { MockShare } from '../sftp/files/mock-files.ts';
+import type { MockServer, MockServerOptions } from '../types.ts';
 
 /** Options of {@link startMockGateway}: those of its own SSH server. */
 export type MockGatewayOptions = MockServerOptions;

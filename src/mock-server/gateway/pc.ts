@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import { MockServerCore } from '../mock-server.ts';
 import { returnCheck, vanishCheck } from '../option-checks.ts';
-import type { MockShare } from '../types.ts';
+import type { MockShare } from '../sftp/files/mock-files.ts';
 import { resetSocket } from '../wire/reset.ts';
 import type { MockPc, MockPcOptions } from './gateway-types.ts';
 import { listenQuietly } from './quiet-port.ts';

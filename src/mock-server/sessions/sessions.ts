@@ -1,5 +1,5 @@
 import type { Session, Connection as Ssh2Client } from 'ssh2';
-import type { Filesystem } from '../sftp/filesystem.ts';
+import type { Filesystem } from '../sftp/files/filesystem.ts';
 import { serveSftp } from '../sftp/serve.ts';
 import type { MockPty } from '../types.ts';
 import type { ServerConnection } from '../wire/connection.ts';

@@ -1,5 +1,4 @@
-import type { SftpExtension } from '../types.ts';
-import { SftpStatus, status } from './filesystem.ts';
+import { SftpStatus, status } from './files/filesystem.ts';
 import {
   done,
   type MockReply,
@@ -15,7 +14,7 @@ const copyPiece = 256 << 10;
 const wholeFile = 0;
 
 /** The versions that the server's first packet advertises. */
-export const extensionVersions: Record<SftpExtension, string> = {
+export const extensionVersions = {
   'posix-rename@openssh.com': '1',
   'statvfs@openssh.com': '2',
   'hardlink@openssh.com': '1',
@@ -24,7 +23,10 @@ export const extensionVersions: Record<SftpExtension, string> = {
   'limits@openssh.com': '1',
   'expand-path@openssh.com': '1',
   'copy-data': '1',
-};
+} as const;
+
+/** An SFTP extension that the mock server can offer. */
+export type SftpExtension = keyof typeof extensionVersions;
 
 type Handler = (session: MockSftpSession, fields: PacketFields) => MockReply | Promise<MockReply>;
 

@@ -1,4 +1,4 @@
-import { type DirectoryEntry, type FileHandle, SftpStatus, status } from './filesystem.ts';
+import { type DirectoryEntry, type FileHandle, SftpStatus, status } from './files/filesystem.ts';
 
 /** A listing in progress. */
 export interface OpenFolder {

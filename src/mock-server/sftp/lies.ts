@@ -6,7 +6,7 @@ import {
   modeType,
   SftpStatus,
   status,
-} from './filesystem.ts';
+} from './files/filesystem.ts';
 
 const liedContent = Buffer.from('lie\n');
 const hugeName = 'n'.repeat(64 << 10);

@@ -1,4 +1,4 @@
-import { type Attributes, modeType } from './filesystem.ts';
+import { type Attributes, modeType } from './files/filesystem.ts';
 
 const letters = ['---', '--x', '-w-', '-wx', 'r--', 'r-x', 'rw-', 'rwx'];
 

@@ -1,6 +1,6 @@
 import type { SftpOp } from '../faults/fault-types.ts';
 import { extendedRequest } from './extensions.ts';
-import { type DirectoryEntry, modeType, type OpenFlags, SftpStatus, status } from './filesystem.ts';
+import { type DirectoryEntry, modeType, type OpenFlags, SftpStatus, status } from './files/filesystem.ts';
 import { liedFile, liedHandle } from './lies.ts';
 import { longName } from './long-name.ts';
 import {

@@ -3,7 +3,7 @@ import type { SftpOp } from '../faults/fault-types.ts';
 import type { ServerConnection } from '../wire/connection.ts';
 import { ignoreWindow } from '../wire/ssh2-internals.ts';
 import { extensionVersions } from './extensions.ts';
-import { type Filesystem, SftpStatus, status, statusText } from './filesystem.ts';
+import { type Filesystem, SftpStatus, status, statusText } from './files/filesystem.ts';
 import { Handles } from './handles.ts';
 import { Lies } from './lies.ts';
 import { opNames, requests } from './requests.ts';

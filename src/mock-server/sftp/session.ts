@@ -1,8 +1,7 @@
-import type { SftpExtension } from '../types.ts';
-import { type Filesystem, status } from './filesystem.ts';
+import { type Filesystem, status } from './files/filesystem.ts';
+import { normalPath, type PathRules } from './files/paths.ts';
 import type { Handles } from './handles.ts';
 import type { Lies } from './lies.ts';
-import { normalPath, type PathRules } from './paths.ts';
 import { type PacketFields, packet, string, uint32 } from './wire.ts';
 
 /** The most that one READ gives, as in OpenSSH. */
@@ -20,7 +19,8 @@ export interface MockSftpSession {
   readonly handles: Handles;
   readonly lies: Lies;
   readonly rules: PathRules;
-  readonly extensions: ReadonlySet<SftpExtension>;
+  /** Their names. */
+  readonly extensions: ReadonlySet<string>;
   /** Writes the request into the journal. */
   note(detail: { path?: string; target?: string; offset?: number; length?: number; name?: string }): void;
 }

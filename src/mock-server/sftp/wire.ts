@@ -1,4 +1,4 @@
-import type { Attributes } from './filesystem.ts';
+import type { Attributes } from './files/filesystem.ts';
 
 /** Numbers of the packets of SFTP version 3. */
 export const packet = {

@@ -7,9 +7,9 @@ import {
   type OpenFlags,
   SftpStatus,
   status,
-} from '../sftp/filesystem.ts';
-import { joinPath, normalPath, splitLast } from '../sftp/paths.ts';
-import type { MockFiles } from '../types.ts';
+} from '../sftp/files/filesystem.ts';
+import type { MockFiles } from '../sftp/files/mock-files.ts';
+import { joinPath, normalPath, splitLast } from '../sftp/files/paths.ts';
 import type { WindowsSettings } from './personality.ts';
 import { type Access, type OpenMode, ShareModes } from './share-modes.ts';
 import { deviceHandle, isReadOnly, settable, told, windowsHandle } from './windows-handle.ts';

@@ -1,5 +1,5 @@
 import type { WindowsFacts } from '../../windows/versions.ts';
-import { type Attributes, type FileHandle, modeType, SftpStatus, status } from '../sftp/filesystem.ts';
+import { type Attributes, type FileHandle, modeType, SftpStatus, status } from '../sftp/files/filesystem.ts';
 
 const writable = 0o200;
 

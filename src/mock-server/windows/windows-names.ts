@@ -1,4 +1,4 @@
-import { splitLast, splitPath } from '../sftp/paths.ts';
+import { splitLast, splitPath } from '../sftp/files/paths.ts';
 
 const device = /^(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?$/i;
 

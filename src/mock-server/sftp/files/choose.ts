@@ -1,6 +1,6 @@
-import type { MockSettings } from '../settings.ts';
-import type { MockServerOptions } from '../types.ts';
-import { WindowsFilesystem } from '../windows/windows-filesystem.ts';
+import type { MockSettings } from '../../settings.ts';
+import type { MockServerOptions } from '../../types.ts';
+import { WindowsFilesystem } from '../../windows/windows-filesystem.ts';
 import type { Filesystem } from './filesystem.ts';
 import { FolderFilesystem } from './folder.ts';
 import { MemoryFilesystem } from './memory.ts';

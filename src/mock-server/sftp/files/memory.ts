@@ -1,4 +1,3 @@
-import type { MockFiles } from '../types.ts';
 import {
   type Attributes,
   type DirectoryEntry,
@@ -22,6 +21,7 @@ import {
   resize,
   writeInto,
 } from './memory-nodes.ts';
+import type { MockFiles } from './mock-files.ts';
 import { joinPath, normalPath, type PathRules, splitLast, splitPath } from './paths.ts';
 
 const mostLinks = 40;

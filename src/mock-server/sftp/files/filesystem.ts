@@ -1,5 +1,5 @@
-import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
-import type { MockFiles, MockShare } from '../types.ts';
+import type { SftpAttributes } from '../../../ssh2/sftp/wire.ts';
+import type { MockFiles, MockShare } from './mock-files.ts';
 
 /** What is absent is not told, or not to be changed. */
 export type Attributes = SftpAttributes;

@@ -1,6 +1,6 @@
-import type { MockFiles } from '../types.ts';
 import type { FileHandle, OpenFlags } from './filesystem.ts';
 import { type MemoryNode, sizeOf, writeInto } from './memory-nodes.ts';
+import type { MockFiles } from './mock-files.ts';
 import { joinPath, normalPath, type PathRules, splitLast } from './paths.ts';
 
 /** What this needs of the file system. */

@@ -1,4 +1,4 @@
-import type { MockFiles } from '../types.ts';
+import type { MockFiles } from './mock-files.ts';
 
 const refuse = (): never => {
   throw new Error('this mock server was started with sftp: false and has no files');

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { MockFiles } from '../types.ts';
+import type { MockFiles } from './mock-files.ts';
 import { joinPath, normalPath, type PathRules } from './paths.ts';
 
 /** The files of a folder as tests see them: by the clients' paths, without following links out of curiosity. */

@@ -17,7 +17,6 @@ import {
   utimes,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MockFiles } from '../types.ts';
 import {
   type Attributes,
   type DirectoryEntry,
@@ -31,6 +30,7 @@ import { attributes } from './folder-attributes.ts';
 import { folderFiles } from './folder-files.ts';
 import { folderHandle, withStatus } from './folder-handle.ts';
 import { resolveInside, tellPath } from './folder-resolve.ts';
+import type { MockFiles } from './mock-files.ts';
 import { joinPath, type PathRules, splitLast } from './paths.ts';
 
 /**
