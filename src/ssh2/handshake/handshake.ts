@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream';
 import type { SshError, StreamPhase } from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
 import { Chores } from '../../time/chores.ts';
-import { harmless } from '../../time/harmless.ts';
 import { type Latch, latch } from '../../time/latch.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { PhaseClock } from '../../time/phase-clock.ts';
@@ -34,6 +33,7 @@ import type { ResolvedAlgorithms } from './algorithms.ts';
 import { authBroken, invalidCertificate } from './auth-broken.ts';
 import { askForHostCertificates, connectClient, offerHybridKex } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
+import { tellUser } from './login-notice.ts';
 import { mendClient } from './mend-client.ts';
 import { streamTimeout } from './phase-timeouts.ts';
 import type { Established, HandshakePlan } from './plan.ts';
@@ -171,7 +171,7 @@ class Handshake implements TransportEvents {
     client.on('error', (error: Ssh2Error) => this.#ssh2Failed(error));
     client.on('handshake', () => this.#keysExchanged());
     client.on('ready', () => this.#loggedIn());
-    client.on('banner', (notice) => this.#tellUser(notice));
+    client.on('banner', (notice) => tellUser(this.#login?.plan.onLoginBanner, notice));
     client.on('change password', () =>
       this.#fail(authBroken(new Error('the password has expired'), this.#situation())),
     );
@@ -264,17 +264,6 @@ class Handshake implements TransportEvents {
     if (this.#ended) return;
     this.#ended = error;
     this.#endListener?.(error);
-  }
-
-  #tellUser(notice: string): void {
-    const onLoginBanner = this.#login?.plan.onLoginBanner;
-    if (!onLoginBanner) return;
-    const shown = notice
-      .slice(0, 8_000)
-      .split(/\r?\n/)
-      .map((line) => printable(line, 1_000));
-    // Out of ssh2's packet handler: what the user's function throws must not end the connection.
-    setImmediate(() => harmless(() => onLoginBanner(shown.join('\n'))));
   }
 
   #situation(): Situation {
