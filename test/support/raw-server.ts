@@ -40,6 +40,10 @@ export interface RawServerOptions {
   key: HostKeyPair;
   strict: boolean;
   script?: RawScript;
+  /** Signs in the place of `key`, which it does not own. */
+  signer?: HostKeyPair;
+  /** Offers this kind of host key, and shows these bytes as it. */
+  shown?: { algorithm: string; blob: Buffer };
 }
 
 export type HostKeyPair = KeyPairKeyObjectResult;
@@ -113,7 +117,14 @@ export class RawConnection {
     socket.on('error', () => {});
     socket.on('data', (bytes) => this.#read(bytes));
     const kex = options.strict ? 'curve25519-sha256,kex-strict-s-v00@openssh.com' : 'curve25519-sha256';
-    const lists = [kex, 'ssh-ed25519', 'aes128-ctr', 'aes128-ctr', 'hmac-sha2-256', 'hmac-sha2-256'];
+    const lists = [
+      kex,
+      options.shown?.algorithm ?? 'ssh-ed25519',
+      'aes128-ctr',
+      'aes128-ctr',
+      'hmac-sha2-256',
+      'hmac-sha2-256',
+    ];
     this.#keyInit = Buffer.concat([
       Buffer.from([20]),
       randomBytes(16),
@@ -207,19 +218,20 @@ export class RawConnection {
 
   /** RFC 8731, RFC 5656 section 4. */
   #exchange(clientKey: Buffer): void {
-    const { key, strict } = this.#options;
+    const { key, strict, signer = key } = this.#options;
+    const blob = this.#options.shown?.blob ?? blobOf(key);
     const pair = generateKeyPairSync('x25519');
     const theirs = Buffer.concat([x25519Prefix, clientKey]);
     const publicKey = createPublicKey({ key: theirs, format: 'der', type: 'spki' });
     const secret = mpint(diffieHellman({ privateKey: pair.privateKey, publicKey }));
-    const shown = [field(blobOf(key)), field(clientKey), field(rawPublicKey(pair)), secret];
+    const shown = [field(blob), field(clientKey), field(rawPublicKey(pair)), secret];
     const names = [this.#clientIdentification, identification, this.#clientKeyInit, this.#keyInit];
     const hash = sha256(...names.map(field), ...shown);
     this.sessionId = hash;
     const keyOf = (letter: string, length: number) =>
       sha256(secret, hash, Buffer.from(letter), hash).subarray(0, length);
-    const signature = Buffer.concat([field('ssh-ed25519'), field(sign(null, hash, key.privateKey))]);
-    const reply = [field(blobOf(key)), field(rawPublicKey(pair)), field(signature)];
+    const signature = Buffer.concat([field('ssh-ed25519'), field(sign(null, hash, signer.privateKey))]);
+    const reply = [field(blob), field(rawPublicKey(pair)), field(signature)];
     this.#keys = keyOf;
     const packets = [this.#packet(Buffer.concat([Buffer.from([31]), ...reply]))];
     const { message, position } = this.#options.script ?? {};

@@ -24,6 +24,11 @@ const ofPassword = /password.{0,20}expired|change your password/i;
 /** What the lawyers let sshd say to everybody (`Banner` in sshd_config): it is about nobody. */
 const legal = /unauthori[sz]ed|authori[sz]ed (?:access|users?|use|personnel)|prohibited|monitored|prosecut/i;
 
+/** Some servers say by a message of their own that a password has to be changed (RFC 4252 section 8). */
+function passwordToChange({ message }: SshError): string[] {
+  return /could not go on: (the password has expired)$/.exec(message)?.slice(1) ?? [];
+}
+
 /** What sshd says of an account comes as a notice, before the refusal. */
 export function withNotice(
   finding: Finding,
@@ -33,7 +38,8 @@ export function withNotice(
 ): Finding {
   const isJump = isAtJump(error, target);
   // Of a server on the way that let us in, the notice tells nothing of the one that did not.
-  const said = notices.filter(({ hop }) => hop === (isJump ? error.hop : undefined)).map((one) => one.said);
+  const told = notices.filter(({ hop }) => hop === (isJump ? error.hop : undefined)).map((one) => one.said);
+  const said = [...passwordToChange(error), ...told];
   if (said.length === 0 || !finding.code?.startsWith('SSH_AUTH')) return finding;
   const notice = said.find((one) => barred.test(one) && !legal.test(one));
   if (notice === undefined) return { ...finding, todo: `${words.notice(said.join(' '))} ${finding.todo}` };

@@ -3,7 +3,7 @@ import { printable } from '../../text/printable.ts';
 import type { Situation } from '../transport/classify.ts';
 
 /** A login that cannot go on for a reason of our own, or of what the server asks. */
-export function authBroken(error: unknown, situation: Situation): AuthenticationFailed {
+export function authBroken(error: unknown, situation: Situation, hint?: string): AuthenticationFailed {
   const { host, port, hop, methodsTried } = situation;
   const said = error instanceof Error ? printable(error.message) : 'no reason given';
   return new AuthenticationFailed(`The login at ${host}:${port} could not go on: ${said}`, {
@@ -12,8 +12,15 @@ export function authBroken(error: unknown, situation: Situation): Authentication
     port,
     hop,
     methodsTried: [...methodsTried],
+    hint,
     cause: error,
   });
+}
+
+/** RFC 4252 section 8: the server wants another password before it goes on, which nobody is there to think of. */
+export function passwordExpired(situation: Situation): AuthenticationFailed {
+  const hint = 'Set a new one on the machine itself (passwd; on Windows: net user NAME *), and give that.';
+  return authBroken(new Error('the password has expired'), situation, hint);
 }
 
 /** The server agreed to show a host certificate, and shows something else. */

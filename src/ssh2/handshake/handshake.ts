@@ -30,7 +30,7 @@ import {
 import { isOpenSsh } from '../transport/server-kind.ts';
 import { type StreamEnd, Transport, type TransportEvents } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
-import { authBroken, invalidCertificate } from './auth-broken.ts';
+import { authBroken, invalidCertificate, passwordExpired } from './auth-broken.ts';
 import { askForHostCertificates, connectClient, offerHybridKex } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
 import { tellUser } from './login-notice.ts';
@@ -172,9 +172,7 @@ class Handshake implements TransportEvents {
     client.on('handshake', () => this.#keysExchanged());
     client.on('ready', () => this.#loggedIn());
     client.on('banner', (notice) => tellUser(this.#login?.plan.onLoginBanner, notice));
-    client.on('change password', () =>
-      this.#fail(authBroken(new Error('the password has expired'), this.#situation())),
-    );
+    client.on('change password', () => this.#fail(passwordExpired(this.#situation())));
   }
 
   #ssh2Failed(error: Ssh2Error): void {

@@ -102,7 +102,7 @@ export const englishFailures: Words['failures'] = {
   },
   badCertificate: {
     says: ({ said }) => said,
-    todo: 'Its administrator signs the host key anew (ssh-keygen -s CA -h).',
+    todo: 'The certificate is damaged, or somebody is in between: do not connect before its administrator has looked, who can sign the host key anew (ssh-keygen -s CA -h).',
   },
   damaged: {
     says: ({ said }) => said,
@@ -184,7 +184,7 @@ export const englishFailures: Words['failures'] = {
   },
   certificateRefused: {
     says: ({ tried }) => `the login was refused; tried: ${tried}`,
-    todo: 'Do not try again and again: sshd bans for it.',
+    todo: 'Do not try again and again: sshd bans for it. Ask whoever issued the certificate; what it is for, and until when: ssh-keygen -L -f FILE-cert.pub.',
   },
   loginBroken: {
     says: ({ said }) => said,

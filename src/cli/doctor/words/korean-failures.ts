@@ -99,7 +99,7 @@ export const koreanFailures: Words['failures'] = {
   },
   badCertificate: {
     says: ({ said }) => `호스트 인증서가 잘못되었습니다: ${said}`,
-    todo: '서버 관리자가 호스트 키에 다시 서명해야 합니다(ssh-keygen -s CA -h).',
+    todo: '인증서가 손상되었거나 누군가 중간에 있습니다. 관리자가 확인하기 전에는 연결하지 마세요. 관리자는 호스트 키에 다시 서명할 수 있습니다(ssh-keygen -s CA -h).',
   },
   damaged: {
     says: ({ said }) => `SSH 규약에 맞지 않는 데이터가 왔습니다: ${said}`,
@@ -184,7 +184,7 @@ export const koreanFailures: Words['failures'] = {
   },
   certificateRefused: {
     says: ({ tried }) => `로그인 거절. 시도한 것: ${tried}`,
-    todo: '자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. 인증서를 발급한 사람에게 확인하세요.',
+    todo: '자꾸 다시 시도하지 마세요. sshd가 벌칙을 줍니다. 인증서를 발급한 사람에게 확인하세요. 인증서의 대상과 기한은 ssh-keygen -L -f FILE-cert.pub로 볼 수 있습니다.',
   },
   loginBroken: {
     says: ({ said }) => `로그인을 계속할 수 없습니다: ${said}`,
