@@ -33,11 +33,11 @@ describe('the insides of ssh2 that we rely on', () => {
     client = await login(server);
     const id = internals.nextChannelId(client);
     await new Promise((resolve) => client.exec('x', (error) => resolve(error)));
-    const channel = internals.closeForgottenChannel(client, id);
-    expect(channel).toBeDefined();
-    await new Promise((resolve) => channel?.once('close', resolve));
-    expect(internals.closeForgottenChannel(client, id)).toBeUndefined();
-    expect(internals.closeForgottenChannel(client, undefined)).toBeUndefined();
+    await new Promise<void>((resolve) => {
+      expect(internals.closeForgottenChannel(client, id, resolve)).toBe(true);
+    });
+    expect(internals.closeForgottenChannel(client, id, () => {})).toBe(false);
+    expect(internals.closeForgottenChannel(client, undefined, () => {})).toBe(false);
   });
 
   it('are not needed where ssh2 has changed: everything falls back', () => {
@@ -48,7 +48,7 @@ describe('the insides of ssh2 that we rely on', () => {
       expect(() => internals.onAuthFailure(strange, () => {})).not.toThrow();
       expect(() => internals.onSilentDisconnect(strange, () => {})).not.toThrow();
       expect(() => internals.onServerSignatureAlgorithms(strange, () => {})).not.toThrow();
-      expect(internals.closeForgottenChannel(strange, 0)).toBeUndefined();
+      expect(internals.closeForgottenChannel(strange, 0, () => {})).toBe(false);
     }
     expect(internals.expectGlobalReply({} as Client, () => {})).toBe(false);
     expect(internals.nextChannelId({} as Client)).toBeUndefined();

@@ -4,12 +4,12 @@ import type { ServerManners } from '../../src/ssh2/channels/server-manners.ts';
 import { SessionAhead } from '../../src/ssh2/channels/session-ahead.ts';
 import { SessionSlots } from '../../src/ssh2/channels/session-slots.ts';
 
-type Insides = typeof import('../../src/ssh2/insides/internals.ts');
+type Insides = typeof import('../../src/ssh2/insides/session-shape.ts');
 
 const server = vi.hoisted(() => ({ asked: 0, refuse: () => {} }));
-vi.mock('../../src/ssh2/insides/internals.ts', async (original) => ({
+vi.mock('../../src/ssh2/insides/session-shape.ts', async (original) => ({
   ...(await original<Insides>()),
-  openBareSession: (_client: Client, opened: (error: Error) => void) => {
+  openBareSession: (_client: Client, _session: unknown, opened: (error: Error) => void) => {
     server.asked++;
     server.refuse = () => opened(new Error('open failed'));
     return true;

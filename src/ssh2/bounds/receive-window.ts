@@ -62,13 +62,13 @@ class Windows {
   readonly handlers: Pick<InboundHandlers, 'CHANNEL_DATA' | 'CHANNEL_EXTENDED_DATA'> = {
     CHANNEL_DATA: (_protocol, id, data) => {
       const channel = channelOf(this.#client, id);
-      if (channel && isKnown(channel)) this.#receive(channel, channel, data);
+      if (channel && isKnown(channel)) this.#receive(channel, 'stdout', data);
     },
     CHANNEL_EXTENDED_DATA: (_protocol, id, data, type) => {
       const channel = channelOf(this.#client, id);
       if (!channel || !isKnown(channel)) return;
       // Of other types nobody is told; they count all the same.
-      this.#receive(channel, type === extendedStderr ? channel.stderr : undefined, data);
+      this.#receive(channel, type === extendedStderr ? 'stderr' : undefined, data);
     },
   };
 
@@ -81,13 +81,50 @@ class Windows {
     return window;
   }
 
-  #receive(channel: KnownChannel, stream: Readable | undefined, data: Buffer): void {
+  #receive(channel: KnownChannel, stream: OutputName | undefined, data: Buffer): void {
     const { incoming } = channel;
     const beyond = data.length - incoming.window;
     if (beyond > 0) return this.#onExceeded(wordsFor(beyond, this.of(channel).size));
     incoming.window -= data.length;
-    this.of(channel).receive(stream, data);
+    if (!isKeeping(channel)) return this.of(channel).receive(stream && streamOf(channel, stream), data);
+    // After its end of file it takes no more.
+    if (stream && incoming.state === 'open') channel.receive(stream, data);
+    grantAgain(this.#client, channel);
   }
+}
+
+export type OutputName = 'stdout' | 'stderr';
+
+function streamOf(channel: KnownChannel, name: OutputName): Readable {
+  return name === 'stdout' ? channel : channel.stderr;
+}
+
+/** A channel that keeps by itself what its reader leaves. */
+export interface KeepingChannel extends Pick<KnownChannel, 'incoming' | 'outgoing'> {
+  receive(stream: OutputName, data: Buffer): void;
+  /** Bytes that wait for the reader. When there are fewer, `grantAgain` is to be called. */
+  readonly held: number;
+}
+
+function isKeeping(channel: object): channel is KeepingChannel {
+  return 'receive' in channel;
+}
+
+/** Grants what has been read of such a channel, when there is enough of it. */
+export function grantAgain(client: Client, channel: KeepingChannel): void {
+  grant(client, channel, { size: initialWindow, step: initialWindow / 2, held: channel.held });
+}
+
+/** Grants what has been read and no more, in pieces of `step` at least. */
+function grant(
+  client: Client,
+  { incoming, outgoing }: Pick<KnownChannel, 'incoming' | 'outgoing'>,
+  { size, step, held }: { size: number; step: number; held: number },
+): void {
+  const free = size - incoming.window - held;
+  if (free < step || incoming.state !== 'open' || outgoing.state === 'closed') return;
+  incoming.window += free;
+  protocolOf(client)?.channelWindowAdjust?.(outgoing.id, free);
 }
 
 function wordsFor(beyond: number, size: number): string {
@@ -147,14 +184,10 @@ class ReceiveWindow {
     return held;
   }
 
-  /** Grants what has been read and no more, in pieces of `#step` at least. */
   #grant(): void {
-    const { incoming, outgoing } = this.#channel;
-    const used = this.size - incoming.window;
-    if (used < this.#step) return;
-    const free = used - this.#held;
-    if (free < this.#step || incoming.state !== 'open' || outgoing.state === 'closed') return;
-    incoming.window += free;
-    protocolOf(this.#client)?.channelWindowAdjust?.(outgoing.id, free);
+    const { size } = this;
+    const step = this.#step;
+    if (size - this.#channel.incoming.window < step) return;
+    grant(this.#client, this.#channel, { size, step, held: this.#held });
   }
 }

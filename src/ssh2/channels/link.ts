@@ -1,18 +1,13 @@
-import type { Client, ClientChannel } from 'ssh2';
+import type { Client } from 'ssh2';
 import { Chores } from '../../time/chores.ts';
 import { latch } from '../../time/latch.ts';
 import { onAbort, type Stoppable } from '../../time/on-abort.ts';
 import { startTimer } from '../../time/timer.ts';
-import {
-  closeForgottenChannel,
-  expectGlobalReply,
-  nextChannelId,
-  protocolOf,
-  stateOf,
-} from '../insides/internals.ts';
+import { closeForgottenChannel, expectGlobalReply, nextChannelId, protocolOf } from '../insides/internals.ts';
 import { LostSignal } from '../transport/lost.ts';
 import { channelTimeout, isFull, noneToSpare, openFailed } from './open-errors.ts';
 import type { OpenedCallback, OpenPlan, Starter, Where } from './opening.ts';
+import type { OwnSession } from './own-session.ts';
 import { isKnownToTakeSeveral, mannersOf, type ServerManners } from './server-manners.ts';
 import { SessionAhead } from './session-ahead.ts';
 import type { SessionChannel } from './session-channel.ts';
@@ -23,7 +18,7 @@ export type { OpenOptions, OpenPlan, Where } from './opening.ts';
 
 interface HeldSlot {
   /** The session that is open already. */
-  ahead: ClientChannel | undefined;
+  ahead: OwnSession | undefined;
   probe: boolean;
   /** The server refused it for the number of sessions: it is tried again. */
   isRefused: boolean;
@@ -134,7 +129,7 @@ export class Link {
       return Promise.reject(over ?? signal?.reason);
     }
     const startInSlot: Starter<T> = (client, callback) => {
-      const id = ahead ? stateOf(ahead).incoming?.id : nextChannelId(client);
+      const id = ahead ? ahead.incoming.id : nextChannelId(client);
       const answered = (error: Error | undefined, value: T) => {
         if (!error && !ahead) this.#accepted(slot.probe);
         else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
@@ -163,10 +158,10 @@ export class Link {
 
   /** The server opened the session and refused what was asked on it: it counts until it is closed again. */
   #forgetChannel(id: number | undefined, slot: HeldSlot): void {
-    const channel = this.lost.error ? undefined : closeForgottenChannel(this.client, id);
-    if (!channel) return slot.ahead ? this.slots.release() : this.slots.giveBack(slot.probe);
-    if (!slot.ahead) this.#accepted(slot.probe);
-    channel.once('close', this.releaseSession);
+    const isOpen = !this.lost.error && closeForgottenChannel(this.client, id, this.releaseSession);
+    if (isOpen && !slot.ahead) this.#accepted(slot.probe);
+    else if (!isOpen && slot.ahead) this.slots.release();
+    else if (!isOpen) this.slots.giveBack(slot.probe);
   }
 
   /** Whether the server answers within `ms` milliseconds; all that was sent before has then been read by it. */

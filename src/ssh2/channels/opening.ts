@@ -1,5 +1,6 @@
-import type { Client, ClientChannel } from 'ssh2';
+import type { Client } from 'ssh2';
 import type { Stoppable } from '../../time/on-abort.ts';
+import type { OwnSession } from './own-session.ts';
 
 /** Where a connection leads, for messages. */
 export interface Where {
@@ -28,7 +29,7 @@ export interface OpenPlan<T> {
   what: string;
   start(client: Client, callback: OpenedCallback<T>): void;
   /** As `start`, on a session that is open already; absent where that will not do. */
-  startOn?: ((channel: ClientChannel, callback: OpenedCallback<T>) => void) | undefined;
+  startOn?: ((session: OwnSession, callback: OpenedCallback<T>) => void) | undefined;
   /** Undoes a success that came after we had given up. */
   discard(result: T): void;
   /** The caller knows where it was called, and puts that into the error; remembering it twice costs time. */

@@ -1,8 +1,9 @@
-import type { Client, ClientChannel } from 'ssh2';
+import type { Client } from 'ssh2';
 import { now, startTimer } from '../../time/timer.ts';
-import { onClosed, openBareSession } from '../insides/internals.ts';
+import { onClosed } from '../insides/internals.ts';
+import { openBareSession } from '../insides/session-shape.ts';
+import { OwnSession } from './own-session.ts';
 import type { ServerManners } from './server-manners.ts';
-import { ignoreErrors } from './session-channel.ts';
 import type { SessionSlots } from './session-slots.ts';
 
 /** A command this soon (milliseconds) after another one has ended is likely to have a next one. */
@@ -25,7 +26,7 @@ export class SessionAhead {
   readonly #slots: SessionSlots;
   readonly #release: () => void;
   readonly #manners: ServerManners;
-  readonly #held: ClientChannel[] = [];
+  readonly #held: OwnSession[] = [];
   #opening = 0;
   #refusals = 0;
   /** The most sessions that were in use at once, in this period and in the last. */
@@ -65,10 +66,10 @@ export class SessionAhead {
     if (!this.#slots.takesSeveral || !this.#manners.takesAhead) return;
     if (this.#held.length + this.#opening >= this.#wanted || !this.#slots.take()) return;
     this.#opening++;
-    const isAsked = openBareSession(this.#client, (error, channel) => {
+    const isAsked = openBareSession(this.#client, OwnSession, (error, session) => {
       this.#opening--;
       if (error) this.#refused();
-      else this.#hold(channel);
+      else this.#hold(session);
     });
     if (isAsked) return;
     this.#opening--;
@@ -81,10 +82,10 @@ export class SessionAhead {
   }
 
   /** A session, with its slot; on it nothing has been asked for yet. */
-  take(): ClientChannel | undefined {
-    const channel = this.#held.pop();
-    if (channel) onClosed(channel, undefined);
-    return channel;
+  take(): OwnSession | undefined {
+    const session = this.#held.pop();
+    if (session) onClosed(session, undefined);
+    return session;
   }
 
   get #inUse(): number {
@@ -105,15 +106,14 @@ export class SessionAhead {
     return Math.max(0, limit - this.#recentPeak - (isLimitKnown ? leaveForOthers : 0));
   }
 
-  #hold(channel: ClientChannel): void {
-    ignoreErrors(channel);
-    onClosed(channel, () => {
-      const at = this.#held.indexOf(channel);
+  #hold(session: OwnSession): void {
+    onClosed(session, () => {
+      const at = this.#held.indexOf(session);
       if (at !== -1) this.#held.splice(at, 1);
       if (this.#held.length === 0) this.#stopLooking();
       this.#release();
     });
-    this.#held.push(channel);
+    this.#held.push(session);
     this.#slots.accepted(false);
     if (this.#slots.waiting > 0) this.#close(1);
     else this.#stopTimer ??= startTimer(period, this.#look, false);
@@ -141,6 +141,6 @@ export class SessionAhead {
   }
 
   #close(count: number): void {
-    for (const channel of this.#held.splice(0, count)) channel.close();
+    for (const session of this.#held.splice(0, count)) session.close();
   }
 }

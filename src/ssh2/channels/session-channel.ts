@@ -53,7 +53,7 @@ export function wrapSession(
 }
 
 /** What goes wrong on a channel shows in its end; an `error` that nobody hears would end the process. */
-export function ignoreErrors(raw: ClientChannel): void {
+function ignoreErrors(raw: ClientChannel): void {
   if (raw.listenerCount('error') > 0) return;
   raw.on('error', ignore);
   raw.stderr.on('error', ignore);
@@ -83,14 +83,7 @@ class SafeSession implements SessionChannel {
     raw.destroy = endAndClose;
     ignoreErrors(raw);
     raw.on('exit', (code: number | null, signal?: string, _dump?: string, description?: string) => {
-      this.#status =
-        code === null
-          ? {
-              kind: 'signal',
-              signal: printable(signal ?? 'SIG?', 40),
-              description: printable(description ?? '', 300),
-            }
-          : { kind: 'exit', exitCode: code };
+      this.#status = statusOf(code, signal, description);
     });
     raw.on('close', () => this.#closed());
     // Comes with the server's CLOSE even while stdout is still unread.
@@ -200,9 +193,19 @@ class SafeSession implements SessionChannel {
   }
 
   #writeError(): Error {
-    if (this.#outcome?.kind === 'lost') return this.#outcome.error;
-    return this.#lost.error ?? Object.assign(new Error('write after the channel ended'), { code: 'EPIPE' });
+    return writeError(this.#outcome, this.#lost);
   }
+}
+
+/** What the server says of the end of a command (RFC 4254 section 6.10). */
+export function statusOf(code: number | null, signal = 'SIG?', description = ''): ChannelOutcome {
+  if (code !== null) return { kind: 'exit', exitCode: code };
+  return { kind: 'signal', signal: printable(signal, 40), description: printable(description, 300) };
+}
+
+export function writeError(outcome: ChannelOutcome | undefined, lost: Lost | undefined): Error {
+  if (outcome?.kind === 'lost') return outcome.error;
+  return lost?.error ?? Object.assign(new Error('write after the channel ended'), { code: 'EPIPE' });
 }
 
 /**

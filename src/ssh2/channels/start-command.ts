@@ -1,8 +1,11 @@
 import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
+import { atEndOfTurn } from '../../time/end-of-turn.ts';
 import type { Stoppable } from '../../time/on-abort.ts';
 import { behindFirstRequest, execOn, nextChannelId } from '../insides/internals.ts';
+import { openBareSession } from '../insides/session-shape.ts';
 import type { Lost } from '../transport/lost.ts';
 import type { OpenedCallback, OpenPlan } from './opening.ts';
+import { OwnSession } from './own-session.ts';
 import { type SessionChannel, wrapSession } from './session-channel.ts';
 
 export interface ExecRequest {
@@ -49,7 +52,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   readonly timeout: number | undefined;
   readonly isChore: boolean | undefined;
   readonly isSpare: boolean | undefined;
-  readonly startOn: ((channel: ClientChannel, started: SessionCallback) => void) | undefined;
+  readonly startOn: ((session: OwnSession, started: SessionCallback) => void) | undefined;
   readonly #link: CommandLink;
   readonly #request: ExecRequest;
   readonly #events: ExecEvents;
@@ -71,17 +74,37 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     // A terminal is asked for before the command is.
     const { command, pty } = request;
     if (command !== undefined && pty === undefined)
-      this.startOn = (channel, started) => this.#startOn(channel, command, started);
+      this.startOn = (session, started) => this.#startOn(session, command, started);
   }
 
   start(client: Client, started: SessionCallback): void {
+    this.#events.onAsked?.();
+    if (!this.#openOwn(client, started)) this.#openPlain(client, started);
+  }
+
+  #openOwn(client: Client, started: SessionCallback): boolean {
+    const { command, pty } = this.#request;
+    if (command === undefined || pty !== undefined) return false;
+    return openBareSession(client, OwnSession, (error, session) => {
+      if (error) return this.#refused(error, started);
+      this.#exec(session, command, started);
+      this.#sent(session);
+    });
+  }
+
+  #openPlain(client: Client, started: SessionCallback): void {
     const { command, pty } = this.#request;
     const id = nextChannelId(client);
-    this.#events.onAsked?.();
-    const opened = (error: Error | undefined, raw: ClientChannel) => this.#opened(error, raw, started);
+    const opened = (error: Error | undefined, raw: ClientChannel) => {
+      const { lost, commandEnded } = this.#link;
+      if (error) this.#refused(error, started);
+      // Wrapped before the callback returns: the exit status may follow in the same packet.
+      else started(undefined, wrapSession(client, raw, lost, commandEnded));
+    };
     if (command === undefined) return void client.shell(typeof pty === 'object' ? pty : {}, opened);
     client.exec(command, pty === undefined ? {} : { pty }, opened);
-    if (pty === undefined) behindFirstRequest(client, id, (channel) => this.#sent(channel));
+    if (pty === undefined)
+      behindFirstRequest(client, id, (channel) => this.#sent(channel as ClientChannel & { eof(): void }));
   }
 
   discard(session: SessionChannel): void {
@@ -90,26 +113,29 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     else session.close();
   }
 
-  #startOn(channel: ClientChannel, command: string, started: SessionCallback): void {
-    const { client } = this.#link;
+  #startOn(session: OwnSession, command: string, started: SessionCallback): void {
     this.#events.onAsked?.();
-    execOn(client, channel, command, (error, raw) => this.#opened(error, raw, started));
+    this.#exec(session, command, started);
     // Whether there is input is decided at the end of the caller's turn.
-    queueMicrotask(() => this.#sent(channel));
+    atEndOfTurn(() => this.#sent(session));
+  }
+
+  #exec(session: OwnSession, command: string, started: SessionCallback): void {
+    const { client, lost, commandEnded } = this.#link;
+    execOn(client, session, command, (error) => {
+      if (error) this.#refused(error, started);
+      else started(undefined, session.begin(lost, commandEnded));
+    });
+  }
+
+  #refused(error: Error, started: SessionCallback): void {
+    this.#events.onRefused?.();
+    started(error, undefined as unknown as SessionChannel);
   }
 
   /** In the turn in which the command leaves. */
-  #sent(channel: ClientChannel): void {
-    if (this.#request.hasNoInput?.()) (channel as ClientChannel & { eof(): void }).eof();
+  #sent(channel: { eof(): void }): void {
+    if (this.#request.hasNoInput?.()) channel.eof();
     if (this.#isSequel) this.#link.ahead?.prepare();
-  }
-
-  /** Wrapped before the callback returns: the exit status may follow in the same packet. */
-  #opened(error: Error | undefined, raw: ClientChannel, started: SessionCallback): void {
-    const { client, lost, commandEnded } = this.#link;
-    if (error) {
-      this.#events.onRefused?.();
-      started(error, undefined as unknown as SessionChannel);
-    } else started(undefined, wrapSession(client, raw, lost, commandEnded));
   }
 }

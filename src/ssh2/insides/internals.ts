@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { Client, ClientChannel } from 'ssh2';
 import { serves } from './registry/look.ts';
 import { replaceUntilLogin } from './until-login.ts';
@@ -28,7 +28,6 @@ export interface RawChannelState {
 interface ChannelManager {
   _cur: number;
   get(id: number): unknown;
-  add?(opened: unknown): number;
   update?(id: number, entry: unknown): void;
 }
 
@@ -51,20 +50,28 @@ export function nextChannelId(client: Client): number | undefined {
 /**
  * Closes a channel that ssh2 opened and then forgot: when the server accepts the channel but refuses the request
  * on it, ssh2 reports the refusal and leaves the channel open, where it counts against MaxSessions for ever.
- * Returns the channel, which emits `close` when the server has closed it too; undefined when there is none.
+ * `closed` is called when the server has closed it too. False when there is none.
  */
-export function closeForgottenChannel(client: Client, id: number | undefined): EventEmitter | undefined {
+export function closeForgottenChannel(client: Client, id: number | undefined, closed: () => void): boolean {
   const manager = (client as unknown as ClientInternals)._chanMgr;
-  if (id === undefined || typeof manager?.get !== 'function') return undefined;
-  const channel = manager.get(id) as
-    | (EventEmitter & { close?: () => void; resume?: () => void; stderr?: { resume?: () => void } })
-    | undefined;
-  if (typeof channel?.close !== 'function') return undefined;
-  channel.on('error', () => {});
+  if (id === undefined || typeof manager?.get !== 'function') return false;
+  const channel = manager.get(id) as ForgottenChannel | undefined;
+  if (typeof channel?.close !== 'function') return false;
+  if (channel instanceof EventEmitter) {
+    channel.on('error', () => {});
+    channel.once('close', closed);
+    channel.resume?.();
+    channel.stderr?.resume?.();
+    // A session of ours has no events.
+  } else onClosed(channel, closed);
   channel.close();
-  channel.resume?.();
-  channel.stderr?.resume?.();
-  return channel;
+  return true;
+}
+
+interface ForgottenChannel {
+  close?(): void;
+  resume?(): void;
+  stderr?: { resume?(): void };
 }
 
 /**
@@ -100,46 +107,30 @@ export function behindFirstRequest(
   manager.update(id, Object.assign(both, { type: (opened as { type?: string }).type }));
 }
 
-type Opened = (error: Error | undefined, channel: ClientChannel) => void;
-
-/** The window and the packet size that ssh2 grants on each channel (its lib/Channel.js). */
-const channelWindow = 2 * 1024 * 1024;
-const channelPacket = 32 * 1024;
-
-/** Opens a session and asks for nothing on it, which ssh2 itself does not offer. False when ssh2 changed inside. */
-export function openBareSession(client: Client, opened: Opened): boolean {
-  const manager = (client as unknown as ClientInternals)._chanMgr;
-  const protocol = protocolOf(client);
-  if (!serves(client, 'sessions ahead')) return false;
-  if (typeof manager?.add !== 'function' || typeof protocol?.session !== 'function') return false;
-  if (typeof protocol.exec !== 'function') return false;
-  const callback: Opened = (error, channel) => opened(error, channel);
-  // ssh2 reads the kind of channel from its own callback.
-  const id = manager.add(Object.assign(callback, { type: 'session' }));
-  if (id === -1) return false;
-  protocol.session(id, channelWindow, channelPacket);
-  return true;
-}
-
 /**
  * Calls back when a channel on which nothing was asked for is closed: ssh2 then fails all requests on it. The channel's
  * own `close` would need a reader of its streams. Given `undefined`, nobody is called any more; to be done before
  * anything is asked for.
  */
-export function onClosed(channel: ClientChannel, closed: (() => void) | undefined): void {
+export function onClosed(channel: object, closed: (() => void) | undefined): void {
   const state = stateOf(channel);
   if (state._callbacks) state._callbacks = closed ? [closed] : [];
 }
 
 /** Asks for a command on a session that is open already, as the second half of ssh2's own `exec` does. */
-export function execOn(client: Client, channel: ClientChannel, command: string, started: Opened): void {
+export function execOn(
+  client: Client,
+  channel: object,
+  command: string,
+  answered: (error: Error | undefined) => void,
+): void {
   const state = stateOf(channel);
   const { outgoing, _callbacks: callbacks } = state;
-  if (outgoing?.state !== 'open' || !callbacks) return started(new Error('Channel is not open'), channel);
+  if (outgoing?.state !== 'open' || !callbacks) return answered(new Error('Channel is not open'));
   callbacks.push((failed) => {
-    if (failed) return started(failed instanceof Error ? failed : new Error('Unable to exec'), channel);
+    if (failed) return answered(failed instanceof Error ? failed : new Error('Unable to exec'));
     state.subtype = 'exec';
-    started(undefined, channel);
+    answered(undefined);
   });
   protocolOf(client)?.exec?.(outgoing.id, command, true);
 }

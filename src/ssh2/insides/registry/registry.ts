@@ -146,20 +146,38 @@ export const insides = table({
     replaced: ['_protocol.service', '_protocol.authPK', '_protocol._handlers.SERVICE_ACCEPT'],
     later: ['_protocol._kexinit', '_protocol._kex.negotiated.cs.compress'],
   },
-  'sessions ahead': {
-    use: 'Opens a session before a command needs it, and starts the command on it.',
-    fault: 'Opens a session only together with a command: an additional round trip for each.',
-    source: 'RFC 4254 sections 6.1 and 6.5',
+  'sessions of our own': {
+    use: 'Opens a session before a command needs it, starts the command on it, and puts a smaller channel in the place of its own.',
+    fault:
+      'Opens a session only together with a command: an additional round trip for each. Its channel is three streams and some twenty listeners.',
+    source:
+      'RFC 4254 sections 5 and 6.5; lib/client.js `CHANNEL_OPEN_CONFIRMATION`, lib/utils.js `onCHANNEL_CLOSE`',
     need: 'speed',
-    figure: '1 round trip of 2 for each command (test/cost/commands.test.ts)',
+    figure:
+      '1 round trip of 2 for each command (test/cost/commands.test.ts), and a quarter of its processor time (docs/benchmarks.md)',
     test: 'test/ssh2/session-ahead.test.ts',
     members: {
+      '_protocol._handlers.CHANNEL_OPEN_CONFIRMATION': 'function',
       '_chanMgr.add': 'function',
+      '_chanMgr.get': 'function',
+      '_chanMgr.update': 'function',
       '_protocol.session': 'function',
       '_protocol.exec': 'function',
+      '_protocol.signal': 'function',
+      '_protocol.channelData': 'function',
+      '_protocol.channelEOF': 'function',
+      '_protocol.channelClose': 'function',
     },
-    replaced: ['channel._callbacks'],
-    later: ['channel._callbacks', 'channel.subtype', 'callback.type'],
+    replaced: [
+      '_protocol._handlers.CHANNEL_OPEN_CONFIRMATION',
+      'the channel of a session',
+      'channel._callbacks',
+    ],
+    later: [
+      'callback.type',
+      'channel.{incoming,outgoing,readable,stderr,subtype,emit,close}',
+      'channel.{_callbacks,_exit,_waitWindow,_chunkcb}',
+    ],
   },
   'behind the first request': {
     use: 'Sends the end of input, or the first SFTP packets, right behind the request for the command or SFTP.',

@@ -1,0 +1,174 @@
+import type { Client } from 'ssh2';
+import { protocolOf, type RawChannelState } from './internals.ts';
+import { serves } from './registry/look.ts';
+
+/** What ssh2 grants on each channel (its lib/Channel.js). */
+const grantedWindow = 2 * 1024 * 1024;
+const grantedPacket = 32 * 1024;
+
+/** SSH_MSG_CHANNEL_OPEN_CONFIRMATION (RFC 4254 section 5.1). */
+interface Confirmation {
+  recipient: number;
+  sender: number;
+  window: number;
+  packetSize: number;
+}
+
+type Confirmed = (client: Client, info: Confirmation) => SessionShape;
+type Opened<S> = (error: Error | undefined, session: S) => void;
+/** What stands in ssh2's table of channels until the server has answered. */
+type Opening = Opened<SessionShape> & { type: 'session'; confirmed: Confirmed };
+
+type Ends = Required<Pick<RawChannelState, 'incoming' | 'outgoing'>>;
+
+interface WithTable {
+  _chanMgr: {
+    add(opening: unknown): number;
+    get(id: number): unknown;
+    update(id: number, entry: unknown): void;
+  };
+}
+
+/** The protocol's members that a session sends by. */
+interface SessionSender {
+  _handlers: { CHANNEL_OPEN_CONFIRMATION(protocol: unknown, info: Confirmation): void };
+  session(id: number, window: number, packetSize: number): void;
+  signal(id: number, name: string): void;
+  channelData(id: number, data: Buffer): void;
+  channelEOF(id: number): void;
+  channelClose(id: number): void;
+}
+
+/** A stream that has ended: ssh2 leaves it alone. */
+const noStream = { readable: false, emit() {} };
+
+/**
+ * A session as ssh2's handlers of messages want a channel to be, in place of ssh2's own: that one is three streams of Node's
+ * with some twenty listeners, which cost more than all else of a short command. As it has no stream that ssh2 could end,
+ * ssh2 keeps its states, answers a CLOSE, and tells it `exit` and `close`. Data comes by `bounds/receive-window.ts`.
+ */
+export abstract class SessionShape {
+  readonly type = 'session';
+  readonly incoming: Ends['incoming'];
+  readonly outgoing: Ends['outgoing'];
+  readonly readable = false;
+  readonly stderr = noStream;
+  readonly _exit = { code: undefined };
+  _callbacks: Array<(failed: unknown) => void> = [];
+  _waitWindow = false;
+  /** Called when the server grants more. */
+  _chunkcb: (() => void) | undefined;
+  protected readonly client: Client;
+
+  constructor(client: Client, { recipient, sender, window, packetSize }: Confirmation) {
+    this.client = client;
+    this.incoming = { id: recipient, window: grantedWindow, state: 'open' };
+    // Who takes no bytes at all would be sent nothing for ever; what everybody takes is in RFC 4253 section 6.1.
+    this.outgoing = { id: sender, window, packetSize: packetSize || grantedPacket, state: 'open' };
+  }
+
+  /** The server has said how the command ended; by a signal where `code` is null. */
+  protected abstract exited(code: number | null, signal?: string, description?: string): void;
+  /** The server has closed it, or the connection is over. */
+  protected abstract closed(): void;
+
+  /** For ssh2 alone. */
+  emit(
+    event: string,
+    code?: number | null,
+    ...bySignal: [name?: string, dump?: boolean, description?: string]
+  ): void {
+    if (event === 'exit') this.exited(code ?? null, bySignal[0], bySignal[2]);
+    else if (event === 'close') this.closed();
+  }
+
+  eof(): void {
+    if (this.outgoing.state !== 'open') return;
+    this.outgoing.state = 'eof';
+    senderOf(this.client).channelEOF(this.outgoing.id);
+  }
+
+  /** ssh2 calls it as well, to answer a CLOSE. */
+  close(): void {
+    if (!this.canSignal) return;
+    this.outgoing.state = 'closing';
+    senderOf(this.client).channelClose(this.outgoing.id);
+  }
+
+  protected get canSignal(): boolean {
+    return this.outgoing.state === 'open' || this.outgoing.state === 'eof';
+  }
+
+  /** @throws Error for a name that RFC 4254 does not have. */
+  protected sendSignal(name: string): void {
+    if (this.canSignal) senderOf(this.client).signal(this.outgoing.id, name);
+  }
+
+  /** Sends what the server's window takes; what is left is for `whenGranted`. */
+  protected send(data: Buffer): Buffer {
+    const { outgoing } = this;
+    let left = data;
+    while (left.length > 0 && outgoing.window > 0) {
+      const part = left.subarray(0, Math.min(outgoing.window, outgoing.packetSize));
+      outgoing.window -= part.length;
+      senderOf(this.client).channelData(outgoing.id, part);
+      left = left.subarray(part.length);
+    }
+    return left;
+  }
+
+  protected whenGranted(goOn: () => void): void {
+    this._waitWindow = true;
+    this._chunkcb = goOn;
+  }
+}
+
+/**
+ * Opens a session and asks for nothing on it, which ssh2 itself does not offer; `Session` is what becomes of it. False
+ * when ssh2 changed inside.
+ */
+export function openBareSession<S extends SessionShape>(
+  client: Client,
+  Session: new (client: Client, info: Confirmation) => S,
+  opened: Opened<S>,
+): boolean {
+  if (!serves(client, 'sessions of our own')) return false;
+  knowOurs(client);
+  const opening: Opening = Object.assign(
+    (error: Error | undefined, session: SessionShape) => opened(error, session as S),
+    {
+      // ssh2 reads the kind of channel from its own callback.
+      type: 'session' as const,
+      confirmed: (...given: Parameters<Confirmed>) => new Session(...given),
+    },
+  );
+  const id = tableOf(client).add(opening);
+  if (id === -1) return false;
+  senderOf(client).session(id, grantedWindow, grantedPacket);
+  return true;
+}
+
+const knowing = new WeakSet<Client>();
+
+/** Where ssh2 would make a channel of its own, ours is made of what we opened. */
+function knowOurs(client: Client): void {
+  if (knowing.has(client)) return;
+  knowing.add(client);
+  const handlers = senderOf(client)._handlers;
+  const original = handlers.CHANNEL_OPEN_CONFIRMATION;
+  handlers.CHANNEL_OPEN_CONFIRMATION = (protocol, info) => {
+    const opening = tableOf(client).get(info.recipient) as Opening | undefined;
+    if (typeof opening?.confirmed !== 'function') return original(protocol, info);
+    const session = opening.confirmed(client, info);
+    tableOf(client).update(info.recipient, session);
+    opening(undefined, session);
+  };
+}
+
+function tableOf(client: Client): WithTable['_chanMgr'] {
+  return (client as unknown as WithTable)._chanMgr;
+}
+
+function senderOf(client: Client): SessionSender {
+  return protocolOf(client) as unknown as SessionSender;
+}

@@ -1,0 +1,271 @@
+import type { Client } from 'ssh2';
+import { describe, expect, it } from 'vitest';
+import { ConnectionLost } from '../../src/errors/index.ts';
+import { boundWindows } from '../../src/ssh2/bounds/receive-window.ts';
+import { OwnSession } from '../../src/ssh2/channels/own-session.ts';
+import { openBareSession } from '../../src/ssh2/insides/session-shape.ts';
+import { LostSignal } from '../../src/ssh2/transport/lost.ts';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+type Handler = (...given: unknown[]) => void;
+
+/** What ssh2 1.17 has, as far as a session goes. */
+function fakeClient({ window = 2 * MiB, packetSize = 32 * KiB } = {}) {
+  const sent: unknown[] = [];
+  const exceeded: string[] = [];
+  const table = new Map<number, unknown>();
+  const note =
+    (name: string) =>
+    (...given: unknown[]) =>
+      void sent.push([name, ...given.map((one) => (Buffer.isBuffer(one) ? one.length : one))]);
+  const handlers: Record<string, Handler> = {
+    CHANNEL_DATA: () => {},
+    CHANNEL_EXTENDED_DATA: () => {},
+    CHANNEL_OPEN_CONFIRMATION: note('plain'),
+  };
+  const names = ['session', 'channelData', 'channelEOF', 'channelClose', 'channelWindowAdjust', 'signal'];
+  const client = {
+    _protocol: { _handlers: handlers, ...Object.fromEntries(names.map((name) => [name, note(name)])) },
+    _chanMgr: {
+      add: (one: unknown) => table.set(table.size, one).size - 1,
+      get: (id: number) => table.get(id),
+      update: (id: number, one: unknown) => table.set(id, one),
+    },
+  } as unknown as Client;
+  boundWindows(client, (what) => exceeded.push(what));
+  let session: OwnSession | undefined;
+  openBareSession(client, OwnSession, (_error, opened) => {
+    session = opened;
+  });
+  handlers['CHANNEL_OPEN_CONFIRMATION']?.(undefined, { recipient: 0, sender: 7, window, packetSize });
+  sent.length = 0;
+  if (!session) throw new Error('it was not opened');
+  return { client, handlers, session, sent, exceeded };
+}
+
+function begun(options?: Parameters<typeof fakeClient>[0]) {
+  const fake = fakeClient(options);
+  const lost = new LostSignal();
+  const seen: unknown[] = [];
+  let released = 0;
+  fake.session.begin(lost, () => released++);
+  const receive = (data: string | Buffer) => fake.handlers['CHANNEL_DATA']?.(undefined, 0, Buffer.from(data));
+  const receiveError = (data: string) =>
+    fake.handlers['CHANNEL_EXTENDED_DATA']?.(undefined, 0, Buffer.from(data), 1);
+  const sink = {
+    onStdout: (data: Buffer) => void seen.push(`out ${data}`),
+    onStderr: (data: Buffer) => void seen.push(`err ${data}`),
+    onEnd: (outcome: unknown) => void seen.push(outcome),
+  };
+  /** As ssh2 does at the server's CLOSE. */
+  const close = () => {
+    fake.session.incoming.state = 'closed';
+    fake.session.close();
+    fake.session.emit('close');
+  };
+  return { ...fake, lost, seen, receive, receiveError, sink, close, released: () => released };
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+const wellDone = { kind: 'exit', exitCode: 0 };
+
+describe('the output of a session of our own', () => {
+  it('that comes before anybody wants it waits, and its end behind it', async () => {
+    const { session, seen, receive, receiveError, sink, close, released } = begun();
+    for (const piece of ['a', 'b', 'c']) receive(piece);
+    receiveError('x');
+    session.emit('exit', 0);
+    close();
+    await nextTurn();
+    expect(seen).toEqual([]);
+    expect(released()).toBe(1);
+    session.start(sink);
+    expect(seen).toEqual([]);
+    await nextTurn();
+    expect(seen).toEqual(['out a', 'out bc', 'err x', wellDone]);
+  });
+
+  it('keeps its order while its reader stops and goes on, and the end waits for it', async () => {
+    const { session, seen, receive, receiveError, sink, close } = begun();
+    session.start(sink);
+    receive('1');
+    session.pause('stdout');
+    receive('2');
+    receiveError('e');
+    receive('3');
+    session.emit('exit', 0);
+    close();
+    await nextTurn();
+    expect(seen).toEqual(['out 1', 'err e']);
+    session.resume('stdout');
+    await nextTurn();
+    expect(seen).toEqual(['out 1', 'err e', 'out 2', 'out 3', wellDone]);
+  });
+
+  it('may stop its sender from within', async () => {
+    const { session, seen, receive, sink } = begun();
+    const onStdout = (data: Buffer) => {
+      sink.onStdout(data);
+      session.pause('stdout');
+    };
+    session.start({ ...sink, onStdout });
+    for (const piece of ['1', '2', '3']) receive(piece);
+    for (const count of [1, 2]) {
+      expect(seen).toHaveLength(count);
+      session.resume('stdout');
+      await nextTurn();
+    }
+    expect(seen).toEqual(['out 1', 'out 2', 'out 3']);
+  });
+
+  it('never comes to more than the window, and what is read of it is granted again', async () => {
+    const { session, sent, exceeded, receive, sink } = begun();
+    session.start(sink);
+    session.pause('stdout');
+    for (let n = 0; n < 64; n++) receive(Buffer.alloc(32 * KiB));
+    expect(session.held).toBe(2 * MiB);
+    expect(sent).toEqual([]);
+    receive('x');
+    expect(exceeded[0]).toContain('it sent 1 bytes more than the window');
+    expect(session.held).toBe(2 * MiB);
+    session.resume('stdout');
+    await nextTurn();
+    expect(session.held).toBe(0);
+    expect(sent).toEqual([['channelWindowAdjust', 7, 2 * MiB]]);
+  });
+
+  it('takes little more memory than its bytes, however small the pieces are', async () => {
+    const { session, seen, receive, sink } = begun();
+    for (let n = 0; n < 100_000; n++) receive('x');
+    session.start({ ...sink, onStdout: (data) => void seen.push(data.length) });
+    await nextTurn();
+    expect(seen.length).toBeLessThan(10);
+    expect(seen.reduce((sum: number, length) => sum + (length as number), 0)).toBe(100_000);
+  });
+
+  it('is nobody’s any more once the session was given up', async () => {
+    const { session, seen, receive, sink, close } = begun();
+    session.start(sink);
+    session.pause('stdout');
+    receive('held');
+    session.close();
+    close();
+    await nextTurn();
+    expect(seen).toEqual(['out held', { kind: 'no-status' }]);
+    const other = begun();
+    other.receive('held');
+    other.session.close();
+    await nextTurn();
+    expect(other.session.held).toBe(0);
+  });
+});
+
+describe('the end of a session of our own', () => {
+  const error = new ConnectionLost('gone', { phase: 'session', host: 'h', port: 1, why: 'socket' });
+
+  it('is a loss when the connection dies before the server has said everything', () => {
+    const { session, seen, receive, sink, lost, released } = begun();
+    session.start(sink);
+    session.pause('stdout');
+    receive('so far');
+    session.emit('exit', 0);
+    lost.declare(error);
+    session.incoming.state = 'closed';
+    session.emit('close');
+    expect(seen).toEqual(['out so far', { kind: 'lost', error }]);
+    expect(released()).toBe(1);
+    expect(lost.listenerCount).toBe(0);
+  });
+
+  it('is the status when it has', async () => {
+    const { session, seen, sink, lost } = begun();
+    session.start(sink);
+    session.emit('exit', 0);
+    session.incoming.state = 'eof';
+    lost.declare(error);
+    await nextTurn();
+    expect(seen).toEqual([wellDone]);
+  });
+
+  it('tells a signal, escaped and cut', async () => {
+    const { session, seen, sink, close } = begun();
+    session.start(sink);
+    session.emit('exit', null, 'SIGTERM\u001b', false, 'x'.repeat(1_000));
+    close();
+    await nextTurn();
+    expect(seen).toMatchObject([{ kind: 'signal', signal: 'SIGTERM\\x1b' }]);
+  });
+
+  it('never comes within the packet handler', async () => {
+    const { session, seen, sink, close } = begun();
+    session.start(sink);
+    close();
+    expect(seen).toEqual([]);
+    await nextTurn();
+    expect(seen).toEqual([{ kind: 'no-status' }]);
+  });
+});
+
+describe('the input of a session of our own', () => {
+  it('leaves in packets that the server takes, within its window, and its end behind it', () => {
+    const { session, sent } = begun({ window: 70 * KiB });
+    const answers: unknown[] = [];
+    session.write(Buffer.alloc(60 * KiB), (problem) => answers.push(problem));
+    session.write(Buffer.alloc(20 * KiB), (problem) => answers.push(problem));
+    session.end();
+    expect(sent).toEqual([32, 28, 10].map((size) => ['channelData', 7, size * KiB]));
+    expect(answers).toEqual([undefined]);
+    // As ssh2 does when more is granted.
+    session.outgoing.window += MiB;
+    session._chunkcb?.();
+    expect(sent.slice(3)).toEqual([
+      ['channelData', 7, 10 * KiB],
+      ['channelEOF', 7],
+    ]);
+    expect(answers).toEqual([undefined, undefined]);
+  });
+
+  it('is answered with an error where the session ends first', async () => {
+    const { session, sink, close } = begun({ window: 1 });
+    session.start(sink);
+    const answers: unknown[] = [];
+    session.write(Buffer.alloc(10), (problem) => answers.push(problem));
+    close();
+    await nextTurn();
+    session.write(Buffer.alloc(10), (problem) => answers.push(problem));
+    expect(answers).toMatchObject([{ code: 'EPIPE' }, { code: 'EPIPE' }]);
+  });
+
+  it('leaves at all when the server says that it takes packets of no bytes', () => {
+    const { session, sent } = begun({ packetSize: 0 });
+    session.write(Buffer.alloc(10), () => {});
+    expect(sent).toEqual([['channelData', 7, 10]]);
+  });
+});
+
+it('a channel that is not ours is left to ssh2', () => {
+  const { handlers, sent } = fakeClient();
+  handlers['CHANNEL_OPEN_CONFIRMATION']?.(undefined, { recipient: 5, sender: 1, window: 1, packetSize: 1 });
+  expect(sent).toHaveLength(1);
+});
+
+it('a signal that SSH does not have, and any after the end, are passed over', async () => {
+  const { client, session, sent, sink, close } = begun();
+  session.start(sink);
+  session.signal('TERM');
+  Object.assign((client as unknown as { _protocol: object })._protocol, {
+    signal: () => {
+      throw new Error('Invalid signal');
+    },
+  });
+  session.signal('NONE');
+  close();
+  await nextTurn();
+  session.signal('TERM');
+  expect(sent).toEqual([
+    ['signal', 7, 'TERM'],
+    ['channelClose', 7],
+  ]);
+});
