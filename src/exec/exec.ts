@@ -1,7 +1,7 @@
 import { labelOf, observeExec } from '../observe/exec-trace.ts';
 import { RunningCommand } from './command.ts';
 import { Execution } from './execution.ts';
-import { resolveExec } from './options.ts';
+import { noOptions, resolveExec } from './options.ts';
 import type { BufferExecOptions, Command, ExecOptions, SessionOpener, TextExecOptions } from './types.ts';
 
 /**
@@ -32,10 +32,10 @@ export function exec(
 export function exec(
   opener: SessionOpener,
   command: string | readonly string[],
-  options: ExecOptions = {},
+  options: ExecOptions = noOptions,
 ): Command<never> {
   const request = resolveExec(command, options, opener.serverVersion);
   const observer = observeExec(opener.where, command, options);
-  const named = { ...request, command: labelOf(options) ?? request.command };
-  return new RunningCommand(new Execution(opener, named, observer), request.encoding);
+  request.command = labelOf(options) ?? request.command;
+  return new RunningCommand(new Execution(opener, request, observer), request.encoding);
 }

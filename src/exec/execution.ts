@@ -45,7 +45,7 @@ export class Execution implements ChannelSink {
   readonly #ended = latch<ChannelOutcome>();
   /** No start of it can come any more that nobody deals with. */
   readonly #neverLate = latch<void>();
-  #callbacks: Array<Promise<void>> = [];
+  #callbacks: Array<Promise<void>> | undefined;
   #channel: SessionChannel | undefined;
   #stopping: Promise<Terminated> | undefined;
   /** Another end than the command's own is on its way. */
@@ -53,8 +53,8 @@ export class Execution implements ChannelSink {
   #killed = false;
   #askedAt: number | undefined;
   #startedAt: number | undefined;
-  #stopTimer = () => {};
-  #unsubscribe = () => {};
+  #stopTimer: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
   readonly #observer: ExecObserver | undefined;
 
   constructor(opener: SessionOpener, request: ResolvedExec, observer?: ExecObserver) {
@@ -115,7 +115,7 @@ export class Execution implements ChannelSink {
     this.#channel = channel;
     this.#neverLate.resolve();
     this.#startedAt = now();
-    this.#stopTimer = startTimer(timeout, () => this.#timedOut());
+    if (timeout !== Infinity) this.#stopTimer = startTimer(timeout, () => this.#timedOut());
     this.stdout.connect(channel, 'stdout');
     this.stderr.connect(channel, 'stderr');
     if (onStdout) this.#callBack(this.stdout.forEach(onStdout));
@@ -134,6 +134,7 @@ export class Execution implements ChannelSink {
   }
 
   #callBack(calls: Promise<void>): void {
+    this.#callbacks ??= [];
     this.#callbacks.push(calls.catch((error) => this.#fail(error)));
   }
 
@@ -153,7 +154,7 @@ export class Execution implements ChannelSink {
   #conclude(ending: Ending): void {
     this.#finish(this.stdout, ending);
     this.#finish(this.stderr, ending);
-    if (this.#callbacks.length === 0) return this.#report(ending);
+    if (!this.#callbacks) return this.#report(ending);
     void Promise.all(this.#callbacks).then(() => this.#report(ending));
   }
 
@@ -278,8 +279,8 @@ export class Execution implements ChannelSink {
   }
 
   #release(): void {
-    this.#stopTimer();
-    this.#unsubscribe();
+    this.#stopTimer?.();
+    this.#unsubscribe?.();
   }
 
   // --- accounts ---

@@ -41,13 +41,16 @@ const longestLine = 256 * 1024 - 256;
 
 const defaultMaxBuffer = 16 * 1024 * 1024;
 
+/** Most commands have none: there is nothing to check then. */
+export const noOptions: ExecOptions = Object.freeze({});
+
 /** Checks everything before anything opens. @throws TypeError or RangeError that names the option. */
 export function resolveExec(
   command: string | readonly string[],
   options: ExecOptions,
   serverVersion: string | undefined,
 ): ResolvedExec {
-  checkOptions(options, execChecks);
+  if (options !== noOptions) checkOptions(options, execChecks);
   const shell: Shell = options.shell ?? (isWindowsServer(serverVersion) ? 'cmd' : 'posix');
   const { cwd, env, encoding } = options;
   // As in powershell(): with an encoding of the caller's, the PC's own code page stays.

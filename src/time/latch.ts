@@ -6,28 +6,36 @@ export interface Latch<T> {
   reject(error: unknown): void;
 }
 
-// Two of them are made for each command: a class is cheaper than an object full of closures.
+// Some are made for each command, and most of their promises are never asked for.
 class Switched<T> implements Latch<T> {
-  readonly promise: Promise<T>;
   settled = false;
-  #resolve!: (value: T) => void;
-  #reject!: (error: unknown) => void;
+  #promise: Promise<T> | undefined;
+  #resolve: ((value: T) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+  #settle: (() => void) | undefined;
 
-  constructor() {
-    this.promise = new Promise<T>((resolve, reject) => {
+  get promise(): Promise<T> {
+    this.#promise ??= new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
+      this.#settle?.();
     });
+    return this.#promise;
   }
 
   resolve(value: T): void {
-    this.settled = true;
-    this.#resolve(value);
+    this.#end(() => this.#resolve?.(value));
   }
 
   reject(error: unknown): void {
+    this.#end(() => this.#reject?.(error));
+  }
+
+  #end(settle: () => void): void {
+    if (this.settled) return;
     this.settled = true;
-    this.#reject(error);
+    this.#settle = settle;
+    settle();
   }
 }
 

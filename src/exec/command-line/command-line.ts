@@ -42,9 +42,10 @@ const maxCmdLength = 8_100;
  *   cannot pass on. RangeError for a command that is longer than cmd.exe accepts.
  */
 export function buildCommandLine(request: CommandLineRequest): string {
-  const { command, shell } = request;
+  const { command, shell, cwd, env } = request;
   checkShell('shell', shell);
   checkCommand(command);
+  if (isText(command) && cwd === undefined && env === undefined) return command;
   const around = checkSurroundings(request, shell === 'posix' ? 'posix' : 'windows');
   if (isText(command) && around.cwd === undefined && around.env.length === 0) return command;
   if (shell === 'raw') throw new TypeError(rawMessage(request));

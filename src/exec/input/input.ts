@@ -1,5 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
 import type { SessionChannel } from '../../ssh2/channels/session-channel.ts';
+import { atEndOfTurn } from '../../time/end-of-turn.ts';
 import { InputStream, inputIsOver } from './input-stream.ts';
 
 /** What a command reads: bytes, the caller's stream, what the caller writes to `command.stdin`, or nothing. */
@@ -59,7 +60,7 @@ export class Input {
 
   /** Who does not take `stdin` in the turn of the call gives the command the end of its input. */
   #decideSoon(): void {
-    queueMicrotask(() => {
+    atEndOfTurn(() => {
       this.#isDecided = true;
     });
   }

@@ -10,16 +10,21 @@ export interface Flow {
 }
 
 const tailBytes = 2_048;
+/** Of a command that says nothing, as most do on stderr. */
+const nothing = Buffer.alloc(0);
+const nobody: readonly OutputStream[] = [];
 
 type PieceListener = (piece: never) => unknown;
 
 /** One of the two outputs of a command: what is kept of it, and who else gets it. */
 export class Output {
   readonly #createDecoder: (() => Decoder) | undefined;
-  readonly #kept: Collector;
+  readonly #maxBuffer: number;
+  /** Made at the first output. */
+  #kept: Collector | undefined;
   #flow: Flow | undefined;
   #name: 'stdout' | 'stderr' = 'stdout';
-  #readers: OutputStream[] = [];
+  #readers = nobody;
   #stream: OutputStream | undefined;
   #isPaused = false;
   #isDraining = false;
@@ -29,11 +34,15 @@ export class Output {
   /** Without `createDecoder`, output stays bytes. */
   constructor(maxBuffer: number, createDecoder: (() => Decoder) | undefined) {
     this.#createDecoder = createDecoder;
-    this.#kept = new Collector(maxBuffer);
+    this.#maxBuffer = maxBuffer;
   }
 
   get truncated(): boolean {
-    return this.#kept.truncated;
+    return this.#kept?.truncated === true;
+  }
+
+  get #bytes(): Buffer {
+    return this.#kept?.bytes() ?? nothing;
   }
 
   connect(flow: Flow, name: 'stdout' | 'stderr'): void {
@@ -44,6 +53,7 @@ export class Output {
 
   /** Returns false when not all of it could be kept. */
   receive(chunk: Buffer): boolean {
+    this.#kept ??= new Collector(this.#maxBuffer);
     const isKept = this.#kept.add(chunk);
     if (this.#readers.length > 0) this.#pass(chunk);
     return isKept;
@@ -51,7 +61,7 @@ export class Output {
 
   /** The stream for the user. Taken late, it starts with what was kept so far. */
   get stream(): Readable {
-    this.#stream ??= this.#addReader(this.#kept.bytes());
+    this.#stream ??= this.#addReader(this.#bytes);
     return this.#stream;
   }
 
@@ -74,14 +84,14 @@ export class Output {
 
   /** All that was kept, decoded. */
   result(): string | Buffer {
-    const bytes = this.#kept.bytes();
+    const bytes = this.#bytes;
     if (!this.#createDecoder) return bytes;
     return bytes.length === 0 ? '' : decodeAll(bytes, this.#createDecoder());
   }
 
   /** The end of what was kept, as text, for messages. */
   tail(): string {
-    const end = this.#kept.bytes().subarray(-tailBytes);
+    const end = this.#bytes.subarray(-tailBytes);
     return this.#createDecoder ? decodeAll(end, this.#createDecoder()) : end.toString();
   }
 
@@ -111,7 +121,7 @@ export class Output {
   #addReader(first?: Buffer): OutputStream {
     const reader = new OutputStream(() => this.#regulate());
     if (first && first.length > 0) reader.deliver(first);
-    this.#readers.push(reader);
+    this.#readers = [...this.#readers, reader];
     if (this.#end) reader.finish(this.#end.error);
     return reader;
   }
