@@ -231,6 +231,36 @@ describe('The house', () => {
     expect(circlesOf(all.filter(({ from, to }) => !recursive(from, to)))).toEqual([]);
   });
 
+  it('exports nothing that nobody imports', () => {
+    const root = dirname(src);
+    const readers = ['src', 'test', 'bench', 'scripts'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.m?[jt]s$/.test(file))
+        .map((file) => join(root, folder, file)),
+    );
+    const wanted = new Set<string>();
+    const imported = /^(?:import|export)\s([^;']*?)\sfrom\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'/gm;
+    for (const reader of readers) {
+      for (const [, names = '*', path, whole] of readFileSync(reader, 'utf8').matchAll(imported)) {
+        const file = resolve(dirname(reader), path ?? whole ?? '');
+        for (const name of names.match(/\w+|\*/g) ?? []) wanted.add(`${file} ${name}`);
+      }
+    }
+    const exported = files
+      .filter((file) => !/(?:^|[\\/])index\.ts$|\.generated\.ts$/.test(file))
+      .flatMap((file) => {
+        const declared = readFileSync(join(src, file), 'utf8').matchAll(
+          /^export (?:abstract )?(?:async )?(?:class|interface|type|const|enum|function\*?) (\w+)/gm,
+        );
+        return [...declared].map(([, name = '']) => ({ file, name }));
+      });
+    const dead = exported.filter(
+      ({ file, name }) => ![name, '*'].some((one) => wanted.has(`${join(src, file)} ${one}`)),
+    );
+    expect(dead, 'take `export` away, or the whole thing').toEqual([]);
+    expect(exported.length).toBeGreaterThan(1_000);
+  });
+
   it('gives no two types the same name, be they exported or not', () => {
     const places = new Map<string, string[]>();
     for (const file of files) {

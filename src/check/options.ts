@@ -3,7 +3,7 @@ import type { Check } from './values.ts';
 import { unreadable, within, wrongAs, wrongSecret, wrongType } from './wrong.ts';
 
 /** A check that is asked for `undefined` too: the option cannot be left out. */
-export type RequiredCheck = Check & { readonly required: true };
+type RequiredCheck = Check & { readonly required: true };
 
 type NamesOf<T> = T extends unknown ? keyof T : never;
 /** Whether each member of a union of options needs the option. */

@@ -120,7 +120,7 @@ export function oneOf(...allowed: readonly (string | boolean)[]): Check {
 }
 
 /** `'a', 'b' or 'c'` */
-export function alternatives(words: readonly string[]): string {
+function alternatives(words: readonly string[]): string {
   return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 

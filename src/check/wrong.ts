@@ -54,7 +54,7 @@ function sentence(name: string, given: string, right: string): string {
 }
 
 /** `option retry.attempts`, `argument path`; the name says itself when it is an argument. */
-export function subject(name: string): string {
+function subject(name: string): string {
   return name === 'options' || name.startsWith('argument ') ? name : `option ${name}`;
 }
 

@@ -7,15 +7,15 @@ import type { Customer, CustomerGateway } from './types.ts';
 import { changeCustomersFile } from './write.ts';
 
 /** What may be written into the entry of a customer. */
-export type CustomerChange = Partial<Omit<Customer, 'code'>>;
+type CustomerChange = Partial<Omit<Customer, 'code'>>;
 
-export interface ChangeOptions {
+interface ChangeOptions {
   /** Only see whether it could be done. */
   isTrial?: boolean | undefined;
 }
 
 /** A file of no customers yet. */
-export function emptyCustomers(gateway: Partial<CustomerGateway>): string {
+function emptyCustomers(gateway: Partial<CustomerGateway>): string {
   const $schema = 'https://unpkg.com/ssh-via-gateway/dist/customers.schema.json';
   return `${JSON.stringify({ $schema, gateway, customers: {} }, null, 2)}\n`;
 }

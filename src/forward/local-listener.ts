@@ -7,7 +7,7 @@ import { localForwardFailed } from './failure.ts';
 import type { Forwarding, ForwardOptions } from './types.ts';
 
 /** Leads one visitor on, and joins both halves among the connections. What it throws is this connection's failure. */
-export type Carry = (socket: Socket, connections: Connections) => Promise<void>;
+type Carry = (socket: Socket, connections: Connections) => Promise<void>;
 
 /**
  * Listens on this machine for as long as the link lives.

@@ -64,10 +64,24 @@ const connectionChecks: Checks<AirflowConnection> = {
 const optionChecks: Checks<FromAirflowConnectionOptions> = { log: callback };
 
 const knownExtras = [
-  ...['key_file', 'private_key', 'private_key_passphrase', 'conn_timeout', 'timeout', 'cmd_timeout'],
-  ...['banner_timeout', 'auth_timeout', 'keepalive_interval', 'compress', 'no_host_key_check', 'host_key'],
-  ...['ignore_hostkey_verification', 'allow_host_key_change', 'look_for_keys', 'disabled_algorithms'],
-  ...['ciphers', 'host_proxy_cmd'],
+  'key_file',
+  'private_key',
+  'private_key_passphrase',
+  'conn_timeout',
+  'timeout',
+  'cmd_timeout',
+  'banner_timeout',
+  'auth_timeout',
+  'keepalive_interval',
+  'compress',
+  'no_host_key_check',
+  'host_key',
+  'ignore_hostkey_verification',
+  'allow_host_key_change',
+  'look_for_keys',
+  'disabled_algorithms',
+  'ciphers',
+  'host_proxy_cmd',
 ];
 
 /**

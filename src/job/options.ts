@@ -5,7 +5,7 @@ import type { StartRequest } from './host/commands.ts';
 import type { InteractiveOptions, JobOffsets, StartJobOptions } from './types.ts';
 
 /** A start request, and the command as results and messages show it: without `cwd` and `env`. */
-export interface ResolvedStart extends StartRequest {
+interface ResolvedStart extends StartRequest {
   command: string;
 }
 
@@ -27,9 +27,7 @@ export function resolveStart(
 }
 
 /** The resolved `interactive`; undefined for a job without a desktop. */
-export function resolveInteractive(
-  given: StartJobOptions['interactive'] = false,
-): InteractiveOptions | undefined {
+function resolveInteractive(given: StartJobOptions['interactive'] = false): InteractiveOptions | undefined {
   if (typeof given === 'boolean') return given ? {} : undefined;
   return given;
 }

@@ -2,10 +2,10 @@ import type { Debugger } from 'debug';
 import { loadDebug } from '../load/on-demand.ts';
 
 /** The parts that can be watched one by one: `DEBUG=ssh-via-gateway:connect,ssh-via-gateway:auth`. */
-export type DebugTopic = 'connect' | 'auth' | 'exec' | 'sftp' | 'forward' | 'tunnel' | 'job';
+type DebugTopic = 'connect' | 'auth' | 'exec' | 'sftp' | 'forward' | 'tunnel' | 'job';
 
 /** Writes a line, formatted as `util.format` does. */
-export interface DebugLine {
+interface DebugLine {
   (format: string, ...parts: unknown[]): void;
   /** Whether anybody watches: for lines whose making costs something. */
   readonly enabled: boolean;

@@ -10,7 +10,7 @@ import {
 } from './defaults.ts';
 import type { ConnectOptions, KeepaliveOptions, Log, RetryOptions, Timeouts } from './types.ts';
 
-export type ResolvedRetry = Complete<Omit<RetryOptions, 'shouldRetry' | 'onRetry'>> &
+type ResolvedRetry = Complete<Omit<RetryOptions, 'shouldRetry' | 'onRetry'>> &
   Pick<RetryOptions, 'shouldRetry' | 'onRetry'>;
 
 /** `ConnectOptions` with every default in its place. */

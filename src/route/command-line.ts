@@ -64,7 +64,7 @@ function rejectShellSyntax(line: string): void {
 }
 
 /** What `%h`, `%p` and `%r` stand for. */
-export interface CommandValues {
+interface CommandValues {
   host: string;
   port: number;
   username: string;

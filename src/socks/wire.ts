@@ -6,7 +6,7 @@ export const loginVersion = 1;
 
 export const method = { none: 0, gssapi: 1, login: 2, refused: 0xff } as const;
 export const command = { connect: 1 } as const;
-export const addressType = { ipv4: 1, name: 3, ipv6: 4 } as const;
+const addressType = { ipv4: 1, name: 3, ipv6: 4 } as const;
 
 /** RFC 1928, section 6. */
 export const reply = {

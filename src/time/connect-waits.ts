@@ -1,7 +1,7 @@
 import { type Growth, growingWait } from './growing-wait.ts';
 
 /** The retry policy in numbers, all durations in milliseconds. */
-export interface ConnectWaitsSettings extends Growth {
+interface ConnectWaitsSettings extends Growth {
   jitter: number;
   quiet: number;
 }

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { onAbort } from './on-abort.ts';
 import { startTimer } from './timer.ts';
 
-export interface StopSignal {
+interface StopSignal {
   readonly signal: AbortSignal;
   /** Whether it was the time that ran out. */
   readonly timedOut: boolean;

@@ -2,7 +2,7 @@
 export const windowsVersions = ['7.7', '8.1', '8.6', '9.5', '9.8'] as const;
 
 /** See {@link windowsVersions}. */
-export type WindowsVersion = (typeof windowsVersions)[number];
+type WindowsVersion = (typeof windowsVersions)[number];
 
 /** What one version does differently from OpenSSH elsewhere. */
 export interface WindowsFacts {

@@ -1,22 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineSplitter, splitLines } from '../../src/exec/output/lines.ts';
+import { LineSplitter } from '../../src/exec/output/lines.ts';
 
-async function* chunks(parts: string[], onReturn?: () => void): AsyncGenerator<string> {
-  try {
-    yield* parts;
-  } finally {
-    onReturn?.();
-  }
+function lines(parts: readonly string[]): string[] {
+  const splitter = new LineSplitter();
+  return [...parts.flatMap((part) => splitter.push(part)), ...splitter.end()];
 }
 
-async function lines(parts: string[]): Promise<string[]> {
-  const all: string[] = [];
-  for await (const line of splitLines(chunks(parts))) all.push(line);
-  return all;
-}
-
-describe('splitLines', () => {
+describe('LineSplitter', () => {
   it.each([
     ['a\nb\n', ['a', 'b']],
     ['a\r\nb', ['a', 'b']],
@@ -24,18 +15,18 @@ describe('splitLines', () => {
     ['', []],
     ['\n\r\n', ['', '']],
     ['한글\n각', ['한글', '각']],
-  ])('splits %j', async (text, expected) => {
-    expect(await lines([text])).toEqual(expected);
-    expect(await lines([...text])).toEqual(expected);
+  ])('splits %j', (text, expected) => {
+    expect(lines([text])).toEqual(expected);
+    expect(lines([...text])).toEqual(expected);
   });
 
-  it('gives the same lines however the text is cut', async () => {
+  it('gives the same lines however the text is cut', () => {
     const part = fc.string({ unit: fc.constantFrom('\n', '\r', '\r\n', 'a', 'b '), maxLength: 5 });
-    await fc.assert(
-      fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
         const expected = parts.join('').split(/\r?\n/);
         if (expected.at(-1) === '') expected.pop();
-        expect(await lines(parts)).toEqual(expected);
+        expect(lines(parts)).toEqual(expected);
       }),
     );
   });
@@ -51,18 +42,9 @@ describe('splitLines', () => {
     expect(splitter.end()).toEqual([]);
   });
 
-  it('ends the source when the loop is left early', async () => {
-    let returned = false;
-    for await (const line of splitLines(chunks(['a\nb\n', 'c\n'], () => (returned = true)))) {
-      expect(line).toBe('a');
-      break;
-    }
-    expect(returned).toBe(true);
-  });
-
-  it('takes linear time for one long line in many pieces', async () => {
+  it('takes linear time for one long line in many pieces', () => {
     const parts = Array.from({ length: 200_000 }, () => 'x'.repeat(100));
-    const [line] = await lines(parts);
+    const [line] = lines(parts);
     expect(line).toHaveLength(20_000_000);
   });
 });

@@ -5,14 +5,14 @@ import { UsageError } from '../usage-error.ts';
 import { type OptionSpec, variableOf } from './option-spec.ts';
 import { type Given, Settings } from './settings.ts';
 
-export interface ParseRequest {
+interface ParseRequest {
   specs: readonly OptionSpec[];
   env: Readonly<Record<string, string | undefined>>;
   /** Everything after the first positional (or after `--`) belongs to somebody else, options included. */
   hasRest?: boolean;
 }
 
-export interface Parsed {
+interface Parsed {
   settings: Settings;
   positionals: string[];
   /** With `hasRest`: what belongs to somebody else. */

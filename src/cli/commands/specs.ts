@@ -5,7 +5,7 @@ import type { CliCommand } from './command.ts';
 type Taker = Pick<CliCommand, 'options' | 'connects' | 'leavesOut' | 'idle' | 'defaults'>;
 
 /** The options of a connection that a command takes. */
-export function connectionSpecsOf({ connects, leavesOut = [] }: Taker): readonly OptionSpec[] {
+function connectionSpecsOf({ connects, leavesOut = [] }: Taker): readonly OptionSpec[] {
   return connects ? connectOptions.filter(({ name }) => !leavesOut.includes(name)) : [];
 }
 

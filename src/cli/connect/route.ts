@@ -14,7 +14,7 @@ import { UsageError } from '../usage-error.ts';
 import type { Hops } from './hops.ts';
 
 /** What is known of a host without looking at the options for the destination. */
-export type LookUp = (destination: Destination) => Promise<ConnectOptions>;
+type LookUp = (destination: Destination) => Promise<ConnectOptions>;
 
 /** The way to the destination, where the user gives one: through jump hosts, a program, a proxy. */
 export async function routeOf(settings: Settings, hops: Hops, lookUp: LookUp): Promise<Via | undefined> {

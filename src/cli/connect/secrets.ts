@@ -7,7 +7,7 @@ import { type Io, say } from '../io.ts';
 import { UsageError } from '../usage-error.ts';
 import { ask } from './prompt.ts';
 
-export type SecretKind = 'password' | 'passphrase' | 'jump-password' | 'jump-passphrase';
+type SecretKind = 'password' | 'passphrase' | 'jump-password' | 'jump-passphrase';
 
 /** A secret from a prompt, a file or the environment, in this order; undefined when none was offered. */
 export async function readSecret(

@@ -17,7 +17,7 @@ import { routeOf } from './route.ts';
 import { readSecret } from './secrets.ts';
 
 /** What is known of a host without the options; with `hops`, its jump hosts get what is said of these. */
-export type Finder = (hops: Hops | undefined) => ConnectOptions | Promise<ConnectOptions>;
+type Finder = (hops: Hops | undefined) => ConnectOptions | Promise<ConnectOptions>;
 
 /** What to connect with: the arguments first, then the environment, then ssh_config, then the library's defaults. */
 export function connectOptionsOf(

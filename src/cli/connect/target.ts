@@ -24,7 +24,7 @@ interface TargetRequest {
 }
 
 /** A customer of the customers file, as `-c CODE` names it. */
-export interface CustomerOfFile {
+interface CustomerOfFile {
   customer: Customer;
   customers: Customers;
 }
@@ -48,8 +48,17 @@ export async function targetOptions(
 }
 
 const variablesOfOnePc = [
-  ...['port', 'user', 'identity', 'host-key', 'host-key-alias', 'known-hosts', 'accept-new'],
-  ...['jump', 'jump-host-key', 'jump-identity', 'proxy-command'],
+  'port',
+  'user',
+  'identity',
+  'host-key',
+  'host-key-alias',
+  'known-hosts',
+  'accept-new',
+  'jump',
+  'jump-host-key',
+  'jump-identity',
+  'proxy-command',
 ];
 
 /** The customer that is meant, if it is one. @throws {UsageError} for what the customers file does not have. */

@@ -5,13 +5,13 @@ import type { Settings } from '../args/settings.ts';
 import type { Io } from '../io.ts';
 import { UsageError } from '../usage-error.ts';
 
-export interface WithSettings {
+interface WithSettings {
   settings: Settings;
   io: Pick<Io, 'env'>;
 }
 
 /** Where to: a customer of the customers file, or a host. */
-export type Goal = { customer: string } | { destination: Destination };
+type Goal = { customer: string } | { destination: Destination };
 
 /** Whether the destination is said otherwise than by an argument of its own: then the arguments are one fewer. */
 export function isSaidElsewhere({ settings, io }: WithSettings): boolean {

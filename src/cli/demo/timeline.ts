@@ -1,6 +1,6 @@
 import { now } from '../../time/timer.ts';
 
-export type Actor = 'gateway' | 'PC' | 'worker' | 'check';
+type Actor = 'gateway' | 'PC' | 'worker' | 'check';
 
 /** Tells what happens, one line each, with the seconds since the start. */
 export class Timeline {

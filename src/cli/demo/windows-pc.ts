@@ -3,8 +3,15 @@ import { invoice, koreanOutput } from './scene.ts';
 
 /** What doctor's script asks of a Windows PC, and one that is well says. */
 const look = {
-  ...{ mode: 'FullLanguage', powershell: '5.1.22621.4391', elevated: 'yes', wmi: 'yes' },
-  ...{ shell: '', longpaths: '1', free: '250000000000', start: 'Automatic', sleep: '0' },
+  mode: 'FullLanguage',
+  powershell: '5.1.22621.4391',
+  elevated: 'yes',
+  wmi: 'yes',
+  shell: '',
+  longpaths: '1',
+  free: '250000000000',
+  start: 'Automatic',
+  sleep: '0',
 };
 
 /** A Korean Windows PC that knows the demo's command, and what doctor asks. */

@@ -19,7 +19,7 @@ import { type NewRecord, watchRecord } from './recorded.ts';
 import type { Finding, Step, StepName } from './steps.ts';
 import type { Visit } from './visit.ts';
 
-export interface Arrived {
+interface Arrived {
   found: Step[];
   connection?: Connection;
 }

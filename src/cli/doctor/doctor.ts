@@ -12,7 +12,7 @@ import { examineConnection } from './connecting.ts';
 import { type Finding, type Step, type StepName, stepNames } from './steps.ts';
 import { Visit, type VisitOptions } from './visit.ts';
 
-export interface DoctorOptions extends VisitOptions {
+interface DoctorOptions extends VisitOptions {
   connect: ConnectOptions;
   /** Told of each step as soon as it is known, in order. */
   onStep: (step: Step) => void;

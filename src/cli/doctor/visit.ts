@@ -1,4 +1,5 @@
-import { now, sleep } from '../../time/timer.ts';
+import { orAborted } from '../../time/on-abort.ts';
+import { atMost, now } from '../../time/timer.ts';
 import type { ConnectOptions, PhaseTimings, SshError } from '../library.ts';
 import { findingOf } from './diagnose.ts';
 import { plainFacts } from './facts.ts';
@@ -95,7 +96,12 @@ export class Visit {
     // What is late may still fail, with nobody listening.
     working.catch(() => {});
     try {
-      return await Promise.race([working, sleep(ms, signal).then(() => 'late' as const)]);
+      const inTime = atMost(
+        ms,
+        working.then((value) => ({ value })),
+      );
+      const done = await orAborted(inTime, this.signal);
+      return done ? done.value : 'late';
     } finally {
       over.abort();
     }

@@ -7,7 +7,7 @@ import type { Settings } from '../args/settings.ts';
 import { pair, wrongValue } from '../args/values.ts';
 import { UsageError } from '../usage-error.ts';
 
-export const shells = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'] as const;
+const shells = ['posix', 'cmd', 'powershell', 'pwsh', 'raw'] as const;
 
 /** Where and how a command runs, for `exec` and for jobs. */
 export const surroundingOptions: readonly OptionSpec[] = [

@@ -3,7 +3,7 @@ import { type Io, write } from '../io.ts';
 import type { FollowedOutput, JobEnd, JobOffsets } from '../library.ts';
 import { type EitherJob, lastLines } from './tail.ts';
 
-export interface LogsOptions {
+interface LogsOptions {
   /** Only so many lines from the end of each stream. */
   tail: number | undefined;
   /** Decode with this, and print UTF-8; else the bytes pass as they are. */

@@ -4,7 +4,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { type Io, say } from '../io.ts';
 import type { JobStatus } from '../library.ts';
 
-export const statusCodes = { succeeded: 0, failed: 1, running: 3, lost: 4 } as const;
+const statusCodes = { succeeded: 0, failed: 1, running: 3, lost: 4 } as const;
 
 /** A job's state as an exit code, for scripts that ask. */
 export function codeOfStatus(status: JobStatus): number {

@@ -101,7 +101,7 @@ export function wordsOf({ message, hint, hop }: SshError): { message: string; hi
 }
 
 /** The error's message and hint, and how often it was tried. */
-export function describeError(error: SshError, verbose = false): string[] {
+function describeError(error: SshError, verbose = false): string[] {
   const { attempts = [], hop } = error;
   const { message, hint } = wordsOf(error);
   const lines = [`ssh-via-gateway: ${error.name}: ${message}${hop ? ` (${hop})` : ''}`];

@@ -16,7 +16,7 @@ export interface ServiceManager {
   status(name: string): Promise<ServiceStatus>;
 }
 
-export interface ServiceStatus {
+interface ServiceStatus {
   isInstalled: boolean;
   isRunning: boolean;
   /** What the system says of it. */

@@ -1,7 +1,7 @@
 import { port, wrongValue } from '../args/values.ts';
 import type { ReverseTunnelOptions } from '../library.ts';
 
-export type ForwardSpec = Pick<ReverseTunnelOptions, 'listenHost' | 'listenPort' | 'listenPath' | 'target'>;
+type ForwardSpec = Pick<ReverseTunnelOptions, 'listenHost' | 'listenPort' | 'listenPath' | 'target'>;
 
 const host = String.raw`(?:\[([^\]]+)\]|([^:[\]]+))`;
 const tcpSpec = new RegExp(`^(?:(?:\\[([^\\]]+)\\]|([^:[\\]]*)):)?(\\d+):${host}:(\\d+)$`);

@@ -13,13 +13,13 @@ import {
   touchLock,
 } from './lock-file.ts';
 
-export interface Lock {
+interface Lock {
   /** Resolves when somebody else has taken the lock over: this process was believed dead. Never rejects. */
   readonly lost: Promise<void>;
   release(): Promise<void>;
 }
 
-export interface LockOptions {
+interface LockOptions {
   signal: AbortSignal;
   /** Milliseconds between two signs of life. */
   heartbeat?: number;

@@ -13,7 +13,7 @@ export interface TunnelLog {
   note(level: Level, event: string, text: string): void;
 }
 
-export interface LogOptions {
+interface LogOptions {
   /** Lines go to this file instead of stdout. */
   file?: string | undefined;
   json: boolean;

@@ -20,7 +20,7 @@ export interface Schema {
 }
 
 /** One thing that is wrong, and where. */
-export interface Problem {
+interface Problem {
   /** Dotted names from the outermost object on; empty for the whole. */
   field: string;
   offset: number;

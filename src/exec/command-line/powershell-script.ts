@@ -15,7 +15,7 @@ export interface ScriptOptions extends Surroundings {
   utf8?: boolean;
 }
 
-export interface PowerShellInvocation {
+interface PowerShellInvocation {
   /** Safe in cmd.exe, PowerShell and POSIX shells alike: it has no character that any of them looks at. */
   command: string;
   /** Set when the script is too long for the command line: what must be written to stdin before anything else. */

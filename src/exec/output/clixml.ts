@@ -3,7 +3,7 @@
  * the line `#< CLIXML`, then `<Objs ...><S S="warning">text</S>...</Objs>`, with what programs write to stderr
  * between the pieces. (Since PowerShell 7 `-OutputFormat Text` prevents it.) This turns it back into text.
  */
-export interface ClixmlFilter {
+interface ClixmlFilter {
   /** `text` without XML, as far as it is complete. */
   write(text: string): string;
   /** The rest, as it came. */

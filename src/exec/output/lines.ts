@@ -35,10 +35,3 @@ export class LineSplitter {
 function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
-
-/** The lines of a stream of text, as `LineSplitter` sees them. Ending the loop early ends `chunks`. */
-export async function* splitLines(chunks: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
-  const splitter = new LineSplitter();
-  for await (const chunk of chunks) yield* splitter.push(chunk);
-  yield* splitter.end();
-}

@@ -4,7 +4,7 @@ import type { Decoder } from './decode.ts';
 import { OutputStream } from './output-stream.ts';
 
 /** Slows the sender of one stream down, and lets it go on. */
-export interface Flow {
+interface Flow {
   pause(stream: 'stdout' | 'stderr'): void;
   resume(stream: 'stdout' | 'stderr'): void;
 }

@@ -7,7 +7,7 @@ import { killOnWindows } from './stop-windows.ts';
 /** Whether a remote command's own process was ended: seen to end, known to run on, or not to be known. */
 export type Terminated = boolean | 'unknown';
 
-export interface StopTarget {
+interface StopTarget {
   opener: SessionOpener;
   channel: SessionChannel;
   /** Resolves with the end of the channel. */

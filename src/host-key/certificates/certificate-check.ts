@@ -2,7 +2,7 @@ import { printable } from '../../text/printable.ts';
 import { type Certificate, withSha1 } from './certificate.ts';
 
 /** What a certificate is to be used for. */
-export interface CertificateUse {
+interface CertificateUse {
   readonly kind: 'user' | 'host';
   /** Names of which the certificate must carry one. */
   readonly names: readonly string[];

@@ -3,7 +3,7 @@ import { readPublicKey, resolveKeyType } from './public-key.ts';
 import { MalformedWireData, WireReader } from './wire-reader.ts';
 
 /** A line such as `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5… comment`, taken apart. */
-export interface PublicKeyLine {
+interface PublicKeyLine {
   /** The key type named by the line. */
   readonly type: string;
   /** The key in SSH wire format. */

@@ -12,7 +12,7 @@ export interface PublicKey {
 }
 
 /** What a key type name in a file, in a blob or in a list of algorithms stands for. */
-export interface KeyTypeName {
+interface KeyTypeName {
   readonly type: string;
   readonly certificate: boolean;
 }

@@ -12,7 +12,7 @@ import { hashHostName } from './match.ts';
 import { type HostName, hostNameChecks, lookupNames } from './name.ts';
 
 /** What to record: see {@link appendKnownHost}. */
-export interface AppendKnownHostOptions extends HostName {
+interface AppendKnownHostOptions extends HostName {
   /** The known_hosts file; `~` works. It and its folder are created when they are missing, for the user alone. */
   readonly file: string;
   /** The host's public key: in SSH wire format, or as text (`ssh-ed25519 AAAA…`). */

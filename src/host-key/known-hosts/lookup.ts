@@ -20,7 +20,7 @@ export interface LookupHostKeyOptions extends KnownHostsQuery {
 }
 
 /** Common to every verdict. */
-export interface VerdictBase {
+interface VerdictBase {
   /** The name that was looked up: the alias, the host, or `[host]:port`. */
   readonly name: string;
   /** Type of the key, such as `ssh-ed25519`. */

@@ -14,7 +14,7 @@ export async function knownHostKeyTypes(query: KnownHostsQuery): Promise<string[
 }
 
 /** The first key of each type that is not revoked gives its type. */
-export function keyTypesOf(entries: readonly KnownHostEntry[]): string[] {
+function keyTypesOf(entries: readonly KnownHostEntry[]): string[] {
   const revoked = entries.filter((entry) => entry.marker === 'revoked');
   const isRevoked = ({ key }: KnownHostEntry) =>
     revoked.some((entry) => entry.key.identity.equals(key.identity));

@@ -32,7 +32,7 @@ export interface ToldKey {
 }
 
 /** What would be changed; or why nothing is, in a clause that follows "because". */
-export type UpdatePlan =
+type UpdatePlan =
   | {
       readonly unknown: readonly ToldKey[];
       readonly outdated: readonly PublicKey[];
@@ -42,7 +42,7 @@ export type UpdatePlan =
   | { readonly kept: string };
 
 /** As `update_known_hosts` of OpenSSH's clientloop.c says it: key types and fingerprints. */
-export interface HostKeyChanges {
+interface HostKeyChanges {
   readonly learnt: readonly string[];
   readonly removed: number;
 }

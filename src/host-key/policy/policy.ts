@@ -24,7 +24,7 @@ import { at, detailsOf, type HostKeyTarget } from './key-details.ts';
  * Trust, with something to record once the server has proved that it owns the key, or entries that it may keep up to
  * date; or the refusal.
  */
-export type HostKeyDecision =
+type HostKeyDecision =
   | { accepted: true; record?: () => Promise<void>; update?: KnownHostsUpdate }
   | { accepted: false; error: SshError };
 

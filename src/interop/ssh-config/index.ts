@@ -14,7 +14,7 @@ import { milliseconds, wholeNumber, word, wrong } from './values.ts';
 const maxJumps = 16;
 
 /** What the configuration says of a jump host, with what the caller knows better. */
-export type ChangeJump = (options: ConnectOptions, alias: string) => JumpHostOptions;
+type ChangeJump = (options: ConnectOptions, alias: string) => JumpHostOptions;
 
 /** What `ssh alias` would use, as options of ours. */
 export function readSshConfig(

@@ -12,7 +12,7 @@ export interface Setting {
 }
 
 /** Settings with the condition under which they hold; a file's first section has none. */
-export interface Section {
+interface Section {
   readonly condition?: Setting;
   readonly settings: readonly Setting[];
 }

@@ -6,7 +6,7 @@ import type { Found, GivenValues } from './lookup.ts';
 import { wrong } from './values.ts';
 
 /** Gives the options for a jump host, from the same configuration. */
-export type ResolveJump = (alias: string, given: GivenValues) => Promise<JumpHostOptions>;
+type ResolveJump = (alias: string, given: GivenValues) => Promise<JumpHostOptions>;
 
 /** ProxyJump or ProxyCommand. */
 export async function routeOf(found: Found, resolve: ResolveJump): Promise<Via | undefined> {

@@ -9,7 +9,7 @@ import { maxPiece } from './commands.ts';
 const helperLabel = '(job helper of ssh-via-gateway)';
 
 /** What runs a command: a connection, or its sessions. */
-export interface CommandRunner {
+interface CommandRunner {
   readonly where: JobHost['where'];
   /** The server's identification line, where it is known. */
   readonly serverVersion?: string | undefined;

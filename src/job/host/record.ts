@@ -21,7 +21,7 @@ export interface JobRecord {
 }
 
 /** Who runs the job. It is written in one step together with the right to run it. */
-export interface Claim {
+interface Claim {
   pid: number;
   /** When that process started, in whatever form the system has: with the pid it names one process. */
   start: string;

@@ -28,7 +28,7 @@ interface ReadOptions {
 }
 
 /** A piece of output as bytes, and the record of the same moment. */
-export interface RawPiece extends JobOutput {
+interface RawPiece extends JobOutput {
   record: JobRecord;
 }
 

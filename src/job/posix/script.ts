@@ -17,7 +17,7 @@ import { posixWord } from '../../exec/quote/posix.ts';
  */
 
 /** A script that is ready to be sent, and the mark at the start of its answer. */
-export interface PosixScript {
+interface PosixScript {
   line: string;
   mark: string;
 }

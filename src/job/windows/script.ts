@@ -15,7 +15,7 @@ import { powerShellString } from '../../exec/quote/powershell.ts';
  *   *.<nonce>     what a start hands to its wrapper
  */
 
-export interface WindowsScript {
+interface WindowsScript {
   line: string;
   stdin?: string | undefined;
   mark: string;

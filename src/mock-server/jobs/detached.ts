@@ -7,7 +7,7 @@ import { runHandler } from '../commands/run-handler.ts';
 import type { ExecContext, ExecHandler, MockCommand } from '../types.ts';
 
 /** How a detached command ended. */
-export interface DetachedEnd {
+interface DetachedEnd {
   exitCode?: number;
   /** Without `SIG`. */
   signal?: string;

@@ -15,7 +15,7 @@ interface MockJob {
 }
 
 /** What a script prints. */
-export interface JobAnswer {
+interface JobAnswer {
   stdout: Buffer;
   stderr: Buffer;
 }

@@ -1,7 +1,7 @@
 import { type DirectoryEntry, type FileHandle, SftpStatus, status } from './files/filesystem.ts';
 
 /** A listing in progress. */
-export interface OpenFolder {
+interface OpenFolder {
   entries: DirectoryEntry[];
   next: number;
 }

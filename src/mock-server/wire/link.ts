@@ -12,7 +12,7 @@ const resetDelayMs = 5;
 const frozenAppetite = 4 << 20;
 
 /** Who is told about a link. */
-export interface LinkEvents {
+interface LinkEvents {
   /** The client has closed or reset its side, or the link is gone: it no longer counts as open. */
   onClientGone(): void;
   /** The socket is closed. */

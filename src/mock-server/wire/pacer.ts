@@ -6,7 +6,7 @@ interface Parcel {
 }
 
 /** Speed and length of a line. */
-export interface MockPace {
+interface MockPace {
   latencyMs: number;
   bytesPerSecond: number;
 }

@@ -6,7 +6,7 @@ import { add, remove } from './scripts.generated.ts';
 
 type Tenant = Pick<Customer, 'code' | 'account' | 'port' | 'route'>;
 
-export interface CustomerDone {
+interface CustomerDone {
   /** What was done, in words; empty when all was as it should be. */
   did: string[];
   /** The account has no key yet: the PC makes it. */
@@ -44,7 +44,7 @@ export async function setUpCustomer(
   return { did: answer.all('did'), needsKey: answer.first('nokey') !== undefined };
 }
 
-export interface RemovedDone {
+interface RemovedDone {
   did: string[];
   /** Accounts that hold the port now: it was given to somebody else. */
   heldBy: string[];

@@ -13,7 +13,7 @@ import {
 } from './settings.ts';
 
 /** What is to change on a gateway, and what is known of it. */
-export interface GatewayPlan {
+interface GatewayPlan {
   /** Lines for people; empty when all is as it should be. */
   changes: string[];
   /** The gateway's host keys, `ssh-ed25519 AAAA...`. */

@@ -4,7 +4,7 @@ import { posixWord } from '../../exec/quote/posix.ts';
 import { powerShellString } from '../../exec/quote/powershell.ts';
 import { tunnelLinux, tunnelWindows } from './scripts.generated.ts';
 
-export interface PcOptions {
+interface PcOptions {
   system: 'linux' | 'windows';
   /** The port of the SSH server on the PC. */
   targetPort: number;

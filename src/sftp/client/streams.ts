@@ -141,7 +141,10 @@ async function endOf(sftp: SftpRequests, handle: SftpHandle, path: string, where
   const reason = 'the server does not tell how long the file is, so nothing can be appended';
   throw new SftpFailed(`SFTP append to ${quoted(path)} on ${where.host}:${where.port} failed: ${reason}`, {
     ...where,
-    ...{ phase: 'transfer', operation: 'append', path: printable(path), reason },
+    phase: 'transfer',
+    operation: 'append',
+    path: printable(path),
+    reason,
   });
 }
 

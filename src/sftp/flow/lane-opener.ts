@@ -20,7 +20,7 @@ interface OpenLane {
   handle: SftpHandle;
 }
 
-export interface LaneOptions {
+interface LaneOptions {
   opener: SftpOpener;
   flight: Flight;
   /** Bytes to be sent. */

@@ -8,7 +8,7 @@ export interface BlockSink {
   accept(position: number, pieces: Buffer[], length: number, done: (error?: Error | null) => void): void;
 }
 
-export interface ReceiveJob {
+interface ReceiveJob {
   sftp: SftpRequests;
   handle: SftpHandle;
   start: number;

@@ -13,7 +13,7 @@ export interface ByteRange {
   end: number;
 }
 
-export interface SendJob {
+interface SendJob {
   source: BlockSource;
   ranges: readonly ByteRange[];
   lanes: Lanes;

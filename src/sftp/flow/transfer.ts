@@ -9,7 +9,7 @@ import type { TransferContext } from './transfer-context.ts';
 
 const debug = debugTopic('sftp');
 
-export interface TransferPlan {
+interface TransferPlan {
   /** For messages: `upload of "a" to "b"`. */
   what: string;
   settings: TransferSettings;

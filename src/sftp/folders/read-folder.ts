@@ -23,7 +23,7 @@ const mostRounds = 10_000;
  */
 const mostRepeats = 1_000;
 
-export interface ListingOptions {
+interface ListingOptions {
   /** For messages. */
   where: Where;
   /** Shared by all folders of a transfer. */

@@ -114,7 +114,7 @@ export class IsSpecial extends NotReplaced {
 }
 
 /** The target of a file is read-only on Windows. */
-export class IsGuarded extends NotReplaced {
+class IsGuarded extends NotReplaced {
   constructor() {
     super(
       'the file there is read-only, and Windows does not replace it; sftp.chmod(path, 0o666), or attrib -r, makes it writable',

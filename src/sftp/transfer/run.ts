@@ -6,7 +6,7 @@ import { onAbort } from '../../time/on-abort.ts';
 import { now, startTimer } from '../../time/timer.ts';
 import { ProgressMeter, type TransferProgress } from './progress.ts';
 
-export interface RunOptions {
+interface RunOptions {
   /** For messages: `upload of "a" to "b"`. */
   what: string;
   where: Where;

@@ -31,7 +31,7 @@ export function transferFailed(
 }
 
 /** One path, or the two ends of a file: a refusal of the server is told at the remote one, all else at the local one. */
-export type At = string | { local: string; remote: string };
+type At = string | { local: string; remote: string };
 
 /**
  * What the caller gets for an error that came up at a path. The end of the connection, a stall, wrong names and the

@@ -5,7 +5,7 @@ import { type BlockSink, Receiver } from '../flow/receiver.ts';
 import type { ByteRange } from '../flow/sender.ts';
 import type { TransferRun } from '../transfer/run.ts';
 
-export interface Comparison {
+interface Comparison {
   sftp: SftpRequests;
   handle: SftpHandle;
   source: BlockSource;

@@ -11,7 +11,7 @@ import { differingRanges } from './compare-remote.ts';
 /** A transfer that died leaves holes at the end of its file, no wider than what was under way on all its sessions. */
 const holes = 40 * 1024 * 1024;
 
-export interface UploadPlan {
+interface UploadPlan {
   /** The path that is replaced, with links followed where somebody has looked. */
   path: string;
   /** What is to be sent. */

@@ -10,7 +10,7 @@ import {
 import { JoinedTail } from './joined-tail.ts';
 
 /** What ssh2 grants on each channel when it is opened (its lib/Channel.js). */
-export const initialWindow = 2 * 1024 * 1024;
+const initialWindow = 2 * 1024 * 1024;
 /** The data type code of stderr (RFC 4254 section 5.2). */
 const extendedStderr = 1;
 

@@ -19,7 +19,7 @@ export interface Visitor {
 }
 
 /** The server's answer to a request for a listener. OpenSSH says why it refused only in a debug message. */
-export type ListenAnswer =
+type ListenAnswer =
   | { kind: 'listening'; port: number; cancel(): Promise<void> }
   | { kind: 'refused'; serverSaid: string | undefined; cause: Error };
 
@@ -67,7 +67,7 @@ export function remoteForwards(link: Link): RemoteForwards {
 }
 
 /** Listeners on the server (tcpip-forward, streamlocal-forward@openssh.com). */
-export class RemoteForwards {
+class RemoteForwards {
   #link: Link;
   #visitors = new Map<string, OnVisitor>();
   #serverSaid: string | undefined;

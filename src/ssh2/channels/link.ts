@@ -24,7 +24,7 @@ interface HeldSlot {
   isRefused: boolean;
 }
 
-export interface LinkOptions {
+interface LinkOptions {
   channelTimeout: number;
   maxSessions?: number | undefined;
   serverVersion?: string | undefined;

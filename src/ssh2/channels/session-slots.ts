@@ -2,7 +2,7 @@ import { now, startTimer } from '../../time/timer.ts';
 import { RetryPace } from './retry-pace.ts';
 
 /** Called when a session may be opened; `probe` when it is one more than the server is known to allow. */
-export type Grant = (probe: boolean) => void;
+type Grant = (probe: boolean) => void;
 
 interface SlotWaiter {
   ticket: number;

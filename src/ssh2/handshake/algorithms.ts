@@ -51,8 +51,14 @@ const offered = {
   hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
   compress: ['none'],
   publicKey: [
-    ...['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'],
-    ...['sk-ssh-ed25519', 'sk-ecdsa-sha2-nistp256', 'rsa-sha2-512', 'rsa-sha2-256'],
+    'ssh-ed25519',
+    'ecdsa-sha2-nistp256',
+    'ecdsa-sha2-nistp384',
+    'ecdsa-sha2-nistp521',
+    'sk-ssh-ed25519',
+    'sk-ecdsa-sha2-nistp256',
+    'rsa-sha2-512',
+    'rsa-sha2-256',
   ].flatMap((name) => {
     const plain = name.startsWith('sk-') ? `${name}@openssh.com` : name;
     return [`${name}-cert-v01@openssh.com`, plain];

@@ -18,7 +18,7 @@ import type { Where } from '../channels/link.ts';
 import { askForProofs, sessionIdOf } from '../insides/key-exchange/further-host-keys.ts';
 
 /** The key by which a server was trusted, and the entries that it may therefore keep up to date. */
-export interface TrustedServer {
+interface TrustedServer {
   readonly key: Buffer;
   readonly entries: KnownHostsUpdate;
 }

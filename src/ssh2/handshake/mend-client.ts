@@ -10,7 +10,7 @@ import { lookInside } from '../insides/registry/look.ts';
 import { guardOrder } from '../order/guard-order.ts';
 import type { MessageOrder, OutOfTurn } from '../order/message-order.ts';
 
-export interface MendEvents {
+interface MendEvents {
   /** Milliseconds for each key exchange behind the first one. */
   rekeyTimeout: number;
   onOutOfTurn(broken: OutOfTurn): void;

@@ -11,7 +11,7 @@ const farewell = 2_000;
 /** How long what was given up may take to clean up behind itself, in milliseconds: as long as a command that is stopped. */
 const cleaning = 2_100;
 
-export interface LinkSettings {
+interface LinkSettings {
   keepalive: false | { interval: number; countMax: number };
   channelTimeout: number;
   maxSessions?: number;

@@ -10,7 +10,7 @@ import { PublicKeys } from './public-keys.ts';
 
 const debug = debugTopic('auth');
 
-export interface AuthEvents {
+interface AuthEvents {
   /** A human is being asked: the clock stops until `false`. */
   onThinking(thinking: boolean): void;
   /** The login cannot go on: a user's function threw, or gave nonsense. */

@@ -136,7 +136,7 @@ export interface SftpOpener {
   readonly run?: ((command: string, signal?: AbortSignal) => Promise<RunResult>) | undefined;
 }
 
-export interface RunResult {
+interface RunResult {
   exitCode: number | null;
   stdout: string;
 }

@@ -21,7 +21,7 @@ export interface Question<T> extends Asked {
   read: (reader: PacketReader) => T;
 }
 
-export type ReplyDone = (error: SshError | undefined, reply: Reply | undefined) => void;
+type ReplyDone = (error: SshError | undefined, reply: Reply | undefined) => void;
 
 /** Requests up to this size are gathered, up to that many bytes. */
 const gatherBelow = 8 * 1024;

@@ -1,7 +1,7 @@
 import { now, startTimer } from '../../time/timer.ts';
 
 /** What the watchdog watches; a `Transport` is one. */
-export interface Life {
+interface Life {
   /** When the peer last gave a sign of life, on the `now()` clock. */
   readonly lastLifeAt: number;
 }

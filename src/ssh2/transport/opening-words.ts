@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 
 /** Where the identification line stands: from its `SSH-` to its line end. */
-export interface IdentificationPlace {
+interface IdentificationPlace {
   start: number;
   end: number;
 }

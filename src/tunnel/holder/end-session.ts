@@ -7,7 +7,7 @@ import type { SessionId } from './answers.ts';
 const patience = 10;
 
 /** `gone`: it had ended by itself. */
-export type EndResult = 'ended' | 'gone' | 'survived' | NoAnswer;
+type EndResult = 'ended' | 'gone' | 'survived' | NoAnswer;
 
 /**
  * Ends one sshd process on the gateway, as the account that is logged in: TERM, then KILL. The process is verified by

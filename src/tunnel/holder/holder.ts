@@ -56,7 +56,7 @@ function wholeOf(word: string | undefined): number | undefined {
   return word !== undefined && /^\d{1,12}$/.test(word) ? Number(word) : undefined;
 }
 
-export interface Asker {
+interface Asker {
   /** The name of this tunnel in its notes. */
   id?: string | undefined;
   /** The name of its machine. */

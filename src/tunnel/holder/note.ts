@@ -10,7 +10,7 @@ import { readWanted } from './holder.ts';
 export const noteFolder = '.ssh-via-gateway';
 
 /** What a note tells beside the process. */
-export interface NoteWords {
+interface NoteWords {
   /** The name of this run of the tunnel. */
   tunnel: string;
   /** Seconds after which the note is renewed; 0 when it is not. */

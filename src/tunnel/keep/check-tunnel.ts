@@ -8,7 +8,7 @@ import { checkByHelper } from '../holder/helper.ts';
 import type { CheckResult, GatewayConnection } from '../types.ts';
 
 /** Milliseconds for the banner to come round: gateway, tunnel, target and back. */
-export const checkTimeout = 10_000;
+const checkTimeout = 10_000;
 
 export interface CheckReport {
   result: CheckResult;

@@ -33,7 +33,7 @@ const notedAtMostEvery = 5;
 const notedAtLeastEvery = 600;
 const wantedWithin = 600;
 
-export interface KeeperReports {
+interface KeeperReports {
   emit(event: TunnelHappening): void;
   setStatus(status: TunnelStatus): void;
 }

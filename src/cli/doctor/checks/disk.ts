@@ -15,7 +15,7 @@ const testFile = Buffer.alloc(4_096);
 /** Percent in use, and bytes that are left, from which on it is worth a word. */
 const crowded = { percent: 95, free: 1_000_000_000 };
 
-export interface Means {
+interface Means {
   /** Where SFTP begins; undefined when it does not work. */
   home: string | undefined;
   /** Whether commands run. */

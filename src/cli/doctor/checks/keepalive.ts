@@ -1,4 +1,4 @@
-import { now, sleep } from '../../../time/timer.ts';
+import { now } from '../../../time/timer.ts';
 import { connectViaGateway, isSshError } from '../../library.ts';
 import type { Finding } from '../steps.ts';
 import type { Visit } from '../visit.ts';
@@ -12,7 +12,7 @@ const roundTrips = 4;
 export async function checkKeepalive(visit: Visit): Promise<Finding> {
   const started = now();
   const words = visit.words.keepalive;
-  const { options, signal } = visit;
+  const { options } = visit;
   const interval = Math.max(quick, roundTrips * visit.roundTrip);
   // Milliseconds of silence after which an unanswered keepalive must have been noticed: interval x (countMax + 1).
   const patience = 2 * interval + 700;
@@ -24,13 +24,9 @@ export async function checkKeepalive(visit: Visit): Promise<Finding> {
       timeouts,
       keepalive: { interval, countMax: 1 },
     });
-    const over = new AbortController();
-    const ended = await Promise.race([
-      connection.closed,
-      sleep(patience, AbortSignal.any([signal, over.signal])).then(() => 'alive' as const),
-    ]).finally(() => over.abort());
+    const ended = await visit.within(patience, () => connection.closed);
     const ms = now() - started;
-    if (ended === 'alive') return { verdict: 'ok', says: words.ok, ms };
+    if (ended === 'late') return { verdict: 'ok', says: words.ok, ms };
     if (ended && (ended as { why?: string }).why === 'keepalive') {
       const [says, todo] = [words.unanswered, words.unansweredTodo];
       return { verdict: 'fail', says, todo, code: 'SSH_CONNECTION_LOST', ms };

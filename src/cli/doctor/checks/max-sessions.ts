@@ -1,4 +1,4 @@
-import { now, sleep } from '../../../time/timer.ts';
+import { atMost, now, sleep } from '../../../time/timer.ts';
 import { type Command, type Connection, ConnectionLost } from '../../library.ts';
 import type { Finding } from '../steps.ts';
 import type { Visit } from '../visit.ts';
@@ -90,10 +90,7 @@ async function settled(probes: readonly Probe[], quietMs: number, signal: AbortS
 async function endAll(probes: readonly Probe[], goodbyeMs: number): Promise<void> {
   for (const { isUp, command } of probes) if (!isUp) command.kill();
   for (const { command } of probes) command.stdin.end();
-  const over = new AbortController();
-  const all = Promise.allSettled(probes.map(({ command }) => command));
-  await Promise.race([all, sleep(goodbyeMs, over.signal).catch(() => {})]);
-  over.abort();
+  await atMost(goodbyeMs, Promise.allSettled(probes.map(({ command }) => command)));
 }
 
 function judge(count: number, anyEnded: boolean, words: Words['maxSessions']): Finding {

@@ -29,7 +29,7 @@ const forms = {
 } as const;
 
 /** What a Windows PC is like, as far as its account may see. */
-export type WindowsPcFacts = Readonly<Partial<Record<keyof typeof forms, string>>>;
+type WindowsPcFacts = Readonly<Partial<Record<keyof typeof forms, string>>>;
 
 /** What of a Windows PC will trouble a worker: its version, policies, sleep, start-up type, room. */
 export async function checkWindows(connection: Connection, visit: Visit): Promise<Finding> {

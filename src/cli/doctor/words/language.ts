@@ -3,7 +3,7 @@ import { korean } from './korean.ts';
 import type { Words } from './words.ts';
 
 export const languages = ['en', 'ko'] as const;
-export type Language = (typeof languages)[number];
+type Language = (typeof languages)[number];
 
 /** The language of the messages as POSIX chooses it: the first of these that is set decides. */
 export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {

@@ -22,7 +22,7 @@ export interface DirectoryNode extends NodeBase {
   entries: Map<string, { name: string; node: MemoryNode }>;
 }
 
-export interface LinkNode extends NodeBase {
+interface LinkNode extends NodeBase {
   type: 'symlink';
   target: string;
 }

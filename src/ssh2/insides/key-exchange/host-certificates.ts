@@ -3,13 +3,13 @@ import { WireReader } from '../../../host-key/keys/wire-reader.ts';
 import { wireString } from '../../../host-key/keys/wire-string.ts';
 import { type KeyExchange, offerInstead, onKeyExchange } from './key-exchange.ts';
 
-export const certificateSuffix = '-cert-v01@openssh.com';
+const certificateSuffix = '-cert-v01@openssh.com';
 
 /** SSH_MSG_KEXDH_REPLY and SSH_MSG_KEX_DH_GEX_REPLY. */
 const reply = 31;
 const groupExchangeReply = 33;
 
-export interface CertificateJudge {
+interface CertificateJudge {
   /** The certified key in wire format; undefined for what is no certificate of the algorithm asked for. */
   keyIn(certificate: Buffer, algorithm: string): Buffer | undefined;
   /** Told before ssh2 asks whether the certified key is accepted. */

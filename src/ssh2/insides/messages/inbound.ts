@@ -22,7 +22,7 @@ export interface InboundHandlers {
 type AnswerMethod = (...parts: unknown[]) => void;
 
 /** How ssh2 answers what a server asks: members that we replace, to count what a server does not read (RFC 4254). */
-export interface Answering {
+interface Answering {
   requestSuccess: AnswerMethod;
   requestFailure: AnswerMethod;
   channelFailure: AnswerMethod;

@@ -27,7 +27,7 @@ const largestWindow = 2 ** 32 - 1;
 const exits: ReadonlySet<string> = new Set(['exit-status', 'exit-signal']);
 
 /** `idle`: it asks and answers nothing, or is for a channel that there is not. `asking`: it wants what nobody gives. */
-export type Unasked = 'idle' | 'asking';
+type Unasked = 'idle' | 'asking';
 
 /**
  * Calls back with each message that a server had no reason to send (IGNORE, DEBUG, numbers that nobody knows, answers

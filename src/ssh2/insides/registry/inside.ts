@@ -23,7 +23,7 @@ export interface Inside {
   later?: readonly string[];
 }
 
-export type MemberType = 'function' | 'number' | 'object';
+type MemberType = 'function' | 'number' | 'object';
 
 export const table = <Name extends string>(rows: Record<Name, Inside>): Readonly<Record<Name, Inside>> =>
   rows;
