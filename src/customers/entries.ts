@@ -33,9 +33,9 @@ export async function addCustomer(
   const { gateway, isTrial } = options;
   const add = (text: string) => {
     const same = codesOf(text).find((known) => known.toLowerCase() === code.toLowerCase());
-    if (same === code) throw new CustomersFileError(`${code} is in it already`, { file });
+    if (same === code) throw new CustomersFileError(`${code} is already in it`, { file });
     if (same !== undefined) {
-      const why = `${same} is in it already, and differs in case only: account and folder would be the same`;
+      const why = `${same} is already in it, and differs in case only: account and folder would be the same`;
       throw new CustomersFileError(why, { file });
     }
     return setInJson(text, ['customers', code], entry);

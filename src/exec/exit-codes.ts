@@ -16,7 +16,7 @@ const ofWindows: Readonly<Record<number, readonly [name: string, meaning: string
     'The program was ended from outside: a logoff, a shutdown or a debugger.',
   ],
   1073807365: ['DBG_CONTROL_C', 'The program was ended by Ctrl+C.'],
-  2147483651: ['STATUS_BREAKPOINT', 'The program stopped itself at a fault that it had found.'],
+  2147483651: ['STATUS_BREAKPOINT', 'The program stopped itself after detecting a fault.'],
   3221225477: ['STATUS_ACCESS_VIOLATION', 'The program crashed: it used memory that is not its own.'],
   3221225495: ['STATUS_NO_MEMORY', 'The PC had no memory left for the program.'],
   3221225501: [
@@ -24,7 +24,10 @@ const ofWindows: Readonly<Record<number, readonly [name: string, meaning: string
     'The program crashed: it needs another processor, or its file is damaged.',
   ],
   3221225506: ['STATUS_ACCESS_DENIED', 'The account may not use something that the program needs to start.'],
-  3221225595: ['STATUS_INVALID_IMAGE_FORMAT', 'A DLL of the program is damaged, or 32 bits met 64 bits.'],
+  3221225595: [
+    'STATUS_INVALID_IMAGE_FORMAT',
+    'A DLL of the program is damaged, or 32-bit and 64-bit code are mixed.',
+  ],
   3221225620: ['STATUS_INTEGER_DIVIDE_BY_ZERO', 'The program crashed: it divided by zero.'],
   3221225725: [
     'STATUS_STACK_OVERFLOW',
@@ -32,16 +35,19 @@ const ofWindows: Readonly<Record<number, readonly [name: string, meaning: string
   ],
   3221225773: ['STATUS_COMMITMENT_LIMIT', 'The PC had no memory left: look at its paging file.'],
   3221225781: ['STATUS_DLL_NOT_FOUND', 'A DLL that the program needs is missing.'],
-  3221225784: ['STATUS_ORDINAL_NOT_FOUND', 'A DLL that the program needs is there in another version.'],
-  3221225785: ['STATUS_ENTRYPOINT_NOT_FOUND', 'A DLL that the program needs is there in another version.'],
+  3221225784: ['STATUS_ORDINAL_NOT_FOUND', 'A DLL that the program needs is present in the wrong version.'],
+  3221225785: [
+    'STATUS_ENTRYPOINT_NOT_FOUND',
+    'A DLL that the program needs is present in the wrong version.',
+  ],
   3221225786: ['STATUS_CONTROL_C_EXIT', 'The program was ended by Ctrl+C or by the end of its session.'],
   3221225794: ['STATUS_DLL_INIT_FAILED', 'A DLL did not start, often because the session has no desktop.'],
-  3221226356: ['STATUS_HEAP_CORRUPTION', 'The program crashed: it had damaged its own memory.'],
-  3221226505: ['STATUS_STACK_BUFFER_OVERRUN', 'The program ended itself at a fault that it had found.'],
+  3221226356: ['STATUS_HEAP_CORRUPTION', 'The program crashed: it had corrupted its own memory.'],
+  3221226505: ['STATUS_STACK_BUFFER_OVERRUN', 'The program ended itself after detecting a fault.'],
   3221226519: ['STATUS_INVALID_CRUNTIME_PARAMETER', 'The program crashed: it called its C runtime wrongly.'],
   3221226536: ['STATUS_INVALID_IMAGE_HASH', 'Windows does not trust the signature of the program.'],
-  3762504530: ['.NET exception', 'A .NET program ended with an exception that nobody caught.'],
-  3765269347: ['C++ exception', 'A C++ program ended with an exception that nobody caught.'],
+  3762504530: ['.NET exception', 'A .NET program ended with an uncaught exception.'],
+  3765269347: ['C++ exception', 'A C++ program ended with an uncaught exception.'],
 };
 
 /** Below, no program for Windows means a status of the system. */

@@ -127,7 +127,7 @@ export function startUnanswered(cause: ChannelTimeout): ChannelTimeout {
 }
 
 const mayRunOn =
-  'The command may still be running: on Linux it is, on Windows usually; with a pty it is ended. Look before you run it again; runJob() runs a command once, whatever happens to the connection.';
+  'The command may still be running: on Linux it is, on Windows usually; with a pty it is ended. Check before you run it again; runJob() runs a command once, whatever happens to the connection.';
 
 function base({ where }: Account) {
   return { phase: 'command', host: where.host, port: where.port, hop: where.hop } as const;
@@ -155,7 +155,7 @@ function whatHappened({ exitCode, signal, terminated, notStarted }: Ending): str
 
 function stopped(terminated: Terminated): string {
   if (terminated === 'unknown') return 'it is not known whether it was stopped';
-  return terminated ? 'its process was stopped' : 'could not be stopped: it runs on';
+  return terminated ? 'its process was stopped' : 'could not be stopped: it is still running';
 }
 
 function endingHint({ exitCode, signal, terminated, notStarted }: Ending): string | undefined {
@@ -174,8 +174,8 @@ function noLoginHint({ output }: Account): string | undefined {
 
 function stopHint(terminated: Terminated): string {
   if (terminated === true)
-    return 'The server reported the end of the command itself. What it had put into the background, and children that took no notice of TERM, may run on.';
-  return 'OpenSSH before 9.8 passes no signals to commands of root or of a forced command; on Windows the process must be found, and a stop touches none when it cannot tell which of several equal command lines it is. A command in a pseudo-terminal (option pty) ends with its session.';
+    return 'The server reported the end of the command itself. Its background processes, and children that ignored TERM, may still be running.';
+  return 'OpenSSH before 9.8 delivers no signals to commands of root or to forced commands; on Windows the process must be found by its command line, and if several have the same one, none is stopped. A command in a pseudo-terminal (option pty) ends with its session.';
 }
 
 /** The last lines of `text`, short and safe to show. */

@@ -35,7 +35,7 @@ export async function forwardDynamic(link: Link, options: DynamicForwardOptions 
 
 async function requestOf(socket: Socket): Promise<SocksTarget> {
   const stop = startTimer(patience, () =>
-    socket.destroy(new Error(`the program did not say within ${patience} ms where it wants to go`)),
+    socket.destroy(new Error(`the program did not say within ${patience} ms where to connect`)),
   );
   try {
     return await readRequest(socket);

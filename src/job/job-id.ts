@@ -17,5 +17,5 @@ export function checkJobId(id: unknown): asserts id is string {
       '1 to 100 characters of A-Z a-z 0-9 . _ -, beginning with a letter, a digit or _ and not ending with a dot,';
     throw wrongType('id', id, right);
   }
-  if (deviceName.test(id)) throw wrongType('id', id, 'a name that is no device on Windows');
+  if (deviceName.test(id)) throw wrongType('id', id, 'a name that is not a device on Windows');
 }

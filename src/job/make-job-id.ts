@@ -30,7 +30,7 @@ export function jobId(...parts: ReadonlyArray<string | number>): string {
 }
 
 function textOf(part: unknown): string {
-  const right = 'a text that is not empty, or a number';
+  const right = 'a non-empty string or a number';
   if (typeof part === 'number' && Number.isFinite(part)) return String(part);
   if (typeof part !== 'string' || part === '') throw wrongType('argument parts', part, right);
   return part;

@@ -83,7 +83,7 @@ function checkSame({ where }: JobHost, { id, fingerprint }: StartRequest, { clai
   const reason =
     claim?.id === id
       ? 'another command (or the same with another cwd, env or shell) was started under this id'
-      : `the server does not tell upper from lower case, and ${claim?.id} is taken`;
+      : `file names on the server ignore case, and ${claim?.id} is taken`;
   throw new JobConflict(`Job ${id} on ${where.host}:${where.port} is not this job: ${reason}`, {
     ...jobDetails(where, id, reason),
     hint: 'Use another id, or remove the old job if its result is no longer needed.',

@@ -76,11 +76,11 @@ function hintOf({ login }: ProxyAddress, { port }: RouteContext, { status, waysI
   if (status === 407) {
     const ways = namesOf(waysIn);
     if (ways.length > 0 && !ways.some((way) => /^basic$/i.test(way))) {
-      return `It wants a login by ${ways.slice(0, 5).join(' or ')}, which is not supported (only Basic is): a local relay that speaks it, such as px or cntlm, can stand in between.`;
+      return `It requires a login by ${ways.slice(0, 5).join(' or ')}, which is not supported (only Basic is): a local relay that speaks it, such as px or cntlm, can stand in between.`;
     }
     return login === undefined
-      ? 'It wants a login: give one in the URL, http://user:password@proxy (special characters as %xx).'
-      : 'It does not take this user name and password.';
+      ? 'It requires a login: give one in the URL, http://user:password@proxy (special characters as %xx).'
+      : 'It does not accept this user name and password.';
   }
   if (status === 403 || status === 405) {
     return `It does not allow CONNECT to port ${port}. Most proxies allow 443 only; its administrator can add the port.`;

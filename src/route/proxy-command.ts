@@ -150,6 +150,6 @@ function exitError(
     signal,
     stderr: said,
     retryable: true,
-    hint: 'The command reached nothing, or lost its connection. Run it by hand to see more.',
+    hint: 'The command could not connect, or lost its connection. Run it by hand to see more.',
   });
 }

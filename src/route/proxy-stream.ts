@@ -78,7 +78,7 @@ function talkFailed(proxy: ProxyAddress, context: RouteContext, error: unknown):
   const { code = '' } = error as NodeJS.ErrnoException;
   if (/CERT|SIGNATURE|ISSUER/.test(code)) {
     const hint =
-      "Give Node.js the authority's certificate in NODE_EXTRA_CA_CERTS, and the proxy's name as the certificate has it.";
+      "Set NODE_EXTRA_CA_CERTS to the authority's certificate, and give the proxy's name as in the certificate.";
     return fail(`shows a certificate that is not trusted: ${said}`, hint, false);
   }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {

@@ -23,7 +23,7 @@ export function parseProxyUrl(name: string, given: unknown, schemes: readonly st
   const text = given instanceof URL ? given.href : given;
   checkText(name, text, right);
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === '') throw wrongAs(name, 'what is no URL', right);
+  if (url === undefined || url.hostname === '') throw wrongAs(name, 'something that is not a URL', right);
   const scheme = url.protocol.slice(0, -1);
   if (!schemes.includes(scheme)) throw wrongRange(name, `${scheme}://`, right);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
@@ -37,6 +37,6 @@ function loginOf(name: string, { username, password }: URL): ProxyAddress['login
   try {
     return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
   } catch {
-    throw wrongAs(name, 'a user name or password with a % that is no escape', '%25 for it');
+    throw wrongAs(name, 'a user name or password with a % that is not an escape', '%25 for it');
   }
 }

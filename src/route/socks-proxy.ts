@@ -54,13 +54,13 @@ async function agreeOnMethod(proxy: ProxyAddress, context: RouteContext, socket:
   const [, chosen] = await readSpoken(socket);
   if (chosen === method.none) return;
   if (chosen === method.login && proxy.login) return logIn(proxy, context, socket);
-  throw proxyFailed(proxy, context, 'accepts none of the ways to log in that it was offered', {
+  throw proxyFailed(proxy, context, 'accepts none of the authentication methods that were offered', {
     status: chosen,
     retryable: false,
     hint:
       proxy.login === undefined && chosen !== method.gssapi
-        ? 'It wants a login: give one in the URL, socks5://user:password@proxy (special characters as %xx).'
-        : 'It wants a login other than a user name and password (GSSAPI is not supported).',
+        ? 'It requires a login: give one in the URL, socks5://user:password@proxy (special characters as %xx).'
+        : 'It requires a login other than a user name and password (GSSAPI is not supported).',
   });
 }
 
@@ -79,7 +79,7 @@ async function logIn(proxy: ProxyAddress, context: RouteContext, socket: Socket)
   socket.write(Buffer.from([loginVersion, user.length, ...user, secret.length, ...secret]));
   const [, status] = await readBytes(socket, 2);
   if (status === 0) return;
-  throw proxyFailed(proxy, context, 'does not take this user name and password', {
+  throw proxyFailed(proxy, context, 'does not accept this user name and password', {
     status,
     retryable: false,
     hint: 'Special characters of the URL are written as %xx.',
@@ -129,7 +129,7 @@ const hints: Readonly<Record<number, string>> = {
 function refusal(proxy: ProxyAddress, context: RouteContext, status: number): SshError {
   const { host, port } = context;
   if (status === reply.refused) {
-    return new ConnectionRefused(`${host}:${port} refused the connection, says the proxy ${proxy.shown}`, {
+    return new ConnectionRefused(`${host}:${port} refused the connection, according to the proxy ${proxy.shown}`, {
       phase: 'route',
       host,
       port,

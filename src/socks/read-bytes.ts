@@ -16,7 +16,7 @@ export function readBytes(stream: Duplex, length: number): Promise<Buffer> {
       if (bytes?.length === length) settle(() => resolve(bytes));
       else if (bytes) onEnd();
     };
-    const onEnd = () => settle(() => reject(new Error('the connection ended in mid-answer')));
+    const onEnd = () => settle(() => reject(new Error('the connection ended in the middle of an answer')));
     const onError = (error: Error) => settle(() => reject(error));
     stream.on('readable', look).on('end', onEnd).on('close', onEnd).on('error', onError);
     if (stream.destroyed || stream.readableEnded) onEnd();

@@ -18,7 +18,7 @@ export async function readRequest(visitor: Duplex): Promise<SocksTarget> {
   const offered = count === 0 ? Buffer.alloc(0) : await readBytes(visitor, count);
   if (!offered.includes(method.none)) {
     visitor.end(Buffer.from([version, method.refused]));
-    throw new Error('the program insists on a login; this server has none');
+    throw new Error('the program requires a login, which this server does not offer');
   }
   visitor.write(Buffer.from([version, method.none]));
   const [, wanted, , type = 0, next = 0] = await readBytes(visitor, 5);
@@ -31,7 +31,7 @@ export async function readRequest(visitor: Duplex): Promise<SocksTarget> {
   const port = rest.readUInt16BE(rest.length - 2);
   // Such a name has no address anywhere; it is not shown to the server to find out.
   if (host === '' || /[^\u0021-\u007e]/.test(host))
-    refuse(visitor, reply.failed, 'asked for a host whose name is none');
+    refuse(visitor, reply.failed, 'asked for an invalid host name');
   return { host, port };
 }
 

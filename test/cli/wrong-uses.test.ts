@@ -191,7 +191,7 @@ test('a value that was given is shown in one way: between single quotes, or as a
     .map(({ says }) => says)
     .filter((says) => / given[;,]/.test(says) && !/^Expected/.test(says));
   const described =
-    /: (?:no name and value|what is no URL|something that is not a private key|a public key) given;/;
+    /: (?:no name and value|something that is not a URL|something that is not a private key|a public key) given;/;
   const other = shown.filter(
     (says) => !/: (?:'[^']*'|[\d.-]+) given[;,]/.test(says) && !described.test(says),
   );

@@ -168,7 +168,7 @@ describe('a refused login', () => {
     const { error } = await failureOf(connectTo(server, { privateKey: undefined as never }));
     expect(error).toMatchObject({ code: 'SSH_AUTHENTICATION_FAILED', methodsTried: ['none'] });
     expect(error['methodsOffered']).toContain('publickey');
-    expect(error.hint).toMatch(/None of the methods/);
+    expect(error.hint).toMatch(/No credentials were given for any of the methods/);
   });
 
   it('does not try what the server does not take', async () => {

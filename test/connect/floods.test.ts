@@ -63,7 +63,7 @@ describe('a server that asks and does not read the answers', () => {
     ['global requests', unread],
     ['channel requests', unread],
     ['unknown channels', unread],
-    ['host keys', /it told its host keys more than 1000 times/],
+    ['host keys', /it announced its host keys more than 1000 times/],
   ];
   it.each(kinds)('loses its connection: %s', async (kind, words) => {
     using server = await floodServer(kind);
@@ -121,7 +121,7 @@ describe('a server that sends what nobody asked for', () => {
     expect(await connection.closed).toMatchObject({
       ...{ code: 'SSH_CONNECTION_LOST', why: 'protocol', phase: 'session', retryable: true },
       message: expect.stringMatching(
-        /within a second that ask and answer nothing \(limit 2000, 8388608 bytes\)/,
+        /within a second that request and answer nothing \(limit 2000, 8388608 bytes\)/,
       ),
     });
   });
@@ -136,7 +136,9 @@ describe('a server that sends what nobody asked for', () => {
     connection.exec('x').catch(() => {});
     expect(await connection.closed).toMatchObject({
       ...{ code: 'SSH_CONNECTION_LOST', why: 'protocol' },
-      message: expect.stringMatching(/asked more than 3000 times a second for what nobody gives, for 3 s/),
+      message: expect.stringMatching(
+        /asked more than 3000 times a second for what is always refused, for 3 s/,
+      ),
     });
   });
 
@@ -157,7 +159,7 @@ describe('a server that sends what nobody asked for', () => {
     using server = await floodServer(kind);
     await expect(connect(server)).rejects.toMatchObject({
       ...{ code: 'SSH_HANDSHAKE_FAILED', phase: 'auth', retryable: false },
-      message: expect.stringContaining('within a second that ask and answer nothing'),
+      message: expect.stringContaining('within a second that request and answer nothing'),
     });
   });
 

@@ -22,7 +22,7 @@ describe('parseJson', () => {
     ['[1 2]', 3, '"," or "]" is missing'],
     ['{"a":1} x', 8, 'something follows the end'],
     ['"a\nb"', 0, 'a string does not end'],
-    ['{"a":1,"a":2}', 7, '"a" stands here twice'],
+    ['{"a":1,"a":2}', 7, '"a" occurs twice here'],
     ["{'a':1}", 1, 'a name in double quotes is missing'],
     ['[01]', 2, 'is missing'],
     ['['.repeat(60), 51, 'nested deeper than 50 levels'],

@@ -99,10 +99,10 @@ test('a change that would make the file wrong is refused, and nothing is written
     /customers\.beta\.port: acme has the same one/,
   );
   await expect(addCustomer(world.file, 'acme', { account: 'x', port: 1 })).rejects.toThrow(
-    'acme is in it already',
+    'acme is already in it',
   );
   await expect(addCustomer(world.file, 'ACME', { account: 'tunnel-acme', port: 9014 })).rejects.toThrow(
-    /acme is in it already, and differs in case only/,
+    /acme is already in it, and differs in case only/,
   );
   await expect(changeCustomer(world.file, 'acne', {})).rejects.toThrow(
     /no customer "acne"; did you mean acme\?/,

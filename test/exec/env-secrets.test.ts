@@ -31,7 +31,7 @@ it.each(['posix', 'cmd', 'powershell', 'pwsh'] as const)(
 
 it.each([
   ['a NUL character', 'hunter2\0'],
-  ['half of a surrogate pair', 'hunter2\ud800'],
+  ['lone surrogates', 'hunter2\ud800'],
   ['a line break', 'hunter2\n'],
 ])('shows no value of env that cannot be passed on: %s', (what, value) => {
   const build = () => buildCommandLine({ command: 'run', shell: 'cmd', env: { API_KEY: value } });

@@ -14,7 +14,7 @@ it.each([
   [0xc000013a, '3221225786 (0xC000013A, STATUS_CONTROL_C_EXIT)', /Ctrl\+C/],
   [0xc0000142, '3221225794 (0xC0000142, STATUS_DLL_INIT_FAILED)', /no desktop/],
   [0x40010004, '1073807364 (0x40010004, DBG_TERMINATE_PROCESS)', /logoff/],
-  [0xe0434352, '3762504530 (0xE0434352, .NET exception)', /nobody caught/],
+  [0xe0434352, '3762504530 (0xE0434352, .NET exception)', /uncaught exception/],
   [0xffffffff, '4294967295 (0xFFFFFFFF, -1)', undefined],
   [0xfffffffe, '4294967294 (0xFFFFFFFE, -2)', undefined],
   [-1, '-1 (0xFFFFFFFF)', undefined],

@@ -20,7 +20,7 @@ describe('a link that is lost', () => {
         phase: 'command',
         retryable: false,
         started: true,
-        hint: expect.stringMatching(/may still be running.*Look before you run it again/),
+        hint: expect.stringMatching(/may still be running.*Check before you run it again/),
       });
       expect(error.durationMs).toBeGreaterThan(0);
       expect(error.cause).toBe(mock.opener.lost.error);

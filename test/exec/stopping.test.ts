@@ -32,7 +32,7 @@ describe('a timeout', () => {
       terminated: true,
     });
     expect(error.message).toMatch('ran longer than 50 ms (option timeout) and its process was stopped');
-    expect(error.hint).toContain('What it had put into the background');
+    expect(error.hint).toContain('Its background processes');
     expect(error.stack).toContain('stopping.test.ts');
     expect(signalsSeen(mock)).toEqual(['TERM']);
     await mock.idle();
@@ -331,7 +331,7 @@ describe('on OpenSSH for Windows', () => {
     });
     const error = await failureOf<CommandTimeout>(exec(mock.opener, 'robot.exe', { timeout: 20 }));
     expect(error.terminated).toBe('unknown');
-    expect(error.hint).toContain('touches none when it cannot tell which of several equal');
+    expect(error.hint).toContain('if several have the same one, none is stopped');
   });
 
   it('looks for a process by a command line without quotes and blanks', () => {

@@ -163,7 +163,7 @@ describe('stdin', () => {
     const command = exec(mock.opener, 'cat');
     await command;
     expect(() => command.stdin).toThrow(TypeError);
-    expect(() => command.stdin).toThrow(/take it in the same turn as the call, or give the option stdin/);
+    expect(() => command.stdin).toThrow(/access it in the same tick as the call, or use the option stdin/);
   });
 
   it('takes a stream, with back-pressure', async () => {

@@ -93,7 +93,7 @@ describe('a certificate', () => {
     expect(readCertificate(sha1.subarray(0, -1))).toBeUndefined();
     const use = { names: ['kim'], now: Date.now() };
     const says = (kind: 'user' | 'host') => certificateProblem({ ...old, kind }, { ...use, kind });
-    expect(says('host')).toMatch(/its authority signed it with SHA-1, which proves nothing any more/);
+    expect(says('host')).toMatch(/its authority signed it with SHA-1, which no longer proves anything/);
     expect(says('user')).toBeUndefined();
     const better = readCertificate(await certificate(['-t', 'rsa-sha2-256', '-n', 'kim'], undefined, rsa))!;
     expect(certificateProblem({ ...better, kind: 'host' }, { ...use, kind: 'host' })).toBeUndefined();

@@ -136,7 +136,7 @@ test.each([
     'a private key',
     { key: '-----BEGIN OPENSSH PRIVATE KEY-----' },
     TypeError,
-    /^option key: text that is no public key given/,
+    /^option key: text that is not a public key given/,
   ],
   ['a misspelt option', { knownHost: 'x' }, TypeError, /^option knownHost: .*did you mean knownHosts/],
   ['files of the wrong type', { knownHosts: 7 }, TypeError, /^option knownHosts: /],

@@ -232,7 +232,7 @@ describe('a connection to a server with a host certificate', () => {
   }, 600_000);
 
   it.each([
-    ['signed with SHA-1', /its authority signed it with SHA-1, which proves nothing any more/],
+    ['signed with SHA-1', /its authority signed it with SHA-1, which no longer proves anything/],
     ['signed with SHA-1, another key known', /has another key for it/],
     ['plain key, @revoked * A', /revokes its authority/],
     ['for pc.*', /it is for pc\.\*, not for pc\.example\.com/],

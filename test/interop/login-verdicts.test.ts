@@ -575,8 +575,8 @@ describe('keys, certificates and agents of an ssh_config', () => {
     ['unknown critical', /critical option foo@bar: a server that does not know it refuses it/],
     ['source bad', /for some addresses only \(source-address\)/],
     ['host cert', /The certificate in \S+-cert\.pub was not used: it is a host certificate, not a user/],
-    ['damaged beside', /-cert\.pub was not used: it is no certificate, or a damaged one/],
-    ['flipped bit', /-cert\.pub was not used: it is no certificate, or a damaged one/],
+    ['damaged beside', /-cert\.pub was not used: it is not a certificate, or a damaged one/],
+    ['flipped bit', /-cert\.pub was not used: it is not a certificate, or a damaged one/],
     ['rsa CA sha1', /Its authority signed it with SHA-1, which OpenSSH does not take since 8\.2/],
     ['beside, behind its plain key', /was not used: its first line is a plain public key, not a certificate/],
     [

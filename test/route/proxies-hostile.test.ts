@@ -60,8 +60,8 @@ describe('an HTTP proxy', () => {
 
   it.each([
     [['Negotiate', 'NTLM'], /by Negotiate or NTLM, which is not supported/],
-    [['NTLM', 'Basic realm="x"'], /does not take this user name and password/],
-    [['Digest realm="x", basic realm="y"'], /does not take this user name and password/],
+    [['NTLM', 'Basic realm="x"'], /does not accept this user name and password/],
+    [['Digest realm="x", basic realm="y"'], /does not accept this user name and password/],
     [['Digest realm="x, Basic y", nonce="z"'], /by Digest, which is not supported/],
   ])('that wants a login by %s is told', async (ways, hint) => {
     const head = ways.map((way) => `Proxy-Authenticate: ${way}\r\n`).join('');

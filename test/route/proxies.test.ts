@@ -75,7 +75,7 @@ describe.each([
     const at = `127.0.0.1:${proxy.port}`;
     const without = await failure(route(`${scheme}://${at}`));
     expect(without).toMatchObject({ code: 'SSH_PROXY_FAILED', phase: 'route', retryable: false });
-    expect(without.hint).toMatch(/wants a login.*user:password@/);
+    expect(without.hint).toMatch(/requires a login.*user:password@/);
     const wrong = await failure(route(`${scheme}://kim:wrong@${at}`));
     expect(wrong).toMatchObject({ retryable: false, proxy: `${scheme}://${at}`, hop: `proxy (${at})` });
     await vi.waitFor(() => expect(proxy.open()).toBe(0));
@@ -151,7 +151,7 @@ async function freePort(): Promise<number> {
 describe('what an HTTP proxy answers', () => {
   it.each([
     [403, false, /does not allow CONNECT to port \d+/],
-    [407, false, /wants a login/],
+    [407, false, /requires a login/],
     [429, true, /serves so many connections/],
     [502, true, /could not reach the target/],
   ])('%i is told as what it is', async (status, retryable, hint) => {
@@ -256,7 +256,7 @@ describe('wrong use', () => {
     ],
     [
       () => httpProxy('proxy:3128'),
-      'argument url: what is no URL given; a URL such as http://proxy.example.com:3128 would be right',
+      'argument url: something that is not a URL given; a URL such as http://proxy.example.com:3128 would be right',
     ],
     [() => httpProxy('socks5://p:1'), "argument url: 'socks5://' given; a URL such as http://"],
     [
@@ -270,7 +270,7 @@ describe('wrong use', () => {
     ],
     [
       () => httpProxy('http://u:50%@p'),
-      'argument url: a user name or password with a % that is no escape given; %25 for it would be right',
+      'argument url: a user name or password with a % that is not an escape given; %25 for it would be right',
     ],
   ])('is told at once: %s', (use, message) => {
     expect(use).toThrow(message);

@@ -43,7 +43,7 @@ describe('the size of a copy', () => {
       throw refused(3);
     };
     await expect(silent(3, { open }).check(3)).rejects.toMatchObject({
-      reason: 'the server lets nobody look at the size of the copy',
+      reason: 'the server does not reveal the size of the copy',
       hint: expect.stringContaining('verify: false'),
     });
   });

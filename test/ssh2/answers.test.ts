@@ -35,7 +35,7 @@ describe('answers to what a server asks', () => {
     expect(exceeded).toEqual([]);
     answers[kind]?.();
     expect(exceeded).toEqual([
-      `it let ${(most + 1) * answerSize} bytes of answers to its requests wait, and went on asking (limit 262144 bytes)`,
+      `it let ${(most + 1) * answerSize} bytes of answers to its requests wait, and kept sending requests (limit 262144 bytes)`,
     ]);
   });
 

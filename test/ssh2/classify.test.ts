@@ -236,7 +236,7 @@ const errorRows: ErrorRow[] = [
       [
         'nothing in common with an old server',
         ['diffie-hellman-group1-sha1'],
-        /offers diffie-hellman-group1-sha1\. An old/,
+        /offers diffie-hellman-group1-sha1\. For an old/,
       ],
       [
         'nothing in common with a server of tomorrow',
@@ -254,9 +254,9 @@ const errorRows: ErrorRow[] = [
   ),
   ...(
     [
-      ['C->S cipher', /It offers arcfour\. An old server/],
-      ['C->S MAC', /It offers hmac-md5\. An old server/],
-      ['host key format', /It offers ssh-dss\. An old server/],
+      ['C->S cipher', /It offers arcfour\. For an old server/],
+      ['C->S MAC', /It offers hmac-md5\. For an old server/],
+      ['host key format', /It offers ssh-dss\. For an old server/],
     ] as const
   ).map(
     ([what, hint]): ErrorRow => [

@@ -84,7 +84,7 @@ describe('the insides of ssh2', () => {
     createRequire(import.meta.url)('debug').enable('ssh-via-gateway:connect');
     await using connection = await connectTo(server, { keepalive: false });
     vi.mocked(process.stderr.write).mockRestore();
-    expect(lines.filter((line) => line.includes('ssh2 has changed inside'))).toEqual([
+    expect(lines.filter((line) => line.includes('the internals of this ssh2 have changed'))).toEqual([
       expect.stringMatching(/: ping\s*$/),
     ]);
     await useAll(connection);
@@ -106,7 +106,7 @@ describe("the mock server's insides of ssh2", () => {
     async (path) => {
       const leftBehind = await watchHandles();
       removeFromServer(path);
-      await expect(startMockServer()).rejects.toThrow('this version of ssh2 has changed inside');
+      await expect(startMockServer()).rejects.toThrow('the internals of this version of ssh2 have changed');
       vi.restoreAllMocks();
       expect(await leftBehind()).toEqual([]);
       await using server = await startMockServer();

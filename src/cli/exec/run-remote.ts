@@ -79,7 +79,10 @@ function knownOf({ exitCode, signal, terminated }: End): KnownOutcome {
     case true:
       return { started, known: 'stopped: the command had been started, and was ended' };
     case false:
-      return { started, known: `the command had been started and could not be stopped: it runs on. ${look}` };
+      return {
+        started,
+        known: `the command had been started and could not be stopped: it is still running. ${look}`,
+      };
     case 'unknown':
       return {
         started,

@@ -19,22 +19,22 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bhostKey\.alias pins/g, '--host-key-alias pins'],
   [/\bgive hostKey: \{ alias: '([^']*)' \}/g, 'give --host-key-alias $1'],
   [/\b(but )?hostKey pins\b/g, '$1the pinned one is'],
-  [/; interactive\.runLevel 'highest' always takes one/g, ''],
-  [/\bleave the option interactive out\b/g, 'leave --interactive out'],
+  [/; interactive\.runLevel 'highest' always accepts one/g, ''],
+  [/\bomit the option interactive\b/g, 'omit --interactive'],
   [
     /\blet each use keep: true and clear up later \(removeJobs\)/g,
     'let none remove it before all have its result',
   ],
-  [/\bremoveJobs deletes the jobs that are over\b/g, 'job remove deletes one that is over'],
+  [/\bremoveJobs deletes jobs that have ended\b/g, 'job remove deletes one that has ended'],
   [/\bsftp\.chmod\(path, 0o666\), or attrib -r,/g, 'attrib -r'],
-  [/\bverify: false leaves the check out\b/g, '--verify none leaves the check out'],
+  [/\bverify: false omits the check\b/g, '--verify none omits the check'],
   [
     /\bname plain algorithms in algorithms\.serverHostKey\b/g,
     'name plain ones in HostKeyAlgorithms of ssh_config',
   ],
   [
-    /\bwith the option algorithms, naming what it offers\b/g,
-    'in ssh_config: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs, with + and what it offers',
+    /\bname what it offers in the option algorithms\b/g,
+    'add what it offers with + in ssh_config: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs',
   ],
   [/,? by close\(\)/g, ' by this program'],
   [

@@ -81,7 +81,7 @@ class JsonReader {
       const start = this.#at;
       if (this.#text[start] !== '"') throw this.#wrong('a name in double quotes is missing');
       const name = this.#string();
-      if (names.has(name)) throw new JsonSyntaxError(`"${printable(name, 60)}" stands here twice`, start);
+      if (names.has(name)) throw new JsonSyntaxError(`"${printable(name, 60)}" occurs twice here`, start);
       names.add(name);
       this.#skip();
       if (this.#text[this.#at] !== ':') throw this.#wrong('":" is missing');

@@ -36,7 +36,7 @@ export function checkSurroundings(
     if (!valid.test(name)) throw new TypeError(`option env: ${quoted(name)} is a name that no shell can set`);
     if (system === 'posix' && ownOfBash.has(name))
       throw new TypeError(
-        `option env: ${quoted(name)} is a variable that bash sets for itself; take another name`,
+        `option env: ${quoted(name)} is a variable that bash sets itself; use another name`,
       );
   }
   return { cwd, env: Object.entries(env) };

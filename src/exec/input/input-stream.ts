@@ -53,6 +53,6 @@ export class InputStream extends Writable {
 /** What `command.stdin` throws when it is taken too late: whatever were written to it would vanish. */
 export function inputIsOver(): TypeError {
   return new TypeError(
-    'command.stdin: the input of this command has ended; take it in the same turn as the call, or give the option stdin',
+    'command.stdin: the input of this command has ended; access it in the same tick as the call, or use the option stdin',
   );
 }

@@ -25,6 +25,6 @@ export function checkSecretText(name: string, text: unknown): asserts text is st
 
 function textProblem(text: string): string | undefined {
   if (text.includes('\0')) return 'a string without a NUL character, which ends a string for every program,';
-  if (!text.isWellFormed()) return 'a string without half of a surrogate pair, which UTF-8 cannot carry,';
+  if (!text.isWellFormed()) return 'a string without lone surrogates, which UTF-8 cannot encode,';
   return undefined;
 }

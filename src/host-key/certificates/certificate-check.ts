@@ -24,7 +24,7 @@ export function certificateProblem(certificate: Certificate, use: CertificateUse
     return `it is for ${namesText(principals)}, not for ${use.names.map((name) => printable(name, 80)).join(' or ')}`;
   // A user certificate's options and signature are the server's business.
   if (use.kind === 'user') return undefined;
-  if (signedWith === withSha1) return 'its authority signed it with SHA-1, which proves nothing any more';
+  if (signedWith === withSha1) return 'its authority signed it with SHA-1, which no longer proves anything';
   if (criticalOptions.length === 0) return undefined;
   return `it carries the critical option ${namesText(criticalOptions)}, which is not known`;
 }
@@ -35,7 +35,7 @@ const knownOptions = ['force-command', 'source-address', 'verify-required'];
 /** What a server may hold against a user certificate that looks right from here; empty for most. */
 export function serverConditions({ criticalOptions, signedWith }: Certificate): string {
   if (signedWith === withSha1)
-    return ' Its authority signed it with SHA-1, which OpenSSH does not take since 8.2 (ssh-keygen -t rsa-sha2-512 does better).';
+    return ' Its authority signed it with SHA-1, which OpenSSH has not accepted since 8.2 (use ssh-keygen -t rsa-sha2-512).';
   const strange = criticalOptions.filter((name) => !knownOptions.includes(name));
   if (strange.length > 0)
     return ` It carries the critical option ${namesText(strange)}: a server that does not know it refuses it.`;

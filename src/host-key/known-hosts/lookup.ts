@@ -132,7 +132,7 @@ export function keyBlob(key: Uint8Array | string, name = 'key'): Buffer {
     return parsePublicKeyLine(key).blob;
   } catch {
     // Not shown: it may be a private key that was given by mistake.
-    throw wrongAs(name, 'text that is no public key', rightKey);
+    throw wrongAs(name, 'text that is not a public key', rightKey);
   }
 }
 

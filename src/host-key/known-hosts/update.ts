@@ -110,7 +110,7 @@ function compare(files: readonly KnownHostsFile[], name: string, { wanted, other
     else if (!among(others, key)) outdated.push(key);
   }
   const unknown = wanted.filter(({ key }) => !known.some((one) => same(one, key)));
-  if (unknown.length === 0 && outdated.length === 0) return { kept: 'all is as the server tells' };
+  if (unknown.length === 0 && outdated.length === 0) return { kept: 'everything already matches the server' };
   if (elsewhere.some((key) => among(wanted, key) || outdated.some((old) => same(old, key)))) {
     return { kept: 'one of the keys is on record under another name as well' };
   }

@@ -73,7 +73,7 @@ export function certificateError(
     ...detailsOf(key, target),
     file,
     line,
-    hint: 'This must not be trusted any more: the machine or the authority was compromised.',
+    hint: 'This must no longer be trusted: the machine or the authority was compromised.',
   });
 }
 

@@ -250,7 +250,7 @@ function verdictError(
   if (verdict.verdict === 'revoked') {
     return new HostKeyRevoked(`${at(target)} shows ${shown}, which ${file}:${line} revokes`, {
       ...details,
-      hint: 'This key must not be used any more: the machine was compromised, or answers with an old key.',
+      hint: 'This key must no longer be used: the machine was compromised, or answers with an old key.',
     });
   }
   if (verdict.verdict === 'mismatch') {

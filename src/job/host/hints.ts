@@ -17,19 +17,19 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /through WMI: .*\((?:0x80070005|0x80041003|0x\w+ PermissionDenied)\b/s,
-    'Over SSH, WMI is for administrators. Either let the account start processes without it (see the reason for "without WMI"), or use an administrator’s account.',
+    'Over SSH, only administrators can use WMI. Either let the account start processes without it (see the reason for "without WMI"), or use an administrator’s account.',
   ],
   [
     /by schtasks\.exe: .*\(0x\w+ (?:ObjectNotFound|ResourceUnavailable)\)/s,
-    'A policy (AppLocker, App Control, software restrictions) keeps schtasks.exe from this account, and the cmdlets of the task scheduler ask WMI, which is for administrators over SSH. Allow schtasks.exe, or use an administrator’s account.',
+    'A policy (AppLocker, App Control, software restrictions) blocks schtasks.exe for this account, and the cmdlets of Task Scheduler use WMI, which only administrators can use over SSH. Allow schtasks.exe, or use an administrator’s account.',
   ],
   [
     /by schtasks\.exe: schtasks\.exe ended with \d|by the task scheduler: .*\(0x\w+ PermissionDenied\)/s,
-    "The task scheduler takes no task from this account, whether by its cmdlets or by schtasks.exe: use an administrator’s account; interactive.runLevel 'highest' always takes one.",
+    "Task Scheduler accepts no task from this account, neither by its cmdlets nor by schtasks.exe: use an administrator’s account; interactive.runLevel 'highest' always accepts one.",
   ],
   [
     /logged on at the desktop/,
-    'Log the account on at the PC (a locked screen is enough), or leave the option interactive out.',
+    'Log the account on at the PC (a locked screen is enough), or omit the option interactive.',
   ],
   [
     /open in another program/,
@@ -37,7 +37,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /disk is full|No space left on device|\(0x800700(?:70|27)\b/i,
-    'Free some space on the disk that holds the folder of jobs; removeJobs deletes the jobs that are over.',
+    'Free some space on the disk that holds the folder of jobs; removeJobs deletes jobs that have ended.',
   ],
 ];
 

@@ -26,7 +26,7 @@ export async function lookInside(server: Server): Promise<void> {
   await once(link, 'close');
   if (lacks.length === 0) return;
   throw new Error(
-    `this version of ssh2 has changed inside, and the mock server would not get right: ${lacks.join(', ')}. Install the version that this library asks for`,
+    `the internals of this version of ssh2 have changed, and the mock server would not handle: ${lacks.join(', ')}. Install the version that this library requires`,
   );
 }
 

@@ -116,7 +116,7 @@ class PromiseClient implements SftpClient {
     const where = this.#path(path);
     checkOptions(options, removeChecks);
     if (options.recursive && isRoot(where)) {
-      throw wrongRange('argument path', path, 'a folder that is no root (it would be emptied)');
+      throw wrongRange('argument path', path, 'a folder that is not a root (it would be emptied)');
     }
     await whileWanted(options.signal, async (throwIfAborted) => {
       const { mode } = await lookAtPath(this.#sftp, where);

@@ -138,7 +138,7 @@ export function writeStream(
 async function endOf(sftp: SftpRequests, handle: SftpHandle, path: string, where: Where): Promise<number> {
   const size = (await sizeOfOpen(sftp, handle)) ?? (await lookBehind(sftp, path)).size;
   if (size !== undefined) return size;
-  const reason = 'the server does not tell how long the file is, so nothing can be appended';
+  const reason = 'the server does not report the size of the file, so nothing can be appended';
   throw new SftpFailed(`SFTP append to ${quoted(path)} on ${where.host}:${where.port} failed: ${reason}`, {
     ...where,
     phase: 'transfer',

@@ -159,7 +159,7 @@ async function receive(
   const received = await receiver.receive().finally(forget);
   if (isKnown) return checkEnd(context, item, handle, size, received);
   if (received.beyond) {
-    throw transferFailed(run, item.remotePath, 'the server does not tell its size, and it does not end');
+    throw transferFailed(run, item.remotePath, 'the server does not report its size, and it does not end');
   }
 }
 
@@ -182,7 +182,7 @@ async function checkEnd(
   // A file that grows, as a log does, is taken as it was at the start.
   const { size: sizeNow } = await sftp.fstat(handle);
   if (sizeNow === undefined || sizeNow <= size) {
-    throw transferFailed(run, item.remotePath, `it has more than the ${size} bytes that the server tells`);
+    throw transferFailed(run, item.remotePath, `it has more than the ${size} bytes that the server reported`);
   }
 }
 

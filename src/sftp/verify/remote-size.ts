@@ -25,9 +25,8 @@ export async function checkRemoteSize(
   if (found !== undefined) throw wrongSize(run, remotePath, size, found);
   const ends = await endsAt(sftp, path, size).catch((error) => {
     if (!isRefused(error)) throw error;
-    const reason = 'the server lets nobody look at the size of the copy';
-    const hint =
-      'The server took every byte, but its size cannot be checked: verify: false leaves the check out.';
+    const reason = 'the server does not reveal the size of the copy';
+    const hint = 'The server took every byte, but its size cannot be checked: verify: false omits the check.';
     throw transferFailed(run, remotePath, reason, error, hint);
   });
   if (!ends) throw wrongSize(run, remotePath, size, undefined);

@@ -36,7 +36,7 @@ export function boundAnswers(client: Client, output: AnswersStream, onExceeded: 
 }
 
 function wordsFor(bytes: number): string {
-  return `it let ${bytes} bytes of answers to its requests wait, and went on asking (limit ${mostWaiting} bytes)`;
+  return `it let ${bytes} bytes of answers to its requests wait, and kept sending requests (limit ${mostWaiting} bytes)`;
 }
 
 /**
@@ -50,7 +50,7 @@ function ignoreHostKeys(client: Client, onExceeded: OnExceeded): boolean {
   let told = 0;
   handlers.GLOBAL_REQUEST = (protocol, name, wantReply, data) => {
     if (name !== 'hostkeys-00@openssh.com') return original(protocol, name, wantReply, data);
-    if (++told > mostHostKeys) onExceeded(`it told its host keys more than ${mostHostKeys} times`);
+    if (++told > mostHostKeys) onExceeded(`it announced its host keys more than ${mostHostKeys} times`);
     else if (wantReply) answersOf(client)?.requestSuccess();
     // Once: what we send must not grow with what is told.
     if (told === 1) hastenFirstChannel(client);

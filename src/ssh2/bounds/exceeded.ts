@@ -6,7 +6,7 @@ export function exceeded(what: string, { phase, host, port, hop }: Situation): S
   const place = { phase, host, port, hop };
   const reason = `limit passed: ${what}`;
   const hint =
-    'No server that follows the protocol does this: it is broken or hostile. It is not given more memory.';
+    'No server that follows the protocol does this: it is broken or hostile. It gets no more memory.';
   if (phase !== 'session') {
     const message = `The login at ${host}:${port} was ended here: ${what}`;
     return new HandshakeFailed(message, { ...place, reason, hint, retryable: false });

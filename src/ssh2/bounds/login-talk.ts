@@ -27,7 +27,7 @@ export function boundLoginTalk(client: Client, onExceeded: OnExceeded): boolean 
     bannerBytes += message.length;
     if (++banners > most.banners) onExceeded(`it sent more than ${most.banners} login banners`);
     else if (bannerBytes > most.bannerBytes)
-      onExceeded(`its login banners came to ${bannerBytes} bytes (limit ${most.bannerBytes})`);
+      onExceeded(`its login banners add up to ${bannerBytes} bytes (limit ${most.bannerBytes})`);
     else onBanner(protocol, message);
   });
   return true;

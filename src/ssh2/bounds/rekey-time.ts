@@ -13,7 +13,7 @@ export function boundRekeys(limit: number, onExceeded: OnExceeded): { begun(): v
         limit,
         () =>
           onExceeded(
-            `it began another key exchange and did not end it within ${limit} ms (option timeouts.handshake)`,
+            `it began another key exchange and did not finish it within ${limit} ms (option timeouts.handshake)`,
           ),
         false,
       );

@@ -27,13 +27,15 @@ export function boundUnasked(client: Client, onExceeded: OnExceeded): boolean {
     }
     if (kind === 'asking') {
       if (++asked > mostAsked && seconds >= patience)
-        onExceeded(`it asked more than ${mostAsked} times a second for what nobody gives, for ${patience} s`);
+        onExceeded(
+          `it asked more than ${mostAsked} times a second for what is always refused, for ${patience} s`,
+        );
       return;
     }
     bytes += length;
     if (++messages > most.messages || bytes > most.bytes)
       onExceeded(
-        `it sent ${messages} messages with ${bytes} bytes within a second that ask and answer nothing (limit ${most.messages}, ${most.bytes} bytes)`,
+        `it sent ${messages} messages with ${bytes} bytes within a second that request and answer nothing (limit ${most.messages}, ${most.bytes} bytes)`,
       );
   });
 }

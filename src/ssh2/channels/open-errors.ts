@@ -54,8 +54,8 @@ export function isFull(error: Error & { reason?: unknown }): boolean {
 
 function openHint(reasonCode: number | undefined): string {
   if (reasonCode === undefined)
-    return 'The server opened a session but refused what was asked on it: a forced command, a missing subsystem, or a restriction of this account.';
+    return 'The server opened a session but refused the request on it: a forced command, a missing subsystem, or a restriction of this account.';
   if (reasonCode === 1)
     return 'The server forbids it: look at AllowTcpForwarding, PermitOpen and the options in authorized_keys.';
-  return 'The server could not do it: MaxSessions in use, or the target refused.';
+  return 'The server could not do it: MaxSessions is used up, or the target refused.';
 }

@@ -26,7 +26,7 @@ export function passwordExpired(situation: Situation): AuthenticationFailed {
 /** The server agreed to show a host certificate, and shows something else. */
 export function invalidCertificate({ host, port, hop }: Situation): HandshakeFailed {
   return new HandshakeFailed(
-    `${host}:${port} shows a host certificate that is damaged, of another kind than agreed on, or not signed by the authority that it names`,
+    `${host}:${port} shows a host certificate that is damaged, of another type than negotiated, or not signed by the authority that it names`,
     {
       phase: 'handshake',
       host,

@@ -58,7 +58,7 @@ function knownOf(names: readonly string[], isKnown: (name: string) => boolean, i
 /** Offers the hybrid key exchange where the algorithms name it. To be called when the client has connected. */
 export function offerHybridKex(client: Client, kex: readonly string[]): void {
   if (!kex.includes(hybridKex) || offerHybrid(client, kex, mlKemKeys)) return;
-  throw new Error(`this version of ssh2 does not let us exchange keys by ${hybridKex}`);
+  throw new Error(`this version of ssh2 does not allow a key exchange by ${hybridKex}`);
 }
 
 /**
@@ -72,7 +72,7 @@ export function askForHostCertificates(
 ): void {
   if (!algorithms.some(isCertificateAlgorithm)) return;
   const asked = askForCertificates(client, algorithms, { keyIn, onShown, onInvalid });
-  if (!asked) throw new Error('this version of ssh2 does not let us ask for host certificates');
+  if (!asked) throw new Error('this version of ssh2 does not allow requests for host certificates');
 }
 
 function keyIn(shown: Buffer, algorithm: string): Buffer | undefined {

@@ -44,7 +44,7 @@ export async function updateHostKeys(
   try {
     const told = readTold(data, settings.serverHostKey);
     if (!told?.wanted.some(({ blob }) => equalInConstantTime(blob, trusted.key))) {
-      return tell('warn', 'kept', 'the server tells host keys that cannot be all of its own');
+      return tell('warn', 'kept', 'the server announces host keys that cannot all be its own');
     }
     const plan = await planUpdate(trusted.entries, told);
     if (plan.kept !== undefined) return tell('debug', 'kept', plan.kept);

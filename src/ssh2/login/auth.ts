@@ -80,7 +80,7 @@ export class Authentication {
    */
   watch(client: Client): void {
     if (!sendWholeSignatures(client))
-      throw new Error('ssh2 has changed inside: its logins cannot be relied upon');
+      throw new Error('the internals of ssh2 have changed: its logins cannot be relied upon');
     onServerSignatureAlgorithms(client, (algorithms) => this.#publicKeys.serverTakes(algorithms));
     onAuthFailure(client, (methods, isPartial) => this.#answered(methods, isPartial));
   }

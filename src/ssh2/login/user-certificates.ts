@@ -121,5 +121,5 @@ function unfitness(certificate: Certificate, keys: readonly ParsedKey[]): string
 function whyNone(text: Buffer): string {
   return isPlainKeyText(text)
     ? 'its first line is a plain public key, not a certificate'
-    : 'it is no certificate, or a damaged one';
+    : 'it is not a certificate, or a damaged one';
 }

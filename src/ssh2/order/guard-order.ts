@@ -33,9 +33,10 @@ export function guardOrder(
     judgeInbound(client, (type) => judge(order.receive(type))) &&
     onEmptyMessage(client, () => judge(order.receive(undefined))) &&
     judgePlainOutbound(client, (type) => {
-      if (!mayLeaveInPlainText(type)) throw new Error(`${messageName(type)} was to leave unencrypted`);
+      if (!mayLeaveInPlainText(type))
+        throw new Error(`${messageName(type)} was about to be sent unencrypted`);
     }) &&
     onLoginRequest(client, () => order.loginRequested());
-  if (!guarded) throw new Error('this version of ssh2 does not let us watch over the order of messages');
+  if (!guarded) throw new Error('this version of ssh2 does not allow checks of the order of messages');
   return order;
 }

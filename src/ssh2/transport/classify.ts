@@ -174,7 +174,7 @@ function disconnected(error: Ssh2Error, code: number, situation: Situation): Ssh
       reason,
       retryable: true,
       cause: tame(error),
-      hint: 'These are the words of the server (SSH_MSG_DISCONNECT).',
+      hint: 'This is the text of the server (SSH_MSG_DISCONNECT).',
     });
   }
   return lost('server-disconnect', reason, situation, error);
@@ -226,7 +226,7 @@ export function notStarted(cause: unknown, situation: Situation): HandshakeFaile
       ...place(situation),
       cause,
       retryable: false,
-      hint: 'The reason is here, not at the server: in the options, in this runtime, or in the version of ssh2.',
+      hint: 'The cause is local, not the server: the options, this runtime, or the version of ssh2.',
     },
   );
 }
@@ -235,7 +235,7 @@ function authFailed(situation: Situation, cause: unknown, reason?: string): Auth
   const { methodsTried } = situation;
   const methodsOffered = situation.methodsOffered?.slice(0, 20).map((method) => printable(method, 40));
   const tried = methodsTried.length > 0 ? methodsTried.join(', ') : 'nothing';
-  const offers = methodsOffered ? `; it would take ${methodsOffered.join(', ')}` : '';
+  const offers = methodsOffered ? `; it would accept ${methodsOffered.join(', ')}` : '';
   const said = reason ? ` ("${reason}")` : '';
   return new AuthenticationFailed(`${at(situation)} refused the login${said}: tried ${tried}${offers}`, {
     ...place(situation),
@@ -262,7 +262,7 @@ function lost(
     retryable: true,
     hint:
       why === 'server-disconnect'
-        ? 'These are the words of the server (SSH_MSG_DISCONNECT).'
+        ? 'This is the text of the server (SSH_MSG_DISCONNECT).'
         : "The tunnel or the network broke, or the server's process was ended.",
   });
 }

@@ -69,4 +69,4 @@ function whyNot(answer: ScriptAnswer): string {
     : 'The account’s commands are not started by sshd itself, so its session cannot be identified.';
 }
 
-export const noProc = 'The gateway has no readable /proc: its sessions can be told apart on Linux only.';
+export const noProc = 'The gateway has no readable /proc: its sessions can be told apart only on Linux.';

@@ -52,7 +52,7 @@ export async function endTunnel(
   if (!holder) {
     return failed(
       'holder-unknown',
-      `Which session of ${user ?? `uid ${listener.uid}`} holds port ${port} cannot be told by this account.`,
+      `Which session of ${user ?? `uid ${listener.uid}`} holds port ${port} cannot be determined by this account.`,
     );
   }
   const { pid, start } = holder.session;

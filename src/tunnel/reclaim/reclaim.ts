@@ -95,7 +95,7 @@ async function patienceOf(
 }
 
 function cannotCompare(port: number): string {
-  return `Whether the session that holds port ${port} is alive cannot be told: what this tunnel or that one publishes shows no SSH banner, so silence proves nothing. It ends when sshd gives it up.`;
+  return `Whether the session that holds port ${port} is alive cannot be determined: what this tunnel or that one publishes sends no SSH banner, so silence proves nothing. It ends when sshd gives it up.`;
 }
 
 /** Whoever said a moment ago that it is up is believed, however silent it is now; see {@link ReclaimOptions.quiet}. */
@@ -203,7 +203,7 @@ function onlySession(
     const message = `Port ${port} is held by a process of this account that is not an SSH session.`;
     return { kind: 'refused', reason: 'no-note', message };
   }
-  const message = `The session that holds port ${port} left no note, and the account has ${sessions.length} sessions: it cannot be told which it is.`;
+  const message = `The session that holds port ${port} left no note, and the account has ${sessions.length} sessions: which of them it is cannot be determined.`;
   return { kind: 'refused', reason: 'several-sessions', message };
 }
 
@@ -236,7 +236,7 @@ function openFailed(error: unknown, port: number): ReclaimResult | undefined {
   if (error.code === 'SSH_CHANNEL_TIMEOUT') return undefined;
   if (error.code !== 'SSH_CHANNEL_OPEN_FAILED') throw error;
   if ((error as { reasonCode?: number }).reasonCode !== 1) return { kind: 'free' };
-  const message = `Whether the session that holds port ${port} is alive could not be found out: the gateway forbids connections to its own ports (PermitOpen, AllowTcpForwarding).`;
+  const message = `Whether the session that holds port ${port} is alive cannot be determined: the gateway forbids connections to its own ports (PermitOpen, AllowTcpForwarding).`;
   return { kind: 'refused', reason: 'cannot-check', message };
 }
 

@@ -61,7 +61,7 @@ test.each(neverShown)('%s is still said, so that this list does not grow old', (
 test.each([
   ['X ran longer than 5 ms (option timeout) and', 'X ran longer than 5 ms (--timeout) and'],
   ["if that is it, give hostKey: { alias: 'acme' }", 'if that is it, give --host-key-alias acme'],
-  ['with the option algorithms, naming what it offers', 'in ssh_config: KexAlgorithms, HostKeyAlgorithms, '],
+  ['name what it offers in the option algorithms', 'in ssh_config: KexAlgorithms, HostKeyAlgorithms, '],
   ['hostKey.alias pins a customer', '--host-key-alias pins a customer'],
   ['closed here, by close()', 'closed here by this program'],
 ])('%s: %s', (text, said) => {

@@ -66,7 +66,7 @@ export const englishOnTheWay = {
   },
   proxyCommandFailed: {
     says: ({ said }) => said,
-    todo: 'The command reached nothing, lost its connection, or reached what is no SSH server. Run it by hand, with the same host and port, to see more.',
+    todo: 'The command could not connect, lost its connection, or reached something other than an SSH server. Run it by hand, with the same host and port, to see more.',
   },
   proxyDown: {
     says: ({ said }) => said,

@@ -23,7 +23,7 @@ export function lookInside(client: Client): void {
   const unsafe = lacks.filter(([, { need }]) => need === 'safety').map(([name]) => name);
   if (unsafe.length > 0) throw new Error(unsafeText(unsafe));
   debug(
-    'this ssh2 has changed inside, what is slower or says less for it: %s',
+    'the internals of this ssh2 have changed, so these are slower or less detailed: %s',
     lacks.map(([name]) => name).join(', '),
   );
 }
@@ -44,5 +44,5 @@ function memberAt(client: Client, path: string): unknown {
 }
 
 function unsafeText(names: readonly string[]): string {
-  return `this version of ssh2 has changed inside, and a connection would not be safe without: ${names.join(', ')}. Install the version that this library asks for`;
+  return `the internals of this version of ssh2 have changed, and a connection would not be safe without: ${names.join(', ')}. Install the version that this library requires`;
 }
