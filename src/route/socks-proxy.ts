@@ -129,15 +129,18 @@ const hints: Readonly<Record<number, string>> = {
 function refusal(proxy: ProxyAddress, context: RouteContext, status: number): SshError {
   const { host, port } = context;
   if (status === reply.refused) {
-    return new ConnectionRefused(`${host}:${port} refused the connection, according to the proxy ${proxy.shown}`, {
-      phase: 'route',
-      host,
-      port,
-      hop: hopOf(proxy, context),
-      errno: 'ECONNREFUSED',
-      retryable: true,
-      hint: 'At a published port of the gateway: no tunnel is up, so the PC is off or its tunnel is down.',
-    });
+    return new ConnectionRefused(
+      `${host}:${port} refused the connection, according to the proxy ${proxy.shown}`,
+      {
+        phase: 'route',
+        host,
+        port,
+        hop: hopOf(proxy, context),
+        errno: 'ECONNREFUSED',
+        retryable: true,
+        hint: 'At a published port of the gateway: no tunnel is up, so the PC is off or its tunnel is down.',
+      },
+    );
   }
   return proxyFailed(proxy, context, `refused: ${words[status] ?? `reply ${status}`}`, {
     status,

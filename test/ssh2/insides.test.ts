@@ -94,7 +94,7 @@ describe('the insides of ssh2', () => {
 describe("the mock server's insides of ssh2", () => {
   it.each(Object.keys(serverInsides))('let no server start where one is missing: %s', async (name) => {
     serversLack.add(name);
-    const words = `would not get right: ${name}. Install the version`;
+    const words = `would not handle: ${name}. Install the version`;
     await expect(startMockServer()).rejects.toThrow(words);
     await expect(startMockGateway()).rejects.toThrow(words);
     // Whoever starts one in spite of wrong options is told of those first.
