@@ -53,6 +53,6 @@ describe('what is tried at a real sshd', () => {
     await using sshd = await server(['MaxAuthTries 3'], { user: 'root' });
     const privateKeyPath = await Promise.all([1, 2, 3, 4].map((i) => folder.key(`many${i}`)));
     const { error } = await failureOf(connectViaGateway({ ...target(sshd), privateKeyPath }));
-    expect(error.hint).toMatch(/^The server looks at a few keys only \(MaxAuthTries.*and there are more/);
+    expect(error.hint).toMatch(/^The server accepts only a few keys \(MaxAuthTries.*and there are more/);
   });
 });
