@@ -50,6 +50,17 @@ async function atTerminal(options: MockServerOptions = {}) {
 }
 
 describe('ssh-via-gateway shell', () => {
+  test('tells the shell of a size that changed while it was being opened', async () => {
+    await using terminal = await atTerminal({ faults: { latencyMs: 100 } });
+    await terminal.world.server.waitFor((entry) => entry.type === 'shell');
+    Object.assign(terminal.stdout, { rows: 12, columns: 44 }).emit('resize');
+    await terminal.until('$ ');
+    terminal.stdin.write('stty size\r');
+    await terminal.until('12 44');
+    terminal.stdin.write('exit 0\r');
+    expect(await terminal.ended).toBe(0);
+  });
+
   test('joins the terminal to the shell, in its size and kind, and ends with its exit code', async () => {
     await using terminal = await atTerminal();
     await terminal.until('$ ');

@@ -9,7 +9,7 @@ import { connectViaGateway, runJob } from '../../src/index.ts';
 import { arbitraryArguments } from '../support/arbitrary-argv.ts';
 import { startSshd } from '../support/sshd.ts';
 
-const shells = ['/usr/bin/fish', '/usr/bin/tcsh', '/bin/bash', '/bin/dash', '/usr/bin/mksh'];
+const shells = ['/usr/bin/fish', '/usr/bin/tcsh', '/bin/bash', '/bin/dash', '/usr/bin/mksh', '/bin/zsh'];
 
 describe.each(shells)('an account whose login shell is %s', (shell) => {
   it('gets every argument as it was given', () => {

@@ -12,7 +12,8 @@ function sizeOf({ stdout }: Io): { rows: number; columns: number } {
 /** Joins the user's terminal to a shell on the server until that ends; gives the exit code. */
 export async function runShell(connection: Connection, io: Io): Promise<number> {
   const term = io.env['TERM'] || 'xterm-256color';
-  await using shell = await connection.shell({ term, ...sizeOf(io), signal: io.signal });
+  const asked = sizeOf(io);
+  await using shell = await connection.shell({ term, ...asked, signal: io.signal });
   const keys = new EscapeKeys();
   let hasLeft = false;
   const onTyped = (typed: Buffer) => {
@@ -32,6 +33,9 @@ export async function runShell(connection: Connection, io: Io): Promise<number> 
   let wasCut = true;
   io.stdin.on('data', onTyped).on('end', onEnd);
   io.stdout.on('resize', onResize);
+  // The window may have changed while the server was asked.
+  const { rows, columns } = sizeOf(io);
+  if (rows !== asked.rows || columns !== asked.columns) onResize();
   shell.on('drain', onRoom);
   try {
     await show(shell, io, () => hasLeft);

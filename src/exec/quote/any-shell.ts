@@ -4,7 +4,8 @@ import { isReservedWord, looksLikeOption, quotePosix } from './posix.ts';
 
 /*
  * sshd gives a command to the login shell of the account, which nobody has to tell us: it may be fish, csh or tcsh.
- * What is made here reads the same in all of them and in every POSIX shell, so that no one needs to ask.
+ * What is made here reads the same in all of them and in every POSIX shell, so that no one needs to ask. Not in elvish and
+ * rc: outside of quotes a backslash is a letter there, and what follows a single quote could be a command.
  */
 
 /** fish and csh take these for their own as the first word, fish in quotes as well. */
