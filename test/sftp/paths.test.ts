@@ -116,6 +116,18 @@ describe('a temporary name', () => {
     }
   });
 
+  it('keeps as much of the name as fits, and all of a short one', () => {
+    const ending = /\.[0-9a-f]{8}\.part$/;
+    const keptOf = (name: string) => lastingTempName(`/${name}`).slice(2).replace(ending, '');
+    // 255 bytes, less two dots, eight digits and `.part`.
+    for (const length of [1, 239, 240, 241]) {
+      const kept = Math.min(length, 240);
+      expect(keptOf('n'.repeat(length))).toBe('n'.repeat(kept));
+      expect(keptOf('한'.repeat(length))).toBe('한'.repeat(Math.min(length, 80)));
+      expect(keptOf(`n${'🙂'.repeat(length)}`)).toBe(`n${'🙂'.repeat(Math.min(length, 59))}`);
+    }
+  });
+
   it('lasts for the same path and is fresh otherwise', () => {
     expect(lastingTempName('/a/b')).toBe(lastingTempName('/a/b'));
     expect(lastingTempName('/a/b')).not.toBe(lastingTempName('/a/c'));

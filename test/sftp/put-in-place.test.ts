@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { putInPlace } from '../../src/sftp/target/put-in-place.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { putInPlace, removeFirmly } from '../../src/sftp/target/put-in-place.ts';
 import { openSftp } from '../../src/ssh2/sftp/channel.ts';
+import { fakeSftp, refused } from '../support/fake-sftp.ts';
 import { mockSftp, rejection } from '../support/mock-sftp.ts';
 
 /** A server without `posix-rename@openssh.com`, whose plain rename refuses an existing target. */
@@ -50,5 +51,70 @@ describe('giving a finished file its name', () => {
     const before = mock.server.journal.length;
     await putInPlace(sftp, '/t', '/t');
     expect(mock.server.journal.length).toBe(before);
+  });
+});
+
+describe('a server that could not replace a file', () => {
+  const asked = (members: Parameters<typeof fakeSftp>[0]) => {
+    const rename = vi.fn(async () => {});
+    const posixRename = async () => {
+      throw refused(4, 'rename');
+    };
+    const lstat = async () => ({ mode: 0o100644 });
+    return { rename, sftp: fakeSftp({ supports: () => true, posixRename, lstat, rename, ...members }) };
+  };
+  const isGone = async () => {
+    throw refused(2, 'lstat');
+  };
+
+  it('gets a plain rename when it has removed the old file all the same', async () => {
+    const { sftp, rename } = asked({ lstat: isGone });
+    await putInPlace(sftp, '/t.part', '/t');
+    expect(rename).toHaveBeenCalledWith('/t.part', '/t');
+  });
+
+  it.each<[string, Parameters<typeof fakeSftp>[0]]>([
+    ['has the old file still', {}],
+    ['cannot say whether it has', { lstat: async () => Promise.reject(refused(3)) }],
+    ['is gone', { lstat: isGone, ended: refused(7) }],
+  ])('is asked nothing more when it %s', async (_, members) => {
+    const { sftp, rename } = asked(members);
+    await expect(putInPlace(sftp, '/t.part', '/t')).rejects.toMatchObject({ status: 4, operation: 'rename' });
+    expect(rename).not.toHaveBeenCalled();
+  });
+
+  it('tells the first refusal when the plain rename is refused, too', async () => {
+    const rename = async () => Promise.reject(refused(3, 'second'));
+    const { sftp } = asked({ lstat: isGone, rename });
+    await expect(putInPlace(sftp, '/t.part', '/t')).rejects.toMatchObject({ status: 4, operation: 'rename' });
+  });
+});
+
+describe('removing a file of ours', () => {
+  const windows = { maxPath: 259, renameReplaces: true } as never;
+  const removing = (members: Parameters<typeof fakeSftp>[0]) => {
+    const remove = vi.fn(async () => {});
+    remove.mockRejectedValueOnce(refused(4, 'remove'));
+    const setstat = vi.fn(async () => {});
+    const lstat = async () => ({ mode: 0o100444 });
+    return { remove, setstat, sftp: fakeSftp({ remove, setstat, lstat, ...members }) };
+  };
+
+  it('makes it writable on Windows when it is refused, and tries again', async () => {
+    const { sftp, remove, setstat } = removing({ windows });
+    await removeFirmly(sftp, '/t');
+    expect(setstat).toHaveBeenCalledWith('/t', { mode: 0o666 });
+    expect(remove).toHaveBeenCalledTimes(2);
+  });
+
+  it.each<[string, Parameters<typeof fakeSftp>[0]]>([
+    ['elsewhere', {}],
+    ['when the session is over', { windows, ended: refused(7) }],
+    ['when it is gone', { windows, lstat: async () => Promise.reject(refused(2)) }],
+  ])('tries once %s', async (_, members) => {
+    const { sftp, remove, setstat } = removing(members);
+    await removeFirmly(sftp, '/t');
+    expect(remove).toHaveBeenCalledTimes(1);
+    expect(setstat).not.toHaveBeenCalled();
   });
 });

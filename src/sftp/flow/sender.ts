@@ -68,7 +68,7 @@ export class Sender extends Moving<void> {
   }
 
   get #isIdle(): boolean {
-    return this.#reading + this.#unacknowledged === 0;
+    return this.#reading === 0 && this.#unacknowledged === 0;
   }
 
   #pump(): void {

@@ -45,7 +45,6 @@ function withoutHalf(text: string): string {
 
 /** The longest beginning that takes at most `bytes` bytes and does not end within a character. */
 function cut(name: string, bytes: number): string {
-  if (Buffer.byteLength(name) <= bytes) return name;
   let size = 0;
   let kept = '';
   for (const character of name) {
