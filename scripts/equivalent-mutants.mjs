@@ -4,6 +4,18 @@
  */
 export const equivalents = [
   {
+    file: 'tunnel/reclaim/reclaim.ts',
+    line: 'const ours = askTarget ? await askTarget() : 0;',
+    what: '0 and one',
+    why: 'Four times that is less than the least answerTimeout, and the larger one counts.',
+  },
+  {
+    file: 'tunnel/holder/end-session.ts',
+    line: 'const patience = 10;',
+    what: '10 and one',
+    why: 'A session may as well have a tenth of a second more to end.',
+  },
+  {
     file: 'sftp/client/whole-file.ts',
     line: '#used = 0;',
     what: '0 and one',

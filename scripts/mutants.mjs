@@ -67,6 +67,22 @@ function isCall(expression) {
   return ts.isCallExpression(expression) && expression.expression.kind !== kind.SuperKeyword;
 }
 
+/** `64 << 10` and `4 * 1024` are large numbers, too. */
+function isOfLarge(node) {
+  let at = node;
+  while (ts.isBinaryExpression(at.parent) && isProduct(at.parent)) at = at.parent;
+  return at !== node && constantOf(at) > countable;
+}
+
+const isProduct = ({ operatorToken: { kind: operator } }) =>
+  operator === kind.AsteriskToken || operator === kind.LessThanLessThanToken;
+
+function constantOf(node) {
+  if (!ts.isBinaryExpression(node)) return ts.isNumericLiteral(node) ? Number(node.text) : Number.NaN;
+  const [left, right] = [constantOf(node.left), constantOf(node.right)];
+  return node.operatorToken.kind === kind.AsteriskToken ? left * right : left * 2 ** right;
+}
+
 /** For each kind of syntax: what it is called when it is changed, the part that is replaced, and the new text. */
 const mutators = {
   negatesCondition(node, text) {
@@ -115,6 +131,7 @@ const mutators = {
   },
   changesNumber(node, text) {
     if (!ts.isNumericLiteral(node) || Number(node.text) > countable || isStep(node)) return undefined;
+    if (isOfLarge(node)) return undefined;
     if (node.parent.name === node) return undefined;
     return [`${text(node)} and one`, node, `(${text(node)} + 1)`];
   },

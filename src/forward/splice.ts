@@ -28,7 +28,6 @@ function watch(one: Duplex, other: Duplex, onClose: (closed: Duplex, other: Dupl
 function release(closed: Duplex, other: Duplex): void {
   if (other.destroyed) return;
   if (!closed.readableEnded) return reset(other);
-  other.end();
   if (other.readableEnded) return;
   // Nobody is left to hear it: it is ended as soon as it has taken what was on its way.
   if (other.writableFinished) other.destroy();

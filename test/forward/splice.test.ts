@@ -64,5 +64,9 @@ it('keeps no stream that comes after the end of its forward', async () => {
   const late = new PassThrough();
   connections.add(late);
   expect(late.destroyed).toBe(true);
+  const [member, other] = [silent(), silent()];
+  connections.join(member, other);
+  expect(member.destroyed).toBe(true);
+  await vi.waitFor(() => expect(other.destroyed).toBe(true));
   expect(connections.size).toBe(0);
 });

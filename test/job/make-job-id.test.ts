@@ -34,6 +34,13 @@ it('keeps what can be read', () => {
   );
 });
 
+it('keeps the beginning of what is too long, and as much of it as there is room for', () => {
+  const longest = jobId(`first${'x'.repeat(300)}`);
+  expect(longest).toMatch(/^firstx+-[0-9a-f]{10}$/);
+  expect(() => checkJobId(longest)).not.toThrow();
+  expect(() => checkJobId(`${longest}x`)).toThrow();
+});
+
 it.each([[[]], [['']], [[undefined]], [[Number.NaN]], [[{}]]])('refuses %j', (parts) => {
   expect(() => jobId(...(parts as string[]))).toThrow(/argument parts: .* given; .* would be right/);
 });

@@ -42,6 +42,8 @@ describe('the small changes to the code', () => {
     expect(all("debug('%s', a ? 1 : 2);")).toEqual([]);
     expect(all('interface A { a: true }\ntype B = 1 | 2;\nlet c: false;')).toEqual([]);
     expect(all("c = 'a' + b; d = 30_000;")).toEqual([]);
+    expect(all('c = 64 << 10; d = 4 * 1024; e = 2 << 2 << 10;')).toEqual([]);
+    expect(all('c = 2 * a; d = 1 << 3;')).toHaveLength(3);
     expect(all("c = () => debug('%s', a());")).toEqual([]);
     const returns = 'return a ? await b : c;';
     const wait = (source: string) => all(source).filter((changed) => !changed.includes('await'));

@@ -67,6 +67,28 @@ describe('listGatewayTunnels', () => {
     expect(await endTunnel(connection, 9000)).toMatchObject(expected);
   });
 
+  it('ends a session of whom only the number is known', async () => {
+    const connection = gateway('listener 00000000:2328 1002', 'note 9000 300 600 b1');
+    const look = connection.onExec;
+    connection.onExec = (script) =>
+      connection.scripts.length < 2 ? look(script) : shellSays('result ended');
+    expect(await endTunnel(connection, 9000)).toEqual({ ended: true, port: 9000, pid: 300 });
+  });
+
+  it('without ports shows root what sessions listen on, and nothing else', async () => {
+    const listeners = [
+      'listener 00000000:2328 1002',
+      'listener 00000000:0016 0',
+      'listener 00000000:1F90 1002',
+    ];
+    const holders = ['holder 9000 300', 'holder 22 77'];
+    const connection = gateway(...listeners, ...holders);
+    const look = connection.onExec;
+    connection.onExec = (script) => look(script).replace('uid 1001', 'uid 0');
+    const found = await listTunnels(connection, { check: false });
+    expect(found.map(({ port }) => port)).toEqual([9000]);
+  });
+
   it('tells root whose session survives that it did not end, and not that it may not be ended', async () => {
     const connection = gateway('listener 00000000:2328 1002 300');
     const look = connection.onExec;
