@@ -57,11 +57,11 @@ describe('giving a finished file its name', () => {
 describe('a server that could not replace a file', () => {
   const asked = (members: Parameters<typeof fakeSftp>[0]) => {
     const rename = vi.fn(async () => {});
-    const posixRename = async () => {
+    const extended = async (): Promise<never> => {
       throw refused(4, 'rename');
     };
     const lstat = async () => ({ mode: 0o100644 });
-    return { rename, sftp: fakeSftp({ supports: () => true, posixRename, lstat, rename, ...members }) };
+    return { rename, sftp: fakeSftp({ supports: () => true, extended, lstat, rename, ...members }) };
   };
   const isGone = async () => {
     throw refused(2, 'lstat');
