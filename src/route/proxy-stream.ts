@@ -48,7 +48,7 @@ export function nameForOthers(host: string): string {
     throw new RangeError(`${host}: an address with a zone means nothing to another machine`);
   }
   const name = /[^\0-\x7f]/.test(host) ? domainToASCII(host) : host;
-  if (name !== '' && name.length <= longestName) return name;
+  if (/^[!-~]+$/.test(name) && name.length <= longestName) return name;
   throw new RangeError(`${printable(host, 80)}: no host has such a name, so no proxy can be asked for it`);
 }
 

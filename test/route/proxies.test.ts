@@ -13,6 +13,7 @@ import {
   socksProxy,
 } from '../../src/index.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
+import type { RouteContext } from '../../src/route/route.ts';
 import { tcpServer } from '../support/echo.ts';
 import { httpProxyServer, socksProxyServer } from '../support/proxies.ts';
 
@@ -282,4 +283,13 @@ describe('wrong use', () => {
     expect(error).toBeInstanceOf(RangeError);
     expect(proxy.asked).toEqual([]);
   });
+
+  it.each([() => httpProxy('http://127.0.0.1:1'), () => socksProxy('socks5://127.0.0.1:1')])(
+    'of a host that would say more to the proxy is told before it is asked: %s',
+    async (route) => {
+      const context = { host: 'pc\r\nX-Other: yes', port: 22, signal: new AbortController().signal };
+      const opening = route().open({ ...context } as RouteContext);
+      await expect(opening).rejects.toThrow(/^pc\\r\\nX-Other: yes: no host has such a name/);
+    },
+  );
 });
