@@ -13,8 +13,19 @@ import { encodeAttributes, type PacketFields, packet, string, uint32, uint64 } f
 const copyPiece = 256 << 10;
 const wholeFile = 0;
 
+/** An SFTP extension that the mock server can offer. */
+export type SftpExtension =
+  | 'posix-rename@openssh.com'
+  | 'statvfs@openssh.com'
+  | 'hardlink@openssh.com'
+  | 'fsync@openssh.com'
+  | 'lsetstat@openssh.com'
+  | 'limits@openssh.com'
+  | 'expand-path@openssh.com'
+  | 'copy-data';
+
 /** The versions that the server's first packet advertises. */
-export const extensionVersions = {
+export const extensionVersions: Record<SftpExtension, string> = {
   'posix-rename@openssh.com': '1',
   'statvfs@openssh.com': '2',
   'hardlink@openssh.com': '1',
@@ -23,10 +34,7 @@ export const extensionVersions = {
   'limits@openssh.com': '1',
   'expand-path@openssh.com': '1',
   'copy-data': '1',
-} as const;
-
-/** An SFTP extension that the mock server can offer. */
-export type SftpExtension = keyof typeof extensionVersions;
+};
 
 type Handler = (session: MockSftpSession, fields: PacketFields) => MockReply | Promise<MockReply>;
 
