@@ -8,7 +8,7 @@ import type { SshError } from '../errors/index.ts';
  */
 export class Caller {
   #site: CallSite | undefined;
-  /** Our own error, whose stack does not tell of the caller yet. */
+  /** Our own error, whose stack does not include the caller yet. */
   #untraced: SshError | undefined;
 
   /** He took hold of the command there. */
@@ -22,7 +22,7 @@ export class Caller {
     else this.#untraced = error;
   }
 
-  /** In the turn in which a promise settles, V8 tells who waits for it. */
+  /** In the tick in which a promise settles, V8 knows who awaits it. */
   explained<T>(result: Promise<T>): Promise<T> {
     return result.catch(this.#rejected);
   }

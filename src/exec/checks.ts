@@ -52,7 +52,7 @@ export const powerShellChecks: Checks<PowerShellOptions> = {
   shell: oneOf('powershell', 'pwsh'),
 };
 
-/** What is sent may be a secret: only its kind is told. */
+/** The input may be a secret: only its type is shown. */
 function checkStdin(name: string, value: unknown): void {
   if (typeof value === 'string' || value instanceof Uint8Array) return;
   if (typeof (value as { pipe?: unknown } | null)?.pipe === 'function') return;

@@ -79,7 +79,7 @@ export class RunningCommand<Output extends string | Buffer> implements Command<O
     await this.#result;
   }
 
-  /** Who holds a stream learns of a failure there: without an `await` it is no unhandled rejection. */
+  /** Whoever holds a stream sees a failure there: without an `await` it is not an unhandled rejection. */
   #watched(): void {
     this.#execution.caller.heldAt(callSite(this.#watched));
     this.#result.catch(() => {});

@@ -27,8 +27,8 @@ import type { CommandResult, SessionOpener } from './types.ts';
 type Result = CommandResult<string | Buffer>;
 
 /**
- * The life of one command: in line, at work, ended. Whatever happens first decides how it settles: its end, the loss
- * of the link, the timeout, the signal, the output limit, a failure of the caller's own code.
+ * The life of one command: waiting, running, ended. Whatever happens first decides how it settles: its end, the loss
+ * of the connection, the timeout, the signal, the output limit, a failure of the caller's own code.
  */
 export class Execution implements ChannelSink {
   readonly stdout: Output;
@@ -43,7 +43,7 @@ export class Execution implements ChannelSink {
   /** Leaves the line when the command is not wanted any more. */
   readonly #opening = new StopSwitch();
   readonly #ended = latch<ChannelOutcome>();
-  /** No start of it can come any more that nobody deals with. */
+  /** It can no longer start without anyone handling it. */
   readonly #neverLate = latch<void>();
   #callbacks: Array<Promise<void>> | undefined;
   #channel: SessionChannel | undefined;
@@ -273,7 +273,7 @@ export class Execution implements ChannelSink {
     this.#tell({ exitCode, signal, error });
   }
 
-  /** To those who look on: not by the caller's promise, whose rejection must stay unhandled until the caller handles it. */
+  /** For observers: not through the caller's promise, whose rejection must stay unhandled until the caller handles it. */
   #tell(outcome: Omit<ExecOutcome, 'durationMs'>): void {
     this.#observer?.({ ...outcome, durationMs: this.#durationMs });
   }

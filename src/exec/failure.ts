@@ -14,7 +14,7 @@ import type { Output } from './output/output.ts';
 import type { Terminated } from './stop/stop.ts';
 import type { SessionOpener } from './types.ts';
 
-/** What every error of a command tells. */
+/** Common to every error of a command. */
 export interface Account {
   where: SessionOpener['where'];
   output: OutputSoFar;
@@ -112,7 +112,7 @@ export function connectionLost(
       reason,
       output: account.output,
       cause,
-      // Twice is once too often for a command; and a key that changed, or a close() of our own, does not mend itself.
+      // A command must not run twice; and a changed host key or our own close() will not resolve itself.
       retryable: started === false && cause.retryable,
       hint: started ? mayRunOn : 'The command was not started.',
     },

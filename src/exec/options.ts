@@ -87,7 +87,7 @@ function checkLength(line: string): void {
   );
 }
 
-/** Where the server does not tell, the shell does. */
+/** If the server does not say, the shell does. */
 function onWindows(serverVersion: string | undefined, shell: Shell): boolean {
   return serverVersion === undefined
     ? shell === 'cmd' || shell === 'powershell'

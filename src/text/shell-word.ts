@@ -6,8 +6,9 @@ export function isPlainWord(text: string): boolean {
 }
 
 /**
- * `text`, without a line break, as one word that every login shell (sh, bash, zsh, fish, csh, tcsh) reads alike. Within
- * single quotes fish looks at `\`, csh at `!`, all at the quote: these stand outside of them, behind a backslash.
+ * `text`, without a line break, as one word that every login shell (sh, bash, zsh, fish, csh, tcsh) reads alike.
+ * Within single quotes fish looks at `\`, csh at `!`, all at the quote: so these are placed outside of them, behind a
+ * backslash.
  */
 export function anyShellWord(text: string): string {
   return isPlainWord(text) ? text : anyShellQuoted(text);

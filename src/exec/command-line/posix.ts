@@ -3,8 +3,8 @@ import { posixWord, quotePosix } from '../quote/posix.ts';
 import type { CheckedSurroundings } from './surroundings.ts';
 
 /**
- * The line for a server with a login shell that nobody knows. The way to the folder and the variables is the same
- * everywhere, so sh goes it; a plain string is then the login shell's again, as it is without them.
+ * The line for a server with an unknown login shell. Folder and variables are set the same way everywhere, so sh does
+ * it; a plain string is then run by the login shell again, as without them.
  */
 export function posixLine(command: string | readonly string[], around: CheckedSurroundings): string {
   const prefix = posixPrefix(around);

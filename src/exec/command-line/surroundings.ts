@@ -19,7 +19,7 @@ export interface CheckedSurroundings {
 
 // Windows has names such as ProgramFiles(x86); in a POSIX shell only these characters make a name.
 const posixName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** bash sets these for itself: it would overwrite the value, and nobody be told. */
+/** bash sets these itself: it would silently overwrite the value. */
 const ownOfBash = new Set(['BASHOPTS', 'BASH_VERSINFO', 'EUID', 'PPID', 'SHELLOPTS', 'UID']);
 const windowsName = /^[A-Za-z_][A-Za-z0-9_.()-]*$/;
 
@@ -47,7 +47,7 @@ export function checkCwd(name: string, value: unknown): void {
   if (value === '') throw wrongType(name, value, 'the path of a folder on the server');
 }
 
-/** Values may be secrets: only their kind is told. */
+/** Values may be secrets: only their type is shown. */
 export function checkEnv(name: string, value: unknown): void {
   if (typeof value === 'string') throw wrongSecret(name, value, 'an object of strings');
   checkBag(name, value, 'an object of strings');

@@ -9,7 +9,7 @@ export class InputStream extends Writable {
 
   constructor() {
     super({ highWaterMark: 256 * 1024 });
-    // The command's own end tells more than the EPIPE of its input.
+    // The end of the command says more than the EPIPE of its input.
     this.on('error', () => {});
   }
 

@@ -13,7 +13,7 @@ export class Input {
   #isDecided: boolean;
   #hasEnded = false;
 
-  /** `onFailure` is told of an error of the caller's stream. */
+  /** `onFailure` receives an error of the caller's stream. */
   constructor(
     before: Buffer | undefined,
     source: Buffer | Readable | undefined,

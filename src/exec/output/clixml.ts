@@ -165,7 +165,7 @@ function borderAfter(text: string, at: number): number {
   return border.exec(text)?.index ?? text.length;
 }
 
-/** Whether `input` begins with `start` or may, once more of it is there. */
+/** Whether `input` begins with `start`, or may once more of it has arrived. */
 function mayBecome(input: string, start: string): boolean {
   return input.startsWith(start) || start.startsWith(input);
 }

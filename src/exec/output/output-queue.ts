@@ -6,9 +6,9 @@ const capacity = 256 * 1024;
 const mostChunks = 1_024;
 
 /**
- * What waits for the reader of a stream: he never runs inside ssh2's packet handler, and gets everything that arrived
- * before an error. The stream has `highWaterMark: 0`, as what waits in a buffer of its own is dropped at an error; it
- * calls `want` from `_read` and `drop` from `_destroy`.
+ * Output that waits for the reader of a stream, who never runs inside ssh2's packet handler and gets everything that
+ * arrived before an error. The stream has `highWaterMark: 0`, since its own buffer is dropped at an error; it calls
+ * `want` from `_read` and `drop` from `_destroy`.
  */
 export class OutputQueue {
   readonly #stream: Readable;

@@ -31,7 +31,7 @@ export function inSh(script: string): string {
   return `exec /bin/sh -c ${anyShellWord(joinLines)} sh ${lines.join(' ')}`;
 }
 
-/** csh lets no line break through, whatever the quotes: each line of a script travels as a word of its own. */
+/** csh passes on no line break, whatever the quotes: each line of a script is sent as a separate word. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of sh
 const joinLines = '_s=$1; shift; _n=$(echo; echo .); for _l do _s=$_s${_n%.}$_l; done; exec /bin/sh -c "$_s"';
 

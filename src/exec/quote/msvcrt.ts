@@ -24,7 +24,7 @@ export type WindowsProgram = 'executable' | 'batch' | 'powershell-script' | 'unk
 export function windowsProgram(name: string): WindowsProgram {
   // Windows ignores spaces and dots at the end of a name.
   const bare = name.replace(/(?<![. ])[. ]+$/, '');
-  // PowerShell 7 on Linux: a path from the root is no batch file.
+  // PowerShell 7 on Linux: a path from the root is not a batch file.
   if (/\.(?:exe|com)$/i.test(bare) || name.startsWith('/')) return 'executable';
   if (/\.(?:bat|cmd)$/i.test(bare)) return 'batch';
   return /\.ps1$/i.test(bare) ? 'powershell-script' : 'unknown';
@@ -56,7 +56,7 @@ export function checkForBatch(program: WindowsProgram, args: readonly string[]):
         'pass the text in a file, in stdin or in an environment variable',
     );
   }
-  // An odd number of quotes in one argument exposes what stands in another one.
+  // An odd number of quotes in one argument exposes the contents of another.
   if (program === 'unknown' && withQuote && args.some((argument) => /[&|<>^()\r\n]/.test(argument))) {
     throw new TypeError(
       `argv[${withQuote}] contains a double quote, and there is one of & | < > ^ ( ) or a line break, which would ` +

@@ -13,7 +13,7 @@ export interface StartedCommand {
   isStopped?: boolean;
 }
 
-/** More of them whose end is not known are not kept: those are then not told apart, and none is touched. */
+/** Beyond this many with an unknown end, none is kept: they cannot be told apart then, and none is touched. */
 const most = 1_000;
 
 const byConnection = new WeakMap<SessionOpener, StartedCommand[]>();

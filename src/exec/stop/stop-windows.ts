@@ -10,9 +10,10 @@ import { noteStop, placeAmongEquals, type StartedCommand } from './started-comma
 const limit = 30_000;
 
 /**
- * Ends a command on OpenSSH for Windows, with what it has started, by a script on a second session. sshd does not tell a command's
- * process id, so it is looked for: among the children of the sshd process that serves this connection, the one
- * whose command line holds the command. When the same line runs more than once, the order of the starts tells which.
+ * Ends a command on OpenSSH for Windows, with what it has started, by a script on a second session. sshd does not
+ * reveal a command's process id, so it is searched for: among the children of the sshd process that serves this
+ * connection, the one whose command line contains the command. If the same line runs more than once, the order of the
+ * starts decides.
  *
  * Resolves when that is done or has failed, after 30 s at most; never rejects.
  */

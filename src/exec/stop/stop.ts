@@ -68,7 +68,7 @@ async function closeAndSee(target: StopTarget): Promise<Terminated> {
   return outcome.kind === 'no-status' && isTelling ? true : 'unknown';
 }
 
-/** Windows has no signals: another session ends the process and its children, and goes on if that takes longer. */
+/** Windows has no signals: another session ends the process and its children, and continues if that takes longer. */
 async function stopOnWindows(target: StopTarget): Promise<Terminated> {
   const killing = killOnWindows(target.opener, target);
   void killing.then(() => target.channel.close());

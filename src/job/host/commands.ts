@@ -11,7 +11,7 @@ export interface HostCommand<Answer> {
 
 /** A command that answers more than once while it runs. */
 export interface HostWatch extends HostCommand<Look[]> {
-  /** What a line of its output says; undefined for a line that is none of its own. */
+  /** What a line of its output says; undefined for any other line. */
   readLine(line: string): Look | undefined;
 }
 

@@ -5,7 +5,7 @@ import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import type { HostResult, JobHost } from '../types.ts';
 import { maxPiece } from './commands.ts';
 
-/** What observers are told of the commands that start jobs and look at them. */
+/** What observers see of the commands that start and inspect jobs. */
 const helperLabel = '(job helper of ssh-via-gateway)';
 
 /** What runs a command: a connection, or its sessions. */

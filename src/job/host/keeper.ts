@@ -14,13 +14,13 @@ import { Unreadable } from './record.ts';
 /** Milliseconds for one helper command. PowerShell on a busy PC takes its time. */
 const commandTimeout = 120_000;
 
-/** A server's jobs: the commands that fit it, and somebody who runs them. */
+/** A server's jobs: the commands that suit it, and a host that runs them. */
 export interface JobKeeper {
   readonly host: JobHost;
   /** Loaded when they are first needed: they are long, and only one kind fits. */
   commands(): Promise<JobCommands>;
   readonly dir: string | undefined;
-  /** Milliseconds that the server may watch for news by one command, where starting another one costs more. */
+  /** Milliseconds for which one command may watch for news, where starting another costs more. */
   readonly longPoll: number | undefined;
 }
 
@@ -113,7 +113,7 @@ export function accessFailed(
   });
 }
 
-/** What every error about a job tells. */
+/** Common to every error about a job. */
 export function jobDetails({ host, port, hop }: JobHost['where'], id: string, reason: string) {
   return { phase: 'command', host, port, hop, id, reason } as const;
 }

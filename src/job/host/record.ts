@@ -6,7 +6,7 @@ import type { HostResult, JobEnd, JobStatus } from '../types.ts';
  * was seen gone has written its `exit` file by then, or never will.
  */
 export interface JobRecord {
-  /** Undefined while nobody has started the job. */
+  /** Undefined until the job has been started. */
   claim: Claim | undefined;
   alive: boolean;
   /** Undefined unless the file is whole. */
@@ -25,7 +25,7 @@ interface Claim {
   pid: number;
   /** When that process started, in whatever form the system has: with the pid it names one process. */
   start: string;
-  /** Names the server's uptime, so that a restart is noticed; `-` where there is no such name. */
+  /** Identifies the server's boot, so that a restart is noticed; `-` if there is no such id. */
   boot: string;
   fingerprint: string;
   /** Milliseconds since 1970, by the server's clock. */
@@ -38,7 +38,7 @@ interface Claim {
 /** Why a job is `lost` that the server does not know. */
 export const noSuchJob = 'there is no such job on the server';
 
-/** Why a job is lost that was there, and whose folder has vanished since. */
+/** Why a job is lost that existed but whose folder has since vanished. */
 export const removedMeanwhile = 'it was removed, most likely by another caller who fetched its result';
 
 /** A helper command ended without the answer that it always gives. */

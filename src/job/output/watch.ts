@@ -9,8 +9,8 @@ interface WatchOptions {
 }
 
 /**
- * Looks at a job that one command on the server brings, as there is news. It ends by itself within `waitMs`, or when it
- * has brought a few MiB: nobody has to end it, and what is kept of it has a limit.
+ * The state of a job as one command on the server reports it, whenever there is news. The command ends by itself
+ * within `waitMs`, or after a few MiB: it need not be ended, and what is kept of it has a limit.
  */
 export class Watch {
   readonly keeper: JobKeeper;
@@ -31,11 +31,11 @@ export class Watch {
       return watch;
     };
     const looks = ask(keeper, id, choose, signal, (bytes) => this.#hear(bytes));
-    // A host that has told of nothing meanwhile has it all in the result.
+    // A host that has reported nothing so far has everything in the result.
     this.#ended = looks.then((all) => {
       for (const look of all.slice(this.#heard)) this.#looks.push(look);
     });
-    // Who asks for the next look hears of it.
+    // Whoever asks for the next look gets it.
     this.#ended.catch(() => {});
   }
 

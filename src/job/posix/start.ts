@@ -8,8 +8,8 @@ import { library, runner, start, wrapper } from './scripts.generated.ts';
 const maxLine = 125_000;
 
 /**
- * Dies anywhere: before the claim, and nothing was started, the next caller starts; after it, and the claim tells
- * the next caller which process to look for.
+ * It may die anywhere: before the claim, nothing was started and the next caller starts; after it, the claim says
+ * which process to look for.
  */
 export function startCommand(dir: string, request: StartRequest): HostCommand<JobStart> {
   const { id, line: command, fingerprint } = request;

@@ -13,7 +13,7 @@ export class JobLimit {
     this.timeout = timeout;
   }
 
-  /** Aborts when the time was over for a while and nobody could end the job. */
+  /** Aborts if the job could not be ended for a while after its time was up. */
   get signal(): AbortSignal | undefined {
     return Number.isFinite(this.timeout) ? this.#overdue.signal : undefined;
   }

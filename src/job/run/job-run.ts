@@ -20,7 +20,7 @@ import type { ConnectForJob, JobConnection, RunJobOptions } from './run-types.ts
 
 /** Milliseconds that the end of a job may take after an abort. */
 const killTime = 10_000;
-/** The waits before a reconnect after connections that brought nothing, but for the first of them. */
+/** The waits before reconnecting after connections that brought nothing, except for the first. */
 const fruitless = { minDelay: 500, factor: 2, maxDelay: 30_000 };
 
 const debug = debugTopic('job');
@@ -107,7 +107,7 @@ export class JobRun {
     // One that was there is not started again: who removed it meanwhile has its result.
     const begin = this.#reader.isKnown ? findAgain : startOnce;
     const start = (signal: AbortSignal | undefined) => begin(keeper, request, signal);
-    // Who wants the job ended at an abort must know first whether it was started.
+    // To end the job at an abort, it must first be known whether it was started.
     await (this.#options.killOnAbort
       ? withDelay<unknown>(this.#signal, killTime, start)
       : start(this.#signal));
@@ -170,7 +170,7 @@ export class JobRun {
     await ask(keeper, id, (commands) => commands.remove(id), this.#signal).catch(() => {});
   }
 
-  /** Over the connection that there is, else over a new one. A failure is not told: the abort is what happened. */
+  /** Over the existing connection, else over a new one. A failure is not reported: the abort is what happened. */
   async #kill(): Promise<void> {
     const signal = AbortSignal.timeout(killTime);
     const { id, dir } = this.#options;
@@ -187,7 +187,7 @@ export class JobRun {
     }
   }
 
-  /** A connection that is not wanted any more closes on its own; nobody waits for a dead link. */
+  /** A connection that is no longer needed closes in the background; nothing waits for a dead link. */
   #letGo(): void {
     this.#connection?.close().catch(() => {});
     this.#connection = undefined;

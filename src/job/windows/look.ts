@@ -29,7 +29,7 @@ export function watchCommand(
 function readLooks(result: HostResult, mark: string, readLine: HostWatch['readLine']): Look[] {
   const output = answerOf(result);
   findFields(output, mark);
-  // What stands behind the last end of a line is a line that was cut off.
+  // What follows the last line end is an incomplete line.
   const lines = output.toString('latin1').split('\n').slice(0, -1);
   return lines.map(readLine).filter((found) => found !== undefined);
 }

@@ -5,7 +5,7 @@ const MiB = 1024 * 1024;
 const spare = MiB;
 /** How many measurements of the rate are remembered. */
 const memory = 8;
-/** Bytes behind the first answer that tell the rate of the line before a round trip is over. */
+/** Bytes after the first answer that show the rate of the line before a round trip has passed. */
 const burst = MiB;
 
 /**
@@ -79,7 +79,7 @@ export class Flight {
   done(bytes: number): void {
     this.#inFlight -= bytes;
     const at = now();
-    // The first answer ends the wait for a round trip; how close the others follow tells what the line carries.
+    // The first answer ends the wait for a round trip; how closely the others follow shows what the line carries.
     this.#windowStart ??= at;
     this.#windowBytes += bytes;
     const elapsed = at - this.#windowStart;

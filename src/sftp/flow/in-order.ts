@@ -15,8 +15,8 @@ export function mayBeOrder(sftp: SftpRequests, error: unknown): error is SftpFai
 }
 
 /**
- * Does what writes a file; where that fails as on a server that takes writes in order only, does it once more from the
- * beginning, with one write under way, and the connection remembers it when that was right.
+ * Writes a file. If that fails as on a server that accepts writes only in order, writes it again from the beginning,
+ * one write at a time; if that works, the connection remembers it.
  */
 export async function againInOrder(sftp: SftpRequests, attempt: (isAgain: boolean) => Promise<void>) {
   const wasOneByOne = isOneByOne(sftp);
@@ -39,7 +39,7 @@ function isOneByOne({ writes }: SftpRequests): boolean {
   return writes.order === 'one by one';
 }
 
-/** Says what may help where the bytes are gone: those of a stream cannot be sent once more. */
+/** Says what may help if the bytes are gone: those of a stream cannot be sent again. */
 export function withOrderHint(sftp: SftpRequests, error: unknown): unknown {
   if (sftp.writes.order !== 'in turn' || !mayBeOrder(sftp, error)) return error;
   return hinted(

@@ -9,7 +9,7 @@ import { type Lanes, laneCapacity, laneWindow } from './lanes.ts';
 const longRoundTrip = 5;
 /** A session that moves this much in a round trip is held by its window, not by the line. */
 const windowBound = laneWindow / 2;
-/** From this many milliseconds on, each window that need not wait for another one is worth a session. */
+/** From this many milliseconds on, a window that need not wait for another is worth a session. */
 const veryLongRoundTrip = 50;
 /** Files of fewer sessions' bytes are over before more sessions would help. */
 const worthwhile = 4;
@@ -31,8 +31,8 @@ interface LaneOptions {
 
 /**
  * Opens more sessions for one big upload when a single one is held back by its window, if the server's MaxSessions
- * leaves some. They are opened at the start, and the file on them as soon as it is there, so that they are at hand when
- * the line turns out to carry more. Whatever goes wrong with that, the transfer goes on with what it has.
+ * leaves some. They are opened at the start, and the file on them as soon as it is there, so that they are ready if
+ * the line can carry more. If that fails, the transfer continues with what it has.
  */
 export class LaneOpener {
   #options: LaneOptions;

@@ -13,7 +13,7 @@ export const laneWindow = 2 * 1024 * 1024;
 /** Bytes that one session may have under way: the server's window, and as much behind it. */
 export const laneCapacity = 2 * laneWindow;
 
-/** Several SFTP sessions for one file: each has a window of its own, and a round trip moves no more than a window. */
+/** Several SFTP sessions for one file: each has its own window, and a round trip moves at most a window. */
 export class Lanes {
   #lanes: Lane[] = [];
 

@@ -14,7 +14,7 @@ interface ReceiveJob {
   start: number;
   /** Reads up to here; Infinity reads until the file ends. */
   end: number;
-  /** Asks for one byte more, to see whether the file goes on. */
+  /** Requests one more byte, to see whether the file continues. */
   probe?: boolean;
   sink: BlockSink;
   flight: Flight;
@@ -24,7 +24,7 @@ interface ReceiveJob {
 export interface Received {
   /** Where the reading ended: `end`, or less where the file ended first. */
   end: number;
-  /** The probe found that the file goes on. */
+  /** The probe found that the file continues. */
   beyond: boolean;
 }
 

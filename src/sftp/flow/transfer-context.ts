@@ -30,7 +30,7 @@ export interface UploadItem {
 export interface DownloadItem {
   remotePath: string;
   localPath: string;
-  /** What a listing said of the file; undefined when nobody has looked yet. */
+  /** What a listing said about the file; undefined if it has not been listed. */
   attributes: SftpAttributes | undefined;
   /** The local folder was made by this transfer: nothing can be in the way. */
   intoEmptyFolder: boolean;

@@ -12,12 +12,12 @@ export interface Leftover {
 }
 
 /**
- * Seconds without a change after which a temporary file is nobody's: its transfer writes all the time, gives up when
- * nothing moves for `stallTimeout`, and takes up an old one by setting its time (`resume`).
+ * Seconds without a change after which a temporary file is abandoned: its transfer writes all the time, fails if
+ * nothing moves for `stallTimeout`, and resumes an old one by setting its time.
  */
 const abandonedAfter = 24 * 60 * 60;
 
-/** Whether nobody works on a temporary file any more, at a time that the same clock tells. */
+/** Whether a temporary file is abandoned, at a time by the same clock. */
 export function isAbandoned({ mtime }: Leftover, now: number): boolean {
   return now - mtime > abandonedAfter;
 }
@@ -26,7 +26,7 @@ export function isUnchanged(before: Leftover, found: Leftover): boolean {
   return before.size === found.size && before.mtime === found.mtime;
 }
 
-/** What a dead upload left at `path`; undefined when there is none. `ours` was made just now, and tells the server's time. */
+/** What a dead upload left at `path`; undefined if nothing. `ours` was made just now, and gives the server's time. */
 export async function findLeftover(
   sftp: SftpRequests,
   path: string,
@@ -36,7 +36,7 @@ export async function findLeftover(
   return found && now !== undefined && isAbandoned(found, now) ? found : undefined;
 }
 
-/** Takes it away, now that its target is whole; what has changed meanwhile is somebody's. It is litter: no failure. */
+/** Removes it, now that its target is complete; if it has changed meanwhile, it is in use. A failure does not matter. */
 export async function removeLeftover(
   sftp: SftpRequests,
   finding: Promise<Leftover | undefined>,

@@ -25,7 +25,7 @@ interface LocalTargetOptions {
 
 const { O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW = 0 } = constants;
 
-/** Opens what a download writes. A temporary file is never opened through a link that somebody put there. */
+/** Opens what a download writes. A temporary file is never opened through a planted link. */
 export async function openLocalTarget(path: string, options: LocalTargetOptions): Promise<LocalTarget> {
   const { atomic, resume, mode = 0o666, run } = options;
   if (!atomic) {
@@ -44,7 +44,7 @@ export async function openLocalTarget(path: string, options: LocalTargetOptions)
   }
 }
 
-/** A name for a temporary file that nobody else has, in the folder of `path`. */
+/** A unique name for a temporary file in the folder of `path`. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), freshTempName(basename(path)));
 }
@@ -76,7 +76,7 @@ async function replaced(file: FileHandle, path: string, mode: number): Promise<F
   return open(path, O_RDWR | O_CREAT | O_EXCL, mode);
 }
 
-/** As on the server; `ours` was made just now, and tells the time of the disk. */
+/** As on the server; `ours` was made just now, and gives the disk's time. */
 async function findLeftover(path: string, ours: FileHandle): Promise<Leftover | undefined> {
   const [found, { mtimeMs }] = await Promise.all([look(path), ours.stat()]);
   return found && isAbandoned(found, mtimeMs / 1000) ? found : undefined;
