@@ -1,6 +1,6 @@
 import { startTimer } from './timer.ts';
 
-/** Work that goes on behind a call that has settled: what it began is removed, what it started is stopped. */
+/** Work that continues after a call has settled: what it created is removed, what it started is stopped. */
 export class Chores {
   readonly #open = new Set<Promise<void>>();
 

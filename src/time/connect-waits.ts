@@ -6,7 +6,7 @@ interface ConnectWaitsSettings extends Growth {
   quiet: number;
 }
 
-/** What a failed attempt tells about the gateway's port. */
+/** What a failed attempt says about the gateway's port. */
 export type PortVerdict =
   /** Accepted and silent: a zombie that every connect wakes up. */
   | 'zombie'
@@ -21,12 +21,12 @@ export type PortVerdict =
  */
 const soonAfterDeath = -3;
 
-/** More than this many quiet times over help nobody: by then each has outlasted any ClientAliveInterval. */
+/** More than this many times `quiet` does not help: by then it exceeds any ClientAliveInterval. */
 const maxQuietFactor = 16;
 
 /**
  * The waits between attempts. sshd from 9.2 on sends its ClientAlive probes only when nothing at all happens on a
- * session, and a connect to its forwarded port is something: so after a zombie's silence the next connect waits for
+ * session, and a connection to its forwarded port counts: so after a zombie's silence the next attempt waits for
  * `quiet`, doubling while it stays silent, and only verdicts that touch no session count for the ordinary back-off.
  */
 export class ConnectWaits {
@@ -43,7 +43,7 @@ export class ConnectWaits {
 
   /** Milliseconds until the next attempt after one that ended so. */
   next(verdict: PortVerdict): number {
-    // A second such end in a row is no zombie's: something else accepts, waits and closes.
+    // A second such end in a row is not a zombie's: something else accepts, waits and closes.
     const died = verdict === 'zombie-died' && !this.#justDied;
     this.#justDied = verdict === 'zombie-died';
     if (died) {

@@ -1,4 +1,4 @@
-/** Calls a function of the user whose failure is nobody's business: neither a throw nor a rejection gets out. */
+/** Calls a user's function whose failure does not matter: neither a throw nor a rejection escapes. */
 export function harmless(call: () => unknown): void {
   try {
     // TypeScript lets an async function pass for one that returns nothing.

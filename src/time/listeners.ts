@@ -1,4 +1,4 @@
-/** Those who want to hear of something once, in the order in which they came. */
+/** Listeners that are called once, in the order in which they were added. */
 export class Listeners<T> {
   readonly #entries = new Set<{ listener: (value: T) => void }>();
 
@@ -15,7 +15,7 @@ export class Listeners<T> {
     };
   }
 
-  /** Tells everybody, each once, those too who come meanwhile; who was told has left. */
+  /** Calls each listener once, including those added meanwhile, and removes it. */
   tell(value: T): void {
     for (const entry of this.#entries) {
       this.#entries.delete(entry);

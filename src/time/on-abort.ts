@@ -1,6 +1,6 @@
 import { StopSwitch } from './stop-switch.ts';
 
-/** Whatever can tell that something is not wanted any more. */
+/** Anything that can signal that something is no longer needed. */
 export type Stoppable = AbortSignal | StopSwitch;
 
 const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();

@@ -1,6 +1,6 @@
 import { now, startTimer } from './timer.ts';
 
-/** The limit of one phase after the other; it can stand still while somebody else is to blame for the delay. */
+/** The limit of one phase after another; it can be paused while the delay is not the server's. */
 export class PhaseClock {
   #startedAt = now();
   #onTimeout: (() => void) | undefined;

@@ -13,7 +13,7 @@ interface StopSignal {
 /** The caller's signal and the total time in one. */
 export function stopSignal(signal: AbortSignal | undefined, totalMs: number): StopSignal {
   const stop = new AbortController();
-  // Every attempt, route and sleep listens; that is no leak.
+  // Every attempt, route and sleep listens; that is not a leak.
   setMaxListeners(0, stop.signal);
   let timedOut = false;
   const follow = () => stop.abort(signal?.reason);

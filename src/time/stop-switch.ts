@@ -1,8 +1,8 @@
 import { Listeners } from './listeners.ts';
 
 /**
- * What an AbortController does, for use inside the library: without the cost of an EventTarget, which is worth
- * sparing where one is made for each command or connection. `signal` is for those who know AbortSignals only.
+ * What an AbortController does, for use inside the library: without the cost of an EventTarget, which matters if one
+ * is created for each command or connection. `signal` is for APIs that accept only AbortSignals.
  */
 export class StopSwitch {
   aborted = false;

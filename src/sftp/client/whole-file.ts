@@ -12,10 +12,10 @@ import { openInUse, pursuitOf } from '../transfer/in-use.ts';
 const MiB = 1024 * 1024;
 /** The longest Buffer that Node makes on every platform that it runs on. */
 const most = 2 ** 31 - 1;
-/** For longer ones a buffer of their own is little beside them. */
+/** For longer ones, the cost of a separate buffer is small. */
 const smallPiece = 4_096;
 
-/** The whole content of a remote file; sizes that the server tells are not believed, it is read to its end. */
+/** The whole content of a remote file; sizes that the server reports are not trusted: it is read to its end. */
 export async function readWhole(
   sftp: SftpRequests,
   path: string,

@@ -26,7 +26,7 @@ import { downloadSmall } from './download-small.ts';
 import { openForDownload, type Remote, RemoteIsFolder } from './open-for-download.ts';
 import { preserve, storeSmall } from './store-small.ts';
 
-/** A file whose size the server does not tell is read to its end, but not without limit. */
+/** A file whose size the server does not report is read to its end, but not without limit. */
 const mostOfUnknown = 2 ** 30;
 
 /** Fetches one file; when it rejects, the target is untouched (with `atomic`) and no temporary file is left. */

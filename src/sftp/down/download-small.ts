@@ -16,7 +16,7 @@ export async function downloadSmall(context: TransferContext, item: DownloadItem
   const { remotePath, attributes, intoEmptyFolder } = item;
   if (!attributes || !isShort(context, attributes)) return false;
   const { size = 0 } = attributes;
-  // A folder or device in its place is told before anything is fetched.
+  // A folder or device in its place is reported before anything is fetched.
   const localPath = intoEmptyFolder ? item.localPath : await settleLocalPath(item.localPath, false);
   const handle = await sftp.open(remotePath, openFlag.read).catch(() => undefined);
   if (!handle) return false;

@@ -51,14 +51,14 @@ export async function openForDownload(context: TransferContext, item: DownloadIt
   }
 }
 
-/** Some servers say of no path what it is, or let nobody ask; a folder then opens as one. */
+/** Some servers do not reveal the type of a path; a folder can then be opened as one. */
 async function look(sftp: SftpRequests, path: string): Promise<SftpAttributes> {
   const found = await lookBehind(sftp, path);
   if (!isTypeTold(found.mode) && (await opensAsFolder(sftp, path))) throw new RemoteIsFolder(found);
   return found;
 }
 
-/** Where a path tells no size, its open file may. */
+/** If a path has no size, its open file may. */
 async function withSize(sftp: SftpRequests, handle: SftpHandle, found: SftpAttributes) {
   if (found.size !== undefined) return found;
   const size = await sizeOfOpen(sftp, handle);

@@ -33,8 +33,8 @@ interface ListingOptions {
 }
 
 /**
- * The entries of a folder but for `.` and `..`. A name that comes twice was moved while the server read its folder: the
- * last one counts. A reply without names ends the listing, as for OpenSSH.
+ * The entries of a folder except `.` and `..`. A name that comes twice was moved while the server read the folder:
+ * the last one counts. A reply without names ends the listing, as for OpenSSH.
  *
  * @throws {SftpFailed} for a listing that does not end.
  */

@@ -106,7 +106,7 @@ async function told({ context }: Walk, folder: RemoteEntry, name: SftpName): Pro
   return { ...name, attributes: await withType(context.sftp, path, name.attributes) };
 }
 
-/** What the filter is told of an entry of a listing: a link is a file until it is followed. */
+/** The type that the filter gets for an entry of a listing: a link is a file until it is followed. */
 function kindOf({ attributes }: RemoteEntry): 'file' | 'directory' {
   return isFolder(attributes.mode) ? 'directory' : 'file';
 }

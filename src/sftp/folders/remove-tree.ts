@@ -41,8 +41,8 @@ async function removeLink(sftp: SftpRequests, path: RawPath): Promise<void> {
 }
 
 /**
- * Whether the folder is a junction or the place of another volume, of which sftp-server.exe tells nothing but this: it
- * finds no target to read, which for a folder is a failure, and for these a bad message (EINVAL).
+ * Whether the folder is a junction or the place of another volume, of which sftp-server.exe reveals only this: it
+ * finds no link target to read, which for a folder is a failure, and for these a bad message (EINVAL).
  */
 async function leadsElsewhere(sftp: SftpRequests, path: RawPath): Promise<boolean> {
   if (!sftp.windows) return false;

@@ -47,7 +47,7 @@ export function permissions(mode: number): number {
   return mode & 0o777;
 }
 
-/** With the set-uid, set-gid and sticky bits: to be told, never to be carried over to another machine. */
+/** With the set-uid, set-gid and sticky bits: reported, but never copied to another machine. */
 export function allPermissions(mode: number): number {
   return mode & 0o7777;
 }

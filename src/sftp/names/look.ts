@@ -4,7 +4,7 @@ import { isFolder, isTypeTold } from './file-mode.ts';
 import { isRefused } from './missing.ts';
 import { splitPath } from './temp-name.ts';
 
-/** What a folder or link gets as its mode of which the server tells none. */
+/** The mode of a folder or link for which the server reports none. */
 const untold = { folder: 0o040755, link: 0o120777 } as const;
 
 /** What is at a path, where the account may look: nothing is known of it else. Links are followed. */
@@ -21,8 +21,8 @@ export async function lookAtPath(sftp: SftpRequests, path: string): Promise<Sftp
 }
 
 /**
- * The attributes with the type of the file, found out where the server does not tell it: a link can be read, a folder
- * opened; all else is taken for a file.
+ * The attributes with the type of the file, determined if the server does not report it: a link can be read, a folder
+ * opened; anything else counts as a file.
  */
 export async function withType(
   sftp: SftpRequests,

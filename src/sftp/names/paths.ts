@@ -11,9 +11,9 @@ import { printable, quoted } from '../../text/printable.ts';
 const driveLetter = /^\/?[A-Za-z]:(?=[\\/]|$)/;
 
 /**
- * A remote path as the server wants it. On a Windows PC `C:\rpa\in.json`, `C:/rpa/in.json` and `/C:/rpa/in.json` are
- * the same; a drive letter tells a Windows PC even where the server does not say that it is one. `~/x` is `x`: SFTP
- * begins in the folder of the login, and knows no `~`.
+ * A remote path as the server expects it. On a Windows PC `C:\rpa\in.json`, `C:/rpa/in.json` and `/C:/rpa/in.json`
+ * are the same; a drive letter means a Windows PC even if the server does not say so. `~/x` is `x`: SFTP starts in
+ * the login folder and has no `~`.
  */
 export function remotePath(path: unknown, name: string, serverVersion: string | undefined): string {
   checkText(`argument ${name}`, path, "a path (the folder of the login is '.')");
@@ -63,8 +63,8 @@ export function windowsProblem(name: string): string | undefined {
 }
 
 /**
- * Where the caller wants something new on the server. On Windows a device would swallow it, and other names would be changed
- * or lead into a stream of another file. @throws RangeError for such a name.
+ * For a new file on the server. On Windows a device would swallow it, and other names would be changed or lead to a
+ * stream of another file. @throws RangeError for such a name.
  */
 export function newRemotePath(path: unknown, name: string, serverVersion: string | undefined): string {
   const given = remotePath(path, name, serverVersion);
@@ -81,8 +81,8 @@ export function checkNewName(path: string, name: string, serverVersion: string |
 }
 
 /**
- * Refuses a local path that Windows would take for a device, a stream, or another name: the download would be gone, and
- * nobody told. Throws `RangeError`.
+ * Refuses a local path that Windows would take for a device, a stream, or another name: the download would silently
+ * be lost. Throws `RangeError`.
  */
 export function checkLocalName(localPath: string, platform = process.platform): void {
   if (platform !== 'win32') return;

@@ -14,8 +14,8 @@ export class EndlessLinks extends Error {
 }
 
 /**
- * Where the chain of links that begins at `path` ends; nothing need be there. On most servers the real path tells it.
- * OpenSSH for Windows resolves no link in one: there each link is read.
+ * Where the chain of links that starts at `path` ends; it need not exist. On most servers the real path shows it.
+ * OpenSSH for Windows resolves no links in one, so each link is read there.
  */
 export async function endOfLink(sftp: SftpRequests, path: string): Promise<string> {
   const real = await sftp.realPath(path);

@@ -17,7 +17,7 @@ export function lastingTempName(path: string, longest?: number): string {
   return beside(path, createHash('sha256').update(path).digest('hex').slice(0, 8), 'part', longest);
 }
 
-/** A temporary name that nobody else has. */
+/** A unique temporary name. */
 export function freshTempName(path: string, longest?: number): string {
   return beside(path, randomBytes(6).toString('hex'), 'part', longest);
 }

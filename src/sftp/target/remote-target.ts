@@ -73,14 +73,14 @@ export async function openTarget(
   return openTarget(sftp, await nextOf(sftp, path), options);
 }
 
-/** Where a link leads; a server whose real path is the link itself would be asked for ever. */
+/** Where a link leads; with a server whose real path is the link itself, this would never end. */
 async function nextOf(sftp: SftpRequests, path: string): Promise<string> {
   const end = await endOfLink(sftp, path);
   if (end === path) throw new EndlessLinks();
   return end;
 }
 
-/** The path that an upload to `path` replaces: with links followed. Refuses what is no file. */
+/** The path that an upload to `path` replaces: with links followed. Refuses anything that is not a file. */
 export async function settleRemotePath(sftp: SftpRequests, path: string): Promise<string> {
   const found = await lookAt(sftp, path);
   if (isFolder(found?.mode)) throw new IsFolder();
@@ -103,7 +103,7 @@ function refuseSpecial(found: SftpAttributes | undefined): void {
   if (fileType(found?.mode) === 'other') throw new IsSpecial();
 }
 
-/** What stands at the target of a file is not replaced; the message says why. */
+/** What is at the target of a file cannot be replaced; the message says why. */
 export class NotReplaced extends Error {}
 
 /** The target of a file is a device, a pipe or a socket. */
@@ -143,7 +143,7 @@ async function openForWriting(sftp: SftpRequests, path: string, options: TargetO
     return { writePath, handle };
   }
   try {
-    // The name that a later call with `resume` looks for, if nobody has it.
+    // The name that a later call with `resume` looks for, if it is free.
     const handle = await sftp.open(lasting, forWriting | openFlag.exclusive, attributes);
     return { writePath: lasting, handle };
   } catch (error) {
@@ -156,7 +156,7 @@ async function openForWriting(sftp: SftpRequests, path: string, options: TargetO
   }
 }
 
-/** A name that is taken has no status of its own in version 3. */
+/** Version 3 has no separate status for a name that is taken. */
 function mayBeTaken(error: unknown): boolean {
   return error instanceof SftpFailed && (error.status === statusCode.failure || (error.status ?? 0) > 8);
 }
@@ -165,7 +165,7 @@ async function lookAt(sftp: SftpRequests, path: string): Promise<SftpAttributes 
   try {
     return await lookAtPath(sftp, path);
   } catch {
-    // Most often there is nothing; whatever else it is, the rename will tell.
+    // Usually nothing is there; whatever else it is, the rename will show.
     return undefined;
   }
 }

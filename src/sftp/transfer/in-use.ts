@@ -11,12 +11,12 @@ export interface Pursuit {
   placed?(): void;
 }
 
-/** What a call belongs to that is no transfer: it is over when its caller has stopped. */
+/** What a call that is not a transfer belongs to: it ends when its caller stops. */
 export function pursuitOf(throwIfFailed: () => void): Pursuit {
   return { throwIfFailed, alive: () => {} };
 }
 
-/** Milliseconds that a virus scanner, an indexer or a backup is given to let go of a file. */
+/** Milliseconds to wait for a virus scanner, an indexer or a backup to close a file. */
 const patience = 5_000;
 const firstDelay = 50;
 const longestDelay = 500;

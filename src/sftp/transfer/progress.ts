@@ -14,7 +14,7 @@ export interface TransferProgress {
 
 const interval = 100;
 
-/** Counts what has moved, and tells the caller now and then. */
+/** Counts what has been transferred, and reports it to the caller at intervals. */
 export class ProgressMeter {
   #report: ((progress: TransferProgress) => void) | undefined;
   #onThrow: (error: unknown) => void;
@@ -65,7 +65,7 @@ export class ProgressMeter {
     this.moved(path, bytes);
   }
 
-  /** What a file had come to is worth nothing: it begins again. */
+  /** The progress of a file is discarded: it starts over. */
   undo({ moved, resumed }: { moved: number; resumed: number }): void {
     this.#bytes -= moved + resumed;
     this.#resumed -= resumed;

@@ -19,7 +19,8 @@ interface RunOptions {
 
 /**
  * One upload or download from its call to its end. Whatever ends it early (an error, the signal, a stall, the link)
- * becomes `failure`; the first one wins, everybody who works for the transfer stops, and the caller is told at once.
+ * becomes `failure`; the first one wins, everything that works for the transfer stops, and the caller gets it at
+ * once.
  */
 export class TransferRun {
   readonly progress: ProgressMeter;

@@ -30,7 +30,10 @@ export function transferFailed(
   });
 }
 
-/** One path, or the two ends of a file: a refusal of the server is told at the remote one, all else at the local one. */
+/**
+ * One path, or the two ends of a file: a refusal of the server is reported for the remote one, everything else for
+ * the local one.
+ */
 type At = string | { local: string; remote: string };
 
 /**

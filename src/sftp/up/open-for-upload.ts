@@ -7,7 +7,7 @@ import { splitPath } from '../names/temp-name.ts';
 import { openTarget, type RemoteTarget, type TargetOptions } from '../target/remote-target.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 
-/** Opens what an upload writes. A failure is told at the remote path, and says when it is the folder that is missing. */
+/** Opens what an upload writes. A failure is reported for the remote path, and says if its folder is missing. */
 export async function openForUpload(
   { sftp, run }: TransferContext,
   path: string,
@@ -24,7 +24,7 @@ export async function openForUpload(
   }
 }
 
-/** A file that is to be made is `no such file` only when its folder is not there, or is no folder. */
+/** Creating a file fails with `no such file` only if its folder does not exist or is not a folder. */
 async function folderProblem(sftp: SftpRequests, error: unknown): Promise<string | undefined> {
   if (!saysMissing(error) || error.operation !== 'open' || sftp.ended) return undefined;
   const folder = splitPath(error.path ?? '').folder.replace(/(?<=[^/])\/+$/, '');

@@ -161,13 +161,13 @@ async function finish(context: TransferContext, item: UploadItem, target: Remote
   await checkRemoteSize(context, sent, target.writePath, found);
 }
 
-/** Without `preserve` a file that replaces another one keeps the other's permissions, where the server lets it. */
+/** Without `preserve`, a file that replaces another keeps the other's permissions, if the server allows it. */
 export async function setAttributes(
   { sftp, settings }: TransferContext,
   { attributes }: Pick<UploadItem, 'attributes'>,
   target: RemoteTarget,
 ): Promise<void> {
-  // What is still to be verified keeps the time of its last write: it must not look as if nobody worked on it.
+  // What is still to be verified keeps the time of its last write: it must not look abandoned.
   if (settings.preserve) {
     if (settings.verify !== 'sha256') await sftp.fsetstat(target.handle, settable(sftp, attributes));
   } else if (target.oldMode !== undefined && settings.atomic && keepsMode(sftp)) {

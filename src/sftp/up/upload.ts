@@ -106,7 +106,7 @@ function nameOf(source: unknown): string {
   throw wrongType('argument source', source, 'a path, a Buffer or a Readable stream');
 }
 
-/** What is wrong here is told before anything is opened there. */
+/** Local faults are reported before anything is opened on the server. */
 async function lookLocally(opener: SftpOpener, path: string): Promise<Stats> {
   const problem = (reason: string, cause?: unknown) =>
     new TransferFailed(`The local file ${quoted(path)} cannot be sent: ${reason}`, {

@@ -4,7 +4,7 @@ import type { TransferContext } from '../flow/transfer-context.ts';
 import { isRefused } from '../names/missing.ts';
 import { transferFailed, wrongSize } from '../transfer/transfer-errors.ts';
 
-/** The size of an open file; undefined where the server does not tell it, or lets nobody ask (an inbox that is only written to). */
+/** The size of an open file; undefined if the server does not reveal it (a write-only inbox). */
 export async function sizeOfOpen(sftp: SftpRequests, handle: SftpHandle): Promise<number | undefined> {
   return unlessRefused(async () => (await sftp.fstat(handle)).size);
 }

@@ -4,7 +4,7 @@ import type { LocalTarget } from '../target/local-target.ts';
 import { provenByCommand } from './resume-upload.ts';
 
 /**
- * From where a download goes on. Only a checksum made on the server can prove what is here without fetching it again;
+ * Where a download continues. Only a checksum made on the server can prove what is here without fetching it again;
  * where no command can be run, the file is fetched from its start.
  */
 export async function provenLocally(

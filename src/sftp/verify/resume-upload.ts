@@ -12,7 +12,7 @@ import { differingRanges } from './compare-remote.ts';
 const holes = 40 * 1024 * 1024;
 
 interface UploadPlan {
-  /** The path that is replaced, with links followed where somebody has looked. */
+  /** The path that is replaced, with links followed if they have been resolved. */
   path: string;
   /** What is to be sent. */
   ranges: ByteRange[];
@@ -28,9 +28,9 @@ export function wholeFile(path: string, { size }: BlockSource): UploadPlan {
 }
 
 /**
- * What is still to be sent of a file that an earlier call began. Nothing is believed from the size alone: a checksum
- * of all that is there, made by the server, or else every block read back and compared. All this before the file is
- * opened to be written: Windows lets nobody read what somebody writes.
+ * What is still to be sent of a file that an earlier call began. The size alone proves nothing: a checksum of all
+ * that is there, made by the server, or else every block read back and compared. All this before the file is opened
+ * to be written: on Windows a file that is open for writing cannot be read.
  */
 export async function planResume(context: TransferContext, item: UploadItem): Promise<UploadPlan> {
   const { sftp, run, settings } = context;
@@ -39,7 +39,7 @@ export async function planResume(context: TransferContext, item: UploadItem): Pr
   const writePath = settings.atomic ? lastingTempName(path, sftp.windows?.maxPath) : path;
   const there = await sizeOf(context, writePath);
   run.alive();
-  // What is longer is no beginning of our file, whatever it was.
+  // Anything longer is not the beginning of our file.
   if (there === 0 || there > source.size) return wholeFile(path, source);
   if (settings.atomic) await markTaken(context, writePath);
   const proven = await provenByCommand(context, source, writePath, there);
