@@ -19,6 +19,7 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bhostKey\.alias pins/g, '--host-key-alias pins'],
   [/\bgive hostKey: \{ alias: '([^']*)' \}/g, 'give --host-key-alias $1'],
   [/\b(but )?hostKey pins\b/g, '$1the pinned one is'],
+  [/ via: jumpHost\(\.\.\.\), or --jump on the command line/g, ' use --jump'],
   [/; interactive\.runLevel 'highest' always accepts one/g, ''],
   [/\bomit the option interactive\b/g, 'omit --interactive'],
   [
