@@ -172,7 +172,7 @@ function routeOf(extra: AirflowExtra): ConnectOptions['via'] {
 
 type LoginOptions = Pick<
   ConnectOptions,
-  'password' | 'privateKey' | 'privateKeyPath' | 'passphrase' | 'agent'
+  'password' | 'privateKey' | 'privateKeyPath' | 'passphrase' | 'agent' | 'agentFirst'
 >;
 
 function credentialsOf(connection: AirflowConnection, extra: AirflowExtra): LoginOptions {
@@ -196,7 +196,8 @@ function keyOf(extra: AirflowExtra, password: string | undefined): LoginOptions 
     return given({ privateKeyPath, passphrase: passphrase ?? password });
   }
   const found = password === undefined && extra.flag('look_for_keys') !== false ? ownKey() : undefined;
-  return given({ privateKeyPath: found });
+  // paramiko asks the agent before it looks for keys.
+  return given({ privateKeyPath: found, agentFirst: found === undefined ? undefined : true });
 }
 
 function checkLines(privateKey: string): void {

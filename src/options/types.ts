@@ -38,6 +38,12 @@ export interface ConnectOptions {
    */
   agentKeys?: string | readonly string[] | undefined;
   /**
+   * Whether the agent's keys are tried before those of `privateKey` and `privateKeyPath`; of these, what the agent has as
+   * well comes first of all. `fromSshConfig` sets it for key files that no IdentityFile names, as `ssh` does. Default
+   * false.
+   */
+  agentFirst?: boolean | undefined;
+  /**
    * Answers the server's prompts (RFC 4256). The time it takes does not count against `timeouts.auth`. Without it,
    * `password` also answers a single hidden prompt, such as sshd sends with PAM.
    */

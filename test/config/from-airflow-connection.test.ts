@@ -171,7 +171,8 @@ it('uses the agent, and a key of the home folder when nothing else is given', as
     vi.stubEnv('HOME', home);
     vi.stubEnv('SSH_AUTH_SOCK', '/run/agent.sock');
     const own = join(home, '.ssh', 'id_ed25519');
-    expect(from({})).toMatchObject({ agent: '/run/agent.sock', privateKeyPath: own });
+    expect(from({})).toMatchObject({ agent: '/run/agent.sock', privateKeyPath: own, agentFirst: true });
+    expect(from({ key_file: '/keys/a' })).not.toHaveProperty('agentFirst');
     expect(from({ look_for_keys: 'false' })).not.toHaveProperty('privateKeyPath');
     expect(from({}, { password: 'pw' })).not.toHaveProperty('privateKeyPath');
     expect(from({ key_file: '/keys/a' }).privateKeyPath).toBe('/keys/a');

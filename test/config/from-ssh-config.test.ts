@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -42,6 +42,23 @@ it('gives options that connectViaGateway takes as they are', async () => {
     keepalive: { interval: 15_000 },
     retry: { attempts: 3 },
   });
+});
+
+it('puts keys that IdentityFile names before those of the agent, and keys that nobody named behind them', async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await mkdir(join(folder, '.ssh'));
+  const own = join(folder, '.ssh', 'id_ecdsa');
+  await writeFile(own, privateKey.export({ type: 'sec1', format: 'pem' }));
+  try {
+    const agent = 'IdentityAgent /run/agent';
+    expect(await read(agent)).toMatchObject({ privateKeyPath: own, agent: '/run/agent', agentFirst: true });
+    const named = await read(`${agent}\nIdentityFile ${own}`);
+    expect(named).toMatchObject({ privateKeyPath: own, agent: '/run/agent' });
+    expect(named).not.toHaveProperty('agentFirst');
+    expect(await read('')).not.toHaveProperty('agentFirst');
+  } finally {
+    await rm(join(folder, '.ssh'), { recursive: true });
+  }
 });
 
 it('leaves to the defaults what the configuration does not say', async () => {

@@ -1,3 +1,6 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo } from '../support/connect.ts';
@@ -87,5 +90,44 @@ describe('agentKeys', () => {
     const { error } = await failureOf(connectTo(server, { ...none, agentKeys: privateKey }));
     expect(error.message).toMatch(/^option agentKeys: /);
     expect(error.message).not.toContain(privateKey.split('\n')[1]!.slice(0, 12));
+  });
+});
+
+describe('agentFirst', () => {
+  const privateKeyPath = async (text: string) => {
+    const path = join(await mkdtemp(join(tmpdir(), 'agent-first-')), 'key');
+    await writeFile(path, text);
+    return path;
+  };
+
+  it('leaves the few tries to the agent, and the keys of files to the end', async () => {
+    const { many, agent, server, right } = await world();
+    await using _ends = agent;
+    await using _closes = server;
+    const [file, other] = await Promise.all([
+      privateKeyPath(many[0]!.privateKey),
+      keygen('-t', 'ed25519', '-N', ''),
+    ]);
+    const stranger = await privateKeyPath(other.privateKey);
+    const agentKeys = [many[1]!.publicKey, many[2]!.publicKey, right.publicKey];
+    const options = { ...none, agent: agent.path, agentKeys, privateKeyPath: stranger };
+    const { error } = await failureOf(connectTo(server, options));
+    expect(error.code).toBe('SSH_AUTHENTICATION_FAILED');
+    await using connection = await connectTo(server, { ...options, agentFirst: true });
+    expect(connection.serverVersion).toContain('OpenSSH');
+    // Whatever the agent has of the files comes first of all, and is not shown again from its file.
+    const all = { ...options, agentFirst: true, privateKeyPath: [stranger, file], agentKeys: agentKeys[0]! };
+    const tried = (await failureOf(connectTo(server, all))).error['methodsTried'] as string[];
+    expect(tried).toHaveLength(3);
+    expect(tried.map((label) => label.startsWith('publickey (agent: '))).toEqual([false, true, false]);
+  });
+
+  it('does not keep a key from being tried where no agent answers', async () => {
+    const key = await keygen('-t', 'ed25519', '-N', '');
+    await using own = await startMockServer({ users: [{ username: 'rpa', publicKeys: [key.publicKey] }] });
+    const path = await privateKeyPath(key.privateKey);
+    const options = { ...none, agent: '/nowhere/agent', agentFirst: true, privateKeyPath: path };
+    await using connection = await connectTo(own, options);
+    expect(connection.serverVersion).toContain('OpenSSH');
   });
 });

@@ -79,6 +79,7 @@ const hop: All<Omit<ConnectOptions, 'retry' | 'signal' | 'timeouts'>> = {
   certificate: 'x',
   certificatePath: '/x',
   agentKeys: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f',
+  agentFirst: true,
   password: 'x',
   agent: '/x',
   keyboardInteractive: () => [],

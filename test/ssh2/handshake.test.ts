@@ -17,6 +17,7 @@ function start(server: MockServer, more: Partial<HandshakePlan> = {}) {
     certificates: [],
     agent: undefined,
     agentKeys: undefined,
+    agentFirst: false,
     notes: [],
     keyboardInteractive: undefined,
   };

@@ -48,10 +48,12 @@ export class Hops {
     const settings = this.#settings;
     const { password, passphrase } = this.#secrets;
     const asks = this.#io.stdin.isTTY && password === undefined;
+    const identity = settings.text('jump-identity') ?? settings.text('identity');
     return {
       ...found,
       ...given({
-        privateKeyPath: settings.text('jump-identity') ?? settings.text('identity'),
+        privateKeyPath: identity,
+        agentFirst: identity === undefined ? undefined : false,
         passphrase,
         password,
         hostKey: this.#hostKeys.of(found, alias),

@@ -160,10 +160,12 @@ export const connectOptions: readonly OptionSpec[] = [
 
 /** Of these, what an option of the library takes as it was given. */
 export function plainOptionsOf(settings: Settings): Partial<ConnectOptions> {
+  const privateKeyPath = settings.text('identity');
   return given({
     port: settings.port('port'),
     username: settings.text('user'),
-    privateKeyPath: settings.text('identity'),
+    privateKeyPath,
+    agentFirst: privateKeyPath === undefined ? undefined : false,
   });
 }
 

@@ -144,7 +144,7 @@ export async function withLogin(found: ConnectOptions, settings: Settings): Prom
 async function loginOf(
   { host, username: user }: Pick<ConnectOptions, 'host' | 'username'>,
   settings: Settings,
-): Promise<Pick<ConnectOptions, 'privateKeyPath' | 'agent'>> {
-  const { privateKeyPath, agent } = await lookUpHost({ host, user }, settings);
-  return given({ privateKeyPath, agent });
+): Promise<Pick<ConnectOptions, 'privateKeyPath' | 'agent' | 'agentFirst'>> {
+  const { privateKeyPath, agent, agentFirst } = await lookUpHost({ host, user }, settings);
+  return given({ privateKeyPath, agent, agentFirst });
 }

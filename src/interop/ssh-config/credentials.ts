@@ -26,7 +26,9 @@ function ownIdentities(): readonly string[] {
 export async function credentialsOf(
   found: Found,
   tokens: TokenValues,
-): Promise<Pick<ConnectOptions, 'privateKeyPath' | 'certificatePath' | 'agent' | 'agentKeys'>> {
+): Promise<
+  Pick<ConnectOptions, 'privateKeyPath' | 'certificatePath' | 'agent' | 'agentKeys' | 'agentFirst'>
+> {
   if (word(found, 'pubkeyauthentication') === 'no') return {};
   const configured = found.identityFiles.filter((path) => path.toLowerCase() !== 'none');
   const names = found.identityFiles.length === 0 ? ownIdentities() : configured;
@@ -43,6 +45,9 @@ export async function credentialsOf(
     certificatePath: oneOrList([...named, ...beside]),
     agent,
     agentKeys,
+    // What nobody has named must not use up the few tries that a server grants.
+    agentFirst:
+      found.identityFiles.length === 0 && agent !== undefined && usable.length > 0 ? true : undefined,
   });
 }
 

@@ -128,9 +128,11 @@ export class Authentication {
   }
 
   async *#candidates(): AsyncGenerator<Candidate> {
-    const { agent, password, keyboardInteractive } = this.#credentials;
-    yield* this.#publicKeys.own();
+    const { agent, agentFirst, password, keyboardInteractive } = this.#credentials;
+    yield* this.#publicKeys.certificates();
+    if (!agentFirst) yield* this.#publicKeys.own();
     if (agent !== undefined && this.#mayTake('publickey')) yield* this.#publicKeys.ofAgent(agent);
+    if (agentFirst) yield* this.#publicKeys.own();
     // One request is left for what follows.
     for (const candidate of this.#publicKeys.otherWays()) if (this.failures < usualTries - 1) yield candidate;
     if (keyboardInteractive) yield this.#keyboardInteractive();

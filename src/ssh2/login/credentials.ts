@@ -18,6 +18,8 @@ export interface Credentials {
   readonly agent: string | undefined;
   /** What of the agent is shown, as wire blobs; `'*'` for the rest. Undefined: everything. */
   readonly agentKeys: readonly (Buffer | '*')[] | undefined;
+  /** Whether the agent is asked before the private keys are tried. */
+  readonly agentFirst: boolean;
   /** Sentences on certificates that lie beside the keys and are of no use. */
   readonly notes: readonly string[];
   readonly keyboardInteractive: KeyboardInteractive | undefined;
@@ -28,14 +30,15 @@ export interface Credentials {
  * @throws TypeError that tells an unreadable file, a missing passphrase, a wrong one and an unknown format apart.
  */
 export async function loadCredentials(options: Omit<ConnectOptions, 'host'>): Promise<Credentials> {
-  const { username, password, keyboardInteractive } = options;
+  const { username, password, keyboardInteractive, agentFirst = false } = options;
   const agent = options.agent === true ? process.env['SSH_AUTH_SOCK'] : options.agent;
   const paths = pathsOf(options.privateKeyPath);
   const keys = await loadKeys(options, paths);
   const hasAgent = agent !== undefined;
   const { certificates, notes } = await loadCertificates(options, paths, { keys, hasAgent });
   const agentKeys = agentKeysOf(options.agentKeys);
-  return { username, password, agent, agentKeys, keyboardInteractive, keys, certificates, notes };
+  const ofAgent = { agent, agentKeys, agentFirst };
+  return { username, password, ...ofAgent, keyboardInteractive, keys, certificates, notes };
 }
 
 function agentKeysOf(named: string | readonly string[] | undefined): Credentials['agentKeys'] {

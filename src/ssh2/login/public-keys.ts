@@ -68,17 +68,23 @@ export class PublicKeys {
     this.#taken = algorithms;
   }
 
-  /** The keys and certificates at hand. */
-  *own(): Generator<Candidate> {
+  /** The certificates whose keys are at hand. */
+  *certificates(): Generator<Candidate> {
     const { keys, certificates } = this.#credentials;
     this.#otherWays = [];
     for (const certificate of certificates) {
       const key = keys.find((one) => isFor(certificate, one));
       if (key) yield* this.#tries(shownCertificate(certificate), { key });
     }
-    for (const key of keys) {
-      yield* this.#tries({ blob: key.getPublicSSH(), type: key.type }, { key });
-    }
+  }
+
+  /** The keys at hand. */
+  own(): Generator<Candidate> {
+    return this.#plain(this.#credentials.keys);
+  }
+
+  *#plain(keys: readonly ParsedKey[]): Generator<Candidate> {
+    for (const key of keys) yield* this.#tries({ blob: key.getPublicSSH(), type: key.type }, { key });
   }
 
   /** What the agent has; keys and certificates that were tried already are left out. */
@@ -93,16 +99,18 @@ export class PublicKeys {
       return this.#note(`agent (${what}: ${printable((error as Error).message, 100)})`);
     }
     if (blobs.length === 0) this.#note('agent (holds no keys)');
-    const { keys, certificates, agentKeys } = this.#credentials;
+    const { keys, certificates, agentKeys, agentFirst } = this.#credentials;
     for (const certificate of certificates) {
       const blob = blobs.find((one) => one.equals(certificate.keyBlob));
       if (blob && !keys.some((key) => isFor(certificate, key))) {
         yield* this.#tries(shownCertificate(certificate), { agent, blob });
       }
     }
+    const own = keys.filter((key) => blobs.some((one) => one.equals(key.getPublicSSH())));
     const shown = [...keys.map((key) => key.getPublicSSH()), ...certificates.map(({ blob }) => blob)];
     const chosen = knownFirst(agentKeys === undefined ? blobs : chosenOf(blobs, agentKeys));
     if (blobs.length > 0 && chosen.length === 0) this.#note('agent (holds none of agentKeys)');
+    if (agentFirst) yield* this.#plain(own);
     for (const blob of chosen) {
       if (shown.some((one) => one.equals(blob))) continue;
       yield* this.#tries(
