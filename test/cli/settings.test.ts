@@ -1,9 +1,11 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import type { ProgramInput } from '../../src/cli/io.ts';
 import { startMockGateway, startMockServer } from '../../src/mock-server/index.ts';
+import { fakeAgent } from '../support/fake-agent.ts';
+import { keygen } from '../support/private-keys.ts';
 import { httpProxyServer } from '../support/proxies.ts';
 import { addressOf, run } from './run.ts';
 import { startWorld } from './world.ts';
@@ -262,3 +264,29 @@ test.each([['CORP\\kim'], ['kim@corp.local']])(
     }
   },
 );
+
+test('--identity comes before the agent, where keys that nobody named come behind it', async () => {
+  const [right, own, ...strangers] = await Promise.all(
+    Array.from({ length: 5 }, () => keygen('-t', 'ed25519', '-N', '')),
+  );
+  await using agent = await fakeAgent({ keys: strangers.map(({ privateKey }) => privateKey) });
+  await using world = await startWorld({
+    users: [{ username: 'kim', publicKeys: [right!.publicKey] }],
+    exec: { x: { stdout: 'ok' } },
+    maxAuthTries: 3,
+  });
+  await mkdir(join(world.folder, '.ssh'));
+  await writeFile(join(world.folder, '.ssh', 'id_ed25519'), own!.privateKey, { mode: 0o600 });
+  const [key, config] = [join(world.folder, 'key'), join(world.folder, 'config')];
+  await writeFile(key, right!.privateKey, { mode: 0o600 });
+  await writeFile(config, `IdentityAgent ${agent.path}\n`);
+  vi.stubEnv('HOME', world.folder);
+  try {
+    const pin = ['--host-key', world.server.hostKey.fingerprint, '--attempts', '1', '-F', config];
+    const at = [`kim@${world.address}`, 'x'];
+    expect((await run(['exec', ...pin, '--identity', key, ...at])).stdout.toString()).toBe('ok');
+    expect((await run(['exec', ...pin, ...at])).exitCode).not.toBe(0);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
