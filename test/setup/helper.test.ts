@@ -52,3 +52,12 @@ it('is asked for more patience only where its own does not do', async () => {
     ...['reclaim 9012', 'reclaim 9012', 'reclaim 9012 16', 'reclaim 9012 40', 'reclaim 9012 200'],
   ]);
 });
+
+it.each(['reclaimed', 'reclaimed x', 'refused 7', 'refused 7x'])(
+  'takes %j for no port that has been reclaimed',
+  async (words) => {
+    const connection = new FakeConnection();
+    connection.onExec = () => `ssh-via-gateway-helper-1\n${words}\n`;
+    expect(await reclaimByHelper(connection, 9012, { patience: 1_500 })).toMatchObject({ kind: 'refused' });
+  },
+);
