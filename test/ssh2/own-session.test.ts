@@ -237,12 +237,6 @@ describe('the input of a session of our own', () => {
     session.write(Buffer.alloc(10), (problem) => answers.push(problem));
     expect(answers).toMatchObject([{ code: 'EPIPE' }, { code: 'EPIPE' }]);
   });
-
-  it('leaves at all when the server says that it takes packets of no bytes', () => {
-    const { session, sent } = begun({ packetSize: 0 });
-    session.write(Buffer.alloc(10), () => {});
-    expect(sent).toEqual([['channelData', 7, 10]]);
-  });
 });
 
 it('a channel that is not ours is left to ssh2', () => {

@@ -1,12 +1,14 @@
 import type { Client } from 'ssh2';
 import { type AnswersStream, boundAnswers } from '../bounds/answers.ts';
 import { boundLoginTalk } from '../bounds/login-talk.ts';
+import { boundPacketSizes } from '../bounds/packet-size.ts';
 import { boundWindows } from '../bounds/receive-window.ts';
 import { boundRekeys } from '../bounds/rekey-time.ts';
 import { boundUnasked } from '../bounds/unasked.ts';
 import { deferDestruction, onSilentDisconnect } from '../insides/internals.ts';
 import { knowForwardsByOwnNamesOnly } from '../insides/messages/inbound.ts';
 import { lookInside } from '../insides/registry/look.ts';
+import { knowOurs } from '../insides/session-shape.ts';
 import { guardOrder } from '../order/guard-order.ts';
 import type { MessageOrder, OutOfTurn } from '../order/message-order.ts';
 
@@ -29,6 +31,8 @@ export function mendClient(client: Client, output: AnswersStream, events: MendEv
   const order = guardOrder(client, events.onOutOfTurn, boundRekeys(events.rekeyTimeout, events.onExceeded));
   knowForwardsByOwnNamesOnly(client);
   boundWindows(client, events.onExceeded);
+  knowOurs(client);
+  boundPacketSizes(client, events.onExceeded);
   boundAnswers(client, output, events.onExceeded);
   boundLoginTalk(client, events.onExceeded);
   boundUnasked(client, events.onExceeded);

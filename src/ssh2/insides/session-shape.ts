@@ -63,8 +63,7 @@ export abstract class SessionShape {
   constructor(client: Client, { recipient, sender, window, packetSize }: Confirmation) {
     this.client = client;
     this.incoming = { id: recipient, window: grantedWindow, state: 'open' };
-    // Who takes no bytes at all would be sent nothing for ever; what everybody takes is in RFC 4253 section 6.1.
-    this.outgoing = { id: sender, window, packetSize: packetSize || grantedPacket, state: 'open' };
+    this.outgoing = { id: sender, window, packetSize, state: 'open' };
   }
 
   /** The server has said how the command ended; by a signal where `code` is null. */
@@ -150,9 +149,12 @@ export function openBareSession<S extends SessionShape>(
 
 const knowing = new WeakSet<Client>();
 
-/** Where ssh2 would make a channel of its own, ours is made of what we opened. */
-function knowOurs(client: Client): void {
-  if (knowing.has(client)) return;
+/**
+ * Where ssh2 would make a channel of its own, ours is made of what we opened. To be called when the client has connected,
+ * before others look at what the server tells of a channel.
+ */
+export function knowOurs(client: Client): void {
+  if (knowing.has(client) || !serves(client, 'sessions of our own')) return;
   knowing.add(client);
   const handlers = senderOf(client)._handlers;
   const original = handlers.CHANNEL_OPEN_CONFIRMATION;

@@ -9,6 +9,10 @@ import { protocolOf } from '../internals.ts';
 export interface InboundHandlers {
   /** ssh2 looks only whether the window is exactly zero (mscdex/ssh2#1505; RFC 4254 section 5.2). */
   CHANNEL_DATA?(protocol: unknown, id: number, data: Buffer): void;
+  /** ssh2 sends packets of the size that is told here, and of no bytes for ever (RFC 4254 section 5.1). */
+  CHANNEL_OPEN?(protocol: unknown, info: { packetSize: number }): void;
+  /** As for CHANNEL_OPEN. */
+  CHANNEL_OPEN_CONFIRMATION?(protocol: unknown, info: { packetSize: number }): void;
   /** As for CHANNEL_DATA. */
   CHANNEL_EXTENDED_DATA?(protocol: unknown, id: number, data: Buffer, type: number): void;
   /** ssh2 asks the server to prove each host key that it tells of, and keeps it until then. */

@@ -18,6 +18,19 @@ export const boundInsides = table({
     replaced: ['_protocol._handlers.CHANNEL_DATA', '_protocol._handlers.CHANNEL_EXTENDED_DATA'],
     later: ['channel.incoming.{id,window,state}', 'channel.outgoing.{id,window,packetSize,state}'],
   },
+  'size of packets': {
+    use: 'Ends the connection at a channel that takes packets of fewer than 64 bytes.',
+    fault:
+      'Sends packets of the size that the server names, a whole window in one turn; of no bytes for ever.',
+    source: 'RFC 4254 section 5.1; RFC 4253 section 6.1; lib/Channel.js',
+    need: 'safety',
+    test: 'test/ssh2/packet-size.test.ts',
+    members: {
+      '_protocol._handlers.CHANNEL_OPEN': 'function',
+      '_protocol._handlers.CHANNEL_OPEN_CONFIRMATION': 'function',
+    },
+    replaced: ['_protocol._handlers.CHANNEL_OPEN', '_protocol._handlers.CHANNEL_OPEN_CONFIRMATION'],
+  },
   'answers that wait': {
     use: 'Limits unread answers to the server, and ignores announcements of further host keys.',
     fault: 'Queues any number of answers, and asks the server to prove each host key that it announces.',
