@@ -9,7 +9,7 @@ import { tcp } from './tcp.ts';
 /**
  * The route set by environment variables, read at each attempt: the proxy of `HTTPS_PROXY`, else of `ALL_PROXY`
  * (lower-case names take precedence), unless `NO_PROXY` lists the host; without a proxy, plain TCP. The value is the
- * URL of an HTTP or SOCKS 5 proxy. `NO_PROXY` is a list of host names, `.domains`, `*.domains`, `host:port`,
+ * URL of an HTTP or SOCKS 5 proxy. `NO_PROXY` is a list of names (each with its subdomains), `*.domains`, `host:port`,
  * addresses and networks (`10.0.0.0/8`, `fd00::/8`); `*` means every host.
  *
  * This library does not read these variables unless you use this route.
@@ -25,7 +25,7 @@ export function proxyFromEnvironment(): Route {
 }
 
 function routeFor({ host, port }: RouteContext): Route {
-  if (isListed(host)) return tcp;
+  if (isListed(host) || isInListedDomain(host, port)) return tcp;
   // The convention knows no scheme for SSH; what tunnels bytes is what HTTPS uses.
   const url = getProxyForUrl(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`);
   if (url === '') return tcp;
@@ -40,8 +40,7 @@ function isListed(host: string): boolean {
   if (isIP(host) === 0) return false;
   const family = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4');
   const list = new BlockList();
-  const { no_proxy, NO_PROXY } = process.env;
-  for (const entry of (no_proxy || NO_PROXY || '').split(/[,\s]+/)) {
+  for (const entry of noProxy()) {
     const [address = '', bits] = entry.replace(/^\[(.*)\]$/, '$1').split('/', 2);
     if (isIP(address) === 0 || address.includes('%')) continue;
     const most = isIPv6(address) ? 128 : 32;
@@ -50,6 +49,26 @@ function isListed(host: string): boolean {
       list.addSubnet(address, Number(bits), family(address));
   }
   return list.check(host, family(host));
+}
+
+/**
+ * A name stands for its subdomains as well, as for curl, Go and Python, and not as for `proxy-from-env`; `*.name` for these
+ * alone. Neither case nor a dot at the end matters.
+ */
+function isInListedDomain(host: string, port: number): boolean {
+  if (isIP(host) !== 0) return false;
+  const name = host.toLowerCase().replace(/\.$/, '');
+  return noProxy().some((entry) => {
+    const [, star = '', domain = '', only] =
+      /^(\*?)\.?([^:*]+?)\.?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+    if (domain === '' || (only !== undefined && Number(only) !== port)) return false;
+    return (star === '' && name === domain) || name.endsWith(`.${domain}`);
+  });
+}
+
+function noProxy(): string[] {
+  const { no_proxy, NO_PROXY } = process.env;
+  return (no_proxy || NO_PROXY || '').split(/[,\s]+/);
 }
 
 /** `proxy.example.com:3128` without a scheme is completed with that of the target; what is meant is a plain HTTP proxy. */
