@@ -19,5 +19,5 @@ export const reasons: Reasons = {
   import: part,
   'import-least': part,
   packages: part,
-  'install-size': `${part} Beyond it there are the tables of code pages, the mock server and the builds for bundlers.`,
+  'install-size': `${part} Beyond it there are the tables of code pages, the mock server and ssh2 for bundlers.`,
 };

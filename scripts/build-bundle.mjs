@@ -1,52 +1,92 @@
-// Makes dist/bundle: the self-contained build that bundlers get through the `module` condition of `exports`.
-// Node never takes it. It holds everything but Node's own modules, so that any packer, without settings, makes a
-// program that runs with no node_modules.
+// Makes dist/bundle: what bundlers get through the `module` condition of `exports`, and Node never takes. From it any
+// packer, without settings, makes a program that runs with no node_modules.
 //
-// `index.js` holds no code of its own: it passes on what is in the chunks, each of which a bundler may leave out. What
-// needs no connection has chunks without one; who imports no more than that gets no more.
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// It holds none of our code: `index.js` and `mock-server.js` pass on what the CommonJS for Node has. But that takes
+// packages from the disk in a way that bundlers do not see, since they could not pack them: ssh2 asks for compiled parts,
+// and a `require` of Node's own modules, which all of them have, fails in an ES module. `packages.cjs` holds them without
+// either, and gives them to our code.
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { build } from 'esbuild';
-import { noFolder, selfContained } from './self-contained.mjs';
+import { minify } from 'terser';
+import { lines, noFolder, packable } from './packable.mjs';
 
 rmSync('dist/bundle', { recursive: true, force: true });
-/** Makes chunks of what these share with `index`; their own files are thrown away. */
-const cuts = {
-  'cut-all': 'src/index.ts',
-  'cut-quote': 'src/exec/quote/index.ts',
-  'cut-errors': 'src/errors/index.ts',
-  'cut-job-id': 'src/job/make-job-id.ts',
-  'cut-routes': 'src/route/proxy-command.ts',
-};
-const { metafile } = await build({
-  entryPoints: { index: 'src/index.ts', 'mock-server': 'src/mock-server/index.ts', ...cuts },
-  outdir: 'dist/bundle',
+mkdirSync('dist/bundle');
+const require = createRequire(import.meta.url);
+const [common] = readdirSync('dist').filter((name) => name.startsWith('common-'));
+
+/** By the names that src/load/on-demand.ts asks for: what we use of each. */
+const packages = `
+const { usePacked } = require('../on-demand.cjs');
+usePacked({
+  'ssh2': () => ({
+    Server: require('ssh2/lib/server.js'),
+    utils: { ...require('ssh2/lib/protocol/keyParser.js'), ...require('ssh2/lib/keygen.js') },
+  }),
+  'ssh2/lib/client.js': () => require('ssh2/lib/client.js'),
+  'ssh2/lib/agent.js': () => require('ssh2/lib/agent.js'),
+  'ssh2/lib/protocol/keyParser.js': () => require('ssh2/lib/protocol/keyParser.js'),
+  'bcrypt-pbkdf': () => require('bcrypt-pbkdf'),
+  'debug': () => require('debug/src/node.js'),
+  'iconv-lite': () => require('iconv-lite'),
+  'ssh-config': () => require('ssh-config'),
+});
+exports.withPackages = (library) => library;`;
+
+const { metafile, outputFiles } = await build({
+  stdin: { contents: packages, resolveDir: 'dist/bundle', sourcefile: 'list.cjs' },
+  outfile: 'dist/bundle/packages.cjs',
+  external: ['../on-demand.cjs'],
   bundle: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20',
-  splitting: true,
-  chunkNames: '[name]-[hash]',
   legalComments: 'none',
   charset: 'utf8',
   minify: true,
-  // Where a class or a function says its own name.
-  keepNames: true,
+  write: false,
   metafile: true,
   logLevel: 'warning',
-  plugins: selfContained,
+  plugins: packable,
   define: noFolder,
 });
 
-for (const name of Object.keys(cuts)) rmSync(`dist/bundle/${name}.js`);
+const [{ text }] = outputFiles;
+const compress = { ecma: 2022, inline: false, reduce_funcs: false };
+const { code } = await minify(text, { compress, format: lines });
+writeFileSync('dist/bundle/packages.cjs', code);
 
-/** What is in the command line alone. */
-const inProgram = ['node_modules/get-east-asian-width/index.js'];
+/** An entry: the names that need no package come without them, and a bundler may leave out the rest. */
+function passOn(entry, small) {
+  const names = Object.keys(require(`../dist/${entry}.cjs`));
+  const [light, rest] = [names.filter((name) => small.has(name)), names.filter((name) => !small.has(name))];
+  const lines = [`export { ${rest.join(', ')} } from './${entry}.cjs';`];
+  if (light.length > 0)
+    lines.unshift(`export { ${light.map((n) => small.get(n)).join(', ')} } from '../${common}';`);
+  writeFileSync(`dist/bundle/${entry}.js`, `${lines.join('\n')}\n`);
+  writeFileSync(
+    `dist/bundle/${entry}.cjs`,
+    `module.exports = require('./packages.cjs').withPackages(require('../${entry}.cjs'));\n`,
+  );
+}
+
+/** The names of the library that are in the chunk without packages, and what they are called there. */
+function namesInCommon() {
+  const library = require('../dist/index.cjs');
+  const there = new Map(Object.entries(require(`../dist/${common}`)).map(([name, value]) => [value, name]));
+  const ours = Object.entries(library).filter(([, value]) => there.has(value));
+  return new Map(ours.map(([name, value]) => [name, renamed(there.get(value), name)]));
+}
+
+const renamed = (from, to) => (from === to ? to : `${from} as ${to}`);
+
+passOn('index', namesInCommon());
+passOn('mock-server', new Map());
 
 /** The folders `node_modules/name` or `node_modules/@scope/name` that files of the build come from. */
 function inlinedPackages(inputs) {
-  const folders = [...Object.keys(inputs), ...inProgram].map(
-    (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1],
-  );
+  const folders = inputs.map((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
   return [...new Set(folders.filter((folder) => folder !== undefined))].sort();
 }
 
@@ -57,7 +97,12 @@ function licenceOf(folder) {
   return `${name} ${version}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
 }
 
-const notices = inlinedPackages(metafile.inputs).map(licenceOf);
+const ofOurCode = 'dist/metafile-esm.json';
+const inputs = [JSON.parse(readFileSync(ofOurCode, 'utf8')), metafile].flatMap((file) =>
+  Object.keys(file.inputs),
+);
+rmSync(ofOurCode);
+const notices = inlinedPackages(inputs).map(licenceOf);
 const heading = 'Parts of other packages are contained in the files of this folder. Their licences:\n';
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', [heading, ...notices].join(`\n${'-'.repeat(80)}\n\n`));
 

@@ -1,30 +1,18 @@
 // Makes dist-single/ssh-via-gateway (.exe on Windows): the program and the Node that runs this script, in one file, for
-// machines without Node. It is made on the system that it is for; see https://nodejs.org/api/single-executable-applications.html
+// machines without Node. It is what was built, as any bundler packs it. It is made on the system that it is for; see https://nodejs.org/api/single-executable-applications.html
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { inject } from 'postject';
-import { noFolder, selfContained } from './self-contained.mjs';
 
 const folder = 'dist-single';
 const program = `${folder}/ssh-via-gateway${process.platform === 'win32' ? '.exe' : ''}`;
 const isMac = process.platform === 'darwin';
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-
-/** There is no package.json beside the program. */
-const knowVersion = {
-  name: 'know-version',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]src[\\/]cli[\\/]version\.ts$/ }, () => ({
-      contents: `export const packageVersion = () => ${JSON.stringify(version)};`,
-    }));
-  },
-};
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
 await build({
-  entryPoints: ['src/cli/main.ts'],
+  stdin: { contents: "require('./dist/bundle/packages.cjs');\nrequire('./dist/cli.cjs');", resolveDir: '.' },
   outfile: `${folder}/program.cjs`,
   bundle: true,
   platform: 'node',
@@ -34,8 +22,6 @@ await build({
   legalComments: 'none',
   minifyWhitespace: true,
   logLevel: 'warning',
-  plugins: [knowVersion, ...selfContained],
-  define: { ...noFolder, 'import.meta.url': '"file:///ssh-via-gateway"' },
 });
 const settings = {
   main: `${folder}/program.cjs`,

@@ -1,17 +1,21 @@
 // Joins the chunks that the build has made. Code that is loaded on demand makes esbuild cut the rest into a chunk for each
 // set of users, and each file costs an import half a millisecond. Here all that an import of the library needs at once
 // becomes one file; what is loaded on demand, and what the mock server needs too, stays apart. Then white space goes
-// from all that was built, what can be said shorter is, and what is named within a function alone gets short names. What
-// a stack trace and a debugger show stays: functions, classes and their members, and lines short enough to say where.
+// from all that was built, what can be said shorter is, and variables and private fields get short names. What a stack
+// trace shows stays: functions, classes and methods, and lines short enough to say where.
 //
 // The code is CommonJS, once; the ES modules pass on its names. So a program that imports the package and a library of its
-// that requires it have the same classes, and nothing is installed twice. Bundlers get ES modules: see build-bundle.mjs.
+// that requires it have the same classes, and nothing is installed twice. Bundlers pack the same code: build-bundle.mjs.
+// For them it has neither a `require` of Node's own modules, which an ES module does not have, nor circles of chunks, and
+// what needs no connection is in `common`, which needs no package: who imports no more than that gets no more.
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { transform } from 'esbuild';
 import { rollup } from 'rollup';
+import { minify } from 'terser';
+import { builtin, lines } from './packable.mjs';
 
-const entries = ['index.js', 'mock-server.js', 'cli.js'];
+const entries = ['index.js', 'mock-server.js', 'cli.js', 'on-demand.js'];
 
 /** The files that an import of `file` loads at once, itself included. */
 function loadedWith(file, found = new Set()) {
@@ -26,18 +30,32 @@ function loadedWith(file, found = new Set()) {
 
 const ofLibrary = loadedWith('index.js');
 const ofMockServer = loadedWith('mock-server.js');
+const ofSmallParts = new Set();
+for (const part of readdirSync('dist').filter((file) => file.startsWith('part-')))
+  loadedWith(part, ofSmallParts);
+
+/** The chunk of what a file without code of its own passes on: it is not worth a file. */
+function whereItLeads(file) {
+  const code = readFileSync(join('dist', file), 'utf8');
+  if (code.replace(/^import (?:\{[^}]*\} from )?"[^"]+";$|^export \{[^}]*\};$/gm, '').trim() !== '')
+    return undefined;
+  const [only, ...more] = [...loadedWith(file)].filter((other) => other !== file && !ofLibrary.has(other));
+  if (more.length > 0) return undefined;
+  return only === undefined ? 'core' : basename(only, '.js');
+}
 
 function joined(id) {
   const file = basename(id);
-  if (!ofLibrary.has(file) || entries.includes(file)) return undefined;
-  return ofMockServer.has(file) ? 'common' : 'core';
+  if (entries.includes(file)) return undefined;
+  if (!ofLibrary.has(file)) return whereItLeads(file);
+  return ofMockServer.has(file) || ofSmallParts.has(file) ? 'common' : 'core';
 }
 
 const bundle = await rollup({
   input: entries.map((file) => join('dist', file)),
   external: (id) => !/^[./]/.test(id) && !id.startsWith(process.cwd()),
   plugins: [
-    { name: 'file-urls', resolveImportMeta: () => "require('node:url').pathToFileURL(__filename).href" },
+    { name: 'file-urls', resolveImportMeta: () => `${builtin('url')}.pathToFileURL(__filename).href` },
   ],
   treeshake: false,
   onwarn({ message }) {
@@ -50,6 +68,7 @@ const { output } = await bundle.generate({
   chunkFileNames: ({ name }) => `${name.replace(/-[A-Z0-9]{8}$/, '')}-[hash].cjs`,
   manualChunks: joined,
   hoistTransitiveImports: false,
+  minifyInternalExports: true,
   exports: 'named',
   esModule: true,
   // What is not ours is Node's, or CommonJS without a mark.
@@ -58,22 +77,54 @@ const { output } = await bundle.generate({
 });
 await bundle.close();
 for (const file of readdirSync('dist')) if (/\.c?js$/.test(file)) rmSync(join('dist', file));
-/** esbuild shortens the names of private members, which a stack trace shows: a letter hides their sign from it. */
+
+/** Node's own modules in a way that works in every output format of a bundler, and no circle of chunks. */
+function packableCode({ fileName, code, isEntry }) {
+  const builtins = code.replace(/\brequire\(['"]node:([\w/]+)['"]\)/g, (_, module) => builtin(module));
+  if (fileName === core.fileName) return `${builtins}\nrequire('./${common.fileName}').core = exports;`;
+  if (isEntry)
+    return reaches(fileName)
+      ? builtins.replace(/^(?:#!.*\n)?\s*['"]use strict['"];/, `$&\nrequire('./${core.fileName}');\n`)
+      : builtins;
+  return builtins.replace(`require('./${core.fileName}')`, `require('./${common.fileName}').core`);
+}
+
+/** Whether an entry needs `core`, at once or on demand: then it loads that before all that finds it in `common`. */
+function reaches(fileName, seen = new Set()) {
+  if (fileName === core.fileName) return true;
+  if (seen.has(fileName)) return false;
+  seen.add(fileName);
+  const { imports, dynamicImports } = output.find((chunk) => chunk.fileName === fileName) ?? {};
+  return [...(imports ?? []), ...(dynamicImports ?? [])].some((next) => reaches(next, seen));
+}
+
+const chunkNamed = (wanted) => output.find(({ name, isEntry }) => !isEntry && name === wanted);
+const [core, common] = ['core', 'common'].map(chunkNamed);
+
+/** A function or a class that is the value of a variable says the variable's name. */
+const namesake = /^(?:const|let|var) (\w+) = (?:async )?(?:\(|\w+ =>|function\b|class\b)/gm;
+
+const namesIn = (code, pattern) => Array.from(code.matchAll(pattern), ([, name]) => name);
+
+/** terser would shorten the names of private methods, too: a letter hides their sign from it. */
 const sign = 'ǃ';
 
-for (const { fileName, code, isEntry, name, exports } of output) {
-  if (code.includes(sign)) throw new Error(`${fileName} has the letter ${sign} of its own`);
-  const minified = await transform(code.replace(/#(?=[\w$])/g, sign), {
-    platform: 'node',
-    target: 'node20',
-    charset: 'utf8',
-    // Without a format esbuild takes what is declared at the top for public, and leaves it its name.
-    minify: true,
-    lineLimit: 120,
-    legalComments: 'none',
+for (const chunk of output) {
+  const { fileName, isEntry, name, exports } = chunk;
+  if (chunk.code.includes(sign)) throw new Error(`${fileName} has the letter ${sign} of its own`);
+  const methods = namesIn(chunk.code, /^\s*(?:static )?(?:async )?\*?(?:[gs]et )?#(\w+)\(.*\{$/gm);
+  const code = packableCode(chunk).replace(new RegExp(`#(?=(?:${methods.join('|')})\\b)`, 'g'), sign);
+  const { code: short } = await transform(code, {
+    ...{ platform: 'node', target: 'node20', charset: 'utf8', legalComments: 'none' },
+    ...{ minifySyntax: true, minifyWhitespace: true },
   });
-  writeFileSync(join('dist', fileName), minified.code.replaceAll(sign, '#'));
-  if (isEntry && exports.length > 0)
+  const { code: mangled } = await minify(short, {
+    compress: false,
+    mangle: { toplevel: true, keep_fnames: true, keep_classnames: true, reserved: namesIn(code, namesake) },
+    format: lines,
+  });
+  writeFileSync(join('dist', fileName), mangled.replaceAll(sign, '#'));
+  if (isEntry && exports.length > 0 && name !== 'on-demand')
     writeFileSync(join('dist', `${name}.js`), `export { ${exports.join(', ')} } from './${fileName}';\n`);
 }
 writeFileSync('dist/cli.js', "#!/usr/bin/env node\nimport './cli.cjs';\n");

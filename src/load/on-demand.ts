@@ -1,18 +1,47 @@
 import { createRequire } from 'node:module';
 import type createDebug from 'debug';
 import type iconv from 'iconv-lite';
+import type sshConfig from 'ssh-config';
+import type ssh2 from 'ssh2';
 
 // Importing this library should cost little more than importing ssh2. What most programs never use is loaded when it is
 // first used, and at once: nobody can wait for an import() in the middle of a call that is not asynchronous.
-// The CommonJS build has the address of its file here; the build for bundlers has imports in the place of this file.
-const require = createRequire(import.meta.url);
+
+const packed: Record<string, () => unknown> = {};
+
+/**
+ * Takes packages, by name, from a program that holds them instead of the disk. Bundlers do not see a `createRequire`:
+ * the build gives them a file that calls this (scripts/build-bundle.mjs).
+ */
+export function usePacked(packages: Readonly<Record<string, () => unknown>>): void {
+  Object.assign(packed, packages);
+}
+
+let fromDisk: NodeJS.Require | undefined;
+
+/** A package, or one file of it. */
+export function load(name: string): unknown {
+  const own = packed[name];
+  if (own !== undefined) return own();
+  // Not before: in a program of one file the build has no address.
+  fromDisk ??= createRequire(import.meta.url);
+  return fromDisk(name);
+}
+
+export function loadSsh2(): typeof ssh2 {
+  return load('ssh2') as typeof ssh2;
+}
 
 export function loadDebug(): typeof createDebug {
-  return require('debug') as typeof createDebug;
+  return load('debug') as typeof createDebug;
 }
 
 export function loadIconv(): typeof iconv {
-  return require('iconv-lite') as typeof iconv;
+  return load('iconv-lite') as typeof iconv;
+}
+
+export function loadSshConfig(): typeof sshConfig {
+  return (load('ssh-config') as { default: typeof sshConfig }).default;
 }
 
 /** OpenSSH's derivation of keys from passphrases; ssh2 has it with it. Zero when that was done. */
@@ -29,5 +58,5 @@ interface Bcrypt {
 }
 
 export function loadBcrypt(): Bcrypt {
-  return require('bcrypt-pbkdf') as Bcrypt;
+  return load('bcrypt-pbkdf') as Bcrypt;
 }

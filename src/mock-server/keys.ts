@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
-import ssh2 from 'ssh2';
 import { wrongAs } from '../check/wrong.ts';
+import { loadSsh2 } from '../load/on-demand.ts';
 import type { MockHostKey, MockKeyPair } from './types.ts';
 
 // Made once for each purpose: tests start thousands of servers.
@@ -19,15 +19,16 @@ export function generatedKey(purpose: string): MockKeyPair {
 
 /** One in some hundred keys that ssh2 generates is one that ssh2 cannot read. */
 function generateKey(comment: string): MockKeyPair {
+  const { utils } = loadSsh2();
   for (;;) {
-    const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', { comment });
-    if (!(ssh2.utils.parseKey(privateKey) instanceof Error)) return { privateKey, publicKey };
+    const { private: privateKey, public: publicKey } = utils.generateKeyPairSync('ed25519', { comment });
+    if (!(utils.parseKey(privateKey) instanceof Error)) return { privateKey, publicKey };
   }
 }
 
 /** Reads a key in any format that ssh2 knows; throws a TypeError that names the option. */
 export function parseKey(key: string | Buffer, option: string): ParsedKey {
-  const parsed = ssh2.utils.parseKey(key);
+  const parsed = loadSsh2().utils.parseKey(key);
   const first = Array.isArray(parsed) ? parsed[0] : parsed;
   if (first instanceof Error || !first)
     throw wrongAs(option, 'what is no key', 'one in PEM or OpenSSH format');

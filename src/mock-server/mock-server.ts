@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
-import type { ServerConfig, Connection as Ssh2Client } from 'ssh2';
-import ssh2 from 'ssh2';
+import type { Server, ServerConfig, Connection as Ssh2Client } from 'ssh2';
+import { loadSsh2 } from '../load/on-demand.ts';
 import { serveAuthentication } from './auth.ts';
 import { Closing } from './closing.ts';
 import { startBanner } from './faults/banner.ts';
@@ -36,7 +36,7 @@ export class MockServerCore extends Closing implements MockServer, ConnectionOwn
   readonly clientKey: MockKeyPair = generatedKey('client');
   port = 0;
   readonly #listener: NetServer;
-  readonly #ssh: InstanceType<typeof ssh2.Server>;
+  readonly #ssh: Server;
   readonly #open = new Set<ServerConnection>();
   readonly #filesystem: Filesystem | undefined;
   #faults: Faults | undefined;
@@ -48,7 +48,7 @@ export class MockServerCore extends Closing implements MockServer, ConnectionOwn
     this.settings = resolveSettings(options);
     this.#faults = options.faults;
     this.#filesystem = filesystemFor(options, this.settings);
-    this.#ssh = new ssh2.Server(sshConfig(this.settings), (client) => this.#begin(client));
+    this.#ssh = new (loadSsh2().Server)(sshConfig(this.settings), (client) => this.#begin(client));
     this.#listener = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
     this.#listener.on('error', () => {});
   }

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { copyPrograms, install } from './support/consumer.ts';
 import { nodeBinary, nodeVersions } from './support/nodes.ts';
@@ -40,14 +41,22 @@ describe.each(nodeVersions)('Node %s, installed with --ignore-scripts', (version
 
   test('knows errors of the other copy by isSshError and code', async () => {
     writeFileSync(join(folder, 'copies.mjs'), twoCopies);
+    await bundleTo('bundle.mjs');
     const said = await runOrThrow(await nodeBinary(version), ['copies.mjs'], { cwd: folder });
     expect(JSON.parse(said)).toEqual({ twoCopies: true, known: [true, true], foreign: false });
   });
 });
 
+async function bundleTo(outfile: string): Promise<void> {
+  await build({
+    ...{ stdin: { contents: "export * from 'ssh-via-gateway';", resolveDir: folder }, absWorkingDir: folder },
+    ...{ bundle: true, platform: 'node', format: 'esm', outfile },
+  });
+}
+
 const twoCopies = `
   import * as installed from 'ssh-via-gateway';
-  const bundled = await import(new URL('bundle/index.js', import.meta.resolve('ssh-via-gateway')));
+  import * as bundled from './bundle.mjs';
   const refused = (library) => library.connectViaGateway({
     host: '127.0.0.1', port: 1, username: 'rpa', password: 'x', hostKey: 'insecure-accept-any', retry: false,
   }).catch((error) => error);

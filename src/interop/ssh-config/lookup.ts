@@ -90,7 +90,7 @@ class HostLookup implements Found {
     if (place.depth > maxDepth) throw new TypeError(`fromSshConfig: ${path}: Include is nested too deeply`);
     const text = await readText(path, place.required);
     if (text === undefined) return;
-    for (const { condition, settings } of await parseConfig(text, path)) {
+    for (const { condition, settings } of parseConfig(text, path)) {
       if (condition && !holds(condition, this.#subject(), path)) continue;
       for (const setting of settings) {
         if (setting.keyword === 'include') await this.#include(setting, place);

@@ -1,5 +1,6 @@
 import type SSHConfig from 'ssh-config';
 import type { Line } from 'ssh-config';
+import { loadSshConfig } from '../../load/on-demand.ts';
 import { printable } from '../../text/printable.ts';
 
 /** One setting of a configuration file. */
@@ -22,12 +23,12 @@ interface Section {
  *
  * @throws {TypeError} that names the file, for what would be read otherwise than OpenSSH reads it.
  */
-export async function parseConfig(text: string, path: string): Promise<Section[]> {
+export function parseConfig(text: string, path: string): Section[] {
   refuseHashInWord(text, path);
   const reader = new SettingReader(text, path);
   const general: Setting[] = [];
   const sections: Section[] = [{ settings: general }];
-  for (const line of await linesOf(text, path)) {
+  for (const line of linesOf(text, path)) {
     const setting = reader.read(line);
     if (setting === undefined) continue;
     if (!('config' in line)) general.push(setting);
@@ -37,8 +38,8 @@ export async function parseConfig(text: string, path: string): Promise<Section[]
 }
 
 /** The parser is loaded when it is needed: few programs that connect read a configuration. */
-async function linesOf(text: string, path: string): Promise<SSHConfig> {
-  const { default: parser } = await import('ssh-config');
+function linesOf(text: string, path: string): SSHConfig {
+  const parser = loadSshConfig();
   try {
     return parser.parse(text);
   } catch (error) {

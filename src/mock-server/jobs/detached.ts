@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Readable, Writable } from 'node:stream';
-import iconv from 'iconv-lite';
+import { loadIconv } from '../../load/on-demand.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { defaultCommand } from '../commands/default-commands.ts';
 import { runHandler } from '../commands/run-handler.ts';
@@ -93,6 +93,6 @@ export class DetachedCommand implements ExecContext {
 
   #encode(text: string | Buffer): Buffer {
     if (Buffer.isBuffer(text)) return text;
-    return this.#codePage === 65001 ? Buffer.from(text) : iconv.encode(text, `cp${this.#codePage}`);
+    return this.#codePage === 65001 ? Buffer.from(text) : loadIconv().encode(text, `cp${this.#codePage}`);
   }
 }

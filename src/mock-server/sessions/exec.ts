@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import iconv from 'iconv-lite';
 import type { ServerChannel } from 'ssh2';
+import { loadIconv } from '../../load/on-demand.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { chooseHandler } from '../commands/choose-handler.ts';
 import { defaultCommand } from '../commands/default-commands.ts';
@@ -136,7 +136,7 @@ export class MockRunningCommand implements ExecContext {
   #encode(text: string | Buffer): Buffer {
     if (Buffer.isBuffer(text)) return text;
     const codePage = this.#owner.settings.windows?.codePage ?? 65001;
-    return codePage === 65001 ? Buffer.from(text) : iconv.encode(text, `cp${codePage}`);
+    return codePage === 65001 ? Buffer.from(text) : loadIconv().encode(text, `cp${codePage}`);
   }
 
   /** Tells how the command ended, after all that it wrote, and closes its channel. */

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import type whole from 'ssh2';
+import { load, loadSsh2 } from '../../load/on-demand.ts';
 
 type Whole = typeof whole;
 type KeyParser = Pick<Whole['utils'], 'parseKey'>;
@@ -27,18 +27,16 @@ export const ssh2: Pick<Whole, 'Client'> & KeyParser & Agents = {
 };
 
 const loaded = new Map<string, unknown>();
-let fromDisk: NodeJS.Require | undefined;
 
 function part<Part>(file: string, inWhole: (all: Whole) => Part): Part {
-  if (!loaded.has(file)) loaded.set(file, load(file, inWhole));
+  if (!loaded.has(file)) loaded.set(file, fileOrWhole(file, inWhole));
   return loaded.get(file) as Part;
 }
 
-function load<Part>(file: string, inWhole: (all: Whole) => Part): Part {
-  fromDisk ??= createRequire(import.meta.url);
+function fileOrWhole<Part>(file: string, inWhole: (all: Whole) => Part): Part {
   try {
-    return fromDisk(`ssh2/lib/${file}`) as Part;
+    return load(`ssh2/lib/${file}`) as Part;
   } catch {
-    return inWhole(fromDisk('ssh2') as Whole);
+    return inWhole(loadSsh2());
   }
 }

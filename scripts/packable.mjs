@@ -1,0 +1,127 @@
+// What esbuild needs to make one file of ssh2 and the other packages, which any bundler can pack again.
+import { readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { brotliCompressSync } from 'node:zlib';
+
+const builtins = new Set(builtinModules);
+
+/** All that a `require` of `path` would give. */
+const instead = (name, filter, contents) => ({
+  name,
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter }, ({ path }) => ({ path, namespace: name }));
+    onLoad({ filter: /.*/, namespace: name }, ({ path }) => ({ contents: contents(path) }));
+  },
+});
+
+/**
+ * A `require` of Node's own modules is one that an ES module does not have; this works in every output format. Node has
+ * it since 20.16.
+ */
+const builtinsAnywhere = {
+  name: 'builtins-anywhere',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?[a-z0-9_/]+$/ }, ({ path }) => {
+      const name = path.replace(/^node:/, '');
+      return builtins.has(name) ? { path: name, namespace: 'builtin' } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = ${builtin(path)};`,
+    }));
+  },
+};
+
+/** For terser. A string goes on no further line: some bundlers would indent it. */
+export const lines = { ecma: 2022, comments: false, max_line_len: 1000 };
+
+/** A chunk may call something else `process`. */
+export const builtin = (name) => `globalThis.process.getBuiltinModule('node:${name}')`;
+
+/**
+ * Parts that their users `require` inside a `try` and do without: compiled code, which no bundler can carry, and
+ * the colour test of `debug`. ssh2 falls back to Node's own crypto, so a bundle behaves alike wherever it runs.
+ */
+const leaveOutOptionalParts = instead(
+  'left-out',
+  /\.node$|^cpu-features$|^supports-color$/,
+  (path) => `throw new Error(${JSON.stringify(`${path} is left out of bundles`)});`,
+);
+
+/** Ours is another. */
+const leaveOutSftp = instead(
+  'left-out-sftp',
+  /\/protocol\/SFTP\.js$|^\.\/SFTP\.js$/,
+  () => 'exports.SFTP = class {};',
+);
+
+/** The tables of code pages need nothing of Node: the next bundler takes them from the package. */
+const leaveTables = {
+  name: 'leave-tables',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(tables\/.*\.json|sbcs-data(-generated)?)$/ }, ({ path }) => ({
+      path: path.replace('./', 'iconv-lite/encodings/').replace(/sbcs-data(-generated)?$/, '$&.js'),
+      external: true,
+    }));
+  },
+};
+
+/** Of all of tweetnacl bcrypt-pbkdf, who alone wants it, takes one hash, which Node has. */
+const hashOfNode = instead(
+  'hash-of-node',
+  /^tweetnacl$/,
+  () => `const { createHash } = ${builtin('crypto')};
+exports.lowlevel = {
+  crypto_hash: (out, bytes, length) => out.set(createHash('sha512').update(bytes.subarray(0, length)).digest()),
+};`,
+);
+
+/**
+ * The WebAssembly of ssh2's Poly1305, packed, and of what Emscripten puts around it no more than ssh2 calls: its names
+ * for memory and functions. It has memory enough from the start, and never asks for more.
+ */
+const shortPoly1305 = {
+  name: 'short-poly1305',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]ssh2[\\/]lib[\\/]protocol[\\/]crypto[\\/]poly1305\.js$/ }, ({ path }) => {
+      const base64 = /"data:application\/octet-stream;base64,([^"]+)"/.exec(readFileSync(path, 'utf8'))[1];
+      const packed = brotliCompressSync(Buffer.from(base64, 'base64')).toString('base64');
+      const contents = `const { brotliDecompressSync } = ${builtin('zlib')};
+module.exports = async () => {
+  const bytes = brotliDecompressSync(Buffer.from('${packed}', 'base64'));
+  const { instance } = await WebAssembly.instantiate(bytes, { a: { a: () => 0 } });
+  const { b: memory, c: begin, d: authenticate, e: stackTop, f: stackBack, g: stackRoom, h: malloc } = instance.exports;
+  begin();
+  const HEAPU8 = new Uint8Array(memory.buffer);
+  const numberOf = (value) => {
+    if (typeof value === 'number') return value;
+    const address = stackRoom(value.length);
+    HEAPU8.set(value, address);
+    return address;
+  };
+  const call = (...values) => {
+    const top = stackTop();
+    authenticate(...values.map(numberOf));
+    stackBack(top);
+  };
+  return { HEAPU8, _malloc: malloc, cwrap: () => call };
+};`;
+      return { contents };
+    });
+  },
+};
+
+/** In this order. */
+export const packable = [
+  leaveOutOptionalParts,
+  leaveOutSftp,
+  leaveTables,
+  shortPoly1305,
+  hashOfNode,
+  builtinsAnywhere,
+];
+
+/**
+ * ssh2's Pageant agent for Windows looks in its folder for a program, which no bundle has: in bundles, use the OpenSSH
+ * agent.
+ */
+export const noFolder = { __dirname: '"/"' };
