@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 import type createDebug from 'debug';
 import type iconv from 'iconv-lite';
 import type sshConfig from 'ssh-config';
-import type ssh2 from 'ssh2';
 
 // Importing this library should cost little more than importing ssh2. What most programs never use is loaded when it is
 // first used, and at once: nobody can wait for an import() in the middle of a call that is not asynchronous.
@@ -26,10 +25,6 @@ export function load(name: string): unknown {
   // Not before: in a program of one file the build has no address.
   fromDisk ??= createRequire(import.meta.url);
   return fromDisk(name);
-}
-
-export function loadSsh2(): typeof ssh2 {
-  return load('ssh2') as typeof ssh2;
 }
 
 export function loadDebug(): typeof createDebug {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
 import { wrongAs } from '../check/wrong.ts';
-import { loadSsh2 } from '../load/on-demand.ts';
+import { loadSsh2 } from './load-ssh2.ts';
 import type { MockHostKey, MockKeyPair } from './types.ts';
 
 // Made once for each purpose: tests start thousands of servers.

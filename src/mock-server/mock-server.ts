@@ -1,6 +1,5 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Server, ServerConfig, Connection as Ssh2Client } from 'ssh2';
-import { loadSsh2 } from '../load/on-demand.ts';
 import { serveAuthentication } from './auth.ts';
 import { Closing } from './closing.ts';
 import { startBanner } from './faults/banner.ts';
@@ -12,6 +11,7 @@ import { serveLocalForwards } from './forwards/local-forwards.ts';
 import { MockRemoteForwards } from './forwards/remote-forwards.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { generatedKey } from './keys.ts';
+import { loadSsh2 } from './load-ssh2.ts';
 import { holdCheck, waitCheck } from './option-checks.ts';
 import { serveSessions } from './sessions/sessions.ts';
 import { type MockSettings, resolveSettings } from './settings.ts';

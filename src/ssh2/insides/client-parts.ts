@@ -1,5 +1,5 @@
 import type whole from 'ssh2';
-import { load, loadSsh2 } from '../../load/on-demand.ts';
+import { load } from '../../load/on-demand.ts';
 
 type Whole = typeof whole;
 type KeyParser = Pick<Whole['utils'], 'parseKey'>;
@@ -37,6 +37,6 @@ function fileOrWhole<Part>(file: string, inWhole: (all: Whole) => Part): Part {
   try {
     return load(`ssh2/lib/${file}`) as Part;
   } catch {
-    return inWhole(loadSsh2());
+    return inWhole(load('ssh2') as Whole);
   }
 }
