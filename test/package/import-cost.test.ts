@@ -44,7 +44,7 @@ describe('An import of the package', () => {
     expect(names.sort()).toEqual(['common', 'core', 'index.cjs', 'index.js']);
     const bytes = ours.reduce((sum, { length }) => sum + length, 0);
     console.log(`an import compiles ${Math.round(bytes / 1024)} KiB of ours`);
-    expect(bytes).toBeLessThan(285_000);
+    expect(bytes).toBeLessThan(292_000);
   });
 });
 
