@@ -51,21 +51,23 @@ export class Connection {
   #arrival: Arrival;
   #link: Link;
   #sftpOpener: SftpOpener | undefined;
-  #jobHost: JobHost;
+  #jobHostMade: JobHost | undefined;
+  #closed: Promise<SshError | undefined> | undefined;
 
   /** @internal Made by `connectViaGateway`. */
   constructor(arrival: Arrival) {
     this.#arrival = arrival;
     this.#link = arrival.owned.link;
-    this.#jobHost = execHost(this.#link);
-    this.closed = arrival.owned.gone.then(() => this.#reason());
   }
 
   /**
    * Resolves when the connection has ended: with the error that ended it, or with undefined after `close()`. Never
    * rejects.
    */
-  readonly closed: Promise<SshError | undefined>;
+  get closed(): Promise<SshError | undefined> {
+    this.#closed ??= this.#arrival.owned.gone.then(() => this.#reason());
+    return this.#closed;
+  }
 
   /** Milliseconds that each phase of the successful attempt took. */
   get timings(): Readonly<PhaseTimings> {
@@ -278,6 +280,11 @@ export class Connection {
       run: (command, signal) => exec(withoutWaiting(this.#link), command, { reject: false, signal }),
     });
     return { files, opener: this.#sftpOpener };
+  }
+
+  get #jobHost(): JobHost {
+    this.#jobHostMade ??= execHost(this.#link);
+    return this.#jobHostMade;
   }
 
   #reason(): SshError | undefined {

@@ -2,10 +2,10 @@ import { startTimer } from './timer.ts';
 
 /** Work that continues after a call has settled: what it created is removed, what it started is stopped. */
 export class Chores {
-  readonly #open = new Set<Promise<void>>();
+  #open: Set<Promise<void>> | undefined;
 
   get size(): number {
-    return this.#open.size;
+    return this.#open?.size ?? 0;
   }
 
   /** Never rejects; a failed chore is done, too. */
@@ -14,6 +14,7 @@ export class Chores {
       () => this.#done(chore),
       () => this.#done(chore),
     );
+    this.#open ??= new Set();
     this.#open.add(chore);
   }
 
@@ -29,10 +30,10 @@ export class Chores {
   }
 
   async #untilNone(): Promise<void> {
-    while (this.#open.size > 0) await Promise.all(this.#open);
+    while (this.#open && this.#open.size > 0) await Promise.all(this.#open);
   }
 
   #done(chore: Promise<void>): void {
-    this.#open.delete(chore);
+    this.#open?.delete(chore);
   }
 }

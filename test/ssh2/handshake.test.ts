@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import type { Client } from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { type HostKeyPolicy, hostKeyPolicy } from '../../src/host-key/policy/policy.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
@@ -6,6 +7,9 @@ import { defaultTimeouts } from '../../src/options/defaults.ts';
 import { resolveAlgorithms } from '../../src/ssh2/handshake/algorithms.ts';
 import { handshake } from '../../src/ssh2/handshake/handshake.ts';
 import type { HandshakePlan } from '../../src/ssh2/handshake/plan.ts';
+import { chooseAmong } from '../../src/ssh2/insides/key-exchange/key-exchange.ts';
+import { loginSucceeded } from '../../src/ssh2/insides/until-login.ts';
+import { opaqueKey, sendWholeSignatures } from '../../src/ssh2/insides/whole-signatures.ts';
 import { failureOf, pause, until } from '../support/outcome.ts';
 
 function start(server: MockServer, more: Partial<HandshakePlan> = {}) {
@@ -111,4 +115,61 @@ describe('a handshake', () => {
     onEnd((error) => late.push(error));
     expect(late).toEqual(ends);
   });
+
+  it('keeps no secret of a key exchange, the first or a later one', async () => {
+    await using server = await startMockServer();
+    const [one, other] = [start(server), start(server)];
+    const kexOf = async ({ established }: typeof one) => insidesOf((await established).client)._kex;
+    const [first, second] = [await kexOf(one), await kexOf(other)];
+    expect(first).toMatchObject({ _keys: null, sessionID: expect.anything() });
+    // Nobody's own: it would hold the secret.
+    expect(first.finish).toBe(second.finish);
+    expect(first.finish()).toBe(false);
+    await server.rekey();
+    const { client } = await one.established;
+    const latest = () => insidesOf(client)._kex;
+    await until(() => latest() !== first && latest()._keys === null);
+    expect(latest().sessionID).toEqual(first.sessionID);
+    one.stream.destroy();
+    other.stream.destroy();
+  });
+
+  it('shares its offer with those of the same algorithms, and with no others', async () => {
+    await using server = await startMockServer();
+    const kex = ['ecdh-sha2-nistp256'];
+    const all = [start(server), start(server), start(server, { algorithms: resolveAlgorithms({ kex }) })];
+    const clients = await Promise.all(all.map(async ({ established }) => (await established).client));
+    const [one, other, third] = clients.map((client) => insidesOf(client)._offer);
+    expect(one).toBe(other);
+    expect(third?.lists.kex.array[0]).toBe('ecdh-sha2-nistp256');
+    chooseAmong(clients[0] as Client, ['curve25519-sha256']);
+    expect(insidesOf(clients[0] as Client)._offer.lists.kex.array).toEqual(['curve25519-sha256']);
+    expect(other?.lists.kex.array.length).toBeGreaterThan(1);
+    for (const { stream } of all) stream.destroy();
+  });
+
+  it('holds no private key when it is over', async () => {
+    await using server = await startMockServer();
+    const { established, stream } = start(server);
+    const { client } = await established;
+    const key = opaqueKey({ algorithm: 'ssh-ed25519', blob: Buffer.alloc(4), sign: () => Buffer.alloc(4) });
+    insidesOf(client).authPK('rpa', key, 'ssh-ed25519', () => {});
+    sendWholeSignatures(client);
+    insidesOf(client).authPK('rpa', key, 'ssh-ed25519', () => {});
+    expect(key.sign).toBeTypeOf('function');
+    loginSucceeded(client);
+    expect(key.sign).toBeUndefined();
+    expect(key.isPrivateKey()).toBe(true);
+    stream.destroy();
+  });
 });
+
+interface Insides {
+  _offer: { lists: { kex: { array: string[] } } };
+  _kex: { _keys: unknown; sessionID: Buffer; finish(): unknown };
+  authPK(username: string, key: unknown, algorithm: string, sign: () => void): void;
+}
+
+function insidesOf(client: Client): Insides {
+  return (client as unknown as { _protocol: Insides })._protocol;
+}

@@ -29,6 +29,9 @@ const usualLimit = 10;
  */
 const lagWhenAlone = 5_000;
 const longestSettleTime = 20;
+/** Pauses (milliseconds) before another try. */
+const soon = [5, 10, 20, 40, 80, 160, 250];
+const later = [900];
 /** How long (milliseconds) nothing moves before a second session is tried on a server that may not take it. */
 const patience = 2_000;
 
@@ -50,8 +53,8 @@ export class SessionSlots {
   #hasRefused = false;
   #probing = false;
   /** When one more is tried that the server has been seen to allow, and when one more than that. */
-  #again = new RetryPace([5, 10, 20, 40, 80, 160, 250], 20, 900);
-  #beyond = new RetryPace([900], 5, 10_000);
+  #again = new RetryPace(soon, 20, 900);
+  #beyond = new RetryPace(later, 5, 10_000);
   #lastReleaseAt = Number.NEGATIVE_INFINITY;
   /** A session has just ended: the server could read the next request before it has noticed. */
   #settling = false;
@@ -142,7 +145,8 @@ export class SessionSlots {
 
   /** Calls back when somebody has to wait: who holds a session without using it should let it go. */
   onCrowded(listener: () => void): void {
-    this.#onCrowded.push(listener);
+    // One or two of them for a connection; a push would make room for seventeen.
+    this.#onCrowded = [...this.#onCrowded, listener];
   }
 
   #opens(): void {

@@ -26,7 +26,7 @@ export function connectClient(
   hostVerifier: HostKeyGuard['verifier'],
   authHandler: Authentication['handler'],
 ): void {
-  client.connect({
+  const config = {
     sock: sock as never,
     username: credentials.username,
     algorithms: {
@@ -43,7 +43,10 @@ export function connectClient(
     strictVendor: false,
     hostVerifier,
     authHandler: authHandler as never,
-  });
+  };
+  client.connect(config);
+  // ssh2 keeps it, and has made lists of its own by now.
+  config.algorithms = {};
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Where } from '../channels/link.ts';
 import { authenticateEarly } from '../insides/ahead/early-auth.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { onHostKeysTold } from '../insides/key-exchange/further-host-keys.ts';
+import { forgetSecrets, shareOffer } from '../insides/key-exchange/key-exchange.ts';
 import { onServerOffer, type ServerOffer } from '../insides/key-exchange/server-offer.ts';
 import { loginSucceeded } from '../insides/until-login.ts';
 import { Authentication } from '../login/auth.ts';
@@ -133,6 +134,7 @@ class Handshake implements TransportEvents {
         onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
         onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),
       });
+      shareOffer(this.#client);
       askForHostCertificates(this.#client, serverHostKey, {
         onShown: (certificate) => this.#guard.certificateShown(certificate),
         onInvalid: () => this.#fail(invalidCertificate(this.#situation())),
@@ -194,6 +196,7 @@ class Handshake implements TransportEvents {
 
   #keysExchanged(): void {
     this.#order?.keysExchanged();
+    forgetSecrets(this.#client);
     // ssh2 says so again after each re-key.
     if (this.#phase !== 'handshake') return;
     this.#enter('auth', 'handshake');

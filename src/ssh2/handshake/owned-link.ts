@@ -4,6 +4,7 @@ import { latch } from '../../time/latch.ts';
 import { now, startTimer } from '../../time/timer.ts';
 import type { Link } from '../channels/link.ts';
 import { watchLife } from '../transport/keepalive.ts';
+import type { Transport } from '../transport/transport.ts';
 import type { Established } from './plan.ts';
 
 /** How long a peer may take to answer our goodbye before the stream is destroyed, in milliseconds. */
@@ -35,16 +36,50 @@ export function ownLink(
   settings: LinkSettings,
   dispose: () => Promise<void>,
 ): OwnedLink {
-  const { client, transport } = established;
-  const { host, port, hop } = link.where;
-  const gone = latch<void>();
-  let closing = false;
-  let closed: Promise<void> | undefined;
-  const stopWatching = settings.keepalive
-    ? watchLife(transport, settings.keepalive, (silentMs) => link.lost.declare(silent(silentMs)))
-    : () => {};
-  const silent = (silentMs: number) =>
-    new ConnectionLost(
+  return new OwnedConnection(established, link, settings, dispose);
+}
+
+class OwnedConnection implements OwnedLink {
+  readonly link: Link;
+  readonly #client: Client;
+  readonly #transport: Transport;
+  readonly #gone = latch<void>();
+  readonly #stopWatching: (() => void) | undefined;
+  #closing = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    { client, transport, onEnd }: Established,
+    link: Link,
+    { keepalive }: LinkSettings,
+    dispose: () => Promise<void>,
+  ) {
+    this.link = link;
+    this.#client = client;
+    this.#transport = transport;
+    if (keepalive)
+      this.#stopWatching = watchLife(transport, keepalive, (silentMs) => this.#isSilent(silentMs));
+    onEnd((error) => link.lost.declare(error));
+    link.lost.onLost((error) => this.#isLost(error));
+    transport.once('close', () => void dispose().then(() => this.#gone.resolve()));
+  }
+
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  get closedByUs(): boolean {
+    return this.#closing;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  #isSilent(silentMs: number): void {
+    const { host, port, hop } = this.link.where;
+    const error = new ConnectionLost(
       `Nothing came from ${host}:${port} for ${Math.round(silentMs)} ms; the keepalive considers it dead`,
       {
         host,
@@ -56,40 +91,33 @@ export function ownLink(
         hint: 'The PC or the network vanished without closing the connection. The next attempt may meet the zombie that it left on the gateway.',
       },
     );
-  established.onEnd((error) => link.lost.declare(error));
-  link.lost.onLost((error) => {
-    stopWatching();
-    if (!closing && isByServer(error)) link.endedByServer();
-    if (!closing) transport.kill();
-  });
-  transport.once('close', () => void dispose().then(() => gone.resolve()));
+    this.link.lost.declare(error);
+  }
 
-  const close = async () => {
+  #isLost(error: SshError): void {
+    this.#stopWatching?.();
+    if (this.#closing) return;
+    if (isByServer(error)) this.link.endedByServer();
+    this.#transport.kill();
+  }
+
+  async #close(): Promise<void> {
+    const { link } = this;
+    const { host, port, hop } = link.where;
     link.leaving.declare(closedHere(host, port, hop));
     const started = now();
     if (link.chores.size > 0 && !link.lost.error) await cleanedUp(link);
     const alreadyLost = link.lost.error !== undefined;
-    closing = !alreadyLost;
+    this.#closing = !alreadyLost;
     // Our verdict comes before the peer's answer to the goodbye, which would be taken for a loss.
-    if (!alreadyLost) sayGoodbye(client);
+    if (!alreadyLost) sayGoodbye(this.#client);
     link.lost.declare(closedHere(host, port, hop));
     const stopTimer = startTimer(alreadyLost ? 0 : Math.max(200, farewell - (now() - started)), () =>
-      transport.kill(),
+      this.#transport.kill(),
     );
-    await gone.promise;
+    await this.#gone.promise;
     stopTimer();
-  };
-  return {
-    link,
-    gone: gone.promise,
-    get closedByUs() {
-      return closing;
-    },
-    close() {
-      closed ??= close();
-      return closed;
-    },
-  };
+  }
 }
 
 /** What was given up before the end cleans up behind itself; nobody can do so on a dead link. */

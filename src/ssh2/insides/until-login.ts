@@ -21,6 +21,13 @@ export function replaceUntilLogin<T extends object, K extends keyof T>(
   target[name] = value;
 }
 
+/** Takes a member away when the login has succeeded. */
+export function dropAfterLogin<T extends object>(client: Client, target: T, name: keyof T): void {
+  const all = replaced.get(client) ?? [];
+  all.push({ target, name, original: undefined });
+  replaced.set(client, all);
+}
+
 /** The login has succeeded: what served it alone is taken back, the last first, and nothing holds on to it any more. */
 export function loginSucceeded(client: Client): void {
   const all = replaced.get(client) ?? [];

@@ -3,7 +3,7 @@ import { wireString } from '../../host-key/keys/wire-string.ts';
 import type { SignData } from './ahead/early-auth.ts';
 import { ssh2 } from './client-parts.ts';
 import { protocolOf } from './internals.ts';
-import { replaceUntilLogin } from './until-login.ts';
+import { dropAfterLogin, replaceUntilLogin } from './until-login.ts';
 
 interface AuthProtocol {
   authPK?: (username: string, key: ParsedKey, algorithm?: string, sign?: SignData) => void;
@@ -35,10 +35,12 @@ export interface OpaqueKey {
 export function opaqueKey({ algorithm, blob, sign }: OpaqueKey): ParsedKey {
   // ssh2 knows its keys by a private symbol, which is inherited.
   const key = Object.create(anyKey()) as ParsedKey;
+  // The functions here must not hold what signs: it is taken away after the login.
+  const isPrivate = sign !== undefined;
   return Object.assign(key, {
     type: algorithm,
     getPublicSSH: () => blob,
-    isPrivateKey: () => sign !== undefined,
+    isPrivateKey: () => isPrivate,
     sign,
     [opaque]: true,
   });
@@ -67,6 +69,8 @@ export function sendWholeSignatures(client: Client): boolean {
   if (!protocol || typeof original !== 'function' || !canSend(protocol)) return false;
   replaceUntilLogin(client, protocol, 'authPK', (username, key, algorithm, sign) => {
     if (!sign || !(opaque in key)) return original.call(protocol, username, key, algorithm, sign);
+    // ssh2 keeps the key that it has logged in with, and its signing holds the private one.
+    dropAfterLogin(client, key, 'sign');
     original.call(protocol, username, key, algorithm, (data) =>
       sign(data, (signature) => send(protocol, Buffer.concat([withoutSession(data), wireString(signature)]))),
     );

@@ -6,10 +6,12 @@ interface IdentificationPlace {
   end: number;
 }
 
+const nothing: Buffer = Buffer.alloc(0);
+
 /** What a server says up to its identification line, put together from the pieces in which it comes. */
 export class OpeningWords {
   /** With room for more behind them, unless they came in one piece. */
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes = nothing;
   #length = 0;
   /** Where the first unfinished line begins; no byte is looked at twice. */
   #lineStart = 0;

@@ -28,6 +28,9 @@ const smallPacket = 1_024;
 /** So many bytes of them are joined at most. */
 const joinedBytes = 16 * 1024;
 
+const nothing: Buffer = Buffer.alloc(0);
+const ignored = (): void => {};
+
 /**
  * Stands between any byte stream (socket, channel of a jump host, pipe of a proxy command) and ssh2, because
  * ssh2 alone corrupts an identification line split over three segments, does not tell when it came, loses what a
@@ -37,7 +40,7 @@ export class Transport extends Duplex {
   #raw: Duplex;
   #events: TransportEvents;
   #opening: OpeningWords | undefined = new OpeningWords();
-  #before: Buffer = Buffer.alloc(0);
+  #before = nothing;
   #ended = false;
   #dead = false;
   #corked = false;
@@ -55,7 +58,7 @@ export class Transport extends Duplex {
     this.#raw = raw;
     this.#events = events;
     // ssh2 attaches its own; ours keeps a late error from being an uncaught one.
-    this.on('error', () => {});
+    this.on('error', ignored);
     raw.on('error', (error: Error) => this.#finish({ kind: 'error', error }));
     raw.on('end', () => this.#finish({ kind: 'fin' }));
     raw.on('close', () => this.#finish({ kind: 'fin' }));
@@ -102,7 +105,7 @@ export class Transport extends Duplex {
     }
     this.#opening = undefined;
     // A copy: a part would keep the whole packet in memory.
-    this.#before = Buffer.from(all.subarray(0, found.start));
+    if (found.start > 0) this.#before = Buffer.from(all.subarray(0, found.start));
     this.#events.onIdentification(line);
     // ssh2 gets the line in one piece, and never sees the lines before it.
     if (!this.#dead) this.push(all.subarray(found.start));

@@ -1,5 +1,6 @@
 import type { Client } from 'ssh2';
 import { protocolOf } from '../internals.ts';
+import { serves } from '../registry/look.ts';
 
 interface NameList {
   array: string[];
@@ -13,7 +14,7 @@ interface Direction {
 }
 
 interface Offer {
-  lists: { kex: NameList; serverHostKey: NameList; cs: Direction; sc: Direction };
+  lists: { kex: NameList; serverHostKey: NameList; cs: Direction; sc: Direction; all?: Buffer };
 }
 
 /** A key exchange of ssh2's, from when both sides' lists are compared until its keys are in use. */
@@ -21,6 +22,7 @@ export interface KeyExchange {
   type?: string;
   negotiated?: { kex?: string; serverHostKey?: string };
   _finished?: boolean;
+  _keys?: unknown;
   _hostKey?: Buffer;
   _remoteKexinit?: Buffer;
   parse(payload: Buffer): unknown;
@@ -94,8 +96,43 @@ export function offerInstead(
  * the wire and in the hash.
  */
 export function chooseAmong(client: Client, names: readonly string[]): void {
-  const lists = (protocolOf(client) as KexProtocol | undefined)?._offer?.lists;
-  if (lists) lists.kex.array = [...names];
+  const protocol = protocolOf(client) as KexProtocol | undefined;
+  const offer = protocol?._offer;
+  if (!protocol || !offer) return;
+  // Others may share what there is.
+  const lists = { ...offer.lists, kex: { ...offer.lists.kex, array: [...names] } };
+  protocol._offer = Object.assign(Object.create(Object.getPrototypeOf(offer)) as Offer, offer, { lists });
+}
+
+/** Programs have a few of them; the oldest go first. */
+const mostShared = 20;
+const shared = new Map<string, Offer>();
+
+/**
+ * Offers of the same algorithms are one object: ssh2 makes two kibibytes of each connection's, and changes nothing in it.
+ */
+export function shareOffer(client: Client): void {
+  const protocol = protocolOf(client) as KexProtocol | undefined;
+  const offer = protocol?._offer;
+  if (!protocol || !offer || !serves(client, 'shared offers')) return;
+  const name = offer.lists.all?.toString('latin1');
+  if (name === undefined) return;
+  protocol._offer = shared.get(name) ?? offer;
+  shared.set(name, protocol._offer);
+  if (shared.size > mostShared) shared.delete(shared.keys().next().value as string);
+}
+
+const finished = () => false;
+
+/**
+ * A key exchange is over: forgets its half of the pair of keys and the secret, which ssh2 keeps until the next one. It
+ * reads the session's identifier and the names that were agreed on, and nothing else of it.
+ */
+export function forgetSecrets(client: Client): void {
+  const kex = (protocolOf(client) as KexProtocol | undefined)?._kex;
+  if (kex?._finished !== true || !serves(client, 'secrets of an exchange')) return;
+  if ('_keys' in kex) kex._keys = null;
+  if (Object.hasOwn(kex, 'finish')) kex.finish = finished;
 }
 
 function arraysOf({ cipher, mac, compress, lang }: Direction): Record<keyof Direction, string[]> {
