@@ -88,7 +88,7 @@ describe('what is tried', () => {
     const use = { accepted, note: () => {}, explain: () => {} };
     const keys = new PublicKeys(credentials, new StopSwitch(), use);
     if (taken) keys.serverTakes(taken);
-    return [...keys.own(), ...keys.otherWays()].map(
+    return [...keys.certificates(), ...keys.own(), ...keys.otherWays()].map(
       ({ make }) => (make() as unknown as { key: { type: string } }).key.type,
     );
   }
