@@ -8,13 +8,20 @@ import { nodeBinary, nodeVersions } from './support/nodes.ts';
 import { expectRoundTrip } from './support/round-trip.ts';
 import { runOrThrow } from './support/run.ts';
 
-/** Whether ssh2 uses its compiled part when it is loaded from here. */
+/** Whether ssh2 uses its compiled part when a connection loads it. */
 const askForNativePart = `
-  require('ssh-via-gateway');
+  const { connectViaGateway } = require('ssh-via-gateway');
   const ssh2 = require.resolve('ssh2', { paths: [require.resolve('ssh-via-gateway')] });
   const file = (...names) => require('node:path').join(ssh2, '..', ...names);
-  const crypto = require(file('protocol', 'crypto.js'));
-  console.log(crypto.bindingAvailable, file('client.js') in require.cache);
+  const silent = require('node:net').createServer().listen(0, '127.0.0.1', async () => {
+    await connectViaGateway({
+      host: '127.0.0.1', port: silent.address().port, username: 'rpa', password: 'x',
+      hostKey: 'insecure-accept-any', retry: false, timeouts: { banner: 100 },
+    }).catch(() => {});
+    const crypto = require(file('protocol', 'crypto.js'));
+    console.log(crypto.bindingAvailable, file('client.js') in require.cache);
+    silent.close();
+  });
 `;
 
 let folder: string;

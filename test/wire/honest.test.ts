@@ -169,7 +169,7 @@ describe('a server that begins another key exchange and does not end it', () => 
     expect(await connection.closed).toMatchObject({
       ...{ code: 'SSH_CONNECTION_LOST', why: 'protocol' },
       message: expect.stringMatching(
-        /began another key exchange and did not end it within 600 ms \(option timeouts.handshake\)/,
+        /began another key exchange and did not finish it within 600 ms \(option timeouts.handshake\)/,
       ),
     });
     for (const timer of timers) clearInterval(timer);
