@@ -189,7 +189,7 @@ describe('an end', () => {
       expect(error.terminated).toBe(true);
       expect(isAlive(pid)).toBe(true);
       expect(error.message).toContain('and its process was stopped');
-      expect(error.hint).toContain('What it had put into the background');
+      expect(error.hint).toContain('Its background processes');
     } finally {
       process.kill(pid, 'SIGKILL');
     }

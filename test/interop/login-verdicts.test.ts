@@ -577,7 +577,7 @@ describe('keys, certificates and agents of an ssh_config', () => {
     ['host cert', /The certificate in \S+-cert\.pub was not used: it is a host certificate, not a user/],
     ['damaged beside', /-cert\.pub was not used: it is not a certificate, or a damaged one/],
     ['flipped bit', /-cert\.pub was not used: it is not a certificate, or a damaged one/],
-    ['rsa CA sha1', /Its authority signed it with SHA-1, which OpenSSH does not take since 8\.2/],
+    ['rsa CA sha1', /Its authority signed it with SHA-1, which OpenSSH has not accepted since 8\.2/],
     ['beside, behind its plain key', /was not used: its first line is a plain public key, not a certificate/],
     [
       'cert for other key beside',

@@ -168,9 +168,9 @@ describe('an interactive job', () => {
       'the account may make no tasks',
       'schtasks',
       'schtasks.exe ended with 1: ERROR: Access is denied.',
-      /takes no task/,
+      /accepts no task/,
     ],
-    ['a policy bars schtasks.exe', 'no-schtasks', 'schtasks.exe', /policy.*keeps schtasks\.exe/],
+    ['a policy bars schtasks.exe', 'no-schtasks', 'schtasks.exe', /policy.*blocks schtasks\.exe/],
   ] as const)('is refused with both reasons where %s', async (_, setting, reason, hint) => {
     await pc.set('tasks', 'denied');
     await pc.set(setting, 'denied');
