@@ -112,7 +112,7 @@ describe('a user certificate', () => {
       await logsIn({ ...credentials, port, hostKey: { key: hostPublicKey } });
       const { error } = await failureOf(logsIn(credentials));
       expect(error.hint).toMatch(
-        /Its authority signed it with SHA-1, which OpenSSH does not take since 8\.2/,
+        /Its authority signed it with SHA-1, which OpenSSH has not accepted since 8\.2/,
       );
     },
   );
