@@ -3,9 +3,8 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { fromSshConfig } from '../../src/interop/from-ssh-config.ts';
 import { type KeyFolder, keyFolder } from '../support/certificates.ts';
+import { loginBySshConfig } from '../support/ssh-config-login.ts';
 
 const run = promisify(execFile);
 const host = 'pc.example.com';
@@ -178,17 +177,11 @@ async function opensshAccepts(config: string): Promise<boolean> {
 }
 
 async function weAccept(file: string): Promise<{ isIn: boolean; words: string }> {
-  try {
-    await using connection = await connectViaGateway({
-      ...(await fromSshConfig('pc', { file })),
-      retry: false,
-    });
-    return { isIn: connection.serverVersion !== '', words: '' };
-  } catch (error) {
-    const { code = '', message } = error as { code?: string; message: string };
-    if (!code.startsWith('SSH_HOST_KEY') && !/no common/i.test(message)) throw error;
-    return { isIn: false, words: message };
-  }
+  const { isIn, refusal } = await loginBySshConfig(
+    file,
+    ({ code = '', message }) => code.startsWith('SSH_HOST_KEY') || /no common/i.test(message),
+  );
+  return { isIn, words: refusal.message };
 }
 
 describe('a connection to a server with a host certificate', () => {

@@ -4,9 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectViaGateway } from '../../src/connect-via-gateway.ts';
-import { fromSshConfig } from '../../src/interop/from-ssh-config.ts';
 import { type KeyFolder, keyFolder } from '../support/certificates.ts';
+import { loginBySshConfig } from '../support/ssh-config-login.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
 const run = promisify(execFile);
@@ -528,18 +527,11 @@ async function opensshGetsIn(config: string): Promise<boolean> {
 }
 
 async function weGetIn(file: string): Promise<{ isIn: boolean; words: string }> {
-  try {
-    await using connection = await connectViaGateway({
-      ...(await fromSshConfig('pc', { file })),
-      retry: false,
-    });
-    return { isIn: connection.serverVersion !== '', words: '' };
-  } catch (error) {
-    const { code, message, hint } = error as { code?: string; message: string; hint?: string };
-    const isVerdict = code === 'SSH_AUTHENTICATION_FAILED' || message.startsWith('option ');
-    if (!isVerdict) throw error;
-    return { isIn: false, words: `${message} ${hint ?? ''}` };
-  }
+  const { isIn, refusal } = await loginBySshConfig(
+    file,
+    ({ code, message }) => code === 'SSH_AUTHENTICATION_FAILED' || message.startsWith('option '),
+  );
+  return { isIn, words: isIn ? '' : `${refusal.message} ${refusal.hint ?? ''}` };
 }
 
 describe('keys, certificates and agents of an ssh_config', () => {

@@ -12,7 +12,7 @@ export function saysMissing(error: unknown): error is SftpFailed {
 }
 
 /** The server does not do this, or not for this account. A failure is something else: it may mean a broken disk. */
-export function isRefused(error: unknown): boolean {
+export function isRefused(error: unknown): error is SftpFailed {
   if (!(error instanceof SftpFailed)) return false;
   return error.status === statusCode.permissionDenied || error.status === statusCode.unsupported;
 }

@@ -4,6 +4,7 @@ import { openFlag, type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.
 import { quoted } from '../../text/printable.ts';
 import { fileType, isFolder, isLink, isReadOnly } from '../names/file-mode.ts';
 import { lookAtPath } from '../names/look.ts';
+import { isRefused } from '../names/missing.ts';
 import { EndlessLinks, endOfLink } from '../names/remote-link.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
 import { hinted } from '../transfer/hinted.ts';
@@ -195,9 +196,7 @@ function orphaned(error: unknown, writePath: string): unknown {
 
 /** Where the folder takes no new file, or the server no rename, writing into the file itself may still be allowed. */
 function hintAtInPlace(error: unknown): unknown {
-  if (!(error instanceof SftpFailed)) return error;
-  const { status } = error;
-  if (status !== statusCode.permissionDenied && status !== statusCode.unsupported) return error;
+  if (!isRefused(error)) return error;
   return hinted(
     error,
     'A file is written under a temporary name beside the target and then renamed; where only the file itself may be written, use atomic: false.',

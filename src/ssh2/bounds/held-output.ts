@@ -1,29 +1,20 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
+import { isSmall, SmallPieces } from './small-pieces.ts';
 
-/** Pieces up to this length are joined while they wait; for longer ones a buffer of their own is little beside them. */
-const smallPiece = 4_096;
-const blockSize = 16 * 1024;
-
-/**
- * What waits for a reader that is behind or has not begun. A server may send a window of 2 MiB byte by byte; as single
- * buffers, those would take a hundred times as much memory, so from the second on small ones are joined.
- */
+/** What waits for a reader that is behind or has not begun. From the second piece on small ones are joined. */
 export class HeldOutput {
   readonly #pieces: Buffer[] = [];
-  #block: Buffer | undefined;
-  #used = 0;
+  readonly #small = new SmallPieces();
   /** How many wait. */
   bytes = 0;
 
   add(data: Buffer): void {
-    if (this.bytes === 0 || data.length > smallPiece) {
+    if (this.bytes === 0 || !isSmall(data)) {
       this.#closeBlock();
       this.#pieces.push(data);
     } else {
-      if (this.#used + data.length > blockSize) this.#closeBlock();
-      this.#block ??= Buffer.allocUnsafeSlow(blockSize);
-      data.copy(this.#block, this.#used);
-      this.#used += data.length;
+      if (!this.#small.hasRoomFor(data)) this.#closeBlock();
+      this.#small.add(data);
     }
     this.bytes += data.length;
   }
@@ -36,8 +27,7 @@ export class HeldOutput {
   }
 
   #closeBlock(): void {
-    if (this.#block) this.#pieces.push(this.#block.subarray(0, this.#used));
-    this.#block = undefined;
-    this.#used = 0;
+    const joined = this.#small.take();
+    if (joined) this.#pieces.push(joined);
   }
 }

@@ -1,20 +1,13 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import type { Readable } from 'node:stream';
+import { isSmall, SmallPieces } from './small-pieces.ts';
 
-/** Pieces up to this length are joined while they wait; for longer ones a buffer of their own is little beside them. */
-const smallPiece = 4_096;
-const blockSize = 16 * 1024;
-
-/**
- * What waits for the reader of a stream that is behind. A server may send a window of 2 MiB byte by byte; as chunks of
- * a stream, those would take a hundred times as much memory, so small ones are joined before they are given to it.
- */
+/** What waits for the reader of a stream that is behind: small pieces are joined before they are given to the stream. */
 export class JoinedTail {
   readonly #stream: Readable;
   readonly #push: Readable['push'];
   readonly #onRead: () => void;
-  #block: Buffer | undefined;
-  #used = 0;
+  readonly #small = new SmallPieces();
 
   /** `onRead` is called whenever something may have been read. */
   constructor(stream: Readable, onRead: () => void) {
@@ -38,25 +31,20 @@ export class JoinedTail {
 
   /** Bytes that wait. */
   get held(): number {
-    return this.#stream.readableLength + this.#used;
+    return this.#stream.readableLength + this.#small.bytes;
   }
 
   add(data: Buffer): void {
-    if (this.#stream.readableLength === 0 || data.length > smallPiece) {
+    if (this.#stream.readableLength === 0 || !isSmall(data)) {
       this.#stream.push(data);
       return;
     }
-    if (this.#used + data.length > blockSize) this.#flush();
-    this.#block ??= Buffer.allocUnsafeSlow(blockSize);
-    data.copy(this.#block, this.#used);
-    this.#used += data.length;
+    if (!this.#small.hasRoomFor(data)) this.#flush();
+    this.#small.add(data);
   }
 
   #flush(): void {
-    if (!this.#block) return;
-    const joined = this.#block.subarray(0, this.#used);
-    this.#block = undefined;
-    this.#used = 0;
-    this.#push.call(this.#stream, joined);
+    const joined = this.#small.take();
+    if (joined) this.#push.call(this.#stream, joined);
   }
 }

@@ -7,10 +7,9 @@ import {
   type InboundChannel,
   type InboundHandlers,
 } from '../insides/messages/inbound.ts';
+import { grantedWindow } from '../insides/session-shape.ts';
 import { JoinedTail } from './joined-tail.ts';
 
-/** What ssh2 grants on each channel when it is opened (its lib/Channel.js). */
-const initialWindow = 2 * 1024 * 1024;
 /** The data type code of stderr (RFC 4254 section 5.2). */
 const extendedStderr = 1;
 
@@ -112,7 +111,7 @@ function isKeeping(channel: object): channel is KeepingChannel {
 
 /** Grants what has been read of such a channel, when there is enough of it. */
 export function grantAgain(client: Client, channel: KeepingChannel): void {
-  grant(client, channel, { size: initialWindow, step: initialWindow / 2, held: channel.held });
+  grant(client, channel, { size: grantedWindow, step: grantedWindow / 2, held: channel.held });
 }
 
 /** Grants what has been read and no more, in pieces of `step` at least. */
@@ -140,9 +139,9 @@ function isKnown(channel: object): channel is KnownChannel {
 
 /** The window of one channel: what it still allows and what its readers hold never come to more than `size` bytes. */
 class ReceiveWindow {
-  size = initialWindow;
+  size = grantedWindow;
   /** Each grant is a packet; where a long line is to be filled, a few more of them are worth it. */
-  #step = initialWindow / 2;
+  #step = grantedWindow / 2;
   readonly #client: Client;
   readonly #channel: KnownChannel;
   /** Of stdout and stderr, which share the window; made when a reader is first behind. */

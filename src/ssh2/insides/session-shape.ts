@@ -2,8 +2,8 @@ import type { Client } from 'ssh2';
 import { protocolOf, type RawChannelState } from './internals.ts';
 import { serves } from './registry/look.ts';
 
-/** What ssh2 grants on each channel (its lib/Channel.js). */
-const grantedWindow = 2 * 1024 * 1024;
+/** What ssh2 grants on each channel when it is opened (its lib/Channel.js). */
+export const grantedWindow = 2 * 1024 * 1024;
 const grantedPacket = 32 * 1024;
 
 /** SSH_MSG_CHANNEL_OPEN_CONFIRMATION (RFC 4254 section 5.1). */
