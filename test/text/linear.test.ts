@@ -248,7 +248,8 @@ describe('work on what a file says grows as its length', () => {
   it('a file of customers', async () => {
     const inputOf = (size: number) =>
       `{${Array.from({ length: size }, (_, at) => `"name-${at}": "x\\n"`).join(', ')}}`;
-    await expectLinear(1_500, inputOf, (text) => parseJson(text));
+    // Small enough for the processor's cache: a set of names outgrows it soon.
+    await expectLinear(300, inputOf, (text) => parseJson(text));
   });
 
   it.each(repeated('"', '[', '\\\\', ' ', '1', 'x'))(
