@@ -3,24 +3,24 @@ import { hastenFirstChannel } from '../insides/ahead/first-channel.ts';
 import { answersOf, aroundAnswers, handlersOf } from '../insides/messages/inbound.ts';
 import type { OnExceeded } from './receive-window.ts';
 
-/** Bytes of answers that may wait for a server to read them. */
+/** How many bytes of answers may wait for the server to read them. */
 const mostWaiting = 256 * 1024;
-/** Times that a server may tell its further host keys; sshd does so once. */
+/** How often a server may announce further host keys; sshd does it once. */
 const mostHostKeys = 1_000;
-/** What one that has not been written yet (during a key exchange) is counted as. */
+/** What an answer that is not written yet (during a key exchange) counts as. */
 const leastAnswer = 64;
 
-/** The stream that the answers leave by; a `Transport` is one. */
+/** The stream through which the answers leave, such as a `Transport`. */
 export interface AnswersStream {
   readonly bytesWritten: number;
-  /** Of those, the ones that have not left yet. */
+  /** How many of those bytes have not left yet. */
   readonly bytesWaiting: number;
 }
 
 /**
- * Counts what we answer to the requests and channel opens of a server, and tells when too much of it waits:
- * a server that asks on and reads nothing would fill the memory. Our own data is not counted; a slow line may hold any
- * amount of that. To be called when the client has connected; false when ssh2 changed inside.
+ * Counts the bytes of our answers to a server's requests and channel opens, and reports when too many of them wait: a
+ * server that keeps asking and never reads would otherwise fill our memory. Our own data does not count; any amount of
+ * it may wait for a slow line. Call it right after `client.connect`; returns false if ssh2's internals have changed.
  */
 export function boundAnswers(client: Client, output: AnswersStream, onExceeded: OnExceeded): boolean {
   const answers = answersOf(client);
@@ -40,8 +40,8 @@ function wordsFor(bytes: number): string {
 }
 
 /**
- * OpenSSH tells its further host keys after the login. ssh2 would have it prove them, which is work for both sides, and
- * keep each until the answer comes; nobody here wants to know.
+ * OpenSSH announces its further host keys after the login. ssh2 would ask for a proof of each, which is work for both
+ * sides, and keep them until the answer arrives; nothing here uses the result.
  */
 function ignoreHostKeys(client: Client, onExceeded: OnExceeded): boolean {
   const handlers = handlersOf(client);
@@ -52,13 +52,13 @@ function ignoreHostKeys(client: Client, onExceeded: OnExceeded): boolean {
     if (name !== 'hostkeys-00@openssh.com') return original(protocol, name, wantReply, data);
     if (++told > mostHostKeys) onExceeded(`it announced its host keys more than ${mostHostKeys} times`);
     else if (wantReply) answersOf(client)?.requestSuccess();
-    // Once: what we send must not grow with what is told.
+    // Only once: what we send must not grow with the number of announcements.
     if (told === 1) hastenFirstChannel(client);
   };
   return true;
 }
 
-/** At least what waits, and at most twice of it: what was counted is forgotten when all of it has left. */
+/** Between one and two times what is waiting: the count is reset only when everything counted so far has left. */
 class WaitingAnswers {
   readonly #output: AnswersStream;
   #bytes = 0;

@@ -1,7 +1,9 @@
 import { ConnectionLost, HandshakeFailed, type SshError } from '../../errors/index.ts';
 import type { Situation } from '../transport/classify.ts';
 
-/** Why we end a connection whose other side makes us keep too much; `what` it did, in words that follow the server's name. */
+/**
+ * The error of a connection that we end because the server exceeded a limit; `what` it did follows the server's name.
+ */
 export function exceeded(what: string, { phase, host, port, hop }: Situation): SshError {
   const place = { phase, host, port, hop };
   const reason = `limit passed: ${what}`;

@@ -1,11 +1,11 @@
 import type { Buffer } from 'node:buffer';
 import { isSmall, SmallPieces } from './small-pieces.ts';
 
-/** What waits for a reader that is behind or has not begun. From the second piece on small ones are joined. */
+/** Output that waits for a reader that is behind or has not started. Small pieces after the first are joined. */
 export class HeldOutput {
   readonly #pieces: Buffer[] = [];
   readonly #small = new SmallPieces();
-  /** How many wait. */
+  /** Bytes waiting. */
   bytes = 0;
 
   add(data: Buffer): void {

@@ -2,34 +2,34 @@ import type { Buffer } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { isSmall, SmallPieces } from './small-pieces.ts';
 
-/** What waits for the reader of a stream that is behind: small pieces are joined before they are given to the stream. */
+/** Output that waits for a slow reader of a stream: small pieces are joined before they are pushed. */
 export class JoinedTail {
   readonly #stream: Readable;
   readonly #push: Readable['push'];
   readonly #onRead: () => void;
   readonly #small = new SmallPieces();
 
-  /** `onRead` is called whenever something may have been read. */
+  /** `onRead` is called whenever data may have been read. */
   constructor(stream: Readable, onRead: () => void) {
     const { push, read } = stream;
     this.#stream = stream;
     this.#push = push;
     this.#onRead = onRead;
     stream.read = (size) => {
-      // Node asks for nothing after each push, to see whether it should ask for more.
+      // After each push, Node calls read(0) only to see whether it should ask for more.
       if (size !== 0) this.#flush();
       const chunk = read.call(stream, size);
       if (chunk !== null) this.#onRead();
       return chunk;
     };
-    // ssh2 ends the stream this way.
+    // ssh2 ends the stream with `push(null)`.
     stream.push = (chunk, encoding) => {
       this.#flush();
       return push.call(stream, chunk, encoding);
     };
   }
 
-  /** Bytes that wait. */
+  /** Bytes waiting. */
   get held(): number {
     return this.#stream.readableLength + this.#small.bytes;
   }

@@ -3,12 +3,12 @@ import { handlersOf } from '../insides/messages/inbound.ts';
 import { replaceUntilLogin } from '../insides/until-login.ts';
 import type { OnExceeded } from './receive-window.ts';
 
-/** Far more than any login asks; each question may reach a human. */
+/** Far more than any real login needs; each question may reach a person. */
 const most = { rounds: 50, prompts: 100, banners: 100, bannerBytes: 256 * 1024 };
 
 /**
- * Bounds what a server says and asks during the login: rounds and questions of keyboard-interactive (RFC 4256), login
- * banners (RFC 4252 section 5.4). To be called when the client has connected; false when ssh2 changed inside.
+ * Limits what a server says and asks during the login: rounds and prompts of keyboard-interactive (RFC 4256), and
+ * banners (RFC 4252 section 5.4). Call it right after `client.connect`; returns false if ssh2's internals have changed.
  */
 export function boundLoginTalk(client: Client, onExceeded: OnExceeded): boolean {
   const handlers = handlersOf(client);

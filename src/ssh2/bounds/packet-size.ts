@@ -2,13 +2,15 @@ import type { Client } from 'ssh2';
 import { handlersOf } from '../insides/messages/inbound.ts';
 import type { OnExceeded } from './receive-window.ts';
 
-/** Every server takes 32 KiB (RFC 4253 section 6.1); so little is said by none that wants to be sent something. */
+/**
+ * Every implementation accepts 32 KiB (RFC 4253 section 6.1); no server that wants data asks for packets this small.
+ */
 const least = 64;
 
 /**
- * Ends the connection over a channel that takes packets of hardly any bytes: to fill its window, ssh2 sends that many
- * packets within one turn, and with a size of zero it never ends. To be called when the client has connected; false
- * when ssh2 changed inside.
+ * Ends the connection if a channel accepts packets of only a few bytes: ssh2 fills the channel's window with packets of
+ * that size within one turn, and with a size of zero it loops forever. Call it right after `client.connect`; returns
+ * false if ssh2's internals have changed.
  */
 export function boundPacketSizes(client: Client, onExceeded: OnExceeded): boolean {
   const handlers = handlersOf(client);

@@ -13,16 +13,16 @@ import { JoinedTail } from './joined-tail.ts';
 /** The data type code of stderr (RFC 4254 section 5.2). */
 const extendedStderr = 1;
 
-/** Told the words for what the far side did. */
+/** Called with the words for what the far side did. */
 export type OnExceeded = (what: string) => void;
 
 /**
- * Keeps the receive windows of all channels of a connection, in ssh2's place. What arrives beyond the window goes to
- * nobody and is told to `onExceeded`, once and again: RFC 4254 section 5.2 lets either side end the connection over it.
- * ssh2 looks only whether the window is exactly zero, then counts below it (mscdex/ssh2#1505), and grants more while a
- * reader is behind; a paused reader could be made to hold any amount.
+ * Keeps the receive windows of all channels of a connection in place of ssh2. Data beyond the window is dropped, and
+ * `onExceeded` is called each time: RFC 4254 section 5.2 allows either side to end the connection over it. ssh2 itself
+ * only checks whether the window is exactly zero, then lets it go negative (mscdex/ssh2#1505), and it grants more even
+ * while the reader is behind, so a paused reader could be made to buffer any amount.
  *
- * To be called when the client has connected. False when ssh2 changed inside; then nothing is as it should be.
+ * Call it right after `client.connect`. Returns false if ssh2's internals have changed; nothing is bounded then.
  */
 export function boundWindows(client: Client, onExceeded: OnExceeded): boolean {
   const handlers = handlersOf(client);
@@ -36,8 +36,9 @@ export function boundWindows(client: Client, onExceeded: OnExceeded): boolean {
 }
 
 /**
- * Raises the receive window of one channel to `bytes`. Of ssh2's 2 MiB, which are granted by halves, about one
- * moves in a round trip: 10 MB/s at 100 ms, whatever the line carries. False, and nothing changed, where the windows are not ours.
+ * Raises the receive window of one channel to `bytes`. ssh2's own window is 2 MiB, granted in halves, so about 1 MiB
+ * moves per round trip: 10 MB/s at 100 ms, however fast the line is. Returns false and changes nothing if we do not
+ * keep the windows.
  */
 export function growWindow(client: Client, channel: object, bytes: number): boolean {
   const windows = windowsOf.get(client);
@@ -66,7 +67,7 @@ class Windows {
     CHANNEL_EXTENDED_DATA: (_protocol, id, data, type) => {
       const channel = channelOf(this.#client, id);
       if (!channel || !isKnown(channel)) return;
-      // Of other types nobody is told; they count all the same.
+      // Other types of extended data reach nobody, but they count.
       this.#receive(channel, type === extendedStderr ? 'stderr' : undefined, data);
     },
   };
@@ -86,7 +87,7 @@ class Windows {
     if (beyond > 0) return this.#onExceeded(wordsFor(beyond, this.of(channel).size));
     incoming.window -= data.length;
     if (!isKeeping(channel)) return this.of(channel).receive(stream && streamOf(channel, stream), data);
-    // After its end of file it takes no more.
+    // No data is accepted after the channel's end of file.
     if (stream && incoming.state === 'open') channel.receive(stream, data);
     grantAgain(this.#client, channel);
   }
@@ -98,10 +99,10 @@ function streamOf(channel: KnownChannel, name: OutputName): Readable {
   return name === 'stdout' ? channel : channel.stderr;
 }
 
-/** A channel that keeps by itself what its reader leaves. */
+/** A channel that itself buffers what its reader has not taken. */
 export interface KeepingChannel extends Pick<KnownChannel, 'incoming' | 'outgoing'> {
   receive(stream: OutputName, data: Buffer): void;
-  /** Bytes that wait for the reader. When there are fewer, `grantAgain` is to be called. */
+  /** Bytes waiting for the reader. Call `grantAgain` when this number has fallen. */
   readonly held: number;
 }
 
@@ -109,12 +110,12 @@ function isKeeping(channel: object): channel is KeepingChannel {
   return 'receive' in channel;
 }
 
-/** Grants what has been read of such a channel, when there is enough of it. */
+/** Grants such a channel what has been read, once it is enough. */
 export function grantAgain(client: Client, channel: KeepingChannel): void {
   grant(client, channel, { size: grantedWindow, step: grantedWindow / 2, held: channel.held });
 }
 
-/** Grants what has been read and no more, in pieces of `step` at least. */
+/** Grants what has been read and no more, at least `step` bytes at a time. */
 function grant(
   client: Client,
   { incoming, outgoing }: Pick<KnownChannel, 'incoming' | 'outgoing'>,
@@ -137,14 +138,14 @@ function isKnown(channel: object): channel is KnownChannel {
   return typeof incoming?.window === 'number' && typeof outgoing?.id === 'number' && 'stderr' in channel;
 }
 
-/** The window of one channel: what it still allows and what its readers hold never come to more than `size` bytes. */
+/** The window of one channel: what it still allows plus what its readers have not taken never exceeds `size` bytes. */
 class ReceiveWindow {
   size = grantedWindow;
-  /** Each grant is a packet; where a long line is to be filled, a few more of them are worth it. */
+  /** Each grant is a packet; filling a long line is worth a few more of them. */
   #step = grantedWindow / 2;
   readonly #client: Client;
   readonly #channel: KnownChannel;
-  /** Of stdout and stderr, which share the window; made when a reader is first behind. */
+  /** For stdout and stderr, which share the window; created when a reader first falls behind. */
   #tails: Map<Readable, JoinedTail> | undefined;
 
   constructor(client: Client, channel: KnownChannel) {
@@ -159,7 +160,7 @@ class ReceiveWindow {
   }
 
   receive(stream: Readable | undefined, data: Buffer): void {
-    // After its end of file a stream takes no more; ssh2 would make an error of it.
+    // A stream accepts no data after its end of file; pushing more would make ssh2 report an error.
     if (stream && this.#channel.incoming.state === 'open') this.#deliver(stream, data);
     this.#grant();
   }

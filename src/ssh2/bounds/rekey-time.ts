@@ -2,8 +2,9 @@ import { startTimer } from '../../time/timer.ts';
 import type { OnExceeded } from './receive-window.ts';
 
 /**
- * Bounds the time of each key exchange behind the first one: nothing else may be sent meanwhile, so a server that
- * begins one and does not go on would hold up everything, and IGNORE now and then keeps the keepalive content.
+ * Limits the duration of each key exchange after the first one. Nothing else may be sent during a key exchange, so a
+ * server that begins one and does not finish it would block everything, and could satisfy the keepalive with an
+ * occasional IGNORE.
  */
 export function boundRekeys(limit: number, onExceeded: OnExceeded): { begun(): void; ended(): void } {
   let stop = () => {};

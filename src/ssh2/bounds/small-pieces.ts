@@ -1,6 +1,9 @@
 import { Buffer } from 'node:buffer';
 
-/** Pieces up to this length are joined while they wait; for longer ones a buffer of their own is little beside them. */
+/**
+ * Pieces up to this length are joined while they wait; for longer ones, the cost of a buffer of their own is
+ * negligible.
+ */
 const smallPiece = 4_096;
 const blockSize = 16 * 1024;
 
@@ -9,12 +12,12 @@ export function isSmall(data: Buffer): boolean {
 }
 
 /**
- * Joins small pieces that wait for a reader. A server may send a window of 2 MiB byte by byte; as single buffers, those
- * would take a hundred times as much memory.
+ * Joins small pieces that wait for a reader. A server may send a window of 2 MiB byte by byte; kept as separate
+ * buffers, those bytes would take a hundred times as much memory.
  */
 export class SmallPieces {
   #block: Buffer | undefined;
-  /** Bytes that wait here. */
+  /** Bytes waiting. */
   bytes = 0;
 
   hasRoomFor(data: Buffer): boolean {
@@ -27,7 +30,7 @@ export class SmallPieces {
     this.bytes += data.length;
   }
 
-  /** What has been joined; from then on nothing waits. */
+  /** Returns what has been joined and starts afresh. */
   take(): Buffer | undefined {
     const joined = this.#block?.subarray(0, this.bytes);
     this.#block = undefined;

@@ -3,15 +3,19 @@ import { now } from '../../time/timer.ts';
 import { onUnasked } from '../insides/messages/unasked.ts';
 import type { OnExceeded } from './receive-window.ts';
 
-/** Within a second; far more than any server has to say that means nothing: with LogLevel DEBUG3 some hundred. */
+/**
+ * Per second; far more messages without effect than any server has a reason to send: LogLevel DEBUG3 makes some
+ * hundred.
+ */
 const most = { messages: 2_000, bytes: 8 * 1024 * 1024 };
-/** Things that are refused: within a second, and seconds of that in a row; a burst of them does no harm. */
+/** Requests that are refused: how many per second, and for how many seconds in a row. A single burst does no harm. */
 const mostAsked = 3_000;
 const patience = 3;
 
 /**
- * Bounds what nobody asked for, and what is asked and refused: nothing of it is kept, but whoever sends it without end
- * takes a processor. To be called when the client has connected; false when ssh2 changed inside.
+ * Limits messages that nobody asked for, and requests that are refused: none of them is kept, but a server that sends
+ * them without end occupies a processor. Call it right after `client.connect`; returns false if ssh2's internals have
+ * changed.
  */
 export function boundUnasked(client: Client, onExceeded: OnExceeded): boolean {
   let messages = 0;

@@ -9,16 +9,16 @@ import { type RawChannel, wrapStream } from './stream-channel.ts';
 /** What the server connects to for us: a TCP port as it sees it, or a Unix socket on it. */
 export type DirectTarget = { host: string; port: number } | { socketPath: string };
 
-/** Somebody at a listener of the server. One of the two must be called, once; later calls do nothing. */
+/** Someone who has connected to a listener on the server. Call one of the two methods, once; later calls do nothing. */
 export interface Visitor {
-  /** Where the visitor comes from, as the server says; empty for Unix sockets. */
+  /** Where the visitor comes from, according to the server; undefined for Unix sockets. */
   readonly from: { host: string; port: number } | undefined;
   accept(): Duplex;
-  /** `isFull`: too many are here already, rather than that the target refused. */
+  /** `isFull`: too many visitors are connected already, rather than the target having refused. */
   reject(isFull?: boolean): void;
 }
 
-/** The server's answer to a request for a listener. OpenSSH says why it refused only in a debug message. */
+/** The server's answer to a request for a listener. OpenSSH gives the reason of a refusal only in a debug message. */
 type ListenAnswer =
   | { kind: 'listening'; port: number; cancel(): Promise<void> }
   | { kind: 'refused'; serverSaid: string | undefined; cause: Error };
@@ -56,7 +56,7 @@ export function openDirect(
 
 const ofLink = new WeakMap<Link, RemoteForwards>();
 
-/** The one dispatcher of a connection for everything that the server's listeners bring in. */
+/** The one dispatcher of a connection for the channels that its listeners on the server open. */
 export function remoteForwards(link: Link): RemoteForwards {
   let forwards = ofLink.get(link);
   if (!forwards) {
@@ -74,7 +74,7 @@ class RemoteForwards {
 
   constructor(link: Link) {
     this.#link = link;
-    // Without a listener ssh2 would keep an unexpected visitor waiting for ever: what is unknown is rejected.
+    // Without a handler, ssh2 would leave an unexpected visitor waiting forever; unknown ones are rejected.
     link.client.on('tcp connection', (details: TcpConnectionDetails, accept, reject) => {
       const from = { host: details.srcIP, port: details.srcPort };
       this.#dispatch(tcpKey(details.destIP, details.destPort), from, accept, reject);
@@ -87,7 +87,7 @@ class RemoteForwards {
     });
   }
 
-  /** `port` 0 lets the server choose. The visitors' handler is in place before the first can come. */
+  /** Port 0 lets the server choose. The visitors' handler is in place before the first one can arrive. */
   listen(
     address: string,
     port: number,
@@ -141,14 +141,14 @@ class RemoteForwards {
       const what = `the end of ${kind.what}`;
       const start = (client: Client, callback: Callback<void>) =>
         kind.stop(client, port, (error) => callback(error ?? undefined, undefined));
-      // A server that cannot cancel (dropbear, port 0) goes on listening; its visitors are rejected here.
+      // A server that cannot cancel (dropbear with port 0) keeps listening; its visitors are rejected here.
       await this.#link.open<void>({ what, start, discard: () => {} }).catch(() => {});
     };
     return { kind: 'listening', port, cancel };
   }
 
   #refusal(error: Error): ListenAnswer | undefined {
-    // ssh2's only word for a refusal; other errors mean that the link died.
+    // The only text with which ssh2 reports a refusal; other errors mean that the connection has ended.
     if (!error.message.startsWith('Unable to bind')) return undefined;
     const serverSaid = this.#serverSaid;
     this.#serverSaid = undefined;
@@ -162,7 +162,7 @@ class RemoteForwards {
     try {
       onVisitor(visitor);
     } catch {
-      // Thrown into ssh2, it would end the whole connection.
+      // An exception thrown into ssh2 would end the whole connection.
       visitor.reject();
     }
   }

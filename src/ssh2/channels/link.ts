@@ -17,10 +17,10 @@ import { CommandPlan, type ExecEvents, type ExecRequest } from './start-command.
 export type { OpenOptions, OpenPlan, Where } from './opening.ts';
 
 interface HeldSlot {
-  /** The session that is open already. */
+  /** A session that is open already. */
   ahead: OwnSession | undefined;
   probe: boolean;
-  /** The server refused it for the number of sessions: it is tried again. */
+  /** The server refused it because of the number of sessions, so it will be tried again. */
   isRefused: boolean;
 }
 
@@ -28,28 +28,30 @@ interface LinkOptions {
   channelTimeout: number;
   maxSessions?: number | undefined;
   serverVersion?: string | undefined;
-  /** Sessions are opened before they are asked for, where the server takes that. */
+  /** Open sessions before they are needed, where the server allows it. */
   opensAhead?: boolean | undefined;
-  /** What was begun before. */
+  /** Clean-up work that was begun before. */
   chores?: Chores | undefined;
 }
 
-/** An established, authenticated connection: opens channels, and tells when it is lost. */
+/** An established, authenticated connection: opens channels, and reports when it is lost. */
 export class Link {
   readonly lost = new LostSignal();
-  /** Set by `close()`, before the end: nothing new is begun, and what runs cleans up behind itself. */
+  /**
+   * Declared by `close()` before the end: nothing new begins from then on, and what is running cleans up after itself.
+   */
   readonly leaving = new LostSignal();
-  /** What the end waits for, within a limit. */
+  /** What the end waits for, up to a limit. */
   readonly chores: Chores;
   readonly slots: SessionSlots;
   readonly where: Where;
   /** The server's identification line. */
   readonly serverVersion: string | undefined;
-  /** For the rooms inside `ssh2/` only. */
+  /** For use inside `ssh2/` only. */
   readonly client: Client;
-  /** Milliseconds for the server's answer to a request for a channel, unless the call says otherwise. */
+  /** Milliseconds to wait for the server to answer a channel request, unless the call says otherwise. */
   readonly channelTimeout: number;
-  /** Opens sessions before they are asked for; only where `opensAhead` was given. */
+  /** Opens sessions before they are needed; only present with `opensAhead`. */
   readonly ahead: SessionAhead | undefined;
   readonly #manners: ServerManners;
 
@@ -72,7 +74,7 @@ export class Link {
     return { most: maxSessions, takesSeveral: isKnown || (maxSessions ?? 1) > 1 };
   }
 
-  /** Whoever ends a lost connection tells when it was the server's doing: it may have been over a session too many. */
+  /** For whoever ends a lost connection, when the server ended it: one session too many may have been the reason. */
   endedByServer(): void {
     const { open, confirmed } = this.slots;
     if (this.ahead?.isOpening) this.#manners.endedOverAhead();
@@ -81,10 +83,10 @@ export class Link {
   }
 
   /**
-   * Runs one command in a session of its own; waits in line while the server's MaxSessions are in use.
+   * Runs one command in a session of its own; waits in line while all of the server's MaxSessions are in use.
    *
-   * @param onLate Given the session when the server started the command after the caller had given up. Without it
-   *   the session is only closed, which does not end every command.
+   * @param onLate Called with the session if the server starts the command after the caller has given up. Without it,
+   * the session is only closed, which does not end every command.
    */
   exec(request: ExecRequest, options: ExecEvents = {}): Promise<SessionChannel> {
     return this.openSession(new CommandPlan(this, request, options, this.ahead?.follows() ?? false));
@@ -95,13 +97,13 @@ export class Link {
     this.slots.release();
   };
 
-  /** As `releaseSession`, for a command. */
+  /** Like `releaseSession`, for a command. */
   readonly commandEnded = (): void => {
     this.releaseSession();
     this.ahead?.ended();
   };
 
-  /** Opens a session when MaxSessions allows it. A refusal puts it back in line, at its old place. */
+  /** Opens a session when MaxSessions allows it. A refused request returns to its old place in the line. */
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
     const ticket = this.slots.nextTicket();
     for (;;) {
@@ -118,7 +120,7 @@ export class Link {
     }
   }
 
-  /** The slot is accounted for by ssh2's callback, which comes exactly once, however long after we gave up. */
+  /** ssh2's callback does the bookkeeping of the slot; it comes exactly once, even long after we gave up. */
   #openInSlot<T>(plan: OpenPlan<T>, slot: HeldSlot): Promise<T> {
     const { signal } = plan;
     const { ahead } = slot;
@@ -151,12 +153,12 @@ export class Link {
     if (this.slots.confirmed > 1) this.#manners.tookSeveral();
   }
 
-  /** Whatever reason the server gives: where it has let other sessions in, it is their number. */
+  /** Whatever reason the server gives: if it has allowed other sessions, it is their number. */
   #isFull(error: Error & { reason?: unknown }): boolean {
     return isFull(error) || (typeof error.reason === 'number' && this.slots.confirmed > 0);
   }
 
-  /** The server opened the session and refused what was asked on it: it counts until it is closed again. */
+  /** The server opened the session and refused the request on it: the session counts until it is closed. */
   #forgetChannel(id: number | undefined, slot: HeldSlot): void {
     const isOpen = !this.lost.error && closeForgottenChannel(this.client, id, this.releaseSession);
     if (isOpen && !slot.ahead) this.#accepted(slot.probe);
@@ -164,12 +166,12 @@ export class Link {
     else if (!isOpen) this.slots.giveBack(slot.probe);
   }
 
-  /** Whether the server answers within `ms` milliseconds; all that was sent before has then been read by it. */
+  /** Whether the server answers within `ms` milliseconds. If it does, it has read everything sent before. */
   ping(ms: number): Promise<boolean> {
     const protocol = protocolOf(this.client);
     const answered = latch<boolean>();
     if (this.lost.error || typeof protocol?.ping !== 'function') return Promise.resolve(false);
-    // "Failed" is an answer too: few servers know the request. Without an error object, it came from the server.
+    // A refusal is an answer too, as few servers know the request. If it is not an Error, it came from the server.
     const expected = expectGlobalReply(this.client, (failed) => answered.resolve(!(failed instanceof Error)));
     if (!expected) return Promise.resolve(false);
     protocol.ping();
@@ -181,7 +183,9 @@ export class Link {
     });
   }
 
-  /** Starts something on the client; always settles: by its callback, the limit, the signal or the link's end. */
+  /**
+   * Starts something on the client. Always settles: by the callback, the timeout, the signal or the end of the link.
+   */
   open<T>(
     plan: OpenPlan<T>,
     start: Starter<T> = (client, callback) => plan.start(client, callback),
@@ -222,12 +226,12 @@ export class Link {
     });
   }
 
-  /** Waits in line; tells whether the granted session is a probe. */
+  /** Waits in line; resolves to whether the granted session is a probe. */
   #slot(ticket: number, signal: Stoppable | undefined): Promise<boolean> {
     return this.#wait(signal, (granted) => this.slots.acquire(ticket, granted));
   }
 
-  /** Waits for `begin`'s callback, the signal or the end of the connection; the last two undo what `begin` began. */
+  /** Waits for `begin`'s callback, the signal or the end of the connection; the last two undo what `begin` started. */
   #wait<T = void>(
     signal: Stoppable | undefined,
     begin: (done: (value: T) => void) => () => void,

@@ -3,7 +3,7 @@ import { printable, quoted } from '../../text/printable.ts';
 import { tame } from '../insides/tame.ts';
 import type { Where } from './opening.ts';
 
-/** Made when the call is made, so that its stack names the caller. */
+/** Created when the call is made, so that its stack names the caller. */
 export function channelTimeout(where: Where, what: string, timeoutMs: number): ChannelTimeout {
   return new ChannelTimeout(
     `${where.host}:${where.port} did not answer the request for ${what} within ${timeoutMs} ms (option timeouts.channel)`,
@@ -17,7 +17,7 @@ export function channelTimeout(where: Where, what: string, timeoutMs: number): C
   );
 }
 
-/** What ssh2 says when a channel, or the request on it, was refused. */
+/** For what ssh2 reports when a channel, or the request on it, was refused. */
 export function openFailed(where: Where, what: string, error: Error & { reason?: unknown }): SshError {
   if (error.message === 'Not connected' || error.message === 'No response from server') {
     return new ConnectionLost(
@@ -37,7 +37,7 @@ export function openFailed(where: Where, what: string, error: Error & { reason?:
   });
 }
 
-/** Somebody else has them all, and this one would not wait. */
+/** All sessions are in use, and this request was not to wait. */
 export function noneToSpare(where: Where): SshError {
   return new ChannelOpenFailed(`No session with ${where.host}:${where.port} is free within MaxSessions`, {
     ...where,
@@ -47,7 +47,7 @@ export function noneToSpare(where: Where): SshError {
   });
 }
 
-/** RFC 4254 section 5.1: 2 connect failed (what sshd says beyond MaxSessions), 4 resource shortage. */
+/** RFC 4254 section 5.1: 2 is "connect failed" (which sshd sends beyond MaxSessions), 4 is "resource shortage". */
 export function isFull(error: Error & { reason?: unknown }): boolean {
   return error.reason === 2 || error.reason === 4;
 }

@@ -2,7 +2,7 @@ import type { Client } from 'ssh2';
 import type { Stoppable } from '../../time/on-abort.ts';
 import type { OwnSession } from './own-session.ts';
 
-/** Where a connection leads, for messages. */
+/** The server of a connection, for messages. */
 export interface Where {
   host: string;
   port: number;
@@ -17,7 +17,7 @@ export interface OpenOptions {
   timeout?: number | undefined;
 }
 
-/** What starts something on the ssh2 client and calls back once. */
+/** Starts something on the ssh2 client and calls back once. */
 export type Starter<T> = (client: Client, callback: OpenedCallback<T>) => void;
 
 export type OpenedCallback<T> = (error: Error | undefined, result: T) => void;
@@ -28,14 +28,14 @@ export interface OpenPlan<T> {
   /** For messages: `a session for the command`, `a channel to localhost:22`. */
   what: string;
   start(client: Client, callback: OpenedCallback<T>): void;
-  /** As `start`, on a session that is open already; absent where that will not do. */
+  /** Like `start`, on a session that is open already; absent if that is not possible. */
   startOn?: ((session: OwnSession, callback: OpenedCallback<T>) => void) | undefined;
-  /** Undoes a success that came after we had given up. */
+  /** Undoes a success that arrives after we have given up. */
   discard(result: T): void;
-  /** The caller knows where it was called, and puts that into the error; remembering it twice costs time. */
+  /** The caller adds the stack trace of its own call to the error; capturing it twice would cost time. */
   isTraced?: boolean;
-  /** Cleans up, and so may begin after `close()`. */
+  /** It cleans up, and so may begin after `close()`. */
   isChore?: boolean | undefined;
-  /** Never waits in line: whoever asks holds a session, and might wait for itself. */
+  /** Never waits in line: the caller holds a session, and might be waiting for itself. */
   isSpare?: boolean | undefined;
 }

@@ -11,7 +11,7 @@ import {
   writeError,
 } from './session-channel.ts';
 
-/** Output that waits, or would have to. */
+/** Output that is waiting, or would have to wait. */
 class Waiting extends HeldOutput {
   isPaused = false;
 }
@@ -21,7 +21,9 @@ interface Write {
   done: (error?: Error) => void;
 }
 
-/** A session for a command, as safe as `SafeSession` makes one of ssh2's: what a short command needs, and nothing more. */
+/**
+ * A session for a command, as safe as `SafeSession` makes one of ssh2's: what a short command needs and nothing more.
+ */
 export class OwnSession extends SessionShape implements SessionChannel, KeepingChannel {
   #lost: Lost | undefined;
   #onReleased: (() => void) | undefined;
@@ -29,16 +31,16 @@ export class OwnSession extends SessionShape implements SessionChannel, KeepingC
   #sink: ChannelSink | undefined;
   #status: ChannelOutcome | undefined;
   #outcome: ChannelOutcome | undefined;
-  /** Nothing more comes. */
+  /** Nothing more will arrive. */
   #isClosed = false;
-  /** We have given it up: nobody is waited for. */
+  /** We have given it up: its end waits for no reader. */
   #isGivenUp = false;
   #stdout: Waiting | undefined;
   #stderr: Waiting | undefined;
   #writes: Write[] | undefined;
   #isInputOver = false;
 
-  /** It is for a command from now on. `onReleased` is called once, when it no longer counts on the server. */
+  /** Assigns it to a command. `onReleased` is called once, when it no longer counts on the server. */
   begin(lost: Lost, onReleased: () => void): this {
     this.#lost = lost;
     this.#onReleased = onReleased;
@@ -87,7 +89,7 @@ export class OwnSession extends SessionShape implements SessionChannel, KeepingC
     try {
       this.sendSignal(name);
     } catch {
-      // ssh2 knows only the names of RFC 4254; for others there is no way to ask.
+      // ssh2 knows only the names of RFC 4254 and cannot send others.
     }
   }
 
@@ -97,9 +99,9 @@ export class OwnSession extends SessionShape implements SessionChannel, KeepingC
   override close(): void {
     if (this.#lost?.error) return;
     super.close();
-    // Answering the server's CLOSE is no giving up.
+    // Answering the server's CLOSE is not giving up.
     if (this.incoming.state === 'closed') return;
-    // Unread output would keep the end from coming.
+    // Unread output would hold up the end.
     this.#isGivenUp = true;
     if (this.held > 0) this.#deliverSoon();
   }
@@ -130,7 +132,7 @@ export class OwnSession extends SessionShape implements SessionChannel, KeepingC
     return this.#stderr;
   }
 
-  /** Not inside ssh2's packet handler: what follows runs the code of those who look on. */
+  /** In a later tick, not inside ssh2's packet handler: what follows runs code of users. */
   #deliverSoon(): void {
     process.nextTick(() => {
       this.#deliver(this.#isGivenUp);
@@ -138,7 +140,7 @@ export class OwnSession extends SessionShape implements SessionChannel, KeepingC
     });
   }
 
-  /** Gives what waits to the sink; `all` of it, or what is not paused. Without a sink, nobody wants it any more. */
+  /** Delivers waiting output to the sink: all of it, or only what is not paused. Without a sink, `all` discards it. */
   #deliver(all: boolean): void {
     if (this.held === 0 || (!this.#sink && !all)) return;
     this.#deliverOne('stdout', all);
@@ -157,7 +159,7 @@ export class OwnSession extends SessionShape implements SessionChannel, KeepingC
   #linkLost(error: SshError): void {
     const isComplete = this.#status !== undefined && this.incoming.state !== 'open';
     if (isComplete && this.#sink) return this.closed();
-    // What arrived before belongs to the output so far.
+    // What arrived before the loss is part of the output.
     if (this.#sink) this.#deliver(true);
     this.#finish({ kind: 'lost', error });
   }

@@ -1,6 +1,6 @@
 import { now } from '../../time/timer.ts';
 
-/** When something that was refused is tried again: after ever longer pauses (milliseconds), until it succeeds. */
+/** When to try again what was refused: after ever longer pauses (milliseconds), until it succeeds. */
 export class RetryPace {
   readonly #pauses: readonly number[];
   readonly #patience: number;
@@ -8,7 +8,7 @@ export class RetryPace {
   #refusals = 0;
   #dueAt = Number.NEGATIVE_INFINITY;
 
-  /** After `pauses` the last of them goes on, up to `patience` refusals in all; from then on it is `last`. */
+  /** The last of `pauses` repeats until there were `patience` refusals in all; after that, each pause is `last`. */
   constructor(pauses: readonly number[], patience: number, last: number) {
     this.#pauses = pauses;
     this.#patience = patience;
@@ -19,12 +19,12 @@ export class RetryPace {
     return this.ms <= 0;
   }
 
-  /** Until the next try. */
+  /** Milliseconds until the next try. */
   get ms(): number {
     return this.#dueAt - now();
   }
 
-  /** Several refusals of one moment count once. */
+  /** Several refusals at once count as one. */
   refused(): void {
     if (!this.isDue) return;
     const pause = this.#pauses[Math.min(this.#refusals, this.#pauses.length - 1)] ?? this.#finally;
@@ -32,7 +32,7 @@ export class RetryPace {
     this.#dueAt = now() + (this.#refusals > this.#patience ? this.#finally : pause);
   }
 
-  /** Not before `ms` milliseconds from now. */
+  /** Allows the next try `ms` milliseconds from now. */
   putOff(ms: number): void {
     this.#dueAt = now() + ms;
   }

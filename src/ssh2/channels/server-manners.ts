@@ -1,9 +1,9 @@
 import { now } from '../../time/timer.ts';
 import { isOpenSsh } from '../transport/server-kind.ts';
 
-/** Servers remembered; the oldest go first. */
+/** How many servers are remembered; the oldest are forgotten first. */
 const most = 1_000;
-/** A connection that ended while a session was opened ahead may have been cut by chance; milliseconds. */
+/** Milliseconds. A connection that ended while a session was being opened ahead may have been cut by chance. */
 const doubtTime = 600_000;
 
 const known = new Map<string, ServerManners>();
@@ -11,7 +11,7 @@ const known = new Map<string, ServerManners>();
 /** OpenSSH, also for Windows, opens sessions side by side. */
 export const isKnownToTakeSeveral = isOpenSsh;
 
-/** The manners of the server at a place, as this process knows them. */
+/** What this process knows of the server at an address. */
 export function mannersOf(
   { host, port, hop = '' }: { host: string; port: number; hop?: string | undefined },
   serverVersion = '',
@@ -24,7 +24,9 @@ export function mannersOf(
   return manners;
 }
 
-/** What a server has made of sessions beyond the one that was needed. Some devices end the connection over a second. */
+/**
+ * How a server reacts to sessions beyond the one that was needed. Some devices end the connection over a second one.
+ */
 export class ServerManners {
   #refusesAhead = false;
   #endedOverAhead = 0;
@@ -37,12 +39,12 @@ export class ServerManners {
     return !this.#refusesAhead && !this.#takesOneOnly && now() >= this.#noAheadUntil;
   }
 
-  /** Whether one session at a time is all that it takes. */
+  /** Whether it allows only one session at a time. */
   get takesOneOnly(): boolean {
     return this.#takesOneOnly;
   }
 
-  /** Whether it has had several sessions of one connection open at once. */
+  /** Whether several sessions of one connection have been open at once. */
   get takesSeveral(): boolean {
     return this.#takesSeveral;
   }
@@ -56,7 +58,7 @@ export class ServerManners {
     this.#noAheadUntil = now() + (this.#endedOverAhead > 1 ? Infinity : doubtTime);
   }
 
-  /** Once it has taken several, a connection that ends meanwhile was cut by chance. */
+  /** If it has allowed several before, the connection was cut by chance. */
   endedOverSecond(): void {
     this.#takesOneOnly = !this.#takesSeveral;
   }

@@ -6,20 +6,20 @@ import { OwnSession } from './own-session.ts';
 import type { ServerManners } from './server-manners.ts';
 import type { SessionSlots } from './session-slots.ts';
 
-/** A command this soon (milliseconds) after another one has ended is likely to have a next one. */
+/** A command that begins this soon (milliseconds) after another has ended is likely to be followed by one more. */
 const sequelWithin = 500;
-/** How often (milliseconds) those sessions are closed that nobody needs any more. */
+/** How often (milliseconds) sessions that are no longer needed are closed. */
 const period = 1_000;
-/** Sessions that stay free for others, once the server's limit is known. */
+/** How many sessions are left for others, once the server's limit is known. */
 const leaveForOthers = 2;
-/** Refusals of what the server has allowed before: for one that was just ending. With more of them it is not worth it. */
+/** How many refusals below the server's known limit are tolerated: one that had just ended may still have counted. */
 const refusalsBorne = 3;
 
 /**
- * Sessions that are opened while commands run, for the next ones: where one command follows another, each is then one
- * round trip instead of two. There are at most as many as commands were at work side by side of late, and they leave
- * room for as many of those. They count against MaxSessions like any other, and go as soon as somebody waits. There are
- * none on a server that is not known to take several sessions, nor on one that has refused one of them.
+ * Opens sessions for the next commands while others run, so that each command of a sequence takes one round trip
+ * instead of two. There are at most as many as commands recently ran at the same time, and they leave room for as many
+ * commands again. They count against MaxSessions like any other, and are closed as soon as someone has to wait. None
+ * are opened on a server that is not known to allow several sessions, or that has refused one opened ahead.
  */
 export class SessionAhead {
   readonly #client: Client;
@@ -29,11 +29,11 @@ export class SessionAhead {
   readonly #held: OwnSession[] = [];
   #opening = 0;
   #refusals = 0;
-  /** The most sessions that were in use at once, in this period and in the last. */
+  /** The most sessions in use at once, in this period and in the one before. */
   #peak = 0;
   #lastPeak = 0;
   #stopTimer: (() => void) | undefined;
-  /** Commands that have ended, and were not followed by another one yet. */
+  /** Commands that have ended and have not been followed by another yet. */
   #ends = 0;
   #lastEndAt = Number.NEGATIVE_INFINITY;
 
@@ -46,21 +46,22 @@ export class SessionAhead {
     slots.onCrowded(() => this.#close(this.#held.length));
   }
 
-  /** A command has ended. */
   ended(): void {
     const at = now();
     this.#ends = at - this.#lastEndAt < sequelWithin ? this.#ends + 1 : 1;
     this.#lastEndAt = at;
   }
 
-  /** A command begins: whether it follows one that has just ended. Of a crowd that begins at once, one does. */
+  /**
+   * Called when a command begins: returns whether it follows one that has just ended. Each end counts for one command.
+   */
   follows(): boolean {
     if (this.#ends === 0 || now() - this.#lastEndAt >= sequelWithin) return false;
     this.#ends--;
     return true;
   }
 
-  /** Asks for one more session, unless there are enough, or others could miss it. To be called with a command at work. */
+  /** Requests one more session, unless there are enough or others might miss it. Call it while a command is running. */
   prepare(): void {
     this.#peak = Math.max(this.#peak, this.#inUse);
     if (!this.#slots.takesSeveral || !this.#manners.takesAhead) return;
@@ -76,12 +77,12 @@ export class SessionAhead {
     this.#slots.giveBack(false);
   }
 
-  /** Whether the server has not answered yet to one that was asked for. */
+  /** Whether a request for a session has not been answered yet. */
   get isOpening(): boolean {
     return this.#opening > 0;
   }
 
-  /** A session, with its slot; on it nothing has been asked for yet. */
+  /** Hands over an unused session with its slot. */
   take(): OwnSession | undefined {
     const session = this.#held.pop();
     if (session) onClosed(session, undefined);
@@ -100,7 +101,7 @@ export class SessionAhead {
     return Math.min(this.#recentPeak, this.#room);
   }
 
-  /** How many there may be without keeping commands waiting. */
+  /** How many there may be without making commands wait. */
   get #room(): number {
     const { limit, isLimitKnown } = this.#slots;
     return Math.max(0, limit - this.#recentPeak - (isLimitKnown ? leaveForOthers : 0));
@@ -132,7 +133,7 @@ export class SessionAhead {
     this.#stopTimer = undefined;
   }
 
-  /** A server that has opened as many before has only not noticed yet that another one has ended. */
+  /** Below what the server has allowed before, it has only not noticed yet that another session has ended. */
   #refused(): void {
     const wasAllowed = this.#slots.open <= this.#slots.seen;
     this.#refusals++;

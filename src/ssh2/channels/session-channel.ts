@@ -4,7 +4,7 @@ import { printable } from '../../text/printable.ts';
 import { sendSignal, stateOf } from '../insides/internals.ts';
 import type { Lost } from '../transport/lost.ts';
 
-/** How a session channel ended. `no-status`: the server closed it without saying how the command ended. */
+/** How a session channel ended. `no-status`: the server closed it without reporting how the command ended. */
 export type ChannelOutcome =
   | { kind: 'exit'; exitCode: number }
   | { kind: 'signal'; signal: string; description: string }
@@ -14,31 +14,31 @@ export type ChannelOutcome =
 export interface ChannelSink {
   onStdout(chunk: Buffer): void;
   onStderr(chunk: Buffer): void;
-  /** Once, after the last data. */
+  /** Called once, after the last data. */
   onEnd(outcome: ChannelOutcome): void;
 }
 
 /**
- * One session channel, made safe: the end always comes and is never taken for success when the link died; a write
- * always calls back; unread output cannot hold up the end.
+ * One session channel, made safe: its end always comes and is never mistaken for success when the connection is lost; a
+ * write always calls back; unread output cannot hold up the end.
  */
 export interface SessionChannel {
-  /** Whether the server has said how the command ended. The last of its output may still be on the way. */
+  /** Whether the server has reported how the command ended. The last of the output may still be on its way. */
   readonly isExitKnown: boolean;
   /** Starts the delivery of output. Nothing is read from the channel before. */
   start(sink: ChannelSink): void;
-  /** Stops the delivery of one stream; the SSH window then slows the sender. */
+  /** Stops the delivery of one stream; the SSH window then slows the sender down. */
   pause(stream: 'stdout' | 'stderr'): void;
   resume(stream: 'stdout' | 'stderr'): void;
-  /** `done` is always called, with the error when the channel or the connection ended first. */
+  /** `done` is always called; with an error if the channel or the connection ended first. */
   write(chunk: Buffer, done: (error?: Error) => void): void;
   /** End of input. */
   end(): void;
-  /** RFC 4254 section 6.9; the name without SIG. OpenSSH answers to it, Windows does not. */
+  /** RFC 4254 section 6.9; the name without SIG. OpenSSH acts on it, OpenSSH for Windows does not. */
   signal(name: string): void;
-  /** RFC 4254 section 6.7, for a session with a terminal. Best effort: it has no answer. */
+  /** RFC 4254 section 6.7, for a session with a terminal. Best effort: it has no reply. */
   resize(rows: number, columns: number): void;
-  /** Asks the server to close the channel. The end follows when the server has done so. */
+  /** Asks the server to close the channel. The end follows once the server has done so. */
   close(): void;
 }
 
@@ -52,7 +52,7 @@ export function wrapSession(
   return new SafeSession(client, raw, lost, onReleased);
 }
 
-/** What goes wrong on a channel shows in its end; an `error` that nobody hears would end the process. */
+/** What goes wrong on a channel shows in how it ends; an `error` event without a listener would end the process. */
 function ignoreErrors(raw: ClientChannel): void {
   if (raw.listenerCount('error') > 0) return;
   raw.on('error', ignore);
@@ -70,9 +70,9 @@ class SafeSession implements SessionChannel {
   #status: ChannelOutcome | undefined;
   #unsubscribe: () => void = () => {};
   #onReleased: (() => void) | undefined;
-  /** Few commands read any input. */
+  /** Created on demand: few commands read any input. */
   #pendingWrites: Set<(error?: Error) => void> | undefined;
-  /** The link died after the server had said all that it had to say. */
+  /** The connection was lost after the server had said everything. */
   #isComplete = false;
 
   constructor(client: Client, raw: ClientChannel, lost: Lost, onReleased: () => void) {
@@ -86,7 +86,7 @@ class SafeSession implements SessionChannel {
       this.#status = statusOf(code, signal, description);
     });
     raw.on('close', () => this.#closed());
-    // Comes with the server's CLOSE even while stdout is still unread.
+    // Emitted on the server's CLOSE even while stdout is unread.
     raw.stderr.on('close', () => this.#released());
     this.#unsubscribe = lost.onLost((error) => this.#linkLost(error));
   }
@@ -114,7 +114,7 @@ class SafeSession implements SessionChannel {
     if (this.#outcome || !this.#raw.writable) return done(this.#writeError());
     this.#pendingWrites ??= new Set();
     this.#pendingWrites.add(done);
-    // ssh2 forgets this callback when the link dies while the window is shut; #finish then calls it.
+    // ssh2 forgets this callback if the connection is lost while the window is closed; #finish then calls it.
     this.#raw.write(chunk, (error?: Error | null) => {
       if (this.#pendingWrites?.delete(done)) done(error ?? undefined);
     });
@@ -129,7 +129,7 @@ class SafeSession implements SessionChannel {
     try {
       sendSignal(this.#client, this.#raw, name);
     } catch {
-      // ssh2 knows only the names of RFC 4254; for others there is no way to ask.
+      // ssh2 knows only the names of RFC 4254 and cannot send others.
     }
   }
 
@@ -140,7 +140,7 @@ class SafeSession implements SessionChannel {
   close(): void {
     if (this.#lost.error) return;
     this.#raw.close();
-    // Unread output would keep the end from coming.
+    // Unread output would hold up the end.
     this.#raw.resume();
     this.#raw.stderr.resume();
   }
@@ -155,7 +155,7 @@ class SafeSession implements SessionChannel {
     else this.#raw.stderr.once('end', () => this.#finish(this.#status ?? { kind: 'no-status' }));
   }
 
-  /** ssh2 emits `close` when stdout was consumed; stderr may still hold data. */
+  /** ssh2 emits `close` when stdout has been consumed; stderr may still hold data. */
   #stderrEnded(): boolean {
     const { stderr } = this.#raw;
     return stderr.readableEnded || stderr.destroyed;
@@ -169,7 +169,7 @@ class SafeSession implements SessionChannel {
     this.#finish({ kind: 'lost', error });
   }
 
-  /** What arrived before the link died belongs to the output so far. */
+  /** What arrived before the connection was lost is part of the output. */
   #deliverRest(): void {
     if (!this.#sink) return;
     // Reading emits `data`.
@@ -197,7 +197,7 @@ class SafeSession implements SessionChannel {
   }
 }
 
-/** What the server says of the end of a command (RFC 4254 section 6.10). */
+/** How the server says a command ended (RFC 4254 section 6.10). */
 export function statusOf(code: number | null, signal = 'SIG?', description = ''): ChannelOutcome {
   if (code !== null) return { kind: 'exit', exitCode: code };
   return { kind: 'signal', signal: printable(signal, 40), description: printable(description, 300) };
@@ -209,8 +209,8 @@ export function writeError(outcome: ChannelOutcome | undefined, lost: Lost | und
 }
 
 /**
- * What ssh2's own `destroy` does, which Node calls when both directions have ended; but a second `end()` makes Node
- * build an error, with its stack, that nobody gets to see.
+ * Does what ssh2's own `destroy` does, which Node calls when both directions have ended; but there, a second `end()`
+ * makes Node create an error, with its stack, that nobody ever sees.
  */
 function endAndClose(this: ClientChannel): ClientChannel {
   if (!this.writableEnded) this.end();

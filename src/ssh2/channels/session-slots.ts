@@ -1,7 +1,7 @@
 import { now, startTimer } from '../../time/timer.ts';
 import { RetryPace } from './retry-pace.ts';
 
-/** Called when a session may be opened; `probe` when it is one more than the server is known to allow. */
+/** Called when a session may be opened; `probe` if it is one more than the server is known to allow. */
 type Grant = (probe: boolean) => void;
 
 interface SlotWaiter {
@@ -10,39 +10,40 @@ interface SlotWaiter {
 }
 
 export interface SessionRules {
-  /** What the server is believed to allow at first. */
+  /** What the server is assumed to allow at first. */
   limit?: number | undefined;
   /** Given by the user: nothing beyond it is tried. */
   most?: number | undefined;
   /**
-   * Whether the server is known to take several sessions of one connection. Some devices end the connection over a
-   * second one, so where this is false there is one at a time until a second has been tried and taken.
+   * Whether the server is known to allow several sessions on one connection. Some devices end the connection over a
+   * second one, so if this is false, there is only one at a time until a second one has been tried and accepted.
    */
   takesSeveral?: boolean | undefined;
 }
 
-/** What sshd allows unless configured otherwise. */
+/** What sshd allows by default. */
 const usualLimit = 10;
 /**
- * sshd counts a session until its process is reaped and our CLOSE is read. This long (milliseconds) after the last one
- * has ended, a refusal although no other is open can still mean that.
+ * sshd counts a session until its process is reaped and our CLOSE has been read. For this long (milliseconds) after the
+ * last session has ended, a refusal can still mean that, although no other session is open.
  */
 const lagWhenAlone = 5_000;
 const longestSettleTime = 20;
 /** Pauses (milliseconds) before another try. */
 const soon = [5, 10, 20, 40, 80, 160, 250];
 const later = [900];
-/** How long (milliseconds) nothing moves before a second session is tried on a server that may not take it. */
+/** How long (milliseconds) nothing must happen before a second session is tried on a server that may not allow it. */
 const patience = 2_000;
 
 /**
- * sshd allows MaxSessions channels of type `session` for each connection (10 unless configured) and refuses more
- * with no other word than "open failed". Commands wait here in line instead, first come first served. The limit is
- * learnt: a refusal lowers it to what else was open, and while somebody waits, one more is tried again: soon where the
- * server has been seen to allow more (what it refuses then is a session that is just ending), else ever more rarely.
+ * sshd allows MaxSessions channels of type `session` per connection (10 by default) and refuses more with nothing but
+ * "open failed". Commands therefore wait in line here, first come, first served. The limit is learnt: a refusal lowers
+ * it to the number of other open sessions, and while someone waits, one more is tried again: soon if the server has
+ * been seen to allow more (it then refuses because of a session that is just ending), otherwise at ever longer
+ * intervals.
  *
- * Who was granted a session reports `accepted` or `refused`, and `release` when an accepted one is over, or `giveBack`
- * when a granted one was never asked for.
+ * Whoever is granted a session reports `accepted` or `refused`, then `release` when an accepted session is over, or
+ * `giveBack` if a granted one was never requested.
  */
 export class SessionSlots {
   readonly #rules: SessionRules;
@@ -52,13 +53,13 @@ export class SessionSlots {
   #seen = 0;
   #hasRefused = false;
   #probing = false;
-  /** When one more is tried that the server has been seen to allow, and when one more than that. */
+  /** When to try one more within what the server has been seen to allow, and one beyond that. */
   #again = new RetryPace(soon, 20, 900);
   #beyond = new RetryPace(later, 5, 10_000);
   #lastReleaseAt = Number.NEGATIVE_INFINITY;
-  /** A session has just ended: the server could read the next request before it has noticed. */
+  /** A session has just ended, and the server might read the next request before it has noticed. */
   #settling = false;
-  /** How long (milliseconds) that is taken to last; learnt from its refusals. */
+  /** How long (milliseconds) that is assumed to last; learnt from refusals. */
   #settleTime = 0;
   #leaving = 0;
   #tickets = 0;
@@ -71,23 +72,23 @@ export class SessionSlots {
     this.#limit = rules.most ?? rules.limit ?? (this.#isUnproven ? 1 : usualLimit);
   }
 
-  /** Nobody knows whether a second session at once is taken. */
+  /** Nobody knows yet whether a second session at the same time is allowed. */
   get #isUnproven(): boolean {
     const { takesSeveral, most } = this.#rules;
     return takesSeveral === false && most === undefined && this.#seen < 2 && !this.#hasRefused;
   }
 
-  /** Sessions that count now, those that are being opened included. */
+  /** Sessions that count now, including those being opened. */
   get open(): number {
     return this.#open;
   }
 
-  /** Sessions that the server has opened. */
+  /** Sessions that the server has opened and that are still open. */
   get confirmed(): number {
     return this.#confirmed;
   }
 
-  /** What the server is believed to allow. */
+  /** What the server is assumed to allow. */
   get limit(): number {
     return this.#limit;
   }
@@ -97,12 +98,12 @@ export class SessionSlots {
     return this.#seen;
   }
 
-  /** Whether the limit was given, or the server has shown it. */
+  /** Whether the limit was given, or has been found by a refusal. */
   get isLimitKnown(): boolean {
     return this.#hasRefused || this.#rules.most !== undefined;
   }
 
-  /** Whether the server is known to take several sessions, or has shown it. */
+  /** Whether the server is known to allow several sessions, or has been seen to. */
   get takesSeveral(): boolean {
     return this.#rules.takesSeveral === true || this.#seen > 1;
   }
@@ -111,25 +112,25 @@ export class SessionSlots {
     return this.#waiting.length;
   }
 
-  /** Sessions that may be opened now without keeping anybody waiting, beside one that is needed. */
+  /** How many sessions may be opened now without making anyone wait. */
   get spare(): number {
     if (this.#waiting.length > 0 || !this.takesSeveral) return 0;
     return Math.max(0, this.#limit - this.#open);
   }
 
-  /** A place in the line; who is refused comes back with the same one. */
+  /** A place in the line; a request that is refused comes back with the same one. */
   nextTicket(): number {
     return this.#tickets++;
   }
 
-  /** Takes a session that may be opened now; false when there is a line, or the limit is reached. */
+  /** Takes a session if one may be opened now; false if there is a line or the limit is reached. */
   take(): boolean {
     if (this.#waiting.length > 0 || !this.#hasFree()) return false;
     this.#opens();
     return true;
   }
 
-  /** Calls `grant` when a session may be opened, at once if possible. Returns the way to leave the line. */
+  /** Calls `grant` when a session may be opened, at once if possible. Returns a function that leaves the line. */
   acquire(ticket: number, grant: Grant): () => void {
     const waiter = { ticket, grant };
     const behind = this.#waiting.findIndex((other) => other.ticket > ticket);
@@ -143,9 +144,9 @@ export class SessionSlots {
     };
   }
 
-  /** Calls back when somebody has to wait: who holds a session without using it should let it go. */
+  /** Calls back when someone has to wait: whoever holds an unused session should then close it. */
   onCrowded(listener: () => void): void {
-    // One or two of them for a connection; a push would make room for seventeen.
+    // A connection has one or two of these; `push` would allocate room for seventeen.
     this.#onCrowded = [...this.#onCrowded, listener];
   }
 
@@ -154,12 +155,11 @@ export class SessionSlots {
     this.#moved();
   }
 
-  /** As long as sessions come and go one after another, a second one at once is not worth the risk. */
+  /** As long as sessions come and go one after another, a second one at the same time is not worth the risk. */
   #moved(): void {
     if (this.#isUnproven) this.#beyond.putOff(patience);
   }
 
-  /** The server opened the session. */
   accepted(probe: boolean): void {
     if (this.#isUnproven && this.#confirmed > 0) this.#limit = usualLimit;
     this.#confirmed++;
@@ -174,8 +174,8 @@ export class SessionSlots {
   }
 
   /**
-   * The server refused the session; its slot is free again. Returns whether another try is hopeless: no other session
-   * is open or has just ended, so it was not for their number.
+   * The server refused the session; its slot is free again. Returns whether trying again is pointless: if no other
+   * session is open or has just ended, their number was not the reason.
    */
   refused(probe: boolean): boolean {
     if (probe) this.#probing = false;
@@ -187,7 +187,7 @@ export class SessionSlots {
     return isHopeless;
   }
 
-  /** A session is over on both sides. */
+  /** A session has ended on both sides. */
   release(): void {
     this.#confirmed--;
     this.#open--;
@@ -203,12 +203,12 @@ export class SessionSlots {
       this.#settling = false;
       this.#advance();
     };
-    // At least until our CLOSE has left alone.
+    // At least until our own CLOSE has left.
     if (this.#settleTime < 1) setImmediate(settled);
     else startTimer(this.#settleTime, settled, false);
   }
 
-  /** A granted session was never asked for. */
+  /** A granted session was never requested. */
   giveBack(probe: boolean): void {
     if (probe) this.#probing = false;
     this.#open--;
@@ -216,8 +216,8 @@ export class SessionSlots {
   }
 
   /**
-   * A session is being closed that nobody uses any more: on a server that is not known to take several, others wait
-   * until it is gone, but not for ever. Returns what to call when it is, before `release`.
+   * An unused session is being closed. On a server that is not known to allow several, others wait until it is gone,
+   * but not forever. Returns a function to call when it is gone, before `release`.
    */
   leave(): () => void {
     this.#leaving++;
@@ -232,7 +232,7 @@ export class SessionSlots {
     return leave;
   }
 
-  /** A probe was one too many when it was asked for; what has ended since then does not make the limit lower. */
+  /** A probe was one too many when it was requested; what has ended since then does not lower the limit. */
   #lower(probe: boolean): void {
     this.#hasRefused = true;
     if (this.#open < this.#seen) this.#settleTime = Math.min(longestSettleTime, 2 * this.#settleTime + 1);
@@ -269,7 +269,7 @@ export class SessionSlots {
     return this.#settling && this.#open + 1 >= this.#limit;
   }
 
-  /** Whatever else holds the line up calls `#advance` when it is over. */
+  /** If something else holds up the line, it calls `#advance` when it is over. */
   #waitForPace(): void {
     this.#stopWaiting();
     const { isDue, ms } = this.#pace;

@@ -13,8 +13,8 @@ export interface ExecRequest {
   command?: string | undefined;
   pty?: PseudoTtyOptions | boolean | undefined;
   /**
-   * Asked when the command is sent: whether it has no input. The end of input then leaves with the command, one
-   * packet less for both sides; the session's own `end()` does no harm after it.
+   * Asked when the command is sent: whether it has no input. If so, the end of input leaves together with the command,
+   * which saves both sides a packet; calling the session's `end()` afterwards does no harm.
    */
   hasNoInput?: (() => boolean) | undefined;
 }
@@ -22,19 +22,19 @@ export interface ExecRequest {
 export interface ExecEvents {
   signal?: Stoppable | undefined;
   timeout?: number | undefined;
-  /** The server is being asked for a session now; from here on the command may have been started. */
+  /** A session is now being requested; from here on, the command may have been started. */
   onAsked?: (() => void) | undefined;
-  /** Given the session when the command was started after `signal` had aborted. */
+  /** Called with the session if the command was started after `signal` had aborted. */
   onLate?: ((session: SessionChannel) => void) | undefined;
-  /** The server has refused it, soon or late. */
+  /** The server has refused it, at once or later. */
   onRefused?: (() => void) | undefined;
-  /** Cleans up, and so may begin after `close()`. */
+  /** It cleans up, and so may begin after `close()`. */
   isChore?: boolean | undefined;
-  /** Never waits in line: whoever asks holds a session, and might wait for itself. */
+  /** Never waits in line: the caller holds a session, and might be waiting for itself. */
   isSpare?: boolean | undefined;
 }
 
-/** What of a link a command needs. */
+/** The part of a link that a command needs. */
 interface CommandLink {
   readonly client: Client;
   readonly lost: Lost;
@@ -44,7 +44,7 @@ interface CommandLink {
 
 type SessionCallback = OpenedCallback<SessionChannel>;
 
-/** How a link starts one command, in a session of its own or in one that is open already. */
+/** How a link starts one command, in a new session or in one that is open already. */
 export class CommandPlan implements OpenPlan<SessionChannel> {
   readonly what: string;
   readonly isTraced: boolean;
@@ -58,7 +58,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   readonly #events: ExecEvents;
   readonly #isSequel: boolean;
 
-  /** `isSequel`: one command follows another, so the next one's session is asked for as well. */
+  /** `isSequel`: it follows another command, so a session for the next one is requested as well. */
   constructor(link: CommandLink, request: ExecRequest, events: ExecEvents, isSequel: boolean) {
     this.#link = link;
     this.#request = request;
@@ -71,7 +71,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     this.timeout = events.timeout;
     this.isChore = events.isChore;
     this.isSpare = events.isSpare;
-    // A terminal is asked for before the command is.
+    // A terminal has to be requested before the command.
     const { command, pty } = request;
     if (command !== undefined && pty === undefined)
       this.startOn = (session, started) => this.#startOn(session, command, started);
@@ -116,7 +116,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   #startOn(session: OwnSession, command: string, started: SessionCallback): void {
     this.#events.onAsked?.();
     this.#exec(session, command, started);
-    // Whether there is input is decided at the end of the caller's turn.
+    // Only at the end of the caller's turn is it known whether there is input.
     atEndOfTurn(() => this.#sent(session));
   }
 
@@ -133,7 +133,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     started(error, undefined as unknown as SessionChannel);
   }
 
-  /** In the turn in which the command leaves. */
+  /** Runs in the turn in which the command is sent. */
   #sent(channel: { eof(): void }): void {
     if (this.#request.hasNoInput?.()) channel.eof();
     if (this.#isSequel) this.#link.ahead?.prepare();

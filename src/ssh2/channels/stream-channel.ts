@@ -4,17 +4,17 @@ import type { SshError } from '../../errors/index.ts';
 import { stateOf } from '../insides/internals.ts';
 import type { Lost } from '../transport/lost.ts';
 
-/** What a stream of Node's wants to be called when it may go on. */
+/** The callback of a Node.js stream's implementation methods. */
 export type StreamCallback = (error?: Error | null) => void;
 
-/** What we use of ssh2's channel, server side or client side. */
+/** What we use of an ssh2 channel, on the server or on the client side. */
 export type RawChannel = Channel & { stderr: NodeJS.EventEmitter & { resume?(): unknown } };
 
 /**
- * A forwarded byte stream, made safe. ssh2's own channel looks like a finished file when the connection dies,
- * forgets the callbacks of writes that wait for the window, and does not end when it is destroyed. This one ends
- * with the connection's error, answers every write, keeps half-close and back-pressure, and `destroy()` closes it.
- * An error that nobody listens for does not end the process; it still ends the stream.
+ * A forwarded byte stream, made safe. ssh2's own channel looks like a file that has ended when the connection is lost,
+ * forgets the callbacks of writes that wait for the window, and does not end when it is destroyed. This one ends with
+ * the connection's error, answers every write, keeps half-close and back-pressure, and `destroy()` closes it. An error
+ * without a listener does not end the process; it still ends the stream.
  */
 export function wrapStream(raw: RawChannel, lost: Lost): Duplex {
   return new StreamChannel(raw, lost);
@@ -38,7 +38,7 @@ class StreamChannel extends Duplex {
     });
     raw.on('end', () => this.push(null));
     raw.on('close', () => this.#closed());
-    // A forwarded stream has no stderr, so its end tells of the server's CLOSE even while the data is unread.
+    // A forwarded stream has no stderr, so the end of that shows the server's CLOSE even while the data is unread.
     raw.stderr.on('error', () => {});
     raw.stderr.on('close', () => this.#closed());
     raw.stderr.resume?.();
@@ -65,13 +65,13 @@ class StreamChannel extends Duplex {
     this.#unsubscribe();
     this.#answerAll(error ?? closedByPeer());
     if (!this.#lost.error) this.#raw.close();
-    // ssh2 frees the channel only when its data was consumed.
+    // ssh2 frees the channel only once its data has been consumed.
     this.#raw.removeAllListeners('data');
     this.#raw.resume();
     done(error);
   }
 
-  /** `done`, called exactly once: by ssh2, or by us when ssh2 has forgotten it. */
+  /** Returns `done` so that it is called exactly once: by ssh2, or by us if ssh2 has forgotten it. */
   #expect(done: StreamCallback): StreamCallback {
     const answer: StreamCallback = (error) => {
       if (this.#pending.delete(answer)) done(error);
@@ -84,7 +84,7 @@ class StreamChannel extends Duplex {
     for (const answer of [...this.#pending]) answer(error);
   }
 
-  /** The server closed the channel: nothing can be written any more, but what arrived may still be read. */
+  /** The server closed the channel: nothing more can be written, but what has arrived can still be read. */
   #closed(): void {
     if (this.#remoteClosed || this.destroyed || this.#lost.error) return;
     this.#remoteClosed = true;
@@ -98,7 +98,7 @@ class StreamChannel extends Duplex {
     if (!this.#complete()) this.destroy(error);
   }
 
-  /** Both directions had ended before the link died; only our reader is behind. */
+  /** Both directions had ended before the connection was lost; only our reader is behind. */
   #complete(): boolean {
     const state = stateOf(this.#raw).incoming?.state;
     return (state === 'eof' || state === 'closed') && this.writableFinished;

@@ -1,7 +1,9 @@
 import type { Link } from './link.ts';
 import type { ExecEvents, ExecRequest } from './start-command.ts';
 
-/** A link whose commands take a session that is free now, or none: for who holds a session while a command runs. */
+/**
+ * A link whose commands take a session that is free now or fail: for callers that hold a session while a command runs.
+ */
 export function withoutWaiting(link: Link) {
   const { where, lost, chores, serverVersion } = link;
   return {

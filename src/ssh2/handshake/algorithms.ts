@@ -7,8 +7,8 @@ import { isInRuntime } from './runtime-algorithms.ts';
 export type AlgorithmKind = keyof Algorithms;
 
 /**
- * Offered by default, most wanted first. Left out of ssh2's own defaults: SHA-1 in every role, and
- * diffie-hellman-group-exchange, with which a server can block this process's event loop for most of a minute.
+ * Offered by default, in order of preference. Compared with ssh2's own defaults, SHA-1 is left out in every role, and
+ * so is diffie-hellman-group-exchange, with which a server can block this process's event loop for most of a minute.
  */
 const offered = {
   kex: [
@@ -24,7 +24,7 @@ const offered = {
     'diffie-hellman-group17-sha512',
     'diffie-hellman-group18-sha512',
   ],
-  // Certificates are asked for where an authority applies to the host.
+  // Certificates are requested if an authority applies to the host.
   serverHostKey: [
     'ssh-ed25519-cert-v01@openssh.com',
     'ecdsa-sha2-nistp256-cert-v01@openssh.com',
@@ -39,7 +39,7 @@ const offered = {
     'rsa-sha2-512',
     'rsa-sha2-256',
   ],
-  // AES-GCM costs the least in Node, chacha20 the most.
+  // In Node.js, AES-GCM is the cheapest and chacha20 the most expensive.
   cipher: [
     'aes128-gcm@openssh.com',
     'aes256-gcm@openssh.com',
@@ -65,7 +65,7 @@ const offered = {
   }),
 } satisfies Record<AlgorithmKind, readonly string[]>;
 
-/** What ssh2 1.17 can do beyond that, when asked for by name. */
+/** What ssh2 1.17 can do beyond that, if asked for by name. */
 const possible = {
   kex: [
     'diffie-hellman-group-exchange-sha256',
@@ -104,20 +104,20 @@ const possible = {
 export type ResolvedAlgorithms = Record<AlgorithmKind, string[]>;
 
 /**
- * The lists to offer: of what this runtime has.
- * @throws RangeError for a name that is not known or not in this runtime, and when nothing is left of a list.
+ * The lists to offer, limited to what this runtime has.
+ * @throws RangeError for a name that is unknown or not in this runtime, and if a list becomes empty.
  */
 export function resolveAlgorithms(asked: Algorithms = {}): ResolvedAlgorithms {
   const kinds = Object.keys(offered) as AlgorithmKind[];
   return Object.fromEntries(kinds.map((kind) => [kind, listFor(kind, asked[kind])])) as ResolvedAlgorithms;
 }
 
-/** The names of one kind: what is offered by default, and all that can be asked for. */
+/** The names of one kind: those offered by default, and all that can be asked for. */
 export function algorithmNames(kind: AlgorithmKind): {
   offered: readonly string[];
   known: readonly string[];
 } {
-  // An agent signs with what this runtime lacks as well.
+  // An agent can sign with algorithms that this runtime lacks.
   const isHere = (name: string) => kind === 'publicKey' || isInRuntime(name);
   return {
     offered: offered[kind].filter(isHere),
@@ -151,13 +151,13 @@ function changed(
   return [...new Set(list)].filter((name) => !removed.includes(name));
 }
 
-/** The known names that a name or pattern means. What the runtime lacks anyway may be removed. */
+/** The known names that a name or pattern matches. What the runtime lacks anyway may be removed. */
 function meant(option: string, kind: AlgorithmKind, pattern: string): string[] {
   const isMeant = (name: string) => new WildcardMatcher(name).matches(pattern);
   const mayBeElsewhere = option.endsWith('.remove');
   const { known } = mayBeElsewhere ? { known: knownAnywhere(kind) } : algorithmNames(kind);
   const names = known.filter(/[*?]/.test(pattern) ? isMeant : (name) => name === pattern);
-  // One that is misspelt would leave in what is to go, and nobody be told.
+  // Otherwise a misspelt name would silently keep what was to be removed.
   if (names.length === 0) throw unknown(option, kind, pattern, knownAnywhere(kind).some(isMeant));
   return names;
 }

@@ -19,7 +19,7 @@ interface ClientSettings {
   keepalive: ResolvedOptions['keepalive'];
 }
 
-/** Lets ssh2 begin over an open stream. @throws Error for what ssh2 refuses at once. */
+/** Starts ssh2 on an open stream. @throws Error for what ssh2 rejects at once. */
 export function connectClient(
   client: Client,
   { sock, credentials, algorithms, keepalive }: ClientSettings,
@@ -34,39 +34,39 @@ export function connectClient(
       kex: knownOf(algorithms.kex, (one) => one !== hybridKex, 'curve25519-sha256'),
       serverHostKey: knownOf(algorithms.serverHostKey, (one) => !isCertificateAlgorithm(one), 'rsa-sha2-512'),
     } as object,
-    // Each phase has a timer of ours; ssh2's single one cannot tell them apart.
+    // Each phase has a timer of ours; ssh2's single timer cannot tell them apart.
     readyTimeout: 0,
-    // ssh2 asks, our watchdog judges.
+    // ssh2 sends the requests, our watchdog judges.
     keepaliveInterval: keepalive ? keepalive.interval : 0,
     keepaliveCountMax: Number.POSITIVE_INFINITY,
-    // OpenSSH for Windows and others name themselves in ways that ssh2 does not know.
+    // OpenSSH for Windows and others use identification lines that ssh2 does not know.
     strictVendor: false,
     hostVerifier,
     authHandler: authHandler as never,
   };
   client.connect(config);
-  // ssh2 keeps it, and has made lists of its own by now.
+  // ssh2 keeps the configuration, and has made lists of its own by now.
   config.algorithms = {};
 }
 
 /**
- * The names that ssh2 knows, for it refuses others, or one in their place. What it does not know is offered by
- * `offerHybridKex` and `askForHostCertificates`.
+ * The names that ssh2 knows, as it rejects others; or `instead` if it knows none. `offerHybridKex` and
+ * `askForHostCertificates` offer what it does not know.
  */
 function knownOf(names: readonly string[], isKnown: (name: string) => boolean, instead: string): string[] {
   const known = names.filter(isKnown);
   return known.length > 0 ? known : [instead];
 }
 
-/** Offers the hybrid key exchange where the algorithms name it. To be called when the client has connected. */
+/** Offers the hybrid key exchange if the algorithms name it. Call it right after `client.connect`. */
 export function offerHybridKex(client: Client, kex: readonly string[]): void {
   if (!kex.includes(hybridKex) || offerHybrid(client, kex, mlKemKeys)) return;
   throw new Error(`this version of ssh2 does not allow a key exchange by ${hybridKex}`);
 }
 
 /**
- * Asks for host certificates where the algorithms name them. To be called when the client has connected.
- * @param onInvalid told why nothing more of the server may be read.
+ * Asks for host certificates if the algorithms name them. Call it right after `client.connect`.
+ * @param onInvalid Called when the server sends an invalid certificate; nothing more from it may be read.
  */
 export function askForHostCertificates(
   client: Client,

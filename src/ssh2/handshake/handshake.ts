@@ -40,14 +40,14 @@ import { streamTimeout } from './phase-timeouts.ts';
 import type { Established, HandshakePlan } from './plan.ts';
 
 /**
- * Identification line, key exchange, host key and login over an open stream, each within its own limit. Rejects with
- * one typed error (or the signal's reason), and the stream is then destroyed.
+ * Identification line, key exchange, host key and login over an open stream, each with its own timeout. Rejects with
+ * one typed error (or the signal's reason), after which the stream is destroyed.
  */
 export function handshake(stream: Duplex, plan: HandshakePlan): Promise<Established> {
   return new Handshake(stream, plan).run();
 }
 
-/** What a connection does without once its login has succeeded, which is nearly all of its time. */
+/** What a connection no longer needs once its login has succeeded, which is nearly all of its life. */
 interface Login {
   readonly plan: HandshakePlan;
   readonly auth: Authentication;
@@ -56,10 +56,10 @@ interface Login {
   offer?: ServerOffer;
 }
 
-/** What a situation after the login says of it. */
+/** The login part of a situation after the login. */
 const untried = { methodsTried: [], methodsOffered: undefined, authFailures: 0 };
 
-/** Lives as long as its connection, as the one to whom ssh2 and the stream tell what becomes of it. */
+/** Lives as long as its connection, and receives the events of ssh2 and of the stream. */
 class Handshake implements TransportEvents {
   readonly #where: Where;
   readonly #client = new ssh2.Client();
@@ -95,14 +95,14 @@ class Handshake implements TransportEvents {
   }
 
   async run(): Promise<Established> {
-    // There is one until it has succeeded.
+    // Present until it has succeeded.
     const login = this.#login as Login;
     const { plan, clock, outcome } = login;
     const unfollow = onAbort(plan.signal, () => this.#fail(plan.signal.reason));
     try {
       plan.signal.throwIfAborted();
       this.#startTimer('banner');
-      // Not waited for: a limit or an abort must end the wait for a slow known_hosts file as well.
+      // Not awaited: a timeout or an abort must also end the wait for a slow known_hosts file.
       this.#startClient(login).catch((error) => this.#fail(error));
       return await outcome.promise;
     } catch (error) {
@@ -140,10 +140,10 @@ class Handshake implements TransportEvents {
         onInvalid: () => this.#fail(invalidCertificate(this.#situation())),
       });
       onServerOffer(this.#client, (offer) => {
-        // Not by a variable: what the functions here share lasts as long as the connection.
+        // Not through a local variable: what these closures capture lives as long as the connection.
         if (this.#login) this.#login.offer = offer;
       });
-      // Behind the one above, which tells what the server offers: from here on ssh2 reads something else.
+      // After the listener above, which reports the server's offer: from here on, ssh2 reads something else.
       offerHybridKex(this.#client, kex);
       auth.watch(this.#client);
       if (plan.hostKey.updates) {
@@ -197,7 +197,7 @@ class Handshake implements TransportEvents {
   #keysExchanged(): void {
     this.#order?.keysExchanged();
     forgetSecrets(this.#client);
-    // ssh2 says so again after each re-key.
+    // ssh2 emits this again after each re-key.
     if (this.#phase !== 'handshake') return;
     this.#enter('auth', 'handshake');
     this.#guard.keyProven();
@@ -257,7 +257,7 @@ class Handshake implements TransportEvents {
     const { clock, outcome } = this.#login;
     clock.stop();
     outcome.reject(error);
-    // Nobody may be waiting yet (a stream that fails before run()).
+    // Nobody may be waiting yet (if the stream fails before run()).
     outcome.promise.catch(() => {});
   }
 

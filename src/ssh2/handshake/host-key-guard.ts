@@ -8,18 +8,18 @@ import type { HostKeyPolicy } from '../../host-key/policy/policy.ts';
 import type { UpdateSettings } from './host-key-updates.ts';
 
 /**
- * Stands between ssh2's hostVerifier and the policy. ssh2 takes everything but a literal `false` for yes, asks before
- * the server has proved that it owns the key, asks again at each re-key, and throws at an answer that comes late. So:
- * an accepted key is remembered, a refusal never answers ssh2 but ends the connection, and a new key is recorded only
- * once it is proven.
+ * Stands between ssh2's hostVerifier and the policy. ssh2 takes everything but a literal `false` for a yes, asks before
+ * the server has proved that it owns the key, asks again at each re-key, and throws at an answer that comes late. So an
+ * accepted key is remembered, a refusal never answers ssh2 but ends the connection, and a new key is recorded only once
+ * it is proven.
  */
 export class HostKeyGuard {
-  /** Nobody is asked about a key once one is accepted. */
+  /** No longer needed once a key is accepted. */
   #policy: HostKeyPolicy | undefined;
   #target: HostKeyTarget;
   #refuse: (error: SshError) => void;
   #acceptedKey: Buffer | undefined;
-  /** The certificate whose key ssh2 is about to ask for. */
+  /** The certificate that contains the key ssh2 is about to ask about. */
   #certificate: Buffer | undefined;
   #record: (() => Promise<void>) | undefined;
   #update: KnownHostsUpdate | undefined;
@@ -36,13 +36,13 @@ export class HostKeyGuard {
     return accepted ? fingerprintSha256(readCertificate(accepted)?.keyBlob ?? accepted) : '';
   }
 
-  /** Resolves when the proven key is on record, if it had to be recorded; rejects when it cannot be. */
+  /** Resolves when the proven key has been recorded, if it had to be; rejects if that fails. */
   get recorded(): Promise<void> {
     return this.#recorded ?? Promise.reject(new Error('no host key was proven'));
   }
 
   readonly verifier = (shown: Buffer, verify: (accept: boolean) => void): void => {
-    // ssh2 reads the key out of a buffer that it re-uses.
+    // ssh2 reads the key from a buffer that it reuses.
     const key = this.#certificate ?? Buffer.from(shown);
     this.#certificate = undefined;
     if (this.#acceptedKey) {
@@ -54,34 +54,34 @@ export class HostKeyGuard {
       .then((accept) => {
         if (accept && !this.#target.over.aborted) verify(true);
       })
-      // ssh2 throws out of verify() as well.
+      // ssh2 also throws out of verify().
       .catch((error) => this.#refuse(this.#broken(error)));
   };
 
-  /** The server shows a certificate; its key follows. */
+  /** The server sent a certificate; ssh2 will ask about its key next. */
   certificateShown(certificate: Buffer): void {
     this.#certificate = certificate;
   }
 
-  /** The key exchange is over: the server's signature was right. */
+  /** The key exchange is over, and the server's signature was right. */
   keyProven(): void {
     this.#recorded = this.#record?.() ?? Promise.resolve();
-    // It is asked for only at the end of the login.
+    // Not awaited before the end of the login.
     this.#recorded.catch(() => {});
   }
 
-  /** The login is over: what is left to do is to compare keys with the accepted one. */
+  /** The login is over: all that is left to do is to compare keys with the accepted one. */
   loggedIn(): void {
     this.#policy = undefined;
     this.#record = undefined;
     this.#recorded = undefined;
   }
 
-  /** The server tells all its host keys; most policies do not want to know. */
+  /** The server announced all its host keys; most policies ignore that. */
   async hostKeysTold(client: Client, data: Buffer, settings: UpdateSettings): Promise<void> {
     const [key, entries] = [this.#acceptedKey, this.#update];
     if (!key || !entries) return;
-    // Also out of ssh2's packet handler, in which nothing may be sent and nobody's function called.
+    // The import also leaves ssh2's packet handler, in which nothing may be sent and no user function called.
     const { updateHostKeys } = await import('./host-key-updates.ts');
     const trusted = { key: readCertificate(key)?.keyBlob ?? key, entries };
     await updateHostKeys(client, data, settings, trusted);

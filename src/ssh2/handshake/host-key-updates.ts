@@ -17,7 +17,7 @@ import { printable } from '../../text/printable.ts';
 import type { Where } from '../channels/link.ts';
 import { askForProofs, sessionIdOf } from '../insides/key-exchange/further-host-keys.ts';
 
-/** The key by which a server was trusted, and the entries that it may therefore keep up to date. */
+/** The key by which a server was trusted, and the entries that it may keep up to date because of that. */
 interface TrustedServer {
   readonly key: Buffer;
   readonly entries: KnownHostsUpdate;
@@ -26,13 +26,13 @@ interface TrustedServer {
 export interface UpdateSettings {
   readonly where: Where;
   readonly log: Log;
-  /** Host key algorithms that this connection takes. */
+  /** Host key algorithms that this connection accepts. */
   readonly serverHostKey: readonly string[];
 }
 
 /**
- * OpenSSH's UpdateHostKeys: has the server prove those host keys that it told and that are new, and then brings the
- * entries of known_hosts up to date. Never fails; it tells `log`.
+ * OpenSSH's UpdateHostKeys: asks the server to prove those announced host keys that are new, then brings the entries of
+ * known_hosts up to date. Never fails; problems go to `log`.
  */
 export async function updateHostKeys(
   client: Client,
@@ -75,7 +75,7 @@ function readTold(data: Buffer, algorithms: readonly string[]): ToldKeys | undef
   return blobs && toldKeys(blobs, (type) => types.has(type));
 }
 
-/** Undefined unless the strings fill the data. */
+/** Undefined unless the strings fill the data exactly. */
 function readStrings(data: Buffer): Buffer[] | undefined {
   const reader = new WireReader(data);
   const strings: Buffer[] = [];
@@ -89,8 +89,8 @@ function readStrings(data: Buffer): Buffer[] | undefined {
 }
 
 /**
- * The keys of which the server has the private halves: one signature for each, over the session. One that is wrong undoes
- * all, except for an RSA key with SHA-1, which is only passed over, as in ssh.
+ * The keys whose private halves the server has: it sends one signature over the session for each. A wrong one
+ * invalidates all, except for an RSA key signed with SHA-1, which is merely skipped, as in ssh.
  */
 async function provenKeys(client: Client, keys: readonly ToldKey[]): Promise<ToldKey[] | undefined> {
   if (keys.length === 0) return [];

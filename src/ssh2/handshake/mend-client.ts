@@ -13,17 +13,17 @@ import { guardOrder } from '../order/guard-order.ts';
 import type { MessageOrder, OutOfTurn } from '../order/message-order.ts';
 
 interface MendEvents {
-  /** Milliseconds for each key exchange behind the first one. */
+  /** Milliseconds allowed for each key exchange after the first one. */
   rekeyTimeout: number;
   onOutOfTurn(broken: OutOfTurn): void;
-  /** The far side made us keep too much; in words that follow its name. */
+  /** The server exceeded a limit; `what` it did follows its name. */
   onExceeded(what: string): void;
   onSilentDisconnect(code: number, text: string): void;
 }
 
 /**
- * Makes a client of ssh2 safe. To be called right after `client.connect`, when ssh2 has made its parts and
- * before anything was received. @throws Error where this ssh2 cannot be made safe.
+ * Makes an ssh2 client safe. Call it right after `client.connect`, when ssh2 has created its parts and before anything
+ * is received. @throws Error if this version of ssh2 cannot be made safe.
  */
 export function mendClient(client: Client, output: AnswersStream, events: MendEvents): MessageOrder {
   lookInside(client);

@@ -1,13 +1,13 @@
 import crypto, { type KeyObject } from 'node:crypto';
 import type { KemKeys } from '../insides/key-exchange/hybrid-kex.ts';
 
-/** Since Node 24.7; the types are older. */
+/** In Node.js since 24.7; the types are older. */
 interface WithMlKem {
   decapsulate?(privateKey: KeyObject, ciphertext: Buffer): Buffer;
   generateKeyPairSync(type: 'ml-kem-768'): { publicKey: KeyObject; privateKey: KeyObject };
 }
 
-/** FIPS 203, table 3. It is the end of the DER that OpenSSL gives. */
+/** FIPS 203, table 3. These bytes are the end of the DER encoding that OpenSSL exports. */
 const publicKeyLength = 1_184;
 
 let hasIt: boolean | undefined;
@@ -28,7 +28,7 @@ export function mlKemKeys(): KemKeys {
   };
 }
 
-/** The functions alone prove nothing: BoringSSL and FIPS builds have them, and not each algorithm. */
+/** The functions alone prove nothing: BoringSSL and FIPS builds have them without having every algorithm. */
 function tryOnce(): boolean {
   if (typeof (crypto as unknown as WithMlKem).decapsulate !== 'function') return false;
   try {

@@ -7,9 +7,9 @@ import { watchLife } from '../transport/keepalive.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Established } from './plan.ts';
 
-/** How long a peer may take to answer our goodbye before the stream is destroyed, in milliseconds. */
+/** Milliseconds that the peer may take to answer our goodbye before the stream is destroyed. */
 const farewell = 2_000;
-/** How long what was given up may take to clean up behind itself, in milliseconds: as long as a command that is stopped. */
+/** Milliseconds that cancelled work may take to clean up: as long as stopping a command takes. */
 const cleaning = 2_100;
 
 interface LinkSettings {
@@ -23,13 +23,13 @@ export interface OwnedLink {
   readonly link: Link;
   /** Resolves once everything under the link is gone. */
   readonly gone: Promise<void>;
-  /** True when the end was our own `close`, and not a loss before it. */
+  /** True if the end was our own `close`, and not a loss before it. */
   readonly closedByUs: boolean;
-  /** Sends what is on the way out and a goodbye, then ends the stream. Idempotent. */
+  /** Sends what is still queued and a goodbye, then ends the stream. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Makes a link know when it is lost; `dispose` ends what carried its stream. */
+/** Ties a link to the events of its connection; `dispose` ends what carried its stream. */
 export function ownLink(
   established: Established,
   link: Link,
@@ -109,7 +109,7 @@ class OwnedConnection implements OwnedLink {
     if (link.chores.size > 0 && !link.lost.error) await cleanedUp(link);
     const alreadyLost = link.lost.error !== undefined;
     this.#closing = !alreadyLost;
-    // Our verdict comes before the peer's answer to the goodbye, which would be taken for a loss.
+    // Declared before the peer answers our goodbye, which would be taken for a loss.
     if (!alreadyLost) sayGoodbye(this.#client);
     link.lost.declare(closedHere(host, port, hop));
     const stopTimer = startTimer(alreadyLost ? 0 : Math.max(200, farewell - (now() - started)), () =>
@@ -120,7 +120,7 @@ class OwnedConnection implements OwnedLink {
   }
 }
 
-/** What was given up before the end cleans up behind itself; nobody can do so on a dead link. */
+/** Lets work that was cancelled before the end clean up; on a dead link nothing can. */
 async function cleanedUp(link: Link): Promise<void> {
   const lost = latch<void>();
   const unsubscribe = link.lost.onLost(() => lost.resolve());
@@ -128,7 +128,7 @@ async function cleanedUp(link: Link): Promise<void> {
   unsubscribe();
 }
 
-/** Not silence, and not a verdict of ours. */
+/** Neither silence nor a decision of ours. */
 function isByServer(error: SshError): boolean {
   return error instanceof ConnectionLost && (error.why === 'socket' || error.why === 'server-disconnect');
 }

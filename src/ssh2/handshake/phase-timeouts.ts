@@ -5,7 +5,7 @@ import type { Situation } from '../transport/classify.ts';
 const agentHint =
   'The server waits as well. The agent may be asking somebody to confirm or touch a key (ssh-add -c, a security key), or hang: does ssh-add -l answer?';
 
-/** The error of a phase over the open stream that took too long. */
+/** The error of a phase on the open stream that took too long. */
 export function streamTimeout(
   phase: StreamPhase,
   timeoutMs: number,

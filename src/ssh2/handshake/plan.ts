@@ -9,7 +9,7 @@ import type { Credentials } from '../login/credentials.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 
-/** Everything a handshake needs to know, beside the stream. */
+/** Everything a handshake needs to know apart from the stream. */
 export interface HandshakePlan {
   where: Where;
   credentials: Credentials;
@@ -20,24 +20,24 @@ export interface HandshakePlan {
   onLoginBanner?: ((notice: string) => void) | undefined;
   log: Log;
   signal: AbortSignal;
-  /** Filled in phase by phase, so that it tells of failed attempts too. */
+  /** Filled in phase by phase, so that it covers failed attempts too. */
   timings: Partial<PhaseTimings>;
-  /** The program through whose output the server is heard. */
+  /** The program whose output carries the server's data (a proxy command). */
   program?: string | undefined;
-  /** Why the stream ended, if the route knows better. */
+  /** Why the stream ended, if the route knows more. */
   routeFailure?: (() => Error | undefined) | undefined;
 }
 
-/** A login that succeeded: the client, its stream, and whom it led to. */
+/** A login that succeeded: the client, its stream, and what is known of the server. */
 export interface Established {
   client: Client;
   transport: Transport;
   /** The identification line without `SSH-2.0-`, escaped for display. */
   serverVersion: string;
-  /** Of the key that the server has proved to own; reckoned when it is asked for. */
+  /** The fingerprint of the host key that the server has proved to own; computed on demand. */
   hostKeyFingerprint(): string;
   /** What the end of the connection waits for. */
   chores: Chores;
-  /** From now on, whatever ends the connection is told here, once. */
+  /** From now on, `listener` is told what ends the connection, once. */
   onEnd(listener: (error: SshError) => void): void;
 }

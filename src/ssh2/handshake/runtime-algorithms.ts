@@ -2,7 +2,7 @@ import { generateKeyPairSync, getCiphers, getHashes } from 'node:crypto';
 import { hybridKex } from '../insides/key-exchange/hybrid-kex.ts';
 import { hasMlKem } from './ml-kem.ts';
 
-/** The name in OpenSSL of each cipher that ssh2 has, and of the hash of each MAC. */
+/** OpenSSL's name of each cipher that ssh2 has, and of the hash of each MAC. */
 const ciphers: Readonly<Record<string, string>> = {
   'aes128-gcm@openssh.com': 'aes-128-gcm',
   'aes256-gcm@openssh.com': 'aes-256-gcm',
@@ -32,8 +32,8 @@ const hashes: ReadonlyMap<RegExp, string> = new Map([
 ]);
 
 /**
- * Whether this runtime's crypto has what an algorithm needs: Bun and Electron (BoringSSL) have no ChaCha20 for us, FIPS
- * builds have less. ssh2 looks at the same lists, and throws for what is missing.
+ * Whether this runtime's crypto has what an algorithm needs: Bun and Electron (BoringSSL) lack the ChaCha20 that we
+ * need, and FIPS builds lack more. ssh2 checks the same lists, and throws for what is missing.
  */
 export function isInRuntime(name: string): boolean {
   if (name === hybridKex) return hasMlKem() && makesKeys('x25519');
@@ -47,7 +47,7 @@ export function isInRuntime(name: string): boolean {
 
 const made = new Map<string, boolean>();
 
-/** No list tells of curves: FIPS modules, Red Hat's for example, have no Curve25519. */
+/** No list names the curves: FIPS modules such as Red Hat's have no Curve25519. */
 function makesKeys(kind: 'x25519' | 'ed25519'): boolean {
   const known = made.get(kind);
   if (known !== undefined) return known;

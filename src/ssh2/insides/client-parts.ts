@@ -6,10 +6,10 @@ type KeyParser = Pick<Whole['utils'], 'parseKey'>;
 type Agents = Pick<Whole, 'BaseAgent' | 'createAgent'>;
 
 /**
- * What a client needs of ssh2, each loaded when it is first asked for: a program that imports this library may never
- * connect, and while it connects there is time. The whole package would also load its server, its key generator, and
- * Node's HTTP and TLS for its HTTP agents. It has had these files since 1.0; in a version that has not, the whole
- * package will do.
+ * What a client needs of ssh2; each part is loaded when first used: a program that imports this library may never
+ * connect, and while connecting there is time. The whole package would also load its server, its key generator, and,
+ * for its HTTP agents, Node's HTTP and TLS. ssh2 has had these files since 1.0; for a version without them, the whole
+ * package is loaded.
  */
 export const ssh2: Pick<Whole, 'Client'> & KeyParser & Agents = {
   get Client() {

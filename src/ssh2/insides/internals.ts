@@ -4,8 +4,8 @@ import { serves } from './registry/look.ts';
 import { replaceUntilLogin } from './until-login.ts';
 
 /**
- * The members of ssh2's protocol that we use beyond its documentation; the registry says what for. Those that serve
- * speed may be missing: then the caller falls back to what the public interface gives.
+ * The members of ssh2's protocol that we use beyond its documentation; the registry says what for. Those that only
+ * serve speed may be missing: the caller then falls back to the public interface.
  */
 export interface Protocol {
   _destruct?: ((reason?: string) => void) | undefined;
@@ -41,16 +41,16 @@ export function protocolOf(client: Client): Protocol | undefined {
   return (client as unknown as ClientInternals)._protocol;
 }
 
-/** The id that the next channel of this client will have; undefined when ssh2 changed inside. */
+/** The id that this client's next channel will have; undefined if ssh2's internals have changed. */
 export function nextChannelId(client: Client): number | undefined {
   const manager = (client as unknown as ClientInternals)._chanMgr;
   return typeof manager?._cur === 'number' ? manager._cur + 1 : undefined;
 }
 
 /**
- * Closes a channel that ssh2 opened and then forgot: when the server accepts the channel but refuses the request
- * on it, ssh2 reports the refusal and leaves the channel open, where it counts against MaxSessions for ever.
- * `closed` is called when the server has closed it too. False when there is none.
+ * Closes a channel that ssh2 opened and then forgot: if the server accepts the channel but refuses the request on it,
+ * ssh2 reports the refusal and leaves the channel open, where it counts against MaxSessions forever. `closed` is called
+ * when the server has closed it too. Returns false if there is no such channel.
  */
 export function closeForgottenChannel(client: Client, id: number | undefined, closed: () => void): boolean {
   const manager = (client as unknown as ClientInternals)._chanMgr;
@@ -62,7 +62,7 @@ export function closeForgottenChannel(client: Client, id: number | undefined, cl
     channel.once('close', closed);
     channel.resume?.();
     channel.stderr?.resume?.();
-    // A session of ours has no events.
+    // A session of ours emits no events.
   } else onClosed(channel, closed);
   channel.close();
   return true;
@@ -75,8 +75,8 @@ interface ForgottenChannel {
 }
 
 /**
- * Asks the server to pass a signal to the command. ssh2's own method does nothing once the channel's input has
- * ended, which is the usual state of a command. Throws for a name that RFC 4254 does not have.
+ * Asks the server to deliver a signal to the command. ssh2's own method does nothing once the channel's input has
+ * ended, which is the usual state of a command. Throws for a name that RFC 4254 does not define.
  */
 export function sendSignal(client: Client, channel: ClientChannel, name: string): void {
   const protocol = protocolOf(client);
@@ -88,7 +88,7 @@ export function sendSignal(client: Client, channel: ClientChannel, name: string)
 
 /**
  * Calls `action` with a channel right after ssh2 has sent the first request on it, in the same turn: what `action`
- * sends leaves together with the request. Does nothing when ssh2 changed inside.
+ * sends leaves together with the request. Does nothing if ssh2's internals have changed.
  */
 export function behindFirstRequest(
   client: Client,
@@ -108,16 +108,16 @@ export function behindFirstRequest(
 }
 
 /**
- * Calls back when a channel on which nothing was asked for is closed: ssh2 then fails all requests on it. The channel's
- * own `close` would need a reader of its streams. Given `undefined`, nobody is called any more; to be done before
- * anything is asked for.
+ * Calls back when a channel with no request on it is closed: ssh2 then fails all pending requests. The channel's own
+ * `close` event would need someone to read its streams. `undefined` removes the callback; do that before requesting
+ * anything.
  */
 export function onClosed(channel: object, closed: (() => void) | undefined): void {
   const state = stateOf(channel);
   if (state._callbacks) state._callbacks = closed ? [closed] : [];
 }
 
-/** Asks for a command on a session that is open already, as the second half of ssh2's own `exec` does. */
+/** Requests a command on a session that is open already, like the second half of ssh2's own `exec`. */
 export function execOn(
   client: Client,
   channel: object,
@@ -135,14 +135,14 @@ export function execOn(
   protocolOf(client)?.exec?.(outgoing.id, command, true);
 }
 
-/** What ssh2 knows of both directions of a channel. */
+/** ssh2's state of both directions of a channel. */
 export function stateOf(channel: object): RawChannelState {
   return channel as RawChannelState;
 }
 
 /**
- * ssh2 frees its native ciphers as soon as it meets a fatal error, even inside the packet handler that is using
- * them: the process dies of SIGSEGV, and a hostile server can bring that about. This lets the handler return first.
+ * ssh2 frees its native ciphers as soon as it meets a fatal error, even inside the packet handler that is using them:
+ * the process dies of SIGSEGV, and a hostile server can bring that about. This lets the handler return first.
  */
 export function deferDestruction(client: Client): void {
   const protocol = protocolOf(client);
@@ -150,7 +150,7 @@ export function deferDestruction(client: Client): void {
   const destruct = protocol._destruct;
   protocol._destruct = (reason) => {
     protocol._destruct = undefined;
-    // What still comes in or goes out concerns nobody: the connection is being torn down.
+    // The connection is being torn down: what still comes in or goes out no longer matters.
     Object.assign(protocol, { parse: () => {}, _onWrite: () => {} });
     setImmediate(() => {
       destruct.call(protocol, reason);
@@ -158,7 +158,7 @@ export function deferDestruction(client: Client): void {
   };
 }
 
-/** Puts a callback in line for the next reply to a global request, as ssh2 itself does. */
+/** Queues a callback for the next reply to a global request, as ssh2 itself does. */
 export function expectGlobalReply(
   client: Client,
   callback: (failed: unknown, data?: Buffer) => void,
@@ -169,7 +169,7 @@ export function expectGlobalReply(
   return true;
 }
 
-/** Hears SSH_MSG_DEBUG (RFC 4253 section 11.3): where OpenSSH says why it refused a forward. */
+/** Listens for SSH_MSG_DEBUG (RFC 4253 section 11.3), in which OpenSSH says why it refused a forward. */
 export function onServerDebug(client: Client, listener: (message: string) => void): void {
   const handlers = protocolOf(client)?._handlers;
   if (typeof handlers !== 'object' || !serves(client, 'reasons of refused forwards')) return;
@@ -181,8 +181,8 @@ export function onServerDebug(client: Client, listener: (message: string) => voi
 }
 
 /**
- * Hears SSH_MSG_DISCONNECT with reason 11, "by application" (RFC 4253 section 11.1), which ssh2 keeps to itself; the
- * others it reports as errors.
+ * Listens for SSH_MSG_DISCONNECT with reason 11, "by application" (RFC 4253 section 11.1), which ssh2 swallows; it
+ * reports the others as errors.
  */
 export function onSilentDisconnect(client: Client, listener: (code: number, text: string) => void): void {
   const handlers = protocolOf(client)?._handlers;
@@ -194,7 +194,7 @@ export function onSilentDisconnect(client: Client, listener: (code: number, text
   };
 }
 
-/** Tells the methods that the server would still take, each time it refuses one; ssh2 forgets them for agent keys. */
+/** Reports the methods that the server still accepts, each time it refuses one; for agent keys, ssh2 drops them. */
 export function onAuthFailure(
   client: Client,
   listener: (methodsLeft: string[], partial: boolean) => void,
@@ -209,7 +209,9 @@ export function onAuthFailure(
   replaceUntilLogin(client, handlers, 'USERAUTH_FAILURE', tell);
 }
 
-/** Tells the signature algorithms that the server takes from keys, if it does (server-sig-algs, RFC 8308 section 3.1). */
+/**
+ * Reports the signature algorithms that the server accepts, if it sends them (server-sig-algs, RFC 8308 section 3.1).
+ */
 export function onServerSignatureAlgorithms(client: Client, listener: (algorithms: string[]) => void): void {
   const handlers = protocolOf(client)?._handlers;
   const original = handlers?.['EXT_INFO'];

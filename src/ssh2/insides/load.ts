@@ -1,20 +1,20 @@
 import { ssh2 } from './client-parts.ts';
 
 /**
- * Loads as much of ssh2 as reads keys. @throws Error of Node's when ssh2 is not installed, as an import of it would.
- * What `loadClient` loads needs it in any case.
+ * Loads the part of ssh2 that reads keys. @throws Node's own error if ssh2 is not installed, as an import of it would.
+ * `loadClient` needs this part in any case.
  */
 export function needSsh2(): void {
   if (typeof ssh2.parseKey !== 'function') throw new Error('the installed ssh2 does not read keys');
 }
 
-/** Loads the rest in a moment, while the network is waited for. Whoever needs it hears of what goes wrong with it. */
+/** Loads the rest soon, while the network is waited for. Errors are left to whoever needs it. */
 export function loadClientMeanwhile(): void {
   setImmediate(() => {
     try {
       void ssh2.Client;
     } catch {
-      // The handshake will meet it again.
+      // The handshake will meet the same error.
     }
   });
 }

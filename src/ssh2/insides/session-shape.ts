@@ -2,7 +2,7 @@ import type { Client } from 'ssh2';
 import { protocolOf, type RawChannelState } from './internals.ts';
 import { serves } from './registry/look.ts';
 
-/** What ssh2 grants on each channel when it is opened (its lib/Channel.js). */
+/** The window that ssh2 grants on each channel when it opens (its lib/Channel.js). */
 export const grantedWindow = 2 * 1024 * 1024;
 const grantedPacket = 32 * 1024;
 
@@ -16,7 +16,7 @@ interface Confirmation {
 
 type Confirmed = (client: Client, info: Confirmation) => SessionShape;
 type Opened<S> = (error: Error | undefined, session: S) => void;
-/** What stands in ssh2's table of channels until the server has answered. */
+/** The entry in ssh2's table of channels until the server has answered. */
 type Opening = Opened<SessionShape> & { type: 'session'; confirmed: Confirmed };
 
 type Ends = Required<Pick<RawChannelState, 'incoming' | 'outgoing'>>;
@@ -29,7 +29,7 @@ interface WithTable {
   };
 }
 
-/** The protocol's members that a session sends by. */
+/** The protocol methods through which a session sends. */
 interface SessionSender {
   _handlers: { CHANNEL_OPEN_CONFIRMATION(protocol: unknown, info: Confirmation): void };
   session(id: number, window: number, packetSize: number): void;
@@ -39,13 +39,14 @@ interface SessionSender {
   channelClose(id: number): void;
 }
 
-/** A stream that has ended: ssh2 leaves it alone. */
+/** Looks like a stream that has ended, so ssh2 leaves it alone. */
 const noStream = { readable: false, emit() {} };
 
 /**
- * A session as ssh2's handlers of messages want a channel to be, in place of ssh2's own: that one is three streams of Node's
- * with some twenty listeners, which cost more than all else of a short command. As it has no stream that ssh2 could end,
- * ssh2 keeps its states, answers a CLOSE, and tells it `exit` and `close`. Data comes by `bounds/receive-window.ts`.
+ * A session with just the members that ssh2's message handlers expect of a channel, in place of ssh2's own: that
+ * consists of three Node.js streams with some twenty listeners, which cost more than everything else in a short
+ * command. As there is no stream that ssh2 could end, ssh2 only keeps its states, answers a CLOSE, and emits `exit` and
+ * `close` on it. Data arrives through `bounds/receive-window.ts`.
  */
 export abstract class SessionShape {
   readonly type = 'session';
@@ -66,12 +67,12 @@ export abstract class SessionShape {
     this.outgoing = { id: sender, window, packetSize, state: 'open' };
   }
 
-  /** The server has said how the command ended; by a signal where `code` is null. */
+  /** The server has reported how the command ended; by a signal if `code` is null. */
   protected abstract exited(code: number | null, signal?: string, description?: string): void;
-  /** The server has closed it, or the connection is over. */
+  /** The server has closed it, or the connection has ended. */
   protected abstract closed(): void;
 
-  /** For ssh2 alone. */
+  /** Called by ssh2 only. */
   emit(
     event: string,
     code?: number | null,
@@ -87,7 +88,7 @@ export abstract class SessionShape {
     senderOf(this.client).channelEOF(this.outgoing.id);
   }
 
-  /** ssh2 calls it as well, to answer a CLOSE. */
+  /** Also called by ssh2, to answer a CLOSE. */
   close(): void {
     if (!this.canSignal) return;
     this.outgoing.state = 'closing';
@@ -98,12 +99,12 @@ export abstract class SessionShape {
     return this.outgoing.state === 'open' || this.outgoing.state === 'eof';
   }
 
-  /** @throws Error for a name that RFC 4254 does not have. */
+  /** @throws Error for a name that RFC 4254 does not define. */
   protected sendSignal(name: string): void {
     if (this.canSignal) senderOf(this.client).signal(this.outgoing.id, name);
   }
 
-  /** Sends what the server's window takes; what is left is for `whenGranted`. */
+  /** Sends what the server's window allows; returns the rest, which waits for `whenGranted`. */
   protected send(data: Buffer): Buffer {
     const { outgoing } = this;
     let left = data;
@@ -123,8 +124,8 @@ export abstract class SessionShape {
 }
 
 /**
- * Opens a session and asks for nothing on it, which ssh2 itself does not offer; `Session` is what becomes of it. False
- * when ssh2 changed inside.
+ * Opens a session without requesting anything on it, which ssh2 does not offer; the open session is an instance of
+ * `Session`. Returns false if ssh2's internals have changed.
  */
 export function openBareSession<S extends SessionShape>(
   client: Client,
@@ -150,8 +151,8 @@ export function openBareSession<S extends SessionShape>(
 const knowing = new WeakSet<Client>();
 
 /**
- * Where ssh2 would make a channel of its own, ours is made of what we opened. To be called when the client has connected,
- * before others look at what the server tells of a channel.
+ * Where ssh2 would create a channel of its own, creates ours for the sessions that we opened. Call it right after
+ * `client.connect`, before anything else looks at the server's confirmations.
  */
 export function knowOurs(client: Client): void {
   if (knowing.has(client) || !serves(client, 'sessions of our own')) return;

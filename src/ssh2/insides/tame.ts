@@ -1,8 +1,8 @@
 import { printable } from '../../text/printable.ts';
 
 /**
- * ssh2 puts the server's own words into its errors, raw and at any length. As the `cause` of ours they would reach
- * logs and terminals that way, so they are escaped and cut first.
+ * ssh2 puts the server's own words into its errors, raw and at any length. As the `cause` of our errors, they would
+ * reach logs and terminals like that, so they are escaped and truncated first.
  */
 export function tame<T>(error: T): T | Error {
   if (!(error instanceof Error)) return error;

@@ -8,7 +8,7 @@ interface Replaced {
 
 const replaced = new WeakMap<Client, Replaced[]>();
 
-/** Puts `value` in place of a member that serves the login alone, until that has succeeded. */
+/** Replaces a member that only serves the login, until the login has succeeded. */
 export function replaceUntilLogin<T extends object, K extends keyof T>(
   client: Client,
   target: T,
@@ -21,14 +21,14 @@ export function replaceUntilLogin<T extends object, K extends keyof T>(
   target[name] = value;
 }
 
-/** Takes a member away when the login has succeeded. */
+/** Removes a member when the login has succeeded. */
 export function dropAfterLogin<T extends object>(client: Client, target: T, name: keyof T): void {
   const all = replaced.get(client) ?? [];
   all.push({ target, name, original: undefined });
   replaced.set(client, all);
 }
 
-/** The login has succeeded: what served it alone is taken back, the last first, and nothing holds on to it any more. */
+/** The login has succeeded: restores what was replaced for it, last first, and drops all references. */
 export function loginSucceeded(client: Client): void {
   const all = replaced.get(client) ?? [];
   for (const { target, name, original } of all.reverse()) Reflect.set(target, name, original);

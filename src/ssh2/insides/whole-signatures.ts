@@ -18,24 +18,25 @@ interface AuthProtocol {
 
 const opaque = Symbol('key that ssh2 does not take apart');
 
-/** What a login by a key needs to know of it. */
+/** What a login with a key needs to know about the key. */
 export interface OpaqueKey {
-  /** The name of the signature algorithm in the request, such as `rsa-sha2-512-cert-v01@openssh.com`. */
+  /** The signature algorithm's name in the request, such as `rsa-sha2-512-cert-v01@openssh.com`. */
   readonly algorithm: string;
   /** The public key or certificate, as it is sent. */
   readonly blob: Buffer;
-  /** Gives a whole signature: its algorithm, its bytes, and whatever follows. Absent where an agent signs. */
+  /** Returns a whole signature: algorithm name, bytes, and whatever follows. Absent if an agent signs. */
   readonly sign?: (data: Buffer) => Buffer;
 }
 
 /**
- * A key for ssh2's authentication of which it knows nothing but its bytes. ssh2 reads plain keys of five kinds only and
- * puts the name of the request into the signature, so certificates and security keys cannot log in as they are.
+ * A key for ssh2's authentication of which ssh2 knows nothing but the bytes. ssh2 itself only reads plain keys of five
+ * types and puts the algorithm name of the request into the signature, so certificates and security keys could not log
+ * in.
  */
 export function opaqueKey({ algorithm, blob, sign }: OpaqueKey): ParsedKey {
-  // ssh2 knows its keys by a private symbol, which is inherited.
+  // ssh2 recognises its keys by a private symbol, which is inherited.
   const key = Object.create(anyKey()) as ParsedKey;
-  // The functions here must not hold what signs: it is taken away after the login.
+  // These closures must not capture `sign`: the member is removed after the login.
   const isPrivate = sign !== undefined;
   return Object.assign(key, {
     type: algorithm,
@@ -59,9 +60,9 @@ function anyKey(): ParsedKey {
 }
 
 /**
- * Lets opaque keys log in: what is signed is composed by ssh2, and the signature is sent as it came (RFC 4252 section
- * 7). To be called before anything else that stands in the way of `authPK`. False when ssh2 changed inside: then no
- * opaque key may be used.
+ * Lets opaque keys log in: ssh2 composes the data to be signed, and the signature is sent as it was returned (RFC 4252
+ * section 7). Call it before anything else that replaces `authPK`. Returns false if ssh2's internals have changed: no
+ * opaque key may be used then.
  */
 export function sendWholeSignatures(client: Client): boolean {
   const protocol = protocolOf(client) as AuthProtocol | undefined;
@@ -69,7 +70,7 @@ export function sendWholeSignatures(client: Client): boolean {
   if (!protocol || typeof original !== 'function' || !canSend(protocol)) return false;
   replaceUntilLogin(client, protocol, 'authPK', (username, key, algorithm, sign) => {
     if (!sign || !(opaque in key)) return original.call(protocol, username, key, algorithm, sign);
-    // ssh2 keeps the key that it has logged in with, and its signing holds the private one.
+    // ssh2 keeps the key that it has logged in with, and that key's `sign` holds the private key.
     dropAfterLogin(client, key, 'sign');
     original.call(protocol, username, key, algorithm, (data) =>
       sign(data, (signature) => send(protocol, Buffer.concat([withoutSession(data), wireString(signature)]))),
@@ -88,12 +89,12 @@ function canSend({ _packetRW, _authsQueue, _cipher }: AuthProtocol): boolean {
   );
 }
 
-/** What is signed is the session's identifier and then the request itself. */
+/** The signed data is the session identifier followed by the request itself. */
 function withoutSession(data: Buffer): Buffer {
   return data.subarray(4 + data.readUInt32BE(0));
 }
 
-/** As ssh2's own requests go: behind a key exchange that is under way. */
+/** As ssh2 sends its own requests: after a key exchange that is under way. */
 function send(protocol: AuthProtocol, payload: Buffer): void {
   const writer = protocol._packetRW?.write;
   if (!writer) return;

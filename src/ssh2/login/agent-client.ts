@@ -12,34 +12,34 @@ const signRequest = 13;
 const signResponse = 14;
 const flagsOf: Readonly<Record<string, number>> = { 'rsa-sha2-256': 2, 'rsa-sha2-512': 4 };
 
-/** As OpenSSH's MAX_AGENT_REPLY_LEN and MAX_AGENT_IDENTITIES. */
+/** Same as OpenSSH's MAX_AGENT_REPLY_LEN and MAX_AGENT_IDENTITIES. */
 const maxReply = 256 * 1024;
 const maxKeys = 2_048;
-/** More than any key's; a request with a longer one than fits into a packet would end the connection. */
+/** More than any key's; a signature too long for a packet would end the connection. */
 const maxSignature = 16 * 1024;
 
-/** Nobody is there to be asked. */
+/** There is no agent to ask. */
 export class AgentUnreachable extends Error {}
 
 type GetStream = (callback: (error?: Error | null, stream?: Duplex) => void) => void;
 
 /**
  * An SSH agent, asked for its keys and for signatures. Keys are bytes that only the agent has to understand: ssh2's own
- * client drops the kinds that it does not know (security keys, certificates), and a part of their signatures.
- * Each request has a stream of its own, which ends with `signal`.
+ * client drops the kinds that it does not know (security keys, certificates), and part of their signatures. Each
+ * request uses a stream of its own, which ends with `signal`.
  */
 export class AgentClient {
   readonly #path: string;
   readonly #signal: AbortSignal;
   #asked = 0;
 
-  /** @param path of a socket or named pipe, or `pageant`. */
+  /** @param path Path of a socket or named pipe, or `pageant`. */
   constructor(path: string, signal: AbortSignal) {
     this.#path = path;
     this.#signal = signal;
   }
 
-  /** The public keys and certificates that it holds. */
+  /** The public keys and certificates that the agent holds. */
   async keys(): Promise<Buffer[]> {
     const reply = await this.#ask(Buffer.from([requestIdentities]), identitiesAnswer);
     const count = reply.uint32();
@@ -53,7 +53,7 @@ export class AgentClient {
 
   /**
    * A whole signature with the key of `blob`.
-   * @param algorithm the one to sign with; an agent that signs with another one is refused.
+   * @param algorithm The algorithm to sign with; a signature with another one is rejected.
    */
   async sign(blob: Buffer, algorithm: string, data: Buffer): Promise<Buffer> {
     const flags = Buffer.alloc(4);
@@ -66,7 +66,7 @@ export class AgentClient {
     return signature;
   }
 
-  /** Whether an answer is waited for. */
+  /** Whether an answer is pending. */
   get isAsked(): boolean {
     return this.#asked > 0;
   }
@@ -109,7 +109,7 @@ export class AgentClient {
   }
 }
 
-/** ssh2 says of a socket only that it failed. */
+/** Of a socket, ssh2 only says that it failed. */
 async function whyNot(path: string, error: unknown): Promise<string> {
   const said = error instanceof Error ? error.message : String(error);
   if (process.platform === 'win32' || path === 'pageant') return said;
@@ -124,7 +124,7 @@ function replyFrom(stream: Duplex): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let received = 0;
-    /** How many bytes are needed to know more. */
+    /** How many bytes are needed before more can be known. */
     let needed = 4;
     stream.on('data', (part: Buffer) => {
       parts.push(part);

@@ -11,38 +11,38 @@ import { PublicKeys } from './public-keys.ts';
 const debug = debugTopic('auth');
 
 interface AuthEvents {
-  /** A human is being asked: the clock stops until `false`. */
+  /** A person is being asked: the clock stops until `false`. */
   onThinking(thinking: boolean): void;
-  /** The login cannot go on: a user's function threw, or gave nonsense. */
+  /** The login cannot go on: a user's function threw, or returned nonsense. */
   onBroken(error: unknown): void;
-  /** Stops when the login is over, or nobody waits for it any more. */
+  /** Triggered when the login is over, or nobody waits for it any more. */
   over: StopSwitch;
 }
 
-/** Requests after which OpenSSH's server ends the connection (MaxAuthTries), unless it was told otherwise. */
+/** Number of failed requests after which OpenSSH's server ends the connection (MaxAuthTries), by default. */
 const usualTries = 6;
 
 /**
- * Decides what is tried when, in OpenSSH's order: keys, keyboard-interactive, password; never a method that the server
- * does not offer once it has said what it offers. `none`, which `ssh` tries first, comes last: it costs a round trip, and
- * only a server that wants nothing, or an account without a password, is entered by it.
+ * Decides what is tried when, in OpenSSH's order: keys, keyboard-interactive, password; and, once the server has said
+ * which methods it offers, only those. `none`, which `ssh` tries first, comes last: it costs a round trip, and succeeds
+ * only on a server that requires nothing, or with an account that has no password.
  */
 export class Authentication {
   readonly tried: string[] = [];
-  /** What is known of why a certificate may not work, for the hint of a refused login. */
+  /** What is known about why a certificate may not work, for the hint of a refused login. */
   readonly notes: string[] = [];
-  /** What the server would still take, once it has said so. */
+  /** The methods that the server would still accept, once it has named them. */
   offered: readonly string[] | undefined;
   /** Failed requests so far: silence after one of them is a refusal too. */
   failures = 0;
-  /** The server accepted a part of what it wants (RFC 4252 section 5.1). */
+  /** Partial success: the server accepted one of the methods that it requires (RFC 4252 section 5.1). */
   hasPart = false;
   #credentials: Credentials;
   #events: AuthEvents;
   #queue: AsyncGenerator<Candidate>;
   #sent: Candidate | undefined;
   #methodsSent = new Set<string>();
-  /** Everything was refused, and the server is asked whether it lets in without anything. */
+  /** Everything was refused; what remains is to ask whether the server requires nothing. */
   #isAtEnd = false;
   /** The ids of what the server has judged, and would judge the same way again. */
   #judged = new Set<string>();
@@ -61,7 +61,7 @@ export class Authentication {
     this.#queue = this.#candidates();
   }
 
-  /** What an error has to say of the login. */
+  /** What an error reports about the login. */
   get situation() {
     return {
       methodsTried: this.tried,
@@ -75,8 +75,8 @@ export class Authentication {
   }
 
   /**
-   * Must be called after `client.connect`, when ssh2's handlers exist, and before anything else changes how it logs in.
-   * @throws Error when ssh2 cannot be taught to send a signature as it is.
+   * Call this after `client.connect`, when ssh2's handlers exist, and before anything else changes how ssh2 logs in.
+   * @throws Error if ssh2 cannot be made to send a signature as it is.
    */
   watch(client: Client): void {
     if (!sendWholeSignatures(client))
@@ -85,7 +85,7 @@ export class Authentication {
     onAuthFailure(client, (methods, isPartial) => this.#answered(methods, isPartial));
   }
 
-  /** After a partial success a server may want what it did not want before (RFC 4252 section 5.1). */
+  /** After a partial success, a server may require what it did not require before (RFC 4252 section 5.1). */
   #answered(methods: string[], isPartial: boolean): void {
     if (!isPartial) this.failures++;
     debug('refused%s', isPartial ? ' (a part of what it wants)' : '');
@@ -99,7 +99,7 @@ export class Authentication {
 
   /**
    * The authHandler for ssh2. It answers through `next` only: ssh2 takes a returned promise for an invalid method, and
-   * loops until the process is out of memory.
+   * loops until the process runs out of memory.
    */
   readonly handler = (
     methodsLeft: readonly string[] | null,
@@ -109,7 +109,7 @@ export class Authentication {
     this.offered ??= methodsLeft ?? undefined;
     this.#next()
       .then((method) => this.#events.over.aborted || next(method as AnyAuthMethod))
-      // ssh2 throws out of next() as well, for example at a key that cannot sign.
+      // ssh2 also throws out of next(), for example for a key that cannot sign.
       .catch((error) => this.#events.onBroken(error));
   };
 
@@ -133,11 +133,11 @@ export class Authentication {
     if (!agentFirst) yield* this.#publicKeys.own();
     if (agent !== undefined && this.#mayTake('publickey')) yield* this.#publicKeys.ofAgent(agent);
     if (agentFirst) yield* this.#publicKeys.own();
-    // One request is left for what follows.
+    // Leaves one request for what follows.
     for (const candidate of this.#publicKeys.otherWays()) if (this.failures < usualTries - 1) yield candidate;
     if (keyboardInteractive) yield this.#keyboardInteractive();
     if (password !== undefined) yield this.#password(password);
-    // Never the same password twice: a refused login counts at the server.
+    // Never the same password twice: the server counts each failed login.
     const isJudged = this.#judged.has('password');
     if (password !== undefined && !isJudged && !keyboardInteractive) yield this.#keyboardInteractive();
     this.#isAtEnd = true;
@@ -148,7 +148,7 @@ export class Authentication {
     return this.offered === undefined || this.offered.includes(method);
   }
 
-  /** False when the server never wanted any method that there was something for: it may want nothing at all. */
+  /** False if the server never wanted a method for which there was something to try: it may require nothing at all. */
   get #couldSucceed(): boolean {
     return [...this.#methodsSent].some((method) => this.#mayTake(method));
   }
@@ -194,7 +194,7 @@ export class Authentication {
   ): Promise<string[]> {
     const { keyboardInteractive, password = '' } = this.#credentials;
     const isForPassword = round === 0 && prompts.length === 1 && prompts[0]?.echo !== true;
-    // sshd with PAM asks for the password this way; any other question is not ours to answer with it.
+    // sshd with PAM asks for the password this way; it is not the answer to any other question.
     if (!keyboardInteractive) return isForPassword ? [password] : prompts.map(() => '');
     this.#events.onThinking(true);
     try {

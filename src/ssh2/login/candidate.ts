@@ -1,14 +1,14 @@
 import type { AnyAuthMethod } from 'ssh2';
 
-/** One thing to try at a login. */
+/** One thing to try during the login. */
 export interface Candidate {
   /** Its RFC 4252 name. */
   readonly method: 'none' | 'publickey' | 'keyboard-interactive' | 'password';
-  /** What errors say was tried. */
+  /** How errors name it. */
   readonly label: string;
-  /** Where one label stands for several tries, this tells them apart. */
+  /** Tells several tries with the same label apart. */
   readonly id?: string;
-  /** What a refused login should know of it: why it may have been refused. */
+  /** A note for the error of a refused login: why this may have been refused. */
   readonly note?: string | undefined;
   make(): AnyAuthMethod;
 }

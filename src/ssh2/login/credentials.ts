@@ -6,28 +6,28 @@ import { expandHome, readKeyFile } from './key-files.ts';
 import { parsePrivateKey } from './key-formats/private-key.ts';
 import { loadCertificates } from './user-certificates.ts';
 
-/** What a login can be tried with, read and decrypted before any socket opens. */
+/** What can be tried to log in, read and decrypted before any socket opens. */
 export interface Credentials {
   readonly username: string;
   /** Private keys, in the order in which they are tried. */
   readonly keys: readonly ParsedKey[];
-  /** User certificates: of these keys, or of keys that only the agent has. */
+  /** User certificates, for these keys or for keys that only the agent has. */
   readonly certificates: readonly Certificate[];
   readonly password: string | undefined;
   /** Path of the agent's socket or pipe. */
   readonly agent: string | undefined;
-  /** What of the agent is shown, as wire blobs; `'*'` for the rest. Undefined: everything. */
+  /** Which of the agent's keys are offered, as wire blobs; `'*'` stands for the rest. Undefined: all of them. */
   readonly agentKeys: readonly (Buffer | '*')[] | undefined;
   /** Whether the agent is asked before the private keys are tried. */
   readonly agentFirst: boolean;
-  /** Sentences on certificates that lie beside the keys and are of no use. */
+  /** Sentences about unusable certificates found beside the keys. */
   readonly notes: readonly string[];
   readonly keyboardInteractive: KeyboardInteractive | undefined;
 }
 
 /**
- * Reads and decrypts the private keys once, so that no attempt pays for them again.
- * @throws TypeError that tells an unreadable file, a missing passphrase, a wrong one and an unknown format apart.
+ * Reads and decrypts the private keys once, so that later attempts need not.
+ * @throws TypeError that distinguishes an unreadable file, a missing passphrase, a wrong one and an unknown format.
  */
 export async function loadCredentials(options: Omit<ConnectOptions, 'host'>): Promise<Credentials> {
   const { username, password, keyboardInteractive, agentFirst = false } = options;

@@ -1,7 +1,7 @@
 import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { homeFolder } from '../../options/local-account.ts';
 
-/** An RSA key of 16,384 bits, the longest that OpenSSH takes, has 13,000; ssh2 reads the headers of a long text slowly. */
+/** OpenSSH's longest RSA key, 16,384 bits, takes 13,000 characters; ssh2 is slow to read the headers of a long text. */
 export const longestKey = 32_768;
 
 /** A path with its leading `~` replaced by the home folder. @throws TypeError where this process has none. */

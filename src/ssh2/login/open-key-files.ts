@@ -2,8 +2,9 @@ import { stat } from 'node:fs/promises';
 import { expandHome } from './key-files.ts';
 
 /**
- * The private key files that other accounts of this machine may read or write. `ssh` refuses those; here they are used,
- * for files that a container mounts often have such a mode, and told of. Windows has no mode that would say it.
+ * The private key files that other accounts of this machine may read or write. `ssh` refuses to use those; here they
+ * are used, because files mounted into containers often have such a mode, but they are reported. On Windows, the mode
+ * says nothing.
  */
 export async function openKeyFiles(paths: string | readonly string[] = []): Promise<string[]> {
   if (process.platform === 'win32') return [];

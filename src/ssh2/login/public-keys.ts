@@ -19,7 +19,7 @@ type Signs = Pick<AgentClient, 'sign'>;
 /** Where a signature comes from. */
 type Signer = { key: ParsedKey } | { agent: Signs; blob: Buffer };
 
-/** What is shown to the server: a key, or a certificate for it. */
+/** What is sent to the server: a key, or a certificate for it. */
 interface Shown {
   blob: Buffer;
   /** Type of the plain key. */
@@ -27,7 +27,7 @@ interface Shown {
   certificate?: Certificate | undefined;
 }
 
-/** Everything that can be tried with a key, in OpenSSH's order: certificates, keys, then what the agent has. */
+/** Everything that can be tried with a key, in OpenSSH's order: certificates, keys, then the agent's keys. */
 export class PublicKeys {
   readonly #credentials: Credentials;
   readonly #over: StopSwitch;
@@ -35,13 +35,13 @@ export class PublicKeys {
   readonly #note: (label: string) => void;
   readonly #explain: (sentence: string) => void;
   #agent: AgentClient | undefined;
-  /** The signature algorithms that the server takes, if it says so (RFC 8308 section 3.1). */
+  /** The signature algorithms that the server accepts, if it names them (RFC 8308 section 3.1). */
   #taken: readonly string[] | undefined;
   #otherWays: Candidate[] = [];
 
   /**
-   * @param use the signature algorithms to use (`accepted`), what is told of what was found instead of a key (`note`), and
-   * of what the agent did with one (`explain`).
+   * @param use `accepted`: the signature algorithms to use; `note`: called with what was found in place of a key;
+   * `explain`: called with what the agent did with a key.
    */
   constructor(
     credentials: Credentials,
@@ -59,7 +59,7 @@ export class PublicKeys {
     this.#explain = use.explain;
   }
 
-  /** Whether the agent is being asked, and has not answered. */
+  /** Whether the agent is being asked and has not answered yet. */
   get waitsForAgent(): boolean {
     return this.#agent?.isAsked ?? false;
   }
@@ -87,7 +87,7 @@ export class PublicKeys {
     for (const key of keys) yield* this.#tries({ blob: key.getPublicSSH(), type: key.type }, { key });
   }
 
-  /** What the agent has; keys and certificates that were tried already are left out. */
+  /** The agent's keys and certificates, without those already tried. */
   async *ofAgent(path: string): AsyncGenerator<Candidate> {
     const agent = new AgentClient(path, this.#over.signal);
     this.#agent = agent;
@@ -121,16 +121,17 @@ export class PublicKeys {
   }
 
   /**
-   * What was shown before, with another signature. It comes after everything else: each try counts at the server, and
-   * `ssh` has one only for each key.
+   * What was tried before, with another signature algorithm. It comes after everything else: the server counts each
+   * try, and `ssh` makes only one per key.
    */
   *otherWays(): Generator<Candidate> {
     yield* this.#otherWays;
   }
 
   /**
-   * RSA keys sign in two ways. What a server says of it is no promise: OpenSSH 9.2 names what it knows, not what its
-   * PubkeyAcceptedAlgorithms allow. So an own key is shown both ways; of an agent's many keys, each once if possible.
+   * RSA keys can sign in two ways. What a server says about it is no promise: OpenSSH 9.2 lists what it knows, not what
+   * its PubkeyAcceptedAlgorithms allows. So a key at hand is tried both ways; of an agent's many keys, each once if
+   * possible.
    */
   *#tries(shown: Shown, signer: Signer): Generator<Candidate> {
     const isTaken = (algorithm: string) =>
@@ -142,7 +143,7 @@ export class PublicKeys {
     this.#otherWays.push(...others.map((algorithm) => this.#candidate(shown, algorithm, signer)));
   }
 
-  /** Kinds of keys that have no name yet are the agent's business. */
+  /** Types of keys that are unknown here are left to the agent. */
   #algorithmsFor({ type, blob }: Shown): readonly string[] {
     const algorithms = signatureAlgorithms(type);
     const asked = (algorithm: string) => (isCertificate(blob) ? certificateAlgorithm(algorithm) : algorithm);
@@ -151,7 +152,7 @@ export class PublicKeys {
     return algorithms.filter((one) => place(one) !== -1).sort((a, b) => place(a) - place(b));
   }
 
-  /** The server takes a key before the agent is asked to sign with it: what then fails is the agent's. */
+  /** The server accepts a key before the agent is asked to sign with it, so what fails then is the agent's fault. */
   #told(shown: Shown, signer: Signer): Signer {
     if (!('agent' in signer)) return signer;
     const { agent, blob } = signer;
@@ -188,13 +189,13 @@ export class PublicKeys {
   }
 }
 
-/** A kind of key that has no name here is shown, but counts at the server as every key does: after the others. */
+/** A key of a type that is unknown here is tried too, but after the others, as the server counts every try. */
 function knownFirst(blobs: readonly Buffer[]): Buffer[] {
   const isKnown = (blob: Buffer) => resolveKeyType(plainType(nameOf(blob))) !== undefined;
   return [...blobs.filter(isKnown), ...blobs.filter((blob) => !isKnown(blob))];
 }
 
-/** The named ones in their order, certificates before keys; `*` stands for all that no name fits. */
+/** The named ones in their order, certificates before keys; `*` stands for all that no name matches. */
 function chosenOf(blobs: readonly Buffer[], names: readonly (Buffer | '*')[]): Buffer[] {
   const fits = (name: Buffer | '*', blob: Buffer) =>
     name !== '*' && (name.equals(blob) || isOneKey(name, blob));
@@ -227,9 +228,9 @@ function method(username: string, shown: OpaqueKey, algorithm: string, signer: S
 
 type Signed = (error: Error | undefined, signature?: Buffer) => void;
 
-/** ssh2 burns the rest of an agent's keys when a server takes one of them as a part of what it wants. */
+/** ssh2 discards the rest of an agent's keys when a server accepts one of them as partial success. */
 function oneKeyAgent(key: ParsedKey, algorithm: string, signer: { agent: Signs; blob: Buffer }): BaseAgent {
-  // A class would have to extend ssh2.BaseAgent when this module loads; a bundle loads ssh2 later.
+  // A class would have to extend ssh2.BaseAgent when this module loads, but ssh2 is only loaded later.
   return Object.assign(Object.create(ssh2.BaseAgent.prototype) as BaseAgent, {
     getIdentities: (callback: (error: undefined, keys: ParsedKey[]) => void) => callback(undefined, [key]),
     sign: (_key: unknown, data: Buffer, _options: unknown, callback: Signed) => {

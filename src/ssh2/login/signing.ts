@@ -3,7 +3,7 @@ import type { ParsedKey } from 'ssh2';
 import { resolveKeyType } from '../../host-key/keys/public-key.ts';
 import { wireString } from '../../host-key/keys/wire-string.ts';
 
-/** The hash of each signature algorithm; Ed25519 brings its own. */
+/** The hash of each signature algorithm; Ed25519 has its own. */
 const hashes: Readonly<Record<string, string>> = {
   'rsa-sha2-512': 'sha512',
   'rsa-sha2-256': 'sha256',
@@ -13,22 +13,24 @@ const hashes: Readonly<Record<string, string>> = {
   'ecdsa-sha2-nistp521': 'sha512',
 };
 
-/** The algorithms that a key of a type signs with, most wanted first (RFC 8332 for RSA). */
+/** The algorithms with which a key of this type signs, in order of preference (RFC 8332 for RSA). */
 export function signatureAlgorithms(type: string): readonly string[] {
   return type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type];
 }
 
-/** `rsa-sha2-512` as a request names it that shows a certificate: `rsa-sha2-512-cert-v01@openssh.com`. */
+/** The name that a request with a certificate uses, such as `rsa-sha2-512-cert-v01@openssh.com` for `rsa-sha2-512`. */
 export function certificateAlgorithm(algorithm: string): string {
   return `${algorithm.replace(/@openssh\.com$/, '')}-cert-v01@openssh.com`;
 }
 
-/** The type of the key inside a blob: of a certificate, of the certified key. Unknown types stand for themselves. */
+/**
+ * The type of the key inside a blob: for a certificate, of the certified key. Unknown types are returned as they are.
+ */
 export function plainType(name: string): string {
   return resolveKeyType(name)?.type ?? name;
 }
 
-/** A whole signature (RFC 4253 section 6.6): the algorithm's name and the bytes in SSH's form. */
+/** A whole signature (RFC 4253 section 6.6): the algorithm's name and the bytes in SSH's encoding. */
 export function wholeSignature(key: ParsedKey, algorithm: string, data: Buffer): Buffer {
   const hash = hashes[algorithm] ?? null;
   const pem = key.getPrivatePEM();
@@ -38,7 +40,7 @@ export function wholeSignature(key: ParsedKey, algorithm: string, data: Buffer):
   return Buffer.concat([wireString(Buffer.from(algorithm)), wireString(bytes)]);
 }
 
-/** Two numbers of equal length, as two integers of SSH (RFC 5656 section 3.1.2). */
+/** Two numbers of equal length as two mpints (RFC 5656 section 3.1.2). */
 function numbersOf(pair: Buffer): Buffer {
   const half = pair.length / 2;
   return Buffer.concat([integer(pair.subarray(0, half)), integer(pair.subarray(half))]);

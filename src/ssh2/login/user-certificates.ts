@@ -11,17 +11,18 @@ type CertificateOptions = Pick<ConnectOptions, 'certificate' | 'certificatePath'
 
 interface Loaded {
   certificates: Certificate[];
-  /** Sentences on files that are of no use. */
+  /** Sentences about unusable files. */
   notes: string[];
 }
 
 /**
- * The user certificates that the options name; else those that lie beside the key files, as `ssh` finds them
+ * The user certificates that the options name; otherwise those beside the key files, where `ssh` looks for them too
  * (`id_ed25519-cert.pub`).
  *
- * @param keys the private keys at hand.
- * @param hasAgent then a certificate may belong to a key that only the agent has.
- * @throws TypeError for a certificate that is named and cannot be read, is no user certificate, or when none is for a key at hand.
+ * @param keys The private keys at hand.
+ * @param hasAgent If true, a certificate may belong to a key that only the agent has.
+ * @throws TypeError for a named certificate that cannot be read or is not a user certificate, or if none of them
+ * belongs to a key at hand.
  */
 export async function loadCertificates(
   options: CertificateOptions,
@@ -38,12 +39,12 @@ export async function loadCertificates(
   return { certificates: fitting.map(({ certificate }) => certificate), notes: [] };
 }
 
-/** The certificate that an agent's key is, if it is one. */
+/** The certificate in an agent's blob, if it is one. */
 export function certificateOf(blob: Buffer): Certificate | undefined {
   return readCertificate(blob);
 }
 
-/** Whether a certificate is for a key. */
+/** Whether a certificate belongs to a key. */
 export function isFor(certificate: Certificate, key: ParsedKey): boolean {
   const identity = readPublicKey(key.getPublicSSH())?.identity;
   return identity !== undefined && certificate.key.identity.equals(identity);
@@ -95,8 +96,8 @@ function forAnotherKey({ option, certificate }: Named, keys: readonly ParsedKey[
 }
 
 /**
- * A damaged or foreign file beside a key is none of the caller's words: `ssh` passes over it too. What is wrong with it
- * is told if the login fails.
+ * The caller did not ask for the files beside a key, so a damaged or foreign one is skipped, as `ssh` does; what is
+ * wrong with it is reported if the login fails.
  */
 async function besideKeys(paths: readonly string[], keys: readonly ParsedKey[]): Promise<Loaded> {
   const certificates: Certificate[] = [];

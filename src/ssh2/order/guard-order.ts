@@ -14,8 +14,8 @@ import { MessageOrder, mayLeaveInPlainText, type OutOfTurn, type Rekeys } from '
 const protocolError = 2;
 
 /**
- * Lets no message through to ssh2 that is out of turn, and nothing leave unencrypted but the key exchange. To be
- * called after `client.connect`, before anything was received. `onBroken` must see to it that nothing more is read.
+ * Lets no message that is out of turn reach ssh2, and nothing but the key exchange leave unencrypted. Call it after
+ * `client.connect`, before anything is received. `onBroken` must see to it that nothing more is read.
  */
 export function guardOrder(
   client: Client,

@@ -1,4 +1,4 @@
-/** The messages of SSH by number (RFC 4250 section 4.1, RFC 8308), as far as a client meets them. */
+/** The SSH messages by number (RFC 4250 section 4.1, RFC 8308), as far as a client meets them. */
 const names: Readonly<Record<number, string>> = {
   1: 'DISCONNECT',
   2: 'IGNORE',

@@ -1,10 +1,10 @@
 import { messageName } from './message-names.ts';
 
-/** What a server sent though it was not its turn. */
+/** A message that the server sent out of turn. */
 export interface OutOfTurn {
-  /** `SSH_MSG_SERVICE_ACCEPT (6)`. */
+  /** For example `SSH_MSG_SERVICE_ACCEPT (6)`. */
   message: string;
-  /** A clause: `during the login`. */
+  /** A phrase such as `during the login`. */
   when: string;
   /** What it could have sent instead. */
   allowed: string;
@@ -30,14 +30,14 @@ const kexInit: NumberRange = [20, 20];
 /** KEXINIT, NEWKEYS and the messages of each method (RFC 4250 section 4.1.2). */
 const keyExchange: NumberRange = [20, 49];
 
-/** RFC 4253 sections 7.1 and 9; ssh2 itself sees to the order within the key exchange. */
+/** RFC 4253 sections 7.1 and 9; ssh2 itself checks the order within the key exchange. */
 const exchange: Rule = {
   when: 'during the key exchange',
   allowed: 'the key exchange (20 to 49) and 1 to 4',
   ranges: [disconnect, idle, keyExchange],
 };
 
-/** Strict key exchange (OpenSSH's PROTOCOL, section 1.10): until the first NEWKEYS not even IGNORE. */
+/** Strict key exchange (OpenSSH's PROTOCOL, section 1.10): until the first NEWKEYS, not even IGNORE is allowed. */
 const strictExchange: Rule = {
   when: 'during a strict key exchange',
   allowed: 'the key exchange (20 to 49) and SSH_MSG_DISCONNECT (1)',
@@ -45,7 +45,7 @@ const strictExchange: Rule = {
 };
 
 const rules: Readonly<Record<Exclude<Stage, 'exchange'>, Rule>> = {
-  // A server announces its extensions right behind its NEWKEYS (RFC 8308 section 2.4), while we look at its key.
+  // A server announces its extensions right after its NEWKEYS (RFC 8308 section 2.4), while we check its host key.
   verdict: {
     when: 'between its SSH_MSG_NEWKEYS and ours, before its host key is accepted',
     allowed: 'SSH_MSG_EXT_INFO (7) and 1 to 4',
@@ -61,7 +61,7 @@ const rules: Readonly<Record<Exclude<Stage, 'exchange'>, Rule>> = {
     allowed: 'the authentication protocol (51 to 79), SSH_MSG_EXT_INFO (7), SSH_MSG_KEXINIT (20) and 1 to 4',
     ranges: [disconnect, idle, extInfo, kexInit, [51, 79]],
   },
-  // 8 to 19 are not assigned: what a peer does not know there it need not refuse.
+  // 8 to 19 are unassigned: a peer need not reject numbers there that it does not know.
   session: {
     when: 'after the login',
     allowed: 'the connection protocol (80 and above), SSH_MSG_KEXINIT (20) and 1 to 4',
@@ -69,7 +69,7 @@ const rules: Readonly<Record<Exclude<Stage, 'exchange'>, Rule>> = {
   },
 };
 
-/** Told when a key exchange behind the first one begins and ends. */
+/** Called when a key exchange after the first one begins and ends. */
 export interface Rekeys {
   begun(): void;
   ended(): void;
@@ -85,13 +85,13 @@ const newKeys = 21;
 const success = 52;
 
 /**
- * Which message a server may send when (RFC 4253 sections 7.1, 7.3, 9.3 and 10; RFC 4252; RFC 8308), and what we may
- * send while nothing is encrypted yet. The one place that decides it: ssh2 hands on whatever has a handler, and so
- * answers a server that has not proved who it is.
+ * Which messages a server may send when (RFC 4253 sections 7.1, 7.3, 9 and 10; RFC 4252; RFC 8308), and what we may
+ * send while nothing is encrypted yet. This is the only place that decides it: ssh2 passes on every message that has a
+ * handler, and so answers a server that has not proved its identity.
  */
 export class MessageOrder {
   #stage: Stage = 'exchange';
-  /** Where a re-key leads back to. */
+  /** The stage to which a re-key returns. */
   #after: Exclude<Stage, 'exchange' | 'verdict'> = 'service';
   #rekeying = false;
   #asked = false;
@@ -103,7 +103,7 @@ export class MessageOrder {
     this.#rekeys = rekeys;
   }
 
-  /** Takes note of a message that came; tells what is wrong with it, if anything. */
+  /** Records an incoming message; returns what is wrong with it, if anything. */
   receive(type: number | undefined): OutOfTurn | undefined {
     const rule = this.#rule(type ?? 0);
     if (type === undefined) return { ...outOfTurn(0, rule), message: 'a message of no bytes' };
@@ -112,14 +112,14 @@ export class MessageOrder {
     return undefined;
   }
 
-  /** Both sides' NEWKEYS are through: the server's host key is accepted, and its signature is right. */
+  /** Both sides have sent NEWKEYS: the server's host key is accepted, and its signature is right. */
   keysExchanged(): void {
     this.#stage = this.#after;
     if (this.#rekeying) this.#rekeys?.ended();
     this.#rekeying = false;
   }
 
-  /** A request for a login is going out. */
+  /** An authentication request is being sent. */
   loginRequested(): void {
     this.#asked = true;
   }
@@ -154,7 +154,7 @@ export class MessageOrder {
   }
 }
 
-/** Whether this may leave us unencrypted: key exchange and what steers the transport, nothing of what comes after. */
+/** Whether we may send this unencrypted: only the key exchange and the generic transport messages. */
 export function mayLeaveInPlainText(type: number): boolean {
   return contains([disconnect, idle, keyExchange], type);
 }

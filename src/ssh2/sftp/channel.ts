@@ -18,13 +18,13 @@ import { MalformedPacket, type PacketReader, packetType } from './wire.ts';
 import { assumedOrder, type Findings, Writes, writesAnywhere } from './write-order.ts';
 
 export const defaultRequestTimeout = 60_000;
-/** Bytes that may be on their way to us on one session: what fills a long line, within bounds. */
+/** Bytes that may be on their way to us on one session: enough to fill a long line, within bounds. */
 const receiveRate = 160_000;
 const receiveWindows = { least: 16 * 1024 * 1024, most: 32 * 1024 * 1024 };
-/** A session counts as to spare when others remain for commands. */
+/** A session may be opened as spare if this many remain for others. */
 const leaveForOthers = 2;
 
-/** Opens an SFTP session; settles by itself whatever the server does, and leaves nothing open when it fails. */
+/** Opens an SFTP session; settles whatever the server does, and leaves nothing open if it fails. */
 export async function openSftp(
   link: Link,
   options: OpenSftpOptions & { serverVersion?: string | undefined; findings?: Findings } = {},
@@ -55,9 +55,9 @@ export async function openSftp(
 
 interface Subsystem {
   channel: ClientChannel;
-  /** Milliseconds of a round trip; 0 when it was not measured. */
+  /** Milliseconds of a round trip; 0 if it was not measured. */
   roundTrip: number;
-  /** Tells when the server refuses the subsystem after all; undefined where it has granted it. */
+  /** Reports if the server refuses the subsystem later; undefined if it has granted it already. */
   refused?: (listener: (error: SshError) => void) => void;
 }
 
@@ -70,9 +70,10 @@ interface Asking {
 const what = 'an SFTP session';
 
 /**
- * A session on which SFTP is asked for. OpenSSH, also for Windows, opens the window of the session while it deals with
- * that request, and ignores what comes before (channels.c `channel_set_fds`, `channel_input_data`): its answer is not
- * waited for, as data behind the request is never beyond the window. Others are given nothing before they have answered.
+ * A session on which the sftp subsystem is requested. OpenSSH, including OpenSSH for Windows, opens the session's
+ * window while it handles that request, and ignores earlier data (channels.c `channel_set_fds`, `channel_input_data`):
+ * its answer is not awaited, as data that follows the request is never beyond the window. Other servers are sent
+ * nothing until they answer.
  */
 async function openSubsystem(link: Link, { signal, timeout, serverVersion }: Asking): Promise<Subsystem> {
   const refusal = latch<Error>();
@@ -89,7 +90,7 @@ async function openSubsystem(link: Link, { signal, timeout, serverVersion }: Ask
         if (!isAnswered) callback(error, { channel, roundTrip });
         else if (error) refusal.resolve(error);
       });
-      // The answer to the open request takes a server no time; what follows starts a process there.
+      // The server answers the open request at once; what follows starts a process there.
       behindFirstRequest(client, id, (channel) => {
         roundTrip = now() - askedAt;
         if (!isOpenSsh(serverVersion)) return;
@@ -109,7 +110,7 @@ async function openSubsystem(link: Link, { signal, timeout, serverVersion }: Ask
   });
 }
 
-/** Begins SFTP; a failure of that is the session's end, and what has been asked on it already fails by it. */
+/** Starts SFTP. If that fails, the session ends, and with it every request already made on it. */
 async function greeted(
   link: Link,
   session: SftpSession,
@@ -131,8 +132,8 @@ async function greeted(
 }
 
 /**
- * The limits are asked for but not waited for: replies come in order, so they are known when the first file is open,
- * and a server that never tells them is taken at its minimum.
+ * The limits are requested but not awaited: replies come in order, so they are known when the first file is open, and a
+ * server that never sends them is assumed to have the minimum.
  */
 function establish(
   session: SftpSession,
@@ -141,7 +142,7 @@ function establish(
   serverVersion: string | undefined,
 ): void {
   const number = version.uint32();
-  // Attributes have another form from version 4 on, and would be misread.
+  // From version 4 on, attributes are encoded differently and would be misread.
   if (number !== 3)
     throw session.broken({ operation: 'session', path: undefined }, `version ${number} of SFTP instead of 3`);
   operations.useExtensions(readExtensions(version));

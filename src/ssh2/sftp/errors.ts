@@ -43,7 +43,7 @@ export function refusal(
   });
 }
 
-/** The reply is not what the request asks for, or not SFTP at all. */
+/** The reply does not match the request, or is not SFTP at all. */
 export function brokenReply(where: Where, asked: Asked, what: string): SftpFailed {
   return new SftpFailed(`${subject(where, asked)} failed: the server sent ${printable(what)}`, {
     ...where,
@@ -53,7 +53,7 @@ export function brokenReply(where: Where, asked: Asked, what: string): SftpFaile
   });
 }
 
-/** The server has not named the extension in its greeting, so it is not asked. */
+/** The server has not announced the extension, so it is not asked. */
 export function notOffered(where: Where, asked: Asked, extension: string): SftpFailed {
   const status = statusCode.unsupported;
   const reason = `the server does not offer ${extension}`;
@@ -86,7 +86,7 @@ export function sessionEnded(where: Where, why: string, retryable = true): SftpF
   });
 }
 
-/** Text came where SFTP should begin, or go on. */
+/** Text arrived where SFTP should have begun or continued. */
 export function spoke(where: Where, when: string, text: string): SftpFailed {
   const reason = `the server sent text ${when}: ${quoted(text)}`;
   return new SftpFailed(`The SFTP session with ${where.host}:${where.port} is over: ${reason}`, {
@@ -103,7 +103,7 @@ function subject(where: Where, { operation, path }: Asked): string {
   return `SFTP ${operation}${path === undefined ? '' : ` of ${quoted(path)}`} on ${where.host}:${where.port}`;
 }
 
-/** Some servers leave out the text, against the protocol. */
+/** Some servers leave the text out, contrary to the protocol. */
 function statusText(reader: PacketReader): string | undefined {
   try {
     return reader.left > 0 ? reader.bytes().toString('utf8') || undefined : undefined;

@@ -1,4 +1,4 @@
-// OpenSSH's extensions of SFTP (its PROTOCOL, section 4). Where the server does not offer one, asking it rejects.
+// OpenSSH's SFTP extensions (its PROTOCOL, section 4). If the server does not offer one, the call rejects.
 import type { CopyRange, SftpHandle, SftpRequests } from './requests.ts';
 
 type Extended = Pick<SftpRequests, 'extended'>;

@@ -9,7 +9,7 @@ export class Greeting {
       this.#bytes = Buffer.concat([this.#bytes, chunk.subarray(0, kept - this.#bytes.length)]);
   }
 
-  /** The text, where it is one, if only an empty line: the length of a true first packet begins with a zero byte. */
+  /** The text, if it is any, even an empty line: the length of a genuine first packet begins with a zero byte. */
   get noise(): string | undefined {
     const [text = ''] = this.#bytes.toString('utf8').split('\0');
     return /^[\t\r\n\x1b -~\u0080-\ufffc]/.test(text) ? text.trimEnd() || text : undefined;

@@ -8,15 +8,15 @@ export interface SftpLimits {
   maxHandles: number;
 }
 
-/** What OpenSSH's `limits@openssh.com` allows; more gains nothing. */
+/** What OpenSSH's `limits@openssh.com` allows; more would gain nothing. */
 const largest = 261_120;
-/** Every server must take packets of 34,000 bytes; this leaves room for the header. */
+/** Every server must accept packets of 34,000 bytes; this leaves room for the header. */
 const smallest = 32_768 - 1024;
 
 /**
- * Before the server has told its limits. OpenSSH and dropbear take 256 KiB packets; rclone takes writes of
- * that size, and gives 32 KiB; others promise 34,000 bytes, and
- * no OpenSSH for Windows that does not tell its limits may be sent more: see `maxWrite` of its versions.
+ * Applies until the server has sent its limits. OpenSSH and dropbear accept packets of 256 KiB; rclone accepts writes
+ * of that size, and returns 32 KiB per read; others promise 34,000 bytes. An OpenSSH for Windows that does not send its
+ * limits must not be sent more than that: see `maxWrite` of its versions.
  */
 export function assumedLimits(serverVersion: string | undefined): SftpLimits {
   const windows = windowsFacts(serverVersion);
@@ -29,7 +29,7 @@ export function assumedLimits(serverVersion: string | undefined): SftpLimits {
 
 /**
  * The reply to `limits@openssh.com`; zero means that the server does not say. A Windows server is asked for no more
- * than it answers: the rest of a block would take a request of its own.
+ * than it returns at once: the rest of a block would take a request of its own.
  */
 export function readLimits(
   reader: PacketReader,

@@ -1,10 +1,10 @@
 const typeBits: Readonly<Record<string, number>> = { d: 0o040000, l: 0o120000, '-': 0o100000 };
 const typeMask = 0o170000;
 
-/** A line as `ls -l` prints it; any other text says nothing, whatever letter it begins with. */
+/** A line as `ls -l` prints it; other text means nothing, whatever its first letter. */
 const asOfLs = /^([dl-])((?:[r-][w-][xsStT-]){3})[.+@]?\s/;
 
-/** The mode of a listed name, with the type of the file where only the line for people (`longname`) tells it. */
+/** The mode of a listed name, with the file type taken from `longname`, the line for people, if only that gives it. */
 export function listedMode(mode: number | undefined, longName: Buffer): number | undefined {
   if (mode !== undefined && (mode & typeMask) !== 0) return mode;
   const [, type = '', letters = ''] = asOfLs.exec(longName.toString('latin1', 0, 16)) ?? [];

@@ -4,7 +4,7 @@ import { defaultRequestTimeout, openSftp } from './channel.ts';
 import type { SftpOperations } from './operations.ts';
 import type { OpenSftpOptions, SftpOpener, SftpRequests } from './requests.ts';
 
-/** Opening a session takes two round trips or more: one that is free again waits this long for the next transfer. */
+/** Opening a session takes two round trips or more, so an unused one is kept this long for the next transfer. */
 const idleTime = 5_000;
 const mostIdle = 8;
 
@@ -51,7 +51,7 @@ class IdleSessions {
   keep(sftp: SftpOperations): void {
     if (sftp.ended || this.#idle.has(sftp)) return;
     const { waiting, takesSeveral } = this.#link.slots;
-    // A server that is not known to take several sessions would have this one beside the next command's.
+    // On a server not known to allow several sessions, this one would be open beside the next command's.
     const isUnwanted = waiting > 0 || !takesSeveral;
     if (sftp.busy || isUnwanted || this.#idle.size >= mostIdle) return void sftp.close();
     const stop = startTimer(idleTime, () => this.#close(sftp), false);

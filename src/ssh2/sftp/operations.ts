@@ -29,7 +29,7 @@ const aRead = { operation: 'read', path: undefined };
 const aWrite = { operation: 'write', path: undefined };
 const nothing = () => undefined;
 
-/** The requests of SFTP version 3, and OpenSSH's extensions of it, on one session. */
+/** The requests of SFTP version 3, and of OpenSSH's extensions, on one session. */
 export class SftpOperations implements SftpRequests {
   #session: SftpSession;
   #extensions: ReadonlyMap<string, string> = new Map();
@@ -222,7 +222,7 @@ export class SftpOperations implements SftpRequests {
     this.#session.requestTimeout = ms;
   }
 
-  /** What `release` does; the session is closed unless somebody wants it. */
+  /** What `release` does; by default the session is closed. */
   onRelease: () => void = () => void this.close();
 
   release(): void {
@@ -284,7 +284,7 @@ export class SftpOperations implements SftpRequests {
   }
 }
 
-/** The session makes sure that the first piece holds this much. */
+/** The session ensures that the first piece is long enough. */
 function statusOf(reply: Reply): number {
   return (reply.pieces[0] as Buffer).readUInt32BE(5);
 }

@@ -2,7 +2,7 @@ import type { SshError } from '../../errors/index.ts';
 import { startTimer } from '../../time/timer.ts';
 import type { PacketPieces } from './splitter.ts';
 
-/** A reply as it came: its type, and its pieces, of which the first holds at least the head. */
+/** A reply as it came: its type and its pieces, the first of which holds at least the head. */
 export interface Reply {
   type: number;
   pieces: PacketPieces;
@@ -15,26 +15,26 @@ export interface Pending {
   settle(error: SshError | undefined, reply: Reply | undefined): void;
 }
 
-/** How often, within the timeout, the oldest request is looked at. */
+/** How often the oldest request is checked within the timeout. */
 const looks = 4;
 
 /**
- * The requests that wait for a reply. Servers answer in order, so only the oldest request's wait says something; the
- * others wait behind it. No timer per request: one timer looks whether the oldest is still the same.
+ * The requests that wait for a reply. Servers answer in order, so only the oldest request's wait is meaningful; the
+ * others wait behind it. There is no timer per request: one timer checks whether the oldest is still the same.
  */
 export class PendingRequests {
   #waiting = new Map<number, Pending>();
   #lastId = -1;
-  /** Milliseconds; a change counts from the next look on. */
+  /** Milliseconds; a change takes effect at the next check. */
   timeout: number;
-  /** While set no request is overdue: the session is being opened, which has a limit of its own. */
+  /** While set, no request is overdue: the session is being opened, which has a timeout of its own. */
   isHeld = false;
   #onOverdue: (pending: Pending) => void;
   #stopTimer: (() => void) | undefined;
   #oldest: number | undefined;
   #seen = 0;
 
-  /** `onOverdue` gets a request that is no longer in the table; a late reply to it will be ignored. */
+  /** `onOverdue` receives a request that has left the table; a late reply to it will be ignored. */
   constructor(timeout: number, onOverdue: (pending: Pending) => void) {
     this.timeout = timeout;
     this.#onOverdue = onOverdue;
@@ -52,14 +52,13 @@ export class PendingRequests {
     return this.#lastId;
   }
 
-  /** The request that this reply answers; undefined for a reply that nobody waits for. */
+  /** The request that this reply answers; undefined if nobody waits for it. */
   take(id: number): Pending | undefined {
     const pending = this.#waiting.get(id);
     if (pending) this.#waiting.delete(id);
     return pending;
   }
 
-  /** Empties the table and stops the timer. */
   takeAll(): Pending[] {
     const all = [...this.#waiting.values()];
     this.#waiting.clear();

@@ -6,59 +6,59 @@ import type { Lost } from '../transport/lost.ts';
 import type { Field, PacketReader, SftpAttributes, SftpName } from './wire.ts';
 import type { Writes } from './write-order.ts';
 
-/** An open file or folder of the server; the server chooses the bytes. */
+/** An open file or folder on the server, which chooses these bytes. */
 export type SftpHandle = Buffer;
 
-/** A path; in bytes where a name is not UTF-8. */
+/** A path; as bytes if a name is not UTF-8. */
 export type RawPath = string | Buffer;
 
-/** Data of a READ, in the pieces in which it came; undefined at the end of the file. */
+/** The data of a READ, in the pieces in which it arrived; undefined at the end of the file. */
 export type ReadDone = (error: SshError | undefined, pieces: Buffer[] | undefined, length: number) => void;
 export type WriteDone = (error: SshError | undefined) => void;
 
-/** Bytes that the buffer of a `write` must have free before its data, for the packet's header. */
+/** How many bytes the buffer of a `write` must leave free before its data, for the packet's header. */
 export const writeHeadroom = 288;
 
 /**
- * One SFTP session as the transfer engine sees it. Every request settles: by its reply, by its deadline, or by the
- * end of the session or connection. Requests may overlap without limit; the caller bounds them.
+ * One SFTP session as the transfer engine sees it. Every request settles: by its reply, by its deadline, or by the end
+ * of the session or connection. Any number of requests may overlap; the caller limits them.
  */
 export interface SftpRequests {
-  /** Most bytes that the server gives or takes in one request. */
+  /** The most bytes that the server returns or accepts in one request. */
   readonly maxRead: number;
   readonly maxWrite: number;
-  /** Open files that the server allows at once. */
+  /** How many files the server lets us have open at once. */
   readonly maxHandles: number;
-  /** Milliseconds of the round trip in which the session was opened; 0 when it is not known. */
+  /** Milliseconds of the round trip that opened the session; 0 if unknown. */
   readonly roundTrip: number;
-  /** Bytes that the server may have on their way to us. */
+  /** How many bytes the server may have on their way to us. */
   readonly receiveWindow: number;
-  /** What is known of the server when it is an OpenSSH for Windows. */
+  /** What is known of the server if it is OpenSSH for Windows. */
   readonly windows: WindowsFacts | undefined;
-  /** How the server takes the writes of one file, as far as the connection knows. */
+  /** How the server accepts the writes of one file, as far as the connection knows. */
   readonly writes: Writes;
-  /** Why the session is over; undefined while it serves. */
+  /** Why the session is over; undefined while it is usable. */
   readonly ended: SshError | undefined;
   /**
-   * Resolves when the server has greeted, with its extensions; rejects when it does not. Pending only with `atOnce`:
-   * answers come in order, so whoever has one knows what the server offers.
+   * Resolves when the server has greeted us and named its extensions; rejects if it does not. Only with `atOnce` may it
+   * still be pending: answers come in order, so whoever has received one knows what the server offers.
    */
   readonly greeted: Promise<void>;
   /** Whether the server offers this extension in this version. */
   supports(extension: string, version?: string): boolean;
-  /** Calls back once when the session ends (at once if it has). Returns the way to unsubscribe. */
+  /** Calls back once when the session ends (at once if it has ended). Returns a function that unsubscribes. */
   onEnded(listener: (error: SshError) => void): () => void;
 
   open(path: string, flags: number, attributes?: SftpAttributes): Promise<SftpHandle>;
   closeHandle(handle: SftpHandle): Promise<void>;
-  /** Never throws, and calls back in a later turn or in this one. */
+  /** Never throws; calls back in this turn or a later one. */
   read(handle: SftpHandle, position: number, length: number, done: ReadDone): void;
   /**
    * Writes `buffer[start, start + length)`, and the packet's header in front of it into the same buffer. The buffer
-   * belongs to the session until `done`, and for ever if that brings an error.
+   * belongs to the session until `done` is called, and forever if that reports an error.
    */
   write(handle: SftpHandle, position: number, data: WriteData, done: WriteDone): void;
-  /** The error of a file that ends at `position`, and has bytes behind it. */
+  /** The error for a file that ends at `position` and yet has bytes after it. */
   badEnd(position: number): SshError;
   fstat(handle: SftpHandle): Promise<SftpAttributes>;
   fsetstat(handle: SftpHandle, attributes: SftpAttributes): Promise<void>;
@@ -74,26 +74,26 @@ export interface SftpRequests {
   realPath(path: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
   readLink(path: RawPath): Promise<string>;
-  /** Makes `path` a link to `target`. */
+  /** Creates the link `path`, which points to `target`. */
   symlink(target: string, path: string): Promise<void>;
-  /** Asks an extension; see extensions.ts. Rejects where the server does not offer it. */
+  /** Sends an extended request; see extensions.ts. Rejects if the server does not offer the extension. */
   extended<T = void>(request: ExtendedRequest<T>): Promise<T>;
   /**
-   * Gives the session back for others to use; nothing may be asked of it any more. To be called when every request
-   * is answered and every handle closed; `close` when that is not sure.
+   * Returns the session for others to use; nothing more may be requested on it. Call it when every request is answered
+   * and every handle closed; if that is uncertain, call `close`.
    */
   release(): void;
-  /** Ends the session. Idempotent; resolves when the server has closed it, or will not. */
+  /** Ends the session. Idempotent; resolves when the server has closed it, or no longer will. */
   close(): Promise<void>;
 }
 
 export interface ExtendedRequest<T> {
   operation: string;
   path: string | undefined;
-  /** The name of the extension, of which version 1 is asked. */
+  /** The name of the extension; it is used in version 1. */
   extension: string;
   fields: readonly Field[];
-  /** Reads the answer; absent where that is a status only. */
+  /** Reads the answer; absent if that is only a status. */
   read?: (reader: PacketReader) => T;
 }
 
@@ -111,13 +111,15 @@ export interface CopyRange {
 
 export interface OpenSftpOptions {
   signal?: AbortSignal | undefined;
-  /** Milliseconds for opening the session; the connection's `timeouts.channel` by default. */
+  /** Milliseconds allowed for opening the session; the connection's `timeouts.channel` by default. */
   timeout?: number | undefined;
   /** Milliseconds to wait for the reply to a request, once all earlier ones are answered. Default 60,000. */
   requestTimeout?: number | undefined;
-  /** Open only when sessions are to spare; reject at once rather than wait in line. */
+  /** Open only if sessions are to spare; reject at once rather than wait in line. */
   spare?: boolean | undefined;
-  /** Where the server is OpenSSH, do not wait for its greeting: the first requests leave with our own. See `greeted`. */
+  /**
+   * If the server is OpenSSH, do not wait for its greeting: the first requests leave together with ours. See `greeted`.
+   */
   atOnce?: boolean | undefined;
 }
 
@@ -125,14 +127,14 @@ export interface OpenSftpOptions {
 export interface SftpOpener {
   openSftp(options?: OpenSftpOptions): Promise<SftpRequests>;
   readonly lost: Lost;
-  /** The connection is being closed: what runs gives up, and removes what it began. */
+  /** The connection is being closed: running transfers give up and remove what they began. */
   readonly leaving?: Lost | undefined;
-  /** What a `close()` of the connection waits for, within a limit. */
+  /** What the connection's `close()` waits for, up to a limit. */
   readonly chores?: Pick<Chores, 'add'> | undefined;
   readonly where: Where;
-  /** The server's identification line, with or without `SSH-2.0-`; tells Windows. */
+  /** The server's identification line, with or without `SSH-2.0-`; identifies Windows. */
   readonly serverVersion?: string | undefined;
-  /** Runs a command for checksums; undefined where commands cannot be run. Resolves whatever the exit code is. */
+  /** Runs a command to compute checksums; undefined if commands cannot be run. Resolves whatever the exit code. */
   readonly run?: ((command: string, signal?: AbortSignal) => Promise<RunResult>) | undefined;
 }
 

@@ -13,7 +13,7 @@ import { PendingRequests, type Reply } from './pending.ts';
 import { type PacketPieces, PacketSplitter, withWholeHead } from './splitter.ts';
 import { encodePacket, type Field, MalformedPacket, PacketReader, packetType, statusCode } from './wire.ts';
 
-/** How a reply of one type is read; `undefined` as a result is allowed for an end of file only. */
+/** How a reply of one type is read; the result may be `undefined` only at an end of file. */
 export interface Question<T> extends Asked {
   type: number;
   fields: readonly Field[];
@@ -23,17 +23,17 @@ export interface Question<T> extends Asked {
 
 type ReplyDone = (error: SshError | undefined, reply: Reply | undefined) => void;
 
-/** Requests up to this size are gathered, up to that many bytes. */
+/** Requests up to this size are gathered into one packet, up to that many bytes. */
 const gatherBelow = 8 * 1024;
 const gatherAtMost = 28 * 1024;
-/** In a row, of one session; a transfer that was given up leaves some hundred. */
+/** Consecutive replies that nobody waits for; a transfer that was given up leaves a few hundred. */
 const mostStrays = 10_000;
-/** Milliseconds that `close` waits for the server's own close. */
+/** Milliseconds that `close` waits for the server to close. */
 const closePatience = 5_000;
 
 /**
  * The packets of one SFTP session over a channel of ours. ssh2's own SFTP layer is not used: it has no back-pressure
- * and no deadline, copies file data twice, and many of its calls never call back when the link dies.
+ * and no deadline, copies file data twice, and many of its calls never call back when the connection is lost.
  */
 export class SftpSession {
   readonly #ended = new LostSignal();
@@ -91,7 +91,9 @@ export class SftpSession {
     return this.#ended.onLost(listener);
   }
 
-  /** Sends INIT and gives the body of the server's VERSION. Requests that are made before that leave behind INIT. */
+  /**
+   * Sends INIT and resolves to the body of the server's VERSION. Requests made before that are sent right after INIT.
+   */
   handshake(): Promise<PacketReader> {
     const version = latch<PacketReader>();
     this.#pending.isHeld = true;
@@ -123,7 +125,7 @@ export class SftpSession {
     if (id !== undefined) this.send(encodePacket(asked.type, id, asked.fields));
   }
 
-  /** Puts a request into the table and gives its id; when the session is over, calls back and gives undefined. */
+  /** Registers a request and returns its id; if the session is over, calls back and returns undefined. */
   register(asked: Asked, done: ReplyDone): number | undefined {
     if (this.ended) {
       done(this.ended, undefined);
@@ -132,7 +134,10 @@ export class SftpSession {
     return this.#pending.add({ operation: asked.operation, path: asked.path, settle: done });
   }
 
-  /** Small requests of one turn of the event loop leave as one SSH packet: a thousand small files cost a tenth of the ciphering. */
+  /**
+   * Small requests of one turn of the event loop leave in one SSH packet: a thousand small files cost a tenth of the
+   * encryption.
+   */
   send(packet: Buffer): void {
     if (packet.length > gatherBelow) {
       this.#flush();
@@ -157,7 +162,7 @@ export class SftpSession {
     if (!isSent) this.#channel.write(data);
   }
 
-  /** What a reply of an unexpected type means: a refusal, or a server that does not keep to the protocol. */
+  /** What a reply of an unexpected type means: a refusal, or a server that violates the protocol. */
   unexpected(asked: Asked, reply: Reply): SshError {
     if (reply.type !== packetType.status) {
       return brokenReply(
@@ -212,7 +217,7 @@ export class SftpSession {
     }
   }
 
-  /** What ends the session while it reads. An error of ours is not the server's. */
+  /** The error that ends the session while it reads. An error of ours is not blamed on the server. */
   #spoilt(error: unknown): SshError {
     const { where } = this.#link;
     if (!(error instanceof MalformedPacket)) {
@@ -234,11 +239,11 @@ export class SftpSession {
       return;
     }
     if (!isReply(type)) throw new MalformedPacket(`a packet of type ${type}`);
-    // Whoever has an answer relies on it that the server has said before what it offers.
+    // Whoever receives an answer relies on the server having announced its extensions before.
     if (this.#onVersion && this.busy) throw new MalformedPacket('an answer before its version');
     if (length < 9 || this.ended) return;
     const pending = this.#pending.take(head.readUInt32BE(1));
-    // A reply that came twice, or too late, is nobody's.
+    // Nobody waits for a reply that came twice or too late.
     this.#strays = pending ? 0 : this.#strays + 1;
     if (this.#strays > mostStrays) throw new MalformedPacket(`${mostStrays} replies that nobody waits for`);
     pending?.settle(undefined, { type, pieces: whole, length });

@@ -3,10 +3,10 @@ import { MalformedPacket } from './wire.ts';
 /** A packet's body (without its length), in the pieces in which it came. */
 export type PacketPieces = Buffer[];
 
-/** OpenSSH's own limit for a packet is 256 KiB; some servers put the header on top of that. */
+/** OpenSSH's own limit for a packet is 256 KiB; some servers add the header on top of that. */
 const maxPacketLength = 256 * 1024 + 1024;
 
-/** Bytes of text that an error quotes. */
+/** How many bytes of text an error quotes. */
 const shown = 200;
 
 /** Cuts the byte stream of an SFTP session into packets. File data is never copied or joined. */
@@ -21,7 +21,7 @@ export class PacketSplitter {
     this.#onPacket = onPacket;
   }
 
-  /** Throws `MalformedPacket` when the stream cannot be SFTP. */
+  /** Throws `MalformedPacket` if the stream cannot be SFTP. */
   push(chunk: Buffer): void {
     for (let at = 0; at < chunk.length; ) {
       if (this.#lengthBytes < 4) {
@@ -38,7 +38,7 @@ export class PacketSplitter {
   }
 
   #begin(behind: Buffer): void {
-    // The smallest packet is a type and an id (or a version).
+    // The smallest packet consists of a type and an id (or a version).
     if (this.#length < 5 || this.#length > maxPacketLength) {
       throw new MalformedPacket(`a packet of ${this.#length} bytes`, textOf(this.#length, behind));
     }
@@ -55,12 +55,12 @@ export class PacketSplitter {
   }
 }
 
-/** The first `length` bytes and more in one piece, and the other pieces as they came. */
+/** The pieces, joined if the first one is shorter than `length`. */
 export function withWholeHead(pieces: PacketPieces, length: number): PacketPieces {
   return (pieces[0]?.length ?? 0) >= length ? pieces : [Buffer.concat(pieces)];
 }
 
-/** The bytes of such a length and what follows, where they are text. */
+/** The bytes of an impossible length and what follows, if they are text. */
 function textOf(length: number, behind: Buffer): string | undefined {
   const head = Buffer.alloc(4);
   head.writeUInt32BE(length);

@@ -1,6 +1,6 @@
 import { listedMode } from './long-name.ts';
 
-/** Packet types of SFTP version 3 (draft-ietf-secsh-filexfer-02), the version that every server speaks. */
+/** Packet types of SFTP version 3 (draft-ietf-secsh-filexfer-02), the version that every server supports. */
 export const packetType = {
   init: 1,
   version: 2,
@@ -44,7 +44,7 @@ export const statusCode = {
 /** SSH_FXF_* flags of an open request. */
 export const openFlag = { read: 1, write: 2, append: 4, create: 8, truncate: 16, exclusive: 32 } as const;
 
-/** What SFTP version 3 knows of a file; each group may be missing. Times are whole seconds since 1970. */
+/** What SFTP version 3 knows about a file; each group may be missing. Times are whole seconds since 1970. */
 export interface SftpAttributes {
   size?: number;
   uid?: number;
@@ -55,7 +55,7 @@ export interface SftpAttributes {
 }
 
 export interface SftpName {
-  /** As the server sent it: any bytes. */
+  /** As the server sent it: arbitrary bytes. */
   raw: Buffer;
   name: string;
   attributes: SftpAttributes;
@@ -66,12 +66,12 @@ const has = { size: 1, owner: 2, mode: 4, times: 8, extended: 0x80000000 } as co
 /** Fields of a request: a number is a uint32, a bigint a uint64, text and bytes are length-prefixed. */
 export type Field = number | bigint | string | Buffer | SftpAttributes;
 
-/** What a field is made of in the end: attributes are flags and numbers. */
+/** What a field is finally made of: attributes consist of flags and numbers. */
 type PlainField = Exclude<Field, SftpAttributes>;
 
 /**
- * A whole packet with its length in front. `id` is left out by INIT alone. One buffer, written once: a folder of small
- * files is made of little but such packets.
+ * A whole packet with its length in front. Only INIT has no `id`. Written once, into one buffer: a folder of small
+ * files consists of little else than such packets.
  */
 export function encodePacket(type: number, id: number | undefined, fields: readonly Field[]): Buffer {
   const plain = fields.flatMap(plainFields);
@@ -109,7 +109,7 @@ function sizeOf(field: PlainField): number {
   return 4 + (typeof field === 'string' ? Buffer.byteLength(field) : field.length);
 }
 
-/** Writes a field at its place, and gives the place behind it. */
+/** Writes a field at `at`, and returns the position after it. */
 function put(packet: Buffer, at: number, field: PlainField): number {
   if (typeof field === 'number') return packet.writeUInt32BE(field >>> 0, at);
   if (typeof field === 'bigint') return packet.writeBigUInt64BE(field, at);
@@ -120,7 +120,7 @@ function put(packet: Buffer, at: number, field: PlainField): number {
 
 /** The server sent bytes that are not SFTP. */
 export class MalformedPacket extends Error {
-  /** What a shell or script printed in its place, if that is what it looks like. */
+  /** What a shell or script printed instead, if it looks like that. */
   readonly text: string | undefined;
 
   constructor(what: string, text?: string) {
@@ -129,7 +129,7 @@ export class MalformedPacket extends Error {
   }
 }
 
-/** Reads fields of a packet from the server; never beyond its end. */
+/** Reads the fields of a packet from the server; never reads past its end. */
 export class PacketReader {
   #bytes: Buffer;
   #at: number;
@@ -147,7 +147,7 @@ export class PacketReader {
     return this.#bytes.readUInt32BE(this.#take(4));
   }
 
-  /** Sizes beyond 2^53 are no files of this world; they become Infinity. */
+  /** No real file is larger than 2^53 bytes; such sizes become Infinity. */
   uint64(): number {
     const high = this.uint32();
     const value = high * 2 ** 32 + this.uint32();
@@ -179,10 +179,10 @@ export class PacketReader {
 
   names(): SftpName[] {
     const count = this.uint32();
-    // Each name takes 12 bytes at least: a count that cannot be true must not become an array of that length.
+    // Each name takes at least 12 bytes: an impossible count must not become an array of that length.
     if (count * 12 > this.left) throw new MalformedPacket(`a list of ${count} names in ${this.left} bytes`);
     return Array.from({ length: count }, () => {
-      // A copy: a name kept from a listing must not keep the whole packet.
+      // A copy, so that a name kept from a listing does not keep the whole packet.
       const raw = Buffer.from(this.bytes());
       const longName = this.bytes();
       const attributes = this.attributes();

@@ -1,7 +1,7 @@
 import type { SftpHandle, WriteData } from './requests.ts';
 import { packetType } from './wire.ts';
 
-/** A WRITE whose header stands in front of its data, in the same buffer: nothing is copied. See `writeHeadroom`. */
+/** A WRITE whose header precedes its data in the same buffer: nothing is copied. See `writeHeadroom`. */
 export function writePacket(
   id: number,
   handle: SftpHandle,

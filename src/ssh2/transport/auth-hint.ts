@@ -1,11 +1,11 @@
-/** What of a login its hint is made of. */
+/** What the hint of a refused login is made from. */
 interface TriedLogin {
   methodsTried: readonly string[];
   loginNotes?: readonly string[];
   partialSuccess?: boolean;
 }
 
-/** The most likely reason of a refused login, and what to do. */
+/** The most likely reason for a refused login, and what to do. */
 export function authHint(
   { methodsTried: tried, loginNotes = [], partialSuccess = false }: TriedLogin,
   offered: readonly string[] | undefined,

@@ -15,7 +15,7 @@ import { authHint } from './auth-hint.ts';
 import { protocolHint } from './protocol-hint.ts';
 import type { StreamEnd } from './transport.ts';
 
-/** The phases that ssh2 goes through over an open stream. */
+/** The phases that ssh2 goes through on an open stream. */
 export type HandshakePhase = StreamPhase | 'session';
 
 /** What is known when something ends a connection. */
@@ -24,29 +24,29 @@ export interface Situation {
   host: string;
   port: number;
   hop?: string | undefined;
-  /** The program through whose output the server is heard. */
+  /** The program whose output carries the server's data (a proxy command). */
   program?: string | undefined;
-  /** Milliseconds in this phase. */
+  /** Milliseconds spent in this phase. */
   elapsedMs: number;
   /** What the server said instead of an identification line. */
   saidBefore: Buffer;
-  /** What its KEXINIT offered. */
+  /** What the server's KEXINIT offered. */
   serverOffer?: ServerOffer | undefined;
   methodsTried: readonly string[];
   methodsOffered: readonly string[] | undefined;
-  /** The server accepted a part of what it wants. */
+  /** The server accepted part of what it requires. */
   partialSuccess?: boolean;
   /** Sentences on why what was tried may have been refused. */
   loginNotes?: readonly string[];
-  /** The agent is being asked, and has not answered. */
+  /** The agent is being asked and has not answered yet. */
   waitsForAgent?: boolean;
-  /** Refused authentication requests. */
+  /** Number of refused authentication requests. */
   authFailures: number;
-  /** Nothing was left to try when it ended. */
+  /** There was nothing left to try when it ended. */
   authAtEnd?: boolean;
 }
 
-/** ssh2's errors carry a `level`, or the number of an SSH_MSG_DISCONNECT as `code`, or neither. */
+/** ssh2's errors have a `level`, or the reason code of an SSH_MSG_DISCONNECT as `code`, or neither. */
 export interface Ssh2Error extends Error {
   level?: string;
   code?: string | number;
@@ -56,12 +56,12 @@ export interface Ssh2Error extends Error {
 const disconnectNoMoreAuthMethods = 14;
 const disconnectAuthCancelled = 13;
 
-/** ssh2's levels for which the connection goes on. */
+/** Errors of this level do not end the connection. */
 export function isPassing(error: Ssh2Error): boolean {
   return error.level === 'agent';
 }
 
-/** Turns what ssh2 reports into ours. The only place that reads its levels and texts. */
+/** Turns what ssh2 reports into our errors. No other place reads its levels and texts. */
 export function classifyError(error: Ssh2Error, situation: Situation): SshError {
   if (typeof error.code === 'number') return disconnected(error, error.code, situation);
   if (error.level === 'client-authentication') return authFailed(situation, error);
@@ -107,13 +107,13 @@ function foreignHint(received: Buffer, { program }: Situation): string {
     : 'Whatever listens at this port is not an SSH server. Is it the right port?';
 }
 
-/** What the server did; or what a program did through which it would be heard. */
+/** What the server did; or what the program did whose output carries its data. */
 function heard(situation: Situation, itself: string, program: string): string {
   if (situation.program === undefined) return `${at(situation)} ${itself}`;
   return `On the way to ${at(situation)}, ${situation.program} ${program}`;
 }
 
-/** Whether a server said something, and it was not the beginning of an identification line that was cut off. */
+/** Whether a server said something other than the beginning of an identification line. */
 function isForeign(saidBefore: Buffer): boolean {
   const last = saidBefore.toString('latin1', saidBefore.lastIndexOf(0x0a) + 1);
   return saidBefore.length > 0 && !(last !== '' && (last.startsWith('SSH-') || 'SSH-'.startsWith(last)));
@@ -164,7 +164,7 @@ function disconnected(error: Ssh2Error, code: number, situation: Situation): Ssh
   const { phase } = situation;
   const ofAuth = code === disconnectNoMoreAuthMethods || code === disconnectAuthCancelled;
   if (phase === 'auth' && (ofAuth || situation.authFailures > 0 || /authentication/i.test(reason))) {
-    // All was refused before, and the last question was one too many: that is none of the reasons.
+    // Everything had been refused, and the last request was one too many, so the server's text is not the reason.
     const isOneMore = situation.authAtEnd && /too many/i.test(reason);
     return authFailed(situation, error, isOneMore ? undefined : reason);
   }
@@ -195,7 +195,7 @@ function protocolFailed(error: Ssh2Error, situation: Situation): SshError {
   });
 }
 
-/** The server sent what it may not send at that time. Nothing that came out of turn was acted upon. */
+/** The server sent a message that is not allowed at that time. Nothing that came out of turn was acted upon. */
 export function outOfTurn({ message, when, allowed }: OutOfTurn, situation: Situation): HandshakeFailed {
   const reason = `${message} out of turn, ${when}`;
   return new HandshakeFailed(`${at(situation)} sent ${reason}; allowed there: ${allowed}`, {
@@ -206,7 +206,7 @@ export function outOfTurn({ message, when, allowed }: OutOfTurn, situation: Situ
   });
 }
 
-/** The ssh2 that is installed lacks what makes it safe. */
+/** The installed ssh2 lacks something that is needed to make it safe. */
 export function unsafeSsh2(error: Error, situation: Situation): HandshakeFailed {
   return new HandshakeFailed(`The connection to ${at(situation)} was not made: ${error.message}`, {
     ...place(situation),
@@ -217,7 +217,7 @@ export function unsafeSsh2(error: Error, situation: Situation): HandshakeFailed 
   });
 }
 
-/** ssh2 would not begin: an algorithm that this runtime lacks, or something in it has changed. */
+/** ssh2 would not start: an algorithm is missing from this runtime, or its internals have changed. */
 export function notStarted(cause: unknown, situation: Situation): HandshakeFailed {
   const said = cause instanceof Error ? cause.message : String(cause);
   return new HandshakeFailed(

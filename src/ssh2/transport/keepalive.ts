@@ -1,16 +1,16 @@
 import { now, startTimer } from '../../time/timer.ts';
 
-/** What the watchdog watches; a `Transport` is one. */
+/** What the watchdog watches, such as a `Transport`. */
 interface Life {
-  /** When the peer last gave a sign of life, on the `now()` clock. */
+  /** When the peer last showed a sign of life, on the `now()` clock. */
   readonly lastLifeAt: number;
 }
 
 /**
- * Declares a peer dead when nothing came from it for interval x (countMax + 1), during which ssh2 has asked countMax
- * times (`keepalive@openssh.com`). Any byte received counts as life, and so does a full send buffer that moves: ssh2's
- * own count takes a busy link for a dead one. An interval in which this process was blocked or suspended counts once
- * however long it was: nobody was asked meanwhile. Returns the way to stop.
+ * Declares a peer dead if nothing has come from it for interval x (countMax + 1), during which ssh2 has sent countMax
+ * requests (`keepalive@openssh.com`). Any byte received counts as life, and so does progress of a full send buffer:
+ * ssh2's own count takes a busy link for a dead one. An interval in which this process was blocked or suspended counts
+ * as one, however long it was, as nobody was asked meanwhile. Returns a function that stops the watch.
  */
 export function watchLife(
   life: Life,
@@ -22,7 +22,7 @@ export function watchLife(
   let stopped = false;
   let stopTimer = () => {};
   const armAt = (time: number) => {
-    // What has arrived while the event loop was blocked is read first.
+    // Reads what has arrived while the event loop was blocked first.
     stopTimer = startTimer(Math.max(1, time - now()), () => setImmediate(judge));
   };
   const judge = () => {

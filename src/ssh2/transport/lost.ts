@@ -3,9 +3,9 @@ import { Listeners } from '../../time/listeners.ts';
 
 /** The end of a connection as everything that depends on it sees it: once, with its reason. */
 export interface Lost {
-  /** Why the connection ended; undefined while it stands. */
+  /** Why the connection ended; undefined while it is up. */
   readonly error: SshError | undefined;
-  /** Calls back once when the connection ends (at once if it has). Returns the way to unsubscribe. */
+  /** Calls back once when the connection ends (at once if it has ended). Returns a function that unsubscribes. */
   onLost(listener: (error: SshError) => void): () => void;
 }
 
@@ -17,7 +17,7 @@ export class LostSignal implements Lost {
     return this.#error;
   }
 
-  /** Those who wait now; a test asserts that it returns to zero. */
+  /** How many are waiting; a test asserts that this returns to zero. */
   get listenerCount(): number {
     return this.#listeners.size;
   }

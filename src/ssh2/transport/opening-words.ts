@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 
-/** Where the identification line stands: from its `SSH-` to its line end. */
+/** Where the identification line is: from its `SSH-` to its line end. */
 interface IdentificationPlace {
   start: number;
   end: number;
@@ -8,19 +8,19 @@ interface IdentificationPlace {
 
 const nothing: Buffer = Buffer.alloc(0);
 
-/** What a server says up to its identification line, put together from the pieces in which it comes. */
+/** What a server sends up to the end of its identification line, assembled from the pieces in which it arrives. */
 export class OpeningWords {
-  /** With room for more behind them, unless they came in one piece. */
+  /** With spare capacity, unless everything arrived in one piece. */
   #bytes = nothing;
   #length = 0;
-  /** Where the first unfinished line begins; no byte is looked at twice. */
+  /** Where the first unfinished line begins, so that no byte is examined twice. */
   #lineStart = 0;
 
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Adds a piece; where the identification line stands, when it is whole by that. */
+  /** Adds a piece; returns where the identification line is, if that completes it. */
   add(piece: Buffer): IdentificationPlace | undefined {
     const before = this.#length;
     this.#append(piece);

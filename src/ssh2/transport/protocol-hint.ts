@@ -2,7 +2,7 @@ import { printable } from '../../text/printable.ts';
 import { hybridKex } from '../insides/key-exchange/hybrid-kex.ts';
 import type { ServerOffer } from '../insides/key-exchange/server-offer.ts';
 
-/** What a failed key exchange most likely comes from, and what helps. */
+/** The most likely cause of a failed key exchange, and what helps. */
 export function protocolHint(
   noneInCommon: string | undefined,
   isImpostor: boolean,

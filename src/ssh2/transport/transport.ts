@@ -6,35 +6,36 @@ import { OpeningWords } from './opening-words.ts';
 export type StreamEnd = { kind: 'fin' } | { kind: 'error'; error: Error };
 
 export interface TransportEvents {
-  /** The server's identification line, without its line end; `before` is what it said first. */
+  /** The server's identification line, without its line end. */
   onIdentification(line: string): void;
-  /** The bytes before the identification line are not those of an SSH server, or too many. */
+  /** The bytes before the identification line are not those of an SSH server, or there are too many. */
   onInvalid(received: Buffer): void;
-  /** The stream ended, by whichever cause; once. */
+  /** Called once, when the stream ends for whatever reason. */
   onEnd(end: StreamEnd): void;
 }
 
-/** RFC 4253 section 4.2 lets a server talk before its identification line; this is how much we listen to. */
+/** RFC 4253 section 4.2 lets a server send lines before its identification line; this is the most we accept. */
 const maxBeforeIdentification = 64 * 1024;
-/** RFC 4253 section 4.2. Some servers write a little more. */
+/** RFC 4253 section 4.2 allows 255 bytes. Some servers write a little more. */
 const maxIdentification = 1024;
 
 /**
- * Packets up to this length that leave together are joined. A socket gathers them by itself (no difference was measured);
- * through a jump host, each piece is a packet of its own there. With the six of a command in one, a command takes 17 to 50 %
- * less processor time, and 2 ms instead of 47 where the jump host leaves Nagle's algorithm on (OpenSSH does not).
+ * Packets up to this length that leave together are joined. A socket gathers them by itself (no difference was
+ * measured); through a jump host, each piece is a packet of its own there. With a command's six packets in one, a
+ * command takes 17 to 50 % less processor time, and 2 ms instead of 47 if the jump host leaves Nagle's algorithm on
+ * (OpenSSH does not).
  */
 const smallPacket = 1_024;
-/** So many bytes of them are joined at most. */
+/** At most this many bytes of them are joined. */
 const joinedBytes = 16 * 1024;
 
 const nothing: Buffer = Buffer.alloc(0);
 const ignored = (): void => {};
 
 /**
- * Stands between any byte stream (socket, channel of a jump host, pipe of a proxy command) and ssh2, because
- * ssh2 alone corrupts an identification line split over three segments, does not tell when it came, loses what a
- * server said before it, and cannot end a stream that does not answer. Writes of one turn leave together.
+ * Stands between any byte stream (a socket, a jump host's channel, the pipe of a proxy command) and ssh2, because ssh2
+ * alone corrupts an identification line that is split into three segments, does not report when it came, loses what a
+ * server said before it, and cannot end a stream that does not respond. Writes of one turn leave together.
  */
 export class Transport extends Duplex {
   #raw: Duplex;
@@ -48,7 +49,7 @@ export class Transport extends Duplex {
   /** Small packets that wait for the end of this turn. */
   #small: Buffer[] = [];
   #smallBytes = 0;
-  /** When the peer last gave a sign of life, on the `now()` clock. */
+  /** When the peer last showed a sign of life, on the `now()` clock. */
   lastLifeAt = now();
   bytesRead = 0;
   bytesWritten = 0;
@@ -57,7 +58,7 @@ export class Transport extends Duplex {
     super({ allowHalfOpen: false, readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 20 });
     this.#raw = raw;
     this.#events = events;
-    // ssh2 attaches its own; ours keeps a late error from being an uncaught one.
+    // ssh2 attaches a listener of its own; this one keeps a late error from becoming an uncaught exception.
     this.on('error', ignored);
     raw.on('error', (error: Error) => this.#finish({ kind: 'error', error }));
     raw.on('end', () => this.#finish({ kind: 'fin' }));
@@ -73,7 +74,7 @@ export class Transport extends Duplex {
 
   /**
    * Ends everything at once. Nothing more reaches ssh2, and the stream is destroyed in a later turn: ssh2's native
-   * ciphers crash the process when they are freed inside their own packet handler.
+   * ciphers crash the process if they are freed inside their own packet handler.
    */
   kill(): void {
     if (this.#dead) return;
@@ -99,15 +100,15 @@ export class Transport extends Duplex {
       return;
     }
     const line = all.toString('latin1', found.start, found.end);
-    // 1.99 is a version 2 server that would also speak version 1 (RFC 4253 section 5.1).
+    // 1.99 is a version 2 server that also supports version 1 (RFC 4253 section 5.1).
     if (!/^SSH-(2\.0|1\.99)-[^ ]+( .*)?$/.test(line) || line.length > maxIdentification) {
       return this.#events.onInvalid(all);
     }
     this.#opening = undefined;
-    // A copy: a part would keep the whole packet in memory.
+    // A copy: a slice would keep the whole packet in memory.
     if (found.start > 0) this.#before = Buffer.from(all.subarray(0, found.start));
     this.#events.onIdentification(line);
-    // ssh2 gets the line in one piece, and never sees the lines before it.
+    // ssh2 receives the line in one piece, and never sees the lines before it.
     if (!this.#dead) this.push(all.subarray(found.start));
   }
 
@@ -127,7 +128,7 @@ export class Transport extends Duplex {
     this.#raw.resume();
   }
 
-  /** ssh2 writes packets and never waits for a drain: they go straight on, past a second buffer. */
+  /** ssh2 never waits for a drain, so its packets bypass the buffer of a Writable. */
   override write(packet: Buffer): boolean {
     if (this.#dead || this.#ended) return false;
     if (!this.#corked) this.#corkUntilNextTurn();
@@ -157,12 +158,11 @@ export class Transport extends Duplex {
     return accepted;
   }
 
-  /** Bytes that wait for the peer to take them. */
+  /** Bytes that the peer has not taken yet. */
   get bytesWaiting(): number {
     return this.#smallBytes + (this.#raw.writableLength || 0);
   }
 
-  /** Whether bytes wait for the peer to take them. */
   get blocked(): boolean {
     return this.#blocked;
   }
@@ -171,13 +171,13 @@ export class Transport extends Duplex {
     this.#blocked = true;
     this.#raw.once('drain', () => {
       this.#blocked = false;
-      // A full buffer that moves again is a peer that acknowledges: a busy upload is not a dead peer.
+      // A full buffer that drains means that the peer acknowledges: a busy upload is not a dead peer.
       this.lastLifeAt = now();
       this.emit('drain');
     });
   }
 
-  /** Later than `nextTick`: the end of one command and the beginning of the next then wake the server once. */
+  /** Later than `nextTick`: the end of one command and the start of the next then wake the server only once. */
   #corkUntilNextTurn(): void {
     this.#corked = true;
     this.#raw.cork();
@@ -204,7 +204,7 @@ export class Transport extends Duplex {
   }
 }
 
-/** A web server waits for a request and would be taken for a mute one, or answers ours with an error page. */
+/** A web server either waits for a request and looks like a mute one, or answers ours with an error page. */
 function looksLikeHttp(bytes: Buffer): boolean {
   return bytes.toString('latin1', 0, 5) === 'HTTP/';
 }

@@ -4,7 +4,7 @@ import { serves } from '../registry/look.ts';
 import { replaceUntilLogin } from '../until-login.ts';
 import { type IgnoreProtocol, sendIgnore } from './ignore.ts';
 
-/** Has the data of a login signed. */
+/** Has the login's data signed. */
 export type SignData = (data: Buffer, done: (signature: Buffer) => void) => void;
 type AuthPublicKey = (username: string, key: ParsedKey, algorithm?: string, sign?: SignData) => void;
 
@@ -14,7 +14,7 @@ interface EarlyProtocol extends IgnoreProtocol {
   _handlers?: Record<string, unknown>;
 }
 
-/** The hash of each RSA signature algorithm (RFC 8332); other keys have one of their own. */
+/** The hash of each RSA signature algorithm (RFC 8332); keys of other types have only one algorithm. */
 const hashes: Record<string, string> = {
   'rsa-sha2-256': 'sha256',
   'rsa-sha2-512': 'sha512',
@@ -22,12 +22,12 @@ const hashes: Record<string, string> = {
 };
 
 /**
- * Spares two round trips of a login, by not waiting where the protocol does not ask for it: the first request for a
- * key that is at hand carries its signature already (RFC 4252 section 7), and it follows the request for the
- * authentication service without waiting for its acceptance. Where ssh2 has changed inside, all stays as it was.
+ * Saves two round trips of a login by not waiting where the protocol does not require it: the first request with a key
+ * at hand carries its signature already (RFC 4252 section 7), and it follows the request for the authentication service
+ * without waiting for its acceptance. If ssh2's internals have changed, nothing is altered.
  *
- * @param isSshd Whether the answer is to be acknowledged; asked when it has come. TinySSH reads one packet and forgets
- *   the next that came with it: the one that opens the first channel would be lost behind ours.
+ * @param isSshd Whether to acknowledge the acceptance; called when it has arrived. TinySSH reads one packet and drops
+ * the next one that arrived with it: the one that opens the first channel would be lost behind ours.
  */
 export function authenticateEarly(client: Client, isSshd: () => boolean = () => true): void {
   const protocol = protocolOf(client) as EarlyProtocol | undefined;
@@ -44,7 +44,7 @@ function signFirstRequest(client: Client, protocol: EarlyProtocol): void {
   });
 }
 
-/** Keys of an agent can only be asked about; their signing takes a while and may ask a human. */
+/** An agent's keys can only be asked about; signing with them takes a while and may involve a person. */
 function signerOf(key: ParsedKey, algorithm: string | undefined): SignData | undefined {
   if (typeof key.isPrivateKey !== 'function' || !key.isPrivateKey()) return undefined;
   return (data, done) => {
@@ -59,8 +59,8 @@ function skipServiceAccept(client: Client, protocol: EarlyProtocol, isSshd: () =
   const onAccept = handlers?.['SERVICE_ACCEPT'];
   if (typeof service !== 'function' || typeof onAccept !== 'function' || !handlers) return;
   let started = false;
-  // It comes behind our request alone: what comes before is out of turn, and never gets here. sshd's answer to the login
-  // waits until it is acknowledged.
+  // It can only follow our request: earlier ones are out of turn and never get here. sshd's answer to the login is held
+  // back until this one is acknowledged.
   replaceUntilLogin(client, handlers, 'SERVICE_ACCEPT', () => {
     if (isSshd()) sendIgnore(protocol);
   });

@@ -4,8 +4,8 @@ import { serves } from '../registry/look.ts';
 import { type IgnoreProtocol, sendIgnore } from './ignore.ts';
 
 /**
- * Acknowledges the host keys that OpenSSH tells after the login: its answer to the first channel that we open waits for
- * that. Other servers tell none, and get nothing.
+ * Acknowledges the host keys that OpenSSH announces after the login: its answer to our first channel is held back until
+ * then. Other servers announce none, and are sent nothing.
  */
 export function hastenFirstChannel(client: Client): void {
   const protocol = protocolOf(client) as IgnoreProtocol | undefined;

@@ -1,4 +1,4 @@
-/** What it takes of ssh2's protocol object; each may be missing. */
+/** What this uses of ssh2's protocol object; each member may be missing. */
 export interface IgnoreProtocol {
   _kexinit?: unknown;
   _kex?: { negotiated?: { cs?: { compress?: string } } };
@@ -13,14 +13,14 @@ const messageIgnore = 2;
 
 /**
  * Begins when the server has sent its USERAUTH_SUCCESS, perhaps together with the acceptance of the service: what we
- * then send before we have read it would come uncompressed to a server that inflates.
+ * send before we have read it would reach the server uncompressed when it already decompresses.
  */
 const delayedCompression = 'zlib@openssh.com';
 
 /**
- * A small packet that means nothing, and acknowledges what has come. sshd leaves Nagle's algorithm on until the first
- * command: its second small packet waits until the first one is acknowledged, and with nothing to say our TCP would take
- * 40 ms (Windows: 200 ms) over that.
+ * Sends a small packet that means nothing but makes TCP acknowledge what has arrived. sshd leaves Nagle's algorithm on
+ * until the first command: its second small packet waits until the first one is acknowledged, which our TCP would delay
+ * by 40 ms (Windows: 200 ms) if there is nothing to send.
  */
 export function sendIgnore({ _packetRW, _cipher, _kexinit, _kex }: IgnoreProtocol): void {
   const writer = _packetRW?.write;

@@ -10,18 +10,19 @@ const reply = 31;
 const groupExchangeReply = 33;
 
 interface CertificateJudge {
-  /** The certified key in wire format; undefined for what is no certificate of the algorithm asked for. */
+  /** The certified key in wire format; undefined if this is not a certificate of the requested algorithm. */
   keyIn(certificate: Buffer, algorithm: string): Buffer | undefined;
-  /** Told before ssh2 asks whether the certified key is accepted. */
+  /** Called before ssh2 asks whether the certified key is accepted. */
   onShown(certificate: Buffer): void;
-  /** The server shows something else than it agreed to. Nothing more of it may be read. */
+  /** The server sent something other than it agreed to. Nothing more from it may be read. */
   onInvalid(): void;
 }
 
 /**
- * Asks the server for a host key of these algorithms, certificates included, and lets ssh2 exchange keys with one. ssh2
- * knows no certificates: it is given the certified key, and the certificate where the exchange is hashed (RFC 4253
- * section 8). To be called after `client.connect`, before anything was received. False when ssh2 changed inside.
+ * Asks the server for a host key of these algorithms, certificates included, and lets ssh2 perform the key exchange
+ * with it. ssh2 does not know certificates: it is given the certified key, and the certificate where the exchange hash
+ * is computed (RFC 4253 section 8). Call it right after `client.connect`. Returns false if ssh2's internals have
+ * changed.
  */
 export function askForCertificates(
   client: Client,
@@ -49,7 +50,7 @@ function teach(kex: KeyExchange, judge: CertificateJudge): void {
     judge.onShown(certificate);
     return parse.call(kex, Buffer.concat([payload.subarray(0, 1), wireString(key), rest]));
   };
-  // The exchange is hashed with the certificate, and then, from getPublicKey on, checked with the key.
+  // The exchange hash covers the certificate; from getPublicKey on, the signature is checked with the key.
   kex.finish = (...given) => {
     if (shown && !kex._finished) kex._hostKey = shown.certificate;
     return finish.apply(kex, given);
@@ -60,7 +61,7 @@ function teach(kex: KeyExchange, judge: CertificateJudge): void {
   };
 }
 
-/** What a reply begins with, out of a buffer that ssh2 uses again. */
+/** The first string of a reply, copied from a buffer that ssh2 reuses. */
 function firstString(payload: Buffer): { certificate?: Buffer; rest: Buffer } {
   try {
     const reader = new WireReader(payload);

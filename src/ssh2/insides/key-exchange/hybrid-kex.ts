@@ -5,11 +5,11 @@ import { passInbound } from '../messages/packets.ts';
 import { chooseAmong, type KeyExchange, offerInstead, onKeyExchange } from './key-exchange.ts';
 import { inKexInit, kexInit, listsStart, nameList } from './server-offer.ts';
 
-/** ML-KEM-768 and X25519 together (draft-ietf-sshm-mlkem-hybrid-kex): what OpenSSH prefers since 10.0. */
+/** ML-KEM-768 combined with X25519 (draft-ietf-sshm-mlkem-hybrid-kex): OpenSSH's first choice since 10.0. */
 export const hybridKex = 'mlkem768x25519-sha256';
 /** The half that ssh2 knows. */
 const classicKex = 'curve25519-sha256';
-/** Stands before it where the server has guessed wrong. No server can offer it: it has a space. */
+/** Placed first if the server has guessed wrong. No server can offer it, as it contains a space. */
 const wrongGuess = 'wrong guess';
 
 /** FIPS 203, table 3. */
@@ -17,7 +17,7 @@ const ciphertextLength = 1_088;
 /** RFC 7748. */
 const curveLength = 32;
 
-/** A pair of keys for one exchange. */
+/** The key pair of one exchange. */
 export interface KemKeys {
   /** The encapsulation key, 1,184 bytes. */
   readonly publicKey: Buffer;
@@ -26,9 +26,9 @@ export interface KemKeys {
 }
 
 /**
- * Offers the hybrid key exchange, and makes it where it is agreed on, also when keys are exchanged again. ssh2 is told
- * that X25519 was agreed on, and given both secrets in one. To be called after `client.connect`, before anything was
- * received. False when ssh2 changed inside.
+ * Offers the hybrid key exchange and performs it if it is agreed on, re-keys included. ssh2 is told that X25519 was
+ * agreed on, and given both secrets in one. Call it right after `client.connect`. Returns false if ssh2's internals
+ * have changed.
  */
 export function offerHybrid(client: Client, names: readonly string[], makeKeys: () => KemKeys): boolean {
   if (!offerInstead(client, { kex: names })) return false;
@@ -50,7 +50,10 @@ export function offerHybrid(client: Client, names: readonly string[], makeKeys: 
   );
 }
 
-/** The server's names, for ssh2 to agree on the classic half. A guess of the server's stays as right or wrong as it was. */
+/**
+ * The server's names, changed so that ssh2 agrees on the classic half. A right or wrong guess of the server remains
+ * one.
+ */
 function classicInstead(server: readonly string[]): string[] {
   const others = server.filter((name) => name !== hybridKex && name !== classicKex);
   return server[0] === hybridKex ? [classicKex, ...others] : [wrongGuess, classicKex, ...others];
@@ -59,7 +62,7 @@ function classicInstead(server: readonly string[]): string[] {
 function teach(kex: KeyExchange, serverInit: Buffer, { publicKey, decapsulate }: KemKeys): void {
   const { getPublicKey, computeSecret, negotiated } = kex;
   if (negotiated) negotiated.kex = hybridKex;
-  // What is hashed is what was sent.
+  // The hash covers what was actually sent.
   kex._remoteKexinit = serverInit;
   kex.getPublicKey = () => Buffer.concat([publicKey, getPublicKey.call(kex)]);
   kex.convertPublicKey = (key) => key;
@@ -76,7 +79,7 @@ function teach(kex: KeyExchange, serverInit: Buffer, { publicKey, decapsulate }:
   };
 }
 
-/** As ssh2 gives it, zeros in front are gone, or there is one to keep the sign. */
+/** ssh2's mpint has leading zeros stripped, or one added to keep it positive. */
 function fromMpint(secret: Buffer): Buffer {
   const bytes = secret.length > curveLength ? secret.subarray(secret.length - curveLength) : secret;
   return Buffer.concat([Buffer.alloc(curveLength - bytes.length), bytes]);

@@ -17,7 +17,7 @@ interface Offer {
   lists: { kex: NameList; serverHostKey: NameList; cs: Direction; sc: Direction; all?: Buffer };
 }
 
-/** A key exchange of ssh2's, from when both sides' lists are compared until its keys are in use. */
+/** A key exchange in ssh2, from the comparison of both lists until its keys are in use. */
 export interface KeyExchange {
   type?: string;
   negotiated?: { kex?: string; serverHostKey?: string };
@@ -41,7 +41,7 @@ type KexListener = (kex: KeyExchange) => void;
 
 const listeners = new WeakMap<object, KexListener[]>();
 
-/** Shows each key exchange, before it begins. False when ssh2 changed inside. */
+/** Passes each key exchange to `listener` before it begins. Returns false if ssh2's internals have changed. */
 export function onKeyExchange(client: Client, listener: KexListener): boolean {
   const protocol = protocolOf(client) as KexProtocol | undefined;
   if (!protocol) return false;
@@ -62,12 +62,12 @@ export function onKeyExchange(client: Client, listener: KexListener): boolean {
   return true;
 }
 
-/** What ssh2 puts behind the key exchanges: no algorithms (RFC 8308, strict key exchange). */
+/** What ssh2 appends to the key exchange methods: signals, not algorithms (RFC 8308, strict key exchange). */
 const signals = /^(ext-info|kex-strict)-/;
 
 /**
- * Puts these lists in place of the ones that ssh2 offers: it refuses names that it does not know as options. False when
- * ssh2 changed inside.
+ * Replaces the lists that ssh2 offers, as it rejects names it does not know as options. Returns false if ssh2's
+ * internals have changed.
  */
 export function offerInstead(
   client: Client,
@@ -78,7 +78,7 @@ export function offerInstead(
   const lists = ours?.lists;
   if (!protocol || !ours || !lists?.kex?.array || !lists.cs?.cipher?.array || !lists.sc?.cipher?.array)
     return false;
-  // Not from an optional chain: Bun 1.4 puts what is used once where it is used, and `new a?.b()` is no syntax.
+  // Not from an optional chain: Bun 1.4 inlines what is used once, and `new a?.b()` is a syntax error.
   const Lists = ours.constructor as new (lists: object) => Offer;
   const wanted = {
     kex: kex ? [...kex, ...lists.kex.array.filter((name) => signals.test(name))] : lists.kex.array,
@@ -92,24 +92,24 @@ export function offerInstead(
 }
 
 /**
- * Lets ssh2 choose among these key exchanges when it compares the lists: not what was offered, which stays as it is, on
- * the wire and in the hash.
+ * Lets ssh2 choose among these methods when it compares the lists. The offer stays as it was, on the wire and in the
+ * hash.
  */
 export function chooseAmong(client: Client, names: readonly string[]): void {
   const protocol = protocolOf(client) as KexProtocol | undefined;
   const offer = protocol?._offer;
   if (!protocol || !offer) return;
-  // Others may share what there is.
+  // The offer may be shared with other clients.
   const lists = { ...offer.lists, kex: { ...offer.lists.kex, array: [...names] } };
   protocol._offer = Object.assign(Object.create(Object.getPrototypeOf(offer)) as Offer, offer, { lists });
 }
 
-/** Programs have a few of them; the oldest go first. */
+/** Programs use a few different offers; the oldest are dropped first. */
 const mostShared = 20;
 const shared = new Map<string, Offer>();
 
 /**
- * Offers of the same algorithms are one object: ssh2 makes two kibibytes of each connection's, and changes nothing in it.
+ * Shares one object among offers of the same algorithms: ssh2 would keep 2 KiB per connection, and never modifies it.
  */
 export function shareOffer(client: Client): void {
   const protocol = protocolOf(client) as KexProtocol | undefined;
@@ -125,8 +125,8 @@ export function shareOffer(client: Client): void {
 const finished = () => false;
 
 /**
- * A key exchange is over: forgets its half of the pair of keys and the secret, which ssh2 keeps until the next one. It
- * reads the session's identifier and the names that were agreed on, and nothing else of it.
+ * A key exchange is over: drops our half of the key pair and the secret, which ssh2 keeps until the next one. Of that
+ * object, ssh2 only reads the session identifier and the negotiated names afterwards.
  */
 export function forgetSecrets(client: Client): void {
   const kex = (protocolOf(client) as KexProtocol | undefined)?._kex;

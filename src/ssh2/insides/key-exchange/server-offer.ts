@@ -3,26 +3,26 @@ import { MalformedWireData, WireReader } from '../../../host-key/keys/wire-reade
 import { passInbound, stopPassing } from '../messages/packets.ts';
 import { serves } from '../registry/look.ts';
 
-/** What a server can do, as its KEXINIT says (RFC 4253 section 7.1): foreign text. */
+/** What a server can do, according to its KEXINIT (RFC 4253 section 7.1): untrusted text. */
 export interface ServerOffer {
   readonly kex: readonly string[];
   readonly serverHostKey: readonly string[];
-  /** Of what we send. */
+  /** For the client-to-server direction. */
   readonly cipher: readonly string[];
   readonly mac: readonly string[];
 }
 
 /** SSH_MSG_KEXINIT. */
 export const kexInit = 20;
-/** Type and cookie. */
+/** Message number and cookie. */
 export const listsStart = 17;
 
-/** The names of the list that `reader` has come to (RFC 4251 section 5). */
+/** The name-list at the reader's position (RFC 4251 section 5). */
 export function nameList(reader: WireReader): string[] {
   return reader.string().toString('latin1').split(',');
 }
 
-/** Undefined for a KEXINIT that is malformed: ssh2 will refuse it. */
+/** Undefined for a malformed KEXINIT: ssh2 will reject it. */
 export function inKexInit<T>(payload: Buffer, read: (reader: WireReader) => T): T | undefined {
   try {
     const reader = new WireReader(payload);
@@ -34,7 +34,7 @@ export function inKexInit<T>(payload: Buffer, read: (reader: WireReader) => T): 
   }
 }
 
-/** Tells what the server offers, before ssh2 looks for something in common. Told once: the first time. */
+/** Reports what the server offers before ssh2 looks for something in common. Called once, for the first KEXINIT. */
 export function onServerOffer(client: Client, listener: (offer: ServerOffer) => void): void {
   if (!serves(client, 'offer of the server')) return;
   const read = (payload: Buffer) => {
@@ -49,7 +49,7 @@ export function onServerOffer(client: Client, listener: (offer: ServerOffer) => 
 
 function offerIn(reader: WireReader): ServerOffer {
   const [kex, serverHostKey, cipher] = [nameList(reader), nameList(reader), nameList(reader)];
-  // The same for what the server sends, which is of no other kind.
+  // The server-to-client ciphers; both directions offer the same kinds.
   nameList(reader);
   return { kex, serverHostKey, cipher, mac: nameList(reader) };
 }

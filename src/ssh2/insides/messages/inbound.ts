@@ -3,19 +3,19 @@ import type { Client } from 'ssh2';
 import { protocolOf } from '../internals.ts';
 
 /**
- * What ssh2's protocol calls with each message that came in, by the message's name (RFC 4250 section 4.1.2): members
- * that we replace, so that what the far side sends is counted before it is kept. Each may be missing.
+ * The handlers that ssh2 calls for each incoming message, by the message's name (RFC 4250 section 4.1.2). We replace
+ * some, so that what the far side sends is counted before it is kept. Each may be missing.
  */
 export interface InboundHandlers {
-  /** ssh2 looks only whether the window is exactly zero (mscdex/ssh2#1505; RFC 4254 section 5.2). */
+  /** ssh2 only checks whether the window is exactly zero (mscdex/ssh2#1505; RFC 4254 section 5.2). */
   CHANNEL_DATA?(protocol: unknown, id: number, data: Buffer): void;
-  /** ssh2 sends packets of the size that is told here, and of no bytes for ever (RFC 4254 section 5.1). */
+  /** ssh2 sends packets of the size given here, and with a size of zero it loops forever (RFC 4254 section 5.1). */
   CHANNEL_OPEN?(protocol: unknown, info: { packetSize: number }): void;
   /** As for CHANNEL_OPEN. */
   CHANNEL_OPEN_CONFIRMATION?(protocol: unknown, info: { packetSize: number }): void;
   /** As for CHANNEL_DATA. */
   CHANNEL_EXTENDED_DATA?(protocol: unknown, id: number, data: Buffer, type: number): void;
-  /** ssh2 asks the server to prove each host key that it tells of, and keeps it until then. */
+  /** ssh2 asks the server to prove each announced host key, and keeps the key until then. */
   GLOBAL_REQUEST?(protocol: unknown, name: string, wantReply: boolean, data: unknown): void;
   /** ssh2 passes on any number of rounds and prompts (RFC 4256). */
   USERAUTH_INFO_REQUEST?(protocol: unknown, name: string, instructions: string, prompts: unknown): void;
@@ -25,7 +25,10 @@ export interface InboundHandlers {
 
 type AnswerMethod = (...parts: unknown[]) => void;
 
-/** How ssh2 answers what a server asks: members that we replace, to count what a server does not read (RFC 4254). */
+/**
+ * How ssh2 answers a server's requests: members that we replace, to count answers that a server does not read (RFC
+ * 4254).
+ */
 interface Answering {
   requestSuccess: AnswerMethod;
   requestFailure: AnswerMethod;
@@ -44,7 +47,7 @@ const answerNames = [
   'authInfoRes',
 ] as const satisfies Array<keyof Answering>;
 
-/** An open channel of ssh2's. */
+/** An open channel in ssh2. */
 export type InboundChannel = Readable & { stderr: Readable };
 
 interface WithChannels {
@@ -56,20 +59,20 @@ interface WithForwards {
   _forwardingUnix?: object;
 }
 
-/** The handlers of a client that has connected. */
+/** The handlers of a client for which `connect` has been called. */
 export function handlersOf(client: Client): InboundHandlers | undefined {
   const handlers = protocolOf(client)?._handlers;
   return typeof handlers === 'object' ? (handlers as InboundHandlers) : undefined;
 }
 
-/** Where a client's answers are made, if all of them are where they were. */
+/** The object whose methods send a client's answers, if all of them still exist. */
 export function answersOf(client: Client): Answering | undefined {
   const protocol = protocolOf(client) as Partial<Answering> | undefined;
   const hasAll = answerNames.every((name) => typeof protocol?.[name] === 'function');
   return hasAll ? (protocol as Answering) : undefined;
 }
 
-/** Puts `around` about each kind of answer. */
+/** Wraps each method that answers with `around`. */
 export function aroundAnswers(answers: Answering, around: (answer: () => void) => void): void {
   for (const name of answerNames) {
     const original = answers[name];
@@ -77,7 +80,7 @@ export function aroundAnswers(answers: Answering, around: (answer: () => void) =
   }
 }
 
-/** The next refusal of a channel has this reason (RFC 4254 section 5.1); ssh2 always says that the connect failed. */
+/** Gives the next refusal of a channel this reason (RFC 4254 section 5.1); ssh2 always sends "connect failed". */
 export function refuseWithReason(client: Client, reason: number, refuse: () => void): void {
   const answers = answersOf(client);
   if (!answers) return refuse();
@@ -90,16 +93,16 @@ export function refuseWithReason(client: Client, reason: number, refuse: () => v
   }
 }
 
-/** The open channel of that number; undefined while the server has not answered the request for it. */
+/** The open channel with this id; undefined while the server has not answered the request for it. */
 export function channelOf(client: Client, id: number): InboundChannel | undefined {
   const channel = (client as unknown as WithChannels)._chanMgr?.get?.(id);
   return typeof channel === 'object' && channel !== null ? (channel as InboundChannel) : undefined;
 }
 
 /**
- * Takes the inherited names out of ssh2's tables of forwards, whose keys the server chooses when it opens a channel: it
- * would find one for a socket named `constructor`, and neither accept nor refuse the channel. To be called when the
- * client has connected.
+ * Removes the prototype from ssh2's tables of forwards, whose keys the server chooses when it opens a channel: for a
+ * socket named `constructor`, ssh2 would find an inherited member and neither accept nor refuse the channel. Call it
+ * right after `client.connect`.
  */
 export function knowForwardsByOwnNamesOnly(client: Client): void {
   const { _forwarding: ports, _forwardingUnix: sockets } = client as unknown as WithForwards;

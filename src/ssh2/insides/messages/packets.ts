@@ -27,18 +27,21 @@ interface PacketProtocol {
 type LoginRequest = (...given: unknown[]) => void;
 type LoginProtocol = Partial<Record<'authPassword' | 'authPK' | 'authKeyboard' | 'authNone', LoginRequest>>;
 
-/** Length and length of padding stand before the payload (RFC 4253 section 6). */
+/** The payload follows the packet length and the padding length (RFC 4253 section 6). */
 const payloadStart = 5;
 
-/** What a compressed message may come to: far more than one that is not may have, and nothing beside 1,000 times that. */
+/**
+ * The limit for a decompressed message: far more than an uncompressed one may have, far less than compression could
+ * reach.
+ */
 const longestMessage = 256 * 1024;
 
-/** Sees a message that came in; returns what ssh2 shall read in its place. What it throws ends the reading. */
+/** Sees an incoming message and returns what ssh2 is to read in its place. If it throws, reading ends. */
 type Pass = (payload: Buffer) => Buffer;
 
 /**
- * Lets `pass` see each message before ssh2 looks at it, decrypted and decompressed, behind those who asked before. ssh2
- * makes a new reader at each key exchange, and another one when compression begins.
+ * Lets `pass` see each message before ssh2 does, decrypted and decompressed, after all functions registered earlier.
+ * ssh2 creates a new reader at each key exchange, and another one when compression begins.
  */
 export function passInbound(client: Client, pass: Pass): boolean {
   const protocol = protocolOf(client) as PacketProtocol | undefined;
@@ -50,15 +53,15 @@ export function passInbound(client: Client, pass: Pass): boolean {
   return true;
 }
 
-/** Takes `pass` away again. */
+/** Removes `pass`. */
 export function stopPassing(client: Client, pass: Pass): void {
   const streams = (protocolOf(client) as PacketProtocol | undefined)?._packetRW;
   if (!(streams instanceof PassingStreams)) return;
-  // Another list: the old one may be on its way through a message.
+  // A new list: a message may be passing through the old one.
   streams.passes = streams.passes.filter((other) => other !== pass);
 }
 
-/** Stands in place of ssh2's pair of reader and writer. */
+/** Takes the place of ssh2's pair of reader and writer. */
 class PassingStreams implements Streams {
   passes: Pass[] = [];
   write: unknown;
@@ -89,7 +92,7 @@ function passing(reader: PacketDecipher, streams: PassingStreams): PacketDeciphe
   return reader;
 }
 
-/** Shows the type of each message to `judge` before ssh2 looks at it. What `judge` throws ends the reading. */
+/** Passes the type of each message to `judge` before ssh2 reads it. If `judge` throws, reading ends. */
 export function judgeInbound(client: Client, judge: (type: number) => void): boolean {
   return passInbound(client, (payload) => {
     const type = payload[0];
@@ -99,8 +102,8 @@ export function judgeInbound(client: Client, judge: (type: number) => void): boo
 }
 
 /**
- * Calls back at a packet with nothing in it, which ssh2 passes over outside of a key exchange. What `listener` throws
- * ends the reading. To be called before the first key exchange: each one hands the reader of messages on.
+ * Calls back for an empty packet, which ssh2 ignores outside a key exchange. If `listener` throws, reading ends. Call
+ * it before the first key exchange: each exchange passes the message reader on.
  */
 export function onEmptyMessage(client: Client, listener: () => void): boolean {
   const protocol = protocolOf(client) as PacketProtocol | undefined;
@@ -113,9 +116,9 @@ export function onEmptyMessage(client: Client, listener: () => void): boolean {
   return true;
 }
 
-/** Shows the type of each message that is about to leave unencrypted. What `judge` throws keeps it here. */
+/** Passes the type of each message that is about to leave unencrypted to `judge`. If `judge` throws, it is not sent. */
 export function judgePlainOutbound(client: Client, judge: (type: number) => void): boolean {
-  // The first cipher encrypts nothing; the key exchange puts another one in its place.
+  // The first cipher encrypts nothing; the key exchange replaces it.
   const cipher = (protocolOf(client) as PacketProtocol | undefined)?._cipher;
   if (typeof cipher?.encrypt !== 'function') return false;
   const encrypt = cipher.encrypt;
@@ -126,7 +129,7 @@ export function judgePlainOutbound(client: Client, judge: (type: number) => void
   return true;
 }
 
-/** Calls back whenever a request for a login is made. */
+/** Calls back whenever an authentication request is made. */
 export function onLoginRequest(client: Client, listener: () => void): boolean {
   const protocol = protocolOf(client) as LoginProtocol | undefined;
   if (!protocol) return false;
@@ -146,7 +149,7 @@ export function isStrictKex(client: Client): boolean {
   return (protocolOf(client) as PacketProtocol | undefined)?._strictMode === true;
 }
 
-/** Says goodbye with a reason of RFC 4253 section 11.1; allowed at any time, also in a key exchange. */
+/** Sends a DISCONNECT with a reason of RFC 4253 section 11.1; allowed at any time, even during a key exchange. */
 export function sendDisconnect(client: Client, reason: number): void {
   (protocolOf(client) as PacketProtocol | undefined)?.disconnect?.(reason);
 }

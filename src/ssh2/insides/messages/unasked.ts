@@ -1,7 +1,7 @@
 import type { Client } from 'ssh2';
 import { passInbound } from './packets.ts';
 
-/** What ssh2 keeps of a channel: this, or while the server has not answered the opening of it, a function. */
+/** What ssh2 keeps for a channel: this, or a function while the server has not answered the open request. */
 interface Kept {
   incoming?: { state?: string };
   outgoing?: { window?: number };
@@ -14,24 +14,27 @@ interface ClientState {
   _callbacks?: readonly unknown[];
 }
 
-/** Where the number of the channel stands in the messages of the connection protocol (RFC 4254). */
+/** Where the channel number stands in messages of the connection protocol (RFC 4254). */
 const channelAt = 1;
 const requestAt = channelAt + 4;
-/** Messages of data up to these lengths carry none. */
+/** Data messages up to these lengths carry no data. */
 const emptyData = channelAt + 8;
 const extendedTypeAt = channelAt + 4;
 const emptyExtended = channelAt + 12;
 /** RFC 4254 section 5.2. */
 const largestWindow = 2 ** 32 - 1;
-/** How a command ends (RFC 4254 section 6.10); each once. */
+/** How a command ends (RFC 4254 section 6.10); each is sent once. */
 const exits: ReadonlySet<string> = new Set(['exit-status', 'exit-signal']);
 
-/** `idle`: it asks and answers nothing, or is for a channel that there is not. `asking`: it wants what nobody gives. */
+/**
+ * `idle`: requests and answers nothing, or is for a channel that does not exist. `asking`: a request that is always
+ * refused.
+ */
 type Unasked = 'idle' | 'asking';
 
 /**
- * Calls back with each message that a server had no reason to send (IGNORE, DEBUG, numbers that nobody knows, answers
- * to nothing, data of no bytes), and with each request that is refused: ssh2 passes over any number of them.
+ * Calls back for each message that a server had no reason to send (IGNORE, DEBUG, unknown numbers, answers to nothing,
+ * empty data), and for each request that is refused: ssh2 ignores any number of them.
  */
 export function onUnasked(client: Client, listener: (kind: Unasked, bytes: number) => void): boolean {
   return passInbound(client, (payload) => {
@@ -48,13 +51,13 @@ function unaskedKind(client: ClientState, payload: Buffer): Unasked | undefined 
   if (type < 91 || type > 100) return isIdle(client, type) ? 'idle' : undefined;
   if (payload.length < channelAt + 4) return undefined;
   const kept = client._chanMgr?.get?.(payload.readUInt32BE(channelAt));
-  // The answer to an opening, and to a request with it.
+  // An answer to the open request, or to the first request sent with it.
   if (typeof kept === 'function') return undefined;
   if (type === 98 && kept && wantsReply(payload, requestAt)) return 'asking';
   return !kept || isIdleIn(kept, type, payload) ? 'idle' : undefined;
 }
 
-/** Outside of a channel. ssh2 knows no other numbers, and passes over them. */
+/** For messages outside a channel. ssh2 knows no other numbers, and ignores them. */
 function isIdle(client: ClientState, type: number): boolean {
   if (isReply(type)) return isEmpty(client._callbacks);
   const isKnown = type < 2 || type === 6 || (type >= 20 && type <= 53) || type === 60 || type === 61;
@@ -71,7 +74,7 @@ function isIdleIn(kept: Kept, type: number, payload: Buffer): boolean {
   return type >= 99 && isEmpty(kept._callbacks);
 }
 
-/** What a string of at most 20 bytes says; no longer one means anything here. */
+/** The string at `at`, up to 20 bytes; no longer one matters here. */
 function textAt(payload: Buffer, at: number): string {
   const start = at + 4;
   const length = payload.length < start ? 0 : Math.min(payload.readUInt32BE(at), 20);

@@ -17,7 +17,7 @@ interface WithArgon2 {
   ): void;
 }
 
-/** Argon2 (RFC 9106): the runtime's own (Node.js 24.7 and later), else in JavaScript. */
+/** Argon2 (RFC 9106): the runtime's own implementation (Node.js 24.7 and later), otherwise one in JavaScript. */
 export async function argon2(passphrase: Buffer, cost: Argon2Cost, length: number): Promise<Buffer> {
   const { algorithm, memory, passes, parallelism, salt } = cost;
   const native = (crypto as WithArgon2).argon2;

@@ -3,7 +3,9 @@ import { loadBcrypt } from '../../../load/on-demand.ts';
 import { KeyProblem, PassphraseProblem } from './errors.ts';
 import type { Container } from './openssh.ts';
 
-/** OpenSSH's PROTOCOL.chacha20poly1305 with the packet number 0 and no length; the second key of the two is not used. */
+/**
+ * OpenSSH's PROTOCOL.chacha20poly1305 with packet number 0 and no encrypted length; the second of the keys is unused.
+ */
 export function unseal({ salt, rounds, sealed, tag }: Container, passphrase: Buffer): Buffer {
   if (!getCiphers().includes('chacha20')) {
     throw new KeyProblem(
@@ -25,7 +27,7 @@ function chacha20(key: Buffer, block: number, data: Buffer): Buffer {
 
 const modulus = (1n << 130n) - 5n;
 
-/** The authenticator of RFC 8439 section 2.5; for a key file, read once, so plain arithmetic is fast enough. */
+/** The authenticator of RFC 8439 section 2.5. A key file is read once, so plain BigInt arithmetic is fast enough. */
 export function poly1305(key: Buffer, message: Buffer): Buffer {
   const r = fromLittleEndian(key.subarray(0, 16)) & 0x0ffffffc0ffffffc0ffffffc0fffffffn;
   let sum = 0n;

@@ -14,7 +14,7 @@ export function passphraseBytes(passphrase: string | Buffer | undefined): Buffer
   return Buffer.from(passphrase as string);
 }
 
-/** For a kind of key that no server is logged in to with. */
+/** For a type of key that cannot log in to any server. */
 export function unusableKind(type: string): KeyProblem {
   return new KeyProblem(
     `a key of type ${type} given; one of Ed25519, ECDSA (P-256, P-384, P-521) or RSA would be right`,

@@ -5,12 +5,14 @@ import { KeyProblem, passphraseBytes } from './errors.ts';
 const begin = '-----BEGIN OPENSSH PRIVATE KEY-----';
 const end = '-----END OPENSSH PRIVATE KEY-----';
 const magic = 'openssh-key-v1\0';
-/** Of the ciphers that also prove that nobody changed a byte. */
+/** For the ciphers that also authenticate the data. */
 const tagBytes = 16;
-/** Each costs some 30 ms, in which nothing else runs; ssh-keygen makes 16 to 24, and `-a 500` is the most that guides advise. */
+/**
+ * Each round takes some 30 ms and blocks everything else; ssh-keygen uses 16 to 24, and guides advise `-a 500` at most.
+ */
 const mostRounds = 1_000;
 
-/** The outside of OpenSSH's format (PROTOCOL.key in its source). */
+/** The outer structure of OpenSSH's format (PROTOCOL.key in its source). */
 export interface Container {
   cipher: string;
   salt: Buffer;
@@ -25,16 +27,16 @@ export function isOpenSsh(text: string): boolean {
 }
 
 /**
- * What of OpenSSH's format ssh2 cannot read, rewritten so that it can: a key that is sealed with
- * chacha20-poly1305@openssh.com (`ssh-keygen -Z`). Everything else is given back as it is.
- * @throws KeyProblem for a key that would take hours to open; PassphraseProblem.
+ * Rewrites the part of OpenSSH's format that ssh2 cannot read, a key encrypted with chacha20-poly1305@openssh.com
+ * (`ssh-keygen -Z`), so that it can. Everything else is returned unchanged.
+ * @throws KeyProblem for a key that would take hours to decrypt; PassphraseProblem.
  */
 export async function readableOpenSsh(
   text: string,
   passphrase: string | Buffer | undefined,
 ): Promise<string> {
   const container = open(text);
-  // Damage: ssh2 says so.
+  // Damaged: ssh2 will report it.
   if (!container) return text;
   if (container.rounds > mostRounds) {
     const why = `whose passphrase takes ${container.rounds} rounds, more than ${mostRounds}`;
@@ -77,7 +79,7 @@ function open(text: string): Container | undefined {
   }
 }
 
-/** The same format, unencrypted: only ever in this process's memory. */
+/** The same format, unencrypted: it only ever exists in this process's memory. */
 export function closed(publicKey: Buffer, privatePart: Buffer): string {
   const none = [wireString('none'), wireString('none'), wireString('')];
   const one = Buffer.from([0, 0, 0, 1]);

@@ -10,9 +10,9 @@ export function isPkcs8(text: string): boolean {
 }
 
 /**
- * ssh2 reads PKCS#1, SEC1 and OpenSSH private keys, but not PKCS#8 (`BEGIN PRIVATE KEY`), which is what OpenSSL and
- * Node write. This rewrites one as a form that ssh2 reads.
- * @throws KeyProblem, PassphraseProblem; what `crypto.createPrivateKey` throws for damage.
+ * ssh2 reads private keys in PKCS#1, SEC1 and OpenSSH format, but not PKCS#8 (`BEGIN PRIVATE KEY`), which OpenSSL and
+ * Node.js write. Rewrites one to a form that ssh2 reads.
+ * @throws KeyProblem, PassphraseProblem, and what `crypto.createPrivateKey` throws for damaged keys.
  */
 export function rewritePkcs8(text: string, passphrase: string | Buffer | undefined): string | Buffer {
   if (!text.includes(encrypted)) return readable(createPrivateKey(text.trim()));
@@ -33,7 +33,7 @@ function decrypted(key: string, passphrase: Buffer): KeyObject {
   }
 }
 
-/** Whether the outer ASN.1 sequence is all there; what is inside nobody can tell without the passphrase. */
+/** Whether the outer ASN.1 sequence is complete; its contents cannot be checked without the passphrase. */
 function isWhole(text: string): boolean {
   const der = Buffer.from(text.replace(/-----[^-]+-----/g, ''), 'base64');
   const [tag, first = 0] = der;
@@ -42,7 +42,7 @@ function isWhole(text: string): boolean {
   return tag === 0x30 && der.length === 2 + more + length;
 }
 
-/** A key of Node's in a form that ssh2 reads. @throws KeyProblem for a kind that SSH does not have. */
+/** A Node.js key in a form that ssh2 reads. @throws KeyProblem for a type that SSH does not have. */
 export function readable(key: KeyObject): string | Buffer {
   switch (key.asymmetricKeyType) {
     case 'rsa':

@@ -89,7 +89,9 @@ function parse(text: string): Ppk {
   return { version: version === '2' ? 2 : 3, type, isEncrypted, comment, publicKey, cost, privateKey, mac };
 }
 
-/** What a file may ask of the machine that reads it; PuTTY writes 8 MiB and as many passes as take 100 ms. */
+/**
+ * The most that a file may demand of the machine that reads it; PuTTY writes 8 MiB and as many passes as take 100 ms.
+ */
 const mostMemory = 1024 * 1024;
 const mostWork = 4 * mostMemory;
 
@@ -150,13 +152,13 @@ function isAuthentic(ppk: Ppk, plain: Buffer, macKey: Buffer): boolean {
   return mac.length === right.length && timingSafeEqual(mac, right);
 }
 
-/** @throws MalformedWireData where the parts are not what the type says. */
+/** @throws MalformedWireData if the fields do not match the type. */
 function jwkOf({ type, publicKey }: Ppk, secret: WireReader): JsonWebKey {
   const open = new WireReader(publicKey);
   if (open.text() !== type) throw new MalformedWireData('is of another type');
   if (type === 'ssh-rsa') return rsaOf(open, secret);
   if (type === 'ssh-ed25519') {
-    // A number, least byte first, whose leading zeros were left out.
+    // A little-endian number without its leading zeros.
     const seed = Buffer.concat([secret.string(), Buffer.alloc(32)]).subarray(0, 32);
     return { kty: 'OKP', crv: 'Ed25519', x: text(open.string()), d: text(seed) };
   }

@@ -10,7 +10,7 @@ const right = 'an OpenSSH, PEM or PPK private key would be right';
 
 /**
  * Reads and decrypts a private key: OpenSSH's format, PEM (PKCS#1, SEC1, PKCS#8) or PuTTY's.
- * @throws TypeError that tells a missing passphrase, a wrong one, damage and a format that cannot be read apart.
+ * @throws TypeError that distinguishes a missing passphrase, a wrong one, damage and an unreadable format.
  */
 export async function parsePrivateKey(
   option: string,
@@ -28,7 +28,10 @@ export async function parsePrivateKey(
   }
 }
 
-/** Without blanks at the ends of lines, which forms add and `ssh` overlooks. A PPK file's are signed with it. */
+/**
+ * Removes trailing blanks, which web forms add and `ssh` ignores. In a PPK file they are covered by the MAC, so they
+ * stay.
+ */
 function plainText(given: string | Buffer): string {
   const text = fileText(given);
   if (isPpk(text)) return text;
@@ -50,7 +53,7 @@ async function readableText(text: string, passphrase: string | Buffer | undefine
 }
 
 function usable(parsed: ParsedKey | ParsedKey[] | Error): ParsedKey {
-  // OpenSSH's format has room for several keys; it only ever holds one.
+  // OpenSSH's format has room for several keys but only ever holds one.
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (key instanceof Error || key === undefined) throw key;
   if (!key.isPrivateKey()) throw publicKey();
