@@ -1,17 +1,16 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { given } from '../check/given.ts';
 import { ask, type Checks, checkObject, checkOptions } from '../check/options.ts';
 import { anything, type Check, callback, checkText, portOrZero, text } from '../check/values.ts';
 import { saidOf, wrongAs, wrongSecret, wrongTogether, wrongType } from '../check/wrong.ts';
 import { defaultPort } from '../options/defaults.ts';
-import { accountName, homeFolder } from '../options/local-account.ts';
+import { accountName } from '../options/local-account.ts';
 import type { ConnectOptions, Log } from '../options/types.ts';
 import { proxyCommand } from '../route/proxy-command.ts';
 import { printable } from '../text/printable.ts';
 import { algorithmsOf } from './airflow/algorithms.ts';
 import { AirflowExtra } from './airflow/extra.ts';
 import { hostKeyOf } from './airflow/host-key.ts';
+import { ownKeys } from './airflow/own-keys.ts';
 
 /** An Airflow connection of type SSH, as `client.getConnection(id)` of Airflow's TypeScript SDK returns it. */
 export interface AirflowConnection {
@@ -90,8 +89,8 @@ const knownExtras = [
  *
  * - `host`, `port` (22), `login` (this process's user), `password` (surrounding blanks are trimmed);
  * - `key_file` or `private_key`, `private_key_passphrase`; for a `key_file`, the password is also its passphrase;
- *   without key and password, the first of `~/.ssh/id_rsa`, `id_ecdsa`, `id_ed25519`, unless `look_for_keys` is
- *   false; the agent at `$SSH_AUTH_SOCK`;
+ *   without either, those of `~/.ssh/id_rsa`, `id_ecdsa` and `id_ed25519` that need no passphrase, unless
+ *   `look_for_keys` is false; the agent at `$SSH_AUTH_SOCK`; keys come before the password;
  * - host keys: unknown ones are refused (as the hook does since version 7; before, it accepted any).
  *   `no_host_key_check: true` accepts an unknown key and records it, and still refuses a changed one.
  *   `allow_host_key_change: true` is `'insecure-accept-any'`. Both warn through `log`. `host_key` pins one key.
@@ -178,10 +177,10 @@ type LoginOptions = Pick<
 function credentialsOf(connection: AirflowConnection, extra: AirflowExtra): LoginOptions {
   const password = connection.password?.trim() || undefined;
   const agent = process.env['SSH_AUTH_SOCK'] || undefined;
-  return given({ password, agent, ...keyOf(extra, password) });
+  return given({ password, agent, ...keyOf(extra, password, agent) });
 }
 
-function keyOf(extra: AirflowExtra, password: string | undefined): LoginOptions {
+function keyOf(extra: AirflowExtra, password: string | undefined, agent: string | undefined): LoginOptions {
   const privateKey = extra.secret('private_key');
   const privateKeyPath = extra.text('key_file');
   const passphrase = extra.secret('private_key_passphrase');
@@ -195,21 +194,16 @@ function keyOf(extra: AirflowExtra, password: string | undefined): LoginOptions 
   if (privateKeyPath !== undefined) {
     return given({ privateKeyPath, passphrase: passphrase ?? password });
   }
-  const found = password === undefined && extra.flag('look_for_keys') !== false ? ownKey() : undefined;
+  if (extra.flag('look_for_keys') === false) return {};
+  const found = ownKeys(password === undefined && agent === undefined);
+  if (found.length === 0) return {};
   // paramiko asks the agent before it looks for keys.
-  return given({ privateKeyPath: found, agentFirst: found === undefined ? undefined : true });
+  return { privateKeyPath: found.length > 1 ? found : found[0], agentFirst: true };
 }
 
 function checkLines(privateKey: string): void {
   if (/[\r\n]/.test(privateKey.trim())) return;
   throw wrongAs('extra.private_key', 'one line', 'the key with BEGIN and END on lines of their own');
-}
-
-function ownKey(): string | undefined {
-  const names = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
-  const home = homeFolder();
-  if (home === undefined) return undefined;
-  return names.map((name) => join(home, '.ssh', name)).find((path) => existsSync(path));
 }
 
 function timeoutsOf(extra: AirflowExtra): ConnectOptions['timeouts'] {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
@@ -163,22 +164,68 @@ it('takes disabled algorithms out of every list', () => {
   expect(algorithms?.hmac).not.toContain('hmac-sha2-256');
 });
 
-it('uses the agent, and a key of the home folder when nothing else is given', async () => {
-  const home = await mkdtemp(join(tmpdir(), 'home-'));
-  try {
+describe('keys of the home folder', () => {
+  const own = (name: string) => join(home, '.ssh', name);
+  let home: string;
+
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'home-'));
     await mkdir(join(home, '.ssh'));
-    await writeFile(join(home, '.ssh', 'id_ed25519'), plainKey);
     vi.stubEnv('HOME', home);
+    return () => rm(home, { recursive: true });
+  });
+
+  it('are offered beside agent and password, unless a key is named', async () => {
+    await writeFile(own('id_ed25519'), plainKey);
     vi.stubEnv('SSH_AUTH_SOCK', '/run/agent.sock');
-    const own = join(home, '.ssh', 'id_ed25519');
-    expect(from({})).toMatchObject({ agent: '/run/agent.sock', privateKeyPath: own, agentFirst: true });
+    const found = { privateKeyPath: own('id_ed25519'), agentFirst: true };
+    expect(from({})).toMatchObject({ agent: '/run/agent.sock', ...found });
+    expect(from({}, { password: 'pw' })).toMatchObject({
+      agent: '/run/agent.sock',
+      password: 'pw',
+      ...found,
+    });
     expect(from({ key_file: '/keys/a' })).not.toHaveProperty('agentFirst');
-    expect(from({ look_for_keys: 'false' })).not.toHaveProperty('privateKeyPath');
-    expect(from({}, { password: 'pw' })).not.toHaveProperty('privateKeyPath');
     expect(from({ key_file: '/keys/a' }).privateKeyPath).toBe('/keys/a');
-  } finally {
-    await rm(home, { recursive: true });
-  }
+    expect(from({ private_key: plainKey })).not.toHaveProperty('privateKeyPath');
+    for (const more of [{}, { password: 'pw' }])
+      expect(from({ look_for_keys: 'false' }, more)).not.toHaveProperty('privateKeyPath');
+  });
+
+  it("are all tried that need no passphrase, in paramiko's order", async () => {
+    await writeFile(own('id_ed25519'), plainKey);
+    await writeFile(own('id_ecdsa'), lockedKey);
+    await writeFile(own('id_rsa'), plainKey);
+    const both = [own('id_rsa'), own('id_ed25519')];
+    expect(from({}).privateKeyPath).toEqual(both);
+    expect(from({}, { password: 'pw' }).privateKeyPath).toEqual(both);
+  });
+
+  it('with a passphrase are left to the agent, and named where nothing else could log in', async () => {
+    await writeFile(own('id_ecdsa'), lockedKey);
+    await writeFile(own('id_ed25519'), lockedKey);
+    expect(from({}).privateKeyPath).toBe(own('id_ecdsa'));
+    expect(from({}, { password: 'pw' })).not.toHaveProperty('privateKeyPath');
+    vi.stubEnv('SSH_AUTH_SOCK', '/run/agent.sock');
+    expect(from({})).not.toHaveProperty('privateKeyPath');
+  });
+
+  it('are files, and keys', async () => {
+    execFileSync('mkfifo', [own('id_rsa')]);
+    await mkdir(own('id_ecdsa'));
+    await writeFile(own('id_ed25519'), 'not a key');
+    expect(from({})).not.toHaveProperty('privateKeyPath');
+  });
+
+  it('log in where the server takes no password, as with the hook', async () => {
+    await using server = await startMockServer();
+    const { host, port, clientKey, hostKey } = server;
+    await writeFile(own('id_ed25519'), clientKey.privateKey);
+    const connection = { ...fields, host, port, password: 'of something else' };
+    const options = fromAirflowConnection({ ...connection, extra: { host_key: hostKey.publicKey } });
+    await using pc = await connectViaGateway({ ...options, retry: false });
+    expect(pc.hostKeyFingerprint).toBe(hostKey.fingerprint);
+  });
 });
 
 describe('warns', () => {

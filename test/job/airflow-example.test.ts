@@ -1,4 +1,9 @@
-import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runRpa } from '../../examples/airflow-1.0/src/run-rpa.ts';
 import {
   reportRpa,
@@ -54,6 +59,109 @@ it('starts the RPA once, whatever becomes of the workers, and holds none while i
   const report = await attempt(() => reportRpa({ status })).finally(() => written.mockRestore());
   expect(report).toEqual({ exitCode: 0 });
   expect(starts).toBe(1);
+});
+
+describe('a worker that is killed', () => {
+  let worker: string;
+  let folder: string;
+
+  beforeAll(async () => {
+    const source = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;
+    const program = `
+      import { startRpa } from ${JSON.stringify(source('examples/airflow-1.0/src/start-and-look.ts'))};
+      import { runTry } from '@apache-airflow/ts-sdk';
+      const { connection, context } = JSON.parse(process.argv[2]);
+      const client = { getVariable: async () => 'run.cmd invoice', getConnection: async () => connection };
+      console.log('began');
+      await runTry({ ...context, signal: new AbortController().signal }, client, startRpa);
+      console.log('started');
+      setInterval(() => {}, 1_000); // its last words to Airflow never come
+    `;
+    const alias = {
+      'ssh-via-gateway': source('src/index.ts'),
+      '@apache-airflow/ts-sdk': source('test/support/airflow-ts-sdk.ts'),
+    };
+    const cache = source('node_modules/.cache/');
+    await mkdir(cache, { recursive: true });
+    folder = await mkdtemp(join(cache, 'airflow-worker-'));
+    worker = join(folder, 'worker.mjs');
+    const stdin = { contents: program, resolveDir: cache, loader: 'ts' } as const;
+    const external = ['ssh2', 'iconv-lite'];
+    const target = 'node20'; // which has no `await using`
+    await build({
+      stdin,
+      alias,
+      external,
+      target,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: worker,
+    });
+  }, 60_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** A worker that starts the RPA of one run; killed when told to. */
+  async function start(runId: string) {
+    const connection = await client.getConnection('rpa_pc');
+    const context = { dagId: 'rpa', taskId: 'start_rpa', runId, tryNumber: 1, mapIndex: -1 };
+    const child = spawn(process.execPath, [worker, JSON.stringify({ connection, context })], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const gone = once(child, 'exit');
+    return {
+      says: (word: string) =>
+        vi.waitFor(() => expect(said).toContain(word), { timeout: 15_000, interval: 1 }),
+      async kill() {
+        child.kill('SIGKILL');
+        expect(await gone).toEqual([null, 'SIGKILL']);
+      },
+    };
+  }
+
+  async function expectOneStart(runId: string) {
+    await attempt(startRpa, { runId });
+    await vi.waitFor(() => expect(starts).toBe(1));
+    end(0);
+    const status = await vi.waitFor(() => attempt(waitForRpa, { runId }));
+    expect(status).toMatchObject({ state: 'exited', exitCode: 0 });
+    expect(starts).toBe(1);
+  }
+
+  it('after it said nothing: the next try starts the RPA, once', async () => {
+    const first = await start('silent');
+    await first.says('began');
+    await vi.waitFor(() => expect(server.connections).toBe(1), { timeout: 15_000, interval: 1 });
+    await first.kill();
+    await expectOneStart('silent');
+  });
+
+  it('in the moment in which the RPA begins: the next try finds it', async () => {
+    const first = await start('begun');
+    await vi.waitFor(() => expect(starts).toBe(1), { timeout: 15_000, interval: 1 });
+    await first.kill();
+    await expectOneStart('begun');
+  });
+
+  it('after the start and before Airflow heard of it: the next try finds it', async () => {
+    const first = await start('unheard');
+    await first.says('started');
+    await first.kill();
+    await expectOneStart('unheard');
+  });
+
+  it.each([5, 20, 40, 60, 80, 120])('%i ms after it began: one start', async (ms) => {
+    const first = await start(`after-${ms}`);
+    await first.says('began');
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    await first.kill();
+    await expectOneStart(`after-${ms}`);
+  });
 });
 
 it('fails for good when the RPA did, or nobody knows', async () => {

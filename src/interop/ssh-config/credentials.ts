@@ -7,6 +7,7 @@ import { parseHostKey } from '../../host-key/known-hosts/parse.ts';
 import { homeFolder } from '../../options/local-account.ts';
 import type { ConnectOptions } from '../../options/types.ts';
 import { fileText } from '../../text/file-text.ts';
+import { type KeyFileKind, keyFileKind } from '../key-file-kind.ts';
 import type { Found } from './lookup.ts';
 import { expandedPath, type TokenValues } from './tokens.ts';
 import { word } from './values.ts';
@@ -142,17 +143,6 @@ async function usableKeys(paths: readonly string[], hasAgent: boolean): Promise<
   );
 }
 
-async function kindOf(path: string): Promise<'plain' | 'encrypted' | 'none'> {
-  const text = await readText(path);
-  if (!/PRIVATE KEY-----|^PuTTY-User-Key-File/.test(text)) return 'none';
-  return isEncrypted(text) ? 'encrypted' : 'plain';
-}
-
-/** PEM and PPK say it in words; OpenSSH's format names the cipher after a magic word. */
-function isEncrypted(text: string): boolean {
-  if (/ENCRYPTED|^Encryption: (?!none)/m.test(text)) return true;
-  const [, base64 = ''] = /BEGIN OPENSSH PRIVATE KEY-----([^-]*)/.exec(text) ?? [];
-  const bytes = Buffer.from(base64, 'base64');
-  if (bytes.length < 23) return false;
-  return bytes.toString('latin1', 19, 19 + bytes.readUInt32BE(15)) !== 'none';
+async function kindOf(path: string): Promise<KeyFileKind> {
+  return keyFileKind(await readText(path));
 }
