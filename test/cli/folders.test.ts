@@ -24,6 +24,13 @@ test('ls without a path lists the folder of the login, and mkdir says how to cre
   expect(elsewhere.stderr.toString()).toContain('The folder above is missing: --parents creates it too.');
 });
 
+test.each([2, 10])('mkdir knows by status %i that what is above is missing', async (status) => {
+  await using world = await startWorld({ faults: { sftp: { failOp: { op: 'MKDIR', status } } } });
+  const { exitCode, stderr } = await world.run('mkdir', [world.address, '/above/new']);
+  expect(exitCode).toBe(1);
+  expect(stderr.toString()).toContain('The folder above is missing: --parents creates it too.');
+});
+
 test('what the server refuses is 1, also as JSON; an empty path is wrong use', async () => {
   await using world = await startWorld();
   const { exitCode, stdout } = await world.run('ls', ['--json', world.address, '/absent']);

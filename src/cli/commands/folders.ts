@@ -1,11 +1,11 @@
+import { saysMissing } from '../../sftp/names/missing.ts';
 import { hinted } from '../../sftp/transfer/hinted.ts';
-import { statusCode } from '../../ssh2/sftp/wire.ts';
 import { printable } from '../../text/printable.ts';
 import { withConnection } from '../connect/open.ts';
 import { isSaidElsewhere } from '../connect/where.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { say } from '../io.ts';
-import { type RemoteListEntry, SftpFailed } from '../library.ts';
+import type { RemoteListEntry } from '../library.ts';
 import { jsonText } from '../report/json.ts';
 import { table } from '../report/table.ts';
 import { stoppedWith } from '../stopped.ts';
@@ -70,10 +70,9 @@ function render(entries: readonly RemoteListEntry[], isLong: boolean): string[] 
   return table(['TYPE', 'MODE', 'SIZE', 'CHANGED', 'NAME'], rows, new Set([2]));
 }
 
-/** SFTP 3 has one status for whatever is missing: here it can only be the folder above. */
+/** What is missing here can only be the folder above. */
 function hintAtParents(error: unknown): unknown {
-  const isMissing = error instanceof SftpFailed && error.status === statusCode.noSuchFile;
-  if (!isMissing || error.hint !== undefined) return error;
+  if (!saysMissing(error) || error.hint !== undefined) return error;
   return hinted(error, 'The folder above is missing: --parents creates it too.');
 }
 
