@@ -73,7 +73,7 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
   const trace: ConnectTrace = { host, port, username, hop, attempts: attempts.history };
   return traced(connectChannel, trace, async () => {
     try {
-      const credentials = await orAborted(loadCredentials(options), stop.signal);
+      const credentials = await orAborted(loadCredentials(options, stop.signal), stop.signal);
       await orAborted(warnOfOpenKeys(options, resolved, hop), stop.signal);
       const arrival = await attempts.run(credentials);
       const { timings, serverVersion } = arrival;

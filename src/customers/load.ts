@@ -35,7 +35,7 @@ export function defaultCustomersFile(): string {
 export async function readCustomersText(file: string): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readOwnFile(file, mostOfAFile);
+    bytes = await readOwnFile(file, { most: mostOfAFile });
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const why = isMissing ? 'there is no such file' : `it cannot be read (${printable(whyUnread(error))})`;

@@ -24,13 +24,17 @@ class UnusualFile extends Error {
  * Reads a whole file of this machine that somebody named. It may be a pipe (`<(vault read ...)`, `/dev/stdin`), but
  * neither fills the memory, as `/dev/zero` would, nor waits for ever, as a named pipe does that nobody writes into.
  *
- * @throws Error of the system, or `EFBIG` and `ETIMEDOUT` of our own; see {@link whyUnread}.
+ * @throws Error of the system, or `EFBIG` and `ETIMEDOUT` of our own; see {@link whyUnread}. The signal's reason where
+ * it is aborted while nothing has come yet.
  */
-export async function readOwnFile(path: string, most = smallFile): Promise<Buffer> {
+export async function readOwnFile(
+  path: string,
+  { most = smallFile, signal }: { most?: number; signal?: AbortSignal | undefined } = {},
+): Promise<Buffer> {
   // Without O_NONBLOCK the opening of a named pipe would wait for a writer, and keep a thread of libuv's.
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    return await readAll(handle, most);
+    return await readAll(handle, most, signal);
   } finally {
     await handle.close();
   }
@@ -42,7 +46,7 @@ export function whyUnread(error: unknown): string {
   return error instanceof UnusualFile ? message : (code ?? message);
 }
 
-async function readAll(handle: FileHandle, most: number): Promise<Buffer> {
+async function readAll(handle: FileHandle, most: number, signal?: AbortSignal): Promise<Buffer> {
   const stats = await handle.stat();
   const isPipe = stats.isFIFO();
   const chunk = Buffer.allocUnsafe(Math.min(most, Math.max(stats.size, 65_535)) + 1);
@@ -63,7 +67,7 @@ async function readAll(handle: FileHandle, most: number): Promise<Buffer> {
       const what = isPipe ? 'it is a pipe, and nothing was written into it' : 'it gave nothing';
       throw new UnusualFile('ETIMEDOUT', `${what} for ${patience / 1_000} s`);
     }
-    await sleep(pause);
+    await sleep(pause, signal);
   }
 }
 

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { getEventListeners } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -134,6 +135,9 @@ describe('an abort', () => {
     );
     expect(second.error.code).toBe('SSH_TOTAL_TIMEOUT');
     expect(server.journal).toEqual([]);
+    // Nobody reads the pipe any more: it cannot be opened for writing.
+    const writer = () => open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    await expect.poll(() => writer().catch(({ code }) => code)).toBe('ENXIO');
     await rm(folder, { recursive: true });
   });
 });

@@ -30,7 +30,7 @@ function recordOf(hostKey: ConnectOptions['hostKey']): string | undefined {
 }
 
 async function linesOf(file: string): Promise<string[]> {
-  const bytes = await readOwnFile(file, 128 * 1024 * 1024).catch(() => Buffer.alloc(0));
+  const bytes = await readOwnFile(file, { most: 128 * 1024 * 1024 }).catch(() => Buffer.alloc(0));
   return bytes
     .toString('latin1')
     .split('\n')

@@ -29,13 +29,16 @@ export interface Credentials {
  * Reads and decrypts the private keys once, so that later attempts need not.
  * @throws TypeError that distinguishes an unreadable file, a missing passphrase, a wrong one and an unknown format.
  */
-export async function loadCredentials(options: Omit<ConnectOptions, 'host'>): Promise<Credentials> {
+export async function loadCredentials(
+  options: Omit<ConnectOptions, 'host'>,
+  signal?: AbortSignal,
+): Promise<Credentials> {
   const { username, password, keyboardInteractive, agentFirst = false } = options;
   const agent = options.agent === true ? process.env['SSH_AUTH_SOCK'] : options.agent;
   const paths = pathsOf(options.privateKeyPath);
-  const keys = await loadKeys(options, paths);
+  const keys = await loadKeys(options, paths, signal);
   const hasAgent = agent !== undefined;
-  const { certificates, notes } = await loadCertificates(options, paths, { keys, hasAgent });
+  const { certificates, notes } = await loadCertificates(options, paths, { keys, hasAgent, signal });
   const agentKeys = agentKeysOf(options.agentKeys);
   const ofAgent = { agent, agentKeys, agentFirst };
   return { username, password, ...ofAgent, keyboardInteractive, keys, certificates, notes };
@@ -63,12 +66,17 @@ function pathsOf(paths: string | readonly string[] = []): string[] {
 async function loadKeys(
   options: Pick<ConnectOptions, 'privateKey' | 'passphrase'>,
   paths: readonly string[],
+  signal?: AbortSignal,
 ): Promise<ParsedKey[]> {
   const { privateKey, passphrase } = options;
   if (privateKey !== undefined) return [await parsePrivateKey('privateKey', privateKey, passphrase)];
   return Promise.all(
     paths.map(async (path) =>
-      parsePrivateKey(`privateKeyPath (${path})`, await readKeyFile('privateKeyPath', path), passphrase),
+      parsePrivateKey(
+        `privateKeyPath (${path})`,
+        await readKeyFile('privateKeyPath', path, signal),
+        passphrase,
+      ),
     ),
   );
 }

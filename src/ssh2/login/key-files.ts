@@ -18,10 +18,12 @@ export function expandHome(option: string, path: string): string {
 export async function readKeyFile(
   option: 'privateKeyPath' | 'certificatePath',
   path: string,
+  signal?: AbortSignal,
 ): Promise<Buffer> {
   try {
-    return await readOwnFile(path);
+    return await readOwnFile(path, { signal });
   } catch (error) {
+    signal?.throwIfAborted();
     const { code } = error as NodeJS.ErrnoException;
     const why =
       code === 'ENOENT'

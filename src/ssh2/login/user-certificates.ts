@@ -27,10 +27,14 @@ interface Loaded {
 export async function loadCertificates(
   options: CertificateOptions,
   keyPaths: readonly string[],
-  { keys, hasAgent }: { keys: readonly ParsedKey[]; hasAgent: boolean },
+  {
+    keys,
+    hasAgent,
+    signal,
+  }: { keys: readonly ParsedKey[]; hasAgent: boolean; signal?: AbortSignal | undefined },
 ): Promise<Loaded> {
-  const named = await namedCertificates(options);
-  if (named === undefined) return besideKeys(keyPaths, keys);
+  const named = await namedCertificates(options, signal);
+  if (named === undefined) return besideKeys(keyPaths, keys, signal);
   const fitting = hasAgent
     ? named
     : named.filter(({ certificate }) => keys.some((key) => isFor(certificate, key)));
@@ -55,17 +59,20 @@ interface Named {
   certificate: Certificate;
 }
 
-async function namedCertificates(options: CertificateOptions): Promise<Named[] | undefined> {
+async function namedCertificates(
+  options: CertificateOptions,
+  signal?: AbortSignal,
+): Promise<Named[] | undefined> {
   const { certificate: given, certificatePath: paths } = options;
   if (given !== undefined) return [checked('certificate', given)];
   if (paths === undefined) return undefined;
-  return Promise.all((typeof paths === 'string' ? [paths] : paths).map(readNamed));
+  return Promise.all([paths].flat().map((path) => readNamed(path, signal)));
 }
 
-async function readNamed(path: string): Promise<Named> {
+async function readNamed(path: string, signal?: AbortSignal): Promise<Named> {
   const where = expandHome('certificatePath', path);
   const option = `certificatePath (${where})`;
-  const text = await readKeyFile('certificatePath', where);
+  const text = await readKeyFile('certificatePath', where, signal);
   return checked(option, text);
 }
 
@@ -99,11 +106,15 @@ function forAnotherKey({ option, certificate }: Named, keys: readonly ParsedKey[
  * The caller did not ask for the files beside a key, so a damaged or foreign one is skipped, as `ssh` does; what is
  * wrong with it is reported if the login fails.
  */
-async function besideKeys(paths: readonly string[], keys: readonly ParsedKey[]): Promise<Loaded> {
+async function besideKeys(
+  paths: readonly string[],
+  keys: readonly ParsedKey[],
+  signal?: AbortSignal,
+): Promise<Loaded> {
   const certificates: Certificate[] = [];
   const notes: string[] = [];
   for (const path of paths.map((key) => `${key}-cert.pub`)) {
-    const text = await readOwnFile(path).catch(() => undefined);
+    const text = await readOwnFile(path, { signal }).catch(() => undefined);
     if (text === undefined) continue;
     const certificate = readCertificateText(text);
     const problem = certificate ? unfitness(certificate, keys) : whyNone(text);
