@@ -219,12 +219,16 @@ describe('a run', () => {
     expect(steps).toEqual(['begins out', 'ends out, 2 asked', 'begins err', 'ends err, 2 asked']);
   });
 
-  it('keeps its pace by output on stderr as well', async () => {
-    const looks: Step[] = ['', 'e', 'e', ''].map((text) => wrote('', text));
+  it.each([
+    ['stdout', 'o', ''],
+    ['stderr', '', 'e'],
+    ['both', 'oo', 'ee'],
+  ])('comes back to its pace by output on %s', async (_where, stdout, stderr) => {
+    const looks = [nothing(), nothing(), nothing(), wrote(stdout, stderr), nothing()];
     const pc = server([started, ...looks, done]);
     await finish(pc.run({ pollInterval: 10_000 }));
-    // 200 after the first look, 200 and 200 after output, 200 after the last.
-    expect(Date.now()).toBe(200 + 200 + 200 + 200);
+    // Half as long again after each look that brings nothing, and half of that after one that brings something.
+    expect(Date.now()).toBe(200 + 300 + 450 + 337 + 337);
   });
 
   it.each([

@@ -1,5 +1,5 @@
-import { PassThrough } from 'node:stream';
-import { expect, it } from 'vitest';
+import { Duplex, PassThrough } from 'node:stream';
+import { expect, it, vi } from 'vitest';
 import { readBanner } from '../../src/tunnel/banner-probe.ts';
 
 const long = 20_000;
@@ -22,6 +22,25 @@ it('keeps 255 characters of a line, and gives up on 8 KiB without one', async ()
   const answer = readBanner(endless, long);
   for (let lines = 0; lines < 9; lines++) endless.write(`${'y'.repeat(1_000)}\r\n`);
   expect(await answer).toEqual({ kind: 'ended' });
+  const late = new PassThrough();
+  late.write(`${'y'.repeat(8_190)}\r\n`);
+  late.write('SSH-2.0-late\r\n');
+  expect(await readBanner(late, long)).toEqual({ kind: 'banner', banner: 'SSH-2.0-late' });
+});
+
+it('leaves no timer behind', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const stream = new PassThrough();
+    stream.write('SSH-2.0-x\r\n');
+    await readBanner(stream, long);
+    await expect(readBanner(new PassThrough(), long, AbortSignal.abort(new Error('no')))).rejects.toThrow(
+      'no',
+    );
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it.each([
@@ -33,6 +52,14 @@ it.each([
   const answer = readBanner(stream, long);
   end(stream);
   expect(await answer).toEqual({ kind: 'ended' });
+});
+
+it('takes the end of what is said for the end, although the stream would still listen', async () => {
+  const halfOpen = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(), allowHalfOpen: true });
+  const answer = readBanner(halfOpen, long);
+  halfOpen.push(null);
+  expect(await answer).toEqual({ kind: 'ended' });
+  expect(halfOpen.destroyed).toBe(true);
 });
 
 it('calls silent what says nothing in time', async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Forwarding } from '../../src/forward/types.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
@@ -249,6 +250,16 @@ describe('a tunnel that is kept', () => {
     await pass(0);
     expect(await run).toBeUndefined();
     expect(seen).toHaveLength(1);
+  });
+
+  it('leaves nothing on the stop when it gives up', async () => {
+    const stop = new AbortController();
+    const error = new TypeError('wrong');
+    hold.mockRejectedValue(error);
+    const connect = async () => new Connection() as GatewayConnection;
+    const keeper = new Keeper(connect, planOf(), stop.signal, { emit: () => {}, setStatus: () => {} });
+    expect(await keeper.run()).toBe(error);
+    expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0);
   });
 
   it('says which port it waits for, and that it held the port before', async () => {

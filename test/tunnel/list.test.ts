@@ -40,6 +40,21 @@ describe('listGatewayTunnels', () => {
     expect(tunnels[3]).toEqual({ port: 9003, verdict: 'refused', addresses: [] });
   });
 
+  it('names up to 200 ports to the gateway, and has it list all when they are more', async () => {
+    const connection = gateway('listener 00000000:2328 1002');
+    const ask = async (to: number) => {
+      const found = await listTunnels(connection, { ports: { from: 9000, to }, check: false });
+      expect(found.map(({ port, verdict }) => [port, verdict]).slice(0, 2)).toEqual([
+        [9000, 'unknown'],
+        [9001, 'refused'],
+      ]);
+      expect(found.at(-1)).toMatchObject({ port: to });
+      return connection.scripts.at(-1);
+    };
+    expect(await ask(9199)).toContain('ports="(2328|2329|');
+    expect(await ask(9200)).toContain('ports="[0-9A-F]*"');
+  });
+
   it('without ports takes those of users who have sessions, and none of root', async () => {
     const listeners = [
       'listener 00000000:2328 1002',

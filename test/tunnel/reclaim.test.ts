@@ -25,10 +25,20 @@ interface Scene {
   ended?: string;
   answer?: () => PassThrough | Error;
   unnoted?: ReclaimOptions['unnoted'];
+  quiet?: number;
   own?: { pid: number; start: string; boot: string };
 }
 
-async function reclaim({ seen, ended = 'ended', answer, unnoted, own: mine, ownBanner, ...rest }: Scene) {
+async function reclaim({
+  seen,
+  ended = 'ended',
+  answer,
+  unnoted,
+  quiet,
+  own: mine,
+  ownBanner,
+  ...rest
+}: Scene) {
   const connection = new FakeConnection();
   connection.onOpenStream = answer ?? (() => new PassThrough());
   connection.onExec = (script) =>
@@ -36,7 +46,7 @@ async function reclaim({ seen, ended = 'ended', answer, unnoted, own: mine, ownB
   const result = await reclaimPort(connection, {
     port: 9012,
     address: { host: '127.0.0.1', port: 9012 },
-    options: { ...options, ...(unnoted ? { unnoted } : {}) },
+    options: { ...options, ...(unnoted && { unnoted }), ...(quiet && { quiet }) },
     own: mine,
     ...rest,
     ...(ownBanner === undefined
@@ -126,6 +136,13 @@ describe('reclaiming a port', () => {
     // Its checks are further apart than `quiet`: half as long again as one of those.
     const rare = await reclaim({ seen: noteOf('other-pc tunnel-b 700 300 20'), id: 'tunnel-a' });
     expect(rare.result).toMatchObject({ kind: 'refused', reason: 'recently-up', retryIn: 149_500 });
+  });
+
+  it('believes it to the last millisecond of its quiet, and no longer', async () => {
+    const seen = noteOf('other-pc tunnel-b 990 5 20');
+    const last = await reclaim({ seen, id: 'tunnel-a', quiet: 10_501 });
+    expect(last.result).toMatchObject({ reason: 'recently-up', retryIn: 1 });
+    expect((await reclaim({ seen, id: 'tunnel-a', quiet: 10_500 })).result.kind).toBe('reclaimed');
   });
 
   it('knows the predecessor of this tunnel on this machine, and its own notes', async () => {
