@@ -4,12 +4,12 @@ import { latch } from '../time/latch.ts';
 import { orAborted } from '../time/on-abort.ts';
 import { startTimer } from '../time/timer.ts';
 
-/** What came through a stream first: an SSH banner, an end without one, or nothing in time. */
+/** What came first through a stream: an SSH banner, its end without one, or nothing in time. */
 export type FirstWords = { kind: 'banner'; banner: string } | { kind: 'ended' } | { kind: 'silent' };
 
 const maxBanner = 255;
 
-/** Waits for an SSH server's identification line, says nothing itself, and destroys the stream. */
+/** Waits for an SSH server's identification line without sending anything, then destroys the stream. */
 export async function readBanner(stream: Duplex, timeout: number, signal?: AbortSignal): Promise<FirstWords> {
   const answer = latch<FirstWords>();
   const heard = new OpeningWords();

@@ -18,7 +18,7 @@ export interface GatewayConnection {
   close(): Promise<void>;
 }
 
-/** Makes the gateway connection: one attempt. */
+/** Connects to the gateway, in one attempt. */
 export type ConnectGateway<C extends GatewayConnection = GatewayConnection> = (
   options: ConnectOptions,
 ) => Promise<C>;

@@ -3,15 +3,15 @@ import * as scripts from '../script/scripts.generated.ts';
 import type { GatewayConnection } from '../types.ts';
 import type { SessionId } from './answers.ts';
 
-/** Tenths of a second that a session has to end by SIGTERM, and then by SIGKILL. */
+/** Tenths of a second that a session is given to end after SIGTERM, and again after SIGKILL. */
 const patience = 10;
 
-/** `gone`: it had ended by itself. */
+/** `gone`: it had ended on its own. */
 type EndResult = 'ended' | 'gone' | 'survived' | NoAnswer;
 
 /**
- * Ends one sshd process on the gateway, as the account that is logged in: TERM, then KILL. The process is verified by
- * pid, start time and name in the same breath; the kernel verifies the user.
+ * Ends one sshd process on the gateway as the logged-in account: SIGTERM, then SIGKILL. The same script verifies the
+ * process by pid, start time and name immediately before; the kernel verifies the user.
  */
 export async function endSession(
   connection: Pick<GatewayConnection, 'exec'>,

@@ -4,14 +4,14 @@ import type { FirstWords } from '../banner-probe.ts';
 import type { GatewayConnection, ReclaimRefusal } from '../types.ts';
 import type { NoteAnswer, ReclaimResult } from './answers.ts';
 
-/** The first line of the helper that `setup gateway` makes the forced command of tunnel accounts. */
+/** The first line printed by the helper that `setup gateway` installs as the forced command of tunnel accounts. */
 const marker = 'ssh-via-gateway-helper-1';
 const timeout = 40_000;
 /** Tenths of a second. */
 const longestPatience = 200;
 const maxBuffer = 64 << 10;
 
-/** Has the helper of the gateway note this session; undefined when there is no helper. */
+/** Asks the gateway's helper to note this session; undefined if there is no helper. */
 export async function noteByHelper(
   connection: Pick<GatewayConnection, 'exec'>,
   port: number,
@@ -26,13 +26,13 @@ export async function noteByHelper(
   return { failed: 'no-note', message: `The gateway's helper could not write the note: ${shown(words)}` };
 }
 
-/** Has the helper end this account's dead session that holds the port; undefined when there is no helper. */
+/** Asks the helper to end this account's dead session that holds the port; undefined if there is no helper. */
 export async function reclaimByHelper(
   connection: Pick<GatewayConnection, 'exec'>,
   port: number,
   { patience, signal }: { patience: number; signal?: AbortSignal | undefined },
 ): Promise<ReclaimResult | undefined> {
-  // Its own 1.5 s, save for who needs longer.
+  // The helper's default is 1.5 s; a longer patience is sent along.
   const tenths = Math.min(Math.ceil(patience / 100), longestPatience);
   const words = await ask(connection, `reclaim ${port}${tenths > 15 ? ` ${tenths}` : ''}`, signal);
   if (!words) return undefined;
@@ -49,7 +49,7 @@ export async function reclaimByHelper(
   };
 }
 
-/** Has the helper go through this account's port; undefined when there is no helper, or it cannot connect. */
+/** Asks the helper to test this account's port; undefined if there is no helper, or it cannot connect. */
 export async function checkByHelper(
   connection: Pick<GatewayConnection, 'exec'>,
   port: number,
@@ -64,7 +64,7 @@ export async function checkByHelper(
 
 const refusals: readonly ReclaimRefusal[] = ['other-user', 'no-note', 'answers', 'cannot-check', 'survived'];
 
-/** The words of its last line. */
+/** The words of the last line of its answer. */
 async function ask(
   connection: Pick<GatewayConnection, 'exec'>,
   request: string,

@@ -1,19 +1,19 @@
 import { printable } from '../../text/printable.ts';
 
-/** What the note of a port says of the tunnel behind it; see write-note.sh. Older notes say less. */
+/** What the note of a port says about the tunnel behind it; see write-note.sh. Older versions wrote less. */
 export interface HolderNote {
   pid: string;
   start: string;
   boot: string;
-  /** The name of its machine. */
+  /** The name of the tunnel's machine. */
   machine?: string | undefined;
-  /** Another one for each run of a tunnel. */
+  /** Different for each run of a tunnel. */
   tunnel?: string | undefined;
-  /** Seconds after boot when the tunnel was last known to be up. */
+  /** Seconds after boot at which the tunnel was last known to be up. */
   upAt?: number | undefined;
-  /** Seconds after which it says so again. */
+  /** Interval in seconds at which the note is renewed. */
   every?: number | undefined;
-  /** Milliseconds that its target takes to answer through the port; `mute` when it is not asked: not an SSH server. */
+  /** Milliseconds that its target takes to answer through the port; `mute` if it is never asked: no SSH server. */
   took?: number | 'mute' | undefined;
 }
 
@@ -40,7 +40,7 @@ export function readHolderNote(words: readonly string[] | undefined): HolderNote
   };
 }
 
-/** The last request for the port since the gateway was started. */
+/** The last request for the port since the gateway booted. */
 export function readWanted(
   words: readonly string[] | undefined,
   { boot, now }: { boot: string | undefined; now: string | undefined },
@@ -59,15 +59,15 @@ function wholeOf(word: string | undefined): number | undefined {
 interface Asker {
   /** The name of this tunnel in its notes. */
   id?: string | undefined;
-  /** The name of its machine. */
+  /** The name of this tunnel's machine. */
   machine: string;
-  /** It held the port before. */
+  /** Whether it held the port before. */
   hadIt?: boolean | undefined;
 }
 
 /**
- * Whether the port is held by a tunnel that may be alive elsewhere. A new run on the machine that the note names follows
- * its own predecessor; who has lost the port to another run, or comes from another machine, is somebody else.
+ * Whether the port is held by a tunnel that may be alive elsewhere. A new run on the machine named in the note succeeds
+ * its own predecessor; a tunnel that has lost the port to another run, or runs on another machine, is a stranger.
  */
 export function isStranger(note: HolderNote, { id, machine, hadIt }: Asker): boolean {
   if (note.tunnel !== undefined && note.tunnel === id) return false;
@@ -75,8 +75,8 @@ export function isStranger(note: HolderNote, { id, machine, hadIt }: Asker): boo
 }
 
 /**
- * Milliseconds until silence may be held against a tunnel that said at `note.upAt` that it was up: `quiet`, and half as
- * long again as it takes to say so the next time.
+ * Milliseconds until silence may be held against a tunnel that noted at `note.upAt` that it was up: `quiet`, or 1.5
+ * times the interval at which it renews its note if that is longer.
  */
 export function trustedFor(note: HolderNote, now: number, startedAt: number, quiet: number): number {
   const upAt = note.upAt ?? startedAt;

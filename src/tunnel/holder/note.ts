@@ -6,22 +6,22 @@ import type { NoteAnswer } from './answers.ts';
 import { noteByHelper } from './helper.ts';
 import { readWanted } from './holder.ts';
 
-/** Where the notes lie, below the account's home on the gateway; one file for each port. */
+/** Folder of the notes, below the account's home on the gateway; one file per port. */
 export const noteFolder = '.ssh-via-gateway';
 
-/** What a note tells beside the process. */
+/** What a note says besides the process. */
 interface NoteWords {
   /** The name of this run of the tunnel. */
   tunnel: string;
-  /** Seconds after which the note is renewed; 0 when it is not. */
+  /** Interval in seconds at which the note is renewed; 0 if it is not. */
   every: number;
-  /** Milliseconds that the target took to answer through the port, when known; `mute` when it is not asked. */
+  /** Milliseconds that the target took to answer through the port, if known; `mute` if it is never asked. */
   took: number | 'mute' | undefined;
 }
 
 /**
- * Notes on the gateway which sshd process holds `port`: the one that serves `connection`. Written in one step
- * (a file of another name, then a rename), readable by the account alone.
+ * Notes on the gateway which sshd process holds `port`: the one that serves `connection`. Written atomically (a
+ * temporary file, then a rename), readable by the account alone.
  */
 export async function writeNote(
   connection: Pick<GatewayConnection, 'exec'>,
@@ -53,7 +53,7 @@ export async function writeNote(
   return { failed: 'no-note', message: whyNot(answer) };
 }
 
-/** This machine, as the note of a tunnel tells it. */
+/** The name of this machine as a tunnel's note gives it. */
 export function machineName(): string {
   return (
     hostname()

@@ -12,14 +12,14 @@ export const defaultBackoff: TunnelBackoff = {
   maxDelay: 30_000,
   jitter: 0.2,
 };
-/** An attempt that does not get as far as the gateway's sshd burdens nobody. */
+/** An attempt that does not reach the gateway's sshd costs nobody anything. */
 const maxDelayUnreached = 1_000;
-/** Milliseconds of `up` after which the next failure counts as the first again. */
+/** Once the tunnel has been `up` for this many milliseconds, the next failure counts as the first one again. */
 const steadyAfter = 10_000;
 
 /**
- * The waits between attempts. Attempts that did not reach the gateway's sshd, and those that did, grow their waits
- * apart: an hour without a line must not make the first refusal after it wait for long.
+ * The waits between attempts. They grow separately for attempts that reached the gateway's sshd and for those that did
+ * not: an hour without a network must not make the tunnel wait long after the first refusal that follows.
  */
 export class TunnelWaits {
   #backoff: TunnelBackoff;
@@ -39,7 +39,7 @@ export class TunnelWaits {
     return this.#inARow;
   }
 
-  /** Milliseconds until the next attempt, after one that failed so; undefined when it was the last. */
+  /** Milliseconds until the next attempt after one that failed with `error`; undefined if that was the last. */
   next(error: unknown): number | undefined {
     if (++this.#inARow >= this.#backoff.attempts) return undefined;
     const unreached = isSshError(error) && error.phase === 'tcp';
@@ -50,7 +50,7 @@ export class TunnelWaits {
     return growingWait({ ...this.#backoff, maxDelay: longest }, before, this.#random);
   }
 
-  /** The tunnel was up. Lives that are short make the waits grow as failures do. */
+  /** The tunnel was up for `ms`. Short lives make the waits grow just as failures do. */
   lived(ms: number): void {
     this.#unreached = 0;
     this.#inARow = 0;

@@ -7,7 +7,7 @@ import { type FirstWords, readBanner } from '../banner-probe.ts';
 import { checkByHelper } from '../holder/helper.ts';
 import type { CheckResult, GatewayConnection } from '../types.ts';
 
-/** Milliseconds for the banner to come round: gateway, tunnel, target and back. */
+/** Milliseconds for the banner's way: gateway, tunnel, target and back. */
 const checkTimeout = 10_000;
 
 export interface CheckReport {
@@ -16,9 +16,9 @@ export interface CheckReport {
 }
 
 /**
- * Goes the whole way that a worker's connection goes: from the gateway into the published port, through the tunnel to
- * the target, and back. The port is our own while the tunnel is up, so no other session is touched. A gateway that
- * forbids connections to its own ports may have a helper that goes through the port for us.
+ * Takes the whole way that a worker's connection takes: from the gateway to the published port, through the tunnel to
+ * the target, and back. While the tunnel is up the port is ours, so no other session is touched. On a gateway that
+ * forbids connections to its own ports, the helper can test the port instead.
  */
 export async function checkTunnel(
   connection: Pick<GatewayConnection, 'exec' | 'openStream'>,
@@ -57,7 +57,7 @@ function openFailed(error: SshError): CheckReport {
     : { result: 'broken', message };
 }
 
-/** The port gave no banner: the tunnel's fault only if the target gives one when asked directly. */
+/** The port sent no banner: the tunnel is at fault only if the target sends one when asked directly. */
 function judge(throughPort: FirstWords, direct: FirstWords): CheckReport {
   const what = throughPort.kind === 'silent' ? 'stayed silent' : 'closed without a banner';
   return direct.kind === 'banner'

@@ -9,12 +9,14 @@ import type { GatewayConnection, ReclaimRefusal, TunnelHappening } from '../type
 import { askTarget } from './check-tunnel.ts';
 import type { TunnelPlan } from './options.ts';
 
-/** Milliseconds between two requests for a taken port, growing. Each costs one round trip. */
+/** Growing intervals in milliseconds between requests for a taken port. Each request costs one round trip. */
 const asks = { minDelay: 1_000, factor: 1.5, maxDelay: 5_000 };
-/** After a session was ended, sshd needs a moment to let go. */
+/** After a session has been ended, sshd needs a moment to release the port. */
 const quickAsk = 50;
 const quickAsks = 40;
-/** Milliseconds within which our own target must show its banner, or its silence and that of others mean nothing. */
+/**
+ * If our own target takes longer than this many milliseconds to send its banner, silence proves nothing about others.
+ */
 const slowestBanner = 5_000;
 
 export interface PortRequest {
@@ -26,17 +28,18 @@ export interface PortRequest {
   own: SessionId | undefined;
   /** The tunnel's name in its notes. */
   id: string;
-  /** The tunnel held the port before. */
+  /** Whether the tunnel held the port before. */
   hadIt: boolean;
   pace: ReclaimPace;
   emit(event: TunnelHappening): void;
-  /** The port is taken; asked again after `wait`. */
+  /** The port is taken; the next request follows after `wait`. */
   onTaken(error: PortForwardFailed, wait: number): void;
 }
 
 /**
- * Gets the port, however long its holder lives: asks again and again on this one connection, which disturbs no
- * zombie, and ends the holder where that is allowed. Rejects when the connection ends or the gateway forbids the port.
+ * Gets the port, however long its holder lives: requests it again and again on this one connection, which does not keep
+ * a zombie alive, and ends the holder if that is allowed. Rejects if the connection ends or the gateway forbids the
+ * port.
  */
 export async function holdPort(request: PortRequest): Promise<Forwarding> {
   const reclaim = new Reclaimer(request);
@@ -52,7 +55,7 @@ export async function holdPort(request: PortRequest): Promise<Forwarding> {
   }
 }
 
-/** The forward, or the refusal that may pass. */
+/** The forward, or a refusal that may be temporary. */
 async function ask({ connection, plan, signal }: PortRequest): Promise<Forwarding | PortForwardFailed> {
   const { listen, target } = plan;
   const where =
@@ -79,11 +82,11 @@ class Reclaimer {
     this.#own = request.own;
   }
 
-  /** Whether the port should be free in a moment. */
+  /** Returns whether the port should be free in a moment. */
   async attempt(): Promise<boolean> {
     const { plan } = this.#request;
     const { pace } = this.#request;
-    // Of the session that it has lost itself it is certain.
+    // There is no doubt about the session that this tunnel itself has lost.
     if (!plan.reclaim || !(this.#own || pace.due)) return false;
     const started = now();
     const result = await this.#reclaim();
@@ -122,7 +125,10 @@ class Reclaimer {
   }
 }
 
-/** How long our own target takes to show its banner; undefined for one that is not asked to (`checkInterval`), or shows none. */
+/**
+ * How long our own target takes to send its banner; undefined if it is not to be asked (`checkInterval`), or sends
+ * none.
+ */
 async function bannerTime(
   { checkInterval, target }: TunnelPlan,
   signal: AbortSignal,
@@ -133,7 +139,7 @@ async function bannerTime(
   return kind === 'banner' ? Math.round(now() - started) : undefined;
 }
 
-/** Where the gateway itself reaches what listens on `listenHost`. */
+/** The address at which the gateway itself reaches a listener on `listenHost`. */
 export function dialHost(listenHost: string): string {
   return ['', '*', '0.0.0.0', '::', 'localhost'].includes(listenHost) ? '127.0.0.1' : listenHost;
 }

@@ -19,16 +19,20 @@ import { checkTunnel } from './check-tunnel.ts';
 import { dialHost, holdPort } from './hold-port.ts';
 import type { TunnelPlan } from './options.ts';
 
-/** A tunnel that fails its check this often in a row is made anew. */
+/** Number of consecutive failed checks after which a tunnel is set up anew. */
 const brokenChecks = 2;
 /** Milliseconds before a failed check is repeated. */
 const recheckAfter = 2_000;
-/** Milliseconds for giving the port back in good order. */
+/** Milliseconds allowed for releasing the port properly. */
 const goodbyeMs = 1_000;
-/** Milliseconds of `up` after which the pace of reclaiming starts anew, and after which a fight is over. */
+/**
+ * Milliseconds of `up` after which reclaiming starts afresh, and after which earlier losses of the port are forgotten.
+ */
 const steadyAfter = 10_000;
 const peaceAfter = 600_000;
-/** Seconds between two renewals of the note, at least and at most; and how old a request may be that is told of. */
+/**
+ * Seconds: the shortest and the longest interval between renewals of the note, and how old a reported request may be.
+ */
 const notedAtMostEvery = 5;
 const notedAtLeastEvery = 600;
 const wantedWithin = 600;
@@ -38,7 +42,7 @@ interface KeeperReports {
   setStatus(status: TunnelStatus): void;
 }
 
-/** Keeps one tunnel up until `stop` aborts or an error comes that does not pass. */
+/** Keeps one tunnel up until `stop` aborts or a permanent error occurs. */
 export class Keeper {
   #connect: ConnectGateway;
   #plan: TunnelPlan;
@@ -65,7 +69,7 @@ export class Keeper {
     this.#report = report;
   }
 
-  /** Resolves with the error that it gave up on, or undefined when it was stopped. */
+  /** Resolves with the error that made it give up, or undefined if it was stopped. */
   async run(): Promise<Error | undefined> {
     while (!this.#stop.aborted) {
       const error = await this.#oneConnection();
@@ -75,7 +79,7 @@ export class Keeper {
     return undefined;
   }
 
-  /** From connecting to the loss; the result is why it ended. */
+  /** From connecting to the loss; resolves with the reason for it. */
   async #oneConnection(): Promise<Error> {
     const started = now();
     const attempt = ++this.#attempt;
@@ -135,7 +139,7 @@ export class Keeper {
     const error = await this.#watch(connection, listen, signal).catch((reason) =>
       asError(signal.aborted ? signal.reason : reason),
     );
-    // On a dead line the gateway's answer never comes; the end of the connection gives the port back as well.
+    // On a dead line the gateway's answer never comes; the end of the connection releases the port as well.
     await atMost(goodbyeMs, Promise.all([noting, forwarding.close()]));
     this.#down(upAt, error);
     return error;
@@ -160,7 +164,7 @@ export class Keeper {
     this.#report.emit({ type: 'down', error, upMs });
   }
 
-  /** For a reclaim by this tunnel or its successor. */
+  /** Notes which session holds the port, for a reclaim by this tunnel or its successor. */
   async #note(connection: GatewayConnection, signal: AbortSignal): Promise<void> {
     this.#own = undefined;
     this.#renews = false;
@@ -176,7 +180,7 @@ export class Keeper {
     this.#report.emit({ type: 'noted', pid: answer.session.pid });
   }
 
-  /** Says in the note that the tunnel is up and how quick its target is, and hears who else asks for the port. */
+  /** Renews the note (the tunnel is up, its target answers this fast), and learns who else requests the port. */
   async #renewNote(connection: GatewayConnection, signal: AbortSignal, took?: number): Promise<void> {
     await this.#noting;
     const tells = took !== undefined && !this.#tookNoted;
@@ -205,7 +209,7 @@ export class Keeper {
     return await writeNote(connection, listen.port, words, signal);
   }
 
-  /** Checks now and then; resolves with the reason when the tunnel must be made anew. */
+  /** Checks at intervals; resolves with the reason when the tunnel must be set up anew. */
   async #watch(
     connection: GatewayConnection,
     listen: { host: string; port: number } | { path: string },
@@ -221,7 +225,7 @@ export class Keeper {
       const { result, message } = await checkTunnel(connection, published, target, signal);
       const durationMs = Math.round(now() - started);
       if (result !== last) this.#report.emit({ type: 'checked', result, message, durationMs });
-      // The link is alive, whatever the target is.
+      // The link is alive, whatever state the target is in.
       if (result !== 'broken') {
         void this.#renewNote(connection, signal, result === 'ok' ? durationMs : undefined).catch(() => {});
       }
@@ -234,7 +238,7 @@ export class Keeper {
 
   #connectOptions(): ConnectOptions {
     const { gateway } = this.#plan;
-    // Short, so that a line that is back is found at once; now and then long, for a line that is slow.
+    // Short, to find out at once when the network is back; now and then long, for a slow network.
     const tcp = this.#attempt % 5 === 0 ? 10_000 : 2_000;
     return {
       ...gateway,
@@ -245,7 +249,7 @@ export class Keeper {
     };
   }
 
-  /** Waits for the next attempt, or says that there is none. */
+  /** Waits for the next attempt; returns false if there is none. */
   async #goesOn(error: Error): Promise<boolean> {
     const wait = this.#waits.next(error);
     if (wait === undefined || !(await this.#mayRetry(error))) return false;
@@ -258,7 +262,7 @@ export class Keeper {
   async #mayRetry(error: Error): Promise<boolean> {
     const own = await this.#plan.shouldRetry?.(error, this.#waits.failures);
     if (own !== undefined) return own;
-    // Wrong use (TypeError, RangeError) will not get right by itself; a failed check will.
+    // Wrong use (TypeError, RangeError) does not correct itself; a failed check may.
     return isSshError(error) ? error.retryable : error.constructor === Error;
   }
 }

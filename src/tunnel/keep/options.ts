@@ -52,7 +52,7 @@ const tunnelChecks: Checks<ReverseTunnelOptions> = {
   signal: abortSignal,
 };
 
-/** The options with everything decided. */
+/** The options with all defaults filled in. */
 export interface TunnelPlan {
   gateway: ReverseTunnelOptions['gateway'];
   listen: ListenAddress;
@@ -82,7 +82,7 @@ export function planTunnel(options: ReverseTunnelOptions): TunnelPlan {
   };
 }
 
-/** What a connection takes, save what is the tunnel's. */
+/** Checks the options of the connection, which must not contain those that belong to the tunnel. */
 function checkGateway(name: string, value: unknown): void {
   checkObject(name, value, 'an object (where to connect, as whom)');
   for (const option of ['retry', 'signal']) {

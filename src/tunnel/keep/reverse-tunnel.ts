@@ -14,8 +14,8 @@ import { StatusFeed } from './status-feed.ts';
 const debug = debugTopic('tunnel');
 
 /**
- * Publishes a port of this side on the gateway, and keeps it published: reconnects, asks for a taken port, reclaims it
- * if allowed, checks the whole way. `connect` makes a gateway connection, once.
+ * Publishes a port of this side on the gateway and keeps it published: reconnects, requests a taken port again,
+ * reclaims it if allowed, and checks the whole way. `connect` makes one attempt to connect to the gateway.
  *
  * @throws {TypeError | RangeError} for wrong options, before anything opens.
  */
@@ -67,7 +67,7 @@ class KeptTunnel implements ReverseTunnel {
     return error;
   }
 
-  /** The first event comes after the caller has the handle. */
+  /** The first event comes after the caller has received the handle. */
   async #keep(connect: ConnectGateway, plan: TunnelPlan): Promise<Error | undefined> {
     const { Keeper } = await import('./keeper.ts');
     const keeper = new Keeper(connect, plan, this.#stop.signal, {
@@ -82,7 +82,7 @@ class KeptTunnel implements ReverseTunnel {
     try {
       this.#onEvent?.({ at: new Date(), ...event });
     } catch {
-      // A listener's mistake must not take the tunnel down.
+      // An exception in a listener must not take the tunnel down.
     }
   }
 }

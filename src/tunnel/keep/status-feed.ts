@@ -1,7 +1,7 @@
-/** More than a reader that is alive ever lags behind; beyond it the oldest are dropped. */
+/** More than any active reader lags behind; beyond this number, the oldest are dropped. */
 const maxBehind = 100;
 
-/** A value that changes, for any number of readers: each gets the present one and then every change. */
+/** A changing value with any number of readers: each receives the current value and then every change. */
 export class StatusFeed<T> implements AsyncIterable<T> {
   #current: T;
   #ended = false;
@@ -15,7 +15,7 @@ export class StatusFeed<T> implements AsyncIterable<T> {
     return this.#current;
   }
 
-  /** Readers at this moment; a test asserts that it returns to zero. */
+  /** Current number of readers; a test asserts that this returns to zero. */
   get readers(): number {
     return this.#readers.size;
   }
@@ -25,7 +25,7 @@ export class StatusFeed<T> implements AsyncIterable<T> {
     for (const tell of this.#readers) tell(value);
   }
 
-  /** The last value stands; readers end after it. */
+  /** Keeps the last value; readers end after it. */
   end(): void {
     this.#ended = true;
     for (const tell of this.#readers) tell(undefined);

@@ -1,6 +1,9 @@
 import { typeName } from '../../check/wrong.ts';
 
-/** @throws {TypeError} that says what was given. Told by its methods: it may come from another copy of the library. */
+/**
+ * @throws {TypeError} that says what was given. Checks methods, as the object may come from another copy of the
+ * library.
+ */
 export function checkConnection(given: unknown, methods: readonly string[]): void {
   const connection = (given ?? {}) as Record<string, unknown>;
   if (methods.every((method) => typeof connection[method] === 'function')) return;

@@ -56,7 +56,7 @@ export async function endTunnel(
     );
   }
   const { pid, start } = holder.session;
-  // From here on nobody can say that nothing has been ended.
+  // From here on, it cannot be said that nothing was ended.
   options.onEnding?.();
   const result = await endSession(connection, { pid, start }, options.signal);
   if (result === 'ended' || result === 'gone') {

@@ -122,7 +122,7 @@ function portsOf(ports: ListTunnelsOptions['ports']): number[] | undefined {
   return Array.from({ length: ports.to - ports.from + 1 }, (_, index) => ports.from + index);
 }
 
-/** Without a list: what sessions hold for certain, or non-root users with SSH sessions listen on. */
+/** Without a list: ports that sessions certainly hold, or on which non-root users with SSH sessions listen. */
 function tunnelPorts({ listeners, sessions, root, sshdPids }: TunnelSight): number[] {
   const users = new Set(sessions.map(({ uid }) => uid));
   const pids = new Set(sessions.map(({ pid }) => pid));
@@ -133,7 +133,7 @@ function tunnelPorts({ listeners, sessions, root, sshdPids }: TunnelSight): numb
   return [...new Set(listeners.filter(isTunnel).map(({ port }) => port))].sort((a, b) => a - b);
 }
 
-/** Ports and sessions are looked up, not searched for: a gateway tells of as many as it likes. */
+/** Uses maps of ports and sessions instead of searching: a gateway may report any number of them. */
 function describer(sight: TunnelSight): (port: number) => GatewayTunnel {
   const listeners = grouped(sight.listeners, ({ port }) => port);
   const holderOf = holderFinder(sight);
@@ -146,7 +146,7 @@ function describe(
   { sight, holderOf }: { sight: TunnelSight; holderOf: HolderFinder },
 ): GatewayTunnel {
   const [listener] = listeners;
-  // Without a readable /proc nothing is seen, which is not the same as nobody there.
+  // Without a readable /proc nothing can be seen, which does not mean that nobody listens.
   if (!listener) return { port, verdict: sight.blind ? 'unknown' : 'refused', addresses: [] };
   const { uid } = listener;
   const user = sight.users.get(uid);
@@ -165,7 +165,7 @@ type HolderFinder = (
   listener: ListeningPort,
 ) => { session: SessionInfo; from: NonNullable<GatewayTunnel['pidFrom']> } | undefined;
 
-/** The session that holds a port, as far as this account can know. */
+/** The session that holds a port, as far as this account can tell. */
 export function holderOf(listener: ListeningPort, sight: TunnelSight): ReturnType<HolderFinder> {
   return holderFinder(sight)(listener);
 }

@@ -17,7 +17,7 @@ export interface ListeningPort {
   port: number;
   address: string;
   uid: number;
-  /** The process that listens; only root sees it. */
+  /** The listening process; only root can see it. */
   pid?: number;
 }
 
@@ -31,9 +31,9 @@ export interface SessionInfo {
 /** What an account can see of a gateway's tunnels. */
 export interface TunnelSight {
   root: boolean;
-  /** No readable /proc: nothing of the following can be seen. */
+  /** /proc is not readable: nothing of the following can be seen. */
   blind: boolean;
-  /** The sshd process of the connection that looks. */
+  /** The sshd process of the connection that runs the script. */
   self: number;
   listeners: readonly ListeningPort[];
   sessions: readonly SessionInfo[];
@@ -42,13 +42,13 @@ export interface TunnelSight {
   notes: ReadonlyMap<number, { pid: number; start: string }>;
 }
 
-/** @throws {ChannelOpenFailed} when the account cannot run commands, or the gateway does not answer in time. */
+/** @throws {ChannelOpenFailed} if the account cannot run commands, or the gateway does not answer in time. */
 export async function lookAtTunnels(
   connection: Pick<GatewayConnection, 'exec'>,
   ports: readonly number[] | undefined,
   signal?: AbortSignal,
 ): Promise<TunnelSight> {
-  // Many ports would make too long a command: then all are listed, and chosen from here.
+  // Many ports would make the command too long: then all are listed, and filtered here.
   const named = ports && ports.length <= 200 ? ports : undefined;
   const answer = await runScript(
     connection,
@@ -107,7 +107,10 @@ function sightOf(answer: ScriptAnswer, now: number): TunnelSight {
   };
 }
 
-/** From /proc/net/tcp: `0100007F:2334`, four-byte groups in the machine's byte order, port in network order. */
+/**
+ * From /proc/net/tcp: `0100007F:2334`; the address in four-byte groups in host byte order, the port as a plain
+ * hexadecimal number.
+ */
 function listener(
   where: string,
   uid: string | undefined,
@@ -121,7 +124,7 @@ function listener(
   return [pid === undefined ? found : { ...found, pid }];
 }
 
-/** Little-endian, as on x86 and ARM. */
+/** Assumes little-endian groups, as on x86 and ARM. */
 function addressOf(hex: string): string {
   const bytes = Buffer.from(hex, 'hex');
   if (bytes.length === 4) return [...bytes.reverse()].join('.');

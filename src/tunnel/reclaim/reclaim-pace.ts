@@ -1,12 +1,14 @@
 import { growingWait } from '../../time/growing-wait.ts';
 import { now } from '../../time/timer.ts';
 
-/** Milliseconds between attempts to reclaim, growing: looking for a banner wakes the session that it looks at. */
+/**
+ * Growing intervals in milliseconds between reclaim attempts: looking for a banner counts as activity of the session.
+ */
 const pauses = { minDelay: 15_000, factor: 2, maxDelay: 240_000 };
-/** The longest wait of a tunnel that has lost its port to another one again and again. */
+/** The longest wait of a tunnel that keeps losing its port to another one. */
 const longestBackOff = 600_000;
 
-/** When a tunnel may try to reclaim its port. It outlives connections: a line that comes and goes must not hurry a fight. */
+/** When a tunnel may try to reclaim its port. Kept across connections: an unstable line must not speed up a fight. */
 export class ReclaimPace {
   #nextAt = 0;
   #attempts = 0;
@@ -17,17 +19,17 @@ export class ReclaimPace {
     return now() >= this.#nextAt;
   }
 
-  /** An attempt was made; `retryIn`: it will be of no use before that many milliseconds have passed. */
+  /** An attempt was made; another one is pointless for `retryIn` milliseconds. */
   attempted(retryIn = 0): void {
     this.postponed(Math.max(retryIn, growingWait(pauses, this.#attempts++)));
   }
 
-  /** An attempt was refused because the holder was up a moment ago: worth another look as soon as that is over. */
+  /** An attempt was refused because the holder was up recently: worth another look as soon as that no longer counts. */
   postponed(retryIn: number): void {
     this.#nextAt = Math.max(this.#nextAt, now() + retryIn);
   }
 
-  /** The port was lost to another tunnel's session. Each further one makes the wait twice as long. */
+  /** The port was lost to another tunnel's session. Each further loss doubles the wait. */
   lostTo(session: string, backOff: number): void {
     if (session === this.#lastLoss) return;
     this.#lastLoss = session;
@@ -41,7 +43,7 @@ export class ReclaimPace {
     this.#attempts = 0;
   }
 
-  /** Up so long that the fights of before are over. */
+  /** It has been up for so long that earlier fights are over. */
   forget(): void {
     this.#losses = 0;
   }

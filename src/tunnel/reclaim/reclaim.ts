@@ -27,18 +27,18 @@ export interface ReclaimRequest {
   /** How to reach it from the gateway. */
   address: { host: string; port: number };
   options: Complete<ReclaimOptions>;
-  /** The session that this tunnel itself has lost, if it knows: nobody else can be alive behind it. */
+  /** The session that this tunnel itself has lost, if known: nobody else can be alive behind it. */
   own?: SessionId | undefined;
   /** The name of this tunnel in its notes. */
   id?: string | undefined;
-  /** This tunnel held the port before. */
+  /** Whether this tunnel held the port before. */
   hadIt?: boolean | undefined;
-  /** How long the target that is published takes to show its banner, in milliseconds; undefined when it shows none. */
+  /** Measures how long the published target takes to send its banner, in milliseconds; undefined if it sends none. */
   askTarget?: (() => Promise<number | undefined>) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Ends the dead session of this account that holds a port; see {@link ReclaimOptions} for what counts as dead. */
+/** Ends the dead session of this account that holds a port; {@link ReclaimOptions} says what counts as dead. */
 export async function reclaimPort(
   connection: GatewayConnection,
   request: ReclaimRequest,
@@ -70,7 +70,7 @@ export async function reclaimPort(
   return { kind: 'reclaimed', pid: session.pid, evidence, silentMs: patience, ...holder };
 }
 
-/** The gateway's helper looks at silence, too: it must mean something. */
+/** The gateway's helper judges by silence too, so silence must prove something. */
 async function helpedBy(
   request: ReclaimRequest,
   connection: GatewayConnection,
@@ -82,8 +82,8 @@ async function helpedBy(
 }
 
 /**
- * How long silence must last before it means something: several times as long as what we publish takes, and as the
- * holder has noted of what it publishes. Undefined when either shows no banner, for then silence means nothing.
+ * How long silence must last to prove anything: several times what our target takes, and what the holder has noted for
+ * its own. Undefined if either sends no banner, as silence then proves nothing.
  */
 async function patienceOf(
   { askTarget, options }: ReclaimRequest,
@@ -98,7 +98,9 @@ function cannotCompare(port: number): string {
   return `Whether the session that holds port ${port} is alive cannot be determined: what this tunnel or that one publishes sends no SSH banner, so silence proves nothing. It ends when sshd gives it up.`;
 }
 
-/** Whoever said a moment ago that it is up is believed, however silent it is now; see {@link ReclaimOptions.quiet}. */
+/**
+ * A tunnel that recently noted that it is up is believed, however silent it is now; see {@link ReclaimOptions.quiet}.
+ */
 function seemsAlive(suspect: Suspect, request: ReclaimRequest): Refused | undefined {
   const { note, now, startedAt } = suspect;
   const { port, options } = request;
@@ -110,7 +112,7 @@ function seemsAlive(suspect: Suspect, request: ReclaimRequest): Refused | undefi
   return ofStranger({ kind: 'refused', reason: 'recently-up', message, retryIn: wait }, suspect, request);
 }
 
-/** The same, and that another tunnel holds the port: the operator must hear of two that want the same one. */
+/** Adds that another tunnel holds the port: the operator must learn that two want the same one. */
 function ofStranger<T extends ReclaimResult>(
   result: T,
   { note }: Suspect,
@@ -154,7 +156,7 @@ interface Suspect {
   session: Pick<SessionId, 'pid' | 'start'>;
   evidence: ReclaimEvidence;
   note?: HolderNote | undefined;
-  /** Seconds since the gateway was started: now, and when the session began. */
+  /** Seconds since the gateway booted: now, and when the session began. */
   now: number;
   startedAt: number;
 }
@@ -183,7 +185,7 @@ function findSuspect(
 
 function suspectOf({ pid, start }: SshdProcess, seen: ScriptAnswer): Omit<Suspect, 'evidence'> {
   const startedAt = Number(start) / Number(first(seen, 'clock', 1) ?? 100);
-  // Without a clock nothing can be young.
+  // Without a clock, no session counts as recent.
   const now = Number(first(seen, 'clock') ?? Infinity);
   return { session: { pid: Number(pid), start }, now, startedAt };
 }
@@ -207,7 +209,7 @@ function onlySession(
   return { kind: 'refused', reason: 'several-sessions', message };
 }
 
-/** Listens for a banner through the port; gives the refusal when there is one or nobody can tell. */
+/** Waits for a banner through the port; returns the refusal if there is one, or if it cannot be told. */
 async function holderAnswers(
   connection: GatewayConnection,
   { address, port, signal }: ReclaimRequest,
@@ -218,7 +220,7 @@ async function holderAnswers(
     const stream = await connection.openStream(address, limits);
     const answer = await readBanner(stream, patience, signal);
     if (answer.kind === 'silent') return undefined;
-    // Closed without a word: somebody is alive there who turned us away, a PC whose sshd is down.
+    // Closed without a word: something alive closed it, such as a PC whose sshd is down.
     const how =
       answer.kind === 'banner'
         ? `answers (${printable(answer.banner)})`
@@ -232,7 +234,7 @@ async function holderAnswers(
 
 function openFailed(error: unknown, port: number): ReclaimResult | undefined {
   if (!isSshError(error)) throw error;
-  // sshd accepts a forwarded port's connection at once; one that is not even accepted in time is a dead one's too.
+  // sshd accepts a connection to a forwarded port at once; if not even that happens in time, its session is dead too.
   if (error.code === 'SSH_CHANNEL_TIMEOUT') return undefined;
   if (error.code !== 'SSH_CHANNEL_OPEN_FAILED') throw error;
   if ((error as { reasonCode?: number }).reasonCode !== 1) return { kind: 'free' };

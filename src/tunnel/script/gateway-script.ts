@@ -1,18 +1,18 @@
 import { isSshError } from '../../errors/index.ts';
 import type { GatewayConnection } from '../types.ts';
 
-/** The first line of every answer: without it something else ran, or nothing. */
+/** The first line of every answer: if it is missing, something else ran, or nothing. */
 const marker = 'ssh-via-gateway-script-1';
 const scriptTimeout = 10_000;
 const maxAnswer = 4 << 20;
 
-/** The lines that a script printed, split into words, by their first word. */
+/** The lines that a script printed, split into words and grouped by their first word. */
 export type ScriptAnswer = ReadonlyMap<string, readonly (readonly string[])[]>;
 
-/** Why there is no answer: the account cannot run a script, or the script did not come to its end in time. */
+/** Why there is no answer: the account cannot run a script, or the script did not finish in time. */
 export type NoAnswer = 'no-shell' | 'timeout';
 
-/** The same in words. */
+/** The same as text. */
 export const noAnswer: Readonly<Record<NoAnswer, string>> = {
   'no-shell':
     'The account cannot run commands on the gateway (no shell, a forced command, or sessions forbidden), and ending a session needs one. A Unix socket with StreamLocalBindUnlink needs none.',
@@ -20,11 +20,11 @@ export const noAnswer: Readonly<Record<NoAnswer, string>> = {
 };
 
 /**
- * Runs a POSIX shell script on the gateway, whatever the account's login shell. `exec` keeps sshd's child the parent
- * of the script, which is how it knows its own session. The script must contain neither a single quote nor a line
- * break: those are all that some login shells would not pass on.
+ * Runs a POSIX shell script on the gateway, whatever the account's login shell. Thanks to `exec`, sshd's child is the
+ * parent of the script, which is how the script identifies its own session. The script must contain neither single
+ * quotes nor line breaks: those are the only characters that some login shells would not pass on.
  *
- * @throws {ConnectionLost} when the connection ended: then nothing is known of the account.
+ * @throws {ConnectionLost} if the connection ended: nothing is known about the account then.
  */
 export async function runScript(
   connection: Pick<GatewayConnection, 'exec'>,
@@ -60,7 +60,7 @@ function byFirstWord(lines: readonly string[]): ScriptAnswer {
   return answer;
 }
 
-/** Puts values before a script: words without a character that a shell would look at in double quotes. */
+/** Assignments to put before a script. The values must not contain characters that are special within double quotes. */
 export function assign(values: Readonly<Record<string, string | number>>): string {
   const words = Object.entries(values).map(([name, value]) => {
     if (!/^[\w./()[\]|*-]*$/.test(`${value}`))
@@ -70,7 +70,7 @@ export function assign(values: Readonly<Record<string, string | number>>): strin
   return words.join('; ');
 }
 
-/** A pattern for `listeners`: these ports as /proc/net/tcp writes them, or all. */
+/** A pattern for `listeners`: these ports as /proc/net/tcp prints them, or any port. */
 export function hexPorts(ports: readonly number[] | undefined): string {
   return ports === undefined ? '[0-9A-F]*' : `(${ports.map(hexPort).join('|')})`;
 }
@@ -84,7 +84,7 @@ export function first(answer: ScriptAnswer, word: string, index = 0): string | u
   return answer.get(word)?.[0]?.[index];
 }
 
-/** One line of `sessions`. */
+/** One line of the output of `sessions`. */
 export interface SshdProcess {
   pid: string;
   start: string;
@@ -93,8 +93,8 @@ export interface SshdProcess {
 }
 
 /**
- * The processes that serve sessions: not the listener, whose parent is no sshd, and not the privileged monitors, each
- * of which has its session as a child.
+ * The processes that serve sessions: not the listener, whose parent is not an sshd, and not the privileged monitors,
+ * each of which has its session as a child.
  */
 export function sessionsOf(answer: ScriptAnswer): SshdProcess[] {
   const all = (answer.get('session') ?? []).map(([pid = '', start = '', uid = '', ppid = '']) => ({
