@@ -1,15 +1,16 @@
 /**
  * Compares one text with many patterns of `*` (any characters) and `?` (one character).
  *
- * A pattern is read once, character by character, with the set of all places in the text that it can have reached
- * kept in bits. So no pattern costs more than its length times the words of that set: a file full of patterns like
- * `*a*a*a*b`, which send a backtracking matcher (or a regular expression) away for minutes, takes milliseconds.
+ * A pattern is processed once, character by character, while a bit set holds all the positions in the text that it can
+ * have reached. So the cost of a pattern is at most its length times the number of words in that set: a file full of
+ * patterns such as `*a*a*a*b`, which would take a backtracking matcher (or a regular expression) minutes, takes
+ * milliseconds.
  */
 export class WildcardMatcher {
   readonly #text: string;
-  /** For each character of the text, the places where it stands. */
+  /** For each character, its positions in the text. */
   readonly #places = new Map<string, Uint32Array>();
-  /** Bit i: the pattern so far can match the first i characters of the text. */
+  /** Bit i: the pattern so far matches the first i characters of the text. */
   readonly #reached: Uint32Array;
 
   constructor(text: string) {
@@ -36,7 +37,7 @@ export class WildcardMatcher {
     return ((this.#reached[end >>> 5]! >>> (end & 31)) & 1) === 1;
   }
 
-  /** Reads one character of the pattern. False when nothing is reached any more. */
+  /** Processes one character of the pattern. False if no position is reachable any more. */
   #step(char: string): boolean {
     if (char === '*') return fillUpwards(this.#reached);
     if (char === '?') return moveOn(this.#reached, this.#reached);
@@ -45,7 +46,7 @@ export class WildcardMatcher {
   }
 }
 
-/** From each reached place that is allowed to the next one. */
+/** From each reached position that is allowed to the next one. */
 function moveOn(reached: Uint32Array, allowed: Uint32Array): boolean {
   let carry = 0;
   let any = 0;
@@ -59,7 +60,7 @@ function moveOn(reached: Uint32Array, allowed: Uint32Array): boolean {
   return any !== 0;
 }
 
-/** From the first reached place to every later one. */
+/** From the first reached position to all later ones. */
 function fillUpwards(reached: Uint32Array): boolean {
   const first = reached.findIndex((word) => word !== 0);
   if (first === -1) return false;

@@ -4,15 +4,15 @@ import { type Certificate, withSha1 } from './certificate.ts';
 /** What a certificate is to be used for. */
 interface CertificateUse {
   readonly kind: 'user' | 'host';
-  /** Names of which the certificate must carry one. */
+  /** The certificate must contain one of these names. */
   readonly names: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
 /**
- * What keeps a certificate from being used, as a half sentence (`it expired at ...`), in OpenSSH's order; undefined
- * when nothing does. Who signed it is another question.
+ * What prevents a certificate from being used, as a clause (`it expired at ...`), checked in OpenSSH's order; undefined
+ * if nothing does. Who signed it is a separate question.
  */
 export function certificateProblem(certificate: Certificate, use: CertificateUse): string | undefined {
   const { kind, validAfter, validBefore, principals, criticalOptions, signedWith } = certificate;
@@ -29,10 +29,10 @@ export function certificateProblem(certificate: Certificate, use: CertificateUse
   return `it carries the critical option ${namesText(criticalOptions)}, which is not known`;
 }
 
-/** Critical options that OpenSSH's server knows. */
+/** Critical options that OpenSSH's server supports. */
 const knownOptions = ['force-command', 'source-address', 'verify-required'];
 
-/** What a server may hold against a user certificate that looks right from here; empty for most. */
+/** Why a server may reject a user certificate that looks right from here; empty for most. */
 export function serverConditions({ criticalOptions, signedWith }: Certificate): string {
   if (signedWith === withSha1)
     return ' Its authority signed it with SHA-1, which OpenSSH has not accepted since 8.2 (use ssh-keygen -t rsa-sha2-512).';
@@ -43,14 +43,14 @@ export function serverConditions({ criticalOptions, signedWith }: Certificate): 
   return address ? ' It is for some addresses only (source-address): is this machine at one of them?' : '';
 }
 
-/** A host certificate without names is for any host; a user certificate without names is for nobody. */
+/** A host certificate without principals is valid for any host; a user certificate without principals for nobody. */
 function isFor({ principals }: Certificate, { kind, names }: CertificateUse): boolean {
   if (principals.length === 0) return kind === 'host';
   const wanted = names.map((name) => Buffer.from(name, 'utf8').toString('latin1'));
   return principals.some((principal) => wanted.includes(principal));
 }
 
-/** The last second that a Date can be. */
+/** The last second that a Date can represent. */
 const lastSecond = 8_640_000_000_000n;
 
 function timeText(seconds: bigint): string {
@@ -64,7 +64,7 @@ function namesText(names: readonly string[]): string {
   return shown.join(', ') + more;
 }
 
-/** How messages name a certificate: `certificate "kim" of the authority SHA256:...`. */
+/** How messages refer to a certificate: `certificate "kim" of the authority SHA256:...`. */
 export function certificateText(keyId: string, authorityFingerprint: string): string {
   return `certificate "${printable(keyId, 80)}" of the authority ${authorityFingerprint}`;
 }

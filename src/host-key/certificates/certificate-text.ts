@@ -4,8 +4,8 @@ import { readPublicKey } from '../keys/public-key.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 
 /**
- * The certificate of a `-cert.pub` file: as in `ssh`, the first line `type base64 comment` that is a key. A Buffer may also
- * hold its bare bytes.
+ * The certificate in a `-cert.pub` file: as in `ssh`, the first line `type base64 comment` that is a key. A Buffer may
+ * also hold the raw bytes.
  */
 export function readCertificateText(given: string | Buffer): Certificate | undefined {
   const bare = typeof given === 'string' ? undefined : readCertificate(given);
@@ -15,7 +15,7 @@ export function readCertificateText(given: string | Buffer): Certificate | undef
   return certificate?.name === name ? certificate : undefined;
 }
 
-/** Whether it is no certificate because its first key is a plain one. */
+/** Whether its first key is a plain one, so that it is not a certificate. */
 export function isPlainKeyText(given: string | Buffer): boolean {
   const { blob } = firstKey(given);
   return blob !== undefined && readPublicKey(blob)?.certificate === false;

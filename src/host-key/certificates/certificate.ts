@@ -3,7 +3,7 @@ import { isSignedBy } from '../keys/signature.ts';
 import { MalformedWireData, WireReader } from '../keys/wire-reader.ts';
 import { wireString } from '../keys/wire-string.ts';
 
-/** An OpenSSH certificate (PROTOCOL.certkeys in its source): a key, and what its authority says of it. */
+/** An OpenSSH certificate (PROTOCOL.certkeys in its source): a key, and what its authority says about it. */
 export interface Certificate {
   /** The whole certificate in wire format. */
   readonly blob: Buffer;
@@ -11,34 +11,36 @@ export interface Certificate {
   readonly name: string;
   /** The certified key. */
   readonly key: PublicKey;
-  /** The certified key in wire format, as if it stood alone. */
+  /** The certified key in wire format, as a plain key. */
   readonly keyBlob: Buffer;
   readonly kind: 'user' | 'host';
-  /** What the authority calls it (`ssh-keygen -I`): foreign text. */
+  /** The name given by the authority (`ssh-keygen -I`): untrusted text. */
   readonly keyId: string;
-  /** User or host names it is for; none means any host. Foreign text, one character for each byte. */
+  /**
+   * User or host names it is valid for; a host certificate without any is valid for all hosts. Untrusted text, latin1.
+   */
   readonly principals: readonly string[];
-  /** Seconds since 1970: the first one in which it is valid, and the first in which it is not any more. */
+  /** Seconds since 1970: the first second in which it is valid, and the first in which it no longer is. */
   readonly validAfter: bigint;
   readonly validBefore: bigint;
-  /** Names of critical options: foreign text. */
+  /** Names of critical options: untrusted text. */
   readonly criticalOptions: readonly string[];
   readonly authority: PublicKey;
   readonly authorityBlob: Buffer;
-  /** What its authority signed it with, such as `rsa-sha2-512`. Foreign text. */
+  /** The algorithm of the authority's signature, such as `rsa-sha2-512`. Untrusted text. */
   readonly signedWith: string;
 }
 
 /** The name of RSA signatures with SHA-1. */
 export const withSha1 = 'ssh-rsa';
 
-/** As OpenSSH's SSHKEY_CERT_MAX_PRINCIPALS. */
+/** Same as OpenSSH's SSHKEY_CERT_MAX_PRINCIPALS. */
 const maxPrincipals = 256;
 
 /**
- * Reads a certificate as strictly as OpenSSH, its signature included. Undefined for everything that is none, is damaged,
- * or was not signed by the authority that it names. A signature with SHA-1 (`signedWith` is `ssh-rsa`) is not looked at:
- * `certificateProblem` refuses such a host certificate, and a user certificate is for the server to judge.
+ * Reads a certificate as strictly as OpenSSH does, and verifies its signature. Undefined if it is not a certificate, is
+ * damaged, or was not signed by the authority that it names. An SHA-1 signature (`signedWith` is `ssh-rsa`) is not
+ * verified: `certificateProblem` rejects such a host certificate, and a user certificate is judged by the server.
  */
 export function readCertificate(blob: Buffer): Certificate | undefined {
   const { certificate, signature, signed } = parts(blob) ?? {};
@@ -96,7 +98,7 @@ function textsOf(packed: Buffer): string[] {
   return texts;
 }
 
-/** The names of a list of names and values. */
+/** The names in a list of names and values. */
 function namesOf(packed: Buffer): string[] {
   const reader = new WireReader(packed);
   const names: string[] = [];

@@ -2,32 +2,32 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readPublicKey, resolveKeyType } from './public-key.ts';
 import { MalformedWireData, WireReader } from './wire-reader.ts';
 
-/** A line such as `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5… comment`, taken apart. */
+/** A line such as `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5… comment`, split into its parts. */
 interface PublicKeyLine {
   /** The key type named by the line. */
   readonly type: string;
   /** The key in SSH wire format. */
   readonly blob: Buffer;
-  /** What follows the key, `''` when nothing does. */
+  /** What follows the key, or `''`. */
   readonly comment: string;
 }
 
-/** Only so much of a wrong text is shown: it may be a private key given by mistake. */
+/** At most this much of a wrong text is shown: it may be a private key given by mistake. */
 const SHOWN_CHARACTERS = 24;
 
 /**
  * The fingerprint of a public key as `ssh-keygen -l` prints it: `SHA256:` and 43 characters of base64, no padding.
  *
- * @param blob the key in SSH wire format, as a server sends it.
+ * @param blob The key in SSH wire format, as a server sends it.
  */
 export function fingerprintSha256(blob: Uint8Array): string {
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 }
 
 /**
- * The type name that a key blob carries, such as `ssh-ed25519`.
+ * The type name in a key blob, such as `ssh-ed25519`.
  *
- * @throws TypeError when the bytes do not begin with a name, so cannot be a key.
+ * @throws TypeError if the bytes do not begin with a name and so cannot be a key.
  */
 export function keyTypeOf(blob: Uint8Array): string {
   const name = nameAtFront(Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength));
@@ -49,10 +49,10 @@ function nameAtFront(blob: Buffer): string | undefined {
 }
 
 /**
- * Takes a public key line apart, as it stands in a `.pub` file: type, base64, comment. The type must be the one
- * inside the key.
+ * Splits a public key line as found in a `.pub` file: type, base64, comment. The type must match the one inside the
+ * key.
  *
- * @throws TypeError when the text is not such a line, or the key is damaged.
+ * @throws TypeError if the text is not such a line, or the key is damaged.
  */
 export function parsePublicKeyLine(text: string): PublicKeyLine {
   const line = text.trim();
@@ -76,7 +76,7 @@ function isKeyOfType(blob: Buffer, type: string): boolean {
 }
 
 /**
- * Decodes base64 as OpenSSH does (b64_pton): right padding, no stray bits, no foreign characters; carriage returns
+ * Decodes base64 as OpenSSH does (b64_pton): correct padding, no stray bits, no foreign characters; carriage returns
  * and form feeds are skipped. Undefined for anything else.
  */
 export function decodeBase64(text: string): Buffer | undefined {
@@ -85,7 +85,7 @@ export function decodeBase64(text: string): Buffer | undefined {
   return bytes.toString('base64') === packed ? bytes : undefined;
 }
 
-/** Compares bytes in a time that depends on their length alone. */
+/** Compares bytes in a time that depends only on their length. */
 export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && timingSafeEqual(a, b);
 }

@@ -1,17 +1,17 @@
 import { createPublicKey } from 'node:crypto';
 import { MalformedWireData, WireReader } from './wire-reader.ts';
 
-/** A public key as it stands in a known_hosts file or comes from a server. */
+/** A public key as found in a known_hosts file or sent by a server. */
 export interface PublicKey {
-  /** Name of the plain key type, such as `ssh-ed25519`; for a certificate that of the key inside. */
+  /** Name of the plain key type, such as `ssh-ed25519`; for a certificate, the type of the certified key. */
   readonly type: string;
-  /** True for a certificate: the key is then the one that it certifies. */
+  /** True for a certificate; the key is then the one that it certifies. */
   readonly certificate: boolean;
-  /** Bytes that are equal for equal keys, whatever zero bytes pad their numbers. */
+  /** Bytes that are equal for equal keys, regardless of zero bytes that pad their numbers. */
   readonly identity: Buffer;
 }
 
-/** What a key type name in a file, in a blob or in a list of algorithms stands for. */
+/** What a key type name in a file, a blob or a list of algorithms stands for. */
 interface KeyTypeName {
   readonly type: string;
   readonly certificate: boolean;
@@ -23,7 +23,7 @@ const ED25519_BYTES = 32;
 /** OpenSSH ignores shorter RSA keys (sshkey.h, SSH_RSA_MINIMUM_MODULUS_SIZE). */
 const MIN_RSA_BITS = 1024;
 
-/** How the fields after the type name are read, for each plain key type. */
+/** How to read the fields after the type name, for each plain key type. */
 const FIELDS: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>([
   ['ssh-ed25519', readEd25519],
   ['sk-ssh-ed25519@openssh.com', withApplication(readEd25519)],
@@ -35,7 +35,7 @@ const FIELDS: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>([
   ['ssh-dss', readDss],
 ]);
 
-/** Signature algorithms whose names OpenSSH takes for the key type itself (sshkey.c, keyimpls). */
+/** Signature algorithms whose names OpenSSH accepts in place of the key type (sshkey.c, keyimpls). */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ['rsa-sha2-256', 'ssh-rsa'],
   ['rsa-sha2-512', 'ssh-rsa'],
@@ -44,7 +44,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 
 const CERTIFICATE_SUFFIX = '-cert-v01@openssh.com';
 
-/** The key type that a name stands for, or undefined for a name that OpenSSH does not know. */
+/** The key type that a name stands for; undefined for a name that OpenSSH does not know. */
 export function resolveKeyType(name: string): KeyTypeName | undefined {
   const plain = resolvePlainName(name);
   if (plain !== undefined) return { type: plain, certificate: false };
@@ -59,8 +59,8 @@ function resolvePlainName(name: string): string | undefined {
 }
 
 /**
- * Reads the fields of a key of that type, which follow its name (in a certificate: the nonce).
- * @throws MalformedWireData when they are not such a key.
+ * Reads the fields of a key of that type, which follow its name (in a certificate, the nonce).
+ * @throws MalformedWireData if they are not such a key.
  */
 export function readKeyFields(type: string, reader: WireReader): readonly Buffer[] {
   const readFields = FIELDS.get(type);
@@ -69,11 +69,12 @@ export function readKeyFields(type: string, reader: WireReader): readonly Buffer
 }
 
 /**
- * Reads a public key blob as strictly as OpenSSH's `sshkey_from_blob`: undefined for an unknown type, a missing
- * or surplus byte, a point that is not on its curve, an RSA key below 1024 bits.
+ * Reads a public key blob as strictly as OpenSSH's `sshkey_from_blob`: undefined for an unknown type, a missing or
+ * surplus byte, a point that is not on its curve, or an RSA key below 1024 bits.
  *
- * One difference, to the safe side: what a certificate says, and its signature, are not checked here but in
- * `readCertificate`; a wrong one can only refuse a host (by a `@revoked` line, or as a key that does not match).
+ * There is one difference, on the safe side: the contents and the signature of a certificate are not checked here but
+ * in `readCertificate`; an invalid one can only cause a refusal (through a `@revoked` line, or as a key that does not
+ * match).
  */
 export function readPublicKey(blob: Buffer): PublicKey | undefined {
   try {
@@ -121,7 +122,7 @@ function readDss(reader: WireReader): readonly Buffer[] {
   return [reader.mpint(), reader.mpint(), reader.mpint(), reader.mpint()];
 }
 
-/** Security keys carry the name of their application (usually `ssh:`) after the key. */
+/** Security keys have the name of their application (usually `ssh:`) after the key. */
 function withApplication(readKey: KeyReader): KeyReader {
   return (reader) => [...readKey(reader), Buffer.from(reader.text(), 'latin1')];
 }
@@ -150,7 +151,7 @@ function isOnCurve(coordinates: Buffer, crv: string): boolean {
   }
 }
 
-/** The rest of a certificate after its key (PROTOCOL.certkeys); the key of the authority must be a plain key. */
+/** Skips the rest of a certificate after its key (PROTOCOL.certkeys); the authority's key must be a plain key. */
 function skipCertificate(reader: WireReader): void {
   reader.take(8); // serial
   const kind = reader.uint32();

@@ -2,39 +2,39 @@ import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto
 import { readKeyFields, resolveKeyType } from './public-key.ts';
 import { MalformedWireData, WireReader } from './wire-reader.ts';
 
-/** Hash and JWK name of each curve (RFC 5656); the bytes of a coordinate. */
+/** Hash and JWK name of each curve (RFC 5656), and the length of a coordinate in bytes. */
 export const ecdsaCurves: Readonly<Record<string, { hash: string; crv: string; bytes: number }>> = {
   'ecdsa-sha2-nistp256': { hash: 'sha256', crv: 'P-256', bytes: 32 },
   'ecdsa-sha2-nistp384': { hash: 'sha384', crv: 'P-384', bytes: 48 },
   'ecdsa-sha2-nistp521': { hash: 'sha512', crv: 'P-521', bytes: 66 },
 };
 
-/** By a name that the far side chooses. */
+/** A Map, as the far side chooses the name. */
 const rsaHashes: ReadonlyMap<string, string> = new Map([
   ['rsa-sha2-256', 'sha256'],
   ['rsa-sha2-512', 'sha512'],
 ]);
 
-/** What signatures of security keys are made with (OpenSSH's PROTOCOL.u2f). */
+/** The plain type underlying each type of security key (OpenSSH's PROTOCOL.u2f). */
 const plainOfSecurityKey: Readonly<Record<string, string>> = {
   'sk-ssh-ed25519@openssh.com': 'ssh-ed25519',
   'sk-ecdsa-sha2-nistp256@openssh.com': 'ecdsa-sha2-nistp256',
 };
 
 /**
- * Whether a signature in SSH's form (RFC 4253 section 6.6: its algorithm, then its bytes) was made over `data` with
- * the private half of a key. Never with SHA-1 or DSA: those are false, as for OpenSSH's CASignatureAlgorithms.
+ * Whether a signature in SSH's encoding (RFC 4253 section 6.6: algorithm, then bytes) over `data` was made with the
+ * private half of a key. Always false for SHA-1 and DSA, as with OpenSSH's default CASignatureAlgorithms.
  */
 export function isSignedBy(keyBlob: Buffer, signature: Buffer, data: Buffer): boolean {
   return verdict(keyBlob, signature, data) === true;
 }
 
-/** Whether it is known to be made by no such key: not where this runtime cannot tell. */
+/** Whether it is certain that the key did not make the signature; false if this runtime cannot tell. */
 export function isForged(keyBlob: Buffer, signature: Buffer, data: Buffer): boolean {
   return verdict(keyBlob, signature, data) === false;
 }
 
-/** Undefined for what cannot be checked here, or is not. */
+/** Undefined if this runtime cannot check the signature, or we do not. */
 function verdict(keyBlob: Buffer, signature: Buffer, data: Buffer): boolean | undefined {
   try {
     return check(new WireReader(keyBlob), new WireReader(signature), data);
@@ -76,7 +76,7 @@ function checkRsa(
   if (hash === undefined) return undefined;
   const jwk = { kty: 'RSA', n: n.toString('base64url'), e: e.toString('base64url') };
   const key = keyFrom(jwk);
-  // Leading zero bytes may be left out.
+  // Leading zero bytes may have been left out.
   const missing = Math.max(0, n.length - bytes.length);
   return key && verify(hash, data, key, Buffer.concat([Buffer.alloc(missing), bytes]));
 }
@@ -101,7 +101,7 @@ function checkCurve(
   return verify(hash, data, { key, dsaEncoding: 'ieee-p1363' }, pair);
 }
 
-/** The two numbers of an ECDSA signature (RFC 5656 section 3.1.2), each with all its bytes. */
+/** The two numbers of an ECDSA signature (RFC 5656 section 3.1.2), padded to full length. */
 function pairOf(bytes: Buffer, length: number): Buffer | undefined {
   const reader = new WireReader(bytes);
   const numbers = [reader.mpint(), reader.mpint()];
@@ -111,7 +111,7 @@ function pairOf(bytes: Buffer, length: number): Buffer | undefined {
   );
 }
 
-/** Undefined for numbers that are no key of this runtime's. */
+/** Undefined if the numbers are not a key that this runtime supports. */
 function keyFrom(jwk: Record<string, string>): KeyObject | undefined {
   try {
     return createPublicKey({ key: jwk, format: 'jwk' });

@@ -1,4 +1,4 @@
-/** Thrown inside the parsers of this folder when bytes are not what they claim to be; never leaves them. */
+/** Thrown inside the parsers of this folder if bytes are not what they claim to be; callers never see it. */
 export class MalformedWireData extends Error {
   override readonly name = 'MalformedWireData';
 }
@@ -28,12 +28,11 @@ export class WireReader {
     return this.#offset;
   }
 
-  /** What has been read since an offset, as it stands. */
+  /** The raw bytes that have been read since an offset. */
   since(offset: number): Buffer {
     return this.#bytes.subarray(offset, this.#offset);
   }
 
-  /** The next `length` bytes. */
   take(length: number): Buffer {
     const end = this.#offset + length;
     if (end > this.#bytes.length) throw new MalformedWireData('ends too early');
@@ -42,12 +41,10 @@ export class WireReader {
     return taken;
   }
 
-  /** A 32-bit number. */
   uint32(): number {
     return this.take(4).readUInt32BE(0);
   }
 
-  /** A 64-bit number. */
   uint64(): bigint {
     return this.take(8).readBigUInt64BE(0);
   }
@@ -57,7 +54,7 @@ export class WireReader {
     return this.take(this.uint32());
   }
 
-  /** A string of text. Like OpenSSH, allows one NUL at its end (and drops it) and none elsewhere. */
+  /** A string of text. Like OpenSSH, allows one NUL at its end (and drops it) but none elsewhere. */
   text(): string {
     const text = this.string().toString('latin1');
     const end = text.indexOf('\0');
@@ -66,7 +63,7 @@ export class WireReader {
     return text.slice(0, end);
   }
 
-  /** A non-negative integer without its leading zero bytes, so that equal numbers give equal bytes. */
+  /** A non-negative integer without its leading zero bytes, so that equal numbers yield equal bytes. */
   mpint(): Buffer {
     const bytes = this.string();
     if (bytes.length > 0 && (bytes[0]! & 0x80) !== 0) throw new MalformedWireData('has a negative number');

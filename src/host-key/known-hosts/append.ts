@@ -11,13 +11,16 @@ import { checkPlainKey, judgeHostKey, keyBlob } from './lookup.ts';
 import { hashHostName } from './match.ts';
 import { type HostName, hostNameChecks, lookupNames } from './name.ts';
 
-/** What to record: see {@link appendKnownHost}. */
+/** What to record; see {@link appendKnownHost}. */
 interface AppendKnownHostOptions extends HostName {
-  /** The known_hosts file; `~` works. It and its folder are created when they are missing, for the user alone. */
+  /**
+   * The known_hosts file; `~` is expanded. The file and its folder are created if missing, accessible by the user
+   * alone.
+   */
   readonly file: string;
   /** The host's public key: in SSH wire format, or as text (`ssh-ed25519 AAAA…`). */
   readonly key: Uint8Array | string;
-  /** Whether to hide the name behind a hash, as `HashKnownHosts yes` does. Default false. */
+  /** Whether to hash the name, as `HashKnownHosts yes` does. Default false. */
   readonly hash?: boolean | undefined;
 }
 
@@ -28,17 +31,17 @@ const checks: Checks<AppendKnownHostOptions> = {
   hash: flag,
 };
 
-/** The end of what this process wrote last to each file: the next one waits for it. */
+/** The last write of this process to each file: the next one waits for it. */
 const lastWrites = new Map<string, Promise<unknown>>();
 
 /**
- * Records a host key as `StrictHostKeyChecking=accept-new` does: one more line at the end of the file, written in
- * one piece, after a newline if the last line has none. Nothing is written when the key is on record already.
+ * Records a host key as `StrictHostKeyChecking=accept-new` does: appends one line to the file in a single write, after
+ * a newline if the last line lacks one. Writes nothing if the key is already on record.
  *
- * @returns whether a line was written.
- * @throws TypeError or RangeError for wrong options, or a name that would mean something else in the file.
- * @throws Error when the file cannot be read or written, or by now holds another key for the host or a
- *   revocation of this one: two connections at once may have met two servers.
+ * @returns Whether a line was written.
+ * @throws TypeError or RangeError for wrong options, or a name that would have another meaning in the file.
+ * @throws Error if the file cannot be read or written, or by now contains another key for the host or a revocation of
+ * this one: two simultaneous connections may have met two servers.
  */
 export async function appendKnownHost(options: AppendKnownHostOptions): Promise<boolean> {
   checkOptions(options, checks);
@@ -69,7 +72,9 @@ async function appendUnlessKnown(file: string, blob: Buffer, names: Names, line:
   }
 }
 
-/** With those above it. Node's own way calls a read-only file system a missing file. */
+/**
+ * Creates a folder and those above it. Node's own recursive mkdir reports a read-only file system as a missing file.
+ */
 async function makeFolder(path: string): Promise<void> {
   try {
     await makeOne(path);
@@ -89,7 +94,7 @@ async function makeOne(path: string): Promise<void> {
   }
 }
 
-/** Runs what this process writes to one file one after the other. */
+/** Serialises this process's writes to one file. */
 export function inTurn<T>(file: string, write: () => Promise<T>): Promise<T> {
   const previous = lastWrites.get(file) ?? Promise.resolve();
   const current = previous.then(write);
@@ -105,7 +110,7 @@ export function inTurn<T>(file: string, write: () => Promise<T>): Promise<T> {
 }
 
 /**
- * A name is data of the caller, perhaps of a file or a form: it must not become a pattern, a list, a marker or a
+ * A name is data of the caller, perhaps from a file or a form: it must not become a pattern, a list, a marker or a
  * comment. OpenSSH never records a host name with most of these characters either (check_host_key in sshconnect.c).
  */
 export function checkRecordable({ host, alias }: HostName): void {
@@ -127,7 +132,7 @@ async function appendLine(file: string, line: Buffer): Promise<void> {
   try {
     await refuseUnusual(handle);
     const whole = (await endsInsideLine(handle)) ? Buffer.concat([Buffer.from('\n'), line]) : line;
-    // One write: with O_APPEND the lines of several processes then never mix.
+    // One write: with O_APPEND, the lines of several processes never mix.
     const { bytesWritten } = await handle.write(whole);
     if (bytesWritten !== whole.length) {
       throw Object.assign(new Error(`only ${bytesWritten} of ${whole.length} bytes were written`), {

@@ -4,7 +4,7 @@ import { entriesFor, type KnownHostEntry, type KnownHostsQuery, prepareQuery } f
 import { type KnownHostsFile, readKnownHostsFiles } from './files.ts';
 import { lowerCaseAscii } from './match.ts';
 
-/** What `@cert-authority` and `@revoked` lines say of a host certificate. */
+/** What `@cert-authority` and `@revoked` lines say about a host certificate. */
 export type AuthorityVerdict =
   | { verdict: 'match'; file: string; line: number }
   | { verdict: 'revoked'; file: string; line: number; what: 'key' | 'authority' }
@@ -14,8 +14,9 @@ export type AuthorityVerdict =
   | { verdict: 'unknown' };
 
 /**
- * Whether a line trusts an authority for the host, or revokes what it may show: then a certificate is asked for. As in
- * `ssh`, what is revoked for the host without its port is no matter to a key that is known for the port.
+ * Whether a line trusts an authority for the host, or revokes something that it may send; if so, a certificate is
+ * requested. As in `ssh`, a revocation for the host without its port does not matter for a key that is known with the
+ * port.
  */
 export async function certificateMatters(query: KnownHostsQuery): Promise<boolean> {
   const { paths, names } = prepareQuery(query);
@@ -25,11 +26,11 @@ export async function certificateMatters(query: KnownHostsQuery): Promise<boolea
 }
 
 /**
- * Judges a host certificate by known_hosts files as OpenSSH's client does (check_host_key in its sshconnect.c): the name
- * with its port, and when no line trusts the authority under it, the name without. `unknown` and `invalid` are not the
- * last word: ssh then looks the certified key up as if it stood alone.
+ * Judges a host certificate by known_hosts files as OpenSSH's client does (check_host_key in its sshconnect.c): first
+ * by the name with its port, then, if no line trusts the authority for that, by the name without. `unknown` and
+ * `invalid` are not final: ssh then looks the certified key up as a plain one.
  *
- * @param now milliseconds since 1970.
+ * @param now Milliseconds since 1970.
  */
 export async function lookupCertificate(
   query: KnownHostsQuery,

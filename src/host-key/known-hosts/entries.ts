@@ -5,13 +5,13 @@ import { HostMatcher } from './match.ts';
 import { type HostName, hostNameChecks, type LookupNames, lookupNames } from './name.ts';
 import { type KnownHostsMarker, knownHostsLines, parseHostKey } from './parse.ts';
 
-/** Which host is looked up, and in which files. */
+/** Which host to look up, and in which files. */
 export interface KnownHostsQuery extends HostName {
-  /** Paths of known_hosts files; `~` is the home folder. Default: OpenSSH's own, the user's and the system's. */
+  /** Paths of known_hosts files; `~` is the home folder. Default: OpenSSH's own files, the user's and the system's. */
   readonly knownHosts?: string | readonly string[] | undefined;
 }
 
-/** A line that is about the host and carries a valid key. */
+/** A line about the host with a valid key. */
 export interface KnownHostEntry {
   readonly file: string;
   readonly line: number;
@@ -28,7 +28,7 @@ export function prepareQuery(query: KnownHostsQuery): { paths: string[]; names: 
   return { paths: given.map((path) => expandPath('knownHosts', path)), names: lookupNames(query) };
 }
 
-/** All entries for a name, in the order of files and lines. Keys are parsed only where the name matches, as in ssh. */
+/** All entries for a name, in the order of files and lines. As in ssh, keys are parsed only if the name matches. */
 export function entriesFor(files: readonly KnownHostsFile[], name: string): KnownHostEntry[] {
   const matcher = new HostMatcher(name);
   const entries: KnownHostEntry[] = [];

@@ -4,26 +4,28 @@ import { checkText } from '../../check/values.ts';
 import { wrongRange } from '../../check/wrong.ts';
 import { homeFolder } from '../../options/local-account.ts';
 
-/** A known_hosts file in memory, one character for each byte. */
+/** A known_hosts file in memory, one character per byte. */
 export interface KnownHostsFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** No real file comes near; a device that never ends must not fill the memory. */
+/** Far larger than any real file; a device that never ends must not fill the memory. */
 const MAX_FILE_BYTES = 128 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * The files that OpenSSH's client reads by default: `~/.ssh/known_hosts`, `~/.ssh/known_hosts2` and the two of the
- * system (`/etc/ssh/ssh_known_hosts`, on Windows `%ProgramData%\ssh\ssh_known_hosts`). Any of them may be missing.
+ * The files that OpenSSH's client reads by default: `~/.ssh/known_hosts`, `~/.ssh/known_hosts2` and the two system-wide
+ * files (`/etc/ssh/ssh_known_hosts`, on Windows `%ProgramData%\ssh\ssh_known_hosts`). Any of them may be missing.
  */
 export function defaultKnownHostsFiles(): string[] {
   const { ProgramData } = process.env;
   return knownHostsFilesOf(process.platform, homeFolder(), ProgramData);
 }
 
-/** As {@link defaultKnownHostsFiles}, for a given machine. Without a home folder only the system's files are left. */
+/**
+ * Like {@link defaultKnownHostsFiles}, for a given machine. Without a home folder, only the system-wide files remain.
+ */
 export function knownHostsFilesOf(
   platform: string,
   home?: string,
@@ -37,19 +39,19 @@ export function knownHostsFilesOf(
   return [...ofUser, ...['ssh_known_hosts', 'ssh_known_hosts2'].map((file) => `${system}${slash}${file}`)];
 }
 
-/** Whether a file is one of the system's, which no user's connection may change. */
+/** Whether a file is one of the system-wide ones, which no user's connection may change. */
 export function isSystemFile(path: string): boolean {
   return defaultKnownHostsFiles().slice(-2).includes(path);
 }
 
-/** A path, or any number of them. */
+/** Checks a path or a list of paths. */
 export function checkPaths(name: string, value: unknown): void {
   if (!Array.isArray(value)) return void expandPath(name, value);
   for (const [index, path] of value.entries()) expandPath(`${name}[${index}]`, path);
 }
 
 /**
- * Checks a path and replaces a leading `~` by the home folder.
+ * Checks a path and expands a leading `~` to the home folder.
  *
  * @throws TypeError or RangeError that names the option.
  */
@@ -64,10 +66,10 @@ export function expandPath(name: string, path: unknown): string {
 }
 
 /**
- * Reads known_hosts files. A missing file is left out, as ssh does.
+ * Reads known_hosts files. A missing file is skipped, as in ssh.
  *
- * @throws Error with `code`, `path` and `cause` when a file is there and cannot be read: what it would have said is
- * not known then, and nothing may be trusted.
+ * @throws Error with `code`, `path` and `cause` if a file exists but cannot be read: its contents are then unknown, and
+ * nothing may be trusted.
  */
 export async function readKnownHostsFiles(paths: readonly string[]): Promise<KnownHostsFile[]> {
   const files: KnownHostsFile[] = [];
@@ -80,7 +82,7 @@ export async function readKnownHostsFiles(paths: readonly string[]): Promise<Kno
 
 async function readKnownHostsFile(path: string): Promise<string | undefined> {
   try {
-    // Without O_NONBLOCK the opening of a named pipe would wait for a writer, perhaps for ever.
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer, perhaps forever.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       return await readText(handle);
@@ -107,8 +109,8 @@ async function readText(handle: FileHandle): Promise<string> {
 }
 
 /**
- * What an editor or PowerShell puts before the text is left out. UTF-16, which `>` of Windows PowerShell writes, is
- * refused: no line of it could be read, and one that revokes a key would be passed over.
+ * Removes the byte order mark that an editor or PowerShell writes. UTF-16, the output of `>` in Windows PowerShell, is
+ * refused: none of its lines could be read, and one that revokes a key would be ignored.
  */
 function plainText(text: string): string {
   if (text.startsWith('\xff\xfe') || text.startsWith('\xfe\xff')) {
@@ -127,13 +129,13 @@ export async function refuseUnusual(handle: FileHandle): Promise<void> {
   throw Object.assign(new Error(`${code}: not a regular file`), { code });
 }
 
-/** ENOTDIR: a part of the path is a file (the home folder of a service account may be `/dev/null`). */
+/** ENOTDIR: part of the path is a file (the home folder of a service account may be `/dev/null`). */
 function isMissing(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** An error that says which known_hosts file could not be used, with the system's own as `cause`. */
+/** An error that says which known_hosts file could not be used, with the system's error as `cause`. */
 export function unusable(path: string, verb: 'read' | 'write', cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const error = new Error(`Cannot ${verb} the known_hosts file ${JSON.stringify(path)}: ${reason}`, {

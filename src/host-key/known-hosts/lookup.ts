@@ -13,7 +13,7 @@ import type { KnownHostsFile } from './files.ts';
 import { readKnownHostsFiles } from './files.ts';
 import { type HostName, type LookupNames, lookupNames } from './name.ts';
 
-/** What to look up: see {@link lookupHostKey}. */
+/** What to look up; see {@link lookupHostKey}. */
 export interface LookupHostKeyOptions extends KnownHostsQuery {
   /** The host's public key: in SSH wire format, or as text (`ssh-ed25519 AAAA…`). */
   readonly key: Uint8Array | string;
@@ -78,7 +78,7 @@ export async function lookupHostKey(options: LookupHostKeyOptions): Promise<Host
   return judgeHostKey(await readKnownHostsFiles(paths), names, blob);
 }
 
-/** As {@link lookupHostKey}, for files that have been read already. */
+/** Like {@link lookupHostKey}, for files that have been read already. */
 export function judgeHostKey(
   files: readonly KnownHostsFile[],
   names: LookupNames,
@@ -90,8 +90,8 @@ export function judgeHostKey(
   if (entry !== undefined) return { ...base, ...entry };
   if (names.withoutPort !== undefined) {
     const bare = decide(entriesFor(files, names.withoutPort), key);
-    // Another key under the bare name belongs to another port's server, so ssh takes the host for unknown. A key
-    // revoked under it is refused: ssh prints that warning too, whatever it says next.
+    // Another key under the bare name belongs to a server on another port, so ssh treats the host as unknown. A key
+    // revoked under that name is refused: ssh also prints the warning for it.
     if (bare !== undefined && bare.verdict !== 'mismatch') {
       return { ...base, name: fromBytes(names.withoutPort), ...bare };
     }
@@ -101,7 +101,7 @@ export function judgeHostKey(
 
 type Decision = Pick<HostKeyOnRecord, 'verdict' | 'file' | 'line' | 'recordedType'>;
 
-/** OpenSSH's check_key_in_hostkeys: revocation wins, then the first equal key, then the last other one. */
+/** OpenSSH's check_key_in_hostkeys: a revocation wins, then the first equal key, then the last different one. */
 function decide(entries: readonly KnownHostEntry[], key: PublicKey): Decision | undefined {
   const isThisKey = (entry: KnownHostEntry) => entry.key.identity.equals(key.identity);
   const revoked = entries.find((entry) => entry.marker === 'revoked' && isThisKey(entry));
@@ -125,13 +125,13 @@ export function checkPlainKey(name: string, value: unknown): void {
   plainKey(name, keyBlob(value, name));
 }
 
-/** The wire form of the option `key`. */
+/** The option `key` in wire format. */
 export function keyBlob(key: Uint8Array | string, name = 'key'): Buffer {
   if (typeof key !== 'string') return Buffer.from(key.buffer, key.byteOffset, key.byteLength);
   try {
     return parsePublicKeyLine(key).blob;
   } catch {
-    // Not shown: it may be a private key that was given by mistake.
+    // Its value is not shown: it may be a private key given by mistake.
     throw wrongAs(name, 'text that is not a public key', rightKey);
   }
 }
@@ -151,7 +151,7 @@ function typeIn(blob: Buffer): string {
   }
 }
 
-/** The name under which a host is looked up, as verdicts tell it. */
+/** The name under which a host is looked up, as verdicts show it. */
 export function shownName(host: HostName): string {
   return fromBytes(lookupNames(host).name);
 }

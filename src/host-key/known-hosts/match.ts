@@ -1,31 +1,31 @@
 import { createHmac } from 'node:crypto';
 import { WildcardMatcher } from '../wildcard.ts';
 
-/** A single pattern of this length or more ends the reading of its line without a match (match.c, `sub[1024]`). */
+/** A single pattern of this length or more stops the matching of its line (match.c, `sub[1024]`). */
 const PATTERN_LIMIT = 1023;
 const HASH_MAGIC = '|1|';
 const SHA1_BYTES = 20;
 
 /**
- * Says which name fields of known_hosts lines are about a host, as OpenSSH means it: a list of patterns with `*`,
- * `?` and `!`, upper and lower case alike, or one hashed name.
+ * Decides which name fields of known_hosts lines refer to a host, as OpenSSH does: a list of patterns with `*`, `?` and
+ * `!`, case-insensitive, or one hashed name.
  */
 export class HostMatcher {
   readonly #name: string;
   readonly #lowerName: WildcardMatcher;
 
-  /** @param name the name that is looked up, one character for each byte, as `lookupNames` forms it. */
+  /** @param name The name to look up, one character per byte, as `lookupNames` forms it. */
   constructor(name: string) {
     this.#name = name;
     this.#lowerName = new WildcardMatcher(lowerCaseAscii(name));
   }
 
-  /** @param hosts the name field, one character for each byte. */
+  /** @param hosts The name field, one character per byte. */
   matches(hosts: string): boolean {
     return hosts.startsWith('|') ? this.#matchesHashed(hosts) : this.#matchesList(lowerCaseAscii(hosts));
   }
 
-  /** One `!pattern` that matches refuses the line, whatever else it lists. */
+  /** A `!pattern` that matches excludes the line, whatever else it lists. */
   #matchesList(patterns: string): boolean {
     let matched = false;
     for (let start = 0; start < patterns.length; ) {
@@ -43,14 +43,14 @@ export class HostMatcher {
     return matched;
   }
 
-  /** OpenSSH compares the text of a hashed name with its own, so only canonical base64 can match. */
+  /** OpenSSH compares the text of the hashed name, so only canonical base64 can match. */
   #matchesHashed(hosts: string): boolean {
     const salt = saltOf(hosts);
     return salt !== undefined && hashHostName(this.#name, salt) === hosts;
   }
 }
 
-/** The salt of a hashed name; undefined for a name that is not rightly hashed, and whose line ssh passes over. */
+/** The salt of a hashed name; undefined if the name is not hashed correctly, in which case ssh ignores the line. */
 export function saltOf(hosts: string): Buffer | undefined {
   const saltEnd = hosts.indexOf('|', HASH_MAGIC.length);
   if (!hosts.startsWith(HASH_MAGIC) || saltEnd === -1) return undefined;
@@ -65,7 +65,7 @@ export function hashHostName(name: string, salt: Buffer): string {
   return `${HASH_MAGIC}${salt.toString('base64')}|${hash}`;
 }
 
-/** As C's tolower: letters beyond ASCII keep their case, and no letter changes its length. */
+/** Like C's tolower: non-ASCII letters keep their case, and no letter changes its length. */
 export function lowerCaseAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

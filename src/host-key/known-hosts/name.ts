@@ -4,7 +4,7 @@ import { checkText, port } from '../../check/values.ts';
 import { wrongRange } from '../../check/wrong.ts';
 import { lowerCaseAscii } from './match.ts';
 
-/** A host, named as in a connection's options. */
+/** A host, given as in a connection's options. */
 export interface HostName {
   /** Host name or address, as used to connect. */
   readonly host: string;
@@ -18,12 +18,12 @@ export interface HostName {
 export interface LookupNames {
   /** The name itself: the alias, the host, or `[host]:port` for a port other than 22. */
   readonly name: string;
-  /** The host without its port, asked when `name` is not known at all; absent for port 22 and for an alias. */
+  /** The host without its port, used if `name` is not known at all; absent for port 22 and for an alias. */
   readonly withoutPort?: string;
 }
 
 const DEFAULT_PORT = 22;
-/** Longest name that the C library hands out (NI_MAXHOST). */
+/** Longest name that the C library returns (NI_MAXHOST). */
 const MAX_NAME_BYTES = 1025;
 
 export const hostNameChecks: Checks<HostName> = {
@@ -32,7 +32,7 @@ export const hostNameChecks: Checks<HostName> = {
   alias: checkName,
 };
 
-/** Forms the names to look up, one character for each byte of their UTF-8. */
+/** Forms the names to look up, with one character for each byte of their UTF-8 encoding. */
 export function lookupNames({ host, port = DEFAULT_PORT, alias }: HostName): LookupNames {
   const name = toBytes(canonicalAddress(host));
   if (alias !== undefined) return { name: toBytes(alias) };
@@ -75,7 +75,7 @@ function groupsOf(address: string): number[] {
   return [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
 }
 
-/** As inet_ntop writes it: the first longest run of at least two zero groups becomes `::`, IPv4 in dots. */
+/** As inet_ntop writes it: the first longest run of at least two zero groups becomes `::`, IPv4 parts are dotted. */
 function formatIpv6(groups: readonly number[]): string {
   const run = longestZeroRun(groups);
   const words = groups.map((group) => group.toString(16));

@@ -3,17 +3,18 @@ import { entriesFor, type KnownHostEntry, type KnownHostsQuery, prepareQuery } f
 import { readKnownHostsFiles } from './files.ts';
 
 /**
- * The types of the keys on record for a host, each once, in the order of the files: `['ssh-ed25519', 'ssh-rsa']`.
- * As in ssh, the name is looked up with its port only, and a type whose first key is revoked does not count.
+ * The types of the keys on record for a host, without duplicates, in the order of the files: `['ssh-ed25519',
+ * 'ssh-rsa']`. As in ssh, the name is only looked up with its port, and a type whose first key is revoked does not
+ * count.
  *
- * @throws as {@link import('./lookup.ts').lookupHostKey} does.
+ * @throws Like {@link import('./lookup.ts').lookupHostKey}.
  */
 export async function knownHostKeyTypes(query: KnownHostsQuery): Promise<string[]> {
   const { paths, names } = prepareQuery(query);
   return keyTypesOf(entriesFor(await readKnownHostsFiles(paths), names.name));
 }
 
-/** The first key of each type that is not revoked gives its type. */
+/** Only the first key of each type counts, unless it is revoked. */
 function keyTypesOf(entries: readonly KnownHostEntry[]): string[] {
   const revoked = entries.filter((entry) => entry.marker === 'revoked');
   const isRevoked = ({ key }: KnownHostEntry) =>
@@ -27,11 +28,12 @@ function keyTypesOf(entries: readonly KnownHostEntry[]): string[] {
 }
 
 /**
- * Puts the host key algorithms first whose keys are on record, so that a server with several keys shows one that can
- * be checked (OpenSSH's order_hostkeyalgs). When the most wanted algorithm is among them, the order stays as it is.
+ * Moves the host key algorithms whose keys are on record to the front, so that a server with several keys sends one
+ * that can be checked (OpenSSH's order_hostkeyalgs). If the most preferred algorithm is among them, the order does not
+ * change.
  *
- * @param algorithms by preference, such as `['ssh-ed25519', 'rsa-sha2-512', 'rsa-sha2-256']`.
- * @param knownTypes the answer of {@link knownHostKeyTypes}.
+ * @param algorithms In order of preference, such as `['ssh-ed25519', 'rsa-sha2-512', 'rsa-sha2-256']`.
+ * @param knownTypes The result of {@link knownHostKeyTypes}.
  */
 export function orderHostKeyAlgorithms(
   algorithms: readonly string[],

@@ -2,14 +2,14 @@ import { type KnownHostsQuery, prepareQuery } from './entries.ts';
 import { readKnownHostsFiles } from './files.ts';
 import { knownHostsLines } from './parse.ts';
 
-/** Where a key stands under a name that was not asked for. */
+/** Where a key is recorded under a name that was not looked up. */
 export interface OtherName {
   name: string;
   file: string;
   line: number;
 }
 
-/** The first line that has this very key under a name that can be read: not hashed, no pattern, not revoked. */
+/** The first line with exactly this key under a readable name: not hashed, not a pattern, not revoked. */
 export async function otherNameOf(query: KnownHostsQuery, key: Buffer): Promise<OtherName | undefined> {
   const words = key.toString('base64');
   for (const { path, text } of await readKnownHostsFiles(prepareQuery(query).paths)) {

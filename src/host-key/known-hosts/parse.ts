@@ -1,10 +1,10 @@
 import { decodeBase64 } from '../keys/fingerprint.ts';
 import { type PublicKey, readPublicKey, resolveKeyType } from '../keys/public-key.ts';
 
-/** What a line says of its key: that it is the host's, that it signs host certificates, or that it is revoked. */
+/** What a line says about its key: that it is the host's, that it signs host certificates, or that it is revoked. */
 export type KnownHostsMarker = 'none' | 'cert-authority' | 'revoked';
 
-/** A line of a known_hosts file, as far as OpenSSH reads it before it compares the name. */
+/** A line of a known_hosts file, as far as OpenSSH parses it before comparing the name. */
 interface KnownHostsLine {
   /** Line number in its file, from 1. */
   readonly line: number;
@@ -15,14 +15,14 @@ interface KnownHostsLine {
   readonly keyText: string;
 }
 
-/** OpenSSH copies a marker into a buffer of this size and ignores the line when it does not fit (hostfile.c). */
+/** OpenSSH copies a marker into a buffer of this size and ignores the line if it does not fit (hostfile.c). */
 const MARKER_BUFFER = 32;
 
 /**
- * The lines of a known_hosts file that OpenSSH takes into account, read as its `hostkeys_foreach_file` does.
- * Comments, empty lines and lines that are wrong before their key are left out: they never mean anything.
+ * The lines of a known_hosts file that OpenSSH considers, read as its `hostkeys_foreach_file` does. Comments, empty
+ * lines and lines with an error before their key are skipped, as they have no effect.
  *
- * @param text the file, one character for each byte (latin1), since patterns are compared byte by byte.
+ * @param text The file, one character per byte (latin1), as patterns are compared byte by byte.
  */
 export function* knownHostsLines(text: string): Generator<KnownHostsLine> {
   let start = 0;
@@ -35,7 +35,7 @@ export function* knownHostsLines(text: string): Generator<KnownHostsLine> {
   }
 }
 
-/** Reads one line, without its newline. Undefined when it carries no entry. */
+/** Parses one line, without its newline. Undefined if it has no entry. */
 export function parseKnownHostsLine(rawLine: string, line: number): KnownHostsLine | undefined {
   const content = skipBlanks(cutAtNul(rawLine));
   if (content === '' || content.startsWith('#')) return undefined;
@@ -64,10 +64,10 @@ interface Marked {
   readonly rest: string;
 }
 
-/** Takes a marker off the front. Undefined for an unknown marker or a second one: OpenSSH ignores such a line. */
+/** Removes the marker from the front. Undefined for an unknown or a second marker: OpenSSH ignores such a line. */
 function takeMarker(content: string): Marked | undefined {
   if (!content.startsWith('@')) return { marker: 'none', rest: content };
-  // A marker ends at the first space; a tab ends it only in a line without any space (check_markers in hostfile.c).
+  // A marker ends at the first space; a tab ends it only in a line without spaces (check_markers in hostfile.c).
   const space = content.indexOf(' ');
   const end = space === -1 ? content.indexOf('\t') : space;
   if (end === -1 || end >= MARKER_BUFFER) return undefined;
@@ -82,8 +82,8 @@ function markerNamed(name: string): KnownHostsMarker | undefined {
 }
 
 /**
- * Reads the key of a line: type, base64, comment. Undefined when the type is unknown, the key damaged, or when the
- * two do not agree; OpenSSH skips such a line, so it neither trusts, refuses nor revokes anything.
+ * Parses the key of a line: type, base64, comment. Undefined if the type is unknown, the key damaged, or the two do not
+ * match; OpenSSH skips such a line, so it neither trusts, refuses nor revokes anything.
  */
 export function parseHostKey(keyText: string): PublicKey | undefined {
   const [, name = '', base64 = ''] = /^([^ \t]+)[ \t]+([^ \t]+)/.exec(keyText) ?? [];

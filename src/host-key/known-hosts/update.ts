@@ -12,17 +12,17 @@ import { parseHostKey, parseKnownHostsLine } from './parse.ts';
 
 /** Whose entries are kept up to date, and where. */
 export interface KnownHostsUpdate extends HostName {
-  /** The user's own files; the first takes new keys. */
+  /** The user's own files; new keys are added to the first. */
   readonly files: readonly string[];
-  /** Whether a new line hides the name. Default: as those that are there do. */
+  /** Whether new lines hash the name. Default: as the existing ones do. */
   readonly hash: boolean | undefined;
 }
 
-/** The host keys of which a server told. */
+/** The host keys that a server announced. */
 export interface ToldKeys {
-  /** Those that we would take from it. */
+  /** Those that we would accept from it. */
   readonly wanted: readonly ToldKey[];
-  /** Those of which we know no more than that it has them; on record, they stay as they are. */
+  /** Those of which we only know that it has them; if they are on record, they stay. */
   readonly others: readonly ToldKey[];
 }
 
@@ -31,7 +31,7 @@ export interface ToldKey {
   readonly key: PublicKey;
 }
 
-/** What would be changed; or why nothing is, in a clause that follows "because". */
+/** What would change; or why nothing does, as a clause that follows "because". */
 type UpdatePlan =
   | {
       readonly unknown: readonly ToldKey[];
@@ -41,23 +41,23 @@ type UpdatePlan =
     }
   | { readonly kept: string };
 
-/** As `update_known_hosts` of OpenSSH's clientloop.c says it: key types and fingerprints. */
+/** As OpenSSH's `update_known_hosts` (clientloop.c) reports it: key types and fingerprints. */
 interface HostKeyChanges {
   readonly learnt: readonly string[];
   readonly removed: number;
 }
 
-/** Compares what a server tells with the files. Nothing is written. */
+/** Compares what a server announced with the files. Writes nothing. */
 export async function planUpdate(update: KnownHostsUpdate, told: ToldKeys): Promise<UpdatePlan> {
   return compare(await readKnownHostsFiles(update.files), lookupNames(update).name, told);
 }
 
 /**
- * Puts the proven keys on record and takes those away that the server has no more, as `hostfile_replace_entries` does:
- * each file in one step, with the old one beside it as `.old`.
+ * Records the proven keys and removes those that the server no longer has, as `hostfile_replace_entries` does: each
+ * file is replaced atomically, and the old one is kept beside it as `.old`.
  *
- * @returns what was changed, or why nothing was: the files may say something else by now.
- * @throws Error when a file cannot be read or written.
+ * @returns What was changed, or why nothing was: the files may have changed in the meantime.
+ * @throws Error if a file cannot be read or written.
  */
 export async function applyUpdate(
   update: KnownHostsUpdate,
@@ -74,7 +74,7 @@ export async function applyUpdate(
     if (plan.unknown.some((key) => !proven.includes(key))) return { kept: 'the files changed meanwhile' };
     const hash = update.hash ?? plan.isHashed;
     for (const [index, { path }] of files.entries()) {
-      // As ssh: all are in the first one then.
+      // As in ssh, all of them go into the first file.
       const wanted = index === 0 ? told.wanted : [];
       await replaceFile(path, (text) => edited(text, { name, wanted, others: told.others, hash }));
     }
@@ -83,7 +83,7 @@ export async function applyUpdate(
   });
 }
 
-/** Several files at once, each in its turn; always in the same order, so that nobody waits for nobody. */
+/** Waits for its turn with several files, always in the same order, so that no deadlock can occur. */
 function inTurns<T>([first, ...rest]: readonly string[], work: () => Promise<T>): Promise<T> {
   return first === undefined ? work() : inTurn(first, () => inTurns(rest, work));
 }
@@ -134,14 +134,14 @@ function linesOf(text: string, name: string) {
 
 interface Edit {
   name: string;
-  /** What the file shall hold; those that are missing are added. */
+  /** What the file must contain; missing keys are added. */
   wanted: readonly ToldKey[];
-  /** What it may hold. */
+  /** What it may contain. */
   others: readonly ToldKey[];
   hash: boolean;
 }
 
-/** The lines that stay are not touched. Undefined: nothing changes. */
+/** Lines that are kept are not modified. Undefined if nothing changes. */
 function edited(text: string, { name, wanted, others, hash }: Edit): string | undefined {
   const all = [...wanted, ...others];
   const lines = linesOf(text, name);
@@ -155,7 +155,7 @@ function edited(text: string, { name, wanted, others, hash }: Edit): string | un
   return kept + end + missing.map(({ blob }) => entryLine(name, blob, hash).toString('latin1')).join('');
 }
 
-/** How often a file is read again that another process changes at the same time. */
+/** How often a file is read again if another process changes it at the same time. */
 const mostReadings = 5;
 
 async function replaceFile(file: string, edit: (text: string) => string | undefined): Promise<void> {
@@ -169,7 +169,7 @@ async function replaceFile(file: string, edit: (text: string) => string | undefi
   throw unusable(file, 'write', new Error(`it changed ${mostReadings} times while it was being written`));
 }
 
-/** False: somebody wrote to it between our reading and our writing. */
+/** False if someone wrote to the file between our reading and our writing. */
 async function replaceOnce(file: string, edit: (text: string) => string | undefined): Promise<boolean> {
   const before = await stat(file).catch(() => undefined);
   const [found] = await readKnownHostsFiles([file]);
@@ -188,10 +188,10 @@ async function replaceOnce(file: string, edit: (text: string) => string | undefi
   }
 }
 
-/** File systems that have no hard links, and users who may not make one to a file that is not theirs. */
+/** For file systems without hard links, and users who may not link to a file that is not theirs. */
 const withoutLinks = ['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV'];
 
-/** As in OpenSSH the old file itself, so its owner's still; and never written through a link that somebody has put there. */
+/** As in OpenSSH, `.old` is the old file itself and so keeps its owner; never written through a link placed there. */
 async function keepOld(file: string, old: string): Promise<void> {
   await rm(old, { force: true });
   try {
@@ -202,7 +202,7 @@ async function keepOld(file: string, old: string): Promise<void> {
   }
 }
 
-/** For those who could read the file before, and nobody else. */
+/** Readable by those who could read the file before, and nobody else. */
 async function write(
   path: string,
   text: string,
@@ -220,12 +220,12 @@ async function write(
   }
 }
 
-/** A server tells so many at most; a list that is longer is not looked at. */
+/** The most keys that a server may announce; a longer list is ignored. */
 const mostKeys = 100;
 
 /**
- * Sorts the keys that a server told. Undefined when they cannot all be its own: one is there twice, there are none or too
- * many. Certificates, and keys of a type that nobody knows, are passed over.
+ * Sorts the keys that a server announced. Undefined if there is a duplicate, none or too many: they cannot all be its
+ * own. Certificates, and keys of unknown types, are skipped.
  */
 export function toldKeys(
   blobs: readonly Buffer[],

@@ -9,19 +9,19 @@ import { at, detailsOf, type HostKeyTarget } from './key-details.ts';
 const advice =
   'Sign the host key again on the gateway or PC (ssh-keygen -s CA -h -I NAME -n HOST,NAMES -V +52w KEY.pub; HostCertificate in sshd_config).';
 
-/** Whether a name in a list of host key algorithms asks for a certificate. */
+/** Whether a name in a list of host key algorithms requests a certificate. */
 export function isCertificateAlgorithm(algorithm: string): boolean {
   return resolveKeyType(algorithm)?.certificate === true;
 }
 
-/** Certificates first, or none of them; a list of nothing else stays as it is. */
+/** Certificates first, or none of them; a list of certificates alone is never emptied. */
 export function orderCertificates(algorithms: readonly string[], wanted: boolean): string[] {
   const plain = algorithms.filter((one) => !isCertificateAlgorithm(one));
   if (!wanted) return plain.length > 0 ? plain : [...algorithms];
   return [...algorithms.filter(isCertificateAlgorithm), ...plain];
 }
 
-/** The refusal of a key that is not certified by one of these authorities; undefined for one that is. */
+/** The refusal of a key that none of these authorities certifies; undefined if one does. */
 export function refuseWithoutAuthority(
   key: Buffer,
   target: HostKeyTarget,
@@ -51,7 +51,7 @@ function notCertified(key: Buffer, target: HostKeyTarget): SshError {
   );
 }
 
-/** What is wrong with a certificate whose key is not known for itself either. */
+/** What is wrong with a certificate whose key is not known by itself either. */
 export function certificateError(
   certificate: Certificate,
   verdict: Exclude<AuthorityVerdict, { verdict: 'match' }>,

@@ -8,11 +8,11 @@ export interface HostKeyTarget {
   readonly host: string;
   readonly port: number;
   readonly hop?: string | undefined;
-  /** Stops when nobody waits for the verdict any more. */
+  /** Triggered when nobody waits for the verdict any more. */
   readonly over: StopSwitch;
 }
 
-/** What errors about a host key tell of it; of a certificate, the key that it certifies. */
+/** What errors report about a host key; for a certificate, about the certified key. */
 export function detailsOf(shown: Buffer, { host, port, hop }: HostKeyTarget): HostKeyDetails {
   const key = readCertificate(shown)?.keyBlob ?? shown;
   return {

@@ -21,19 +21,19 @@ import { certificateError, orderCertificates, refuseWithoutAuthority } from './c
 import { at, detailsOf, type HostKeyTarget } from './key-details.ts';
 
 /**
- * Trust, with something to record once the server has proved that it owns the key, or entries that it may keep up to
- * date; or the refusal.
+ * Acceptance, with something to record once the server has proved that it owns the key, or with entries that it may
+ * keep up to date; or a refusal.
  */
 type HostKeyDecision =
   | { accepted: true; record?: () => Promise<void>; update?: KnownHostsUpdate }
   | { accepted: false; error: SshError };
 
-/** How host keys of one connection are judged. */
+/** How the host keys of one connection are judged. */
 export interface HostKeyPolicy {
-  /** Asks first for the kinds of key that can be checked. */
+  /** Moves the types of keys that can be checked to the front. */
   order(algorithms: readonly string[], target: HostKeyTarget): Promise<string[]>;
   judge(key: Buffer, target: HostKeyTarget): Promise<HostKeyDecision>;
-  /** Whether a decision may have an `update`. */
+  /** Whether a decision may contain an `update`. */
   updates?: boolean;
 }
 
@@ -62,7 +62,7 @@ function certifiedBy({ authority, principals }: AuthorityOption): HostKeyPolicy 
       const error = refuseWithoutAuthority(key, target, option);
       return error ? refused(error) : accepted;
     },
-    // Plain keys too: so that the error can say that the server has no certificate.
+    // Plain keys too, so that the error can say that the server has no certificate.
     async (algorithms) => orderCertificates(algorithms, true),
   );
 }
@@ -114,7 +114,7 @@ function userDecides(verify: Verify): HostKeyPolicy {
     const { host, port, over } = target;
     try {
       const { keyType, fingerprint } = details;
-      // Only `true`: a function that forgets to answer must not open the door.
+      // Only `true` accepts: a function that forgets to return a value must not open the door.
       if (
         (await verify(Buffer.from(key), { host, port, keyType, fingerprint, signal: over.signal })) === true
       )
@@ -158,7 +158,7 @@ function knownHosts({
     );
     if (isSshError(verdict)) return refused(verdict);
     if (verdict.verdict === 'match') {
-      // Under its own name, and not as the host of another port.
+      // Only if it is recorded under its own name, not as the host of another port.
       const isOwn = own.includes(verdict.file) && verdict.name === shownName(query(target));
       const entries = { ...query(target), files: own, hash };
       return isOwn ? { accepted: true, update: entries } : accepted;
@@ -183,7 +183,7 @@ function knownHosts({
       if (verdict.verdict === 'match') return accepted;
       const error = certificateError(certificate, verdict, target);
       if (verdict.verdict === 'revoked') return refused(error);
-      // As in ssh: what is no use as a certificate may still be a key that is known.
+      // As in ssh: what is invalid as a certificate may still contain a known key.
       const plain = await judgePlain(certificate.keyBlob, target);
       return plain.accepted || plain.error.code !== 'SSH_HOST_KEY_UNKNOWN' ? plain : refused(error);
     },
@@ -200,7 +200,7 @@ function knownHosts({
   return { ...byFiles, updates: own.length > 0 };
 }
 
-/** The files that a server may keep up to date, as they are named in verdicts. */
+/** The files that a server may keep up to date, by the paths used in verdicts. */
 function ownFiles(update: boolean | readonly string[], paths: readonly string[]): string[] {
   if (update === false) return [];
   const all = (update === true ? paths : update).map((path) => expandPath('hostKey.update', path));
@@ -272,7 +272,7 @@ function verdictError(
   );
 }
 
-/** Recorded under the name of a customer, and asked for by host and port: the most common reason of all. */
+/** Recorded under a customer's name but looked up by host and port: the most common reason. */
 function knownAs({ name, file, line }: OtherName): string {
   const shown = printable(name, 100);
   const give = /^[\w.-]+$/.test(name) ? `: if that is this machine, give hostKey: { alias: '${shown}' }` : '';
