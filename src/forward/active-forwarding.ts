@@ -24,7 +24,7 @@ export class Connections {
     return this.#members.size;
   }
 
-  /** Keeps `stream` until it is joined, closed, or the forward ends. */
+  /** Keeps track of `stream` until it is joined or closed, or the forward ends. */
   add(stream: Duplex): void {
     if (this.#ended) {
       stream.destroy();
@@ -35,26 +35,26 @@ export class Connections {
     stream.once('close', () => this.#members.delete(stream));
   }
 
-  /** Joins a member with the other half of its connection; whichever ends first takes the other along. */
+  /** Joins a member with the other half of its connection; whichever ends first ends the other too. */
   join(member: Duplex, other: Duplex): void {
     if (this.#ended) member.destroy();
     other.on('error', this.failed);
     splice(member, other, () => {});
   }
 
-  /** Tells the user's function of one connection's failure; what that throws is its own affair. */
+  /** Reports the failure of one connection to the user's function. */
   readonly failed = (error: unknown): void => {
     if (debug.enabled) debug('a connection failed: %s', nameOf(error));
     queueMicrotask(() => {
       try {
         this.#onError?.(error as Error);
       } catch {
-        // Thrown from here it would be an uncaught exception of a program that only looks on.
+        // Rethrown here, it would be an uncaught exception in a program that only observes.
       }
     });
   };
 
-  /** Ends them all, and resolves when they are closed. */
+  /** Ends them all; resolves when they are closed. */
   async end(): Promise<void> {
     this.#ended = true;
     const ends = [...this.#members].map((member) => {
@@ -66,7 +66,7 @@ export class Connections {
   }
 }
 
-/** The handle of a forward that stands. */
+/** The handle of a forward that is up. */
 export class ActiveForwarding implements Forwarding {
   readonly host: string;
   readonly port: number;

@@ -25,7 +25,7 @@ const socketPath = text('the path of a Unix socket');
 
 export const targetChecks: Checks<ForwardTarget> = { host, port, socketPath };
 
-/** OpenSSH takes port 70000 for 4464 and any address for its own, so wrong ones are caught here. */
+/** OpenSSH takes port 70000 for 4464, and accepts any address as its own, so wrong ones are caught here. */
 export const listenChecks: Checks<ListenOptions> = {
   // Empty for all addresses, as in `ssh -L :8080:...`.
   listenHost: textOrEmpty('a name or address', 1_024),
@@ -35,7 +35,7 @@ export const listenChecks: Checks<ListenOptions> = {
 
 export const commonChecks: Checks<ForwardOptions> = { signal: abortSignal, onConnectionError: callback };
 
-/** Of options that have been checked one by one: which target they mean. */
+/** The target that options mean which have been checked one by one. */
 export function targetOf(name: string, { host: to, port: at, socketPath: path }: GivenTarget): DirectTarget {
   if (path === undefined) {
     if (to === undefined) throw wrongType(within(name, 'host'), to, `${rightHost}, or socketPath instead,`);
@@ -46,7 +46,7 @@ export function targetOf(name: string, { host: to, port: at, socketPath: path }:
   return { socketPath: path };
 }
 
-/** Of options that have been checked one by one: where they listen. */
+/** The listen address that options mean which have been checked one by one. */
 export function listenAddressOf(
   options: ListenOptions,
   defaults: { host: string; port?: number },

@@ -3,7 +3,7 @@ import type { Where } from '../ssh2/channels/link.ts';
 import { quoted } from '../text/printable.ts';
 import type { ListenAddress } from './check.ts';
 
-/** The listener of a local forward was refused by this machine. */
+/** This machine refused the listener of a local forward. */
 export function localForwardFailed(
   where: Where,
   address: ListenAddress,
@@ -22,7 +22,7 @@ export function localForwardFailed(
   });
 }
 
-/** The server refused to listen. `serverSaid` is OpenSSH's debug message, where there was one. */
+/** The server refused to listen. `serverSaid` is OpenSSH's debug message, if there was one. */
 export function remoteForwardFailed(
   where: Where,
   address: ListenAddress,
@@ -45,10 +45,10 @@ export function remoteForwardFailed(
 
 type RemoteReason = 'port-taken' | 'path-taken' | 'privileged-port' | 'not-permitted' | 'forwarding-disabled';
 
-/** On the wire all refusals are the same; OpenSSH's debug messages tell, and else the address does. */
+/** On the wire, all refusals look alike; OpenSSH's debug messages give the reason, or else the address suggests it. */
 function remoteReason(address: ListenAddress, serverSaid = ''): RemoteReason {
   if (/has disabled (port|streamlocal) forwarding/.test(serverSaid)) {
-    // Before 9.x, sshd says the same of a port that only root may take.
+    // Before 9.x, sshd sends the same for a port that only root may bind.
     return isPrivileged(address) ? 'privileged-port' : 'forwarding-disabled';
   }
   if (serverSaid.startsWith('port forwarding refused')) return 'not-permitted';

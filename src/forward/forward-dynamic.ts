@@ -10,12 +10,12 @@ import { commonChecks, listenAddressOf, listenChecks } from './check.ts';
 import { listenLocally, originOf } from './local-listener.ts';
 import type { DynamicForwardOptions, Forwarding } from './types.ts';
 
-/** Milliseconds that a program has to say where it wants to go. */
+/** Milliseconds that a program has to say where it wants to connect. */
 const patience = 10_000;
 
 const checks: Checks<DynamicForwardOptions> = { ...listenChecks, ...commonChecks };
 
-/** @throws {PortForwardFailed} when this machine cannot listen there. */
+/** @throws {PortForwardFailed} if this machine cannot listen there. */
 export async function forwardDynamic(link: Link, options: DynamicForwardOptions = {}): Promise<Forwarding> {
   checkOptions(options, checks);
   const address = listenAddressOf(options, { host: '127.0.0.1', port: 0 });
@@ -44,7 +44,7 @@ async function requestOf(socket: Socket): Promise<SocksTarget> {
   }
 }
 
-/** What the server said of the target, in the words of SOCKS. */
+/** The server's answer about the target, as a SOCKS reply code. */
 function replyTo(error: unknown): number {
   if (!(error instanceof ChannelOpenFailed)) return reply.failed;
   if (error.reasonCode === 1) return reply.notAllowed;

@@ -7,7 +7,7 @@ import type { Forwarding, LocalForwardOptions } from './types.ts';
 
 const checks: Checks<LocalForwardOptions> = { ...targetChecks, ...listenChecks, ...commonChecks };
 
-/** @throws {PortForwardFailed} when this machine cannot listen there. */
+/** @throws {PortForwardFailed} if this machine cannot listen there. */
 export async function forwardLocal(link: Link, options: LocalForwardOptions): Promise<Forwarding> {
   checkOptions(options, checks);
   const target = targetOf('options', options);

@@ -10,8 +10,8 @@ import { remoteForwardFailed } from './failure.ts';
 import type { Forwarding, RemoteForwardOptions } from './types.ts';
 
 /**
- * What a server may make one forward do at once; who comes beyond it is turned away. Targets answer within milliseconds,
- * or are overrun in any case.
+ * The most that a server may have one forward do at once; further visitors are rejected. Targets answer within
+ * milliseconds, or are overloaded in any case.
  */
 const most = { dialling: 512, connections: 1_000 };
 
@@ -22,7 +22,7 @@ const checks: Checks<RemoteForwardOptions> = {
   connectTimeout: limit(),
 };
 
-/** @throws {PortForwardFailed} when the server refuses to listen; its `hint` says why, as far as the server does. */
+/** @throws {PortForwardFailed} if the server refuses to listen; its `hint` says why, as far as the server does. */
 export async function forwardRemote(link: Link, options: RemoteForwardOptions): Promise<Forwarding> {
   checkOptions(options, checks);
   const target = targetOf('options', options);
@@ -47,7 +47,7 @@ export async function forwardRemote(link: Link, options: RemoteForwardOptions): 
   return new ActiveForwarding(real, connections, link.lost, answer.cancel);
 }
 
-/** Connects to the target first: a visitor whose target refuses is turned away, as if nothing listened. */
+/** Connects to the target first: if the target refuses, so is the visitor, as if nothing listened. */
 function bringIn(
   visitor: Visitor,
   connections: Connections,
@@ -78,7 +78,7 @@ function admit(visitor: Visitor, socket: Socket, connections: Connections): void
   try {
     connections.join(socket, visitor.accept());
   } catch {
-    // The link was lost while the target answered.
+    // The link was lost while the connection to the target was being made.
     socket.destroy();
   }
 }

@@ -1,4 +1,4 @@
-// All forwards of a connection; loaded with the first of them.
+// All forwards of a connection; loaded when the first one is requested.
 export { forwardDynamic } from './forward-dynamic.ts';
 export { forwardLocal } from './forward-local.ts';
 export { forwardRemote } from './forward-remote.ts';

@@ -6,12 +6,12 @@ import type { ListenAddress } from './check.ts';
 import { localForwardFailed } from './failure.ts';
 import type { Forwarding, ForwardOptions } from './types.ts';
 
-/** Leads one visitor on, and joins both halves among the connections. What it throws is this connection's failure. */
+/** Forwards one visitor and adds both halves to the connections. If it throws, only this connection fails. */
 type Carry = (socket: Socket, connections: Connections) => Promise<void>;
 
 /**
- * Listens on this machine for as long as the link lives.
- * @throws {PortForwardFailed} when this machine cannot listen there.
+ * Listens on this machine for as long as the link is up.
+ * @throws {PortForwardFailed} if this machine cannot listen there.
  */
 export async function listenLocally(
   link: Link,
@@ -24,7 +24,7 @@ export async function listenLocally(
   const connections = new Connections(onConnectionError);
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
   server.on('connection', (socket) => {
-    // First of all: between here and its forwarding a reset must not be an uncaught error.
+    // Must come first: until the socket is forwarded, a reset must not become an uncaught error.
     socket.on('error', () => {});
     connections.add(socket);
     carry(socket, connections).catch((error) => {
@@ -35,7 +35,7 @@ export async function listenLocally(
   const real = await listen(server, address, signal).catch((error: NodeJS.ErrnoException) => {
     throw signal?.aborted ? error : localForwardFailed(link.where, address, error);
   });
-  // Too many open files, for example: such a visitor is lost, the listener is not.
+  // For example too many open files: the visitor is lost, the listener is not.
   server.on('error', connections.failed);
   return new ActiveForwarding(real, connections, link.lost, () => stop(server));
 }

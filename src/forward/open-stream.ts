@@ -9,11 +9,11 @@ import type { ForwardTarget } from './types.ts';
 const checks: Checks<OpenOptions> = { signal: abortSignal, timeout: limit() };
 
 /**
- * One byte stream from the server to a port or a Unix socket that it can reach (`ssh -W`). Half-close and
- * back-pressure are kept; when the connection dies the stream ends with that error, never as if it were complete.
- * `name` is what the target is called when it is wrong.
+ * One byte stream from the server to a port or a Unix socket that it can reach (`ssh -W`). Half-close and back-pressure
+ * are preserved; if the connection is lost, the stream ends with that error, never as if it were complete. `name` is
+ * how errors refer to a wrong target.
  *
- * @throws {ChannelOpenFailed} when the target refused (`reasonCode` 2) or the server forbids it (1).
+ * @throws {ChannelOpenFailed} if the target refused (`reasonCode` 2) or the server forbids it (1).
  */
 export async function openStream(
   link: Link,

@@ -2,9 +2,9 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /**
- * Joins two byte streams: data, back-pressure, and the end of each direction for itself (half-close). An error on
- * one side reaches the other as a reset, so that nobody takes a broken connection for a finished one. `done` is
- * called once when both are closed.
+ * Joins two byte streams: data, back-pressure, and the end of each direction separately (half-close). An error on one
+ * side reaches the other as a reset, so that a broken connection is not mistaken for a finished one. `done` is called
+ * once, when both are closed.
  */
 export function splice(left: Duplex, right: Duplex, done: () => void): void {
   let open = 2;
@@ -24,22 +24,22 @@ function watch(one: Duplex, other: Duplex, onClose: (closed: Duplex, other: Dupl
   else one.once('close', () => onClose(one, other));
 }
 
-/** After `closed` has closed: lets the other side have what was said, and no more. */
+/** After `closed` has closed: the other side still receives what was sent before, and no more. */
 function release(closed: Duplex, other: Duplex): void {
   if (other.destroyed) return;
   if (!closed.readableEnded) return reset(other);
   if (other.readableEnded) return;
-  // Nobody is left to hear it: it is ended as soon as it has taken what was on its way.
+  // Nobody is left to read from it: it is ended as soon as it has taken what was on its way.
   if (other.writableFinished) other.destroy();
   else other.once('finish', () => other.destroy());
-  // The pipe to the one that is gone would pause it again.
+  // The pipe to the closed stream would pause it again.
   other.unpipe(closed);
   other.resume();
 }
 
 /**
- * Ends a stream so that its reader sees a failure where the kind of stream has one. After `end()` the system refuses a
- * reset, and Node then never closes the socket at all; Unix sockets know no reset: those are destroyed.
+ * Ends a stream so that its reader sees a failure, if the kind of stream allows that. After `end()`, the system refuses
+ * a reset and Node.js then never closes the socket at all, and Unix sockets have no reset: those are destroyed.
  */
 export function reset(stream: Duplex): void {
   const canReset = stream instanceof Socket && stream.remoteFamily !== undefined && !stream.writableEnded;
