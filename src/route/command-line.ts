@@ -3,12 +3,12 @@ import { quoted } from '../text/printable.ts';
 import { isSafeHostName, isSafeUserName } from './safe-names.ts';
 
 /**
- * Splits a command line into its words, without any shell. Words are separated by blanks. Between single quotes
- * everything stands for itself; between double quotes only `\"` is special. Elsewhere a backslash takes away the
- * meaning of a blank or a quote after it, and is otherwise a plain character, so that `C:\bin\cloudflared.exe` needs
- * no care. Nothing else is special: no variables, no globs, no pipes.
+ * Splits a command line into words without any shell. Words are separated by blanks. Between single quotes, everything
+ * is literal; between double quotes, only `\"` is special. Elsewhere, a backslash makes a following blank or quote
+ * literal and is otherwise a plain character, so that `C:\bin\cloudflared.exe` works as it is. Nothing else is special:
+ * no variables, no globs, no pipes.
  *
- * @throws {TypeError} for an unclosed quote, no word at all, or a word that only a shell could understand.
+ * @throws {TypeError} for an unclosed quote, no words at all, or a word that only a shell could interpret.
  */
 export function splitCommandLine(line: string): string[] {
   const words: string[] = [];
@@ -51,7 +51,7 @@ function quotedPiece(line: string, start: number, quote: string): { text: string
   );
 }
 
-/** A pipe that is silently passed on as an argument would be a riddle. */
+/** A pipe silently passed on as an argument would be baffling. */
 function rejectShellSyntax(line: string): void {
   const unquoted = line.replace(/'[^']*'|"(?:\\"|[^"])*"/g, '""');
   const operator = unquoted.split(/\s+/).find((word) => /^(?:\||\|\||&&?|;|\d?[<>]{1,2}.*)$/.test(word));
@@ -71,10 +71,10 @@ interface CommandValues {
 }
 
 /**
- * Puts the values into the words, after the splitting: whatever a value contains, it stays within its word. A word may
- * be a shell's own command line (`sh -c '...'`), so a name that means something to a shell is refused, as ssh does.
+ * Substitutes the values after splitting: whatever a value contains, it stays within its word. A word may be a command
+ * line for a shell (`sh -c '...'`), so a name that is special to a shell is rejected, as in ssh.
  *
- * @throws {TypeError} when a value is such a name, or would turn a word into an option.
+ * @throws {TypeError} if a value is such a name, or would turn a word into an option.
  */
 export function expandWords(words: readonly string[], values: CommandValues): string[] {
   checkNames(words, values);
@@ -107,7 +107,7 @@ function unsafeName(token: string, what: string, name: string): TypeError {
   );
 }
 
-/** @throws {TypeError} for a percent sign with a meaning that we do not know. */
+/** @throws {TypeError} for an unknown `%` token. */
 export function checkTokens(words: readonly string[]): void {
   for (const word of words) {
     for (const token of word.match(/%.?/g) ?? []) {

@@ -6,30 +6,29 @@ const closedWithoutAnswer = 'it closed the connection without an answer';
 /** An HTTP proxy's answer to CONNECT. */
 export interface ConnectAnswer {
   readonly status: number;
-  /** Foreign text, one character for each byte. */
+  /** Untrusted text, one character per byte. */
   readonly reason: string;
-  /** All `Proxy-Authenticate` headers, with commas between them. Foreign text. */
+  /** All `Proxy-Authenticate` headers, joined with commas. Untrusted text. */
   readonly waysIn: string;
 }
 
-/** As Node.js: no proxy says more before its answer is complete. */
+/** Same limit as in Node.js; no proxy sends a longer head. */
 const longestAnswer = 16 * 1024;
 
 /**
- * Reads the head of the answer (RFC 9112, sections 2 to 5) as leniently as curl: a line may end without CR, a header go
- * on in the next line, and `100 Continue` may come first. Two things of an HTTP parser would do harm here: it does not
- * matter what an answer says of a body, for what follows a success is the tunnel. What comes behind the head stays in
- * the stream.
+ * Reads the head of the answer (RFC 9112, sections 2 to 5) as leniently as curl: a line may end without CR, a header
+ * may continue on the next line, and `100 Continue` may come first. Unlike an HTTP parser, it ignores what the answer
+ * says about a body: what follows a success is the tunnel. Whatever follows the head stays in the stream.
  *
- * @throws {StrangeAnswer} for what is no HTTP, and for an answer that never ends.
- * @throws {Error} when the stream ends or fails before that.
+ * @throws {StrangeAnswer} if it is not HTTP, or never ends.
+ * @throws {Error} if the stream ends or fails before that.
  */
 export async function readConnectAnswer(stream: Duplex): Promise<ConnectAnswer> {
   for (let length = 0; ; ) {
     const head = await readHead(stream, longestAnswer - length);
     length += head.length;
     const { status, ...answer } = parse(head);
-    // Interim answers (RFC 9110, section 15.2); 101 would be another protocol.
+    // Interim responses (RFC 9110, section 15.2); 101 would switch to another protocol.
     if (status < 100 || status > 199 || status === 101) return { status, ...answer };
   }
 }
@@ -45,7 +44,7 @@ function parse(head: string): ConnectAnswer {
   return { status: Number(status), reason, waysIn: [...ways].map(([, way = '']) => way.trim()).join(', ') };
 }
 
-/** Up to the empty line, which belongs to it. */
+/** Reads up to and including the empty line. */
 function readHead(stream: Duplex, most: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let read = Buffer.alloc(0);

@@ -33,7 +33,7 @@ export function httpProxy(url: string | URL): Route {
 function secure(socket: Socket, { host }: ProxyAddress): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const encrypted = connectTls({ socket, host, servername: isIP(host) ? '' : host });
-    // A proxy that hangs up in mid-handshake closes without an error.
+    // A proxy that hangs up during the handshake closes the socket without an error.
     const onClose = () => reject(new Error('it closed the connection during the TLS handshake'));
     encrypted.once('error', reject).once('close', onClose);
     encrypted.once('secureConnect', () => {
@@ -59,7 +59,7 @@ function authorization({ login }: ProxyAddress): string[] {
   return [`Proxy-Authorization: Basic ${words}`];
 }
 
-/** Of the server errors, those by which proxies tell that the way to the target failed (RFC 9110, section 15.6). */
+/** The server errors with which proxies report that the target could not be reached (RFC 9110, section 15.6). */
 const targetFailed: readonly number[] = [502, 503, 504];
 
 function refusal(proxy: ProxyAddress, context: RouteContext, answer: ConnectAnswer): ProxyFailed {
@@ -96,7 +96,7 @@ function hintOf({ login }: ProxyAddress, { port }: RouteContext, { status, waysI
   return 'Is it an HTTP proxy that knows CONNECT?';
 }
 
-/** The names of the ways to log in (RFC 9110, section 11.6.1), without their parameters. */
+/** The names of the authentication schemes (RFC 9110, section 11.7.1), without their parameters. */
 function namesOf(waysIn: string): string[] {
   const bare = waysIn.slice(0, 4_096).replace(/"(?:[^"\\]|\\.)*"?/g, '""');
   const names = bare.matchAll(/(?:^|,)\s*([a-z][\w-]*)(?=\s*(?:,|$)|\s+\w)/gi);

@@ -40,7 +40,7 @@ export function jumpHost(options: JumpHostOptions): Route {
 class JumpHost implements Route {
   readonly kind = 'jump-host';
   #options: JumpHostOptions;
-  /** Of how many jumps this is the last; undefined until it is used, when the outermost tells the others. */
+  /** How many jumps the whole route has; undefined until it is used, when the outermost jump host passes it on. */
   #total: number | undefined;
 
   constructor(options: JumpHostOptions, total?: number) {
@@ -67,7 +67,7 @@ class JumpHost implements Route {
     return openThrough(connection, socketPath, context, name);
   }
 
-  /** Jumps on the way to and through this one. */
+  /** Number of jumps up to and including this one. */
   get depth(): number {
     const { via } = this.#options;
     return 1 + (via instanceof JumpHost ? via.depth : 0);
@@ -99,7 +99,7 @@ async function openThrough(
     if (isSshError(error)) failure ??= error;
   };
   void connection.closed.then(blame);
-  // The stream tells its user of the loss a turn before the connection tells us.
+  // The stream reports the loss one turn before the connection does.
   stream.once('error', blame);
   const dispose = async () => {
     stream.destroy();
@@ -120,7 +120,7 @@ function targetError(
   const target = socketPath ?? `${host}:${port}`;
   const message = `${hop} could not reach ${target}: ${printable(reason)}`;
   const details = { phase: 'route', host, port, hop, cause: error } as const;
-  // Prohibited, or a kind of channel that it does not know.
+  // Prohibited, or a type of channel that it does not know.
   if (reasonCode === 1 || reasonCode === 3) {
     return new ConnectFailed(message, {
       ...details,
@@ -148,7 +148,7 @@ const jumpChecks: Checks<JumpHostOptions> = {
   socketPath: text('the path of a Unix socket on the jump host'),
 };
 
-/** What is not the jump host's says whose it is. */
+/** An option that the jump host cannot have is rejected with a pointer to where it belongs. */
 function checkJump(options: unknown): asserts options is JumpHostOptions {
   ask('options', () => {
     checkObject('options', options);

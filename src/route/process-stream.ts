@@ -9,15 +9,18 @@ export interface ProcessEnd {
   signal: NodeJS.Signals | null;
 }
 
-/** Output may still be on its way when the exit is noticed, and the exit when the output has ended. */
+/**
+ * Milliseconds: output may still arrive after the exit is noticed, and the exit may be noticed after the output has
+ * ended.
+ */
 const graceMs = 250;
-/** Between SIGTERM and SIGKILL. */
+/** Milliseconds between SIGTERM and SIGKILL. */
 const patienceMs = 1_000;
 const stderrKept = 4_096;
 
 /**
- * A process's stdin and stdout as one byte stream. Its exit ends the stream, even while a grandchild holds the
- * pipes open; the stream's end ends the process.
+ * A process's stdin and stdout as one byte stream. Its exit ends the stream, even if a grandchild keeps the pipes open;
+ * the end of the stream ends the process.
  */
 export class ProcessStream extends Duplex {
   #child: ChildProcessWithoutNullStreams;
@@ -29,7 +32,7 @@ export class ProcessStream extends Duplex {
   #stderr = Buffer.alloc(0);
   #stopGrace: () => void = () => {};
 
-  /** `failureOf` turns the exit into the error that ends the stream, or nothing for a normal end. */
+  /** `failureOf` turns the exit into the error that ends the stream, or into undefined for a normal end. */
   constructor(
     child: ChildProcessWithoutNullStreams,
     failureOf: (end: ProcessEnd, stderr: Buffer) => Error | undefined,
@@ -44,11 +47,11 @@ export class ProcessStream extends Duplex {
     });
     child.stdout.on('end', () => this.#onOutputEnd());
     child.stderr.on('data', (chunk: Buffer) => this.#keep(chunk));
-    // A broken pipe is the exit's shadow; the exit says more.
+    // A broken pipe is only a consequence of the exit, which says more.
     for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.on('error', () => {});
   }
 
-  /** Why the process ended, when that was a failure. */
+  /** Why the process ended, if that was a failure. */
   get failure(): Error | undefined {
     return this.#end && !this.#killed ? this.#failureOf(this.#end) : undefined;
   }
@@ -63,7 +66,7 @@ export class ProcessStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    // After the exit nobody reads; the stream ends by the exit, not by a broken pipe.
+    // After the exit nobody reads the input; the stream ends with the exit, not with a broken pipe.
     this.#child.stdin.write(chunk, () => done());
   }
 
@@ -107,7 +110,7 @@ export class ProcessStream extends Duplex {
 
   #startGrace(): void {
     this.#stopGrace();
-    // Output that our reader has not taken yet is no reason to cut it off.
+    // Not while our reader has yet to take output that has arrived.
     const behind = () => this.#child.stdout.readableLength > 0;
     this.#stopGrace = startTimer(graceMs, () => (behind() ? this.#startGrace() : this.#finish()));
   }

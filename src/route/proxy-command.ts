@@ -27,7 +27,7 @@ import type { Route, RouteContext, RoutedStream } from './route.ts';
 export function proxyCommand(command: string | readonly string[]): Route {
   checkArgument('command', command, commandCheck);
   const words = typeof command === 'string' ? splitCommandLine(command) : [...command];
-  // Written `exec ssh -W ...` in many ssh_config files, to spare a shell that is not there.
+  // Many ssh_config files have `exec ssh -W ...`, to save a shell that is not involved here.
   if (typeof command === 'string' && words[0] === 'exec' && words.length > 1) words.shift();
   checkTokens(words);
   return { kind: 'proxy-command', open: async (context) => openProcess(words, context) };
@@ -46,7 +46,7 @@ async function openProcess(words: readonly string[], context: RouteContext): Pro
   if (signal.aborted) throw signal.reason;
   const [program = '', ...args] = expandWords(words, context);
   const child = startProcess(program, args, context);
-  // Without a file descriptor left there is a process object and nothing else yet, not even its pipes.
+  // If no file descriptor is left, there is a process object and nothing else, not even its pipes.
   if (!child.stdout) throw startError(program, (await once(child, 'error'))[0], context);
   const stream = new ProcessStream(child, (end, stderr) => exitError(program, end, stderr, context));
   await started(child, stream, program, context);
@@ -69,7 +69,7 @@ function startProcess(
   try {
     return spawn(program, args, { stdio: 'pipe', windowsHide: true, shell: false });
   } catch (error) {
-    // Words that are too long; on Windows, a batch file.
+    // The arguments are too long; or, on Windows, it is a batch file.
     throw startError(program, error as NodeJS.ErrnoException, context);
   }
 }
@@ -86,7 +86,7 @@ function started(
       stream.destroy();
       reject(signal.reason);
     });
-    // Stays for the child's life: a failed kill is an `error` event as well.
+    // Stays attached for the child's life: a failed kill also emits `error`.
     child.on('error', (error: NodeJS.ErrnoException) => {
       clean();
       if (child.pid === undefined) stream.destroy();
@@ -130,7 +130,7 @@ function startHint(error: NodeJS.ErrnoException): string {
   return 'Is it a program, and may this account run it?';
 }
 
-/** Exit code 0 is a normal end: what it means is for the connection to say. */
+/** Exit code 0 is a normal end; what it means is up to the connection. */
 function exitError(
   program: string,
   { exitCode, signal }: ProcessEnd,

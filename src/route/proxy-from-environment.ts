@@ -26,7 +26,7 @@ export function proxyFromEnvironment(): Route {
 
 function routeFor({ host, port }: RouteContext): Route {
   if (isListed(host) || isInListedDomain(host, port)) return tcp;
-  // The convention knows no scheme for SSH; what tunnels bytes is what HTTPS uses.
+  // By convention there is no scheme for SSH; HTTPS is the one for tunnelled bytes.
   const url = getProxyForUrl(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`);
   if (url === '') return tcp;
   const proxy = isWrittenOut(url) ? url : url.replace(/^https:/, 'http:');
@@ -35,7 +35,7 @@ function routeFor({ host, port }: RouteContext): Route {
   );
 }
 
-/** What `proxy-from-env` does not know of NO_PROXY and curl, Go and Python do: networks, and IPv6 without brackets. */
+/** What curl, Go and Python support in NO_PROXY and `proxy-from-env` does not: networks, and IPv6 without brackets. */
 function isListed(host: string): boolean {
   if (isIP(host) === 0) return false;
   const family = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4');
@@ -52,8 +52,8 @@ function isListed(host: string): boolean {
 }
 
 /**
- * A name stands for its subdomains as well, as for curl, Go and Python, and not as for `proxy-from-env`; `*.name` for these
- * alone. Neither case nor a dot at the end matters.
+ * A name includes its subdomains, as in curl, Go and Python but not in `proxy-from-env`; `*.name` means only the
+ * subdomains. Case and a trailing dot do not matter.
  */
 function isInListedDomain(host: string, port: number): boolean {
   if (isIP(host) !== 0) return false;
@@ -71,7 +71,9 @@ function noProxy(): string[] {
   return (no_proxy || NO_PROXY || '').split(/[,\s]+/);
 }
 
-/** `proxy.example.com:3128` without a scheme is completed with that of the target; what is meant is a plain HTTP proxy. */
+/**
+ * `proxy-from-env` gives a proxy without a scheme (`proxy.example.com:3128`) the target's; a plain HTTP proxy is meant.
+ */
 function isWrittenOut(proxy: string): boolean {
   const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
   return names.some((name) => process.env[name] === proxy);

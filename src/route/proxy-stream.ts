@@ -9,7 +9,7 @@ import { StrangeAnswer } from './strange-answer.ts';
 import { openTcp } from './tcp.ts';
 
 /**
- * Connects to the proxy and lets `talk` ask it for the target. Whatever fails, and an abort at any time, closes the
+ * Connects to the proxy and lets `talk` request the target. Any failure, and an abort at any time, closes the
  * connection to the proxy.
  */
 export async function openByProxy(
@@ -35,12 +35,13 @@ export async function openByProxy(
   }
 }
 
-/** As in DNS: one byte says how long it is, to a SOCKS proxy as well. */
+/** As in DNS; a SOCKS proxy also has only one byte for the length. */
 const longestName = 253;
 
 /**
- * The host as another machine is asked for it.
- * @throws {RangeError} for a zone, which means something on this machine only, and for what is no host name.
+ * The host as it is named to another machine.
+ * @throws {RangeError} for an address with a zone, which only has a meaning on this machine, and for an invalid host
+ * name.
  */
 export function nameForOthers(host: string): string {
   if (isIPv6(host)) {
@@ -107,7 +108,7 @@ export function proxyFailed(
   });
 }
 
-/** What a proxy says, which may repeat what it was sent. */
+/** Removes the login from what a proxy says, as it may repeat what it was sent. */
 export function withoutLogin(text: string, { login }: ProxyAddress): string {
   if (login === undefined) return text;
   const basic = Buffer.from(`${login.username}:${login.password}`).toString('base64');
@@ -115,7 +116,7 @@ export function withoutLogin(text: string, { login }: ProxyAddress): string {
   return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
 }
 
-/** Without what else an error carries, which may repeat the login as well. */
+/** Drops an error's other properties, which may contain the login as well. */
 function tame(cause: unknown, proxy: ProxyAddress): unknown {
   if (!(cause instanceof Error) || isSshError(cause)) return cause;
   const { code } = cause as NodeJS.ErrnoException;

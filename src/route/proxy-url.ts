@@ -1,23 +1,21 @@
 import { checkText } from '../check/values.ts';
 import { wrongAs, wrongRange } from '../check/wrong.ts';
 
-/** Where a proxy is, and as whom to log in there. */
+/** Where a proxy is, and how to log in to it. */
 export interface ProxyAddress {
   /** Without the colon: `http`, `https`, `socks5`. */
   readonly scheme: string;
   readonly host: string;
   readonly port: number;
   readonly login: { readonly username: string; readonly password: string } | undefined;
-  /** The URL without the login: what messages may show. */
+  /** The URL without the login, for messages. */
   readonly shown: string;
 }
 
 const usualPorts: Readonly<Record<string, number>> = { http: 80, https: 443 };
 const socksPort = 1080;
 
-/**
- * @throws {TypeError | RangeError} that shows nothing of the URL but its scheme: elsewhere may be a password.
- */
+/** @throws {TypeError | RangeError} that shows nothing of the URL but its scheme: the rest may contain a password. */
 export function parseProxyUrl(name: string, given: unknown, schemes: readonly string[]): ProxyAddress {
   const right = `a URL such as ${schemes[0]}://proxy.example.com:${usualPorts[schemes[0]!] ? 3128 : socksPort}`;
   const text = given instanceof URL ? given.href : given;

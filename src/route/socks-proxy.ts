@@ -39,7 +39,7 @@ export function socksProxy(url: string | URL): Route {
   };
 }
 
-/** Each has one byte for its length. */
+/** The length of each is sent in one byte. */
 function checkLogin({ login }: ProxyAddress): void {
   for (const [name, value] of Object.entries(login ?? {})) {
     const length = Buffer.byteLength(value);
@@ -64,11 +64,11 @@ async function agreeOnMethod(proxy: ProxyAddress, context: RouteContext, socket:
   });
 }
 
-/** The two bytes that each answer begins with. @throws {StrangeAnswer} when they are not those of SOCKS 5. */
+/** The two bytes that begin each answer. @throws {StrangeAnswer} if they are not SOCKS 5. */
 async function readSpoken(socket: Socket): Promise<Buffer> {
   const begin = await readBytes(socket, 2);
   if (begin[0] === version) return begin;
-  // What else has come shows what it is.
+  // Whatever else has arrived helps to identify it.
   const rest: Buffer | null = socket.read();
   throw new StrangeAnswer(rest === null ? begin : Buffer.concat([begin, rest]));
 }
@@ -93,11 +93,11 @@ async function askForTarget(proxy: ProxyAddress, context: RouteContext, socket: 
       encodeAddress(nameForOthers(context.host), context.port),
     ]),
   );
-  // A proxy that refuses need not finish its sentence.
+  // A proxy that refuses need not send its whole reply.
   const [, status = reply.failed] = await readSpoken(socket);
   if (status !== reply.succeeded) throw refusal(proxy, context, status);
   const [, type = 0, next = 0] = await readBytes(socket, 3);
-  // Where the proxy connects from: of no use here, but in front of what the server says.
+  // The address from which the proxy connects: not needed, but it precedes what the server says.
   const length = addressLength(type, next);
   if (length === undefined) throw new Error(`its answer has an address of the unknown type ${type}`);
   await readBytes(socket, length - 1 + 2);

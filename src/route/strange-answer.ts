@@ -1,14 +1,14 @@
 interface WrongServer {
-  /** A maintenance page goes away again, and so does the page on which a network wants a login. */
+  /** It may go away: a maintenance page, or the page of a network that requires a login. */
   readonly mayPass?: true;
-  /** What the first bytes show, one character for each. */
+  /** Matches its first bytes, one character per byte. */
   readonly begin: RegExp;
   /** What it is. */
   readonly is: string;
   readonly hint: string;
 }
 
-/** What may listen where a proxy is thought to be. The schemes are those of the proxy's URL. */
+/** What may be listening where a proxy is expected. The schemes are those of the proxy's URL. */
 const kinds: readonly WrongServer[] = [
   {
     begin: /^SSH-/,
@@ -16,7 +16,7 @@ const kinds: readonly WrongServer[] = [
     hint: 'An SSH server on the way is a jump host, not a proxy: via: jumpHost(...), or --jump on the command line.',
   },
   {
-    // A record of TLS: an alert, or a handshake (RFC 8446, section 5.1).
+    // A TLS record: an alert or a handshake (RFC 8446, section 5.1).
     begin: /^[\x15\x16]\x03/,
     is: 'a server that speaks TLS',
     hint: 'Is it a proxy that is itself reached by TLS? Its URL begins with https:// then.',
@@ -39,16 +39,16 @@ const kinds: readonly WrongServer[] = [
     hint: 'The URL of a SOCKS proxy begins with socks5://.',
   },
   {
-    // An answer of SOCKS 4 begins with a zero and one of four codes.
+    // A SOCKS 4 reply begins with a zero and one of four codes.
     begin: /^(?:\0[\x5a-\x5d]|\x04)/,
     is: 'a SOCKS 4 proxy',
     hint: 'Only SOCKS 5 is supported: it can look host names up, and knows logins.',
   },
 ];
 
-/** What answers is not the kind of proxy that was asked. `message` goes on after the proxy's name. */
+/** What answers is not the expected kind of proxy. `message` continues after the proxy's name. */
 export class StrangeAnswer extends Error {
-  /** The first line of it; foreign text that may repeat a login. */
+  /** Its first line; untrusted text that may repeat the login. */
   readonly said: string;
   readonly hint: string;
   readonly retryable: boolean;

@@ -9,12 +9,13 @@ import { onAbort } from '../time/on-abort.ts';
 import type { Route, RouteContext } from './route.ts';
 
 /**
- * With several addresses Node gives each this long (milliseconds) before it tries the next, and never goes back. Its
- * own 250 would give up a far gateway, or one whose first SYN was lost (it is sent again after a second).
+ * If a host has several addresses, Node gives each this many milliseconds before it tries the next, and never goes
+ * back. Its own default of 250 would give up on a distant gateway, or on one whose first SYN was lost (TCP resends it
+ * after a second).
  */
 const autoSelectFamilyAttemptTimeout = 2_500;
 
-/** A TCP connection of our own: DNS and connect in one, without Nagle's delay. */
+/** A TCP connection of our own: DNS lookup and connect in one, with Nagle's algorithm off. */
 export const tcp: Route = {
   kind: 'tcp',
   open: async (context) => ({ stream: await openTcp(context) }),
@@ -28,7 +29,7 @@ export function openTcp(context: RouteContext): Promise<Socket> {
     const socket = connect({ host, port, noDelay: true, keepAlive: true, autoSelectFamilyAttemptTimeout });
     const onConnect = () => {
       unfollow();
-      // It would hold on to all of this for the socket's life.
+      // The closure would otherwise stay alive as long as the socket.
       socket.removeListener('error', onError);
       resolve(socket);
     };
@@ -39,7 +40,7 @@ export function openTcp(context: RouteContext): Promise<Socket> {
       socket.destroy();
       reject(reason);
     };
-    // Stays for the socket's life: between here and its new owner an error must not be an uncaught one.
+    // Stays attached for the socket's life: until the new owner takes over, an error must not be uncaught.
     socket.on('error', ignored);
     socket.on('error', onError);
     socket.once('connect', onConnect);
@@ -70,7 +71,7 @@ function tcpError(error: NodeJS.ErrnoException, { host, port, hop }: RouteContex
   }
 }
 
-/** A name server that does not answer may answer later; a name that does not exist will not. */
+/** A name server that does not answer may do so later; a name that does not exist will not appear. */
 function hostNotFound(host: string, details: ConnectFailedDetails, errno: string): HostNotFound {
   const passing = errno === 'EAI_AGAIN';
   return new HostNotFound(`The host name ${host} has no address (${errno})`, {
@@ -82,7 +83,7 @@ function hostNotFound(host: string, details: ConnectFailedDetails, errno: string
   });
 }
 
-/** With several addresses, Node's AggregateError has an empty message; the first address speaks for all. */
+/** With several addresses, Node's AggregateError has an empty message; use the error of the first address. */
 function firstOf(error: Error): NodeJS.ErrnoException | undefined {
   return error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : undefined;
 }
