@@ -5,6 +5,8 @@ it('reads numbers out of a note, and takes nothing else for one', () => {
   const words = ['7', '100', 'b', 'pc', 'id', '60', '120', '250'];
   expect(readHolderNote(words)).toMatchObject({ upAt: 60, every: 120, took: 250 });
   expect(readHolderNote([...words.slice(0, 7), 'mute'])).toMatchObject({ took: 'mute' });
+  const name = (length: number) => readHolderNote(['7', '100', 'b', 'x'.repeat(length)])?.machine;
+  expect([name(64), name(65)]).toEqual(['x'.repeat(64), `${'x'.repeat(64)}... (1 more)`]);
   for (const wrong of ['', '-1', '1.5', '0x1', '1e3', '1234567890123', ' 1']) {
     const note = readHolderNote([...words.slice(0, 5), wrong, wrong, wrong]);
     expect([note?.upAt, note?.every, note?.took], wrong).toEqual([undefined, undefined, undefined]);

@@ -438,6 +438,13 @@ describe('the checks of a tunnel', () => {
     expect(tunnel.given).toHaveLength(2);
   });
 
+  it('do not make it anew when only the first of all fails', async () => {
+    const tunnel = start([new Connection()], {}, ['broken', 'ok']);
+    await pass(30_000);
+    expect(tunnel.types()).not.toContain('down');
+    await tunnel.end();
+  });
+
   it.each([
     ['by the option', { checkInterval: Infinity }, 'ok', 0],
     ['where the gateway allows none', {}, 'unavailable', 1],

@@ -82,12 +82,105 @@ describe('listGatewayTunnels', () => {
     expect(await endTunnel(connection, 9000)).toMatchObject(expected);
   });
 
+  it('says that it is about to end a session, and only then', async () => {
+    const connection = gateway('listener 00000000:2328 1002', 'note 9000 300 600 b1');
+    const asked: number[] = [];
+    const onEnding = () => void asked.push(connection.scripts.length);
+    await endTunnel(connection, 9001, { onEnding });
+    expect(asked).toEqual([]);
+    await endTunnel(connection, 9000, { onEnding });
+    expect(asked).toEqual([2]);
+    expect(connection.scripts).toHaveLength(3);
+  });
+
+  it.each([
+    [0, {}, RangeError],
+    ['9000', {}, TypeError],
+    [9000, { onEnding: 5 }, TypeError],
+    [9000, { signal: 5 }, TypeError],
+    [9000, { onEndin: () => {} }, TypeError],
+  ])('ends nothing for port %j with %j', async (port, options, kind) => {
+    const connection = new FakeConnection();
+    await expect(endTunnel(connection, port as never, options as never)).rejects.toBeInstanceOf(kind);
+    expect(connection.scripts).toEqual([]);
+  });
+
   it('ends a session of whom only the number is known', async () => {
     const connection = gateway('listener 00000000:2328 1002', 'note 9000 300 600 b1');
     const look = connection.onExec;
     connection.onExec = (script) =>
       connection.scripts.length < 2 ? look(script) : shellSays('result ended');
     expect(await endTunnel(connection, 9000)).toEqual({ ended: true, port: 9000, pid: 300 });
+  });
+
+  it('without ports takes those of any user but root, in order, each once', async () => {
+    const connection = gateway(
+      'listener 00000000:2329 1002',
+      'listener 00000000:2328 1',
+      'listener 0100007F:2328 1',
+      'listener 0100007F:0050 0',
+      'session 310 600 1 309 sshd',
+      'session 309 599 0 1 sshd',
+      'session 320 600 0 319 sshd',
+      'session 319 599 0 1 sshd',
+    );
+    const found = await listTunnels(connection, { check: false });
+    expect(found.map(({ port }) => port)).toEqual([9000, 9001]);
+    expect(found[0]).toMatchObject({
+      addresses: ['0.0.0.0', '127.0.0.1'],
+      pid: 310,
+      pidFrom: 'only-session',
+    });
+  });
+
+  it('names no session of root, nor one of a user who has several', async () => {
+    const connection = gateway(
+      'listener 00000000:2328 1002',
+      'listener 00000000:2329 0',
+      'session 310 600 1002 309 sshd',
+      'session 309 599 0 1 sshd',
+      'session 320 600 0 319 sshd',
+      'session 319 599 0 1 sshd',
+    );
+    const found = await listTunnels(connection, { ports: [9000, 9001], check: false });
+    expect(found.map(({ uid }) => uid)).toEqual([1002, 0]);
+    expect(found.filter((tunnel) => 'pid' in tunnel)).toEqual([]);
+  });
+
+  it('asks ten ports at once', async () => {
+    const listeners = Array.from(
+      { length: 25 },
+      (_, n) => `listener 00000000:${(9000 + n).toString(16)} 1002`,
+    );
+    const connection = gateway(...listeners);
+    let asked = 0;
+    connection.openStream = () => {
+      asked++;
+      return new Promise(() => {});
+    };
+    void listTunnels(connection, { ports: { from: 9000, to: 9024 } });
+    await new Promise(setImmediate);
+    expect(asked).toBe(10);
+  });
+
+  it('takes a range of one port', async () => {
+    const found = await listTunnels(gateway(), { ports: { from: 9000, to: 9000 }, check: false });
+    expect(found.map(({ port }) => port)).toEqual([9000]);
+  });
+
+  it('ends with the reason of an abort, and with what is no failure of a port', async () => {
+    const stop = new AbortController();
+    const connection = gateway('listener 00000000:2328 1002');
+    connection.openStream = async () => {
+      stop.abort(new Error('enough'));
+      throw new ChannelOpenFailed('refused', { phase: 'channel', reasonCode: 2 });
+    };
+    const aborted = listTunnels(connection, { ports: [9000], signal: stop.signal });
+    await expect(aborted).rejects.toThrow('refused');
+    for (const failure of [new Error('odd'), lost()]) {
+      connection.openStream = () => Promise.reject(failure);
+      await expect(listTunnels(connection, { ports: [9000] })).rejects.toBe(failure);
+    }
   });
 
   it('without ports shows root what sessions listen on, and nothing else', async () => {
@@ -184,6 +277,7 @@ describe('listGatewayTunnels', () => {
     [{ ports: [0] }, RangeError],
     [{ ports: ['9000'] }, TypeError],
     [{ ports: 9000 }, TypeError],
+    [{ ports: null }, TypeError],
     [{ ports: { from: 2, to: 1 } }, RangeError],
     [{ ports: { from: 1, to: 2, step: 2 } }, TypeError],
     [{ port: [9_000] }, TypeError],

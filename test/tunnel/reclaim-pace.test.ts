@@ -22,6 +22,8 @@ it('is due at once, then less and less often, and at once again after a good whi
   expect(waits).toEqual([0, 15_000, 30_000, 60_000, 120_000, 240_000]);
   pace.steady();
   expect(pace.due).toBe(true);
+  pace.attempted();
+  expect(untilDue(pace)).toBe(15_000);
 });
 
 it('looks again as soon as the holder is no longer believed', () => {

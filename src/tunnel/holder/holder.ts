@@ -26,8 +26,8 @@ export interface PortWanted {
 }
 
 export function readHolderNote(words: readonly string[] | undefined): HolderNote | undefined {
-  const [pid, start, boot, machine, tunnel, upAt, every, took] = words ?? [];
-  if (pid === undefined || start === undefined || boot === undefined) return undefined;
+  const [pid = '', start = '', boot, machine, tunnel, upAt, every, took] = words ?? [];
+  if (boot === undefined) return undefined;
   return {
     pid,
     start,

@@ -44,8 +44,8 @@ export async function writeNote(
   const helped = answer === 'no-shell' ? await noteByHelper(connection, port, signal) : undefined;
   if (helped) return helped;
   if (typeof answer === 'string') return { failed: answer, message: noAnswer[answer] };
-  const [pid, start, boot] = answer.get('noted')?.[0] ?? [];
-  if (pid !== undefined && start !== undefined && boot !== undefined) {
+  const [pid = '', start = '', boot] = answer.get('noted')?.[0] ?? [];
+  if (boot !== undefined) {
     const wanted = readWanted(answer.get('wanted')?.[0], { boot, now: first(answer, 'now') });
     return { session: { pid: Number(pid), start, boot }, ...(wanted ? { wanted } : {}) };
   }

@@ -91,8 +91,8 @@ class Reclaimer {
     const started = now();
     const result = await this.#reclaim();
     this.#own = undefined;
-    if (result.kind === 'refused' && result.reason === 'recently-up') pace.postponed(result.retryIn ?? 0);
-    else pace.attempted('retryIn' in result ? result.retryIn : 0);
+    if (result.kind !== 'refused' || result.reason !== 'recently-up') pace.attempted();
+    if (result.kind === 'refused' && result.retryIn !== undefined) pace.postponed(result.retryIn);
     if (result.kind === 'free') return true;
     if (result.kind === 'refused') {
       if (result.lostTo !== undefined) pace.lostTo(result.lostTo, plan.reclaim.backOff);

@@ -55,9 +55,8 @@ export class Keeper {
   #hadPort = false;
   #pace = new ReclaimPace();
   #contestedBy = '';
-  #renews = false;
-  #notedAt = 0;
-  #tookNoted = false;
+  /** The note as it was last written, where it is renewed. */
+  #noted: { at: number; saysTook: boolean } | undefined;
   #noting: Promise<void> | undefined;
   readonly #id = randomUUID();
 
@@ -167,8 +166,8 @@ export class Keeper {
   /** Notes which session holds the port, for a reclaim by this tunnel or its successor. */
   async #note(connection: GatewayConnection, signal: AbortSignal): Promise<void> {
     this.#own = undefined;
-    this.#renews = false;
-    this.#tookNoted = false;
+    this.#noted = undefined;
+    const at = now();
     const answer = await this.#writeNote(connection, signal);
     if (!answer) return;
     if ('failed' in answer) {
@@ -176,16 +175,18 @@ export class Keeper {
       return;
     }
     this.#own = answer.session;
-    this.#renews = !answer.byHelper;
+    if (!answer.byHelper) this.#noted = { at, saysTook: false };
     this.#report.emit({ type: 'noted', pid: answer.session.pid });
   }
 
   /** Renews the note (the tunnel is up, its target answers this fast), and learns who else requests the port. */
   async #renewNote(connection: GatewayConnection, signal: AbortSignal, took?: number): Promise<void> {
     await this.#noting;
-    const tells = took !== undefined && !this.#tookNoted;
-    if (!this.#renews || (!tells && now() - this.#notedAt < notedAtMostEvery * 1000)) return;
-    if (tells) this.#tookNoted = true;
+    const last = this.#noted;
+    if (!last) return;
+    const tells = took !== undefined && !last.saysTook;
+    if (!tells && now() - last.at < notedAtMostEvery * 1000) return;
+    this.#noted = { at: now(), saysTook: last.saysTook || tells };
     const answer = await this.#writeNote(connection, signal, took);
     const wanted = answer && 'session' in answer ? answer.wanted : undefined;
     if (!wanted || wanted.tunnel === this.#id || wanted.ago > wantedWithin) return;
@@ -202,7 +203,6 @@ export class Keeper {
   ): Promise<NoteAnswer | undefined> {
     const { listen, reclaim, checkInterval } = this.#plan;
     if (!reclaim || listen.path !== undefined) return undefined;
-    this.#notedAt = now();
     const every = Math.min(Math.max(Math.ceil(checkInterval / 1000), notedAtMostEvery), notedAtLeastEvery);
     const mute = checkInterval === Infinity;
     const words = { tunnel: this.#id, every: mute ? 0 : every, took: mute ? ('mute' as const) : took };

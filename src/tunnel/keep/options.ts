@@ -99,5 +99,5 @@ function checkReclaim(name: string, value: unknown): void {
 
 function planReclaim(reclaim: ReverseTunnelOptions['reclaim']): Complete<ReclaimOptions> | undefined {
   if (!reclaim) return undefined;
-  return withDefaults(defaultReclaim, reclaim === true ? undefined : reclaim);
+  return withDefaults(defaultReclaim, typeof reclaim === 'object' ? reclaim : undefined);
 }

@@ -123,12 +123,12 @@ function portsOf(ports: ListTunnelsOptions['ports']): number[] | undefined {
 }
 
 /** Without a list: ports that sessions certainly hold, or on which non-root users with SSH sessions listen. */
-function tunnelPorts({ listeners, sessions, root, sshdPids }: TunnelSight): number[] {
+function tunnelPorts({ listeners, sessions, root }: TunnelSight): number[] {
   const users = new Set(sessions.map(({ uid }) => uid));
   const pids = new Set(sessions.map(({ pid }) => pid));
   const isTunnel = (listener: ListeningPort) =>
     root
-      ? listener.pid !== undefined && sshdPids.has(listener.pid) && pids.has(listener.pid)
+      ? listener.pid !== undefined && pids.has(listener.pid)
       : listener.uid !== 0 && users.has(listener.uid);
   return [...new Set(listeners.filter(isTunnel).map(({ port }) => port))].sort((a, b) => a - b);
 }

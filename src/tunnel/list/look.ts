@@ -37,7 +37,6 @@ export interface TunnelSight {
   self: number;
   listeners: readonly ListeningPort[];
   sessions: readonly SessionInfo[];
-  sshdPids: ReadonlySet<number>;
   users: ReadonlyMap<number, string>;
   notes: ReadonlyMap<number, { pid: number; start: string }>;
 }
@@ -101,7 +100,6 @@ function sightOf(answer: ScriptAnswer, now: number): TunnelSight {
     self: Number(first(answer, 'self') ?? 0),
     listeners: (answer.get('listener') ?? []).flatMap(([where = '', uid]) => listener(where, uid, holders)),
     sessions,
-    sshdPids: new Set((answer.get('session') ?? []).map(([pid]) => Number(pid))),
     users: new Map(users),
     notes: new Map(notes),
   };

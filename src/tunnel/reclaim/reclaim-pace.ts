@@ -10,7 +10,7 @@ const longestBackOff = 600_000;
 
 /** When a tunnel may try to reclaim its port. Kept across connections: an unstable line must not speed up a fight. */
 export class ReclaimPace {
-  #nextAt = 0;
+  #nextAt = Number.NEGATIVE_INFINITY;
   #attempts = 0;
   #losses = 0;
   #lastLoss = '';
@@ -19,12 +19,11 @@ export class ReclaimPace {
     return now() >= this.#nextAt;
   }
 
-  /** An attempt was made; another one is pointless for `retryIn` milliseconds. */
-  attempted(retryIn = 0): void {
-    this.postponed(Math.max(retryIn, growingWait(pauses, this.#attempts++)));
+  attempted(): void {
+    this.postponed(growingWait(pauses, this.#attempts++));
   }
 
-  /** An attempt was refused because the holder was up recently: worth another look as soon as that no longer counts. */
+  /** Another attempt is pointless for `retryIn` milliseconds. */
   postponed(retryIn: number): void {
     this.#nextAt = Math.max(this.#nextAt, now() + retryIn);
   }
@@ -39,7 +38,7 @@ export class ReclaimPace {
 
   /** The tunnel has been up for a good while. */
   steady(): void {
-    this.#nextAt = 0;
+    this.#nextAt = Number.NEGATIVE_INFINITY;
     this.#attempts = 0;
   }
 
