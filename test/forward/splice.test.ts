@@ -54,6 +54,24 @@ it('takes along the other one of a stream that is closed already', async () => {
   expect(other.destroyed).toBe(true);
 });
 
+it('tells of the failure of either half, in a turn of its own, whatever the listener throws', async () => {
+  const told: unknown[] = [];
+  const connections = new Connections((error) => {
+    told.push(error);
+    throw new Error('a bug of the user');
+  });
+  const [member, other] = [silent(), silent()];
+  connections.add(member);
+  connections.join(member, other);
+  const [first, second] = [new Error('of the member'), new Error('of the other')];
+  other.emit('error', second);
+  member.emit('error', first);
+  expect(told).toEqual([]);
+  await Promise.resolve();
+  expect(told).toEqual([second, first]);
+  await connections.end();
+});
+
 it('keeps no stream that comes after the end of its forward', async () => {
   const connections = new Connections(undefined);
   const before = new PassThrough();

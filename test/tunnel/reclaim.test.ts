@@ -77,6 +77,51 @@ describe('reclaiming a port', () => {
     expect(kills).toHaveLength(1);
   });
 
+  it.each([
+    [
+      'survived',
+      { kind: 'refused', reason: 'survived', message: expect.stringContaining('Session 77 ended neither') },
+    ],
+    ['gone', { kind: 'reclaimed', pid: 300 }],
+    ['anything', { kind: 'reclaimed', pid: 300 }],
+  ])('looks further when its own session %s, unless that lives on', async (ended, expected) => {
+    const seen = [...own, held, 'note 300 600 b1', ...zombie];
+    const connection = new FakeConnection();
+    connection.onOpenStream = () => new PassThrough();
+    connection.onExec = (script) => {
+      if (!script.includes('kill -TERM')) return shellSays(...seen);
+      return shellSays(`result ${script.includes('victim="77"') ? ended : 'ended'}`);
+    };
+    const result = await reclaimPort(connection, {
+      ...{ port: 9012, address: { host: '127.0.0.1', port: 9012 }, options },
+      own: { pid: 77, start: '9', boot: 'b1' },
+    });
+    expect(result).toMatchObject(expected);
+  });
+
+  it.each([
+    [30, undefined, 120],
+    [5, undefined, 50],
+    [5, 25, 100],
+    [undefined, undefined, 50],
+  ])(
+    'waits four times as long as targets take, its own %s ms and the holder’s %s',
+    async (ownBanner, took, silentMs) => {
+      const note = `note 300 600 b1 pc tunnel-b 1 60 ${took ?? '-'}`;
+      const scene = { seen: [...own, held, note, ...zombie], id: 'tunnel-b' };
+      const { result } = await reclaim(ownBanner === undefined ? scene : { ...scene, ownBanner });
+      expect(result).toMatchObject({ kind: 'reclaimed', silentMs });
+    },
+  );
+
+  it('reckons with the ticks of the gateway’s clock, and with a note from the future', async () => {
+    const seen = [...own, held, ...zombie];
+    const young = await reclaim({ seen: [...seen, 'clock 10.0 1000'], unnoted: 'only-session' });
+    expect(young.result).toMatchObject({ retryIn: 80_600 });
+    const future = await reclaim({ seen: noteOf('other-pc tunnel-b 1001 60 20'), id: 'tunnel-a' });
+    expect(future.result).toMatchObject({ message: expect.stringContaining('was up 0 s ago') });
+  });
+
   it('leaves a silent session alone when what is published does not speak first', async () => {
     const { result, kills } = await reclaim({
       seen: [...own, held, 'note 300 600 b1', ...zombie],
