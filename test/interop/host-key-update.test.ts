@@ -60,8 +60,8 @@ async function fill(record: readonly string[]): Promise<string> {
 }
 
 /** What is on record: a hashed name that is the server's shows as HASHED. */
-async function onRecord(file: string): Promise<string[]> {
-  const found = await run('ssh-keygen', ['-F', `[127.0.0.1]:${port}`, '-f', file]).then(
+async function onRecord(file: string, name = `[127.0.0.1]:${port}`): Promise<string[]> {
+  const found = await run('ssh-keygen', ['-F', name, '-f', file]).then(
     ({ stdout }) => stdout,
     () => '',
   );
@@ -73,10 +73,19 @@ async function onRecord(file: string): Promise<string[]> {
   return [...own.map(shown).sort(), ...rest.map((line) => line.replace(/^\|1\|\S+/, 'OTHER'))];
 }
 
-async function bySsh(sshd: Sshd, files: readonly string[], options: readonly string[]): Promise<void> {
+interface Found {
+  files: readonly string[];
+  /** The system's file, if there is one. */
+  system?: string | undefined;
+  alias?: string | undefined;
+  hash: boolean;
+}
+
+async function bySsh(sshd: Sshd, { files, system, alias, hash }: Found): Promise<void> {
+  const options = [hash ? ['HashKnownHosts=yes'] : [], alias ? [`HostKeyAlias=${alias}`] : []].flat();
   const all = {
     UserKnownHostsFile: files.map((file) => `"${file}"`).join(' '),
-    GlobalKnownHostsFile: '/dev/null',
+    GlobalKnownHostsFile: system ? `"${system}"` : '/dev/null',
     StrictHostKeyChecking: 'yes',
     UpdateHostKeys: 'yes',
     BatchMode: 'yes',
@@ -89,10 +98,12 @@ async function bySsh(sshd: Sshd, files: readonly string[], options: readonly str
   await run('ssh', [...args, `${sshd.username}@127.0.0.1`, 'sleep 0.2'], { timeout: 30_000 });
 }
 
-async function byUs(sshd: Sshd, files: readonly string[], hash: boolean): Promise<void> {
+async function byUs(sshd: Sshd, { files, system, alias, hash }: Found): Promise<void> {
+  const knownHosts = system ? [...files, system] : files;
+  const update = system ? files : true;
   const connection = await connectViaGateway({
     ...{ host: '127.0.0.1', port: sshd.port, username: sshd.username, privateKeyPath: sshd.privateKeyPath },
-    ...{ retry: false, hostKey: { knownHosts: files, update: true, hash: hash || undefined } },
+    ...{ retry: false, hostKey: { knownHosts, update, alias, hash: hash || undefined } },
   });
   await connection.exec('true');
   await connection.close();
@@ -102,6 +113,11 @@ interface Case {
   record: readonly string[];
   /** A second file. */
   second?: readonly string[];
+  /** The system's file. */
+  system?: readonly string[];
+  alias?: string;
+  /** The first file as it is in the end. */
+  as?: (text: string) => string;
   hash?: boolean;
   /** Whether anything changes; so that a table in which nothing does proves nothing. */
   changes: boolean;
@@ -154,6 +170,106 @@ const cases: Record<string, Case> = {
     second: ['NAME <gone>', 'NAME <rsa>'],
     changes: true,
   },
+  'by an alias': { record: ['customer-1 <host>', 'customer-1 <gone>'], alias: 'customer-1', changes: true },
+  'by an alias, hashed': {
+    record: [`${hashHostName('customer-1', Buffer.alloc(20, 1))} <host>`],
+    ...{ alias: 'customer-1', hash: true, changes: true },
+  },
+  'by an alias in capitals': { record: ['customer-1 <host>'], alias: 'Customer-1', changes: true },
+  'by an alias, with the name capitals on record': {
+    record: ['CUSTOMER-1 <host>', 'CUSTOMER-1 <gone>'],
+    ...{ alias: 'customer-1', changes: true },
+  },
+  'by an alias, and a new key under the name': {
+    record: ['customer-1 <host>', 'NAME <rsa>'],
+    ...{ alias: 'customer-1', changes: false },
+  },
+  'by an alias, and the same key under the name': {
+    record: ['customer-1 <host>', 'NAME <host>'],
+    ...{ alias: 'customer-1', changes: false },
+  },
+  'lines that end as on Windows': {
+    record: ['NAME <host> a comment', 'other <gone> b', 'NAME <gone> c'],
+    ...{ as: (text) => text.replaceAll('\n', '\r\n'), changes: false },
+  },
+  'lines that end as on Windows, without comments': {
+    record: ['NAME <host>', 'NAME <goneRsa>'],
+    ...{ as: (text) => text.replaceAll('\n', '\r\n'), changes: true },
+  },
+  'a last line that does not end': {
+    record: ['NAME <gone>', 'NAME <host>'],
+    ...{ as: (text) => text.trimEnd(), changes: true },
+  },
+  'a last line, of another host, that does not end': {
+    record: ['NAME <host>', 'other <gone>'],
+    ...{ as: (text) => text.trimEnd(), changes: true },
+  },
+  'bytes that are no text': { record: ['NAME <host>', 'other <gone> \xff\xfe'], changes: true },
+  'known to the system alone': { record: ['# none'], system: ['NAME <host>'], changes: false },
+  'known to the system as well': { record: ['NAME <host>'], system: ['NAME <host>'], changes: true },
+  'one that is gone, of the system': { record: ['NAME <host>'], system: ['NAME <gone>'], changes: true },
+  'a new one, of the system': { record: ['NAME <host>'], system: ['NAME <rsa>'], changes: true },
+  'a new one, of the system under another name': {
+    record: ['NAME <host>'],
+    ...{ system: ['other <rsa>'], changes: true },
+  },
+  'one that is gone, of the system under another name': {
+    record: ['NAME <host>', 'NAME <gone>'],
+    ...{ system: ['other <gone>'], changes: true },
+  },
+  'a revoked key of the system': { record: ['NAME <host>'], system: ['@revoked * <gone>'], changes: true },
+  'a new key that is revoked for another host': {
+    record: ['NAME <host>', '@revoked other <rsa>'],
+    changes: false,
+  },
+  'a new key that is an authority elsewhere': {
+    record: ['NAME <host>', '@cert-authority other <rsa>'],
+    changes: false,
+  },
+  'a new key that is revoked here': { record: ['NAME <host>', '@revoked NAME <rsa>'], changes: false },
+  'a marker that nobody knows': { record: ['NAME <host>', '@known NAME <gone>'], changes: true },
+  'a key of ours that is damaged': { record: ['NAME <host>', 'NAME ssh-ed25519 AAAA'], changes: true },
+  'a key of ours of another type than it says': {
+    record: [
+      'NAME <host>',
+      'NAME ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    ],
+    changes: true,
+  },
+  'a key of ours of a type that nobody knows': {
+    record: ['NAME <host>', 'NAME ssh-new AAAAB3'],
+    changes: true,
+  },
+  'the name twice in one line': { record: ['NAME,NAME <host>'], changes: true },
+  'the name, twice, of a key that is gone': { record: ['NAME <host>', 'NAME,NAME <gone>'], changes: true },
+  'the name refused': { record: ['NAME <host>', '!NAME,* <gone>'], changes: true },
+  'an empty list of names': { record: ['NAME <host>', ', <gone>'], changes: true },
+  'a tab between all': { record: ['NAME\t<host>', 'NAME\t<gone>\tcomment'], changes: true },
+  'a sign of a pattern in the comment': { record: ['NAME <host> *,?,a', 'NAME <gone> *'], changes: true },
+  'hashed and plain': { record: ['HASHED <host>', 'NAME <gone>', 'NAME <rsa>'], hash: true, changes: true },
+  'hashed twice': { record: ['HASHED <host>', 'HASHED <host>', 'HASHED <gone>'], hash: true, changes: true },
+  'hashed, and plain of another host': {
+    record: ['HASHED <host>', 'other <rsa>'],
+    hash: true,
+    changes: false,
+  },
+  'hashed, and gone of another host, hashed': {
+    record: ['HASHED <host>', 'HASHED <gone>', `${hashHostName('other', Buffer.alloc(20, 2))} <gone>`],
+    ...{ hash: true, changes: false },
+  },
+  'hashed with a salt that is too short': {
+    record: ['NAME <host>', `${hashHostName('other', Buffer.alloc(4, 2))} <rsa>`],
+    changes: true,
+  },
+  'hashed in another way': { record: ['NAME <host>', '|2|abc|def <rsa>'], changes: true },
+  'many neighbours': {
+    record: [
+      'NAME <gone>',
+      ...Array.from({ length: 3_000 }, (_, at) => `host-${at} <goneRsa>`),
+      'NAME <host>',
+    ],
+    changes: true,
+  },
 };
 
 describe('the known_hosts files after a connection are those of ssh -o UpdateHostKeys=yes', () => {
@@ -163,22 +279,23 @@ describe('the known_hosts files after a connection are those of ssh -o UpdateHos
   });
   afterAll(() => sshd?.close());
 
-  it.concurrent.each(Object.entries(cases))('%s', async (what, { record, second, hash = false, changes }) => {
-    const write = async (who: string) => {
-      const files = [join(folder.path, `${what}-${who}-1`), join(folder.path, `${what}-${who}-2`)].slice(
-        0,
-        second ? 2 : 1,
-      );
-      const [first, other] = files;
-      await writeFile(first!, await fill(record));
-      if (other && second) await writeFile(other, await fill(second));
-      return files;
+  it.concurrent.each(Object.entries(cases))('%s', async (what, one) => {
+    const { record, second, system, alias, hash = false, as = (text) => text, changes } = one;
+    const write = async (who: string): Promise<Found> => {
+      const at = (which: string) => join(folder.path, `${what}-${who}-${which}`);
+      await writeFile(at('1'), as(await fill(record)), 'latin1');
+      if (second) await writeFile(at('2'), await fill(second));
+      if (system) await writeFile(at('system'), await fill(system));
+      const files = second ? [at('1'), at('2')] : [at('1')];
+      return { files, system: system && at('system'), alias, hash };
     };
+    const result = ({ files, system: last }: Found) =>
+      Promise.all([...files, last].flatMap((file) => (file ? [onRecord(file, alias)] : [])));
     const [ours, theirs] = [await write('ours'), await write('theirs')];
-    const before = await Promise.all(theirs.map(onRecord));
-    await Promise.all([bySsh(sshd, theirs, hash ? ['HashKnownHosts=yes'] : []), byUs(sshd, ours, hash)]);
-    const expected = await Promise.all(theirs.map(onRecord));
-    expect(await Promise.all(ours.map(onRecord))).toEqual(expected);
+    const before = await result(theirs);
+    await Promise.all([bySsh(sshd, theirs), byUs(sshd, ours)]);
+    const expected = await result(theirs);
+    expect(await result(ours)).toEqual(expected);
     expect(JSON.stringify(expected) !== JSON.stringify(before)).toBe(changes);
   });
 });
@@ -188,7 +305,7 @@ it('a rotation: the new key is learnt beside the old one, then the old one goes,
   await writeFile(file, await fill(['NAME <host>']));
   const after = async (...keys: string[]) => {
     await using sshd = await server(...keys);
-    await byUs(sshd, [file], false);
+    await byUs(sshd, { files: [file], hash: false });
     const found = (await onRecord(file)).map((line) => line.split(' ').slice(1).join(' '));
     return Object.keys(lines).filter((name) => found.includes(lines[name]!));
   };
