@@ -300,6 +300,19 @@ describe('the known_hosts files after a connection are those of ssh -o UpdateHos
   });
 });
 
+it('where the first file is not there, ssh loses all keys of the host; here they are kept in the second', async () => {
+  await using sshd = await server('host', 'p256');
+  const after = async (who: string, login: typeof byUs) => {
+    const files = [1, 2].map((at) => join(folder.path, `first-missing-${who}-${at}`));
+    await writeFile(files[1]!, await fill(['NAME <host>', 'NAME <gone>']));
+    await login(sshd, { files, hash: false });
+    return onRecord(files[1]!);
+  };
+  expect(await after('theirs', bySsh)).toEqual([]);
+  const ours = await after('ours', byUs);
+  expect(ours).toEqual(['p256', 'host'].map((key) => `[127.0.0.1]:${port} ${lines[key]}`));
+});
+
 it('a rotation: the new key is learnt beside the old one, then the old one goes, and nobody is asked', async () => {
   const file = join(folder.path, 'rotation');
   await writeFile(file, await fill(['NAME <host>']));
