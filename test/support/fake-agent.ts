@@ -15,6 +15,8 @@ export interface FakeAgentOptions {
   signs?: ((honest: Buffer) => Buffer | 'end') | undefined;
   /** The same for the list of its keys. */
   lists?: ((honest: Buffer) => Buffer | 'end') | undefined;
+  /** An answer that comes so many milliseconds later. */
+  late?: { step: 'lists' | 'signs'; ms: number } | undefined;
 }
 
 /** An SSH agent of our own behind a Unix socket (draft-miller-ssh-agent). */
@@ -49,6 +51,7 @@ export async function fakeAgent({
   fault,
   signs = (honest) => honest,
   lists = (honest) => honest,
+  late,
 }: FakeAgentOptions = {}): Promise<FakeAgent> {
   const folder = await mkdtemp(join(tmpdir(), 'svg-agent-'));
   const path = join(folder, 'agent.sock');
@@ -74,10 +77,12 @@ export async function fakeAgent({
       received = Buffer.concat([received, chunk]);
       while (received.length >= 4 && received.length >= 4 + received.readUInt32BE(0)) {
         const end = 4 + received.readUInt32BE(0);
+        const step = received[4] === signRequest ? 'signs' : 'lists';
         const reply = answer(received.subarray(4, end));
         received = received.subarray(end);
         if (reply === 'end') socket.destroy();
-        else if (reply) socket.write(field(reply));
+        else if (reply && step !== late?.step) socket.write(field(reply));
+        else if (reply) setTimeout(() => socket.destroyed || socket.write(field(reply)), late?.ms);
       }
     });
   });
