@@ -214,7 +214,7 @@ export class Connection {
   }
 
   /**
-   * A SOCKS 5 proxy on this machine; the server makes its connections (`ssh -D`) and resolves host names. It requires
+   * A SOCKS proxy (5, 4, 4a) on this machine; the server makes its connections (`ssh -D`) and resolves host names. It requires
    * no authentication.
    *
    * @example

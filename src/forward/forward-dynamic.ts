@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Checks, checkOptions } from '../check/options.ts';
 import { ChannelOpenFailed } from '../errors/index.ts';
-import { answer, readRequest, type SocksTarget } from '../socks/serve.ts';
+import { readRequest, type SocksRequest } from '../socks/serve.ts';
 import { reply } from '../socks/wire.ts';
 import { openDirect } from '../ssh2/channels/forwards.ts';
 import type { Link } from '../ssh2/channels/link.ts';
@@ -20,20 +20,20 @@ export async function forwardDynamic(link: Link, options: DynamicForwardOptions 
   checkOptions(options, checks);
   const address = listenAddressOf(options, { host: '127.0.0.1', port: 0 });
   return listenLocally(link, address, options, async (socket, connections) => {
-    const target = await requestOf(socket);
+    const request = await requestOf(socket);
     try {
-      const stream = await openDirect(link, target, { from: originOf(socket) });
-      answer(socket, reply.succeeded);
+      const stream = await openDirect(link, request.target, { from: originOf(socket) });
+      request.answer(reply.succeeded);
       connections.join(socket, stream);
     } catch (error) {
-      answer(socket, replyTo(error));
+      request.answer(replyTo(error));
       socket.end();
       connections.failed(error);
     }
   });
 }
 
-async function requestOf(socket: Socket): Promise<SocksTarget> {
+async function requestOf(socket: Socket): Promise<SocksRequest> {
   const stop = startTimer(patience, () =>
     socket.destroy(new Error(`the program did not say within ${patience} ms where to connect`)),
   );

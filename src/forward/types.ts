@@ -32,7 +32,7 @@ type LocalListen =
 /** Listens on this machine and connects to what the server can reach (`ssh -L`). */
 export type LocalForwardOptions = ForwardOptions & ForwardTarget & LocalListen;
 
-/** A SOCKS 5 proxy on this machine; the server makes its connections (`ssh -D`). */
+/** A SOCKS proxy (5, 4, 4a) on this machine; the server makes its connections (`ssh -D`). */
 export type DynamicForwardOptions = ForwardOptions & LocalListen;
 
 /** Listens on the server and connects to what this machine can reach (`ssh -R`). */

@@ -21,6 +21,10 @@ export const reply = {
   addressTypeNotSupported: 8,
 } as const;
 
+/** SOCKS 4 and 4a, which have no document but their author's. */
+export const olderVersion = 4;
+export const olderReply = { granted: 90, rejected: 91 } as const;
+
 /** Type, address and port, as requests and replies carry them. A name is sent as it is, for the far side to look up. */
 export function encodeAddress(host: string, port: number): Buffer {
   const head = Buffer.from(addressHead(host));

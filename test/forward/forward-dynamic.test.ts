@@ -39,9 +39,13 @@ const toName = (name: string, port: number) => [
   ...[5, 1, 0, 3, name.length, ...Buffer.from(name), port >> 8, port & 0xff],
 ];
 const answered = [5, 0];
+const older = (address: readonly number[], port: number, name?: string) => [
+  ...[4, 1, port >> 8, port & 0xff, ...address],
+  ...Buffer.from(`somebody\0${name === undefined ? '' : `${name}\0`}`),
+];
 
 describe('forwardDynamic', () => {
-  it('is a SOCKS 5 proxy on the loopback, through which our own client gets', async () => {
+  it('is a SOCKS proxy on the loopback, through which our own client gets', async () => {
     expect(forward.host).toBe('127.0.0.1');
     const { host, port, username, password = '', hostKey } = server;
     const second = await connectViaGateway({
@@ -86,6 +90,63 @@ describe('forwardDynamic', () => {
     await vi.waitFor(() => expect(forward.connections).toBe(0));
   });
 
+  describe.each([
+    ['4', (host: string, port: number) => older(host.split('.').map(Number), port)],
+    ['4a', (host: string, port: number) => older([0, 0, 0, 7], port, host)],
+  ])('in SOCKS %s', (_version, to) => {
+    const granted = [0, 90, 0, 0, 0, 0, 0, 0];
+    const rejected = [0, 91, 0, 0, 0, 0, 0, 0];
+
+    it('carries bytes that come with the request, and keeps half-close', async () => {
+      await using target = await echoServer();
+      const socket = ask([...to('127.0.0.1', target.port), ...Buffer.from('early ')]);
+      socket.end('and late');
+      const all = await readAll(socket);
+      expect([...all.subarray(0, 8)]).toEqual(granted);
+      expect(all.subarray(8).toString()).toBe('early and late');
+    });
+
+    it('takes a request in pieces of one byte', async () => {
+      await using target = await tcpServer((socket) => socket.end('here'));
+      const socket = ask([]);
+      socket.setNoDelay(true);
+      for (const byte of to('127.0.0.1', target.port)) {
+        socket.write(Buffer.from([byte]));
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      expect((await readAll(socket)).subarray(8).toString()).toBe('here');
+    });
+
+    it('tells of a target that refuses', async () => {
+      failures.length = 0;
+      expect([...(await readAll(ask(to('127.0.0.1', await closedPort()))))]).toEqual(rejected);
+      await vi.waitFor(() => expect(failures).toHaveLength(1));
+      await vi.waitFor(() => expect(forward.connections).toBe(0));
+    });
+
+    it.each([
+      ['BIND', (request: number[]) => request.with(1, 2), /command 2/],
+      [
+        'a name without an end',
+        (request: number[]) => [...request.slice(0, 8), ...Buffer.alloc(1_100, 'x')],
+        /1024/,
+      ],
+    ])('answers %s, which is not served', async (_what, change, why) => {
+      failures.length = 0;
+      expect([...(await readAll(ask(change(to('127.0.0.1', 1)))))]).toEqual(rejected);
+      await vi.waitFor(() => expect(failures[0]?.message).toMatch(why));
+      await vi.waitFor(() => expect(forward.connections).toBe(0));
+    });
+  });
+
+  it('lets the server look names up, in SOCKS 4a too, and shows it none that is no name', async () => {
+    await using target = await tcpServer((socket) => socket.end('here'));
+    const all = await readAll(ask(older([0, 0, 0, 1], target.port, 'localhost')));
+    expect(all.subarray(8).toString()).toBe('here');
+    for (const host of ['', 'a b', 'x'.repeat(1_025)])
+      expect((await readAll(ask(older([0, 0, 0, 1], target.port, host))))[1]).toBe(91);
+  });
+
   it('turns away who insists on a login', async () => {
     expect([...(await readAll(ask([5, 1, 2])))]).toEqual([5, 0xff]);
     await vi.waitFor(() => expect(forward.connections).toBe(0));
@@ -94,7 +155,9 @@ describe('forwardDynamic', () => {
   it('closes on who speaks something else', async () => {
     failures.length = 0;
     await readAll(ask(Buffer.from('GET / HTTP/1.1\r\n\r\n'))).catch(() => {});
-    await vi.waitFor(() => expect(failures[0]?.message).toMatch(/does not speak SOCKS 5/));
+    await vi.waitFor(() =>
+      expect(failures[0]?.message).toMatch(/does not speak SOCKS: its first byte is 71/),
+    );
   });
 
   it('gives up on who says nothing', async () => {

@@ -150,7 +150,7 @@ describe('forwards through real sshd', () => {
 });
 
 describe('forwardDynamic through real sshd', () => {
-  it('serves curl, which leaves the names to the server', async () => {
+  it.each(['socks5h', 'socks5', 'socks4a', 'socks4'])('serves curl by %s, as ssh -D does', async (scheme) => {
     await using w = await world();
     await using target = await tcpServer((socket) =>
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfound')),
@@ -158,7 +158,7 @@ describe('forwardDynamic through real sshd', () => {
     await using proxy = await w.connection.forwardDynamic();
     const curl = (port: number) =>
       promisify(execFile)('curl', [
-        ...['--silent', '--show-error', '--max-time', '10', '--proxy', `socks5h://127.0.0.1:${proxy.port}`],
+        ...['--silent', '--show-error', '--max-time', '10', '--proxy', `${scheme}://127.0.0.1:${proxy.port}`],
         `http://localhost:${port}/`,
       ]);
     expect((await curl(target.port)).stdout).toBe('found');
