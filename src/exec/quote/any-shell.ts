@@ -5,7 +5,12 @@ import { isReservedWord, looksLikeOption, quotePosix } from './posix.ts';
 /*
  * sshd gives a command to the login shell of the account, which nobody has to tell us: it may be fish, csh or tcsh.
  * What is made here reads the same in all of them and in every POSIX shell, so that no one needs to ask. Not in elvish and
- * rc: outside of quotes a backslash is a letter there, and what follows a single quote could be a command.
+ * rc: outside of quotes a backslash is a letter there, and what follows a single quote could be a command. Nor can it be made
+ * to: rc writes a quote as two, so that behind ours it takes for text what is code to the others and the reverse; csh wants
+ * a backslash before `!`, which elvish and rc then pass on; and a backslash before another one is one for fish, two for
+ * elvish and rc in whatever way it is written so that csh reads it. A script that holds none of these and makes them anew
+ * (`tr`) would need /bin/sh where today an array needs nothing, and a word that those two refuse would have to be a command of
+ * its own, which servers without a shell refuse as well.
  */
 
 /** fish and csh take these for their own as the first word, fish in quotes as well. */
