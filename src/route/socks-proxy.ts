@@ -96,9 +96,10 @@ async function askForTarget(proxy: ProxyAddress, context: RouteContext, socket: 
   // A proxy that refuses need not send its whole reply.
   const [, status = reply.failed] = await readSpoken(socket);
   if (status !== reply.succeeded) throw refusal(proxy, context, status);
-  const [, type = 0, next = 0] = await readBytes(socket, 3);
+  const header = await readBytes(socket, 3);
+  const type = header.readUInt8(1);
   // The address from which the proxy connects: not needed, but it precedes what the server says.
-  const length = addressLength(type, next);
+  const length = addressLength(type, header.readUInt8(2));
   if (length === undefined) throw new Error(`its answer has an address of the unknown type ${type}`);
   await readBytes(socket, length - 1 + 2);
 }

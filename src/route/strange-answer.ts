@@ -56,7 +56,7 @@ export class StrangeAnswer extends Error {
   constructor(said: Buffer) {
     const kind = kinds.find(({ begin }) => begin.test(said.toString('latin1', 0, 64)));
     super(kind ? `is ${kind.is}` : 'did not answer as a proxy of this kind does');
-    this.said = said.toString('utf8', 0, 4_096).trimStart().split('\n', 1)[0]!.trimEnd();
+    this.said = said.toString('utf8', 0, 4_096).trimStart().split('\n')[0]!.trimEnd();
     this.retryable = kind === undefined || kind.mayPass === true;
     this.hint = kind
       ? kind.hint

@@ -1,0 +1,90 @@
+import { EventEmitter, getEventListeners } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { openTcp, tcp } from '../../src/route/tcp.ts';
+import { routeContext } from '../support/route-context.ts';
+
+vi.mock('node:net', async (original) => ({ ...(await original<object>()), connect: vi.fn() }));
+
+class FakeSocket extends EventEmitter {
+  destroy = vi.fn();
+}
+let socket: FakeSocket;
+beforeEach(() => {
+  socket = new FakeSocket();
+  vi.mocked(connect)
+    .mockReset()
+    .mockImplementation((() => socket) as never);
+});
+
+const context = (signal = new AbortController().signal) => routeContext({ host: 'gw', port: 9012, signal });
+const failed = (code: string | undefined, message = 'no') => Object.assign(new Error(message), { code });
+
+it('opens a socket without delay, which the system keeps alive, with time for each address', async () => {
+  const opening = tcp.open(context());
+  socket.emit('connect');
+  expect((await opening).stream).toBe(socket);
+  expect(vi.mocked(connect).mock.calls).toEqual([
+    [{ host: 'gw', port: 9012, noDelay: true, keepAlive: true, autoSelectFamilyAttemptTimeout: 2_500 }],
+  ]);
+});
+
+it('keeps a socket from ending the process, and nothing else on it, once it is open', async () => {
+  const { signal } = new AbortController();
+  const opening = openTcp(context(signal));
+  socket.emit('connect');
+  await opening;
+  expect(() => socket.emit('error', new Error('later'))).not.toThrow();
+  expect([socket.listenerCount('error'), socket.listenerCount('connect')]).toEqual([1, 0]);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  expect(socket.destroy).not.toHaveBeenCalled();
+});
+
+it('opens nothing after an abort', async () => {
+  const reason = new Error('enough');
+  await expect(openTcp(context(AbortSignal.abort(reason)))).rejects.toBe(reason);
+  expect(connect).not.toHaveBeenCalled();
+});
+
+it('lets go of a socket that an abort comes before', async () => {
+  const stop = new AbortController();
+  const opening = openTcp(context(stop.signal));
+  stop.abort(new Error('enough'));
+  await expect(opening).rejects.toThrow('enough');
+  expect(socket.destroy).toHaveBeenCalledTimes(1);
+  expect(socket.listenerCount('connect')).toBe(0);
+  expect(() => socket.emit('error', new Error('later'))).not.toThrow();
+});
+
+it('lets go of a socket that fails, and of the signal', async () => {
+  const { signal } = new AbortController();
+  const opening = openTcp(context(signal));
+  socket.emit('error', failed('EHOSTUNREACH'));
+  await expect(opening).rejects.toMatchObject({
+    ...{ code: 'SSH_CONNECT_FAILED', errno: 'EHOSTUNREACH', phase: 'tcp', host: 'gw', port: 9012 },
+    retryable: true,
+    message: expect.stringContaining('EHOSTUNREACH'),
+  });
+  expect(socket.destroy).toHaveBeenCalledTimes(1);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+it.each([
+  [failed('ECONNREFUSED'), { code: 'SSH_CONNECTION_REFUSED', retryable: true }],
+  [failed('ENOTFOUND'), { code: 'SSH_HOST_NOT_FOUND', retryable: false, hint: /spelt correctly/ }],
+  [failed('EAI_NODATA'), { code: 'SSH_HOST_NOT_FOUND', retryable: false, hint: /spelt correctly/ }],
+  [failed('EAI_AGAIN'), { code: 'SSH_HOST_NOT_FOUND', retryable: true, hint: /did not answer/ }],
+  [failed(undefined, 'odd'), { code: 'SSH_CONNECT_FAILED', message: /: odd$/ }],
+  [
+    new AggregateError([failed('ECONNREFUSED'), failed('ENETUNREACH')], ''),
+    { code: 'SSH_CONNECTION_REFUSED', errno: 'ECONNREFUSED' },
+  ],
+])('says what %s means', async (error, expected) => {
+  const opening = openTcp(context());
+  (socket as unknown as Socket).emit('error', error);
+  const words = Object.entries(expected).map(([name, value]) => [
+    name,
+    value instanceof RegExp ? expect.stringMatching(value) : value,
+  ]);
+  await expect(opening).rejects.toMatchObject({ ...Object.fromEntries(words), cause: error });
+});
