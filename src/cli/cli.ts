@@ -11,9 +11,9 @@ import { type ReportOptions, reportFailure } from './report/failure.ts';
 import { UsageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
 
-/** The program: runs the command that `argv` names. Resolves with the exit code, never rejects. */
+/** The program: runs the command that `argv` names. Resolves to the exit code; never rejects. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  // A reader that goes away (`| head`) must not be an uncaught error; whoever writes learns of it.
+  // A reader that goes away (`| head`) must not cause an uncaught error; whoever writes finds out.
   for (const stream of [io.stdout, io.stderr]) stream.on('error', () => {});
   const { name, rest } = nameOf(argv);
   try {
@@ -27,7 +27,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Some commands have two words: `job start`. */
+/** Some commands consist of two words: `job start`. */
 function nameOf(argv: readonly string[]): { name: string | undefined; rest: readonly string[] } {
   const [first, second, ...others] = argv;
   const both = `${first} ${second}`;
@@ -64,7 +64,7 @@ async function runCommand(command: CliCommand, argv: readonly string[], io: Io):
   }
 }
 
-/** Before the arguments are understood: what is wrong with them is told in JSON, too. */
+/** Decided before the arguments are parsed: errors in them are reported as JSON too. */
 function wantsJson({ options }: CliCommand, argv: readonly string[]): boolean {
   const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   return options.some(({ name }) => name === 'json') && own.includes('--json');

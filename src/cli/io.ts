@@ -10,7 +10,7 @@ export type ProgramInput = Readable & {
 /** An output that may be a terminal. */
 export type ProgramOutput = Writable & { isTTY?: boolean; columns?: number; rows?: number };
 
-/** All that a command touches of the process: tests give their own. */
+/** Everything of the process that a command uses; tests pass their own. */
 export interface Io {
   stdin: ProgramInput;
   stdout: ProgramOutput;
@@ -25,7 +25,7 @@ export class OutputGone extends Error {
   override name = 'OutputGone';
 }
 
-/** Resolves when the stream has taken the bytes: who writes faster than the reader reads must wait. */
+/** Resolves when the stream has accepted the bytes, so that whoever writes faster than the reader reads waits. */
 export function write(stream: ProgramOutput, chunk: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     if (stream.destroyed || stream.errored) return reject(new OutputGone('The output was closed'));
@@ -36,7 +36,7 @@ export function write(stream: ProgramOutput, chunk: string | Uint8Array): Promis
   });
 }
 
-/** A line of ours. */
+/** Writes a line of our own. */
 export function say(stream: ProgramOutput, line: string): void {
   if (!stream.destroyed && !stream.errored) stream.write(`${line}\n`);
 }

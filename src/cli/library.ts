@@ -1,2 +1,2 @@
-// The one door to the library: the program uses what every user can import, and nothing else.
+// The only way to the library: the program uses nothing but what every user can import.
 export * from '../index.ts';

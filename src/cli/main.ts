@@ -8,6 +8,6 @@ const { signal, release } = stopOnSignals();
 void main(process.argv.slice(2), { stdin, stdout, stderr, env, signal }).then((code) => {
   release();
   process.exitCode = code;
-  // An input that nobody reads to its end would keep the process.
+  // An input that nobody reads to its end would keep the process alive.
   stdin.destroy();
 });

@@ -3,7 +3,7 @@ import { Stopped } from './stopped.ts';
 /** `SIGBREAK` is Ctrl-Break on Windows, `SIGHUP` a terminal or console that was closed. */
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGBREAK', 'SIGHUP'] as const;
 
-/** The first signal asks the program to stop in good order; a second one ends it at once. */
+/** The first signal asks the program to stop in an orderly way; a second one ends it at once. */
 export function stopOnSignals(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const listeners = availableSignals().map((name) => {
@@ -21,7 +21,7 @@ export function stopOnSignals(): { signal: AbortSignal; release: () => void } {
   return { signal: controller.signal, release };
 }
 
-/** Node knows SIGBREAK on Windows only, and throws for it elsewhere. */
+/** Node supports SIGBREAK on Windows only, and throws for it elsewhere. */
 function availableSignals(): NodeJS.Signals[] {
   return stopSignals.filter((name) => name !== 'SIGBREAK' || process.platform === 'win32');
 }

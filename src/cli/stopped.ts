@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 export interface KnownOutcome {
   /** A sentence for the user. */
   known?: string;
-  /** Of a command: whether it was started. */
+  /** For a command: whether it was started. */
   started?: boolean | 'unknown';
 }
 
@@ -22,18 +22,18 @@ export class Stopped extends Error {
     this.started = started;
   }
 
-  /** What a shell reports of a program that a signal ended: 130 for Ctrl-C. */
+  /** What a shell reports for a program that a signal ended: 130 for Ctrl-C. */
   get exitCode(): number {
     return exitCodeOfSignal(this.signal);
   }
 }
 
-/** A stop with what is known of the work, unless more is known already. Everything else stays what it is. */
+/** Adds what is known of the work to a stop, unless something is known already. Other errors are returned unchanged. */
 export function stoppedWith(error: unknown, known: KnownOutcome): unknown {
   return error instanceof Stopped && error.known === undefined ? new Stopped(error.signal, known) : error;
 }
 
-/** 128 and the signal's number; 128 alone for a signal that this system does not know. */
+/** 128 plus the signal's number; just 128 for a signal that this system does not know. */
 export function exitCodeOfSignal(signal: string): number {
   const name = (signal.startsWith('SIG') ? signal : `SIG${signal}`) as NodeJS.Signals;
   return 128 + (constants.signals[name] ?? 0);

@@ -1,4 +1,4 @@
-/** The command was called in a wrong way; nothing has been opened. */
+/** The command was used incorrectly; nothing has been opened. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }

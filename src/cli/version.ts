@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Read when it is asked for, from the nearest package.json above this file that is ours. */
+/** Read on demand from the nearest package.json above this file that is ours. */
 export function packageVersion(): string {
   for (let up = 1; up <= 4; up++) {
     try {
@@ -8,7 +8,7 @@ export function packageVersion(): string {
       const { name, version } = JSON.parse(readFileSync(file, 'utf8'));
       if (name === 'ssh-via-gateway') return String(version);
     } catch {
-      // Not there.
+      // Does not exist here.
     }
   }
   return 'unknown';

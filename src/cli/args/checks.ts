@@ -3,14 +3,14 @@ import { UsageError } from '../usage-error.ts';
 import type { ValueCheck } from './option-spec.ts';
 import { choice, duration, port, type TimeRange, wholeNumber, wrongValue } from './values.ts';
 
-/** A time; without more, at least 1 ms, or `none`. */
+/** A duration: unless `range` says otherwise, at least 1 ms, or `none`. */
 export function time(range: TimeRange = {}): ValueCheck {
   return (text, source) => duration(text, source, { shortest: 1, ...range });
 }
 
 export const aPort: ValueCheck = port;
 
-/** What useradd takes on every Linux. */
+/** What useradd accepts on every Linux. */
 export const anAccount: ValueCheck = (text, source) => {
   if (/^[a-z_][a-z0-9_-]{0,31}$/.test(text)) return;
   throw wrongValue(source, text, 'a name that useradd takes (1 to 32 of a-z 0-9 _ -)');
@@ -24,7 +24,7 @@ export function oneOf(...words: readonly string[]): ValueCheck {
   return (text, source) => choice(text, source, words);
 }
 
-/** What the library would say of the value, said before anything opens and by the name that the user knows. */
+/** Applies a check of the library before anything opens, and names the option as the user knows it. */
 export function asLibrary(check: Check): ValueCheck {
   return (text, source) => {
     try {

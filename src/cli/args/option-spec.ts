@@ -1,21 +1,21 @@
-/** Looks at a value as it was typed; `source` is what the user knows it by: `--port`, `SSH_VIA_GATEWAY_PORT`. */
+/** Checks a value as it was typed; `source` is how the user knows it: `--port`, `SSH_VIA_GATEWAY_PORT`. */
 export type ValueCheck = (text: string, source: string) => void;
 
-/** One option of the command line. Help, environment and parsing all come from this record. */
+/** One option of the command line. Help, environment variable and parsing are all derived from this record. */
 export interface OptionSpec {
   /** The long name, without dashes. */
   name: string;
   short?: string;
-  /** What stands for the value in the help. An option without is a switch. */
+  /** The placeholder for the value in the help. An option without it is a switch. */
   value?: string;
   /** May be given more than once. */
   multiple?: boolean;
   /** Can be set by the environment variable `SSH_VIA_GATEWAY_<NAME>` too. */
   env?: boolean;
-  /** Throws a UsageError for a value that cannot be right. Asked before the command does anything. */
+  /** Throws a UsageError for an impossible value. Called before the command does anything. */
   check?: ValueCheck;
   help: string;
-  /** What holds where it is not given, as the help says it: a value of the code that uses it, or words. */
+  /** The default as the help shows it: a value of the code that uses it, or words. */
   default?: string;
 }
 

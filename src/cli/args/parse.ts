@@ -8,18 +8,18 @@ import { type Given, Settings } from './settings.ts';
 interface ParseRequest {
   specs: readonly OptionSpec[];
   env: Readonly<Record<string, string | undefined>>;
-  /** Everything after the first positional (or after `--`) belongs to somebody else, options included. */
+  /** Everything after the first positional (or after `--`) belongs to the remote command, options included. */
   hasRest?: boolean;
 }
 
 interface Parsed {
   settings: Settings;
   positionals: string[];
-  /** With `hasRest`: what belongs to somebody else. */
+  /** With `hasRest`: what belongs to the remote command. */
   rest: string[];
 }
 
-/** @throws {UsageError} for an unknown option, a missing value, a secret among the arguments. */
+/** @throws {UsageError} for an unknown option, a missing value, or a secret among the arguments. */
 export function parse(argv: readonly string[], request: ParseRequest): Parsed {
   const { specs, env } = request;
   const { own, rest } = request.hasRest ? splitRest(argv, request) : { own: argv, rest: [] };
@@ -58,7 +58,7 @@ function take(given: Given, token: OptionToken, specs: readonly OptionSpec[]): v
     return;
   }
   if (!value) throw new UsageError(`${rawName} needs a value: ${rawName} ${spec.value}`);
-  // `-p --json` is a forgotten value far more often than a value that begins with dashes.
+  // In `-p --json`, a forgotten value is far more likely than a value that begins with dashes.
   if (token.inlineValue === false && /^--?[a-z]/i.test(value) && isOption(value, specs)) {
     throw new UsageError(`${rawName} needs a value, but ${printable(value, 40)} follows`);
   }
@@ -116,8 +116,8 @@ function saysWhere(env: ParseRequest['env']): boolean {
 }
 
 /**
- * As `ssh` does: what follows the destination is the command, its options included. Options of ours may follow the
- * destination when `--` separates them from the command.
+ * As in `ssh`, what follows the destination is the command with its options. Our own options may follow the destination
+ * if `--` separates them from the command.
  */
 function splitRest(
   argv: readonly string[],
@@ -127,10 +127,10 @@ function splitRest(
   const places = tokens.filter(({ kind }) => kind === 'positional').map(({ index }) => index);
   const separator = tokens.find(({ kind }) => kind === 'option-terminator')?.index;
   const [first = argv.length] = places;
-  // With a customer's code before it, or a destination in the environment, the first word is the command's.
+  // If a customer's code precedes it, or the environment gives the destination, the first word belongs to the command.
   const isSaid = tokens.some((token) => namesCustomer(token) && token.index < first) || saysWhere(env);
   const ours = isSaid ? 0 : 1;
-  // One word before the separator is a destination whatever else says one.
+  // A single word before the separator is a destination, even if something else gives one.
   if (separator !== undefined && places.filter((index) => index < separator).length <= 1) {
     return { own: argv.slice(0, separator), rest: argv.slice(separator + 1) };
   }

@@ -1,10 +1,10 @@
 import { type OptionSpec, variableOf } from './option-spec.ts';
 import { choice, duration, port, wholeNumber, wrongValue } from './values.ts';
 
-/** The values as they were typed, by long name. */
+/** The values as typed, by long name. */
 export type Given = Map<string, string[]>;
 
-/** What the user wants: from the arguments, else from the environment. */
+/** What the user specified: in the arguments, or else in the environment. */
 export class Settings {
   readonly #specs: readonly OptionSpec[];
   readonly #given: Given;
@@ -36,7 +36,7 @@ export class Settings {
     return value === undefined ? [] : [value];
   }
 
-  /** Looks at every value that was given. @throws {UsageError} for the first one that cannot be right. */
+  /** Checks every value that was given. @throws {UsageError} for the first one that is wrong. */
   check(): void {
     for (const { name, check, value } of this.#specs) {
       if (value === undefined) this.flag(name);
@@ -60,21 +60,21 @@ export class Settings {
     return this.#read(name, (text, source) => choice(text, source, allowed));
   }
 
-  /** The same wants without one: an option that means something else here. */
+  /** The same settings without one option, which means something else here. */
   without(name: string): Settings {
     const given = new Map([...this.#given].filter(([one]) => one !== name));
     const specs = this.#specs.filter((spec) => spec.name !== name);
     return new Settings(specs, given, this.#env);
   }
 
-  /** The same wants without what the environment says of these. */
+  /** The same settings, ignoring these environment variables. */
   withoutVariables(names: readonly string[]): Settings {
     const env = { ...this.#env };
     for (const name of names) delete env[variableOf(name)];
     return new Settings(this.#specs, this.#given, env);
   }
 
-  /** What says the same to another process of this program, without its environment. */
+  /** The arguments that mean the same to another process of this program, without its environment. */
   toArgv(specs: readonly OptionSpec[], change: (spec: OptionSpec, value: string) => string): string[] {
     return specs.flatMap((spec) => {
       if (!spec.value) return this.flag(spec.name) ? [`--${spec.name}`] : [];
@@ -82,7 +82,7 @@ export class Settings {
     });
   }
 
-  /** The same wants, with values for what was not given. */
+  /** The same settings, with values for what was not given. */
   withDefaults(values: Readonly<Record<string, string>>): Settings {
     const given: Given = new Map(this.#given);
     for (const [name, value] of Object.entries(values)) {
@@ -111,7 +111,7 @@ export class Settings {
     return text === undefined ? undefined : read(text, this.sourceOf(name));
   }
 
-  /** An empty variable counts as none: that is how one is unset in many a configuration file. */
+  /** An empty variable counts as unset: in many configuration files, that is the only way to unset one. */
   #fromEnv(name: string): string | undefined {
     const spec = this.#specs.find((one) => one.name === name);
     if (!spec?.env) return undefined;

@@ -4,16 +4,16 @@ import { UsageError } from '../usage-error.ts';
 
 const units: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** What a time may be, in milliseconds. */
+/** The allowed range of a duration, in milliseconds. */
 export interface TimeRange {
   /** Default 1 ms. */
   shortest?: number;
   longest?: number;
-  /** What `none` means is said by the option; where it means nothing it is refused. Default true. */
+  /** Whether `none` is allowed; the option says what it means. Default true. */
   none?: boolean;
 }
 
-/** `30` and `30s` are seconds; `500ms`, `5m`, `1h`; `none` is no limit. In milliseconds. */
+/** `30` and `30s` are seconds; `500ms`, `5m`, `1h`; `none` means no limit. Returns milliseconds. */
 export function duration(
   text: string,
   source: string,
@@ -34,7 +34,7 @@ export function duration(
   throw wrongValue(source, text, right);
 }
 
-/** The other way round: milliseconds as one types them. */
+/** The inverse: milliseconds as they would be typed. */
 export function asTime(ms: number): string {
   if (ms === Number.POSITIVE_INFINITY) return 'none';
   if (ms > 1_000 && ms % 100 === 0) return `${ms / 1_000}s`;
@@ -58,7 +58,7 @@ function numberOf(text: string, source: string, check: Check): number {
   return checked(isNumber ? Number(text) : (text as never), source, check);
 }
 
-/** By the library's own checks, and in its words. */
+/** Checks with the library's own check, and words the error for this program. */
 function checked<T>(value: T, source: string, check: Check): T {
   try {
     check(source, value);
@@ -68,12 +68,12 @@ function checked<T>(value: T, source: string, check: Check): T {
   }
 }
 
-/** A value that cannot be right, in the words of the library's own checks. */
+/** The error for a wrong value, worded like the library's own checks. */
 export function wrongValue(source: string, text: string, right: string): UsageError {
   return inUsersWords(wrongRange(source, text, right));
 }
 
-/** `--port: '0' given; ...`: what the library calls an option has a name of its own here. */
+/** `--port: '0' given; ...`: drops the library's word "option", as the name is already one of this program. */
 function inUsersWords({ message }: Error): UsageError {
   return new UsageError(message.replace(/^option /, ''));
 }
@@ -81,7 +81,7 @@ function inUsersWords({ message }: Error): UsageError {
 /** `NAME=VALUE`, as for the environment. */
 export function pair(text: string, source: string): [string, string] {
   const at = text.indexOf('=');
-  // The value may be a secret, and what has no = may be one, too.
+  // The value may be a secret, and so may a text without an equals sign.
   if (at <= 0) throw inUsersWords(wrongAs(source, 'no name and value', 'NAME=VALUE'));
   return [text.slice(0, at), text.slice(at + 1)];
 }

@@ -2,7 +2,7 @@ import type { OptionSpec } from '../args/option-spec.ts';
 import type { Settings } from '../args/settings.ts';
 import type { Io } from '../io.ts';
 
-/** What a command gets to work with. */
+/** What a command receives. */
 export interface Call {
   settings: Settings;
   positionals: readonly string[];
@@ -11,28 +11,31 @@ export interface Call {
   io: Io;
 }
 
-/** One command of the program: how it is called, what its help says, what it does. */
+/** One command of the program: how to call it, what its help says, what it does. */
 export interface CliCommand {
   name: string;
   /** One line for the list of commands. */
   summary: string;
-  /** How it is called, without the program's name. */
+  /** How to call it, without the program's name. */
   usage: readonly string[];
-  /** What one should know before using it, in paragraphs. */
+  /** What to know before using it; one string per paragraph. */
   about: readonly string[];
   options: readonly OptionSpec[];
-  /** Understands the options of a connection. */
+  /** It accepts the options of a connection. */
   connects: boolean;
-  /** Options of a connection that it does not take, because they would mean something else. */
+  /** Options of a connection that it rejects, because they would mean something else. */
   leavesOut?: readonly string[];
-  /** Options of a connection that it takes, so that a line fits every command, but has no use for: its help leaves them out. */
+  /**
+   * Options of a connection that it accepts but does not use, so that the same arguments fit every command; not in its
+   * help.
+   */
   idle?: readonly string[];
-  /** Its own defaults of options of a connection, which it uses and its help shows. */
+  /** Its own defaults for options of a connection, also shown in its help. */
   defaults?: Readonly<Record<string, string>>;
   hasRest?: boolean;
-  /** What it is for, and the line that does it. */
+  /** A purpose, and the command line that serves it. */
   examples: ReadonlyArray<readonly [what: string, line: string]>;
   exitCodes: ReadonlyArray<readonly [code: string, meaning: string]>;
-  /** Resolves with the exit code. */
+  /** Resolves to the exit code. */
   run(call: Call): Promise<number>;
 }

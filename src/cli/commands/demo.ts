@@ -45,7 +45,7 @@ export const demoCommand: CliCommand = {
   ],
   async run({ settings, io, positionals }) {
     refuseMore(positionals, 0, 'no argument');
-    // Only the demo needs servers: loaded when it is asked for.
+    // Loaded on demand: only the demo needs servers.
     if (settings.flag('keep')) {
       const { keepDemo } = await import('../demo/keep.ts');
       await keepDemo(settings.choice('state', states) ?? states[0], io);

@@ -14,7 +14,7 @@ import { jsonText } from '../report/json.ts';
 import type { CliCommand } from './command.ts';
 import { refuseMore } from './positionals.ts';
 
-/** Shorter than a worker's, so that a run takes less than a minute. They are those of jump hosts too. */
+/** Shorter than a worker's, so that a run takes less than a minute. They also apply to jump hosts. */
 const limits = {
   'tcp-timeout': '10s',
   'banner-timeout': '30s',
@@ -50,7 +50,7 @@ export const doctorCommand: CliCommand = {
   ],
   options,
   connects: true,
-  // It makes one attempt.
+  // It makes only one attempt.
   idle: ['attempts', 'quiet-after-zombie'],
   defaults: limits,
   examples: [

@@ -68,7 +68,7 @@ export const execCommand: CliCommand = {
   },
 };
 
-/** A failure that is not the command's own must not look like one of its exit codes. */
+/** A failure of ours must not look like one of the command's exit codes. */
 async function runAndReport(
   connection: Connection,
   words: string | readonly string[],

@@ -70,7 +70,7 @@ function render(entries: readonly RemoteListEntry[], isLong: boolean): string[] 
   return table(['TYPE', 'MODE', 'SIZE', 'CHANGED', 'NAME'], rows, new Set([2]));
 }
 
-/** What is missing here can only be the folder above. */
+/** SFTP 3 has one status for everything that is missing; here, only the parent folder can be. */
 function hintAtParents(error: unknown): unknown {
   if (!saysMissing(error) || error.hint !== undefined) return error;
   return hinted(error, 'The folder above is missing: --parents creates it too.');

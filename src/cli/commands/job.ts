@@ -72,7 +72,7 @@ export const jobStart: CliCommand = {
         const job = await startIn(connection, words, { ...options, signal: io.signal }, call);
         known = runsOn(options.id, destination, settings);
         if (settings.flag('json')) say(io.stdout, jsonText({ ...job.toJSON(), isNew: job.isNew }));
-        // With --follow, stdout is the job's.
+        // With --follow, stdout carries the job's output.
         else
           say(follows ? io.stderr : io.stdout, `${job.id}: ${job.isNew ? 'started' : 'was there already'}`);
         if (!follows) return exitCodes.ok;
@@ -218,7 +218,7 @@ export const jobRemove: CliCommand = {
     ),
 };
 
-/** `done` is what the work does to the job, if it does anything. */
+/** `done` says what the work does to the job, if anything. */
 function withJob(
   call: Call,
   work: (job: RemoteJob<Buffer> | RemoteJob) => Promise<number>,
@@ -243,7 +243,7 @@ function withJob(
   });
 }
 
-/** Started with the output as the user wants it. */
+/** Starts the job with its output as text or bytes, as the options ask. */
 function startIn(
   connection: Connection,
   words: string | readonly string[],
@@ -256,7 +256,7 @@ function startIn(
     : connection.startJob(words, { ...options, encoding });
 }
 
-/** What a stop leaves as it is, and the way back. */
+/** Says that a stop leaves the job running, and how to get back to it. */
 function runsOn(id: string, destination: string | undefined, settings: Call['settings']): string {
   const code = settings.isArgument('customer') ? `-c ${settings.text('customer')}` : undefined;
   const to = code ?? (destination === undefined ? '' : printable(destination));

@@ -8,8 +8,8 @@ import type { Call } from './command.ts';
 type Arguments = Pick<Call, 'positionals' | 'settings' | 'io'>;
 
 /**
- * The destination and the arguments after it. When `-c CODE` or the environment says the destination there is one
- * argument fewer; one more than that is a destination, which comes before the environment's.
+ * The destination and the arguments after it. If `-c CODE` or the environment gives the destination, there is one
+ * argument fewer; one more is a destination too, which takes precedence over the environment's.
  */
 export function afterDestination(
   { positionals, settings, io }: Arguments,
@@ -31,7 +31,7 @@ export function afterDestination(
   return { destination: isFull ? positionals[0] : undefined, values };
 }
 
-/** @throws {UsageError} for arguments that nothing asks for. */
+/** @throws {UsageError} if there are more arguments than the command takes. */
 export function refuseMore(positionals: readonly string[], most: number, expected: string): void {
   if (positionals.length > most) {
     throw new UsageError(`Expected ${expected}; ${countOf(positionals.length)} given`);
@@ -52,7 +52,7 @@ export function checkedCode(code: string): string {
   throw wrongValue('CODE', code, '1 to 40 letters, digits, - and _, the first a letter or a digit,');
 }
 
-/** The destination and the command behind it. */
+/** The destination and the command after it. */
 export function commandAfterDestination({
   positionals,
   rest,
@@ -63,7 +63,8 @@ export function commandAfterDestination({
 } {
   const [destination] = positionals;
   const [first = ''] = rest;
-  // With a destination in the environment, every word is the command's. That must not run it on another PC than meant.
+  // With a destination in the environment, every word belongs to the command. It must not run on a PC other than
+  // intended.
   const isMeantAsHost = destination === undefined && /^[^\s@/\\:]+@[^\s@/\\]+$/.test(first);
   if (isMeantAsHost && !settings.isArgument('customer') && rest.length > 1) {
     throw new UsageError(

@@ -33,7 +33,7 @@ const options: readonly OptionSpec[] = [
   ...shellOptions,
 ];
 
-/** Codes and ports are the customer's here, not those of a connection. */
+/** `--customer` and `--port` describe the customer here, not the connection. */
 export const ofGateway = { connects: true, leavesOut: ['customer', 'port'] } as const;
 
 export const setupCustomer: CliCommand = {
@@ -61,7 +61,7 @@ export const setupCustomer: CliCommand = {
     const known = await customersOf(settings);
     const customer = wanted(settings, known, code);
     const key = await keyOf(settings);
-    // Before anything is done: the entry must fit the file.
+    // Before anything is done, make sure that the entry can be written.
     await inFile(settings, () => writeEntry({ settings, known, customer, isTrial: true }));
     const reach = { settings: settings.without('port'), io, positional, gateway: known.gateway };
     await withGatewayShell(reach, async (shell) => {
@@ -91,7 +91,7 @@ function wanted(settings: Call['settings'], { customers, gateway }: Customers, c
     );
   }
   const route = before?.route ?? gateway.layout;
-  // sshd itself refuses them to every account but root.
+  // sshd itself reserves them for root.
   if (route !== 'socket' && port < 1024) {
     throw new UsageError(`--port: ${port} is kept for root by sshd; 1024 to 65535 would be right`);
   }
@@ -120,7 +120,7 @@ interface EntryToWrite {
   settings: Call['settings'];
   known: Customers;
   customer: Wanted;
-  /** Only see whether it could be written. */
+  /** Only check whether it could be written. */
   isTrial?: boolean;
 }
 

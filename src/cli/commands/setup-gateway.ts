@@ -123,7 +123,7 @@ async function settingsOf(settings: Call['settings'], known: Customers | undefin
   };
 }
 
-/** Another layout would send workers where no PC is, and close the ports that PCs hold. */
+/** Another layout would send workers to where no PC is, and close the ports that PCs hold. */
 function refuseToCutOff({ gateway, customers }: Customers, layout: CustomerGateway['layout']): void {
   if (layout === gateway.layout) return;
   const active = [...customers.values()].filter(({ state }) => state === 'active').map(({ code }) => code);
@@ -149,7 +149,7 @@ function pathOn(settings: Call['settings'], name: string): string | undefined {
   throw wrongValue(`--${name}`, path, 'an absolute path on the gateway, of letters, digits and . _ - /,');
 }
 
-/** The gateway's name, layout and keys go into the customers file: PCs and workers pin the keys from there. */
+/** Records the gateway's name, layout and host keys in the customers file, from which PCs and workers pin the keys. */
 async function record(
   { settings, positionals, io }: Call,
   known: Customers | undefined,

@@ -89,7 +89,7 @@ export const setupPc: CliCommand = {
   },
 };
 
-/** Into a file as it is, byte by byte, or to the standard output. */
+/** Writes the script unchanged, byte for byte, to a file or to the standard output. */
 async function deliver(script: string, { settings, io }: Pick<Call, 'settings' | 'io'>): Promise<void> {
   const file = settings.text('output');
   if (file === undefined) return write(io.stdout, script);
@@ -101,7 +101,7 @@ async function deliver(script: string, { settings, io }: Pick<Call, 'settings' |
   }
 }
 
-/** Without an option, the public half of the key that workers use; a key that is not there is left out. */
+/** Without an option, the public half of the key that workers use; undefined if that file does not exist. */
 async function workerKeyOf(settings: Call['settings'], customer: Customer): Promise<string | undefined> {
   const { plainKey } = await import('../../setup/customer/key.ts');
   const named = settings.text('worker-key');

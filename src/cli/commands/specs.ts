@@ -4,12 +4,12 @@ import type { CliCommand } from './command.ts';
 
 type Taker = Pick<CliCommand, 'options' | 'connects' | 'leavesOut' | 'idle' | 'defaults'>;
 
-/** The options of a connection that a command takes. */
+/** The options of a connection that a command accepts. */
 function connectionSpecsOf({ connects, leavesOut = [] }: Taker): readonly OptionSpec[] {
   return connects ? connectOptions.filter(({ name }) => !leavesOut.includes(name)) : [];
 }
 
-/** Those that mean something to it, with the defaults that it uses. */
+/** Those that have an effect, with the command's own defaults. */
 export function shownConnectionSpecsOf(command: Taker): readonly OptionSpec[] {
   const { idle = [], defaults = {} } = command;
   return connectionSpecsOf(command)
@@ -17,7 +17,7 @@ export function shownConnectionSpecsOf(command: Taker): readonly OptionSpec[] {
     .map((spec) => (spec.name in defaults ? { ...spec, default: defaults[spec.name]! } : spec));
 }
 
-/** Every option that a command takes. */
+/** Every option that a command accepts. */
 export function specsOf(command: Taker): readonly OptionSpec[] {
   return [...command.options, ...connectionSpecsOf(command), ...generalOptions];
 }

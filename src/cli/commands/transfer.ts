@@ -129,7 +129,7 @@ async function transfer(call: Call, names: readonly [string, string], move: Move
   return exitCodes.ok;
 }
 
-/** What can be seen here is told before anything is opened. */
+/** Reports what can be seen locally before anything is opened. */
 async function checkSource(path: string): Promise<void> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error.code);
   if (found === 'ENOENT' || found === 'ENOTDIR') {
@@ -137,7 +137,7 @@ async function checkSource(path: string): Promise<void> {
   }
 }
 
-/** What a stopped transfer leaves, and how to go on. */
+/** What a stopped transfer leaves behind, and how to continue it. */
 function keptOf(moved: TransferProgress | undefined, target: string, settings: Call['settings']): string {
   const name = printable(target);
   if (moved === undefined || moved.transferred === 0) {

@@ -20,7 +20,7 @@ const own: readonly OptionSpec[] = [
   },
   { name: 'unit-dir', value: 'DIR', help: 'where the system keeps its services, on Linux and macOS' },
 ];
-/** Without a connection, a code only stands for a name. */
+/** Without a connection, a code only selects the name. */
 const named: readonly OptionSpec[] = [
   ...own,
   { name: 'customer', short: 'c', value: 'CODE', env: true, help: 'the customer whose tunnel it is' },
@@ -51,9 +51,9 @@ export const tunnelInstall: CliCommand = {
     if (settings.flag('ask-password') || settings.flag('ask-passphrase')) {
       throw new UsageError('A service has nobody to ask: use a key, or --password-file, --passphrase-file');
     }
-    // What is wrong with the options shall be said now, and not in a log.
+    // Errors in the options are to show now, not in a log.
     await tunnelCommand.check(call);
-    // A missing key, and one that is none, would only show in the service's log.
+    // Otherwise, a key file that is missing or is not one would only show in the service's log.
     const keys = ['identity', 'jump-identity'].flatMap((name) => settings.list(name));
     for (const file of keys) await readKeyFile('privateKeyPath', file);
     const name = nameOf(settings);
@@ -123,15 +123,15 @@ async function managerOf(settings: Call['settings']): Promise<ServiceManager> {
   return managerFor(process.platform, execute, settings.text('unit-dir'));
 }
 
-/** What the system is to run: this program, with what was given here, files by their whole paths. */
+/** The command line for the service: this program with the given arguments, and file paths made absolute. */
 async function argvOf({ settings, positionals }: Call): Promise<string[]> {
   const program = process.argv[1] ?? '';
-  // Asked for like this, its name keeps its `node:`, without which there is no such module.
+  // Looked up like this, the name keeps its `node:` prefix, without which the module does not exist.
   const { isSea } = process.getBuiltinModule('node:sea');
   const start = isSea() ? [process.execPath] : [process.execPath, realpathSync(program)];
   const specs = tunnelInstall.options.filter((spec) => !own.includes(spec));
   const { connectOptions, generalOptions } = await import('../connect/options.ts');
-  // A service begins in a folder of its own, where there is no customers.json.
+  // A service starts in a folder of its own, where there is no customers.json.
   const whole =
     settings.text('customer') === undefined
       ? settings

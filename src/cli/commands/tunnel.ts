@@ -115,7 +115,7 @@ export const tunnelCommand = {
   ],
   options,
   connects: true,
-  // Its attempts are its own: --give-up-after and --max-delay.
+  // Its retries have options of their own: --give-up-after and --max-delay.
   idle: ['attempts', 'quiet-after-zombie'],
   examples: [
     [
@@ -159,7 +159,7 @@ export const tunnelCommand = {
 async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunnelOptions> {
   refuseMore(positionals, 1, 'GATEWAY');
   const forward = parseForward(await specOf({ settings, positionals, io }), settings.sourceOf('forward'));
-  // Retries are the tunnel's own: --attempts, or what ssh_config says, must not end it.
+  // The tunnel has retries of its own: --attempts, or ssh_config, must not end it.
   const {
     retry: _retry,
     signal: _signal,
@@ -179,7 +179,7 @@ async function planOf({ settings, positionals, io }: Call): Promise<ReverseTunne
   };
 }
 
-/** What is published: with `-c CODE`, this PC's sshd on the customer's port or socket. */
+/** What to publish: with `-c CODE`, this PC's sshd on the customer's port or socket. */
 async function specOf({
   settings,
   positionals,
@@ -209,7 +209,7 @@ function reclaimOf(settings: Call['settings']): NonNullable<ReverseTunnelOptions
   return settings.flag('reclaim') && limits;
 }
 
-/** Two that want the same port of the same gateway meet at the same file. */
+/** Two tunnels for the same port of the same gateway get the same file. */
 function defaultLock({ gateway, listenPort, listenPath }: ReverseTunnelOptions): string {
   const name = `${gateway.host}-${gateway.port ?? 22}-${listenPort ?? listenPath}`;
   return join(homeFolder() ?? tmpdir(), '.ssh-via-gateway', `tunnel-${name.replace(/[^\w.-]+/g, '_')}.lock`);
@@ -238,7 +238,7 @@ async function keepLocked(
   }
 }
 
-/** A file that cannot be one: a folder, no right to write there, a disk that is full. */
+/** For a path that cannot be used: a folder, no permission to write, a full disk. */
 function lockFailure(error: unknown, path: string, settings: Call['settings']): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;

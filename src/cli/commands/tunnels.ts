@@ -90,7 +90,7 @@ export const tunnelsCommand: CliCommand = {
   },
 };
 
-/** The ports that were asked for: with `-c CODE`, the customer's own. */
+/** The requested ports; with `-c CODE`, the customer's own. */
 async function portsOf(
   positional: string | undefined,
   settings: Call['settings'],
@@ -138,12 +138,12 @@ function render(tunnels: readonly GatewayTunnel[], now: number): string[] {
   return table(['PORT', 'VERDICT', 'USER', 'PID', 'AGE', 'PC'], rows, new Set([0, 3]));
 }
 
-/** The end of a session that holds a port, and what is known of it. */
+/** Ends the session that holds a port, and keeps track of what is known about it. */
 class TunnelEnd {
   readonly #port: number;
   readonly #gateway: string | undefined;
   readonly #settings: Call['settings'];
-  /** Whether the session was told to end; before, it was only looked for. */
+  /** Whether the session has been told to end; until then, it was only being looked for. */
   #isAsked = false;
 
   constructor(port: number, gateway: string | undefined, settings: Call['settings']) {
@@ -164,7 +164,7 @@ class TunnelEnd {
     return outcome.ended ? exitCodes.ok : exitCodes.failed;
   }
 
-  /** For who stops us. */
+  /** What to tell a user who stops us. */
   get known(): string {
     const port = this.#port;
     if (!this.#isAsked) return `stopped: nothing was ended; who holds port ${port} still does`;

@@ -11,8 +11,8 @@ import { askAll } from './prompt.ts';
 import { readSecret } from './secrets.ts';
 
 /**
- * What the user's options say of the jump hosts, whoever names these: `--jump`, ProxyJump of ssh_config, or the customers
- * file.
+ * Applies the user's options for jump hosts, whatever names the hosts: `--jump`, ProxyJump in ssh_config, or the
+ * customers file.
  */
 export class Hops {
   readonly #settings: Settings;
@@ -32,17 +32,17 @@ export class Hops {
     this.#secrets = secrets;
   }
 
-  /** `passphrase` is that of the destination's key, which is the jump hosts' too, if they have none of their own. */
+  /** `passphrase` is for the destination's key; jump hosts use that key, too, if they have none of their own. */
   static async from(settings: Settings, io: Io, passphrase: string | undefined): Promise<Hops> {
     const password = await readSecret('jump-password', settings, io, 'of the jump hosts');
     const own = await readSecret('jump-passphrase', settings, io, "of the jump hosts' private key");
     return new Hops(settings, io, { password, passphrase: own ?? passphrase });
   }
 
-  /** The options of one jump host over what is known of it; `alias` is its name as the user wrote it. */
+  /** Adds the options to what is known about one jump host; `alias` is its name as the user wrote it. */
   optionsOf(known: ConnectOptions, alias?: string): JumpHostOptions {
     this.#count++;
-    // Attempts and the time limit for all are those of the connection that the jump host carries.
+    // Attempts and the total timeout belong to the connection that the jump host carries.
     const { retry: _retry, signal: _signal, timeouts, ...found } = known;
     const { total: _total, ...limits } = timeouts ?? {};
     const settings = this.#settings;
@@ -64,7 +64,7 @@ export class Hops {
     };
   }
 
-  /** @throws {UsageError} for what was said of jump hosts that are not on the way: a typo would go unnoticed. */
+  /** @throws {UsageError} for options about jump hosts that are not on the way: a typo would otherwise go unnoticed. */
   finish(): void {
     if (this.#count > 0) return this.#hostKeys.refuseUnused();
     const idle = jumpOptions.find(({ name }) => this.#settings.isArgument(name));

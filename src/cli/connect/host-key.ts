@@ -3,7 +3,7 @@ import type { Settings } from '../args/settings.ts';
 import type { HostKeyOption, KnownHostsOption } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** How the host key is to be checked, where the user says so; `configured` is what ssh_config says. */
+/** How to check the host key according to the user's options; `configured` comes from ssh_config. */
 export function hostKeyOf(
   settings: Settings,
   configured: HostKeyOption | undefined,
@@ -21,7 +21,7 @@ export function hostKeyOf(
   return knownHostsOver(settings, configured);
 }
 
-/** What known_hosts has, looked up as the user says. */
+/** The known_hosts lookup with the user's options applied. */
 export function knownHostsOver(
   settings: Settings,
   configured: HostKeyOption | undefined,
@@ -30,7 +30,7 @@ export function knownHostsOver(
   if (Object.keys(lookup).length === 0) return configured;
   const { onUnknown: _onUnknown, ...where } = lookup;
   if (configured === undefined || isLookup(configured)) return { ...configured, ...lookup };
-  // --accept-new is about keys that nobody knows: one that is pinned is known.
+  // --accept-new concerns unknown keys, and a pinned key is known.
   return Object.keys(where).length === 0 ? configured : lookup;
 }
 

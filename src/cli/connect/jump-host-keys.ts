@@ -7,7 +7,7 @@ import { splitJumpHostKey } from './jump-options.ts';
 
 type JumpHostKey = Pick<ConnectOptions, 'host' | 'port' | 'hostKey'>;
 
-/** The host keys that are right for jump hosts, and which of them were asked for. */
+/** The host keys accepted for jump hosts, and which of them have been used. */
 export class JumpHostKeys {
   readonly #settings: Settings;
   readonly #pins: Array<{ host: string | undefined; fingerprints: string[]; isUsed: boolean }>;
@@ -17,7 +17,9 @@ export class JumpHostKeys {
     this.#pins = settings.list('jump-host-key').map((text) => ({ ...splitJumpHostKey(text), isUsed: false }));
   }
 
-  /** How the key of one is checked: by its own fingerprint, that of all, or as the destination's is without one. */
+  /**
+   * How to check one's key: by its own fingerprint, by that for all, or like the destination's without a fingerprint.
+   */
   of({ host, port = 22, hostKey }: JumpHostKey, alias: string | undefined): HostKeyOption | undefined {
     const names = [host, `${host}:${port}`, alias, `${alias}:${port}`];
     const own = this.#pins.filter((pin) => pin.host !== undefined && names.includes(pin.host));
@@ -26,7 +28,7 @@ export class JumpHostKeys {
     const fingerprint = fitting.flatMap(({ fingerprints }) => fingerprints);
     if (fingerprint.length > 0) return { fingerprint };
     if (this.#settings.flag('insecure-accept-any-host-key')) return 'insecure-accept-any';
-    // The alias is a name of the destination.
+    // The alias names the destination.
     return knownHostsOver(this.#settings.without('host-key-alias'), hostKey);
   }
 

@@ -2,7 +2,7 @@ import { checkHostKey } from '../../options/validate-host-key.ts';
 import { asLibrary } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 
-/** What is only said of jump hosts. */
+/** Options that only concern jump hosts. */
 export const jumpOptions: readonly OptionSpec[] = [
   {
     name: 'jump-host-key',
@@ -31,10 +31,10 @@ export const jumpOptions: readonly OptionSpec[] = [
   { name: 'ask-jump-password', help: 'ask for the password for the jump hosts, hidden' },
 ];
 
-/** `[HOST=]SHA256:...`, several with commas. */
+/** `[HOST=]SHA256:...`, several separated by commas. */
 export function splitJumpHostKey(text: string): { host: string | undefined; fingerprints: string[] } {
   const [, host, fingerprints = ''] = /^(?:([^=,]+)=(?=.))?(.*)$/s.exec(text) ?? [];
-  // The padding of base64 is no name before a fingerprint.
+  // The padding of base64 is not the end of a host name.
   if (host?.startsWith('SHA256:')) return { host: undefined, fingerprints: text.split(',') };
   return { host, fingerprints: fingerprints.split(',') };
 }

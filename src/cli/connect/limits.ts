@@ -2,7 +2,7 @@ import { connectPhases } from '../../errors/phases.ts';
 import type { Settings } from '../args/settings.ts';
 import type { Timeouts } from '../library.ts';
 
-/** The limits of each phase that the user gives: for the destination and for every jump host on the way. */
+/** The user's limits for each phase, which apply to the destination and to every jump host on the way. */
 export function limitsOf(settings: Settings): Omit<Timeouts, 'total'> {
   const limits: Omit<Timeouts, 'total'> = {};
   for (const { name } of connectPhases) {

@@ -6,7 +6,7 @@ import { inOurWords } from '../report/library-words.ts';
 import { inWords } from '../report/times.ts';
 import { type Side, targetOptions } from './target.ts';
 
-/** Connects, tells of failed attempts on stderr, gives the work the connection, and closes it whatever happens. */
+/** Connects, reports failed attempts on stderr, does the work, and closes the connection whatever happens. */
 export async function withConnection<T>(
   positional: string | undefined,
   { settings, io }: { settings: Settings; io: Io },
@@ -16,7 +16,7 @@ export async function withConnection<T>(
   return withOptions(await targetOptions(positional, { settings, io }, side), { settings, io }, work);
 }
 
-/** The same with options that are known. */
+/** The same with options that are known already. */
 export async function withOptions<T>(
   options: ConnectOptions,
   { settings, io }: { settings: Settings; io: Io },
@@ -47,7 +47,7 @@ function talkative(options: ConnectOptions, settings: Settings, io: Io): Connect
   };
 }
 
-/** Records of the library, one line each. */
+/** Prints the library's log records, one line each. */
 export function logTo(io: Io): Log {
   return ({ level, message }) => sayLines(io, level.padEnd(5), inOurWords(message));
 }
@@ -56,7 +56,7 @@ function noticeTo(io: Io): NonNullable<ConnectOptions['onLoginBanner']> {
   return (notice, hop) => sayLines(io, hop === undefined ? 'notice:' : `notice of ${hop}:`, notice);
 }
 
-/** Each line says where it comes from: a server chooses the words, and where they break. */
+/** Every line gets the prefix, as a server chooses the text and its line breaks. */
 function sayLines(io: Io, prefix: string, text: string): void {
   for (const line of text.split('\n')) say(io.stderr, `${prefix} ${line}`);
 }

@@ -10,7 +10,7 @@ import { asTime } from '../args/values.ts';
 import type { ConnectOptions } from '../library.ts';
 import { checkFingerprint, jumpOptions } from './jump-options.ts';
 
-/** What every command that connects understands. */
+/** What every command that connects accepts. */
 export const connectOptions: readonly OptionSpec[] = [
   {
     name: 'customer',
@@ -158,7 +158,7 @@ export const connectOptions: readonly OptionSpec[] = [
   },
 ];
 
-/** Of these, what an option of the library takes as it was given. */
+/** Those options that the library takes just as they were given. */
 export function plainOptionsOf(settings: Settings): Partial<ConnectOptions> {
   const privateKeyPath = settings.text('identity');
   return given({
@@ -169,7 +169,7 @@ export function plainOptionsOf(settings: Settings): Partial<ConnectOptions> {
   });
 }
 
-/** What every command understands. */
+/** What every command accepts. */
 export const generalOptions: readonly OptionSpec[] = [
   { name: 'verbose', short: 'v', help: 'tell what happens, on stderr' },
   { name: 'quiet', short: 'q', help: 'no progress and no notes, only errors' },

@@ -13,10 +13,10 @@ import {
 import { UsageError } from '../usage-error.ts';
 import type { Hops } from './hops.ts';
 
-/** What is known of a host without looking at the options for the destination. */
+/** What is known about a host, ignoring the options for the destination. */
 type LookUp = (destination: Destination) => Promise<ConnectOptions>;
 
-/** The way to the destination, where the user gives one: through jump hosts, a program, a proxy. */
+/** The way to the destination, if the user gives one: through jump hosts, a program or a proxy. */
 export async function routeOf(settings: Settings, hops: Hops, lookUp: LookUp): Promise<Via | undefined> {
   const jump = settings.text('jump');
   const command = settings.text('proxy-command');
@@ -46,7 +46,7 @@ function proxyOf(settings: Settings): Via | undefined {
 
 const proxies = 'http://HOST:PORT, https://HOST:PORT, socks5://HOST:PORT or env';
 
-/** What the library says of its argument, as it was given here. */
+/** Words the library's error about its argument for the option given here. */
 function ofFlag(settings: Settings, flag: string, argument: string, make: () => Via): Via {
   try {
     return saidOf(settings.sourceOf(flag), argument, make);

@@ -9,7 +9,7 @@ import { ask } from './prompt.ts';
 
 type SecretKind = 'password' | 'passphrase' | 'jump-password' | 'jump-passphrase';
 
-/** A secret from a prompt, a file or the environment, in this order; undefined when none was offered. */
+/** A secret from a prompt, a file or the environment, in this order; undefined if there is none. */
 export async function readSecret(
   kind: SecretKind,
   settings: Settings,
@@ -29,7 +29,7 @@ export async function readSecret(
     return ask(io, `${kind.replace('jump-', '')} ${whose}: `);
   }
   if (file !== undefined) return secretOfFile(file, kind, settings.sourceOf(`${kind}-file`), io);
-  // Not through the settings: there is no such option, and must not be.
+  // Not through the settings: there is no such option, and there must not be one.
   return io.env[variableOf(kind)] || undefined;
 }
 
@@ -41,7 +41,7 @@ async function secretOfFile(file: string, kind: SecretKind, source: string, io: 
   } catch (error) {
     throw new UsageError(`${source}: ${quoted(file)} cannot be read (${whyUnread(error)}); ${right}`);
   }
-  // Editors end a file with a line break; a secret does not.
+  // Editors end a file with a line break; a secret does not end with one.
   const secret = text.replace(/\r?\n$/, '');
   if (secret === '') throw new UsageError(`${source}: ${quoted(file)} is empty; ${right}`);
   await warnIfOpen(file, io);

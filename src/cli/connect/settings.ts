@@ -16,7 +16,7 @@ import { askAll } from './prompt.ts';
 import { routeOf } from './route.ts';
 import { readSecret } from './secrets.ts';
 
-/** What is known of a host without the options; with `hops`, its jump hosts get what is said of these. */
+/** What is known about a host without the options; with `hops`, its jump hosts get the options for jump hosts. */
 type Finder = (hops: Hops | undefined) => ConnectOptions | Promise<ConnectOptions>;
 
 /** What to connect with: the arguments first, then the environment, then ssh_config, then the library's defaults. */
@@ -33,7 +33,7 @@ export function connectOptionsOf(
   return withSettings((hops) => lookUpHost(asked, rest, hops), rest, io);
 }
 
-/** What the destination itself says comes before the environment. @throws {UsageError} when an argument says otherwise. */
+/** The destination takes precedence over the environment. @throws {UsageError} if an argument contradicts it. */
 function decided(settings: Settings, name: string, inDestination: string | number | undefined): string[] {
   if (inDestination === undefined) return [];
   const other = settings.text(name);
@@ -43,14 +43,14 @@ function decided(settings: Settings, name: string, inDestination: string | numbe
   return [name];
 }
 
-/** What the arguments and the environment say, over what is known of a host. */
+/** The arguments and the environment, applied to what is known about a host. */
 export async function withSettings(find: Finder, settings: Settings, io: Io): Promise<ConnectOptions> {
   const passphrase = await readSecret('passphrase', settings, io, 'of the private key');
   const hops = await Hops.from(settings, io, passphrase);
   const route = await routeOf(settings, hops, (one) => lookUpHost(one, settings, hops));
-  // The way that the user names is the way: jump hosts of another one are not meant.
+  // A route given by the user replaces the known one, to which options for jump hosts then do not apply.
   const { via, ...others } = await find(route === undefined ? hops : undefined);
-  // As for ssh, "none" also sets a ProxyCommand aside.
+  // As in ssh, "none" also removes a ProxyCommand.
   const found = { ...others, ...given({ via: settings.text('jump') === 'none' ? undefined : via }) };
   hops.finish();
   const options = {
@@ -72,7 +72,7 @@ function ownName(): string {
   throw new UsageError('The system does not tell who you are: give the login name, user@host');
 }
 
-/** What ssh_config says; `--ssh-config none` leaves it out. */
+/** What ssh_config says; `--ssh-config none` ignores it. */
 export async function lookUpHost(
   { host, user, port }: Destination,
   settings: Settings,
@@ -82,12 +82,12 @@ export async function lookUpHost(
   const inDestination = given({ username: user, port });
   if (file?.toLowerCase() === 'none') return { username: user ?? ownName(), host, ...inDestination };
   try {
-    // Asked for as `ssh` is: the configuration may depend on the user, and then need not say who that is.
+    // With the user name, as `ssh` does: the configuration may depend on it, and need not repeat it.
     const alias = user === undefined ? host : `${user}@${host}`;
     const found = await readSshConfig(alias, file, hops && ((one, alias) => hops.optionsOf(one, alias)));
     return { ...found, ...inDestination };
   } catch (error) {
-    // A mistake in the user's own files, which no attempt to connect can mend.
+    // An error in the user's own files, which no attempt to connect can correct.
     if (!(error instanceof TypeError)) throw error;
     const words = wordsOfWrongUse(error).join('\n');
     const isMissing = file !== undefined && words.startsWith(`ssh_config: ${printable(file)} `);
@@ -102,6 +102,6 @@ async function answersOf(
 ): Promise<Pick<ConnectOptions, 'password' | 'keyboardInteractive'>> {
   const password = await readSecret('password', settings, io, `for ${username}@${host}:${port}`);
   if (password !== undefined) return { password };
-  // With a terminal, a server may ask what it likes.
+  // With a terminal, a server may prompt for anything.
   return io.stdin.isTTY ? { keyboardInteractive: askAll(io) } : {};
 }

@@ -23,16 +23,19 @@ interface TargetRequest {
   io: Io;
 }
 
-/** A customer of the customers file, as `-c CODE` names it. */
+/** A customer of the customers file, as `-c CODE` selects one. */
 interface CustomerOfFile {
   customer: Customer;
   customers: Customers;
 }
 
-/** Where `-c CODE` leads: to the customer's PC; to the gateway as its tunnel does; to the gateway as the operator. */
+/**
+ * Where `-c CODE` leads: to the customer's PC; to the gateway with the tunnel's account; to the gateway as the
+ * operator.
+ */
 export type Side = 'pc' | 'tunnel' | 'operator';
 
-/** What to connect with: the customer of `-c CODE`, or else the destination among the arguments or in the environment. */
+/** What to connect with: the customer of `-c CODE`, or else the destination in the arguments or the environment. */
 export async function targetOptions(
   positional: string | undefined,
   asked: TargetRequest,
@@ -61,7 +64,7 @@ const variablesOfOnePc = [
   'proxy-command',
 ];
 
-/** The customer that is meant, if it is one. @throws {UsageError} for what the customers file does not have. */
+/** The selected customer, if any. @throws {UsageError} if the customers file does not have it. */
 export async function customerOf(
   positional: string | undefined,
   asked: TargetRequest,
@@ -87,7 +90,7 @@ export function customersOf(settings: Settings): Promise<Customers> {
   return inFile(settings, () => loadCustomers(settings.text('customers')));
 }
 
-/** What is wrong with the file is the user's to mend; where it cannot be read, by the option that names it. */
+/** Turns errors in the file into usage errors; if it cannot be read, the message names the option. */
 export async function inFile<T>(settings: Settings, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -118,7 +121,7 @@ async function sideOf(
     { host: gateway.host, username: gateway.username ?? gateway.operator },
     settings,
   );
-  // The gateway is a jump host of the routes that lead through it.
+  // The gateway is a jump host on routes that lead through it.
   const jump = (one: ConnectOptions) => (hops ? hops.optionsOf({ ...login, ...one }) : one);
   return withLogin(
     asUsage(settings, () => customerConnectOptions(customers, customer.code, jump)),
@@ -136,7 +139,7 @@ function asUsage<T>(settings: Settings, work: () => T): T {
   }
 }
 
-/** Where the file names no key, the one that `ssh` would take. */
+/** If the file names no key, uses the one that `ssh` would use. */
 export async function withLogin(found: ConnectOptions, settings: Settings): Promise<ConnectOptions> {
   return found.privateKeyPath === undefined ? { ...(await loginOf(found, settings)), ...found } : found;
 }

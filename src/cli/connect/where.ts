@@ -10,17 +10,17 @@ interface WithSettings {
   io: Pick<Io, 'env'>;
 }
 
-/** Where to: a customer of the customers file, or a host. */
+/** The goal: a customer of the customers file, or a host. */
 type Goal = { customer: string } | { destination: Destination };
 
-/** Whether the destination is said otherwise than by an argument of its own: then the arguments are one fewer. */
+/** Whether something other than an argument gives the destination; then there is one argument fewer. */
 export function isSaidElsewhere({ settings, io }: WithSettings): boolean {
   return settings.text('customer') !== undefined || Boolean(io.env[variableOf('destination')]);
 }
 
 /**
- * The destination: `-c CODE` or an argument of its own, which exclude each other; else that of the environment.
- * @throws {UsageError} when there is none, or there are two.
+ * The destination: either `-c CODE` or an argument, or else that of the environment.
+ * @throws {UsageError} if there is none, or if there are two.
  */
 export function whereTo(positional: string | undefined, { settings, io }: WithSettings): Goal {
   const destination = io.env[variableOf('destination')];

@@ -12,9 +12,9 @@ import { buildScene, invoice, koreanOutput, type Scene } from './scene.ts';
 import { Timeline } from './timeline.ts';
 
 /**
- * The main job, for real, on servers in this process: the PC's reverse tunnel, a zombie that heals, an RPA command with
- * Korean output, a file up and a file down. Returns the exit code: 0 only if all of it happened. Rejects with
- * the signal's reason once all of it is gone again.
+ * The whole use case, for real, on servers in this process: the PC's reverse tunnel, a zombie that is overcome, an RPA
+ * command with Korean output, a file up and a file down. Resolves to the exit code: 0 only if all of it happened.
+ * Rejects with the signal's reason once everything is gone again.
  */
 export async function runDemo(
   write: (line: string) => void = console.log,
@@ -43,14 +43,14 @@ async function firstVisit(scene: Scene, timeline: Timeline): Promise<void> {
   );
 }
 
-/** The PC vanishes; a worker asks, meets the zombie, keeps quiet, and gets its connection once the PC is back. */
+/** The PC vanishes; a worker connects, meets the zombie, backs off, and gets its connection once the PC is back. */
 async function reachThroughZombie(scene: Scene, timeline: Timeline): Promise<void> {
   scene.losePc();
   timeline.tell('PC', 'vanishes: its network is cut, and the gateway has not noticed');
   const codes: string[] = [];
   const connecting = connectViaGateway({
     ...scene.worker,
-    // A tenth and less of the defaults, so that the demo is over soon.
+    // A tenth of the defaults or less, so that the demo is soon over.
     timeouts: { banner: 1_000 },
     retry: { attempts: 10, minDelay: 200, maxDelay: 1_000, quiet: 1_500 },
     log: watch(timeline, codes),

@@ -8,8 +8,8 @@ import { invoice } from './scene.ts';
 import { windowsPc } from './windows-pc.ts';
 
 /**
- * A gateway and a PC that stay until the user stops them, for commands in another terminal. What these need stands in a
- * folder that goes with them.
+ * A gateway and a PC that stay until the user stops them, for commands in another terminal. The files that these need
+ * are in a folder that is removed with them.
  */
 export async function keepDemo(state: MockPc['state'], io: Io): Promise<void> {
   await using gateway = await startMockGateway();
@@ -33,7 +33,7 @@ async function become(pc: MockPc, state: MockPc['state']): Promise<void> {
   if (state === 'down') await pc.dropTunnel();
 }
 
-/** The key, the host keys and the ssh_config that lead to both. */
+/** Writes the key, the host keys and the ssh_config that lead to both. */
 async function writeAccess(folder: string, gateway: MockGateway, pc: MockPc): Promise<string> {
   const file = (name: string) => join(folder, name).replaceAll('\\', '/');
   const hosts = [
@@ -62,12 +62,12 @@ async function writeAccess(folder: string, gateway: MockGateway, pc: MockPc): Pr
 }
 
 function guide(gateway: MockGateway, pc: MockPc, config: string, io: Io): string[] {
-  // As it was started itself: npx tells its programs so.
+  // Named as the user started it: npx sets this variable.
   const program = `${io.env['npm_command'] === 'exec' ? 'npx ' : ''}ssh-via-gateway`;
   const at = /\s/.test(config) ? `-F "${config}"` : `-F ${config}`;
   const { username, password, hostKey } = pc.server;
   const { ssh, host } = gateway;
-  // Beside it is a file to send, and what comes back goes there.
+  // The file to send is beside it, and what comes back is stored there.
   const own = (name: string) => {
     const path = config.replace(/ssh_config$/, name);
     return /\s/.test(path) ? `"${path}"` : path;

@@ -12,24 +12,24 @@ import type { Timeline } from './timeline.ts';
 /** The RPA command on the demo's PC. */
 export const invoice = 'C:\\rpa\\run.cmd invoice';
 
-/** What it prints, in the code page of a Korean Windows (949). */
+/** Its output, in the code page of a Korean Windows (949). */
 export const koreanOutput = '송장 처리를 시작합니다\r\n처리 완료: 12건\r\n';
 
-/** A gateway and a Korean Windows PC, in this process, each a real SSH server on a loopback port. */
+/** A gateway and a Korean Windows PC in this process; each is a real SSH server on a loopback port. */
 export interface Scene extends AsyncDisposable {
   readonly gateway: MockGateway;
   readonly pc: MockServer;
-  /** The port of the gateway that is published for the PC. */
+  /** The gateway's port that is published for the PC. */
   readonly port: number;
-  /** Ends the demo wherever it is. */
+  /** Ends the demo at any point. */
   readonly signal: AbortSignal;
   /** What a worker needs to reach the PC through the gateway. */
   readonly worker: ConnectOptions;
   /** The PC starts its tunnel. Resolves when the gateway listens for it. */
   startTunnel(): Promise<void>;
-  /** The PC loses its network and power: the gateway is not told, its session becomes a zombie. */
+  /** The PC loses network and power; the gateway is not told, so its session becomes a zombie. */
   losePc(): void;
-  /** The gateway's sshd notices (ClientAliveCountMax) and lets the port go. */
+  /** The gateway's sshd notices (ClientAliveCountMax) and releases the port. */
   noticeZombie(): void;
 }
 

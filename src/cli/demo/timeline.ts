@@ -2,7 +2,7 @@ import { now } from '../../time/timer.ts';
 
 type Actor = 'gateway' | 'PC' | 'worker' | 'check';
 
-/** Tells what happens, one line each, with the seconds since the start. */
+/** Prints what happens, one line each, with the seconds since the start. */
 export class Timeline {
   #write: (line: string) => void;
   #startedAt = now();
@@ -18,7 +18,7 @@ export class Timeline {
     this.#write(`${seconds} s  ${actor.padEnd(8)} ${what}`);
   }
 
-  /** A thing that must be so for the demo to have really happened. */
+  /** Checks something that must be true if the demo has really worked. */
   check(what: string, holds: boolean): void {
     this.tell('check', `${holds ? 'ok  ' : 'FAIL'} ${what}`);
     if (holds) this.#passed++;

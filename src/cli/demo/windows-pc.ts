@@ -1,7 +1,7 @@
 import type { ExecHandler } from '../../mock-server/index.ts';
 import { invoice, koreanOutput } from './scene.ts';
 
-/** What doctor's script asks of a Windows PC, and one that is well says. */
+/** What doctor's script would print on a healthy Windows PC. */
 const look = {
   mode: 'FullLanguage',
   powershell: '5.1.22621.4391',
@@ -14,7 +14,7 @@ const look = {
   sleep: '0',
 };
 
-/** A Korean Windows PC that knows the demo's command, and what doctor asks. */
+/** A Korean Windows PC that knows the demo's command and doctor's questions. */
 export const windowsPc: ExecHandler = ({ command, fallback }) => {
   if (command === invoice) return { stdout: koreanOutput, delayMs: 300 };
   if (command === 'chcp') return '활성 코드 페이지: 949\r\n';

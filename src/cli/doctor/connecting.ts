@@ -24,7 +24,7 @@ interface Arrived {
   connection?: Connection;
 }
 
-/** From the name to the login: one connection, whose phases tell where it ended. */
+/** From the name to the login: one connection, whose phases show where it ended. */
 export async function examineConnection(visit: Visit): Promise<Arrived> {
   const dns: Step = { name: 'dns', ...(await examineName(visit)) };
   if (dns.verdict === 'fail') return { found: [dns] };
@@ -41,13 +41,13 @@ export async function examineConnection(visit: Visit): Promise<Arrived> {
     return { found: [dns, ...(await arrival(connection, visit, recordedIn))], connection };
   } catch (error) {
     if (!isSshError(error)) throw error;
-    // The library tells of a notice a turn later.
+    // The library reports a notice one turn later.
     await turn();
     return { found: [dns, ...failure(error, visit, notices, await lateRecord(newRecord))] };
   }
 }
 
-/** The key is written down while the login goes on, and a refusal may be quicker. */
+/** The key is recorded while the login goes on, and a refusal may come first. */
 async function lateRecord(newRecord: () => Promise<NewRecord | undefined>): Promise<NewRecord | undefined> {
   for (let looks = 0; looks < 10; looks++) {
     const record = await newRecord();
@@ -61,7 +61,7 @@ type TimedStep = (typeof connectPhases)[number]['step'];
 
 const timedSteps = [...new Set(connectPhases.map(({ step }) => step))];
 
-/** What the phases of a step took together; undefined until all are over. */
+/** How long the phases of a step took together; undefined until all are over. */
 function timeOf(timings: PhaseTimings, step: TimedStep): number | undefined {
   const each = connectPhases.filter((phase) => phase.step === step).map(({ name }) => timings[name]);
   return each.reduce((sum, ms) => (sum === undefined || ms === undefined ? undefined : sum + ms), 0);
@@ -106,7 +106,7 @@ async function withOpenKeys(login: Step, { options, words }: Visit): Promise<Ste
   return { ...login, verdict: 'warn', says: openKey(login.says, shown), todo: openKeyTodo(shown) };
 }
 
-/** Milliseconds of a round trip from which on the line is worth a word. */
+/** Milliseconds of a round trip beyond which a warning is due. */
 const slowLine = 1_000;
 
 function onSlowLine(step: Step, { roundTrip, words }: Visit): Step {
@@ -116,19 +116,19 @@ function onSlowLine(step: Step, { roundTrip, words }: Visit): Step {
   return { ...step, verdict: 'warn', says, todo: words.arrival.slowLineTodo, facts };
 }
 
-/** Silence in the login may be the line's too, if the keys have taken long already. */
+/** If the key exchange was slow already, the network may be the reason for silence in the login, too. */
 function onSlowWay(finding: Finding, { handshake = 0 }: PhaseTimings, { words }: Visit): Finding {
   if (finding.kind !== 'loginSilent' || handshake < slowLine) return finding;
   return { ...finding, todo: `${words.arrival.perhapsSlow(inWords(handshake))} ${finding.todo}` };
 }
 
-/** Milliseconds beyond which a phase works, but is worth a word. */
+/** Milliseconds beyond which a phase that works deserves a warning. */
 const slow = 5_000;
 
 function reached(name: TimedStep, timings: PhaseTimings, { options, words, roundTrip }: Visit): Step {
   const ms = timeOf(timings, name);
   const says = wordsFor(name, options, words);
-  // What the line alone explains is told once.
+  // What the slow line alone explains is only reported once.
   if (ms === undefined || ms < Math.max(slow, 5 * roundTrip)) return { name, verdict: 'ok', says, ms };
   return { name, verdict: 'warn', says: words.arrival.slowly(says), todo: words.arrival.slowlyTodo, ms };
 }
@@ -172,7 +172,7 @@ function failure(
   return [...done, { name: failed, ...finding, ms }];
 }
 
-/** A jump host that fails in whatever phase of its own is, for us, a way that does not open. */
+/** A failure in any phase of a jump host counts as a route that cannot be opened. */
 function isOnTheWay(error: SshError, { target }: Visit): boolean {
   return error.phase === 'route' || isAtJump(error, target);
 }

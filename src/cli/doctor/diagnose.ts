@@ -35,13 +35,13 @@ export function findingOfKind(
   };
 }
 
-/** Whose fault it is comes last, in the same words whatever a jump host did. */
+/** Whose fault it is comes last, in the same words whatever the jump host did. */
 export function withFault(says: string, kind: FailureKind, isJump: boolean, words: Words): string {
   const isTheirs = traitsOf(kind).theirs && (isJump || onlyThere.has(kind));
   return isTheirs ? words.notThePc(says) : says;
 }
 
-/** What happens at a jump host only, or on the way to the next. */
+/** Failures that only occur at a jump host, or on the way to the next one. */
 const onlyThere: ReadonlySet<FailureKind> = new Set([
   'gatewaySilent',
   'gatewayRefuses',

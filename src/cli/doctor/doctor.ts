@@ -14,13 +14,13 @@ import { Visit, type VisitOptions } from './visit.ts';
 
 interface DoctorOptions extends VisitOptions {
   connect: ConnectOptions;
-  /** Told of each step as soon as it is known, in order. */
+  /** Called with each step as soon as it is known, in order. */
   onStep: (step: Step) => void;
 }
 
 /**
- * Looks at everything that a worker needs of a PC. Of what it writes nothing is left but a new host key (`accept-new`),
- * and one connection at most is made to a port that does not answer. Resolves with a finding for every step.
+ * Checks everything that a worker needs from a PC. It leaves nothing behind but a new host key (`accept-new`), and
+ * makes at most one connection to a port that does not answer. Resolves to a finding for every step.
  *
  * @throws {TypeError | RangeError} for wrong options, and the signal's reason.
  */
@@ -30,7 +30,7 @@ export async function examine({ connect, onStep, ...rest }: DoctorOptions): Prom
     found.push(step);
     onStep(step);
   };
-  // More sessions at once than the library would try by itself, so that the server's own limit shows.
+  // More simultaneous sessions than the library would try by itself, so that the server's own limit shows.
   const options: ConnectOptions = {
     ...connect,
     retry: false,
@@ -53,7 +53,7 @@ export async function examine({ connect, onStep, ...rest }: DoctorOptions): Prom
   return found;
 }
 
-/** The checks on a connection that stands. */
+/** The checks on an established connection. */
 class Examination {
   readonly #connection: Connection;
   readonly #visit: Visit;
@@ -71,7 +71,7 @@ class Examination {
   async run(): Promise<void> {
     const [connection, visit] = [this.#connection, this.#visit];
     const windows = /windows/i.test(connection.serverVersion);
-    // On a connection of its own, and mostly waiting: meanwhile the rest is looked at.
+    // It uses a connection of its own and mostly waits, so the other checks run meanwhile.
     const alive = checkKeepalive(visit);
     alive.catch(() => {});
     await this.#look('exec', async () => {
@@ -111,12 +111,12 @@ class Examination {
   async #look(name: StepName, check: () => Promise<Finding>): Promise<void> {
     this.#visit.signal.throwIfAborted();
     const finding = await this.#guarded(name, check);
-    // The keepalive is looked at on a connection of its own.
+    // The keepalive check has a connection of its own.
     this.#isLost ||= name !== 'keepalive' && finding.code === 'SSH_CONNECTION_LOST';
     this.#report({ name, ...finding });
   }
 
-  /** The connection may be lost under any check: that is a finding too, and further checks would only say so again. */
+  /** The connection may be lost during any check: that is a finding too, which further checks would only repeat. */
   async #guarded(name: StepName, check: () => Promise<Finding>): Promise<Finding> {
     if (!this.#visit.hasTime) return this.#visit.skipped('noTime');
     if (this.#isLost && name !== 'keepalive') return this.#visit.skipped('lostBefore');
@@ -130,7 +130,7 @@ class Examination {
     }
   }
 
-  /** That nothing came is no finding where it was our own time that ran out. */
+  /** Silence is not a finding if our own time has run out. */
   #isTooEarly({ kind }: Finding): boolean {
     return !this.#visit.hasTime && silences.has(kind);
   }

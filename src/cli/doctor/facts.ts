@@ -6,7 +6,7 @@ import type { FailureKind } from './kinds.ts';
 import { serviceOf } from './services.ts';
 import type { FailureFacts, Words } from './words/words.ts';
 
-/** Of a failure at the target of which nothing is known but what was said. */
+/** The facts of a failure at the target of which nothing is known but a text. */
 export function plainFacts({ host, port, username }: LoginTarget, said = ''): FailureFacts {
   const shown = printable(host);
   return {
@@ -27,7 +27,7 @@ export function plainFacts({ host, port, username }: LoginTarget, said = ''): Fa
   };
 }
 
-/** Of an error. */
+/** The facts of an error. */
 export function factsOf(kind: FailureKind, error: SshError, target: LoginTarget, words: Words): FailureFacts {
   const { host = target.host, port = target.port, hop } = error;
   const details = error as SshError & ErrorDetails;
@@ -50,13 +50,13 @@ export function factsOf(kind: FailureKind, error: SshError, target: LoginTarget,
   };
 }
 
-/** As sshd calls it, in whichever folder. */
+/** The name that sshd gives the file, in whichever folder. */
 function keyFileOf(keyType: string): string {
   const kind = /ecdsa|rsa/.exec(keyType)?.[0] ?? 'ed25519';
   return `ssh_host_${kind}_key.pub`;
 }
 
-/** The words of the server where they are what counts, else those of the error. */
+/** The server's words if they are what matters, otherwise the error's message. */
 function saidOf(kind: FailureKind, error: SshError & ErrorDetails, target: LoginTarget): string {
   const { message, received, reason } = error;
   const isJump = isAtJump(error, target);

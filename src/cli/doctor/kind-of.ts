@@ -2,14 +2,14 @@ import { connectPhases } from '../../errors/phases.ts';
 import type { SshError } from '../library.ts';
 import type { FailureKind } from './kinds.ts';
 
-/** Where doctor goes. */
+/** The target of a run. */
 export interface LoginTarget {
   host: string;
   port: number;
   username: string;
 }
 
-/** What an error may carry, whichever it is. Texts from the server are escaped already. */
+/** What an error may contain, whichever it is. Texts from the server are escaped already. */
 export interface ErrorDetails {
   fingerprint?: string;
   keyType?: string;
@@ -30,8 +30,8 @@ export interface ErrorDetails {
 type Failed = SshError & ErrorDetails;
 
 /**
- * Where an error happened: at a jump host, on the way from one to the next, on the way from the last jump to the target,
- * at a port that a gateway publishes for a PC, or at a server of its own (port 22).
+ * Where an error happened: at a jump host, on the way from one to the next, on the way from the last jump to the
+ * target, at a port that a gateway publishes for a PC, or at a server with its own address (port 22).
  */
 type Place = 'jump' | 'nextJump' | 'behindJump' | 'published' | 'server';
 
@@ -48,7 +48,7 @@ export function isAtJump(error: SshError, target: LoginTarget): boolean {
   return placeOf(error, target) === 'jump';
 }
 
-/** Which failure an error of connecting, or of the checks after it, is. */
+/** Which kind of failure an error is, from connecting or from the checks after it. */
 export function kindOf(error: SshError, target: LoginTarget): FailureKind {
   const find = byCode[error.code];
   return find ? find(error, placeOf(error, target)) : 'unknown';
@@ -134,7 +134,7 @@ function connectFailed(error: Failed, place: Place): FailureKind {
   return isAboutSocket(error) ? 'noSocketBehindGateway' : 'gatewayCannotReach';
 }
 
-/** Whether it was a Unix socket that a jump host could not reach. */
+/** Whether a jump host could not reach a Unix socket. */
 function isAboutSocket({ message }: SshError): boolean {
   return / could not reach \//.test(message);
 }
@@ -143,12 +143,12 @@ function proxyFailed({ message, status }: Failed): FailureKind {
   if (/could not be reached/.test(message)) return 'proxyDown';
   if (status === 407 || /user name and password|ways to log in/.test(message)) return 'proxyWantsLogin';
   if (status === 403 || status === 405 || /do not allow/.test(message)) return 'proxyForbids';
-  // 502 to 504 of HTTP; of SOCKS, all up to 6 but those above.
+  // 502 to 504 in HTTP; in SOCKS, all up to 6 but those above.
   const isTarget = status !== undefined && ((status > 0 && status <= 6) || (status >= 502 && status <= 504));
   return isTarget ? 'proxyCannotReach' : 'proxyStrange';
 }
 
-/** What a proxy command prints is its own, until it has reached a server. */
+/** Until a proxy command has reached a server, what it prints is its own. */
 function isOfProgram(message: string): boolean {
   return /^On the way to \S+, the proxy command /.test(message);
 }
@@ -157,7 +157,7 @@ function foreign(received: string): FailureKind {
   if (received.startsWith('Exceeded MaxStartups')) return 'maxStartups';
   if (received.startsWith('Not allowed at this time')) return 'penalty';
   if (received.startsWith('SSH-1.') && !received.startsWith('SSH-1.99')) return 'oldSsh';
-  // A record of TLS: an alert, or a handshake (RFC 8446 section 5.1).
+  // A TLS record: an alert or a handshake (RFC 8446 section 5.1).
   if (/^\\x1[56]\\x03/.test(received)) return 'tlsServer';
   return /^HTTP\/|^<(!doctype|html)/i.test(received) ? 'webServer' : 'otherServer';
 }

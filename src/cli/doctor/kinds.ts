@@ -1,16 +1,16 @@
-/** What is known of a kind of failure, whatever the language. */
+/** What is known of a kind of failure, independent of the language. */
 interface Traits {
-  /** The library's own hint says more than the table can: it is shown too. */
+  /** The library's own hint says more than the table can, so it is shown too. */
   hint?: true;
-  /** Only the log of the server tells the reason: doctor says where it is. */
+  /** Only the server's log tells the reason; doctor says where to find it. */
   logs?: true;
-  /** Where it is a jump host that fails so, neither the PC nor what the user gave is at fault. */
+  /** If a jump host fails like this, neither the PC nor what the user specified is at fault. */
   theirs?: true;
-  /** It has words of its own where a jump host on the way is at fault. */
+  /** It has words of its own for a jump host that is at fault. */
   atJump?: true;
 }
 
-/** Every failure that doctor tells apart. Both languages have words for each. */
+/** Every failure that doctor distinguishes. Both languages have words for each. */
 export const failureKinds = {
   nameUnknown: {},
   nameServerSilent: {},
@@ -95,7 +95,7 @@ export const failureKinds = {
 
 export type FailureKind = keyof typeof failureKinds;
 
-/** What has words of its own at a jump host. */
+/** The kinds that have words of their own for a jump host. */
 export type JumpKind = {
   [Kind in FailureKind]: (typeof failureKinds)[Kind] extends { atJump: true } ? Kind : never;
 }[FailureKind];

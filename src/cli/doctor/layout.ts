@@ -1,6 +1,6 @@
 import { widthOf } from '../report/width.ts';
 
-/** Lines of at most `width` columns, broken at blanks; a word that is longer keeps a line of its own. */
+/** Lines of at most `width` columns, broken at blanks; a longer word gets a line of its own. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -5,7 +5,7 @@ import { plainFacts } from './facts.ts';
 import type { Finding } from './steps.ts';
 import type { Visit } from './visit.ts';
 
-/** Longer than any name server should take, and than the resolver's own patience. */
+/** Longer than any name server should take, and than the resolver waits. */
 const share = 1 / 4;
 
 /** Whether the host has an address. */

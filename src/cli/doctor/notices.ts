@@ -6,7 +6,7 @@ import { isAtJump } from './kind-of.ts';
 import type { Finding } from './steps.ts';
 import type { Visit } from './visit.ts';
 
-/** What a server said before its verdict on the login, and which jump host that was. */
+/** What a server said before its verdict on the login, and which jump host it was. */
 export interface Notice {
   said: string;
   hop: string | undefined;
@@ -18,18 +18,18 @@ export function oneLine(notice: string): string {
 
 const barred = /expire|locked|disabled|not available|booting|shut ?down|nologin|not allowed|denied|만료|잠/i;
 
-/** It is the password that has expired, and not the account. */
+/** The password has expired, not the account. */
 const ofPassword = /password.{0,20}expired|change your password/i;
 
-/** What the lawyers let sshd say to everybody (`Banner` in sshd_config): it is about nobody. */
+/** The legal notice that sshd shows to everyone (`Banner` in sshd_config); it says nothing about the account. */
 const legal = /unauthori[sz]ed|authori[sz]ed (?:access|users?|use|personnel)|prohibited|monitored|prosecut/i;
 
-/** Some servers say by a message of their own that a password has to be changed (RFC 4252 section 8). */
+/** Some servers say in a message of its own that a password has to be changed (RFC 4252 section 8). */
 function passwordToChange({ message }: SshError): string[] {
   return /could not go on: (the password has expired)$/.exec(message)?.slice(1) ?? [];
 }
 
-/** What sshd says of an account comes as a notice, before the refusal. */
+/** What sshd says about an account arrives as a notice before the refusal. */
 export function withNotice(
   finding: Finding,
   error: SshError,
@@ -37,7 +37,7 @@ export function withNotice(
   { words, target }: Visit,
 ): Finding {
   const isJump = isAtJump(error, target);
-  // Of a server on the way that let us in, the notice tells nothing of the one that did not.
+  // A notice of a server on the way that let us in says nothing about the one that did not.
   const told = notices.filter(({ hop }) => hop === (isJump ? error.hop : undefined)).map((one) => one.said);
   const said = [...passwordToChange(error), ...told];
   if (said.length === 0 || !finding.code?.startsWith('SSH_AUTH')) return finding;

@@ -9,7 +9,9 @@ export interface NewRecord {
   fingerprint: string;
 }
 
-/** Looks into the file into which `accept-new` writes; call the result afterwards: what stands there only since. */
+/**
+ * Reads the file that `accept-new` writes to. Call the returned function later: it reports what has been added since.
+ */
 export async function watchRecord({
   hostKey,
 }: ConnectOptions): Promise<() => Promise<NewRecord | undefined>> {
@@ -37,7 +39,7 @@ async function linesOf(file: string): Promise<string[]> {
     .filter((line) => line.trim() !== '');
 }
 
-/** `NAME KIND BASE64`: as OpenSSH shows it. */
+/** The fingerprint of a line `NAME TYPE BASE64`, as OpenSSH shows it. */
 function fingerprintOf(line: string): string {
   const blob = Buffer.from(line.split(' ')[2] ?? '', 'base64');
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;

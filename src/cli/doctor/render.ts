@@ -6,7 +6,7 @@ import { wrap } from './layout.ts';
 import { type Step, stepNames, type Verdict } from './steps.ts';
 import type { Words } from './words/words.ts';
 
-/** How the report looks: in which language, how wide, whether in colour. */
+/** How the report looks: its language, its width, and whether in colour. */
 export interface ReportStyle {
   words: Words;
   /** Columns. */
@@ -14,13 +14,13 @@ export interface ReportStyle {
   colour: boolean;
 }
 
-/** As wide as the terminal; a file gets lines that a terminal would take. */
+/** As wide as the terminal; a file gets lines that would fit a terminal. */
 export function lookOf({ stdout, env }: Pick<Io, 'stdout' | 'env'>, words: Words): ReportStyle {
   const given = stdout.isTTY ? stdout.columns : Number(env['COLUMNS']);
   return { words, width: Math.max(40, given || 120), colour: wantsColour(stdout.isTTY === true, env) };
 }
 
-/** https://no-color.org, and Node's FORCE_COLOR, which wins. */
+/** https://no-color.org, and Node's FORCE_COLOR, which takes precedence. */
 function wantsColour(isTerminal: boolean, env: Io['env']): boolean {
   const force = env['FORCE_COLOR'];
   if (force !== undefined) return force !== '0' && force !== 'false';
@@ -29,7 +29,7 @@ function wantsColour(isTerminal: boolean, env: Io['env']): boolean {
 
 const colours = { ok: 'green', warn: 'yellow', fail: 'red', skipped: 'gray' } as const;
 const timeWidth = 9;
-/** Columns that words must have beside the table; else they go below. */
+/** The least number of columns for the text beside the table; with fewer, it goes below. */
 const narrow = 36;
 
 /** One step: mark, name, time, and what was found; below it, what to do. */
@@ -52,7 +52,7 @@ export function renderStep({ name, verdict, says, todo, hint, ms }: Step, look: 
   return [`${head}  ${first}`, ...more.map((line) => ' '.repeat(column) + line)];
 }
 
-/** What to do, and what the library said to it, unless it is the same. */
+/** What to do, and the library's hint unless it is included already. */
 function adviceOf(todo: string | undefined, hint: string | undefined): string[] {
   const parts = [...(todo === undefined ? [] : [`-> ${todo}`])];
   return hint === undefined || todo?.includes(hint) ? parts : [...parts, `-> ${hint}`];
@@ -76,7 +76,7 @@ function paint(verdict: Verdict, text: string, { colour }: ReportStyle): string 
   return colour ? styleText(colours[verdict], text, { validateStream: false }) : text;
 }
 
-/** The last line: what it comes to. */
+/** The last line: the overall result. */
 export function renderSummary(found: readonly Step[], exitCode: number, { words }: ReportStyle): string {
   const { summary, titles } = words;
   const failed = found.find(({ verdict }) => verdict === 'fail');

@@ -1,4 +1,4 @@
-/** What doctor looks at, in this order, and the exit code when it is the first to fail. */
+/** What doctor checks, in this order, and the exit code if it is the first to fail. */
 export const steps = {
   dns: { title: 'DNS', exitCode: 10 },
   tcp: { title: 'TCP', exitCode: 11 },
@@ -22,22 +22,22 @@ export const stepNames = Object.keys(steps) as StepName[];
 
 export type Verdict = 'ok' | 'warn' | 'fail' | 'skipped';
 
-/** What was found at one step. Texts from the server are escaped. */
+/** What was found in one step. Texts from the server are escaped. */
 export interface Finding {
   verdict: Verdict;
   /** In plain words. */
   says: string;
   /** What to do about it. */
   todo?: string | undefined;
-  /** What the library said to the error, always in English. */
+  /** The library's hint for the error, always in English. */
   hint?: string | undefined;
   /** Milliseconds that it took. */
   ms?: number | undefined;
   /** The error's code, for programs. */
   code?: string | undefined;
-  /** Which failure it is, for programs: finer than the code, and the same in every language. */
+  /** The kind of failure, for programs: finer than the code, and the same in every language. */
   kind?: string | undefined;
-  /** What programs may want to know: `{ maxSessions: 10 }`. */
+  /** Values that programs may need: `{ maxSessions: 10 }`. */
   facts?: Readonly<Record<string, unknown>>;
 }
 

@@ -8,25 +8,25 @@ import type { FailureKind } from './kinds.ts';
 import type { Finding } from './steps.ts';
 import type { Words } from './words/words.ts';
 
-/** Milliseconds that a whole run takes at most, if the user gives no `--total-timeout`. */
+/** Milliseconds that a whole run takes at most, unless the user gives `--total-timeout`. */
 export const wholeRun = 57_000;
 
-/** Round trips that one check waits for at least: the longest of them, at the disk, needs about ten. */
+/** The minimum time of a check in round trips: the longest, of the disk, needs about ten. */
 const patience = 20;
-/** Round trips that all checks together need, and as many again. */
+/** Twice the round trips that all checks together need. */
 const allChecks = 80;
 
-/** Milliseconds with which no check could do anything. A timer may also fire that much early. */
+/** With fewer milliseconds than this, no check could do anything; a timer may also fire that much early. */
 const leastTime = 50;
 
 export interface VisitOptions {
   words: Words;
   signal: AbortSignal;
-  /** Whether a slow line may make the run longer than the limits say: the user has set none for the whole. */
+  /** Whether a slow line may make the run exceed its limit: only if the user has not set one. */
   mayTakeLonger: boolean;
 }
 
-/** One run of doctor: where it goes, in which language, and how much time is left. */
+/** One run of doctor: its target, its language, and how much time is left. */
 export class Visit {
   readonly target: LoginTarget;
   readonly options: ConnectOptions;
@@ -47,18 +47,18 @@ export class Visit {
     this.#mayTakeLonger = mayTakeLonger;
   }
 
-  /** Milliseconds there and back, at most; 0 as long as nobody knows. */
+  /** Upper bound of a round trip in milliseconds; 0 while unknown. */
   get roundTrip(): number {
     return this.#roundTrip;
   }
 
-  /** Both phases need a round trip at least. A server that is slow at one of them is not a line that is slow. */
+  /** Both phases need at least one round trip. A server that is slow in one of them does not mean a slow line. */
   measure({ handshake = 0, auth = 0 }: PhaseTimings): void {
     this.#roundTrip = Math.min(handshake, auth);
   }
 
   /**
-   * Milliseconds that one check may take: a share of the whole, many round trips however slow the line is, and never
+   * Milliseconds that one check may take: a share of the whole run, or many round trips if the line is slow, but never
    * more than is left.
    */
   limit(share: number): number {
@@ -88,12 +88,15 @@ export class Visit {
     return { verdict: 'skipped', says: this.words.skipped[why] };
   }
 
-  /** The work's result, or `late` when it takes longer; an abort rejects. The work's signal ends with the wait. */
+  /**
+   * The result of `work`, or `late` if it takes longer; rejects on abort. The signal of `work` aborts when the wait is
+   * over.
+   */
   async within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T | 'late'> {
     const over = new AbortController();
     const signal = AbortSignal.any([this.signal, over.signal]);
     const working = work(signal);
-    // What is late may still fail, with nobody listening.
+    // Late work may still fail, with nobody listening.
     working.catch(() => {});
     try {
       const inTime = atMost(

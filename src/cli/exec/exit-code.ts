@@ -5,7 +5,7 @@ import { type Io, say } from '../io.ts';
 import type { CommandResult } from '../library.ts';
 import { exitCodeOfSignal } from '../stopped.ts';
 
-/** The remote command's end as our own. */
+/** Turns the end of the remote command into our exit code. */
 export function exitCodeOfEnd(
   { exitCode, signal }: Pick<CommandResult, 'exitCode' | 'signal'>,
   io: Io,
@@ -21,8 +21,8 @@ export function exitCodeOfEnd(
 }
 
 /**
- * Windows has exit codes of 32 bits, other systems of 8. What does not fit is cut there, as every shell does; but a
- * failure must not be cut to 0.
+ * Windows has exit codes of 32 bits, other systems of 8. What does not fit is truncated there, as in every shell; but a
+ * failure must not become 0.
  */
 function fitting(exitCode: number, io: Io, platform: NodeJS.Platform): number {
   if (platform === 'win32' || (exitCode >= 0 && exitCode <= 255)) return exitCode;

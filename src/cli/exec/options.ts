@@ -55,13 +55,13 @@ export function wordsOf(rest: readonly string[]): string | readonly string[] {
   return others.length === 0 ? command : rest;
 }
 
-/** Windows takes every name that a POSIX shell takes, and more: what it refuses is wrong everywhere. */
+/** Windows accepts every name that a POSIX shell accepts, and more: what is wrong there is wrong everywhere. */
 function checkVariable(text: string, source: string): void {
   const [name, value] = pair(text, source);
   try {
     checkSurroundings({ env: { [name]: value } }, 'windows');
   } catch {
-    // The value may be a secret: only the name is shown.
+    // The value may be a secret, so only the name is shown.
     throw wrongValue(source, name, 'a name of letters, digits and _ . ( ) -, beginning with a letter or _,');
   }
 }

@@ -8,15 +8,15 @@ import { type KnownOutcome, Stopped, stoppedWith } from '../stopped.ts';
 export interface RemoteOptions {
   /** Our input becomes the command's. */
   takesInput: boolean;
-  /** Decode with this, and print UTF-8; else the bytes pass as they are. */
+  /** Decode with this and print UTF-8; if undefined, the bytes pass unchanged. */
   encoding: string | undefined;
   common: Pick<ExecOptions, 'cwd' | 'env' | 'shell' | 'timeout' | 'pty'>;
 }
 
-/** How a command ended, as far as the server told. */
+/** How a command ended, as far as the server said. */
 type End = Pick<CommandFailed, 'exitCode' | 'signal' | 'terminated'>;
 
-/** Runs the command with our streams as its own. When the user stops us, the command is stopped first. */
+/** Runs the command with our streams as its own. If the user stops us, the command is stopped first. */
 export async function runRemote(
   connection: Connection,
   words: string | readonly string[],
@@ -39,7 +39,7 @@ export async function runRemote(
   }
 }
 
-/** Not `reject: false`: a result does not tell whether a command that was to be stopped was. */
+/** Not `reject: false`: a result does not say whether a command that was to be stopped was. */
 async function endOf(command: Command<Buffer> | Command): Promise<End> {
   try {
     return await command;
@@ -98,7 +98,7 @@ const notConfirmed: KnownOutcome = {
   known: `stopped before the server had said that the command was started: it may have been, and may run on. ${look}`,
 };
 
-/** The link broke, or a callback failed, while we were stopping. */
+/** The connection was lost, or a callback failed, while we were stopping. */
 function knownOfFailure(error: unknown): KnownOutcome {
   const { started = 'unknown' } = error as KnownOutcome;
   if (started === false) return { started, known: 'stopped: the command was not started' };

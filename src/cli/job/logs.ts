@@ -4,13 +4,13 @@ import type { FollowedOutput, JobEnd, JobOffsets } from '../library.ts';
 import { type EitherJob, lastLines } from './tail.ts';
 
 interface LogsOptions {
-  /** Only so many lines from the end of each stream. */
+  /** Only this many lines from the end of each stream. */
   tail: number | undefined;
-  /** Decode with this, and print UTF-8; else the bytes pass as they are. */
+  /** Decode with this and print UTF-8; if undefined, the bytes pass unchanged. */
   encoding: string | undefined;
 }
 
-/** Passes the job's output to ours as it comes, until the job is over. */
+/** Passes the job's output to ours as it arrives, until the job is over. */
 export async function followLogs(job: EitherJob, options: LogsOptions, io: Io): Promise<JobEnd> {
   const output = job.follow({ signal: io.signal, from: await beginningOf(job, options, io) });
   for (;;) {
@@ -29,7 +29,7 @@ export async function printLogs(job: EitherJob, options: LogsOptions, io: Io): P
     await pass(decode({ stdout, stderr }), io);
     from = next;
     if (stdout.length > 0 || stderr.length > 0) continue;
-    // What was cut in a character ends here, too.
+    // A character that was cut off ends here, too.
     return pass(decode(undefined), io);
   }
 }
@@ -44,7 +44,7 @@ interface Piece {
   stderr: Buffer | string;
 }
 
-/** Decodes by stream, never by piece; without a piece, what is left. */
+/** Decodes each stream as a whole, never piece by piece; without a piece, returns what is left. */
 function decoderFor(
   encoding: string | undefined,
 ): (piece: { stdout: Buffer; stderr: Buffer } | undefined) => Piece {

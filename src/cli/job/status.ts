@@ -6,7 +6,7 @@ import type { JobStatus } from '../library.ts';
 
 const statusCodes = { succeeded: 0, failed: 1, running: 3, lost: 4 } as const;
 
-/** A job's state as an exit code, for scripts that ask. */
+/** A job's state as an exit code, for scripts that poll. */
 export function codeOfStatus(status: JobStatus): number {
   if (status.state === 'running') return statusCodes.running;
   if (status.state === 'lost') return statusCodes.lost;
@@ -19,7 +19,7 @@ export function statusInWords(status: JobStatus): string {
   return status.state === 'lost' ? `lost: ${status.reason}` : 'running';
 }
 
-/** How a job ended, as our own exit code: as `exec` would have it. */
+/** How a job ended, as our own exit code: the same as `exec` would return. */
 export function codeOfEnd(status: JobStatus, io: Io): number {
   if (status.state === 'exited') return exitCodeOfEnd({ exitCode: status.exitCode, signal: null }, io);
   if (status.state === 'killed')

@@ -1,13 +1,16 @@
 import type { JobOffsets, RemoteJob } from '../library.ts';
 
-/** A job of which it does not matter whether its output comes as bytes or as text. */
+/** A job, whether its output arrives as bytes or as text. */
 export type EitherJob = RemoteJob<Buffer> | RemoteJob;
 type Stream = keyof JobOffsets;
 
-/** As much as one call of `output` gives of a stream. */
+/** As much as one call of `output` returns of a stream. */
 const pieceSize = 1 << 20;
 
-/** Where the last `lines` lines of each stream begin: found from the end, so that a long output is not fetched for it. */
+/**
+ * Where the last `lines` lines of each stream begin: searched from the end, so that long output is not downloaded for
+ * it.
+ */
 export async function lastLines(
   job: EitherJob,
   lines: number,
@@ -20,7 +23,7 @@ export async function lastLines(
   return { stdout, stderr };
 }
 
-/** The bytes of a line break: in UTF-16 it has two. */
+/** The bytes of a line break: in UTF-16 there are two. */
 function lineBreakOf(encoding: string): Buffer {
   if (/^(?:utf-?16|utf-?16-?le|ucs-?2)$/i.test(encoding)) return Buffer.from([0x0a, 0]);
   return /^utf-?16-?be$/i.test(encoding) ? Buffer.from([0, 0x0a]) : Buffer.from([0x0a]);
@@ -48,7 +51,7 @@ async function beginning(
     const bytes = piece[name].subarray(0, end - start);
     for (let at = lastMark(bytes, mark, bytes.length); at >= 0; at = lastMark(bytes, mark, at)) {
       const after = start + at + mark.length;
-      // The break at the very end closes the last line.
+      // The line break at the very end closes the last line.
       if (after === size[name]) continue;
       missing--;
       if (missing === 0) return after;
@@ -58,7 +61,9 @@ async function beginning(
   return 0;
 }
 
-/** The last line break before `end`; -1 when there is none. In UTF-16 the same two bytes between characters are none. */
+/**
+ * The last line break before `end`; -1 if there is none. In UTF-16, the same two bytes across characters are not one.
+ */
 function lastMark(bytes: Buffer, mark: Buffer, end: number): number {
   let at = end;
   while (at > 0) {

@@ -7,7 +7,7 @@ import { clock } from '../report/times.ts';
 import { firstColumns, lastColumns, widthOf } from '../report/width.ts';
 import { Rate } from './rate.ts';
 
-/** Draws how far a transfer is, on one line of a terminal; draws nothing elsewhere. */
+/** Draws the progress of a transfer on one line of a terminal; draws nothing elsewhere. */
 export class ProgressBar {
   readonly #output: ProgramOutput;
   readonly #rate = new Rate();
@@ -22,14 +22,14 @@ export class ProgressBar {
   update(progress: TransferProgress): void {
     this.#rate.add(progress.transferred, this.#now());
     if (!this.#output.isTTY) return;
-    // A terminal that does not tell its width says 0.
+    // A terminal of unknown width reports 0.
     const line = drawLine(progress, this.#rate.bytesPerSecond, (this.#output.columns || 80) - 1);
-    // To the start of the line, the line, and clear what is left of the one before.
+    // Back to the start of the line, the new text, then clear the rest of the old one.
     this.#output.write(`\r${line}\x1b[K`);
     this.#isDrawn = true;
   }
 
-  /** Takes the line away, so that what follows stands alone. */
+  /** Removes the bar, so that other output starts on a clean line. */
   clear(): void {
     if (this.#isDrawn) this.#output.write('\r\x1b[K');
     this.#isDrawn = false;
@@ -60,7 +60,7 @@ function arrow(part: number, room: number): string {
   return done >= room ? '='.repeat(room) : `${'='.repeat(done)}>`.padEnd(room);
 }
 
-/** A name that a server sent may be anything. The end of a long path says more than its beginning. */
+/** A name from a server may be anything. The end of a long path says more than its beginning. */
 function shortName(path: string, room: number): string {
   const end = (path.split(/[/\\]/).pop() ?? path).slice(-200);
   const name = printable(end, end.length);

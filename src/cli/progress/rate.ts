@@ -3,7 +3,7 @@ interface Sample {
   bytes: number;
 }
 
-/** Milliseconds over which the speed is taken: long enough to be calm, short enough to notice a stall. */
+/** Milliseconds over which the speed is averaged: long enough to be steady, short enough to show a stall. */
 const span = 5_000;
 
 /** How fast bytes move, over the last seconds. */
@@ -15,7 +15,7 @@ export class Rate {
     while (this.#samples.length > 2 && at - this.#samples[1]!.at > span) this.#samples.shift();
   }
 
-  /** Undefined until there is enough to tell. */
+  /** Undefined until enough is known. */
   get bytesPerSecond(): number | undefined {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);

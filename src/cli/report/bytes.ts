@@ -1,6 +1,6 @@
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];
 
-/** `950 B`, `1.5 kB`, `12 MB`: decimal units, as disks and lines are sold. */
+/** `950 B`, `1.5 kB`, `12 MB`: decimal units, as for disks and network speeds. */
 export function inBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;

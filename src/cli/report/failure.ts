@@ -12,9 +12,9 @@ import { isWrongUse, wordsOfWrongUse } from './wrong-use.ts';
 
 export interface ReportOptions {
   verbose?: boolean;
-  /** Also as a JSON object on stdout, where a program looks for the result. */
+  /** Also report it as a JSON object on stdout, where a program looks for the result. */
   json?: boolean;
-  /** The command that failed, for the way to its help. */
+  /** The command that failed, to refer to its help. */
   command?: string | undefined;
   /** What the user gave, so that a value is named as it was given. */
   settings?: Settings | undefined;
@@ -22,7 +22,7 @@ export interface ReportOptions {
   exitCode?: number;
 }
 
-/** Says on stderr what went wrong and what to do; gives the exit code. */
+/** Reports on stderr what went wrong and what to do; returns the exit code. */
 export function reportFailure(error: unknown, io: Io, options: ReportOptions = {}): number {
   if (error instanceof OutputGone) return exitCodes.outputGone;
   const exitCode = options.exitCode ?? exitCodeOf(error);
@@ -39,7 +39,7 @@ function exitCodeOf(error: unknown): number {
 
 const connectionPhases = new Set<Phase>(['route', ...connectPhases.map(({ name }) => name), 'session']);
 
-/** What was under way when the connection was lost tells of its own phase, and of the loss as its cause. */
+/** If the connection was lost during an operation, the error has the operation's phase, and the loss as its cause. */
 function isAboutConnection(error: SshError): boolean {
   if (connectionPhases.has(error.phase) || error.code === 'SSH_CONNECTION_LOST') return true;
   return isSshError(error.cause) && isAboutConnection(error.cause);
@@ -91,7 +91,7 @@ function describeOther(error: unknown, verbose = false): string[] {
   return [`ssh-via-gateway: ${textOf(error)}`, ...(stack === undefined ? [] : [stack])];
 }
 
-/** The error's words, in those of the program. */
+/** The error's words, adapted to this program. */
 export function wordsOf({ message, hint, hop }: SshError): { message: string; hint: string | undefined } {
   const isJump = hop?.startsWith('jump ') ?? false;
   return {

@@ -1,6 +1,6 @@
 /**
- * What the library says of its options and calls, as who uses the program knows it. A text goes through before it is
- * shown; what has no option here is said without a name.
+ * Replaces the library's names of options and calls by those of this program. A text passes through here before it is
+ * shown; what has no option here is described without a name.
  */
 const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/\boptions? timeouts\.(\w+)/g, '--$1-timeout'],
@@ -60,7 +60,7 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/Raise maxBuffer, or set it to 0 and read the output as a stream, by lines or in onStdout\./g, ''],
 ];
 
-/** The same of a jump host, which has options of its own. */
+/** The same for a jump host, which has options of its own. */
 const jumpWords: ReadonlyArray<readonly [RegExp, string]> = [
   [/\(--host-key\)/g, '(--jump-host-key)'],
   [/\bgive --host-key-alias ([^\s,;:]*[^\s,;:.])/g, 'give it HostKeyAlias $1 in ssh_config'],

@@ -1,6 +1,6 @@
 import { padded, widthOf } from './width.ts';
 
-/** Rows in columns, two blanks apart. Columns in `right` are aligned to the right. */
+/** Rows in columns, two blanks apart. Columns in `right` are right-aligned. */
 export function table(
   head: readonly string[],
   rows: ReadonlyArray<readonly string[]>,

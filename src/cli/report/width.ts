@@ -2,14 +2,14 @@ import { eastAsianWidth } from 'get-east-asian-width';
 
 const segmenter = new Intl.Segmenter();
 
-/** Columns that a text takes on a terminal: a Hangul or a Chinese character takes two, a combining mark none. */
+/** Columns that a text takes on a terminal: a Hangul or Chinese character takes two, a combining mark none. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const { segment } of segmenter.segment(text)) width += widthOfCharacter(segment);
   return width;
 }
 
-/** What of the text fits into so many columns, from its beginning: a character is never cut in two. */
+/** The beginning of the text that fits into this many columns; no character is cut in two. */
 export function firstColumns(text: string, columns: number): string {
   let room = columns;
   let kept = '';
@@ -34,7 +34,7 @@ export function lastColumns(text: string, columns: number): string {
   return kept;
 }
 
-/** The text, filled with blanks up to so many columns. */
+/** The text, padded with blanks to this many columns. */
 export function padded(text: string, columns: number, isRight = false): string {
   const blanks = ' '.repeat(Math.max(0, columns - widthOf(text)));
   return isRight ? blanks + text : text + blanks;
@@ -42,13 +42,16 @@ export function padded(text: string, columns: number, isRight = false): string {
 
 const invisible = /^[\p{Control}\p{Mark}\p{Format}]$/u;
 
-/** Of one grapheme: as wide as its widest part, for a letter may be composed of several (NFD, as macOS names files). */
+/**
+ * The width of one grapheme: that of its widest part, as a letter may be composed of several (NFD, as macOS names
+ * files).
+ */
 function widthOfCharacter(grapheme: string): number {
   let width = 0;
   for (const character of grapheme) {
     if (invisible.test(character)) continue;
     width = Math.max(width, eastAsianWidth(character.codePointAt(0)!));
   }
-  // Emoji that are composed, or asked for by a variation selector, are drawn in two columns.
+  // Composed emoji, and those requested by a variation selector, are drawn in two columns.
   return grapheme.includes('\ufe0f') ? 2 : width;
 }

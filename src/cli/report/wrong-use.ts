@@ -3,12 +3,12 @@ import type { Settings } from '../args/settings.ts';
 import { UsageError } from '../usage-error.ts';
 import { inOurWords } from './library-words.ts';
 
-/** Where the value of an option of the library comes from: a flag, or else a keyword of ssh_config. */
+/** Where the value of a library option comes from: a flag, or else a keyword of ssh_config. */
 interface OptionSource {
   option: RegExp;
   flag?: string;
   keyword?: string;
-  /** For what is an argument of its own. */
+  /** For what is an argument rather than an option. */
   says?: string;
 }
 
@@ -45,14 +45,14 @@ const sources: readonly OptionSource[] = [
   { option: /^(?:localPath|source)$/, says: 'LOCAL' },
 ];
 
-/** The library's TypeError and RangeError name an option or a call: the user gave it a wrong value. Others are bugs. */
+/** A TypeError or RangeError of the library that names an option or call is due to a wrong value. Others are bugs. */
 export function isWrongUse(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
   const isRefusal = error instanceof TypeError || error instanceof RangeError;
   return isRefusal && /^(?:unknown option|options?\b|argument\b|localPath\b|\w+: )/i.test(error.message);
 }
 
-/** What is wrong, by the names that the user knows. */
+/** What is wrong, under the names that the user knows. */
 export function wordsOfWrongUse(error: Error, settings?: Settings): string[] {
   if (error instanceof UsageError) return [error.message];
   const { message } = error;
@@ -79,7 +79,7 @@ function ofSshConfig(_whole: string, alias?: string): string {
   return alias === undefined ? 'ssh_config: ' : 'the destination ';
 }
 
-/** Whether it is about the key file that is only the jump hosts'. */
+/** Whether it is about the key file that only the jump hosts use. */
 function isOfJump(message: string, settings: Settings | undefined): boolean {
   const file = settings?.text('jump-identity');
   return file !== undefined && file !== settings?.text('identity') && message.includes(file);
@@ -102,7 +102,7 @@ function fileIn(option: string): string {
   return file === undefined ? '' : ` ${file}`;
 }
 
-/** Which file it was, where the sentence does not say it. */
+/** Which file it was, if the sentence does not name it. */
 function fileNote(message: string): string {
   const [, file] = /^option \w+ \(([^)]*[./\\][^)]*)\): /.exec(message) ?? [];
   if (file === 'jumpHost') return ' (of the jump host)';

@@ -1,11 +1,11 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { ServiceFailed } from './service.ts';
 
-/** Puts a text into a file in one step. Returns whether it was not there already. @throws {ServiceFailed} */
+/** Writes a file atomically. Returns whether its contents changed. @throws {ServiceFailed} */
 export async function putFile(path: string, text: string): Promise<boolean> {
   if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return false;
   try {
-    // A name that nobody else writes to at the same time.
+    // A name to which nobody else writes at the same time.
     const temporary = `${path}.${process.pid}.new`;
     await writeFile(temporary, text, { mode: 0o644 });
     await rename(temporary, path);
@@ -15,7 +15,7 @@ export async function putFile(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Returns whether it was there. @throws {ServiceFailed} */
+/** Returns whether it existed. @throws {ServiceFailed} */
 export async function removeFile(path: string): Promise<boolean> {
   try {
     await rm(path);

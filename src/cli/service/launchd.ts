@@ -13,7 +13,7 @@ export function launchd(execute: Execute, folder: string): ServiceManager {
     async install(service) {
       const file = fileOf(service.name);
       if (!(await putFile(file, plistText(service)))) return [];
-      // The one before, if there is one.
+      // The previous version, if there is one.
       await execute('launchctl', ['bootout', `system/${service.name}`]);
       await control('bootstrap', 'system', file);
       return [`made and started the launchd service ${service.name}`];

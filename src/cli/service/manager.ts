@@ -3,7 +3,7 @@ import { type Execute, ServiceFailed, type ServiceManager } from './service.ts';
 import { systemd, systemdFolder } from './systemd.ts';
 import { windowsTask } from './windows-task.ts';
 
-/** The services of a system; `folder` is another one than the system's own. @throws {ServiceFailed} */
+/** The service manager of a system; `folder` replaces the system's own. @throws {ServiceFailed} */
 export function managerFor(platform: NodeJS.Platform, execute: Execute, folder?: string): ServiceManager {
   if (platform === 'linux') return systemd(execute, folder ?? systemdFolder);
   if (platform === 'darwin') return launchd(execute, folder ?? launchdFolder);

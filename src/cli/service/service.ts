@@ -1,16 +1,16 @@
-/** A program that the system starts by itself and keeps running. */
+/** A program that the system starts automatically and keeps running. */
 export interface Service {
-  /** Its name for the system; letters, digits, - and _. */
+  /** Its name in the system; letters, digits, - and _. */
   name: string;
-  /** What it is, for people. */
+  /** Its description for people. */
   title: string;
   /** The program and its arguments. */
   argv: readonly string[];
 }
 
-/** Where the services of this system are kept, and how they are started and ended. */
+/** Manages the services of a system: where they are defined, and how they are started and stopped. */
 export interface ServiceManager {
-  /** Says what was done; nothing when all was as it should be. */
+  /** Resolves to what was done; empty if nothing had to be. */
   install(service: Service): Promise<string[]>;
   uninstall(name: string): Promise<string[]>;
   status(name: string): Promise<ServiceStatus>;
@@ -19,22 +19,22 @@ export interface ServiceManager {
 interface ServiceStatus {
   isInstalled: boolean;
   isRunning: boolean;
-  /** What the system says of it. */
+  /** The system's own status text. */
   details: string;
 }
 
-/** Runs a program of the system. Never rejects: what could not be started has the code `undefined`. */
+/** Runs a system program. Never rejects: if it could not be started, the code is `undefined`. */
 export type Execute = (
   file: string,
   args: readonly string[],
 ) => Promise<{ code: number | undefined; stdout: string; stderr: string }>;
 
-/** The system did not do it. */
+/** The system could not do it. */
 export class ServiceFailed extends Error {
   override name = 'ServiceFailed';
 }
 
-/** Runs a program that must succeed. @throws {ServiceFailed} with what it said. */
+/** Runs a program that must succeed. @throws {ServiceFailed} with its output. */
 export async function must(execute: Execute, file: string, args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await execute(file, args);
   if (code === 0) return stdout;

@@ -52,7 +52,7 @@ export function unitText({ title, argv }: Service): string {
   ].join('\n');
 }
 
-/** A word of a command line as systemd reads it: quotes, specifiers (%) and variables ($) mean themselves. */
+/** A word of a command line for systemd: quotes, specifiers (%) and variables ($) are escaped. */
 function systemdWord(text: string): string {
   const plain = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
   return `"${plain.replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;

@@ -3,7 +3,7 @@ import { powerShellString } from '../../exec/quote/powershell.ts';
 import { installTask, removeTask, taskState } from './scripts.generated.ts';
 import { type Execute, must, type ServiceManager } from './service.ts';
 
-/** Windows: a scheduled task, as SYSTEM. */
+/** For Windows: a scheduled task that runs as SYSTEM. */
 export function windowsTask(execute: Execute): ServiceManager {
   const run = (script: string, variables: Record<string, string>) =>
     must(execute, 'powershell.exe', powerShellArgs(script, variables));

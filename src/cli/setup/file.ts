@@ -9,7 +9,7 @@ import { customersOf } from '../connect/target.ts';
 import type { Customers } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** The customers file of a command that changes it. */
+/** The customers file, for commands that change it. */
 export const fileOption: OptionSpec = {
   name: 'customers',
   value: 'FILE',
@@ -23,8 +23,8 @@ export function pathOf(settings: Settings): string {
 }
 
 /**
- * A key file as the customers file is to name it: from its own folder or the home folder on where it lies there, so that
- * the file can move to another machine.
+ * The path of a key file as stored in the customers file: relative to that file's folder or to the home folder if it is
+ * inside, so that the files can move to another machine.
  */
 export function keyPathOf(settings: Settings, option: string): string | undefined {
   const given = settings.text(option);
@@ -38,7 +38,7 @@ export function keyPathOf(settings: Settings, option: string): string | undefine
   return within(dirname(pathOf(settings))) ?? (inHome === undefined ? path : `~/${inHome}`);
 }
 
-/** The customers file, or undefined when there is none yet. */
+/** The customers file, or undefined if there is none yet. */
 export async function customersIfAny(settings: Settings): Promise<Customers | undefined> {
   return existsSync(pathOf(settings)) ? customersOf(settings) : undefined;
 }

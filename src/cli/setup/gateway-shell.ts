@@ -10,7 +10,7 @@ import type { Io } from '../io.ts';
 import type { ConnectOptions, CustomerGateway } from '../library.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** How every command of `setup` reaches the gateway. */
+/** How every `setup` command reaches the gateway. */
 export const shellOptions: readonly OptionSpec[] = [
   { name: 'local', help: 'this machine is the gateway: needs root, and no connection' },
   { name: 'sudo', help: 'become root on the gateway by sudo, which must ask for no password' },
@@ -21,11 +21,11 @@ interface Reach {
   io: Io;
   /** The destination among the arguments, if one was given. */
   positional: string | undefined;
-  /** The gateway of the customers file, if there is one. */
+  /** The gateway in the customers file, if there is one. */
   gateway: CustomerGateway | undefined;
 }
 
-/** Gives the work a shell on the gateway: here, at the destination, or at the gateway of the customers file. */
+/** Runs `work` with a shell on the gateway: this machine, the destination, or the gateway in the customers file. */
 export async function withGatewayShell<T>(
   reach: Reach,
   work: (shell: GatewayShell) => Promise<T>,

@@ -3,14 +3,14 @@ const dot = 0x2e;
 const isLineEnd = (byte: number) => byte === 0x0d || byte === 0x0a;
 
 /**
- * Looks for `~.` at the beginning of a line, as ssh does: the way out of a session that does not answer, where Ctrl-C is
- * a byte like any other. `~~` there is one `~`.
+ * Detects `~.` at the beginning of a line, as in ssh: the way out of a session that does not respond, where Ctrl-C is a
+ * byte like any other. `~~` there sends one `~`.
  */
 export class EscapeKeys {
   #isAtStart = true;
   #isHeld = false;
 
-  /** What is to be sent; `leaves` when the user wants to go, after what comes before. */
+  /** What to send; `leaves` if the user wants to leave, after what precedes the escape. */
   read(typed: Buffer): { bytes: Buffer; leaves: boolean } {
     const bytes: number[] = [];
     for (const byte of typed) {

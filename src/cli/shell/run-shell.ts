@@ -4,12 +4,12 @@ import type { Connection, ShellSession } from '../library.ts';
 import { EscapeKeys } from './escape.ts';
 import { makeRaw } from './terminal.ts';
 
-/** A terminal that does not know its size says 0. */
+/** A terminal of unknown size reports 0. */
 function sizeOf({ stdout }: Io): { rows: number; columns: number } {
   return { rows: stdout.rows || 24, columns: stdout.columns || 80 };
 }
 
-/** Joins the user's terminal to a shell on the server until that ends; gives the exit code. */
+/** Connects the user's terminal to a shell on the server until that ends; resolves to the exit code. */
 export async function runShell(connection: Connection, io: Io): Promise<number> {
   const term = io.env['TERM'] || 'xterm-256color';
   const asked = sizeOf(io);
@@ -33,7 +33,7 @@ export async function runShell(connection: Connection, io: Io): Promise<number> 
   let wasCut = true;
   io.stdin.on('data', onTyped).on('end', onEnd);
   io.stdout.on('resize', onResize);
-  // The window may have changed while the server was asked.
+  // The window may have been resized while the request was under way.
   const { rows, columns } = sizeOf(io);
   if (rows !== asked.rows || columns !== asked.columns) onResize();
   shell.on('drain', onRoom);
@@ -51,7 +51,7 @@ export async function runShell(connection: Connection, io: Io): Promise<number> 
   }
 }
 
-/** Byte for byte: it is the user's terminal that the programs on the server draw on. */
+/** Byte for byte: programs on the server draw on the user's terminal. */
 async function show(shell: ShellSession, io: Io, hasLeft: () => boolean): Promise<void> {
   try {
     for await (const bytes of shell) await write(io.stdout, bytes);

@@ -2,12 +2,14 @@ import { spawnSync } from 'node:child_process';
 import type { Io } from '../io.ts';
 
 /**
- * Switched off when a session ends that could not end by itself: the cursor may be hidden, the mouse reported, what is
- * pasted wrapped, another screen shown.
+ * Resets the terminal when a session is cut off: the cursor may be hidden, the mouse tracked, pasted text bracketed, or
+ * the alternate screen shown.
  */
 const normalAgain = '\x1b[?1047l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m';
 
-/** Every key goes to the shell, Ctrl-C too. Returns what gives the terminal back; called twice, it does nothing more. */
+/**
+ * Every key goes to the shell, even Ctrl-C. Returns a function that restores the terminal; further calls do nothing.
+ */
 export function makeRaw({ stdin, stdout }: Io): (wasCut: boolean) => void {
   const wasRaw = stdin.isRaw ?? false;
   let isRaw = true;
@@ -18,7 +20,7 @@ export function makeRaw({ stdin, stdout }: Io): (wasCut: boolean) => void {
     stdin.setRawMode?.(wasRaw);
     if (wasCut && stdout.isTTY && !stdout.destroyed) stdout.write(normalAgain);
   };
-  // A second signal, or a fault of ours, ends the process without another word.
+  // After a second signal or a fault of ours, the process ends without further notice.
   const onExit = () => restore(true);
   process.on('exit', onExit);
   stdin.setRawMode?.(true);
@@ -27,8 +29,8 @@ export function makeRaw({ stdin, stdout }: Io): (wasCut: boolean) => void {
 }
 
 /**
- * Node's raw mode still makes a carriage return of each line feed that is shown; programs on the server mean a line feed
- * when they send one. The end of raw mode takes this back as well. A Windows console does not do it.
+ * Node's raw mode still turns each line feed on output into CR LF, but programs on the server mean a plain line feed
+ * when they send one. Leaving raw mode undoes this as well. A Windows console does not do it.
  */
 function showAsItIs(): void {
   if (process.platform === 'win32') return;

@@ -8,7 +8,7 @@ import type { LeftOut } from './thinning.ts';
 
 export type Level = 'info' | 'warn' | 'error';
 
-/** What a line of the log says of an event. Texts of errors are escaped by the library. */
+/** The log line of an event. The library has escaped the texts of errors. */
 export function describeEvent(
   event: TunnelEvent,
   leftOut?: LeftOut,
@@ -59,7 +59,7 @@ function describe(event: TunnelEvent, settings?: Settings): { level: Level; text
   }
 }
 
-/** What was seen, and no more than that. */
+/** What was observed, and no more than that. */
 function reclaimedText(event: Extract<TunnelEvent, { type: 'reclaimed' }>): string {
   const { pid, evidence, silentMs, holder } = event;
   const silence = silentMs === undefined ? '' : `, silent for ${inWords(silentMs)}`;
@@ -70,7 +70,7 @@ function listenOf({ listen }: Extract<TunnelEvent, { type: 'up' }>): string {
   return 'path' in listen ? listen.path : `${listen.host}:${listen.port}`;
 }
 
-/** Nobody stands by who could ask: the log says what to do, too. */
+/** The log also says what to do, as nobody is there who could look it up. */
 export function hintOf(event: TunnelEvent): string | undefined {
   const { error } = event as { error?: Error & { hint?: string } };
   return error?.hint === undefined ? undefined : printable(inOurWords(error.hint), 2_000);
@@ -81,7 +81,7 @@ function wordsOfError(error: Error, settings?: Settings): string {
   return isWrongUse(error) ? wordsOfWrongUse(error, settings).join('; ') : message;
 }
 
-/** An event as a record for machines. */
+/** An event as a record for programs. */
 export function recordOf(
   event: TunnelEvent,
   leftOut?: LeftOut,

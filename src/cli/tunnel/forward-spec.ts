@@ -7,7 +7,7 @@ const host = String.raw`(?:\[([^\]]+)\]|([^:[\]]+))`;
 const tcpSpec = new RegExp(`^(?:(?:\\[([^\\]]+)\\]|([^:[\\]]*)):)?(\\d+):${host}:(\\d+)$`);
 const pathSpec = new RegExp(`^(/[^:]*):${host}:(\\d+)$`);
 
-/** `[HOST:]PORT:TARGET:PORT` or `/PATH:TARGET:PORT`, as `ssh -R` has it. */
+/** `[HOST:]PORT:TARGET:PORT` or `/PATH:TARGET:PORT`, as for `ssh -R`. */
 export function parseForward(text: string, source = '--forward'): ForwardSpec {
   const targetPortOf = (digits: string) => port(digits, `${source}: the port of the target`);
   const [, path, pathTarget6, pathTarget, pathPort] = pathSpec.exec(text) ?? [];
@@ -21,7 +21,7 @@ export function parseForward(text: string, source = '--forward'): ForwardSpec {
   const listenHost = listen6 ?? listen;
   return {
     listenPort: port(listenPort, `${source}: the port of the gateway`),
-    // `:9012:...` and `*:9012:...` are every address, as for ssh.
+    // As in ssh, `:9012:...` and `*:9012:...` mean every address.
     ...(listenHost === undefined ? {} : { listenHost: /^\*?$/.test(listenHost) ? '0.0.0.0' : listenHost }),
     target: { host: (target6 ?? target)!, port: targetPortOf(targetPort) },
   };

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { readOwnFile } from '../../files/own-file.ts';
 
-/** Who holds a lock, as the file tells. */
+/** Who holds a lock, according to the file. */
 export interface Holder {
   pid: number;
   host: string;
@@ -13,11 +13,11 @@ export interface Holder {
 }
 
 export interface Sight {
-  /** The file as it is; two sights with equal marks are of an untouched file. */
+  /** Identifies the state of the file: if two marks are equal, nobody has touched it in between. */
   mark: string;
-  /** Milliseconds since the last sign of life, by the file system's clock against ours. */
+  /** Milliseconds since the last sign of life; compares the file system's clock with ours. */
   age: number;
-  /** Undefined when the file is not readable as a lock: a crash may have cut it short. */
+  /** Undefined if the file cannot be read as a lock: a crash may have truncated it. */
   holder: Holder | undefined;
 }
 
@@ -25,7 +25,7 @@ export function newHolder(): Holder {
   return { pid: process.pid, host: hostname(), since: new Date().toISOString(), token: randomUUID() };
 }
 
-/** The lock as it stands, or undefined when there is none. */
+/** The current lock, or undefined if there is none. */
 export async function lookAtLock(path: string): Promise<Sight | undefined> {
   try {
     const [bytes, { mtimeMs }] = await Promise.all([readOwnFile(path), stat(path)]);
@@ -48,7 +48,7 @@ function parseHolder(text: string): Holder | undefined {
   }
 }
 
-/** Makes the lock if there is none: of several who try, one succeeds. */
+/** Creates the lock if there is none: if several try, one succeeds. */
 export async function createLock(path: string, holder: Holder): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true });
   try {
@@ -65,7 +65,7 @@ export async function createLock(path: string, holder: Holder): Promise<boolean>
   }
 }
 
-/** Puts our lock in place of a stale one, in one step. Of several who do, the last one has it. */
+/** Replaces a stale lock by ours, atomically. If several do, the last one holds it. */
 export async function replaceLock(path: string, holder: Holder): Promise<void> {
   const temporary = `${path}.${holder.token}`;
   await writeFile(temporary, JSON.stringify(holder));
@@ -86,7 +86,7 @@ export async function removeLock(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-/** Whether a process of this machine has that id. It may be another program that got the id later. */
+/** Whether this machine has a process with that id. It may be another program that was given the id later. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

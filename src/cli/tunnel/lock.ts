@@ -14,24 +14,24 @@ import {
 } from './lock-file.ts';
 
 interface Lock {
-  /** Resolves when somebody else has taken the lock over: this process was believed dead. Never rejects. */
+  /** Resolves when someone else has taken the lock: this process was believed dead. Never rejects. */
   readonly lost: Promise<void>;
   release(): Promise<void>;
 }
 
 interface LockOptions {
   signal: AbortSignal;
-  /** Milliseconds between two signs of life. */
+  /** Milliseconds between signs of life. */
   heartbeat?: number;
 }
 
-/** Somebody else holds the lock. */
+/** Someone else holds the lock. */
 export class LockHeld extends Error {
   override name = 'LockHeld';
   readonly holder: Holder | undefined;
 
   constructor(path: string, holder: Holder | undefined) {
-    // Anybody who can write the file chooses what it says.
+    // Whoever can write the file chooses its text.
     const who = holder
       ? `process ${holder.pid} on ${printable(holder.host)} since ${printable(holder.since)}`
       : 'another process';
@@ -41,11 +41,11 @@ export class LockHeld extends Error {
 }
 
 /**
- * Takes a lock that a file stands for. A holder gives a sign of life every `heartbeat` milliseconds (default 5,000).
- * The lock of a process that is gone is taken over at once; when its id may have been given to another program, or the
- * holder is another machine, after a time without a sign of life.
+ * Takes a lock represented by a file. The holder gives a sign of life every `heartbeat` milliseconds (default 5,000).
+ * The lock of a process that is gone is taken over at once; if its id may belong to another program by now, or the
+ * holder is on another machine, only after a time without a sign of life.
  *
- * @throws {LockHeld} when a living process holds it.
+ * @throws {LockHeld} if a live process holds it.
  */
 export async function takeLock(path: string, { signal, heartbeat = 5_000 }: LockOptions): Promise<Lock> {
   const holder = newHolder();
@@ -53,7 +53,7 @@ export async function takeLock(path: string, { signal, heartbeat = 5_000 }: Lock
   const sight = await lookAtLock(path);
   if (sight && (await isAlive(path, sight, heartbeat, signal))) throw new LockHeld(path, sight.holder);
   await replaceLock(path, holder);
-  // Somebody else may have seen the same dead holder: the last one has it, the others see that here or soon after.
+  // Others may have found the same dead holder: the last one gets the lock, the rest notice here or soon after.
   await sleep(Math.min(300, heartbeat), signal);
   const now = await lookAtLock(path);
   if (now?.holder?.token !== holder.token) throw new LockHeld(path, now?.holder);
@@ -68,7 +68,7 @@ async function isAlive(
 ): Promise<boolean> {
   if (holder && holder.host === hostname() && !isRunning(holder.pid)) return false;
   if (age < 2 * heartbeat) return true;
-  // Clocks jump: what counts is whether a sign of life comes while we look.
+  // Clocks jump: what counts is whether a sign of life arrives while we watch.
   await sleep(2.5 * heartbeat, signal);
   const later = await lookAtLock(path);
   return later !== undefined && later.mark !== mark;
@@ -93,7 +93,7 @@ class HeldLock implements Lock {
     if (await this.#isOurs()) await removeLock(this.#path);
   }
 
-  /** Resolves with whether the lock was lost, or was released. */
+  /** Resolves to whether the lock was lost (true) or released. */
   async #live(heartbeat: number): Promise<boolean> {
     for (;;) {
       try {
@@ -102,12 +102,12 @@ class HeldLock implements Lock {
         return false;
       }
       if (!(await this.#isOurs())) return true;
-      // A moment in which the file cannot be touched (a virus scanner has it open) passes.
+      // If the file cannot be touched for a moment (a virus scanner has it open), that passes.
       await touchLock(this.#path).catch(() => {});
     }
   }
 
-  /** Unreadable for a moment, or deleted by somebody who tidied up, is not taken over. */
+  /** A file that is temporarily unreadable, or was deleted in a clean-up, has not been taken over. */
   async #isOurs(): Promise<boolean> {
     try {
       const sight = await lookAtLock(this.#path);

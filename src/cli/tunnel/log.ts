@@ -14,10 +14,10 @@ export interface TunnelLog {
 }
 
 interface LogOptions {
-  /** Lines go to this file instead of stdout. */
+  /** Write to this file instead of stdout. */
   file?: string | undefined;
   json: boolean;
-  /** Every line, also what has been said a hundred times. */
+  /** Write every line, even what has been said a hundred times. */
   verbose?: boolean;
   /** What the user gave, so that a value is named as it was given. */
   settings?: Settings | undefined;
@@ -25,7 +25,7 @@ interface LogOptions {
 
 const nothing = { count: 0, ms: 0 };
 
-/** Lines with time stamps in UTC, for a service's log: `2026-11-22T10:00:00.000Z info  up  the gateway listens ...`. */
+/** Lines with UTC time stamps, for a service's log: `2026-11-22T10:00:00.000Z info  up  the gateway listens ...`. */
 export function openLog(io: Io, { file, json, verbose = false, settings }: LogOptions): TunnelLog {
   const write =
     file === undefined
@@ -41,7 +41,7 @@ export function openLog(io: Io, { file, json, verbose = false, settings }: LogOp
   };
   const thinning = new Thinning();
   const hinted = new Set<string>();
-  /** Each kind of error is explained once while it repeats, and once more when it was the last. */
+  /** Each kind of error is explained the first time it occurs, and again if it ends the tunnel. */
   const isNews = (event: TunnelEvent) => {
     const { error } = event as { error?: Error & { code?: string } };
     const kind = error?.code ?? error?.name ?? '';
@@ -64,13 +64,15 @@ export function openLog(io: Io, { file, json, verbose = false, settings }: LogOp
   };
 }
 
-/** A tunnel runs for years; its log must not fill the disk: at this size it becomes FILE.1, and a new one begins. */
+/**
+ * A tunnel runs for years, and its log must not fill the disk: at this size, it becomes FILE.1 and a new one begins.
+ */
 const largest = 10_000_000;
 
-/** Without O_NONBLOCK a named pipe that nobody reads would hold up the tunnel for ever. */
+/** Without O_NONBLOCK, a named pipe that nobody reads would block the tunnel forever. */
 const append = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 
-/** A few lines an hour: written at once, so that none is lost when the machine goes down. */
+/** A few lines per hour: written synchronously, so that none is lost when the machine goes down. */
 function fileWriter(file: string, source: string, io: Io): (line: string) => void {
   let isBroken = false;
   return (line) => {
@@ -95,6 +97,6 @@ function rotate(file: string): void {
   try {
     renameSync(file, `${file}.1`);
   } catch {
-    // On Windows a file that another program has open keeps its name: a log that is too long beats lines that are lost.
+    // On Windows, a file that another program has open cannot be renamed: too long a log is better than lost lines.
   }
 }

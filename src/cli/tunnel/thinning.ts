@@ -11,7 +11,7 @@ export interface LeftOut {
 interface LastLine {
   /** When a line was last written. */
   at: number;
-  /** Until when the next ones are left out, from then on. */
+  /** Milliseconds after that line for which further ones are left out. */
   gap: number;
   leftOut: number;
 }
@@ -20,16 +20,16 @@ const firstGap = 60_000;
 const longestGap = 3_600_000;
 
 /**
- * A gateway that is down fails twice a minute, or twice a second, for a weekend: why it began must not be pushed out of
- * the log. What happens while the tunnel is down is told at once when it is new, and then at growing gaps, a minute to an
- * hour, with how often it has happened since. What is rare is always told.
+ * A gateway that is down makes the tunnel fail twice a minute, or twice a second, for a whole weekend; the first cause
+ * must not be pushed out of the log. While the tunnel is down, what is new is logged at once, then at growing
+ * intervals, a minute to an hour, with the number of occurrences since. Rare events are always logged.
  */
 export class Thinning {
   readonly #seen = new Map<string, LastLine>();
   #failures = 0;
   #failingSince = 0;
 
-  /** What to say of the events before this one, which is to be told; undefined when it is to be left out. */
+  /** What was left out before this event, if it is to be logged; undefined if it is to be left out. */
   pass(event: TunnelEvent): LeftOut | undefined {
     const at = event.at.getTime();
     if (event.type === 'waiting') this.#count(at);
@@ -41,7 +41,7 @@ export class Thinning {
       this.#seen.set(key, { at, gap: firstGap, leftOut: 0 });
       return { count: 0, ms: 0 };
     }
-    // An attempt that begins is told by how it ends.
+    // After the first one, the start of an attempt is not logged; how it ends is.
     if (event.type === 'connecting' || at - seen.at < seen.gap) {
       seen.leftOut++;
       return undefined;
@@ -64,7 +64,7 @@ export class Thinning {
   }
 }
 
-/** What counts as the same thing once more; undefined for what is always told. */
+/** Identifies repetitions; undefined for what is always logged. */
 function keyOf(event: TunnelEvent): string | undefined {
   if (event.type === 'connecting' || event.type === 'connected') return event.type;
   if (event.type !== 'waiting' && event.type !== 'port-taken') return undefined;

@@ -11,13 +11,13 @@ import type { Visit } from '../visit.ts';
 import type { Words } from '../words/words.ts';
 import { clock } from './scripts.generated.ts';
 
-/** Of the time of a whole run: 14 seconds. PowerShell takes its time to start on a slow PC. */
+/** Share of the time of a whole run: 14 seconds. PowerShell starts slowly on a slow PC. */
 const share = 1 / 4;
-/** Milliseconds. Within it logs can still be compared; Kerberos gives up at five minutes. */
+/** Milliseconds. Within this, logs can still be compared; Kerberos fails at five minutes. */
 const tolerable = 60_000;
 
 interface ClockReading {
-  /** Milliseconds since 1970, as the server has it. */
+  /** Milliseconds since 1970, by the server's clock. */
   server: number;
   /** The same moment by our clock. */
   here: number;
@@ -28,7 +28,7 @@ export async function checkClock(connection: Connection, visit: Visit, windows: 
   const { clock: words } = visit.words;
   try {
     const reading = await (windows ? readWindows : readPosix)(connection, visit);
-    // What it says has been under way for half a round trip.
+    // The answer has been on its way for half a round trip.
     return reading ? judge(reading.server - reading.here + visit.roundTrip / 2, words) : unknown(words);
   } catch (error) {
     if (!isSshError(error) || error instanceof ConnectionLost) throw error;
@@ -45,7 +45,7 @@ async function readPosix(connection: Connection, visit: Visit): Promise<ClockRea
     connection.exec('date -u +%Y-%m-%dT%H:%M:%SZ', options),
   );
   const server = Date.parse(stdout.trim());
-  // Whole seconds, cut off: on average half a second more.
+  // Whole seconds, truncated: on average half a second too early.
   return Number.isNaN(server) ? undefined : { server: server + 500, here };
 }
 
@@ -54,7 +54,7 @@ async function readWindows(connection: Connection, visit: Visit): Promise<ClockR
   return /^\s*\d{12,}\s*$/.test(stdout) ? { server: Number(stdout), here } : undefined;
 }
 
-/** What a command prints, and when its first byte came. */
+/** What a command prints, and when its first byte arrived. */
 async function answerTo(
   visit: Visit,
   run: (options: TextPowerShellOptions & TextExecOptions) => PromiseLike<{ stdout: string }>,

@@ -7,18 +7,18 @@ import type { Finding } from '../steps.ts';
 import type { Visit } from '../visit.ts';
 import type { Words } from '../words/words.ts';
 
-/** Of the time of a whole run: nine seconds. */
+/** Share of the time of a whole run: nine seconds. */
 const share = 1 / 6;
-/** Where nothing came within the limit: no word of the server. */
+/** Used if nothing arrived in time; not the server's words. */
 const noAnswer = 'no answer';
 const testFile = Buffer.alloc(4_096);
-/** Percent in use, and bytes that are left, from which on it is worth a word. */
+/** Percent in use, and free bytes, beyond which a warning is due. */
 const crowded = { percent: 95, free: 1_000_000_000 };
 
 interface Means {
-  /** Where SFTP begins; undefined when it does not work. */
+  /** The folder in which SFTP starts; undefined if SFTP does not work. */
   home: string | undefined;
-  /** Whether commands run. */
+  /** Whether commands can be run. */
   runs: boolean;
   windows: boolean;
 }
@@ -29,7 +29,7 @@ interface Room {
   free: number;
 }
 
-/** Whether a file can be written where the account begins, and how much room there is. The file is removed again. */
+/** Whether a file can be written in the account's home, and how much room there is. The file is removed again. */
 export async function checkDisk(connection: Connection, visit: Visit, means: Means): Promise<Finding> {
   if (means.home === undefined && !means.runs) return visit.skipped('noFiles');
   const started = now();
@@ -38,7 +38,7 @@ export async function checkDisk(connection: Connection, visit: Visit, means: Mea
     means.home === undefined ? undefined : await writeTest(connection, `${means.home}/${name}`, visit);
   const asks = means.runs && !means.windows;
   const room = asks ? roomOf(await output(connection, 'df -Pk .', visit)) : undefined;
-  // Only SFTP says that it failed; only a command says why.
+  // SFTP only says that it failed; a command also says why.
   const touches = asks && (failure !== undefined || means.home === undefined);
   const command = `env LC_ALL=C touch ${name} && rm -f ${name}`;
   const why = touches ? await output(connection, command, visit) : '';
@@ -46,7 +46,7 @@ export async function checkDisk(connection: Connection, visit: Visit, means: Mea
   return { ...finding, ms: now() - started, ...(room ? { facts: { ...room } } : {}) };
 }
 
-/** The words of the failure, or nothing. */
+/** The error text of the failed write, or an empty string. */
 async function writeTest(connection: Connection, path: string, visit: Visit): Promise<string | undefined> {
   try {
     const done = await visit.within(visit.limit(share), (signal) => writeAndRemove(connection, path, signal));
@@ -63,7 +63,7 @@ async function writeAndRemove(connection: Connection, path: string, signal: Abor
   try {
     await sftp.writeFile(path, testFile, { signal, mode: 0o600 });
   } catch (error) {
-    // A full disk takes the name and not the bytes.
+    // A full disk creates the file but takes no data.
     await sftp.remove(path, { signal }).catch(() => {});
     throw error;
   }

@@ -8,20 +8,20 @@ import type { Words } from '../words/words.ts';
 import { type FoundShell, shellOf } from './shell-name.ts';
 
 const marker = 'ssh-via-gateway-doctor';
-/** Of the time of a whole run: 19 seconds. A PC that is just starting takes long. */
+/** Share of the time of a whole run: 19 seconds. A PC that is just booting takes long. */
 const share = 1 / 3;
 
 export interface ExecFound {
   finding: Finding;
-  /** Undefined when it cannot be told, or nothing runs. */
+  /** Undefined if it cannot be determined, or nothing runs. */
   shell: FoundShell | undefined;
 }
 
-/** Whether a command runs, comes back, and brings nothing but its own output; and in which shell. */
+/** Whether a command runs, returns, and prints nothing but its own output; and in which shell. */
 export async function checkExec(connection: Connection, visit: Visit): Promise<ExecFound> {
   const started = now();
   try {
-    // Each shell makes something else of this; some refuse `$0`, and get a plainer question.
+    // Each shell expands this differently; those that reject `$0` are asked again more plainly.
     const asked = await run(connection, `echo ${marker} %COMSPEC% $0`, visit);
     const answer = asked.stdout.includes(marker) ? asked : await run(connection, `echo ${marker}`, visit);
     const finding = { ...judge(answer, visit.words.exec), ms: now() - started };
@@ -56,7 +56,7 @@ function judge({ stdout, exitCode, signal, stderr }: CommandResult, words: Words
 
 type Todo = keyof Words['exec'] & `${string}Todo`;
 
-/** What sshd, login shells and PAM say in the place of a command. */
+/** What sshd, login shells and PAM print instead of running a command. */
 const answers: ReadonlyArray<readonly [RegExp, Todo]> = [
   [/password (has )?expired|password change required|must change your password/i, 'passwordExpiredTodo'],
   [/account has expired/i, 'accountExpiredTodo'],
@@ -65,7 +65,7 @@ const answers: ReadonlyArray<readonly [RegExp, Todo]> = [
   [/no such file or directory|not recognized as|cannot find|failed to (start|create)/i, 'noShellTodo'],
 ];
 
-/** What sshd ends with where it cannot even start a shell. */
+/** The exit code of an sshd that cannot even start a shell. */
 function sessionFails(said: string, exitCode: number | null): readonly [RegExp, Todo] | undefined {
   return said === '' && exitCode === 255 ? [/^$/, 'sessionFailsTodo'] : undefined;
 }

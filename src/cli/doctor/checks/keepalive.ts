@@ -3,12 +3,14 @@ import { connectViaGateway, isSshError } from '../../library.ts';
 import type { Finding } from '../steps.ts';
 import type { Visit } from '../visit.ts';
 
-/** Milliseconds that an answer is waited for, on a line that is not slow. */
+/** Milliseconds to wait for an answer on a line that is not slow. */
 const quick = 1_000;
-/** Round trips that it is waited for at least. */
+/** The minimum wait, in round trips. */
 const roundTrips = 4;
 
-/** A second connection that does nothing but wait: whether it works, and whether the server answers when asked for life. */
+/**
+ * Whether a second connection works, and whether the server answers keepalives; that connection does nothing but wait.
+ */
 export async function checkKeepalive(visit: Visit): Promise<Finding> {
   const started = now();
   const words = visit.words.keepalive;

@@ -4,13 +4,13 @@ import type { Finding } from '../steps.ts';
 import type { Visit } from '../visit.ts';
 import type { Words } from '../words/words.ts';
 
-/** One more than OpenSSH's default: enough to know whether the default holds. */
+/** One more than OpenSSH's default: enough to see whether the default applies. */
 export const sessionsTried = 11;
-/** Milliseconds without another session coming up after which no more are expected. */
+/** If no further session starts for this many milliseconds, no more are expected. */
 const quiet = 2_000;
-/** Milliseconds for the sessions to end by themselves. */
+/** Milliseconds for the sessions to end on their own. */
 const goodbye = 3_000;
-/** Round trips that both take at least: a session that starts needs two, and one more for its first word. */
+/** Minimum of both waits in round trips: starting a session takes two, and its first output one more. */
 const enough = 5;
 
 interface Probe {
@@ -21,8 +21,8 @@ interface Probe {
 }
 
 /**
- * How many commands the server runs at once on one connection. The library lets those beyond wait in line: what is up
- * when no more come is the limit.
+ * How many commands the server runs at once on one connection. The library makes any further ones wait in line, so the
+ * number that have started when no more follow is the limit.
  */
 export async function checkMaxSessions(
   connection: Connection,
@@ -31,7 +31,7 @@ export async function checkMaxSessions(
 ): Promise<Finding> {
   const started = now();
   const { words, signal, roundTrip } = visit;
-  // Says something at once and ends with its input: cmd shows its prompt, cat gives back what it is given.
+  // Prints something at once and ends with its input: cmd shows its prompt, cat returns what it is sent.
   const line = windows ? 'cmd /d /q' : 'cat';
   const probes = Array.from({ length: sessionsTried }, () => openProbe(connection, line, visit));
   try {
@@ -86,7 +86,7 @@ async function settled(probes: readonly Probe[], quietMs: number, signal: AbortS
   return up;
 }
 
-/** Those in line first: else they would take the places of those that end. */
+/** Ends those still waiting first, or they would take the places of those that end. */
 async function endAll(probes: readonly Probe[], goodbyeMs: number): Promise<void> {
   for (const { isUp, command } of probes) if (!isUp) command.kill();
   for (const { command } of probes) command.stdin.end();

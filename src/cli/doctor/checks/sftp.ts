@@ -7,10 +7,10 @@ import type { FailureKind } from '../kinds.ts';
 import type { Finding } from '../steps.ts';
 import type { Visit } from '../visit.ts';
 
-/** Of the time of a whole run: nine seconds. */
+/** Share of the time of a whole run: nine seconds. */
 const share = 1 / 6;
 
-/** Whether files can be moved: an SFTP session that answers. */
+/** Whether files can be transferred: an SFTP session that answers. */
 export async function checkSftp(connection: Connection, visit: Visit): Promise<Finding> {
   const started = now();
   try {
@@ -48,7 +48,7 @@ function kindOf(error: SshError): FailureKind {
   if (error.code === 'SSH_CONNECTION_LOST') return 'lost';
   if (error.code === 'SSH_CHANNEL_TIMEOUT') return 'sftpSilent';
   if (error.code === 'SSH_CHANNEL_OPEN_FAILED') {
-    // The session itself, or only the subsystem in it.
+    // Either the session itself was refused, or only the subsystem in it.
     return /subsystem/i.test(error.message) ? 'sftpRefused' : 'sessionRefused';
   }
   const { message, status } = error as SshError & ErrorDetails;

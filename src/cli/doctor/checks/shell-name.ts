@@ -2,13 +2,13 @@ import { printable } from '../../../text/printable.ts';
 
 export interface FoundShell {
   kind: 'cmd' | 'powershell' | 'posix';
-  /** As it calls itself. */
+  /** Its name as it reports it. */
   name: string;
 }
 
 /**
- * Which shell printed `echo MARKER %COMSPEC% $0`: cmd fills in the one, a POSIX shell the other; PowerShell prints each
- * word on a line of its own, and nothing for `$0`.
+ * Which shell printed the output of `echo MARKER %COMSPEC% $0`: cmd expands the former, a POSIX shell the latter;
+ * PowerShell prints each word on a line of its own, and nothing for `$0`.
  */
 export function shellOf(stdout: string, marker: string): FoundShell | undefined {
   const [first = '', ...rest] = stdout

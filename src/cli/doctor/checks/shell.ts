@@ -6,10 +6,10 @@ import type { Visit } from '../visit.ts';
 import type { Words } from '../words/words.ts';
 import type { FoundShell } from './shell-name.ts';
 
-/** Of the time of a whole run: nine seconds. */
+/** Share of the time of a whole run: nine seconds. */
 const share = 1 / 6;
 
-/** The shell that takes commands, and how its output is to be decoded. */
+/** The shell that runs commands, and how to decode its output. */
 export async function checkShell(
   connection: Connection,
   visit: Visit,
@@ -34,7 +34,7 @@ function run(connection: Connection, command: string, visit: Visit) {
   return connection.exec(command, { timeout: visit.limit(share), maxBuffer: 100_000, reject: false, signal });
 }
 
-/** `Active code page: 949`, in the language of the PC: the number is what every language has. */
+/** `Active code page: 949`, in the PC's language; the number is the same in every language. */
 function windowsFinding(
   { stdout }: CommandResult,
   shell: FoundShell | undefined,

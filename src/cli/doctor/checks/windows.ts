@@ -9,13 +9,13 @@ import type { Visit } from '../visit.ts';
 import type { Words } from '../words/words.ts';
 import { windowsLook } from './scripts.generated.ts';
 
-/** Of the time of a whole run: 19 seconds. PowerShell and WMI take their time on a slow PC. */
+/** Share of the time of a whole run: 19 seconds. PowerShell and WMI are slow on a slow PC. */
 const share = 1 / 3;
-/** Bytes. Below it Windows updates and jobs soon fill the disk. */
+/** Bytes. With less than this, Windows updates and jobs soon fill the disk. */
 const littleRoom = 1_000_000_000;
 
 const yesOrNo = /^(?:yes|no)$/;
-/** What windows-look.ps1 finds. A value of another form, whoever wrote it, is none. */
+/** What windows-look.ps1 prints. A value of another form is ignored, whoever wrote it. */
 const forms = {
   mode: /^\w{1,40}$/,
   powershell: /^\d{1,4}(?:\.\d{1,9}){1,3}[\w.-]{0,40}$/,
@@ -28,10 +28,10 @@ const forms = {
   sleep: /^\d{1,10}$/,
 } as const;
 
-/** What a Windows PC is like, as far as its account may see. */
+/** What is known about a Windows PC, as far as its account may see it. */
 type WindowsPcFacts = Readonly<Partial<Record<keyof typeof forms, string>>>;
 
-/** What of a Windows PC will trouble a worker: its version, policies, sleep, start-up type, room. */
+/** What may trouble a worker on a Windows PC: its version, policies, sleep, start-up type, disk space. */
 export async function checkWindows(connection: Connection, visit: Visit): Promise<Finding> {
   const started = now();
   const { signal } = visit;
@@ -42,7 +42,7 @@ export async function checkWindows(connection: Connection, visit: Visit): Promis
     signal,
   });
   const facts = factsOf(stdout);
-  // The library's own words about a policy that allows no script.
+  // The library's own words for a policy that allows no scripts.
   const [, mode] = /PowerShell is in (\w{1,40}) mode/.exec(stderr) ?? [];
   const found = mode === undefined ? facts : { ...facts, mode };
   return { ...judge(found, connection.serverVersion, visit.words.windows), ms: now() - started };

@@ -6,7 +6,7 @@ const place =
   'Look at the host and the port of that jump host (--jump, ProxyJump of ssh_config, the customers file)';
 const dontHammer = 'Do not try again and again: sshd bans for it.';
 
-/** The same failures at a jump host: another machine than the PC, with options of its own. */
+/** The same failures at a jump host, which is not the PC and has options of its own. */
 export const englishAtJump: Words['atJump'] = {
   slowSpeaker: {
     says: ({ at, said }) => `${at} speaks, but not SSH: ${said}`,

@@ -6,7 +6,7 @@ const banned =
 const algorithms =
   'The server is very old, or very strict. Update it, or meet it halfway in ssh_config, for its Host: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with + and what it offers (programs: the algorithms option).';
 
-/** Where it failed, why that is most likely, and what to do. */
+/** Where it failed, the most likely cause, and what to do. */
 export const englishFailures: Words['failures'] = {
   ...englishOnTheWay,
   zombie: {

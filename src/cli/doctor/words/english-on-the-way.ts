@@ -1,6 +1,6 @@
 import type { FailureWords } from './words.ts';
 
-/** From the name to the first server: where the way ends. */
+/** From the name to the first server: where the connection stops. */
 export const englishOnTheWay = {
   nameUnknown: {
     says: ({ host }) => `the name ${host} has no address`,

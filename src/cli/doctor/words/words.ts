@@ -1,32 +1,32 @@
 import type { FailureKind, JumpKind } from '../kinds.ts';
 import type { StepName, Verdict } from '../steps.ts';
 
-/** What the words of a failure may be made of. Texts from the server are escaped. */
+/** What the words of a failure may contain. Texts from the server are escaped. */
 export interface FailureFacts {
   /** Where it failed: a host and port, or the jump that failed. */
   at: string;
   host: string;
   port: number;
   username: string;
-  /** Fingerprint of the host key that was shown. */
+  /** Fingerprint of the host key that the server sent. */
   fingerprint: string;
-  /** The name of the file with that key on an sshd's machine. */
+  /** The name of the file with that key on the server. */
   keyFile: string;
-  /** Another name under which that key is on record, or nothing. */
+  /** Another name under which that key is recorded, or ''. */
   knownAs: string;
-  /** Under which name known_hosts was searched, or nothing. */
+  /** The name that was looked up in known_hosts, or ''. */
   recordName: string;
-  /** The same where it is not that of the place: an alias. */
+  /** The same if it is an alias and not the name of the host. */
   alias: string;
-  /** ` (FILE, line N)` of the deciding entry of known_hosts, or nothing. */
+  /** ` (FILE, line N)` of the known_hosts entry that decided, or ''. */
   record: string;
-  /** What was tried to log in with. */
+  /** The methods that were tried. */
   tried: string;
-  /** What the server would take. */
+  /** The methods that the server would accept. */
   offered: string;
   /** The words of the server, or of the error. */
   said: string;
-  /** Which service speaks like this, where it is known and not SSH. */
+  /** The service that speaks like this, if it is known and not SSH. */
   service: string;
 }
 
@@ -35,25 +35,25 @@ export interface FailureWords {
   todo: string | ((facts: FailureFacts) => string);
 }
 
-/** Words with what they are made of. */
+/** A text with its parameters. */
 type Say<Values extends unknown[] = []> = (...values: Values) => string;
 
-/** Everything that doctor says in one language. A language that leaves one out does not compile. */
+/** Everything that doctor says in one language. If a language leaves something out, it does not compile. */
 export interface Words {
   failures: Record<FailureKind, FailureWords>;
-  /** In place of these where a jump host is at fault, which is another machine with options of its own. */
+  /** Used instead if a jump host is at fault, which is not the PC and has options of its own. */
   atJump: Record<JumpKind, FailureWords>;
   titles: Record<StepName, string>;
   marks: Record<Verdict, string>;
   /** Where the server's log is. */
   logs: string;
-  /** After what a jump host is at fault for. */
+  /** Appended if a jump host is at fault. */
   notThePc: Say<[says: string]>;
   /** A jump host as the library names it: `jump 1 of 2 (HOST:PORT)`. */
   hop: Say<[hop: string]>;
   /** Where in known_hosts an entry is. */
   record: Say<[file: string, line: number | undefined]>;
-  /** Before the server's notice at the login. */
+  /** Precedes the server's login notice. */
   notice: Say<[said: string]>;
   summary: {
     fails: Say<[step: string, exitCode: number]>;
