@@ -1,7 +1,7 @@
-/** Comparisons of lines that are worth a short diff. Texts that differ in more lines are shown one after the other. */
+/** The most line comparisons that are worth a short diff. Texts that would need more are shown one after the other. */
 const mostComparisons = 250_000;
 
-/** What changes from one text to another, line by line: unchanged lines begin with a blank, as in a unified diff. */
+/** The differences between two texts, line by line: unchanged lines begin with a blank, as in a unified diff. */
 export function diffLines(before: string, after: string): string[] {
   const [old, now] = [linesOf(before), linesOf(after)];
   const first = old.findIndex((line, index) => line !== now[index]);
@@ -33,7 +33,7 @@ function changedLines(old: readonly string[], now: readonly string[]): string[] 
   return lines;
 }
 
-/** The lines of a diff that changed, with so many unchanged ones around them; what is left out is told. */
+/** The changed lines of a diff with `around` unchanged ones on either side; notes say what is left out. */
 export function shortDiff(lines: readonly string[], around = 3): string[] {
   const isNear = (index: number) =>
     lines.slice(Math.max(0, index - around), index + around + 1).some((line) => !line.startsWith(' '));
@@ -58,7 +58,7 @@ function linesOf(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
-/** How many lines the rest of one has in common with the rest of the other. */
+/** For each pair of positions, how many lines the rests of both texts have in common. */
 function commonTable(old: readonly string[], now: readonly string[]): number[][] {
   const table = Array.from({ length: old.length + 1 }, () => new Array<number>(now.length + 1).fill(0));
   for (let i = old.length - 1; i >= 0; i--) {

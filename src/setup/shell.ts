@@ -5,19 +5,19 @@ import { posixWord } from '../exec/quote/posix.ts';
 import { printable } from '../text/printable.ts';
 import { library } from './gateway/scripts.generated.ts';
 
-/** Where the scripts for a gateway run: here, or over SSH. */
+/** Where the gateway scripts run: on this machine or over SSH. */
 export interface GatewayShell {
   /** For messages: `this machine` or the gateway's name. */
   readonly name: string;
   run(argv: readonly string[]): Promise<{ exitCode: number | null; stdout: string; stderr: string }>;
 }
 
-/** A set-up did not work. Its message says why, and what became of what had been begun. */
+/** A set-up failed. The message says why, and what happened to the changes already made. */
 export class SetupFailed extends Error {
   override name = 'SetupFailed';
 }
 
-/** What a script for a gateway printed: the rest of each line, by its first word. */
+/** The output of a gateway script: the rest of each line, by its first word. */
 export class SetupAnswer {
   readonly #lines: readonly (readonly [word: string, rest: string])[];
 
@@ -41,7 +41,7 @@ const scriptTimeout = 90_000;
 const maxAnswer = 4 << 20;
 
 /**
- * Runs a script with variables set in front of it. Their values are quoted, never spliced in.
+ * Runs a script with assignments in front of it. The values are quoted, never inserted into the script.
  * @throws {SetupFailed} with the script's own reason, or because it did not run to its end.
  */
 export async function runSetup(
@@ -89,7 +89,7 @@ interface ExecConnection {
   ): PromiseLike<{ exitCode: number | null; stdout: string; stderr: string }>;
 }
 
-/** Runs scripts through a connection to the gateway; with `sudo`, as root by a sudo that asks for no password. */
+/** Runs scripts over a connection to the gateway; with `sudo`, as root through a sudo that asks for no password. */
 export function remoteShell(
   connection: ExecConnection,
   { name, sudo }: { name: string; sudo: boolean },

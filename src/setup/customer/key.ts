@@ -3,8 +3,8 @@ import { parsePublicKeyLine } from '../../host-key/keys/fingerprint.ts';
 import { printable } from '../../text/printable.ts';
 
 /**
- * `TYPE BASE64` of a line with a public key; its comment is left behind.
- * @throws {TypeError} for what is none.
+ * `TYPE BASE64` of a public key line, without its comment.
+ * @throws {TypeError} if it is not a public key.
  */
 export function plainKey(line: string): string {
   const [type = '', text = ''] = line.trim().split(/\s+/);
@@ -21,7 +21,7 @@ export function plainKey(line: string): string {
   return `${type} ${text}`;
 }
 
-/** Takes a line of authorized_keys for a tunnel: its own port, and nothing else. */
+/** A line of authorized_keys for a tunnel, which permits its own port and nothing else. */
 export function authorizedKeysLine(
   key: string,
   { port, code }: { port: number | undefined; code: string },

@@ -7,15 +7,15 @@ import { add, remove } from './scripts.generated.ts';
 type Tenant = Pick<Customer, 'code' | 'account' | 'port' | 'route'>;
 
 interface CustomerDone {
-  /** What was done, in words; empty when all was as it should be. */
+  /** What was done, in words; empty if nothing had to be. */
   did: string[];
-  /** The account has no key yet: the PC makes it. */
+  /** The account has no key yet; it will be generated on the PC. */
   needsKey: boolean;
 }
 
 /**
- * Makes the account of a customer on the gateway, with the PC's key when it is there already.
- * @throws {SetupFailed} for what would hurt another customer, and when it does not work: then nothing was done.
+ * Creates a customer's account on the gateway, with the PC's key if that exists already.
+ * @throws {SetupFailed} for what would affect another customer, and if it fails; nothing has been done then.
  */
 export async function setUpCustomer(
   shell: GatewayShell,
@@ -24,7 +24,7 @@ export async function setUpCustomer(
 ): Promise<CustomerDone> {
   const { code, account, port, route } = customer;
   const isSocket = route === 'socket';
-  // sshd takes a permitted port for the only thing that may be listened on: for a socket there is none.
+  // sshd takes a permitted port as the only thing that may be listened on, so for a socket none is given.
   const line = key === undefined ? '' : authorizedKeysLine(key, { code, port: isSocket ? undefined : port });
   const answer = await runSetup(
     shell,
@@ -46,13 +46,13 @@ export async function setUpCustomer(
 
 interface RemovedDone {
   did: string[];
-  /** Accounts that hold the port now: it was given to somebody else. */
+  /** Accounts that hold the port now: it has been given to someone else. */
   heldBy: string[];
 }
 
 /**
- * Takes the key of a customer away, closes its account, ends its sessions, and sees that its port is free.
- * @throws {SetupFailed} when the account is another customer's, or something does not end.
+ * Removes a customer's key, closes its account, ends its sessions, and makes sure that its port is free.
+ * @throws {SetupFailed} if the account is another customer's, or something does not end.
  */
 export async function removeCustomer(
   shell: GatewayShell,

@@ -1,22 +1,22 @@
 import type { CustomerRoute } from '../../customers/types.ts';
 
-/** What the sshd of a gateway is to be told. All values have been checked. */
+/** The settings for a gateway's sshd. All values have been checked. */
 export interface GatewaySettings {
   layout: CustomerRoute;
-  /** Seconds between sshd's questions to a silent PC, and how many may stay unanswered. */
+  /** Seconds between sshd's probes of a silent PC, and how many may remain unanswered. */
   clientAliveInterval: number;
   clientAliveCountMax: number;
   /** `start:rate:full`, as in sshd_config. */
   maxStartups: string;
-  /** sshd's configuration; its Include names the folder for ours. */
+  /** sshd's configuration file; its Include names the folder for ours. */
   config: string;
   sshd: string;
-  /** Command that reloads sshd; empty: found out. */
+  /** The command that reloads sshd; if empty, it is determined. */
   reload: string;
 }
 
 export const tunnelGroup = 'tunnels';
-/** Who may connect to the Unix sockets. */
+/** The group that may connect to the Unix sockets. */
 export const workerGroup = 'tunnel-workers';
 export const stateFolder = '/var/lib/ssh-via-gateway';
 export const helperPath = '/usr/local/lib/ssh-via-gateway/tunnel-helper';
@@ -32,20 +32,20 @@ export const defaultGatewaySettings: GatewaySettings = {
   reload: '',
 };
 
-/** The settings of sshd for the accounts of tunnels, keyword by keyword. */
+/** sshd's settings for the tunnel accounts, keyword by keyword. */
 function tunnelKeywords(settings: GatewaySettings): ReadonlyArray<readonly [keyword: string, value: string]> {
   const isSocket = settings.layout === 'socket';
   return [
-    // What sshd says for everybody may be another thing: the PC has its key, where setup customer puts it.
+    // The global settings may differ; a PC logs in with its key, which `setup customer` puts here.
     ['PubkeyAuthentication', 'yes'],
     ['AuthenticationMethods', 'publickey'],
     ['AuthorizedKeysFile', '.ssh/authorized_keys'],
     ['AuthorizedKeysCommand', 'none'],
-    // The helper is outside of any other root.
+    // The helper would not be inside another root.
     ['ChrootDirectory', 'none'],
     ['DisableForwarding', 'no'],
     ['PermitListen', 'any'],
-    // Without it sshd refuses Unix sockets, too.
+    // Without this, sshd refuses Unix sockets, too.
     ['AllowTcpForwarding', 'remote'],
     ['GatewayPorts', settings.layout === 'published' ? 'clientspecified' : 'no'],
     ['PermitOpen', 'none'],
@@ -86,7 +86,7 @@ export function dropInText(settings: GatewaySettings): string {
   ].join('\n');
 }
 
-/** What `sshd -T -C` must say then. */
+/** What `sshd -T -C` must print with this file. */
 export function expectedSettings(settings: GatewaySettings): string {
   const lines = tunnelKeywords(settings).map(([keyword, value]) => `${keyword.toLowerCase()} ${value}`);
   return [`maxstartups ${settings.maxStartups}`, ...lines].join('\n');

@@ -12,16 +12,16 @@ import {
   workerGroup,
 } from './settings.ts';
 
-/** What is to change on a gateway, and what is known of it. */
+/** What is to change on a gateway, and what is known about it. */
 interface GatewayPlan {
-  /** Lines for people; empty when all is as it should be. */
+  /** Lines for people; empty if nothing has to change. */
   changes: string[];
   /** The gateway's host keys, `ssh-ed25519 AAAA...`. */
   hostKeys: string[];
   folder: string;
 }
 
-/** Looks at the gateway and says what would change. @throws {SetupFailed} for what stands in the way. */
+/** Examines the gateway and returns what would change. @throws {SetupFailed} for obstacles. */
 export async function planGateway(shell: GatewayShell, settings: GatewaySettings): Promise<GatewayPlan> {
   const answer = await runSetup(shell, variables(settings), look);
   const folder = answer.first('folder') ?? '';
@@ -46,7 +46,7 @@ export async function planGateway(shell: GatewayShell, settings: GatewaySettings
   };
 }
 
-/** Makes the changes of the plan, checked and backed up, or none. Returns what was done, in words. */
+/** Makes all changes of the plan, checked and with backups, or none. Returns what was done, in words. */
 export async function applyGateway(
   shell: GatewayShell,
   settings: GatewaySettings,
@@ -83,7 +83,7 @@ interface FileChange {
   after: string;
 }
 
-/** A new file is told by its name and size, for the reader wants to see what changes. */
+/** A new helper is only mentioned with its size: what matters to the reader is what changes. */
 function changesOf({ path, before, after }: FileChange): string[] {
   if (before === after) return [];
   if (before === undefined && path === helperPath)

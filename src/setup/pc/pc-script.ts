@@ -8,16 +8,16 @@ interface PcOptions {
   system: 'linux' | 'windows';
   /** The port of the SSH server on the PC. */
   targetPort: number;
-  /** Public key of the workers, for the account on the PC. */
+  /** The workers' public key, for the account on the PC. */
   workerKey?: string | undefined;
 }
 
-/** Where a script keeps its settings. */
+/** The place for the settings in a script. */
 const mark = /^# --- settings ---$/m;
 
 /**
- * The one script that a PC needs. It contains no secret: the tunnel's key is made on the PC.
- * @throws {TypeError} when the gateway's host key is not known, which the script pins.
+ * The one script that a PC needs. It contains no secret: the tunnel's key is generated on the PC.
+ * @throws {TypeError} if the gateway's host key, which the script pins, is not known.
  */
 export function pcScript(gateway: CustomerGateway, customer: Customer, options: PcOptions): string {
   const settings = Object.entries(settingsOf(gateway, customer, options));
@@ -35,7 +35,7 @@ function withSettings(script: string, lines: readonly string[]): string {
   return script.replace(mark, () => lines.join('\n'));
 }
 
-/** A string of PowerShell that needs ASCII alone, so that no code page can change it. */
+/** A PowerShell string in pure ASCII, so that no code page can change it. */
 function asciiString(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return powerShellString(text);
   const escaped = text
