@@ -5,7 +5,7 @@ import { nearest } from '../text/nearest.ts';
 import { quoted } from '../text/printable.ts';
 import type { Customer, CustomerGateway, Customers } from './types.ts';
 
-/** The customer with that code. @throws {TypeError} when there is none, or it has left. */
+/** The customer with that code. @throws {TypeError} if there is none, or it has left. */
 export function activeCustomer({ file, customers }: Customers, code: string): Customer {
   const customer = customers.get(code);
   if (!customer) {
@@ -19,7 +19,7 @@ export function activeCustomer({ file, customers }: Customers, code: string): Cu
   return customer;
 }
 
-/** What leads to the PC of a customer; `changeJump` knows better how the gateway is logged in at. */
+/** The options that lead to a customer's PC; `changeJump` can change those for the login at the gateway. */
 export function customerConnectOptions(
   customers: Customers,
   code: string,
@@ -40,12 +40,12 @@ export function customerConnectOptions(
   return { ...login, host: customer.hostKeyAlias, via: jumpHost({ ...jump(), socketPath }) };
 }
 
-/** Where the tunnel of an account listens with the layout `socket`. */
+/** The socket on which an account's tunnel listens with the layout `socket`. */
 export function socketPathOf({ account }: Pick<Customer, 'account'>): string {
   return `/var/lib/ssh-via-gateway/${account}/pc.sock`;
 }
 
-/** The gateway itself, as an account of it. */
+/** The options that lead to the gateway itself, with one of its accounts. */
 export function gatewayConnectOptions(gateway: CustomerGateway, username: string): ConnectOptions {
   const { host, port, hostKey } = gateway;
   return { host, port, username, ...(hostKey.length > 0 ? { hostKey: { key: hostKey } } : {}) };

@@ -6,23 +6,23 @@ import { loadCustomers } from './load.ts';
 import type { Customer, CustomerGateway } from './types.ts';
 import { changeCustomersFile } from './write.ts';
 
-/** What may be written into the entry of a customer. */
+/** What may be written into a customer's entry. */
 type CustomerChange = Partial<Omit<Customer, 'code'>>;
 
 interface ChangeOptions {
-  /** Only see whether it could be done. */
+  /** Only check whether it could be done. */
   isTrial?: boolean | undefined;
 }
 
-/** A file of no customers yet. */
+/** The text of a file without customers. */
 function emptyCustomers(gateway: Partial<CustomerGateway>): string {
   const $schema = 'https://unpkg.com/ssh-via-gateway/dist/customers.schema.json';
   return `${JSON.stringify({ $schema, gateway, customers: {} }, null, 2)}\n`;
 }
 
 /**
- * Adds a customer. A file that is not there is made when `gateway` says what belongs into it.
- * @throws {CustomersFileError} when there is such a customer already.
+ * Adds a customer. If the file does not exist, it is created, provided that `gateway` gives its contents.
+ * @throws {CustomersFileError} if the customer exists already.
  */
 export async function addCustomer(
   file: string,
@@ -43,7 +43,7 @@ export async function addCustomer(
   await changeCustomersFile(file, add, { initial: gateway && emptyCustomers(gateway), isTrial });
 }
 
-/** Changes members of a customer's entry; the others stay. Returns whether anything was different. */
+/** Changes members of a customer's entry and keeps the others. Returns whether anything changed. */
 export async function changeCustomer(
   file: string,
   code: string,
@@ -62,7 +62,7 @@ export async function changeCustomer(
   return changeCustomersFile(file, edit, { isTrial });
 }
 
-/** Changes members of the gateway's entry, or makes the file with it. Returns whether anything was different. */
+/** Changes members of the gateway's entry, or creates the file with it. Returns whether anything changed. */
 export async function changeGateway(file: string, change: Partial<CustomerGateway>): Promise<boolean> {
   const edit = (text: string) =>
     Object.entries(change).reduce(
@@ -76,7 +76,7 @@ export async function changeGateway(file: string, change: Partial<CustomerGatewa
   );
 }
 
-/** @throws {CustomersFileError} when the file has no such customer. */
+/** @throws {CustomersFileError} if the file has no such customer. */
 export async function customerIn(file: string, code: string): Promise<Customer> {
   const { customers } = await loadCustomers(file);
   const customer = customers.get(code);
@@ -91,6 +91,6 @@ function noSuchCustomer(file: string, code: string, codes: readonly string[]): C
 }
 
 function codesOf(text: string): string[] {
-  // The text has been checked.
+  // The text has been validated.
   return Object.keys((JSON.parse(text.replace(/^\ufeff/, '')) as { customers: object }).customers);
 }

@@ -19,7 +19,7 @@ export class CustomersFileError extends TypeError {
   }
 }
 
-/** Something at an offset of the text is wrong. */
+/** The error for something wrong at an offset of the text. */
 export function wrongAt(
   { file, text }: { file: string; text: string },
   { offset, message, field }: { offset: number; message: string; field?: string },

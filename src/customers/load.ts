@@ -25,7 +25,7 @@ export async function loadCustomers(file: string = defaultCustomersFile()): Prom
   return readCustomers({ file: path, text: await readCustomersText(path) });
 }
 
-/** More than a million customers have. */
+/** More than a million customers take. */
 const mostOfAFile = 512 * 1024 * 1024;
 
 export function defaultCustomersFile(): string {
@@ -44,7 +44,7 @@ export async function readCustomersText(file: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    // Written back, what cannot be read would be lost.
+    // If the file were written back, what cannot be decoded would be lost.
     throw new CustomersFileError('it is not UTF-8 (but UTF-16, or a code page): save it as UTF-8', { file });
   }
 }

@@ -12,7 +12,7 @@ interface CustomersText {
   text: string;
 }
 
-/** The customers of a file's text. @throws {CustomersFileError} with line and field. */
+/** The customers in a file's text. @throws {CustomersFileError} with line and field. */
 export function readCustomers(source: CustomersText): Customers {
   const root = parse(source);
   const [problem] = checkAgainst(schema as Schema, root);
@@ -40,7 +40,7 @@ function parse(source: CustomersText): JsonNode {
 type GivenGateway = Partial<Omit<CustomerGateway, 'host'>> & Pick<CustomerGateway, 'host'>;
 
 function gatewayOf(value: unknown, folder: string): CustomerGateway {
-  // The schema has been checked.
+  // Validated against the schema.
   const { host, port, hostKey, layout, operator, username, privateKeyPath } = value as GivenGateway;
   return {
     host,
@@ -80,7 +80,7 @@ function pathFrom(folder: string, path: string): string {
   return /^~(?=$|[\\/])/.test(path) ? path.replace('~', homedir()) : resolve(folder, path);
 }
 
-/** Two active customers with one port or one name for their host keys would be taken for each other. */
+/** Two active customers with the same port or host key alias would be mistaken for each other. */
 function checkShared(
   source: CustomersText,
   entries: JsonNode,

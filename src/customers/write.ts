@@ -7,20 +7,20 @@ import { CustomersFileError } from './error.ts';
 import { readCustomersText } from './load.ts';
 import { readCustomers } from './read.ts';
 
-/** Milliseconds that another writer may take. */
+/** Milliseconds to wait for another writer. */
 const patience = 5_000;
 const pollInterval = 50;
-/** What a writer left who died in between is this old at least. */
+/** Milliseconds: the minimum age of what a crashed writer has left behind. */
 const staleAfter = 30_000;
 
 /**
- * Changes a customers file: reads it, lets `edit` make the new text, checks that, and puts it in place in one step.
- * Several who change it at once wait for each other. Nothing happens when the text stays the same.
+ * Changes a customers file: reads it, lets `edit` produce the new text, validates that, and replaces the file
+ * atomically. Simultaneous writers wait for each other. Nothing is written if the text stays the same.
  *
- * @param options `initial`: the text to start with when there is no file; without it, a missing file is an error. `isTrial`: only see whether it
- *   could be done.
- * @returns whether the file has changed.
- * @throws {CustomersFileError} for a file that is wrong (before or after), or may not be written.
+ * @param options `initial`: the text to start with if there is no file; without it, a missing file is an error.
+ * `isTrial`: only check whether it could be done.
+ * @returns Whether the file has changed.
+ * @throws {CustomersFileError} if the file is invalid (before or after), or may not be written.
  */
 export async function changeCustomersFile(
   path: string,
@@ -29,7 +29,7 @@ export async function changeCustomersFile(
 ): Promise<boolean> {
   const file = await placeOf(path);
   for (;;) {
-    // Also before the lock: a folder that is missing or a file that may not be written is no reason to wait.
+    // Also before locking: a missing folder or a file without write permission is no reason to wait.
     await lookAt(file, initial);
     const hasChanged = await changeOnce(file, edit, { initial, isTrial });
     if (hasChanged !== undefined) return hasChanged;
@@ -39,7 +39,7 @@ export async function changeCustomersFile(
 /** As many as Linux follows. */
 const mostLinks = 40;
 
-/** Where the file is, or is to be made: a link leads there, also one to a file that is not there yet. */
+/** The location of the file, existing or not: symbolic links are followed, including a dangling last one. */
 async function placeOf(path: string): Promise<string> {
   let file = resolve(path);
   for (let links = 0; links <= mostLinks; links++) {
@@ -52,7 +52,7 @@ async function placeOf(path: string): Promise<string> {
   throw new CustomersFileError('it is a link that leads to itself', { file: path });
 }
 
-/** Undefined: the lock was lost in between, because this process stood still for long; nothing was written. */
+/** Undefined: the lock was lost, because this process was suspended for long; nothing was written. */
 async function changeOnce(
   file: string,
   edit: (text: string) => string,
@@ -78,7 +78,7 @@ async function changeOnce(
     if (!isOurs) return undefined;
     await output.close();
     await rename(temporary, file);
-    // From now on, a file of that name is the next writer's.
+    // From now on, a file of that name belongs to the next writer.
     isOurs = false;
     return true;
   } finally {
@@ -87,7 +87,7 @@ async function changeOnce(
   }
 }
 
-/** Whether the file of that name is the one that is open here. */
+/** Whether the open file is still the one with that name. */
 async function isStill(output: FileHandle, name: string): Promise<boolean> {
   const [own, found] = await Promise.all([
     output.stat({ bigint: true }),
@@ -96,14 +96,14 @@ async function isStill(output: FileHandle, name: string): Promise<boolean> {
   return found !== undefined && found.ino === own.ino && found.dev === own.dev;
 }
 
-/** The new file belongs to whom the old one did, as far as this user may give it away: root may, with sudo. */
+/** Gives the new file the old one's owner, as far as this user may: root may, with sudo. */
 async function keepOwner(output: FileHandle, { uid, gid }: Stats): Promise<void> {
   const own = await output.stat();
   if (own.uid === uid && own.gid === gid) return;
   await output.chown(uid, gid).catch(() => output.chown(own.uid, gid).catch(() => {}));
 }
 
-/** The file, which may be written; undefined: there is none, and `initial` is its text. */
+/** The file's status, if it may be written; undefined if there is none but `initial` is given. */
 async function lookAt(file: string, initial: string | undefined): Promise<Stats | undefined> {
   const found = await stat(file).catch(() => undefined);
   if (!found && initial === undefined) throw new CustomersFileError('there is no such file', { file });
@@ -111,7 +111,7 @@ async function lookAt(file: string, initial: string | undefined): Promise<Stats 
   return found;
 }
 
-/** The temporary file is the lock, too: only one writer can make it. */
+/** The temporary file doubles as the lock: only one writer can create it. */
 async function openAlone(file: string, temporary: string) {
   const deadline = Date.now() + patience;
   for (;;) {
@@ -129,7 +129,9 @@ async function openAlone(file: string, temporary: string) {
   }
 }
 
-/** Of several who find the same one stale, one takes it away: another's new one, taken by mistake, is put back. */
+/**
+ * If several find the same stale file, one removes it; if that was another writer's new one after all, it is put back.
+ */
 async function removeStale(temporary: string): Promise<void> {
   const seen = await stat(temporary, { bigint: true }).catch(() => undefined);
   if (!seen || Date.now() - Number(seen.mtimeMs) <= staleAfter) return;
@@ -139,7 +141,7 @@ async function removeStale(temporary: string): Promise<void> {
     const taken = await stat(aside, { bigint: true });
     if (taken.ino !== seen.ino || taken.mtimeNs !== seen.mtimeNs) await link(aside, temporary);
   } catch {
-    // Another one was first.
+    // Someone else was faster.
   }
   await rm(aside, { force: true });
 }

@@ -1,10 +1,10 @@
 import { type JsonNode, type JsonObject, memberOf, parseJson } from './parse.ts';
 
 /**
- * The text with one member set, and everything else as it was: other members, their order, blanks and line ends.
- * Objects on the way that are missing are made.
+ * The text with one member set and everything else unchanged: other members, their order, white space and line ends.
+ * Missing objects on the path are created.
  *
- * @param path names from the outermost object on; the last is the member's.
+ * @param path Names from the outermost object inwards; the last one is the member's.
  */
 export function setInJson(text: string, path: readonly string[], value: unknown): string {
   let node = parseJson(text);
@@ -29,7 +29,7 @@ function replace(text: string, { start, end }: JsonNode, value: unknown, depth: 
 interface NewMember {
   name: string;
   value: unknown;
-  /** Of the new member: 1 in the outermost object. */
+  /** The nesting depth of the new member: 1 in the outermost object. */
   depth: number;
 }
 
@@ -46,7 +46,7 @@ function insert(text: string, node: JsonNode, { name, value, depth }: NewMember)
   return `${text.slice(0, node.start)}{${inside}}${text.slice(node.end)}`;
 }
 
-/** The blanks before the first member: those between the others are the same in a tidy file. */
+/** The white space before the first member: in a tidy file, it is the same between the others. */
 function gapBefore(text: string, { start, members }: JsonObject): string {
   return text.slice(start + 1, members[0]!.start) || ' ';
 }

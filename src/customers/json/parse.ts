@@ -1,6 +1,6 @@
 import { printable } from '../../text/printable.ts';
 
-/** A value of a JSON text, with where it stands: `start` to `end`, in UTF-16 units. */
+/** A value in a JSON text with its position, from `start` to `end` in UTF-16 code units. */
 export type JsonNode = { start: number; end: number } & (
   | { kind: 'object'; members: JsonMember[] }
   | { kind: 'array'; items: JsonNode[] }
@@ -11,14 +11,14 @@ export type JsonNode = { start: number; end: number } & (
 
 export interface JsonMember {
   name: string;
-  /** Where the name stands. */
+  /** Position of the name. */
   start: number;
   value: JsonNode;
 }
 
 export type JsonObject = Extract<JsonNode, { kind: 'object' }>;
 
-/** What is not JSON, and where. */
+/** Something that is not JSON, and where. */
 export class JsonSyntaxError extends SyntaxError {
   override name = 'JsonSyntaxError';
   readonly offset: number;
@@ -35,7 +35,7 @@ const stringToken = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*
 const numberToken = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const literalToken = /true|false|null/y;
 
-/** Reads a JSON text (RFC 8259) and remembers where everything stands. @throws {JsonSyntaxError} */
+/** Parses a JSON text (RFC 8259) and keeps all positions. @throws {JsonSyntaxError} */
 export function parseJson(text: string): JsonNode {
   const reader = new JsonReader(text);
   const node = reader.value(0);
@@ -49,7 +49,7 @@ class JsonReader {
 
   constructor(text: string) {
     this.#text = text;
-    // A byte order mark, as editors on Windows leave it.
+    // A byte order mark, as written by editors on Windows.
     if (text.startsWith('\ufeff')) this.#at = 1;
   }
 
@@ -97,7 +97,7 @@ class JsonReader {
     return items;
   }
 
-  /** What stands between brackets, separated by commas. */
+  /** Parses comma-separated items up to a closing bracket. */
   #list(close: string, readOne: () => void): void {
     this.#at++;
     this.#skip();
@@ -136,7 +136,7 @@ class JsonReader {
   }
 }
 
-/** The plain value of a node. Names of an object may be any: it has no prototype. */
+/** The plain value of a node. Objects have no prototype, so that any name is safe. */
 export function plainValue(node: JsonNode): unknown {
   if (node.kind === 'array') return node.items.map(plainValue);
   if (node.kind !== 'object') return node.value;
@@ -149,7 +149,7 @@ export function memberOf(node: JsonNode | undefined, name: string): JsonMember |
   return node?.kind === 'object' ? node.members.find((member) => member.name === name) : undefined;
 }
 
-/** The line of an offset, from 1. */
+/** The line that contains an offset, from 1. */
 export function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
 }

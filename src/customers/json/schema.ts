@@ -2,7 +2,7 @@ import { nearest } from '../../text/nearest.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { type JsonMember, type JsonNode, type JsonObject, memberOf } from './parse.ts';
 
-/** The part of JSON Schema that the schema of the customers file uses. */
+/** The part of JSON Schema that the customers file's schema uses. */
 export interface Schema {
   type?: string;
   description?: string;
@@ -19,15 +19,15 @@ export interface Schema {
   enum?: readonly string[];
 }
 
-/** One thing that is wrong, and where. */
+/** One violation, and where. */
 interface Problem {
-  /** Dotted names from the outermost object on; empty for the whole. */
+  /** Names from the outermost object inwards, separated by dots; empty for the whole. */
   field: string;
   offset: number;
   message: string;
 }
 
-/** What of the file does not fit the schema, in the order of the file. */
+/** The parts of the file that violate the schema, in the order of the file. */
 export function checkAgainst(schema: Schema, node: JsonNode, field = ''): Problem[] {
   const wrong = (message: string): Problem[] => [{ field, offset: node.start, message }];
   if (schema.type !== undefined && typeOf(node) !== schema.type) {
