@@ -133,7 +133,7 @@ export function fromAirflowConnection(
   };
 }
 
-/** What it says beside these fields is Airflow's affair. */
+/** Other fields are Airflow's business. */
 function checkConnection(connection: unknown): void {
   const name = 'argument connection';
   ask(name, () => {
@@ -147,7 +147,7 @@ function checkConnection(connection: unknown): void {
   });
 }
 
-/** As util.py: without a login it is the worker's own user. */
+/** As in util.py: without a login, it is the worker's own user. */
 function ownName(): string {
   const name = accountName();
   if (name !== undefined) return name;

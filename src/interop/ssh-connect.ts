@@ -47,7 +47,7 @@ const checks: Checks<SshConnectOptions> = {
 };
 const defaultTimeouts = { tcp: 30_000, banner: 60_000 };
 
-/** Trying these again changes nothing; sshd answers wrong logins with a ban, for the right ones too. */
+/** Retrying these changes nothing; after repeated wrong logins, sshd bans even correct ones. */
 const final = [
   'SSH_AUTHENTICATION_FAILED',
   'SSH_HOST_KEY_UNKNOWN',
@@ -85,7 +85,7 @@ export async function sshConnect(
   const { retryNum = 3, logger, retryDelay = 30_000, signal } = options;
   const plain = { ...optionsOf(instance, logger), ...given({ signal }) };
   validateConnectOptions(plain);
-  // Behind the checks: what is spread is an object then.
+  // After the checks, as only an object can be spread.
   const connectOptions = { ...plain, timeouts: { ...defaultTimeouts, ...plain.timeouts } };
   const history: Attempt[] = [];
   for (let number = 1; ; number++) {
@@ -111,7 +111,7 @@ interface Try {
   history: Attempt[];
 }
 
-/** Every try was a connection of its own; the last error tells of all of them. */
+/** Each try was a connection of its own; the last error reports all of them. */
 function failed(error: SshError, { number, retryNum, logger, history }: Try): void {
   const [attempt] = error.attempts ?? [];
   if (attempt) history.push({ ...attempt, attempt: number });
@@ -119,7 +119,7 @@ function failed(error: SshError, { number, retryNum, logger, history }: Try): vo
   warn(logger, `ssh connect to vm failed - ${number}/${retryNum}: ${error.message}`);
 }
 
-/** Reads each option once: what comes later reads a copy of them all. */
+/** Reads each option once; what follows uses the copy. */
 function checkInstance(instance: unknown): void {
   const name = 'argument instance';
   checkBag(name, instance);
@@ -127,7 +127,7 @@ function checkInstance(instance: unknown): void {
   if (retry !== undefined) throw wrongType(`${name}.retry`, retry, 'the number of tries among the options');
 }
 
-/** `console` and its like, of which only `info` is needed. */
+/** `console` and similar objects, of which only `info` is required. */
 function checkLogger(name: string, value: unknown): void {
   checkObject(name, value, 'an object with a function info');
   callback(`${name}.info`, value['info']);

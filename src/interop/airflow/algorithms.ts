@@ -35,14 +35,14 @@ function without(
       : undefined;
     const unwanted = listOf(`extra.disabled_algorithms.${name}`, value) ?? [];
     if (category) lists[category] = remaining(name, unwanted, listIn(asked, category));
-    // To disable rsa-sha2 means to sign with SHA-1, which is not done here.
+    // Disabling rsa-sha2 would mean signing with SHA-1, which this library does not do by default.
     else
       warn('extra-ignored', `disabled_algorithms.${printable(name, 80)} has no counterpart and is ignored`);
   }
   return lists;
 }
 
-/** Here only exact lists are made. */
+/** Here, only exact lists occur. */
 function listIn(asked: Algorithms, category: keyof Algorithms): readonly string[] {
   const list = asked[category];
   return Array.isArray(list) ? list : algorithmNames(category).offered;
@@ -58,7 +58,7 @@ function remaining(name: string, unwanted: readonly string[], list: readonly str
   );
 }
 
-/** Names that only paramiko knows are left out. */
+/** Names that only paramiko knows are dropped. */
 function known(option: string, names: readonly string[], category: keyof Algorithms): string[] {
   const all = algorithmNames(category).known;
   const usable = names.filter((name) => all.includes(name));

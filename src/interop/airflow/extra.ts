@@ -1,11 +1,11 @@
 import { checkBag } from '../../check/options.ts';
 import { wrongAs, wrongSecret, wrongType } from '../../check/wrong.ts';
 
-/** The `extra` field of an Airflow connection, whose values may be JSON or text that says the same. */
+/** The `extra` field of an Airflow connection; its values may be JSON or text with the same meaning. */
 export class AirflowExtra {
   #values: Record<string, unknown>;
 
-  /** @throws {TypeError} unless it is an object or the JSON text of one; never shows the text, which holds secrets. */
+  /** @throws {TypeError} unless it is an object or its JSON text; never shows the text, which contains secrets. */
   constructor(extra: unknown) {
     this.#values = valuesOf(extra);
   }
@@ -18,7 +18,7 @@ export class AirflowExtra {
     return this.#values[name] ?? undefined;
   }
 
-  /** Text that is not empty. */
+  /** Non-empty text. */
   text(name: string): string | undefined {
     const value = this.get(name);
     if (value === undefined || value === '') return undefined;
@@ -26,14 +26,14 @@ export class AirflowExtra {
     return value;
   }
 
-  /** Text that is not empty, and never shown. */
+  /** Non-empty text that is never shown. */
   secret(name: string): string | undefined {
     const value = this.get(name);
     if (value === undefined || typeof value === 'string') return value || undefined;
     throw wrongSecret(`extra.${name}`, value, 'text');
   }
 
-  /** Seconds, as a number or as text, in milliseconds. */
+  /** Seconds, as a number or text, converted to milliseconds. */
   milliseconds(name: string): number | undefined {
     const value = this.get(name);
     if (value === undefined || value === '') return undefined;
@@ -44,13 +44,13 @@ export class AirflowExtra {
     return seconds * 1_000;
   }
 
-  /** `true` and `"True"`, `false` and `"False"`; undefined for anything else, as the hook takes it. */
+  /** `true` and `"True"`, `false` and `"False"`; undefined for anything else, as in the hook. */
   flag(name: string): boolean | undefined {
     const text = String(this.get(name)).toLowerCase();
     return text === 'true' ? true : text === 'false' ? false : undefined;
   }
 
-  /** A list, as JSON or as text with commas. */
+  /** A list, as JSON or as comma-separated text. */
   list(name: string): string[] | undefined {
     return listOf(`extra.${name}`, this.get(name));
   }

@@ -2,9 +2,9 @@ import type { HostKeyOption } from '../../options/types.ts';
 import type { AirflowExtra } from './extra.ts';
 
 /**
- * What SSHHook does about host keys, in our words:
+ * How SSHHook treats host keys, translated into our options:
  * - `host_key`: this key and no other.
- * - `allow_host_key_change`: no key is looked up, whatever comes is accepted.
+ * - `allow_host_key_change`: no key is looked up, any key is accepted.
  * - `no_host_key_check`: unknown keys are accepted and recorded, a changed one is refused.
  * - none of them: the key must be known.
  */
@@ -44,7 +44,7 @@ function noHostKeyCheck(extra: AirflowExtra): boolean {
 
 const types = ['ssh-rsa', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521', 'ssh-ed25519'];
 
-/** `<base64>` or `<type> <base64>`; the key itself says what type it is. */
+/** `<base64>` or `<type> <base64>`; the type is also inside the key. */
 function publicKey(text: string): string {
   const words = text.trim().split(/\s+/);
   const base64 = words.length === 1 ? words[0]! : words[1]!;

@@ -15,10 +15,10 @@ const keywords = {
 } as const;
 
 /**
- * Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms, PubkeyAcceptedAlgorithms and Compression. Names that only OpenSSH knows (post-quantum key
- * exchange, certificates, security keys) are left out of a list; `+`, `-` and `^` change our own default list.
+ * Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms, PubkeyAcceptedAlgorithms and Compression. Names that only OpenSSH
+ * knows are dropped from a list; `+`, `-` and `^` modify this library's default list.
  *
- * @throws {TypeError} when nothing is left.
+ * @throws {TypeError} if nothing is left.
  */
 export function algorithmsOf(found: Found): Algorithms | undefined {
   const lists = Object.entries(keywords).flatMap(([keyword, category]): [keyof Algorithms, string[]][] => {
@@ -46,7 +46,7 @@ function changed(modifier: string, names: readonly string[], offered: readonly s
   return [...names];
 }
 
-/** The known names that the patterns mean, in the order of the patterns. */
+/** The known names that match the patterns, in the order of the patterns. */
 function matching(patterns: readonly string[], known: readonly string[]): string[] {
   const names = patterns.flatMap((pattern) =>
     known.filter((name) => new WildcardMatcher(name).matches(pattern)),

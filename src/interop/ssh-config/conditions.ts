@@ -1,22 +1,22 @@
 import { WildcardMatcher } from '../../host-key/wildcard.ts';
 import type { Setting } from './parse.ts';
 
-/** What `Host` and `Match` look at. */
+/** What `Host` and `Match` are compared with. */
 export interface Subject {
   /** The name that was asked for. */
   readonly alias: string;
-  /** HostName as far as it is known by now. */
+  /** HostName as far as it is known at this point. */
   readonly host: string;
-  /** User as far as it is known by now. */
+  /** User as far as it is known at this point. */
   readonly user: string;
   readonly localUser: string;
-  /** Whether this is the second reading, which `Match final` asks for. */
+  /** Whether this is the second pass, which `Match final` requests. */
   readonly final: boolean;
-  /** Called when a second reading is asked for. */
+  /** Called to request a second pass. */
   askForFinal(): void;
 }
 
-/** Whether a section applies. @throws {TypeError} for a criterion that cannot be judged here. */
+/** Whether a section applies. @throws {TypeError} for an unsupported criterion. */
 export function holds(condition: Setting, subject: Subject, path: string): boolean {
   if (condition.keyword === 'host') {
     return matchesAny(condition.words, subject.final ? subject.host : subject.alias);
@@ -36,7 +36,7 @@ function matchHolds(words: readonly string[], subject: Subject, path: string): b
     if (argument === undefined)
       throw new TypeError(`fromSshConfig: ${path}: Match ${criterion} has no value`);
     at += takesArgument ? 2 : 1;
-    // OpenSSH does not run a command for a section that is ruled out already; nor is it a problem then.
+    // OpenSSH does not run a command for a section that is ruled out already, so it is not an error either.
     if (!result && criterion !== 'final') continue;
     if (judge(criterion, argument, subject, path) === negated) result = false;
   }
@@ -53,7 +53,7 @@ function judge(criterion: string, argument: string, subject: Subject, path: stri
       return subject.final;
     case 'canonical':
       return subject.final;
-    // Upper and lower case are alike here, though not in a Host line.
+    // Case-insensitive here, though not in a Host line.
     case 'host':
       return matchesAny(argument.toLowerCase().split(','), subject.host.toLowerCase());
     case 'originalhost':
@@ -70,7 +70,7 @@ function judge(criterion: string, argument: string, subject: Subject, path: stri
   }
 }
 
-/** One `!pattern` that matches refuses, whatever else is listed. */
+/** A `!pattern` that matches excludes, whatever else is listed. */
 function matchesAny(patterns: readonly string[], text: string): boolean {
   const matcher = new WildcardMatcher(text);
   const negated = patterns.filter((pattern) => pattern.startsWith('!'));

@@ -12,17 +12,17 @@ import type { Found } from './lookup.ts';
 import { expandedPath, type TokenValues } from './tokens.ts';
 import { word } from './values.ts';
 
-/** OpenSSH's own, in its order, as far as they can be used here. */
+/** OpenSSH's defaults, in its order, as far as they can be used here. */
 const defaultIdentities = ['~/.ssh/id_rsa', '~/.ssh/id_ecdsa', '~/.ssh/id_ed25519'];
 
-/** Without a home folder there are none. */
+/** Without a home folder, there are none. */
 function ownIdentities(): readonly string[] {
   return homeFolder() === undefined ? [] : defaultIdentities;
 }
 
 /**
  * IdentityFile, CertificateFile, IdentityAgent, IdentitiesOnly and PubkeyAuthentication. Encrypted key files are left
- * to the agent, if there is an agent.
+ * to the agent, if there is one.
  */
 export async function credentialsOf(
   found: Found,
@@ -36,7 +36,8 @@ export async function credentialsOf(
   const paths = names.map((path) => expandedPath('IdentityFile', path, tokens));
   const { agent, agentKeys } = await agentFor(found, tokens, paths);
   const usable = await usableKeys(paths, agent !== undefined);
-  // A key that is named and not there: with an agent the login can do without it, else connecting says what is wrong.
+  // A named key file that does not exist: with an agent, the login can do without it; otherwise, connecting reports the
+  // error.
   const missing = agent === undefined && configured.length > 0 ? paths.slice(0, 1) : [];
   const left = agent === undefined ? [] : paths.filter((path) => !usable.includes(path));
   const named = await certificatesOf(found, tokens);
@@ -46,13 +47,16 @@ export async function credentialsOf(
     certificatePath: oneOrList([...named, ...beside]),
     agent,
     agentKeys,
-    // What nobody has named must not use up the few tries that a server grants.
+    // Default keys that nobody named must not use up the few tries that a server allows.
     agentFirst:
       found.identityFiles.length === 0 && agent !== undefined && usable.length > 0 ? true : undefined,
   });
 }
 
-/** As ssh: the agent's keys that the configuration names, then the others; with IdentitiesOnly none but those. */
+/**
+ * As in ssh: first the agent's keys that the configuration names, then the others; with IdentitiesOnly, only the
+ * former.
+ */
 async function agentFor(
   found: Found,
   tokens: TokenValues,
@@ -68,7 +72,10 @@ async function agentFor(
   return { agent, agentKeys: isOnly ? keys : [...keys, '*'] };
 }
 
-/** Where a key file is left to the agent, its certificate is looked for here; then those of the others are named too. */
+/**
+ * If a key file is left to the agent, its certificate is looked up here, which requires naming those of the other keys
+ * too.
+ */
 async function certificatesBeside(paths: readonly string[], left: readonly string[]): Promise<string[]> {
   const texts = await Promise.all(paths.map((path) => readText(`${path}-cert.pub`)));
   const isOne = (at: number) => readCertificateText(texts[at] ?? '')?.kind === 'user';
@@ -76,7 +83,7 @@ async function certificatesBeside(paths: readonly string[], left: readonly strin
   return found.some((path) => left.includes(path)) ? found.map((path) => `${path}-cert.pub`) : [];
 }
 
-/** The public half of a key file that the agent is to sign with: in itself, or beside it. */
+/** The public half of a key file with which the agent is to sign: from that file, or from the one beside it. */
 async function publicKeyOf(path: string): Promise<string | undefined> {
   const text = await readText(path);
   const lines = [...text.split('\n'), publicPartOf(text), ...(await readText(`${path}.pub`)).split('\n')];
@@ -88,7 +95,7 @@ function isPublicKey(line: string): boolean {
   return parseHostKey(`${name} ${base64}`) !== undefined;
 }
 
-/** OpenSSH's format holds the public key in clear. */
+/** OpenSSH's format contains the public key unencrypted. */
 function publicPartOf(text: string): string | undefined {
   const [, base64 = ''] = /BEGIN OPENSSH PRIVATE KEY-----([^-]*)/.exec(text) ?? [];
   try {
@@ -111,7 +118,7 @@ function oneOrList(paths: readonly string[]): string | readonly string[] | undef
   return paths.length > 1 ? paths : paths[0];
 }
 
-/** As in `ssh`, a file that is not there does not matter. */
+/** As in `ssh`, a file that does not exist is ignored. */
 async function certificatesOf(found: Found, tokens: TokenValues): Promise<string[]> {
   const named = found.certificateFiles.filter((path) => path.toLowerCase() !== 'none');
   const paths = named.map((path) => expandedPath('CertificateFile', path, tokens));
@@ -134,7 +141,7 @@ function agentOf(found: Found, tokens: TokenValues): string | undefined {
   return expandedPath('IdentityAgent', value, tokens);
 }
 
-/** All that can be read without a passphrase; and the first one, if it has one and there is no agent to know it. */
+/** The keys that need no passphrase, and the first key if it does and there is no agent that might have it. */
 async function usableKeys(paths: readonly string[], hasAgent: boolean): Promise<string[]> {
   const kinds = await Promise.all(paths.map(kindOf));
   const first = kinds.findIndex((kind) => kind !== 'none');

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, parse, sep } from 'node:path';
 import { WildcardMatcher } from '../../host-key/wildcard.ts';
 
-/** The files that a path with `*` and `?` stands for, sorted; none when there are none. */
+/** The existing files that match a path with `*` and `?`, sorted. */
 export async function filesMatching(pattern: string): Promise<string[]> {
   const { root } = parse(pattern);
   let found = [root === '' ? '.' : root];
@@ -17,7 +17,7 @@ export async function filesMatching(pattern: string): Promise<string[]> {
 async function step(folder: string, part: string): Promise<string[]> {
   if (!/[*?]/.test(part)) return [join(folder, part)];
   const names = await namesIn(folder);
-  // As glob(3): a name that begins with a dot has to be asked for.
+  // As in glob(3), a name that begins with a dot must be matched explicitly.
   const wanted = names.filter(
     (name) => (part.startsWith('.') || !name.startsWith('.')) && new WildcardMatcher(name).matches(part),
   );
@@ -40,7 +40,7 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** `path` as it is, or below `folder` when it is relative. */
+/** `path` itself if it is absolute, otherwise below `folder`. */
 export function below(folder: string, path: string): string {
   const absolute = parse(path).root !== '';
   return absolute ? path : `${folder}${sep}${path}`;

@@ -12,7 +12,7 @@ export function hostKeyOf(found: Found, tokens: TokenValues): HostKeyOption | un
   const strict = strictness(found);
   const user = files(found, 'userknownhostsfile', tokens);
   const global = files(found, 'globalknownhostsfile', tokens);
-  // `no` with nowhere to remember a key is how one says that nothing is to be checked.
+  // `no` without a place to remember keys is how users say that nothing is to be checked.
   if (strict === 'no' && user?.every((path) => nowhere.includes(path))) return 'insecure-accept-any';
   const alias = found.values.get('hostkeyalias')?.value;
   const knownHosts = knownHostsFiles(user, global);
@@ -29,7 +29,7 @@ export function hostKeyOf(found: Found, tokens: TokenValues): HostKeyOption | un
   };
 }
 
-/** Only where the configuration says so; `ask` is a no, for there is nobody to ask. */
+/** Only if the configuration says so; `ask` counts as no, as there is nobody to ask. */
 function updates(found: Found): boolean {
   const value = word(found, 'updatehostkeys') ?? 'no';
   if (['yes', 'true', 'no', 'false', 'ask'].includes(value)) return value === 'yes' || value === 'true';
@@ -53,7 +53,7 @@ function files(found: Found, keyword: string, tokens: TokenValues): string[] | u
   return words.map((path) => expandedPath(keyword, path, tokens));
 }
 
-/** Both lists in one; what only one of them says is completed by OpenSSH's defaults for the other. */
+/** Both lists in one; if only one is set, OpenSSH's defaults stand in for the other. */
 function knownHostsFiles(user: string[] | undefined, global: string[] | undefined): string[] | undefined {
   if (user === undefined && global === undefined) return undefined;
   const defaults = defaultKnownHostsFiles();

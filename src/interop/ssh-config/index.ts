@@ -10,10 +10,10 @@ import { routeOf } from './route.ts';
 import type { TokenValues } from './tokens.ts';
 import { milliseconds, wholeNumber, word, wrong } from './values.ts';
 
-/** ProxyJump leads from configuration to configuration; longer routes than this are a circle. */
+/** ProxyJump leads from host to host in the configuration; a route longer than this is a cycle. */
 const maxJumps = 16;
 
-/** What the configuration says of a jump host, with what the caller knows better. */
+/** Changes the configured options of a jump host to what the caller specifies. */
 type ChangeJump = (options: ConnectOptions, alias: string) => JumpHostOptions;
 
 /** What `ssh alias` would use, as options of ours. */
@@ -56,7 +56,7 @@ async function resolve(
   };
 }
 
-/** As ssh, which checks what is asked for and trusts its configuration: both may end up in a shell's command line. */
+/** As in ssh, which checks its arguments and trusts its configuration: both may end up in a shell's command line. */
 function checkAlias(alias: string, user: string | undefined, route: readonly string[]): void {
   if (alias === '' || !isSafeHostName(alias) || /[%/@]/.test(alias)) {
     throw wrong('alias', alias, 'the name of a host, as for ssh,');
@@ -102,7 +102,7 @@ function nameOf(localUser: string): string {
   );
 }
 
-/** OpenSSH's one limit covers all of them together. */
+/** OpenSSH has one limit for all of them together. */
 function timeoutsOf(found: Found): ConnectOptions['timeouts'] {
   const limit = milliseconds(found, 'connecttimeout');
   return limit ? { tcp: limit, banner: limit, handshake: limit } : undefined;
@@ -114,7 +114,7 @@ function retryOf(found: Found): ConnectOptions['retry'] {
   return attempts === 1 ? false : { attempts };
 }
 
-/** Zero turns the probes off; with no probe counted, a dead peer is never given up. */
+/** Zero turns the probes off; if no probes are counted, a dead peer is never detected. */
 function keepaliveOf(found: Found): ConnectOptions['keepalive'] {
   const interval = milliseconds(found, 'serveraliveinterval');
   const countMax = wholeNumber(found, 'serveralivecountmax', 0, Number.MAX_SAFE_INTEGER);

@@ -9,28 +9,28 @@ import { parseConfig, type Setting } from './parse.ts';
 /** What the configuration says about one host. */
 export interface Found {
   readonly alias: string;
-  /** Empty where the system does not tell. */
+  /** Empty if the system does not provide it. */
   readonly localUser: string;
-  /** First value of each keyword, in lower case; of IdentityFile and CertificateFile every value. */
+  /** The first value of each keyword; the keys are in lower case. */
   readonly values: ReadonlyMap<string, Setting>;
   readonly identityFiles: readonly string[];
   readonly certificateFiles: readonly string[];
 }
 
-/** Settings that are there before any file is read, as from a command line. */
+/** Settings that apply before any file is read, as if given on a command line. */
 export type GivenValues = Readonly<Record<string, string>>;
 
 interface ConfigFile {
   path: string;
-  /** What relative names in Include are relative to. */
+  /** The folder to which relative names in Include refer. */
   includes: string;
   required: boolean;
 }
 
-/** As OpenSSH's READCONF_MAX_DEPTH. */
+/** Same as OpenSSH's READCONF_MAX_DEPTH. */
 const maxDepth = 16;
 
-/** Reads the configuration for a host: the file given, or the user's and then the system's. */
+/** Reads the configuration for a host: the given file, or the user's and then the system-wide one. */
 export async function lookUp(alias: string, file: string | undefined, given: GivenValues): Promise<Found> {
   const reading = new HostLookup(alias, given);
   const sources = sourcesFor(file);
@@ -116,7 +116,7 @@ class HostLookup implements Found {
     if (keyword === 'identityfile') return void this.#identityFiles.add(value);
     if (keyword === 'certificatefile') return void this.#certificateFiles.add(value);
     if (this.values.has(keyword)) return;
-    // Whichever of these two comes first keeps the other out, `none` included.
+    // Whichever of the two comes first excludes the other, even if it is `none`.
     if (keyword === 'proxycommand' && this.values.has('proxyjump')) return;
     if (keyword === 'proxyjump' && this.values.has('proxycommand')) return;
     this.values.set(keyword, setting);
@@ -137,7 +137,7 @@ class HostLookup implements Found {
   }
 }
 
-/** HostName with its tokens, or the alias. OpenSSH goes on with lower case. */
+/** HostName with its tokens expanded, or the alias. OpenSSH continues in lower case. */
 export function hostNameOf({ alias, values }: Pick<Found, 'alias' | 'values'>): string {
   const hostName = values.get('hostname')?.value;
   if (hostName === undefined) return alias;

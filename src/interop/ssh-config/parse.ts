@@ -8,20 +8,20 @@ export interface Setting {
   /** In lower case. */
   readonly keyword: string;
   readonly words: readonly string[];
-  /** The words as one text; for a ProxyCommand exactly as it is written. */
+  /** The words as one text; for a ProxyCommand, exactly as written. */
   readonly value: string;
 }
 
-/** Settings with the condition under which they hold; a file's first section has none. */
+/** Settings with the condition under which they apply; a file's first section has none. */
 interface Section {
   readonly condition?: Setting;
   readonly settings: readonly Setting[];
 }
 
 /**
- * Reads the text of an ssh_config file into its sections.
+ * Parses the text of an ssh_config file into its sections.
  *
- * @throws {TypeError} that names the file, for what would be read otherwise than OpenSSH reads it.
+ * @throws {TypeError} that names the file, for anything that would be read differently from OpenSSH.
  */
 export function parseConfig(text: string, path: string): Section[] {
   refuseHashInWord(text, path);
@@ -37,7 +37,7 @@ export function parseConfig(text: string, path: string): Section[] {
   return sections;
 }
 
-/** The parser is loaded when it is needed: few programs that connect read a configuration. */
+/** The parser is loaded on demand: few programs that connect read a configuration. */
 function linesOf(text: string, path: string): SSHConfig {
   const parser = loadSshConfig();
   try {
@@ -64,7 +64,7 @@ function refuseHashInWord(text: string, path: string): void {
 
 class SettingReader {
   #path: string;
-  /** ProxyCommand lines in their order: their spaces and quotes mean something to the program that is started. */
+  /** The ProxyCommand lines in order: their spaces and quotes matter to the program that is started. */
   #commands: string[];
   #commandsRead = 0;
 
@@ -91,7 +91,7 @@ class SettingReader {
   }
 }
 
-/** Single quotes are OpenSSH's as well. */
+/** OpenSSH accepts single quotes as well. */
 function withoutQuotes(word: string): string {
   return /^'[^']*'$/.test(word) ? word.slice(1, -1) : word;
 }

@@ -5,7 +5,7 @@ import { proxyCommand } from '../../route/proxy-command.ts';
 import type { Found, GivenValues } from './lookup.ts';
 import { wrong } from './values.ts';
 
-/** Gives the options for a jump host, from the same configuration. */
+/** Returns the options for a jump host from the same configuration. */
 type ResolveJump = (alias: string, given: GivenValues) => Promise<JumpHostOptions>;
 
 /** ProxyJump or ProxyCommand. */
@@ -14,12 +14,12 @@ export async function routeOf(found: Found, resolve: ResolveJump): Promise<Via |
   if (jump !== undefined) return jump.toLowerCase() === 'none' ? undefined : jumpRoute(jump, resolve);
   const command = found.values.get('proxycommand')?.value;
   if (command === undefined || command.toLowerCase() === 'none') return undefined;
-  // `%n` has no meaning for a route; the name has no blanks, quotes or percent signs.
+  // `%n` has no meaning for a route; the alias contains no blanks, quotes or percent signs.
   const named = command.replace(/%%|%n/g, (token) => (token === '%n' ? found.alias : token));
   return saidOf('fromSshConfig: ProxyCommand', 'command', () => proxyCommand(named));
 }
 
-/** The last one listed is the nearest to the target; it is reached through those before it. */
+/** The last host listed is the nearest to the target; it is reached through those before it. */
 async function jumpRoute(jumps: string, resolve: ResolveJump): Promise<Via> {
   const hosts = jumps.split(',');
   const { alias, given } = parseJump(hosts.pop()!);

@@ -3,7 +3,7 @@ import { expandPath } from '../../host-key/known-hosts/files.ts';
 import { homeFolder } from '../../options/local-account.ts';
 import { printable } from '../../text/printable.ts';
 
-/** What the percent tokens of paths stand for. */
+/** The values of the percent tokens in paths. */
 export interface TokenValues {
   readonly alias: string;
   readonly host: string;
@@ -14,10 +14,10 @@ export interface TokenValues {
 }
 
 /**
- * A path with its `%` tokens, `${VARIABLES}` and a leading `~` put in, as OpenSSH does for IdentityFile, IdentityAgent
+ * A path with `%` tokens, `${VARIABLES}` and a leading `~` expanded, as OpenSSH does for IdentityFile, IdentityAgent
  * and the known_hosts files.
  *
- * @throws {TypeError} for a token or a variable that is not known.
+ * @throws {TypeError} for an unknown token or variable.
  */
 export function expandedPath(keyword: string, path: string, values: TokenValues): string {
   const meaning = meanings(values);
@@ -31,7 +31,7 @@ export function expandedPath(keyword: string, path: string, values: TokenValues)
   return expanded.startsWith('~') ? expandPath(keyword, expanded) : expanded;
 }
 
-/** Undefined for what this process does not know of itself. */
+/** Undefined for what this process does not know about itself. */
 function meanings(values: TokenValues): Record<string, () => string | undefined> {
   return {
     '%%': () => '%',
