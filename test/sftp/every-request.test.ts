@@ -2,12 +2,13 @@ import { chmod, lstat, mkdir, readdir, readFile, symlink, utimes, writeFile } fr
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, it, vi } from 'vitest';
-import { ConnectionLost } from '../../src/errors/index.ts';
+import { ConnectionLost, TransferStalled } from '../../src/errors/index.ts';
 import { openSftpClient } from '../../src/sftp/client/client.ts';
 import type { SftpClient } from '../../src/sftp/client/client-types.ts';
 import { download } from '../../src/sftp/down/download.ts';
 import { lastingTempName } from '../../src/sftp/names/temp-name.ts';
 import type { TransferOptions, TransferResult } from '../../src/sftp/transfer/options.ts';
+import type { TransferProgress } from '../../src/sftp/transfer/progress.ts';
 import { upload } from '../../src/sftp/up/upload.ts';
 import type { SftpOpener } from '../../src/ssh2/sftp/requests.ts';
 import { factsOf } from '../../src/windows/versions.ts';
@@ -18,14 +19,27 @@ import { localFolder } from '../support/mock-sftp.ts';
 // caller or the connection ends it there. `npx vitest run --update=all` on this file records
 // it anew: read what has changed.
 
-/** Waiting takes no time. */
-vi.mock('../../src/time/timer.ts', async (original) => {
-  let clock = 0;
-  const sleep = async (ms: number) => {
-    clock += ms;
+/** Time passes where a test says so, and while somebody sleeps. */
+const clock = vi.hoisted(() => {
+  let at = 0;
+  const timers = new Map<() => void, number>();
+  return {
+    now: () => at,
+    async sleep(ms: number) {
+      clock.pass(ms);
+    },
+    startTimer(ms: number, fire: () => void) {
+      const timer = () => fire();
+      timers.set(timer, at + ms);
+      return () => timers.delete(timer);
+    },
+    pass(ms: number) {
+      at += ms;
+      for (const [fire, due] of timers) if (due <= at && timers.delete(fire)) fire();
+    },
   };
-  return { ...(await original<object>()), now: () => clock, sleep };
 });
+vi.mock('../../src/time/timer.ts', async (original) => ({ ...(await original<object>()), ...clock }));
 
 type Server = NonNullable<Parameters<typeof memorySftp>[0]>;
 
@@ -34,6 +48,8 @@ interface Scene {
   /** A folder of this machine. */
   local: string;
   signal: AbortSignal;
+  /** What `onProgress` is told. */
+  progress: TransferProgress[];
   /** Called when nothing more is asked. */
   after: Array<() => Promise<void>>;
 }
@@ -46,26 +62,36 @@ interface Scenario {
   run: (scene: Scene) => Promise<unknown>;
   /** Paths here whose content is of interest. */
   shows?: readonly string[];
+  /** What is written here before it is whole stays. How far that has come is a matter of the disk's speed. */
+  staysHere?: boolean;
 }
 
 const text = (length: number) => 'abcdefghij'.repeat(Math.ceil(length / 10)).slice(0, length);
 const content = text(1_500);
 const tree = { '/t/': '', '/t/one': 'one', '/t/in/': '', '/t/in/two': 'two', '/t/big': content };
 
+const ofRun = ({ signal, progress }: Pick<Scene, 'signal' | 'progress'>) => ({
+  signal,
+  onProgress: (now: TransferProgress) => void progress.push(now),
+});
+
 const up =
   (source: string | (() => Readable), options: TransferOptions = {}, path = '/a') =>
-  ({ opener, signal }: Scene) =>
-    upload(opener, typeof source === 'string' ? Buffer.from(source) : source(), path, { ...options, signal });
+  ({ opener, ...here }: Scene) =>
+    upload(opener, typeof source === 'string' ? Buffer.from(source) : source(), path, {
+      ...options,
+      ...ofRun(here),
+    });
 
 const upFolder =
   (options: TransferOptions = {}) =>
-  ({ opener, signal, local }: Scene) =>
-    upload(opener, join(local, 's'), '/t', { concurrency: 1, ...options, signal });
+  ({ opener, local, ...here }: Scene) =>
+    upload(opener, join(local, 's'), '/t', { concurrency: 1, ...options, ...ofRun(here) });
 
 const down =
   (path: string, options: TransferOptions = {}, to = 'd') =>
-  ({ opener, signal, local }: Scene) =>
-    download(opener, path, join(local, to), { concurrency: 1, ...options, signal });
+  ({ opener, local, ...here }: Scene) =>
+    download(opener, path, join(local, to), { concurrency: 1, ...options, ...ofRun(here) });
 
 const calls =
   (work: (client: SftpClient, signal: AbortSignal) => Promise<unknown>) =>
@@ -90,6 +116,10 @@ async function someFiles(local: string): Promise<void> {
   }
 }
 
+const megabyte = text(1_200_000);
+const halves = [megabyte.slice(0, 600_000), Buffer.from(megabyte.slice(600_000))];
+/** A checksum is worth a command. */
+const large = { sums: true, maxRead: 500_000, maxWrite: 500_000 };
 const posixOnly = { extensions: [] };
 const part = lastingTempName('/a');
 
@@ -127,6 +157,21 @@ const scenarios: readonly Scenario[] = [
       tells: (told, of) => (of === 'fstat' ? { ...told, mtime: 90_000 } : told),
     },
     run: up(content),
+  },
+  {
+    name: 'upload: of what is there',
+    server: { ...large, files: { '/a': megabyte } },
+    run: up(megabyte, { resume: true }),
+  },
+  {
+    name: 'upload: the rest of a large file, with its times',
+    server: { ...large, files: { [part]: megabyte.slice(0, -5_000) } },
+    run: up(megabyte, { resume: true, verify: 'sha256', preserve: true }),
+  },
+  {
+    name: 'upload: a large stream',
+    server: large,
+    run: up(() => Readable.from(halves), { verify: 'sha256' }),
   },
   { name: 'upload: through a link', server: { files: { '/a': '->/b', '/b': 'old' } }, run: up(content) },
   { name: 'upload: onto a folder', server: { files: { '/a/': '' } }, run: up(content) },
@@ -192,6 +237,7 @@ const scenarios: readonly Scenario[] = [
     server: { files: tree },
     prepare: (local) => writeFile(join(local, 'd'), 'old', { mode: 0o600 }),
     run: down('/t/big', { atomic: false, preserve: true }),
+    staysHere: true,
     shows: ['d'],
   },
   {
@@ -199,6 +245,31 @@ const scenarios: readonly Scenario[] = [
     server: { files: tree },
     prepare: (local) => writeFile(join(local, lastingTempName('d')), content.slice(0, 700)),
     run: down('/t/big', { resume: true }),
+    staysHere: true,
+    shows: ['d'],
+  },
+  {
+    name: 'download: of what is there',
+    server: { ...large, files: { '/a': megabyte } },
+    prepare: (local) => writeFile(join(local, 'd'), megabyte),
+    run: down('/a', { resume: true }),
+    shows: ['d'],
+  },
+  {
+    name: 'download: the rest of a large file',
+    server: { ...large, files: { '/a': megabyte } },
+    prepare: (local) => writeFile(join(local, lastingTempName('d')), megabyte.slice(0, -5_000)),
+    run: down('/a', { resume: true, verify: 'sha256', preserve: true }),
+    staysHere: true,
+    shows: ['d'],
+  },
+  {
+    name: 'download: where only the open file tells its size',
+    server: {
+      files: tree,
+      tells: ({ size, ...told }, of) => (of === 'fstat' ? { ...told, ...(size && { size }) } : told),
+    },
+    run: down('/t/big'),
     shows: ['d'],
   },
   {
@@ -300,8 +371,8 @@ interface Played {
   left: string;
 }
 
-/** How a request fares: a status, or who ends the call when it arrives. */
-type Fate = number | 'aborted' | 'lost';
+/** How a request fares: a status, who ends the call when it arrives, or an answer that takes long, as the next one does. */
+type Fate = number | 'aborted' | 'lost' | 'slow';
 
 /** Plays a scenario, of which one request does not go well. */
 async function play(scenario: Scenario, local: string, at?: number, fate?: Fate): Promise<Played> {
@@ -312,18 +383,33 @@ async function play(scenario: Scenario, local: string, at?: number, fate?: Fate)
       if (index !== at) return undefined;
       if (typeof fate === 'number') return fate;
       if (fate === 'aborted') abort.abort(notWanted);
-      else memory.lost.declare(cut);
+      if (fate === 'lost') memory.lost.declare(cut);
       return undefined;
+    },
+    onAnswer: (index) => {
+      if (fate === 'slow' && at !== undefined && (index === at || index === at + 1)) clock.pass(40_000);
+    },
+    onOpen: () => {
+      if (at === -1) abort.abort(notWanted);
     },
   });
   const here = (words: string) =>
     words.replaceAll(local, '~').replace(/(?<=\.)[0-9a-f]{8,12}(?=\.part)/g, 'x');
-  const there = async () => [...memory.told(), ...(await filesHere(local, scenario)).map(here)];
+  const there = async () => [
+    ...memory.told(),
+    ...(await filesHere(local, scenario, fate !== undefined)).map(here),
+  ];
   const before = await there();
-  const scene = { opener: memory.opener, local, signal: abort.signal, after: [] as Scene['after'] };
+  const scene = {
+    opener: memory.opener,
+    local,
+    signal: abort.signal,
+    progress: [] as TransferProgress[],
+    after: [] as Scene['after'],
+  };
   const end = await scenario.run(scene).then(
-    (result) => (result === undefined ? 'done' : here(JSON.stringify(shortOf(result)))),
-    (error) => here(inShort(error)),
+    (result) => (result === undefined ? 'done' : here(JSON.stringify(shortOf(result, scene.progress)))),
+    (error) => here(inShort(error, !scenario.shows)),
   );
   await memory.quiet();
   // Nothing stays open, and a session is given back where all went well.
@@ -334,17 +420,24 @@ async function play(scenario: Scenario, local: string, at?: number, fate?: Fate)
 }
 
 /** The words of errors are tested elsewhere. */
-function inShort(error: Error & { path?: string; reason?: string; retryable?: boolean }): string {
+function inShort(
+  error: Error & { path?: string; reason?: string; retryable?: boolean; transferred?: number },
+  counts: boolean,
+): string {
   if (error === notWanted) return 'aborted';
   if (error === cut) return 'lost';
-  const { name, path, reason = error.message, retryable } = error;
-  return `${name}${path ? ` at ${path}` : ''}: ${reason}${retryable ? ' (retryable)' : ''}`;
+  if (error instanceof TransferStalled) return 'stalled';
+  const { name, path, reason = error.message, retryable, transferred } = error;
+  const behind = counts && transferred ? ` behind ${transferred} bytes` : '';
+  return `${name}${path ? ` at ${path}` : ''}: ${reason}${behind}${retryable ? ' (retryable)' : ''}`;
 }
 
-function shortOf(result: unknown): unknown {
+function shortOf(result: unknown, progress: readonly TransferProgress[]): unknown {
   if (typeof result !== 'object' || !result || !('bytesPerSecond' in result)) return result;
   const { files, bytes } = result as TransferResult;
-  return { files, bytes };
+  const all = progress.map(({ transferred }) => transferred);
+  expect(all).toEqual(all.toSorted((a, b) => a - b));
+  return { files, bytes, last: progress.at(-1) };
 }
 
 /** When a file was read last depends on the file system. */
@@ -357,7 +450,11 @@ function changes(before: readonly string[], after: readonly string[]): string {
   return [...come, ...gone.map((item) => `- ${pathOf(item)}`)].join(', ') || 'nothing changes';
 }
 
-async function filesHere(local: string, { shows = [] }: Scenario): Promise<string[]> {
+async function filesHere(
+  local: string,
+  { shows = [], staysHere }: Scenario,
+  fails: boolean,
+): Promise<string[]> {
   if (shows.length === 0) return [];
   const names = (await readdir(local, { recursive: true })).sort();
   return Promise.all(
@@ -368,7 +465,7 @@ async function filesHere(local: string, { shows = [] }: Scenario): Promise<strin
       const mode = stats.mode & 0o7777;
       const what = [
         ...(mode === (0o666 & ~process.umask()) ? [] : [mode.toString(8)]),
-        ...(stats.isFile() ? [short(await readFile(path, 'latin1'))] : []),
+        ...(stats.isFile() && !(staysHere && fails) ? [short(await readFile(path, 'latin1'))] : []),
         ...(stats.mtimeMs < 2e9 ? [stats.mtimeMs / 1000] : []),
       ];
       return [`~/${name}`, ...what].join(' ');
@@ -379,9 +476,9 @@ async function filesHere(local: string, { shows = [] }: Scenario): Promise<strin
 const short = (words: string) =>
   words.length > 12 ? `${words.slice(0, 4)}...${words.length}...${words.slice(-4)}` : words;
 
-/** A read or write fails in one way only. */
-const fatesOf = (request: string): Fate[] =>
-  /^(?:read|write|close|mkdir|opendir|readdir) /.test(request)
+/** A read or write fails in one way only, and large files take long. */
+const fatesOf = (request: string, isLarge = false): Fate[] =>
+  isLarge || /^(?:read|write|close|mkdir|opendir|readdir) /.test(request)
     ? [4, 'aborted', 'lost']
     : [4, 3, 'aborted', 'lost'];
 
@@ -397,18 +494,27 @@ async function record(scenario: Scenario): Promise<string> {
     return await play(scenario, local.path, at, fate);
   };
   const whole = await playHere();
+  // Whoever ends it before it has begun is not heard by the server.
+  expect((await playHere(-1)).asked).toEqual([]);
   const lines = [...inBrief(whole.asked), `=> ${whole.end}; ${whole.left}`];
+  const stalls: string[] = [];
   for (const [at, request] of whole.asked.entries()) {
     const outcomes = new Map<string, Fate[]>();
-    for (const fate of fatesOf(request)) {
+    if (/^upload: (?!.*large)/.test(scenario.name) && (await playHere(at, 'slow')).end === 'stalled')
+      stalls.push(request);
+    for (const fate of fatesOf(request, scenario.server?.sums)) {
       const outcome = outcomeOf(whole, await playHere(at, fate), at);
       outcomes.set(outcome, [...(outcomes.get(outcome) ?? []), fate]);
     }
     lines.push(`${request}:`);
     for (const [outcome, fates] of outcomes)
-      if (outcome !== 'lost; asks no more') lines.push(`  ${fates.join(', ')}: ${outcome}`);
+      if (outcome !== 'lost; asks no more' && outcome !== 'the same; goes on')
+        lines.push(`  ${fates.join(', ')}: ${outcome}`);
   }
-  return lines.join('\n');
+  if (stalls.length === 0) return lines.join('\n');
+  return [...lines, `stalls where the answers to these and the next take long: ${stalls.join(', ')}`].join(
+    '\n',
+  );
 }
 
 /** What comes of it when the request at this place does not go well. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { SftpFailed, type SshError } from '../../src/errors/index.ts';
 import { copyDataName, posixRenameName } from '../../src/ssh2/sftp/extensions.ts';
 import type { SftpHandle, SftpOpener, SftpRequests } from '../../src/ssh2/sftp/requests.ts';
@@ -22,10 +23,15 @@ interface MemoryOptions {
   maxRead?: number;
   maxWrite?: number;
   maxHandles?: number;
-  run?: SftpOpener['run'];
+  /** Whether commands for checksums are run. */
+  sums?: boolean;
   roundTrip?: number;
   /** What a request, as `asked` spells it, gets in the place of its answer: a status, or nothing at all. Called when it arrives. */
   refuse?: (request: string, index: number) => number | 'hang' | undefined;
+  /** Called when a session is opened. */
+  onOpen?: () => void;
+  /** Called before a request is answered. */
+  onAnswer?: (index: number) => void;
   /** Attributes as the server tells them. */
   tells?: (attributes: SftpAttributes, request: string) => SftpAttributes;
 }
@@ -104,6 +110,7 @@ export function memorySftp(options: MemoryOptions = {}) {
       asked.push(request);
       const refusal = options.refuse?.(request, asked.length - 1);
       const isRefused = typeof refusal === 'number';
+      const index = asked.length - 1;
       let outcome: () => T;
       try {
         if (ended.error) throw ended.error;
@@ -121,6 +128,7 @@ export function memorySftp(options: MemoryOptions = {}) {
         () =>
           new Promise<T>((resolve, reject) => {
             const settle = () => {
+              options.onAnswer?.(index);
               if (ended.error) return reject(ended.error);
               try {
                 resolve(outcome());
@@ -320,13 +328,30 @@ export function memorySftp(options: MemoryOptions = {}) {
     return sftp;
   };
 
+  /** Answers a command of a shell for the checksum of the beginning of a file. */
+  const sum = async (command: string) => {
+    const [, length = '', path = ''] = /^head -c (\d+) '?([^' ]+)/.exec(command) ?? [];
+    const request = plain(`sum ${path} ${length}`);
+    asked.push(request);
+    const index = asked.length - 1;
+    const refusal = options.refuse?.(request, index);
+    await new Promise((resolve) => setImmediate(resolve));
+    options.onAnswer?.(index);
+    const bytes = entries.get(path)?.bytes.subarray(0, Number(length));
+    if (refusal !== undefined || !bytes) return { exitCode: 1, stdout: '' };
+    return { exitCode: 0, stdout: `${createHash('sha256').update(bytes).digest('hex')}  ${path}` };
+  };
+
   const opener: SftpOpener = {
-    openSftp: async () => session(),
+    async openSftp() {
+      options.onOpen?.();
+      return session();
+    },
     lost,
     leaving,
     chores: { add: (work) => void works.push(work) },
     where,
-    run: options.run,
+    run: options.sums ? sum : undefined,
     serverVersion: options.windows
       ? `SSH-2.0-OpenSSH_for_Windows_${options.windows.version}`
       : 'SSH-2.0-OpenSSH_9.9',

@@ -94,6 +94,7 @@ async function makeFolders(context: TransferContext, tree: LocalTree, root: stri
   const make = async (entry: LocalEntry) => {
     const path = remoteOf(root, entry);
     const mode = entry.stats.mode & 0o777;
+    run.throwIfFailed();
     try {
       const made =
         entry.path === ''
@@ -123,6 +124,7 @@ async function preserveFolders({ sftp, run }: TransferContext, tree: LocalTree, 
   // The deepest first: setting a child's times does not touch its parent's.
   await eachOf([...tree.folders].reverse(), 64, async (entry) => {
     const path = remoteOf(root, entry);
+    run.throwIfFailed();
     await sftp.setstat(path, attributesOf(entry.stats)).catch((error) => {
       throw explain(run, path, error);
     });

@@ -21,6 +21,7 @@ export async function uploadStream(
   let target: RemoteTarget | undefined;
   const forget = run.onFailed(() => stream.destroy());
   try {
+    run.throwIfFailed();
     target = await openForUpload(context, remotePath, {
       ...settings,
       mode: undefined,
