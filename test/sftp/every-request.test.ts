@@ -41,6 +41,19 @@ const clock = vi.hoisted(() => {
 });
 vi.mock('../../src/time/timer.ts', async (original) => ({ ...(await original<object>()), ...clock }));
 
+/** What each part of a call had under way. */
+const flights = vi.hoisted(() => [] as { inFlight: number; roundTrip: number }[]);
+vi.mock('../../src/sftp/flow/flight.ts', async (original) => {
+  const { Flight } = await original<typeof import('../../src/sftp/flow/flight.ts')>();
+  class Noted extends Flight {
+    constructor(...options: ConstructorParameters<typeof Flight>) {
+      super(...options);
+      flights.push(this);
+    }
+  }
+  return { Flight: Noted };
+});
+
 type Server = NonNullable<Parameters<typeof memorySftp>[0]>;
 
 interface Scene {
@@ -407,11 +420,14 @@ async function play(scenario: Scenario, local: string, at?: number, fate?: Fate)
     progress: [] as TransferProgress[],
     after: [] as Scene['after'],
   };
+  flights.length = 0;
   const end = await scenario.run(scene).then(
     (result) => (result === undefined ? 'done' : here(JSON.stringify(shortOf(result, scene.progress)))),
     (error) => here(inShort(error, !scenario.shows)),
   );
   await memory.quiet();
+  // What is through is counted so, or the next file would have no room.
+  if (end === 'done' || end.startsWith('{')) for (const { inFlight } of flights) expect(inFlight).toBe(0);
   // Nothing stays open, and a session is given back where all went well.
   expect(memory.handles()).toEqual([]);
   for (const end of scene.after) await end();
