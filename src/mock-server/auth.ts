@@ -4,20 +4,20 @@ import type { MockAccount } from './settings.ts';
 import type { MockAuthMethod } from './types.ts';
 import type { ServerConnection } from './wire/connection.ts';
 
-/** How far a client has come with its login. */
+/** How far a client has got with its login. */
 interface Progress {
   failures: number;
   passed: MockAuthMethod[];
 }
 
-/** Answers every attempt to log in on a connection. */
+/** Answers every authentication request on a connection. */
 export function serveAuthentication(connection: ServerConnection): (context: AuthContext) => void {
   const progress: Progress = { failures: 0, passed: [] };
   return (context) => {
     connection.reach('auth');
     const { delayMs, hang, disconnect } = connection.faults.auth ?? {};
     if (hang) return;
-    // Never end a connection in the turn in which ssh2 called: it is in the middle of a packet.
+    // Never end a connection in the turn in which ssh2 called us: it is in the middle of a packet.
     if (disconnect) setImmediate(() => endInLogin(connection, disconnect));
     else if (delayMs) connection.later(delayMs, () => attempt(connection, context, progress));
     else attempt(connection, context, progress);
@@ -47,7 +47,7 @@ function attempt(connection: ServerConnection, context: AuthContext, progress: P
   }
 }
 
-/** A key is first offered without a signature; only one that would do is asked to sign. */
+/** A key is first offered without a signature; if it is acceptable, the client is asked to sign. */
 function checkKey(
   connection: ServerConnection,
   context: PublicKeyAuthContext,
@@ -95,7 +95,7 @@ function answer(
     connection.username = username;
     return connection.whileAlive(() => context.accept());
   }
-  // As in sshd, asking what there is (`none`) is no failure.
+  // As in sshd, asking for the methods (`none`) is not a failure.
   if (!isRight && method !== 'none') progress.failures++;
   if (progress.failures >= connection.settings.maxAuthTries) {
     setImmediate(() => endInLogin(connection, 'message'));
@@ -104,7 +104,7 @@ function answer(
   connection.whileAlive(() => context.reject(left as AuthenticationType[], isRight));
 }
 
-/** The methods that can still be tried; none: the login is complete. `passed` is the one that just succeeded. */
+/** The methods that can still be tried; none if the login is complete. `passed` is the one that has just succeeded. */
 function methodsLeft(
   account: MockAccount | undefined,
   progress: Progress,

@@ -1,4 +1,4 @@
-/** What is closed once, whoever asks how often. */
+/** Closed only once, however often that is requested. */
 export abstract class Closing implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 

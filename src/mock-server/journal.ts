@@ -36,7 +36,7 @@ export type JournalEvent =
 
 const kept = 50_000;
 
-/** Somebody who waits for an entry. */
+/** Someone waiting for an entry. */
 interface EntryWaiter {
   match(entry: JournalEntry): boolean;
   resolve(entry: JournalEntry): void;
@@ -52,7 +52,7 @@ export class Journal {
   add(connection: number, event: JournalEvent): void {
     const entry: JournalEntry = { time: Date.now(), connection, ...event };
     this.entries.push(entry);
-    // Cut in large steps: removing one from the front of a long array for every entry is slow.
+    // Trimmed in large steps: removing one entry at a time from the front of a long array is slow.
     if (this.entries.length > kept * 1.2) this.entries.splice(0, this.entries.length - kept);
     for (const waiter of [...this.#waiters]) if (waiter.match(entry)) waiter.resolve(entry);
   }
@@ -82,7 +82,7 @@ export class Journal {
     });
   }
 
-  /** Nothing more will happen: those who wait are told. */
+  /** Nothing more will happen: rejects those who wait. */
   close(): void {
     this.#isClosed = true;
     for (const waiter of [...this.#waiters]) waiter.reject(closedMeanwhile());

@@ -4,7 +4,7 @@ import { wrongAs } from '../check/wrong.ts';
 import { loadSsh2 } from './load-ssh2.ts';
 import type { MockHostKey, MockKeyPair } from './types.ts';
 
-// Made once for each purpose: tests start thousands of servers.
+// Created once for each purpose: tests start thousands of servers.
 const made = new Map<string, MockKeyPair>();
 
 /** An ed25519 key pair for `purpose`, the same one for the life of the process. */
@@ -17,7 +17,7 @@ export function generatedKey(purpose: string): MockKeyPair {
   return pair;
 }
 
-/** One in some hundred keys that ssh2 generates is one that ssh2 cannot read. */
+/** About one in several hundred keys that ssh2 generates is one that ssh2 cannot read. */
 function generateKey(comment: string): MockKeyPair {
   const { utils } = loadSsh2();
   for (;;) {
@@ -26,7 +26,7 @@ function generateKey(comment: string): MockKeyPair {
   }
 }
 
-/** Reads a key in any format that ssh2 knows; throws a TypeError that names the option. */
+/** Parses a key in any format that ssh2 knows; throws a TypeError that names the option. */
 export function parseKey(key: string | Buffer, option: string): ParsedKey {
   const parsed = loadSsh2().utils.parseKey(key);
   const first = Array.isArray(parsed) ? parsed[0] : parsed;
@@ -35,7 +35,7 @@ export function parseKey(key: string | Buffer, option: string): ParsedKey {
   return first;
 }
 
-/** How a host key looks in known_hosts and to `ssh-keygen -l`. */
+/** A host key as it appears in known_hosts and in the output of `ssh-keygen -l`. */
 export function describeHostKey(key: ParsedKey): MockHostKey {
   const blob = key.getPublicSSH();
   const hash = createHash('sha256').update(blob).digest('base64').replace(/=+$/, '');

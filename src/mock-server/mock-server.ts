@@ -28,7 +28,7 @@ import { socketOf } from './wire/ssh2-internals.ts';
 // ssh2's server would ping every 15 s and end silent clients; a mock that is frozen on purpose must not.
 const never = 2 ** 31 - 1;
 
-/** The server behind {@link MockServer}; the gateway uses more of it than the public interface shows. */
+/** The implementation of {@link MockServer}; the gateway uses more of it than the public interface shows. */
 export class MockServerCore extends Closing implements MockServer, ConnectionOwner {
   readonly settings: MockSettings;
   readonly log = new Journal();
@@ -92,7 +92,7 @@ export class MockServerCore extends Closing implements MockServer, ConnectionOwn
 
   /** Serves a client; the gateway brings its own sockets. */
   accept(socket: Socket): void {
-    // After close() a socket may still come out of the queue.
+    // After close(), a socket may still come out of the queue.
     if (this.isClosed) return void socket.destroy();
     socket.setNoDelay(true);
     const connection = new ServerConnection(++this.#accepted, socket, this.#nextFaults(), this);
@@ -161,7 +161,7 @@ export class MockServerCore extends Closing implements MockServer, ConnectionOwn
     );
     for (const connection of [...this.#open]) connection.link.terminate();
     await Promise.all([...sockets, new Promise((resolve) => this.#listener.close(resolve))]);
-    // The last timers and 'close' events of ssh2 run in the turns after.
+    // ssh2's last timers and 'close' events run in the following turns.
     await new Promise(setImmediate);
   }
 
@@ -176,7 +176,7 @@ export class MockServerCore extends Closing implements MockServer, ConnectionOwn
   /** The client has sent its identification line. */
   #begin(client: Ssh2Client & { on(event: string, listener: (...args: never[]) => void): unknown }): void {
     const connection = [...this.#open].find(({ link }) => link === socketOf(client));
-    // ssh2 would make an uncaught error of what clients do wrong.
+    // ssh2 would turn errors of clients into uncaught exceptions.
     client.on('error', () => {});
     if (!connection) return;
     connection.client = client;

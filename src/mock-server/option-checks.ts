@@ -66,7 +66,7 @@ const commandOrHandler = kinds(
   { function: callback, object: object(command) },
   'an object such as { stdout, exitCode }, or a function',
 );
-/** The user's own names: a command each. */
+/** The names are the user's own; each value is a command. */
 const commands: Check = (name, value) => {
   checkBag(name, value, 'an object with a command each, or a function');
   for (const [line, one] of Object.entries(value)) commandOrHandler(`${name}.${line}`, one);
@@ -124,7 +124,7 @@ const server: Checks<MockServerOptions> = {
 };
 const pc: Checks<MockPcOptions> = { port: portOrZero, server: object(server) };
 
-/** What an exec handler may return, beside an exit code or output. */
+/** What an exec handler may return, besides an exit code or output. */
 export const commandCheck: Check = object(command);
 export const serverCheck: Check = object(server);
 export const pcCheck: Check = object(pc);

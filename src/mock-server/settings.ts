@@ -8,13 +8,13 @@ import { extensionVersions, type SftpExtension } from './sftp/extensions.ts';
 import type { MockAuthMethod, MockHostKey, MockServerOptions, MockUser } from './types.ts';
 import { type WindowsSettings, windowsSettings } from './windows/personality.ts';
 
-/** A user whose keys have been read. */
+/** A user whose keys have been parsed. */
 export interface MockAccount extends Omit<MockUser, 'publicKeys'> {
   keys: ParsedKey[];
   methods: MockAuthMethod[];
 }
 
-/** Options with their defaults, checked. */
+/** Options with their defaults, validated. */
 export interface MockSettings {
   host: string;
   port: number;
@@ -30,15 +30,15 @@ export interface MockSettings {
   unixSockets: false | { bindUnlink: boolean };
   windows: WindowsSettings | undefined;
   sftpExtensions: Set<SftpExtension>;
-  /** Absent: scripts for jobs are commands like any other. */
+  /** If absent, job scripts are ordinary commands. */
   jobs: MockJobs | undefined;
   options: MockServerOptions;
 }
 
-/** Served only where the options name it. */
+/** Only served if the options name it. */
 const offeredIfAsked: SftpExtension = 'statvfs@openssh.com';
 
-/** Checks the options before anything opens; throws TypeError or RangeError that names the option. */
+/** Validates the options before anything opens; throws a TypeError or RangeError that names the option. */
 export function resolveSettings(options: MockServerOptions): MockSettings {
   serverCheck('options', options);
   const hostKeys = options.hostKeys ?? [generatedKey('host').privateKey];
@@ -105,7 +105,7 @@ function chosenExtensions(
   return new Set(all.filter(([, isOn]) => isOn).map(([name]) => name));
 }
 
-/** Those of the version, with a Windows personality. */
+/** With a Windows personality, those of its version. */
 function extensionsOf(windows: WindowsSettings | undefined): Record<SftpExtension, boolean> {
   const offered = (name: string) => (windows ? name in windows.facts.extensions : name !== offeredIfAsked);
   const names = Object.keys(extensionVersions).map((name) => [name, offered(name)]);

@@ -1,6 +1,6 @@
 import type { ExecHandler, MockCommand, MockServerOptions } from '../types.ts';
 
-/** What the server's `exec` option says of a command. */
+/** What the server's `exec` option defines for a command. */
 export function chooseHandler(
   { exec }: MockServerOptions,
   command: string,

@@ -1,6 +1,6 @@
 import type { ExecContext, MockCommand } from '../types.ts';
 
-/** What a mock server without a handler of the user's does: the least that a test of plumbing needs. */
+/** What a mock server does without a handler of the user's: the minimum that a test of the plumbing needs. */
 export function defaultCommand({ command }: Pick<ExecContext, 'command'>): MockCommand {
   const [name = '', ...rest] = command.trim().split(/\s+/);
   switch (name) {

@@ -1,10 +1,10 @@
 import type { ShellContext } from '../types.ts';
 import { defaultCommand } from './default-commands.ts';
 
-/** What a line of input may hold: a client that never ends one must not fill the memory. */
+/** The longest line of input: a client that never ends one must not fill the memory. */
 const longestLine = 4_096;
 
-/** A terminal's shell, as small as it can be: echoes what is typed, and runs the commands that the server knows. */
+/** A minimal shell for a terminal: echoes what is typed, and runs the commands that the server knows. */
 export function echoShell(shell: ShellContext, prompt: string): void {
   const say = (text: string) => void shell.stdout.write(text.replace(/\r?\n/g, '\r\n'));
   let line = '';

@@ -1,7 +1,7 @@
 import { commandCheck } from '../option-checks.ts';
 import type { ExecContext, ExecHandler, MockCommand } from '../types.ts';
 
-/** Does with a command what the server's `exec` option says of it; `play` acts out what is given as data. */
+/** Runs a command as the server's `exec` option defines it; `play` performs what is given as data. */
 export async function runHandler(
   context: ExecContext,
   handler: MockCommand | ExecHandler | undefined,

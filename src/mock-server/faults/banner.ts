@@ -3,7 +3,7 @@ import type { BannerFault } from './fault-types.ts';
 
 const line = `${'no end of lines before the identification '.repeat(20)}\r\n`;
 
-/** Lets SSH begin on a connection, or does what its banner fault wants instead. */
+/** Starts SSH on a connection, or does what its banner fault says instead. */
 export function startBanner(connection: ServerConnection, begin: () => void): void {
   const fault = connection.faults.banner;
   if (fault === undefined) return begin();
@@ -53,7 +53,7 @@ function closeWithoutWord(
   connection: ServerConnection,
   { close, afterMs = 0 }: { close: 'fin' | 'rst'; afterMs?: number },
 ): void {
-  // Read and drop meanwhile: closing with unread bytes would turn a FIN into a RST.
+  // Discard input meanwhile: closing with unread bytes would turn a FIN into an RST.
   connection.link.resume();
   if (afterMs === 0) connection.cut(close);
   else connection.later(afterMs, () => connection.cut(close));

@@ -2,13 +2,13 @@ import type { Connection as Ssh2Client } from 'ssh2';
 import type { ServerConnection } from '../wire/connection.ts';
 import { dropWindowAdjusts, interceptMessage, refuseChannel, setRefusal } from '../wire/ssh2-internals.ts';
 
-/** The text and reason with which the next refusal of ssh2's is sent. */
+/** The text and reason of the next refusal that ssh2 sends. */
 export interface Refusal {
   reason: number;
   text: string;
 }
 
-/** Puts what goes wrong with channels and global requests in front of ssh2's handlers. */
+/** Puts the faults of channels and global requests in front of ssh2's handlers. */
 export function installChannelFaults(
   connection: ServerConnection,
   client: Ssh2Client,

@@ -126,5 +126,5 @@ const faults: Checks<Faults> = {
   sftp: object(sftp),
 };
 
-/** A misspelt fault would make a test pass that proves nothing. */
+/** If a misspelt fault were ignored, the test would pass and prove nothing. */
 export const faultsCheck: Check = object(faults);

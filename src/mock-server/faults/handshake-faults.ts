@@ -9,12 +9,12 @@ interface Negotiated {
   cs: { cipher: string };
 }
 
-/** Notes the steps of the key exchange and does what its faults want. */
+/** Records the steps of the key exchange and does what its faults say. */
 export function installHandshakeFaults(connection: ServerConnection, client: Ssh2Client): void {
   const { closeInKex, hang, hostKeyChangesAtRekey } = connection.faults.handshake ?? {};
   connection.note({ type: 'ident', ident: identOf(client) });
   connection.reach('ident');
-  // The server's first message of the key exchange is written in this turn and still goes out.
+  // The server's first key exchange message is written in this turn and still leaves.
   if (closeInKex) setImmediate(() => connection.cut(closeInKex));
   else if (hang) setImmediate(() => connection.cut('freeze'));
   let exchanges = 0;

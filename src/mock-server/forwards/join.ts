@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { ServerChannel } from 'ssh2';
 
 /**
- * Joins a channel and a socket, each direction for itself: one side's end is passed on as an end of that direction
- * only. (ssh2's server channel closes both directions in `end()`, so its end is sent by `eof()`.)
+ * Joins a channel and a socket, each direction separately: an end on one side only ends that direction. (ssh2's server
+ * channel closes both directions in `end()`, so its end is sent with `eof()`.)
  */
 export function joinChannel(channel: ServerChannel, socket: Socket): void {
   const half = channel as unknown as { eof(): void };

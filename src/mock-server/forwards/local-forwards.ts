@@ -10,7 +10,7 @@ type Reject = () => void;
 const prohibited: Refusal = { reason: 1, text: 'open failed' };
 const refused: Refusal = { reason: 2, text: 'Connection refused' };
 
-/** Serves what clients reach through the server: `ssh -L`, `ssh -W`, jump hosts, Unix sockets. */
+/** Serves connections through the server: `ssh -L`, `ssh -W`, jump hosts, Unix sockets. */
 export function serveLocalForwards(
   connection: ServerConnection,
   client: Ssh2Client,
@@ -48,7 +48,7 @@ export function serveLocalForwards(
   });
 }
 
-/** Connects; the socket ends with the connection that asked for it. */
+/** Connects; the socket ends together with the SSH connection that requested it. */
 function dialTarget(
   connection: ServerConnection,
   dial: () => Socket,
@@ -58,7 +58,7 @@ function dialTarget(
   try {
     socket = dial();
   } catch {
-    // A port above 65535.
+    // The port is above 65535.
     return then(undefined);
   }
   const forget = connection.onEnd(() => socket.destroy());

@@ -10,7 +10,7 @@ export interface RemoteForward {
   readonly connection: ServerConnection;
   /** The real port; 0 for a Unix socket. */
   readonly port: number;
-  /** Stops listening; visitors who are there stay, as sshd does it. */
+  /** Stops listening; existing visitors stay, as in sshd. */
   stop(): void;
   /** Stops listening and resets the visitors. */
   close(): void;
@@ -18,7 +18,7 @@ export interface RemoteForward {
 
 interface Bind {
   key: string;
-  /** As the client named it; it must be told the same when a visitor comes. */
+  /** As the client named it; the client must be sent the same when a visitor arrives. */
   address: string;
   port: number;
   path: string | undefined;
@@ -28,7 +28,7 @@ interface Bind {
 export class MockRemoteForwards {
   readonly #open = new Map<string, RemoteForward>();
 
-  /** Which forward listens on a port. */
+  /** The forward that listens on a port. */
   find(port: number): RemoteForward | undefined {
     return [...this.#open.values()].find((forward) => forward.port === port);
   }
@@ -84,7 +84,7 @@ export class MockRemoteForwards {
       reply(bind.port);
     };
     try {
-      // Like sshd with GatewayPorts=no, whatever address was asked for.
+      // Like sshd with GatewayPorts=no, whatever address was requested.
       if (bind.path) server.listen(bind.path, onListening);
       else server.listen(bind.port, host, onListening);
     } catch {
@@ -111,13 +111,13 @@ export class MockRemoteForwards {
     const forget = connection.onEnd(close);
   }
 
-  /** StreamLocalBindUnlink: the path belongs to the newcomer; the old listener no longer gets anybody. */
+  /** StreamLocalBindUnlink: the path now belongs to the new forward; the old listener receives no more visitors. */
   #takeOver(path: string): void {
     this.#open.get(keyOf({ path, port: 0 }))?.stop();
     try {
       unlinkSync(path);
     } catch {
-      // Nothing was there.
+      // There was nothing.
     }
   }
 }
@@ -135,7 +135,7 @@ function nameOf(bind: Bind): string {
   return bind.path ?? `${bind.address}:${bind.port}`;
 }
 
-/** Somebody connected to a forwarded port: the client is asked to take the connection. */
+/** Someone has connected to a forwarded port: asks the client to accept the connection. */
 function receiveVisitor(
   connection: ServerConnection,
   bind: Bind,

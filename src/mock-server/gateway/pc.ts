@@ -110,7 +110,7 @@ export class PcBehindGateway implements MockPc {
     try {
       await this.open(this.port);
     } catch {
-      // Another program has the port at this moment: try again, as a tunnel client would.
+      // Another program holds the port at the moment: try again, as a tunnel client would.
       if (!this.#isClosed) this.#comingBack = setTimeout(() => void this.#reopen(), 50);
     }
   }
@@ -121,7 +121,7 @@ export class PcBehindGateway implements MockPc {
     this.#listener = undefined;
     for (const visitor of [...this.#visitors]) endVisitor(visitor);
     if (!listener) return;
-    // Not until its last connection has ended: those belong to the PC's server. Closed for newcomers it is at once.
+    // Not awaited until its last connection has ended: those belong to the PC's server. New ones are refused at once.
     listener.close();
     await new Promise(setImmediate);
   }
@@ -131,7 +131,7 @@ export class PcBehindGateway implements MockPc {
     this.#visitors.add(socket);
     socket.once('close', () => this.#visitors.delete(socket));
     socket.on('error', () => {});
-    // Read and drop: a close with unread bytes would be a RST.
+    // Discard input: closing with unread bytes would send an RST.
     socket.resume();
     if (this.#current === 'zombie') return this.#zombie?.receive(socket);
     socket.once('end', () => socket.destroy());

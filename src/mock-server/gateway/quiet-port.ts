@@ -1,12 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 
-// Below the ports that systems give to outgoing connections: there, another connection could take the port while it is
-// closed, and a client that tries a closed port could even connect to itself.
+// Below the ports that systems use for outgoing connections: among those, another connection could take the port while
+// it is closed, and a client that tries a closed port could even connect to itself.
 const lowest = 10_240;
 const highest = 32_000;
 const tries = 50;
 
-/** A listener on `port`, or (0) on a free port that stays free while the listener is closed for a while. */
+/** A listener on `port`, or (0) on a free port that stays free while the listener is temporarily closed. */
 export async function listenQuietly(
   host: string,
   port: number,

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** How long a gateway keeps the session of a PC that is gone. */
+/** The session of a vanished PC, for as long as the gateway keeps it. */
 export class Zombie {
   #timer: NodeJS.Timeout | undefined;
   readonly #lifeMs: number;
@@ -15,13 +15,13 @@ export class Zombie {
     this.#start();
   }
 
-  /** Somebody connects to the port: sshd sees activity, and begins to wait anew. */
+  /** Someone connects to the port: sshd counts that as activity, and its wait starts again. */
   receive(socket: Socket): void {
     this.#wake();
     this.watch(socket);
   }
 
-  /** What comes from this socket is activity for sshd as well. */
+  /** Data from this socket counts as activity, too. */
   watch(socket: Socket): void {
     socket.on('data', () => this.#wake());
   }

@@ -14,7 +14,7 @@ interface DetachedEnd {
   at: number;
 }
 
-/** A command that runs without a session: its output is kept. */
+/** A command that runs without a session; its output is kept. */
 export class DetachedCommand implements ExecContext {
   readonly command: string;
   readonly username: string;
@@ -42,17 +42,17 @@ export class DetachedCommand implements ExecContext {
     return this.#ended.signal;
   }
 
-  /** Does what the server's options say of this command. */
+  /** Does what the server's options define for this command. */
   run(handler: MockCommand | ExecHandler | undefined): Promise<void> {
     return runHandler(this, handler, (command) => this.#play(command));
   }
 
-  /** A signal for it. What is given as data ends by it. */
+  /** Delivers a signal. A command given as data ends with it. */
   receive(signal: string): void {
     this.#signals.emit('signal', signal);
   }
 
-  // Handlers take these out of their context.
+  // An arrow function, as handlers destructure the context.
   readonly onSignal = (listener: (signal: string) => void): void => {
     this.#signals.on('signal', listener);
   };

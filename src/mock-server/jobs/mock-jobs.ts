@@ -4,7 +4,7 @@ import type { ExecContext, ExecHandler, MockCommand, WindowsPersonality } from '
 import { DetachedCommand } from './detached.ts';
 import type { JobScript } from './script.ts';
 
-/** What of a Windows personality matters to jobs. */
+/** The part of a Windows personality that matters to jobs. */
 type JobRules = Pick<Required<WindowsPersonality>, 'account' | 'languageMode' | 'codePage'>;
 
 interface MockJob {
@@ -25,11 +25,11 @@ type Origin = Pick<ExecContext, 'username' | 'connection'>;
 type Choose = (command: string) => MockCommand | ExecHandler | undefined;
 
 const maxPiece = 1_048_576;
-/** A kill waits this long at most for a handler to obey, in milliseconds. */
+/** Milliseconds that a kill waits at most for a handler to obey. */
 const maxGrace = 1_000;
 const step = 10;
 
-/** A standard account's session may not ask WMI, and here it may not make tasks either. */
+/** A standard account cannot use WMI in a session, and here it may not create tasks either. */
 const noTask = Buffer.from(
   'by the task scheduler: Access is denied. (0x80070005 PermissionDenied); by schtasks.exe: schtasks.exe ended with 1: ERROR: Access is denied. (0x80131501 OperationStopped)',
 ).toString('base64');
@@ -40,8 +40,8 @@ const forbidden: MockCommand = {
 };
 
 /**
- * The jobs of a mock server, in memory. It does what the scripts for jobs ask for, without running them; what a job's
- * command does is what the server's `exec` option says of it.
+ * The jobs of a mock server, in memory. Does what the job scripts ask for without running them; what a job's command
+ * does is defined by the server's `exec` option.
  */
 export class MockJobs {
   readonly #jobs = new Map<string, MockJob>();
@@ -57,7 +57,6 @@ export class MockJobs {
     this.#codePage = windows?.codePage ?? 65001;
   }
 
-  /** Ends all jobs. */
   close(): void {
     this.#isClosed = true;
     for (const { command } of this.#jobs.values()) command.kill('KILL');
@@ -164,10 +163,10 @@ export class MockJobs {
   }
 }
 
-/** Gone without a trace. */
+/** Disappeared without a trace. */
 const lostProcess = '(lost)';
 
-/** A job that is over stays as it is. */
+/** Has no effect on a job that has ended. */
 function lose({ command }: MockJob): void {
   command.kill(lostProcess);
 }
@@ -177,7 +176,7 @@ function accessFailed(reason: true | string): MockCommand {
   return { stderr: `${stderr}\n`, exitCode: 73 };
 }
 
-/** `code,time,signal,end`; a job that was ended by force has written none. */
+/** `code,time,signal,end`; a job that was killed by force has written nothing. */
 function exitOf({ command: { end }, killed }: MockJob): string {
   if (!end || end.signal === lostProcess || (killed && end.signal === 'KILL')) return '';
   if (end.signal === undefined) return `${end.exitCode},${end.at},-,end`;

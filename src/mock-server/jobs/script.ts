@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { JournalEvent } from '../journal.ts';
 
-/** What a script for jobs asks for: the values that it begins with. */
+/** What a job script asks for: the values with which it begins. */
 export interface JobScript {
   system: 'posix' | 'windows';
   values: Record<string, string>;
@@ -9,12 +9,12 @@ export interface JobScript {
 
 const mark = 'ssh-via-gateway:';
 
-/** Whether it is worth to look closer, without taking anything from stdin. */
+/** Whether a closer look is worth while; takes nothing from stdin. */
 export function mayBeJobScript(command: string): boolean {
   return command.startsWith('exec /bin/sh -c ') || command.startsWith('powershell ');
 }
 
-/** Reads a script for jobs out of a command; undefined when it is another command. Its stdin is then as it was. */
+/** Recognises a job script in a command; undefined for any other command, whose stdin is left intact. */
 export async function readJobScript(command: string, stdin: Readable): Promise<JobScript | undefined> {
   const words = /^exec \/bin\/sh -c (.*)$/s.exec(command)?.[1];
   if (words !== undefined) return recognise('posix', readPosix(linesOf(words)));
@@ -32,7 +32,7 @@ export async function readJobScript(command: string, stdin: Readable): Promise<J
   return script;
 }
 
-/** What the journal tells of it. */
+/** The journal's entry for it. */
 export function journalOf({ values }: JobScript): JournalEvent {
   const { action, id, command } = values;
   return {
@@ -49,19 +49,19 @@ function recognise(system: JobScript['system'], values: Record<string, string>):
   return values['action'] && values['mark']?.startsWith(mark) ? { system, values } : undefined;
 }
 
-/** A script whose lines follow as words what joins them, and the name `sh`. */
+/** A script whose lines are passed as words, after the code that joins them and the name `sh`. */
 function linesOf(words: string): string {
   const [, , ...lines] = words.match(/(?:[^\s'\\]|'[^']*'|\\.)+/g) ?? [];
   return lines.map((word) => word.replace(/'([^']*)'|\\(.)/g, '$1$2')).join('\n');
 }
 
-/** `name=word` lines. */
+/** Lines of the form `name=word`. */
 function readPosix(script: string): Record<string, string> {
   const line = /(\w+)=((?:'[^']*'|\\'|"[^"]*"|[^\s'"\\])*)\n/y;
   return readLines(script, line, (word) => word.replace(/'([^']*)'|\\(')/g, '$1$2'));
 }
 
-/** `$name='literal'` lines. */
+/** Lines of the form `$name='literal'`. */
 function readPowerShell(script: string): Record<string, string> {
   const line = /\$(\w+)='((?:[^'\u2018-\u201b]|['\u2018-\u201b]{2})*)'\n/y;
   return readLines(script, line, (text) => text.replace(/(['\u2018-\u201b])['\u2018-\u201b]/g, '$1'));
@@ -75,16 +75,16 @@ function readLines(script: string, line: RegExp, unquote: (text: string) => stri
   return values;
 }
 
-/** The first `length` bytes of a stream, or as many as there are. Whoever reads on finds the stream untouched. */
+/** The first `length` bytes of a stream, or fewer if it ends. Later readers find the stream intact. */
 function take(stream: Readable, length: number): Promise<Buffer> {
   return new Promise((resolve) => {
     const finish = (taken: Buffer) => {
       stream.off('readable', onReadable).off('close', onClose);
-      // A stream forgets on its next tick that somebody has listened for `readable`.
+      // A stream only forgets on its next tick that someone has listened for `readable`.
       setImmediate(() => resolve(taken));
     };
     const onClose = () => finish(Buffer.alloc(0));
-    // Exactly so many bytes: to ask for more would end a stream that has no more.
+    // Exactly this many bytes: asking for more would end a stream that has no more.
     const onReadable = () => {
       const taken = stream.read(length) as Buffer | null;
       if (taken) finish(taken);

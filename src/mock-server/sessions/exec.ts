@@ -11,7 +11,7 @@ import type { ExecContext, MockCommand, MockPty } from '../types.ts';
 import type { ServerConnection } from '../wire/connection.ts';
 import { ignoreWindow } from '../wire/ssh2-internals.ts';
 
-/** What the client asked for before the command. */
+/** What the client requested along with the command. */
 export interface MockExecRequest {
   command: string;
   env: Record<string, string>;
@@ -42,7 +42,7 @@ export class MockRunningCommand implements ExecContext {
     const forget = owner.onEnd(() => this.#ended.abort());
     onAbort(this.#ended.signal, forget);
     channel.once('close', () => this.#ended.abort());
-    // A loop over stdin must not end what the command has still to say.
+    // A loop over stdin must not cut off output that is still to come.
     channel[Symbol.asyncIterator] = () => channel.iterator({ destroyOnReturn: false });
     this.exit = this.exit.bind(this);
     this.kill = this.kill.bind(this);
@@ -77,7 +77,7 @@ export class MockRunningCommand implements ExecContext {
     if (!this.#owner.settings.windows) this.#signals.emit('signal', signal);
   }
 
-  /** The client has closed the channel. Input that nobody reads would hide it from ssh2's stream. */
+  /** The client has closed the channel. Unread input would hide that from ssh2's stream. */
   channelIsClosed(): void {
     this.#ended.abort();
     this.#channel.resume();
@@ -102,7 +102,7 @@ export class MockRunningCommand implements ExecContext {
     this.play(defaultCommand(this));
   }
 
-  /** Plays a command that is given as data. */
+  /** Performs a command that is given as data. */
   play(command: MockCommand): void {
     const { delayMs = 0 } = command;
     if (!delayMs) return this.#finish(command);
@@ -139,13 +139,13 @@ export class MockRunningCommand implements ExecContext {
     return codePage === 65001 ? Buffer.from(text) : loadIconv().encode(text, `cp${codePage}`);
   }
 
-  /** Tells how the command ended, after all that it wrote, and closes its channel. */
+  /** After all output, reports how the command ended and closes its channel. */
   #end(exitCode: number | undefined, signal: string | undefined, tell: () => void): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#owner.note({ type: 'exit', command: this.command, exitCode, signal });
     const isSilent = this.#owner.faults.exec?.noExitStatus;
-    // Input that nobody read would keep the channel from closing.
+    // Unread input would keep the channel from closing.
     this.#channel.resume();
     afterWrites(this.#channel, () =>
       this.#owner.whileAlive(() => {
@@ -156,7 +156,7 @@ export class MockRunningCommand implements ExecContext {
   }
 }
 
-/** Runs a command as the server's options and faults want it. */
+/** Runs a command as the server's options and faults say. */
 export function runCommand(
   owner: ServerConnection,
   channel: ServerChannel,
@@ -172,7 +172,7 @@ export function runCommand(
   return running;
 }
 
-/** A script for jobs is done by the server itself; any other command does what the options say. */
+/** Job scripts are handled by the server itself; any other command does what the options say. */
 async function perform(running: MockRunningCommand, owner: ServerConnection): Promise<void> {
   const { jobs, options } = owner.settings;
   if (jobs && mayBeJobScript(running.command)) {
@@ -189,7 +189,7 @@ function pourWithoutEnd(running: MockRunningCommand): void {
   const chunk = Buffer.alloc(32 << 10, 'y\n');
   running.stdin.resume();
   const pour = () => {
-    // One chunk in a turn: a sender that ignores the window would otherwise never let go of the process.
+    // One chunk per turn: a sender that ignores the window would otherwise block the event loop.
     if (running.closed.aborted || !running.stdout.writable) return;
     running.stdout.write(chunk, () => setImmediate(pour));
   };
@@ -197,7 +197,7 @@ function pourWithoutEnd(running: MockRunningCommand): void {
   pour();
 }
 
-/** Calls `then` when all that was written to both outputs has been sent. */
+/** Calls `then` when everything written to both outputs has been sent. */
 function afterWrites(channel: ServerChannel, then: () => void): void {
   const waitFor = (stream: Writable, next: () => void) => {
     if (stream.writable) stream.write(Buffer.alloc(0), () => next());

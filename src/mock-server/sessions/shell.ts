@@ -19,7 +19,7 @@ export class MockRunningShell extends MockRunningCommand implements ShellContext
     this.#resizeListeners.push(listener);
   }
 
-  /** The client's terminal has another size. */
+  /** The client's terminal has been resized. */
   resize(rows: number, cols: number): void {
     if (!this.pty) return;
     Object.assign(this.pty, { rows, cols });
@@ -31,7 +31,7 @@ export class MockRunningShell extends MockRunningCommand implements ShellContext
   }
 }
 
-/** Runs a shell as the server's options and faults want it. */
+/** Runs a shell as the server's options and faults say. */
 export function runShell(
   owner: ServerConnection,
   channel: ServerChannel,

@@ -61,7 +61,7 @@ const handlers: Record<SftpExtension, Handler> = {
     await session.filesystem.setAttributes(path, fields.attributes(), false);
     return done();
   },
-  // Packet, read and write lengths and open handles, as OpenSSH tells them.
+  // The same packet, read and write lengths and number of open handles as OpenSSH reports.
   'limits@openssh.com': () => ({
     type: packet.extendedReply,
     fields: [uint64(256 << 10), uint64(maxRead), uint64(maxRead), uint64(1019)],
@@ -74,7 +74,7 @@ const handlers: Record<SftpExtension, Handler> = {
   'copy-data': copyData,
 };
 
-/** Does an extended request. */
+/** Performs an extended request. */
 export function extendedRequest(
   session: MockSftpSession,
   fields: PacketFields,

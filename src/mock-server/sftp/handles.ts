@@ -6,7 +6,7 @@ interface OpenFolder {
   next: number;
 }
 
-/** What clients have open, by the handle that they were given. */
+/** What a client has open, by the handles that it was given. */
 export class Handles {
   readonly #files = new Map<string, FileHandle>();
   readonly #listings = new Map<string, OpenFolder>();
@@ -32,7 +32,7 @@ export class Handles {
     return this.#listings.get(handle.toString('hex')) ?? invalid();
   }
 
-  /** Forgets a handle; the file, if it was one, is the caller's to close. */
+  /** Forgets a handle; if it was a file, the caller must close it. */
   remove(handle: Buffer): FileHandle | undefined {
     const key = handle.toString('hex');
     const file = this.#files.get(key);

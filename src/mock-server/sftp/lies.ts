@@ -13,7 +13,7 @@ const hugeName = 'n'.repeat(64 << 10);
 const loopName = 'loop';
 const endlessBatch = 100;
 
-/** What an SFTP server does wrong, decided request by request. */
+/** The faults of an SFTP server, decided request by request. */
 export class Lies {
   readonly #faults: SftpFaults;
   readonly #counts = new Map<SftpOp, number>();
@@ -28,7 +28,7 @@ export class Lies {
     return this.#faults;
   }
 
-  /** Whether this request is never answered; throws when it is to fail. */
+  /** Whether this request is never answered; throws if it is to fail. */
   isLost(op: SftpOp): boolean {
     const count = (this.#counts.get(op) ?? 0) + 1;
     this.#counts.set(op, count);
@@ -41,7 +41,7 @@ export class Lies {
     return isMeant(hangOp);
   }
 
-  /** Throws when a write of `length` bytes at `offset` does not follow the last one of its handle. */
+  /** Throws if a write of `length` bytes at `offset` does not follow the previous one on its handle. */
   takeInOrder(handle: Buffer, offset: number, length: number): void {
     const key = handle.toString('hex');
     this.checkUnspoilt(handle);
@@ -51,12 +51,12 @@ export class Lies {
     throw new SftpStatus(status.failure, 'Illegal seek');
   }
 
-  /** A handle on which the order was broken takes nothing more. */
+  /** A handle on which the order was broken accepts nothing more. */
   checkUnspoilt(handle: Buffer): void {
     if (Number.isNaN(this.#ends.get(handle.toString('hex')))) throw new SftpStatus(status.failure);
   }
 
-  /** The attributes that are told instead of the true ones. */
+  /** The attributes to report in place of the true ones. */
   attributes(attributes: Attributes): Attributes {
     const { lieSize, statWithoutSize } = this.#faults;
     const isFile = (attributes.mode ?? 0) >> 12 === modeType.file >> 12;
@@ -68,7 +68,7 @@ export class Lies {
     return { ...attributes, size: typeof lieSize === 'number' ? lieSize : lieSize(attributes.size ?? 0) };
   }
 
-  /** The names that are listed in addition. */
+  /** Additional names to list. */
   moreNames(): DirectoryEntry[] {
     const names: (string | Buffer)[] = [...(this.#faults.lieNames ?? [])];
     if (this.#faults.hugeName) names.push(hugeName);
@@ -87,7 +87,7 @@ export class Lies {
     }));
   }
 
-  /** A link to the folder that it is in: leaving it out of a path changes nothing. */
+  /** A link to its own folder: removing it from a path changes nothing. */
   withoutLoops(path: string): string {
     return this.#faults.symlinkLoop
       ? path.replaceAll(new RegExp(`/${loopName}(?=/|$)`, 'g'), '') || '/'
@@ -98,7 +98,7 @@ export class Lies {
     return this.#faults.symlinkLoop === true && path.endsWith(`/${loopName}`);
   }
 
-  /** Whether a path ends in a name that was made up. */
+  /** Whether a path ends in a made-up name. */
   isMadeUp(path: string): boolean {
     const names = this.#faults.lieNames ?? [];
     return names.some((name) => {
@@ -112,7 +112,7 @@ export function liedFile(): Attributes {
   return { size: liedContent.length, mode: modeType.file | 0o644, atime: 0, mtime: 0 };
 }
 
-/** A made-up name can be read, so that a client which believes in it gets as far as to write it somewhere. */
+/** A made-up name can be read, so that a client that believes in it gets as far as writing it somewhere. */
 export function liedHandle(): FileHandle {
   return {
     read: (offset, length) => liedContent.subarray(offset, offset + length),

@@ -2,7 +2,7 @@ import { type Attributes, modeType } from './files/filesystem.ts';
 
 const letters = ['---', '--x', '-w-', '-wx', 'r--', 'r-x', 'rw-', 'rwx'];
 
-/** The line of `ls -l` that SFTP sends beside every name of a listing. */
+/** The line of `ls -l` that SFTP sends with every name of a listing. */
 export function longName(
   name: string | Buffer,
   { mode = 0, size = 0, uid = 0, gid = 0, mtime = 0 }: Attributes,

@@ -17,7 +17,7 @@ import { encodeAttributes, type PacketFields, packet, string, uint32 } from './w
 type ReplyInTime = MockReply | Promise<MockReply>;
 
 const namesInReply = 100;
-/** Numbers of the requests, and their names. */
+/** Request numbers and their names. */
 export const opNames: Record<number, SftpOp> = {
   3: 'OPEN',
   4: 'CLOSE',
@@ -40,7 +40,7 @@ export const opNames: Record<number, SftpOp> = {
   200: 'EXTENDED',
 };
 
-/** What each request does: reads its fields, acts, replies. */
+/** The handler of each request: reads its fields, acts, replies. */
 export const requests: Record<SftpOp, (session: MockSftpSession, fields: PacketFields) => ReplyInTime> = {
   OPEN: async (session, fields) => {
     const raw = fields.text();
@@ -128,7 +128,7 @@ export const requests: Record<SftpOp, (session: MockSftpSession, fields: PacketF
     return nameReply(session, [{ name: target, attributes: {} }]);
   },
   SYMLINK: async (session, fields) => {
-    // As OpenSSH does it, against the draft: the target comes first.
+    // Like OpenSSH, contrary to the draft: the target comes first.
     const target = fields.text();
     const raw = fields.text();
     session.note({ path: raw, target });

@@ -11,10 +11,10 @@ import { type MockReply, type MockSftpSession, statusReply } from './session.ts'
 import { frame, MockPacketReader, PacketFields, packet, string, uint32 } from './wire.ts';
 
 const longestPacket = 256 << 10;
-// What waits to be answered; above it the client's window is left to run out.
+// Bytes waiting to be answered; above this, the client's window is left to run out.
 const mostQueued = 4 << 20;
 const writeType = 6;
-/** How long a WRITE waits for one that overtakes it. */
+/** Milliseconds that a WRITE waits for one that overtakes it. */
 const overtakingMs = 5;
 const strangeId = 0xdead_beef;
 
@@ -28,7 +28,7 @@ export function serveSftp(
   const responder = new Responder(connection, channel, filesystem);
   const reader = new MockPacketReader(longestPacket, (body) => responder.receive(body));
   channel.on('data', (chunk: Buffer) => {
-    // As sshd: whoever sends what is no packet is cut off.
+    // As in sshd, a client that sends something that is not a packet is cut off.
     if (!reader.push(chunk)) responder.end();
   });
   channel.once('end', () => responder.endWhenAnswered());
@@ -38,7 +38,7 @@ export function serveSftp(
   channel.on('drain', () => responder.pump());
 }
 
-/** Answers requests one after the other, in their order, as OpenSSH does. */
+/** Answers requests one after the other, in order, as OpenSSH does. */
 class Responder {
   readonly #queue: Buffer[] = [];
   #queued = 0;
@@ -81,7 +81,7 @@ class Responder {
     else this.pump();
   }
 
-  /** Answers what waits, as long as the client takes the answers. */
+  /** Answers queued requests as long as the client reads the answers. */
   pump(): void {
     while (!this.#isBusy && !this.#isStopped && !this.#channel.writableNeedDrain) {
       const body = this.#next();
@@ -136,7 +136,7 @@ class Responder {
     }
   }
 
-  /** The client's first packet gets the version and the extensions. */
+  /** Answers the client's first packet with the version and the extensions. */
   #begin(type: number): void {
     if (type !== packet.init) return this.end();
     this.#hasVersion = true;

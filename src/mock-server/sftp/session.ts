@@ -4,7 +4,7 @@ import type { Handles } from './handles.ts';
 import type { Lies } from './lies.ts';
 import { type PacketFields, packet, string, uint32 } from './wire.ts';
 
-/** The most that one READ gives, as in OpenSSH. */
+/** The most that one READ returns, as in OpenSSH. */
 export const maxRead = 261_120;
 
 /** A reply without its request id. */
@@ -21,7 +21,7 @@ export interface MockSftpSession {
   readonly rules: PathRules;
   /** Their names. */
   readonly extensions: ReadonlySet<string>;
-  /** Writes the request into the journal. */
+  /** Records the request in the journal. */
   note(detail: { path?: string; target?: string; offset?: number; length?: number; name?: string }): void;
 }
 

@@ -1,6 +1,6 @@
 import type { Attributes } from './files/filesystem.ts';
 
-/** Numbers of the packets of SFTP version 3. */
+/** Packet types of SFTP version 3. */
 export const packet = {
   init: 1,
   version: 2,
@@ -15,7 +15,7 @@ export const packet = {
 const flag = { size: 1, owner: 2, permissions: 4, times: 8, extended: 0x80000000 } as const;
 const mostSize = 0xffff_ffff_ffff_ffffn;
 
-/** Reads the fields of a packet; throws RangeError when it is too short. */
+/** Reads the fields of a packet; throws a RangeError if it is too short. */
 export class PacketFields {
   #at = 0;
   readonly #data: Buffer;
@@ -50,7 +50,7 @@ export class PacketFields {
     return this.bytes().toString('utf8');
   }
 
-  /** The next string field, which stays the next. */
+  /** The next string field, without consuming it. */
   peekText(): string {
     const at = this.#at;
     const text = this.text();
@@ -133,7 +133,7 @@ export function frame(type: number, ...fields: Buffer[]): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** Cuts a stream into packets. */
+/** Splits a stream into packets. */
 export class MockPacketReader {
   readonly #chunks: Buffer[] = [];
   #length = 0;
@@ -145,7 +145,7 @@ export class MockPacketReader {
     this.#onPacket = onPacket;
   }
 
-  /** Takes what came; `false` when a packet is longer than allowed. */
+  /** Adds received bytes; returns `false` if a packet is longer than allowed. */
   push(chunk: Buffer): boolean {
     this.#chunks.push(chunk);
     this.#length += chunk.length;

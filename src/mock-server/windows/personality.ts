@@ -1,14 +1,14 @@
 import { factsOf, type WindowsFacts, windowsFacts } from '../../windows/versions.ts';
 import type { MockServerOptions, WindowsPersonality } from '../types.ts';
 
-/** A Windows personality, all defaults filled in. */
+/** A Windows personality with all defaults filled in. */
 export interface WindowsSettings extends Required<WindowsPersonality> {
   facts: WindowsFacts;
 }
 
 /**
- * The personality that the options ask for; undefined for none. The version is the option's, else that of `ident`, else
- * the oldest, which is most at odds with Linux.
+ * The personality that the options ask for, if any. The version is the option's, else that of `ident`, else the oldest,
+ * which differs most from Linux.
  */
 export function windowsSettings({ windows, ident }: MockServerOptions): WindowsSettings | undefined {
   if (!windows) return undefined;

@@ -1,4 +1,4 @@
-/** What somebody does with an open file, and what it lets others do meanwhile. */
+/** What a program does with an open file, and what it lets others do meanwhile. */
 export interface OpenMode {
   access: readonly Access[];
   share: readonly Access[];
@@ -7,11 +7,13 @@ export interface OpenMode {
 /** GENERIC_READ and FILE_SHARE_READ, and so on. */
 export type Access = 'read' | 'write' | 'delete';
 
-/** Who has which file open. Windows asks at each open whether the new one and all others let each other be. */
+/**
+ * Who has which file open. At each open, Windows checks whether the new user and all others allow each other's access.
+ */
 export class ShareModes {
   readonly #open = new Map<string, Set<OpenMode>>();
 
-  /** Notes an open file; undefined when the others do not allow it. The result closes it. */
+  /** Registers an open file; undefined if others do not allow it. The returned function closes it. */
   enter(key: string, mode: OpenMode): (() => void) | undefined {
     const others = this.#open.get(key) ?? new Set();
     if ([...others].some((other) => clashes(mode, other))) return undefined;
@@ -28,13 +30,13 @@ export class ShareModes {
     return [...(this.#open.get(key) ?? [])].every(({ share }) => share.includes('delete'));
   }
 
-  /** The file has a second name. */
+  /** The file has been given a second name. */
   link(from: string, to: string): void {
     const others = this.#open.get(from) ?? new Set();
     this.#open.set(from, others).set(to, others);
   }
 
-  /** The file has another name; whoever has it open keeps it. */
+  /** The file has been renamed; whoever has it open keeps it. */
   rename(from: string, to: string): void {
     const others = this.#open.get(from);
     this.#open.delete(from);

@@ -15,14 +15,14 @@ import { type Access, type OpenMode, ShareModes } from './share-modes.ts';
 import { deviceHandle, isReadOnly, settable, told, windowsHandle } from './windows-handle.ts';
 import { isDevice, pathLength, streamOf } from './windows-names.ts';
 
-// How long an old version's rename leaves nothing at the target: long enough for a test to see.
+// Milliseconds for which an old version's rename leaves no file at the target: long enough for a test to see.
 const absentMs = 20;
-/** A folder needs room for a name of 8.3 below it. */
+/** A folder needs room for an 8.3 name below it. */
 const roomForName = 12;
 
 /**
- * Files as sftp-server.exe serves them. Around a file system that knows names without regard to case: share modes, the
- * read-only bit, MAX_PATH, devices and streams, real paths that follow no link, and a rename of its version.
+ * Files as sftp-server.exe serves them. Adds to a case-insensitive file system: share modes, the read-only bit,
+ * MAX_PATH, devices and streams, real paths that follow no links, and the rename of the simulated version.
  */
 export class WindowsFilesystem implements Filesystem {
   readonly files: MockFiles;
@@ -49,7 +49,7 @@ export class WindowsFilesystem implements Filesystem {
     if (found && flags.write && !flags.exclusive && isReadOnly(found)) throw denied();
     const leave = await this.#enter(path, found, flags);
     try {
-      // The mode is not asked for: a new file has what its folder hands down.
+      // The mode is ignored: a new file inherits from its folder.
       return windowsHandle(await this.#inner.open(path, flags, {}), this.#settings.facts, leave);
     } catch (error) {
       leave();
@@ -138,18 +138,18 @@ export class WindowsFilesystem implements Filesystem {
     return target;
   }
 
-  /** Only administrators may. */
+  /** Only administrators may do this. */
   async symbolicLink(target: string, path: string): Promise<void> {
     if (this.#settings.account === 'standard') throw denied();
     await this.#inner.symbolicLink(target, path);
   }
 
-  /** As `_wfullpath` has it: links stay, and nothing need be there. */
+  /** Like `_wfullpath`: links are kept, and nothing need exist. */
   realPath(path: string): string {
     return path;
   }
 
-  /** Another program opens a file, for `ms` milliseconds or until the result is called. */
+  /** Another program opens a file, for `ms` milliseconds or until the returned function is called. */
   hold(path: string, ms: number, share: readonly Access[]): () => void {
     if (!this.files.has(path)) throw new Error(`the mock server has no ${path}`);
     const leave = this.#shares.enter(this.#keyOf(normalPath(path, { home: this.home, windows: true })), {
@@ -173,19 +173,21 @@ export class WindowsFilesystem implements Filesystem {
     this.#timers.clear();
   }
 
-  /** The new name may be taken by a file that nobody has open, and that is not read-only. */
+  /** The new name may belong to a file only if nobody has that open and it is not read-only. */
   async #checkReplaces(to: string, key: string, overwrite: boolean): Promise<void> {
     if (!overwrite) throw new SftpStatus(status.failure);
     if (isReadOnly(await this.#inner.lstat(to)) || this.#shares.isOpen(key)) throw denied();
   }
 
-  /** A plain rename of a file makes a second name and removes the first; what does not let it be removed keeps both. */
+  /** A plain rename of a file adds the new name and removes the old one; if the latter fails, the file keeps both. */
   async #leavesBothNames(from: string, isFree: boolean): Promise<boolean> {
     const { mode = 0 } = await this.#inner.lstat(from);
     return (mode & modeType.mask) === modeType.file && (!isFree || isReadOnly({ mode }));
   }
 
-  /** As before 8.6: first the target goes, and for a moment nothing is there. If it does not go the rename finds it. */
+  /**
+   * As before 8.6: the target is removed first, and for a moment nothing is there. If that fails, the rename meets it.
+   */
   async #unlinkFirst(to: string): Promise<void> {
     if (!(await this.#look(to, false))) return;
     await this.remove(to).catch(() => {
@@ -201,7 +203,7 @@ export class WindowsFilesystem implements Filesystem {
     return deviceHandle;
   }
 
-  /** Notes that the client has the file open; throws when somebody else does not allow it. */
+  /** Registers that the client has the file open; throws if someone else does not allow it. */
   async #enter(path: string, found: Attributes | undefined, flags: OpenFlags): Promise<() => void> {
     if (found && flags.create && flags.exclusive) throw new SftpStatus(status.failure);
     const leave = this.#shares.enter(await this.#key(path, true), openMode(flags));
@@ -217,7 +219,7 @@ export class WindowsFilesystem implements Filesystem {
     }
   }
 
-  /** A junction is told as the folder that it leads to, and nothing but its READLINK shows what it is. */
+  /** A junction is reported as the folder to which it leads; only READLINK shows what it is. */
   async #lstat(path: string): Promise<Attributes> {
     const found = await this.#inner.lstat(path);
     if (!isLink(found) || !isJunction(await this.#inner.readLink(path))) return found;
@@ -239,7 +241,7 @@ export class WindowsFilesystem implements Filesystem {
   }
 }
 
-/** What OPEN makes of its flags: one that writes lets nobody read, one that does both lets nobody in. */
+/** How OPEN translates its flags: opening for writing keeps readers out, opening for both keeps everyone out. */
 function openMode({ read, write }: OpenFlags): OpenMode {
   if (read && write) return { access: ['read', 'write'], share: [] };
   return write ? { access: ['write'], share: ['write'] } : { access: ['read'], share: ['read', 'write'] };
@@ -253,7 +255,7 @@ function isFolder({ mode = 0 }: Attributes = {}): boolean {
   return (mode & modeType.mask) === modeType.directory;
 }
 
-/** What NT keeps of a junction: the path of a folder in a form of its own. */
+/** How NT stores a junction: the path of a folder in a form of its own. */
 function isJunction(target: string): boolean {
   return target.startsWith('\\??\\');
 }

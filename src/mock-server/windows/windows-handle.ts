@@ -3,7 +3,7 @@ import { type Attributes, type FileHandle, modeType, SftpStatus, status } from '
 
 const writable = 0o200;
 
-/** What Windows tells of a file: of the mode there is only the read-only bit. */
+/** What Windows reports for a file: of the mode, only the read-only bit exists. */
 export function told(attributes: Attributes): Attributes {
   const { mode = 0 } = attributes;
   const type = mode & modeType.mask;
@@ -15,7 +15,9 @@ export function isReadOnly({ mode = 0 }: Attributes): boolean {
   return (mode & modeType.mask) === modeType.file && (mode & writable) === 0;
 }
 
-/** What of a change there is: the read-only bit, the size, the times; those of a read-only file cannot be set. */
+/**
+ * The part of a change that exists on Windows: read-only bit, size, times; the times of a read-only file cannot be set.
+ */
 export function settable(found: Attributes, { size, mode, atime, mtime }: Attributes): Attributes {
   const staysReadOnly = mode === undefined ? isReadOnly(found) : (mode & writable) === 0;
   if (mtime !== undefined && staysReadOnly) throw new SftpStatus(status.failure);
@@ -26,7 +28,7 @@ export function settable(found: Attributes, { size, mode, atime, mtime }: Attrib
   };
 }
 
-/** An open file with the lengths that this version takes and gives. */
+/** An open file with the lengths that this version accepts and returns. */
 export function windowsHandle(
   file: FileHandle,
   { maxRead, maxWrite }: WindowsFacts,
@@ -48,7 +50,7 @@ export function windowsHandle(
   };
 }
 
-/** NUL and its like. */
+/** NUL and other devices. */
 export const deviceHandle: FileHandle = {
   read: () => Buffer.alloc(0),
   write: () => {},

@@ -22,7 +22,7 @@ export class ServerConnection {
   readonly link: MockLink;
   readonly owner: ConnectionOwner;
   readonly settings: MockSettings;
-  /** ssh2's side of it, once the client has sent its identification line. */
+  /** ssh2's object for it, once the client has sent its identification line. */
   client: Ssh2Client | undefined;
   username = '';
   /** Whether the client has neither closed nor reset its side. */
@@ -57,12 +57,12 @@ export class ServerConnection {
     this.link.once('close', () => this.#end());
   }
 
-  /** Whether nothing can be sent any more. A frozen connection still counts as alive: its server does not know. */
+  /** Whether nothing more can be sent. A frozen connection still counts as alive: its server does not know. */
   get isEnded(): boolean {
     return this.#hasEnded;
   }
 
-  /** Calls `action` when nothing can be sent any more; returns how to take that back. */
+  /** Calls `action` when nothing more can be sent; returns a function that cancels this. */
   onEnd(action: () => void): () => void {
     this.#whenEnded.add(action);
     return () => void this.#whenEnded.delete(action);
@@ -83,12 +83,12 @@ export class ServerConnection {
     try {
       action(this.client);
     } catch (error) {
-      // ssh2 throws when a connection dies between our look and its write; that is the end of it, not of the process.
+      // ssh2 throws if a connection dies between our check and its write; that ends the connection, not the process.
       this.note({ type: 'fault', fault: `server error: ${error instanceof Error ? error.message : error}` });
     }
   }
 
-  /** Runs `action` later, unless the connection ends before. */
+  /** Runs `action` later, unless the connection ends first. */
   later(afterMs: number, action: () => void): NodeJS.Timeout {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -104,7 +104,7 @@ export class ServerConnection {
     this.#timers.delete(timer);
   }
 
-  /** A step was reached: faults that wait for it strike. */
+  /** A step was reached: triggers the faults that wait for it. */
   reach(phase: FaultPhase): void {
     if (this.#reached.has(phase)) return;
     this.#reached.add(phase);
@@ -113,7 +113,7 @@ export class ServerConnection {
     if (disconnect) this.#strikeAt(phase, disconnect, () => this.disconnect(disconnect));
   }
 
-  /** Says goodbye with a code and a text of our own (ssh2 sends no text), and closes. */
+  /** Sends a DISCONNECT with our own code and text (ssh2 sends no text), and closes. */
   disconnect({ code = 2, message = '' }: DisconnectFault): void {
     this.note({ type: 'fault', fault: `disconnect ${code}` });
     const text = Buffer.from(message);
@@ -124,7 +124,7 @@ export class ServerConnection {
     text.copy(payload, 9);
     this.whileAlive((client) => sendPacket(client, payload));
     this.link.end();
-    // A client that never closes its own side must not keep the socket for ever.
+    // A client that never closes its own side must not keep the socket forever.
     this.later(200, () => this.cut('fin'));
   }
 
@@ -132,7 +132,7 @@ export class ServerConnection {
     this.link.cut(how);
   }
 
-  /** Watches over a channel: mends ssh2's faults and ends it with the connection. */
+  /** Watches over a channel: corrects ssh2's faults and ends it with the connection. */
   adopt(channel: ServerChannel): void {
     mendChannel(channel);
     channel.on('error', () => {});
@@ -142,7 +142,7 @@ export class ServerConnection {
     if (this.#hasEnded) silenceChannel(channel);
   }
 
-  /** Starts a key exchange, unless one is under way; resolves when it is done, or cannot be done any more. */
+  /** Starts a key exchange, unless one is under way; resolves when it is done or no longer possible. */
   rekey(): Promise<void> {
     const { client } = this;
     if (!this.isAlive || this.link.isCut || !client || this.username === '') return Promise.resolve();
@@ -159,7 +159,7 @@ export class ServerConnection {
 
   #strikeAt(phase: FaultPhase, moment: FaultMoment, strike: () => void): void {
     if ((moment.phase ?? 'accept') !== phase) return;
-    // Never in the turn in which ssh2 told us: it is in the middle of a packet.
+    // Never in the turn in which ssh2 called us: it is in the middle of a packet.
     if (moment.afterMs) this.later(moment.afterMs, strike);
     else if (phase === 'accept') strike();
     else setImmediate(strike);

@@ -1,6 +1,6 @@
 import type { Inside } from '../../ssh2/insides/registry/inside.ts';
 
-/** What the mock server uses of ssh2's insides, as `ssh2/insides/registry` lists it for the client. */
+/** The ssh2 internals that the mock server uses; `ssh2/insides/registry` lists those of the client. */
 export const serverInsides: Readonly<Record<string, Inside>> = {
   'messages of our own': {
     use: 'Sends any packet at any time: disconnects with a text, malformed messages, refusals.',

@@ -6,12 +6,12 @@ import { resetSocket } from './reset.ts';
 
 const newline = 10;
 const maxIdent = 8192;
-// How long after the accept a reset waits, so that the client knows that it was connected.
+// Milliseconds after the accept before a reset, so that the client learns that it was connected.
 const resetDelayMs = 5;
-// What the kernels' buffers of a frozen connection would take before its client's writes stall.
+// Bytes that a frozen connection takes, in place of the kernels' buffers, before its client's writes stall.
 const frozenAppetite = 4 << 20;
 
-/** Who is told about a link. */
+/** Receives the events of a link. */
 interface LinkEvents {
   /** The client has closed or reset its side, or the link is gone: it no longer counts as open. */
   onClientGone(): void;
@@ -22,12 +22,12 @@ interface LinkEvents {
 }
 
 /**
- * The stream that ssh2's server gets instead of the client's socket. It passes bytes on, counts them exactly, and is
- * where a connection is slowed, cut or frozen.
+ * The stream that ssh2's server is given in place of the client's socket. It passes bytes on, counts them exactly, and
+ * is where a connection is slowed down, cut or frozen.
  */
 export class MockLink extends Duplex {
   readonly raw: Socket;
-  /** Once cut, nothing passes any more, either way. */
+  /** Once set, nothing passes in either direction. */
   #cutBy: CutHow | undefined;
   readonly #fault: CutFault | undefined;
   #bytesIn = 0;
@@ -85,7 +85,7 @@ export class MockLink extends Duplex {
     this.#drip = { left: bytes, size, intervalMs };
   }
 
-  /** Writes to the client, past ssh2. */
+  /** Writes to the client, bypassing ssh2. */
   sendRaw(data: string | Buffer): boolean {
     if (this.#cutBy || this.raw.destroyed || this.raw.writableEnded) return false;
     this.#send(Buffer.from(data), () => {});
@@ -99,7 +99,7 @@ export class MockLink extends Duplex {
     this.#stopTimers();
     if (how === 'rst') this.#resetSoon();
     if (how === 'fin') this.raw.end();
-    // ssh2 may be in the middle of a packet: its state must not be torn down under it.
+    // ssh2 may be in the middle of a packet: its state must not be torn down.
     if (how !== 'freeze') setImmediate(() => this.destroy());
     this.raw.resume();
     this.#events.onCut(how);
@@ -139,7 +139,7 @@ export class MockLink extends Duplex {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#stopTimers();
-    // After a FIN the socket waits for the client's own; a frozen one stays open whatever ssh2 thinks.
+    // After a FIN, the socket waits for the client's; a frozen one stays open whatever ssh2 thinks.
     if (!this.#cutBy) this.raw.destroy();
     done(error);
   }
@@ -190,7 +190,7 @@ export class MockLink extends Duplex {
     if (this.#cutBy === 'freeze' && this.#swallowed > frozenAppetite) this.raw.pause();
   }
 
-  /** Gives bytes to ssh2, up to the byte where the link is cut. */
+  /** Passes bytes to ssh2, up to the byte at which the link is cut. */
   #deliver(chunk: Buffer): void {
     if (this.#cutBy || this.#struck) return;
     const left =
@@ -205,7 +205,9 @@ export class MockLink extends Duplex {
     setImmediate(() => this.cut(how));
   }
 
-  /** ssh2 loses bytes of an identification line that comes in three or more segments: it gets it in one. */
+  /**
+   * ssh2 loses bytes of an identification line that arrives in three or more segments, so it is passed on in one piece.
+   */
   #feed(chunk: Buffer): void {
     if (this.#ident) {
       this.#ident.push(chunk);
@@ -217,7 +219,7 @@ export class MockLink extends Duplex {
     if (!this.push(chunk)) this.raw.pause();
   }
 
-  /** Gives bytes to the client, up to the byte where the link is cut. */
+  /** Passes bytes to the client, up to the byte at which the link is cut. */
   #send(chunk: Buffer, done: () => void): void {
     if (this.#cutBy || this.raw.destroyed || this.raw.writableEnded) return done();
     const left =
@@ -231,11 +233,11 @@ export class MockLink extends Duplex {
     done();
   }
 
-  /** The last bytes before a cut: a reset must not overtake them. */
+  /** Sends the last bytes before a cut: a reset must not overtake them. */
   #sendLast(chunk: Buffer, how: CutHow): void {
     this.#bytesOut += chunk.length;
     if (how === 'rst') {
-      // Nothing else may be written meanwhile, and ssh2 must not be told before.
+      // Nothing else may be written meanwhile, and ssh2 must not be told earlier.
       const { raw } = this;
       raw.write(chunk, () => this.cut('rst'));
       this._write = (_chunk, _encoding, done) => done();
@@ -245,7 +247,7 @@ export class MockLink extends Duplex {
     this.cut(how);
   }
 
-  /** A reset throws away what the client has not read yet; at once after the accept, connect() itself would fail. */
+  /** A reset discards what the client has not read yet; right after the accept, even connect() would fail. */
   #resetSoon(): void {
     const sinceAccept = performance.now() - this.#acceptedAt;
     this.#resetTimer = setTimeout(() => resetSocket(this.raw), Math.max(1, resetDelayMs - sinceAccept));

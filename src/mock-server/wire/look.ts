@@ -5,12 +5,13 @@ import type { Connection, Server } from 'ssh2';
 import type { Inside } from '../../ssh2/insides/registry/inside.ts';
 import { serverInsides } from './insides.ts';
 
-/** What is taken for missing: a test that no server starts without any of them. */
+/** Treated as missing, for a test that no server starts without them. */
 export const switchedOff = new Set<string>();
 
 /**
- * Looks whether ssh2 has what this server needs, by a connection that leads nowhere: ssh2 makes its parts for one only.
- * @throws Error naming what is missing. A server that misbehaves otherwise than it was told to proves nothing.
+ * Checks that ssh2 has what this server needs, with a connection that leads nowhere, as ssh2 only creates its parts for
+ * a connection. @throws Error naming what is missing: a server that misbehaves in other ways than it was told to proves
+ * nothing.
  */
 export async function lookInside(server: Server): Promise<void> {
   const link = new PassThrough();
@@ -21,7 +22,7 @@ export async function lookInside(server: Server): Promise<void> {
     );
     link.destroy();
   });
-  // What ssh2 sends comes back to it: it speaks to itself.
+  // What ssh2 sends comes back to it: it talks to itself.
   server.injectSocket(link as unknown as Socket);
   await once(link, 'close');
   if (lacks.length === 0) return;

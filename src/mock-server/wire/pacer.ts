@@ -1,20 +1,20 @@
-/** A piece of data on its way, and what to call when the sender may go on. */
+/** A piece of data on its way, and the callback for when the sender may continue. */
 interface Parcel {
   chunk: Buffer;
   due: number;
   done: (() => void) | undefined;
 }
 
-/** Speed and length of a line. */
+/** Speed and latency of a line. */
 interface MockPace {
   latencyMs: number;
   bytesPerSecond: number;
 }
 
-// A long line holds much in flight; a slow one must push back soon.
+// A long line has much in flight; a slow one must push back early.
 const inFlight = { long: 4 << 20, slow: 64 << 10 };
 
-/** Delivers chunks in order, later (latency) and no faster than the line (throttle). */
+/** Delivers chunks in order, delayed (latency) and no faster than the line (throttle). */
 export class Pacer {
   readonly #queue: Parcel[] = [];
   #queued = 0;
@@ -31,7 +31,7 @@ export class Pacer {
     this.#bound = Number.isFinite(pace.bytesPerSecond) ? inFlight.slow : inFlight.long;
   }
 
-  /** Takes a chunk; `done` is called when there is room for the next. */
+  /** Accepts a chunk; `done` is called when there is room for the next. */
   push(chunk: Buffer, done: () => void): void {
     const piece = Math.max(1, Math.ceil(this.#pace.bytesPerSecond / 50));
     for (let from = 0; from < chunk.length; from += piece) this.#add(chunk.subarray(from, from + piece));
@@ -47,7 +47,7 @@ export class Pacer {
     else this.#whenEmpty = then;
   }
 
-  /** Forgets what is under way. */
+  /** Discards what is in flight. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 
 /**
- * Ends a socket by a reset where that can be done. After `end()` the system refuses it, and Node then never closes the
- * socket at all; Unix sockets know no reset: those are closed.
+ * Resets a socket if possible. After `end()`, the system refuses a reset and Node.js then never closes the socket at
+ * all, and Unix sockets have no reset: those are destroyed.
  */
 export function resetSocket(socket: Socket): void {
   const isTcp = socket.remoteFamily !== undefined;

@@ -1,8 +1,8 @@
 import type { Connection, ParsedKey, ServerChannel, Session } from 'ssh2';
 
 /**
- * The parts of ssh2 1.17 that are not in its types and that a server must reach to misbehave, or to mend a fault of
- * ssh2's server. insides.ts lists them, and all use of them is in this file.
+ * The parts of ssh2 1.17 that are not in its types and that a server needs in order to misbehave, or to correct a fault
+ * of ssh2's server. insides.ts lists them, and this file contains every use of them.
  */
 interface ServerProtocol {
   _handlers: Record<string, ((protocol: unknown, ...args: never[]) => void) | undefined>;
@@ -58,12 +58,12 @@ export function socketOf(client: Connection): unknown {
   return internals(client)._sock;
 }
 
-/** Whether packets can still be sent: afterwards ssh2 throws, and its native part may crash. */
+/** Whether packets can still be sent: afterwards, ssh2 throws and its native part may crash. */
 export function canSend(client: Connection): boolean {
   return internals(client)._protocol._destruct !== undefined;
 }
 
-/** Sends a packet that ssh2 has no call for. */
+/** Sends a packet for which ssh2 has no method. */
 export function sendPacket(client: Connection, payload: Buffer): void {
   const protocol = internals(client)._protocol;
   const writer = protocol._packetRW.write;
@@ -73,7 +73,7 @@ export function sendPacket(client: Connection, payload: Buffer): void {
   protocol._cipher.encrypt(writer.finalize(packet, true));
 }
 
-/** Puts `handler` in front of ssh2's own for a kind of message; it passes on by calling `next`. */
+/** Puts `handler` in front of ssh2's own for one type of message; calling `next` passes the message on. */
 export function interceptMessage<Arguments extends unknown[]>(
   client: Connection,
   message: 'GLOBAL_REQUEST' | 'CHANNEL_OPEN' | 'CHANNEL_WINDOW_ADJUST' | 'USERAUTH_REQUEST',
@@ -86,7 +86,7 @@ export function interceptMessage<Arguments extends unknown[]>(
   handlers[message] = replacement as unknown as (protocol: unknown, ...args: never[]) => void;
 }
 
-/** Answers the opening of a channel with a refusal. */
+/** Refuses to open a channel. */
 export function refuseChannel(client: Connection, recipient: number, reason: number, text: string): void {
   internals(client)._protocol.channelOpenFail(recipient, reason, text);
 }
@@ -104,12 +104,11 @@ export function setRefusal(
   };
 }
 
-/** The server never grants window again. */
+/** From now on, the server never extends the window. */
 export function dropWindowAdjusts(client: Connection): void {
   internals(client)._protocol.channelWindowAdjust = () => {};
 }
 
-/** Starts a key exchange. */
 export function startRekey(client: Connection): void {
   internals(client)._protocol.rekey();
 }
@@ -119,13 +118,13 @@ export function replaceHostKey(client: Connection, key: ParsedKey): void {
   internals(client)._protocol._hostKeys = { [key.type]: key };
 }
 
-/** Sends without regard to the client's window. */
+/** Sends regardless of the client's window. */
 export function ignoreWindow(channel: ServerChannel): void {
   channelInternals(channel).outgoing.window = Number.POSITIVE_INFINITY;
 }
 
 /**
- * ssh2 knows a session on which nothing was started by the name of its class. A minifier changes that name, and the
+ * ssh2 recognises a session on which nothing was started by its class name. A minifier changes that name, and the
  * server would then fail when such a session is closed.
  */
 export function keepSessionName(session: Session): void {
@@ -133,7 +132,7 @@ export function keepSessionName(session: Session): void {
   if (known.name !== 'Session') Object.defineProperty(known, 'name', { value: 'Session' });
 }
 
-/** ssh2 never answers the close of a session in which nothing was started, and never forgets its channel. */
+/** ssh2 never answers the CLOSE of a session in which nothing was started, and never forgets its channel. */
 export function closeUnusedSession(client: Connection, session: Session): void {
   const { _channel, _chanInfo } = session as unknown as SessionInternals;
   if (_channel) return;
@@ -142,14 +141,14 @@ export function closeUnusedSession(client: Connection, session: Session): void {
   _protocol.channelClose(_chanInfo.outgoing.id);
 }
 
-/** Nothing may be sent on this channel any more: its connection is gone. */
+/** Nothing more may be sent on this channel: its connection is gone. */
 export function silenceChannel(channel: ServerChannel): void {
   channelInternals(channel).outgoing.state = 'closed';
 }
 
 /**
- * Mends ssh2's server channel: a write after the channel's end never called back; output and error output that both
- * waited for window hung, or sent an old piece twice (its `_chunk` is never cleared).
+ * Corrects ssh2's server channel: a write after the channel's end never called back; stdout and stderr data that both
+ * waited for window hung, or an old piece was sent twice (its `_chunk` is never cleared).
  */
 export function mendChannel(channel: ServerChannel): void {
   const inner = channelInternals(channel);
@@ -168,7 +167,7 @@ export function mendChannel(channel: ServerChannel): void {
     writeErr(chunk, encoding, done);
     resume();
   };
-  // Whoever is still waiting goes on when there is window left, or waits for the next grant.
+  // Whatever is still waiting continues if there is window left, or waits for the next grant.
   const resume = () => {
     if (!inner._chunk && !inner._chunkErr) return;
     if (inner.outgoing.window <= 0) inner._waitWindow = true;

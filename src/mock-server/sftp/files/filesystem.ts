@@ -1,7 +1,7 @@
 import type { SftpAttributes } from '../../../ssh2/sftp/wire.ts';
 import type { MockFiles, MockShare } from './mock-files.ts';
 
-/** What is absent is not told, or not to be changed. */
+/** An attribute that is absent is not reported, or not to be changed. */
 export type Attributes = SftpAttributes;
 
 /** Flags of an OPEN request. */
@@ -30,7 +30,7 @@ export interface FileHandle {
   close(): void | Promise<void>;
 }
 
-/** Where the files of an SFTP server are. Paths are absolute and normal, as `realPath` gives them; calls may throw SftpStatus. */
+/** The files of an SFTP server. Paths are absolute and normalised, as from `realPath`; calls may throw SftpStatus. */
 export interface Filesystem {
   /** The files as a test sees them. */
   readonly files: MockFiles;
@@ -50,13 +50,13 @@ export interface Filesystem {
   symbolicLink(target: string, path: string): void | Promise<void>;
   /** The path with links followed, as far as it exists. */
   realPath(path: string): string | Promise<string>;
-  /** Another program opens a file; see {@link MockServer.hold}. Where programs do not keep each other out there is none. */
+  /** Another program opens a file; see {@link MockServer.hold}. Absent if programs do not lock each other out. */
   hold?(path: string, ms: number, share: readonly MockShare[]): () => void;
-  /** Ends what it has begun. */
+  /** Ends what it has started. */
   close?(): void;
 }
 
-/** Status numbers of SFTP version 3. */
+/** Status codes of SFTP version 3. */
 export const status = {
   ok: 0,
   eof: 1,
@@ -82,7 +82,7 @@ export function statusText(code: number): string {
   return texts[code] ?? 'Unknown status';
 }
 
-/** A request failed; becomes a STATUS reply. */
+/** A failed request; sent as a STATUS reply. */
 export class SftpStatus extends Error {
   override readonly name = 'SftpStatus';
   readonly status: number;
@@ -93,5 +93,5 @@ export class SftpStatus extends Error {
   }
 }
 
-/** The type bits of a mode. */
+/** The file type bits of a mode. */
 export const modeType = { mask: 0o170000, file: 0o100000, directory: 0o040000, link: 0o120000 } as const;

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import type { MockFiles } from './mock-files.ts';
 import { joinPath, normalPath, type PathRules } from './paths.ts';
 
-/** The files of a folder as tests see them: by the clients' paths, without following links out of curiosity. */
+/** The files of a folder as tests see them: by the clients' paths, without following links. */
 export function folderFiles(root: string, rules: PathRules): MockFiles {
   const real = (path: string) => join(root, normalPath(path, rules).replace(/^\/[A-Z]:(?=\/|$)/, ''));
   const stat = (path: string) => lstatSync(real(path), { throwIfNoEntry: false });

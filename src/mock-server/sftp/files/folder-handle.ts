@@ -2,7 +2,7 @@ import type { FileHandle as NodeHandle } from 'node:fs/promises';
 import { type FileHandle, SftpStatus, status } from './filesystem.ts';
 import { attributes } from './folder-attributes.ts';
 
-/** System errors and the status that OpenSSH tells instead. */
+/** System errors, and the status that OpenSSH sends for each. */
 const statusOf: Record<string, number> = {
   ENOENT: status.noSuchFile,
   ENOTDIR: status.noSuchFile,
@@ -14,7 +14,7 @@ const statusOf: Record<string, number> = {
   EINVAL: status.badMessage,
 };
 
-/** Runs `action`; a system error becomes the status that OpenSSH would tell. */
+/** Runs `action`; a system error becomes the status that OpenSSH would send. */
 export async function withStatus<T>(action: () => Promise<T>): Promise<T> {
   try {
     return await action();
@@ -24,7 +24,7 @@ export async function withStatus<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-/** An open file of a folder. */
+/** An open file in a folder. */
 export function folderHandle(file: NodeHandle): FileHandle {
   return {
     read: (offset, length) =>

@@ -7,11 +7,11 @@ const mostLinks = 40;
 const drive = /^\/[A-Z]:(?=\/|$)/;
 
 /**
- * Where a client's path really is below `root`. Follows symbolic links one by one, as if `root` were the root of
- * everything: neither `..` nor an absolute link leads out. The last part need not exist.
+ * The real location of a client's path below `root`. Follows symbolic links one by one as if `root` were the root of
+ * the file system: neither `..` nor an absolute link leads out. The last part need not exist.
  */
 export async function resolveInside(root: string, path: string, followLast: boolean): Promise<string> {
-  // A Windows personality shows the folder as its drive.
+  // A Windows personality presents the folder as its drive.
   const parts = splitPath(path.replace(drive, ''));
   let at = root;
   let links = 0;
@@ -36,7 +36,7 @@ export async function resolveInside(root: string, path: string, followLast: bool
   return at;
 }
 
-/** What a link points to; undefined for everything else, and for a last part that is not there. */
+/** The target of a link; undefined for everything else, and for a last part that does not exist. */
 async function linkTarget(path: string, mayBeAbsent: boolean): Promise<string | undefined> {
   try {
     const found = await lstat(path);
@@ -47,7 +47,7 @@ async function linkTarget(path: string, mayBeAbsent: boolean): Promise<string | 
   }
 }
 
-/** How clients are told a real path. */
+/** A real path as it is sent to clients. */
 export function tellPath(root: string, real: string, home: string): string {
   const inside = relative(root, real).split(sep).join('/');
   const top = drive.test(home) ? home : '';

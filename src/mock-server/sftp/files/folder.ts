@@ -34,8 +34,8 @@ import type { MockFiles } from './mock-files.ts';
 import { joinPath, type PathRules, splitLast } from './paths.ts';
 
 /**
- * A real folder as the clients' whole world: `/` is the folder, `..` does not lead out of it, and symbolic links are
- * followed as if it were the root of the file system.
+ * A real folder presented as the whole file system: `/` is the folder, `..` does not lead out of it, and symbolic links
+ * are followed relative to it.
  */
 export class FolderFilesystem implements Filesystem {
   readonly files: MockFiles;
@@ -58,7 +58,7 @@ export class FolderFilesystem implements Filesystem {
     const names = await withStatus(() => readdir(real));
     const dots = await Promise.all(['.', '..'].map((name) => entry(name, real)));
     const found = await Promise.all(names.map((name) => entry(name, join(real, name))));
-    // What another client has removed meanwhile is left out.
+    // Leaves out what another client has removed meanwhile.
     return [...dots, ...found].filter((one) => one !== undefined);
   }
 
@@ -133,7 +133,7 @@ export class FolderFilesystem implements Filesystem {
 }
 
 function nodeFlags({ read, write, append, create, truncate: cut, exclusive }: OpenFlags): number {
-  // O_NOFOLLOW: links have been followed by us, within the folder.
+  // O_NOFOLLOW: we have already followed the links, within the folder.
   let flags = constants.O_NOFOLLOW ?? 0;
   flags |= write ? (read ? constants.O_RDWR : constants.O_WRONLY) : constants.O_RDONLY;
   if (append) flags |= constants.O_APPEND;

@@ -11,14 +11,14 @@ interface NodeBase {
 
 export interface FileNode extends NodeBase {
   type: 'file';
-  /** Grows by doubling; only the first `size` bytes count. */
+  /** Its capacity doubles as needed; only the first `size` bytes count. */
   data: Buffer;
   size: number;
 }
 
 export interface DirectoryNode extends NodeBase {
   type: 'directory';
-  /** By name, or by the name in small letters where case does not matter. */
+  /** Keyed by name, or by the lower-case name where case does not matter. */
   entries: Map<string, { name: string; node: MemoryNode }>;
 }
 

@@ -29,7 +29,7 @@ const umask = 0o022;
 const mayRead = 0o400;
 const mayWrite = 0o200;
 
-/** Files that live as long as the server. The user who is logged in owns them all; permission bits count for the owner. */
+/** Files that exist as long as the server. The logged-in user owns them all; the owner's permission bits apply. */
 export class MemoryFilesystem implements Filesystem {
   readonly files: MockFiles;
   readonly home: string;
@@ -128,13 +128,13 @@ export class MemoryFilesystem implements Filesystem {
     const { folder, name } = splitLast(path);
     const real = this.#walk(path, true);
     if (real.node) return real.path;
-    // As in OpenSSH: the last part need not exist, the folders above must.
+    // As in OpenSSH, the last part need not exist, but the folders above it must.
     const above = this.#walk(folder, true);
     if (above.node?.type !== 'directory') throw new SftpStatus(status.noSuchFile);
     return joinPath(above.path, name);
   }
 
-  /** Makes all folders of a path that are not there yet. */
+  /** Creates all missing folders of a path. */
   makeFolders(path: string): void {
     let at = '';
     for (const part of splitPath(path)) {
@@ -143,12 +143,12 @@ export class MemoryFilesystem implements Filesystem {
     }
   }
 
-  /** What is at a path, if anything. */
+  /** The node at a path, if any. */
   find(path: string, followLast: boolean): MemoryNode | undefined {
     return this.#walk(path, followLast).node;
   }
 
-  /** Removes what is at a path, with all that is in it. */
+  /** Removes a node with everything below it. */
   take(path: string): void {
     const { folder, name } = splitLast(path);
     const parent = this.#directory(folder);
@@ -185,12 +185,12 @@ export class MemoryFilesystem implements Filesystem {
     return node;
   }
 
-  /** Where a file is made when its path ends in a link to nowhere. */
+  /** Where a file is created if its path ends in a dangling link. */
   #throughLink(path: string): string {
     return this.find(path, false)?.type === 'symlink' ? this.#walk(path, true).path : path;
   }
 
-  /** Follows a path; `node` is undefined when its last part does not exist. */
+  /** Follows a path; `node` is undefined if the last part does not exist. */
   #walk(path: string, followLast: boolean, links = 0): { node: MemoryNode | undefined; path: string } {
     let node: MemoryNode | undefined = this.#root;
     let at = '/';
@@ -224,7 +224,7 @@ function check(node: MemoryNode, bits: number): void {
   if ((node.mode & bits) !== bits) throw new SftpStatus(status.permissionDenied);
 }
 
-/** A folder may only replace an empty folder, and nothing else may. */
+/** A folder may only replace an empty folder; a folder and anything else may not replace each other. */
 function checkReplaces(node: MemoryNode, target: MemoryNode): void {
   if ((node.type === 'directory') !== (target.type === 'directory')) throw new SftpStatus(status.failure);
   if (target.type === 'directory' && target.entries.size > 0) throw new SftpStatus(status.failure);

@@ -1,16 +1,16 @@
 import { SftpStatus, status } from './filesystem.ts';
 
-// What Windows allows in no file name, beside the colon of `file:stream`.
+// Characters that Windows allows in no file name, besides the colon of `file:stream`.
 const notOnWindows = /[<>"|?*\u0000-\u001f]/;
 const longestName = 255;
 
-/** How clients' paths become absolute and normal ones. */
+/** How clients' paths are made absolute and normalised. */
 export interface PathRules {
   home: string;
   windows: boolean;
 }
 
-/** The absolute path of what a client named, without `.`, `..` and doubled slashes. */
+/** The absolute form of a client's path, without `.`, `..` and doubled slashes. */
 export function normalPath(path: string, { home, windows }: PathRules): string {
   const given = windows ? fromWindows(path) : path;
   if (given.includes('\0')) throw new SftpStatus(status.noSuchFile);
@@ -27,7 +27,7 @@ export function normalPath(path: string, { home, windows }: PathRules): string {
   return `/${parts.join('/')}`;
 }
 
-/** `C:\a`, `C:/a`, `/C:/a` and the `\??\C:\a` of a junction are one path; OpenSSH for Windows tells the third. */
+/** `C:\a`, `C:/a`, `/C:/a` and the `\??\C:\a` of a junction are one path; OpenSSH for Windows sends the third. */
 function fromWindows(path: string): string {
   const slashed = path.replaceAll('\\', '/').replace(/^\/\?\?(?=\/)/, '');
   const drive = /^\/?([A-Za-z]):(?=\/|$)/.exec(slashed);
@@ -49,7 +49,7 @@ export function splitPath(path: string): string[] {
   return path.split('/').filter((part) => part !== '');
 }
 
-/** The folder above and the last part. */
+/** The parent folder and the last part. */
 export function splitLast(path: string): { folder: string; name: string } {
   const parts = splitPath(path);
   const name = parts.pop() ?? '';
