@@ -52,11 +52,11 @@ async function measure(): Promise<void> {
   }
 }
 
-/** Its results are kept at once: a run that is interrupted has not been for nothing. */
+/** Its results are saved at once, so that an interrupted run is not wasted. */
 async function measurePart(part: Part, bench: Bench, interrupted: AbortSignal): Promise<void> {
   const startedAt = performance.now();
   const cases = await part.run(bench);
-  // What the end of the server has made of them is no result.
+  // What the end of the server has caused is not a result.
   interrupted.throwIfAborted();
   console.log(`\n${part.name}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
   console.log(table(cases) || relayLine(cases));
@@ -64,7 +64,7 @@ async function measurePart(part: Part, bench: Bench, interrupted: AbortSignal): 
   await writeResults(paths.results, merge(await readResults(paths.results), fresh));
 }
 
-/** The server has a user of its own, and files in memory. */
+/** Cleans up, as the server has a user account of its own, and files in memory. */
 function putAwayWhenInterrupted(server: BenchServer): AbortSignal {
   const interrupted = new AbortController();
   const leave = () => {

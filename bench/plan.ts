@@ -8,7 +8,7 @@ import { relaying } from './cases/relay.ts';
 import { streaming } from './cases/streams.ts';
 import type { Part } from './support/bench.ts';
 
-/** All that can be measured, in the order of the table. */
+/** Everything that can be measured, in the order of the table. */
 export const parts: readonly Part[] = [
   ...connecting,
   ...executing,
@@ -20,7 +20,7 @@ export const parts: readonly Part[] = [
   ...relaying,
 ];
 
-/** The parts of these names, or of these groups. @throws RangeError for a word that is neither. */
+/** The parts with these names, or of these groups. @throws RangeError for a word that is neither. */
 export function partsNamed(words: readonly string[]): Part[] {
   for (const word of words) {
     if (!parts.some(({ group, name }) => word === group || word === name)) {

@@ -29,9 +29,9 @@ async function hold(contender: Contender, connections: number, target: Target): 
 
 const memory = () => process.memoryUsage().rss / 2 ** 20;
 
-// One contender in a process of its own, so that its memory and processor time are its own.
+// One contender in a process of its own, so that memory and processor time are its own.
 await beChild<ProbeTask, ProbeReport>(async (contender, task, target) => {
-  // The first connection loads, compiles and allocates what every other one uses.
+  // The first connection loads, compiles and allocates what all others use.
   const closeFirst = await contender.connectAndRun?.(target);
   await closeFirst?.();
   globalThis.gc?.();

@@ -7,7 +7,7 @@ const part = 'ssh2 is a part of what is compared with it here.';
 const held =
   'Each connection also holds its limits, its watch over the peer and its line of waiting commands.';
 
-/** Written by hand, once the cause is known; the report lists them where somebody else is first. */
+/** Written by hand once the cause is known; the report lists them where another contender is first. */
 export const reasons: Reasons = {
   output: stream,
   input: stream,

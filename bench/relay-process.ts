@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 
 // A delaying relay in a process of its own, so that it does not share a thread with what is measured. Each direction
-// holds every chunk for half a round trip; what may be on its way is bounded only by memory worth keeping.
+// holds every chunk for half a round trip; the amount in flight is limited only to protect memory.
 const [port = '0', delay = '0'] = process.argv.slice(2);
 const oneWay = Number(delay);
 const mostOnItsWay = 128 * 1024 * 1024;

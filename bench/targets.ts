@@ -1,9 +1,9 @@
 import { javascriptPeers } from './support/types.ts';
 
-/** What is to be reached. The ratio is that of medians of one run, above 1 where we are better. */
+/** A goal. The ratio is that of medians of one run, above 1 if we are better. */
 export interface Goal {
   case: string;
-  /** At least so many times as good as the best of these. `everyone` is every contender but us. */
+  /** At least this many times as good as the best of these. `everyone` means every other contender. */
   atLeast?: { times: number; against: readonly string[] | 'everyone' };
   /** At most this value, in the unit of the case. */
   atMost?: number;
@@ -18,11 +18,11 @@ const better = (id: string, times: number, against: readonly string[] | 'everyon
   atLeast: { times, against },
 });
 
-/** So many times as good as OpenSSH's sftp, and ahead of all others too. */
+/** This many times as good as OpenSSH's sftp, and ahead of all others too. */
 const far = (id: string, times: number): Goal[] => [better(id, times, openssh), better(id, 1, 'everyone')];
 
 export const goals: readonly Goal[] = [
-  // Six; they are counted by a clock.
+  // Six round trips, measured with a clock.
   { case: 'round-trips', atMost: 6.4 },
   better('connect-50', 1, 'everyone'),
   better('exec-1', 1, noDelay),

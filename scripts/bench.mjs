@@ -9,9 +9,9 @@ await build({
   outdir: 'dist/.bench',
   entryNames: '[name]',
   outExtension: { '.js': '.mjs' },
-  // Without the paths of tsconfig.json: what is measured is the built package.
+  // Without the paths of tsconfig.json: the built package is to be measured.
   tsconfigRaw: '{}',
-  // Split: a contender is loaded where it is measured, and only there.
+  // Split, so that each contender is loaded only where it is measured.
   splitting: true,
   bundle: true,
   platform: 'node',
@@ -19,7 +19,7 @@ await build({
   target: 'node20',
   packages: 'external',
 });
-// Left to the child, which has something to put away.
+// Left to the child, which has to clean up.
 process.on('SIGINT', () => {});
 spawn(process.execPath, ['dist/.bench/main.mjs', ...process.argv.slice(2)], { stdio: 'inherit' }).on(
   'exit',

@@ -1,9 +1,10 @@
-// Makes dist/bundle: what bundlers get through the `module` condition of `exports`, and Node never takes. From it any
-// packer, without settings, makes a program that runs with no node_modules.
+// Makes dist/bundle: what bundlers use through the `module` condition of `exports`, and Node never does. From it, any
+// bundler, without settings, makes a program that runs without node_modules.
 //
-// It holds none of our code: `index.js` and `mock-server.js` pass on what the CommonJS for Node has. But that takes
-// packages from the disk in a way that bundlers do not see, since they could not pack them: ssh2 asks for compiled parts,
-// and a `require` of Node's own modules, which all of them have, fails in an ES module. `packages.cjs` holds them without
+// It contains none of our own code: `index.js` and `mock-server.js` re-export the CommonJS that Node uses. But that
+// code loads packages from the disk in a way that bundlers do not see, because they could not bundle those packages:
+// ssh2 asks for compiled parts, and `require` of Node's own modules, which all of them use, fails in an ES module.
+// `packages.cjs` contains them without either, and hands them to our code.
 // either, and gives them to our code.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,7 +17,7 @@ mkdirSync('dist/bundle');
 const require = createRequire(import.meta.url);
 const [common] = readdirSync('dist').filter((name) => name.startsWith('common-'));
 
-/** By the names that src/load/on-demand.ts asks for: what we use of each. */
+/** The parts of each package that we use, by the names that src/load/on-demand.ts asks for. */
 const packages = `
 const { usePacked } = require('../on-demand.cjs');
 usePacked({
@@ -57,7 +58,7 @@ const compress = { ecma: 2022, inline: false, reduce_funcs: false };
 const { code } = await minify(text, { compress, format: lines });
 writeFileSync('dist/bundle/packages.cjs', code);
 
-/** An entry: the names that need no package come without them, and a bundler may leave out the rest. */
+/** An entry: names that need no package are exported without them, and a bundler may leave out the rest. */
 function passOn(entry, small) {
   const names = Object.keys(require(`../dist/${entry}.cjs`));
   const [light, rest] = [names.filter((name) => small.has(name)), names.filter((name) => !small.has(name))];
@@ -71,7 +72,7 @@ function passOn(entry, small) {
   );
 }
 
-/** The names of the library that are in the chunk without packages, and what they are called there. */
+/** The library's names that are in the chunk without packages, and their names there. */
 function namesInCommon() {
   const library = require('../dist/index.cjs');
   const there = new Map(Object.entries(require(`../dist/${common}`)).map(([name, value]) => [value, name]));
@@ -84,7 +85,7 @@ const renamed = (from, to) => (from === to ? to : `${from} as ${to}`);
 passOn('index', namesInCommon());
 passOn('mock-server', new Map());
 
-/** The folders `node_modules/name` or `node_modules/@scope/name` that files of the build come from. */
+/** The folders `node_modules/name` or `node_modules/@scope/name` from which files of the build come. */
 function inlinedPackages(inputs) {
   const folders = inputs.map((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
   return [...new Set(folders.filter((folder) => folder !== undefined))].sort();

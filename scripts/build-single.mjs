@@ -1,5 +1,6 @@
-// Makes dist-single/ssh-via-gateway (.exe on Windows): the program and the Node that runs this script, in one file, for
-// machines without Node. It is what was built, as any bundler packs it. It is made on the system that it is for; see https://nodejs.org/api/single-executable-applications.html
+// Makes dist-single/ssh-via-gateway (.exe on Windows): the program and the Node.js that runs this script, in one file,
+// for machines without Node.js. It contains the build as any bundler would pack it, and must be made on the system that
+// it is for; see https://nodejs.org/api/single-executable-applications.html
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -33,10 +34,10 @@ execFileSync(process.execPath, ['--experimental-sea-config', `${folder}/sea.json
 
 copyFileSync(process.execPath, program);
 chmodSync(program, 0o755);
-// A signature of Node's makers does not fit any more.
+// The signature of the Node.js binary no longer matches.
 if (isMac) execFileSync('codesign', ['--remove-signature', program]);
 await inject(program, 'NODE_SEA_BLOB', readFileSync(settings.output), {
-  // Where Node looks whether something was put into it.
+  // Where Node.js looks for an injected program.
   sentinelFuse: 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2',
   ...(isMac ? { machoSegmentName: 'NODE_SEA' } : {}),
 });

@@ -1,5 +1,5 @@
-// Copies in the code: six lines in a row that are the same in two places. Lines that hold no word, comments and imports
-// do not count. `node scripts/copies.mjs` lists them.
+// Finds copies in the code: six consecutive lines that are the same in two places. Lines without a word, comments and
+// imports do not count. `node scripts/copies.mjs` lists them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -14,13 +14,13 @@ export function linesOf(text) {
     isImport ||= /^(?:import\b|export (?:\*|\{|type \{))/.test(words);
     const counts = !isImport && /\w/.test(words) && !/^(?:\/\/|\/?\*)/.test(words);
     if (counts) lines.push({ number: index + 1, words });
-    // An import ends with its module; `export { a };` with its brace.
+    // An import ends with its module, `export { a };` with its brace.
     if (isImport && /['}];$/.test(words)) isImport = false;
   }
   return lines;
 }
 
-/** Places with the same lines: `a.ts:3 b.ts:9`, each with the lines. `texts`: by path. */
+/** Places with the same lines: `a.ts:3 b.ts:9`, each with the lines. `texts` are keyed by path. */
 export function copiesIn(texts) {
   const places = new Map();
   for (const [path, text] of Object.entries(texts)) {
@@ -36,7 +36,7 @@ export function copiesIn(texts) {
     .map(([lines, where]) => ({ where: where.join(' '), lines }));
 }
 
-/** The code of this checkout by path, without what is generated. */
+/** The code of this checkout by path, without generated files. */
 export function sources() {
   const src = resolve(import.meta.dirname, '../src');
   const names = readdirSync(src, { recursive: true, encoding: 'utf8' });

@@ -1,16 +1,16 @@
-// Puts the scripts that run on servers into the code: the .ps1 and .sh files of each folder of src become the strings
-// of its scripts.generated.ts (C# too, which PowerShell compiles), without comments and indentation, which would only be sent. With --check nothing is
-// written, and the exit code is 1 when a file is not up to date.
+// Embeds the scripts that run on servers: the .ps1 and .sh files of each folder of src (and C#, which PowerShell
+// compiles) become the strings in its scripts.generated.ts, without comments and indentation, which would only be
+// transferred. With --check, nothing is written, and the exit code is 1 if a file is out of date.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** A script with this line is sent as one line, because some login shells pass no line break on. */
+/** A script with this line is sent as a single line, because some login shells do not pass line breaks on. */
 const oneLineMark = '# embed: one line';
 
-/** A script with this line is read by people where it ends up: it keeps its comments. */
+/** A script with this line is read by people where it is stored, so it keeps its comments. */
 const wholeMark = '# embed: whole';
 
 /** The generated files, by path from the package's root. */
@@ -57,7 +57,7 @@ function compact(script) {
     .replace(/^\n/, '');
 }
 
-/** Behind these words and signs the shell reads on by itself. */
+/** After these words and characters, the shell continues by itself. */
 const goesOn = /(?:^|[\s;])(?:do|then|else|in|\{|\()$|[|&]$|;;$/;
 
 function oneLine(script) {

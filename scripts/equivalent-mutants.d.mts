@@ -1,7 +1,7 @@
 import type { Mutant } from './mutants.mjs';
 
 export interface Equivalent {
-  /** Under src. */
+  /** Below src. */
   file: string;
   line: string;
   what: string;

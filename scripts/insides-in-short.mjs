@@ -1,8 +1,8 @@
-// Builds carry the tables of ssh2's insides without what is said there for readers: what a client is asked for, and no more.
+// Builds contain the tables of ssh2's internals without the explanations: only what is checked on a client.
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** The exports of a table, a path from the root of the repository. */
+/** The exports of a table, given its path from the root of the repository. */
 export async function loadTable(file) {
   const { outputFiles } = await build({
     absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),

@@ -1,13 +1,14 @@
-// Joins the chunks that the build has made. Code that is loaded on demand makes esbuild cut the rest into a chunk for each
-// set of users, and each file costs an import half a millisecond. Here all that an import of the library needs at once
-// becomes one file; what is loaded on demand, and what the mock server needs too, stays apart. Then white space goes
-// from all that was built, what can be said shorter is, and variables and private fields get short names. What a stack
-// trace shows stays: functions, classes and methods, and lines short enough to say where.
+// Joins the chunks of the build. Because of code that is loaded on demand, esbuild splits the rest into a chunk for
+// each set of users, and each file costs an import half a millisecond. Here, everything that an import of the library
+// needs at once becomes one file; what is loaded on demand, and what the mock server needs too, stays separate. The
+// result is then minified: white space is removed, code is shortened, and variables and private fields get short names.
+// What a stack trace shows is kept: functions, classes and methods, and lines short enough to tell where.
 //
-// The code is CommonJS, once; the ES modules pass on its names. So a program that imports the package and a library of its
-// that requires it have the same classes, and nothing is installed twice. Bundlers pack the same code: build-bundle.mjs.
-// For them it has neither a `require` of Node's own modules, which an ES module does not have, nor circles of chunks, and
-// what needs no connection is in `common`, which needs no package: who imports no more than that gets no more.
+// The code exists once, as CommonJS; the ES modules re-export its names. So a program that imports the package and one
+// of its libraries that requires it have the same classes, and nothing is installed twice. Bundlers pack the same code,
+// see build-bundle.mjs. For their sake, it has neither a `require` of Node's own modules, which an ES module does not
+// have, nor cycles of chunks, and what needs no connection is in `common`, which needs no package: a program that
+// imports only that gets nothing else.
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { transform } from 'esbuild';
@@ -17,7 +18,7 @@ import { builtin, lines } from './packable.mjs';
 
 const entries = ['index.js', 'mock-server.js', 'cli.js', 'on-demand.js'];
 
-/** The files that an import of `file` loads at once, itself included. */
+/** The files that an import of `file` loads at once, including itself. */
 function loadedWith(file, found = new Set()) {
   if (found.has(file)) return found;
   found.add(file);
@@ -34,7 +35,7 @@ const ofSmallParts = new Set();
 for (const part of readdirSync('dist').filter((file) => file.startsWith('part-')))
   loadedWith(part, ofSmallParts);
 
-/** The chunk of what a file without code of its own passes on: it is not worth a file. */
+/** The chunk that a file without code of its own re-exports; such a file is not worth keeping. */
 function whereItLeads(file) {
   const code = readFileSync(join('dist', file), 'utf8');
   if (code.replace(/^import (?:\{[^}]*\} from )?"[^"]+";$|^export \{[^}]*\};$/gm, '').trim() !== '')
@@ -71,14 +72,14 @@ const { output } = await bundle.generate({
   minifyInternalExports: true,
   exports: 'named',
   esModule: true,
-  // What is not ours is Node's, or CommonJS without a mark.
+  // Other modules are Node's, or CommonJS without an interop marker.
   interop: 'default',
   strict: true,
 });
 await bundle.close();
 for (const file of readdirSync('dist')) if (/\.c?js$/.test(file)) rmSync(join('dist', file));
 
-/** Node's own modules in a way that works in every output format of a bundler, and no circle of chunks. */
+/** Access to Node's own modules that works in every output format of a bundler, and no cycles of chunks. */
 function packableCode({ fileName, code, isEntry }) {
   const builtins = code.replace(/\brequire\(['"]node:([\w/]+)['"]\)/g, (_, module) => builtin(module));
   if (fileName === core.fileName) return `${builtins}\nrequire('./${common.fileName}').core = exports;`;
@@ -89,7 +90,7 @@ function packableCode({ fileName, code, isEntry }) {
   return builtins.replace(`require('./${core.fileName}')`, `require('./${common.fileName}').core`);
 }
 
-/** Whether an entry needs `core`, at once or on demand: then it loads that before all that finds it in `common`. */
+/** Whether an entry needs `core`, at once or on demand; if so, it loads that before whatever finds it in `common`. */
 function reaches(fileName, seen = new Set()) {
   if (fileName === core.fileName) return true;
   if (seen.has(fileName)) return false;
@@ -101,12 +102,12 @@ function reaches(fileName, seen = new Set()) {
 const chunkNamed = (wanted) => output.find(({ name, isEntry }) => !isEntry && name === wanted);
 const [core, common] = ['core', 'common'].map(chunkNamed);
 
-/** A function or a class that is the value of a variable says the variable's name. */
+/** A function or class that is a variable's value takes the variable's name. */
 const namesake = /^(?:const|let|var) (\w+) = (?:async )?(?:\(|\w+ =>|function\b|class\b)/gm;
 
 const namesIn = (code, pattern) => Array.from(code.matchAll(pattern), ([, name]) => name);
 
-/** terser would shorten the names of private methods, too: a letter hides their sign from it. */
+/** terser would shorten the names of private methods, too: a letter in place of the `#` hides them from it. */
 const sign = 'ǃ';
 
 for (const chunk of output) {

@@ -1,4 +1,4 @@
-// The small changes that scripts/mutate.mjs makes to the code, found in its syntax tree.
+// Finds the small changes that scripts/mutate.mjs makes to the code, in its syntax tree.
 import ts from 'typescript';
 
 const { SyntaxKind: kind } = ts;
@@ -27,19 +27,19 @@ const swapped = new Map([
   ],
 ]);
 
-/** One more or less matters where things are counted; a limit of 30,000 ms may as well be 30,001. */
+/** One more or less matters where things are counted; a limit of 30,000 ms may just as well be 30,001. */
 const countable = 64;
 
-/** What is told to who debugs is not part of what the code does. A record for the user's `log` is. */
+/** Debug output is not part of what the code does. A record for the user's `log` is. */
 const words = /^(?:debug|console\.\w+)\(/;
 
-/** Whether people are told is not part of it either. */
+/** Nor is the question whether debug output is wanted. */
 const tellsOnly = (condition) => /^debug\.enabled$/.test(condition);
 
-/** A moment that was measured falls on no boundary: whether it counts as before or after makes no difference to anybody. */
+/** A measured time never falls exactly on a limit, so it makes no difference on which side that would count. */
 const moment = /(?:\bnow\(\)|\w(?:Ms|At|After)\b|\b(?:elapsed|age\w*|startedAt)\b|\.ms\b)/;
 
-/** Outside a `try`, who returns a promise waits for it as who returns what it gives. */
+/** Outside a `try`, returning a promise is the same as awaiting it and returning its value. */
 function isReturned(node) {
   let at = node;
   while (ts.isConditionalExpression(at.parent) && at.parent.condition !== at) at = at.parent;
@@ -51,7 +51,7 @@ function isReturned(node) {
   return true;
 }
 
-/** One step of a scale of waits (`[5, 10, 20, 40]`) may as well be a little longer. */
+/** One step in a series of waits (`[5, 10, 20, 40]`) may just as well be a little longer. */
 const isStep = ({ parent }) =>
   ts.isArrayLiteralExpression(parent) &&
   parent.elements.length > 3 &&
@@ -60,7 +60,7 @@ const isStep = ({ parent }) =>
       ts.isNumericLiteral(each) && (at === 0 || Number(each.text) > Number(all[at - 1].text)),
   );
 
-/** Of this class's own methods and of others', private ones too; waited for or not. */
+/** A call of a method of this class or another, including private ones, awaited or not. */
 function isCall(expression) {
   if (ts.isAwaitExpression(expression) || ts.isVoidExpression(expression))
     return isCall(expression.expression);
@@ -83,7 +83,7 @@ function constantOf(node) {
   return node.operatorToken.kind === kind.AsteriskToken ? left * right : left * 2 ** right;
 }
 
-/** For each kind of syntax: what it is called when it is changed, the part that is replaced, and the new text. */
+/** For each kind of syntax: the name of the change, the part that is replaced, and the new text. */
 const mutators = {
   negatesCondition(node, text) {
     const condition = ts.isIfStatement(node) || ts.isWhileStatement(node) ? node.expression : node.condition;
@@ -108,7 +108,7 @@ const mutators = {
     const { expression } = node;
     return (isCall(expression) || ts.isDeleteExpression(expression)) && ['removes', node, ';'];
   },
-  /** Most clean-up is handed over: `onAbort(signal, () => timer.close())`. */
+  /** Most clean-up is passed as a callback: `onAbort(signal, () => timer.close())`. */
   emptiesCallback(node, text) {
     if (!ts.isArrowFunction(node) || !isCall(node.body) || words.test(text(node.body))) return undefined;
     return ['empties', node.body, 'undefined'];
@@ -137,7 +137,7 @@ const mutators = {
   },
 };
 
-/** Where it can be seen whether the code that a change is in runs at all. */
+/** The place that shows whether the code around a change runs at all. */
 function probeOf(node, file) {
   if (node.first) return { at: node.first.getStart(file) };
   const whole = ts.isBinaryExpression(node.parent) && node.parent.operatorToken === node ? node.parent : node;
@@ -171,16 +171,16 @@ export function mutated(source, { start, end, text }) {
   return source.slice(0, start) + text + source.slice(end);
 }
 
-/** The line that a change begins in, as people look for it. */
+/** The line in which a change begins, as people would look for it. */
 export const lineOf = (source, { line }) => source.split('\n')[line - 1].trim();
 
-/** The source, which tells `globalThis.reached` the number of each change whose place it comes to. */
+/** The source with calls that pass `globalThis.reached` the number of each change whose place is reached. */
 export function probed(source, numbered) {
   const inserted = numbered.flatMap(({ number, mutant: { probe } }) => {
     const call = `globalThis.reached?.(${number})`;
     if (probe.end === undefined) return [{ at: probe.at, rank: -Infinity, text: `${call}; ` }];
     const [open, close] = probe.isStatement ? [`{ ${call}; `, ' }'] : [`(${call}, `, ')'];
-    // What contains another opens before it and closes after it; what closes here, before what opens here.
+    // An outer probe opens before an inner one and closes after it; at the same place, closing comes before opening.
     return [
       { at: probe.at, rank: -probe.end, text: open },
       { at: probe.end, rank: -1e9 - probe.at, text: close },
@@ -196,7 +196,7 @@ export function probed(source, numbered) {
   return text + source.slice(done);
 }
 
-/** Whether it is TypeScript at all: what no compiler reads, no test can find. */
+/** Whether it is valid TypeScript: no test can find what no compiler accepts. */
 export const isReadable = (source) =>
   ts.transpileModule(source, { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.Latest } })
     .diagnostics.length === 0;

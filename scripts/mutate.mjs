@@ -1,6 +1,6 @@
-// Breaks the code in small ways, one at a time, and looks which breaks no test of its room notices:
+// Breaks the code in small ways, one at a time, and lists the changes that no test of the room notices:
 //   npm run mutate -- --room exec --sample 12 --seed 1
-// Works on a copy, never on the checkout. Ends with 1 when a room's tests find less than its `least`.
+// Works on a copy, never on the checkout. Exits with 1 if a room's tests find less than its `least`.
 import {
   cpSync,
   mkdtempSync,
@@ -20,8 +20,8 @@ import { judge, outcomeOf } from './mutation-outcome.mjs';
 import { TestRunner } from './mutation-runner.mjs';
 
 /**
- * What belongs to a room, the tests that must hold it (beside those anywhere that import the changed file), and the share of changes that they found when it was last measured:
- * never less, and 0.85 is the aim.
+ * The files of each room, the tests that must cover it (besides those anywhere that import the changed file), and the
+ * share of changes that they found when it was last measured: it never goes down, and 0.85 is the aim.
  */
 const rooms = {
   connect: {
@@ -48,7 +48,7 @@ const { values: options } = parseArgs({
     room: { type: 'string', multiple: true, default: Object.keys(rooms) },
     sample: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
-    // Only what is in the files whose path has this in it: to work on one of them.
+    // Only files whose path contains this, to work on one of them.
     file: { type: 'string', default: '' },
     // Ends a room's sample early.
     minutes: { type: 'string', default: 'Infinity' },
@@ -91,10 +91,10 @@ function testsOf(folders) {
   );
 }
 
-/** The tests that import a file itself find most of what is wrong with it, and are quickly done. */
+/** The tests that import a file directly find most of what is wrong with it, and are quickly done. */
 const imports = (test, path) => readFileSync(join(copy, test), 'utf8').includes(`/src/${path}'`);
 
-/** Which tests come to each change, and how long each file of tests takes. */
+/** Which tests reach each change, and how long each test file takes. */
 async function survey(name, chosen) {
   const numbered = chosen.map((each, number) => ({ ...each, number }));
   const changed = [...new Set(chosen.map(({ path }) => path))];
@@ -106,7 +106,7 @@ async function survey(name, chosen) {
     writeFileSync(fileOf(path), probed(sources[at], here));
   }
   let result;
-  // A test that fails now and then is not the end of a long run.
+  // A flaky test must not end a long run.
   for (let tries = 0; tries < 3 && outcomeOf(result ?? 'late').word !== 'passed'; tries++)
     result = await tests.run({ changed: changed.map(fileOf), files }, 1_200_000);
   for (const [at, path] of changed.entries()) writeFileSync(fileOf(path), sources[at]);
@@ -114,11 +114,11 @@ async function survey(name, chosen) {
   if (outcome.word !== 'passed')
     throw new Error(`${name}: its tests fail on the code as it is: ${JSON.stringify(outcome)}`);
   const ms = (file) => result.files[file].ms;
-  // Those of other suites did not run.
+  // Tests of other suites did not run.
   const byTime = Object.keys(result.files).toSorted((a, b) => ms(a) - ms(b));
   return numbered.map((each) => {
     const reaching = byTime.filter((file) => result.files[file].reached.includes(each.number));
-    // What runs in a process that a test starts tells nothing.
+    // What runs in a process that a test starts is not reported.
     const all = reaching.length > 0 ? reaching : byTime;
     const nearest = all.filter((file) => imports(file, each.path));
     const order = [...new Set([...nearest, ...all])];

@@ -1,4 +1,4 @@
-/** What scripts/mutation-tests.mjs tells of a run; in one word, that it did not end in time or that its process died. */
+/** What scripts/mutation-tests.mjs reports of a run; or a single word if it did not end in time or its process died. */
 export type Result =
   | 'late'
   | 'ended'

@@ -1,9 +1,9 @@
-// Runs before each test file under scripts/mutate.mjs: notes which of the places of changes its tests come to.
+// Runs before each test file under scripts/mutate.mjs: records which places of changes its tests reach.
 import { afterAll } from 'vitest';
 
 const reached = new Set();
 globalThis.reached = (number) => reached.add(number);
-// biome-ignore lint/correctness/noEmptyPattern: vitest wants a pattern there.
+// biome-ignore lint/correctness/noEmptyPattern: vitest requires a pattern there.
 afterAll(({}, file) => {
   file.meta.reached = [...reached];
 });

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 
 const isWindows = process.platform === 'win32';
 
-/** Runs tests in the copy, in a process that stays: loading everything anew for each change would take longer than the tests. */
+/**
+ * Runs tests in the copy, in a process that keeps running: reloading everything for each change would take longer than
+ * the tests.
+ */
 export class TestRunner {
   #copy;
   #child;
@@ -13,7 +16,10 @@ export class TestRunner {
     this.#copy = copy;
   }
 
-  /** What scripts/mutation-tests.mjs found, or `'late'`: then the process was ended, with all that the tests had started. */
+  /**
+   * What scripts/mutation-tests.mjs found, or `'late'`: the process was then ended, with everything the tests had
+   * started.
+   */
   async run(request, limitMs) {
     const child = await this.#started();
     const result = await new Promise((done) => {
@@ -53,7 +59,7 @@ export class TestRunner {
       if (isWindows) child.kill('SIGKILL');
       else process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // It has ended on its own.
     }
   }
 }

@@ -1,12 +1,12 @@
-// Runs tests in a copy of the checkout for scripts/mutate.mjs, again and again: `{ changed, files, names }` comes in, what the tests
-// found goes out. A process of its own, for it is killed where tests never end.
+// Repeatedly runs tests in a copy of the checkout for scripts/mutate.mjs: receives `{ changed, files, names }`, sends
+// what the tests found. A process of its own, as it is killed if the tests never end.
 import { relative } from 'node:path';
 import { BaseSequencer, createVitest } from 'vitest/node';
 
 const [copy, setup] = process.argv.slice(2);
 let order = [];
 
-/** What most likely finds the change comes first. */
+/** Runs the tests that are most likely to find the change first. */
 class InOrder extends BaseSequencer {
   async sort(specifications) {
     const placeOf = ({ moduleId }) => order.indexOf(nameOf(moduleId));
@@ -59,7 +59,7 @@ function found({ testModules, unhandledErrors }) {
     const failed = ran.filter((test) => test.result().state === 'failed');
     for (const test of failed)
       failures.push({ file: name, test: nameForPattern(test), message: test.result().errors[0]?.message });
-    // A hook that fails tells as much as a test. A file that cannot be loaded has run nothing.
+    // A failing hook counts like a failing test. A file that cannot be loaded has run nothing.
     const suites = [module, ...module.children.allSuites()];
     const error = suites.flatMap((suite) => suite.errors())[0];
     if (failed.length === 0 && error && module.children.size > 0)
@@ -75,7 +75,7 @@ function found({ testModules, unhandledErrors }) {
   };
 }
 
-/** As vitest spells it where it compares it with a pattern. */
+/** The name as vitest spells it when it is compared with a pattern. */
 function nameForPattern(test) {
   const names = [];
   for (let at = test; at.type !== 'module'; at = at.parent) names.unshift(at.name);

@@ -1,11 +1,11 @@
-// What esbuild needs to make one file of ssh2 and the other packages, which any bundler can pack again.
+// What esbuild needs to turn ssh2 and the other packages into one file that any bundler can pack again.
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { brotliCompressSync } from 'node:zlib';
 
 const builtins = new Set(builtinModules);
 
-/** All that a `require` of `path` would give. */
+/** Replaces what a `require` of `path` would return. */
 const instead = (name, filter, contents) => ({
   name,
   setup({ onResolve, onLoad }) {
@@ -14,10 +14,7 @@ const instead = (name, filter, contents) => ({
   },
 });
 
-/**
- * A `require` of Node's own modules is one that an ES module does not have; this works in every output format. Node has
- * it since 20.16.
- */
+/** An ES module has no `require` for Node's own modules; this works in every output format. Node has it since 20.16. */
 const builtinsAnywhere = {
   name: 'builtins-anywhere',
   setup({ onResolve, onLoad }) {
@@ -31,15 +28,15 @@ const builtinsAnywhere = {
   },
 };
 
-/** For terser. A string goes on no further line: some bundlers would indent it. */
+/** Options for terser. Strings are not continued on the next line, as some bundlers would indent that. */
 export const lines = { ecma: 2022, comments: false, max_line_len: 1000 };
 
-/** A chunk may call something else `process`. */
+/** A chunk may use the name `process` for something else. */
 export const builtin = (name) => `globalThis.process.getBuiltinModule('node:${name}')`;
 
 /**
- * Parts that their users `require` inside a `try` and do without: compiled code, which no bundler can carry, and
- * the colour test of `debug`. ssh2 falls back to Node's own crypto, so a bundle behaves alike wherever it runs.
+ * Parts that are required inside a `try` and can be missing: compiled code, which no bundler can carry, and the colour
+ * test of `debug`. ssh2 falls back to Node's own crypto, so a bundle behaves the same wherever it runs.
  */
 const leaveOutOptionalParts = instead(
   'left-out',
@@ -47,14 +44,14 @@ const leaveOutOptionalParts = instead(
   (path) => `throw new Error(${JSON.stringify(`${path} is left out of bundles`)});`,
 );
 
-/** Ours is another. */
+/** We have our own. */
 const leaveOutSftp = instead(
   'left-out-sftp',
   /\/protocol\/SFTP\.js$|^\.\/SFTP\.js$/,
   () => 'exports.SFTP = class {};',
 );
 
-/** The tables of code pages need nothing of Node: the next bundler takes them from the package. */
+/** The code page tables need nothing from Node: the next bundler takes them from the package. */
 const leaveTables = {
   name: 'leave-tables',
   setup({ onResolve }) {
@@ -65,7 +62,7 @@ const leaveTables = {
   },
 };
 
-/** Of all of tweetnacl bcrypt-pbkdf, who alone wants it, takes one hash, which Node has. */
+/** Only bcrypt-pbkdf uses tweetnacl, and only one hash of it, which Node has. */
 const hashOfNode = instead(
   'hash-of-node',
   /^tweetnacl$/,
@@ -76,8 +73,8 @@ exports.lowlevel = {
 );
 
 /**
- * The WebAssembly of ssh2's Poly1305, packed, and of what Emscripten puts around it no more than ssh2 calls: its names
- * for memory and functions. It has memory enough from the start, and never asks for more.
+ * The WebAssembly of ssh2's Poly1305, compressed, and only as much of Emscripten's wrapper as ssh2 calls: its names for
+ * memory and functions. It has enough memory from the start, and never asks for more.
  */
 const shortPoly1305 = {
   name: 'short-poly1305',
@@ -121,7 +118,7 @@ export const packable = [
 ];
 
 /**
- * ssh2's Pageant agent for Windows looks in its folder for a program, which no bundle has: in bundles, use the OpenSSH
+ * ssh2's Pageant agent for Windows needs a program in ssh2's folder, which no bundle has: in bundles, use the OpenSSH
  * agent.
  */
 export const noFolder = { __dirname: '"/"' };

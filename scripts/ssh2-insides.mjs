@@ -1,11 +1,11 @@
-// Writes docs/internals/ssh2.md from the two tables of ssh2's insides: npm run docs:ssh2
+// Writes docs/internals/ssh2.md from the two tables of ssh2's internals: npm run docs:ssh2
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadTable } from './insides-in-short.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The page, made from the tables of the client and of the mock server. */
+/** The page, generated from the tables of the client and of the mock server. */
 export function pageOf(insides, files, serverInsides, version) {
   const members = (table) =>
     new Set(

@@ -15,7 +15,7 @@ const colours = {
   back: '#1b1f27',
 };
 
-/** Columns that a terminal gives a text: East Asian characters take two. */
+/** Columns that a text takes on a terminal: East Asian characters take two. */
 export function columnsOf(text) {
   let columns = 0;
   for (const character of text) columns += isWide(character.codePointAt(0)) ? 2 : 1;
@@ -32,7 +32,7 @@ function isWide(code) {
   );
 }
 
-/** Lines no longer than the terminal is wide. Where one is cut, at a blank, the rest stands under the text of its column. */
+/** Wraps a line at blanks to the terminal's width; continuation lines are aligned with the text of the column. */
 export function wrap(line, width = look.width) {
   const indent = /^\s*[\d.]+ s {2}\w+ +/.exec(line)?.[0].length ?? 0;
   const lines = [''];
@@ -52,7 +52,7 @@ function colourOf(line) {
   return line.startsWith('$') ? colours.dim : colours.text;
 }
 
-/** The picture of `output` in a terminal window, as SVG. */
+/** `output` as an SVG picture of a terminal window. */
 export function terminalSvg(title, output) {
   const lines = output
     .trimEnd()

@@ -1,8 +1,8 @@
 import { Converter, ReflectionKind } from 'typedoc';
 
 /**
- * Leaves out of the API reference what is said once already: members that a class inherits (every error has those of
- * `SshError`), and the constructors of classes that only the library makes.
+ * Omits from the API reference what has been said already: members that a class inherits (every error has those of
+ * `SshError`), and the constructors of classes that only the library creates.
  *
  * @param {import('typedoc').Application} app
  */

@@ -1,5 +1,5 @@
-// Publishes the types once: `.d.cts` declares them, and `.d.ts` passes them on, as the code itself does. It cannot be the
-// other way round: a CommonJS declaration may not take values from an ES module.
+// Publishes the types once: `.d.cts` declares them, and `.d.ts` re-exports them, as the code itself does. The other way
+// round is not possible: a CommonJS declaration cannot take values from an ES module.
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -22,7 +22,7 @@ interface Move {
   value(ms: number): number;
 }
 
-/** Each transfer in a process of its own, which has connected before; what arrives is compared, untimed. */
+/** Each transfer runs in a process of its own, which has connected before; the result is compared, untimed. */
 async function move({ server, contenders, sizes }: Bench, what: Move): Promise<CaseResult> {
   const [from, to] = what.direction === 'put' ? [server.local, server.remote] : [server.remote, server.local];
   const source = join(from, 'cold-source');
@@ -55,10 +55,10 @@ async function move({ server, contenders, sizes }: Bench, what: Move): Promise<C
 const wayOf = (direction: Direction) => (direction === 'put' ? 'up' : 'down');
 const sizeText = (mebibytes: number) => (mebibytes < 1 ? `${mebibytes * 1024} KiB` : `${mebibytes} MiB`);
 
-/** It opens SFTP while it connects: three round trips that all others have within the time. */
+/** It opens SFTP while connecting: three round trips that all others have within the measured time. */
 const opensSftpBefore = ['ssh2-sftp-client'];
 
-/** A file of one size at each round trip, and how often it goes there and back for it. */
+/** A file of one size at each round trip time, and how many round trips it takes. */
 async function middleFile(bench: Bench, direction: Direction, mebibytes: number): Promise<CaseResult[]> {
   const id = `cold-${direction}-${mebibytes}`;
   const what = `${sizeText(mebibytes)} ${wayOf(direction)}`;

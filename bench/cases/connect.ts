@@ -17,7 +17,7 @@ async function connect({ server, contenders, sizes }: Bench, rtt: number): Promi
   return result as CaseResult;
 }
 
-/** The relay does not delay TCP's handshake: one round trip more for all. */
+/** The relay does not delay TCP's handshake, so one round trip is added for everyone. */
 export function tripsOfConnect(near: CaseResult, far: CaseResult): CaseResult {
   return { ...roundTrips(near, far, 150, 1), id: 'round-trips', name: 'connect + first command' };
 }

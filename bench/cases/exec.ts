@@ -11,10 +11,10 @@ interface Way {
   target: Target;
 }
 
-/** Commands per second on one connection that is open already. */
+/** Commands per second on an open connection. */
 function commandsPerSecond({ contenders, sizes }: Bench, way: Way): Promise<CaseResult[]> {
-  // As many as take about half a second, by the round before. One run differs from the next by a sixth, and what is to be
-  // seen is smaller: so there are many of them, and a slow contender stops when its time is up.
+  // As many as take about half a second, judging by the round before. Runs differ by a sixth, and the differences of
+  // interest are smaller: so there are many rounds, and a slow contender stops when its time is up.
   const counts = new Map<Contender, number>();
   return inTurn({
     cases: [{ id: way.id, group, name: way.name, unit: 'per s' }],

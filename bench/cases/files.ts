@@ -14,13 +14,13 @@ interface Transfer extends Pick<Rounds<Contender>, 'rounds' | 'warmUp' | 'budget
   target: Target;
   direction: Direction;
   ability: Ability;
-  /** Makes what is moved. */
+  /** Creates what is to be moved. */
   make(path: string): Promise<void>;
   hash(path: string): Promise<string>;
   value(ms: number): number;
 }
 
-/** Connecting is included, as it is in the tools; what arrives is compared, untimed. */
+/** Connecting is included, as it is in the tools; the result is compared, untimed. */
 async function transfer({ server }: Bench, what: Transfer): Promise<CaseResult[]> {
   const { spec, target, ability, ...rounds } = what;
   const [from, to] = what.direction === 'up' ? [server.local, server.remote] : [server.remote, server.local];
@@ -47,9 +47,9 @@ async function transfer({ server }: Bench, what: Transfer): Promise<CaseResult[]
   }
 }
 
-/** Far away no-delay changes nothing, and node-ssh and ssh2-sftp-client move a file as ssh2 does. */
+/** Over a distance, no-delay changes nothing, and node-ssh and ssh2-sftp-client move a file as ssh2 does. */
 const farLarge = [ours, 'ssh2 no-delay', 'OpenSSH sftp', 'OpenSSH scp'];
-/** Far away paramiko takes minutes for a folder, and it is not even its own loop. */
+/** Over a distance, paramiko takes minutes for a folder, and the loop would be ours, not its own. */
 const notFarSmall = ['paramiko'];
 
 async function largeFile(bench: Bench, rtt: number, direction: Direction): Promise<CaseResult[]> {

@@ -6,8 +6,8 @@ import type { CaseResult } from '../support/types.ts';
 const group = 'many' as const;
 
 /**
- * Memory and processor time of connections that are made and held at once. Cipher, key exchange and host key are the
- * same for all: AES-128-GCM, Curve25519, Ed25519; so is keepalive: every 30 s.
+ * Memory and processor time of many connections that are made and held at once. Cipher, key exchange and host key are
+ * the same for all: AES-128-GCM, Curve25519, Ed25519; and so is the keepalive: every 30 s.
  */
 async function manyConnections({ server, contenders, sizes }: Bench): Promise<CaseResult[]> {
   const target = await server.at(0);

@@ -29,13 +29,13 @@ async function importTime({ sizes }: Bench): Promise<CaseResult[]> {
   return [...imported, ...imported.map(leastOf)];
 }
 
-/** What else a machine does only ever adds. */
+/** Other activity of the machine only ever adds time, so the least counts. */
 function leastOf(imported: CaseResult): CaseResult {
   const results = imported.results.map((result) => ({ ...result, median: Math.min(...result.all) }));
   return { ...imported, id: 'import-least', name: 'import, least of all', results };
 }
 
-/** What an installation brings, the package itself included and no native part built. */
+/** The size of an installation, including the package itself and without building native parts. */
 async function installSize(): Promise<CaseResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-install-'));
   try {

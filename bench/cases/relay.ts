@@ -7,7 +7,7 @@ import type { CaseResult } from '../support/types.ts';
 
 const group = 'relay' as const;
 
-/** What the relay carries with nothing but TCP behind it: what comes near to it was not measured but cut. */
+/** The relay's throughput with nothing but TCP behind it: a result close to this was limited by the relay. */
 async function relayAlone({ sizes }: Bench, rtt: number): Promise<CaseResult[]> {
   const bytes = sizes.stream * 1024 * 256;
   const sink = createServer((socket) => socket.on('end', () => socket.end('got it')).resume());

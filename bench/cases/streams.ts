@@ -5,7 +5,7 @@ import type { CaseResult } from '../support/types.ts';
 
 const group = 'stream' as const;
 
-/** Much of a command's output or input, counted at its end, each time in a fresh process. */
+/** A large output or input of a command, counted at the receiving end, each time in a fresh process. */
 async function stream({ server, contenders, sizes }: Bench, what: 'output' | 'input'): Promise<CaseResult[]> {
   const target = await server.at(0);
   const bytes = sizes.stream * 1024 * 1024;
@@ -18,7 +18,7 @@ async function stream({ server, contenders, sizes }: Bench, what: 'output' | 'in
     ],
     contenders: able(contenders, what === 'output' ? 'readOutput' : 'writeInput'),
     rounds: Math.min(sizes.rounds, 9),
-    // Every run is the first of its process.
+    // Every run is the first one of its process.
     warmUp: 0,
     budget: 25_000,
     async run(contender) {

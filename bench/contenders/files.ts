@@ -2,7 +2,7 @@ import type { Close, Contender, FileSession, Target } from '../support/types.ts'
 
 type Moving = Required<Pick<Contender, 'openFiles' | 'put' | 'get' | 'putFolder' | 'getFolder'>>;
 
-/** All ways to move files, connecting included, by a session that moves them. */
+/** All ways of moving files, connecting included, based on a session that moves them. */
 export function movingFiles(openFiles: (target: Target) => Promise<FileSession>): Moving {
   const after = async (target: Target, work: (session: FileSession) => Promise<unknown>): Promise<Close> => {
     const session = await openFiles(target);

@@ -20,12 +20,12 @@ async function python(name: string, module: Module): Promise<Contender | undefin
   return pythonVersion(module) === undefined ? undefined : pythonPeer(name, module);
 }
 
-/** One contender, or undefined where it is not installed. */
+/** One contender, or undefined if it is not installed. */
 export async function loadContender(name: string): Promise<Contender | undefined> {
   return loaders[name]?.();
 }
 
-/** All that are installed, and the names of those that are not. */
+/** All installed contenders, and the names of those that are not installed. */
 export async function loadContenders(): Promise<{ contenders: Contender[]; absent: string[] }> {
   const names = Object.keys(loaders);
   const loaded = await Promise.all(names.map(loadContender));

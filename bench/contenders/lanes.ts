@@ -1,6 +1,6 @@
 import type { Close, ExecSession } from '../support/types.ts';
 
-/** Does `work` so many times, `atOnce` at a time. The first failure ends it, once nothing is under way any more. */
+/** Does `work` `count` times, `atOnce` at a time. The first failure ends it, once everything under way has settled. */
 export async function inLanes(count: number, atOnce: number, work: (n: number) => Promise<unknown>) {
   let next = 0;
   let failed = false;
@@ -16,7 +16,7 @@ export async function inLanes(count: number, atOnce: number, work: (n: number) =
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-/** An ExecSession of what runs one command. */
+/** An ExecSession based on a function that runs one command. */
 export function execSession(run: (command: string) => Promise<unknown>, close: Close): ExecSession {
   return { run: (command, count, atOnce) => inLanes(count, atOnce, () => run(command)), close };
 }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** The most memory that a child has held, as Linux counts it; looked up while it runs, so its last 50 ms may be missing. */
+/** The peak memory of a child, according to Linux; sampled while it runs, so its last 50 ms may be missing. */
 export function watchMemory(child: ChildProcess): { stop(): { peakMiB?: number } } {
   let peak: number | undefined;
   const look = () => {

@@ -8,7 +8,7 @@ import { execSession } from './lanes.ts';
 import { watchMemory } from './memory.ts';
 import { collecting, counting, pour } from './stream.ts';
 
-// The end of the program is part of what is timed: a script that calls it waits for that too.
+// The end of the program is part of the measured time: a script that calls it waits for that too.
 const nothingToClose: Close = () => {};
 
 function options({ port, privateKeyPath, knownHostsPath }: Target, portFlag: '-p' | '-P'): string[] {

@@ -7,10 +7,10 @@ import { movingFiles } from './files.ts';
 import { execSession, inLanes } from './lanes.ts';
 import { collecting, counting, pour } from './stream.ts';
 
-/** Files on their way at once in the loop that a user of plain ssh2 would write for a folder. */
+/** How many files are on their way at once in the loop that a user of plain ssh2 would write for a folder. */
 const filesAtOnce = 16;
 
-/** ssh2 as its own documentation uses it; `noDelay` adds the one thing that its documentation does not tell. */
+/** ssh2 as its own documentation uses it; `noDelay` adds the one thing that its documentation does not mention. */
 function plain(name: string, noDelay: boolean): Contender {
   const connect = (target: Target) => open(target, noDelay);
   const fastPut = (sftp: SFTPWrapper, local: string, remote: string) =>
@@ -73,7 +73,7 @@ function plain(name: string, noDelay: boolean): Contender {
       return { bytes: Number(printed.text) };
     },
     async hold(target) {
-      // As often as ours asks by default: nobody holds a connection for long without.
+      // As often as ours by default: nobody holds a connection for long without keepalives.
       const client = await open(target, noDelay, { keepaliveInterval: 30_000 });
       return { close: () => client.end() };
     },

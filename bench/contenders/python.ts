@@ -3,22 +3,22 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Close, Contender, Streamed, Target } from '../support/types.ts';
 
-/** The interpreter that has the Python peers. */
+/** The interpreter with the Python contenders. */
 const python = process.env['BENCH_PYTHON'] ?? 'python3';
 
 export type Module = 'asyncssh' | 'paramiko';
 
-/** The version of a Python package, or undefined where it cannot be imported. */
+/** The version of a Python package, or undefined if it cannot be imported. */
 export function pythonVersion(module: Module): string | undefined {
   const code = `import ${module}; print(${module}.__version__)`;
   const { status, stdout } = spawnSync(python, ['-c', code], { encoding: 'utf8' });
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** Nothing takes longer, unless it hangs. */
+/** Nothing takes longer than this, unless it hangs. */
 const patience = 240_000;
 
-/** A Python process that stays, so that no start of an interpreter is timed. One request at a time. */
+/** A Python process that keeps running, so that starting the interpreter is not measured. One request at a time. */
 class Helper {
   #child: ChildProcessByStdio<Writable, Readable, null>;
   #answered: ((line: string | undefined) => void) | undefined;
@@ -34,7 +34,7 @@ class Helper {
     lines.on('close', () => this.#end());
   }
 
-  /** What has failed may still go on in there: nothing more is asked of it. */
+  /** After a failure, something may still be running in it: it is not used again. */
   async ask<T>(request: { op: string; target: unknown; args: readonly unknown[] }): Promise<T> {
     const line = await this.#answerTo(JSON.stringify(request));
     const { value, error = undefined } = line === undefined ? noAnswer : (JSON.parse(line) as Answer<T>);

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** Writes zeros, as fast as they are taken, and ends. */
+/** Writes zeros as fast as they are accepted, then ends. */
 export async function pour(input: Writable, bytes: number): Promise<void> {
   const chunk = Buffer.alloc(1 << 20);
   for (let sent = 0; sent < bytes; sent += chunk.length) {
@@ -10,7 +10,7 @@ export async function pour(input: Writable, bytes: number): Promise<void> {
   input.end();
 }
 
-/** Counts what comes and throws it away. */
+/** Counts and discards what arrives. */
 export function counting(output: Readable): { readonly bytes: number } {
   const count = { bytes: 0 };
   output.on('data', (chunk: Buffer) => {
@@ -19,7 +19,7 @@ export function counting(output: Readable): { readonly bytes: number } {
   return count;
 }
 
-/** Collects the little that a command prints. */
+/** Collects the short output of a command. */
 export function collecting(output: Readable): { readonly text: string } {
   const collected = { text: '' };
   output.on('data', (chunk: Buffer | string) => {

@@ -36,7 +36,7 @@ export const nodeSsh: Contender = {
     return afterNodeSsh(target, (ssh) => ssh.getDirectory(local, remote, folder));
   },
   async readOutput(target, command) {
-    // There is no way to keep it from collecting the output as well.
+    // It cannot be kept from collecting the output as well.
     let bytes = 0;
     const close = await afterNodeSsh(target, (ssh) =>
       ssh.execCommand(command, {

@@ -1,10 +1,13 @@
 import { type CaseResult, ours } from '../support/types.ts';
 import { best, oursIn, ratio, times } from './compare.ts';
 
-/** Why somebody else is first, by case. What has no entry is listed without a reason, for somebody to find it. */
+/**
+ * Why another contender is first, by case. A case without an entry is listed without a reason, so that someone finds
+ * it.
+ */
 export type Reasons = Readonly<Record<string, string>>;
 
-/** Markdown: the cases in which we are not first, by more than the noise of two per cent, and why. */
+/** Markdown: the cases in which we are not first, by more than two per cent of noise, and why. */
 export function behind(cases: readonly CaseResult[], reasons: Reasons): string {
   const lines = cases.flatMap((one) => {
     const mine = oursIn(one);

@@ -1,4 +1,4 @@
-/** Opaque in light and dark, so that it reads well whatever page it stands on. */
+/** Opaque in light and dark mode, so that it is legible on any page. */
 export const look = `
 text { font-family: -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; font-size: 12px; fill: #1f2733 }
 .title { font-size: 20px; font-weight: 700 }

@@ -2,12 +2,12 @@ import { type CaseResult, ours } from '../support/types.ts';
 import { look } from './chart-look.ts';
 import { figure, oursIn, ratio, times } from './compare.ts';
 
-/** Shown in the table alone: they say nearly the same as another one. */
+/** Only shown in the table: they say nearly the same as another case. */
 const notShown = ['round-trips', 'import-least', 'install-size', 'many-memory-held', 'relay-50', 'relay-200'];
 
 interface Row {
   peer: string;
-  /** How many times better we are; absent where the peer failed. */
+  /** How many times better we are; absent if the other contender failed. */
   times?: number;
 }
 
@@ -19,11 +19,11 @@ interface Card {
 
 const [margin, gutter, cardWidth, headHeight] = [24, 32, 460, 104];
 const [rowHeight, titleHeight, cardGap] = [17, 24, 18];
-/** Where the bars are, within a card. */
+/** Position of the bars within a card. */
 const [zoneLeft, zoneWidth] = [128, 280];
 const [least, most] = [1 / 4, 128];
 
-/** SVG: a group of bars for each case, one bar a peer, of how many times better we are; logarithmic. */
+/** SVG: a group of bars for each case, one per contender, showing how many times better we are; logarithmic. */
 export function chart(cases: readonly CaseResult[]): string {
   const columns = inColumns(cases.flatMap(cardOf));
   const width = 2 * margin + gutter + 2 * cardWidth;
@@ -83,7 +83,7 @@ function heightOf(cards: readonly Card[]): number {
   return cards.reduce((sum: number, { rows }) => sum + titleHeight + rows.length * rowHeight + cardGap, 0);
 }
 
-/** Two columns, read one after the other, as equal in height as can be. */
+/** Two columns, read one after the other, as equal in height as possible. */
 function inColumns(cards: readonly Card[]): [Card[], Card[]] {
   const splits = cards.map((_, index) => index + 1);
   const heightAt = (split: number) => Math.max(heightOf(cards.slice(0, split)), heightOf(cards.slice(split)));
@@ -123,7 +123,7 @@ function kindOf(value: number): 'ahead' | 'even' | 'behind' {
   return value < 1 / 1.05 ? 'behind' : 'even';
 }
 
-/** Where a ratio stands within a card; what is beyond the scale stands at its end. */
+/** Position of a ratio within a card; values beyond the scale are placed at its end. */
 function position(value: number): number {
   const clamped = Math.min(most, Math.max(least, value));
   return zoneLeft + (zoneWidth * Math.log2(clamped / least)) / Math.log2(most / least);

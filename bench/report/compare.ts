@@ -9,7 +9,7 @@ export function ratio(unit: Unit, mine: number, other: number): number {
 
 export type Measured = Result & { median: number };
 
-/** Those that came through. */
+/** The results with a value. */
 export function measured({ results }: CaseResult): Measured[] {
   return results.filter((one): one is Measured => one.failed === undefined && one.median !== undefined);
 }
@@ -25,7 +25,7 @@ export function oursIn(one: CaseResult): Measured | undefined {
   return measured(one).find(({ contender }) => contender === ours);
 }
 
-/** Three digits. */
+/** Three significant digits. */
 export function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }

@@ -5,14 +5,14 @@ import { best, figure, measured, oursIn, ratio } from './compare.ts';
 
 export interface Verdict {
   name: string;
-  /** What was wanted, in words. */
+  /** The goal, in words. */
   wanted: string;
-  /** What it is; absent where it was not measured. */
+  /** The result; absent if it was not measured. */
   got?: string;
   reached: boolean;
 }
 
-/** What became of each goal. */
+/** The result for each goal. */
 export function verdicts(goals: readonly Goal[], cases: readonly CaseResult[]): Verdict[] {
   return goals.flatMap((goal) => {
     const one = cases.find(({ id }) => id === goal.case);
@@ -45,7 +45,7 @@ function relative(
     against === 'everyone' ? contender !== ours : against.includes(contender),
   );
   const rival = best(one, others);
-  // Where nobody else comes through, we are ahead of all who tried.
+  // If nobody else has a value, we are ahead of all who tried.
   if (!rival) return { ...verdict, got: 'nobody else has a value', reached: one.results.length > 1 };
   const got = ratio(one.unit, mine.median, rival.median);
   return { ...verdict, got: `${figure(got)}x ${rival.contender}`, reached: got >= least };
@@ -55,7 +55,7 @@ function namesOf(against: readonly string[]): string {
   return against.length === 1 ? (against[0] as string) : `the best of ${against.join(', ')}`;
 }
 
-/** One line each, and a count. */
+/** One line per goal, and a count. */
 export function verdictText(all: readonly Verdict[]): string {
   const width = Math.max(0, ...all.map(({ name }) => name.length));
   const lines = all.map(({ name, wanted, got, reached }) => {

@@ -1,4 +1,4 @@
-/** The words of the short table and of the line below it. Figures and names stay. */
+/** The words of the short table and of the line below it. Figures and names are kept. */
 const words: ReadonlyArray<readonly [english: RegExp, korean: string]> = [
   [/the best of the others/g, '다른 것 중 가장 나은 것'],
   [/connect \+ first command/g, '접속 + 첫 명령'],
@@ -16,7 +16,7 @@ const words: ReadonlyArray<readonly [english: RegExp, korean: string]> = [
   [/(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)/g, '$1부터 $2까지'],
 ];
 
-/** The short table for README.ko.md. @throws Error for a word that has no Korean here. */
+/** The short table for README.ko.md. @throws Error for a word that has no translation here. */
 export function inKorean(part: string): string {
   const text = words.reduce((said, [english, korean]) => said.replace(english, korean), part);
   const [table = ''] = text.split('\n\n');

@@ -5,7 +5,7 @@ import { table } from './table.ts';
 
 const unique = (values: readonly string[]) => [...new Set(values)].sort();
 
-/** Machine, days and versions: the figures mean nothing without. */
+/** Machine, dates and versions: without them, the figures mean nothing. */
 export function provenance({ versions, cases }: Results): string {
   const days = unique(cases.map(({ date }) => date));
   const [first, last] = [days[0], days.at(-1)];
@@ -40,7 +40,7 @@ export function relayLine(cases: readonly CaseResult[]): string {
 const start = '<!-- bench:start -->';
 const end = '<!-- bench:end -->';
 
-/** Puts `part` between the markers. @throws Error where they are not there, each once and in order. */
+/** Inserts `part` between the markers. @throws Error unless each of them occurs once and in order. */
 export function fillMarkers(text: string, part: string): string {
   const pieces = text.split(start);
   const [before, rest] = pieces;

@@ -1,8 +1,8 @@
-/** Numbered notes under a table; the same text has one number. */
+/** Numbered notes below a table; equal texts share a number. */
 export class Notes {
   #texts: string[] = [];
 
-  /** The mark for the cell. */
+  /** The reference to put into the cell. */
   mark(text: string): string {
     if (!this.#texts.includes(text)) this.#texts.push(text);
     return `<sup>${this.#texts.indexOf(text) + 1}</sup>`;
@@ -13,7 +13,7 @@ export class Notes {
   }
 }
 
-/** What a program said, shown as it is. */
+/** A program's output, escaped so that Markdown shows it as it is. */
 function inMarkdown(text: string): string {
   return text.replace(/[\\`*_[\]<>|]/g, (sign) => `\\${sign}`);
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type CaseResult, caseIds, type Results } from '../support/types.ts';
 
-/** What was measured before; nothing where there is no such file. */
+/** Earlier results; none if the file does not exist. */
 export async function readResults(path: string): Promise<Results> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{"versions":{},"cases":[]}';
@@ -14,7 +14,7 @@ export async function writeResults(path: string, results: Results): Promise<void
   await writeFile(path, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-/** Cases that were measured anew take the place of the old ones; the others stay. */
+/** Cases that were measured again replace the old ones; the others are kept. */
 export function merge({ versions, cases }: Results, fresh: Results): Results {
   const replaced = new Set(fresh.cases.map(({ id }) => id));
   const all = [...cases.filter(({ id }) => !replaced.has(id)), ...fresh.cases];

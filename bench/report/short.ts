@@ -2,11 +2,13 @@ import type { CaseResult, Results } from '../support/types.ts';
 import { best, figure, measured, oursIn, ratio, times } from './compare.ts';
 import { provenance } from './markdown.ts';
 
-/** What a first look needs; the whole table is in docs/benchmarks.md. */
+/** The cases that give a first impression; the whole table is in docs/benchmarks.md. */
 const chosen = ['connect-50', 'exec-1', 'exec-8', 'put-50', 'get-50', 'put-small-0'];
 
-/** The part of README.md between its markers: a row a case, ours beside the best of the others, and how many times
- * better ours is. */
+/**
+ * The part of README.md between its markers: one row per case with our value, the best of the others, and how many
+ * times better ours is.
+ */
 export function shortPart(results: Results): string {
   const cases = results.cases.filter(({ id }) => chosen.includes(id));
   const head = '| | ssh-via-gateway | the best of the others |\n|---|---:|---:|';

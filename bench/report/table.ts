@@ -12,7 +12,9 @@ const tables: ReadonlyArray<{ title: string; groups: readonly Group[] }> = [
   { title: 'The package', groups: ['package'] },
 ];
 
-/** Markdown: for each kind of case a table, a row a case, a column a contender; under them what went wrong. */
+/**
+ * Markdown: one table for each kind of case, with a row per case and a column per contender; notes on failures below.
+ */
 export function table(cases: readonly CaseResult[]): string {
   const notes = new Notes();
   const texts = tables.map(({ title, groups }) => {

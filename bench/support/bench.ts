@@ -1,22 +1,22 @@
 import type { BenchServer } from './server.ts';
 import type { CaseResult, Contender, Group } from './types.ts';
 
-/** How much is moved and how often: what makes the difference between a minute, twenty and an hour. */
+/** How much is moved, and how often: decides whether a run takes a minute, twenty or an hour. */
 export interface Sizes {
-  /** MiB of the large file, by round trip. */
+  /** MiB of the large file, by round trip time. */
   large: Record<number, number>;
-  /** Files of 4 KiB, by round trip. */
+  /** Number of files of 4 KiB, by round trip time. */
   small: Record<number, number>;
   /** MiB through a command. */
   stream: number;
   connections: number;
-  /** A most for the rounds of each case. */
+  /** The maximum number of rounds per case. */
   rounds: number;
-  /** Contenders that are slow by nature, and those of equal kind, everywhere. */
+  /** Also run contenders that are inherently slow, or equivalent to another one, in every case. */
   all: boolean;
 }
 
-/** Large files so large that connecting, about five round trips, is a small part even of the fastest. */
+/** Files so large that connecting, about five round trips, is a small part even for the fastest. */
 const normal: Sizes = {
   large: { 0: 256, 50: 256, 200: 128 },
   small: { 0: 1_000, 50: 200 },
@@ -29,7 +29,7 @@ const normal: Sizes = {
 export const sizes = {
   normal,
   full: { ...normal, small: { 0: 1_000, 50: 1_000 }, all: true },
-  /** Only to see that everything works. */
+  /** Only to check that everything works. */
   trial: {
     large: { 0: 8, 50: 4, 200: 2 },
     small: { 0: 20, 50: 5 },

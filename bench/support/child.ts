@@ -8,7 +8,9 @@ interface Told {
   failed?: string;
 }
 
-/** Runs a task in a process of its own, `<program>.mjs`, which is written by `beChild`. @throws {Error} as it failed there. */
+/**
+ * Runs a task in the child process `<program>.mjs`, which calls `beChild`. @throws {Error} with the child's failure.
+ */
 export async function inChild<Report extends Told>(
   program: string,
   contender: Contender,
@@ -24,12 +26,12 @@ export async function inChild<Report extends Told>(
   return report;
 }
 
-/** The other side: does the task with one contender, tells the report, and ends the process. */
+/** The child's side: does the task with one contender, reports, and ends the process. */
 export async function beChild<Task, Report extends Told>(
   work: (contender: Contender, task: Task, target: Target) => Promise<Report>,
 ): Promise<never> {
   const [name = '', task = '', target = ''] = process.argv.slice(2);
-  // A contender that throws in a handler of its own would take the benchmark with it.
+  // A contender that throws in one of its own handlers would otherwise end the benchmark.
   process.on('uncaughtException', (error) => tell({ failed: error.message }));
   const contender = await loadContender(name);
   if (!contender) throw new Error(`${name} is not installed`);

@@ -12,7 +12,7 @@ export interface ColdReport {
   failed?: string;
 }
 
-/** One transfer in a fresh process, which has connected before: nothing is compiled yet, and no file was moved. */
+/** One transfer in a fresh process that has connected before: nothing is compiled yet, and no file has been moved. */
 export async function movedCold(contender: Contender, task: ColdTask, target: Target): Promise<number> {
   const { ms } = await inChild<ColdReport>('cold', contender, task, target);
   return ms;

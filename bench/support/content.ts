@@ -8,7 +8,7 @@ export async function makeFile(path: string, size: number): Promise<void> {
   await writeFile(path, randomBytes(size));
 }
 
-/** Files of 4 KiB. */
+/** Creates files of 4 KiB. */
 export async function makeFolder(path: string, count: number): Promise<void> {
   await mkdir(path);
   for (let n = 0; n < count; n++) await writeFile(join(path, `file-${n}.bin`), randomBytes(4096));

@@ -1,9 +1,9 @@
 import { cpus, tmpdir } from 'node:os';
 
-/** A folder whose files are in memory, on Linux. */
+/** On Linux, a folder whose files are in memory. */
 export const inMemory = '/dev/shm';
 
-/** Where the figures come from: they mean nothing without. */
+/** Where the figures come from: without this, they mean nothing. */
 export function machine(): string {
   const [cpu] = cpus();
   const files = tmpdir() === inMemory ? 'memory' : tmpdir();

@@ -2,17 +2,17 @@ import { machine, today } from './machine.ts';
 import type { CaseResult, CaseSpec, Contender, Result } from './types.ts';
 
 export interface Rounds<C extends { name: string }> {
-  /** What one run gives a value for, in the order of the values. */
+  /** The cases for which one run returns values, in the same order. */
   cases: readonly CaseSpec[];
   contenders: readonly C[];
-  /** Counted runs of each. */
+  /** Number of counted runs per contender. */
   rounds: number;
-  /** Runs at the beginning that do not count. Default 1. */
+  /** Number of runs at the beginning that do not count. Default 1. */
   warmUp?: number;
-  /** A contender that has used so many milliseconds stops after `leastRounds`, and its first run counts. */
+  /** A contender that has used this many milliseconds stops after `leastRounds`, and its first run counts. */
   budget?: number;
   leastRounds?: number;
-  /** One run of one contender. */
+  /** Performs one run of one contender. */
   run(contender: C): Promise<readonly number[]>;
 }
 
@@ -23,8 +23,8 @@ interface Record {
 }
 
 /**
- * The contenders in turn (A B C A B C), so that what else the machine does hits all alike; a round beforehand that
- * does not count.
+ * Runs the contenders in turn (A B C A B C), so that other activity of the machine affects all alike; a round before
+ * that does not count.
  */
 export async function inTurn<C extends { name: string }>(options: Rounds<C>): Promise<CaseResult[]> {
   const { cases, contenders, rounds, warmUp = 1, run } = options;
@@ -52,7 +52,7 @@ export async function inTurn<C extends { name: string }>(options: Rounds<C>): Pr
   }));
 }
 
-/** What hangs is given up, and must not hold up the others. */
+/** What hangs is abandoned, so that it does not hold up the others. */
 async function soon<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -67,7 +67,7 @@ function hadEnough({ runs, spent }: Record, { budget = Infinity, leastRounds = 1
   return spent > budget && runs.length >= leastRounds;
 }
 
-/** The runs without those to warm up, which a slow contender had no time for. */
+/** The runs without the warm-up, for which a slow contender had no time. */
 function counted(record: Record, limits: Limits): Array<readonly number[]> {
   return record.runs.slice(hadEnough(record, limits) ? 0 : (limits.warmUp ?? 1));
 }
@@ -79,13 +79,13 @@ function resultOf(contender: { name: string }, { runs, failed }: Record, index: 
   return all.length === 0 ? result : { ...result, median: median(all) };
 }
 
-/** One line; what is longer is cut. */
+/** One line, truncated. */
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/\s+/g, ' ').trim().slice(0, 160);
 }
 
-/** Those that can do it. */
+/** The contenders that have this ability. */
 export function able<K extends keyof Contender>(
   contenders: readonly Contender[],
   ability: K,
@@ -101,7 +101,7 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** The time of `open`, and then, untimed, of what ends it. */
+/** The duration of `open`; what ends it is not measured. */
 export async function timedOpening(open: () => Promise<() => unknown>): Promise<number> {
   let close: (() => unknown) | undefined;
   const ms = await timed(async () => {

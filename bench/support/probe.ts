@@ -9,9 +9,9 @@ export interface ProbeReport {
   ms: number;
   /** Processor time of this process alone. */
   cpuMs: number;
-  /** The most memory of the process that does the work, all of it. */
+  /** Peak memory of the process that does the work, in total. */
   peakMiB: number;
-  /** What the task has added to this process: at its most, and at rest. */
+  /** What the task has added to this process: at its peak, and at rest. */
   grownMiB: number;
   heldMiB: number;
   failed?: string;

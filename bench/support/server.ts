@@ -6,13 +6,13 @@ import { inMemory } from './machine.ts';
 import { startRelay } from './relay.ts';
 import type { Target } from './types.ts';
 
-/** Real OpenSSH servers on loopback, reachable without and with delay. */
+/** Real OpenSSH servers on loopback, reachable with and without delay. */
 export interface BenchServer {
-  /** The server with a round trip of so many milliseconds. */
+  /** The server at a round trip time of `rtt` milliseconds. */
   at(rtt: number): Promise<Target>;
-  /** A second server, with MaxSessions 100; the first has the 10 that most have. */
+  /** A second server, with MaxSessions 100; the first has the default of 10. */
   manySessions(): Promise<Target>;
-  /** A folder on the server; the server is this machine. */
+  /** A folder on the server, which is this machine. */
   remote: string;
   /** A folder for local files. */
   local: string;
@@ -34,7 +34,7 @@ export async function startServer(): Promise<BenchServer> {
     toClose.push(() => relay.close());
     return targetOf(sshd, folder, relay.port);
   };
-  // The server's user must be able to read what root wrote, and root what the user wrote.
+  // The server's user must be able to read what root wrote, and vice versa.
   await chmod(folder, 0o755);
   await chmod(sshd.home, 0o777);
   const at = remembered((rtt: number) => (rtt === 0 ? targetOf(sshd, folder, sshd.port) : through(rtt)));
@@ -70,7 +70,7 @@ function remembered<K, V>(make: (key: K) => Promise<V>): (key: K) => Promise<V> 
   };
 }
 
-/** Files in memory, where there is room: a disk that is flushed at its own times would be measured instead. */
+/** Keeps files in memory if there is room; otherwise, a disk that flushes at its own times would be measured. */
 async function useMemoryForFiles(): Promise<void> {
   const free = await statfs(inMemory).then(
     ({ bavail, bsize }) => bavail * bsize,

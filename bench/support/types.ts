@@ -1,4 +1,4 @@
-/** The server that all contenders are measured against, directly or through the delaying relay. */
+/** The server against which all contenders are measured, directly or through the delaying relay. */
 export interface Target {
   host: string;
   port: number;
@@ -11,23 +11,23 @@ export interface Target {
   knownHostsPath: string;
 }
 
-/** Ends what was opened. Nobody's time includes it, except where it is the end of a program. */
+/** Ends what was opened. Not measured, except where it is the end of a program. */
 export type Close = () => unknown;
 
 export interface ExecSession {
-  /** Runs the command so many times, so many of them at a time. */
+  /** Runs the command `count` times, `atOnce` at a time. */
   run(command: string, count: number, atOnce: number): Promise<void>;
   close: Close;
 }
 
-/** What went through a command's output or input. */
+/** What passed through a command's output or input. */
 export interface Streamed {
   bytes: number;
-  /** Of the process that did the work, where that is not this one. */
+  /** Peak memory of the process that did the work, if it is not this one. */
   peakMiB?: number;
 }
 
-/** A connection that has moved no file yet. SFTP is opened with the first one. */
+/** A connection that has not moved any file yet. SFTP is opened with the first one. */
 export interface FileSession {
   put(local: string, remote: string): Promise<unknown>;
   get(remote: string, local: string): Promise<unknown>;
@@ -49,7 +49,10 @@ export interface Contender {
   getFolder?(target: Target, remote: string, local: string): Promise<Close>;
   /** Reads a command's output without keeping it. */
   readOutput?(target: Target, command: string): Promise<Streamed>;
-  /** Writes so many bytes to the input of a command, and gives what the command printed: the bytes that it got. */
+  /**
+   * Writes `bytes` bytes to a command's input, and returns the number that the command printed: the bytes that it
+   * received.
+   */
   writeInput?(target: Target, command: string, bytes: number): Promise<Streamed>;
   /** An open, idle connection. */
   hold?(target: Target): Promise<{ close: Close }>;
@@ -79,9 +82,9 @@ export const groups = [
 ] as const;
 export type Group = (typeof groups)[number];
 
-/** MiB of the files of the cold group. */
+/** MiB of the files in the cold group. */
 export const coldSizes = [1 / 16, 1, 4, 16] as const;
-/** Milliseconds of its round trips. */
+/** Round trip times of the cold group in milliseconds. */
 export const coldRtts = [0, 50, 200] as const;
 const coldCases = (['put', 'get'] as const).flatMap((verb) => [
   ...coldSizes.flatMap((size) => [
@@ -91,7 +94,7 @@ const coldCases = (['put', 'get'] as const).flatMap((verb) => [
   ...[`cold-${verb}-large`, `cold-${verb}-small`],
 ]);
 
-/** Every case, in the order of the table. An `id` stays the same when sizes change. */
+/** Every case, in the order of the table. An `id` does not change when sizes do. */
 export const caseIds = [
   ...['connect-0', 'connect-50', 'round-trips', 'exec-1', 'exec-8', 'exec-8-roomy'],
   ...['put-0', 'get-0', 'put-50', 'get-50', 'put-200', 'get-200'],
@@ -113,7 +116,7 @@ export interface CaseSpec {
 /** One contender in one case. */
 export interface Result {
   contender: string;
-  /** Absent where there is no value. */
+  /** Absent if there is no value. */
   median?: number;
   all: number[];
   /** Why there is no value. */
@@ -123,12 +126,12 @@ export interface Result {
 export interface CaseResult extends CaseSpec {
   /** `2026-11-30` */
   date: string;
-  /** Figures of two machines must not be compared. */
+  /** Figures from two machines must not be compared. */
   machine: string;
   results: Result[];
 }
 
-/** What bench/results.json holds. */
+/** The contents of bench/results.json. */
 export interface Results {
   versions: Record<string, string>;
   cases: CaseResult[];
@@ -136,5 +139,5 @@ export interface Results {
 
 export const ours = 'ssh-via-gateway';
 
-/** Programs and libraries on ssh2 that run in Node, best of which is the one to beat. */
+/** Programs and libraries based on ssh2 that run in Node.js; the best of them is the one to beat. */
 export const javascriptPeers: readonly string[] = ['ssh2', 'ssh2 no-delay', 'node-ssh', 'ssh2-sftp-client'];

@@ -9,7 +9,7 @@ export function packageVersion(name: string): string {
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }
 
-/** What is compared. */
+/** The versions of everything that is compared. */
 export function versions(): Record<string, string> {
   const packages = [ours, 'ssh2', 'node-ssh', 'ssh2-sftp-client'].map((name) => [name, packageVersion(name)]);
   const python = { AsyncSSH: pythonVersion('asyncssh'), paramiko: pythonVersion('paramiko') };
@@ -17,7 +17,7 @@ export function versions(): Record<string, string> {
   return { ...Object.fromEntries([...packages, ...installed]), OpenSSH: opensshVersion(), commit: commit() };
 }
 
-/** `ssh -V` speaks on stderr: `OpenSSH_9.2p1 Debian-2+deb12u7, OpenSSL 3.0.17 1 Jul 2025`. */
+/** `ssh -V` prints to stderr: `OpenSSH_9.2p1 Debian-2+deb12u7, OpenSSL 3.0.17 1 Jul 2025`. */
 function opensshVersion(): string {
   const { stderr } = spawnSync('ssh', ['-V'], { encoding: 'utf8' });
   return /OpenSSH_(\S+?)[\s,]/.exec(stderr)?.[1] ?? stderr.trim();

@@ -1,4 +1,5 @@
-// A mock gateway and its PCs in a process of their own, so that their memory and processor time are not the worker's.
+// A mock gateway and its PCs in a process of their own, so that their memory and processor time do not count as the
+// worker's.
 import { startMockGateway } from 'ssh-via-gateway/mock-server';
 
 const count = Number(process.argv[2]);

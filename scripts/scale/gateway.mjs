@@ -73,7 +73,7 @@ async function tryWith(maxStartups) {
   }
 }
 
-/** The helper of the tests, which is TypeScript. */
+/** The tests' helper, which is TypeScript. */
 async function sshdOfTests() {
   const { outputFiles } = await build({
     entryPoints: ['test/support/sshd.ts'],
@@ -95,7 +95,7 @@ function descendants(pid) {
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
-/** Memory as it is shared: a page that n processes share counts a n-th for each. */
+/** Proportional memory: a page shared by n processes counts one n-th for each. */
 function sharedMiB(pid) {
   const pss = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
   return Number(pss?.[1] ?? 0) / 1_024;

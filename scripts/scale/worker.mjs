@@ -22,7 +22,7 @@ const [{ host, ports, username, privateKey, fingerprint }] = await once(fleet, '
 
 const rows = [];
 
-/** What is in use, in MiB, after a collection; `rss` also has what the allocator keeps for later. */
+/** Memory in use, in MiB, after a garbage collection; `rss` includes what the allocator keeps for later. */
 async function memory() {
   await new Promise((resolve) => setTimeout(resolve, 500));
   globalThis.gc();
