@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { HungUp } from '../socks/read-bytes.ts';
 import { StrangeAnswer } from './strange-answer.ts';
 
 const closedWithoutAnswer = 'it closed the connection without an answer';
@@ -69,7 +70,7 @@ function readHead(stream: Duplex, most: number): Promise<string> {
     };
     const onEnd = () =>
       settle(() =>
-        reject(new Error(read.length > 0 ? 'it closed the connection in mid-answer' : closedWithoutAnswer)),
+        reject(new HungUp(read.length > 0 ? 'it closed the connection in mid-answer' : closedWithoutAnswer)),
       );
     const onError = (error: Error) => settle(() => reject(error));
     stream.on('readable', look).on('end', onEnd).on('close', onEnd).on('error', onError);

@@ -59,8 +59,13 @@ function authorization({ login }: ProxyAddress): string[] {
   return [`Proxy-Authorization: Basic ${words}`];
 }
 
-/** The server errors with which proxies report that the target could not be reached (RFC 9110, section 15.6). */
-const targetFailed: readonly number[] = [502, 503, 504];
+/**
+ * The server errors with which proxies report that the target could not be reached (RFC 9110, section 15.6); tinyproxy does
+ * so with another one, and a reason that is always the same.
+ */
+function isOfTarget({ status, reason }: ConnectAnswer): boolean {
+  return [502, 503, 504].includes(status) || (status === 500 && reason === 'Unable to connect');
+}
 
 function refusal(proxy: ProxyAddress, context: RouteContext, answer: ConnectAnswer): ProxyFailed {
   const { status } = answer;
@@ -72,7 +77,8 @@ function refusal(proxy: ProxyAddress, context: RouteContext, answer: ConnectAnsw
   });
 }
 
-function hintOf({ login }: ProxyAddress, { port }: RouteContext, { status, waysIn }: ConnectAnswer): string {
+function hintOf({ login }: ProxyAddress, { host, port }: RouteContext, answer: ConnectAnswer): string {
+  const { status, reason, waysIn } = answer;
   if (status === 407) {
     const ways = namesOf(waysIn);
     if (ways.length > 0 && !ways.some((way) => /^basic$/i.test(way))) {
@@ -83,10 +89,11 @@ function hintOf({ login }: ProxyAddress, { port }: RouteContext, { status, waysI
       : 'It does not accept this user name and password.';
   }
   if (status === 403 || status === 405) {
-    return `It does not allow CONNECT to port ${port}. Most proxies allow 443 only; its administrator can add the port.`;
+    return `It does not allow this connection. Most proxies allow CONNECT to port 443 only, some also limit the hosts, or who may come in; its administrator can add ${host}:${port}.`;
   }
-  if (targetFailed.includes(status)) {
-    return 'It could not reach the target. At a published port of the gateway: no tunnel is up, so the PC is off or its tunnel is down.';
+  if (/upstream proxy/i.test(reason)) return 'It hands on to another proxy, and could not reach that one.';
+  if (isOfTarget(answer)) {
+    return 'It could not reach the target: it is down, or its name has no address there. At a published port of the gateway: no tunnel is up, so the PC is off or its tunnel is down.';
   }
   if (status === 500) return 'Something is wrong with the proxy itself: its log tells more.';
   if (status === 429)

@@ -1,6 +1,7 @@
 import { isIPv6, type Socket } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { isSshError, ProxyFailed, type ProxyFailedDetails, type SshError } from '../errors/index.ts';
+import { HungUp } from '../socks/read-bytes.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { onAbort } from '../time/on-abort.ts';
 import type { ProxyAddress } from './proxy-url.ts';
@@ -85,7 +86,10 @@ function talkFailed(proxy: ProxyAddress, context: RouteContext, error: unknown):
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
     return fail('does not speak TLS', 'If it is an HTTP proxy, its URL begins with http://.', false);
   }
-  const hint = 'Is it the right port, and is the kind of proxy (http, https, socks5) right?';
+  const kind = 'Is it the right port, and is the kind of proxy (http, https, socks5) right?';
+  // Dante, for one, does not tell a machine that it may not come in.
+  const hasHungUp = error instanceof HungUp || code === 'ECONNRESET' || code === 'EPIPE';
+  const hint = hasHungUp ? `${kind} Does it let this machine in?` : kind;
   return fail(`did not answer as a proxy of this kind does: ${said}`, hint, true);
 }
 

@@ -99,12 +99,17 @@ describe('an HTTP proxy', () => {
     [302, /a network that wants a login in a web browser/],
     [429, /serves so many connections/],
     [500, /wrong with the proxy itself/],
+    ['500 Unable to connect', /could not reach the target/],
+    ['502 Unable to connect to upstream proxy', /hands on to another proxy/],
     [501, /Is it an HTTP proxy that knows CONNECT/],
     [503, /could not reach the target/],
     [511, /a network that wants a login in a web browser/],
-  ])('that answers %i is told', async (status, hint) => {
+  ])('that answers %s is told', async (status, hint) => {
     const error = await failure('http', script(`HTTP/1.1 ${status}\r\n\r\n`));
-    expect(error).toMatchObject({ status, hint: expect.stringMatching(hint) });
+    expect(error).toMatchObject({
+      status: Number.parseInt(`${status}`, 10),
+      hint: expect.stringMatching(hint),
+    });
     expect(error.message).toMatch(new RegExp(`refused: ${status}$`));
   });
 

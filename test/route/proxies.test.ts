@@ -90,6 +90,14 @@ describe.each([
     expect(error.hint).toMatch(/^The proxy itself/);
   });
 
+  it.each(['ends', 'resets'])('that %s the connection may not let this machine in', async (way) => {
+    await using other = await tcpServer((socket) =>
+      socket.once('data', () => (way === 'ends' ? socket.end() : socket.resetAndDestroy())),
+    );
+    const error = await failure(route(`${scheme}://127.0.0.1:${other.port}`));
+    expect(error.hint).toMatch(/Does it let this machine in\?$/);
+  });
+
   it.each([
     ['hangs up', '', /did not answer as a proxy of this kind does/, true],
     ['is a mail server', '220 mail ESMTP\r\n', /of this kind does: it said "220 mail ESMTP"/, true],
@@ -151,7 +159,7 @@ async function freePort(): Promise<number> {
 
 describe('what an HTTP proxy answers', () => {
   it.each([
-    [403, false, /does not allow CONNECT to port \d+/],
+    [403, false, /does not allow this connection.* port 443 only.* can add \S+:\d+\.$/],
     [407, false, /requires a login/],
     [429, true, /serves so many connections/],
     [502, true, /could not reach the target/],

@@ -143,8 +143,12 @@ function proxyFailed({ message, status }: Failed): FailureKind {
   if (/could not be reached/.test(message)) return 'proxyDown';
   if (status === 407 || /user name and password|ways to log in/.test(message)) return 'proxyWantsLogin';
   if (status === 403 || status === 405 || /do not allow/.test(message)) return 'proxyForbids';
-  // 502 to 504 in HTTP; in SOCKS, all up to 6 but those above.
-  const isTarget = status !== undefined && ((status > 0 && status <= 6) || (status >= 502 && status <= 504));
+  // 502 to 504 in HTTP, and tinyproxy's own words; in SOCKS, all up to 6 but those above.
+  const isTarget =
+    status !== undefined &&
+    ((status > 0 && status <= 6) ||
+      (status >= 502 && status <= 504) ||
+      /: 500 Unable to connect$/.test(message));
   return isTarget ? 'proxyCannotReach' : 'proxyStrange';
 }
 

@@ -46,6 +46,17 @@ export const proxies: Situation[] = [
     open: proxied(() => httpProxyServer({ status: 503 })),
   },
   {
+    what: 'tinyproxy, which cannot reach the gateway',
+    ...way,
+    kind: 'proxyCannotReach',
+    todo: /where the proxy stands/,
+    open: async (stage) => [
+      '--proxy',
+      `http://127.0.0.1:${await stage.port('HTTP/1.1 500 Unable to connect\r\n\r\n')}`,
+      'rpa@gw:9012',
+    ],
+  },
+  {
     what: 'a proxy that is none',
     ...way,
     kind: 'proxyStrange',
