@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as tcpConnect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
-import { remoteForwards, type Visitor } from '../../src/ssh2/channels/forwards.ts';
+import { openDirect, remoteForwards, type Visitor } from '../../src/ssh2/channels/forwards.ts';
 import { readAll } from '../support/echo.ts';
 import { plainLink } from '../support/plain-link.ts';
 
@@ -23,6 +23,20 @@ async function visit(port: number, words: string): Promise<string> {
   socket.end(words);
   return (await readAll(socket)).toString();
 }
+
+describe('a direct stream', () => {
+  it('comes from nowhere in particular, unless it is said', async () => {
+    await using made = await connect();
+    const forwardOut = vi.spyOn(made.client, 'forwardOut').mockReturnThis();
+    const target = { host: 'far', port: 80 };
+    void openDirect(made.link, target).catch(() => {});
+    void openDirect(made.link, target, { from: { host: '10.0.0.1', port: 5 } }).catch(() => {});
+    expect(forwardOut.mock.calls.map((call) => call.slice(0, 4))).toEqual([
+      ['127.0.0.1', 0, 'far', 80],
+      ['10.0.0.1', 5, 'far', 80],
+    ]);
+  });
+});
 
 describe('listeners on the server', () => {
   it('takes a port of the server’s choice, brings visitors in, and gives the port back', async () => {

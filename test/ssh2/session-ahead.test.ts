@@ -118,6 +118,8 @@ describe('a session that is opened ahead', () => {
     await expect.poll(() => mock.link.slots.open, { timeout: 5_000 }).toBeLessThanOrEqual(2);
     isOver = true;
     await last;
+    // What was closed has taken no other one along.
+    await expect.poll(() => mock.link.slots.open, { timeout: 5_000 }).toBe(0);
   });
 
   it('is not asked for by a single command, nor by commands that come now and then', async () => {

@@ -1,0 +1,159 @@
+import { getEventListeners, once } from 'node:events';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { ConnectionLost } from '../../src/errors/index.ts';
+import { ShellStream } from '../../src/exec/shell/shell-stream.ts';
+import type { ChannelSink, SessionChannel } from '../../src/ssh2/channels/session-channel.ts';
+
+const where = { host: 'pc', port: 22 };
+const exit = { kind: 'exit', exitCode: 3 } as const;
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+/** A shell over a channel that does nothing of itself. */
+function open(signal?: AbortSignal, onStart: (sink: ChannelSink) => void = () => {}) {
+  const channel = {
+    start: vi.fn(onStart),
+    write: vi.fn((_chunk: Buffer, _done: (error?: Error) => void) => {}),
+    ...{ end: vi.fn(), close: vi.fn(), resize: vi.fn(), pause: vi.fn(), resume: vi.fn() },
+  };
+  const size = vi.fn();
+  const shell = new ShellStream(channel as unknown as SessionChannel, where, { size, signal });
+  return { channel, shell, size };
+}
+
+const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
+
+async function textOf(shell: ShellStream) {
+  let text = '';
+  for await (const chunk of shell) text += chunk;
+  return text;
+}
+
+it('is not touched by an abort after its end: what was said can still be read', async () => {
+  const stop = new AbortController();
+  const { shell, channel } = open(stop.signal);
+  shell.onStdout(Buffer.from('last '));
+  shell.onStderr(Buffer.from('words'));
+  shell.onEnd(exit);
+  expect(listeners(stop.signal)).toBe(0);
+  stop.abort(new Error('too late'));
+  expect(await shell.exited).toEqual({ exitCode: 3, signal: null });
+  expect(await textOf(shell)).toBe('last words');
+  expect(channel.close).not.toHaveBeenCalled();
+});
+
+it('that has ended while it was opened listens to no signal', () => {
+  const { signal } = new AbortController();
+  open(signal, (sink) => sink.onEnd(exit));
+  expect(listeners(signal)).toBe(0);
+});
+
+it('that is opened after the abort is closed at once, with the reason', async () => {
+  const reason = new Error('enough');
+  const { shell, channel } = open(AbortSignal.abort(reason));
+  await expect(shell.exited).rejects.toBe(reason);
+  expect(channel.close).toHaveBeenCalledTimes(1);
+  shell.onEnd(exit);
+});
+
+it('that is closed lets go of its signal, and of the output that nobody will read', async () => {
+  const { signal } = new AbortController();
+  const { shell, channel } = open(signal);
+  expect(listeners(signal)).toBe(1);
+  shell.onStdout(Buffer.alloc(256 * 1024));
+  expect(channel.pause.mock.calls).toEqual([['stdout'], ['stderr']]);
+  expect(channel.resume).not.toHaveBeenCalled();
+  shell.destroy();
+  expect(channel.resume.mock.calls).toEqual([['stdout'], ['stderr']]);
+  expect(channel.close).toHaveBeenCalledTimes(1);
+  expect(listeners(signal)).toBe(0);
+  shell.onStdout(Buffer.alloc(256 * 1024));
+  expect(channel.pause).toHaveBeenCalledTimes(2);
+  shell.onEnd({ kind: 'no-status' });
+  expect(await shell.exited).toEqual({ exitCode: null, signal: null });
+});
+
+it('slows its sender down while nobody reads, and lets it go on when somebody does', async () => {
+  const { shell, channel } = open();
+  shell.onStdout(Buffer.alloc(256 * 1024 - 1));
+  expect(channel.pause).not.toHaveBeenCalled();
+  shell.onStdout(Buffer.alloc(1));
+  expect(channel.pause).toHaveBeenCalledTimes(2);
+  shell.resume();
+  await once(shell, 'data');
+  await vi.waitFor(() => expect(channel.resume.mock.calls).toEqual([['stdout'], ['stderr']]));
+  shell.onEnd(exit);
+});
+
+it('waits two seconds for the answer to its close', async () => {
+  const { shell } = open();
+  let isClosed = false;
+  const closed = shell.close().then(() => (isClosed = true));
+  await vi.advanceTimersByTimeAsync(1_999);
+  expect(isClosed).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  await closed;
+  expect(await shell.exited).toEqual({ exitCode: null, signal: null });
+});
+
+it('that has ended closes no channel any more', async () => {
+  const { shell, channel } = open();
+  shell.onEnd(exit);
+  await shell.close();
+  expect(channel.close).not.toHaveBeenCalled();
+});
+
+it('hears of a failed write, but not behind the end', async () => {
+  const { shell, channel } = open();
+  const fail = (index: number) => channel.write.mock.calls[index]![1](new Error('full'));
+  const told: unknown[] = [];
+  shell._write(Buffer.from('a'), 'utf8', (error) => told.push(error?.message));
+  shell._write(Buffer.from('b'), 'utf8', (error) => told.push(error?.message));
+  fail(0);
+  // Never inside ssh2's own turn.
+  expect(told).toEqual([]);
+  await new Promise(process.nextTick);
+  shell.onEnd(exit);
+  fail(1);
+  await new Promise(process.nextTick);
+  expect(told).toEqual(['full', undefined]);
+});
+
+it('passes the end of its input on', async () => {
+  const { shell, channel } = open();
+  shell.end();
+  await once(shell, 'finish');
+  expect(channel.end).toHaveBeenCalledTimes(1);
+  shell.onEnd(exit);
+});
+
+it('has a size while it runs', () => {
+  const { shell, channel, size } = open();
+  shell.resize(40, 100);
+  expect(size.mock.calls).toEqual([
+    ['argument rows', 40],
+    ['argument columns', 100],
+  ]);
+  shell.onEnd(exit);
+  shell.resize(41, 101);
+  expect(channel.resize.mock.calls).toEqual([[40, 100]]);
+});
+
+it('that is lost says so behind what it had said, and to who only waits for its end', async () => {
+  const { shell } = open();
+  const details = { phase: 'session', ...where, why: 'keepalive', reason: 'silence' } as const;
+  shell.onStdout(Buffer.from('half'));
+  shell.onEnd({ kind: 'lost', error: new ConnectionLost('the pc is gone', details) });
+  const expected = {
+    ...{ code: 'SSH_CONNECTION_LOST', why: 'keepalive', reason: 'silence', started: true, retryable: false },
+    message: 'The connection to pc:22 was lost while a shell was open: silence',
+  };
+  await expect(shell.exited).rejects.toMatchObject(expected);
+  const [chunk] = await once(shell, 'data');
+  expect(String(chunk)).toBe('half');
+  await expect(textOf(shell)).rejects.toMatchObject(expected);
+});
