@@ -4,8 +4,11 @@ import {
   classifyError,
   type HandshakePhase,
   isPassing,
+  notStarted,
+  outOfTurn,
   type Situation,
   type Ssh2Error,
+  unsafeSsh2,
 } from '../../src/ssh2/transport/classify.ts';
 import type { StreamEnd } from '../../src/ssh2/transport/transport.ts';
 
@@ -326,5 +329,60 @@ describe('what ssh2 reports', () => {
         expect(all.length).toBeLessThan(30_000);
       }
     }
+  });
+});
+
+describe('what ends a connection on this side', () => {
+  it.each([
+    [new Error('no such cipher'), 'no such cipher'],
+    ['odd', 'odd'],
+  ])('is told when ssh2 does not start: %s', (cause, words) => {
+    const ours = notStarted(cause, situation('banner'));
+    expect(ours).toMatchObject({
+      ...{
+        code: 'SSH_HANDSHAKE_FAILED',
+        phase: 'banner',
+        host: 'gateway',
+        port: 9012,
+        retryable: false,
+        cause,
+      },
+      hint: expect.stringContaining('The cause is local'),
+    });
+    expect(ours.message).toBe(`The SSH connection to gateway:9012 could not be started: ${words}`);
+  });
+
+  it('is told when ssh2 lacks what makes it safe', () => {
+    const ours = unsafeSsh2(new Error('no order'), situation('banner'));
+    expect(ours).toMatchObject({ phase: 'handshake', reason: 'no order', retryable: false });
+    expect(ours.message).toBe('The connection to gateway:9012 was not made: no order');
+  });
+
+  it('is told when a message comes out of turn', () => {
+    const broken = { message: 'SSH_MSG_X (6)', when: 'during the login', allowed: 'SSH_MSG_Y' };
+    const ours = outOfTurn(broken, situation('auth'));
+    expect(ours).toMatchObject({ retryable: false, reason: 'SSH_MSG_X (6) out of turn, during the login' });
+    expect(ours.message).toMatch(
+      /sent SSH_MSG_X \(6\) out of turn, during the login; allowed there: SSH_MSG_Y$/,
+    );
+  });
+});
+
+describe('what a server would accept', () => {
+  const refused = (methodsOffered: string[] | undefined, methodsTried: string[] = ['password']) =>
+    classifyError(ssh2Error('no', { level: 'client-authentication' }), {
+      ...situation('auth'),
+      ...{ methodsOffered, methodsTried },
+    });
+
+  it('is listed up to twenty methods of forty characters', () => {
+    const long = 'x'.repeat(41);
+    const { methodsOffered } = refused(Array(30).fill(long)) as { methodsOffered?: string[] };
+    expect(methodsOffered).toEqual(Array(20).fill(`${'x'.repeat(40)}... (1 more)`));
+  });
+
+  it('is left out where it did not say', () => {
+    expect(refused(undefined, []).message).toBe('gateway:9012 refused the login: tried nothing');
+    expect(refused(['publickey']).message).toMatch(/tried password; it would accept publickey$/);
   });
 });

@@ -21,6 +21,7 @@ describe('the waits between attempts', () => {
     ],
     ['begin small again after a zombie', [o, o, z, o, o], [2e3, 4e3, 45e3, 2e3, 4e3]],
     ['count zombies anew after anything else', [z, z, o, z], [45e3, 90e3, 2e3, 45e3]],
+    ['count zombies anew after one has died', [z, z, d, z], [45e3, 90e3, 0, 45e3]],
     ['are none when the zombie has just died', [z, d, o, z], [45e3, 0, 250, 45e3]],
     ['grow when something keeps closing after a silence', [d, d, d, o, d], [0, 250, 500, 1e3, 0]],
   ])('%s', (_what, verdicts, wanted) => {

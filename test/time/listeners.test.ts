@@ -4,6 +4,7 @@ import { Listeners } from '../../src/time/listeners.ts';
 describe('listeners', () => {
   it('are told in the order in which they came, each once', () => {
     const listeners = new Listeners<string>();
+    expect(listeners.size).toBe(0);
     const told: string[] = [];
     for (const name of ['a', 'b', 'c']) listeners.add((value) => told.push(name + value));
     expect(listeners.size).toBe(3);

@@ -10,6 +10,7 @@ it('calls every subscriber once, over one listener on the signal', () => {
   abort.abort();
   abort.abort();
   expect(calls).toHaveLength(50);
+  expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
 });
 
 it('leaves nothing on a signal whose subscribers have all gone, and starts anew', () => {
@@ -23,4 +24,14 @@ it('leaves nothing on a signal whose subscribers have all gone, and starts anew'
   onAbort(abort.signal, () => calls++);
   abort.abort();
   expect(calls).toBe(1);
+});
+
+it('goes on calling those who stay when another one leaves', () => {
+  const abort = new AbortController();
+  const calls: string[] = [];
+  const leave = onAbort(abort.signal, () => calls.push('left'));
+  onAbort(abort.signal, () => calls.push('stays'));
+  leave();
+  abort.abort();
+  expect(calls).toEqual(['stays']);
 });

@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, getMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { growingWait } from '../../src/time/growing-wait.ts';
 import { harmless } from '../../src/time/harmless.ts';
@@ -174,6 +174,13 @@ describe('stopSignal', () => {
     expect(stop.timedOut).toBe(false);
   });
 
+  it('has aborted when the caller has, and lets any number listen', () => {
+    const stop = stopSignal(AbortSignal.abort('his reason'), 100);
+    expect([stop.signal.aborted, stop.signal.reason, stop.timedOut]).toEqual([true, 'his reason', false]);
+    expect(getMaxListeners(stop.signal)).toBe(0);
+    stop.clear();
+  });
+
   it('aborts when the time is over, and says that it was the time', () => {
     const stop = stopSignal(undefined, 100);
     vi.advanceTimersByTime(100);
@@ -203,6 +210,7 @@ describe('orAborted', () => {
     const waiting = orAborted(new Promise(() => {}), controller.signal);
     controller.abort('stop');
     await expect(waiting).rejects.toBe('stop');
+    await expect(orAborted(new Promise(() => {}), controller.signal)).rejects.toBe('stop');
   });
 });
 
@@ -213,10 +221,12 @@ describe('harmless', () => {
     harmless(() => {
       throw new Error('sync');
     });
-    harmless(() => Promise.reject(new Error('async')));
+    const fails = vi.fn(() => Promise.reject(new Error('async')));
+    harmless(fails);
     vi.useRealTimers();
     await new Promise((resolve) => setTimeout(resolve, 5));
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
+    expect(fails).toHaveBeenCalledOnce();
   });
 });

@@ -54,7 +54,6 @@ export function wrapSession(
 
 /** What goes wrong on a channel shows in how it ends; an `error` event without a listener would end the process. */
 function ignoreErrors(raw: ClientChannel): void {
-  if (raw.listenerCount('error') > 0) return;
   raw.on('error', ignore);
   raw.stderr.on('error', ignore);
 }

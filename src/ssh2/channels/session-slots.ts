@@ -205,7 +205,7 @@ export class SessionSlots {
     };
     // At least until our own CLOSE has left.
     if (this.#settleTime < 1) setImmediate(settled);
-    else startTimer(this.#settleTime, settled, false);
+    else startTimer(this.#settleTime, settled);
   }
 
   /** A granted session was never requested. */
