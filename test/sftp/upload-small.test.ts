@@ -102,6 +102,13 @@ describe.each(ofThisRun)('a folder of small files into a new folder on %s', (_na
     expect([...sent.files('.bin'), ...sent.files('.part')]).toHaveLength(9);
   });
 
+  it('asks for a name in another way where it was refused', async () => {
+    // The first extended request is for the limits.
+    await using sent = await send({ ...server, faults: { sftp: { failOp: { op: 'EXTENDED', nth: 2 } } } });
+    expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9 } });
+    expect([...sent.files('.bin'), ...sent.files('.part')]).toHaveLength(9);
+  });
+
   it('looks at the size in another way where the open file does not tell it', async () => {
     await using sent = await send({ ...server, faults: { sftp: { failOp: { op: 'FSTAT', status: 3 } } } });
     expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9 } });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SftpFailed, type SshError } from '../../src/errors/index.ts';
-import { copyDataName, posixRenameName } from '../../src/ssh2/sftp/extensions.ts';
-import type { SftpHandle, SftpOpener, SftpRequests } from '../../src/ssh2/sftp/requests.ts';
+import { copyDataName, posixRename, posixRenameName } from '../../src/ssh2/sftp/extensions.ts';
+import type { Answered, SftpHandle, SftpOpener, SftpRequests } from '../../src/ssh2/sftp/requests.ts';
 import { openFlag, type SftpAttributes, type SftpName, statusCode } from '../../src/ssh2/sftp/wire.ts';
 import { type WriteOrder, Writes } from '../../src/ssh2/sftp/write-order.ts';
 import { LostSignal } from '../../src/ssh2/transport/lost.ts';
@@ -54,6 +54,12 @@ function described({ mode, bytes, mtime, target }: Entry): string {
   const time = mtime < 2_000 ? '' : ` ${mtime > 1e9 ? 'now' : mtime}`;
   return isFolderMode(mode) ? `/${time}` : ` ${((mode ?? 0) & 0o777).toString(8)} ${content}${time}`;
 }
+
+const tell = <T>(answer: Promise<T>, done: Answered<T>) =>
+  void answer.then(
+    (value) => done(undefined, value),
+    (error) => done(error, undefined),
+  );
 
 const isFolderMode = (mode: number | undefined) => ((mode ?? 0) & 0o170000) === 0o040000;
 
@@ -189,6 +195,12 @@ export function memorySftp(options: MemoryOptions = {}) {
       windows: options.windows,
       writes: new Writes(order, findings),
       greeted: Promise.resolve(),
+      small: {
+        open: (path, flags, attributes, done) => tell(sftp.open(path, flags, attributes), done),
+        fstat: (handle, done) => tell(sftp.fstat(handle), done),
+        close: (handle, done) => tell(sftp.closeHandle(handle), done),
+        posixRename: (from, to, done) => tell(posixRename(sftp, from, to), done),
+      },
       get ended() {
         return ended.error;
       },

@@ -11,21 +11,20 @@ export const smallFile = 128 * 1024;
  * The content of a local file in one read, in a frame that has a byte of room behind it; undefined when the file is no
  * longer as small as it was.
  */
-export function readSmall(path: string, expected: number, frame: Buffer): Promise<WriteData | undefined> {
-  return new Promise((resolve, reject) => {
-    open(path, 'r', (error, fd) => {
-      if (error) return reject(error);
-      // One byte more than expected shows that the end was reached.
-      read(fd, frame, writeHeadroom, expected + 1, 0, (problem, bytes) => {
-        close(fd, () => {
-          if (problem) reject(problem);
-          else
-            resolve(bytes === expected ? { buffer: frame, start: writeHeadroom, length: bytes } : undefined);
-        });
+export function readSmall(path: string, expected: number, frame: Buffer, done: SmallDone): void {
+  open(path, 'r', (error, fd) => {
+    if (error) return done(error);
+    // One byte more than expected shows that the end was reached.
+    read(fd, frame, writeHeadroom, expected + 1, 0, (problem, bytes) => {
+      close(fd, () => {
+        if (problem || bytes !== expected) done(problem);
+        else done(null, { buffer: frame, start: writeHeadroom, length: bytes });
       });
     });
   });
 }
+
+type SmallDone = (error: Error | null, small?: WriteData) => void;
 
 const write = promisify(writeFile);
 

@@ -27,6 +27,9 @@ export interface UploadItem {
   intoEmptyFolder: boolean;
 }
 
+/** A local file: `name` is its path. */
+export type LocalItem = Omit<UploadItem, 'source'>;
+
 export interface DownloadItem {
   remotePath: string;
   localPath: string;

@@ -1,6 +1,7 @@
-import type { Stats } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type Stats, stat } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { promisify } from 'node:util';
 
 export interface LocalEntry {
   /** Relative to the root, with `/`; empty for the root itself. */
@@ -22,7 +23,7 @@ const parallelStats = 64;
 /** Everything below a local folder. Links are followed, as `cp -rL` and OpenSSH's `put -r` do; a loop is an error. */
 export async function readLocalTree(root: string, filter: Filter): Promise<LocalTree> {
   const tree: LocalTree = { folders: [], files: [] };
-  const rootEntry = { path: '', localPath: root, stats: await stat(root) };
+  const rootEntry = { path: '', localPath: root, stats: await promisify(stat)(root) };
   await visit(rootEntry, [], tree, filter);
   return tree;
 }
@@ -35,37 +36,40 @@ async function visit(
 ): Promise<void> {
   const identity = `${folder.stats.dev}:${folder.stats.ino}`;
   if (above.includes(identity)) throw new Error(`${folder.localPath} is a link to a folder above it`);
+  const path = [...above, identity];
   tree.folders.push(folder);
   const names = (await readdir(folder.localPath)).sort();
   for (let at = 0; at < names.length; at += parallelStats) {
-    const entries = await Promise.all(names.slice(at, at + parallelStats).map((name) => look(folder, name)));
-    for (const entry of entries) await take(entry, [...above, identity], tree, filter);
+    const entries = await lookAtAll(folder, names.slice(at, at + parallelStats));
+    for (const entry of entries) if (takes(entry, tree, filter)) await visit(entry, path, tree, filter);
   }
 }
 
-async function look(folder: LocalEntry, name: string): Promise<LocalEntry> {
-  const localPath = join(folder.localPath, name);
-  return {
-    path: folder.path === '' ? name : `${folder.path}/${name}`,
-    localPath,
-    stats: await stat(localPath),
-  };
+/** Looks at some entries of a folder at once. One promise for all of them: a promise for each costs as much as the look. */
+function lookAtAll(folder: LocalEntry, names: readonly string[]): Promise<LocalEntry[]> {
+  const inside = folder.path === '' ? '' : `${folder.path}/`;
+  const insideHere = join(folder.localPath, sep);
+  return new Promise((resolve, reject) => {
+    const entries: LocalEntry[] = [];
+    let missing = names.length;
+    names.forEach((name, index) => {
+      const localPath = insideHere + name;
+      stat(localPath, (error, stats) => {
+        if (error) return reject(error);
+        entries[index] = { path: inside + name, localPath, stats };
+        if (--missing === 0) resolve(entries);
+      });
+    });
+  });
 }
 
-async function take(
-  entry: LocalEntry,
-  above: readonly string[],
-  tree: LocalTree,
-  filter: Filter,
-): Promise<void> {
+/** Keeps a file. Whether it is a folder to be entered. */
+function takes(entry: LocalEntry, tree: LocalTree, filter: Filter): boolean {
   const { stats, path, localPath } = entry;
-  if (stats.isDirectory()) {
-    if (filter(path, 'directory')) await visit(entry, above, tree, filter);
-  } else if (!filter(path, 'file')) {
-    return;
-  } else if (stats.isFile()) {
-    tree.files.push(entry);
-  } else {
+  if (stats.isDirectory()) return filter(path, 'directory');
+  if (!filter(path, 'file')) return false;
+  if (!stats.isFile())
     throw new Error(`${localPath} is neither a file nor a folder; leave it out with the option filter`);
-  }
+  tree.files.push(entry);
+  return false;
 }

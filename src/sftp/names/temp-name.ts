@@ -1,3 +1,4 @@
+import * as crypto from 'node:crypto';
 import { createHash, randomBytes } from 'node:crypto';
 
 /** The longest name that common file systems store, in bytes. */
@@ -14,8 +15,14 @@ export function splitPath(path: string): { folder: string; name: string } {
  * `longest`: of a path of the server, in UTF-16 units; see `maxPath` of Windows.
  */
 export function lastingTempName(path: string, longest?: number): string {
-  return beside(path, createHash('sha256').update(path).digest('hex').slice(0, 8), 'part', longest);
+  return beside(path, sha256(path).slice(0, 8), 'part', longest);
 }
+
+/** In one call where the runtime has it: an object for each of a thousand files takes three times as long. */
+const sha256: (text: string) => string =
+  typeof crypto.hash === 'function'
+    ? (text) => crypto.hash('sha256', text)
+    : (text) => createHash('sha256').update(text).digest('hex');
 
 /** A unique temporary name. */
 export function freshTempName(path: string, longest?: number): string {
@@ -45,6 +52,7 @@ function withoutHalf(text: string): string {
 
 /** The longest beginning that takes at most `bytes` bytes and does not end within a character. */
 function cut(name: string, bytes: number): string {
+  if (Buffer.byteLength(name) <= bytes) return name;
   let size = 0;
   let kept = '';
   for (const character of name) {

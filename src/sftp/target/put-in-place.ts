@@ -19,23 +19,42 @@ import { changeInUse, type Pursuit } from '../transfer/in-use.ts';
  *    of that name, and a connection that dies in it leaves the old file under its backup name.
  *
  * On Windows, where a file that any program has open may not be renamed, all this is tried again for some seconds.
+ *
+ * @param refusal Of the `posix-rename` that has been asked for already.
  */
 export async function putInPlace(
   sftp: SftpRequests,
   temporary: string,
   target: string,
   run?: Pursuit,
+  refusal?: unknown,
 ): Promise<void> {
   // Windows servers have lost files that were renamed onto themselves.
   if (temporary === target) return;
-  const inOneStep = sftp.supports(posixRenameName) && (sftp.windows?.renameReplaces ?? true);
-  const step = inOneStep ? replace : replaceByWayOfBackup;
+  let refused = refusal;
+  const inOneStep = () => {
+    const first = refused;
+    refused = undefined;
+    return replace(sftp, temporary, target, first);
+  };
+  const step = replacesInOneStep(sftp) ? inOneStep : () => replaceByWayOfBackup(sftp, temporary, target);
   const isFinal = async () => isReadOnly((await look(sftp, target))?.mode);
-  await changeInUse(sftp, run, () => step(sftp, temporary, target), isFinal);
+  await changeInUse(sftp, run, step, isFinal);
 }
 
-async function replace(sftp: SftpRequests, temporary: string, target: string): Promise<void> {
+/** Whether the server replaces an existing file by another in one step. */
+export function replacesInOneStep(sftp: SftpRequests): boolean {
+  return sftp.supports(posixRenameName) && (sftp.windows?.renameReplaces ?? true);
+}
+
+async function replace(
+  sftp: SftpRequests,
+  temporary: string,
+  target: string,
+  refusal: unknown,
+): Promise<void> {
   try {
+    if (refusal) throw refusal;
     await posixRename(sftp, temporary, target);
   } catch (error) {
     // A server that removes the old file first, and does not say that it is Windows.

@@ -171,10 +171,15 @@ async function lookAt(sftp: SftpRequests, path: string): Promise<SftpAttributes 
   }
 }
 
-/** The finished file gets its name. */
-export async function publish(sftp: SftpRequests, target: RemoteTarget, run?: Pursuit): Promise<void> {
+/** The finished file gets its name. `refusal`: see `putInPlace`. */
+export async function publish(
+  sftp: SftpRequests,
+  target: RemoteTarget,
+  run?: Pursuit,
+  refusal?: unknown,
+): Promise<void> {
   try {
-    await putInPlace(sftp, target.writePath, target.path, run);
+    await putInPlace(sftp, target.writePath, target.path, run, refusal);
   } catch (error) {
     throw (await keepWhole(sftp, target)) ? orphaned(error, target.writePath) : hintAtInPlace(error);
   }

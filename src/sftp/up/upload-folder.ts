@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import { bufferSource, fileSource } from '../flow/block-source.ts';
 import { dataOf } from '../flow/frames.ts';
 import { readSmall, smallFile } from '../flow/small-files.ts';
-import type { TransferContext } from '../flow/transfer-context.ts';
+import type { LocalItem, TransferContext } from '../flow/transfer-context.ts';
 import { eachOf } from '../folders/each-of.ts';
 import { type LocalEntry, type LocalTree, readLocalTree } from '../folders/local-tree.ts';
 import { ensureFolder, ensureFolders } from '../folders/remote-folders.ts';
@@ -12,6 +13,8 @@ import { openHere } from '../transfer/local-in-use.ts';
 import { explain } from '../transfer/transfer-errors.ts';
 import { attributesOf, uploadFile } from './upload-file.ts';
 import { uploadSmall } from './upload-small.ts';
+
+const read = promisify(readSmall);
 
 /** Sends a folder: first all folders level by level, then the files, many at once over the one session. */
 export async function uploadFolder(
@@ -27,41 +30,51 @@ export async function uploadFolder(
   run.progress.setTotal(tree.files.reduce((sum, { stats }) => sum + stats.size, 0));
   const isNew = await makeFolders(context, tree, remotePath);
   const handles = Math.max(1, Math.min(settings.concurrency, sftp.maxHandles - 4));
-  await eachOf(tree.files, handles, (entry) =>
-    uploadEntry(context, entry, remotePath, isNew).catch((error) => {
-      run.fail(error);
-      throw error;
-    }),
-  );
+  await eachOf(tree.files, handles, (entry) => uploadEntry(context, entry, remotePath, isNew));
   if (settings.preserve) await preserveFolders(context, tree, remotePath);
 }
 
-async function uploadEntry(
+function uploadEntry(
   context: TransferContext,
   entry: LocalEntry,
   root: string,
   isNew: ReadonlySet<string>,
 ): Promise<void> {
   const { run } = context;
-  const { localPath, stats } = entry;
-  const item = {
-    name: localPath,
+  return new Promise((resolve, reject) => {
+    if (run.failed) return reject(run.error);
+    const item = itemOf(entry, root, isNew);
+    const failed = (error: unknown) => {
+      run.fail(error);
+      reject(error);
+    };
+    const { size } = entry.stats;
+    const takesLongWay = () => void uploadAny(context, item, size).then(resolve, failed);
+    uploadSmall(context, item, size, { done: resolve, failed, takesLongWay });
+  });
+}
+
+function itemOf(entry: LocalEntry, root: string, isNew: ReadonlySet<string>): LocalItem {
+  return {
+    name: entry.localPath,
     remotePath: remoteOf(root, entry),
-    attributes: attributesOf(stats),
+    attributes: attributesOf(entry.stats),
     intoEmptyFolder: isNew.has(parentOf(entry.path)),
   };
+}
+
+async function uploadAny(context: TransferContext, item: LocalItem, size: number): Promise<void> {
+  const { run } = context;
+  const { name: localPath } = item;
   const unreadable = (error: unknown): never => {
     throw explain(run, localPath, error);
   };
-  run.throwIfFailed();
-  if (stats.size <= smallFile) {
-    const pool = context.frames.pool(stats.size);
+  if (size <= smallFile) {
+    const pool = context.frames.pool(size);
     const frame = pool.take();
-    const read = () => readSmall(localPath, stats.size, frame);
-    const small = await openHere(localPath, read, { run }).catch(unreadable);
+    const small = await openHere(localPath, () => read(localPath, size, frame), { run }).catch(unreadable);
     if (small) {
-      if (!(await uploadSmall(context, item, small)))
-        await uploadFile(context, { ...item, source: bufferSource(dataOf(frame, small.length)) });
+      await uploadFile(context, { ...item, source: bufferSource(dataOf(frame, small.length)) });
       return pool.give(frame);
     }
   }

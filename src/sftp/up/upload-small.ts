@@ -1,110 +1,195 @@
-import type { WriteData } from '../../ssh2/sftp/requests.ts';
+import type { SftpHandle, WriteData } from '../../ssh2/sftp/requests.ts';
 import { openFlag } from '../../ssh2/sftp/wire.ts';
 import { now } from '../../time/timer.ts';
+import type { FramePool } from '../flow/frames.ts';
 import { mayBeOrder } from '../flow/in-order.ts';
-import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
+import { readSmall, smallFile } from '../flow/small-files.ts';
+import type { LocalItem, TransferContext } from '../flow/transfer-context.ts';
 import { newMode } from '../names/file-mode.ts';
+import { isRefused } from '../names/missing.ts';
 import { lastingTempName } from '../names/temp-name.ts';
-import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
+import { replacesInOneStep } from '../target/put-in-place.ts';
+import { publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
 import { explain } from '../transfer/transfer-errors.ts';
-import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
+import { checkRemoteSize } from '../verify/remote-size.ts';
 import { openForUpload } from './open-for-upload.ts';
 import { guard, setAttributes } from './upload-file.ts';
 
-type SmallItem = Omit<UploadItem, 'source'>;
+/** One of them is called, once. */
+interface UploadEnd {
+  done(): void;
+  /** Rejected, and what the caller is told. */
+  failed(error: unknown): void;
+  /** Nothing is there of it, and the long way knows what else to try, or what to say. */
+  takesLongWay(): void;
+}
 
 /**
  * The short way of a file that is one write: the same requests as the long way's, without what is for blocks and
- * sessions, and for old files where the folder was made just now. Resolves with `false` when nothing is there of it and
- * the long way knows what else to try, or what to say. Rejects as that one does.
+ * sessions, and for old files where the folder was made just now.
  */
-export async function uploadSmall(
-  context: TransferContext,
-  item: SmallItem,
-  small: WriteData,
-): Promise<boolean> {
-  if (!isShort(context, small)) return false;
-  const { sftp, run } = context;
-  const target = await open(context, item);
-  if (!target) return false;
-  const count = { moved: 0, resumed: 0 };
-  try {
-    run.throwIfFailed();
-    run.alive();
-    await fill(context, item, target, small, count);
-    run.throwIfFailed();
-    await publish(sftp, target, run);
-    if (context.settings.preserve) await guard(context, item, target);
-    run.progress.fileDone(item.name);
-    return true;
-  } catch (error) {
-    const explained = explain(run, { local: item.name, remote: item.remotePath }, error);
-    run.progress.undo(count);
-    await removeTarget(sftp, target);
-    if (mayBeOrder(sftp, error)) return false;
-    throw explained;
-  }
-}
-
-function isShort({ sftp, settings }: TransferContext, { length }: WriteData): boolean {
-  const { atomic, resume, verify } = settings;
-  return atomic && !resume && verify !== 'sha256' && length > 0 && length <= sftp.maxWrite;
-}
-
-async function open(context: TransferContext, item: SmallItem): Promise<RemoteTarget | undefined> {
-  const { sftp, settings } = context;
-  const { remotePath: path, intoEmptyFolder } = item;
-  const mode = newMode(item.attributes.mode);
-  if (!intoEmptyFolder) return openForUpload(context, path, { ...settings, mode, intoEmptyFolder });
-  const writePath = lastingTempName(path, sftp.windows?.maxPath);
-  const flags = openFlag.write | openFlag.create | openFlag.exclusive;
-  const handle = await sftp.open(writePath, flags, mode === undefined ? {} : { mode }).catch(() => undefined);
-  return handle && { path, writePath, handle, closed: false, oldMode: undefined };
-}
-
-/** Writes, looks at the size, sets what is to be set and closes. OpenSSH takes it all in its order: one round trip. Others finish the write first. */
-async function fill(
-  context: TransferContext,
-  item: SmallItem,
-  target: RemoteTarget,
-  small: WriteData,
-  count: { moved: number },
-): Promise<void> {
-  const { sftp, settings } = context;
-  const written = write(context, item, target, small, count);
-  if (sftp.writes.order !== 'free') await written;
-  const looked = settings.verify ? sizeOfOpen(sftp, target.handle) : undefined;
-  const set = needsAttributes(context, target) ? setAttributes(context, item, target) : undefined;
-  const [found] = await Promise.all([looked, written, set, closeTarget(sftp, target)]);
-  const sent = { size: small.length, remotePath: item.remotePath };
-  if (settings.verify && found !== sent.size) await checkRemoteSize(context, sent, target.writePath, found);
-}
-
-function needsAttributes({ settings }: TransferContext, { oldMode }: RemoteTarget): boolean {
-  return settings.preserve || oldMode !== undefined;
-}
-
-function write(
-  { sftp, run, flight }: TransferContext,
-  { name }: SmallItem,
-  { handle }: RemoteTarget,
-  data: WriteData,
-  count: { moved: number },
-): Promise<void> {
-  const sentAt = now();
-  const { length } = data;
-  flight.take(length);
-  return new Promise((resolve, reject) => {
-    sftp.write(handle, 0, data, (error) => {
-      if (error) {
-        flight.giveBack(length);
-        return reject(error);
-      }
-      flight.answered(sentAt);
-      flight.done(length);
-      count.moved = length;
-      run.moved(name, length);
-      resolve();
-    });
+export function uploadSmall(context: TransferContext, item: LocalItem, size: number, end: UploadEnd): void {
+  if (!isShort(context, size)) return end.takesLongWay();
+  const pool = context.frames.pool(size);
+  readSmall(item.name, size, pool.take(), (_error, data) => {
+    if (data) new SmallUpload(context, item, data, pool, end).open();
+    else end.takesLongWay();
   });
+}
+
+function isShort({ sftp, settings }: TransferContext, size: number): boolean {
+  const { atomic, resume, verify } = settings;
+  const isOneWrite = size > 0 && size <= smallFile && size <= sftp.maxWrite;
+  return isOneWrite && atomic && !resume && verify !== 'sha256';
+}
+
+/** Driven by the answers, without promises: those of a thousand files took more time than the files. */
+class SmallUpload {
+  readonly #context: TransferContext;
+  readonly #item: LocalItem;
+  readonly #data: WriteData;
+  readonly #pool: FramePool;
+  readonly #end: UploadEnd;
+  #target: RemoteTarget | undefined;
+  #moved = 0;
+  #size: number | undefined;
+  /** Answers that are still to come before the file may have its name. */
+  #missing = 0;
+  #isOver = false;
+
+  constructor(context: TransferContext, item: LocalItem, data: WriteData, pool: FramePool, end: UploadEnd) {
+    this.#context = context;
+    this.#item = item;
+    this.#data = data;
+    this.#pool = pool;
+    this.#end = end;
+  }
+
+  open(): void {
+    const { sftp, settings } = this.#context;
+    const { remotePath: path, intoEmptyFolder, attributes } = this.#item;
+    const mode = newMode(attributes.mode);
+    if (!intoEmptyFolder) {
+      const opening = openForUpload(this.#context, path, { ...settings, mode, intoEmptyFolder });
+      return void opening.then((target) => this.#fill(target), this.#end.failed);
+    }
+    const writePath = lastingTempName(path, sftp.windows?.maxPath);
+    const flags = openFlag.write | openFlag.create | openFlag.exclusive;
+    sftp.small.open(writePath, flags, mode === undefined ? {} : { mode }, (error, handle) => {
+      if (error || !handle) return this.#takesLongWay();
+      this.#fill({ path, writePath, handle, closed: false, oldMode: undefined });
+    });
+  }
+
+  /**
+   * Writes, looks at the size, sets what is to be set and closes. OpenSSH takes it all in its order: one round trip.
+   * Others finish the write first.
+   */
+  #fill(target: RemoteTarget): void {
+    const { run, sftp } = this.#context;
+    this.#target = target;
+    if (run.failed) return this.#fail(run.error);
+    run.alive();
+    const isInOrder = sftp.writes.order === 'free';
+    this.#missing = 1;
+    this.#write(target.handle, (error) => {
+      if (!error && !isInOrder) this.#finish(target);
+      this.#answered(error);
+    });
+    if (isInOrder && !this.#isOver) this.#finish(target);
+  }
+
+  #write(handle: SftpHandle, done: (error: unknown) => void): void {
+    const { sftp, run, flight } = this.#context;
+    const { length } = this.#data;
+    const sentAt = now();
+    flight.take(length);
+    sftp.write(handle, 0, this.#data, (error) => {
+      if (error) flight.giveBack(length);
+      else {
+        flight.answered(sentAt);
+        flight.done(length);
+        this.#moved = length;
+        run.moved(this.#item.name, length);
+      }
+      done(error);
+    });
+  }
+
+  #finish(target: RemoteTarget): void {
+    const { sftp, settings } = this.#context;
+    const { handle, oldMode } = target;
+    const answered = (error: unknown) => this.#answered(error);
+    this.#missing++;
+    if (settings.verify) {
+      this.#missing++;
+      sftp.small.fstat(handle, (error, found) => {
+        this.#size = found?.size;
+        this.#answered(isRefused(error) ? undefined : error);
+      });
+    }
+    if (settings.preserve || oldMode !== undefined) {
+      this.#missing++;
+      setAttributes(this.#context, this.#item, target).then(() => answered(undefined), answered);
+    }
+    target.closed = true;
+    sftp.small.close(handle, answered);
+  }
+
+  #answered(error: unknown): void {
+    this.#missing--;
+    if (error) return this.#fail(error);
+    if (this.#missing > 0 || this.#isOver) return;
+    const { run, settings } = this.#context;
+    if (run.failed) return this.#fail(run.error);
+    const { remotePath } = this.#item;
+    const sent = { size: this.#data.length, remotePath };
+    const { writePath } = this.#target as RemoteTarget;
+    if (!settings.verify || this.#size === sent.size) return this.#publish();
+    checkRemoteSize(this.#context, sent, writePath, this.#size).then(() => this.#publish(), this.#fail);
+  }
+
+  #publish(): void {
+    const { run, sftp } = this.#context;
+    const target = this.#target as RemoteTarget;
+    if (run.failed) return this.#fail(run.error);
+    const publishIt = (refusal?: unknown) =>
+      void publish(sftp, target, run, refusal).then(() => this.#placed(target), this.#fail);
+    if (target.leftover || !replacesInOneStep(sftp)) return publishIt();
+    sftp.small.posixRename(target.writePath, target.path, (error) => {
+      // Whoever refused may be waited for, or asked in another way.
+      if (error) return publishIt(error);
+      run.placed();
+      this.#placed(target);
+    });
+  }
+
+  #placed(target: RemoteTarget): void {
+    const { run, settings } = this.#context;
+    const end = () => {
+      run.progress.fileDone(this.#item.name);
+      this.#pool.give(this.#data.buffer);
+      this.#end.done();
+    };
+    if (settings.preserve) guard(this.#context, this.#item, target).then(end, this.#fail);
+    else end();
+  }
+
+  readonly #fail = (error: unknown): void => {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { run, sftp } = this.#context;
+    const { name, remotePath } = this.#item;
+    const explained = explain(run, { local: name, remote: remotePath }, error);
+    run.progress.undo({ moved: this.#moved, resumed: 0 });
+    removeTarget(sftp, this.#target as RemoteTarget).then(() => {
+      if (mayBeOrder(sftp, error)) this.#takesLongWay();
+      else this.#end.failed(explained);
+    }, this.#end.failed);
+  };
+
+  #takesLongWay(): void {
+    this.#pool.give(this.#data.buffer);
+    this.#end.takesLongWay();
+  }
 }

@@ -9,10 +9,12 @@ import type {
   ReadDone,
   SftpHandle,
   SftpRequests,
+  SmallFileRequests,
   WriteData,
   WriteDone,
 } from './requests.ts';
 import type { Question, SftpSession } from './session.ts';
+import { SmallFiles } from './small-files.ts';
 import { takesLinkPathFirst } from './symlink-order.ts';
 import {
   type Field,
@@ -37,6 +39,7 @@ export class SftpOperations implements SftpRequests {
   readonly #takesLinkPathFirst: boolean;
   readonly #handles = new OpenHandles();
 
+  readonly small: SmallFileRequests;
   readonly roundTrip: number;
   readonly receiveWindow: number;
   readonly writes: Writes;
@@ -53,6 +56,7 @@ export class SftpOperations implements SftpRequests {
     },
   ) {
     this.#session = session;
+    this.small = new SmallFiles(session, this.#handles);
     this.#limits = server.limits;
     this.#takesLinkPathFirst = takesLinkPathFirst(server.serverVersion);
     this.writes = server.writes;
@@ -243,17 +247,7 @@ export class SftpOperations implements SftpRequests {
   }
 
   #handle(operation: string, path: RawPath, type: number, fields: readonly Field[]): Promise<SftpHandle> {
-    const question = { operation, path: path.toString(), type, fields, expect: packetType.handle };
-    return this.#ask({
-      ...question,
-      read: (reader) => {
-        const handle = Buffer.from(reader.bytes());
-        if (handle.length > 256) throw this.#session.broken(question, `a handle of ${handle.length} bytes`);
-        if (!this.#handles.take(handle))
-          throw this.#session.broken(question, 'a handle by which something else is open');
-        return handle;
-      },
-    });
+    return this.#ask(this.#handles.question(this.#session, { operation, path, type, fields }));
   }
 
   #attributes(

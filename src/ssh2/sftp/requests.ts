@@ -14,6 +14,8 @@ export type RawPath = string | Buffer;
 
 /** The data of a READ, in the pieces in which it arrived; undefined at the end of the file. */
 export type ReadDone = (error: SshError | undefined, pieces: Buffer[] | undefined, length: number) => void;
+/** An error, or the answer. */
+export type Answered<T> = (error: SshError | undefined, answer: T | undefined) => void;
 export type WriteDone = (error: SshError | undefined) => void;
 
 /** How many bytes the buffer of a `write` must leave free before its data, for the packet's header. */
@@ -37,6 +39,8 @@ export interface SftpRequests {
   readonly windows: WindowsFacts | undefined;
   /** How the server accepts the writes of one file, as far as the connection knows. */
   readonly writes: Writes;
+  /** The requests that a small file consists of. */
+  readonly small: SmallFileRequests;
   /** Why the session is over; undefined while it is usable. */
   readonly ended: SshError | undefined;
   /**
@@ -85,6 +89,18 @@ export interface SftpRequests {
   release(): void;
   /** Ends the session. Idempotent; resolves when the server has closed it, or no longer will. */
   close(): Promise<void>;
+}
+
+/**
+ * Requests without a promise for each: in a folder of small files, the promises cost more than the files. Each calls back
+ * once, in a later turn or in this one. For the rest as those of the same name.
+ */
+export interface SmallFileRequests {
+  open(path: string, flags: number, attributes: SftpAttributes, done: Answered<SftpHandle>): void;
+  fstat(handle: SftpHandle, done: Answered<SftpAttributes>): void;
+  close(handle: SftpHandle, done: Answered<void>): void;
+  /** Only where the server offers it. */
+  posixRename(from: string, to: string, done: Answered<void>): void;
 }
 
 export interface ExtendedRequest<T> {

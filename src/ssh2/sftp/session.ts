@@ -10,6 +10,7 @@ import { LostSignal } from '../transport/lost.ts';
 import { type Asked, brokenReply, noReply, notOffered, refusal, sessionEnded, spoke } from './errors.ts';
 import { Greeting } from './greeting.ts';
 import { PendingRequests, type Reply } from './pending.ts';
+import type { Answered } from './requests.ts';
 import { type PacketPieces, PacketSplitter, withWholeHead } from './splitter.ts';
 import { encodePacket, type Field, MalformedPacket, PacketReader, packetType, statusCode } from './wire.ts';
 
@@ -108,14 +109,21 @@ export class SftpSession {
 
   ask<T>(question: Question<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.request(question, (error, reply) => {
-        if (error) return reject(error);
-        try {
-          resolve(this.#read(question, reply as Reply));
-        } catch (problem) {
-          reject(problem);
-        }
-      });
+      this.askThen(question, (error, answer) => (error ? reject(error) : resolve(answer as T)));
+    });
+  }
+
+  /** As `ask`, without a promise. */
+  askThen<T>(question: Question<T>, done: Answered<T>): void {
+    this.request(question, (error, reply) => {
+      if (error) return done(error, undefined);
+      let answer: T;
+      try {
+        answer = this.#read(question, reply as Reply);
+      } catch (problem) {
+        return done(problem as SshError, undefined);
+      }
+      done(undefined, answer);
     });
   }
 

@@ -25,30 +25,51 @@ export class PacketSplitter {
   push(chunk: Buffer): void {
     for (let at = 0; at < chunk.length; ) {
       if (this.#lengthBytes < 4) {
-        this.#length = this.#length * 256 + (chunk[at++] ?? 0);
-        if (++this.#lengthBytes === 4) this.#begin(chunk.subarray(at, at + shown));
+        at = this.#readLength(chunk, at);
         continue;
       }
       const end = Math.min(chunk.length, at + this.#missing);
-      this.#pieces.push(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
+      const piece = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
       this.#missing -= end - at;
       at = end;
-      if (this.#missing === 0) this.#deliver();
+      if (this.#missing > 0) this.#pieces.push(piece);
+      else this.#deliver(piece);
     }
   }
 
-  #begin(behind: Buffer): void {
+  /** Usually the four bytes come together. */
+  #readLength(chunk: Buffer, start: number): number {
+    let at = start;
+    if (this.#lengthBytes === 0 && chunk.length - at >= 4) {
+      this.#length = chunk.readUInt32BE(at);
+      this.#lengthBytes = 4;
+      at += 4;
+    } else {
+      this.#length = this.#length * 256 + (chunk[at++] ?? 0);
+      this.#lengthBytes++;
+    }
+    if (this.#lengthBytes === 4) this.#begin(chunk, at);
+    return at;
+  }
+
+  #begin(chunk: Buffer, at: number): void {
     // The smallest packet consists of a type and an id (or a version).
     if (this.#length < 5 || this.#length > maxPacketLength) {
-      throw new MalformedPacket(`a packet of ${this.#length} bytes`, textOf(this.#length, behind));
+      throw new MalformedPacket(
+        `a packet of ${this.#length} bytes`,
+        textOf(this.#length, chunk.subarray(at, at + shown)),
+      );
     }
     this.#missing = this.#length;
   }
 
-  #deliver(): void {
-    const pieces = this.#pieces;
+  #deliver(last: Buffer): void {
     const length = this.#length;
-    this.#pieces = [];
+    let pieces: PacketPieces = [last];
+    if (this.#pieces.length > 0) {
+      pieces = [...this.#pieces, last];
+      this.#pieces = [];
+    }
     this.#length = 0;
     this.#lengthBytes = 0;
     this.#onPacket(pieces, length);

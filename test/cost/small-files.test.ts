@@ -1,0 +1,73 @@
+import { createHook } from 'node:async_hooks';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { upload } from '../../src/sftp/up/upload.ts';
+import type { Answered, SftpOpener, SftpRequests } from '../../src/ssh2/sftp/requests.ts';
+import { Writes } from '../../src/ssh2/sftp/write-order.ts';
+import { LostSignal } from '../../src/ssh2/transport/lost.ts';
+import { fakeHandle, fakeSftp } from '../support/fake-sftp.ts';
+import { localFolder } from '../support/mock-sftp.ts';
+
+// What a process does for each small file, counted where nothing but the transfer runs: a server that costs nothing.
+
+const count = 200;
+const size = 4096;
+
+/** Answers everything in a later turn, as if it had done it. */
+function willingServer(): SftpRequests {
+  const later = <T>(answer: T, done: Answered<T>) => void setImmediate(() => done(undefined, answer));
+  return fakeSftp({
+    writes: new Writes('free'),
+    maxWrite: 2 ** 18,
+    maxRead: 2 ** 18,
+    maxHandles: 100,
+    roundTrip: 0,
+    greeted: Promise.resolve(),
+    onEnded: () => () => {},
+    supports: () => true,
+    mkdir: async () => {},
+    release: () => {},
+    write: (_handle, _position, _data, done) => void setImmediate(() => done(undefined)),
+    small: {
+      open: (_path, _flags, _attributes, done) => later(fakeHandle, done),
+      fstat: (_handle, done) => later({ size }, done),
+      close: (_handle, done) => later(undefined, done),
+      posixRename: (_from, _to, done) => later(undefined, done),
+    },
+  });
+}
+
+function openerOf(sftp: SftpRequests): SftpOpener {
+  const where = { host: 'pc', port: 22, hop: 'pc' } as const;
+  return { openSftp: async () => sftp, lost: new LostSignal(), where, serverVersion: 'OpenSSH_9.2' };
+}
+
+/** Promises that are made while `work` runs, those of this function included. */
+async function promisesIn(work: () => Promise<unknown>): Promise<number> {
+  let made = 0;
+  const hook = createHook({
+    init(_id, type) {
+      if (type === 'PROMISE') made++;
+    },
+  }).enable();
+  try {
+    await work();
+    return made;
+  } finally {
+    hook.disable();
+  }
+}
+
+it('takes at most five promises for each file of a folder that goes up', async () => {
+  await using local = await localFolder();
+  await mkdir(join(local.path, 'files'));
+  for (let n = 0; n < count; n++) await writeFile(join(local.path, 'files', `${n}`), Buffer.alloc(size, n));
+  const opener = openerOf(willingServer());
+  const made = await promisesIn(async () => {
+    const { files } = await upload(opener, join(local.path, 'files'), '/there');
+    expect(files).toBe(count);
+  });
+  console.log(`${(made / count).toFixed(1)} promises a file`);
+  expect(made / count).toBeLessThanOrEqual(5);
+});
