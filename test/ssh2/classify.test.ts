@@ -81,6 +81,18 @@ const ends: EndRow[] = [
     { code: 'SSH_BANNER_MISSING', retryable: true },
   ],
   [
+    'FIN after one letter of something else',
+    fin,
+    situation('banner', said('2')),
+    { code: 'SSH_BANNER_INVALID', retryable: false, received: '2' },
+  ],
+  [
+    'RST after a refused key',
+    rst,
+    situation('auth', { authFailures: 1, methodsTried: ['password'] }),
+    { code: 'SSH_AUTHENTICATION_FAILED', retryable: false },
+  ],
+  [
     'FIN after other words',
     fin,
     situation('banner', said('220 smtp ready\r\n')),
@@ -153,7 +165,8 @@ describe('the end of the stream', () => {
       ...wanted,
     });
     expect(error.message).toMatch(message);
-    expect(error.cause).toBe(end.kind === 'error' && at.phase !== 'banner' ? end.error : error.cause);
+    const isForeign = wanted.code === 'SSH_BANNER_INVALID';
+    expect(error.cause).toBe(end.kind === 'error' && !isForeign ? end.error : undefined);
   });
 });
 
@@ -210,6 +223,21 @@ const errorRows: ErrorRow[] = [
     situation('auth'),
     { code: 'SSH_AUTHENTICATION_FAILED', retryable: false },
   ],
+  ...(
+    [
+      ['that it is cancelled', 'bye', 13, 0],
+      ['that no method is left', 'bye', 14, 0],
+      ['anything after a refused key', 'bye', 2, 1],
+      ['in words, that it failed', 'Authentication failure', 2, 0],
+    ] as const
+  ).map(
+    ([what, text, code, authFailures]): ErrorRow => [
+      `a goodbye in the login: ${what}`,
+      ssh2Error(text, { code }),
+      situation('auth', { authFailures }),
+      { code: 'SSH_AUTHENTICATION_FAILED', retryable: false },
+    ],
+  ),
   [
     'a goodbye in the login',
     ssh2Error('shutting down', { code: 2 }),

@@ -29,6 +29,15 @@ describe('startTimer', () => {
     expect(fire).not.toHaveBeenCalled();
   });
 
+  it('keeps the process alive, unless it must not', () => {
+    vi.useRealTimers();
+    const made = vi.spyOn(globalThis, 'setTimeout');
+    startTimer(60_000, () => {})();
+    startTimer(60_000, () => {}, false)();
+    expect(made.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([true, false]);
+    made.mockRestore();
+  });
+
   it('never fires for Infinity, and needs no timer for it', () => {
     startTimer(Number.POSITIVE_INFINITY, () => expect.unreachable());
     expect(vi.getTimerCount()).toBe(0);
@@ -111,6 +120,15 @@ describe('latch', () => {
 });
 
 describe('PhaseClock', () => {
+  it('ends a phase that nobody pauses after its limit', () => {
+    const fire = vi.fn();
+    new PhaseClock().start(100, fire);
+    vi.advanceTimersByTime(99);
+    expect(fire).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(fire).toHaveBeenCalledTimes(1);
+  });
+
   it('does not count pauses, and goes on with what was left', () => {
     const fire = vi.fn();
     const clock = new PhaseClock();
