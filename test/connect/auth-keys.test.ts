@@ -54,6 +54,17 @@ function ed25519Line(x: string): string {
   return `ssh-ed25519 ${Buffer.concat([head, Buffer.from(x, 'base64url')]).toString('base64')}`;
 }
 
+it('a key that algorithms leave out is told, and not that there is none', async () => {
+  const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
+  await using server = await startMockServer({ users: [{ username: 'rpa', publicKeys: [publicKey] }] });
+  const algorithms = { publicKey: ['rsa-sha2-512'] };
+  const { error } = await failureOf(connectTo(server, { privateKey, algorithms }));
+  expect(error['methodsTried']).toEqual(['none']);
+  expect(error.hint).toMatch(
+    /^The key ssh-ed25519 SHA256:\S+ was not offered: the option algorithms\.publicKey leaves out ssh-ed25519 keys\.$/,
+  );
+});
+
 describe('an RSA key', () => {
   it('is never used with SHA-1, whatever the server announces', async () => {
     const { privateKey, publicKey } = await keygen('-t', 'rsa', '-b', '2048', '-N', '');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { hostKeyPolicy } from '../../src/host-key/policy/policy.ts';
-import type { HostKeyOption } from '../../src/options/types.ts';
+import type { ConnectOptions, HostKeyOption } from '../../src/options/types.ts';
 import { StopSwitch } from '../../src/time/stop-switch.ts';
 import { type KeyFolder, keyFolder } from '../support/certificates.ts';
 import { failureOf } from '../support/outcome.ts';
@@ -142,7 +142,7 @@ describe('host certificates', () => {
           'base64',
         );
         const policy = hostKeyPolicy({ knownHosts, ...(alias === undefined ? {} : { alias }) });
-        const decision = await policy.judge(blob, { host, port, over: new StopSwitch() });
+        const decision = await policy.judge(blob, { host, port, over: new StopSwitch(), algorithms: [] });
         const ssh = await opensshAccepts(files[certificate]!.config, knownHosts, alias);
         return { certificate, record, alias, ssh, ours: decision.accepted };
       }),
@@ -182,10 +182,14 @@ describe('a server with a host certificate', () => {
     return path;
   }
 
-  async function connects(sshd: Sshd, hostKey: HostKeyOption): Promise<string> {
+  async function connects(
+    sshd: Sshd,
+    hostKey: HostKeyOption,
+    more: Partial<ConnectOptions> = {},
+  ): Promise<string> {
     const { port: at, privateKey } = sshd;
     await using connection = await connectViaGateway({
-      ...{ host: sshd.host, port: at, username: 'root', privateKey, hostKey, retry: false },
+      ...{ host: sshd.host, port: at, username: 'root', privateKey, hostKey, retry: false, ...more },
     });
     expect((await connection.exec('echo in')).stdout).toBe('in\n');
     return connection.hostKeyFingerprint;
@@ -228,10 +232,25 @@ describe('a server with a host certificate', () => {
     );
   });
 
+  it.each([
+    ['none of their kind', { remove: 'ssh-ed25519-cert-*' }],
+    ['no certificates', { remove: '*-cert-v01@openssh.com' }],
+    ['plain keys alone', ['ssh-ed25519']],
+  ])('is not blamed where algorithms ask for %s', async (_what, serverHostKey) => {
+    await using sshd = await serverOf('ed25519', '-n', '127.0.0.1');
+    const wanted = { authority: lines['authority']! };
+    const { error } = await failureOf(connects(sshd, wanted, { algorithms: { serverHostKey } }));
+    expect(error).toMatchObject({ code: 'SSH_HOST_KEY_UNKNOWN' });
+    expect(error.hint).toBe(
+      'It may have one that was not asked for: the option algorithms.serverHostKey leaves out certificates of ssh-ed25519 keys.',
+    );
+  });
+
   it('that has none is refused where an authority is wanted', async () => {
     await using sshd = await startSshd({ user: 'root' });
     const { error } = await failureOf(connects(sshd, { authority: lines['authority']! }));
     expect(error).toMatchObject({ code: 'SSH_HOST_KEY_UNKNOWN' });
     expect(error.message).toMatch(/shows the plain ssh-ed25519 key SHA256:\S+, but hostKey\.authority wants/);
+    expect(error.hint).toMatch(/^Sign the host key again/);
   });
 });

@@ -171,6 +171,18 @@ describe('a user certificate', () => {
     ]);
   });
 
+  it('that algorithms leave out is told, with the key that was tried in its place', async () => {
+    const key = await folder.key('left-out');
+    await folder.certify(key, authority, ...valid);
+    const { error } = await failureOf(
+      logsIn({ privateKeyPath: key, algorithms: { publicKey: { remove: '*-cert-*' } } }),
+    );
+    expect(error['methodsTried']).toEqual([expect.stringMatching(/^publickey \(ssh-ed25519 SHA256:/)]);
+    expect(error.hint).toBe(
+      'The certificate "me" was not offered: the option algorithms.publicKey leaves out certificates of ssh-ed25519 keys.',
+    );
+  });
+
   it('of an authority that the server does not know names it in the hint', async () => {
     const stranger = await folder.key('stranger');
     const key = await folder.key('strangers');

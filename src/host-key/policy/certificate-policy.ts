@@ -47,8 +47,16 @@ function notCertified(key: Buffer, target: HostKeyTarget): SshError {
   const details = detailsOf(key, target);
   return new HostKeyUnknown(
     `${at(target)} shows the plain ${details.keyType} key ${details.fingerprint}, but hostKey.authority wants a host certificate`,
-    { ...details, hint: advice },
+    { ...details, hint: isAskedFor(details.keyType, target) ? advice : notAsked(details.keyType) },
   );
+}
+
+function isAskedFor(type: string, { algorithms }: HostKeyTarget): boolean {
+  return algorithms.some((one) => isCertificateAlgorithm(one) && resolveKeyType(one)?.type === type);
+}
+
+function notAsked(type: string): string {
+  return `It may have one that was not asked for: the option algorithms.serverHostKey leaves out certificates of ${type} keys.`;
 }
 
 /** What is wrong with a certificate whose key is not known by itself either. */

@@ -8,6 +8,8 @@ export interface HostKeyTarget {
   readonly host: string;
   readonly port: number;
   readonly hop?: string | undefined;
+  /** The host key algorithms of this connection. */
+  readonly algorithms: readonly string[];
   /** Triggered when nobody waits for the verdict any more. */
   readonly over: StopSwitch;
 }

@@ -78,7 +78,7 @@ class Handshake implements TransportEvents {
     this.#where = plan.where;
     this.#transport = new Transport(stream, this);
     const over = this.#over;
-    const target = { ...plan.where, over };
+    const target = { ...plan.where, over, algorithms: plan.algorithms.serverHostKey };
     this.#guard = new HostKeyGuard(plan.hostKey, target, (error) => this.#fail(error));
     const auth = new Authentication(
       plan.credentials,
@@ -117,8 +117,9 @@ class Handshake implements TransportEvents {
   async #startClient(login: Login): Promise<void> {
     const { plan, outcome } = login;
     const algorithms = { ...plan.algorithms };
-    const target = { ...plan.where, over: this.#over };
-    algorithms.serverHostKey = await plan.hostKey.order(algorithms.serverHostKey, target);
+    const { serverHostKey } = algorithms;
+    const target = { ...plan.where, over: this.#over, algorithms: serverHostKey };
+    algorithms.serverHostKey = await plan.hostKey.order(serverHostKey, target);
     if (outcome.settled) return;
     this.#listen();
     this.#connect(login, algorithms);

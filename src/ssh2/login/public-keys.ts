@@ -136,8 +136,13 @@ export class PublicKeys {
   *#tries(shown: Shown, signer: Signer): Generator<Candidate> {
     const isTaken = (algorithm: string) =>
       !this.#taken || shown.type !== 'ssh-rsa' || this.#taken.includes(algorithm);
-    const [first, ...others] = this.#algorithmsFor(shown).filter(isTaken);
-    if (first === undefined) return;
+    const possible = this.#algorithmsFor(shown);
+    const [first, ...others] = possible.filter(isTaken);
+    if (first === undefined) {
+      // An agent may hold many that nobody means.
+      if ('key' in signer) this.#explain(notOffered(shown, possible));
+      return;
+    }
     yield this.#candidate(shown, first, signer);
     if ('agent' in signer && this.#taken) return;
     this.#otherWays.push(...others.map((algorithm) => this.#candidate(shown, algorithm, signer)));
@@ -187,6 +192,17 @@ export class PublicKeys {
         method(username, { algorithm: asked, blob: shown.blob }, algorithm, this.#told(shown, signer)),
     };
   }
+}
+
+/** Why a key or certificate stays behind. */
+function notOffered({ type, blob, certificate }: Shown, untaken: readonly string[]): string {
+  const what = certificate ? `The certificate ${quoted(certificate.keyId, 60)}` : `The key ${keyLabel(blob)}`;
+  const kind = certificate ? `certificates of ${type} keys` : `${type} keys`;
+  const why =
+    untaken.length > 0
+      ? `the server says that it does not take ${untaken.join(' or ')}`
+      : `the option algorithms.publicKey leaves out ${kind}`;
+  return `${what} was not offered: ${why}.`;
 }
 
 /** A key of a type that is unknown here is tried too, but after the others, as the server counts every try. */

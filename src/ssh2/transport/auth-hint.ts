@@ -24,7 +24,7 @@ export function authHint(
     const onlyAgent = offered.includes('publickey') && tried.some((label) => label.startsWith('agent ('));
     return onlyAgent
       ? 'There was only the agent to log in with, and it gave no key: is it the right one (SSH_AUTH_SOCK, IdentityAgent), and does it run?'
-      : 'No credentials were given for any of the methods that the server accepts.';
+      : loginNotes.join(' ') || 'No credentials were given for any of the methods that the server accepts.';
   }
   if (loginNotes.length > 0) return loginNotes.join(' ');
   return "Wrong account, or its authorized_keys lacks this key (on Windows, administrators' keys are in ProgramData\\ssh\\administrators_authorized_keys). Not retried: sshd punishes repeated failures.";
