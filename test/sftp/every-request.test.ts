@@ -9,6 +9,7 @@ import { download } from '../../src/sftp/down/download.ts';
 import { lastingTempName } from '../../src/sftp/names/temp-name.ts';
 import type { TransferOptions, TransferResult } from '../../src/sftp/transfer/options.ts';
 import type { TransferProgress } from '../../src/sftp/transfer/progress.ts';
+import { TransferRun } from '../../src/sftp/transfer/run.ts';
 import { upload } from '../../src/sftp/up/upload.ts';
 import type { SftpOpener } from '../../src/ssh2/sftp/requests.ts';
 import { factsOf } from '../../src/windows/versions.ts';
@@ -40,6 +41,20 @@ const clock = vi.hoisted(() => {
   };
 });
 vi.mock('../../src/time/timer.ts', async (original) => ({ ...(await original<object>()), ...clock }));
+
+/** Those who listen for the failure of a transfer. */
+const listening = { count: 0 };
+const { onFailed } = TransferRun.prototype;
+TransferRun.prototype.onFailed = function (listener) {
+  listening.count++;
+  const forget = onFailed.call(this, listener);
+  let forgot = false;
+  return () => {
+    if (!forgot) listening.count--;
+    forgot = true;
+    forget();
+  };
+};
 
 /** What each part of a call had under way. */
 const flights = vi.hoisted(() => [] as { inFlight: number; roundTrip: number }[]);
@@ -231,6 +246,16 @@ const scenarios: readonly Scenario[] = [
     },
     run: upFolder({ preserve: true }),
   },
+  {
+    name: 'upload: a read-only file to Windows 9.5',
+    server: { windows: factsOf('9.5') },
+    prepare: async (local) => {
+      await writeFile(join(local, 'f'), content, { mode: 0o444 });
+      await utimes(join(local, 'f'), 7_000, 8_000);
+    },
+    run: ({ opener, local, ...here }) =>
+      upload(opener, join(local, 'f'), '/a', { preserve: true, ...ofRun(here) }),
+  },
   { name: 'download: a small file', server: { files: tree }, run: down('/t/one'), shows: ['d'] },
   {
     name: 'download: a file',
@@ -312,6 +337,12 @@ const scenarios: readonly Scenario[] = [
   {
     name: 'download: a folder',
     server: { files: tree },
+    run: down('/t'),
+    shows: ['d/one', 'd/in/two', 'd/big'],
+  },
+  {
+    name: 'download: a folder where no size is told',
+    server: { files: tree, maxRead: 2_000_000, tells: ({ size: _size, ...told }) => told },
     run: down('/t'),
     shows: ['d/one', 'd/in/two', 'd/big'],
   },
@@ -421,17 +452,27 @@ async function play(scenario: Scenario, local: string, at?: number, fate?: Fate)
     after: [] as Scene['after'],
   };
   flights.length = 0;
+  listening.count = 0;
   const end = await scenario.run(scene).then(
     (result) => (result === undefined ? 'done' : here(JSON.stringify(shortOf(result, scene.progress)))),
     (error) => here(inShort(error, !scenario.shows)),
   );
   await memory.quiet();
   // What is through is counted so, or the next file would have no room.
-  if (end === 'done' || end.startsWith('{')) for (const { inFlight } of flights) expect(inFlight).toBe(0);
+  if (end === 'done' || end.startsWith('{')) {
+    for (const { inFlight } of flights) expect(inFlight).toBe(0);
+    // A transfer has many files: none is listened for any more.
+    expect(listening.count).toBe(0);
+  }
   // Nothing stays open, and a session is given back where all went well.
   expect(memory.handles()).toEqual([]);
   for (const end of scene.after) await end();
-  for (const { state } of memory.sessions) expect(state).not.toBe('open');
+  for (const { state, cutShort } of memory.sessions) {
+    expect(state).not.toBe('open');
+    // What cleans up is waited for.
+    if (typeof fate === 'number')
+      expect(cutShort.filter((request) => /^(?:remove|rename|posix) /.test(request))).toEqual([]);
+  }
   return { asked: memory.asked.map(timeless), end, left: changes(before, await there()) };
 }
 

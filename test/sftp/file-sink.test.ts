@@ -40,3 +40,62 @@ it('writes blocks that follow each other in one call, and others where they belo
 it('is told when the file system takes nothing any more', async () => {
   expect(await stingy(0).write(0, 'a')).toMatchObject({ message: 'the file system took no more bytes' });
 });
+
+/** A file whose writes are answered by the test. */
+function slow() {
+  const asked: { at: number; bytes: string; answer: (error?: Error) => void }[] = [];
+  const writev = (pieces: Buffer[], at: number) =>
+    new Promise((resolve, reject) => {
+      const bytes = Buffer.concat(pieces);
+      const answer = (error?: Error) => (error ? reject(error) : resolve({ bytesWritten: bytes.length }));
+      asked.push({ at, bytes: bytes.length > 20 ? `${bytes.length}` : bytes.toString(), answer });
+    });
+  const sink = fileSink({ writev } as unknown as FileHandle);
+  const ends: unknown[] = [];
+  const write = (at: number, bytes: string | number) => {
+    const piece = typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.alloc(bytes);
+    sink.accept(at, [piece], piece.length, (error) => void ends.push(error));
+  };
+  return { asked, write, ends, calls: () => asked.map(({ at, bytes }) => `${at} ${bytes}`) };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+it('gathers what follows while a write runs, up to a limit, and starts anew where something does not follow', async () => {
+  const MiB = 1024 * 1024;
+  const file = slow();
+  file.write(0, 'a');
+  file.write(1, 3 * MiB);
+  file.write(1 + 3 * MiB, MiB);
+  file.write(1 + 4 * MiB, 'b');
+  file.write(2 + 4 * MiB, 5 * MiB);
+  file.write(0, 'c');
+  file.write(1, 'd');
+  for (let count = 0; count < 5; count++) {
+    file.asked[count]?.answer();
+    await turn();
+  }
+  expect(file.calls()).toEqual([
+    '0 a',
+    `1 ${4 * MiB}`,
+    `${1 + 4 * MiB} b`,
+    `${2 + 4 * MiB} ${5 * MiB}`,
+    '0 cd',
+  ]);
+  expect(file.ends).toEqual(Array(7).fill(null));
+  file.write(2, 'e');
+  expect(file.calls()).toHaveLength(6);
+});
+
+it('tells all of a batch that it failed, and writes what came meanwhile', async () => {
+  const file = slow();
+  for (const at of [0, 1, 2]) file.write(at, 'x');
+  file.asked[0]?.answer();
+  await turn();
+  const error = new Error('ENOSPC');
+  file.asked[1]?.answer(error);
+  file.write(9, 'y');
+  await turn();
+  expect(file.ends).toEqual([null, error, error]);
+  expect(file.calls()).toEqual(['0 x', '1 xx', '9 y']);
+});

@@ -36,6 +36,15 @@ interface MemoryOptions {
   tells?: (attributes: SftpAttributes, request: string) => SftpAttributes;
 }
 
+interface OwnSession {
+  state: 'open' | 'closed' | 'released';
+  handles: Set<number>;
+  /** Requests without an answer, by number. */
+  waiting: Set<number>;
+  /** Those that had none when the session was closed. */
+  cutShort: string[];
+}
+
 export const where = { host: 'pc', port: 22, hop: 'pc' };
 
 const flagNames = { read: 'r', write: 'w', append: 'a', create: 'c', truncate: 't', exclusive: 'x' } as const;
@@ -79,7 +88,7 @@ export function memorySftp(options: MemoryOptions = {}) {
     else put(path, { bytes: Buffer.from(content) });
   }
   const asked: string[] = [];
-  const sessions: Array<{ state: 'open' | 'closed' | 'released'; handles: Set<number> }> = [];
+  const sessions: OwnSession[] = [];
   const lost = new LostSignal();
   const leaving = new LostSignal();
   const works: Promise<unknown>[] = [];
@@ -106,7 +115,7 @@ export function memorySftp(options: MemoryOptions = {}) {
   };
 
   const session = (): SftpRequests => {
-    const own = { state: 'open' as 'open' | 'closed' | 'released', handles: new Set<number>() };
+    const own: OwnSession = { state: 'open', handles: new Set(), waiting: new Set(), cutShort: [] };
     sessions.push(own);
     const hanging = new Set<(error: SshError) => void>();
     const ended = new LostSignal();
@@ -146,7 +155,8 @@ export function memorySftp(options: MemoryOptions = {}) {
             else setImmediate(settle);
           }),
       );
-      last = answer.catch(() => {});
+      own.waiting.add(index);
+      last = answer.catch(() => {}).then(() => own.waiting.delete(index));
       return answer;
     };
     const id = (handle: SftpHandle) => Number(handle.toString());
@@ -328,6 +338,7 @@ export function memorySftp(options: MemoryOptions = {}) {
       },
       async close() {
         own.state = 'closed';
+        own.cutShort = [...own.waiting].map((index) => asked[index] ?? '');
         end(new SftpFailed('closed', { ...where, phase: 'transfer', operation: 'session' }));
       },
     };

@@ -57,7 +57,7 @@ export function readStream(sftp: SftpRequests, path: string, options: ReadStream
         (handle) => {
           opened = handle;
           done();
-          begin(handle);
+          if (!stream.destroyed) begin(handle);
         },
         failedToOpen(stream, done),
       );

@@ -36,7 +36,7 @@ export async function readWhole(
   const end = Number.POSITIVE_INFINITY;
   const receiver = new Receiver({ sftp, handle, start: 0, end, sink, flight, moved: () => {} });
   try {
-    await stoppedBy(receiver.receive(), receiver, signal);
+    await stoppedBy(signal, receiver, () => receiver.receive());
   } finally {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
   }
@@ -78,13 +78,13 @@ class Content {
 
 /** After an abort, nothing more is asked for. */
 async function stoppedBy<T>(
-  work: Promise<T>,
-  worker: { stop(error: unknown): void },
   signal: AbortSignal | undefined,
+  worker: { stop(error: unknown): void },
+  work: () => Promise<T>,
 ): Promise<T> {
-  if (!signal) return work;
-  if (signal.aborted) worker.stop(signal.reason);
-  return work.finally(onAbort(signal, () => worker.stop(signal.reason)));
+  signal?.throwIfAborted();
+  const forget = onAbort(signal, () => worker.stop(signal?.reason));
+  return work().finally(forget);
 }
 
 /** Replaces the content of a remote file, in place. */
@@ -111,11 +111,7 @@ async function writeOnce(
   const flight = new Flight({ start: MiB, ceiling: laneCapacity });
   const writer = new RemoteWriter({ sftp, handle, flight, position: 0 });
   try {
-    await stoppedBy(
-      writer.append(data).then(() => writer.finish()),
-      writer,
-      signal,
-    );
+    await stoppedBy(signal, writer, () => writer.append(data).then(() => writer.finish()));
   } catch (error) {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
     throw error;

@@ -77,7 +77,7 @@ export class RemoteWriter {
   }
 
   get #mustWait(): boolean {
-    return this.#unacknowledged > 0 && (this.#isOneByOne || !this.#flight.open);
+    return !this.#error && this.#unacknowledged > 0 && (this.#isOneByOne || !this.#flight.open);
   }
 
   /** Sends what is gathered, without waiting for the acknowledgement. */

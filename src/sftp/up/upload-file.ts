@@ -48,7 +48,6 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
       intoEmptyFolder,
     });
     run.alive();
-    run.throwIfFailed();
     await sendContent(context, item, target, { ranges: plan.ranges, extra, count });
     if (settings.verify === 'sha256') {
       await verifySha256(context, item.source, target.writePath);
