@@ -267,7 +267,7 @@ const errorRows: ErrorRow[] = [
       [
         'nothing in common with an old server',
         ['diffie-hellman-group1-sha1'],
-        /offers diffie-hellman-group1-sha1\. For an old/,
+        /offers diffie-hellman-group1-sha1\. Name what/,
       ],
       [
         'nothing in common with a server of tomorrow',
@@ -285,9 +285,9 @@ const errorRows: ErrorRow[] = [
   ),
   ...(
     [
-      ['C->S cipher', /It offers arcfour\. For an old server/],
-      ['C->S MAC', /It offers hmac-md5\. For an old server/],
-      ['host key format', /It offers ssh-dss\. For an old server/],
+      ['C->S cipher', /It offers arcfour\. Name what/],
+      ['C->S MAC', /It offers hmac-md5\. Name what/],
+      ['host key format', /It offers ssh-dss\. Name what/],
     ] as const
   ).map(
     ([what, hint]): ErrorRow => [

@@ -18,7 +18,7 @@ it.each([
   ['compression method', ''],
 ])('says what the server offers of a missing %s', (what, offers) => {
   expect(protocolHint(what, false, offer)).toBe(
-    `The server offers no ${what} that we do.${offers} For an old server, name what it offers in the option algorithms.`,
+    `The server offers no ${what} that we do.${offers} Name what it offers in the option algorithms: either the server is old, or that option leaves it out.`,
   );
 });
 
@@ -30,7 +30,10 @@ it('says no more than it knows, and no more than twenty names of sixty character
 });
 
 it.each([
-  [['mlkem768x25519-sha256', 'sntrup761x25519-sha512'], /which this runtime lacks \(Node 24\.7/],
+  [
+    ['mlkem768x25519-sha256', 'sntrup761x25519-sha512'],
+    /of which this connection has none \(for mlkem768x25519-sha256, Node 24\.7 or later, and no algorithms\.kex without it\)/,
+  ],
   [
     ['sntrup761x25519-sha512'],
     /only mlkem768x25519-sha256 is supported\. It offers sntrup761x25519-sha512\. Allow/,

@@ -35,9 +35,9 @@ function commonHint(what: string, offer: ServerOffer | undefined): string {
     : '';
   if (names?.some((name) => postQuantum.test(name)) && names.every((name) => postQuantum.test(name))) {
     const why = names.includes(hybridKex)
-      ? `which this runtime lacks (Node 24.7 or later has ${hybridKex})`
+      ? `of which this connection has none (for ${hybridKex}, Node 24.7 or later, and no algorithms.kex without it)`
       : 'and of those only mlkem768x25519-sha256 is supported';
     return `The server wants a post-quantum key exchange, ${why}.${offers} Allow curve25519-sha256 or ecdh-sha2-nistp256 beside it (KexAlgorithms).`;
   }
-  return `The server offers no ${what} that we do.${offers} For an old server, name what it offers in the option algorithms.`;
+  return `The server offers no ${what} that we do.${offers} Name what it offers in the option algorithms: either the server is old, or that option leaves it out.`;
 }
