@@ -41,6 +41,18 @@ export const equivalents = [
     why: 'The limit against floods ends a session one stray reply earlier, of a number that nobody relies on.',
   },
   {
+    file: 'ssh2/channels/session-slots.ts',
+    line: '#tickets = 0;',
+    what: '0 and one',
+    why: 'Tickets are only compared with each other.',
+  },
+  {
+    file: 'tunnel/reclaim/reclaim.ts',
+    line: 'return ours === undefined ? undefined : Math.max(options.answerTimeout, 4 * ours, 4 * (note?.took ?? 0));',
+    what: '0 and one',
+    why: 'Four milliseconds are less than the least answerTimeout, and the longest counts.',
+  },
+  {
     file: 'job/list-jobs.ts',
     line: 'startedAt: new Date(claim?.at ?? 0),',
     what: '0 and one',

@@ -56,6 +56,10 @@ describe('a watch', () => {
     pc.say('noise\r\n');
     pc.say(pc.answer('three'));
     expect(await third).toBe('three');
+    const fourth = text(pc.watch);
+    pc.say(pc.answer('four').slice(0, -1));
+    pc.say('\n');
+    expect(await fourth).toBe('four');
     pc.end();
     expect(await text(pc.watch)).toBeUndefined();
   });

@@ -62,6 +62,8 @@ describe('an HTTP proxy', () => {
     [['Negotiate', 'NTLM'], /by Negotiate or NTLM, which is not supported/],
     [['NTLM', 'Basic realm="x"'], /does not accept this user name and password/],
     [['Digest realm="x", basic realm="y"'], /does not accept this user name and password/],
+    [['a', 'b', 'c', 'd', 'e', 'f'], /by a or b or c or d or e, which/],
+    [['x'.repeat(41)], /by x{40}\.\.\. \(1 more\), which/],
     [['Digest realm="x, Basic y", nonce="z"'], /by Digest, which is not supported/],
   ])('that wants a login by %s is told', async (ways, hint) => {
     const head = ways.map((way) => `Proxy-Authenticate: ${way}\r\n`).join('');
