@@ -46,6 +46,32 @@ it('is not touched by an abort after its end: what was said can still be read', 
   expect(channel.close).not.toHaveBeenCalled();
 });
 
+it('ends with the reason of an abort, which nobody need hear of', async () => {
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  const stop = new AbortController();
+  const { shell, channel } = open(stop.signal);
+  const closed = new Promise((resolve) => shell.once('close', resolve));
+  const reason = new Error('enough');
+  stop.abort(reason);
+  expect(shell.errored).toBe(reason);
+  expect(channel.close).toHaveBeenCalledTimes(1);
+  shell.onEnd(exit);
+  await closed;
+  await new Promise(setImmediate);
+  process.off('unhandledRejection', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
+  await expect(shell.exited).rejects.toBe(reason);
+});
+
+it('that has ended takes no more input', async () => {
+  const { shell } = open();
+  shell.resume();
+  shell.onEnd(exit);
+  await once(shell, 'end');
+  expect(shell.writableEnded).toBe(true);
+});
+
 it('that has ended while it was opened listens to no signal', () => {
   const { signal } = new AbortController();
   open(signal, (sink) => sink.onEnd(exit));

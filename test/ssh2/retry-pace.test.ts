@@ -22,6 +22,15 @@ it('waits ever longer, then always as long, and begins again when something has 
   expect(pace.ms).toBe(10);
 });
 
+it('is due at its very moment', () => {
+  const pace = new RetryPace([10], 9, 500);
+  pace.putOff(2);
+  vi.advanceTimersByTime(1);
+  expect(pace.isDue).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(pace.isDue).toBe(true);
+});
+
 it('counts several refusals of one moment once', () => {
   const pace = new RetryPace([10, 20], 9, 500);
   for (let n = 0; n < 4; n++) pace.refused();

@@ -87,6 +87,32 @@ describe('the identification line', () => {
     expect(told.lines).toEqual(['SSH-1.99-Cisco']);
   });
 
+  it('may be of 1,024 characters behind 64 KiB of other lines, and of no more', async () => {
+    const longest = `SSH-2.0-${'x'.repeat(1_016)}`;
+    const lines = `${'y'.repeat(1_023)}\n`.repeat(64);
+    const { raw, told, transport } = open();
+    raw.emit('data', Buffer.from(lines));
+    expect(told.invalid).toEqual([]);
+    raw.emit('data', Buffer.from(`${longest}\r\n`));
+    expect([told.lines, told.invalid]).toEqual([[longest], []]);
+    expect(transport.saidBefore.toString()).toBe(lines);
+    const longer = open();
+    longer.raw.emit('data', Buffer.from(`${longest}x\r\n`));
+    expect(longer.told.invalid).toHaveLength(1);
+    const more = open();
+    more.raw.emit('data', Buffer.from(`${lines}y`));
+    expect(more.told.invalid).toHaveLength(1);
+  });
+
+  it('is all that was said, unless something was said before', async () => {
+    const { raw, transport } = open();
+    await feed(raw, [`${line}\r\n`]);
+    expect(transport.saidBefore).toHaveLength(0);
+    const behind = open();
+    await feed(behind.raw, [`\n${line}\r\n`]);
+    expect(behind.transport.saidBefore.toString()).toBe('\n');
+  });
+
   it.each([
     ['version 1', 'SSH-1.5-old\r\n'],
     ['version 3', 'SSH-3.0-new\r\n'],
@@ -157,6 +183,32 @@ describe('the end of the stream', () => {
     expect(told.ends).toEqual([{ kind: 'fin' }]);
   });
 
+  it('is told when a stream closes without an end or an error', async () => {
+    const { raw, told } = open();
+    raw.destroy();
+    await new Promise((resolve) => raw.once('close', resolve));
+    expect(told.ends).toEqual([{ kind: 'fin' }]);
+  });
+
+  it('is told when it is our own, and ends the reader', async () => {
+    const { transport, told } = open();
+    const closed = new Promise((resolve) => transport.once('close', resolve));
+    transport.destroy();
+    expect(told.ends).toEqual([{ kind: 'fin' }]);
+    expect(transport.write(Buffer.from('late'))).toBe(false);
+    await closed;
+  });
+
+  it('is the reader’s end as well, and lets nothing more through', async () => {
+    const { raw, transport, text } = open();
+    await feed(raw, ['SSH-2.0-x\r\n']);
+    const ended = new Promise((resolve) => transport.once('end', resolve));
+    raw.emit('end');
+    raw.emit('data', Buffer.from('too late'));
+    await ended;
+    expect(text()).toBe('SSH-2.0-x\r\n');
+  });
+
   it('comes after the last data', async () => {
     const { raw, told, text } = open();
     raw.push('SSH-2.0-x\r\n');
@@ -218,6 +270,57 @@ describe('writing', () => {
     expect(Buffer.concat(written.slice(3))).toEqual(
       Buffer.concat(Array.from({ length: 100 }, (_, n) => Buffer.alloc(1_000, n))),
     );
+  });
+
+  it('counts what waits: small packets of this turn, and what the stream has not taken', async () => {
+    const raw = new PassThrough({ highWaterMark: 1 << 20 });
+    const cork = vi.spyOn(raw, 'cork');
+    const uncork = vi.spyOn(raw, 'uncork');
+    const { transport } = open(raw);
+    expect(transport.bytesWaiting).toBe(0);
+    transport.write(Buffer.alloc(100));
+    transport.write(Buffer.alloc(1_024));
+    expect(transport.bytesWaiting).toBe(1_124);
+    expect(raw.writableLength).toBe(0);
+    transport.write(Buffer.alloc(1_025));
+    expect(transport.bytesWaiting).toBe(2_149);
+    expect(raw.writableLength).toBe(2_149);
+    transport.write(Buffer.alloc(10));
+    expect(transport.bytesWaiting).toBe(2_159);
+    expect([cork.mock.calls.length, uncork.mock.calls.length]).toEqual([1, 0]);
+    await turn();
+    expect([cork.mock.calls.length, uncork.mock.calls.length]).toEqual([1, 1]);
+    transport.write(Buffer.alloc(1));
+    expect(cork).toHaveBeenCalledTimes(2);
+    await turn();
+  });
+
+  it('joins up to 16 KiB of small packets', async () => {
+    const written: number[] = [];
+    const raw = new PassThrough();
+    raw.write = (chunk: Buffer) => written.push(chunk.length) > 0;
+    const { transport } = open(raw);
+    for (let n = 0; n < 17; n++) transport.write(Buffer.alloc(1_024));
+    expect(written).toEqual([16 * 1_024]);
+    await turn();
+    expect(written).toEqual([16 * 1_024, 1_024]);
+  });
+
+  it('knows of nothing that waits in a stream that does not say', () => {
+    const raw = new PassThrough();
+    Object.defineProperty(raw, 'writableLength', { value: undefined });
+    expect(open(raw).transport.bytesWaiting).toBe(0);
+  });
+
+  it('says of what it did not send that it is not gone yet', async () => {
+    const { raw, transport } = open();
+    transport.kill();
+    expect(transport.write(Buffer.from('late'))).toBe(false);
+    raw.destroy();
+    const ended = open();
+    ended.raw.emit('end');
+    expect(ended.transport.write(Buffer.from('late'))).toBe(false);
+    await turn();
   });
 
   it('writes nothing to a stream that is gone', async () => {
