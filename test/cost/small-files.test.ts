@@ -2,8 +2,10 @@ import { createHook } from 'node:async_hooks';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { download } from '../../src/sftp/down/download.ts';
 import { upload } from '../../src/sftp/up/upload.ts';
 import type { Answered, SftpOpener, SftpRequests } from '../../src/ssh2/sftp/requests.ts';
+import type { SftpName } from '../../src/ssh2/sftp/wire.ts';
 import { Writes } from '../../src/ssh2/sftp/write-order.ts';
 import { LostSignal } from '../../src/ssh2/transport/lost.ts';
 import { fakeHandle, fakeSftp } from '../support/fake-sftp.ts';
@@ -17,18 +19,29 @@ const size = 4096;
 /** Answers everything in a later turn, as if it had done it. */
 function willingServer(): SftpRequests {
   const later = <T>(answer: T, done: Answered<T>) => void setImmediate(() => done(undefined, answer));
+  const content = Buffer.alloc(size);
+  const folder = { mode: 0o040755, size: 4096 };
+  const listings = [Array.from({ length: count }, (_, n) => listed(`${n}`))];
   return fakeSftp({
     writes: new Writes('free'),
     maxWrite: 2 ** 18,
     maxRead: 2 ** 18,
     maxHandles: 100,
     roundTrip: 0,
+    receiveWindow: 2 ** 24,
     greeted: Promise.resolve(),
     onEnded: () => () => {},
     supports: () => true,
     mkdir: async () => {},
     release: () => {},
     write: (_handle, _position, _data, done) => void setImmediate(() => done(undefined)),
+    lstat: async () => folder,
+    stat: async () => folder,
+    opendir: async () => fakeHandle,
+    readdir: async () => listings.pop(),
+    closeHandle: async () => {},
+    realPath: async (path) => path,
+    read: (_handle, _position, _length, done) => void setImmediate(() => done(undefined, [content], size)),
     small: {
       open: (_path, _flags, _attributes, done) => later(fakeHandle, done),
       fstat: (_handle, done) => later({ size }, done),
@@ -36,6 +49,10 @@ function willingServer(): SftpRequests {
       posixRename: (_from, _to, done) => later(undefined, done),
     },
   });
+}
+
+function listed(name: string): SftpName {
+  return { name, raw: Buffer.from(name), attributes: { mode: 0o100644, size, atime: 1, mtime: 1 } };
 }
 
 function openerOf(sftp: SftpRequests): SftpOpener {
@@ -66,6 +83,17 @@ it('takes at most five promises for each file of a folder that goes up', async (
   const opener = openerOf(willingServer());
   const made = await promisesIn(async () => {
     const { files } = await upload(opener, join(local.path, 'files'), '/there');
+    expect(files).toBe(count);
+  });
+  console.log(`${(made / count).toFixed(1)} promises a file`);
+  expect(made / count).toBeLessThanOrEqual(5);
+});
+
+it('takes at most five promises for each file of a folder that comes down', async () => {
+  await using local = await localFolder();
+  const opener = openerOf(willingServer());
+  const made = await promisesIn(async () => {
+    const { files } = await download(opener, '/there', join(local.path, 'back'));
     expect(files).toBe(count);
   });
   console.log(`${(made / count).toFixed(1)} promises a file`);

@@ -22,7 +22,6 @@ import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { sameBySum } from '../verify/checksum.ts';
 import { provenLocally } from '../verify/resume-download.ts';
 import { verifyDownloaded } from '../verify/verify-sha256.ts';
-import { downloadSmall } from './download-small.ts';
 import { openForDownload, type Remote, RemoteIsFolder } from './open-for-download.ts';
 import { preserve, storeSmall } from './store-small.ts';
 
@@ -35,18 +34,27 @@ export async function downloadFile(context: TransferContext, item: DownloadItem)
   try {
     run.throwIfFailed();
     if (settings.resume && (await isThere(context, item))) return;
-    if (!(await downloadSmall(context, item))) await downloadAny(context, item);
+    await downloadAny(context, item);
     run.isOneFile = item.attributes === undefined;
     run.placed();
     run.progress.fileDone(item.remotePath);
   } catch (error) {
-    if (error instanceof RemoteIsFolder) throw error;
-    if (!run.failed && (await isFolderMissing(item, error))) {
-      const reason = `its folder ${quoted(dirname(item.localPath))} does not exist here`;
-      throw transferFailed(run, item.localPath, reason, error);
-    }
-    throw explain(run, { local: item.localPath, remote: item.remotePath }, error);
+    throw await problemOf(context, item, error);
   }
+}
+
+/** What the caller is told. */
+export async function problemOf(
+  { run }: TransferContext,
+  item: DownloadItem,
+  error: unknown,
+): Promise<unknown> {
+  if (error instanceof RemoteIsFolder) return error;
+  if (!run.failed && (await isFolderMissing(item, error))) {
+    const reason = `its folder ${quoted(dirname(item.localPath))} does not exist here`;
+    return transferFailed(run, item.localPath, reason, error);
+  }
+  return explain(run, { local: item.localPath, remote: item.remotePath }, error);
 }
 
 async function downloadAny(context: TransferContext, item: DownloadItem): Promise<void> {
@@ -88,7 +96,11 @@ async function fetchSmall(context: TransferContext, item: DownloadItem, remote: 
     done();
   });
   await closing(context, remote, () => receive(context, item, remote, { start: 0, sink }));
-  await storeSmall(context, item, remote.attributes, Buffer.concat(pieces));
+  await new Promise<void>((resolve, reject) =>
+    storeSmall(context, item, remote.attributes, Buffer.concat(pieces), (error) =>
+      error ? reject(error) : resolve(),
+    ),
+  );
 }
 
 async function fetchBig(context: TransferContext, item: DownloadItem, remote: Remote): Promise<void> {

@@ -1,5 +1,5 @@
 import { chmod, mkdir, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { eachOf } from '../folders/each-of.ts';
@@ -8,6 +8,7 @@ import { permissions } from '../names/file-mode.ts';
 import { unsafe } from '../names/paths.ts';
 import { explain } from '../transfer/transfer-errors.ts';
 import { downloadFile } from './download-file.ts';
+import { downloadSmall } from './download-small.ts';
 
 /** Fetches a folder: first all listings, so that a name that cannot be is refused before anything is written. */
 export async function downloadFolder(
@@ -25,16 +26,33 @@ export async function downloadFolder(
     if (await makeFolder(context, localOf(localPath, folder))) isNew.add(folder.path);
   }
   const handles = Math.max(1, Math.min(settings.concurrency, sftp.maxHandles - 4));
-  await eachOf(tree.files, handles, async (file) => {
-    try {
-      const intoEmptyFolder = isNew.has(parentOf(file.path));
-      await downloadFile(context, { ...file, localPath: localOf(localPath, file), intoEmptyFolder });
-    } catch (error) {
-      run.fail(error);
-      throw error;
-    }
+  const inside = join(localPath, '/');
+  await eachOf(tree.files, handles, (file) => {
+    // What a drive letter means elsewhere, `join` knows.
+    const path = sep === '/' ? inside + file.path : localOf(localPath, file);
+    return downloadEntry(context, file, path, isNew);
   });
   if (settings.preserve) await preserveFolders(tree, localPath);
+}
+
+function downloadEntry(
+  context: TransferContext,
+  file: RemoteEntry,
+  localPath: string,
+  isNew: ReadonlySet<string>,
+): Promise<void> {
+  const { run } = context;
+  return new Promise((resolve, reject) => {
+    if (run.failed) return reject(run.error);
+    const { path, remotePath, attributes } = file;
+    const item = { remotePath, attributes, localPath, intoEmptyFolder: isNew.has(parentOf(path)) };
+    const failed = (error: unknown) => {
+      run.fail(error);
+      reject(error);
+    };
+    const takesLongWay = () => void downloadFile(context, item).then(resolve, failed);
+    downloadSmall(context, item, { done: resolve, failed, takesLongWay });
+  });
 }
 
 /** Resolves with whether the folder was made. */

@@ -1,31 +1,26 @@
 import type { SftpHandle } from '../../ssh2/sftp/requests.ts';
 import { openFlag, type SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { now } from '../../time/timer.ts';
-import { smallFile } from '../flow/small-files.ts';
+import { type SmallEnd, smallFile } from '../flow/small-files.ts';
 import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts';
 import { settleLocalPath } from '../target/local-target.ts';
+import { problemOf } from './download-file.ts';
 import { storeSmall } from './store-small.ts';
 
 /**
  * The short way of a file of a listing that is one read: the same requests as the long way's, without what is for blocks,
- * short replies and large files. Resolves with `false` when nothing was written and the long way knows what else to try,
- * or what to say: it could not be opened, or is not as long as it was.
+ * short replies and large files. The long way is taken when nothing was written and it knows what else to try, or what to
+ * say: the file could not be opened, or is not as long as it was.
  */
-export async function downloadSmall(context: TransferContext, item: DownloadItem): Promise<boolean> {
-  const { sftp, run } = context;
-  const { remotePath, attributes, intoEmptyFolder } = item;
-  if (!attributes || !isShort(context, attributes)) return false;
-  const { size = 0 } = attributes;
+export function downloadSmall(context: TransferContext, item: DownloadItem, end: SmallEnd): void {
+  const { attributes, intoEmptyFolder } = item;
+  if (!attributes || !isShort(context, attributes)) return end.takesLongWay();
+  if (intoEmptyFolder) return new SmallDownload(context, item, attributes, end).open();
   // A folder or device in its place is reported before anything is fetched.
-  const localPath = intoEmptyFolder ? item.localPath : await settleLocalPath(item.localPath, false);
-  const handle = await sftp.open(remotePath, openFlag.read).catch(() => undefined);
-  if (!handle) return false;
-  const content = await read(context, handle, size, (bytes) => run.moved(remotePath, bytes)).finally(() => {
-    if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
-  });
-  if (!content) return false;
-  await storeSmall(context, { ...item, localPath }, attributes, content);
-  return true;
+  settleLocalPath(item.localPath, false).then(
+    (localPath) => new SmallDownload(context, { ...item, localPath }, attributes, end).open(),
+    (error) => void problemOf(context, item, error).then(end.failed),
+  );
 }
 
 function isShort({ sftp, settings }: TransferContext, { size = 0 }: SftpAttributes): boolean {
@@ -33,31 +28,76 @@ function isShort({ sftp, settings }: TransferContext, { size = 0 }: SftpAttribut
   return !resume && verify !== 'sha256' && size > 0 && size <= smallFile && size < sftp.maxRead;
 }
 
-/** All of the file; undefined when it is not as long as it should be, which a byte more than that shows. */
-function read(
-  { sftp, run, flight }: TransferContext,
-  handle: SftpHandle,
-  size: number,
-  moved: (bytes: number) => void,
-): Promise<Buffer | undefined> {
-  return new Promise((resolve, reject) => {
-    run.throwIfFailed();
-    run.alive();
+/** Driven by the answers, without promises: those of a thousand files took more time than the files. */
+class SmallDownload {
+  readonly #context: TransferContext;
+  readonly #item: DownloadItem;
+  readonly #attributes: SftpAttributes;
+  readonly #size: number;
+  readonly #end: SmallEnd;
+  #isOver = false;
+
+  constructor(context: TransferContext, item: DownloadItem, attributes: SftpAttributes, end: SmallEnd) {
+    this.#context = context;
+    this.#item = item;
+    this.#attributes = attributes;
+    this.#size = attributes.size ?? 0;
+    this.#end = end;
+  }
+
+  open(): void {
+    this.#context.sftp.small.open(this.#item.remotePath, openFlag.read, {}, (error, handle) => {
+      if (error || !handle) this.#end.takesLongWay();
+      else this.#read(handle);
+    });
+  }
+
+  /** All of the file, and a byte more, which shows whether it is as long as it should be. */
+  #read(handle: SftpHandle): void {
+    const { sftp, run, flight } = this.#context;
+    const size = this.#size;
     const sentAt = now();
+    run.alive();
     flight.take(size + 1);
-    const forget = run.onFailed(() => reject(run.error));
+    const forget = run.onFailed(() => this.#fail(run.error, handle));
+    if (this.#isOver) return;
     sftp.read(handle, 0, size + 1, (error, pieces, got) => {
       forget();
+      if (this.#isOver) return;
       flight.giveBack(error ? size + 1 : 1);
-      if (error) return reject(error);
+      if (error) return this.#fail(error, handle);
+      this.#close(handle);
       flight.answered(sentAt);
       if (!pieces || got !== size) {
         flight.giveBack(size);
-        return resolve(undefined);
+        return this.#end.takesLongWay();
       }
       flight.done(size);
-      moved(size);
-      resolve(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
+      run.moved(this.#item.remotePath, size);
+      this.#store(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
     });
-  });
+  }
+
+  #store(content: Buffer): void {
+    const { run } = this.#context;
+    storeSmall(this.#context, this.#item, this.#attributes, content, (error) => {
+      if (error) return this.#fail(error);
+      run.placed();
+      run.progress.fileDone(this.#item.remotePath);
+      this.#end.done();
+    });
+  }
+
+  #fail(error: unknown, handle?: SftpHandle): void {
+    this.#isOver = true;
+    void problemOf(this.#context, this.#item, error).then((problem) => {
+      if (handle) this.#close(handle);
+      this.#end.failed(problem);
+    });
+  }
+
+  #close(handle: SftpHandle): void {
+    const { sftp } = this.#context;
+    if (!sftp.ended) sftp.small.close(handle, () => {});
+  }
 }

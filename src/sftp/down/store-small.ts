@@ -1,12 +1,27 @@
 import { chmod, utimes } from 'node:fs/promises';
 import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
-import { writeSmall } from '../flow/small-files.ts';
+import { placeSmall, writeSmall } from '../flow/small-files.ts';
 import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts';
 import { newMode, permissions } from '../names/file-mode.ts';
 import { modeOfOld, temporaryBeside } from '../target/local-target.ts';
 
-/** Puts the whole content of a file in its place. */
-export async function storeSmall(
+/** Puts the whole content of a file in its place. In a folder that was made just now, nothing is to be looked at before. */
+export function storeSmall(
+  context: TransferContext,
+  item: DownloadItem,
+  attributes: SftpAttributes,
+  content: Buffer,
+  done: (error?: unknown) => void,
+): void {
+  const { run, settings } = context;
+  const { localPath, intoEmptyFolder } = item;
+  const isPlain = intoEmptyFolder && settings.atomic && !settings.preserve;
+  if (!isPlain) return void store(context, item, attributes, content).then(() => done(), done);
+  if (run.failed) return done(run.error);
+  placeSmall(localPath, temporaryBeside(localPath), content, newMode(attributes.mode), run, done);
+}
+
+async function store(
   { run, settings }: TransferContext,
   { localPath, intoEmptyFolder }: DownloadItem,
   attributes: SftpAttributes,

@@ -1,4 +1,4 @@
-import { close, open, read, writeFile } from 'node:fs';
+import { close, open, read, rename, writeFile } from 'node:fs';
 import { promisify } from 'node:util';
 import { type WriteData, writeHeadroom } from '../../ssh2/sftp/requests.ts';
 import type { Pursuit } from '../transfer/in-use.ts';
@@ -6,6 +6,15 @@ import { moveLocally, openHere, removeHere } from '../transfer/local-in-use.ts';
 
 /** Up to this many bytes a file is held in memory as a whole: the fewest calls to the local file system. */
 export const smallFile = 128 * 1024;
+
+/** How the short way of a file ends: one of them is called, once. */
+export interface SmallEnd {
+  done(): void;
+  /** With what the caller is told. */
+  failed(error: unknown): void;
+  /** Nothing is there of it, and the long way knows what else to try, or what to say. */
+  takesLongWay(): void;
+}
 
 /**
  * The content of a local file in one read, in a frame that has a byte of room behind it; undefined when the file is no
@@ -26,24 +35,46 @@ export function readSmall(path: string, expected: number, frame: Buffer, done: S
 
 type SmallDone = (error: Error | null, small?: WriteData) => void;
 
-const write = promisify(writeFile);
+type Placed = (error: Error | null) => void;
 
 /** Writes a new local file, or replaces one by way of a temporary name. Leaves nothing behind when it fails. */
-export async function writeSmall(
+export function placeSmall(
+  path: string,
+  temporary: string,
+  content: Buffer,
+  mode: number | undefined,
+  run: Pursuit | undefined,
+  done: Placed,
+): void {
+  const failed = (error: NodeJS.ErrnoException) => {
+    // What is there already is not ours.
+    if (error.code === 'EEXIST') done(error);
+    else void removeHere(temporary).then(() => done(error));
+  };
+  writeFile(temporary, content, mode === undefined ? { flag: 'wx' } : { flag: 'wx', mode }, (error) => {
+    if (error) return failed(error);
+    // Only Windows refuses for a while.
+    if (process.platform === 'win32')
+      return void moveLocally(temporary, path, { run }).then(() => done(null), failed);
+    rename(temporary, path, (problem) => (problem ? failed(problem) : done(null)));
+  });
+}
+
+const write = promisify(writeFile);
+
+/** The same as a promise; without a temporary name, writes into what is there. */
+export function writeSmall(
   path: string,
   temporary: string | undefined,
   content: Buffer,
   mode: number | undefined,
   run?: Pursuit,
 ): Promise<void> {
-  const options = mode === undefined ? {} : { mode };
-  if (temporary === undefined) return openHere(path, () => write(path, content, options), { run });
-  try {
-    await write(temporary, content, { ...options, flag: 'wx' });
-    await moveLocally(temporary, path, { run });
-  } catch (error) {
-    // What is there already is not ours.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await removeHere(temporary);
-    throw error;
+  if (temporary === undefined) {
+    const options = mode === undefined ? {} : { mode };
+    return openHere(path, () => write(path, content, options), { run });
   }
+  return new Promise((resolve, reject) =>
+    placeSmall(path, temporary, content, mode, run, (error) => (error ? reject(error) : resolve())),
+  );
 }

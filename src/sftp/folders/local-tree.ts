@@ -48,12 +48,13 @@ async function visit(
 /** Looks at some entries of a folder at once. One promise for all of them: a promise for each costs as much as the look. */
 function lookAtAll(folder: LocalEntry, names: readonly string[]): Promise<LocalEntry[]> {
   const inside = folder.path === '' ? '' : `${folder.path}/`;
-  const insideHere = join(folder.localPath, sep);
+  const insideHere = join(folder.localPath, '/');
   return new Promise((resolve, reject) => {
     const entries: LocalEntry[] = [];
     let missing = names.length;
     names.forEach((name, index) => {
-      const localPath = insideHere + name;
+      // What a drive letter means elsewhere, `join` knows.
+      const localPath = sep === '/' ? insideHere + name : join(folder.localPath, name);
       stat(localPath, (error, stats) => {
         if (error) return reject(error);
         entries[index] = { path: inside + name, localPath, stats };

@@ -80,12 +80,12 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
   });
   const folders: RemoteEntry[] = [];
   for (const name of names) {
-    const listed = toEntry(folder, await told(walk, folder, name));
+    const listed = toEntry(folder, isTypeTold(name.attributes.mode) ? name : await told(walk, folder, name));
     // The filter comes first: what it leaves out may have any name.
     if (!settings.filter(listed.path, kindOf(listed))) continue;
     const problem = nameProblem(name.raw, name.name);
     if (problem) throw unsafe(context.opener.where, listed.path, problem);
-    const entry = await resolve(walk, listed);
+    const entry = fileType(listed.attributes.mode) === 'symlink' ? await resolve(walk, listed) : listed;
     const { mode } = entry.attributes;
     if (entry !== listed && isFolder(mode) && !settings.filter(entry.path, 'directory')) continue;
     const kind = specialKind(mode);
@@ -101,7 +101,6 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
 
 /** Some servers list names alone. */
 async function told({ context }: Walk, folder: RemoteEntry, name: SftpName): Promise<SftpName> {
-  if (isTypeTold(name.attributes.mode)) return name;
   const path = joinRaw(folder.remotePath, name);
   return { ...name, attributes: await withType(context.sftp, path, name.attributes) };
 }
@@ -116,8 +115,8 @@ function toEntry(folder: RemoteEntry, { name, attributes }: SftpName): RemoteEnt
   return { path, remotePath: joinRemote(folder.remotePath, name), attributes };
 }
 
+/** What a link within the folder leads to. */
 async function resolve(walk: Walk, entry: RemoteEntry): Promise<RemoteEntry> {
-  if (fileType(entry.attributes.mode) !== 'symlink') return entry;
   const { sftp, opener, run } = walk.context;
   walk.realRoot ??= endOfLink(sftp, walk.root);
   const [root, target, attributes] = await Promise.all([

@@ -1,5 +1,5 @@
 import * as crypto from 'node:crypto';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 /** The longest name that common file systems store, in bytes. */
 const maxNameBytes = 255;
@@ -24,14 +24,20 @@ const sha256: (text: string) => string =
     ? (text) => crypto.hash('sha256', text)
     : (text) => createHash('sha256').update(text).digest('hex');
 
+/** Twelve digits. Node keeps random bytes in stock for these ids alone. */
+function randomTag(): string {
+  const id = randomUUID();
+  return id.slice(0, 8) + id.slice(9, 13);
+}
+
 /** A unique temporary name. */
 export function freshTempName(path: string, longest?: number): string {
-  return beside(path, randomBytes(6).toString('hex'), 'part', longest);
+  return beside(path, randomTag(), 'part', longest);
 }
 
 /** Where an existing file waits while another takes its name, on servers that cannot replace a file. */
 export function backupName(path: string, longest?: number): string {
-  return beside(path, randomBytes(6).toString('hex'), 'old', longest);
+  return beside(path, randomTag(), 'old', longest);
 }
 
 function beside(path: string, tag: string, kind: string, longest = Number.POSITIVE_INFINITY): string {

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { permissions } from '../names/file-mode.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
 import type { Pursuit } from '../transfer/in-use.ts';
@@ -46,7 +46,8 @@ export async function openLocalTarget(path: string, options: LocalTargetOptions)
 
 /** A unique name for a temporary file in the folder of `path`. */
 export function temporaryBeside(path: string): string {
-  return join(dirname(path), freshTempName(basename(path)));
+  // Elsewhere a path has other separators, and drives.
+  return sep === '/' ? freshTempName(path) : join(dirname(path), freshTempName(basename(path)));
 }
 
 /** An old file that is taken up must not look abandoned while it is compared, which may take long. */

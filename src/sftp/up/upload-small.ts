@@ -3,7 +3,7 @@ import { openFlag } from '../../ssh2/sftp/wire.ts';
 import { now } from '../../time/timer.ts';
 import type { FramePool } from '../flow/frames.ts';
 import { mayBeOrder } from '../flow/in-order.ts';
-import { readSmall, smallFile } from '../flow/small-files.ts';
+import { readSmall, type SmallEnd, smallFile } from '../flow/small-files.ts';
 import type { LocalItem, TransferContext } from '../flow/transfer-context.ts';
 import { newMode } from '../names/file-mode.ts';
 import { isRefused } from '../names/missing.ts';
@@ -15,20 +15,11 @@ import { checkRemoteSize } from '../verify/remote-size.ts';
 import { openForUpload } from './open-for-upload.ts';
 import { guard, setAttributes } from './upload-file.ts';
 
-/** One of them is called, once. */
-interface UploadEnd {
-  done(): void;
-  /** Rejected, and what the caller is told. */
-  failed(error: unknown): void;
-  /** Nothing is there of it, and the long way knows what else to try, or what to say. */
-  takesLongWay(): void;
-}
-
 /**
  * The short way of a file that is one write: the same requests as the long way's, without what is for blocks and
  * sessions, and for old files where the folder was made just now.
  */
-export function uploadSmall(context: TransferContext, item: LocalItem, size: number, end: UploadEnd): void {
+export function uploadSmall(context: TransferContext, item: LocalItem, size: number, end: SmallEnd): void {
   if (!isShort(context, size)) return end.takesLongWay();
   const pool = context.frames.pool(size);
   readSmall(item.name, size, pool.take(), (_error, data) => {
@@ -49,7 +40,7 @@ class SmallUpload {
   readonly #item: LocalItem;
   readonly #data: WriteData;
   readonly #pool: FramePool;
-  readonly #end: UploadEnd;
+  readonly #end: SmallEnd;
   #target: RemoteTarget | undefined;
   #moved = 0;
   #size: number | undefined;
@@ -57,7 +48,7 @@ class SmallUpload {
   #missing = 0;
   #isOver = false;
 
-  constructor(context: TransferContext, item: LocalItem, data: WriteData, pool: FramePool, end: UploadEnd) {
+  constructor(context: TransferContext, item: LocalItem, data: WriteData, pool: FramePool, end: SmallEnd) {
     this.#context = context;
     this.#item = item;
     this.#data = data;

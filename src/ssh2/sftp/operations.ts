@@ -121,7 +121,8 @@ export class SftpOperations implements SftpRequests {
         const atEnd = reply.type === packetType.status && statusOf(reply) === statusCode.eof;
         return done(atEnd ? undefined : this.#session.unexpected(aRead, reply), undefined, 0);
       }
-      const [head, ...rest] = reply.pieces as [Buffer, ...Buffer[]];
+      const { pieces } = reply;
+      const head = pieces[0] as Buffer;
       const size = head.readUInt32BE(5);
       if (size !== reply.length - 9 || size > length) {
         return done(
@@ -130,7 +131,8 @@ export class SftpOperations implements SftpRequests {
           0,
         );
       }
-      done(undefined, [head.subarray(9), ...rest], size);
+      pieces[0] = head.subarray(9);
+      done(undefined, pieces, size);
     });
   }
 
