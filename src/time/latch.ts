@@ -6,36 +6,43 @@ export interface Latch<T> {
   reject(error: unknown): void;
 }
 
+type Settled<T> = { value: T } | { error: unknown };
+
 // Some are made for each command, and most of their promises are never asked for.
 class Switched<T> implements Latch<T> {
-  settled = false;
+  #end: Settled<T> | undefined;
   #promise: Promise<T> | undefined;
   #resolve: ((value: T) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
-  #settle: (() => void) | undefined;
+
+  get settled(): boolean {
+    return this.#end !== undefined;
+  }
 
   get promise(): Promise<T> {
-    this.#promise ??= new Promise<T>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-      this.#settle?.();
-    });
+    this.#promise ??= this.#made();
     return this.#promise;
   }
 
   resolve(value: T): void {
-    this.#end(() => this.#resolve?.(value));
+    if (this.#end) return;
+    this.#end = { value };
+    this.#resolve?.(value);
   }
 
   reject(error: unknown): void {
-    this.#end(() => this.#reject?.(error));
+    if (this.#end) return;
+    this.#end = { error };
+    this.#reject?.(error);
   }
 
-  #end(settle: () => void): void {
-    if (this.settled) return;
-    this.settled = true;
-    this.#settle = settle;
-    settle();
+  #made(): Promise<T> {
+    const end = this.#end;
+    if (end) return 'value' in end ? Promise.resolve(end.value) : Promise.reject(end.error);
+    return new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 }
 

@@ -107,7 +107,7 @@ export class Link {
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
     const ticket = this.slots.nextTicket();
     for (;;) {
-      const ahead = plan.startOn && !plan.signal?.aborted ? this.ahead?.take() : undefined;
+      const ahead = plan.takesOpenSession && !plan.signal?.aborted ? this.ahead?.take() : undefined;
       const isFree = ahead !== undefined || this.slots.take();
       if (!isFree && plan.isSpare) throw noneToSpare(this.where);
       const probe = isFree ? false : await this.#slot(ticket, plan.signal);

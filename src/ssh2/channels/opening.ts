@@ -28,8 +28,10 @@ export interface OpenPlan<T> {
   /** For messages: `a session for the command`, `a channel to localhost:22`. */
   what: string;
   start(client: Client, callback: OpenedCallback<T>): void;
-  /** Like `start`, on a session that is open already; absent if that is not possible. */
-  startOn?: ((session: OwnSession, callback: OpenedCallback<T>) => void) | undefined;
+  /** Whether `startOn` is possible, too. */
+  takesOpenSession?: boolean;
+  /** Like `start`, on a session that is open already. */
+  startOn?(session: OwnSession, callback: OpenedCallback<T>): void;
   /** Undoes a success that arrives after we have given up. */
   discard(result: T): void;
   /** The caller adds the stack trace of its own call to the error; capturing it twice would cost time. */

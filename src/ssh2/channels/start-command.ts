@@ -52,7 +52,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   readonly timeout: number | undefined;
   readonly isChore: boolean | undefined;
   readonly isSpare: boolean | undefined;
-  readonly startOn: ((session: OwnSession, started: SessionCallback) => void) | undefined;
+  readonly takesOpenSession: boolean;
   readonly #link: CommandLink;
   readonly #request: ExecRequest;
   readonly #events: ExecEvents;
@@ -72,9 +72,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     this.isChore = events.isChore;
     this.isSpare = events.isSpare;
     // A terminal has to be requested before the command.
-    const { command, pty } = request;
-    if (command !== undefined && pty === undefined)
-      this.startOn = (session, started) => this.#startOn(session, command, started);
+    this.takesOpenSession = !isShell && request.pty === undefined;
   }
 
   start(client: Client, started: SessionCallback): void {
@@ -83,11 +81,10 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   }
 
   #openOwn(client: Client, started: SessionCallback): boolean {
-    const { command, pty } = this.#request;
-    if (command === undefined || pty !== undefined) return false;
+    if (!this.takesOpenSession) return false;
     return openBareSession(client, OwnSession, (error, session) => {
       if (error) return this.#refused(error, started);
-      this.#exec(session, command, started);
+      this.#exec(session, started);
       this.#sent(session);
     });
   }
@@ -113,16 +110,16 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     else session.close();
   }
 
-  #startOn(session: OwnSession, command: string, started: SessionCallback): void {
+  startOn(session: OwnSession, started: SessionCallback): void {
     this.#events.onAsked?.();
-    this.#exec(session, command, started);
+    this.#exec(session, started);
     // Only at the end of the caller's turn is it known whether there is input.
     atEndOfTurn(() => this.#sent(session));
   }
 
-  #exec(session: OwnSession, command: string, started: SessionCallback): void {
+  #exec(session: OwnSession, started: SessionCallback): void {
     const { client, lost, commandEnded } = this.#link;
-    execOn(client, session, command, (error) => {
+    execOn(client, session, this.#request.command ?? '', (error) => {
       if (error) this.#refused(error, started);
       else started(undefined, session.begin(lost, commandEnded));
     });
