@@ -76,12 +76,14 @@ export function factsOf(version: WindowsVersion): WindowsFacts {
   return facts[version];
 }
 
+const named = /OpenSSH_for_Windows(?:_(\d+)\.(\d+))?/i;
+
 /**
  * What is known of the server that sent this identification line; undefined when it is not OpenSSH for Windows. A
  * version between two that are known is taken for the older one, an unreadable one for the oldest.
  */
 export function windowsFacts(serverVersion: string | undefined): WindowsFacts | undefined {
-  const found = /OpenSSH_for_Windows(?:_(\d+)\.(\d+))?/i.exec(serverVersion ?? '');
+  const found = named.exec(serverVersion ?? '');
   if (!found) return undefined;
   const number = ordinal(found[1], found[2]);
   const known = windowsVersions.filter((version) => ordinal(...version.split('.')) <= number);

@@ -44,7 +44,8 @@ export class Transport extends Duplex {
   #before = nothing;
   #ended = false;
   #dead = false;
-  #corked = false;
+  #isTurnOpen = false;
+  #isCorked = false;
   #blocked = false;
   /** Small packets that wait for the end of this turn. */
   #small: Buffer[] = [];
@@ -131,7 +132,7 @@ export class Transport extends Duplex {
   /** ssh2 never waits for a drain, so its packets bypass the buffer of a Writable. */
   override write(packet: Buffer): boolean {
     if (this.#dead || this.#ended) return false;
-    if (!this.#corked) this.#corkUntilNextTurn();
+    if (!this.#isTurnOpen) this.#openTurn();
     this.bytesWritten += packet.length;
     if (packet.length > smallPacket) {
       this.#writeSmall();
@@ -153,6 +154,7 @@ export class Transport extends Duplex {
   }
 
   #writeOn(bytes: Buffer): boolean {
+    if (this.#isTurnOpen) this.#cork();
     const accepted = this.#raw.write(bytes);
     if (!accepted && !this.#blocked) this.#watchDrain();
     return accepted;
@@ -177,17 +179,24 @@ export class Transport extends Duplex {
     });
   }
 
-  /** Later than `nextTick`: the end of one command and the start of the next then wake the server only once. */
-  #corkUntilNextTurn(): void {
-    this.#corked = true;
-    this.#raw.cork();
-    setImmediate(this.#uncork);
+  /** A turn ends later than `nextTick`: the end of one command and the start of the next then wake the server only once. */
+  #openTurn(): void {
+    this.#isTurnOpen = true;
+    setImmediate(this.#endTurn);
   }
 
-  readonly #uncork = (): void => {
-    this.#corked = false;
+  /** For what is written before the end of the turn: all of it leaves together. Most turns write one small piece, at their end. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#raw.cork();
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isTurnOpen = false;
     if (this.#raw.writable) this.#writeSmall();
-    this.#raw.uncork();
+    if (this.#isCorked) this.#raw.uncork();
+    this.#isCorked = false;
   };
 
   override _final(done: (error?: Error | null) => void): void {
