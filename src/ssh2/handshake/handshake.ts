@@ -13,6 +13,7 @@ import { ssh2 } from '../insides/client-parts.ts';
 import { onHostKeysTold } from '../insides/key-exchange/further-host-keys.ts';
 import { forgetSecrets, shareOffer } from '../insides/key-exchange/key-exchange.ts';
 import { onServerOffer, type ServerOffer } from '../insides/key-exchange/server-offer.ts';
+import { padFromPool } from '../insides/padding.ts';
 import { loginSucceeded } from '../insides/until-login.ts';
 import { Authentication } from '../login/auth.ts';
 import type { MessageOrder } from '../order/message-order.ts';
@@ -198,6 +199,7 @@ class Handshake implements TransportEvents {
   #keysExchanged(): void {
     this.#order?.keysExchanged();
     forgetSecrets(this.#client);
+    padFromPool(this.#client);
     // ssh2 emits this again after each re-key.
     if (this.#phase !== 'handshake') return;
     this.#enter('auth', 'handshake');

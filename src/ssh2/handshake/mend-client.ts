@@ -5,7 +5,7 @@ import { boundPacketSizes } from '../bounds/packet-size.ts';
 import { boundWindows } from '../bounds/receive-window.ts';
 import { boundRekeys } from '../bounds/rekey-time.ts';
 import { boundUnasked } from '../bounds/unasked.ts';
-import { deferDestruction, onSilentDisconnect } from '../insides/internals.ts';
+import { deferDestruction, keepKeepaliveTimer, onSilentDisconnect } from '../insides/internals.ts';
 import { knowForwardsByOwnNamesOnly } from '../insides/messages/inbound.ts';
 import { lookInside } from '../insides/registry/look.ts';
 import { knowOurs } from '../insides/session-shape.ts';
@@ -30,6 +30,7 @@ export function mendClient(client: Client, output: AnswersStream, events: MendEv
   deferDestruction(client);
   const order = guardOrder(client, events.onOutOfTurn, boundRekeys(events.rekeyTimeout, events.onExceeded));
   knowForwardsByOwnNamesOnly(client);
+  keepKeepaliveTimer(client);
   boundWindows(client, events.onExceeded);
   knowOurs(client);
   boundPacketSizes(client, events.onExceeded);

@@ -169,6 +169,16 @@ export function expectGlobalReply(
   return true;
 }
 
+/**
+ * Keeps ssh2 from restarting the keepalive timer at every answer to a request on a channel: each command would make a new
+ * timer. It goes on asking at its own pace. Missing answers are not counted here but in `transport/keepalive.ts`.
+ */
+export function keepKeepaliveTimer(client: Client): void {
+  const internals = client as unknown as { _resetKA?: () => void };
+  if (typeof internals._resetKA !== 'function' || !serves(client, 'steady keepalive')) return;
+  internals._resetKA = () => {};
+}
+
 /** Listens for SSH_MSG_DEBUG (RFC 4253 section 11.3), in which OpenSSH says why it refused a forward. */
 export function onServerDebug(client: Client, listener: (message: string) => void): void {
   const handlers = protocolOf(client)?._handlers;
