@@ -32,6 +32,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
     'tame.ts',
     'until-login.ts',
     'internals.ts',
+    'padding.ts',
     'session-shape.ts',
     'messages',
     'key-exchange',
