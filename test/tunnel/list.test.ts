@@ -163,6 +163,15 @@ describe('listGatewayTunnels', () => {
     expect(asked).toBe(10);
   });
 
+  it('takes nothing for a port that is none', async () => {
+    const connection = gateway(
+      'listener 00000000:0000 1002',
+      'listener 00000000:10000 1002',
+      'listener x 1002',
+    );
+    expect(await listTunnels(connection, { check: false })).toEqual([]);
+  });
+
   it('takes a range of one port', async () => {
     const found = await listTunnels(gateway(), { ports: { from: 9000, to: 9000 }, check: false });
     expect(found.map(({ port }) => port)).toEqual([9000]);

@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { offsetsOf, resolveStart } from '../../src/job/options.ts';
+import type { StartJobOptions } from '../../src/job/types.ts';
+
+const of = (options: Partial<StartJobOptions> = {}, windows = true, command: string | string[] = 'x') =>
+  resolveStart(command, { id: 'job', ...options } as StartJobOptions, windows);
+const same = (one: Partial<StartJobOptions>, other: Partial<StartJobOptions>) =>
+  of(one).fingerprint === of(other).fingerprint;
+
+it('is the same job on the desktop, in whatever way its defaults are said', () => {
+  const plain = { interactive: true } as const;
+  expect(same(plain, { interactive: {} })).toBe(true);
+  expect(same(plain, { interactive: { runLevel: 'limited' } })).toBe(true);
+  expect(same({}, { interactive: false })).toBe(true);
+});
+
+it.each<[string, Partial<StartJobOptions>, Partial<StartJobOptions>]>([
+  ['on the desktop', {}, { interactive: true }],
+  ['with more rights', { interactive: true }, { interactive: { runLevel: 'highest' } }],
+  ['with a limit', { interactive: true }, { interactive: { executionTimeLimit: 60 } }],
+  [
+    'with another limit',
+    { interactive: { executionTimeLimit: 50 } },
+    { interactive: { executionTimeLimit: 60 } },
+  ],
+  [
+    'with more rights and a limit',
+    { interactive: { runLevel: 'highest' } },
+    { interactive: { runLevel: 'highest', executionTimeLimit: 60 } },
+  ],
+  ['in another folder', {}, { cwd: 'C:\\x' }],
+  ['with a variable', {}, { env: { A: '1' } }],
+  ['with another value', { env: { A: '2' } }, { env: { A: '1' } }],
+  ['with another shell', {}, { shell: 'powershell' }],
+  ['of another id', {}, { id: 'other' }],
+])('is another job %s', (_what, one, other) => {
+  expect(same(one, other)).toBe(false);
+});
+
+it('does not depend on the order of its variables', () => {
+  expect(same({ env: { A: '1', B: '2', C: '3' } }, { env: { C: '3', B: '2', A: '1' } })).toBe(true);
+});
+
+it('has a desktop on Windows only', () => {
+  expect(() => of({ interactive: true }, false)).toThrow(/interactive.*not Windows/);
+  expect(() => of({ interactive: false }, false)).not.toThrow();
+  expect(of({ interactive: true }).interactive).toEqual({});
+  expect(of().interactive).toBeUndefined();
+});
+
+it('is shown without its folder and variables', () => {
+  expect(of({ cwd: 'C:\\x', env: { A: 'secret' } }).command).toBe('x');
+});
+
+it('is read from the beginning, unless it is said', () => {
+  expect(offsetsOf()).toEqual({ stdout: 0, stderr: 0 });
+  expect(offsetsOf({ stdout: 3 })).toEqual({ stdout: 3, stderr: 0 });
+});
