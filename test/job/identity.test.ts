@@ -56,3 +56,13 @@ it('is read from the beginning, unless it is said', () => {
   expect(offsetsOf()).toEqual({ stdout: 0, stderr: 0 });
   expect(offsetsOf({ stdout: 3 })).toEqual({ stdout: 3, stderr: 0 });
 });
+
+// What was started by an earlier version must be found by a later one.
+it.each<[Partial<StartJobOptions>, boolean, string]>([
+  [{}, false, '5c8f29c18e4d2f95ba90fa78eb9e8d58'],
+  [{ interactive: true }, true, '47aab3bc30a041a4de516aaccc12e0da'],
+  [{ interactive: { runLevel: 'highest' } }, true, '0de7ea2123d9e91db4eb4cf86e42af69'],
+  [{ cwd: '/x', env: { B: '2', A: '1' } }, false, '1cc7b73276628a3a2f6c204f3979f5fe'],
+])('has the same fingerprint for ever: %j', (options, windows, fingerprint) => {
+  expect(of(options, windows).fingerprint).toBe(fingerprint);
+});

@@ -1,11 +1,11 @@
 import { getEventListeners, setMaxListeners } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { AuthenticationFailed, ChannelOpenFailed } from '../../src/errors/index.ts';
 import { latch } from '../../src/time/latch.ts';
 import { startReverseTunnel } from '../../src/tunnel/keep/reverse-tunnel.ts';
 import type { ReverseTunnelOptions, TunnelEvent, TunnelStatus } from '../../src/tunnel/types.ts';
+import { tcpServer } from '../support/echo.ts';
 import {
   FakeConnection,
   forbidden,
@@ -21,6 +21,9 @@ const base: ReverseTunnelOptions = {
   target: { host: '127.0.0.1', port: 9 },
   retry: { minDelay: 1, maxDelay: 1 },
 };
+
+/** Who asks it for its banner may leave before reading it, which resets the connection. */
+const answeringTarget = () => tcpServer((socket) => socket.end('SSH-2.0-target\r\n'));
 
 /** Starts a tunnel whose connects get these results in turn; the last one for ever. */
 function start(results: Array<FakeConnection | Error>, options: Partial<ReverseTunnelOptions> = {}) {
@@ -222,13 +225,11 @@ describe('keepReverseTunnel', () => {
   });
 
   it('makes the tunnel anew when the target answers but the published port does not', async () => {
-    const target = createServer((socket) => socket.end('SSH-2.0-target\r\n')).listen(0, '127.0.0.1');
-    await vi.waitFor(() => expect(target.listening).toBe(true));
-    const { port } = target.address() as { port: number };
+    await using target = await answeringTarget();
     const first = new FakeConnection();
     first.onOpenStream = () => new PassThrough().end();
     const { tunnel, events, until } = start([first, new FakeConnection()], {
-      target: { host: '127.0.0.1', port },
+      target: { host: '127.0.0.1', port: target.port },
       checkInterval: 5,
     });
     await until('up', 2);
@@ -237,19 +238,16 @@ describe('keepReverseTunnel', () => {
       error: { message: expect.stringMatching(/end-to-end check failed/) },
     });
     await tunnel.close();
-    target.close();
   });
 
   it('stays up when one check now and then fails', async () => {
-    const target = createServer((socket) => socket.end('SSH-2.0-target\r\n')).listen(0, '127.0.0.1');
-    await vi.waitFor(() => expect(target.listening).toBe(true));
-    const { port } = target.address() as { port: number };
+    await using target = await answeringTarget();
     const connection = new FakeConnection();
     let checks = 0;
     const { onOpenStream } = connection;
     connection.onOpenStream = () => (checks++ % 2 ? onOpenStream() : new PassThrough().end());
     const { tunnel, events, until, types } = start([connection], {
-      target: { host: '127.0.0.1', port },
+      target: { host: '127.0.0.1', port: target.port },
       checkInterval: 1,
     });
     await until('checked', 6);
@@ -257,7 +255,6 @@ describe('keepReverseTunnel', () => {
     expect(results.slice(0, 4)).toEqual(['broken', 'ok', 'broken', 'ok']);
     expect(types()).not.toContain('down');
     await tunnel.close();
-    target.close();
   });
 
   it('is closed when its connection is, and not before', async () => {
@@ -310,11 +307,7 @@ describe('keepReverseTunnel', () => {
   });
 
   it('has the gateway’s helper go through the port, where the account itself may not', async () => {
-    const target = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-target\r\n')).listen(
-      0,
-      '127.0.0.1',
-    );
-    await new Promise((resolve) => target.once('listening', resolve));
+    await using target = await answeringTarget();
     const seen = ['banner SSH-2.0-OpenSSH', 'closed ', 'silent ', 'silent ', 'silent '];
     const asked: string[] = [];
     const make = () => {
@@ -326,11 +319,10 @@ describe('keepReverseTunnel', () => {
       };
       return connection;
     };
-    const { port } = target.address() as AddressInfo;
     const { tunnel, events, until } = start([make(), make()], {
       checkInterval: 5,
       listenPort: 9012,
-      target: { host: '127.0.0.1', port },
+      target: { host: '127.0.0.1', port: target.port },
     });
     await until('down');
     const results = events.filter(({ type }) => type === 'checked');
@@ -340,7 +332,6 @@ describe('keepReverseTunnel', () => {
     });
     expect(asked[0]).toBe('check 9012');
     await tunnel.close();
-    target.close();
   });
 
   it('gives its status to any number of readers, until it is closed', async () => {
