@@ -243,7 +243,7 @@ describe('an agent with certificates', () => {
       if (tried) expect(String(error['methodsTried'])).toMatch(tried);
       expect(error.message + error.hint).not.toContain('x'.repeat(300));
     }
-    await vi.waitFor(() => expect(agent.connections).toBe(0));
+    await vi.waitFor(() => expect(agent.connections).toBe(0), 5_000);
   });
 });
 

@@ -61,7 +61,7 @@ it('starts the RPA once, whatever becomes of the workers, and holds none while i
   expect(starts).toBe(1);
 });
 
-describe('a worker that is killed', () => {
+describe('a worker that is killed', { timeout: 40_000 }, () => {
   let worker: string;
   let folder: string;
 
@@ -118,9 +118,10 @@ describe('a worker that is killed', () => {
 
   async function expectOneStart(runId: string) {
     await attempt(startRpa, { runId });
-    await vi.waitFor(() => expect(starts).toBe(1));
+    const patient = { timeout: 10_000 };
+    await vi.waitFor(() => expect(starts).toBe(1), patient);
     end(0);
-    const status = await vi.waitFor(() => attempt(waitForRpa, { runId }));
+    const status = await vi.waitFor(() => attempt(waitForRpa, { runId }), patient);
     expect(status).toMatchObject({ state: 'exited', exitCode: 0 });
     expect(starts).toBe(1);
   }
