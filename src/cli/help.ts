@@ -9,7 +9,7 @@ const program = 'ssh-via-gateway';
 export function overview(commands: readonly CliCommand[]): string {
   const names = Math.max(...commands.map(({ name }) => name.length));
   return [
-    `${program}: reach PCs behind an SSH gateway, over tunnels that break.`,
+    `${program}: reach PCs behind an SSH gateway, over unreliable tunnels.`,
     '',
     `Usage: ${program} COMMAND [options] [user@]host[:port] ...`,
     '',

@@ -49,7 +49,7 @@ async function placeOf(path: string): Promise<string> {
     if (target === undefined) return file;
     file = resolve(dirname(file), target);
   }
-  throw new CustomersFileError('it is a link that leads to itself', { file: path });
+  throw new CustomersFileError('it is a symbolic link that leads to itself', { file: path });
 }
 
 /** Undefined: the lock was lost, because this process was suspended for long; nothing was written. */
@@ -123,7 +123,7 @@ async function openAlone(file: string, temporary: string) {
     }
     await removeStale(temporary);
     if (Date.now() > deadline) {
-      throw new CustomersFileError(`${temporary} is there: somebody else is changing it`, { file });
+      throw new CustomersFileError(`${temporary} exists: somebody else is changing it`, { file });
     }
     await sleep(pollInterval);
   }

@@ -94,5 +94,5 @@ function closedMeanwhile(): Error {
 }
 
 function nothingHappened(timeoutMs: number): Error {
-  return new Error(`nothing of this kind happened at the mock server in ${timeoutMs} ms`);
+  return new Error(`nothing of this kind happened on the mock server within ${timeoutMs} ms`);
 }

@@ -85,7 +85,7 @@ function readUser(user: MockUser, index: number): MockAccount {
     if (!methods.includes(method))
       throw wrongAs(
         `users[${index}].requires`,
-        `${method}, which the user has nothing to pass with,`,
+        `${method}, for which the user has no credentials,`,
         'its own',
       );
   return { ...rest, keys, methods };

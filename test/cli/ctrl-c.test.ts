@@ -38,17 +38,17 @@ test.concurrent('put says how far it came, that nothing half is there, and what 
   await writeFile(join(world.folder, 'file.bin'), randomBytes(2_000_000));
   expect(await stopped(world, 'put')).toMatch(
     new RegExp(
-      `stopped after ${amount}: /file\\.bin is what it was, or absent, or whole; .*With --resume, what arrives is kept for the next call$`,
+      `stopped after ${amount}: /file\\.bin is unchanged, absent or complete, but never half-written.*With --resume, what arrives is kept for the next call$`,
     ),
   );
   expect(world.server.files.has('/file.bin')).toBe(false);
 });
 
-test.concurrent('put --in-place says that the file is not whole', async () => {
+test.concurrent('put --in-place says that the file is incomplete', async () => {
   await using world = await startWorld(slow);
   await writeFile(join(world.folder, 'file.bin'), randomBytes(2_000_000));
   expect(await stopped(world, 'put', '--in-place')).toMatch(
-    /: \/file\.bin is not whole\. The same call with --resume goes on there$/,
+    /: \/file\.bin is incomplete\. The same call with --resume continues it$/,
   );
 });
 
@@ -57,7 +57,7 @@ test.concurrent('get --resume says that what arrived is kept', async () => {
   world.server.files.write('/file.bin', randomBytes(2_000_000));
   expect(await stopped(world, 'get', '--resume')).toMatch(
     new RegExp(
-      `stopped after ${amount}: .*file\\.bin is what it was, or absent, or whole; .*What arrived is kept beside it: the same call goes on there$`,
+      `stopped after ${amount}: .*file\\.bin is unchanged, absent or complete, but never half-written.*What arrived is kept beside it: the same call continues from there$`,
     ),
   );
 });
@@ -65,13 +65,13 @@ test.concurrent('get --resume says that what arrived is kept', async () => {
 test.concurrent.each([
   ['put', ['LOCAL', '/x'], /stopped before anything was transferred: \/x is as it was/],
   ['get', ['/x', '/absent/x'], /stopped before anything was transferred: \/absent\/x is as it was/],
-  ['mkdir', ['/x'], /stopped before \/x was asked for/],
-  ['job logs', ['a'], /job a is not touched by that, .*ssh-via-gateway job logs --follow \S+ a\n/],
-  ['job kill', ['a'], /job a is not touched by that/],
+  ['mkdir', ['/x'], /stopped before the server was asked to create \/x/],
+  ['job logs', ['a'], /job a is not affected, .*ssh-via-gateway job logs --follow \S+ a\n/],
+  ['job kill', ['a'], /job a is not affected/],
   [
     'job start',
     ['--id', 'a', 'true'],
-    /it is not known whether job a was started\. The same call again starts it at most once/,
+    /it is not known whether job a was started\. Repeating the call starts it at most once/,
   ],
 ] as const)('%s while it connects: what is known', async (command, args, says) => {
   await using world = await startWorld({ faults: { banner: 'mute' } });
@@ -86,14 +86,15 @@ test.concurrent.each([
   expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: expect.stringMatching(says) });
 });
 
-test.concurrent('job start --follow: the job runs on, and the line that comes back to it works', async () => {
+test.concurrent('job start --follow: the job keeps running, and the line that comes back to it works', async () => {
   await using world = await startWorld({ exec: { robot: { stdout: 'up\n', delayMs: 1_500 } } });
   const running = jobOf(world, ['start', '--follow', '--id', 'a', world.address, 'robot']);
   await vi.waitFor(() => expect(running.stderrSoFar).toContain('a: started'));
   running.stop('SIGTERM');
   const { exitCode, stderr } = await running;
   expect(exitCode).toBe(143);
-  const [, line = ''] = /To come back, with the same options: ssh-via-gateway job (.*)\n/.exec(stderr) ?? [];
+  const [, line = ''] =
+    /To return to it, with the same options: ssh-via-gateway job (.*)\n/.exec(stderr) ?? [];
   expect(line).toBe(`logs --follow ${world.address} a`);
   const again = await jobOf(world, line.split(' '));
   expect(again.stdout.toString()).toBe('up\n');
@@ -128,6 +129,6 @@ test.concurrent('mkdir that was under way: it is not known', async () => {
   const { exitCode, stderr } = await running;
   expect({ exitCode, stderr }).toEqual({
     exitCode: 130,
-    stderr: expect.stringContaining('it is not known whether /x was made'),
+    stderr: expect.stringContaining('it is not known whether /x was created'),
   });
 });

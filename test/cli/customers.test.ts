@@ -40,7 +40,7 @@ test('customers are added, listed, shown and leave', async () => {
     ].join('\n'),
   );
   expect((await say('customers', 'leave', 'acme')).out).toBe('acme: marked as left\n');
-  expect((await say('customers', 'leave', 'acme')).out).toBe('acme: has left already\n');
+  expect((await say('customers', 'leave', 'acme')).out).toBe('acme: had already left\n');
   expect((await say('customers', 'list')).out).not.toContain('acme');
   expect(JSON.parse((await say('customers', 'list', '--all', '--json')).out)).toHaveLength(2);
   expect(JSON.parse((await say('customers', 'show', 'acme')).out)).toMatchObject({

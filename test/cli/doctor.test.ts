@@ -93,7 +93,7 @@ const cases: Case[] = [
     what: 'a zombie',
     faults: { banner: 'mute' },
     args: ['--banner-timeout', '300ms'],
-    ...{ step: 'banner', exitCode: 12, says: /zombie/, todo: /each connect keeps the zombie alive/ },
+    ...{ step: 'banner', exitCode: 12, says: /zombie/, todo: /each connection keeps the zombie alive/ },
   },
   {
     what: 'a PC whose sshd is down',
@@ -161,7 +161,7 @@ const cases: Case[] = [
   {
     what: 'a server that answers no keepalive',
     faults: { keepalive: 'ignore' },
-    ...{ step: 'keepalive', exitCode: 19, says: /asked for life/, todo: /--keepalive none/ },
+    ...{ step: 'keepalive', exitCode: 19, says: /does not answer keepalives/, todo: /--keepalive none/ },
   },
   {
     what: 'a shell that speaks before every command',

@@ -21,14 +21,14 @@ test('ls without a path lists the folder of the login, and mkdir says how to cre
   expect(home.stdout.toString()).toMatch(/^in-home\.txt$/m);
   const elsewhere = await world.run('mkdir', [world.address, '/above/is/missing']);
   expect(elsewhere.exitCode).toBe(1);
-  expect(elsewhere.stderr.toString()).toContain('The folder above is missing: --parents creates it too.');
+  expect(elsewhere.stderr.toString()).toContain('The parent folder is missing: --parents creates it too.');
 });
 
 test.each([2, 10])('mkdir knows by status %i that what is above is missing', async (status) => {
   await using world = await startWorld({ faults: { sftp: { failOp: { op: 'MKDIR', status } } } });
   const { exitCode, stderr } = await world.run('mkdir', [world.address, '/above/new']);
   expect(exitCode).toBe(1);
-  expect(stderr.toString()).toContain('The folder above is missing: --parents creates it too.');
+  expect(stderr.toString()).toContain('The parent folder is missing: --parents creates it too.');
 });
 
 test('what the server refuses is 1, also as JSON; an empty path is wrong use', async () => {

@@ -32,7 +32,7 @@ describe('systemd', () => {
     await using folder = await temporaryFolder();
     const { lines, execute } = recorder();
     const manager = systemd(execute, folder.path);
-    expect(await manager.install(service)).toEqual(['made and started the systemd service tunnel-acme']);
+    expect(await manager.install(service)).toEqual(['created and started the systemd service tunnel-acme']);
     expect(lines.splice(0)).toEqual([
       'systemctl daemon-reload',
       'systemctl enable --quiet tunnel-acme',
@@ -111,7 +111,7 @@ describe('Windows', () => {
 });
 
 test('another system is refused', () => {
-  expect(() => managerFor('sunos', recorder().execute)).toThrow(/Services of sunos are not known/);
+  expect(() => managerFor('sunos', recorder().execute)).toThrow(/Services on sunos are not supported/);
 });
 
 describe.skipIf(process.platform !== 'linux')('the program', () => {
@@ -176,7 +176,7 @@ describe.skipIf(process.platform !== 'linux')('the program', () => {
   });
 
   test.each([
-    [['tunnel', 'install', 'gateway'], /What is to be published/],
+    [['tunnel', 'install', 'gateway'], /There is nothing to publish/],
     [['tunnel', 'install', '-R', '1:a:2', '--ask-password', 'gateway'], /nobody to ask/],
     [
       ['tunnel', 'install', '-R', '1:a:2', '--service', 'a b', '-F', 'none', 'gateway'],

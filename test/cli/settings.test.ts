@@ -177,7 +177,7 @@ test('the host key of a jump host may be given, for one or for all, and nothing 
   const misspelt = await exec('-J', jump, '--jump-host-key', `gatway=${right}`);
   expect(misspelt).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('called "gatway"') });
   const none = await exec('--jump-host-key', right);
-  expect(none).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('none is on the way') });
+  expect(none).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('there are none on the way') });
   const half = await exec('-J', jump, '--jump-host-key', 'SHA256:short');
   expect(half).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--jump-host-key') });
 });
@@ -200,7 +200,7 @@ test('two ways to check a host key are refused', async () => {
   const flags = ['--host-key', `SHA256:${'x'.repeat(43)}`, '--accept-new'];
   const { exitCode, stderr } = await run(['exec', '-F', 'none', ...flags, 'h', 'x']);
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('one thing about the host key');
+  expect(stderr).toContain('only one of these for the host key');
 });
 
 test('--accept-new records the key, and a changed one is refused afterwards', async () => {

@@ -62,7 +62,7 @@ test('setup customer refuses a port that sshd keeps for root', async () => {
   ]);
   expect({ exitCode, stderr }).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('443 is kept for root'),
+    stderr: expect.stringContaining('443 is reserved for root'),
   });
   expect(await readFile(world.file, 'utf8')).toBe(text);
 });

@@ -139,13 +139,13 @@ describe('--end that is stopped by Ctrl-C', () => {
 
   test('while the holder is looked for: nothing was ended', async () => {
     const { words } = await stoppedAt(/./);
-    expect(words).toBe('ssh-via-gateway: stopped: nothing was ended; who holds port 9012 still does');
+    expect(words).toBe('ssh-via-gateway: stopped: nothing was ended; port 9012 is still held');
   });
 
   test('while the session ends: it is not known, and what tells', async () => {
     const { words, at } = await stoppedAt(/kill -TERM/);
     expect(words).toBe(
-      `ssh-via-gateway: stopped: it is not known whether the session that holds port 9012 has ended, and no other was asked to. With the same options, this tells: ssh-via-gateway tunnels --ports 9012 ${at}`,
+      `ssh-via-gateway: stopped: it is not known whether the session that holds port 9012 has ended; no other was told to. To find out, with the same options: ssh-via-gateway tunnels --ports 9012 ${at}`,
     );
   });
 

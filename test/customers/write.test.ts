@@ -77,7 +77,7 @@ test('a link into a folder that is missing, and one that leads to itself, are an
   await symlink('loop.json', loop);
   const change = (file: string) => changeCustomersFile(file, (before) => before, { initial: text });
   await expect(change(lost)).rejects.toThrow(/none\/x\.json: it cannot be written \(ENOENT\)/);
-  await expect(change(loop)).rejects.toThrow(/loop\.json: it is a link that leads to itself/);
+  await expect(change(loop)).rejects.toThrow(/loop\.json: it is a symbolic link that leads to itself/);
   expect((await lstat(lost)).isSymbolicLink() && (await lstat(loop)).isSymbolicLink()).toBe(true);
 });
 

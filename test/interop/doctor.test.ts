@@ -96,7 +96,7 @@ const situations: Situation[] = [
     verdict: 'warn',
     exitCode: 0,
     kind: 'disk-denied',
-    todo: /begins in \//,
+    todo: /starts in \//,
     prepare: ({ username }) => root('usermod', '--home', '/nonexistent', username),
   },
   {

@@ -94,14 +94,14 @@ function refuseSecrets(argv: readonly string[]): void {
     const ways = [
       [`--${name}-file FILE`, 'a file that only you can read'],
       [variableOf(name), 'an environment variable'],
-      [`--ask-${name}`, 'you are asked, and nothing is shown'],
+      [`--ask-${name}`, 'a prompt that does not show what you type'],
     ].map(([way = '', what = '']) => `  ${way.padEnd(36)}${what}`);
     throw new UsageError(
       [
         `A ${word} is not taken from the arguments: every user of this machine can read them in the list of processes,`,
-        `and the shell keeps them in its history. Give it by one of these instead:`,
+        `and the shell keeps them in its history. Give it in one of these ways instead:`,
         ...ways,
-        `If that ${word} was a real one: it is in your shell's history now; change it.`,
+        `If that was a real ${word}, change it: it is now in your shell's history.`,
       ].join('\n'),
     );
   }

@@ -17,11 +17,11 @@ import { oneCode } from './positionals.ts';
 
 const json = { name: 'json', help: 'print JSON' };
 const about =
-  'The customers file says of each customer what is needed to reach its PC: every command takes it by -c CODE. Its schema comes with the package (ssh-via-gateway/customers.schema.json). Changes are made in one step and keep what they do not know.';
+  'The customers file says for each customer how to reach its PC; every command that connects takes a customer with -c CODE. Its schema is part of the package (ssh-via-gateway/customers.schema.json). Changes are atomic and keep fields that are not known.';
 const shared = { connects: false, about: [about] } as const;
 const written = [
   ['0', 'done'],
-  ['2', 'wrong use, or a wrong file: the message says the line and the field'],
+  ['2', 'wrong use, or an invalid file: the message names the line and the field'],
 ] as const;
 
 export const customersList: CliCommand = {
@@ -30,7 +30,7 @@ export const customersList: CliCommand = {
   summary: 'List the customers of the customers file',
   usage: ['customers list [options]'],
   options: [fileOption, { name: 'all', help: 'include those who have left' }, json],
-  examples: [['who there is', 'customers list']],
+  examples: [['list them', 'customers list']],
   exitCodes: [['0', 'listed'], written[1]],
   async run({ settings, positionals, io }) {
     if (positionals.length > 0)
@@ -57,7 +57,7 @@ function rowOf({ code, port, account, username, route, state, labels }: Customer
 export const customersShow: CliCommand = {
   ...shared,
   name: 'customers show',
-  summary: 'Show what the customers file says of one customer, its defaults filled in',
+  summary: 'Show what the customers file says about one customer, with defaults filled in',
   usage: ['customers show [options] CODE'],
   options: [fileOption],
   examples: [['one customer', 'customers show acme']],
@@ -72,7 +72,7 @@ export const customersShow: CliCommand = {
 export const customersAdd: CliCommand = {
   ...shared,
   name: 'customers add',
-  summary: 'Add a customer to the customers file; the gateway is left alone',
+  summary: 'Add a customer to the customers file; the gateway is not changed',
   usage: ['customers add --port N [options] CODE'],
   options: [
     fileOption,
@@ -100,11 +100,11 @@ export const customersAdd: CliCommand = {
       help: 'published, jump or socket',
       default: "the gateway's layout",
     },
-    { name: 'label', value: 'NAME=VALUE', multiple: true, check: pair, help: 'anything you like' },
+    { name: 'label', value: 'NAME=VALUE', multiple: true, check: pair, help: 'any text of your own' },
     { name: 'gateway', value: 'HOST[:PORT]', help: 'create the file, with this gateway, if there is none' },
   ],
   examples: [
-    ['one that a tunnel is up for already', 'customers add --port 9012 --account tunnel-acme acme'],
+    ['one whose tunnel is already up', 'customers add --port 9012 --account tunnel-acme acme'],
     ['the first one', 'customers add --gateway gateway.example.com --port 9001 first'],
   ],
   exitCodes: written,
@@ -124,12 +124,12 @@ export const customersLeave: CliCommand = {
   summary: 'Mark a customer as left in the customers file; setup remove also ends its tunnel',
   usage: ['customers leave [options] CODE'],
   options: [fileOption],
-  examples: [['it is not connected to any more, and its port is free for another', 'customers leave acme']],
+  examples: [['its PC is no longer connected to, and its port is free for another', 'customers leave acme']],
   exitCodes: written,
   async run(call) {
     const { code, file } = subjectOf(call);
     const isNews = await inFile(call.settings, () => changeCustomer(file, code, { state: 'left' }));
-    say(call.io.stdout, `${code}: ${isNews ? 'marked as left' : 'has left already'}`);
+    say(call.io.stdout, `${code}: ${isNews ? 'marked as left' : 'had already left'}`);
     return exitCodes.ok;
   },
 };

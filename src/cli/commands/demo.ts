@@ -28,7 +28,7 @@ export const demoCommand: CliCommand = {
   usage: ['demo', 'demo --keep [--state STATE]'],
   about: [
     'A gateway and a Korean Windows PC are started on loopback ports, real SSH servers both. The PC keeps its tunnel, vanishes, leaves a zombie, comes back; a worker gets its connection all the same, runs a command and moves a file up and down. Takes about five seconds, needs no network, leaves nothing behind.',
-    'With --keep nothing happens by itself: gateway and PC wait for the commands of another terminal, and the lines to type there are printed, with a key, the host keys and an ssh_config made for them in a folder that is removed at the end. What is put on the PC is kept in memory. Other users of this machine can log in there, too: the servers run no command of the system and give no file of it.',
+    "With --keep nothing happens by itself: gateway and PC wait for the commands of another terminal, and the lines to type there are printed, with a key, the host keys and an ssh_config made for them in a folder that is removed at the end. What is put on the PC is kept in memory. Other users of this machine can log in there, too: the servers neither run this machine's commands nor give access to its files.",
   ],
   options,
   connects: false,
@@ -51,7 +51,7 @@ export const demoCommand: CliCommand = {
       await keepDemo(settings.choice('state', states) ?? states[0], io);
       return exitCodes.ok;
     }
-    if (settings.isGiven('state')) throw new UsageError('--state is for --keep, which is not given');
+    if (settings.isGiven('state')) throw new UsageError('--state only works with --keep');
     const { runDemo } = await import('../demo/demo.ts');
     return runDemo((line) => say(io.stdout, line), io.signal);
   },

@@ -44,9 +44,9 @@ export const doctorCommand: CliCommand = {
   summary: 'Say what works on the way to a PC, what does not, and what to do',
   usage: ['doctor [options] DESTINATION'],
   about: [
-    'Goes the way that a worker goes, step by step, and times each: the name, TCP, the first line of the server (banner), the keys, the host key, the login, a command, SFTP, how many commands run at once, keepalive, the clock, the shell and its code page, the disk, and how a Windows PC is set up (OpenSSH version, rights, WMI, PowerShell, sleep, start-up type).',
+    'Takes the way that a worker takes, step by step, and times each step: the name, TCP, the first line of the server (banner), the keys, the host key, the login, a command, SFTP, how many commands run at once, keepalive, the clock, the shell and its code page, the disk, and how a Windows PC is set up (OpenSSH version, rights, WMI, PowerShell, sleep, start-up type).',
     'Makes one attempt only, because repeated ones keep a zombie tunnel alive, and takes less than a minute, unless --total-timeout and the other limits say otherwise or the line is slow: what each step may take grows with the round trip. A second connection is made to see whether the server answers keepalives.',
-    'A small file is written where the account begins, and removed again. Nothing else is written but the host key, with --accept-new.',
+    "A small file is written in the account's home, and removed again. Nothing else is written but the host key, with --accept-new.",
   ],
   options,
   connects: true,

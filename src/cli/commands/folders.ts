@@ -29,7 +29,7 @@ export const lsCommand: CliCommand = {
   summary: 'List a folder on the PC, or one file',
   usage: ['ls [options] DESTINATION [REMOTE]'],
   about: [
-    'Without REMOTE, the folder in which a login begins. One name a line. Names that hold more than text for a terminal are shown escaped; --json has them as they are. Times are UTC.',
+    'Without REMOTE, the folder in which a login starts. One name per line. Names with characters that a terminal would interpret are shown escaped; --json gives the exact names. Times are in UTC.',
   ],
   options: [
     { name: 'long', help: 'also show type, permissions, size in bytes and time of last change' },
@@ -73,7 +73,7 @@ function render(entries: readonly RemoteListEntry[], isLong: boolean): string[] 
 /** SFTP 3 has one status for everything that is missing; here, only the parent folder can be. */
 function hintAtParents(error: unknown): unknown {
   if (!saysMissing(error) || error.hint !== undefined) return error;
-  return hinted(error, 'The folder above is missing: --parents creates it too.');
+  return hinted(error, 'The parent folder is missing: --parents creates it too.');
 }
 
 export const mkdirCommand: CliCommand = {
@@ -81,11 +81,11 @@ export const mkdirCommand: CliCommand = {
   name: 'mkdir',
   summary: 'Create a folder on the PC',
   usage: ['mkdir [options] DESTINATION REMOTE'],
-  about: ['Without --parents, the folder above must be there and the folder itself must not.'],
+  about: ['Without --parents, the parent folder must exist and the folder itself must not.'],
   options: [
     {
       name: 'parents',
-      help: 'create the folders above it too, and accept one that exists (like mkdir -p; here -p is the port)',
+      help: 'create missing parent folders too, and accept a folder that exists (like mkdir -p; here -p is the port)',
     },
     { name: 'json', help: 'print JSON' },
   ],
@@ -94,11 +94,11 @@ export const mkdirCommand: CliCommand = {
     const { settings, io } = call;
     const { destination, values } = afterDestination(call, ['REMOTE']);
     const [path = ''] = values;
-    if (/^[/\\]+$/.test(path)) throw new UsageError('REMOTE is the root: it is there already');
-    let known = `stopped before ${printable(path)} was asked for`;
+    if (/^[/\\]+$/.test(path)) throw new UsageError('REMOTE is the root folder, which always exists');
+    let known = `stopped before the server was asked to create ${printable(path)}`;
     const making = withConnection(destination, call, async (connection) => {
       await using sftp = await connection.sftp({ signal: io.signal });
-      known = `stopped: it is not known whether ${printable(path)} was made`;
+      known = `stopped: it is not known whether ${printable(path)} was created`;
       await sftp.mkdir(path, { recursive: settings.flag('parents'), signal: io.signal });
     });
     await making.catch((error) => {

@@ -22,7 +22,7 @@ import { afterDestination, commandAfterDestination } from './positionals.ts';
 
 const about =
   'A job runs on the PC on its own: neither a broken tunnel nor the end of this program ends it. Its output and exit code are kept in a folder on the PC until it is removed.';
-const connectionCode = ['255', 'no connection, or it was lost; the job is not touched by that'] as const;
+const connectionCode = ['255', 'no connection, or it was lost; this does not affect the job'] as const;
 const json = { name: 'json', help: 'print JSON' };
 const shared = { connects: true, about: [about] } as const;
 
@@ -43,7 +43,7 @@ export const jobStart: CliCommand = {
   hasRest: true,
   examples: [
     [
-      'start it; asked again, it is only found',
+      'start it; a second call only finds it',
       'job start --id billing-2026-11-22 pc-of-kim "C:\\rpa\\run.cmd invoice"',
     ],
     [
@@ -65,8 +65,8 @@ export const jobStart: CliCommand = {
     const follows = settings.flag('follow');
     if (follows && settings.flag('json')) throw new UsageError('--follow and --json exclude each other');
     if (!follows && settings.isGiven('encoding'))
-      throw new UsageError('--encoding is for --follow: without, no output is shown');
-    let known = `stopped: it is not known whether job ${options.id} was started. The same call again starts it at most once`;
+      throw new UsageError('--encoding only works with --follow: without it, no output is shown');
+    let known = `stopped: it is not known whether job ${options.id} was started. Repeating the call starts it at most once`;
     try {
       return await withConnection(destination, { settings, io }, async (connection) => {
         const job = await startIn(connection, words, { ...options, signal: io.signal }, call);
@@ -92,7 +92,7 @@ export const jobStart: CliCommand = {
 export const jobStatus: CliCommand = {
   ...shared,
   name: 'job status',
-  summary: 'Show what has become of a job, or without an id of all jobs',
+  summary: 'Show the state of a job or, without an id, of all jobs',
   usage: ['job status [options] DESTINATION [ID]'],
   options: [...attachOptions, json],
   examples: [
@@ -145,7 +145,7 @@ export const jobLogs: CliCommand = {
     ['0', 'printed; with --follow: the exit code of the job'],
     ['1', 'there is no such job'],
     ['2', 'wrong use'],
-    ['130', 'Ctrl-C; the job runs on'],
+    ['130', 'Ctrl-C; the job keeps running'],
     connectionCode,
   ],
   run: (call) =>
@@ -205,7 +205,7 @@ export const jobRemove: CliCommand = {
   summary: 'Delete what a finished job left on the PC; its id is free again',
   usage: ['job remove [options] DESTINATION ID'],
   options: attachOptions,
-  examples: [['after its result has been taken', 'job remove pc-of-kim billing-2026-11-22']],
+  examples: [['once its result has been fetched', 'job remove pc-of-kim billing-2026-11-22']],
   exitCodes: [['0', 'it is gone'], ['1', 'it still runs'], ['2', 'wrong use'], connectionCode],
   run: (call) =>
     withJob(
@@ -261,7 +261,7 @@ function runsOn(id: string, destination: string | undefined, settings: Call['set
   const code = settings.isArgument('customer') ? `-c ${settings.text('customer')}` : undefined;
   const to = code ?? (destination === undefined ? '' : printable(destination));
   const line = ['ssh-via-gateway job logs --follow', to, id].filter(Boolean).join(' ');
-  return `stopped: job ${id} is not touched by that, and runs on if it has not ended. To come back, with the same options: ${line}`;
+  return `stopped: job ${id} is not affected, and keeps running if it has not ended. To return to it, with the same options: ${line}`;
 }
 
 async function listAll(connection: Connection, settings: Call['settings'], io: Io): Promise<number> {

@@ -68,7 +68,7 @@ export function commandAfterDestination({
   const isMeantAsHost = destination === undefined && /^[^\s@/\\:]+@[^\s@/\\]+$/.test(first);
   if (isMeantAsHost && !settings.isArgument('customer') && rest.length > 1) {
     throw new UsageError(
-      `${first} would be the command, because ${variableFor(settings)} says the destination. To go elsewhere: DESTINATION -- COMMAND`,
+      `${first} would be the command, because ${variableFor(settings)} gives the destination. For another destination: DESTINATION -- COMMAND`,
     );
   }
   return { destination, words: wordsOf(rest) };

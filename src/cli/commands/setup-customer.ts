@@ -93,7 +93,7 @@ function wanted(settings: Call['settings'], { customers, gateway }: Customers, c
   const route = before?.route ?? gateway.layout;
   // sshd itself reserves them for root.
   if (route !== 'socket' && port < 1024) {
-    throw new UsageError(`--port: ${port} is kept for root by sshd; 1024 to 65535 would be right`);
+    throw new UsageError(`--port: ${port} is reserved for root by sshd; 1024 to 65535 would be right`);
   }
   return { code, account, port, route };
 }

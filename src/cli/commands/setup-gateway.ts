@@ -131,7 +131,7 @@ function refuseToCutOff({ gateway, customers }: Customers, layout: CustomerGatew
   const names =
     active.length > 3 ? `${active.slice(0, 3).join(', ')} and ${active.length - 3} more` : active.join(', ');
   throw new UsageError(
-    `--layout: '${layout}' given, and ${names} came with ${gateway.layout}: their PCs would be cut off until they have new scripts (setup pc). --change-layout does it all the same`,
+    `--layout: '${layout}' given, and ${names} came with ${gateway.layout}: their PCs would be cut off until they have new scripts (setup pc). --change-layout overrides this`,
   );
 }
 

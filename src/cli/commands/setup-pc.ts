@@ -25,7 +25,7 @@ const options: readonly OptionSpec[] = [
   {
     name: 'worker-key',
     value: 'FILE',
-    help: 'public key of the workers, to be let in to the PC',
+    help: 'public key of the workers, which the PC is to accept',
     default: "the .pub beside the customer's privateKeyPath",
   },
   {
@@ -47,7 +47,7 @@ export const setupPc: CliCommand = {
   summary: 'Print the one script that makes a PC reachable; the PC needs no Node.js',
   usage: ['setup pc CODE [--for windows|linux] [options] > FILE'],
   about: [
-    "Run as administrator, the script sets up the PC's SSH server, lets the workers' key in, makes a key of its own, pins the gateway's host key, and keeps the tunnel with the system's own ssh: as a scheduled task, or as a systemd service. It shows the public key for setup customer. It knows -Status, -Update and -Uninstall.",
+    "Run as administrator, the script sets up the PC's SSH server, authorizes the workers' key, generates a key of its own, pins the gateway's host key, and keeps the tunnel with the system's own ssh: as a scheduled task, or as a systemd service. It shows the public key for setup customer. It also takes -Status, -Update and -Uninstall.",
     'It contains no secret, and speaks English, or Korean where Windows does.',
   ],
   options,

@@ -15,7 +15,7 @@ export const setupRemove: CliCommand = {
   summary: 'Remove a customer: its key, account and sessions; and mark it in the customers file',
   usage: ['setup remove [options] CODE [GATEWAY]'],
   about: [
-    'The key is taken away (a copy stays in /var/lib/ssh-via-gateway/backup), the account is closed so that no key logs in any more, its sessions end, and the port is seen free. The account itself stays, so that its name and number are nobody else’s. Run again, it changes nothing. setup customer opens it again.',
+    'The key is taken away (a copy stays in /var/lib/ssh-via-gateway/backup), the account is closed so that no key logs in any more, its sessions end, and the port is checked to be free. The account itself stays, so that nobody else gets its name and uid. Run again, it changes nothing. setup customer opens it again.',
   ],
   options: [
     {

@@ -9,7 +9,7 @@ export const shellCommand: CliCommand = {
   summary: 'Open a shell on the PC, in this terminal',
   usage: ['shell [options] DESTINATION'],
   about: [
-    'Every key goes to the shell, Ctrl-C too, and what it shows passes through as it is. The terminal is given back however it ends. Enter, then ~. leaves a shell that does not answer any more.',
+    'Every key goes to the shell, Ctrl-C too, and what it shows passes through as it is. The terminal is restored however the shell ends. Enter, then ~. leaves a shell that no longer responds.',
     'It needs a terminal: scripts are better off with exec.',
   ],
   options: [],
@@ -24,7 +24,7 @@ export const shellCommand: CliCommand = {
   async run({ settings, positionals, io }) {
     const { destination } = afterDestination({ settings, positionals, io }, []);
     if (!io.stdin.isTTY || !io.stdin.setRawMode) {
-      throw new UsageError('shell needs a terminal as its input; for scripts there is exec');
+      throw new UsageError('shell needs a terminal as its input; in scripts, use exec');
     }
     return withConnection(destination, { settings, io }, (connection) => runShell(connection, io));
   },

@@ -145,13 +145,13 @@ function keptOf(moved: TransferProgress | undefined, target: string, settings: C
   }
   const amount = `${inBytes(moved.transferred)}${moved.total === undefined ? '' : ` of ${inBytes(moved.total)}`}`;
   if (settings.flag('in-place')) {
-    return `stopped after ${amount}: ${name} is not whole. The same call with --resume goes on there`;
+    return `stopped after ${amount}: ${name} is incomplete. The same call with --resume continues it`;
   }
-  const whole = `stopped after ${amount}: ${name} is what it was, or absent, or whole; nothing half is under its name`;
+  const whole = `stopped after ${amount}: ${name} is unchanged, absent or complete, but never half-written`;
   const files =
     moved.files > 0 ? `. ${moved.files === 1 ? '1 file is' : `${moved.files} files are`} complete` : '';
   return settings.flag('resume')
-    ? `${whole}${files}. What arrived is kept beside it: the same call goes on there`
+    ? `${whole}${files}. What arrived is kept beside it: the same call continues from there`
     : `${whole}${files}. With --resume, what arrives is kept for the next call`;
 }
 

@@ -70,7 +70,7 @@ export const tunnelUninstall: CliCommand = {
   options: named,
   connects: false,
   examples: [['take it away', 'tunnel uninstall -c acme']],
-  exitCodes: [['0', 'there is none any more'], failed],
+  exitCodes: [['0', 'it no longer exists'], failed],
   async run({ settings, positionals, io }) {
     refuse(positionals);
     const name = nameOf(settings);
@@ -85,7 +85,7 @@ export const tunnelStatus: CliCommand = {
   usage: ['tunnel status [--service NAME | -c CODE]'],
   options: named,
   connects: false,
-  examples: [['does it run', 'tunnel status -c acme']],
+  examples: [['check whether it runs', 'tunnel status -c acme']],
   exitCodes: [
     ['0', 'it runs'],
     ['3', 'it does not run'],

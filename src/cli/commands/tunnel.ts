@@ -110,8 +110,8 @@ export const tunnelCommand = {
   summary: 'Keep this PC reachable through the gateway, for ever (replaces ssh -R and autossh)',
   usage: ['tunnel [options] -R [HOST:]PORT:TARGET:PORT GATEWAY'],
   about: [
-    'Runs on the PC. Holds the port of the gateway, notices when the line or the port dies, and comes back by itself. Each thing that happens is a line with a time stamp. It stops in good order on SIGTERM, Ctrl-C and Ctrl-Break, and gives the port back.',
-    'Made to run as a Windows service (NSSM, WinSW), as a scheduled task "at startup", or under systemd. Start it again when it ends with 1: a refused login or a port that the account may not have does not pass by itself, but an administrator may have mended it. A lock file keeps two of them from fighting over the port; the lock of a process that died is taken over.',
+    'Runs on the PC. Holds the port of the gateway, notices when the connection or the port is lost, and reconnects by itself. Each event is logged as a line with a time stamp. It stops cleanly on SIGTERM, Ctrl-C and Ctrl-Break, and releases the port.',
+    'Made to run as a Windows service (NSSM, WinSW), as a scheduled task "at startup", or under systemd. Start it again when it ends with 1: a refused login or a port that the account may not have does not go away by itself, but an administrator may have corrected it. A lock file keeps two of them from fighting over the port; the lock of a process that died is taken over.',
   ],
   options,
   connects: true,
@@ -132,7 +132,7 @@ export const tunnelCommand = {
     ],
   ],
   exitCodes: [
-    ['0', 'stopped by a signal, in good order'],
+    ['0', 'stopped cleanly by a signal'],
     ['1', 'given up: the error is in the last line of the log'],
     ['2', 'wrong use'],
     ['3', 'another tunnel holds the lock, or has taken it over'],
@@ -188,7 +188,8 @@ async function specOf({
   const spec = settings.text('forward');
   if (spec !== undefined) return spec;
   const named = await customerOf(positionals[0], { settings, io });
-  if (!named) throw new UsageError('What is to be published? -R PORT:TARGET:PORT, like 9012:127.0.0.1:22');
+  if (!named)
+    throw new UsageError('There is nothing to publish: give -R PORT:TARGET:PORT, such as 9012:127.0.0.1:22');
   const { customer } = named;
   if (customer.route === 'socket') return `${socketPathOf(customer)}:127.0.0.1:22`;
   return `${customer.route === 'published' ? '*:' : ''}${customer.port}:127.0.0.1:22`;
@@ -204,7 +205,7 @@ function reclaimOf(settings: Call['settings']): NonNullable<ReverseTunnelOptions
   const idle = ['answer-timeout', 'reclaim-quiet', 'reclaim-back-off'].find((name) =>
     settings.isArgument(name),
   );
-  if (!isWanted && idle) throw new UsageError(`--${idle} is for --reclaim, which is not given`);
+  if (!isWanted && idle) throw new UsageError(`--${idle} only works with --reclaim`);
   if (settings.flag('reclaim-unnoted')) return { unnoted: 'only-session', ...limits };
   return settings.flag('reclaim') && limits;
 }

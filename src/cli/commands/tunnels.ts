@@ -53,7 +53,7 @@ export const tunnelsCommand: CliCommand = {
   usage: ['tunnels [options] GATEWAY', 'tunnels [options] --end PORT GATEWAY'],
   about: [
     'Logs in at the gateway itself. As root it sees every session; another account sees the users, and the sessions that left it a note.',
-    'alive: the PC answered. pc-down: the tunnel is up, but the sshd of the PC is not. silent: the port accepts and says nothing: a zombie, whose PC has vanished, or a target that is not SSH or is slow; look before you end it. refused: no tunnel. unknown: not checked, or the gateway forbids the look.',
+    'alive: the PC answered. pc-down: the tunnel is up, but the sshd of the PC is not. silent: the port accepts and says nothing: a zombie, whose PC has vanished, or a target that is not SSH or is slow; look before you end it. refused: no tunnel. unknown: not checked, or the gateway forbids the check.',
   ],
   options,
   connects: true,
@@ -167,10 +167,10 @@ class TunnelEnd {
   /** What to tell a user who stops us. */
   get known(): string {
     const port = this.#port;
-    if (!this.#isAsked) return `stopped: nothing was ended; who holds port ${port} still does`;
+    if (!this.#isAsked) return `stopped: nothing was ended; port ${port} is still held`;
     const code = this.#settings.isArgument('customer') ? `-c ${this.#settings.text('customer')}` : undefined;
     const to = code ?? (this.#gateway === undefined ? '' : printable(this.#gateway));
     const line = ['ssh-via-gateway tunnels --ports', port, to].filter(Boolean).join(' ');
-    return `stopped: it is not known whether the session that holds port ${port} has ended, and no other was asked to. With the same options, this tells: ${line}`;
+    return `stopped: it is not known whether the session that holds port ${port} has ended; no other was told to. To find out, with the same options: ${line}`;
   }
 }

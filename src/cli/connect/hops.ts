@@ -70,7 +70,7 @@ export class Hops {
     const idle = jumpOptions.find(({ name }) => this.#settings.isArgument(name));
     if (idle) {
       throw new UsageError(
-        `--${idle.name} is for jump hosts, and none is on the way: --jump names them, ProxyJump of ssh_config, or the customers file`,
+        `--${idle.name} only applies to jump hosts, and there are none on the way: name them by --jump, ProxyJump in ssh_config, or the customers file`,
       );
     }
   }

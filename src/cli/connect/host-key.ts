@@ -13,7 +13,7 @@ export function hostKeyOf(
   const hasLookup = Object.keys(knownHostsOf(settings)).length > 0;
   if ([fingerprint.length > 0, isInsecure, hasLookup].filter(Boolean).length > 1) {
     throw new UsageError(
-      'Say one thing about the host key: --host-key, or known_hosts (--known-hosts, --host-key-alias, --accept-new), or --insecure-accept-any-host-key',
+      'Give only one of these for the host key: --host-key, or known_hosts (--known-hosts, --host-key-alias, --accept-new), or --insecure-accept-any-host-key',
     );
   }
   if (isInsecure) return 'insecure-accept-any';

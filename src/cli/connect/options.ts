@@ -77,7 +77,7 @@ export const connectOptions: readonly OptionSpec[] = [
   },
   {
     name: 'insecure-accept-any-host-key',
-    help: 'no check at all, for jump hosts neither: anybody on the way can read and change everything',
+    help: 'no check at all, not even for jump hosts: anyone on the way can read and change everything',
   },
   {
     name: 'jump',
@@ -171,9 +171,9 @@ export function plainOptionsOf(settings: Settings): Partial<ConnectOptions> {
 
 /** What every command accepts. */
 export const generalOptions: readonly OptionSpec[] = [
-  { name: 'verbose', short: 'v', help: 'tell what happens, on stderr' },
+  { name: 'verbose', short: 'v', help: 'report what happens, on stderr' },
   { name: 'quiet', short: 'q', help: 'no progress and no notes, only errors' },
-  { name: 'help', short: 'h', help: 'this text' },
+  { name: 'help', short: 'h', help: 'show this help' },
 ];
 
 function fingerprints(text: string, source: string): void {

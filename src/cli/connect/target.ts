@@ -101,7 +101,7 @@ export async function inFile<T>(settings: Settings, work: () => Promise<T>): Pro
     const isNamed = isUnread && settings.isGiven('customers');
     const source = isNamed ? `${settings.sourceOf('customers')}: ` : '';
     const other = isNamed ? '' : '--customers FILE names another, and ';
-    const more = `; ${other}customers add --gateway HOST makes one`;
+    const more = `; ${other}customers add --gateway HOST creates one`;
     throw new UsageError(source + message.replace(/there is no such file$/, `$&${more}`));
   }
 }

@@ -28,7 +28,7 @@ export function whereTo(positional: string | undefined, { settings, io }: WithSe
   if (settings.isArgument('customer')) {
     if (positional === undefined) return { customer: customer! };
     throw new UsageError(
-      'Give -c CODE or a destination, not both. A command of several words goes behind --: -c CODE -- PROGRAM ARGUMENT...',
+      'Give -c CODE or a destination, not both. A command of several words goes after --: -c CODE -- PROGRAM ARGUMENT...',
     );
   }
   if (positional !== undefined) return { destination: parseDestination(positional) };

@@ -16,7 +16,7 @@ export function launchd(execute: Execute, folder: string): ServiceManager {
       // The previous version, if there is one.
       await execute('launchctl', ['bootout', `system/${service.name}`]);
       await control('bootstrap', 'system', file);
-      return [`made and started the launchd service ${service.name}`];
+      return [`created and started the launchd service ${service.name}`];
     },
     async uninstall(name) {
       if (!existsSync(fileOf(name))) return [];

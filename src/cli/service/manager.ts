@@ -8,5 +8,7 @@ export function managerFor(platform: NodeJS.Platform, execute: Execute, folder?:
   if (platform === 'linux') return systemd(execute, folder ?? systemdFolder);
   if (platform === 'darwin') return launchd(execute, folder ?? launchdFolder);
   if (platform === 'win32') return windowsTask(execute);
-  throw new ServiceFailed(`Services of ${platform} are not known: let its own start ssh-via-gateway tunnel`);
+  throw new ServiceFailed(
+    `Services on ${platform} are not supported: have its own service manager run ssh-via-gateway tunnel`,
+  );
 }

@@ -15,7 +15,7 @@ export function systemd(execute: Execute, folder: string): ServiceManager {
       if (isNews) await control('daemon-reload');
       await control('enable', '--quiet', service.name);
       await control(isNews ? 'restart' : 'start', service.name);
-      return isNews ? [`made and started the systemd service ${service.name}`] : [];
+      return isNews ? [`created and started the systemd service ${service.name}`] : [];
     },
     async uninstall(name) {
       if (!existsSync(unitOf(name))) return [];

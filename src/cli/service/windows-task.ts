@@ -11,7 +11,7 @@ export function windowsTask(execute: Execute): ServiceManager {
     async install({ name, title, argv: [program = '', ...args] }) {
       const words = { name, title, program, arguments: args.map(quoteMsvcrtArg).join(' ') };
       const answer = await run(installTask, words);
-      return answer.includes('same') ? [] : [`made and started the scheduled task ${name}`];
+      return answer.includes('same') ? [] : [`created and started the scheduled task ${name}`];
     },
     async uninstall(name) {
       const answer = await run(removeTask, { name });

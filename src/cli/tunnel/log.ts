@@ -83,7 +83,7 @@ function fileWriter(file: string, source: string, io: Io): (line: string) => voi
     } catch (error) {
       // A full disk must not take the tunnel down.
       const { code, message } = error as NodeJS.ErrnoException;
-      const why = `${source}: ${quoted(file)} cannot be written (${code ?? message}); what goes there comes here`;
+      const why = `${source}: ${quoted(file)} cannot be written (${code ?? message}); its lines are written here instead`;
       if (!isBroken) say(io.stderr, `ssh-via-gateway: ${why}`);
       isBroken = true;
       say(io.stderr, line);

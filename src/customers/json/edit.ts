@@ -34,7 +34,7 @@ interface NewMember {
 }
 
 function insert(text: string, node: JsonNode, { name, value, depth }: NewMember): string {
-  if (node.kind !== 'object') throw new TypeError(`"${name}" has no object to stand in`);
+  if (node.kind !== 'object') throw new TypeError(`the value that should contain "${name}" is not an object`);
   const member = `${JSON.stringify(name)}: ${write(text, value, depth)}`;
   const last = node.members.at(-1);
   if (last) {

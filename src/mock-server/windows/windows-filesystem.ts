@@ -156,7 +156,7 @@ export class WindowsFilesystem implements Filesystem {
       access: ['read'],
       share,
     });
-    if (!leave) throw new Error(`${path} on the mock server is open, and must not be opened a second time`);
+    if (!leave) throw new Error(`${path} on the mock server is open, and cannot be opened a second time`);
     if (ms === Number.POSITIVE_INFINITY) return leave;
     const timer = setTimeout(() => release(), ms);
     const release = () => {

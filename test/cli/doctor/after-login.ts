@@ -25,7 +25,7 @@ const commands: Situation[] = [
     what: 'a command that is closed at once',
     ...exec,
     kind: 'forced',
-    todo: /Something else than a shell/,
+    todo: /Something other than a shell/,
     open: faulty({ exec: { closeEarly: true } }),
   },
   {

@@ -68,7 +68,7 @@ const banners: Situation[] = [
     what: 'a zombie',
     ...published,
     kind: 'zombie',
-    todo: /each connect keeps the zombie alive/,
+    todo: /each connection keeps the zombie alive/,
     open: answering('', 'wait', ...quick),
   },
   {

@@ -135,7 +135,7 @@ export const further: Situation[] = [
     ...atBanner,
     kind: 'stoppedSpeaking',
     says: /^it began its first line and fell silent: SSH-2\.0-Open$/,
-    todo: /ask once more/,
+    todo: /try again/,
     open: answering('SSH-2.0-Open', 'wait', ...quick),
   },
   {
@@ -178,7 +178,7 @@ export const further: Situation[] = [
     step: 'exec',
     verdict: 'warn',
     exitCode: 0,
-    says: /something speaks before them: "Welcome to acme!"/,
+    says: /something prints text before their output: "Welcome to acme!"/,
     todo: /AutoRun of cmd/,
     open: pc({ answers: { echo: 'Welcome to acme!\nssh-via-gateway-doctor\n' } }),
   },

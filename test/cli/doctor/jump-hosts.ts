@@ -115,7 +115,7 @@ export const jumpHosts: Situation[] = [
     ...way,
     kind: 'hostKeyChanged',
     says: /^jump 1 of 1 .*line 1/,
-    todo: /^The jump host was installed anew.*--jump-host-key 127\.0\.0\.1:\d+=SHA256:/,
+    todo: /^The jump host was reinstalled.*--jump-host-key 127\.0\.0\.1:\d+=SHA256:/,
     open: jumpOnRecord((name) => `${name} ${otherKey}\n`),
   },
   {
@@ -198,7 +198,7 @@ export const jumpHosts: Situation[] = [
     what: 'a jump host that does not know forwarding',
     ...way,
     kind: 'gatewayForbids',
-    says: /^the jump host is well, but may not lead on: jump 1 of 1 /,
+    says: /^the jump host works, but may not forward: jump 1 of 1 /,
     todo: /AllowTcpForwarding/,
     open: jumpThat({ faults: { channel: { refuse: true, reason: 3, text: 'unknown channel type' } } }),
   },
@@ -206,7 +206,7 @@ export const jumpHosts: Situation[] = [
     what: 'a name that the jump host does not know',
     ...way,
     kind: 'gatewayCannotReach',
-    says: /^the jump host is well, but cannot reach what comes next: jump 1 of 1 /,
+    says: /^the jump host works, but cannot reach the next host: jump 1 of 1 /,
     todo: /seen from the jump host/,
     open: jumpThat({ faults: { channel: { refuse: true, text: 'Name or service not known' } } }),
   },
@@ -233,7 +233,7 @@ export const jumpHosts: Situation[] = [
     what: 'a second jump host whose sshd is down',
     ...way,
     kind: 'nextJumpRefuses',
-    says: /^jump 1 of 2 .* is well, but nothing listens at 127\.0\.0\.1:\d+, the next jump host.* \(the gateway, not the PC\)$/,
+    says: /^jump 1 of 2 .* works, but nothing listens at 127\.0\.0\.1:\d+, the next jump host.* \(the gateway, not the PC\)$/,
     todo: /administrator of that next jump host/,
     open: async (stage) => {
       const [first, pc] = await mocks(stage, {}, {});

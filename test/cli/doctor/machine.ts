@@ -45,7 +45,7 @@ const disks: Situation[] = [
     verdict: 'warn',
     exitCode: 0,
     kind: 'disk-denied',
-    todo: /owner and mode.*begins in \//,
+    todo: /owner and mode.*starts in \//,
     open: pc({}, { faults: { sftp: { failOp: { op: 'OPEN', status: 3 } } } }),
   },
   {
@@ -59,7 +59,7 @@ const disks: Situation[] = [
     what: 'a write that hangs',
     ...disk,
     kind: 'disk-silent',
-    says: /nothing came back/,
+    says: /the server did not answer/,
     todo: /hangs, or the line broke/,
     open: pc({}, { faults: { sftp: { hangOp: { op: 'WRITE' } } } }, ...short),
   },
@@ -141,7 +141,7 @@ const others: Situation[] = [
     open: pc({ answers: { date: 'what?\n' } }),
   },
   {
-    what: 'a shell that cannot be told',
+    what: 'an unidentified shell',
     step: 'shell',
     verdict: 'warn',
     exitCode: 0,
@@ -169,7 +169,7 @@ const others: Situation[] = [
     step: 'shell',
     verdict: 'warn',
     exitCode: 0,
-    says: /cannot be told/,
+    says: /could not be determined/,
     open: at({ windows: true, exec: windows('?') }),
   },
 ];

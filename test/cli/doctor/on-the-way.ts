@@ -142,7 +142,7 @@ const pcs: Situation[] = [
     what: 'no tunnel behind a gateway that is well',
     ...way,
     kind: 'noTunnelBehindGateway',
-    says: /gateway is well/,
+    says: /gateway works/,
     todo: /look at the PC/,
     open: behind(async (stage) => ({ port: await stage.closedPort() })),
   },
@@ -151,7 +151,7 @@ const pcs: Situation[] = [
     step: 'banner',
     exitCode: 12,
     kind: 'zombie',
-    todo: /each connect keeps/,
+    todo: /each connection keeps/,
     open: behind(async (stage) => ({ port: await stage.port('', 'wait') })),
   },
   {

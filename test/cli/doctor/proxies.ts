@@ -21,7 +21,7 @@ export const proxies: Situation[] = [
     what: 'a proxy that is down',
     ...way,
     kind: 'proxyDown',
-    todo: /not asked yet/,
+    todo: /not been contacted yet/,
     open: async (stage) => ['--proxy', `http://127.0.0.1:${await stage.closedPort()}`, 'rpa@gw:9012'],
   },
   {

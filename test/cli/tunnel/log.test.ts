@@ -80,7 +80,7 @@ it.runIf(process.platform !== 'win32')(
   () => {
     execFileSync('mkfifo', [file]);
     expect(noteInto()).toMatch(
-      /cannot be written \(ENXIO\); what goes there comes here\n.*the gateway listens\n$/,
+      /cannot be written \(ENXIO\); its lines are written here instead\n.*the gateway listens\n$/,
     );
   },
 );
@@ -88,6 +88,6 @@ it.runIf(process.platform !== 'win32')(
 it('goes to stderr, with the reason, where the file cannot be written', () => {
   mkdirSync(file);
   expect(noteInto()).toMatch(
-    /the log: ".*" cannot be written \(\w+\); what goes there comes here\n.*the gateway listens\n$/,
+    /the log: ".*" cannot be written \(\w+\); its lines are written here instead\n.*the gateway listens\n$/,
   );
 });

@@ -213,7 +213,7 @@ export function customerTests(): void {
       const refusals = [
         [await add('--port', String(first.port), code), 2, /has the same one/],
         [await add('--port', String(world.port), code), 1, /is in use on the gateway by root/],
-        [await add('--port', '80', code), 2, /kept for root by sshd; 1024 to 65535/],
+        [await add('--port', '80', code), 2, /reserved for root by sshd; 1024 to 65535/],
         [await add('--port', '2009', '--account', `tunnel-${first.code}`, code), 1, /is of another customer/],
         [await add('--port', '2009', '--account', 'root', code), 1, /not of the group tunnels/],
         [await add('--port', '2009', '--account', 'Kim;x', code), 2, /a name that useradd takes/],

@@ -1,10 +1,10 @@
 import type { Words } from './words.ts';
 
 const full =
-  'Wait some minutes and let nobody knock meanwhile. Its administrator can raise MaxStartups and PerSourceMaxStartups, and take the address that it sees out of PerSourcePenalties (PerSourcePenaltyExemptList).';
+  'Wait some minutes, and let nobody connect meanwhile. Its administrator can raise MaxStartups and PerSourceMaxStartups, and take the address that it sees out of PerSourcePenalties (PerSourcePenaltyExemptList).';
 const place =
   'Look at the host and the port of that jump host (--jump, ProxyJump of ssh_config, the customers file)';
-const dontHammer = 'Do not try again and again: sshd bans for it.';
+const dontHammer = 'Do not try again and again: sshd bans addresses for that.';
 
 /** The same failures at a jump host, which is not the PC and has options of its own. */
 export const englishAtJump: Words['atJump'] = {
@@ -14,7 +14,7 @@ export const englishAtJump: Words['atJump'] = {
   },
   stoppedSpeaking: {
     says: ({ at, said }) => `${at} began its first line and fell silent: ${said}`,
-    todo: 'The line to that jump host broke just then, or its sshd hangs: ask once more after a minute. On a line that is very slow, --banner-timeout 2m waits longer.',
+    todo: 'The line to that jump host broke just then, or its sshd hangs: try again in a minute. On a line that is very slow, --banner-timeout 2m waits longer.',
   },
   maxStartups: {
     says: ({ at }) => `${at} refuses for now: too many unfinished logins at once (MaxStartups)`,
@@ -47,12 +47,12 @@ export const englishAtJump: Words['atJump'] = {
     says: ({ at, fingerprint, record }) =>
       `${at}: another key is on record for this jump host; it shows ${fingerprint}${record}`,
     todo: ({ host, port, fingerprint, keyFile }) =>
-      `The jump host was installed anew, its address belongs to another machine, or somebody is in between. Ask its administrator, and compare there: ssh-keygen -lf /etc/ssh/${keyFile}. If it is right, take the old line out and record the key once (--accept-new), or pin it: --jump-host-key ${host}:${port}=${fingerprint}.`,
+      `The jump host was reinstalled, its address belongs to another machine, or somebody is in between. Ask its administrator, and compare there: ssh-keygen -lf /etc/ssh/${keyFile}. If it is right, take the old line out and record the key once (--accept-new), or pin it: --jump-host-key ${host}:${port}=${fingerprint}.`,
   },
   hostKeyNotPinned: {
     says: ({ at, fingerprint }) =>
       `${at}: another key was pinned for this jump host; it shows ${fingerprint}`,
-    todo: 'The fingerprint given (--jump-host-key, customers file) is that of another machine, the jump host was installed anew, or somebody is in between. Ask its administrator before you change it.',
+    todo: 'The fingerprint given (--jump-host-key, customers file) is that of another machine, the jump host was reinstalled, or somebody is in between. Ask its administrator before you change it.',
   },
   nothingToLogInWith: {
     says: ({ at }) => `${at}: there was nothing to log in with at this jump host: no key, agent or password`,
@@ -65,7 +65,7 @@ export const englishAtJump: Words['atJump'] = {
   agentDead: {
     says: ({ at, tried }) =>
       `${at}: there was only an agent to log in with, and it does not answer: ${tried}`,
-    todo: 'Start the agent (ssh-agent; on Windows Start-Service ssh-agent), or mend where it is looked for: SSH_AUTH_SOCK, IdentityAgent of ssh_config. Or give a key: --jump-identity FILE.',
+    todo: 'Start the agent (ssh-agent; on Windows Start-Service ssh-agent), or correct where it is looked for: SSH_AUTH_SOCK, IdentityAgent of ssh_config. Or give a key: --jump-identity FILE.',
   },
   agentUnsigned: {
     says: ({ at, tried }) =>
@@ -99,10 +99,10 @@ export const englishAtJump: Words['atJump'] = {
   },
   loginCut: {
     says: ({ said }) => said,
-    todo: 'The jump host hung up during the login: it bars the account or the address, or its process failed. Ask once more after a minute.',
+    todo: 'The jump host hung up during the login: it bars the account or the address, or its process failed. Try again in a minute.',
   },
   sessionSilent: {
-    says: ({ at }) => `${at} is well, but the way on from there does not open in time`,
+    says: ({ at }) => `${at} works, but the way on from there does not open in time`,
     todo: 'What comes next does not answer the jump host: it is off, or a firewall between them drops the packets. On the jump host: nc -vz HOST PORT.',
   },
   lost: {

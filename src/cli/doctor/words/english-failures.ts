@@ -2,7 +2,7 @@ import { englishOnTheWay } from './english-on-the-way.ts';
 import type { Words } from './words.ts';
 
 const banned =
-  'Wait some minutes and let nobody knock meanwhile. Behind a tunnel every worker has the same address: raise MaxStartups and PerSourceMaxStartups, and take the address out of PerSourcePenalties (PerSourcePenaltyExemptList) there.';
+  'Wait some minutes, and let nobody connect meanwhile. Behind a tunnel every worker has the same address: raise MaxStartups and PerSourceMaxStartups, and take the address out of PerSourcePenalties (PerSourcePenaltyExemptList) there.';
 const algorithms =
   'The server is very old, or very strict. Update it, or meet it halfway in ssh_config, for its Host: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with + and what it offers (programs: the algorithms option).';
 
@@ -12,7 +12,7 @@ export const englishFailures: Words['failures'] = {
   zombie: {
     says: () =>
       'accepted, then silence: a zombie. The PC has vanished, and its old session still holds the port',
-    todo: 'Do not knock again and again: each connect keeps the zombie alive. It ends by itself after (ClientAliveCountMax + 1) x ClientAliveInterval of quiet, or now: ssh-via-gateway tunnels --end PORT GATEWAY. With tunnel --reclaim the PC does that itself. A PC that is just starting is silent for a while, too: --banner-timeout 2m waits longer.',
+    todo: 'Do not retry again and again: each connection keeps the zombie alive. It ends by itself after (ClientAliveCountMax + 1) x ClientAliveInterval of quiet, or now: ssh-via-gateway tunnels --end PORT GATEWAY. With tunnel --reclaim the PC does that itself. A PC that is just starting is silent for a while, too: --banner-timeout 2m waits longer.',
   },
   muteServer: {
     says: ({ at }) => `${at} accepted, then silence: no word of SSH`,
@@ -28,7 +28,7 @@ export const englishFailures: Words['failures'] = {
   },
   stoppedSpeaking: {
     says: ({ said }) => `it began its first line and fell silent: ${said}`,
-    todo: 'The line broke just then, or its sshd hangs: ask once more after a minute. On a line that is very slow, --banner-timeout 2m waits longer.',
+    todo: 'The line broke just then, or its sshd hangs: try again in a minute. On a line that is very slow, --banner-timeout 2m waits longer.',
   },
   pcSshdDown: {
     says: () => 'accepted, then closed without a word: the tunnel is up, but the sshd of the PC is not',
@@ -102,7 +102,7 @@ export const englishFailures: Words['failures'] = {
   },
   badCertificate: {
     says: ({ said }) => said,
-    todo: 'The certificate is damaged, or somebody is in between: do not connect before its administrator has looked, who can sign the host key anew (ssh-keygen -s CA -h).',
+    todo: 'The certificate is damaged, or somebody is in between: do not connect before its administrator has checked; they can sign the host key anew (ssh-keygen -s CA -h).',
   },
   damaged: {
     says: ({ said }) => said,
@@ -110,7 +110,7 @@ export const englishFailures: Words['failures'] = {
   },
   knownHostsUnreadable: {
     says: ({ said }) => said,
-    todo: 'A known_hosts file that cannot be read is never taken for trust: mend its owner and mode (chmod 600), or name another one (--known-hosts).',
+    todo: 'A known_hosts file that cannot be read never counts as trust: correct its owner and mode (chmod 600), or name another one (--known-hosts).',
   },
   knownHostsUnwritable: {
     says: ({ said }) => said,
@@ -130,15 +130,15 @@ export const englishFailures: Words['failures'] = {
   },
   hostKeyUncertified: {
     says: ({ said }) => said,
-    todo: 'Ask whoever keeps the authority (CA) of the host keys.',
+    todo: 'Ask whoever runs the certificate authority (CA) of the host keys.',
   },
   hostKeyChanged: {
     says: ({ fingerprint, record }) => `another key is on record; it shows ${fingerprint}${record}`,
-    todo: 'The PC was installed anew, the port now belongs to another PC, or somebody is in between. Ask before you change the record. --host-key-alias pins a PC instead of a port.',
+    todo: 'The PC was reinstalled, the port now belongs to another PC, or somebody is in between. Ask before you change the record. --host-key-alias pins a PC instead of a port.',
   },
   hostKeyNotPinned: {
     says: ({ fingerprint }) => `another key was pinned; it shows ${fingerprint}`,
-    todo: 'The fingerprint given (--host-key, customers file) is that of another machine, the PC was installed anew, or somebody is in between. Ask before you change it.',
+    todo: 'The fingerprint given (--host-key, customers file) is that of another machine, the PC was reinstalled, or somebody is in between. Ask before you change it.',
   },
   hostKeyRevoked: {
     says: ({ fingerprint, record }) => `the key ${fingerprint} is marked as revoked${record}`,
@@ -154,7 +154,7 @@ export const englishFailures: Words['failures'] = {
   },
   agentDead: {
     says: ({ tried }) => `there was only an agent to log in with, and it does not answer: ${tried}`,
-    todo: 'Start the agent (ssh-agent; on Windows Start-Service ssh-agent), or mend where it is looked for: SSH_AUTH_SOCK, IdentityAgent of ssh_config. Or give a key: --identity FILE.',
+    todo: 'Start the agent (ssh-agent; on Windows Start-Service ssh-agent), or correct where it is looked for: SSH_AUTH_SOCK, IdentityAgent of ssh_config. Or give a key: --identity FILE.',
   },
   agentUnsigned: {
     says: ({ tried }) => `the server takes a key of the agent, but the agent does not sign with it: ${tried}`,
@@ -175,16 +175,16 @@ export const englishFailures: Words['failures'] = {
   passwordRefused: {
     says: ({ tried }) => `the login was refused; tried: ${tried}`,
     todo: ({ username }) =>
-      `Do not try again and again: sshd bans for it. Is the account ${username} right, with its domain, and let in (AllowUsers, DenyUsers, AllowGroups, PermitRootLogin)? Is the password right, and neither expired nor the account locked?`,
+      `Do not try again and again: sshd bans addresses for that. Is the account ${username} right, with its domain, and let in (AllowUsers, DenyUsers, AllowGroups, PermitRootLogin)? Is the password right, and neither expired nor the account locked?`,
   },
   keyRefused: {
     says: ({ tried }) => `the login was refused; tried: ${tried}`,
     todo: ({ username }) =>
-      `Do not try again and again: sshd bans for it. Is the account ${username} right, let in (AllowUsers, DenyUsers, AllowGroups, PermitRootLogin), and neither expired nor locked? Is the public key in its authorized_keys, without a from= or expiry-time that shuts it out? May nobody else write to that file, its folder and the home folder (StrictModes)? For administrators Windows reads C:\\ProgramData\\ssh\\administrators_authorized_keys instead, and only if none but SYSTEM and Administrators may write it.`,
+      `Do not try again and again: sshd bans addresses for that. Is the account ${username} right, let in (AllowUsers, DenyUsers, AllowGroups, PermitRootLogin), and neither expired nor locked? Is the public key in its authorized_keys, without a from= or expiry-time that shuts it out? May nobody else write to that file, its folder and the home folder (StrictModes)? For administrators Windows reads C:\\ProgramData\\ssh\\administrators_authorized_keys instead, and only if none but SYSTEM and Administrators may write it.`,
   },
   certificateRefused: {
     says: ({ tried }) => `the login was refused; tried: ${tried}`,
-    todo: 'Do not try again and again: sshd bans for it. Ask whoever issued the certificate; what it is for, and until when: ssh-keygen -L -f FILE-cert.pub.',
+    todo: 'Do not try again and again: sshd bans addresses for that. Ask whoever issued the certificate; what it is for, and until when: ssh-keygen -L -f FILE-cert.pub.',
   },
   loginBroken: {
     says: ({ said }) => said,
@@ -196,7 +196,7 @@ export const englishFailures: Words['failures'] = {
   },
   loginCut: {
     says: ({ said }) => said,
-    todo: 'The server hung up during the login: it bars the account or the address, its process failed, or the tunnel broke. Ask once more after a minute.',
+    todo: 'The server hung up during the login: it bars the account or the address, its process failed, or the tunnel broke. Try again in a minute.',
   },
   sessionRefused: {
     says: ({ said }) => said,
@@ -219,16 +219,16 @@ export const englishFailures: Words['failures'] = {
     todo: 'Its server hangs: a home folder on a network drive that is gone, a virus scanner, or a forced command in its place.',
   },
   sftpEnded: {
-    says: () => 'SFTP starts, and ends before it says a word',
-    todo: 'The program of the Subsystem line in sshd_config is not there or does not start (use internal-sftp), a forced command or a login shell that refuses takes its place, or a ChrootDirectory holds nothing of it.',
+    says: () => 'SFTP starts, and ends before it sends anything',
+    todo: 'The program of the Subsystem line in sshd_config is not there or does not start (use internal-sftp), a forced command or a login shell that refuses takes its place, or it is missing in a ChrootDirectory.',
   },
   sftpFails: {
     says: ({ said }) => `SFTP answers, but refuses the first request: ${said}`,
-    todo: 'The folder where the account begins cannot be read: look whether its home folder is there, and at owner and mode (or at the ChrootDirectory).',
+    todo: 'The folder in which the account starts cannot be read: look whether its home folder is there, and at owner and mode (or at the ChrootDirectory).',
   },
   sftpSpoilt: {
     says: ({ said }) => `what answers is not SFTP: ${said}`,
-    todo: 'A shell that speaks when it starts breaks it: take the words out of ~/.bashrc, AutoRun or the profile, or use internal-sftp.',
+    todo: 'A shell that prints something when it starts breaks it: take that out of ~/.bashrc, AutoRun or the profile, or use internal-sftp.',
   },
   endedAtCommand: {
     says: ({ said }) => `the login works, but the connection ended at the first command: ${said}`,

@@ -36,24 +36,24 @@ export const englishOnTheWay = {
   },
   nextJumpRefuses: {
     says: ({ at, host, port }) =>
-      `${at} is well, but nothing listens at ${host}:${port}, the next jump host: no sshd is running there`,
+      `${at} works, but nothing listens at ${host}:${port}, the next jump host: no sshd is running there`,
     todo: 'Tell the administrator of that next jump host: its sshd is down, or listens on another port (--jump, ProxyJump of ssh_config).',
   },
   noSocketBehindGateway: {
-    says: ({ said }) => `the gateway is well, but nothing listens on the socket of the PC there: ${said}`,
+    says: ({ said }) => `the gateway works, but nothing listens on the socket of the PC there: ${said}`,
     todo: 'The PC is off, or its tunnel is down: look at the PC. If the tunnel says that the socket is taken, the gateway needs StreamLocalBindUnlink yes.',
   },
   noTunnelBehindGateway: {
     says: ({ host, port }) =>
-      `the gateway is well, but nothing listens at ${host}:${port} behind it: no tunnel is up`,
+      `the gateway works, but nothing listens at ${host}:${port} behind it: no tunnel is up`,
     todo: 'The PC is off, or its tunnel is down: look at the PC. Which ports listen: ssh-via-gateway tunnels GATEWAY.',
   },
   gatewayForbids: {
-    says: ({ said }) => `the jump host is well, but may not lead on: ${said}`,
+    says: ({ said }) => `the jump host works, but may not forward: ${said}`,
     todo: 'Look at its sshd_config (AllowTcpForwarding, AllowStreamLocalForwarding, DisableForwarding, PermitOpen), and at restrict or permitopen in authorized_keys of that account.',
   },
   gatewayCannotReach: {
-    says: ({ said }) => `the jump host is well, but cannot reach what comes next: ${said}`,
+    says: ({ said }) => `the jump host works, but cannot reach the next host: ${said}`,
     todo: 'Host and port are seen from the jump host: is the name known there, is that machine up, and does no firewall between them drop the packets?',
   },
   networkDown: {
@@ -70,7 +70,7 @@ export const englishOnTheWay = {
   },
   proxyDown: {
     says: ({ said }) => said,
-    todo: 'The proxy itself is down, its name or port is wrong, or the network on the way to it is down. The gateway was not asked yet.',
+    todo: 'The proxy itself is down, its name or port is wrong, or the network on the way to it is down. The gateway has not been contacted yet.',
   },
   proxyWantsLogin: {
     says: ({ said }) => said,
@@ -82,7 +82,7 @@ export const englishOnTheWay = {
   },
   proxyCannotReach: {
     says: ({ said }) => said,
-    todo: 'The proxy is well. Is the host up, and does its name have an address where the proxy stands?',
+    todo: 'The proxy works. Is the host up, and does its name have an address where the proxy stands?',
   },
   proxyStrange: {
     says: ({ said }) => said,

@@ -29,7 +29,7 @@ export const english: Words = {
     noFiles: 'needs SFTP or a command, and neither works',
   },
   arrival: {
-    dnsByRoute: 'the route finds the way, not this machine',
+    dnsByRoute: 'the route looks the name up, not this machine',
     dnsNotNeeded: (host) => `${host} is an address: nothing to look up`,
     dnsFound: (host, addresses) => `${host} is ${addresses}`,
     tcp: (at) => `${at} accepted`,
@@ -57,9 +57,9 @@ export const english: Words = {
   },
   exec: {
     ok: 'a command ran, with its output and exit code',
-    noise: (said) => `commands run, but something speaks before them: ${said}`,
+    noise: (said) => `commands run, but something prints text before their output: ${said}`,
     noiseTodo:
-      'Take it out of what the shell runs when it starts (~/.bashrc, AutoRun of cmd, $PROFILE): it spoils what scripts read, and SFTP.',
+      'Take it out of what the shell runs when it starts (~/.bashrc, AutoRun of cmd, $PROFILE): it breaks scripts that read the output, and SFTP.',
     oddEnd: (code) =>
       `a command ran, but ended with ${code === null ? 'no exit status' : `exit code ${code}`}`,
     answer: (said, code) =>
@@ -68,9 +68,9 @@ export const english: Words = {
     killedTodo:
       'Something on the PC ends what this account starts: it is out of memory, a limit of the account is reached (ulimit, systemd, cgroups), or a program watches it. The log of the system tells: dmesg, journalctl.',
     forcedTodo:
-      'Something else than a shell takes the command: a forced command (ForceCommand, command= in authorized_keys), a login shell that refuses (nologin), or on Windows a DefaultShell in the registry that is not there.',
+      'Something other than a shell handles the command: a forced command (ForceCommand, command= in authorized_keys), a login shell that refuses (nologin), or on Windows a DefaultShell in the registry that is not there.',
     sessionFailsTodo:
-      'sshd could not start anything for this account: a ChrootDirectory that others than root may write to or that holds no shell, a limit of the account, or a forced command that ends so. Its log tells which.',
+      'sshd could not start anything for this account: a ChrootDirectory that others than root may write to or that holds no shell, a limit of the account, or a forced command that ends like this. Its log tells which.',
     sftpOnlyTodo:
       'This account is for SFTP only (ForceCommand internal-sftp): files can be moved, commands need another account.',
     nologinTodo:
@@ -81,7 +81,7 @@ export const english: Words = {
     noShellTodo:
       'The login shell is not there or cannot start: look at /etc/passwd; on Windows at DefaultShell in HKLM\\SOFTWARE\\OpenSSH.',
   },
-  sftp: { ok: (home) => `SFTP answers; it begins at ${home}` },
+  sftp: { ok: (home) => `SFTP answers; it starts in ${home}` },
   maxSessions: {
     unmeasured: 'how many commands run at once could not be measured',
     more: (count) => `${count} commands at once and more`,
@@ -90,11 +90,10 @@ export const english: Words = {
     oneTodo: 'MaxSessions 10 in sshd_config is the default.',
   },
   keepalive: {
-    ok: 'the server answers when it is asked for life',
+    ok: 'the server answers keepalives',
     closed: 'the idle connection was closed',
-    second: (says) => `a second connection did not come about: ${says}`,
-    unanswered:
-      'the server does not answer when it is asked for life: idle connections would be given up for dead',
+    second: (says) => `a second connection failed: ${says}`,
+    unanswered: 'the server does not answer keepalives: idle connections would be taken for dead',
     unansweredTodo:
       'Use keepalive: false (--keepalive none); then a PC that has vanished is only noticed when something is sent. OpenSSH answers; this is another server, or something in between swallows it.',
   },
@@ -106,11 +105,11 @@ export const english: Words = {
     todo: 'Logs cannot be compared, and certificates and Kerberos may fail. On Windows: w32tm /resync.',
   },
   shell: {
-    unknown: 'which shell takes commands cannot be told',
+    unknown: 'the shell that runs commands could not be identified',
     unknownTodo:
       'Give the shell option where an array of arguments, cwd or env is used: its quoting depends on it.',
-    unnamed: 'a shell that cannot be told',
-    noCodePage: (name) => `${name}; its code page cannot be told`,
+    unnamed: 'an unidentified shell',
+    noCodePage: (name) => `${name}; its code page could not be determined`,
     utf8: (name) => `${name}, code page 65001: output is UTF-8`,
     codePage: (name, page, encoding) =>
       `${name}, code page ${page}: read its output with encoding: '${encoding}' (exec --encoding ${encoding})`,
@@ -126,18 +125,17 @@ export const english: Words = {
       'Make room: uploads fail, and a job could not keep its output. What takes it: df -h, du -xsh *.',
     readOnly: 'the disk is read-only: nothing can be written',
     readOnlyTodo:
-      'Linux mounts a damaged disk so: look at dmesg, then check the disk (fsck). Uploads and jobs fail until then.',
+      'Linux remounts a damaged disk like this: look at dmesg, then check the disk (fsck). Uploads and jobs fail until then.',
     quota: 'the quota of the account is used up: nothing can be written',
     quotaTodo: 'Make room in its home folder, or raise the quota.',
-    denied: (home) => `the account may not write into ${home}, where it begins`,
+    denied: (home) => `the account may not write into ${home}, where it starts`,
     deniedTodo:
-      'Jobs keep their state in the home folder: mend its owner and mode. Where the home folder is not there at all, sshd begins in /: make it.',
+      'Jobs keep their state in the home folder: correct its owner and mode. If there is no home folder at all, sshd starts in /: create it.',
     failed: (said) => `a file could not be written: ${said}`,
-    failedTodo:
-      'Most often the disk is full or read-only, or the folder is not to be written by this account.',
-    silent: 'a file was to be written, and nothing came back',
+    failedTodo: 'Most often the disk is full or read-only, or this account may not write to the folder.',
+    silent: 'a file was to be written, and the server did not answer',
     silentTodo:
-      'The disk or the network drive hangs, or the line broke just then: ask once more after a minute. Uploads will wait there, too.',
+      'The disk or the network drive hangs, or the line broke just then: try again in a minute. Uploads will wait there, too.',
   },
   windows: {
     unread: 'PowerShell gave no answer about the PC',
