@@ -117,7 +117,8 @@ class Paramiko:
     def get(self, client, remote, local):
         client.open_sftp().get(remote, local)
 
-    # It has no folders, and hangs when threads share an SFTP session: what a user of it would write.
+    # It has no operation for folders, and hangs if threads share an SFTP session: this is what a user of it would
+    # write.
     def put_folder(self, client, local, remote):
         sftp = client.open_sftp()
         sftp.mkdir(remote)
@@ -174,7 +175,7 @@ async def main(peer):
             return streamed(count)
         if op == "run":
             return await call("run", connections[target], *args)
-        # The others open a connection, and leave it to the caller to close.
+        # The others open a connection, and leave it to the caller to close it.
         connection = await call("open", target)
         handle = next(handles)
         connections[handle] = connection

@@ -1,5 +1,5 @@
-# Makes the scheduled task $name that runs $program with $arguments as SYSTEM, at start-up and once a minute: while it runs,
-# another start is ignored. Prints `same` when it is there already.
+# Creates the scheduled task $name, which runs $program with $arguments as SYSTEM, at start-up and once a minute: while
+# it is running, further starts are ignored. Prints `same` if it exists already.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $task = Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue

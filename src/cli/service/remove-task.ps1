@@ -1,4 +1,4 @@
-# Ends and removes the scheduled task $name. Prints `same` when there is none.
+# Ends and removes the scheduled task $name. Prints `same` if there is none.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 if (-not (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue)) { 'same'; exit 0 }

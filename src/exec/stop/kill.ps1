@@ -1,12 +1,12 @@
-# Ends the command $line. Climbs from this PowerShell to the sshd process that started it, and looks at that one's other
-# children. The command line is compared without quotes and blanks: sshd puts quotes around the command, and some shells
-# escape them.
+# Ends the command $line. Climbs from this PowerShell to the sshd process that started it, and examines the other
+# children of that one. Command lines are compared without quotes and blanks: sshd puts quotes around the command, and
+# some shells escape them.
 #
-# The same line may run more than once. Whoever asks says which is meant, among all of them whose end he has not heard of:
-# its place by their starts, then for each of them how long before this PowerShell it was started (milliseconds from and
-# to), and whether it is to be ended too. sshd starts commands in turn, so with as many processes as there are lines the
-# place tells. With less, some have just ended, and only processes that no line which is to run on can have started are
-# taken. When it is not clear, none is touched.
+# The same line may be running more than once. The caller says which one is meant, among all those whose end it does not
+# know of: its place in the order of their starts, then for each of them how long before this PowerShell it was started
+# (milliseconds, from and to), and whether it is to be ended too. sshd starts commands in order, so if there are as many
+# processes as lines, the place decides. If there are fewer, some have just ended, and only processes are ended that no
+# line which is to keep running can have started. If it is not clear, none is touched.
 $told=[Console]::In.ReadLine().Split(' ')
 $place=[int]$told[0]
 $spans=@($told[1..($told.Count-1)])
@@ -26,14 +26,14 @@ $found=@($all | Where-Object {
   $_.Parent -eq $up.Id -and $mine -notcontains $_.Id -and $_.Line -and $_.Start -lt $top.Start -and
     ($_.Line -replace '["\\\s]','') -match ('[/-]c(ommand)?'+[Regex]::Escape($wanted)+'$')
 } | Sort-Object -Property Start)
-# The clocks of both sides need not run quite alike.
+# The clocks of the two sides need not run exactly alike.
 function Test-Span($one,$span){
   $limits=$span.Split(':')
   $before=($top.Start-$one.Start)/10000
   $before -ge [long]$limits[0]-50 -and $before -le [long]$limits[1]+50
 }
 if($found.Count -eq $spans.Count){
-  # Started in the same tick of the clock: there is no first and second.
+  # Started in the same tick of the clock: there is no order among them.
   $tick=@(0..($found.Count-1) | Where-Object {$found[$_].Start -eq $found[$place].Start})
   $targets=@($found[$tick])
   $owners=@($spans[$tick])

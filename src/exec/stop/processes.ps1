@@ -1,4 +1,5 @@
-# All processes with their parents, command lines and starts (as FILETIME, in steps of 100 ns): by WMI, else by a snapshot.
+# All processes with their parents, command lines and starts (as FILETIME, in units of 100 ns): by WMI, else by a
+# snapshot.
 function Get-AllProcesses{
   try{
     foreach($one in @(Get-CimInstance -ClassName Win32_Process -OperationTimeoutSec 10)){
@@ -10,9 +11,9 @@ function Get-AllProcesses{
     [SshViaGatewayProcesses]::List()
   }
 }
-# A number is given again: it means the process that has started then.
+# A process id may be reused: together with its start, it identifies the process.
 function Test-Same($one,$other){[Math]::Abs($one.Start-$other.Start) -lt 10000000}
-# Which of $all were started by those in $ended, and are not among them.
+# Those of $all that were started by those in $ended, and are not among them.
 function Get-Below($all,$ended){
   $heirs=@{}
   foreach($one in $all){if($ended[$one.Id] -and -not (Test-Same $one $ended[$one.Id])){$heirs[$one.Id]=$one}}
@@ -22,9 +23,9 @@ function Get-Below($all,$ended){
     if($above -and -not $ended[$one.Id] -and $one.Id -ne $PID -and $one.Start -ge $above.Start -and -not ($heir -and $one.Start -ge $heir.Start)){$one}
   }
 }
-# Ends $process and all that it has started, from above: a shell whose command is ended before itself goes on with the next
-# one. What was started meanwhile is found when those above it can start nothing more. taskkill begins below, and asks WMI;
-# it is for a PC on which nothing else shows processes.
+# Ends $process and everything that it has started, from the top: a shell whose command is ended before itself goes on
+# with the next one. What was started meanwhile is found once those above it can start nothing more. taskkill begins at
+# the bottom and uses WMI; it is for PCs on which nothing else shows processes.
 function Stop-Tree($process,$all=@()){
   if(-not $all){try{$all=@(Get-AllProcesses)}catch{[void](cmd.exe /d /c ('taskkill /T /F /PID '+$process.Id+' 2>&1'))}}
   $ended=@{}

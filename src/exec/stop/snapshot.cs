@@ -1,6 +1,6 @@
-// What runs on the PC, from a snapshot of the kernel: for accounts that may not ask WMI, which are all but
-// administrators over SSH. Names and parents are told of every process, the rest of the account's own. C# 5, which is
-// what Windows PowerShell compiles.
+// The processes of the PC, from a snapshot of the kernel: for accounts that may not use WMI, which over SSH are all but
+// administrators. It contains names and parents of every process, and the rest for the account's own ones. C# 5, which
+// is what Windows PowerShell compiles.
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
@@ -9,7 +9,7 @@ public class SshViaGatewayProcess
 {
     public int Id, Parent;
     public string Name, Line;
-    // In steps of 100 ns; 0 where it is not told.
+    // In units of 100 ns; 0 if unknown.
     public long Start;
 }
 

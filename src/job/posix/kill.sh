@@ -1,4 +1,4 @@
-# To the whole process group; where we could not make one, to all processes below the wrapper.
+# Sends a signal to the whole process group; if there is none of our own, to all processes below the wrapper.
 below() {
   ps -A -o pid= -o ppid= | awk -v top="$1" "{ up[\$1] = \$2 }
     END { for (p in up) { q = up[p]; while (q in up && q != top) q = up[q]; if (q == top) print p } }"

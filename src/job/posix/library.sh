@@ -1,5 +1,5 @@
-# Functions for all scripts; they contain no single quotes, so that quoting them again costs little.
-# Sets live to the start time of process $1, to nothing when it is gone. A zombie is gone.
+# Functions for all scripts. They contain no single quotes, so that quoting them again adds little.
+# Sets `live` to the start time of process $1, or to nothing if it is gone. A zombie counts as gone.
 live() {
   live=
   if [ -r /proc/self/stat ]; then
@@ -40,7 +40,7 @@ size() {
   size=0
   if [ -f "$1" ]; then set -- $(ls -ln "$1"); size=$5; fi
 }
-# Says all about the job in this folder. Whether it lives is read before its exit.
+# Prints everything about the job in this folder. Whether it is alive is read before its exit.
 look() {
   claim
   pid=${claim#1:}; pid=${pid%%:*}
@@ -54,7 +54,7 @@ look() {
   if [ -r killed ]; then read -r killed <killed; fi
   size stdout; out=$size
   size stderr; err=$size
-  # In a folder that is being deleted files vanish one after the other: then nothing that was seen counts.
+  # In a folder that is being deleted, files vanish one after the other: nothing that was seen counts then.
   { [ -n "$live" ] && [ -z "$exit" ]; } || in_place || claim=
   printf "%s claim=%s live=%s boot=%s exit=%s killed=%s out=%s err=%s now=%s\n" \
     "$1" "$claim" "$live" "$boot" "$exit" "$killed" "$out" "$err" "$now"
@@ -62,15 +62,16 @@ look() {
 nap() {
   sleep 0.1 2>/dev/null || sleep 1
 }
-# Whether the folder in which we are still has the job's name: one that was moved away never gets it back.
+# Whether the current folder still has the job's name: one that was moved away never gets it back.
 in_place() {
   set -- $(ls -di . 2>/dev/null)
   here=$1
   set -- $(ls -di "$dir/$id/." 2>/dev/null)
   [ -n "$here" ] && [ "$1" = "$here" ]
 }
-# Deletes the job's folder, in which we are. Only who holds its lock may move it. A lock is a link that names its owner. When that has died, the one
-# who makes the link named after the dead is the next. Fails while another one is at it.
+# Deletes the job's folder, which is the current one. Only the holder of its lock may move it. A lock is a link that
+# names its owner. If the owner has died, whoever creates the link named after it is the next owner. Fails while someone
+# else is doing this.
 discard() {
   live $$
   boot
@@ -86,7 +87,7 @@ discard() {
   in_place || return 0
   why=$(mv "$dir/$id" "$dir/.trash-$nonce" 2>&1) || { printf "%s\n" "$why" >&2; exit 74; }
   cd "$dir" || :
-  # Who was late may put something into it.
+  # A late process may put something into it.
   rm -rf "$dir/.trash-$nonce" 2>/dev/null || rm -rf "$dir/.trash-$nonce" 2>/dev/null
   return 0
 }

@@ -1,4 +1,4 @@
-# stdout comes behind the answer, stderr in the command's own stderr: no length has to be known in advance.
+# stdout follows the answer, stderr goes to this command's stderr: no length has to be known in advance.
 cd "$dir" 2>/dev/null && dir=$PWD
 if ! cd "$dir/$id" 2>/dev/null; then
   [ -d "$dir/$id" ] && { printf "the folder of job %s cannot be entered\n" "$id" >&2; exit 77; }

@@ -1,9 +1,9 @@
-# Runs the command and notes its end.
+# Runs the command and records its end.
 printf "%s\n" "$$" >pid
 printf "%s\n" "$6" >command
-# Room for the last line, so that a full disk cannot swallow it.
+# Reserves space for the last line, so that a full disk cannot swallow it.
 printf "%60s\n" "" >exit.new
-# A kill is for the command; we stay to note its end. The command gets the signals back as they were.
+# A kill is meant for the command; we stay to record its end. The command gets the signals' original dispositions back.
 trap : HUP INT TERM
 ( cd "$4" && umask "$5" && exec "${SHELL:-/bin/sh}" -c "$6" ) </dev/null >stdout 2>stderr
 code=$?

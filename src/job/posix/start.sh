@@ -4,7 +4,7 @@ umask 077
 home=$PWD
 why=$(mkdir -p "$dir" 2>&1)
 cd "$dir" && dir=$PWD || { printf "%s\n" "$why" >&2; exit 73; }
-# A disk that is full takes empty files still; better to know before the command runs than to lose its result.
+# A full disk still accepts empty files; better to find out before the command runs than to lose its result.
 room() {
   blocks=$((32 + ${#command} / 1024))
   why=$(dd if=/dev/zero of="room.$nonce" bs=4096 count="$blocks" 2>&1 | sed 1q)
@@ -18,7 +18,7 @@ while [ "$tries" -lt 50 ]; do
   tries=$((tries + 1))
   why=$(mkdir "$dir/$id" 2>&1)
   if ! cd "$dir/$id" 2>/dev/null; then
-    # It was there, and was removed before we came in.
+    # It existed, and was removed before we entered it.
     [ -d "$dir/$id" ] || [ "$tries" -gt 10 ] || { nap; continue; }
     printf "%s\n" "${why:-"cannot enter $dir/$id"}" >&2
     exit 73
@@ -50,7 +50,7 @@ while [ "$tries" -lt 50 ]; do
     "$id" "$fingerprint" "$flags" "$home" "$umask" "$command" "$dir" "$runner" "$library" 3>&1 </dev/null >/dev/null 2>&1 &)
   claim
   in_place || continue
-  # Without a claim now, none can be made.
+  # If there is no claim now, none can be made any more.
   case $claim in
     1:*) break ;;
     "") [ "$tries" -lt 3 ] || break ;;

@@ -1,6 +1,6 @@
 // Starts a process that outlives the session. sshd for Windows puts what a session starts into a job object, which may
-// end it with the session; but that job lets a process leave that asks to (JOB_OBJECT_LIMIT_BREAKAWAY_OK). No WMI
-// service is asked, so no administrator is needed. C# 5, which is what Windows PowerShell compiles.
+// end it together with the session; but that job lets a process leave on request (JOB_OBJECT_LIMIT_BREAKAWAY_OK). No
+// WMI service is involved, so no administrator is needed. C# 5, which is what Windows PowerShell compiles.
 using System;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
@@ -9,7 +9,7 @@ public static class SshViaGatewayDetached
 {
     const uint CreateNewProcessGroup = 0x00000200;
     const uint CreateBreakawayFromJob = 0x01000000;
-    // A console that nobody sees: the command and what it starts share it.
+    // An invisible console, shared by the command and what it starts.
     const uint CreateNoWindow = 0x08000000;
 
     [StructLayout(LayoutKind.Sequential, CharSet = CharSet.Unicode)]

@@ -1,5 +1,5 @@
-# There are no signals: the wrapper finds the note, and ends the command. A wrapper that does not is ended with all it has
-# started; then the note is what tells a kill from a loss.
+# There are no signals: the wrapper finds the note, and ends the command. If it does not, it is ended with everything
+# that it has started; the note then distinguishes a kill from a loss.
 $claim=Read-FirstLine (Get-Path 'claim')
 if($claim -like '1:*' -and (Test-Alive $claim) -and -not [IO.File]::Exists((Get-Path 'exit'))){
   [IO.File]::WriteAllText((Get-Path 'killed'),'KILL')

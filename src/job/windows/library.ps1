@@ -1,15 +1,15 @@
-# Functions for all scripts. `$job` is the job's folder, `$dir` the one above it.
+# Functions for all scripts. `$job` is the job's folder, `$dir` its parent folder.
 $dir=[Environment]::ExpandEnvironmentVariables($dir)
 if($dir -eq '~' -or $dir.StartsWith('~\') -or $dir.StartsWith('~/')){$dir=$HOME+$dir.Substring(1)}
 $dir=[IO.Path]::GetFullPath([IO.Path]::Combine($HOME,$dir))
 $job=[IO.Path]::Combine($dir,$id)
-# Of a file in the job's folder.
+# The path of a file in the job's folder.
 function Get-Path($name){[IO.Path]::Combine($job,$name)}
 function Get-Now{[long]([DateTime]::UtcNow-(New-Object DateTime 1970,1,1)).TotalMilliseconds}
 function Open-Shared($path){
   New-Object IO.FileStream($path,[IO.FileMode]::Open,[IO.FileAccess]::Read,([IO.FileShare]'ReadWrite,Delete'))
 }
-# The first line of a file, or nothing when there is no such file. A virus scanner may hold it for a moment.
+# The first line of a file, or nothing if there is no such file. A virus scanner may hold it for a moment.
 function Read-FirstLine($path){
   for($try=0;[IO.File]::Exists($path);$try++){
     try{
@@ -22,8 +22,8 @@ function Read-FirstLine($path){
   }
   return ''
 }
-# Whether the wrapper that made this claim holds its file: opening it then is a sharing violation (32; for PowerShell 7
-# on a Unix system 11).
+# Whether the wrapper that made this claim holds its file: opening it is then a sharing violation (32; for PowerShell 7
+# on a Unix system, 11).
 function Test-Alive($claim){
   $path=Get-Path ('alive.'+$claim.Split(':')[2])
   if(-not [IO.File]::Exists($path)){return $false}
@@ -35,7 +35,7 @@ function Test-Alive($claim){
     throw
   }
 }
-# All about the job in $job. Whether it lives is read before its exit.
+# Everything about the job in $job. Whether it is alive is read before its exit.
 function Get-Record{
   $claim=Read-FirstLine (Get-Path 'claim')
   $live='';$boot=''
@@ -44,11 +44,12 @@ function Get-Record{
   $killed=Read-FirstLine (Get-Path 'killed')
   $out=Read-Piece 'stdout' -1
   $err=Read-Piece 'stderr' -1
-  # A folder that was removed in between: then nothing that was seen counts.
+  # The folder was removed in between: nothing that was seen counts then.
   if((Read-FirstLine (Get-Path 'claim')) -ne $claim){$claim='';$live=''}
   "claim=$claim live=$live boot=$boot exit=$exit killed=$killed out=$($out[0]) err=$($err[0]) now=$(Get-Now)"
 }
-# The size of a stream's file, in base64 what it has from an offset on, and how many bytes that is; -1 for the size alone.
+# The size of a stream's file, its contents from an offset in base64, and how many bytes these are; -1 for the size
+# alone.
 function Read-Piece($name,[long]$from){
   $path=Get-Path $name
   if(-not [IO.File]::Exists($path)){return @(0,'',0)}
@@ -76,8 +77,9 @@ function Set-Claim($text,$name){
     throw
   }
 }
-# The right to move the job's folder away, until it is disposed of; the system takes it back from who dies. Under it
-# the folder's state is looked at and the folder moved: so it is this one, and not one that was made meanwhile.
+# The right to move the job's folder away, until it is disposed of; the system takes it back from a process that dies.
+# The folder's state is checked and the folder moved while holding it, so that it is this one and not one created
+# meanwhile.
 function Lock-Removal{
   for($try=0;;$try++){
     try{return New-Object IO.FileStream(([IO.Path]::Combine($dir,'.lock-'+$id)),[IO.FileMode]::OpenOrCreate,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None,1,[IO.FileOptions]::DeleteOnClose)}catch{
@@ -86,7 +88,7 @@ function Lock-Removal{
     }
   }
 }
-# A folder in which a file is open cannot be moved; a poller holds one for a moment.
+# A folder in which a file is open cannot be moved; a poller keeps one open for a moment.
 function Remove-Folder{
   $trash=[IO.Path]::Combine($dir,'.trash-'+$nonce)
   for($try=0;[IO.Directory]::Exists($job);$try++){
@@ -95,16 +97,16 @@ function Remove-Folder{
       Start-Sleep -Milliseconds 100
     }
   }
-  # What a scanner has open there goes when jobs are listed.
+  # What a scanner has open there is removed when jobs are listed.
   try{if([IO.Directory]::Exists($trash)){[IO.Directory]::Delete($trash,$true)}}catch{}
 }
-# schtasks.exe asks the task scheduler itself. The cmdlets ask WMI for it, which is for administrators over SSH.
+# schtasks.exe uses the task scheduler directly. The cmdlets use WMI, which over SSH is for administrators only.
 function Invoke-Schtasks([string[]]$words){
   $ErrorActionPreference='Continue'
   $said=@(& schtasks.exe @words 2>&1) -join ' '
   if($LASTEXITCODE){throw ('schtasks.exe ended with '+$LASTEXITCODE+': '+$said)}
 }
-# The task of the interactive start $by, or of all ('*'). Each has left its definition in the job's folder.
+# Removes the task of the interactive start $by, or of all ('*'). Each has left its definition in the job's folder.
 function Remove-Task($by){
   if(-not [IO.Directory]::Exists($job)){return}
   foreach($file in [IO.Directory]::GetFiles($job,'task.'+$by)){

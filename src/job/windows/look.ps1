@@ -1,5 +1,5 @@
-# Says what is new as it comes, until its time is up or it has said much: to wait in one PowerShell costs less than to start
-# another.
+# Prints what is new as it arrives, until its time is up or it has printed much: waiting in one PowerShell costs less
+# than starting another.
 $until=(Get-Now)+[long]$wait
 $stdoutAt=[long]$stdoutAt
 $stderrAt=[long]$stderrAt

@@ -6,15 +6,15 @@ for($try=0;$try -lt 5 -and (Read-FirstLine (Get-Path 'claim')) -eq 'removed';$tr
   try{if((Read-FirstLine (Get-Path 'claim')) -eq 'removed'){Remove-Folder}}finally{$lock.Dispose()}
   [void][IO.Directory]::CreateDirectory($job)
 }
-# PowerShell takes the typographic quotes for quotes, too.
+# PowerShell also treats typographic quotes as quotes.
 function ConvertTo-Literal($text){"'"+($text -replace "['\u2018-\u201b]",'$0$0')+"'"}
-# What went wrong, with what is the same in every language of Windows: the number and PowerShell's category.
+# What went wrong, in terms that are the same in every language of Windows: the number and PowerShell's category.
 function Get-Problem($record){
   $problem=$record.Exception
   while($problem -is [Management.Automation.MethodInvocationException] -and $problem.InnerException){$problem=$problem.InnerException}
   '{0} (0x{1:x8} {2})' -f $problem.Message.Trim(),$problem.HResult,$record.CategoryInfo.Category
 }
-# A disk that is full takes empty files still; better to know before the command runs than to lose its result.
+# A full disk still accepts empty files; better to find out before the command runs than to lose its result.
 function Test-Room{
   $path=Get-Path ('room.'+$nonce)
   $bytes=New-Object byte[] 131072
@@ -34,7 +34,7 @@ function Start-ByWmi($program,$arguments){
   if($created.ReturnValue -ne 0){throw ('Win32_Process.Create returned '+$created.ReturnValue)}
   return $created.ProcessId
 }
-# By default a task ends after three days, on battery, and runs below normal priority. The wrapper keeps the limit.
+# By default, a task ends after three days, on battery, and runs below normal priority. The wrapper enforces the limit.
 function Get-TaskXml($program,$arguments){
   $user=[Environment]::UserDomainName+'\'+[Environment]::UserName
   $texts=@($user,$program,$arguments | ForEach-Object {[Security.SecurityElement]::Escape($_)})
@@ -55,7 +55,7 @@ function Start-BySchtasks{
   Invoke-Schtasks '/Create','/TN',$task,'/XML',(Get-Path ('task.'+$nonce)),'/F'
   Invoke-Schtasks '/Run','/TN',$task
 }
-# Waits until the process $id has made the claim, and says why it has not.
+# Waits until the process $id has made the claim; returns why it has not.
 function Wait-Claim($id){
   $until=(Get-Now)+60000
   while(-not [IO.File]::Exists((Get-Path 'claim'))){
@@ -82,7 +82,7 @@ if(-not (Read-FirstLine (Get-Path 'claim'))){
     $code='&([ScriptBlock]::Create([IO.File]::ReadAllText('+(ConvertTo-Literal (Get-Path ('wrapper.'+$nonce)))+')))'
     $program=[IO.Path]::Combine($env:SystemRoot,'System32','WindowsPowerShell','v1.0','powershell.exe')
     $arguments='-NoProfile -NonInteractive -WindowStyle Hidden -EncodedCommand '+[Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($code))
-    # The next way is for what could not start a process that lives. Two that live are no harm: one claim is made.
+    # The next way is tried if no process could be started that lives. Two live ones do no harm: only one claim is made.
     foreach($way in $(if($task){'Task','Schtasks'}else{'Directly','ByWmi'})){
       $by=@{Task='by the task scheduler';Schtasks='by schtasks.exe';Directly='without WMI';ByWmi='through WMI'}[$way]
       $process=0
@@ -97,12 +97,12 @@ if(-not (Read-FirstLine (Get-Path 'claim'))){
       $reason=Wait-Claim $process
       if(-not $reason){$reasons=@();break}
       $reasons+=$by+': '+$reason
-      # The scheduler takes an order for a desktop that is not there, too.
+      # The scheduler also accepts a task for a desktop that does not exist.
       if($task){$reasons+='an interactive job needs '+[Environment]::UserName+' to be logged on at the desktop';break}
       if($process -and (Get-Process -Id $process -ErrorAction SilentlyContinue)){break}
     }
   }catch{$reasons+=Get-Problem $_}
-  # Who was late may have claimed it meanwhile. If not, nobody can any more.
+  # A late process may have made the claim meanwhile. If not, nobody can any more.
   if($reasons -and (Set-Claim 'removed' $nonce)){
     Remove-Task $nonce
     $lock=Lock-Removal

@@ -1,7 +1,6 @@
-# Its own process, outside of sshd's job object: makes the claim, and with it runs the command and notes its end.
-# What it needs from its start it reads before the claim: when that is gone, so is the reason to run.
-#
-# Output goes from the pipes to the files byte by byte as it is; PowerShell's own redirection would decode it.
+# A process of its own, outside sshd's job object: makes the claim, and if it succeeds, runs the command and records its
+# end. What it needs from its start is read before the claim: once that is gone, so is the reason to run. Output is
+# copied from the pipes to the files byte by byte; PowerShell's own redirection would decode it.
 $ErrorActionPreference='Stop'
 try{
   $command=[IO.File]::ReadAllText((Get-Path ('command.'+$nonce)))
@@ -10,7 +9,7 @@ try{
   $start=[string]$process.StartTime.ToFileTimeUtc()+'-'+$process.Id
   $alive=New-Object IO.FileStream((Get-Path ('alive.'+$start)),[IO.FileMode]::CreateNew,[IO.FileAccess]::ReadWrite,[IO.FileShare]::None)
   $claim='1:'+$process.Id+':'+$start+':-:'+$fingerprint+':'+(Get-Now)+':'+$nonce+':'+$id
-  # Room for the last line, so that a full disk cannot swallow it.
+  # Reserves space for the last line, so that a full disk cannot swallow it.
   $exitFile=Get-Path ('exit.'+$start)
   [IO.File]::WriteAllText($exitFile,' '*80)
   if(-not (Set-Claim $claim $start)){
@@ -21,7 +20,7 @@ try{
     exit 0
   }
 }catch{
-  # Who comes after the claim finds nothing, and nobody waits for its word.
+  # Whoever comes after the claim finds nothing, and nobody waits for its answer.
   try{if(-not [IO.File]::Exists((Get-Path 'claim'))){[IO.File]::WriteAllText((Get-Path ('error.'+$nonce)),[string]$_)}}catch{}
   exit 1
 }
@@ -30,16 +29,16 @@ try{
   [IO.File]::WriteAllText((Get-Path 'pid'),[string]$process.Id)
   [IO.File]::WriteAllText((Get-Path 'command'),$command)
 }catch{}
-# WMI starts processes with a service's environment; this is the one of the session that asked.
+# WMI starts processes with a service's environment; this is that of the session that asked.
 foreach($setting in $settings.Split([char]0)){
   $at=$setting.IndexOf('=')
   if($at -gt 0){[Environment]::SetEnvironmentVariable($setting.Substring(0,$at),$setting.Substring($at+1))}
 }
 function New-Output($name){
-  # A buffer of one byte is none: what the command wrote is in the file at once.
+  # A buffer of one byte means none: what the command wrote is in the file at once.
   New-Object IO.FileStream((Get-Path $name),[IO.FileMode]::Create,[IO.FileAccess]::Write,([IO.FileShare]'ReadWrite,Delete'),1)
 }
-# Written in its place, then moved: it is there as a whole or not at all.
+# Written under another name, then moved: it exists completely or not at all.
 function Write-Exit($line){
   $bytes=[Text.Encoding]::ASCII.GetBytes($line)
   $file=New-Object IO.FileStream($exitFile,[IO.FileMode]::Open)
@@ -51,7 +50,7 @@ try{
   $err=New-Output 'stderr'
   $info=New-Object Diagnostics.ProcessStartInfo
   $info.FileName=$env:ComSpec
-  # With /s cmd.exe takes away these two quotes and leaves the command as it is.
+  # With /s, cmd.exe removes these two quotes and leaves the command as it is.
   $info.Arguments='/d /s /c "'+$command+'"'
   $info.WorkingDirectory=$folder
   $info.UseShellExecute=$false
@@ -67,7 +66,7 @@ try{
   while(-not $child.WaitForExit(500)){
     $isLate=(Get-Now) -ge $limit
     if($isLate){try{[IO.File]::WriteAllText((Get-Path 'killed'),'KILL')}catch{}}
-    # Here, and not by whoever asks, whose connection may end in the midst of it. The note stands for an exit code then.
+    # Here, and not in the caller, whose connection may end in the middle of it. The note then stands for an exit code.
     $isKilled=[IO.File]::Exists((Get-Path 'killed'))
     if($isLate -or $isKilled){
       if($isKilled){$exitFile=''}
@@ -75,11 +74,11 @@ try{
       [void]$child.WaitForExit(5000)
       break
     }
-    # A full disk: better that the command sees a broken pipe than that it waits for ever.
+    # The disk is full: better a broken pipe for the command than waiting forever.
     if($pumps[0].IsFaulted){$child.StandardOutput.BaseStream.Dispose()}
     if($pumps[1].IsFaulted){$child.StandardError.BaseStream.Dispose()}
   }
-  # What the command has started may hold the pipes open; the command itself is over.
+  # What the command has started may hold the pipes open; the command itself has ended.
   try{[void][Threading.Tasks.Task]::WaitAll($pumps,5000)}catch{}
   if($exitFile){$code=[BitConverter]::ToUInt32([BitConverter]::GetBytes([int]$child.ExitCode),0)}
 }catch{

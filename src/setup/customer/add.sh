@@ -1,4 +1,4 @@
-# Makes the account of a customer on the gateway, or brings it up to date: all of it or nothing.
+# Creates a customer's account on the gateway, or updates it: completely or not at all.
 umask 022
 alone
 command -v useradd >/dev/null 2>&1 || fail "There is no useradd on this gateway."
@@ -41,7 +41,7 @@ if [ -n "$entry" ] && [ -n "$line" ] && [ -s "$keys" ] && [ -z "$replace" ]; the
 fi
 
 if [ -z "$entry" ]; then
-  # What lies there is somebody's, and might even let a key in.
+  # What is there belongs to someone, and might even let a key in.
   base=$(useradd -D 2>/dev/null | sed -n "s/^HOME=//p")
   [ ! -e "${base:-/home}/$account" ] || fail "There is no account $account, but there is ${base:-/home}/$account already: move that away first."
   useradd -m -c "$mark" -s /bin/sh -G "$group" -p "*" "$account" >/dev/null || fail "useradd could not make the account $account."
@@ -53,7 +53,8 @@ elif [ "$(getent shadow "$account" | cut -d: -f8)" = 0 ]; then
   usermod -e "" -p "*" "$account" || fail "The account $account could not be opened again."
   say "did opened the account $account again"
 fi
-# What sshd needs of it, whatever has become of it: its shell runs the helper, and its home keeps the helper's note.
+# Restores what sshd needs, whatever state the account is in: its shell runs the helper, its home keeps the helper's
+# note.
 if [ "$(getent passwd "$account" | cut -d: -f7)" != /bin/sh ]; then
   usermod -s /bin/sh "$account" || fail "The account $account could not get its shell back."
   say "did gave the account $account its shell back"
@@ -63,7 +64,7 @@ if [ ! -d "$home" ]; then
   say "did made $home anew"
 fi
 if [ -n "$line" ] && [ "$(cat "$keys" 2>/dev/null)" != "$line" ]; then
-  # Root's own: the account cannot change what it may do.
+  # Owned by root: the account cannot change what it may do.
   mkdir -p "$home/.ssh" && chown root:root "$home/.ssh" && chmod 755 "$home/.ssh" || fail "$home/.ssh cannot be made."
   had_key=
   [ ! -s "$keys" ] || had_key=1
@@ -73,7 +74,7 @@ if [ -n "$line" ] && [ "$(cat "$keys" 2>/dev/null)" != "$line" ]; then
   limit=", which may listen on port $port only"
   [ -z "$workers" ] || limit=
   say "did wrote its key$limit"
-  # Who came in with the key before has no business here any more.
+  # Sessions that logged in with the old key no longer belong here.
   [ -z "$had_key" ] || end_sessions "$account" "$uid"
 fi
 if [ -n "$workers" ]; then

@@ -1,4 +1,5 @@
-# Ends a customer on the gateway: its key, its account, its sessions. The account stays, closed, with its name taken.
+# Ends a customer on the gateway: its key, its account, its sessions. The account stays, closed, so that its name stays
+# taken.
 alone
 entry=$(getent passwd "$account")
 uid=$(printf "%s" "$entry" | cut -d: -f3)
@@ -19,7 +20,7 @@ if [ -n "$entry" ]; then
     say "did took its key away"
   done
   if [ "$(getent shadow "$account" | cut -d: -f8)" != 0 ]; then
-    # A locked password (usermod -L) does not stop a key; an account that has expired does.
+    # A locked password (usermod -L) does not stop a key; an expired account does.
     chage -E 0 "$account" || fail "The account $account could not be closed."
     say "did closed the account $account"
   fi

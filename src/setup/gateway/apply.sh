@@ -2,7 +2,7 @@
 umask 022
 alone
 dropin=$folder/$name
-# What there was before. It outlives this process: who is ended by force leaves it to the next one.
+# The previous state. It outlives this process: if this one is killed, the next one finds it.
 work=$state/pending
 keep() {
   [ ! -e "$1" ] || cp -p "$1" "$work/$(basename "$1")" || fail "$1 cannot be read."
@@ -10,7 +10,7 @@ keep() {
 restore() {
   if [ -e "$work/$(basename "$1")" ]; then cp -p "$work/$(basename "$1")" "$1.old" && mv -f "$1.old" "$1"; else rm -f "$1"; fi
 }
-# Its mark goes first: half of a copy is none to go back to.
+# Its mark is removed first: there is no way back to half a copy.
 forget() { rm -f "$work/saved" && rm -rf "$work"; }
 reloaded=
 finished=
@@ -42,7 +42,7 @@ reload_sshd() {
   { read -r pid <"$pid_file"; } 2>/dev/null || { say "no running sshd is known by $pid_file; --reload COMMAND says how"; return 1; }
   kill -HUP "$pid" 2>&1
 }
-# Whether sshd gives its keys on the first address that it listens on.
+# Whether sshd sends its host keys on the first address on which it listens.
 answers() {
   command -v ssh-keyscan >/dev/null 2>&1 || return 0
   address=$(setting listenaddress)
@@ -55,7 +55,7 @@ answers() {
 effective() { "$sshd" -T -C "user=$1,host=check.invalid,addr=192.0.2.1" -f "$config"; }
 of_root() { effective root 2>/dev/null | grep -v "^maxstartups " >"$work/$1"; }
 
-# A run before was ended by force: its half of the work is taken back.
+# An earlier run was killed: what it has changed is undone.
 if [ -e "$work/saved" ]; then
   read -r begun <"$work/saved"
   restore "$begun"
@@ -88,7 +88,7 @@ mkdir -p "$(dirname "$helper")" && put "$helper" "$helper_text" 755 || fail "$he
 put "$dropin" "$dropin_text" 644 || fail "$dropin cannot be written."
 problem=$("$sshd" -t -f "$config" 2>&1) || fail "sshd does not take the new settings; the old ones are back: $problem"
 
-# What sshd would really do for an account of the group, which is called as they are: settings may be for the name.
+# What sshd would really use for an account of the group, named like the others: settings may depend on the name.
 witness=tunnel-check-$$
 useradd -r -M -d /nonexistent -s /usr/sbin/nologin -G "$group" "$witness" 2>/dev/null || { witness=; fail "No account for the check can be made (useradd)."; }
 effective "$witness" >"$work/now" 2>&1 || fail "sshd -T does not take the new settings; the old ones are back: $(cat "$work/now")"
@@ -98,7 +98,8 @@ missing=$(printf "%s\n" "$expected" | while read -r line; do
   grep -qixF -e "$line" "$work/now" || { say "$line"; break; }
 done)
 [ -z "$missing" ] || fail "Something else in the configuration of sshd wins: instead of \"$missing\" it would use \"$(grep -i "^${missing%% *} " "$work/now")\". The old settings are back."
-# No key helps an account that sshd keeps out. A pattern of its lists is one of case, too, but for a host behind an @.
+# No key helps an account that sshd keeps out. The patterns in its lists work like those of `case`, except for a host
+# after an @.
 list() { sed -n "s/^$1 //p" "$work/now"; }
 fits() {
   while read -r pattern; do

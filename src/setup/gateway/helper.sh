@@ -1,7 +1,7 @@
 #!/bin/sh
 # embed: whole
-# Made by ssh-via-gateway setup gateway; replaced as a whole. All that a tunnel's account can run on this gateway:
-# sshd forces it (ForceCommand), and takes what the client asked for from SSH_ORIGINAL_COMMAND.
+# Made by ssh-via-gateway setup gateway; replaced as a whole. The only thing that a tunnel account can run on this
+# gateway: sshd forces it (ForceCommand), and passes what the client requested in SSH_ORIGINAL_COMMAND.
 #
 #   hold PORT      note that this session holds the port; go through the port once a minute; end when it is broken
 #   note PORT      only note it
@@ -10,7 +10,7 @@
 #                  second (15) and whose note fits
 #   check PORT     go through the port once
 #
-# The first word of the last line tells the outcome. Nothing else is run, and no port is touched but this account's own.
+# The first word of the last line is the outcome. Nothing else is run, and no port is touched but this account's own.
 set -f
 umask 077
 PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -20,7 +20,7 @@ notes=$HOME/.ssh-via-gateway
 say() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"; }
 answer() { printf '%s\n' "$*"; }
 
-# stat_of PID sets comm, state and start: with its start time, a pid names a process for ever.
+# stat_of PID sets comm, state and start: together with its start time, a pid identifies a process forever.
 stat_of() {
   { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
   comm=${line#*(}
@@ -46,7 +46,7 @@ listeners() {
     awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { print $8 }' | sort -u
 }
 
-# Goes through the port: banner, closed, silent, or unknown where nothing here can connect.
+# Connects through the port: banner, closed, silent, or unknown if nothing here can connect.
 look_through() {
   banner=
   if command -v bash >/dev/null 2>&1; then
@@ -72,7 +72,7 @@ take_note() {
   answer "$PPID $start $boot" >"$notes/.$port.$$" && mv -f "$notes/.$port.$$" "$notes/$port"
 }
 
-# The sessions of this account, this one left out.
+# The sessions of this account, except for this one.
 other_sessions() {
   set +f
   for folder in /proc/[0-9]*; do
@@ -82,7 +82,7 @@ other_sessions() {
   set -f
 }
 
-# Sets pid and born of the session that holds the port: by its note, else the account's only other one.
+# Sets pid and born of the session that holds the port: from its note, else the account's only other session.
 find_holder() {
   pid="" born="" at=""
   { read -r pid born at <"$notes/$port"; } 2>/dev/null
@@ -123,14 +123,14 @@ reclaim() {
 hold() {
   if take_note; then say "up noted $PPID"; else say 'up, but the note could not be written'; fi
   before="" bad=0 ticks=2
-  # sshd has ended when this script has another parent.
+  # If this script has another parent, sshd has ended.
   while stat_of "$$" && [ "$parent" = "$PPID" ]; do
     if [ "$ticks" -ge 12 ]; then
       ticks=0
       look_through 10
       [ "$seen" = "$before" ] || say "check $seen $banner"
       before=$seen
-      # Accepted and silent: the session cannot carry anything. Closed is the PC whose SSH server is down.
+      # Accepted and silent: the session cannot carry anything. Closed: the PC's SSH server is down.
       if [ "$seen" = silent ]; then bad=$((bad + 1)); else bad=0; fi
       [ "$bad" -lt 2 ] || { say broken; exit 3; }
     fi

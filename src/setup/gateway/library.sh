@@ -1,4 +1,4 @@
-# What every script for a gateway begins with. A script's last word is `done`, or `failed` and why.
+# Begins every script for a gateway. A script's last word is `done`, or `failed` and the reason.
 say() { printf "%s\n" "$*"; }
 fail() {
   say "failed $(printf "%s" "$*" | tr "\n" " ")"
@@ -6,10 +6,10 @@ fail() {
 }
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH LC_ALL=C
-# Whoever asked may be gone, and the answer with him: what was begun is brought to its end all the same.
+# The caller may be gone, and so may its answer: what was begun is completed all the same.
 trap "" PIPE
 [ "$(id -u)" = 0 ] || fail "Root is needed for this. Log in as root, or give --sudo where sudo asks for no password."
-# One set-up at a time; the lock goes with this process, however it ends.
+# One set-up at a time; the lock ends with this process, however that ends.
 alone() {
   command -v flock >/dev/null 2>&1 || fail "There is no flock on this gateway: install util-linux."
   mkdir -p "$state" 2>/dev/null && (umask 077 && : >>"$state/lock") 2>/dev/null || fail "$state cannot be written."
@@ -20,7 +20,7 @@ alone() {
 content() {
   if [ -e "$1" ]; then base64 <"$1" | tr -d "\n"; echo; else echo absent; fi
 }
-# Puts $2 into the file $1, with the mode $3, in one step. What a run that was ended by force has left goes.
+# Writes $2 to the file $1 with the mode $3, atomically. Removes what a killed run has left behind.
 put() {
   rm -f "$1".ssh-via-gateway.??????
   temporary=$(mktemp "$1.ssh-via-gateway.XXXXXX") || return 1
@@ -35,13 +35,13 @@ back_up() {
   copy=$state/backup/$(basename "$1").$(date -u +%Y%m%dT%H%M%SZ).$$
   cp -p "$1" "$copy" && say "backup $copy"
 }
-# Prints the uids that listen on the TCP port $1, each once.
+# Prints the uids that listen on the TCP port $1, without duplicates.
 listeners_on() {
   hex=$(printf "%04X" "$1")
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
     awk -v port=":$hex" "\$4 == \"0A\" && substr(\$2, length(\$2) - 4) == port { print \$8 }" | sort -u
 }
-# Prints the processes of the uid $1. One that has ended and that nobody has waited for (a zombie) is none.
+# Prints the processes of the uid $1. One that has ended but has not been waited for (a zombie) does not count.
 processes_of() {
   for process in /proc/[0-9]*; do
     { while read -r field word rest; do
@@ -52,8 +52,8 @@ processes_of() {
     done <"$process/status"; } 2>/dev/null
   done
 }
-# Ends the sessions of the account $1 with the uid $2. A login that was under way shows up a moment later: only what is
-# quiet three times is quiet.
+# Ends the sessions of the account $1 with the uid $2. A login that was under way shows up a moment later, so only three
+# quiet looks in a row count.
 end_sessions() {
   quiet=0
   tries=0

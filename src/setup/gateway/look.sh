@@ -1,4 +1,4 @@
-# Looks at a gateway: what there is of ours, and what stands in the way. Changes nothing.
+# Examines a gateway: what there is of ours, and what stands in the way. Changes nothing.
 command -v "$sshd" >/dev/null 2>&1 || fail "There is no $sshd here: install the OpenSSH server first."
 [ -r "$config" ] || fail "There is no $config."
 broken=$("$sshd" -t -f "$config" 2>&1) || fail "The configuration of sshd is wrong already, before anything was changed: $broken"

@@ -2,8 +2,8 @@
 
 /** tunnel-linux.sh */
 export const tunnelLinux = `#!/bin/sh
-# Keeps this PC reachable through an SSH gateway. Made by: ssh-via-gateway setup pc. Contains no secret: the key of the
-# tunnel is made on this PC and stays here.
+# Keeps this PC reachable through an SSH gateway. Made by: ssh-via-gateway setup pc. Contains no secret: the tunnel's
+# key is generated on this PC and stays here.
 #
 #   sh FILE               install: key, pinned gateway, service; run again, it changes nothing
 #   sh FILE --key         show the public key of the tunnel
@@ -48,20 +48,20 @@ note() { printf '%s %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log"; }
 die() { echo "$*" >&2; exit 1; }
 need_root() { [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0"; }
 did() { changed=1; echo "$*"; }
-# Whether the process $1 has $2 in its command line: after a restart, its number may be another program's.
+# Whether the process $1 has $2 in its command line: after a restart, its number may belong to another program.
 is_running() { [ -n "\${1-}" ] && { tr '\\0' ' ' <"/proc/$1/cmdline" | grep -qF -e "$2"; } 2>/dev/null; }
 is_tunnel() { is_running "\${1-}" "--run --state $state "; }
 is_ssh() { is_running "\${1-}" "UserKnownHostsFile=\\"$state/known_hosts\\""; }
 first_line() { { read -r first <"$1"; } 2>/dev/null && printf '%s' "$first"; }
 
-# Puts $2 into the file $1 when it is not there already.
+# Writes $2 to the file $1 unless that is its content already.
 put() {
   [ "$(cat "$1" 2>/dev/null; echo .)" = "$2
 ." ] && return 1
   printf '%s\\n' "$2" >"$1.new" && chmod "$3" "$1.new" && mv -f "$1.new" "$1" || die "$1 cannot be written."
 }
 
-# Always in a shell of its own, whose place ssh takes. What the gateway says fills 1 MB at most.
+# Always run in a subshell, which ssh replaces. The gateway's output is limited to 1 MB.
 gateway() {
   ulimit -f 2000
   exec ssh -F none -T -i "$key" -p "$gateway_port" -l "$account" \\
@@ -79,20 +79,20 @@ rotate() {
   [ "\${size:-0}" -lt 500000 ] || mv -f "$log" "$log.1"
 }
 
-# The port is taken: perhaps by this PC's own session that died. Says whether the port is free now.
+# The port is taken, perhaps by this PC's own dead session. Returns whether the port is free now.
 reclaim() {
   answer=$(gateway "$gateway_host" reclaim "$port" </dev/null 2>/dev/null | tail -n 1 | tr -cd '[:print:]' | cut -c 1-200)
   note "port $port is taken; reclaim: \${answer:-no answer}"
   case $answer in reclaimed* | free*) return 0 ;; *) return 1 ;; esac
 }
 
-# One in five, more or less, so that a fleet does not knock in step.
+# Adds up to a fifth, so that a fleet does not reconnect in step.
 jitter() {
   byte=$(od -An -N1 -tu1 /dev/urandom 2>/dev/null | tr -d ' ')
   echo $(($1 + $1 * \${byte:-0} / 1280))
 }
 
-# Nothing tells when a socket is up; what does not work ends within this time.
+# Nothing reports when a socket is up; whatever does not work ends within this time.
 await_socket() {
   seconds=0
   while [ "$seconds" -lt 15 ] && kill -0 "$child" 2>/dev/null; do sleep 1 9>&-; seconds=$((seconds + 1)); done
@@ -118,10 +118,10 @@ one_connection() {
 }
 
 keep() {
-  # Named in the list of processes: that is how another one sees which tunnel runs.
+  # Visible in the list of processes: that is how other instances see which tunnel is running.
   [ -n "$named" ] || exec /bin/sh "$0" --run --state "$state"
   [ -d "$state" ] || die "Nothing is installed in $state: run this first: sudo sh $0"
-  # Held as long as this process lives: of two, one runs.
+  # Held as long as this process lives: of two instances, only one runs.
   if command -v flock >/dev/null 2>&1; then
     exec 9>"$state/lock"
     if flock -n 9; then other=""; else other=$(first_line "$state/pid"); other=\${other:-another}; fi
@@ -133,7 +133,7 @@ keep() {
     echo "The tunnel of $code runs already (process $other)." >&2
     exit 3
   fi
-  # A tunnel that was ended by force has left its ssh behind, which holds the port.
+  # A tunnel that was killed has left its ssh behind, which holds the port.
   left=$(first_line "$state/ssh.pid")
   is_ssh "$left" && kill "$left" 2>/dev/null
   echo $$ >"$state/pid"
@@ -147,13 +147,13 @@ keep() {
     one_connection
     case $why in
       *"forwarding failed"*)
-        # Once at once: what is refused again is not a matter of a dead session.
+        # Only one immediate retry: if it is refused again, a dead session is not the reason.
         if [ -z "$socket" ] && reclaim && [ -z "$reclaimed" ]; then reclaimed=1; continue; fi
         ;;
       *) reclaimed="" ;;
     esac
     [ "$lasted" -lt 60 ] || failures=0
-    # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
+    # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not go away by itself.
     case $why in *"Permission denied"* | *"Host key verification failed"*) pause=48 ;; *) pause=$((1 << (failures < 5 ? failures : 5))) ;; esac
     [ "$pause" -le 30 ] || [ "$pause" -eq 48 ] || pause=30
     failures=$((failures + 1))
@@ -166,8 +166,8 @@ keep() {
 
 # --- installing ---
 
-# The file is the account's own, and changed as that account: root would follow its links. Lines with our mark at their
-# end are ours; somebody else's line with the same key does as well. Prints a word when something has changed.
+# The file belongs to the account and is changed as that account: root would follow its links. Lines that end with our
+# mark are ours; someone else's line with the same key is as good. Prints a word if something has changed.
 change_keys() {
   # shellcheck disable=SC2016 # the account's own shell reads it
   mark=ssh-via-gateway-$code wanted=$1 su -s /bin/sh "$login" -c '
@@ -218,7 +218,7 @@ WantedBy=multi-user.target
 UNIT
 }
 
-# Containers have the program, and nobody who answers it.
+# Containers may have the program without a systemd that answers it.
 has_systemd() { command -v systemctl >/dev/null 2>&1 && systemctl list-units --quiet >/dev/null 2>&1; }
 
 install_service() {
@@ -266,7 +266,7 @@ install() {
     did "installed into $state"
   fi
   if [ ! -s "$key" ] || [ ! -s "$key.pub" ]; then
-    # Half of one would be asked about.
+    # ssh-keygen would ask before replacing half of a pair.
     rm -f "$key" "$key.pub"
     ssh-keygen -q -t ed25519 -N '' -C "$code" -f "$key" || die "The key could not be made."
     did "made the key of the tunnel"
@@ -295,7 +295,7 @@ stop() {
 uninstall() {
   need_root
   stop
-  # Also when the script has another key, or none, by now.
+  # Also if the script has another key by now, or none.
   ! getent passwd "$login" >/dev/null || change_keys "" >/dev/null
   rm -rf "$state"
   rmdir /var/lib/ssh-via-gateway-pc 2>/dev/null
@@ -339,14 +339,14 @@ tunnel is made on this PC and stays here. In an administrator's PowerShell:
 #>
 param(
   [switch]$Run, [switch]$Status, [switch]$Uninstall, [switch]$Update, [switch]$Key, [switch]$NoSleep,
-  # Where all of it lies. Default: ssh-via-gateway\\CODE in ProgramData.
+  # The folder for everything. Default: ssh-via-gateway\\CODE in ProgramData.
   [string]$State
 )
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 # --- settings ---
 
-# English, and Korean as \\u escapes: this file is ASCII, which every code page reads alike.
+# English, and Korean as \\u escapes: this file is pure ASCII, which every code page reads alike.
 $words = @{
   adminNeeded = @('Administrator rights are needed: open PowerShell with "Run as administrator".',
     '\\uad00\\ub9ac\\uc790 \\uad8c\\ud55c\\uc774 \\ud544\\uc694\\ud569\\ub2c8\\ub2e4. PowerShell\\uc744 "\\uad00\\ub9ac\\uc790 \\uad8c\\ud55c\\uc73c\\ub85c \\uc2e4\\ud589"\\uc73c\\ub85c \\uc5ec\\uc2ed\\uc2dc\\uc624.')
@@ -414,7 +414,7 @@ $outFile = Join-Path $State 'ssh.out'
 $pidFile = Join-Path $State 'ssh.pid'
 $script:changed = $false
 
-# Korean where Windows is, if the console can show it.
+# Korean if Windows is Korean and the console can show it.
 function Get-Word([string]$Id) {
   $english, $korean = $words[$Id]
   if ((Get-UICulture).Name -notlike 'ko*') { return $english }
@@ -459,7 +459,7 @@ function Write-TunnelLog([string]$Text) {
   Add-RawLine $line
 }
 
-# Somebody may have the log open: a line may be lost, the tunnel not.
+# Someone may have the log open: losing a line is acceptable, losing the tunnel is not.
 function Add-RawLine([string]$Line) {
   Limit-Log
   try { [IO.File]::AppendAllText($logFile, $Line + [Environment]::NewLine) } catch { [Console]::Error.WriteLine($Line) }
@@ -497,7 +497,7 @@ function Invoke-Ssh([string]$More) {
   $process
 }
 
-# What ssh has written while it runs.
+# What ssh has written so far.
 function Read-Shared([string]$Path) {
   try {
     $stream = New-Object IO.FileStream($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite,Delete')
@@ -509,7 +509,7 @@ function Read-Shared([string]$Path) {
   } catch { '' }
 }
 
-# Whole lines go to the log; returns how many characters have been taken.
+# Copies whole lines to the log; returns how many characters were processed.
 function Copy-NewLine([int]$Taken) {
   $text = Read-Shared $outFile
   $end = $text.LastIndexOf("\`n") + 1
@@ -520,7 +520,7 @@ function Copy-NewLine([int]$Taken) {
   $end
 }
 
-# The port is taken: perhaps by this PC's own session that died. Says whether the port is free now.
+# The port is taken, perhaps by this PC's own dead session. Returns whether the port is free now.
 function Invoke-Reclaim {
   $process = Invoke-Ssh "$gateway_host reclaim $port"
   if (-not $process.WaitForExit(30000)) { $process.Kill() }
@@ -529,7 +529,7 @@ function Invoke-Reclaim {
   $answer -match '^(reclaimed|free)'
 }
 
-# A tunnel that was ended by force has left its ssh behind.
+# A tunnel that was killed has left its ssh behind.
 function Clear-Leftover {
   $process = Get-OwnSsh
   if (-not $process) { return }
@@ -537,7 +537,8 @@ function Clear-Leftover {
   $null = $process.WaitForExit(5000)
 }
 
-# The ssh of this tunnel, if it runs. After a restart its number may be another program's: that has begun later.
+# The ssh of this tunnel, if it is running. After a restart, its number may belong to another program that started
+# later.
 function Get-OwnSsh {
   $left = (Get-Text $pidFile).Trim()
   if ($left -notmatch '^\\d+$') { return }
@@ -555,7 +556,7 @@ function Invoke-Connection {
   $taken = 0
   do {
     $ended = $process.WaitForExit(1000)
-    # A line a minute at most is written; a gateway that says a thousand times more loses its tunnel.
+    # At most one line a minute is normal; a gateway that sends a thousand times more loses its tunnel.
     if ((Get-Length $outFile) + (Get-Length $errorFile) -gt 1000000) {
       Stop-Process -InputObject $process -Force -ErrorAction SilentlyContinue
       $null = $process.WaitForExit(5000)
@@ -570,17 +571,17 @@ function Invoke-Connection {
   @{ lasted = $lasted; why = $why }
 }
 
-# Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
+# Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not go away by itself.
 function Get-Pause([int]$Failures, [string]$Why) {
   if ($Why -match 'Permission denied|Host key verification failed') { $pause = 48 }
   else { $pause = [Math]::Min(30, [Math]::Pow(2, [Math]::Min($Failures, 5))) }
-  # A fifth more or less, so that a fleet does not knock in step.
+  # A fifth more or less, so that a fleet does not reconnect in step.
   [int](1000 * $pause * (0.8 + 0.4 * (Get-Random -Minimum 0.0 -Maximum 1.0)))
 }
 
 function Invoke-Tunnel {
   if (-not (Test-Path -LiteralPath $keyFile)) { Exit-With -Id 'notInstalled' -Code 1 -Values $State }
-  # Held as long as this process lives: of two, one runs.
+  # Held as long as this process lives: of two instances, only one runs.
   try { $lock = [IO.File]::Open((Join-Path $State 'lock'), 'OpenOrCreate', 'ReadWrite', 'None') }
   catch { Exit-With 'runsAlready' 3 }
   Clear-Leftover
@@ -590,7 +591,7 @@ function Invoke-Tunnel {
     while ($true) {
       $end = Invoke-Connection
       if ($end.why -notmatch 'forwarding failed') { $reclaimed = $false }
-      # Once at once: what is refused again is not a matter of a dead session.
+      # Only one immediate retry: if it is refused again, a dead session is not the reason.
       elseif (-not $socket -and (Invoke-Reclaim) -and -not $reclaimed) { $reclaimed = $true; continue }
       if ($end.lasted -ge 60) { $failures = 0 }
       Start-Sleep -Milliseconds (Get-Pause $failures $end.why)
@@ -639,14 +640,14 @@ function Install-Server {
   }
 }
 
-# The SID of the login: an account of this PC, or one of a domain, DOMAIN\\name or name@domain. Nothing where there is none.
+# The SID of the login: an account of this PC, or of a domain, DOMAIN\\name or name@domain. Nothing if there is none.
 function Get-LoginSid {
   $user = if ($login -notmatch '[\\\\@]') { Get-LocalUser -Name $login -ErrorAction SilentlyContinue }
   if ($user) { return "$($user.SID)" }
   try { ([Security.Principal.NTAccount]$login).Translate([Security.Principal.SecurityIdentifier]).Value } catch { '' }
 }
 
-# Their SIDs. Get-LocalGroupMember fails as a whole where a member is gone, or is an account of Azure AD.
+# Their SIDs. Get-LocalGroupMember fails as a whole if a member no longer exists, or is an account of Azure AD.
 function Get-Administrator {
   try { Get-LocalGroupMember -SID 'S-1-5-32-544' | ForEach-Object { "$($_.SID)" } }
   catch {
@@ -655,7 +656,7 @@ function Get-Administrator {
   }
 }
 
-# The file that sshd looks into: one for all administrators, else the account's own.
+# The file that sshd reads: one for all administrators, else the account's own.
 function Get-KeyFile {
   $sid = Get-LoginSid
   if (-not $sid) { return '' }
@@ -665,7 +666,8 @@ function Get-KeyFile {
   Join-Path (Join-Path $profileOf.LocalPath '.ssh') 'authorized_keys'
 }
 
-# Only these may touch it, whoever made it: sshd refuses a file that others can write, and SYSTEM runs what lies here.
+# Only these accounts may write it, whoever created it: sshd refuses a file that others can write, and SYSTEM runs what
+# is here.
 function Protect-Path([string]$Path, [string[]]$Who, [string]$Rights) {
   $null = icacls $Path /setowner $administrators
   $null = icacls $Path /reset
@@ -676,8 +678,8 @@ function Protect-Path([string]$Path, [string[]]$Who, [string]$Rights) {
 $system = '*S-1-5-18'
 $administrators = '*S-1-5-32-544'
 
-# The text of authorized_keys with our line at its end. Lines with our mark are ours; somebody else's line with the same
-# key does as well. The text stays as it is where nothing is to change.
+# The text of authorized_keys with our line at its end. Lines with our mark are ours; someone else's line with the same
+# key is as good. The text is returned unchanged if nothing has to change.
 function Get-KeyText([string]$Before, [string]$Wanted) {
   $lines = @($Before -split "\`r?\`n" | Where-Object { $_ })
   $kept = @($lines | Where-Object { -not $_.EndsWith(" $name") })
@@ -704,7 +706,7 @@ function Install-WorkerKey {
   Write-Done 'workerKey' $login
 }
 
-# Every user may make folders in ProgramData: one that no task of ours uses may be somebody's trap, and is made anew.
+# Every user may create folders in ProgramData: one that no task of ours uses may be a trap, and is created anew.
 function Initialize-State {
   if (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue) { return }
   $parent = Split-Path $State
@@ -720,8 +722,8 @@ function Initialize-State {
   Protect-Path -Path $State -Who @($system, $administrators) -Rights '(OI)(CI)F'
 }
 
-# ssh-keygen makes the key the own of whoever runs it, and the ssh of SYSTEM takes no key that another account may read:
-# the key has its name once it is SYSTEM's.
+# ssh-keygen makes the key the property of the current user, and SYSTEM's ssh accepts no key that another account may
+# read: the key gets its name once it belongs to SYSTEM.
 function Install-Key {
   Remove-Item -Path "$keyFile.new*" -Force
   # As one text: an empty argument does not survive the call operator in every version.
@@ -757,7 +759,7 @@ function Install-Task([switch]$Anew) {
   $copy = Join-Path $State 'tunnel.ps1'
   $action = New-ScheduledTaskAction -Execute 'powershell.exe' \`
     -Argument "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File \`"$copy\`" -Run -State \`"$State\`""
-  # At start-up, and each minute for the case that it was ended: while it runs, another start is ignored.
+  # At start-up, and every minute in case it was ended: while it is running, further starts are ignored.
   $again = New-ScheduledTaskTrigger -Once -At (Get-Date) -RepetitionInterval (New-TimeSpan -Minutes 1)
   $triggers = @((New-ScheduledTaskTrigger -AtStartup), $again)
   $principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-18' -LogonType ServiceAccount -RunLevel Highest
@@ -796,7 +798,7 @@ function Install-All([switch]$Anew, [switch]$Awake) {
   Write-Key
 }
 
-# What was just ended may have its files open for a moment longer.
+# What was just ended may keep its files open for a moment longer.
 function Clear-State {
   for ($try = 0; Test-Path -LiteralPath $State; $try++) {
     if ($try -gt 20) { Exit-With -Id 'inUse' -Code 1 -Values $State }

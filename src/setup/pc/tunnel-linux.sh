@@ -1,7 +1,7 @@
 #!/bin/sh
 # embed: whole
-# Keeps this PC reachable through an SSH gateway. Made by: ssh-via-gateway setup pc. Contains no secret: the key of the
-# tunnel is made on this PC and stays here.
+# Keeps this PC reachable through an SSH gateway. Made by: ssh-via-gateway setup pc. Contains no secret: the tunnel's
+# key is generated on this PC and stays here.
 #
 #   sh FILE               install: key, pinned gateway, service; run again, it changes nothing
 #   sh FILE --key         show the public key of the tunnel
@@ -46,20 +46,20 @@ note() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log"; }
 die() { echo "$*" >&2; exit 1; }
 need_root() { [ "$(id -u)" = 0 ] || die "Root is needed for this: sudo sh $0"; }
 did() { changed=1; echo "$*"; }
-# Whether the process $1 has $2 in its command line: after a restart, its number may be another program's.
+# Whether the process $1 has $2 in its command line: after a restart, its number may belong to another program.
 is_running() { [ -n "${1-}" ] && { tr '\0' ' ' <"/proc/$1/cmdline" | grep -qF -e "$2"; } 2>/dev/null; }
 is_tunnel() { is_running "${1-}" "--run --state $state "; }
 is_ssh() { is_running "${1-}" "UserKnownHostsFile=\"$state/known_hosts\""; }
 first_line() { { read -r first <"$1"; } 2>/dev/null && printf '%s' "$first"; }
 
-# Puts $2 into the file $1 when it is not there already.
+# Writes $2 to the file $1 unless that is its content already.
 put() {
   [ "$(cat "$1" 2>/dev/null; echo .)" = "$2
 ." ] && return 1
   printf '%s\n' "$2" >"$1.new" && chmod "$3" "$1.new" && mv -f "$1.new" "$1" || die "$1 cannot be written."
 }
 
-# Always in a shell of its own, whose place ssh takes. What the gateway says fills 1 MB at most.
+# Always run in a subshell, which ssh replaces. The gateway's output is limited to 1 MB.
 gateway() {
   ulimit -f 2000
   exec ssh -F none -T -i "$key" -p "$gateway_port" -l "$account" \
@@ -77,20 +77,20 @@ rotate() {
   [ "${size:-0}" -lt 500000 ] || mv -f "$log" "$log.1"
 }
 
-# The port is taken: perhaps by this PC's own session that died. Says whether the port is free now.
+# The port is taken, perhaps by this PC's own dead session. Returns whether the port is free now.
 reclaim() {
   answer=$(gateway "$gateway_host" reclaim "$port" </dev/null 2>/dev/null | tail -n 1 | tr -cd '[:print:]' | cut -c 1-200)
   note "port $port is taken; reclaim: ${answer:-no answer}"
   case $answer in reclaimed* | free*) return 0 ;; *) return 1 ;; esac
 }
 
-# One in five, more or less, so that a fleet does not knock in step.
+# Adds up to a fifth, so that a fleet does not reconnect in step.
 jitter() {
   byte=$(od -An -N1 -tu1 /dev/urandom 2>/dev/null | tr -d ' ')
   echo $(($1 + $1 * ${byte:-0} / 1280))
 }
 
-# Nothing tells when a socket is up; what does not work ends within this time.
+# Nothing reports when a socket is up; whatever does not work ends within this time.
 await_socket() {
   seconds=0
   while [ "$seconds" -lt 15 ] && kill -0 "$child" 2>/dev/null; do sleep 1 9>&-; seconds=$((seconds + 1)); done
@@ -116,10 +116,10 @@ one_connection() {
 }
 
 keep() {
-  # Named in the list of processes: that is how another one sees which tunnel runs.
+  # Visible in the list of processes: that is how other instances see which tunnel is running.
   [ -n "$named" ] || exec /bin/sh "$0" --run --state "$state"
   [ -d "$state" ] || die "Nothing is installed in $state: run this first: sudo sh $0"
-  # Held as long as this process lives: of two, one runs.
+  # Held as long as this process lives: of two instances, only one runs.
   if command -v flock >/dev/null 2>&1; then
     exec 9>"$state/lock"
     if flock -n 9; then other=""; else other=$(first_line "$state/pid"); other=${other:-another}; fi
@@ -131,7 +131,7 @@ keep() {
     echo "The tunnel of $code runs already (process $other)." >&2
     exit 3
   fi
-  # A tunnel that was ended by force has left its ssh behind, which holds the port.
+  # A tunnel that was killed has left its ssh behind, which holds the port.
   left=$(first_line "$state/ssh.pid")
   is_ssh "$left" && kill "$left" 2>/dev/null
   echo $$ >"$state/pid"
@@ -145,13 +145,13 @@ keep() {
     one_connection
     case $why in
       *"forwarding failed"*)
-        # Once at once: what is refused again is not a matter of a dead session.
+        # Only one immediate retry: if it is refused again, a dead session is not the reason.
         if [ -z "$socket" ] && reclaim && [ -z "$reclaimed" ]; then reclaimed=1; continue; fi
         ;;
       *) reclaimed="" ;;
     esac
     [ "$lasted" -lt 60 ] || failures=0
-    # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
+    # Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not go away by itself.
     case $why in *"Permission denied"* | *"Host key verification failed"*) pause=48 ;; *) pause=$((1 << (failures < 5 ? failures : 5))) ;; esac
     [ "$pause" -le 30 ] || [ "$pause" -eq 48 ] || pause=30
     failures=$((failures + 1))
@@ -164,8 +164,8 @@ keep() {
 
 # --- installing ---
 
-# The file is the account's own, and changed as that account: root would follow its links. Lines with our mark at their
-# end are ours; somebody else's line with the same key does as well. Prints a word when something has changed.
+# The file belongs to the account and is changed as that account: root would follow its links. Lines that end with our
+# mark are ours; someone else's line with the same key is as good. Prints a word if something has changed.
 change_keys() {
   # shellcheck disable=SC2016 # the account's own shell reads it
   mark=ssh-via-gateway-$code wanted=$1 su -s /bin/sh "$login" -c '
@@ -216,7 +216,7 @@ WantedBy=multi-user.target
 UNIT
 }
 
-# Containers have the program, and nobody who answers it.
+# Containers may have the program without a systemd that answers it.
 has_systemd() { command -v systemctl >/dev/null 2>&1 && systemctl list-units --quiet >/dev/null 2>&1; }
 
 install_service() {
@@ -264,7 +264,7 @@ install() {
     did "installed into $state"
   fi
   if [ ! -s "$key" ] || [ ! -s "$key.pub" ]; then
-    # Half of one would be asked about.
+    # ssh-keygen would ask before replacing half of a pair.
     rm -f "$key" "$key.pub"
     ssh-keygen -q -t ed25519 -N '' -C "$code" -f "$key" || die "The key could not be made."
     did "made the key of the tunnel"
@@ -293,7 +293,7 @@ stop() {
 uninstall() {
   need_root
   stop
-  # Also when the script has another key, or none, by now.
+  # Also if the script has another key by now, or none.
   ! getent passwd "$login" >/dev/null || change_keys "" >/dev/null
   rm -rf "$state"
   rmdir /var/lib/ssh-via-gateway-pc 2>/dev/null

@@ -14,14 +14,14 @@ tunnel is made on this PC and stays here. In an administrator's PowerShell:
 #>
 param(
   [switch]$Run, [switch]$Status, [switch]$Uninstall, [switch]$Update, [switch]$Key, [switch]$NoSleep,
-  # Where all of it lies. Default: ssh-via-gateway\CODE in ProgramData.
+  # The folder for everything. Default: ssh-via-gateway\CODE in ProgramData.
   [string]$State
 )
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 # --- settings ---
 
-# English, and Korean as \u escapes: this file is ASCII, which every code page reads alike.
+# English, and Korean as \u escapes: this file is pure ASCII, which every code page reads alike.
 $words = @{
   adminNeeded = @('Administrator rights are needed: open PowerShell with "Run as administrator".',
     '\uad00\ub9ac\uc790 \uad8c\ud55c\uc774 \ud544\uc694\ud569\ub2c8\ub2e4. PowerShell\uc744 "\uad00\ub9ac\uc790 \uad8c\ud55c\uc73c\ub85c \uc2e4\ud589"\uc73c\ub85c \uc5ec\uc2ed\uc2dc\uc624.')
@@ -89,7 +89,7 @@ $outFile = Join-Path $State 'ssh.out'
 $pidFile = Join-Path $State 'ssh.pid'
 $script:changed = $false
 
-# Korean where Windows is, if the console can show it.
+# Korean if Windows is Korean and the console can show it.
 function Get-Word([string]$Id) {
   $english, $korean = $words[$Id]
   if ((Get-UICulture).Name -notlike 'ko*') { return $english }
@@ -134,7 +134,7 @@ function Write-TunnelLog([string]$Text) {
   Add-RawLine $line
 }
 
-# Somebody may have the log open: a line may be lost, the tunnel not.
+# Someone may have the log open: losing a line is acceptable, losing the tunnel is not.
 function Add-RawLine([string]$Line) {
   Limit-Log
   try { [IO.File]::AppendAllText($logFile, $Line + [Environment]::NewLine) } catch { [Console]::Error.WriteLine($Line) }
@@ -172,7 +172,7 @@ function Invoke-Ssh([string]$More) {
   $process
 }
 
-# What ssh has written while it runs.
+# What ssh has written so far.
 function Read-Shared([string]$Path) {
   try {
     $stream = New-Object IO.FileStream($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite,Delete')
@@ -184,7 +184,7 @@ function Read-Shared([string]$Path) {
   } catch { '' }
 }
 
-# Whole lines go to the log; returns how many characters have been taken.
+# Copies whole lines to the log; returns how many characters were processed.
 function Copy-NewLine([int]$Taken) {
   $text = Read-Shared $outFile
   $end = $text.LastIndexOf("`n") + 1
@@ -195,7 +195,7 @@ function Copy-NewLine([int]$Taken) {
   $end
 }
 
-# The port is taken: perhaps by this PC's own session that died. Says whether the port is free now.
+# The port is taken, perhaps by this PC's own dead session. Returns whether the port is free now.
 function Invoke-Reclaim {
   $process = Invoke-Ssh "$gateway_host reclaim $port"
   if (-not $process.WaitForExit(30000)) { $process.Kill() }
@@ -204,7 +204,7 @@ function Invoke-Reclaim {
   $answer -match '^(reclaimed|free)'
 }
 
-# A tunnel that was ended by force has left its ssh behind.
+# A tunnel that was killed has left its ssh behind.
 function Clear-Leftover {
   $process = Get-OwnSsh
   if (-not $process) { return }
@@ -212,7 +212,8 @@ function Clear-Leftover {
   $null = $process.WaitForExit(5000)
 }
 
-# The ssh of this tunnel, if it runs. After a restart its number may be another program's: that has begun later.
+# The ssh of this tunnel, if it is running. After a restart, its number may belong to another program that started
+# later.
 function Get-OwnSsh {
   $left = (Get-Text $pidFile).Trim()
   if ($left -notmatch '^\d+$') { return }
@@ -230,7 +231,7 @@ function Invoke-Connection {
   $taken = 0
   do {
     $ended = $process.WaitForExit(1000)
-    # A line a minute at most is written; a gateway that says a thousand times more loses its tunnel.
+    # At most one line a minute is normal; a gateway that sends a thousand times more loses its tunnel.
     if ((Get-Length $outFile) + (Get-Length $errorFile) -gt 1000000) {
       Stop-Process -InputObject $process -Force -ErrorAction SilentlyContinue
       $null = $process.WaitForExit(5000)
@@ -245,17 +246,17 @@ function Invoke-Connection {
   @{ lasted = $lasted; why = $why }
 }
 
-# Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not pass by itself.
+# Quick at first: 1, 2, 4 ... 30 seconds. A refused login does not go away by itself.
 function Get-Pause([int]$Failures, [string]$Why) {
   if ($Why -match 'Permission denied|Host key verification failed') { $pause = 48 }
   else { $pause = [Math]::Min(30, [Math]::Pow(2, [Math]::Min($Failures, 5))) }
-  # A fifth more or less, so that a fleet does not knock in step.
+  # A fifth more or less, so that a fleet does not reconnect in step.
   [int](1000 * $pause * (0.8 + 0.4 * (Get-Random -Minimum 0.0 -Maximum 1.0)))
 }
 
 function Invoke-Tunnel {
   if (-not (Test-Path -LiteralPath $keyFile)) { Exit-With -Id 'notInstalled' -Code 1 -Values $State }
-  # Held as long as this process lives: of two, one runs.
+  # Held as long as this process lives: of two instances, only one runs.
   try { $lock = [IO.File]::Open((Join-Path $State 'lock'), 'OpenOrCreate', 'ReadWrite', 'None') }
   catch { Exit-With 'runsAlready' 3 }
   Clear-Leftover
@@ -265,7 +266,7 @@ function Invoke-Tunnel {
     while ($true) {
       $end = Invoke-Connection
       if ($end.why -notmatch 'forwarding failed') { $reclaimed = $false }
-      # Once at once: what is refused again is not a matter of a dead session.
+      # Only one immediate retry: if it is refused again, a dead session is not the reason.
       elseif (-not $socket -and (Invoke-Reclaim) -and -not $reclaimed) { $reclaimed = $true; continue }
       if ($end.lasted -ge 60) { $failures = 0 }
       Start-Sleep -Milliseconds (Get-Pause $failures $end.why)
@@ -314,14 +315,14 @@ function Install-Server {
   }
 }
 
-# The SID of the login: an account of this PC, or one of a domain, DOMAIN\name or name@domain. Nothing where there is none.
+# The SID of the login: an account of this PC, or of a domain, DOMAIN\name or name@domain. Nothing if there is none.
 function Get-LoginSid {
   $user = if ($login -notmatch '[\\@]') { Get-LocalUser -Name $login -ErrorAction SilentlyContinue }
   if ($user) { return "$($user.SID)" }
   try { ([Security.Principal.NTAccount]$login).Translate([Security.Principal.SecurityIdentifier]).Value } catch { '' }
 }
 
-# Their SIDs. Get-LocalGroupMember fails as a whole where a member is gone, or is an account of Azure AD.
+# Their SIDs. Get-LocalGroupMember fails as a whole if a member no longer exists, or is an account of Azure AD.
 function Get-Administrator {
   try { Get-LocalGroupMember -SID 'S-1-5-32-544' | ForEach-Object { "$($_.SID)" } }
   catch {
@@ -330,7 +331,7 @@ function Get-Administrator {
   }
 }
 
-# The file that sshd looks into: one for all administrators, else the account's own.
+# The file that sshd reads: one for all administrators, else the account's own.
 function Get-KeyFile {
   $sid = Get-LoginSid
   if (-not $sid) { return '' }
@@ -340,7 +341,8 @@ function Get-KeyFile {
   Join-Path (Join-Path $profileOf.LocalPath '.ssh') 'authorized_keys'
 }
 
-# Only these may touch it, whoever made it: sshd refuses a file that others can write, and SYSTEM runs what lies here.
+# Only these accounts may write it, whoever created it: sshd refuses a file that others can write, and SYSTEM runs what
+# is here.
 function Protect-Path([string]$Path, [string[]]$Who, [string]$Rights) {
   $null = icacls $Path /setowner $administrators
   $null = icacls $Path /reset
@@ -351,8 +353,8 @@ function Protect-Path([string]$Path, [string[]]$Who, [string]$Rights) {
 $system = '*S-1-5-18'
 $administrators = '*S-1-5-32-544'
 
-# The text of authorized_keys with our line at its end. Lines with our mark are ours; somebody else's line with the same
-# key does as well. The text stays as it is where nothing is to change.
+# The text of authorized_keys with our line at its end. Lines with our mark are ours; someone else's line with the same
+# key is as good. The text is returned unchanged if nothing has to change.
 function Get-KeyText([string]$Before, [string]$Wanted) {
   $lines = @($Before -split "`r?`n" | Where-Object { $_ })
   $kept = @($lines | Where-Object { -not $_.EndsWith(" $name") })
@@ -379,7 +381,7 @@ function Install-WorkerKey {
   Write-Done 'workerKey' $login
 }
 
-# Every user may make folders in ProgramData: one that no task of ours uses may be somebody's trap, and is made anew.
+# Every user may create folders in ProgramData: one that no task of ours uses may be a trap, and is created anew.
 function Initialize-State {
   if (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue) { return }
   $parent = Split-Path $State
@@ -395,8 +397,8 @@ function Initialize-State {
   Protect-Path -Path $State -Who @($system, $administrators) -Rights '(OI)(CI)F'
 }
 
-# ssh-keygen makes the key the own of whoever runs it, and the ssh of SYSTEM takes no key that another account may read:
-# the key has its name once it is SYSTEM's.
+# ssh-keygen makes the key the property of the current user, and SYSTEM's ssh accepts no key that another account may
+# read: the key gets its name once it belongs to SYSTEM.
 function Install-Key {
   Remove-Item -Path "$keyFile.new*" -Force
   # As one text: an empty argument does not survive the call operator in every version.
@@ -432,7 +434,7 @@ function Install-Task([switch]$Anew) {
   $copy = Join-Path $State 'tunnel.ps1'
   $action = New-ScheduledTaskAction -Execute 'powershell.exe' `
     -Argument "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File `"$copy`" -Run -State `"$State`""
-  # At start-up, and each minute for the case that it was ended: while it runs, another start is ignored.
+  # At start-up, and every minute in case it was ended: while it is running, further starts are ignored.
   $again = New-ScheduledTaskTrigger -Once -At (Get-Date) -RepetitionInterval (New-TimeSpan -Minutes 1)
   $triggers = @((New-ScheduledTaskTrigger -AtStartup), $again)
   $principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-18' -LogonType ServiceAccount -RunLevel Highest
@@ -471,7 +473,7 @@ function Install-All([switch]$Anew, [switch]$Awake) {
   Write-Key
 }
 
-# What was just ended may have its files open for a moment longer.
+# What was just ended may keep its files open for a moment longer.
 function Clear-State {
   for ($try = 0; Test-Path -LiteralPath $State; $try++) {
     if ($try -gt 20) { Exit-With -Id 'inUse' -Code 1 -Values $State }

@@ -1,4 +1,4 @@
-# Prints the SHA-256 of the first $n bytes of a file, whose name takes the place of $file below.
+# Prints the SHA-256 of the first $n bytes of a file; its name is inserted in place of $file below.
 $ErrorActionPreference='Stop'
 $ProgressPreference='SilentlyContinue'
 $stream=[IO.File]::Open($file,'Open','Read','ReadWrite')

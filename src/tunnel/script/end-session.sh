@@ -1,5 +1,5 @@
 # embed: one line
-# Ends the process $victim that started at $born, when it is a live sshd. Prints `result` and what came of it.
+# Ends the process $victim that started at $born, if it is a live sshd. Prints `result` and the outcome.
 same() { stat_of "$victim" && is_sshd && [ "$start" = "$born" ]; }
 wait_end() {
   i=0

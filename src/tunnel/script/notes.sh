@@ -1,7 +1,7 @@
 # embed: one line
-# Prints `note PORT PID START BOOT` for every note that this account can read: its own, and as root everybody's.
-# Whose home it is chooses what lies there: a pipe would never end, a link leads anywhere, a name may hold a line break,
-# and there may be any number of them.
+# Prints `note PORT PID START BOOT` for every note that this account can read: its own, or, as root, everyone's. The
+# owner of a home chooses what is in it: a pipe would never end, a link may lead anywhere, a name may contain a line
+# break, and there may be any number of files.
 if [ "$(id -u)" = 0 ]; then
   homes=$(cut -d: -f6 /etc/passwd | sort -u)
 else

@@ -1,7 +1,7 @@
 # embed: one line
-# Notes who serves this connection as the holder of $port: process, machine, tunnel, when that was ($up, seconds after
-# boot), after how many seconds it will be noted again ($every), and how long the target took to answer ($took). Prints
-# `noted PID START BOOT`, and `wanted` with what the last asker left (see want.sh).
+# Records the process that serves this connection as the holder of $port: process, machine, tunnel, when that was ($up,
+# seconds after boot), the interval in seconds at which it is renewed ($every), and how long the target took to answer
+# ($took). Prints `noted PID START BOOT`, and `wanted` with what the last requester left (see want.sh).
 umask 077
 d="$HOME/$notes"
 { read -r up idle < /proc/uptime; } 2>/dev/null
