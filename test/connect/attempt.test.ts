@@ -54,11 +54,12 @@ const fail = async (given: AttemptPlan, timings: PhaseTimings = { total: 0 }) =>
 describe('an attempt', () => {
   it('leads over the route to the login, and tells how long each took', async () => {
     const stream = new PassThrough();
+    const lost = new ConnectFailed('the jump host is gone', { phase: 'route' });
     const contexts: RouteContext[] = [];
     const route = routeOf(async (context) => {
       contexts.push(context);
       await new Promise((resolve) => setTimeout(resolve, 30));
-      return { stream, program: 'nc', failure: () => undefined };
+      return { stream, program: 'nc', failure: () => lost };
     });
     login.mockImplementationOnce(async () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -81,18 +82,29 @@ describe('an attempt', () => {
     expect(login.mock.calls[0]![1]).toMatchObject({
       ...{ where: { host: 'gw', port: 22, hop: 'jump 1 of 1' }, program: 'nc', timings, signal },
     });
+    expect(own.mock.calls[0]![1].ahead).toBeDefined();
+    const { routeFailure } = login.mock.calls[0]![1];
+    expect(routeFailure?.()).toBe(lost);
     expect(own.mock.calls[0]![2]).toEqual({ keepalive: false, channelTimeout: 77, maxSessions: 3 });
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('lets the connection end what carried it', async () => {
     const stream = new PassThrough();
-    const dispose = vi.fn(() => Promise.reject(new Error('its own trouble')));
+    let isDisposed = false;
+    const dispose = vi.fn(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      isDisposed = true;
+      throw new Error('its own trouble');
+    });
     await attempt(plan(routeOf(async () => ({ stream, dispose }))), { total: 0 });
     const end = own.mock.calls[0]![3];
     expect(stream.destroyed).toBe(false);
-    await end();
+    const ended = end();
     expect(stream.destroyed).toBe(true);
+    await vi.advanceTimersByTimeAsync(10);
+    await ended;
+    expect(isDisposed).toBe(true);
     expect(dispose).toHaveBeenCalledTimes(1);
   });
 

@@ -98,7 +98,11 @@ describe('an HTTP proxy', () => {
   });
 
   it.each([
+    [300, /a network that wants a login in a web browser/],
     [302, /a network that wants a login in a web browser/],
+    [399, /a network that wants a login in a web browser/],
+    [400, /Is it an HTTP proxy that knows CONNECT/],
+    [408, /Is it an HTTP proxy that knows CONNECT/],
     [429, /serves so many connections/],
     [500, /wrong with the proxy itself/],
     ['500 Unable to connect', /could not reach the target/],
@@ -110,6 +114,7 @@ describe('an HTTP proxy', () => {
     const error = await failure('http', script(`HTTP/1.1 ${status}\r\n\r\n`));
     expect(error).toMatchObject({
       status: Number.parseInt(`${status}`, 10),
+      retryable: !['300', '302', '399', '400'].includes(`${status}`),
       hint: expect.stringMatching(hint),
     });
     expect(error.message).toMatch(new RegExp(`refused: ${status}$`));
