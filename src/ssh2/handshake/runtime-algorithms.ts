@@ -36,6 +36,17 @@ const hashes: ReadonlyMap<RegExp, string> = new Map([
  * need, and FIPS builds lack more. ssh2 checks the same lists, and throws for what is missing.
  */
 export function isInRuntime(name: string): boolean {
+  const known = here.get(name);
+  if (known !== undefined) return known;
+  const found = isFound(name);
+  here.set(name, found);
+  return found;
+}
+
+/** Node's lists do not change either while a program runs, and each call copies them. */
+const here = new Map<string, boolean>();
+
+function isFound(name: string): boolean {
   if (name === hybridKex) return hasMlKem() && makesKeys('x25519');
   if (name.startsWith('curve25519-')) return makesKeys('x25519');
   if (name.startsWith('ssh-ed25519')) return makesKeys('ed25519');

@@ -16,15 +16,15 @@ export const switchedOff = new Set<InsideName>();
  * replaced. @throws Error that names what is missing and essential.
  */
 export function lookInside(client: Client): void {
-  const all = Object.entries(insides) as Array<[InsideName, Inside]>;
-  const lacks = all.filter(([name, { members }]) => switchedOff.has(name) || !hasAll(client, members));
+  rows ??= Object.entries(insides).map(rowOf);
+  const lacks = rows.filter(({ name, members }) => switchedOff.has(name) || !members.every(isIn, client));
   if (lacks.length === 0) return;
-  missing.set(client, new Set(lacks.map(([name]) => name)));
-  const unsafe = lacks.filter(([, { need }]) => need === 'safety').map(([name]) => name);
+  missing.set(client, new Set(lacks.map(({ name }) => name)));
+  const unsafe = lacks.filter(({ need }) => need === 'safety').map(({ name }) => name);
   if (unsafe.length > 0) throw new Error(unsafeText(unsafe));
   debug(
     'the internals of this ssh2 have changed, so these are slower or less detailed: %s',
-    lacks.map(([name]) => name).join(', '),
+    lacks.map(({ name }) => name).join(', '),
   );
 }
 
@@ -33,14 +33,25 @@ export function serves(client: Client, name: InsideName): boolean {
   return missing.get(client)?.has(name) !== true;
 }
 
-function hasAll(client: Client, members: Inside['members']): boolean {
-  return Object.entries(members).every(([path, type]) => typeof memberAt(client, path) === type);
+/** A row of the registry, its paths taken apart: every connection looks at all of them. */
+interface Row {
+  name: InsideName;
+  need: Inside['need'];
+  members: Array<{ path: string[]; type: string }>;
 }
 
-function memberAt(client: Client, path: string): unknown {
-  let at: unknown = client;
-  for (const name of path.split('.')) at = (at as Record<string, unknown> | null | undefined)?.[name];
-  return at;
+let rows: Row[] | undefined;
+
+function rowOf([name, { need, members }]: [string, Inside]): Row {
+  const taken = Object.entries(members).map(([path, type]) => ({ path: path.split('.'), type }));
+  return { name: name as InsideName, need, members: taken };
+}
+
+function isIn(this: Client, { path, type }: Row['members'][number]): boolean {
+  let at: unknown = this;
+  for (let n = 0; n < path.length; n++)
+    at = (at as Record<string, unknown> | null | undefined)?.[path[n] as string];
+  return typeof at === type;
 }
 
 function unsafeText(names: readonly string[]): string {
