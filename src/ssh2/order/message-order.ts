@@ -37,7 +37,7 @@ const exchange: Rule = {
   ranges: [disconnect, idle, keyExchange],
 };
 
-/** Strict key exchange (OpenSSH's PROTOCOL, section 1.10): until the first NEWKEYS, not even IGNORE is allowed. */
+/** Strict key exchange ("strict key exchange extension" in OpenSSH's PROTOCOL): until the first NEWKEYS, not even IGNORE. */
 const strictExchange: Rule = {
   when: 'during a strict key exchange',
   allowed: 'the key exchange (20 to 49) and SSH_MSG_DISCONNECT (1)',
