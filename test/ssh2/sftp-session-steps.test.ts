@@ -149,6 +149,8 @@ describe('requests', () => {
     expect(all.written).toHaveLength(1);
     await turn();
     expect(all.written.map(({ length }) => length)).toEqual([28 * 1024 + 1, 2]);
+    for (let count = 0; count < 4; count++) all.session.send(Buffer.alloc(7 * 1024, count));
+    expect(all.written).toHaveLength(2);
   });
 
   it('that wait do not leave when the session has ended, and none comes after', async () => {
@@ -231,6 +233,11 @@ describe('answers', () => {
     const asked = all.operations.realPath('.');
     for (const byte of encodePacket(104, 0, [1, '/home', '', 0])) all.raw(Buffer.from([byte]));
     expect(await asked).toBe('/home');
+    const again = all.operations.realPath('.');
+    const reply = encodePacket(104, 1, [1, '/home/rpa', '', 0]);
+    all.raw(reply.subarray(0, 20));
+    all.raw(reply.subarray(20));
+    expect(await again).toBe('/home/rpa');
   });
 
   it.each([
@@ -257,7 +264,7 @@ describe('answers', () => {
     all.raw(bytes('00000008 65 00000000 000000'));
     expect(all.session.busy).toBe(true);
     const stray = encodePacket(101, 77, [0]);
-    for (let count = 0; count < 9_999; count++) all.raw(stray);
+    for (let count = 0; count < 10_000; count++) all.raw(stray);
     all.says(105, 0, 0);
     for (let count = 0; count < 10_000; count++) all.raw(stray);
     expect(all.session.ended).toBeUndefined();
@@ -419,6 +426,24 @@ describe('operations', () => {
     expect(all.operations.badEnd(7)).toMatchObject({
       reason: 'an end of file at byte 7, and bytes from behind it',
     });
+  });
+
+  it('read: on a session that is over', () => {
+    const all = session();
+    all.session.fail(cut());
+    const done = vi.fn();
+    all.operations.read(handle, 0, 4, done);
+    expect(done.mock.calls).toEqual([[expect.any(ConnectionLost), undefined, 0]]);
+  });
+
+  it('release: closes the session, unless somebody wants it', () => {
+    const all = session();
+    all.operations.onRelease = () => {};
+    all.operations.release();
+    expect(all.operations.ended).toBeUndefined();
+    const other = session();
+    other.operations.release();
+    expect(other.operations.ended).toMatchObject({ reason: 'it was closed' });
   });
 
   it('read: the fields of the request', async () => {
