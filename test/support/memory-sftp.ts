@@ -98,7 +98,8 @@ export function memorySftp(options: MemoryOptions = {}) {
 
   const failed = (status: number, operation: string, path?: string) =>
     new SftpFailed(`${operation} refused`, { ...where, phase: 'transfer', operation, path, status });
-  const follow = (path: string): string => {
+  const follow = (given: string): string => {
+    const path = given.replace(/(?<=.)\/+$/, '');
     const target = entries.get(path)?.target;
     return target === undefined ? path : follow(target);
   };
