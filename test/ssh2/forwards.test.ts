@@ -87,6 +87,30 @@ describe('listeners on the server', () => {
     expect(made.link.lost.error).toBeUndefined();
   });
 
+  it('cancels what the server granted when nobody wanted it any more, and nothing that it refused', async () => {
+    await using made = await connect();
+    const asked: Array<(error: Error | undefined, port: number) => void> = [];
+    const forwardIn = vi
+      .spyOn(made.client, 'forwardIn')
+      .mockImplementation(((
+        _address: string,
+        _port: number,
+        done: (error: Error | undefined, port: number) => void,
+      ) => asked.push(done)) as never);
+    const unforwardIn = vi.spyOn(made.client, 'unforwardIn').mockReturnThis();
+    for (let n = 0; n < 2; n++) {
+      const stop = new AbortController();
+      const listening = remoteForwards(made.link).listen('', 0, () => {}, { signal: stop.signal });
+      stop.abort(new Error('enough'));
+      await expect(listening).rejects.toThrow('enough');
+    }
+    expect(forwardIn).toHaveBeenCalledTimes(2);
+    asked[0]!(undefined, 4_000);
+    asked[1]!(new Error('Unable to bind'), 0);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(unforwardIn.mock.calls.map((call) => call.slice(0, 2))).toEqual([['', 4_000]]);
+  });
+
   it('uses one dispatcher for all listeners of a connection', async () => {
     await using made = await connect();
     const before = made.client.listenerCount('tcp connection');

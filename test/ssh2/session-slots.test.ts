@@ -18,6 +18,14 @@ describe('sessions', () => {
     expect(slots).toMatchObject({ open: 4, waiting: 6, limit: 3, spare: 0 });
   });
 
+  it('are none to spare when all are open, though nobody waits', () => {
+    const slots = new SessionSlots({ takesSeveral: true, limit: 2 });
+    ask(slots, 1);
+    expect(slots.spare).toBe(1);
+    ask(slots, 1);
+    expect(slots).toMatchObject({ open: 2, waiting: 0, spare: 0 });
+  });
+
   it('keep their limit when a try is refused, also where most of them have ended meanwhile', () => {
     const slots = new SessionSlots({ limit: 5 });
     ask(slots, 6);
