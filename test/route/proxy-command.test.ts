@@ -40,6 +40,29 @@ function alive(pid: number): boolean {
   }
 }
 
+describe('an "exec" before the command', () => {
+  const run = async (command: string | string[]) => {
+    vi.mocked(spawn).mockClear();
+    vi.mocked(spawn).mockImplementationOnce(() => {
+      throw new Error('not run here');
+    });
+    await expect(proxyCommand(command).open(routeContext())).rejects.toThrow('not run here');
+    const [program, args] = vi.mocked(spawn).mock.calls[0] as unknown as [string, string[]];
+    return [program, ...args];
+  };
+
+  it('is left out, as it only saves a shell', async () => {
+    expect(await run('exec ssh -W x bastion')).toEqual(['ssh', '-W', 'x', 'bastion']);
+    expect(vi.mocked(spawn).mock.calls[0]![2]).toEqual({ stdio: 'pipe', windowsHide: true, shell: false });
+  });
+
+  it('is a program of that name where it stands alone, or in words as they are', async () => {
+    expect(await run('exec')).toEqual(['exec']);
+    expect(await run(['exec', 'ssh'])).toEqual(['exec', 'ssh']);
+    expect(await run('ssh exec')).toEqual(['ssh', 'exec']);
+  });
+});
+
 describe('the command line', () => {
   it.each([
     ['cloudflared access ssh --hostname %h', ['cloudflared', 'access', 'ssh', '--hostname', '%h']],
