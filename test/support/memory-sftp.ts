@@ -299,9 +299,10 @@ export function memorySftp(options: MemoryOptions = {}) {
         }),
       mkdir: (path, attributes = {}) =>
         ask('mkdir', ` ${path}${bits(attributes)}`, () => {
-          needFolder(path, 'mkdir');
-          if (entries.has(path)) throw failed(statusCode.failure, 'mkdir', path);
-          put(path, { mode: 0o040000 | (attributes.mode ?? 0o755) });
+          const made = path.replace(/(?<=.)\/+$/, '');
+          needFolder(made, 'mkdir');
+          if (entries.has(made)) throw failed(statusCode.failure, 'mkdir', path);
+          put(made, { mode: 0o040000 | (attributes.mode ?? 0o755) });
         }),
       rmdir: (path) =>
         ask('rmdir', ` ${path}`, () => {
