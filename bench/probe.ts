@@ -7,8 +7,28 @@ interface Done {
   close?: () => Promise<unknown>;
 }
 
-async function work(contender: Contender, task: ProbeTask, target: Target): Promise<Done> {
-  if (task.what === 'connections') return hold(contender, task.connections, target);
+type Work = () => Promise<Done>;
+
+/** What is to be measured; what has to be there before is made now. */
+async function prepared(contender: Contender, task: ProbeTask, target: Target): Promise<Work> {
+  if (task.what === 'commands') return commands(contender, task.commands, target);
+  if (task.what === 'connections') return () => hold(contender, task.connections, target);
+  return () => stream(contender, task, target);
+}
+
+/** One after another, on a connection that is open before. */
+async function commands(contender: Contender, count: number, target: Target): Promise<Work> {
+  const session = await contender.openExec?.(target);
+  if (!session) throw new Error(`${contender.name} runs no commands`);
+  return async () => {
+    await session.run('true', count, 1);
+    return { close: async () => session.close() };
+  };
+}
+
+type Streaming = Extract<ProbeTask, { bytes: number }>;
+
+async function stream(contender: Contender, task: Streaming, target: Target): Promise<Done> {
   const streamed =
     task.what === 'output'
       ? await contender.readOutput?.(target, `head -c ${task.bytes} /dev/zero`)
@@ -34,11 +54,12 @@ await beChild<ProbeTask, ProbeReport>(async (contender, task, target) => {
   // The first connection loads, compiles and allocates what all others use.
   const closeFirst = await contender.connectAndRun?.(target);
   await closeFirst?.();
+  const work = await prepared(contender, task, target);
   globalThis.gc?.();
   const before = memory();
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
-  const done = await work(contender, task, target);
+  const done = await work();
   const ms = performance.now() - startedAt;
   const { user, system } = process.cpuUsage(cpuBefore);
   const peak = process.resourceUsage().maxRSS / 1024;

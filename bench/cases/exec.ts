@@ -1,6 +1,7 @@
 import type { Bench, Part } from '../support/bench.ts';
 import { able, inTurn, timed } from '../support/measure.ts';
-import type { CaseResult, Contender, Target } from '../support/types.ts';
+import { probe } from '../support/probe.ts';
+import { type CaseResult, type Contender, javascriptPeers, ours, type Target } from '../support/types.ts';
 
 const group = 'exec' as const;
 
@@ -37,7 +38,24 @@ function commandsPerSecond({ contenders, sizes }: Bench, way: Way): Promise<Case
   });
 }
 
+/** In fresh processes: there nothing is compiled yet but what the first command needs. */
+async function processorTime({ server, contenders, sizes }: Bench): Promise<CaseResult[]> {
+  const target = await server.at(0);
+  const { commands } = sizes;
+  const name = `${commands} commands one after another, processor time`;
+  return inTurn({
+    cases: [{ id: 'exec-cpu', group, name, unit: 'CPU ms' }],
+    // Of programs in other languages the processor time is not this process's.
+    contenders: able(contenders, 'openExec').filter(({ name }) => [ours, ...javascriptPeers].includes(name)),
+    rounds: Math.min(sizes.rounds, 15),
+    budget: 60_000,
+    leastRounds: 3,
+    run: async (contender) => [(await probe(contender, { what: 'commands', commands }, target)).cpuMs],
+  });
+}
+
 export const executing: Part[] = [
+  { group, name: 'exec-cpu', run: processorTime },
   {
     group,
     name: 'exec-1',

@@ -10,6 +10,8 @@ export interface Sizes {
   /** MiB through a command. */
   stream: number;
   connections: number;
+  /** Run one after another, for their processor time. */
+  commands: number;
   /** The maximum number of rounds per case. */
   rounds: number;
   /** Also run contenders that are inherently slow, or equivalent to another one, in every case. */
@@ -22,6 +24,7 @@ const normal: Sizes = {
   small: { 0: 1_000, 50: 200 },
   stream: 1024,
   connections: 200,
+  commands: 400,
   rounds: Infinity,
   all: false,
 };
@@ -35,6 +38,7 @@ export const sizes = {
     small: { 0: 20, 50: 5 },
     stream: 16,
     connections: 10,
+    commands: 40,
     rounds: 1,
     all: false,
   },

@@ -3,7 +3,8 @@ import type { Contender, Target } from './types.ts';
 
 export type ProbeTask =
   | { what: 'output' | 'input'; bytes: number }
-  | { what: 'connections'; connections: number };
+  | { what: 'connections'; connections: number }
+  | { what: 'commands'; commands: number };
 
 export interface ProbeReport {
   ms: number;
