@@ -74,13 +74,12 @@ describe('padding from a pool', () => {
     });
   });
 
-  it('asks ssh2 for a packet of its own at most sixteen times', async () => {
+  it('does without packets of ssh2 when it has seen two of them', async () => {
     await withCipher('aes128-gcm@openssh.com', undefined, async (cipher, run) => {
       const plain = vi.spyOn(Object.getPrototypeOf(cipher), 'allocPacket');
       for (let n = 0; n < 30; n++) await run(`echo ${'x'.repeat(n)}`);
-      // The mock server's ciphers are of the same class: its packets count as well, and ours would be 90 more.
-      const ours = plain.mock.contexts.filter((one) => one === cipher).length;
-      expect(ours).toBeLessThanOrEqual(16);
+      // The mock server's cipher is of the same class.
+      expect(plain.mock.contexts).not.toContain(cipher);
     });
   });
 

@@ -176,8 +176,10 @@ export function expectGlobalReply(
 export function keepKeepaliveTimer(client: Client): void {
   const internals = client as unknown as { _resetKA?: () => void };
   if (typeof internals._resetKA !== 'function' || !serves(client, 'steady keepalive')) return;
-  internals._resetKA = () => {};
+  internals._resetKA = ignored;
 }
+
+function ignored(): void {}
 
 /** Listens for SSH_MSG_DEBUG (RFC 4253 section 11.3), in which OpenSSH says why it refused a forward. */
 export function onServerDebug(client: Client, listener: (message: string) => void): void {

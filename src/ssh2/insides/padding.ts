@@ -9,31 +9,32 @@ interface PacketCipher {
 
 /** Length, and length of the padding (RFC 4253 section 6). */
 const headLength = 5;
-/** The blocks of all of ssh2's ciphers are 8 or 16 bytes long: packets of lengths that differ by this are padded alike. */
-const cycle = 16;
+const leastPadding = 4;
 
 /** Random bytes for the packets of all connections; each is used once. */
 const pool = Buffer.alloc(4_096);
 let used = pool.length;
 
 /**
- * Lets the packets that leave be padded from a pool: to fetch random bytes for each takes as long as to encrypt it. To be
- * called after each key exchange, which makes a new cipher. How a packet is laid out is learnt from the cipher itself.
+ * Pads the packets that leave from a pool: to fetch random bytes for each takes as long as to encrypt it. To be called
+ * after each key exchange, which makes a new cipher. Two packets of the cipher show how it lays them out: all of ssh2's
+ * have blocks of 8 or 16 bytes.
  */
 export function padFromPool(client: Client): void {
   const cipher = (protocolOf(client) as { _cipher?: PacketCipher } | undefined)?._cipher;
-  const alloc = cipher?.allocPacket;
-  if (!cipher || typeof alloc !== 'function' || !serves(client, 'padding')) return;
-  const paddings = new Uint8Array(cycle);
-  let tail = 0;
+  if (typeof cipher?.allocPacket !== 'function' || !serves(client, 'padding')) return;
+  const packet = cipher.allocPacket(0);
+  const first = paddingOf(packet);
+  const block = paddingOf(cipher.allocPacket(8)) === first ? 8 : 16;
+  const tail = packet.length - 4 - packet.readUInt32BE(0);
   cipher.allocPacket = (payloadLength) => {
-    const padding = paddings[payloadLength % cycle] ?? 0;
-    if (padding > 0) return padded(payloadLength, padding, tail);
-    const packet = alloc.call(cipher, payloadLength);
-    paddings[payloadLength % cycle] = packet[headLength - 1] ?? 0;
-    tail = packet.length - 4 - packet.readUInt32BE(0);
-    return packet;
+    const padding = leastPadding + ((first - leastPadding - payloadLength) & (block - 1));
+    return padded(payloadLength, padding, tail);
   };
+}
+
+function paddingOf(packet: Buffer): number {
+  return packet[headLength - 1] ?? 0;
 }
 
 /** A packet with room for its payload, and for a `tail` behind the padding, as ssh2's ciphers make it. */

@@ -206,7 +206,7 @@ export const insides = table({
     fault: 'Asks the system for random bytes for each packet, which takes as long as to encrypt a small one.',
     source: 'RFC 4253 section 6; lib/protocol/crypto.js `allocPacket`',
     need: 'speed',
-    figure: '4 of 100 parts of the processor time of a command (docs/benchmarks.md)',
+    figure: '4 of 100 parts of the processor time of a command (`npm run bench -- exec-cpu`)',
     test: 'test/ssh2/padding.test.ts',
     members: { '_protocol._cipher.allocPacket': 'function' },
     replaced: ['_protocol._cipher.allocPacket'],
