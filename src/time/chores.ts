@@ -1,4 +1,4 @@
-import { startTimer } from './timer.ts';
+import { atMost } from './timer.ts';
 
 /** Work that continues after a call has settled: what it created is removed, what it started is stopped. */
 export class Chores {
@@ -18,15 +18,9 @@ export class Chores {
     this.#open.add(chore);
   }
 
-  /** Resolves when none is open, `ms` milliseconds later at the latest. */
-  settled(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const stopTimer = startTimer(ms, resolve);
-      void this.#untilNone().then(() => {
-        stopTimer();
-        resolve();
-      });
-    });
+  /** Resolves when none is open, when `over` does, or after `ms` milliseconds. */
+  async settled(ms: number, over: Promise<void>): Promise<void> {
+    await atMost(ms, Promise.race([this.#untilNone(), over]));
   }
 
   async #untilNone(): Promise<void> {

@@ -124,7 +124,7 @@ class OwnedConnection implements OwnedLink {
 async function cleanedUp(link: Link): Promise<void> {
   const lost = latch<void>();
   const unsubscribe = link.lost.onLost(() => lost.resolve());
-  await Promise.race([link.chores.settled(cleaning), lost.promise]);
+  await link.chores.settled(cleaning, lost.promise);
   unsubscribe();
 }
 

@@ -1,0 +1,180 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { ConnectionLost, type SshError } from '../../src/errors/index.ts';
+import type { Link } from '../../src/ssh2/channels/link.ts';
+import { ownLink } from '../../src/ssh2/handshake/owned-link.ts';
+import type { Established } from '../../src/ssh2/handshake/plan.ts';
+import { LostSignal } from '../../src/ssh2/transport/lost.ts';
+import { Chores } from '../../src/time/chores.ts';
+import { latch } from '../../src/time/latch.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const lostBy = (why: ConnectionLost['why']) =>
+  new ConnectionLost('gone', { phase: 'session', host: 'pc', port: 22, why });
+
+/** A connection whose peer answers no goodbye, unless the test says so. */
+function open({ keepalive = false as false | { interval: number; countMax: number } } = {}) {
+  const link = {
+    ...{ lost: new LostSignal(), leaving: new LostSignal(), chores: new Chores() },
+    ...{ where: { host: 'pc', port: 22, hop: 'jump' }, endedByServer: vi.fn() },
+  };
+  const transport = Object.assign(new EventEmitter(), { kill: vi.fn(), lastLifeAt: performance.now() });
+  const client = { end: vi.fn() };
+  let tellEnd = (_error: SshError) => {};
+  const established = { client, transport, onEnd: (listener: typeof tellEnd) => (tellEnd = listener) };
+  const disposed = latch<void>();
+  const owned = ownLink(
+    established as unknown as Established,
+    link as unknown as Link,
+    { keepalive, channelTimeout: 1 },
+    () => disposed.promise,
+  );
+  const gone = () => {
+    transport.emit('close');
+    disposed.resolve();
+  };
+  return { owned, link, transport, client, disposed, gone, end: (error: SshError) => tellEnd(error) };
+}
+
+it('says goodbye, and is closed when all that carried it is gone', async () => {
+  const { owned, link, transport, client, disposed } = open();
+  const closed = owned.close();
+  expect(owned.close()).toBe(closed);
+  let isClosed = false;
+  void closed.then(() => (isClosed = true));
+  await pass(0);
+  expect(client.end).toHaveBeenCalledTimes(1);
+  expect(owned.closedByUs).toBe(true);
+  expect(link.lost.error).toMatchObject({
+    ...{ code: 'SSH_CONNECTION_LOST', reason: 'closed by close()', hop: 'jump', retryable: false },
+  });
+  transport.emit('close');
+  await pass(0);
+  expect(isClosed).toBe(false);
+  disposed.resolve();
+  await closed;
+  expect(transport.kill).not.toHaveBeenCalled();
+  await owned.gone;
+});
+
+it('ends a stream whose peer does not answer the goodbye within two seconds', async () => {
+  const { owned, transport, gone } = open();
+  transport.kill.mockImplementation(gone);
+  const closed = owned.close();
+  await pass(1_999);
+  expect(transport.kill).not.toHaveBeenCalled();
+  await pass(1);
+  expect(transport.kill).toHaveBeenCalledTimes(1);
+  await closed;
+});
+
+it('lets work clean up first, and gives the goodbye what is left, a fifth of a second at least', async () => {
+  for (const [cleaning, most] of [
+    [500, 1_500],
+    [1_950, 200],
+    [60_000, 200],
+  ] as const) {
+    const { owned, link, transport, client, gone } = open();
+    transport.kill.mockImplementation(gone);
+    link.chores.add(new Promise((resolve) => setTimeout(resolve, cleaning)));
+    const closed = owned.close();
+    expect(link.leaving.error).toBeDefined();
+    const cleaned = Math.min(cleaning, 2_100);
+    await pass(cleaned - 1);
+    expect([client.end.mock.calls.length, link.lost.error]).toEqual([0, undefined]);
+    await pass(1);
+    expect(client.end).toHaveBeenCalledTimes(1);
+    await pass(most - 1);
+    expect(transport.kill).not.toHaveBeenCalled();
+    await pass(1);
+    expect(transport.kill).toHaveBeenCalledTimes(1);
+    await closed;
+    await pass(60_000);
+  }
+});
+
+it('waits for no work once the connection is lost', async () => {
+  const { owned, link, client, end, gone } = open();
+  link.chores.add(new Promise(() => {}));
+  const closed = owned.close();
+  await pass(10);
+  end(lostBy('socket'));
+  expect(link.lost.listenerCount).toBe(0);
+  await pass(0);
+  expect(client.end).not.toHaveBeenCalled();
+  gone();
+  await closed;
+  expect(owned.closedByUs).toBe(false);
+});
+
+it.each([
+  ['socket', 1],
+  ['server-disconnect', 1],
+  ['keepalive', 0],
+] as const)('that is lost by %s ends its stream, and says whose doing it was', async (why, times) => {
+  const { owned, link, transport, client, end, gone } = open();
+  const error = lostBy(why);
+  end(error);
+  expect(link.lost.error).toBe(error);
+  expect(link.endedByServer).toHaveBeenCalledTimes(times);
+  expect(transport.kill).toHaveBeenCalledTimes(1);
+  expect(owned.closedByUs).toBe(false);
+  gone();
+  await owned.close();
+  expect(client.end).not.toHaveBeenCalled();
+  await pass(0);
+});
+
+it('is not blamed on the server when we have closed it', async () => {
+  const { owned, link, transport, end, gone } = open();
+  const closed = owned.close();
+  await pass(0);
+  end(lostBy('socket'));
+  expect(link.endedByServer).not.toHaveBeenCalled();
+  expect(transport.kill).not.toHaveBeenCalled();
+  gone();
+  await closed;
+});
+
+it('is closed although ssh2 cannot say goodbye any more', async () => {
+  const { owned, client, gone } = open();
+  client.end.mockImplementation(() => {
+    throw new Error('ciphers are gone');
+  });
+  const closed = owned.close();
+  await pass(0);
+  gone();
+  await closed;
+  expect(owned.closedByUs).toBe(true);
+});
+
+it('is lost after a silence, and watched no longer', async () => {
+  vi.useRealTimers();
+  vi.useFakeTimers();
+  const { link, transport } = open({ keepalive: { interval: 1_000, countMax: 2 } });
+  await pass(2_999);
+  expect(link.lost.error).toBeUndefined();
+  await pass(10);
+  expect(link.lost.error).toMatchObject({
+    why: 'keepalive',
+    host: 'pc',
+    port: 22,
+    hop: 'jump',
+    retryable: true,
+  });
+  expect(link.lost.error?.message).toMatch(/^Nothing came from pc:22 for 3\d{3} ms/);
+  expect(transport.kill).toHaveBeenCalledTimes(1);
+});
+
+it('is not watched any longer when it is closed', async () => {
+  const { owned, gone } = open({ keepalive: { interval: 1_000, countMax: 2 } });
+  const closed = owned.close();
+  gone();
+  await closed;
+});
