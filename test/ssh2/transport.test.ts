@@ -290,9 +290,15 @@ describe('writing', () => {
     expect([cork.mock.calls.length, uncork.mock.calls.length]).toEqual([1, 0]);
     await turn();
     expect([cork.mock.calls.length, uncork.mock.calls.length]).toEqual([1, 1]);
+    // One small piece at the end of a turn needs no cork.
     transport.write(Buffer.alloc(1));
-    expect(cork).toHaveBeenCalledTimes(2);
     await turn();
+    expect(cork).toHaveBeenCalledTimes(1);
+    expect(raw.writableLength).toBe(0);
+    transport.write(Buffer.alloc(1_025));
+    expect([cork.mock.calls.length, uncork.mock.calls.length]).toEqual([2, 1]);
+    await turn();
+    expect(uncork).toHaveBeenCalledTimes(2);
   });
 
   it('joins up to 16 KiB of small packets', async () => {
