@@ -1,7 +1,7 @@
 import { createHook } from 'node:async_hooks';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { download } from '../../src/sftp/down/download.ts';
 import { upload } from '../../src/sftp/up/upload.ts';
 import type { Answered, SftpOpener, SftpRequests } from '../../src/ssh2/sftp/requests.ts';
@@ -98,4 +98,18 @@ it('takes at most five promises for each file of a folder that comes down', asyn
   });
   console.log(`${(made / count).toFixed(1)} promises a file`);
   expect(made / count).toBeLessThanOrEqual(5);
+});
+
+it('takes the buffers of files that have gone up for the next ones', async () => {
+  await using local = await localFolder();
+  await mkdir(join(local.path, 'files'));
+  for (let n = 0; n < count; n++) await writeFile(join(local.path, 'files', `${n}`), Buffer.alloc(size, n));
+  const spy = vi.spyOn(Buffer, 'allocUnsafeSlow');
+  try {
+    await upload(openerOf(willingServer()), join(local.path, 'files'), '/there', { concurrency: 20 });
+    expect(spy.mock.calls.length).toBeGreaterThan(0);
+    expect(spy.mock.calls.length).toBeLessThanOrEqual(20);
+  } finally {
+    spy.mockRestore();
+  }
 });
