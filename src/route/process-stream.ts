@@ -109,7 +109,6 @@ export class ProcessStream extends Duplex {
   }
 
   #startGrace(): void {
-    this.#stopGrace();
     // Not while our reader has yet to take output that has arrived.
     const behind = () => this.#child.stdout.readableLength > 0;
     this.#stopGrace = startTimer(graceMs, () => (behind() ? this.#startGrace() : this.#finish()));

@@ -92,6 +92,26 @@ it('is over without the exit when that does not come', async () => {
   vi.clearAllTimers();
 });
 
+it('slows the process down while nobody reads, and leaves no timer when all was said', async () => {
+  const { child, stream, read, exit, text } = open();
+  child.stdout.write(Buffer.alloc(1 << 18, 'a'));
+  await turn();
+  expect(child.stdout.isPaused()).toBe(true);
+  read();
+  await turn();
+  expect(child.stdout.isPaused()).toBe(false);
+  expect(text()).toHaveLength(1 << 18);
+  stream.pause();
+  child.stdout.write('last');
+  exit(good);
+  child.stdout.end();
+  await turn();
+  await turn();
+  expect(stream.destroyed).toBe(false);
+  expect(vi.getTimerCount()).toBe(0);
+  stream.destroy();
+});
+
 it('does not end while its reader is behind', async () => {
   const { child, stream, read, exit, text } = open();
   child.stdout.write(Buffer.alloc(1 << 18, 'a'));
