@@ -6,8 +6,11 @@ import { PacketSplitter, withWholeHead } from '../../src/ssh2/sftp/splitter.ts';
 import {
   encodePacket,
   MalformedPacket,
+  openFlag,
   PacketReader,
+  packetType,
   type SftpAttributes,
+  statusCode,
 } from '../../src/ssh2/sftp/wire.ts';
 
 describe('SFTP packets', () => {
@@ -193,4 +196,20 @@ it('a greeting is text where it begins with some, of which 200 bytes are kept', 
   expect(noise('\x01\x02')).toBeUndefined();
   expect(noise()).toBeUndefined();
   expect(noise('x'.repeat(150), 'y'.repeat(150))).toBe('x'.repeat(150) + 'y'.repeat(50));
+});
+
+it('the numbers are those of the protocol (draft-ietf-secsh-filexfer-02)', () => {
+  expect(Object.values(packetType)).toEqual([
+    ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
+    ...[101, 102, 103, 104, 105, 200, 201],
+  ]);
+  expect(statusCode).toEqual({
+    ok: 0,
+    eof: 1,
+    noSuchFile: 2,
+    permissionDenied: 3,
+    failure: 4,
+    unsupported: 8,
+  });
+  expect(openFlag).toEqual({ read: 1, write: 2, append: 4, create: 8, truncate: 16, exclusive: 32 });
 });

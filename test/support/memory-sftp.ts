@@ -399,6 +399,7 @@ export function memorySftp(options: MemoryOptions = {}) {
         .sort(),
     content: (path: string) => entries.get(path)?.bytes.toString(),
     entry: (path: string) => entries.get(path),
+    remove: (path: string) => entries.delete(path),
     put,
     /** Resolves when the transfers are over, and nothing more is asked. */
     async quiet() {

@@ -56,9 +56,9 @@ export async function openTarget(
   const [opened, old] = await Promise.allSettled([openForWriting(sftp, path, options), looking]);
   if (opened.status === 'rejected') {
     // Nothing may be made beside it, perhaps; it is the folder that is wrong.
-    const isThere = old.status === 'fulfilled' && isFolder(old.value?.mode);
-    if (isThere) throw new IsFolder();
-    const hasFile = old.status === 'fulfilled' && fileType(old.value?.mode) === 'file';
+    const there = old.status === 'fulfilled' ? old.value : undefined;
+    if (isFolder(there?.mode)) throw new IsFolder();
+    const hasFile = there !== undefined && fileType(there.mode) === 'file';
     throw options.atomic && hasFile ? hintAtInPlace(opened.reason) : opened.reason;
   }
   const target = { path, ...opened.value, closed: false };
