@@ -104,7 +104,7 @@ export class Output {
   /** Ends the readers: with the end of the output, or with an error after what has arrived. */
   finish(error?: unknown): void {
     this.#end ??= { error };
-    for (const reader of this.#readers) reader.finish(this.#end.error);
+    if (this.#readers.length > 0) for (const reader of this.#readers) reader.finish(this.#end.error);
   }
 
   /** Whether a reader missed something. */

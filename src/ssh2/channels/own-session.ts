@@ -182,7 +182,7 @@ export class OwnSession extends SessionShape implements SessionChannel, KeepingC
     this.#released();
     const writes = this.#writes;
     this.#writes = undefined;
-    for (const { done } of writes ?? []) done(writeError(outcome, this.#lost));
+    if (writes) for (const { done } of writes) done(writeError(outcome, this.#lost));
     this.#sink?.onEnd(outcome);
   }
 

@@ -86,7 +86,9 @@ function passing(reader: PacketDecipher, streams: PassingStreams): PacketDeciphe
   if (typeof inflate?._maxOutputLength === 'number') inflate._maxOutputLength = longestMessage;
   reader.read = (packet) => {
     let payload = read.call(reader, packet);
-    for (const pass of streams.passes) payload = pass(payload);
+    // For every message: without an iterator.
+    const { passes } = streams;
+    for (let n = 0; n < passes.length; n++) payload = (passes[n] as Pass)(payload);
     return payload;
   };
   return reader;
