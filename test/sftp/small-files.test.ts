@@ -1,7 +1,9 @@
 import type { WriteFileOptions } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import { preserve } from '../../src/sftp/down/store-small.ts';
 import { writeSmall } from '../../src/sftp/flow/small-files.ts';
 import { localFolder } from '../support/mock-sftp.ts';
 
@@ -33,4 +35,11 @@ it('leaves alone what has its temporary name already', async () => {
   const writing = writeSmall(join(folder.path, 'file'), temporary, Buffer.from('new'), undefined);
   await expect(writing).rejects.toMatchObject({ code: 'EEXIST' });
   expect(await readFile(temporary, 'utf8')).toBe('somebody’s');
+});
+
+it('what is to be kept of a file and cannot be is an error', async () => {
+  const missing = join(tmpdir(), 'there-is-no-such-folder', 'file');
+  for (const attributes of [{ mode: 0o600 }, { mtime: 5 }, { mode: 0o600, mtime: 5 }])
+    await expect(preserve(missing, attributes)).rejects.toMatchObject({ code: 'ENOENT' });
+  await preserve(missing, {});
 });
