@@ -52,8 +52,14 @@ const { values: options } = parseArgs({
     file: { type: 'string', default: '' },
     // Ends a room's sample early.
     minutes: { type: 'string', default: 'Infinity' },
+    help: { type: 'boolean', default: false },
   },
 });
+if (options.help) {
+  console.log(`npm run mutate -- [--room NAME]... [--sample N] [--seed N] [--file PART] [--minutes N]
+Rooms (all by default): ${Object.keys(rooms).join(', ')}; a sample of 20 changes of each, by seed 1.`);
+  process.exit();
+}
 for (const room of options.room) {
   if (!Object.hasOwn(rooms, room))
     throw new TypeError(`--room ${room}: one of ${Object.keys(rooms).join(', ')}`);
