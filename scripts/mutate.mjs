@@ -39,7 +39,7 @@ const rooms = {
   },
   exec: { src: ['exec', 'ssh2/channels'], test: ['exec', 'ssh2', 'forward', 'options'], least: 0.85 },
   job: { src: ['job'], test: ['job', 'options'], least: 0.85 },
-  sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2', 'options', 'cost'], least: 0.5 },
+  sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2', 'options', 'cost'], least: 0.85 },
   tunnel: { src: ['tunnel', 'forward'], test: ['tunnel', 'forward', 'options'], least: 0.85 },
 };
 
