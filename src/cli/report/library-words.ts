@@ -37,6 +37,13 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
     /\bname what it offers in the option algorithms\b/g,
     'add what it offers with + in ssh_config: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs',
   ],
+  [
+    /\bName what it offers in the option algorithms: either the server is old, or that option leaves it out\./g,
+    'Add what it offers with + in ssh_config (KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs): either the server is old, or that file leaves it out.',
+  ],
+  [/\bno algorithms\.kex without it\b/g, 'no KexAlgorithms of ssh_config without it'],
+  [/\bthe option algorithms\.serverHostKey leaves out\b/g, 'HostKeyAlgorithms of ssh_config leaves out'],
+  [/\bthe option algorithms\.publicKey leaves out\b/g, 'PubkeyAcceptedAlgorithms of ssh_config leaves out'],
   [/,? by close\(\)/g, ' by this program'],
   [
     /, or the check of its host key \(hostKey\.verify\) did not answer/g,

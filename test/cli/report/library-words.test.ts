@@ -62,6 +62,14 @@ test.each([
   ['X ran longer than 5 ms (option timeout) and', 'X ran longer than 5 ms (--timeout) and'],
   ["if that is it, give hostKey: { alias: 'acme' }", 'if that is it, give --host-key-alias acme'],
   ['name what it offers in the option algorithms', 'in ssh_config: KexAlgorithms, HostKeyAlgorithms, '],
+  [
+    'Name what it offers in the option algorithms: either the server is old, or that option leaves it out.',
+    'Add what it offers with + in ssh_config',
+  ],
+  [
+    'the option algorithms.publicKey leaves out RSA keys',
+    'PubkeyAcceptedAlgorithms of ssh_config leaves out RSA',
+  ],
   ['hostKey.alias pins a customer', '--host-key-alias pins a customer'],
   ['closed here, by close()', 'closed here by this program'],
 ])('%s: %s', (text, said) => {
