@@ -18,7 +18,7 @@ export default defineConfig({
       (suite) => `test/${suite}/**`,
     ),
     // Many tests wait for a clock or a server rather than for the processor.
-    maxWorkers: 4,
+    maxWorkers: 5,
     // Clocks and real servers on a busy CI machine: a test that fails there is asked once more before it counts.
     retry: process.env['CI'] ? 1 : 0,
     testTimeout: 20_000,

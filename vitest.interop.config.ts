@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Real OpenSSH, real networks. Slow by nature, mostly waiting, and sensitive to load: two files at a time.
+// Real OpenSSH, real networks. Slow by nature, mostly waiting, and sensitive to load: three files at a time.
 export default defineConfig({
   test: {
     include: ['test/interop/**/*.test.ts'],
@@ -8,6 +8,6 @@ export default defineConfig({
     retry: process.env['CI'] ? 1 : 0,
     testTimeout: 120_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 });
