@@ -1,14 +1,15 @@
-import { chmod, mkdir, utimes } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
+import { byEitherWay } from '../flow/small-files.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { eachOf } from '../folders/each-of.ts';
 import { type RemoteEntry, type RemoteTree, readRemoteTree } from '../folders/remote-tree.ts';
-import { permissions } from '../names/file-mode.ts';
 import { unsafe } from '../names/paths.ts';
 import { explain } from '../transfer/transfer-errors.ts';
 import { downloadFile } from './download-file.ts';
 import { downloadSmall } from './download-small.ts';
+import { preserve } from './store-small.ts';
 
 /** Fetches a folder: first all listings, so that a name that cannot be is refused before anything is written. */
 export async function downloadFolder(
@@ -41,18 +42,13 @@ function downloadEntry(
   localPath: string,
   isNew: ReadonlySet<string>,
 ): Promise<void> {
-  const { run } = context;
-  return new Promise((resolve, reject) => {
-    if (run.failed) return reject(run.error);
-    const { path, remotePath, attributes } = file;
-    const item = { remotePath, attributes, localPath, intoEmptyFolder: isNew.has(parentOf(path)) };
-    const failed = (error: unknown) => {
-      run.fail(error);
-      reject(error);
-    };
-    const takesLongWay = () => void downloadFile(context, item).then(resolve, failed);
-    downloadSmall(context, item, { done: resolve, failed, takesLongWay });
-  });
+  const { path, remotePath, attributes } = file;
+  const item = { remotePath, attributes, localPath, intoEmptyFolder: isNew.has(parentOf(path)) };
+  return byEitherWay(
+    context.run,
+    (end) => downloadSmall(context, item, end),
+    () => downloadFile(context, item),
+  );
 }
 
 /** Resolves with whether the folder was made. */
@@ -78,10 +74,7 @@ function refuseCollisions({ opener }: TransferContext, tree: RemoteTree): void {
 
 async function preserveFolders(tree: RemoteTree, localPath: string): Promise<void> {
   for (const folder of [...tree.folders].reverse()) {
-    const path = localOf(localPath, folder);
-    const { mode, mtime, atime } = folder.attributes;
-    if (mode !== undefined) await chmod(path, permissions(mode));
-    if (mtime !== undefined) await utimes(path, atime ?? mtime, mtime);
+    await preserve(localOf(localPath, folder), folder.attributes);
   }
 }
 

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { type WriteData, writeHeadroom } from '../../ssh2/sftp/requests.ts';
 import type { Pursuit } from '../transfer/in-use.ts';
 import { moveLocally, openHere, removeHere } from '../transfer/local-in-use.ts';
+import type { TransferRun } from '../transfer/run.ts';
 
 /** Up to this many bytes a file is held in memory as a whole: the fewest calls to the local file system. */
 export const smallFile = 128 * 1024;
@@ -14,6 +15,22 @@ export interface SmallEnd {
   failed(error: unknown): void;
   /** Nothing is there of it, and the long way knows what else to try, or what to say. */
   takesLongWay(): void;
+}
+
+/** A file of a folder, by the short way or the long one. If it fails, so does the whole transfer. */
+export function byEitherWay(
+  run: TransferRun,
+  shortWay: (end: SmallEnd) => void,
+  longWay: () => Promise<void>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (run.failed) return reject(run.error);
+    const failed = (error: unknown) => {
+      run.fail(error);
+      reject(error);
+    };
+    shortWay({ done: resolve, failed, takesLongWay: () => void longWay().then(resolve, failed) });
+  });
 }
 
 /**

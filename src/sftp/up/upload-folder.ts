@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import { bufferSource, fileSource } from '../flow/block-source.ts';
 import { dataOf } from '../flow/frames.ts';
-import { readSmall, smallFile } from '../flow/small-files.ts';
+import { byEitherWay, readSmall, smallFile } from '../flow/small-files.ts';
 import type { LocalItem, TransferContext } from '../flow/transfer-context.ts';
 import { eachOf } from '../folders/each-of.ts';
 import { type LocalEntry, type LocalTree, readLocalTree } from '../folders/local-tree.ts';
@@ -40,18 +40,13 @@ function uploadEntry(
   root: string,
   isNew: ReadonlySet<string>,
 ): Promise<void> {
-  const { run } = context;
-  return new Promise((resolve, reject) => {
-    if (run.failed) return reject(run.error);
-    const item = itemOf(entry, root, isNew);
-    const failed = (error: unknown) => {
-      run.fail(error);
-      reject(error);
-    };
-    const { size } = entry.stats;
-    const takesLongWay = () => void uploadAny(context, item, size).then(resolve, failed);
-    uploadSmall(context, item, size, { done: resolve, failed, takesLongWay });
-  });
+  const item = itemOf(entry, root, isNew);
+  const { size } = entry.stats;
+  return byEitherWay(
+    context.run,
+    (end) => uploadSmall(context, item, size, end),
+    () => uploadAny(context, item, size),
+  );
 }
 
 function itemOf(entry: LocalEntry, root: string, isNew: ReadonlySet<string>): LocalItem {
