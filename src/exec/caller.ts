@@ -2,21 +2,21 @@ import { blame, type CallSite, callSite } from '../errors/call-site.ts';
 import type { SshError } from '../errors/index.ts';
 
 /**
- * Whoever asked for a command, for the stacks of its errors: they are born in callbacks and know nothing of him. To
- * note the place of each call would cost more than all else that we do for a command; so we note where he takes one of
- * its streams, and find out who waits for its result only when it rejects.
+ * The code that runs a command, for the stack traces of its errors: these are created in callbacks, so their own stacks
+ * do not include it. Capturing a stack at each call would cost more than all our other work for the command. The call
+ * site is captured when a stream is accessed; whoever awaits the result is found only when the promise rejects.
  */
 export class Caller {
   #site: CallSite | undefined;
   /** Our own error, whose stack does not include the caller yet. */
   #untraced: SshError | undefined;
 
-  /** He took hold of the command there. */
+  /** Records where the command's streams or `kill` were first used. */
   heldAt(site: CallSite): void {
     this.#site ??= site;
   }
 
-  /** Lets the error's stack end with the caller: at once where he is known, else when `explained` rejects with it. */
+  /** Appends the caller to the error's stack: now if it is known, else when `explained` rejects with the error. */
   trace(error: SshError): void {
     if (this.#site) blame(error, this.#site);
     else this.#untraced = error;

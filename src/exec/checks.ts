@@ -17,18 +17,18 @@ import { checkCwd, checkEnv } from './command-line/surroundings.ts';
 import { assertEncoding } from './output/decode.ts';
 import type { ExecOptions, PowerShellOptions, PtyOptions } from './types.ts';
 
-/** Text in an encoding, or bytes as they are. */
+/** A supported text encoding, or `buffer` for bytes. */
 export const encodingOrBuffer: Check = (name, value) => {
   if (value !== 'buffer') assertEncoding(value, name);
 };
 
-/** Bytes that are kept. */
+/** A limit in bytes, or `Infinity`. */
 export const buffered: Check = orInfinity(atLeast(0, 'a whole number of bytes'));
 
 const ptyChecks: Checks<PtyOptions> = {
   cols: whole(1, 65_535),
   rows: whole(1, 65_535),
-  // Empty is a name that is not known.
+  // An empty TERM means an unknown terminal.
   term: textOrEmpty("a terminal's name", 255),
 };
 
@@ -52,7 +52,7 @@ export const powerShellChecks: Checks<PowerShellOptions> = {
   shell: oneOf('powershell', 'pwsh'),
 };
 
-/** The input may be a secret: only its type is shown. */
+/** The input may be a secret, so messages show only its type. */
 function checkStdin(name: string, value: unknown): void {
   if (typeof value === 'string' || value instanceof Uint8Array) return;
   if (typeof (value as { pipe?: unknown } | null)?.pipe === 'function') return;

@@ -6,7 +6,7 @@ import { LineSplitter } from './output/lines.ts';
 import { checkSignalName } from './stop/signals.ts';
 import type { Command, CommandResult } from './types.ts';
 
-/** What the caller holds of an execution. */
+/** The `Command` that `exec` returns: the public view of an execution. */
 export class RunningCommand<Output extends string | Buffer> implements Command<Output> {
   readonly #execution: Execution;
   readonly #encoding: string;
@@ -61,7 +61,7 @@ export class RunningCommand<Output extends string | Buffer> implements Command<O
   }
 
   [Symbol.asyncIterator](): AsyncIterator<string, void, undefined> {
-    // Taken now: output that comes before the first `next()` must not pass by.
+    // Created now, so that output that arrives before the first `next()` is not missed.
     return this.#lines(this.stdout);
   }
 
@@ -79,7 +79,7 @@ export class RunningCommand<Output extends string | Buffer> implements Command<O
     await this.#result;
   }
 
-  /** Whoever holds a stream sees a failure there: without an `await` it is not an unhandled rejection. */
+  /** A user of the streams sees a failure there, so a result that nobody awaits is not an unhandled rejection. */
   #watched(): void {
     this.#execution.caller.heldAt(callSite(this.#watched));
     this.#result.catch(() => {});

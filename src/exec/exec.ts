@@ -5,14 +5,14 @@ import { noOptions, resolveExec } from './options.ts';
 import type { BufferExecOptions, Command, ExecOptions, SessionOpener, TextExecOptions } from './types.ts';
 
 /**
- * Runs a command on the server. Returns at once; the command waits in line while all sessions that the server allows
- * are in use.
+ * Runs a command on the server. Returns at once; if all sessions that the server allows are in use, the command is
+ * queued.
  *
- * Rejects with `CommandFailed` (non-zero exit, signal, no status), `ConnectionLost` (with the output so far; it never
- * resolves), `CommandTimeout`, `OutputLimitExceeded`, `ChannelOpenFailed` or `ChannelTimeout` (no session), with
- * `signal.reason`, or with what a callback or the `stdin` stream threw.
+ * Rejects with `CommandFailed` (non-zero exit code, signal or no exit status), `ConnectionLost` (with the output so
+ * far), `CommandTimeout`, `OutputLimitExceeded`, `ChannelOpenFailed` or `ChannelTimeout` (no session), with
+ * `signal.reason`, or with the error of a callback or of the `stdin` stream.
  *
- * @throws TypeError or RangeError at once for wrong use; nothing is sent then.
+ * @throws {TypeError | RangeError} synchronously, for invalid arguments; nothing is sent.
  */
 export function exec(
   opener: SessionOpener,

@@ -27,8 +27,8 @@ import type { CommandResult, SessionOpener } from './types.ts';
 type Result = CommandResult<string | Buffer>;
 
 /**
- * The life of one command: waiting, running, ended. Whatever happens first decides how it settles: its end, the loss
- * of the connection, the timeout, the signal, the output limit, a failure of the caller's own code.
+ * One command from queued through running to ended. The first of these decides how its promise settles: the command's
+ * end, loss of the connection, the timeout, an abort, the output limit, or an error in the caller's own code.
  */
 export class Execution implements ChannelSink {
   readonly stdout: Output;
@@ -38,17 +38,17 @@ export class Execution implements ChannelSink {
   readonly #opener: SessionOpener;
   readonly #request: ResolvedExec;
   readonly #result = latch<Result>();
-  /** What the command came to. */
+  /** `#result` with the caller added to the stack of its error. */
   readonly result: Promise<Result>;
-  /** Leaves the line when the command is not wanted any more. */
+  /** Withdraws the request for a session once the command is no longer wanted. */
   readonly #opening = new StopSwitch();
   readonly #ended = latch<ChannelOutcome>();
-  /** It can no longer start without anyone handling it. */
+  /** Resolves once the command can no longer start late without being handled. */
   readonly #neverLate = latch<void>();
   #callbacks: Array<Promise<void>> | undefined;
   #channel: SessionChannel | undefined;
   #stopping: Promise<Terminated> | undefined;
-  /** Another end than the command's own is on its way. */
+  /** The command is being stopped; it will settle with an error of ours, not with its own end. */
   #isDoomed = false;
   #killed = false;
   #askedAt: number | undefined;
@@ -68,7 +68,7 @@ export class Execution implements ChannelSink {
     this.#open();
   }
 
-  /** Sends a signal; returns false when there is nothing left to signal. */
+  /** Sends a signal; returns false if the command has already ended. */
   kill(name: string): boolean {
     if (this.#result.settled || this.#ended.settled) return false;
     const isFinal = name === 'TERM' || name === 'KILL';
@@ -124,7 +124,7 @@ export class Execution implements ChannelSink {
     this.input.connect(channel);
   }
 
-  /** For the channel alone, as `onStderr` and `onEnd`. */
+  /** Called by the channel only, like `onStderr` and `onEnd`. */
   onStdout(chunk: Buffer): void {
     if (!this.stdout.receive(chunk)) this.#exceeded('stdout');
   }
@@ -150,7 +150,7 @@ export class Execution implements ChannelSink {
     else this.#conclude(ending);
   }
 
-  /** The command is over by itself: with its result once the callbacks have seen all output. */
+  /** The command ended by itself. Settles once the callbacks have received all output. */
   #conclude(ending: Ending): void {
     this.#finish(this.stdout, ending);
     this.#finish(this.stderr, ending);
@@ -180,7 +180,7 @@ export class Execution implements ChannelSink {
     this.#tell({ exitCode, signal });
   }
 
-  /** Rejects, and gives the streams what has arrived and then the error. */
+  /** Rejects. The streams deliver what has arrived, then fail with the error. */
   #settle(error: SshError): void {
     if (this.#result.settled) return;
     this.caller.trace(error);
@@ -192,7 +192,7 @@ export class Execution implements ChannelSink {
     this.#tellFailure(error);
   }
 
-  /** Rejects at once, whatever was still on its way; the command is stopped in the background. */
+  /** Rejects at once and discards unread output; the command is stopped in the background. */
   #fail(reason: unknown): void {
     if (this.#result.settled) return;
     this.#release();
@@ -231,7 +231,7 @@ export class Execution implements ChannelSink {
     this.#leaveLine();
   }
 
-  /** Waits for the end that the stopping brings about; without one, the rejection says so. */
+  /** Stops the command and waits for its end. If it does not end, rejects with `terminated` saying so. */
   async #endKilled(channel: SessionChannel, name: 'TERM' | 'KILL'): Promise<void> {
     this.#killed = true;
     const terminated = await this.#stop(channel, name);
@@ -243,7 +243,7 @@ export class Execution implements ChannelSink {
   // --- stopping ---
 
   #stop(channel: SessionChannel, first?: 'TERM' | 'KILL'): Promise<Terminated> {
-    // A slow reader must not hold up the end.
+    // A slow reader must not delay the end.
     this.stdout.drain();
     this.stderr.drain();
     this.#stopping ??= stopCommand({ ...this.#stopTarget(channel), first });
@@ -251,13 +251,13 @@ export class Execution implements ChannelSink {
     return this.#stopping;
   }
 
-  /** The server started the command after we had given it up. */
+  /** The server started the command after it had been given up. */
   #stopLate(channel: SessionChannel): void {
     noteStart(this.#opener, this.#request, channel, this.#askedAt);
     void stopLate(this.#stopTarget(channel)).then(() => this.#neverLate.resolve());
   }
 
-  /** The server may start it yet, and then it is to be stopped. */
+  /** If the server was already asked, it may still start the command; `close()` then waits until that is dealt with. */
   #leaveLine(reason?: unknown): void {
     this.#opening.abort(reason);
     if (this.#askedAt !== undefined) this.#opener.chores?.add(this.#neverLate.promise);
@@ -273,7 +273,7 @@ export class Execution implements ChannelSink {
     this.#tell({ exitCode, signal, error });
   }
 
-  /** For observers: not through the caller's promise, whose rejection must stay unhandled until the caller handles it. */
+  /** Observers do not use the caller's promise: that would mark its rejection as handled. */
   #tell(outcome: Omit<ExecOutcome, 'durationMs'>): void {
     this.#observer?.({ ...outcome, durationMs: this.#durationMs });
   }

@@ -1,6 +1,6 @@
 /**
- * What programs end with: small numbers of the shells, and on Windows numbers of 32 bits, many of which are a status of
- * the system ("NTSTATUS values", [MS-ERREF] 2.3.1). OpenSSH for Windows passes all 32 bits on, without a sign.
+ * Exit codes with a known meaning: the small numbers of shells, and on Windows 32-bit numbers, many of which are
+ * NTSTATUS values ([MS-ERREF] 2.3.1). OpenSSH for Windows passes on all 32 bits, unsigned.
  */
 
 const ofShells: Readonly<Record<number, string>> = {
@@ -50,7 +50,7 @@ const ofWindows: Readonly<Record<number, readonly [name: string, meaning: string
   3765269347: ['C++ exception', 'A C++ program ended with an uncaught exception.'],
 };
 
-/** Below, no program for Windows means a status of the system. */
+/** Smaller numbers are never NTSTATUS values. */
 const firstStatus = 0x40000000;
 
 /** `3`; `3221225477 (0xC0000005, STATUS_ACCESS_VIOLATION)`; `4294967295 (0xFFFFFFFF, -1)`. */
@@ -63,7 +63,7 @@ export function shownExitCode(exitCode: number): string {
   return `${exitCode} (${name === '' || name === String(exitCode) ? hex : `${hex}, ${name}`})`;
 }
 
-/** What the number most often means. The same with a sign as without: -1073741819 is 0xC0000005. */
+/** The most likely meaning of an exit code. Signed and unsigned forms are equal: -1073741819 is 0xC0000005. */
 export function exitHint(exitCode: number): string | undefined {
   return ofShells[exitCode] ?? ofWindows[exitCode >>> 0]?.[1];
 }

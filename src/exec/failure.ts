@@ -14,12 +14,12 @@ import type { Output } from './output/output.ts';
 import type { Terminated } from './stop/stop.ts';
 import type { SessionOpener } from './types.ts';
 
-/** Common to every error of a command. */
+/** What every error of a command needs. */
 export interface Account {
   where: SessionOpener['where'];
   output: OutputSoFar;
   truncated: boolean;
-  /** The end of stderr, decoded. */
+  /** The last lines of stderr, decoded, for the message. */
   lastWords: string;
 }
 
@@ -42,11 +42,11 @@ export interface Ending {
   signal: string | null;
   /** Set when `kill` was called. */
   terminated?: Terminated | undefined;
-  /** `kill` came before the command had started. */
+  /** `kill` was called before the command had started. */
   notStarted?: boolean;
 }
 
-/** How a command ended by itself. */
+/** The ending of a command that ended by itself. */
 export function endingOf(outcome: Exclude<ChannelOutcome, { kind: 'lost' }>): Ending {
   if (outcome.kind === 'exit') return { exitCode: outcome.exitCode, signal: null };
   return { exitCode: null, signal: outcome.kind === 'signal' ? outcome.signal : null };
@@ -94,7 +94,7 @@ export function outputLimitExceeded(
   );
 }
 
-/** The command's own copy of the connection's end, with the output so far. */
+/** The connection's error as the command reports it, with the output so far. */
 export function connectionLost(
   account: Account,
   cause: SshError,
@@ -112,14 +112,14 @@ export function connectionLost(
       reason,
       output: account.output,
       cause,
-      // A command must not run twice; and a changed host key or our own close() will not resolve itself.
+      // A command must not run twice, and retrying does not help after a changed host key or our own close().
       retryable: started === false && cause.retryable,
       hint: started ? mayRunOn : 'The command was not started.',
     },
   );
 }
 
-/** The server had been asked to start the command and did not answer: it may do so yet. */
+/** The server was asked to start the command and did not answer: it may still start it. */
 export function startUnanswered(cause: ChannelTimeout): ChannelTimeout {
   const { message, phase, host, port, hop, timeoutMs, hint } = cause;
   const details = { phase, host, port, hop, timeoutMs, hint, cause };
@@ -165,7 +165,7 @@ function endingHint({ exitCode, signal, terminated, notStarted }: Ending): strin
   return 'The server closed the session without an exit status: it was killed itself, or it does not report one.';
 }
 
-/** nologin says it on stdout, in place of the command. */
+/** nologin runs in place of the command and writes its message to stdout. */
 function noLoginHint({ output }: Account): string | undefined {
   if (!String(output.stdout.slice(0, 100)).startsWith('This account is currently not available'))
     return undefined;
@@ -178,7 +178,7 @@ function stopHint(terminated: Terminated): string {
   return 'OpenSSH before 9.8 delivers no signals to commands of root or to forced commands; on Windows the process must be found by its command line, and if several have the same one, none is stopped. A command in a pseudo-terminal (option pty) ends with its session.';
 }
 
-/** The last lines of `text`, short and safe to show. */
+/** The last three non-blank lines of `text`, shortened and safe to print. */
 export function lastWords(text: string): string {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   return lines

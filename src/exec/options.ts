@@ -7,18 +7,18 @@ import { buildPowerShell } from './command-line/powershell-script.ts';
 import { createDecoder, type Decoder, encode } from './output/decode.ts';
 import type { ExecOptions, PowerShellOptions, PtyOptions } from './types.ts';
 
-/** A command that is ready to go. */
+/** A command with all options validated and defaults applied. */
 export interface ResolvedExec {
-  /** What is sent to the server. */
+  /** The command string sent to the server. */
   line: string;
-  /** What messages and results call it. */
+  /** The command as messages and results show it. */
   command: string;
   isWindows: boolean;
   encoding: string;
-  /** Absent for bytes. */
+  /** Undefined with `encoding: 'buffer'`. */
   decodeStdout: (() => Decoder) | undefined;
   decodeStderr: (() => Decoder) | undefined;
-  /** Bytes that go into stdin before anything else. */
+  /** Bytes written to stdin before anything else. */
   before?: Buffer | undefined;
   stdin?: Buffer | Readable | undefined;
   timeout: number;
@@ -30,21 +30,20 @@ export interface ResolvedExec {
   reject: boolean;
 }
 
-/** What is sent, and what it is called. */
 type Wording = Pick<ResolvedExec, 'line' | 'command' | 'before'>;
 
 /**
- * sshd takes packets of up to 256 KiB, and ends the whole connection for one that is longer. The request around the
- * command takes a few bytes.
+ * Limit in bytes. sshd accepts packets of up to 256 KiB and disconnects when one is longer; the rest of the exec request
+ * takes a few bytes.
  */
 const longestLine = 256 * 1024 - 256;
 
 const defaultMaxBuffer = 16 * 1024 * 1024;
 
-/** Most commands have none: there is nothing to check then. */
+/** The default: recognized by identity, so that a call without options skips the checks. */
 export const noOptions: ExecOptions = Object.freeze({});
 
-/** Checks everything before anything opens. @throws TypeError or RangeError that names the option. */
+/** Validates everything before a session opens. @throws {TypeError | RangeError} naming the option. */
 export function resolveExec(
   command: string | readonly string[],
   options: ExecOptions,
@@ -53,11 +52,11 @@ export function resolveExec(
   if (options !== noOptions) checkOptions(options, execChecks);
   const shell: Shell = options.shell ?? (isWindowsServer(serverVersion) ? 'cmd' : 'posix');
   const { cwd, env, encoding } = options;
-  // As in powershell(): with an encoding of the caller's, the PC's own code page stays.
+  // As in powershell(): with an explicit encoding, the PC's own code page remains.
   const utf8 = isUtf8(encoding);
   const line = buildCommandLine({ command, shell, cwd, env, utf8 });
-  // The values of `env` may be secrets: results, messages and logs get the command without them.
   checkLength(line);
+  // Values of `env` may be secrets: results, messages and logs show the command without them.
   return resolveCommon(
     { line, command: shownCommand({ command, shell, utf8 }) },
     options,
@@ -65,7 +64,7 @@ export function resolveExec(
   );
 }
 
-/** As `resolveExec`, for a PowerShell script. */
+/** Like `resolveExec`, for a PowerShell script. */
 export function resolveScript(
   script: string,
   options: PowerShellOptions,
@@ -87,7 +86,7 @@ function checkLength(line: string): void {
   );
 }
 
-/** If the server does not say, the shell does. */
+/** If the server's version is unknown, the shell decides. */
 function onWindows(serverVersion: string | undefined, shell: Shell): boolean {
   return serverVersion === undefined
     ? shell === 'cmd' || shell === 'powershell'
@@ -98,7 +97,7 @@ function isUtf8(encoding: string | undefined): boolean {
   return encoding === undefined || encoding === 'buffer' || /^utf-?8$/i.test(encoding);
 }
 
-/** What does not depend on how the command line is made. */
+/** The options that do not affect the command line. */
 function resolveCommon(
   { line, command, before }: Wording,
   options: ExecOptions | PowerShellOptions,

@@ -13,14 +13,14 @@ import type {
 } from './types.ts';
 
 /**
- * Runs a PowerShell script on the server: `-NoProfile -NonInteractive -EncodedCommand`, output forced to UTF-8 (with
- * another `encoding` the PC's own code page stays). `$ErrorActionPreference` is `Stop`: an error that the script does
- * not catch gives exit code 1; a script that runs to its end gives the exit code of the last program that it ran. A
- * script that is too long for a command line is sent through stdin, before the caller's own input.
+ * Runs a PowerShell script on the server with `-NoProfile -NonInteractive -EncodedCommand`. Output is forced to UTF-8;
+ * with another `encoding` the PC's own code page remains. `$ErrorActionPreference` is `Stop`: an error that the script
+ * does not catch gives exit code 1. A script that runs to its end gives the exit code of the last program it ran. A
+ * script too long for a command line is sent through stdin, before the caller's own input.
  *
  * `command` in the result and in errors is the script. Settles as `exec` does.
  *
- * @throws TypeError or RangeError at once for wrong use; nothing is sent then.
+ * @throws {TypeError | RangeError} synchronously, for invalid arguments; nothing is sent.
  */
 export function powershell(
   opener: SessionOpener,
@@ -46,7 +46,7 @@ export function powershell(
   return new RunningCommand(execution, encoding);
 }
 
-/** Windows PowerShell writes warnings and the like to stderr as XML. */
+/** Windows PowerShell writes warnings and other messages to stderr as XML. */
 function withoutClixml(decoder: Decoder): Decoder {
   const filter = createClixmlFilter();
   return {

@@ -12,18 +12,18 @@ export interface SessionOpener {
       /** Absent: the login shell, in a terminal. */
       command?: string | undefined;
       pty?: (PtyOptions & { width?: number; height?: number }) | boolean | undefined;
-      /** Called when the command is sent; true lets the end of its input be sent with it. */
+      /** Called when the command is sent; if it returns true, EOF is sent with the command. */
       hasNoInput?: (() => boolean) | undefined;
     },
     events: ExecEvents,
   ): Promise<SessionChannel>;
-  /** Work that the connection's `close()` waits for, within a limit. */
+  /** Work that the connection's `close()` waits for, up to a limit. */
   readonly chores?: Pick<Chores, 'add'> | undefined;
   /** Whether the server answers within `ms` milliseconds. */
   ping?(ms: number): Promise<boolean>;
   readonly lost: Lost;
   readonly where: { host: string; port: number; hop?: string | undefined };
-  /** The server's identification line (`SSH-2.0-OpenSSH_for_Windows_9.5`), where it is known. */
+  /** The server's identification string (`SSH-2.0-OpenSSH_for_Windows_9.5`), if known. */
   readonly serverVersion?: string | undefined;
 }
 
@@ -49,7 +49,7 @@ interface CommonExecOptions {
    * everything, the stream is destroyed; that is not an error.
    */
   stdin?: string | Buffer | Readable | undefined;
-  /** The folder to run in. If it does not exist, the command fails without being run. Default: the user's home. */
+  /** The directory to run in. If it does not exist, the command fails without being run. Default: the user's home. */
   cwd?: string | undefined;
   /** Environment variables, set by the shell on the server, so sshd's AcceptEnv does not apply. Default: none. */
   env?: Readonly<Record<string, string>> | undefined;
@@ -75,7 +75,7 @@ interface CommonExecOptions {
    * `onStdout`. Default 16 MiB (16,777,216).
    */
   maxBuffer?: number | undefined;
-  /** Run in a pseudo-terminal. Default `false`. */
+  /** `true`, or its size and type: run in a pseudo-terminal. Default `false`. */
   pty?: boolean | PtyOptions | undefined;
   /** `false`: resolve even with a non-zero exit code, a signal or no exit status. Default `true`. */
   reject?: boolean | undefined;
@@ -128,7 +128,7 @@ export type PowerShellOptions = TextPowerShellOptions | BufferPowerShellOptions;
 
 /** How a command ended, and what it wrote. */
 export interface CommandResult<Output extends string | Buffer = string> {
-  /** The command, an array as it was quoted; without `cwd` and `env`, which may contain secrets. */
+  /** The command; an array as it was quoted. Without `cwd` and `env`, which may contain secrets. */
   command: string;
   /** Null if a signal ended the command or the server sent no status; both only with `reject: false`. */
   exitCode: number | null;

@@ -3,8 +3,8 @@ import { checkLine, cmdText } from '../quote/cmd.ts';
 import type { CheckedSurroundings } from './surroundings.ts';
 
 /**
- * What cmd.exe runs before the command. `a || exit 1 & b` is `(a || exit 1) & b`, so that it holds for a list of
- * commands, too. It never starts with a quote, so `cmd /c` strips none of ours.
+ * What cmd.exe runs before the command. `a || exit 1 & b` parses as `(a || exit 1) & b`, so `b` may also be a list of
+ * commands. The prefix never starts with a quote, so `cmd /c` does not strip any of ours.
  */
 export function cmdPrefix({ cwd, env }: CheckedSurroundings): string {
   const steps: string[] = [];
@@ -18,7 +18,7 @@ function folder(cwd: string): string {
   if (/^[\\/]{2}/.test(cwd)) throw new TypeError(uncMessage(cwd));
   if (/["*?<>|]/.test(cwd))
     throw new TypeError('cwd contains a character that no folder name on Windows can have');
-  // cd takes the text between its quotes as it is, without rules for backslashes.
+  // cd takes the text between the quotes literally; backslashes are not escapes.
   return cmdText(`"${cwd.replaceAll('/', '\\')}"`);
 }
 
@@ -29,7 +29,7 @@ function uncMessage(cwd: string): string {
   );
 }
 
-/** `set "A=b"` assigns all up to the last quote, so that no space at the end of the value is lost or added. */
+/** `set "A=b"` assigns everything up to the last quote, so trailing spaces are neither lost nor added. */
 function assignment(name: string, value: string): string {
   checkLine(`env.${name}`, value);
   return `set ${cmdText(`"${name}=${value}"`)} & `;

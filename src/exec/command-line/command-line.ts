@@ -22,24 +22,25 @@ export interface CommandLineRequest extends Surroundings {
   utf8?: boolean;
 }
 
-/** What cmd.exe takes, less what sshd puts around it. It cuts nothing, it refuses the whole line. */
+/** Limit in characters: that of cmd.exe, less what sshd adds. cmd.exe rejects a longer line; it does not truncate. */
 const maxCmdLength = 8_100;
 
 /**
- * The one string that an SSH exec request carries. A plain string with neither `cwd` nor `env` is sent as it is.
+ * The command string of an SSH exec request. A plain string with neither `cwd` nor `env` is sent unchanged.
  *
  * - `posix`: quoted so that fish, csh and tcsh read it as every POSIX shell does. With `cwd` or `env`, /bin/sh runs
- *   `cd -- <cwd> || exit 1; export A=b || exit 1;` and then the command; a plain string is still the login shell's. A
- *   `~` in `cwd` is not expanded; a relative path starts at the folder in which sshd starts the shell, which is the
- *   user's home.
- * - `cmd`: `cd /d "<cwd>" || exit 1 & set "A=b" & <command>`. cmd.exe replaces `%A%` in the whole line before it
- *   runs any of it: a variable set here is seen by programs and batch files, not as `%A%` in `command` itself.
- * - `powershell`, `pwsh`: a script in a PowerShell of its own (`-EncodedCommand`), whichever the default shell is;
+ *   `cd -- <cwd> || exit 1; export A=b || exit 1;` and then the command; a plain string is still interpreted by the
+ *   login shell. A `~` in `cwd` is not expanded; a relative path is relative to the directory in which sshd starts the
+ *   shell, the user's home.
+ * - `cmd`: `cd /d "<cwd>" || exit 1 & set "A=b" & <command>`. cmd.exe expands `%A%` in the whole line before it runs
+ *   any of it: programs and batch files see a variable set here, but `%A%` in `command` itself does not expand to it.
+ * - `powershell`, `pwsh`: a script in a new PowerShell process (`-EncodedCommand`), whatever the default shell is;
  *   the exit code is that of the program.
- * - `raw`: no shell is known, so only a plain string can be sent.
+ * - `raw`: the shell is unknown, so only a plain string can be sent.
  *
- * @throws TypeError for an unknown shell, an argv array, cwd or env with `raw`, and for values that the shell
- *   cannot pass on. RangeError for a command that is longer than cmd.exe accepts.
+ * @throws {TypeError} for an unknown shell; for an argument array, `cwd` or `env` with `raw`; for values that the shell
+ *   cannot pass.
+ * @throws {RangeError} for a command longer than cmd.exe accepts.
  */
 export function buildCommandLine(request: CommandLineRequest): string {
   const { command, shell, cwd, env } = request;
@@ -54,7 +55,7 @@ export function buildCommandLine(request: CommandLineRequest): string {
   return forPowerShell(isText(command) ? command : quotePowerShell(command), { ...request, shell });
 }
 
-/** The command alone, as messages and results show it: without what only takes it through a login shell. */
+/** The command as messages and results show it: without `cwd` and `env`, quoted for sh rather than for any shell. */
 export function shownCommand({
   command,
   shell,

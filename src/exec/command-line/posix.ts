@@ -3,19 +3,19 @@ import { posixWord, quotePosix } from '../quote/posix.ts';
 import type { CheckedSurroundings } from './surroundings.ts';
 
 /**
- * The line for a server with an unknown login shell. Folder and variables are set the same way everywhere, so sh does
- * it; a plain string is then run by the login shell again, as without them.
+ * The command line for a server whose login shell is unknown. The shells differ in how they set the directory and
+ * variables, so sh does that; it then runs a plain string in the login shell, as would happen without `cwd` and `env`.
  */
 export function posixLine(command: string | readonly string[], around: CheckedSurroundings): string {
   const prefix = posixPrefix(around);
   if (typeof command !== 'string')
     return prefix ? inSh(prefix + quotePosix(command)) : quoteForAnyShell(command);
   if (!prefix) return command;
-  // Taken first: `env` may name SHELL.
+  // Read $SHELL first: `env` may change it.
   return inSh(`set -- "\${SHELL:-/bin/sh}"; ${prefix}exec "$1" -c ${posixWord(command)}`);
 }
 
-/** What sh runs before the command. `|| exit 1` holds for a list of commands, too, unlike `&&`. */
+/** What sh runs before the command. Unlike `&&`, `|| exit 1` also works when the command is a list. */
 function posixPrefix({ cwd, env }: CheckedSurroundings): string {
   const steps: string[] = [];
   if (cwd !== undefined) steps.push(`cd -- ${posixWord(plainFolder(cwd))}`);
@@ -24,7 +24,7 @@ function posixPrefix({ cwd, env }: CheckedSurroundings): string {
   return steps.map((step) => `${step} || exit 1; `).join('');
 }
 
-/** `-` means the last folder, and any other relative name may be looked up in $CDPATH; with `./` neither happens. */
+/** `cd -` means the previous directory, and other relative names are searched in $CDPATH; `./` prevents both. */
 function plainFolder(cwd: string): string {
   return /^(?:\/|\.\.?(?:\/|$))/.test(cwd) ? cwd : `./${cwd}`;
 }

@@ -9,40 +9,40 @@ export interface ScriptOptions extends Surroundings {
   /** `powershell` is Windows PowerShell 5.1, on every Windows PC; `pwsh` is PowerShell 7, on any system. */
   shell: 'powershell' | 'pwsh';
   /**
-   * Make the console and PowerShell speak UTF-8. Default true. With false the PC's own code pages stay (949 on a
-   * Korean one), for a caller who decodes these.
+   * Switch the console and PowerShell to UTF-8. Default true. With false the PC's own code pages remain (949 on a
+   * Korean PC), for callers that decode them.
    */
   utf8?: boolean;
 }
 
 interface PowerShellInvocation {
-  /** Safe in cmd.exe, PowerShell and POSIX shells alike: it has no character that any of them looks at. */
+  /** Safe in cmd.exe, PowerShell and POSIX shells: it contains no character that is special in any of them. */
   command: string;
-  /** Set when the script is too long for the command line: what must be written to stdin before anything else. */
+  /** If the script is too long for the command line: text to write to stdin before anything else. */
   stdin?: string;
 }
 
-/** cmd.exe, the usual default shell, takes 8191 characters, its own path and `/c` included. */
+/** cmd.exe, the usual default shell, accepts 8191 characters, including its own path and `/c`. */
 const maxCommandLength = 8_000;
 
 /**
- * The command that runs `script` in a PowerShell of its own.
+ * The command that runs `script` in a new PowerShell process.
  *
- * - `$ErrorActionPreference` is `Stop`. An error that the script does not catch, a syntax error too, goes to stderr
- *   as plain text and the exit code is 1.
- * - `exit n` in the script gives n. A script that runs to its end gives `$LASTEXITCODE`: the exit code of the last
- *   program that it ran, 0 when it ran none. A script that accepts a program's failure ends with `exit 0`.
- * - Console output, console input and what is piped to programs are UTF-8 without byte order mark. A program that
- *   ignores the console's code page writes in its own encoding as ever.
- * - The script is a script block: `param`, `using` and `return` work, line numbers in errors are its own.
- *   Its stdin is free for `[Console]::In`; `$input` is empty.
- * - Progress bars are silenced. Text that PowerShell 5.1 serialises to stderr all the same (warnings, verbose
- *   messages) is what `createClixmlFilter` reads back.
+ * - `$ErrorActionPreference` is `Stop`. An error that the script does not catch, including a syntax error, goes to
+ *   stderr as plain text, and the exit code is 1.
+ * - `exit n` in the script gives exit code n. A script that runs to its end gives `$LASTEXITCODE`: the exit code of the
+ *   last program it ran, or 0 if it ran none. A script that tolerates a program's failure should end with `exit 0`.
+ * - Console output, console input and what is piped to programs are UTF-8 without a byte order mark. A program that
+ *   ignores the console's code page still writes in its own encoding.
+ * - The script is a script block: `param`, `using` and `return` work, and line numbers in errors are those of the
+ *   script. Its stdin is available as `[Console]::In`; `$input` is empty.
+ * - Progress bars are silenced. Messages that PowerShell 5.1 still serializes to stderr (warnings, verbose messages)
+ *   are decoded by `createClixmlFilter`.
  *
- * A long script is sent through stdin, as base64, read by its exact length, so that a caller's own stdin can follow.
+ * A long script is sent through stdin as base64 and read by its exact length, so the caller's own stdin can follow.
  *
- * @throws TypeError when `script` is not a string, or contains NUL or half of a surrogate pair; RangeError when `cwd`
- *   and `env` alone are too long for a command line.
+ * @throws {TypeError} if `script` is not a string, or contains NUL or a lone surrogate.
+ * @throws {RangeError} if `cwd` and `env` alone are too long for a command line.
  */
 export function buildPowerShell(script: string, options: ScriptOptions): PowerShellInvocation {
   checkText('argument script', script);
@@ -62,7 +62,7 @@ function encodedCommand(options: ScriptOptions, getScript: string): string {
   const before = `$before={$global:LASTEXITCODE=0;${powerShellPrefix(checkSurroundings(options, 'windows'))}}\n`;
   const code = [mode, getScript, begin, options.utf8 === false ? '' : utf8, before, run].join('');
   const encoded = Buffer.from(code.trimEnd(), 'utf16le').toString('base64');
-  // -InputFormat None: PowerShell leaves stdin alone instead of reading it to its end, which may never come.
-  // -OutputFormat Text: PowerShell 7 writes stderr as text. 5.1 takes the option and writes XML all the same.
+  // -InputFormat None: PowerShell does not read stdin to its end, which may never come.
+  // -OutputFormat Text: PowerShell 7 writes stderr as text. 5.1 accepts the option but still writes XML.
   return `${options.shell} -NoProfile -NonInteractive -InputFormat None -OutputFormat Text -EncodedCommand ${encoded}`;
 }

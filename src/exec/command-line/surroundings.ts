@@ -3,27 +3,27 @@ import { wrongSecret, wrongType } from '../../check/wrong.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { checkSecretText, checkText } from '../quote/argv.ts';
 
-/** Where and with which variables a command runs. */
+/** A command's working directory and environment variables. */
 export interface Surroundings {
-  /** The folder to run in. The command does not run, and fails, when the folder is missing. */
+  /** The directory to run in. If it does not exist, the command fails without being run. */
   cwd?: string | undefined;
-  /** Set for the command and what it starts. On Windows an empty value removes the variable. */
+  /** Set for the command and its child processes. On Windows an empty value removes the variable. */
   env?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The same, checked. */
+/** `Surroundings` after validation. */
 export interface CheckedSurroundings {
   cwd: string | undefined;
   env: readonly (readonly [name: string, value: string])[];
 }
 
-// Windows has names such as ProgramFiles(x86); in a POSIX shell only these characters make a name.
 const posixName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** bash sets these itself: it would silently overwrite the value. */
+/** Variables that bash sets itself; it would silently overwrite the value. */
 const ownOfBash = new Set(['BASHOPTS', 'BASH_VERSINFO', 'EUID', 'PPID', 'SHELLOPTS', 'UID']);
+/** Windows allows more characters in names, as in `ProgramFiles(x86)`. */
 const windowsName = /^[A-Za-z_][A-Za-z0-9_.()-]*$/;
 
-/** Throws a TypeError that names the option for an empty or impossible folder, name or value. */
+/** @throws {TypeError} naming the option, for an empty or impossible directory, name or value. */
 export function checkSurroundings(
   { cwd, env }: Surroundings,
   system: 'posix' | 'windows',
@@ -47,7 +47,7 @@ export function checkCwd(name: string, value: unknown): void {
   if (value === '') throw wrongType(name, value, 'the path of a folder on the server');
 }
 
-/** Values may be secrets: only their type is shown. */
+/** Values may be secrets, so messages show only their type. */
 export function checkEnv(name: string, value: unknown): void {
   if (typeof value === 'string') throw wrongSecret(name, value, 'an object of strings');
   checkBag(name, value, 'an object of strings');

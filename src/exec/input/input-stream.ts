@@ -2,14 +2,14 @@ import { Writable } from 'node:stream';
 import type { SessionChannel } from '../../ssh2/channels/session-channel.ts';
 import type { StreamCallback } from '../../ssh2/channels/stream-channel.ts';
 
-/** A command's stdin. What is written before the command has started waits; after its end, writes fail. */
+/** A command's stdin. Writes before the command has started are held; writes after its end fail. */
 export class InputStream extends Writable {
   #channel: SessionChannel | undefined;
   #waiting: (() => void) | undefined;
 
   constructor() {
     super({ highWaterMark: 256 * 1024 });
-    // The end of the command says more than the EPIPE of its input.
+    // An unhandled EPIPE must not crash the process: how the command ended says more.
     this.on('error', () => {});
   }
 
@@ -19,7 +19,7 @@ export class InputStream extends Writable {
     this.#waiting = undefined;
   }
 
-  /** The command has ended: what it has not read, it will not read. */
+  /** The command has ended; pending input will not be read. */
   endEarly(): void {
     if (this.writableLength === 0) this.destroy();
     else
@@ -30,7 +30,7 @@ export class InputStream extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: StreamCallback): void {
     this.#whenConnected((channel) => {
-      // Not inside ssh2's packet handler: `done` runs the writer's code.
+      // `done` runs the writer's code, which must not run inside ssh2's packet handler.
       channel.write(chunk, (error) => process.nextTick(done, error));
     });
   }
@@ -50,7 +50,7 @@ export class InputStream extends Writable {
   }
 }
 
-/** What `command.stdin` throws when it is taken too late: whatever were written to it would vanish. */
+/** The error of `command.stdin` when accessed too late: anything written to it would be lost. */
 export function inputIsOver(): TypeError {
   return new TypeError(
     'command.stdin: the input of this command has ended; access it in the same tick as the call, or use the option stdin',

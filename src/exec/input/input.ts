@@ -3,9 +3,9 @@ import type { SessionChannel } from '../../ssh2/channels/session-channel.ts';
 import { atEndOfTurn } from '../../time/end-of-turn.ts';
 import { InputStream, inputIsOver } from './input-stream.ts';
 
-/** What a command reads: bytes, the caller's stream, what the caller writes to `command.stdin`, or nothing. */
+/** A command's input: bytes, the caller's stream, what the caller writes to `command.stdin`, or nothing. */
 export class Input {
-  /** Bytes that go before everything else. */
+  /** Bytes sent before everything else. */
   readonly #before: Buffer | undefined;
   readonly #bytes: Buffer | undefined;
   #stream: InputStream | undefined;
@@ -26,7 +26,7 @@ export class Input {
     else this.#follow(source, onFailure);
   }
 
-  /** For the caller to write to. */
+  /** The stream that the caller writes to. @throws {TypeError} once the input has ended. */
   get stream(): InputStream {
     if (this.#isDecided && !this.#isTaken) throw inputIsOver();
     this.#isTaken = true;
@@ -46,32 +46,32 @@ export class Input {
     channel.end();
   }
 
-  /** The command has ended: what it has not read, it will not read. */
+  /** The command has ended; pending input will not be read. */
   end(): void {
     this.#hasEnded = true;
     this.#stream?.endEarly();
   }
 
-  /** The command was given up, started or not. */
+  /** The command was given up, whether or not it had started. */
   abort(error: unknown): void {
     this.#hasEnded = true;
     this.#stream?.destroy(error as Error);
   }
 
-  /** Who does not take `stdin` in the turn of the call gives the command the end of its input. */
+  /** If `stdin` is not accessed in the same tick as the call, the command's input is empty. */
   #decideSoon(): void {
     atEndOfTurn(() => {
       this.#isDecided = true;
     });
   }
 
-  /** From now on, not from the command's start: a stream may fail while the command still waits in line. */
+  /** Starts now, not at the command's start: the stream may fail while the command is still queued. */
   #follow(source: Readable, onFailure: (error: Error) => void): void {
     const stream = new InputStream();
     this.#stream = stream;
     pipeline(source, stream, (error) => {
       const isOurs = source.errored !== error && error?.code === 'EPIPE';
-      // A command may end without reading everything. A source that fails must not look like the end of input.
+      // A command may end without reading everything. But a failing source must not look like the end of input.
       if (error && !isOurs && !this.#hasEnded) onFailure(error);
     });
   }

@@ -1,16 +1,16 @@
 /**
- * Windows PowerShell 5.1, started with `-EncodedCommand`, writes its own messages to a redirected stderr as XML:
- * the line `#< CLIXML`, then `<Objs ...><S S="warning">text</S>...</Objs>`, with what programs write to stderr
- * between the pieces. (Since PowerShell 7 `-OutputFormat Text` prevents it.) This turns it back into text.
+ * Turns CLIXML back into text. Windows PowerShell 5.1, started with `-EncodedCommand`, writes its own messages to a
+ * redirected stderr as XML: the line `#< CLIXML`, then `<Objs ...><S S="warning">text</S>...</Objs>`, mixed with what
+ * programs write to stderr. (PowerShell 7 does not with `-OutputFormat Text`.)
  */
 interface ClixmlFilter {
-  /** `text` without XML, as far as it is complete. */
+  /** Returns the text that is complete so far, without XML. */
   write(text: string): string;
-  /** The rest, as it came. */
+  /** Returns the rest, unchanged. */
   end(): string;
 }
 
-/** A filter for one stream of stderr. Text in which PowerShell never announced XML passes unchanged. */
+/** A filter for one stderr stream. Text without a CLIXML announcement passes unchanged. */
 export function createClixmlFilter(): ClixmlFilter {
   return new Clixml();
 }
@@ -18,24 +18,24 @@ export function createClixmlFilter(): ClixmlFilter {
 const announcements = ['#< CLIXML\r\n', '#< CLIXML\n'];
 const longestAnnouncement = 11;
 
-/** What the tags begin with that mean something here. */
+/** Prefixes of the tags that are recognized. */
 const tagStarts = ['<S S="', '</S>', '<Objs ', '<Objs>', '</Objs>', '<Obj ', '<Obj>', '</Obj>'];
-/** PowerShell's own tags have some dozens of characters. */
+/** Limit in characters. PowerShell's own tags have a few dozen. */
 const longestTag = 1_024;
-/** More than this is not a message of PowerShell: it is passed on as it came instead of being held. */
+/** Limit in characters. Anything longer is not a PowerShell message and is passed on unchanged. */
 const maxHeld = 1_048_576;
 
-/** Looks at each character once, however the text is cut: it is the server that chooses it. */
+/** Reads each character once, however the text is split: it comes from the server, so time must stay linear. */
 class Clixml implements ClixmlFilter {
   #out = '';
   #atLineStart = true;
   #inXml = false;
-  /** The beginning of an announcement or of a tag whose end has not come yet. */
+  /** The beginning of an announcement or tag whose end has not arrived yet. */
   #pending = '';
-  /** A message or an object from its first tag on, as it came. */
+  /** An incomplete message or object from its first tag on, unchanged. */
   #held = '';
   #message: { kind: string; textStart: number } | undefined;
-  /** How many `<Obj>` are open. */
+  /** Number of open `<Obj>` tags. */
   #depth = 0;
 
   write(text: string): string {
@@ -51,7 +51,7 @@ class Clixml implements ClixmlFilter {
     return this.#taken();
   }
 
-  /** Outside of XML, up to the line that announces it. Returns where to go on. */
+  /** Outside XML: reads up to the announcement. Returns the position to continue at. */
   #readLine(text: string, at: number): number {
     if (this.#atLineStart) return this.#readLineStart(text, at);
     const end = text.indexOf('\n', at) + 1 || text.length;
@@ -75,7 +75,7 @@ class Clixml implements ClixmlFilter {
     return at;
   }
 
-  /** Inside: a text up to the next tag, or a tag, or what there is of it. */
+  /** Inside XML: reads text up to the next tag, or a tag as far as it has arrived. */
   #readXml(text: string, at: number): number {
     if (this.#pending === '') {
       const tag = text.indexOf('<', at);
@@ -117,7 +117,7 @@ class Clixml implements ClixmlFilter {
     else this.#emit(tag);
   }
 
-  /** Progress and information records are objects; what `Write-Host` shows goes to stdout as well. */
+  /** Objects are progress and information records. They are dropped: `Write-Host` output is on stdout as well. */
   #addToObject(tag: string): void {
     if (tag === '</Obj>') this.#depth -= 1;
     else if (/^<Obj\b/.test(tag) && !tag.endsWith('/>')) this.#depth += 1;
@@ -137,7 +137,7 @@ class Clixml implements ClixmlFilter {
     if (this.#held.length > maxHeld) this.#letGo();
   }
 
-  /** It was no message after all, or never ended. */
+  /** Passes on held text that was not a message after all, or never ended. */
   #letGo(): void {
     this.#emit(this.#held);
     this.#held = '';
@@ -158,14 +158,14 @@ class Clixml implements ClixmlFilter {
   }
 }
 
-/** Where the next `<` or `>` is; the end if there is none. */
+/** The position of the next `<` or `>`, or the text's length. */
 function borderAfter(text: string, at: number): number {
   const border = /[<>]/g;
   border.lastIndex = at;
   return border.exec(text)?.index ?? text.length;
 }
 
-/** Whether `input` begins with `start`, or may once more of it has arrived. */
+/** Whether `input` begins with `start`, or might once more of it has arrived. */
 function mayBecome(input: string, start: string): boolean {
   return input.startsWith(start) || start.startsWith(input);
 }

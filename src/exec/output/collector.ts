@@ -1,4 +1,4 @@
-/** Small chunks are joined in groups of this many: each Buffer costs a hundred bytes and pins its packet. */
+/** Small chunks are joined in groups of this many: each Buffer costs about 100 bytes and keeps its packet in memory. */
 const group = 256;
 const smallBytes = 4_096;
 
@@ -17,12 +17,12 @@ export class Collector {
     this.#limit = limit;
   }
 
-  /** Whether something was not kept. */
+  /** Whether anything was dropped. */
   get truncated(): boolean {
     return this.#dropped;
   }
 
-  /** Returns false when not all of `chunk` could be kept. */
+  /** Returns false if `chunk` could not be kept entirely. */
   add(chunk: Buffer): boolean {
     const room = this.#limit - this.#kept;
     const fits = chunk.length <= room;
@@ -31,7 +31,6 @@ export class Collector {
     return fits;
   }
 
-  /** All that was kept. */
   bytes(): Buffer {
     if (this.#kept === 0) return nothing;
     const all = [...this.#chunks, ...this.#recent];

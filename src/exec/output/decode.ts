@@ -3,22 +3,22 @@ import { StringDecoder } from 'node:string_decoder';
 import { wrongRange, wrongType } from '../../check/wrong.ts';
 import { loadIconv } from '../../load/on-demand.ts';
 
-/** Text from bytes that arrive in pieces; a character may be cut anywhere. */
+/** Decodes a byte stream; a character may be split across chunks. */
 export interface Decoder {
-  /** The text that `chunk` completes. */
+  /** Returns the text that `chunk` completes. */
   write(chunk: Buffer): string;
-  /** What is left: U+FFFD for a character that was cut off. */
+  /** Returns the rest: U+FFFD for an incomplete character. */
   end(): string;
 }
 
 /**
- * A decoder for one stream. UTF-8 goes through Node; everything else through iconv-lite, because Node's own
- * TextDecoder gets most Hangul of code page 949 wrong without saying so.
+ * A decoder for one stream. UTF-8 is decoded by Node, everything else by iconv-lite: Node's TextDecoder silently gets
+ * most Hangul of code page 949 wrong.
  *
- * The text is what came: a byte order mark stays in it, bytes that mean nothing become U+FFFD.
+ * A byte order mark is kept; invalid bytes become U+FFFD.
  *
  * @param encoding `utf8`, `cp949`, `cp932`, `gbk`, `cp1252`, `utf16le`, or any other name that iconv-lite knows.
- * @throws TypeError or RangeError as `assertEncoding`.
+ * @throws {TypeError | RangeError} as `assertEncoding` does.
  */
 export function createDecoder(encoding: string): Decoder {
   assertEncoding(encoding);
@@ -31,17 +31,18 @@ export function createDecoder(encoding: string): Decoder {
   return isUtf16le(encoding) ? markOddByte(decode) : holdCutCharacter(decode, decoder);
 }
 
-/** `text` as bytes. Characters that `encoding` does not have become `?`; no byte order mark is added. */
+/** Encodes `text`. Characters that `encoding` cannot represent become `?`; no byte order mark is added. */
 export function encode(text: string, encoding: string): Buffer {
   assertEncoding(encoding);
   return isUtf8(encoding) ? Buffer.from(text, 'utf8') : loadIconv().encode(text, encoding, { addBOM: false });
 }
 
 /**
- * Throws unless `encoding` names an encoding of text.
+ * Throws unless `encoding` names a text encoding.
  *
  * @param option The option's name, for the message.
- * @throws TypeError when it is not a string, RangeError when no such encoding is known.
+ * @throws {TypeError} if it is not a string.
+ * @throws {RangeError} if the encoding is not known.
  */
 export function assertEncoding(encoding: unknown, option = 'encoding'): asserts encoding is string {
   if (typeof encoding !== 'string') {
@@ -55,7 +56,7 @@ export function assertEncoding(encoding: unknown, option = 'encoding'): asserts 
 
 const rightEncoding = "'utf8', 'cp949' or another name that iconv-lite knows";
 
-// iconv-lite knows these as well, but they write bytes as text instead of reading text from bytes.
+// iconv-lite knows these as well, but they represent bytes as text; they do not decode text.
 const notText = /^(?:base64|hex)$/i;
 
 function isUtf8(encoding: string): boolean {
@@ -66,7 +67,7 @@ function isUtf16le(encoding: string): boolean {
   return /^(?:utf-?16-?le|ucs-?2)$/i.test(encoding);
 }
 
-/** Node's UTF-16 decoder drops an odd byte at the end; a cut-off output must not look whole. */
+/** Node's UTF-16 decoder drops an odd byte at the end; truncated output must not look complete. */
 function markOddByte(decoder: Decoder): Decoder {
   let length = 0;
   return {
@@ -79,9 +80,9 @@ function markOddByte(decoder: Decoder): Decoder {
 }
 
 /**
- * iconv-lite's decoder for double-byte code pages has room for as many characters as a chunk has bytes. A first byte
- * left from the chunk before, that turns out to be wrong, needs one more, and the last character of the chunk (it may
- * be the line end) is lost. So such a byte is taken back and put before the next chunk.
+ * iconv-lite's decoder for double-byte code pages allocates one character per byte of a chunk. If a lead byte left over
+ * from the previous chunk turns out to be invalid, one more is needed, and the last character of the chunk (perhaps the
+ * line end) is lost. So the lead byte is taken back from the decoder and prepended to the next chunk.
  */
 function holdCutCharacter(decode: Decoder, internals: object): Decoder {
   let held: Buffer = Buffer.alloc(0);

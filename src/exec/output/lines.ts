@@ -1,15 +1,15 @@
 /**
- * Cuts text that arrives in pieces into lines. A line ends with `\n` or `\r\n`, neither is part of it; a `\r` alone
- * (progress bars) stays in its line. What follows the last line end is a line if it is not empty.
+ * Splits text that arrives in pieces into lines. A line ends with `\n` or `\r\n`, which is not part of it; a `\r` alone
+ * (progress bars) stays in the line. Text after the last line ending is a line if it is not empty.
  *
- * A line is kept whole however long it is: output without a line end is held in memory up to the end. Who reads
- * from a source that is not trusted limits the output, or reads the stream instead of lines.
+ * There is no limit on the length of a line: output without line endings is held in memory until its end. With an
+ * untrusted source, limit the output, or read the stream instead of lines.
  */
 export class LineSplitter {
-  // Pieces of an unfinished line are joined once, at its end: a long line in small chunks costs linear time.
+  // The pieces of a line are joined once, at its end: a long line in small chunks takes linear time.
   #pieces: string[] = [];
 
-  /** The lines that `text` completes. */
+  /** Returns the lines that `text` completes. */
   push(text: string): string[] {
     const parts = text.split('\n');
     const rest = parts.pop() ?? '';
@@ -18,7 +18,7 @@ export class LineSplitter {
     return lines;
   }
 
-  /** The last line, if it had no line end. The splitter is empty then. */
+  /** Returns the last line if it had no line ending, and clears the splitter. */
   end(): string[] {
     const last = this.#take('');
     return last ? [last] : [];

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 
-/** Bytes that wait for the reader before the sender is slowed down. */
+/** Queued bytes from which the sender is paused. */
 const capacity = 256 * 1024;
-/** Chunks that wait: each takes far more memory than its bytes when a server sends them one by one. */
+/** Queued chunks from which the sender is paused: a chunk of one byte takes far more memory than its byte. */
 const mostChunks = 1_024;
 
 /**
- * Output that waits for the reader of a stream, who never runs inside ssh2's packet handler and gets everything that
- * arrived before an error. The stream has `highWaterMark: 0`, since its own buffer is dropped at an error; it calls
- * `want` from `_read` and `drop` from `_destroy`.
+ * Output queued for a stream. The reader's code never runs inside ssh2's packet handler, and the reader gets everything
+ * that arrived before an error. The stream must have `highWaterMark: 0`, because its own buffer is discarded on an error,
+ * and call `want` from `_read` and `drop` from `_destroy`.
  */
 export class OutputQueue {
   readonly #stream: Readable;
@@ -19,7 +19,7 @@ export class OutputQueue {
   #isScheduled = false;
   #end: { error?: unknown } | undefined;
 
-  /** `onRoom` is called when a full queue takes more again, or will never be full any more. */
+  /** `onRoom` is called when a full queue has room again, or when the stream is destroyed. */
   constructor(stream: Readable, onRoom: () => void) {
     this.#stream = stream;
     this.#onRoom = onRoom;
@@ -40,19 +40,19 @@ export class OutputQueue {
     this.#schedule();
   }
 
-  /** After what was delivered, the stream ends, or is destroyed with `error`. The first call wins. */
+  /** Ends the stream, or destroys it with `error`, after what was delivered. The first call wins. */
   finish(error?: unknown): void {
     this.#end ??= { error };
     this.#schedule();
   }
 
-  /** The reader takes more. */
+  /** The reader wants more. */
   want(): void {
     this.#isWanted = true;
     this.#give();
   }
 
-  /** Nobody reads any more. */
+  /** Discards the queue: the stream was destroyed. */
   drop(): void {
     this.#chunks = [];
     this.#bytes = 0;
@@ -78,7 +78,7 @@ export class OutputQueue {
         return;
       }
       this.#push(chunk, wasFull);
-      // A reader that takes what comes as it comes need not ask for each chunk.
+      // In flowing mode, a reader that keeps up need not ask for each chunk.
       if (stream.readableFlowing && stream.readableLength === 0) this.#isWanted = true;
     }
   }

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { OutputQueue } from './output-queue.ts';
 
-/** stdout or stderr as a Node stream. No `error` without a listener ends the process. */
+/** stdout or stderr as a Node stream. An `error` event without a listener does not crash the process. */
 export class OutputStream extends Readable {
   readonly #queue: OutputQueue;
 
-  /** `onRoom` is called when a full stream takes more again, or will never be full any more. */
+  /** `onRoom` is called when a full stream has room again, or when it is destroyed. */
   constructor(onRoom: () => void) {
     super({ highWaterMark: 0 });
     this.#queue = new OutputQueue(this, onRoom);
@@ -20,7 +20,7 @@ export class OutputStream extends Readable {
     this.#queue.deliver(chunk);
   }
 
-  /** After what was delivered, the stream ends, or is destroyed with `error`. The first call wins. */
+  /** Ends the stream, or destroys it with `error`, after what was delivered. The first call wins. */
   finish(error?: unknown): void {
     this.#queue.finish(error);
   }

@@ -3,24 +3,24 @@ import { Collector } from './collector.ts';
 import type { Decoder } from './decode.ts';
 import { OutputStream } from './output-stream.ts';
 
-/** Slows the sender of one stream down, and lets it go on. */
+/** Flow control of the channel, per stream. */
 interface Flow {
   pause(stream: 'stdout' | 'stderr'): void;
   resume(stream: 'stdout' | 'stderr'): void;
 }
 
 const tailBytes = 2_048;
-/** Of a command that says nothing, as most do on stderr. */
+/** Shared by all commands that write nothing, as most do to stderr. */
 const nothing = Buffer.alloc(0);
 const nobody: readonly OutputStream[] = [];
 
 type PieceListener = (piece: never) => unknown;
 
-/** One of the two outputs of a command: what is kept of it, and who else gets it. */
+/** stdout or stderr of a command: what is kept for the result, and its readers. */
 export class Output {
   readonly #createDecoder: (() => Decoder) | undefined;
   readonly #maxBuffer: number;
-  /** Made at the first output. */
+  /** Created with the first output. */
   #kept: Collector | undefined;
   #flow: Flow | undefined;
   #name: 'stdout' | 'stderr' = 'stdout';
@@ -31,7 +31,7 @@ export class Output {
   #isCut = false;
   #end: { error?: unknown } | undefined;
 
-  /** Without `createDecoder`, output stays bytes. */
+  /** Without `createDecoder`, output remains bytes. */
   constructor(maxBuffer: number, createDecoder: (() => Decoder) | undefined) {
     this.#createDecoder = createDecoder;
     this.#maxBuffer = maxBuffer;
@@ -51,7 +51,7 @@ export class Output {
     this.#regulate();
   }
 
-  /** Returns false when not all of it could be kept. */
+  /** Returns false if `chunk` could not be kept entirely. */
   receive(chunk: Buffer): boolean {
     this.#kept ??= new Collector(this.#maxBuffer);
     const isKept = this.#kept.add(chunk);
@@ -59,17 +59,17 @@ export class Output {
     return isKept;
   }
 
-  /** The stream for the user. Taken late, it starts with what was kept so far. */
+  /** The caller's stream. If accessed late, it starts with what was kept so far. */
   get stream(): Readable {
     this.#stream ??= this.#addReader(this.#bytes);
     return this.#stream;
   }
 
-  /** Calls `listener` with each piece, one after the other. Rejects with what it throws. */
+  /** Calls `listener` with each piece, one after another. Rejects with the listener's error. */
   async forEach(listener: PieceListener): Promise<void> {
     const decoder = this.#createDecoder?.();
     const call = async (piece: string | Buffer) => {
-      // A listener that returns no promise is not waited for.
+      // Awaiting anything but a promise would only cost a tick.
       const answer = piece.length > 0 ? listener(piece as never) : undefined;
       if (isThenable(answer)) await answer;
     };
@@ -82,37 +82,37 @@ export class Output {
     if (decoder) await call(decoder.end());
   }
 
-  /** All that was kept, decoded. */
+  /** Everything that was kept, decoded. */
   result(): string | Buffer {
     const bytes = this.#bytes;
     if (!this.#createDecoder) return bytes;
     return bytes.length === 0 ? '' : decodeAll(bytes, this.#createDecoder());
   }
 
-  /** The end of what was kept, as text, for messages. */
+  /** The end of what was kept as text, for messages. */
   tail(): string {
     const end = this.#bytes.subarray(-tailBytes);
     return this.#createDecoder ? decodeAll(end, this.#createDecoder()) : end.toString();
   }
 
-  /** From now on no reader holds the sender up; who is too slow misses something, and gets an error for an end. */
+  /** From now on no reader pauses the sender. A reader that is too slow misses output, and ends with an error. */
   drain(): void {
     this.#isDraining = true;
     this.#regulate();
   }
 
-  /** Ends the readers: with the end of the output, or with an error after what has arrived. */
+  /** Ends the readers after what has arrived, or destroys them with `error`. */
   finish(error?: unknown): void {
     this.#end ??= { error };
     if (this.#readers.length > 0) for (const reader of this.#readers) reader.finish(this.#end.error);
   }
 
-  /** Whether a reader missed something. */
+  /** Whether a reader missed output. */
   get isCut(): boolean {
     return this.#isCut;
   }
 
-  /** Ends the readers at once; what they have not read is lost. */
+  /** Destroys the readers at once; unread output is lost. */
   abort(error: unknown): void {
     this.#end ??= { error };
     for (const reader of this.#readers) reader.destroy(error as Error);

@@ -3,22 +3,25 @@ import { checkArgv } from './argv.ts';
 import { isReservedWord, looksLikeOption, quotePosix } from './posix.ts';
 
 /*
- * sshd gives a command to the login shell of the account, which nobody has to tell us: it may be fish, csh or tcsh.
- * What is made here reads the same in all of them and in every POSIX shell, so that no one needs to ask. Not in elvish and
- * rc: outside of quotes a backslash is a letter there, and what follows a single quote could be a command. Nor can it be made
- * to: rc writes a quote as two, so that behind ours it takes for text what is code to the others and the reverse; csh wants
- * a backslash before `!`, which elvish and rc then pass on; and a backslash before another one is one for fish, two for
- * elvish and rc in whatever way it is written so that csh reads it. A script that holds none of these and makes them anew
- * (`tr`) would need /bin/sh where today an array needs nothing, and a word that those two refuse would have to be a command of
- * its own, which servers without a shell refuse as well.
+ * sshd passes a command to the account's login shell, which we do not know: it may be fish, csh or tcsh. The quoting
+ * here means the same in all of them and in every POSIX shell, so there is no need to ask.
+ *
+ * It does not work in elvish and rc. There a backslash outside quotes is an ordinary character, so text after a single
+ * quote could become a command. No quoting works for all of these shells:
+ * - rc writes a quote as two, so after one of ours it reads text as code and code as text;
+ * - csh needs a backslash before `!`, which elvish and rc pass on;
+ * - two backslashes, in any form that csh reads as intended, are one to fish and two to elvish and rc.
+ * A script that contains none of these characters and recreates them (with `tr`) would need /bin/sh, which a plain array
+ * does not need today. A guard that fails in elvish and rc would have to be a command of its own, which servers without
+ * a shell refuse as well.
  */
 
-/** fish and csh take these for their own as the first word, fish in quotes as well. */
+/** Words that fish and csh treat as their own when first in a command; fish even when quoted. */
 const theirWords = new Set(
   '@ and begin breaksw builtin default end endif endsw foreach goto not onintr or repeat switch'.split(' '),
 );
 
-/** A command line on which every login shell runs `argv[0]` with exactly the arguments `argv[1]...`. */
+/** A command line with which every login shell runs `argv[0]` with exactly the arguments `argv[1]...`. */
 export function quoteForAnyShell(argv: readonly string[]): string {
   checkArgv(argv);
   const [program, ...rest] = argv;
@@ -29,14 +32,14 @@ export function quoteForAnyShell(argv: readonly string[]): string {
   return [first, ...rest.map(anyShellWord)].join(' ');
 }
 
-/** A command line on which every login shell lets `/bin/sh` run a script, in its own place. */
+/** A command line with which every login shell replaces itself (`exec`) with `/bin/sh` running `script`. */
 export function inSh(script: string): string {
   if (!hasLineBreak(script)) return `exec /bin/sh -c ${anyShellWord(script)}`;
   const lines = script.split('\n').map(anyShellWord);
   return `exec /bin/sh -c ${anyShellWord(joinLines)} sh ${lines.join(' ')}`;
 }
 
-/** csh passes on no line break, whatever the quotes: each line of a script is sent as a separate word. */
+/** csh cannot pass a line break, however it is quoted: each line of a script is sent as a separate word. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of sh
 const joinLines = '_s=$1; shift; _n=$(echo; echo .); for _l do _s=$_s${_n%.}$_l; done; exec /bin/sh -c "$_s"';
 

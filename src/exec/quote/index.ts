@@ -3,9 +3,9 @@ import { quotePosix } from './posix.ts';
 import { quotePowerShell } from './powershell.ts';
 
 /**
- * Quotes an argument array as one command string for the given shell: the program gets exactly these arguments,
+ * Quotes an argument array as one command string for the given shell. The program gets exactly these arguments,
  * whatever they contain.
- * @throws {TypeError} for an argument that cannot be passed.
+ * @throws {TypeError} for an argument that the shell cannot pass.
  */
 export const quote: {
   readonly posix: (argv: readonly string[]) => string;

@@ -1,36 +1,36 @@
 /**
- * How a Windows program gets its arguments: as one string, which its own start-up code splits. Nearly all of them
- * use the rules of Microsoft's C runtime, which .NET, Go, Python, Rust and CommandLineToArgvW share as far as they
- * are used here ("Parsing C command-line arguments", learn.microsoft.com/cpp/c-language): white space separates,
- * double quotes group, a backslash is special only before a double quote.
+ * A Windows program gets its arguments as one string, which its own startup code splits. Nearly all programs follow
+ * Microsoft's C runtime; .NET, Go, Python, Rust and CommandLineToArgvW agree on the rules used here ("Parsing C
+ * command-line arguments", learn.microsoft.com/cpp/c-language): white space separates, double quotes group, and a
+ * backslash is special only before a double quote.
  */
 
 const plainArgument = /^[A-Za-z0-9_.\\/:@+-]+$/;
 
 /**
- * `argument` as the C runtime must see it. Everything but harmless characters is put in double quotes, so that
- * programs which expand wildcards themselves (mingw's runtime, setargv.obj) leave `*` and `?` alone.
+ * Quotes an argument for the C runtime. Anything beyond plain characters is put in double quotes, so that programs which
+ * expand wildcards themselves (mingw's runtime, setargv.obj) do not expand `*` and `?`.
  */
 export function quoteMsvcrtArg(argument: string): string {
   if (plainArgument.test(argument)) return argument;
-  // Backslashes count double before a double quote: before one that is meant, and before the closing one.
+  // Backslashes are doubled before a double quote: a literal one, and the closing one.
   return `"${argument.replace(/(?<!\\)(\\*)"/g, '$1$1\\"').replace(/(?<!\\)\\+$/, '$&$&')}"`;
 }
 
-/** What the name of a program says about who will split its arguments. */
+/** The kind of program by its name, which decides what will split its arguments. */
 export type WindowsProgram = 'executable' | 'batch' | 'powershell-script' | 'unknown';
 
 /** `unknown`: without an extension, PATHEXT may find `npm.cmd` as well as `git.exe`. */
 export function windowsProgram(name: string): WindowsProgram {
-  // Windows ignores spaces and dots at the end of a name.
+  // Windows ignores trailing spaces and dots.
   const bare = name.replace(/(?<![. ])[. ]+$/, '');
-  // PowerShell 7 on Linux: a path from the root is not a batch file.
+  // PowerShell 7 on Linux: an absolute POSIX path is not a batch file.
   if (/\.(?:exe|com)$/i.test(bare) || name.startsWith('/')) return 'executable';
   if (/\.(?:bat|cmd)$/i.test(bare)) return 'batch';
   return /\.ps1$/i.test(bare) ? 'powershell-script' : 'unknown';
 }
 
-/** Throws for a program name that no Windows file can have. */
+/** @throws {TypeError} for a program name that no Windows file can have. */
 export function checkWindowsProgram(name: string): void {
   if (/["\r\n]/.test(name)) {
     throw new TypeError(
@@ -40,9 +40,11 @@ export function checkWindowsProgram(name: string): void {
 }
 
 /**
- * Throws for arguments that would break out of their quotes inside a batch file. A batch file has no argument
- * list: cmd.exe pastes the text in place of `%1` and `%*` and parses the line again, where a double quote in an
- * argument turns the characters behind it into syntax (the "BatBadBut" flaw, CVE-2024-24576).
+ * Rejects arguments that could break out of their quotes inside a batch file. A batch file has no argument list: cmd.exe
+ * substitutes the text for `%1` and `%*` and parses the line again, and a double quote in an argument turns the
+ * characters after it into syntax ("BatBadBut", CVE-2024-24576).
+ *
+ * @throws {TypeError} naming the argument.
  */
 export function checkForBatch(program: WindowsProgram, args: readonly string[]): void {
   const withQuote = args.findIndex((argument) => argument.includes('"')) + 1;
@@ -56,7 +58,7 @@ export function checkForBatch(program: WindowsProgram, args: readonly string[]):
         'pass the text in a file, in stdin or in an environment variable',
     );
   }
-  // An odd number of quotes in one argument exposes the contents of another.
+  // An odd number of quotes in one argument leaves another argument unquoted.
   if (program === 'unknown' && withQuote && args.some((argument) => /[&|<>^()\r\n]/.test(argument))) {
     throw new TypeError(
       `argv[${withQuote}] contains a double quote, and there is one of & | < > ^ ( ) or a line break, which would ` +

@@ -1,17 +1,16 @@
 import { isPlainWord } from '../../text/shell-word.ts';
 import { checkArgv } from './argv.ts';
 
-/** As the first word these mean something to the shell itself; quoted, they name a program. */
+/** Words that are shell syntax when first in a command; quoted, they name a program. */
 const reservedWords = new Set(
   'case coproc do done elif else esac fi for function if in select then time until while'.split(' '),
 );
 
 /**
- * One command line for a POSIX shell (dash, bash, ksh, zsh, BusyBox) that runs `argv[0]` with exactly the
- * arguments `argv[1]...`. Not for csh or fish, whose quotes follow other rules: see `quoteForAnyShell`.
+ * A command line for a POSIX shell (dash, bash, ksh, zsh, BusyBox) that runs `argv[0]` with exactly the arguments
+ * `argv[1]...`. Not for csh or fish, whose quoting rules differ: see `quoteForAnyShell`.
  *
- * @throws TypeError for an empty array, an empty program name or one that starts with `%`, NUL, half of a
- *   surrogate pair.
+ * @throws {TypeError} for an empty array, a program name that is empty or starts with `%`, NUL, or a lone surrogate.
  */
 export function quotePosix(argv: readonly string[]): string {
   checkArgv(argv);
@@ -19,13 +18,13 @@ export function quotePosix(argv: readonly string[]): string {
   return [quoteProgram(program), ...rest.map(posixWord)].join(' ');
 }
 
-/** `text` as one word: unchanged where no shell sees anything in it, else in single quotes. */
+/** `text` as one word: unchanged if it contains nothing special to a shell, else in single quotes. */
 export function posixWord(text: string): string {
   return isPlainWord(text) ? text : singleQuoted(text);
 }
 
 function quoteProgram(program: string): string {
-  // bash takes a first word with % for a job, in quotes as well.
+  // bash reads a first word that starts with % as a job specification, even when quoted.
   if (program.startsWith('%')) {
     throw new TypeError('argv[0] starts with %, which bash takes for a job; give the path of the program');
   }
@@ -37,7 +36,7 @@ export function isReservedWord(program: string): boolean {
   return reservedWords.has(program);
 }
 
-/** sshd runs `$SHELL -c <command>`: a command that starts with - or + would be read as an option of the shell. */
+/** sshd runs `$SHELL -c <command>`: the shell would read a command that starts with - or + as an option. */
 export function looksLikeOption(program: string): boolean {
   return /^[-+]/.test(program) && isPlainWord(program);
 }

@@ -7,24 +7,24 @@ import {
   windowsProgram,
 } from './msvcrt.ts';
 
-/** Holds the arguments that Windows PowerShell cannot pass in any other way; the program inherits it. */
+/** The environment variable for arguments that Windows PowerShell cannot pass otherwise; the program inherits it. */
 const argumentsVariable = 'SSH_VIA_GATEWAY_ARGUMENTS';
 
 /**
- * A PowerShell statement, the same for Windows PowerShell 5.1 and PowerShell 7, that runs the program `argv[0]` with
- * exactly the arguments `argv[1]...`. Its exit code is then in `$LASTEXITCODE`.
+ * A PowerShell statement that runs the program `argv[0]` with exactly the arguments `argv[1]...`, in Windows PowerShell
+ * 5.1 and in PowerShell 7. The program's exit code is then in `$LASTEXITCODE`.
  *
- * - A name without folder and extension is looked up as a program, so that `curl`, `sc` or `sort` do not run the
+ * - A name without directory and extension is looked up as a program, so that `curl`, `sc` or `sort` do not run the
  *   alias of that name. Cmdlets and functions are not programs: call them in a script.
- * - PowerShell pastes arguments together without escaping double quotes inside them (fixed in 7.3, never in 5.1).
- *   So the arguments come ready quoted for the C runtime, and 7.3 is told to paste as its forerunners did.
- * - Where 5.1 would still put its own quotes around ours (white space behind an odd number of inner double quotes),
- *   the arguments travel in the environment variable `SSH_VIA_GATEWAY_ARGUMENTS` behind `--%`.
- * - A batch file is parsed by cmd.exe with the arguments in it: a double quote for one is refused, `%` is kept.
- *   A `.ps1` file gets its arguments as they are, by position.
+ * - PowerShell joins arguments without escaping double quotes inside them (fixed in 7.3, never in 5.1). So arguments are
+ *   already quoted for the C runtime, and 7.3 is told to join them as earlier versions did.
+ * - Where 5.1 would still add its own quotes around ours (white space after an odd number of inner double quotes), the
+ *   arguments are passed in the environment variable `SSH_VIA_GATEWAY_ARGUMENTS`, expanded after `--%`.
+ * - cmd.exe parses a batch file with the arguments in it: double quotes in them are rejected, `%` is kept literal. A
+ *   `.ps1` file gets its arguments unchanged, by position.
  *
- * @throws TypeError for an empty array, an empty program name, NUL, half of a surrogate pair, or, with a batch
- *   file, a double quote or a line break.
+ * @throws {TypeError} for an empty array, an empty program name, NUL, a lone surrogate, or a double quote or line break
+ *   in an argument of what is or may be a batch file (see `checkForBatch`).
  */
 export function quotePowerShell(argv: readonly string[]): string {
   checkArgv(argv);
@@ -39,8 +39,8 @@ export function quotePowerShell(argv: readonly string[]): string {
 }
 
 /**
- * `text` as a string literal in single quotes. PowerShell takes the typographic quotes U+2018 to U+201B for single
- * quotes as well; each is doubled.
+ * `text` as a string literal in single quotes. PowerShell also treats the typographic quotes U+2018 to U+201B as single
+ * quotes; all are doubled.
  */
 export function powerShellString(text: string): string {
   return `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`;
@@ -60,16 +60,16 @@ function programReference(name: string): string {
 
 function nativeWord(argument: string, program: WindowsProgram): string {
   const word = quoteMsvcrtArg(argument);
-  // The marker works by its value, even in quotes.
+  // PowerShell recognizes --% by value, even when quoted.
   if (word === '--%') return '"--%"';
   if (program !== 'batch' || word === argument) return word;
-  // Carets do nothing inside quotes; %cd:~,% is an empty piece of the current folder's name.
+  // Carets do nothing inside quotes. %cd:~,% is an empty substring of the current directory.
   return word.replaceAll('%', '%%cd:~,%');
 }
 
 /**
- * Whether PowerShell adds no quotes to `word`. It does when it finds white space outside of quotes, and 5.1 counts
- * an escaped quote like any other (NativeCommandParameterBinder; 6 and later look at the backslash).
+ * Whether PowerShell passes `word` without adding quotes. It adds them if there is white space outside quotes, and 5.1
+ * counts an escaped quote like any other (NativeCommandParameterBinder; 6 and later respect the backslash).
  */
 function passesAsItIs(word: string): boolean {
   let quotes = 0;

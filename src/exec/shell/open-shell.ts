@@ -4,7 +4,7 @@ import type { SessionOpener } from '../types.ts';
 import { ShellStream } from './shell-stream.ts';
 import type { ShellOptions, ShellSession } from './types.ts';
 
-/** RFC 4254 has 32 bits for a size; no terminal needs more than 16. */
+/** In RFC 4254 a size has 32 bits; no terminal needs more than 16. */
 const size = whole(1, 65_535);
 
 const checks: Checks<ShellOptions> = {
@@ -15,11 +15,14 @@ const checks: Checks<ShellOptions> = {
   signal: abortSignal,
 };
 
-/** Opens the account's login shell in a terminal. */
+/**
+ * Opens the account's login shell in a pseudo-terminal.
+ * @throws {TypeError | RangeError} for invalid options. Rejects with the error of opening a session, or `signal.reason`.
+ */
 export async function openShell(opener: SessionOpener, options: ShellOptions = {}): Promise<ShellSession> {
   checkOptions(options, checks);
   const { term = 'xterm-256color', rows = 24, columns = 80, timeout, signal } = options;
-  // Pixels of 0: not known.
+  // Size in pixels: 0 means unknown.
   const pty = { term, rows, cols: columns, width: 0, height: 0 };
   const channel = await opener.exec({ pty }, { signal, timeout });
   return new ShellStream(channel, opener.where, { size, signal });

@@ -11,16 +11,16 @@ import { OutputQueue } from '../output/output-queue.ts';
 import type { SessionOpener } from '../types.ts';
 import type { ShellEnd, ShellSession } from './types.ts';
 
-/** Milliseconds for the server's answer to our close. */
+/** Milliseconds to wait for the server's answer to our close. */
 const grace = 2_000;
 
 interface Rules {
-  /** What a number of rows or columns must be. */
+  /** Validates a number of rows or columns. */
   size: Check;
   signal: AbortSignal | undefined;
 }
 
-/** A shell's session as a stream. */
+/** A shell session as a duplex stream. */
 export class ShellStream extends Duplex implements ShellSession, ChannelSink {
   readonly exited: Promise<ShellEnd>;
   readonly #channel: SessionChannel;
@@ -34,14 +34,14 @@ export class ShellStream extends Duplex implements ShellSession, ChannelSink {
   #hasEnded = false;
 
   constructor(channel: SessionChannel, where: SessionOpener['where'], { size, signal }: Rules) {
-    // Where the shell has ended there is nothing left to write to.
+    // Once the shell has ended, there is nothing left to write to.
     super({ readableHighWaterMark: 0, allowHalfOpen: false });
     this.#channel = channel;
     this.#where = where;
     this.#size = size;
     this.#queue = new OutputQueue(this, () => this.#regulate());
     this.exited = this.#end.promise;
-    // Who reads the stream learns of a failure there.
+    // A reader of the stream sees a failure there, so `exited` need not be handled.
     this.exited.catch(() => {});
     this.on('error', () => {});
     channel.start(this);
@@ -65,13 +65,13 @@ export class ShellStream extends Duplex implements ShellSession, ChannelSink {
     return this.close();
   }
 
-  /** For the channel alone, as `onStderr` and `onEnd`. */
+  /** Called by the channel only, like `onStderr` and `onEnd`. */
   onStdout(chunk: Buffer): void {
     this.#queue.deliver(chunk);
     this.#regulate();
   }
 
-  /** Servers send none beside a terminal; were there any, a person should see it. */
+  /** With a pseudo-terminal servers send no stderr; if one does, the user should see it. */
   onStderr(chunk: Buffer): void {
     this.onStdout(chunk);
   }
@@ -95,7 +95,7 @@ export class ShellStream extends Duplex implements ShellSession, ChannelSink {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: StreamCallback): void {
-    // Not inside ssh2's packet handler: `done` runs the writer's code.
+    // `done` runs the writer's code, which must not run inside ssh2's packet handler.
     this.#channel.write(chunk, (error) => process.nextTick(() => done(this.#mayTell(error))));
   }
 
@@ -117,7 +117,7 @@ export class ShellStream extends Duplex implements ShellSession, ChannelSink {
     this.#channel.close();
   }
 
-  /** A failed write must not take from the reader what the shell still said: the end itself comes behind that. */
+  /** A failed write must not discard output that is still unread; the end itself follows after it. */
   #mayTell(error: Error | undefined): Error | undefined {
     return this.#hasEnded ? undefined : error;
   }

@@ -9,11 +9,11 @@ export interface ShellOptions {
   /** Width in characters. Default 80. */
   columns?: number | undefined;
   /**
-   * Milliseconds until the server must have opened the shell. Default: the connection's `timeouts.channel`. The shell
-   * itself has no time limit.
+   * Milliseconds for the server to open the shell. Default: the connection's `timeouts.channel`. The shell itself has no
+   * time limit.
    */
   timeout?: number | undefined;
-  /** Ends the shell, or stops opening it; rejects with `signal.reason`. Default: none. */
+  /** Aborting ends the shell, or stops opening it, and rejects with `signal.reason`. Default: none. */
   signal?: AbortSignal | undefined;
 }
 
@@ -29,9 +29,9 @@ export interface ShellEnd {
  * The account's login shell in a pseudo-terminal, for interactive use. Write what the user types, Ctrl-C as byte 3;
  * read what the terminal shows, stderr included. The output is raw and may contain any escape sequences.
  *
- * The stream ends when the shell does. If the connection is lost or the signal aborts, it is destroyed with that
- * error once everything that had arrived has been read. An `error` event without a listener does not crash the
- * process.
+ * The stream ends when the shell does. If the connection is lost, it is destroyed with `ConnectionLost` once everything
+ * that had arrived has been read. If the signal aborts, it is destroyed at once with `signal.reason`. An `error` event
+ * without a listener does not crash the process.
  */
 export interface ShellSession extends Duplex {
   /** Sends the new size of the terminal, in lines and characters. Has no effect once the shell has ended. */
@@ -43,7 +43,7 @@ export interface ShellSession extends Duplex {
   readonly exited: Promise<ShellEnd>;
   /**
    * Ends the session like closing a terminal window: on POSIX its processes get SIGHUP. Idempotent. Resolves once the
-   * server has closed the session, or after two seconds without an answer; never rejects.
+   * server has closed the session, or after 2,000 ms without an answer; never rejects.
    */
   close(): Promise<void>;
   /** Same as `close()`. */

@@ -1,6 +1,6 @@
 import { wrongType } from '../../check/wrong.ts';
 
-/** RFC 4254 section 6.10. */
+/** The signal names of RFC 4254, section 6.10. */
 const names = [
   'ABRT',
   'ALRM',
@@ -17,7 +17,7 @@ const names = [
   'USR2',
 ];
 
-/** The name as SSH sends it, without `SIG`. @throws TypeError for a name that SSH does not have. */
+/** The name as SSH sends it, without `SIG`. @throws {TypeError} for a signal that RFC 4254 does not define. */
 export function checkSignalName(signal: string): string {
   const name = String(signal).replace(/^SIG/, '');
   if (names.includes(name)) return name;

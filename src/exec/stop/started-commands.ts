@@ -2,23 +2,24 @@ import type { SessionChannel } from '../../ssh2/channels/session-channel.ts';
 import { now } from '../../time/timer.ts';
 import type { SessionOpener } from '../types.ts';
 
-/** A command that the server has confirmed to have started. */
+/** A command whose start the server has confirmed. */
 export interface StartedCommand {
   line: string;
   channel: Pick<SessionChannel, 'isExitKnown'>;
-  /** When the server was asked, and when it confirmed: in between it started the command. Milliseconds of our clock. */
+  /** When the request was sent; the command started between this and `startedAt`. Milliseconds of the local clock. */
   askedAt: number;
+  /** When the server confirmed. Milliseconds of the local clock. */
   startedAt: number;
-  /** Whether it is to be ended. */
+  /** Whether the command is being stopped. */
   isStopped?: boolean;
 }
 
-/** Beyond this many with an unknown end, none is kept: they cannot be told apart then, and none is touched. */
+/** Commands beyond this many without a known end are not recorded; they cannot be identified, so none is killed. */
 const most = 1_000;
 
 const byConnection = new WeakMap<SessionOpener, StartedCommand[]>();
 
-/** Notes a command, in the order in which the server confirms: that is the order in which it starts them. */
+/** Records a command. The order of the server's confirmations is the order in which it starts commands. */
 export function noteStart(
   opener: SessionOpener,
   { line, isWindows }: { line: string; isWindows: boolean },
@@ -31,15 +32,15 @@ export function noteStart(
   byConnection.set(opener, others);
 }
 
-/** The command of `channel` is to be ended. */
+/** Records that the command of `channel` is being stopped. */
 export function noteStop(opener: SessionOpener, channel: StartedCommand['channel']): void {
   const command = byConnection.get(opener)?.find((one) => one.channel === channel);
   if (command) command.isStopped = true;
 }
 
 /**
- * The command of `channel` among all that have the same line and may still run, in their order. Undefined when it is not
- * known which it is.
+ * The position of the command of `channel` among all commands with the same line that may still run, in the order of
+ * their starts. Undefined if it was not recorded.
  */
 export function placeAmongEquals(
   opener: SessionOpener,
@@ -53,7 +54,7 @@ export function placeAmongEquals(
   return place < 0 ? undefined : { place, equals };
 }
 
-/** Whether the server's search for `line` may find the process of `other`: see kill.ps1. */
+/** Whether a search for `line` on the server may find the process of `other`; see kill.ps1. */
 function looksLike(other: string, line: string): boolean {
   const [long, short] = [comparable(other), comparable(line)];
   if (!long.endsWith(short)) return false;

@@ -6,16 +6,15 @@ import type { SessionOpener } from '../types.ts';
 import { kill, processes, snapshot } from './scripts.generated.ts';
 import { noteStop, placeAmongEquals, type StartedCommand } from './started-commands.ts';
 
-/** Milliseconds for PowerShell to start, look and kill on a slow PC. */
+/** Milliseconds for PowerShell to start, search and kill on a slow PC. */
 const limit = 30_000;
 
 /**
- * Ends a command on OpenSSH for Windows, with what it has started, by a script on a second session. sshd does not
- * reveal a command's process id, so it is searched for: among the children of the sshd process that serves this
- * connection, the one whose command line contains the command. If the same line runs more than once, the order of the
- * starts decides.
+ * Ends a command and its child processes on OpenSSH for Windows, by a script in a second session. sshd does not report a
+ * command's process ID, so the script searches the children of the sshd process that serves this connection for the
+ * command line. If the same line runs more than once, the order of the starts decides.
  *
- * Resolves when that is done or has failed, after 30 s at most; never rejects.
+ * Resolves when the script is done or has failed, after 30 s at most; never rejects.
  */
 export async function killOnWindows(
   opener: SessionOpener,
@@ -32,7 +31,7 @@ export async function killOnWindows(
   };
   try {
     const channel = await opener.exec({ command }, { signal: giveUp.signal, onAsked, isChore: true });
-    // Whatever is confirmed by now was started before this PowerShell, and whatever is not, after it.
+    // What is confirmed by now was started before this PowerShell; everything else, after it.
     const told = place(opener, target, { askedAt, startedAt: now() });
     if (!told) return channel.close();
     onAbort(giveUp.signal, () => channel.close());
@@ -43,13 +42,16 @@ export async function killOnWindows(
       channel.start({ ...discard, onEnd: () => resolve() });
     });
   } catch {
-    // No session to be had: whoever asked sees that the command does not end.
+    // No session available: the caller sees that the command does not end.
   } finally {
     stopTimer();
   }
 }
 
-/** What kill.ps1 reads: which of the equal commands is meant, and how long before `own` each was started; `end` if it is to end. */
+/**
+ * The input of kill.ps1: the position of the command among those with the same line, then for each of them the minimum
+ * and maximum milliseconds between its start and that of `own` (the script itself), and `end` if it is being stopped.
+ */
 function place(
   opener: SessionOpener,
   target: Pick<StartedCommand, 'line' | 'channel'>,

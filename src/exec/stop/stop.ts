@@ -4,30 +4,30 @@ import { atMost } from '../../time/timer.ts';
 import type { SessionOpener } from '../types.ts';
 import { killOnWindows } from './stop-windows.ts';
 
-/** Whether a remote command's own process was ended: seen to end, known to run on, or not to be known. */
+/** Whether a remote command's own process ended: true if seen to end, false if known to be running, or unknown. */
 export type Terminated = boolean | 'unknown';
 
 interface StopTarget {
   opener: SessionOpener;
   channel: SessionChannel;
-  /** Resolves with the end of the channel. */
+  /** Resolves when the channel ends. */
   ended: Promise<ChannelOutcome>;
-  /** The command as it was sent. */
+  /** The command string as sent. */
   line: string;
   isWindows: boolean;
-  /** `KILL` leaves the polite request out. */
+  /** `KILL` skips SIGTERM. Default `TERM`. */
   first?: 'TERM' | 'KILL' | undefined;
 }
 
-/** Milliseconds that a command has after each step. All together: the two seconds that a caller may wait. */
+/** Milliseconds to wait after each step. Their sum is the two seconds that a caller may have to wait. */
 const grace = { term: 1_000, kill: 400, close: 600, windows: 2_000 };
 
-/** Does all that can be done to end a remote command; settles within about two seconds, never rejects. */
+/** Does everything possible to end a remote command. Resolves within about two seconds; never rejects. */
 export function stopCommand(target: StopTarget): Promise<Terminated> {
   return target.isWindows ? stopOnWindows(target) : stopBySignals(target);
 }
 
-/** Of a command that the server started after it had been given up. */
+/** Ends a command that the server started after it had been given up. */
 export function stopLate(target: Omit<StopTarget, 'ended' | 'first'>): Promise<Terminated> {
   const ended = latch<ChannelOutcome>();
   const onEnd = (outcome: ChannelOutcome) => ended.resolve(outcome);
@@ -46,7 +46,7 @@ async function stopBySignals(target: StopTarget): Promise<Terminated> {
   return closeAndSee(target);
 }
 
-/** The command has ended; what it left in the background may still hold its output open. */
+/** The command has ended, but background processes may still hold its output open. */
 async function closed(target: StopTarget): Promise<Terminated> {
   const outcome = await atMost(0, target.ended);
   if (outcome === undefined) target.channel.close();
@@ -55,7 +55,7 @@ async function closed(target: StopTarget): Promise<Terminated> {
 
 /**
  * Without a pseudo-terminal, closing the session ends a command only when it next writes. OpenSSH and dropbear answer
- * the close when the command is gone: no answer from a server that is alive means that the command runs on.
+ * the close once the command is gone: no answer from a live server means that the command is still running.
  */
 async function closeAndSee(target: StopTarget): Promise<Terminated> {
   const { channel, opener } = target;
@@ -68,12 +68,12 @@ async function closeAndSee(target: StopTarget): Promise<Terminated> {
   return outcome.kind === 'no-status' && isTelling ? true : 'unknown';
 }
 
-/** Windows has no signals: another session ends the process and its children, and continues if that takes longer. */
+/** Windows has no signals: a second session ends the process and its children, in the background if it takes longer. */
 async function stopOnWindows(target: StopTarget): Promise<Terminated> {
   const killing = killOnWindows(target.opener, target);
   void killing.then(() => target.channel.close());
   await endsWithin(target, grace.windows);
-  // An end without a status may just be the answer to our close.
+  // An end without an exit status may only be the answer to our close.
   return target.channel.isExitKnown || 'unknown';
 }
 
