@@ -6,7 +6,10 @@ import { checkJobId } from './job-id.ts';
 import { RemoteJob } from './remote-job.ts';
 import type { AttachJobOptions, JobHost } from './types.ts';
 
-/** The job with that id, without contacting the server. */
+/**
+ * A handle for the job with this id. Does not contact the server.
+ * @throws {TypeError | RangeError} for an invalid id or invalid options.
+ */
 export function attachJob(
   host: JobHost,
   id: string,

@@ -31,7 +31,7 @@ const folder: Check = (name, value) => {
   if (/[\r\n]/.test(value)) throw wrongType(name, value, 'a path without line breaks');
 };
 
-/** Where to start: either stream may be left out. */
+/** Where to start; either stream may be omitted. */
 const offsets = object<Partial<JobOffsets>>({ stdout: position, stderr: position });
 
 const interactiveChecks: Checks<InteractiveOptions> = {

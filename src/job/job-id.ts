@@ -2,15 +2,15 @@ import { wrongType } from '../check/wrong.ts';
 
 const pattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
 
-/** Device names on Windows, in any case and with any extension. */
+/** Windows device names, in any case and with any extension. */
 const deviceName = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 
-/** Whether a string can name a folder on every system. */
+/** Whether `id` can name a folder on every system. */
 export function isJobId(id: string): boolean {
   return pattern.test(id) && !id.endsWith('.') && !deviceName.test(id);
 }
 
-/** Throws a TypeError unless `id` can name a folder on every system. */
+/** @throws {TypeError} unless `id` can name a folder on every system. */
 export function checkJobId(id: unknown): asserts id is string {
   if (typeof id !== 'string' || !pattern.test(id) || id.endsWith('.')) {
     const right =

@@ -8,15 +8,18 @@ import type { JobHost, JobStatus, JobSummary, JobsOptions } from './types.ts';
 /** Options of `removeJobs`. */
 export interface RemoveJobsOptions extends JobsOptions {
   /**
-   * Minimum age in milliseconds, counted from the end of a job or, for a lost one, from its start. Younger jobs are
-   * kept.
+   * Minimum age in milliseconds, since the job's end or, for a lost job, its start, by the server's clock. Younger jobs
+   * are kept.
    */
   olderThan: number;
 }
 
 const removeChecks: Checks<RemoveJobsOptions> = { ...jobsChecks, olderThan: required(ms(0)) };
 
-/** All jobs in this folder of the server, oldest first. */
+/**
+ * Lists all jobs in the job folder on the server, oldest first.
+ * @throws {JobAccessFailed} if the server could not list them.
+ */
 export async function listJobs(host: JobHost, options: JobsOptions = {}): Promise<JobSummary[]> {
   checkOptions(options, jobsChecks);
   return [...(await records(host, options))].map(([id, record]) => summaryOf(id, record)).sort(byStart);
@@ -24,7 +27,9 @@ export async function listJobs(host: JobHost, options: JobsOptions = {}): Promis
 
 /**
  * Removes jobs that have ended. A job's folder is kept after its end, so that a retry finds the result, until
- * `job.remove()` or this function removes it. Resolves with the ids. Safe to call from several programs at once.
+ * `job.remove()` or this function removes it. Resolves with the ids of the removed jobs. Safe to call from several
+ * programs at once.
+ * @throws {JobAccessFailed} if the server could not list the jobs or remove one of them.
  */
 export async function removeJobs(host: JobHost, options: RemoveJobsOptions): Promise<string[]> {
   checkOptions(options, removeChecks);
@@ -41,7 +46,7 @@ export async function removeJobs(host: JobHost, options: RemoveJobsOptions): Pro
 async function records(host: JobHost, { dir, signal }: JobsOptions): Promise<Map<string, JobRecord>> {
   const keeper = jobKeeper(host, dir);
   const all = await ask(keeper, '', (commands) => commands.list(), signal);
-  // A folder whose claim names another job, or none, is not ours.
+  // Ignore folders whose claim names another job, or none.
   return new Map([...all].filter(([id, record]) => record.claim?.id === id));
 }
 
@@ -59,7 +64,7 @@ function isOver(status: JobStatus): boolean {
   return status.state !== 'running';
 }
 
-/** By the server's clock, which need not agree with ours. */
+/** Milliseconds, all by the server's clock, which may differ from the local one. */
 function ageOf({ now, exit, claim }: JobRecord): number {
   return now - (exit?.at ?? claim?.at ?? now);
 }

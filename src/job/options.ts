@@ -9,7 +9,7 @@ interface ResolvedStart extends StartRequest {
   command: string;
 }
 
-/** The options have been checked one by one. @throws TypeError or RangeError if they contradict each other. */
+/** Each option has been checked already. @throws {TypeError | RangeError} if they contradict each other. */
 export function resolveStart(
   command: string | readonly string[],
   options: StartJobOptions,
@@ -26,13 +26,13 @@ export function resolveStart(
   return { id, line, command: shownCommand({ command, shell }), fingerprint: hash(identity), interactive };
 }
 
-/** The resolved `interactive`; undefined for a job without a desktop. */
+/** Undefined for a job without a desktop. */
 function resolveInteractive(given: StartJobOptions['interactive'] = false): InteractiveOptions | undefined {
   if (typeof given === 'boolean') return given ? {} : undefined;
   return given;
 }
 
-/** `true` for all defaults, so that `{}` means the same job. */
+/** `true` if all are defaults, so that `{}` and `true` identify the same job. */
 function identityOf(interactive: InteractiveOptions | undefined): boolean | object {
   if (!interactive) return false;
   const { runLevel = 'limited', executionTimeLimit } = interactive;
@@ -43,7 +43,7 @@ export function offsetsOf({ stdout = 0, stderr = 0 }: Partial<JobOffsets> = {}):
   return { stdout, stderr };
 }
 
-/** Made from the request, not from the command line, so that a later version with other quoting still finds its jobs. */
+/** Hashes the request, not the command line, so that a later version with other quoting still finds its jobs. */
 function hash(identity: object): string {
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
 }

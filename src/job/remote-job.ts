@@ -22,7 +22,7 @@ export const defaultGrace = 5_000;
 
 /**
  * A command that keeps running on the server when the connection or this program ends. Its methods use the connection
- * it was obtained from, and reject with `ConnectionLost` once that is gone; `runJob` reconnects.
+ * that returned it and reject with `ConnectionLost` once that is lost; `runJob` reconnects.
  */
 export class RemoteJob<Output extends string | Buffer = string> {
   /** The job's id. */
@@ -32,7 +32,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
   readonly #keeper: JobKeeper;
   readonly #encoding: string;
 
-  /** @internal Made by `startJob` and `connection.job`. */
+  /** @internal Created by `startJob` and `connection.job`. */
   constructor(keeper: JobKeeper, id: string, options: { isNew: boolean; encoding: string }) {
     this.id = id;
     this.isNew = options.isNew;
@@ -40,7 +40,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
     this.#encoding = options.encoding;
   }
 
-  /** Its current state. A job that the server does not know is `lost`. */
+  /** The current state. A job that the server does not know is `lost`. */
   async status(options: SignalOption = {}): Promise<JobStatus> {
     checkOptions(options, signalChecks);
     const { record } = await ask(this.#keeper, this.id, (commands) => commands.look(this.id), options.signal);
@@ -48,7 +48,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
   }
 
   /**
-   * One piece of the output, starting at `from` (default: the beginning), at most about 1 MiB per stream. Call it
+   * Reads one piece of the output, starting at `from` (default: the beginning), at most about 1 MiB per stream. Call
    * again with `from: next` until `done`, or use `follow()`.
    * @throws {JobLost} if the server does not know the job.
    */
@@ -60,7 +60,7 @@ export class RemoteJob<Output extends string | Buffer = string> {
   }
 
   /**
-   * The output as it is written, decoded, until the job ends. The generator returns how it ended.
+   * The output as it is written, decoded, until the job ends. The generator's return value says how it ended.
    * @throws {JobLost} if the server does not know the job.
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowedOutput<Output>, JobEnd> {
@@ -70,9 +70,9 @@ export class RemoteJob<Output extends string | Buffer = string> {
   }
 
   /**
-   * Ends the job and what it started: SIGTERM to its process group, and SIGKILL after `grace` milliseconds (default
-   * 5,000); on Windows its processes are terminated at once. Resolves with the resulting state. Has no effect on a
-   * job that has ended.
+   * Ends the job and its child processes: SIGTERM to its process group, then SIGKILL after `grace` milliseconds (0 to
+   * 60,000, default 5,000); on Windows its processes are terminated at once. Resolves with the resulting state. Has no
+   * effect on a job that has ended.
    */
   async kill(options: SignalOption & { grace?: number | undefined } = {}): Promise<JobStatus> {
     checkOptions(options, killChecks);
@@ -83,9 +83,9 @@ export class RemoteJob<Output extends string | Buffer = string> {
   }
 
   /**
-   * Deletes its folder on the server, with output and result; the id can be used again. Has no effect if there is no
-   * such job.
-   * @throws {JobAccessFailed} while the job runs.
+   * Deletes the job's folder on the server, with output and result; the id can then be used again. Has no effect if
+   * there is no such job.
+   * @throws {JobAccessFailed} while the job is running.
    */
   async remove(options: SignalOption = {}): Promise<void> {
     checkOptions(options, signalChecks);

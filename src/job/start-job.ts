@@ -14,14 +14,15 @@ import type { JobHost, StartJobOptions } from './types.ts';
 const debug = debugTopic('job');
 
 /**
- * Starts a command that outlives the connection, or finds it: the same id is never started twice, however many
- * callers there are and wherever they fail.
+ * Starts a command that outlives the connection, or finds it if it was already started: the same id is never started
+ * twice, however many callers there are and wherever they fail.
  *
  * @throws {JobConflict} if another command was started under this id.
- * @throws {JobAccessFailed} if the server could not start it; nothing was started.
- * @throws {TypeError | RangeError} for wrong options, before anything is sent.
- * @throws {ConnectionLost} if the connection ended. Whether the job was started is then not known; calling again with
- *   the same id is safe.
+ * @throws {JobAccessFailed} if the server could not start it, or did not answer in time. Calling again with the same id
+ *   is safe.
+ * @throws {TypeError | RangeError} for invalid options; nothing is sent.
+ * @throws {ConnectionLost} if the connection was lost. It is then not known whether the job was started; calling again
+ *   with the same id is safe.
  */
 export async function startJob(
   host: JobHost,
@@ -47,7 +48,7 @@ export async function startJob(
 
 const startVanished = 'the process that runs jobs ended at once, or the job was removed meanwhile';
 
-/** Starts it unless it exists. Resolves with whether this call started it. */
+/** Starts the job unless it exists. Resolves with whether this call started it. */
 export async function startOnce(
   keeper: JobKeeper,
   request: StartRequest,
@@ -62,12 +63,12 @@ export async function startOnce(
       return isNew;
     }
     if (isNew) throw jobLost(keeper.host, id, removedMeanwhile);
-    // Neither a job nor a reason: it was removed at this moment.
+    // Neither a job nor a reason: another caller has just removed it.
     if (failure || tries >= 5) throw accessFailed(keeper.host, id, failure ?? startVanished);
   }
 }
 
-/** Checks that a started job still exists. @throws JobLost if it has been removed. */
+/** Checks that a started job still exists. @throws {JobLost} if it has been removed. */
 export async function findAgain(
   keeper: JobKeeper,
   request: StartRequest,

@@ -1,7 +1,7 @@
 import type { Shell } from '../exec/command-line/command-line.ts';
 import type { Encoding } from '../exec/types.ts';
 
-/** The result of one of our helper commands. */
+/** The result of a helper command. */
 export interface HostResult {
   exitCode: number | null;
   signal: string | null;
@@ -14,7 +14,7 @@ export interface HostRunOptions {
   stdin?: string | undefined;
   /** Called with stdout as it arrives; the result contains it as well. A host need not call it. */
   onOutput?: ((bytes: Buffer) => void) | undefined;
-  /** Milliseconds that the command may run. */
+  /** Time limit of the command in milliseconds. */
   timeout: number;
   signal?: AbortSignal | undefined;
 }
@@ -22,8 +22,8 @@ export interface HostRunOptions {
 /** What jobs need from a connection. */
 export interface JobHost {
   /**
-   * Runs one command line in the user's login shell. Resolves with any exit code; rejects only if it is not known how
-   * the command ended (`ConnectionLost`, `CommandTimeout`, ...) or with `signal.reason`.
+   * Runs one command line in the user's login shell. Resolves whatever the exit code is. Rejects only if it is not known
+   * how the command ended (`ConnectionLost`, `CommandTimeout`, ...), or with `signal.reason`.
    */
   run(commandLine: string, options: HostRunOptions): Promise<HostResult>;
   /** Whether the server is Windows. */
@@ -34,8 +34,8 @@ export interface JobHost {
 /** Where a server keeps its jobs. */
 export interface JobsOptions {
   /**
-   * Folder on the server that contains a folder for each job. It must belong to the user: anyone who can write there
-   * can run commands as this user. Default `~/.ssh-via-gateway/jobs`, on Windows
+   * Directory on the server with one folder per job. It must be writable only by the user: anyone else who can write
+   * there can run commands as this user. Default `~/.ssh-via-gateway/jobs`, on Windows
    * `%LOCALAPPDATA%\ssh-via-gateway\jobs`.
    */
   dir?: string | undefined;
@@ -52,24 +52,23 @@ export interface AttachJobOptions extends Omit<JobsOptions, 'signal'> {
 /** Options of `startJob`. */
 export interface StartJobOptions extends JobsOptions, AttachJobOptions {
   /**
-   * The job's name, chosen by the caller: the same id is never started twice. 1 to 100 of `A-Z a-z 0-9 . _ -`,
-   * beginning with a letter, a digit or `_`, not ending with a dot, and not a Windows device name. Build it from the
-   * identity of the task (`billing-2026-11-22-run-3`, see `jobId`), so that a retry finds the job that the previous
-   * try started.
+   * The job's name: the same id is never started twice. 1 to 100 characters of `A-Z a-z 0-9 . _ -`, beginning with a
+   * letter, a digit or `_`, not ending with a dot, and not a Windows device name. Derive it from the identity of the task
+   * (`billing-2026-11-22-run-3`, see `jobId`), so that a retry finds the job that the previous attempt started.
    */
   id: string;
   /**
    * The shell that reads the command: decides how an argument array, `cwd` and `env` are quoted. Default: `cmd` on
-   * Windows, else `posix`, the user's login shell.
+   * Windows, else `posix` (the user's login shell).
    */
   shell?: Shell | undefined;
-  /** The folder to run in. If it does not exist, the job fails. Default: the user's home. */
+  /** The directory to run in. If it does not exist, the job fails. Default: the user's home. */
   cwd?: string | undefined;
   /** Environment variables for the job, stored in its folder, which only the user can read. Default: none. */
   env?: Readonly<Record<string, string>> | undefined;
   /**
-   * Windows only: run on the desktop of the user, who must be logged on. Programs with windows (UiPath, Excel) need
-   * this. `true` means `{}`. Default `false`: no desktop.
+   * Windows only: run on the user's desktop; the user must be logged on. Programs with a user interface (UiPath, Excel)
+   * need this. `true` means `{}`. Default `false`: no desktop.
    */
   interactive?: boolean | InteractiveOptions | undefined;
 }
@@ -77,8 +76,8 @@ export interface StartJobOptions extends JobsOptions, AttachJobOptions {
 /** How a job runs on the desktop: the options of a task in Task Scheduler. */
 export interface InteractiveOptions {
   /**
-   * `highest`: with full administrator rights ("Run with highest privileges"); only an administrator's account may
-   * use it. Default `limited`: like a program that the user starts by double-clicking.
+   * `highest`: with full administrator rights ("Run with highest privileges"), for administrator accounts only. Default
+   * `limited`: like a program that the user starts by double-clicking.
    */
   runLevel?: 'limited' | 'highest' | undefined;
   /**
@@ -93,7 +92,7 @@ export type JobStatus =
   | { readonly state: 'running' }
   /** The command ended by itself. */
   | { readonly state: 'exited'; readonly exitCode: number }
-  /** The command was ended by `kill()` or from elsewhere; `signal` if known (`SIGTERM`). */
+  /** The command was ended by `kill()` or otherwise; `signal` if known (`SIGTERM`). */
   | { readonly state: 'killed'; readonly signal?: string }
   /** Its process is gone without an exit code (the PC was restarted), or there is no such job. */
   | { readonly state: 'lost'; readonly reason: string };
@@ -110,7 +109,7 @@ export interface JobOffsets {
 export interface JobOutput {
   /** The bytes as written; the last character may be incomplete. `follow()` decodes across pieces. */
   readonly stdout: Buffer;
-  /** As `stdout`. */
+  /** Like `stdout`. */
   readonly stderr: Buffer;
   /** Where the next piece begins. */
   readonly next: JobOffsets;
@@ -127,11 +126,11 @@ export interface FollowOptions {
   /** Where to start. Default: the beginning of both streams. */
   from?: Partial<JobOffsets> | undefined;
   /**
-   * Milliseconds between polls of a quiet job. One that is new or produces output is polled more often, at most every
+   * Milliseconds between polls of a quiet job. A job that is new or produces output is polled more often, up to every
    * 200 ms. Default 2,000.
    */
   pollInterval?: number | undefined;
-  /** Stops following; the job keeps running. */
+  /** Aborting stops following, and rejects with `signal.reason`; the job keeps running. Default: none. */
   signal?: AbortSignal | undefined;
 }
 

@@ -1,32 +1,32 @@
 import type { HostResult, InteractiveOptions, JobOffsets } from '../types.ts';
 import type { JobRecord } from './record.ts';
 
-/** A command for the server, and how its answer is read. */
+/** A command for the server, and how to read its answer. */
 export interface HostCommand<Answer> {
   line: string;
   stdin?: string | undefined;
-  /** Throws `Unreadable` when the command did not do its work. */
+  /** @throws {Unreadable} if the command did not do its work. */
   read(result: HostResult): Answer;
 }
 
-/** A command that answers more than once while it runs. */
+/** A command that may answer several times while it runs. */
 export interface HostWatch extends HostCommand<Look[]> {
-  /** What a line of its output says; undefined for any other line. */
+  /** The answer in one line of output; undefined for a line that is not an answer. */
   readLine(line: string): Look | undefined;
 }
 
-/** What a start must say about itself. */
+/** What starting a job needs. */
 export interface StartRequest {
   id: string;
-  /** What the server's shell runs. It may hold secrets: the values of `env`. */
+  /** What the server's shell runs. May contain secrets: the values of `env`. */
   line: string;
-  /** Of everything that makes this job this job. */
+  /** Hash of everything that identifies the job; the same id with another fingerprint is a conflict. */
   fingerprint: string;
-  /** Set: on the desktop of the user. */
+  /** If set, the job runs on the user's desktop (Windows only). */
   interactive: InteractiveOptions | undefined;
 }
 
-/** Bytes of both streams, from the asked offsets on, with the record of the same moment. */
+/** The state of a job at one moment, with the bytes of both streams from the requested offsets on. */
 export interface Look {
   record: JobRecord | undefined;
   stdout: Buffer;
@@ -37,23 +37,23 @@ export interface JobStart {
   record: JobRecord | undefined;
   /** Whether this call started the job. */
   isNew: boolean;
-  /** Why nothing was started, where the server said so. */
+  /** Why nothing was started, if the server said so. */
   failure: string | undefined;
 }
 
 export type JobRemoval = 'removed' | 'running' | 'absent';
 
-/** The commands of one kind of server. Each is one remote command: it happens as a whole or not at all. */
+/** The commands for one kind of server. Each is one remote command. */
 export interface JobCommands {
   start(request: StartRequest): HostCommand<JobStart>;
-  /** With offsets: the output from there on, too, at most about 1 MiB of each stream. */
+  /** The job's state and, if `from` is given, its output from there on, at most about 1 MiB of each stream. */
   look(id: string, from?: JobOffsets): HostCommand<Look>;
-  /** Looks from offsets on, as there is news, for as long. Where to ask again costs more than to wait. */
+  /** Reports a look whenever there is news, for up to `waitMs`. Only where a new command costs more than waiting. */
   watch?(id: string, from: JobOffsets, waitMs: number): HostWatch;
   kill(id: string, graceMs: number): HostCommand<JobRecord | undefined>;
   remove(id: string): HostCommand<JobRemoval>;
   list(): HostCommand<Map<string, JobRecord>>;
 }
 
-/** How much of one stream a single look brings at most, in bytes. */
+/** Bytes of one stream that a single look returns at most. */
 export const maxPiece = 1_048_576;

@@ -5,18 +5,18 @@ import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import type { HostResult, JobHost } from '../types.ts';
 import { maxPiece } from './commands.ts';
 
-/** What observers see of the commands that start and inspect jobs. */
+/** What observers are told instead of the scripts that start and inspect jobs. */
 const helperLabel = '(job helper of ssh-via-gateway)';
 
-/** What runs a command: a connection, or its sessions. */
+/** What runs commands: a connection, or its sessions. */
 interface CommandRunner {
   readonly where: JobHost['where'];
-  /** The server's identification line, where it is known. */
+  /** The server's identification string, if known. */
   readonly serverVersion?: string | undefined;
   exec(line: string, options: BufferExecOptions): Promise<HostResult>;
 }
 
-/** Jobs over whatever runs commands. */
+/** A `JobHost` over anything that runs commands. */
 export function jobHost(runner: CommandRunner): JobHost {
   const { where, serverVersion } = runner;
   return {
@@ -37,7 +37,7 @@ export function jobHost(runner: CommandRunner): JobHost {
   };
 }
 
-/** Jobs over a connection's sessions. */
+/** A `JobHost` over a connection's sessions. */
 export function execHost(opener: SessionOpener): JobHost {
   const { where, serverVersion } = opener;
   return jobHost({ where, serverVersion, exec: (line, options) => exec(opener, line, options) });

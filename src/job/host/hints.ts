@@ -1,6 +1,6 @@
 /**
- * What a caller can do about a server's reason. Windows says it in the PC's own language: what is looked for are our
- * own words, names and numbers.
+ * Hints for the server's reasons. Windows reports them in the PC's own language, so the patterns match only our own
+ * words, names and numbers.
  */
 const hints: readonly (readonly [RegExp, string])[] = [
   [

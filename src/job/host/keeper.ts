@@ -11,20 +11,20 @@ import type { HostCommand, JobCommands } from './commands.ts';
 import { hintFor } from './hints.ts';
 import { Unreadable } from './record.ts';
 
-/** Milliseconds for one helper command. PowerShell on a busy PC takes its time. */
+/** Milliseconds for one helper command. PowerShell is slow on a busy PC. */
 const commandTimeout = 120_000;
 
-/** A server's jobs: the commands that suit it, and a host that runs them. */
+/** Access to a server's jobs: the commands for its kind, and a host that runs them. */
 export interface JobKeeper {
   readonly host: JobHost;
-  /** Loaded when they are first needed: they are long, and only one kind fits. */
+  /** Loaded on first use: the scripts are long, and a server needs only one kind. */
   commands(): Promise<JobCommands>;
   readonly dir: string | undefined;
-  /** Milliseconds for which one command may watch for news, where starting another costs more. */
+  /** Milliseconds that one command may watch for news; undefined if polling is cheaper. */
   readonly longPoll: number | undefined;
 }
 
-/** Windows: to look starts a PowerShell, about a second of one processor; to watch with it costs next to nothing. */
+/** On Windows each look starts a PowerShell, about a second of processor time; watching costs almost nothing. */
 const waitOnWindows = 60_000;
 
 export function jobKeeper(host: JobHost, dir: string | undefined): JobKeeper {
@@ -37,7 +37,7 @@ async function commandsFor({ windows }: JobHost, dir: string | undefined): Promi
   return (await import('../posix/index.ts')).posixCommands(dir);
 }
 
-/** Runs one of our commands. @throws JobAccessFailed when the server could not do it. */
+/** Runs one helper command. @throws {JobAccessFailed} if the server could not run it. */
 export async function ask<Answer>(
   keeper: JobKeeper,
   id: string,
@@ -55,14 +55,14 @@ export async function ask<Answer>(
     return command.read(result);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    // Without an exit code the server ended our command, not the command itself: it is going down.
+    // Without an exit code, the command did not end by itself: the server is probably shutting down.
     throw accessFailed(host, id, error.message, error.mayPass || result.exitCode === null);
   }
 }
 
 /**
- * Asking again about a job is safe, whether the server had heard the question or not: its start, its end and its removal
- * happen once. And our own scripts say nothing to who reads the error.
+ * Rewrites an error of a helper command as one about the job: retrying is safe whether or not the server ran the command,
+ * because a job starts, ends and is removed only once. The text of the scripts would mean nothing to the user.
  */
 function aboutJob(host: JobHost, id: string, error: unknown): unknown {
   const place = {
@@ -113,7 +113,7 @@ export function accessFailed(
   });
 }
 
-/** Common to every error about a job. */
+/** Fields of every error about a job. */
 export function jobDetails({ host, port, hop }: JobHost['where'], id: string, reason: string) {
   return { phase: 'command', host, port, hop, id, reason } as const;
 }

@@ -2,48 +2,48 @@ import { quoted } from '../../text/printable.ts';
 import type { HostResult, JobEnd, JobStatus } from '../types.ts';
 
 /**
- * What the server says about a job at one moment, before we judge it. `alive` is read before `exit`: a wrapper that
- * was seen gone has written its `exit` file by then, or never will.
+ * What the server reports about a job at one moment, not yet interpreted. `alive` is read before `exit`: a wrapper seen
+ * to be gone has written its `exit` file by then, or never will.
  */
 export interface JobRecord {
-  /** Undefined until the job has been started. */
+  /** Undefined if the job has not been started. */
   claim: Claim | undefined;
   alive: boolean;
-  /** Undefined unless the file is whole. */
+  /** Undefined unless the file is complete. */
   exit: { code: number; at: number; signal: string | undefined } | undefined;
-  /** The last signal that `kill()` sent. */
+  /** The last signal sent by `kill()`. */
   killed: string | undefined;
-  /** Bytes in each stream. */
+  /** Bytes written to stdout so far. */
   stdoutSize: number;
   stderrSize: number;
-  /** The server's clock, milliseconds since 1970. */
+  /** The server's time, in milliseconds since 1970. */
   now: number;
 }
 
-/** Who runs the job. It is written in one step together with the right to run it. */
+/** Which process runs the job. Writing it is one atomic step, which also grants the right to run the job. */
 interface Claim {
   pid: number;
-  /** When that process started, in whatever form the system has: with the pid it names one process. */
+  /** When that process started, in the system's own format; with the pid it identifies the process. */
   start: string;
-  /** Identifies the server's boot, so that a restart is noticed; `-` if there is no such id. */
+  /** Identifies the server's boot, so that a restart is noticed; `-` if the system has no boot ID. */
   boot: string;
   fingerprint: string;
-  /** Milliseconds since 1970, by the server's clock. */
+  /** When the job was started: milliseconds since 1970, by the server's clock. */
   at: number;
-  /** For the kind of server that made it. */
+  /** Specific to the kind of server. */
   flags: string;
   id: string;
 }
 
-/** Why a job is `lost` that the server does not know. */
+/** The reason for `lost` if the server does not know the job. */
 export const noSuchJob = 'there is no such job on the server';
 
-/** Why a job is lost that existed but whose folder has since vanished. */
+/** The reason for `lost` if the job existed but its folder is gone. */
 export const removedMeanwhile = 'it was removed, most likely by another caller who fetched its result';
 
-/** A helper command ended without the answer that it always gives. */
+/** A helper command ended without a valid answer. */
 export class Unreadable extends Error {
-  /** Whether to ask again may help. */
+  /** Whether retrying may help. */
   readonly mayPass: boolean;
 
   constructor(message: string, mayPass = false) {
@@ -52,7 +52,11 @@ export class Unreadable extends Error {
   }
 }
 
-/** The values of the line that begins with `mark`; what a login script printed before it is passed over. */
+/**
+ * The fields of the line that begins with `mark`, and what follows it. Anything that a login script printed before it is
+ * ignored.
+ * @throws {Unreadable} if there is no such line.
+ */
 export function findFields(output: Buffer, mark: string): { fields: Map<string, string>; rest: Buffer } {
   const start = output.indexOf(mark);
   const end = output.indexOf('\n', Math.max(start, 0));
@@ -89,13 +93,13 @@ function parseClaim(text: string): Claim | undefined {
   return { pid: Number(pid), start, boot, fingerprint, at: Number(at) || 0, flags, id };
 }
 
-/** The process of that number must also have started at that time, since the same start of the system. */
+/** The process with that pid must have the recorded start time, in the recorded boot of the system. */
 function isAlive(claim: Claim, fields: ReadonlyMap<string, string>): boolean {
   const live = fields.get('live') ?? '';
   return live !== '' && live === claim.start && fields.get('boot') === claim.boot;
 }
 
-/** `code,time,signal,end`; without `end` the file was not written whole. */
+/** `code,time,signal,end`; without `end` the file is incomplete. */
 function parseExit(text: string): JobRecord['exit'] {
   const [code = '', at = '', signal = '', end] = text.split(',');
   if (end !== 'end' || !/^-?\d+$/.test(code)) return undefined;
@@ -106,7 +110,7 @@ function signalName(text: string): string | undefined {
   return /^[A-Z][A-Z0-9+-]*$/.test(text) ? `SIG${text}` : undefined;
 }
 
-/** On a file system without upper and lower case, another job's folder may answer to our name. */
+/** On a case-insensitive file system, the folder found under `id` may be that of another job. */
 export function ownRecord(record: JobRecord | undefined, id: string): JobRecord | undefined {
   return record?.claim?.id === id ? record : undefined;
 }
@@ -115,7 +119,7 @@ export function statusOf(record: JobRecord | undefined): JobStatus {
   if (!record?.claim) return { state: 'lost', reason: noSuchJob };
   const { exit, alive, killed } = record;
   if (exit?.signal) return { state: 'killed', signal: exit.signal };
-  // Windows has no signals: what kill() ended shows an exit code.
+  // Windows has no signals: a job ended by kill() has an exit code.
   if (exit) return { state: 'exited', exitCode: exit.code };
   if (alive) return { state: 'running' };
   if (killed) return { state: 'killed', signal: signalName(killed) ?? 'SIGKILL' };
@@ -125,14 +129,14 @@ export function statusOf(record: JobRecord | undefined): JobStatus {
   };
 }
 
-/** @param record Of a job that is over. */
+/** @param record The record of a job that has ended. */
 export function endOf(record: JobRecord | undefined, status: JobEnd['status']): JobEnd {
   const { exit, claim } = record ?? {};
   const durationMs = exit && claim ? Math.max(0, exit.at - claim.at) : 0;
   return { status, durationMs };
 }
 
-/** The answer's output, once the command has said that it did its work. */
+/** The stdout of a helper command. @throws {Unreadable} if its exit code is not 0. */
 export function answerOf(result: HostResult): Buffer {
   if (result.exitCode === 0) return result.stdout;
   const said = result.stderr.toString('utf8').trim();

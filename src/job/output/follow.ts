@@ -4,7 +4,7 @@ import type { FollowedOutput, JobEnd } from '../types.ts';
 import type { OutputReader } from './output-reader.ts';
 import { defaultPollInterval, Pace } from './pace.ts';
 
-/** Reads until the job is over. Rejects when the connection is gone; the reader knows where to go on. */
+/** Reads until the job ends. Throws if the connection is lost; the reader then knows where to continue. */
 export async function* followJob(
   keeper: JobKeeper,
   reader: OutputReader,

@@ -10,7 +10,7 @@ const startedAgain = 'there is less output than was read before: the job was rem
 const removedHint =
   'It may well have done its work, so do not start it again before you have looked at what the other caller got. Where several callers may follow one id, let each use keep: true and clear up later (removeJobs).';
 
-/** What to do, by what was found; else the job's process is gone. */
+/** Hints by reason; any other reason means that the job's process is gone. */
 const hints: Readonly<Record<string, string>> = {
   [noSuchJob]:
     'Check the id, the account and the folder of jobs (option dir): the job was never started there, or has been removed since. listJobs() lists the jobs that are there.',
@@ -23,16 +23,16 @@ const lostHint =
 
 interface ReadOptions {
   signal?: AbortSignal | undefined;
-  /** How long the server may wait for news before it answers, where that is cheaper than to ask again. */
+  /** Milliseconds that one command on the server may watch for news; undefined or 0: it answers at once. */
   waitMs?: number | undefined;
 }
 
-/** A piece of output as bytes, and the record of the same moment. */
+/** A piece of output as bytes, with the job's record at the same moment. */
 interface RawPiece extends JobOutput {
   record: JobRecord;
 }
 
-/** @throws JobLost when there is no such job, or its output is not what was read before. */
+/** @throws {JobLost} if there is no such job, or it has less output than was read before. */
 export async function readPiece(
   keeper: JobKeeper,
   id: string,
@@ -51,32 +51,32 @@ function pieceOf(keeper: JobKeeper, id: string, from: JobOffsets, look: Look): R
   const { stdout, stderr } = look;
   const next = { stdout: from.stdout + stdout.length, stderr: from.stderr + stderr.length };
   const status = statusOf(record);
-  // The sizes were taken after the end was seen: what is there by then is all.
+  // The sizes were read after the end was seen, so they are final.
   const whole = next.stdout >= record.stdoutSize && next.stderr >= record.stderrSize;
   const size = { stdout: record.stdoutSize, stderr: record.stderrSize };
   return { stdout, stderr, next, size, status, record, done: status.state !== 'running' && whole };
 }
 
-/** What `read` found. */
+/** The result of `read`. */
 export interface ReadOutput extends FollowedOutput<string | Buffer> {
-  /** Set with the last piece. */
+  /** Set on the last piece. */
   end: JobEnd | undefined;
   /** Milliseconds since the job's start, by the server's clock. */
   ageMs: number;
-  /** Whether more is waiting already. */
+  /** Whether more output is probably available already. */
   more: boolean;
-  /** The same before it was decoded. */
+  /** The same output, not decoded. */
   bytes: { stdout: Buffer; stderr: Buffer };
 }
 
-/** Reads one job's output from its beginning to its end, over one connection or many. */
+/** Reads a job's output from `from` to its end, over one connection or several. */
 export class OutputReader {
   readonly id: string;
-  /** Whether the job was seen: one that is not there any more was removed. */
+  /** Whether the job was seen before: if so, and it is gone, it was removed. */
   isKnown = false;
   readonly #decoders: { stdout: Decoder; stderr: Decoder } | undefined;
   #at: JobOffsets;
-  /** Its next look begins at `#at`. */
+  /** A running watch, whose next look begins at `#at`. */
   #watch: Watch | undefined;
 
   constructor(id: string, encoding: string, from: JobOffsets) {
@@ -86,7 +86,7 @@ export class OutputReader {
     this.#decoders = { stdout: createDecoder(encoding), stderr: createDecoder(encoding) };
   }
 
-  /** Rejects without having moved on: what could not be read is read the next time. */
+  /** If it rejects, the position is unchanged: the next call reads the same output. */
   async read(keeper: JobKeeper, options: ReadOptions): Promise<ReadOutput> {
     const { look, watch } = await this.#look(keeper, options);
     if (this.isKnown && !ownRecord(look.record, this.id))
@@ -109,7 +109,7 @@ export class OutputReader {
     };
   }
 
-  /** The next look, and what may bring the one behind it. */
+  /** The next look, and the watch that may report the one after it. */
   async #look(keeper: JobKeeper, { signal, waitMs }: ReadOptions): Promise<{ look: Look; watch?: Watch }> {
     const old = this.#watch;
     this.#watch = undefined;
@@ -117,7 +117,7 @@ export class OutputReader {
     const next = old?.keeper === keeper ? await old.next() : undefined;
     if (old && next) return { look: next, watch: old };
     const watch = new Watch(keeper, this.id, this.#at, { signal, waitMs });
-    // One look is there at least, or an error.
+    // A new watch reports at least one look, or rejects.
     return { look: (await watch.next())!, watch };
   }
 

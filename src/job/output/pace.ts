@@ -1,8 +1,10 @@
+/** Milliseconds. */
 const shortest = 200;
 
+/** Milliseconds. */
 export const defaultPollInterval = 2_000;
 
-/** How long to wait before the next look: short after a start and after output, longer while nothing happens. */
+/** The wait before the next poll: short after the start and after output, longer while nothing happens. */
 export class Pace {
   readonly #longest: number;
   #wait: number;
@@ -12,7 +14,7 @@ export class Pace {
     this.#wait = Math.min(shortest, longest);
   }
 
-  /** Milliseconds. */
+  /** The next wait, in milliseconds. */
   next(hadOutput: boolean): number {
     const wait = this.#wait;
     const changed = hadOutput ? wait / 2 : wait * 1.5;

@@ -4,17 +4,17 @@ import type { JobOffsets } from '../types.ts';
 
 interface WatchOptions {
   signal?: AbortSignal | undefined;
-  /** How long the server may wait for news before it answers, where that is cheaper than to ask again. */
+  /** Milliseconds after which the command on the server ends. */
   waitMs: number;
 }
 
 /**
- * The state of a job as one command on the server reports it, whenever there is news. The command ends by itself
- * within `waitMs`, or after a few MiB: it need not be ended, and what is kept of it has a limit.
+ * One command on the server that reports the state of a job whenever there is news. It ends by itself after `waitMs` or
+ * a few MiB of output: it never has to be stopped, and its output in memory is bounded.
  */
 export class Watch {
   readonly keeper: JobKeeper;
-  /** What has been taken is gone from it. */
+  /** Looks received; undefined once taken, to free their memory. */
   readonly #looks: (Look | undefined)[] = [];
   #taken = 0;
   #heard = 0;
@@ -31,15 +31,15 @@ export class Watch {
       return watch;
     };
     const looks = ask(keeper, id, choose, signal, (bytes) => this.#hear(bytes));
-    // A host that has reported nothing so far has everything in the result.
+    // A host that does not call `onOutput` delivers all looks with the result.
     this.#ended = looks.then((all) => {
       for (const look of all.slice(this.#heard)) this.#looks.push(look);
     });
-    // Whoever asks for the next look gets it.
+    // The error is reported by `next()`.
     this.#ended.catch(() => {});
   }
 
-  /** The next look; undefined when the command has ended, and there was none behind the last one. */
+  /** The next look; undefined if the command has ended without another. Rejects if the command failed. */
   async next(): Promise<Look | undefined> {
     if (this.#taken === this.#looks.length) {
       const news = new Promise<void>((resolve) => {

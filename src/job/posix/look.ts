@@ -13,13 +13,13 @@ export function lookCommand(dir: string, id: string, from: JobOffsets | undefine
     return { line, read: (result) => readLook(result, mark) };
   }
   const at = { stdout_at: position(from.stdout), stderr_at: position(from.stderr) };
-  // One more than needed: the first block may be used from its last byte on only.
+  // One block more than needed: of the first, possibly only the last byte is used.
   const blocks = String(maxPiece / blockSize + 1);
   const { line, mark } = posixScript({ ...variables, ...at, blocks }, library, look, pieces);
   return { line, read: (result) => readPieces(result, mark) };
 }
 
-/** The offset, whole blocks before it, and the byte behind these, counted from 1 as `tail` does. */
+/** The offset, the number of whole blocks before it, and its position in its block, from 1 as `tail` counts. */
 function position(offset: number): string {
   return `${offset} ${Math.floor(offset / blockSize)} ${(offset % blockSize) + 1}`;
 }

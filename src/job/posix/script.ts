@@ -3,26 +3,27 @@ import { inSh } from '../../exec/quote/any-shell.ts';
 import { posixWord } from '../../exec/quote/posix.ts';
 
 /*
- * Everything here runs in any POSIX sh (dash, bash, BusyBox, mksh, macOS) with POSIX tools. Beyond POSIX it uses
- * readlink, and `sleep 0.1` and `date +%s%3N` where they work.
+ * The scripts run in any POSIX sh (dash, bash, BusyBox, mksh, macOS) with POSIX tools. Beyond POSIX they use readlink,
+ * and `sleep 0.1` and `date +%s%3N` where these work.
  *
  * A job's folder:
- *   claim    a symbolic link whose text says who runs the job: 1:pid:start:boot:fingerprint:time:flags:id.
- *            Making a link fails when the name exists, and its text is there with it or not at all. So the claim is
- *            the lock, it is never half written, and there is no state "being started" that could be left behind:
- *            as long as there is no claim, nothing was started, and whoever makes the claim runs the command.
+ *   claim    a symbolic link whose target says which process runs the job:
+ *            1:pid:start:boot:fingerprint:time:flags:id. Creating a link fails if the name exists, and the link and its
+ *            target appear together. So the claim is the lock, it is never half written, and there is no state
+ *            "being started" that could be left behind: without a claim nothing was started, and the process that
+ *            creates the claim runs the command.
  *   pid, command, stdout, stderr
- *   killed   the last signal that a kill sent
+ *   killed   the last signal sent by a kill
  *   exit     code, time, signal and the word "end"; put in place by a rename
  */
 
-/** A script that is ready to be sent, and the mark at the start of its answer. */
+/** A complete script, and the mark at the start of its answer. */
 interface PosixScript {
   line: string;
   mark: string;
 }
 
-/** The login shell may be any; the script is for sh. */
+/** Builds a script for sh, quoted for any login shell. */
 export function posixScript(variables: Record<string, string>, ...parts: string[]): PosixScript {
   const nonce = randomBytes(8).toString('hex');
   const mark = `ssh-via-gateway:${nonce}`;
@@ -33,7 +34,7 @@ export function posixScript(variables: Record<string, string>, ...parts: string[
   return { line: inSh(text), mark };
 }
 
-/** The folder of all jobs as a word for sh. `~` is the user's home; other relative paths begin there, too. */
+/** The folder of all jobs as a word for sh. `~` is the user's home; other relative paths are relative to it. */
 export function posixDir(dir: string | undefined): string {
   if (dir === undefined) return '"$HOME"/.ssh-via-gateway/jobs';
   if (dir === '~') return '"$HOME"';

@@ -4,12 +4,14 @@ import type { HostResult } from '../types.ts';
 import { posixScript } from './script.ts';
 import { library, runner, start, wrapper } from './scripts.generated.ts';
 
-/** Linux takes no single argument of 128 KiB or more, and sshd passes the whole command as one. */
+/** Limit in bytes. Linux rejects a single argument of 128 KiB or more, and sshd passes the whole command as one. */
 const maxLine = 125_000;
 
 /**
- * It may die anywhere: before the claim, nothing was started and the next caller starts; after it, the claim says
- * which process to look for.
+ * The script may be interrupted at any point: before the claim, nothing was started and the next caller starts the job;
+ * after it, the claim says which process to look for.
+ *
+ * @throws {RangeError} if the command is too long to be started as a job.
  */
 export function startCommand(dir: string, request: StartRequest): HostCommand<JobStart> {
   const { id, line: command, fingerprint } = request;

@@ -1,7 +1,7 @@
 import { onAbort } from '../../time/on-abort.ts';
 import { startTimer } from '../../time/timer.ts';
 
-/** Aborts with the first of both. */
+/** A signal that aborts as soon as either of the two does. */
 export function both(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
   return one && other ? AbortSignal.any([one, other]) : (one ?? other);
 }

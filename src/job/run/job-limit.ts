@@ -1,9 +1,9 @@
 import { startTimer } from '../../time/timer.ts';
 
-/** Milliseconds that may pass between the end of a job's time and the proof that it was ended. */
+/** Milliseconds allowed between the job's time limit and confirmation that it was ended. */
 const slack = 10_000;
 
-/** The time that a job may run: counted by the server's clock, and by ours when the server cannot be reached. */
+/** The time limit of a job, by the server's clock, or by the local clock while the server cannot be reached. */
 export class JobLimit {
   readonly timeout: number;
   readonly #overdue = new AbortController();
@@ -13,12 +13,12 @@ export class JobLimit {
     this.timeout = timeout;
   }
 
-  /** Aborts if the job could not be ended for a while after its time was up. */
+  /** Aborts if the job could not be ended within `slack` after its time limit. */
   get signal(): AbortSignal | undefined {
     return Number.isFinite(this.timeout) ? this.#overdue.signal : undefined;
   }
 
-  /** What is left to a job of that age. */
+  /** Milliseconds left for a job of age `ageMs`. The first call starts the local timer. */
   left(ageMs: number): number {
     const left = this.timeout - ageMs;
     this.#stopTimer ??= startTimer(left + slack, () => this.#overdue.abort());

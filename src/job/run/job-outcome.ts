@@ -8,10 +8,10 @@ import type { JobEnd, JobHost } from '../types.ts';
 import type { RunJobOptions } from './run-types.ts';
 
 const defaultMaxBuffer = 16 * 1024 * 1024;
-/** Bytes of stderr that go into a message at most. */
+/** Bytes from the end of stderr to quote in a message. */
 const lastBytes = 1_000;
 
-/** Gathers what a job wrote and says what came of it. */
+/** Collects a job's output and builds its result or error. */
 export class JobOutcome {
   readonly #id: string;
   readonly #encoding: string;
@@ -32,7 +32,7 @@ export class JobOutcome {
     this.#stderr.add(stderr);
   }
 
-  /** @throws CommandFailed or JobLost. */
+  /** @throws {CommandFailed | JobLost} */
   settle(host: JobHost, command: string, { status, durationMs }: JobEnd): CommandResult<string | Buffer> {
     if (status.state === 'lost') throw jobLost(host, this.#id, status.reason);
     const exitCode = status.state === 'exited' ? status.exitCode : null;
@@ -49,7 +49,7 @@ export class JobOutcome {
     throw commandFailed(account, { exitCode, signal });
   }
 
-  /** The job's time was over. */
+  /** The error for a job that exceeded `timeout`. */
   timedOut(
     where: JobHost['where'],
     command: string | readonly string[],

@@ -18,14 +18,14 @@ import { JobLimit } from './job-limit.ts';
 import { JobOutcome } from './job-outcome.ts';
 import type { ConnectForJob, JobConnection, RunJobOptions } from './run-types.ts';
 
-/** Milliseconds that the end of a job may take after an abort. */
+/** Milliseconds that ending the job may take after an abort. */
 const killTime = 10_000;
-/** The waits before reconnecting after connections that brought nothing, except for the first. */
+/** Milliseconds to wait before reconnecting, from the second connection in a row on which nothing was answered. */
 const fruitless = { minDelay: 500, factor: 2, maxDelay: 30_000 };
 
 const debug = debugTopic('job');
 
-/** One call of `runJob`, over as many connections as it takes. */
+/** One call of `runJob`, over as many connections as needed. */
 export class JobRun {
   readonly #connect: ConnectForJob;
   readonly #connectOptions: ConnectOptions;
@@ -35,9 +35,9 @@ export class JobRun {
   /** Keeps its place across connections. */
   readonly #reader: OutputReader;
   readonly #signal: AbortSignal | undefined;
-  /** Connections in a row on which the server answered nothing. */
+  /** Number of consecutive connections on which the server answered nothing. */
   #fruitless = 0;
-  /** A start was sent, so there may be a job. */
+  /** A start was sent, so the job may exist. */
   #mayRun = false;
   #connection: JobConnection | undefined;
   #callbackFailed = false;
@@ -89,7 +89,7 @@ export class JobRun {
     }
   }
 
-  /** All that is left to do, over one connection. */
+  /** Everything that remains to be done, over one connection. */
   async #over(connection: JobConnection): Promise<CommandResult<string | Buffer>> {
     const host = connection.jobHost;
     const keeper = jobKeeper(host, this.#options.dir);
@@ -104,10 +104,10 @@ export class JobRun {
 
   async #start(keeper: JobKeeper, request: StartRequest): Promise<void> {
     this.#mayRun = true;
-    // One that was there is not started again: who removed it meanwhile has its result.
+    // A job seen before is not started again: if it was removed meanwhile, another caller has its result.
     const begin = this.#reader.isKnown ? findAgain : startOnce;
     const start = (signal: AbortSignal | undefined) => begin(keeper, request, signal);
-    // To end the job at an abort, it must first be known whether it was started.
+    // To end the job on an abort, we must first know whether it was started.
     await (this.#options.killOnAbort
       ? withDelay<unknown>(this.#signal, killTime, start)
       : start(this.#signal));
@@ -133,7 +133,7 @@ export class JobRun {
     }
   }
 
-  /** Its time is over: it is ended, and what it had written until then goes with the error. */
+  /** The time limit was reached: ends the job, and reads the rest of its output for the error. */
   async #endInTime(keeper: JobKeeper): Promise<SshError> {
     const { id } = this.#options;
     const record = await ask(keeper, id, (commands) => commands.kill(id, 2_000), this.#signal);
@@ -156,13 +156,13 @@ export class JobRun {
       if (stdout.length > 0) await orAborted(onOutput?.(stdout), this.#signal);
       if (stderr.length > 0) await orAborted(onErrorOutput?.(stderr), this.#signal);
     } catch (error) {
-      // Whatever it is, it is the caller's own, even if it looks like the loss of a link.
+      // This is the caller's own error, even if it looks like a lost connection.
       this.#callbackFailed = true;
       throw error;
     }
   }
 
-  /** The result is here; whether the folder could be removed must not change it. */
+  /** Removes the job's folder as `keep` says. A failure is ignored: the result is already known. */
   async #forget(keeper: JobKeeper, { status }: JobEnd): Promise<void> {
     const { id, keep = true } = this.#options;
     const succeeded = status.state === 'exited' && status.exitCode === 0;
@@ -170,7 +170,7 @@ export class JobRun {
     await ask(keeper, id, (commands) => commands.remove(id), this.#signal).catch(() => {});
   }
 
-  /** Over the existing connection, else over a new one. A failure is not reported: the abort is what happened. */
+  /** Ends the job, over the existing connection or else a new one. A failure is ignored: the abort is reported. */
   async #kill(): Promise<void> {
     const signal = AbortSignal.timeout(killTime);
     const { id, dir } = this.#options;
@@ -187,7 +187,7 @@ export class JobRun {
     }
   }
 
-  /** A connection that is no longer needed closes in the background; nothing waits for a dead link. */
+  /** Closes the connection in the background: nothing should wait for a dead connection. */
   #letGo(): void {
     this.#connection?.close().catch(() => {});
     this.#connection = undefined;
@@ -219,13 +219,13 @@ export class JobRun {
   }
 }
 
-/** What a caller gave for text or bytes takes what its encoding makes. */
+/** The callbacks take text or bytes, depending on `encoding`. */
 interface Callbacks {
   onOutput?: (piece: string | Buffer) => unknown;
   onErrorOutput?: (piece: string | Buffer) => unknown;
 }
 
-/** The link is at fault, not the job. */
+/** Whether the connection failed, not the job, so that reconnecting may help. */
 function isPassing(error: unknown): error is SshError {
   if (!isSshError(error)) return false;
   const ofTheLink = ['SSH_CONNECTION_LOST', 'SSH_CHANNEL_TIMEOUT', 'SSH_CHANNEL_OPEN_FAILED'];

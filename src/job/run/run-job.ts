@@ -7,15 +7,18 @@ import { JobRun } from './job-run.ts';
 import type { ConnectForJob, RunJobOptions } from './run-types.ts';
 
 /**
- * Runs a command to its end, however often the tunnel breaks: connects, starts or finds the job, follows its output
- * without gaps or repeats, reconnects when the connection is lost, and resolves with the result.
+ * Runs a command to its end, however often the tunnel breaks: connects, starts the job or finds it, follows its output
+ * without gaps or repetition, reconnects if the connection is lost, and resolves with the result.
  *
  * @throws {CommandFailed} for a non-zero exit code or a signal, unless `reject: false`.
  * @throws {JobLost} if its process is gone without an exit code. It is not started again.
- * @throws {JobConflict} if another command has this id; {JobAccessFailed} if the server cannot start it.
- * @throws whatever `connectViaGateway` throws, if connecting failed for good (`AuthenticationFailed`,
- *   `HostKeyMismatch`) or all attempts failed. The job keeps running; a later call with the same id finds it.
- * @throws `signal.reason` at once when the signal aborts.
+ * @throws {JobConflict} if another command has this id.
+ * @throws {JobAccessFailed} if the server cannot start it.
+ * @throws {CommandTimeout} if the job ran longer than `timeout`.
+ * @throws what `connectViaGateway` throws, if the error is permanent (`AuthenticationFailed`, `HostKeyMismatch`) or all
+ *   attempts failed. The job keeps running; a later call with the same id finds it.
+ * @throws `signal.reason` when the signal aborts; with `killOnAbort`, after the job was ended.
+ * @throws {TypeError | RangeError} for invalid arguments.
  */
 export async function runJobOver(
   connect: ConnectForJob,
@@ -29,6 +32,6 @@ export async function runJobOver(
 
 function checkRunOptions(command: string | readonly string[], options: RunJobOptions): void {
   checkOptions(options, runChecks);
-  // Without a shell, the quoting depends on the server.
+  // Without the option `shell`, quoting depends on the server and is checked once connected.
   if (options.shell !== undefined) resolveStart(command, options, options.shell !== 'posix');
 }

@@ -4,27 +4,27 @@ import type { JobHost, StartJobOptions } from '../types.ts';
 
 interface CommonRunJobOptions extends Omit<StartJobOptions, 'encoding'> {
   /**
-   * Milliseconds between polls of a quiet job. One that is new or produces output is polled more often, at most every
+   * Milliseconds between polls of a quiet job. A job that is new or produces output is polled more often, up to every
    * 200 ms. Default 2,000.
    */
   pollInterval?: number | undefined;
   /**
-   * Bytes of stdout and of stderr that the result contains; beyond that it is `truncated`. No output is lost:
-   * `onOutput` gets all of it, and the server keeps it. Default 16 MiB.
+   * Maximum bytes of stdout and of stderr in the result; if there was more, it is `truncated`. No output is lost:
+   * `onOutput` gets all of it, and the server keeps it. Default 16 MiB (16,777,216).
    */
   maxBuffer?: number | undefined;
   /**
-   * Milliseconds that the job may run, from its start by the server's clock, however many workers have waited for it.
-   * It is then ended, and `runJob` rejects with `CommandTimeout`; if the server cannot be reached, about ten seconds
-   * later, with `terminated: 'unknown'`. Default: no limit.
+   * Milliseconds that the job may run, from its start by the server's clock, over all calls that wait for it. It is then
+   * ended, and `runJob` rejects with `CommandTimeout`; if the server cannot be reached, about 10 seconds later and with
+   * `terminated: 'unknown'`. Default: no limit.
    */
   timeout?: number | undefined;
   /** `false`: resolve even with a non-zero exit code or a signal. Default `true`. */
   reject?: boolean | undefined;
   /**
-   * Whether to keep the job's folder on the server once the result has been fetched, so that a later call with the
-   * same id gets the same result instead of starting the command again. `'succeeded'`: only after exit code 0, so
-   * that a retry after a failure starts the command again. Default `true`; `removeJobs` cleans up.
+   * Whether to keep the job's folder on the server after the result has been fetched, so that a later call with the same
+   * id gets the same result instead of running the command again. `'succeeded'` keeps it only after exit code 0, so that
+   * a retry after a failure runs the command again. Default `true`; use `removeJobs` to clean up.
    */
   keep?: boolean | 'succeeded' | undefined;
   /**
@@ -32,7 +32,7 @@ interface CommonRunJobOptions extends Omit<StartJobOptions, 'encoding'> {
    * the same id finds it.
    */
   signal?: AbortSignal | undefined;
-  /** End the job when `signal` aborts; the rejection waits for that, at most about 10 seconds. Default `false`. */
+  /** End the job when `signal` aborts. The rejection waits until it has ended, but at most about 10 s. Default `false`. */
   killOnAbort?: boolean | undefined;
 }
 
@@ -41,9 +41,9 @@ export interface TextRunJobOptions extends CommonRunJobOptions {
   /** Encoding of the job's output. Default `utf8`. */
   encoding?: Encoding | undefined;
   /**
-   * Called with each piece of stdout, decoded. If it returns a promise, no more is fetched until that settles. If it
-   * throws or rejects, `runJob` rejects with that error; the job keeps running. A new call with the same id gets all
-   * of the output again.
+   * Called with each piece of stdout, decoded. If it returns a promise, no more output is processed until that settles.
+   * If it throws or rejects, `runJob` rejects with that error and the job keeps running; a new call with the same id
+   * gets all output again.
    */
   onOutput?: ((text: string) => unknown) | undefined;
   /** Like `onOutput`, for stderr. */

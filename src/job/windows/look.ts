@@ -25,11 +25,11 @@ export function watchCommand(
   return { ...script, readLine, read: (result) => readLooks(result, script.mark, readLine) };
 }
 
-/** At least one. */
+/** At least one look. @throws {Unreadable} if there is none. */
 function readLooks(result: HostResult, mark: string, readLine: HostWatch['readLine']): Look[] {
   const output = answerOf(result);
   findFields(output, mark);
-  // What follows the last line end is an incomplete line.
+  // What follows the last line ending is an incomplete line.
   const lines = output.toString('latin1').split('\n').slice(0, -1);
   return lines.map(readLine).filter((found) => found !== undefined);
 }

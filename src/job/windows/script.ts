@@ -4,15 +4,15 @@ import { powerShellString } from '../../exec/quote/powershell.ts';
 
 /*
  * For Windows PowerShell 5.1, which every Windows PC has. A job's folder:
- *   claim         who runs the job: 1:pid:start:boot:fingerprint:time:flags:id. Written under another name and moved
- *                 into place, which fails when the name exists: so the claim is the lock, it is never half written,
- *                 and there is no state "being started" that could be left behind.
- *   alive.<start> held open by the wrapper, shared with nobody, as long as it lives. The system closes it however
- *                 the wrapper ends, a restart included, so that no process id has to be believed.
+ *   claim         which process runs the job: 1:pid:start:boot:fingerprint:time:flags:id. Written under another name
+ *                 and moved into place, which fails if the name exists: so the claim is the lock, it is never half
+ *                 written, and there is no state "being started" that could be left behind.
+ *   alive.<start> held open by the wrapper, without sharing, as long as it lives. The system closes it however the
+ *                 wrapper ends, even by a restart, so there is no need to trust a process ID.
  *   pid, command, stdout, stderr
- *   killed        that a kill was sent
- *   exit          code, time, signal (always -) and the word "end"; moved into place when it is whole
- *   *.<nonce>     what a start hands to its wrapper
+ *   killed        exists if a kill was sent
+ *   exit          code, time, signal (always -) and the word "end"; moved into place when complete
+ *   *.<nonce>     passed by a start to its wrapper
  */
 
 interface WindowsScript {

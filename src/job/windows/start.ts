@@ -6,11 +6,12 @@ import { windowsScript } from './script.ts';
 import { detached, library, start, wrapper } from './scripts.generated.ts';
 
 /**
- * The wrapper must leave the job object in which sshd holds what a session starts. It asks to leave itself (see
- * detached.cs), which every account may; where no C# can be compiled or no process may leave, the WMI service starts it,
- * which takes an administrator. On a user's desktop only the task scheduler can start something, asked by its cmdlets,
- * which need WMI, or by schtasks.exe. None of them hands a pipe over, so the start waits for the claim. When none comes,
- * it makes one itself: then the wrapper cannot start any more, however late it may be.
+ * sshd keeps everything that a session starts in a job object, which the wrapper must leave. It is started outside it
+ * directly (see detached.cs), which every account may do; if C# cannot be compiled or the job object cannot be left, the
+ * WMI service starts it, which requires an administrator. On a user's desktop only Task Scheduler can start something,
+ * through its cmdlets, which need WMI, or through schtasks.exe. None of these passes a pipe on, so the start waits for
+ * the claim. If none appears, the start creates one itself: the wrapper can then no longer run the command, however late
+ * it comes.
  */
 export function startCommand(dir: string, request: StartRequest): HostCommand<JobStart> {
   const { id, line: command, fingerprint, interactive } = request;
