@@ -1,9 +1,9 @@
 import type { Checks } from '../../check/options.ts';
 import type { PublicKey } from '../keys/public-key.ts';
 import { checkPaths, defaultKnownHostsFiles, expandPath, type KnownHostsFile } from './files.ts';
-import { HostMatcher } from './match.ts';
+import { linesAbout } from './lines-by-name.ts';
 import { type HostName, hostNameChecks, type LookupNames, lookupNames } from './name.ts';
-import { type KnownHostsMarker, knownHostsLines, parseHostKey } from './parse.ts';
+import { type KnownHostsMarker, parseHostKey } from './parse.ts';
 
 /** Which host to look up, and in which files. */
 export interface KnownHostsQuery extends HostName {
@@ -30,11 +30,9 @@ export function prepareQuery(query: KnownHostsQuery): { paths: string[]; names: 
 
 /** All entries for a name, in the order of files and lines. As in ssh, keys are parsed only if the name matches. */
 export function entriesFor(files: readonly KnownHostsFile[], name: string): KnownHostEntry[] {
-  const matcher = new HostMatcher(name);
   const entries: KnownHostEntry[] = [];
   for (const file of files) {
-    for (const { line, marker, hosts, keyText } of knownHostsLines(file.text)) {
-      if (!matcher.matches(hosts)) continue;
+    for (const { line, marker, keyText } of linesAbout(file, name)) {
       const key = parseHostKey(keyText);
       if (key !== undefined) entries.push({ file: file.path, line, marker, key });
     }

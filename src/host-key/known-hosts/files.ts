@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { checkText } from '../../check/values.ts';
 import { wrongRange } from '../../check/wrong.ts';
+import { Unchanged } from '../../files/unchanged.ts';
 import { homeFolder } from '../../options/local-account.ts';
 
 /** A known_hosts file in memory, one character per byte. */
@@ -74,18 +75,56 @@ export function expandPath(name: string, path: unknown): string {
 export async function readKnownHostsFiles(paths: readonly string[]): Promise<KnownHostsFile[]> {
   const files: KnownHostsFile[] = [];
   for (const path of paths) {
-    const text = await readKnownHostsFile(path);
-    if (text !== undefined) files.push({ path, text });
+    const file = await sharedReading(path);
+    if (file !== undefined) files.push(file);
   }
   return files;
 }
 
-async function readKnownHostsFile(path: string): Promise<string | undefined> {
+const unchanged = /* @__PURE__ */ new Unchanged<KnownHostsFile>();
+
+/** The reading of each path that has begun, and the one that has not. */
+const running = new Map<string, Promise<unknown>>();
+const waiting = new Map<string, Promise<KnownHostsFile | undefined>>();
+
+/**
+ * One reading at a time, shared by all who asked before it began: a thousand connections at once would otherwise open
+ * the file thousands of times. A reading that has begun is not shared, as it may have missed a change.
+ */
+function sharedReading(path: string): Promise<KnownHostsFile | undefined> {
+  const shared = waiting.get(path);
+  if (shared) return shared;
+  const reading = (async () => {
+    await running.get(path);
+    waiting.delete(path);
+    const begun = readKnownHostsFile(path);
+    const over = begun.then(
+      () => {},
+      () => {},
+    );
+    running.set(path, over);
+    try {
+      return await begun;
+    } finally {
+      if (running.get(path) === over) running.delete(path);
+    }
+  })();
+  waiting.set(path, reading);
+  return reading;
+}
+
+async function readKnownHostsFile(path: string): Promise<KnownHostsFile | undefined> {
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer, perhaps forever.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      return await readText(handle);
+      await refuseUnusual(handle);
+      const stats = await handle.stat({ bigint: true });
+      const same = unchanged.get(path, stats);
+      if (same) return same;
+      const file = { path, text: await readText(handle) };
+      unchanged.keep(file, stats);
+      return file;
     } finally {
       await handle.close();
     }
@@ -96,7 +135,6 @@ async function readKnownHostsFile(path: string): Promise<string | undefined> {
 }
 
 async function readText(handle: FileHandle): Promise<string> {
-  await refuseUnusual(handle);
   const parts: string[] = [];
   const chunk = Buffer.alloc(CHUNK_BYTES);
   for (let total = 0; total <= MAX_FILE_BYTES; ) {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { WildcardMatcher } from '../wildcard.ts';
 
 /** A single pattern of this length or more stops the matching of its line (match.c, `sub[1024]`). */
-const PATTERN_LIMIT = 1023;
+export const PATTERN_LIMIT = 1023;
 const HASH_MAGIC = '|1|';
 const SHA1_BYTES = 20;
 

@@ -5,7 +5,7 @@ import { type PublicKey, readPublicKey, resolveKeyType } from '../keys/public-ke
 export type KnownHostsMarker = 'none' | 'cert-authority' | 'revoked';
 
 /** A line of a known_hosts file, as far as OpenSSH parses it before comparing the name. */
-interface KnownHostsLine {
+export interface KnownHostsLine {
   /** Line number in its file, from 1. */
   readonly line: number;
   readonly marker: KnownHostsMarker;
