@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { type Client, Client as Ssh2Client } from 'ssh2';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startMockServer } from '../../src/mock-server/index.ts';
@@ -42,6 +44,58 @@ function layout(packet: Buffer) {
   return { head: packet.toString('hex', 0, 5), length: packet.length };
 }
 
+interface Ssh2Crypto {
+  CIPHER_INFO: Record<string, { sslName: string; keyLen: number; ivLen: number }>;
+  MAC_INFO: Record<string, { len: number }>;
+  createCipher(config: object): PacketCipher & { encrypt(packet: Buffer): void };
+  createDecipher(config: object): { decrypt(bytes: Buffer, at: number, end: number): unknown };
+}
+
+const { CIPHER_INFO, MAC_INFO, createCipher, createDecipher }: Ssh2Crypto = createRequire(import.meta.url)(
+  'ssh2/lib/protocol/crypto.js',
+);
+
+function everyPair() {
+  return Object.keys(CIPHER_INFO).flatMap((cipher) =>
+    Object.keys(MAC_INFO).flatMap((mac) => [true, false].map((isNative) => [cipher, mac, isNative] as const)),
+  );
+}
+
+/** Both ends of a direction; undefined if the runtime has no such cipher. */
+function cipherPair(name: string, mac: string, forceNative: boolean) {
+  const { keyLen, ivLen } = CIPHER_INFO[name] as Ssh2Crypto['CIPHER_INFO'][string];
+  const macInfo = MAC_INFO[mac] as Ssh2Crypto['MAC_INFO'][string];
+  const [key, iv, macKey] = [randomBytes(keyLen), randomBytes(ivLen), randomBytes(macInfo.len)];
+  const shared = { seqno: 0, macInfo, macKey, forceNative };
+  let wire: Buffer[] = [];
+  let got = Buffer.alloc(0);
+  const outbound = { ...shared, onWrite: (bytes: Buffer) => void wire.push(Buffer.from(bytes)) };
+  const onPayload = (bytes: Buffer) => {
+    got = Buffer.from(bytes);
+  };
+  const inbound = { ...shared, onPayload };
+  const info = CIPHER_INFO[name];
+  try {
+    const cipher = createCipher({
+      outbound: { ...outbound, cipherInfo: info, cipherKey: key, cipherIV: Buffer.from(iv) },
+    });
+    const decipher = createDecipher({
+      inbound: { ...inbound, decipherInfo: info, decipherKey: key, decipherIV: Buffer.from(iv) },
+    });
+    const through = (packet: Buffer) => {
+      wire = [];
+      cipher.encrypt(packet);
+      const bytes = Buffer.concat(wire);
+      decipher.decrypt(bytes, 0, bytes.length);
+      return got;
+    };
+    return { cipher, through };
+  } catch (error) {
+    if (/unsupported|vector|IV length/i.test(String(error))) return undefined;
+    throw error;
+  }
+}
+
 const paddingOf = (packet: Buffer, payloadLength: number) =>
   packet.toString('hex', 5 + payloadLength, 5 + payloadLength + (packet[4] ?? 0));
 
@@ -61,6 +115,25 @@ describe('padding from a pool', () => {
         ]);
       expect(layout(cipher.allocPacket(32_768))).toEqual(layout(plain.call(cipher, 32_768)));
     });
+  });
+
+  it('lays them out so for every cipher and MAC of ssh2, also those that servers before 2010 have, and they are read', () => {
+    const tried = new Set<string>();
+    for (const [cipher, mac, isNative] of everyPair()) {
+      const pair = cipherPair(cipher, mac, isNative);
+      if (!pair) continue;
+      tried.add(cipher);
+      padFromPool({ _protocol: { _cipher: pair.cipher } } as unknown as Client);
+      const plain = Object.getPrototypeOf(pair.cipher).allocPacket as PacketCipher['allocPacket'];
+      for (let length = 0; length < 48; length++) {
+        const packet = pair.cipher.allocPacket(length);
+        expect([cipher, mac, layout(packet)]).toEqual([cipher, mac, layout(plain.call(pair.cipher, length))]);
+        const payload = randomBytes(length);
+        payload.copy(packet, 5);
+        expect(pair.through(packet).equals(payload)).toBe(true);
+      }
+    }
+    expect([...tried]).toEqual(expect.arrayContaining([...ciphers, 'aes128-cbc', '3des-cbc']));
   });
 
   it('is random, and none of it is used twice', async () => {

@@ -85,6 +85,8 @@ class Windows {
     const { incoming } = channel;
     const beyond = data.length - incoming.window;
     if (beyond > 0) return this.#onExceeded(wordsFor(beyond, this.of(channel).size));
+    // Allowed, and says nothing; a stream into which it was pushed would ask for no more.
+    if (data.length === 0) return;
     incoming.window -= data.length;
     if (!isKeeping(channel)) return this.of(channel).receive(stream && streamOf(channel, stream), data);
     // No data is accepted after the channel's end of file.

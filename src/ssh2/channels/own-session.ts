@@ -52,6 +52,11 @@ export class OwnSession extends SessionShape implements SessionChannel, KeepingC
     return this.#status !== undefined;
   }
 
+  /** The server has said nothing on it yet. */
+  get isUntouched(): boolean {
+    return this.incoming.state === 'open' && !this.isExitKnown && this.held === 0;
+  }
+
   get held(): number {
     return (this.#stdout?.bytes ?? 0) + (this.#stderr?.bytes ?? 0);
   }

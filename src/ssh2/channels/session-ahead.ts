@@ -1,6 +1,5 @@
 import type { Client } from 'ssh2';
 import { now, startTimer } from '../../time/timer.ts';
-import { onClosed } from '../insides/internals.ts';
 import { openBareSession } from '../insides/session-shape.ts';
 import { OwnSession } from './own-session.ts';
 import type { ServerManners } from './server-manners.ts';
@@ -82,11 +81,19 @@ export class SessionAhead {
     return this.#opening > 0;
   }
 
-  /** Hands over an unused session with its slot. */
+  /**
+   * Hands over an unused session with its slot. One on which the server has already said something is closed instead: its
+   * words would pass for the command's.
+   */
   take(): OwnSession | undefined {
-    const session = this.#held.pop();
-    if (session) onClosed(session, undefined);
-    return session;
+    for (let session = this.#held.pop(); session; session = this.#held.pop()) {
+      if (session.isUntouched) {
+        session.onUnusedClosed = undefined;
+        return session;
+      }
+      session.close();
+    }
+    return undefined;
   }
 
   get #inUse(): number {
@@ -108,12 +115,12 @@ export class SessionAhead {
   }
 
   #hold(session: OwnSession): void {
-    onClosed(session, () => {
+    session.onUnusedClosed = () => {
       const at = this.#held.indexOf(session);
       if (at !== -1) this.#held.splice(at, 1);
       if (this.#held.length === 0) this.#stopLooking();
       this.#release();
-    });
+    };
     this.#held.push(session);
     this.#slots.accepted(false);
     if (this.#slots.waiting > 0) this.#close(1);

@@ -63,13 +63,14 @@ export function closeForgottenChannel(client: Client, id: number | undefined, cl
     channel.resume?.();
     channel.stderr?.resume?.();
     // A session of ours emits no events.
-  } else onClosed(channel, closed);
+  } else channel.onUnusedClosed = closed;
   channel.close();
   return true;
 }
 
 interface ForgottenChannel {
   close?(): void;
+  onUnusedClosed?: () => void;
   resume?(): void;
   stderr?: { resume?(): void };
 }
@@ -105,16 +106,6 @@ export function behindFirstRequest(
   };
   // ssh2 reads the kind of channel from its own callback.
   manager.update(id, Object.assign(both, { type: (opened as { type?: string }).type }));
-}
-
-/**
- * Calls back when a channel with no request on it is closed: ssh2 then fails all pending requests. The channel's own
- * `close` event would need someone to read its streams. `undefined` removes the callback; do that before requesting
- * anything.
- */
-export function onClosed(channel: object, closed: (() => void) | undefined): void {
-  const state = stateOf(channel);
-  if (state._callbacks) state._callbacks = closed ? [closed] : [];
 }
 
 /** Requests a command on a session that is open already, like the second half of ssh2's own `exec`. */

@@ -59,6 +59,8 @@ export abstract class SessionShape {
   _waitWindow = false;
   /** Called when the server grants more. */
   _chunkcb: (() => void) | undefined;
+  /** Called when it is closed, if nobody uses it: before its command, or after that was refused. */
+  onUnusedClosed: (() => void) | undefined;
   protected readonly client: Client;
 
   constructor(client: Client, { recipient, sender, window, packetSize }: Confirmation) {
@@ -79,7 +81,10 @@ export abstract class SessionShape {
     ...bySignal: [name?: string, dump?: boolean, description?: string]
   ): void {
     if (event === 'exit') this.exited(code ?? null, bySignal[0], bySignal[2]);
-    else if (event === 'close') this.closed();
+    else if (event === 'close') {
+      this.closed();
+      this.onUnusedClosed?.();
+    }
   }
 
   eof(): void {

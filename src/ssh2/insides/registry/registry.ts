@@ -168,11 +168,7 @@ export const insides = table({
       '_protocol.channelEOF': 'function',
       '_protocol.channelClose': 'function',
     },
-    replaced: [
-      '_protocol._handlers.CHANNEL_OPEN_CONFIRMATION',
-      'the channel of a session',
-      'channel._callbacks',
-    ],
+    replaced: ['_protocol._handlers.CHANNEL_OPEN_CONFIRMATION', 'the channel of a session'],
     later: [
       'callback.type',
       'channel.{incoming,outgoing,readable,stderr,subtype,emit,close}',
