@@ -2,14 +2,15 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { now, sleep } from '../time/timer.ts';
 
-/** For keys, certificates, passwords, and files of settings: a hundred times what any of them has. */
+/** Limit in bytes for keys, certificates, passwords and configuration files: far more than any of them needs. */
 export const smallFile = 4 * 1024 * 1024;
 
-/** How long (milliseconds) a pipe or a terminal may give nothing. */
+/** Milliseconds that a pipe or a terminal may deliver nothing. */
 const patience = 10_000;
+/** Milliseconds between two attempts to read. */
 const pause = 10;
 
-/** Why a file is not read although the system would do it; `message` goes on after the file's name. */
+/** Why a readable file was not read; `message` continues a sentence that begins with the file's name. */
 class UnusualFile extends Error {
   override readonly name = 'UnusualFile';
   readonly code: 'EFBIG' | 'ETIMEDOUT';
@@ -21,17 +22,17 @@ class UnusualFile extends Error {
 }
 
 /**
- * Reads a whole file of this machine that somebody named. It may be a pipe (`<(vault read ...)`, `/dev/stdin`), but
- * neither fills the memory, as `/dev/zero` would, nor waits for ever, as a named pipe does that nobody writes into.
+ * Reads a whole local file that the user named. It may be a pipe (`<(vault read ...)`, `/dev/stdin`). An endless file
+ * such as `/dev/zero` does not fill the memory, and a named pipe without a writer does not block for ever.
  *
- * @throws Error of the system, or `EFBIG` and `ETIMEDOUT` of our own; see {@link whyUnread}. The signal's reason where
- * it is aborted while nothing has come yet.
+ * @throws the system's error, or an error with code `EFBIG` (more than `most` bytes) or `ETIMEDOUT` (no data for
+ *   10 s); see {@link whyUnread}. `signal.reason` if the signal aborts while waiting for data.
  */
 export async function readOwnFile(
   path: string,
   { most = smallFile, signal }: { most?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<Buffer> {
-  // Without O_NONBLOCK the opening of a named pipe would wait for a writer, and keep a thread of libuv's.
+  // Without O_NONBLOCK, opening a named pipe would wait for a writer and block a thread of libuv's pool.
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     return await readAll(handle, most, signal);
@@ -40,7 +41,7 @@ export async function readOwnFile(
   }
 }
 
-/** In a few words, for a message that names the file: `EACCES`, or what is unusual about it. */
+/** A short reason for a message that names the file: `EACCES`, or what is unusual about the file. */
 export function whyUnread(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return error instanceof UnusualFile ? message : (code ?? message);
@@ -61,7 +62,7 @@ async function readAll(handle: FileHandle, most: number, signal?: AbortSignal): 
       last = now();
       continue;
     }
-    // A pipe is also at its end before somebody has opened it for writing.
+    // A pipe also reports its end before anyone has opened it for writing.
     if (bytes === 0 && !(isPipe && total === 0)) return Buffer.concat(chunks);
     if (now() - last > patience) {
       const what = isPipe ? 'it is a pipe, and nothing was written into it' : 'it gave nothing';
@@ -71,7 +72,7 @@ async function readAll(handle: FileHandle, most: number, signal?: AbortSignal): 
   }
 }
 
-/** -1 where there is nothing yet. */
+/** The number of bytes read; -1 if there is no data yet. */
 async function readSome(handle: FileHandle, into: Buffer): Promise<number> {
   try {
     return (await handle.read(into, 0, into.length, null)).bytesRead;

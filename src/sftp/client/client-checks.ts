@@ -19,7 +19,7 @@ type OptionsOf<Call extends 'writeFile' | 'mkdir' | 'remove'> = NonNullable<
   Parameters<SftpClient[Call]>[Call extends 'writeFile' ? 2 : 1]
 >;
 
-/** The permissions of a file. */
+/** Permission bits. */
 export const mode: Check = whole(0, 0o7777, 'permissions from 0 to 0o7777, such as 0o644,');
 
 const encoding: Check = (name, value) => {
@@ -27,7 +27,7 @@ const encoding: Check = (name, value) => {
   if (typeof value !== 'string' || !Buffer.isEncoding(value)) throw wrongType(name, value, right);
 };
 
-/** What `Connection.sftp` takes. */
+/** Options of `Connection.sftp`. */
 export const sftpChecks: Checks<Omit<OpenSftpOptions, 'spare' | 'atOnce'>> = {
   signal: abortSignal,
   timeout: limit(),
@@ -57,7 +57,7 @@ export const writeStreamChecks: Checks<WriteStreamOptions> = {
   writesInOrder: flag,
 };
 
-/** Seconds since 1970, as SFTP stores them. */
+/** Whole seconds since 1970, as SFTP stores times. @throws {TypeError | RangeError} naming the argument. */
 export function secondsOf(name: string, date: unknown): number {
   const seconds = date instanceof Date ? date.getTime() / 1000 : date;
   if (typeof seconds !== 'number') throw wrongType(`argument ${name}`, date, 'a Date or seconds since 1970');

@@ -32,7 +32,7 @@ import { toListEntry, toStats } from './remote-stats.ts';
 import { type ReadStreamOptions, readStream, type WriteStreamOptions, writeStream } from './streams.ts';
 import { readWhole, writeWhole } from './whole-file.ts';
 
-/** Opens a session for the promise client; the caller closes it. */
+/** Opens an SFTP session and its promise client. The caller must close it. */
 export async function openSftpClient(opener: SftpOpener, options: OpenSftpOptions = {}): Promise<SftpClient> {
   checkOptions(options, sftpChecks);
   return new PromiseClient(opener, await opener.openSftp(options));
@@ -195,7 +195,7 @@ class PromiseClient implements SftpClient {
     return this.close();
   }
 
-  /** A call that takes no option but a signal. */
+  /** A call whose only option is `signal`. */
   async #call<T>(
     options: SftpCallOptions | undefined,
     work: (throwIfAborted: () => void) => Promise<T>,
@@ -214,8 +214,8 @@ class PromiseClient implements SftpClient {
 }
 
 /**
- * The work, or the caller's `signal.reason` as soon as the signal aborts. Work of many requests calls what it is given
- * between them, so that nothing more is asked behind the caller's back.
+ * Runs `work`, and rejects with `signal.reason` as soon as the signal aborts. Work that sends several requests calls
+ * the function it is passed between them, so that nothing more is sent after an abort.
  */
 async function whileWanted<T>(
   signal: AbortSignal | undefined,

@@ -24,17 +24,17 @@ import { openInUse, pursuitOf } from '../transfer/in-use.ts';
 import { sizeOfOpen } from '../verify/remote-size.ts';
 
 const MiB = 1024 * 1024;
-/** One `copy-data` request; small enough that a slow disk answers before the request times out. */
+/** Bytes per `copy-data` request; small enough that a slow disk finishes before the request times out. */
 const copyStep = 64 * MiB;
 
 interface Copying {
   sftp: SftpRequests;
   where: Where;
-  /** Called between two requests: what it throws ends the copying, and leaves nothing behind. */
+  /** Called between requests; if it throws, the copy ends with that error and leaves nothing behind. */
   throwIfAborted: () => void;
 }
 
-/** Copies a remote file to another path on the same server; the target is the old file or the whole copy. */
+/** Copies a remote file to another path on the same server. The target is the old file or the complete copy. */
 export async function copyRemote(copying: Copying, from: string, to: string): Promise<void> {
   await againInOrder(copying.sftp, () => copyOnce(copying, from, to));
 }
@@ -42,7 +42,7 @@ export async function copyRemote(copying: Copying, from: string, to: string): Pr
 async function copyOnce(copying: Copying, from: string, to: string): Promise<void> {
   const { sftp, where, throwIfAborted } = copying;
   throwIfAborted();
-  // First look: a server that opens a pipe waits for its other end, and answers nothing more.
+  // Stat first: a server that opens a FIFO blocks until its other end is opened, and answers nothing more.
   const { mode, size = 0 } = await lookBehind(sftp, from);
   const kind = isFolder(mode) ? 'a folder' : specialKind(mode);
   if (kind) throw copyFailed(where, from, `it is ${kind}`);
@@ -57,7 +57,7 @@ async function copyOnce(copying: Copying, from: string, to: string): Promise<voi
     });
     if (target.path === (await sftp.realPath(from)))
       throw copyFailed(where, from, 'source and target are the same file');
-    // A size of 0 may mean that the server does not know it.
+    // A size of 0 may mean that the server does not know the size.
     const copied =
       size > 0 && sftp.supports(copyDataName)
         ? await copyThere(copying, handle, target.handle, size)

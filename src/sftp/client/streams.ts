@@ -37,11 +37,11 @@ export interface WriteStreamOptions {
   mode?: number | undefined;
   /** Offset of the first byte to write, with `'r+'` and `'w'`. Default 0. */
   start?: number | undefined;
-  /** As in `TransferOptions`. Default `false`. */
+  /** Send writes one at a time, in order; see `TransferOptions`. Default `false`. */
   writesInOrder?: boolean | undefined;
 }
 
-/** A remote file as a Node stream; fetches ahead, and stops fetching when its reader does. */
+/** A remote file as a Readable. Reads ahead, and stops when its consumer stops reading. */
 export function readStream(sftp: SftpRequests, path: string, options: ReadStreamOptions = {}): Readable {
   const { start = 0, end = Number.POSITIVE_INFINITY, highWaterMark = 4 * MiB } = options;
   let receiver: Receiver | undefined;
@@ -75,7 +75,7 @@ export function readStream(sftp: SftpRequests, path: string, options: ReadStream
   const begin = (handle: SftpHandle) => {
     const sink = orderedSink(start, (pieces, done) => {
       const results = pieces.map((piece) => stream.push(piece));
-      // Room for the next request only when the reader has taken this one.
+      // The next request is sent only when the consumer has taken this piece.
       if (results.at(-1)) done();
       else held.push(done);
     });
@@ -89,7 +89,7 @@ export function readStream(sftp: SftpRequests, path: string, options: ReadStream
   return stream;
 }
 
-/** A remote file to write to as a Node stream; an error of any write is an `error` of the stream. */
+/** A remote file as a Writable. If any write fails, the stream emits `error`. */
 export function writeStream(
   { sftp, where }: { sftp: SftpRequests; where: Where },
   path: string,
@@ -107,7 +107,7 @@ export function writeStream(
   const begin = async () => {
     if (writesInOrder) sftp.writes.oneByOne(true);
     const open = () => sftp.open(path, openFlags(flags), mode === undefined ? {} : { mode });
-    // What a new file finds in its way stays there.
+    // With `wx`, an existing file is an error at once: do not wait for it to be closed elsewhere.
     opened = await (flags === 'wx' ? open() : openInUse(sftp, whileOpen(stream), open));
     const position = flags === 'a' ? await endOf(sftp, opened, path, where) : start;
     const flight = new Flight({ start: MiB, ceiling: laneCapacity });
@@ -134,7 +134,7 @@ export function writeStream(
   return stream;
 }
 
-/** Where appending begins. A guess would write over what is there, on a server that does not know the flag. */
+/** The offset at which appending begins. On a server that ignores the append flag, a guess would overwrite data. */
 async function endOf(sftp: SftpRequests, handle: SftpHandle, path: string, where: Where): Promise<number> {
   const size = (await sizeOfOpen(sftp, handle)) ?? (await lookBehind(sftp, path)).size;
   if (size !== undefined) return size;
@@ -148,14 +148,14 @@ async function endOf(sftp: SftpRequests, handle: SftpHandle, path: string, where
   });
 }
 
-/** A stream that is destroyed is not waited for. */
+/** Stops waiting for the file once the stream is destroyed. */
 function whileOpen(stream: Readable | Writable): Pursuit {
   return pursuitOf(() => {
     if (stream.destroyed) throw new Error('the stream was destroyed');
   });
 }
 
-/** A stream that was destroyed meanwhile has no error of its own. */
+/** A stream that has been destroyed meanwhile does not report that opening failed. */
 function failedToOpen(stream: Readable | Writable, done: (error?: Error | null) => void) {
   return (error: Error) => done(stream.destroyed ? null : error);
 }

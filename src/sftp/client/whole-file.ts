@@ -10,12 +10,12 @@ import { RemoteWriter } from '../flow/remote-writer.ts';
 import { openInUse, pursuitOf } from '../transfer/in-use.ts';
 
 const MiB = 1024 * 1024;
-/** The longest Buffer that Node makes on every platform that it runs on. */
+/** The longest Buffer that Node can create on every platform. */
 const most = 2 ** 31 - 1;
-/** For longer ones, the cost of a separate buffer is small. */
+/** Bytes. Pieces of at least this size are kept as they are; the overhead of a separate Buffer is then small. */
 const smallPiece = 4_096;
 
-/** The whole content of a remote file; sizes that the server reports are not trusted: it is read to its end. */
+/** The whole content of a remote file. It is read to its end; the size that the server reports is not trusted. */
 export async function readWhole(
   sftp: SftpRequests,
   path: string,
@@ -43,7 +43,7 @@ export async function readWhole(
   return content.whole();
 }
 
-/** A server that answers a few bytes at a time would otherwise make us keep a hundred times of them. */
+/** Joins small pieces: with a server that answers a few bytes at a time they would take 100 times the memory. */
 class Content {
   size = 0;
   readonly #pieces: Buffer[] = [];
@@ -76,7 +76,7 @@ class Content {
   }
 }
 
-/** After an abort, nothing more is asked for. */
+/** Runs `work` and stops `worker` when the signal aborts, so that no more requests are sent. */
 async function stoppedBy<T>(
   signal: AbortSignal | undefined,
   worker: { stop(error: unknown): void },

@@ -25,10 +25,13 @@ import { verifyDownloaded } from '../verify/verify-sha256.ts';
 import { openForDownload, type Remote, RemoteIsFolder } from './open-for-download.ts';
 import { preserve, storeSmall } from './store-small.ts';
 
-/** A file whose size the server does not report is read to its end, but not without limit. */
+/** Limit in bytes for a file whose size the server does not report, which is read to its end. */
 const mostOfUnknown = 2 ** 30;
 
-/** Fetches one file; when it rejects, the target is untouched (with `atomic`) and no temporary file is left. */
+/**
+ * Downloads one file. If it fails, the target is untouched (with `atomic`), and no temporary file is left (without
+ * `resume`).
+ */
 export async function downloadFile(context: TransferContext, item: DownloadItem): Promise<void> {
   const { run, settings } = context;
   try {
@@ -43,7 +46,7 @@ export async function downloadFile(context: TransferContext, item: DownloadItem)
   }
 }
 
-/** What the caller is told. */
+/** The error to report to the caller. */
 export async function problemOf(
   { run }: TransferContext,
   item: DownloadItem,
@@ -73,7 +76,7 @@ async function isFolderMissing({ localPath }: DownloadItem, error: unknown): Pro
   );
 }
 
-/** The item with the path that is really written. */
+/** The item with its local path resolved: links followed, folders and devices rejected. */
 async function settle(context: TransferContext, item: DownloadItem, remote: Remote): Promise<DownloadItem> {
   if (item.intoEmptyFolder) return item;
   try {
@@ -88,7 +91,7 @@ function isSmall({ settings }: TransferContext, { attributes: { size = 0 } }: Re
   return size > 0 && size <= smallFile && !settings.resume && settings.verify !== 'sha256';
 }
 
-/** Nothing is created here before the whole content has arrived. */
+/** No local file is created before the whole content has arrived. */
 async function fetchSmall(context: TransferContext, item: DownloadItem, remote: Remote): Promise<void> {
   const pieces: Buffer[] = [];
   const sink = orderedSink(0, (some, done) => {
@@ -135,10 +138,10 @@ async function closing<T>({ sftp }: TransferContext, { handle }: Remote, work: (
   }
 }
 
-/** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */
+/** Whether an earlier call already completed this file, as proven by a checksum made on the server. */
 async function isThere(context: TransferContext, item: DownloadItem): Promise<boolean> {
   const { sftp, run } = context;
-  // To open a local pipe would wait for its other end.
+  // Opening a local FIFO would block until its other end is opened.
   const found = await stat(item.localPath).catch(() => undefined);
   const file = found?.isFile() ? await open(item.localPath).catch(() => undefined) : undefined;
   if (!file) return false;
@@ -175,7 +178,7 @@ async function receive(
   }
 }
 
-/** The file may have changed while it was read, or the server may not tell the truth. */
+/** Detects a file that changed while it was read, or a server that reported a wrong size. */
 async function checkEnd(
   { sftp, run }: TransferContext,
   item: DownloadItem,
@@ -191,7 +194,7 @@ async function checkEnd(
     );
   }
   if (!beyond) return;
-  // A file that grows, as a log does, is taken as it was at the start.
+  // A file that has grown, such as a log, is downloaded up to its size at the start.
   const { size: sizeNow } = await sftp.fstat(handle);
   if (sizeNow === undefined || sizeNow <= size) {
     throw transferFailed(run, item.remotePath, `it has more than the ${size} bytes that the server reported`);

@@ -11,7 +11,7 @@ import { downloadFile } from './download-file.ts';
 import { downloadSmall } from './download-small.ts';
 import { preserve } from './store-small.ts';
 
-/** Fetches a folder: first all listings, so that a name that cannot be is refused before anything is written. */
+/** Downloads a folder. All listings are read first, so that unsafe names are rejected before anything is written. */
 export async function downloadFolder(
   context: TransferContext,
   remotePath: string,
@@ -29,7 +29,7 @@ export async function downloadFolder(
   const handles = Math.max(1, Math.min(settings.concurrency, sftp.maxHandles - 4));
   const inside = join(localPath, '/');
   await eachOf(tree.files, handles, (file) => {
-    // What a drive letter means elsewhere, `join` knows.
+    // Concatenation is faster; on Windows `join` handles separators and drives.
     const path = sep === '/' ? inside + file.path : localOf(localPath, file);
     return downloadEntry(context, file, path, isNew);
   });
@@ -51,7 +51,7 @@ function downloadEntry(
   );
 }
 
-/** Resolves with whether the folder was made. */
+/** Resolves with whether the folder was created. */
 async function makeFolder({ run }: TransferContext, path: string): Promise<boolean> {
   run.throwIfFailed();
   try {
@@ -61,7 +61,7 @@ async function makeFolder({ run }: TransferContext, path: string): Promise<boole
   }
 }
 
-/** Where the file system ignores case, the second of two such names would replace the first without a word. */
+/** On a case-insensitive file system, the second of two names that differ only in case would replace the first. */
 function refuseCollisions({ opener }: TransferContext, tree: RemoteTree): void {
   if (process.platform !== 'win32' && process.platform !== 'darwin') return;
   const seen = new Set<string>();

@@ -8,15 +8,15 @@ import { problemOf } from './download-file.ts';
 import { storeSmall } from './store-small.ts';
 
 /**
- * The short way of a file of a listing that is one read: the same requests as the long way's, without what is for blocks,
- * short replies and large files. The long way is taken when nothing was written and it knows what else to try, or what to
- * say: the file could not be opened, or is not as long as it was.
+ * The fast path for a listed file that fits in one read: the same requests as `downloadFile`, without the code for
+ * blocks, short replies and large files. Nothing is written before the content is complete; if the file cannot be
+ * opened or its length has changed, `downloadFile` retries or reports it.
  */
 export function downloadSmall(context: TransferContext, item: DownloadItem, end: SmallEnd): void {
   const { attributes, intoEmptyFolder } = item;
   if (!attributes || !isShort(context, attributes)) return end.takesLongWay();
   if (intoEmptyFolder) return new SmallDownload(context, item, attributes, end).open();
-  // A folder or device in its place is reported before anything is fetched.
+  // A folder or device at the local path is reported before anything is fetched.
   settleLocalPath(item.localPath, false).then(
     (localPath) => new SmallDownload(context, { ...item, localPath }, attributes, end).open(),
     (error) => void problemOf(context, item, error).then(end.failed),
@@ -28,7 +28,7 @@ function isShort({ sftp, settings }: TransferContext, { size = 0 }: SftpAttribut
   return !resume && verify !== 'sha256' && size > 0 && size <= smallFile && size < sftp.maxRead;
 }
 
-/** Driven by the answers, without promises: those of a thousand files took more time than the files. */
+/** Driven by replies, without promises: for a thousand files, the promises took more time than the files. */
 class SmallDownload {
   readonly #context: TransferContext;
   readonly #item: DownloadItem;
@@ -52,7 +52,7 @@ class SmallDownload {
     });
   }
 
-  /** All of the file, and a byte more, which shows whether it is as long as it should be. */
+  /** Reads the whole file and one byte more, which shows whether its length is as expected. */
   #read(handle: SftpHandle): void {
     const { sftp, run, flight } = this.#context;
     const size = this.#size;

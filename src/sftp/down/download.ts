@@ -11,16 +11,19 @@ import { downloadFolder } from './download-folder.ts';
 import { RemoteIsFolder } from './open-for-download.ts';
 
 const MiB = 1024 * 1024;
-// Asking for more than the line carries delays others on it, so a long one is taken for 40 MB/s at first.
+// Requesting more than the line carries delays other traffic, so on a long line 40 MB/s are assumed at first.
 const flight = { start: 4 * MiB, startRate: 40_000, ceiling: 'receive window' as const };
 
 /**
- * Fetches a remote file or folder to `localPath`. The folder in which a file is put must exist; a folder's content
- * goes into the local folder of that name, which is made if need be.
+ * Downloads a remote file or folder to `localPath`. For a file, the local folder that will contain it must exist. The
+ * content of a folder goes into the local folder `localPath`, which is created if necessary.
  *
- * Rejects with `TransferFailed` (`cause` says why), `TransferStalled`, `ConnectionLost`, `UnsafeRemotePath` (a name
- * that must not or cannot be stored here; nothing was written) or `signal.reason`; wrong arguments are `TypeError` or
- * `RangeError`.
+ * @throws {TransferFailed} if it failed; `cause` says why.
+ * @throws {TransferStalled} after `stallTimeout` ms without progress.
+ * @throws {UnsafeRemotePath} for a remote name that cannot be stored here or would be unsafe; nothing was written.
+ * @throws {ConnectionLost} if the connection was lost.
+ * @throws {TypeError | RangeError} for invalid arguments.
+ * @throws `signal.reason` when the signal aborts.
  */
 export async function download(
   opener: SftpOpener,

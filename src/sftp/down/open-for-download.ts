@@ -8,13 +8,13 @@ import { openInUse } from '../transfer/in-use.ts';
 import { transferFailed } from '../transfer/transfer-errors.ts';
 import { sizeOfOpen } from '../verify/remote-size.ts';
 
-/** A remote file that is open to be read, and what it is. */
+/** A remote file open for reading, with its attributes. */
 export interface Remote {
   handle: SftpHandle;
   attributes: SftpAttributes;
 }
 
-/** What was to be fetched as a file is a folder. */
+/** The remote path is a folder, not a file. */
 export class RemoteIsFolder extends Error {
   readonly attributes: SftpAttributes;
 
@@ -25,8 +25,9 @@ export class RemoteIsFolder extends Error {
 }
 
 /**
- * On Windows opens and looks in one round trip. Elsewhere looks first, because a pipe may be there: a server that opens
- * one waits in the call for its other end, takes what a writer puts in, and outlives the connection.
+ * Opens a file for reading. On Windows, open and stat share one round trip. Elsewhere stat comes first, because the
+ * path may be a FIFO: a server that opens one blocks until its other end is opened, swallows what a writer sends, and
+ * outlives the connection.
  */
 export async function openForDownload(context: TransferContext, item: DownloadItem): Promise<Remote> {
   const { sftp, run, opener } = context;
@@ -51,14 +52,14 @@ export async function openForDownload(context: TransferContext, item: DownloadIt
   }
 }
 
-/** Some servers do not reveal the type of a path; a folder can then be opened as one. */
+/** Some servers do not report the type of a path; whether it is a folder is then found out by OPENDIR. */
 async function look(sftp: SftpRequests, path: string): Promise<SftpAttributes> {
   const found = await lookBehind(sftp, path);
   if (!isTypeTold(found.mode) && (await opensAsFolder(sftp, path))) throw new RemoteIsFolder(found);
   return found;
 }
 
-/** If a path has no size, its open file may. */
+/** If STAT reports no size, FSTAT may. */
 async function withSize(sftp: SftpRequests, handle: SftpHandle, found: SftpAttributes) {
   if (found.size !== undefined) return found;
   const size = await sizeOfOpen(sftp, handle);

@@ -5,7 +5,7 @@ import type { DownloadItem, TransferContext } from '../flow/transfer-context.ts'
 import { newMode, permissions } from '../names/file-mode.ts';
 import { modeOfOld, temporaryBeside } from '../target/local-target.ts';
 
-/** Puts the whole content of a file in its place. In a folder that was made just now, nothing is to be looked at before. */
+/** Stores the complete content of a file. In a folder that was just created, there is no old file to check. */
 export function storeSmall(
   context: TransferContext,
   item: DownloadItem,

@@ -1,6 +1,6 @@
 import { SftpFailed } from '../../errors/index.ts';
 
-/** The same refusal with a hint before its own. */
+/** A copy of the error with `hint` before its own hint. */
 export function hinted(error: SftpFailed, hint: string): SftpFailed {
   const { operation, path, phase, host, port, hop, status, reason, retryable } = error;
   const details = { operation, path, phase, host, port, hop, status, reason, retryable };

@@ -3,20 +3,21 @@ import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { statusCode } from '../../ssh2/sftp/wire.ts';
 import { now, sleep } from '../../time/timer.ts';
 
-/** What a wait belongs to: it is over when the transfer has failed. */
+/** What a wait belongs to, usually a transfer; the wait ends when that has failed. */
 export interface Pursuit {
   throwIfFailed(): void;
+  /** Called after each wait, so that it does not count as a stall. */
   alive(): void;
-  /** A file has its name. */
+  /** Called when a file has its final name. */
   placed?(): void;
 }
 
-/** What a call that is not a transfer belongs to: it ends when its caller stops. */
+/** A `Pursuit` for a call that is not a transfer; it ends when `throwIfFailed` throws. */
 export function pursuitOf(throwIfFailed: () => void): Pursuit {
   return { throwIfFailed, alive: () => {} };
 }
 
-/** Milliseconds to wait for a virus scanner, an indexer or a backup to close a file. */
+/** Total milliseconds to wait for a virus scanner, an indexer or a backup to close a file. */
 const patience = 5_000;
 const firstDelay = 50;
 const longestDelay = 500;
@@ -27,14 +28,15 @@ export const openElsewhereHint =
   'transfer). Close it, or try again later. If nobody has it open: does its access list (icacls) allow this?';
 
 /**
- * What a server answers when a share mode of another program does not allow an open: ERROR_SHARING_VIOLATION has no errno
- * there (win32compat/fileio.c, 7.7 to 9.8). Permission denied is the access list, a read-only file or a folder.
+ * The status of an open that another program's share mode does not allow: OpenSSH for Windows maps no errno to
+ * ERROR_SHARING_VIOLATION (win32compat/fileio.c, 7.7 to 9.8). Permission denied means the access list, a read-only file
+ * or a folder.
  */
 const refusesOpen: readonly number[] = [statusCode.failure];
-/** The same for a rename or a removal: the C runtime and MoveFileEx deny it, CreateHardLink fails. */
+/** The same for a rename or removal: the C runtime and MoveFileEx report access denied, CreateHardLink a failure. */
 const refusesChange: readonly number[] = [statusCode.permissionDenied, statusCode.failure];
 
-/** Opens a file that another program may have open: on a Windows server, tries again for some seconds. */
+/** Opens a file that another program may have open: on a Windows server, retries for up to 5 s. */
 export function openInUse<T>(
   sftp: SftpRequests,
   run: Pursuit | undefined,
@@ -43,7 +45,7 @@ export function openInUse<T>(
   return whileInUse(sftp, run, open, refusesOpen);
 }
 
-/** The same for what gives a file another name, or none. `isFinal` knows of reasons that will not pass. */
+/** Like `openInUse`, for renaming or removing a file. `isFinal` says whether the reason is a permanent one. */
 export function changeInUse<T>(
   sftp: SftpRequests,
   run: Pursuit | undefined,
@@ -68,17 +70,17 @@ async function whileInUse<T>(
   });
 }
 
-/** What is known of refusals that another program may be the reason of. */
+/** How to treat errors that may mean that another program has the file open. */
 interface Holding {
-  /** Whether an error may be such a refusal. */
+  /** Whether the error may mean that. */
   means(error: unknown): boolean;
-  /** Whether it has a reason that will not pass. */
+  /** Whether the error has another, permanent reason. */
   isFinal(): Promise<boolean>;
-  /** What it must mean when it has not passed. */
+  /** The error to report if it persists. */
   held(error: unknown): Error;
 }
 
-/** Repeats `work` for some seconds while another program may have its file open. */
+/** Retries `work` for up to 5 s while another program may have its file open. */
 export async function whileHeld<T>(
   work: () => Promise<T>,
   run: Pursuit | undefined,
@@ -99,7 +101,7 @@ function isRefusal(error: unknown, statuses: readonly number[]): error is SftpFa
   return error instanceof SftpFailed && statuses.includes(error.status ?? -1);
 }
 
-/** The server's refusal, with what it must mean by now. */
+/** The server's error, with the reason that the file is open in another program. */
 function held(refusal: SftpFailed): SftpFailed {
   const { operation, path, phase, host, port, hop, status } = refusal;
   return new SftpFailed(`${refusal.message}: ${openElsewhere}`, {
@@ -117,7 +119,7 @@ function held(refusal: SftpFailed): SftpFailed {
   });
 }
 
-/** Repeats `work` for some seconds while its errors are of the kind that passes; rejects with the last one. */
+/** Retries `work` for up to 5 s while `mayPass` accepts its errors; rejects with the last one. */
 export async function patiently<T>(
   work: () => Promise<T>,
   run: Pursuit | undefined,

@@ -1,7 +1,7 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { openElsewhere, openElsewhereHint, type Pursuit, patiently, whileHeld } from './in-use.ts';
 
-/** A local file cannot be opened or replaced because a program here has it open. */
+/** A local file cannot be opened or replaced because another local program has it open. */
 export class OpenElsewhere extends Error {
   readonly retryable = true;
   readonly hint = openElsewhereHint;
@@ -22,13 +22,15 @@ interface MoveOptions extends WaitOptions {
   move?: (from: string, to: string) => Promise<void>;
 }
 
-/** Renames a file here. Windows refuses while a virus scanner or indexer has either open: tried again for some seconds. */
+/**
+ * Renames a local file. Windows refuses while a virus scanner or indexer has either file open: retries for up to 5 s.
+ */
 export async function moveLocally(from: string, to: string, options: MoveOptions = {}): Promise<void> {
   const { move = rename, ...wait } = options;
   await whileHeldHere(() => move(from, to), wait);
 }
 
-/** The same for what opens the file `path`. A folder and a read-only file will not become anything else. */
+/** Like `moveLocally`, for `work` that opens the file `path`. Does not retry for a folder or a read-only file. */
 export async function openHere<T>(
   path: string,
   work: () => Promise<T>,
@@ -45,7 +47,7 @@ function whileHeldHere<T>(
   { run, platform = process.platform }: WaitOptions,
   isFinal: () => Promise<boolean> = async () => false,
 ): Promise<T> {
-  // Nobody else refuses so, and a folder has many files.
+  // Only Windows refuses like this; skip the overhead elsewhere, since a folder may have many files.
   if (platform !== 'win32') return work();
   return whileHeld(work, run, {
     means: (error) => isHeld(error, platform),
@@ -54,7 +56,7 @@ function whileHeldHere<T>(
   });
 }
 
-/** Takes a temporary file away, as far as that can be done. */
+/** Removes a local temporary file if possible; never rejects. */
 export async function removeHere(path: string, platform = process.platform): Promise<void> {
   const remove = () => rm(path, { force: true });
   await patiently(remove, undefined, (error) => isHeld(error, platform)).catch(() => {});

@@ -6,47 +6,50 @@ import type { TransferProgress } from './progress.ts';
 /** Options of `upload` and `download`. */
 export interface TransferOptions {
   /**
-   * Write under a temporary name in the same folder and rename when the file is complete, so that an interruption
-   * leaves the old file or the new one. `false` writes to the target directly. Default `true`.
+   * Write under a temporary name in the same folder and rename the file when it is complete, so that an interruption
+   * leaves either the old file or the new one. `false` writes to the target directly. Default `true`.
    */
   atomic?: boolean | undefined;
   /**
-   * Continue an earlier, unfinished transfer. Bytes already there are compared first (by a checksum on the server, or
-   * by reading them back); if the source has changed, the transfer starts over. If it fails, its temporary file stays
-   * for the next call. Only one transfer at a time may resume to the same target. Default `false`.
+   * Continue an earlier, unfinished transfer. Bytes already there are verified first, by a checksum made on the server;
+   * an upload can also read them back. What does not match is transferred again. If the transfer fails, its temporary
+   * file is kept for the next call. Only one transfer at a time may resume to the same target. Default `false`.
    */
   resume?: boolean | undefined;
   /**
-   * What to check before a file gets its final name: its `'size'`, its `'sha256'` (by a command on the server, or by
-   * reading it back), or nothing (`false`). Default `'size'`.
+   * What to check before a file gets its final name: `'size'`, `'sha256'` (by a command on the server, else by reading
+   * the file again), or nothing (`false`). Default `'size'`.
    */
   verify?: 'size' | 'sha256' | false | undefined;
   /** Keep the permissions and modification time of each file. Default `false`. */
   preserve?: boolean | undefined;
   /**
-   * Called at most ten times a second and once at the end. If it throws, the transfer fails; in the last call the
-   * promise still rejects, but the files are already in place.
+   * Called at most ten times a second and once at the end. If it throws, the transfer fails with that error; if the
+   * last call throws, the files are already in place. Default: none.
    */
   onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Files of a folder to transfer at once. Default 128. */
+  /** Maximum number of files of a folder to transfer at once. Default 128. */
   concurrency?: number | undefined;
   /**
-   * Which files and subfolders to transfer: gets the relative path, with `/`, and the type. A rejected folder is not
-   * entered. Default: all.
+   * Selects the files and subfolders to transfer. Called with the path relative to the folder, with `/`, and the type;
+   * a folder for which it returns false is not entered. Default: all.
    */
   filter?: ((path: string, type: 'file' | 'directory') => boolean) | undefined;
   /**
-   * Milliseconds without progress after which the transfer fails with `TransferStalled`. `Infinity`: never. Default
-   * 60,000.
+   * Milliseconds without progress after which the transfer fails with `TransferStalled`. `Infinity` turns it off.
+   * Default 60,000.
    */
   stallTimeout?: number | undefined;
   /**
-   * Uploads only: the server accepts the writes of a file only in order, like rclone and gateways to object stores.
-   * They are then sent one at a time, in this and later calls on this connection. If not set, this is detected when a
-   * write fails, and the file is sent again; a stream cannot be sent again. Default `false`.
+   * Uploads only: send the writes of a file one at a time, in this and later calls on this connection, for servers that
+   * accept them only in order (rclone, gateways to object stores). If not set, this is detected when a write fails, and
+   * the file is sent again; a stream cannot be sent again. Default `false`.
    */
   writesInOrder?: boolean | undefined;
-  /** Stops at once; the promise rejects with `signal.reason`. Has no effect on a file that already has its final name. */
+  /**
+   * Aborting stops the transfer at once and rejects with `signal.reason`. Files that already have their final names
+   * stay. Default: none.
+   */
   signal?: AbortSignal | undefined;
 }
 
@@ -56,7 +59,7 @@ export interface TransferResult {
   files: number;
   /** Bytes transferred, not counting those that `resume` found in place. */
   bytes: number;
-  /** Milliseconds that it took. */
+  /** Duration in milliseconds. */
   durationMs: number;
   /** Average bytes per second. */
   bytesPerSecond: number;
@@ -101,7 +104,7 @@ export const defaultTransfer: TransferSettings = {
   signal: undefined,
 };
 
-/** Checks the options of a transfer and fills in the defaults. Throws `TypeError` and `RangeError`. */
+/** Checks the options of a transfer and applies the defaults. @throws {TypeError | RangeError} naming the option. */
 export function readTransferOptions(options: TransferOptions = {}): TransferSettings {
   checkOptions(options, checks);
   return withDefaults(defaultTransfer, options);

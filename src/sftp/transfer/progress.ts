@@ -1,20 +1,21 @@
 import { now } from '../../time/timer.ts';
 
-/** What `onProgress` receives. The numbers never decrease. */
+/** The argument of `onProgress`. `transferred` and `files` never decrease. */
 export interface TransferProgress {
   /** The file transferred last: its local path for an upload, its remote path for a download. */
   path: string;
   /** Bytes transferred so far in all files, including those that `resume` found in place. */
   transferred: number;
-  /** Bytes of all files; undefined if not known (a stream). */
+  /** Total bytes of all files; undefined if not known (a stream). */
   total: number | undefined;
   /** Files completed so far. */
   files: number;
 }
 
+/** Minimum milliseconds between two reports. */
 const interval = 100;
 
-/** Counts what has been transferred, and reports it to the caller at intervals. */
+/** Counts transferred bytes and files, and reports them to the caller at intervals. */
 export class ProgressMeter {
   #report: ((progress: TransferProgress) => void) | undefined;
   #onThrow: (error: unknown) => void;
@@ -26,7 +27,7 @@ export class ProgressMeter {
   #resumed = 0;
   #path = '';
 
-  /** `onThrow` gets what the caller's function throws; it is not called again after that. */
+  /** `onThrow` gets the error that `report` throws; `report` is not called again after that. */
   constructor(
     report: ((progress: TransferProgress) => void) | undefined,
     onThrow: (error: unknown) => void = () => {},
@@ -39,12 +40,12 @@ export class ProgressMeter {
     return this.#files;
   }
 
-  /** All bytes that are in place, resumed ones included. */
+  /** Bytes in place, including those found by `resume`. */
   get transferred(): number {
     return this.#bytes;
   }
 
-  /** Bytes that really went over the line. */
+  /** Bytes actually sent or received. */
   get sent(): number {
     return this.#bytes - this.#resumed;
   }
@@ -59,13 +60,13 @@ export class ProgressMeter {
     if (this.#report && now() - this.#lastReport >= interval) this.#tell();
   }
 
-  /** Bytes that were in place before. */
+  /** Counts bytes that were already in place. */
   resumed(path: string, bytes: number): void {
     this.#resumed += bytes;
     this.moved(path, bytes);
   }
 
-  /** The progress of a file is discarded: it starts over. */
+  /** Discards the progress of a file that starts over. */
   undo({ moved, resumed }: { moved: number; resumed: number }): void {
     this.#bytes -= moved + resumed;
     this.#resumed -= resumed;
@@ -92,7 +93,7 @@ export class ProgressMeter {
         files: this.#files,
       });
     } catch (error) {
-      // A throw must not reach the packet handler that brought us here.
+      // The error must not reach the packet handler that called us.
       this.#report = undefined;
       this.#onThrow(error);
     }

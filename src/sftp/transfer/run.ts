@@ -18,15 +18,14 @@ interface RunOptions {
 }
 
 /**
- * One upload or download from its call to its end. Whatever ends it early (an error, the signal, a stall, the link)
- * becomes `failure`; the first one wins, everything that works for the transfer stops, and the caller gets it at
- * once.
+ * One upload or download from its call to its end. Whatever ends it early (an error, an abort, a stall, loss of the
+ * connection) becomes its `error`. The first one wins: all work of the transfer stops, and the caller gets it at once.
  */
 export class TransferRun {
   readonly progress: ProgressMeter;
   readonly what: string;
   readonly where: Where;
-  /** No folder. */
+  /** Whether the transfer is of a single file, not a folder. */
   isOneFile = false;
   #failed = false;
   #error: unknown;
@@ -58,7 +57,7 @@ export class TransferRun {
     return this.#error;
   }
 
-  /** The first failure ends the transfer; later ones are its echoes. */
+  /** Ends the transfer with `error`. Later calls have no effect: their errors are consequences of the first. */
   fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
@@ -68,14 +67,14 @@ export class TransferRun {
     this.#listeners.clear();
   }
 
-  /** Calls back once when the transfer fails. Returns the way to unsubscribe. */
+  /** Calls `listener` once when the transfer fails, or at once if it has. Returns a function to unsubscribe. */
   onFailed(listener: () => void): () => void {
     if (this.#failed) listener();
     else this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The promise, or the transfer's failure, whichever comes first. Nothing of it is left in the run: files are many. */
+  /** Settles with the promise, or rejects when the transfer fails. Leaves no listener behind. */
   orFail<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const forget = this.onFailed(() => reject(this.#error));
@@ -87,19 +86,19 @@ export class TransferRun {
     if (this.#failed) throw this.#error;
   }
 
-  /** Bytes of a file are through. */
+  /** Counts bytes of a file as transferred. */
   moved(path: string, bytes: number): void {
     this.#path = path;
     this.#lastMove = now();
     this.progress.moved(path, bytes);
   }
 
-  /** Something answered: not a byte of a file, but life. */
+  /** The server answered something other than file data: no stall. */
   alive(): void {
     this.#lastMove = now();
   }
 
-  /** Work during which nothing moves by its nature: a checksum on the server. */
+  /** Runs work during which no bytes move, such as a checksum on the server; it does not count as a stall. */
   async quietly<T>(work: () => Promise<T>): Promise<T> {
     this.#quiet++;
     try {
@@ -110,7 +109,7 @@ export class TransferRun {
     }
   }
 
-  /** A file has its name. When it is the only one the transfer has succeeded: whatever stops it now comes too late. */
+  /** A file has its final name. If it is the only one, the transfer has succeeded, and an abort comes too late. */
   placed(): void {
     if (this.isOneFile) this.end();
   }
@@ -130,7 +129,7 @@ export class TransferRun {
     this.#clean.push(stop);
   }
 
-  /** The error of a transfer that does not move. */
+  /** The error for a transfer without progress. */
   stalled(cause?: unknown): TransferStalled {
     const at = this.#path === '' ? '' : ` at ${quoted(this.#path)}`;
     return new TransferStalled(

@@ -10,7 +10,7 @@ import { printable, quoted } from '../../text/printable.ts';
 import { OpenElsewhere } from './local-in-use.ts';
 import type { TransferRun } from './run.ts';
 
-/** A transfer of this path failed for a reason of ours. */
+/** The error for a path whose transfer failed. */
 export function transferFailed(
   run: TransferRun,
   path: string,
@@ -31,14 +31,13 @@ export function transferFailed(
 }
 
 /**
- * One path, or the two ends of a file: a refusal of the server is reported for the remote one, everything else for
- * the local one.
+ * One path, or both paths of a file: errors of the server are reported for the remote path, all others for the local.
  */
 type At = string | { local: string; remote: string };
 
 /**
- * What the caller gets for an error that came up at a path. The end of the connection, a stall, wrong names and the
- * caller's own errors stay what they are; a refusal of the server or of the local file system says which path it was.
+ * The error that the caller gets for an error at a path. Loss of the connection, a stall, unsafe names and the caller's
+ * own errors stay unchanged; errors of the server and of the local file system get the path.
  */
 export function explain(run: TransferRun, at: At, error: unknown): unknown {
   const { local, remote } = typeof at === 'string' ? { local: at, remote: at } : at;
@@ -52,7 +51,7 @@ export function explain(run: TransferRun, at: At, error: unknown): unknown {
 
 function fromServer(run: TransferRun, path: string, error: SshError): TransferFailed {
   const { operation, reason, status } = error as SftpFailed;
-  // Without a status it was no refusal: the reply itself was wrong.
+  // Without a status the server did not refuse: its reply was invalid.
   const what =
     status === undefined && reason
       ? reason
