@@ -76,7 +76,10 @@ PubkeyAcceptedAlgorithms rsa-sha2-512,ssh-rsa
   .trim()
   .split('\n');
 
-async function effective(keyword: string, line: string): Promise<{ ours: string[]; theirs: string[] }> {
+async function effective(
+  keyword: string,
+  line: string,
+): Promise<{ ours: readonly string[]; theirs: string[] }> {
   const file = join(folder, 'config');
   await writeFile(file, `Host pc\n  ${line}\n`);
   const { algorithms } = await fromSshConfig('pc', { file });

@@ -44,8 +44,19 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 
 const CERTIFICATE_SUFFIX = '-cert-v01@openssh.com';
 
+/** The names that were asked for and are known, which are few: each connection asks for dozens. */
+const known = new Map<string, KeyTypeName>();
+
 /** The key type that a name stands for; undefined for a name that OpenSSH does not know. */
 export function resolveKeyType(name: string): KeyTypeName | undefined {
+  let found = known.get(name);
+  if (found) return found;
+  found = keyTypeOf(name);
+  if (found) known.set(name, found);
+  return found;
+}
+
+function keyTypeOf(name: string): KeyTypeName | undefined {
   const plain = resolvePlainName(name);
   if (plain !== undefined) return { type: plain, certificate: false };
   if (!name.endsWith(CERTIFICATE_SUFFIX)) return undefined;

@@ -34,19 +34,24 @@ export class WireReader {
   }
 
   take(length: number): Buffer {
-    const end = this.#offset + length;
-    if (end > this.#bytes.length) throw new MalformedWireData('ends too early');
-    const taken = this.#bytes.subarray(this.#offset, end);
-    this.#offset = end;
-    return taken;
+    const start = this.#pass(length);
+    return this.#bytes.subarray(start, this.#offset);
   }
 
   uint32(): number {
-    return this.take(4).readUInt32BE(0);
+    return this.#bytes.readUInt32BE(this.#pass(4));
   }
 
   uint64(): bigint {
     return this.take(8).readBigUInt64BE(0);
+  }
+
+  /** Goes past so many bytes; returns where they begin. */
+  #pass(length: number): number {
+    const start = this.#offset;
+    if (start + length > this.#bytes.length) throw new MalformedWireData('ends too early');
+    this.#offset += length;
+    return start;
   }
 
   /** A string: its length, then its bytes. */

@@ -101,15 +101,31 @@ const possible = {
   publicKey: ['ssh-rsa-cert-v01@openssh.com', 'ssh-rsa'],
 } satisfies Record<AlgorithmKind, readonly string[]>;
 
-export type ResolvedAlgorithms = Record<AlgorithmKind, string[]>;
+export type ResolvedAlgorithms = Readonly<Record<AlgorithmKind, readonly string[]>>;
 
 /**
  * The lists to offer, limited to what this runtime has.
  * @throws RangeError for a name that is unknown or not in this runtime, and if a list becomes empty.
  */
-export function resolveAlgorithms(asked: Algorithms = {}): ResolvedAlgorithms {
-  const kinds = Object.keys(offered) as AlgorithmKind[];
-  return Object.fromEntries(kinds.map((kind) => [kind, listFor(kind, asked[kind])])) as ResolvedAlgorithms;
+export function resolveAlgorithms(asked?: Algorithms): ResolvedAlgorithms {
+  if (asked !== undefined) return listsFor(asked);
+  byDefault ??= listsFor({});
+  return byDefault;
+}
+
+/** What most connections offer: made once, and shared by all of them. */
+let byDefault: ResolvedAlgorithms | undefined;
+
+function listsFor(asked: Algorithms): ResolvedAlgorithms {
+  const list = (kind: AlgorithmKind): readonly string[] => Object.freeze(listFor(kind, asked[kind]));
+  return {
+    kex: list('kex'),
+    serverHostKey: list('serverHostKey'),
+    cipher: list('cipher'),
+    hmac: list('hmac'),
+    compress: list('compress'),
+    publicKey: list('publicKey'),
+  };
 }
 
 /** The names of one kind: those offered by default, and all that can be asked for. */

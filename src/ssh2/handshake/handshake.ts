@@ -117,11 +117,11 @@ class Handshake implements TransportEvents {
 
   async #startClient(login: Login): Promise<void> {
     const { plan, outcome } = login;
-    const algorithms = { ...plan.algorithms };
-    const { serverHostKey } = algorithms;
+    const { serverHostKey } = plan.algorithms;
     const target = { ...plan.where, over: this.#over, algorithms: serverHostKey };
-    algorithms.serverHostKey = await plan.hostKey.order(serverHostKey, target);
+    const ordered = await plan.hostKey.order(serverHostKey, target);
     if (outcome.settled) return;
+    const algorithms = { ...plan.algorithms, serverHostKey: ordered };
     this.#listen();
     this.#connect(login, algorithms);
     this.#mendClient(login, algorithms);

@@ -5,6 +5,7 @@ import { longestKey } from '../key-files.ts';
 import { KeyProblem, PassphraseProblem, unusableKind } from './errors.ts';
 import { isOpenSsh, isSealed, readableOpenSsh } from './openssh.ts';
 import { isPkcs8, rewritePkcs8 } from './pkcs8.ts';
+import { sharedKey } from './shared-key.ts';
 
 const right = 'an OpenSSH, PEM or PPK private key would be right';
 
@@ -20,20 +21,23 @@ export async function parsePrivateKey(
   if (given.length > longestKey) {
     throw wrong(option, `${given.length} bytes given, more than any private key has; ${right}`);
   }
-  const text = plainText(given);
+  const text = fileText(given);
   try {
-    return usable(ssh2.parseKey(await readableText(text, passphrase), passphrase));
+    return await sharedKey(text, passphrase, () => read(plainText(text), passphrase));
   } catch (error) {
-    throw problem(option, text, error, passphrase !== undefined);
+    throw problem(option, plainText(text), error, passphrase !== undefined);
   }
+}
+
+async function read(text: string, passphrase: string | Buffer | undefined): Promise<ParsedKey> {
+  return usable(ssh2.parseKey(await readableText(text, passphrase), passphrase));
 }
 
 /**
  * Removes trailing blanks, which web forms add and `ssh` ignores. In a PPK file they are covered by the MAC, so they
  * stay.
  */
-function plainText(given: string | Buffer): string {
-  const text = fileText(given);
+function plainText(text: string): string {
   if (isPpk(text)) return text;
   return text
     .split('\n')

@@ -1,0 +1,44 @@
+import type { ParsedKey } from 'ssh2';
+
+type Passphrase = string | Buffer | undefined;
+
+/** A key that is being read or in use, with what it was read from. */
+interface Shared {
+  readonly text: string;
+  readonly passphrase: Passphrase;
+  readonly key: Promise<ParsedKey>;
+}
+
+/** Programs use a few keys; the oldest are forgotten first. */
+const most = 20;
+let inUse: Array<WeakRef<Shared>> = [];
+/** What a key was read from is held as long as somebody holds the key, and no longer. */
+const sources = new WeakMap<ParsedKey, Shared>();
+
+/**
+ * The key that somebody is reading from this text, or has read and still uses; otherwise what `read` reads. Many connections
+ * with one key then take it apart once, and decrypt it once, which with a passphrase takes half a second.
+ */
+export async function sharedKey(
+  text: string,
+  passphrase: Passphrase,
+  read: () => Promise<ParsedKey>,
+): Promise<ParsedKey> {
+  // A caller may overwrite the bytes of a passphrase while others compare with them.
+  if (typeof passphrase === 'object') return read();
+  const known = inUse.map((one) => one.deref()).find((one) => isOf(one, text, passphrase));
+  const shared = known ?? { text, passphrase, key: read() };
+  if (!known) inUse = [...inUse, new WeakRef(shared)].slice(-most);
+  try {
+    const key = await shared.key;
+    sources.set(key, shared);
+    return key;
+  } catch (error) {
+    inUse = inUse.filter((one) => one.deref() !== shared);
+    throw error;
+  }
+}
+
+function isOf(shared: Shared | undefined, text: string, passphrase: Passphrase): shared is Shared {
+  return shared?.text === text && shared.passphrase === passphrase;
+}
