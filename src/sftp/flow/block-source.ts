@@ -1,13 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import { isNotImplemented } from './not-implemented.ts';
 
-/** Bytes at known positions: a local file or a buffer. */
+/** Random access to the bytes of a local file or a buffer. */
 export interface BlockSource {
-  /** Bytes in all, at the start of the transfer. */
+  /** Size in bytes at the start of the transfer. */
   readonly size: number;
-  /** Fills the views from `position` on; `done` gets how many bytes there were, in this turn or a later one. */
+  /** Fills the views from `position` on. Calls `done` with the number of bytes read, synchronously or later. */
   readInto(views: Buffer[], position: number, done: (error: Error | null, bytes?: number) => void): void;
-  /** Why what was read is not one state of the source; undefined when it is. */
+  /** If the source changed while it was read: how; else undefined. */
   changed(): Promise<string | undefined>;
 }
 
@@ -24,7 +24,7 @@ export function bufferSource(bytes: Uint8Array): BlockSource {
   };
 }
 
-/** Yarn's Plug'n'Play gives file handles whose `readv` throws; one view at a time does as well. */
+/** With Yarn's Plug'n'Play, `readv` of a file handle throws; the views are then read one at a time. */
 async function readViews(file: FileHandle, views: Buffer[], position: number): Promise<number> {
   try {
     return (await file.readv(views, position)).bytesRead;
@@ -40,7 +40,7 @@ async function readViews(file: FileHandle, views: Buffer[], position: number): P
   return total;
 }
 
-/** The caller opens and closes the file. */
+/** A source for an open file, which the caller must close. */
 export async function fileSource(file: FileHandle): Promise<BlockSource> {
   const before = await file.stat({ bigint: true });
   return {
@@ -51,7 +51,7 @@ export async function fileSource(file: FileHandle): Promise<BlockSource> {
     async changed() {
       const after = await file.stat({ bigint: true });
       if (after.size < before.size) return `it shrank from ${before.size} to ${after.size} bytes`;
-      // A file that only grew was sent as it was at the start, as a log must be.
+      // A file that has only grown, such as a log, was sent up to its size at the start.
       const isRewritten = after.size === before.size && after.mtimeNs !== before.mtimeNs;
       return isRewritten ? 'it was written to' : undefined;
     },

@@ -8,10 +8,10 @@ interface PlacedWrite {
   done: (error?: Error | null) => void;
 }
 
-/** Blocks that follow each other are written in one call, up to this many bytes. */
+/** Maximum bytes of adjacent blocks that are written in one call. */
 const maxBatch = 4 * 1024 * 1024;
 
-/** Writes what arrives to a local file at its position. While one write runs, the next ones gather into a batch. */
+/** Writes received blocks to a local file at their positions. Blocks that arrive during a write form the next batch. */
 export function fileSink(file: FileHandle): BlockSink {
   let waiting: PlacedWrite[] = [];
   let writing = false;
@@ -53,8 +53,8 @@ export function fileSink(file: FileHandle): BlockSink {
 }
 
 /**
- * `writev` may write less than it was given, for example on a disk that is nearly full. The file handle's own method,
- * because its `close` waits for it: a write must not hit another file that got the same descriptor.
+ * `writev` may write less than it was given, for example on a nearly full disk. Uses the method of the FileHandle,
+ * whose `close` waits for it: a write must not hit another file that reuses the descriptor.
  */
 function writeAll(
   file: FileHandle,

@@ -1,17 +1,17 @@
 import { now } from '../../time/timer.ts';
 
 const MiB = 1024 * 1024;
-/** In flight beside what the round trip needs, so that neither side waits for the other. */
+/** Bytes in flight beyond the bandwidth-delay product, so that neither side waits for the other. */
 const spare = MiB;
-/** How many measurements of the rate are remembered. */
+/** Number of rate measurements that are kept. */
 const memory = 8;
-/** Bytes after the first answer that show the rate of the line before a round trip has passed. */
+/** Bytes after the first reply from which the rate is measured even before a round trip has passed. */
 const burst = MiB;
 
 /**
- * How many bytes of a transfer may be under way (asked for and not yet written, or sent and not yet acknowledged).
- * Follows the line: twice the best rate seen lately times the shortest round trip, and a spare. While the limit
- * itself holds the rate down, that doubles it with every round trip; once the line does, it stays.
+ * Limits the bytes of a transfer in flight: requested and not yet stored, or sent and not yet acknowledged. The limit
+ * is twice the best recent rate times the shortest round trip, plus a spare. While the limit itself holds the rate
+ * down, it doubles with every round trip; once the line is the bottleneck, it stays.
  */
 export class Flight {
   #limit: number;
@@ -37,22 +37,22 @@ export class Flight {
     return this.#inFlight;
   }
 
-  /** Milliseconds of the fastest answer yet; Infinity before the first. */
+  /** The shortest round trip so far, in milliseconds; Infinity before the first reply. */
   get roundTrip(): number {
     return this.#shortest;
   }
 
-  /** Bytes that the line carries in one round trip, as far as seen. */
+  /** Bytes that the line carries in one round trip, as measured so far; 0 before the first measurement. */
   get perRoundTrip(): number {
     return this.#rates.length === 0 ? 0 : Math.max(...this.#rates) * this.#shortest;
   }
 
-  /** Room for more; always for one request, however large. */
+  /** Whether another request may be sent, whatever its size. */
   get open(): boolean {
     return this.#inFlight < this.#limit;
   }
 
-  /** More may be under way than was thought: `start` from now on, until its rate has been seen, and `ceiling` at most. */
+  /** Raises the limit: to `start` until the new rate has been measured, and to `ceiling` at most. */
   widen(ceiling: number, start: number): void {
     this.#ceiling = Math.max(this.#ceiling, ceiling);
     this.#start = Math.min(this.#ceiling, Math.max(this.#start, start));
@@ -64,22 +64,22 @@ export class Flight {
     this.#inFlight += bytes;
   }
 
-  /** Bytes that came to nothing (a short read); they say nothing about the line. */
+  /** Removes bytes that were not transferred (a short read), without counting them in the rate. */
   giveBack(bytes: number): void {
     this.#inFlight -= bytes;
   }
 
-  /** An answer to what was sent at `sentAt`. */
+  /** Measures the round trip of a request sent at `sentAt`. */
   answered(sentAt: number): void {
     const trip = now() - sentAt;
     if (trip < this.#shortest) this.#shortest = trip;
   }
 
-  /** Bytes that are through. */
+  /** Removes bytes that were transferred, and measures the rate. */
   done(bytes: number): void {
     this.#inFlight -= bytes;
     const at = now();
-    // The first answer ends the wait for a round trip; how closely the others follow shows what the line carries.
+    // The first reply only shows the round trip; how closely the others follow shows what the line carries.
     this.#windowStart ??= at;
     this.#windowBytes += bytes;
     const elapsed = at - this.#windowStart;
@@ -89,7 +89,7 @@ export class Flight {
     if (this.#rates.length > memory) this.#rates.shift();
     this.#windowStart = at;
     this.#windowBytes = 0;
-    // The start is kept until a rate has been seen over several round trips.
+    // Keep the start value until the rate has been measured over several round trips.
     const least = this.#rates.length < memory / 2 ? this.#start : spare;
     this.#limit = Math.min(this.#ceiling, Math.max(least, spare + 2 * this.perRoundTrip));
   }

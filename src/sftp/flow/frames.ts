@@ -1,7 +1,7 @@
 import { writeHeadroom } from '../../ssh2/sftp/requests.ts';
 import { smallFile } from './small-files.ts';
 
-/** Buffers for write requests, each with room for the packet's header in front of its data. Used again and again. */
+/** Reusable buffers for WRITE requests, each with room for the packet's header before the data. */
 export class FramePool {
   readonly blockSize: number;
   #free: Buffer[] = [];
@@ -19,13 +19,13 @@ export class FramePool {
   }
 }
 
-/** The pools of one transfer: a thousand small files take turns with a few buffers. */
+/** The frame pools of one transfer, shared by all its files. */
 export class Frames {
   #pools = new Map<number, FramePool>();
 
   /**
-   * For a file of `size` bytes: a small one gets buffers of about its size, as many of them are under way at once; with
-   * no `maxWrite`, of its size and a byte at least.
+   * The pool for a file of `size` bytes. A small file gets buffers of about its size, because many are in flight at
+   * once; without `maxWrite`, they hold at least `size + 1` bytes.
    */
   pool(size: number, maxWrite = Number.POSITIVE_INFINITY): FramePool {
     const blockSize = Math.min(maxWrite, size > smallFile ? maxWrite : 2 ** Math.ceil(Math.log2(size + 1)));

@@ -6,7 +6,7 @@ import { hinted } from '../transfer/hinted.ts';
 const badMessage = 5;
 const ofOrder: readonly (number | undefined)[] = [statusCode.failure, badMessage, statusCode.unsupported];
 
-/** Whether a server may have refused this because of the order in which the writes came. */
+/** Whether the server may have refused this because the writes did not arrive in order. */
 export function mayBeOrder(sftp: SftpRequests, error: unknown): error is SftpFailed {
   if (sftp.writes.order === 'free' || sftp.ended || !(error instanceof SftpFailed)) return false;
   const { operation, status, reason = '' } = error;
@@ -15,8 +15,8 @@ export function mayBeOrder(sftp: SftpRequests, error: unknown): error is SftpFai
 }
 
 /**
- * Writes a file. If that fails as on a server that accepts writes only in order, writes it again from the beginning,
- * one write at a time; if that works, the connection remembers it.
+ * Runs `attempt` to write a file. If it fails as on a server that accepts writes only in order, runs it again with one
+ * write at a time; if that works, later writes on the connection are sent the same way.
  */
 export async function againInOrder(sftp: SftpRequests, attempt: (isAgain: boolean) => Promise<void>) {
   const wasOneByOne = isOneByOne(sftp);
@@ -28,7 +28,7 @@ export async function againInOrder(sftp: SftpRequests, attempt: (isAgain: boolea
     const knewBefore = isOneByOne(sftp);
     sftp.writes.oneByOne(true);
     await attempt(true).catch((problem) => {
-      // It was something else: a full disk, perhaps.
+      // The cause was something else, perhaps a full disk.
       sftp.writes.oneByOne(knewBefore);
       throw problem;
     });
@@ -39,7 +39,7 @@ function isOneByOne({ writes }: SftpRequests): boolean {
   return writes.order === 'one by one';
 }
 
-/** Says what may help if the bytes are gone: those of a stream cannot be sent again. */
+/** Adds a hint at `writesInOrder` to the error of a stream, whose bytes cannot be sent again. */
 export function withOrderHint(sftp: SftpRequests, error: unknown): unknown {
   if (sftp.writes.order !== 'in turn' || !mayBeOrder(sftp, error)) return error;
   return hinted(

@@ -5,13 +5,13 @@ import { orAborted } from '../../time/on-abort.ts';
 import type { Flight } from './flight.ts';
 import { type Lanes, laneCapacity, laneWindow } from './lanes.ts';
 
-/** A round trip below this many milliseconds does not limit one session. */
+/** Round trip in milliseconds below which a single session is not limited by its window. */
 const longRoundTrip = 5;
-/** A session that moves this much in a round trip is held by its window, not by the line. */
+/** Bytes per round trip from which a session is limited by its window, not by the line. */
 const windowBound = laneWindow / 2;
-/** From this many milliseconds on, a window that need not wait for another is worth a session. */
+/** Round trip in milliseconds from which a session is worth opening for a single window of data. */
 const veryLongRoundTrip = 50;
-/** Files of fewer sessions' bytes are over before more sessions would help. */
+/** Smaller files, in multiples of a session's bytes, are sent before more sessions would help. */
 const worthwhile = 4;
 const mostLanes = 8;
 
@@ -23,16 +23,16 @@ interface OpenLane {
 interface LaneOptions {
   opener: SftpOpener;
   flight: Flight;
-  /** Bytes to be sent. */
+  /** Bytes to send. */
   size: number;
-  /** The session that there is: how long its round trip is, and whether its server takes a file from several. */
+  /** The transfer's own session: its round trip, and whether its server accepts writes to a file from several. */
   first: Pick<SftpRequests, 'roundTrip' | 'writes'>;
 }
 
 /**
- * Opens more sessions for one big upload when a single one is held back by its window, if the server's MaxSessions
- * leaves some. They are opened at the start, and the file on them as soon as it is there, so that they are ready if
- * the line can carry more. If that fails, the transfer continues with what it has.
+ * Opens more sessions for one large upload whose single session is limited by its window, as far as the server's
+ * MaxSessions allows. The sessions are opened at the start, and the file in them as soon as it exists, so that they are
+ * ready if the line can carry more. If that fails, the upload continues with the sessions it has.
  */
 export class LaneOpener {
   #options: LaneOptions;
@@ -55,25 +55,25 @@ export class LaneOpener {
     const done = new AbortController();
     this.#done = done;
     const file = latch<string>();
-    // Nobody may be waiting for it.
+    // Possibly nothing awaits it.
     file.promise.catch(() => {});
     this.#file = file;
     this.#prepared = Array.from({ length: count }, () => this.#prepare(file.promise, done.signal));
   }
 
-  /** Whether the server takes writes of one file on several sessions; for certain once it has greeted. */
+  /** Whether the server accepts writes to one file from several sessions; certain once it has sent its version. */
   get #mayShare(): boolean {
     return this.#options.first.writes.order === 'free';
   }
 
-  /** The file is there: it is what the sessions are for, beside the lanes that it has. `added` is called when it has more. */
+  /** Opens the file, which now exists, in the prepared sessions. `added` is called when `lanes` has gained one. */
   useFor(path: string, lanes: Lanes, added: () => void): void {
     this.#lanes = lanes;
     this.#added = added;
     this.#file?.resolve(path);
   }
 
-  /** To be called now and then with the bytes that are still to be sent. */
+  /** Decides whether the extra sessions are needed. Called as the transfer proceeds, with the bytes still to send. */
   consider(left: number): void {
     const { flight } = this.#options;
     if (this.#isUsing || this.#prepared.length === 0 || left < laneCapacity) return;
@@ -83,21 +83,21 @@ export class LaneOpener {
   }
 
   /**
-   * Closes the files; rejects when the server could not store what was written. Resolves when no file is open any
-   * more: Windows does not rename a file that is. Idempotent.
+   * Closes the file in all extra sessions; rejects if the server could not store what was written. Resolves when none
+   * has it open any more: Windows does not rename an open file. Idempotent.
    */
   async close(): Promise<void> {
     this.#stop();
     await Promise.all(this.#prepared.splice(0).map(async (prepared) => this.#finish(await prepared)));
   }
 
-  /** Ends the sessions with whatever is under way on them. */
+  /** Closes the extra sessions and discards their pending requests. */
   abandon(): void {
     this.#stop();
     for (const prepared of this.#prepared.splice(0)) void prepared.then((extra) => extra?.sftp.close());
   }
 
-  /** Whoever is not ready yet will not be used. */
+  /** Sessions that are not ready yet will not be used. */
   #stop(): void {
     this.#done?.abort();
     this.#file?.reject(this.#done?.signal.reason);
@@ -111,7 +111,7 @@ export class LaneOpener {
       if (!this.#mayShare) throw new Error('the server may want the writes of a file on one session');
       const opening = sftp.open(path, openFlag.write);
       opening.catch(() => {});
-      // A server that does not greet is not waited for.
+      // Do not wait for a server that never sends its version.
       await orAborted(sftp.greeted, signal);
       const extra = { sftp, handle: await opening };
       if (this.#isUsing) {
@@ -120,7 +120,7 @@ export class LaneOpener {
       } else this.#ready.push(extra);
       return extra;
     } catch {
-      // One lane less, on which the file may have been opened meanwhile.
+      // Continue without this lane; closing the session also closes the file if it was opened.
       await sftp?.close();
       return undefined;
     }

@@ -1,6 +1,6 @@
 import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 
-/** The same remote file, open in one of several SFTP sessions. */
+/** A remote file open in one of several SFTP sessions. */
 export interface Lane {
   sftp: SftpRequests;
   handle: SftpHandle;
@@ -8,12 +8,12 @@ export interface Lane {
   unacknowledged: number;
 }
 
-/** Bytes that OpenSSH's server takes on one session before it has answered. */
+/** Bytes that OpenSSH's server accepts on one session before it answers: its channel window. */
 export const laneWindow = 2 * 1024 * 1024;
-/** Bytes that one session may have under way: the server's window, and as much behind it. */
+/** Bytes that one session may have in flight: the server's window, and as much queued behind it. */
 export const laneCapacity = 2 * laneWindow;
 
-/** Several SFTP sessions for one file: each has its own window, and a round trip moves at most a window. */
+/** Several SFTP sessions for one file. Each has its own window, and moves at most one window per round trip. */
 export class Lanes {
   #lanes: Lane[] = [];
 
@@ -33,7 +33,7 @@ export class Lanes {
     this.#lanes.push({ ...lane, unacknowledged: 0 });
   }
 
-  /** The lane with the least on its way. */
+  /** The lane with the fewest unacknowledged bytes. */
   get idlest(): Lane {
     return this.#lanes.reduce((best, lane) => (lane.unacknowledged < best.unacknowledged ? lane : best));
   }

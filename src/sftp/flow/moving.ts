@@ -1,10 +1,10 @@
 import { latch } from '../../time/latch.ts';
 
-/** Many requests under way, driven by their answers, until all is done or it is stopped. */
+/** Many pipelined requests, driven by their replies, until everything is transferred or `stop` is called. */
 export abstract class Moving<T> {
   protected readonly finished = latch<T>();
 
-  /** Ends early; what is under way is forgotten. */
+  /** Ends early with `error`; replies to pending requests are ignored. */
   stop(error: unknown): void {
     this.finished.reject(error);
   }

@@ -6,7 +6,7 @@ interface EarlyBlock {
   done: (error?: Error | null) => void;
 }
 
-/** Passes blocks on in the order of their positions, whatever the order in which they came. */
+/** Passes blocks on in the order of their positions, whatever the order in which they arrive. */
 export function orderedSink(
   start: number,
   take: (pieces: Buffer[], done: (error?: Error | null) => void) => void,

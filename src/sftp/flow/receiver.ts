@@ -3,7 +3,7 @@ import { now } from '../../time/timer.ts';
 import type { Flight } from './flight.ts';
 import { Moving } from './moving.ts';
 
-/** Where received bytes go. `done` gives their room back; until then they count as under way. */
+/** The consumer of received bytes. They count as in flight until it calls `done`. */
 export interface BlockSink {
   accept(position: number, pieces: Buffer[], length: number, done: (error?: Error | null) => void): void;
 }
@@ -12,9 +12,9 @@ interface ReceiveJob {
   sftp: SftpRequests;
   handle: SftpHandle;
   start: number;
-  /** Reads up to here; Infinity reads until the file ends. */
+  /** The offset to read up to; Infinity reads to the end of the file. */
   end: number;
-  /** Requests one more byte, to see whether the file continues. */
+  /** Request one byte more, to see whether the file continues. */
   probe?: boolean;
   sink: BlockSink;
   flight: Flight;
@@ -22,15 +22,13 @@ interface ReceiveJob {
 }
 
 export interface Received {
-  /** Where the reading ended: `end`, or less where the file ended first. */
+  /** The offset at which reading ended: the requested `end`, or less if the file ended first. */
   end: number;
-  /** The probe found that the file continues. */
+  /** Whether the probe found that the file continues. */
   beyond: boolean;
 }
 
-/**
- * Reads a range of an open remote file with many requests under way. Short replies are completed, whatever the server's reason.
- */
+/** Reads a range of an open remote file with many pipelined requests. The rest of a short reply is requested again. */
 export class Receiver extends Moving<Received> {
   #job: ReceiveJob;
   #next: number;
@@ -45,7 +43,7 @@ export class Receiver extends Moving<Received> {
     this.#job = job;
     this.#next = job.start;
     this.#end = job.end;
-    // The last request asks for one byte more than there should be.
+    // The last request asks for one byte more than the expected size.
     this.#askEnd = job.end + (job.probe ? 1 : 0);
   }
 
@@ -57,7 +55,7 @@ export class Receiver extends Moving<Received> {
   #pump(): void {
     const { flight } = this.#job;
     while (!this.finished.settled) {
-      // Other files share the flight; each may always have one request under way, or it would never be woken.
+      // Other files share the flight. Each may always have one request in flight, else nothing would resume it.
       if (!flight.open && this.#underWay > 0) break;
       const missing = this.#again.shift();
       if (missing) this.#read(missing.position, missing.length);
@@ -93,7 +91,7 @@ export class Receiver extends Moving<Received> {
     });
   }
 
-  /** The file ends here, or before: nothing beyond is asked for any more. */
+  /** The file ends at `position` or before; nothing beyond it is requested any more. */
   #endAt(position: number): void {
     this.#underWay--;
     this.#end = Math.min(this.#end, position);
@@ -107,7 +105,7 @@ export class Receiver extends Moving<Received> {
     const { sink, flight, moved } = this.#job;
     const wanted = Math.min(got, Math.max(0, this.#end - position));
     if (got > wanted) this.#beyond = true;
-    // A reply that is short of the extra byte alone has met the end, as the protocol promises for files.
+    // A reply that lacks only the extra byte has reached the end, as the protocol guarantees for regular files.
     else if (got < length && position + got < this.#end) {
       this.#again.push({ position: position + got, length: length - got });
     }

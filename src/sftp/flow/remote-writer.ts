@@ -12,8 +12,8 @@ interface WriteRequest {
 }
 
 /**
- * Writes bytes that come one after the other to an open remote file, with many writes under way. What the server refuses
- * as if it took writes in order only is sent again when all is answered, in order and one by one.
+ * Writes sequential bytes to an open remote file with many pipelined writes. Writes that the server refuses as if it
+ * accepted them only in order are sent again once all are answered, in order and one at a time.
  */
 export class RemoteWriter {
   #sftp: SftpRequests;
@@ -36,7 +36,7 @@ export class RemoteWriter {
     handle: SftpHandle;
     flight: Flight;
     position: number;
-    /** The server puts each write at the end, whatever its position: their order is all that counts. */
+    /** The server appends each write, whatever its offset, so their order matters. Default false. */
     appends?: boolean;
     moved?: (bytes: number) => void;
   }) {
@@ -49,12 +49,12 @@ export class RemoteWriter {
     this.#pool = new FramePool(options.sftp.maxWrite);
   }
 
-  /** Where the next byte goes. */
+  /** The offset of the next byte. */
   get position(): number {
     return this.#position + this.#filled;
   }
 
-  /** Resolves when there is room for more; rejects when a write has failed. The chunk is copied before it returns. */
+  /** Resolves when more can be written; rejects if a write has failed. The chunk has then been copied. */
   async append(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.length; ) {
       if (this.#error) throw this.#error;
@@ -80,7 +80,7 @@ export class RemoteWriter {
     return !this.#error && this.#unacknowledged > 0 && (this.#isOneByOne || !this.#flight.open);
   }
 
-  /** Sends what is gathered, without waiting for the acknowledgement. */
+  /** Sends the current frame, without waiting for the reply. */
   #flush(): void {
     const frame = this.#frame;
     const length = this.#filled;
@@ -116,13 +116,13 @@ export class RemoteWriter {
     });
   }
 
-  /** Sends the rest and resolves when the server has acknowledged everything. */
+  /** Sends the rest; resolves when the server has acknowledged everything. */
   async finish(): Promise<void> {
     this.#flush();
     await this.#answered();
   }
 
-  /** Resolves when nothing is under way, and what was refused has been taken. */
+  /** Resolves when no request is pending and refused writes have been sent again and accepted. */
   async #answered(): Promise<void> {
     while (this.#unacknowledged > 0 && !this.#error) await this.#settled();
     for (const block of this.#refused.splice(0).sort((a, b) => a.position - b.position)) {
@@ -133,7 +133,7 @@ export class RemoteWriter {
     if (this.#error) throw this.#error;
   }
 
-  /** The first error ends it. */
+  /** Ends the writing with `error`. The first error wins. */
   stop(error: unknown): void {
     this.#error ??= error;
     this.#wake();

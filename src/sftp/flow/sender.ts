@@ -18,21 +18,22 @@ interface SendJob {
   ranges: readonly ByteRange[];
   lanes: Lanes;
   flight: Flight;
-  /** Its block size is that of the requests. */
+  /** Its block size is the size of the WRITE requests. */
   pool: FramePool;
   moved(bytes: number): void;
-  /** Once, when the last write has been handed over; it is not yet acknowledged. */
+  /** Called once, when the last write has been sent but not yet acknowledged. */
   allSent?(): void;
 }
 
-/** One local read fills up to this many requests. */
+/** Number of requests that one local read fills at most. */
 const blocksPerRead = 4;
-/** Local reads at once, so that the disk works while the line is fed; the second may be over first. */
+/** Number of concurrent local reads, so that the disk works while data is sent; they may complete out of order. */
 const parallelReads = 2;
 
 /**
- * Sends ranges of a source to an open remote file. No promise per block: reads and acknowledgements drive it. What the
- * server refuses as if it took writes in order only is sent again when all is answered, in order and one by one.
+ * Sends ranges of a source to an open remote file, driven by local reads and replies instead of a promise per block.
+ * Writes that the server refuses as if it accepted them only in order are sent again once all are answered, in order
+ * and one at a time.
  */
 export class Sender extends Moving<void> {
   #job: SendJob;
@@ -42,7 +43,7 @@ export class Sender extends Moving<void> {
   #allSent = false;
   #refused: ByteRange[] = [];
   #isAgain = false;
-  /** A server of which nothing is known may take no write but at the start of a file: the first one goes alone. */
+  /** An unknown server may accept a first write only at offset 0: if it is elsewhere, send it alone. */
   #probes = false;
 
   constructor(job: SendJob) {
@@ -58,7 +59,7 @@ export class Sender extends Moving<void> {
     return this.finished.promise;
   }
 
-  /** More may be under way than was thought. */
+  /** Called when the flight limit or the number of lanes has grown. */
   wake(): void {
     this.#pump();
   }
@@ -85,7 +86,7 @@ export class Sender extends Moving<void> {
   }
 
   get #mayRead(): boolean {
-    // Other files share the flight; each may always have one read under way, or it would never be woken.
+    // Other files share the flight. Each may always have one read in progress, else nothing would resume it.
     if (this.#isIdle) return true;
     const order = this.#order;
     if (order === 'one by one' || this.#refused.length > 0 || !this.#job.flight.open) return false;

@@ -5,19 +5,19 @@ import type { Pursuit } from '../transfer/in-use.ts';
 import { moveLocally, openHere, removeHere } from '../transfer/local-in-use.ts';
 import type { TransferRun } from '../transfer/run.ts';
 
-/** Up to this many bytes a file is held in memory as a whole: the fewest calls to the local file system. */
+/** Maximum size in bytes of a file that is held in memory, which takes the fewest file system calls. */
 export const smallFile = 128 * 1024;
 
-/** How the short way of a file ends: one of them is called, once. */
+/** How the fast path of a small file ends: exactly one of these is called, once. */
 export interface SmallEnd {
   done(): void;
-  /** With what the caller is told. */
+  /** `error` is reported to the caller. */
   failed(error: unknown): void;
-  /** Nothing is there of it, and the long way knows what else to try, or what to say. */
+  /** Nothing was written; the regular path retries or reports the error. */
   takesLongWay(): void;
 }
 
-/** A file of a folder, by the short way or the long one. If it fails, so does the whole transfer. */
+/** Transfers a file of a folder by the fast path or the regular one. If it fails, so does the whole transfer. */
 export function byEitherWay(
   run: TransferRun,
   shortWay: (end: SmallEnd) => void,
@@ -34,13 +34,13 @@ export function byEitherWay(
 }
 
 /**
- * The content of a local file in one read, in a frame that has a byte of room behind it; undefined when the file is no
- * longer as small as it was.
+ * Reads a local file with one call into a frame that has room for one byte more. `done` gets undefined if the file's
+ * size is no longer `expected`.
  */
 export function readSmall(path: string, expected: number, frame: Buffer, done: SmallDone): void {
   open(path, 'r', (error, fd) => {
     if (error) return done(error);
-    // One byte more than expected shows that the end was reached.
+    // Asking for one byte more shows whether the end was reached.
     read(fd, frame, writeHeadroom, expected + 1, 0, (problem, bytes) => {
       close(fd, () => {
         if (problem || bytes !== expected) done(problem);
@@ -54,7 +54,7 @@ type SmallDone = (error: Error | null, small?: WriteData) => void;
 
 type Placed = (error: Error | null) => void;
 
-/** Writes a new local file, or replaces one by way of a temporary name. Leaves nothing behind when it fails. */
+/** Creates or replaces a local file by renaming a temporary one. Leaves nothing behind if it fails. */
 export function placeSmall(
   path: string,
   temporary: string,
@@ -64,13 +64,13 @@ export function placeSmall(
   done: Placed,
 ): void {
   const failed = (error: NodeJS.ErrnoException) => {
-    // What is there already is not ours.
+    // An existing file under the temporary name is not ours.
     if (error.code === 'EEXIST') done(error);
     else void removeHere(temporary).then(() => done(error));
   };
   writeFile(temporary, content, mode === undefined ? { flag: 'wx' } : { flag: 'wx', mode }, (error) => {
     if (error) return failed(error);
-    // Only Windows refuses for a while.
+    // Only on Windows may the rename be refused temporarily.
     if (process.platform === 'win32')
       return void moveLocally(temporary, path, { run }).then(() => done(null), failed);
     rename(temporary, path, (problem) => (problem ? failed(problem) : done(null)));
@@ -79,7 +79,7 @@ export function placeSmall(
 
 const write = promisify(writeFile);
 
-/** The same as a promise; without a temporary name, writes into what is there. */
+/** Like `placeSmall`, as a promise. Without a temporary name, writes to the file in place. */
 export function writeSmall(
   path: string,
   temporary: string | undefined,

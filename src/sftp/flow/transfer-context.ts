@@ -6,7 +6,7 @@ import type { BlockSource } from './block-source.ts';
 import type { Flight } from './flight.ts';
 import type { Frames } from './frames.ts';
 
-/** What every file of one transfer shares. */
+/** What all files of one transfer share. */
 export interface TransferContext {
   opener: SftpOpener;
   sftp: SftpRequests;
@@ -17,13 +17,13 @@ export interface TransferContext {
 }
 
 export interface UploadItem {
-  /** For messages and progress. */
+  /** The name in messages and progress. */
   name: string;
   source: BlockSource;
   remotePath: string;
-  /** Of the local file: the mode for a new file, all of them with `preserve`. */
+  /** Attributes of the local file: its mode applies to a new file, all of them with `preserve`. */
   attributes: SftpAttributes;
-  /** The folder was made by this transfer: nothing can be in the way. */
+  /** The folder was created by this transfer, so no file can be in the way. */
   intoEmptyFolder: boolean;
 }
 
@@ -35,6 +35,6 @@ export interface DownloadItem {
   localPath: string;
   /** What a listing said about the file; undefined if it has not been listed. */
   attributes: SftpAttributes | undefined;
-  /** The local folder was made by this transfer: nothing can be in the way. */
+  /** The local folder was created by this transfer, so no file can be in the way. */
   intoEmptyFolder: boolean;
 }

@@ -10,15 +10,17 @@ import type { TransferContext } from './transfer-context.ts';
 const debug = debugTopic('sftp');
 
 interface TransferPlan {
-  /** For messages: `upload of "a" to "b"`. */
+  /** The transfer in messages: `upload of "a" to "b"`. */
   what: string;
   settings: TransferSettings;
-  /** Bytes under way: at the start (or what `startRate` bytes a millisecond fill the line with), and at most. */
+  /**
+   * Bytes in flight: `start`, or `startRate` bytes per millisecond of round trip if that is more; at most `ceiling`.
+   */
   flight: { start: number; startRate?: number; ceiling: number | 'receive window' };
   work(context: TransferContext): Promise<void>;
 }
 
-/** One transfer: a session, the work, the result. Rejects at once when it fails; what is left is cleaned up behind. */
+/** Runs one transfer on a session of its own. Rejects as soon as it fails; cleaning up continues in the background. */
 export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<TransferResult> {
   const { settings, what } = plan;
   settings.signal?.throwIfAborted();
@@ -46,7 +48,7 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
     const context = { opener, sftp, run, settings, flight, frames: new Frames() };
     await settle(plan.work(context), context);
     sftp.release();
-    // Everything is in place: an abort from now on, in the last `onProgress` too, comes too late.
+    // Everything is in place: an abort from here on, even in the last `onProgress`, comes too late.
     run.end();
     run.progress.finish();
     run.throwIfFailed();
@@ -64,13 +66,16 @@ function endOf(run: TransferRun, hasSession: boolean): string {
   return hasSession ? `done, ${run.progress.sent} bytes` : 'no session';
 }
 
-/** Waiting in line for a session is not a stall. */
+/** Waiting for a free session is not a stall. */
 function open(opener: SftpOpener, run: TransferRun, settings: TransferSettings): Promise<SftpRequests> {
   const { signal, stallTimeout } = settings;
   return run.quietly(() => opener.openSftp({ signal, requestTimeout: stallTimeout, atOnce: true }));
 }
 
-/** A session that fails before it has begun is why the transfer fails, and not the first request on it; nor is that wait a stall. */
+/**
+ * If the session fails before the server has sent its version, that is reported, not the first request's failure. This
+ * wait is not a stall.
+ */
 function failUnlessGreeted(sftp: SftpRequests, run: TransferRun): void {
   const forget = sftp.onEnded((error) => run.fail(error));
   run.quietly(() => sftp.greeted).then(forget, forget);
@@ -82,7 +87,7 @@ async function settle(work: Promise<void>, { opener, run, sftp }: TransferContex
     await run.orFail(work);
   } catch (error) {
     run.fail(error);
-    // The work sees the failure, removes what it began, and ends; only then the session goes.
+    // The work notices the failure, removes temporary files and ends; only then is the session closed.
     void work.catch(() => {}).then(() => sftp.close());
     throw run.error;
   }

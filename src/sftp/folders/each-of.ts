@@ -17,7 +17,7 @@ export async function eachOf<T>(
     }
   };
   const workers = Array.from({ length: limit }, worker);
-  // All have ended before the caller continues: nothing writes behind its back.
+  // Wait for all workers, so that nothing is written after this rejects.
   const results = await Promise.allSettled(workers);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -11,7 +11,7 @@ export interface LocalEntry {
 }
 
 export interface LocalTree {
-  /** Parents before their children; the root first. */
+  /** The root first, parents before their children. */
   folders: LocalEntry[];
   files: LocalEntry[];
 }
@@ -20,7 +20,9 @@ type Filter = (path: string, type: 'file' | 'directory') => boolean;
 
 const parallelStats = 64;
 
-/** Everything below a local folder. Links are followed, as `cp -rL` and OpenSSH's `put -r` do; a loop is an error. */
+/**
+ * Everything below a local folder. Symbolic links are followed, as in `cp -rL` and sftp's `put -r`; a loop is an error.
+ */
 export async function readLocalTree(root: string, filter: Filter): Promise<LocalTree> {
   const tree: LocalTree = { folders: [], files: [] };
   const rootEntry = { path: '', localPath: root, stats: await promisify(stat)(root) };
@@ -45,7 +47,9 @@ async function visit(
   }
 }
 
-/** Looks at some entries of a folder at once. One promise for all of them: a promise for each costs as much as the look. */
+/**
+ * Stats several entries of a folder at once. One promise for all: one for each would cost as much as the stat itself.
+ */
 function lookAtAll(folder: LocalEntry, names: readonly string[]): Promise<LocalEntry[]> {
   const inside = folder.path === '' ? '' : `${folder.path}/`;
   const insideHere = join(folder.localPath, '/');
@@ -53,7 +57,7 @@ function lookAtAll(folder: LocalEntry, names: readonly string[]): Promise<LocalE
     const entries: LocalEntry[] = [];
     let missing = names.length;
     names.forEach((name, index) => {
-      // What a drive letter means elsewhere, `join` knows.
+      // Concatenation is faster; on Windows `join` handles separators and drives.
       const localPath = sep === '/' ? insideHere + name : join(folder.localPath, name);
       stat(localPath, (error, stats) => {
         if (error) return reject(error);
@@ -64,7 +68,7 @@ function lookAtAll(folder: LocalEntry, names: readonly string[]): Promise<LocalE
   });
 }
 
-/** Keeps a file. Whether it is a folder to be entered. */
+/** Adds a file to the tree. Returns whether the entry is a folder to enter. */
 function takes(entry: LocalEntry, tree: LocalTree, filter: Filter): boolean {
   const { stats, path, localPath } = entry;
   if (stats.isDirectory()) return filter(path, 'directory');

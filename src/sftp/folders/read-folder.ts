@@ -4,10 +4,10 @@ import type { RawPath, SftpHandle, SftpRequests } from '../../ssh2/sftp/requests
 import type { SftpName } from '../../ssh2/sftp/wire.ts';
 import { printable, quoted } from '../../text/printable.ts';
 
-/** Requests for more names under way at once: a server sends about a hundred names for each. */
+/** Number of concurrent READDIR requests; a server returns about a hundred names for each. */
 const parallelReads = 4;
 
-/** How much the listings of one call may bring; a hostile server's never end. */
+/** Limits on what the listings of one call may return: those of a hostile server may never end. */
 export interface ListingBudget {
   names: number;
   bytes: number;
@@ -15,26 +15,25 @@ export interface ListingBudget {
 
 export const listingLimits = { names: 250_000, bytes: 64 * 1024 * 1024 } as const;
 
-/** Rounds of one listing: even a server that sends one name at a time can list 40,000. */
+/** Maximum rounds of one listing: even a server that sends one name at a time can list 40,000. */
 const mostRounds = 10_000;
 /**
- * Rounds in a row without a new name. In a folder in which files are replaced all the time, tmpfs lists the same
- * thousands again and again before it comes to an end.
+ * Maximum consecutive rounds without a new name. In a folder whose files are constantly replaced, tmpfs repeats
+ * thousands of names before it reaches the end.
  */
 const mostRepeats = 1_000;
 
 interface ListingOptions {
-  /** For messages. */
   where: Where;
   /** Shared by all folders of a transfer. */
   budget?: ListingBudget;
-  /** Called with each answer of the server; what it throws ends the asking. */
+  /** Called after each round of replies; if it throws, the listing ends with that error. */
   onNames?: () => void;
 }
 
 /**
- * The entries of a folder except `.` and `..`. A name that comes twice was moved while the server read the folder:
- * the last one counts. A reply without names ends the listing, as for OpenSSH.
+ * The entries of a folder except `.` and `..`. If a name is listed twice, the file was replaced while the server read
+ * the folder, and the last entry counts. As in OpenSSH's client, a reply without names ends the listing.
  *
  * @throws {SftpFailed} for a listing that does not end.
  */
@@ -58,7 +57,9 @@ export async function readFolder(
   }
 }
 
-/** The replies up to one that fails behind the end: some servers close the folder there, and refuse what is asked then. */
+/**
+ * One round of replies. Failures after the end are ignored: some servers close the folder there and refuse requests.
+ */
 async function batchesOf(sftp: SftpRequests, handle: SftpHandle): Promise<(SftpName[] | undefined)[]> {
   const reads = Array.from({ length: parallelReads }, () => sftp.readdir(handle));
   const batches: (SftpName[] | undefined)[] = [];
@@ -88,7 +89,7 @@ class Listing {
     return [...this.#entries.values()];
   }
 
-  /** The names of one round. */
+  /** Adds the names of one round. */
   take(names: readonly SftpName[]): void {
     const before = this.#entries.size;
     for (const entry of names) this.#add(entry);

@@ -5,7 +5,7 @@ import { isFolderThere } from '../names/look.ts';
 import { saysMissing } from '../names/missing.ts';
 import { splitPath } from '../names/temp-name.ts';
 
-/** Makes a folder unless it is there. Resolves with whether it was made. */
+/** Creates a folder unless it exists. Resolves with whether it was created. */
 export async function ensureFolder(
   sftp: SftpRequests,
   path: string,
@@ -21,7 +21,7 @@ export async function ensureFolder(
   }
 }
 
-/** Makes a folder and those above it, as `mkdir -p`. Resolves with whether it was made. */
+/** Creates a folder and its missing parents, like `mkdir -p`. Resolves with whether it was created. */
 export async function ensureFolders(
   sftp: SftpRequests,
   path: string,
@@ -37,7 +37,7 @@ export async function ensureFolders(
   }
 }
 
-/** Whether a folder could not be made because the one above it is missing, for which some servers have a plain failure. */
+/** Whether creating a folder failed because its parent is missing; some servers report that as a general failure. */
 async function isForMissing(sftp: SftpRequests, error: unknown, above: string): Promise<boolean> {
   if (saysMissing(error)) return true;
   if (!(error instanceof SftpFailed) || error.status !== statusCode.failure) return false;

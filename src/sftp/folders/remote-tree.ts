@@ -8,34 +8,36 @@ import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { type ListingBudget, listingLimits, readFolder } from './read-folder.ts';
 
 export interface RemoteEntry {
-  /** Relative to the root, with `/`; empty for the root itself. Every part of it is a safe name. */
+  /** Relative to the root, with `/`; empty for the root itself. Every component is a safe name. */
   path: string;
   remotePath: string;
   attributes: SftpAttributes;
 }
 
 export interface RemoteTree {
-  /** Parents before their children; the root first. */
+  /** The root first, parents before their children. */
   folders: RemoteEntry[];
   files: RemoteEntry[];
 }
 
 const parallelFolders = 16;
-/** Deeper than any honest tree; the longest path of Linux has 2,048 parts at most. */
+/** Deeper than any real tree; a Linux path has at most 2,048 components. */
 const mostDepth = 200;
 
 interface Walk {
   context: TransferContext;
   tree: RemoteTree;
   budget: ListingBudget;
-  /** The root as the server spells it, asked for when the first link is met. */
+  /** The root's real path, requested when the first link is found. */
   realRoot: Promise<string> | undefined;
   root: string;
 }
 
 /**
- * Everything below a remote folder, every name checked before anything is written. Links within the folder are
- * followed; one that leads out of it, or to a folder above itself, is refused.
+ * Everything below a remote folder. All names are checked before anything is written. Links within the folder are
+ * followed; a link that leads out of it, or to a folder above itself, is rejected.
+ *
+ * @throws {UnsafeRemotePath} for such a link, an unsafe name, or folders nested too deeply.
  */
 export async function readRemoteTree(
   context: TransferContext,
@@ -65,7 +67,7 @@ async function nextLevel(walk: Walk, folders: readonly RemoteEntry[]): Promise<R
   return found;
 }
 
-/** Adds the files of one folder to the tree and gives the folders in it. */
+/** Adds the files of one folder to the tree and returns its subfolders. */
 async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
   const { context, tree, budget } = walk;
   const { sftp, run, settings } = context;
@@ -81,7 +83,7 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
   const folders: RemoteEntry[] = [];
   for (const name of names) {
     const listed = toEntry(folder, isTypeTold(name.attributes.mode) ? name : await told(walk, folder, name));
-    // The filter comes first: what it leaves out may have any name.
+    // The filter comes first: excluded entries may have any name.
     if (!settings.filter(listed.path, kindOf(listed))) continue;
     const problem = nameProblem(name.raw, name.name);
     if (problem) throw unsafe(context.opener.where, listed.path, problem);
@@ -99,13 +101,13 @@ async function list(walk: Walk, folder: RemoteEntry): Promise<RemoteEntry[]> {
   return folders;
 }
 
-/** Some servers list names alone. */
+/** Some servers list names without types, which are then found out one by one. */
 async function told({ context }: Walk, folder: RemoteEntry, name: SftpName): Promise<SftpName> {
   const path = joinRaw(folder.remotePath, name);
   return { ...name, attributes: await withType(context.sftp, path, name.attributes) };
 }
 
-/** The type that the filter gets for an entry of a listing: a link is a file until it is followed. */
+/** The type of a listed entry for the filter: a link counts as a file until it is followed. */
 function kindOf({ attributes }: RemoteEntry): 'file' | 'directory' {
   return isFolder(attributes.mode) ? 'directory' : 'file';
 }
@@ -115,7 +117,7 @@ function toEntry(folder: RemoteEntry, { name, attributes }: SftpName): RemoteEnt
   return { path, remotePath: joinRemote(folder.remotePath, name), attributes };
 }
 
-/** What a link within the folder leads to. */
+/** Follows a link within the folder. */
 async function resolve(walk: Walk, entry: RemoteEntry): Promise<RemoteEntry> {
   const { sftp, opener, run } = walk.context;
   walk.realRoot ??= endOfLink(sftp, walk.root);

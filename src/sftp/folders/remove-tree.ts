@@ -15,11 +15,11 @@ const badMessage = 5;
 interface TreeRemoval {
   sftp: SftpRequests;
   where: Where;
-  /** Called between two requests: what it throws ends the removal. */
+  /** Called between requests; if it throws, the removal ends with that error. */
   throwIfAborted: () => void;
 }
 
-/** Removes a file, or a link. On Windows another program may have it open for a moment. */
+/** Removes a file or a link. On Windows, retries while another program has it open. */
 export function removeFile(
   { sftp, throwIfAborted }: TreeRemoval,
   path: RawPath,
@@ -31,7 +31,7 @@ export function removeFile(
   return changeInUse(sftp, pursuitOf(throwIfAborted), remove, isFinal);
 }
 
-/** On Windows a link to a folder is removed as a folder is. */
+/** On Windows, a link to a folder must be removed with RMDIR. */
 async function removeLink(sftp: SftpRequests, path: RawPath): Promise<void> {
   await sftp.remove(path).catch((error) =>
     sftp.rmdir(path).catch(() => {
@@ -41,8 +41,8 @@ async function removeLink(sftp: SftpRequests, path: RawPath): Promise<void> {
 }
 
 /**
- * Whether the folder is a junction or the place of another volume, of which sftp-server.exe reveals only this: it
- * finds no link target to read, which for a folder is a failure, and for these a bad message (EINVAL).
+ * Whether the folder is a junction or a volume mount point. sftp-server.exe reports these as folders; only READLINK
+ * tells them apart: it fails with `failure` for a folder, and with `bad message` (EINVAL) for these.
  */
 async function leadsElsewhere(sftp: SftpRequests, path: RawPath): Promise<boolean> {
   if (!sftp.windows) return false;
@@ -52,7 +52,7 @@ async function leadsElsewhere(sftp: SftpRequests, path: RawPath): Promise<boolea
   );
 }
 
-/** Removes an empty folder, which on Windows may be the one that another program works in. */
+/** Removes an empty folder. On Windows, retries while it is the working directory of another program. */
 export function removeFolder({ sftp, where, throwIfAborted }: TreeRemoval, path: RawPath): Promise<void> {
   const isFinal = () =>
     readFolder(sftp, path, { where }).then(
@@ -62,7 +62,7 @@ export function removeFolder({ sftp, where, throwIfAborted }: TreeRemoval, path:
   return changeInUse(sftp, pursuitOf(throwIfAborted), () => sftp.rmdir(path), isFinal);
 }
 
-/** Removes a folder with all that is in it. Links and junctions are removed, never followed. An abort ends it between two requests. */
+/** Removes a folder and everything in it. Links and junctions are removed, never followed. */
 export function removeTree(removal: TreeRemoval, path: string): Promise<void> {
   return removeLevel(removal, path, 0);
 }
@@ -86,6 +86,6 @@ async function removeLevel(removal: TreeRemoval, path: RawPath, depth: number): 
   });
   for (const entry of folders) await removeLevel(removal, joinRaw(path, entry), depth + 1);
   throwIfAborted();
-  // What another program still has open goes with its last handle, and is in the folder until then.
+  // A file that another program still has open stays in the folder until its last handle is closed.
   await changeInUse(sftp, pursuitOf(throwIfAborted), () => sftp.rmdir(path));
 }

@@ -1,4 +1,4 @@
-/** The type bits of a POSIX mode, as SFTP servers send it (Windows servers too). */
+/** The type bits of a POSIX mode, as all SFTP servers send it, including those on Windows. */
 const typeMask = 0o170000;
 
 const kinds = new Map([
@@ -11,7 +11,7 @@ const kinds = new Map([
 /** The type of a remote file. */
 export type FileType = 'file' | 'directory' | 'symlink' | 'other';
 
-/** A server that sends no mode says nothing of the type: taken for a file, as its users must. */
+/** The type of a file. Without a mode, or with permissions only, it counts as a file. */
 export function fileType(mode: number | undefined): FileType {
   if (isFolder(mode)) return 'directory';
   if (isLink(mode)) return 'symlink';
@@ -19,12 +19,12 @@ export function fileType(mode: number | undefined): FileType {
   return type === 0o100000 || type === 0 ? 'file' : 'other';
 }
 
-/** In words, for what a transfer refuses; undefined for files, folders and links, and where the server does not say. */
+/** A phrase for a type that cannot be transferred; undefined for files, folders, links and unknown types. */
 export function specialKind(mode: number | undefined): string | undefined {
   return fileType(mode) === 'other' ? (kinds.get((mode ?? 0) & typeMask) ?? 'something special') : undefined;
 }
 
-/** Whether a mode says what is there. Some servers send none, or permissions alone. */
+/** Whether a mode includes the type. Some servers send no mode, or permissions only. */
 export function isTypeTold(mode: number | undefined): boolean {
   return ((mode ?? 0) & typeMask) !== 0;
 }
@@ -37,22 +37,22 @@ export function isLink(mode: number | undefined): boolean {
   return ((mode ?? 0) & typeMask) === 0o120000;
 }
 
-/** A file that its owner may not write. */
+/** Whether this is a file that its owner may not write. */
 export function isReadOnly(mode: number | undefined): boolean {
   return mode !== undefined && fileType(mode) === 'file' && (mode & 0o200) === 0;
 }
 
-/** Read, write and execute, for whom. */
+/** The read, write and execute bits. */
 export function permissions(mode: number): number {
   return mode & 0o777;
 }
 
-/** With the set-uid, set-gid and sticky bits: reported, but never copied to another machine. */
+/** The permission bits including set-uid, set-gid and sticky: reported, but never copied to another machine. */
 export function allPermissions(mode: number): number {
   return mode & 0o7777;
 }
 
-/** Permissions for the copy of a file, to be cut by the umask where it is made; set-uid bits are never carried over so. */
+/** The mode for a copy of a file, to which the umask applies; never set-uid, set-gid or sticky. */
 export function newMode(mode: number | undefined): number | undefined {
   return mode === undefined ? undefined : mode & 0o777;
 }

@@ -4,15 +4,15 @@ import { isFolder, isTypeTold } from './file-mode.ts';
 import { isRefused } from './missing.ts';
 import { splitPath } from './temp-name.ts';
 
-/** The mode of a folder or link for which the server reports none. */
+/** The mode assumed for a folder or link if the server reports none. */
 const untold = { folder: 0o040755, link: 0o120777 } as const;
 
-/** What is at a path, where the account may look: nothing is known of it else. Links are followed. */
+/** STAT, following links; empty attributes if the server refuses the request. */
 export async function lookBehind(sftp: SftpRequests, path: string): Promise<SftpAttributes> {
   return sftp.stat(path).catch((error) => (isRefused(error) ? {} : Promise.reject(error)));
 }
 
-/** The same of the path itself. Some servers know no LSTAT. */
+/** LSTAT, with the type determined; falls back to STAT, since some servers do not support LSTAT. */
 export async function lookAtPath(sftp: SftpRequests, path: string): Promise<SftpAttributes> {
   const found = await sftp.lstat(path).catch((error) => {
     return isRefused(error) ? lookBehind(sftp, path) : Promise.reject(error);
@@ -21,8 +21,8 @@ export async function lookAtPath(sftp: SftpRequests, path: string): Promise<Sftp
 }
 
 /**
- * The attributes with the type of the file, determined if the server does not report it: a link can be read, a folder
- * opened; anything else counts as a file.
+ * The attributes with the type of the file. If the server does not report it, it is determined by READLINK and OPENDIR;
+ * anything else counts as a file.
  */
 export async function withType(
   sftp: SftpRequests,
@@ -36,7 +36,7 @@ export async function withType(
   ]);
   if (isLink) return { ...attributes, mode: untold.link };
   if (!isFolderHere) return attributes;
-  // A server that reads no links may follow them all the same.
+  // A server without READLINK may still follow links.
   return { ...attributes, mode: (await isElsewhere(sftp, path)) ? untold.link : untold.folder };
 }
 
@@ -53,7 +53,7 @@ export async function opensAsFolder(sftp: SftpRequests, path: RawPath): Promise<
   return handle !== undefined;
 }
 
-/** Whether the real path of what opens as a folder has another name, or is in another folder, than its path says. */
+/** Whether the real path of a folder differs from its path, so that the path is a link. */
 async function isElsewhere(sftp: SftpRequests, path: RawPath): Promise<boolean> {
   if (typeof path !== 'string') return true;
   const { folder, name } = splitPath(path.replace(/(?<=[^/])\/+$/, ''));

@@ -11,9 +11,11 @@ import { printable, quoted } from '../../text/printable.ts';
 const driveLetter = /^\/?[A-Za-z]:(?=[\\/]|$)/;
 
 /**
- * A remote path as the server expects it. On a Windows PC `C:\rpa\in.json`, `C:/rpa/in.json` and `/C:/rpa/in.json`
- * are the same; a drive letter means a Windows PC even if the server does not say so. `~/x` is `x`: SFTP starts in
- * the login folder and has no `~`.
+ * A remote path as the server expects it. On a Windows PC `C:\rpa\in.json`, `C:/rpa/in.json` and `/C:/rpa/in.json` are
+ * the same; a drive letter means a Windows PC even if the server does not identify itself as one. `~/x` becomes `x`:
+ * SFTP starts in the login directory and does not expand `~`.
+ *
+ * @throws {TypeError} naming the argument.
  */
 export function remotePath(path: unknown, name: string, serverVersion: string | undefined): string {
   checkText(`argument ${name}`, path, "a path (the folder of the login is '.')");
@@ -28,13 +30,13 @@ function fromHome(path: string): string {
   return /^~(?:\/|$)/.test(path) ? path.replace(/^~\/*/, '') || '.' : path;
 }
 
-/** Whether a path is a folder's by its writing: `in/`, `~`, on Windows `C:\\rpa\\`. */
+/** Whether the form of a path says that it is a folder: `in/`, `~`, on Windows `C:\rpa\`. */
 export function namesFolder(path: string, serverVersion: string | undefined): boolean {
   const isWindows = driveLetter.test(path) || isWindowsServer(serverVersion);
   return /(?:^|\/)(?:\.{1,2}|~)$|\/$/.test(isWindows ? path.replaceAll('\\', '/') : path);
 }
 
-/** The whole of a disk, or the folder of the login. */
+/** Whether a path is a root directory, a whole drive, or the login directory. */
 export function isRoot(path: string): boolean {
   return /^(\.{0,2}\/?|\/[A-Za-z]:\/?)$/.test(path.replace(/\/+/g, '/'));
 }
@@ -43,18 +45,18 @@ export function joinRemote(folder: string, name: string): string {
   return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
 }
 
-/** The same for an entry of a listing: in bytes where a name is not UTF-8. */
+/** Like `joinRemote`, for an entry of a listing; as bytes if a name is not valid UTF-8. */
 export function joinRaw(folder: RawPath, { raw, name }: Pick<SftpName, 'raw' | 'name'>): RawPath {
   if (typeof folder === 'string' && Buffer.from(name).equals(raw)) return joinRemote(folder, name);
   return Buffer.concat([Buffer.from(folder), Buffer.from('/'), raw]);
 }
 
-/** Devices of Windows: a file of such a name cannot exist there, whatever its ending. */
+/** Windows device names: a file cannot have such a name there, whatever its extension. */
 const reserved =
   /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\..*)?$/i;
 const maxNameBytes = 255;
 
-/** Why a name cannot be used as it is for a file of a Windows machine; undefined when it can. */
+/** Why Windows cannot store a file under exactly this name; undefined if it can. */
 export function windowsProblem(name: string): string | undefined {
   if (/[<>:"|?*\u0000-\u001f\\/]/.test(name)) return 'Windows does not allow one of its characters';
   if (/[. ]$/.test(name)) return 'Windows drops the dot or space at its end';
@@ -63,8 +65,11 @@ export function windowsProblem(name: string): string | undefined {
 }
 
 /**
- * For a new file on the server. On Windows a device would swallow it, and other names would be changed or lead to a
- * stream of another file. @throws RangeError for such a name.
+ * The path of a new file on the server. On Windows, a device would swallow its content, and other names would be
+ * changed or refer to an alternate data stream.
+ *
+ * @throws {TypeError} as `remotePath` does.
+ * @throws {RangeError} for a name that Windows cannot store.
  */
 export function newRemotePath(path: unknown, name: string, serverVersion: string | undefined): string {
   const given = remotePath(path, name, serverVersion);
@@ -72,7 +77,7 @@ export function newRemotePath(path: unknown, name: string, serverVersion: string
   return given;
 }
 
-/** @throws RangeError when a Windows server would not take the name at the end of a path as it is. */
+/** @throws {RangeError} if the server is Windows and cannot store the last name of the path unchanged. */
 export function checkNewName(path: string, name: string, serverVersion: string | undefined): void {
   if (!isWindowsServer(serverVersion)) return;
   const last = path.slice(path.lastIndexOf('/') + 1);
@@ -81,8 +86,10 @@ export function checkNewName(path: string, name: string, serverVersion: string |
 }
 
 /**
- * Refuses a local path that Windows would take for a device, a stream, or another name: the download would silently
- * be lost. Throws `RangeError`.
+ * Rejects a local path that Windows would treat as a device, an alternate data stream, or another name: the download
+ * would be lost silently.
+ *
+ * @throws {RangeError}
  */
 export function checkLocalName(localPath: string, platform = process.platform): void {
   if (platform !== 'win32') return;
@@ -91,7 +98,7 @@ export function checkLocalName(localPath: string, platform = process.platform): 
   if (problem) throw new RangeError(`localPath ${quoted(localPath)} is not a file's: ${problem}`);
 }
 
-/** Why a name in a listing would lead out of its folder on the server itself; undefined when it does not. */
+/** Why a listed name would lead out of its folder on the server; undefined if it does not. */
 export function strayProblem(name: string, isWindows: boolean): string | undefined {
   if (name === '') return 'it is empty';
   if (name === '.' || name === '..') return 'it leads out of the folder';
@@ -99,7 +106,7 @@ export function strayProblem(name: string, isWindows: boolean): string | undefin
   return (isWindows ? /[\\/]/ : /\//).test(name) ? 'it contains a path' : undefined;
 }
 
-/** Why a name that a server sent must not become the name of a file here; undefined when it may. */
+/** Why a name sent by a server must not become the name of a local file; undefined if it may. */
 export function nameProblem(raw: Buffer, name: string, platform = process.platform): string | undefined {
   if (name === '') return 'it is empty';
   if (name === '.' || name === '..') return 'it leads out of the folder';

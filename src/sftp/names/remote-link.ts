@@ -3,10 +3,10 @@ import { isLink } from './file-mode.ts';
 import { remotePath } from './paths.ts';
 import { splitPath } from './temp-name.ts';
 
-/** As many as Linux follows. */
+/** The limit of Linux. */
 const mostLinks = 40;
 
-/** A chain of links on the server has no end. */
+/** A chain of symbolic links on the server is circular or too long. */
 export class EndlessLinks extends Error {
   constructor() {
     super('it is a symbolic link that leads back to itself, or through too many others');
@@ -14,8 +14,10 @@ export class EndlessLinks extends Error {
 }
 
 /**
- * Where the chain of links that starts at `path` ends; it need not exist. On most servers the real path shows it.
- * OpenSSH for Windows resolves no links in one, so each link is read there.
+ * The path at which the chain of links starting at `path` ends; it need not exist. On most servers REALPATH resolves
+ * it. That of OpenSSH for Windows does not follow links, so they are read one by one there.
+ *
+ * @throws {EndlessLinks}
  */
 export async function endOfLink(sftp: SftpRequests, path: string): Promise<string> {
   const real = await sftp.realPath(path);
@@ -29,7 +31,7 @@ export async function endOfLink(sftp: SftpRequests, path: string): Promise<strin
   throw new EndlessLinks();
 }
 
-/** Windows spells it as it likes: `C:\a`, `\\?\C:\a`, or relative to the folder of the link. */
+/** On Windows the target may be `C:\a`, `\\?\C:\a`, or relative to the folder of the link. */
 function targetOf(link: string, target: string): string {
   const plain = target.replace(/^[\\/]{1,2}\?{1,2}[\\/](?=[A-Za-z]:)/, '').replaceAll('\\', '/');
   const path = remotePath(plain, 'target', undefined);
