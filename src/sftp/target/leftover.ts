@@ -2,22 +2,22 @@ import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { fileType } from '../names/file-mode.ts';
 
-/** What stood under the lasting temporary name when another transfer wanted it. */
+/** An existing file under the temporary name that a new transfer wanted to use. */
 export interface Leftover {
   path: string;
-  /** Bytes. */
+  /** Size in bytes. */
   size: number;
-  /** Seconds since 1970, by the clock of its own file system. */
+  /** Time of last modification: seconds since 1970, by the clock of its file system. */
   mtime: number;
 }
 
 /**
- * Seconds without a change after which a temporary file is abandoned: its transfer writes all the time, fails if
- * nothing moves for `stallTimeout`, and resumes an old one by setting its time.
+ * Seconds without modification after which a temporary file counts as abandoned. A running transfer writes
+ * continuously, fails after `stallTimeout` without progress, and sets the time of an old file when it resumes it.
  */
 const abandonedAfter = 24 * 60 * 60;
 
-/** Whether a temporary file is abandoned, at a time by the same clock. */
+/** Whether a temporary file is abandoned. `now`: seconds since 1970, by the same clock as its `mtime`. */
 export function isAbandoned({ mtime }: Leftover, now: number): boolean {
   return now - mtime > abandonedAfter;
 }
@@ -26,7 +26,9 @@ export function isUnchanged(before: Leftover, found: Leftover): boolean {
   return before.size === found.size && before.mtime === found.mtime;
 }
 
-/** What a dead upload left at `path`; undefined if nothing. `ours` was made just now, and gives the server's time. */
+/**
+ * The file that an earlier upload left at `path`, if abandoned. `ours` was just created and shows the server's time.
+ */
 export async function findLeftover(
   sftp: SftpRequests,
   path: string,
@@ -36,7 +38,7 @@ export async function findLeftover(
   return found && now !== undefined && isAbandoned(found, now) ? found : undefined;
 }
 
-/** Removes it, now that its target is complete; if it has changed meanwhile, it is in use. A failure does not matter. */
+/** Removes the leftover now that its target is complete, unless it has changed and so is in use. Never rejects. */
 export async function removeLeftover(
   sftp: SftpRequests,
   finding: Promise<Leftover | undefined>,
@@ -46,7 +48,7 @@ export async function removeLeftover(
     const found = before && (await look(sftp, before.path));
     if (found && isUnchanged(before, found)) await sftp.remove(found.path);
   } catch {
-    // Another call or another day.
+    // A later transfer will try again.
   }
 }
 

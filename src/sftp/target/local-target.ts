@@ -9,10 +9,10 @@ import { isAbandoned, isUnchanged, type Leftover } from './leftover.ts';
 import { IsFolder, IsSpecial } from './remote-target.ts';
 
 export interface LocalTarget {
-  /** What is written: a temporary file beside the path, or the path itself. */
+  /** The path written to: a temporary file in the same folder, or the target itself. */
   writePath: string;
   file: FileHandle;
-  /** A file of an earlier download that died, to be taken away when this one is in place. */
+  /** An abandoned file of an earlier download, to be removed when this one is in place. */
   leftover?: Leftover | undefined;
 }
 
@@ -25,7 +25,7 @@ interface LocalTargetOptions {
 
 const { O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW = 0 } = constants;
 
-/** Opens what a download writes. A temporary file is never opened through a planted link. */
+/** Opens the file that a download writes. A temporary file is never opened through an existing link. */
 export async function openLocalTarget(path: string, options: LocalTargetOptions): Promise<LocalTarget> {
   const { atomic, resume, mode = 0o666, run } = options;
   if (!atomic) {
@@ -46,11 +46,11 @@ export async function openLocalTarget(path: string, options: LocalTargetOptions)
 
 /** A unique name for a temporary file in the folder of `path`. */
 export function temporaryBeside(path: string): string {
-  // Elsewhere a path has other separators, and drives.
+  // On Windows a path has other separators, and drives.
   return sep === '/' ? freshTempName(path) : join(dirname(path), freshTempName(basename(path)));
 }
 
-/** An old file that is taken up must not look abandoned while it is compared, which may take long. */
+/** Opens a file to resume. Sets its time first: it must not look abandoned during a long comparison. */
 async function takeUp(path: string, mode: number, run: Pursuit | undefined): Promise<FileHandle> {
   const file = await openHere(path, () => open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode), { run });
   if (!(await isOurs(file))) return replaced(file, path, mode);
@@ -58,26 +58,28 @@ async function takeUp(path: string, mode: number, run: Pursuit | undefined): Pro
   return file;
 }
 
-/** Async, for Yarn's Plug'n'Play: the `utimes` of its handles throws at the call. */
+/** Async, because `utimes` of a file handle throws synchronously with Yarn's Plug'n'Play. */
 async function touch(file: FileHandle): Promise<void> {
   const now = new Date();
   await file.utimes(now, now);
 }
 
-/** Whether a file has no other name, which would be written through, and no other owner, who could write later. */
+/**
+ * Whether a file has no other hard link, which would be written to as well, and no other owner, who could change it.
+ */
 async function isOurs(file: FileHandle): Promise<boolean> {
   const { nlink, uid } = await file.stat();
   return nlink === 1 && (process.getuid === undefined || uid === process.getuid());
 }
 
-/** Takes the name away from what is there, and nothing else. */
+/** Replaces the file by a new one; other hard links to it stay untouched. */
 async function replaced(file: FileHandle, path: string, mode: number): Promise<FileHandle> {
   await file.close();
   await rm(path);
   return open(path, O_RDWR | O_CREAT | O_EXCL, mode);
 }
 
-/** As on the server; `ours` was made just now, and gives the disk's time. */
+/** Like `findLeftover` for the server: `ours` was just created and shows the time of the file system. */
 async function findLeftover(path: string, ours: FileHandle): Promise<Leftover | undefined> {
   const [found, { mtimeMs }] = await Promise.all([look(path), ours.stat()]);
   return found && isAbandoned(found, mtimeMs / 1000) ? found : undefined;
@@ -89,9 +91,10 @@ async function look(path: string): Promise<Leftover | undefined> {
 }
 
 /**
- * Where a file that is to be at `path` is really written. A folder, device, pipe or socket is refused before anything is
- * fetched. A link that the caller named is written through, as on the server; one below a folder is replaced, so that
- * it cannot lead out.
+ * The path at which a download to `path` is really stored. A link that the caller named is followed, as on the server;
+ * a link inside a downloaded folder is replaced, so that it cannot lead out.
+ *
+ * @throws {IsFolder | IsSpecial} for a folder, device, pipe or socket, before anything is downloaded.
  */
 export async function settleLocalPath(path: string, named: boolean): Promise<string> {
   const found = await lstat(path).catch(() => undefined);
@@ -100,12 +103,12 @@ export async function settleLocalPath(path: string, named: boolean): Promise<str
   throw found.isDirectory() ? new IsFolder() : new IsSpecial();
 }
 
-/** The end of a chain of links, or where a link points that leads nowhere yet. */
+/** The end of a chain of links, or the target of a dangling link. */
 async function endOfLink(path: string): Promise<string> {
   return await realpath(path).catch(async () => resolve(dirname(path), await readlink(path)));
 }
 
-/** Permissions of the file that a download replaces, never set-uid for its new content; undefined when there is none. */
+/** Permissions of the file that a download replaces, without set-uid; undefined if there is none. */
 export async function modeOfOld(path: string): Promise<number | undefined> {
   try {
     const found = await stat(path);

@@ -10,17 +10,17 @@ import { backupName } from '../names/temp-name.ts';
 import { changeInUse, type Pursuit } from '../transfer/in-use.ts';
 
 /**
- * Gives a finished temporary file its name. With `posix-rename@openssh.com` the server replaces an existing file in
- * one step. Without it, and on OpenSSH for Windows before 8.6, whose `posix-rename` removes the old file and then may
- * fail:
- * 1. a plain rename, which works when the name is free (and on servers whose rename replaces);
- * 2. if the name is taken: the old file steps aside under a backup name, the new one takes the name, the backup goes;
- *    when the second step fails the old file gets its name back. Only in this case is there a moment without a file
- *    of that name, and a connection that dies in it leaves the old file under its backup name.
+ * Renames a complete temporary file to its final name. With `posix-rename@openssh.com` the server replaces an existing
+ * file atomically. Without it, and on OpenSSH for Windows before 8.6, whose `posix-rename` removes the old file and may
+ * then fail:
+ * 1. a plain rename, which works if the name is free (and on servers whose rename replaces);
+ * 2. if the name is taken: the old file is renamed to a backup name, the new one gets the name, and the backup is
+ *    removed. If the new file cannot be renamed, the old one gets its name back. Only in this case is there a moment
+ *    without a file of that name; if the connection is lost then, the old file keeps its backup name.
  *
- * On Windows, where a file that any program has open may not be renamed, all this is tried again for some seconds.
+ * On Windows a file that another program has open cannot be renamed, so all this is retried for up to 5 s.
  *
- * @param refusal Of the `posix-rename` that has been asked for already.
+ * @param refusal The error of a `posix-rename` that the caller has already tried.
  */
 export async function putInPlace(
   sftp: SftpRequests,
@@ -29,7 +29,7 @@ export async function putInPlace(
   run?: Pursuit,
   refusal?: unknown,
 ): Promise<void> {
-  // Windows servers have lost files that were renamed onto themselves.
+  // Some Windows servers lose a file that is renamed to its own name.
   if (temporary === target) return;
   let refused = refusal;
   const inOneStep = () => {
@@ -42,7 +42,7 @@ export async function putInPlace(
   await changeInUse(sftp, run, step, isFinal);
 }
 
-/** Whether the server replaces an existing file by another in one step. */
+/** Whether the server can atomically replace an existing file by renaming another. */
 export function replacesInOneStep(sftp: SftpRequests): boolean {
   return sftp.supports(posixRenameName) && (sftp.windows?.renameReplaces ?? true);
 }
@@ -57,7 +57,7 @@ async function replace(
     if (refusal) throw refusal;
     await posixRename(sftp, temporary, target);
   } catch (error) {
-    // A server that removes the old file first, and does not say that it is Windows.
+    // A server that removes the old file first, as OpenSSH for Windows did, but does not identify itself as Windows.
     if (sftp.windows || sftp.ended || !(await isMissing(sftp, target))) throw error;
     await sftp.rename(temporary, target).catch(() => {
       throw error;
@@ -88,21 +88,21 @@ async function swap(sftp: SftpRequests, temporary: string, target: string): Prom
     });
     throw error;
   }
-  // The transfer has succeeded; a backup that cannot be removed is litter, not a failure.
+  // The transfer has succeeded; a backup that cannot be removed is not a failure.
   await removeFirmly(sftp, backup);
 }
 
 /**
- * Renames to a name that nothing has. OpenSSH for Windows renames a file by giving it the new name as a second one and
- * then removing the first, which is refused while a program has the file open: both names stay, and neither can be
- * removed. Its `posix-rename` does it in one step where nothing needs to be removed first.
+ * Renames to a free name. OpenSSH for Windows implements a plain rename as a hard link followed by removing the old
+ * name, which fails while a program has the file open: both names then stay, and neither can be removed. Its
+ * `posix-rename` is one step if the name is free.
  */
 async function moveToFree(sftp: SftpRequests, from: string, to: string): Promise<void> {
   const inOneStep = sftp.windows && sftp.supports(posixRenameName) && (await isMissing(sftp, to));
   await (inOneStep ? posixRename(sftp, from, to) : sftp.rename(from, to));
 }
 
-/** The old file could not take its name back. */
+/** Adds a hint where to find the old file, which could not get its name back. */
 function leftAside(problem: unknown, backup: string): unknown {
   if (!(problem instanceof SftpFailed)) return problem;
   const { operation, path, phase, host, port, hop, reason } = problem;
@@ -111,7 +111,7 @@ function leftAside(problem: unknown, backup: string): unknown {
   return new SftpFailed(problem.message, { ...details, cause: problem });
 }
 
-/** Removes a file of ours, which on Windows another program may have open, or which is read-only. Never rejects. */
+/** Removes a file of ours even if, on Windows, another program has it open or it is read-only. Never rejects. */
 export async function removeFirmly(sftp: SftpRequests, path: string): Promise<void> {
   try {
     await sftp.remove(path);
@@ -126,7 +126,7 @@ async function look(sftp: SftpRequests, path: string): Promise<SftpAttributes | 
   return lookAtPath(sftp, path).catch(() => undefined);
 }
 
-/** Whether the server says that nothing is there. */
+/** Whether the server reports that the path does not exist. */
 export async function isMissing(sftp: SftpRequests, path: string): Promise<boolean> {
   return sftp.lstat(path).then(() => false, saysMissing);
 }

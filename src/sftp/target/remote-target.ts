@@ -15,47 +15,50 @@ import { isMissing, putInPlace, removeFirmly } from './put-in-place.ts';
 export interface TargetOptions {
   atomic: boolean;
   resume: boolean;
-  /** With `resume`: nothing that is there is kept. */
+  /** With `resume`: discard what is already there. */
   restart?: boolean;
-  /** For a new file, cut by the server's umask. */
+  /** Mode of a new file, to which the server's umask applies. */
   mode: number | undefined;
-  /** Nothing can be in the way: the folder was made just now. */
+  /** The folder was just created, so no file can be in the way. */
   intoEmptyFolder: boolean;
-  /** What a wait for a file that is in use belongs to. */
+  /** Ends the wait for a file that is in use. */
   run?: Pursuit;
 }
 
-/** The remote file that an upload writes, under the name that it has meanwhile. */
+/** The remote file that an upload writes. */
 export interface RemoteTarget {
-  /** The final path, with a symbolic link at its end resolved. */
+  /** The final path; if it is a symbolic link, the path at its end. */
   path: string;
-  /** What is written: a temporary file beside it, or the path itself. */
+  /** The path written to: a temporary file in the same folder, or the final path. */
   writePath: string;
   handle: SftpHandle;
-  /** Set when the close was asked for: servers reuse handles, so a second close could hit another file. */
+  /** Whether CLOSE has been sent: servers reuse handles, so a second CLOSE could close another file. */
   closed: boolean;
-  /** What is written is all that there is of the file, and stays. */
+  /** Whether the old file is gone, so that the written one must not be removed. */
   kept?: boolean;
   /** The permissions of the file that will be replaced. */
   oldMode: number | undefined;
-  /** A file of an earlier upload that died, to be taken away when this one is in place. */
+  /** An abandoned file of an earlier upload, to be removed when this one is in place. */
   leftover?: Promise<Leftover | undefined>;
 }
 
 const forWriting = openFlag.write | openFlag.create;
 
-/** Opens what will be written, and looks at what it will replace in the same round trip. */
+/**
+ * Opens the file to write, and in the same round trip examines what it will replace.
+ * @throws {NotReplaced} if what is there cannot be replaced.
+ */
 export async function openTarget(
   sftp: SftpRequests,
   path: string,
   options: TargetOptions,
 ): Promise<RemoteTarget> {
   const looking = options.intoEmptyFolder ? Promise.resolve(undefined) : lookAt(sftp, path);
-  // A pipe that is opened to be written keeps the server waiting for a reader: look first.
+  // A server that opens a FIFO for writing blocks until it has a reader: stat first.
   if (!options.atomic) refuseInPlace(sftp, await looking);
   const [opened, old] = await Promise.allSettled([openForWriting(sftp, path, options), looking]);
   if (opened.status === 'rejected') {
-    // Nothing may be made beside it, perhaps; it is the folder that is wrong.
+    // Even if creating the temporary file was refused: a folder at the target is the error to report.
     const there = old.status === 'fulfilled' ? old.value : undefined;
     if (isFolder(there?.mode)) throw new IsFolder();
     const hasFile = there !== undefined && fileType(there.mode) === 'file';
@@ -74,14 +77,14 @@ export async function openTarget(
   return openTarget(sftp, await nextOf(sftp, path), options);
 }
 
-/** Where a link leads; with a server whose real path is the link itself, this would never end. */
+/** The end of a link. @throws {EndlessLinks} if the server resolves it to itself. */
 async function nextOf(sftp: SftpRequests, path: string): Promise<string> {
   const end = await endOfLink(sftp, path);
   if (end === path) throw new EndlessLinks();
   return end;
 }
 
-/** The path that an upload to `path` replaces: with links followed. Refuses anything that is not a file. */
+/** The path that an upload to `path` replaces, with links followed. @throws {NotReplaced} unless it is a file. */
 export async function settleRemotePath(sftp: SftpRequests, path: string): Promise<string> {
   const found = await lookAt(sftp, path);
   if (isFolder(found?.mode)) throw new IsFolder();
@@ -94,17 +97,17 @@ function refuseInPlace(sftp: SftpRequests, found: SftpAttributes | undefined): v
   refuseSpecial(found);
 }
 
-/** Whether a file is read-only where that means that it is neither replaced nor removed. */
+/** Whether a file is read-only on a server (Windows) on which it can then be neither replaced nor removed. */
 function isGuarded(sftp: SftpRequests, mode: number | undefined): boolean {
   return sftp.windows?.keepsMode === false && isReadOnly(mode);
 }
 
-/** A device, pipe or socket that was replaced by a file would be missed: root may even replace /dev/null. */
+/** A device, pipe or socket must not be replaced by a file: root could even replace /dev/null. */
 function refuseSpecial(found: SftpAttributes | undefined): void {
   if (fileType(found?.mode) === 'other') throw new IsSpecial();
 }
 
-/** What is at the target of a file cannot be replaced; the message says why. */
+/** What exists at the target cannot be replaced by a file; the message says why. */
 export class NotReplaced extends Error {}
 
 /** The target of a file is a device, a pipe or a socket. */
@@ -144,7 +147,7 @@ async function openForWriting(sftp: SftpRequests, path: string, options: TargetO
     return { writePath, handle };
   }
   try {
-    // The name that a later call with `resume` looks for, if it is free.
+    // If free, the name that a later call with `resume` looks for.
     const handle = await sftp.open(lasting, forWriting | openFlag.exclusive, attributes);
     return { writePath: lasting, handle };
   } catch (error) {
@@ -157,7 +160,7 @@ async function openForWriting(sftp: SftpRequests, path: string, options: TargetO
   }
 }
 
-/** Version 3 has no separate status for a name that is taken. */
+/** SFTP version 3 has no separate status for a file that already exists. */
 function mayBeTaken(error: unknown): boolean {
   return error instanceof SftpFailed && (error.status === statusCode.failure || (error.status ?? 0) > 8);
 }
@@ -166,12 +169,12 @@ async function lookAt(sftp: SftpRequests, path: string): Promise<SftpAttributes 
   try {
     return await lookAtPath(sftp, path);
   } catch {
-    // Usually nothing is there; whatever else it is, the rename will show.
+    // Usually nothing is there; any other problem shows up at the rename.
     return undefined;
   }
 }
 
-/** The finished file gets its name. `refusal`: see `putInPlace`. */
+/** Renames the complete file to its final name. `refusal`: see `putInPlace`. */
 export async function publish(
   sftp: SftpRequests,
   target: RemoteTarget,
@@ -187,7 +190,7 @@ export async function publish(
   if (target.leftover) await removeLeftover(sftp, target.leftover);
 }
 
-/** When the old file is gone and the new one has not got its name, the new one stays: better so than neither. */
+/** If the old file is gone and the new one could not be renamed, the new one is kept under its temporary name. */
 async function keepWhole(sftp: SftpRequests, target: RemoteTarget): Promise<boolean> {
   if (sftp.ended || target.oldMode === undefined) return false;
   target.kept = await isMissing(sftp, target.path);
@@ -199,7 +202,7 @@ function orphaned(error: unknown, writePath: string): unknown {
   return hinted(error, `The new file is complete under ${quoted(writePath)}: rename it.`);
 }
 
-/** Where the folder takes no new file, or the server no rename, writing into the file itself may still be allowed. */
+/** If the server refuses new files in the folder, or renames, writing to the file in place may still be allowed. */
 function hintAtInPlace(error: unknown): unknown {
   if (!isRefused(error)) return error;
   return hinted(
@@ -215,15 +218,15 @@ export async function closeTarget(sftp: SftpRequests, target: OpenTarget): Promi
   await sftp.closeHandle(target.handle);
 }
 
-/** Closes a file that stays as it is, as far as the server still listens; the same file may be opened again. */
+/** Closes a file that is kept, unless the session has ended; the file may be opened again. Never rejects. */
 export async function leaveTarget(sftp: SftpRequests, target: OpenTarget): Promise<void> {
   if (!sftp.ended) await closeTarget(sftp, target).catch(() => {});
 }
 
-/** Takes away a temporary file, as far as the server still listens. */
+/** Removes a temporary file, unless the session has ended. Never rejects. */
 export async function removeTarget(sftp: SftpRequests, target: OpenTarget): Promise<void> {
   if (sftp.ended || target.kept) return;
-  // Windows does not remove a file that is open, so the close goes first; the server takes them in order.
+  // Windows does not remove an open file, so CLOSE is sent first; the server handles requests in order.
   const closed = closeTarget(sftp, target).catch(() => {});
   const removed = removeFirmly(sftp, target.writePath);
   await Promise.all([closed, removed]);

@@ -7,7 +7,9 @@ import { splitPath } from '../names/temp-name.ts';
 import { openTarget, type RemoteTarget, type TargetOptions } from '../target/remote-target.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 
-/** Opens what an upload writes. A failure is reported for the remote path, and says if its folder is missing. */
+/**
+ * Opens the file that an upload writes. @throws {TransferFailed} for the remote path, saying if its folder is missing.
+ */
 export async function openForUpload(
   { sftp, run }: TransferContext,
   path: string,

@@ -21,12 +21,15 @@ import { planResume, wholeFile } from '../verify/resume-upload.ts';
 import { verifySha256 } from '../verify/verify-sha256.ts';
 import { openForUpload } from './open-for-upload.ts';
 
-/** Sends one file; when it rejects, the target is untouched (with `atomic`) and no temporary file is left. */
+/**
+ * Uploads one file. If it fails, the target is untouched (with `atomic`), and no temporary file is left (without
+ * `resume`).
+ */
 export async function uploadFile(context: TransferContext, item: UploadItem): Promise<void> {
   await againInOrder(context.sftp, (isAgain) => uploadOnce(context, item, isAgain));
 }
 
-/** `restarts`: nothing is believed of what is there. */
+/** `restarts`: discards what is already on the server. */
 async function uploadOnce(context: TransferContext, item: UploadItem, restarts: boolean): Promise<void> {
   const { opener, sftp, run, settings, flight } = context;
   const { attributes, intoEmptyFolder } = item;
@@ -66,7 +69,7 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
   }
 }
 
-/** Left over from an earlier call that got this far: nothing to do. Proven by the server's checksum alone. */
+/** Whether an earlier call already completed this file, as proven by a checksum made on the server. */
 async function isThere(context: TransferContext, item: UploadItem): Promise<boolean> {
   const { sftp, run } = context;
   const found = await sftp.stat(item.remotePath).catch(() => undefined);
@@ -119,7 +122,7 @@ async function sendRanges(
       extra.consider(left);
     },
     allSent: () => {
-      // On one session OpenSSH takes everything in order: the last requests need not wait for the writes.
+      // On one session OpenSSH handles requests in order, so the last ones need not wait for the writes.
       if (lanes.count === 1 && sftp.writes.order === 'free')
         finished = quietUntilAwaited(finish(context, item, target));
     },
@@ -134,13 +137,13 @@ async function sendRanges(
   }
 }
 
-/** A rejection is dealt with where the promise is awaited, perhaps later. */
+/** Marks a rejection as handled; the promise is awaited later. */
 function quietUntilAwaited(promise: Promise<void>): Promise<void> {
   promise.catch(() => {});
   return promise;
 }
 
-/** What a remote file is given of a local one. */
+/** The attributes of a local file that may be set on the remote one. */
 export function attributesOf(stats: Stats): SftpAttributes {
   return {
     mode: permissions(stats.mode),
@@ -149,7 +152,7 @@ export function attributesOf(stats: Stats): SftpAttributes {
   };
 }
 
-/** Sets what is to be set, looks at the size, and closes: in one round trip. */
+/** Sets the attributes, checks the size, and closes the file, in one round trip. */
 async function finish(context: TransferContext, item: UploadItem, target: RemoteTarget): Promise<void> {
   const { sftp, settings } = context;
   const attributes = setAttributes(context, item, target);
@@ -160,13 +163,13 @@ async function finish(context: TransferContext, item: UploadItem, target: Remote
   await checkRemoteSize(context, sent, target.writePath, found);
 }
 
-/** Without `preserve`, a file that replaces another keeps the other's permissions, if the server allows it. */
+/** Sets the attributes of `preserve`; without it, the permissions of the replaced file, if the server allows that. */
 export async function setAttributes(
   { sftp, settings }: TransferContext,
   { attributes }: Pick<UploadItem, 'attributes'>,
   target: RemoteTarget,
 ): Promise<void> {
-  // What is still to be verified keeps the time of its last write: it must not look abandoned.
+  // Until it is verified, the file keeps the time of its last write: it must not look abandoned.
   if (settings.preserve) {
     if (settings.verify !== 'sha256') await sftp.fsetstat(target.handle, settable(sftp, attributes));
   } else if (target.oldMode !== undefined && settings.atomic && keepsMode(sftp)) {
@@ -178,12 +181,12 @@ function keepsMode({ windows }: SftpRequests): boolean {
   return windows?.keepsMode ?? true;
 }
 
-/** What can be set before the file has its name: a file that is read-only on Windows would not get it. */
+/** The attributes that can be set before the rename: on Windows a read-only file could not be renamed. */
 function settable(sftp: SftpRequests, { mode, ...times }: SftpAttributes): SftpAttributes {
   return keepsMode(sftp) && mode !== undefined ? { mode, ...times } : times;
 }
 
-/** With `preserve`, a local file that is read-only becomes so on Windows too, once it has its name. */
+/** With `preserve` and Windows, makes the file read-only if the local one is, once it has its final name. */
 export async function guard(
   { sftp, settings }: TransferContext,
   item: Pick<UploadItem, 'attributes'>,

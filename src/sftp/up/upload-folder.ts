@@ -16,7 +16,7 @@ import { uploadSmall } from './upload-small.ts';
 
 const read = promisify(readSmall);
 
-/** Sends a folder: first all folders level by level, then the files, many at once over the one session. */
+/** Uploads a folder: creates all folders level by level, then sends the files, many at once over one session. */
 export async function uploadFolder(
   context: TransferContext,
   root: string,
@@ -81,7 +81,7 @@ async function uploadAny(context: TransferContext, item: LocalItem, size: number
   }
 }
 
-/** Windows would cut, redirect or refuse such names, some of them without a word. */
+/** Rejects names that Windows would truncate, redirect or refuse, some of them silently. @throws {UnsafeRemotePath} */
 function checkNames({ opener }: TransferContext, tree: LocalTree, remotePath: string): void {
   if (!isWindowsServer(opener.serverVersion) && !/^\/[A-Za-z]:/.test(remotePath)) return;
   const seen = new Set<string>();
@@ -95,7 +95,7 @@ function checkNames({ opener }: TransferContext, tree: LocalTree, remotePath: st
   }
 }
 
-/** Returns the paths of the folders that were not there before. */
+/** Creates the folders. Resolves with the paths of those that did not exist before. */
 async function makeFolders(context: TransferContext, tree: LocalTree, root: string): Promise<Set<string>> {
   const { sftp, run } = context;
   const isNew = new Set<string>();
@@ -129,7 +129,7 @@ function byDepth(folders: readonly LocalEntry[]): LocalEntry[][] {
 }
 
 async function preserveFolders({ sftp, run }: TransferContext, tree: LocalTree, root: string): Promise<void> {
-  // The deepest first: setting a child's times does not touch its parent's.
+  // Deepest first: with its own mode set, a folder may deny access to what is in it.
   await eachOf([...tree.folders].reverse(), 64, async (entry) => {
     const path = remoteOf(root, entry);
     run.throwIfFailed();

@@ -16,8 +16,8 @@ import { openForUpload } from './open-for-upload.ts';
 import { guard, setAttributes } from './upload-file.ts';
 
 /**
- * The short way of a file that is one write: the same requests as the long way's, without what is for blocks and
- * sessions, and for old files where the folder was made just now.
+ * The fast path for a file that fits in one write: the same requests as `uploadFile`, without the code for blocks and
+ * extra sessions, and in a folder that was just created without that for existing files.
  */
 export function uploadSmall(context: TransferContext, item: LocalItem, size: number, end: SmallEnd): void {
   if (!isShort(context, size)) return end.takesLongWay();
@@ -34,7 +34,7 @@ function isShort({ sftp, settings }: TransferContext, size: number): boolean {
   return isOneWrite && atomic && !resume && verify !== 'sha256';
 }
 
-/** Driven by the answers, without promises: those of a thousand files took more time than the files. */
+/** Driven by replies, without promises: for a thousand files, the promises took more time than the files. */
 class SmallUpload {
   readonly #context: TransferContext;
   readonly #item: LocalItem;
@@ -44,7 +44,7 @@ class SmallUpload {
   #target: RemoteTarget | undefined;
   #moved = 0;
   #size: number | undefined;
-  /** Answers that are still to come before the file may have its name. */
+  /** Number of replies outstanding before the file may be renamed. */
   #missing = 0;
   #isOver = false;
 
@@ -73,8 +73,8 @@ class SmallUpload {
   }
 
   /**
-   * Writes, looks at the size, sets what is to be set and closes. OpenSSH takes it all in its order: one round trip.
-   * Others finish the write first.
+   * Writes the content, checks the size, sets the attributes and closes the file. OpenSSH handles requests in order, so
+   * this takes one round trip; with other servers the write must be acknowledged first.
    */
   #fill(target: RemoteTarget): void {
     const { run, sftp } = this.#context;
@@ -148,7 +148,7 @@ class SmallUpload {
       void publish(sftp, target, run, refusal).then(() => this.#placed(target), this.#fail);
     if (target.leftover || !replacesInOneStep(sftp)) return publishIt();
     sftp.small.posixRename(target.writePath, target.path, (error) => {
-      // Whoever refused may be waited for, or asked in another way.
+      // `publish` retries, or uses another kind of rename.
       if (error) return publishIt(error);
       run.placed();
       this.#placed(target);

@@ -10,7 +10,7 @@ import { readIntoHash } from '../verify/read-into-hash.ts';
 import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
 import { openForUpload } from './open-for-upload.ts';
 
-/** Sends what a stream gives. Its bytes are never kept beyond what is under way. */
+/** Uploads the content of a stream. Only bytes in flight are held in memory. */
 export async function uploadStream(
   context: TransferContext,
   stream: Readable,

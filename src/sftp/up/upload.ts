@@ -20,16 +20,20 @@ import { attributesOf, uploadFile } from './upload-file.ts';
 import { uploadFolder } from './upload-folder.ts';
 import { uploadStream } from './upload-stream.ts';
 
-/** As much as the server's window takes at once; it costs nothing to begin with that. */
+/** `start` is what the server's window accepts at once, so starting there costs nothing. */
 const flight = { start: 2 * 1024 * 1024, ceiling: laneCapacity };
 
 /**
- * Sends a local file or folder, bytes, or what a stream gives, to `remotePath`. A folder's content goes into the
- * remote folder of that name, which is made if need be. A file goes into the folder that `remotePath` names by a slash
- * at its end (`in/`), or by `~`; that folder must be there.
+ * Uploads a local file or folder, bytes, or the content of a stream to `remotePath`. The content of a folder goes into
+ * the remote folder `remotePath`, which is created if necessary. If `remotePath` ends with a slash (`in/`) or is `~`, a
+ * file goes into that folder, which must exist.
  *
- * Rejects with `TransferFailed` (`cause` says why), `TransferStalled`, `ConnectionLost`, `UnsafeRemotePath` (a name
- * that the PC cannot store) or `signal.reason`; wrong arguments are `TypeError` or `RangeError`.
+ * @throws {TransferFailed} if it failed; `cause` says why.
+ * @throws {TransferStalled} after `stallTimeout` ms without progress.
+ * @throws {UnsafeRemotePath} for a name that the PC cannot store.
+ * @throws {ConnectionLost} if the connection was lost.
+ * @throws {TypeError | RangeError} for invalid arguments.
+ * @throws `signal.reason` when the signal aborts.
  */
 export async function upload(
   opener: SftpOpener,
@@ -60,10 +64,10 @@ export async function upload(
   return source instanceof Readable ? result.catch((error) => Promise.reject(spent(error))) : result;
 }
 
-/** What a stream gave is gone: the same call again could not send it. */
+/** The error of a stream's upload is not retryable: what was read from the stream cannot be sent again. */
 function spent(error: unknown): unknown {
   if (!isSshError(error) || !error.retryable) return error;
-  // The connection's own error belongs to all that was pending on it.
+  // The connection's error is shared by everything that was pending on it, so it is copied.
   if (!(error instanceof ConnectionLost)) return Object.assign(error, { retryable: false });
   const { message, phase, host, port, hop, hint, why, reason } = error;
   const details = { phase, host, port, hop, hint, why, reason, cause: error };
@@ -106,7 +110,7 @@ function nameOf(source: unknown): string {
   throw wrongType('argument source', source, 'a path, a Buffer or a Readable stream');
 }
 
-/** Local faults are reported before anything is opened on the server. */
+/** Stats the local path. @throws {TransferFailed} before anything is opened on the server. */
 async function lookLocally(opener: SftpOpener, path: string): Promise<Stats> {
   const problem = (reason: string, cause?: unknown) =>
     new TransferFailed(`The local file ${quoted(path)} cannot be sent: ${reason}`, {

@@ -8,10 +8,12 @@ import { sum } from './scripts.generated.ts';
 
 const blockSize = 1024 * 1024;
 
-/** Below this a checksum by command costs more than sending again. */
+/** Bytes below which a checksum by a command costs more than sending the data again. */
 const worthACommand = 1024 * 1024;
 
-/** Whether a command on the server says that the first `end` bytes of a remote file are those of the source. */
+/**
+ * Whether a checksum made on the server proves that the first `end` bytes of a remote file equal those of the source.
+ */
 export async function sameBySum(
   { opener, run, settings }: Pick<TransferContext, 'opener' | 'run' | 'settings'>,
   source: BlockSource,
@@ -25,7 +27,7 @@ export async function sameBySum(
   return here !== undefined && here === there;
 }
 
-/** SHA-256 of the first `end` bytes of a source, in hex; undefined when it has fewer. */
+/** SHA-256 of the first `end` bytes of a source, in hexadecimal; undefined if it has fewer. */
 export async function localSha256(source: BlockSource, end: number): Promise<string | undefined> {
   const hash = createHash('sha256');
   const block = Buffer.allocUnsafe(blockSize);
@@ -42,9 +44,8 @@ export async function localSha256(source: BlockSource, end: number): Promise<str
 }
 
 /**
- * SHA-256 of the first `end` bytes of a remote file by a command on the server; undefined where that cannot be had.
- * A command may see other files than SFTP does (a server that locks SFTP into a folder), so only a match proves
- * anything.
+ * SHA-256 of the first `end` bytes of a remote file by a command on the server; undefined if that is not possible. A
+ * command may see other files than SFTP does (if SFTP has a chroot), so only a match proves anything.
  */
 export async function remoteSha256(
   { run, serverVersion }: Pick<SftpOpener, 'run' | 'serverVersion'>,
@@ -55,7 +56,7 @@ export async function remoteSha256(
   if (!run) return undefined;
   const isWindows = isWindowsServer(serverVersion) || /^\/[A-Za-z]:/.test(path);
   if (isWindows) return ask(run, windowsCommand(path, end), signal);
-  // csh lets no line break through.
+  // csh cannot pass a line break.
   return path.includes('\n') ? undefined : ask(run, posixCommand(path, end), signal);
 }
 
@@ -73,14 +74,14 @@ function findHash(output: string): string | undefined {
   return /^\\?([0-9a-f]{64})\b/im.exec(output)?.[1]?.toLowerCase();
 }
 
-/** `./` keeps a name that begins with a dash from being an option. */
+/** `./` prevents a name that begins with a dash from being read as an option. */
 function posixCommand(path: string, end: number): string {
   const file = anyShellQuoted(path.startsWith('/') ? path : `./${path}`);
   const first = `head -c ${end} ${file}`;
   return `${first} | sha256sum || ${first} | shasum -a 256 || ${first} | sha256`;
 }
 
-/** Encoded, so that neither cmd.exe nor its code page touches the name. A file that is open for writing cannot be read. */
+/** Encoded, so that neither cmd.exe nor its code page changes the name. Windows cannot read a file open for writing. */
 function windowsCommand(path: string, end: number): string {
   const file = path.replace(/^\/(?=[A-Za-z]:)/, '').replaceAll('/', '\\');
   const literal = file.replaceAll(/['\u2018\u2019\u201a\u201b]/g, '$&$&');

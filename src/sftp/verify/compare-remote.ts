@@ -12,7 +12,9 @@ interface Comparison {
   /** The bytes to compare. */
   range: ByteRange;
   run: TransferRun;
-  /** Stops comparing when this many bytes differ; what comes after counts as different. */
+  /**
+   * Stops comparing when more than this many bytes differ; everything from the first difference on then counts.
+   */
   patience: number;
 }
 
@@ -21,7 +23,7 @@ const startInFlight = 2 * 1024 * 1024;
 
 class TooDifferent extends Error {}
 
-/** Reads a remote file back and gives the ranges that differ from the source, in order. */
+/** Reads a remote file back and returns the ranges that differ from the source, in order. */
 export async function differingRanges(comparison: Comparison): Promise<ByteRange[]> {
   const { sftp, handle, range, run, patience, source } = comparison;
   const { start, end } = range;

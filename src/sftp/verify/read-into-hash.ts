@@ -5,7 +5,7 @@ import { Receiver } from '../flow/receiver.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { openInUse } from '../transfer/in-use.ts';
 
-/** SHA-256 of the first `end` bytes of a remote file, read back over the line. */
+/** SHA-256 of the first `end` bytes of a remote file, read back over SFTP, in hexadecimal. */
 export async function readIntoHash(
   { sftp, run, flight }: TransferContext,
   path: string,

@@ -4,14 +4,16 @@ import type { TransferContext } from '../flow/transfer-context.ts';
 import { isRefused } from '../names/missing.ts';
 import { transferFailed, wrongSize } from '../transfer/transfer-errors.ts';
 
-/** The size of an open file; undefined if the server does not reveal it (a write-only inbox). */
+/** The size of an open file by FSTAT; undefined if the server refuses to report it (a write-only inbox). */
 export async function sizeOfOpen(sftp: SftpRequests, handle: SftpHandle): Promise<number | undefined> {
   return unlessRefused(async () => (await sftp.fstat(handle)).size);
 }
 
 /**
- * The copy at `path` has as many bytes as were sent: `told` by its open file, else by its path; else its last byte is
- * there, and none behind it.
+ * Checks that the copy at `path` has as many bytes as were sent: by `told` (from FSTAT), else by STAT, else by reading:
+ * its last byte must exist, and none after it.
+ *
+ * @throws {TransferFailed} if it does not, or if none of these is possible.
  */
 export async function checkRemoteSize(
   { sftp, run }: TransferContext,

@@ -4,8 +4,8 @@ import type { LocalTarget } from '../target/local-target.ts';
 import { provenByCommand } from './resume-upload.ts';
 
 /**
- * Where a download continues. Only a checksum made on the server can prove what is here without fetching it again;
- * where no command can be run, the file is fetched from its start.
+ * The offset at which a download continues. Only a checksum made on the server can verify what is here without
+ * downloading it again; if no command can be run, the file is downloaded from its start.
  */
 export async function provenLocally(
   context: TransferContext,

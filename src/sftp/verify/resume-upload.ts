@@ -8,29 +8,29 @@ import { openInUse } from '../transfer/in-use.ts';
 import { sameBySum } from './checksum.ts';
 import { differingRanges } from './compare-remote.ts';
 
-/** A transfer that died leaves holes at the end of its file, no wider than what was under way on all its sessions. */
+/** Bytes at the end of an interrupted upload's file that may have holes: at most what was in flight on all sessions. */
 const holes = 40 * 1024 * 1024;
 
 interface UploadPlan {
-  /** The path that is replaced, with links followed if they have been resolved. */
+  /** The path that is replaced, with links resolved if that has been done. */
   path: string;
-  /** What is to be sent. */
+  /** The ranges to send. */
   ranges: ByteRange[];
-  /** Whether anything of what is there is kept. */
+  /** Whether data already on the server is kept. */
   keeps: boolean;
-  /** Bytes that are kept. */
+  /** Number of bytes kept. */
   resumed: number;
 }
 
-/** All of a file is to be sent. */
+/** The plan to send the whole file. */
 export function wholeFile(path: string, { size }: BlockSource): UploadPlan {
   return { path, ranges: [{ start: 0, end: size }], keeps: false, resumed: 0 };
 }
 
 /**
- * What is still to be sent of a file that an earlier call began. The size alone proves nothing: a checksum of all
- * that is there, made by the server, or else every block read back and compared. All this before the file is opened
- * to be written: on Windows a file that is open for writing cannot be read.
+ * The plan to complete a file that an earlier call began. The size alone proves nothing: what is there is verified by a
+ * checksum made on the server, or else by reading it back. This is done before the file is opened for writing, because
+ * on Windows a file open for writing cannot be read.
  */
 export async function planResume(context: TransferContext, item: UploadItem): Promise<UploadPlan> {
   const { sftp, run, settings } = context;
@@ -39,7 +39,7 @@ export async function planResume(context: TransferContext, item: UploadItem): Pr
   const writePath = settings.atomic ? lastingTempName(path, sftp.windows?.maxPath) : path;
   const there = await sizeOf(context, writePath);
   run.alive();
-  // Anything longer is not the beginning of our file.
+  // A longer file is not the beginning of ours.
   if (there === 0 || there > source.size) return wholeFile(path, source);
   if (settings.atomic) await markTaken(context, writePath);
   const proven = await provenByCommand(context, source, writePath, there);
@@ -57,13 +57,13 @@ async function sizeOf({ sftp }: TransferContext, path: string): Promise<number> 
   return size;
 }
 
-/** An old file that is taken up must not look abandoned while it is compared, which may take long. */
+/** Sets the time of a file to resume: it must not look abandoned during a long comparison. */
 async function markTaken({ sftp }: TransferContext, path: string): Promise<void> {
   const now = Math.floor(Date.now() / 1000);
   await sftp.setstat(path, { atime: now, mtime: now }).catch(() => {});
 }
 
-/** How many bytes from the start a command on the server proves: all that is there, or all before the holes, or none. */
+/** The number of leading bytes proven by a command on the server: all, all before possible holes, or none. */
 export async function provenByCommand(
   context: TransferContext,
   source: BlockSource,
@@ -82,12 +82,12 @@ async function readBack(
   path: string,
   range: ByteRange,
 ): Promise<ByteRange[]> {
-  // The session that wrote it may not have ended yet, and holds it.
+  // The session that wrote it may not have ended yet and may still have it open.
   const handle = await openInUse(sftp, run, () => sftp.open(path, openFlag.read));
   try {
     return await differingRanges({ sftp, handle, source, range, run, patience: holes });
   } finally {
-    // Before the file is opened again.
+    // Wait for CLOSE before the file is opened for writing.
     if (!sftp.ended) await sftp.closeHandle(handle).catch(() => {});
   }
 }

@@ -8,7 +8,10 @@ import { transferFailed } from '../transfer/transfer-errors.ts';
 import { sameBySum } from './checksum.ts';
 import { differingRanges } from './compare-remote.ts';
 
-/** The checksum of a remote file is that of a local one: by a command on the server, else by reading it back. */
+/**
+ * Checks that a remote file equals a local one: by a SHA-256 made on the server, else by reading it back.
+ * @throws {TransferFailed} if they differ.
+ */
 export async function verifySha256(
   context: TransferContext,
   source: BlockSource,
