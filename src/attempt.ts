@@ -21,7 +21,8 @@ import type { Established } from './ssh2/handshake/plan.ts';
 import { loadClientMeanwhile } from './ssh2/insides/load.ts';
 import type { Credentials } from './ssh2/login/credentials.ts';
 import { printable } from './text/printable.ts';
-import { onAbort } from './time/on-abort.ts';
+import { onAbort, type Stoppable } from './time/on-abort.ts';
+import { StopSwitch } from './time/stop-switch.ts';
 import { now, startTimer } from './time/timer.ts';
 
 const debug = debugTopic('connect');
@@ -35,7 +36,7 @@ export interface AttemptPlan {
   /** Set for the connection to a jump host. */
   hop?: string | undefined;
   connectHop(options: ConnectOptions, hop: string): Promise<HopConnection>;
-  signal: AbortSignal;
+  signal: Stoppable;
 }
 
 /** An attempt that succeeded. */
@@ -63,17 +64,19 @@ export async function attempt(plan: AttemptPlan, timings: PhaseTimings): Promise
 async function openRoute(plan: AttemptPlan): Promise<RoutedStream> {
   const { signal, options } = plan;
   const route = routeOf(options);
-  const limit = new AbortController();
+  const limit = new StopSwitch();
   // Each phase of each jump has a limit of its own, and an error that names the hop.
   const limitMs = route.kind === 'jump-host' ? Infinity : options.timeouts.tcp;
   const stopTimer = startTimer(limitMs, () => limit.abort(routeTimeout(plan)));
-  // Not AbortSignal.any: what it leaves to the garbage collector costs a connection more than its own objects do.
   const unfollow = onAbort(signal, () => limit.abort(signal.reason));
   const context: RouteContext = {
     host: options.host,
     port: options.port,
     username: options.username,
-    signal: limit.signal,
+    get signal() {
+      return limit.signal;
+    },
+    stop: limit,
     timeout: limitMs,
     hop: plan.hop,
     log: options.log,
@@ -84,7 +87,7 @@ async function openRoute(plan: AttemptPlan): Promise<RoutedStream> {
     return await route.open(context);
   } catch (error) {
     signal.throwIfAborted();
-    if (limit.signal.aborted) throw limit.signal.reason;
+    limit.throwIfAborted();
     throw isSshError(error) ? error : routeFailed(error, plan);
   } finally {
     stopTimer();

@@ -66,15 +66,15 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
     algorithms,
     hostKey,
     hop,
-    signal: stop.signal,
+    signal: stop,
     connectHop: async (hopOptions, name) => new Connection(await connect(hopOptions, name)),
   });
   const { host, port, username } = resolved;
   const trace: ConnectTrace = { host, port, username, hop, attempts: attempts.history };
   return traced(connectChannel, trace, async () => {
     try {
-      const credentials = await orAborted(loadCredentials(options, stop.signal), stop.signal);
-      await orAborted(warnOfOpenKeys(options, resolved, hop), stop.signal);
+      const credentials = await orAborted(loadCredentials(options, stop), stop);
+      await orAborted(warnOfOpenKeys(options, resolved, hop), stop);
       const arrival = await attempts.run(credentials);
       const { timings, serverVersion } = arrival;
       Object.assign(trace, { timings: { ...timings }, serverVersion });
@@ -82,7 +82,7 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
     } catch (error) {
       attempts.abandon();
       if (stop.timedOut) throw totalTimeout(resolved, hop, attempts);
-      throw stop.signal.aborted ? stop.signal.reason : error;
+      throw stop.aborted ? stop.reason : error;
     } finally {
       stop.clear();
     }

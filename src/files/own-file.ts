@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import type { Stoppable } from '../time/on-abort.ts';
 import { now, sleep } from '../time/timer.ts';
 
 /** Limit in bytes for keys, certificates, passwords and configuration files: far more than any of them needs. */
@@ -30,7 +31,7 @@ class UnusualFile extends Error {
  */
 export async function readOwnFile(
   path: string,
-  { most = smallFile, signal }: { most?: number; signal?: AbortSignal | undefined } = {},
+  { most = smallFile, signal }: { most?: number; signal?: Stoppable | undefined } = {},
 ): Promise<Buffer> {
   // Without O_NONBLOCK, opening a named pipe would wait for a writer and block a thread of libuv's pool.
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -47,7 +48,7 @@ export function whyUnread(error: unknown): string {
   return error instanceof UnusualFile ? message : (code ?? message);
 }
 
-async function readAll(handle: FileHandle, most: number, signal?: AbortSignal): Promise<Buffer> {
+async function readAll(handle: FileHandle, most: number, signal?: Stoppable): Promise<Buffer> {
   const stats = await handle.stat();
   const isPipe = stats.isFIFO();
   const chunk = Buffer.allocUnsafe(Math.min(most, Math.max(stats.size, 65_535)) + 1);

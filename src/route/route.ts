@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { SshError } from '../errors/index.ts';
 import type { ConnectOptions, Log } from '../options/types.ts';
+import type { StopSwitch } from '../time/stop-switch.ts';
 
 /** What a route gets to know about the connection it carries. */
 export interface RouteContext {
@@ -12,6 +13,8 @@ export interface RouteContext {
   readonly username: string;
   /** Aborts when the attempt ends early: timeout, the caller's signal, or a failure. `reason` is the cause. */
   readonly signal: AbortSignal;
+  /** @internal The same for our own routes, which spare the signal: it is made when somebody asks for it. */
+  readonly stop?: StopSwitch;
   /** Milliseconds that the route may take; enforced by the caller through `signal`. `Infinity` for a jump host. */
   readonly timeout: number;
   /** Set when this connection is itself a hop of a longer route. */

@@ -23,7 +23,8 @@ export const tcp: Route = {
 
 /** @throws {ConnectFailed} of the phase `tcp`, or `signal.reason`. */
 export function openTcp(context: RouteContext): Promise<Socket> {
-  const { host, port, signal } = context;
+  const { host, port } = context;
+  const signal = context.stop ?? context.signal;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const socket = connect({ host, port, noDelay: true, keepAlive: true, autoSelectFamilyAttemptTimeout });

@@ -1,36 +1,32 @@
-import { setMaxListeners } from 'node:events';
 import { onAbort } from './on-abort.ts';
+import { StopSwitch } from './stop-switch.ts';
 import { startTimer } from './timer.ts';
 
-interface StopSignal {
-  readonly signal: AbortSignal;
+/** The caller's signal and the total time in one. */
+class StopSignal extends StopSwitch {
   /** Whether it was the time that ran out. */
-  readonly timedOut: boolean;
+  timedOut = false;
+  readonly #unfollow: () => void;
+  readonly #stopTimer: () => void;
+
+  constructor(signal: AbortSignal | undefined, totalMs: number) {
+    super();
+    const follow = () => this.abort(signal?.reason);
+    if (signal?.aborted) follow();
+    this.#unfollow = onAbort(signal, follow);
+    this.#stopTimer = startTimer(totalMs, () => {
+      this.timedOut = true;
+      this.abort(new Error('timeouts.total'));
+    });
+  }
+
   /** Lets go of the caller's signal and the timer. */
-  clear(): void;
+  clear(): void {
+    this.#stopTimer();
+    this.#unfollow();
+  }
 }
 
-/** The caller's signal and the total time in one. */
 export function stopSignal(signal: AbortSignal | undefined, totalMs: number): StopSignal {
-  const stop = new AbortController();
-  // Every attempt, route and sleep listens; that is not a leak.
-  setMaxListeners(0, stop.signal);
-  let timedOut = false;
-  const follow = () => stop.abort(signal?.reason);
-  if (signal?.aborted) follow();
-  const unfollow = onAbort(signal, follow);
-  const stopTimer = startTimer(totalMs, () => {
-    timedOut = true;
-    stop.abort(new Error('timeouts.total'));
-  });
-  return {
-    signal: stop.signal,
-    get timedOut() {
-      return timedOut;
-    },
-    clear() {
-      stopTimer();
-      unfollow();
-    },
-  };
+  return new StopSignal(signal, totalMs);
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Listeners } from './listeners.ts';
 
 /**
@@ -22,9 +23,15 @@ export class StopSwitch {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
+      // Every attempt, route and sleep may listen; that is not a leak.
+      setMaxListeners(0, this.#controller.signal);
       if (this.aborted) this.#controller.abort(this.reason);
     }
     return this.#controller.signal;
+  }
+
+  throwIfAborted(): void {
+    if (this.aborted) throw this.reason;
   }
 
   /** Calls `listener` once when it stops. Returns the way to unsubscribe. */

@@ -1,4 +1,4 @@
-import { onAbort } from './on-abort.ts';
+import { onAbort, type Stoppable } from './on-abort.ts';
 
 /** Node fires timers beyond 2^31-1 ms at once; a longer wait is cut to this (24.8 days). */
 export const maxDelay = 2 ** 31 - 1;
@@ -15,7 +15,7 @@ export function startTimer(ms: number, fire: () => void, holds = true): () => vo
 }
 
 /** Resolves after `ms` milliseconds; rejects with `signal.reason` at once when the signal aborts. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(ms: number, signal?: Stoppable): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const stop = startTimer(ms, () => {

@@ -279,7 +279,7 @@ const errorRows: ErrorRow[] = [
     ([what, kex, hint]): ErrorRow => [
       what,
       ssh2Error('Handshake failed: no matching key exchange algorithm', { level: 'handshake' }),
-      { ...situation('handshake'), serverOffer: { kex, serverHostKey: [], cipher: [], mac: [] } },
+      { ...situation('handshake'), readOffer: () => ({ kex, serverHostKey: [], cipher: [], mac: [] }) },
       { code: 'SSH_HANDSHAKE_FAILED', retryable: false, hint: expect.stringMatching(hint) },
     ],
   ),
@@ -295,7 +295,7 @@ const errorRows: ErrorRow[] = [
       ssh2Error(`Handshake failed: no matching ${what}`, { level: 'handshake' }),
       {
         ...situation('handshake'),
-        serverOffer: { kex: ['x'], serverHostKey: ['ssh-dss'], cipher: ['arcfour'], mac: ['hmac-md5'] },
+        readOffer: () => ({ kex: ['x'], serverHostKey: ['ssh-dss'], cipher: ['arcfour'], mac: ['hmac-md5'] }),
       },
       { code: 'SSH_HANDSHAKE_FAILED', retryable: false, hint: expect.stringMatching(hint) },
     ],

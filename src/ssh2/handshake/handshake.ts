@@ -12,7 +12,7 @@ import { authenticateEarly } from '../insides/ahead/early-auth.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { onHostKeysTold } from '../insides/key-exchange/further-host-keys.ts';
 import { forgetSecrets, shareOffer } from '../insides/key-exchange/key-exchange.ts';
-import { onServerOffer, type ServerOffer } from '../insides/key-exchange/server-offer.ts';
+import { onServerOffer, type ReadOffer } from '../insides/key-exchange/server-offer.ts';
 import { padFromPool } from '../insides/padding.ts';
 import { loginSucceeded } from '../insides/until-login.ts';
 import { Authentication } from '../login/auth.ts';
@@ -54,7 +54,7 @@ interface Login {
   readonly auth: Authentication;
   readonly clock: PhaseClock;
   readonly outcome: Latch<Established>;
-  offer?: ServerOffer;
+  readOffer?: ReadOffer;
 }
 
 /** The login part of a situation after the login. */
@@ -141,9 +141,9 @@ class Handshake implements TransportEvents {
         onShown: (certificate) => this.#guard.certificateShown(certificate),
         onInvalid: () => this.#fail(invalidCertificate(this.#situation())),
       });
-      onServerOffer(this.#client, (offer) => {
+      onServerOffer(this.#client, (read) => {
         // Not through a local variable: what these closures capture lives as long as the connection.
-        if (this.#login) this.#login.offer = offer;
+        if (this.#login) this.#login.readOffer = read;
       });
       // After the listener above, which reports the server's offer: from here on, ssh2 reads something else.
       offerHybridKex(this.#client, kex);
@@ -278,7 +278,7 @@ class Handshake implements TransportEvents {
       phase: this.#phase,
       elapsedMs: login?.clock.elapsed ?? 0,
       saidBefore: this.#transport.saidBefore,
-      serverOffer: login?.offer,
+      readOffer: login?.readOffer,
       ...(login?.auth.situation ?? untried),
     };
   }

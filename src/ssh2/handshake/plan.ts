@@ -4,6 +4,7 @@ import type { HostKeyPolicy } from '../../host-key/policy/policy.ts';
 import type { Complete } from '../../options/defaults.ts';
 import type { KeepaliveOptions, Log, Timeouts } from '../../options/types.ts';
 import type { Chores } from '../../time/chores.ts';
+import type { Stoppable } from '../../time/on-abort.ts';
 import type { Where } from '../channels/link.ts';
 import type { Credentials } from '../login/credentials.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -19,7 +20,7 @@ export interface HandshakePlan {
   keepalive: false | Complete<KeepaliveOptions>;
   onLoginBanner?: ((notice: string) => void) | undefined;
   log: Log;
-  signal: AbortSignal;
+  signal: Stoppable;
   /** Filled in phase by phase, so that it covers failed attempts too. */
   timings: Partial<PhaseTimings>;
   /** The program whose output carries the server's data (a proxy command). */

@@ -2,6 +2,7 @@ import type { ParsedKey } from 'ssh2';
 import type { Certificate } from '../../host-key/certificates/certificate.ts';
 import { parsePublicKeyLine } from '../../host-key/keys/fingerprint.ts';
 import type { ConnectOptions, KeyboardInteractive } from '../../options/types.ts';
+import type { Stoppable } from '../../time/on-abort.ts';
 import { expandHome, readKeyFile } from './key-files.ts';
 import { parsePrivateKey } from './key-formats/private-key.ts';
 import { loadCertificates } from './user-certificates.ts';
@@ -31,7 +32,7 @@ export interface Credentials {
  */
 export async function loadCredentials(
   options: Omit<ConnectOptions, 'host'>,
-  signal?: AbortSignal,
+  signal?: Stoppable,
 ): Promise<Credentials> {
   const { username, password, keyboardInteractive, agentFirst = false } = options;
   const agent = options.agent === true ? process.env['SSH_AUTH_SOCK'] : options.agent;
@@ -66,7 +67,7 @@ function pathsOf(paths: string | readonly string[] = []): string[] {
 async function loadKeys(
   options: Pick<ConnectOptions, 'privateKey' | 'passphrase'>,
   paths: readonly string[],
-  signal?: AbortSignal,
+  signal?: Stoppable,
 ): Promise<ParsedKey[]> {
   const { privateKey, passphrase } = options;
   if (privateKey !== undefined) return [await parsePrivateKey('privateKey', privateKey, passphrase)];

@@ -1,5 +1,6 @@
 import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { homeFolder } from '../../options/local-account.ts';
+import type { Stoppable } from '../../time/on-abort.ts';
 
 /** OpenSSH's longest RSA key, 16,384 bits, takes 13,000 characters; ssh2 is slow to read the headers of a long text. */
 export const longestKey = 32_768;
@@ -18,7 +19,7 @@ export function expandHome(option: string, path: string): string {
 export async function readKeyFile(
   option: 'privateKeyPath' | 'certificatePath',
   path: string,
-  signal?: AbortSignal,
+  signal?: Stoppable,
 ): Promise<Buffer> {
   try {
     return await readOwnFile(path, { signal });

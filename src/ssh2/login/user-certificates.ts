@@ -5,6 +5,7 @@ import { isPlainKeyText, readCertificateText } from '../../host-key/certificates
 import { fingerprintSha256 } from '../../host-key/keys/fingerprint.ts';
 import { readPublicKey } from '../../host-key/keys/public-key.ts';
 import type { ConnectOptions } from '../../options/types.ts';
+import type { Stoppable } from '../../time/on-abort.ts';
 import { expandHome, readKeyFile } from './key-files.ts';
 
 type CertificateOptions = Pick<ConnectOptions, 'certificate' | 'certificatePath'>;
@@ -31,7 +32,7 @@ export async function loadCertificates(
     keys,
     hasAgent,
     signal,
-  }: { keys: readonly ParsedKey[]; hasAgent: boolean; signal?: AbortSignal | undefined },
+  }: { keys: readonly ParsedKey[]; hasAgent: boolean; signal?: Stoppable | undefined },
 ): Promise<Loaded> {
   const named = await namedCertificates(options, signal);
   if (named === undefined) return besideKeys(keyPaths, keys, signal);
@@ -61,7 +62,7 @@ interface Named {
 
 async function namedCertificates(
   options: CertificateOptions,
-  signal?: AbortSignal,
+  signal?: Stoppable,
 ): Promise<Named[] | undefined> {
   const { certificate: given, certificatePath: paths } = options;
   if (given !== undefined) return [checked('certificate', given)];
@@ -69,7 +70,7 @@ async function namedCertificates(
   return Promise.all([paths].flat().map((path) => readNamed(path, signal)));
 }
 
-async function readNamed(path: string, signal?: AbortSignal): Promise<Named> {
+async function readNamed(path: string, signal?: Stoppable): Promise<Named> {
   const where = expandHome('certificatePath', path);
   const option = `certificatePath (${where})`;
   const text = await readKeyFile('certificatePath', where, signal);
@@ -109,7 +110,7 @@ function forAnotherKey({ option, certificate }: Named, keys: readonly ParsedKey[
 async function besideKeys(
   paths: readonly string[],
   keys: readonly ParsedKey[],
-  signal?: AbortSignal,
+  signal?: Stoppable,
 ): Promise<Loaded> {
   const certificates: Certificate[] = [];
   const notes: string[] = [];

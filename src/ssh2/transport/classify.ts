@@ -8,7 +8,7 @@ import {
   type StreamPhase,
 } from '../../errors/index.ts';
 import { printable, quoted } from '../../text/printable.ts';
-import type { ServerOffer } from '../insides/key-exchange/server-offer.ts';
+import type { ReadOffer } from '../insides/key-exchange/server-offer.ts';
 import { tame } from '../insides/tame.ts';
 import type { OutOfTurn } from '../order/message-order.ts';
 import { authHint } from './auth-hint.ts';
@@ -31,7 +31,7 @@ export interface Situation {
   /** What the server said instead of an identification line. */
   saidBefore: Buffer;
   /** What the server's KEXINIT offered. */
-  serverOffer?: ServerOffer | undefined;
+  readOffer?: ReadOffer | undefined;
   methodsTried: readonly string[];
   methodsOffered: readonly string[] | undefined;
   /** The server accepted part of what it requires. */
@@ -191,7 +191,11 @@ function protocolFailed(error: Ssh2Error, situation: Situation): SshError {
     reason,
     retryable: noneInCommon === undefined && !isImpostor,
     cause: tame(error),
-    hint: protocolHint(noneInCommon, isImpostor, situation.serverOffer),
+    hint: protocolHint(
+      noneInCommon,
+      isImpostor,
+      noneInCommon === undefined ? undefined : situation.readOffer?.(),
+    ),
   });
 }
 

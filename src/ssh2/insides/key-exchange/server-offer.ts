@@ -34,14 +34,19 @@ export function inKexInit<T>(payload: Buffer, read: (reader: WireReader) => T): 
   }
 }
 
-/** Reports what the server offers before ssh2 looks for something in common. Called once, for the first KEXINIT. */
-export function onServerOffer(client: Client, listener: (offer: ServerOffer) => void): void {
+/** Reads what the server offers. Only to be called in the turn in which it came: ssh2 reuses the memory. */
+export type ReadOffer = () => ServerOffer | undefined;
+
+/**
+ * Calls back before ssh2 looks for something in common. Called once, for the first KEXINIT, which is only taken apart for
+ * those who ask: that is where nothing is in common.
+ */
+export function onServerOffer(client: Client, listener: (read: ReadOffer) => void): void {
   if (!serves(client, 'offer of the server')) return;
   const read = (payload: Buffer) => {
     if (payload[0] !== kexInit) return payload;
     stopPassing(client, read);
-    const offer = inKexInit(payload, offerIn);
-    if (offer) listener(offer);
+    listener(() => inKexInit(payload, offerIn));
     return payload;
   };
   passInbound(client, read);
