@@ -44,7 +44,7 @@ const cases: [string, string, string][] = [
 ];
 
 describe('createClixmlFilter', () => {
-  it.each(cases)('gives %s as text, however the stream is cut', (_, text, expected) => {
+  it.each(cases)('decodes %s to text, however the stream is split', (_, text, expected) => {
     expect(filtered(text)).toBe(expected);
     fc.assert(
       fc.property(fc.array(fc.nat(text.length)), (cuts) => {
@@ -53,7 +53,7 @@ describe('createClixmlFilter', () => {
     );
   });
 
-  it('loses nothing of a stream without XML', () => {
+  it('passes a stream without XML unchanged', () => {
     const text = fc.string({
       unit: fc.constantFrom('#< CLIXML', '#', '<', ' ', '\n', 'a', '<S S="', '</Objs>'),
     });
@@ -70,7 +70,7 @@ describe('createClixmlFilter', () => {
     );
   });
 
-  it('passes on at once what cannot be the start of XML', () => {
+  it('passes on immediately what cannot be the start of XML', () => {
     expect(createClixmlFilter().write('no line end')).toBe('no line end');
     expect(createClixmlFilter().write('#< CL')).toBe('');
   });
@@ -79,7 +79,7 @@ describe('createClixmlFilter', () => {
     ['a message', '<S S="Error">', 'x'.repeat(1_100_000)],
     ['an object', '<Obj S="progress">', `<Obj S="a">${'x'.repeat(1_100_000)}`],
     ['a tag', '<Obj S="', 'x'.repeat(1_100)],
-  ])('does not hold %s without end', (_, start, rest) => {
+  ])('does not buffer %s without limit', (_, start, rest) => {
     const filter = createClixmlFilter();
     filter.write(`#< CLIXML\n${open}${start}`);
     expect(filter.write(rest)).toHaveLength(start.length + rest.length);

@@ -27,7 +27,7 @@ function texts(command: string): string[] {
 }
 
 describe('buildCommandLine', () => {
-  it.each(allShells)('sends a plain string as it is with shell %s', (shell) => {
+  it.each(allShells)('sends a plain string unchanged with shell %s', (shell) => {
     const command = ' a "b  c" | d %PATH% $HOME\n# ';
     expect(buildCommandLine({ command, shell })).toBe(command);
     expect(buildCommandLine({ command, shell, cwd: undefined, env: {} })).toBe(command);
@@ -37,22 +37,19 @@ describe('buildCommandLine', () => {
     [{ command: ['ls'] }, 'an argument array'],
     [{ command: 'ls', cwd: '/tmp' }, 'cwd'],
     [{ command: 'ls', env: { A: 'b' } }, 'env'],
-  ])('refuses %j with shell "raw" and says what would be right', (request, given) => {
+  ])('rejects %j with shell "raw" and says what to use instead', (request, given) => {
     expect(() => buildCommandLine({ ...request, shell: 'raw' })).toThrow(
       new RegExp(`^${given} cannot be used with shell "raw".*Name the shell of the server`),
     );
   });
 
-  it.each(['A B', 'A=B', '', '1A', 'A"', 'A\nB', 'A%', 'Ä'])(
-    'refuses %j as the name of a variable',
-    (name) => {
-      for (const shell of ['posix', 'cmd', 'powershell'] as const) {
-        expect(() => buildCommandLine({ command: 'x', shell, env: { [name]: 'v' } })).toThrow(TypeError);
-      }
-    },
-  );
+  it.each(['A B', 'A=B', '', '1A', 'A"', 'A\nB', 'A%', 'Ä'])('rejects %j as a variable name', (name) => {
+    for (const shell of ['posix', 'cmd', 'powershell'] as const) {
+      expect(() => buildCommandLine({ command: 'x', shell, env: { [name]: 'v' } })).toThrow(TypeError);
+    }
+  });
 
-  it('takes the names with parentheses that Windows has', () => {
+  it('accepts Windows variable names with parentheses', () => {
     const env = { 'ProgramFiles(x86)': 'C:\\x' };
     expect(buildCommandLine({ command: 'x', shell: 'cmd', env })).toBe('set "ProgramFiles(x86)=C:\\x" & x');
     expect(() => buildCommandLine({ command: 'x', shell: 'posix', env })).toThrow(
@@ -71,7 +68,7 @@ describe('buildCommandLine', () => {
       /^option shell: 'bash' given; .*'posix', 'cmd', 'powershell', 'pwsh' or 'raw'/,
     ],
     [{ command: 5 }, /^argument command: 5 given; a string or an array of strings/],
-  ])('refuses %j', (wrong, message) => {
+  ])('rejects %j', (wrong, message) => {
     expect(() => buildCommandLine({ shell: 'posix', ...wrong } as CommandLineRequest)).toThrow(TypeError);
     expect(() => buildCommandLine({ shell: 'posix', ...wrong } as CommandLineRequest)).toThrow(message);
   });
@@ -93,7 +90,7 @@ describe('buildCommandLine for a POSIX shell', () => {
     return spawnSync(shell, ['-c', line], { cwd: folder, env, encoding: 'utf8' });
   }
 
-  it('runs in the folder, relative or absolute, whatever its name', () => {
+  it('runs in cwd, relative or absolute, whatever its name', () => {
     for (const name of inside) {
       const expected = `${join(folder, name)}\n`;
       expect(run({ command: ['pwd'], cwd: name })).toMatchObject({ status: 0, stdout: expected, stderr: '' });
@@ -102,11 +99,11 @@ describe('buildCommandLine for a POSIX shell', () => {
     expect(run({ command: 'pwd', cwd: 'x/../..' }).stdout).toBe(`${join(folder, '..')}\n`);
   });
 
-  it('does not take a relative folder from CDPATH', () => {
+  it('does not look up a relative cwd in CDPATH', () => {
     expect(run({ command: 'pwd', cwd: 'usr' })).toMatchObject({ status: 1, stdout: '' });
   });
 
-  it('fails without running any part of the command when the folder is missing', () => {
+  it('fails without running any part of the command if cwd does not exist', () => {
     for (const command of ['echo a; echo b', 'false || echo c', ['echo', 'd'], '# note\necho e']) {
       const result = run({ command, cwd: 'missing' });
       expect(result).toMatchObject({ status: 1, stdout: '' });
@@ -114,7 +111,7 @@ describe('buildCommandLine for a POSIX shell', () => {
     }
   });
 
-  it('gives every value back from the environment', () => {
+  it('passes every value of env unchanged', () => {
     fc.assert(
       fc.property(arbitraryArgument({ lineBreaks: true }), (value) => {
         const result = run({
@@ -127,11 +124,11 @@ describe('buildCommandLine for a POSIX shell', () => {
     );
   });
 
-  it.each(['UID', 'PPID'])('refuses %s, which bash sets for itself', (name) => {
+  it.each(['UID', 'PPID'])('rejects %s, which bash sets itself', (name) => {
     expect(() => run({ command: 'echo ran', env: { [name]: '0' } })).toThrow(/bash sets itself/);
   });
 
-  it('writes this', () => {
+  it('builds these command lines', () => {
     const line = buildCommandLine({ command: 'a; b', shell: 'posix', cwd: '/x', env: { A: 'b', D: 'e' } });
     expect(line).toBe(
       `exec /bin/sh -c 'set -- "\${SHELL:-/bin/sh}"; cd -- /x || exit 1; export A=b D=e || exit 1; exec "$1" -c '\\''a; b'\\'''`,
@@ -141,18 +138,18 @@ describe('buildCommandLine for a POSIX shell', () => {
 });
 
 describe('buildCommandLine for cmd.exe', () => {
-  it('leaves with an error when the folder is missing, before any part of the command', () => {
+  it('exits with an error before running any part of the command if cwd does not exist', () => {
     const line = buildCommandLine({ command: 'a & b', shell: 'cmd', cwd: 'C:/rpa/x y/' });
     expect(line).toBe('cd /d "C:\\rpa\\x y\\" || exit 1 & a & b');
     expect(texts(line)).toEqual(['cd /d "C:\\rpa\\x y\\"', '||exit 1', '&a', '&b']);
   });
 
-  it('does not expand a variable in the name of a folder', () => {
+  it('does not expand variables in cwd', () => {
     const line = buildCommandLine({ command: ['x.exe'], shell: 'cmd', cwd: 'C:\\50%PATH%\\a&b' });
     expect(texts(line)).toEqual(['cd /d "C:\\50%PATH%\\a&b"', '||exit 1', '&x.exe']);
   });
 
-  it('hands every value to set as it is', () => {
+  it('passes every value to set unchanged', () => {
     fc.assert(
       fc.property(arbitraryArgument({ lineBreaks: false }), (value) => {
         const line = buildCommandLine({ command: ['x.exe', 'a b'], shell: 'cmd', env: { B: value, C: 'd' } });
@@ -162,7 +159,7 @@ describe('buildCommandLine for cmd.exe', () => {
     );
   });
 
-  it('starts a program whose name needs quotes, with and without something in front', () => {
+  it('starts a program whose name needs quotes, with and without a prefix', () => {
     const command = ['C:\\Program Files\\x.exe'];
     expect(buildCommandLine({ command, shell: 'cmd' })).toBe('@"C:\\Program Files\\x.exe"');
     expect(buildCommandLine({ command, shell: 'cmd', env: { A: 'b' } })).toBe(
@@ -170,7 +167,7 @@ describe('buildCommandLine for cmd.exe', () => {
     );
   });
 
-  it('refuses what cmd.exe cannot take', () => {
+  it('rejects what cmd.exe cannot accept', () => {
     const build = (more: object) => () => buildCommandLine({ command: 'x', shell: 'cmd', ...more });
     expect(build({ cwd: 'C:\\a\nb' })).toThrow(/^option cwd: a string given; text without a line break/);
     expect(build({ cwd: 'C:\\a"b' })).toThrow(/cwd contains a character/);
@@ -189,7 +186,7 @@ describe('buildCommandLine for cmd.exe', () => {
 });
 
 describe.each(['powershell', 'pwsh'] as const)('buildCommandLine for %s', (shell) => {
-  it('runs an argument array, or a string in a folder, in a PowerShell of its own', () => {
+  it('runs an argument array, or a string with cwd, in a new PowerShell process', () => {
     const line = buildCommandLine({ command: ['x.exe', 'a'], shell });
     expect(line).toMatch(
       new RegExp(`^${shell} -NoProfile -NonInteractive .*-EncodedCommand [A-Za-z0-9+/]+=*$`),
@@ -205,7 +202,7 @@ describe.each(['powershell', 'pwsh'] as const)('buildCommandLine for %s', (shell
     expect(inFolder).toMatch(/^\$s='dir'\n/m);
   });
 
-  it('leaves the code pages alone when told so', () => {
+  it('does not change the code pages with utf8: false', () => {
     const code = (utf8: boolean) => decodeCommand(buildCommandLine({ command: ['x.exe'], shell, utf8 }));
     expect(code(true)).toContain('[Console]::OutputEncoding=');
     expect(code(false)).not.toContain('Encoding=');
@@ -226,7 +223,7 @@ describe.each(['powershell', 'pwsh'] as const)('buildCommandLine for %s', (shell
     expect(decodeCommand(line).includes('[Console]::OutputEncoding=')).toBe(isUtf8);
   });
 
-  it('refuses a command that is too long for one line', () => {
+  it('rejects a command that is too long for one line', () => {
     expect(() => buildCommandLine({ command: ['x.exe', 'a'.repeat(4000)], shell })).toThrow(RangeError);
   });
 });

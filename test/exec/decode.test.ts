@@ -29,7 +29,7 @@ function decodeInParts(encoding: string, bytes: Buffer, borders: number[]): stri
 }
 
 describe('createDecoder', () => {
-  it('knows all 11,172 Hangul syllables of code page 949, cut anywhere', () => {
+  it('decodes all 11,172 Hangul syllables of code page 949, split anywhere', () => {
     const bytes = encode(hangul, 'cp949');
     expect(bytes).toHaveLength(2 * 11_172);
     expect(decodeInParts('cp949', bytes, [])).toBe(hangul);
@@ -46,14 +46,14 @@ describe('createDecoder', () => {
     }
   });
 
-  it.each(Object.entries(samples))('gives %s text back, cut at every byte position', (encoding, text) => {
+  it.each(Object.entries(samples))('round-trips %s text, split at every byte position', (encoding, text) => {
     const bytes = encode(text, encoding);
     for (let border = 0; border <= bytes.length; border += 1) {
       expect(decodeInParts(encoding, bytes, [border])).toBe(text);
     }
   });
 
-  it.each(Object.entries(samples))('gives %s text back, cut into any pieces', (encoding, text) => {
+  it.each(Object.entries(samples))('round-trips %s text, split into random pieces', (encoding, text) => {
     const bytes = encode(text, encoding);
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length)), (borders) => {
@@ -62,7 +62,7 @@ describe('createDecoder', () => {
     );
   });
 
-  it('gives any bytes the same text in pieces as in one', () => {
+  it('decodes any bytes to the same text in pieces as at once', () => {
     const encoding = fc.constantFrom(
       'utf8',
       'cp949',
@@ -102,23 +102,23 @@ describe('createDecoder', () => {
     ['gbk', [0x41, 0xb0], 'A\ufffd'],
     ['utf16le', [0x41, 0x00, 0x42], 'A\ufffd'],
     ['UTF-16LE', [0x41], '\ufffd'],
-  ])('shows a character of %s that was cut off at the end', (encoding, bytes, expected) => {
+  ])('marks a truncated %s character at the end', (encoding, bytes, expected) => {
     expect(decodeInParts(encoding, Buffer.from(bytes), [1])).toBe(expected);
   });
 
-  it('loses nothing behind a first byte that turns out to be wrong in the next chunk', () => {
+  it('loses nothing after a lead byte that the next chunk shows to be invalid', () => {
     expect(decodeInParts('cp949', Buffer.from([0xe0, 0x0a]), [1])).toBe('\ufffd\n');
     expect(decodeInParts('cp932', Buffer.from([0x41, 0xe0, 0x20, 0x42]), [2])).toBe('A\ufffd B');
   });
 
-  it('keeps a byte order mark as it came', () => {
+  it('keeps a byte order mark', () => {
     expect(decodeInParts('utf8', Buffer.from('efbbbf41', 'hex'), [2])).toBe('\ufeffA');
     expect(decodeInParts('utf16le', Buffer.from('fffe4100', 'hex'), [1])).toBe('\ufeffA');
   });
 });
 
 describe('encode', () => {
-  it('adds no byte order mark and puts ? for what the encoding does not have', () => {
+  it('adds no byte order mark and encodes unsupported characters as ?', () => {
     expect(encode('a', 'utf8')).toEqual(Buffer.from('61', 'hex'));
     expect(encode('a', 'utf-16')).toEqual(Buffer.from('6100', 'hex'));
     expect(encode('😀각', 'cp949').toString('hex')).toBe('3fb0a2');
@@ -137,13 +137,13 @@ describe('assertEncoding', () => {
     'gb18030',
     'latin1',
     'utf16le',
-  ])('takes %s', (name) => {
+  ])('accepts %s', (name) => {
     expect(() => assertEncoding(name)).not.toThrow();
     expect(iconv.encodingExists(name)).toBe(true);
   });
 
   it.each(['cp94', '', 'buffer', '__proto__', 'constructor', 'hex', 'base64', 'utf8\u001b[2J'])(
-    'refuses %j by a RangeError that names the option',
+    'rejects %j with a RangeError that names the option',
     (name) => {
       expect(() => assertEncoding(name, 'stdoutEncoding')).toThrow(RangeError);
       expect(() => assertEncoding(name, 'stdoutEncoding')).toThrow(
@@ -152,7 +152,7 @@ describe('assertEncoding', () => {
     },
   );
 
-  it('refuses what is no string', () => {
+  it('rejects anything but a string', () => {
     expect(() => assertEncoding(949)).toThrow(TypeError);
     expect(() => createDecoder(null as unknown as string)).toThrow(/^option encoding: null given; 'utf8'/);
   });

@@ -5,7 +5,7 @@ import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo } from '../support/connect.ts';
 
 it.each(['posix', 'cmd', 'powershell', 'pwsh'] as const)(
-  'shows no value of env in results, errors and their stacks (%s)',
+  'does not show values of env in results, errors or their stacks (%s)',
   async (shell) => {
     const secret = 'hunter2-hunter2';
     let sent = '';
@@ -33,7 +33,7 @@ it.each([
   ['a NUL character', 'hunter2\0'],
   ['lone surrogates', 'hunter2\ud800'],
   ['a line break', 'hunter2\n'],
-])('shows no value of env that cannot be passed on: %s', (what, value) => {
+])('does not show a value of env that cannot be passed: %s', (what, value) => {
   const build = () => buildCommandLine({ command: 'run', shell: 'cmd', env: { API_KEY: value } });
   expect(build).toThrow(new RegExp(`^option env.API_KEY: a string given; .* without ${what}`));
   expect(build).not.toThrow(/hunter2/);

@@ -5,7 +5,7 @@ import { exec } from '../../src/exec/exec.ts';
 import { commandsSeen, failureOf, startMock } from './mock.ts';
 
 describe('a command that succeeds', () => {
-  it('resolves with its output as it came, never trimmed', async () => {
+  it('resolves with its output unchanged, not trimmed', async () => {
     await using mock = await startMock({ exec: { x: { stdout: '\n  a \r\n\n', stderr: ' warning \n' } } });
     const result = await exec(mock.opener, 'x');
     expect(result).toMatchObject({
@@ -20,12 +20,12 @@ describe('a command that succeeds', () => {
     await mock.idle();
   });
 
-  it('gives the command the end of its input when there is none', async () => {
+  it('sends EOF to the command if there is no input', async () => {
     await using mock = await startMock();
     expect((await exec(mock.opener, 'cat')).stdout).toBe('');
   });
 
-  it('sends text as input in the encoding of the command', async () => {
+  it('encodes text input in the encoding of the command', async () => {
     await using mock = await startMock();
     const result = await exec(mock.opener, 'cat', { stdin: '한글 똠방각하', encoding: 'cp949' });
     expect(result.stdout).toBe('한글 똠방각하');
@@ -33,7 +33,7 @@ describe('a command that succeeds', () => {
     expect(bytes.stdout).toEqual(iconv.encode('똠', 'cp949'));
   });
 
-  it('decodes a character that is cut between two packets', async () => {
+  it('decodes a character split between two packets', async () => {
     const bytes = iconv.encode('똠', 'cp949');
     await using mock = await startMock(async (context) => {
       context.stdout.write(bytes.subarray(0, 1));
@@ -55,7 +55,7 @@ describe('a command that succeeds', () => {
     expect((await exec(mock.opener, 'x')).stdout).toBe('late');
   });
 
-  it('quotes an argument array, folder and variables for the shell of the server', async () => {
+  it('quotes an argument array, cwd and env for the shell of the server', async () => {
     await using posix = await startMock(() => 0);
     await exec(posix.opener, ['say', 'a b'], { cwd: '/tmp', env: { A: '1' } });
     expect(commandsSeen(posix.server)).toEqual([
@@ -66,7 +66,7 @@ describe('a command that succeeds', () => {
     expect(commandsSeen(windows.server)).toEqual(['say "a b"']);
   });
 
-  it('asks for a terminal of the given size', async () => {
+  it('requests a pseudo-terminal of the given size', async () => {
     await using mock = await startMock(
       (context) => `${context.pty?.term} ${context.pty?.cols}x${context.pty?.rows}`,
     );
@@ -74,7 +74,7 @@ describe('a command that succeeds', () => {
     expect((await exec(mock.opener, 'x', { pty })).stdout).toBe('xterm 132x50');
   });
 
-  it('calls back with each piece, stdout and stderr apart, before it resolves', async () => {
+  it('calls back with each piece of stdout and stderr separately before it resolves', async () => {
     await using mock = await startMock({ exec: { x: { stdout: 'out', stderr: 'err' } } });
     const seen: string[] = [];
     await exec(mock.opener, 'x', {
@@ -84,7 +84,7 @@ describe('a command that succeeds', () => {
     expect(seen.sort()).toEqual(['1:out', '2:err']);
   });
 
-  it('waits for the promise of a callback before it passes on more', async () => {
+  it('waits for the promise of a callback before it passes on more output', async () => {
     await using mock = await startMock(async (context) => {
       for (let i = 0; i < 5; i++) {
         context.stdout.write(`${i}`);
@@ -108,7 +108,7 @@ describe('a command that succeeds', () => {
 });
 
 describe('a command that fails', () => {
-  it('rejects with its exit code, its output and its last words', async () => {
+  it('rejects with its exit code, its output and the last lines of stderr', async () => {
     await using mock = await startMock({
       exec: { x: { stdout: 'some', stderr: 'first\nno such thing\u001b[31m\n', exitCode: 3 } },
     });
@@ -128,7 +128,7 @@ describe('a command that fails', () => {
     await mock.idle();
   });
 
-  it('names in its stack whoever waits for it, or took hold of its streams', async () => {
+  it('includes the code that awaits it or accessed its streams in the stack', async () => {
     await using mock = await startMock({ exec: { x: { exitCode: 3 } } });
     const run = () => exec(mock.opener, 'x');
     async function awaiting() {
@@ -166,7 +166,7 @@ describe('a command that fails', () => {
     }
   });
 
-  it("leaves the stack of the caller's own error alone", async () => {
+  it("does not change the stack of the caller's own error", async () => {
     await using mock = await startMock({ exec: { x: { stdout: 'y' } } });
     const mine = new Error('mine');
     const { stack } = mine;
@@ -177,7 +177,7 @@ describe('a command that fails', () => {
     expect(mine.stack).toBe(stack);
   });
 
-  it('says what the well-known exit codes mean', async () => {
+  it('explains well-known exit codes', async () => {
     await using mock = await startMock((context) => Number(context.command));
     const hint = async (code: number) => (await failureOf<CommandFailed>(exec(mock.opener, `${code}`))).hint;
     expect(await hint(127)).toMatch('did not find the command');
@@ -187,14 +187,14 @@ describe('a command that fails', () => {
     expect(await hint(3)).toBeUndefined();
   });
 
-  it('tells a signal from an exit code', async () => {
+  it('distinguishes a signal from an exit code', async () => {
     await using mock = await startMock({ exec: { x: { stdout: 'a', signal: 'SEGV' } } });
     const error = await failureOf<CommandFailed>(exec(mock.opener, 'x'));
     expect(error).toMatchObject({ exitCode: null, signal: 'SIGSEGV', stdout: 'a' });
     expect(error.message).toMatch('was ended by SIGSEGV');
   });
 
-  it('never takes an end without a status for success', async () => {
+  it('never treats an end without an exit status as success', async () => {
     await using mock = await startMock({
       exec: { x: { stdout: 'a' } },
       faults: { exec: { noExitStatus: true } },
@@ -205,7 +205,7 @@ describe('a command that fails', () => {
     expect(error.hint).toMatch('without an exit status');
   });
 
-  it('resolves all the same with reject: false', async () => {
+  it('resolves anyway with reject: false', async () => {
     await using mock = await startMock({ exec: { x: { exitCode: 3 }, y: { signal: 'TERM' } } });
     expect(await exec(mock.opener, 'x', { reject: false })).toMatchObject({ exitCode: 3, signal: null });
     expect(await exec(mock.opener, 'y', { reject: false })).toMatchObject({
@@ -214,7 +214,7 @@ describe('a command that fails', () => {
     });
   });
 
-  it('says that the server refused to run it', async () => {
+  it('reports that the server refused to run it', async () => {
     await using mock = await startMock({ faults: { exec: { refuse: true } } });
     const error = await failureOf(exec(mock.opener, 'x'));
     expect(error).toMatchObject({ code: 'SSH_CHANNEL_OPEN_FAILED', phase: 'channel' });
@@ -222,8 +222,8 @@ describe('a command that fails', () => {
   });
 });
 
-describe('wrong use', () => {
-  it('throws at once, names the option, and sends nothing', async () => {
+describe('invalid arguments', () => {
+  it('throw synchronously, naming the option, and send nothing', async () => {
     await using mock = await startMock();
     const bad = (options: object) => () => exec(mock.opener, 'x', options as never);
     const wrong: Array<[string, () => unknown]> = [

@@ -25,23 +25,20 @@ it.each([
   else expect(exitHint(code)).toBeUndefined();
 });
 
-it('a crash on the PC is named in the message; exitCode keeps all 32 bits', async () => {
+it('names a crash on the PC in the message; exitCode keeps all 32 bits', async () => {
   await using mock = await startMock({ windows: true, exec: { 'robot.exe': { exitCode: 0xc0000005 } } });
   const error = await failureOf(exec(mock.opener, 'robot.exe'));
   expect(error).toMatchObject({ exitCode: 0xc0000005, hint: expect.stringContaining('crashed') });
   expect(String(error)).toContain('exited with code 3221225477 (0xC0000005, STATUS_ACCESS_VIOLATION)');
 });
 
-it.each(['utf8', 'buffer'] as const)(
-  'says of a login shell that is nologin what it is: %s',
-  async (encoding) => {
-    const stdout = 'This account is currently not available.\n';
-    await using mock = await startMock(() => ({ stdout, exitCode: 1 }));
-    const failed = await failureOf<CommandFailed>(
-      exec(mock.opener, 'hostname', { encoding } as BufferExecOptions),
-    );
-    expect(failed.hint).toMatch(/was not run: the login shell of this account is nologin/);
-    await using other = await startMock(() => ({ stdout: `It said: ${stdout}`, exitCode: 1 }));
-    expect((await failureOf<CommandFailed>(exec(other.opener, 'hostname', {}))).hint).toBeUndefined();
-  },
-);
+it.each(['utf8', 'buffer'] as const)('explains that the login shell is nologin: %s', async (encoding) => {
+  const stdout = 'This account is currently not available.\n';
+  await using mock = await startMock(() => ({ stdout, exitCode: 1 }));
+  const failed = await failureOf<CommandFailed>(
+    exec(mock.opener, 'hostname', { encoding } as BufferExecOptions),
+  );
+  expect(failed.hint).toMatch(/was not run: the login shell of this account is nologin/);
+  await using other = await startMock(() => ({ stdout: `It said: ${stdout}`, exitCode: 1 }));
+  expect((await failureOf<CommandFailed>(exec(other.opener, 'hostname', {}))).hint).toBeUndefined();
+});

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { InputStream } from '../../src/exec/input/input-stream.ts';
 
-it('fails at the early end of a command only what the command has not read', async () => {
+it('fails only writes that the command had not read when it ended', async () => {
   const idle = new InputStream();
   const errors: unknown[] = [];
   idle.on('error', (error) => errors.push(error));

@@ -20,7 +20,7 @@ describe('LineSplitter', () => {
     expect(lines([...text])).toEqual(expected);
   });
 
-  it('gives the same lines however the text is cut', () => {
+  it('returns the same lines however the text is split', () => {
     const part = fc.string({ unit: fc.constantFrom('\n', '\r', '\r\n', 'a', 'b '), maxLength: 5 });
     fc.assert(
       fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
@@ -31,7 +31,7 @@ describe('LineSplitter', () => {
     );
   });
 
-  it('gives a line as soon as it is complete', () => {
+  it('returns a line as soon as it is complete', () => {
     const splitter = new LineSplitter();
     expect(splitter.push('a\nb')).toEqual(['a']);
     expect(splitter.push('c\r')).toEqual([]);

@@ -3,9 +3,9 @@ import { ConnectionLost } from '../../src/errors/index.ts';
 import { exec } from '../../src/exec/exec.ts';
 import { failureOf, runsForEver, started, startMock } from './mock.ts';
 
-describe('a link that is lost', () => {
+describe('a lost connection', () => {
   it.each(['fin', 'rst'] as const)(
-    "by %s rejects with the output so far and the link's own error as cause",
+    "(%s) rejects with the output so far and the connection's error as cause",
     async (how) => {
       await using mock = await startMock(runsForEver);
       const { command } = await started(mock);
@@ -29,14 +29,14 @@ describe('a link that is lost', () => {
     },
   );
 
-  it('rejects with reject: false as well', async () => {
+  it('rejects even with reject: false', async () => {
     await using mock = await startMock(runsForEver);
     const { command } = await started(mock, { reject: false });
     mock.server.dropAll('rst');
     expect(await failureOf(command)).toBeInstanceOf(ConnectionLost);
   });
 
-  it('rejects what is in line, what is being opened and what comes after', async () => {
+  it('rejects commands that are queued, being opened, or run later', async () => {
     await using mock = await startMock({ maxSessions: 1, exec: runsForEver });
     const { command } = await started(mock);
     const waiting = exec(mock.opener, 'y');
@@ -53,7 +53,7 @@ describe('a link that is lost', () => {
     await mock.idle();
   });
 
-  it('after the exit status but before the end of the output is not a success', async () => {
+  it('after the exit status but before the end of the output is a failure', async () => {
     await using mock = await startMock((context) => {
       context.stdout.write('part');
       const channel = context.stdout as unknown as { exit(code: number): void };
@@ -64,7 +64,7 @@ describe('a link that is lost', () => {
     expect(await failureOf(command)).toMatchObject({ code: 'SSH_CONNECTION_LOST', stdout: 'part' });
   });
 
-  it('gives a reader all that had arrived, and then the error instead of an end', async () => {
+  it('gives a reader everything that had arrived, then the error instead of an end', async () => {
     await using mock = await startMock((context) => {
       context.stdin.resume();
       context.stdout.write('one\ntwo\n');
@@ -85,7 +85,7 @@ describe('a link that is lost', () => {
     expect(lines).toEqual(['one', 'two']);
   });
 
-  it('answers writes that wait for the window', async () => {
+  it('settles writes that wait for the window', async () => {
     await using mock = await startMock({ exec: runsUnread, faults: { window: 'dropped' } });
     const command = exec(mock.opener, 'x', { stdin: Buffer.alloc(8 << 20) });
     command.catch(() => {});

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { OutputStream } from '../../src/exec/output/output-stream.ts';
 
 describe('an output stream', () => {
-  it('is full of a thousand chunks, however small, and tells when it has room again', async () => {
+  it('is full at 1,024 chunks, however small, and reports when it has room again', async () => {
     let rooms = 0;
     const stream = new OutputStream(() => rooms++);
     let delivered = 0;
@@ -20,7 +20,7 @@ describe('an output stream', () => {
     expect(stream.isFull).toBe(false);
   });
 
-  it('outlives an error that nobody listens for', async () => {
+  it('does not crash the process by an error without a listener', async () => {
     const stream = new OutputStream(() => {});
     stream.destroy(new Error('nobody listens'));
     await new Promise((closed) => stream.once('close', closed));

@@ -24,7 +24,7 @@ function behind() {
 }
 
 describe('the output of a command', () => {
-  it('is in a stream that is taken late from its first byte on', async () => {
+  it('is complete in a stream that is accessed late', async () => {
     for (const bytes of ['', 'x', 'xy']) {
       const output = new Output(Number.POSITIVE_INFINITY, undefined);
       output.receive(Buffer.from(bytes));
@@ -36,7 +36,7 @@ describe('the output of a command', () => {
     }
   });
 
-  it('gives a slow reader also what was on its way when the server was told to pause', async () => {
+  it('includes for a slow reader what was in flight when the server was paused', async () => {
     const { output, flow, receive, read, sent } = behind();
     receive();
     receive();
@@ -46,7 +46,7 @@ describe('the output of a command', () => {
     expect(flow.resume).toHaveBeenCalledWith('stdout');
   });
 
-  it('of which nobody may hold the sender up any more passes a slow reader by, and says so', async () => {
+  it('after drain() skips a slow reader, and reports that it was cut', async () => {
     const { output, flow, receive, read, sent } = behind();
     const taken = sent();
     output.drain();
@@ -57,7 +57,7 @@ describe('the output of a command', () => {
     expect(await read()).toBe(taken);
   });
 
-  it('that a reader keeps up with is not cut when nobody may hold the sender up', async () => {
+  it('after drain() is complete for a reader that keeps up', async () => {
     const output = new Output(Number.POSITIVE_INFINITY, undefined);
     const { stream } = output;
     output.drain();

@@ -27,7 +27,7 @@ describe('buildPowerShell', () => {
     expect(embeddedScript(decodeCommand(command))).toBe("Write-Output '안녕 it''s'");
   });
 
-  it('embeds every script without change', () => {
+  it('embeds every script unchanged', () => {
     const script = fc.array(arbitraryArgument({ lineBreaks: true })).map((parts) => parts.join(''));
     fc.assert(
       fc.property(script, (text) => {
@@ -47,7 +47,7 @@ describe('buildPowerShell', () => {
     expect(code).toContain(`exit 1}\n$n=${stdin.length}\n$b=New-Object byte[] $n;`);
   });
 
-  it('keeps every command within what cmd.exe takes, at the border too', () => {
+  it('keeps every command within the limit of cmd.exe, also at the boundary', () => {
     let border = 0;
     for (let length = 1800; length < 2600; length += 1) {
       const { command, stdin } = buildPowerShell('x'.repeat(length), { shell: 'powershell' });
@@ -58,14 +58,14 @@ describe('buildPowerShell', () => {
     expect(border).toBeLessThan(2599);
   });
 
-  it('enters the folder and sets variables where a failure stops the script', () => {
+  it('sets cwd and env so that a failure stops the script', () => {
     const { command } = buildPowerShell('dir', { shell: 'pwsh', cwd: 'C:\\rpa', env: { A: 'b' } });
     expect(decodeCommand(command)).toContain(
       `;Set-Location -LiteralPath 'C:\\rpa' -ErrorAction Stop;${variable('A')}='b';}`,
     );
   });
 
-  it('refuses what is no script', () => {
+  it('rejects what is not a script', () => {
     expect(() => buildPowerShell(5 as unknown as string, { shell: 'pwsh' })).toThrow(
       /^argument script: 5 given; a string/,
     );

@@ -50,7 +50,7 @@ describe('powershell', () => {
     expect(error.message).toMatch(/exited with code 1; stderr: no such file$/);
   });
 
-  it('refuses another shell before anything is sent', async () => {
+  it('rejects other shells before anything is sent', async () => {
     await using mock = await startMock();
     expect(() => powershell(mock.opener, '1', { shell: 'cmd' as 'pwsh' })).toThrow('shell');
     expect(commandsSeen(mock.server)).toEqual([]);

@@ -33,7 +33,7 @@ async function textOf(shell: ShellStream) {
   return text;
 }
 
-it('is not touched by an abort after its end: what was said can still be read', async () => {
+it('ignores an abort after its end: remaining output can still be read', async () => {
   const stop = new AbortController();
   const { shell, channel } = open(stop.signal);
   shell.onStdout(Buffer.from('last '));
@@ -46,7 +46,7 @@ it('is not touched by an abort after its end: what was said can still be read', 
   expect(channel.close).not.toHaveBeenCalled();
 });
 
-it('ends with the reason of an abort, which nobody need hear of', async () => {
+it('ends with the reason of an abort, without an unhandled rejection or error event', async () => {
   const unhandled = vi.fn();
   process.on('unhandledRejection', unhandled);
   const stop = new AbortController();
@@ -64,7 +64,7 @@ it('ends with the reason of an abort, which nobody need hear of', async () => {
   await expect(shell.exited).rejects.toBe(reason);
 });
 
-it('that has ended takes no more input', async () => {
+it('accepts no input after its end', async () => {
   const { shell } = open();
   shell.resume();
   shell.onEnd(exit);
@@ -72,13 +72,13 @@ it('that has ended takes no more input', async () => {
   expect(shell.writableEnded).toBe(true);
 });
 
-it('that has ended while it was opened listens to no signal', () => {
+it('does not listen to the signal if it ended while being opened', () => {
   const { signal } = new AbortController();
   open(signal, (sink) => sink.onEnd(exit));
   expect(listeners(signal)).toBe(0);
 });
 
-it('that is opened after the abort is closed at once, with the reason', async () => {
+it('is closed at once with the reason if it opens after the abort', async () => {
   const reason = new Error('enough');
   const { shell, channel } = open(AbortSignal.abort(reason));
   await expect(shell.exited).rejects.toBe(reason);
@@ -86,7 +86,7 @@ it('that is opened after the abort is closed at once, with the reason', async ()
   shell.onEnd(exit);
 });
 
-it('that is closed lets go of its signal, and of the output that nobody will read', async () => {
+it('when closed, releases its signal and discards unread output', async () => {
   const { signal } = new AbortController();
   const { shell, channel } = open(signal);
   expect(listeners(signal)).toBe(1);
@@ -103,7 +103,7 @@ it('that is closed lets go of its signal, and of the output that nobody will rea
   expect(await shell.exited).toEqual({ exitCode: null, signal: null });
 });
 
-it('slows its sender down while nobody reads, and lets it go on when somebody does', async () => {
+it('pauses the sender while nobody reads, and resumes it when somebody does', async () => {
   const { shell, channel } = open();
   shell.onStdout(Buffer.alloc(256 * 1024 - 1));
   expect(channel.pause).not.toHaveBeenCalled();
@@ -115,7 +115,7 @@ it('slows its sender down while nobody reads, and lets it go on when somebody do
   shell.onEnd(exit);
 });
 
-it('waits two seconds for the answer to its close', async () => {
+it('waits two seconds for the reply to its close', async () => {
   const { shell } = open();
   let isClosed = false;
   const closed = shell.close().then(() => (isClosed = true));
@@ -126,14 +126,14 @@ it('waits two seconds for the answer to its close', async () => {
   expect(await shell.exited).toEqual({ exitCode: null, signal: null });
 });
 
-it('that has ended closes no channel any more', async () => {
+it('does not close the channel again after its end', async () => {
   const { shell, channel } = open();
   shell.onEnd(exit);
   await shell.close();
   expect(channel.close).not.toHaveBeenCalled();
 });
 
-it('hears of a failed write, but not behind the end', async () => {
+it('reports a failed write, but not after the end', async () => {
   const { shell, channel } = open();
   const fail = (index: number) => channel.write.mock.calls[index]![1](new Error('full'));
   const told: unknown[] = [];
@@ -149,7 +149,7 @@ it('hears of a failed write, but not behind the end', async () => {
   expect(told).toEqual(['full', undefined]);
 });
 
-it('passes the end of its input on', async () => {
+it('passes on the end of its input', async () => {
   const { shell, channel } = open();
   shell.end();
   await once(shell, 'finish');
@@ -157,7 +157,7 @@ it('passes the end of its input on', async () => {
   shell.onEnd(exit);
 });
 
-it('has a size while it runs', () => {
+it('can be resized while it runs', () => {
   const { shell, channel, size } = open();
   shell.resize(40, 100);
   expect(size.mock.calls).toEqual([
@@ -169,7 +169,7 @@ it('has a size while it runs', () => {
   expect(channel.resize.mock.calls).toEqual([[40, 100]]);
 });
 
-it('that is lost says so behind what it had said, and to who only waits for its end', async () => {
+it('reports a lost connection after the output that had arrived, and in `exited`', async () => {
   const { shell } = open();
   const details = { phase: 'session', ...where, why: 'keepalive', reason: 'silence' } as const;
   shell.onStdout(Buffer.from('half'));

@@ -28,7 +28,7 @@ async function openMock(options: MockServerOptions = {}) {
 }
 
 describe('a shell', () => {
-  it('has the terminal that was asked for, takes what is typed, and ends with its exit code', async () => {
+  it('has the requested terminal, accepts input, and ends with its exit code', async () => {
     await using mock = await startMock();
     const shell = await openShell(mock.opener, { term: 'linux', rows: 41, columns: 132 });
     const screen = shown(shell);
@@ -44,7 +44,7 @@ describe('a shell', () => {
     await mock.idle();
   });
 
-  it('has 24 rows of 80 columns, and xterm-256color, unless it is said', async () => {
+  it('has 24 rows, 80 columns and xterm-256color by default', async () => {
     await using mock = await startMock();
     await using _shell = await openShell(mock.opener);
     expect(await mock.server.waitFor('shell')).toMatchObject({
@@ -52,7 +52,7 @@ describe('a shell', () => {
     });
   });
 
-  it('says that nobody knows the size in pixels', async () => {
+  it('sends 0 for the size in pixels', async () => {
     await using mock = await startMock();
     const exec = vi.spyOn(mock.opener, 'exec');
     await using _shell = await openShell(mock.opener);
@@ -62,7 +62,7 @@ describe('a shell', () => {
     );
   });
 
-  it('is told of a new size, and a wrong one is refused by name', async () => {
+  it('is told of a new size; an invalid size is rejected by name', async () => {
     await using open = await openMock();
     const screen = shown(open.shell);
     open.shell.resize(50, 160);
@@ -75,7 +75,7 @@ describe('a shell', () => {
     expect(open.mock.server.journal.filter(({ type }) => type === 'resize')).toHaveLength(1);
   });
 
-  it('passes Ctrl-C on as a byte, and the end of input as an end', async () => {
+  it('passes on Ctrl-C as a byte, and the end of input as EOF', async () => {
     await using open = await openMock();
     const screen = shown(open.shell);
     open.shell.write('half a line\x03');
@@ -84,19 +84,19 @@ describe('a shell', () => {
     expect(await open.shell.exited).toEqual({ exitCode: 0, signal: null });
   });
 
-  it('ends by a signal, with its name', async () => {
+  it('reports the signal that ended it', async () => {
     await using open = await openMock({ shell: ({ kill }) => kill('HUP') });
     open.shell.resume();
     expect(await open.shell.exited).toEqual({ exitCode: null, signal: 'SIGHUP' });
   });
 
-  it('that the server ends without a word has neither exit code nor signal', async () => {
+  it('has neither exit code nor signal if the server sends no status', async () => {
     await using open = await openMock({ shell: ({ close }) => close() });
     open.shell.resume();
     expect(await open.shell.exited).toEqual({ exitCode: null, signal: null });
   });
 
-  it('shows what it writes as errors, too', async () => {
+  it('also shows what it writes to stderr', async () => {
     await using open = await openMock({
       shell: ({ stderr, exit }) => {
         stderr.write('to stderr');
@@ -109,7 +109,7 @@ describe('a shell', () => {
 });
 
 describe('the end of a shell', () => {
-  it('by close() is answered by the server; the session is free again', async () => {
+  it('by close() waits for the server and frees the session', async () => {
     await using open = await openMock();
     const { mock, shell } = open;
     await Promise.all([shell.close(), shell.close()]);
@@ -117,7 +117,7 @@ describe('the end of a shell', () => {
     await mock.idle();
   });
 
-  it('by `await using` is a close', async () => {
+  it('by `await using` closes it', async () => {
     await using mock = await startMock();
     {
       await using shell = await openShell(mock.opener);
@@ -126,7 +126,7 @@ describe('the end of a shell', () => {
     await mock.idle();
   });
 
-  it('by close() comes within about two seconds from a server that never answers', async () => {
+  it('by close() takes about two seconds with a server that never answers', async () => {
     await using open = await openMock();
     open.mock.server.dropAll('freeze');
     const before = performance.now();
@@ -135,7 +135,7 @@ describe('the end of a shell', () => {
     expect(await open.shell.exited).toEqual({ exitCode: null, signal: null });
   });
 
-  it('by an abort rejects with the reason, and closes the session', async () => {
+  it('by an abort rejects with the reason and closes the session', async () => {
     await using mock = await startMock();
     const stop = new AbortController();
     const shell = await openShell(mock.opener, { signal: stop.signal });
@@ -146,7 +146,7 @@ describe('the end of a shell', () => {
     await mock.idle();
   });
 
-  it('by a lost connection is that error, after all that had arrived', async () => {
+  it('by a lost connection is that error, after everything that had arrived', async () => {
     await using open = await openMock({
       shell: ({ stdout }) => void stdout.write(`${'x'.repeat(9_999)}!`),
     });
@@ -163,7 +163,7 @@ describe('the end of a shell', () => {
     expect(screen.text).toHaveLength(10_000);
   });
 
-  it('does not take from the reader what came before it, whatever is still being written', async () => {
+  it('does not discard unread output, even with writes pending', async () => {
     await using open = await openMock({
       shell: ({ stdin, stdout, exit }) => {
         stdin.once('data', () => {
@@ -184,7 +184,7 @@ describe('the end of a shell', () => {
 });
 
 describe('opening a shell', () => {
-  it('that the server refuses rejects, and gives the session back', async () => {
+  it('rejects if the server refuses it, and frees the session', async () => {
     await using mock = await startMock({ shell: false });
     const refused = await failureOf<ChannelOpenFailed>(openShell(mock.opener));
     expect(refused.code).toBe('SSH_CHANNEL_OPEN_FAILED');
@@ -192,7 +192,7 @@ describe('opening a shell', () => {
     await mock.idle();
   });
 
-  it('is aborted at once, and leaves none behind', async () => {
+  it('is aborted at once and leaves no session behind', async () => {
     await using mock = await startMock({ maxSessions: 1 });
     await using held = await openShell(mock.opener);
     const waiting = openShell(mock.opener, { signal: AbortSignal.timeout(50) });
@@ -201,7 +201,7 @@ describe('opening a shell', () => {
     await mock.idle();
   });
 
-  it('has a limit of its own', async () => {
+  it('has its own timeout', async () => {
     await using mock = await startMock();
     mock.server.dropAll('freeze');
     expect(await failureOf(openShell(mock.opener, { timeout: 100 }))).toMatchObject({
@@ -211,8 +211,8 @@ describe('opening a shell', () => {
   });
 });
 
-describe('a flood', () => {
-  it('that nobody reads stops at the window; nothing is lost when it is read', async () => {
+describe('a flood of output', () => {
+  it('stops at the window while nobody reads; nothing is lost when it is read', async () => {
     const size = 24 << 20;
     let sent = 0;
     await using open = await openMock({

@@ -23,8 +23,8 @@ async function slowlyRead(end: 'ends' | 'runs on') {
   return { mock, command, readOn: () => reading.resolve(), [Symbol.asyncDispose]: mock[Symbol.asyncDispose] };
 }
 
-describe('a link that is lost while a reader is behind', () => {
-  it('takes nothing of the output so far with it', async () => {
+describe('a connection lost while a reader is behind', () => {
+  it('does not lose output that had arrived', async () => {
     await using slow = await slowlyRead('runs on');
     slow.mock.server.dropAll('rst');
     const error = await failureOf<ConnectionLost>(slow.command);
@@ -34,7 +34,7 @@ describe('a link that is lost while a reader is behind', () => {
     await slow.mock.idle();
   });
 
-  it('does not undo the end of a command that had come whole', async () => {
+  it('does not fail a command whose end had arrived completely', async () => {
     await using slow = await slowlyRead('ends');
     slow.mock.server.dropAll('rst');
     await expect.poll(() => slow.mock.opener.lost.error).toBeDefined();

@@ -16,7 +16,7 @@ function running(...lines: string[]) {
   return { opener, started, placeOf };
 }
 
-it('tells which of several equal commands one is by the order of their starts', () => {
+it('identifies one of several equal commands by the order of their starts', () => {
   const { started, placeOf } = running('robot.exe 1', 'robot.exe 1', 'robot.exe 2', 'robot.exe 1');
   expect([0, 1, 2, 3].map(placeOf)).toEqual([
     [0, 3],
@@ -32,7 +32,7 @@ it('tells which of several equal commands one is by the order of their starts', 
   ]);
 });
 
-it('takes for equal what the search on the PC cannot tell apart, and nothing else', () => {
+it('treats as equal what the search on the PC cannot tell apart, and nothing else', () => {
   const { placeOf } = running('Robot.exe "a b"', 'cmd /c robot.exe a b', 'my robot.exe a b', 'robot.exe a b');
   expect([0, 3].map(placeOf)).toEqual([
     [0, 3],
@@ -41,7 +41,7 @@ it('takes for equal what the search on the PC cannot tell apart, and nothing els
   expect(placeOf(2)).toEqual([0, 1]);
 });
 
-it('marks the one that is to be ended', () => {
+it('marks the command that is being stopped', () => {
   const { opener, started } = running('robot.exe', 'robot.exe');
   noteStop(opener, started[1]?.channel ?? channel());
   noteStop(opener, channel());
@@ -49,7 +49,7 @@ it('marks the one that is to be ended', () => {
   expect(found?.equals.map((each) => each.isStopped)).toEqual([undefined, true]);
 });
 
-it('does not know the place of a command that is not noted', () => {
+it('does not know the place of a command that was not recorded', () => {
   const { opener } = running('robot.exe');
   expect(placeAmongEquals(opener, { line: 'robot.exe', channel: channel() })).toBeUndefined();
   const other = { line: 'sleep 1', channel: channel() };
@@ -58,7 +58,7 @@ it('does not know the place of a command that is not noted', () => {
   expect(placeAmongEquals({} as SessionOpener, other)).toBeUndefined();
 });
 
-it('notes a thousand that run, and a further one once one of them has ended', () => {
+it('records 1,000 running commands, and another once one of them has ended', () => {
   const { opener, started, placeOf } = running(...Array<string>(1_001).fill('robot.exe'));
   expect(placeOf(999)).toEqual([999, 1_000]);
   expect(placeOf(1_000)).toBeUndefined();

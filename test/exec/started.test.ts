@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo } from '../support/connect.ts';
 
-it('says of a command that was lost whether it had been started', async () => {
+it('reports whether a lost command had been started', async () => {
   await using server = await startMockServer({ exec: () => new Promise<number>(() => {}) });
   const connection = await connectTo(server, { maxSessions: 1 });
   const running = connection.exec('first').catch((error: unknown) => error);
@@ -22,7 +22,7 @@ it('says of a command that was lost whether it had been started', async () => {
   expect(late).toMatchObject({ code: 'SSH_CONNECTION_LOST', started: false, retryable: true });
 });
 
-it('invites nobody to run again what may have been started', async () => {
+it('is not retryable if the command may have been started', async () => {
   await using server = await startMockServer({ faults: { channel: { hang: true } } });
   const connection = await connectTo(server);
   const command = connection.exec('pay').catch((error: unknown) => error);
@@ -35,14 +35,14 @@ it('invites nobody to run again what may have been started', async () => {
   expect(String(await command)).toContain('was lost while the command "pay" was being started: ');
 });
 
-it('invites nobody to run again what the server may still start', async () => {
+it('is not retryable if the server may still start the command', async () => {
   await using server = await startMockServer({ faults: { channel: { hang: true } } });
   await using connection = await connectTo(server, { maxSessions: 1, timeouts: { channel: 50 } });
   const error = await connection.exec('pay').catch((error: unknown) => error);
   expect(error).toMatchObject({ code: 'SSH_CHANNEL_TIMEOUT', started: 'unknown', retryable: false });
 });
 
-it('gives the streams of a started command the same word', async () => {
+it('reports the same on the streams of a started command', async () => {
   await using server = await startMockServer({ exec: ({ stdin }) => void stdin.resume() });
   const connection = await connectTo(server);
   const { stdout } = connection.exec('pay');
@@ -53,7 +53,7 @@ it('gives the streams of a started command the same word', async () => {
   expect(await failed).toMatchObject([{ code: 'SSH_CONNECTION_LOST', started: true, retryable: false }]);
 });
 
-it('lets a call about a job be made again, for a job starts once', async () => {
+it('is retryable for a job, which starts only once', async () => {
   await using server = await startMockServer({ exec: () => new Promise<number>(() => {}), jobs: false });
   const connection = await connectTo(server);
   const start = connection.startJob('pay', { id: 'pay-7' }).catch((error: Error) => error);
@@ -66,7 +66,7 @@ it('lets a call about a job be made again, for a job starts once', async () => {
   expect(inspect(error)).not.toMatch(/bin.sh|action=/);
 });
 
-it('refuses a command that no server would take, and keeps the connection', async () => {
+it('rejects a command that no server would accept, and keeps the connection', async () => {
   await using server = await startMockServer();
   await using connection = await connectTo(server);
   expect(() => connection.exec(`true ${'x'.repeat(300_000)}`)).toThrow(RangeError);

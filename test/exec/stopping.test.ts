@@ -21,7 +21,7 @@ const signalsSeen = ({ server }: Mock) =>
   server.journal.flatMap((entry) => (entry.type === 'signal' ? [entry.signal] : []));
 
 describe('a timeout', () => {
-  it('stops the command and rejects with its output and the proof', async () => {
+  it('stops the command and rejects with its output and terminated: true', async () => {
     await using mock = await startMock(runsUntilKilled);
     const error = await failureOf<CommandTimeout>(exec(mock.opener, 'x', { timeout: 50 }));
     expect(error).toMatchObject({
@@ -38,14 +38,14 @@ describe('a timeout', () => {
     await mock.idle();
   });
 
-  it('kills a command that takes no notice of TERM', async () => {
+  it('kills a command that ignores TERM', async () => {
     await using mock = await startMock(ignoresTerm);
     const error = await failureOf<CommandTimeout>(exec(mock.opener, 'x', { timeout: 20 }));
     expect(error.terminated).toBe(true);
     expect(signalsSeen(mock)).toEqual(['TERM', 'KILL']);
   });
 
-  it('counts from the start of the command, not from the call', async () => {
+  it('counts from the start of the command, not from the call of exec', async () => {
     await using mock = await startMock({ maxSessions: 1, exec: { a: { delayMs: 300 }, b: {} } });
     const [, b] = await Promise.all([exec(mock.opener, 'a'), exec(mock.opener, 'b', { timeout: 250 })]);
     expect(b.exitCode).toBe(0);
@@ -58,7 +58,7 @@ describe('a timeout', () => {
     expect(error.hint).toBeDefined();
   });
 
-  it('believes an exit code that comes while the session is closed, before the end of its output', async () => {
+  it('accepts an exit code that arrives during the close, before the end of the output', async () => {
     const channel = {
       isExitKnown: false,
       signal() {},
@@ -70,7 +70,7 @@ describe('a timeout', () => {
     expect(await stopCommand(target as unknown as Parameters<typeof stopCommand>[0])).toBe(true);
   });
 
-  it('settles when the link freezes during the stopping', async () => {
+  it('settles if the connection freezes while the command is being stopped', async () => {
     await using mock = await startMock(runsForEver);
     const { command } = await started(mock, { timeout: 50 });
     mock.server.dropAll('freeze');
@@ -99,7 +99,7 @@ describe('an abort', () => {
     expect(commandsSeen(mock.server)).toEqual([]);
   });
 
-  it('in line leaves the line: the command is never started', async () => {
+  it('removes a queued command from the queue: it is never started', async () => {
     await using mock = await startMock({ maxSessions: 1, exec: { a: { delayMs: 200 }, c: {} } });
     const abort = new AbortController();
     const a = exec(mock.opener, 'a');
@@ -113,7 +113,7 @@ describe('an abort', () => {
     await mock.idle();
   });
 
-  it('while the session is being opened ends the command that starts all the same', async () => {
+  it('while the session is being opened ends the command if it starts anyway', async () => {
     await using mock = await startMock({ exec: runsUntilKilled, faults: { latencyMs: 100 } });
     const abort = new AbortController();
     const command = failureOf(exec(mock.opener, 'x', { signal: abort.signal }));
@@ -126,7 +126,7 @@ describe('an abort', () => {
     await mock.idle();
   });
 
-  it('serves many commands with one signal, without a warning', async () => {
+  it('works for many commands with one signal, without a warning', async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on('warning', onWarning);
@@ -143,7 +143,7 @@ describe('an abort', () => {
 });
 
 describe('kill', () => {
-  it('ends the command, which rejects and says so', async () => {
+  it('ends the command, which rejects with terminated', async () => {
     await using mock = await startMock(runsUntilKilled);
     const { command } = await started(mock);
     expect(command.kill()).toBe(true);
@@ -152,7 +152,7 @@ describe('kill', () => {
     expect(command.kill()).toBe(false);
   });
 
-  it('sends any other signal and nothing more', async () => {
+  it('sends any other signal and does nothing more', async () => {
     await using mock = await startMock((context) => {
       context.onSignal(() => context.exit(0));
       runsForEver(context);
@@ -163,14 +163,14 @@ describe('kill', () => {
     expect(signalsSeen(mock)).toEqual(['USR1']);
   });
 
-  it('throws for a name that SSH does not have', async () => {
+  it('throws for a signal that SSH does not define', async () => {
     await using mock = await startMock();
     const command = exec(mock.opener, 'true');
     expect(() => command.kill('SIGWINCH')).toThrow(TypeError);
     await command;
   });
 
-  it('keeps a command that waits in line from starting', async () => {
+  it('prevents a queued command from starting', async () => {
     await using mock = await startMock({ maxSessions: 1, exec: { a: { delayMs: 100 } } });
     const a = exec(mock.opener, 'a');
     const b = exec(mock.opener, 'b');
@@ -181,7 +181,7 @@ describe('kill', () => {
     expect(commandsSeen(mock.server)).toEqual(['a']);
   });
 
-  it('settles with terminated when the command cannot be ended', async () => {
+  it("settles with terminated: 'unknown' if no end is seen", async () => {
     await using mock = await startMock({ ident: 'Strange_1.0', exec: runsForEver });
     const { command } = await started(mock);
     command.kill('SIGKILL');
@@ -189,7 +189,7 @@ describe('kill', () => {
     expect(error).toMatchObject({ exitCode: null, signal: null, terminated: 'unknown' });
   });
 
-  it('comes at the end of the scope of a command that is disposed of', async () => {
+  it('is called at the end of the scope by `await using`', async () => {
     await using mock = await startMock(runsUntilKilled);
     {
       await using command = exec(mock.opener, 'x');
@@ -204,7 +204,7 @@ describe('kill', () => {
 });
 
 describe('the output limit', () => {
-  it('stops the command and gives what was kept', async () => {
+  it('stops the command and rejects with what was kept', async () => {
     await using mock = await startMock({ faults: { exec: { unlimitedOutput: true } } });
     const error = await failureOf<OutputLimitExceeded>(exec(mock.opener, 'yes', { maxBuffer: 1000 }));
     expect(error).toMatchObject({
@@ -218,7 +218,7 @@ describe('the output limit', () => {
     await mock.idle();
   });
 
-  it('lets a command write exactly as much', async () => {
+  it('allows exactly as much output', async () => {
     await using mock = await startMock({
       exec: { x: { stdout: 'a'.repeat(1000), stderr: 'b'.repeat(1000) } },
     });
@@ -226,7 +226,7 @@ describe('the output limit', () => {
     expect(result).toMatchObject({ stdout: 'a'.repeat(1000), truncated: false });
   });
 
-  it('of 0 keeps nothing and limits nothing', async () => {
+  it('of 0 keeps nothing and sets no limit', async () => {
     await using mock = await startMock({ exec: { x: { stdout: 'a'.repeat(100_000) } } });
     expect(await exec(mock.opener, 'x', { maxBuffer: 0 })).toMatchObject({ stdout: '', truncated: true });
   });
@@ -250,7 +250,7 @@ describe("the caller's own failure", () => {
     },
   );
 
-  it('may come as a rejected promise', async () => {
+  it('may be a rejected promise', async () => {
     await using mock = await startMock(runsUntilKilled);
     const failure = new Error('in the callback');
     expect(await failureOf(exec(mock.opener, 'x', { onStdout: () => Promise.reject(failure) }))).toBe(
@@ -261,7 +261,7 @@ describe("the caller's own failure", () => {
 });
 
 describe('on OpenSSH for Windows', () => {
-  it('a command is ended by a script on a second session', async () => {
+  it('a command is ended by a script in a second session', async () => {
     let ended = () => {};
     let sent = '';
     const inputEnded = vi.fn();
@@ -304,7 +304,7 @@ describe('on OpenSSH for Windows', () => {
     await mock.idle();
   });
 
-  it('a command is ended although its connection is being closed', async () => {
+  it('a command is ended even while its connection is being closed', async () => {
     await using server = await startMockServer({
       windows: true,
       exec: (context) => {
@@ -324,7 +324,7 @@ describe('on OpenSSH for Windows', () => {
     );
   });
 
-  it('what it cannot find is not known to have ended', async () => {
+  it('a command that is not found has terminated: unknown', async () => {
     await using mock = await startMock({
       windows: true,
       exec: (context) => (context.command.startsWith('powershell ') ? 4 : runsForEver(context)),
@@ -334,7 +334,7 @@ describe('on OpenSSH for Windows', () => {
     expect(error.hint).toContain('if several have the same one, none is stopped');
   });
 
-  it('looks for a process by a command line without quotes and blanks', () => {
+  it('compares command lines without quotes and blanks', () => {
     expect(killScript(`it's "x"`)).toMatch(/^\$line='it''s "x"'\n/);
   });
 });

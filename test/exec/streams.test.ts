@@ -25,7 +25,7 @@ async function read(stream: AsyncIterable<Buffer>): Promise<string> {
 }
 
 describe('stdout and stderr', () => {
-  it('carry the bytes as they come, and the result has them too', async () => {
+  it('deliver the bytes as they arrive, and the result has them too', async () => {
     await using mock = await startMock({ exec: { x: { stdout: 'a\n', stderr: 'b\n' } } });
     const command = exec(mock.opener, 'x');
     expect(await Promise.all([read(command.stdout), read(command.stderr)])).toEqual(['a\n', 'b\n']);
@@ -33,7 +33,7 @@ describe('stdout and stderr', () => {
     await mock.idle();
   });
 
-  it('start with what was collected before they were taken', async () => {
+  it('start with what was collected before they were accessed', async () => {
     await using mock = await startMock(runsUntilKilled);
     const { command } = await started(mock);
     const { stdout } = command;
@@ -43,7 +43,7 @@ describe('stdout and stderr', () => {
     expect(await read(command.stderr)).toBe('');
   });
 
-  it('may be read one alone: the other is collected and holds nothing up', async () => {
+  it('may be read alone: the other is collected and blocks nothing', async () => {
     const much = Buffer.alloc(6 << 20, 'e');
     await using mock = await startMock((context) => {
       context.stderr.write(much, () => {
@@ -56,7 +56,7 @@ describe('stdout and stderr', () => {
     expect((await command).stderr).toHaveLength(much.length);
   });
 
-  it('slow the sender down when they are read slowly', async () => {
+  it('slow down the sender if they are read slowly', async () => {
     const sent = { chunks: 0 };
     const chunk = Buffer.alloc(1 << 20, 'x');
     await using mock = await startMock(pours(40, chunk, sent));
@@ -72,7 +72,7 @@ describe('stdout and stderr', () => {
     await mock.idle();
   });
 
-  it('go on without a reader that was destroyed early', async () => {
+  it('continue without a reader that was destroyed early', async () => {
     const sent = { chunks: 0 };
     await using mock = await startMock(pours(20, Buffer.alloc(1 << 20), sent));
     const command = exec(mock.opener, 'x', { maxBuffer: 0 });
@@ -81,7 +81,7 @@ describe('stdout and stderr', () => {
     expect(sent.chunks).toBe(20);
   });
 
-  it('do not hold up the end of a command that is killed', async () => {
+  it('do not delay the end of a command that is killed', async () => {
     await using mock = await startMock({ faults: { exec: { unlimitedOutput: true } } });
     const command = exec(mock.opener, 'yes', { maxBuffer: 0 });
     const { stdout } = command;
@@ -96,7 +96,7 @@ describe('stdout and stderr', () => {
     await mock.idle();
   });
 
-  it('end by an error at an abort', async () => {
+  it('end with an error on an abort', async () => {
     await using mock = await startMock(runsUntilKilled);
     const abort = new AbortController();
     const command = exec(mock.opener, 'x', { signal: abort.signal });
@@ -105,7 +105,7 @@ describe('stdout and stderr', () => {
     await mock.idle();
   });
 
-  it('may throw in a listener without harm to the connection', async () => {
+  it('may have a listener that throws without harm to the connection', async () => {
     await using mock = await startMock({ exec: { x: { stdout: 'a' } } });
     const thrown = new Promise((resolve) => {
       const listeners = process.listeners('uncaughtException');
@@ -127,7 +127,7 @@ describe('stdout and stderr', () => {
 });
 
 describe('the lines', () => {
-  it('come as the command writes them, and the loop throws what the command rejects with', async () => {
+  it('arrive as the command writes them, and the loop throws what the command rejects with', async () => {
     await using mock = await startMock({ exec: { x: { stdout: 'a\r\nb\n\nc', exitCode: 2 } } });
     const lines: string[] = [];
     const loop = async () => {
@@ -137,7 +137,7 @@ describe('the lines', () => {
     expect(lines).toEqual(['a', 'b', '', 'c']);
   });
 
-  it('can be left early: the command runs on, and its result is still there', async () => {
+  it('can be left early: the command keeps running, and its result is available', async () => {
     await using mock = await startMock({ exec: { x: { stdout: 'a\n'.repeat(500_000) } } });
     const command = exec(mock.opener, 'x');
     for await (const line of command) {
@@ -150,7 +150,7 @@ describe('the lines', () => {
 });
 
 describe('stdin', () => {
-  it('taken at the call is for the caller to write and to end', async () => {
+  it('accessed at the call is for the caller to write and end', async () => {
     await using mock = await startMock();
     const command = exec(mock.opener, 'cat');
     command.stdin.write('a');
@@ -158,7 +158,7 @@ describe('stdin', () => {
     expect((await command).stdout).toBe('ab');
   });
 
-  it('taken later has ended, and says so', async () => {
+  it('accessed later has ended, and throws', async () => {
     await using mock = await startMock();
     const command = exec(mock.opener, 'cat');
     await command;
@@ -166,7 +166,7 @@ describe('stdin', () => {
     expect(() => command.stdin).toThrow(/access it in the same tick as the call, or use the option stdin/);
   });
 
-  it('takes a stream, with back-pressure', async () => {
+  it('accepts a stream, with back-pressure', async () => {
     await using mock = await startMock();
     const source = Readable.from(chunks(100));
     const result = await exec(mock.opener, 'cat', { stdin: source, encoding: 'buffer' });
@@ -176,7 +176,7 @@ describe('stdin', () => {
     }
   });
 
-  it('that fails stops the command and rejects it with the failure', async () => {
+  it('that fails stops the command, which rejects with its error', async () => {
     await using mock = await startMock(runsUntilKilled);
     const failure = new Error('disk gone');
     const source = new PassThrough();
@@ -188,7 +188,7 @@ describe('stdin', () => {
     await mock.idle();
   });
 
-  it('that fails while the command waits in line keeps it from starting', async () => {
+  it('that fails while the command is queued prevents its start', async () => {
     await using mock = await startMock({ maxSessions: 1, exec: runsForEver });
     const { command: first } = await started(mock);
     first.catch(() => {});
@@ -198,7 +198,7 @@ describe('stdin', () => {
     expect(mock.opener.slots.waiting).toBe(0);
   });
 
-  it('that fails after an abort harms nobody', async () => {
+  it('that fails after an abort has no effect', async () => {
     await using mock = await startMock();
     const source = new PassThrough();
     const signal = AbortSignal.abort(new Error('too late'));
@@ -206,7 +206,7 @@ describe('stdin', () => {
     await vi.waitFor(() => expect(source.destroyed).toBe(true));
   });
 
-  it('ends with the command that is killed or lost before its start', async () => {
+  it('ends if the command is killed or lost before its start', async () => {
     await using mock = await startMock({ maxSessions: 1, exec: runsForEver });
     const { command: first } = await started(mock);
     first.catch(() => {});
@@ -223,14 +223,14 @@ describe('stdin', () => {
     ]);
   });
 
-  it('that the command does not read is no failure, and is destroyed', async () => {
+  it('that the command does not read is destroyed, without a failure', async () => {
     await using mock = await startMock({ exec: { x: {} } });
     const source = new Readable({ read: () => source.push(Buffer.alloc(1 << 20)) });
     expect((await exec(mock.opener, 'x', { stdin: source })).exitCode).toBe(0);
     await vi.waitFor(() => expect(source.destroyed).toBe(true));
   });
 
-  it('fails with EPIPE for what the command left unread', async () => {
+  it('fails with EPIPE for what the command did not read', async () => {
     await using mock = await startMock({ exec: { x: { delayMs: 100 } }, faults: { window: 'dropped' } });
     const command = exec(mock.opener, 'x');
     const source = Readable.from(
@@ -243,7 +243,7 @@ describe('stdin', () => {
   });
 });
 
-describe('a rejection that nobody awaits', () => {
+describe('a rejection without a handler', () => {
   const unhandled = async (use: (command: ReturnType<typeof exec>) => void) => {
     const seen: unknown[] = [];
     const listeners = process.listeners('unhandledRejection');
@@ -259,11 +259,11 @@ describe('a rejection that nobody awaits', () => {
     return seen.length;
   };
 
-  it('is an unhandled one when nothing of the command was used', async () => {
+  it('is unhandled if nothing of the command was used', async () => {
     expect(await unhandled(() => {})).toBe(1);
   });
 
-  it('is none when a stream, the lines or kill were used', async () => {
+  it('is not unhandled if a stream, the lines or kill were used', async () => {
     expect(await unhandled((command) => command.stdout.resume())).toBe(0);
     expect(await unhandled((command) => command.stderr.resume())).toBe(0);
     expect(await unhandled((command) => command.stdin.end())).toBe(0);

@@ -5,7 +5,7 @@ import { inSh, quoteForAnyShell } from '../../../src/exec/quote/any-shell.ts';
 import { arbitraryArguments } from '../../support/arbitrary-argv.ts';
 
 describe('quoteForAnyShell', () => {
-  it('gives every argument back through sh', () => {
+  it('round-trips every argument through sh', () => {
     fc.assert(
       fc.property(arbitraryArguments({ lineBreaks: true }), (args) => {
         const line = quoteForAnyShell(['printf', '%s\\0', 'start', ...args]);
@@ -16,7 +16,7 @@ describe('quoteForAnyShell', () => {
     );
   });
 
-  it('puts nothing inside quotes that fish or csh would look at', () => {
+  it('quotes nothing in a way that fish or csh would interpret', () => {
     expect(quoteForAnyShell(['a', "b'c\\d!"])).toBe(String.raw`a 'b'\''c'\\'d'\!''`);
     expect(quoteForAnyShell(['ls', '-l', 'x y'])).toBe("ls -l 'x y'");
     expect(quoteForAnyShell(['-x', '-x'])).toBe("'-x' -x");
@@ -27,13 +27,13 @@ describe('quoteForAnyShell', () => {
     ['a word that sh takes for its own', ['if'], "exec /bin/sh -c ''\\''if'\\'''"],
     ['a word that csh takes for its own', ['@', 'x'], "exec /bin/sh -c '@ x'"],
     ['a line break', ['say', 'a\nb'], /^exec \/bin\/sh -c '_s=.*' sh 'say '\\''a' 'b'\\'''$/],
-  ])('leaves %s to sh', (_, argv, line) => {
+  ])('runs %s through sh', (_, argv, line) => {
     expect(quoteForAnyShell(argv)).toMatch(line);
   });
 });
 
 describe('inSh', () => {
-  it('joins the lines of a script again, and leaves nothing of its own behind', () => {
+  it('rejoins the lines of a script and leaves no variables of its own', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of sh
     const script = '\nprintf "%s|" "$#" "$0" "${_s-}" \'a\n\nb\\n\'\n';
     expect(execFileSync('/bin/bash', ['-c', inSh(script)], { encoding: 'utf8' })).toBe(

@@ -40,11 +40,11 @@ describe("the C runtime's rules", () => {
     ['a.exe a\\\\\\\\"b c" d e', ['a\\\\b c', 'd', 'e']],
     ['a.exe a"b"" c d', ['ab" c d']],
     ['"C:\\a b.exe" ""', ['']],
-  ])("parse Microsoft's own example %s", (line, expected) => {
+  ])("parse Microsoft's example %s", (line, expected) => {
     expect(parseMsvcrt(line).slice(1)).toEqual(expected);
   });
 
-  it('give back what quoteMsvcrtArg quoted', () => {
+  it('undo what quoteMsvcrtArg quoted', () => {
     fc.assert(
       fc.property(arbitraryArguments({ lineBreaks: true }), (args) => {
         expect(parseArguments(args.map(quoteMsvcrtArg).join(' '))).toEqual(args);
@@ -60,7 +60,7 @@ describe("the C runtime's rules", () => {
     ['a b\\', '"a b\\\\"'],
     ['a\\"b', '"a\\\\\\"b"'],
     ['*.txt', '"*.txt"'],
-  ])('see %j as %s', (argument, expected) => {
+  ])('parse %j as %s', (argument, expected) => {
     expect(quoteMsvcrtArg(argument)).toBe(expected);
   });
 });
@@ -69,7 +69,7 @@ describe('quote.cmd', () => {
   it.each([
     ['in quotes, as sshd runs it', true],
     ['bare, as sshd runs it for a pty', false],
-  ])('gives every argument back through cmd /c %s', (_, outer) => {
+  ])('round-trips every argument through cmd /c %s', (_, outer) => {
     fc.assert(
       fc.property(
         fc.constantFrom(...programs),
@@ -82,12 +82,12 @@ describe('quote.cmd', () => {
     );
   });
 
-  it('keeps cmd.exe from finding a variable, with and without a modifier', () => {
+  it('prevents variable expansion, with and without a modifier', () => {
     expect(quote.cmd(['p.exe', '%PATH%'])).toBe('p.exe ^"^%PATH^%^"');
     expect(quote.cmd(['p.exe', '%PATH:~0,3%'])).toBe('p.exe ^"^%PATH^:^~0^,3^%^"');
   });
 
-  it('is readable where nothing special is inside', () => {
+  it('stays readable without special characters', () => {
     expect(quote.cmd(['rpa.exe', '-f', 'C:\\rpa\\in file.json', 'a&b', '각'])).toBe(
       'rpa.exe -f "C:\\rpa\\in file.json" "a&b" "각"',
     );
@@ -98,25 +98,25 @@ describe('quote.cmd', () => {
   });
 
   it.each(['echo.exe', 'cd..\\a', 'scp-report', 'sftp-server2.exe', 'a,b', ':label', 'a=b'])(
-    'quotes the program %s, which would be taken for something else',
+    'quotes the program %s, which would otherwise mean something else',
     (name) => {
       expect(quote.cmd([name])).toBe(`@"${name}"`);
     },
   );
 
-  it('leaves scp and built-ins bare', () => {
+  it('does not quote scp and built-ins', () => {
     expect(quote.cmd(['scp.exe', '-t', 'x'])).toBe('scp.exe -t x');
     expect(quote.cmd(['dir', 'C:\\'])).toBe('dir C:\\');
   });
 
   describe('with a batch file', () => {
-    it('doubles backslashes before a closing quote, for the program that gets %*', () => {
+    it('doubles backslashes before a closing quote, for the program that receives %*', () => {
       expect(quote.cmd(['C:\\rpa\\run.CMD', 'C:\\a b\\', 'x&y', 'C:\\'])).toBe(
         'C:\\rpa\\run.CMD "C:\\a b\\\\" "x&y" C:\\',
       );
     });
 
-    it('gives every argument back through %*', () => {
+    it('round-trips every argument through %*', () => {
       const argument = arbitraryArgument({ lineBreaks: false }).map((text) => text.replaceAll('"', '\\'));
       fc.assert(
         fc.property(fc.array(argument, { minLength: 1, maxLength: 4 }), (args) => {
@@ -129,11 +129,11 @@ describe('quote.cmd', () => {
       );
     });
 
-    it.each(['run.bat', 'run.cmd. ', 'RUN.BAT'])('refuses a double quote for %j', (name) => {
+    it.each(['run.bat', 'run.cmd. ', 'RUN.BAT'])('rejects a double quote for %j', (name) => {
       expect(() => quote.cmd([name, 'a"b'])).toThrow(/argv\[1\] contains a double quote, which a batch file/);
     });
 
-    it('lets no argument become a command when the line is parsed again', () => {
+    it('lets no argument become a command when the line is parsed a second time', () => {
       const batch = fc.constantFrom('run.bat', 'npm');
       fc.assert(
         fc.property(
@@ -156,13 +156,13 @@ describe('quote.cmd', () => {
       );
     });
 
-    it('asks for the extension when the name alone could be a batch file and the argument could break out', () => {
+    it('requires the extension if the program may be a batch file and an argument could break out', () => {
       expect(() => quote.cmd(['npm', 'a"&calc'])).toThrow(/name the program with its extension/);
       expect(quote.cmd(['git.exe', 'a"&b'])).toBe('git.exe ^"a\\^"^&b^"');
     });
   });
 
-  it('refuses what cmd.exe cannot pass on', () => {
+  it('rejects what cmd.exe cannot pass', () => {
     expect(() => quote.cmd(['a.exe', 'b\nc'])).toThrow(/^argument argv\[1\]: .* without a line break/);
     expect(() => quote.cmd(['a.exe', 'b\rc'])).toThrow(TypeError);
     expect(() => quote.cmd(['a.exe', 'b\0c'])).toThrow(/NUL/);

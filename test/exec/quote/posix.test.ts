@@ -24,7 +24,7 @@ function throughShell(shell: string, argvs: string[][]): string[][] {
 }
 
 describe('quote.posix', () => {
-  it.each(shells)('gives every argument back through %s', (shell) => {
+  it.each(shells)('round-trips every argument through %s', (shell) => {
     const batch = fc.array(arbitraryArguments({ lineBreaks: true }), { minLength: 200, maxLength: 200 });
     fc.assert(
       fc.property(batch, (argvs) => {
@@ -34,13 +34,13 @@ describe('quote.posix', () => {
     );
   });
 
-  it('leaves harmless words as they are and puts all else in single quotes', () => {
+  it('leaves plain words unchanged and puts everything else in single quotes', () => {
     expect(quote.posix(['ls', '-l', '/var/log', 'a=b', '', "it's", '~', '*'])).toBe(
       "ls -l /var/log 'a=b' '' 'it'\\''s' '~' '*'",
     );
   });
 
-  describe('with programs whose names mean something to a shell', () => {
+  describe('with programs whose names are special to a shell', () => {
     const names = [
       'if',
       'while',
@@ -78,11 +78,11 @@ describe('quote.posix', () => {
     });
   });
 
-  it('refuses a program whose name bash takes for a job, quoted or not', () => {
+  it('rejects a program name that bash reads as a job, quoted or not', () => {
     expect(() => quote.posix(['%1'])).toThrow(/give the path/);
   });
 
-  it('refuses what no process can receive', () => {
+  it('rejects what no process can receive', () => {
     expect(() => quote.posix([])).toThrow(TypeError);
     expect(() => quote.posix(['', 'a'])).toThrow(/^argument argv\[0\]: '' given; the name of a program/);
     expect(() => quote.posix(['a', 'b\0c'])).toThrow(/^argument argv\[1\]: 'b.*' given; .* without a NUL/);

@@ -7,7 +7,7 @@ import { callByPowerShell } from '../../support/powershell-model.ts';
 const programs = ['print-argv.exe', 'C:\\Program Files\\a\u2019b [1]\\x.exe', 'git', '/usr/bin/printf'];
 
 describe('quote.powershell', () => {
-  it.each(['5.1', '7'] as const)('gives every argument back through PowerShell %s', (version) => {
+  it.each(['5.1', '7'] as const)('round-trips every argument through PowerShell %s', (version) => {
     fc.assert(
       fc.property(fc.constantFrom(...programs), arbitraryArguments({ lineBreaks: true }), (program, args) => {
         let command: string;
@@ -38,11 +38,11 @@ describe('quote.powershell', () => {
       "$PSNativeCommandArgumentPassing='Legacy';$env:SSH_VIA_GATEWAY_ARGUMENTS='\"3\\\" of snow\"';" +
         "& 'run.exe' '--%' '%SSH_VIA_GATEWAY_ARGUMENTS%'",
     ],
-  ])('writes %j as this statement', (argv, expected) => {
+  ])('builds this statement for %j', (argv, expected) => {
     expect(quote.powershell(argv)).toBe(expected);
   });
 
-  it('looks a bare name up as a program, so that no alias or cmdlet answers to it', () => {
+  it('looks up a bare name as a program, not as an alias or cmdlet', () => {
     expect(quote.powershell(['sc', 'query'])).toBe(
       "& (Get-Command -CommandType Application -TotalCount 1 -ErrorAction Stop 'sc') 'query'",
     );
@@ -52,13 +52,13 @@ describe('quote.powershell', () => {
     });
   });
 
-  it('gives a .ps1 file its arguments as they are', () => {
+  it('passes arguments to a .ps1 file unchanged', () => {
     expect(quote.powershell(['C:\\rpa\\run.ps1', 'say "hi" now', "it's"])).toBe(
       "& 'C:\\rpa\\run.ps1' 'say \"hi\" now' 'it''s'",
     );
   });
 
-  it('keeps % in an argument of a batch file and refuses a double quote', () => {
+  it('keeps % in an argument of a batch file and rejects a double quote', () => {
     expect(quote.powershell(['run.cmd', '50% & %PATH%'])).toBe(
       "$PSNativeCommandArgumentPassing='Legacy';& 'run.cmd' '\"50%%cd:~,% & %%cd:~,%PATH%%cd:~,%\"'",
     );
@@ -66,7 +66,7 @@ describe('quote.powershell', () => {
     expect(() => quote.powershell(['run.cmd', 'a"b'])).toThrow(TypeError);
   });
 
-  it('refuses what no process can receive', () => {
+  it('rejects what no process can receive', () => {
     expect(() => quote.powershell([])).toThrow(TypeError);
     expect(() => quote.powershell(['a.exe', 'b\0'])).toThrow(/NUL/);
     expect(() => quote.powershell(['a"b.exe'])).toThrow(/argv\[0\] contains a double quote/);
