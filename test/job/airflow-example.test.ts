@@ -47,7 +47,7 @@ function attempt<T>(task: () => Promise<T>, { runId = 'run-1', signal = AbortSig
   return runTry(context, client, task);
 }
 
-it('starts the RPA once, whatever becomes of the workers, and holds none while it runs', async () => {
+it('starts the RPA once, whatever happens to the workers, and occupies no worker while it runs', async () => {
   expect(await attempt(startRpa)).toMatchObject({ isNew: true });
   // The first worker died before it could report: Airflow tries again.
   expect(await attempt(startRpa)).toMatchObject({ isNew: false });
@@ -126,7 +126,7 @@ describe('a worker that is killed', { timeout: 40_000 }, () => {
     expect(starts).toBe(1);
   }
 
-  it('after it said nothing: the next try starts the RPA, once', async () => {
+  it('before it sent anything: the next try starts the RPA, once', async () => {
     const first = await start('silent');
     await first.says('began');
     await vi.waitFor(() => expect(server.connections).toBe(1), { timeout: 15_000, interval: 1 });
@@ -134,21 +134,21 @@ describe('a worker that is killed', { timeout: 40_000 }, () => {
     await expectOneStart('silent');
   });
 
-  it('in the moment in which the RPA begins: the next try finds it', async () => {
+  it('while the RPA is being started: the next try finds it', async () => {
     const first = await start('begun');
     await vi.waitFor(() => expect(starts).toBe(1), { timeout: 15_000, interval: 1 });
     await first.kill();
     await expectOneStart('begun');
   });
 
-  it('after the start and before Airflow heard of it: the next try finds it', async () => {
+  it('after the start and before Airflow was told: the next try finds it', async () => {
     const first = await start('unheard');
     await first.says('started');
     await first.kill();
     await expectOneStart('unheard');
   });
 
-  it.each([5, 20, 40, 60, 80, 120])('%i ms after it began: one start', async (ms) => {
+  it.each([5, 20, 40, 60, 80, 120])('%i ms after it began: the RPA is started once', async (ms) => {
     const first = await start(`after-${ms}`);
     await first.says('began');
     await new Promise((resolve) => setTimeout(resolve, ms));
@@ -157,7 +157,7 @@ describe('a worker that is killed', { timeout: 40_000 }, () => {
   });
 });
 
-it('fails for good when the RPA did, or nobody knows', async () => {
+it('fails permanently if the RPA failed or its outcome is unknown', async () => {
   await attempt(startRpa);
   end(3);
   const status = await vi.waitFor(() => attempt(waitForRpa));
@@ -168,7 +168,7 @@ it('fails for good when the RPA did, or nobody knows', async () => {
   );
 });
 
-it('leaves the RPA running when Airflow ends the task, and finds it again', async () => {
+it('leaves the RPA running if Airflow ends the task, and finds it again', async () => {
   const sigterm = new AbortController();
   const first = attempt(runRpa, { signal: sigterm.signal });
   const ended = expect(first).rejects.toThrow();
@@ -181,7 +181,7 @@ it('leaves the RPA running when Airflow ends the task, and finds it again', asyn
   expect(starts).toBe(1);
 });
 
-it('orders the tasks, and looks for a day', () => {
+it('orders the tasks, and polls for a day', () => {
   expect(startAndLook.refs.map(({ taskId, upstream }) => [taskId, upstream])).toEqual(
     expect.arrayContaining([
       ['wait_for_rpa', ['start_rpa']],

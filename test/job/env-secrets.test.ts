@@ -15,7 +15,7 @@ function shown(value: unknown): string {
 
 const { run } = jobServer();
 
-it('shows no value of env in the result of a job or its error', async () => {
+it('does not show values of env in the result of a job or its error', async () => {
   const result = await run('printenv API_TOKEN | wc -c', { env, cwd: '/' });
   expect(result).toMatchObject({
     command: 'printenv API_TOKEN | wc -c',
@@ -26,14 +26,14 @@ it('shows no value of env in the result of a job or its error', async () => {
   for (const value of [result, error]) expect(shown(value)).not.toContain(secret);
 });
 
-it('shows none when another command has the id', async () => {
+it('does not show them if another command has the id', async () => {
   await run('echo 1', { env });
   const error = await run('echo 2', { env }).catch((failure: unknown) => failure);
   expect(error).toMatchObject({ code: 'SSH_JOB_CONFLICT' });
   expect(shown(error)).not.toContain(secret);
 });
 
-it('shows none when the connection is lost during the start', async () => {
+it('does not show them if the connection is lost during the start', async () => {
   await using server: MockServer = await startMockServer({
     jobs: false,
     exec: ({ connection }) => server.drop(connection, 'rst'),

@@ -27,7 +27,7 @@ describe('the hint for a job that the server cannot start', () => {
   });
 
   it.each(['Permission denied', 'through WMI: Win32_Process.Create returned 21', 'not powershell'])(
-    'is not given for anything else: %s',
+    'is not given for other causes: %s',
     (reason) => expect(hintFor(reason)).toBeUndefined(),
   );
 });

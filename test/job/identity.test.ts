@@ -7,7 +7,7 @@ const of = (options: Partial<StartJobOptions> = {}, windows = true, command: str
 const same = (one: Partial<StartJobOptions>, other: Partial<StartJobOptions>) =>
   of(one).fingerprint === of(other).fingerprint;
 
-it('is the same job on the desktop, in whatever way its defaults are said', () => {
+it('is the same job on the desktop, however its defaults are written', () => {
   const plain = { interactive: true } as const;
   expect(same(plain, { interactive: {} })).toBe(true);
   expect(same(plain, { interactive: { runLevel: 'limited' } })).toBe(true);
@@ -41,18 +41,18 @@ it('does not depend on the order of its variables', () => {
   expect(same({ env: { A: '1', B: '2', C: '3' } }, { env: { C: '3', B: '2', A: '1' } })).toBe(true);
 });
 
-it('has a desktop on Windows only', () => {
+it('has a desktop only on Windows', () => {
   expect(() => of({ interactive: true }, false)).toThrow(/interactive.*not Windows/);
   expect(() => of({ interactive: false }, false)).not.toThrow();
   expect(of({ interactive: true }).interactive).toEqual({});
   expect(of().interactive).toBeUndefined();
 });
 
-it('is shown without its folder and variables', () => {
+it('is shown without cwd and env', () => {
   expect(of({ cwd: 'C:\\x', env: { A: 'secret' } }).command).toBe('x');
 });
 
-it('is read from the beginning, unless it is said', () => {
+it('is read from the beginning by default', () => {
   expect(offsetsOf()).toEqual({ stdout: 0, stderr: 0 });
   expect(offsetsOf({ stdout: 3 })).toEqual({ stdout: 3, stderr: 0 });
 });
@@ -63,6 +63,6 @@ it.each<[Partial<StartJobOptions>, boolean, string]>([
   [{ interactive: true }, true, '47aab3bc30a041a4de516aaccc12e0da'],
   [{ interactive: { runLevel: 'highest' } }, true, '0de7ea2123d9e91db4eb4cf86e42af69'],
   [{ cwd: '/x', env: { B: '2', A: '1' } }, false, '1cc7b73276628a3a2f6c204f3979f5fe'],
-])('has the same fingerprint for ever: %j', (options, windows, fingerprint) => {
+])('keeps its fingerprint across versions: %j', (options, windows, fingerprint) => {
   expect(of(options, windows).fingerprint).toBe(fingerprint);
 });

@@ -31,13 +31,13 @@ describe('a job id', () => {
     '한글',
     '$(id)',
     "a'b",
-  ])('is refused when it cannot name a folder everywhere: %j', (id) => {
+  ])('is rejected if it cannot name a folder on every system: %j', (id) => {
     expect(() => checkJobId(id)).toThrow(TypeError);
     expect(() => checkJobId(id)).toThrow(/option id: .* given; 1 to 100 characters/);
   });
 
   it.each(['con', 'NUL', 'Aux.txt', 'com1', 'lpt9.log', 'prn.'])(
-    'is refused when it is a device on Windows: %j',
+    'is rejected if it is a device name on Windows: %j',
     (id) => {
       expect(() => checkJobId(id)).toThrow(TypeError);
     },

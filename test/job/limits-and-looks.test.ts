@@ -17,7 +17,7 @@ const failure = (promise: Promise<unknown>) => promise.catch((error: unknown) =>
 describe.each([false, mockWindows ? { version: mockWindows } : true])(
   'on a server that is Windows: %j',
   (windows) => {
-    it('ends a job whose time is over, and says what it had written', async () => {
+    it('ends a job at its timeout, and reports what it had written', async () => {
       const pc = await serve({
         windows,
         exec: (context) => {
@@ -36,13 +36,13 @@ describe.each([false, mockWindows ? { version: mockWindows } : true])(
       expect(await jobStatus(pc, 'j')).toMatchObject({ state: 'killed' });
     });
 
-    it('leaves a job alone that ends in time', async () => {
+    it('does not touch a job that ends in time', async () => {
       const pc = await serve({ windows, exec: { quick: { stdout: 'done' } } });
       const result = await runJob(pc, 'quick', { id: 'j', timeout: 60_000, pollInterval: 50 });
       expect(result).toMatchObject({ stdout: 'done', exitCode: 0 });
     });
 
-    it('looks once at a job, and closes', async () => {
+    it('polls a job once, and closes', async () => {
       const pc = await serve({ windows, exec: () => new Promise<number>(() => {}) });
       const connection = await connectTo(server);
       await connection.startJob('endless', { id: 'j' });
@@ -55,7 +55,7 @@ describe.each([false, mockWindows ? { version: mockWindows } : true])(
       await expect.poll(() => server.connections).toBe(0);
     });
 
-    it('is lost, or closed to jobs, where the server shall be so', async () => {
+    it('loses or refuses jobs if the faults say so', async () => {
       const pc = await serve({ windows, faults: { job: { lost: true } } });
       expect(await failure(runJob(pc, 'x', { id: 'j', pollInterval: 50 }))).toMatchObject({
         code: 'SSH_JOB_LOST',
@@ -70,7 +70,7 @@ describe.each([false, mockWindows ? { version: mockWindows } : true])(
       });
     });
 
-    it('has its jobs in the journal', async () => {
+    it('records its jobs in the journal', async () => {
       const pc = await serve({ windows, exec: { quick: {} } });
       await runJob(pc, 'quick', { id: 'j', pollInterval: 50, keep: false });
       const entries = server.journal.flatMap((entry) => (entry.type === 'job' ? [entry] : []));
@@ -85,7 +85,7 @@ describe.each([false, mockWindows ? { version: mockWindows } : true])(
   },
 );
 
-it('says of an id that was never used that there is no such job', async () => {
+it('reports that there is no such job for an id that was never used', async () => {
   await serve({});
   await using connection = await connectTo(server);
   const error = await failure(connection.job('tpyo').output());
@@ -96,7 +96,7 @@ it('says of an id that was never used that there is no such job', async () => {
   expect((error as { hint: string }).hint).toMatch(/Check the id/);
 });
 
-it('refuses wrong use of a look at once', async () => {
+it('rejects invalid arguments of a poll at once', async () => {
   const pc = await serve({});
   await expect(jobStatus(pc, 'a b')).rejects.toThrow(/option id: 'a b' given/);
   await expect(jobStatus(pc, 'a', { dirr: 'x' } as object)).rejects.toThrow(/dirr/);
@@ -104,7 +104,7 @@ it('refuses wrong use of a look at once', async () => {
   expect(server.journal.filter(({ type }) => type === 'connect')).toEqual([]);
 });
 
-it('gives up a job that cannot be reached any more when its time is over', async () => {
+it('gives up at the timeout if the server cannot be reached', async () => {
   const pc = await serve({ exec: () => new Promise<number>(() => {}) });
   const running = failure(runJob(pc, 'endless', { id: 'j', timeout: 60_000, pollInterval: 50 }));
   await server.waitFor('job');

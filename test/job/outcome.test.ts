@@ -7,7 +7,7 @@ const failed = { status: { state: 'exited', exitCode: 3 }, durationMs: 1 } as ne
 
 describe('the outcome of a job', () => {
   it.each(['utf8', 'buffer'] as const)(
-    'ends its message with the last words, also with encoding %s',
+    'ends its message with the last lines of stderr, also with encoding %s',
     (encoding) => {
       const outcome = new JobOutcome({ id: 'j', encoding } as never);
       outcome.add({ stdout: Buffer.alloc(0), stderr: Buffer.from(`first\n${'x'.repeat(5_000)}\n마지막\n`) });
@@ -15,14 +15,14 @@ describe('the outcome of a job', () => {
     },
   );
 
-  it('names all words of a command that took too long', () => {
+  it('names all words of a command that timed out', () => {
     const error = new JobOutcome({ id: 'j' }).timedOut({ host: 'pc', port: 22 }, ['a', 'b'], 5, true);
     expect(error).toMatchObject({ command: 'a b', timeoutMs: 5, terminated: true });
   });
 });
 
-describe('work that an abort stops later', () => {
-  it('is stopped so much later, with the reason', async () => {
+describe('work with a delayed abort', () => {
+  it('is stopped after the delay, with the reason', async () => {
     const abort = new AbortController();
     const started = performance.now();
     const work = withDelay(
@@ -49,7 +49,7 @@ describe('work that an abort stops later', () => {
     ).rejects.toBe(reason);
   });
 
-  it('leaves no timer behind when it is over first', async () => {
+  it('leaves no timer behind if it ends first', async () => {
     vi.useFakeTimers();
     try {
       expect(await withDelay(AbortSignal.abort(), 10_000, async () => 'done')).toBe('done');

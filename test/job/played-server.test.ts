@@ -57,7 +57,7 @@ describe('a start', () => {
     expect(await start()).toMatchObject({ id: 'job', isNew });
   });
 
-  it('says that another command has this id', async () => {
+  it('reports that another command has this id', async () => {
     plays({ record: recordOf(), isNew: false, failure: undefined });
     await expect(start()).rejects.toMatchObject({
       ...{ name: 'JobConflict', id: 'job', host: 'pc', port: 22 },
@@ -65,7 +65,7 @@ describe('a start', () => {
     });
   });
 
-  it('says that the folder is one of another id, whatever its command', async () => {
+  it('reports that the folder belongs to another id, whatever its command', async () => {
     plays({ record: recordOf({ id: 'Job', fingerprint: await fingerprintOf() }), isNew: false });
     await expect(start()).rejects.toMatchObject({
       name: 'JobConflict',
@@ -73,7 +73,7 @@ describe('a start', () => {
     });
   });
 
-  it('that finds neither a job nor a reason is made five times, and then has none', async () => {
+  it('that finds neither a job nor a reason is tried five times, then fails', async () => {
     const nothing = { record: recordOf({ claim: undefined }), isNew: false, failure: undefined };
     plays(...Array(9).fill(nothing));
     await expect(start()).rejects.toMatchObject({
@@ -83,12 +83,12 @@ describe('a start', () => {
     expect(server.asked).toHaveLength(5);
   });
 
-  it('is made once where the server says why not', async () => {
+  it('is tried once if the server reports a reason', async () => {
     plays({ record: undefined, isNew: false, failure: 'the disk is full' });
     await expect(start()).rejects.toMatchObject({ name: 'JobAccessFailed', reason: 'the disk is full' });
   });
 
-  it('does not start what was started and removed since', async () => {
+  it('does not start again a job that was started and then removed', async () => {
     plays({ record: undefined, isNew: true, failure: undefined });
     await expect(start()).rejects.toMatchObject({ name: 'JobLost' });
     expect(server.asked).toHaveLength(1);
@@ -109,14 +109,14 @@ describe('a job', () => {
       recordOf({ alive: false }),
       { state: 'lost', reason: expect.stringContaining('is gone') },
     ],
-  ])('%s is what it is', async (_what, record, status) => {
+  ])('%s has this status', async (_what, record, status) => {
     plays({ record }, record);
     expect(await job.status()).toMatchObject(status);
     expect(await job.kill()).toMatchObject(status);
     expect(server.asked).toEqual(['look "job"', 'kill "job" 5000']);
   });
 
-  it('has the grace that is given', async () => {
+  it('passes on the grace period', async () => {
     plays(recordOf());
     await job.kill({ grace: 70 });
     expect(server.asked).toEqual(['kill "job" 70']);
@@ -146,7 +146,7 @@ describe('a job', () => {
     [3, 1, false],
     [2, 2, false],
   ])(
-    'that has ended is read to its end when %d and %d bytes were written: %s',
+    'that has ended is read to its end if %d and %d bytes were written: %s',
     async (stdoutSize, stderrSize, done) => {
       const record = recordOf({ ...ended(2_000), stdoutSize, stderrSize });
       plays({ record, stdout: Buffer.from('ab'), stderr: Buffer.from('c') });
@@ -157,7 +157,7 @@ describe('a job', () => {
   it.each([
     ['stdout', { stdout: 3 }],
     ['stderr', { stderr: 3 }],
-  ])('whose %s has shrunk is not the one that was read', async (_stream, from) => {
+  ])('whose %s has shrunk is not the job that was read', async (_stream, from) => {
     plays({
       record: recordOf({ stdoutSize: 2, stderrSize: 2 }),
       stdout: Buffer.alloc(0),
@@ -169,7 +169,7 @@ describe('a job', () => {
     });
   });
 
-  it('is read no further than it has been read', async () => {
+  it('can be read from its end, without output', async () => {
     plays({
       record: recordOf({ stdoutSize: 2, stderrSize: 2 }),
       stdout: Buffer.alloc(0),
@@ -183,7 +183,7 @@ describe('a job', () => {
     expect(await job.remove()).toBeUndefined();
   });
 
-  it('is not removed while it runs', async () => {
+  it('is not removed while it is running', async () => {
     plays('running');
     await expect(job.remove()).rejects.toMatchObject({ name: 'JobAccessFailed', retryable: false });
   });
@@ -205,7 +205,7 @@ describe('the jobs of a server', () => {
       ['empty', recordOf({ claim: undefined })],
     ]);
 
-  it('are listed, oldest first, without what is none', async () => {
+  it('are listed, oldest first, without other folders', async () => {
     plays(all());
     expect(await listJobs(host)).toEqual([
       { id: 'runs', status: { state: 'running' }, startedAt: new Date(1_000), endedAt: undefined },
@@ -236,13 +236,13 @@ describe('the jobs of a server', () => {
     [501, ['old', 'lost']],
     [5_001, ['lost']],
     [7_001, []],
-  ])('are removed that ended %d ms ago or more', async (olderThan, ids) => {
+  ])('are removed if they ended at least %d ms ago', async (olderThan, ids) => {
     plays(all(), ...ids.map(() => 'removed'));
     expect(await removeJobs(host, { olderThan })).toEqual(ids);
     expect(server.asked.slice(1)).toEqual(ids.map((id) => `remove "${id}"`));
   });
 
-  it('are not said to be removed when another caller was quicker', async () => {
+  it('are not reported as removed if another caller was faster', async () => {
     plays(all(), 'absent', 'running', 'removed');
     expect(await removeJobs(host, { olderThan: 0 })).toEqual(['lost']);
   });

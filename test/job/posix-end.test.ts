@@ -10,7 +10,7 @@ describe('the end of a job on a POSIX server', () => {
   const { start } = local;
 
   describe('kill', () => {
-    it('ends it and all that it started', async () => {
+    it('ends the job and its child processes', async () => {
       const job = await start('sleep 300 & echo $!; wait');
       const child = await vi.waitFor(async () => {
         const pid = Number(await local.account.read('job', 'stdout'));
@@ -22,7 +22,7 @@ describe('the end of a job on a POSIX server', () => {
       expect(await job.status()).toEqual({ state: 'killed', signal: 'SIGTERM' });
     });
 
-    it('uses force on a command that ignores the polite signal', async () => {
+    it('sends SIGKILL to a command that ignores SIGTERM', async () => {
       const job = await start('trap "" TERM; echo ready; while :; do sleep 1; done');
       await vi.waitFor(async () => expect(await local.account.read('job', 'stdout')).toBe('ready\n'));
       const startedAt = Date.now();
@@ -38,7 +38,7 @@ describe('the end of a job on a POSIX server', () => {
       expect((await all(job)).stdout).toBe('ready\nbye\n');
     });
 
-    it('leaves a job that is over as it is, and knows nothing of one that is not there', async () => {
+    it('does not change a job that has ended, and reports a missing job as lost', async () => {
       const job = await start('exit 4');
       await untilOver(job);
       expect(await job.kill()).toEqual({ state: 'exited', exitCode: 4 });
@@ -55,13 +55,13 @@ describe('the end of a job on a POSIX server', () => {
       expect(await untilOver(job)).toEqual(lost);
     });
 
-    it('is a job from before a restart of the server, even if its number and time fit', async () => {
+    it('is a job from before a restart of the server, even if its pid and start time match', async () => {
       const job = await start('sleep 300');
       await changeClaim(local.account, (fields) => fields.with(3, '00000000-0000-4000-8000-000000000000'));
       expect(await job.status()).toEqual(lost);
     });
 
-    it('is a job whose number now belongs to another process', async () => {
+    it('is a job whose pid now belongs to another process', async () => {
       const job = await start('sleep 300');
       await changeClaim(local.account, (fields) => fields.with(2, '12345'));
       expect(await job.status()).toEqual(lost);
@@ -77,7 +77,7 @@ describe('the end of a job on a POSIX server', () => {
       expect((await stat(join(local.account.home, 'ran'))).size).toBe(2);
     });
 
-    it('does not count an exit that was not written whole', async () => {
+    it('ignores an exit file that is incomplete', async () => {
       const job = await start('sleep 300');
       killGroup(Number((await local.account.claim('job'))[1]));
       await untilOver(job);
@@ -87,7 +87,7 @@ describe('the end of a job on a POSIX server', () => {
       }
     });
 
-    it('is what a job is called that the server does not know', async () => {
+    it('is a job that the server does not know', async () => {
       const job = attachJob(local.account.host, 'nobody');
       expect(await job.status()).toEqual({ state: 'lost', reason: 'there is no such job on the server' });
       await expect(job.output()).rejects.toMatchObject({ name: 'JobLost', id: 'nobody' });

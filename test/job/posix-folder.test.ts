@@ -19,17 +19,17 @@ describe('the folder of a job on a POSIX server', () => {
       await vi.waitFor(async () => expect((await stat(join(local.account.home, 'ran'))).size).toBe(4));
     });
 
-    it('refuses while the job runs', async () => {
+    it('is refused while the job is running', async () => {
       const job = await start('sleep 300');
       await expect(job.remove()).rejects.toMatchObject({ name: 'JobAccessFailed', reason: /still runs/ });
       expect(await job.status()).toEqual({ state: 'running' });
     });
 
-    it('does nothing when there is no such job', async () => {
+    it('does nothing if there is no such job', async () => {
       await expect(attachJob(local.account.host, 'nobody').remove()).resolves.toBeUndefined();
     });
 
-    it('by several callers at once, with starts between them, never starts a job twice at once', async () => {
+    it('by several callers at once, with starts between them, never leads to two running jobs', async () => {
       const command = 'mkdir lock || echo twice >>trouble; sleep 0.05; rmdir lock';
       for (let round = 0; round < 15; round++) {
         const job = await start(command);
@@ -47,14 +47,14 @@ describe('the folder of a job on a POSIX server', () => {
       await expect(stat(join(local.account.home, 'trouble'))).rejects.toThrow('ENOENT');
     }, 60_000);
 
-    it('that died half way is finished by the next start', async () => {
+    it('that was interrupted is finished by the next start', async () => {
       await mkdir(join(local.account.jobs, 'job'), { recursive: true });
       await symlink('removed', join(local.account.jobs, 'job', 'claim'));
       expect((await start('echo x')).isNew).toBe(true);
     });
   });
 
-  it('counts for nothing when it is moved away while it is looked at', async () => {
+  it('is ignored if it is moved away during a poll', async () => {
     const bin = join(local.account.home, 'bin');
     await untilOver(await start('echo done'));
     await mkdir(bin);
@@ -89,7 +89,7 @@ describe('the folder of a job on a POSIX server', () => {
     expect((await listJobs(local.account.host)).map(({ id }) => id)).toEqual(['running']);
   });
 
-  it('may live in another folder, from home or from the root', async () => {
+  it('may be another directory, relative to the home or absolute', async () => {
     for (const dir of ['~/my jobs', "it's/here", join(local.account.home, 'root $x')]) {
       const job = await startJob(local.account.host, 'echo x', { id: 'job', dir });
       await untilOver(job);
@@ -99,7 +99,7 @@ describe('the folder of a job on a POSIX server', () => {
     }
   });
 
-  it('says why it could not be started', async () => {
+  it('reports why the job could not be started', async () => {
     await writeFile(join(local.account.home, 'file'), '');
     await expect(
       startJob(local.account.host, 'true', { id: 'job', dir: '~/file/jobs' }),
@@ -110,7 +110,7 @@ describe('the folder of a job on a POSIX server', () => {
     });
   });
 
-  it('is started by a server whose login scripts talk', async () => {
+  it('works with login scripts that print text', async () => {
     const talkative = await localAccount({
       change: (line) => `echo Welcome; echo 'ssh-via-gateway:' >&2; ${line}`,
     });
@@ -122,8 +122,8 @@ describe('the folder of a job on a POSIX server', () => {
   });
 });
 
-describe('a disk that is full', () => {
-  it('is found before the command runs, and leaves nothing behind', async () => {
+describe('a full disk', () => {
+  it('is detected before the command runs, and leaves nothing behind', async () => {
     // No file may have more than 16 KiB: empty ones and links can be made still, as on a full disk.
     await using account = await localAccount({ change: (line) => `trap "" XFSZ; ulimit -f 32; ${line}` });
     const start = startJob(account.host, 'echo x >>ran', { id: 'job' });

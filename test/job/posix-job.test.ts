@@ -8,7 +8,7 @@ describe('a job on a POSIX server', () => {
   const local = localJobs();
   const { start } = local;
 
-  it('runs to its end and tells its exit code and both streams', async () => {
+  it('runs to its end and reports its exit code and both streams', async () => {
     const job = await start('echo out; echo err >&2; exit 3');
     expect(job.isNew).toBe(true);
     const { stdout, stderr, end } = await all(job);
@@ -31,7 +31,7 @@ describe('a job on a POSIX server', () => {
     expect((await stat(join(local.account.jobs, 'job', 'stdout'))).mode & 0o777).toBe(0o600);
   });
 
-  it('is found, not started, by a second call with the same id', async () => {
+  it('is found, not started again, by a second call with the same id', async () => {
     const first = await start('echo x >>ran; sleep 0.3');
     const second = await start('echo x >>ran; sleep 0.3');
     await untilOver(first);
@@ -41,7 +41,7 @@ describe('a job on a POSIX server', () => {
     expect((await stat(join(local.account.home, 'ran'))).size).toBe(2);
   });
 
-  it('starts once when twelve callers come at the same moment', async () => {
+  it('starts once with twelve simultaneous callers', async () => {
     const jobs = await Promise.all(Array.from({ length: 12 }, () => start('echo x >>ran')));
     expect(jobs.filter((job) => job.isNew)).toHaveLength(1);
     await untilOver(jobs[0]!);
@@ -53,7 +53,7 @@ describe('a job on a POSIX server', () => {
     ['another folder', 'echo one', { cwd: '/' }],
     ['another environment', 'echo one', { env: { A: 'b' } }],
     ['the same words as arguments', ['echo', 'one'], {}],
-  ] as const)('refuses %s under the same id', async (_, command, options) => {
+  ] as const)('rejects %s under the same id', async (_, command, options) => {
     await untilOver(await start('echo one'));
     await expect(startJob(local.account.host, command, { id: 'job', ...options })).rejects.toMatchObject({
       name: 'JobConflict',
@@ -63,7 +63,7 @@ describe('a job on a POSIX server', () => {
     });
   });
 
-  it('has the folder, the variables, the umask and the empty input that it asked for', async () => {
+  it('has the cwd, the env, the umask and the empty input that were requested', async () => {
     const cwd = join(local.account.home, "a 'b'");
     await mkdir(cwd);
     const job = await start('pwd; echo "$A"; umask; cat; ps -o tty= -p $$', 'job', {
@@ -76,13 +76,13 @@ describe('a job on a POSIX server', () => {
     expect(lines[3]).toMatch(/^\?/);
   });
 
-  it('fails when its folder is missing, without having run', async () => {
+  it('fails without being run if cwd does not exist', async () => {
     const { stdout, end } = await all(await start('echo ran', 'job', { cwd: '/no/such/folder' }));
     expect(stdout).toBe('');
     expect(end.status).toEqual({ state: 'exited', exitCode: 1 });
   });
 
-  it.runIf(process.platform === 'linux')('holds no pipe of the session that started it', async () => {
+  it.runIf(process.platform === 'linux')('holds no pipe of the session that started it open', async () => {
     await untilOver(await start('ls -l /proc/$$/fd'));
     const listed = (await local.account.read('job', 'stdout')) ?? '';
     const open = [...listed.matchAll(/ (\d) -> (.*)/g)].map(([, fd, target]) => [Number(fd), target]);
@@ -94,25 +94,25 @@ describe('a job on a POSIX server', () => {
     ]);
   });
 
-  it.runIf(process.platform === 'linux')('is a session of its own', async () => {
+  it.runIf(process.platform === 'linux')('runs in its own session', async () => {
     const job = await start('ps -o sid= -p $$; ps -o sid= -p $PPID');
     const { stdout } = await all(job);
     const pid = (await local.account.claim('job'))[1];
     expect(stdout.trim().split(/\s+/)).toEqual([pid, pid]);
   });
 
-  it('gives signals their usual meaning in the command', async () => {
+  it('lets the command trap signals', async () => {
     const { stdout } = await all(await start('trap "echo term; exit 0" TERM; kill -TERM $$; sleep 5'));
     expect(stdout).toBe('term\n');
   });
 
-  it('says which signal ended the command', async () => {
+  it('reports which signal ended the command', async () => {
     const job = await start('kill -KILL $$');
     expect(await untilOver(job)).toEqual({ state: 'killed', signal: 'SIGKILL' });
     expect((await all(job)).stderr).toBe('');
   });
 
-  it.each([0, 1, 127, 128, 160, 255])('says that it exited with code %i', async (code) => {
+  it.each([0, 1, 127, 128, 160, 255])('reports exit code %i', async (code) => {
     expect(await untilOver(await start(`exit ${code}`))).toEqual({ state: 'exited', exitCode: code });
   });
 });

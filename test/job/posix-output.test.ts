@@ -10,7 +10,7 @@ describe('a job on a POSIX server', () => {
   const { start } = local;
 
   describe('output', () => {
-    it('comes from any offset, in pieces of about one MiB, without a gap or a repeat', async () => {
+    it('is read from any offset, in pieces of about 1 MiB, without gaps or repetition', async () => {
       const job = await start(
         'i=0; while [ $i -lt 40000 ]; do echo "$i abcdefghijklmnopqrstuvwxyz0123456789"; i=$((i+1)); done',
       );
@@ -34,7 +34,7 @@ describe('a job on a POSIX server', () => {
       }
     });
 
-    it('may hold any bytes', async () => {
+    it('may contain any bytes', async () => {
       const job = await start("printf '\\000\\377\\r\\nssh-via-gateway:' ; printf '\\001' >&2");
       await untilOver(job);
       const { stdout, stderr, done } = await job.output();
@@ -43,7 +43,7 @@ describe('a job on a POSIX server', () => {
       expect(done).toBe(true);
     });
 
-    it('is decoded across the pieces in which it came', async () => {
+    it('is decoded across pieces', async () => {
       const file = join(local.account.home, 'text');
       await writeFile(file, Buffer.from('b0a1b3aab4d9', 'hex'));
       const command = `for i in 1 2 3 4 5 6; do dd if=${file} bs=1 skip=$((i-1)) count=1 2>/dev/null; sleep 0.3; done`;
@@ -52,14 +52,14 @@ describe('a job on a POSIX server', () => {
       expect(stdout).toBe('가나다');
     });
 
-    it('that is shorter than what was read before means that the job is not the same any more', async () => {
+    it('that is shorter than what was read before means that the job was replaced', async () => {
       const job = await start('echo 1');
       await untilOver(job);
       await expect(job.output({ from: { stdout: 3 } })).rejects.toMatchObject({ name: 'JobLost' });
     });
 
     it.each([{ stdout: -1 }, { stdout: 1.5 }, { stdout: '1' }, { both: 1 }])(
-      'is not had from %j',
+      'cannot be read from %j',
       async (from) => {
         const job = attachJob(local.account.host, 'job');
         await expect(job.output({ from: from as object })).rejects.toThrow(/from/);

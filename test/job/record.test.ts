@@ -10,7 +10,7 @@ import {
 import { startCommand } from '../../src/job/posix/start.ts';
 import type { HostResult } from '../../src/job/types.ts';
 
-it('takes a field apart at its first sign of equality', () => {
+it('splits a field at its first equals sign', () => {
   expect([...parseFields(' a=1  b=2=3 c= d =e ')]).toEqual([
     ['a', '1'],
     ['b', '2=3'],
@@ -20,14 +20,14 @@ it('takes a field apart at its first sign of equality', () => {
   ]);
 });
 
-it('finds the line of the answer behind what a login script has printed, and what follows it', () => {
+it('finds the answer after the output of a login script, and what follows it', () => {
   const { fields, rest } = findFields(Buffer.from('Welcome!\nMARK a=1\nthe rest\n'), 'MARK');
   expect([...fields]).toEqual([['a', '1']]);
   expect(rest.toString()).toBe('the rest\n');
   expect(findFields(Buffer.from('MARK\n'), 'MARK').rest).toHaveLength(0);
 });
 
-it.each(['', 'Welcome!\n', 'MARK a=1', 'no\nMARK a=1'])('takes %j for no answer', (output) => {
+it.each(['', 'Welcome!\n', 'MARK a=1', 'no\nMARK a=1'])('does not accept %j as an answer', (output) => {
   expect(() => findFields(Buffer.from(output), 'MARK')).toThrow(Unreadable);
 });
 
@@ -35,7 +35,7 @@ describe('a record', () => {
   const alive = 'claim=1:7:start:boot:print:5:group:job live=start boot=boot';
   const read = (line: string) => readRecord(parseFields(line));
 
-  it('says all that its line says', () => {
+  it('contains everything in its line', () => {
     expect(read(`${alive} exit=3,9,TERM,end killed=KILL out=10 err=20 now=30`)).toEqual({
       claim: { pid: 7, start: 'start', boot: 'boot', fingerprint: 'print', at: 5, flags: 'group', id: 'job' },
       alive: true,
@@ -72,7 +72,7 @@ describe('a record', () => {
     ['3,9,-,', undefined],
     ['3,9', undefined],
     ['x,9,-,end', undefined],
-  ])('takes %s for this end', (exit, expected) => {
+  ])('derives this end from %s', (exit, expected) => {
     expect(read(`exit=${exit}`).exit).toEqual(expected);
   });
 });
@@ -81,7 +81,7 @@ describe('the end of a job', () => {
   const status = { state: 'exited', exitCode: 0 } as const;
   const exit = (at: number) => readRecord(parseFields(`claim=1:7:s:b:p:100:g:job exit=0,${at},-,end`));
 
-  it('is so long after its start, and never before it', () => {
+  it('has its duration, which is never negative', () => {
     expect(endOf(exit(350), status)).toEqual({ status, durationMs: 250 });
     expect(endOf(exit(50), status)).toEqual({ status, durationMs: 0 });
     expect(endOf(undefined, status)).toEqual({ status, durationMs: 0 });
@@ -94,7 +94,7 @@ describe('a helper command', () => {
       ...{ exitCode: 0, signal: null, stdout: Buffer.from('out'), stderr: Buffer.alloc(0), ...changes },
     } as HostResult);
 
-  it('that did its work is believed, and any other says why', () => {
+  it('is accepted if it did its work; any other reports why not', () => {
     expect(String(result({}))).toBe('out');
     expect(() => result({ exitCode: 74, stderr: Buffer.from(' full\n') })).toThrow(/^full$/);
     expect(() => result({ exitCode: 74 })).toThrow('our command on the server exited with code 74');
@@ -112,12 +112,12 @@ describe('a start on POSIX', () => {
   };
   const claim = 'claim=1:7:s:b:p:5:g:job';
 
-  it('is new when this call made the claim', () => {
+  it('is new if this call made the claim', () => {
     expect(started(`${claim} answer=claimed`, '')).toMatchObject({ isNew: true, failure: undefined });
     expect(started(`${claim} answer=refused`, 'exists')).toMatchObject({ isNew: false, failure: undefined });
   });
 
-  it('says by its last words why there is no claim', () => {
+  it('reports the last line of stderr if there is no claim', () => {
     expect(started('answer=refused', 'motd\ncannot\n')).toMatchObject({ isNew: false, failure: 'cannot' });
     expect(started('answer=', ' \n').failure).toBeUndefined();
   });

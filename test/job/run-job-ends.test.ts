@@ -5,12 +5,12 @@ import { killGroup } from '../support/local-job-host.ts';
 import { isPosix } from '../support/mock-sftp.ts';
 import { jobServer } from './job-server.ts';
 
-describe('runJob that does not come to the end of its job', () => {
+describe('runJob that ends before its job', () => {
   const world = jobServer();
   const { options, run, timesRun, written } = world;
 
-  describe('when its signal aborts', () => {
-    it('rejects at once with the reason and leaves the job alone', async () => {
+  describe('on an abort', () => {
+    it('rejects at once with the reason and leaves the job running', async () => {
       const stop = new AbortController();
       const job = run('echo ran >>ran; sleep 1; echo end >>end', { signal: stop.signal });
       await written('ran');
@@ -21,7 +21,7 @@ describe('runJob that does not come to the end of its job', () => {
       expect(await written('end')).toBe('end\n');
     });
 
-    it('rejects at once while a callback takes its time', async () => {
+    it('rejects at once even while a callback is pending', async () => {
       const stop = new AbortController();
       const job = run('echo x', {
         signal: stop.signal,
@@ -33,7 +33,7 @@ describe('runJob that does not come to the end of its job', () => {
       await expect(job).rejects.toThrow('enough');
     });
 
-    it('before anything has begun starts nothing', async () => {
+    it('starts nothing if aborted beforehand', async () => {
       await expect(run('echo ran >>ran', { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow(
         'no',
       );
@@ -50,7 +50,7 @@ describe('runJob that does not come to the end of its job', () => {
       if (isPosix) expect(await world.account.read('job', 'exit')).toMatch(/^143 \d+ TERM end/);
     });
 
-    it('ends the job over a new connection when the old one is gone', async () => {
+    it('ends the job over a new connection if the old one is lost', async () => {
       const stop = new AbortController();
       const job = run('echo $$ >pid; sleep 300', { signal: stop.signal, killOnAbort: true });
       await written('pid');
@@ -62,7 +62,7 @@ describe('runJob that does not come to the end of its job', () => {
     });
   });
 
-  it('gives up with the error of the connect when the server does not come back; the job runs on', async () => {
+  it('gives up with the connect error if the server does not come back; the job keeps running', async () => {
     const job = run('echo ran >>ran; sleep 1; echo end >>end');
     const refused = expect(job).rejects.toMatchObject({ name: 'ConnectionRefused', attempts: { length: 5 } });
     await written('ran');
@@ -74,20 +74,20 @@ describe('runJob that does not come to the end of its job', () => {
     expect(await timesRun()).toBe(1);
   });
 
-  it('does not knock again when the login is refused', async () => {
+  it('does not connect again if authentication fails', async () => {
     const job = runJob(options({ privateKey: undefined as never, password: 'wrong' }), 'true', { id: 'job' });
     await expect(job).rejects.toMatchObject({ name: 'AuthenticationFailed' });
     expect(world.relay.taken).toBe(1);
   });
 
-  it('gives up on a server that takes connections and never answers a command', async () => {
+  it('gives up on a server that accepts connections but never answers a command', async () => {
     world.server.setFaults({ exec: { closeEarly: true } });
     const job = runJob(options({ retry: false }), 'true', { id: 'job' });
     await expect(job).rejects.toMatchObject({ name: 'JobAccessFailed', retryable: true });
     expect(world.relay.taken).toBe(4);
   }, 30_000);
 
-  it.runIf(isPosix)('rejects with JobLost when the job is gone, and does not start it again', async () => {
+  it.runIf(isPosix)('rejects with JobLost if the job is gone, and does not start it again', async () => {
     const command = 'echo ran >>ran; echo out; sleep 300';
     const job = run(command);
     const lost = expect(job).rejects.toMatchObject({
@@ -107,7 +107,7 @@ describe('runJob that does not come to the end of its job', () => {
     expect(await timesRun()).toBe(1);
   });
 
-  describe('when another caller has fetched the result and removed the job', () => {
+  describe('if another caller has fetched the result and removed the job', () => {
     const command = 'echo ran >>ran; echo out; sleep 0.5; echo done';
     const removed = {
       name: 'JobLost',
@@ -115,7 +115,7 @@ describe('runJob that does not come to the end of its job', () => {
       hint: expect.stringContaining('do not start it again before you have looked'),
     };
 
-    it('says so, and nothing of a process that was killed', async () => {
+    it('reports that, not a killed process', async () => {
       const onOutput = () => run(command, { keep: false });
       await expect(run(command, { onOutput: async () => void (await onOutput()) })).rejects.toMatchObject(
         removed,
@@ -133,7 +133,7 @@ describe('runJob that does not come to the end of its job', () => {
     });
   });
 
-  it('refuses another command under the same id', async () => {
+  it('rejects another command under the same id', async () => {
     await run('echo one');
     await expect(run('echo two')).rejects.toMatchObject({ name: 'JobConflict' });
   });

@@ -34,12 +34,12 @@ describe("runJob's options", () => {
     [{ signal: {} }, /option signal/],
     [{ shell: 'fish' }, /shell/],
     [{ shell: 'posix', cwd: '' }, /cwd/],
-  ])('refuses %j before it connects', async (wrong, message) => {
+  ])('reject %j before connecting', async (wrong, message) => {
     await expect(run('true', wrong as object)).rejects.toThrow(message);
     expect(world.relay.taken).toBe(0);
   });
 
-  it.runIf(isPosix)('refuses a desktop on a server that is not Windows', async () => {
+  it.runIf(isPosix)('reject interactive if the server is not Windows', async () => {
     await expect(run('true', { interactive: true })).rejects.toThrow(/option interactive.*not Windows/);
   });
 });

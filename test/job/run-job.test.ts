@@ -37,7 +37,7 @@ describe('runJob', () => {
     expect(again).toMatchObject({ exitCode: 3, stdout: 'out\n', stderr: 'broken\n' });
   });
 
-  it('hands each stream to its own function', async () => {
+  it('passes each stream to its own callback', async () => {
     const seen: string[] = [];
     await run('echo out; echo err >&2', {
       onOutput: (text) => void seen.push(`out: ${text}`),
@@ -46,12 +46,12 @@ describe('runJob', () => {
     expect(seen.sort()).toEqual(['err: err\n', 'out: out\n']);
   });
 
-  it('has closed its connection when it resolves', async () => {
+  it('has closed its connection by the time it resolves', async () => {
     await run('true');
     expect(world.server.connections).toBe(0);
   });
 
-  it.runIf(isPosix)('tells the signal that ended the command', async () => {
+  it.runIf(isPosix)('reports the signal that ended the command', async () => {
     await expect(run('kill -TERM $$')).rejects.toMatchObject({
       name: 'CommandFailed',
       exitCode: null,
@@ -59,7 +59,7 @@ describe('runJob', () => {
     });
   });
 
-  it('delivers all output once, in order, over a link that is cut again and again', async () => {
+  it('delivers all output once, in order, over a connection that is lost again and again', async () => {
     const seen: string[] = [];
     // It goes on until the last cut is over, however long a busy machine takes to connect again.
     const job = run(
@@ -84,7 +84,7 @@ describe('runJob', () => {
     expect(world.relay.taken).toBeGreaterThan(8);
   }, 60_000);
 
-  it('starts once and loses nothing, whichever byte of the start the link dies at', async () => {
+  it('starts once and loses nothing, at whichever byte of the start the connection is lost', async () => {
     await run('true', { id: 'measure' });
     const whole = Math.max(...world.relay.sent);
     let tried = 0;
@@ -102,7 +102,7 @@ describe('runJob', () => {
     expect(tried).toBeGreaterThan(10);
   }, 60_000);
 
-  it('gives the result to every caller with the id, at the same time and later', async () => {
+  it('gives the result to every caller with the id, simultaneously and later', async () => {
     const command = 'echo ran >>ran; sleep 0.4; echo result; exit 7';
     const outcome = { exitCode: 7, stdout: 'result\n' };
     const calls = await Promise.all([1, 2, 3].map(() => run(command, { reject: false })));
@@ -111,7 +111,7 @@ describe('runJob', () => {
     expect(await timesRun()).toBe(1);
   });
 
-  it('gives a worker that starts over the whole output again', async () => {
+  it('gives a restarted worker the whole output again', async () => {
     const stop = new AbortController();
     const command = 'echo ran >>ran; echo one; sleep 0.6; echo two';
     const first = run(command, { signal: stop.signal, onOutput: () => stop.abort(new Error('worker died')) });
@@ -122,7 +122,7 @@ describe('runJob', () => {
     expect(await timesRun()).toBe(1);
   });
 
-  it('rejects with what a callback throws, and lets the job run on', async () => {
+  it('rejects with the error of a callback, and lets the job keep running', async () => {
     const mine = new ConnectionLost('of another connection', { phase: 'command', why: 'socket' });
     const job = run('echo x; sleep 0.5; echo end >>end', {
       onOutput: () => {
@@ -134,7 +134,7 @@ describe('runJob', () => {
     expect(await written('end')).toBe('end\n');
   });
 
-  it('keeps as much output as maxBuffer says and hands on all of it', async () => {
+  it('keeps output up to maxBuffer and passes on all of it', async () => {
     const seen: string[] = [];
     const result = await run('printf 1234567890; printf abc >&2', {
       maxBuffer: 4,
@@ -144,14 +144,14 @@ describe('runJob', () => {
     expect(seen.join('')).toBe('1234567890');
   });
 
-  it('decodes as told, or not at all', async () => {
+  it('decodes in the given encoding, or not at all', async () => {
     const bytes = "printf '\\260\\241\\263\\252'";
     expect((await run(bytes, { encoding: 'cp949' })).stdout).toBe('가나');
     const raw = await runJob(options(), bytes, { id: 'job', encoding: 'buffer', shell: 'posix' });
     expect(raw.stdout).toEqual(Buffer.from('b0a1b3aa', 'hex'));
   });
 
-  it('follows much output without keeping the link waiting', async () => {
+  it('follows much output without waiting between polls', async () => {
     const size = 6 * 1024 * 1024;
     let got = 0;
     const result = await run(`dd if=/dev/zero bs=65536 count=${size / 65_536} 2>/dev/null`, {

@@ -165,7 +165,7 @@ async function finish<T>(run: Promise<T>): Promise<T> {
 }
 
 describe('a run', () => {
-  it('asks, waits and closes no more often than it must', async () => {
+  it('polls, waits and closes no more often than necessary', async () => {
     const pc = server([started, wrote('a'), nothing(), done]);
     const run = finish(
       pc.run({ pollInterval: 1_000 }).then((result) => ({ ...result, closed: pc.closed.length })),
@@ -185,7 +185,7 @@ describe('a run', () => {
     expect(pc.logged).toEqual([]);
   });
 
-  it('looks again at once while more is waiting, and otherwise at its pace', async () => {
+  it('polls again at once while more is available, otherwise at its poll interval', async () => {
     const mebibyte = 'x'.repeat(1_048_576);
     const pc = server([started, wrote(mebibyte, '', { stdoutSize: 2_000_000 }), wrote('y'), nothing(), done]);
     const times: number[] = [];
@@ -195,7 +195,7 @@ describe('a run', () => {
     expect(Date.now()).toBe(400);
   });
 
-  it('hands on pieces that have something, each stream to its own function', async () => {
+  it('passes on only non-empty pieces, each stream to its own callback', async () => {
     const pc = server([started, wrote('out'), wrote('', 'err'), nothing(), wrote('o', 'e'), done]);
     const pieces: string[] = [];
     await finish(
@@ -207,7 +207,7 @@ describe('a run', () => {
     expect(pieces).toEqual(['1out', '2err', '1o', '2e']);
   });
 
-  it('waits for each function before the next, and before it looks again', async () => {
+  it('waits for each callback before the next, and before it polls again', async () => {
     const pc = server([started, wrote('out', 'err'), done]);
     const steps: string[] = [];
     const slow = async (text: string | Buffer) => {
@@ -223,7 +223,7 @@ describe('a run', () => {
     ['stdout', 'o', ''],
     ['stderr', '', 'e'],
     ['both', 'oo', 'ee'],
-  ])('comes back to its pace by output on %s', async (_where, stdout, stderr) => {
+  ])('polls faster after output on %s', async (_where, stdout, stderr) => {
     const looks = [nothing(), nothing(), nothing(), wrote(stdout, stderr), nothing()];
     const pc = server([started, ...looks, done]);
     await finish(pc.run({ pollInterval: 10_000 }));
@@ -238,13 +238,13 @@ describe('a run', () => {
     ['false, after a failure', false, 3, 1],
     ["'succeeded', after a success", 'succeeded', 0, 0],
     ["'succeeded', after a failure", 'succeeded', 3, 1],
-  ] as const)('removes its folder as keep says: %s', async (_name, keep, code, removals) => {
+  ] as const)('removes the folder as `keep` says: %s', async (_name, keep, code, removals) => {
     const pc = server([started, exited(code), () => 'removed']);
     await finish(pc.run({ reject: false, ...(keep === undefined ? {} : { keep }) }));
     expect(pc.words.filter((word) => word === 'remove')).toHaveLength(removals);
   });
 
-  it('resolves all the same when its folder could not be removed', async () => {
+  it('resolves even if the folder could not be removed', async () => {
     const late: Step = async () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       throw lost();
@@ -257,8 +257,8 @@ describe('a run', () => {
   });
 });
 
-describe('a lost link', () => {
-  it('is replaced at once, then after growing waits; the place is kept', async () => {
+describe('a lost connection', () => {
+  it('is replaced at once, then after growing delays; the position is kept', async () => {
     const pc = server(
       [started, wrote('ab'), fails(lost())],
       [fails(lost())],
@@ -285,7 +285,7 @@ describe('a lost link', () => {
     });
   });
 
-  it('counts anew after each answer', async () => {
+  it('resets the delays after each answer', async () => {
     const twice = [started, nothing(), fails(lost())];
     const pc = server(twice, twice, twice, twice, twice, [started, done]);
     await finish(pc.run({ pollInterval: 200 }, { retry: { attempts: 1 } }));
@@ -295,7 +295,7 @@ describe('a lost link', () => {
     ]);
   });
 
-  it('counts anew after a start that was confirmed', async () => {
+  it('resets the delays after a confirmed start', async () => {
     const once = [started, fails(lost())];
     const pc = server(once, once, once, once, once, once, [started, done]);
     await finish(pc.run({}, { retry: { attempts: 1 } }));
@@ -310,7 +310,7 @@ describe('a lost link', () => {
     [{ retry: { attempts: 1 } }, 3],
     [{ retry: { attempts: 6 } }, 6],
     [{ retry: false }, 3],
-  ] as const)('is given up after so many that brought nothing: %j', async (options, patience) => {
+  ] as const)('is final after so many connections without an answer: %j', async (options, patience) => {
     const error = lost();
     const pc = server(...Array.from({ length: 30 }, () => [fails(error)]));
     const failed = await failure(finish(pc.run({}, options)));
@@ -335,21 +335,21 @@ describe('a lost link', () => {
     ],
     ['a full disk', new JobAccessFailed('full', { ...place, id: 'job', reason: 'full' }), false],
     ['what nobody knows', new Error('other'), false],
-  ])('is what it is taken for: %s', async (_name, error, passes) => {
+  ])('is recognized by its error: %s', async (_name, error, passes) => {
     const pc = server([fails(error)], [started, done]);
     const result = await failure(finish(pc.run()));
     expect(result === 'resolved').toBe(passes);
     expect(pc.opened).toHaveLength(passes ? 2 : 1);
   });
 
-  it('is not replaced after a connect that failed for good', async () => {
+  it('is not replaced after a permanent connect error', async () => {
     const refused = new Error('refused');
     const pc = server([started, fails(lost())], refused);
     expect(await failure(finish(pc.run()))).toBe(refused);
     expect(pc.opened).toHaveLength(2);
   });
 
-  it('is not what a callback throws, whatever it looks like', async () => {
+  it('is not assumed for the error of a callback, whatever it looks like', async () => {
     const own = lost();
     const pc = server([started, wrote('a')], [started, done]);
     const onOutput = () => {
@@ -360,8 +360,8 @@ describe('a lost link', () => {
   });
 });
 
-describe('the time of a job', () => {
-  it('is what the server says, and the job is ended with what it wrote', async () => {
+describe('the timeout of a job', () => {
+  it("counts by the server's clock, and the job is ended with what it wrote", async () => {
     const killed = { alive: false, killed: 'KILL', now: 6_000 };
     const pc = server([started, wrote('a'), nothing(5_000), () => recordOf(killed), wrote('b', '', killed)]);
     const error = await failure(finish(pc.run({ timeout: 5_000, pollInterval: 1_000 })));
@@ -376,13 +376,13 @@ describe('the time of a job', () => {
     expect(pc.asked.slice(-2)).toEqual(['kill 2000', 'look 1,0 undefined']);
   });
 
-  it('says of a job that could not be ended that it runs, and keeps what it has when no more can be read', async () => {
+  it('reports a job that could not be ended as running, and keeps its output if no more can be read', async () => {
     const pc = server([started, wrote('a', '', { now: 9_000 }), () => recordOf(), fails(lost())]);
     const error = await failure(finish(pc.run({ timeout: 5_000 })));
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', stdout: 'a', terminated: false });
   });
 
-  it('bounds the wait for the next look', async () => {
+  it('limits the wait for the next poll', async () => {
     const pc = server([
       started,
       nothing(0),
@@ -394,7 +394,7 @@ describe('the time of a job', () => {
     expect(Date.now()).toBe(100);
   });
 
-  it('is over some time after the end when the server cannot be reached', async () => {
+  it('is enforced by the local clock, with some delay, if the server cannot be reached', async () => {
     const pc = server([started, nothing(0), hangs]);
     const error = await failure(finish(pc.run({ timeout: 1_000 })));
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: 'unknown', host: 'pc', port: 22 });
@@ -410,7 +410,7 @@ describe('an abort', () => {
     return controller.signal;
   };
 
-  it('leaves the job alone, and the connection is let go', async () => {
+  it('leaves the job running and closes the connection', async () => {
     const pc = server([started, nothing(), hangs]);
     const error = await failure(finish(pc.run({ signal: abortAt(1_000) })));
     expect(error).toMatchObject({ message: 'enough' });
@@ -419,14 +419,14 @@ describe('an abort', () => {
     expect(Date.now()).toBe(1_000);
   });
 
-  it('between two links ends the wait', async () => {
+  it('between two connections ends the wait', async () => {
     const pc = server(...Array.from({ length: 9 }, () => [fails(lost())]));
     const error = await failure(finish(pc.run({ signal: abortAt(600) })));
     expect(error).toMatchObject({ message: 'enough' });
     expect(Date.now()).toBe(600);
   });
 
-  it('with killOnAbort ends the job over the connection that there is', async () => {
+  it('with killOnAbort ends the job over the existing connection', async () => {
     const pc = server([started, nothing(), hangs, () => recordOf()]);
     const error = await failure(finish(pc.run({ signal: abortAt(1_000), killOnAbort: true })));
     expect(error).toMatchObject({ message: 'enough' });
@@ -434,7 +434,7 @@ describe('an abort', () => {
     expect(pc.opened).toHaveLength(1);
   });
 
-  it('with killOnAbort ends it over a new connection when the old one is gone, and tries no third', async () => {
+  it('with killOnAbort ends it over a new connection if the old one is lost, and does not try a third', async () => {
     const gone = server([started, nothing(), hangs, fails(lost())], [() => recordOf()]);
     await failure(finish(gone.run({ signal: abortAt(1_000), killOnAbort: true })));
     expect(gone.words.filter((word) => word === 'kill')).toHaveLength(2);
@@ -449,7 +449,7 @@ describe('an abort', () => {
     expect(ends.opened).toHaveLength(2);
   });
 
-  it('with killOnAbort before anything was sent has nothing to end', async () => {
+  it('with killOnAbort before anything was sent ends nothing', async () => {
     const pc = server(new Error('never connected'), [() => recordOf()]);
     const controller = new AbortController();
     controller.abort(new Error('enough'));

@@ -10,7 +10,7 @@ import { type LocalAccount, localAccount } from '../support/local-job-host.ts';
  * A start is one script on the server: functions, what asks for the job, the wrapper that claims it, and the runner
  * that the wrapper turns into. Here each part dies before each of its statements, and then a second caller comes.
  */
-describe('a start that dies at any of its statements', () => {
+describe('a start that is killed at any of its statements', () => {
   let account: LocalAccount;
   let change = (line: string) => line;
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describe('a start that dies at any of its statements', () => {
     return { state: status.state, times: ran.split('\n').length - 1 };
   }
 
-  it('starts the job once all the same, when it was the asking side', async () => {
+  it('starts the job once anyway, if the starting script was killed', async () => {
     const points = await injections(account, 'starter');
     expect(points.length).toBeGreaterThan(15);
     for (const [index, { inject }] of points.entries()) {
@@ -45,7 +45,7 @@ describe('a start that dies at any of its statements', () => {
     }
   }, 120_000);
 
-  it('starts the job once, or loses it, when it was the wrapper; it never runs twice', async () => {
+  it('starts the job once or loses it, if the wrapper was killed; it never runs twice', async () => {
     const points = [...(await injections(account, 'wrapper')), ...(await injections(account, 'runner'))];
     expect(points.length).toBeGreaterThan(15);
     const outcomes = new Set<string>();

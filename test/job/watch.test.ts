@@ -43,7 +43,7 @@ function told() {
 const text = async (watch: Watch) => (await watch.next())?.stdout.toString();
 
 describe('a watch', () => {
-  it('gives each look as it comes, however its line is cut, and passes over what is none', async () => {
+  it('reports each look as it arrives, however its line is split, and ignores other lines', async () => {
     const pc = told();
     await pc.asked();
     const first = text(pc.watch);
@@ -64,7 +64,7 @@ describe('a watch', () => {
     expect(await text(pc.watch)).toBeUndefined();
   });
 
-  it('gives what only the result has, once', async () => {
+  it('reports looks that only the result contains, once', async () => {
     const pc = told();
     await pc.asked();
     pc.say(pc.answer('one'));
@@ -76,7 +76,7 @@ describe('a watch', () => {
     ]);
   });
 
-  it('gives what was said before the command failed, and then the failure', async () => {
+  it('reports the looks before a failure, then the failure', async () => {
     const pc = told();
     await pc.asked();
     pc.say(pc.answer('one'));
@@ -85,14 +85,14 @@ describe('a watch', () => {
     await expect(pc.watch.next()).rejects.toMatchObject({ name: 'JobAccessFailed' });
   });
 
-  it('takes no half a line for a look', async () => {
+  it('does not read an incomplete line as a look', async () => {
     const pc = told();
     await pc.asked();
     pc.end(pc.answer('one') + pc.answer('two').slice(0, -1));
     expect([await text(pc.watch), await text(pc.watch)]).toEqual(['one', undefined]);
   });
 
-  it('leaves nothing unhandled when nobody asks any more', async () => {
+  it('causes no unhandled rejection if next() is not called any more', async () => {
     const pc = told();
     await pc.asked();
     pc.fail(new Error('gone'));

@@ -16,7 +16,7 @@ describe('a job on Windows', () => {
   const start = (id = 'job', command: string | string[] = 'run.cmd invoice', options: object = {}) =>
     startJob(pc.host, command, { id, ...options });
 
-  it('is started by a script that gets the command, and found by a second call', async () => {
+  it('is started by a script that is passed the command, and found by a second call', async () => {
     const first = await start();
     const second = await start();
     expect([first.isNew, second.isNew]).toEqual([true, false]);
@@ -29,7 +29,7 @@ describe('a job on Windows', () => {
     expect(await first.status()).toEqual({ state: 'running' });
   });
 
-  it('quotes arguments for cmd.exe, or for the shell that was named', async () => {
+  it('quotes arguments for cmd.exe, or for the given shell', async () => {
     await start('a', ['C:\\Program Files\\rpa.exe', 'a b'], { cwd: 'C:\\rpa', env: { MODE: 'x y' } });
     expect(pc.jobs.get('a')?.command).toBe(
       'cd /d "C:\\rpa" || exit 1 & set "MODE=x y" & "C:\\Program Files\\rpa.exe" "a b"',
@@ -38,7 +38,7 @@ describe('a job on Windows', () => {
     expect(pc.jobs.get('b')?.command).toMatch(/^powershell .* -EncodedCommand /);
   });
 
-  it('runs as a task for the desktop', async () => {
+  it('runs on the desktop as a scheduled task', async () => {
     await start('job', 'uipath.exe', { interactive: true });
     expect(pc.jobs.get('job')?.task).toBe('ssh-via-gateway job job');
   });
@@ -48,12 +48,12 @@ describe('a job on Windows', () => {
     [{ level: 1 }, 'option interactive.level'],
     [{ runLevel: 'admin' }, "'limited' or 'highest' would be right"],
     [{ executionTimeLimit: 0 }, 'option interactive.executionTimeLimit: 0 given'],
-  ])('refuses interactive: %j', async (interactive, message) => {
+  ])('rejects interactive: %j', async (interactive, message) => {
     await expect(start('x', 'x', { interactive })).rejects.toThrow(message);
     expect(pc.calls).toEqual([]);
   });
 
-  it('is the same job whether the desktop is asked for by true or by {}', async () => {
+  it('is the same job with interactive: true and interactive: {}', async () => {
     expect((await start('job', 'x', { interactive: true })).isNew).toBe(true);
     expect((await start('job', 'x', { interactive: { runLevel: 'limited' } })).isNew).toBe(false);
     await expect(start('job', 'x', { interactive: { runLevel: 'highest' } })).rejects.toThrow(
@@ -64,7 +64,7 @@ describe('a job on Windows', () => {
     expect(pc.calls.at(-1)).toMatchObject({ runLevel: 'Limited', timeLimit: '1501' });
   });
 
-  it('says why it could not be started', async () => {
+  it('reports why it could not be started', async () => {
     pc.refusal = 'did not begin; an interactive job needs PC\\rpa to be logged on at the desktop';
     await expect(start('job', 'x', { interactive: true })).rejects.toMatchObject({
       name: 'JobAccessFailed',
@@ -72,14 +72,14 @@ describe('a job on Windows', () => {
     });
   });
 
-  it('is another one when only upper and lower case differ, and then refused', async () => {
+  it('is another job, and rejected, if the id differs only in case', async () => {
     await start('Job');
     await expect(start('job')).rejects.toMatchObject({ name: 'JobConflict', reason: /Job is taken/ });
     expect(await attachJob(pc.host, 'JOB').status()).toMatchObject({ state: 'lost' });
     expect(await attachJob(pc.host, 'Job').status()).toEqual({ state: 'running' });
   });
 
-  it('gives its output by offset, as bytes', async () => {
+  it('returns its output by offset, as bytes', async () => {
     const job = await start();
     pc.write('job', '한글\r\n', 'e');
     const piece = await job.output({ from: { stdout: 2 } });
@@ -94,7 +94,7 @@ describe('a job on Windows', () => {
     [137, { state: 'exited', exitCode: 137 }],
     [3221225786, { state: 'exited', exitCode: 3221225786 }],
     [undefined, { state: 'lost' }],
-  ])('ends with what Windows says: %j', async (code, status) => {
+  ])('ends with the reason that Windows reports: %j', async (code, status) => {
     const job = await start();
     pc.end('job', code);
     expect(await job.status()).toMatchObject(status);
@@ -113,7 +113,7 @@ describe('a job on Windows', () => {
     await expect(job.remove()).resolves.toBeUndefined();
   });
 
-  it('is followed to its end in its code page, with looks that wait on the PC for news', async () => {
+  it('is followed to its end in its code page, with long polls on the PC', async () => {
     const seen: string[] = [];
     const connect = async () => ({ jobHost: pc.host, close: async () => {} });
     const options: RunJobOptions = {

@@ -27,24 +27,24 @@ function codeOf({ line, stdin }: HostCommand<unknown>): string[] {
 }
 
 describe('the scripts for Windows', () => {
-  it.each(all)('have no syntax error: %s', async (_, make) => {
+  it.each(all)('have no syntax errors: %s', async (_, make) => {
     for (const code of codeOf(make())) expect(await syntaxErrors(code)).toEqual([]);
   });
 
-  it('have none in the parts that they hand on either', async () => {
+  it('have none in the scripts that they pass on either', async () => {
     const { functions = '', wrapper = '' } = readVariables(codeOf(commands.start(request)).at(-1)!);
     expect(functions).toContain('function Set-Claim');
     expect(await syntaxErrors(functions)).toEqual([]);
     expect(await syntaxErrors(`${functions}\n${wrapper}`)).toEqual([]);
   });
 
-  it('would be found to be wrong if they were', async () => {
+  it('would be detected if they had any', async () => {
     const code = codeOf(commands.kill('job', 1)).at(-1)!;
     expect(await syntaxErrors(code.replace('try{', 'try'))).not.toEqual([]);
     expect(await syntaxErrors(`${code}'`)).not.toEqual([]);
   });
 
-  it.each(all)('fit on a command line of cmd.exe, in characters that no shell looks at: %s', (_, make) => {
+  it.each(all)('fit on a command line of cmd.exe, in characters that no shell interprets: %s', (_, make) => {
     const { line } = make();
     expect(line.length).toBeLessThan(8_000);
     expect(line).toMatch(/^powershell [A-Za-z0-9 =/+-]+$/);
@@ -57,7 +57,7 @@ describe('the scripts for Windows', () => {
     '한글 日本語 😀',
     "'",
     "''';exit 3;'",
-  ])('take a command as it is: %s', (line) => {
+  ])('pass on a command unchanged: %s', (line) => {
     const script = codeOf(commands.start({ ...request, line })).at(-1)!;
     const values = readVariables(script);
     expect(values['command']).toBe(line);
@@ -81,7 +81,7 @@ describe('the scripts for Windows', () => {
     ]);
   });
 
-  it('name a task only for the desktop', () => {
+  it('name a task only for jobs on the desktop', () => {
     const task = (interactive: object | undefined) =>
       readVariables(codeOf(commands.start({ ...request, interactive })).at(-1)!)['task'];
     expect(task(undefined)).toBe('');
