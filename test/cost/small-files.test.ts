@@ -33,6 +33,7 @@ function willingServer(): SftpRequests {
     onEnded: () => () => {},
     supports: () => true,
     mkdir: async () => {},
+    cleanUp: () => {},
     release: () => {},
     write: (_handle, _position, _data, done) => void setImmediate(() => done(undefined)),
     lstat: async () => folder,

@@ -34,6 +34,17 @@ it('a request has its time anew when the one before it has been answered', () =>
   expect(overdue).toEqual(['read']);
 });
 
+it('a request that waits has a new time as soon as that is set', () => {
+  const { requests, overdue } = waitingRoom(Number.POSITIVE_INFINITY);
+  requests.add(request('open'));
+  vi.advanceTimersByTime(10_000);
+  requests.timeout = 400;
+  vi.advanceTimersByTime(399);
+  expect(overdue).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(overdue).toEqual(['open']);
+});
+
 it('nothing is looked at when nothing waits', () => {
   const { requests } = waitingRoom(400);
   const id = requests.add(request('stat'));

@@ -180,6 +180,24 @@ describe('requests', () => {
     expect(all.session.ended).toBeUndefined();
     expect(all.session.busy).toBe(false);
   });
+
+  it.each([100, Number.POSITIVE_INFINITY])(
+    'end the session when one is overdue and only cleans up, after %d ms',
+    async (ms) => {
+      vi.useFakeTimers();
+      const all = session();
+      all.operations.requestTimeout = ms;
+      const asked = ['/a', '/b', '/c'].map((path) => outcome(all.operations.remove(path)));
+      all.operations.cleanUp();
+      vi.advanceTimersByTime(Math.min(ms, 60_000) - 1);
+      expect(all.session.ended).toBeUndefined();
+      vi.advanceTimersByTime(1);
+      vi.useRealTimers();
+      expect(all.session.ended).toMatchObject({ code: 'SSH_CHANNEL_TIMEOUT' });
+      for (const one of asked) expect(await one).toMatchObject({ error: { code: 'SSH_CHANNEL_TIMEOUT' } });
+      expect(all.session.busy).toBe(false);
+    },
+  );
 });
 
 describe('answers', () => {

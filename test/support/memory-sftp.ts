@@ -335,6 +335,7 @@ export function memorySftp(options: MemoryOptions = {}) {
           return undefined as never;
         });
       },
+      cleanUp() {},
       release() {
         own.state = 'released';
       },

@@ -88,6 +88,7 @@ async function settle(work: Promise<void>, { opener, run, sftp }: TransferContex
   } catch (error) {
     run.fail(error);
     // The work notices the failure, removes temporary files and ends; only then is the session closed.
+    sftp.cleanUp();
     void work.catch(() => {}).then(() => sftp.close());
     throw run.error;
   }

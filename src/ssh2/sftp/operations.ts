@@ -228,6 +228,10 @@ export class SftpOperations implements SftpRequests {
     this.#session.requestTimeout = ms;
   }
 
+  cleanUp(): void {
+    this.#session.cleanUp();
+  }
+
   /** What `release` does; by default the session is closed. */
   onRelease: () => void = () => void this.close();
 

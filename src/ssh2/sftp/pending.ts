@@ -25,8 +25,7 @@ const looks = 4;
 export class PendingRequests {
   #waiting = new Map<number, Pending>();
   #lastId = -1;
-  /** Milliseconds; a change takes effect at the next check. */
-  timeout: number;
+  #timeout: number;
   /** While set, no request is overdue: the session is being opened, which has a timeout of its own. */
   isHeld = false;
   #onOverdue: (pending: Pending) => void;
@@ -36,8 +35,22 @@ export class PendingRequests {
 
   /** `onOverdue` receives a request that has left the table; a late reply to it will be ignored. */
   constructor(timeout: number, onOverdue: (pending: Pending) => void) {
-    this.timeout = timeout;
+    this.#timeout = timeout;
     this.#onOverdue = onOverdue;
+  }
+
+  /** Milliseconds. */
+  get timeout(): number {
+    return this.#timeout;
+  }
+
+  /** What waits has the new time from now on. */
+  set timeout(ms: number) {
+    this.#timeout = ms;
+    if (!this.#stopTimer) return;
+    this.#stopTimer();
+    this.#oldest = undefined;
+    this.#look();
   }
 
   get size(): number {
@@ -73,7 +86,7 @@ export class PendingRequests {
     this.#oldest = oldest;
     this.#stopTimer = undefined;
     if (oldest === undefined) return;
-    this.#stopTimer = startTimer(this.timeout / looks, () => this.#look(), false);
+    this.#stopTimer = startTimer(this.#timeout / looks, () => this.#look(), false);
     if (this.#seen < looks) return;
     const overdue = this.take(oldest);
     this.#oldest = undefined;

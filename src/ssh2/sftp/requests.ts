@@ -87,6 +87,11 @@ export interface SftpRequests {
    * and every handle closed; if that is uncertain, call `close`.
    */
   release(): void;
+  /**
+   * The transfer has failed and only removes what it began; then it calls `close`. If the server does not answer in time, the
+   * session ends.
+   */
+  cleanUp(): void;
   /** Ends the session. Idempotent; resolves when the server has closed it, or no longer will. */
   close(): Promise<void>;
 }

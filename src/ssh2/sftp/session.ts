@@ -29,6 +29,8 @@ const gatherBelow = 8 * 1024;
 const gatherAtMost = 28 * 1024;
 /** Consecutive replies that nobody waits for; a transfer that was given up leaves a few hundred. */
 const mostStrays = 10_000;
+/** Milliseconds that an answer may take at most while only a cleaning up waits for it. */
+const cleanUpTimeout = 60_000;
 /** Milliseconds that `close` waits for the server to close. */
 const closePatience = 5_000;
 
@@ -50,6 +52,7 @@ export class SftpSession {
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
   #strays = 0;
+  #isCleaningUp = false;
   #onVersion: ((reader: PacketReader) => void) | undefined;
 
   constructor(
@@ -61,9 +64,11 @@ export class SftpSession {
     this.#link = link;
     this.windows = windows;
     this.#channel = channel;
-    this.#pending = new PendingRequests(requestTimeout, (overdue) =>
-      overdue.settle(noReply(link.where, overdue, this.#pending.timeout), undefined),
-    );
+    this.#pending = new PendingRequests(requestTimeout, (overdue) => {
+      const error = noReply(link.where, overdue, this.#pending.timeout);
+      overdue.settle(error, undefined);
+      if (this.#isCleaningUp) this.#end(error);
+    });
     channel.on('error', () => {});
     channel.stderr.on('error', () => {}).resume();
     channel.on('data', (chunk: Buffer) => this.#push(chunk));
@@ -86,6 +91,12 @@ export class SftpSession {
 
   set requestTimeout(ms: number) {
     this.#pending.timeout = ms;
+  }
+
+  /** From now on a request that is overdue ends the session: those behind it would hold it for hours, one by one. */
+  cleanUp(): void {
+    this.#isCleaningUp = true;
+    if (this.#pending.timeout > cleanUpTimeout) this.#pending.timeout = cleanUpTimeout;
   }
 
   onEnded(listener: (error: SshError) => void): () => void {
