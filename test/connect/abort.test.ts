@@ -71,7 +71,7 @@ describe('an abort', () => {
     ['a number', 5],
     ['null', null],
     ['an object', { why: 'x' }],
-  ])('with %s as reason rejects with just that', async (_what, reason) => {
+  ])('with %s as reason rejects with exactly that', async (_what, reason) => {
     await using server = await startMockServer({ faults: { banner: 'mute' } });
     const controller = new AbortController();
     const connecting = connectTo(server, { signal: controller.signal }).catch((error) => ({ thrown: error }));
@@ -80,21 +80,21 @@ describe('an abort', () => {
     expect(await connecting).toEqual({ thrown: controller.signal.reason });
   });
 
-  it('before the call opens nothing', async () => {
+  it('before the call opens no socket', async () => {
     await using server = await startMockServer();
     const { error } = await failureOf(connectTo(server, { signal: AbortSignal.abort('stop') }));
     expect(error).toBe('stop');
     expect(server.journal).toEqual([]);
   });
 
-  it('by a timeout of the caller is his, not ours', async () => {
+  it('by AbortSignal.timeout rejects with its reason, not with a timeout of ours', async () => {
     await using server = await startMockServer({ faults: { banner: 'mute' } });
     const { error } = await failureOf(connectTo(server, { signal: AbortSignal.timeout(50) }));
     expect(error).toMatchObject({ name: 'TimeoutError' });
     expect(error).toBeInstanceOf(DOMException);
   });
 
-  it('after the connection stands has no effect, and the signal is let go', async () => {
+  it('after the connection is established has no effect, and leaves no listener on the signal', async () => {
     await using server = await startMockServer();
     const controller = new AbortController();
     await using connection = await connectTo(server, { signal: controller.signal });
@@ -103,7 +103,7 @@ describe('an abort', () => {
     expect((await connection.exec('echo on')).stdout).toContain('on');
   });
 
-  it('in the very moment of success leaves no connection behind', async () => {
+  it('at the moment of success leaves no connection behind', async () => {
     await using server = await startMockServer();
     for (const event of ['attempt', 'connected']) {
       const controller = new AbortController();
@@ -116,7 +116,7 @@ describe('an abort', () => {
     }
   });
 
-  it('does not wait for a key file or a known_hosts file that never answers', async () => {
+  it('does not wait for a key file or known_hosts file that cannot be read to its end', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'svg-pipe-'));
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
@@ -142,7 +142,7 @@ describe('an abort', () => {
   });
 });
 
-describe('a route by a function', () => {
+describe('a function as a route', () => {
   it('carries the connection over any stream', async () => {
     await using server = await startMockServer();
     const { connect } = await import('node:net');
@@ -153,7 +153,7 @@ describe('a route by a function', () => {
     expect((await connection.exec('echo over')).stdout).toContain('over');
   });
 
-  it('whose stream comes too late: it is destroyed', async () => {
+  it('whose stream is late has it destroyed', async () => {
     await using server = await startMockServer();
     let give: ((stream: PassThrough) => void) | undefined;
     const via = () =>
@@ -186,7 +186,7 @@ describe('a route by a function', () => {
     ],
     ['a string', 'no', { code: 'SSH_CONNECT_FAILED' }],
     ['nothing', undefined, { code: 'SSH_CONNECT_FAILED' }],
-  ])('that throws %s gives ConnectFailed, and is tried again', async (_what, thrown, wanted) => {
+  ])('that throws %s leads to ConnectFailed, and is tried again', async (_what, thrown, wanted) => {
     await using server = await startMockServer();
     let times = 0;
     const via = () => {
@@ -199,7 +199,7 @@ describe('a route by a function', () => {
     expect(times).toBe(2);
   });
 
-  it.each([undefined, null, {}, 'stream'])('that gives %o is a TypeError', async (given) => {
+  it.each([undefined, null, {}, 'stream'])('that returns %o leads to a TypeError', async (given) => {
     await using server = await startMockServer();
     const { error } = await failureOf(
       connectTo(server, { via: (() => given) as never, retry: { attempts: 3, minDelay: 0 } }),
@@ -208,7 +208,7 @@ describe('a route by a function', () => {
     expect(error.message).toMatch(/^option via: /);
   });
 
-  it('that gives a stream which has ended is a server that says nothing', async () => {
+  it('that returns an ended stream is treated as a server that sends nothing', async () => {
     await using server = await startMockServer();
     const via = () => {
       const stream = new PassThrough();

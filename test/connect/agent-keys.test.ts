@@ -26,7 +26,7 @@ async function world() {
 }
 
 describe('agentKeys', () => {
-  it('shows the named key alone, where the agent has more than the server looks at', async () => {
+  it('offers only the named key if the agent has more keys than the server accepts attempts', async () => {
     const { many, right, agent, server } = await world();
     await using _ends = agent;
     await using _closes = server;
@@ -44,7 +44,7 @@ describe('agentKeys', () => {
     expect(connection.serverVersion).toContain('OpenSSH');
   });
 
-  it("shows the named ones first, then, for '*', the others", async () => {
+  it("offers the named keys first, then, for '*', the others", async () => {
     const { many, agent, server } = await world();
     await using _ends = agent;
     await using _closes = server;
@@ -61,7 +61,7 @@ describe('agentKeys', () => {
     expect(await shown(['*', lines[0]!])).not.toContain((await shown([lines[0]!]))[0]);
   });
 
-  it('says when the agent has none of them', async () => {
+  it('reports that the agent has none of them', async () => {
     const { agent, server } = await world();
     await using _ends = agent;
     await using _closes = server;
@@ -77,14 +77,14 @@ describe('agentKeys', () => {
     ['ssh-ed25519', 'option agentKeys: '],
     ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==', 'option agentKeys: a damaged public key given; '],
     [5, 'option agentKeys: 5 given'],
-  ])('%j is refused before anything opens', async (agentKeys, message) => {
+  ])('rejects %j before anything opens', async (agentKeys, message) => {
     await using server = await startMockServer();
     const { error } = await failureOf(connectTo(server, { ...none, agentKeys: agentKeys as never }));
     expect(error.message.startsWith(message), error.message).toBe(true);
     expect(server.journal).toEqual([]);
   });
 
-  it('never repeats what may be a private key', async () => {
+  it('never shows what may be a private key', async () => {
     const { privateKey } = await keygen('-t', 'ed25519', '-N', '');
     await using server = await startMockServer();
     const { error } = await failureOf(connectTo(server, { ...none, agentKeys: privateKey }));
@@ -100,7 +100,7 @@ describe('agentFirst', () => {
     return path;
   };
 
-  it('leaves the few tries to the agent, and the keys of files to the end', async () => {
+  it("tries the agent's keys before those of files, since attempts are few", async () => {
     const { many, agent, server, right } = await world();
     await using _ends = agent;
     await using _closes = server;
@@ -122,7 +122,7 @@ describe('agentFirst', () => {
     expect(tried.map((label) => label.startsWith('publickey (agent: '))).toEqual([false, true, false]);
   });
 
-  it('does not keep a key from being tried where no agent answers', async () => {
+  it('still tries a key if no agent answers', async () => {
     const key = await keygen('-t', 'ed25519', '-N', '');
     await using own = await startMockServer({ users: [{ username: 'rpa', publicKeys: [key.publicKey] }] });
     const path = await privateKeyPath(key.privateKey);

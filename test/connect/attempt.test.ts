@@ -52,7 +52,7 @@ const fail = async (given: AttemptPlan, timings: PhaseTimings = { total: 0 }) =>
 };
 
 describe('an attempt', () => {
-  it('leads over the route to the login, and tells how long each took', async () => {
+  it('goes from the route to the login, and reports the duration of each phase', async () => {
     const stream = new PassThrough();
     const lost = new ConnectFailed('the jump host is gone', { phase: 'route' });
     const contexts: RouteContext[] = [];
@@ -89,7 +89,7 @@ describe('an attempt', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('lets the connection end what carried it', async () => {
+  it('lets the connection close its route', async () => {
     const stream = new PassThrough();
     let isDisposed = false;
     const dispose = vi.fn(async () => {
@@ -108,7 +108,7 @@ describe('an attempt', () => {
     expect(dispose).toHaveBeenCalledTimes(1);
   });
 
-  it('ends what carried it when the login fails', async () => {
+  it('closes its route if the login fails', async () => {
     const stream = new PassThrough();
     const dispose = vi.fn(async () => {});
     const error = new Error('no login');
@@ -127,14 +127,14 @@ describe('a route', () => {
       context.signal.addEventListener('abort', () => reject(new Error('of the route itself')));
     });
 
-  it('has its time', async () => {
+  it('has a time limit', async () => {
     const running = attempt(plan(routeOf(hanging)), { total: 0 }).catch((error) => error);
     await vi.advanceTimersByTimeAsync(999);
     await vi.advanceTimersByTimeAsync(1);
     expect(await running).toMatchObject({ phase: 'route', host: 'gw', timeoutMs: 1_000, retryable: true });
   });
 
-  it('of jumps has none of its own: each jump has', async () => {
+  it('of jump hosts has none of its own: each jump host has one', async () => {
     const stop = new AbortController();
     const seen: RouteContext[] = [];
     const route = routeOf((context) => {
@@ -148,7 +148,7 @@ describe('a route', () => {
     expect(await running).toBe(stop.signal.reason);
   });
 
-  it('that fails says why, and keeps what is an error of ours', async () => {
+  it('that fails reports why, and keeps an SshError unchanged', async () => {
     const odd = Object.assign(new Error('odd\u001b'), { code: 'EODD' });
     expect(await fail(plan(routeOf(() => Promise.reject(odd))))).toMatchObject({
       ...{ code: 'SSH_CONNECT_FAILED', phase: 'route', cause: odd, retryable: true, errno: 'EODD' },
@@ -167,7 +167,7 @@ describe('a route', () => {
 });
 
 describe('a function as a route', () => {
-  it('gives a stream whose errors are heard', async () => {
+  it('returns a stream whose errors are handled', async () => {
     const stream = new PassThrough();
     await attempt(
       plan(() => stream),
@@ -181,7 +181,7 @@ describe('a function as a route', () => {
     ['nothing', undefined],
     ['an object', {}],
     ['what only reads', { pipe: () => {} }],
-  ])('that gives %s is wrong use', async (_what, given) => {
+  ])('that returns %s leads to a TypeError', async (_what, given) => {
     const error = await fail(plan((() => given) as never));
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toMatch(/^option via: the function gave no Duplex/);
@@ -194,7 +194,7 @@ describe('a function as a route', () => {
     expect(await fail(plan(via))).toMatchObject({ message: 'The route to gw:22 could not be opened: no' });
   });
 
-  it('that is too late has its stream destroyed', async () => {
+  it('that is late has its stream destroyed', async () => {
     const late = new PassThrough();
     let give = (_stream: Duplex) => {};
     const via = () => new Promise<Duplex>((resolve) => (give = resolve));

@@ -23,7 +23,7 @@ describe('an agent', () => {
     ['ed25519', ['-t', 'ed25519']],
     ['ecdsa', ['-t', 'ecdsa', '-b', '256']],
     ['rsa', ['-t', 'rsa', '-b', '2048']],
-  ])('logs in with its %s key, after others that do not fit', async (_kind, options) => {
+  ])('authenticates with its %s key, after others that are not accepted', async (_kind, options) => {
     const { privateKey, publicKey } = await keygen(...options, '-N', '');
     const strange = await keygen('-t', 'ed25519', '-N', '');
     await using agent = await fakeAgent({ keys: [strange.privateKey, privateKey] });
@@ -43,7 +43,7 @@ describe('an agent', () => {
     expect(connection.serverVersion).toContain('OpenSSH');
   });
 
-  it('and a password log in together, where the server wants both', async () => {
+  it('and a password authenticate together if the server requires both', async () => {
     const keys = await Promise.all([1, 2, 3].map(() => keygen('-t', 'ed25519', '-N', '')));
     await using agent = await fakeAgent({ keys: keys.map(({ privateKey }) => privateKey) });
     const user = { username: 'rpa', password: 'rpa', publicKeys: [keys[1]?.publicKey ?? ''] };
@@ -53,7 +53,7 @@ describe('an agent', () => {
     expect(agent.asked).toEqual({ identities: 1, sign: 1 });
   });
 
-  it('with too many keys gives AuthenticationFailed with a hint at MaxAuthTries', async () => {
+  it('with too many keys leads to AuthenticationFailed with a hint at MaxAuthTries', async () => {
     const keys = await Promise.all([1, 2, 3, 4].map(() => keygen('-t', 'ed25519', '-N', '')));
     await using agent = await fakeAgent({ keys: keys.map(({ privateKey }) => privateKey) });
     await using server = await startMockServer({ maxAuthTries: 3 });
@@ -65,7 +65,7 @@ describe('an agent', () => {
   it.each([
     ['is not there', '/nonexistent/agent.sock', /^agent \(not reachable: /],
     ['holds no keys', undefined, /^agent \(holds no keys\)$/],
-  ])('that %s is told, and the password is tried', async (_what, path, tried) => {
+  ])('that %s is reported, and the password is tried', async (_what, path, tried) => {
     await using agent = await fakeAgent();
     await using server = await startMockServer();
     const { error } = await failureOf(
@@ -76,7 +76,7 @@ describe('an agent', () => {
     expect(connection.serverVersion).toContain('OpenSSH');
   });
 
-  it('that refuses to sign is passed over', async () => {
+  it('that refuses to sign is skipped', async () => {
     const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
     await using agent = await fakeAgent({ keys: [privateKey], fault: 'fail' });
     await using server = await startMockServer({
@@ -109,7 +109,7 @@ describe('an agent', () => {
       },
       'its signature has 200019 bytes',
     ],
-  ])('that %s is named, and not the server or the account', async (_what, faults, why) => {
+  ])('that %s is named as the cause, not the server or the account', async (_what, faults, why) => {
     const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
     await using agent = await fakeAgent({ keys: [privateKey], ...faults });
     const user = { username: 'rpa', publicKeys: [publicKey], password: 'rpa' };
@@ -130,7 +130,7 @@ describe('an agent', () => {
     ['ed25519', ['-t', 'ed25519']],
     ['ecdsa', ['-t', 'ecdsa', '-b', '384']],
     ['rsa', ['-t', 'rsa', '-b', '2048']],
-  ])('whose %s signature is by another key is named', async (_kind, options) => {
+  ])('whose %s signature is by another key is named as the cause', async (_kind, options) => {
     const { privateKey, publicKey } = await keygen(...options, '-N', '');
     await using agent = await fakeAgent({
       keys: [privateKey],
@@ -149,7 +149,7 @@ describe('an agent', () => {
     ['sends garbage', () => Buffer.alloc(9, 12), 'names 202116108 keys'],
     ['dies at once', () => 'end', 'it ended the connection'],
     ['is locked', () => Buffer.from([5]), 'it refused'],
-  ])('that %s is told apart from one that is not there', async (_what, lists, why) => {
+  ])('that %s is distinguished from one that does not exist', async (_what, lists, why) => {
     await using agent = await fakeAgent({ lists });
     await using server = await startMockServer();
     const { error } = await failureOf(connectTo(server, { ...none, agent: agent.path }));
@@ -160,7 +160,7 @@ describe('an agent', () => {
   it.each([
     ['is missing', async (folder: string) => join(folder, 'none'), 'its socket does not exist'],
     ['is a file', async (folder: string) => fileAt(join(folder, 'file')), 'its path is no socket'],
-  ])('whose path %s is told so', async (_what, make, why) => {
+  ])('whose path %s is reported', async (_what, make, why) => {
     await using folder = await localFolder();
     await using server = await startMockServer();
     const agent = await make(folder.path);
@@ -168,7 +168,7 @@ describe('an agent', () => {
     expect(error['methodsTried']).toEqual([`agent (not reachable: ${why})`, 'none']);
   });
 
-  it('is asked with keys of kinds without a name here after the others', async () => {
+  it('is asked to sign with keys of unknown types last', async () => {
     const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
     const unknown = Array.from({ length: 20 }, (_, index) => text(`ssh-new-${index}`));
     await using agent = await fakeAgent({
@@ -189,7 +189,7 @@ describe('an agent', () => {
   });
 
   it.each(['identities', 'sign'] as const)(
-    'that is silent at %s ends by the limit of the login, and its socket with it',
+    'that is silent at %s ends with the auth timeout, and its socket is closed',
     async (fault) => {
       const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
       await using agent = await fakeAgent({ keys: [privateKey], fault });
@@ -204,7 +204,7 @@ describe('an agent', () => {
     },
   );
 
-  it('that is silent does not outlive an abort', async () => {
+  it('that is silent is closed by an abort', async () => {
     await using agent = await fakeAgent({ fault: 'identities' });
     await using server = await startMockServer();
     const controller = new AbortController();

@@ -12,7 +12,7 @@ const asking = (keyboardInteractive: KeyboardInteractive): Partial<ConnectOption
 });
 
 describe('a keyboard-interactive login', () => {
-  it('asks what the server asks, and passes with the right answers', async () => {
+  it("passes on the server's prompts, and succeeds with the right answers", async () => {
     await using server = await startMockServer({ users });
     const asked: unknown[] = [];
     await using connection = await connectTo(
@@ -26,7 +26,7 @@ describe('a keyboard-interactive login', () => {
     expect(asked).toEqual([{ prompt: 'User code: ', echo: true }, { prompt: 'PIN: ', echo: false }, false]);
   });
 
-  it("does not count a human's thinking time", async () => {
+  it("does not count the user's thinking time", async () => {
     await using server = await startMockServer({ users });
     const thinking = asking(async () => {
       await pause(700);
@@ -36,7 +36,7 @@ describe('a keyboard-interactive login', () => {
     expect(connection.timings.auth).toBeGreaterThan(690);
   });
 
-  it('still counts the time of the server, before and after the thinking', async () => {
+  it("still counts the server's time, before and after the prompt", async () => {
     await using server = await startMockServer({ users, faults: { auth: { delayMs: 250 } } });
     const thinking = asking(async () => {
       await pause(300);
@@ -47,7 +47,7 @@ describe('a keyboard-interactive login', () => {
     expect(ms).toBeLessThan(600);
   });
 
-  it('ends the thinking when the server hangs up, and tells the signal', async () => {
+  it('ends the prompt if the server disconnects, and aborts its signal', async () => {
     await using server = await startMockServer({ users });
     let told = false;
     const thinking = asking(async (_prompts, { signal }) => {
@@ -65,7 +65,7 @@ describe('a keyboard-interactive login', () => {
     expect(told).toBe(true);
   });
 
-  it('ends the thinking at an abort, and by the total time', async () => {
+  it('ends the prompt on an abort and at the total timeout', async () => {
     await using server = await startMockServer({ users });
     const forever = asking(() => new Promise(() => {}));
     const controller = new AbortController();
@@ -91,7 +91,7 @@ describe('a keyboard-interactive login', () => {
     ['gives too few answers', () => ['4711'], /2 strings/],
     ['gives something else', () => 'text' as never, /2 strings/],
     ['gives numbers', () => [4711, 815] as never, /2 strings/],
-  ])('fails, once, when the function %s', async (_what, answer, says) => {
+  ])('fails once if the function %s', async (_what, answer, says) => {
     await using server = await startMockServer({ users });
     const { error } = await failureOf(
       connectTo(server, { ...asking(answer), retry: { attempts: 3, minDelay: 0 } }),
@@ -102,7 +102,7 @@ describe('a keyboard-interactive login', () => {
     await until(() => server.connections === 0);
   });
 
-  it('is refused with wrong answers, and not asked again', async () => {
+  it('fails with wrong answers, without asking again', async () => {
     await using server = await startMockServer({ users });
     let times = 0;
     const { error } = await failureOf(
@@ -122,25 +122,25 @@ describe('a keyboard-interactive login', () => {
   });
 });
 
-describe('a password, where the server asks for it by keyboard-interactive alone', () => {
+describe('a password for a server that accepts only keyboard-interactive', () => {
   const pam = (prompts: string[], answers: string[]) => [
     { username: 'rpa', keyboardInteractive: { prompts, answers } },
   ];
   const password = { privateKey: undefined as never, password: 'rpa' };
 
-  it('answers a single hidden question', async () => {
+  it('answers a single hidden prompt', async () => {
     await using server = await startMockServer({ users: pam(['Password: '], ['rpa']) });
     await using connection = await connectTo(server, password);
     expect(connection.serverVersion).toContain('OpenSSH');
   });
 
-  it('is not given to two questions at once', async () => {
+  it('is not given to two prompts at once', async () => {
     await using server = await startMockServer({ users: pam(['Name: ', 'Code: '], ['rpa', 'rpa']) });
     const { error } = await failureOf(connectTo(server, password));
     expect(error).toMatchObject({ code: 'SSH_AUTHENTICATION_FAILED' });
   });
 
-  it('is not given to a question whose answer is shown', async () => {
+  it('is not given to a prompt with echo', async () => {
     const visible = { prompts: [{ prompt: 'Name: ', echo: true }], answers: ['rpa'] };
     await using server = await startMockServer({
       users: [{ username: 'rpa', keyboardInteractive: visible }],

@@ -16,7 +16,7 @@ const types: Array<[string, string[]]> = [
 ];
 
 describe.each(types)('a key of type %s', (_type, options) => {
-  it.each(['', 'Geheim-93!'])('logs in (passphrase %j)', async (passphrase) => {
+  it.each(['', 'Geheim-93!'])('authenticates (passphrase %j)', async (passphrase) => {
     const { privateKey, publicKey } = await keygen(...options, '-a', '4', '-N', passphrase);
     await using server = await startMockServer({ users: [{ username: 'rpa', publicKeys: [publicKey] }] });
     await using connection = await connectTo(server, { privateKey, ...(passphrase ? { passphrase } : {}) });
@@ -29,7 +29,7 @@ describe.each(types)('a key of type %s', (_type, options) => {
 });
 
 describe.each<KeyKind>(['ed25519', 'ecdsa', 'rsa'])('a PKCS#8 key of kind %s', (kind) => {
-  it.each([undefined, 'Geheim-93!'])('logs in (passphrase %j)', async (passphrase) => {
+  it.each([undefined, 'Geheim-93!'])('authenticates (passphrase %j)', async (passphrase) => {
     const { privateKey } = nodeKey(kind);
     const encryption = passphrase ? { cipher: 'aes-256-cbc', passphrase } : {};
     const text = privateKey.export({ type: 'pkcs8', format: 'pem', ...encryption } as never) as string;
@@ -54,7 +54,7 @@ function ed25519Line(x: string): string {
   return `ssh-ed25519 ${Buffer.concat([head, Buffer.from(x, 'base64url')]).toString('base64')}`;
 }
 
-it('a key that algorithms leave out is told, and not that there is none', async () => {
+it('a key excluded by `algorithms` is reported as such, not as missing', async () => {
   const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
   await using server = await startMockServer({ users: [{ username: 'rpa', publicKeys: [publicKey] }] });
   const algorithms = { publicKey: ['rsa-sha2-512'] };
@@ -93,7 +93,7 @@ describe('an RSA key', () => {
   });
 });
 
-describe('a server that wants no login at all', () => {
+describe('a server that requires no authentication', () => {
   it.each<[string, { password?: string; privateKey?: string }, string[], string[]?]>([
     ['with nothing to show', {}, ['none']],
     ['with a password, which it does not ask for', { password: 'x' }, ['password', 'none']],
@@ -101,7 +101,7 @@ describe('a server that wants no login at all', () => {
     // An account without a password, on a server that takes keys as well: `ssh` begins with `none`.
     ['with a key that it asks for and refuses', { privateKey: 'key' }, ['publickey', 'none'], ['publickey']],
     ['with a wrong password', { password: 'x' }, ['password', 'none'], ['password']],
-  ])('lets in %s', async (_what, credentials, methods, lists = []) => {
+  ])('accepts %s', async (_what, credentials, methods, lists = []) => {
     const key = await keygen('-t', 'ed25519', '-N', '');
     const tried: string[] = [];
     const server = new ssh2.Server({ hostKeys: [key.privateKey] }, (client) => {
@@ -126,7 +126,7 @@ describe('a server that wants no login at all', () => {
 });
 
 describe('a wrong passphrase', () => {
-  it('is told before any socket opens', async () => {
+  it('is reported before any socket opens', async () => {
     const { privateKey } = await keygen('-t', 'ed25519', '-N', 'right');
     await using server = await startMockServer();
     const { error } = await failureOf(connectTo(server, { privateKey, passphrase: 'wrong' }));
@@ -136,8 +136,8 @@ describe('a wrong passphrase', () => {
   });
 });
 
-describe('a refused login', () => {
-  it('says what was tried and what would be taken, and is never repeated', async () => {
+describe('failed authentication', () => {
+  it('reports what was tried and what would be accepted, and is never retried', async () => {
     const strange = await keygen('-t', 'ed25519', '-N', '');
     await using server = await startMockServer();
     const retry = { attempts: 5, minDelay: 0, shouldRetry: () => undefined };
@@ -159,7 +159,7 @@ describe('a refused login', () => {
     ]);
   });
 
-  it('sends a wrong password once, also where the server would take it by keyboard as well', async () => {
+  it('sends a wrong password once, even if the server also accepts keyboard-interactive', async () => {
     const keyboardInteractive = { prompts: ['Password: '], answers: ['right'] };
     await using server = await startMockServer({
       users: [{ username: 'rpa', password: 'right', keyboardInteractive }],
@@ -174,7 +174,7 @@ describe('a refused login', () => {
     ]);
   });
 
-  it('asks what there is when nothing was given to try', async () => {
+  it("reports the server's methods if no credentials were given", async () => {
     await using server = await startMockServer();
     const { error } = await failureOf(connectTo(server, { privateKey: undefined as never }));
     expect(error).toMatchObject({ code: 'SSH_AUTHENTICATION_FAILED', methodsTried: ['none'] });
@@ -182,7 +182,7 @@ describe('a refused login', () => {
     expect(error.hint).toMatch(/No credentials were given for any of the methods/);
   });
 
-  it('does not try what the server does not take', async () => {
+  it('does not try methods that the server does not accept', async () => {
     const { privateKey } = await keygen('-t', 'ed25519', '-N', '');
     await using server = await startMockServer({ users: [{ username: 'rpa', password: 'rpa' }] });
     await using connection = await connectTo(server, {
@@ -194,7 +194,7 @@ describe('a refused login', () => {
   });
 });
 
-describe('a login in several steps', () => {
+describe('authentication in several steps', () => {
   const both = async () => {
     const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
     return { privateKey, user: { username: 'rpa', password: 'rpa', publicKeys: [publicKey] } };
@@ -203,14 +203,14 @@ describe('a login in several steps', () => {
   it.each([
     ['key, then password', ['publickey', 'password']],
     ['password, then key', ['password', 'publickey']],
-  ] as const)('passes: %s', async (_what, requires) => {
+  ] as const)('succeeds: %s', async (_what, requires) => {
     const { privateKey, user } = await both();
     await using server = await startMockServer({ users: [{ ...user, requires: [...requires] }] });
     await using connection = await connectTo(server, { privateKey, password: 'rpa' });
     expect(connection.serverVersion).toContain('OpenSSH');
   });
 
-  it('does not send again what has passed, even to a server that would take it again', async () => {
+  it('does not send an accepted credential again, even if the server would accept it', async () => {
     const { privateKey } = await both();
     const sent: string[] = [];
     const server = new ssh2.Server(
@@ -234,7 +234,7 @@ describe('a login in several steps', () => {
     expect(sent).toEqual(['publickey', 'password']);
   });
 
-  it('fails when the second step is wrong, and does not count the first as refused', async () => {
+  it('fails if the second step fails, and does not report the first as refused', async () => {
     const { privateKey, user } = await both();
     await using server = await startMockServer({ users: [{ ...user, requires: ['publickey', 'password'] }] });
     const { error } = await failureOf(connectTo(server, { privateKey, password: 'wrong' }));
@@ -246,7 +246,7 @@ describe('a login in several steps', () => {
     ]);
   });
 
-  it('does not give the password to a second, different question', async () => {
+  it('does not give the password to a second, different prompt', async () => {
     const keyboardInteractive = { prompts: ['Code: '], answers: ['123456'] };
     const user = { username: 'rpa', password: 'rpa', keyboardInteractive };
     await using server = await startMockServer({

@@ -30,19 +30,19 @@ function target(server: { address(): unknown; close(): unknown }, sockets: Set<S
   };
 }
 
-describe('a good identification line', () => {
+describe('a valid identification string', () => {
   it.each<[string, BannerFault]>([
     ['in pieces of one byte', { splitBytes: 1, intervalMs: 1 }],
     ['in pieces of seven bytes', { splitBytes: 7, intervalMs: 2 }],
     ['late', { delayMs: 300 }],
     ['after lines before it', { preLines: ['Welcome', '', 'to the \u001b[31mmachine', 'x'.repeat(500)] }],
-  ])('is read when it comes %s', async (_how, banner) => {
+  ])('is read if it arrives %s', async (_how, banner) => {
     await using server = await startMockServer({ faults: { banner } });
     await using connection = await connectTo(server, { timeouts: { banner: 5_000 } });
     expect(connection.serverVersion).toBe('OpenSSH_9.9 mock');
   });
 
-  it('is read when lines before it are cut anywhere', async () => {
+  it('is read if lines before it are split anywhere', async () => {
     await using server = await startMockServer({
       greeting: 'Hello\r\nthere',
       faults: { banner: { splitBytes: 3, intervalMs: 1 } },
@@ -53,7 +53,7 @@ describe('a good identification line', () => {
 });
 
 describe('something that is not an SSH server', () => {
-  it('is recognised as a web server at once, and shown', async () => {
+  it('is recognized as a web server at once, and shown', async () => {
     const web = createHttpServer((_request, response) => response.end('hi'));
     await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
     using port = target(web);
@@ -64,7 +64,7 @@ describe('something that is not an SSH server', () => {
     expect(ms).toBeLessThan(2_000);
   });
 
-  it('is recognised as a web server even if it says no more than half a line and waits', async () => {
+  it('is recognized as a web server even if it sends only half a line', async () => {
     using port = await talker((socket) => socket.write('HTTP/1.1 400'));
     const { error } = await failureOf(connectTo(port, { password: 'x', timeouts: { banner: 10_000 } }));
     expect(error).toMatchObject({ code: 'SSH_BANNER_INVALID' });
@@ -76,7 +76,7 @@ describe('something that is not an SSH server', () => {
     ['bytes of TLS', Buffer.from('15030300020246', 'hex'), true, 'SSH_BANNER_INVALID'],
     ['an old SSH server', 'SSH-1.5-1.2.27\r\n', false, 'SSH_BANNER_INVALID'],
     ['a line feed and the end', '\r\n', true, 'SSH_BANNER_INVALID'],
-  ])('is named with what it said: %s', async (_what, garbage, thenClose, code) => {
+  ])('is reported with what it sent: %s', async (_what, garbage, thenClose, code) => {
     await using server = await startMockServer({ faults: { banner: { garbage, thenClose } } });
     const { error } = await failureOf(connectTo(server, { timeouts: { banner: 150 } }));
     expect(error).toMatchObject({ code, phase: 'banner' });
@@ -84,7 +84,7 @@ describe('something that is not an SSH server', () => {
     expect(error.message).toContain(`${error['received']}`.replaceAll('"', '\\"').slice(0, 100));
   });
 
-  it('that has spoken is not taken for a zombie: no long quiet after it', async () => {
+  it('that has sent data is not treated as a zombie: no long quiet period follows', async () => {
     await using server = await startMockServer({ faults: { banner: { garbage: 'Login: ' } } });
     const waits: number[] = [];
     const retry = {
@@ -99,7 +99,7 @@ describe('something that is not an SSH server', () => {
     expect(waits).toEqual([5]);
   });
 
-  it('is given up when it talks without end', async () => {
+  it('is given up if it sends data without end', async () => {
     await using server = await startMockServer({ faults: { banner: { endless: true } } });
     const { error } = await failureOf(connectTo(server, { timeouts: { banner: 10_000 } }));
     expect(error).toMatchObject({ code: 'SSH_BANNER_INVALID' });
@@ -107,7 +107,7 @@ describe('something that is not an SSH server', () => {
   });
 
   it.each(['Not allowed at this time\r\n', 'Exceeded MaxStartups\r\n'])(
-    'but refuses in words is tried again: %j',
+    'but refuses with a text is tried again: %j',
     async (garbage) => {
       await using server = await startMockServer({
         faults: { connections: 1, banner: { garbage, thenClose: true } },
@@ -125,7 +125,7 @@ describe('something that is not an SSH server', () => {
   );
 });
 
-describe('garbage after the identification line', () => {
+describe('garbage after the identification string', () => {
   it.each([
     ['a packet of impossible length', Buffer.alloc(64, 0xff)],
     ['random text', Buffer.from('this is no key exchange at all, really not')],

@@ -22,7 +22,7 @@ async function uploading(signal?: AbortSignal) {
   return { server, connection, upload, [Symbol.asyncDispose]: dispose };
 }
 
-it('leaves no temporary file when an upload is aborted and the connection closed at once', async () => {
+it('leaves no temporary file if an upload is aborted and the connection is closed at once', async () => {
   const abort = new AbortController();
   await using made = await uploading(abort.signal);
   abort.abort(new Error('enough'));
@@ -38,7 +38,7 @@ it('leaves no temporary file of an upload that the close itself ends', async () 
   expect(made.server.files.list('/')).toEqual([]);
 });
 
-it('kills a command that takes no notice of TERM, though the connection is closed at once', async () => {
+it('kills a command that ignores TERM even if the connection is closed at once', async () => {
   const signals: string[] = [];
   await using server = await startMockServer({
     exec: (context) => {
@@ -60,7 +60,7 @@ it('kills a command that takes no notice of TERM, though the connection is close
   expect(signals).toEqual(['TERM', 'KILL']);
 });
 
-it('begins nothing new while it cleans up', async () => {
+it('starts nothing new while it cleans up', async () => {
   await using made = await uploading();
   const closing = made.connection.close();
   const late = await made.connection.exec('late').catch((error: unknown) => error);

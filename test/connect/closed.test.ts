@@ -6,7 +6,7 @@ import { connectTo } from '../support/connect.ts';
 import { failureOf, pause, until } from '../support/outcome.ts';
 
 describe('close', () => {
-  it('says goodbye to the server, resolves when all is gone, and leaves nothing behind', async () => {
+  it('disconnects from the server, resolves when everything is closed, and leaves nothing behind', async () => {
     await using server = await startMockServer();
     const leftBehind = await watchHandles();
     const connection = await connectTo(server);
@@ -17,7 +17,7 @@ describe('close', () => {
     expect(await leftBehind()).toEqual([]);
   });
 
-  it('is the same promise of the same end, however often it is called', async () => {
+  it('returns the same promise however often it is called', async () => {
     await using server = await startMockServer();
     const connection = await connectTo(server);
     await Promise.all([connection.close(), connection.close(), connection[Symbol.asyncDispose]()]);
@@ -26,7 +26,7 @@ describe('close', () => {
     expect(inspect(connection)).toContain('closed');
   });
 
-  it('sends what was already written, also over a slow line', async () => {
+  it('sends what was already written, even over a slow line', async () => {
     let length = 0;
     await using server = await startMockServer({
       faults: { throttle: { bytesPerSecond: 600_000 } },
@@ -48,7 +48,7 @@ describe('close', () => {
     expect(length).toBe(400_000);
   });
 
-  it('rejects what is pending, with an error that says who closed', async () => {
+  it('rejects pending calls with an error that says who closed the connection', async () => {
     await using server = await startMockServer();
     const connection = await connectTo(server);
     const command = failureOf(Promise.resolve(connection.exec('sleep 60')));
@@ -62,7 +62,7 @@ describe('close', () => {
     expect(await connection.closed).toBeUndefined();
   });
 
-  it('rejects what is asked for afterwards', async () => {
+  it('rejects later calls', async () => {
     await using server = await startMockServer();
     const connection = await connectTo(server);
     await connection.close();
@@ -78,7 +78,9 @@ describe('close', () => {
     }
   });
 
-  it('gives up a peer that does not answer the goodbye, after two seconds', { timeout: 15_000 }, async () => {
+  it('gives up on a peer that does not answer the disconnect after two seconds', {
+    timeout: 15_000,
+  }, async () => {
     await using server = await startMockServer();
     const connection = await connectTo(server);
     server.dropAll('freeze');
@@ -88,7 +90,7 @@ describe('close', () => {
     expect(await connection.closed).toBeUndefined();
   });
 
-  it('after a loss resolves at once, and the loss stays the reason', async () => {
+  it('after a loss resolves at once, and the loss remains the reason', async () => {
     await using server = await startMockServer();
     const connection = await connectTo(server);
     server.dropAll('rst');
@@ -98,7 +100,7 @@ describe('close', () => {
     expect(await connection.closed).toBe(error);
   });
 
-  it('in the turn of a loss does not hide it', async () => {
+  it('in the same tick as a loss does not hide the loss', async () => {
     await using server = await startMockServer();
     const connection = await connectTo(server, { keepalive: { interval: 30, countMax: 1 } });
     const lost = failureOf(Promise.resolve(connection.exec('sleep 60'))).then(async ({ error }) => {
@@ -113,7 +115,7 @@ describe('close', () => {
 });
 
 describe('closed', () => {
-  it('resolves once, with the same error for everybody, and never rejects', async () => {
+  it('resolves once, with the same error for all, and never rejects', async () => {
     await using server = await startMockServer();
     const connection = await connectTo(server);
     const all = Promise.all([connection.closed, connection.closed, connection.closed]);
@@ -123,7 +125,7 @@ describe('closed', () => {
     expect(two).toBe(one);
   });
 
-  it('that nobody looks at causes no unhandled rejection', async () => {
+  it('without a handler causes no unhandled rejection', async () => {
     await using server = await startMockServer();
     await connectTo(server);
     server.dropAll('rst');

@@ -5,7 +5,7 @@ import { failureOf } from '../support/outcome.ts';
 
 const noAuth = { auth: { hang: true } } as const;
 
-describe('a goodbye of the server', () => {
+describe('a disconnect by the server', () => {
   const rows: Array<[phase: FaultPhase, code: number, message: string, wanted: object]> = [
     ['ident', 2, 'too busy', { code: 'SSH_HANDSHAKE_FAILED', reason: 'too busy', retryable: true }],
     ['ident', 12, '', { code: 'SSH_HANDSHAKE_FAILED', reason: 'TOO_MANY_CONNECTIONS', retryable: true }],
@@ -27,7 +27,7 @@ describe('a goodbye of the server', () => {
   ];
 
   it.each(rows)(
-    'at %s with reason %d (%j) is named by where it came',
+    'at %s with reason %d (%j) is reported for its phase',
     async (phase, code, message, wanted) => {
       await using server = await startMockServer({
         faults: { disconnect: { phase, code, message }, ...noAuth },
@@ -38,7 +38,7 @@ describe('a goodbye of the server', () => {
     },
   );
 
-  it.each([1, 2, 11, 15])('with reason %d ends an open connection with its words', async (code) => {
+  it.each([1, 2, 11, 15])('with reason %d ends an open connection with its description', async (code) => {
     const message = `words ${code}`;
     await using server = await startMockServer({
       faults: { disconnect: { phase: 'ready', afterMs: 30, code, message } },
@@ -58,7 +58,7 @@ describe('a connection cut later', () => {
   it.each([
     ['fin', 'closed without a word'],
     ['rst', 'ECONNRESET'],
-  ] as const)('by %s tells so', async (how, reason) => {
+  ] as const)('by %s is reported', async (how, reason) => {
     await using server = await startMockServer();
     const connection = await connectTo(server);
     server.dropAll(how);
@@ -71,7 +71,7 @@ describe('a connection cut later', () => {
   });
 
   it.each(['fin', 'rst'] as const)(
-    'by %s in the login is no refusal, and is tried again',
+    'by %s during authentication is not a refusal, and is tried again',
     async (disconnect) => {
       await using server = await startMockServer({ faults: { connections: 1, auth: { disconnect } } });
       const codes: string[] = [];

@@ -24,7 +24,7 @@ function connect(
   });
 }
 
-describe('a server that does not keep to the window', () => {
+describe('a server that exceeds the window', () => {
   const kinds: FloodKind[] = ['stdout', 'stderr'];
   it.each(kinds)('loses its connection: %s of a command that nobody reads', async (kind) => {
     using server = await floodServer(kind);
@@ -55,7 +55,7 @@ describe('a server that does not keep to the window', () => {
   });
 });
 
-describe('a server that asks and does not read the answers', () => {
+describe('a server that sends requests and does not read the replies', () => {
   // On a busy machine the answers may pile up so slowly that the limit of their number is passed first.
   const unread =
     /it let \d{6} bytes of answers to its requests wait.*limit 262144 bytes|it asked more than 3000 times a second/;
@@ -76,7 +76,7 @@ describe('a server that asks and does not read the answers', () => {
   });
 });
 
-describe('a server that talks without end during the login', () => {
+describe('a server that sends messages without end during the login', () => {
   const kinds: Array<[FloodKind, string]> = [
     ['login banners', 'it sent more than 100 login banners'],
     ['login questions', 'it asked more than 50 times during one login'],
@@ -96,7 +96,7 @@ describe('a server that talks without end during the login', () => {
   });
 });
 
-describe('a server that sends what nobody asked for', () => {
+describe('a server that sends unsolicited messages', () => {
   const kinds: FloodKind[] = [
     ...(['debug messages', 'ignored messages', 'extension information', 'replies to no request'] as const),
     ...(['answers to no request of a channel', 'answers to no opening', 'ends of file'] as const),
@@ -130,7 +130,7 @@ describe('a server that sends what nobody asked for', () => {
     'requests that are refused',
     'global requests that are refused',
     'channels that are refused',
-  ] as const)('loses its connection, though it reads the answers: %s', async (kind) => {
+  ] as const)('loses its connection even if it reads the replies: %s', async (kind) => {
     using server = await floodServer(kind);
     await using connection = await connect(server);
     connection.exec('x').catch(() => {});
@@ -163,7 +163,7 @@ describe('a server that sends what nobody asked for', () => {
     });
   });
 
-  it.each(['replies of SFTP', 'names of SFTP'] as const)('loses its SFTP session only: %s', async (kind) => {
+  it.each(['replies of SFTP', 'names of SFTP'] as const)('loses only its SFTP session: %s', async (kind) => {
     using server = await floodServer(kind);
     await using connection = await connect(server);
     const sftp = await connection.sftp();
@@ -173,7 +173,7 @@ describe('a server that sends what nobody asked for', () => {
     });
   });
 
-  it('is told from one that answers what was asked, however much that is', async () => {
+  it('is distinguished from one that answers many requests', async () => {
     const unasked = vi.fn();
     const { connect: connectClient } = ssh2.Client.prototype;
     vi.spyOn(ssh2.Client.prototype, 'connect').mockImplementation(function (this: Client, options) {

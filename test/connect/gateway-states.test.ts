@@ -144,7 +144,7 @@ const states: State[] = [
 
 describe.each(states)('$state', ({ prepare, options, error: kind, limit = 0, hint, ...wanted }) => {
   // Another worker of this machine may take the processor for a moment.
-  it('gives its own error, in the time of its phase', { retry: 3 }, async () => {
+  it('leads to its own error, within the timeout of its phase', { retry: 3 }, async () => {
     await prepare();
     const { error, ms } = await failureOf(connectTo(reach(), { timeouts, ...options }));
     expect(error).toBeInstanceOf(kind);
@@ -178,7 +178,9 @@ const connectingSockets = () =>
   process.getActiveResourcesInfo().filter((name) => /ConnectWrap$/.test(name)).length;
 
 describe('a gateway whose SYNs are not answered', () => {
-  it('gives TcpTimeout in the time of its phase, and leaves no socket behind', { retry: 3 }, async () => {
+  it('leads to TcpTimeout within the timeout of its phase, and leaves no socket behind', {
+    retry: 3,
+  }, async () => {
     await using deaf = await deafPort();
     const target = { ...deaf, hostKey: gateway.ssh.hostKey, clientKey: gateway.ssh.clientKey };
     const before = connectingSockets();
@@ -197,7 +199,7 @@ describe('a gateway whose SYNs are not answered', () => {
     await until(() => connectingSockets() === before, 300);
   });
 
-  it('lets go at once when aborted, and leaves no socket behind', async () => {
+  it('is given up at once on an abort, and leaves no socket behind', async () => {
     await using deaf = await deafPort();
     const controller = new AbortController();
     const target = { ...deaf, hostKey: gateway.ssh.hostKey, clientKey: gateway.ssh.clientKey };
@@ -212,7 +214,7 @@ describe('a gateway whose SYNs are not answered', () => {
 });
 
 describe('a host name', () => {
-  it('without an address gives HostNotFound, which is not tried again', async () => {
+  it('without an address leads to HostNotFound, which is not retried', async () => {
     const target = {
       host: 'no-such-host.invalid',
       port: 22,
@@ -228,7 +230,7 @@ describe('a host name', () => {
 });
 
 describe('a PC that comes back', () => {
-  it('is found as soon as its zombie has died, because the waiting attempt is reset', async () => {
+  it('is reached as soon as its zombie has died, because the waiting attempt is reset', async () => {
     await fresh();
     pc.vanish({ zombieFor: 1_300 });
     const back = pc.return();
@@ -243,7 +245,7 @@ describe('a PC that comes back', () => {
     expect(performance.now() - start).toBeLessThan(4_000);
   });
 
-  it('is found when its tunnel is up again', async () => {
+  it('is reached when its tunnel is up again', async () => {
     await fresh();
     await pc.dropTunnel();
     const back = pc.return({ delayMs: 150 });

@@ -137,8 +137,8 @@ const next = rsa();
 const old = ed25519();
 const bothTold = () => [me.blob, next.blob];
 
-describe('a server that tells its host keys', () => {
-  it('proves the new one, which is then on record, and the one that is gone is removed', async () => {
+describe('a server that announces its host keys', () => {
+  it('proves the new key, which is then recorded, and the key that is gone is removed', async () => {
     const record = (name: string) =>
       `# mine\n${name} ${me.line} a comment\nother ${ed25519().line}\n${name} ${old.line}\n`;
     const { text, name, said, asked, file } = await connectOnce({ record, told: bothTold, keys: [next] });
@@ -156,7 +156,7 @@ describe('a server that tells its host keys', () => {
     expect(await readFile(`${file}.old`, 'latin1')).toContain(old.line);
   });
 
-  it('need prove nothing when keys are only gone', async () => {
+  it('need prove nothing if keys are only gone', async () => {
     const record = (name: string) => `${name} ${me.line}\n${name} ${old.line}\n`;
     const { text, name, asked, said } = await connectOnce({ record, told: () => [me.blob] });
     expect(text).toBe(`${name} ${me.line}\n`);
@@ -164,7 +164,7 @@ describe('a server that tells its host keys', () => {
     expect(said[0]?.message).toMatch(/: learnt none; removed 1$/);
   });
 
-  it('is not heard unless that is wanted', async () => {
+  it('is ignored unless updates are enabled', async () => {
     const record = (name: string) => `${name} ${me.line}\n`;
     const { text, name, said, asked } = await connectOnce({
       ...{ record, told: bothTold, keys: [next] },
@@ -173,7 +173,7 @@ describe('a server that tells its host keys', () => {
     expect([text, said, asked]).toEqual([record(name), [], []]);
   });
 
-  it('is heard once', async () => {
+  it('is handled once', async () => {
     const record = (name: string) => `${name} ${me.line}
 `;
     const { asked } = await connectOnce({ record, told: bothTold, keys: [next], times: 3, answer: refused });
@@ -188,7 +188,7 @@ describe('a server that tells its host keys', () => {
     ['a proof by another key', (_keys, id) => proven([rsa()], id)],
     ['one proof too many', (keys, id) => proven([...keys, me], id)],
     ['the proof of the key that it has', (_keys, id) => proven([me], id)],
-  ])('is not believed by %s', async (_what, answer) => {
+  ])('is not trusted with %s', async (_what, answer) => {
     const record = (name: string) => `${name} ${me.line}\n${name} ${old.line}\n`;
     const { text, name, said } = await connectOnce({ record, told: bothTold, keys: [next], answer });
     expect(text).toBe(record(name));
@@ -196,7 +196,7 @@ describe('a server that tells its host keys', () => {
     expect(said[0]?.message).toContain('did not prove');
   });
 
-  it('is not believed when one proof of two is wrong', async () => {
+  it('is not trusted if one of two proofs is wrong', async () => {
     const second = ed25519();
     const record = (name: string) => `${name} ${me.line}\n`;
     const { text, name, asked } = await connectOnce({
@@ -207,7 +207,7 @@ describe('a server that tells its host keys', () => {
     expect(text).toBe(record(name));
   });
 
-  it('leaves out an RSA key that is proven by SHA-1 only, as ssh does', async () => {
+  it('does not get an RSA key recorded that is proven only by SHA-1, as with ssh', async () => {
     const [weak, second] = [rsa('sha1'), rsa('sha256')];
     const record = (name: string) => `${name} ${me.line}\n`;
     const { text, name } = await connectOnce({
@@ -216,7 +216,7 @@ describe('a server that tells its host keys', () => {
     expect(text).toBe(`${record(name)}${name} ${second.line}\n`);
   });
 
-  it('never answers, and the connection is closed all the same', async () => {
+  it('that never answers does not prevent the close', async () => {
     const record = (name: string) => `${name} ${me.line}\n`;
     const { text, name } = await connectOnce({
       ...{ record, told: bothTold, keys: [next], answer: () => payload(2, 'noise') },
@@ -230,7 +230,7 @@ describe('a server that tells its host keys', () => {
     ['none', () => []],
     ['101 keys', () => [me.blob, ...Array.from({ length: 100 }, () => ed25519().blob)]],
     ['what is no key', () => [Buffer.from('abc')]],
-  ])('is not heard when it tells %s', async (_what, told) => {
+  ])('is ignored if it announces %s', async (_what, told) => {
     const record = (name: string) => `${name} ${me.line}\n${name} ${old.line}\n`;
     const { text, name, asked, said } = await connectOnce({
       record,
@@ -241,7 +241,7 @@ describe('a server that tells its host keys', () => {
     expect(said).toMatchObject([{ level: 'warn', event: 'host-keys-kept' }]);
   });
 
-  it('keeps what is on record of the kinds that this connection does not take', async () => {
+  it('does not affect recorded keys of types that this connection does not accept', async () => {
     const record = (name: string) => `${name} ${me.line}\n${name} ${next.line}\n`;
     const { text, name, asked } = await connectOnce({
       ...{ record, told: bothTold, keys: [next] },
@@ -250,7 +250,7 @@ describe('a server that tells its host keys', () => {
     expect([text, asked]).toEqual([record(name), []]);
   });
 
-  it('is passed over where ssh2 has changed inside', async () => {
+  it('is ignored if the internals of ssh2 have changed', async () => {
     switchedOff.add('further host keys');
     try {
       const record = (name: string) => `${name} ${me.line}\n`;
@@ -276,20 +276,23 @@ describe('an entry', () => {
     ],
     ['of the host without its port', () => `127.0.0.1 ${me.line}\n`],
     ['of all keys', (name) => `${name} ${me.line}\n${name} ${next.line}\n`],
-  ])('%s is left as it is', async (_what, record) => {
+  ])('%s is not changed', async (_what, record) => {
     const { text, name, asked, said } = await connectOnce({ record, told: bothTold, keys: [next] });
     expect([text, asked]).toEqual([record(name), []]);
     expect(said.every(({ level }) => level === 'debug')).toBe(true);
   });
 
-  it.each([undefined, true, false])('that is hashed gets company that is hashed (hash: %s)', async (hash) => {
-    const record = (name: string) => `${hashHostName(name, Buffer.alloc(20, 1))} ${me.line}\n`;
-    const { text, name } = await connectOnce({ record, told: bothTold, keys: [next], hostKey: { hash } });
-    const [first, second, end] = text.split('\n');
-    expect([`${first}\n`, end]).toEqual([record(name), '']);
-    expect(second).toMatch(hash === false ? /^\[127/ : /^\|1\|/);
-    expect(second?.endsWith(` ${next.line}`)).toBe(true);
-  });
+  it.each([undefined, true, false])(
+    'that is hashed gets a hashed entry beside it (hash: %s)',
+    async (hash) => {
+      const record = (name: string) => `${hashHostName(name, Buffer.alloc(20, 1))} ${me.line}\n`;
+      const { text, name } = await connectOnce({ record, told: bothTold, keys: [next], hostKey: { hash } });
+      const [first, second, end] = text.split('\n');
+      expect([`${first}\n`, end]).toEqual([record(name), '']);
+      expect(second).toMatch(hash === false ? /^\[127/ : /^\|1\|/);
+      expect(second?.endsWith(` ${next.line}`)).toBe(true);
+    },
+  );
 
   it('under an alias is kept up to date under it', async () => {
     const record = () => `customer-12 ${me.line}\ncustomer-12 ${old.line}`;
@@ -299,14 +302,14 @@ describe('an entry', () => {
     expect(text).toBe(`customer-12 ${me.line}\ncustomer-12 ${next.line}\n`);
   });
 
-  it('keeps its line ends and its neighbours, whatever bytes they are', async () => {
+  it('keeps its line endings and its neighbors, whatever bytes they contain', async () => {
     const record = (name: string) =>
       `caf\xe9 ??\r\n${name} ${me.line}\r\n\r\n@odd x\r\n${name} ${old.line}\r\n# end`;
     const { text, name } = await connectOnce({ record, told: bothTold, keys: [next] });
     expect(text).toBe(`caf\xe9 ??\r\n${name} ${me.line}\r\n\r\n@odd x\r\n# end\n${name} ${next.line}\n`);
   });
 
-  it('that an unknown server has just been given is kept up to date by the next connection', async () => {
+  it('just recorded for an unknown server is kept up to date by the next connection', async () => {
     const { text, said } = await connectOnce({
       ...{ record: () => '', told: bothTold, keys: [next], hostKey: { onUnknown: 'accept-new' } },
     });
@@ -315,7 +318,7 @@ describe('an entry', () => {
 });
 
 describe('the files', () => {
-  it('are all those of the user that there are: the first takes all keys, and the others give theirs up, as in ssh', async () => {
+  it('are all existing files of the user: the first gets all keys, and old ones are removed from the others, as in ssh', async () => {
     const second = join(folder, 'second');
     const gone = join(folder, 'missing');
     const first = join(folder, 'first');
@@ -331,7 +334,7 @@ describe('the files', () => {
     await expect(stat(gone)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('are only those that were named, and only if the key is on record there', async () => {
+  it('are only those that were named, and only if the key is recorded there', async () => {
     const theirs = join(folder, 'theirs');
     const mine = join(folder, 'mine');
     await writeFile(theirs, `pc ${me.line}\n`);
@@ -365,7 +368,7 @@ describe('the files', () => {
   it.runIf(process.getuid?.() === 0).each([
     ['', 0o600],
     [', through a link and in a folder of his', 0o640],
-  ])('that belong to another user stay his%s', async (what, mode) => {
+  ])('that belong to another user stay unchanged%s', async (what, mode) => {
     const [uid, gid] = [4_321, 4_322];
     const home = join(folder, `home${mode}`);
     const [file, link] = [join(home, 'known_hosts'), join(folder, `link-to-${mode}`)];
@@ -388,7 +391,7 @@ describe('the files', () => {
   });
 
   it.each(['are there', 'are wanting'])(
-    'leave alone what a link at their .old leads to (hard links: %s)',
+    'do not change the target of a link at their .old (hard links: %s)',
     async (links) => {
       const [file, victim] = [join(folder, `planted ${links}`), join(folder, `victim ${links}`)];
       await writeFile(file, `pc ${me.line}\n`);
@@ -407,7 +410,7 @@ describe('the files', () => {
     },
   );
 
-  it('that somebody else writes to at the same time lose nothing', async () => {
+  it('that another process writes to at the same time lose nothing', async () => {
     const file = join(folder, 'shared');
     await writeFile(file, `pc ${me.line}\n`);
     atCopy.push(() => appendFile(file, 'late ssh-rsa AAAA\n'));
@@ -425,7 +428,7 @@ describe('the files', () => {
   it.each([
     ['never come to rest', 5, /changed 5 times/],
     ['cannot be written', 1, /disk is full/],
-  ])('that %s stay as they are, and nothing is left beside them', async (what, times, why) => {
+  ])('that %s stay unchanged, and no temporary file is left', async (what, times, why) => {
     const file = join(folder, `stuck-${times}`);
     await writeFile(file, `pc ${me.line}\n`);
     const disturb = async () => {

@@ -35,7 +35,7 @@ const connect = (hostKey: HostKeyOption) => connectTo(server, { hostKey });
 const nobodyLoggedIn = () => expect(server.journal.filter(({ type }) => type === 'auth')).toEqual([]);
 
 describe('a pinned fingerprint', () => {
-  it('lets the right server in, with padding and among others too', async () => {
+  it('accepts the right server, also with padding and among others', async () => {
     const { fingerprint } = server.hostKey;
     for (const pin of [fingerprint, `${fingerprint}=`, [`SHA256:${'A'.repeat(43)}`, fingerprint]]) {
       await using connection = await connect({ fingerprint: pin });
@@ -43,7 +43,7 @@ describe('a pinned fingerprint', () => {
     }
   });
 
-  it('refuses any other, says which was shown, and sends nothing of the login', async () => {
+  it('rejects any other, reports which key the server has, and sends no credentials', async () => {
     const { error } = await failureOf(connect({ fingerprint: `SHA256:${'A'.repeat(43)}` }));
     expect(error).toMatchObject({
       code: 'SSH_HOST_KEY_MISMATCH',
@@ -57,7 +57,7 @@ describe('a pinned fingerprint', () => {
 });
 
 describe('a pinned key', () => {
-  it('lets the right server in, with a comment and among others too', async () => {
+  it('accepts the right server, also with a comment and among others', async () => {
     const { publicKey } = server.hostKey;
     for (const key of [publicKey, `${publicKey} root@pc`, [keyOf(strange.publicKey), publicKey]]) {
       await using connection = await connect({ key });
@@ -65,13 +65,13 @@ describe('a pinned key', () => {
     }
   });
 
-  it('refuses any other', async () => {
+  it('rejects any other', async () => {
     const { error } = await failureOf(connect({ key: keyOf(strange.publicKey) }));
     expect(error).toMatchObject({ code: 'SSH_HOST_KEY_MISMATCH' });
     nobodyLoggedIn();
   });
 
-  it('asks a server with several keys for the one that can be checked', async () => {
+  it('requests the key type that can be checked from a server with several keys', async () => {
     const rsa = await keygen('-t', 'rsa', '-b', '2048', '-N', '');
     await using several = await startMockServer({ hostKeys: [strange.privateKey, rsa.privateKey] });
     await using connection = await connectTo(several, { hostKey: { key: keyOf(rsa.publicKey) } });
@@ -79,8 +79,8 @@ describe('a pinned key', () => {
   });
 });
 
-describe('a function that verifies', () => {
-  it('is told everything, and true lets the server in, now or later', async () => {
+describe('a verify function', () => {
+  it('gets all details, and accepts the server with true, now or later', async () => {
     let seen: (HostKeyInfo & { length: number }) | undefined;
     for (const later of [0, 50]) {
       await using _connection = await connect({
@@ -109,7 +109,7 @@ describe('a function that verifies', () => {
     ['a promise of false', async () => false],
     ["a promise of 'yes'", async () => 'yes'],
     ['null', () => null],
-  ])('and answers %s does not', async (_what, verify) => {
+  ])('that returns %s rejects it', async (_what, verify) => {
     const { error } = await failureOf(connect({ verify: verify as never }));
     expect(error).toMatchObject({
       code: 'SSH_HOST_KEY_UNKNOWN',
@@ -129,14 +129,14 @@ describe('a function that verifies', () => {
     ],
     ['rejects', async () => Promise.reject(new Error('database down'))],
     ['rejects with nothing', async () => Promise.reject(undefined)],
-  ])('and %s refuses, with its error as cause', async (_what, verify) => {
+  ])('that %s rejects it, with its error as cause', async (_what, verify) => {
     const { error } = await failureOf(connect({ verify: verify as never }));
     expect(error).toMatchObject({ code: 'SSH_HANDSHAKE_FAILED', phase: 'handshake', retryable: false });
     if (error.cause !== undefined) expect(error.cause).toMatchObject({ message: 'database down' });
     nobodyLoggedIn();
   });
 
-  it('and answers after the server has gone does no harm', async () => {
+  it('may answer after the server has gone', async () => {
     let answer: ((accept: boolean) => void) | undefined;
     let signal: AbortSignal | undefined;
     const connecting = failureOf(
@@ -158,7 +158,7 @@ describe('a function that verifies', () => {
     await pause(20);
   });
 
-  it('cannot change the key that is compared at a re-key', async () => {
+  it('cannot change the key that is compared on rekeying', async () => {
     await using connection = await connect({
       verify: (key) => {
         key.fill(0);
@@ -172,14 +172,14 @@ describe('a function that verifies', () => {
 });
 
 describe('known_hosts', () => {
-  it('lets a known server in', async () => {
+  it('accepts a known server', async () => {
     await using connection = await connect({
       knownHosts: await knownHosts(`${name()} ${server.hostKey.publicKey}\n`),
     });
     expect(connection.hostKeyFingerprint).toBe(server.hostKey.fingerprint);
   });
 
-  it('refuses an unknown one, says where it looked, and writes nothing', async () => {
+  it('rejects an unknown server, reports the files searched, and writes nothing', async () => {
     const file = await knownHosts('');
     const { error } = await failureOf(connect({ knownHosts: file }));
     expect(error).toMatchObject({ code: 'SSH_HOST_KEY_UNKNOWN', retryable: false });
@@ -188,7 +188,7 @@ describe('known_hosts', () => {
     nobodyLoggedIn();
   });
 
-  it('names the customer under whom the key of an unknown one is on record', async () => {
+  it("names the customer for whom an unknown server's key is recorded", async () => {
     const hashed = '|1|AAAAAAAAAAAAAAAAAAAAAAAAAAA=|AAAAAAAAAAAAAAAAAAAAAAAAAAA=';
     const { publicKey } = server.hostKey;
     const file = await knownHosts(
@@ -203,7 +203,7 @@ describe('known_hosts', () => {
     expect((await failureOf(connect({ knownHosts: strangers }))).error.hint).toMatch(/^Looked in/);
   });
 
-  it('refuses a changed key with file and line, also with accept-new', async () => {
+  it('rejects a changed key with file and line, also with accept-new', async () => {
     const file = await knownHosts(`# comment\n${name()} ${keyOf(strange.publicKey)}\n`);
     for (const onUnknown of ['reject', 'accept-new'] as const) {
       const { error } = await failureOf(connect({ knownHosts: file, onUnknown }));
@@ -212,7 +212,7 @@ describe('known_hosts', () => {
     nobodyLoggedIn();
   });
 
-  it('refuses a revoked key, even where it is known as well', async () => {
+  it('rejects a revoked key, even if it is also known', async () => {
     const { publicKey } = server.hostKey;
     const file = await knownHosts(`${name()} ${publicKey}\n@revoked * ${publicKey}\n`);
     const { error } = await failureOf(connect({ knownHosts: file, onUnknown: 'accept-new' }));
@@ -220,7 +220,7 @@ describe('known_hosts', () => {
     nobodyLoggedIn();
   });
 
-  it('records a new key once, and then compares with it', async () => {
+  it('records a new key once, then compares with it', async () => {
     const file = join(folder, 'new', 'known_hosts');
     for (let round = 0; round < 2; round++) {
       await using _connection = await connect({ knownHosts: file, onUnknown: 'accept-new' });
@@ -229,7 +229,7 @@ describe('known_hosts', () => {
     await using _again = await connect({ knownHosts: file });
   });
 
-  it('hides the name of what it records, when that is wanted, and finds it again', async () => {
+  it('hashes the recorded name if requested, and finds it again', async () => {
     const file = join(folder, 'hashed');
     for (let round = 0; round < 2; round++) {
       await using _one = await connect({ knownHosts: file, onUnknown: 'accept-new', hash: true });
@@ -240,14 +240,14 @@ describe('known_hosts', () => {
     await using _again = await connect({ knownHosts: file });
   });
 
-  it('records the key before the connection is given out, and not when the login never comes so far', async () => {
+  it('records the key before the connection is returned, and not if the handshake fails', async () => {
     const file = join(folder, 'unproven');
     server.setFaults({ cut: { direction: 'toClient', atByte: 1_100, how: 'fin' } });
     await failureOf(connect({ knownHosts: file, onUnknown: 'accept-new' }));
     await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('does not connect when a new key cannot be recorded', async () => {
+  it('does not connect if a new key cannot be recorded', async () => {
     // A folder that is a file: nothing is known, and nothing can be written.
     const file = join(await knownHosts(''), 'known_hosts');
     const { error } = await failureOf(connect({ knownHosts: file, onUnknown: 'accept-new' }));
@@ -256,7 +256,7 @@ describe('known_hosts', () => {
     await until(() => server.connections === 0);
   });
 
-  it('that cannot be read is an error, never trust', async () => {
+  it('that cannot be read is an error, never a match', async () => {
     const asFolder = join(folder, 'a-folder');
     await mkdir(asFolder);
     const locked = await knownHosts(`${name()} ${server.hostKey.publicKey}\n`);
@@ -279,7 +279,7 @@ describe('known_hosts', () => {
     expect(error).toMatchObject({ code: 'SSH_HOST_KEY_MISMATCH', line: 2 });
   });
 
-  it('makes the client ask for the kind of key that it has', async () => {
+  it('makes the client request the type of key that is recorded', async () => {
     const rsa = await keygen('-t', 'rsa', '-b', '2048', '-N', '');
     await using several = await startMockServer({ hostKeys: [strange.privateKey, rsa.privateKey] });
     const file = await knownHosts(`[127.0.0.1]:${several.port} ${keyOf(rsa.publicKey)}\n`);
@@ -287,8 +287,8 @@ describe('known_hosts', () => {
   });
 });
 
-describe('a re-key', () => {
-  it('with the same host key goes on, and the policy is not asked again', async () => {
+describe('rekeying', () => {
+  it('with the same host key succeeds, and the policy is not consulted again', async () => {
     let asked = 0;
     await using connection = await connect({ verify: () => ++asked > 0 });
     for (let round = 0; round < 3; round++) await server.rekey();

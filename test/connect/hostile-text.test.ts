@@ -87,9 +87,9 @@ const rows: Row[] = [
   },
 ];
 
-describe('hostile text of a server', () => {
+describe('hostile text from a server', () => {
   it.each(rows)(
-    'is escaped and cut wherever it is shown: $what',
+    'is escaped and truncated wherever it is shown: $what',
     async ({ server: settings, options, code }) => {
       await using server = await startMockServer(settings);
       const records: LogRecord[] = [];
@@ -102,7 +102,7 @@ describe('hostile text of a server', () => {
     },
   );
 
-  it('is escaped and cut when it ends an open connection', async () => {
+  it('is escaped and truncated in a disconnect of an open connection', async () => {
     await using server = await startMockServer({
       faults: { disconnect: { phase: 'ready', afterMs: 50, message: long } },
     });
@@ -112,7 +112,7 @@ describe('hostile text of a server', () => {
     expectTame(error, []);
   });
 
-  it('is escaped and cut when it refuses a channel', async () => {
+  it('is escaped and truncated in the refusal of a channel', async () => {
     await using server = await startMockServer({
       faults: { channel: { refuse: true, reason: 1, text: long } },
     });
@@ -122,7 +122,7 @@ describe('hostile text of a server', () => {
     expectTame(error, []);
   });
 
-  it('is escaped, kept in lines and cut in the login notice', async () => {
+  it('is escaped and truncated in the login banner, which keeps its lines', async () => {
     await using server = await startMockServer({ loginBanner: `Only for\r\nauthorised ${long}\n` });
     const notices: string[] = [];
     await using _connection = await connectTo(server, { onLoginBanner: (notice) => notices.push(notice) });
@@ -178,8 +178,8 @@ describe('hostile text of a server', () => {
   });
 });
 
-describe('a login notice whose reader fails', () => {
-  it('does no harm to the connection', async () => {
+describe('a login banner whose callback fails', () => {
+  it('does not affect the connection', async () => {
     await using server = await startMockServer({ loginBanner: 'hello' });
     const onLoginBanner = () => {
       throw new Error('of the program');

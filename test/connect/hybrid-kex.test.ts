@@ -47,7 +47,7 @@ async function hybridServer(faults?: HybridFaults) {
   };
 }
 
-it('connects where nothing else is taken, and exchanges keys again', async () => {
+it('connects if the server accepts nothing else, and rekeys', async () => {
   using server = await hybridServer();
   await using connection = await connectViaGateway({ ...server.options, hostKey: 'insecure-accept-any' });
   for (let round = 0; round < 3; round++) {
@@ -56,7 +56,7 @@ it('connects where nothing else is taken, and exchanges keys again', async () =>
   expect(server.agreed.length).toBeGreaterThanOrEqual(4);
 });
 
-it('can be the only one that is asked for', async () => {
+it('can be the only one offered', async () => {
   using server = await hybridServer();
   await using connection = await connectViaGateway({
     ...server.options,
@@ -65,7 +65,7 @@ it('can be the only one that is asked for', async () => {
   expect((await connection.exec('anything')).exitCode).toBe(0);
 });
 
-it('can be left out', async () => {
+it('can be excluded', async () => {
   using server = await hybridServer();
   const { error } = await failureOf(
     connectViaGateway({
@@ -86,7 +86,7 @@ it.each([
     (part: Buffer) => Buffer.concat([part.subarray(0, 1_088), Buffer.alloc(32)]),
     'DH secret',
   ],
-])('fails clearly where the answer is %s', async (_what, answer, message) => {
+])('fails with a clear error if the reply is %s', async (_what, answer, message) => {
   using server = await hybridServer({ answer });
   const { error } = await failureOf(connectViaGateway({ ...server.options, hostKey: 'insecure-accept-any' }));
   expect(error).toBeInstanceOf(HandshakeFailed);

@@ -8,7 +8,7 @@ const limit = keepalive.interval * (keepalive.countMax + 1);
 const slack = 250;
 
 describe('a peer that freezes', () => {
-  it('is noticed within interval x (countMax + 1), and everything pending rejects', {
+  it('is detected within interval x (countMax + 1), and everything pending rejects', {
     retry: 2,
   }, async () => {
     await using server = await startMockServer();
@@ -35,7 +35,7 @@ describe('a peer that freezes', () => {
     await until(() => server.connections === 0);
   });
 
-  it('is never noticed without a keepalive', async () => {
+  it('is never detected without a keepalive', async () => {
     await using server = await startMockServer();
     const connection = await connectTo(server, { keepalive: false });
     server.dropAll('freeze');
@@ -44,7 +44,7 @@ describe('a peer that freezes', () => {
   });
 });
 
-describe('a peer that lives', () => {
+describe('a live peer', () => {
   const survives = async (faults: Faults, command: string, ms = 1_000) => {
     await using server = await startMockServer({ faults });
     await using connection = await connectTo(server, { keepalive });
@@ -53,14 +53,14 @@ describe('a peer that lives', () => {
     return await Promise.race([connection.closed, pause(ms).then(() => 'alive')]);
   };
 
-  it('is asked, answers, and is left alone', async () => {
+  it('is sent keepalives, answers, and stays connected', async () => {
     await using server = await startMockServer();
     await using connection = await connectTo(server, { keepalive });
     expect(await Promise.race([connection.closed, pause(1_000).then(() => 'alive')])).toBe('alive');
     expect(server.journal.filter(({ type }) => type === 'keepalive').length).toBeGreaterThan(4);
   });
 
-  it('by streaming, though it never answers a keepalive, is not taken for dead', async () => {
+  it('that streams but never answers a keepalive is not considered dead', async () => {
     expect(
       await survives(
         { keepalive: 'ignore', exec: { unlimitedOutput: true }, throttle: { bytesPerSecond: 200_000 } },
@@ -69,13 +69,13 @@ describe('a peer that lives', () => {
     ).toBe('alive');
   });
 
-  it('but says nothing at all and answers no keepalive is taken for dead', async () => {
+  it('that sends nothing and answers no keepalive is considered dead', async () => {
     expect(await survives({ keepalive: 'ignore' }, 'sleep 60', 3_000)).toMatchObject({
       code: 'SSH_CONNECTION_LOST',
     });
   });
 
-  it('at the end of a slow line that is busy with an upload is not taken for dead', {
+  it('behind a slow line that is busy with an upload is not considered dead', {
     timeout: 30_000,
   }, async () => {
     const faults = { throttle: { bytesPerSecond: 1_500_000 } };
@@ -88,7 +88,7 @@ describe('a peer that lives', () => {
     expect(result.durationMs).toBeGreaterThan(3_000);
   });
 
-  it('is not taken for dead because this process was busy', async () => {
+  it('is not considered dead because this process was busy', async () => {
     await using server = await startMockServer();
     await using connection = await connectTo(server, { keepalive });
     const end = performance.now() + 3 * limit;

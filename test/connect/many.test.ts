@@ -21,7 +21,7 @@ describe('two hundred connections at once', () => {
     expect(await leftBehind()).toEqual([]);
   });
 
-  it('do not share anything: half of them are cut, the others go on', { timeout: 60_000 }, async () => {
+  it('do not share anything: half of them are cut, the others continue', { timeout: 60_000 }, async () => {
     await using stable = await startMockServer();
     await using broken = await startMockServer({ faults: { freeze: { phase: 'ready', afterMs: 20 } } });
     const keepalive = { interval: 100, countMax: 2 };

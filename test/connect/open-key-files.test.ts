@@ -17,7 +17,7 @@ it.skipIf(process.platform === 'win32').each([
   [0o400, 0],
   [0o640, 1],
   [0o604, 1],
-])('a private key of mode %o is told of %i times, and used', async (mode, times) => {
+])('a private key of mode %o causes %i warnings, and is used', async (mode, times) => {
   await using server = await startMockServer();
   const file = join(folder, 'id');
   await writeFile(file, server.clientKey.privateKey);

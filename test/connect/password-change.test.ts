@@ -5,7 +5,7 @@ import { generatedKey } from '../../src/mock-server/keys.ts';
 import { rejection } from '../support/mock-sftp.ts';
 
 /** RFC 4252 section 8: SSH_MSG_USERAUTH_PASSWD_CHANGEREQ. */
-it('says of a password that the server wants changed how that is done', async () => {
+it('explains how to change a password that has expired', async () => {
   const key = generatedKey('change');
   const server = new ssh2.Server({ hostKeys: [key.privateKey] }, (client) => {
     client.on('error', () => {});

@@ -76,7 +76,7 @@ const says: Record<string, string> = {
 };
 
 describe.each(rows)('$what', ({ faults, options, code, phase }) => {
-  it('ends by the limit of its phase alone, and leaves nothing behind', { retry: 2 }, async () => {
+  it('ends only by the timeout of its phase, and leaves nothing behind', { retry: 2 }, async () => {
     await using server = await startMockServer(faults ? { faults } : {});
     const leftBehind = await watchHandles();
     const timeouts = { ...others, [phase === 'route' ? 'tcp' : phase]: limit };
@@ -93,7 +93,7 @@ describe.each(rows)('$what', ({ faults, options, code, phase }) => {
   });
 });
 
-describe('a limit of Infinity', () => {
+describe('a timeout of Infinity', () => {
   it('never ends its phase', async () => {
     await using server = await startMockServer({ faults: { banner: { delayMs: 400 } } });
     await using connection = await connectTo(server, { timeouts: { banner: Number.POSITIVE_INFINITY } });
@@ -102,7 +102,7 @@ describe('a limit of Infinity', () => {
 });
 
 describe('each phase', () => {
-  it('has all of its own time, however long the others took', async () => {
+  it('has its full timeout, however long the others took', async () => {
     const latencyMs = 60;
     await using server = await startMockServer({
       faults: { banner: { delayMs: 250 }, auth: { delayMs: 250 }, latencyMs },
@@ -116,12 +116,12 @@ describe('each phase', () => {
   });
 });
 
-describe('the total time', () => {
+describe('the total timeout', () => {
   it.each<[string, Faults, string]>([
     ['the identification line', { banner: 'mute' }, 'banner'],
     ['the key exchange', { handshake: { hang: true } }, 'handshake'],
     ['the login', { auth: { hang: true } }, 'auth'],
-  ])('ends an attempt in %s, and says so', async (_what, faults, phase) => {
+  ])('ends an attempt in %s, and is reported', async (_what, faults, phase) => {
     await using server = await startMockServer({ faults });
     const { error, ms } = await failureOf(connectTo(server, { timeouts: { total: 200 } }));
     expect(error).toMatchObject({ code: 'SSH_TOTAL_TIMEOUT', phase, timeoutMs: 200, attempts: [] });
@@ -130,7 +130,7 @@ describe('the total time', () => {
     await until(() => server.connections === 0);
   });
 
-  it('covers the waits, and tells the attempts before', async () => {
+  it('covers the waits, and reports the earlier attempts', async () => {
     await using server = await startMockServer({ faults: { banner: { close: 'fin' } } });
     const retry = { attempts: 10, minDelay: 60_000, maxDelay: 60_000 };
     const { error, ms } = await failureOf(connectTo(server, { retry, timeouts: { total: 200 } }));

@@ -3,7 +3,7 @@ import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo } from '../support/connect.ts';
 
 describe('connectViaGateway', () => {
-  it('connects with a key and tells how long each phase took', async () => {
+  it('connects with a key and reports the duration of each phase', async () => {
     await using server = await startMockServer();
     await using connection = await connectTo(server);
     expect(connection.serverVersion).toBe('OpenSSH_9.9 mock');
@@ -18,7 +18,7 @@ describe('connectViaGateway', () => {
     expect(connection.serverVersion).toContain('OpenSSH');
   });
 
-  it('resolves closed with nothing after close(), which may be called twice', async () => {
+  it('resolves `closed` with undefined after close(), which may be called twice', async () => {
     await using server = await startMockServer();
     const connection = await connectTo(server);
     await Promise.all([connection.close(), connection.close()]);

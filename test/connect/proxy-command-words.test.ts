@@ -38,7 +38,7 @@ describe('a proxy command', () => {
       'SSH_BANNER_TIMEOUT',
       /^pc12:22 was not heard through the proxy command \S+ within 700 ms/,
     ],
-  ])('that %s is not told as a server', async (_what, script, code, message) => {
+  ])('that %s is not reported as a server', async (_what, script, code, message) => {
     const error = await failure(script, { banner: 700 });
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
@@ -47,7 +47,7 @@ describe('a proxy command', () => {
     expect(error.message + error.hint).not.toMatch(/web server|accepted the connection/);
   });
 
-  it('is told as such where it leads to a server that says that it is busy', async () => {
+  it('is reported as such if it leads to a server that says it is busy', async () => {
     const error = await failure("console.log('Exceeded MaxStartups')");
     expect(error).toMatchObject({ code: 'SSH_BANNER_INVALID', retryable: true });
     expect(error.hint).toMatch(/MaxStartups/);

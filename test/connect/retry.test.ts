@@ -11,7 +11,7 @@ const hangUp: Faults = { banner: { close: 'fin' } };
 const quick = { minDelay: 5, factor: 1, maxDelay: 5, jitter: 0, quiet: 5 } satisfies RetryOptions;
 
 describe('attempts', () => {
-  it.each([1, 2, 5])('are as many as asked for: %d', async (attempts) => {
+  it.each([1, 2, 5])('are as many as requested: %d', async (attempts) => {
     await using server = await startMockServer({ faults: hangUp });
     const { error } = await failureOf(connectTo(server, { retry: { ...quick, attempts } }));
     expect(error.code).toBe('SSH_BANNER_MISSING');
@@ -26,7 +26,7 @@ describe('attempts', () => {
     expect(server.journal.filter(({ type }) => type === 'connect')).toHaveLength(10);
   });
 
-  it('are told one by one, each with its phases, error and wait', async () => {
+  it('are listed, each with its phases, error and wait', async () => {
     await using server = await startMockServer({ faults: { handshake: { closeInKex: 'fin' } } });
     const retry = { ...quick, attempts: 3, minDelay: 10, factor: 2, maxDelay: 100 };
     const { error } = await failureOf(connectTo(server, { retry }));
@@ -46,7 +46,7 @@ describe('attempts', () => {
     expect(JSON.parse(JSON.stringify(error)).attempts).toHaveLength(3);
   });
 
-  it('end with the last error itself, not with an earlier one', async () => {
+  it('end with the last error, not an earlier one', async () => {
     await using server = await startMockServer({ faults: { ...hangUp, connections: 1 } });
     const options = { privateKey: undefined as never, password: 'wrong', retry: { ...quick, attempts: 5 } };
     const { error } = await failureOf(connectTo(server, options));
@@ -58,7 +58,7 @@ describe('attempts', () => {
   });
 });
 
-it('an attempt that is over has no part in what becomes of the connection', async () => {
+it('an attempt that has ended does not listen to a later abort', async () => {
   const signals: AbortSignal[] = [];
   const via: Route = {
     kind: 'stream',
@@ -79,7 +79,7 @@ it('an attempt that is over has no part in what becomes of the connection', asyn
 });
 
 describe('the waits', () => {
-  it('are kept, and grow', async () => {
+  it('are observed, and grow', async () => {
     await using server = await startMockServer({ faults: hangUp });
     const retry = { attempts: 3, minDelay: 100, factor: 2, jitter: 0 };
     const { ms } = await failureOf(connectTo(server, { retry }));
@@ -90,7 +90,7 @@ describe('the waits', () => {
     expect((times[2] ?? 0) - (times[1] ?? 0)).toBeGreaterThanOrEqual(195);
   });
 
-  it('are quiet after a zombie, and twice as quiet after the next, whatever the ordinary delay', async () => {
+  it('are `quiet` after a zombie, and twice that after the next, whatever the ordinary delay', async () => {
     await using server = await startMockServer({ faults: { banner: 'mute', connections: 2 } });
     const waits: number[] = [];
     const retry = {
@@ -106,7 +106,7 @@ describe('the waits', () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(50 + 120 + 50 + 240 - 10);
   });
 
-  it('are none after a zombie that has just died', async () => {
+  it('are skipped after a zombie that has just died', async () => {
     await using server = await startMockServer({
       faults: { banner: { close: 'rst', afterMs: 1_100 }, connections: 1 },
     });
@@ -120,7 +120,7 @@ describe('the waits', () => {
     expect(waits).toEqual([0]);
   });
 
-  it('end early by the total time', async () => {
+  it('end early at the total timeout', async () => {
     await using server = await startMockServer({ faults: hangUp });
     const retry = { attempts: 100, minDelay: 40, factor: 1, jitter: 0 };
     const { error, ms } = await failureOf(connectTo(server, { retry, timeouts: { total: 300 } }));
@@ -140,7 +140,7 @@ describe('shouldRetry', () => {
     return error.attempts?.length;
   };
 
-  it('decides: true goes on, false gives up, undefined leaves it to the default', async () => {
+  it('decides: true retries, false gives up, undefined applies the default', async () => {
     expect(await run(() => true)).toBe(3);
     expect(await run(() => false)).toBe(1);
     expect(await run(() => undefined)).toBe(3);
@@ -148,13 +148,13 @@ describe('shouldRetry', () => {
     expect(await run(async () => undefined)).toBe(3);
   });
 
-  it('may go on where the default gives up', async () => {
+  it('may retry where the default gives up', async () => {
     const more = { hostKey: { fingerprint: `SHA256:${'A'.repeat(43)}` } };
     expect(await run(() => undefined, {}, more)).toBe(1);
     expect(await run(() => true, {}, more)).toBe(3);
   });
 
-  it('is given the error and a frozen state that does not change later', async () => {
+  it('gets the error and a frozen state that does not change later', async () => {
     await using server = await startMockServer({ faults: hangUp });
     const states: RetryState[] = [];
     const shouldRetry = (error: SshError, state: RetryState) => {
@@ -181,7 +181,7 @@ describe('shouldRetry', () => {
     expect((await failureOf(connectTo(server, { retry: { ...quick, shouldRetry } }))).error).toBe(mistake);
   });
 
-  it('that never answers does not outlive an abort or the total time', async () => {
+  it('that never answers is ended by an abort or the total timeout', async () => {
     await using server = await startMockServer({ faults: hangUp });
     const retry = { ...quick, shouldRetry: () => new Promise<never>(() => {}) };
     const controller = new AbortController();
@@ -195,7 +195,7 @@ describe('shouldRetry', () => {
 });
 
 describe('onRetry', () => {
-  it('is told before each wait, and not after the last attempt', async () => {
+  it('is called before each wait, and not after the last attempt', async () => {
     await using server = await startMockServer({ faults: hangUp });
     const onRetry = vi.fn();
     const { error } = await failureOf(connectTo(server, { retry: { ...quick, attempts: 3, onRetry } }));
@@ -217,7 +217,7 @@ describe('onRetry', () => {
 });
 
 describe('retry: false', () => {
-  it('is one attempt, whose error still tells of itself', async () => {
+  it('makes one attempt, whose error still lists it', async () => {
     await using server = await startMockServer({ faults: hangUp });
     const { error } = await failureOf(connectViaGateway(optionsFor(server, { retry: false })));
     expect(error.attempts).toHaveLength(1);
@@ -225,7 +225,7 @@ describe('retry: false', () => {
 });
 
 describe('the log', () => {
-  it('tells of every attempt, its failure and the success', async () => {
+  it('reports every attempt, each failure and the success', async () => {
     await using server = await startMockServer({ faults: { ...hangUp, connections: 1 } });
     const records: LogRecord[] = [];
     await using _connection = await connectTo(server, {

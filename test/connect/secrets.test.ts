@@ -190,7 +190,7 @@ describe('no secret is shown', () => {
     expectNoSecret(secrets, shown.join('\n'));
   });
 
-  it('but the search would find one', () => {
+  it('is proven by a search that would find one', () => {
     expect(() => expectNoSecret([password], everythingOf(new Error(`with ${password}`)))).toThrow(/shows/);
     expect(() => expectNoSecret([password], everythingOf({ deep: { key: Buffer.from(password) } }))).toThrow(
       /shows/,

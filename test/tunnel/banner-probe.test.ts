@@ -4,7 +4,7 @@ import { readBanner } from '../../src/tunnel/banner-probe.ts';
 
 const long = 20_000;
 
-it('reads the identification line once it is whole, after whatever comes before', async () => {
+it('reads the identification string once complete, after any other lines', async () => {
   const stream = new PassThrough();
   const answer = readBanner(stream, long);
   stream.write('Welcome\r\nSSH-2.0-Open');
@@ -47,14 +47,14 @@ it.each([
   ['its end', (stream: PassThrough) => void stream.end()],
   ['its close', (stream: PassThrough) => void stream.destroy()],
   ['an error', (stream: PassThrough) => void stream.destroy(new Error('reset'))],
-])('takes %s for the end', async (_name, end) => {
+])('treats %s as the end', async (_name, end) => {
   const stream = new PassThrough();
   const answer = readBanner(stream, long);
   end(stream);
   expect(await answer).toEqual({ kind: 'ended' });
 });
 
-it('takes the end of what is said for the end, although the stream would still listen', async () => {
+it('treats the end of the readable side as the end, even if the stream is still writable', async () => {
   const halfOpen = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(), allowHalfOpen: true });
   const answer = readBanner(halfOpen, long);
   halfOpen.push(null);
@@ -62,13 +62,13 @@ it('takes the end of what is said for the end, although the stream would still l
   expect(halfOpen.destroyed).toBe(true);
 });
 
-it('calls silent what says nothing in time', async () => {
+it('reports a peer as silent if it sends nothing in time', async () => {
   const stream = new PassThrough();
   expect(await readBanner(stream, 10)).toEqual({ kind: 'silent' });
   expect(stream.destroyed).toBe(true);
 });
 
-it('rejects with the reason of an abort, before and meanwhile', async () => {
+it('rejects with the reason of an abort, before and during the probe', async () => {
   const reason = new Error('enough');
   const early = new PassThrough();
   await expect(readBanner(early, long, AbortSignal.abort(reason))).rejects.toBe(reason);

@@ -17,13 +17,13 @@ it.each([
   [{ pid: 300, start: '' }],
   [{ pid: 300, start: '600 ' }],
   [{ pid: 300, start: '-600' }],
-])('takes %j for no process, and asks for none to be ended', async (victim) => {
+])('does not accept %j as a process, and ends none', async (victim) => {
   const connection = gatewayThat(shellSays('result ended'));
   expect(await endSession(connection, victim)).toBe('gone');
   expect(connection.scripts).toEqual([]);
 });
 
-it.each(['ended', 'survived', 'gone'])('says that the process %s, as the gateway does', async (result) => {
+it.each(['ended', 'survived', 'gone'])('reports that the process %s, as the gateway does', async (result) => {
   const connection = gatewayThat(shellSays(`result ${result}`));
   expect(await endSession(connection, { pid: 2, start: '0' })).toBe(result);
   expect(connection.scripts).toHaveLength(1);
@@ -34,6 +34,6 @@ it.each([
   ['another word', shellSays('result eaten')],
   ['no result', shellSays('resulting ended')],
   ['another program', 'result ended\n'],
-])('takes %s for an account that cannot run commands', async (_what, answer) => {
+])('reads %s as an account that cannot run commands', async (_what, answer) => {
   expect(await endSession(gatewayThat(answer), { pid: 300, start: '600' })).toBe('no-shell');
 });

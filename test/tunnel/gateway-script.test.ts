@@ -16,7 +16,7 @@ const fails = (error: Error) => {
   return connection;
 };
 
-it('is one word for sh, run within limits and whatever its exit code', async () => {
+it('is one word for sh, run with limits and with any exit code', async () => {
   const connection = says(shellSays());
   const exec = vi.spyOn(connection, 'exec');
   const { signal } = new AbortController();
@@ -27,7 +27,7 @@ it('is one word for sh, run within limits and whatever its exit code', async () 
   ]);
 });
 
-it('answers in lines of words, by their first word', async () => {
+it('answers in lines of words, identified by the first word', async () => {
   const answer = await runScript(says(shellSays('a 1  2', '', ' b \r', 'a 3')), []);
   if (typeof answer === 'string') throw new Error(answer);
   expect([...answer]).toEqual([
@@ -39,7 +39,7 @@ it('answers in lines of words, by their first word', async () => {
 });
 
 it.each(['', 'Welcome!\n', 'Welcome!\nssh-via-gateway-script-1\na 1\n'])(
-  'has not run by %j',
+  'has not run if the output is %j',
   async (stdout) => {
     expect(await runScript(says(stdout), [])).toBe('no-shell');
   },
@@ -48,13 +48,13 @@ it.each(['', 'Welcome!\n', 'Welcome!\nssh-via-gateway-script-1\na 1\n'])(
 const refused = new ChannelOpenFailed('no', { phase: 'channel' });
 const late = new CommandTimeout('late', { phase: 'command', timeoutMs: 1, terminated: true } as never);
 
-it('says that the account runs no commands, or that the time was over', async () => {
+it('reports that the account cannot run commands, or a timeout', async () => {
   expect(await runScript(fails(refused), [])).toBe('no-shell');
   expect(await runScript(fails(new Error('odd')), [])).toBe('no-shell');
   expect(await runScript(fails(late), [])).toBe('timeout');
 });
 
-it('says nothing of the account when the connection ended, or after an abort', async () => {
+it('does not blame the account if the connection ended, or after an abort', async () => {
   const over = lost();
   await expect(runScript(fails(over), [])).rejects.toBe(over);
   await expect(runScript(fails(refused), [], AbortSignal.abort())).rejects.toBe(refused);
@@ -62,7 +62,7 @@ it('says nothing of the account when the connection ended, or after an abort', a
   expect(await runScript(fails(refused), [], signal)).toBe('no-shell');
 });
 
-it('takes no value that a shell would look at', () => {
+it('accepts no value that a shell would interpret', () => {
   expect(assign({ a: 'x.y_z-1/(2|3)[4]*', b: 5, c: '' })).toBe('a="x.y_z-1/(2|3)[4]*"; b="5"; c=""');
   for (const wrong of ['a b', '$x', '`x`', 'a"b', "a'b", 'a\nb', 'a\\b'])
     expect(() => assign({ name: wrong })).toThrow(TypeError);
@@ -73,7 +73,7 @@ it('writes ports as /proc does', () => {
   expect(hexPorts(undefined)).toBe('[0-9A-F]*');
 });
 
-it('takes neither the listener nor a monitor for a session', async () => {
+it('does not mistake the listener or a monitor for a session', async () => {
   const lines = [
     'session 1 10 0 0 sshd',
     'session 299 599 0 1 sshd',

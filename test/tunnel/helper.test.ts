@@ -24,7 +24,7 @@ function failing(error: Error) {
   return connection;
 }
 
-it('is asked for a note where the account has no shell, and once', async () => {
+it('is asked for a note if the account has no shell, once', async () => {
   const connection = helped('noted 300 600 b1');
   const words = { tunnel: 'a', every: 60, took: undefined };
   expect(await writeNote(connection, 9012, words)).toEqual({
@@ -34,19 +34,22 @@ it('is asked for a note where the account has no shell, and once', async () => {
   expect(connection.scripts.slice(1)).toEqual(['note 9012']);
 });
 
-it.each(['noted here 600 b1', 'refused 300 600 b1'])('has written no note by %j', async (answer) => {
-  expect(await noteByHelper(helped(answer), 9012)).toEqual({
-    failed: 'no-note',
-    message: `The gateway's helper could not write the note: ${answer}`,
-  });
-});
+it.each(['noted here 600 b1', 'refused 300 600 b1'])(
+  'has written no note if the output is %j',
+  async (answer) => {
+    expect(await noteByHelper(helped(answer), 9012)).toEqual({
+      failed: 'no-note',
+      message: `The gateway's helper could not write the note: ${answer}`,
+    });
+  },
+);
 
 it.each([
   ['banner SSH-2.0-OpenSSH_9.5 x', { kind: 'banner', banner: 'SSH-2.0-OpenSSH_9.5 x' }],
   ['closed', { kind: 'ended' }],
   ['silent', { kind: 'silent' }],
   ['refused', undefined],
-])('has seen at the port: %s', async (answer, seen) => {
+])('reports what it saw at the port: %s', async (answer, seen) => {
   const connection = helped(answer);
   expect(await checkByHelper(connection, 9012)).toEqual(seen);
   expect(connection.scripts).toEqual(['check 9012']);
@@ -59,7 +62,7 @@ it.each([
   ['gone 300', { kind: 'refused', reason: 'no-note' }],
   ['refused answers', { kind: 'refused', reason: 'answers' }],
   ['refused whatever', { kind: 'refused', reason: 'no-note' }],
-])('has made of the session: %s', async (answer, result) => {
+])('reports what became of the session: %s', async (answer, result) => {
   const found = await reclaimByHelper(helped(answer), 9012, { patience: 100 });
   expect(found).toMatchObject(result);
   if (found?.kind === 'refused')
@@ -72,13 +75,13 @@ it.each([
   [1_501, 'reclaim 9012 16'],
   [20_000, 'reclaim 9012 200'],
   [60_000, 'reclaim 9012 200'],
-])('waits for a banner as long as it must, in tenths of a second: %d ms', async (patience, request) => {
+])('waits for a banner as long as necessary, in tenths of a second: %d ms', async (patience, request) => {
   const connection = helped('free');
   await reclaimByHelper(connection, 9012, { patience });
   expect(connection.scripts).toEqual([request]);
 });
 
-it('is asked within limits, and whatever its exit code', async () => {
+it('is asked with limits, and with any exit code', async () => {
   const connection = helped('silent');
   const exec = vi.spyOn(connection, 'exec');
   const { signal } = new AbortController();
@@ -87,7 +90,7 @@ it('is asked within limits, and whatever its exit code', async () => {
   expect(exec.mock.calls).toEqual([['check 9012', { ...limits, signal }]]);
 });
 
-it('is not there where something else answers, or the command is refused', async () => {
+it('is not available if something else answers, or the command is refused', async () => {
   const other = new FakeConnection();
   other.onExec = () => 'Welcome\nssh-via-gateway-helper-1\nsilent\n';
   const late = new CommandTimeout('late', { phase: 'command', timeoutMs: 1, terminated: true } as never);
@@ -102,14 +105,14 @@ it.each([
   ['a lost connection', lost(), undefined],
   ['what nobody knows', new Error('odd'), undefined],
   ['an abort', refusedShell, AbortSignal.abort()],
-])('tells of %s', async (_what, error, signal) => {
+])('reports %s', async (_what, error, signal) => {
   await expect(checkByHelper(failing(error), 9012, signal)).rejects.toBe(error);
 });
 
 const options = { unnoted: 'keep', answerTimeout: 50, quiet: 90_000, backOff: 60_000 } as const;
 const request = { port: 9012, address: { host: '127.0.0.1', port: 9012 }, options };
 
-it('is asked to end the holder, and is as patient as the target needs', async () => {
+it('is asked to end the holder, with the patience that the target needs', async () => {
   const connection = helped('reclaimed 300');
   const askTarget = async () => 600;
   expect(await reclaimPort(connection, { ...request, askTarget })).toMatchObject({
@@ -119,14 +122,14 @@ it('is asked to end the holder, and is as patient as the target needs', async ()
   expect(connection.scripts.slice(1)).toEqual(['reclaim 9012 24']);
 });
 
-it('is not asked where silence means nothing', async () => {
+it('is not asked if silence means nothing', async () => {
   const connection = helped('reclaimed 300');
   const askTarget = async () => undefined;
   expect(await reclaimPort(connection, { ...request, askTarget })).toMatchObject({ reason: 'no-shell' });
   expect(connection.scripts).toHaveLength(1);
 });
 
-it('is not asked where the account has a shell', async () => {
+it('is not asked if the account has a shell', async () => {
   const connection = helped('reclaimed 300');
   connection.onExec = () => shellSays('noproc');
   expect(await reclaimPort(connection, request)).toMatchObject({ reason: 'no-proc' });

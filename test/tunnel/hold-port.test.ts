@@ -67,7 +67,7 @@ function ask(
   return { connection, forward, events, types, taken, stop, request, port };
 }
 
-it('asks for a free port once', async () => {
+it('requests a free port once', async () => {
   const { port, forward, types, taken, stop } = ask(0);
   expect(await port).toMatchObject({ port: 9012 });
   expect(forward.mock.calls).toEqual([
@@ -77,7 +77,7 @@ it('asks for a free port once', async () => {
   expect(reclaim).not.toHaveBeenCalled();
 });
 
-it('asks for a taken one after growing waits, and says so each time', async () => {
+it('requests a port in use again after growing waits, and reports each', async () => {
   const { port, events, taken } = ask(6, { plan: { reclaim: undefined } });
   await vi.advanceTimersByTimeAsync(60_000);
   await port;
@@ -89,7 +89,7 @@ it('asks for a taken one after growing waits, and says so each time', async () =
 it.each([
   ['what the gateway forbids', forbidden()],
   ['any other failure', new Error('odd')],
-])('does not ask again for %s', async (_name, error) => {
+])('does not request again after %s', async (_name, error) => {
   const tunnel = ask(0);
   await tunnel.port;
   tunnel.connection.refusals = [error];
@@ -104,7 +104,7 @@ it('ends with the connection', async () => {
   await expect(port).rejects.toThrow('over');
 });
 
-it('asks quickly and quietly when the holder was ended, for two seconds', async () => {
+it('requests frequently, without events, for two seconds after the holder was ended', async () => {
   const ended = { kind: 'reclaimed', pid: 9, evidence: 'note', silentMs: 3, holder: 'pc' } as const;
   reclaim.mockImplementation(async () => {
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -126,7 +126,7 @@ it('asks quickly and quietly when the holder was ended, for two seconds', async 
   expect(events.map(({ type }) => type)).toEqual(['reclaimed', 'port-taken', 'port-taken']);
 });
 
-it('asks quickly for a port that is free meanwhile', async () => {
+it('requests frequently if the port has become free', async () => {
   reclaim.mockResolvedValue({ kind: 'free' });
   const { port, types, taken } = ask(2);
   await vi.advanceTimersByTimeAsync(1_000);
@@ -135,7 +135,7 @@ it('asks quickly for a port that is free meanwhile', async () => {
   expect(types()).toEqual([]);
 });
 
-it('says why it was refused, once for each reason', async () => {
+it('reports why it was refused, once per reason', async () => {
   for (const reason of ['answers', 'answers', 'no-note', 'answers']) {
     reclaim.mockResolvedValueOnce(refusal(reason));
   }
@@ -150,7 +150,7 @@ it('says why it was refused, once for each reason', async () => {
   );
 });
 
-it('tries to reclaim by its pace, and at once for the session that it has lost itself', async () => {
+it('tries to reclaim at its pace, and at once if its own lost session holds the port', async () => {
   const pace = new ReclaimPace();
   pace.postponed(2_000);
   const waits = ask(3, { pace });
@@ -214,7 +214,7 @@ it('ends no sessions for a Unix socket', async () => {
   });
 });
 
-it('looks how long its own target takes, where it may ask it', async () => {
+it('measures how long its own target takes to answer, if it may connect to it', async () => {
   const askedBy = async (checkInterval: number, kind: string) => {
     banner.mockImplementation(async () => {
       await new Promise((resolve) => setTimeout(resolve, 40));
@@ -246,6 +246,6 @@ it.each([
   ['::', '127.0.0.1'],
   ['localhost', '127.0.0.1'],
   ['10.0.0.1', '10.0.0.1'],
-])('reaches what listens on %j at %s', (listens, reached) => {
+])('connects to a listener on %j at %s', (listens, reached) => {
   expect(dialHost(listens)).toBe(reached);
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readHolderNote, readWanted } from '../../src/tunnel/holder/holder.ts';
 
-it('reads numbers out of a note, and takes nothing else for one', () => {
+it('reads the numbers of a note, and accepts nothing else', () => {
   const words = ['7', '100', 'b', 'pc', 'id', '60', '120', '250'];
   expect(readHolderNote(words)).toMatchObject({ upAt: 60, every: 120, took: 250 });
   expect(readHolderNote([...words.slice(0, 7), 'mute'])).toMatchObject({ took: 'mute' });
@@ -16,7 +16,7 @@ it('reads numbers out of a note, and takes nothing else for one', () => {
   expect(readHolderNote(undefined)).toBeUndefined();
 });
 
-it('reads a request for the port that belongs to this start of the gateway, and none from the future', () => {
+it('reads a request for the port from this boot of the gateway, and none from the future', () => {
   const now = { boot: 'b', now: '100' };
   expect(readWanted(['b', '40', 'pc', 'id'], now)).toEqual({ machine: 'pc', tunnel: 'id', ago: 60 });
   expect(readWanted(['b', '100', 'pc', 'id'], now)?.ago).toBe(0);

@@ -130,8 +130,8 @@ afterEach(() => {
   vi.resetAllMocks();
 });
 
-describe('a tunnel that is kept', () => {
-  it('tells each step, in order, with its time', async () => {
+describe('a kept tunnel', () => {
+  it('reports each step, in order, with its time', async () => {
     const first = new Connection();
     const tunnel = start([first, new Connection()]);
     await pass(30_000);
@@ -163,7 +163,7 @@ describe('a tunnel that is kept', () => {
     expect(tunnel.closes).toHaveLength(2);
   });
 
-  it('has not ended before its connection has', async () => {
+  it('does not end before its connection', async () => {
     const slow = new Connection();
     slow.closeMs = 700;
     const tunnel = start([slow]);
@@ -176,7 +176,7 @@ describe('a tunnel that is kept', () => {
     expect(tunnel.types()).not.toContain('down');
   });
 
-  it('that is stopped before it has begun connects to nothing', async () => {
+  it('does not connect if it is stopped before it has begun', async () => {
     const tunnel = start([new Connection()]);
     const stopped = new AbortController();
     stopped.abort();
@@ -187,7 +187,7 @@ describe('a tunnel that is kept', () => {
     await tunnel.end();
   });
 
-  it('that is stopped while it connects lets the late connection go at once', async () => {
+  it('closes a late connection at once if it is stopped while connecting', async () => {
     const late = new Connection();
     const stop = new AbortController();
     hold.mockImplementation(({ signal }) => Promise.reject(signal.reason));
@@ -201,7 +201,7 @@ describe('a tunnel that is kept', () => {
     expect(hold.mock.calls[0]?.[0].signal.aborted).toBe(true);
   });
 
-  it('connects with one attempt of 2 s, every fifth of 10, and a keepalive, unless it is told otherwise', async () => {
+  it('connects with a 2 s attempt, every fifth 10 s, and a keepalive by default', async () => {
     const tunnel = start([unreachable()]);
     await pass(4_600);
     await tunnel.end();
@@ -220,7 +220,7 @@ describe('a tunnel that is kept', () => {
     expect(told.given[0]).toMatchObject(own);
   });
 
-  it('says how long the connect took, and lets go of a connection that serves no more', async () => {
+  it('reports the duration of the connect, and closes a connection that is no longer usable', async () => {
     const silent = new Connection();
     Object.defineProperty(silent, 'closed', { value: new Promise(() => {}) });
     const stop = new AbortController();
@@ -252,7 +252,7 @@ describe('a tunnel that is kept', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('leaves nothing on the stop when it gives up', async () => {
+  it('leaves no listener on the stop signal when it gives up', async () => {
     const stop = new AbortController();
     const error = new TypeError('wrong');
     hold.mockRejectedValue(error);
@@ -262,7 +262,7 @@ describe('a tunnel that is kept', () => {
     expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0);
   });
 
-  it('says which port it waits for, and that it held the port before', async () => {
+  it('reports which port it waits for, and that it held the port before', async () => {
     const first = new Connection();
     const tunnel = start([first, new Connection()]);
     await pass(1_000);
@@ -277,7 +277,7 @@ describe('a tunnel that is kept', () => {
     expect(tunnel.requests[0]!.signal.aborted).toBe(true);
   });
 
-  it('gives a gateway one second to take the port back', async () => {
+  it('gives a gateway one second to release the port', async () => {
     const mute = new Connection();
     const tunnel = start([mute]);
     hold.mockResolvedValue({
@@ -300,7 +300,7 @@ describe('a failure', () => {
     ['of wrong use', new TypeError('wrong'), false],
     ['of nobody knows whom', new Error('odd'), true],
     ['that is no error', 'just words', true],
-  ])('%s is tried again or not', async (_name, error, again) => {
+  ])('%s is retried or not', async (_name, error, again) => {
     const tunnel = start([new Connection()]);
     await tunnel.end();
     const stop = new AbortController();
@@ -324,7 +324,7 @@ describe('a failure', () => {
     [true, 2],
     [false, 1],
     [undefined, 1],
-  ])('is tried again as shouldRetry says: %s', async (says, times) => {
+  ])('is retried as shouldRetry decides: %s', async (says, times) => {
     const asked: unknown[] = [];
     const shouldRetry = (_error: unknown, failures: number) => {
       asked.push(failures);
@@ -337,21 +337,21 @@ describe('a failure', () => {
     expect(tunnel.given).toHaveLength(times);
   });
 
-  it('goes on when an async shouldRetry leaves it to us', async () => {
+  it('is handled by the default rule if an async shouldRetry resolves with undefined', async () => {
     const tunnel = start([unreachable()], { shouldRetry: (async () => undefined) as never });
     await pass(600);
     await tunnel.end();
     expect(tunnel.given.length).toBeGreaterThan(1);
   });
 
-  it('ends it after so many attempts, without a wait', async () => {
+  it('ends the tunnel after `attempts`, without a wait', async () => {
     const tunnel = start([unreachable()], { backoff: { ...planOf().backoff, attempts: 2 } });
     await pass(10_000);
     expect(tunnel.ended).toMatchObject({ code: 'SSH_CONNECTION_REFUSED' });
     expect(tunnel.types()).toEqual(['connecting', 'waiting', 'connecting']);
   });
 
-  it('while it waits, a stop ends it at once', async () => {
+  it('does not delay a stop while it waits', async () => {
     const tunnel = start([unreachable()], {
       backoff: { ...planOf().backoff, minDelay: 20_000, maxDelay: 20_000 },
     });
@@ -361,7 +361,7 @@ describe('a failure', () => {
     expect(tunnel.ended).toBeUndefined();
   });
 
-  it('grows its waits from life to life only while the lives are short', async () => {
+  it('increases the waits only after short-lived connections', async () => {
     const connections = Array.from({ length: 6 }, () => new Connection());
     const tunnel = start([...connections]);
     for (const [index, ms] of [100, 100, 100, 10_000, 100].entries()) {
@@ -374,7 +374,7 @@ describe('a failure', () => {
     expect(waits).toEqual([500, 1_000, 2_000, 500, 500]);
   });
 
-  it('lets the pace of reclaiming begin anew after a good while, and forgets fights after a longer one', async () => {
+  it('resets the pace of reclaiming after some time up, and forgets conflicts after a longer time', async () => {
     const connections = Array.from({ length: 4 }, () => new Connection());
     const tunnel = start([...connections], { checkInterval: Infinity });
     await pass(1);
@@ -398,7 +398,7 @@ describe('a failure', () => {
 });
 
 describe('the checks of a tunnel', () => {
-  it('come at their interval, sooner after a bad one, and tell changes only', async () => {
+  it('run at their interval, sooner after a failed one, and report only changes', async () => {
     const tunnel = start([new Connection()], {}, ['ok', 'ok', 'target-down', 'target-down', 'ok']);
     await pass(185_000);
     await tunnel.end();
@@ -411,14 +411,14 @@ describe('the checks of a tunnel', () => {
     ]);
   });
 
-  it('at a short interval come no later for a failure', async () => {
+  it('at a short interval are not delayed by a failure', async () => {
     const tunnel = start([new Connection()], { checkInterval: 1_000 }, ['target-down']);
     await pass(3_500);
     await tunnel.end();
     expect(tunnel.checks).toHaveLength(4);
   });
 
-  it('make the tunnel anew when two in a row fail, not one now and then', async () => {
+  it('rebuild the tunnel if two in a row fail, not one now and then', async () => {
     const tunnel = start([new Connection(), new Connection()], {}, [
       'ok',
       'broken',
@@ -438,7 +438,7 @@ describe('the checks of a tunnel', () => {
     expect(tunnel.given).toHaveLength(2);
   });
 
-  it('do not make it anew when only the first of all fails', async () => {
+  it('do not rebuild it if only the very first fails', async () => {
     const tunnel = start([new Connection()], {}, ['broken', 'ok']);
     await pass(30_000);
     expect(tunnel.types()).not.toContain('down');
@@ -448,7 +448,7 @@ describe('the checks of a tunnel', () => {
   it.each([
     ['by the option', { checkInterval: Infinity }, 'ok', 0],
     ['where the gateway allows none', {}, 'unavailable', 1],
-  ] as const)('are left out: %s', async (_name, changes, found, times) => {
+  ] as const)('are skipped: %s', async (_name, changes, found, times) => {
     const connection = new Connection();
     const tunnel = start([connection], changes, [found]);
     await pass(600_000);
@@ -460,7 +460,7 @@ describe('the checks of a tunnel', () => {
     await tunnel.end();
   });
 
-  it('go to where the gateway itself reaches the port, or to its socket', async () => {
+  it('connect to where the gateway itself reaches the port, or to its socket', async () => {
     const any = start([new Connection()], { listen: { host: '0.0.0.0', port: 9012 } });
     await pass(1);
     await any.end();
@@ -473,7 +473,7 @@ describe('the checks of a tunnel', () => {
     expect(check.mock.calls.at(-1)![1]).toEqual({ socketPath: '/run/t' });
   });
 
-  it('that throw end this connection, as the link or by themselves', async () => {
+  it("that throw end this connection, with the connection's error or their own", async () => {
     const connection = new Connection();
     const tunnel = start([connection, new Connection()]);
     check.mockRejectedValueOnce(new Error('odd'));
@@ -486,7 +486,7 @@ describe('the checks of a tunnel', () => {
 describe('the note of a tunnel', () => {
   const words = () => note.mock.calls.map(([, port, said]) => ({ port, every: said.every, took: said.took }));
 
-  it('says how often it is renewed and how quick the target is, once', async () => {
+  it('contains once how often it is renewed and how fast the target is', async () => {
     const tunnel = start([new Connection()], {}, [{ result: 'ok', message: '', ms: 30 }]);
     await pass(130_000);
     await tunnel.end();
@@ -517,14 +517,14 @@ describe('the note of a tunnel', () => {
     expect(words()).toHaveLength(4);
   });
 
-  it('without checks says that nothing renews it', async () => {
+  it('without checks contains that nothing renews it', async () => {
     const tunnel = start([new Connection()], { checkInterval: Infinity });
     await pass(60_000);
     await tunnel.end();
     expect(words()).toEqual([{ port: 9012, every: 0, took: 'mute' }]);
   });
 
-  it('is not renewed while the line is broken, nor where the helper of the gateway wrote it', async () => {
+  it("is not renewed while the connection is down, nor if the gateway's helper wrote it", async () => {
     const broken = start([new Connection()], {}, ['ok', 'broken', 'target-down']);
     await pass(61_000);
     expect(note).toHaveBeenCalledTimes(2);
@@ -548,7 +548,7 @@ describe('the note of a tunnel', () => {
     expect(tunnel.types()).not.toContain('noted');
   });
 
-  it('that could not be written is told, and the next request has no session', async () => {
+  it('that could not be written is reported, and the next request has no session', async () => {
     const first = new Connection();
     note.mockResolvedValue({ failed: 'no-shell' as never, message: 'no shell' });
     const tunnel = start([first, new Connection()]);
@@ -561,7 +561,7 @@ describe('the note of a tunnel', () => {
     expect(note).toHaveBeenCalledTimes(2);
   });
 
-  it('that fails is nothing to the tunnel', async () => {
+  it('that fails does not affect the tunnel', async () => {
     note.mockRejectedValue(new Error('no'));
     const tunnel = start([new Connection()]);
     await pass(70_000);
@@ -569,7 +569,7 @@ describe('the note of a tunnel', () => {
     await tunnel.end();
   });
 
-  it('tells once of each other tunnel that asked for the port within ten minutes', async () => {
+  it('reports once each other tunnel that requested the port within ten minutes', async () => {
     const asks = (tunnel: string, ago: number): NoteAnswer => ({
       session,
       wanted: { tunnel, ago, machine: 'pc-2' } as never,
@@ -593,7 +593,7 @@ describe('the note of a tunnel', () => {
     await tunnel.end();
   });
 
-  it('is waited for before the port is given back', async () => {
+  it('is awaited before the port is released', async () => {
     let written: (answer: NoteAnswer) => void = () => {};
     note.mockReturnValue(new Promise((resolve) => (written = resolve)));
     const connection = new Connection();

@@ -40,7 +40,7 @@ describe('listGatewayTunnels', () => {
     expect(tunnels[3]).toEqual({ port: 9003, verdict: 'refused', addresses: [] });
   });
 
-  it('names up to 200 ports to the gateway, and has it list all when they are more', async () => {
+  it('sends up to 200 ports to the gateway, and lists all if there are more', async () => {
     const connection = gateway('listener 00000000:2328 1002');
     const ask = async (to: number) => {
       const found = await listTunnels(connection, { ports: { from: 9000, to }, check: false });
@@ -55,7 +55,7 @@ describe('listGatewayTunnels', () => {
     expect(await ask(9200)).toContain('ports="[0-9A-F]*"');
   });
 
-  it('without ports takes those of users who have sessions, and none of root', async () => {
+  it('without ports lists those of users with sessions, and none of root', async () => {
     const listeners = [
       'listener 00000000:2328 1002',
       'listener 00000000:2329 1003',
@@ -70,7 +70,7 @@ describe('listGatewayTunnels', () => {
     ['ended', { ended: true, port: 9000, pid: 300, user: 'tunnel-acme' }],
     ['gone', { ended: true, port: 9000, pid: 300, user: 'tunnel-acme' }],
     ['survived', { ended: false, reason: 'not-permitted' }],
-  ])('tells of a session to be ended that %s', async (result, expected) => {
+  ])('reports of a session to be ended that %s', async (result, expected) => {
     const connection = gateway(
       'listener 00000000:2328 1002',
       'user 1002 tunnel-acme',
@@ -82,7 +82,7 @@ describe('listGatewayTunnels', () => {
     expect(await endTunnel(connection, 9000)).toMatchObject(expected);
   });
 
-  it('says that it is about to end a session, and only then', async () => {
+  it('reports that it is about to end a session, and only then', async () => {
     const connection = gateway('listener 00000000:2328 1002', 'note 9000 300 600 b1');
     const asked: number[] = [];
     const onEnding = () => void asked.push(connection.scripts.length);
@@ -105,7 +105,7 @@ describe('listGatewayTunnels', () => {
     expect(connection.scripts).toEqual([]);
   });
 
-  it('ends a session of whom only the number is known', async () => {
+  it('ends a session of a user known only by number', async () => {
     const connection = gateway('listener 00000000:2328 1002', 'note 9000 300 600 b1');
     const look = connection.onExec;
     connection.onExec = (script) =>
@@ -113,7 +113,7 @@ describe('listGatewayTunnels', () => {
     expect(await endTunnel(connection, 9000)).toEqual({ ended: true, port: 9000, pid: 300 });
   });
 
-  it('without ports takes those of any user but root, in order, each once', async () => {
+  it('without ports lists those of any user but root, in order, each once', async () => {
     const connection = gateway(
       'listener 00000000:2329 1002',
       'listener 00000000:2328 1',
@@ -133,7 +133,7 @@ describe('listGatewayTunnels', () => {
     });
   });
 
-  it('names no session of root, nor one of a user who has several', async () => {
+  it('names no session of root, nor of a user with several', async () => {
     const connection = gateway(
       'listener 00000000:2328 1002',
       'listener 00000000:2329 0',
@@ -147,7 +147,7 @@ describe('listGatewayTunnels', () => {
     expect(found.filter((tunnel) => 'pid' in tunnel)).toEqual([]);
   });
 
-  it('asks ten ports at once', async () => {
+  it('probes ten ports at once', async () => {
     const listeners = Array.from(
       { length: 25 },
       (_, n) => `listener 00000000:${(9000 + n).toString(16)} 1002`,
@@ -163,7 +163,7 @@ describe('listGatewayTunnels', () => {
     expect(asked).toBe(10);
   });
 
-  it('takes nothing for a port that is none', async () => {
+  it('does not accept anything but a port', async () => {
     const connection = gateway(
       'listener 00000000:0000 1002',
       'listener 00000000:10000 1002',
@@ -172,12 +172,12 @@ describe('listGatewayTunnels', () => {
     expect(await listTunnels(connection, { check: false })).toEqual([]);
   });
 
-  it('takes a range of one port', async () => {
+  it('accepts a range of one port', async () => {
     const found = await listTunnels(gateway(), { ports: { from: 9000, to: 9000 }, check: false });
     expect(found.map(({ port }) => port)).toEqual([9000]);
   });
 
-  it('ends with the reason of an abort, and with what is no failure of a port', async () => {
+  it('rejects with the reason of an abort, and with an error that does not concern a port', async () => {
     const stop = new AbortController();
     const connection = gateway('listener 00000000:2328 1002');
     connection.openStream = async () => {
@@ -192,7 +192,7 @@ describe('listGatewayTunnels', () => {
     }
   });
 
-  it('without ports shows root what sessions listen on, and nothing else', async () => {
+  it('without ports shows root the listeners of sessions, and nothing else', async () => {
     const listeners = [
       'listener 00000000:2328 1002',
       'listener 00000000:0016 0',
@@ -206,7 +206,7 @@ describe('listGatewayTunnels', () => {
     expect(found.map(({ port }) => port)).toEqual([9000]);
   });
 
-  it('tells root whose session survives that it did not end, and not that it may not be ended', async () => {
+  it('tells root that a surviving session did not end, not that permission is missing', async () => {
     const connection = gateway('listener 00000000:2328 1002 300');
     const look = connection.onExec;
     const root = (script: string) => look(script).replace('uid 1001', 'uid 0');
@@ -219,7 +219,7 @@ describe('listGatewayTunnels', () => {
     ['127.0.0.1', '0100007F:2328'],
     ['127.0.0.1', '00000000:2328'],
     ['10.0.0.2', '0200000A:2328'],
-  ])('asks for a banner at %s where the gateway listens on %s', async (host, address) => {
+  ])('probes for a banner at %s if the gateway listens on %s', async (host, address) => {
     const connection = gateway(`listener ${address} 1002`);
     const asked = vi.spyOn(connection, 'openStream');
     await listTunnels(connection, { ports: [9000], answerTimeout: 50 });
@@ -232,27 +232,27 @@ describe('listGatewayTunnels', () => {
     ['silent', () => new PassThrough()],
     ['unknown', () => new ChannelOpenFailed('forbidden', { phase: 'channel', reasonCode: 1 })],
     ['refused', () => new ChannelOpenFailed('refused', { phase: 'channel', reasonCode: 2 })],
-  ])('gives the verdict %s', async (verdict, onOpenStream) => {
+  ])('returns the verdict %s', async (verdict, onOpenStream) => {
     const connection = gateway('listener 0100007F:2328 1002');
     connection.onOpenStream = onOpenStream as never;
     expect(await listTunnels(connection, { ports: [9000], answerTimeout: 50 })).toMatchObject([{ verdict }]);
   });
 
-  it('does not call a port refused that it could not see', async () => {
+  it('does not report a port as refused that it could not see', async () => {
     const connection = gateway('noproc');
     expect(await listTunnels(connection, { ports: [9000], check: false })).toMatchObject([
       { verdict: 'unknown' },
     ]);
   });
 
-  it('says why when the account cannot run commands', async () => {
+  it('reports why the account cannot run commands', async () => {
     const connection = new FakeConnection();
     connection.onExec = () => 'This account is currently not available.';
     await expect(listTunnels(connection)).rejects.toThrow(/cannot run commands/);
     await expect(endTunnel(connection, 9000)).rejects.toMatchObject({ code: 'SSH_CHANNEL_OPEN_FAILED' });
   });
 
-  it('says when the gateway did not answer in time, and when the connection ended', async () => {
+  it('reports that the gateway did not answer in time, or that the connection ended', async () => {
     const details = { phase: 'command', timeoutMs: 10_000, output: {}, terminated: true } as never;
     const connection = new FakeConnection();
     connection.onExec = () => {
@@ -274,7 +274,7 @@ describe('listGatewayTunnels', () => {
     [{ host: 'gateway.example.com', username: 'op', password: 'secret' }, 'an object'],
     ['gateway.example.com', 'a string'],
     [Promise.resolve(new FakeConnection()), 'a promise of one (await it)'],
-  ])('says that it wants a connection, not %s', async (given, what) => {
+  ])('requires a connection, not %s', async (given, what) => {
     const wrong = new TypeError(
       `argument connection: ${what} given; a Connection from connectViaGateway would be right`,
     );
@@ -292,7 +292,7 @@ describe('listGatewayTunnels', () => {
     [{ port: [9_000] }, TypeError],
     [{ answerTimeout: 0 }, RangeError],
     [{ signal: 1 }, TypeError],
-  ])('refuses %j', async (options, kind) => {
+  ])('rejects %j', async (options, kind) => {
     const call = listTunnels(new FakeConnection(), options as unknown as ListTunnelsOptions);
     await expect(call).rejects.toBeInstanceOf(kind);
   });

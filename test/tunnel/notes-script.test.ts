@@ -36,13 +36,13 @@ async function run(script: string): Promise<string[]> {
   return stdout.split('\n').filter(Boolean);
 }
 
-it('reads the notes that tunnels left', async () => {
+it('reads the notes of tunnels', async () => {
   await writeFile(join(folder, '9013'), '301 601 b1');
   expect(await run(notes)).toEqual([`note 9012 ${note}`, 'note 9013 301 601 b1']);
   expect(await run(readNote)).toEqual([`note ${note}`]);
 });
 
-it('waits for no pipe, follows no link, reads no file to an end that never comes', async () => {
+it('does not wait for a pipe, follow a link, or read an endless file', async () => {
   execFileSync('mkfifo', [join(folder, '9001')]);
   await symlink('/dev/zero', join(folder, '9002'));
   await symlink(join(folder, '9012'), join(folder, '9003'));
@@ -55,7 +55,7 @@ it('waits for no pipe, follows no link, reads no file to an end that never comes
   expect(await run(readNote)).toEqual([]);
 });
 
-it('takes no name, no content and no number of files for more than notes', async () => {
+it('returns only valid notes, whatever the names, contents and number of files', async () => {
   await writeFile(join(folder, '9\nuid 0'), note);
   await writeFile(join(folder, '8000'), '1 2 3 4\nuid 0\n');
   await writeFile(join(folder, '8001'), '* / x\nuid 0\n');
@@ -64,7 +64,7 @@ it('takes no name, no content and no number of files for more than notes', async
   expect(await run(notes)).toHaveLength(200);
 });
 
-it('notes when the tunnel was up, and tells it who asked for the port last', async () => {
+it('records when the tunnel was up, and reports who last requested the port', async () => {
   const asA = `boot=b1; ${assign({ machine: 'pc-a', tunnel: 'a', every: 60, took: 20 })}`;
   const asB = `boot=b1; ${assign({ machine: 'pc-b', tunnel: 'b' })}`;
   // No sshd starts this shell.

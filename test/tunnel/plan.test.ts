@@ -15,7 +15,7 @@ it.each<[string, number[], number[]]>([
   ['factor', [1, 1.5, 100], [0.9, 101]],
   ['minDelay', [0, 1], [-1]],
   ['maxDelay', [0, 1], [-1]],
-])('takes %s of %j, and not of %j', (name, right, wrong) => {
+])('accepts %s of %j, but not of %j', (name, right, wrong) => {
   for (const value of right)
     expect(plan({ retry: { [name]: value } }).backoff).toMatchObject({ [name]: value });
   for (const value of wrong) expect(() => plan({ retry: { [name]: value } })).toThrow(`option retry.${name}`);
@@ -25,14 +25,14 @@ it.each<[string, number[], number[]]>([
   ['answerTimeout', [100], [99]],
   ['quiet', [0], [-1]],
   ['backOff', [0], [-1]],
-])('takes reclaim.%s of %j, and not of %j', (name, right, wrong) => {
+])('accepts reclaim.%s of %j, but not of %j', (name, right, wrong) => {
   for (const value of right)
     expect(plan({ reclaim: { [name]: value } }).reclaim).toMatchObject({ [name]: value });
   for (const value of wrong)
     expect(() => plan({ reclaim: { [name]: value } })).toThrow(`option reclaim.${name}`);
 });
 
-it('takes a port that has a number, and 0 on no account', () => {
+it('accepts a port number, but not 0', () => {
   expect(plan({ listenPort: 1 }).listen).toEqual({ host: 'localhost', port: 1 });
   expect(() => plan({ listenPort: 0 })).toThrow(/listenPort.*the port itself/);
 });

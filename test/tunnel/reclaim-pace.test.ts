@@ -12,7 +12,7 @@ function untilDue(pace: ReclaimPace): number {
   }
 }
 
-it('is due at once, then less and less often, and at once again after a good while up', () => {
+it('is due at once, then less and less often, and at once again after some time up', () => {
   const pace = new ReclaimPace();
   const waits = [1, 2, 3, 4, 5, 6].map(() => {
     const wait = untilDue(pace);
@@ -26,13 +26,13 @@ it('is due at once, then less and less often, and at once again after a good whi
   expect(untilDue(pace)).toBe(15_000);
 });
 
-it('looks again as soon as the holder is no longer believed', () => {
+it("tries again as soon as the holder's note is no longer trusted", () => {
   const pace = new ReclaimPace();
   pace.postponed(3_000);
   expect(untilDue(pace)).toBe(3_000);
 });
 
-it('waits twice as long after each further loss to another tunnel, but not for looking at the same one again', () => {
+it('waits twice as long after each loss to another tunnel, but not for examining the same one again', () => {
   const pace = new ReclaimPace();
   const lost = (session: string) => {
     pace.lostTo(session, 60_000);

@@ -58,14 +58,14 @@ async function reclaim({
 }
 
 describe('reclaiming a port', () => {
-  it('ends the session of the note when it is silent', async () => {
+  it('ends the session of the note if it is silent', async () => {
     const { result, kills } = await reclaim({ seen: [...own, held, 'note 300 600 b1', ...zombie] });
     expect(result).toEqual({ kind: 'reclaimed', pid: 300, evidence: 'note', silentMs: 50 });
     expect(kills).toHaveLength(1);
     expect(kills[0]).toContain('victim="300"; born="600"; ');
   });
 
-  it('ends the session that this tunnel itself has lost without asking whether it answers', async () => {
+  it("ends this tunnel's own lost session without checking whether it answers", async () => {
     const { result, kills } = await reclaim({
       seen: [],
       own: { pid: 300, start: '600', boot: 'b1' },
@@ -84,7 +84,7 @@ describe('reclaiming a port', () => {
     ],
     ['gone', { kind: 'reclaimed', pid: 300 }],
     ['anything', { kind: 'reclaimed', pid: 300 }],
-  ])('looks further when its own session %s, unless that lives on', async (ended, expected) => {
+  ])('continues to search if its own session %s, unless that is still alive', async (ended, expected) => {
     const seen = [...own, held, 'note 300 600 b1', ...zombie];
     const connection = new FakeConnection();
     connection.onOpenStream = () => new PassThrough();
@@ -105,7 +105,7 @@ describe('reclaiming a port', () => {
     [5, 25, 100],
     [undefined, undefined, 50],
   ])(
-    'waits four times as long as targets take, its own %s ms and the holder’s %s',
+    'waits four times as long as the targets take, its own %s ms and the holder’s %s',
     async (ownBanner, took, silentMs) => {
       const note = `note 300 600 b1 pc tunnel-b 1 60 ${took ?? '-'}`;
       const scene = { seen: [...own, held, note, ...zombie], id: 'tunnel-b' };
@@ -114,7 +114,7 @@ describe('reclaiming a port', () => {
     },
   );
 
-  it('reckons with the ticks of the gateway’s clock, and with a note from the future', async () => {
+  it('allows for the clock ticks of the gateway, and for a note from the future', async () => {
     const seen = [...own, held, ...zombie];
     const young = await reclaim({ seen: [...seen, 'clock 10.0 1000'], unnoted: 'only-session' });
     expect(young.result).toMatchObject({ retryIn: 80_600 });
@@ -122,7 +122,7 @@ describe('reclaiming a port', () => {
     expect(future.result).toMatchObject({ message: expect.stringContaining('was up 0 s ago') });
   });
 
-  it('leaves a silent session alone when what is published does not speak first', async () => {
+  it('does not end a silent session if the published service does not speak first', async () => {
     const { result, kills } = await reclaim({
       seen: [...own, held, 'note 300 600 b1', ...zombie],
       ownBanner: 'none',
@@ -148,7 +148,7 @@ describe('reclaiming a port', () => {
 
   const noteOf = (words: string) => [...own, held, `note 300 600 b1 ${words}`, 'clock 1000.5 100', ...zombie];
 
-  it('leaves the port to the tunnel that has taken it over as long as that one is alive, and names its machine', async () => {
+  it('leaves the port to the tunnel that has taken it over while that is alive, and names its machine', async () => {
     const seen = noteOf('other-pc tunnel-b 990 60 20');
     const scene = { seen, id: 'tunnel-a', hadIt: true };
     const { result, kills } = await reclaim(scene);
@@ -169,12 +169,12 @@ describe('reclaiming a port', () => {
     });
   });
 
-  it('takes the port back from the tunnel that had taken it over when that one has died', async () => {
+  it('takes the port back once the tunnel that had taken it over has died', async () => {
     const dead = { seen: noteOf('other-pc tunnel-b 900 60 20'), id: 'tunnel-a', hadIt: true };
     expect((await reclaim(dead)).result).toMatchObject({ kind: 'reclaimed', pid: 300, holder: 'other-pc' });
   });
 
-  it('believes a tunnel of another machine that was up a moment ago, and says when to ask again', async () => {
+  it('trusts the note of a tunnel on another machine that was up a moment ago, and says when to try again', async () => {
     const { result, kills } = await reclaim({ seen: noteOf('other-pc tunnel-b 990 60 20'), id: 'tunnel-a' });
     expect(result).toMatchObject({ kind: 'refused', reason: 'recently-up', retryIn: 79_500 });
     expect(kills).toEqual([]);
@@ -183,14 +183,14 @@ describe('reclaiming a port', () => {
     expect(rare.result).toMatchObject({ kind: 'refused', reason: 'recently-up', retryIn: 149_500 });
   });
 
-  it('believes it to the last millisecond of its quiet, and no longer', async () => {
+  it('trusts the note until its quiet time has passed, and no longer', async () => {
     const seen = noteOf('other-pc tunnel-b 990 5 20');
     const last = await reclaim({ seen, id: 'tunnel-a', quiet: 10_501 });
     expect(last.result).toMatchObject({ reason: 'recently-up', retryIn: 1 });
     expect((await reclaim({ seen, id: 'tunnel-a', quiet: 10_500 })).result.kind).toBe('reclaimed');
   });
 
-  it('knows the predecessor of this tunnel on this machine, and its own notes', async () => {
+  it('recognizes the predecessor of this tunnel on this machine, and its own notes', async () => {
     const mine = noteOf(`${machineName()} tunnel-b 999 60 20`);
     expect((await reclaim({ seen: mine, id: 'tunnel-a' })).result).toMatchObject({ kind: 'reclaimed' });
     const same = noteOf('other-pc tunnel-a 999 60 20');
@@ -199,7 +199,7 @@ describe('reclaiming a port', () => {
     });
   });
 
-  it('holds the age of its session against an older note, which does not say when it was up', async () => {
+  it('uses the age of the session with an older note, which does not say when it was up', async () => {
     const old = [...own, held, 'note 300 600 b1 other-pc tunnel-b', ...zombie];
     const young = await reclaim({ seen: [...old, 'clock 10.0 100'], id: 'tunnel-a' });
     expect(young.result).toMatchObject({ kind: 'refused', reason: 'recently-up', retryIn: 86_000 });
@@ -215,7 +215,7 @@ describe('reclaiming a port', () => {
     });
   });
 
-  it('is as patient with a holder as that one has noted of its own target', async () => {
+  it('waits for a holder as long as that has noted for its own target', async () => {
     const late = () => {
       const stream = new PassThrough();
       setTimeout(() => stream.write('SSH-2.0-slow\r\n'), 150);
@@ -229,7 +229,7 @@ describe('reclaiming a port', () => {
     expect(result).toMatchObject({ kind: 'refused', reason: 'answers' });
   });
 
-  it('leaves a holder alone that publishes what is not an SSH server, whatever it publishes itself', async () => {
+  it('does not end a holder that publishes something other than an SSH server, whatever it publishes itself', async () => {
     const { result, kills } = await reclaim({
       seen: noteOf(`${machineName()} tunnel-b 1 0 mute`),
       ownBanner: 1,
@@ -270,18 +270,18 @@ describe('reclaiming a port', () => {
       { seen: [...own, held, ...zombie], unnoted: 'only-session', answer: () => answering('SSH-2.0-x\n') },
     ],
     ['no-proc', { seen: [...own, 'noproc'] }],
-  ] as const)('leaves the session alone: %s (%#)', async (reason, scene) => {
+  ] as const)('does not end the session: %s (%#)', async (reason, scene) => {
     const { result, kills } = await reclaim(scene as unknown as Scene);
     expect(result).toMatchObject({ kind: 'refused', reason, message: expect.stringMatching(/\.$/) });
     expect(kills).toHaveLength(0);
   });
 
-  it('ends an unnoted session only when told to and when it is the only one', async () => {
+  it('ends a session without a note only if told to and if it is the only one', async () => {
     const { result } = await reclaim({ seen: [...own, held, ...zombie], unnoted: 'only-session' });
     expect(result).toEqual({ kind: 'reclaimed', pid: 300, evidence: 'only-session', silentMs: 50 });
   });
 
-  it('says that the port is free when nobody listens any more, or the session ended meanwhile', async () => {
+  it('reports the port as free if nothing listens any more, or the session has ended', async () => {
     expect((await reclaim({ seen: own })).result).toEqual({ kind: 'free' });
     const scene = { seen: [...own, held, 'note 300 600 b1', ...zombie] };
     expect((await reclaim({ ...scene, ended: 'gone' })).result).toEqual({ kind: 'free' });
@@ -289,13 +289,13 @@ describe('reclaiming a port', () => {
     expect((await reclaim({ ...scene, answer: refused })).result).toEqual({ kind: 'free' });
   });
 
-  it('says so when the session survives', async () => {
+  it('reports that the session survived', async () => {
     const scene = { seen: [...own, held, 'note 300 600 b1', ...zombie], ended: 'survived' };
     expect((await reclaim(scene)).result).toMatchObject({ kind: 'refused', reason: 'survived' });
   });
 
   it.each(['', 'This account is currently not available.\n', 'ssh-via-gateway-script-2\n'])(
-    'takes %j for an account without a shell',
+    'reads %j as an account without a shell',
     async (stdout) => {
       const connection = new FakeConnection();
       connection.onExec = () => stdout;
@@ -304,7 +304,7 @@ describe('reclaiming a port', () => {
     },
   );
 
-  it('sends no quote and no line break that a login shell could stumble over', async () => {
+  it('sends no quote or line break that a login shell could misread', async () => {
     const connection = new FakeConnection();
     connection.onExec = () => shellSays(...own, held, 'note 300 600 b1', ...zombie);
     connection.onOpenStream = () => new PassThrough();

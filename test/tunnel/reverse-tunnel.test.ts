@@ -48,7 +48,7 @@ function start(results: Array<FakeConnection | Error>, options: Partial<ReverseT
 }
 
 describe('keepReverseTunnel', () => {
-  it('goes up, says so, and checks that the published port answers', async () => {
+  it('comes up, reports it, and checks that the published port answers', async () => {
     const { tunnel, events, types, until } = start([new FakeConnection()]);
     expect(tunnel.state).toBe('connecting');
     await until('checked');
@@ -61,7 +61,7 @@ describe('keepReverseTunnel', () => {
     expect(types().at(-1)).toBe('closed');
   });
 
-  it('comes back after a loss, and after a gateway that cannot be reached', async () => {
+  it('comes back after a lost connection, and after an unreachable gateway', async () => {
     const first = new FakeConnection();
     const second = new FakeConnection();
     const { tunnel, types, until } = start([unreachable(), first, unreachable(), second]);
@@ -79,7 +79,7 @@ describe('keepReverseTunnel', () => {
     expect(second.closes).toBe(1);
   });
 
-  it('asks for a taken port again on the same connection', async () => {
+  it('requests a port in use again on the same connection', async () => {
     const connection = new FakeConnection();
     connection.refusals = [portTaken(), portTaken()];
     const { tunnel, connects, events, until } = start([connection]);
@@ -92,7 +92,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('reconnects when the line is lost while it waits for the port', async () => {
+  it('reconnects if the connection is lost while it waits for the port', async () => {
     const first = new FakeConnection();
     first.refusals = [portTaken()];
     const { tunnel, until, connects } = start([first, new FakeConnection()]);
@@ -103,7 +103,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('notes its session, and ends exactly that one when it finds the port taken', async () => {
+  it('records its session, and ends exactly that one if it finds the port in use', async () => {
     const first = new FakeConnection();
     first.onExec = () => shellSays('self 300 600 sshd', 'uid 1001', 'noted 300 600 b1');
     const second = new FakeConnection();
@@ -119,7 +119,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('renews its note with what its target took, and tells who else asks for the port', async () => {
+  it("renews its note with its target's response time, and reports who else requests the port", async () => {
     const connection = new FakeConnection();
     connection.onExec = () =>
       shellSays('boot b1', 'noted 300 600 b1', 'wanted b1 90 other-pc tunnel-b', 'now 100');
@@ -140,7 +140,7 @@ describe('keepReverseTunnel', () => {
     ['one of an hour ago', () => 'wanted b1 1 other-pc tunnel-b'],
     ['one of before the gateway was restarted', () => 'wanted b0 90 other-pc tunnel-b'],
     ['what is no request', () => 'wanted b1 nonsense'],
-  ])('takes %s for no rival', async (_what, wanted) => {
+  ])('does not treat %s as a rival', async (_what, wanted) => {
     const connection = new FakeConnection();
     connection.onExec = (script) => {
       const own = /tunnel="([^"]*)"/.exec(script)?.[1] ?? '';
@@ -154,7 +154,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('notes that its target is not asked, where it is no SSH server', async () => {
+  it('records that its target is not probed if it is not an SSH server', async () => {
     const connection = new FakeConnection();
     connection.onExec = () => shellSays('noted 300 600 b1');
     const { tunnel, until } = start([connection], { reclaim: true, checkInterval: Infinity });
@@ -164,7 +164,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('says once why it cannot reclaim, and waits', async () => {
+  it('reports once why it cannot reclaim, and waits', async () => {
     const connection = new FakeConnection();
     connection.refusals = [portTaken(), portTaken()];
     connection.onExec = () => 'This account is currently not available.';
@@ -187,7 +187,7 @@ describe('keepReverseTunnel', () => {
     expect(types()).toEqual(['connecting', 'closed']);
   });
 
-  it('gives up on a port that the account may not have, and closes its connection', async () => {
+  it('gives up on a port that the account may not listen on, and closes its connection', async () => {
     const connection = new FakeConnection();
     connection.refusals = [forbidden()];
     const { tunnel } = start([connection]);
@@ -207,13 +207,13 @@ describe('keepReverseTunnel', () => {
     expect(seen).toEqual([1, 2, 3]);
   });
 
-  it('ends after the attempts that it may make', async () => {
+  it('ends after the allowed attempts', async () => {
     const { tunnel, connects } = start([unreachable()], { retry: { ...base.retry, attempts: 3 } });
     expect(await tunnel.closed).toMatchObject({ code: 'SSH_CONNECTION_REFUSED' });
     expect(connects).toHaveLength(3);
   });
 
-  it('gives each connect one attempt, and limits that find a line at once', async () => {
+  it('makes one attempt per connect, with short timeouts', async () => {
     const { tunnel, connects, until } = start([unreachable()]);
     await until('connecting', 6);
     const tcp = connects
@@ -224,7 +224,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('makes the tunnel anew when the target answers but the published port does not', async () => {
+  it('rebuilds the tunnel if the target answers but the published port does not', async () => {
     await using target = await answeringTarget();
     const first = new FakeConnection();
     first.onOpenStream = () => new PassThrough().end();
@@ -240,7 +240,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('stays up when one check now and then fails', async () => {
+  it('stays up if a check fails now and then', async () => {
     await using target = await answeringTarget();
     const connection = new FakeConnection();
     let checks = 0;
@@ -257,7 +257,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('is closed when its connection is, and not before', async () => {
+  it('is closed once its connection is, and not before', async () => {
     const connection = new FakeConnection();
     const closing = latch<void>();
     connection.close = () => {
@@ -276,7 +276,7 @@ describe('keepReverseTunnel', () => {
     await closed;
   });
 
-  it('stays up while only the target is down, and tells of its return', async () => {
+  it('stays up while only the target is down, and reports its return', async () => {
     const connection = new FakeConnection();
     connection.onOpenStream = () => new PassThrough().end();
     const { tunnel, events, until, types } = start([connection], { checkInterval: 5 });
@@ -291,7 +291,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('does without the check where the gateway forbids it', async () => {
+  it('does without the check if the gateway forbids it', async () => {
     const connection = new FakeConnection();
     let opened = 0;
     connection.onOpenStream = () => {
@@ -306,7 +306,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('has the gateway’s helper go through the port, where the account itself may not', async () => {
+  it('lets the gateway’s helper connect to the port if the account itself may not', async () => {
     await using target = await answeringTarget();
     const seen = ['banner SSH-2.0-OpenSSH', 'closed ', 'silent ', 'silent ', 'silent '];
     const asked: string[] = [];
@@ -334,7 +334,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('gives its status to any number of readers, until it is closed', async () => {
+  it('reports its status to any number of iterators, until it is closed', async () => {
     const connection = new FakeConnection();
     const { tunnel, until } = start([connection]);
     const read = async () => {
@@ -390,7 +390,7 @@ describe('keepReverseTunnel', () => {
     await tunnel.close();
   });
 
-  it('keeps nothing of 2,000 reconnects', async () => {
+  it('does not grow over 2,000 reconnects', async () => {
     const stop = new AbortController();
     setMaxListeners(1, stop.signal);
     let current: FakeConnection | undefined;
@@ -450,7 +450,7 @@ describe('keepReverseTunnel', () => {
       /^option reclaim.unnoted: 'all' given; .*'keep' or 'only-session'/,
     ],
     [{ reclaim: { answerTimeout: 5 } }, RangeError, /^option reclaim.answerTimeout: 5 given; .*at least 100/],
-  ])('refuses %j before anything opens', (wrong, kind, message) => {
+  ])('rejects %j before anything opens', (wrong, kind, message) => {
     const connect = vi.fn();
     const call = () => startReverseTunnel(connect, { ...base, ...wrong } as ReverseTunnelOptions);
     expect(call).toThrow(kind);

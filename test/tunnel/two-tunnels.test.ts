@@ -5,7 +5,7 @@ import { startReverseTunnel } from '../../src/tunnel/keep/reverse-tunnel.ts';
 import type { TunnelEvent } from '../../src/tunnel/types.ts';
 import { freePort } from '../support/sshd.ts';
 
-it('lets a second live tunnel of the same port wait until the first has gone', async () => {
+it('lets a second live tunnel on the same port wait until the first has gone', async () => {
   await using gateway = await startMockGateway();
   const pc = await gateway.addPc();
   const { ssh } = gateway;
