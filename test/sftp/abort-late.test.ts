@@ -21,7 +21,7 @@ function abortedInVerify(opener: SftpOpener) {
   return { opener: { ...opener, run }, options: { verify: 'sha256', signal: abort.signal } as const };
 }
 
-describe('a transfer that is aborted while it is verified leaves the old file in its place', () => {
+describe('a transfer aborted during verification leaves the old file in place', () => {
   it.each([
     ['an upload of bytes', () => content],
     ['an upload of a stream', () => Readable.from([content])],

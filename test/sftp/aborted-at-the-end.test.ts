@@ -47,9 +47,9 @@ const ways: Record<string, (mock: World, folder: string, options: TransferOption
 };
 
 describe.each(['all', 'last'] as const)(
-  'aborted in an onProgress that says that the file is done (%s reports)',
+  'aborted in the onProgress call that reports the file as done (%s reports)',
   (reports) => {
-    it.each(Object.entries(ways))('%s has succeeded, and says so', async (what, start) => {
+    it.each(Object.entries(ways))('%s succeeds and resolves', async (what, start) => {
       await using mock = await mockSftp();
       await using folder = await localFolder();
       await writeFile(join(folder.path, 'a.txt'), content);
@@ -64,7 +64,7 @@ describe.each(['all', 'last'] as const)(
   },
 );
 
-it('a folder whose last report aborts has succeeded as well', async () => {
+it('a folder aborted in the last report succeeds as well', async () => {
   await using mock = await mockSftp();
   await using folder = await localFolder();
   await mkdir(join(folder.path, 'in'));
@@ -77,7 +77,7 @@ it('a folder whose last report aborts has succeeded as well', async () => {
   });
 });
 
-it('what the last onProgress throws still rejects', async () => {
+it('an error thrown by the last onProgress still rejects', async () => {
   await using mock = await mockSftp();
   const onProgress = ({ files }: { files: number }) => {
     if (files === 1) throw new Error('mine');

@@ -22,8 +22,8 @@ async function start(options: MockServerOptions, channelTimeout = 5_000) {
 const bytes = Buffer.from('x');
 const silent = { sftp: { noVersion: true, hangOp: { op: 'STAT' as const } } };
 
-describe('a transfer that begins before the server has greeted', () => {
-  it('fails as the opening of the session does where there is no SFTP, and gives the session back', async () => {
+describe('a transfer that starts before the server has sent its version', () => {
+  it('fails like opening the session if there is no SFTP, and releases the session', async () => {
     await using mock = await start({ sftp: false });
     const error = await rejection(upload(mock.opener, bytes, '/file'));
     expect(error).toMatchObject({ code: 'SSH_CHANNEL_OPEN_FAILED' });
@@ -31,7 +31,7 @@ describe('a transfer that begins before the server has greeted', () => {
     expect(mock.link.lost.error).toBeUndefined();
   });
 
-  it('has the time of a channel for it, and that is no stall', async () => {
+  it('waits for the version up to the channel timeout, which is not a stall', async () => {
     await using mock = await start({ faults: silent }, 600);
     const startedAt = performance.now();
     const error = await rejection(download(mock.opener, '/file', '/tmp/never', { stallTimeout: 100 }));
@@ -40,7 +40,7 @@ describe('a transfer that begins before the server has greeted', () => {
     await expect.poll(() => mock.link.slots.open).toBe(0);
   });
 
-  it('stops at the signal', async () => {
+  it('stops on an abort', async () => {
     await using mock = await start({ faults: silent }, 600);
     const abort = new AbortController();
     const failed = rejection(download(mock.opener, '/file', '/tmp/never', { signal: abort.signal }));
@@ -50,13 +50,13 @@ describe('a transfer that begins before the server has greeted', () => {
     await expect.poll(() => mock.link.slots.open, { timeout: 3_000 }).toBe(0);
   });
 
-  it('fails by what ended the session, not by its first request', async () => {
+  it('fails with what ended the session, not with its first request', async () => {
     await using mock = await start({ faults: { sftp: { garbagePacket: true } } });
     const error = await rejection(upload(mock.opener, bytes, '/file'));
     expect(error).toMatchObject({ code: 'SSH_SFTP_FAILED', operation: 'session' });
   });
 
-  it('takes no answer from a server that has not greeted', async () => {
+  it("accepts no replies before the server's version", async () => {
     await using mock = await start({ faults: { sftp: { noVersion: true } } });
     const error = await rejection(upload(mock.opener, bytes, '/file'));
     expect(error).toMatchObject({ code: 'SSH_SFTP_FAILED', operation: 'session' });
@@ -64,7 +64,7 @@ describe('a transfer that begins before the server has greeted', () => {
     await expect.poll(() => mock.link.slots.open).toBe(0);
   });
 
-  it('begins with the greeting of others', async () => {
+  it('waits for the version from servers other than OpenSSH', async () => {
     await using mock = await start({ ident: 'Other_1.0', faults: { sftp: { noVersion: true } } });
     const sftp = plainOther(mock.link);
     expect(await rejection(sftp.openSftp({ atOnce: true, timeout: 200 }))).toMatchObject({

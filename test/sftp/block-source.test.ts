@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type BlockSource, bufferSource, fileSource } from '../../src/sftp/flow/block-source.ts';
 import { localFolder } from '../support/mock-sftp.ts';
 
-it("reads a local file through handles without readv, as Yarn's Plug'n'Play gives them", async () => {
+it("reads a local file through handles without readv, as with Yarn's Plug'n'Play", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'source-'));
   await writeFile(join(folder, 'f'), '0123456789');
   const file = await open(join(folder, 'f'));
@@ -30,7 +30,7 @@ describe('a source', () => {
       source.readInto(views, position, (error, bytes) => (error ? reject(error) : resolve(bytes))),
     );
 
-  it('of bytes is read at each position, up to its end', async () => {
+  it('of bytes can be read at any position, up to its end', async () => {
     const source = bufferSource(new Uint8Array([0, 1, 2, 3, 4, 5]).subarray(1));
     const views = [Buffer.alloc(2, 9), Buffer.alloc(3, 9)];
     expect(await read(source, views, 1)).toBe(4);
@@ -39,7 +39,7 @@ describe('a source', () => {
     expect(await read(source, views, 5)).toBe(0);
   });
 
-  it('of a file says what has become of that meanwhile', async () => {
+  it('of a file reports how the file has changed meanwhile', async () => {
     await using folder = await localFolder();
     const path = join(folder.path, 'f');
     await writeFile(path, '0123456789');

@@ -20,14 +20,14 @@ it.each([
   ['SSH-2.0-9.99 FlowSsh: Bitvise SSH Server', '/C:/a.bin', true],
   ['SSH-2.0-OpenSSH_9.2p1', '/a.bin', false],
   ['SSH-2.0-OpenSSH_9.2p1', 'a.bin', false],
-])('asks %s for the checksum of %s in its own shell', async (serverVersion, path, isWindows) => {
+])('requests from %s the checksum of %s in its own shell', async (serverVersion, path, isWindows) => {
   const { command, found } = await asked(serverVersion, path);
   expect(command.startsWith('powershell ')).toBe(isWindows);
   expect(command.startsWith('head -c 1234 ')).toBe(!isWindows);
   expect(found).toBe(sum);
 });
 
-it('asks csh for no name with a line break, and a server without commands for nothing', async () => {
+it('does not send csh a name with a line break, nor a server without commands anything', async () => {
   expect(await asked('SSH-2.0-OpenSSH_9.2p1', '/a\nb')).toEqual({ command: '', found: undefined });
   expect((await asked(windows, '/C:/a\nb')).found).toBe(sum);
   expect(await remoteSha256({} as never, '/a', 1)).toBeUndefined();
@@ -37,16 +37,16 @@ it.each([
   ['of a command that failed', { exitCode: 1, stdout: sum }],
   ['that is none', { exitCode: 0, stdout: 'sha256sum: not found' }],
   ['that is too long', { exitCode: 0, stdout: `${sum}0` }],
-])('believes no answer %s', async (_, answer) => {
+])('does not accept the answer %s', async (_, answer) => {
   expect((await asked(windows, '/C:/a', answer)).found).toBeUndefined();
 });
 
-it('finds the checksum whatever stands around it', async () => {
+it('finds the checksum whatever text surrounds it', async () => {
   const stdout = `\\${sum.toUpperCase()}  a\\nb\n`;
   expect((await asked('SSH-2.0-x', '/a', { exitCode: 0, stdout })).found).toBe(sum);
 });
 
-it('goes on without a checksum when the command cannot be run, unless the caller has stopped', async () => {
+it('continues without a checksum if the command cannot be run, unless aborted', async () => {
   const run = async () => {
     throw new Error('no session');
   };
@@ -55,7 +55,7 @@ it('goes on without a checksum when the command cannot be run, unless the caller
   await expect(remoteSha256({ run } as never, '/a', 1, stopped)).rejects.toThrow('enough');
 });
 
-it('makes the checksum of a beginning here, and of nothing that is shorter', async () => {
+it('computes a local checksum of the beginning, and none if the source is shorter', async () => {
   const content = bytesOf(3_000_000);
   for (const end of [0, 1, 1 << 20, (1 << 20) + 1, content.length]) {
     const expected = createHash('sha256').update(content.subarray(0, end)).digest('hex');
@@ -64,7 +64,7 @@ it('makes the checksum of a beginning here, and of nothing that is shorter', asy
   expect(await localSha256(bufferSource(content), content.length + 1)).toBeUndefined();
 });
 
-it('compares by checksum from a mebibyte on, and only where commands can be run', async () => {
+it('compares by checksum from 1 MiB on, and only if commands can be run', async () => {
   const content = bytesOf((1 << 20) + 1);
   const stdout = createHash('sha256').update(content).digest('hex');
   const compare = (end: number, run?: unknown) => {

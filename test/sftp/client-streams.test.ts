@@ -21,7 +21,7 @@ function server(options: Server = {}) {
   return { ...memory, sftp: memory.session() };
 }
 
-describe('a stream of a remote file', () => {
+describe('a read stream', () => {
   async function read(options: ReadStreamOptions, of?: Server) {
     const memory = server(of);
     const stream = readStream(memory.sftp, '/a', { highWaterMark: 8, ...options });
@@ -31,7 +31,7 @@ describe('a stream of a remote file', () => {
     return { text: Buffer.concat(bytes).toString(), asked: memory.asked };
   }
 
-  it('has all of it, or the part between its ends', async () => {
+  it('delivers all of the file, or the part between start and end', async () => {
     expect((await read({})).text).toBe(content);
     const { text, asked } = await read({ start: 2, end: 6 });
     expect(text).toBe('cdefg');
@@ -39,7 +39,7 @@ describe('a stream of a remote file', () => {
     expect((await read({ start: 30 })).text).toBe('');
   });
 
-  it('asks for no more than its reader takes', async () => {
+  it('requests no more than its consumer reads', async () => {
     const memory = server({ files: { '/a': Buffer.alloc(4_000_000) }, maxRead: 400_000 });
     const stream = readStream(memory.sftp, '/a', { highWaterMark: 800_000 });
     await new Promise((resolve) => stream.once('readable', resolve));
@@ -53,7 +53,7 @@ describe('a stream of a remote file', () => {
     expect(memory.handles()).toEqual([]);
   });
 
-  it('fails with the server, and closes what it has open', async () => {
+  it("fails with the server's error, and closes the file", async () => {
     const memory = server({ refuse: (request) => (request === 'read #1 4+4' ? 4 : undefined) });
     const stream = readStream(memory.sftp, '/a', { highWaterMark: 8 });
     expect(await outcomeOf(stream.toArray())).toBe('read refused');
@@ -65,7 +65,7 @@ describe('a stream of a remote file', () => {
     expect(missing.asked).toEqual(['open /a r']);
   });
 
-  it('that is destroyed while it opens has no error of its own, and closes the file', async () => {
+  it('destroyed while it opens emits no error and closes the file', async () => {
     const memory = server();
     const stream = readStream(memory.sftp, '/a', { highWaterMark: 8 });
     const errors: unknown[] = [];
@@ -79,7 +79,7 @@ describe('a stream of a remote file', () => {
     expect(memory.asked.some((request) => request.startsWith('read'))).toBe(false);
   });
 
-  it('that is destroyed while it waits for a file in use asks no more', async () => {
+  it('destroyed while it waits for a file in use sends no more requests', async () => {
     const memory = server({
       windows: factsOf('9.5'),
       refuse: (request) => (request.startsWith('open') ? 4 : undefined),
@@ -93,7 +93,7 @@ describe('a stream of a remote file', () => {
     expect([memory.asked, errors]).toEqual([['open /a r'], []]);
   });
 
-  it('is destroyed with a refused close, and closes nothing on a session that is over', async () => {
+  it('is destroyed even if CLOSE is refused, and sends no CLOSE once the session has ended', async () => {
     const memory = server({ refuse: (request) => (request.startsWith('close') ? 4 : undefined) });
     expect(await outcomeOf(readStream(memory.sftp, '/a', { highWaterMark: 8 }).toArray())).toBe('done');
     const over = server();
@@ -107,7 +107,7 @@ describe('a stream of a remote file', () => {
   });
 });
 
-describe('a stream to a remote file', () => {
+describe('a write stream', () => {
   async function write(options: WriteStreamOptions, of?: Server) {
     const memory = server(of);
     const stream = writeStream({ sftp: memory.sftp, where }, '/a', options);
@@ -126,21 +126,21 @@ describe('a stream to a remote file', () => {
     [{ flags: 'a' }, 'wac', `${content}123456`],
     [{ flags: 'a', start: 3 }, 'wac', `${content}123456`],
     [{ mode: 0o600 }, 'wct mode=600', '123456'],
-  ])('is opened as its options say: %j', async (options, flags, text) => {
+  ])('opens the file as its options say: %j', async (options, flags, text) => {
     const written = await write(options);
     expect(written.asked[0]).toBe(`open /a ${flags}`);
     expect([written.end, written.text]).toEqual(['done', text]);
     expect(written.findings.writesOneByOne).toBe(false);
   });
 
-  it('makes a new file only where it is to, and is not opened again for that', async () => {
+  it('with wx creates only a new file, without retries', async () => {
     expect((await write({ flags: 'wx' })).end).toBe('open refused');
     const windows = await write({ flags: 'wx' }, { windows: factsOf('9.5') });
     expect(windows.asked).toEqual(['open /a wcx']);
     expect((await write({ flags: 'wx' }, { files: {} })).text).toBe('123456');
   });
 
-  it('appends where the file ends by its path, and fails where nobody tells', async () => {
+  it('appends at the end reported by STAT, and fails if no size is reported', async () => {
     const untold = (of: RegExp): Server => ({
       tells: ({ size, ...told }, request) => (of.test(request) ? told : { ...told, ...(size && { size }) }),
     });
@@ -153,7 +153,7 @@ describe('a stream to a remote file', () => {
     expect(never.text).toBe(content);
   });
 
-  it('writes one by one where it is told to', async () => {
+  it('sends writes one at a time with writesInOrder', async () => {
     expect((await write({ writesInOrder: true })).findings.writesOneByOne).toBe(true);
   });
 
@@ -161,12 +161,12 @@ describe('a stream to a remote file', () => {
     ['write #1 0+4', 'write refused'],
     ['write #1 4+2', 'write refused'],
     ['close #1', 'close refused'],
-  ])('fails with what is refused: %s', async (refused, end) => {
+  ])('fails with the refusal of %s', async (refused, end) => {
     const written = await write({}, { refuse: (request) => (request === refused ? 4 : undefined) });
     expect(written.end).toBe(end);
   });
 
-  it('closes once, when it is through and when it is destroyed', async () => {
+  it('closes the file once, at the end or when destroyed', async () => {
     const written = await write({});
     expect(written.asked.filter((request) => request.startsWith('close'))).toEqual(['close #1']);
     const memory = server();
@@ -180,7 +180,7 @@ describe('a stream to a remote file', () => {
     expect(memory.handles()).toEqual([]);
   });
 
-  it('that is destroyed on a session that is over asks nothing', async () => {
+  it('destroyed after the session has ended sends nothing', async () => {
     const memory = server();
     const stream = writeStream({ sftp: memory.sftp, where }, '/a');
     await memory.quiet();
@@ -208,7 +208,7 @@ describe('a whole file', () => {
     }
   });
 
-  it('is not read on when the caller wants it no more', async () => {
+  it('is not read further after an abort', async () => {
     const abort = new AbortController();
     const memory = server({
       files: { '/a': Buffer.alloc(20 << 20) },
@@ -222,7 +222,7 @@ describe('a whole file', () => {
     expect(memory.asked.at(-1)).toBe('close #1');
   });
 
-  it('is not read at all when that is known while it opens', async () => {
+  it('is not read at all after an abort while it opens', async () => {
     const opening = new AbortController();
     const early = server({ refuse: () => opening.abort(new Error('never')) as undefined });
     await expect(readWhole(early.sftp, '/a', opening.signal)).rejects.toThrow('never');
@@ -230,7 +230,7 @@ describe('a whole file', () => {
     expect(early.asked).toEqual(['open /a r', 'close #1']);
   });
 
-  it('is not written on when the caller wants it no more', async () => {
+  it('is not written further after an abort', async () => {
     const abort = new AbortController();
     const memory = server({
       order: 'one by one',
@@ -253,7 +253,7 @@ describe('a whole file', () => {
     expect(early.asked).toEqual(['open /a wct', 'close #1']);
   });
 
-  it('has no listener left on the signal when it is through', async () => {
+  it('leaves no listener on the signal', async () => {
     const memory = server({ maxRead: 500_000 });
     const { signal } = new AbortController();
     let listeners = 0;

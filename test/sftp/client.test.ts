@@ -16,7 +16,7 @@ async function client(options: MockServerOptions = {}) {
 }
 
 describe('the SFTP client', () => {
-  it.runIf(isPosix)('tells type, size, mode and time of files, folders and links', async () => {
+  it.runIf(isPosix)('reports type, size, mode and times of files, folders and links', async () => {
     await using made = await client();
     const { sftp, files } = made;
     files.write('/d/file', 'four', { mode: 0o640, mtime: 1_600_000_000 });
@@ -33,7 +33,7 @@ describe('the SFTP client', () => {
     ]);
   });
 
-  it('says whether something exists, and rejects when that cannot be told', async () => {
+  it('reports whether a path exists, and rejects if that cannot be determined', async () => {
     await using made = await client();
     const { sftp, files, server } = made;
     files.write('/there', 'x');
@@ -57,7 +57,7 @@ describe('the SFTP client', () => {
     expect(files.stat('/text').mode & 0o777).toBe(0o600);
   });
 
-  it('joins what comes a few bytes at a time: a file of many answers is kept as few pieces', async () => {
+  it('joins small replies: a file of many short replies is kept as few pieces', async () => {
     await using made = await client({ faults: { sftp: { shortReads: 7 } } });
     const content = bytesOf(60_000);
     made.files.write('/f', content);
@@ -71,7 +71,7 @@ describe('the SFTP client', () => {
     expect(kept?.length).toBeLessThan(5);
   });
 
-  it('makes and removes folders', async () => {
+  it('creates and removes folders', async () => {
     await using made = await client();
     const { sftp, files } = made;
     await sftp.mkdir('/a');
@@ -87,13 +87,13 @@ describe('the SFTP client', () => {
     expect(files.text('/elsewhere/keep')).toBe('x');
   });
 
-  it.each(['/', '.', '..', './', '//'])('will not empty %s', async (path) => {
+  it.each(['/', '.', '..', './', '//'])('refuses to empty %s', async (path) => {
     await using made = await client();
     const { sftp } = made;
     expect(await rejection(sftp.remove(path, { recursive: true }))).toBeInstanceOf(RangeError);
   });
 
-  it('renames onto an existing file, and leaves a file alone that is renamed onto itself', async () => {
+  it('renames over an existing file, and does nothing if a file is renamed to itself', async () => {
     for (const posix of [true, false]) {
       await using made = await client({ sftpExtensions: { 'posix-rename@openssh.com': posix } });
       const { sftp, files } = made;
@@ -125,7 +125,7 @@ describe('the SFTP client', () => {
   });
 
   it.each([{}, ...windowsVersions.map((version) => ({ windows: { version } }))] as MockServerOptions[])(
-    'gives a file a second name, on the server: %j',
+    'creates a hard link on the server: %j',
     async (options) => {
       await using made = await client(options);
       const { sftp, files } = made;
@@ -145,7 +145,7 @@ describe('the SFTP client', () => {
     },
   );
 
-  it('does not ask for a second name where the server does not offer it', async () => {
+  it('does not request a hard link if the server does not support it', async () => {
     await using made = await client({ sftpExtensions: { 'hardlink@openssh.com': false } });
     const { sftp, files, server } = made;
     files.write('/first', 'one');
@@ -196,7 +196,7 @@ describe('the SFTP client', () => {
     expect(files.read('/f').subarray(-4).toString()).toBe('more');
   });
 
-  it('stops fetching when a stream is not read', async () => {
+  it('stops requesting data if a stream is not read', async () => {
     await using made = await client();
     const { sftp, files } = made;
     const content = bytesOf(12_000_000);
@@ -210,7 +210,7 @@ describe('the SFTP client', () => {
     expect(Buffer.concat(pieces).equals(content)).toBe(true);
   });
 
-  it('tells stream errors as errors of the stream', async () => {
+  it('reports errors through the stream', async () => {
     await using made = await client();
     const { sftp } = made;
     await expect(
@@ -239,12 +239,12 @@ describe('the SFTP client', () => {
     ['a mode that is none', (sftp: Client) => sftp.chmod('/x', -1), RangeError],
     ['a time before 1970', (sftp: Client) => sftp.utimes('/x', -1, 0), RangeError],
     ['data of no kind', (sftp: Client) => sftp.writeFile('/x', 5 as never), TypeError],
-  ])('refuses %s', async (_what, call, type) => {
+  ])('rejects %s', async (_what, call, type) => {
     await using made = await client();
     expect(await rejection(call(made.sftp))).toBeInstanceOf(type);
   });
 
-  it('escapes what the server says', async () => {
+  it('escapes text from the server', async () => {
     const message = `bad \u001b[2J\nforged line${'x'.repeat(100_000)}`;
     await using made = await client({ faults: { sftp: { failOp: { op: 'STAT', message } } } });
     const error = (await rejection(made.sftp.stat('/x'))) as SftpFailed;
@@ -253,7 +253,7 @@ describe('the SFTP client', () => {
     expect(error.reason?.length).toBeLessThan(500);
   });
 
-  it('rejects everything under way when it is closed or the link dies, and later calls too', async () => {
+  it('rejects pending and later calls if it is closed or the connection is lost', async () => {
     for (const end of ['close', 'drop'] as const) {
       await using made = await client({ faults: { sftp: { hangOp: { op: 'STAT' } } } });
       const pending = Array.from({ length: 20 }, () => rejection(made.sftp.stat('/x')));
@@ -285,7 +285,7 @@ describe('the options of sftp()', () => {
     [{ requestTimout: 5 }, TypeError, /^option requestTimout: .*did you mean requestTimeout/],
     [{ signal: {} }, TypeError, /^option signal: an object given; an AbortSignal/],
     [null, TypeError, /^options: null given/],
-  ])('%j are refused before anything opens', async (options, kind, message) => {
+  ])('%j are rejected before anything opens', async (options, kind, message) => {
     const openSftp = vi.fn();
     const opened = openSftpClient({ openSftp } as unknown as SftpOpener, options as never);
     const error = await rejection(opened);

@@ -31,8 +31,8 @@ async function compare(remote: string, { start = 0, end = 16, patience = 100 } =
   return { found, alive, asked: memory.asked.slice(1) };
 }
 
-describe('a remote file that is compared', () => {
-  it('is the same, or differs in blocks', async () => {
+describe('comparing a remote file', () => {
+  it('finds it equal, or the blocks that differ', async () => {
     expect(await compare('aaaabbbbccccdddd')).toMatchObject({ found: [], alive: 4 });
     expect((await compare('aaaaxbbbccccdddx')).found).toEqual([
       { start: 4, end: 8 },
@@ -41,25 +41,25 @@ describe('a remote file that is compared', () => {
     expect((await compare('aaaxbbbxccccdddd')).found).toEqual([{ start: 0, end: 8 }]);
   });
 
-  it('differs in all that it lacks', async () => {
+  it('reports what it lacks as different', async () => {
     expect((await compare('aaaabbbb')).found).toEqual([{ start: 8, end: 16 }]);
     expect((await compare('aaaabb')).found).toEqual([{ start: 6, end: 16 }]);
     expect((await compare('aaaabbbbccccddddeeee')).found).toEqual([]);
   });
 
-  it('is compared in its range only', async () => {
+  it('compares only the range', async () => {
     const { found, asked } = await compare('xxxxbbbxxxxx', { start: 4, end: 8 });
     expect(found).toEqual([{ start: 4, end: 8 }]);
     expect(asked).toEqual(['read #1 4+4']);
   });
 
-  it('is given up where too much differs, from the first difference on', async () => {
+  it('stops if too much differs, reporting everything from the first difference on', async () => {
     expect((await compare('aaaaxxxxcccxdddd', { patience: 8 })).found).toEqual([{ start: 4, end: 12 }]);
     expect((await compare('aaaaxxxxcccxdddd', { patience: 7 })).found).toEqual([{ start: 4, end: 16 }]);
     expect((await compare('aaaaxxxxccccdddd', { patience: 0 })).found).toEqual([{ start: 4, end: 16 }]);
   });
 
-  it('fails with the server', async () => {
+  it("fails with the server's error", async () => {
     expect((await compare('aaaabbbbccccdddd', {}, 'read #1 4+4')).found).toBe('read refused');
   });
 });

@@ -3,7 +3,7 @@ import { copyRemote } from '../../src/sftp/client/copy.ts';
 import { openSftp } from '../../src/ssh2/sftp/channel.ts';
 import { bytesOf, mockSftp } from '../support/mock-sftp.ts';
 
-it('stops in the middle of a copy when it is to, and leaves the old file as it was', async () => {
+it('stops in the middle of a copy on an abort, and leaves the old file unchanged', async () => {
   await using mock = await mockSftp({ sftpExtensions: { 'copy-data': false } });
   mock.server.files.write('/from', bytesOf(16 << 20));
   mock.server.files.write('/to', 'old');

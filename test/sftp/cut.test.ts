@@ -3,22 +3,22 @@ import { cutDownloads, cutFolderDownloads, cutFolderUploads, cutUploads } from '
 
 const timeout = 100_000;
 
-describe('a connection that is cut', () => {
-  it('leaves the old file or the whole new one on the server (at any byte to it)', { timeout }, () =>
+describe('a lost connection', () => {
+  it('leaves the old file or the complete new one on the server (at any byte sent)', { timeout }, () =>
     cutUploads({ direction: 'toServer', step: 1, size: 64 }),
   );
 
   it(
-    'leaves the old file or the whole new one on the server (at every seventh byte from it)',
+    'leaves the old file or the complete new one on the server (at every seventh byte received)',
     { timeout },
     () => cutUploads({ direction: 'toClient', step: 7, size: 64 }),
   );
 
-  it('leaves the old file or the whole new one here (at any byte from the server)', { timeout }, () =>
+  it('leaves the old local file or the complete new one (at any byte received)', { timeout }, () =>
     cutDownloads({ direction: 'toClient', step: 1, size: 64 }),
   );
 
-  it('leaves the old file or the whole new one here (at every seventh byte to the server)', { timeout }, () =>
+  it('leaves the old local file or the complete new one (at every seventh byte sent)', { timeout }, () =>
     cutDownloads({ direction: 'toServer', step: 7, size: 64 }),
   );
 

@@ -51,7 +51,7 @@ async function arrived({ end, files, read }: Awaited<ReturnType<typeof fetch>>) 
 const ofThisRun = servers.filter(([, server]) => isPosix || 'windows' in server);
 
 describe.each(ofThisRun)('a folder of small files from %s into a new folder', (_name, server) => {
-  it('arrives, with three requests for each file', async () => {
+  it('is downloaded with three requests per file', async () => {
     await using got = await fetch(server);
     await arrived(got);
     // On Windows the folder is opened too, while it is looked at; the close of two listings comes to those of the files.
@@ -60,7 +60,7 @@ describe.each(ofThisRun)('a folder of small files from %s into a new folder', (_
     await expect.poll(() => got.count('CLOSE')).toBe(11);
   });
 
-  it('replaces what is there with its permissions, and writes through no link', async () => {
+  it('replaces existing files with their permissions, and does not write through links', async () => {
     let aside = '';
     await using got = await fetch(server, {}, async (to) => {
       aside = join(to, '../aside');
@@ -74,7 +74,7 @@ describe.each(ofThisRun)('a folder of small files from %s into a new folder', (_
     expect(await readFile(aside, 'utf8')).toBe('aside');
   });
 
-  it('refuses a folder in the place of a file, before it asks for the file', async () => {
+  it('rejects a folder in place of a file before requesting the file', async () => {
     await using got = await fetch(server, {}, async (to) => {
       for (const n of contents.keys()) await mkdir(join(to, '..', remote(n)), { recursive: true });
     });
@@ -82,19 +82,19 @@ describe.each(ofThisRun)('a folder of small files from %s into a new folder', (_
     expect(got.count('READ')).toBe(0);
   });
 
-  it('keeps the time and permissions with preserve', async () => {
+  it('keeps times and permissions with preserve', async () => {
     await using got = await fetch(server, { preserve: true });
     await arrived(got);
     const { mtimeMs } = await stat(join(got.to, '0.bin'));
     expect(mtimeMs % 1_000).toBe(0);
   });
 
-  it('arrives where an answer brings less than was asked for', async () => {
+  it('is downloaded even if a reply is short', async () => {
     await using got = await fetch({ ...server, faults: { sftp: { shortReads: 300 } } });
     await arrived(got);
   });
 
-  it('arrives where the first open fails', async () => {
+  it('is downloaded even if the first open fails', async () => {
     await using got = await fetch({ ...server, faults: { sftp: { failOp: { op: 'OPEN', nth: 3 } } } });
     await arrived(got);
   });
@@ -104,7 +104,7 @@ describe.each(ofThisRun)('a folder of small files from %s into a new folder', (_
     ['no file may be opened', { failOp: { op: 'OPEN', status: 3 } }, 'the server refused open'],
     ['a file is longer than the server tells', { lieSize: 900 }, 'it has more than the 900 bytes'],
     ['a file is shorter than the server tells', { lieSize: 90_000 }, 'it ended at byte'],
-  ])('leaves no half of a file when %s', async (_what, sftp, reason) => {
+  ])('leaves no partial file if %s', async (_what, sftp, reason) => {
     await using got = await fetch({ ...server, faults: { sftp } });
     const { reason: error } = got.end as PromiseRejectedResult;
     expect(error).toBeInstanceOf(TransferFailed);
@@ -116,7 +116,7 @@ describe.each(ofThisRun)('a folder of small files from %s into a new folder', (_
       expect(await got.read(Number.parseInt(name, 10))).toEqual(contents[Number.parseInt(name, 10)]);
   });
 
-  it('ends at once when the server does not answer, and gives the session back', async () => {
+  it('ends at once on an abort if the server does not answer, and releases the session', async () => {
     const options = { signal: AbortSignal.timeout(300) };
     await using got = await fetch({ ...server, faults: { sftp: { hangOp: { op: 'READ' } } } }, options);
     expect(got.end).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } });

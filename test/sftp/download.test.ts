@@ -7,7 +7,7 @@ import { bytesOf, isPosix, localFolder, mockSftp, rejection } from '../support/m
 
 describe('download of one file', () => {
   it.each([0, 1, 31_744, 131_072, 131_073, 261_120, 261_121, 3_000_001])(
-    'fetches %i bytes as they are',
+    'downloads %i bytes unchanged',
     async (size) => {
       await using mock = await mockSftp();
       await using folder = await localFolder();
@@ -56,7 +56,7 @@ describe('download of one file', () => {
   });
 
   it.runIf(isPosix).each([200_000, 100])(
-    'never brings set-uid, set-gid or sticky bits along (%d bytes)',
+    'never copies set-uid, set-gid or sticky bits (%d bytes)',
     async (size) => {
       await using mock = await mockSftp();
       await using folder = await localFolder();
@@ -70,7 +70,7 @@ describe('download of one file', () => {
     },
   );
 
-  it('does not write through a link that stands under the temporary name', async () => {
+  it('does not write through a link under the temporary name', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const content = bytesOf(400_000);
@@ -88,7 +88,7 @@ describe('download of one file', () => {
     expect((await lstat(target)).isFile()).toBe(true);
   });
 
-  it('reads a file whose size the server does not tell to its end', async () => {
+  it('reads a file to its end if the server does not report its size', async () => {
     await using mock = await mockSftp({ faults: { sftp: { statWithoutSize: true } } });
     await using folder = await localFolder();
     const content = bytesOf(700_000);
@@ -117,7 +117,7 @@ describe('download that cannot succeed', () => {
     expect(await readdir(folder.path)).toEqual(['target']);
   });
 
-  it.each(['OPEN', 'READ', 'STAT'] as const)('ends as stalled when %s is never answered', async (op) => {
+  it.each(['OPEN', 'READ', 'STAT'] as const)('fails as stalled if %s is never answered', async (op) => {
     await using mock = await mockSftp({ faults: { sftp: { hangOp: { op } } } });
     await using folder = await localFolder();
     mock.server.files.write('/file', bytesOf(600_000));
@@ -141,7 +141,7 @@ describe('download that cannot succeed', () => {
     }
   });
 
-  it('tells a refusal of the server at the remote path, and what is in the way here at the local one', async () => {
+  it('reports an error of the server for the remote path, and a local one for the local path', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     mock.server.files.write('/file', 'x');
@@ -162,7 +162,7 @@ describe('download that cannot succeed', () => {
 });
 
 describe('download of a folder', () => {
-  it('fetches everything below it', async () => {
+  it('downloads everything below it', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const names = ['plain', 'with space', "it's", '한글', '🙂', '-rf', 'n'.repeat(200)];
@@ -192,7 +192,7 @@ describe('download of a folder', () => {
     expect((await lstat(join(folder.path, 't', 'link'))).isFile()).toBe(true);
   });
 
-  it('leaves out what the filter refuses, links that lead out included', async () => {
+  it('skips what the filter excludes, including links that lead out', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     mock.server.files.write('/d/keep', 'x');
@@ -204,7 +204,7 @@ describe('download of a folder', () => {
 
 describe('a folder with names that cannot be stored here', () => {
   it.each(['a\\b', 'aux.txt', Buffer.from([0xbc, 0xdb, 0xc0, 0xe5])])(
-    'comes without %j where the filter leaves it out',
+    'is downloaded without %j if the filter excludes it',
     async (name) => {
       await using mock = await mockSftp({ faults: { sftp: { lieNames: [name] } } });
       await using folder = await localFolder();
@@ -231,7 +231,7 @@ describe('a hostile server', () => {
     'n'.repeat(256),
     Buffer.from([0xff, 0xfe, 0x41]),
   ];
-  it.each(names)('cannot make us write under the name %j', async (name) => {
+  it.each(names)('cannot make us write to the name %j', async (name) => {
     await using mock = await mockSftp({ faults: { sftp: { lieNames: [name] } } });
     await using folder = await localFolder();
     mock.server.files.write('/d/good', 'x');
@@ -257,7 +257,7 @@ describe('a hostile server', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(500_000_000);
   });
 
-  it('cannot lead us out of the folder by a link', async () => {
+  it('cannot lead us out of the folder with a link', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     mock.server.files.write('/outside/secret', 'x');
@@ -274,7 +274,7 @@ describe('a hostile server', () => {
   it.each([
     ['every reply comes twice', { duplicateReplies: true }],
     ['replies come that nobody asked for', { unaskedReplies: true }],
-  ])('does no harm when %s', async (_what, sftp) => {
+  ])('does no harm if %s', async (_what, sftp) => {
     await using mock = await mockSftp({ faults: { sftp } });
     await using folder = await localFolder();
     const content = bytesOf(900_000);

@@ -33,12 +33,12 @@ async function listing(reply: (n: number) => SftpName[] | undefined) {
 }
 
 describe('a listing', () => {
-  it('ends at a reply without names, as for OpenSSH', async () => {
+  it("ends at a reply without names, as in OpenSSH's client", async () => {
     const { client } = await listing((n) => (n === 0 ? [file('a')] : []));
     expect(await client.list('/d')).toMatchObject([{ name: 'a' }]);
   });
 
-  it('takes the last of two entries with one name: the folder lives', async () => {
+  it('uses the last of two entries with the same name, since the folder may change', async () => {
     const replies = [[file('a', 1), file('b', 2)], [file('a', 3)]];
     const { client } = await listing((n) => replies[n]);
     expect(await client.list('/d')).toMatchObject([
@@ -52,7 +52,7 @@ describe('a listing', () => {
     ['one name', () => [file('a')]],
     ['dots', () => [file('.'), file('..')]],
     ['long names', (n: number) => [file(`${n}${'x'.repeat(60_000)}`)]],
-  ])('that goes on for ever with %s is an error', async (_, reply) => {
+  ])('that never ends, with %s, is an error', async (_, reply) => {
     const { client } = await listing(reply);
     const error = await rejection(client.list('/d\n\u001b'));
     expect(error).toBeInstanceOf(SftpFailed);
@@ -62,7 +62,7 @@ describe('a listing', () => {
     );
   });
 
-  it.each(['list', 'remove'] as const)('is asked for no more after an abort of %s', async (call) => {
+  it.each(['list', 'remove'] as const)('is not continued after an abort of %s', async (call) => {
     const stop = new AbortController();
     const made = await listing((n) => {
       if (n === 40) stop.abort(new Error('enough'));
@@ -76,7 +76,7 @@ describe('a listing', () => {
     expect(made.removed).toEqual([]);
   });
 
-  it('has its files removed no more after an abort', async () => {
+  it('does not lead to more removals after an abort', async () => {
     const stop = new AbortController();
     const made = await listing((n) =>
       n === 0 ? Array.from({ length: 200 }, (_, at) => file(`f${at}`)) : undefined,

@@ -593,7 +593,7 @@ const inBrief = (asked: readonly string[]) =>
 
 // Modes, links and names are those of POSIX.
 it.skipIf(process.platform === 'win32').each(scenarios)(
-  'asks what it must, and ends well wherever it ends: $name',
+  'sends the necessary requests, and cleans up wherever it fails: $name',
   async (scenario) => {
     expect(await record(scenario)).toMatchSnapshot();
   },

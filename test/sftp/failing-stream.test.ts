@@ -11,7 +11,7 @@ it.each([
     () => new Readable({ read() {} }).destroy(new Error('broken source')),
     'broken source',
   ],
-])('rejects when the stream fails before anybody has read it: %s', async (_what, open, said) => {
+])('rejects if the stream fails before it is read: %s', async (_what, open, said) => {
   const uncaught = vi.fn();
   process.on('uncaughtException', uncaught);
   try {

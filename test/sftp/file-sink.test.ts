@@ -21,14 +21,14 @@ function stingy(most: number) {
   return { write, text: () => content.toString('latin1').replace(/\.+$/, ''), writes: () => writes };
 }
 
-it('writes on where the file system stopped, in the middle of a piece too', async () => {
+it('continues a short write, even in the middle of a piece', async () => {
   const file = stingy(4);
   expect(await file.write(2, 'abc', 'defgh', 'ij')).toBeNull();
   expect(file.text()).toBe('..abcdefghij');
   expect(file.writes()).toBe(3);
 });
 
-it('writes blocks that follow each other in one call, and others where they belong', async () => {
+it('writes adjacent blocks in one call, and others at their positions', async () => {
   const file = stingy(100);
   const first = file.write(0, 'a');
   const rest = [file.write(1, 'b'), file.write(2, 'c'), file.write(10, 'z'), file.write(3, 'd')];
@@ -37,7 +37,7 @@ it('writes blocks that follow each other in one call, and others where they belo
   expect(file.writes()).toBe(4);
 });
 
-it('is told when the file system takes nothing any more', async () => {
+it('reports that the file system accepts no more bytes', async () => {
   expect(await stingy(0).write(0, 'a')).toMatchObject({ message: 'the file system took no more bytes' });
 });
 
@@ -61,7 +61,7 @@ function slow() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-it('gathers what follows while a write runs, up to a limit, and starts anew where something does not follow', async () => {
+it('collects adjacent blocks during a write, up to a limit, and starts a new batch at a gap', async () => {
   const MiB = 1024 * 1024;
   const file = slow();
   file.write(0, 'a');
@@ -87,7 +87,7 @@ it('gathers what follows while a write runs, up to a limit, and starts anew wher
   expect(file.calls()).toHaveLength(6);
 });
 
-it('tells all of a batch that it failed, and writes what came meanwhile', async () => {
+it('reports a failed batch to all its blocks, and writes those that arrived meanwhile', async () => {
   const file = slow();
   for (const at of [0, 1, 2]) file.write(at, 'x');
   file.asked[0]?.answer();

@@ -18,8 +18,8 @@ function through(flight: Flight, bytes: number, trip: number): void {
   flight.done(bytes);
 }
 
-describe('what may be under way', () => {
-  it('is what it starts with, within its ceiling', () => {
+describe('the bytes in flight', () => {
+  it('start at the given value, up to the ceiling', () => {
     expect(new Flight({ start: 100, ceiling: 50 }).limit).toBe(50);
     const flight = new Flight({ start: 100, ceiling: 500 });
     expect(flight.limit).toBe(100);
@@ -33,14 +33,14 @@ describe('what may be under way', () => {
     expect(flight.inFlight).toBe(90);
   });
 
-  it('knows the shortest round trip, and nothing before the first answer', () => {
+  it('have the shortest round trip, and none before the first reply', () => {
     const flight = new Flight({ start: 100, ceiling: 500 });
     expect([flight.roundTrip, flight.perRoundTrip]).toEqual([Number.POSITIVE_INFINITY, 0]);
     for (const trip of [30, 20, 40]) flight.answered(clock.at - trip);
     expect(flight.roundTrip).toBe(20);
   });
 
-  it('follows the line: twice what it carries in a round trip, and a spare', () => {
+  it('follow the line: twice what it carries in a round trip, plus a spare', () => {
     const flight = new Flight({ start: 2 * MiB, ceiling: 64 * MiB });
     flight.take(100 * MiB);
     through(flight, MiB / 2, 20);
@@ -61,7 +61,7 @@ describe('what may be under way', () => {
     expect(flight.limit).toBe(64 * MiB);
   });
 
-  it('is looked at every ten milliseconds at most', () => {
+  it('are measured at most every 10 ms', () => {
     const flight = new Flight({ start: 2 * MiB, ceiling: 64 * MiB });
     through(flight, 1_000, 1);
     clock.at += 9;
@@ -72,7 +72,7 @@ describe('what may be under way', () => {
     expect(flight.perRoundTrip).toBe(300);
   });
 
-  it('is seen from a burst, before a round trip has passed', () => {
+  it('are measured from a burst before a round trip has passed', () => {
     const flight = new Flight({ start: MiB, ceiling: 64 * MiB });
     through(flight, MiB, 100);
     expect(flight.perRoundTrip).toBe(0);
@@ -89,7 +89,7 @@ describe('what may be under way', () => {
     expect(atOnce.perRoundTrip).toBe(100 * (MiB + 1));
   });
 
-  it('stays what it starts with until three rates have been seen, and falls to a spare at least', () => {
+  it('keep the start value until three rates have been measured, and never fall below the spare', () => {
     const flight = new Flight({ start: 5 * MiB, ceiling: 64 * MiB });
     through(flight, 1_000, 10);
     const limits = Array.from({ length: 4 }, () => {
@@ -100,7 +100,7 @@ describe('what may be under way', () => {
     expect(limits).toEqual([5 * MiB, 5 * MiB, 5 * MiB, MiB + 2_000 * 2]);
   });
 
-  it('forgets the best rate when eight others have come after it', () => {
+  it('no longer depend on the best rate after eight others', () => {
     const flight = new Flight({ start: MiB, ceiling: 64 * MiB });
     through(flight, 5_000, 10);
     for (let count = 0; count < 8; count++) {
@@ -113,7 +113,7 @@ describe('what may be under way', () => {
     expect(flight.perRoundTrip).toBe(1_000);
   });
 
-  it('grows with the sessions, which start anew', () => {
+  it('grow with the number of sessions, which are measured anew', () => {
     const flight = new Flight({ start: MiB, ceiling: 4 * MiB });
     through(flight, 1_000, 10);
     for (let count = 0; count < 5; count++) {

@@ -12,7 +12,7 @@ const modeOf = (at: number) => 0o700 | (at << 3);
 const timeOf = (at: number) => 1_500_000_000 + at;
 
 it.runIf(isPosix)(
-  'folders keep their permissions and times with preserve, whatever is put into them',
+  'folders keep their permissions and times with preserve, whatever is stored in them',
   async () => {
     await using mock = await mockSftp();
     await using local = await localFolder();
@@ -42,30 +42,27 @@ it.runIf(isPosix)(
   },
 );
 
-it.each(['up', 'down'] as const)(
-  'a folder is there when an abort comes with the last report: %s',
-  async (way) => {
-    await using mock = await mockSftp();
-    await using local = await localFolder();
-    const stop = new AbortController();
-    const options: TransferOptions = {
-      signal: stop.signal,
-      onProgress: ({ files }) => {
-        if (files === 3) stop.abort(new Error('too late'));
-      },
-    };
-    const names = ['a', 'b', 'c'];
-    const path = join(local.path, 'folder');
-    await mkdir(path);
-    for (const name of names) {
-      await writeFile(join(path, name), name);
-      mock.server.files.write(`/folder/${name}`, name);
-    }
-    const moved =
-      way === 'up'
-        ? upload(mock.opener, path, '/new', options)
-        : download(mock.opener, '/folder', join(local.path, 'new'), options);
-    expect(await moved).toMatchObject({ files: 3, bytes: 3 });
-    expect(stop.signal.aborted).toBe(true);
-  },
-);
+it.each(['up', 'down'] as const)('a folder is complete if the last report aborts: %s', async (way) => {
+  await using mock = await mockSftp();
+  await using local = await localFolder();
+  const stop = new AbortController();
+  const options: TransferOptions = {
+    signal: stop.signal,
+    onProgress: ({ files }) => {
+      if (files === 3) stop.abort(new Error('too late'));
+    },
+  };
+  const names = ['a', 'b', 'c'];
+  const path = join(local.path, 'folder');
+  await mkdir(path);
+  for (const name of names) {
+    await writeFile(join(path, name), name);
+    mock.server.files.write(`/folder/${name}`, name);
+  }
+  const moved =
+    way === 'up'
+      ? upload(mock.opener, path, '/new', options)
+      : download(mock.opener, '/folder', join(local.path, 'new'), options);
+  expect(await moved).toMatchObject({ files: 3, bytes: 3 });
+  expect(stop.signal.aborted).toBe(true);
+});

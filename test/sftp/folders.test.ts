@@ -14,8 +14,8 @@ import { localFolder } from '../support/mock-sftp.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('work for each of many', () => {
-  it('runs so much at once, and all of it', async () => {
+describe('eachOf', () => {
+  it('runs all items, up to the limit at once', async () => {
     let running = 0;
     let most = 0;
     const done: number[] = [];
@@ -29,7 +29,7 @@ describe('work for each of many', () => {
     await eachOf([], 3, () => Promise.reject(new Error('never')));
   });
 
-  it('begins nothing more after a failure, and ends when what runs has ended', async () => {
+  it('starts nothing after a failure, and rejects once all running work has ended', async () => {
     const begun: number[] = [];
     let ended = 0;
     const failing = eachOf([1, 2, 3, 4, 5], 2, async (item) => {
@@ -43,8 +43,8 @@ describe('work for each of many', () => {
   });
 });
 
-describe('a folder that is to be there', () => {
-  it('is made, or is there, or is in the way of a file', async () => {
+describe('ensuring a folder', () => {
+  it('creates it, accepts an existing one, and fails at a file', async () => {
     const memory = memorySftp({ files: { '/d/': '', '/f': 'x' } });
     const sftp = memory.session();
     expect(await ensureFolder(sftp, '/new', { mode: 0o700 })).toBe(true);
@@ -55,7 +55,7 @@ describe('a folder that is to be there', () => {
     await expect(ensureFolder(own, '/d')).rejects.toThrow('ours');
   });
 
-  it('is made with those above it, where those are missing', async () => {
+  it('creates missing parents', async () => {
     const memory = memorySftp({ files: { '/d/': '', '/f': 'x' } });
     const sftp = memory.session();
     expect(await ensureFolders(sftp, '/d/a/b/', { mode: 0o700 })).toBe(true);
@@ -69,7 +69,7 @@ describe('a folder that is to be there', () => {
     expect(denied.asked).toEqual(['mkdir /d/a', 'stat /d/a']);
   });
 
-  it('is made with those above it where a server has a plain failure for a missing one', async () => {
+  it('creates missing parents if the server reports them as a general failure', async () => {
     const made: string[] = [];
     const sftp = fakeSftp({
       async mkdir(path) {
@@ -114,7 +114,7 @@ describe('a listing', () => {
     return { sftp, asked };
   }
 
-  it('is asked for four replies at a time, until one has no names', async () => {
+  it('is requested four replies at a time, until one has no names', async () => {
     const full = ['a', 'b', 'c', 'd', 'e'].map((text) => [name(text)]);
     const { sftp, asked } = listing([...full, [], undefined, undefined]);
     const seen: number[] = [];
@@ -124,7 +124,7 @@ describe('a listing', () => {
     expect(seen).toEqual([4, 8]);
   });
 
-  it('ends with a refusal only behind its end', async () => {
+  it('ends at a refusal only after its end', async () => {
     const behind = listing([[name('a')], undefined, refused(4), refused(4)]);
     expect(await readFolder(behind.sftp, '/d', { where })).toHaveLength(1);
     const before = listing([[name('a')], refused(4), undefined, undefined]);
@@ -135,7 +135,7 @@ describe('a listing', () => {
     expect(over.asked).not.toContain('close');
   });
 
-  it('has as many names as its budget, and each once', async () => {
+  it('has at most as many names as its budget, each once', async () => {
     const budget = { names: 2, bytes: 100 };
     const twice = listing([[name('.'), name('a'), name('..'), name('b')], [name('a')], undefined, undefined]);
     expect(await readFolder(twice.sftp, '/d', { where, budget })).toHaveLength(2);
@@ -157,7 +157,7 @@ describe('removing', () => {
     throwIfAborted: () => {},
   });
 
-  it('a link of Windows tries it as a file, then as a folder, and tells the first refusal', async () => {
+  it('a link on Windows tries REMOVE, then RMDIR, and reports the first refusal', async () => {
     const windows = factsOf('9.5');
     const server = (refuse: (request: string) => number | undefined) =>
       memorySftp({ windows, files: { '/l': '->/d', '/d/': '' }, refuse });
@@ -174,7 +174,7 @@ describe('removing', () => {
     expect(guarded.asked).toEqual(['remove /l']);
   });
 
-  it('a folder of Windows that is not empty is tried once', async () => {
+  it('a non-empty folder on Windows is tried once', async () => {
     const memory = memorySftp({ windows: factsOf('9.5'), files: { '/d/': '', '/d/f': 'x' } });
     await expect(removeFolder(removal(memory), '/d')).rejects.toMatchObject({ status: 4 });
     expect(memory.asked.filter((request) => request.startsWith('rmdir'))).toHaveLength(1);
@@ -187,7 +187,7 @@ describe('removing', () => {
     expect(unread.asked).toEqual(['rmdir /d', 'opendir /d']);
   });
 
-  it('a folder follows no junction of Windows', async () => {
+  it('a folder does not follow junctions on Windows', async () => {
     for (const status of [5, 4]) {
       const memory = memorySftp({
         windows: factsOf('9.5'),
@@ -200,7 +200,7 @@ describe('removing', () => {
     }
   });
 
-  it('a folder ends where the folders do not, and at a name that leads out of it', async () => {
+  it('a folder fails at endless nesting, and at a name that leads out of it', async () => {
     const deep = fakeSftp({
       opendir: async () => Buffer.from('h'),
       closeHandle: async () => {},
@@ -227,8 +227,8 @@ describe('removing', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a folder here', () => {
-  it('is read in order, links followed, and what the filter leaves out is not', async () => {
+describe.skipIf(process.platform === 'win32')('a local folder', () => {
+  it('is read in order, following links, without what the filter excludes', async () => {
     await using folder = await localFolder();
     const at = (path: string) => join(folder.path, path);
     await mkdir(at('b/in'), { recursive: true });
@@ -248,7 +248,7 @@ describe.skipIf(process.platform === 'win32')('a folder here', () => {
     expect(none.folders).toHaveLength(1);
   });
 
-  it('that contains itself, or what is no file, is an error', async () => {
+  it('that contains itself or a special file is an error', async () => {
     await using folder = await localFolder();
     await mkdir(join(folder.path, 'in'));
     await symlink(folder.path, join(folder.path, 'in/loop'));

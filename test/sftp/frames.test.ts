@@ -3,7 +3,7 @@ import { dataOf, Frames } from '../../src/sftp/flow/frames.ts';
 
 const maxWrite = 32 * 1024;
 
-it('takes a buffer again that was given back, also for another file of about that size', () => {
+it('reuses a returned buffer, also for another file of similar size', () => {
   const frames = new Frames();
   const pool = frames.pool(1_000, maxWrite);
   const frame = pool.take();
@@ -19,7 +19,7 @@ it.each([
   [1_023, 1_024],
   [1_024, 2_048],
   [10 * maxWrite, maxWrite],
-])('has buffers for a file of %i bytes that take %i at once', (size, room) => {
+])('has buffers for a file of %i bytes that hold %i bytes', (size, room) => {
   const pool = new Frames().pool(size, maxWrite);
   expect(pool.blockSize).toBe(room);
   expect(dataOf(pool.take(), room)).toHaveLength(room);

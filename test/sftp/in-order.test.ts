@@ -13,7 +13,7 @@ function server(order: WriteOrder = 'in turn', ended?: SftpFailed) {
 const refusal = (reason: string) =>
   new SftpFailed('refused', { ...where, phase: 'transfer', operation: 'write', status: 4, reason });
 
-describe('whether a refusal may be for the order of the writes', () => {
+describe('whether a refusal may be due to the order of writes', () => {
   it.each<[boolean, Error]>([
     [true, refused(4, 'write')],
     [true, refused(5, 'close')],
@@ -29,7 +29,7 @@ describe('whether a refusal may be for the order of the writes', () => {
     expect(mayBeOrder(server().sftp, error)).toBe(may);
   });
 
-  it('is known where they may come in any order, or the session is over', () => {
+  it('is false if any order is allowed, or the session has ended', () => {
     expect(mayBeOrder(server('free').sftp, refused(4, 'write'))).toBe(false);
     expect(mayBeOrder(server('in turn', refused(4)).sftp, refused(4, 'write'))).toBe(false);
     expect(mayBeOrder(server('one by one').sftp, refused(4, 'write'))).toBe(true);
@@ -43,7 +43,7 @@ describe('writing again in order', () => {
       if (error) throw error;
     });
 
-  it('is not needed where it works', async () => {
+  it('is not needed if the first attempt works', async () => {
     const attempt = failing();
     const { sftp, findings } = server();
     await againInOrder(sftp, attempt);
@@ -51,7 +51,7 @@ describe('writing again in order', () => {
     expect(findings.writesOneByOne).toBe(false);
   });
 
-  it('is remembered where that helps, for errors of a transfer too', async () => {
+  it('is remembered if it helps, also for transfer errors', async () => {
     const details = { ...where, phase: 'transfer', path: '/a', transferred: 0, reason: '' } as const;
     for (const error of [
       refused(4, 'write'),
@@ -65,14 +65,14 @@ describe('writing again in order', () => {
     }
   });
 
-  it('is forgotten where it does not help', async () => {
+  it('is forgotten if it does not help', async () => {
     const attempt = failing(refused(4, 'write'), refused(5, 'write'));
     const { sftp, findings } = server();
     await expect(againInOrder(sftp, attempt)).rejects.toMatchObject({ status: 5 });
     expect(findings.writesOneByOne).toBe(false);
   });
 
-  it('is kept where another file has found it out meanwhile', async () => {
+  it('is kept if another file has detected it meanwhile', async () => {
     const { sftp, findings } = server();
     const attempt = vi.fn(async () => {
       findings.writesOneByOne = true;
@@ -83,7 +83,7 @@ describe('writing again in order', () => {
     expect(findings.writesOneByOne).toBe(true);
   });
 
-  it('is not tried where it was so, nor for another reason', async () => {
+  it('is not tried if already in order, nor for other errors', async () => {
     for (const [order, error] of [
       ['one by one', refused(4, 'write')],
       ['in turn', refused(3, 'write')],
@@ -95,7 +95,7 @@ describe('writing again in order', () => {
   });
 });
 
-it('says what may help with a stream, where nothing is known', () => {
+it('hints at writesInOrder for a stream to an unknown server', () => {
   const error = refused(4, 'write');
   expect(withOrderHint(server().sftp, error)).toMatchObject({
     status: 4,

@@ -28,7 +28,7 @@ function work(times: number, status = 4) {
 }
 
 describe('a remote file that another program has open', () => {
-  it('is tried again on Windows, with longer and longer waits', async () => {
+  it('is retried on Windows, with growing waits', async () => {
     const run = { throwIfFailed: vi.fn(), alive: vi.fn() };
     const open = work(6);
     expect(await openInUse(fakeSftp({ windows }), run, open)).toBe('done');
@@ -36,7 +36,7 @@ describe('a remote file that another program has open', () => {
     expect([run.throwIfFailed.mock.calls.length, run.alive.mock.calls.length]).toEqual([7, 6]);
   });
 
-  it('is given up after five seconds, with what that means', async () => {
+  it('fails after five seconds, explaining the reason', async () => {
     const change = work(100, 3);
     const error = await changeInUse(fakeSftp({ windows }), undefined, change).catch((problem) => problem);
     expect(clock.slept.reduce((sum, ms) => sum + ms)).toBe(4_750);
@@ -51,7 +51,7 @@ describe('a remote file that another program has open', () => {
   it.each([
     ['opening', openInUse, 3],
     ['changing', changeInUse, 2],
-  ] as const)('is not meant by another status of %s', async (_what, call, status) => {
+  ] as const)('is not assumed for another status of %s', async (_what, call, status) => {
     const once = work(1, status);
     await expect(call(fakeSftp({ windows }), undefined, once)).rejects.toMatchObject({
       status,
@@ -60,7 +60,7 @@ describe('a remote file that another program has open', () => {
     expect(once).toHaveBeenCalledTimes(1);
   });
 
-  it('is not meant elsewhere, by other errors, or on a session that is over', async () => {
+  it('is not assumed on other servers, for other errors, or after the session has ended', async () => {
     for (const members of [{}, { windows, ended: refused(7) }]) {
       const once = work(1);
       await expect(openInUse(fakeSftp(members), undefined, once)).rejects.toMatchObject({
@@ -73,7 +73,7 @@ describe('a remote file that another program has open', () => {
     expect(own).toHaveBeenCalledTimes(1);
   });
 
-  it('is not meant where it is known what else it is', async () => {
+  it('is not assumed if the reason is known to be another', async () => {
     const once = work(1);
     const final = changeInUse(fakeSftp({ windows }), undefined, once, async () => true);
     await expect(final).rejects.toMatchObject({ message: 'rename refused' });
@@ -82,7 +82,7 @@ describe('a remote file that another program has open', () => {
     expect(await changeInUse(fakeSftp({ windows }), undefined, twice, async () => false)).toBe('done');
   });
 
-  it('that fails in another way at last has that error', async () => {
+  it('that finally fails in another way has that error', async () => {
     const errors = [refused(4), refused(2)];
     const change = async () => Promise.reject(errors.shift());
     await expect(changeInUse(fakeSftp({ windows }), undefined, change)).rejects.toMatchObject({
@@ -91,7 +91,7 @@ describe('a remote file that another program has open', () => {
     });
   });
 
-  it('is waited for no longer when what it is for has failed', async () => {
+  it('is not waited for after the transfer has failed', async () => {
     const change = work(100);
     const run = pursuitOf(() => {
       if (change.mock.calls.length === 2) throw new Error('no more');
@@ -102,7 +102,7 @@ describe('a remote file that another program has open', () => {
   });
 });
 
-it('a hint comes before the one that there is', () => {
+it('a hint is put before the existing one', () => {
   const plain = hinted(refused(4), 'First.');
   expect(plain).toMatchObject({
     status: 4,

@@ -35,7 +35,7 @@ function transfer({
   return { opener, lanes, flight, sessions, openSftp, added };
 }
 
-it('uses its sessions once the line carries more than a window lets through', async () => {
+it('uses its sessions once the line carries more than one window allows', async () => {
   const { opener, lanes, flight } = transfer({});
   await turn();
   expect(lanes.count).toBe(1);
@@ -46,7 +46,7 @@ it('uses its sessions once the line carries more than a window lets through', as
   await opener.close();
 });
 
-it('leaves them alone on a slow line, and near the end of the file', async () => {
+it('does not use them on a slow line, or near the end of the file', async () => {
   const slow = transfer({ perRoundTrip: laneWindow / 2 - 1 });
   await turn();
   slow.opener.consider(64 << 20);
@@ -64,7 +64,7 @@ it('leaves them alone on a slow line, and near the end of the file', async () =>
   }
 });
 
-it('takes one that is ready later along at once, and says so', async () => {
+it('uses a session that is ready later at once, and reports it', async () => {
   let greet = () => {};
   const greeted = new Promise<void>((resolve) => {
     greet = resolve;
@@ -80,7 +80,7 @@ it('takes one that is ready later along at once, and says so', async () => {
   await opener.close();
 });
 
-it('closes a session on which the file cannot be opened, and does without it', async () => {
+it('closes a session that cannot open the file, and continues without it', async () => {
   const open = async () => {
     throw refused(4);
   };
@@ -92,14 +92,14 @@ it('closes a session on which the file cannot be opened, and does without it', a
   await opener.close();
 });
 
-it('does not wait at its end for a server that does not greet', async () => {
+it('does not wait on closing for a server that never sends its version', async () => {
   const { opener, sessions } = transfer({ greeted: new Promise(() => {}) });
   await turn();
   await opener.close();
   for (const session of sessions) expect(session.close).toHaveBeenCalledTimes(1);
 });
 
-it('fails with what a used session could not store, and not with what an idle one says', async () => {
+it('fails with the error of a used session, not of an idle one', async () => {
   const closeHandle = async () => {
     throw refused(4);
   };
@@ -116,7 +116,7 @@ it('fails with what a used session could not store, and not with what an idle on
   }
 });
 
-it('ends all its sessions when the transfer is given up', async () => {
+it('closes all its sessions if the transfer is abandoned', async () => {
   const { opener, sessions } = transfer({});
   await turn();
   opener.abandon();

@@ -13,8 +13,8 @@ const hour = 3_600;
 const ago = (seconds: number) => Math.floor(Date.now() / 1000) - seconds;
 const content = bytesOf(300_000);
 
-describe('what an upload that died has left', () => {
-  it('goes with the next upload to the same path that succeeds, once nobody wrote to it for a day', async () => {
+describe('the leftover of an interrupted upload', () => {
+  it('is removed by the next successful upload to the same path, if unmodified for a day', async () => {
     await using mock = await mockSftp();
     const { files } = mock.server;
     files.write(remote, 'a beginning', { mtime: ago(25 * hour) });
@@ -23,7 +23,7 @@ describe('what an upload that died has left', () => {
     expect(files.read('/target').equals(content)).toBe(true);
   });
 
-  it('stays while somebody may be at work on it', async () => {
+  it('stays while it may be in use', async () => {
     await using mock = await mockSftp();
     const { files } = mock.server;
     files.write(remote, 'a beginning', { mtime: ago(23 * hour) });
@@ -35,7 +35,7 @@ describe('what an upload that died has left', () => {
   it.each([
     ['grows', 'a beginning, and more', ago(48 * hour)],
     ['is written to', 'a BEGINNING', ago(0)],
-  ])('stays when it %s meanwhile, whatever its age was', async (_what, changed, mtime) => {
+  ])('stays if it %s meanwhile, whatever its age', async (_what, changed, mtime) => {
     await using mock = await mockSftp();
     const { files } = mock.server;
     files.write(remote, 'a beginning', { mtime: ago(48 * hour) });
@@ -49,14 +49,14 @@ describe('what an upload that died has left', () => {
     expect(files.text(remote)).toBe(changed);
   });
 
-  it('stays when the next upload fails, for a call with resume', async () => {
+  it('stays if the next upload fails, for a call with resume', async () => {
     await using mock = await mockSftp({ faults: { sftp: { failOp: { op: 'WRITE' } } } });
     mock.server.files.write(remote, 'a beginning', { mtime: ago(48 * hour) });
     await rejection(upload(mock.opener, content, '/target'));
     await expect.poll(() => mock.server.files.list()).toEqual([remote]);
   });
 
-  it('goes with a copy on the server too', async () => {
+  it('is also removed by a copy on the server', async () => {
     await using mock = await mockSftp();
     mock.server.files.write('/source', content);
     mock.server.files.write(remote, 'a beginning', { mtime: ago(48 * hour) });
@@ -65,7 +65,7 @@ describe('what an upload that died has left', () => {
     expect(mock.server.files.list()).toEqual(['/source', '/target']);
   });
 
-  it('costs nothing where there is none', async () => {
+  it('costs no requests if there is none', async () => {
     await using mock = await mockSftp();
     await upload(mock.opener, content, '/target');
     const asked = mock.server.journal.flatMap((entry) => (entry.type === 'sftp' ? [entry.op] : []));
@@ -74,7 +74,7 @@ describe('what an upload that died has left', () => {
     expect(asked.filter((op) => op === 'LSTAT' || op === 'REMOVE')).toEqual(Array(looks).fill('LSTAT'));
   });
 
-  it('looks young to others as soon as a call with resume takes it up', async () => {
+  it('looks recent to others as soon as a call with resume uses it', async () => {
     await using mock = await mockSftp();
     mock.server.files.write(remote, content.subarray(0, 1_000), { mtime: ago(48 * hour) });
     const mtimes: number[] = [];
@@ -88,7 +88,7 @@ describe('what an upload that died has left', () => {
     expect(Math.min(...mtimes)).toBeGreaterThan(ago(60));
   });
 
-  it('keeps the time of its last write until all is verified, with preserve', async () => {
+  it('with preserve keeps the time of its last write until it is verified', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const path = join(folder.path, 'file');
@@ -103,13 +103,13 @@ describe('what an upload that died has left', () => {
   });
 });
 
-describe('what a download that died has left', () => {
+describe('the leftover of an interrupted download', () => {
   const temporary = lastingTempName('target');
 
   it.each([
     [25, ['target']],
     [23, [temporary, 'target']],
-  ])('goes with the next download to the same path when it is old (%i hours)', async (hours, left) => {
+  ])('is removed by the next download to the same path if it is old (%i hours)', async (hours, left) => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     mock.server.files.write('/file', content);
@@ -120,7 +120,7 @@ describe('what a download that died has left', () => {
     expect((await readFile(join(folder.path, 'target'))).equals(content)).toBe(true);
   });
 
-  it('stays when it changes meanwhile', async () => {
+  it('stays if it changes meanwhile', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     mock.server.files.write('/file', bytesOf(2_000_000));
@@ -135,7 +135,7 @@ describe('what a download that died has left', () => {
     expect(await readFile(path, 'utf8')).toBe('more');
   });
 
-  it('looks young to others while a call with resume compares it', async () => {
+  it('looks recent to others while a call with resume compares it', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     mock.server.files.write('/file', bytesOf(3_000_000));

@@ -44,7 +44,7 @@ function refusing(code: string, times: number) {
 }
 
 describe('a local file that another program has open', () => {
-  it.each(['EPERM', 'EACCES', 'EBUSY'])('is tried again after %s on Windows', async (code) => {
+  it.each(['EPERM', 'EACCES', 'EBUSY'])('is retried after %s on Windows', async (code) => {
     const { move, tries } = refusing(code, 2);
     await moveLocally('a', 'b', { move, platform: 'win32' });
     expect(tries).toHaveLength(3);
@@ -53,13 +53,13 @@ describe('a local file that another program has open', () => {
   it.each([
     ['EPERM', 'linux'],
     ['ENOENT', 'win32'],
-  ] as const)('is not meant by %s on %s', async (code, platform) => {
+  ] as const)('is not assumed for %s on %s', async (code, platform) => {
     const { move, tries } = refusing(code, 2);
     expect(await rejection(moveLocally('a', 'b', { move, platform }))).toMatchObject({ code });
     expect(tries).toHaveLength(1);
   });
 
-  it('is named when it stays open, and may be tried again', async () => {
+  it('is reported if it stays open, as retryable', async () => {
     const { move } = refusing('EBUSY', Number.POSITIVE_INFINITY);
     expect(await rejection(moveLocally('a', 'b', { move, platform: 'win32' }))).toMatchObject({
       message: 'it is open in another program',
@@ -68,7 +68,7 @@ describe('a local file that another program has open', () => {
     });
   });
 
-  it('is not waited for when the transfer is over', async () => {
+  it('is not waited for after the transfer has failed', async () => {
     const { move, tries } = refusing('EBUSY', Number.POSITIVE_INFINITY);
     const reason = new Error('enough');
     const run = {
@@ -80,7 +80,7 @@ describe('a local file that another program has open', () => {
     expect(await rejection(moveLocally('a', 'b', { move, run, platform: 'win32' }))).toBe(reason);
   });
 
-  it('is renamed and removed as ever elsewhere', async () => {
+  it('is renamed and removed as usual on other systems', async () => {
     await using folder = await localFolder();
     await writeFile(join(folder.path, 'a'), 'x');
     await moveLocally(join(folder.path, 'a'), join(folder.path, 'b'));
@@ -98,7 +98,7 @@ describe('a local file that cannot be opened', () => {
     return { tries, open: async () => move('open') };
   };
 
-  it('is tried again on Windows, and named when it stays open', async () => {
+  it('is retried on Windows, and reported if it stays open', async () => {
     const soon = opening('EBUSY', 2);
     await openHere('none', soon.open, { platform: 'win32' });
     expect(soon.tries).toHaveLength(3);
@@ -109,7 +109,7 @@ describe('a local file that cannot be opened', () => {
     });
   });
 
-  it('is not waited for when it is read-only or a folder', async () => {
+  it('is not waited for if it is read-only or a folder', async () => {
     await using folder = await localFolder();
     const path = join(folder.path, 'a');
     await writeFile(path, '', { mode: 0o444 });
@@ -166,14 +166,17 @@ describe('a local file that cannot be opened', () => {
 
 describe('a local path', () => {
   it.each(['C:\\t\\NUL', 'aux.txt', 'C:/t/a.txt:s', 'tr.', 'C:\\t\\con'])(
-    '%s is refused on Windows',
+    '%s is rejected on Windows',
     (path) => {
       expect(() => checkLocalName(path, 'win32')).toThrow(RangeError);
       expect(() => checkLocalName(path, 'linux')).not.toThrow();
     },
   );
 
-  it.each(['C:\\t\\a.txt', 'C:\\', '.', '..\\x', '\\\\?\\C:\\t\\송장'])('%s is taken on Windows', (path) => {
-    expect(() => checkLocalName(path, 'win32')).not.toThrow();
-  });
+  it.each(['C:\\t\\a.txt', 'C:\\', '.', '..\\x', '\\\\?\\C:\\t\\송장'])(
+    '%s is accepted on Windows',
+    (path) => {
+      expect(() => checkLocalName(path, 'win32')).not.toThrow();
+    },
+  );
 });

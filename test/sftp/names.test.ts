@@ -27,17 +27,17 @@ describe('a mode', () => {
     [0o010644, 'other', 'a named pipe (FIFO)', true],
     [0o140644, 'other', 'a socket', true],
     [0o150644, 'other', 'something special', true],
-  ])('says what is there: %o', (mode, type, kind, isTold) => {
+  ])('gives the type: %o', (mode, type, kind, isTold) => {
     expect([fileType(mode), specialKind(mode), isTypeTold(mode)]).toEqual([type, kind, isTold]);
   });
 
-  it('says whether a file may be written, and what a copy is given', () => {
+  it('tells whether a file is writable, and the mode of a copy', () => {
     const modes = [0o100444, 0o100555, 0o444, 0o100644, 0o040555, undefined];
     expect(modes.map(isReadOnly)).toEqual([true, true, true, false, false, false]);
     expect([permissions(0o106755), newMode(0o104711), newMode(undefined)]).toEqual([0o755, 0o711, undefined]);
   });
 
-  it('and the rest of what the server tells are for people', () => {
+  it('and the other attributes are converted for callers', () => {
     const all = { size: 5, mode: 0o104755, mtime: 9, atime: 8, uid: 1, gid: 2 };
     expect(toListEntry({ name: 'a', raw: Buffer.from('a'), attributes: all })).toEqual({
       ...{ name: 'a', type: 'file', size: 5, mode: 0o4755, uid: 1, gid: 2 },
@@ -52,7 +52,7 @@ describe('a mode', () => {
 
 describe('temporary names', () => {
   const hash = /^[0-9a-f]{8}$/;
-  it('are beside the file: one that is found again, and others of a kind', () => {
+  it('are in the folder of the file: a fixed one, and unique ones', () => {
     const [, folder, name, tag, kind] =
       /^(.*\/)\.(.*)\.(\w+)\.(part)$/.exec(lastingTempName('/in/a.txt')) ?? [];
     expect([folder, name, kind]).toEqual(['/in/', 'a.txt', 'part']);
@@ -65,7 +65,7 @@ describe('temporary names', () => {
     expect(splitPath('/a/b')).toEqual({ folder: '/a/', name: 'b' });
   });
 
-  it('have 255 bytes at most, and no half characters', () => {
+  it('have at most 255 bytes, and no split characters', () => {
     const long = lastingTempName(`/${'ü'.repeat(200)}`);
     expect(Buffer.byteLength(long.slice(1))).toBe(255);
     expect(long).not.toContain('\ufffd');
@@ -74,7 +74,7 @@ describe('temporary names', () => {
     expect(Buffer.byteLength(lastingTempName(`/${'x'.repeat(241)}`))).toBe(256);
   });
 
-  it('make no path of Windows longer than it may be, or than the path itself is', () => {
+  it('make no Windows path longer than the limit, or than the path itself', () => {
     const folder = '/C:/in/';
     const lengthOf = (path: string) => path.length - 1;
     const name = (length: number) => `${folder}${'n'.repeat(length)}`;
@@ -92,7 +92,7 @@ describe('temporary names', () => {
 });
 
 describe('a refusal', () => {
-  it('says that nothing is there, or that it is not for us', () => {
+  it('means that nothing exists, or that the request is not allowed', () => {
     const statuses = [2, 10, 3, 8, 4];
     expect(statuses.map((status) => saysMissing(refused(status)))).toEqual([true, true, false, false, false]);
     expect(statuses.map((status) => isRefused(refused(status)))).toEqual([false, false, true, true, false]);
@@ -101,7 +101,7 @@ describe('a refusal', () => {
   });
 });
 
-describe('looking at a path', () => {
+describe('examining a path', () => {
   const files = { '/f': 'x', '/d/': '', '/l': '->/d' };
   function server(options: Parameters<typeof memorySftp>[0] = {}) {
     const memory = memorySftp({ files, ...options });
@@ -109,7 +109,7 @@ describe('looking at a path', () => {
   }
   const modeless: Parameters<typeof memorySftp>[0] = { tells: ({ mode: _mode, ...told }) => told };
 
-  it('asks the path itself, what is behind it where that is refused, and tells a failure', async () => {
+  it('uses LSTAT, STAT if that is refused, and reports a failure', async () => {
     expect((await lookAtPath(server().sftp, '/l')).mode).toBe(0o120777);
     const without = server({ refuse: (request) => (request.startsWith('lstat') ? 8 : undefined) });
     expect((await lookAtPath(without.sftp, '/l')).mode).toBe(0o040755);
@@ -121,7 +121,7 @@ describe('looking at a path', () => {
     expect(broken.asked).toEqual(['lstat /f', 'stat /f']);
   });
 
-  it('finds the type out where it is not told', async () => {
+  it('determines the type if it is not reported', async () => {
     const { sftp, asked, quiet, handles } = server(modeless);
     const types = await Promise.all(
       ['/f', '/d', '/l'].map(async (path) => (await lookAtPath(sftp, path)).mode),
@@ -135,7 +135,7 @@ describe('looking at a path', () => {
     expect(asked).toContain('readlink /f');
   });
 
-  it('takes what opens as a folder for a link where its real path is another', async () => {
+  it('treats a folder as a link if its real path differs', async () => {
     const unread = (request: string) => (request.startsWith('readlink') ? 8 : undefined);
     const { sftp } = server({ ...modeless, refuse: unread });
     const type = async (path: string) => (await withType(sftp, path, {})).mode?.toString(8);
@@ -154,7 +154,7 @@ describe('looking at a path', () => {
     }
   });
 
-  it('knows whether a folder is there', async () => {
+  it('tells whether a folder exists', async () => {
     for (const options of [{}, modeless]) {
       const { sftp } = server(options);
       const found = await Promise.all(['/d', '/l', '/f', '/none'].map((path) => isFolderThere(sftp, path)));
@@ -162,7 +162,7 @@ describe('looking at a path', () => {
     }
   });
 
-  it('closes no folder on a session that is over', async () => {
+  it('does not close a folder after the session has ended', async () => {
     const { sftp, lost, asked } = server(modeless);
     const looking = isFolderThere(sftp, '/d');
     await new Promise((resolve) => setImmediate(resolve));
@@ -174,7 +174,7 @@ describe('looking at a path', () => {
 });
 
 describe('a chain of links', () => {
-  it('is followed by the server, and by us on Windows', async () => {
+  it('is resolved by the server, and by us on Windows', async () => {
     const files = { '/C:/a': '->/C:/b', '/C:/b': '->/C:/c', '/C:/c': 'x' };
     const memory = memorySftp({ files });
     expect(await endOfLink(memory.session(), '/C:/a')).toBe('/C:/c');

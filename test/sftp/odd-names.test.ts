@@ -36,7 +36,7 @@ async function serverWith(names: readonly (string | Buffer)[], windows?: Windows
 }
 
 describe('a recursive removal', () => {
-  it('takes away names that no folder here could hold, byte for byte', async () => {
+  it('removes names that are invalid locally, byte for byte', async () => {
     const eucKr = Buffer.from([0xbc, 0xdb, 0xc0, 0xe5]);
     const { client, removed } = await serverWith([eucKr, 'a\\b', 'aux.txt', 'c:']);
     await client.remove('/d', { recursive: true });
@@ -44,7 +44,7 @@ describe('a recursive removal', () => {
   });
 
   it.each(['../x', 'a/b', '', 'a\0b'])(
-    'refuses %j, which leads elsewhere, before it removes anything',
+    'rejects %j, which leads elsewhere, before removing anything',
     async (name) => {
       const { client, removed } = await serverWith(['good', name]);
       expect(await rejection(client.remove('/d', { recursive: true }))).toMatchObject({
@@ -54,7 +54,7 @@ describe('a recursive removal', () => {
     },
   );
 
-  it('refuses a backslash on Windows, where it is a path', async () => {
+  it('rejects a backslash on Windows, where it is a separator', async () => {
     const { client } = await serverWith(['a\\b'], { maxPath: 260 } as WindowsFacts);
     expect(await rejection(client.remove('/d', { recursive: true }))).toMatchObject({
       code: 'SSH_UNSAFE_REMOTE_PATH',

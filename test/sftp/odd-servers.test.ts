@@ -132,7 +132,7 @@ const oddities: Record<string, () => Oddity> = {
 };
 
 describe.each(Object.entries(oddities))('a server that %s', (_name, oddity) => {
-  it('keeps files as they were sent, also over old ones, and gives them back', async () => {
+  it('stores files unchanged, also over old ones, and returns them', async () => {
     await using here = await localFolder();
     await using odd = await served(oddity());
     odd.files.write('/old', 'old');
@@ -147,7 +147,7 @@ describe.each(Object.entries(oddities))('a server that %s', (_name, oddity) => {
     expect((await sftp.readFile('/copy')).equals(content)).toBe(true);
   });
 
-  it('keeps folders, into which others are put, and gives them back', async () => {
+  it('stores folders, with others in them, and returns them', async () => {
     await using here = await localFolder();
     await using odd = await served(oddity());
     await mkdir(join(here.path, 'out/sub'), { recursive: true });
@@ -165,7 +165,7 @@ describe.each(Object.entries(oddities))('a server that %s', (_name, oddity) => {
     expect((await readFile(join(here.path, 'back/sub/b'))).equals(content)).toBe(true);
   });
 
-  it('loses no folder to a file of its name', async () => {
+  it('does not lose a folder to a file of the same name', async () => {
     await using odd = await served(oddity());
     odd.files.write('/folder/file', 'inside');
     const error = await rejection(odd.connection.upload(content, '/folder'));
@@ -177,7 +177,7 @@ describe.each(Object.entries(oddities))('a server that %s', (_name, oddity) => {
     expect(odd.files.list('/')).toEqual(['/file', '/folder/file']);
   });
 
-  it('makes folders above, and removes files, folders and trees, but nothing behind a link', async () => {
+  it('creates parent folders, and removes files, folders and trees, but nothing behind a link', async () => {
     await using odd = await served(oddity());
     await using sftp = await odd.connection.sftp();
     for (let twice = 2; twice > 0; twice--) await sftp.mkdir('/a/b/c', { recursive: true });
@@ -194,7 +194,7 @@ describe.each(Object.entries(oddities))('a server that %s', (_name, oddity) => {
   });
 });
 
-describe('the type of a file that only a line of ls tells', () => {
+describe('the type of a file known only from its `ls` line', () => {
   it('is listed', async () => {
     await using odd = await served({ reply: untold(4, lsLine) });
     odd.files.write('/in/file', 'f', { mode: 0o640 });
@@ -206,7 +206,7 @@ describe('the type of a file that only a line of ls tells', () => {
     ]);
   });
 
-  it('is not taken from a name that looks a little like it', async () => {
+  it('is not read from a name that looks similar', async () => {
     await using odd = await served({ reply: untold(4) });
     odd.files.write('/in/drwxr-xr-x', 'f');
     odd.files.write('/in/documents', 'f');
@@ -228,24 +228,24 @@ describe('appending', () => {
     return { text: odd.files.text('/log'), error: stream.errored };
   };
 
-  it('asks for the size by path where the open file does not tell it', async () => {
+  it('uses STAT for the size if FSTAT does not report it', async () => {
     expect(await append({ instead: refuses([type.fstat]) })).toEqual({ text: 'first second', error: null });
   });
 
-  it('writes over nothing where the size cannot be known', async () => {
+  it('overwrites nothing if the size is unknown', async () => {
     const { text, error } = await append({ reply: untold(1) });
     expect(text).toBe('first ');
     expect(error).toMatchObject({ code: 'SSH_SFTP_FAILED', operation: 'append', path: '/log' });
   });
 });
 
-describe('an end of file', () => {
+describe('an EOF status', () => {
   const early: Oddity = {
     reply: (reply, request) =>
       request.type === type.read && offsetOf(request) === 31_744 ? status(reply, 1) : whole(reply),
   };
 
-  it('with bytes behind it is no end', async () => {
+  it('followed by data is an error', async () => {
     await using odd = await served(early);
     await using here = await localFolder();
     odd.files.write('/file', content);
@@ -264,7 +264,7 @@ describe('an end of file', () => {
 });
 
 describe('few handles', () => {
-  it('are enough for a folder with concurrency: 1', async () => {
+  it('suffice for a folder with concurrency: 1', async () => {
     await using here = await localFolder();
     await using odd = await served(fewHandles(1));
     for (const path of ['/in/a', '/in/b/c', '/in/d/e', '/in/f/g']) odd.files.write(path, path);
@@ -276,7 +276,7 @@ describe('few handles', () => {
     expect(odd.files.list('/again')).toHaveLength(4);
   });
 
-  it('that are all the same are refused, and no file is taken for another', async () => {
+  it('that are all equal are rejected, and no file is mistaken for another', async () => {
     await using here = await localFolder();
     let last = Buffer.alloc(0);
     await using odd = await served({
@@ -303,8 +303,8 @@ describe('few handles', () => {
   });
 });
 
-describe('a greeting', () => {
-  it.each([2, 4, 6])('of version %i is refused', async (version) => {
+describe('a version reply', () => {
+  it.each([2, 4, 6])('of version %i is rejected', async (version) => {
     await using odd = await served({ version: frame(type.version, uint32(version)) });
     expect(await rejection(odd.connection.sftp())).toMatchObject({
       code: 'SSH_SFTP_FAILED',
@@ -312,7 +312,7 @@ describe('a greeting', () => {
     });
   });
 
-  it('with text behind it is told with the text', async () => {
+  it('followed by text is reported with the text', async () => {
     const version = Buffer.concat([
       frame(type.version, uint32(3)),
       Buffer.from('Welcome, kim!\nNews: none\n'),

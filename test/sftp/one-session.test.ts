@@ -25,7 +25,7 @@ async function connected(options: MockServerOptions) {
 
 // The command for the checksum would wait for the session of the transfer that waits for the command.
 it.each([1, 2])(
-  'transfers that check their copies do not wait for themselves within MaxSessions %i',
+  'transfers that verify their copies do not deadlock with MaxSessions %i',
   async (maxSessions) => {
     await using world = await connected({ maxSessions });
     const { connection, server } = world;
@@ -43,7 +43,7 @@ it.each([1, 2])(
   },
 );
 
-it('a session that is free is used for the checksum', async () => {
+it('a free session is used for the checksum', async () => {
   await using world = await connected({ maxSessions: 2 });
   await world.connection.upload(content, '/a', { verify: 'sha256' });
   expect(world.sums()).toBe(1);

@@ -41,7 +41,7 @@ describe('a remote path', () => {
     }
   });
 
-  it('is known for a root in every spelling', () => {
+  it('is recognized as a root in every spelling', () => {
     for (const path of ['/', '//', '.', './', '..', '/C:', '/C:/']) expect(isRoot(path)).toBe(true);
     for (const path of ['/a', 'a', '/C:/a', '...']) expect(isRoot(path)).toBe(false);
   });
@@ -70,7 +70,7 @@ describe('a name that a server sends', () => {
     }
   });
 
-  it('must not lead anywhere, nor be a device', () => {
+  it('must not lead elsewhere or be a device', () => {
     const bad = [
       '',
       '.',
@@ -89,21 +89,21 @@ describe('a name that a server sends', () => {
       expect(check(name)).toBeDefined();
   });
 
-  it('must be one that Windows stores, on Windows', () => {
+  it('must be one that Windows can store, on Windows', () => {
     for (const name of ['a:b', 'a?', 'x.', 'x ', '<', 'a\nb', 'a"']) {
       expect(check(name, 'win32')).toBeDefined();
       expect(windowsProblem(name)).toBeDefined();
     }
   });
 
-  it('must be UTF-8, or it could not be asked for again', () => {
+  it('must be UTF-8, else it could not be requested', () => {
     const raw = Buffer.from([0xc7, 0xd1]);
     expect(nameProblem(raw, raw.toString('utf8'))).toContain('UTF-8');
   });
 });
 
 describe('a temporary name', () => {
-  it('stays in the folder, fits into 255 bytes, and cuts no character', () => {
+  it('is in the same folder, fits into 255 bytes, and splits no character', () => {
     for (const name of ['f', 'n'.repeat(255), '한'.repeat(85), '🙂'.repeat(63)]) {
       for (const make of [lastingTempName, freshTempName, backupName]) {
         const path = make(`/some/folder/${name}`);
@@ -128,7 +128,7 @@ describe('a temporary name', () => {
     }
   });
 
-  it('lasts for the same path and is fresh otherwise', () => {
+  it('is the same for the same path, and otherwise unique', () => {
     expect(lastingTempName('/a/b')).toBe(lastingTempName('/a/b'));
     expect(lastingTempName('/a/b')).not.toBe(lastingTempName('/a/c'));
     expect(freshTempName('/a/b')).not.toBe(freshTempName('/a/b'));

@@ -8,8 +8,8 @@ import { where } from '../support/memory-sftp.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-describe('what onProgress is told', () => {
-  it('every tenth of a second at most, and at the end', () => {
+describe('onProgress', () => {
+  it('is called at most every 100 ms, and at the end', () => {
     const seen: TransferProgress[] = [];
     const meter = new ProgressMeter((now) => void seen.push(now));
     meter.setTotal(50);
@@ -32,7 +32,7 @@ describe('what onProgress is told', () => {
     expect([meter.transferred, meter.sent, meter.files]).toEqual([40, 20, 2]);
   });
 
-  it('never falls, though a file starts over', () => {
+  it('never reports less, even if a file starts over', () => {
     const seen: number[] = [];
     const meter = new ProgressMeter(({ transferred }) => void seen.push(transferred));
     meter.resumed('a', 7);
@@ -46,7 +46,7 @@ describe('what onProgress is told', () => {
     expect(seen).toEqual([7, 10, 10, 12]);
   });
 
-  it('nothing more when it has thrown, which is passed on', () => {
+  it('is not called again after it has thrown, and its error is passed on', () => {
     const thrown: unknown[] = [];
     const report = vi.fn(() => {
       throw new Error('a fault of the caller');
@@ -69,7 +69,7 @@ describe('a transfer', () => {
   }
   const over = () => new ConnectionLost('over', { ...where, phase: 'transfer', why: 'socket' });
 
-  it.each(['lost', 'leaving'] as const)('fails with the connection: %s', (which) => {
+  it.each(['lost', 'leaving'] as const)('fails if the connection is lost: %s', (which) => {
     const all = start();
     const error = over();
     all[which].declare(error);
@@ -80,7 +80,7 @@ describe('a transfer', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('fails with its signal, before it begins as well', () => {
+  it('fails on an abort, also before it starts', () => {
     const abort = new AbortController();
     const all = start({ signal: abort.signal });
     abort.abort('no more');
@@ -88,7 +88,7 @@ describe('a transfer', () => {
     expect(start({ signal: AbortSignal.abort('never') }).run.error).toBe('never');
   });
 
-  it('fails once, and tells each listener once, unless that has been taken back', () => {
+  it('fails once, and calls each listener once, unless unsubscribed', () => {
     const { run, failed } = start();
     const [other, late] = [vi.fn(), vi.fn()];
     const forget = run.onFailed(other);
@@ -102,7 +102,7 @@ describe('a transfer', () => {
     expect(late).toHaveBeenCalledTimes(1);
   });
 
-  it('ends what waits, and listens no longer to what is through', async () => {
+  it('rejects what waits, and leaves no listener for what is done', async () => {
     const { run } = start();
     const never = run.orFail(new Promise(() => {}));
     expect(await run.orFail(Promise.resolve(5))).toBe(5);
@@ -111,7 +111,7 @@ describe('a transfer', () => {
     await expect(never).rejects.toThrow('all');
   });
 
-  it('stalls when nothing has moved for its time', () => {
+  it('stalls if nothing moves for stallTimeout', () => {
     const { run } = start();
     vi.advanceTimersByTime(900);
     run.moved('a', 5);
@@ -132,7 +132,7 @@ describe('a transfer', () => {
     );
   });
 
-  it('does not stall while it is quiet, and has its whole time after that', async () => {
+  it('does not stall during quiet work, and has its full time after it', async () => {
     const { run } = start();
     let end = () => {};
     const first = run.quietly(
@@ -153,14 +153,14 @@ describe('a transfer', () => {
     expect(run.failed).toBe(true);
   });
 
-  it('that throws while it is quiet is no longer quiet', async () => {
+  it('whose quiet work throws is no longer quiet', async () => {
     const { run } = start();
     await expect(run.quietly(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     vi.advanceTimersByTime(1_000);
     expect(run.failed).toBe(true);
   });
 
-  it('of one file is through when that has its name', () => {
+  it('of one file is done once the file has its name', () => {
     const one = start();
     one.run.isOneFile = true;
     one.run.placed();

@@ -7,8 +7,8 @@ import { mockSftp, rejection } from '../support/mock-sftp.ts';
 /** A server without `posix-rename@openssh.com`, whose plain rename refuses an existing target. */
 const plain = { sftpExtensions: { 'posix-rename@openssh.com': false } };
 
-describe('giving a finished file its name', () => {
-  it('replaces an existing file on a server that cannot, by way of a backup that goes', async () => {
+describe('renaming a complete file', () => {
+  it('replaces an existing file through a backup, which is removed, if the server cannot', async () => {
     await using mock = await mockSftp(plain);
     mock.server.files.write('/t.part', 'new');
     mock.server.files.write('/t', 'old');
@@ -18,7 +18,7 @@ describe('giving a finished file its name', () => {
     expect(mock.server.files.list()).toEqual(['/t']);
   });
 
-  it('gives the old file its name back when the new one cannot take it', async () => {
+  it("restores the old file's name if the new one cannot be renamed", async () => {
     // The first rename finds the name taken, the second moves the old file away, the third one fails.
     // Windows would be asked again, and not fail then.
     const faults = { sftp: { failOp: { op: 'RENAME' as const, nth: 3 } } };
@@ -43,7 +43,7 @@ describe('giving a finished file its name', () => {
     expect(mock.server.files.text('/t/inner')).toBe('x');
   });
 
-  it('asks nothing of the server when both names are the same', async () => {
+  it('sends nothing if both names are the same', async () => {
     await using mock = await mockSftp();
     mock.server.files.write('/t', 'x');
     const sftp = await openSftp(mock.link);
@@ -54,7 +54,7 @@ describe('giving a finished file its name', () => {
   });
 });
 
-describe('a server that could not replace a file', () => {
+describe('a server that failed to replace a file', () => {
   const asked = (members: Parameters<typeof fakeSftp>[0]) => {
     const rename = vi.fn(async () => {});
     const extended = async (): Promise<never> => {
@@ -67,7 +67,7 @@ describe('a server that could not replace a file', () => {
     throw refused(2, 'lstat');
   };
 
-  it('gets a plain rename when it has removed the old file all the same', async () => {
+  it('is sent a plain rename if it has removed the old file anyway', async () => {
     const { sftp, rename } = asked({ lstat: isGone });
     await putInPlace(sftp, '/t.part', '/t');
     expect(rename).toHaveBeenCalledWith('/t.part', '/t');
@@ -77,13 +77,13 @@ describe('a server that could not replace a file', () => {
     ['has the old file still', {}],
     ['cannot say whether it has', { lstat: async () => Promise.reject(refused(3)) }],
     ['is gone', { lstat: isGone, ended: refused(7) }],
-  ])('is asked nothing more when it %s', async (_, members) => {
+  ])('is sent nothing more if it %s', async (_, members) => {
     const { sftp, rename } = asked(members);
     await expect(putInPlace(sftp, '/t.part', '/t')).rejects.toMatchObject({ status: 4, operation: 'rename' });
     expect(rename).not.toHaveBeenCalled();
   });
 
-  it('tells the first refusal when the plain rename is refused, too', async () => {
+  it('is reported with the first refusal if the plain rename is refused, too', async () => {
     const rename = async () => Promise.reject(refused(3, 'second'));
     const { sftp } = asked({ lstat: isGone, rename });
     await expect(putInPlace(sftp, '/t.part', '/t')).rejects.toMatchObject({ status: 4, operation: 'rename' });
@@ -100,7 +100,7 @@ describe('removing a file of ours', () => {
     return { remove, setstat, sftp: fakeSftp({ remove, setstat, lstat, ...members }) };
   };
 
-  it('makes it writable on Windows when it is refused, and tries again', async () => {
+  it('makes it writable on Windows if refused, and retries', async () => {
     const { sftp, remove, setstat } = removing({ windows });
     await removeFirmly(sftp, '/t');
     expect(setstat).toHaveBeenCalledWith('/t', { mode: 0o666 });

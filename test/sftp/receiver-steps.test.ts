@@ -56,7 +56,7 @@ const ten = (letter: string) => letter.repeat(10);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a range of a file', () => {
-  it('comes in any order, and is through when it is stored', async () => {
+  it('arrives in any order, and is done when it is stored', async () => {
     const all = receiving({ end: 30, storesAtOnce: false });
     expect(all.places()).toEqual(['0+10', '10+10', '20+10']);
     expect(all.flight.inFlight).toBe(30);
@@ -73,7 +73,7 @@ describe('a range of a file', () => {
     expect([all.seen.moved, all.flight.inFlight]).toEqual([30, 0]);
   });
 
-  it('is asked for as room comes', () => {
+  it('is requested as room becomes available', () => {
     const all = receiving({ room: 20, storesAtOnce: false });
     expect(all.places()).toEqual(['0+10', '10+10']);
     all.answer(0, ten('a'));
@@ -82,7 +82,7 @@ describe('a range of a file', () => {
     expect(all.places()).toEqual(['0+10', '10+10', '20+10']);
   });
 
-  it('is asked for again where an answer is short', async () => {
+  it('is requested again where a reply is short', async () => {
     const all = receiving({ end: 20 });
     all.answer(0, 'aaaa');
     expect(all.places()).toEqual(['0+10', '10+10', '4+6']);
@@ -95,7 +95,7 @@ describe('a range of a file', () => {
     expect(all.flight.inFlight).toBe(0);
   });
 
-  it('ends where the file does, and nothing behind it is asked for again', async () => {
+  it('ends where the file does, and nothing beyond is requested again', async () => {
     const all = receiving({ end: 30 });
     all.answer(0, 'aaaa');
     all.answer(1);
@@ -107,7 +107,7 @@ describe('a range of a file', () => {
     expect([all.seen.moved, all.flight.inFlight]).toEqual([4, 0]);
   });
 
-  it('keeps what is before the end, of all that is still to be asked for', async () => {
+  it('still requests what is missing before the end', async () => {
     const all = receiving({ end: 40, room: 40 });
     all.answer(0, 'aaaaa');
     all.answer(3);
@@ -120,7 +120,7 @@ describe('a range of a file', () => {
     expect(all.outcome).toEqual({ result: { end: 28, beyond: false } });
   });
 
-  it('has no byte behind its own end', async () => {
+  it('has no byte beyond its own end', async () => {
     const all = receiving({ end: 15, probe: true });
     expect(all.places()).toEqual(['0+10', '10+6']);
     all.answer(0, ten('a'));
@@ -140,7 +140,7 @@ describe('a range of a file', () => {
     expect(all.outcome).toEqual({ result: { end: 15, beyond: false } });
   });
 
-  it('stores nothing of the extra byte alone', async () => {
+  it('stores nothing if only the extra byte arrives', async () => {
     const all = receiving({ end: 10, probe: true });
     all.answer(1, 'b');
     all.answer(0, ten('a'));
@@ -150,7 +150,7 @@ describe('a range of a file', () => {
     expect([all.seen.moved, all.flight.inFlight]).toEqual([10, 0]);
   });
 
-  it('with an end, and bytes from behind it, is a fault', async () => {
+  it('with data beyond the end of the file is an error', async () => {
     const all = receiving({ end: 30 });
     all.answer(1);
     all.answer(2, ten('c'));
@@ -159,7 +159,7 @@ describe('a range of a file', () => {
     expect(all.outcome.error).toMatchObject({ message: 'bad end at 10' });
   });
 
-  it('that begins behind the end of the file is empty', async () => {
+  it('that begins beyond the end of the file is empty', async () => {
     const all = receiving({ start: 20, end: 40 });
     all.answer(0);
     all.answer(1);
@@ -172,7 +172,7 @@ describe('a range of a file', () => {
 });
 
 describe('a failure', () => {
-  it('of a read ends it, and what comes then is forgotten', async () => {
+  it('of a read ends it, and later replies are ignored', async () => {
     const all = receiving({ end: 30 });
     all.fail(1, 4);
     all.fail(0, 3);
@@ -193,7 +193,7 @@ describe('a failure', () => {
     expect(all.seen.moved).toBe(0);
   });
 
-  it('asks for nothing more', () => {
+  it('requests nothing more', () => {
     const all = receiving({ end: 100, room: 20, storesAtOnce: false });
     all.answer(0, ten('a'));
     all.receiver.stop(new Error('enough'));
@@ -202,7 +202,7 @@ describe('a failure', () => {
   });
 });
 
-it('blocks are passed on in their order, each when those before it are there', () => {
+it('blocks are passed on in order, each once those before it have arrived', () => {
   const seen: string[] = [];
   const done = () => {};
   const sink = orderedSink(10, (pieces, end) => {

@@ -39,7 +39,7 @@ async function receive(
   return { result, asked };
 }
 
-it('asks for every byte of a part once, and for none behind it', async () => {
+it('requests every byte of a range once, and none beyond it', async () => {
   const { result, asked } = await receive(10_000, 75_000);
   expect(asked).toEqual([
     [10_000, 30_000],
@@ -49,7 +49,7 @@ it('asks for every byte of a part once, and for none behind it', async () => {
   expect(result).toEqual({ end: 75_000, beyond: false });
 });
 
-it('asks for one byte behind the end where that is to be known', async () => {
+it('requests one byte beyond the end with `probe`', async () => {
   const goesOn = await receive(70_000, 99_999, true);
   expect(goesOn.asked).toEqual([[70_000, 30_000]]);
   expect(goesOn.result).toEqual({ end: 99_999, beyond: true });
@@ -61,13 +61,13 @@ it('asks for one byte behind the end where that is to be known', async () => {
   expect(ends.result).toEqual({ end: 100_000, beyond: false });
 });
 
-it('ends where the file ends, wherever it was to end', async () => {
+it('ends where the file ends, whatever the requested end', async () => {
   for (const end of [100_001, 500_000, Number.POSITIVE_INFINITY])
     expect((await receive(50_000, end)).result).toEqual({ end: 100_000, beyond: false });
   expect((await receive(100_000, 100_000)).asked).toEqual([]);
 });
 
-it('has one request under way even where other files take all the room', async () => {
+it('has one request in flight even if other files use all the room', async () => {
   const flight = new Flight({ start: 1, ceiling: 1 });
   const { asked } = await receive(0, 90_000, false, flight);
   expect(asked).toHaveLength(3);

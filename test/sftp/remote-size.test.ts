@@ -19,7 +19,7 @@ function silent(bytes: number, members: Parameters<typeof fakeSftp>[0] = {}) {
 }
 
 describe('the size of a copy', () => {
-  it('is what its open file tells, else what its path tells', async () => {
+  it('is that of FSTAT, else that of STAT', async () => {
     const { check } = silent(0, { stat: async () => ({ size: 5 }) });
     await check(7, 7);
     await check(5);
@@ -28,7 +28,7 @@ describe('the size of a copy', () => {
   });
 
   it.each([0, 1, 2, 1_000])(
-    'of %d bytes is seen by its last byte where the server tells none',
+    'of %d bytes is checked by its last byte if the server reports none',
     async (size) => {
       const { check, closeHandle } = silent(size);
       await check(size);
@@ -38,7 +38,7 @@ describe('the size of a copy', () => {
     },
   );
 
-  it('cannot be checked where nobody may read either, and the error says what to do', async () => {
+  it('cannot be checked if reading is refused too, and the error says what to do', async () => {
     const open = async () => {
       throw refused(3);
     };
@@ -48,14 +48,14 @@ describe('the size of a copy', () => {
     });
   });
 
-  it.each(['stat', 'open'] as const)('is not taken for right when %s fails', async (name) => {
+  it.each(['stat', 'open'] as const)('is not considered correct if %s fails', async (name) => {
     const failing = async () => {
       throw refused(4);
     };
     await expect(silent(3, { [name]: failing }).check(3)).rejects.toMatchObject({ status: 4 });
   });
 
-  it('is not taken for right when a read fails, and its file is closed unless the session is over', async () => {
+  it('is not considered correct if a read fails, and the file is closed unless the session has ended', async () => {
     for (const ended of [undefined, refused(7)]) {
       const read: Parameters<typeof fakeSftp>[0]['read'] = (_handle, _position, _length, done) =>
         done(refused(4), undefined, 0);
@@ -65,7 +65,7 @@ describe('the size of a copy', () => {
     }
   });
 
-  it('is right although its file cannot be closed', async () => {
+  it('is correct even if the file cannot be closed', async () => {
     const closeHandle = async () => {
       throw refused(4);
     };

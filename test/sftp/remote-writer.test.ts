@@ -38,8 +38,8 @@ async function stateOf(promise: Promise<unknown>): Promise<unknown> {
   return Promise.race([promise.then(() => 'done').catch((error) => error), waiting]);
 }
 
-describe('bytes that come one after the other', () => {
-  it('are sent in whole blocks, many at once, and the rest at the end', async () => {
+describe('sequential bytes', () => {
+  it('are sent in full blocks, many at once, and the rest at the end', async () => {
     const all = writing({ position: 10 });
     expect(await stateOf(all.writer.append(Buffer.from('abcdef')))).toBe('done');
     expect(all.writer.position).toBe(16);
@@ -61,7 +61,7 @@ describe('bytes that come one after the other', () => {
     expect(all.findings.writesOneByOne).toBe(false);
   });
 
-  it('are taken from the chunk at once', async () => {
+  it('are copied from the chunk at once', async () => {
     const all = writing();
     const chunk = Buffer.from('abcd');
     await all.writer.append(chunk);
@@ -69,7 +69,7 @@ describe('bytes that come one after the other', () => {
     expect(all.asked[0]?.buffer.includes('abcd')).toBe(true);
   });
 
-  it('send nothing at the end of a whole block', async () => {
+  it('send nothing more after a full last block', async () => {
     const all = writing();
     await all.writer.append(Buffer.from('abcd'));
     const end = all.writer.finish();
@@ -91,7 +91,7 @@ describe('bytes that come one after the other', () => {
     expect(await stateOf(appended)).toBe('done');
   });
 
-  it('use a buffer again that has been sent, and none that failed', async () => {
+  it('reuse a buffer that has been sent, but not one that failed', async () => {
     const all = writing();
     await all.writer.append(Buffer.from('abcd'));
     all.answer(0);
@@ -101,7 +101,7 @@ describe('bytes that come one after the other', () => {
 });
 
 describe('a write that fails', () => {
-  it('ends what waits, and all that comes', async () => {
+  it('rejects pending and later calls', async () => {
     const all = writing({ room: 4 });
     const appended = all.writer.append(Buffer.from('abcdefgh'));
     all.answer(0, 4);
@@ -112,7 +112,7 @@ describe('a write that fails', () => {
     expect(all.asked).toHaveLength(1);
   });
 
-  it('is told by its end, where that waits, and the first counts', async () => {
+  it('is reported by finish(), and the first one counts', async () => {
     const all = writing();
     await all.writer.append(Buffer.from('abcdefgh'));
     const end = all.writer.finish();
@@ -123,7 +123,7 @@ describe('a write that fails', () => {
   });
 });
 
-it('ends what waits when it is stopped, and counts no more', async () => {
+it('rejects pending calls when stopped, and counts no more bytes', async () => {
   const all = writing();
   await all.writer.append(Buffer.from('abcd'));
   const end = all.writer.finish();
@@ -134,8 +134,8 @@ it('ends what waits when it is stopped, and counts no more', async () => {
   expect(all.moved()).toBe(0);
 });
 
-describe('a server of which nothing is known', () => {
-  it('gets many at once, and again, in order and one by one, what it refused', async () => {
+describe('an unknown server', () => {
+  it('is sent many writes at once, and refused ones again, in order and one at a time', async () => {
     const all = writing({ order: 'in turn' });
     await all.writer.append(Buffer.from('abcdefghijkl'));
     all.answer(2, 4);
@@ -165,7 +165,7 @@ describe('a server of which nothing is known', () => {
     expect(all.moved()).toBe(20);
   });
 
-  it('is asked no third time', async () => {
+  it('is not tried a third time', async () => {
     const all = writing({ order: 'in turn' });
     await all.writer.append(Buffer.from('abcdefgh'));
     const end = all.writer.finish();
@@ -178,7 +178,7 @@ describe('a server of which nothing is known', () => {
     expect(all.findings.writesOneByOne).toBe(false);
   });
 
-  it('is told the other reason of a refusal at once', async () => {
+  it('fails at once if a refusal has another reason', async () => {
     const all = writing({ order: 'in turn' });
     await all.writer.append(Buffer.from('abcdefgh'));
     const end = all.writer.finish();
@@ -186,7 +186,7 @@ describe('a server of which nothing is known', () => {
     expect(await stateOf(end)).toMatchObject({ status: 3 });
   });
 
-  it('is appended to one by one', async () => {
+  it('is sent appended writes one at a time', async () => {
     const all = writing({ order: 'in turn', appends: true });
     const appended = all.writer.append(Buffer.from('abcdefgh'));
     expect(await stateOf(appended)).toBe('waits');
@@ -197,7 +197,7 @@ describe('a server of which nothing is known', () => {
   });
 });
 
-it('gives a server that takes one write at a time each when the one before is answered', async () => {
+it('sends each write once the previous one is answered, to a server that accepts one at a time', async () => {
   const all = writing({ order: 'one by one' });
   const appended = all.writer.append(Buffer.from('abcdefgh'));
   expect(await stateOf(appended)).toBe('waits');
