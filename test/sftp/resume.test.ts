@@ -50,7 +50,7 @@ describe('upload with resume', () => {
     },
   );
 
-  it('fills the holes that several sessions leave, and sends nothing else again', async () => {
+  it('fills the holes left by several sessions, and sends nothing else again', async () => {
     await using mock = await mockSftp();
     const content = bytesOf(6 * MiB);
     const partial = Buffer.from(content.subarray(0, 5 * MiB));
@@ -61,7 +61,7 @@ describe('upload with resume', () => {
     expect(result.bytes).toBeLessThan(MiB + 700_000);
   });
 
-  it('starts again when the source has changed', async () => {
+  it('starts over if the source has changed', async () => {
     await using mock = await mockSftp();
     const content = bytesOf(3 * MiB, 2);
     mock.server.files.write(temporary, bytesOf(2 * MiB, 1));
@@ -70,14 +70,14 @@ describe('upload with resume', () => {
     expect(result.bytes).toBe(3 * MiB);
   });
 
-  it('starts again when what is there is longer than the source', async () => {
+  it('starts over if the remote file is longer than the source', async () => {
     await using mock = await mockSftp();
     mock.server.files.write(temporary, bytesOf(3 * MiB));
     await upload(mock.opener, bytesOf(MiB), '/target', { resume: true });
     expect(mock.server.files.read('/target').equals(bytesOf(MiB))).toBe(true);
   });
 
-  it('has read, and closed, what is there before it opens it to write: Windows lets nobody do both', async () => {
+  it('reads and closes the remote file before it opens it for writing, since Windows does not allow both', async () => {
     await using mock = await mockSftp();
     mock.server.files.write(temporary, bytesOf(MiB));
     await upload(mock.opener, bytesOf(2 * MiB), '/target', { resume: true });
@@ -87,7 +87,7 @@ describe('upload with resume', () => {
     expect(asked.lastIndexOf('READ')).toBeLessThan(writing as number);
   });
 
-  it.runIf(isPosix)('leaves the temporary file when it fails, for the next call', async () => {
+  it.runIf(isPosix)('keeps the temporary file for the next call if it fails', async () => {
     await using mock = await mockSftp({ faults: { sftp: { failOp: { op: 'WRITE', nth: 40 } } } });
     // Not so much that a slow machine takes several sessions, of which none comes to its 40th write.
     const content = bytesOf(15 * MiB);
@@ -99,7 +99,7 @@ describe('upload with resume', () => {
     expect(result.bytes).toBeLessThan(11 * MiB);
   });
 
-  it('goes on with what an upload without resume had begun', async () => {
+  it('continues what an upload without resume had begun', async () => {
     await using mock = await mockSftp({
       faults: { cut: { direction: 'toServer', atByte: 4 * MiB, how: 'rst' } },
     });
@@ -115,7 +115,7 @@ describe('upload with resume', () => {
     expect(again.server.files.list()).toEqual(['/target']);
   });
 
-  it('sends nothing when the whole file is there, by the checksum', async () => {
+  it('sends nothing if the checksum proves that the file is complete', async () => {
     await using mock = await mockSftp();
     const content = bytesOf(2 * MiB);
     mock.server.files.write('/target', content);
@@ -127,7 +127,7 @@ describe('upload with resume', () => {
 });
 
 describe('upload with resume', () => {
-  it('sends all of it over another file of the same size, whatever proves the content', async () => {
+  it('sends everything over a different file of the same size, however the content is verified', async () => {
     await using mock = await mockSftp();
     const content = bytesOf(MiB, 1);
     for (const opener of [mock.opener, withChecksums(mock.opener, mock.server.files.read)]) {
@@ -140,7 +140,7 @@ describe('upload with resume', () => {
 });
 
 describe('download with resume', () => {
-  it("fetches only what is missing, proven by the server's checksum", async () => {
+  it("downloads only what is missing, proven by the server's checksum", async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const content = bytesOf(6 * MiB);
@@ -153,7 +153,7 @@ describe('download with resume', () => {
     expect(await readdir(folder.path)).toEqual(['f']);
   });
 
-  it('writes through no hard link that somebody put there', async () => {
+  it('does not write through a hard link', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const [victim, part] = [join(folder.path, 'victim'), join(folder.path, lastingTempName('f'))];
@@ -166,7 +166,7 @@ describe('download with resume', () => {
     expect((await readdir(folder.path)).sort()).toEqual(['f', 'victim']);
   });
 
-  it('takes up no file of another user', async () => {
+  it('does not resume a file of another user', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const part = join(folder.path, lastingTempName('f'));
@@ -181,7 +181,7 @@ describe('download with resume', () => {
     expect((await stat(join(folder.path, 'f'))).ino).not.toBe((await held.stat()).ino);
   });
 
-  it.each(['changed', 'without a checksum'])('starts again when the source is %s', async (how) => {
+  it.each(['changed', 'without a checksum'])('starts over if the source is %s', async (how) => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const content = bytesOf(3 * MiB, 2);
@@ -195,7 +195,7 @@ describe('download with resume', () => {
 });
 
 describe("verify: 'sha256'", () => {
-  it('uses the command where it proves the copy, and reads back where it does not', async () => {
+  it('uses the command if it proves the copy, else reads it back', async () => {
     await using mock = await mockSftp();
     const content = bytesOf(2 * MiB);
     const right = withChecksums(mock.opener, mock.server.files.read);
@@ -206,7 +206,7 @@ describe("verify: 'sha256'", () => {
     expect(mock.server.files.read('/b').equals(content)).toBe(true);
   });
 
-  it('notices a copy of the right size and another content', async () => {
+  it('detects a copy of the right size with different content', async () => {
     await using mock = await mockSftp();
     const lies: SftpOpener = {
       ...mock.opener,

@@ -100,8 +100,8 @@ function sending(options: {
 const upTo = (end: number, start = 0) => Array.from({ length: end - start }, (_, index) => start + index);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('a server that takes writes anywhere', () => {
-  it('gets everything at once, read four blocks at a time', async () => {
+describe('a server that accepts writes in any order', () => {
+  it('is sent everything at once, read four blocks at a time', async () => {
     const all = sending({});
     expect(all.ask()).toEqual([
       [0, 4],
@@ -123,7 +123,7 @@ describe('a server that takes writes anywhere', () => {
     expect(all.frames.out).toBe(0);
   });
 
-  it('has two reads under way, and no third', () => {
+  it('is fed by at most two concurrent reads', () => {
     const all = sending({ readsLater: true });
     expect(all.ask()).toEqual([
       [0, 4],
@@ -135,7 +135,7 @@ describe('a server that takes writes anywhere', () => {
     expect(all.seen.allSent).toBe(0);
   });
 
-  it('gets only what there is room for, and the rest as room comes', () => {
+  it('is sent only what there is room for, and the rest as room becomes available', () => {
     const all = sending({ room: 6 });
     expect(all.ask()).toEqual([
       [0, 4],
@@ -146,7 +146,7 @@ describe('a server that takes writes anywhere', () => {
     expect(all.flight.inFlight).toBe(6);
   });
 
-  it('gets the rest when more may be under way', () => {
+  it('is sent the rest when the limit grows', () => {
     const all = sending({ room: 4 });
     expect(all.places()).toEqual(upTo(4));
     all.flight.widen(1_000, 1_000);
@@ -154,7 +154,7 @@ describe('a server that takes writes anywhere', () => {
     expect(all.places()).toEqual(upTo(12));
   });
 
-  it('gets each block on the session with the least on its way', () => {
+  it('is sent each block on the session with the fewest unacknowledged bytes', () => {
     const all = sending({ lanes: 2, ranges: [{ start: 0, end: 4 }] });
     expect(all.writes.map(({ lane }) => lane)).toEqual([0, 1, 0, 1]);
     expect(all.lanes.idlest.unacknowledged).toBe(2);
@@ -163,7 +163,7 @@ describe('a server that takes writes anywhere', () => {
     expect(all.lanes.idlest.unacknowledged).toBe(0);
   });
 
-  it('gets several parts, and what has no bytes is none', async () => {
+  it('is sent several ranges, without empty ones', async () => {
     const ranges = [
       { start: 2, end: 4 },
       { start: 5, end: 5 },
@@ -177,14 +177,14 @@ describe('a server that takes writes anywhere', () => {
     expect(all.outcome).toEqual({ done: true });
   });
 
-  it('gets nothing of nothing', async () => {
+  it('is sent nothing for an empty source', async () => {
     const all = sending({ ranges: [] });
     expect(all.seen.allSent).toBe(1);
     await turn();
     expect(all.outcome).toEqual({ done: true });
   });
 
-  it('ends it with its first refusal', async () => {
+  it('ends the sending with its first refusal', async () => {
     const all = sending({});
     all.answer(3, 4);
     all.answer(0);
@@ -196,8 +196,8 @@ describe('a server that takes writes anywhere', () => {
   });
 });
 
-describe('the file here', () => {
-  it('is asked again for what a read did not bring', async () => {
+describe('the local file', () => {
+  it('is read again after a short read', async () => {
     const all = sending({ readsLater: true, ranges: [{ start: 0, end: 4 }] });
     all.reads[0]?.answer(null, 3);
     expect(all.places()).toEqual([0, 1, 2]);
@@ -214,7 +214,7 @@ describe('the file here', () => {
     expect(all.frames.out).toBe(0);
   });
 
-  it('ends it where it ends too early, or cannot be read', async () => {
+  it('ends the sending if it ends too early or cannot be read', async () => {
     const short = sending({ readsLater: true });
     short.reads[1]?.answer(null, 0);
     const broken = sending({ readsLater: true });
@@ -228,7 +228,7 @@ describe('the file here', () => {
   });
 });
 
-it('sends nothing more when it is stopped', async () => {
+it('sends nothing more once stopped', async () => {
   const all = sending({ readsLater: true });
   all.sender.stop(new Error('no more'));
   all.reads[0]?.answer(null);
@@ -238,8 +238,8 @@ it('sends nothing more when it is stopped', async () => {
   expect([all.reads.length, all.writes.length, all.seen.allSent]).toEqual([2, 0, 0]);
 });
 
-describe('a server of which nothing is known', () => {
-  it('gets writes in the order of the file, many at once, with one read under way', () => {
+describe('an unknown server', () => {
+  it('is sent writes in file order, many at once, with one read at a time', () => {
     const all = sending({ order: 'in turn', readsLater: true });
     expect(all.reads).toHaveLength(1);
     all.reads[0]?.answer(null);
@@ -247,7 +247,7 @@ describe('a server of which nothing is known', () => {
     expect(all.reads).toHaveLength(2);
   });
 
-  it('gets the first write alone where that is not the start of the file', async () => {
+  it('is sent the first write alone if it is not at the start of the file', async () => {
     const all = sending({ order: 'in turn', ranges: [{ start: 1, end: 8 }] });
     expect(all.places()).toEqual([1]);
     all.answer(1);
@@ -258,7 +258,7 @@ describe('a server of which nothing is known', () => {
     expect(refusing.outcome.error).toMatchObject({ status: 4 });
   });
 
-  it('gets what it refused again, in order and one by one, when all is answered', async () => {
+  it('is sent refused writes again, in order and one at a time, once all are answered', async () => {
     const all = sending({ order: 'in turn', ranges: [{ start: 0, end: 5 }] });
     all.answer(3, 4);
     all.answer(1, 8);
@@ -279,7 +279,7 @@ describe('a server of which nothing is known', () => {
     expect(all.flight.inFlight).toBe(0);
   });
 
-  it('gets nothing more behind what it refused, and what was read meanwhile in its turn', async () => {
+  it('is sent nothing more after a refusal, and what was read meanwhile in order', async () => {
     const all = sending({ order: 'in turn', readsLater: true, ranges: [{ start: 0, end: 7 }] });
     all.reads[0]?.answer(null);
     all.answer(0, 4);
@@ -302,7 +302,7 @@ describe('a server of which nothing is known', () => {
     expect(all.flight.inFlight).toBe(0);
   });
 
-  it('ends it where it refuses what came alone', async () => {
+  it('ends the sending if it refuses a write sent alone', async () => {
     const all = sending({ order: 'in turn', ranges: [{ start: 0, end: 2 }] });
     all.answer(0, 4);
     all.answer(1);
@@ -317,7 +317,7 @@ describe('a server of which nothing is known', () => {
   });
 });
 
-it('gives a server that takes one write at a time each when the one before is answered', () => {
+it('sends each write once the previous one is answered, to a server that accepts one at a time', () => {
   const all = sending({ order: 'one by one' });
   expect(all.ask()).toEqual([[0, 1]]);
   all.answer(0);

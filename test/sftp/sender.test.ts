@@ -17,7 +17,7 @@ function stingy(content: Buffer, most: number): BlockSource {
   return { ...whole, readInto };
 }
 
-it('sends everything of a file that is read in small pieces', async () => {
+it('sends all of a file that is read in small pieces', async () => {
   await using mock = await mockSftp();
   const content = bytesOf(50_000);
   const sftp = await openSftp(mock.link);
@@ -41,7 +41,7 @@ it('sends everything of a file that is read in small pieces', async () => {
   await sftp.close();
 });
 
-it.each([1, 2])('has one request under way where no more may be, reading or writing: %s', async (blocks) => {
+it.each([1, 2])('has one request in flight if no more is allowed, reading or writing: %s', async (blocks) => {
   const content = bytesOf(50_000);
   let underWay = 0;
   let most = 0;

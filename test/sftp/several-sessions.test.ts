@@ -7,7 +7,7 @@ const content = Buffer.alloc(8 * MiB, 'x');
 /** So far away that a file of 8 MiB is worth three more sessions. */
 const far = { roundTrip: 60, maxWrite: MiB };
 
-it('a large upload to a server far away gives all its sessions back', async () => {
+it('a large upload to a distant server releases all its sessions', async () => {
   const memory = memorySftp(far);
   await upload(memory.opener, content, '/a');
   await memory.quiet();
@@ -21,7 +21,7 @@ it('a large upload to a server far away gives all its sessions back', async () =
 it.each([
   ['a write', (request: string) => (request.startsWith('write') ? 3 : undefined)],
   ['the file', (request: string) => (request.startsWith('open') ? 3 : undefined)],
-])('one that fails ends all its sessions, and leaves nothing: %s is refused', async (_what, refuse) => {
+])('a failed one closes all its sessions, and leaves nothing: %s is refused', async (_what, refuse) => {
   const memory = memorySftp({ ...far, refuse });
   await expect(upload(memory.opener, content, '/a')).rejects.toThrow('refused');
   await memory.quiet();
@@ -29,7 +29,7 @@ it.each([
   expect(memory.files()).toEqual([]);
 });
 
-it('has one session where the server is near, or may take a file from one only', async () => {
+it('uses one session if the server is near, or may accept a file only from one', async () => {
   for (const server of [
     { ...far, roundTrip: 4 },
     { ...far, order: 'in turn' as const },

@@ -18,7 +18,7 @@ vi.mock('node:fs', async (importOriginal) => {
   return { ...fs, writeFile: write };
 });
 
-it('leaves nothing behind on a full disk, and the old file as it was', async () => {
+it('leaves nothing behind on a full disk, and the old file unchanged', async () => {
   await using folder = await localFolder();
   const path = join(folder.path, 'file');
   await writeFile(path, 'old');
@@ -28,7 +28,7 @@ it('leaves nothing behind on a full disk, and the old file as it was', async () 
   expect(await readFile(path, 'utf8')).toBe('old');
 });
 
-it('leaves alone what has its temporary name already', async () => {
+it('does not touch a file that already has the temporary name', async () => {
   await using folder = await localFolder();
   const temporary = join(folder.path, '.file.part');
   await writeFile(temporary, 'somebody’s');
@@ -37,7 +37,7 @@ it('leaves alone what has its temporary name already', async () => {
   expect(await readFile(temporary, 'utf8')).toBe('somebody’s');
 });
 
-it('what is to be kept of a file and cannot be is an error', async () => {
+it('an attribute that cannot be preserved is an error', async () => {
   const missing = join(tmpdir(), 'there-is-no-such-folder', 'file');
   for (const attributes of [{ mode: 0o600 }, { mtime: 5 }, { mode: 0o600, mtime: 5 }])
     await expect(preserve(missing, attributes)).rejects.toMatchObject({ code: 'ENOENT' });

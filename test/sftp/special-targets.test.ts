@@ -9,8 +9,8 @@ import { openSftpClient } from '../../src/sftp/client/client.ts';
 import { download } from '../../src/sftp/down/download.ts';
 import { isPosix, localFolder, mockSftp } from '../support/mock-sftp.ts';
 
-describe('a download onto something that is no file', () => {
-  it.runIf(process.platform !== 'win32')('refuses a pipe, and leaves it there', async () => {
+describe('a download to something other than a file', () => {
+  it.runIf(process.platform !== 'win32')('rejects a FIFO, and leaves it there', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const pipe = join(folder.path, 'pipe');
@@ -23,7 +23,7 @@ describe('a download onto something that is no file', () => {
     expect((await lstat(pipe)).isFIFO()).toBe(true);
   });
 
-  it('refuses a folder before anything is fetched', async () => {
+  it('rejects a folder before anything is downloaded', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const path = join(folder.path, 'folder');
@@ -48,7 +48,7 @@ describe('a download onto something that is no file', () => {
     expect(await readFile(real, 'utf8')).toBe('new');
   });
 
-  it('replaces a link below a folder, so that it cannot lead out', async () => {
+  it('replaces a link inside a folder, so that it cannot lead out', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const [outside, target] = [join(folder.path, 'outside'), join(folder.path, 'target')];
@@ -65,7 +65,7 @@ describe('a download onto something that is no file', () => {
 const opened = ({ journal }: MockServer) =>
   journal.flatMap((entry) => (entry.type === 'sftp' && entry.op === 'OPEN' ? [entry.path] : []));
 
-describe.runIf(process.platform !== 'win32' && isPosix)('a download of something that is no file', () => {
+describe.runIf(process.platform !== 'win32' && isPosix)('a download of something other than a file', () => {
   /** A server with a pipe and a socket; the pipe is opened at the end, lest a call that waits in it outlives the test. */
   async function serverWithPipe() {
     const remote = await localFolder();
@@ -87,7 +87,7 @@ describe.runIf(process.platform !== 'win32' && isPosix)('a download of something
   it.each([
     ['/pipe', 'it is a named pipe (FIFO), not a file'],
     ['/socket', 'it is a socket, not a file'],
-  ])('is refused before the server has to open %s', async (path, reason) => {
+  ])('is rejected before the server has to open %s', async (path, reason) => {
     await using mock = await serverWithPipe();
     await using folder = await localFolder();
     await expect(download(mock.opener, path, join(folder.path, 'f'))).rejects.toMatchObject({
@@ -101,7 +101,7 @@ describe.runIf(process.platform !== 'win32' && isPosix)('a download of something
     expect(await readFile(join(folder.path, 'f'), 'utf8')).toBe('content');
   });
 
-  it('is refused inside a folder before anything is written, and can be left out with the filter', async () => {
+  it('is rejected inside a folder before anything is written, and can be excluded with filter', async () => {
     await using mock = await serverWithPipe();
     await using folder = await localFolder();
     const target = join(folder.path, 'target');
@@ -118,7 +118,7 @@ describe.runIf(process.platform !== 'win32' && isPosix)('a download of something
     expect(await readdir(target)).toEqual(['file']);
   });
 
-  it('is refused by copy as well', async () => {
+  it('is also rejected by copy', async () => {
     await using mock = await serverWithPipe();
     await using sftp = await openSftpClient(mock.opener);
     await expect(sftp.copy('/pipe', '/copy')).rejects.toMatchObject({
@@ -142,7 +142,7 @@ describe.runIf(process.platform !== 'win32' && isPosix)('a download of something
     });
   });
 
-  it('costs a file on Windows, where no pipe can be, no round trip', async () => {
+  it('costs no extra round trip on Windows, which has no FIFOs', async () => {
     const [windows, posix] = await Promise.all([openedUnseen(true), openedUnseen(false)]);
     expect(windows).toEqual(['/C:/file']);
     expect(posix).toEqual([]);
@@ -158,7 +158,7 @@ describe.runIf(process.platform !== 'win32' && isPosix)('a download of something
     return opened(mock.server);
   }
 
-  it('does not wait for a local pipe either, with resume', async () => {
+  it('does not wait for a local FIFO either, with resume', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const pipe = join(folder.path, 'pipe');

@@ -29,10 +29,10 @@ function running() {
 
 const details = { ...where, phase: 'transfer' } as const;
 
-describe('what a transfer fails with', () => {
+describe('the error of a transfer', () => {
   const at = { local: '/here', remote: '/there' };
 
-  it('is said of the path there for a refusal, and of the one here for what failed here', () => {
+  it('names the remote path for a refusal, and the local one for a local failure', () => {
     const error = refused(3);
     expect(explain(running(), at, error)).toMatchObject({
       message: 'The upload failed at "/there": the server refused open: no reason given',
@@ -55,7 +55,7 @@ describe('what a transfer fails with', () => {
     expect(explain(running(), at, held)).toMatchObject({ retryable: true, hint: held.hint });
   });
 
-  it('stays what it is where that says all', () => {
+  it('stays unchanged if it is specific already', () => {
     const run = running();
     const same = [
       transferFailed(run, '/x', 'why'),
@@ -70,7 +70,7 @@ describe('what a transfer fails with', () => {
     expect(explain(run, at, new Error('echo'))).toBe('first');
   });
 
-  it('may be retried where its reason may', () => {
+  it('is retryable if its cause is', () => {
     const retryable = new SftpFailed('x', { ...details, operation: 'read', retryable: true });
     expect(transferFailed(running(), '/x', 'why', retryable).retryable).toBe(true);
     expect(transferFailed(running(), '/x', 'why', refused(4), 'hint')).toMatchObject({
@@ -79,7 +79,7 @@ describe('what a transfer fails with', () => {
     });
   });
 
-  it('says how long a copy is', () => {
+  it('reports the size of the copy', () => {
     expect(wrongSize(running(), '/x', 5, 4).reason).toBe('the copy has 4 bytes, not 5');
     expect(wrongSize(running(), '/x', 5, undefined).reason).toBe(
       'the copy has an unknown number of bytes, not 5',
@@ -88,7 +88,7 @@ describe('what a transfer fails with', () => {
 });
 
 it.skipIf(process.platform === 'win32').each(['darwin', 'linux'])(
-  'a folder whose names differ in case only is refused where they would be one: %s',
+  'a folder with names that differ only in case is rejected where they would be equal: %s',
   async (platform) => {
     await using folder = await localFolder();
     const memory = memorySftp({ files: { '/t/': '', '/t/a': '1', '/t/A': '2' } });
@@ -105,7 +105,7 @@ it.skipIf(process.platform === 'win32').each(['darwin', 'linux'])(
   },
 );
 
-it('an error of a transfer is one', () => {
+it('the error of a transfer is a TransferFailed with an escaped path', () => {
   expect(transferFailed(running(), '/a\n', 'why')).toBeInstanceOf(TransferFailed);
   expect(transferFailed(running(), '/a\n', 'why').path).toBe('/a\\n');
 });

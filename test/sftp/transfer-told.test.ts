@@ -35,7 +35,7 @@ function start(
   return { ...memory, result: transfer(memory.opener, plan), again: () => transfer(memory.opener, plan) };
 }
 
-it('a transfer tells what it begins, and how that ends', async () => {
+it('a transfer logs its start and how it ends', async () => {
   const moves = async ({ run }: TransferContext) => run.moved('a', 5);
   const all = start(moves);
   expect(await all.result).toMatchObject({ bytes: 5, files: 0, durationMs: expect.any(Number) });
@@ -49,7 +49,7 @@ it('a transfer tells what it begins, and how that ends', async () => {
   ]);
 });
 
-it('a transfer for which there is no session says so', async () => {
+it('a transfer without a session logs that', async () => {
   const all = start(async () => {});
   await all.result;
   told.length = 0;
@@ -58,7 +58,7 @@ it('a transfer for which there is no session says so', async () => {
   expect(told[1]).toMatch(/^upload of "a": no session after/);
 });
 
-it('a transfer begins with what fills the line, within its ceiling', async () => {
+it('a transfer starts with what fills the line, up to its ceiling', async () => {
   const limits: number[] = [];
   const work = async ({ flight }: TransferContext) => void limits.push(flight.limit);
   for (const flight of [{}, { startRate: 9 }, { startRate: 11 }, { startRate: 1e9 }])
@@ -67,7 +67,7 @@ it('a transfer begins with what fills the line, within its ceiling', async () =>
   expect(limits).toEqual([1_000, 1_000, 1_100, 1_000_000, 16 * 1024 * 1024]);
 });
 
-it('a transfer is not begun on a connection that is gone, nor for a signal that is aborted', async () => {
+it('a transfer does not start on a lost connection, or with an aborted signal', async () => {
   const work = vi.fn(async () => {});
   const gone = start(work);
   await gone.result;
@@ -78,7 +78,7 @@ it('a transfer is not begun on a connection that is gone, nor for a signal that 
   expect(work).toHaveBeenCalledTimes(1);
 });
 
-it('a transfer fails with a session that ends before its greeting, and later with its own requests', async () => {
+it("a transfer fails with a session that ends before the server's version, and later with its own requests", async () => {
   const error = new ConnectionLost('it ended', { ...where, phase: 'transfer', why: 'socket' });
   const endsLater = async (greets: boolean) => {
     let begin = () => {};
@@ -116,7 +116,7 @@ it('a transfer fails with a session that ends before its greeting, and later wit
   expect(await endsLater(true)).toMatchObject({ files: 0 });
 });
 
-it('a transfer fails with an error that comes as it ends', async () => {
+it('a transfer fails with an error that occurs as it ends', async () => {
   const onProgress = () => {
     throw new Error('a fault of the caller');
   };

@@ -18,7 +18,7 @@ async function oneFile() {
   return { mock, source, read, [Symbol.asyncDispose]: dispose };
 }
 
-it('puts a file into the folder that a slash at the end names', async () => {
+it('puts a file into the folder named by a trailing slash', async () => {
   await using made = await oneFile();
   const { mock, source, read } = made;
   mock.server.files.mkdir('/in');
@@ -26,7 +26,7 @@ it('puts a file into the folder that a slash at the end names', async () => {
   expect(read('/in/a.json')).toBe('new');
 });
 
-it('makes no file of the name of a folder that is not there', async () => {
+it('creates no file with the name of a missing folder', async () => {
   await using made = await oneFile();
   const { mock, source } = made;
   const error = await rejection(upload(mock.opener, source, '/none/'));
@@ -37,7 +37,7 @@ it('makes no file of the name of a folder that is not there', async () => {
   expect(mock.server.files.list('/')).not.toContain('none');
 });
 
-it.each(['~', '~/', '.'])('takes %s for the folder of the login', async (path) => {
+it.each(['~', '~/', '.'])('treats %s as the login directory', async (path) => {
   await using made = await oneFile();
   const { mock, source } = made;
   await upload(mock.opener, source, path);
@@ -51,7 +51,7 @@ it.each(['~', '~/', '.'])('takes %s for the folder of the login', async (path) =
 it.each([
   ['bytes', () => Buffer.from('x')],
   ['a stream', () => Readable.from(['x'])],
-])('refuses to put %s into a folder without a name', async (_, source) => {
+])('rejects %s for a folder without a file name', async (_, source) => {
   await using mock = await mockSftp();
   const error = await rejection(upload(mock.opener, source(), '/in/'));
   expect(error).toBeInstanceOf(RangeError);

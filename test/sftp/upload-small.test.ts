@@ -45,7 +45,7 @@ const closeFails: [string, SftpFaults, string] = [
 const ofThisRun = servers.filter(([, server]) => isPosix || 'windows' in server);
 
 describe.each(ofThisRun)('a folder of small files into a new folder on %s', (_name, server) => {
-  it('arrives, with five requests for each file', async () => {
+  it('is uploaded with five requests per file', async () => {
     await using sent = await send(server);
     expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9, bytes: 36_000 } });
     for (const [n, content] of contents.entries())
@@ -61,7 +61,7 @@ describe.each(ofThisRun)('a folder of small files into a new folder on %s', (_na
     // What stays open on Windows nobody can remove.
     ...('windows' in server ? [] : [closeFails]),
     ['no file may be opened', { failOp: { op: 'OPEN', status: 3 } }, 'the server refused open'],
-  ])('leaves nothing when %s', async (_what, sftp, reason) => {
+  ])('leaves nothing if %s', async (_what, sftp, reason) => {
     await using sent = await send({ ...server, faults: { sftp } });
     const { reason: error } = sent.end as PromiseRejectedResult;
     expect(error).toBeInstanceOf(TransferFailed);
@@ -72,7 +72,7 @@ describe.each(ofThisRun)('a folder of small files into a new folder on %s', (_na
     expect(sent.files('.bin').filter((path) => path !== nameOf(0))).toEqual([]);
   });
 
-  it('replaces what is there, with its permissions where the server keeps any', async () => {
+  it('replaces existing files, with their permissions if the server keeps any', async () => {
     await using sent = await send(server, {}, [1, 2, 4]);
     expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9, bytes: 36_000 } });
     for (const [n, content] of contents.entries())
@@ -82,7 +82,7 @@ describe.each(ofThisRun)('a folder of small files into a new folder on %s', (_na
     expect(sent.count('FSETSTAT')).toBe('windows' in server ? 0 : 3);
   });
 
-  it('leaves the old files where a write fails', async () => {
+  it('keeps the old files if a write fails', async () => {
     const faults = { sftp: { failOp: { op: 'WRITE' } } } as const;
     await using sent = await send({ ...server, faults }, {}, [1, 2, 4]);
     expect(sent.end.status).toBe('rejected');
@@ -90,32 +90,32 @@ describe.each(ofThisRun)('a folder of small files into a new folder on %s', (_na
     for (const n of [1, 2, 4]) expect(sent.mock.server.files.read(nameOf(n)).toString()).toBe(`old ${n}`);
   });
 
-  it('gives what preserve keeps before a file has its name', async () => {
+  it('sets the attributes of preserve before a file is renamed', async () => {
     await using sent = await send(server, { preserve: true });
     expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9 } });
     expect(sent.count('FSETSTAT')).toBe(9);
   });
 
-  it('begins a file once more that could not be opened', async () => {
+  it('retries a file that could not be opened', async () => {
     await using sent = await send({ ...server, faults: { sftp: { failOp: { op: 'OPEN', nth: 3 } } } });
     expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9 } });
     expect([...sent.files('.bin'), ...sent.files('.part')]).toHaveLength(9);
   });
 
-  it('asks for a name in another way where it was refused', async () => {
+  it('uses another kind of rename if the first was refused', async () => {
     // The first extended request is for the limits.
     await using sent = await send({ ...server, faults: { sftp: { failOp: { op: 'EXTENDED', nth: 2 } } } });
     expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9 } });
     expect([...sent.files('.bin'), ...sent.files('.part')]).toHaveLength(9);
   });
 
-  it('looks at the size in another way where the open file does not tell it', async () => {
+  it('checks the size in another way if FSTAT does not report it', async () => {
     await using sent = await send({ ...server, faults: { sftp: { failOp: { op: 'FSTAT', status: 3 } } } });
     expect(sent.end).toMatchObject({ status: 'fulfilled', value: { files: 9 } });
     expect(sent.count('STAT')).toBe(9);
   });
 
-  it('tells the caller at once when the server does not answer, and waits for no answer', async () => {
+  it('rejects at once on an abort, without waiting for replies', async () => {
     const options = { signal: AbortSignal.timeout(300) };
     await using sent = await send({ ...server, faults: { sftp: { hangOp: { op: 'WRITE' } } } }, options);
     expect(sent.end).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } });

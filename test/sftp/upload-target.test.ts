@@ -24,21 +24,18 @@ const ways: [string, TransferOptions][] = [
   ['resuming in place', { resume: true, atomic: false }],
 ];
 
-describe.each(ways)('what is at the target of an upload: %s', (_way, options) => {
-  it.each([0o010644, 0o020644, 0o060644, 0o140644])(
-    'is not replaced where it is special: %o',
-    async (mode) => {
-      const { outcome, files, content, asked } = await send(options, {}, mode);
-      expect(outcome).toMatchObject({
-        reason: 'a device, pipe or socket is there, and only a file is replaced',
-      });
-      expect([files(), content('/a')]).toEqual([['/a'], 'old']);
-      if (!options.atomic || options.resume)
-        expect(asked.some((request) => request.startsWith('open /a'))).toBe(false);
-    },
-  );
+describe.each(ways)('what exists at the target of an upload: %s', (_way, options) => {
+  it.each([0o010644, 0o020644, 0o060644, 0o140644])('is not replaced if it is special: %o', async (mode) => {
+    const { outcome, files, content, asked } = await send(options, {}, mode);
+    expect(outcome).toMatchObject({
+      reason: 'a device, pipe or socket is there, and only a file is replaced',
+    });
+    expect([files(), content('/a')]).toEqual([['/a'], 'old']);
+    if (!options.atomic || options.resume)
+      expect(asked.some((request) => request.startsWith('open /a'))).toBe(false);
+  });
 
-  it('is not replaced where it is read-only on Windows, and is elsewhere', async () => {
+  it('is not replaced if it is read-only on Windows, but is elsewhere', async () => {
     const guarded = await send(options, { windows }, 0o100444);
     expect(guarded.outcome).toMatchObject({ reason: expect.stringContaining('the file there is read-only') });
     expect([guarded.files(), guarded.content('/a')]).toEqual([['/a'], 'old']);
@@ -48,7 +45,7 @@ describe.each(ways)('what is at the target of an upload: %s', (_way, options) =>
     expect(keeping.outcome.files).toBe(1);
   });
 
-  it('is not replaced where it is a folder', async () => {
+  it('is not replaced if it is a folder', async () => {
     const { outcome, files } = await send(options, { files: { '/a/': '' } });
     expect(outcome).toMatchObject({
       code: 'SSH_TRANSFER_FAILED',
@@ -57,7 +54,7 @@ describe.each(ways)('what is at the target of an upload: %s', (_way, options) =>
     expect(files()).toEqual([]);
   });
 
-  it('is what a link leads to', async () => {
+  it('is replaced at the end of a chain of links', async () => {
     const { outcome, content, entry } = await send(options, {
       files: { '/a': '->/b', '/b': '->/c', '/c': 'old' },
     });
@@ -67,7 +64,7 @@ describe.each(ways)('what is at the target of an upload: %s', (_way, options) =>
 });
 
 describe('a link that leads back to itself', () => {
-  it.each([{}, { resume: true }])('is refused: %j', async (options) => {
+  it.each([{}, { resume: true }])('is rejected: %j', async (options) => {
     const memory = memorySftp({ files: { '/a': '->/b', '/b': 'old' } });
     const session = memory.session();
     memory.opener.openSftp = async () => Object.assign(session, { realPath: async (path: string) => path });
@@ -78,17 +75,17 @@ describe('a link that leads back to itself', () => {
   });
 });
 
-describe('a temporary file that cannot be made', () => {
+describe('a temporary file that cannot be created', () => {
   const refuses = (status: number) => ({
     refuse: (request: string) => (request.startsWith('open') ? status : undefined),
   });
 
-  it('is the folder’s fault where there is one at the target', async () => {
+  it('is reported as a folder at the target if there is one', async () => {
     const { outcome } = await send({}, { files: { '/a/': '' }, ...refuses(3) });
     expect(outcome.reason).toContain('a folder is there');
   });
 
-  it('is not needed in place, where there is a file', async () => {
+  it('leads to a hint at atomic: false if there is a file', async () => {
     const { outcome } = await send({}, { files: { '/a': 'old' }, ...refuses(3) });
     expect(outcome.hint).toContain('use atomic: false');
     for (const [options, files, status] of [
@@ -106,7 +103,7 @@ describe('a temporary file that cannot be made', () => {
     [11, 2],
     [8, 1],
     [3, 1],
-  ])('may be there already, which has no status of its own: %i', async (status, opens) => {
+  ])('may exist already, for which there is no specific status: %i', async (status, opens) => {
     const { asked } = await send(
       {},
       { refuse: (request) => (/^open .*LAST/.test(request) ? status : undefined) },
@@ -115,10 +112,10 @@ describe('a temporary file that cannot be made', () => {
   });
 });
 
-describe('a file that does not get its name', () => {
+describe('a file that cannot be renamed', () => {
   const gone: Server = { files: { '/a': 'old' } };
 
-  it('stays where the old one is gone, and says where it is', async () => {
+  it('is kept if the old one is gone, and the error says where it is', async () => {
     const memory = memorySftp({
       ...gone,
       refuse: (request) => {
@@ -133,7 +130,7 @@ describe('a file that does not get its name', () => {
     expect([memory.files(), memory.handles()]).toEqual([['/.a.LAST'], []]);
   });
 
-  it('goes where the old one is there, or none was', async () => {
+  it('is removed if the old one exists, or there was none', async () => {
     const refuse = (request: string) => (/^(?:posix-)?rename/.test(request) ? 3 : undefined);
     const kept = await send({}, { ...gone, refuse });
     expect(kept.outcome.hint).toContain('use atomic: false');

@@ -7,7 +7,7 @@ import { SftpFailed, TransferFailed, TransferStalled } from '../../src/errors/in
 import { upload } from '../../src/sftp/up/upload.ts';
 import { bytesOf, isPosix, localFolder, mockSftp, rejection } from '../support/mock-sftp.ts';
 
-it('of a stream invites nobody to send again what is gone', async () => {
+it('of a stream is not retryable', async () => {
   await using mock = await mockSftp({ faults: { sftp: { hangOp: { op: 'WRITE' } } } });
   const stalled = upload(mock.opener, Readable.from(['x']), '/stalled', { stallTimeout: 50 });
   await expect(stalled).rejects.toMatchObject({ code: 'SSH_TRANSFER_STALLED', retryable: false });
@@ -19,7 +19,7 @@ it('of a stream invites nobody to send again what is gone', async () => {
 
 describe('upload of one file', () => {
   it.each([0, 1, 31_743, 31_744, 31_745, 261_119, 261_120, 261_121, 522_240, 3_000_001])(
-    'stores %i bytes as they are',
+    'stores %i bytes unchanged',
     async (size) => {
       await using mock = await mockSftp();
       await using folder = await localFolder();
@@ -34,7 +34,7 @@ describe('upload of one file', () => {
     },
   );
 
-  it('stores a buffer and what a stream gives', async () => {
+  it('stores a buffer and the content of a stream', async () => {
     await using mock = await mockSftp();
     const content = bytesOf(1_000_000);
     await upload(mock.opener, content, '/buffer');
@@ -45,7 +45,7 @@ describe('upload of one file', () => {
     expect(result).toMatchObject({ files: 1, bytes: 1_000_000 });
   });
 
-  it('fails with the cause when the stream fails, and leaves nothing', async () => {
+  it("fails with the stream's error as cause, and leaves nothing", async () => {
     await using mock = await mockSftp();
     mock.server.files.write('/target', 'old');
     const cause = new Error('the disk went away');
@@ -62,7 +62,7 @@ describe('upload of one file', () => {
     expect(mock.server.files.text('/target')).toBe('old');
   });
 
-  it('takes every spelling of a Windows path for the same file', async () => {
+  it('treats every spelling of a Windows path as the same file', async () => {
     await using mock = await mockSftp({ windows: true });
     for (const [at, path] of ['C:\\rpa\\in.json', 'C:/rpa/in.json', '/C:/rpa/in.json'].entries()) {
       mock.server.files.mkdir('/C:/rpa');
@@ -90,7 +90,7 @@ describe('upload of one file', () => {
     expect(stat.mode & 0o777).toBe(0o640);
   });
 
-  it.runIf(isPosix)('never brings set-uid, set-gid or sticky bits along', async () => {
+  it.runIf(isPosix)('never copies set-uid, set-gid or sticky bits', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const path = join(folder.path, 'file');
@@ -100,7 +100,7 @@ describe('upload of one file', () => {
     expect(mock.server.files.stat('/file').mode & 0o7777).toBe(0o755);
   });
 
-  it('says which file it was that could not be opened', async () => {
+  it('reports which file could not be opened', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const path = join(folder.path, 'file');
@@ -124,7 +124,7 @@ describe('upload of one file', () => {
     expect(mock.server.files.list()).toEqual(['/link', '/real']);
   });
 
-  it('writes into the target itself without atomic', async () => {
+  it('writes to the target in place without atomic', async () => {
     await using mock = await mockSftp();
     mock.server.files.write('/target', 'a longer old content');
     await upload(mock.opener, Buffer.from('new'), '/target', { atomic: false });
@@ -146,7 +146,7 @@ describe('upload of one file', () => {
     expect(last).toMatchObject({ transferred: 4_000_000, total: 4_000_000, files: 1 });
   });
 
-  it('rejects with what onProgress throws', async () => {
+  it('rejects with the error of onProgress', async () => {
     await using mock = await mockSftp();
     const thrown = new Error('from the caller');
     const onProgress = () => {
@@ -173,7 +173,7 @@ describe('upload that cannot succeed', () => {
     [{ onProgress: 1 }, TypeError],
     [{ signal: {} }, TypeError],
     [{ overwrite: true }, TypeError],
-  ])('refuses the options %j', async (options, type) => {
+  ])('rejects the options %j', async (options, type) => {
     await using mock = await mockSftp();
     expect(await rejection(upload(mock.opener, Buffer.from('x'), '/x', options as never))).toBeInstanceOf(
       type,
@@ -184,12 +184,12 @@ describe('upload that cannot succeed', () => {
     ['', RangeError],
     ['a\0b', RangeError],
     [7, TypeError],
-  ])('refuses the path %j', async (path, type) => {
+  ])('rejects the path %j', async (path, type) => {
     await using mock = await mockSftp();
     expect(await rejection(upload(mock.opener, Buffer.from('x'), path as string))).toBeInstanceOf(type);
   });
 
-  it('refuses a folder in the place of the file, and leaves nothing', async () => {
+  it('rejects a folder in place of the file, and leaves nothing', async () => {
     await using mock = await mockSftp();
     mock.server.files.mkdir('/folder');
     const error = await rejection(upload(mock.opener, Buffer.from('x'), '/folder'));
@@ -198,7 +198,7 @@ describe('upload that cannot succeed', () => {
     expect(mock.server.files.list()).toEqual([]);
   });
 
-  it('says what the server refused, with the server in the cause', async () => {
+  it('reports what the server refused, with its error as cause', async () => {
     await using mock = await mockSftp();
     const error = await rejection(upload(mock.opener, Buffer.from('x'), '/none/x'));
     expect(error).toBeInstanceOf(TransferFailed);
@@ -210,7 +210,7 @@ describe('upload that cannot succeed', () => {
     ['a path', (path: string) => path],
     ['a buffer', () => Buffer.from('x')],
     ['a stream', () => Readable.from([Buffer.from('x')])],
-  ] as const)('names the missing remote folder when it sends %s', async (_what, sourceOf) => {
+  ] as const)('names the missing remote folder when sending %s', async (_what, sourceOf) => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const local = join(folder.path, 'in.json');
@@ -227,7 +227,7 @@ describe('upload that cannot succeed', () => {
     expect(mock.server.files.list()).toEqual([]);
   });
 
-  it('names what stands in the place of the remote folder', async () => {
+  it('reports that the remote folder is not a folder', async () => {
     await using mock = await mockSftp();
     mock.server.files.write('/file', 'x');
     expect(await rejection(upload(mock.opener, Buffer.from('x'), '/file/in.json'))).toMatchObject({
@@ -236,7 +236,7 @@ describe('upload that cannot succeed', () => {
     });
   });
 
-  it('tells a refusal of the server at the remote path, and what is wrong with the source at the local one', async () => {
+  it('reports an error of the server for the remote path, and one of the source for the local path', async () => {
     await using refusing = await mockSftp({ faults: { sftp: { failOp: { op: 'WRITE', status: 4 } } } });
     await using folder = await localFolder();
     const local = join(folder.path, 'in.json');
@@ -257,7 +257,7 @@ describe('upload that cannot succeed', () => {
     ['WRITE', 4],
     ['CLOSE', 4],
     ['FSTAT', 4],
-  ] as const)('keeps the old file when %s fails with status %i', async (op, status) => {
+  ] as const)('keeps the old file if %s fails with status %i', async (op, status) => {
     await using mock = await mockSftp({ faults: { sftp: { failOp: { op, status } } } });
     mock.server.files.write('/target', 'old');
     const error = await rejection(upload(mock.opener, bytesOf(600_000), '/target'));
@@ -265,13 +265,13 @@ describe('upload that cannot succeed', () => {
     expect(mock.server.files.text('/target')).toBe('old');
   });
 
-  it('removes its temporary file when a write fails', async () => {
+  it('removes its temporary file if a write fails', async () => {
     await using mock = await mockSftp({ faults: { sftp: { failOp: { op: 'WRITE', nth: 2 } } } });
     await rejection(upload(mock.opener, bytesOf(600_000), '/target'));
     expect(mock.server.files.list()).toEqual([]);
   });
 
-  it('notices a server that stores less than it says', async () => {
+  it('detects a server that stores less than it acknowledges', async () => {
     await using mock = await mockSftp({ faults: { sftp: { shortWrites: 1000 } } });
     mock.server.files.write('/target', 'old');
     const error = await rejection(upload(mock.opener, bytesOf(5_000), '/target'));
@@ -280,7 +280,7 @@ describe('upload that cannot succeed', () => {
     expect(mock.server.files.list()).toEqual(['/target']);
   });
 
-  it('fails with preserve when the server refuses to set attributes, and does without otherwise', async () => {
+  it('fails with preserve if the server refuses to set attributes, and ignores that otherwise', async () => {
     await using mock = await mockSftp({ faults: { sftp: { refuseSetstat: true } } });
     await using folder = await localFolder();
     const path = join(folder.path, 'file');
@@ -293,14 +293,14 @@ describe('upload that cannot succeed', () => {
     expect(mock.server.files.text('/target')).toBe('new');
   });
 
-  it('checks the size by reading when the server does not tell sizes', async () => {
+  it('checks the size by reading if the server does not report sizes', async () => {
     await using mock = await mockSftp({ faults: { sftp: { statWithoutSize: true } } });
     await upload(mock.opener, bytesOf(5_000), '/x');
     expect(mock.server.files.read('/x').length).toBe(5_000);
   });
 
   it.each(['OPEN', 'WRITE', 'FSTAT', 'CLOSE', 'EXTENDED'] as const)(
-    'ends as stalled when the server never answers %s',
+    'fails as stalled if the server never answers %s',
     async (op) => {
       const sftpExtensions = { 'limits@openssh.com': false };
       // Before 8.6 the extension of Windows that replaces a file is not used.
@@ -312,7 +312,7 @@ describe('upload that cannot succeed', () => {
     },
   );
 
-  it('ends as stalled when the stream gives nothing', async () => {
+  it('fails as stalled if the stream delivers nothing', async () => {
     await using mock = await mockSftp();
     const stream = new Readable({ read() {} });
     expect(await rejection(upload(mock.opener, stream, '/x', { stallTimeout: 200 }))).toBeInstanceOf(
@@ -335,7 +335,7 @@ describe('upload that cannot succeed', () => {
     await expect.poll(() => mock.server.files.list(), { timeout: 15_000 }).toEqual([]);
   });
 
-  it('does nothing at all with a signal that is aborted already', async () => {
+  it('does nothing with a signal that is already aborted', async () => {
     await using mock = await mockSftp();
     const signal = AbortSignal.abort(new Error('never'));
     await expect(upload(mock.opener, Buffer.from('x'), '/x', { signal })).rejects.toThrow('never');
@@ -344,7 +344,7 @@ describe('upload that cannot succeed', () => {
 });
 
 describe('upload of a folder', () => {
-  it.runIf(isPosix)('sends everything below it, empty folders and odd names included', async () => {
+  it.runIf(isPosix)('sends everything below it, including empty folders and odd names', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     const names = ['plain', 'with space', "it's", '한글', '🙂', '-rf', 'n'.repeat(200), 'a\nb'];
@@ -361,7 +361,7 @@ describe('upload of a folder', () => {
     expect(mock.server.files.list().length).toBe(names.length + 1);
   });
 
-  it('replaces files that are there and leaves the others', async () => {
+  it('replaces existing files and leaves the others', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     await writeFile(join(folder.path, 'both'), 'new');
@@ -372,7 +372,7 @@ describe('upload of a folder', () => {
     expect(mock.server.files.text('/t/other')).toBe('stays');
   });
 
-  it('takes what the filter lets through', async () => {
+  it('sends what the filter accepts', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     await mkdir(join(folder.path, 'skip'));
@@ -384,7 +384,7 @@ describe('upload of a folder', () => {
     expect(mock.server.files.list()).toEqual(['/t/keep.txt']);
   });
 
-  it('refuses a local loop of links', async () => {
+  it('rejects a local loop of links', async () => {
     await using mock = await mockSftp();
     await using folder = await localFolder();
     await symlink(folder.path, join(folder.path, 'loop'));
@@ -392,7 +392,7 @@ describe('upload of a folder', () => {
     expect((error as Error).message).toContain('link to a folder above it');
   });
 
-  it('refuses names that Windows would cut or redirect, and writes nothing', async () => {
+  it('rejects names that Windows would truncate or redirect, and writes nothing', async () => {
     await using mock = await mockSftp({ windows: true });
     for (const name of ['a:b', 'con', 'dot.', 'NUL.txt', 'q?']) {
       await using folder = await localFolder();
@@ -403,7 +403,7 @@ describe('upload of a folder', () => {
     }
   });
 
-  it('stops all files when one fails, and leaves no temporary file', async () => {
+  it('stops all files if one fails, and leaves no temporary file', async () => {
     await using mock = await mockSftp({ faults: { sftp: { failOp: { op: 'WRITE', nth: 50 } } } });
     await using folder = await localFolder();
     for (let at = 0; at < 200; at++) await writeFile(join(folder.path, `f${at}`), 'x'.repeat(100));

@@ -57,9 +57,9 @@ async function untilDone(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-describe('random files, while another program opens some of them', () => {
+describe('random files while another program opens some of them', () => {
   it.each(windowsVersions)(
-    'go up, are replaced, resumed and fetched on Windows %s: none lost, none wrong, nothing left',
+    'are uploaded, replaced, resumed and downloaded on Windows %s: none lost, none wrong, nothing left behind',
     async (version) => {
       await using mock = await mockSftp({ windows: { version } });
       await using local = await localFolder();

@@ -22,8 +22,8 @@ async function holdTemporary({ server }: Awaited<ReturnType<typeof on>>, ms?: nu
 /** What stands in the folder of the target. */
 const left = (mock: Awaited<ReturnType<typeof on>>) => mock.server.files.list('/C:/rpa');
 
-describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s', (version) => {
-  it('take any length, from wherever it comes', async () => {
+describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files on Windows %s', (version) => {
+  it('may have any size, from any source', async () => {
     await using mock = await on(version);
     await using folder = await localFolder();
     const { files } = mock.server;
@@ -51,7 +51,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(reads.length).toBeLessThanOrEqual(Math.ceil(MiB / 102_400) + 1);
   });
 
-  it('are resumed after a cut, by reading back', async () => {
+  it('are resumed after a lost connection, by reading back', async () => {
     await using mock = await on(version, {
       faults: { cut: { direction: 'toServer', atByte: MiB, how: 'rst' } },
     });
@@ -67,7 +67,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(again.server.files.read(target).equals(content)).toBe(true);
   });
 
-  it('are replaced as soon as another program lets go of them', async () => {
+  it('are replaced as soon as another program closes them', async () => {
     await using mock = await on(version);
     mock.server.files.write(target, 'old');
     mock.server.hold(target, 200);
@@ -76,7 +76,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(left(mock)).toEqual([target]);
   });
 
-  it('have one name at each moment, also while another program has open what is to be renamed', async () => {
+  it('have one name at each moment, even while another program has the renamed file open', async () => {
     await using mock = await on(version);
     mock.server.files.mkdir('/C:/rpa');
     const stop = new AbortController();
@@ -90,7 +90,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(left(mock)).toEqual([expect.stringMatching(/\.part$/)]);
   });
 
-  it('are read as soon as another program lets go of them', async () => {
+  it('are read as soon as another program closes them', async () => {
     await using mock = await on(version);
     await using folder = await localFolder();
     mock.server.files.write(target, 'content');
@@ -99,7 +99,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(await readFile(join(folder.path, 'f'), 'utf8')).toBe('content');
   });
 
-  it('that are read-only are refused before anything is sent, and the reason is named', async () => {
+  it('that are read-only are rejected with the reason before anything is sent', async () => {
     await using mock = await on(version);
     mock.server.files.write(target, 'old', { mode: 0o444 });
     for (const options of [{}, { resume: true }, { atomic: false }]) {
@@ -111,7 +111,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(mock.server.files.text(target)).toBe('old');
   });
 
-  it('become read-only with preserve when they have their name', async () => {
+  it('become read-only with preserve once they have been renamed', async () => {
     await using mock = await on(version);
     await using folder = await localFolder();
     const path = join(folder.path, 'f');
@@ -125,7 +125,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
   });
 
   it.each(['real.txt', 'C:\\rpa\\real.txt', '\\\\?\\C:\\rpa\\real.txt', '/C:/rpa/real.txt'])(
-    'behind a link to %s are replaced, and the link stays',
+    'behind a link to %s are replaced, and the link remains',
     async (link) => {
       await using mock = await on(version);
       mock.server.files.write('/C:/rpa/real.txt', 'old');
@@ -136,7 +136,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     },
   );
 
-  it('behind a link that leads to itself are an error at once', async () => {
+  it('behind a link to itself are an error at once', async () => {
     await using mock = await on(version);
     mock.server.files.symlink('/C:/rpa/b', '/C:/rpa/a');
     mock.server.files.symlink('/C:/rpa/a', '/C:/rpa/b');
@@ -144,7 +144,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(left(mock)).toEqual(['/C:/rpa/a', '/C:/rpa/b']);
   });
 
-  it('of a folder that is removed go, and what its links and junctions lead to stays', async () => {
+  it('in a folder are removed with it, but not the targets of its links and junctions', async () => {
     await using mock = await on(version);
     const { files } = mock.server;
     files.write('/C:/kept/deep/a', 'a');
@@ -166,7 +166,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(files.text('/C:/kept/deep/a')).toBe('a');
   });
 
-  it('of a folder with links come down', async () => {
+  it('in a folder with links are downloaded', async () => {
     await using mock = await on(version);
     await using folder = await localFolder();
     mock.server.files.write('/C:/rpa/dir/real.txt', 'content');
@@ -175,7 +175,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(await readFile(join(folder.path, 'here', 'link.txt'), 'utf8')).toBe('content');
   });
 
-  it.each(['C:\\secret.txt', 'C:\\rpa', '..'])('of a folder with a link to %s are refused', async (link) => {
+  it.each(['C:\\secret.txt', 'C:\\rpa', '..'])('in a folder with a link to %s are rejected', async (link) => {
     await using mock = await on(version);
     await using folder = await localFolder();
     mock.server.files.write('/C:/secret.txt', 'mine');
@@ -185,7 +185,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  it.each([230, 246, 250, 257, 259])('of a path of %i characters are replaced', async (length) => {
+  it.each([230, 246, 250, 257, 259])('with a path of %i characters are replaced', async (length) => {
     await using mock = await on(version);
     const folder = `/C:/${'d'.repeat(200)}/`;
     const path = `${folder}${'송'.repeat(length - folder.length + 1)}`;
@@ -195,7 +195,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(mock.server.files.text(path)).toBe('new');
   });
 
-  it('of a path that is too long are an error that says so', async () => {
+  it('with a path that is too long lead to an error that says so', async () => {
     await using mock = await on(version);
     const folder = `/C:/${'d'.repeat(200)}/`;
     mock.server.files.mkdir(folder);
@@ -203,7 +203,7 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
     expect(error).toMatchObject({ hint: expect.stringContaining('too long') });
   });
 
-  it('keep a folder’s content apart from names that Windows would change', async () => {
+  it('in a folder are rejected if Windows would change their names', async () => {
     await using mock = await on(version);
     await using folder = await localFolder();
     await mkdir(join(folder.path, 'd'));
@@ -213,8 +213,8 @@ describe.each(['7.7', '8.1', '8.6', '9.5', '9.8'] as const)('files of Windows %s
   });
 });
 
-describe('what Windows would not keep under its name', () => {
-  it('is refused before anything is asked', async () => {
+describe('a name that Windows would not keep', () => {
+  it('is rejected before any request', async () => {
     await using mock = await on('9.8');
     await using client = await openSftpClient(mock.opener);
     mock.server.files.write('/C:/rpa/a', 'old');
@@ -236,7 +236,7 @@ describe('what Windows would not keep under its name', () => {
     expect(left(mock)).toEqual(['/C:/rpa/a']);
   });
 
-  it('may be on another server, and a drive or a folder above is none', async () => {
+  it('is allowed on other servers, and so are drives and `..`', async () => {
     await using posix = await mockSftp({ windows: false });
     await using there = await openSftpClient(posix.opener);
     await there.writeFile('/NUL', 'x');
@@ -247,7 +247,7 @@ describe('what Windows would not keep under its name', () => {
     await client.mkdir('C:\\', { recursive: true });
   });
 
-  it('is refused in a folder with two names that differ in case only, of which one would be lost', async () => {
+  it('is rejected in a folder with two names that differ only in case, of which one would be lost', async () => {
     await using mock = await on('9.8');
     await using folder = await localFolder();
     for (const name of ['송장 A.txt', '송장 a.txt']) await writeFile(join(folder.path, name), name);
@@ -275,21 +275,18 @@ const calls: [string, (client: Client) => Promise<unknown>, string[]][] = [
 ];
 
 describe.each(calls)('the client’s %s', (name, call, after) => {
-  it.each(['7.7', '9.8'] as const)(
-    'waits until another program lets go of the file, on %s',
-    async (version) => {
-      await using mock = await on(version);
-      mock.server.files.write(inside, 'old');
-      mock.server.hold(inside, 300, { share: [] });
-      await using client = await openSftpClient(mock.opener);
-      await call(client);
-      expect(mock.server.files.list('/C:/rpa/d')).toEqual(after);
-      if (name.includes('rite')) expect(mock.server.files.text(inside)).toBe('new');
-    },
-  );
+  it.each(['7.7', '9.8'] as const)('waits until another program closes the file, on %s', async (version) => {
+    await using mock = await on(version);
+    mock.server.files.write(inside, 'old');
+    mock.server.hold(inside, 300, { share: [] });
+    await using client = await openSftpClient(mock.opener);
+    await call(client);
+    expect(mock.server.files.list('/C:/rpa/d')).toEqual(after);
+    if (name.includes('rite')) expect(mock.server.files.text(inside)).toBe('new');
+  });
 });
 
-it('the client’s calls say that a file is open elsewhere, and that one may try again', async () => {
+it('the client’s calls report that a file is open elsewhere, as retryable', async () => {
   const outcomes = calls.map(async ([, call]) => {
     await using mock = await on('9.5');
     mock.server.files.write(inside, 'old');
@@ -308,11 +305,11 @@ it('the client’s calls say that a file is open elsewhere, and that one may try
   }
 });
 
-describe('what will not pass', () => {
+describe('a permanent refusal', () => {
   const tries = (mock: Awaited<ReturnType<typeof on>>, op: string) =>
     mock.server.journal.filter((entry) => entry.type === 'sftp' && entry.op === op).length;
 
-  it('is told at once: a folder that is not empty, a read-only file, a name that is taken', async () => {
+  it('is reported at once: a non-empty folder, a read-only file, an existing name', async () => {
     await using mock = await on('9.5');
     mock.server.files.write('/C:/rpa/d/x', '');
     mock.server.files.write('/C:/rpa/read-only', '', { mode: 0o444 });
@@ -324,7 +321,7 @@ describe('what will not pass', () => {
     expect(mock.server.files.text('/C:/rpa/d/x')).toBe('');
   });
 
-  it('is not waited for when the caller has stopped', async () => {
+  it('is not waited for after an abort', async () => {
     await using mock = await on('9.5');
     mock.server.files.write(inside, 'old');
     mock.server.hold(inside, undefined, { share: [] });
@@ -344,8 +341,8 @@ describe('what will not pass', () => {
   });
 });
 
-describe('a file that another program does not let go of', () => {
-  it('is named as what it is, may be tried again, and nothing is left', async () => {
+describe('a file that another program keeps open', () => {
+  it('is reported as such, as retryable, and nothing is left behind', async () => {
     const outcome = async (version: MockWindowsVersion) => {
       await using mock = await on(version);
       mock.server.files.write(target, 'old');
@@ -361,7 +358,7 @@ describe('a file that another program does not let go of', () => {
     }
   });
 
-  it('is not waited for when the caller has stopped', async () => {
+  it('is not waited for after an abort', async () => {
     await using mock = await on('9.5');
     mock.server.files.write(target, 'old');
     const release = mock.server.hold(target);
@@ -378,8 +375,8 @@ describe('a file that another program does not let go of', () => {
   });
 });
 
-describe('a replace that fails half-way', () => {
-  it('keeps the old file before 8.6, where the server’s own replace loses it', async () => {
+describe('a replace that fails halfway', () => {
+  it('keeps the old file before 8.6, whose own replace would lose it', async () => {
     await using mock = await on('8.1', { faults: { sftp: { failOp: { op: 'EXTENDED', nth: 2 } } } });
     mock.server.files.write(target, 'old');
     await upload(mock.opener, Buffer.from('new'), target);
@@ -392,7 +389,7 @@ describe('a replace that fails half-way', () => {
     expect(moved).toEqual([true, false, true, true, false, true]);
   });
 
-  it('takes the name after all where a server has removed the old file first', async () => {
+  it('still renames the file if a server has removed the old file first', async () => {
     const windows = { version: '9.5', atomicRename: false } as const;
     await using mock = await mockSftp({ windows });
     mock.server.files.write(target, 'old');
@@ -401,7 +398,7 @@ describe('a replace that fails half-way', () => {
     expect(mock.server.files.text(target)).toBe('new');
   });
 
-  it('leaves the new file, and says where, when it cannot have the name', async () => {
+  it('keeps the new file, and says where, if it cannot be renamed', async () => {
     const windows = { version: '9.5', atomicRename: false } as const;
     await using mock = await mockSftp({ windows });
     mock.server.files.write(target, 'old');

@@ -42,11 +42,11 @@ function refuseOpening(
     isRefused(flags) ? Promise.reject(refusal()) : open(path, flags, attributes);
 }
 
-describe('an inbox that is only written to', () => {
+describe('a write-only inbox', () => {
   it.each([
     ['FSTAT', ['fstat']],
     ['FSTAT and STAT', ['fstat', 'stat', 'lstat']],
-  ] as const)('takes a file where %s is refused', async (_what, names) => {
+  ] as const)('accepts a file if %s is refused', async (_what, names) => {
     await using mock = await mockSftp();
     const opener = refusing(mock.opener, names);
     await upload(opener, content, '/in');
@@ -56,7 +56,7 @@ describe('an inbox that is only written to', () => {
   });
 
   it.each([{}, { atomic: false }])(
-    'says how to leave the check out where nothing may be asked (%j)',
+    'leads to a hint how to skip the check if nothing may be checked (%j)',
     async (options) => {
       await using mock = await mockSftp();
       const opener = refusing(mock.opener, ['fstat', 'stat', 'lstat', 'open']);
@@ -72,7 +72,7 @@ describe('an inbox that is only written to', () => {
   it.each([
     ['may not be renamed', ['rename', 'extended'], '/new'],
     ['is the only one that may be written in its folder', ['open'], '/there'],
-  ] as const)('says that atomic: false is the way where a file %s', async (_what, names, path) => {
+  ] as const)('leads to a hint at atomic: false if a file %s', async (_what, names, path) => {
     await using mock = await mockSftp();
     mock.server.files.write('/there', 'old');
     const opener = refusing(mock.opener, names, isExclusive);
@@ -84,7 +84,7 @@ describe('an inbox that is only written to', () => {
     expect(mock.server.files.read(path).equals(content)).toBe(true);
   });
 
-  it('still finds that a copy is short', async () => {
+  it('still detects a short copy', async () => {
     await using mock = await mockSftp({ faults: { sftp: { shortWrites: 1_000 } } });
     const opener = refusing(mock.opener, ['fstat']);
     expect(String(await rejection(upload(opener, content, '/in')))).toContain('bytes, not 200000');

@@ -37,13 +37,13 @@ function writes(mock: Mock): number[] {
   );
 }
 
-describe.each(ways)('a server that takes writes in order only, and would %s others', (how) => {
+describe.each(ways)('a server that accepts writes only in order, and would %s others', (how) => {
   it.each<[string, TransferOptions]>([
     ['whole', {}],
     ['in place', { atomic: false }],
     ['with a checksum', { verify: 'sha256' }],
     ['with resume', { resume: true }],
-  ])('gets a file %s', async (_how, options) => {
+  ])('is sent a file %s', async (_how, options) => {
     await using mock = await strict(how);
     const seen: number[] = [];
     const result = await upload(mock.opener, content, '/a', {
@@ -60,7 +60,7 @@ describe.each(ways)('a server that takes writes in order only, and would %s othe
     expect(seen.at(-1)).toBe(content.length);
   });
 
-  it('is known from then on, on every session of the connection', async () => {
+  it('is recognized from then on, on every session of the connection', async () => {
     await using mock = await strict(how);
     await upload(mock.opener, content, '/a');
     const before = writes(mock).length;
@@ -75,7 +75,7 @@ describe.each(ways)('a server that takes writes in order only, and would %s othe
     for (const name of ['/b', '/c', '/d']) expect(mock.server.files.read(name).equals(content)).toBe(true);
   });
 
-  it('gets a folder', async () => {
+  it('is sent a folder', async () => {
     await using mock = await strict(how);
     await using local = await localFolder();
     await mkdir(join(local.path, 'in'));
@@ -88,7 +88,7 @@ describe.each(ways)('a server that takes writes in order only, and would %s othe
     expect(result).toMatchObject({ files: 12, bytes: files.reduce((sum, { length }) => sum + length, 0) });
   });
 
-  it('gets what writeFile writes', async () => {
+  it('is sent what writeFile writes', async () => {
     await using mock = await strict(how);
     await using client = await openSftpClient(mock.opener);
     await client.writeFile('/a', content);
@@ -96,7 +96,7 @@ describe.each(ways)('a server that takes writes in order only, and would %s othe
     expect(writes(mock).length).toBeGreaterThan(blocks);
   });
 
-  it('gets a copy, and a second one', async () => {
+  it('is sent a copy, and a second one', async () => {
     await using mock = await mockSftp({
       ident: 'rclone/v1.60.1',
       sftpExtensions: [],
@@ -110,13 +110,13 @@ describe.each(ways)('a server that takes writes in order only, and would %s othe
     expect(mock.server.files.list()).toEqual(['/a', '/b', '/c']);
   });
 
-  it('gets a stream that says so', async () => {
+  it('is sent a stream with writesInOrder', async () => {
     await using mock = await strict(how);
     await upload(mock.opener, Readable.from([content]), '/a', { writesInOrder: true });
     expect(writes(mock).length).toBe(blocks);
   });
 
-  it('gets a write stream that says so', async () => {
+  it('is sent a write stream with writesInOrder', async () => {
     await using mock = await strict(how);
     await using client = await openSftpClient(mock.opener);
     await pipeline(Readable.from([content]), client.createWriteStream('/b', { writesInOrder: true }));
@@ -125,7 +125,7 @@ describe.each(ways)('a server that takes writes in order only, and would %s othe
     expect(writes(mock).length).toBe(blocks);
   });
 
-  it('gets the rest of what an earlier call has left', async () => {
+  it("is sent the rest of an earlier call's file", async () => {
     await using mock = await strict(how);
     const half = content.subarray(0, 2 * MiB);
     mock.server.files.write(lastingTempName('/a'), half);
@@ -145,8 +145,8 @@ describe.each(ways)('a server that takes writes in order only, and would %s othe
   });
 });
 
-describe('a stream that cannot be sent once more', () => {
-  it('is sent again in order where nothing is spoilt', async () => {
+describe('a stream, which cannot be sent again', () => {
+  it('is continued in order if nothing is lost', async () => {
     await using mock = await strict('refuse');
     await upload(mock.opener, Readable.from([content]), '/a');
     const before = writes(mock).length;
@@ -158,7 +158,7 @@ describe('a stream that cannot be sent once more', () => {
     expect(mock.server.files.list()).toEqual(['/a', '/b']);
   });
 
-  it('fails with the option that helps, and leaves nothing', async () => {
+  it('fails with a hint at the option, and leaves nothing', async () => {
     await using mock = await strict('spoil');
     const error = await rejection(upload(mock.opener, Readable.from([content]), '/a'));
     expect(error).toBeInstanceOf(TransferFailed);
@@ -171,7 +171,7 @@ describe('a stream that cannot be sent once more', () => {
     expect(failed).toMatchObject({ hint: expect.stringContaining('writesInOrder: true') });
   });
 
-  it('is appended one by one', async () => {
+  it('is appended one write at a time', async () => {
     await using mock = await mockSftp({ ident: 'rclone/v1.60.1' });
     mock.server.files.write('/log', 'old');
     await using client = await openSftpClient(mock.opener);
@@ -184,12 +184,12 @@ describe('a stream that cannot be sent once more', () => {
   });
 });
 
-describe('what is no matter of order', () => {
+describe('a failure for another reason', () => {
   const failing = (message: string, nth = 3) => ({
     sftp: { failOp: { op: 'WRITE' as const, message, nth } },
   });
 
-  it('a full disk is told at once, and the connection stays as fast as it was', async () => {
+  it('a full disk is reported at once, and the connection stays as fast as before', async () => {
     await using mock = await mockSftp({ ident: 'Go', faults: failing('no space left on device') });
     const error = await rejection(upload(mock.opener, content, '/a'));
     expect(error).toMatchObject({ reason: expect.stringContaining('no space left') });
@@ -199,7 +199,7 @@ describe('what is no matter of order', () => {
     expect(most.requests).toBeGreaterThan(1);
   });
 
-  it('a failure that comes again does not slow the connection down', async () => {
+  it('a failure that recurs does not slow the connection down', async () => {
     await using mock = await mockSftp({ ident: 'Go', faults: { sftp: { failOp: { op: 'WRITE' } } } });
     await rejection(upload(mock.opener, content, '/a'));
     // With one write under way it failed again, and what was begun anew failed too.
@@ -210,7 +210,7 @@ describe('what is no matter of order', () => {
     await sftp.close();
   });
 
-  it('a close that fails may be one, and is tried once more', async () => {
+  it('a failed close may be due to the order, and is retried once', async () => {
     const faults = { sftp: { failOp: { op: 'CLOSE' as const, nth: 1 } } };
     await using mock = await mockSftp({ ident: 'Go', faults });
     await upload(mock.opener, content, '/a');
@@ -218,17 +218,17 @@ describe('what is no matter of order', () => {
     expect(opens(mock)).toBe(2);
   });
 
-  it('on OpenSSH a failure is one', async () => {
+  it('on OpenSSH a failure is final', async () => {
     await using mock = await mockSftp({ faults: failing('Failure') });
     await rejection(upload(mock.opener, content, '/a'));
     expect(opens(mock)).toBe(1);
   });
 });
 
-describe('a server of which nothing is known', () => {
+describe('an unknown server', () => {
   const unknown = { ident: 'SomeSftpd', faults: { latencyMs: 5 } };
 
-  it('gets a large file on one session, and each write in its turn', { timeout: 60_000 }, async () => {
+  it('is sent a large file on one session, with writes in order', { timeout: 60_000 }, async () => {
     await using mock = await mockSftp(unknown);
     await using local = await localFolder();
     const large = bytesOf(20 * MiB);
@@ -244,7 +244,7 @@ describe('a server of which nothing is known', () => {
     expect(writes(mock)).toEqual(writes(mock).toSorted((a, b) => a - b));
   });
 
-  it('is asked for the size when every write is answered', async () => {
+  it('is asked for the size once every write is answered', async () => {
     await using mock = await mockSftp(unknown);
     const answered: boolean[] = [];
     const { most, opener } = countingSftp(mock.opener);
