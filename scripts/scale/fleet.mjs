@@ -14,6 +14,7 @@ process.send({
   username,
   privateKey: clientKey.privateKey,
   fingerprint: hostKey.fingerprint,
+  publicKey: hostKey.publicKey,
 });
 
 process.on('message', async ({ downFor }) => {

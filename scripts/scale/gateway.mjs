@@ -1,16 +1,16 @@
 // What many tunnels cost a real OpenSSH gateway, and how long they take to come back after its restart, by MaxStartups.
 // Linux, as root (the account that the tunnels log in to is made for the run and removed).
 //
-//   npm run build && node scripts/scale/gateway.mjs [TUNNELS] [MAX STARTUPS ...]     default 200 10:30:100 100:30:500
-import { readFileSync } from 'node:fs';
+//   npm run scale:gateway -- [TUNNELS] [MAX STARTUPS ...]     default 200 10:30:100 100:30:500
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { build } from 'esbuild';
 import { keepReverseTunnel } from 'ssh-via-gateway';
+import { importTypeScript } from './typescript.mjs';
 
 const count = Number(process.argv[2] ?? 200);
 const kinds = process.argv.length > 3 ? process.argv.slice(3) : ['10:30:100', '100:30:500'];
 
-const { startSshd } = await sshdOfTests();
+const { startSshd } = await importTypeScript('test/support/sshd.ts');
 const pc = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-PC\r\n'));
 await new Promise((resolve) => pc.listen(0, '127.0.0.1', resolve));
 
@@ -53,7 +53,13 @@ async function tryWith(maxStartups) {
     const first = await reached(count);
     const before = failures;
     const family = descendants(sshd.pid);
-    const memory = family.reduce((sum, pid) => sum + sharedMiB(pid), 0) / count;
+    const each = (measure) => family.reduce((sum, pid) => sum + measure(pid), 0) / count;
+    const costs = {
+      'processes each': family.length / count,
+      'MiB each (PSS)': each(sharedMiB).toFixed(2),
+      'CPU ms each': each(processorMs).toFixed(0),
+      'file descriptors each': each((pid) => readdirSync(`/proc/${pid}/fd`).length).toFixed(0),
+    };
     await sshd.stop();
     await reached(0);
     await sshd.start();
@@ -62,8 +68,7 @@ async function tryWith(maxStartups) {
       maxStartups,
       'all up': first,
       'failed attempts': before,
-      'processes each': family.length / count,
-      'MiB each (PSS)': memory.toFixed(2),
+      ...costs,
       'all back': again,
       'failed then': failures - before,
     };
@@ -71,20 +76,6 @@ async function tryWith(maxStartups) {
     await Promise.all(tunnels.map((tunnel) => tunnel.close()));
     await sshd.close();
   }
-}
-
-/** The tests' helper, which is TypeScript. */
-async function sshdOfTests() {
-  const { outputFiles } = await build({
-    entryPoints: ['test/support/sshd.ts'],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    tsconfigRaw: '{}',
-  });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 }
 
 function descendants(pid) {
@@ -99,4 +90,10 @@ function descendants(pid) {
 function sharedMiB(pid) {
   const pss = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
   return Number(pss?.[1] ?? 0) / 1_024;
+}
+
+/** Its own processor time and that of children that have ended; counted in ticks of 10 ms, so only a mean says anything. */
+function processorMs(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
 }

@@ -101,7 +101,7 @@ export interface TunnelRetryOptions {
    * 30,000.
    */
   maxDelay?: number | undefined;
-  /** Random part of each wait, 0 to 1, so that many PCs do not connect in step. Default 0.2. */
+  /** Random part of each wait, 0 to 1, so that many PCs do not connect in step. Default 0.5. */
   jitter?: number | undefined;
   /**
    * `true`: retry; `false`: give up; `undefined`: the default, `error.retryable`, by which a refused login, a wrong

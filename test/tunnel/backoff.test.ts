@@ -49,7 +49,7 @@ describe('the waits of a tunnel', () => {
 
   it('are spread by jitter', () => {
     const backoff = backoffOf({ minDelay: 1_000 });
-    expect(new TunnelWaits(backoff, () => 0).next(lost())).toBe(800);
-    expect(new TunnelWaits(backoff, () => 1).next(lost())).toBe(1_200);
+    expect(new TunnelWaits(backoff, () => 0).next(lost())).toBe(500);
+    expect(new TunnelWaits(backoff, () => 1).next(lost())).toBe(1_500);
   });
 });

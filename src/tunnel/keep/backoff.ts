@@ -10,7 +10,7 @@ export const defaultBackoff: TunnelBackoff = {
   minDelay: 500,
   factor: 2,
   maxDelay: 30_000,
-  jitter: 0.2,
+  jitter: 0.5,
 };
 /** An attempt that does not reach the gateway's sshd costs nobody anything. */
 const maxDelayUnreached = 1_000;
