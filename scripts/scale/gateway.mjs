@@ -57,7 +57,6 @@ async function tryWith(maxStartups) {
     const costs = {
       'processes each': family.length / count,
       'MiB each (PSS)': each(sharedMiB).toFixed(2),
-      'CPU ms each': each(processorMs).toFixed(0),
       'file descriptors each': each((pid) => readdirSync(`/proc/${pid}/fd`).length).toFixed(0),
     };
     await sshd.stop();
@@ -90,10 +89,4 @@ function descendants(pid) {
 function sharedMiB(pid) {
   const pss = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
   return Number(pss?.[1] ?? 0) / 1_024;
-}
-
-/** Its own processor time and that of children that have ended; counted in ticks of 10 ms, so only a mean says anything. */
-function processorMs(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
 }
