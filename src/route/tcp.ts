@@ -51,6 +51,14 @@ export function openTcp(context: RouteContext): Promise<Socket> {
 
 const ignored = (): void => {};
 
+/** Errors of this machine, for which no network is to blame. */
+const ownLimits: Readonly<Record<string, string>> = {
+  EMFILE: 'This process has as many files and connections open as it may (ulimit -Hn).',
+  ENFILE: 'This machine has as many files and connections open as it may (sysctl fs.file-max).',
+  EADDRNOTAVAIL:
+    'This machine has no free local port for that address (sysctl net.ipv4.ip_local_port_range), or no address of its kind.',
+};
+
 function tcpError(error: NodeJS.ErrnoException, { host, port, hop }: RouteContext): ConnectFailed {
   const errno = error.code ?? firstOf(error)?.code;
   const details = { phase: 'tcp', host, port, hop, errno, retryable: true, cause: error } as const;
@@ -67,7 +75,9 @@ function tcpError(error: NodeJS.ErrnoException, { host, port, hop }: RouteContex
     default:
       return new ConnectFailed(`Could not connect to ${host}:${port}: ${errno ?? error.message}`, {
         ...details,
-        hint: 'The gateway or the network on the way to it is down, or a firewall refuses.',
+        hint:
+          ownLimits[errno ?? ''] ??
+          'The gateway or the network on the way to it is down, or a firewall refuses.',
       });
   }
 }

@@ -72,6 +72,9 @@ it('lets go of a socket that fails, and of the signal', async () => {
 it.each([
   [failed('ECONNREFUSED'), { code: 'SSH_CONNECTION_REFUSED', retryable: true }],
   [failed('ENOTFOUND'), { code: 'SSH_HOST_NOT_FOUND', retryable: false, hint: /spelt correctly/ }],
+  [failed('EMFILE'), { code: 'SSH_CONNECT_FAILED', retryable: true, hint: /This process .*ulimit -Hn/ }],
+  [failed('ENFILE'), { code: 'SSH_CONNECT_FAILED', retryable: true, hint: /This machine .*fs\.file-max/ }],
+  [failed('EADDRNOTAVAIL'), { code: 'SSH_CONNECT_FAILED', retryable: true, hint: /no free local port/ }],
   [failed('EAI_NODATA'), { code: 'SSH_HOST_NOT_FOUND', retryable: false, hint: /spelt correctly/ }],
   [failed('EAI_AGAIN'), { code: 'SSH_HOST_NOT_FOUND', retryable: true, hint: /did not answer/ }],
   [failed(undefined, 'odd'), { code: 'SSH_CONNECT_FAILED', message: /: odd$/ }],

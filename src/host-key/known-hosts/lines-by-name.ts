@@ -17,8 +17,10 @@ class LinesByName {
 
   constructor(text: string) {
     for (const line of knownHostsLines(text)) {
-      if (/[*?!|]/.test(line.hosts) || line.hosts.length >= PATTERN_LIMIT) this.#others.push(line);
-      else for (const name of new Set(lowerCaseAscii(line.hosts).split(','))) this.#add(name, line);
+      const { hosts } = line;
+      if (/[*?!|]/.test(hosts) || hosts.length >= PATTERN_LIMIT) this.#others.push(line);
+      else if (!hosts.includes(',')) this.#add(lowerCaseAscii(hosts), line);
+      else for (const name of new Set(lowerCaseAscii(hosts).split(','))) this.#add(name, line);
     }
   }
 
