@@ -17,6 +17,8 @@ export interface InboundHandlers {
   CHANNEL_EXTENDED_DATA?(protocol: unknown, id: number, data: Buffer, type: number): void;
   /** ssh2 asks the server to prove each announced host key, and keeps the key until then. */
   GLOBAL_REQUEST?(protocol: unknown, name: string, wantReply: boolean, data: unknown): void;
+  /** ssh2 signs as often as it comes (RFC 4252 section 7). */
+  USERAUTH_PK_OK?(protocol: unknown, ...key: unknown[]): void;
   /** ssh2 passes on any number of rounds and prompts (RFC 4256). */
   USERAUTH_INFO_REQUEST?(protocol: unknown, name: string, instructions: string, prompts: unknown): void;
   /** ssh2 passes on any number of banners (RFC 4252 section 5.4). */

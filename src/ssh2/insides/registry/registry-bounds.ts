@@ -58,16 +58,21 @@ export const boundInsides = table({
     ],
   },
   'talk of a login': {
-    use: 'Limits the prompts and banners of a login.',
+    use: 'Limits the signatures, prompts and banners of a login.',
     fault: 'Passes on any number of them.',
-    source: 'RFC 4252 section 5.4; RFC 4256 section 3.2',
+    source: 'RFC 4252 sections 5.4 and 7; RFC 4256 section 3.2',
     need: 'safety',
     test: 'test/connect/floods.test.ts',
     members: {
+      '_protocol._handlers.USERAUTH_PK_OK': 'function',
       '_protocol._handlers.USERAUTH_INFO_REQUEST': 'function',
       '_protocol._handlers.USERAUTH_BANNER': 'function',
     },
-    replaced: ['_protocol._handlers.USERAUTH_INFO_REQUEST', '_protocol._handlers.USERAUTH_BANNER'],
+    replaced: [
+      '_protocol._handlers.USERAUTH_PK_OK',
+      '_protocol._handlers.USERAUTH_INFO_REQUEST',
+      '_protocol._handlers.USERAUTH_BANNER',
+    ],
   },
   'inflated messages': {
     use: 'Ends the connection at a compressed message of more than 256 KiB when inflated.',
