@@ -75,7 +75,7 @@ const keys = (agent: AgentClient) => agent.keys();
 const sign = (algorithm: string) => (agent: AgentClient) =>
   agent.sign(Buffer.from('blob'), algorithm, Buffer.from('data'));
 
-it('names its keys, in whatever pieces it says so', async () => {
+it('lists its keys, however the reply is split', async () => {
   const answer = keysAnswer('one', 'two');
   const expected = [Buffer.from('one'), Buffer.from('two')];
   expect(await answered(keys, answer)).toEqual(expected);
@@ -109,11 +109,11 @@ it.each<[string, (agent: AgentClient) => Promise<unknown>, Buffer, RegExp]>([
     /signs with ssh-rsa instead of rsa-sha2-512/,
   ],
   ['an endless signature', sign('x'), signed('x', 16 * 1024), /has 16389 bytes/],
-])('fails by %s', async (_what, ask, answer, message) => {
+])('fails on %s', async (_what, ask, answer, message) => {
   await expect(answered(ask, answer)).rejects.toThrow(message);
 });
 
-it('waits for the whole of the longest answer', async () => {
+it('waits for all of the longest reply', async () => {
   const half = answered(keys, uint32(256 * 1024), Buffer.alloc(9));
   await turn();
   await turn();
@@ -127,7 +127,7 @@ it.each<[string, (stream: Asked) => void]>([
   ['its end', (stream) => stream.push(null)],
   ['its close', (stream) => stream.destroy()],
   ['an error', (stream) => stream.destroy(new Error('EPIPE'))],
-])('fails by %s', async (_what, end) => {
+])('fails on %s', async (_what, end) => {
   const agent = new AgentClient('/agent', new AbortController().signal);
   const answer = agent.keys();
   await turn();
@@ -135,7 +135,7 @@ it.each<[string, (stream: Asked) => void]>([
   await expect(answer).rejects.toThrow('it ended the connection');
 });
 
-it('is let go by an abort, before and meanwhile', async () => {
+it('is released by an abort, before and during a request', async () => {
   const stop = new AbortController();
   const agent = new AgentClient('/agent', stop.signal);
   const answer = agent.keys();
@@ -152,7 +152,7 @@ it.each([
   ['/nowhere/agent', /its socket does not exist/],
   ['/tmp', /its path is no socket/],
   ['pageant', /^no$/],
-])('says why it cannot be reached at %s', async (path, why) => {
+])('reports why it cannot be reached at %s', async (path, why) => {
   const getStream = (callback: (error: Error) => void) => callback(new Error('no'));
   createAgent.mockReturnValue({ getStream } as never);
   const failure = new AgentClient(path, new AbortController().signal).keys();
@@ -160,7 +160,7 @@ it.each([
   await expect(failure).rejects.toThrow(why);
 });
 
-it('says that ssh2 knows no such agent', async () => {
+it('reports that ssh2 does not support such an agent', async () => {
   createAgent.mockReturnValue({} as never);
   await expect(new AgentClient('x', new AbortController().signal).keys()).rejects.toThrow('is not known');
 });

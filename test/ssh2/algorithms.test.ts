@@ -27,22 +27,22 @@ async function inSuchRuntime() {
 
 const inSsh2 = createRequire(import.meta.url)('ssh2/lib/protocol/constants.js');
 
-describe('what can be asked for', () => {
+describe('the algorithms that can be requested', () => {
   it.each([
     ['kex', 'SUPPORTED_KEX'],
     ['serverHostKey', 'SUPPORTED_SERVER_HOST_KEY'],
     ['cipher', 'SUPPORTED_CIPHER'],
     ['hmac', 'SUPPORTED_MAC'],
     ['compress', 'SUPPORTED_COMPRESSION'],
-  ] as const)('is, of kind %s, what ssh2 can do in this runtime', (kind, name) => {
+  ] as const)('are, of kind %s, what ssh2 supports in this runtime', (kind, name) => {
     // Certificates are taught to it.
     const plain = algorithmNames(kind).known.filter((one) => !one.includes('-cert-'));
     expect(plain.sort()).toEqual([...inSsh2[name]].sort());
   });
 });
 
-describe('a runtime that lacks something', () => {
-  it('is offered without it', async () => {
+describe('a runtime without some algorithms', () => {
+  it('does not offer them', async () => {
     missing.add('chacha20').add('sha512');
     const { cipher, hmac } = (await inSuchRuntime()).resolveAlgorithms();
     expect(cipher).not.toContain('chacha20-poly1305@openssh.com');
@@ -50,7 +50,7 @@ describe('a runtime that lacks something', () => {
     expect(hmac).toEqual(['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-256']);
   });
 
-  it('is offered without Curve25519 where a FIPS module has none; an agent may still sign with it', async () => {
+  it('does not offer Curve25519 with a FIPS module; an agent may still sign with it', async () => {
     missing.add('x25519').add('ed25519');
     const fresh = await inSuchRuntime();
     const { kex, serverHostKey, publicKey } = fresh.resolveAlgorithms();
@@ -63,7 +63,7 @@ describe('a runtime that lacks something', () => {
     );
   });
 
-  it('says so when it is asked for by name, and lets it be removed', async () => {
+  it('reports it if one is requested by name, and allows removing it', async () => {
     missing.add('chacha20');
     const fresh = await inSuchRuntime();
     const chacha = 'chacha20-poly1305@openssh.com';
@@ -102,7 +102,7 @@ describe('changes to a list', () => {
     expect(change(changes)).toEqual(list);
   });
 
-  it('that leave nothing, or name nothing, are wrong', () => {
+  it('that leave nothing, or name nothing, are rejected', () => {
     expect(() => change({ remove: '*' })).toThrow(
       /option algorithms\.hmac\.remove: '\*' given; to leave at least one/,
     );
@@ -114,13 +114,16 @@ describe('changes to a list', () => {
     );
   });
 
-  it.each(['append', 'prepend', 'remove'] as const)('%s by a pattern that fits nothing is wrong', (way) => {
-    expect(() => change({ [way]: 'hmac-shaa*' })).toThrow(
-      new RegExp(`option algorithms\\.hmac\\.${way}: 'hmac-shaa\\*' given; names out of`),
-    );
-  });
+  it.each(['append', 'prepend', 'remove'] as const)(
+    '%s by a pattern that matches nothing is rejected',
+    (way) => {
+      expect(() => change({ [way]: 'hmac-shaa*' })).toThrow(
+        new RegExp(`option algorithms\\.hmac\\.${way}: 'hmac-shaa\\*' given; names out of`),
+      );
+    },
+  );
 
-  it('by a pattern say what the runtime lacks, and let it be removed', async () => {
+  it('by a pattern report what the runtime lacks, and allow removing it', async () => {
     missing.add('chacha20');
     const fresh = await inSuchRuntime();
     expect(() => fresh.resolveAlgorithms({ cipher: { append: 'chacha*' } })).toThrow(
@@ -131,7 +134,7 @@ describe('changes to a list', () => {
 });
 
 describe('a list', () => {
-  it('offers a name that is given twice once', () => {
+  it('offers a duplicate name once', () => {
     expect(resolveAlgorithms({ cipher: ['aes256-ctr', 'aes128-ctr', 'aes256-ctr'] }).cipher).toEqual([
       'aes256-ctr',
       'aes128-ctr',

@@ -27,8 +27,8 @@ function fakeClient() {
   return { output, exceeded, answers: protocol as Record<string, () => void> };
 }
 
-describe('answers to what a server asks', () => {
-  it.each(kinds)('%s: more than 256 KiB of them that wait are told', (kind) => {
+describe("replies to a server's requests", () => {
+  it.each(kinds)('%s: are reported if more than 256 KiB are waiting', (kind) => {
     const { exceeded, answers } = fakeClient();
     const most = Math.floor((256 * 1024) / answerSize);
     for (let i = 0; i < most; i++) answers[kind]?.();

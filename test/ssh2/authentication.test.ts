@@ -49,7 +49,7 @@ it('knows from the beginning why a certificate was not used', () => {
   });
 });
 
-it('tries the password, then the same by question, then nothing, and stops', async () => {
+it('tries password, then keyboard-interactive, then nothing, and stops', async () => {
   const { auth, next } = open({ password: 'secret' });
   expect(await next()).toEqual({ type: 'password', username: 'kim', password: 'secret' });
   expect(await next()).toMatchObject({ type: 'keyboard-interactive', username: 'kim' });
@@ -62,13 +62,13 @@ it('tries the password, then the same by question, then nothing, and stops', asy
   expect(await next()).toBe(false);
 });
 
-it('tries only what the server takes, and tells of "none" where that was nothing', async () => {
+it('tries only what the server accepts, and reports "none" if nothing was tried', async () => {
   const { auth, next } = open({ password: 'secret' });
   expect(await next(['publickey'])).toMatchObject({ type: 'none' });
   expect(auth.situation).toMatchObject({ methodsTried: ['none'], methodsOffered: ['publickey'] });
 });
 
-it('gives the password to the first question alone, when it is one and hidden', async () => {
+it('answers only the first prompt with the password, if it is the only one and hidden', async () => {
   const { next } = open({ password: 'secret' });
   const method = await next(['keyboard-interactive']);
   expect(await answersOf(method, [{ prompt: 'Password: ', echo: false }])).toEqual(['secret']);
@@ -81,7 +81,7 @@ it('gives the password to the first question alone, when it is one and hidden', 
   expect(await answersOf(untold, [{ prompt: 'Password: ' }])).toEqual(['secret']);
 });
 
-it('asks a person, with the clock stopped, before any password', async () => {
+it('asks the user before any password, with the clock stopped', async () => {
   const asked: unknown[] = [];
   const keyboardInteractive: KeyboardInteractive = async (...given) => {
     asked.push(given, onThinking.mock.calls.flat());
@@ -113,7 +113,7 @@ it.each([
   ['too few', ['one']],
   ['what is no text', ['one', 2]],
   ['what is no list', 'one'],
-])('is broken by %s for an answer, and the clock goes on', async (_what, given) => {
+])('fails on %s as an answer, and restarts the clock', async (_what, given) => {
   const { next, onThinking, onBroken } = open({ keyboardInteractive: (async () => given) as never });
   const { prompt } = (await next()) as { prompt: Prompt };
   prompt('', '', '', [{ prompt: 'a' }, { prompt: 'b' }], () => expect.unreachable());
@@ -122,7 +122,7 @@ it.each([
   expect(onThinking.mock.calls.flat()).toEqual([true, false]);
 });
 
-it('says nothing any more once the login is over', async () => {
+it('sends nothing more once authentication has ended', async () => {
   const { auth, over, onBroken } = open({ password: 'secret' });
   const next = vi.fn();
   auth.handler(null, null, next);
@@ -132,7 +132,7 @@ it('says nothing any more once the login is over', async () => {
   expect(onBroken).not.toHaveBeenCalled();
 });
 
-it('is broken by what ssh2 throws back', async () => {
+it('fails on an error thrown by ssh2', async () => {
   const { auth, onBroken } = open({ password: 'secret' });
   const error = new Error('cannot sign');
   auth.handler(null, null, () => {

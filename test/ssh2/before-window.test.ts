@@ -30,7 +30,7 @@ const overdrawn = (seen: Seen[]) =>
     .filter((entry) => 'left' in entry && entry.left < 0);
 
 describe('SFTP before the window', () => {
-  it('is asked for with the first requests where the server is OpenSSH, and counted against the window', async () => {
+  it('is requested with the first requests from OpenSSH, and counted against the window', async () => {
     using windows = lateWindows();
     expect((await uploaded(openSsh)).equals(content)).toBe(true);
     expect(ahead(windows.seen)).toBeGreaterThan(50);
@@ -41,20 +41,20 @@ describe('SFTP before the window', () => {
   it.each([
     ['another server', other],
     ['a server that says nothing', { ident: 'x' }],
-  ])('waits for the answer of %s', async (_who, ident) => {
+  ])('waits for the reply of %s', async (_who, ident) => {
     using windows = lateWindows();
     expect((await uploaded(ident)).equals(content)).toBe(true);
     expect(ahead(windows.seen)).toBe(0);
     expect(overdrawn(windows.seen)).toEqual([]);
   });
 
-  it('goes on where an odd server grants the window only after it has greeted', async () => {
+  it('works if a server grants the window only after sending its version', async () => {
     using windows = lateWindows(50);
     expect((await uploaded(openSsh)).equals(content)).toBe(true);
     expect(ahead(windows.seen)).toBeGreaterThan(50);
   });
 
-  it('does not wait for ever for a window that a hostile server never grants', async () => {
+  it('does not wait forever for a window that a hostile server never grants', async () => {
     using windows = lateWindows('never');
     await using mock = await mockSftp(openSsh);
     const error = await rejection(upload(mock.opener, content, '/file', { stallTimeout: 300 }));
@@ -62,7 +62,7 @@ describe('SFTP before the window', () => {
     expect(windows.seen.filter(({ type }) => type === 'data').length).toBeLessThan(10);
   });
 
-  it('sends a few small requests at most', async () => {
+  it('sends only a few small requests', async () => {
     using windows = lateWindows('never');
     await using mock = await mockSftp({
       ...openSsh,

@@ -333,12 +333,12 @@ describe('what ssh2 reports', () => {
     if (wanted.code !== 'SSH_BANNER_INVALID') expect(ours.cause).toBe(error);
   });
 
-  it('passes over an agent that fails: the login goes on', () => {
+  it('ignores an agent that fails: authentication continues', () => {
     expect(isPassing(ssh2Error('Failed to connect to agent', { level: 'agent' }))).toBe(true);
     expect(isPassing(ssh2Error('x', { level: 'client-socket' }))).toBe(false);
   });
 
-  it('never repeats hostile words raw or whole, at any phase', () => {
+  it('never shows hostile text raw or in full, in any phase', () => {
     const hostile = `\u001b]0;pwned\u0007\r\n${'\u202e'.repeat(1 << 20)}`;
     for (const phase of ['banner', 'handshake', 'auth', 'session'] as const) {
       const at = situation(phase, {
@@ -360,11 +360,11 @@ describe('what ssh2 reports', () => {
   });
 });
 
-describe('what ends a connection on this side', () => {
+describe('a connection ended on this side', () => {
   it.each([
     [new Error('no such cipher'), 'no such cipher'],
     ['odd', 'odd'],
-  ])('is told when ssh2 does not start: %s', (cause, words) => {
+  ])('is reported if ssh2 does not start: %s', (cause, words) => {
     const ours = notStarted(cause, situation('banner'));
     expect(ours).toMatchObject({
       ...{
@@ -380,13 +380,13 @@ describe('what ends a connection on this side', () => {
     expect(ours.message).toBe(`The SSH connection to gateway:9012 could not be started: ${words}`);
   });
 
-  it('is told when ssh2 lacks what makes it safe', () => {
+  it('is reported if ssh2 lacks a safety feature', () => {
     const ours = unsafeSsh2(new Error('no order'), situation('banner'));
     expect(ours).toMatchObject({ phase: 'handshake', reason: 'no order', retryable: false });
     expect(ours.message).toBe('The connection to gateway:9012 was not made: no order');
   });
 
-  it('is told when a message comes out of turn', () => {
+  it('is reported if a message is out of order', () => {
     const broken = { message: 'SSH_MSG_X (6)', when: 'during the login', allowed: 'SSH_MSG_Y' };
     const ours = outOfTurn(broken, situation('auth'));
     expect(ours).toMatchObject({ retryable: false, reason: 'SSH_MSG_X (6) out of turn, during the login' });
@@ -409,7 +409,7 @@ describe('what a server would accept', () => {
     expect(methodsOffered).toEqual(Array(20).fill(`${'x'.repeat(40)}... (1 more)`));
   });
 
-  it('is left out where it did not say', () => {
+  it('is omitted if the server did not say', () => {
     expect(refused(undefined, []).message).toBe('gateway:9012 refused the login: tried nothing');
     expect(refused(['publickey']).message).toMatch(/tried password; it would accept publickey$/);
   });

@@ -41,7 +41,7 @@ describe.each(formats)('a key of the form %s', (_form, options, type) => {
     );
   });
 
-  it('is read when encrypted, and tells a missing passphrase from a wrong one', {
+  it('is read if encrypted, and a missing passphrase is distinguished from a wrong one', {
     timeout: 60_000,
   }, async () => {
     const { privateKey, publicKey } = await keygen(...options, '-a', '4', '-N', pass);
@@ -63,7 +63,7 @@ describe.each(formats)('a key of the form %s', (_form, options, type) => {
   });
 });
 
-describe('a key as it comes from a file or a form field', () => {
+describe('a key from a file or a form field', () => {
   const text = nodeKey('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 
   it.each([
@@ -97,19 +97,19 @@ describe('a key that cannot be used', () => {
     ['some text', 'hello', /not a private key/],
     ['nothing but blanks', '  \n', /not a private key/],
     ['a very long one', `-----BEGIN RSA PRIVATE KEY-----\n${'a: b\n'.repeat(10_000)}`, /50032 bytes given/],
-  ])('says what it is: %s', async (_what, privateKey, says) => {
+  ])('is described: %s', async (_what, privateKey, says) => {
     const error = await loadCredentials({ ...base, privateKey }).catch((reason: Error) => reason);
     expect(error).toBeInstanceOf(TypeError);
     expect((error as Error).message).toMatch(says);
     expect((error as Error).message).toMatch(/^option privateKey: /);
   });
 
-  it('says that a public key is one', async () => {
+  it('is reported as a public key if it is one', async () => {
     const { publicKey } = await keygen('-t', 'ed25519', '-N', '');
     await expect(loadCredentials({ ...base, privateKey: publicKey })).rejects.toThrow(/a public key given/);
   });
 
-  it('says that a file is not there, is a folder, or must not be read', async () => {
+  it('is reported as missing, a folder, or not readable', async () => {
     await expect(loadCredentials({ ...base, privateKeyPath: join(folder, 'none') })).rejects.toThrow(
       /there is no file/,
     );
@@ -126,7 +126,7 @@ describe('a key that cannot be used', () => {
 });
 
 describe('the agent', () => {
-  it('is the one of the environment when asked for by true', async () => {
+  it('is that of the environment with `true`', async () => {
     vi.stubEnv('SSH_AUTH_SOCK', '/run/agent.sock');
     expect((await loadCredentials({ ...base, agent: true })).agent).toBe('/run/agent.sock');
     vi.unstubAllEnvs();

@@ -13,8 +13,8 @@ function keys(): { own: ParsedKey; ofAgent: ParsedKey } {
   return { own: parse(pair.private), ofAgent: parse(pair.public) };
 }
 
-describe('an early login', () => {
-  it('signs the first request for a key that is at hand', () => {
+describe('early authentication', () => {
+  it('signs the first request with a key in memory', () => {
     const authPK = vi.fn();
     const protocol = { authPK };
     authenticateEarly(clientWith(protocol));
@@ -25,7 +25,7 @@ describe('an early login', () => {
     expect(signature).toHaveBeenCalledWith(expect.any(Buffer));
   });
 
-  it('only asks about a key of an agent', () => {
+  it('only queries a key of an agent', () => {
     const authPK = vi.fn();
     const protocol = { authPK };
     authenticateEarly(clientWith(protocol));
@@ -33,7 +33,7 @@ describe('an early login', () => {
     expect(authPK.mock.calls[0]?.[3]).toBeUndefined();
   });
 
-  it('begins right behind the request for the service, once, and acknowledges the answer', () => {
+  it('starts right after the service request, once, and acknowledges the reply', () => {
     const begin = vi.fn();
     const encrypt = vi.fn();
     const writer = {
@@ -57,7 +57,7 @@ describe('an early login', () => {
     expect(encrypt.mock.calls[0]?.[0].subarray(5)).toEqual(Buffer.from([2, 0, 0, 0, 0]));
   });
 
-  it('does not acknowledge the answer of a server that may forget what comes with it', () => {
+  it('does not acknowledge the reply of a server that may lose what comes with it', () => {
     const encrypt = vi.fn();
     const writer = {
       allocStart: 0,
@@ -84,13 +84,13 @@ describe('an early login', () => {
     ['no protocol', undefined],
     ['nothing of what it needs', {}],
     ['no handlers', { service: () => {}, authPK: 'not a function' }],
-  ])('leaves a client alone that has %s', (_what, protocol) => {
+  ])('does not apply to a client that has %s', (_what, protocol) => {
     const before = { ...protocol };
     authenticateEarly({ _protocol: protocol } as unknown as Client);
     expect({ ...protocol }).toEqual(before);
   });
 
-  it('waits for the answer as ssh2 does where handlers are missing', () => {
+  it('waits for the reply as ssh2 does if handlers are missing', () => {
     const service = vi.fn();
     const protocol = { service, _handlers: {} };
     authenticateEarly(clientWith(protocol));

@@ -25,7 +25,7 @@ async function visit(port: number, words: string): Promise<string> {
 }
 
 describe('a direct stream', () => {
-  it('comes from nowhere in particular, unless it is said', async () => {
+  it('has an unspecified origin by default', async () => {
     await using made = await connect();
     const forwardOut = vi.spyOn(made.client, 'forwardOut').mockReturnThis();
     const target = { host: 'far', port: 80 };
@@ -39,7 +39,7 @@ describe('a direct stream', () => {
 });
 
 describe('listeners on the server', () => {
-  it('takes a port of the server’s choice, brings visitors in, and gives the port back', async () => {
+  it('listens on a port chosen by the server, accepts connections, and releases the port', async () => {
     await using made = await connect();
     const forwards = remoteForwards(made.link);
     const echo = (visitor: Visitor) => {
@@ -55,7 +55,7 @@ describe('listeners on the server', () => {
     await expect(visit(answer.port, 'gone')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('answers a taken port with a refusal, not with an error of the link', async () => {
+  it('reports a port in use as a refusal, not as an error of the connection', async () => {
     await using first = await connect();
     await using second = await connect();
     const held = await remoteForwards(first.link).listen('127.0.0.1', 0, (visitor) => visitor.reject());
@@ -65,7 +65,7 @@ describe('listeners on the server', () => {
     expect(second.link.lost.error).toBeUndefined();
   });
 
-  it('lets the visitor go who is rejected, or whose handler throws', async () => {
+  it('closes a connection that is rejected, or whose handler throws', async () => {
     await using made = await connect();
     const handlers = [
       (visitor: Visitor) => visitor.reject(),
@@ -87,7 +87,7 @@ describe('listeners on the server', () => {
     expect(made.link.lost.error).toBeUndefined();
   });
 
-  it('cancels what the server granted when nobody wanted it any more, and nothing that it refused', async () => {
+  it('cancels what the server granted after it was no longer wanted, and nothing that it refused', async () => {
     await using made = await connect();
     const asked: Array<(error: Error | undefined, port: number) => void> = [];
     const forwardIn = vi

@@ -47,7 +47,7 @@ const slowFile: HostKeyPolicy = {
 };
 
 describe('a handshake', () => {
-  it('tells client, version, key and phases', async () => {
+  it('reports client, version, key and phases', async () => {
     await using server = await startMockServer();
     const { stream, established, timings } = start(server);
     const { serverVersion, hostKeyFingerprint } = await established;
@@ -61,7 +61,7 @@ describe('a handshake', () => {
     stream.destroy();
   });
 
-  it('does not wait longer than its limit, or an abort, for a known_hosts file that never answers', async () => {
+  it('does not wait beyond its timeout or an abort for a known_hosts file that cannot be read', async () => {
     await using server = await startMockServer();
     const timed = start(server, {
       hostKey: slowFile,
@@ -76,7 +76,7 @@ describe('a handshake', () => {
     await until(() => timed.stream.destroyed && aborted.stream.destroyed);
   });
 
-  it('fails with what the policy throws', async () => {
+  it('fails with the error of the policy', async () => {
     await using server = await startMockServer();
     const broken = { ...slowFile, order: () => Promise.reject(new Error('disk broken')) };
     const { stream, established } = start(server, { hostKey: broken });
@@ -84,7 +84,7 @@ describe('a handshake', () => {
     await until(() => stream.destroyed);
   });
 
-  it('does not wait for the record of a new key longer than the limit of the login', async () => {
+  it('does not wait for recording a new key beyond the auth timeout', async () => {
     await using server = await startMockServer();
     const record = () => new Promise<void>(() => {});
     const hostKey: HostKeyPolicy = {
@@ -95,14 +95,14 @@ describe('a handshake', () => {
     expect((await failureOf(established)).error).toMatchObject({ code: 'SSH_AUTH_TIMEOUT' });
   });
 
-  it("prefers the route's own word about why the stream ended", async () => {
+  it("prefers the route's reason for the end of the stream", async () => {
     await using server = await startMockServer({ faults: { banner: { close: 'fin' } } });
     const why = new Error('the proxy ended with 1');
     const { established } = start(server, { routeFailure: () => why });
     expect((await failureOf(established)).error).toBe(why);
   });
 
-  it('tells the end of the session once, also to one who asks late', async () => {
+  it('reports the end of the session once, even to a late listener', async () => {
     await using server = await startMockServer();
     const { onEnd } = await start(server).established;
     server.dropAll('rst');
@@ -134,7 +134,7 @@ describe('a handshake', () => {
     other.stream.destroy();
   });
 
-  it('shares its offer with those of the same algorithms, and with no others', async () => {
+  it('shares its offer with handshakes of the same algorithms only', async () => {
     await using server = await startMockServer();
     const kex = ['ecdh-sha2-nistp256'];
     const all = [start(server), start(server), start(server, { algorithms: resolveAlgorithms({ kex }) })];
@@ -148,7 +148,7 @@ describe('a handshake', () => {
     for (const { stream } of all) stream.destroy();
   });
 
-  it('holds no private key when it is over', async () => {
+  it('holds no private key after its end', async () => {
     await using server = await startMockServer();
     const { established, stream } = start(server);
     const { client } = await established;

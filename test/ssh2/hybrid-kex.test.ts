@@ -91,7 +91,7 @@ function classicExchange(privateKey: KeyObject, outcome?: Buffer | Error) {
 const recordedKey = () => createPrivateKey({ key: bytes('x25519'), format: 'der', type: 'pkcs8' });
 
 describe('the hybrid key exchange', () => {
-  it('agrees with what OpenSSH 10.5 has signed', () => {
+  it('agrees with a signature of OpenSSH 10.5', () => {
     const client = stub();
     client.read(bytes('serverKexInit'));
     const kex = client.begin(classicExchange(recordedKey()));
@@ -125,7 +125,7 @@ describe('the hybrid key exchange', () => {
     ['a byte more', (part: Buffer) => Buffer.concat([part, Buffer.alloc(1)])],
     ['nothing', () => Buffer.alloc(0)],
     ['the classic half alone', (part: Buffer) => part.subarray(-32)],
-  ])('refuses a server that answers with %s', (_what, change) => {
+  ])('rejects a server that replies with %s', (_what, change) => {
     const client = stub();
     client.read(bytes('serverKexInit'));
     const kex = client.begin(classicExchange(recordedKey()));
@@ -134,7 +134,7 @@ describe('the hybrid key exchange', () => {
     });
   });
 
-  it('leaves the zeros in front of what is sent and of the secrets', () => {
+  it('keeps leading zeros of what is sent and of the secrets', () => {
     const client = stub(() => ({ publicKey: Buffer.alloc(1_184), decapsulate: () => Buffer.alloc(32, 7) }));
     client.read(kexInit(ours));
     const short = Buffer.alloc(30, 5);
@@ -147,7 +147,7 @@ describe('the hybrid key exchange', () => {
     expect(kex.computeSecret(part)).toEqual(expected);
   });
 
-  it('passes on that X25519 failed', () => {
+  it('reports a failure of X25519', () => {
     const client = stub();
     client.read(kexInit(ours));
     const failed = new Error('all zeros');
@@ -157,7 +157,7 @@ describe('the hybrid key exchange', () => {
 });
 
 describe('what ssh2 reads of the lists', () => {
-  it('is the classic half where both agree, and all as it was where not', () => {
+  it('is the classical half if both agree, and unchanged if not', () => {
     const client = stub();
     expect(namesIn(client.read(kexInit([hybridKex, 'x'])))).toEqual(['curve25519-sha256', 'x']);
     expect(client.kexNames()).toEqual(['curve25519-sha256']);
@@ -168,7 +168,7 @@ describe('what ssh2 reads of the lists', () => {
     expect(kex.negotiated.kex).toBe('curve25519-sha256');
   });
 
-  it('leaves what follows the list as it came', () => {
+  it('does not change what follows the list', () => {
     const payload = stub().read(kexInit([hybridKex]));
     expect(payload.subarray(-12).toString()).toBe('what follows');
   });
@@ -179,18 +179,18 @@ describe('what ssh2 reads of the lists', () => {
     expect(client.read(theirs)).toEqual(theirs);
   });
 
-  it('makes no right guess of a wrong one (RFC 4253 section 7)', () => {
+  it('does not turn a wrong guess into a right one (RFC 4253 section 7)', () => {
     const names = namesIn(stub().read(kexInit(['curve25519-sha256', hybridKex])));
     expect(names[0]).not.toBe('curve25519-sha256');
     expect(names).toContain('curve25519-sha256');
   });
 
-  it('is left alone where it is malformed, for ssh2 to refuse', () => {
+  it('is not changed if malformed, so that ssh2 rejects it', () => {
     const cut = kexInit([hybridKex]).subarray(0, 30);
     expect(stub().read(cut)).toEqual(cut);
   });
 
-  it('keeps what stands behind the algorithms', () => {
+  it('keeps what follows the algorithms', () => {
     const lists = stub().kexNames();
     expect(lists.slice(0, 3)).toEqual(ours);
     expect(lists.slice(3)).toEqual(['ext-info-c', 'kex-strict-c-v00@openssh.com']);

@@ -35,28 +35,25 @@ describe('the insides of ssh2', () => {
     await logout(client);
   });
 
-  it.each(namesOf('safety'))(
-    'end a connect with a clear error where a safety is missing: %s',
-    async (name) => {
-      switchedOff.add(name);
-      await using server = await startMockServer();
-      await expect(connectTo(server)).rejects.toMatchObject({
-        code: 'SSH_HANDSHAKE_FAILED',
-        retryable: false,
-        reason: expect.stringContaining(`without: ${name}.`),
-      });
-      expect(server.journal.some(({ type }) => type === 'auth')).toBe(false);
-    },
-  );
+  it.each(namesOf('safety'))('fail a connect with a clear error if a safety is missing: %s', async (name) => {
+    switchedOff.add(name);
+    await using server = await startMockServer();
+    await expect(connectTo(server)).rejects.toMatchObject({
+      code: 'SSH_HANDSHAKE_FAILED',
+      retryable: false,
+      reason: expect.stringContaining(`without: ${name}.`),
+    });
+    expect(server.journal.some(({ type }) => type === 'auth')).toBe(false);
+  });
 
-  it.each(namesOf('speed'))('may lack what serves speed, and all works: %s', async (name) => {
+  it.each(namesOf('speed'))('may lack a member for speed, and everything works: %s', async (name) => {
     switchedOff.add(name);
     await using server = await startMockServer();
     await using connection = await connectTo(server);
     await useAll(connection);
   });
 
-  it('may lack all that serves speed, and all works', async () => {
+  it('may lack all members for speed, and everything works', async () => {
     for (const name of namesOf('speed')) switchedOff.add(name);
     await using server = await startMockServer();
     await using connection = await connectTo(server);
@@ -64,7 +61,7 @@ describe('the insides of ssh2', () => {
   });
 
   it.each(['_protocol._handlers.CHANNEL_DATA', '_protocol._destruct', '_forwarding'])(
-    'are looked for at each connect: without %s there is none',
+    'are checked at each connect, which fails without %s',
     async (path) => {
       await using server = await startMockServer();
       removeAfterConnect(path);
@@ -75,7 +72,7 @@ describe('the insides of ssh2', () => {
     },
   );
 
-  it('are not needed where they only serve speed, which one line of debug output tells', async () => {
+  it('are optional if they only serve speed, as one line of debug output says', async () => {
     await using server = await startMockServer();
     removeAfterConnect('_protocol.ping');
     const lines: string[] = [];
@@ -92,7 +89,7 @@ describe('the insides of ssh2', () => {
 });
 
 describe("the mock server's insides of ssh2", () => {
-  it.each(Object.keys(serverInsides))('let no server start where one is missing: %s', async (name) => {
+  it.each(Object.keys(serverInsides))('prevent the start of a server if one is missing: %s', async (name) => {
     serversLack.add(name);
     const words = `would not handle: ${name}. Install the version`;
     await expect(startMockServer()).rejects.toThrow(words);
@@ -101,18 +98,15 @@ describe("the mock server's insides of ssh2", () => {
     await expect(startMockServer({ port: -1 })).rejects.toThrow(RangeError);
   });
 
-  it.each(membersOf(serverInsides))(
-    'are looked for at each start: without %s there is none',
-    async (path) => {
-      const leftBehind = await watchHandles();
-      removeFromServer(path);
-      await expect(startMockServer()).rejects.toThrow('the internals of this version of ssh2 have changed');
-      vi.restoreAllMocks();
-      expect(await leftBehind()).toEqual([]);
-      await using server = await startMockServer();
-      await logout(await login(server));
-    },
-  );
+  it.each(membersOf(serverInsides))('are checked at each start, which fails without %s', async (path) => {
+    const leftBehind = await watchHandles();
+    removeFromServer(path);
+    await expect(startMockServer()).rejects.toThrow('the internals of this version of ssh2 have changed');
+    vi.restoreAllMocks();
+    expect(await leftBehind()).toEqual([]);
+    await using server = await startMockServer();
+    await logout(await login(server));
+  });
 });
 
 /** A command, some at once, a file there and back, a forward. */
@@ -178,7 +172,7 @@ describe('the registry', () => {
       [...Object.keys(members), ...replaced, ...later].flatMap((path) => path.match(/_\w+/g) ?? []),
     );
 
-  it('lists each private member that its room uses', () => {
+  it('lists each private member that src/ssh2 uses', () => {
     const used = sourcesIn('src/ssh2/insides').flatMap(privateNames);
     expect(used.length).toBeGreaterThan(40);
     expect([...new Set(used)].filter((name) => !listed(insides).includes(name))).toEqual([]);
@@ -189,7 +183,7 @@ describe('the registry', () => {
     expect([...new Set(used)].filter((name) => !listed(serverInsides).includes(name))).toEqual([]);
   });
 
-  it('leaves none to the other rooms', () => {
+  it('covers all private members: no other folder uses any', () => {
     const others = sourcesIn('src/ssh2').filter((file) => !file.includes('insides'));
     const found = others.flatMap((file) => privateNames(file).map((name) => ({ file, name })));
     // `_` before a parameter says that it is not used.
@@ -200,13 +194,13 @@ describe('the registry', () => {
     expect(accessed).toEqual([]);
   });
 
-  it('names a test for each, and what each that is not a safety brings', () => {
+  it('names a test for each, and the benefit of each that is not a safety', () => {
     const all = [...rows, ...Object.entries(serverInsides)];
     expect(all.filter(([, { test }]) => !existsSync(join(root, test)))).toEqual([]);
     expect(rows.filter(([, { need, figure }]) => need === 'speed' && !figure)).toEqual([]);
   });
 
-  it('stands in docs/internals/ssh2.md as it is', async () => {
+  it('matches docs/internals/ssh2.md', async () => {
     const { pageOf } = await import('../../scripts/ssh2-insides.mjs');
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const page = pageOf(insides, files, serverInsides, dependencies.ssh2);

@@ -15,8 +15,8 @@ afterEach(async () => {
   await server.close();
 });
 
-describe('the insides of ssh2 that we rely on', () => {
-  it('are where we look for them', () => {
+describe('the internals of ssh2 that we rely on', () => {
+  it('exist', () => {
     const protocol = internals.protocolOf(client);
     expect(protocol).toMatchObject({
       _destruct: expect.any(Function),
@@ -27,7 +27,7 @@ describe('the insides of ssh2 that we rely on', () => {
     });
   });
 
-  it('tell the id of the next channel, and let it be closed when ssh2 forgets it', async () => {
+  it('give the id of the next channel, and close it if ssh2 forgets it', async () => {
     server.setFaults({ exec: { refuse: true } });
     await logout(client);
     client = await login(server);
@@ -40,7 +40,7 @@ describe('the insides of ssh2 that we rely on', () => {
     expect(internals.closeForgottenChannel(client, undefined, () => {})).toBe(false);
   });
 
-  it('are not needed where ssh2 has changed: everything falls back', () => {
+  it('are optional if ssh2 has changed: everything falls back', () => {
     const other = new ssh2.Client();
     for (const strange of [other, {} as Client, { _protocol: {} } as unknown as Client]) {
       expect(() => internals.deferDestruction(strange)).not.toThrow();
@@ -56,7 +56,7 @@ describe('the insides of ssh2 that we rely on', () => {
 });
 
 describe('the destruction of the ciphers', () => {
-  it('waits for the packet handler to return, and nothing is parsed or sent meanwhile', async () => {
+  it('waits for the packet handler to return, without parsing or sending meanwhile', async () => {
     internals.deferDestruction(client);
     const protocol = internals.protocolOf(client) as internals.Protocol & { parse(): void; _onWrite(): void };
     const { parse } = protocol;
@@ -72,11 +72,11 @@ describe('the destruction of the ciphers', () => {
   });
 });
 
-describe('a goodbye by application', () => {
+describe('a disconnect with BY_APPLICATION', () => {
   it.each([
     [11, 'maintenance', [[11, 'maintenance']]],
     [2, 'maintenance', []],
-  ])('with reason %d is heard as %o', async (code, message, wanted) => {
+  ])('with reason %d is reported as %o', async (code, message, wanted) => {
     server.setFaults({ disconnect: { phase: 'ready', code, message, afterMs: 30 } });
     await logout(client);
     client = await login(server);
@@ -89,8 +89,8 @@ describe('a goodbye by application', () => {
   });
 });
 
-describe('the methods that a server would still take', () => {
-  it('are told at each refusal', async () => {
+describe('the methods that can continue', () => {
+  it('are reported at each failure', async () => {
     const listener = vi.fn();
     const other = new ssh2.Client();
     const failed = new Promise((resolve) => other.once('error', resolve));

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo } from '../support/connect.ts';
 
-it('the timer of the keepalive runs on: a command makes none', async () => {
+it('keeps its timer running: a command creates none', async () => {
   await using server = await startMockServer();
   await using connection = await connectTo(server);
   await connection.exec('true');
@@ -15,7 +15,7 @@ it('the timer of the keepalive runs on: a command makes none', async () => {
   }
 });
 
-it('and asks a server that answers commands all the time', async () => {
+it('sends keepalives even to a server that answers commands all the time', async () => {
   await using server = await startMockServer();
   await using connection = await connectTo(server, { keepalive: { interval: 60, countMax: 3 } });
   const pings = () => server.journal.filter((entry) => entry.type === 'keepalive').length;

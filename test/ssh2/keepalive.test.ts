@@ -31,7 +31,7 @@ describe('the watchdog', () => {
     },
   );
 
-  it('counts from the last sign of life, whenever in an interval it came', () => {
+  it('counts from the last data received, at any time within an interval', () => {
     for (const offset of [1, 250, 999]) {
       const { onDead, live, stop } = watch();
       vi.advanceTimersByTime(5 * interval - interval - 500);
@@ -46,7 +46,7 @@ describe('the watchdog', () => {
     }
   });
 
-  it('never judges a peer that says something now and then', () => {
+  it('never declares a peer dead that sends data now and then', () => {
     const { onDead, live, stop } = watch(1);
     for (let round = 0; round < 100; round++) {
       vi.advanceTimersByTime(1.5 * interval);
@@ -56,7 +56,7 @@ describe('the watchdog', () => {
     stop();
   });
 
-  it('leaves no timer when stopped, and stays silent', () => {
+  it('leaves no timer when stopped, and reports nothing', () => {
     const { onDead, stop } = watch();
     vi.advanceTimersByTime(1_500);
     stop();
@@ -69,7 +69,7 @@ describe('the watchdog', () => {
 describe('the watchdog of a process that was blocked', () => {
   beforeEach(() => void vi.useRealTimers());
 
-  it('gives the peer time to answer first', async () => {
+  it('first gives the peer time to answer', async () => {
     const life = { lastLifeAt: performance.now() };
     const onDead = vi.fn();
     const stop = watchLife(life, { interval: 40, countMax: 2 }, onDead);

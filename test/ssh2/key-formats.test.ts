@@ -101,7 +101,7 @@ for (const [name, { ppk, publicKey }] of Object.entries(fromPuttygen)) {
 }
 
 describe.each(Object.entries(samples))('a key as %s', (_name, make) => {
-  it('is read with its passphrase, and says when it is missing or wrong', async () => {
+  it('is read with its passphrase, and reports a missing or wrong one', async () => {
     const { plain, encrypted, publicKey } = await make();
     const [, right = ''] = publicKey.split(' ');
     const publicOf = async (key: string | Buffer, passphrase?: string | Buffer) =>
@@ -150,7 +150,7 @@ describe('a key that is read', () => {
     }
   });
 
-  it('of PuTTY takes the Argon2 of the runtime where it has one', async () => {
+  it("of PuTTY uses the runtime's Argon2 if it has one", async () => {
     const asked: unknown[] = [];
     const native = (
       algorithm: string,
@@ -256,11 +256,11 @@ describe('a key that cannot be used', () => {
     ['PPK with another derivation', () => encrypted3.replace('Argon2id', 'scrypt'), damaged],
     ['PPK with a changed comment', () => fromPuttygen['v2-ed25519'].ppk.replace('a comment', 'x'), damaged],
     ['PPK cut short', () => encrypted3.slice(0, 200), damaged],
-  ])('is told by its name: %s', async (_what, key, says) => {
+  ])('is named: %s', async (_what, key, says) => {
     expect(await saidOf(key(), pass)).toMatch(says);
   });
 
-  it('is one encrypted in a way that OpenSSL has given up', async () => {
+  it('is encrypted with an algorithm that OpenSSL no longer supports', async () => {
     // openssl pkcs8 -topk8 -v1 PBE-MD5-DES -provider legacy
     const md5des = [
       '-----BEGIN ENCRYPTED PRIVATE KEY-----',
@@ -272,7 +272,7 @@ describe('a key that cannot be used', () => {
     );
   });
 
-  it('is one whose passphrase would take hours', async () => {
+  it('has a key derivation that would take hours', async () => {
     const { privateKey } = await keygen('-t', 'ed25519', '-a', '2', '-N', pass);
     const bytes = Buffer.from(privateKey.replace(/-----.*-----/g, ''), 'base64');
     const at = bytes.indexOf('bcrypt') + 6 + 4 + 4 + 16;
@@ -282,7 +282,7 @@ describe('a key that cannot be used', () => {
     expect(await saidOf(text, pass)).toMatch(/takes 4000000000 rounds, more than 1000 given.*-a 100/);
   });
 
-  it('is one that the crypto of this runtime cannot read (BoringSSL, FIPS)', async () => {
+  it("is not supported by this runtime's crypto (BoringSSL, FIPS)", async () => {
     const { privateKey } = await keygen(
       '-t',
       'ed25519',
@@ -318,7 +318,7 @@ describe('a key that is damaged anywhere', () => {
     ['PPK 3', async () => fromPuttygen['v3-rsab1024'].ppk],
     ['PPK 3, encrypted', async () => fromPuttygen['v3-ecdsab384-enc'].ppk],
     ['PKCS#8', async () => nodeKey('ecdsa').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string],
-  ])('says so in a TypeError, or is the same key: %s', async (_format, make) => {
+  ])('leads to a TypeError, or is the same key: %s', async (_format, make) => {
     const text = await make();
     let damagedOnes = 0;
     for (let at = 0; at < text.length; at += 23) {
@@ -331,7 +331,7 @@ describe('a key that is damaged anywhere', () => {
   });
 });
 
-it('poly1305 is that of RFC 8439, section 2.5.2', () => {
+it('poly1305 matches RFC 8439, section 2.5.2', () => {
   const key = Buffer.from('85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b', 'hex');
   const tag = poly1305(key, Buffer.from('Cryptographic Forum Research Group'));
   expect(tag.toString('hex')).toBe('a8061dc1305136c6c22b8baf0c0127a9');

@@ -13,9 +13,9 @@ function outcomeOf(session: SessionChannel): Promise<unknown> {
 
 const start = (options: MockServerOptions | ExecHandler) => startMock(options);
 
-describe('sessions of a link', () => {
+describe('the sessions of a connection', () => {
   it.each([1, 3, 10])(
-    'wait in line on a server with MaxSessions %i, and 50 at once all succeed',
+    'are queued on a server with MaxSessions %i, and 50 at once all succeed',
     async (maxSessions) => {
       await using mock = await start({ maxSessions, exec: () => ({ delayMs: Math.random() * 10 }) });
       const all = Array.from({ length: 50 }, async () => outcomeOf(await mock.opener.exec({ command: 'x' })));
@@ -25,7 +25,7 @@ describe('sessions of a link', () => {
     },
   );
 
-  it('end with the reason when the server allows none at all', async () => {
+  it('fail with the reason if the server allows none', async () => {
     await using mock = await start({ maxSessions: 0 });
     const all = Array.from({ length: 20 }, () => failureOf(mock.opener.exec({ command: 'x' })));
     for (const error of await Promise.all(all)) {
@@ -34,7 +34,7 @@ describe('sessions of a link', () => {
     await mock.idle();
   });
 
-  it('that are prohibited are not asked for again', async () => {
+  it('that are prohibited are not requested again', async () => {
     await using mock = await start({ faults: { channel: { refuse: true, reason: 1 } } });
     expect(await failureOf(mock.opener.exec({ command: 'x' }))).toMatchObject({ reasonCode: 1 });
     expect(mock.server.journal.filter(({ type }) => type === 'channel-refused').length).toBeLessThanOrEqual(
@@ -70,7 +70,7 @@ describe('sessions of a link', () => {
     await mock.idle();
   });
 
-  it('keep their slot after a timeout until the server has answered', async () => {
+  it('keep their slot after a timeout until the server has replied', async () => {
     await using mock = await start({ faults: { latencyMs: 100 } });
     const error = await failureOf(mock.opener.exec({ command: 'true' }, { timeout: 20 }));
     expect(error).toMatchObject({ code: 'SSH_CHANNEL_TIMEOUT', timeoutMs: 20 });
@@ -97,7 +97,7 @@ describe('sessions of a link', () => {
     });
   });
 
-  it('hear of an exit status that comes in the same packet as the answer', async () => {
+  it('report an exit status that arrives in the same packet as the confirmation', async () => {
     await using mock = await start({ exec: () => 7, faults: { latencyMs: 5 } });
     for (let i = 0; i < 20; i++) {
       const session = await mock.opener.exec({ command: 'x' });
@@ -105,7 +105,7 @@ describe('sessions of a link', () => {
     }
   });
 
-  it('do not count any more when the server has closed them, although their output is unread', async () => {
+  it('no longer count once the server has closed them, even with unread output', async () => {
     await using mock = await start({ exec: { x: { stdout: 'unread' } } });
     const session = await mock.opener.exec({ command: 'x' });
     const seen: unknown[] = [];
@@ -124,13 +124,13 @@ describe('sessions of a link', () => {
 });
 
 describe('a ping', () => {
-  it('is answered by a server that is alive', async () => {
+  it('is answered by a live server', async () => {
     await using mock = await start({});
     expect(await mock.opener.ping(5_000)).toBe(true);
     expect(mock.opener.lost.listenerCount).toBe(0);
   });
 
-  it('is not answered by one that is silent, or gone', async () => {
+  it('is not answered by a silent or lost one', async () => {
     await using mock = await start({});
     mock.server.dropAll('freeze');
     expect(await mock.opener.ping(50)).toBe(false);

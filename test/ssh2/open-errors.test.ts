@@ -4,7 +4,7 @@ import { channelTimeout, isFull, noneToSpare, openFailed } from '../../src/ssh2/
 const where = { host: 'pc', port: 22, hop: 'jump' };
 const because = (message: string, reason?: unknown) => Object.assign(new Error(message), { reason });
 
-it('says of a request without an answer how long it was, and that another try may help', () => {
+it('reports how long a request was unanswered, as retryable', () => {
   expect(channelTimeout(where, 'a session', 500)).toMatchObject({
     ...where,
     ...{ code: 'SSH_CHANNEL_TIMEOUT', phase: 'channel', timeoutMs: 500, retryable: true },
@@ -12,14 +12,14 @@ it('says of a request without an answer how long it was, and that another try ma
   });
 });
 
-it('says that nobody is waited for where all sessions are taken', () => {
+it('reports at once that all sessions are in use', () => {
   expect(noneToSpare(where)).toMatchObject({
     ...where,
     ...{ code: 'SSH_CHANNEL_OPEN_FAILED', phase: 'channel', retryable: true, reason: 'no session is free' },
   });
 });
 
-it.each(['Not connected', 'No response from server'])('takes %j for the end of the connection', (message) => {
+it.each(['Not connected', 'No response from server'])('treats %j as the end of the connection', (message) => {
   expect(openFailed(where, 'a session', because(message))).toMatchObject({
     ...where,
     ...{ code: 'SSH_CONNECTION_LOST', why: 'socket', phase: 'session' },
@@ -32,7 +32,7 @@ it.each([
   [because('(SSH) Channel open failure: no', 1), 1, /forbids it/],
   [because('(SSH) Channel open failure: no', 2), 2, /MaxSessions is used up/],
   [because('(SSH) Channel open failure: no', '2'), undefined, /refused the request on it/],
-])('says what %s by %s means', (error, reasonCode, hint) => {
+])('explains %s from %s', (error, reasonCode, hint) => {
   const reason = error.message.replace('(SSH) Channel open failure: ', '');
   const failed = openFailed(where, 'a session', error);
   expect((failed as { reasonCode?: number }).reasonCode).toBe(reasonCode);
@@ -56,6 +56,6 @@ it.each([
   [4, true],
   [5, false],
   [undefined, false],
-])('takes reason %s for one session too many: %s', (reason, full) => {
+])('treats reason %s as one session too many: %s', (reason, full) => {
   expect(isFull(because('no', reason))).toBe(full);
 });

@@ -72,7 +72,7 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const wellDone = { kind: 'exit', exitCode: 0 };
 
 describe('the output of a session of our own', () => {
-  it('that comes before anybody wants it waits, and its end behind it', async () => {
+  it('that arrives before it is wanted waits, followed by its end', async () => {
     const { session, seen, receive, receiveError, sink, close, released } = begun();
     for (const piece of ['a', 'b', 'c']) receive(piece);
     receiveError('x');
@@ -87,7 +87,7 @@ describe('the output of a session of our own', () => {
     expect(seen).toEqual(['out a', 'out bc', 'err x', wellDone]);
   });
 
-  it('keeps its order while its reader stops and goes on, and the end waits for it', async () => {
+  it('keeps its order while its reader pauses and resumes, and the end waits for it', async () => {
     const { session, seen, receive, receiveError, sink, close } = begun();
     session.start(sink);
     receive('1');
@@ -104,7 +104,7 @@ describe('the output of a session of our own', () => {
     expect(seen).toEqual(['out 1', 'err e', 'out 2', 'out 3', wellDone]);
   });
 
-  it('may stop its sender from within', async () => {
+  it('may be paused from its own handler', async () => {
     const { session, seen, receive, sink } = begun();
     const onStdout = (data: Buffer) => {
       sink.onStdout(data);
@@ -120,7 +120,7 @@ describe('the output of a session of our own', () => {
     expect(seen).toEqual(['out 1', 'out 2', 'out 3']);
   });
 
-  it('never comes to more than the window, and what is read of it is granted again', async () => {
+  it('never exceeds the window, and what is read is granted again', async () => {
     const { session, sent, exceeded, receive, sink } = begun();
     session.start(sink);
     session.pause('stdout');
@@ -136,7 +136,7 @@ describe('the output of a session of our own', () => {
     expect(sent).toEqual([['channelWindowAdjust', 7, 2 * MiB]]);
   });
 
-  it('takes little more memory than its bytes, however small the pieces are', async () => {
+  it('takes little more memory than its bytes, however small the pieces', async () => {
     const { session, seen, receive, sink } = begun();
     for (let n = 0; n < 100_000; n++) receive('x');
     session.start({ ...sink, onStdout: (data) => void seen.push(data.length) });
@@ -145,7 +145,7 @@ describe('the output of a session of our own', () => {
     expect(seen.reduce((sum: number, length) => sum + (length as number), 0)).toBe(100_000);
   });
 
-  it('is nobody’s any more once the session was given up', async () => {
+  it('is discarded once the session was given up', async () => {
     const { session, seen, receive, sink, close } = begun();
     session.start(sink);
     session.pause('stdout');
@@ -165,7 +165,7 @@ describe('the output of a session of our own', () => {
 describe('the end of a session of our own', () => {
   const error = new ConnectionLost('gone', { phase: 'session', host: 'h', port: 1, why: 'socket' });
 
-  it('is a loss when the connection dies before the server has said everything', () => {
+  it('is a loss if the connection is lost before the server has sent everything', () => {
     const { session, seen, receive, sink, lost, released } = begun();
     session.start(sink);
     session.pause('stdout');
@@ -179,7 +179,7 @@ describe('the end of a session of our own', () => {
     expect(lost.listenerCount).toBe(0);
   });
 
-  it('is the status when it has', async () => {
+  it('is the exit status if it has', async () => {
     const { session, seen, sink, lost } = begun();
     session.start(sink);
     session.emit('exit', 0);
@@ -189,7 +189,7 @@ describe('the end of a session of our own', () => {
     expect(seen).toEqual([wellDone]);
   });
 
-  it('tells a signal, escaped and cut', async () => {
+  it('reports a signal, escaped and truncated', async () => {
     const { session, seen, sink, close } = begun();
     session.start(sink);
     session.emit('exit', null, 'SIGTERM\u001b', false, 'x'.repeat(1_000));
@@ -198,7 +198,7 @@ describe('the end of a session of our own', () => {
     expect(seen).toMatchObject([{ kind: 'signal', signal: 'SIGTERM\\x1b' }]);
   });
 
-  it('never comes within the packet handler', async () => {
+  it('is never reported within the packet handler', async () => {
     const { session, seen, sink, close } = begun();
     session.start(sink);
     close();
@@ -209,7 +209,7 @@ describe('the end of a session of our own', () => {
 });
 
 describe('the input of a session of our own', () => {
-  it('leaves in packets that the server takes, within its window, and its end behind it', () => {
+  it('is sent in packets that the server accepts, within its window, followed by EOF', () => {
     const { session, sent } = begun({ window: 70 * KiB });
     const answers: unknown[] = [];
     session.write(Buffer.alloc(60 * KiB), (problem) => answers.push(problem));
@@ -227,7 +227,7 @@ describe('the input of a session of our own', () => {
     expect(answers).toEqual([undefined, undefined]);
   });
 
-  it('is answered with an error where the session ends first', async () => {
+  it('fails if the session ends first', async () => {
     const { session, sink, close } = begun({ window: 1 });
     session.start(sink);
     const answers: unknown[] = [];
@@ -245,7 +245,7 @@ it('a channel that is not ours is left to ssh2', () => {
   expect(sent).toHaveLength(1);
 });
 
-it('a signal that SSH does not have, and any after the end, are passed over', async () => {
+it('an undefined signal, and any after the end, are ignored', async () => {
   const { client, session, sent, sink, close } = begun();
   session.start(sink);
   session.signal('TERM');

@@ -42,7 +42,7 @@ function open({ keepalive = false as false | { interval: number; countMax: numbe
   return { owned, link, transport, client, disposed, gone, end: (error: SshError) => tellEnd(error) };
 }
 
-it('says goodbye, and is closed when all that carried it is gone', async () => {
+it('disconnects, and is closed once its route is closed', async () => {
   const { owned, link, transport, client, disposed } = open();
   const closed = owned.close();
   expect(owned.close()).toBe(closed);
@@ -63,7 +63,7 @@ it('says goodbye, and is closed when all that carried it is gone', async () => {
   await owned.gone;
 });
 
-it('ends a stream whose peer does not answer the goodbye within two seconds', async () => {
+it('ends a stream whose peer does not answer the disconnect within two seconds', async () => {
   const { owned, transport, gone } = open();
   transport.kill.mockImplementation(gone);
   const closed = owned.close();
@@ -74,7 +74,7 @@ it('ends a stream whose peer does not answer the goodbye within two seconds', as
   await closed;
 });
 
-it('lets work clean up first, and gives the goodbye what is left, a fifth of a second at least', async () => {
+it('lets work clean up first, and leaves the rest of the time for the disconnect, at least 200 ms', async () => {
   for (const [cleaning, most] of [
     [500, 1_500],
     [1_950, 200],
@@ -99,7 +99,7 @@ it('lets work clean up first, and gives the goodbye what is left, a fifth of a s
   }
 });
 
-it('waits for no work once the connection is lost', async () => {
+it('does not wait for work once the connection is lost', async () => {
   const { owned, link, client, end, gone } = open();
   link.chores.add(new Promise(() => {}));
   const closed = owned.close();
@@ -117,7 +117,7 @@ it.each([
   ['socket', 1],
   ['server-disconnect', 1],
   ['keepalive', 0],
-] as const)('that is lost by %s ends its stream, and says whose doing it was', async (why, times) => {
+] as const)('that is lost by %s ends its stream, and reports which side caused it', async (why, times) => {
   const { owned, link, transport, client, end, gone } = open();
   const error = lostBy(why);
   end(error);
@@ -131,7 +131,7 @@ it.each([
   await pass(0);
 });
 
-it('is not blamed on the server when we have closed it', async () => {
+it('is not attributed to the server if we have closed it', async () => {
   const { owned, link, transport, end, gone } = open();
   const closed = owned.close();
   await pass(0);
@@ -142,7 +142,7 @@ it('is not blamed on the server when we have closed it', async () => {
   await closed;
 });
 
-it('is closed although ssh2 cannot say goodbye any more', async () => {
+it('is closed even if ssh2 can no longer disconnect', async () => {
   const { owned, client, gone } = open();
   client.end.mockImplementation(() => {
     throw new Error('ciphers are gone');
@@ -154,7 +154,7 @@ it('is closed although ssh2 cannot say goodbye any more', async () => {
   expect(owned.closedByUs).toBe(true);
 });
 
-it('is lost after a silence, and watched no longer', async () => {
+it('is lost after a silence, and no longer watched', async () => {
   vi.useRealTimers();
   vi.useFakeTimers();
   const { link, transport } = open({ keepalive: { interval: 1_000, countMax: 2 } });
@@ -172,7 +172,7 @@ it('is lost after a silence, and watched no longer', async () => {
   expect(transport.kill).toHaveBeenCalledTimes(1);
 });
 
-it('is not watched any longer when it is closed', async () => {
+it('is no longer watched once closed', async () => {
   const { owned, gone } = open({ keepalive: { interval: 1_000, countMax: 2 } });
   const closed = owned.close();
   gone();

@@ -60,7 +60,7 @@ const refused = {
   message: expect.stringContaining('packets of at most'),
 };
 
-describe.each([0, 63])('a server that takes packets of %d bytes', (size) => {
+describe.each([0, 63])('a server that accepts packets of %d bytes', (size) => {
   it.each<[string, (connection: Connection) => PromiseLike<unknown>]>([
     ['a command with input', (connection) => connection.exec('x', { stdin: 'data' })],
     ['a command in a terminal', (connection) => connection.exec('x', { pty: true })],
@@ -74,7 +74,7 @@ describe.each([0, 63])('a server that takes packets of %d bytes', (size) => {
   });
 });
 
-it('packets of few bytes are taken as they are', async () => {
+it('small packets are accepted unchanged', async () => {
   using server = await serverTaking(64);
   await using connection = await connect(server);
   const { stdout } = await connection.exec('x', { stdin: Buffer.alloc(100_000) });

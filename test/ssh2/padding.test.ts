@@ -104,7 +104,7 @@ describe('padding from a pool', () => {
     ...ciphers.map((cipher) => [cipher, undefined] as const),
     ['aes256-ctr', ['hmac-sha2-256']] as const,
     ['aes256-ctr', ['hmac-sha2-512-etm@openssh.com']] as const,
-  ])('lays packets out as ssh2 does: %s %s', async (name, hmac) => {
+  ])('builds packets as ssh2 does: %s %s', async (name, hmac) => {
     await withCipher(name, hmac as string[] | undefined, (cipher) => {
       const plain = Object.getPrototypeOf(cipher).allocPacket as PacketCipher['allocPacket'];
       expect(cipher.allocPacket).not.toBe(plain);
@@ -117,7 +117,7 @@ describe('padding from a pool', () => {
     });
   });
 
-  it('lays them out so for every cipher and MAC of ssh2, also those that servers before 2010 have, and they are read', () => {
+  it('builds readable packets for every cipher and MAC of ssh2, including those of servers before 2010', () => {
     const tried = new Set<string>();
     for (const [cipher, mac, isNative] of everyPair()) {
       const pair = cipherPair(cipher, mac, isNative);
@@ -147,7 +147,7 @@ describe('padding from a pool', () => {
     });
   });
 
-  it('does without packets of ssh2 when it has seen two of them', async () => {
+  it('no longer needs packets of ssh2 after two of them', async () => {
     await withCipher('aes128-gcm@openssh.com', undefined, async (cipher, run) => {
       const plain = vi.spyOn(Object.getPrototypeOf(cipher), 'allocPacket');
       for (let n = 0; n < 30; n++) await run(`echo ${'x'.repeat(n)}`);
@@ -156,7 +156,7 @@ describe('padding from a pool', () => {
     });
   });
 
-  it('is left to ssh2 where that has changed inside', () => {
+  it('is left to ssh2 if its internals have changed', () => {
     for (const strange of [{}, { _protocol: {} }, { _protocol: { _cipher: {} } }])
       expect(() => padFromPool(strange as unknown as Client)).not.toThrow();
   });

@@ -44,7 +44,7 @@ describe.each(kinds)('a PKCS#8 key of kind %s', (kind) => {
 });
 
 describe('many ed25519 keys', () => {
-  it('are all rewritten right, whatever their bytes', () => {
+  it('are all rewritten correctly, whatever their bytes', () => {
     for (let round = 0; round < 200; round++) {
       const { privateKey } = nodeKey('ed25519');
       const key = parsed(

@@ -16,7 +16,7 @@ it.each([
   ['client-to-server cipher', ' It offers cipher-1, cipher-2.'],
   ['server-to-client MAC', ' It offers mac-1.'],
   ['compression method', ''],
-])('says what the server offers of a missing %s', (what, offers) => {
+])('says what the server offers instead of a missing %s', (what, offers) => {
   expect(protocolHint(what, false, offer)).toBe(
     `The server offers no ${what} that we do.${offers} Name what it offers in the option algorithms: either the server is old, or that option leaves it out.`,
   );
@@ -38,15 +38,15 @@ it.each([
     ['sntrup761x25519-sha512'],
     /only mlkem768x25519-sha256 is supported\. It offers sntrup761x25519-sha512\. Allow/,
   ],
-])('knows a server that wants nothing but post-quantum: %j', (kex, words) => {
+])('recognizes a server that requires post-quantum algorithms: %j', (kex, words) => {
   expect(protocolHint('key exchange algorithm', false, withKex(...kex))).toMatch(words);
 });
 
-it.each([[['sntrup761x25519-sha512', 'kex-1']], [[]]])('does not take %j for one of those', (kex) => {
+it.each([[['sntrup761x25519-sha512', 'kex-1']], [[]]])('does not recognize %j as one', (kex) => {
   expect(protocolHint('key exchange algorithm', false, withKex(...kex))).toMatch(/^The server offers no key/);
 });
 
-it('tells an impostor from a broken stream', () => {
+it('distinguishes an impostor from a broken stream', () => {
   expect(protocolHint(undefined, true, offer)).toMatch(/does not own the host key/);
   expect(protocolHint(undefined, false, offer)).toMatch(/not what SSH prescribes/);
 });

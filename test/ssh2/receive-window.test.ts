@@ -63,7 +63,7 @@ describe('the receive window', () => {
     expect(exceeded).toEqual([]);
   });
 
-  it('and what a reader that is behind holds come to no more than its size, on both streams together', async () => {
+  it('and unread data together never exceed its size, over both streams', async () => {
     const { channel, receive, receiveExtended, held, fill, exceeded } = fakeChannel();
     channel.stderr.on('data', () => {});
     await nextTurn();
@@ -76,7 +76,7 @@ describe('the receive window', () => {
     expect(exceeded).toEqual([]);
   });
 
-  it('opens again by as much as is read, however the reader reads', async () => {
+  it('is increased by as much as is read, however the reader reads', async () => {
     const { channel, receive, fill, held } = fakeChannel();
     fill(receive);
     for (let round = 0; round < 100; round++) {
@@ -99,7 +99,7 @@ describe('the receive window', () => {
     ['stdout', 0],
     ['stderr', 1],
     ['a stream that we do not know', 7],
-  ])('ends the connection when more comes on %s', (_name, type) => {
+  ])('ends the connection if more arrives on %s', (_name, type) => {
     const { receive, receiveExtended, fill, exceeded, channel } = fakeChannel();
     const send = type === 0 ? receive : (bytes: number) => receiveExtended(bytes, type);
     // Where nobody reads, and nobody holds.
@@ -123,7 +123,7 @@ describe('the receive window', () => {
     expect(exceeded).toHaveLength(1);
   });
 
-  it('takes no more memory when a reader is behind and the bytes come one by one', async () => {
+  it('takes no more memory if a reader is behind and bytes arrive one by one', async () => {
     const { channel, receive } = fakeChannel();
     const count = 200_000;
     for (let at = 0; at < count; at++) receive(Buffer.from([at & 0xff]));
@@ -137,7 +137,7 @@ describe('the receive window', () => {
     expect(all.every((byte, at) => byte === (at & 0xff))).toBe(true);
   });
 
-  it('keeps the order of small and large pieces, and loses none when the stream ends', async () => {
+  it('keeps the order of small and large pieces, and loses none at the end', async () => {
     const { channel, receive } = fakeChannel();
     const sizes = [10, 5_000, 3, 4, 20_000, 16_000, 1, 1, 4_096, 4_097, 2];
     const pieces = sizes.map((size, at) => Buffer.alloc(size, at));
@@ -148,7 +148,7 @@ describe('the receive window', () => {
     expect(Buffer.concat(chunks)).toEqual(Buffer.concat(pieces));
   });
 
-  it('gives nothing to a stream that the server has ended', () => {
+  it('does not grant more to a stream that the server has ended', () => {
     const { channel, receive, exceeded } = fakeChannel();
     channel.on('error', (error) => exceeded.push(String(error)));
     channel.push(null);
@@ -180,14 +180,14 @@ describe('a larger receive window', () => {
     expect(channel.readableLength).toBe(16 * MiB);
   });
 
-  it('leaves alone what it does not know', () => {
+  it('does not touch unknown channels', () => {
     const { client, channel } = fakeChannel();
     expect(growWindow({} as Client, channel, MiB)).toBe(false);
     expect(growWindow(client, stream(), MiB)).toBe(false);
     expect(boundWindows({} as Client, () => {})).toBe(false);
   });
 
-  it('loses nothing when the reader of a real channel pauses and goes on', async () => {
+  it('loses nothing if the reader of a real channel pauses and resumes', async () => {
     await using mock = await mockSftp({
       exec: { pour: async (call) => pour(call.stdout, 40 * MiB) },
     });

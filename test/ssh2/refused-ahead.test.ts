@@ -37,7 +37,7 @@ function seen(most: number) {
   return { slots, ahead, refusedAhead, refuse };
 }
 
-it('a server that refuses as many as it has had is only slow to notice an end, three times', () => {
+it('a server that refuses as many as it has had is considered slow to notice an end, three times', () => {
   const { refusedAhead, refuse } = seen(2);
   for (let n = 0; n < 3; n++) refuse();
   expect(refusedAhead).not.toHaveBeenCalled();
@@ -45,13 +45,13 @@ it('a server that refuses as many as it has had is only slow to notice an end, t
   expect(refusedAhead).toHaveBeenCalledOnce();
 });
 
-it('a server that refuses one more than it has had is not asked ahead again', () => {
+it('a server that refuses one more than it has had is no longer asked ahead', () => {
   const { refusedAhead, refuse } = seen(1);
   refuse();
   expect(refusedAhead).toHaveBeenCalledOnce();
 });
 
-it('no more are asked for than commands are at work, those included that the server has not answered', () => {
+it('no more are requested than commands are running, including unanswered ones', () => {
   const { slots, ahead } = seen(2);
   slots.take();
   slots.accepted(false);

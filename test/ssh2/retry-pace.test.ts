@@ -4,7 +4,7 @@ import { RetryPace } from '../../src/ssh2/channels/retry-pace.ts';
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => vi.useRealTimers());
 
-it('waits ever longer, then always as long, and begins again when something has succeeded', () => {
+it('waits longer each time up to a maximum, and starts over after a success', () => {
   const pace = new RetryPace([10, 20], 3, 500);
   const waits = [];
   for (let n = 0; n < 5; n++) {
@@ -22,7 +22,7 @@ it('waits ever longer, then always as long, and begins again when something has 
   expect(pace.ms).toBe(10);
 });
 
-it('is due at its very moment', () => {
+it('is due exactly on time', () => {
   const pace = new RetryPace([10], 9, 500);
   pace.putOff(2);
   vi.advanceTimersByTime(1);
@@ -31,7 +31,7 @@ it('is due at its very moment', () => {
   expect(pace.isDue).toBe(true);
 });
 
-it('counts several refusals of one moment once', () => {
+it('counts simultaneous refusals once', () => {
   const pace = new RetryPace([10, 20], 9, 500);
   for (let n = 0; n < 4; n++) pace.refused();
   vi.advanceTimersByTime(10);

@@ -21,7 +21,7 @@ async function run(options: MockServerOptions, use: (server: MockServer) => Prom
   await use(server);
 }
 
-describe('a server that says that it is OpenSSH', () => {
+describe('a server that identifies itself as OpenSSH', () => {
   it.each([
     ['OpenSSH_9.9p1 Debian-3', true],
     ['SSH-2.0-OpenSSH_for_Windows_8.1', true],
@@ -29,7 +29,7 @@ describe('a server that says that it is OpenSSH', () => {
     ['Cisco-1.25', false],
     ['NotOpenSSH_9', false],
     [undefined, false],
-  ])('is known to take several sessions: %s, %s', (ident, wanted) => {
+  ])('is known to accept several sessions: %s, %s', (ident, wanted) => {
     expect(isKnownToTakeSeveral(ident)).toBe(wanted);
   });
 });
@@ -49,7 +49,7 @@ describe('a device that ends the connection at a second session', () => {
     });
   });
 
-  it('takes a crowd of a thousand that it has never seen before', async () => {
+  it('works with 1,000 commands at once on a first connection', async () => {
     await run({ ...endsAtSecond, ident: 'ACME-SSH_2.0' }, async (server) => {
       await using connection = await connect(server);
       const crowd = Array.from({ length: 1_000 }, (_, n) => connection.exec(`echo ${n}`));
@@ -58,7 +58,7 @@ describe('a device that ends the connection at a second session', () => {
     });
   });
 
-  it('is asked for one at a time after it has done so, also by a crowd on a new connection', async () => {
+  it('is asked for one session at a time after that, also for many commands on a new connection', async () => {
     await run(endsAtSecond, async (server) => {
       await using first = await connect(server);
       const both = await Promise.allSettled([first.exec('long'), first.exec('long')]);
@@ -68,7 +68,7 @@ describe('a device that ends the connection at a second session', () => {
     });
   });
 
-  it('is not asked for one at a time where the user says otherwise', async () => {
+  it('is not asked for one at a time if maxSessions says otherwise', async () => {
     await run(endsAtSecond, async (server) => {
       for (let n = 0; n < 2; n++) {
         await using connection = await connect(server, { maxSessions: 3 });
@@ -78,7 +78,7 @@ describe('a device that ends the connection at a second session', () => {
     });
   });
 
-  it('loses a session ahead once, when it calls itself OpenSSH', async () => {
+  it('loses one connection by a session opened ahead, if it identifies itself as OpenSSH', async () => {
     await run({ ...endsAtSecond, ident: 'OpenSSH_7.4' }, async (server) => {
       const lost = async () => {
         await using connection = await connect(server);
@@ -90,10 +90,10 @@ describe('a device that ends the connection at a second session', () => {
   });
 });
 
-describe('a server of another make that takes several sessions', () => {
+describe('another server that accepts several sessions', () => {
   const several = { exec, ident: 'ACME-SSH_3.0' };
 
-  it('is given the crowd at once, when it has taken a second one beside a long one', async () => {
+  it('is given all commands at once after it has accepted a second session beside a long one', async () => {
     await run(several, async (server) => {
       await using first = await connect(server);
       const startedAt = performance.now();
@@ -109,7 +109,7 @@ describe('a server of another make that takes several sessions', () => {
     });
   }, 30_000);
 
-  it('stays known for it when a connection ends while a session is being opened', () => {
+  it('stays known for that if a connection ends while a session is being opened', () => {
     const manners = mannersOf({ host: 'chance', port: 1 }, 'ACME');
     manners.tookSeveral();
     manners.endedOverSecond();
@@ -117,11 +117,11 @@ describe('a server of another make that takes several sessions', () => {
   });
 });
 
-describe('what a server has made of sessions ahead', () => {
+describe('how a server handles sessions opened ahead', () => {
   afterEach(() => vi.useRealTimers());
   const place = { host: 'h', port: 1 };
 
-  it('is remembered by address and identification line', () => {
+  it('is remembered by address and identification string', () => {
     mannersOf(place, 'A').refusedAhead();
     expect(mannersOf(place, 'A').takesAhead).toBe(false);
     expect(mannersOf(place, 'B').takesAhead).toBe(true);
@@ -129,7 +129,7 @@ describe('what a server has made of sessions ahead', () => {
     expect(mannersOf({ ...place, hop: 'jump 1 of 2' }, 'A').takesAhead).toBe(true);
   });
 
-  it('is doubted for a while when the connection ended meanwhile, and for good the second time', () => {
+  it('is doubted for a while if the connection ended meanwhile, and permanently the second time', () => {
     vi.useFakeTimers();
     const manners = mannersOf(place, 'C');
     manners.endedOverAhead();

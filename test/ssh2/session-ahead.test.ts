@@ -33,7 +33,7 @@ function refusals({ journal }: { journal: readonly { type: string }[] }): number
 }
 
 describe('a session that is opened ahead', () => {
-  it('makes commands that follow each other one round trip each', async () => {
+  it('lets consecutive commands take one round trip each', async () => {
     await using mock = await start({ faults: { latencyMs: 60 } });
     const trips: number[] = [];
     for (let n = 0; n < 4; n++) {
@@ -62,7 +62,7 @@ describe('a session that is opened ahead', () => {
     await expect.poll(() => mock.link.slots.open, { timeout: 4_000 }).toBe(0);
   });
 
-  it('is not opened on a server of another make, until that has had several open at once', async () => {
+  it('is not opened on other servers until they have had several open at once', async () => {
     let delayMs = 5;
     await using mock = await start({ exec: () => ({ delayMs }) }, 'ACME_1.0');
     for (let n = 0; n < 4; n++) await mock.run();
@@ -74,7 +74,7 @@ describe('a session that is opened ahead', () => {
     expect(mock.link.slots.open).toBeGreaterThan(0);
   });
 
-  it('stays within what the server is believed to allow', async () => {
+  it('stays within the assumed limit of the server', async () => {
     await using mock = await start({ maxSessions: 10, exec: () => ({ delayMs: 3 }) });
     const lane = async () => {
       for (let n = 0; n < 10; n++) expect(await mock.run()).toEqual(wellDone);
@@ -84,7 +84,7 @@ describe('a session that is opened ahead', () => {
     expect(refusals(mock.server)).toBe(0);
   });
 
-  it('does not keep those waiting that run side by side', async () => {
+  it('does not delay concurrent commands', async () => {
     await using mock = await start({ faults: { latencyMs: 20 }, maxSessions: 10 });
     let mostWaiting = 0;
     const lane = async () => {
@@ -99,14 +99,14 @@ describe('a session that is opened ahead', () => {
     expect(refusals(mock.server)).toBeLessThanOrEqual(1);
   });
 
-  it('is asked for once by a crowd that follows one command', async () => {
+  it('is requested once for many commands after one', async () => {
     await using mock = await start();
     await mock.run();
     await Promise.all(Array.from({ length: 5 }, () => mock.run()));
     expect(mock.link.slots.open).toBe(1);
   });
 
-  it('goes when fewer commands run than before, while they still follow each other', async () => {
+  it('is closed if fewer commands run than before, while they still follow each other', async () => {
     await using mock = await start({ exec: () => ({ delayMs: 5 }) });
     let isOver = false;
     const lane = async (count: number) => {
@@ -122,7 +122,7 @@ describe('a session that is opened ahead', () => {
     await expect.poll(() => mock.link.slots.open, { timeout: 5_000 }).toBe(0);
   });
 
-  it('is not asked for by a single command, nor by commands that come now and then', async () => {
+  it('is not requested for a single command, or for occasional ones', async () => {
     await using mock = await start();
     for (let n = 0; n < 2; n++) {
       await mock.run();
@@ -131,7 +131,7 @@ describe('a session that is opened ahead', () => {
     }
   });
 
-  it('is closed when no command comes', async () => {
+  it('is closed if no command follows', async () => {
     await using mock = await start();
     for (let n = 0; n < 3; n++) await mock.run();
     expect(mock.link.slots.open).toBe(1);
@@ -139,7 +139,7 @@ describe('a session that is opened ahead', () => {
     expect(await mock.run()).toEqual(wellDone);
   });
 
-  it('makes room where the server allows fewer than we believe', async () => {
+  it('makes room if the server allows fewer than assumed', async () => {
     await using mock = await start({ maxSessions: 3, exec: () => ({ delayMs: 20 }) });
     for (let n = 0; n < 3; n++) await mock.run();
     expect(mock.link.slots.open).toBe(1);
@@ -147,21 +147,21 @@ describe('a session that is opened ahead', () => {
     expect(outcomes).toEqual(outcomes.map(() => wellDone));
   });
 
-  it('is asked for once where the server allows one session only', async () => {
+  it('is requested once if the server allows only one session', async () => {
     await using mock = await start({ maxSessions: 1 });
     for (let n = 0; n < 30; n++) expect(await mock.run()).toEqual(wellDone);
     expect(refusals(mock.server)).toBe(1);
     expect(mock.link.slots.open).toBe(0);
   });
 
-  it('is left alone where the user said that there are few', async () => {
+  it('is not used if maxSessions is low', async () => {
     await using server = await startMockServer({ maxSessions: 2 });
     await using connection = await connectViaGateway({ ...optionsFor(server), maxSessions: 2 });
     for (let n = 0; n < 5; n++) await connection.exec('true');
     expect(refusals(server)).toBe(0);
   });
 
-  it('is forgotten when the server closes it', async () => {
+  it('is dropped if the server closes it', async () => {
     await using mock = await start();
     for (let n = 0; n < 3; n++) await mock.run();
     const { _chanMgr, _protocol } = mock.client as unknown as {
@@ -174,7 +174,7 @@ describe('a session that is opened ahead', () => {
     expect(await mock.run()).toEqual(wellDone);
   });
 
-  it('serves a terminal no less', async () => {
+  it('also serves a pseudo-terminal', async () => {
     let terminals = 0;
     await using mock = await start({
       exec: ({ pty }) => {
@@ -192,7 +192,7 @@ describe('a session that is opened ahead', () => {
     expect(terminals).toBe(1);
   });
 
-  it('reports a refused command as any session does, and gives its slot back', async () => {
+  it('reports a refused command like any session, and releases its slot', async () => {
     await using mock = await start({ faults: { exec: { refuse: true } } });
     for (let n = 0; n < 6; n++) {
       await expect(mock.run()).rejects.toMatchObject({
@@ -203,7 +203,7 @@ describe('a session that is opened ahead', () => {
     await expect.poll(() => mock.link.slots.open, { timeout: 3_000 }).toBe(0);
   });
 
-  it('goes with the connection, and nobody hears of it', async () => {
+  it('is closed silently with the connection', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     await using mock = await start({ faults: { latencyMs: 5 } });
@@ -216,7 +216,7 @@ describe('a session that is opened ahead', () => {
     expect(mock.link.lost.listenerCount).toBe(0);
   });
 
-  it('survives an abort in the moment in which it is taken', async () => {
+  it('survives an abort at the moment it is used', async () => {
     await using mock = await start();
     for (let n = 0; n < 3; n++) await mock.run();
     const reason = new Error('enough');

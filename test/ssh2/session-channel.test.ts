@@ -64,7 +64,7 @@ it.each([
   expect(told).toEqual([expected]);
 });
 
-it('tells the end to who starts after it', async () => {
+it('reports the end to a late `start`', async () => {
   const { raw, told, start, close, endStderr } = open();
   await endStderr();
   raw.emit('exit', 3);
@@ -73,13 +73,13 @@ it('tells the end to who starts after it', async () => {
   expect(told).toEqual([done]);
 });
 
-it('hears nobody say error', () => {
+it('does not crash by an error without a listener', () => {
   const { raw } = open();
   expect(() => raw.emit('error', new Error('odd'))).not.toThrow();
   expect(() => raw.stderr.emit('error', new Error('odd'))).not.toThrow();
 });
 
-it.each(['closed', 'eof'])('has its result although the connection is lost behind it (%s)', async (state) => {
+it.each(['closed', 'eof'])('has its result even if the connection is lost after it (%s)', async (state) => {
   const { lost, raw, told, start, close, endStderr, onReleased } = open();
   start();
   raw.emit('exit', 3);
@@ -110,7 +110,7 @@ it.each([
   expect(lost.listenerCount).toBe(0);
 });
 
-it('answers each write, by itself when ssh2 has forgotten it', async () => {
+it('settles each write, by itself if ssh2 has forgotten it', async () => {
   const { lost, raw, session } = open();
   const answers: unknown[] = [];
   const write = vi.spyOn(raw, 'write').mockImplementation(() => true);
@@ -130,7 +130,7 @@ it('answers each write, by itself when ssh2 has forgotten it', async () => {
   expect(write).toHaveBeenCalledTimes(2);
 });
 
-it('writes nothing behind its own end', async () => {
+it('writes nothing after its own end', async () => {
   const { raw, session } = open();
   session.end();
   session.end();
@@ -139,7 +139,7 @@ it('writes nothing behind its own end', async () => {
   expect(await told).toMatchObject({ code: 'EPIPE' });
 });
 
-it('is closed by request, and unread output does not hold that up', () => {
+it('is closed on request, even with unread output', () => {
   const { raw, session, start } = open();
   start();
   session.pause('stdout');
@@ -150,7 +150,7 @@ it('is closed by request, and unread output does not hold that up', () => {
   expect([raw.isPaused(), raw.stderr.isPaused()]).toEqual([false, false]);
 });
 
-it('asks nothing of a connection that is lost', () => {
+it('sends nothing on a lost connection', () => {
   const { lost, raw, session } = open();
   session.resize(24, 80);
   expect(raw.setWindow.mock.calls).toEqual([[24, 80, 0, 0]]);
@@ -173,7 +173,7 @@ it('closes when Node destroys it, and ends its input once', () => {
   expect(raw.close).toHaveBeenCalledTimes(2);
 });
 
-it('keeps little of what a server says of a signal', () => {
+it('truncates what a server says about a signal', () => {
   expect(statusOf(null)).toEqual({ kind: 'signal', signal: 'SIG?', description: '' });
   expect(statusOf(null, 'x'.repeat(41), 'y'.repeat(301))).toEqual({
     kind: 'signal',
