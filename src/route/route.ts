@@ -13,7 +13,7 @@ export interface RouteContext {
   readonly username: string;
   /** Aborts when the attempt ends early: timeout, the caller's signal, or a failure. `reason` is the cause. */
   readonly signal: AbortSignal;
-  /** @internal The same for our own routes, which spare the signal: it is made when somebody asks for it. */
+  /** Like `signal`, for the library’s own routes: `signal` is created only on access. @internal */
   readonly stop?: StopSwitch;
   /** Milliseconds that the route may take; enforced by the caller through `signal`. `Infinity` for a jump host. */
   readonly timeout: number;

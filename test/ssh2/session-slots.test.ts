@@ -11,14 +11,14 @@ function ask(slots: SessionSlots, count: number) {
 }
 
 describe('sessions', () => {
-  it('are granted at once up to the limit, then one more as a try', () => {
+  it('are granted at once up to the limit, then one more as a probe', () => {
     const slots = new SessionSlots({ limit: 3 });
     const { granted } = ask(slots, 10);
     expect(granted.map(({ probe }) => probe)).toEqual([false, false, false, true]);
     expect(slots).toMatchObject({ open: 4, waiting: 6, limit: 3, spare: 0 });
   });
 
-  it('are none to spare when all are open, though nobody waits', () => {
+  it('are not available if all are open, even if nothing waits', () => {
     const slots = new SessionSlots({ takesSeveral: true, limit: 2 });
     ask(slots, 1);
     expect(slots.spare).toBe(1);
@@ -26,7 +26,7 @@ describe('sessions', () => {
     expect(slots).toMatchObject({ open: 2, waiting: 0, spare: 0 });
   });
 
-  it('keep their limit when a try is refused, also where most of them have ended meanwhile', () => {
+  it('keep their limit if a probe is refused, even if most of them have ended meanwhile', () => {
     const slots = new SessionSlots({ limit: 5 });
     ask(slots, 6);
     for (let opened = 0; opened < 5; opened++) slots.accepted(false);
@@ -35,10 +35,10 @@ describe('sessions', () => {
     expect(slots).toMatchObject({ open: 0, limit: 5, isLimitKnown: true });
   });
 
-  describe('of a server that may not take a second one', () => {
+  describe('of a server that may not accept a second one', () => {
     afterEach(() => vi.useRealTimers());
 
-    it('leave none to spare while one waits for a session that is being closed, nor when it is taken to take one', () => {
+    it('are not available while a session is being closed, nor if the server is assumed to accept one', () => {
       const slots = new SessionSlots({ takesSeveral: false, limit: 5 });
       expect(slots.spare).toBe(0);
       const settling = new SessionSlots({ takesSeveral: true, limit: 2 });
@@ -52,7 +52,7 @@ describe('sessions', () => {
       expect(settling).toMatchObject({ waiting: 1, open: 1, limit: 2, spare: 0 });
     });
 
-    it('are one at a time for as long as they come and go', () => {
+    it('are granted one at a time as long as they come and go', () => {
       vi.useFakeTimers();
       const slots = new SessionSlots({ takesSeveral: false });
       const { granted } = ask(slots, 10);
@@ -66,7 +66,7 @@ describe('sessions', () => {
       expect(granted.every(({ probe }) => !probe)).toBe(true);
     });
 
-    it('are two when nothing has moved for a while, and as many as usual when it takes that', () => {
+    it('are two after a while without change, and as many as usual if that is accepted', () => {
       vi.useFakeTimers();
       const slots = new SessionSlots({ takesSeveral: false });
       const { granted } = ask(slots, 20);
@@ -82,13 +82,13 @@ describe('sessions', () => {
       expect(granted.filter(({ probe }) => !probe)).toHaveLength(9);
     });
 
-    it('are two at once where the user gave a limit', () => {
+    it('are two at once if maxSessions is set', () => {
       const slots = new SessionSlots({ takesSeveral: false, most: 2 });
       expect(ask(slots, 3).granted).toHaveLength(2);
     });
   });
 
-  it('are never tried beyond a limit that was given', () => {
+  it('are never probed beyond a given limit', () => {
     const slots = new SessionSlots({ most: 3 });
     const { granted } = ask(slots, 10);
     expect(granted).toHaveLength(3);
@@ -97,7 +97,7 @@ describe('sessions', () => {
     expect(slots.open).toBe(3);
   });
 
-  it('raise the limit when the try succeeds, one by one', () => {
+  it('raise the limit by one with each successful probe', () => {
     const slots = new SessionSlots({ limit: 2 });
     const { granted } = ask(slots, 6);
     for (let round = 0; round < 5; round++) slots.accepted(round > 1);
@@ -105,7 +105,7 @@ describe('sessions', () => {
     expect(granted).toHaveLength(6);
   });
 
-  it('lower the limit to what was open when one is refused, and then are believed', async () => {
+  it('lower the limit to the number open when one is refused, which is then trusted', async () => {
     const slots = new SessionSlots({ limit: 10 });
     const { granted } = ask(slots, 6);
     for (let at = 0; at < 4; at++) slots.accepted(false);
@@ -122,14 +122,14 @@ describe('sessions', () => {
     expect(granted).toHaveLength(6);
   });
 
-  it('teach nothing when the only one is refused', () => {
+  it('do not change the limit if the only one is refused', () => {
     const slots = new SessionSlots({ limit: 10 });
     ask(slots, 1);
     expect(slots.refused(false)).toBe(true);
     expect(slots).toMatchObject({ limit: 10, open: 0 });
   });
 
-  it('are granted in the order of the asking, also to one who was refused and comes back', () => {
+  it('are granted in the order of requests, also after a refusal', () => {
     const slots = new SessionSlots({ most: 1 });
     const order: string[] = [];
     const first = slots.nextTicket();
@@ -142,7 +142,7 @@ describe('sessions', () => {
     expect(order).toEqual(['first', 'second', 'first again', 'third']);
   });
 
-  it('are not granted to one who has left the line', () => {
+  it('are not granted to a request that was withdrawn', () => {
     const slots = new SessionSlots({ most: 1 });
     const { granted, leave } = ask(slots, 3);
     leave[1]?.();
@@ -152,7 +152,7 @@ describe('sessions', () => {
     expect(slots.waiting).toBe(0);
   });
 
-  describe('beyond what is believed', () => {
+  describe('beyond the assumed limit', () => {
     afterEach(() => vi.useRealTimers());
 
     /** Three are open, of which the server has shown that it allows as many; others wait. */
@@ -166,7 +166,7 @@ describe('sessions', () => {
       return { slots, granted };
     }
 
-    it('are tried again within a second, and ever more rarely while that is refused', () => {
+    it('are probed again within a second, and less and less often while refused', () => {
       const { slots, granted } = crowded();
       const tries: number[] = [];
       for (let second = 1; second <= 60; second++) {
@@ -182,7 +182,7 @@ describe('sessions', () => {
       expect(slots.limit).toBe(3);
     });
 
-    it('are given as soon as one more is allowed, however many were refused before', () => {
+    it('are granted as soon as one more is allowed, however many were refused before', () => {
       const { slots, granted } = crowded();
       vi.advanceTimersByTime(1_000);
       slots.accepted(true);
@@ -190,7 +190,7 @@ describe('sessions', () => {
       expect(slots.limit).toBe(4);
     });
 
-    it('are tried within milliseconds where the server has allowed as many before', () => {
+    it('are probed within milliseconds if the server has allowed as many before', () => {
       const { slots, granted } = crowded();
       // One ends, and the server has not noticed when the next is asked for.
       slots.release();
@@ -204,7 +204,7 @@ describe('sessions', () => {
       expect(slots).toMatchObject({ limit: 3, open: 3 });
     });
 
-    it('wait longer after an end where the server was seen to be slow to notice', () => {
+    it('wait longer after an end if the server was slow to notice', () => {
       const { slots, granted } = crowded();
       for (let round = 0; round < 3; round++) {
         slots.release();
@@ -221,7 +221,7 @@ describe('sessions', () => {
       expect(granted).not.toHaveLength(0);
     });
 
-    it('are not asked for by a line that everybody has left', () => {
+    it('are not requested by an empty queue', () => {
       vi.useFakeTimers();
       const slots = new SessionSlots({ limit: 10 });
       ask(slots, 2);
@@ -234,7 +234,7 @@ describe('sessions', () => {
     });
   });
 
-  it('are tried again when the only one is refused soon after another has ended, and not for ever', async () => {
+  it('are retried if the only one is refused soon after another has ended, but not forever', async () => {
     vi.useFakeTimers();
     const slots = new SessionSlots();
     ask(slots, 1);
@@ -250,7 +250,7 @@ describe('sessions', () => {
     vi.useRealTimers();
   });
 
-  it('beside one that is going are not given on a server that has not shown that it takes several', async () => {
+  it('are not granted beside one being closed, on a server not known to accept several', async () => {
     const slots = new SessionSlots();
     ask(slots, 1);
     slots.accepted(false);
@@ -270,7 +270,7 @@ describe('sessions', () => {
     expect(known).toMatchObject({ takesSeveral: true, spare: 8 });
   });
 
-  it('beside one that is going are given in the end, also when the server never closes that one', () => {
+  it('are finally granted beside one being closed, even if the server never closes it', () => {
     vi.useFakeTimers();
     const slots = new SessionSlots();
     ask(slots, 1);
@@ -281,7 +281,7 @@ describe('sessions', () => {
     vi.useRealTimers();
   });
 
-  it('count right over thousands of grants, refusals and releases', () => {
+  it('are counted correctly over thousands of grants, refusals and releases', () => {
     const serverLimit = 7;
     const slots = new SessionSlots({ limit: 10 });
     let held = 0;

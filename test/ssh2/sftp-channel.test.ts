@@ -87,8 +87,8 @@ function world({ serverVersion = openSsh, spare = 10 } = {}) {
   };
 }
 
-describe('a session of SFTP', () => {
-  it('begins with OpenSSH behind the channel, and is there when that has greeted', async () => {
+describe('an SFTP session', () => {
+  it('starts right after the channel with OpenSSH, and is ready once that has sent its version', async () => {
     const all = world();
     const state = all.open();
     await all.opens(150);
@@ -109,14 +109,14 @@ describe('a session of SFTP', () => {
   it.each([
     [10, 16 * 1024 * 1024],
     [1_000, 32 * 1024 * 1024],
-  ])('has a window for the line, within bounds: %i ms', async (trip, window) => {
+  ])('has a window suited to the line, within bounds: %i ms', async (trip, window) => {
     const all = world();
     const state = all.open({ atOnce: true });
     await all.opens(trip);
     expect(state.sftp?.receiveWindow).toBe(window);
   });
 
-  it('begins with others when they have granted it', async () => {
+  it('starts with other servers once they have granted it', async () => {
     const all = world({ serverVersion: other });
     const state = all.open({ atOnce: true });
     await all.opens(20);
@@ -131,7 +131,7 @@ describe('a session of SFTP', () => {
     expect(state.sftp?.writes.order).toBe('in turn');
   });
 
-  it('is there at once where that is wanted, and takes a greeting that does not come for its end', async () => {
+  it('is ready at once if requested, and ends if no version arrives', async () => {
     const all = world();
     const state = all.open({ atOnce: true });
     await all.opens();
@@ -143,7 +143,7 @@ describe('a session of SFTP', () => {
     await expect(state.sftp?.greeted).rejects.toBe(state.sftp?.ended);
   });
 
-  it('ends with a refusal that comes later, and tells it', async () => {
+  it('ends with a later refusal, and reports it', async () => {
     const all = world();
     const state = all.open({ atOnce: true });
     await all.opens();
@@ -155,7 +155,7 @@ describe('a session of SFTP', () => {
     expect(late.error).toMatchObject({ message: 'no' });
   });
 
-  it('has no timer left when it is there', async () => {
+  it('leaves no timer once it is ready', async () => {
     const all = world();
     all.open();
     await all.opens();
@@ -167,7 +167,7 @@ describe('a session of SFTP', () => {
   it.each<[string, Field[], string]>([
     ['another version', [4], 'version 4 of SFTP instead of 3'],
     ['half an extension', [3, 'a@b'], 'a field that is longer than its packet'],
-  ])('is closed for a greeting that cannot be: %s', async (_what, fields, reason) => {
+  ])('is closed after an invalid version: %s', async (_what, fields, reason) => {
     const all = world();
     const state = all.open();
     await all.opens();
@@ -177,7 +177,7 @@ describe('a session of SFTP', () => {
     expect(all.calls).toEqual(['stderr', 'end', 'close', 'resume']);
   });
 
-  it('is closed when nobody wants it any more', async () => {
+  it('is closed if it is no longer wanted', async () => {
     const abort = new AbortController();
     const all = world();
     const state = all.open({ signal: abort.signal });
@@ -188,7 +188,7 @@ describe('a session of SFTP', () => {
     expect(all.calls).toEqual(['stderr', 'end', 'close', 'resume']);
   });
 
-  it('is not opened for convenience where others may want it', async () => {
+  it('is not opened as a spare if others may need it', async () => {
     const all = world({ spare: 2 });
     const state = all.open({ spare: true });
     await vi.advanceTimersByTimeAsync(0);
@@ -199,7 +199,7 @@ describe('a session of SFTP', () => {
     expect(enough.written).toHaveLength(1);
   });
 
-  it('that came too late is closed, and given back when the server has closed it', async () => {
+  it('that is late is closed, and released once the server has closed it', async () => {
     const all = world();
     all.open();
     all.discard();
@@ -209,7 +209,7 @@ describe('a session of SFTP', () => {
     expect(all.calls.slice(3)).toEqual(['released']);
   });
 
-  it('does without the limits that it is not told', async () => {
+  it('works without limits@openssh.com', async () => {
     const all = world();
     const state = all.open();
     await all.opens();

@@ -13,7 +13,7 @@ describe('a refusal of the server', () => {
     return refusal(where, { operation: 'open', path }, body, undefined);
   };
 
-  it('has the meaning of its status, and the words of the server where they say more', () => {
+  it("has the meaning of its status, and the server's text if that says more", () => {
     const error = told('/a', 4, 'no\nspace', '');
     expect(error.message).toBe('SFTP open of "/a" on pc:22 failed: failure ("no\\nspace")');
     expect(error).toMatchObject({ status: 4, reason: 'no\\nspace', operation: 'open', path: '/a' });
@@ -26,13 +26,13 @@ describe('a refusal of the server', () => {
     });
   });
 
-  it('may have no words, or broken ones', () => {
+  it('may have no text, or an invalid one', () => {
     for (const fields of [[2], [2, 1_000], [2, 0]]) expect(told('/a', ...fields).reason).toBe('no such file');
   });
 });
 
 describe('a hint', () => {
-  it('is for the system of the server', () => {
+  it("depends on the server's operating system", () => {
     const windows = factsOf('9.5');
     const hints = [2, 3, 4, 5, 8].map((status) => [
       hintFor(status, '/a', undefined),
@@ -52,7 +52,7 @@ describe('a hint', () => {
     expect(unknown).toEqual(Array(2).fill('This server does not know the operation.'));
   });
 
-  it('says when a path is too long for Windows, whose drive has no slash before it', () => {
+  it('says that a path is too long for Windows, not counting the slash before the drive', () => {
     const windows = factsOf('9.5');
     const path = (length: number) => `/C:/${'x'.repeat(length - 3)}`;
     expect(hintFor(2, path(260), windows)).toMatch(
@@ -68,7 +68,7 @@ describe('the limits of a server', () => {
   const reader = (...sizes: bigint[]) => new PacketReader(encodePacket(201, 0, sizes), 9);
   const assumed = { maxRead: 1, maxWrite: 2, maxHandles: 3 };
 
-  it('are assumed by its name', () => {
+  it('are assumed from its identification', () => {
     const [big, small] = [256 * 1024 - 2048, 31 * 1024];
     expect(assumedLimits('OpenSSH_9.9')).toEqual({ maxRead: big, maxWrite: big, maxHandles: 64 });
     expect(assumedLimits('SSH-2.0-rclone/v1.60')).toEqual({ maxRead: small, maxWrite: big, maxHandles: 64 });
@@ -80,7 +80,7 @@ describe('the limits of a server', () => {
     });
   });
 
-  it('are what it tells, within reason', () => {
+  it('are those it reports, within bounds', () => {
     const limits = (...sizes: bigint[]) =>
       Object.values(readLimits(reader(0n, ...sizes), assumed, 'OpenSSH_9.9'));
     expect(limits(1_000n, 2_000n, 10n)).toEqual([1_000, 2_000, 10]);

@@ -46,7 +46,7 @@ function world({ waiting = 0, takesSeveral = true } = {}) {
   return { opener, open, slots, crowd: () => crowd() };
 }
 
-it('a session that is given back is the next one, for five seconds', async () => {
+it('a released session is reused for five seconds', async () => {
   const { open } = world();
   const first = await open({ requestTimeout: 5 });
   expect(first.requestTimeout).toBe(5);
@@ -68,7 +68,7 @@ it('a session that is given back is the next one, for five seconds', async () =>
   expect(opened).toHaveLength(3);
 });
 
-it('a session that has ended meanwhile is no one’s', async () => {
+it('a session that has ended meanwhile is not reused', async () => {
   const { open } = world();
   const [first, second, third] = [await open(), await open(), await open()];
   first.onRelease();
@@ -85,7 +85,7 @@ it.each([
   ['others wait for one', { waiting: 1 }, {}],
   ['the server may take one only', { takesSeveral: false }, {}],
   ['something is still asked on it', {}, { busy: true }],
-])('a session is closed when %s', async (_why, slots, members) => {
+])('a session is closed if %s', async (_why, slots, members) => {
   const { open } = world(slots);
   const session = Object.assign(await open(), members);
   session.onRelease();
@@ -93,7 +93,7 @@ it.each([
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('eight sessions are kept, and no ninth; none when they are wanted', async () => {
+it('eight sessions are kept, not a ninth, and none if sessions are needed', async () => {
   const { open, crowd } = world();
   const sessions: Session[] = [];
   for (let count = 0; count < 9; count++) sessions.push(await open());
@@ -105,7 +105,7 @@ it('eight sessions are kept, and no ninth; none when they are wanted', async () 
   expect(sessions).not.toContain(await open());
 });
 
-it('a session is opened with what all of the connection have found out, and none for an aborted signal', async () => {
+it('a session is opened with what earlier ones have found out, and none with an aborted signal', async () => {
   const { open } = world();
   await open({ spare: true });
   await open();

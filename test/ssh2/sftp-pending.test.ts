@@ -12,7 +12,7 @@ function waitingRoom(timeout: number) {
   return { requests, overdue };
 }
 
-it('a request is overdue when its time is up, and not before', () => {
+it('a request times out when its time is up, and not before', () => {
   const { requests, overdue } = waitingRoom(400);
   requests.add(request('stat'));
   vi.advanceTimersByTime(399);
@@ -22,7 +22,7 @@ it('a request is overdue when its time is up, and not before', () => {
   expect(requests.size).toBe(0);
 });
 
-it('a request has its time anew when the one before it has been answered', () => {
+it('the time of a request restarts when the one before it has been answered', () => {
   const { requests, overdue } = waitingRoom(400);
   const first = requests.add(request('open'));
   requests.add(request('read'));
@@ -34,7 +34,7 @@ it('a request has its time anew when the one before it has been answered', () =>
   expect(overdue).toEqual(['read']);
 });
 
-it('a request that waits has a new time as soon as that is set', () => {
+it('a pending request has a new timeout as soon as it is set', () => {
   const { requests, overdue } = waitingRoom(Number.POSITIVE_INFINITY);
   requests.add(request('open'));
   vi.advanceTimersByTime(10_000);
@@ -45,7 +45,7 @@ it('a request that waits has a new time as soon as that is set', () => {
   expect(overdue).toEqual(['open']);
 });
 
-it('nothing is looked at when nothing waits', () => {
+it('no timer runs when nothing is pending', () => {
   const { requests } = waitingRoom(400);
   const id = requests.add(request('stat'));
   requests.take(id);

@@ -71,7 +71,7 @@ describe('the beginning', () => {
     expect([reader.uint32(), reader.bytes().toString(), reader.left]).toEqual([3, 'name', 8]);
   });
 
-  it('fails with the session, and says nothing on one that is over', async () => {
+  it('fails with the session, and sends nothing if it has ended', async () => {
     const all = session();
     const version = all.session.handshake();
     all.session.fail(cut());
@@ -80,7 +80,7 @@ describe('the beginning', () => {
     expect(all.written).toHaveLength(1);
   });
 
-  it('takes a second VERSION for nothing', async () => {
+  it('ignores a second VERSION', async () => {
     const all = session();
     const version = all.session.handshake();
     all.says(2, undefined, 3);
@@ -89,7 +89,7 @@ describe('the beginning', () => {
     expect(all.session.ended).toBeUndefined();
   });
 
-  it('takes no answer before VERSION, where one is waited for', async () => {
+  it('accepts no reply before VERSION', async () => {
     const all = session();
     void all.session.handshake().catch(() => {});
     all.says(101, 9, ...ok);
@@ -115,7 +115,7 @@ describe('the beginning', () => {
 });
 
 describe('requests', () => {
-  it('of one turn leave together, those of the next behind them', async () => {
+  it('of one tick are sent together, those of the next after them', async () => {
     const all = session();
     void outcome(all.operations.stat('/a'));
     void outcome(all.operations.lstat('/b'));
@@ -129,7 +129,7 @@ describe('requests', () => {
     expect(all.written).toHaveLength(2);
   });
 
-  it('that are large leave alone, behind those before them', () => {
+  it('that are large are sent alone, after those before them', () => {
     const all = session();
     const small = Buffer.alloc(8 * 1024, 1);
     const large = Buffer.alloc(8 * 1024 + 1, 2);
@@ -139,7 +139,7 @@ describe('requests', () => {
     expect(all.written).toEqual([small, large]);
   });
 
-  it('are gathered up to a limit', async () => {
+  it('are batched up to a limit', async () => {
     const all = session();
     for (let count = 0; count < 4; count++) all.session.send(Buffer.alloc(7 * 1024, count));
     expect(all.written).toEqual([]);
@@ -153,7 +153,7 @@ describe('requests', () => {
     expect(all.written).toHaveLength(2);
   });
 
-  it('that wait do not leave when the session has ended, and none comes after', async () => {
+  it('that wait are not sent once the session has ended, and none after', async () => {
     const all = session();
     const asked = outcome(all.operations.stat('/a'));
     all.session.fail(cut());
@@ -166,7 +166,7 @@ describe('requests', () => {
     expect(all.written).toEqual([]);
   });
 
-  it('are overdue one by one, and a late answer is nobody’s', async () => {
+  it('time out one by one, and a late reply is ignored', async () => {
     vi.useFakeTimers();
     const all = session();
     all.operations.requestTimeout = 100;
@@ -182,7 +182,7 @@ describe('requests', () => {
   });
 
   it.each([100, Number.POSITIVE_INFINITY])(
-    'end the session when one is overdue and only cleans up, after %d ms',
+    'that only clean up end the session when they time out, after %d ms',
     async (ms) => {
       vi.useFakeTimers();
       const all = session();
@@ -200,8 +200,8 @@ describe('requests', () => {
   );
 });
 
-describe('answers', () => {
-  it('come to the request with their number, in any order', async () => {
+describe('replies', () => {
+  it('go to the request with their id, in any order', async () => {
     const all = session();
     const [first, second] = [all.operations.stat('/a'), all.operations.stat('/b')];
     expect(all.operations.busy).toBe(true);
@@ -211,7 +211,7 @@ describe('answers', () => {
     expect(all.operations.busy).toBe(false);
   });
 
-  it('are refusals where a status comes', async () => {
+  it('are errors if a status arrives', async () => {
     const all = session();
     const asked = [all.operations.stat('/a'), all.operations.remove('/b'), all.operations.mkdir('/c')];
     all.says(101, 0, 2, 'gone', '');
@@ -226,7 +226,7 @@ describe('answers', () => {
     });
   });
 
-  it('of another type than they may have are faults of the server', async () => {
+  it('of the wrong type are errors of the server', async () => {
     const all = session();
     const [stat, remove, empty] = [
       all.operations.stat('/a'),
@@ -275,7 +275,7 @@ describe('answers', () => {
       );
   });
 
-  it('that are too short are nobody’s, and so are those that nobody waits for, up to a limit', () => {
+  it('that are too short or unsolicited are ignored, up to a limit', () => {
     const all = session();
     void outcome(all.operations.stat('/a'));
     all.raw(bytes('00000005 65 00000000'));
@@ -291,7 +291,7 @@ describe('answers', () => {
     expect(all.session.ended?.retryable).toBe(false);
   });
 
-  it('are not heard any more when the session is over', () => {
+  it('are ignored once the session has ended', () => {
     const all = session();
     const settled = vi.fn();
     all.session.request(status, settled);
@@ -305,7 +305,7 @@ describe('answers', () => {
     ]);
   });
 
-  it('that we cannot read ourselves end the session with our own error', () => {
+  it('whose reading throws end the session with that error', () => {
     const all = session();
     all.session.request(status, () => {
       throw new Error('a fault of ours');
@@ -317,7 +317,7 @@ describe('answers', () => {
     });
   });
 
-  it('may be text in the middle', async () => {
+  it('may be interrupted by text', async () => {
     const all = session();
     const version = all.session.handshake();
     all.says(2, undefined, 3);
@@ -333,7 +333,7 @@ describe('the end', () => {
   it.each([
     ['end', 'the server ended it'],
     ['close', 'the server closed it'],
-  ])('comes by the server: %s', async (event, reason) => {
+  ])('is caused by the server: %s', async (event, reason) => {
     const all = session();
     const seen: SshError[] = [];
     all.operations.onEnded((error) => void seen.push(error));
@@ -348,7 +348,7 @@ describe('the end', () => {
     expect(all.calls.slice(4)).toEqual(['end', 'close', 'resume']);
   });
 
-  it('is asked of the server, and waited for', async () => {
+  it('is requested from the server, and awaited', async () => {
     const all = session();
     const asked = outcome(all.operations.stat('/a'));
     const closed = all.session.close();
@@ -361,7 +361,7 @@ describe('the end', () => {
     expect(all.calls.slice(5)).toEqual(['has left', 'released']);
   });
 
-  it('is not waited for without end', async () => {
+  it('is not awaited forever', async () => {
     vi.useFakeTimers();
     const all = session();
     const closed = all.session.close();
@@ -385,7 +385,7 @@ describe('the end', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('comes with the connection’s, and asks nothing of the channel', async () => {
+  it('comes with that of the connection, and sends nothing on the channel', async () => {
     const all = session();
     const error = cut();
     const asked = outcome(all.operations.stat('/a'));
@@ -402,7 +402,7 @@ describe('the end', () => {
     expect(late.calls).toEqual(['stderr', 'leaves', 'has left', 'released']);
   });
 
-  it('takes errors of the channel for nothing', () => {
+  it('ignores errors of the channel', () => {
     const all = session();
     all.channel.emit('error', new Error('EPIPE'));
     all.stderr.emit('error', new Error('EPIPE'));
@@ -413,7 +413,7 @@ describe('the end', () => {
 describe('operations', () => {
   const handle = Buffer.from('h');
 
-  it('read: bytes, the end, a refusal, and what is none of them', () => {
+  it('read: bytes, the end, a refusal, and anything else', () => {
     const all = session();
     const seen: unknown[][] = [];
     const done = (...answer: unknown[]) => void seen.push(answer);
@@ -446,7 +446,7 @@ describe('operations', () => {
     });
   });
 
-  it('read: on a session that is over', () => {
+  it('read: on a session that has ended', () => {
     const all = session();
     all.session.fail(cut());
     const done = vi.fn();
@@ -454,7 +454,7 @@ describe('operations', () => {
     expect(done.mock.calls).toEqual([[expect.any(ConnectionLost), undefined, 0]]);
   });
 
-  it('release: closes the session, unless somebody wants it', () => {
+  it('release: closes the session unless it can be reused', () => {
     const all = session();
     all.operations.onRelease = () => {};
     all.operations.release();
@@ -529,7 +529,7 @@ describe('operations', () => {
     expect(await reads[2]).toMatchObject({ error: { status: 3, operation: 'readdir' } });
   });
 
-  it('names: one, where one is asked for', async () => {
+  it('names: exactly one if one is requested', async () => {
     const all = session();
     const [link, none] = [all.operations.readLink(Buffer.from('/l')), outcome(all.operations.realPath('/r'))];
     all.says(104, 0, 1, '/to', '', 0);

@@ -19,14 +19,14 @@ describe('opening an SFTP session', () => {
     expect(mock.link.slots.open).toBe(0);
   });
 
-  it('fails when the server never says its version, and gives the session back', async () => {
+  it('fails if the server never sends its version, and releases the session', async () => {
     await using mock = await mockSftp({ faults: { sftp: { noVersion: true } } });
     const error = await rejection(openSftp(mock.link, { timeout: 200 }));
     expect(error).toBeInstanceOf(ChannelTimeout);
     await expect.poll(() => mock.link.slots.open).toBe(0);
   });
 
-  it('does without limits that the server never tells', async () => {
+  it('works without limits that the server never reports', async () => {
     await using mock = await mockSftp({ ident: 'Other_1.0', faults: { sftp: { noLimits: true } } });
     const sftp = await openSftp(mock.link);
     expect(sftp.maxWrite).toBe(31_744);
@@ -34,19 +34,16 @@ describe('opening an SFTP session', () => {
     expect((await sftp.stat('/f')).size).toBe(1);
   });
 
-  it.each(['7.7', '8.1', '9.5'])(
-    'sends Windows %s what it stores, and asks for what it answers',
-    async (version) => {
-      const sftpExtensions = { 'limits@openssh.com': version === '9.5' };
-      await using mock = await mockSftp({ ident: `OpenSSH_for_Windows_${version}`, sftpExtensions });
-      const sftp = await openSftp(mock.link, { serverVersion: `OpenSSH_for_Windows_${version}` });
-      await sftp.stat('/');
-      expect(sftp.maxWrite).toBe(version === '9.5' ? 261_120 : 31_744);
-      expect(sftp.maxRead).toBe(102_400);
-    },
-  );
+  it.each(['7.7', '8.1', '9.5'])('uses the write and read sizes of Windows %s', async (version) => {
+    const sftpExtensions = { 'limits@openssh.com': version === '9.5' };
+    await using mock = await mockSftp({ ident: `OpenSSH_for_Windows_${version}`, sftpExtensions });
+    const sftp = await openSftp(mock.link, { serverVersion: `OpenSSH_for_Windows_${version}` });
+    await sftp.stat('/');
+    expect(sftp.maxWrite).toBe(version === '9.5' ? 261_120 : 31_744);
+    expect(sftp.maxRead).toBe(102_400);
+  });
 
-  it('says so when there is no SFTP', async () => {
+  it('reports that there is no SFTP', async () => {
     await using mock = await mockSftp({ sftp: false });
     expect(await rejection(openSftp(mock.link))).toBeInstanceOf(ChannelOpenFailed);
     await expect.poll(() => mock.link.slots.open).toBe(0);
@@ -55,26 +52,23 @@ describe('opening an SFTP session', () => {
   it.each([
     ['Welcome\x1b[2J to the machine\n', 'Welcome\\x1b[2J to the machine'],
     ['\n\0\0\0\x05', 'before SFTP began: '],
-  ])(
-    'shows the text that a start file of the shell prints, and says where it comes from: %j',
-    async (said, shown) => {
-      await using mock = await mockSftp();
-      const channel = Object.assign(new Duplex({ read() {}, write: (_, __, done) => done() }), {
-        stderr: new PassThrough(),
-        close() {},
-      });
-      const session = new SftpSession(mock.link, channel as unknown as ClientChannel, 1_000);
-      const version = rejection(session.handshake());
-      channel.push(said);
-      expect(await version).toMatchObject({
-        name: 'SftpFailed',
-        message: expect.stringContaining(shown),
-        hint: expect.stringContaining('.bashrc'),
-      });
-    },
-  );
+  ])('shows the text printed by a startup file of the shell, and explains it: %j', async (said, shown) => {
+    await using mock = await mockSftp();
+    const channel = Object.assign(new Duplex({ read() {}, write: (_, __, done) => done() }), {
+      stderr: new PassThrough(),
+      close() {},
+    });
+    const session = new SftpSession(mock.link, channel as unknown as ClientChannel, 1_000);
+    const version = rejection(session.handshake());
+    channel.push(said);
+    expect(await version).toMatchObject({
+      name: 'SftpFailed',
+      message: expect.stringContaining(shown),
+      hint: expect.stringContaining('.bashrc'),
+    });
+  });
 
-  it('ends one session at bytes that are no SFTP, and not the connection', async () => {
+  it('ends only the session at bytes that are not SFTP', async () => {
     await using mock = await mockSftp({ faults: { sftp: { garbagePacket: true } } });
     const error = await rejection(openSftp(mock.link).then((sftp) => sftp.stat('/')));
     expect(error).toBeInstanceOf(SftpFailed);
@@ -86,7 +80,7 @@ describe('opening an SFTP session', () => {
     expect(outcome).toMatchObject({ kind: 'exit', exitCode: 0 });
   });
 
-  it('stops at the signal', async () => {
+  it('stops on an abort', async () => {
     await using mock = await mockSftp({ faults: { sftp: { noVersion: true } } });
     const reason = new Error('enough');
     expect(await rejection(openSftp(mock.link, { signal: AbortSignal.abort(reason) }))).toBe(reason);
@@ -96,7 +90,7 @@ describe('opening an SFTP session', () => {
     await expect.poll(() => mock.link.slots.open).toBe(0);
   });
 
-  it('rejects at once when the link is lost', async () => {
+  it('rejects at once if the connection is lost', async () => {
     await using mock = await mockSftp({ faults: { sftp: { noVersion: true } } });
     const opening = rejection(openSftp(mock.link));
     setTimeout(() => mock.server.dropAll('rst'), 100);
@@ -104,7 +98,7 @@ describe('opening an SFTP session', () => {
     expect(await rejection(openSftp(mock.link))).toBeInstanceOf(ConnectionLost);
   });
 
-  it('opens a spare session only when others remain', async () => {
+  it('opens a spare session only if others remain', async () => {
     await using mock = await mockSftp();
     for (let at = 0; at < 7; at++) await openSftp(mock.link);
     await openSftp(mock.link, { spare: true });
@@ -114,7 +108,7 @@ describe('opening an SFTP session', () => {
 });
 
 describe('requests of an SFTP session', () => {
-  it('end by their own deadline, and a late reply does no harm', async () => {
+  it('time out separately, and a late reply is ignored', async () => {
     await using mock = await mockSftp({ faults: { sftp: { hangOp: { op: 'STAT', nth: 1 } } } });
     const sftp = await openSftp(mock.link, { requestTimeout: 200 });
     const error = await rejection(sftp.stat('/x'));
@@ -122,7 +116,7 @@ describe('requests of an SFTP session', () => {
     expect(await rejection(sftp.stat('/x'))).toMatchObject({ status: 2, operation: 'stat', path: '/x' });
   });
 
-  it('are matched with their replies however these come', async () => {
+  it('are matched with their replies in any order', async () => {
     const faults = { sftp: { duplicateReplies: true, unaskedReplies: true } };
     await using mock = await mockSftp({ faults });
     const sftp = await openSftp(mock.link);
@@ -133,7 +127,7 @@ describe('requests of an SFTP session', () => {
     expect(sizes).toEqual(Array.from({ length: 50 }, (_, at) => at));
   });
 
-  it('all settle when the server closes the session alone', async () => {
+  it('all settle if the server closes only the session', async () => {
     await using mock = await mockSftp({ faults: { sftp: { hangOp: { op: 'STAT' } } } });
     const sftp = await openSftp(mock.link);
     const pending = Array.from({ length: 10 }, () => rejection(sftp.stat('/x')));

@@ -14,7 +14,7 @@ import {
 } from '../../src/ssh2/sftp/wire.ts';
 
 describe('SFTP packets', () => {
-  it('are found however the bytes are cut', () => {
+  it('are found however the bytes are split', () => {
     const packet = fc.uint8Array({ minLength: 5, maxLength: 300 });
     fc.assert(
       fc.property(
@@ -44,7 +44,7 @@ describe('SFTP packets', () => {
   });
 
   it.each([0, 1, 4, 300_000, 0xffffffff])(
-    'of %i bytes are no SFTP, and nothing is allocated for them',
+    'of %i bytes are not SFTP, and nothing is allocated for them',
     (length) => {
       const bytes = Buffer.alloc(4);
       bytes.writeUInt32BE(length);
@@ -53,7 +53,7 @@ describe('SFTP packets', () => {
     },
   );
 
-  it('carry attributes there and back', () => {
+  it('round-trip attributes', () => {
     const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
     const attributes = fc.record(
       { size: fc.maxSafeNat(), uid: uint32, gid: uint32, mode: uint32, atime: uint32, mtime: uint32 },
@@ -72,7 +72,7 @@ describe('SFTP packets', () => {
     );
   });
 
-  it('that lie about their fields are refused, whatever they say', () => {
+  it('with wrong field lengths are rejected, whatever they contain', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
         for (const read of ['names', 'attributes', 'bytes', 'uint64', 'uint32'] as const) {
@@ -100,7 +100,7 @@ describe('the bounds of a packet', () => {
     return bytes;
   };
 
-  it('are 5 bytes, and 256 KiB and what some put on top of it', () => {
+  it('are 5 bytes, and 256 KiB plus a margin', () => {
     const seen: number[] = [];
     const splitter = new PacketSplitter((pieces, length) => {
       expect(Buffer.concat(pieces)).toHaveLength(length);
@@ -112,7 +112,7 @@ describe('the bounds of a packet', () => {
     expect(() => splitter.push(head(most + 1))).toThrow(`a packet of ${most + 1} bytes`);
   });
 
-  it('show the text that comes in the place of one, up to 200 bytes of it and its NUL', () => {
+  it('show text in place of a packet, up to 200 bytes or NUL', () => {
     const textOf = (text: string) => {
       try {
         new PacketSplitter(() => {}).push(Buffer.from(text));
@@ -128,7 +128,7 @@ describe('the bounds of a packet', () => {
     expect(textOf('abc\x01def')).toBeUndefined();
   });
 
-  it('are kept to in whole pieces: nothing is joined that need not be', () => {
+  it('are applied without joining pieces unnecessarily', () => {
     const pieces = [Buffer.from('abc'), Buffer.from('de'), Buffer.from('f')];
     expect(withWholeHead(pieces, 3)).toBe(pieces);
     expect(withWholeHead(pieces, 4)).toEqual([Buffer.from('abcdef')]);
@@ -147,7 +147,7 @@ describe('the bounds of a packet', () => {
 });
 
 describe('fields', () => {
-  it('have no more than their packet, and names none that it has no room for', () => {
+  it('do not exceed their packet, nor does the number of names', () => {
     const reader = (hex: string) => new PacketReader(Buffer.from(hex.replaceAll(' ', ''), 'hex'), 0);
     expect(() => reader('000000').uint32()).toThrow('a field that is longer than its packet');
     expect(reader('00000002 6162').bytes().toString()).toBe('ab');
@@ -163,7 +163,7 @@ describe('fields', () => {
     expect(all.attributes()).toEqual({ size: 1, uid: 2, gid: 3, mode: 4, atime: 5, mtime: 6 });
   });
 
-  it('of attributes are sent in their groups, each as a whole', () => {
+  it('of attributes are sent in complete groups', () => {
     const sent = (attributes: SftpAttributes) => encodePacket(9, undefined, [attributes]).toString('hex', 5);
     expect(sent({})).toBe('00000000');
     expect(sent({ uid: 1, mode: 2, mtime: 3 })).toBe('0000000400000002');
@@ -172,7 +172,7 @@ describe('fields', () => {
   });
 });
 
-it('a listed name has its type from the line for people where nothing else tells it', () => {
+it('a listed name has its type from its longname if nothing else gives it', () => {
   const mode = (told: number | undefined, line: string) => listedMode(told, Buffer.from(line))?.toString(8);
   expect(mode(0o100600, 'drwxr-xr-x 2 a')).toBe('100600');
   expect(mode(0o600, 'drwxr-xr-x 2 a')).toBe('40600');
@@ -184,7 +184,7 @@ it('a listed name has its type from the line for people where nothing else tells
   expect(mode(0o600, 'anything')).toBe('600');
 });
 
-it('a greeting is text where it begins with some, of which 200 bytes are kept', () => {
+it('a version that begins with text is reported as text, up to 200 bytes', () => {
   const noise = (...chunks: string[]) => {
     const greeting = new Greeting();
     for (const chunk of chunks) greeting.take(Buffer.from(chunk, 'latin1'));
@@ -198,7 +198,7 @@ it('a greeting is text where it begins with some, of which 200 bytes are kept', 
   expect(noise('x'.repeat(150), 'y'.repeat(150))).toBe('x'.repeat(150) + 'y'.repeat(50));
 });
 
-it('the numbers are those of the protocol (draft-ietf-secsh-filexfer-02)', () => {
+it('the constants are those of the protocol (draft-ietf-secsh-filexfer-02)', () => {
   expect(Object.values(packetType)).toEqual([
     ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
     ...[101, 102, 103, 104, 105, 200, 201],

@@ -6,7 +6,7 @@ import { keygen } from '../support/private-keys.ts';
 type Key = Awaited<ReturnType<typeof parsePrivateKey>>;
 const keyOf = (name: string) => ({ name }) as unknown as Key;
 
-test('many connections with one key read it once', async () => {
+test('many connections with one key parse it once', async () => {
   const { privateKey } = await keygen('-t', 'ed25519', '-N', '');
   const [first, ...others] = await Promise.all(
     Array.from({ length: 5 }, () => parsePrivateKey('privateKey', privateKey, undefined)),
@@ -15,7 +15,7 @@ test('many connections with one key read it once', async () => {
   expect(await parsePrivateKey('privateKey', privateKey, undefined)).toBe(first);
 });
 
-test('another text or passphrase is another key', async () => {
+test('a different text or passphrase is a different key', async () => {
   const read = vi.fn(async () => keyOf(`${read.mock.calls.length}`));
   const keys = await Promise.all([
     sharedKey('one', 'a', read),
@@ -29,14 +29,14 @@ test('another text or passphrase is another key', async () => {
   expect(new Set(keys).size).toBe(4);
 });
 
-test('a key whose passphrase comes in bytes, which its owner may overwrite, is never shared', async () => {
+test('a key with a passphrase as bytes, which may be overwritten, is never shared', async () => {
   const read = vi.fn(async () => keyOf('each time'));
   const passphrase = Buffer.from('a');
   await Promise.all([sharedKey('bytes', passphrase, read), sharedKey('bytes', passphrase, read)]);
   expect(read).toHaveBeenCalledTimes(2);
 });
 
-test('what could not be read is read again', async () => {
+test('a key that could not be parsed is parsed again', async () => {
   const key = keyOf('at last');
   const read = vi.fn(async () => key).mockRejectedValueOnce(new Error('no'));
   const both = await Promise.allSettled([sharedKey('late', 'a', read), sharedKey('late', 'a', read)]);

@@ -56,7 +56,7 @@ describe('a forwarded stream', () => {
     await vi.waitFor(() => expect(stream.closed).toBe(true));
   });
 
-  it('that is destroyed listens no more for the end of the link', async () => {
+  it('stops listening for the end of the connection when destroyed', async () => {
     const { link, openStream } = await connect();
     const target = await serve(tcpServer((socket) => void socket.on('error', () => {})));
     const before = link.lost.listenerCount;
@@ -66,7 +66,7 @@ describe('a forwarded stream', () => {
     expect(link.lost.listenerCount).toBe(before);
   });
 
-  it('can still be written to after the other side has ended', async () => {
+  it('is still writable after the other side has ended', async () => {
     const { openStream } = await connect();
     let heard: Promise<Buffer> | undefined;
     const target = await serve(
@@ -91,7 +91,7 @@ describe('a forwarded stream', () => {
     expect(received).toEqual({ bytes, sha256: sent });
   });
 
-  it('ends with the error of the link, never as if the data were complete', async () => {
+  it('ends with the error of the connection, never as if the data were complete', async () => {
     const { openStream, link } = await connect();
     const target = await serve(tcpServer((socket) => socket.write('half of it')));
     const stream = await openStream({ host: '127.0.0.1', port: target.port });
@@ -103,7 +103,7 @@ describe('a forwarded stream', () => {
     expect(link.lost.listenerCount).toBe(0);
   });
 
-  it('calls back a write that waits for the window when the link dies', async () => {
+  it('calls back a write that waits for the window if the connection is lost', async () => {
     const { openStream } = await connect();
     const target = await serve(tcpServer((socket) => socket.pause()));
     const stream = await openStream({ host: '127.0.0.1', port: target.port });
@@ -125,7 +125,7 @@ describe('a forwarded stream', () => {
     expect(results.at(-1)).toMatchObject({ code: 'SSH_CONNECTION_LOST' });
   });
 
-  it('gives all that had come when the link dies behind a server that has closed', async () => {
+  it('delivers everything that had arrived if the connection is lost after the server has closed', async () => {
     const { lost, raw, stream } = overPlainChannel();
     raw.write('all of it');
     raw.stderr.emit('close');
@@ -135,7 +135,7 @@ describe('a forwarded stream', () => {
     expect((await readAll(stream)).toString()).toBe('all of it');
   });
 
-  it.each(['channel', 'stderr'] as const)('answers writes with EPIPE once the %s is closed', async (side) => {
+  it.each(['channel', 'stderr'] as const)('fails writes with EPIPE once the %s is closed', async (side) => {
     for (const isEarly of [true, false]) {
       const { lost, raw, stream } = overPlainChannel();
       raw.write = () => true;
@@ -148,13 +148,13 @@ describe('a forwarded stream', () => {
     }
   });
 
-  it('ends its writing side although the channel is closed already', async () => {
+  it('ends its writable side even if the channel is already closed', async () => {
     const { raw, stream } = overPlainChannel();
     raw.stderr.emit('close');
     await new Promise<void>((finished) => stream.end(finished));
   });
 
-  it('ends with an error of the channel, and outlives one of a stderr that nobody reads', async () => {
+  it('ends with an error of the channel, and ignores one of an unread stderr', async () => {
     const { raw, stream } = overPlainChannel();
     raw.stderr.emit('error', new Error('of stderr'));
     expect(stream.destroyed).toBe(false);
@@ -162,7 +162,7 @@ describe('a forwarded stream', () => {
     await expect(readAll(stream)).rejects.toThrow('of the channel');
   });
 
-  it('answers writes with EPIPE once the other side has closed', async () => {
+  it('fails writes with EPIPE once the other side has closed', async () => {
     const { openStream } = await connect();
     const target = await serve(tcpServer((socket) => socket.once('data', () => socket.destroy())));
     const stream = await openStream({ host: '127.0.0.1', port: target.port });
@@ -189,7 +189,7 @@ describe('a forwarded stream', () => {
     await vi.waitFor(() => expect(target.sockets.size).toBe(0));
   });
 
-  it('survives an error that nobody listens for', async () => {
+  it('does not crash by an error without a listener', async () => {
     const { openStream } = await connect();
     const target = await serve(echoServer());
     const stream = await openStream({ host: '127.0.0.1', port: target.port });
@@ -197,7 +197,7 @@ describe('a forwarded stream', () => {
     await vi.waitFor(() => expect(stream.closed).toBe(true));
   });
 
-  it('gives a refused target as ChannelOpenFailed and leaves the link as it was', async () => {
+  it('reports a refused target as ChannelOpenFailed and keeps the connection', async () => {
     const { openStream, link } = await connect();
     const gone = await tcpServer(() => {});
     await gone.close();

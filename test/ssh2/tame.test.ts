@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { tame } from '../../src/ssh2/insides/tame.ts';
 
 describe('an error of ssh2 as a cause', () => {
-  it('is left alone when there is nothing in it to fear', () => {
+  it('is unchanged if it is harmless', () => {
     const error = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     expect(tame(error)).toBe(error);
     expect(tame(undefined)).toBeUndefined();

@@ -58,7 +58,7 @@ async function feed(raw: Duplex, pieces: Array<string | Buffer>): Promise<void> 
   }
 }
 
-describe('the identification line', () => {
+describe('the identification string', () => {
   const line = 'SSH-2.0-OpenSSH_9.9 mock';
 
   it.each([
@@ -74,20 +74,20 @@ describe('the identification line', () => {
     expect(received[0]?.toString()).toContain(`${line}`);
   });
 
-  it('is told apart from what the server said before', async () => {
+  it('is distinguished from what the server sent before', async () => {
     const { raw, transport, text } = open();
     await feed(raw, ['Exceeded MaxStartups\r\nssh-1 is not', ` this\r\n${line}\r\n`]);
     expect(transport.saidBefore.toString()).toBe('Exceeded MaxStartups\r\nssh-1 is not this\r\n');
     expect(text()).toBe(`${line}\r\n`);
   });
 
-  it('may be of a version 2 server that also speaks version 1', async () => {
+  it('may be of a server that supports versions 1 and 2 (1.99)', async () => {
     const { raw, told } = open();
     await feed(raw, ['SSH-1.99-Cisco\r\n']);
     expect(told.lines).toEqual(['SSH-1.99-Cisco']);
   });
 
-  it('may be of 1,024 characters behind 64 KiB of other lines, and of no more', async () => {
+  it('may have up to 1,024 characters after 64 KiB of other lines', async () => {
     const longest = `SSH-2.0-${'x'.repeat(1_016)}`;
     const lines = `${'y'.repeat(1_023)}\n`.repeat(64);
     const { raw, told, transport } = open();
@@ -104,7 +104,7 @@ describe('the identification line', () => {
     expect(more.told.invalid).toHaveLength(1);
   });
 
-  it('is all that was said, unless something was said before', async () => {
+  it('is everything that was received, unless something came before', async () => {
     const { raw, transport } = open();
     await feed(raw, [`${line}\r\n`]);
     expect(transport.saidBefore).toHaveLength(0);
@@ -122,7 +122,7 @@ describe('the identification line', () => {
     ['a web server', 'HTTP/1.1 400 Bad Request'],
     ['too much without a line end', 'x'.repeat(65 * 1024)],
     ['too many lines', 'no\n'.repeat(30_000)],
-  ])('is refused: %s', async (_what, said) => {
+  ])('is rejected: %s', async (_what, said) => {
     const { raw, told, text } = open();
     await feed(raw, [said]);
     expect(told.invalid.length).toBeGreaterThan(0);
@@ -130,7 +130,7 @@ describe('the identification line', () => {
     expect(text()).toBe('');
   });
 
-  it('is looked for in little time, even in 64 KiB of line feeds that come one by one', () => {
+  it('is found in little time, even in 64 KiB of line feeds that arrive one by one', () => {
     const { raw, told } = open();
     const start = process.cpuUsage();
     for (let at = 0; at <= 65 * 1024; at++) raw.emit('data', Buffer.from('\n'));
@@ -141,7 +141,7 @@ describe('the identification line', () => {
 });
 
 describe('the end of the stream', () => {
-  it('is told once, as FIN', async () => {
+  it('is reported once, as FIN', async () => {
     const { raw, transport, told } = open();
     const closed = vi.fn();
     transport.on('close', closed);
@@ -155,7 +155,7 @@ describe('the end of the stream', () => {
     expect(raw.destroyed).toBe(true);
   });
 
-  it('is told once, with the error that ended it', async () => {
+  it('is reported once, with the error that ended it', async () => {
     const { raw, told } = open();
     const error = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     raw.destroy(error);
@@ -164,7 +164,7 @@ describe('the end of the stream', () => {
     expect(told.ends).toEqual([{ kind: 'error', error }]);
   });
 
-  it('is told when the stream had been destroyed before we got it', async () => {
+  it('is reported if the stream was destroyed beforehand', async () => {
     const raw = new Raw();
     raw.destroy();
     await turn();
@@ -173,7 +173,7 @@ describe('the end of the stream', () => {
     expect(told.ends).toEqual([{ kind: 'fin' }]);
   });
 
-  it('is told when the stream had ended before we got it', async () => {
+  it('is reported if the stream had ended beforehand', async () => {
     const raw = new PassThrough();
     raw.end();
     raw.resume();
@@ -183,14 +183,14 @@ describe('the end of the stream', () => {
     expect(told.ends).toEqual([{ kind: 'fin' }]);
   });
 
-  it('is told when a stream closes without an end or an error', async () => {
+  it('is reported if a stream closes without an end or an error', async () => {
     const { raw, told } = open();
     raw.destroy();
     await new Promise((resolve) => raw.once('close', resolve));
     expect(told.ends).toEqual([{ kind: 'fin' }]);
   });
 
-  it('is told when it is our own, and ends the reader', async () => {
+  it('is reported if it is our own, and ends the reader', async () => {
     const { transport, told } = open();
     const closed = new Promise((resolve) => transport.once('close', resolve));
     transport.destroy();
@@ -199,7 +199,7 @@ describe('the end of the stream', () => {
     await closed;
   });
 
-  it('is the reader’s end as well, and lets nothing more through', async () => {
+  it('also ends the reader, and passes nothing more', async () => {
     const { raw, transport, text } = open();
     await feed(raw, ['SSH-2.0-x\r\n']);
     const ended = new Promise((resolve) => transport.once('end', resolve));
@@ -221,7 +221,7 @@ describe('the end of the stream', () => {
 });
 
 describe('kill', () => {
-  it('lets nothing more through, and destroys both streams in a later turn', async () => {
+  it('passes nothing more, and destroys both streams in a later tick', async () => {
     const { raw, transport, text } = open();
     await feed(raw, ['SSH-2.0-x\r\n']);
     transport.kill();
@@ -234,7 +234,7 @@ describe('kill', () => {
     expect(text()).toBe('SSH-2.0-x\r\n');
   });
 
-  it('survives an error of the stream afterwards', async () => {
+  it('ignores a later error of the stream', async () => {
     const { raw, transport } = open();
     transport.kill();
     await turn();
@@ -244,7 +244,7 @@ describe('kill', () => {
 });
 
 describe('writing', () => {
-  it('sends the packets of one turn together', async () => {
+  it('sends the packets of one tick together', async () => {
     const { raw, transport } = open();
     for (const part of ['one ', 'two ', 'three']) transport.write(Buffer.from(part));
     await turn();
@@ -272,7 +272,7 @@ describe('writing', () => {
     );
   });
 
-  it('counts what waits: small packets of this turn, and what the stream has not taken', async () => {
+  it('counts what waits: small packets of this tick, and what the stream has not accepted', async () => {
     const raw = new PassThrough({ highWaterMark: 1 << 20 });
     const cork = vi.spyOn(raw, 'cork');
     const uncork = vi.spyOn(raw, 'uncork');
@@ -312,13 +312,13 @@ describe('writing', () => {
     expect(written).toEqual([16 * 1_024, 1_024]);
   });
 
-  it('knows of nothing that waits in a stream that does not say', () => {
+  it('assumes nothing waits in a stream that does not report it', () => {
     const raw = new PassThrough();
     Object.defineProperty(raw, 'writableLength', { value: undefined });
     expect(open(raw).transport.bytesWaiting).toBe(0);
   });
 
-  it('says of what it did not send that it is not gone yet', async () => {
+  it('does not report unsent data as sent', async () => {
     const { raw, transport } = open();
     transport.kill();
     expect(transport.write(Buffer.from('late'))).toBe(false);
@@ -329,7 +329,7 @@ describe('writing', () => {
     await turn();
   });
 
-  it('writes nothing to a stream that is gone', async () => {
+  it('writes nothing to a destroyed stream', async () => {
     const { raw, transport } = open();
     const late = vi.fn();
     raw.write = late;
@@ -340,7 +340,7 @@ describe('writing', () => {
     expect(late).not.toHaveBeenCalled();
   });
 
-  it('tells of a full stream, and takes its moving on for a sign of life', async () => {
+  it('reports a full stream, and treats its drain as a sign of life', async () => {
     const { raw, transport } = open();
     raw.accept = false;
     const drained = vi.fn();
@@ -372,7 +372,7 @@ describe('writing', () => {
 });
 
 describe('reading', () => {
-  it('counts bytes and notes when the last came', async () => {
+  it('counts bytes and records when the last arrived', async () => {
     const { raw, transport } = open();
     const before = transport.lastLifeAt;
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { passInbound, stopPassing } from '../../src/ssh2/insides/messages/packets.ts';
 import { loginSucceeded, replaceUntilLogin } from '../../src/ssh2/insides/until-login.ts';
 
-describe('what serves the login alone', () => {
-  it('is taken back when the login has succeeded, however often it was replaced, and once', () => {
+describe('a member replaced only for the login', () => {
+  it('is restored once after the login, however often it was replaced', () => {
     const client = {} as Client;
     const target = { first: 'one', second: 'two', third: 'three' };
     replaceUntilLogin(client, target, 'first', 'ours');
@@ -26,14 +26,14 @@ describe('what serves the login alone', () => {
   });
 });
 
-describe('those who see each message', () => {
+describe('observers of messages', () => {
   function clientThatReads() {
     const reader = { read: (packet: Buffer) => packet };
     const protocol = { _packetRW: { read: reader, write: 'writer' } };
     return { protocol, client: { _protocol: protocol } as unknown as Client };
   }
 
-  it('see it in their order, and one that takes itself away keeps it from nobody', () => {
+  it('are called in order, and one that unsubscribes does not affect the others', () => {
     const { protocol, client } = clientThatReads();
     const seen: string[] = [];
     const once = (payload: Buffer) => {
@@ -53,7 +53,7 @@ describe('those who see each message', () => {
     expect(protocol._packetRW.write).toBe('writer');
   });
 
-  it('see what the next reader reads, which ssh2 makes at each key exchange', () => {
+  it('also observe the next reader, which ssh2 creates at each key exchange', () => {
     const { protocol, client } = clientThatReads();
     passInbound(client, (payload) => payload.subarray(1));
     protocol._packetRW.read = { read: () => Buffer.from([7, 8]) };

@@ -36,7 +36,7 @@ describe('a certificate that is named', () => {
       async () => folder.certify(await folder.key('o'), authority),
       /a certificate for the key SHA256:\S+ given, but the private key is SHA256:/,
     ],
-  ])('and %s is wrong use', async (_what, path, message) => {
+  ])('and %s leads to a TypeError', async (_what, path, message) => {
     const certificatePath = await path();
     const error = await loadCredentials({ ...base, privateKeyPath: authority, certificatePath }).catch(
       (e) => e,
@@ -52,7 +52,7 @@ describe('a certificate that is named', () => {
     return path;
   }
 
-  it('may be for a key of the agent, and one of several may be for none', async () => {
+  it('may belong to a key of the agent, and one of several to none', async () => {
     const [one, two] = await Promise.all([folder.key('one'), folder.key('two')]);
     const paths = await Promise.all([folder.certify(one, authority), folder.certify(two, authority)]);
     const options = { ...base, certificatePath: paths };
@@ -63,8 +63,8 @@ describe('a certificate that is named', () => {
   });
 });
 
-describe('what lies beside a key', () => {
-  it('is passed over when it is no user certificate of this key', async () => {
+describe('a certificate file beside a key', () => {
+  it('is ignored if it is not a user certificate of this key', async () => {
     const key = await folder.key('beside');
     const certificates = async () => (await loadCredentials({ ...base, privateKeyPath: key })).certificates;
     expect(await certificates()).toEqual([]);
@@ -98,7 +98,7 @@ describe('what is tried', () => {
     [['ssh-rsa', 'rsa-sha2-256'], ['rsa-sha2-256']],
     [['rsa-sha2-512'], ['rsa-sha2-512']],
     [['ssh-rsa'], []],
-  ])('with RSA at a server that takes %j', async (taken, algorithms) => {
+  ])('with RSA on a server that accepts %j', async (taken, algorithms) => {
     // Each once before any a second time: a server counts what it is shown.
     const inTurn = algorithms.flatMap((name) => [`${name}-cert-v01@openssh.com`, name]);
     expect(await tries(['-t', 'rsa', '-b', '2048'], taken)).toEqual(inTurn);
@@ -117,7 +117,7 @@ describe('a whole signature', () => {
     ['ecdsa -b 521', 'ecdsa-sha2-nistp521'],
     ['rsa -b 2048', 'rsa-sha2-256'],
     ['rsa -b 2048', 'rsa-sha2-512'],
-  ])('of a key of kind %s by %s is right, whatever its numbers', async (kind, algorithm) => {
+  ])('of a key of type %s by %s is correct, whatever its numbers', async (kind, algorithm) => {
     const path = await folder.key(`w${Math.random()}`, '-t', ...kind.split(' '));
     const { keys } = await loadCredentials({ ...base, privateKeyPath: path });
     const key = keys[0]!;

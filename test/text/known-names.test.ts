@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { checkKnownNames } from '../../src/text/known-names.ts';
 import { nearest } from '../../src/text/nearest.ts';
 
-test('a misspelt word finds its neighbour, in whatever case, a foreign one none', () => {
+test('a misspelled word finds the nearest name, in any case; an unrelated one finds none', () => {
   expect(nearest('docter', ['doctor', 'demo'])).toBe('doctor');
   expect(nearest('DEMO', ['doctor', 'demo'])).toBe('demo');
   expect(nearest('zzzz', ['doctor', 'demo'])).toBeUndefined();
 });
 
-test('an unknown name is refused with its place, what was likely meant, and what there is', () => {
+test('an unknown name is rejected with its place, a suggestion and the valid names', () => {
   expect(() => checkKnownNames('retry', { attempts: 1, mindelay: 5 }, ['attempts', 'minDelay'])).toThrow(
     new TypeError(
       'option retry.mindelay: there is no such option; did you mean minDelay? known are attempts, minDelay',
@@ -19,7 +19,7 @@ test('an unknown name is refused with its place, what was likely meant, and what
   );
 });
 
-test('a name that would spoil a message is quoted and cut', () => {
+test('a name that would spoil a message is quoted and truncated', () => {
   const name = `a\u001b[2J${'b'.repeat(1_000)}`;
   expect(() => checkKnownNames('options', { [name]: 1 }, ['host'])).toThrow('option "a\\x1b[2Jb');
 });

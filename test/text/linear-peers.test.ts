@@ -51,7 +51,7 @@ const byByte = (bytes: Buffer, take: (byte: Buffer) => void) => {
   for (let at = 0; at < bytes.length; at++) take(bytes.subarray(at, at + 1));
 };
 
-describe('work on what a peer sends grows as its length', () => {
+describe('the work on what a peer sends is linear in its length', () => {
   const key = Buffer.concat([wireString('ssh-ed25519'), wireString(Buffer.alloc(32, 7))]);
   /** A certificate without a true signature: the whole of it is read before that is looked at. */
   const certificate = ({ id = '', principals = '', options = '', extensions = '' }) =>
@@ -87,7 +87,7 @@ describe('work on what a peer sends grows as its length', () => {
       'too many extended attributes',
       (size: number) => Buffer.concat([uint32(1), name(size).fill(0xff, 29, 33)]),
     ],
-  ])('a reply of SFTP: %s', async (_, inputOf) => {
+  ])('an SFTP reply: %s', async (_, inputOf) => {
     await expectLinear(1_000, inputOf, (bytes) => {
       try {
         new PacketReader(bytes, 0).names();
@@ -122,7 +122,7 @@ describe('work on what a peer sends grows as its length', () => {
   });
 
   it.each(repeated('x', 'x\n', 'SSH-', 'SSH-2.0\n', '\r', '\n'))(
-    'what a server says before its identification line, byte by byte: %j',
+    'what a server sends before its identification string, byte by byte: %j',
     async (_, inputOf) => {
       await expectLinear(
         800,
@@ -155,7 +155,7 @@ describe('work on what a peer sends grows as its length', () => {
     },
   );
 
-  it('an answer of a SOCKS proxy, in small pieces', async () => {
+  it('a reply of a SOCKS proxy, in small pieces', async () => {
     await expectLinear(
       2_000,
       (size) => Buffer.alloc(size),
@@ -238,7 +238,7 @@ describe('work on what a peer sends grows as its length', () => {
     });
   });
 
-  it.each(repeated('x\n', '\n', 'y'))('what changes in a file of a gateway: %j', async (_, inputOf) => {
+  it.each(repeated('x\n', '\n', 'y'))('the diff of a file of a gateway: %j', async (_, inputOf) => {
     await expectLinear(400, inputOf, (text) => diffLines(text, 'new\nx\nlines\n'));
     await expectLinear(400, inputOf, (text) => diffLines(text, text.replaceAll('x', 'z')));
   });
@@ -272,7 +272,7 @@ describe('work on what a peer sends grows as its length', () => {
   );
 });
 
-describe('work on what a file or a caller says grows as its length', () => {
+describe('the work on what a file or a caller contains is linear in its length', () => {
   const customer = (at: number) => `"c${at}": { "account": "a${at}", "port": ${1_024 + at} }`;
   const file = (entries: string[]) =>
     `{ "gateway": { "host": "h" }, "customers": {\n${entries.join(',\n')} } }`;
@@ -286,7 +286,7 @@ describe('work on what a file or a caller says grows as its length', () => {
       'labels',
       (at: number) => `"c${at}": { "account": "a${at}", "port": ${1_024 + at}, "labels": { "l": "x" } }`,
     ],
-  ])('a file of customers and its check: %s', async (_, entry) => {
+  ])('a customers file and its check: %s', async (_, entry) => {
     await expectLinear(
       300,
       (size) => file(many(size, entry)),
@@ -315,7 +315,7 @@ describe('work on what a file or a caller says grows as its length', () => {
     },
   );
 
-  it.each(repeated('/', 'a', 'a//'))('a folder to be made: %j', async (_, inputOf) => {
+  it.each(repeated('/', 'a', 'a//'))('a folder to create: %j', async (_, inputOf) => {
     const requests = {
       mkdir: async () => {
         throw new Error('no');

@@ -26,7 +26,7 @@ describe('printable', () => {
     expect(printable(all, all.length)).not.toMatch(raw);
   });
 
-  it('cuts a megabyte, says how much is missing, and stays on one line', () => {
+  it('truncates a megabyte, says how much is missing, and stays on one line', () => {
     const shown = printable('\n'.repeat(1 << 20), 100);
     expect(shown).toBe(`${'\\n'.repeat(100)}... (${(1 << 20) - 100} more)`);
     expect(printable(Buffer.alloc(1 << 20, 'x'), 100)).toBe(
@@ -34,24 +34,24 @@ describe('printable', () => {
     );
   });
 
-  it('does not claim that something is missing from a Buffer of many-byte characters', () => {
+  it('does not claim that something is missing from a Buffer of multibyte characters', () => {
     expect(printable(Buffer.from('가'.repeat(100)), 200)).toBe('가'.repeat(100));
     expect(printable(Buffer.from('가'.repeat(200)), 200)).toBe('가'.repeat(200));
     expect(printable(Buffer.from('가'.repeat(201)), 200)).toBe(`${'가'.repeat(200)}... (1 more)`);
   });
 
-  it('cuts between characters of a pair visibly, not into half a character', () => {
+  it('truncates between the halves of a surrogate pair visibly', () => {
     expect(printable('ab🙂', 3)).toBe('ab\\ud83d... (1 more)');
   });
 
-  it('changes nothing the second time', () => {
+  it('is idempotent', () => {
     const hostile = '\u001b[2J\n\u202e"\\';
     expect(printable(printable(hostile))).toBe(printable(hostile));
   });
 });
 
 describe('quoted', () => {
-  it('puts quotes around, and escapes those inside', () => {
+  it('adds quotes, and escapes those inside', () => {
     expect(quoted('say "hi"\n')).toBe('"say \\"hi\\"\\n"');
   });
 });

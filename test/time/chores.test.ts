@@ -19,7 +19,7 @@ async function isOver(promise: Promise<void>): Promise<boolean> {
   return over;
 }
 
-it('are settled when all are done, also those that came meanwhile, and those that failed', async () => {
+it('are settled once all are done, including later and failed ones', async () => {
   const chores = new Chores();
   expect(chores.size).toBe(0);
   const [first, second] = [latch<void>(), latch<void>()];
@@ -35,11 +35,11 @@ it('are settled when all are done, also those that came meanwhile, and those tha
   expect(chores.size).toBe(0);
 });
 
-it('are settled at once when there are none', async () => {
+it('are settled at once if there are none', async () => {
   await new Chores().settled(1_000, never);
 });
 
-it('are waited for no longer than is said, nor once it is over', async () => {
+it('are awaited no longer than the limit, nor after the end', async () => {
   const chores = new Chores();
   chores.add(never);
   const limited = chores.settled(1_000, never);

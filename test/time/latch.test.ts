@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { latch } from '../../src/time/latch.ts';
 
-it('is settled by the first call, whichever it is, and knows it', async () => {
+it('is settled by the first call and reports that', async () => {
   const resolved = latch<number>();
   expect(resolved.settled).toBe(false);
   resolved.resolve(1);

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { Listeners } from '../../src/time/listeners.ts';
 
 describe('listeners', () => {
-  it('are told in the order in which they came, each once', () => {
+  it('are called in the order of subscription, each once', () => {
     const listeners = new Listeners<string>();
     expect(listeners.size).toBe(0);
     const told: string[] = [];
@@ -14,7 +14,7 @@ describe('listeners', () => {
     expect(listeners.size).toBe(0);
   });
 
-  it('are not told once they have left, whatever their place was', () => {
+  it('are not called after they unsubscribed, whatever their position', () => {
     const listeners = new Listeners<void>();
     const told: number[] = [];
     const leave = [0, 1, 2, 3, 4].map((number) => listeners.add(() => told.push(number)));
@@ -26,7 +26,7 @@ describe('listeners', () => {
     expect(listeners.size).toBe(0);
   });
 
-  it('may come and go while they are told', () => {
+  it('may subscribe and unsubscribe during a call', () => {
     const listeners = new Listeners<void>();
     const late = vi.fn();
     const gone = vi.fn();
@@ -41,7 +41,7 @@ describe('listeners', () => {
     expect(listeners.size).toBe(0);
   });
 
-  it('hear the rest of it when one of them throws', () => {
+  it('are all called even if one throws', () => {
     const listeners = new Listeners<void>();
     const other = vi.fn();
     listeners.add(() => {

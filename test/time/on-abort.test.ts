@@ -13,7 +13,7 @@ it('calls every subscriber once, over one listener on the signal', () => {
   expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
 });
 
-it('leaves nothing on a signal whose subscribers have all gone, and starts anew', () => {
+it('leaves no listener on a signal without subscribers, and starts over', () => {
   const abort = new AbortController();
   let calls = 0;
   const [one, two] = [onAbort(abort.signal, () => calls++), onAbort(abort.signal, () => calls++)];
@@ -26,7 +26,7 @@ it('leaves nothing on a signal whose subscribers have all gone, and starts anew'
   expect(calls).toBe(1);
 });
 
-it('goes on calling those who stay when another one leaves', () => {
+it('still calls the others when one unsubscribes', () => {
   const abort = new AbortController();
   const calls: string[] = [];
   const leave = onAbort(abort.signal, () => calls.push('left'));

@@ -3,7 +3,7 @@ import { onAbort } from '../../src/time/on-abort.ts';
 import { StopSwitch } from '../../src/time/stop-switch.ts';
 
 describe('a StopSwitch', () => {
-  it('tells its listeners once, and keeps the first reason', () => {
+  it('calls its listeners once, and keeps the first reason', () => {
     const stop = new StopSwitch();
     const listener = vi.fn();
     onAbort(stop, listener);
@@ -14,7 +14,7 @@ describe('a StopSwitch', () => {
     expect(stop).toMatchObject({ aborted: true, reason: 'first' });
   });
 
-  it('has a signal for those who want one, before and after the end', () => {
+  it('provides a signal, before and after the end', () => {
     const before = new StopSwitch();
     const { signal } = before;
     expect(signal.aborted).toBe(false);
@@ -25,7 +25,7 @@ describe('a StopSwitch', () => {
     expect(after.signal).toMatchObject({ aborted: true, reason: 'late' });
   });
 
-  it('does not tell who has unsubscribed', () => {
+  it('does not call unsubscribed listeners', () => {
     const stop = new StopSwitch();
     const listener = vi.fn();
     onAbort(stop, listener)();

@@ -29,7 +29,7 @@ describe('startTimer', () => {
     expect(fire).not.toHaveBeenCalled();
   });
 
-  it('keeps the process alive, unless it must not', () => {
+  it('keeps the process alive unless unref is requested', () => {
     vi.useRealTimers();
     const made = vi.spyOn(globalThis, 'setTimeout');
     startTimer(60_000, () => {})();
@@ -58,7 +58,7 @@ describe('startTimer', () => {
 });
 
 describe('sleep', () => {
-  it('resolves after its time and lets go of the signal', async () => {
+  it('resolves after its time and leaves no listener on the signal', async () => {
     const { signal } = new AbortController();
     const slept = sleep(50, signal);
     await vi.advanceTimersByTimeAsync(50);
@@ -66,7 +66,7 @@ describe('sleep', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it('rejects with the reason at once when aborted, and leaves no timer', async () => {
+  it('rejects with the reason at once on an abort, and leaves no timer', async () => {
     const controller = new AbortController();
     const slept = sleep(1e9, controller.signal);
     controller.abort('enough');
@@ -77,7 +77,7 @@ describe('sleep', () => {
 });
 
 describe('atMost', () => {
-  it('gives what comes in time, a failure too, and leaves no timer', async () => {
+  it('settles with what arrives in time, also an error, and leaves no timer', async () => {
     expect(await atMost(100, Promise.resolve('here'))).toBe('here');
     const reason = new Error('no');
     await expect(atMost(100, Promise.reject(reason))).rejects.toBe(reason);
@@ -85,7 +85,7 @@ describe('atMost', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('gives nothing when the time is over', async () => {
+  it('resolves with undefined after the time', async () => {
     const late = atMost(100, new Promise(() => {}));
     await vi.advanceTimersByTimeAsync(100);
     expect(await late).toBeUndefined();
@@ -95,12 +95,12 @@ describe('atMost', () => {
 describe('growingWait', () => {
   const growth = { minDelay: 100, factor: 2, maxDelay: 1_000, jitter: 0.5 };
 
-  it('grows up to the longest', () => {
+  it('grows up to the maximum', () => {
     const waits = [-1, 0, 1, 2, 3, 4, 5_000].map((before) => growingWait(growth, before, () => 0.5));
     expect(waits).toEqual([50, 100, 200, 400, 800, 1_000, 1_000]);
   });
 
-  it('is spread by the jitter, and never longer than the longest', () => {
+  it('is spread by jitter, and never exceeds the maximum', () => {
     expect([0, 1].map((at) => growingWait(growth, 0, () => at))).toEqual([50, 150]);
     expect([0, 1].map((at) => growingWait(growth, 9, () => at))).toEqual([500, 1_000]);
     expect(growingWait({ minDelay: 100, factor: 2, maxDelay: 1_000 }, 0, () => 1)).toBe(100);
@@ -120,7 +120,7 @@ describe('latch', () => {
 });
 
 describe('PhaseClock', () => {
-  it('ends a phase that nobody pauses after its limit', () => {
+  it('ends a phase without pauses after its limit', () => {
     const fire = vi.fn();
     new PhaseClock().start(100, fire);
     vi.advanceTimersByTime(99);
@@ -129,7 +129,7 @@ describe('PhaseClock', () => {
     expect(fire).toHaveBeenCalledTimes(1);
   });
 
-  it('does not count pauses, and goes on with what was left', () => {
+  it('does not count pauses, and continues with the rest', () => {
     const fire = vi.fn();
     const clock = new PhaseClock();
     clock.start(100, fire);
@@ -147,7 +147,7 @@ describe('PhaseClock', () => {
     expect(fire).toHaveBeenCalledTimes(1);
   });
 
-  it('cannot be kept going by pauses of no length', () => {
+  it('cannot be extended by pauses of zero length', () => {
     const fire = vi.fn();
     const clock = new PhaseClock();
     clock.start(100, fire);
@@ -159,7 +159,7 @@ describe('PhaseClock', () => {
     expect(fire).toHaveBeenCalledTimes(1);
   });
 
-  it('stays stopped when a pause ends afterwards', () => {
+  it('stays stopped if a pause ends afterwards', () => {
     const clock = new PhaseClock();
     clock.start(100, () => expect.unreachable());
     clock.pause();
@@ -169,7 +169,7 @@ describe('PhaseClock', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('starts the next phase with all of its time', () => {
+  it('starts the next phase with its full time', () => {
     const fire = vi.fn();
     const clock = new PhaseClock();
     clock.start(100, () => expect.unreachable());
@@ -184,7 +184,7 @@ describe('PhaseClock', () => {
 });
 
 describe('stopSignal', () => {
-  it('aborts with the caller, with his reason', () => {
+  it("aborts with the caller's signal and its reason", () => {
     const controller = new AbortController();
     const stop = stopSignal(controller.signal, Number.POSITIVE_INFINITY);
     controller.abort('his reason');
@@ -192,7 +192,7 @@ describe('stopSignal', () => {
     expect(stop.timedOut).toBe(false);
   });
 
-  it('has aborted when the caller has, and lets any number listen', () => {
+  it("is aborted if the caller's signal is, and accepts any number of listeners", () => {
     const stop = stopSignal(AbortSignal.abort('his reason'), 100);
     expect([stop.signal.aborted, stop.signal.reason, stop.timedOut]).toEqual([true, 'his reason', false]);
     stop.clear();
@@ -203,14 +203,14 @@ describe('stopSignal', () => {
     warned.mockRestore();
   });
 
-  it('aborts when the time is over, and says that it was the time', () => {
+  it('aborts after the time, and reports the timeout', () => {
     const stop = stopSignal(undefined, 100);
     vi.advanceTimersByTime(100);
     expect(stop.signal.aborted).toBe(true);
     expect(stop.timedOut).toBe(true);
   });
 
-  it('lets go of the signal and the timer', () => {
+  it('releases the signal and the timer', () => {
     const { signal } = new AbortController();
     stopSignal(signal, 100).clear();
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
@@ -219,7 +219,7 @@ describe('stopSignal', () => {
 });
 
 describe('orAborted', () => {
-  it('gives what the work gives, and lets go of the signal', async () => {
+  it('settles as the work does, and leaves no listener on the signal', async () => {
     const { signal } = new AbortController();
     expect(await orAborted(Promise.resolve(1), signal)).toBe(1);
     expect(await orAborted(2, signal)).toBe(2);
@@ -237,7 +237,7 @@ describe('orAborted', () => {
 });
 
 describe('harmless', () => {
-  it('lets neither a throw nor a rejection out', async () => {
+  it('contains exceptions and rejections', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     harmless(() => {
