@@ -4,7 +4,7 @@
 //   npm run scale:gateway -- [TUNNELS] [MAX STARTUPS ...]     default 200 10:30:100 100:30:500
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { keepReverseTunnel } from 'ssh-via-gateway';
+import { connectViaGateway, keepReverseTunnel, listGatewayTunnels } from 'ssh-via-gateway';
 import { importTypeScript } from './typescript.mjs';
 
 const count = Number(process.argv[2] ?? 200);
@@ -26,13 +26,7 @@ async function tryWith(maxStartups) {
   let wake = () => {};
   const tunnels = Array.from({ length: count }, (_, index) =>
     keepReverseTunnel({
-      gateway: {
-        host: sshd.host,
-        port: sshd.port,
-        username: sshd.username,
-        privateKey: sshd.privateKey,
-        hostKey: { key: sshd.hostPublicKey },
-      },
+      gateway: optionsFor(sshd),
       listenPort: 61_000 + index,
       target: { host: '127.0.0.1', port: pc.address().port },
       checkInterval: 3_600_000,
@@ -59,6 +53,7 @@ async function tryWith(maxStartups) {
       'MiB each (PSS)': each(sharedMiB).toFixed(2),
       'file descriptors each': each((pid) => readdirSync(`/proc/${pid}/fd`).length).toFixed(0),
     };
+    const listed = await listAll(sshd);
     await sshd.stop();
     await reached(0);
     await sshd.start();
@@ -68,6 +63,7 @@ async function tryWith(maxStartups) {
       'all up': first,
       'failed attempts': before,
       ...costs,
+      'listed in': listed,
       'all back': again,
       'failed then': failures - before,
     };
@@ -75,6 +71,22 @@ async function tryWith(maxStartups) {
     await Promise.all(tunnels.map((tunnel) => tunnel.close()));
     await sshd.close();
   }
+}
+
+function optionsFor({ host, port, username, privateKey, hostPublicKey }) {
+  return { host, port, username, privateKey, hostKey: { key: hostPublicKey } };
+}
+
+/** What `ssh-via-gateway tunnels` does: a look at all ports, and a banner through each. */
+async function listAll(sshd) {
+  const connection = await connectViaGateway(optionsFor(sshd));
+  const start = performance.now();
+  const tunnels = await listGatewayTunnels(connection, { ports: { from: 61_000, to: 60_999 + count } });
+  const seconds = (performance.now() - start) / 1_000;
+  await connection.close();
+  const alive = tunnels.filter(({ verdict }) => verdict === 'alive').length;
+  if (alive !== count) throw new Error(`${alive} of ${count} tunnels answer`);
+  return `${seconds.toFixed(1)} s`;
 }
 
 function descendants(pid) {
