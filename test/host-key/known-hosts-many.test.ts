@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { parsePublicKeyLine } from '../../src/host-key/keys/fingerprint.ts';
 import { entriesFor } from '../../src/host-key/known-hosts/entries.ts';
 import { readKnownHostsFiles } from '../../src/host-key/known-hosts/files.ts';
 import { HostMatcher, hashHostName } from '../../src/host-key/known-hosts/match.ts';
 import { knownHostsLines } from '../../src/host-key/known-hosts/parse.ts';
+import { planUpdate, toldKeys } from '../../src/host-key/known-hosts/update.ts';
 
 let folder: string;
 let path: string;
@@ -137,6 +139,16 @@ describe('the lines about a name', () => {
     const matches = vi.spyOn(HostMatcher.prototype, 'matches');
     const found = entriesFor([{ path: '/many', text: many }], 'Customer-4999');
     expect(found.map(({ line }) => line)).toEqual([5_000]);
+    expect(matches).not.toHaveBeenCalled();
+  });
+
+  test('are all that UpdateHostKeys looks at where the server announces what is on record', async () => {
+    const many = Array.from({ length: 5_000 }, (_, index) => `customer-${index} ${key}\n`).join('');
+    await writeFile(path, many);
+    const told = toldKeys([parsePublicKeyLine(key).blob], () => true)!;
+    const matches = vi.spyOn(HostMatcher.prototype, 'matches');
+    const update = { files: [path], hash: undefined, host: 'gw', port: 9012, alias: 'customer-7' };
+    expect(await planUpdate(update, told)).toEqual({ kept: 'everything already matches the server' });
     expect(matches).not.toHaveBeenCalled();
   });
 

@@ -6,6 +6,7 @@ import { fingerprintSha256 } from '../keys/fingerprint.ts';
 import { type PublicKey, readPublicKey } from '../keys/public-key.ts';
 import { checkRecordable, entryLine, inTurn } from './append.ts';
 import { type KnownHostsFile, readKnownHostsFiles, unusable } from './files.ts';
+import { linesAbout } from './lines-by-name.ts';
 import { HostMatcher, saltOf } from './match.ts';
 import { type HostName, lookupNames } from './name.ts';
 import { parseHostKey, parseKnownHostsLine } from './parse.ts';
@@ -95,14 +96,10 @@ const among = (keys: readonly ToldKey[], key: PublicKey) => keys.some((told) => 
 function compare(files: readonly KnownHostsFile[], name: string, { wanted, others }: ToldKeys): UpdatePlan {
   const known: PublicKey[] = [];
   const outdated: PublicKey[] = [];
-  const elsewhere: PublicKey[] = [];
   let isHashed = false;
-  for (const { marker, hosts, key, isOurs } of files.flatMap(({ text }) => linesOf(text, name))) {
+  for (const { marker, hosts, keyText } of files.flatMap((file) => linesAbout(file, name))) {
+    const key = parseHostKey(keyText);
     if (!key) continue;
-    if (!isOurs) {
-      if (!hosts.startsWith('|') || saltOf(hosts)) elsewhere.push(key);
-      continue;
-    }
     if (marker !== 'none') return { kept: 'a marked line (an authority or a revocation) is about this name' };
     if (/[*?]|,.*,/.test(hosts)) return { kept: 'a line with a pattern or a list of names is about it' };
     isHashed ||= hosts.startsWith('|');
@@ -111,10 +108,18 @@ function compare(files: readonly KnownHostsFile[], name: string, { wanted, other
   }
   const unknown = wanted.filter(({ key }) => !known.some((one) => same(one, key)));
   if (unknown.length === 0 && outdated.length === 0) return { kept: 'everything already matches the server' };
+  const elsewhere = files.flatMap(({ text }) => keysElsewhere(text, name));
   if (elsewhere.some((key) => among(wanted, key) || outdated.some((old) => same(old, key)))) {
     return { kept: 'one of the keys is on record under another name as well' };
   }
   return { unknown, outdated, isHashed };
+}
+
+/** The keys on record under other names. */
+function keysElsewhere(text: string, name: string): PublicKey[] {
+  return linesOf(text, name).flatMap(({ key, hosts, isOurs }) =>
+    key && !isOurs && (!hosts.startsWith('|') || saltOf(hosts)) ? key : [],
+  );
 }
 
 function linesOf(text: string, name: string) {
