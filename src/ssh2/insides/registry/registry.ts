@@ -194,8 +194,13 @@ export const insides = table({
     figure:
       '1 round trip of 5 for a small file, and another for requests sent before SSH_FXP_VERSION (test/cost/files.test.ts)',
     test: 'test/ssh2/before-window.test.ts',
-    members: { '_protocol.channelData': 'function' },
-    later: ['channel.outgoing.{id,window,state}', 'channel._waitWindow'],
+    members: {
+      '_protocol.channelData': 'function',
+      '_protocol._handlers.CHANNEL_WINDOW_ADJUST': 'function',
+      '_chanMgr.get': 'function',
+    },
+    replaced: ['_protocol._handlers.CHANNEL_WINDOW_ADJUST'],
+    later: ['channel.outgoing.{id,window,state}'],
   },
   padding: {
     use: 'Takes the padding of packets from a pool of random bytes, each used once.',
