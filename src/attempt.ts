@@ -13,6 +13,7 @@ import type { ResolvedOptions } from './options/resolve.ts';
 import type { ConnectOptions } from './options/types.ts';
 import type { HopConnection, Route, RouteContext, RoutedStream } from './route/route.ts';
 import { tcp } from './route/tcp.ts';
+import { EarlySession } from './ssh2/channels/early-session.ts';
 import { Link } from './ssh2/channels/link.ts';
 import type { ResolvedAlgorithms } from './ssh2/handshake/algorithms.ts';
 import { handshake } from './ssh2/handshake/handshake.ts';
@@ -53,8 +54,9 @@ export async function attempt(plan: AttemptPlan, timings: PhaseTimings): Promise
     loadClientMeanwhile();
     const routed = await opening;
     timings.tcp = elapsed(startedAt);
-    const established = await logIn(plan, routed, timings);
-    return arrive(plan, established, routed, timings);
+    const early = earlySession(plan);
+    const established = await logIn(plan, routed, timings, early);
+    return arrive(plan, established, routed, timings, early);
   } finally {
     timings.total = elapsed(startedAt);
     debug('%s:%d phases %j', plan.options.host, plan.options.port, timings);
@@ -126,7 +128,17 @@ function openStream(via: () => Duplex | Promise<Duplex>, { signal }: RouteContex
   });
 }
 
-async function logIn(plan: AttemptPlan, routed: RoutedStream, timings: PhaseTimings): Promise<Established> {
+/** None on the way to another host, nor if only one session may be opened, which may be wanted for something else. */
+function earlySession({ options: { host, port, maxSessions }, hop }: AttemptPlan): EarlySession | undefined {
+  return hop !== undefined || maxSessions === 1 ? undefined : new EarlySession({ host, port });
+}
+
+async function logIn(
+  plan: AttemptPlan,
+  routed: RoutedStream,
+  timings: PhaseTimings,
+  behindLogin: EarlySession | undefined,
+): Promise<Established> {
   const { options, credentials, hostKey, algorithms, hop, signal } = plan;
   const { host, port, timeouts, keepalive, onLoginBanner, log } = options;
   try {
@@ -142,6 +154,7 @@ async function logIn(plan: AttemptPlan, routed: RoutedStream, timings: PhaseTimi
       signal,
       timings,
       program: routed.program,
+      behindLogin,
       routeFailure: () => routed.failure?.(),
     });
   } catch (error) {
@@ -156,6 +169,7 @@ function arrive(
   established: Established,
   routed: RoutedStream,
   timings: PhaseTimings,
+  early: EarlySession | undefined,
 ): Arrival {
   const { host, port, keepalive, maxSessions, timeouts } = plan.options;
   const settings = {
@@ -167,7 +181,7 @@ function arrive(
   const link = new Link(
     client,
     { host, port, hop: plan.hop },
-    { ...settings, serverVersion, chores, opensAhead: true },
+    { ...settings, serverVersion, chores, opensAhead: true, early },
   );
   const owned = ownLink(established, link, settings, () => dispose(routed));
   return { owned, serverVersion, hostKeyFingerprint, timings };

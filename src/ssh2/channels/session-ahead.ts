@@ -1,6 +1,7 @@
 import type { Client } from 'ssh2';
 import { now, startTimer } from '../../time/timer.ts';
 import { openBareSession } from '../insides/session-shape.ts';
+import type { EarlyAnswer, EarlySession } from './early-session.ts';
 import { OwnSession } from './own-session.ts';
 import type { ServerManners } from './server-manners.ts';
 import type { SessionSlots } from './session-slots.ts';
@@ -35,6 +36,9 @@ export class SessionAhead {
   /** Commands that have ended and have not been followed by another yet. */
   #ends = 0;
   #lastEndAt = Number.NEGATIVE_INFINITY;
+  /** Whether the server has yet to answer the request that left with the login, and who waits for that. */
+  #isEarlyComing = false;
+  #onEarly: ((session: OwnSession | undefined) => void) | undefined;
 
   /** `release` is called when a session that was never used no longer counts on the server. */
   constructor(client: Client, slots: SessionSlots, manners: ServerManners, release: () => void) {
@@ -76,6 +80,27 @@ export class SessionAhead {
     this.#slots.giveBack(false);
   }
 
+  /** Takes over the session that was requested with the login, if there is one. It counts like any other. */
+  adopt(early: EarlySession): void {
+    if (!early.isComing || !this.#slots.take()) return;
+    this.#opening++;
+    this.#isEarlyComing = true;
+    early.adopt((answer) => this.#earlyAnswered(answer));
+  }
+
+  /** Whether the session requested with the login is on its way, and nobody waits for it yet. */
+  get isEarlyFree(): boolean {
+    return this.#isEarlyComing && !this.#onEarly;
+  }
+
+  /** Waits for that session; `done` gets undefined if it does not come. Returns a function that gives up waiting. */
+  awaitEarly(done: (session: OwnSession | undefined) => void): () => void {
+    this.#onEarly = done;
+    return () => {
+      if (this.#onEarly === done) this.#onEarly = undefined;
+    };
+  }
+
   /** Whether a request for a session has not been answered yet. */
   get isOpening(): boolean {
     return this.#opening > 0;
@@ -94,6 +119,21 @@ export class SessionAhead {
       session.close();
     }
     return undefined;
+  }
+
+  #earlyAnswered(answer: EarlyAnswer): void {
+    const waiting = this.#onEarly;
+    this.#onEarly = undefined;
+    this.#isEarlyComing = false;
+    this.#opening--;
+    if (answer instanceof OwnSession) {
+      if (!waiting) return this.#hold(answer);
+      this.#slots.accepted(false);
+      return waiting(answer);
+    }
+    if (answer === 'refused') this.#refused();
+    else this.#slots.giveBack(false);
+    waiting?.(undefined);
   }
 
   get #inUse(): number {

@@ -8,6 +8,7 @@ import { PhaseClock } from '../../time/phase-clock.ts';
 import { StopSwitch } from '../../time/stop-switch.ts';
 import { exceeded } from '../bounds/exceeded.ts';
 import type { Where } from '../channels/link.ts';
+import { behindFirstLogin } from '../insides/ahead/behind-login.ts';
 import { authenticateEarly } from '../insides/ahead/early-auth.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { onHostKeysTold } from '../insides/key-exchange/further-host-keys.ts';
@@ -23,6 +24,7 @@ import {
   classifyError,
   type HandshakePhase,
   isPassing,
+  isRefusal,
   notStarted,
   outOfTurn,
   type Situation,
@@ -132,7 +134,7 @@ class Handshake implements TransportEvents {
     try {
       this.#order = mendClient(this.#client, this.#transport, {
         rekeyTimeout: plan.timeouts.handshake,
-        onOutOfTurn: (broken) => this.#fail(outOfTurn(broken, this.#situation())),
+        onOutOfTurn: (broken) => this.#endedByServer(outOfTurn(broken, this.#situation())),
         onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
         onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),
       });
@@ -154,6 +156,10 @@ class Handshake implements TransportEvents {
         onHostKeysTold(this.#client, (data) => this.#chores.add(tell(data)));
       }
       authenticateEarly(this.#client, () => isOpenSsh(this.#serverVersion));
+      behindFirstLogin(this.#client, {
+        onSent: () => this.#login?.plan.behindLogin?.open(this.#client, this.#serverVersion) === true,
+        onRefused: () => this.#login?.plan.behindLogin?.loginRefused(),
+      });
     } catch (error) {
       throw unsafeSsh2(error as Error, this.#situation());
     }
@@ -180,7 +186,10 @@ class Handshake implements TransportEvents {
   }
 
   #ssh2Failed(error: Ssh2Error): void {
-    if (!isPassing(error)) this.#fail(classifyError(error, this.#situation()));
+    if (isPassing(error)) return;
+    const failed = classifyError(error, this.#situation());
+    if (isRefusal(error)) this.#fail(failed);
+    else this.#endedByServer(failed);
   }
 
   onIdentification(line: string): void {
@@ -193,7 +202,7 @@ class Handshake implements TransportEvents {
   }
 
   onEnd(end: StreamEnd): void {
-    this.#fail(this.#login?.plan.routeFailure?.() ?? classifyEnd(end, this.#situation()));
+    this.#endedByServer(this.#login?.plan.routeFailure?.() ?? classifyEnd(end, this.#situation()));
   }
 
   #keysExchanged(): void {
@@ -249,7 +258,13 @@ class Handshake implements TransportEvents {
     if (!this.#login || this.#login.outcome.settled) return;
     const { plan, clock } = this.#login;
     const limit = plan.timeouts[phase];
-    clock.start(limit, () => this.#fail(streamTimeout(phase, limit, this.#situation())));
+    clock.start(limit, () => this.#endedByServer(streamTimeout(phase, limit, this.#situation())));
+  }
+
+  /** Or its silence has. */
+  #endedByServer(error: Error): void {
+    this.#login?.plan.behindLogin?.endedInLogin();
+    this.#fail(error);
   }
 
   /** The first cause wins; later ones are its consequences. */

@@ -146,6 +146,34 @@ export const insides = table({
     replaced: ['_protocol.service', '_protocol.authPK', '_protocol._handlers.SERVICE_ACCEPT'],
     later: ['_protocol._kexinit', '_protocol._kex.negotiated.cs.compress'],
   },
+  'session behind the login': {
+    use: 'Requests the first session right behind the first login request, only from OpenSSH; reads SSH_MSG_UNIMPLEMENTED.',
+    fault: 'Opens channels only after the login: an additional round trip before the first command.',
+    source:
+      'RFC 4252 section 6; OpenSSH packet.c `ssh_packet_get_state`, dispatch.c `dispatch_protocol_error`',
+    need: 'speed',
+    figure: '1 round trip of 5 for a connection and its first command (test/interop/round-trips.test.ts)',
+    test: 'test/connect/early-session.test.ts',
+    members: {
+      '_protocol.authPassword': 'function',
+      '_protocol.authPK': 'function',
+      '_protocol.authKeyboard': 'function',
+      '_protocol.authNone': 'function',
+      '_protocol._authsQueue': 'object',
+      '_protocol._handlers.USERAUTH_SUCCESS': 'function',
+      '_protocol._handlers.USERAUTH_FAILURE': 'function',
+      '_protocol._packetRW.read.read': 'function',
+    },
+    replaced: [
+      '_protocol.authPassword',
+      '_protocol.authPK',
+      '_protocol.authKeyboard',
+      '_protocol.authNone',
+      '_protocol._handlers.USERAUTH_SUCCESS',
+      '_protocol._handlers.USERAUTH_FAILURE',
+    ],
+    later: ['_protocol._kexinit', '_protocol._kex.negotiated.cs.compress'],
+  },
   'sessions of our own': {
     use: 'Opens a session before a command needs it, starts the command on it, and puts a smaller channel in the place of its own.',
     fault:
