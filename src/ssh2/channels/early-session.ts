@@ -1,8 +1,6 @@
 import type { Client } from 'ssh2';
 import { now, startTimer } from '../../time/timer.ts';
-import type { BehindLogin } from '../handshake/plan.ts';
 import { onUnimplemented } from '../insides/ahead/behind-login.ts';
-import { onClosed } from '../insides/internals.ts';
 import { openBareSession } from '../insides/session-shape.ts';
 import { isOpenSsh, isWindowsServer } from '../transport/server-kind.ts';
 import type { Where } from './opening.ts';
@@ -30,7 +28,7 @@ function takesBehindLogin(serverVersion: string): boolean {
  * command then follows the login by one round trip instead of two. Nothing is requested on it before the server has
  * confirmed it, so no command leaves before the login has succeeded.
  */
-export class EarlySession implements BehindLogin {
+export class EarlySession {
   readonly #where: Where;
   #manners: ServerManners | undefined;
   #state: 'unasked' | 'asked' | 'open' | 'refused' | 'gone' = 'unasked';
@@ -89,7 +87,8 @@ export class EarlySession implements BehindLogin {
   /** The login has succeeded. `answered` is called once, at once if the server has answered already. */
   adopt(answered: (answer: EarlyAnswer) => void): void {
     this.#answered = answered;
-    if (this.#state !== 'asked') return this.#tell(this.#state === 'refused' ? 'refused' : this.#session);
+    if (this.#state === 'refused') return this.#tell('refused');
+    if (this.#state === 'open') return this.#tell(this.#untouched());
     const ms = Math.min(patience.most, Math.max(patience.least, now() - this.#askedAt));
     this.#stopTimer = startTimer(ms, () => this.#late(), false);
   }
@@ -100,9 +99,6 @@ export class EarlySession implements BehindLogin {
     if (this.#state !== 'asked') return session.close();
     this.#state = 'open';
     this.#session = session;
-    onClosed(session, () => {
-      this.#session = undefined;
-    });
     this.#tell(session);
   }
 
@@ -117,6 +113,13 @@ export class EarlySession implements BehindLogin {
   #late(): void {
     this.#manners?.endedOverEarly();
     this.#drop();
+  }
+
+  /** What the server may have said on it is nobody's. */
+  #untouched(): OwnSession | undefined {
+    if (this.#session?.isUntouched) return this.#session;
+    this.#session?.close();
+    return undefined;
   }
 
   /** If it opens after all, it is closed. */
@@ -137,7 +140,6 @@ export class EarlySession implements BehindLogin {
     this.#stopTimer?.();
     const answered = this.#answered;
     this.#answered = this.#session = undefined;
-    if (answer instanceof OwnSession) onClosed(answer, undefined);
     answered(answer);
   }
 }

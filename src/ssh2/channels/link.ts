@@ -111,10 +111,8 @@ export class Link {
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
     const ticket = this.slots.nextTicket();
     for (;;) {
-      const mayTake = plan.takesOpenSession && !plan.signal?.aborted;
-      let ahead = mayTake ? this.ahead?.take() : undefined;
-      if (mayTake && !ahead && this.ahead?.isEarlyFree)
-        ahead = await this.#earlySession(this.ahead, plan.signal);
+      if (plan.takesOpenSession && this.ahead?.isEarlyFree) await this.#earlySession(this.ahead, plan.signal);
+      const ahead = plan.takesOpenSession && !plan.signal?.aborted ? this.ahead?.take() : undefined;
       const isFree = ahead !== undefined || this.slots.take();
       if (!isFree && plan.isSpare) throw noneToSpare(this.where);
       const probe = isFree ? false : await this.#slot(ticket, plan.signal);
@@ -233,8 +231,8 @@ export class Link {
     });
   }
 
-  /** The session that was requested with the login, if the server opens it soon. */
-  #earlySession(ahead: SessionAhead, signal: Stoppable | undefined): Promise<OwnSession | undefined> {
+  /** Waits for the server's answer to the request that left with the login, but not for long. */
+  #earlySession(ahead: SessionAhead, signal: Stoppable | undefined): Promise<void> {
     return this.#wait(signal, (done) => ahead.awaitEarly(done));
   }
 

@@ -38,7 +38,7 @@ export class SessionAhead {
   #lastEndAt = Number.NEGATIVE_INFINITY;
   /** Whether the server has yet to answer the request that left with the login, and who waits for that. */
   #isEarlyComing = false;
-  #onEarly: ((session: OwnSession | undefined) => void) | undefined;
+  #onEarly: (() => void) | undefined;
 
   /** `release` is called when a session that was never used no longer counts on the server. */
   constructor(client: Client, slots: SessionSlots, manners: ServerManners, release: () => void) {
@@ -93,8 +93,8 @@ export class SessionAhead {
     return this.#isEarlyComing && !this.#onEarly;
   }
 
-  /** Waits for that session; `done` gets undefined if it does not come. Returns a function that gives up waiting. */
-  awaitEarly(done: (session: OwnSession | undefined) => void): () => void {
+  /** Calls back when that session can be taken, or does not come. Returns a function that gives up waiting. */
+  awaitEarly(done: () => void): () => void {
     this.#onEarly = done;
     return () => {
       if (this.#onEarly === done) this.#onEarly = undefined;
@@ -122,18 +122,14 @@ export class SessionAhead {
   }
 
   #earlyAnswered(answer: EarlyAnswer): void {
-    const waiting = this.#onEarly;
+    const onEarly = this.#onEarly;
     this.#onEarly = undefined;
     this.#isEarlyComing = false;
     this.#opening--;
-    if (answer instanceof OwnSession) {
-      if (!waiting) return this.#hold(answer);
-      this.#slots.accepted(false);
-      return waiting(answer);
-    }
     if (answer === 'refused') this.#refused();
-    else this.#slots.giveBack(false);
-    waiting?.(undefined);
+    else if (answer === undefined) this.#slots.giveBack(false);
+    else this.#hold(answer, onEarly !== undefined);
+    onEarly?.();
   }
 
   get #inUse(): number {
@@ -154,7 +150,7 @@ export class SessionAhead {
     return Math.max(0, limit - this.#recentPeak - (isLimitKnown ? leaveForOthers : 0));
   }
 
-  #hold(session: OwnSession): void {
+  #hold(session: OwnSession, isWanted = false): void {
     session.onUnusedClosed = () => {
       const at = this.#held.indexOf(session);
       if (at !== -1) this.#held.splice(at, 1);
@@ -163,7 +159,7 @@ export class SessionAhead {
     };
     this.#held.push(session);
     this.#slots.accepted(false);
-    if (this.#slots.waiting > 0) this.#close(1);
+    if (this.#slots.waiting > 0 && !isWanted) this.#close(1);
     else this.#stopTimer ??= startTimer(period, this.#look, false);
   }
 

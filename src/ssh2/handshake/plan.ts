@@ -11,7 +11,7 @@ import type { Transport } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 
 /** Sends something right behind the first login request. */
-export interface BehindLogin {
+interface BehindLogin {
   /** That request has just been sent; returns whether something was sent behind it. */
   open(client: Client, serverVersion: string): boolean;
   loginRefused(): void;
