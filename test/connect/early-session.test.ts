@@ -328,6 +328,25 @@ describe('a hostile or odd server', () => {
     expect((await connection.exec('true')).exitCode).toBe(0);
   });
 
+  it('that ends the connection once the login has succeeded is not asked early again, but ahead', async () => {
+    using server = await serve({
+      login: (raw) => {
+        raw.send(success);
+        if (server.connections.indexOf(raw) === 0) setTimeout(() => raw.end(), 50);
+      },
+      open: (raw, channel, _count, early) => {
+        if (!early) raw.send(confirmation(channel));
+      },
+    });
+    const lost = await connectViaGateway(server.options);
+    expect(await lost.closed).toMatchObject({ code: 'SSH_CONNECTION_LOST' });
+    await using connection = await connectViaGateway(server.options);
+    expect(isEarly(server, 1)).toBe(false);
+    for (let n = 0; n < 4; n++) await connection.exec('true');
+    // One session more than there are commands: the next one's.
+    expect(countOf(server, 90, 1)).toBe(5);
+  });
+
   it('that refuses sessions says so to the command, and is not asked early again', async () => {
     using server = await serve({
       open: (raw, channel) => void setTimeout(() => raw.send(refusal(channel)), 40),

@@ -81,7 +81,8 @@ export class Link {
   /** For whoever ends a lost connection, when the server ended it: one session too many may have been the reason. */
   endedByServer(): void {
     const { open, confirmed } = this.slots;
-    if (this.ahead?.isOpening) this.#manners.endedOverAhead();
+    if (this.ahead?.isEarlyComing) this.#manners.endedOverEarly();
+    else if (this.ahead?.isOpening) this.#manners.endedOverAhead();
     else if (open > 1 && open > confirmed && !isKnownToTakeSeveral(this.serverVersion))
       this.#manners.endedOverSecond();
   }

@@ -36,7 +36,7 @@ export class SessionAhead {
   /** Commands that have ended and have not been followed by another yet. */
   #ends = 0;
   #lastEndAt = Number.NEGATIVE_INFINITY;
-  /** Whether the server has yet to answer the request that left with the login, and who waits for that. */
+  /** Whether the request that left with the login is unanswered, and who waits for the answer. */
   #isEarlyComing = false;
   #onEarly: (() => void) | undefined;
 
@@ -88,7 +88,12 @@ export class SessionAhead {
     early.adopt((answer) => this.#earlyAnswered(answer));
   }
 
-  /** Whether the session requested with the login is on its way, and nobody waits for it yet. */
+  /** Whether the request that left with the login has not been answered yet. */
+  get isEarlyComing(): boolean {
+    return this.#isEarlyComing;
+  }
+
+  /** Whether nobody waits for that answer either. */
   get isEarlyFree(): boolean {
     return this.#isEarlyComing && !this.#onEarly;
   }
