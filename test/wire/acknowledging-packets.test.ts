@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import {
+  newHostKey,
+  payload,
+  publicLine,
+  type RawConnection,
+  startRawServer,
+} from '../support/raw-server.ts';
+
+const key = newHostKey();
+const announcement = payload(80, 'hostkeys-00@openssh.com', false, '');
+
+// SSH_MSG_IGNORE (2) makes TCP acknowledge what sshd is waiting to have acknowledged.
+it.each([
+  [0, 1],
+  [1, 2],
+  [50, 2],
+])(
+  'a server that announces its host keys %i times after the login is sent %i packets that mean nothing',
+  async (times, wanted) => {
+    const answer = (server: RawConnection, message: Buffer) => {
+      if (message[0] === 5) server.send(payload(6, 'ssh-userauth'));
+      if (message[0] !== 50) return;
+      server.send(payload(52));
+      for (let n = 0; n < times; n++) server.send(announcement);
+    };
+    using server = await startRawServer({ key, strict: true, script: { answer } });
+    const connection = await connectViaGateway({
+      ...{ host: '127.0.0.1', port: server.port, username: 'rpa', password: 'rpa', retry: false },
+      hostKey: { key: publicLine(key) },
+    });
+    const sent = () => server.connections[0]?.received.filter(({ type }) => type === 2);
+    await expect.poll(() => sent()?.length).toBe(wanted);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await connection.close();
+    expect(sent()).toEqual(Array.from({ length: wanted }, () => ({ type: 2, encrypted: true })));
+  },
+);
