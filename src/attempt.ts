@@ -13,12 +13,11 @@ import type { ResolvedOptions } from './options/resolve.ts';
 import type { ConnectOptions } from './options/types.ts';
 import type { HopConnection, Route, RouteContext, RoutedStream } from './route/route.ts';
 import { tcp } from './route/tcp.ts';
-import { EarlySession } from './ssh2/channels/early-session.ts';
 import { Link } from './ssh2/channels/link.ts';
 import type { ResolvedAlgorithms } from './ssh2/handshake/algorithms.ts';
 import { handshake } from './ssh2/handshake/handshake.ts';
 import { type OwnedLink, ownLink } from './ssh2/handshake/owned-link.ts';
-import type { Established } from './ssh2/handshake/plan.ts';
+import type { Established, HandshakePlan } from './ssh2/handshake/plan.ts';
 import { loadClientMeanwhile } from './ssh2/insides/load.ts';
 import type { Credentials } from './ssh2/login/credentials.ts';
 import { printable } from './text/printable.ts';
@@ -49,14 +48,18 @@ export interface Arrival extends Pick<Established, 'serverVersion' | 'hostKeyFin
 /** One attempt: route, identification line, keys, login. `timings` is filled in as it goes, also when it fails. */
 export async function attempt(plan: AttemptPlan, timings: PhaseTimings): Promise<Arrival> {
   const startedAt = now();
+  let routed: RoutedStream | undefined;
   try {
     const opening = openRoute(plan);
     loadClientMeanwhile();
-    const routed = await opening;
+    routed = await opening;
     timings.tcp = elapsed(startedAt);
-    const early = earlySession(plan);
-    const established = await logIn(plan, routed, timings, early);
-    return arrive(plan, established, routed, timings, early);
+    const established = await handshake(routed.stream, handshakePlan(plan, routed, timings));
+    return arrive(plan, established, routed, timings);
+  } catch (error) {
+    // Not waited for: what carried the stream may be as dead as the stream, and an abort must be quick.
+    if (routed) void dispose(routed);
+    throw error;
   } finally {
     timings.total = elapsed(startedAt);
     debug('%s:%d phases %j', plan.options.host, plan.options.port, timings);
@@ -71,22 +74,8 @@ async function openRoute(plan: AttemptPlan): Promise<RoutedStream> {
   const limitMs = route.kind === 'jump-host' ? Infinity : options.timeouts.tcp;
   const stopTimer = startTimer(limitMs, () => limit.abort(routeTimeout(plan)));
   const unfollow = onAbort(signal, () => limit.abort(signal.reason));
-  const context: RouteContext = {
-    host: options.host,
-    port: options.port,
-    username: options.username,
-    get signal() {
-      return limit.signal;
-    },
-    stop: limit,
-    timeout: limitMs,
-    hop: plan.hop,
-    log: options.log,
-    onLoginBanner: options.onLoginBanner,
-    connect: plan.connectHop,
-  };
   try {
-    return await route.open(context);
+    return await route.open(new AttemptContext(plan, limit, limitMs));
   } catch (error) {
     signal.throwIfAborted();
     limit.throwIfAborted();
@@ -94,6 +83,35 @@ async function openRoute(plan: AttemptPlan): Promise<RoutedStream> {
   } finally {
     stopTimer();
     unfollow();
+  }
+}
+
+/** A class: a getter in a literal makes each of them an object of a kind of its own. */
+class AttemptContext implements RouteContext {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly stop: StopSwitch;
+  readonly timeout: number;
+  readonly hop: string | undefined;
+  readonly log: RouteContext['log'];
+  readonly onLoginBanner: RouteContext['onLoginBanner'];
+  readonly connect: RouteContext['connect'];
+
+  constructor({ options, hop, connectHop }: AttemptPlan, stop: StopSwitch, timeout: number) {
+    this.host = options.host;
+    this.port = options.port;
+    this.username = options.username;
+    this.stop = stop;
+    this.timeout = timeout;
+    this.hop = hop;
+    this.log = options.log;
+    this.onLoginBanner = options.onLoginBanner;
+    this.connect = connectHop;
+  }
+
+  get signal(): AbortSignal {
+    return this.stop.signal;
   }
 }
 
@@ -128,40 +146,23 @@ function openStream(via: () => Duplex | Promise<Duplex>, { signal }: RouteContex
   });
 }
 
-/** None on the way to another host, nor if only one session may be opened, which may be wanted for something else. */
-function earlySession({ options: { host, port, maxSessions }, hop }: AttemptPlan): EarlySession | undefined {
-  return hop !== undefined || maxSessions === 1 ? undefined : new EarlySession({ host, port });
-}
-
-async function logIn(
-  plan: AttemptPlan,
-  routed: RoutedStream,
-  timings: PhaseTimings,
-  behindLogin: EarlySession | undefined,
-): Promise<Established> {
+function handshakePlan(plan: AttemptPlan, routed: RoutedStream, timings: PhaseTimings): HandshakePlan {
   const { options, credentials, hostKey, algorithms, hop, signal } = plan;
   const { host, port, timeouts, keepalive, onLoginBanner, log } = options;
-  try {
-    return await handshake(routed.stream, {
-      where: { host, port, hop },
-      credentials,
-      hostKey,
-      algorithms,
-      timeouts,
-      keepalive,
-      onLoginBanner,
-      log,
-      signal,
-      timings,
-      program: routed.program,
-      behindLogin,
-      routeFailure: () => routed.failure?.(),
-    });
-  } catch (error) {
-    // Not waited for: what carried the stream may be as dead as the stream, and an abort must be quick.
-    void dispose(routed);
-    throw error;
-  }
+  return {
+    where: { host, port, hop },
+    credentials,
+    hostKey,
+    algorithms,
+    timeouts,
+    keepalive,
+    onLoginBanner,
+    log,
+    signal,
+    timings,
+    program: routed.program,
+    routeFailure: () => routed.failure?.(),
+  };
 }
 
 function arrive(
@@ -169,21 +170,19 @@ function arrive(
   established: Established,
   routed: RoutedStream,
   timings: PhaseTimings,
-  early: EarlySession | undefined,
 ): Arrival {
   const { host, port, keepalive, maxSessions, timeouts } = plan.options;
-  const settings = {
-    keepalive,
-    channelTimeout: timeouts.channel,
-    ...(maxSessions === undefined ? {} : { maxSessions }),
-  };
   const { client, serverVersion, hostKeyFingerprint, chores } = established;
-  const link = new Link(
-    client,
-    { host, port, hop: plan.hop },
-    { ...settings, serverVersion, chores, opensAhead: true, early },
-  );
-  const owned = ownLink(established, link, settings, () => dispose(routed));
+  const where = { host, port, hop: plan.hop };
+  const channelTimeout = timeouts.channel;
+  const link = new Link(client, where, {
+    channelTimeout,
+    maxSessions,
+    serverVersion,
+    chores,
+    opensAhead: true,
+  });
+  const owned = ownLink(established, link, keepalive, () => dispose(routed));
   return { owned, serverVersion, hostKeyFingerprint, timings };
 }
 

@@ -74,7 +74,7 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
   return traced(connectChannel, trace, async () => {
     try {
       const credentials = await orAborted(loadCredentials(options, stop), stop);
-      await orAborted(warnOfOpenKeys(options, resolved, hop), stop);
+      if (options.privateKeyPath !== undefined) await orAborted(warnOfOpenKeys(options, resolved, hop), stop);
       const arrival = await attempts.run(credentials);
       const { timings, serverVersion } = arrival;
       Object.assign(trace, { timings: { ...timings }, serverVersion });
@@ -132,51 +132,37 @@ class Attempts {
     const plan = { ...this.#plan, credentials };
     for (let number = 1; ; number++) {
       plan.signal.throwIfAborted();
+      this.#begins(number);
       try {
-        const arrival = await this.#attempt(plan, number);
-        plan.signal.throwIfAborted();
-        return arrival;
+        this.#arrival = await attempt(plan, this.#timings);
       } catch (error) {
+        if (isSshError(error)) this.#record(number, error);
         const wait = await this.#waitAfter(error, number);
         if (wait === undefined) throw error;
         await sleep(wait, plan.signal);
+        continue;
       }
+      this.#arrived(number);
+      plan.signal.throwIfAborted();
+      return this.#arrival;
     }
   }
 
-  async #attempt(plan: AttemptPlan, number: number): Promise<Arrival> {
-    const { options, hop } = plan;
+  #begins(attempt: number): void {
+    const { options, hop } = this.#plan;
     const { host, port, retry, log } = options;
-    const what = `attempt ${number} of ${retry.attempts}`;
-    log({
-      level: 'debug',
-      event: 'attempt',
-      message: `Connecting to ${host}:${port}, ${what}`,
-      host,
-      port,
-      hop,
-      attempt: number,
-    });
     this.#timings = { total: 0 };
     this.#isWaiting = false;
-    try {
-      this.#arrival = await attempt(plan, this.#timings);
-      const message = `Connected to ${host}:${port} after ${this.#timings.total} ms`;
-      log({
-        level: 'info',
-        event: 'connected',
-        message,
-        host,
-        port,
-        hop,
-        attempt: number,
-        durationMs: this.#timings.total,
-      });
-      return this.#arrival;
-    } catch (error) {
-      if (isSshError(error)) this.#record(number, error);
-      throw error;
-    }
+    const message = `Connecting to ${host}:${port}, attempt ${attempt} of ${retry.attempts}`;
+    log({ level: 'debug', event: 'attempt', message, host, port, hop, attempt });
+  }
+
+  #arrived(attempt: number): void {
+    const { options, hop } = this.#plan;
+    const { host, port, log } = options;
+    const durationMs = this.#timings.total;
+    const message = `Connected to ${host}:${port} after ${durationMs} ms`;
+    log({ level: 'info', event: 'connected', message, host, port, hop, attempt, durationMs });
   }
 
   #record(number: number, error: SshError): void {

@@ -43,7 +43,9 @@ export function object<T>(checks: Checks<T>, right = 'an object'): Check {
   const checkAll: Check = (name, value) => {
     checkBag(name, value, right);
     checkKnownNames(name, value, names);
-    for (const [option, check] of all) {
+    // For every option of every connect and command: without an iterator.
+    for (let n = 0; n < all.length; n++) {
+      const [option, check] = all[n] as [string, Check];
       try {
         checkMember(name, value, option, check);
       } catch (error) {

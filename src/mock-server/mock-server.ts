@@ -21,7 +21,6 @@ import type { MockFiles, MockShare } from './sftp/files/mock-files.ts';
 import { noFiles } from './sftp/files/no-files.ts';
 import type { MockHostKey, MockKeyPair, MockServer, MockServerOptions } from './types.ts';
 import { type ConnectionOwner, ServerConnection } from './wire/connection.ts';
-import { keepOpensInTurn } from './wire/early-opens.ts';
 import type { MockLink } from './wire/link.ts';
 import { lookInside } from './wire/look.ts';
 import { socketOf } from './wire/ssh2-internals.ts';
@@ -192,7 +191,7 @@ function serveClient(
   files: Filesystem | undefined,
 ): void {
   installHandshakeFaults(connection, client);
-  const authenticate = serveAuthentication(connection);
+  client.on('authentication', serveAuthentication(connection));
   client.once('ready', () => {
     connection.note({ type: 'ready', username: connection.username });
     connection.reach('ready');
@@ -201,11 +200,6 @@ function serveClient(
   serveSessions(connection, client, files);
   serveLocalForwards(connection, client, refuseWith);
   server.forwards.serve(connection, client);
-  const inTurn = keepOpensInTurn(connection, client);
-  client.on('authentication', (context) => {
-    inTurn(context);
-    authenticate(context);
-  });
 }
 
 function sshConfig({ hostKeys, ident, options }: MockSettings): ServerConfig {

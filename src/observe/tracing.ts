@@ -48,12 +48,19 @@ export const execChannel: TracingChannel<unknown, ExecTrace> = tracingChannel('s
  * Runs `work` as a traced operation; costs nothing while nobody listens. Its result is not published: it is the
  * library's own, and may hold what is nobody's business.
  */
-export async function traced<T, Trace extends object>(
+export function traced<T, Trace extends object>(
   channel: TracingChannel<unknown, Trace>,
   trace: Trace,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!isWatched(channel)) return work();
+  return isWatched(channel) ? published(channel, trace, work) : work();
+}
+
+async function published<T, Trace extends object>(
+  channel: TracingChannel<unknown, Trace>,
+  trace: Trace,
+  work: () => Promise<T>,
+): Promise<T> {
   const results: T[] = [];
   await channel.tracePromise(async () => void results.push(await work()), trace);
   return results[0] as T;

@@ -24,17 +24,23 @@ export interface ResolvedOptions extends Omit<ConnectOptions, 'timeouts' | 'retr
 
 /** Fills in the defaults; the options have been validated before. */
 export function resolveConnectOptions(options: ConnectOptions): ResolvedOptions {
-  const { retry, keepalive, timeouts, log } = options;
-  return {
-    ...options,
-    port: options.port ?? defaultPort,
+  const { port = defaultPort, retry, keepalive, timeouts, log } = options;
+  const resolved: Pick<ResolvedOptions, 'port' | 'timeouts' | 'retry' | 'keepalive' | 'log'> = {
+    port,
     timeouts: withDefaults(defaultTimeouts, timeouts),
-    retry:
-      retry === false ? { ...defaultRetry, attempts: 1 } : withDefaults<ResolvedRetry>(defaultRetry, retry),
+    retry: retry === false ? onlyOnce : withDefaults<ResolvedRetry>(defaultRetry, retry),
     keepalive: keepalive === false ? false : withDefaults(defaultKeepalive, keepalive),
-    log: withDebug(log ? quietly(log) : () => {}),
+    log: log ? withDebug(quietly(log)) : onlyDebug,
   };
+  // Not a spread, whose objects are each of a kind of their own.
+  return Object.assign(
+    {} as Omit<ConnectOptions, keyof typeof resolved>,
+    options,
+    resolved,
+  ) as ResolvedOptions;
 }
+
+const onlyOnce: ResolvedRetry = Object.freeze({ ...defaultRetry, attempts: 1 });
 
 const debug = debugTopic('connect');
 
@@ -46,6 +52,8 @@ function withDebug(log: Log): Log {
     log(record);
   };
 }
+
+const onlyDebug = withDebug(() => {});
 
 /** A log that throws, or an async one that rejects, must not end a connection or the process. */
 function quietly(log: Log): Log {

@@ -40,20 +40,25 @@ function checkUpdate(name: string, value: unknown): void {
   listOf(text('the path of a known_hosts file'), 'true, false or paths of known_hosts files')(name, value);
 }
 
+const checkEachPin = Object.entries<Check>(pinChecks).map(([pin, check]) => ({
+  pin,
+  check: object({ [pin]: required(check) }),
+}));
+const checkAuthority = object(authorityChecks);
+const checkKnownHosts = object(knownHostsChecks);
+
 export function checkHostKey(name: string, value: unknown): void {
   if (value === 'insecure-accept-any') return;
   checkObject(name, value, right);
-  for (const [pin, check] of Object.entries<Check>(pinChecks)) {
-    if (pin in value) return object({ [pin]: required(check) })(name, value);
-  }
-  if ('authority' in value) return object(authorityChecks)(name, value);
+  for (const { pin, check } of checkEachPin) if (pin in value) return check(name, value);
+  if ('authority' in value) return checkAuthority(name, value);
   checkKnownNames(name, value, [
     ...Object.keys(knownHostsChecks),
     ...Object.keys(pinChecks),
     'authority',
     'principals',
   ]);
-  object(knownHostsChecks)(name, value);
+  checkKnownHosts(name, value);
 }
 
 /** 32 bytes in base64, as `ssh-keygen -l` prints them; padding is tolerated. */

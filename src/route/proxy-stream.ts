@@ -57,7 +57,7 @@ export function nameForOthers(host: string): string {
 async function reachProxy(proxy: ProxyAddress, context: RouteContext): Promise<Socket> {
   const { host, port } = proxy;
   try {
-    return await openTcp({ ...context, host, port });
+    return await openTcp({ ...context, signal: context.signal, host, port });
   } catch (error) {
     if (!isSshError(error)) throw error;
     throw proxyFailed(proxy, context, `could not be reached: ${error.message}`, {

@@ -82,10 +82,12 @@ describe('an attempt', () => {
     expect(login.mock.calls[0]![1]).toMatchObject({
       ...{ where: { host: 'gw', port: 22, hop: 'jump 1 of 1' }, program: 'nc', timings, signal },
     });
-    expect(own.mock.calls[0]![1].ahead).toBeDefined();
+    const [, link, keepalive] = own.mock.calls[0]!;
+    expect(link.ahead).toBeDefined();
+    expect(link).toMatchObject({ channelTimeout: 77, slots: { limit: 3 } });
     const { routeFailure } = login.mock.calls[0]![1];
     expect(routeFailure?.()).toBe(lost);
-    expect(own.mock.calls[0]![2]).toEqual({ keepalive: false, channelTimeout: 77, maxSessions: 3 });
+    expect(keepalive).toBe(false);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 

@@ -68,7 +68,7 @@ const deeds: ((client: Client, server: MockServer) => void)[] = [
     }),
 ];
 
-describe('a mock server under combined load', () => {
+describe('a mock server under everything at once', () => {
   const warnings: string[] = [];
   const warn = (warning: Error) => warnings.push(warning.name);
   beforeAll(() => void process.on('warning', warn));

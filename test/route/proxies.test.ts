@@ -64,14 +64,14 @@ describe.each([
     await vi.waitFor(() => expect(proxy.open()).toBe(0));
   });
 
-  it('gets the user name and password of the URL, which nothing else shows', async () => {
+  it('gets the user name and password of the URL, and nobody else does', async () => {
     await using proxy = await start({ login });
     const via = route(`${scheme}://${inUrl}@127.0.0.1:${proxy.port}`);
     expect(await sayHello(await connectViaGateway(options(via)))).toBe('hello');
     expect(inspect(via, { depth: 9, showHidden: true }) + JSON.stringify(via)).not.toContain(secret);
   });
 
-  it('that requires credentials, or others, is reported', async () => {
+  it('that wants a login, or another one, is told', async () => {
     await using proxy = await start({ login });
     const at = `127.0.0.1:${proxy.port}`;
     const without = await failure(route(`${scheme}://${at}`));
@@ -82,7 +82,7 @@ describe.each([
     await vi.waitFor(() => expect(proxy.open()).toBe(0));
   });
 
-  it('that is missing is distinguished from a missing target', async () => {
+  it('that is not there is told from a target that is not', async () => {
     await using nobody = await tcpServer(() => {});
     await nobody.close();
     const error = await failure(route(`${scheme}://127.0.0.1:${nobody.port}`));
@@ -90,16 +90,13 @@ describe.each([
     expect(error.hint).toMatch(/^The proxy itself/);
   });
 
-  it.each(['ends', 'resets'])(
-    'that %s the connection leads to a hint that it may not admit this machine',
-    async (way) => {
-      await using other = await tcpServer((socket) =>
-        socket.once('data', () => (way === 'ends' ? socket.end() : socket.resetAndDestroy())),
-      );
-      const error = await failure(route(`${scheme}://127.0.0.1:${other.port}`));
-      expect(error.hint).toMatch(/Does it let this machine in\?$/);
-    },
-  );
+  it.each(['ends', 'resets'])('that %s the connection may not let this machine in', async (way) => {
+    await using other = await tcpServer((socket) =>
+      socket.once('data', () => (way === 'ends' ? socket.end() : socket.resetAndDestroy())),
+    );
+    const error = await failure(route(`${scheme}://127.0.0.1:${other.port}`));
+    expect(error.hint).toMatch(/Does it let this machine in\?$/);
+  });
 
   it.each([
     ['hangs up', '', /did not answer as a proxy of this kind does/, true],
@@ -113,14 +110,14 @@ describe.each([
     ['speaks TLS', '\x15\x03\x01\x00\x02\x02(', /is a server that speaks TLS/, false],
     ['shows a page', '<!DOCTYPE html>\n<p>Closed</p>', /is a web server: it said "<!DOCTYPE html>"/, true],
     ['is a SOCKS 4 proxy', '\0[\0\0\0\0\0\0', /is a SOCKS 4 proxy/, false],
-  ])('that %s is reported as such', async (_what, words, message, retryable) => {
+  ])('that %s is told as such', async (_what, words, message, retryable) => {
     await using other = await tcpServer((socket) => socket.end(words, 'latin1'));
     const error = await failure(route(`${scheme}://127.0.0.1:${other.port}`));
     expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', retryable });
     expect(error.message).toMatch(message);
   });
 
-  it('that is silent is given up after the timeout or an abort, and closed', async () => {
+  it('that says nothing is given up after the limit, or with the abort, and let go', async () => {
     await using mute = await tcpServer((socket) => socket.on('end', () => socket.end()).resume());
     const via = route(`${scheme}://127.0.0.1:${mute.port}`);
     expect(await failure(via, { timeouts: { tcp: 50 } })).toMatchObject({ code: 'SSH_TCP_TIMEOUT' });
@@ -131,7 +128,7 @@ describe.each([
     await vi.waitFor(() => expect(mute.sockets.size).toBe(0));
   });
 
-  it('also leads to a jump host', async () => {
+  it('leads to a jump host, too', async () => {
     await using proxy = await start();
     const { retry: _retry, ...gateway } = options(route(`${scheme}://127.0.0.1:${proxy.port}`));
     expect(await sayHello(await connectViaGateway(options(jumpHost(gateway))))).toBe('hello');
@@ -160,13 +157,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe('the reply of an HTTP proxy', () => {
+describe('what an HTTP proxy answers', () => {
   it.each([
     [403, false, /does not allow this connection.* port 443 only.* can add \S+:\d+\.$/],
     [407, false, /requires a login/],
     [429, true, /serves so many connections/],
     [502, true, /could not reach the target/],
-  ])('%i is reported by its meaning', async (status, retryable, hint) => {
+  ])('%i is told as what it is', async (status, retryable, hint) => {
     await using proxy = await httpProxyServer({ status });
     const error = await failure(httpProxy(`http://127.0.0.1:${proxy.port}`));
     expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', status, retryable });
@@ -175,7 +172,7 @@ describe('the reply of an HTTP proxy', () => {
   });
 });
 
-describe('the reply of a SOCKS proxy', () => {
+describe('what a SOCKS proxy answers', () => {
   it('a refused target is the same as a refused port', async () => {
     await using proxy = await socksProxyServer({ status: 5 });
     const error = await failure(socksProxy(`socks5://127.0.0.1:${proxy.port}`));
@@ -189,7 +186,7 @@ describe('the reply of a SOCKS proxy', () => {
     [4, true],
     [7, false],
     [99, true],
-  ])('reply %i is reported by its meaning', async (status, retryable) => {
+  ])('reply %i is told as what it is', async (status, retryable) => {
     await using proxy = await socksProxyServer({ status });
     const error = await failure(socksProxy(`socks5://127.0.0.1:${proxy.port}`));
     expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', status, retryable });
@@ -201,7 +198,7 @@ describe('the reply of a SOCKS proxy', () => {
     ['::1', '0:0:0:0:0:0:0:1'],
     ['fe80::1:2', 'fe80:0:0:0:0:0:1:2'],
     ['::ffff:10.1.2.3', '0:0:0:0:0:ffff:a01:203'],
-  ])('the target %s is resolved by the proxy, not here', async (host, asked) => {
+  ])('the target %s is asked for as such, by the proxy and not here', async (host, asked) => {
     await using proxy = await socksProxyServer({ status: 2 });
     await failure(socksProxy(`socks5h://127.0.0.1:${proxy.port}`), { host, port: 9012 });
     expect(proxy.asked).toEqual([`${asked}:9012`]);
@@ -215,14 +212,14 @@ describe('proxyFromEnvironment', () => {
     for (const name of names) vi.stubEnv(name, given[name] ?? '');
   };
 
-  it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])('uses the proxy of %s', async (name) => {
+  it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])('takes the proxy of %s', async (name) => {
     await using proxy = await httpProxyServer();
     environment({ [name]: `http://127.0.0.1:${proxy.port}` });
     expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
     expect(proxy.asked).toHaveLength(1);
   });
 
-  it('treats a name without a scheme as an HTTP proxy, and supports SOCKS', async () => {
+  it('takes a name without a scheme for an HTTP proxy, and knows SOCKS', async () => {
     await using http = await httpProxyServer();
     environment({ HTTPS_PROXY: `127.0.0.1:${http.port}` });
     expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
@@ -233,7 +230,7 @@ describe('proxyFromEnvironment', () => {
   });
 
   it.each(['127.0.0.1', '*', 'other.example.com,127.0.0.1'])(
-    'connects directly with NO_PROXY=%s',
+    'goes straight for NO_PROXY=%s',
     async (list) => {
       await using proxy = await httpProxyServer();
       environment({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, NO_PROXY: list });
@@ -242,12 +239,12 @@ describe('proxyFromEnvironment', () => {
     },
   );
 
-  it('connects directly without a proxy', async () => {
+  it('goes straight without a proxy', async () => {
     environment({});
     expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
   });
 
-  it('names variables that hold no proxy URL, without the password', async () => {
+  it('names the variables when they hold no URL of a proxy, and not the password', async () => {
     environment({ HTTPS_PROXY: `ftp://${inUrl}@proxy` });
     const error = await failure(proxyFromEnvironment());
     expect(error).toBeInstanceOf(RangeError);
@@ -255,7 +252,7 @@ describe('proxyFromEnvironment', () => {
   });
 });
 
-describe('invalid arguments', () => {
+describe('wrong use', () => {
   it.each([
     [
       () => httpProxy(5 as never),
@@ -284,11 +281,11 @@ describe('invalid arguments', () => {
       () => httpProxy('http://u:50%@p'),
       'argument url: a user name or password with a % that is not an escape given; %25 for it would be right',
     ],
-  ])('are reported at once: %s', (use, message) => {
+  ])('is told at once: %s', (use, message) => {
     expect(use).toThrow(message);
   });
 
-  it('such as a zone in an address are reported before any request', async () => {
+  it('of a zone in an address is told before it is asked for', async () => {
     await using proxy = await socksProxyServer();
     const error = await failure(socksProxy(`socks5://127.0.0.1:${proxy.port}`), { host: 'fe80::1%eth0' });
     expect(error).toBeInstanceOf(RangeError);
@@ -296,7 +293,7 @@ describe('invalid arguments', () => {
   });
 
   it.each([() => httpProxy('http://127.0.0.1:1'), () => socksProxy('socks5://127.0.0.1:1')])(
-    'such as a host that would inject into the request are reported before it is sent: %s',
+    'of a host that would say more to the proxy is told before it is asked: %s',
     async (route) => {
       const context = { host: 'pc\r\nX-Other: yes', port: 22, signal: new AbortController().signal };
       const opening = route().open({ ...context } as RouteContext);

@@ -7,7 +7,7 @@ import { defaultTimeouts } from '../../src/options/defaults.ts';
 import { resolveAlgorithms } from '../../src/ssh2/handshake/algorithms.ts';
 import { handshake } from '../../src/ssh2/handshake/handshake.ts';
 import type { HandshakePlan } from '../../src/ssh2/handshake/plan.ts';
-import { chooseAmong } from '../../src/ssh2/insides/key-exchange/key-exchange.ts';
+import { chooseAmong, offerAgain, offerMade } from '../../src/ssh2/insides/key-exchange/key-exchange.ts';
 import { loginSucceeded } from '../../src/ssh2/insides/until-login.ts';
 import { opaqueKey, sendWholeSignatures } from '../../src/ssh2/insides/whole-signatures.ts';
 import { failureOf, pause, until } from '../support/outcome.ts';
@@ -146,6 +146,28 @@ describe('a handshake', () => {
     expect(insidesOf(clients[0] as Client)._offer.lists.kex.array).toEqual(['curve25519-sha256']);
     expect(other?.lists.kex.array.length).toBeGreaterThan(1);
     for (const { stream } of all) stream.destroy();
+  });
+
+  it('makes an offer once for the same algorithms and the same order of host keys', async () => {
+    await using server = await startMockServer();
+    const algorithms = resolveAlgorithms({ serverHostKey: ['ssh-ed25519', 'rsa-sha2-512'] });
+    const { serverHostKey } = algorithms;
+    expect(offerMade(algorithms, serverHostKey)).toBeUndefined();
+    const first = start(server, { algorithms });
+    const offer = insidesOf((await first.established).client)._offer;
+    expect(offerMade(algorithms, serverHostKey)).toBe(offer);
+    expect(offerMade(algorithms, [...serverHostKey].reverse())).toBeUndefined();
+    expect(offerMade({ ...algorithms }, serverHostKey)).toBeUndefined();
+    const second = start(server, { algorithms });
+    expect(insidesOf((await second.established).client)._offer).toBe(offer);
+    expect(offer.lists.kex.array).toContain('kex-strict-c-v00@openssh.com');
+    for (const { stream } of [first, second]) stream.destroy();
+  });
+
+  it('ends where an offer cannot be made again: ssh2 would make one of its own', () => {
+    const client = { _protocol: { _offer: {} } } as unknown as Client;
+    expect(() => offerAgain(client, new (class Offer {})())).toThrow('does not allow an offer');
+    expect(() => offerAgain({} as Client, {})).toThrow('does not allow an offer');
   });
 
   it('holds no private key after its end', async () => {

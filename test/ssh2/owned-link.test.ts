@@ -32,7 +32,7 @@ function open({ keepalive = false as false | { interval: number; countMax: numbe
   const owned = ownLink(
     established as unknown as Established,
     link as unknown as Link,
-    { keepalive, channelTimeout: 1 },
+    keepalive,
     () => disposed.promise,
   );
   const gone = () => {

@@ -55,6 +55,19 @@ function nameAtFront(blob: Buffer): string | undefined {
  * @throws TypeError if the text is not such a line, or the key is damaged.
  */
 export function parsePublicKeyLine(text: string): PublicKeyLine {
+  const known = lately.get(text);
+  if (known) return known;
+  const parsed = parseLine(text);
+  lately.set(text, parsed);
+  if (lately.size > mostLines) lately.delete(lately.keys().next().value as string);
+  return parsed;
+}
+
+/** Each connect reads the line of its option twice, and many connects have the same. */
+const lately = new Map<string, PublicKeyLine>();
+const mostLines = 20;
+
+function parseLine(text: string): PublicKeyLine {
   const line = text.trim();
   const [, type = '', base64 = '', comment = ''] =
     /^([^ \t]+)[ \t]+([^ \t]+)(?:[ \t]+(.*))?$/.exec(line) ?? [];

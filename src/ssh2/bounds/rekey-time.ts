@@ -6,19 +6,22 @@ import type { OnExceeded } from './receive-window.ts';
  * server that begins one and does not finish it would block everything, and could satisfy the keepalive with an
  * occasional IGNORE.
  */
-export function boundRekeys(limit: number, onExceeded: OnExceeded): { begun(): void; ended(): void } {
-  let stop = () => {};
-  return {
-    begun() {
-      stop = startTimer(
-        limit,
-        () =>
-          onExceeded(
-            `it began another key exchange and did not finish it within ${limit} ms (option timeouts.handshake)`,
-          ),
-        false,
-      );
-    },
-    ended: () => stop(),
-  };
+export class RekeyTime {
+  readonly #limit: number;
+  readonly #onExceeded: OnExceeded;
+  #stopTimer: (() => void) | undefined;
+
+  constructor(limit: number, onExceeded: OnExceeded) {
+    this.#limit = limit;
+    this.#onExceeded = onExceeded;
+  }
+
+  begun(): void {
+    const words = `it began another key exchange and did not finish it within ${this.#limit} ms (option timeouts.handshake)`;
+    this.#stopTimer = startTimer(this.#limit, () => this.#onExceeded(words), false);
+  }
+
+  ended(): void {
+    this.#stopTimer?.();
+  }
 }

@@ -64,7 +64,7 @@ export class SessionSlots {
   #leaving = 0;
   #tickets = 0;
   #waiting: SlotWaiter[] = [];
-  #onCrowded: Array<() => void> = [];
+  #onCrowded: ReadonlyArray<() => void> = [];
   #stopTimer: (() => void) | undefined;
 
   constructor(rules: SessionRules = {}) {
@@ -146,8 +146,8 @@ export class SessionSlots {
 
   /** Calls back when someone has to wait: whoever holds an unused session should then close it. */
   onCrowded(listener: () => void): void {
-    // A connection has one or two of these; `push` would allocate room for seventeen.
-    this.#onCrowded = [...this.#onCrowded, listener];
+    // A connection has one or two of these; `push` and a spread would allocate room for seventeen.
+    this.#onCrowded = this.#onCrowded.concat(listener);
   }
 
   #opens(): void {

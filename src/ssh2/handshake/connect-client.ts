@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
-import type { Client } from 'ssh2';
+import type { Client, ConnectConfig } from 'ssh2';
 import { readCertificate } from '../../host-key/certificates/certificate.ts';
 import { resolveKeyType } from '../../host-key/keys/public-key.ts';
 import { isCertificateAlgorithm } from '../../host-key/policy/certificate-policy.ts';
 import type { ResolvedOptions } from '../../options/resolve.ts';
 import { askForCertificates } from '../insides/key-exchange/host-certificates.ts';
 import { hybridKex, offerHybrid } from '../insides/key-exchange/hybrid-kex.ts';
+import { offerAgain, offerMade } from '../insides/key-exchange/key-exchange.ts';
 import type { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
@@ -16,24 +17,23 @@ interface ClientSettings {
   sock: Duplex;
   credentials: Credentials;
   algorithms: ResolvedAlgorithms;
+  /** Those of the host key, in the order that suits what is known of the host. */
+  serverHostKey: readonly string[];
   keepalive: ResolvedOptions['keepalive'];
 }
 
 /** Starts ssh2 on an open stream. @throws Error for what ssh2 rejects at once. */
 export function connectClient(
   client: Client,
-  { sock, credentials, algorithms, keepalive }: ClientSettings,
+  { sock, credentials, algorithms, serverHostKey, keepalive }: ClientSettings,
   hostVerifier: HostKeyGuard['verifier'],
   authHandler: Authentication['handler'],
 ): void {
+  const made = offerMade(algorithms, serverHostKey);
   const config = {
     sock: sock as never,
     username: credentials.username,
-    algorithms: {
-      ...algorithms,
-      kex: knownOf(algorithms.kex, (one) => one !== hybridKex, 'curve25519-sha256'),
-      serverHostKey: knownOf(algorithms.serverHostKey, (one) => !isCertificateAlgorithm(one), 'rsa-sha2-512'),
-    } as object,
+    algorithms: made ? undefined : namesForSsh2(algorithms, serverHostKey),
     // Each phase has a timer of ours; ssh2's single timer cannot tell them apart.
     readyTimeout: 0,
     // ssh2 sends the requests, our watchdog judges.
@@ -44,9 +44,18 @@ export function connectClient(
     hostVerifier,
     authHandler: authHandler as never,
   };
-  client.connect(config);
+  client.connect(config as ConnectConfig);
+  if (made) offerAgain(client, made);
   // ssh2 keeps the configuration, and has made lists of its own by now.
-  config.algorithms = {};
+  config.algorithms = undefined;
+}
+
+function namesForSsh2(algorithms: ResolvedAlgorithms, serverHostKey: readonly string[]): object {
+  return {
+    ...algorithms,
+    kex: knownOf(algorithms.kex, (one) => one !== hybridKex, 'curve25519-sha256'),
+    serverHostKey: knownOf(serverHostKey, (one) => !isCertificateAlgorithm(one), 'rsa-sha2-512'),
+  };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { SshError, StreamPhase } from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
@@ -8,8 +9,8 @@ import { PhaseClock } from '../../time/phase-clock.ts';
 import { StopSwitch } from '../../time/stop-switch.ts';
 import { exceeded } from '../bounds/exceeded.ts';
 import type { Where } from '../channels/link.ts';
-import { behindFirstLogin } from '../insides/ahead/behind-login.ts';
 import { authenticateEarly } from '../insides/ahead/early-auth.ts';
+import { rest } from '../insides/at-rest.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { onHostKeysTold } from '../insides/key-exchange/further-host-keys.ts';
 import { forgetSecrets, shareOffer } from '../insides/key-exchange/key-exchange.ts';
@@ -24,7 +25,6 @@ import {
   classifyError,
   type HandshakePhase,
   isPassing,
-  isRefusal,
   notStarted,
   outOfTurn,
   type Situation,
@@ -33,7 +33,6 @@ import {
 } from '../transport/classify.ts';
 import { isOpenSsh } from '../transport/server-kind.ts';
 import { type StreamEnd, Transport, type TransportEvents } from '../transport/transport.ts';
-import type { ResolvedAlgorithms } from './algorithms.ts';
 import { authBroken, invalidCertificate, passwordExpired } from './auth-broken.ts';
 import { askForHostCertificates, connectClient, offerHybridKex } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
@@ -57,6 +56,8 @@ interface Login {
   readonly clock: PhaseClock;
   readonly outcome: Latch<Established>;
   readOffer?: ReadOffer;
+  /** Stops listening to the caller's signal. */
+  unfollow?: () => void;
 }
 
 /** The login part of a situation after the login. */
@@ -81,7 +82,9 @@ class Handshake implements TransportEvents {
     this.#where = plan.where;
     this.#transport = new Transport(stream, this);
     const over = this.#over;
-    const target = { ...plan.where, over, algorithms: plan.algorithms.serverHostKey };
+    const { host, port, hop } = plan.where;
+    // Without a spread, whose objects are each of a kind of their own.
+    const target = { host, port, hop, over, algorithms: plan.algorithms.serverHostKey };
     this.#guard = new HostKeyGuard(plan.hostKey, target, (error) => this.#fail(error));
     const auth = new Authentication(
       plan.credentials,
@@ -97,48 +100,38 @@ class Handshake implements TransportEvents {
     this.#login = { plan, auth, clock: new PhaseClock(), outcome: latch() };
   }
 
-  async run(): Promise<Established> {
+  run(): Promise<Established> {
     // Present until it has succeeded.
     const login = this.#login as Login;
-    const { plan, clock, outcome } = login;
-    const unfollow = onAbort(plan.signal, () => this.#fail(plan.signal.reason));
-    try {
-      plan.signal.throwIfAborted();
-      this.#startTimer('banner');
-      // Not awaited: a timeout or an abort must also end the wait for a slow known_hosts file.
-      this.#startClient(login).catch((error) => this.#fail(error));
-      return await outcome.promise;
-    } catch (error) {
-      this.#fail(error);
-      throw error;
-    } finally {
-      clock.stop();
-      unfollow();
-    }
+    const { signal } = login.plan;
+    const aborted = () => this.#fail(signal.reason);
+    login.unfollow = onAbort(signal, aborted);
+    if (signal.aborted) aborted();
+    this.#startTimer('banner');
+    // Not awaited: a timeout or an abort must also end the wait for a slow known_hosts file.
+    if (!login.outcome.settled) this.#startClient(login).catch((error) => this.#fail(error));
+    return login.outcome.promise;
   }
 
   async #startClient(login: Login): Promise<void> {
     const { plan, outcome } = login;
     const { serverHostKey } = plan.algorithms;
-    const target = { ...plan.where, over: this.#over, algorithms: serverHostKey };
-    const ordered = await plan.hostKey.order(serverHostKey, target);
+    const ordered = await plan.hostKey.order(serverHostKey, this.#guard.target);
     if (outcome.settled) return;
-    const algorithms = { ...plan.algorithms, serverHostKey: ordered };
     this.#listen();
-    this.#connect(login, algorithms);
-    this.#mendClient(login, algorithms);
+    this.#connect(login, ordered);
+    this.#mendClient(login, ordered);
   }
 
-  #mendClient(login: Login, { kex, serverHostKey }: ResolvedAlgorithms): void {
+  #mendClient(login: Login, serverHostKey: readonly string[]): void {
     const { plan, auth } = login;
     try {
       this.#order = mendClient(this.#client, this.#transport, {
         rekeyTimeout: plan.timeouts.handshake,
-        onOutOfTurn: (broken) => this.#endedByServer(outOfTurn(broken, this.#situation())),
+        onOutOfTurn: (broken) => this.#fail(outOfTurn(broken, this.#situation())),
         onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
         onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),
       });
-      shareOffer(this.#client);
       askForHostCertificates(this.#client, serverHostKey, {
         onShown: (certificate) => this.#guard.certificateShown(certificate),
         onInvalid: () => this.#fail(invalidCertificate(this.#situation())),
@@ -148,7 +141,8 @@ class Handshake implements TransportEvents {
         if (this.#login) this.#login.readOffer = read;
       });
       // After the listener above, which reports the server's offer: from here on, ssh2 reads something else.
-      offerHybridKex(this.#client, kex);
+      offerHybridKex(this.#client, plan.algorithms.kex);
+      shareOffer(this.#client, plan.algorithms, serverHostKey);
       auth.watch(this.#client);
       if (plan.hostKey.updates) {
         const settings = { where: plan.where, log: plan.log, serverHostKey };
@@ -156,17 +150,14 @@ class Handshake implements TransportEvents {
         onHostKeysTold(this.#client, (data) => this.#chores.add(tell(data)));
       }
       authenticateEarly(this.#client, () => isOpenSsh(this.#serverVersion));
-      behindFirstLogin(this.#client, {
-        onSent: () => this.#login?.plan.behindLogin?.open(this.#client, this.#serverVersion) === true,
-        onRefused: () => this.#login?.plan.behindLogin?.loginRefused(),
-      });
     } catch (error) {
       throw unsafeSsh2(error as Error, this.#situation());
     }
   }
 
-  #connect({ plan }: Login, algorithms: ResolvedAlgorithms): void {
-    const settings = { ...plan, algorithms, sock: this.#transport };
+  #connect({ plan }: Login, serverHostKey: readonly string[]): void {
+    const { credentials, algorithms, keepalive } = plan;
+    const settings = { sock: this.#transport, credentials, algorithms, serverHostKey, keepalive };
     try {
       connectClient(this.#client, settings, this.#guard.verifier, (methodsLeft, isPartial, next) =>
         this.#login?.auth.handler(methodsLeft, isPartial, next),
@@ -176,20 +167,27 @@ class Handshake implements TransportEvents {
     }
   }
 
+  /** In place of listeners, of which each would cost a connection as much as this one function. */
   #listen(): void {
-    const client = this.#client;
-    client.on('error', (error: Ssh2Error) => this.#ssh2Failed(error));
-    client.on('handshake', () => this.#keysExchanged());
-    client.on('ready', () => this.#loggedIn());
-    client.on('banner', (notice) => tellUser(this.#login?.plan.onLoginBanner, notice));
-    client.on('change password', () => this.#fail(passwordExpired(this.#situation())));
+    const client: EventEmitter = this.#client;
+    const emit = client.emit;
+    client.emit = (event: string, ...given: unknown[]) =>
+      this.#heard(event, given[0]) || emit.call(client, event, ...given);
+  }
+
+  /** Returns whether the event is one of those that nobody else listens to. */
+  #heard(event: string, given: unknown): boolean {
+    if (event === 'error') this.#ssh2Failed(given as Ssh2Error);
+    else if (event === 'handshake') this.#keysExchanged();
+    else if (event === 'ready') this.#loggedIn();
+    else if (event === 'banner') tellUser(this.#login?.plan.onLoginBanner, given as string);
+    else if (event === 'change password') this.#fail(passwordExpired(this.#situation()));
+    else return false;
+    return true;
   }
 
   #ssh2Failed(error: Ssh2Error): void {
-    if (isPassing(error)) return;
-    const failed = classifyError(error, this.#situation());
-    if (isRefusal(error)) this.#fail(failed);
-    else this.#endedByServer(failed);
+    if (!isPassing(error)) this.#fail(classifyError(error, this.#situation()));
   }
 
   onIdentification(line: string): void {
@@ -202,7 +200,7 @@ class Handshake implements TransportEvents {
   }
 
   onEnd(end: StreamEnd): void {
-    this.#endedByServer(this.#login?.plan.routeFailure?.() ?? classifyEnd(end, this.#situation()));
+    this.#fail(this.#login?.plan.routeFailure?.() ?? classifyEnd(end, this.#situation()));
   }
 
   #keysExchanged(): void {
@@ -227,12 +225,14 @@ class Handshake implements TransportEvents {
 
   #succeed(): void {
     if (!this.#login || this.#login.outcome.settled) return;
-    const { clock, outcome } = this.#login;
+    const { clock, outcome, unfollow } = this.#login;
     clock.stop();
+    unfollow?.();
     this.#phase = 'session';
     this.#login = undefined;
     this.#guard.loggedIn();
     loginSucceeded(this.#client);
+    rest(this.#client);
     outcome.resolve({
       client: this.#client,
       transport: this.#transport,
@@ -258,13 +258,7 @@ class Handshake implements TransportEvents {
     if (!this.#login || this.#login.outcome.settled) return;
     const { plan, clock } = this.#login;
     const limit = plan.timeouts[phase];
-    clock.start(limit, () => this.#endedByServer(streamTimeout(phase, limit, this.#situation())));
-  }
-
-  /** Or its silence has. */
-  #endedByServer(error: Error): void {
-    this.#login?.plan.behindLogin?.endedInLogin();
-    this.#fail(error);
+    clock.start(limit, () => this.#fail(streamTimeout(phase, limit, this.#situation())));
   }
 
   /** The first cause wins; later ones are its consequences. */
@@ -272,8 +266,9 @@ class Handshake implements TransportEvents {
     this.#transport.kill();
     this.#over.abort();
     if (!this.#login) return this.#sessionEnded(error as SshError);
-    const { clock, outcome } = this.#login;
+    const { clock, outcome, unfollow } = this.#login;
     clock.stop();
+    unfollow?.();
     outcome.reject(error);
     // Nobody may be waiting yet (if the stream fails before run()).
     outcome.promise.catch(() => {});

@@ -2,6 +2,7 @@ import type { Client } from 'ssh2';
 import { HandshakeFailed, HostKeyMismatch, type SshError } from '../../errors/index.ts';
 import { readCertificate } from '../../host-key/certificates/certificate.ts';
 import { equalInConstantTime, fingerprintSha256 } from '../../host-key/keys/fingerprint.ts';
+import { ownCopy } from '../../host-key/keys/own-copy.ts';
 import type { KnownHostsUpdate } from '../../host-key/known-hosts/update.ts';
 import { detailsOf, type HostKeyTarget } from '../../host-key/policy/key-details.ts';
 import type { HostKeyPolicy } from '../../host-key/policy/policy.ts';
@@ -16,7 +17,7 @@ import type { UpdateSettings } from './host-key-updates.ts';
 export class HostKeyGuard {
   /** No longer needed once a key is accepted. */
   #policy: HostKeyPolicy | undefined;
-  #target: HostKeyTarget;
+  readonly target: HostKeyTarget;
   #refuse: (error: SshError) => void;
   #acceptedKey: Buffer | undefined;
   /** The certificate that contains the key ssh2 is about to ask about. */
@@ -27,7 +28,7 @@ export class HostKeyGuard {
 
   constructor(policy: HostKeyPolicy, target: HostKeyTarget, refuse: (error: SshError) => void) {
     this.#policy = policy;
-    this.#target = target;
+    this.target = target;
     this.#refuse = refuse;
   }
 
@@ -43,7 +44,7 @@ export class HostKeyGuard {
 
   readonly verifier = (shown: Buffer, verify: (accept: boolean) => void): void => {
     // ssh2 reads the key from a buffer that it reuses.
-    const key = this.#certificate ?? Buffer.from(shown);
+    const key = this.#certificate ?? ownCopy(shown);
     this.#certificate = undefined;
     if (this.#acceptedKey) {
       if (equalInConstantTime(key, this.#acceptedKey)) verify(true);
@@ -52,7 +53,7 @@ export class HostKeyGuard {
     }
     this.#judge(key)
       .then((accept) => {
-        if (accept && !this.#target.over.aborted) verify(true);
+        if (accept && !this.target.over.aborted) verify(true);
       })
       // ssh2 also throws out of verify().
       .catch((error) => this.#refuse(this.#broken(error)));
@@ -88,7 +89,7 @@ export class HostKeyGuard {
   }
 
   async #judge(key: Buffer): Promise<boolean> {
-    const decision = await this.#policy?.judge(key, this.#target);
+    const decision = await this.#policy?.judge(key, this.target);
     if (!decision) return false;
     if (!decision.accepted) {
       this.#refuse(decision.error);
@@ -101,15 +102,15 @@ export class HostKeyGuard {
   }
 
   #changed(key: Buffer): SshError {
-    const { host, port } = this.#target;
+    const { host, port } = this.target;
     return new HostKeyMismatch(`${host}:${port} showed another host key at a re-key than at first`, {
-      ...detailsOf(key, this.#target),
+      ...detailsOf(key, this.target),
       hint: 'A server does not change its key within a connection: somebody is in between.',
     });
   }
 
   #broken(error: unknown): SshError {
-    const { host, port, hop } = this.#target;
+    const { host, port, hop } = this.target;
     return new HandshakeFailed(`The host key of ${host}:${port} could not be checked`, {
       phase: 'handshake',
       host,

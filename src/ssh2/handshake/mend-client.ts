@@ -3,7 +3,7 @@ import { type AnswersStream, boundAnswers } from '../bounds/answers.ts';
 import { boundLoginTalk } from '../bounds/login-talk.ts';
 import { boundPacketSizes } from '../bounds/packet-size.ts';
 import { boundWindows } from '../bounds/receive-window.ts';
-import { boundRekeys } from '../bounds/rekey-time.ts';
+import { RekeyTime } from '../bounds/rekey-time.ts';
 import { boundUnasked } from '../bounds/unasked.ts';
 import { deferDestruction, keepKeepaliveTimer, onSilentDisconnect } from '../insides/internals.ts';
 import { knowForwardsByOwnNamesOnly } from '../insides/messages/inbound.ts';
@@ -28,7 +28,7 @@ interface MendEvents {
 export function mendClient(client: Client, output: AnswersStream, events: MendEvents): MessageOrder {
   lookInside(client);
   deferDestruction(client);
-  const order = guardOrder(client, events.onOutOfTurn, boundRekeys(events.rekeyTimeout, events.onExceeded));
+  const order = guardOrder(client, events.onOutOfTurn, new RekeyTime(events.rekeyTimeout, events.onExceeded));
   knowForwardsByOwnNamesOnly(client);
   keepKeepaliveTimer(client);
   boundWindows(client, events.onExceeded);

@@ -12,11 +12,7 @@ const farewell = 2_000;
 /** Milliseconds that cancelled work may take to clean up: as long as stopping a command takes. */
 const cleaning = 2_100;
 
-interface LinkSettings {
-  keepalive: false | { interval: number; countMax: number };
-  channelTimeout: number;
-  maxSessions?: number;
-}
+type Keepalive = false | { readonly interval: number; readonly countMax: number };
 
 /** A link, with what only its owner may do. */
 export interface OwnedLink {
@@ -33,10 +29,10 @@ export interface OwnedLink {
 export function ownLink(
   established: Established,
   link: Link,
-  settings: LinkSettings,
+  keepalive: Keepalive,
   dispose: () => Promise<void>,
 ): OwnedLink {
-  return new OwnedConnection(established, link, settings, dispose);
+  return new OwnedConnection(established, link, keepalive, dispose);
 }
 
 class OwnedConnection implements OwnedLink {
@@ -51,7 +47,7 @@ class OwnedConnection implements OwnedLink {
   constructor(
     { client, transport, onEnd }: Established,
     link: Link,
-    { keepalive }: LinkSettings,
+    keepalive: Keepalive,
     dispose: () => Promise<void>,
   ) {
     this.link = link;

@@ -10,15 +10,6 @@ import type { Credentials } from '../login/credentials.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 
-/** Sends something right behind the first login request. */
-interface BehindLogin {
-  /** That request has just been sent; returns whether something was sent behind it. */
-  open(client: Client, serverVersion: string): boolean;
-  loginRefused(): void;
-  /** The server, or its silence, has ended the connection before the login was over. */
-  endedInLogin(): void;
-}
-
 /** Everything a handshake needs to know apart from the stream. */
 export interface HandshakePlan {
   where: Where;
@@ -34,7 +25,6 @@ export interface HandshakePlan {
   timings: Partial<PhaseTimings>;
   /** The program whose output carries the server's data (a proxy command). */
   program?: string | undefined;
-  behindLogin?: BehindLogin | undefined;
   /** Why the stream ended, if the route knows more. */
   routeFailure?: (() => Error | undefined) | undefined;
 }

@@ -41,11 +41,11 @@ export class Authentication {
   #events: AuthEvents;
   #queue: AsyncGenerator<Candidate>;
   #sent: Candidate | undefined;
-  #methodsSent = new Set<string>();
+  #methodsSent: readonly string[] = [];
   /** Everything was refused; what remains is to ask whether the server requires nothing. */
   #isAtEnd = false;
   /** The ids of what the server has judged, and would judge the same way again. */
-  #judged = new Set<string>();
+  #judged: readonly string[] = [];
 
   readonly #publicKeys: PublicKeys;
 
@@ -91,7 +91,8 @@ export class Authentication {
     debug('refused%s', isPartial ? ' (a part of what it wants)' : '');
     this.offered = methods;
     if (!this.#sent) return;
-    if (isPartial || methods.includes(this.#sent.method)) this.#judged.add(idOf(this.#sent));
+    if (isPartial || methods.includes(this.#sent.method))
+      this.#judged = this.#judged.concat(idOf(this.#sent));
     if (!isPartial) return;
     this.hasPart = true;
     this.#queue = this.#candidates();
@@ -117,12 +118,13 @@ export class Authentication {
     for (;;) {
       const { value, done } = await this.#queue.next();
       if (done || !value) return false;
-      if (this.#judged.has(idOf(value))) continue;
+      if (this.#judged.includes(idOf(value))) continue;
       if (this.offered && value.method !== 'none' && !this.offered.includes(value.method)) continue;
       if (value.method !== 'none' || !this.#couldSucceed) this.#noteOnce(value.label);
       if (value.note !== undefined && !this.notes.includes(value.note)) this.notes.push(value.note);
       this.#sent = value;
-      this.#methodsSent.add(value.method);
+      if (!this.#methodsSent.includes(value.method))
+        this.#methodsSent = this.#methodsSent.concat(value.method);
       return value.make();
     }
   }
@@ -138,7 +140,7 @@ export class Authentication {
     if (keyboardInteractive) yield this.#keyboardInteractive();
     if (password !== undefined) yield this.#password(password);
     // Never the same password twice: the server counts each failed login.
-    const isJudged = this.#judged.has('password');
+    const isJudged = this.#judged.includes('password');
     if (password !== undefined && !isJudged && !keyboardInteractive) yield this.#keyboardInteractive();
     this.#isAtEnd = true;
     if (!this.hasPart) yield this.#none();
@@ -150,7 +152,7 @@ export class Authentication {
 
   /** False if the server never wanted a method for which there was something to try: it may require nothing at all. */
   get #couldSucceed(): boolean {
-    return [...this.#methodsSent].some((method) => this.#mayTake(method));
+    return this.#methodsSent.some((method) => this.#mayTake(method));
   }
 
   #noteOnce(label: string): void {

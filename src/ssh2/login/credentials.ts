@@ -39,11 +39,17 @@ export async function loadCredentials(
   const paths = pathsOf(options.privateKeyPath);
   const keys = await loadKeys(options, paths, signal);
   const hasAgent = agent !== undefined;
-  const { certificates, notes } = await loadCertificates(options, paths, { keys, hasAgent, signal });
+  const mayHaveSome =
+    paths.length > 0 || options.certificate !== undefined || options.certificatePath !== undefined;
+  const { certificates, notes } = mayHaveSome
+    ? await loadCertificates(options, paths, { keys, hasAgent, signal })
+    : noCertificates;
   const agentKeys = agentKeysOf(options.agentKeys);
   const ofAgent = { agent, agentKeys, agentFirst };
   return { username, password, ...ofAgent, keyboardInteractive, keys, certificates, notes };
 }
+
+const noCertificates = { certificates: [], notes: [] } as const;
 
 function agentKeysOf(named: string | readonly string[] | undefined): Credentials['agentKeys'] {
   if (named === undefined) return undefined;

@@ -270,8 +270,13 @@ function nameOf(blob: Buffer): string {
   }
 }
 
+/** A key that is in use gives the same bytes each time. */
+const labels = new WeakMap<Buffer, string>();
+
 function keyLabel(blob: Buffer): string {
-  return `${nameOf(blob)} ${fingerprintSha256(blob)}`;
+  const label = labels.get(blob) ?? `${nameOf(blob)} ${fingerprintSha256(blob)}`;
+  labels.set(blob, label);
+  return label;
 }
 
 function certificateLabel(certificate: Certificate, username: string): string {

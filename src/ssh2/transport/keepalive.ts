@@ -17,28 +17,49 @@ export function watchLife(
   { interval, countMax }: { interval: number; countMax: number },
   onDead: (silentMs: number) => void,
 ): () => void {
-  let seenAt = life.lastLifeAt;
-  let silentIntervals = 0;
-  let stopped = false;
-  let stopTimer = () => {};
-  const armAt = (time: number) => {
+  const watch = new LifeWatch(life, interval, countMax, onDead);
+  return () => watch.stop();
+}
+
+class LifeWatch {
+  readonly #life: Life;
+  readonly #interval: number;
+  readonly #countMax: number;
+  readonly #onDead: (silentMs: number) => void;
+  #seenAt: number;
+  #silentIntervals = 0;
+  #stopTimer: (() => void) | undefined;
+
+  constructor(life: Life, interval: number, countMax: number, onDead: (silentMs: number) => void) {
+    this.#life = life;
+    this.#interval = interval;
+    this.#countMax = countMax;
+    this.#onDead = onDead;
+    this.#seenAt = life.lastLifeAt;
+    this.#armAt(this.#seenAt + interval);
+  }
+
+  stop(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  #armAt(time: number): void {
     // Reads what has arrived while the event loop was blocked first.
-    stopTimer = startTimer(Math.max(1, time - now()), () => setImmediate(judge));
-  };
-  const judge = () => {
-    if (stopped) return;
-    if (life.lastLifeAt !== seenAt) {
-      seenAt = life.lastLifeAt;
-      silentIntervals = 0;
-      return armAt(seenAt + interval);
+    const judgeLater = () => setImmediate(() => this.#judge());
+    this.#stopTimer = startTimer(Math.max(1, time - now()), judgeLater);
+  }
+
+  #judge(): void {
+    const { lastLifeAt } = this.#life;
+    if (this.#stopTimer === undefined) return;
+    if (lastLifeAt !== this.#seenAt) {
+      this.#seenAt = lastLifeAt;
+      this.#silentIntervals = 0;
+      return this.#armAt(lastLifeAt + this.#interval);
     }
-    silentIntervals++;
-    if (silentIntervals > countMax) onDead(now() - seenAt);
-    else armAt(now() + interval);
-  };
-  armAt(seenAt + interval);
-  return () => {
-    stopped = true;
-    stopTimer();
-  };
+    this.#silentIntervals++;
+    if (this.#silentIntervals > this.#countMax) this.#onDead(now() - this.#seenAt);
+    else this.#armAt(now() + this.#interval);
+  }
 }

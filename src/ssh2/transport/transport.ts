@@ -138,7 +138,9 @@ export class Transport extends Duplex {
       this.#writeSmall();
       return this.#writeOn(packet);
     }
-    this.#small.push(packet);
+    // Not `push` to an empty list, which would make room for seventeen.
+    if (this.#small.length === 0) this.#small = [packet];
+    else this.#small.push(packet);
     this.#smallBytes += packet.length;
     if (this.#smallBytes >= joinedBytes) this.#writeSmall();
     return !this.#blocked;

@@ -1,4 +1,5 @@
 import type { Client } from 'ssh2';
+import { InCommon } from '../in-common.ts';
 import { protocolOf } from '../internals.ts';
 import { serves } from '../registry/look.ts';
 
@@ -84,6 +85,8 @@ export function offerInstead(
     kex: kex ? [...kex, ...lists.kex.array.filter((name) => signals.test(name))] : lists.kex.array,
     serverHostKey: serverHostKey ? [...serverHostKey] : lists.serverHostKey.array,
   };
+  if (isSame(lists.kex.array, wanted.kex) && isSame(lists.serverHostKey.array, wanted.serverHostKey))
+    return true;
   const offer = new Lists({ ...wanted, cs: arraysOf(lists.cs), sc: arraysOf(lists.sc) });
   if (offer.lists?.kex?.array?.join() !== wanted.kex.join()) return false;
   if (offer.lists.serverHostKey?.array?.join() !== wanted.serverHostKey.join()) return false;
@@ -104,22 +107,47 @@ export function chooseAmong(client: Client, names: readonly string[]): void {
   protocol._offer = Object.assign(Object.create(Object.getPrototypeOf(offer)) as Offer, offer, { lists });
 }
 
-/** Programs use a few different offers; the oldest are dropped first. */
-const mostShared = 20;
-const shared = new Map<string, Offer>();
+/** By what is sent of them. */
+const offers = new InCommon<Offer>(
+  ({ lists: { all } }, other) => all !== undefined && other.lists.all?.equals(all) === true,
+);
 
 /**
  * Shares one object among offers of the same algorithms: ssh2 would keep 2 KiB per connection, and never modifies it.
  */
-export function shareOffer(client: Client): void {
+export function shareOffer(client: Client, algorithms: object, serverHostKey: readonly string[]): void {
   const protocol = protocolOf(client) as KexProtocol | undefined;
   const offer = protocol?._offer;
   if (!protocol || !offer || !serves(client, 'shared offers')) return;
-  const name = offer.lists.all?.toString('latin1');
-  if (name === undefined) return;
-  protocol._offer = shared.get(name) ?? offer;
-  shared.set(name, protocol._offer);
-  if (shared.size > mostShared) shared.delete(shared.keys().next().value as string);
+  protocol._offer = offers.of(offer);
+  const known = made.get(algorithms);
+  if (!known) made.set(algorithms, [{ serverHostKey, offer: protocol._offer }]);
+  else if (!offerMade(algorithms, serverHostKey) && known.length < mostOrders)
+    known.push({ serverHostKey, offer: protocol._offer });
+}
+
+/** The offers made of the same algorithms, which differ in the order of the host key's: what is known of the host. */
+const made = new WeakMap<object, Array<{ serverHostKey: readonly string[]; offer: Offer }>>();
+const mostOrders = 20;
+
+/** The offer that `shareOffer` has seen made of these algorithms. */
+export function offerMade(algorithms: object, serverHostKey: readonly string[]): object | undefined {
+  return made.get(algorithms)?.find((one) => isSame(one.serverHostKey, serverHostKey))?.offer;
+}
+
+/**
+ * Makes an offer that has been made before. Call it right after `client.connect`, which then made one of ssh2's own
+ * algorithms. @throws Error if that cannot be replaced.
+ */
+export function offerAgain(client: Client, offer: object): void {
+  const protocol = protocolOf(client) as KexProtocol | undefined;
+  if (!protocol || protocol._offer?.constructor !== offer.constructor)
+    throw new Error('this version of ssh2 does not allow an offer to be made again');
+  protocol._offer = offer as Offer;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, n) => name === other[n]);
 }
 
 const finished = () => false;

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Client } from 'ssh2';
 import { protocolOf } from '../internals.ts';
+import { Wrapper } from '../wrapper.ts';
 
 /**
  * The handlers that ssh2 calls for each incoming message, by the message's name (RFC 4250 section 4.1.2). We replace
@@ -74,12 +75,21 @@ export function answersOf(client: Client): Answering | undefined {
   return hasAll ? (protocol as Answering) : undefined;
 }
 
-/** Wraps each method that answers with `around`. */
-export function aroundAnswers(answers: Answering, around: (answer: () => void) => void): void {
-  for (const name of answerNames) {
-    const original = answers[name];
-    answers[name] = (...parts) => around(() => original.apply(answers, parts));
-  }
+const around = Symbol('what is done around each answer');
+type Around = (answer: () => void) => void;
+type Surrounded = Answering & { [around]?: Around };
+
+const surrounding = new Wrapper<AnswerMethod>(
+  (answer) =>
+    function (this: Surrounded, ...parts) {
+      this[around]?.(() => answer.apply(this, parts));
+    } as AnswerMethod,
+);
+
+/** Wraps each method that answers with `act`. */
+export function aroundAnswers(answers: Answering, act: Around): void {
+  (answers as Surrounded)[around] = act;
+  for (const name of answerNames) answers[name] = surrounding.around(answers[name]);
 }
 
 /** Gives the next refusal of a channel this reason (RFC 4254 section 5.1); ssh2 always sends "connect failed". */

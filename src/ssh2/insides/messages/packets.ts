@@ -1,6 +1,7 @@
 import type { Client } from 'ssh2';
 import { protocolOf } from '../internals.ts';
-import { replaceUntilLogin } from '../until-login.ts';
+import { dropAfterLogin } from '../until-login.ts';
+import { Wrapper } from '../wrapper.ts';
 
 interface PacketDecipher {
   read(packet: Buffer): Buffer;
@@ -25,7 +26,19 @@ interface PacketProtocol {
 }
 
 type LoginRequest = (...given: unknown[]) => void;
-type LoginProtocol = Partial<Record<'authPassword' | 'authPK' | 'authKeyboard' | 'authNone', LoginRequest>>;
+const loginRequests = ['authPassword', 'authPK', 'authKeyboard', 'authNone'] as const;
+const loginListener = Symbol('called at each login request');
+type LoginProtocol = Partial<Record<(typeof loginRequests)[number], LoginRequest>> & {
+  [loginListener]?: () => void;
+};
+
+const telling = new Wrapper<LoginRequest>(
+  (request) =>
+    function (this: LoginProtocol, ...given) {
+      this[loginListener]?.();
+      request.apply(this, given);
+    } as LoginRequest,
+);
 
 /** The payload follows the packet length and the padding length (RFC 4253 section 6). */
 const payloadStart = 5;
@@ -49,7 +62,7 @@ export function passInbound(client: Client, pass: Pass): boolean {
   if (!protocol || !streams || typeof streams.read?.read !== 'function') return false;
   const passing = streams instanceof PassingStreams ? streams : new PassingStreams(streams);
   protocol._packetRW = passing;
-  passing.passes.push(pass);
+  passing.passes = passing.passes.concat(pass);
   return true;
 }
 
@@ -63,7 +76,7 @@ export function stopPassing(client: Client, pass: Pass): void {
 
 /** Takes the place of ssh2's pair of reader and writer. */
 class PassingStreams implements Streams {
-  passes: Pass[] = [];
+  passes: readonly Pass[] = [];
   write: unknown;
   #read: PacketDecipher | undefined;
 
@@ -135,14 +148,13 @@ export function judgePlainOutbound(client: Client, judge: (type: number) => void
 export function onLoginRequest(client: Client, listener: () => void): boolean {
   const protocol = protocolOf(client) as LoginProtocol | undefined;
   if (!protocol) return false;
-  for (const name of ['authPassword', 'authPK', 'authKeyboard', 'authNone'] as const) {
-    const original = protocol[name];
-    if (typeof original !== 'function') return false;
-    replaceUntilLogin(client, protocol, name, (...given) => {
-      listener();
-      original.apply(protocol, given);
-    });
+  for (const name of loginRequests) {
+    const request = protocol[name];
+    if (typeof request !== 'function') return false;
+    protocol[name] = telling.around(request);
   }
+  protocol[loginListener] = listener;
+  dropAfterLogin(client, protocol, loginListener);
   return true;
 }
 

@@ -58,6 +58,24 @@ export const keyExchangeInsides = table({
     replaced: ['kex._keys', 'kex.finish'],
     later: ['_protocol._kex', 'kex._finished'],
   },
+  'connections at rest': {
+    use: 'After the login, shares what is the same for many connections (options, names of the algorithms, the name of the server), copies the rest out of blocks of memory shared with what is gone, and drops what handles the messages of the login.',
+    fault:
+      'Keeps all of it for each connection; a few bytes hold a block of 8 KiB, and a short name the whole list that it came in.',
+    source: 'lib/client.js `connect`; lib/protocol/kex.js `handleKexInit`; lib/protocol/crypto.js `_tag`',
+    need: 'speed',
+    figure:
+      '1.3 KiB of heap and 4 KiB of buffers of each connection (test/package/connection-memory.test.ts)',
+    test: 'test/ssh2/at-rest.test.ts',
+    members: { config: 'object', '_protocol._handlers': 'object' },
+    replaced: [
+      'config',
+      '_protocol._remoteIdentRaw',
+      '_protocol._kex.negotiated',
+      '_protocol._decipher._tag',
+      '_protocol._handlers.{SERVICE_ACCEPT,EXT_INFO,USERAUTH_*}',
+    ],
+  },
   'whole signatures': {
     use: 'Sends the signatures of certificates and security keys unchanged.',
     fault: 'Reads only five types of keys, and puts the algorithm of the request into the signature.',
