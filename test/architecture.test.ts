@@ -161,8 +161,8 @@ const onDemand = (from: string, to: string) => from === 'job/host/keeper.ts' && 
 const page = 'docs/internals/architecture.md says what is where';
 const floorOf = (room: string) => floors.findIndex((rooms) => rooms.includes(room));
 
-describe('The house', () => {
-  it('has every room on a floor', () => {
+describe('The architecture', () => {
+  it('has a floor for every folder', () => {
     const rooms = new Set(files.map(roomOf));
     rooms.delete('mock-server');
     const homeless = [...rooms].filter((room) => floorOf(room) === -1);
@@ -170,7 +170,7 @@ describe('The house', () => {
     expect(files.length).toBeGreaterThan(100);
   });
 
-  it('lets imports point downwards only', () => {
+  it('allows only downward imports', () => {
     const upwards = imports.filter(({ from, to }) => {
       const [room, other] = [roomOf(from), roomOf(to)];
       if (room === other || room === 'mock-server' || other === 'mock-server') return false;
@@ -189,7 +189,7 @@ describe('The house', () => {
     }
   });
 
-  it.each(Object.entries(subFloors))('lets imports within %s point downwards only', (folder, parts) => {
+  it.each(Object.entries(subFloors))('allows only downward imports within %s', (folder, parts) => {
     const within = imports.filter(({ from, to }) => [from, to].every(isIn(folder)));
     const floor = (file: string) => parts.indexOf(partOf(folder, file));
     const upwards = within.filter(({ from, to }) => floor(from) < floor(to) && !onDemand(from, to));
@@ -209,24 +209,24 @@ describe('The house', () => {
     expect(crossing, todo).toEqual([]);
   });
 
-  it('has no folder of more than 20 files without rooms of its own', () => {
+  it('has no folder of more than 20 files without subfolders', () => {
     const counts = new Map<string, number>();
     for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
     const crowded = [...counts].filter(([, count]) => count > 20);
     expect(crowded, 'give it folders by subject, and `subFloors` their floors').toEqual([]);
   });
 
-  it('imports ssh2 in its own room and in the mock server only', () => {
+  it('imports ssh2 only in src/ssh2 and in the mock server', () => {
     const users = files.filter((file) => /from 'ssh2'/.test(readFileSync(join(src, file), 'utf8')));
     expect(users.filter((file) => !['ssh2', 'mock-server'].includes(roomOf(file)))).toEqual([]);
     expect(users.length).toBeGreaterThan(3);
   });
 
-  it('has no circle of imports', () => {
+  it('has no import cycles', () => {
     expect(circlesOf(imports)).toEqual([]);
   });
 
-  it('has no circle of types but one', () => {
+  it('has no type cycles but one', () => {
     // The options of a connection name a route, and a route through a jump host connects with such options.
     const recursive = (from: string, to: string) => from === 'options/types.ts' && to === 'route/route.ts';
     const all = files.flatMap(allImports);
@@ -235,7 +235,7 @@ describe('The house', () => {
     expect(circlesOf(all.filter(({ from, to }) => !recursive(from, to)))).toEqual([]);
   });
 
-  it('exports nothing that nobody imports', () => {
+  it('exports nothing that is not imported', () => {
     const root = dirname(src);
     const readers = ['src', 'test', 'bench', 'scripts'].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -265,7 +265,7 @@ describe('The house', () => {
     expect(exported.length).toBeGreaterThan(1_000);
   });
 
-  it('gives no two types the same name, be they exported or not', () => {
+  it('has no two types with the same name, exported or not', () => {
     const places = new Map<string, string[]>();
     for (const file of files) {
       const declared = readFileSync(join(src, file), 'utf8').matchAll(

@@ -11,13 +11,13 @@ const read = (file: string) => readFileSync(join(root, 'src', file), 'utf8');
 const ofGateways = scripts.filter((file) => /^tunnel.*\.sh$/.test(file));
 
 describe('the scripts for servers', () => {
-  it('are in the code as they are in their files', () => {
+  it('are identical in the code and in their files', () => {
     const check = spawnSync(process.execPath, [join(root, 'scripts/embed-scripts.mjs'), '--check']);
     expect(check.stderr.toString()).toBe('');
     expect(scripts.length).toBeGreaterThan(25);
   });
 
-  it.each(scripts)('is in ASCII, which no code page changes: %s', (file) => {
+  it.each(scripts)('are ASCII, which no code page changes: %s', (file) => {
     expect(read(file)).toMatch(/^[\n\x20-\x7e]+$/);
   });
 

@@ -22,7 +22,7 @@ function refusal(value: unknown): string {
 }
 
 describe('a table of checks', () => {
-  it('does not compile when an option is forgotten, misspelt, or not asked for though it is needed', () => {
+  it('does not compile if an option is missing, misspelled, or required but not marked so', () => {
     // @ts-expect-error gate and class are missing
     const forgotten: Checks<Trip> = { to: required(text()) };
     // @ts-expect-error there is no option gates
@@ -32,7 +32,7 @@ describe('a table of checks', () => {
     expect([forgotten, misspelt, notAsked]).toHaveLength(3);
   });
 
-  it('wants each option of a union, and those needed that all members need', () => {
+  it('requires each option of a union, and marks as required those of all members', () => {
     type Either = { id: string; host: string } | { id: string; path: string };
     const both: Checks<Either> = { id: required(text()), host: text(), path: text() };
     // @ts-expect-error path is missing
@@ -72,7 +72,7 @@ describe('a table of checks', () => {
     expect(refusal(value)).toBe(expected);
   });
 
-  it('speaks of an argument as of an argument', () => {
+  it('calls an argument an argument', () => {
     const check = (value: unknown) => () => checkArgument('trip', value, object(trip));
     expect(check('x')).toThrow(/^argument trip: 'x' given; an object would be right$/);
     expect(check({ to: 'S', gate: 0 })).toThrow(/^argument trip.gate: 0 given/);
@@ -80,7 +80,7 @@ describe('a table of checks', () => {
   });
 });
 
-describe('what is shown of a wrong value', () => {
+describe('what is shown of an invalid value', () => {
   const message = (check: Check, value: unknown) => {
     try {
       check('x', value);
@@ -90,7 +90,7 @@ describe('what is shown of a wrong value', () => {
     return expect.unreachable('it was taken');
   };
 
-  it('is escaped and cut', () => {
+  it('is escaped and truncated', () => {
     const shown = message(port, `\u001b[2J\u202e${'a'.repeat(5_000)}`);
     expect(shown).toMatch(/^option x: '\\x1b\[2J\\u202ea+\.\.\. \(\d+ more\)' given; /);
     expect(shown.length).toBeLessThan(200);
@@ -117,7 +117,7 @@ describe('what is shown of a wrong value', () => {
     expect(typeName(value)).toBe(kind);
   });
 
-  it('comes with the word that was probably meant', () => {
+  it('comes with a suggestion', () => {
     const check = oneOf('size', 'sha256', false);
     expect(message(check, 'sha265')).toBe(
       "option x: 'sha265' given; did you mean sha256? 'size', 'sha256' or false would be right",
@@ -125,7 +125,7 @@ describe('what is shown of a wrong value', () => {
     expect(message(check, 5)).toBe("option x: 5 given; 'size', 'sha256' or false would be right");
   });
 
-  it('is a RangeError for a number out of range, and a TypeError for what is no number', () => {
+  it('is in a RangeError for a number out of range, and in a TypeError for anything but a number', () => {
     expect(() => whole(1, 9)('x', 1.5)).toThrow(RangeError);
     expect(() => whole(1, 9)('x', Number.NaN)).toThrow(RangeError);
     expect(() => whole(1, 9)('x', '5')).toThrow(TypeError);

@@ -29,7 +29,7 @@ async function trafficOf(
 }
 
 describe('a connection', () => {
-  it('writes five times until it is there', async () => {
+  it('takes five writes to connect', async () => {
     await using server = await startMockServer();
     const { socket, take } = await countingSocket(server.port);
     await using _connection = await connectViaGateway(optionsFor(server, { via: async () => socket }));
@@ -40,7 +40,7 @@ describe('a connection', () => {
 });
 
 describe('a command', () => {
-  it('costs one write where it follows another one, of six small packets, and as much back', async () => {
+  it('takes one write of six small packets if it follows another, and as much back', async () => {
     const count = 20;
     const { writes, sent, received } = await trafficOf(async (connection) => {
       for (let n = 0; n < count; n++) await connection.exec('true');
@@ -51,7 +51,7 @@ describe('a command', () => {
     expect(received / count).toBeLessThanOrEqual(216);
   });
 
-  it('is one packet of the jump host that it goes through', async () => {
+  it('is one packet on the jump host it goes through', async () => {
     const count = 20;
     await using server = await startMockServer();
     const { socket, take } = await countingSocket(server.port);
@@ -65,7 +65,7 @@ describe('a command', () => {
     expect(take().sent / count).toBeLessThanOrEqual(217);
   });
 
-  it('needs two round trips, and one where it follows another one', async () => {
+  it('needs two round trips, or one if it follows another', async () => {
     const rtt = 200;
     await using server = await startMockServer({ faults: { latencyMs: rtt / 2 } });
     await using connection = await connectViaGateway(optionsFor(server));
@@ -80,7 +80,7 @@ describe('a command', () => {
     expect(Math.max(...trips.slice(2))).toBeLessThan(1.5);
   });
 
-  it('has no channel of ssh2, which is three streams and some twenty listeners; one with a terminal has', async () => {
+  it('has no ssh2 channel, which is three streams and some twenty listeners; one with a pty has', async () => {
     const channels = new Set<object>();
     const spy = vi.spyOn(Channel.prototype, 'close').mockImplementation(function (this: { server: boolean }) {
       // The server's are in the same process.
@@ -105,7 +105,7 @@ describe('a command', () => {
     expect(sent / count).toBeLessThanOrEqual(176);
   });
 
-  it('asks for more output once in a mebibyte', async () => {
+  it('adjusts the window once per MiB of output', async () => {
     const options: MockServerOptions = { exec: { pour: (call) => pour(call.stdout, 32) } };
     const { writes, sent, received } = await trafficOf(
       (connection) => connection.exec('pour', { encoding: 'buffer', maxBuffer: 0 }),
@@ -118,7 +118,7 @@ describe('a command', () => {
     expect(sent).toBeLessThanOrEqual(32 * 36 + 212 + 52);
   });
 
-  it('takes its input in packets of 32 KiB, with nothing added to speak of', async () => {
+  it('sends its input in packets of 32 KiB, with little overhead', async () => {
     const options: MockServerOptions = {
       exec: {
         drink: async (call) => {

@@ -64,7 +64,7 @@ function requestsSince(server: MockServer, before: number): Pick<Cost, 'requests
 }
 
 describe('a small file', () => {
-  it('goes up with six requests in three writes', () =>
+  it('is uploaded with six requests in three writes', () =>
     inWorld(1, {}, async ({ local, costOf }) => {
       const cost = await costOf((connection) => connection.upload(join(local, 'files/0'), '/a'));
       expect(cost.all).toBeLessThanOrEqual(6);
@@ -72,7 +72,7 @@ describe('a small file', () => {
       expect(cost.sent).toBeLessThanOrEqual(small + 300);
     }));
 
-  it('comes down from Windows with four requests in three writes', () =>
+  it('is downloaded from Windows with four requests in three writes', () =>
     inWorld(0, { windows: true }, async ({ local, costOf }) => {
       const cost = await costOf((connection) => connection.download('/first', join(local, 'a')));
       expect(cost.all).toBeLessThanOrEqual(4);
@@ -85,7 +85,7 @@ describe('a small file', () => {
     ['Windows before 8.6', { ...far, windows: { version: '8.1' } }, 4, 2],
     ['Windows', { ...far, windows: { version: '9.5' } }, 3, 2],
     ['POSIX', far, 3, 3],
-  ] as const)('needs as few round trips as it can to %s and back', (_where, options, up, down) =>
+  ] as const)('needs the minimum of round trips to %s and back', (_where, options, up, down) =>
     inWorld(1, options, async ({ local, costOf }) => {
       const there = await costOf((connection) => connection.upload(join(local, 'files/0'), '/a'));
       const back = await costOf((connection) => connection.download('/a', join(local, 'a')));
@@ -103,7 +103,7 @@ describe('the first file of a connection, whose session has to be opened', () =>
     ['OpenSSH', far, 4, 4],
     ['OpenSSH for Windows', { ...far, ...windows }, 4, 3],
     ['others', { ...far, ident: 'Other_1.0' }, 7, 6],
-  ])('needs as few round trips as %s can do with', async (_who, options, up, down) => {
+  ])('needs the minimum of round trips with %s', async (_who, options, up, down) => {
     await using server = await startMockServer(options);
     await using local = await localFolder();
     await using there = await connectViaGateway(optionsFor(server));
@@ -126,7 +126,7 @@ describe('the first file of a connection, whose session has to be opened', () =>
 describe('a folder of small files', () => {
   const count = 40;
 
-  it('costs five requests a file up and three down, and few bytes beside the content', () =>
+  it('takes five requests per file up and three down, and few bytes beyond the content', () =>
     inWorld(count, {}, async ({ local, costOf }) => {
       const up = await costOf((connection) => connection.upload(join(local, 'files'), '/there'));
       expect(up.all).toBeLessThanOrEqual(5 * count + 1);
@@ -138,7 +138,7 @@ describe('a folder of small files', () => {
       expect(down.writes).toBeLessThanOrEqual(count);
     }));
 
-  it('takes no larger buffers than the files are', () =>
+  it('uses no larger buffers than the files', () =>
     inWorld(count, {}, async ({ local, costOf }) => {
       const spy = vi.spyOn(Buffer, 'allocUnsafeSlow');
       try {
@@ -164,7 +164,7 @@ describe('a folder of small files', () => {
 describe('a large file over a long line', { timeout: 60_000 }, () => {
   const size = 32 * MiB;
 
-  it('goes up with more under way than one window, in few large requests', async () => {
+  it('is uploaded with more than one window in flight, in few large requests', async () => {
     await using mock = await mockSftp(far);
     const { opener, most } = countingSftp(mock.opener);
     const startedAt = performance.now();
@@ -177,7 +177,7 @@ describe('a large file over a long line', { timeout: 60_000 }, () => {
     expect(requests['WRITE']).toBeLessThanOrEqual(5 * 32);
   });
 
-  it('comes down with several windows under way, in few large requests', async () => {
+  it('is downloaded with several windows in flight, in few large requests', async () => {
     await using mock = await mockSftp(far);
     await using local = await localFolder();
     mock.server.files.write('/large', bytesOf(size));

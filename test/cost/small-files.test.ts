@@ -77,7 +77,7 @@ async function promisesIn(work: () => Promise<unknown>): Promise<number> {
   }
 }
 
-it('takes at most five promises for each file of a folder that goes up', async () => {
+it('creates at most five promises per file of an uploaded folder', async () => {
   await using local = await localFolder();
   await mkdir(join(local.path, 'files'));
   for (let n = 0; n < count; n++) await writeFile(join(local.path, 'files', `${n}`), Buffer.alloc(size, n));
@@ -90,7 +90,7 @@ it('takes at most five promises for each file of a folder that goes up', async (
   expect(made / count).toBeLessThanOrEqual(5);
 });
 
-it('takes at most five promises for each file of a folder that comes down', async () => {
+it('creates at most five promises per file of a downloaded folder', async () => {
   await using local = await localFolder();
   const opener = openerOf(willingServer());
   const made = await promisesIn(async () => {
@@ -101,7 +101,7 @@ it('takes at most five promises for each file of a folder that comes down', asyn
   expect(made / count).toBeLessThanOrEqual(5);
 });
 
-it('takes the buffers of files that have gone up for the next ones', async () => {
+it('reuses the buffers of uploaded files', async () => {
   await using local = await localFolder();
   await mkdir(join(local.path, 'files'));
   for (let n = 0; n < count; n++) await writeFile(join(local.path, 'files', `${n}`), Buffer.alloc(size, n));

@@ -71,7 +71,7 @@ const cases = Object.keys(readers).flatMap((reader) =>
   Object.keys(said).map((kind) => [reader, kind as Kind] as const),
 );
 
-describe.concurrent("a file of one's own that is not a file of that kind", () => {
+describe.concurrent('a local file of the wrong kind', () => {
   it.each(cases)(
     '%s: %s',
     async (reader, kind) => {
@@ -93,7 +93,7 @@ describe.concurrent("a file of one's own that is not a file of that kind", () =>
 });
 
 describe('a pipe', () => {
-  it('is read to its end, however late and slowly it is written', async () => {
+  it('is read to its end, however slowly it is written', async () => {
     const late = join(folder, 'late');
     execFileSync('mkfifo', [late]);
     const reading = readOwnFile(late);
@@ -107,7 +107,7 @@ describe('a pipe', () => {
     expect((await reading).toString()).toBe('onetwo');
   });
 
-  it('may hold the key, as <(command) gives it', async () => {
+  it('may contain the key, as with <(command)', async () => {
     await using server = await startMockServer();
     const pipe = join(folder, 'key');
     execFileSync('mkfifo', [pipe]);
@@ -120,7 +120,7 @@ describe('a pipe', () => {
   });
 });
 
-it('reads a file of just the size that is allowed', async () => {
+it('reads a file of exactly the allowed size', async () => {
   const file = join(folder, 'just');
   const handle = await open(file, 'w');
   await handle.truncate(smallFile);

@@ -10,7 +10,7 @@ function stats(change: Partial<Record<keyof BigIntStats, bigint | (() => boolean
   return { ...state, ...times, isFile: () => true, ...change } as unknown as BigIntStats;
 }
 
-test('a file that rests is not read again', () => {
+test('an unchanged file is not read again', () => {
   const unchanged = new Unchanged();
   const file = { path: '/a' };
   expect(unchanged.get('/a', stats())).toBeUndefined();
@@ -19,11 +19,14 @@ test('a file that rests is not read again', () => {
   expect(unchanged.get('/b', stats())).toBeUndefined();
 });
 
-test.each(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const)('another %s is another file', (what) => {
-  const unchanged = new Unchanged();
-  unchanged.keep({ path: '/a' }, stats());
-  expect(unchanged.get('/a', stats({ [what]: 7n }))).toBeUndefined();
-});
+test.each(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const)(
+  'a different %s means a different file',
+  (what) => {
+    const unchanged = new Unchanged();
+    unchanged.keep({ path: '/a' }, stats());
+    expect(unchanged.get('/a', stats({ [what]: 7n }))).toBeUndefined();
+  },
+);
 
 test.each([
   ['its contents have just changed', { mtimeMs: BigInt(Date.now() - 4_000) }],
@@ -31,7 +34,7 @@ test.each([
   ['its clock is ahead', { mtimeMs: BigInt(Date.now() + 60_000) }],
   ['it is a device', { isFile: () => false }],
   ['it is a giant', { size: 17n * 1024n * 1024n }],
-])('a file is not kept when %s, nor what was kept before', (_why, change) => {
+])('a file is not cached if %s, nor what was cached before', (_why, change) => {
   const unchanged = new Unchanged();
   unchanged.keep({ path: '/a' }, stats());
   unchanged.keep({ path: '/a' }, stats(change));
@@ -39,7 +42,7 @@ test.each([
   expect(unchanged.get('/a', stats())).toBeUndefined();
 });
 
-test('eight files are kept, the latest', () => {
+test('the latest eight files are cached', () => {
   const unchanged = new Unchanged();
   for (const path of ['/1', '/2', '/3', '/4', '/5', '/6', '/7', '/8']) unchanged.keep({ path }, stats());
   unchanged.keep({ path: '/1' }, stats());

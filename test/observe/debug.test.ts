@@ -28,7 +28,7 @@ afterEach(() => {
 const linesOf = (topic: (typeof topics)[number]) =>
   lines.filter((line) => line.topic === topic).map(({ text }) => text);
 
-test('each topic tells of its own part, in a few lines', async () => {
+test('each topic reports its own part, in a few lines', async () => {
   await using account = await localAccount();
   await using gateway = await startMockGateway();
   await using pc = await startMockServer({ exec: account.handler });
@@ -67,7 +67,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('failures are told by their codes', async () => {
+test('failures are reported by their codes', async () => {
   await using server = await startMockServer();
   await using connection = await connectTo(server);
   await connection.exec('sleep 60', { timeout: 20 }).catch(() => {});

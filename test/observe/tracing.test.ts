@@ -40,7 +40,7 @@ function watch<T extends object>(name: 'connect' | 'exec'): Seen<T> {
 
 const eventsOf = (seen: Seen<object>) => seen.map(({ event }) => event);
 
-test('a connect is told at its start and its end, with the phases and the server', async () => {
+test('a connect is published at its start and end, with the phases and the server', async () => {
   await using server = await startMockServer();
   const seen = watch<ConnectTrace>('connect');
   await using connection = await connectTo(server);
@@ -56,7 +56,7 @@ test('a connect is told at its start and its end, with the phases and the server
   });
 });
 
-test('a connect that fails is told with its error and every attempt', async () => {
+test('a failed connect is published with its error and every attempt', async () => {
   await using server = await startMockServer({ faults: { banner: { close: 'fin' } } });
   const seen = watch<ConnectTrace>('connect');
   const failure = await connectTo(server, { retry: { attempts: 2, minDelay: 1 } }).catch((error) => error);
@@ -65,14 +65,14 @@ test('a connect that fails is told with its error and every attempt', async () =
   expect(seen.at(-1)!.told.attempts).toMatchObject([{ attempt: 1 }, { attempt: 2 }]);
 });
 
-test('the limit for everything is told as what the caller gets: TotalTimeout', async () => {
+test('the total timeout is published as the caller gets it: TotalTimeout', async () => {
   await using server = await startMockServer({ faults: { banner: 'mute' } });
   const seen = watch<ConnectTrace>('connect');
   await connectTo(server, { timeouts: { total: 100 } }).catch(() => {});
   expect(seen.at(-1)!.told.error).toMatchObject({ code: 'SSH_TOTAL_TIMEOUT' });
 });
 
-test('a jump is a connect of its own that names its hop', async () => {
+test('a hop is a separate connect that names it', async () => {
   await using gateway = await startMockGateway();
   await using pc = await startMockServer();
   const seen = watch<ConnectTrace>('connect');
@@ -82,7 +82,7 @@ test('a jump is a connect of its own that names its hop', async () => {
   expect(started).toEqual([undefined, expect.stringContaining('jump 1 of 1')]);
 });
 
-test('a command is told at once and when it has settled, with its exit code and time', async () => {
+test('a command is published at once and when it has settled, with its exit code and duration', async () => {
   await using server = await startMockServer();
   await using connection = await connectTo(server);
   const seen = watch<ExecTrace>('exec');
@@ -100,7 +100,7 @@ test.each([
   ['a failure', 'exit 3', {}, { exitCode: 3 }, 'SSH_COMMAND_FAILED'],
   ['a timeout', 'sleep 60', { timeout: 50 }, { exitCode: null }, 'SSH_COMMAND_TIMEOUT'],
   ['a failure that resolves', 'exit 3', { reject: false }, { exitCode: 3 }, undefined],
-])('%s of a command is told as the caller gets it', async (_what, line, options, outcome, code) => {
+])('%s of a command is published as the caller gets it', async (_what, line, options, outcome, code) => {
   await using server = await startMockServer();
   await using connection = await connectTo(server);
   const seen = watch<ExecTrace>('exec');
@@ -114,7 +114,7 @@ test.each([
   expect(eventsOf(seen).includes('error')).toBe(failure !== undefined);
 });
 
-test('an abort and a lost link are told too, and each command settles once', async () => {
+test('an abort and a lost connection are published too, and each command settles once', async () => {
   await using server = await startMockServer();
   const connection = await connectTo(server);
   const seen = watch<ExecTrace>('exec');
@@ -133,7 +133,7 @@ test('an abort and a lost link are told too, and each command settles once', asy
   expect(ends[1]?.error).toMatchObject({ code: 'SSH_CONNECTION_LOST' });
 });
 
-test('a failure that the caller leaves unhandled stays an unhandled rejection, whoever looks on', async () => {
+test('an unhandled failure stays an unhandled rejection, even with subscribers', async () => {
   await using server = await startMockServer();
   await using connection = await connectTo(server);
   watch<ExecTrace>('exec');
@@ -149,7 +149,7 @@ test('a failure that the caller leaves unhandled stays an unhandled rejection, w
   }
 });
 
-test('what is told holds no secret, and nothing that leads to one', async () => {
+test('what is published contains no secret, nor a reference to one', async () => {
   const secret = 'hunter2-nobody-may-see-this';
   await using server = await startMockServer({
     users: [{ username: 'rpa', password: secret }],
@@ -167,7 +167,7 @@ test('what is told holds no secret, and nothing that leads to one', async () => 
   expect(execs.map(({ told }) => told.command)).toEqual(expect.arrayContaining(['x', '$x']));
 });
 
-test('the helper commands of jobs are told by a name, without their script', async () => {
+test('the helper commands of jobs are published by a label, without their script', async () => {
   await using server = await startMockServer({ exec: () => 0 });
   const link = await openLink(server);
   const seen = watch<ExecTrace>('exec');
@@ -176,14 +176,14 @@ test('the helper commands of jobs are told by a name, without their script', asy
   expect(seen[0]?.told.command).toBe('(job helper of ssh-via-gateway)');
 });
 
-test('so are those of runJob, which finds its own connection', async () => {
+test('so are those of runJob, which has its own connection', async () => {
   await using server = await startMockServer({ exec: () => 0 });
   const seen = watch<ExecTrace>('exec');
   await runJob(optionsFor(server), 'x', { id: 'traced', env: { TOKEN: 'hunter2' } });
   expect(new Set(seen.map(({ told }) => told.command))).toEqual(new Set(['(job helper of ssh-via-gateway)']));
 });
 
-test('while nobody listens nothing is made for it', async () => {
+test('nothing is created without subscribers', async () => {
   expect(isWatched(connectChannel)).toBe(false);
   expect(observeExec({ host: 'h', port: 22 }, 'x', {})).toBeUndefined();
   const publish = vi.spyOn(execChannel.start, 'publish');

@@ -64,7 +64,7 @@ it('connects on the command line as the user that the destination, or --user, na
   }
 });
 
-it('says what is missing where a name or a home folder is needed', async () => {
+it('reports what is missing if a user name or home directory is needed', async () => {
   const config = join(folder, 'without-user');
   await writeFile(config, 'Host pc\n HostName 127.0.0.1\n');
   await expect(fromSshConfig('pc', { file: config })).rejects.toThrow(/User, or user@ .* would be right/);
@@ -81,7 +81,7 @@ it('says what is missing where a name or a home folder is needed', async () => {
   );
 });
 
-it('takes the name that the environment tells', () => {
+it('uses the user name of the environment', () => {
   expect(accountName()).toBeUndefined();
   vi.stubEnv('USER', 'kim');
   expect(accountName()).toBe('kim');

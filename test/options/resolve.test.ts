@@ -23,7 +23,7 @@ describe('the defaults', () => {
     });
   });
 
-  it('stay where an option is explicitly undefined', () => {
+  it('apply if an option is explicitly undefined', () => {
     const options = { timeouts: { tcp: undefined, auth: 5 }, retry: { attempts: undefined, quiet: 1 } };
     const resolved = resolveConnectOptions({ ...base, ...options } as unknown as ConnectOptions);
     expect(resolved.timeouts).toMatchObject({ tcp: 30_000, auth: 5 });
@@ -35,7 +35,7 @@ describe('the defaults', () => {
     expect(resolveConnectOptions({ ...base, keepalive: false }).keepalive).toBe(false);
   });
 
-  it('leave the options of the caller as they were', () => {
+  it("do not change the caller's options", () => {
     const options = Object.freeze({
       ...base,
       timeouts: Object.freeze({ tcp: 1 }),
@@ -53,14 +53,14 @@ describe('the defaults', () => {
     ).toEqual([]);
   });
 
-  it('offer exactly what is asked for instead, the others as they are', () => {
+  it('offer exactly what is requested instead, the others unchanged', () => {
     const asked = resolveAlgorithms({ cipher: ['aes128-cbc'] });
     expect(asked.cipher).toEqual(['aes128-cbc']);
     expect(asked.kex).toEqual(resolveAlgorithms().kex);
   });
 });
 
-describe('right options', () => {
+describe('valid options', () => {
   it.each<[string, Partial<ConnectOptions>]>([
     ['an IPv6 address', { host: '::1' }],
     ['limits turned off', { timeouts: { tcp: Number.POSITIVE_INFINITY, total: Number.POSITIVE_INFINITY } }],
@@ -77,13 +77,13 @@ describe('right options', () => {
       'everything undefined',
       { port: undefined, retry: undefined, log: undefined } as unknown as Partial<ConnectOptions>,
     ],
-  ])('with %s pass', (_what, options) => {
+  ])('with %s are accepted', (_what, options) => {
     expect(() => validateConnectOptions({ ...base, ...options })).not.toThrow();
   });
 });
 
 describe('the log', () => {
-  it('may throw or reject without harm', async () => {
+  it('may throw or reject without effect', async () => {
     const record = { level: 'info', event: 'x', message: 'x', host: 'h', port: 1 } as const;
     const throwing = resolveConnectOptions({
       ...base,

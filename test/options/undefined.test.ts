@@ -42,8 +42,8 @@ type Closed<T> = T extends unknown
     }[keyof T]
   : never;
 
-describe('an option that may be left out', () => {
-  it('may be undefined as well, also with exactOptionalPropertyTypes', () => {
+describe('an optional option', () => {
+  it('may be undefined, also with exactOptionalPropertyTypes', () => {
     expectTypeOf<Closed<ConnectOptions>>().toBeNever();
     expectTypeOf<Closed<KnownHostsOption>>().toBeNever();
     expectTypeOf<Closed<Timeouts>>().toBeNever();
@@ -75,7 +75,7 @@ describe('an option that may be left out', () => {
     expectTypeOf<Closed<SshConnectOptions>>().toBeNever();
   });
 
-  it('is found when it does not', () => {
+  it('is detected if it may not', () => {
     expectTypeOf<Closed<{ a: number; b?: number }>>().toEqualTypeOf<'b'>();
   });
 });

@@ -158,7 +158,7 @@ async function refusal(options: unknown): Promise<Error> {
   );
 }
 
-describe('connectViaGateway refuses, before anything opens,', () => {
+describe('connectViaGateway rejects, before anything opens,', () => {
   it('in more than sixty ways', () => {
     expect(rows.length).toBeGreaterThan(60);
   });
@@ -184,24 +184,24 @@ describe('connectViaGateway refuses, before anything opens,', () => {
     },
   );
 
-  it('and the same server is connected to when the options are right', async () => {
+  it('but connects to the same server with valid options', async () => {
     expect(await refusal(right())).toMatchObject({ code: 'SSH_BANNER_MISSING' });
     expect(connects).toBe(1);
   });
 });
 
-describe('a refusal of a host', () => {
+describe('the rejection of a host', () => {
   it.each([
     ['gateway:9012', "'gateway' here and 9012 in port would be right"],
     ['[::1]:9012', "'::1' here and 9012 in port would be right"],
     ['[::1]', "'::1', without brackets, would be right"],
     ['ssh://rpa@gateway', 'a host name or address alone, without user, would be right'],
-  ])('says what would be right: %s', async (host, right) => {
+  ])('says what is valid: %s', async (host, right) => {
     expect((await refusal({ host, username: 'rpa' })).message).toContain(right);
   });
 });
 
-describe('a refusal of a secret', () => {
+describe('the rejection of a secret', () => {
   it.each([
     { host: 'rpa:987654321@gateway' },
     { hostKey: { key: '-----BEGIN OPENSSH PRIVATE KEY-----987654321' } },
@@ -218,7 +218,7 @@ describe('a refusal of a secret', () => {
     expect(`${error.message}${error.stack}${String(error.cause)}`).not.toContain('987654321');
   });
 
-  it('does not show what stands in a file that is no key', async () => {
+  it('does not show the content of a file that is not a key', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'svg-options-'));
     await writeFile(join(folder, 'key'), 'my secret notes');
     const error = await refusal({ ...right(), privateKeyPath: join(folder, 'key') });

@@ -3,7 +3,7 @@ import { copiesIn, linesOf, sources } from '../../scripts/copies.mjs';
 
 const six = ['a();', 'b();', 'c();', 'd();', 'e();', 'f();'];
 
-it('finds six lines in a row that stand in two places, whatever stands between them that says nothing', () => {
+it('finds six consecutive lines that occur twice, ignoring blank lines and comments between', () => {
   const spread = six.flatMap((line) => [`    ${line}`, '', '}', '// words', ' * more words']);
   expect(copiesIn({ 'one.ts': six.join('\n'), 'two.ts': spread.join('\n') })).toEqual([
     { where: 'one.ts:1 two.ts:1', lines: six.join('\n') },

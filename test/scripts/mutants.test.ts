@@ -28,7 +28,7 @@ describe('the small changes to the code', () => {
     expect(all(source)).toEqual(changed);
   });
 
-  it('are one at a time, each where it says', () => {
+  it('are made one at a time, each where it says', () => {
     const source = 'a = b;\nawait close(a || b);\n';
     expect(all(source)).toEqual([
       'a = b;\n;\n',
@@ -38,7 +38,7 @@ describe('the small changes to the code', () => {
     expect(mutantsOf(source).map(({ line }) => line)).toEqual([2, 2, 2]);
   });
 
-  it('leave alone what only people or the compiler read', () => {
+  it('do not change what only people or the compiler read', () => {
     expect(all("debug('%s', a ? 1 : 2);")).toEqual([]);
     expect(all('interface A { a: true }\ntype B = 1 | 2;\nlet c: false;')).toEqual([]);
     expect(all("c = 'a' + b; d = 30_000;")).toEqual([]);
@@ -53,14 +53,14 @@ describe('the small changes to the code', () => {
     expect(wait(`async function f() { try { d; } catch { ${returns} } finally { e; } }`)).toHaveLength(1);
   });
 
-  it('are TypeScript still', () => {
+  it('are still TypeScript', () => {
     const source = 'const c = { 1: a }; for (const [b] of c) if (b) end(() => void d());';
     expect(all(source)).toHaveLength(3);
     expect(all(source).filter(isReadable)).toHaveLength(3);
     expect(isReadable('c = ;')).toBe(false);
   });
 
-  it('tell which of them a test comes to, and change nothing else by that', () => {
+  it('record which of them a test reaches, without other changes', () => {
     const source = `
       function f(a, b) {
         if (a && b > 1) end(a);
@@ -111,7 +111,7 @@ describe('a sample', () => {
     expect(sample(items, 20, 1)).not.toEqual(sample(items, 20, 2));
   });
 
-  it('has each item once, and all of them when there are not enough', () => {
+  it('has each item once, and all of them if there are not enough', () => {
     expect(new Set(sample(items, 500, 7)).size).toBe(500);
     expect([...sample(items.slice(0, 5), 20, 3)].sort()).toEqual([0, 1, 2, 3, 4]);
   });

@@ -10,7 +10,7 @@ const passed: Result = { tests: 3, failures: [], notLoaded: [], unhandled: [] };
 const failed: Result = { ...passed, failures: [{ file: 'a.test.ts', test: 'ends', message: 'no' }] };
 const unloaded: Result = { ...passed, notLoaded: [{ file: 'b.test.ts', message: 'no such name' }] };
 
-describe('what a run of tests says of a change', () => {
+describe('what a test run says about a change', () => {
   it.each<[string, Result, string]>([
     ['passed', passed, 'passed'],
     ['failed', failed, 'found'],
@@ -34,12 +34,12 @@ const judged = (broken: Result[], whole: Result[]) =>
   );
 
 describe('the judge of a change', () => {
-  it('takes for found what fails with the change and passes without it', async () => {
+  it('counts as found what fails with the change and passes without it', async () => {
     expect(await judged([failed], [passed])).toMatchObject({ word: 'found', why: 'a.test.ts: ends: no' });
     expect(await judged(['late'], [passed])).toMatchObject({ word: 'found (timed out)' });
   });
 
-  it('asks the tests that failed, and no others, without the change', async () => {
+  it('runs only the failed tests again without the change', async () => {
     let asked: unknown;
     await judge(
       async () => failed,
@@ -51,7 +51,7 @@ describe('the judge of a change', () => {
     expect(asked).toEqual({ files: ['a.test.ts'], names: ['ends'] });
   });
 
-  it('does not take a busy machine or a flaky test for a find', async () => {
+  it('does not count a busy machine or a flaky test as a find', async () => {
     expect(await judged(['late', passed], ['late'])).toEqual({ word: 'SURVIVED' });
     expect(await judged([failed, failed], [failed, passed])).toMatchObject({ word: 'found' });
     expect(await judged(['late', failed, 'late'], ['late', failed, 'late'])).toMatchObject({
@@ -59,7 +59,7 @@ describe('the judge of a change', () => {
     });
   });
 
-  it('does not take tests that did not run for a find', async () => {
+  it('does not count tests that did not run as a find', async () => {
     expect(await judged([unloaded], [])).toMatchObject({ word: 'not run', why: 'b.test.ts: no such name' });
   });
 });
@@ -88,7 +88,7 @@ describe('the runner of tests', () => {
     rmSync(copy, { recursive: true, force: true });
   });
 
-  it('sees each change of the code, what it does and what it keeps from running', async () => {
+  it('detects each change, including code that no longer runs', async () => {
     expect(await run('export const a = () => (globalThis.reached?.(7), 1);')).toMatchObject({
       tests: 1,
       failures: [],
@@ -102,7 +102,7 @@ describe('the runner of tests', () => {
     expect(named).toMatchObject({ tests: 1, failures: [] });
   });
 
-  it('ends what never ends, and goes on with the next', async () => {
+  it('ends a run that never ends, and continues with the next', async () => {
     expect(await run('export const a = () => { for (;;); };', 300)).toBe('late');
     expect(outcomeOf(await run('export const a = () => 1;')).word).toBe('passed');
   });

@@ -25,7 +25,7 @@ async function ask(request: string): Promise<string> {
   return stdout.trim().split('\n').at(-1) ?? '';
 }
 
-it('takes how long silence must last with a reclaim, and with nothing else', async () => {
+it('accepts the duration of silence only with a reclaim', async () => {
   const port = await freePort();
   expect(await ask(`reclaim ${port}`)).toBe('free');
   expect(await ask(`reclaim ${port} 60`)).toBe('free');
@@ -42,7 +42,7 @@ it('takes how long silence must last with a reclaim, and with nothing else', asy
   }
 });
 
-it('is asked for more patience only where its own does not do', async () => {
+it('is asked for more patience only if its own is not enough', async () => {
   const connection = new FakeConnection();
   connection.onExec = () => 'ssh-via-gateway-helper-1\nfree\n';
   for (const patience of [50, 1_500, 1_501, 4_000, 60_000]) {
@@ -54,7 +54,7 @@ it('is asked for more patience only where its own does not do', async () => {
 });
 
 it.each(['reclaimed', 'reclaimed x', 'refused 7', 'refused 7x'])(
-  'takes %j for no port that has been reclaimed',
+  'does not accept %j as a reclaimed port',
   async (words) => {
     const connection = new FakeConnection();
     connection.onExec = () => `ssh-via-gateway-helper-1\n${words}\n`;

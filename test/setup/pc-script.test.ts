@@ -25,7 +25,7 @@ function settingsOf(script: string, ...names: string[]): string[] {
 }
 
 describe('the script of a Linux PC', () => {
-  test('has its settings quoted, whatever is in them', () => {
+  test('has its settings quoted, whatever they contain', () => {
     const script = pcScript(gateway, { ...customer, username: hostile }, { system: 'linux', targetPort: 22 });
     expect(settingsOf(script, 'code', 'account', 'port', 'listen', 'socket', 'target', 'login')).toEqual([
       ...['acme', 'tunnel-acme', '9012', '*:', '', '127.0.0.1:22', hostile],
@@ -37,7 +37,7 @@ describe('the script of a Linux PC', () => {
     expect(script).not.toContain('--- settings ---');
   });
 
-  test('knows the layouts', () => {
+  test('supports the layouts', () => {
     const of = (route: Customer['route']) =>
       settingsOf(
         pcScript(gateway, { ...customer, route }, { system: 'linux', targetPort: 22 }),
@@ -55,7 +55,7 @@ describe('the script of a Linux PC', () => {
 });
 
 describe('the script of a Windows PC', () => {
-  test('is ASCII with line ends of Windows, has no mistake, and its settings quoted', async () => {
+  test('is ASCII with CRLF, without syntax errors, and with its settings quoted', async () => {
     const script = pcScript(
       gateway,
       { ...customer, username: hostile },

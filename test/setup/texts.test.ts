@@ -6,7 +6,7 @@ import { type GatewayShell, runSetup, SetupFailed } from '../../src/setup/shell.
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ6ml3jzw1kQ6PdrwmbxuZPdUE3HqyJp4Qn4ueBuJ0DR';
 
-test('a diff says what goes and what comes', () => {
+test('a diff shows what is removed and added', () => {
   expect(diffLines('a\nb\nc\n', 'a\nx\nc\nd\n')).toEqual([' a', '-b', '+x', ' c', '+d']);
   expect(diffLines('', 'a\n')).toEqual(['+a']);
   expect(diffLines('a\n', 'a\n')).toEqual([' a']);
@@ -14,13 +14,13 @@ test('a diff says what goes and what comes', () => {
   expect(diffLines('a\na\nb\n', 'a\nb\n')).toEqual([' a', '-a', ' b']);
 });
 
-test('texts that differ in very many lines are told one after the other', () => {
+test('texts that differ in very many lines are shown one after the other', () => {
   const lines = (word: string) => Array.from({ length: 1_000 }, (_, at) => `${word}${at}`);
   const text = (word: string) => ['first', ...lines(word), 'last', ''].join('\n');
   expect(diffLines(text('a'), text('b'))).toEqual([...[' first', ...lines('-a'), ...lines('+b'), ' last']]);
 });
 
-test('a diff is shown with three lines around what changes, and tells what it leaves out', () => {
+test('a diff has three lines of context, and says what it omits', () => {
   const numbers = Array.from({ length: 12 }, (_, index) => `${index}`).join('\n');
   const lines = diffLines(`${numbers}\n`, `${numbers.replace('\n6\n', '\nsix\n')}\n`);
   expect(shortDiff(lines)).toEqual([
@@ -43,7 +43,7 @@ test('every setting for tunnels is also checked', () => {
   expect(dropInText(defaultGatewaySettings)).toContain('GatewayPorts clientspecified');
 });
 
-test('a key is taken without its comment, and may listen on one port', () => {
+test('a key is stored without its comment, and may listen on one port', () => {
   expect(plainKey(`${key} kim@pc\n`)).toBe(key);
   expect(authorizedKeysLine(key, { code: 'acme', port: 9012 })).toBe(
     `restrict,port-forwarding,permitlisten="9012" ${key} acme`,
@@ -60,7 +60,7 @@ test.each(['', 'ssh-ed25519', `command="sh" ${key}`, `${key.slice(0, -4)}`, 'ssh
   },
 );
 
-test('values of a script are quoted; its own words, and an end before the end, are failures', async () => {
+test('values of a script are quoted; its own markers, and truncated output, are errors', async () => {
   let sent = '';
   const shell = (stdout: string): GatewayShell => ({
     name: 'gw',

@@ -13,7 +13,7 @@ describe.each(['zlib@openssh.com', 'zlib'])('with compression %s', (name) => {
   it.each([
     ['a key', {}],
     ['a password', { username: 'other', privateKey: undefined, password: 'rpa-password' }],
-  ])('a login with %s, commands and a re-key work', async (_what, login) => {
+  ])('authentication with %s, commands and rekeying work', async (_what, login) => {
     await using server = await startMockServer({
       ...('password' in login ? { users: [{ username: login.username, password: login.password }] } : {}),
       algorithms: { compress: [name] },
@@ -27,7 +27,7 @@ describe.each(['zlib@openssh.com', 'zlib'])('with compression %s', (name) => {
     expect((await Promise.all(many)).map(({ stdout }) => stdout)).toEqual(many.map((_, n) => `${n}\n`));
   });
 
-  it('a message that grows to a thousand times its length ends the connection', async () => {
+  it('a message that expands a thousandfold ends the connection', async () => {
     const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
     const zeros = Buffer.alloc(20 * 1024 * 1024);
     const bomb = Buffer.concat([Buffer.from([2]), uint32(zeros.length), zeros]);

@@ -47,35 +47,32 @@ const policies = [
   'insecure-accept-any',
 ] as const;
 
-describe('a server that announces its extensions behind its NEWKEYS', () => {
-  it.each([true, false])(
-    'is connected to, however its bytes arrive, strict key exchange %s',
-    async (strict) => {
-      const script = { message: messages.EXT_INFO, position: 'glued' as const, answer: friendlyAnswer };
-      using server = await startRawServer({ key, strict, script });
-      const pieces = [1, 2, 3, 5, 7, 8, 13, 16, 17, 31, 64, 100, 150, 231, 300, 400, 500, 700, 1_000];
-      let count = 0;
-      const connects = pieces.flatMap((piece) =>
-        policies.map(async (hostKey) => {
-          const connection = await connectViaGateway({
-            ...{ host: '127.0.0.1', port: server.port, username: 'rpa', password: 'rpa', retry: false },
-            hostKey,
-            via: () => inPieces(server.port, piece),
-          });
-          await connection.close();
-          count++;
-        }),
-      );
-      await Promise.all(connects);
-      expect(count).toBe(pieces.length * policies.length);
-    },
-  );
+describe('a server that sends EXT_INFO after its NEWKEYS', () => {
+  it.each([true, false])('works, however its bytes arrive, strict key exchange %s', async (strict) => {
+    const script = { message: messages.EXT_INFO, position: 'glued' as const, answer: friendlyAnswer };
+    using server = await startRawServer({ key, strict, script });
+    const pieces = [1, 2, 3, 5, 7, 8, 13, 16, 17, 31, 64, 100, 150, 231, 300, 400, 500, 700, 1_000];
+    let count = 0;
+    const connects = pieces.flatMap((piece) =>
+      policies.map(async (hostKey) => {
+        const connection = await connectViaGateway({
+          ...{ host: '127.0.0.1', port: server.port, username: 'rpa', password: 'rpa', retry: false },
+          hostKey,
+          via: () => inPieces(server.port, piece),
+        });
+        await connection.close();
+        count++;
+      }),
+    );
+    await Promise.all(connects);
+    expect(count).toBe(pieces.length * policies.length);
+  });
 
   it.each([
     ['IGNORE', payload(2, 'noise')],
     ['DEBUG', payload(4, false, 'words', '')],
     ['UNIMPLEMENTED', payload(3, 0)],
-  ])('may send %s there as well', async (_name, message) => {
+  ])('may also send %s there', async (_name, message) => {
     const script = { message, position: 'glued' as const, answer: friendlyAnswer };
     using server = await startRawServer({ key, strict: true, script });
     const connection = await connectViaGateway({
@@ -86,7 +83,7 @@ describe('a server that announces its extensions behind its NEWKEYS', () => {
   });
 });
 
-it('waits for a slow look at the key of a server that sends all it may, and then works', async () => {
+it('waits for a slow host key check with a server that sends everything it may, then works', async () => {
   await using server = await startMockServer({ loginBanner: 'welcome' });
   const shown: string[] = [];
   const connection = await connectViaGateway(
@@ -108,7 +105,7 @@ const answers = (toService: Buffer[], toLogin: Buffer[]) => ({
   },
 });
 
-describe('an accepted server that is out of turn', () => {
+describe('an accepted server that sends messages out of order', () => {
   it.each([
     ['a second SERVICE_ACCEPT', [messages.SERVICE_ACCEPT, messages.SERVICE_ACCEPT], [], 'login'],
     ['a success without accepting the service', [messages.USERAUTH_SUCCESS], [], 'authentication service'],
@@ -116,7 +113,7 @@ describe('an accepted server that is out of turn', () => {
     ['a channel during the login', [messages.SERVICE_ACCEPT], [messages.CHANNEL_OPEN], 'during the login'],
     ['a global request in place of an answer', [messages.SERVICE_ACCEPT], [messages.GLOBAL_REQUEST], 'login'],
     ['keys that nobody exchanges', [payload(21)], [], 'authentication service'],
-  ])('is left with a typed error that says so: %s', async (_what, toService, toLogin, when) => {
+  ])('is disconnected with a typed error that says so: %s', async (_what, toService, toLogin, when) => {
     using server = await startRawServer({ key, strict: true, script: answers(toService, toLogin) });
     let shown = 0;
     const connecting = connectViaGateway({
@@ -147,11 +144,11 @@ describe('an accepted server that is out of turn', () => {
   });
 });
 
-describe('a server that begins another key exchange and does not end it', () => {
+describe('a server that starts another key exchange and does not complete it', () => {
   it.each([
     ['in the session, with noise that keeps the keepalive content', 52],
     ['in silence', 0],
-  ])('is left within the limit of a handshake: %s', async (_how, noise) => {
+  ])('is disconnected within the handshake timeout: %s', async (_how, noise) => {
     const timers: NodeJS.Timeout[] = [];
     const answer = (connection: RawConnection, message: Buffer) => {
       friendlyAnswer(connection, message);
@@ -175,7 +172,7 @@ describe('a server that begins another key exchange and does not end it', () => 
     for (const timer of timers) clearInterval(timer);
   });
 
-  it('is not mistaken for one that exchanges keys again and again', async () => {
+  it('is distinguished from one that rekeys again and again', async () => {
     await using server = await startMockServer();
     await using connection = await connectViaGateway(optionsFor(server, { timeouts: { handshake: 300 } }));
     for (let round = 0; round < 3; round++) await server.rekey();

@@ -37,25 +37,25 @@ describe('a server may send', () => {
     ['behind the NEWKEYS of a re-key', [...session, ...exchange, 21], [1, 2, 3, 4, 7]],
     ['after a re-key', [...session, ...keys], [...range(1, 4), ...range(7, 20), ...range(80, 255)]],
     ['after a re-key during the login', [...login, ...keys], [1, 2, 3, 4, 7, 20, ...range(51, 79)]],
-  ] as const)('%s just this', (_when, steps, allowed) => {
+  ] as const)('%s only this', (_when, steps, allowed) => {
     expect(allowedAfter(steps)).toEqual([...allowed]);
   });
 
-  it('nothing but the key exchange and a goodbye in a strict key exchange', () => {
+  it('nothing but the key exchange and DISCONNECT in a strict key exchange', () => {
     expect(allowedAfter([], true)).toEqual([1, ...range(20, 49)]);
     expect(allowedAfter([...exchange, 21], true)).toEqual([1, 2, 3, 4, 7]);
   });
 
-  it('IGNORE again in a re-key, which is not strict', () => {
+  it('IGNORE again while rekeying, which is not strict', () => {
     expect(allowedAfter([...session, 20], true)).toEqual([...range(1, 4), ...range(20, 49)]);
   });
 
-  it('EXT_INFO before the success of the login (RFC 8308 section 2.4)', () => {
+  it('EXT_INFO before USERAUTH_SUCCESS (RFC 8308 section 2.4)', () => {
     expect(after(login).receive(7)).toBeUndefined();
   });
 });
 
-it('says what came when, and what could have come', () => {
+it('reports which message came when, and which were allowed', () => {
   expect(after([...exchange, 21]).receive(6)).toEqual({
     message: 'SSH_MSG_SERVICE_ACCEPT (6)',
     when: 'between its SSH_MSG_NEWKEYS and ours, before its host key is accepted',
@@ -64,6 +64,6 @@ it('says what came when, and what could have come', () => {
   expect(after(keys).receive(42)?.message).toBe('message 42');
 });
 
-it('lets only the key exchange and what steers the transport leave unencrypted', () => {
+it('sends only key exchange and transport messages unencrypted', () => {
   expect(all.filter(mayLeaveInPlainText)).toEqual([...range(1, 4), ...range(20, 49)]);
 });

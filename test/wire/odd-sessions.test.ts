@@ -19,7 +19,7 @@ function echo(session: RawSession): void {
 }
 
 describe.each([['of our own'], ['of ssh2']])('a session %s', (whose) => {
-  it('that brings data of no length goes on with what follows, and ends', async () => {
+  it('that receives empty data continues, and ends', async () => {
     if (whose === 'of ssh2') switchedOff.add('sessions of our own');
     await using server = await rawSessions({
       onExec(session) {
@@ -80,7 +80,7 @@ describe.concurrent('a session that is opened ahead', () => {
     ['stderr', (session) => payload(95, session.id, 1, 'welcome')],
     ['its end of file', endOfFile],
     ['an exit status', (session) => exitStatus(session, 7)],
-  ])('is left alone when the server has sent %s on it', async (_what, unasked) => {
+  ])('is not used if the server has sent %s on it', async (_what, unasked) => {
     expect(await run(unasked)).toBeGreaterThan(6);
   });
 
@@ -89,7 +89,7 @@ describe.concurrent('a session that is opened ahead', () => {
     ['a failure', ({ id }) => payload(100, id)],
     ['data of no length', (session) => data(session, '')],
     ['a wider window', ({ id }) => payload(93, id, 1_000)],
-  ])('is used, whatever %s that nobody asked for means', async (_what, unasked) => {
+  ])('is used although it received %s unsolicited', async (_what, unasked) => {
     // The first command has a session of its own.
     expect(await run(unasked)).toBeLessThan(9);
   });
