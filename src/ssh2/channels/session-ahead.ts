@@ -115,17 +115,20 @@ export class SessionAhead {
   }
 
   #hold(session: OwnSession): void {
-    session.onUnusedClosed = () => {
-      const at = this.#held.indexOf(session);
-      if (at !== -1) this.#held.splice(at, 1);
-      if (this.#held.length === 0) this.#stopLooking();
-      this.#release();
-    };
+    session.onUnusedClosed = this.#isClosed;
     this.#held.push(session);
     this.#slots.accepted(false);
     if (this.#slots.waiting > 0) this.#close(1);
     else this.#stopTimer ??= startTimer(period, this.#look, false);
   }
+
+  /** One for all sessions: with one of its own each would hold the one before it until a full collection of garbage. */
+  readonly #isClosed = (session: object): void => {
+    const at = this.#held.indexOf(session as OwnSession);
+    if (at !== -1) this.#held.splice(at, 1);
+    if (this.#held.length === 0) this.#stopLooking();
+    this.#release();
+  };
 
   readonly #look = (): void => {
     this.#stopTimer = undefined;

@@ -60,7 +60,7 @@ export abstract class SessionShape {
   /** Called when the server grants more. */
   _chunkcb: (() => void) | undefined;
   /** Called when it is closed, if nobody uses it: before its command, or after that was refused. */
-  onUnusedClosed: (() => void) | undefined;
+  onUnusedClosed: ((session: object) => void) | undefined;
   protected readonly client: Client;
 
   constructor(client: Client, { recipient, sender, window, packetSize }: Confirmation) {
@@ -83,7 +83,7 @@ export abstract class SessionShape {
     if (event === 'exit') this.exited(code ?? null, bySignal[0], bySignal[2]);
     else if (event === 'close') {
       this.closed();
-      this.onUnusedClosed?.();
+      this.onUnusedClosed?.(this);
     }
   }
 
