@@ -13,6 +13,7 @@ import type { ResolvedOptions } from './options/resolve.ts';
 import type { ConnectOptions } from './options/types.ts';
 import type { HopConnection, Route, RouteContext, RoutedStream } from './route/route.ts';
 import { tcp } from './route/tcp.ts';
+import { EarlySession } from './ssh2/channels/early-session.ts';
 import { Link } from './ssh2/channels/link.ts';
 import type { ResolvedAlgorithms } from './ssh2/handshake/algorithms.ts';
 import { handshake } from './ssh2/handshake/handshake.ts';
@@ -54,8 +55,9 @@ export async function attempt(plan: AttemptPlan, timings: PhaseTimings): Promise
     loadClientMeanwhile();
     routed = await opening;
     timings.tcp = elapsed(startedAt);
-    const established = await handshake(routed.stream, handshakePlan(plan, routed, timings));
-    return arrive(plan, established, routed, timings);
+    const early = earlySession(plan);
+    const established = await handshake(routed.stream, handshakePlan(plan, routed, timings, early));
+    return arrive(plan, established, routed, timings, early);
   } catch (error) {
     // Not waited for: what carried the stream may be as dead as the stream, and an abort must be quick.
     if (routed) void dispose(routed);
@@ -146,7 +148,17 @@ function openStream(via: () => Duplex | Promise<Duplex>, { signal }: RouteContex
   });
 }
 
-function handshakePlan(plan: AttemptPlan, routed: RoutedStream, timings: PhaseTimings): HandshakePlan {
+/** None on the way to another host, nor if only one session may be opened, which may be wanted for something else. */
+function earlySession({ options: { host, port, maxSessions }, hop }: AttemptPlan): EarlySession | undefined {
+  return hop !== undefined || maxSessions === 1 ? undefined : new EarlySession({ host, port });
+}
+
+function handshakePlan(
+  plan: AttemptPlan,
+  routed: RoutedStream,
+  timings: PhaseTimings,
+  behindLogin: EarlySession | undefined,
+): HandshakePlan {
   const { options, credentials, hostKey, algorithms, hop, signal } = plan;
   const { host, port, timeouts, keepalive, onLoginBanner, log } = options;
   return {
@@ -161,6 +173,7 @@ function handshakePlan(plan: AttemptPlan, routed: RoutedStream, timings: PhaseTi
     signal,
     timings,
     program: routed.program,
+    behindLogin,
     routeFailure: () => routed.failure?.(),
   };
 }
@@ -170,6 +183,7 @@ function arrive(
   established: Established,
   routed: RoutedStream,
   timings: PhaseTimings,
+  early: EarlySession | undefined,
 ): Arrival {
   const { host, port, keepalive, maxSessions, timeouts } = plan.options;
   const { client, serverVersion, hostKeyFingerprint, chores } = established;
@@ -181,6 +195,7 @@ function arrive(
     serverVersion,
     chores,
     opensAhead: true,
+    early,
   });
   const owned = ownLink(established, link, keepalive, () => dispose(routed));
   return { owned, serverVersion, hostKeyFingerprint, timings };

@@ -21,6 +21,7 @@ import type { MockFiles, MockShare } from './sftp/files/mock-files.ts';
 import { noFiles } from './sftp/files/no-files.ts';
 import type { MockHostKey, MockKeyPair, MockServer, MockServerOptions } from './types.ts';
 import { type ConnectionOwner, ServerConnection } from './wire/connection.ts';
+import { keepOpensInTurn } from './wire/early-opens.ts';
 import type { MockLink } from './wire/link.ts';
 import { lookInside } from './wire/look.ts';
 import { socketOf } from './wire/ssh2-internals.ts';
@@ -191,7 +192,7 @@ function serveClient(
   files: Filesystem | undefined,
 ): void {
   installHandshakeFaults(connection, client);
-  client.on('authentication', serveAuthentication(connection));
+  const authenticate = serveAuthentication(connection);
   client.once('ready', () => {
     connection.note({ type: 'ready', username: connection.username });
     connection.reach('ready');
@@ -200,6 +201,11 @@ function serveClient(
   serveSessions(connection, client, files);
   serveLocalForwards(connection, client, refuseWith);
   server.forwards.serve(connection, client);
+  const inTurn = keepOpensInTurn(connection, client);
+  client.on('authentication', (context) => {
+    inTurn(context);
+    authenticate(context);
+  });
 }
 
 function sshConfig({ hostKeys, ident, options }: MockSettings): ServerConfig {

@@ -33,7 +33,7 @@ async function stopped(world: CliWorld, command: 'put' | 'get', ...flags: string
     .join();
 }
 
-test.concurrent('put says how far it came, that nothing half is there, and what keeps it', async () => {
+test.concurrent('put reports its progress, that no partial file exists, and how to keep one', async () => {
   await using world = await startWorld(slow);
   await writeFile(join(world.folder, 'file.bin'), randomBytes(2_000_000));
   expect(await stopped(world, 'put')).toMatch(
@@ -44,7 +44,7 @@ test.concurrent('put says how far it came, that nothing half is there, and what 
   expect(world.server.files.has('/file.bin')).toBe(false);
 });
 
-test.concurrent('put --in-place says that the file is incomplete', async () => {
+test.concurrent('put --in-place reports that the file is incomplete', async () => {
   await using world = await startWorld(slow);
   await writeFile(join(world.folder, 'file.bin'), randomBytes(2_000_000));
   expect(await stopped(world, 'put', '--in-place')).toMatch(
@@ -52,7 +52,7 @@ test.concurrent('put --in-place says that the file is incomplete', async () => {
   );
 });
 
-test.concurrent('get --resume says that what arrived is kept', async () => {
+test.concurrent('get --resume reports that what arrived is kept', async () => {
   await using world = await startWorld(slow);
   world.server.files.write('/file.bin', randomBytes(2_000_000));
   expect(await stopped(world, 'get', '--resume')).toMatch(
@@ -73,7 +73,7 @@ test.concurrent.each([
     ['--id', 'a', 'true'],
     /it is not known whether job a was started\. Repeating the call starts it at most once/,
   ],
-] as const)('%s while it connects: what is known', async (command, args, says) => {
+] as const)('%s while connecting: reports what is known', async (command, args, says) => {
   await using world = await startWorld({ faults: { banner: 'mute' } });
   const [flag, id] = args[0] === '--id' ? args : [];
   const rest = flag ? args.slice(2) : args;
@@ -86,7 +86,7 @@ test.concurrent.each([
   expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: expect.stringMatching(says) });
 });
 
-test.concurrent('job start --follow: the job keeps running, and the line that comes back to it works', async () => {
+test.concurrent('job start --follow: the job keeps running, and the printed command works', async () => {
   await using world = await startWorld({ exec: { robot: { stdout: 'up\n', delayMs: 1_500 } } });
   const running = jobOf(world, ['start', '--follow', '--id', 'a', world.address, 'robot']);
   await vi.waitFor(() => expect(running.stderrSoFar).toContain('a: started'));
@@ -104,7 +104,7 @@ test.concurrent('job start --follow: the job keeps running, and the line that co
 test.concurrent.each([
   ['kill', 'ended'],
   ['remove', 'removed'],
-])('job %s that was under way: it is not known', async (verb, done) => {
+])('job %s in progress: the outcome is unknown', async (verb, done) => {
   await using world = await startWorld({ exec: { robot: { delayMs: 60_000 } } });
   await jobOf(world, ['start', '--id', 'a', world.address, 'robot']);
   world.server.setFaults({ exec: { hang: true } });
@@ -121,7 +121,7 @@ test.concurrent.each([
   });
 });
 
-test.concurrent('mkdir that was under way: it is not known', async () => {
+test.concurrent('mkdir in progress: the outcome is unknown', async () => {
   await using world = await startWorld({ faults: { sftp: { hangOp: { op: 'MKDIR' } } } });
   const running = world.run('mkdir', [world.address, '/x']);
   await world.server.waitFor((entry) => entry.type === 'sftp' && entry.op === 'MKDIR');

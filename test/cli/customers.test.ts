@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { temporaryFolder } from '../customers/world.ts';
 import { run } from './run.ts';
 
-test('customers are added, listed, shown and leave', async () => {
+test('customers are added, listed, shown and removed', async () => {
   await using folder = await temporaryFolder();
   const file = ['--customers', join(folder.path, 'customers.json')];
   const say = async (...args: string[]) => {
@@ -51,7 +51,7 @@ test('customers are added, listed, shown and leave', async () => {
   expect(await say('customers', 'add', '--port', '9012', 'gamma')).toMatchObject({ exitCode: 0 });
 });
 
-test('a key file is named as the command line names it: from the working folder on, wherever the file of customers lies', async () => {
+test('a key file is relative to the working directory, wherever the customers file is', async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'customers.json');
   const own = ['--customers', file];

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Running, run } from './run.ts';
 
-test('the demo does the main job and checks all of it', async () => {
+test('the demo runs the main use case and checks all of it', async () => {
   const { exitCode, stdout } = await run(['demo']);
   expect(stdout.toString()).toMatch(/\n(\d+) of \1 checks passed\n$/);
   expect(exitCode).toBe(0);
@@ -60,7 +60,7 @@ describe('demo --keep', () => {
     return run(words.slice(at + 1), { env });
   }
 
-  test('stays, and every line that it prints works as it stands', async () => {
+  test('keeps running, and every command it prints works unchanged', async () => {
     const kept = await keep();
     const printed = (command: string) => {
       const found = kept.lines.filter((line) => line.includes(`ssh-via-gateway ${command} `));
@@ -96,7 +96,7 @@ describe('demo --keep', () => {
     ['zombie', 12, /a zombie/],
     ['pc-sshd-down', 12, /the sshd of the PC is not/],
     ['down', 11, /no tunnel is up/],
-  ])('--state %s is what doctor finds: exit code %i', async (state, exitCode, says) => {
+  ])('--state %s is found by doctor: exit code %i', async (state, exitCode, says) => {
     const kept = await keep('--state', state);
     const doctor = await run(['doctor', '-F', kept.config, '--banner-timeout', '300ms', 'pc']);
     expect([doctor.exitCode, doctor.stdout.toString()]).toEqual([exitCode, expect.stringMatching(says)]);

@@ -80,14 +80,14 @@ test.each(situations)(
   60_000,
 );
 
-test.each(unusableKeys)('$what: wrong use, told before anything opens', async ({ open, stderr }) => {
+test.each(unusableKeys)('$what: a usage error, reported before anything opens', async ({ open, stderr }) => {
   const outcome = await examine({ what: '', step: 'login', exitCode: 2, open });
   expect(outcome.report).toEqual({ exitCode: 2, steps: [] });
   expect(outcome.error).toMatchObject({ code: 'USAGE', exitCode: 2, retryable: false });
   expect(outcome.stderr).toMatch(stderr);
 });
 
-test('there are more than a hundred situations, each with a name of its own', () => {
+test('there are more than a hundred situations, each with a unique name', () => {
   expect(new Set(situations.map(({ what }) => what)).size).toBe(situations.length);
   expect(situations.length).toBeGreaterThan(100);
 });
@@ -98,7 +98,7 @@ const notStaged = [
   'unknown',
 ];
 
-test('every other failure that doctor tells apart has a situation', async () => {
+test('every other failure that doctor distinguishes has a situation', async () => {
   const all = await Promise.all(seen.values());
   const told = new Set(all.flatMap(({ report }) => report.steps.map(({ kind }) => kind)));
   const untold = Object.keys(failureKinds).filter((kind) => !told.has(kind) && !notStaged.includes(kind));

@@ -32,7 +32,7 @@ const lines = (facts: object) =>
     .map(([name, value]) => `${name}=${value}\r\n`)
     .join('');
 
-it('takes what the script says of the PC, among whatever else a login prints', async () => {
+it("reads the script's output about the PC, among other output of a login", async () => {
   const noise = '\ufeff경고: 이 시스템은 모니터링됩니다.\r\n\x1b]0;title\x07\r\n';
   const finding = await findingOf(`${noise}${lines(honest)}${noise}`, '#< CLIXML\r\n<Objs/>');
   expect(finding).toMatchObject({ verdict: 'ok', facts: honest });
@@ -58,7 +58,7 @@ it.each([
   ['__proto__', '{}'],
   ['constructor', 'x'],
   ['unknown', 'x'],
-])('leaves out %s=%j, which no PC says', async (name, value) => {
+])('ignores %s=%j, which no PC reports', async (name, value) => {
   const { [name as 'mode']: _, ...rest } = honest;
   const finding = await findingOf(
     lines({ ...rest, [name]: value }) + (name === '__proto__' ? `${name}=${value}\n` : ''),
@@ -67,13 +67,13 @@ it.each([
   expect(JSON.stringify(finding)).not.toMatch(/NaN|Infinity|undefined/);
 });
 
-it('shows nothing that a terminal obeys', async () => {
+it('shows no control characters', async () => {
   const finding = await findingOf(lines({ ...honest, shell: '\x1b[31mC:\\\u202eexe.cmd\x9b2J' }));
   expect(finding.facts?.['shell']).toBe('\\x1b[31mC:\\\\u202eexe.cmd\\x9b2J');
   expect(finding.says).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
 });
 
-it('knows a policy by its name alone, however much is said of it', async () => {
+it('recognizes a policy by its name only, however long the output', async () => {
   const said = (mode: string) =>
     `PowerShell is in ${mode} mode here: a policy forbids scripts like this one.`;
   expect(await findingOf('', said('ConstrainedLanguage'))).toMatchObject({

@@ -47,7 +47,7 @@ function namesIn(words: FailureWords): string[] {
 }
 
 test.each(Object.keys(english.atJump) as Array<keyof Words['atJump']>)(
-  '%s has words of its own at a jump host, of its options and not of the PC, in both languages',
+  '%s has separate texts for a jump host, in both languages',
   (kind) => {
     for (const words of [english, korean]) {
       const own = textsOf(words.atJump[kind]).join(' ');
@@ -91,7 +91,7 @@ test('a jump host and a place in known_hosts are in Korean', () => {
 const allOptions = specsOf(doctorCommand);
 const example: Record<string, string> = { FILE: 'f', NAME: 'n', 'http://HOST:PORT': 'http://h:1' };
 
-test.each([english, korean])('every option that is advised exists and takes what is shown %#', (words) => {
+test.each([english, korean])('every option that is advised exists and accepts what is shown %#', (words) => {
   const texts = [...Object.values(words.failures), ...Object.values(words.atJump)].flatMap(textsOf);
   const advised = texts.flatMap((text) => [
     ...text.matchAll(/(--[a-z-]+)(?: ([A-Z]+\b|\d\w+|https?:\S+))?/g),
@@ -108,7 +108,7 @@ test.each([english, korean])('every option that is advised exists and takes what
 test.each([
   ['--jump-host-key', /--jump-host-key \S+=SHA256:[^;]+/],
   ['--accept-new', /--accept-new/],
-])("a jump host's unknown key: %s, as advised, lets doctor through", async (_what, advised) => {
+])("a jump host's unknown key: %s, as advised, makes doctor pass", async (_what, advised) => {
   await using stage = await Stage.open();
   const [gateway, pc] = [await stage.server(), await stage.server()];
   const identity = await stage.file('id', gateway.clientKey.privateKey);
@@ -159,7 +159,7 @@ test.each([
   expect(languageOf(env)).toBe(language);
 });
 
-test('a language that there is not is wrong use', async () => {
+test('an unknown language is a usage error', async () => {
   expect(await ofZombie(['--lang', 'fr'])).toMatchObject({
     exitCode: 2,
     stderr: expect.stringContaining("'en' or 'ko'"),
@@ -182,7 +182,7 @@ test('steps that were not reached share one line', async () => {
   ]);
 });
 
-test('Hangul takes two columns, and a long word a line of its own', () => {
+test('Hangul takes two columns, and a long word its own line', () => {
   expect(widthOf('PC 좀비')).toBe(7);
   expect(wrap('하나 둘 셋', 7)).toEqual(['하나 둘', '셋']);
   expect(wrap('a verylongword b', 5)).toEqual(['a', 'verylongword', 'b']);

@@ -46,7 +46,7 @@ function stepOf(report: Report, name: StepName): Step {
   return report.steps.find((step) => step.name === name)!;
 }
 
-test('a PC that is well gets ok at every step, in order, with times', async () => {
+test('a healthy PC gets ok at every step, in order, with times', async () => {
   await using world = await startWorld({ exec: posix() });
   const { report, stderr } = await doctor(world);
   expect(stderr).toBe('');
@@ -205,13 +205,13 @@ test('a refused port means: no tunnel', async () => {
   expect(report.exitCode).toBe(11);
 });
 
-test('a name without an address is told before anything opens', async () => {
+test('a name without an address is reported before anything opens', async () => {
   const { exitCode, stdout } = await run(['doctor', '--ssh-config', 'none', 'nobody.invalid']);
   expect(exitCode).toBe(10);
   expect(stdout.toString()).toMatch(/FAIL {2}DNS/);
 });
 
-test('no key on record: says the fingerprint and how to accept it', async () => {
+test('no recorded key: shows the fingerprint and how to accept it', async () => {
   await using world = await startWorld();
   const flags = world.flags.slice(0, -2);
   const args = ['--known-hosts', `${world.folder}/none`, world.address];
@@ -221,7 +221,7 @@ test('no key on record: says the fingerprint and how to accept it', async () => 
   expect(stdout.toString()).toContain('--accept-new');
 });
 
-test('a PC behind a gateway that has vanished is a zombie there, and one attempt is made', async () => {
+test('a vanished PC behind a gateway is reported as a zombie, after one attempt', async () => {
   await using gateway = await startMockGateway();
   await using world = await startWorld();
   const pc = await gateway.addPc();
@@ -236,7 +236,7 @@ test('a PC behind a gateway that has vanished is a zombie there, and one attempt
   expect(stdout.toString()).toMatch(/It does not work: banner \(exit code 12\)\./);
 });
 
-test('a server that is lost in the middle is told at that step, and the rest is not left out', async () => {
+test('a server lost in the middle is reported at that step, and the other steps are listed', async () => {
   const faults: Faults = { connections: 1, disconnect: { phase: 'sftp', message: 'bye' } };
   await using world = await startWorld({ exec: posix(), faults });
   const { report } = await doctor(world);
@@ -250,7 +250,7 @@ test('a server that is lost in the middle is told at that step, and the rest is 
   expect(report.exitCode).toBe(failed?.name === 'sftp' ? 17 : 18);
 });
 
-test('an unanswered keepalive ends its own connection only: the checks after it go on', async () => {
+test('an unanswered keepalive ends only its own connection: later checks continue', async () => {
   await using world = await startWorld({ exec: posix(), faults: { keepalive: 'ignore' } });
   const { report } = await doctor(world);
   expect(stepOf(report, 'keepalive').verdict).toBe('fail');
@@ -263,7 +263,7 @@ test('with --strict a warning is a failure', async () => {
   expect(report.exitCode).toBe(18);
 });
 
-test('Ctrl-C stops it in any wait with 130', async () => {
+test('Ctrl-C stops it in any wait, with exit code 130', async () => {
   await using world = await startWorld({ faults: { banner: 'mute' } });
   const running = world.run('doctor', [world.address]);
   await vi.waitFor(() => expect(world.server.connections).toBe(1));

@@ -9,13 +9,13 @@ test('the output and the exit code of the command are those of the program, byte
   expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 7, stdout: bytes, stderr: 'oh\n' });
 });
 
-test('several words are a program with arguments, each arriving as it was typed', async () => {
+test('several words are a program with arguments, each passed as typed', async () => {
   await using world = await startWorld({ exec: ({ command }) => command });
   const { stdout } = await world.run('exec', [world.address, '--', 'a b', "it's", '$HOME', '--help']);
   expect(stdout.toString()).toBe(`'a b' 'it'\\''s' '$HOME' --help`);
 });
 
-test('one word is a command line, sent as it is', async () => {
+test('one word is a command line, sent unchanged', async () => {
   await using world = await startWorld({ exec: ({ command }) => command });
   const { stdout } = await world.run('exec', [world.address, 'a | b > c']);
   expect(stdout.toString()).toBe('a | b > c');
@@ -33,7 +33,7 @@ test('input passes to the command', async () => {
   expect({ stdout: stdout.toString(), exitCode }).toEqual({ stdout: 'hello\n', exitCode: 0 });
 });
 
-test('a command that reads nothing ends although the input stays open', async () => {
+test('a command that reads nothing ends even if the input stays open', async () => {
   await using world = await startWorld();
   const { exitCode } = await world.run('exec', [world.address, 'true'], { stdin: 'open' });
   expect(exitCode).toBe(0);
@@ -63,14 +63,14 @@ test.each([
     '3221225781 (0xC0000135, STATUS_DLL_NOT_FOUND). A DLL that the program needs is missing.',
   ],
   ['a failure whose low byte is 0', { exitCode: 0xc0000100 }, 1, '0xC0000100'],
-])('%s becomes an exit code that tells of it', async (_what, end, code, words) => {
+])('%s is mapped to an exit code', async (_what, end, code, words) => {
   await using world = await startWorld({ exec: { x: end } });
   const { exitCode, stderr } = await world.run('exec', [world.address, 'x']);
   expect(exitCode).toBe(code);
   expect(stderr).toContain(words);
 });
 
-test('a command that ends without a status is 255, not a success', async () => {
+test('a command without an exit status is 255, not a success', async () => {
   await using world = await startWorld({ exec: { x: {} }, faults: { exec: { noExitStatus: true } } });
   expect((await world.run('exec', [world.address, 'x'])).exitCode).toBe(255);
 });
@@ -85,7 +85,7 @@ test('a lost connection is 255, with the reason on stderr', async () => {
   expect(stderr).toContain('ConnectionLost');
 });
 
-test('nobody there is 255', async () => {
+test('an unreachable server is 255', async () => {
   await using world = await startWorld();
   await world.server.close();
   const { exitCode, stderr } = await world.run('exec', [world.address, 'x']);
@@ -121,7 +121,7 @@ test('Ctrl-C stops the command on the server and ends with 130', async () => {
   await vi.waitFor(() => expect(world.server.connections).toBe(0));
 });
 
-test('a command that cannot be stopped is told', async () => {
+test('a command that cannot be stopped is reported', async () => {
   await using world = await startWorld({
     exec: (context) => {
       context.stdout.write('at work\n');
@@ -145,7 +145,7 @@ test('Ctrl-C while connecting stops at once', async () => {
   expect(stderr).toBe('ssh-via-gateway: stopped before the connection was up: the command was not started\n');
 });
 
-test('Ctrl-C before the server has said that it started the command says that it may run', async () => {
+test('Ctrl-C before the server has confirmed the start reports that the command may run', async () => {
   await using world = await startWorld({ exec: { x: {} }, faults: { latencyMs: 300 } });
   const running = world.run('exec', [world.address, 'x']);
   await world.server.waitFor('exec');
@@ -155,7 +155,7 @@ test('Ctrl-C before the server has said that it started the command says that it
   expect(stderr).toContain('it may have been, and may run on');
 });
 
-test('a source of input that fails is a failure', async () => {
+test('a failing input is an error', async () => {
   await using world = await startWorld();
   const input = new Readable({
     read() {

@@ -93,7 +93,7 @@ async function refused({ command, name, args }: (typeof cases)[number], env?: Re
   });
 }
 
-describe('a file option that names a folder is told by its name', () => {
+describe('a file option that names a folder is reported by name', () => {
   test('there are many', () => expect(cases.length).toBeGreaterThan(120));
 
   test.each(cases)('$command --$name', async (one) => {

@@ -14,7 +14,7 @@ test('ls shows names, in long form with type, size and time in UTC, escaped for 
   expect(JSON.parse(json.stdout.toString())).toMatchObject([{ name: '/rpa/out/송장.json', size: 3 }]);
 });
 
-test('ls without a path lists the folder of the login, and mkdir says how to create what is above', async () => {
+test('ls without a path lists the login directory, and mkdir says how to create parents', async () => {
   await using world = await startWorld();
   world.server.files.write('in-home.txt', 'abc');
   const home = await world.run('ls', [world.address]);
@@ -24,14 +24,14 @@ test('ls without a path lists the folder of the login, and mkdir says how to cre
   expect(elsewhere.stderr.toString()).toContain('The parent folder is missing: --parents creates it too.');
 });
 
-test.each([2, 10])('mkdir knows by status %i that what is above is missing', async (status) => {
+test.each([2, 10])('mkdir recognizes a missing parent by status %i', async (status) => {
   await using world = await startWorld({ faults: { sftp: { failOp: { op: 'MKDIR', status } } } });
   const { exitCode, stderr } = await world.run('mkdir', [world.address, '/above/new']);
   expect(exitCode).toBe(1);
   expect(stderr.toString()).toContain('The parent folder is missing: --parents creates it too.');
 });
 
-test('what the server refuses is 1, also as JSON; an empty path is wrong use', async () => {
+test('a refusal of the server is 1, also as JSON; an empty path is a usage error', async () => {
   await using world = await startWorld();
   const { exitCode, stdout } = await world.run('ls', ['--json', world.address, '/absent']);
   expect(exitCode).toBe(1);

@@ -13,7 +13,7 @@ test('the front page lists every command', async () => {
 });
 
 test.each(commands.map((command) => [command.name, command] as const))(
-  'the help of %s teaches: usage, an example, every option, the exit codes',
+  'the help of %s has usage, an example, every option and the exit codes',
   async (name, command) => {
     const { stdout, exitCode } = await run([...name.split(' '), '--help']);
     const text = stdout.toString();
@@ -31,7 +31,7 @@ test.each(commands.map((command) => [command.name, command] as const))(
 
 const examples = commands.flatMap((command) => command.examples.map(([, line]) => line));
 
-test.each(examples)('an example of the help is a line that the program understands: %s', (line) => {
+test.each(examples)('an example of the help is a valid command: %s', (line) => {
   const words = line.replace(/ [<>] \S+/g, '').match(/"[^"]*"|\S+/g)!;
   const named = commands.filter(({ name }) => line.startsWith(`${name} `) || line === name);
   // `tunnel install` begins with the name of another command.
@@ -66,13 +66,13 @@ test.each([
   expect(stdout.length).toBe(0);
 });
 
-test('job alone shows what can be done with jobs', async () => {
+test('job without a subcommand lists the subcommands', async () => {
   const { stdout } = await run(['job']);
   expect(stdout.toString()).toContain('job start');
   expect(stdout.toString()).not.toContain('List the tunnels');
 });
 
-test('it knows its version', async () => {
+test('--version prints the version', async () => {
   expect((await run(['--version'])).stdout.toString()).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
 });
 

@@ -21,7 +21,7 @@ function job(what: string, ...args: string[]) {
   return run(['job', what, ...world.flags, ...args]);
 }
 
-test('a job is started once for each id, watched to its end, asked about, listed and removed', async () => {
+test('a job is started once per id, followed to its end, queried, listed and removed', async () => {
   const { address } = world;
   const line = 'echo out; echo err >&2; exit 3';
   const first = await job('start', '--id', 'a', address, line);
@@ -40,14 +40,14 @@ test('a job is started once for each id, watched to its end, asked about, listed
   expect((await job('status', address)).stdout.toString()).toBe('No jobs.\n');
 });
 
-test('another command under the same id is a failure that says so', async () => {
+test('another command under the same id is an error that says so', async () => {
   await job('start', '--id', 'b', world.address, 'true');
   const { exitCode, stderr } = await job('start', '--id', 'b', world.address, 'false');
   expect(exitCode).toBe(1);
   expect(stderr).toContain('JobConflict');
 });
 
-test('Ctrl-C while watching leaves the job running; kill ends it', async () => {
+test('Ctrl-C while following leaves the job running; kill ends it', async () => {
   await job('start', '--id', 'c', world.address, 'echo up; exec sleep 300');
   const watching = job('logs', '-f', world.address, 'c');
   await vi.waitFor(() => expect(watching.stdoutSoFar).toBe('up\n'), { timeout: 10_000 });
@@ -59,19 +59,19 @@ test('Ctrl-C while watching leaves the job running; kill ends it', async () => {
   expect(killed.exitCode).toBe(0);
 });
 
-test('a job that is not there is lost, for a script: 4', async () => {
+test('a missing job is lost: exit code 4', async () => {
   const { exitCode, stdout } = await job('status', '--json', world.address, 'absent');
   expect(exitCode).toBe(4);
   expect(JSON.parse(stdout.toString())).toMatchObject({ id: 'absent', state: 'lost' });
 });
 
-test('without an id it says what an id is for', async () => {
+test('without an id it explains what an id is for', async () => {
   const { exitCode, stderr } = await job('start', world.address, 'true');
   expect(exitCode).toBe(2);
   expect(stderr).toContain('--id billing-');
 });
 
-test('job start --follow passes the output, and ends with the exit code', async () => {
+test('job start --follow passes on the output, and ends with the exit code', async () => {
   const { address } = world;
   const line = 'echo out; exit 4';
   const ended = await job('start', '--id', 'followed', '--follow', address, line);
@@ -98,7 +98,7 @@ test('job logs --tail prints the last lines of each stream, also while it follow
   expect((await job('logs', '--tail', 'all', address, 'long')).exitCode).toBe(2);
 });
 
-test('job logs --encoding decodes also what is printed at once, and a character at the end of a piece', async () => {
+test('job logs --encoding also decodes the first output, and a character split between pieces', async () => {
   const { address } = world;
   // 처리 in cp949.
   await job('start', '--id', 'korean', '--follow', address, "printf '\\303\\263\\270\\256\\n'");

@@ -52,7 +52,7 @@ async function startAtWork(world: CliWorld): Promise<ReturnType<typeof start>> {
   return child;
 }
 
-test('a process ends with the exit code of the command, although its input stays open', async () => {
+test('a process ends with the exit code of the command even if its input stays open', async () => {
   await using world = await startWorld({ exec: { x: { stdout: 'out', stderr: 'err', exitCode: 7 } } });
   const child = start(['exec', ...world.flags, world.address, 'x']);
   expect(await finish(child)).toEqual({ code: 7, stdout: 'out', stderr: 'err' });
@@ -76,7 +76,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 );
 
-test('a long output is not cut at the end of the process', async () => {
+test('long output is not truncated at the end of the process', async () => {
   await using world = await startWorld({ exec: { x: { stdout: Buffer.alloc(5_000_000, 'x') } } });
   const { stdout } = await finish(start(['exec', ...world.flags, world.address, 'x']));
   expect(stdout.length).toBe(5_000_000);
@@ -111,7 +111,7 @@ test.skipIf(process.platform === 'win32')('a second Ctrl-C ends it at once', asy
   expect(performance.now() - started).toBeLessThan(1_500);
 });
 
-test('a reader that goes away stops the command: 141', async () => {
+test('a closed output pipe stops the command: 141', async () => {
   await using world = await startWorld({ exec: atWorkForEver });
   const child = start(['exec', ...world.flags, world.address, 'x']);
   child.stdout.once('data', () => child.stdout.destroy());
@@ -131,7 +131,7 @@ test('help needs no network', async () => {
   expect(stdout).toContain('doctor');
 });
 
-test('it tells its version', async () => {
+test('--version prints the version', async () => {
   const { version } = JSON.parse(await readFile('package.json', 'utf8'));
   expect(await finish(start(['--version']))).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });

@@ -13,7 +13,7 @@ function failureOf(act: () => unknown): Error {
   throw new Error('it was taken');
 }
 
-describe('an Airflow connection that is none', () => {
+describe('an invalid Airflow connection', () => {
   it.each<[string, unknown, RegExp]>([
     ['a URI', `ssh://kim:${secret}@gw:22/?key_file=x`, /^argument connection: a string given/],
     ['its JSON', JSON.stringify({ host: 'gw', password: secret }), /^argument connection: a string given/],
@@ -38,7 +38,7 @@ describe('an Airflow connection that is none', () => {
       { host: 'gw', extra: { conn_timeout: ' ' } },
       /conn_timeout: ' ' given/,
     ],
-  ])('is refused without what may be secret: %s', (_what, connection, message) => {
+  ])('is rejected without showing possible secrets: %s', (_what, connection, message) => {
     const error = failureOf(() => fromAirflowConnection(connection as never));
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toMatch(message);
@@ -47,7 +47,7 @@ describe('an Airflow connection that is none', () => {
     expect(shown).not.toContain('471112');
   });
 
-  it('is no way around the lists of algorithms', () => {
+  it('cannot bypass the algorithm lists', () => {
     const log = vi.fn();
     const disabled_algorithms = JSON.parse('{"constructor": ["x"], "__proto__": ["y"], "toString": ["z"]}');
     expect(fromAirflowConnection({ host: 'gw', extra: { disabled_algorithms } }, { log }).algorithms).toEqual(
@@ -68,7 +68,7 @@ describe('an Airflow connection that is none', () => {
   });
 });
 
-it('a URL in place of options is never shown', async () => {
+it('a URL given instead of options is never shown', async () => {
   const error = await connectViaGateway(`ssh://kim:${secret}@gw` as never).catch((reason: Error) => reason);
   expect((error as Error).message).toMatch(/^options: a string given/);
 });

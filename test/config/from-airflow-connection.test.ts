@@ -91,7 +91,7 @@ describe('agrees with SSHHook', () => {
     answers[at]!,
   ]);
 
-  it('on a table of as many answers as connections', () => {
+  it('on a table of connections', () => {
     expect(answers).toHaveLength(connections.length);
     expect(connections.length).toBeGreaterThan(45);
   });
@@ -114,7 +114,7 @@ describe('agrees with SSHHook', () => {
     return list.filter((name) => !disabled?.['ciphers']?.includes(name));
   }
 
-  it('on extra as an object, as it is and as JSON', () => {
+  it('on extra as an object and as JSON', () => {
     const extra = { conn_timeout: '20', no_host_key_check: 'true' };
     const fields = { host: 'gw', login: 'rpa' };
     expect(fromAirflowConnection({ ...fields, extra })).toEqual(
@@ -127,13 +127,13 @@ const fields = { id: 'c12', type: 'ssh', schema: null, host: 'gw.example.com', l
 const from = (extra: object, more: object = {}) =>
   fromAirflowConnection({ ...fields, ...more, extra: { ...extra } });
 
-it('takes what Airflow gives for fields that are empty', () => {
+it("accepts Airflow's values for empty fields", () => {
   const empty = { ...fields, password: null, port: null, extra: null };
   expect(fromAirflowConnection(empty)).toEqual({ host: 'gw.example.com', username: 'rpa' });
   expect(fromAirflowConnection({ ...empty, login: null, extra: '' }).username).toBe(userInfo().username);
 });
 
-it('reads the arguments of the hook from extra, too', () => {
+it("also reads the hook's arguments from extra", () => {
   const options = from({ banner_timeout: 45, auth_timeout: '15', keepalive_interval: 10 });
   expect(options).toMatchObject({
     timeouts: { banner: 45_000, auth: 15_000 },
@@ -145,16 +145,16 @@ it('reads the arguments of the hook from extra, too', () => {
   });
 });
 
-it('prefers conn_timeout to the timeout that it was called before', () => {
+it('prefers conn_timeout to its old name timeout', () => {
   expect(from({ conn_timeout: 5, timeout: 9 }).timeouts).toEqual({ tcp: 5_000 });
 });
 
-it('compresses only when asked', () => {
+it('compresses only if requested', () => {
   expect(from({}).algorithms).toBeUndefined();
   expect(from({ compress: 'true' }).algorithms?.compress).toEqual(['zlib@openssh.com', 'zlib', 'none']);
 });
 
-it('takes disabled algorithms out of every list', () => {
+it('removes disabled algorithms from every list', () => {
   const { algorithms } = from({
     disabled_algorithms: { kex: ['curve25519-sha256'], keys: ['ssh-ed25519'], macs: ['hmac-sha2-256'] },
   });
@@ -164,7 +164,7 @@ it('takes disabled algorithms out of every list', () => {
   expect(algorithms?.hmac).not.toContain('hmac-sha2-256');
 });
 
-describe('keys of the home folder', () => {
+describe('keys of the home directory', () => {
   const own = (name: string) => join(home, '.ssh', name);
   let home: string;
 
@@ -192,7 +192,7 @@ describe('keys of the home folder', () => {
       expect(from({ look_for_keys: 'false' }, more)).not.toHaveProperty('privateKeyPath');
   });
 
-  it("are all tried that need no passphrase, in paramiko's order", async () => {
+  it("are all tried if they need no passphrase, in paramiko's order", async () => {
     await writeFile(own('id_ed25519'), plainKey);
     await writeFile(own('id_ecdsa'), lockedKey);
     await writeFile(own('id_rsa'), plainKey);
@@ -201,7 +201,7 @@ describe('keys of the home folder', () => {
     expect(from({}, { password: 'pw' }).privateKeyPath).toEqual(both);
   });
 
-  it('with a passphrase are left to the agent, and named where nothing else could log in', async () => {
+  it('with a passphrase are left to the agent, and named if nothing else can authenticate', async () => {
     await writeFile(own('id_ecdsa'), lockedKey);
     await writeFile(own('id_ed25519'), lockedKey);
     expect(from({}).privateKeyPath).toBe(own('id_ecdsa'));
@@ -210,14 +210,14 @@ describe('keys of the home folder', () => {
     expect(from({})).not.toHaveProperty('privateKeyPath');
   });
 
-  it('are files, and keys', async () => {
+  it('must be files and keys', async () => {
     execFileSync('mkfifo', [own('id_rsa')]);
     await mkdir(own('id_ecdsa'));
     await writeFile(own('id_ed25519'), 'not a key');
     expect(from({})).not.toHaveProperty('privateKeyPath');
   });
 
-  it('log in where the server takes no password, as with the hook', async () => {
+  it('authenticate if the server accepts no password, as with the hook', async () => {
     await using server = await startMockServer();
     const { host, port, clientKey, hostKey } = server;
     await writeFile(own('id_ed25519'), clientKey.privateKey);
@@ -247,7 +247,7 @@ describe('warns', () => {
     expect(warnings({ no_host_key_check: false })).toEqual([]);
   });
 
-  it('of extras without effect', () => {
+  it('of extras that have no effect', () => {
     const messages = warnings({ disabled_algorithms: { pubkeys: ['rsa-sha2-512'] }, key_fil: '/x' });
     expect(messages.map(({ message }) => message)).toEqual([
       'Airflow connection: extra.key_fil is not known and has no effect',

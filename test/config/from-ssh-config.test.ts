@@ -30,7 +30,7 @@ async function read(config: string, alias = 'pc') {
   return options;
 }
 
-it('gives options that connectViaGateway takes as they are', async () => {
+it('returns options that connectViaGateway accepts', async () => {
   const options = await read(
     'Host pc\nHostName gw.example.com\nPort 9012\nUser rpa\nConnectTimeout 20\nServerAliveInterval 15\nConnectionAttempts 3',
   );
@@ -44,7 +44,7 @@ it('gives options that connectViaGateway takes as they are', async () => {
   });
 });
 
-it('puts keys that IdentityFile names before those of the agent, and keys that nobody named behind them', async () => {
+it('puts keys of IdentityFile before those of the agent, and default keys after them', async () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   await mkdir(join(folder, '.ssh'));
   const own = join(folder, '.ssh', 'id_ecdsa');
@@ -61,7 +61,7 @@ it('puts keys that IdentityFile names before those of the agent, and keys that n
   }
 });
 
-it('leaves to the defaults what the configuration does not say', async () => {
+it('uses defaults for what the configuration does not set', async () => {
   expect(await read('', 'rpa@gw')).toEqual({ host: 'gw', username: 'rpa' });
 });
 
@@ -72,12 +72,12 @@ it('turns one attempt into no retry, and no probes into no keepalive', async () 
   });
 });
 
-it('never gives up a silent peer with a ServerAliveCountMax of zero', async () => {
+it('never gives up on a silent peer with ServerAliveCountMax 0', async () => {
   const options = await read('ServerAliveInterval 10\nServerAliveCountMax 0');
   expect(options.keepalive).toEqual({ interval: 10_000, countMax: 1_000 });
 });
 
-it('does not turn the check of host keys off by StrictHostKeyChecking no alone', async () => {
+it('does not disable host key checking with StrictHostKeyChecking no alone', async () => {
   expect((await read('StrictHostKeyChecking no')).hostKey).toEqual({ onUnknown: 'accept-new' });
   expect((await read('StrictHostKeyChecking no\nHashKnownHosts yes')).hostKey).toEqual({
     onUnknown: 'accept-new',
@@ -87,7 +87,7 @@ it('does not turn the check of host keys off by StrictHostKeyChecking no alone',
   expect(nothing.hostKey).toBe('insecure-accept-any');
 });
 
-it('lets servers update their host keys only where UpdateHostKeys says yes', async () => {
+it('lets servers update their host keys only with UpdateHostKeys yes', async () => {
   expect((await read('UpdateHostKeys yes')).hostKey).toEqual({ update: true });
   expect((await read('UpdateHostKeys true\nHashKnownHosts yes\nHostKeyAlias pc')).hostKey).toEqual({
     ...{ alias: 'pc', hash: true, update: true },
@@ -117,7 +117,7 @@ describe('algorithm lists', () => {
     ]);
   });
 
-  it('that leave nothing are refused', async () => {
+  it('that leave nothing are rejected', async () => {
     await expect(read('KexAlgorithms sntrup761x25519-sha512')).rejects.toThrow(
       /KexAlgorithms sntrup.*curve25519/,
     );
@@ -131,7 +131,7 @@ describe('credentials', () => {
     return privateKey.export({ type: 'pkcs1', format: 'pem', ...lock }).toString();
   };
 
-  it('name a missing key, so that connecting can say what is wrong', async () => {
+  it('name a missing key, so that connecting can report it', async () => {
     expect((await read('IdentityFile ~/missing')).privateKeyPath).toBe(join(folder, 'missing'));
   });
 
@@ -150,7 +150,7 @@ describe('credentials', () => {
     expect(await read('IdentityFile ~/locked')).not.toHaveProperty('privateKeyPath');
   });
 
-  it('see a passphrase in OpenSSH keys too', async () => {
+  it('detect a passphrase in OpenSSH keys too', async () => {
     vi.stubEnv('SSH_AUTH_SOCK', '/run/agent.sock');
     const lock = { passphrase: 'secret', cipher: 'aes256-ctr', rounds: 2 };
     const [plain, locked] = [{}, lock].map((o) => ssh2.utils.generateKeyPairSync('ed25519', o).private);
@@ -160,7 +160,7 @@ describe('credentials', () => {
     expect(options.privateKeyPath).toBe(join(folder, 'openssh-plain'));
   });
 
-  it('keep the agent out with IdentitiesOnly, and both with PubkeyAuthentication no', async () => {
+  it('exclude the agent with IdentitiesOnly, and both with PubkeyAuthentication no', async () => {
     await writeFile(join(folder, 'open'), key());
     vi.stubEnv('SSH_AUTH_SOCK', '/run/agent.sock');
     expect(await read('IdentityFile ~/open')).toHaveProperty('agent');
@@ -214,7 +214,7 @@ describe('refuses', () => {
     expect((error as Error).message).toContain(message);
   });
 
-  it('a file that is not there, if it was named', async () => {
+  it('a missing file that was named', async () => {
     await expect(fromSshConfig('pc', { file: join(folder, 'no') })).rejects.toThrow(
       'cannot be read (ENOENT)',
     );
@@ -233,7 +233,7 @@ describe('refuses', () => {
     await expect(fromSshConfig(`${user}@pc`, { file })).rejects.toThrow(/user .* would be right/);
   });
 
-  it('a user name of the configuration that a jump leads to a shell with', async () => {
+  it('a user name of the configuration that a jump host would pass to a shell', async () => {
     await writeFile(file, 'Host pc\n ProxyJump u;id@jump\n');
     await expect(fromSshConfig('pc', { file })).rejects.toThrow(/user u;id/);
     await writeFile(file, 'Host pc\n ProxyJump jump;id\n');

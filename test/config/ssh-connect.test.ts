@@ -28,13 +28,13 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-it('connects with the names that util.py uses', async () => {
+it('connects with the option names of util.py', async () => {
   await using server = await startMockServer();
   await using connection = await sshConnect(instanceOf(server));
   expect(connection.serverVersion).toContain('mock');
 });
 
-it('logs the line that the monitoring looks for, from 1 on', async () => {
+it('logs the line that monitoring looks for, counting from 1', async () => {
   const log = logger();
   const instance = { ip: '127.0.0.1', port: await closedPort(), username: 'rpa', password: 'x' };
   await expect(sshConnect(instance, { ...brief, retryNum: 3, logger: log })).rejects.toThrow('refused');
@@ -45,7 +45,7 @@ it('logs the line that the monitoring looks for, from 1 on', async () => {
   ]);
 });
 
-it('counts tries, not retries, three of them by default', async () => {
+it('counts attempts, not retries, three by default', async () => {
   const log = logger();
   const instance = { ip: '127.0.0.1', port: await closedPort(), username: 'rpa', password: 'x' };
   await sshConnect(instance, { ...brief, logger: log }).catch(() => {});
@@ -58,7 +58,7 @@ it('counts tries, not retries, three of them by default', async () => {
   ]);
 });
 
-it('waits 30 seconds between tries by default, whatever the gateway answered', async () => {
+it('waits 30 seconds between attempts by default, whatever the gateway answered', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     const log = logger();
@@ -98,7 +98,7 @@ it('comes back once the tunnel is up again', async () => {
   }
 });
 
-it('keeps every try in the error', async () => {
+it('lists every attempt in the error', async () => {
   const instance = { ip: '127.0.0.1', port: await closedPort(), username: 'rpa', password: 'x' };
   const error = await sshConnect(instance, { retryNum: 3, ...brief }).catch((reason: unknown) => reason);
   if (!isSshError(error)) throw error;
@@ -109,7 +109,7 @@ it('keeps every try in the error', async () => {
   ]);
 });
 
-it('does not try a refused login again', async () => {
+it('does not retry failed authentication', async () => {
   await using server = await startMockServer();
   const log = logger();
   const { stringPrivateKey, ...instance } = instanceOf(server);
@@ -119,7 +119,7 @@ it('does not try a refused login again', async () => {
   expect(log.info).toHaveBeenCalledTimes(1);
 });
 
-it('does not try a wrong host key again', async () => {
+it('does not retry a wrong host key', async () => {
   await using server = await startMockServer();
   const log = logger();
   const hostKey = { fingerprint: `SHA256:${'A'.repeat(43)}` };
@@ -128,7 +128,7 @@ it('does not try a wrong host key again', async () => {
   expect(log.info).toHaveBeenCalledTimes(1);
 });
 
-it('accepts any host key as AutoAddPolicy does, and warns of it', async () => {
+it('accepts any host key as AutoAddPolicy does, with a warning', async () => {
   await using server = await startMockServer();
   const { hostKey, ...instance } = instanceOf(server);
   expect(hostKey).toBeDefined();
@@ -138,7 +138,7 @@ it('accepts any host key as AutoAddPolicy does, and warns of it', async () => {
   expect(log.warn).toHaveBeenCalledWith(expect.stringMatching(/host key of 127\.0\.0\.1 is not checked/));
 });
 
-it('gives TCP 30 seconds and the banner 60, each with an error of its own', async () => {
+it('allows TCP 30 seconds and the banner 60, each with its own error', async () => {
   const mute = createServer(() => {}).listen(0, '127.0.0.1');
   await new Promise((resolve) => mute.once('listening', resolve));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -173,7 +173,7 @@ it('gives TCP 30 seconds and the banner 60, each with an error of its own', asyn
   }
 });
 
-it('stops in a wait when the signal aborts', async () => {
+it('stops during a wait on an abort', async () => {
   const stop = new AbortController();
   const instance = { ip: '127.0.0.1', port: await closedPort(), username: 'rpa', password: 'x' };
   const log = logger();
@@ -200,6 +200,6 @@ it.each([
   [{ ip: 'a', username: 'rpa' }, { logger: {} }, 'logger.info'],
   [{ ip: 'a', username: 'rpa', user: 'x' }, {}, 'user'],
   [{ ip: 'a', username: 'rpa', privateKey: 'a', privateKeyPath: 'b' }, {}, 'privateKeyPath'],
-])('refuses %j with %j', async (instance, options, named) => {
+])('rejects %j with %j', async (instance, options, named) => {
   await expect(sshConnect(instance as never, options as never)).rejects.toThrow(named);
 });

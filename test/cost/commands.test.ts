@@ -40,6 +40,15 @@ describe('a connection', () => {
 });
 
 describe('a command', () => {
+  it('costs one write if it is the first, whose session was requested with the login', async () => {
+    await using server = await startMockServer();
+    const { socket, take } = await countingSocket(server.port);
+    await using connection = await connectViaGateway(optionsFor(server, { via: async () => socket }));
+    take();
+    await connection.exec('true');
+    expect(take().writes).toBe(1);
+  });
+
   it('takes one write of six small packets if it follows another, and as much back', async () => {
     const count = 20;
     const { writes, sent, received } = await trafficOf(async (connection) => {

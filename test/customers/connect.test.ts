@@ -45,7 +45,7 @@ test('connects to the PC of a customer with what the file says', async () => {
   expect((await pc.exec('hostname')).stdout).toBe('PC-OF-ACME\n');
 });
 
-test('goes through the gateway where the file says so', async () => {
+test('goes through the gateway if the file says so', async () => {
   const customers = await loadCustomers(world.file);
   const jump = { ...customers.customers.get('jump')!, state: 'active' } as const;
   await using pc = await connectToCustomer('jump', {
@@ -55,7 +55,7 @@ test('goes through the gateway where the file says so', async () => {
   expect((await pc.exec('hostname')).stdout).toBe('PC-OF-ACME\n');
 });
 
-test('options take the place of what the file says; undefined does not', async () => {
+test('options override the file; undefined does not', async () => {
   const options = { customers: world.file, retry: false } as const;
   await using pc = await connectToCustomer('acme', { ...options, username: undefined } as never);
   expect((await pc.exec('hostname')).exitCode).toBe(0);
@@ -70,7 +70,7 @@ test.each([
   ['acmee', /there is no customer "acmee" .*did you mean acme\?/],
   ['constructor', /there is no customer "constructor"/],
   ['gone', /customer gone has left/],
-])('%s is refused before anything opens', async (code, message) => {
+])('%s is rejected before anything opens', async (code, message) => {
   await expect(connectToCustomer(code, { customers: world.file })).rejects.toThrow(message);
   await expect(connectToCustomer(code, { customers: world.file })).rejects.toThrow(TypeError);
 });
@@ -86,7 +86,7 @@ test.each([
 
 const at = () => ['-F', 'none', '--customers', world.file];
 
-test('exec -c takes everything after it for the command', async () => {
+test('exec -c treats everything after it as the command', async () => {
   const { stdout, stderr } = await run(['exec', ...at(), '-c', 'acme', 'hostname']);
   expect({ stdout: stdout.toString(), stderr }).toEqual({ stdout: 'PC-OF-ACME\n', stderr: '' });
   const dashed = await run(['exec', '-c', 'acme', ...at(), '--', 'hostname']);
@@ -104,7 +104,7 @@ test('doctor -c and job status -c need no destination', async () => {
   expect((await run(['job', 'status', ...at(), '-c', 'acme'])).stdout.toString()).toContain('No jobs');
 });
 
-test('put -c and get -c take two paths', async () => {
+test('put -c and get -c accept two paths', async () => {
   const put = await run(['put', ...at(), '-c', 'acme', world.file, '/c.json']);
   expect(put).toMatchObject({ exitCode: 0 });
   expect((await run(['get', ...at(), '-c', 'acme', '/c.json'])).stderr).toMatch(

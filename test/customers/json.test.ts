@@ -26,7 +26,7 @@ describe('parseJson', () => {
     ["{'a':1}", 1, 'a name in double quotes is missing'],
     ['[01]', 2, 'is missing'],
     ['['.repeat(60), 51, 'nested deeper than 50 levels'],
-  ])('says where %j is not JSON', (text, offset, message) => {
+  ])('reports where %j is not JSON', (text, offset, message) => {
     expect(() => parseJson(text)).toThrow(JsonSyntaxError);
     expect(() => parseJson(text)).toThrow(
       expect.objectContaining({ offset, message: expect.stringContaining(message) }),

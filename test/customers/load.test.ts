@@ -9,7 +9,7 @@ import { customersFile } from './world.ts';
 const gateway = { host: 'gateway.example.com' };
 const acme = { account: 'tunnel-acme', port: 9012 };
 
-test('fills in what the file leaves out', async () => {
+test('applies defaults for what the file omits', async () => {
   await using world = await customersFile({ gateway, customers: { acme } });
   const { file, gateway: found, customers } = await loadCustomers(world.file);
   expect(file).toBe(world.file);
@@ -20,7 +20,7 @@ test('fills in what the file leaves out', async () => {
   });
 });
 
-test('finds keys from the home folder and from the file’s own', async () => {
+test('finds keys relative to the home directory and to the file', async () => {
   const customers = {
     a: { ...acme, privateKeyPath: '~/.ssh/rpa' },
     b: { ...acme, port: 9013, privateKeyPath: 'keys/b' },
@@ -31,7 +31,7 @@ test('finds keys from the home folder and from the file’s own', async () => {
   expect(found.get('b')?.privateKeyPath).toBe(join(world.path, 'keys/b'));
 });
 
-test('an account is nobody’s twice while both are active; who has left does not count', async () => {
+test('two active customers cannot share an account; inactive ones do not count', async () => {
   const twice = { gateway, customers: { acme, beta: { ...acme, account: 'tunnel-beta' } } };
   await using world = await customersFile(twice);
   await expect(loadCustomers(world.file)).rejects.toThrow(
@@ -42,7 +42,7 @@ test('an account is nobody’s twice while both are active; who has left does no
   expect((await loadCustomers(other.file)).customers.size).toBe(2);
 });
 
-describe('what is wrong is told with line and field', () => {
+describe('errors are reported with line and field', () => {
   const lines = (...text: string[]) => text.join('\n');
   const withAcme = (entry: object) => JSON.stringify({ gateway, customers: { acme: { ...acme, ...entry } } });
 
@@ -84,14 +84,14 @@ describe('what is wrong is told with line and field', () => {
     expect(isSshError(error)).toBe(false);
   });
 
-  test('a file that is not there, and one that is a folder', async () => {
+  test('a missing file, and a folder', async () => {
     await expect(loadCustomers('/absent/customers.json')).rejects.toThrow(
       '/absent/customers.json: there is no such file',
     );
     await expect(loadCustomers('/')).rejects.toThrow(/cannot be read \(EISDIR\)/);
   });
 
-  test('a file of another encoding is not read, and not written over', async () => {
+  test('a file in another encoding is not read or overwritten', async () => {
     await using world = await customersFile('');
     const text = JSON.stringify({ gateway, customers: { acme } });
     const utf16 = Buffer.from(`\ufeff${text}`, 'utf16le');
@@ -104,7 +104,7 @@ describe('what is wrong is told with line and field', () => {
     }
   });
 
-  test('unknown members are the user’s own', async () => {
+  test('unknown members are allowed', async () => {
     await using world = await customersFile({
       note: 1,
       gateway,

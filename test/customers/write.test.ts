@@ -23,7 +23,7 @@ test('a change keeps unknown members, their order and the layout', async () => {
   expect(await changeCustomer(world.file, 'acme', { state: 'left' })).toBe(false);
 });
 
-test('many at once: none is lost, nothing is left behind', async () => {
+test('of simultaneous changes none is lost, and nothing is left behind', async () => {
   await using world = await customersFile(text);
   const ports = Array.from({ length: 12 }, (_, index) => 9100 + index);
   await Promise.all(
@@ -34,7 +34,7 @@ test('many at once: none is lost, nothing is left behind', async () => {
   expect(await readdir(world.path)).toEqual(['customers.json']);
 });
 
-test('a writer who is done takes nothing of the next one away', async () => {
+test('a writer that is done does not remove the lock of the next', async () => {
   await using world = await customersFile(text);
   const lock = `${world.file}.new`;
   const done = changeCustomersFile(world.file, (before) => before.replace('9012', '9014'));
@@ -46,7 +46,7 @@ test('a writer who is done takes nothing of the next one away', async () => {
   expect(existsSync(lock)).toBe(true);
 });
 
-test('the mode of the file stays, and so does a link to it', async () => {
+test('the mode of the file is kept, and so is a link to it', async () => {
   await using world = await customersFile(text);
   await chmod(world.file, 0o600);
   const link = join(world.path, 'link.json');
@@ -56,7 +56,7 @@ test('the mode of the file stays, and so does a link to it', async () => {
   expect(await readFile(world.file, 'utf8')).toContain('9013');
 });
 
-test('a link to a file that is not there yet stays one: the file is made where it leads', async () => {
+test('a link to a missing file is kept: the file is created at its target', async () => {
   await using world = await customersFile(text);
   const [made, link, outer] = ['made.json', 'link.json', 'outer.json'].map((name) =>
     join(world.path, name),
@@ -70,7 +70,7 @@ test('a link to a file that is not there yet stays one: the file is made where i
   expect((await lstat(link)).isSymbolicLink() && (await lstat(outer)).isSymbolicLink()).toBe(true);
 });
 
-test('a link into a folder that is missing, and one that leads to itself, are an error and stay', async () => {
+test('a link into a missing folder, and one to itself, are errors and are kept', async () => {
   await using world = await customersFile(text);
   const [lost, loop] = ['lost.json', 'loop.json'].map((name) => join(world.path, name)) as [string, string];
   await symlink('none/x.json', lost);
@@ -82,7 +82,7 @@ test('a link into a folder that is missing, and one that leads to itself, are an
 });
 
 test.runIf(process.getuid?.() === 0)(
-  'a file of another user stays that one’s when root changes it',
+  'a file of another user keeps its owner when root changes it',
   async () => {
     await using world = await customersFile(text);
     await chown(world.file, 12_345, 23_456);
@@ -93,7 +93,7 @@ test.runIf(process.getuid?.() === 0)(
   },
 );
 
-test('a change that would make the file wrong is refused, and nothing is written', async () => {
+test('a change that would make the file invalid is rejected, and nothing is written', async () => {
   await using world = await customersFile(text);
   await expect(addCustomer(world.file, 'beta', { account: 'tunnel-beta', port: 9012 })).rejects.toThrow(
     /customers\.beta\.port: acme has the same one/,
@@ -119,7 +119,7 @@ test('a read-only file is not replaced, not even by root', async () => {
   );
 });
 
-test('what a writer left who died is taken away; that of a living one is waited for', async () => {
+test('the lock of a dead writer is removed; that of a live one is awaited', async () => {
   await using world = await customersFile(text);
   const left = `${world.file}.new`;
   await writeFile(left, 'half');
@@ -129,7 +129,7 @@ test('what a writer left who died is taken away; that of a living one is waited 
   expect(await readdir(world.path)).toEqual(['customers.json']);
 });
 
-test('what a dead writer left does not let two in at once', async () => {
+test('the lock of a dead writer does not admit two at once', async () => {
   await using world = await customersFile(text);
   const left = `${world.file}.new`;
   await writeFile(left, 'half');
@@ -143,7 +143,7 @@ test('what a dead writer left does not let two in at once', async () => {
   expect(await readdir(world.path)).toEqual(['customers.json']);
 });
 
-test('a writer whose lock was taken away writes nothing, and takes nothing away', async () => {
+test('a writer whose lock was removed writes nothing and removes nothing', async () => {
   await using world = await customersFile(text);
   const lock = `${world.file}.new`;
   let turns = 0;
@@ -168,7 +168,7 @@ test('a writer whose lock was taken away writes nothing, and takes nothing away'
   expect(await readFile(world.file, 'utf8')).toContain('9014');
 });
 
-test('a missing file is made for a new gateway, and is an error else', async () => {
+test('a missing file is created for a new gateway, otherwise an error', async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'customers.json');
   await expect(addCustomer(file, 'acme', { account: 'a', port: 1 })).rejects.toThrow('there is no such file');

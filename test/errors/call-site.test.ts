@@ -5,8 +5,8 @@ import { HandshakeFailed } from '../../src/errors/index.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo, optionsFor } from '../support/connect.ts';
 
-describe('the stack of an error that was born in a callback', () => {
-  it('ends with the place of the call', () => {
+describe('the stack of an error created in a callback', () => {
+  it('ends with the call site', () => {
     const library = (): CallSite => callSite(library);
     const myProgram = () => library();
     const error = blame(new HandshakeFailed('m', { phase: 'handshake' }), myProgram());
@@ -14,7 +14,7 @@ describe('the stack of an error that was born in a callback', () => {
     expect(error.stack).not.toContain('at library');
   });
 
-  it('is left alone when the place is not known', () => {
+  it('is unchanged if the call site is not known', () => {
     const error = new HandshakeFailed('m', { phase: 'handshake' });
     const before = error.stack;
     expect(blame(error, {}).stack).toBe(before);
@@ -30,7 +30,7 @@ describe('the stack of an error that was born in a callback', () => {
     expect((error as Error).stack).toContain('myRobot');
   });
 
-  it('names the caller after a server hung up', async () => {
+  it('names the caller after a server disconnected', async () => {
     await using server = await startMockServer({ faults: { banner: { close: 'fin' } } });
     async function myRobot() {
       await connectTo(server);

@@ -229,7 +229,7 @@ describe.each(rows)('$name', (row) => {
     expect(make(row)).toMatchObject({ ...place, phase: row.phase, ...row.fields });
   });
 
-  it('is retryable only when said so, or by its nature', () => {
+  it('is retryable only if given, or by its class', () => {
     expect(make(row).retryable).toBe(row.retryable ?? false);
     expect(make(row, { retryable: true }).retryable).toBe(row.retryable ?? true);
   });
@@ -281,7 +281,7 @@ describe('the family of errors', () => {
     expect(rows.length).toBe(all.length);
   });
 
-  it('stands in the tree of errors of README.md and of README.ko.md, class by class', () => {
+  it('is in the error tree of README.md and README.ko.md, class by class', () => {
     for (const page of ['README.md', 'README.ko.md']) {
       const text = readFileSync(join(import.meta.dirname, '../..', page), 'utf8');
       const tree = text.match(/^ {4}[├└]─.*$/gm)?.join(' ') ?? '';
@@ -291,21 +291,21 @@ describe('the family of errors', () => {
     }
   });
 
-  it('has codes that are unique and spell the name', () => {
+  it('has unique codes that match the names', () => {
     expect(new Set(rows.map((row) => row.code)).size).toBe(rows.length);
     for (const { name, code } of rows) {
       expect(code).toBe(`SSH_${name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()}`);
     }
   });
 
-  it('is told from foreign errors by isSshError, also across two copies of the library', () => {
+  it('is distinguished from other errors by isSshError, also across two copies of the library', () => {
     for (const other of [new Error('x'), null, undefined, 'SSH_ERROR', { code: 'SSH_ERROR' }])
       expect(isSshError(other)).toBe(false);
     const brand = Symbol.for('ssh-via-gateway.SshError');
     expect(isSshError(Object.assign(new Error('of the other copy'), { [brand]: true }))).toBe(true);
   });
 
-  it('shows a cause that is no Error without walking through it', () => {
+  it('shows a cause that is not an Error without inspecting it deeply', () => {
     const error = new errors.HandshakeFailed('m', {
       phase: 'handshake',
       cause: { deep: { secret: { x: 1 } } },

@@ -35,7 +35,7 @@ it('counts a failure in any phase as one of the connection', () => {
   }
 });
 
-it('knows which phase comes next', () => {
+it('orders the phases', () => {
   expect(nextPhase({})).toBe('tcp');
   expect(nextPhase({ tcp: 1 })).toBe('banner');
   expect(nextPhase({ tcp: 1, banner: 0 })).toBe('handshake');

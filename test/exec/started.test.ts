@@ -25,6 +25,8 @@ it('reports whether a lost command had been started', async () => {
 it('is not retryable if the command may have been started', async () => {
   await using server = await startMockServer({ faults: { channel: { hang: true } } });
   const connection = await connectTo(server);
+  // Waits for the session that was requested with the login, which the server never opens.
+  const waiting = connection.exec('wait').catch((error: unknown) => error);
   const command = connection.exec('pay').catch((error: unknown) => error);
   const script = connection.powershell('pay').catch((error: unknown) => error);
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -32,6 +34,7 @@ it('is not retryable if the command may have been started', async () => {
   const perhaps = { code: 'SSH_CONNECTION_LOST', started: 'unknown', retryable: false };
   expect(await command).toMatchObject(perhaps);
   expect(await script).toMatchObject(perhaps);
+  expect(await waiting).toMatchObject({ code: 'SSH_CONNECTION_LOST', started: false, retryable: true });
   expect(String(await command)).toContain('was lost while the command "pay" was being started: ');
 });
 

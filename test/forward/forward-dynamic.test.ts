@@ -45,7 +45,7 @@ const older = (address: readonly number[], port: number, name?: string) => [
 ];
 
 describe('forwardDynamic', () => {
-  it('is a SOCKS proxy on the loopback, through which our own client gets', async () => {
+  it('is a SOCKS proxy on the loopback that our own client can use', async () => {
     expect(forward.host).toBe('127.0.0.1');
     const { host, port, username, password = '', hostKey } = server;
     const second = await connectViaGateway({
@@ -61,7 +61,7 @@ describe('forwardDynamic', () => {
     await vi.waitFor(() => expect(forward.connections).toBe(0));
   });
 
-  it('carries bytes that come with the request, and keeps half-close', async () => {
+  it('carries bytes sent with the request, and keeps half-close', async () => {
     await using target = await echoServer();
     const socket = ask([...toName('127.0.0.1', target.port), ...Buffer.from('early ')]);
     socket.end('and late');
@@ -70,7 +70,7 @@ describe('forwardDynamic', () => {
     expect(all.subarray(12).toString()).toBe('early and late');
   });
 
-  it('lets the server look names up', async () => {
+  it('lets the server resolve names', async () => {
     await using target = await tcpServer((socket) => socket.end('here'));
     const all = await readAll(ask(toName('localhost', target.port)));
     expect(all.subarray(12).toString()).toBe('here');
@@ -82,7 +82,7 @@ describe('forwardDynamic', () => {
     ['an unknown kind of address', async () => [...greeting, 5, 1, 0, 9, 1], [5, 8]],
     ['a name with a line break in it', async () => toName('a\nb', 1), [5, 1]],
     ['a name of no bytes', async () => toName('', 1), [5, 1]],
-  ])('answers %s as the protocol has it, tells of it, and goes on', async (_what, request, reply) => {
+  ])('replies to %s by the protocol, reports it, and continues', async (_what, request, reply) => {
     failures.length = 0;
     const all = await readAll(ask(await request()));
     expect([...all.subarray(0, 4)]).toEqual([...answered, ...reply]);
@@ -97,7 +97,7 @@ describe('forwardDynamic', () => {
     const granted = [0, 90, 0, 0, 0, 0, 0, 0];
     const rejected = [0, 91, 0, 0, 0, 0, 0, 0];
 
-    it('carries bytes that come with the request, and keeps half-close', async () => {
+    it('carries bytes sent with the request, and keeps half-close', async () => {
       await using target = await echoServer();
       const socket = ask([...to('127.0.0.1', target.port), ...Buffer.from('early ')]);
       socket.end('and late');
@@ -106,7 +106,7 @@ describe('forwardDynamic', () => {
       expect(all.subarray(8).toString()).toBe('early and late');
     });
 
-    it('takes a request in pieces of one byte', async () => {
+    it('accepts a request in pieces of one byte', async () => {
       await using target = await tcpServer((socket) => socket.end('here'));
       const socket = ask([]);
       socket.setNoDelay(true);
@@ -117,7 +117,7 @@ describe('forwardDynamic', () => {
       expect((await readAll(socket)).subarray(8).toString()).toBe('here');
     });
 
-    it('tells of a target that refuses', async () => {
+    it('reports a target that refuses', async () => {
       failures.length = 0;
       expect([...(await readAll(ask(to('127.0.0.1', await closedPort()))))]).toEqual(rejected);
       await vi.waitFor(() => expect(failures).toHaveLength(1));
@@ -131,7 +131,7 @@ describe('forwardDynamic', () => {
         (request: number[]) => [...request.slice(0, 8), ...Buffer.alloc(1_100, 'x')],
         /1024/,
       ],
-    ])('answers %s, which is not served', async (_what, change, why) => {
+    ])('replies to %s, which is not supported', async (_what, change, why) => {
       failures.length = 0;
       expect([...(await readAll(ask(change(to('127.0.0.1', 1)))))]).toEqual(rejected);
       await vi.waitFor(() => expect(failures[0]?.message).toMatch(why));
@@ -139,7 +139,7 @@ describe('forwardDynamic', () => {
     });
   });
 
-  it('lets the server look names up, in SOCKS 4a too, and shows it none that is no name', async () => {
+  it('lets the server resolve names, also in SOCKS 4a, and rejects invalid ones', async () => {
     await using target = await tcpServer((socket) => socket.end('here'));
     const all = await readAll(ask(older([0, 0, 0, 1], target.port, 'localhost')));
     expect(all.subarray(8).toString()).toBe('here');
@@ -147,12 +147,12 @@ describe('forwardDynamic', () => {
       expect((await readAll(ask(older([0, 0, 0, 1], target.port, host))))[1]).toBe(91);
   });
 
-  it('turns away who insists on a login', async () => {
+  it('rejects a client that requires authentication', async () => {
     expect([...(await readAll(ask([5, 1, 2])))]).toEqual([5, 0xff]);
     await vi.waitFor(() => expect(forward.connections).toBe(0));
   });
 
-  it('closes on who speaks something else', async () => {
+  it('closes on a client with another protocol', async () => {
     failures.length = 0;
     await readAll(ask(Buffer.from('GET / HTTP/1.1\r\n\r\n'))).catch(() => {});
     await vi.waitFor(() =>
@@ -160,7 +160,7 @@ describe('forwardDynamic', () => {
     );
   });
 
-  it('gives up on who says nothing', async () => {
+  it('gives up on a silent client', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       failures.length = 0;
@@ -194,7 +194,7 @@ describe('forwardDynamic', () => {
     [{ listenPort: 70_000 }, RangeError, /listenPort/],
     [{ listenPort: 1, listenPath: '/x' }, TypeError, /listenPath/],
     [{ signal: {} }, TypeError, /signal/],
-  ])('refuses %j', async (options, kind, message) => {
+  ])('rejects %j', async (options, kind, message) => {
     const failed: unknown = await connection.forwardDynamic(options as never).catch((error) => error);
     expect(failed).toBeInstanceOf(kind);
     expect((failed as Error).message).toMatch(message);

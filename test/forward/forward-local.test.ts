@@ -59,7 +59,7 @@ describe('forwardLocal', () => {
     expect(await say(forward, 'answer')).toBe('greeting and answer');
   });
 
-  it('carries 10 MB both ways at once through each of ten connections', async () => {
+  it('carries 10 MB both ways simultaneously through each of ten connections', async () => {
     await using made = await open();
     await using target = await echoServer();
     await using forward = await forwardLocal(made.link, { host: '127.0.0.1', port: target.port });
@@ -73,7 +73,7 @@ describe('forwardLocal', () => {
     await vi.waitFor(() => expect(forward.connections).toBe(0));
   });
 
-  it('leads from a Unix socket here to a Unix socket there', async () => {
+  it('leads from a local Unix socket to a remote one', async () => {
     await using made = await open();
     await using _target = await echoServer({ path: join(dir, 'there') });
     const listenPath = join(dir, 'here');
@@ -82,7 +82,7 @@ describe('forwardLocal', () => {
     expect(await say({ path: listenPath }, 'by socket')).toBe('by socket');
   });
 
-  it('turns away one visitor when the target refuses, tells why, and goes on', async () => {
+  it('closes one connection if the target refuses, reports why, and continues', async () => {
     await using made = await open();
     const target = await echoServer();
     const errors: Error[] = [];
@@ -104,7 +104,7 @@ describe('forwardLocal', () => {
     expect(again.port).toBe(target.port);
   });
 
-  it('survives visitors that reset their connection at any moment', async () => {
+  it('survives connections that are reset at any moment', async () => {
     await using made = await open();
     await using target = await echoServer();
     await using forward = await forwardLocal(made.link, { host: '127.0.0.1', port: target.port });
@@ -120,7 +120,7 @@ describe('forwardLocal', () => {
     await vi.waitFor(() => expect(target.sockets.size).toBe(0));
   });
 
-  it('shows a lost link to its visitors as a reset, not as an end', async () => {
+  it('resets its connections if the SSH connection is lost, instead of ending them', async () => {
     await using made = await open();
     await using target = await tcpServer((socket) => socket.write('half of'));
     const forward = await forwardLocal(made.link, { host: '127.0.0.1', port: target.port });
@@ -147,7 +147,7 @@ describe('forwardLocal', () => {
     expect(made.link.lost.listenerCount).toBe(0);
   });
 
-  it('says in words why this machine cannot listen', async () => {
+  it('explains why this machine cannot listen', async () => {
     await using made = await open();
     await using taken = await tcpServer(() => {});
     const to = { host: '127.0.0.1', port: 1 };
@@ -190,14 +190,14 @@ describe('forwardLocal', () => {
     [{ host: 'h', port: 1, signal: {} }, TypeError, /option signal: .*AbortSignal/],
     [{ host: 'h', port: 1, onConnectionError: 'x' }, TypeError, /option onConnectionError: .*a function/],
     [undefined, TypeError, /options: undefined given; an object would be right/],
-  ])('refuses %j before anything opens', async (options, kind, message) => {
+  ])('rejects %j before anything opens', async (options, kind, message) => {
     await using made = await open();
     const call = forwardLocal(made.link, options as unknown as LocalForwardOptions);
     await expect(call).rejects.toThrow(message);
     await expect(call).rejects.toBeInstanceOf(kind);
   });
 
-  it('refuses at once when the link is lost or the signal aborted', async () => {
+  it('rejects at once if the connection is lost or the signal aborted', async () => {
     const made = await open();
     const reason = new Error('no');
     const options = { host: '127.0.0.1', port: 1 };

@@ -42,7 +42,7 @@ async function say(to: { port: number } | { path: string }, words: string): Prom
 const listen = { listenHost: '127.0.0.1', listenPort: 0 };
 
 describe('forwardRemote', () => {
-  it('listens on the server and leads to a port of this side', async () => {
+  it('listens on the server and leads to a local port', async () => {
     await using made = await open();
     await using target = await echoServer();
     await using forward = await forwardRemote(made.link, { ...listen, host: '127.0.0.1', port: target.port });
@@ -51,7 +51,7 @@ describe('forwardRemote', () => {
     await vi.waitFor(() => expect(forward.connections).toBe(0));
   });
 
-  it('carries 10 MB both ways at once through each of ten connections', async () => {
+  it('carries 10 MB both ways simultaneously through each of ten connections', async () => {
     await using made = await open();
     await using target = await echoServer();
     await using forward = await forwardRemote(made.link, { ...listen, host: '127.0.0.1', port: target.port });
@@ -77,7 +77,7 @@ describe('forwardRemote', () => {
     await vi.waitFor(() => expect(forward.connections).toBe(0));
   });
 
-  it('leads from a Unix socket of the server to one of this side, and takes an old one over', async () => {
+  it('leads from a Unix socket on the server to a local one, and replaces an old one', async () => {
     await using first = await open();
     await using second = await open();
     await using _target = await echoServer({ path: join(dir, 'pc') });
@@ -89,7 +89,7 @@ describe('forwardRemote', () => {
     expect(stale.connections).toBe(0);
   });
 
-  it('turns one visitor away when the target refuses, tells why, and goes on', async () => {
+  it('closes one connection if the target refuses, reports why, and continues', async () => {
     await using made = await open();
     const target = await echoServer();
     const errors: Error[] = [];
@@ -122,7 +122,7 @@ describe('forwardRemote', () => {
     expect(made.link.lost.error).toBeUndefined();
   });
 
-  it('frees the port with close, ends its connections, and says so', async () => {
+  it('releases the port with close(), ends its connections, and resolves `closed`', async () => {
     await using made = await open();
     await using target = await echoServer();
     const options = { host: '127.0.0.1', port: target.port };
@@ -137,7 +137,7 @@ describe('forwardRemote', () => {
     expect(await say(again, 'again')).toBe('again');
   });
 
-  it('ends with the error of the link', async () => {
+  it('ends with the error of the SSH connection', async () => {
     const made = await open();
     await using target = await echoServer();
     const forward = await forwardRemote(made.link, { ...listen, host: '127.0.0.1', port: target.port });
@@ -152,7 +152,7 @@ describe('forwardRemote', () => {
     await made.close();
   });
 
-  it('explains a taken port by the zombie that probably holds it', async () => {
+  it('explains a port in use by the zombie that probably holds it', async () => {
     await using first = await open();
     await using second = await open();
     const to = { host: '127.0.0.1', port: 9 };
@@ -189,7 +189,7 @@ describe('forwardRemote', () => {
       TypeError,
       /^options listenPath and listenPort: both given/,
     ],
-  ])('refuses %j before anything opens', async (options, kind, message) => {
+  ])('rejects %j before anything opens', async (options, kind, message) => {
     await using made = await open();
     const call = forwardRemote(made.link, options as unknown as RemoteForwardOptions);
     await expect(call).rejects.toThrow(message);
@@ -217,7 +217,7 @@ describe('the reason of a refused remote forward', () => {
     expect(error.message).toMatch(/^gateway:22 refused to listen on localhost:/);
   });
 
-  it('on a Unix socket speaks of sockets', () => {
+  it('on a Unix socket mentions sockets', () => {
     expect(remoteForwardFailed(where, { path: '/run/x' }, undefined, cause)).toMatchObject({
       reason: 'path-taken',
       listenPath: '/run/x',

@@ -9,7 +9,7 @@ vi.mock('node:net', async (original) => {
   return { ...net, createServer: vi.fn(net.createServer) };
 });
 
-it('keeps half-close, reads nothing before the way is open, and holds no small packet back', async () => {
+it('keeps half-close, reads nothing before the channel is open, and uses TCP_NODELAY', async () => {
   const lost = new LostSignal();
   const link = { lost, where: { host: 'pc', port: 22 } } as unknown as Link;
   const forward = await listenLocally(link, { host: '127.0.0.1', port: 0 }, {}, async () => {});

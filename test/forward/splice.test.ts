@@ -6,7 +6,7 @@ import { splice } from '../../src/forward/splice.ts';
 const silent = () => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
 
 it.each(['left', 'right'] as const)(
-  'lets the end of the %s one take the other along, and tells once',
+  'ends the other stream with the %s one, and reports it once',
   async (first) => {
     const streams = { left: silent(), right: silent() };
     const done = vi.fn();
@@ -17,7 +17,7 @@ it.each(['left', 'right'] as const)(
   },
 );
 
-it('lets a stream take what was on its way although its other one is gone, and hears it out', async () => {
+it('delivers what was in flight to a stream even if its other one is gone', async () => {
   const written: string[] = [];
   let go = () => {};
   const slow = new Duplex({
@@ -44,7 +44,7 @@ it('lets a stream take what was on its way although its other one is gone, and h
   expect(written).toEqual(['last words']);
 });
 
-it('takes along the other one of a stream that is closed already', async () => {
+it('closes the other one of a stream that is already closed', async () => {
   const [closed, other] = [silent(), silent()];
   closed.destroy();
   await new Promise((resolve) => closed.once('close', resolve));
@@ -54,7 +54,7 @@ it('takes along the other one of a stream that is closed already', async () => {
   expect(other.destroyed).toBe(true);
 });
 
-it('tells of the failure of either half, in a turn of its own, whatever the listener throws', async () => {
+it('reports the failure of either half in a separate tick, whatever the listener throws', async () => {
   const told: unknown[] = [];
   const connections = new Connections((error) => {
     told.push(error);
@@ -72,7 +72,7 @@ it('tells of the failure of either half, in a turn of its own, whatever the list
   await connections.end();
 });
 
-it('keeps no stream that comes after the end of its forward', async () => {
+it('closes a stream that arrives after the end of its forward', async () => {
   const connections = new Connections(undefined);
   const before = new PassThrough();
   connections.add(before);

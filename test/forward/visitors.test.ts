@@ -34,9 +34,9 @@ async function visitingServer(onRefused: (reason: number) => void) {
   };
 }
 
-describe('a visitor at a socket that nobody listens at', () => {
+describe('a connection to a socket without a listener', () => {
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', '/tmp/x'])(
-    'is refused when the socket is called %s',
+    'is refused if the socket is called %s',
     async (path) => {
       let refused = 0;
       using server = await visitingServer(() => refused++);
@@ -51,8 +51,8 @@ describe('a visitor at a socket that nobody listens at', () => {
   );
 });
 
-describe('visitors of one forward', () => {
-  it('are turned away as too many while so many wait for its target, and welcome again afterwards', async () => {
+describe('the connections of one forward', () => {
+  it('are rejected while too many wait for its target, and accepted again afterwards', async () => {
     const reasons: number[] = [];
     using server = await visitingServer((reason) => reasons.push(reason));
     await using target = await deafTarget();

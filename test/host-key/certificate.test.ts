@@ -36,7 +36,7 @@ async function read(options: string[], kind?: string[], signer?: string): Promis
 }
 
 describe('a certificate', () => {
-  it('says what ssh-keygen wrote into it', async () => {
+  it('contains what ssh-keygen wrote', async () => {
     const options = [
       '-I',
       'Kim "PC" 12',
@@ -61,7 +61,7 @@ describe('a certificate', () => {
   });
 
   it.each(['ecdsa -b 256', 'ecdsa -b 384', 'ecdsa -b 521', 'rsa -b 2048'])(
-    'of a key of kind %s carries this key; as an authority it is believed',
+    'of a key of type %s contains that key, which is also accepted as an authority',
     async (kind) => {
       const options = ['-t', ...kind.split(' ')];
       const key = await folder.key(`plain${made++}`, ...options);
@@ -72,7 +72,7 @@ describe('a certificate', () => {
     },
   );
 
-  it('is none once any of its bytes differs, is missing, or is one too many', async () => {
+  it('is invalid if any byte differs, is missing, or is added', async () => {
     const blob = await certificate(['-n', 'kim']);
     expect(readCertificate(blob)).toBeDefined();
     for (let at = 0; at < blob.length; at += 1) {
@@ -85,7 +85,7 @@ describe('a certificate', () => {
     expect(readCertificate(await blobOf(`${authority}.pub`))).toBeUndefined();
   });
 
-  it('signed with SHA-1 proves nothing of a host; of a user, the server judges it', async () => {
+  it('signed with SHA-1 is invalid for a host; for a user, the server decides', async () => {
     const rsa = await folder.key('rsa', '-t', 'rsa', '-b', '2048');
     const sha1 = await certificate(['-t', 'ssh-rsa', '-n', 'kim'], undefined, rsa);
     const old = readCertificate(sha1)!;
@@ -99,7 +99,7 @@ describe('a certificate', () => {
     expect(certificateProblem({ ...better, kind: 'host' }, { ...use, kind: 'host' })).toBeUndefined();
   });
 
-  it('of more than 256 names is none, as for OpenSSH', async () => {
+  it('with more than 256 names is invalid, as for OpenSSH', async () => {
     const [key] = (await loadCredentials({ username: 'x', privateKeyPath: authority })).keys;
     const reader = new WireReader(await certificate(['-n', 'kim']));
     for (let i = 0; i < 3; i += 1) reader.string(); // type, nonce, key
@@ -122,7 +122,7 @@ describe('a certificate', () => {
 });
 
 it.each(['constructor', '__proto__', 'toString', 'rsa-sha2-1024'])(
-  'a signature of RSA by an algorithm that is none counts for nothing: %s',
+  'an RSA signature with an unknown algorithm is invalid: %s',
   (algorithm) => {
     const { n, e } = nodeKey('rsa').publicKey.export({ format: 'jwk' });
     const number = (text = '') =>
@@ -138,7 +138,7 @@ it.each(['constructor', '__proto__', 'toString', 'rsa-sha2-1024'])(
 );
 
 describe('a security key’s signature', () => {
-  it.each(['ed25519', 'ecdsa'] as const)('(%s) counts, with what the key says beside it', (kind) => {
+  it.each(['ed25519', 'ecdsa'] as const)('(%s) is valid, with its flags and counter', (kind) => {
     const key = securityKey(kind);
     const data = Buffer.from('data');
     const signature = key.sign(data);
@@ -153,7 +153,7 @@ describe('a security key’s signature', () => {
   });
 });
 
-describe('what keeps a certificate from being used', () => {
+describe('the reason why a certificate cannot be used', () => {
   const noon = Date.parse('2026-06-01T12:00:00Z');
   const valid = {
     kind: 'host',
@@ -190,7 +190,7 @@ describe('what keeps a certificate from being used', () => {
     expect(certificateProblem(given, { kind: 'host', names: ['gw', '10.0.0.1'], now: noon })).toBe(problem);
   });
 
-  it('for a user: no names at all, but no option', () => {
+  it('for a user includes an empty list of principals, but not critical options', () => {
     const use = { kind: 'user', names: ['kim'], now: noon } as const;
     const given = { ...valid, kind: 'user', principals: ['kim'], criticalOptions: ['force-command'] };
     expect(certificateProblem(given as unknown as Certificate, use)).toBeUndefined();

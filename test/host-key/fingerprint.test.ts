@@ -11,7 +11,7 @@ import { ed25519Blob, keyText, wire } from '../support/known-hosts-keys.ts';
 /** GitHub's published host key and fingerprint (docs.github.com, "GitHub's SSH key fingerprints"). */
 const GITHUB = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
 
-test('a fingerprint has the form of ssh-keygen -l', () => {
+test('a fingerprint has the format of ssh-keygen -l', () => {
   const { blob } = parsePublicKeyLine(GITHUB);
   expect(fingerprintSha256(blob)).toBe('SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU');
 });
@@ -26,7 +26,7 @@ test('a line that was read lately is not read again; only the newest are remembe
   expect(again).toEqual(first);
 });
 
-test('the type of a key is the name at its front', () => {
+test('the type of a key is the name at its start', () => {
   expect(keyTypeOf(ed25519Blob())).toBe('ssh-ed25519');
   expect(keyTypeOf(new Uint8Array(wire('ssh-of-tomorrow', 'x')))).toBe('ssh-of-tomorrow');
 });
@@ -40,7 +40,7 @@ test.each([
   expect(() => keyTypeOf(blob)).toThrow(TypeError);
 });
 
-test('a public key line is taken apart', () => {
+test('a public key line is parsed', () => {
   const blob = ed25519Blob();
   const base64 = blob.toString('base64');
   expect(parsePublicKeyLine(`ssh-ed25519 ${base64}`)).toEqual({ type: 'ssh-ed25519', blob, comment: '' });
@@ -63,7 +63,7 @@ test.each([
   ['two lines', `${text}\n${text}`],
   ['a known_hosts line', `host ${text}`],
   ['an unknown type around another', `ssh-future ${text.split(' ')[1]}`],
-])('%s is no public key line', (_, line) => {
+])('%s is not a public key line', (_, line) => {
   expect(() => parsePublicKeyLine(line)).toThrow(TypeError);
 });
 
@@ -73,7 +73,7 @@ test('a private key given by mistake is not shown', () => {
   expect(() => parsePublicKeyLine(mistake)).toThrow(/^(?!.*c2Vjc)/s);
 });
 
-test('a line with a key type of tomorrow is accepted when the key carries that name', () => {
+test('a line with an unknown key type is accepted if the key contains that name', () => {
   const blob = wire('ssh-future', 'x');
   expect(parsePublicKeyLine(keyText(blob)).blob).toEqual(blob);
 });
@@ -102,7 +102,7 @@ test.each([
   'AA_A',
   'AA A',
   'AA==AAAA',
-])('base64 %j is refused', (encoded) => {
+])('base64 %j is rejected', (encoded) => {
   expect(decodeBase64(encoded)).toBeUndefined();
 });
 

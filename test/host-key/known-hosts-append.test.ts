@@ -24,7 +24,7 @@ function content(): Promise<string> {
   return readFile(file, 'utf8');
 }
 
-test('makes the folder and the file for the user alone', async () => {
+test('creates the directory and the file for the user only', async () => {
   file = join(folder, '.ssh', 'known_hosts');
   expect(await appendKnownHost({ file, host: 'PC', port: 22, key: blob })).toBe(true);
   expect(await content()).toBe(`pc ${KEY}\n`);
@@ -32,7 +32,7 @@ test('makes the folder and the file for the user alone', async () => {
   expect((await stat(file)).mode & 0o777).toBe(0o600);
 });
 
-test('leaves the mode of a file that is there, and follows a symlink to it', async () => {
+test('keeps the mode of an existing file, and follows a symlink to it', async () => {
   const real = join(folder, 'dotfiles');
   await writeFile(real, '', { mode: 0o644 });
   await symlink(real, file);
@@ -72,7 +72,7 @@ test('a last line without a newline gets one first', async () => {
   expect(await content()).toBe(`other ${KEY}\npc ${KEY}\n`);
 });
 
-test('nothing is written for a key on record', async () => {
+test('nothing is written for a recorded key', async () => {
   await writeFile(file, `p? ${KEY}\n`);
   expect(await appendKnownHost({ file, host: 'pc', key: blob })).toBe(false);
   expect(await content()).toBe(`p? ${KEY}\n`);
@@ -81,20 +81,20 @@ test('nothing is written for a key on record', async () => {
 test.each([
   ['another key', `pc ${OTHER}\n`, /another key/],
   ['a revocation', `@revoked * ${KEY}\n`, /revocation/],
-])('%s that was recorded meanwhile is an error, and the file stays as it was', async (_, before, message) => {
+])('%s recorded meanwhile is an error, and the file stays unchanged', async (_, before, message) => {
   await writeFile(file, before);
   await expect(appendKnownHost({ file, host: 'pc', key: blob })).rejects.toThrow(message);
   expect(await content()).toBe(before);
 });
 
-test('a hundred appends at once give a hundred whole lines', async () => {
+test('a hundred simultaneous appends write a hundred complete lines', async () => {
   const hosts = Array.from({ length: 100 }, (_, i) => `pc-${i}`);
   await Promise.all(hosts.map((host) => appendKnownHost({ file, host, key: blob })));
   const lines = (await content()).trimEnd().split('\n');
   expect(lines.sort()).toEqual(hosts.map((host) => `${host} ${KEY}`).sort());
 });
 
-test('connections to one host that find it unknown at once record it once', async () => {
+test('simultaneous connections to an unknown host record it once', async () => {
   const written = await Promise.all(
     Array.from({ length: 20 }, () => appendKnownHost({ file, host: 'pc', key: blob })),
   );
@@ -102,14 +102,14 @@ test('connections to one host that find it unknown at once record it once', asyn
   expect(await content()).toBe(`pc ${KEY}\n`);
 });
 
-test('of two servers met at once, one is recorded', async () => {
+test('of two simultaneous servers with different keys, one is recorded', async () => {
   const both = [KEY, OTHER].map((key) => appendKnownHost({ file, host: 'pc', key }));
   const results = await Promise.allSettled(both);
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
   expect(await content()).toBe(`pc ${KEY}\n`);
 });
 
-test('a failed append does not hold up the next', async () => {
+test('a failed append does not block the next', async () => {
   await mkdir(file);
   await expect(appendKnownHost({ file, host: 'pc', key: blob })).rejects.toMatchObject({
     code: 'EISDIR',
@@ -144,7 +144,7 @@ test.each([
   [{ host: 'a', file: 7 as unknown as string }, TypeError],
   [{ host: 'a', key: 'x' }, TypeError],
   [{ host: 'a', key: Buffer.from('x') }, TypeError],
-])('%j is refused with a %o, and nothing is written', async (wrong, kind) => {
+])('%j is rejected with a %o, and nothing is written', async (wrong, kind) => {
   await expect(appendKnownHost({ file, key: blob, ...wrong })).rejects.toThrow(kind);
   await expect(stat(file)).rejects.toMatchObject({ code: 'ENOENT' });
 });

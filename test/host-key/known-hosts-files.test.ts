@@ -36,19 +36,19 @@ test('the default files are those of ssh', () => {
   expect(defaultKnownHostsFiles()[0]).toBe(join(homedir(), '.ssh', 'known_hosts'));
 });
 
-test('a leading ~ is the home folder, any other ~ is a letter', () => {
+test('a leading ~ is the home directory, any other ~ is literal', () => {
   expect(expandPath('file', '~/.ssh/known_hosts')).toBe(`${homedir()}/.ssh/known_hosts`);
   expect(expandPath('file', '/a/~/b')).toBe('/a/~/b');
 });
 
-test('a file is read byte by byte, over the borders of chunks', async () => {
+test('a file is read correctly across chunk boundaries', async () => {
   const path = join(folder, 'bytes');
   const bytes = Buffer.alloc(700_000, Buffer.from(Array.from({ length: 256 }, (_, i) => i)));
   await writeFile(path, bytes);
   expect(await readKnownHostsFiles([path])).toEqual([{ path, text: bytes.toString('latin1') }]);
 });
 
-test('missing files are left out', async () => {
+test('missing files are skipped', async () => {
   const file = join(folder, 'a-file');
   await writeFile(file, '');
   await symlink(join(folder, 'nowhere'), join(folder, 'dangling'));
@@ -65,7 +65,7 @@ test('/dev/null is an empty file', async () => {
   expect(await readKnownHostsFiles(['/dev/null'])).toEqual([{ path: '/dev/null', text: '' }]);
 });
 
-test('what is there and cannot be read is an error that says which file and why', async () => {
+test('an existing file that cannot be read is an error that says which and why', async () => {
   const [asFolder, asPipe, asLoop] = [join(folder, 'folder'), join(folder, 'pipe'), join(folder, 'loop')];
   await mkdir(asFolder);
   execFileSync('mkfifo', [asPipe]);
@@ -85,11 +85,11 @@ test('what is there and cannot be read is an error that says which file and why'
   }
 });
 
-test('a device that never ends is an error, not the end of the memory', async () => {
+test('an endless device is an error and does not exhaust memory', async () => {
   await expect(readKnownHostsFiles(['/dev/zero'])).rejects.toMatchObject({ code: 'EFBIG' });
 });
 
-test('a byte order mark is left out, and UTF-16 is refused with the way to write it', async () => {
+test('a byte order mark is skipped, and UTF-16 is rejected with a hint', async () => {
   const path = join(folder, 'from-powershell');
   await writeFile(path, '\ufeffhost ssh-ed25519 AAAA\n');
   expect(await readKnownHostsFiles([path])).toEqual([{ path, text: 'host ssh-ed25519 AAAA\n' }]);

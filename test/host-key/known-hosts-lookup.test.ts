@@ -70,7 +70,7 @@ test.each([
   expect(verdictOf(text)).toBe(expected);
 });
 
-test('port 22 is looked up by the name alone', () => {
+test('port 22 is looked up by name only', () => {
   expect(verdictOf(`pc ${KEY}`, { port: 22 })).toBe('match 1');
   expect(verdictOf(`[pc]:22 ${KEY}`, { port: 22 })).toBe('unknown');
 });
@@ -81,7 +81,7 @@ test('an alias is looked up without port, and nothing else is', () => {
   expect(verdictOf(`[customer-a]:20022,gateway,[gateway]:20022 ${KEY}`, where)).toBe('unknown');
 });
 
-test('the answer says what was looked up and what decided', async () => {
+test('the result says what was looked up and which line decided', async () => {
   const [first, second] = [join(folder, 'first'), join(folder, 'second')];
   await writeFile(first, '# nothing here\n');
   await writeFile(second, `\n[pc]:2222 ${OTHER_TYPE}\n`);
@@ -97,7 +97,7 @@ test('the answer says what was looked up and what decided', async () => {
   });
 });
 
-test('a revocation in a later file counts for all', async () => {
+test('a revocation in a later file applies to all', async () => {
   const [first, second] = [join(folder, 'trusting'), join(folder, 'revoking')];
   await writeFile(first, `pc ${KEY}\n`);
   await writeFile(second, `@revoked * ${KEY}\n`);
@@ -144,7 +144,7 @@ test.each([
   ['an empty path', { knownHosts: '' }, RangeError, /^option knownHosts: /],
   ['a path with a NUL', { knownHosts: 'a\0b' }, RangeError, /^option knownHosts: /],
   ["another user's home", { knownHosts: '~root/.ssh/known_hosts' }, RangeError, /^option knownHosts: /],
-])('%s is refused with an error that names the option', async (_, wrong, kind, message) => {
+])('%s is rejected with an error that names the option', async (_, wrong, kind, message) => {
   const right = { knownHosts: [], host: 'pc', port: 22, key: KEY };
   const options = wrong === undefined ? undefined : { ...right, ...wrong };
   const answer = lookupHostKey(options as Parameters<typeof lookupHostKey>[0]);
@@ -163,7 +163,7 @@ test.each([
   ['a pattern of 10 MB of stars', `${'*'.repeat(1e7)} ${OTHER}\n`],
   ['10 MB of pattern bombs', `${`${'*a*?'.repeat(50)}b,`.repeat(5e4)} ${OTHER}\n`],
   ['a million empty lines', '\n'.repeat(1e6)],
-])('%s: the line behind is found, within seconds', (_, text) => {
+])('%s: a line after it is found within seconds', (_, text) => {
   const lines = text.split('\n').length;
   const started = performance.now();
   expect(verdictOf(`${text}pc ${KEY}\n`, { host: 'pc', port: 2222 })).toBe(`match ${lines}`);

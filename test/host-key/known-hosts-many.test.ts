@@ -48,7 +48,7 @@ describe('a file that has been read before', () => {
     expect(await text()).toBe('two');
   });
 
-  test('is read again when another file takes its place', async () => {
+  test('is read again if it is replaced', async () => {
     const { atime, mtime } = await stat(path);
     await writeFile(`${path}.new`, 'two');
     await utimes(`${path}.new`, atime, mtime);
@@ -56,30 +56,30 @@ describe('a file that has been read before', () => {
     expect(await text()).toBe('two');
   });
 
-  test('is gone when it is gone', async () => {
+  test('is dropped if it is deleted', async () => {
     await rm(path);
     expect(await text()).toBeUndefined();
   });
 
-  test('is an error when it can no longer be read', async () => {
+  test('is an error if it can no longer be read', async () => {
     await rm(path);
     await mkdir(path);
     await expect(read()).rejects.toMatchObject({ code: 'EISDIR' });
   });
 });
 
-test('a file that was written a moment ago is read each time: its next state may look the same', async () => {
+test('a recently written file is read each time, since a change may not be visible in its stats', async () => {
   await writeFile(path, 'one');
   expect(await read()).not.toBe(await read());
 });
 
-test('all who ask at once share one reading', async () => {
+test('simultaneous look-ups share one read', async () => {
   await writeFile(path, 'one');
   const files = await Promise.all(Array.from({ length: 100 }, read));
   expect(new Set(files).size).toBe(1);
 });
 
-test('who asks while the file is being read gets a reading that begins after that', async () => {
+test('a look-up during a read gets a read that starts later', async () => {
   await writeFile(path, 'one');
   const first = text();
   await setImmediate();
@@ -88,7 +88,7 @@ test('who asks while the file is being read gets a reading that begins after tha
   await first;
 });
 
-test('an error is told to all who share the reading, and the next one reads anew', async () => {
+test('an error is reported to all that share the read, and the next reads again', async () => {
   await mkdir(path);
   const outcomes = await Promise.allSettled([read(), read()]);
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
@@ -125,7 +125,7 @@ describe('the lines about a name', () => {
   };
 
   test.each(['pc-1', 'PC-1', 'pc-2', 'pc-3', '10.0.0.1', '10.0.0.2', '[gw]:9012', 'x', '|1|pc-1', ''])(
-    'are those that match %j, in their order, however often it is asked',
+    'are those that match %j, in order, on every look-up',
     (name) => {
       const expected = oneByOne(name);
       for (let time = 0; time < 2; time++) {
@@ -134,7 +134,7 @@ describe('the lines about a name', () => {
     },
   );
 
-  test('are found among 5,000 PCs without a look at each', () => {
+  test('are found among 5,000 PCs without checking each', () => {
     const many = Array.from({ length: 5_000 }, (_, index) => `customer-${index} ${key}\n`).join('');
     const matches = vi.spyOn(HostMatcher.prototype, 'matches');
     const found = entriesFor([{ path: '/many', text: many }], 'Customer-4999');
@@ -152,7 +152,7 @@ describe('the lines about a name', () => {
     expect(matches).not.toHaveBeenCalled();
   });
 
-  test('behind hashes are computed once for each name', () => {
+  test('for hashed names are computed once per name', () => {
     const many = Array.from({ length: 500 }, (_, index) => `${hashed(`customer-${index}`)} ${key}\n`).join(
       '',
     );

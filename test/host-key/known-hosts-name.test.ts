@@ -50,7 +50,7 @@ test.each([
   [{ host: 'a', alias: '' }, RangeError, 'alias'],
   [{ host: 'a', alias: 'b\tc' }, RangeError, 'alias'],
   [{ host: 'a', alias: null as unknown as string }, TypeError, 'alias'],
-])('%j is refused with a %o that names the option', (given, kind, option) => {
+])('%j is rejected with a %o that names the option', (given, kind, option) => {
   const check = () => checkOptions(given, hostNameChecks);
   expect(check).toThrow(kind);
   expect(check).toThrow(new RegExp(`^option ${option}: .* would be right`, 's'));

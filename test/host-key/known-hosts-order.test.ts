@@ -54,10 +54,10 @@ test.each([
   ],
   [['ssh-rsa', 'ssh-ed25519'], WANTED],
   [['ssh-dss'], WANTED],
-])('with %j on record the algorithms are asked for in the order %j', (known, expected) => {
+])('with %j recorded the algorithms are requested in the order %j', (known, expected) => {
   expect(orderHostKeyAlgorithms(WANTED, known)).toEqual(expected);
 });
 
-test('no algorithms stay no algorithms', () => {
+test('an empty list stays empty', () => {
   expect(orderHostKeyAlgorithms([], ['ssh-rsa'])).toEqual([]);
 });

@@ -42,11 +42,11 @@ test.each([
   ['an overlong marker', `@${'x'.repeat(40)} host ${KEY}`],
   ['a NUL in the name', `ho\0st ${KEY}`],
   ['a NUL at the front', `\0host ${KEY}`],
-])('%s carries no entry', (_, line) => {
+])('%s contains no entry', (_, line) => {
   expect(parseKnownHostsLine(line, 1)).toBeUndefined();
 });
 
-test('lines are counted as an editor counts them, whatever their ends', () => {
+test('lines are counted as in an editor, whatever their endings', () => {
   const text = `\n# one\r\na ${KEY}\r\n\r\nb ${KEY}\n\n\nc ${KEY}`;
   expect([...knownHostsLines(text)].map(({ line, hosts }) => `${line} ${hosts}`)).toEqual([
     '3 a',
@@ -55,7 +55,7 @@ test('lines are counted as an editor counts them, whatever their ends', () => {
   ]);
 });
 
-test('a file of nothing has no lines', () => {
+test('an empty file has no lines', () => {
   expect([...knownHostsLines('')]).toEqual([]);
   expect([...knownHostsLines('\n')]).toEqual([]);
 });
@@ -93,6 +93,6 @@ test.each([
   ['a key with too much padding', `${type} ${base64}==`],
   ['a carriage return behind the type', `${type}\r ${base64}`],
   ['a quoted key', `${type} "${base64}"`],
-])('%s is no key', (_, text) => {
+])('%s is not a key', (_, text) => {
   expect(parseHostKey(text)).toBeUndefined();
 });

@@ -69,7 +69,7 @@ test.each([
   ['a certificate cut short', certificateBlob(ed25519, ecdsa).subarray(0, -3)],
   ['a certificate whose authority is no key', certificateBlob(ed25519, wire('ssh-ed25519', ''))],
   ['a certificate of a certificate', certificateBlob(ed25519, certificateBlob(ed25519, ecdsa))],
-])('refuses %s', (_, blob) => {
+])('rejects %s', (_, blob) => {
   expect(readPublicKey(blob)).toBeUndefined();
 });
 
@@ -80,7 +80,7 @@ test.each([
   ['ssh-ed25519-cert-v01@openssh.com', 'ssh-ed25519', true],
   ['sk-ssh-ed25519-cert-v01@openssh.com', 'sk-ssh-ed25519@openssh.com', true],
   ['webauthn-sk-ecdsa-sha2-nistp256@openssh.com', 'sk-ecdsa-sha2-nistp256@openssh.com', false],
-])('takes the name %s for the type %s', (name, type, certificate) => {
+])('maps the name %s to the type %s', (name, type, certificate) => {
   expect(resolveKeyType(name)).toEqual({ type, certificate });
 });
 

@@ -15,7 +15,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
   return { ...fs, mkdir };
 });
 
-it('says that the file system is read-only', async () => {
+it('reports that the file system is read-only', async () => {
   const file = join(tmpdir(), 'not-there', '.ssh', 'known_hosts');
   const appending = appendKnownHost({ file, host: 'pc', key: ed25519Blob() });
   await expect(appending).rejects.toMatchObject({ code: 'EROFS' });

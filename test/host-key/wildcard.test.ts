@@ -45,7 +45,7 @@ test('agrees with a regular expression for random patterns and texts of any leng
   );
 });
 
-test('a matcher can be used again: no pattern leaves a trace', () => {
+test('a matcher can be reused and keeps no state', () => {
   const matcher = new WildcardMatcher('pc-7.example.com');
   expect(['pc*', 'x*', '*com', '*', 'pc?', 'pc*7*com'].map((pattern) => matcher.matches(pattern))).toEqual([
     true,
@@ -57,7 +57,7 @@ test('a matcher can be used again: no pattern leaves a trace', () => {
   ]);
 });
 
-test('patterns made to send a backtracking matcher away take no time', () => {
+test('patterns that make a backtracking matcher explode take no time', () => {
   const matcher = new WildcardMatcher('a'.repeat(1000));
   const bomb = `${'*a'.repeat(500)}b`;
   const started = performance.now();

@@ -7,8 +7,8 @@ import { login, run, sleep, until } from './support.ts';
 const key = ssh2.utils.generateKeyPairSync('ed25519');
 const other = ssh2.utils.generateKeyPairSync('ed25519');
 
-describe('the login of a mock server', () => {
-  it('takes the right password and no other', async () => {
+describe('authentication at a mock server', () => {
+  it('accepts only the right password', async () => {
     await using server = await startMockServer({ users: [{ username: 'kim', password: 'Geheim 비밀' }] });
     await login(server, { username: 'kim', password: 'Geheim 비밀' });
     await expect(login(server, { username: 'kim', password: 'Geheim' })).rejects.toThrow('authentication');
@@ -18,7 +18,7 @@ describe('the login of a mock server', () => {
     expect(server.username).toBe('kim');
   });
 
-  it.each(['ed25519', 'rsa', 'ecdsa'] as const)('takes the right %s key and no other', async (type) => {
+  it.each(['ed25519', 'rsa', 'ecdsa'] as const)('accepts only the right %s key', async (type) => {
     const bits = { ed25519: {}, rsa: { bits: 2048 }, ecdsa: { bits: 256 } }[type];
     const pair = ssh2.utils.generateKeyPairSync(type as 'rsa', bits as { bits: number });
     await using server = await startMockServer({ users: [{ username: 'rpa', publicKeys: [pair.public] }] });
@@ -26,7 +26,7 @@ describe('the login of a mock server', () => {
     await expect(login(server, { privateKey: other.private })).rejects.toThrow('authentication');
   });
 
-  it('holds a dialogue', async () => {
+  it('supports keyboard-interactive', async () => {
     const users = [
       { username: 'rpa', keyboardInteractive: { prompts: ['Name: ', 'Code: '], answers: ['kim', '12'] } },
     ];
@@ -44,7 +44,7 @@ describe('the login of a mock server', () => {
     await expect(answering(['kim'])).rejects.toThrow('authentication');
   });
 
-  it('wants several methods in their order, and tells partial success', async () => {
+  it('requires several methods in order, and reports partial success', async () => {
     const users = [
       {
         username: 'rpa',
@@ -77,14 +77,14 @@ describe('the login of a mock server', () => {
     await expect(login(server, { authHandler: inOrder([byKey]) })).rejects.toThrow('authentication');
   });
 
-  it('ends after maxAuthTries failures, and says so', async () => {
+  it('disconnects after maxAuthTries failures, with the reason', async () => {
     await using server = await startMockServer({ maxAuthTries: 2 });
     const wrong = { type: 'password', username: 'rpa', password: 'no' } as const;
     const tries = login(server, { authHandler: [wrong, wrong, wrong] as never });
     await expect(tries).rejects.toMatchObject({ message: 'Too many authentication failures', code: 2 });
   });
 
-  it('shows a notice before it', async () => {
+  it('sends a banner before it', async () => {
     await using server = await startMockServer({ loginBanner: 'Authorised users only' });
     const client = new ssh2.Client();
     const notice = new Promise<string>((resolve) => client.on('banner', resolve));
@@ -94,7 +94,7 @@ describe('the login of a mock server', () => {
     client.end();
   });
 
-  it('is written into the journal without secrets', async () => {
+  it('is recorded in the journal without secrets', async () => {
     await using server = await startMockServer({ users: [{ username: 'rpa', password: 'top-secret-1' }] });
     await login(server, { password: 'top-secret-1' });
     await login(server, { password: 'top-secret-2' }).catch(() => {});
@@ -103,7 +103,7 @@ describe('the login of a mock server', () => {
     expect(JSON.stringify(server.journal)).not.toContain('top-secret');
   });
 
-  it('refuses wrong users before anything opens', async () => {
+  it('rejects invalid users before anything opens', async () => {
     await expect(startMockServer({ users: [{ username: '' }] })).rejects.toThrow(/users\[0\]\.username/);
     await expect(startMockServer({ users: [{ username: 'a', publicKeys: ['x'] }] })).rejects.toThrow(
       TypeError,
@@ -118,15 +118,15 @@ describe('the login of a mock server', () => {
   });
 });
 
-describe('the faults of the login', () => {
-  it('delayMs: every answer comes late', async () => {
+describe('the faults of authentication', () => {
+  it('delayMs: every reply is late', async () => {
     await using server = await startMockServer({ faults: { auth: { delayMs: 60 } } });
     const start = performance.now();
     await login(server, { authHandler: ['password'], password: 'rpa' });
     expect(performance.now() - start).toBeGreaterThan(58);
   });
 
-  it('refuse: nobody gets in', async () => {
+  it('refuse: every attempt fails', async () => {
     await using server = await startMockServer({ faults: { auth: { refuse: true } } });
     await expect(login(server)).rejects.toThrow('authentication');
   });
@@ -184,7 +184,7 @@ describe('the faults of the key exchange', () => {
     expect((await run(client, 'echo ok')).stdout).toBe('ok\n');
   });
 
-  it('a re-exchange that cannot end is not waited for', async () => {
+  it('rekeying that cannot complete is not awaited', async () => {
     await using server = await startMockServer();
     await login(server);
     server.dropAll('freeze');
@@ -195,7 +195,7 @@ describe('the faults of the key exchange', () => {
     await rekeyed;
   });
 
-  it('without it, a re-exchange keeps the key and the session goes on', async () => {
+  it('without it, rekeying keeps the key and the session continues', async () => {
     await using server = await startMockServer({ exec: { slow: { delayMs: 50, stdout: 'done' } } });
     const keys = new Set<string>();
     const client = await login(server, {

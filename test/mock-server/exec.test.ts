@@ -35,7 +35,7 @@ describe('commands of a mock server', () => {
     expect(await run(client, 'toString')).toMatchObject({ code: 127 });
   });
 
-  it('can be a function that takes its context apart and loops over its input', async () => {
+  it('can be a function that destructures its context and iterates over its input', async () => {
     await using server = await startMockServer({
       exec: async ({ command, stdin, stdout, fallback, exit }) => {
         if (command !== 'count') return fallback();
@@ -50,7 +50,7 @@ describe('commands of a mock server', () => {
     expect(await run(client, 'cat', 'typed')).toMatchObject({ code: 0, stdout: 'typed' });
   });
 
-  it('can be one function', async () => {
+  it('can be a single function for all', async () => {
     const seen: Partial<ExecContext>[] = [];
     await using server = await startMockServer({
       exec: async (context) => {
@@ -89,7 +89,7 @@ describe('commands of a mock server', () => {
     });
   });
 
-  it('get signals, and are ended by them while they wait', async () => {
+  it('receive signals, which end them while they wait', async () => {
     await using server = await startMockServer({
       exec: {
         long: { delayMs: 60_000, stdout: 'never' },
@@ -109,7 +109,7 @@ describe('commands of a mock server', () => {
     expect(server.journal.filter((entry) => entry.type === 'signal')).toHaveLength(2);
   });
 
-  it('learn when their channel or connection is gone', async () => {
+  it('are told when their channel or connection is closed', async () => {
     let gone = 0;
     await using server = await startMockServer({
       exec: (context) => context.closed.addEventListener('abort', () => gone++),
@@ -124,7 +124,7 @@ describe('commands of a mock server', () => {
     await until(() => gone === 2);
   });
 
-  it('pass megabytes on both outputs, though the client reads slowly', async () => {
+  it('deliver megabytes on both outputs even if the client reads slowly', async () => {
     const out = Buffer.alloc(5 << 20, 'o');
     const err = Buffer.alloc(3 << 20, 'e');
     await using server = await startMockServer({ exec: { big: { stdout: out, stderr: err } } });
@@ -136,7 +136,7 @@ describe('commands of a mock server', () => {
     expect([stdout === out.toString(), stderr === err.toString()]).toEqual([true, true]);
   });
 
-  it('do not disturb the server when they write after their connection is gone', async () => {
+  it('may write after their connection is closed', async () => {
     await using server = await startMockServer({
       exec: (context) => {
         const timer = setInterval(() => context.stdout.write('tick'), 1);
@@ -158,7 +158,7 @@ describe('commands of a mock server', () => {
     expect((await run(await login(server), 'x')).code).toBe(0);
   });
 
-  it('are limited by maxSessions, and one that ended makes room', async () => {
+  it('are limited by maxSessions, and one that ends makes room', async () => {
     await using server = await startMockServer({ maxSessions: 2, exec: { wait: { delayMs: 60_000 } } });
     const client = await login(server);
     const channels = [];
@@ -184,7 +184,7 @@ describe('the faults of commands', () => {
     expect(await run(await login(server), 'job')).toMatchObject(expected);
   });
 
-  it('exitBeforeData: the status really comes first', async () => {
+  it('exitBeforeData: the exit status comes first', async () => {
     await using server = await startMockServer({
       exec: { job: { stdout: 'output' } },
       faults: { exec: { exitBeforeData: true } },
@@ -200,7 +200,7 @@ describe('the faults of commands', () => {
     expect(order).toEqual(['exit', 'data']);
   });
 
-  it('hang: started, and then nothing', async () => {
+  it('hang: started, then nothing', async () => {
     const leftBehind = await watchHandles();
     const server = await startMockServer({ faults: { exec: { hang: true } } });
     const client = await login(server);
@@ -231,7 +231,7 @@ describe('the faults of commands', () => {
     await expect(run(await login(server), 'true')).rejects.toThrow('Unable to exec');
   });
 
-  it('unlimitedOutput: output without end, bounded by the window', async () => {
+  it('unlimitedOutput: endless output, bounded by the window', async () => {
     await using server = await startMockServer({ faults: { exec: { unlimitedOutput: true } } });
     const client = await login(server);
     const channel = await call<ClientChannel>((done) => client.exec('yes', done as never));

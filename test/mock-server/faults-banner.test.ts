@@ -11,7 +11,7 @@ describe('the faults of the banner phase', () => {
   });
   afterEach(() => server.close());
 
-  it('mute: accepted, then nothing, also when the client closes its side', async () => {
+  it('mute: accepted, then nothing, even if the client closes its side', async () => {
     server.setFaults({ banner: 'mute' });
     const visitor = visit(server.port, server.host, 'SSH-2.0-me\r\n');
     let end = '';
@@ -25,7 +25,7 @@ describe('the faults of the banner phase', () => {
     expect(server.connections).toBe(0);
   });
 
-  it('delayMs: the line comes late, and then all is well', async () => {
+  it('delayMs: the line is late, then everything works', async () => {
     server.setFaults({ banner: { delayMs: 120 } });
     const start = performance.now();
     const client = await login(server);
@@ -33,7 +33,7 @@ describe('the faults of the banner phase', () => {
     expect((await run(client, 'echo ok')).stdout).toBe('ok\n');
   });
 
-  it('splitBytes: the line comes in pieces', async () => {
+  it('splitBytes: the line arrives in pieces', async () => {
     server.setFaults({ banner: { splitBytes: 5, intervalMs: 10 } });
     const visitor = visit(server.port);
     const pieces: string[] = [];
@@ -65,7 +65,7 @@ describe('the faults of the banner phase', () => {
     expect(visitor.received()).toEqual(Buffer.from([0, 255, 13]));
   });
 
-  it.each(['fin', 'rst'] as const)('close by %s: closed without a word', async (how) => {
+  it.each(['fin', 'rst'] as const)('close by %s: closed without data', async (how) => {
     server.setFaults({ banner: { close: how } });
     const visitor = visit(server.port);
     expect(await visitor.ended).toBe(how);
@@ -76,7 +76,7 @@ describe('the faults of the banner phase', () => {
     expect(performance.now() - start).toBeGreaterThan(75);
   });
 
-  it('preLines: lines before it, and SSH works', async () => {
+  it('preLines: lines before it, then SSH works', async () => {
     server.setFaults({ banner: { preLines: ['Not allowed at this time', 'second'] } });
     const visitor = visit(server.port);
     await until(() => visitor.received().includes('SSH-'));
@@ -85,7 +85,7 @@ describe('the faults of the banner phase', () => {
     expect((await run(await login(server), 'echo ok')).stdout).toBe('ok\n');
   });
 
-  it('endless: lines without end, as fast as the client reads', async () => {
+  it('endless: endless lines, as fast as the client reads', async () => {
     server.setFaults({ banner: { endless: true } });
     const visitor = visit(server.port);
     await until(() => visitor.received().length > 2_000_000);
@@ -96,7 +96,7 @@ describe('the faults of the banner phase', () => {
     await until(() => server.connections === 0);
   });
 
-  it('strike the connections that are meant, and no others', async () => {
+  it('affect only the selected connections', async () => {
     server.setFaults({ skip: 1, connections: 2, banner: { close: 'fin' } });
     const seen: string[] = [];
     for (let index = 0; index < 5; index++) {
@@ -108,7 +108,7 @@ describe('the faults of the banner phase', () => {
     expect(seen).toEqual(['served', 'closed', 'closed', 'served', 'served']);
   });
 
-  it('leave nothing behind when the server is closed in the middle of them', async () => {
+  it('leave nothing behind if the server is closed during them', async () => {
     const leftBehind = await watchHandles();
     const own = await startMockServer();
     const visitors = [];
@@ -130,7 +130,7 @@ describe('the faults of the banner phase', () => {
     expect(await leftBehind()).toEqual([]);
   });
 
-  it('are checked: a misspelt one is refused', () => {
+  it('are checked: a misspelled one is rejected', () => {
     expect(() => server.setFaults({ baner: 'mute' } as never)).toThrow(
       /faults\.baner: there is no such option; did you mean banner/,
     );

@@ -64,7 +64,7 @@ describe('a cut', () => {
     }
   });
 
-  it('by freeze lets exactly n bytes through and then stays open and silent', async () => {
+  it('by freeze lets exactly n bytes through, then stays open and silent', async () => {
     server.setFaults({ cut: { direction: 'toClient', atByte: 10, how: 'freeze' } });
     const visitor = visit(server.port, server.host, 'SSH-2.0-me\r\n');
     await until(() => visitor.received().length === 10);
@@ -77,7 +77,7 @@ describe('a cut', () => {
     expect([visitor.received().length, hasEnded]).toEqual([10, false]);
   });
 
-  it('counts what reaches the server exactly, whatever the segments', async () => {
+  it('counts bytes to the server exactly, whatever the segments', async () => {
     // The identification line is read when its last byte is there, not before.
     for (const [atByte, isRead] of [
       [11, false],
@@ -106,7 +106,7 @@ describe('a cut', () => {
     expect((await session(server)).traffic.toClient).toBe(whole.traffic.toClient);
   });
 
-  it('at any byte of a whole session, either way, ends it at that byte and leaves nothing behind', async () => {
+  it('at any byte of a session, in either direction, ends it at that byte and leaves nothing behind', async () => {
     const whole = await session(server);
     await until(() => server.connections === 0);
     const leftBehind = await watchHandles();
@@ -127,7 +127,7 @@ describe('a cut', () => {
     expect(await leftBehind()).toEqual([]);
   });
 
-  it('costs little: a connection is served in a few milliseconds', async () => {
+  it('costs little: a connection takes a few milliseconds', async () => {
     const start = performance.now();
     for (let round = 0; round < 50; round++) await session(server);
     expect((performance.now() - start) / 50).toBeLessThan(60);
@@ -148,7 +148,7 @@ describe('a slow line', () => {
     expect(performance.now() - begin).toBeGreaterThan(400);
   });
 
-  it('throttle lets so many bytes through in a second', async () => {
+  it('throttle limits the bytes per second', async () => {
     const data = Buffer.alloc(60_000, 'x');
     await using server = await startMockServer({
       exec: { big: { stdout: data } },
@@ -179,8 +179,8 @@ describe('a slow line', () => {
 });
 
 // Guards the guard: a server that leaves a listener behind is noticed.
-describe('the look for what is left behind', () => {
-  it('notices an open listener', async () => {
+describe('the leak check', () => {
+  it('detects an open listener', async () => {
     const leftBehind = await watchHandles();
     const listener = createServer();
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));

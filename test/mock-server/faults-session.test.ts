@@ -48,7 +48,7 @@ describe('the faults of channels', () => {
 });
 
 describe('keepalive', () => {
-  it('is answered, unless it is to be ignored', async () => {
+  it('is answered unless told to ignore it', async () => {
     await using server = await startMockServer();
     const alive = await login(server, { keepaliveInterval: 30, keepaliveCountMax: 2 });
     let errors = 0;
@@ -63,7 +63,7 @@ describe('keepalive', () => {
 });
 
 describe('the window', () => {
-  it('dropped: an upload stops when it is used up', async () => {
+  it('dropped: an upload stops when the window is used up', async () => {
     await using server = await startMockServer({
       exec: (context) => void context.stdin.resume(),
       faults: { window: 'dropped' },
@@ -82,7 +82,7 @@ describe('the window', () => {
     expect(written).toBeGreaterThan(1 << 20);
   });
 
-  it('exceeded: the server sends without regard to it', async () => {
+  it('exceeded: the server ignores the window', async () => {
     await using server = await startMockServer({
       exec: { big: { stdout: Buffer.alloc(6 << 20) } },
       faults: { window: 'exceeded' },
@@ -101,7 +101,7 @@ describe('the window', () => {
   });
 });
 
-describe('a goodbye of the server', () => {
+describe('a disconnect by the server', () => {
   it.each<FaultPhase>(['kex', 'auth', 'ready', 'channel', 'exec', 'sftp'])(
     'at the step %s',
     async (phase) => {
@@ -118,7 +118,7 @@ describe('a goodbye of the server', () => {
     },
   );
 
-  it('some time after the connection was accepted, and with a long text', async () => {
+  it('after a delay, and with a long text', async () => {
     const message = 'x'.repeat(30_000);
     await using server = await startMockServer({ faults: { disconnect: { afterMs: 100, message } } });
     const client = await login(server);
@@ -126,7 +126,7 @@ describe('a goodbye of the server', () => {
     expect(error.message).toBe(message);
   });
 
-  it('with a text of megabytes reaches the client as one enormous packet', async () => {
+  it('with a text of megabytes arrives as one enormous packet', async () => {
     await using server = await startMockServer({
       faults: { disconnect: { phase: 'ready', message: 'y'.repeat(2 << 20) } },
     });
@@ -135,14 +135,11 @@ describe('a goodbye of the server', () => {
 });
 
 describe('a freeze', () => {
-  it.each<FaultPhase>(['ident', 'kex', 'auth'])(
-    'at the step %s: nobody gets in, nothing ends',
-    async (phase) => {
-      await using server = await startMockServer({ faults: { freeze: { phase } } });
-      await expect(login(server, { readyTimeout: 150 })).rejects.toThrow('Timed out');
-      expect(server.journal.map((entry) => entry.type)).not.toContain('ready');
-    },
-  );
+  it.each<FaultPhase>(['ident', 'kex', 'auth'])('at the step %s: no login, and no end', async (phase) => {
+    await using server = await startMockServer({ faults: { freeze: { phase } } });
+    await expect(login(server, { readyTimeout: 150 })).rejects.toThrow('Timed out');
+    expect(server.journal.map((entry) => entry.type)).not.toContain('ready');
+  });
 
   it.each<FaultPhase>(['ready', 'exec'])('at the step %s: the command never ends', async (phase) => {
     await using server = await startMockServer({
@@ -158,7 +155,7 @@ describe('a freeze', () => {
     expect([outcome, closed]).toEqual([undefined, false]);
   });
 
-  it('some time after a step', async () => {
+  it('after a delay', async () => {
     await using server = await startMockServer({ faults: { freeze: { phase: 'ready', afterMs: 120 } } });
     const client = await login(server);
     expect((await run(client, 'true')).code).toBe(0);
@@ -167,7 +164,7 @@ describe('a freeze', () => {
   });
 });
 
-describe('a test that cuts by hand', () => {
+describe('cutting connections from a test', () => {
   it('drops all connections, or one', async () => {
     await using server = await startMockServer();
     const clients = await Promise.all([login(server), login(server), login(server)]);

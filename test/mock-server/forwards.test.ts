@@ -50,7 +50,7 @@ function serveForward(client: Client, port: number): void {
 }
 
 describe('a local forward', () => {
-  it('leads to the target, with half-closing in both directions', async () => {
+  it('leads to the target, with half-close in both directions', async () => {
     await using server = await startMockServer();
     const client = await login(server);
     const counting = await open(client, await service(countsBytes));
@@ -72,7 +72,7 @@ describe('a local forward', () => {
     await until(() => Buffer.concat(heard).toString() === 'said after your end');
   });
 
-  it('is refused as sshd refuses: by the target, by the rules', async () => {
+  it('is refused as by sshd: by the target, or by the rules', async () => {
     const port = await service(() => {});
     await using server = await startMockServer();
     const client = await login(server);
@@ -93,7 +93,7 @@ describe('a local forward', () => {
     );
   });
 
-  it('ends on both sides when one is reset', async () => {
+  it('ends on both sides if one is reset', async () => {
     const leftBehind = await watchHandles();
     const server = await startMockServer();
     const client = await login(server);
@@ -121,7 +121,7 @@ describe('a local forward', () => {
 });
 
 describe('a remote forward', () => {
-  it('opens a port whose visitors reach the client', async () => {
+  it('opens a port whose connections reach the client', async () => {
     await using server = await startMockServer();
     const client = await login(server);
     serveForward(client, await service(countsBytes));
@@ -135,7 +135,7 @@ describe('a remote forward', () => {
     );
   });
 
-  it('is refused on a taken port, and when forwarding is off', async () => {
+  it('is refused on a port in use, and if forwarding is off', async () => {
     await using server = await startMockServer();
     const [first, second] = [await login(server), await login(server)];
     const port = await listen(first, 0);
@@ -146,7 +146,7 @@ describe('a remote forward', () => {
     }
   });
 
-  it('ends when it is cancelled, and with its connection', async () => {
+  it('ends when canceled, and with its connection', async () => {
     await using server = await startMockServer();
     const client = await login(server);
     const port = await listen(client, 0, '127.0.0.1');
@@ -161,7 +161,7 @@ describe('a remote forward', () => {
     expect(await listen(await login(server), port)).toBe(port);
   });
 
-  it('that is cancelled keeps the visitors who are there', async () => {
+  it('keeps existing connections when canceled', async () => {
     await using server = await startMockServer();
     const client = await login(server);
     serveForward(client, await service(countsBytes));
@@ -174,7 +174,7 @@ describe('a remote forward', () => {
     expect(visitor.received().toString()).toBe('12 bytes');
   });
 
-  it('closes a visitor whom the client does not take', async () => {
+  it('closes a connection that the client does not accept', async () => {
     await using server = await startMockServer();
     const client = await login(server);
     client.on('tcp connection', (_info, _accept, reject) => reject());
@@ -184,7 +184,7 @@ describe('a remote forward', () => {
 });
 
 describe('Unix sockets', () => {
-  it('are reached and opened, and taken over only with bindUnlink', async () => {
+  it('can be connected to and listened on, and replaced only with bindUnlink', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mock-sockets-'));
     const path = join(folder, 'pc.sock');
     for (const bindUnlink of [false, true]) {

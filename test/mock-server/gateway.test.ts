@@ -22,7 +22,7 @@ describe('a mock gateway', () => {
     expect((await run(client, 'ss -Htln')).stdout).toBe('LISTEN\n');
   });
 
-  it('publishes ports of its SSH clients, each only once', async () => {
+  it('publishes ports of its SSH clients, each once', async () => {
     await using gateway = await startMockGateway();
     const [first, second] = [await login(gateway.ssh), await login(gateway.ssh)];
     const port = await holdPort(first);
@@ -30,7 +30,7 @@ describe('a mock gateway', () => {
     await expect(holdPort(second, port)).rejects.toThrow('Unable to bind');
   });
 
-  it('makes a zombie of a client, which holds its port until it is released', async () => {
+  it('turns a client into a zombie, which holds its port until released', async () => {
     await using gateway = await startMockGateway();
     const [pc, next] = [await login(gateway.ssh), await login(gateway.ssh)];
     const port = await holdPort(pc);
@@ -47,7 +47,7 @@ describe('a mock gateway', () => {
     expect(await greeting(port)).toBe('SSH-2.0-PC\r\n');
   });
 
-  it('keeps a zombie whose client has closed its end without the gateway hearing of it', async () => {
+  it('keeps a zombie whose client has closed its end unnoticed by the gateway', async () => {
     await using gateway = await startMockGateway();
     const pc = await login(gateway.ssh);
     const port = await holdPort(pc);
@@ -58,7 +58,7 @@ describe('a mock gateway', () => {
     expect(await Promise.race([visit(port).ended, sleep(50)])).toBeUndefined();
   });
 
-  it('tells when nobody holds a port', async () => {
+  it('reports when nothing holds a port', async () => {
     await using gateway = await startMockGateway();
     expect(() => gateway.freezeClient(1)).toThrow('no client holds port 1');
     expect(() => gateway.releasePort(1)).toThrow('no client holds port 1');

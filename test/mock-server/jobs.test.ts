@@ -31,14 +31,14 @@ describe.each<[string, MockServerOptions['windows'] & (object | false)]>([
     runJob(optionsFor(server), command, { id: 'job', pollInterval: 200, ...changes });
   const encoding = windows ? 'cp949' : 'utf8';
 
-  it('do what the exec option says of their command', async () => {
+  it('run as the exec option defines their command', async () => {
     await serve({ 'run.cmd': { stdout: '한글\n', stderr: '경고', exitCode: 3, delayMs: 150 } });
     const result = await run('run.cmd', { encoding, reject: false });
     expect(result).toMatchObject({ stdout: '한글\n', stderr: '경고', exitCode: 3 });
     expect(result.durationMs).toBeGreaterThanOrEqual(140);
   });
 
-  it('may take the members of their command apart', async () => {
+  it('may destructure their command', async () => {
     const seen: string[] = [];
     await serve((context) => {
       const { exit, kill, close, fallback, onSignal, stdout, stderr, stdin, closed, ...rest } = context;
@@ -65,7 +65,7 @@ describe.each<[string, MockServerOptions['windows'] & (object | false)]>([
     expect(seen.slice(0, 3)).toEqual(['object', 'false', 'true']);
   });
 
-  it('start once for an id, write over time, and keep their result over connections', async () => {
+  it('start once per id, write over time, and keep their result across connections', async () => {
     await serve(async ({ command, stdout }) => {
       started.push(command);
       stdout.write('one\n');
@@ -84,7 +84,7 @@ describe.each<[string, MockServerOptions['windows'] & (object | false)]>([
     await expect(run('other')).rejects.toMatchObject({ name: 'JobConflict' });
   });
 
-  it('are followed over a link that breaks', async () => {
+  it('are followed over a connection that breaks', async () => {
     await serve({ work: { stdout: 'done\n', delayMs: 400 } });
     const job = run('work');
     await server.waitFor('exec');
@@ -108,14 +108,14 @@ describe.each<[string, MockServerOptions['windows'] & (object | false)]>([
     expect(await job.status()).toMatchObject({ state: 'lost' });
   });
 
-  it('are ended by force when their handler does not listen', async () => {
+  it('are ended by force if their handler ignores the signal', async () => {
     await serve(() => new Promise(() => {}));
     await using connection = await connectViaGateway(optionsFor(server));
     const job = await connection.startJob('work', { id: 'deaf' });
     expect(await job.kill({ grace: 100 })).toEqual({ state: 'killed', signal: 'SIGKILL' });
   });
 
-  it('leave scripts of others alone', async () => {
+  it('do not handle other scripts', async () => {
     await serve(({ command }) => command.slice(0, 10));
     await using connection = await connectViaGateway(optionsFor(server));
     expect((await connection.exec("exec /bin/sh -c 'x' sh 'a=b' c")).stdout).toBe('exec /bin/');
@@ -130,7 +130,7 @@ describe('the jobs of a Windows mock server that bars them', () => {
     return await runJob(optionsFor(server), 'work', { id: 'job', interactive, pollInterval: 200 });
   };
 
-  it('do not start on the desktop for a standard account, and else as ever', async () => {
+  it('do not start on the desktop for a standard account, but otherwise as usual', async () => {
     await expect(run({ account: 'standard' }, true)).rejects.toMatchObject({
       code: 'SSH_JOB_ACCESS_FAILED',
       message: expect.stringContaining('by the task scheduler: Access is denied'),
@@ -139,7 +139,7 @@ describe('the jobs of a Windows mock server that bars them', () => {
     expect((await run({}, true)).stdout).toBe('done');
   });
 
-  it('do not start where PowerShell is held back', async () => {
+  it('do not start if PowerShell is restricted', async () => {
     await expect(run({ languageMode: 'ConstrainedLanguage' })).rejects.toMatchObject({
       code: 'SSH_JOB_ACCESS_FAILED',
       hint: expect.stringContaining('AppLocker'),

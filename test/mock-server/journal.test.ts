@@ -3,7 +3,7 @@ import { startMockServer } from '../../src/mock-server/index.ts';
 import { call, login, logout, openSftp, run, sleep } from './support.ts';
 
 describe('the journal of a mock server', () => {
-  it('tells what a client did, in order and with the time', async () => {
+  it('records what a client did, in order and with the time', async () => {
     await using server = await startMockServer();
     const before = Date.now();
     const client = await login(server, { authHandler: ['password'], password: 'rpa' });
@@ -39,7 +39,7 @@ describe('the journal of a mock server', () => {
     expect([...times].sort()).toEqual(times);
   });
 
-  it('is waited for: what was, what comes, what never comes', async () => {
+  it('can be awaited: past, future and missing entries', async () => {
     const server = await startMockServer();
     const next = server.waitFor((entry) => entry.type === 'exec' && entry.command === 'true');
     const client = await login(server);
@@ -53,7 +53,7 @@ describe('the journal of a mock server', () => {
     await expect(never).rejects.toThrow('closed');
   });
 
-  it('does not grow without end', async () => {
+  it('does not grow without limit', async () => {
     await using server = await startMockServer();
     server.files.write('/f', 'x');
     const sftp = await openSftp(await login(server));

@@ -13,7 +13,7 @@ describe('a PC behind a mock gateway', () => {
     expect(pc.server.journal.map((entry) => entry.type)).toContain('exec');
   });
 
-  it('that vanishes accepts and stays silent until the zombie dies, then its visitors are reset and the port refuses', async () => {
+  it('that vanishes accepts silently until the zombie dies, then resets connections and refuses', async () => {
     await using gateway = await startMockGateway();
     const pc = await gateway.addPc();
     const worker = await login({ host: gateway.host, port: pc.port });
@@ -32,7 +32,7 @@ describe('a PC behind a mock gateway', () => {
     expect(await visit(pc.port).ended).toBe('ECONNREFUSED');
   });
 
-  it('is kept as a zombie by connects, unless told otherwise', async () => {
+  it('is kept as a zombie by new connections, unless told otherwise', async () => {
     await using gateway = await startMockGateway();
     const kept = await gateway.addPc();
     const left = await gateway.addPc();
@@ -47,7 +47,7 @@ describe('a PC behind a mock gateway', () => {
     await until(() => kept.state === 'down');
   });
 
-  it('comes back at the same port when its zombie is dead, not before', async () => {
+  it('comes back at the same port once its zombie is dead, not before', async () => {
     await using gateway = await startMockGateway();
     const pc = await gateway.addPc();
     pc.vanish({ zombieFor: 200 });
@@ -59,7 +59,7 @@ describe('a PC behind a mock gateway', () => {
     await login({ host: gateway.host, port: pc.port });
   });
 
-  it('is reached at once again when its zombie is ended', async () => {
+  it('is reachable again at once when its zombie is ended', async () => {
     await using gateway = await startMockGateway();
     const pc = await gateway.addPc();
     pc.vanish();
@@ -70,7 +70,7 @@ describe('a PC behind a mock gateway', () => {
     await login({ host: gateway.host, port: pc.port });
   });
 
-  it('whose sshd is down is accepted, then closed without a word', async () => {
+  it('whose sshd is down accepts, then closes without data', async () => {
     await using gateway = await startMockGateway();
     const pc = await gateway.addPc();
     const worker = await login({ host: gateway.host, port: pc.port });
@@ -84,7 +84,7 @@ describe('a PC behind a mock gateway', () => {
     await login({ host: gateway.host, port: pc.port });
   });
 
-  it('whose tunnel is down is refused, until the tunnel returns', async () => {
+  it('whose tunnel is down refuses until the tunnel returns', async () => {
     await using gateway = await startMockGateway();
     const pc = await gateway.addPc();
     await pc.dropTunnel();

@@ -25,7 +25,7 @@ describe('a reset', () => {
     close();
   });
 
-  it('closes also a socket that has said its last word and could not send it yet', async () => {
+  it('also closes a socket that has ended with unsent data', async () => {
     const leftBehind = await watchHandles();
     const { ours, theirs, close } = await pair();
     // More than the kernel takes, so that the end waits.
@@ -39,7 +39,7 @@ describe('a reset', () => {
     expect(await leftBehind()).toEqual([]);
   });
 
-  it('of a socket that is closed already does nothing', async () => {
+  it('of a closed socket does nothing', async () => {
     const { ours, theirs, close } = await pair();
     const closed = new Promise((resolve) => ours.on('close', resolve));
     ours.destroy();

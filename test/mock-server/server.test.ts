@@ -3,14 +3,14 @@ import { startMockServer } from '../../src/mock-server/index.ts';
 import { login, logout, run, visit, watchHandles } from './support.ts';
 
 describe('a mock server', () => {
-  it('lets the default user in with the password and with the generated key', async () => {
+  it('accepts the default user with the password and with the generated key', async () => {
     await using server = await startMockServer();
     expect((await run(await login(server), 'echo hi')).stdout).toBe('hi\n');
     const byKey = await login(server, { privateKey: server.clientKey.privateKey });
     expect((await run(byKey, 'exit 3')).code).toBe(3);
   });
 
-  it('presents itself as OpenSSH and shows the host key whose fingerprint it tells', async () => {
+  it('identifies itself as OpenSSH and has the host key of its fingerprint', async () => {
     await using server = await startMockServer();
     let shown = '';
     const client = await login(server, {
@@ -31,7 +31,7 @@ describe('a mock server', () => {
     await logout(client);
   });
 
-  it('leaves nothing behind when it is closed, whatever its clients do', async () => {
+  it('leaves nothing behind when closed, whatever its clients do', async () => {
     const leftBehind = await watchHandles();
     const server = await startMockServer();
     const clients = await Promise.all([login(server), login(server)]);

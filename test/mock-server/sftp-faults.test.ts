@@ -28,7 +28,7 @@ describe('an SFTP server that lies', () => {
   });
   afterEach(() => server.close());
 
-  it('lists names that lead out, and lets them be read', async () => {
+  it('lists names that lead out, which can be read', async () => {
     const raw = await start({ lieNames: ['../x', '/etc/passwd', 'a\0b', Buffer.from([0xff, 0xfe])] });
     const names = (await list(raw, '/d')).map((entry) => entry.name);
     expect(names.slice(3)).toEqual([
@@ -52,14 +52,14 @@ describe('an SFTP server that lies', () => {
     expect((await fixed.ask(STAT, string('/d/true'))).fields.attributes().size).toBe(2 ** 64);
   });
 
-  it('leaves the size out', async () => {
+  it('omits the size', async () => {
     const raw = await start({ statWithoutSize: true });
     const attributes = (await raw.ask(STAT, string('/d/true'))).fields.attributes();
     expect(attributes.size).toBeUndefined();
     expect(attributes.mode).toBe(0o100644);
   });
 
-  it('lists without end', async () => {
+  it('lists endlessly', async () => {
     const raw = await start({ endlessReaddir: true });
     const { fields } = await raw.ask(OPENDIR, string('/d'));
     const handle = string(fields.bytes());
@@ -76,19 +76,19 @@ describe('an SFTP server that lies', () => {
     expect([first.id, first.type]).toEqual([second.fields.uint32(), second.type]);
   });
 
-  it('replies to what was never asked', async () => {
+  it('sends unsolicited replies', async () => {
     const raw = await start({ unaskedReplies: true });
     expect((await raw.ask(STAT, string('/d/true'))).id).toBe(0xdeadbeef);
     expect((await raw.next()).fields.uint32()).toBe(7);
   });
 
-  it('gives less than was asked for', async () => {
+  it('returns less than requested', async () => {
     const raw = await start({ shortReads: 3 });
     const handle = await openFile(raw, '/d/true');
     expect((await raw.ask(READ, handle, zero64, uint32(100))).fields.text()).toBe('tru');
   });
 
-  it('stores less than it says', async () => {
+  it('stores less than it acknowledges', async () => {
     const raw = await start({ shortWrites: 2 });
     const handle = await openFile(raw, '/d/new', 2 | 8);
     expect((await raw.ask(WRITE, handle, zero64, string('12345'))).fields.uint32()).toBe(0);
@@ -111,7 +111,7 @@ describe('an SFTP server that lies', () => {
       expect((await all.ask(STAT, string('/d/true'))).fields.uint32()).toBe(4);
   });
 
-  it('never answers the nth request of a kind, and goes on with the others', async () => {
+  it('never answers the nth request of a kind, but answers the others', async () => {
     const raw = await start({ hangOp: { op: 'STAT', nth: 1 } });
     raw.send(STAT, uint32(1), string('/d/true'));
     raw.send(STAT, uint32(2), string('/d/true'));
@@ -134,7 +134,7 @@ describe('an SFTP server that lies', () => {
     expect((await list(raw, '/d')).at(-1)?.name.length).toBe(65_536);
   });
 
-  it('never tells its version', async () => {
+  it('never sends its version', async () => {
     server.setFaults({ sftp: { noVersion: true } });
     const raw = await RawSftp.open(await login(server), { version: false });
     await sleep(50);
@@ -148,13 +148,13 @@ describe('an SFTP server that lies', () => {
     expect(lsetstat.fields.uint32()).toBe(3);
   });
 
-  it('advertises limits and never tells them', async () => {
+  it('advertises limits and never reports them', async () => {
     const raw = await start({ noLimits: true });
     raw.send(EXTENDED, uint32(1), string('limits@openssh.com'));
     expect((await raw.ask(STAT, string('/d/true'))).id).toBe(7);
   });
 
-  it('sends a packet that is no SFTP', async () => {
+  it('sends a packet that is not SFTP', async () => {
     const raw = await start({ garbagePacket: true });
     expect((await raw.next()).type).toBe(250);
     server.setFaults({ sftp: { garbagePacket: true } });
@@ -163,7 +163,7 @@ describe('an SFTP server that lies', () => {
 });
 
 describe('the SFTP responder', () => {
-  it('survives packets that are cut short, unknown or too long', async () => {
+  it('survives truncated, unknown and oversized packets', async () => {
     await using server = await startMockServer();
     const client = await login(server);
     const raw = await RawSftp.open(client);
@@ -176,7 +176,7 @@ describe('the SFTP responder', () => {
     expect((await run(client, 'echo still here')).stdout).toBe('still here\n');
   });
 
-  it('takes packets in any pieces', async () => {
+  it('accepts packets in any pieces', async () => {
     await using server = await startMockServer();
     const raw = await RawSftp.open(await login(server));
     const whole = Buffer.concat([Buffer.from([0, 0, 0, 10, STAT ?? 17, 0, 0, 0, 9]), string('/')]);
@@ -184,7 +184,7 @@ describe('the SFTP responder', () => {
     expect((await raw.next()).fields.uint32()).toBe(9);
   });
 
-  it('answers thousands of requests that were sent at once, in their order', async () => {
+  it('answers thousands of pipelined requests in order', async () => {
     await using server = await startMockServer();
     server.files.write('/big', Buffer.alloc(32_768, 1));
     const sftp = await openSftp(await login(server));

@@ -57,7 +57,7 @@ describe('a real folder behind SFTP', () => {
     await expect(call((done) => sftp.rmdir('/', done))).rejects.toEqual(code(4));
   });
 
-  it('cannot be left by .., by absolute links or by links upwards', async () => {
+  it('cannot be escaped by .., absolute links or links upwards', async () => {
     symlinkSync(join(top, 'outside'), join(root, 'absolute'));
     symlinkSync('../outside', join(root, 'upwards'));
     symlinkSync('..', join(root, 'above'));
@@ -78,7 +78,7 @@ describe('a real folder behind SFTP', () => {
     expect(readFileSync(join(top, 'outside'), 'utf8')).toBe('outside');
   });
 
-  it('cannot be left by links that a client makes, nor renamed or removed from outside', async () => {
+  it('cannot be escaped by links that a client creates, nor renamed or removed from outside', async () => {
     await call((done) => sftp.symlink('../outside', '/made', done));
     await call((done) => sftp.symlink('..', '/dir', done));
     await expect(read('/made')).rejects.toEqual(code(2));

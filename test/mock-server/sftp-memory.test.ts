@@ -27,7 +27,7 @@ describe('the files in memory', () => {
   beforeEach(() => start());
   afterEach(() => server.close());
 
-  it('are those that the test and the client write', async () => {
+  it('are shared by the test and the client', async () => {
     server.files.write('/data/in.json', '{"a":1}', { mode: 0o600, mtime: 1_000_000_000 });
     expect((await read('/data/in.json')).toString()).toBe('{"a":1}');
     await write('out.bin', Buffer.alloc(300_000, 7));
@@ -39,7 +39,7 @@ describe('the files in memory', () => {
     expect(stats).toMatchObject({ mode: 0o100600, size: 7, mtime: 1_000_000_000 });
   });
 
-  it('come back byte for byte, whatever their size', async () => {
+  it('are returned byte for byte, whatever their size', async () => {
     for (const size of [0, 1, 31_951, 32_768, 261_120, 261_121, 1_500_000]) {
       const data = Buffer.from(Array.from({ length: size }, (_, index) => (index * 7919) % 251));
       await write('/x', data);
@@ -47,7 +47,7 @@ describe('the files in memory', () => {
     }
   });
 
-  it('start in the home folder, and paths are made normal', async () => {
+  it('start in the home directory, with normalized paths', async () => {
     const real = (path: string) => call<string>((done) => sftp.realpath(path, done));
     expect(await real('.')).toBe('/home/rpa');
     expect(await real('../../home/./rpa//')).toBe('/home/rpa');
@@ -78,12 +78,12 @@ describe('the files in memory', () => {
     expect(list.find((entry) => entry.filename === 'link')?.longname).toMatch(/^lrwxrwxrwx /);
   });
 
-  it('are listed whole when there are many', async () => {
+  it('are listed completely if there are many', async () => {
     for (let index = 0; index < 450; index++) server.files.write(`/many/${index}`, '');
     expect(await names('/many')).toHaveLength(450);
   });
 
-  it('answer as OpenSSH does to what cannot be done', async () => {
+  it("lead to OpenSSH's errors for what is not possible", async () => {
     server.files.write('/d/f', 'x');
     await expect(read('/none')).rejects.toEqual(code(2));
     await expect(read('/d/f/below')).rejects.toEqual(code(2));
@@ -97,7 +97,7 @@ describe('the files in memory', () => {
     await expect(call((done) => sftp.close(Buffer.from('none'), done))).rejects.toEqual(code(4));
   });
 
-  it('mind permission bits', async () => {
+  it('respect permission bits', async () => {
     server.files.write('/secret', 'x', { mode: 0o200 });
     server.files.write('/fixed', 'x', { mode: 0o400 });
     await expect(read('/secret')).rejects.toEqual(code(3));
@@ -125,7 +125,7 @@ describe('the files in memory', () => {
     await expect(posixRename('/dir', '/dir/inside')).rejects.toEqual(code(5));
   });
 
-  it('have symbolic links, and an end to circles of them', async () => {
+  it('have symbolic links, with a limit on loops', async () => {
     server.files.write('/target/f', 'through');
     await call((done) => sftp.symlink('/target', '/link', done));
     await call((done) => sftp.symlink('nowhere', '/broken', done));
@@ -154,7 +154,7 @@ describe('the files in memory', () => {
     expect(server.files.text('/f')).toBe('he\0\0+');
   });
 
-  it('serve the extensions of OpenSSH', async () => {
+  it('support the extensions of OpenSSH', async () => {
     server.files.write('/f', 'data to copy');
     const from = await call<Buffer>((done) => sftp.open('/f', 'r', done as never));
     const to = await call<Buffer>((done) => sftp.open('/g', 'w', done as never));
@@ -171,7 +171,7 @@ describe('the files in memory', () => {
     expect(client['_maxWriteLen']).toBe(261_120);
   });
 
-  it('serve only the extensions that are switched on', async () => {
+  it('support only the enabled extensions', async () => {
     await start({ sftpExtensions: { 'posix-rename@openssh.com': false, 'statvfs@openssh.com': true } });
     expect(() => sftp.ext_openssh_rename('/a', '/b', () => {})).toThrow('does not support');
     const figures = await call<{ f_bsize: number }>((done) => sftp.ext_openssh_statvfs('/', done as never));
@@ -181,7 +181,7 @@ describe('the files in memory', () => {
     expect(client._extensions).toEqual({});
   });
 
-  it('are not there with sftp: false', async () => {
+  it('are not available with sftp: false', async () => {
     await server.close();
     server = await startMockServer({ sftp: false });
     const client = await login(server);

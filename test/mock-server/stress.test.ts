@@ -68,7 +68,7 @@ const deeds: ((client: Client, server: MockServer) => void)[] = [
     }),
 ];
 
-describe('a mock server under everything at once', () => {
+describe('a mock server under combined load', () => {
   const warnings: string[] = [];
   const warn = (warning: Error) => warnings.push(warning.name);
   beforeAll(() => void process.on('warning', warn));

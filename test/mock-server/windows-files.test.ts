@@ -49,7 +49,7 @@ describe('the versions of Windows', () => {
     expect(offered.filter((name) => name === 'limits@openssh.com')).toHaveLength(limits);
   });
 
-  it('take the version from the ident, and only one that there is', async () => {
+  it('take the version from the ident, which must exist', async () => {
     server = await startMockServer({ windows: true, ident: 'OpenSSH_for_Windows_9.5 custom' });
     sftp = await openSftp(await login(server));
     await write(await open('/C:/a', 'w'), 200_000);
@@ -57,7 +57,7 @@ describe('the versions of Windows', () => {
       await expect(startMockServer({ windows: { version: version as '8.1' } })).rejects.toThrow(TypeError);
   });
 
-  it('answer a READ with 100 KiB at most', async () => {
+  it('answer a READ with at most 100 KiB', async () => {
     await start({ version: '9.5' });
     server.files.write(file, Buffer.alloc(300_000));
     const handle = await open(file, 'r');
@@ -69,8 +69,8 @@ describe('the versions of Windows', () => {
   });
 });
 
-describe('files that are open', () => {
-  it('for writing are not opened for reading, and the other way round; readers share, and writers', async () => {
+describe('open files', () => {
+  it('for writing cannot be opened for reading, and vice versa; readers share, and so do writers', async () => {
     await start();
     server.files.write(file, 'x');
     const both = await open(file, 'r+');
@@ -87,7 +87,7 @@ describe('files that are open', () => {
     await close(reader);
   });
 
-  it('are not removed, renamed or replaced, and their session lets go of them', async () => {
+  it('cannot be removed, renamed or replaced, and are closed with their session', async () => {
     await start({ version: '9.5' });
     server.files.write(file, 'old');
     server.files.write('/C:/new', 'new');
@@ -109,7 +109,7 @@ describe('files that are open', () => {
     expect(server.files.text(file)).toBe('new');
   });
 
-  it('by another program are held for a time, or until it lets go', async () => {
+  it('by another program are held for a time, or until closed', async () => {
     await start();
     server.files.write(file, 'x');
     server.hold(file, 100);
@@ -127,7 +127,7 @@ describe('files that are open', () => {
     expect(() => server.hold('/C:/b', 1, { share: ['reading' as 'read'] })).toThrow(TypeError);
   });
 
-  it('keep both names after a plain rename, as what cannot be removed does: it is a link and a removal', async () => {
+  it('keep both names after a plain rename, which is a link and a removal', async () => {
     await start({ version: '9.5' });
     server.files.write(file, 'x');
     const release = server.hold(file);
@@ -142,7 +142,7 @@ describe('files that are open', () => {
     expect(server.files.text('/C:/b')).toBe('x');
   });
 
-  it('may be renamed and removed where all share that', async () => {
+  it('may be renamed and removed if all allow sharing', async () => {
     await start();
     server.files.write(file, 'x');
     server.hold(file, 60_000, { share: ['read', 'write', 'delete'] });
@@ -150,7 +150,7 @@ describe('files that are open', () => {
     await remove('/C:/b');
   });
 
-  it('are known to the PC of a gateway too, and not to a POSIX server', async () => {
+  it('also exist on the PC of a gateway, but not on a POSIX server', async () => {
     await using gateway = await startMockGateway();
     const pc = await gateway.addPc({ server: { windows: true } });
     pc.server.files.write(file, 'x');
@@ -162,7 +162,7 @@ describe('files that are open', () => {
 });
 
 describe('before 8.6', () => {
-  it('a replace loses the old file when its second step fails', async () => {
+  it('a replace loses the old file if its second step fails', async () => {
     await start({ version: '8.1' });
     server.files.write(file, 'old');
     server.files.write('/C:/new', 'new');
@@ -171,7 +171,7 @@ describe('before 8.6', () => {
     expect(server.files.list('/C:/rpa')).toEqual([]);
   });
 
-  it('a target that cannot be removed is told as a failure, and stays', async () => {
+  it('a target that cannot be removed is reported as a failure, and stays', async () => {
     await start({ version: '8.1' });
     server.files.write(file, 'old');
     server.files.write('/C:/new', 'new');
@@ -182,7 +182,7 @@ describe('before 8.6', () => {
 });
 
 describe('names, modes and links', () => {
-  it('has one bit of the mode, and guards what has it', async () => {
+  it('has one bit of the mode, and protects read-only files', async () => {
     await start({ version: '9.5' });
     server.files.write(file, 'x');
     server.files.write('/C:/new', 'x');
@@ -198,13 +198,13 @@ describe('names, modes and links', () => {
     await remove(file);
   });
 
-  it('makes new files writable, whatever the mode of OPEN', async () => {
+  it('creates writable files, whatever the mode of OPEN', async () => {
     await start();
     await close(await call<Buffer>((done) => sftp.open('/C:/a', 'w', 0o400, done)));
     await close(await open('/C:/a', 'w'));
   });
 
-  it('takes paths of 259 characters, and folders of 247', async () => {
+  it('accepts paths of 259 characters, and folders of 247', async () => {
     await start();
     const long = (length: number) => `/${'C:/'.padEnd(length, 'x')}`;
     await close(await open(long(200), 'w'));
@@ -216,7 +216,7 @@ describe('names, modes and links', () => {
     await expect(call((done) => sftp.mkdir(inside(248), done))).rejects.toEqual(badMessage);
   });
 
-  it('follows no link in a real path, and lets only administrators make one', async () => {
+  it('does not follow links in REALPATH, and lets only administrators create them', async () => {
     await start();
     server.files.write('/C:/real', 'x');
     server.files.symlink('C:\\real', '/C:/link');

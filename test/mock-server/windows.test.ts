@@ -15,13 +15,13 @@ describe('a Windows personality', () => {
   };
   afterEach(() => server.close());
 
-  it('says that it is OpenSSH for Windows, and does not mind the case of the user name', async () => {
+  it('identifies itself as OpenSSH for Windows, and ignores the case of the user name', async () => {
     await start();
     const client = await login(server, { username: 'RPA' });
     expect((client as unknown as { _remoteVer: string })._remoteVer).toBe('OpenSSH_for_Windows_7.7');
   });
 
-  it('has paths with drives, in any spelling, without regard to case', async () => {
+  it('has paths with drives, in any spelling, ignoring case', async () => {
     await start();
     server.files.write('C:\\rpa\\In.json', 'hello');
     for (const path of ['/C:/rpa/In.json', 'C:/rpa/In.json', 'C:\\rpa\\In.json', '/c:/RPA/in.JSON'])
@@ -34,7 +34,7 @@ describe('a Windows personality', () => {
     expect(server.files.list('/C:/rpa')).toEqual(['/C:/rpa/IN.json']);
   });
 
-  it('refuses names that Windows does not have', async () => {
+  it('rejects names that are invalid on Windows', async () => {
     await start();
     for (const name of ['a:b/c', 'a?', '<x>', 'pipe|', 'q"'])
       await expect(
@@ -54,7 +54,7 @@ describe('a Windows personality', () => {
     expect(Buffer.concat(chunks).toString()).not.toContain('고객');
   });
 
-  it('knows no signals', async () => {
+  it('has no signals', async () => {
     await start({ exec: { job: { delayMs: 120, stdout: 'finished' } } });
     const client = await login(server);
     const channel = await call<ClientChannel>((done) => client.exec('job', done as never));

@@ -111,8 +111,8 @@ const wrongValues: [object, string][] = [
   [{ faults: { auth: { delayMs: '5' } } }, 'faults.auth.delayMs'],
 ];
 
-describe('a wrong value', () => {
-  it.each(wrongValues)('is refused: %j', async (options, name) => {
+describe('an invalid value', () => {
+  it.each(wrongValues)('is rejected: %j', async (options, name) => {
     const error = await startMockServer(options as MockServerOptions).catch((thrown: Error) => thrown);
     expect([TypeError, RangeError]).toContain((error as Error).constructor);
     expect((error as Error).message).toMatch(/ given; .* would be right$/);
@@ -120,9 +120,9 @@ describe('a wrong value', () => {
   });
 });
 
-describe('a misspelt option', () => {
+describe('a misspelled option', () => {
   it.each([...misspelt, ...misspeltFaults.map(([faults, words]) => [{ faults }, words] as const)])(
-    'is refused: %j',
+    'is rejected: %j',
     async (options, words) => {
       const starting = startMockServer(options as MockServerOptions);
       await expect(starting).rejects.toThrow(TypeError);
@@ -131,12 +131,12 @@ describe('a misspelt option', () => {
     },
   );
 
-  it.each(misspeltFaults)('is refused by setFaults: %j', async (faults, words) => {
+  it.each(misspeltFaults)('is rejected by setFaults: %j', async (faults, words) => {
     await using server = await startMockServer();
     expect(() => server.setFaults(faults as Faults)).toThrow(words);
   });
 
-  it('is refused by the calls of a gateway and its PCs', async () => {
+  it('is rejected by the methods of a gateway and its PCs', async () => {
     await using gateway = await startMockGateway();
     await expect(gateway.addPc({ prot: 1 } as object)).rejects.toThrow('did you mean port?');
     await expect(gateway.addPc({ server: { window: true } as object })).rejects.toThrow(
@@ -149,7 +149,7 @@ describe('a misspelt option', () => {
     expect(() => pc.server.waitFor('auth', { timeout: 5 } as object)).toThrow('did you mean timeoutMs?');
   });
 
-  it('is told by the command whose handler returned it', async () => {
+  it('is reported by the command whose handler returned it', async () => {
     await using server = await startMockServer({ exec: () => ({ exitcode: 3 }) as object });
     const client = await login(server);
     const { code, stderr } = await run(client, 'x');

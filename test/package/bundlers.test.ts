@@ -144,3 +144,15 @@ test.each([
   const { code } = await run(process.execPath, ['small-out.mjs'], { cwd: folder });
   expect(code).toBe(0);
 });
+
+test('who imports the package and uses no name of it gets nothing into the bundle', async () => {
+  const stdin = {
+    contents: "import 'ssh-via-gateway';\nimport 'ssh-via-gateway/mock-server';",
+    resolveDir: folder,
+  };
+  const { outputFiles } = await build({
+    ...{ stdin, bundle: true, platform: 'node', format: 'esm', write: false, logLevel: 'error' },
+  });
+  expect(outputFiles[0]?.text).not.toMatch(/\b(?:import|require|function|class)\b/);
+  expect(outputFiles[0]?.contents.length).toBeLessThan(200);
+});

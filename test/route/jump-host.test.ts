@@ -24,7 +24,7 @@ async function idle(...servers: MockServer[]) {
 }
 
 describe('a jump host', () => {
-  it('leads to a port that it can reach, and closes when the stream is over', async () => {
+  it('leads to a port it can reach, and closes when the stream ends', async () => {
     await using target = await echoServer();
     const routed = await jumpHost(login(outer)).open(routeContext({ port: target.port }));
     routed.stream.end('through');
@@ -46,7 +46,7 @@ describe('a jump host', () => {
     await idle(outer);
   });
 
-  it('can be nested, and numbers its jumps from the first', async () => {
+  it('can be nested, with hops numbered from the first', async () => {
     await using target = await echoServer();
     const hops: string[] = [];
     const connect: typeof connectHop = (options, hop) => {
@@ -67,7 +67,7 @@ describe('a jump host', () => {
     await idle(inner, outer);
   });
 
-  it('has its login notices told with its name, unless it has a listener of its own', async () => {
+  it('reports its login banners with its name, unless it has its own callback', async () => {
     await using first = await startMockServer({ loginBanner: 'first' });
     await using second = await startMockServer({ loginBanner: 'second' });
     await using pc = await startMockServer({ loginBanner: 'pc' });
@@ -97,7 +97,7 @@ describe('a jump host', () => {
     expect([own, heard.map(([notice]) => notice)]).toEqual([['first'], ['second', 'pc']]);
   });
 
-  it('ends the stream with its own error when it dies', async () => {
+  it('ends the stream with its own error if its connection is lost', async () => {
     await using target = await echoServer();
     const routed = await jumpHost(login(outer)).open(routeContext({ port: target.port }));
     const reading = readAll(routed.stream);
@@ -110,7 +110,7 @@ describe('a jump host', () => {
     await routed.dispose?.();
   });
 
-  it('is blamed, not the target, when it says goodbye before the target speaks', async () => {
+  it('is named as the cause if it disconnects before the target sends anything', async () => {
     await using leaving = await startMockServer({ faults: { disconnect: { phase: 'ready', afterMs: 500 } } });
     await using silent = await tcpServer(() => {});
     const via = jumpHost({ ...login(leaving), hostKey: 'insecure-accept-any' });
@@ -122,7 +122,7 @@ describe('a jump host', () => {
     });
   });
 
-  it('says which hop could not reach the target, and leaves nothing open', async () => {
+  it('reports which hop could not reach the target, and leaves nothing open', async () => {
     const gone = await tcpServer(() => {});
     await gone.close();
     const open = jumpHost(login(outer)).open(routeContext({ port: gone.port }));
@@ -135,7 +135,7 @@ describe('a jump host', () => {
     await idle(outer);
   });
 
-  it('says so, without a retry, when the jump host forbids forwarding', async () => {
+  it('reports without a retry that it forbids forwarding', async () => {
     const strict = await startMockServer({ forwarding: { local: false } });
     const error = await jumpHost(login(strict))
       .open(routeContext())
@@ -146,7 +146,7 @@ describe('a jump host', () => {
     await strict.close();
   });
 
-  it('stops at the abort and closes the jump connection', async () => {
+  it('stops on an abort and closes the jump connection', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     await using target = await tcpServer(() => {});
@@ -165,7 +165,7 @@ describe('a jump host', () => {
     await idle(outer);
   });
 
-  it('is left when the login behind it fails', async () => {
+  it('is closed if the login behind it fails', async () => {
     const via = jumpHost({ ...login(outer), hostKey: 'insecure-accept-any' });
     const wrong = { ...login(inner), password: 'wrong', hostKey: 'insecure-accept-any' } as const;
     const open = connectViaGateway({ ...wrong, via, retry: false });
@@ -173,7 +173,7 @@ describe('a jump host', () => {
     await idle(inner, outer);
   });
 
-  it('has limits of its own, whose errors name it', async () => {
+  it('has its own timeouts, whose errors name it', async () => {
     const mute = await startMockServer({ faults: { banner: 'mute' } });
     const via = jumpHost({ ...login(mute), hostKey: 'insecure-accept-any', timeouts: { banner: 400 } });
     const timeouts = { tcp: 100 };
@@ -207,7 +207,7 @@ describe('a jump host', () => {
       /^option timeouts.total \(jumpHost\): 5 given; .* that the jump host carries/,
     ],
     [{ socketPath: '' }, /^option socketPath \(jumpHost\): '' given; the path of a Unix socket/],
-  ])('refuses %j, which only the carried connection may have', (extra, message) => {
+  ])('rejects %j, which only the carried connection may have', (extra, message) => {
     expect(() => jumpHost({ host: 'h', username: 'u', ...extra } as never)).toThrow(message);
   });
 });

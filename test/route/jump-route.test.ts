@@ -45,7 +45,7 @@ it('connects to the jump host once, by its own options, and from there to the ta
   ]);
 });
 
-it('goes to a socket of the jump host instead', async () => {
+it('connects to a Unix socket of the jump host instead', async () => {
   const { connection, asked, context } = played();
   await jumpHost({ ...outer, socketPath: '/run/pc' }).open(context);
   expect(connection.openStream.mock.calls[0]).toEqual([
@@ -55,7 +55,7 @@ it('goes to a socket of the jump host instead', async () => {
   expect(asked[0]![0]).not.toHaveProperty('socketPath');
 });
 
-it('counts the jumps from the outermost', async () => {
+it('counts the hops from the outermost', async () => {
   const { asked, context } = played();
   await jumpHost({ ...inner, via: jumpHost(outer) }).open(context);
   expect(asked[0]![1]).toBe('jump 2 of 2 (inner:2222)');
@@ -64,7 +64,7 @@ it('counts the jumps from the outermost', async () => {
   expect(asked[1]![1]).toBe('jump 1 of 2 (outer:22)');
 });
 
-it('says whose words a login banner is', async () => {
+it('reports which host a login banner is from', async () => {
   const { asked, context, onLoginBanner } = played();
   await jumpHost(outer).open(context);
   const tell = asked[0]![0].onLoginBanner as (notice: string, hop?: string) => void;
@@ -98,7 +98,7 @@ it.each([
   ],
   ['too much', 4, 'no', { code: 'SSH_CONNECT_FAILED', retryable: true, hint: /as the jump host sees it/i }],
 ])(
-  'says what the jump host made of the target: %s',
+  'reports how the jump host failed to reach the target: %s',
   async (_what, reasonCode, reason, { hint, ...expected }) => {
     const error = new ChannelOpenFailed('no', { phase: 'channel', reasonCode, reason });
     const { connection, context } = played(() => Promise.reject(error));
@@ -120,13 +120,13 @@ it.each([
     'the end of the jump connection',
     new ConnectionLost('gone', { phase: 'session', host: 'outer', port: 22, why: 'socket' }),
   ],
-])('passes %s on as it is, and closes the jump connection', async (_what, error) => {
+])('passes on %s unchanged, and closes the jump connection', async (_what, error) => {
   const { connection, context } = played(() => Promise.reject(error));
   await expect(jumpHost(outer).open(context)).rejects.toBe(error);
   expect(connection.isClosed).toBe(true);
 });
 
-it('knows that the jump connection was lost, by itself or by its stream, and the first word counts', async () => {
+it('reports that the jump connection or its stream was lost; the first error wins', async () => {
   const lost = (text: string) =>
     new ConnectionLost(text, { phase: 'session', host: 'outer', port: 22, why: 'socket' });
   const byConnection = played();

@@ -55,7 +55,7 @@ it('carries bytes both ways, and ends with the process, whichever ends first', a
   }
 });
 
-it('ends a quarter of a second after the exit, though others hold its output open', async () => {
+it('ends 250 ms after the exit even if others hold its output open', async () => {
   const { stream, read, exit } = open();
   read();
   exit(bad);
@@ -67,7 +67,7 @@ it('ends a quarter of a second after the exit, though others hold its output ope
   expect(await failed).toMatchObject({ message: 'exit 1: ' });
 });
 
-it('waits a quarter of a second for the exit behind its output', async () => {
+it('waits 250 ms for the exit after its output', async () => {
   const { child, stream, read, exit } = open();
   read();
   child.stdout.end();
@@ -79,7 +79,7 @@ it('waits a quarter of a second for the exit behind its output', async () => {
   expect(stream.errored).toMatchObject({ message: 'exit 1: ' });
 });
 
-it('is over without the exit when that does not come', async () => {
+it('ends without the exit if that does not come', async () => {
   const { child, stream, read } = open();
   read();
   const ended = once(stream, 'end');
@@ -92,7 +92,7 @@ it('is over without the exit when that does not come', async () => {
   vi.clearAllTimers();
 });
 
-it('slows the process down while nobody reads, and leaves no timer when all was said', async () => {
+it('pauses the process while nobody reads, and leaves no timer at the end', async () => {
   const { child, stream, read, exit, text } = open();
   child.stdout.write(Buffer.alloc(1 << 18, 'a'));
   await turn();
@@ -130,7 +130,7 @@ it('does not end while its reader is behind', async () => {
   expect(stream.readableEnded).toBe(true);
 });
 
-it('says what the process said last', async () => {
+it('reports the last output of the process', async () => {
   const { child, stream, read, exit, failures } = open();
   read();
   child.stderr.write('a'.repeat(4_000));
@@ -146,7 +146,7 @@ it('says what the process said last', async () => {
   expect(stream.failure).toBeInstanceOf(Error);
 });
 
-it('ends the process with itself, by force after a second, and takes that for no failure', async () => {
+it('ends the process with itself, by force after a second, which is not a failure', async () => {
   const { child, stream, exit } = open();
   stream.destroy();
   expect([child.stdin.destroyed, child.stdout.destroyed, child.stderr.destroyed]).toEqual([true, true, true]);
@@ -160,7 +160,7 @@ it('ends the process with itself, by force after a second, and takes that for no
   expect(stream.failure).toBeUndefined();
 });
 
-it('uses no force on a process that goes', async () => {
+it('uses no force if the process ends', async () => {
   const { child, stream, exit } = open();
   stream.destroy();
   exit(good);
@@ -169,7 +169,7 @@ it('uses no force on a process that goes', async () => {
   expect(child.kill).toHaveBeenCalledTimes(1);
 });
 
-it('ends no process that never began, and none that has ended', async () => {
+it('does not end a process that never started or has ended', async () => {
   const never = open();
   never.child.pid = undefined;
   never.stream.destroy();
@@ -180,7 +180,7 @@ it('ends no process that never began, and none that has ended', async () => {
   expect(over.child.kill).not.toHaveBeenCalled();
 });
 
-it('hears of broken pipes no more than by the exit', async () => {
+it('reports broken pipes only through the exit', async () => {
   const { child, stream, read, exit } = open();
   read();
   for (const pipe of [child.stdin, child.stdout, child.stderr])
@@ -195,7 +195,7 @@ it('hears of broken pipes no more than by the exit', async () => {
   stream.destroy();
 });
 
-it('passes the end of its input on', async () => {
+it('passes on the end of its input', async () => {
   const { child, stream, exit } = open();
   stream.end('last');
   await once(stream, 'finish');

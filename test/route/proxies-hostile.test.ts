@@ -51,7 +51,7 @@ describe('an HTTP proxy', () => {
     ['decoded', () => `HTTP/1.1 500 kim:${secret} is wrong\r\n\r\n`],
     ['instead of an answer', (request: string) => request],
     ['in a first line that is none', (request: string) => `HTTP/1.1 OK ${request.replace(/\r\n/g, ' ')}`],
-  ])('that repeats the login %s does not bring it into the error', async (_what, answer) => {
+  ])('that echoes the credentials %s does not get them into the error', async (_what, answer) => {
     const error = await failure('http', (socket) => {
       socket.on('error', () => {}).once('data', (request) => socket.end(answer(request.toString())));
     });
@@ -65,13 +65,13 @@ describe('an HTTP proxy', () => {
     [['a', 'b', 'c', 'd', 'e', 'f'], /by a or b or c or d or e, which/],
     [['x'.repeat(41)], /by x{40}\.\.\. \(1 more\), which/],
     [['Digest realm="x, Basic y", nonce="z"'], /by Digest, which is not supported/],
-  ])('that wants a login by %s is told', async (ways, hint) => {
+  ])('that requires authentication by %s is reported', async (ways, hint) => {
     const head = ways.map((way) => `Proxy-Authenticate: ${way}\r\n`).join('');
     const error = await failure('http', script(`HTTP/1.1 407 No\r\n${head}\r\n`));
     expect(error).toMatchObject({ status: 407, retryable: false, hint: expect.stringMatching(hint) });
   });
 
-  it('is asked for a host as DNS writes it', async () => {
+  it('is asked for a host in its DNS form', async () => {
     let asked = '';
     await failure(
       'http',
@@ -89,7 +89,7 @@ describe('an HTTP proxy', () => {
   it.each([
     ['one header', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(200_000)}`],
     ['interim answers', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(10_000)],
-  ])('whose answer has no end is given up: %s', async (_what, answer) => {
+  ])('whose reply has no end is given up: %s', async (_what, answer) => {
     const error = await failure('http', script(answer));
     expect(error).toMatchObject({
       code: 'SSH_PROXY_FAILED',
@@ -110,7 +110,7 @@ describe('an HTTP proxy', () => {
     [501, /Is it an HTTP proxy that knows CONNECT/],
     [503, /could not reach the target/],
     [511, /a network that wants a login in a web browser/],
-  ])('that answers %s is told', async (status, hint) => {
+  ])('that replies %s is reported', async (status, hint) => {
     const error = await failure('http', script(`HTTP/1.1 ${status}\r\n\r\n`));
     expect(error).toMatchObject({
       status: Number.parseInt(`${status}`, 10),
@@ -120,7 +120,7 @@ describe('an HTTP proxy', () => {
     expect(error.message).toMatch(new RegExp(`refused: ${status}$`));
   });
 
-  it('that has no TLS where it is wanted is told', async () => {
+  it('without TLS where it is required is reported', async () => {
     await using plain = await tcpServer((socket) =>
       socket.once('data', () => socket.end('HTTP/1.1 400 x\r\n\r\n')),
     );
@@ -155,7 +155,7 @@ describe('an HTTP proxy', () => {
     ],
     ['with a header that is none', `${ok}\r\nX y\x01\r\n\r\n`],
     ['204', 'HTTP/1.1 204 No Content\r\n\r\n'],
-  ])('with an answer %s leads on, in whatever pieces it comes', async (_what, answer) => {
+  ])('with a reply %s connects, however the reply is split', async (_what, answer) => {
     const banner = 'SSH-2.0-far\r\n';
     for (const size of [1, 7, 1_000]) {
       const heard = latch<string>();
@@ -183,7 +183,7 @@ describe('an HTTP proxy', () => {
   });
 
   it.each([`${ok}\r\nX: y\r\n\r\n`, 'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n'])(
-    'that is cut off anywhere in %j ends typed',
+    'that is cut off anywhere in %j leads to a typed error',
     async (answer) => {
       for (let at = 0; at < answer.length; at++) {
         const error = await failure('http', (socket) =>
@@ -201,11 +201,11 @@ describe('a SOCKS proxy', () => {
     ['no more than that it failed', [5, 1], /refused: general failure/],
     ['no more than that it may not', [5, 2], /rules do not allow/],
     ['in another version', [4, 0, 0, 1, 0, 0, 0, 0, 0, 0], /is a SOCKS 4 proxy/],
-  ])('that says %s is understood', async (_what, reply, message) => {
+  ])('that replies %s is understood', async (_what, reply, message) => {
     expect((await failure('socks5', script([5, 0], reply))).message).toMatch(message);
   });
 
-  it('that is silent in the middle is not told as a gateway that is off', async () => {
+  it('that falls silent is not reported as a gateway that is off', async () => {
     const error = await failure('socks5', script([5, 0]));
     expect(error).toMatchObject({
       code: 'SSH_TCP_TIMEOUT',
@@ -215,7 +215,7 @@ describe('a SOCKS proxy', () => {
 });
 
 it.each(['http', 'socks5'] as const)(
-  'a name that no host has is told before it is asked for (%s)',
+  'an invalid host name is reported before any request (%s)',
   async (scheme) => {
     const asked = vi.fn();
     const listening = (socket: Socket) => void socket.on('error', () => {}).on('data', asked);
@@ -265,7 +265,7 @@ describe('NO_PROXY', () => {
     ['GW.Example.com', 'gw.example.com', true],
     ['*', 'anything', true],
     [' a.example b.example', 'b.example', true],
-  ])('%j leaves %s to the straight way: %s', async (list, host, isStraight) => {
+  ])('%j connects to %s directly: %s', async (list, host, isStraight) => {
     await using proxy = await tcpServer((socket) => socket.end('HTTP/1.1 403 No\r\n\r\n'));
     for (const name of ['https_proxy', 'all_proxy', 'ALL_PROXY', 'no_proxy']) vi.stubEnv(name, '');
     vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${proxy.port}`);

@@ -64,14 +64,14 @@ describe.each([
     await vi.waitFor(() => expect(proxy.open()).toBe(0));
   });
 
-  it('gets the user name and password of the URL, and nobody else does', async () => {
+  it('gets the user name and password of the URL, which nothing else shows', async () => {
     await using proxy = await start({ login });
     const via = route(`${scheme}://${inUrl}@127.0.0.1:${proxy.port}`);
     expect(await sayHello(await connectViaGateway(options(via)))).toBe('hello');
     expect(inspect(via, { depth: 9, showHidden: true }) + JSON.stringify(via)).not.toContain(secret);
   });
 
-  it('that wants a login, or another one, is told', async () => {
+  it('that requires credentials, or others, is reported', async () => {
     await using proxy = await start({ login });
     const at = `127.0.0.1:${proxy.port}`;
     const without = await failure(route(`${scheme}://${at}`));
@@ -82,7 +82,7 @@ describe.each([
     await vi.waitFor(() => expect(proxy.open()).toBe(0));
   });
 
-  it('that is not there is told from a target that is not', async () => {
+  it('that is missing is distinguished from a missing target', async () => {
     await using nobody = await tcpServer(() => {});
     await nobody.close();
     const error = await failure(route(`${scheme}://127.0.0.1:${nobody.port}`));
@@ -90,13 +90,16 @@ describe.each([
     expect(error.hint).toMatch(/^The proxy itself/);
   });
 
-  it.each(['ends', 'resets'])('that %s the connection may not let this machine in', async (way) => {
-    await using other = await tcpServer((socket) =>
-      socket.once('data', () => (way === 'ends' ? socket.end() : socket.resetAndDestroy())),
-    );
-    const error = await failure(route(`${scheme}://127.0.0.1:${other.port}`));
-    expect(error.hint).toMatch(/Does it let this machine in\?$/);
-  });
+  it.each(['ends', 'resets'])(
+    'that %s the connection leads to a hint that it may not admit this machine',
+    async (way) => {
+      await using other = await tcpServer((socket) =>
+        socket.once('data', () => (way === 'ends' ? socket.end() : socket.resetAndDestroy())),
+      );
+      const error = await failure(route(`${scheme}://127.0.0.1:${other.port}`));
+      expect(error.hint).toMatch(/Does it let this machine in\?$/);
+    },
+  );
 
   it.each([
     ['hangs up', '', /did not answer as a proxy of this kind does/, true],
@@ -110,14 +113,14 @@ describe.each([
     ['speaks TLS', '\x15\x03\x01\x00\x02\x02(', /is a server that speaks TLS/, false],
     ['shows a page', '<!DOCTYPE html>\n<p>Closed</p>', /is a web server: it said "<!DOCTYPE html>"/, true],
     ['is a SOCKS 4 proxy', '\0[\0\0\0\0\0\0', /is a SOCKS 4 proxy/, false],
-  ])('that %s is told as such', async (_what, words, message, retryable) => {
+  ])('that %s is reported as such', async (_what, words, message, retryable) => {
     await using other = await tcpServer((socket) => socket.end(words, 'latin1'));
     const error = await failure(route(`${scheme}://127.0.0.1:${other.port}`));
     expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', retryable });
     expect(error.message).toMatch(message);
   });
 
-  it('that says nothing is given up after the limit, or with the abort, and let go', async () => {
+  it('that is silent is given up after the timeout or an abort, and closed', async () => {
     await using mute = await tcpServer((socket) => socket.on('end', () => socket.end()).resume());
     const via = route(`${scheme}://127.0.0.1:${mute.port}`);
     expect(await failure(via, { timeouts: { tcp: 50 } })).toMatchObject({ code: 'SSH_TCP_TIMEOUT' });
@@ -128,7 +131,7 @@ describe.each([
     await vi.waitFor(() => expect(mute.sockets.size).toBe(0));
   });
 
-  it('leads to a jump host, too', async () => {
+  it('also leads to a jump host', async () => {
     await using proxy = await start();
     const { retry: _retry, ...gateway } = options(route(`${scheme}://127.0.0.1:${proxy.port}`));
     expect(await sayHello(await connectViaGateway(options(jumpHost(gateway))))).toBe('hello');
@@ -157,13 +160,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe('what an HTTP proxy answers', () => {
+describe('the reply of an HTTP proxy', () => {
   it.each([
     [403, false, /does not allow this connection.* port 443 only.* can add \S+:\d+\.$/],
     [407, false, /requires a login/],
     [429, true, /serves so many connections/],
     [502, true, /could not reach the target/],
-  ])('%i is told as what it is', async (status, retryable, hint) => {
+  ])('%i is reported by its meaning', async (status, retryable, hint) => {
     await using proxy = await httpProxyServer({ status });
     const error = await failure(httpProxy(`http://127.0.0.1:${proxy.port}`));
     expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', status, retryable });
@@ -172,7 +175,7 @@ describe('what an HTTP proxy answers', () => {
   });
 });
 
-describe('what a SOCKS proxy answers', () => {
+describe('the reply of a SOCKS proxy', () => {
   it('a refused target is the same as a refused port', async () => {
     await using proxy = await socksProxyServer({ status: 5 });
     const error = await failure(socksProxy(`socks5://127.0.0.1:${proxy.port}`));
@@ -186,7 +189,7 @@ describe('what a SOCKS proxy answers', () => {
     [4, true],
     [7, false],
     [99, true],
-  ])('reply %i is told as what it is', async (status, retryable) => {
+  ])('reply %i is reported by its meaning', async (status, retryable) => {
     await using proxy = await socksProxyServer({ status });
     const error = await failure(socksProxy(`socks5://127.0.0.1:${proxy.port}`));
     expect(error).toMatchObject({ code: 'SSH_PROXY_FAILED', status, retryable });
@@ -198,7 +201,7 @@ describe('what a SOCKS proxy answers', () => {
     ['::1', '0:0:0:0:0:0:0:1'],
     ['fe80::1:2', 'fe80:0:0:0:0:0:1:2'],
     ['::ffff:10.1.2.3', '0:0:0:0:0:ffff:a01:203'],
-  ])('the target %s is asked for as such, by the proxy and not here', async (host, asked) => {
+  ])('the target %s is resolved by the proxy, not here', async (host, asked) => {
     await using proxy = await socksProxyServer({ status: 2 });
     await failure(socksProxy(`socks5h://127.0.0.1:${proxy.port}`), { host, port: 9012 });
     expect(proxy.asked).toEqual([`${asked}:9012`]);
@@ -212,14 +215,14 @@ describe('proxyFromEnvironment', () => {
     for (const name of names) vi.stubEnv(name, given[name] ?? '');
   };
 
-  it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])('takes the proxy of %s', async (name) => {
+  it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])('uses the proxy of %s', async (name) => {
     await using proxy = await httpProxyServer();
     environment({ [name]: `http://127.0.0.1:${proxy.port}` });
     expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
     expect(proxy.asked).toHaveLength(1);
   });
 
-  it('takes a name without a scheme for an HTTP proxy, and knows SOCKS', async () => {
+  it('treats a name without a scheme as an HTTP proxy, and supports SOCKS', async () => {
     await using http = await httpProxyServer();
     environment({ HTTPS_PROXY: `127.0.0.1:${http.port}` });
     expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
@@ -230,7 +233,7 @@ describe('proxyFromEnvironment', () => {
   });
 
   it.each(['127.0.0.1', '*', 'other.example.com,127.0.0.1'])(
-    'goes straight for NO_PROXY=%s',
+    'connects directly with NO_PROXY=%s',
     async (list) => {
       await using proxy = await httpProxyServer();
       environment({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, NO_PROXY: list });
@@ -239,12 +242,12 @@ describe('proxyFromEnvironment', () => {
     },
   );
 
-  it('goes straight without a proxy', async () => {
+  it('connects directly without a proxy', async () => {
     environment({});
     expect(await sayHello(await connectViaGateway(options(proxyFromEnvironment())))).toBe('hello');
   });
 
-  it('names the variables when they hold no URL of a proxy, and not the password', async () => {
+  it('names variables that hold no proxy URL, without the password', async () => {
     environment({ HTTPS_PROXY: `ftp://${inUrl}@proxy` });
     const error = await failure(proxyFromEnvironment());
     expect(error).toBeInstanceOf(RangeError);
@@ -252,7 +255,7 @@ describe('proxyFromEnvironment', () => {
   });
 });
 
-describe('wrong use', () => {
+describe('invalid arguments', () => {
   it.each([
     [
       () => httpProxy(5 as never),
@@ -281,11 +284,11 @@ describe('wrong use', () => {
       () => httpProxy('http://u:50%@p'),
       'argument url: a user name or password with a % that is not an escape given; %25 for it would be right',
     ],
-  ])('is told at once: %s', (use, message) => {
+  ])('are reported at once: %s', (use, message) => {
     expect(use).toThrow(message);
   });
 
-  it('of a zone in an address is told before it is asked for', async () => {
+  it('such as a zone in an address are reported before any request', async () => {
     await using proxy = await socksProxyServer();
     const error = await failure(socksProxy(`socks5://127.0.0.1:${proxy.port}`), { host: 'fe80::1%eth0' });
     expect(error).toBeInstanceOf(RangeError);
@@ -293,7 +296,7 @@ describe('wrong use', () => {
   });
 
   it.each([() => httpProxy('http://127.0.0.1:1'), () => socksProxy('socks5://127.0.0.1:1')])(
-    'of a host that would say more to the proxy is told before it is asked: %s',
+    'such as a host that would inject into the request are reported before it is sent: %s',
     async (route) => {
       const context = { host: 'pc\r\nX-Other: yes', port: 22, signal: new AbortController().signal };
       const opening = route().open({ ...context } as RouteContext);

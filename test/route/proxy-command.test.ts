@@ -51,12 +51,12 @@ describe('an "exec" before the command', () => {
     return [program, ...args];
   };
 
-  it('is left out, as it only saves a shell', async () => {
+  it('is dropped, as it only saves a shell', async () => {
     expect(await run('exec ssh -W x bastion')).toEqual(['ssh', '-W', 'x', 'bastion']);
     expect(vi.mocked(spawn).mock.calls[0]![2]).toEqual({ stdio: 'pipe', windowsHide: true, shell: false });
   });
 
-  it('is a program of that name where it stands alone, or in words as they are', async () => {
+  it('is a program of that name if it stands alone, or in an array of words', async () => {
     expect(await run('exec')).toEqual(['exec']);
     expect(await run(['exec', 'ssh'])).toEqual(['exec', 'ssh']);
     expect(await run('ssh exec')).toEqual(['ssh', 'exec']);
@@ -87,13 +87,13 @@ describe('the command line', () => {
     ['a && b', /&&, which needs a shell/],
     ['nc %h %q', /%q .*which is not known/],
     ['nc 100%', /% .*which is not known/],
-  ])('refuses %j', (line, message) => {
+  ])('rejects %j', (line, message) => {
     const use = () => proxyCommand(line);
     expect(use).toThrow(line === '' ? RangeError : TypeError);
     expect(use).toThrow(message);
   });
 
-  it('refuses what is neither a string nor words', () => {
+  it('rejects what is neither a string nor an array of words', () => {
     for (const wrong of [[], [1], 5, undefined]) {
       const use = () => proxyCommand(wrong as unknown as string);
       expect(use).toThrow(TypeError);
@@ -112,7 +112,7 @@ describe('the command line', () => {
     );
   });
 
-  it('refuses a host name that would be an option of the command', async () => {
+  it('rejects a host name that would be an option of the command', async () => {
     const route = proxyCommand('nc %h %p');
     await expect(route.open(routeContext({ host: '-e/bin/sh' }))).rejects.toThrow(/the host name "-e/);
     const afterWord = proxyCommand('nc %r');
@@ -134,7 +134,7 @@ describe('the command line', () => {
     'a\\b',
     'a b',
     'a\nb',
-  ])('refuses the host name %j where a command uses it, as ssh does', async (host) => {
+  ])('rejects the host name %j if a command uses it, as ssh does', async (host) => {
     await using target = await echoServer();
     const wanted = proxyCommand(['sh', '-c', 'echo %h']);
     await expect(wanted.open(routeContext({ host }))).rejects.toThrow(TypeError);
@@ -144,7 +144,7 @@ describe('the command line', () => {
   });
 
   it.each([';id', '$(id)', 'u$HOME', '`id`', 'a|b', 'a\nb', "a'b", 'a{b', 'a -b', 'a\\'])(
-    'refuses the user name %j where a command uses it',
+    'rejects the user name %j if a command uses it',
     async (username) => {
       const wanted = proxyCommand(['sh', '-c', 'echo %r']);
       await expect(wanted.open(routeContext({ username }))).rejects.toThrow(/the user name/);
@@ -152,7 +152,7 @@ describe('the command line', () => {
   );
 
   it.each(['CORP\\kim', 'kim lee', 'kim@corp.example', 'PC01$', 'kim.lee+x', '한국'])(
-    'takes the user name %j',
+    'accepts the user name %j',
     (username) => {
       expect(expandWords(['%r'], { host: 'h', port: 22, username })).toEqual([username]);
     },
@@ -177,7 +177,7 @@ describe('a proxy command', () => {
     expect(routed.failure?.()).toBeUndefined();
   });
 
-  it('puts exit code and the end of stderr into the error, escaped', async () => {
+  it('includes the exit code and the end of stderr in the error, escaped', async () => {
     const file = script(
       'fail.cjs',
       `process.stderr.write('x'.repeat(100000) + '\\n\\u001b[31mno route\\u0007\\n', () => process.exit(7));`,
@@ -196,7 +196,7 @@ describe('a proxy command', () => {
     await routed.dispose?.();
   });
 
-  it('notices the exit at once, even while a grandchild holds the pipes', async () => {
+  it('detects the exit at once, even while a grandchild holds the pipes', async () => {
     const file = script(
       'leave.cjs',
       `const { spawn } = require('child_process');
@@ -215,7 +215,7 @@ describe('a proxy command', () => {
     expect(routed.failure?.()).toMatchObject({ exitCode: 3 });
   });
 
-  it('ends the process when the stream is destroyed, by force if need be', async () => {
+  it('ends the process when the stream is destroyed, by force if necessary', async () => {
     const file = script(
       'stubborn.cjs',
       `process.on('SIGTERM', () => {}); process.stdin.on('error', () => {}).resume();
@@ -229,7 +229,7 @@ describe('a proxy command', () => {
     expect(routed.failure?.()).toBeUndefined();
   });
 
-  it('names a program that does not exist, and does not ask for a retry', async () => {
+  it('names a program that does not exist, as not retryable', async () => {
     const error = await proxyCommand('no-such-program-anywhere %h')
       .open(routeContext())
       .catch((e) => e);
@@ -237,12 +237,12 @@ describe('a proxy command', () => {
     expect(error.hint).toMatch(/PATH/);
   });
 
-  it('leaves `exec` alone where it is the whole command', async () => {
+  it('does not drop `exec` if it is the whole command', async () => {
     const open = proxyCommand('exec').open(routeContext());
     await expect(open).rejects.toThrow(/^The proxy command exec could not be started \(ENOENT\)/);
   });
 
-  it('reports a value that no program can be given as an error of the route', async () => {
+  it('reports a value that cannot be passed to a program as an error of the route', async () => {
     const open = proxyCommand([node, 'a'.repeat(3_000_000)]).open(routeContext());
     await expect(open).rejects.toMatchObject({ code: 'SSH_PROXY_COMMAND_FAILED' });
   });
@@ -253,7 +253,7 @@ describe('a proxy command', () => {
     await expect(open).rejects.toBe(reason);
   });
 
-  it('reads all output of a program that has already exited, however slow the reader', async () => {
+  it('delivers all output of a program that has already exited, however slow the reader', async () => {
     const file = script('much.cjs', `process.stdout.write(Buffer.alloc(300000, 'y'));`);
     const routed = await proxyCommand([node, file]).open(routeContext());
     await vi.waitFor(() => expect(routed.stream.readableLength).toBeGreaterThan(0), { timeout: 5_000 });
@@ -263,7 +263,7 @@ describe('a proxy command', () => {
   });
 });
 
-it('is an error of its own where there is no file descriptor left for its pipes', async () => {
+it('is a specific error if there is no file descriptor left for its pipes', async () => {
   // As Node does it: an object without pipes, whose error comes in the next turn.
   vi.mocked(spawn).mockImplementationOnce(() => {
     const child = new EventEmitter();

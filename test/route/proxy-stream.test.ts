@@ -31,7 +31,7 @@ const target = (signal = new AbortController().signal) => routeContext({ host: '
 const failing = (error: unknown) => () => Promise.reject(error);
 const coded = (code: string) => Object.assign(new Error('no'), { code });
 
-it('gives the stream that the talk has made, whose errors are heard', async () => {
+it('returns the negotiated stream, whose errors are handled', async () => {
   const stream = new PassThrough();
   const { signal } = new AbortController();
   const routed = await openByProxy(proxy, target(signal), async () => stream as unknown as Socket);
@@ -42,7 +42,7 @@ it('gives the stream that the talk has made, whose errors are heard', async () =
   expect(vi.mocked(openTcp).mock.calls[0]![0]).toMatchObject({ host: 'proxy', port: 3128, signal });
 });
 
-it('lets the proxy go when the talk fails, and of the signal', async () => {
+it('closes the proxy connection if the negotiation fails, and leaves no listener on the signal', async () => {
   const { signal } = new AbortController();
   await expect(openByProxy(proxy, target(signal), failing(new Error('odd')))).rejects.toMatchObject({
     ...{ code: 'SSH_PROXY_FAILED', phase: 'route', host: 'pc', port: 9012, retryable: true },
@@ -52,7 +52,7 @@ it('lets the proxy go when the talk fails, and of the signal', async () => {
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-it.each(['while it talks', 'at its end'])('is let go by an abort %s, with its reason', async (when) => {
+it.each(['while it talks', 'at its end'])('is closed by an abort %s, with its reason', async (when) => {
   const stop = new AbortController();
   const reason = new Error('enough');
   const talk = async () => {
@@ -64,7 +64,7 @@ it.each(['while it talks', 'at its end'])('is let go by an abort %s, with its re
   await expect(openByProxy(proxy, target(stop.signal), talk)).rejects.toBe(reason);
 });
 
-it('asks no proxy for what is no name', async () => {
+it('does not ask a proxy for an invalid name', async () => {
   const context = { ...target(), host: 'a b' };
   await expect(openByProxy(proxy, context, async () => socket as unknown as Socket)).rejects.toThrow(
     RangeError,
@@ -72,7 +72,7 @@ it('asks no proxy for what is no name', async () => {
   expect(openTcp).not.toHaveBeenCalled();
 });
 
-it('says that the proxy itself cannot be reached', async () => {
+it('reports that the proxy itself cannot be reached', async () => {
   const details = {
     phase: 'tcp',
     host: 'proxy',
@@ -106,19 +106,19 @@ it.each([
   ],
   [new StrangeAnswer(Buffer.from('')), /as a proxy of this kind does$/, true],
   [new StrangeAnswer(Buffer.from('y'.repeat(100))), /it said "y{80}\.\.\. \(20 more\)"$/, true],
-])('says of %s what it is', async (error, message, retryable) => {
+])('explains %s', async (error, message, retryable) => {
   const failed = openByProxy(proxy, target(), failing(error));
   await expect(failed).rejects.toMatchObject({ code: 'SSH_PROXY_FAILED', retryable });
   await expect(failed).rejects.toThrow(message);
 });
 
-it('keeps errors of ours, and wrong use, as they are', async () => {
+it('keeps SshErrors and TypeErrors unchanged', async () => {
   const ours = proxyFailed(proxy, target(), 'said no', { retryable: false });
   for (const error of [ours, new RangeError('far')])
     await expect(openByProxy(proxy, target(), failing(error))).rejects.toBe(error);
 });
 
-it('shows no login, neither by itself nor in what was said', () => {
+it('shows no credentials, neither itself nor in quoted text', () => {
   const basic = Buffer.from('kim:s3cret').toString('base64');
   expect(withoutLogin(`${basic} s3cret s3cret`, proxy)).toBe('*** *** ***');
   const cause = Object.assign(new Error('s3cret'), { code: 'EX', path: 's3cret' });
@@ -133,10 +133,10 @@ it.each([
   ['회사.example', 'xn--vf4b131b.example'],
   ['::1', '::1'],
   ['a'.repeat(253), 'a'.repeat(253)],
-])('names %s to others as %s', (host, name) => {
+])('shows %s as %s', (host, name) => {
   expect(nameForOthers(host)).toBe(name);
 });
 
-it.each(['', 'a b', 'a\nb', 'a'.repeat(254), 'fe80::1%eth0'])('has no name for others for %j', (host) => {
+it.each(['', 'a b', 'a\nb', 'a'.repeat(254), 'fe80::1%eth0'])('shows nothing of %j', (host) => {
   expect(() => nameForOthers(host)).toThrow(RangeError);
 });

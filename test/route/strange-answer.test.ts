@@ -20,12 +20,12 @@ it.each([
   [bytes(0, 0x59), 'did not answer as a proxy of this kind does', true],
   ['220 mail ready', 'did not answer as a proxy of this kind does', true],
   ['', 'did not answer as a proxy of this kind does', true],
-])('tells by %j what %s; worth another try: %s', (said, message, retryable) => {
+])('recognizes from %j what %s; retryable: %s', (said, message, retryable) => {
   const answer = new StrangeAnswer(Buffer.from(said, 'latin1'));
   expect(answer).toMatchObject({ message, retryable, hint: expect.stringMatching(/\S/) });
 });
 
-it('keeps the first line of what was said', () => {
+it('keeps the first line of what was received', () => {
   expect(new StrangeAnswer(Buffer.from('\n  one \r\ntwo\nthree')).said).toBe('one');
   expect(new StrangeAnswer(Buffer.from('one line')).said).toBe('one line');
 });

@@ -20,7 +20,7 @@ beforeEach(() => {
 const context = (signal = new AbortController().signal) => routeContext({ host: 'gw', port: 9012, signal });
 const failed = (code: string | undefined, message = 'no') => Object.assign(new Error(message), { code });
 
-it('opens a socket without delay, which the system keeps alive, with time for each address', async () => {
+it('opens a socket with TCP_NODELAY and keepalive, with time for each address', async () => {
   const opening = tcp.open(context());
   socket.emit('connect');
   expect((await opening).stream).toBe(socket);
@@ -29,7 +29,7 @@ it('opens a socket without delay, which the system keeps alive, with time for ea
   ]);
 });
 
-it('keeps a socket from ending the process, and nothing else on it, once it is open', async () => {
+it('leaves only an error listener on the socket once it is open', async () => {
   const { signal } = new AbortController();
   const opening = openTcp(context(signal));
   socket.emit('connect');
@@ -46,7 +46,7 @@ it('opens nothing after an abort', async () => {
   expect(connect).not.toHaveBeenCalled();
 });
 
-it('lets go of a socket that an abort comes before', async () => {
+it('destroys a socket that is aborted', async () => {
   const stop = new AbortController();
   const opening = openTcp(context(stop.signal));
   stop.abort(new Error('enough'));
@@ -56,7 +56,7 @@ it('lets go of a socket that an abort comes before', async () => {
   expect(() => socket.emit('error', new Error('later'))).not.toThrow();
 });
 
-it('lets go of a socket that fails, and of the signal', async () => {
+it('destroys a socket that fails, and leaves no listener on the signal', async () => {
   const { signal } = new AbortController();
   const opening = openTcp(context(signal));
   socket.emit('error', failed('EHOSTUNREACH'));
@@ -82,7 +82,7 @@ it.each([
     new AggregateError([failed('ECONNREFUSED'), failed('ENETUNREACH')], ''),
     { code: 'SSH_CONNECTION_REFUSED', errno: 'ECONNREFUSED' },
   ],
-])('says what %s means', async (error, expected) => {
+])('explains %s', async (error, expected) => {
   const opening = openTcp(context());
   (socket as unknown as Socket).emit('error', error);
   const words = Object.entries(expected).map(([name, value]) => [

@@ -54,6 +54,16 @@ describe('SFTP before the window', () => {
     expect(ahead(windows.seen)).toBeGreaterThan(50);
   });
 
+  it.each([1, 10, 60])(
+    'goes on where it is first granted %i bytes, which is less than it has sent',
+    async (first) => {
+      using windows = lateWindows(50, first);
+      expect((await uploaded(openSsh)).equals(content)).toBe(true);
+      expect(ahead(windows.seen)).toBeGreaterThan(60);
+      expect(windows.seen.filter((entry) => 'left' in entry && entry.left < -1_000)).toEqual([]);
+    },
+  );
+
   it('does not wait forever for a window that a hostile server never grants', async () => {
     using windows = lateWindows('never');
     await using mock = await mockSftp(openSsh);

@@ -21,8 +21,12 @@ export type Seen = { type: 'success' } | { type: 'data'; bytes: number; left: nu
 /**
  * Lets every `ssh2.Server` of this process confirm channels with no window, as sshd does, and grant one when it answers the
  * request on it: `behind` the answer by so many milliseconds, or never. For one channel at a time.
+ * So many bytes of it are granted `first`.
  */
-export function lateWindows(behind: number | 'before' | 'never' = 'before'): Disposable & { seen: Seen[] } {
+export function lateWindows(
+  behind: number | 'before' | 'never' = 'before',
+  first = 0,
+): Disposable & { seen: Seen[] } {
   const seen: Seen[] = [];
   const spies: MockInstance[] = [];
   let left = 0;
@@ -47,6 +51,7 @@ export function lateWindows(behind: number | 'before' | 'never' = 'before'): Dis
   });
   replace('channelSuccess', (protocol, success, to) => {
     seen.push({ type: 'success' });
+    if (first > 0) protocol.channelWindowAdjust(to, first);
     if (behind === 'before') protocol.channelWindowAdjust(to, window);
     success(to);
     if (typeof behind === 'number') setTimeout(() => protocol.channelWindowAdjust(to, window), behind);

@@ -42,6 +42,8 @@ export interface RawServerOptions {
   script?: RawScript;
   /** Signs in the place of `key`, which it does not own. */
   signer?: HostKeyPair;
+  /** Default: OpenSSH's. */
+  identification?: string;
   /** Offers this kind of host key, and shows these bytes as it. */
   shown?: { algorithm: string; blob: Buffer };
 }
@@ -86,7 +88,7 @@ const rawPublicKey = ({ publicKey }: KeyPairKeyObjectResult) =>
 
 /** How an X25519 key begins in DER. */
 const x25519Prefix = Buffer.from('302a300506032b656e032100', 'hex');
-const identification = 'SSH-2.0-OpenSSH_9.2p1';
+const openSsh = 'SSH-2.0-OpenSSH_9.2p1';
 const macLength = 32;
 
 /**
@@ -95,6 +97,8 @@ const macLength = 32;
  */
 export class RawConnection {
   readonly received: Received[] = [];
+  /** The types of what it has sent with `send`. */
+  readonly sent: number[] = [];
   /** All that came before the client's NEWKEYS, and whatever followed it in plain text. */
   plain = '';
   /** The exchange hash of the first key exchange (RFC 4253 section 7.2). */
@@ -131,7 +135,11 @@ export class RawConnection {
       ...[...lists, 'none', 'none', '', ''].map(field),
       Buffer.alloc(5),
     ]);
-    this.#write(Buffer.concat([Buffer.from(`${identification}\r\n`), this.#packet(this.#keyInit)]));
+    this.#write(Buffer.concat([Buffer.from(`${this.#identification}\r\n`), this.#packet(this.#keyInit)]));
+  }
+
+  get #identification(): string {
+    return this.#options.identification ?? openSsh;
   }
 
   /** Begins a key exchange. */
@@ -140,7 +148,13 @@ export class RawConnection {
   }
 
   send(message: Buffer): void {
+    this.sent.push(message[0] ?? 0);
     this.#write(this.#packet(message));
+  }
+
+  /** Closes the connection. */
+  end(): void {
+    this.#socket.end();
   }
 
   destroy(): void {
@@ -225,7 +239,7 @@ export class RawConnection {
     const publicKey = createPublicKey({ key: theirs, format: 'der', type: 'spki' });
     const secret = mpint(diffieHellman({ privateKey: pair.privateKey, publicKey }));
     const shown = [field(blob), field(clientKey), field(rawPublicKey(pair)), secret];
-    const names = [this.#clientIdentification, identification, this.#clientKeyInit, this.#keyInit];
+    const names = [this.#clientIdentification, this.#identification, this.#clientKeyInit, this.#keyInit];
     const hash = sha256(...names.map(field), ...shown);
     this.sessionId = hash;
     const keyOf = (letter: string, length: number) =>

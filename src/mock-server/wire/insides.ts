@@ -27,6 +27,15 @@ export const serverInsides: Readonly<Record<string, Inside>> = {
     members: { '_protocol._handlers': 'object' },
     replaced: ['_protocol._handlers.{GLOBAL_REQUEST,CHANNEL_OPEN,CHANNEL_WINDOW_ADJUST,USERAUTH_REQUEST}'],
   },
+  'messages in turn': {
+    use: 'Lets a request for a channel wait until the login in front of it is decided.',
+    fault: 'Refuses it at once, before it answers the login.',
+    source: 'RFC 4252 section 6; RFC 4253 section 11.4; OpenSSH dispatch.c `dispatch_protocol_error`',
+    need: 'safety',
+    test: 'test/mock-server/early-opens.test.ts',
+    members: { authenticated: 'boolean', '_protocol._decipher.inSeqno': 'number' },
+    replaced: ['_protocol._handlers.CHANNEL_OPEN', 'context.{accept,reject,prompt}'],
+  },
   're-keys': {
     use: 'Starts a re-key, optionally with another host key.',
     fault: 'Has no function for either.',

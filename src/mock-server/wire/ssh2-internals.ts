@@ -9,6 +9,7 @@ interface ServerProtocol {
   _hostKeys: Record<string, ParsedKey>;
   _destruct: unknown;
   _cipher: { encrypt(packet: Buffer): void };
+  _decipher: { inSeqno: number };
   _packetRW: {
     write: {
       allocStartKEX: number;
@@ -61,6 +62,15 @@ export function socketOf(client: Connection): unknown {
 /** Whether packets can still be sent: afterwards, ssh2 throws and its native part may crash. */
 export function canSend(client: Connection): boolean {
   return internals(client)._protocol._destruct !== undefined;
+}
+
+export function isLoggedIn(client: Connection): boolean {
+  return (client as unknown as { authenticated?: boolean }).authenticated === true;
+}
+
+/** The sequence number of the message that is being handled (RFC 4253 section 6.4). */
+export function lastSequenceNumber(client: Connection): number {
+  return (internals(client)._protocol._decipher.inSeqno - 1) >>> 0;
 }
 
 /** Sends a packet for which ssh2 has no method. */

@@ -5,6 +5,7 @@ import { onAbort, type Stoppable } from '../../time/on-abort.ts';
 import { startTimer } from '../../time/timer.ts';
 import { closeForgottenChannel, expectGlobalReply, nextChannelId, protocolOf } from '../insides/internals.ts';
 import { LostSignal } from '../transport/lost.ts';
+import type { EarlySession } from './early-session.ts';
 import { channelTimeout, isFull, noneToSpare, openFailed } from './open-errors.ts';
 import type { OpenedCallback, OpenPlan, Starter, Where } from './opening.ts';
 import type { OwnSession } from './own-session.ts';
@@ -30,6 +31,8 @@ interface LinkOptions {
   serverVersion?: string | undefined;
   /** Open sessions before they are needed, where the server allows it. */
   opensAhead?: boolean | undefined;
+  /** With `opensAhead`: the session that was requested with the login. */
+  early?: EarlySession | undefined;
   /** Clean-up work that was begun before. */
   chores?: Chores | undefined;
 }
@@ -56,7 +59,7 @@ export class Link {
   readonly #manners: ServerManners;
 
   constructor(client: Client, where: Where, options: LinkOptions) {
-    const { serverVersion, maxSessions, channelTimeout, opensAhead, chores } = options;
+    const { serverVersion, maxSessions, channelTimeout, opensAhead, early, chores } = options;
     this.chores = chores ?? new Chores();
     this.serverVersion = serverVersion;
     this.client = client;
@@ -65,6 +68,7 @@ export class Link {
     this.#manners = mannersOf(where, serverVersion);
     this.slots = new SessionSlots(this.#sessionRules(maxSessions));
     if (opensAhead) this.ahead = new SessionAhead(client, this.slots, this.#manners, this.releaseSession);
+    if (early) this.ahead?.adopt(early);
   }
 
   #sessionRules(maxSessions: number | undefined): SessionRules {
@@ -77,7 +81,8 @@ export class Link {
   /** For whoever ends a lost connection, when the server ended it: one session too many may have been the reason. */
   endedByServer(): void {
     const { open, confirmed } = this.slots;
-    if (this.ahead?.isOpening) this.#manners.endedOverAhead();
+    if (this.ahead?.isEarlyComing) this.#manners.endedOverEarly();
+    else if (this.ahead?.isOpening) this.#manners.endedOverAhead();
     else if (open > 1 && open > confirmed && !isKnownToTakeSeveral(this.serverVersion))
       this.#manners.endedOverSecond();
   }
@@ -107,6 +112,7 @@ export class Link {
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
     const ticket = this.slots.nextTicket();
     for (;;) {
+      if (plan.takesOpenSession && this.ahead?.isEarlyFree) await this.#earlySession(this.ahead, plan.signal);
       const ahead = plan.takesOpenSession && !plan.signal?.aborted ? this.ahead?.take() : undefined;
       const isFree = ahead !== undefined || this.slots.take();
       if (!isFree && plan.isSpare) throw noneToSpare(this.where);
@@ -126,7 +132,7 @@ export class Link {
     const { ahead } = slot;
     const over = this.lost.error ?? (plan.isChore ? undefined : this.leaving.error);
     if (over || signal?.aborted) {
-      if (ahead) this.slots.release();
+      if (ahead) this.#forgetChannel(ahead.incoming.id, slot);
       else this.slots.giveBack(slot.probe);
       return Promise.reject(over ?? signal?.reason);
     }
@@ -224,6 +230,11 @@ export class Link {
         answered(error as Error, undefined as T);
       }
     });
+  }
+
+  /** Waits for the server's answer to the request that left with the login, but not for long. */
+  #earlySession(ahead: SessionAhead, signal: Stoppable | undefined): Promise<void> {
+    return this.#wait(signal, (done) => ahead.awaitEarly(done));
   }
 
   /** Waits in line; resolves to whether the granted session is a probe. */

@@ -31,12 +31,19 @@ export class ServerManners {
   #refusesAhead = false;
   #endedOverAhead = 0;
   #noAheadUntil = Number.NEGATIVE_INFINITY;
+  #endedOverEarly = 0;
+  #noEarlyUntil = Number.NEGATIVE_INFINITY;
   #takesOneOnly = false;
   #takesSeveral = false;
 
   /** Whether a session may be opened before it is needed. */
   get takesAhead(): boolean {
     return !this.#refusesAhead && !this.#takesOneOnly && now() >= this.#noAheadUntil;
+  }
+
+  /** Whether one may be requested behind the login request, before the login has succeeded. */
+  get takesEarly(): boolean {
+    return this.takesAhead && now() >= this.#noEarlyUntil;
   }
 
   /** Whether it allows only one session at a time. */
@@ -56,6 +63,18 @@ export class ServerManners {
   endedOverAhead(): void {
     this.#endedOverAhead++;
     this.#noAheadUntil = now() + (this.#endedOverAhead > 1 ? Infinity : doubtTime);
+  }
+
+  /** It ended the connection, or fell silent, after a session was requested behind the login request. */
+  endedOverEarly(): void {
+    this.#endedOverEarly++;
+    this.#noEarlyUntil = now() + (this.#endedOverEarly > 1 ? Infinity : doubtTime);
+  }
+
+  /** It has opened one that was requested so: what went wrong before had another reason. */
+  tookEarly(): void {
+    this.#endedOverEarly = 0;
+    this.#noEarlyUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** If it has allowed several before, the connection was cut by chance. */

@@ -1,6 +1,7 @@
 import type { Client } from 'ssh2';
 import { now, startTimer } from '../../time/timer.ts';
 import { openBareSession } from '../insides/session-shape.ts';
+import type { EarlyAnswer, EarlySession } from './early-session.ts';
 import { OwnSession } from './own-session.ts';
 import type { ServerManners } from './server-manners.ts';
 import type { SessionSlots } from './session-slots.ts';
@@ -35,6 +36,9 @@ export class SessionAhead {
   /** Commands that have ended and have not been followed by another yet. */
   #ends = 0;
   #lastEndAt = Number.NEGATIVE_INFINITY;
+  /** Whether the request that left with the login is unanswered, and who waits for the answer. */
+  #isEarlyComing = false;
+  #onEarly: (() => void) | undefined;
 
   /** `release` is called when a session that was never used no longer counts on the server. */
   constructor(client: Client, slots: SessionSlots, manners: ServerManners, release: () => void) {
@@ -76,6 +80,32 @@ export class SessionAhead {
     this.#slots.giveBack(false);
   }
 
+  /** Takes over the session that was requested with the login, if there is one. It counts like any other. */
+  adopt(early: EarlySession): void {
+    if (!early.isComing || !this.#slots.take()) return;
+    this.#opening++;
+    this.#isEarlyComing = true;
+    early.adopt((answer) => this.#earlyAnswered(answer));
+  }
+
+  /** Whether the request that left with the login has not been answered yet. */
+  get isEarlyComing(): boolean {
+    return this.#isEarlyComing;
+  }
+
+  /** Whether nobody waits for that answer either. */
+  get isEarlyFree(): boolean {
+    return this.#isEarlyComing && !this.#onEarly;
+  }
+
+  /** Calls back when that session can be taken, or does not come. Returns a function that gives up waiting. */
+  awaitEarly(done: () => void): () => void {
+    this.#onEarly = done;
+    return () => {
+      if (this.#onEarly === done) this.#onEarly = undefined;
+    };
+  }
+
   /** Whether a request for a session has not been answered yet. */
   get isOpening(): boolean {
     return this.#opening > 0;
@@ -96,6 +126,17 @@ export class SessionAhead {
     return undefined;
   }
 
+  #earlyAnswered(answer: EarlyAnswer): void {
+    const onEarly = this.#onEarly;
+    this.#onEarly = undefined;
+    this.#isEarlyComing = false;
+    this.#opening--;
+    if (answer === 'refused') this.#refused();
+    else if (answer === undefined) this.#slots.giveBack(false);
+    else this.#hold(answer, onEarly !== undefined);
+    onEarly?.();
+  }
+
   get #inUse(): number {
     return this.#slots.open - this.#held.length - this.#opening;
   }
@@ -114,11 +155,11 @@ export class SessionAhead {
     return Math.max(0, limit - this.#recentPeak - (isLimitKnown ? leaveForOthers : 0));
   }
 
-  #hold(session: OwnSession): void {
+  #hold(session: OwnSession, isWanted = false): void {
     session.onUnusedClosed = this.#isClosed;
     this.#held.push(session);
     this.#slots.accepted(false);
-    if (this.#slots.waiting > 0) this.#close(1);
+    if (this.#slots.waiting > 0 && !isWanted) this.#close(1);
     else this.#stopTimer ??= startTimer(period, this.#look, false);
   }
 

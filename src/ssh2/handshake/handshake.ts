@@ -3,18 +3,19 @@ import type { Duplex } from 'node:stream';
 import type { SshError, StreamPhase } from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
 import { Chores } from '../../time/chores.ts';
-import { type Latch, latch } from '../../time/latch.ts';
+import { latch } from '../../time/latch.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { PhaseClock } from '../../time/phase-clock.ts';
 import { StopSwitch } from '../../time/stop-switch.ts';
 import { exceeded } from '../bounds/exceeded.ts';
 import type { Where } from '../channels/link.ts';
+import { behindFirstLogin } from '../insides/ahead/behind-login.ts';
 import { authenticateEarly } from '../insides/ahead/early-auth.ts';
 import { rest } from '../insides/at-rest.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { onHostKeysTold } from '../insides/key-exchange/further-host-keys.ts';
 import { forgetSecrets, shareOffer } from '../insides/key-exchange/key-exchange.ts';
-import { onServerOffer, type ReadOffer } from '../insides/key-exchange/server-offer.ts';
+import { onServerOffer } from '../insides/key-exchange/server-offer.ts';
 import { padFromPool } from '../insides/padding.ts';
 import { loginSucceeded } from '../insides/until-login.ts';
 import { Authentication } from '../login/auth.ts';
@@ -25,6 +26,7 @@ import {
   classifyError,
   type HandshakePhase,
   isPassing,
+  isRefusal,
   notStarted,
   outOfTurn,
   type Situation,
@@ -39,7 +41,7 @@ import { HostKeyGuard } from './host-key-guard.ts';
 import { tellUser } from './login-notice.ts';
 import { mendClient } from './mend-client.ts';
 import { streamTimeout } from './phase-timeouts.ts';
-import type { Established, HandshakePlan } from './plan.ts';
+import type { Established, HandshakePlan, Login } from './plan.ts';
 
 /**
  * Identification line, key exchange, host key and login over an open stream, each with its own timeout. Rejects with
@@ -47,17 +49,6 @@ import type { Established, HandshakePlan } from './plan.ts';
  */
 export function handshake(stream: Duplex, plan: HandshakePlan): Promise<Established> {
   return new Handshake(stream, plan).run();
-}
-
-/** What a connection no longer needs once its login has succeeded, which is nearly all of its life. */
-interface Login {
-  readonly plan: HandshakePlan;
-  readonly auth: Authentication;
-  readonly clock: PhaseClock;
-  readonly outcome: Latch<Established>;
-  readOffer?: ReadOffer;
-  /** Stops listening to the caller's signal. */
-  unfollow?: () => void;
 }
 
 /** The login part of a situation after the login. */
@@ -128,7 +119,7 @@ class Handshake implements TransportEvents {
     try {
       this.#order = mendClient(this.#client, this.#transport, {
         rekeyTimeout: plan.timeouts.handshake,
-        onOutOfTurn: (broken) => this.#fail(outOfTurn(broken, this.#situation())),
+        onOutOfTurn: (broken) => this.#endedByServer(outOfTurn(broken, this.#situation())),
         onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
         onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),
       });
@@ -150,6 +141,7 @@ class Handshake implements TransportEvents {
         onHostKeysTold(this.#client, (data) => this.#chores.add(tell(data)));
       }
       authenticateEarly(this.#client, () => isOpenSsh(this.#serverVersion));
+      behindFirstLogin(this.#client, plan.behindLogin, () => this.#serverVersion);
     } catch (error) {
       throw unsafeSsh2(error as Error, this.#situation());
     }
@@ -187,7 +179,10 @@ class Handshake implements TransportEvents {
   }
 
   #ssh2Failed(error: Ssh2Error): void {
-    if (!isPassing(error)) this.#fail(classifyError(error, this.#situation()));
+    if (isPassing(error)) return;
+    const failed = classifyError(error, this.#situation());
+    if (isRefusal(error)) this.#fail(failed);
+    else this.#endedByServer(failed);
   }
 
   onIdentification(line: string): void {
@@ -200,7 +195,7 @@ class Handshake implements TransportEvents {
   }
 
   onEnd(end: StreamEnd): void {
-    this.#fail(this.#login?.plan.routeFailure?.() ?? classifyEnd(end, this.#situation()));
+    this.#endedByServer(this.#login?.plan.routeFailure?.() ?? classifyEnd(end, this.#situation()));
   }
 
   #keysExchanged(): void {
@@ -258,7 +253,13 @@ class Handshake implements TransportEvents {
     if (!this.#login || this.#login.outcome.settled) return;
     const { plan, clock } = this.#login;
     const limit = plan.timeouts[phase];
-    clock.start(limit, () => this.#fail(streamTimeout(phase, limit, this.#situation())));
+    clock.start(limit, () => this.#endedByServer(streamTimeout(phase, limit, this.#situation())));
+  }
+
+  /** Or its silence has. */
+  #endedByServer(error: Error): void {
+    this.#login?.plan.behindLogin?.endedInLogin();
+    this.#fail(error);
   }
 
   /** The first cause wins; later ones are its consequences. */

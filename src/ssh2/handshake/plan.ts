@@ -4,11 +4,24 @@ import type { HostKeyPolicy } from '../../host-key/policy/policy.ts';
 import type { Complete } from '../../options/defaults.ts';
 import type { KeepaliveOptions, Log, Timeouts } from '../../options/types.ts';
 import type { Chores } from '../../time/chores.ts';
+import type { Latch } from '../../time/latch.ts';
 import type { Stoppable } from '../../time/on-abort.ts';
+import type { PhaseClock } from '../../time/phase-clock.ts';
 import type { Where } from '../channels/link.ts';
+import type { ReadOffer } from '../insides/key-exchange/server-offer.ts';
+import type { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
+
+/** Sends something right behind the first login request. */
+interface BehindLogin {
+  /** That request has just been sent; returns whether something was sent behind it. */
+  open(client: Client, serverVersion: string): boolean;
+  loginRefused(): void;
+  /** The server, or its silence, has ended the connection before the login was over. */
+  endedInLogin(): void;
+}
 
 /** Everything a handshake needs to know apart from the stream. */
 export interface HandshakePlan {
@@ -25,8 +38,20 @@ export interface HandshakePlan {
   timings: Partial<PhaseTimings>;
   /** The program whose output carries the server's data (a proxy command). */
   program?: string | undefined;
+  behindLogin?: BehindLogin | undefined;
   /** Why the stream ended, if the route knows more. */
   routeFailure?: (() => Error | undefined) | undefined;
+}
+
+/** What a connection no longer needs once its login has succeeded, which is nearly all of its life. */
+export interface Login {
+  readonly plan: HandshakePlan;
+  readonly auth: Authentication;
+  readonly clock: PhaseClock;
+  readonly outcome: Latch<Established>;
+  readOffer?: ReadOffer;
+  /** Stops listening to the caller's signal. */
+  unfollow?: () => void;
 }
 
 /** A login that succeeded: the client, its stream, and what is known of the server. */

@@ -61,10 +61,15 @@ export function isPassing(error: Ssh2Error): boolean {
   return error.level === 'agent';
 }
 
+/** Every login was refused, which is the end of the server's turn and not of the connection. */
+export function isRefusal(error: Ssh2Error): boolean {
+  return error.level === 'client-authentication';
+}
+
 /** Turns what ssh2 reports into our errors. No other place reads its levels and texts. */
 export function classifyError(error: Ssh2Error, situation: Situation): SshError {
   if (typeof error.code === 'number') return disconnected(error, error.code, situation);
-  if (error.level === 'client-authentication') return authFailed(situation, error);
+  if (isRefusal(error)) return authFailed(situation, error);
   if (
     /^Invalid (identification string|header)|^(Header line too long|Max greeting lines)/.test(error.message)
   ) {

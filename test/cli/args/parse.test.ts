@@ -17,13 +17,13 @@ const readRest = (argv: string[]) => {
   return { positionals, rest };
 };
 
-test('an argument comes before the environment, and an empty variable is none', () => {
+test('an argument overrides the environment, and an empty variable is ignored', () => {
   expect(read(['-p', '1'], { SSH_VIA_GATEWAY_PORT: '2' }).settings.port('port')).toBe(1);
   expect(read([], { SSH_VIA_GATEWAY_PORT: '2' }).settings.port('port')).toBe(2);
   expect(read([], { SSH_VIA_GATEWAY_PORT: '' }).settings.port('port')).toBeUndefined();
 });
 
-test('only options that say so are read from the environment', () => {
+test('only some options are read from the environment', () => {
   expect(read([], { SSH_VIA_GATEWAY_CWD: '/x' }).settings.text('cwd')).toBeUndefined();
 });
 
@@ -35,11 +35,11 @@ test.each([
   expect(read([], { SSH_VIA_GATEWAY_RECLAIM: value }).settings.flag('reclaim')).toBe(on);
 });
 
-test('a switch in the environment that is neither is refused', () => {
+test('an invalid switch in the environment is rejected', () => {
   expect(() => read([], { SSH_VIA_GATEWAY_RECLAIM: 'maybe' }).settings.flag('reclaim')).toThrow(UsageError);
 });
 
-test('an option that may be repeated gives a list', () => {
+test('a repeatable option gives a list', () => {
   expect(read(['--host-key', 'a', '--host-key=b']).settings.list('host-key')).toEqual(['a', 'b']);
 });
 
@@ -50,18 +50,18 @@ test.each([
   [['-p', '--json'], /-p needs a value, but --json follows/],
   [['-p', '1', '-p', '2'], /given twice/],
   [['-x'], /no option -x/],
-])('%j is refused with a reason', (argv, reason) => {
+])('%j is rejected with a reason', (argv, reason) => {
   expect(() => read(argv)).toThrow(reason);
 });
 
 test.each([
   ['70000', /--port: 70000 given; a whole number from 1 to 65535 would be right/],
   ['x', /^--port: 'x' given; a whole number from 1 to 65535 would be right$/],
-])('a port of %s is refused, naming the option', (value, reason) => {
+])('a port of %s is rejected, naming the option', (value, reason) => {
   expect(() => read(['--port', value]).settings.port('port')).toThrow(reason);
 });
 
-test('a wrong value of the environment is refused, naming the variable', () => {
+test('an invalid value in the environment is rejected, naming the variable', () => {
   const { settings } = read([], { SSH_VIA_GATEWAY_PORT: 'x' });
   expect(() => settings.port('port')).toThrow(/SSH_VIA_GATEWAY_PORT: 'x' given/);
 });
@@ -71,12 +71,12 @@ test.each([
   [['--password=hunter2']],
   [['--Passphrase=hunter2']],
   [['--pwd', 'hunter2', 'host']],
-])('a secret among the arguments is refused, explained, and not repeated', (argv) => {
+])('a secret among the arguments is rejected with an explanation, and not shown', (argv) => {
   expect(() => read(argv)).toThrow(/list of processes[\s\S]*-file FILE[\s\S]*SSH_VIA_GATEWAY_PASS/);
   expect(() => read(argv)).not.toThrow(/hunter2/);
 });
 
-test('an unknown option does not repeat its value', () => {
+test('the error of an unknown option does not show its value', () => {
   expect(() => read(['--secret=hunter2'])).not.toThrow(/hunter2/);
   expect(() => read(['--secret=hunter2'])).toThrow(/--secret/);
 });

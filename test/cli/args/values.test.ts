@@ -14,11 +14,11 @@ test.each([
   expect(duration(text, '--x')).toBe(ms);
 });
 
-test.each(['', '-1', '1d', 'x', '1 2'])('%j is no time', (text) => {
+test.each(['', '-1', '1d', 'x', '1 2'])('%j is not a duration', (text) => {
   expect(() => duration(text, '--x')).toThrow(/^--x: '.*' given; a time like 30s.* would be right$/s);
 });
 
-test('ports may be single and ranges, each once', () => {
+test('ports may be single or ranges, without duplicates', () => {
   expect(portList('9001-9003,9002,9100', '--ports')).toEqual([9001, 9002, 9003, 9100]);
 });
 
@@ -47,7 +47,7 @@ test.each([
 });
 
 test.each(['u:hunter2@host', 'ssh://u:hunter2@host', 'u:hun@ter2@host', 'u@corp:hunter2@host'])(
-  'a password in the destination is refused and not repeated',
+  'a password in the destination is rejected and not shown',
   (text) => {
     expect(() => parseDestination(text)).toThrow(/does not belong in the destination/);
     expect(() => parseDestination(text)).not.toThrow(/hun/);

@@ -28,23 +28,23 @@ test.each([1, 8, 20, 40, 60, 79, 120])('nor one of %d columns with a Korean name
   }
 });
 
-test('the end of a long Korean name is shown whole', () => {
+test('the end of a long Korean name is shown completely', () => {
   expect(drawLine({ ...half, path: korean }, 1_000_000, 79)).toMatch(
     /^\.\.\.구서 최종본 \(수정\)\.xlsx {3}50 %/,
   );
 });
 
-test('a terminal that says nothing of its width has 80 columns', () => {
+test('a terminal of unknown width has 80 columns', () => {
   const output = Object.assign(new PassThrough(), { isTTY: true, columns: 0 });
   new ProgressBar(output).update(half);
   expect(widthOf(String(output.read()).replace(/\r|\x1b\[K/g, ''))).toBeGreaterThan(20);
 });
 
-test('a transfer that stands still says so instead of a time', () => {
+test('a stalled transfer shows that instead of a time', () => {
   expect(drawLine(half, 0, 80)).toContain('stalled');
 });
 
-test('without a total there is neither part nor time', () => {
+test('without a total there is neither percentage nor time', () => {
   expect(drawLine({ ...half, total: undefined }, 1_000, 80)).toBe('in.bin  5.0 MB  1.0 kB/s');
 });
 
@@ -66,7 +66,7 @@ test('the speed is that of the last seconds', () => {
   expect(rate.bytesPerSecond).toBe(10);
 });
 
-test('nothing is drawn where there is no terminal', () => {
+test('nothing is drawn without a terminal', () => {
   const output = new PassThrough();
   const bar = new ProgressBar(output);
   bar.update(half);

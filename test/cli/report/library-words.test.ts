@@ -51,7 +51,7 @@ test('no sentence of the library reaches the terminal with a name of the library
   expect(bad.map(({ file, text }) => `${file}: ${inOurWords(text)}`)).toEqual([]);
 });
 
-test.each(neverShown)('%s is still said, so that this list does not grow old', (start) => {
+test.each(neverShown)('%s is still used, so that this list stays current', (start) => {
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),
   );

@@ -16,14 +16,14 @@ test.each([
   expect(widthOf(text)).toBe(columns);
 });
 
-test('a text is cut between characters, from either end', () => {
+test('a text is truncated between characters, at either end', () => {
   expect(firstColumns('송장목록', 5)).toBe('송장');
   expect(lastColumns('송장목록', 5)).toBe('목록');
   expect(firstColumns(decomposed, 3)).toBe('한'.normalize('NFD'));
   expect(firstColumns('송장', 0)).toBe('');
 });
 
-test('columns of a table stand below each other, whatever is in them', () => {
+test('columns of a table are aligned, whatever they contain', () => {
   const lines = table(
     ['NAME', 'N'],
     [

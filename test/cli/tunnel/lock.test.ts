@@ -32,20 +32,20 @@ async function deadPid(): Promise<number> {
 
 const stranger = { host: hostname(), since: '2026-01-01T00:00:00.000Z', token: 'stranger' };
 
-test('a lock is a file that tells who holds it, and goes when it is released', async () => {
+test('a lock is a file that names its holder, and is removed when released', async () => {
   const lock = await takeLock(path, quick);
   expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid, host: hostname() });
   await lock.release();
   expect(await readdir(join(folder, 'sub'))).toEqual([]);
 });
 
-test('a second one is refused, and told by whom', async () => {
+test('a second holder is refused, and told who holds the lock', async () => {
   const lock = await takeLock(path, quick);
   await expect(takeLock(path, quick)).rejects.toThrow(`process ${process.pid}`);
   await lock.release();
 });
 
-test('the lock of a process that is gone is taken over at once', async () => {
+test('the lock of a dead process is taken over at once', async () => {
   await leaveBehind({ ...stranger, pid: await deadPid() });
   const started = performance.now();
   const lock = await takeLock(path, { signal, heartbeat: 4_000 });
@@ -54,13 +54,13 @@ test('the lock of a process that is gone is taken over at once', async () => {
   await lock.release();
 });
 
-test('a living process that shows no sign of life has only inherited the id', async () => {
+test('a live process without a sign of life has only the same id', async () => {
   await leaveBehind({ ...stranger, pid: process.pid }, 60_000);
   const lock = await takeLock(path, quick);
   await lock.release();
 });
 
-test('a living process that shows signs of life keeps its lock, whatever the clock says', async () => {
+test('a live process with signs of life keeps its lock, whatever the clock says', async () => {
   const lock = await takeLock(path, quick);
   const long = new Date(Date.now() - 3_600_000);
   await utimes(path, long, long);
@@ -68,18 +68,18 @@ test('a living process that shows signs of life keeps its lock, whatever the clo
   await lock.release();
 });
 
-test('a lock of another machine is believed while it is fresh', async () => {
+test('a lock of another machine is trusted while it is fresh', async () => {
   await leaveBehind({ ...stranger, host: 'elsewhere', pid: await deadPid() });
   await expect(takeLock(path, { signal, heartbeat: 5_000 })).rejects.toThrow('elsewhere');
 });
 
-test('a file that a crash cut short is taken over when nobody touches it', async () => {
+test('a file truncated by a crash is taken over if it is not updated', async () => {
   await leaveBehind('{"pi', 60_000);
   const lock = await takeLock(path, quick);
   await lock.release();
 });
 
-test('of many who see the same dead holder exactly one is left with the lock', async () => {
+test('of many processes that see the same dead holder, exactly one gets the lock', async () => {
   await leaveBehind({ ...stranger, pid: await deadPid() });
   const tries = await Promise.allSettled(Array.from({ length: 10 }, () => takeLock(path, quick)));
   const held = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -90,7 +90,7 @@ test('of many who see the same dead holder exactly one is left with the lock', a
   expect(await readdir(join(folder, 'sub'))).toEqual([]);
 });
 
-test('who is taken over learns of it, and does not delete the lock of the other', async () => {
+test('a holder that is taken over detects that, and does not delete the new lock', async () => {
   const lock = await takeLock(path, quick);
   await writeFile(path, JSON.stringify({ ...stranger, pid: 1 }));
   await lock.lost;
@@ -98,14 +98,14 @@ test('who is taken over learns of it, and does not delete the lock of the other'
   expect(await readFile(path, 'utf8')).toContain('stranger');
 });
 
-test('a lock file that somebody deleted is made again', async () => {
+test('a deleted lock file is created again', async () => {
   const lock = await takeLock(path, quick);
   await rm(path);
   await expect.poll(() => readFile(path, 'utf8').catch(() => '')).toContain(`"pid":${process.pid}`);
   await lock.release();
 });
 
-test('waiting for a sign of life ends at once when the program is stopped', async () => {
+test('waiting for a sign of life ends at once if the program is stopped', async () => {
   await leaveBehind({ ...stranger, pid: process.pid }, 60_000);
   const stop = new AbortController();
   const taking = takeLock(path, { signal: stop.signal, heartbeat: 20_000 });
@@ -113,7 +113,7 @@ test('waiting for a sign of life ends at once when the program is stopped', asyn
   await expect(taking).rejects.toThrow('stopped');
 });
 
-test('what a lock file says is shown without its line breaks and escapes', async () => {
+test('the content of a lock file is shown without line breaks and escapes', async () => {
   await leaveBehind({ pid: process.pid, host: 'h\nforged line', since: '\u001b[2J', token: 'x' });
   const error = await takeLock(path, { signal, heartbeat: 60_000 }).catch((held: unknown) => held);
   expect(error).toBeInstanceOf(LockHeld);

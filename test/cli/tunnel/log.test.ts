@@ -31,14 +31,14 @@ function noteInto(): string {
   return String(stderr.read() ?? '');
 }
 
-it('begins anew at 10 MB and keeps the older file', () => {
+it('rotates at 10 MB and keeps the previous file', () => {
   writeFileSync(file, 'x'.repeat(full));
   expect(noteInto()).toBe('');
   expect(readdirSync(folder).sort()).toEqual(['tunnel.log', 'tunnel.log.1']);
   expect(readFileSync(file, 'utf8')).toMatch(/^\S+Z info {2}up +the gateway listens\n$/);
 });
 
-it('says what to do about an error: once while it repeats, and once when it was the last', () => {
+it('gives the hint of an error once while it repeats, and once if it was the last', () => {
   const stdout = new PassThrough();
   const signal = new AbortController().signal;
   const io: Io = { stdin: new PassThrough(), stdout, stderr: new PassThrough(), env: {}, signal };
@@ -68,24 +68,21 @@ it('says what to do about an error: once while it repeats, and once when it was 
   });
 });
 
-it('appends all the same where the file cannot be renamed', () => {
+it('keeps appending if the file cannot be renamed', () => {
   writeFileSync(file, 'x'.repeat(full));
   mkdirSync(join(folder, 'tunnel.log.1'));
   expect(noteInto()).toBe('');
   expect(readFileSync(file, 'utf8').slice(full)).toMatch(/the gateway listens\n$/);
 });
 
-it.runIf(process.platform !== 'win32')(
-  'goes to stderr where the file is a named pipe that nobody reads',
-  () => {
-    execFileSync('mkfifo', [file]);
-    expect(noteInto()).toMatch(
-      /cannot be written \(ENXIO\); its lines are written here instead\n.*the gateway listens\n$/,
-    );
-  },
-);
+it.runIf(process.platform !== 'win32')('goes to stderr if the file is a named pipe without a reader', () => {
+  execFileSync('mkfifo', [file]);
+  expect(noteInto()).toMatch(
+    /cannot be written \(ENXIO\); its lines are written here instead\n.*the gateway listens\n$/,
+  );
+});
 
-it('goes to stderr, with the reason, where the file cannot be written', () => {
+it('goes to stderr, with the reason, if the file cannot be written', () => {
   mkdirSync(file);
   expect(noteInto()).toMatch(
     /the log: ".*" cannot be written \(\w+\); its lines are written here instead\n.*the gateway listens\n$/,

@@ -23,7 +23,7 @@ const fails = (attempt: number, error: Error = refused): TunnelHappening => ({
 });
 const up: TunnelHappening = { type: 'up', listen: { host: '127.0.0.1', port: 9012 }, downMs: 1 };
 
-it('tells a gateway that stays down at once, and then at growing gaps with a count', () => {
+it('reports a gateway that stays down at once, then at growing intervals with a count', () => {
   const weekend = Array.from({ length: 2 * 24 * 3_600 }, (_, second) => [second, fails(second + 1)] as const);
   const told = tell(weekend);
   const minutes = told.map(({ second }) => second / 60);
@@ -33,7 +33,7 @@ it('tells a gateway that stays down at once, and then at growing gaps with a cou
   expect(told[2]!.text).toMatch(/ \(119 more like this in the last 2 min\)$/);
 });
 
-it('tells the recovery with the number of failures, and begins anew afterwards', () => {
+it('reports the recovery with the number of failures, then starts over', () => {
   const told = tell([
     [0, fails(1)],
     [1, { type: 'connecting', attempt: 2 }],
@@ -52,7 +52,7 @@ it('tells the recovery with the number of failures, and begins anew afterwards',
   expect(recordOf(told[3]!.event, told[3]!.leftOut)).toMatchObject({ event: 'up', failedAttempts: 3 });
 });
 
-it('tells another failure at once', () => {
+it('reports a different failure at once', () => {
   const told = tell([
     [0, fails(1)],
     [1, fails(2, silent)],
@@ -62,11 +62,11 @@ it('tells another failure at once', () => {
   expect(told.map(({ second }) => second)).toEqual([0, 1]);
 });
 
-it('says nothing of failures where there were none', () => {
+it('does not mention failures if there were none', () => {
   expect(tell([[0, up]])[0]!.text).not.toContain('failed');
 });
 
-it('speaks of options by the names of the program', () => {
+it('uses the option names of the command line', () => {
   const message = "It ends when sshd gives it up; reclaim: { unnoted: 'only-session' } allows more.";
   const [told] = tell([[0, { type: 'reclaim-refused', reason: 'no-note', message }]]);
   expect(told!.text).toContain('--reclaim-unnoted allows more');

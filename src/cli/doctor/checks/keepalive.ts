@@ -24,6 +24,8 @@ export async function checkKeepalive(visit: Visit): Promise<Finding> {
     await using connection = await connectViaGateway({
       ...options,
       timeouts,
+      // With more, a session is requested with the login, and what the server says on closing it would pass for life.
+      maxSessions: 1,
       keepalive: { interval, countMax: 1 },
     });
     const ended = await visit.within(patience, () => connection.closed);

@@ -23,7 +23,7 @@ export interface Inside {
   later?: readonly string[];
 }
 
-type MemberType = 'function' | 'number' | 'object';
+type MemberType = 'function' | 'number' | 'object' | 'boolean';
 
 export const table = <Name extends string>(rows: Record<Name, Inside>): Readonly<Record<Name, Inside>> =>
   rows;

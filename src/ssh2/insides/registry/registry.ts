@@ -1,6 +1,7 @@
 import { table } from './inside.ts';
 import { boundInsides } from './registry-bounds.ts';
 import { keyExchangeInsides } from './registry-key-exchange.ts';
+import { loginInsides } from './registry-login.ts';
 
 export type InsideName = keyof typeof insides;
 
@@ -111,41 +112,7 @@ export const insides = table({
     test: 'test/ssh2/internals.test.ts',
     members: { '_chanMgr._cur': 'number', '_chanMgr.get': 'function' },
   },
-  'first channel': {
-    use: 'Acknowledges the host keys that OpenSSH announces after the login, with an SSH_MSG_IGNORE.',
-    fault: 'Sends nothing then: sshd holds back its next packet (Nagle) until TCP acknowledges by itself.',
-    source:
-      'RFC 4253 section 11.2; OpenSSH sets TCP_NODELAY with the first command (packet.c `ssh_packet_set_interactive`)',
-    need: 'speed',
-    figure: '41 ms of 64 for a connection and its first command on loopback (`npm run bench -- connect-0`)',
-    test: 'test/interop/first-channel.test.ts',
-    members: {
-      '_protocol._packetRW.write.allocStart': 'number',
-      '_protocol._packetRW.write.alloc': 'function',
-      '_protocol._packetRW.write.finalize': 'function',
-      '_protocol._cipher.encrypt': 'function',
-    },
-    later: ['_protocol._kexinit', '_protocol._kex.negotiated.cs.compress'],
-  },
-  'early login': {
-    use: 'Sends the first login request right behind the service request, signature included.',
-    fault: 'Waits for SERVICE_ACCEPT, and asks whether a key is acceptable before it signs.',
-    source: 'RFC 4252 section 7; RFC 4253 section 10',
-    need: 'speed',
-    figure: '2 round trips of 7 for a connection and its first command (test/interop/round-trips.test.ts)',
-    test: 'test/ssh2/early-auth.test.ts',
-    members: {
-      '_protocol.service': 'function',
-      '_protocol.authPK': 'function',
-      '_protocol._handlers.SERVICE_ACCEPT': 'function',
-      '_protocol._packetRW.write.allocStart': 'number',
-      '_protocol._packetRW.write.alloc': 'function',
-      '_protocol._packetRW.write.finalize': 'function',
-      '_protocol._cipher.encrypt': 'function',
-    },
-    replaced: ['_protocol.service', '_protocol.authPK', '_protocol._handlers.SERVICE_ACCEPT'],
-    later: ['_protocol._kexinit', '_protocol._kex.negotiated.cs.compress'],
-  },
+  ...loginInsides,
   'sessions of our own': {
     use: 'Opens a session before a command needs it, starts the command on it, and puts a smaller channel in the place of its own.',
     fault:
@@ -194,8 +161,13 @@ export const insides = table({
     figure:
       '1 round trip of 5 for a small file, and another for requests sent before SSH_FXP_VERSION (test/cost/files.test.ts)',
     test: 'test/ssh2/before-window.test.ts',
-    members: { '_protocol.channelData': 'function' },
-    later: ['channel.outgoing.{id,window,state}', 'channel._waitWindow'],
+    members: {
+      '_protocol.channelData': 'function',
+      '_protocol._handlers.CHANNEL_WINDOW_ADJUST': 'function',
+      '_chanMgr.get': 'function',
+    },
+    replaced: ['_protocol._handlers.CHANNEL_WINDOW_ADJUST'],
+    later: ['channel.outgoing.{id,window,state}'],
   },
   padding: {
     use: 'Takes the padding of packets from a pool of random bytes, each used once.',
