@@ -51,7 +51,7 @@ export const goals: readonly Goal[] = [
   { case: 'input-memory', atMost: 120 },
   // At most 1.1 times the processor time.
   better('many-cpu', 1 / 1.1, noDelay),
-  { case: 'many-memory', atMost: 0.6 },
+  { case: 'many-memory', atMost: 0.12 },
   // At most 1.2 times the time.
   better('import-least', 1 / 1.2, ['ssh2']),
   { case: 'packages', atMost: 15 },
