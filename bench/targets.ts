@@ -7,6 +7,8 @@ export interface Goal {
   atLeast?: { times: number; against: readonly string[] | 'everyone' };
   /** At most this value, in the unit of the case. */
   atMost?: number;
+  /** At least this value. */
+  noLess?: number;
 }
 
 const plain = ['ssh2', 'ssh2 no-delay'];
@@ -28,6 +30,9 @@ export const goals: readonly Goal[] = [
   better('exec-1', 1, noDelay),
   better('exec-8', 1, 'everyone'),
   better('exec-8-roomy', 1, noDelay),
+  better('exec-8-50', 1, 'everyone'),
+  better('exec-8-50-roomy', 1, 'everyone'),
+  { case: 'exec-8-50-roomy', noLess: 140 },
   // At most 1.05 times the processor time.
   better('exec-cpu', 1 / 1.05, noDelay),
   better('put-0', 1, javascriptPeers),

@@ -10,12 +10,15 @@ interface Way {
   name: string;
   atOnce: number;
   target: Target;
+  /** About how long a run takes (milliseconds). Default 500. */
+  ms?: number;
 }
 
 /** Commands per second on an open connection. */
 function commandsPerSecond({ contenders, sizes }: Bench, way: Way): Promise<CaseResult[]> {
-  // As many as take about half a second, judging by the round before. Runs differ by a sixth, and the differences of
+  // As many as take about `ms`, judging by the round before. Runs differ by a sixth, and the differences of
   // interest are smaller: so there are many rounds, and a slow contender stops when its time is up.
+  const { ms: wanted = 500 } = way;
   const counts = new Map<Contender, number>();
   return inTurn({
     cases: [{ id: way.id, group, name: way.name, unit: 'per s' }],
@@ -29,7 +32,7 @@ function commandsPerSecond({ contenders, sizes }: Bench, way: Way): Promise<Case
       try {
         const ms = await timed(() => session.run('true', count, way.atOnce));
         const rate = (count * 1_000) / ms;
-        counts.set(contender, Math.max(40, Math.round(rate / 2)));
+        counts.set(contender, Math.max(40, Math.round((rate * wanted) / 1_000)));
         return [rate];
       } finally {
         await session.close();
@@ -80,6 +83,23 @@ export const executing: Part[] = [
           target: many,
         })),
       ];
+    },
+  },
+  {
+    group,
+    name: 'exec-8-far',
+    async run({ server, contenders, sizes }) {
+      const bench = { server, contenders, sizes: { ...sizes, rounds: Math.min(sizes.rounds, 5) } };
+      const name = 'exec, 8 at a time, RTT 50 ms, MaxSessions';
+      // Long enough for who has to learn what the server allows.
+      const ways = [
+        { id: 'exec-8-50', name: `${name} 10`, target: await server.at(50) },
+        { id: 'exec-8-50-roomy', name: `${name} 100`, target: await server.manySessions(50) },
+      ];
+      const results: CaseResult[] = [];
+      for (const way of ways)
+        results.push(...(await commandsPerSecond(bench, { ...way, atOnce: 8, ms: 3_000 })));
+      return results;
     },
   },
 ];

@@ -16,20 +16,27 @@ export interface Verdict {
 export function verdicts(goals: readonly Goal[], cases: readonly CaseResult[]): Verdict[] {
   return goals.flatMap((goal) => {
     const one = cases.find(({ id }) => id === goal.case);
-    const { atMost, atLeast } = goal;
+    const { atMost, noLess, atLeast } = goal;
     return [
-      ...(atMost === undefined ? [] : [absolute(goal.case, one, atMost)]),
+      ...(atMost === undefined ? [] : [absolute(goal.case, one, 'at most', atMost)]),
+      ...(noLess === undefined ? [] : [absolute(goal.case, one, 'at least', noLess)]),
       ...(atLeast === undefined ? [] : [relative(goal.case, one, atLeast)]),
     ];
   });
 }
 
-function absolute(id: string, one: CaseResult | undefined, atMost: number): Verdict {
+function absolute(
+  id: string,
+  one: CaseResult | undefined,
+  which: 'at most' | 'at least',
+  limit: number,
+): Verdict {
   const name = one?.name ?? id;
-  const wanted = `at most ${figure(atMost)}${one ? ` ${one.unit}` : ''}`;
+  const wanted = `${which} ${figure(limit)}${one ? ` ${one.unit}` : ''}`;
   const mine = one && oursIn(one);
   if (!mine) return { name, wanted, reached: false };
-  return { name, wanted, got: figure(mine.median), reached: mine.median <= atMost };
+  const reached = which === 'at most' ? mine.median <= limit : mine.median >= limit;
+  return { name, wanted, got: figure(mine.median), reached };
 }
 
 function relative(

@@ -11,7 +11,7 @@ export interface BenchServer {
   /** The server at a round trip time of `rtt` milliseconds. */
   at(rtt: number): Promise<Target>;
   /** A second server, with MaxSessions 100; the first has the default of 10. */
-  manySessions(): Promise<Target>;
+  manySessions(rtt?: number): Promise<Target>;
   /** A folder on the server, which is this machine. */
   remote: string;
   /** A folder for local files. */
@@ -29,24 +29,22 @@ export async function startServer(): Promise<BenchServer> {
     return sshd;
   };
   const sshd = await start(10);
-  const through = async (rtt: number) => {
-    const relay = await startRelay(sshd.port, rtt);
-    toClose.push(() => relay.close());
-    return targetOf(sshd, folder, relay.port);
-  };
+  const reach = (server: Sshd) =>
+    remembered(async (rtt: number) => {
+      if (rtt === 0) return targetOf(server, folder, server.port);
+      const relay = await startRelay(server.port, rtt);
+      toClose.push(() => relay.close());
+      return targetOf(server, folder, relay.port);
+    });
   // The server's user must be able to read what root wrote, and vice versa.
   await chmod(folder, 0o755);
   await chmod(sshd.home, 0o777);
-  const at = remembered((rtt: number) => (rtt === 0 ? targetOf(sshd, folder, sshd.port) : through(rtt)));
-  const second = remembered(async (maxSessions: number) => {
-    const roomy = await start(maxSessions);
-    return targetOf(roomy, folder, roomy.port);
-  });
+  const roomy = remembered(async (maxSessions: number) => reach(await start(maxSessions)));
   return {
     remote: sshd.home,
     local: folder,
-    at,
-    manySessions: () => second(100),
+    at: reach(sshd),
+    manySessions: async (rtt = 0) => (await roomy(100))(rtt),
     async close() {
       for (const close of toClose.reverse()) await close();
       await rm(folder, { recursive: true, force: true });

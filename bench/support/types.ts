@@ -97,6 +97,7 @@ const coldCases = (['put', 'get'] as const).flatMap((verb) => [
 /** Every case, in the order of the table. An `id` does not change when sizes do. */
 export const caseIds = [
   ...['connect-0', 'connect-50', 'round-trips', 'exec-1', 'exec-8', 'exec-8-roomy', 'exec-cpu'],
+  ...['exec-8-50', 'exec-8-50-roomy'],
   ...['put-0', 'get-0', 'put-50', 'get-50', 'put-200', 'get-200'],
   ...['put-small-0', 'get-small-0', 'put-small-50', 'get-small-50'],
   ...coldCases,

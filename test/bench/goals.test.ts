@@ -40,6 +40,15 @@ describe('a target', () => {
     expect(judge(121)?.reached).toBe(false);
   });
 
+  it('is a value at least', () => {
+    const goal = { case: 'exec-8-50-roomy', noLess: 140 };
+    const judge = (value: number) =>
+      verdicts([goal], [made('exec-8-50-roomy', 'exec', 'per s', { [ours]: value })])[0];
+    expect(judge(140)).toMatchObject({ wanted: 'at least 140 per s', got: '140', reached: true });
+    expect(judge(139)?.reached).toBe(false);
+    expect(verdicts([goal], [])).toMatchObject([{ wanted: 'at least 140', reached: false }]);
+  });
+
   it('is told in a line, also when it was not measured', () => {
     const all = verdicts(
       [

@@ -86,6 +86,37 @@ it('runs commands one after another at least nearly as fast as plain ssh2 does',
   expect(best).toBeGreaterThan(0.75);
 });
 
+it.each([
+  ['100, hardly more than one round trip', 100, 1.6, 0],
+  // Each takes one of ten sessions for two round trips: 1.6 at best. It was four when refusals were not borne well.
+  ['10, about two', 10, 3.2, 25],
+])(
+  'runs eight commands at a time in few round trips each, with MaxSessions %s',
+  async (_words, maxSessions, most, refusals) => {
+    await using sshd = await startSshd({ config: [`MaxSessions ${maxSessions}`] });
+    await using relay = await startDelayRelay(sshd.port, 100);
+    await using connection = await connectViaGateway(login(sshd, relay.port));
+    const lane = async (count: number) => {
+      for (let n = 0; n < count; n++) await connection.exec('true');
+    };
+    const lanes = (count: number) => Promise.all(Array.from({ length: 8 }, () => lane(count)));
+    // How far away the server is, and what it allows, is learnt here.
+    await lanes(10);
+    let trips = Number.POSITIVE_INFINITY;
+    for (let turn = 0; turn < 3 && trips > most; turn++) {
+      const startedAt = performance.now();
+      await lanes(10);
+      trips = Math.min(trips, (performance.now() - startedAt) / 100 / 10);
+    }
+    const refused = sshd.log().split('no more sessions').length - 1;
+    console.log(
+      `8 at a time, MaxSessions ${maxSessions}: ${trips.toFixed(2)} round trips each, ${refused} refused`,
+    );
+    expect(trips).toBeLessThan(most);
+    expect(refused).toBeLessThanOrEqual(refusals);
+  },
+);
+
 it('logs in to dropbear by the same short way', async () => {
   await using sshd = await startSshd();
   await using dropbear = await startDropbear(sshd);

@@ -234,6 +234,103 @@ describe('sessions', () => {
     });
   });
 
+  describe('of a server that is far away', () => {
+    afterEach(() => vi.useRealTimers());
+
+    /** It answers after 50 ms and is believed to allow `limit`; as many are open. */
+    function far(limit: number, ms = 50) {
+      vi.useFakeTimers();
+      const slots = new SessionSlots({ takesSeveral: true, limit });
+      ask(slots, limit);
+      vi.advanceTimersByTime(ms);
+      for (let n = 0; n < limit; n++) slots.accepted(false);
+      return slots;
+    }
+
+    it('may be one more than is believed, one at a time, until one is refused', () => {
+      const slots = far(4);
+      expect(slots.take()).toBe(false);
+      expect(slots.takeBeyond()).toBe(true);
+      expect(slots.takeBeyond()).toBe(false);
+      vi.advanceTimersByTime(50);
+      slots.accepted(true);
+      expect(slots).toMatchObject({ limit: 5, seen: 5 });
+      expect(slots.takeBeyond()).toBe(true);
+      expect(slots.refused(true)).toBe(false);
+      expect(slots).toMatchObject({ limit: 5, open: 5, isLimitKnown: true });
+      vi.advanceTimersByTime(60_000);
+      expect(slots.takeBeyond()).toBe(false);
+    });
+
+    it('are not more than the user gave, nor than a near server is believed to allow, nor before others that wait', () => {
+      vi.useFakeTimers();
+      const given = new SessionSlots({ takesSeveral: true, most: 1 });
+      given.take();
+      vi.advanceTimersByTime(50);
+      given.accepted(false);
+      expect(given.takeBeyond()).toBe(false);
+      expect(far(4, 9).takeBeyond()).toBe(false);
+      const free = far(4);
+      free.release();
+      vi.advanceTimersByTime(20);
+      expect(free.takeBeyond()).toBe(false);
+      const crowded = far(4);
+      ask(crowded, 2);
+      crowded.accepted(true);
+      crowded.accepted(true);
+      ask(crowded, 1);
+      crowded.refused(true);
+      expect(crowded.takeBeyond()).toBe(false);
+    });
+
+    it('prove as many as were open when one more was asked for, less those refused before it was answered', () => {
+      const slots = far(4);
+      slots.release();
+      vi.advanceTimersByTime(20);
+      expect(slots.take()).toBe(true);
+      expect(slots.takeBeyond()).toBe(true);
+      slots.refused(false);
+      slots.accepted(true);
+      expect(slots.limit).toBe(4);
+    });
+
+    it('wait a tenth of the round trip after an end, when as many again may be asked for', () => {
+      const slots = far(4);
+      for (let n = 0; n < 4; n++) slots.release();
+      const { granted } = ask(slots, 4);
+      vi.advanceTimersByTime(4);
+      expect(granted).toHaveLength(0);
+      vi.advanceTimersByTime(1);
+      expect(granted.map(({ probe }) => probe)).toEqual([false, false, false, false]);
+    });
+
+    it('are allowed again, one for each that is opened, what a refusal had lowered in a moment of many ends', () => {
+      const slots = far(6);
+      for (let n = 0; n < 6; n++) slots.release();
+      vi.advanceTimersByTime(5);
+      for (let n = 0; n < 6; n++) expect(slots.take()).toBe(true);
+      for (let n = 0; n < 3; n++) slots.refused(false);
+      expect(slots.limit).toBe(3);
+      for (let n = 0; n < 3; n++) slots.accepted(false);
+      expect(slots.limit).toBe(6);
+    });
+
+    it('are told of when there is room again that nobody waits for', () => {
+      const slots = far(2);
+      const heard = vi.fn();
+      slots.whenFree(heard);
+      const { leave } = ask(slots, 2);
+      slots.refused(true);
+      slots.release();
+      vi.advanceTimersByTime(20);
+      expect(heard).not.toHaveBeenCalled();
+      for (const one of leave) one();
+      slots.release();
+      vi.advanceTimersByTime(20);
+      expect(heard).toHaveBeenCalled();
+    });
+  });
+
   it('are retried if the only one is refused soon after another has ended, but not forever', async () => {
     vi.useFakeTimers();
     const slots = new SessionSlots();

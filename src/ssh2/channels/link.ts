@@ -12,7 +12,8 @@ import type { OwnSession } from './own-session.ts';
 import { isKnownToTakeSeveral, mannersOf, type ServerManners } from './server-manners.ts';
 import { SessionAhead } from './session-ahead.ts';
 import type { SessionChannel } from './session-channel.ts';
-import { type SessionRules, SessionSlots } from './session-slots.ts';
+import type { SessionRules } from './session-rules.ts';
+import { SessionSlots } from './session-slots.ts';
 import { CommandPlan, type ExecEvents, type ExecRequest } from './start-command.ts';
 
 export type { OpenOptions, OpenPlan, Where } from './opening.ts';
@@ -20,6 +21,8 @@ export type { OpenOptions, OpenPlan, Where } from './opening.ts';
 interface HeldSlot {
   /** A session that is open already. */
   ahead: OwnSession | undefined;
+  /** A session is being opened, with a slot of its own. */
+  isComing: boolean;
   probe: boolean;
   /** The server refused it because of the number of sessions, so it will be tried again. */
   isRefused: boolean;
@@ -113,11 +116,13 @@ export class Link {
     const ticket = this.slots.nextTicket();
     for (;;) {
       if (plan.takesOpenSession && this.ahead?.isEarlyFree) await this.#earlySession(this.ahead, plan.signal);
-      const ahead = plan.takesOpenSession && !plan.signal?.aborted ? this.ahead?.take() : undefined;
-      const isFree = ahead !== undefined || this.slots.take();
+      const takesAhead = plan.takesOpenSession && !plan.signal?.aborted;
+      const ahead = takesAhead ? this.ahead?.take() : undefined;
+      const isComing = takesAhead === true && !ahead && this.ahead?.isComing === true;
+      const isFree = ahead !== undefined || isComing || this.slots.take();
       if (!isFree && plan.isSpare) throw noneToSpare(this.where);
       const probe = isFree ? false : await this.#slot(ticket, plan.signal);
-      const slot: HeldSlot = { ahead, probe, isRefused: false };
+      const slot: HeldSlot = { ahead, isComing, probe, isRefused: false };
       try {
         return await this.#openInSlot(plan, slot);
       } catch (error) {
@@ -129,29 +134,49 @@ export class Link {
   /** ssh2's callback does the bookkeeping of the slot; it comes exactly once, even long after we gave up. */
   #openInSlot<T>(plan: OpenPlan<T>, slot: HeldSlot): Promise<T> {
     const { signal } = plan;
-    const { ahead } = slot;
     const over = this.lost.error ?? (plan.isChore ? undefined : this.leaving.error);
     if (over || signal?.aborted) {
-      if (ahead) this.#forgetChannel(ahead.incoming.id, slot);
-      else this.slots.giveBack(slot.probe);
+      if (slot.ahead) this.#forgetChannel(slot.ahead.incoming.id, slot);
+      else if (!slot.isComing) this.slots.giveBack(slot.probe);
       return Promise.reject(over ?? signal?.reason);
     }
-    const startInSlot: Starter<T> = (client, callback) => {
-      const id = ahead ? ahead.incoming.id : nextChannelId(client);
-      const answered = (error: Error | undefined, value: T) => {
-        if (!error && !ahead) this.#accepted(slot.probe);
-        else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
-        else if (error) this.#forgetChannel(id, slot);
-        callback(error, value);
-      };
-      try {
-        if (ahead) plan.startOn?.(ahead, answered);
-        else plan.start(client, answered);
-      } catch (error) {
-        answered(error as Error, undefined as T);
-      }
+    return this.open(plan, (client, callback) => {
+      if (slot.isComing) return this.#whenOpen(client, plan, slot, callback);
+      this.#startInSlot(client, plan, slot, callback);
+      return undefined;
+    });
+  }
+
+  /** Starts on a session that is being opened. Returns a function that no longer waits for it. */
+  #whenOpen<T>(
+    client: Client,
+    plan: OpenPlan<T>,
+    slot: HeldSlot,
+    callback: OpenedCallback<T>,
+  ): (() => void) | undefined {
+    return this.ahead?.expect((error, session) => {
+      slot.ahead = session;
+      slot.isRefused = error !== undefined;
+      if (error) callback(error, undefined as T);
+      else this.#startInSlot(client, plan, slot, callback);
+    });
+  }
+
+  #startInSlot<T>(client: Client, plan: OpenPlan<T>, slot: HeldSlot, callback: OpenedCallback<T>): void {
+    const { ahead } = slot;
+    const id = ahead ? ahead.incoming.id : nextChannelId(client);
+    const answered = (error: Error | undefined, value: T) => {
+      if (!error && !ahead) this.#accepted(slot.probe);
+      else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
+      else if (error) this.#forgetChannel(id, slot);
+      callback(error, value);
     };
-    return this.open(plan, startInSlot);
+    try {
+      if (ahead) plan.startOn?.(ahead, answered);
+      else plan.start(client, answered);
+    } catch (error) {
+      answered(error as Error, undefined as T);
+    }
   }
 
   #accepted(probe: boolean): void {
@@ -194,7 +219,7 @@ export class Link {
    */
   open<T>(
     plan: OpenPlan<T>,
-    start: Starter<T> = (client, callback) => plan.start(client, callback),
+    start: Starter<T> = (client, callback) => void plan.start(client, callback),
   ): Promise<T> {
     const { signal, timeout = this.channelTimeout } = plan;
     const over = this.lost.error ?? (plan.isChore ? undefined : this.leaving.error);
@@ -209,8 +234,10 @@ export class Link {
         unsubscribe();
         unsubscribeAbort?.();
       };
+      let undo: (() => void) | undefined;
       const giveUp = (reason: unknown) => {
         clean();
+        undo?.();
         reject(reason);
       };
       const answered: OpenedCallback<T> = (error, value) => {
@@ -225,7 +252,7 @@ export class Link {
       );
       const unsubscribe = this.lost.onLost(giveUp);
       try {
-        start(this.client, answered);
+        undo = start(this.client, answered);
       } catch (error) {
         answered(error as Error, undefined as T);
       }

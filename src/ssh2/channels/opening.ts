@@ -17,8 +17,8 @@ export interface OpenOptions {
   timeout?: number | undefined;
 }
 
-/** Starts something on the ssh2 client and calls back once. */
-export type Starter<T> = (client: Client, callback: OpenedCallback<T>) => void;
+/** Starts something on the ssh2 client and calls back once. A function that it returns undoes what has not been sent. */
+export type Starter<T> = (client: Client, callback: OpenedCallback<T>) => (() => void) | undefined;
 
 export type OpenedCallback<T> = (error: Error | undefined, result: T) => void;
 

@@ -29,6 +29,7 @@ export function mannersOf(
  */
 export class ServerManners {
   #refusesAhead = false;
+  #refusesMore = false;
   #endedOverAhead = 0;
   #noAheadUntil = Number.NEGATIVE_INFINITY;
   #endedOverEarly = 0;
@@ -54,6 +55,15 @@ export class ServerManners {
   /** Whether several sessions of one connection have been open at once. */
   get takesSeveral(): boolean {
     return this.#takesSeveral;
+  }
+
+  /** Whether one may be opened ahead that is one more than the server is known to allow. */
+  get takesMore(): boolean {
+    return !this.#refusesMore;
+  }
+
+  refusedMore(): void {
+    this.#refusesMore = true;
   }
 
   refusedAhead(): void {

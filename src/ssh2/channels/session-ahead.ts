@@ -10,10 +10,12 @@ import type { SessionSlots } from './session-slots.ts';
 const sequelWithin = 500;
 /** How often (milliseconds) sessions that are no longer needed are closed. */
 const period = 1_000;
-/** How many sessions are left for others, once the server's limit is known. */
+/** How many sessions are left for others, once the server's limit is known, where the server is near. */
 const leaveForOthers = 2;
-/** How many refusals below the server's known limit are tolerated: one that had just ended may still have counted. */
+/** How many refusals in a row are tolerated of a server that has allowed several: one that had just ended may still count. */
 const refusalsBorne = 3;
+
+type Expecting = (error: Error | undefined, session?: OwnSession) => void;
 
 /**
  * Opens sessions for the next commands while others run, so that each command of a sequence takes one round trip
@@ -28,6 +30,10 @@ export class SessionAhead {
   readonly #manners: ServerManners;
   readonly #held: OwnSession[] = [];
   #opening = 0;
+  /** Commands that wait for sessions that are being opened. */
+  readonly #expecting: Expecting[] = [];
+  /** Those that there was no room for. */
+  #missing = 0;
   #refusals = 0;
   /** The most sessions in use at once, in this period and in the one before. */
   #peak = 0;
@@ -68,21 +74,31 @@ export class SessionAhead {
   prepare(): void {
     this.#peak = Math.max(this.#peak, this.#inUse);
     if (!this.#slots.takesSeveral || !this.#manners.takesAhead) return;
-    if (this.#held.length + this.#opening >= this.#wanted || !this.#slots.take()) return;
+    const enough = this.#wanted;
+    const has = this.#held.length + this.#opening - this.#expecting.length;
+    if (has < enough && this.#slots.take()) this.#request(false);
+    else if (has < this.#recentPeak && this.#manners.takesMore && this.#slots.takeBeyond())
+      this.#request(true);
+    else if (has < enough) this.#catchUpLater(enough - has);
+  }
+
+  /** `probe`: it is one more than the server is known to allow. */
+  #request(probe: boolean): void {
     this.#opening++;
     const isAsked = openBareSession(this.#client, OwnSession, (error, session) => {
       this.#opening--;
-      if (error) this.#refused();
-      else this.#hold(session);
+      if (!error) return this.#opened(session, probe);
+      this.#refused(probe);
+      if (this.#expecting.length > this.#coming) this.#expecting.pop()?.(error);
     });
     if (isAsked) return;
     this.#opening--;
-    this.#slots.giveBack(false);
+    this.#slots.giveBack(probe);
   }
 
   /** Takes over the session that was requested with the login, if there is one. It counts like any other. */
   adopt(early: EarlySession): void {
-    if (!early.isComing || !this.#slots.take()) return;
+    if (!early.isComing || !this.#slots.take(false)) return;
     this.#opening++;
     this.#isEarlyComing = true;
     early.adopt((answer) => this.#earlyAnswered(answer));
@@ -105,6 +121,19 @@ export class SessionAhead {
       if (this.#onEarly === done) this.#onEarly = undefined;
     };
   }
+
+  /** There was no room for it, because sessions have only just ended. */
+  #catchUpLater(atMost: number): void {
+    this.#missing = Math.min(this.#missing + 1, atMost);
+    this.#slots.whenFree(this.#catchUp);
+  }
+
+  readonly #catchUp = (): void => {
+    this.#slots.whenFree(undefined);
+    const missing = this.#missing;
+    this.#missing = 0;
+    for (let n = 0; n < missing && this.#inUse > 0; n++) this.prepare();
+  };
 
   /** Whether a request for a session has not been answered yet. */
   get isOpening(): boolean {
@@ -131,14 +160,36 @@ export class SessionAhead {
     this.#onEarly = undefined;
     this.#isEarlyComing = false;
     this.#opening--;
-    if (answer === 'refused') this.#refused();
+    if (answer === 'refused') this.#refused(false);
     else if (answer === undefined) this.#slots.giveBack(false);
-    else this.#hold(answer, onEarly !== undefined);
+    else {
+      this.#slots.accepted(false);
+      this.#hold(answer, onEarly !== undefined);
+    }
     onEarly?.();
   }
 
+  /** Whether a session is being opened that no command waits for. It will be there sooner than one requested now. */
+  get isComing(): boolean {
+    return this.#coming > this.#expecting.length;
+  }
+
+  /** Waits for the next session that is coming; `done` gets it with its slot. Returns a function that gives up waiting. */
+  expect(done: Expecting): () => void {
+    this.#expecting.push(done);
+    return () => {
+      const at = this.#expecting.indexOf(done);
+      if (at !== -1) this.#expecting.splice(at, 1);
+    };
+  }
+
+  /** Without the one that left with the login, which has a line of its own. */
+  get #coming(): number {
+    return this.#opening - (this.#isEarlyComing ? 1 : 0);
+  }
+
   get #inUse(): number {
-    return this.#slots.open - this.#held.length - this.#opening;
+    return this.#slots.open - this.#held.length - this.#opening + this.#expecting.length;
   }
 
   get #recentPeak(): number {
@@ -151,14 +202,23 @@ export class SessionAhead {
 
   /** How many there may be without making commands wait. */
   get #room(): number {
-    const { limit, isLimitKnown } = this.#slots;
-    return Math.max(0, limit - this.#recentPeak - (isLimitKnown ? leaveForOthers : 0));
+    const { limit, isLimitKnown, isFar } = this.#slots;
+    return Math.max(0, limit - this.#recentPeak - (isLimitKnown && !isFar ? leaveForOthers : 0));
+  }
+
+  #opened(session: OwnSession, probe: boolean): void {
+    this.#refusals = 0;
+    this.#slots.accepted(probe);
+    const expecting = this.#expecting.shift();
+    if (expecting) expecting(undefined, session);
+    else this.#hold(session);
+    // A command had to wait, or it is known now that there may be more.
+    if (expecting || probe) this.prepare();
   }
 
   #hold(session: OwnSession, isWanted = false): void {
     session.onUnusedClosed = this.#isClosed;
     this.#held.push(session);
-    this.#slots.accepted(false);
     if (this.#slots.waiting > 0 && !isWanted) this.#close(1);
     else this.#stopTimer ??= startTimer(period, this.#look, false);
   }
@@ -184,12 +244,11 @@ export class SessionAhead {
     this.#stopTimer = undefined;
   }
 
-  /** Below what the server has allowed before, it has only not noticed yet that another session has ended. */
-  #refused(): void {
-    const wasAllowed = this.#slots.open <= this.#slots.seen;
-    this.#refusals++;
-    if (!wasAllowed || this.#refusals > refusalsBorne) this.#manners.refusedAhead();
-    this.#slots.refused(false);
+  /** A server that has had several open has reached its limit, or has not noticed yet that another one has ended. */
+  #refused(probe: boolean): void {
+    if (probe) this.#manners.refusedMore();
+    else if (this.#slots.seen < 2 || ++this.#refusals > refusalsBorne) this.#manners.refusedAhead();
+    this.#slots.refused(probe);
   }
 
   #close(count: number): void {

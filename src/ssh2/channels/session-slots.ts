@@ -1,25 +1,7 @@
 import { now, startTimer } from '../../time/timer.ts';
+import { JustEnded } from './just-ended.ts';
 import { RetryPace } from './retry-pace.ts';
-
-/** Called when a session may be opened; `probe` if it is one more than the server is known to allow. */
-type Grant = (probe: boolean) => void;
-
-interface SlotWaiter {
-  ticket: number;
-  grant: Grant;
-}
-
-export interface SessionRules {
-  /** What the server is assumed to allow at first. */
-  limit?: number | undefined;
-  /** Given by the user: nothing beyond it is tried. */
-  most?: number | undefined;
-  /**
-   * Whether the server is known to allow several sessions on one connection. Some devices end the connection over a
-   * second one, so if this is false, there is only one at a time until a second one has been tried and accepted.
-   */
-  takesSeveral?: boolean | undefined;
-}
+import type { Grant, SessionRules, SlotWaiter } from './session-rules.ts';
 
 /** What sshd allows by default. */
 const usualLimit = 10;
@@ -28,7 +10,6 @@ const usualLimit = 10;
  * last session has ended, a refusal can still mean that, although no other session is open.
  */
 const lagWhenAlone = 5_000;
-const longestSettleTime = 20;
 /** Pauses (milliseconds) before another try. */
 const soon = [5, 10, 20, 40, 80, 160, 250];
 const later = [900];
@@ -52,19 +33,21 @@ export class SessionSlots {
   #confirmed = 0;
   #seen = 0;
   #hasRefused = false;
+  /** When the session was asked for that the server answers next, if nothing was being asked for then. */
+  #askedAt: number | undefined;
   #probing = false;
+  /** How many sessions there are on the server if it accepts the probe; all before it are answered before. */
+  #probed = 0;
   /** When to try one more within what the server has been seen to allow, and one beyond that. */
   #again = new RetryPace(soon, 20, 900);
   #beyond = new RetryPace(later, 5, 10_000);
   #lastReleaseAt = Number.NEGATIVE_INFINITY;
-  /** A session has just ended, and the server might read the next request before it has noticed. */
-  #settling = false;
-  /** How long (milliseconds) that is assumed to last; learnt from refusals. */
-  #settleTime = 0;
+  readonly #justEnded = new JustEnded(() => this.#advance());
   #leaving = 0;
   #tickets = 0;
   #waiting: SlotWaiter[] = [];
   #onCrowded: ReadonlyArray<() => void> = [];
+  #onFree: (() => void) | undefined;
   #stopTimer: (() => void) | undefined;
 
   constructor(rules: SessionRules = {}) {
@@ -108,6 +91,11 @@ export class SessionSlots {
     return this.#rules.takesSeveral === true || this.#seen > 1;
   }
 
+  /** Whether the server takes so long to answer that sessions are better opened before they are needed. */
+  get isFar(): boolean {
+    return this.takesSeveral && this.#justEnded.isFar;
+  }
+
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -123,10 +111,22 @@ export class SessionSlots {
     return this.#tickets++;
   }
 
-  /** Takes a session if one may be opened now; false if there is a line or the limit is reached. */
-  take(): boolean {
+  /** Takes a session if one may be opened now. Returns false if there is a line, or none is free. */
+  take(isRequestedNow = true): boolean {
     if (this.#waiting.length > 0 || !this.#hasFree()) return false;
     this.#opens();
+    if (!isRequestedNow) this.#askedAt = undefined;
+    return true;
+  }
+
+  /**
+   * Takes one session more than the server is known to allow, to learn whether it allows more; only as long as it has
+   * refused none. To be reported as a probe.
+   */
+  takeBeyond(): boolean {
+    const isFull = this.#waiting.length === 0 && !this.#hasFree();
+    if (!isFull || this.isLimitKnown || !this.isFar || !this.#mayProbe()) return false;
+    this.#probes();
     return true;
   }
 
@@ -150,9 +150,22 @@ export class SessionSlots {
     this.#onCrowded = this.#onCrowded.concat(listener);
   }
 
+  /** Calls back, until it is given undefined, when a session may be opened that nobody waits for. */
+  whenFree(listener: (() => void) | undefined): void {
+    this.#onFree = listener;
+  }
+
   #opens(): void {
+    // Of several that are asked for, the first is answered first.
+    if (this.#open === this.#confirmed) this.#askedAt = now();
     this.#open++;
     this.#moved();
+  }
+
+  #probes(): void {
+    this.#probing = true;
+    this.#opens();
+    this.#probed = this.#open;
   }
 
   /** As long as sessions come and go one after another, a second one at the same time is not worth the risk. */
@@ -163,12 +176,16 @@ export class SessionSlots {
   accepted(probe: boolean): void {
     if (this.#isUnproven && this.#confirmed > 0) this.#limit = usualLimit;
     this.#confirmed++;
-    this.#settleTime *= 0.95;
+    this.#justEnded.answered(this.#askedAt === undefined ? undefined : now() - this.#askedAt);
+    this.#askedAt = undefined;
     if (probe) this.#probing = false;
     if (probe) this.#again.reset();
-    if (this.#confirmed > this.#seen) this.#beyond.reset();
-    this.#seen = Math.max(this.#seen, this.#confirmed);
-    this.#limit = Math.max(this.#limit, this.#confirmed);
+    const had = probe ? Math.max(this.#probed, this.#confirmed) : this.#confirmed;
+    if (had > this.#seen) this.#beyond.reset();
+    this.#seen = Math.max(this.#seen, had);
+    // What was lowered because sessions had just ended is raised again.
+    if (this.#limit < this.#seen) this.#limit++;
+    this.#limit = Math.max(this.#limit, had);
     this.#moved();
     this.#advance();
   }
@@ -179,6 +196,8 @@ export class SessionSlots {
    */
   refused(probe: boolean): boolean {
     if (probe) this.#probing = false;
+    else this.#probed--;
+    this.#askedAt = undefined;
     this.#open--;
     const isHopeless = this.#open === 0 && now() - this.#lastReleaseAt > lagWhenAlone;
     if (isHopeless) this.#limit = Math.max(1, this.#limit);
@@ -189,23 +208,13 @@ export class SessionSlots {
 
   /** A session has ended on both sides. */
   release(): void {
+    // In the packet in which this one ends, as many again may be asked for.
+    if (this.#hasRefused || (this.isFar && 2 * this.#occupied > this.#limit)) this.#justEnded.add();
     this.#confirmed--;
     this.#open--;
     this.#lastReleaseAt = now();
     this.#moved();
-    if (this.#hasRefused && !this.#settling) this.#settle();
     this.#advance();
-  }
-
-  #settle(): void {
-    this.#settling = true;
-    const settled = () => {
-      this.#settling = false;
-      this.#advance();
-    };
-    // At least until our own CLOSE has left.
-    if (this.#settleTime < 1) setImmediate(settled);
-    else startTimer(this.#settleTime, settled);
   }
 
   /** A granted session was never requested. */
@@ -235,7 +244,7 @@ export class SessionSlots {
   /** A probe was one too many when it was requested; what has ended since then does not lower the limit. */
   #lower(probe: boolean): void {
     this.#hasRefused = true;
-    if (this.#open < this.#seen) this.#settleTime = Math.min(longestSettleTime, 2 * this.#settleTime + 1);
+    if (this.#open < this.#seen) this.#justEnded.takesLonger();
     if (!probe) this.#limit = Math.min(this.#limit, this.#open);
     this.#pace.refused();
   }
@@ -247,16 +256,22 @@ export class SessionSlots {
   #advance(): void {
     while (this.#waiting.length > 0) {
       const probe = !this.#hasFree();
-      if (probe && !this.#mayProbe()) return this.#waitForPace();
-      if (probe) this.#probing = true;
-      this.#opens();
+      if (probe && (this.#justEnded.count > 0 || !this.#mayProbe())) return this.#waitForPace();
+      if (probe) this.#probes();
+      else this.#opens();
       this.#waiting.shift()?.grant(probe);
     }
     this.#stopWaiting();
+    if (this.#onFree && this.#hasFree()) this.#onFree();
+  }
+
+  /** Sessions that the server may still count. */
+  get #occupied(): number {
+    return this.#open + this.#justEnded.count;
   }
 
   #hasFree(): boolean {
-    return !this.#isHeldUp() && this.#open < this.#limit;
+    return !this.#isHeldUp() && this.#occupied < this.#limit;
   }
 
   #mayProbe(): boolean {
@@ -265,8 +280,7 @@ export class SessionSlots {
   }
 
   #isHeldUp(): boolean {
-    if (this.#leaving > 0 && !this.takesSeveral) return true;
-    return this.#settling && this.#open + 1 >= this.#limit;
+    return this.#leaving > 0 && !this.takesSeveral;
   }
 
   /** If something else holds up the line, it calls `#advance` when it is over. */

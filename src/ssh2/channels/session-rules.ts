@@ -1,0 +1,19 @@
+/** Called when a session may be opened; `probe` if it is one more than the server is known to allow. */
+export type Grant = (probe: boolean) => void;
+
+export interface SlotWaiter {
+  ticket: number;
+  grant: Grant;
+}
+
+export interface SessionRules {
+  /** What the server is assumed to allow at first. */
+  limit?: number | undefined;
+  /** Given by the user: nothing beyond it is tried. */
+  most?: number | undefined;
+  /**
+   * Whether the server is known to allow several sessions on one connection. Some devices end the connection over a
+   * second one, so if this is false, there is only one at a time until a second one has been tried and accepted.
+   */
+  takesSeveral?: boolean | undefined;
+}
