@@ -60,10 +60,10 @@ test('an open connection at rest takes 20 KiB of heap and buffers at most', asyn
   expect(kib).toBeLessThan(20);
 });
 
-test('a connect allocates 100 KiB of heap at most', async () => {
+test('a connect allocates 105 KiB of heap at most', async () => {
   // No collection comes between by itself.
   const kib = await each(allocating, '--min-semi-space-size=64', '--max-semi-space-size=64');
   console.log(`a connect: ${kib.toFixed(1)} KiB`);
   expect(kib).toBeGreaterThan(30);
-  expect(kib).toBeLessThan(100);
+  expect(kib).toBeLessThan(105);
 });
