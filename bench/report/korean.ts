@@ -8,6 +8,7 @@ const words: ReadonlyArray<readonly [english: RegExp, korean: string]> = [
   [/(\d+) files of (\d+ KiB) down/g, '$2 파일 $1개 내려받기'],
   [/(\d+ MiB) up/g, '$1 올리기'],
   [/(\d+ MiB) down/g, '$1 내려받기'],
+  [/, fresh process/g, ', 새 프로세스'],
   [/\(per s\)/g, '(초당)'],
   [/\((\d[\d.]*)x\)/g, '($1배)'],
   [/files in memory/g, '파일은 메모리에'],

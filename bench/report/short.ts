@@ -3,7 +3,10 @@ import { best, figure, measured, oursIn, ratio, times } from './compare.ts';
 import { provenance } from './markdown.ts';
 
 /** The cases that give a first impression; the whole table is in docs/benchmarks.md. */
-const chosen = ['connect-50', 'exec-1', 'exec-8', 'put-50', 'get-50', 'put-small-0'];
+export const chosen: readonly string[] = [
+  ...['connect-50', 'exec-1', 'exec-8', 'exec-8-50-roomy', 'put-50', 'get-50'],
+  ...['cold-put-16-200', 'cold-put-small', 'cold-get-16-200', 'cold-get-small'],
+];
 
 /**
  * The part of README.md between its markers: one row per case with our value, the best of the others, and how many
@@ -23,5 +26,6 @@ function row(one: CaseResult): string {
   );
   const compared = mine && other ? ` (${times(ratio(one.unit, mine.median, other.median))})` : '';
   const theirs = other ? `${figure(other.median)}, ${other.contender}${compared}` : '';
-  return `| ${one.name} (${one.unit}) | ${mine ? figure(mine.median) : ''} | ${theirs} |`;
+  const how = one.group === 'cold' ? ', fresh process' : '';
+  return `| ${one.name}${how} (${one.unit}) | ${mine ? figure(mine.median) : ''} | ${theirs} |`;
 }
