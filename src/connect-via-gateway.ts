@@ -1,5 +1,6 @@
-import { type Arrival, type AttemptPlan, attempt } from './attempt.ts';
-import { Connection } from './connection.ts';
+import type { AttemptPlan } from './arrival.ts';
+import { attempt } from './attempt.ts';
+import type { Connection } from './connection.ts';
 import { blame, callSite } from './errors/call-site.ts';
 import {
   type Attempt,
@@ -46,14 +47,14 @@ import { now, sleep } from './time/timer.ts';
 export async function connectViaGateway(options: ConnectOptions): Promise<Connection> {
   const site = callSite(connectViaGateway);
   try {
-    return new Connection(await connect(options));
+    return await connect(options);
   } catch (error) {
     throw isSshError(error) ? blame(error, site) : error;
   }
 }
 
 /** As `connectViaGateway`, for a jump host: its errors name the hop. */
-async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> {
+async function connect(options: ConnectOptions, hop?: string): Promise<Connection> {
   validateConnectOptions(options);
   needSsh2();
   const resolved = resolveConnectOptions(options);
@@ -67,7 +68,7 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
     hostKey,
     hop,
     signal: stop,
-    connectHop: async (hopOptions, name) => new Connection(await connect(hopOptions, name)),
+    connectHop: connect,
   });
   const { host, port, username } = resolved;
   const trace: ConnectTrace = { host, port, username, hop, attempts: attempts.history };
@@ -75,10 +76,10 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Arrival> 
     try {
       const credentials = await orAborted(loadCredentials(options, stop), stop);
       if (options.privateKeyPath !== undefined) await orAborted(warnOfOpenKeys(options, resolved, hop), stop);
-      const arrival = await attempts.run(credentials);
-      const { timings, serverVersion } = arrival;
-      Object.assign(trace, { timings: { ...timings }, serverVersion });
-      return arrival;
+      const connection = await attempts.run(credentials);
+      const { timings, serverVersion } = connection;
+      Object.assign(trace, { timings, serverVersion });
+      return connection;
     } catch (error) {
       attempts.abandon();
       if (stop.timedOut) throw totalTimeout(resolved, hop, attempts);
@@ -108,7 +109,7 @@ class Attempts {
   #backoff: ConnectWaits;
   #startedAt = now();
   #timings: PhaseTimings = { total: 0 };
-  #arrival: Arrival | undefined;
+  #connection: Connection | undefined;
   #isWaiting = false;
 
   constructor(plan: Omit<AttemptPlan, 'credentials'>) {
@@ -125,16 +126,16 @@ class Attempts {
 
   /** Nobody takes the connection that came in the same moment as the abort. */
   abandon(): void {
-    void this.#arrival?.owned.close();
+    void this.#connection?.close();
   }
 
-  async run(credentials: Credentials): Promise<Arrival> {
+  async run(credentials: Credentials): Promise<Connection> {
     const plan = { ...this.#plan, credentials };
     for (let number = 1; ; number++) {
       plan.signal.throwIfAborted();
       this.#begins(number);
       try {
-        this.#arrival = await attempt(plan, this.#timings);
+        this.#connection = await attempt(plan, this.#timings);
       } catch (error) {
         if (isSshError(error)) this.#record(number, error);
         const wait = await this.#waitAfter(error, number);
@@ -144,7 +145,7 @@ class Attempts {
       }
       this.#arrived(number);
       plan.signal.throwIfAborted();
-      return this.#arrival;
+      return this.#connection;
     }
   }
 

@@ -1,6 +1,6 @@
 import { type Duplex, Readable } from 'node:stream';
 import { inspect } from 'node:util';
-import type { Arrival } from './attempt.ts';
+import type { Arrival } from './arrival.ts';
 import type { PhaseTimings, SshError } from './errors/index.ts';
 import { exec } from './exec/exec.ts';
 import { powershell } from './exec/powershell.ts';

@@ -1,6 +1,5 @@
 import { connectViaGateway } from './connect-via-gateway.ts';
 import type { CommandResult } from './exec/types.ts';
-import { jobHost } from './job/host/exec-host.ts';
 import type {
   BufferRunJobOptions,
   JobConnection,
@@ -52,6 +51,7 @@ export async function runJob(
 }
 
 async function connectForJob(options: ConnectOptions): Promise<JobConnection> {
+  const { jobHost } = await import('./job/host/exec-host.ts');
   const connection = await connectViaGateway(options);
   const { host, port = 22 } = options;
   const { serverVersion } = connection;

@@ -12,7 +12,10 @@ const floors: readonly (readonly string[])[] = [
   ['ssh2'],
   ['route', 'exec', 'sftp', 'forward'],
   ['tunnel', 'job'],
-  ['attempt.ts', 'connection.ts'],
+  ['arrival.ts', 'connection.ts'],
+  ['open-route.ts'],
+  ['log-in.ts'],
+  ['attempt.ts'],
   ['connect-via-gateway.ts'],
   ['customers'],
   ['connect-to-customer.ts', 'reverse-tunnel.ts', 'run-job.ts', 'job-status.ts', 'interop'],
@@ -96,7 +99,7 @@ const neighbours = [
   'errors text',
   'errors check',
   'check text',
-  'connection.ts attempt.ts',
+  'connection.ts arrival.ts',
   'options observe',
 ];
 

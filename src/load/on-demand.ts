@@ -21,10 +21,23 @@ let fromDisk: NodeJS.Require | undefined;
 /** A package, or one file of it. */
 export function load(name: string): unknown {
   const own = packed[name];
-  if (own !== undefined) return own();
+  return own === undefined ? disk()(name) : own();
+}
+
+/** Finds a package, or else another way to it, without loading it. @throws Node's error if there is neither. */
+export function findAny(name: string, otherName: string): void {
+  if (name in packed) return;
+  try {
+    disk().resolve(name);
+  } catch {
+    disk().resolve(otherName);
+  }
+}
+
+function disk(): NodeJS.Require {
   // Not before: in a program of one file the build has no address.
   fromDisk ??= createRequire(import.meta.url);
-  return fromDisk(name);
+  return fromDisk;
 }
 
 export function loadDebug(): typeof createDebug {

@@ -57,7 +57,8 @@ function toBytes(name: string): string {
 /** OpenSSH looks an IPv6 address up in its shortest form, however it was written: `2001:DB8:0::1` as `2001:db8::1`. */
 function canonicalAddress(host: string): string {
   const [address = '', zone] = host.split('%', 2);
-  if (!isIPv6(address)) return host;
+  // Not needed for the answer, but for the time: Node's expression takes 3 ms to compile.
+  if (!address.includes(':') || !isIPv6(address)) return host;
   const shortest = formatIpv6(groupsOf(address));
   return zone === undefined ? shortest : `${shortest}%${zone}`;
 }

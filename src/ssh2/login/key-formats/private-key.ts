@@ -1,6 +1,7 @@
 import type { ParsedKey } from 'ssh2';
 import { fileText } from '../../../text/file-text.ts';
 import { ssh2 } from '../../insides/client-parts.ts';
+import { loadKeyReader } from '../../insides/load.ts';
 import { longestKey } from '../key-files.ts';
 import { KeyProblem, PassphraseProblem, unusableKind } from './errors.ts';
 import { isOpenSsh, isSealed, readableOpenSsh } from './openssh.ts';
@@ -22,6 +23,7 @@ export async function parsePrivateKey(
     throw wrong(option, `${given.length} bytes given, more than any private key has; ${right}`);
   }
   const text = fileText(given);
+  loadKeyReader();
   try {
     return await sharedKey(text, passphrase, () => read(plainText(text), passphrase));
   } catch (error) {
