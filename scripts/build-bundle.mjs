@@ -4,13 +4,12 @@
 // It contains none of our own code: `index.js` and `mock-server.js` re-export the CommonJS that Node uses. But that
 // code loads packages from the disk in a way that bundlers do not see, because they could not bundle those packages:
 // ssh2 asks for compiled parts, and `require` of Node's own modules, which all of them use, fails in an ES module.
-// `packages.cjs` contains them without either, and hands them to our code.
-// either, and gives them to our code.
+// `packages.cjs` contains them without either, and gives them to our code.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { minify } from 'terser';
-import { lines, noFolder, packable } from './packable.mjs';
+import { compress, lines, packable } from './packable.mjs';
 
 rmSync('dist/bundle', { recursive: true, force: true });
 mkdirSync('dist/bundle');
@@ -50,12 +49,12 @@ const { metafile, outputFiles } = await build({
   metafile: true,
   logLevel: 'warning',
   plugins: packable,
-  define: noFolder,
 });
 
 const [{ text }] = outputFiles;
-const compress = { ecma: 2022, inline: false, reduce_funcs: false };
-const { code } = await minify(text, { compress, format: lines });
+// No short lines: the next bundler makes its own.
+const format = { ...lines, max_line_len: false };
+const { code } = await minify(text, { compress, mangle: { toplevel: true }, format });
 writeFileSync('dist/bundle/packages.cjs', code);
 
 /** An entry: names that need no package are exported without them, and a bundler may leave out the rest. */

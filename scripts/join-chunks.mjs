@@ -1,8 +1,10 @@
 // Joins the chunks of the build. Because of code that is loaded on demand, esbuild splits the rest into a chunk for
 // each set of users, and each file costs an import half a millisecond. Here, everything that an import of the library
-// needs at once becomes one file; what is loaded on demand, and what the mock server needs too, stays separate. The
+// needs at once becomes one file, and so do two parts that are loaded while the network is waited for: what a login needs,
+// and what a connection needs. What else is loaded on demand, and what the mock server needs too, stays separate. The
 // result is then minified: white space is removed, code is shortened, and variables and private fields get short names.
-// What a stack trace shows is kept: functions, classes and methods, and lines short enough to tell where.
+// What a stack trace shows is kept: classes and methods, and lines short enough to tell where; for the library itself
+// also functions.
 //
 // The code exists once, as CommonJS; the ES modules re-export its names. So a program that imports the package and one
 // of its libraries that requires it have the same classes, and nothing is installed twice. Bundlers pack the same code,
@@ -14,7 +16,8 @@ import { basename, join } from 'node:path';
 import { transform } from 'esbuild';
 import { rollup } from 'rollup';
 import { minify } from 'terser';
-import { builtin, lines } from './packable.mjs';
+import { builtin, compress, keepFunctions, lines } from './packable.mjs';
+import { shortPrivates } from './short-privates.mjs';
 
 const entries = ['index.js', 'mock-server.js', 'cli.js', 'on-demand.js'];
 
@@ -29,7 +32,11 @@ function loadedWith(file, found = new Set()) {
   return found;
 }
 
+const chunkOf = (name) => readdirSync('dist').find((file) => file.startsWith(`${name}-`));
+
 const ofLibrary = loadedWith('index.js');
+/** What a connection loads while it is made, in this order. */
+const parts = ['log-in', 'connection'].map((name) => ({ name, files: loadedWith(chunkOf(name)) }));
 const ofMockServer = loadedWith('mock-server.js');
 const ofSmallParts = new Set();
 for (const part of readdirSync('dist').filter((file) => file.startsWith('part-')))
@@ -45,10 +52,12 @@ function whereItLeads(file) {
   return only === undefined ? 'core' : basename(only, '.js');
 }
 
+const partOf = (file) => parts.find(({ files }) => files.has(file))?.name;
+
 function joined(id) {
   const file = basename(id);
   if (entries.includes(file)) return undefined;
-  if (!ofLibrary.has(file)) return whereItLeads(file);
+  if (!ofLibrary.has(file)) return (ofMockServer.has(file) ? undefined : partOf(file)) ?? whereItLeads(file);
   return ofMockServer.has(file) || ofSmallParts.has(file) ? 'common' : 'core';
 }
 
@@ -79,32 +88,58 @@ const { output } = await bundle.generate({
 await bundle.close();
 for (const file of readdirSync('dist')) if (/\.c?js$/.test(file)) rmSync(join('dist', file));
 
-/** Access to Node's own modules that works in every output format of a bundler, and no cycles of chunks. */
-function packableCode({ fileName, code, isEntry }) {
-  const builtins = code.replace(/\brequire\(['"]node:([\w/]+)['"]\)/g, (_, module) => builtin(module));
-  if (fileName === core.fileName) return `${builtins}\nrequire('./${common.fileName}').core = exports;`;
-  if (isEntry)
-    return reaches(fileName)
-      ? builtins.replace(/^(?:#!.*\n)?\s*['"]use strict['"];/, `$&\nrequire('./${core.fileName}');\n`)
-      : builtins;
-  return builtins.replace(`require('./${core.fileName}')`, `require('./${common.fileName}').core`);
+/** The chunks that `fileName` loads at once or, with `later`, also on demand, including itself. */
+function reach(fileName, later = false, found = new Set()) {
+  const chunk = output.find((one) => one.fileName === fileName);
+  if (!chunk || found.has(fileName)) return found;
+  found.add(fileName);
+  const next = later ? [...chunk.imports, ...chunk.dynamicImports] : chunk.imports;
+  for (const one of next) reach(one, later, found);
+  return found;
 }
 
-/** Whether an entry needs `core`, at once or on demand; if so, it loads that before whatever finds it in `common`. */
-function reaches(fileName, seen = new Set()) {
-  if (fileName === core.fileName) return true;
-  if (seen.has(fileName)) return false;
-  seen.add(fileName);
-  const { imports, dynamicImports } = output.find((chunk) => chunk.fileName === fileName) ?? {};
-  return [...(imports ?? []), ...(dynamicImports ?? [])].some((next) => reaches(next, seen));
+/**
+ * Access to Node's own modules that works in every output format of a bundler, and no cycles of chunks: the joined ones
+ * are found in `common`, and whoever loads something that needs them loads them first. That they put themselves there is
+ * what `sideEffects` in package.json names them for.
+ */
+function packableCode({ fileName, code, isEntry, imports }) {
+  const builtins = code.replace(/\brequire\(['"]node:([\w/]+)['"]\)/g, (_, module) => builtin(module));
+  const there = reach(fileName);
+  const joinedOf = (loaded) => joinedChunks.map((one) => one.fileName).filter((one) => loaded.has(one));
+  const onDemand = builtins.replace(/\breturn require\('\.\/([\w-]+\.cjs)'\)/g, (_, wanted) => {
+    const first = joinedOf(reach(wanted)).filter((one) => !there.has(one) && one !== wanted);
+    const files = [...first, wanted];
+    return `return ${files.map((file) => `require('./${file}')`).join(', ')}`;
+  });
+  if (isEntry) {
+    const needed = joinedOf(there).map((file) => `require('./${file}');\n`);
+    return onDemand.replace(/^(?:#!.*\n)?\s*['"]use strict['"];/, `$&\n${needed.join('')}`);
+  }
+  const found = joinedChunks.filter((one) => imports.includes(one.fileName));
+  const acyclic = found.reduce(
+    (all, one) =>
+      all.replace(`require('./${one.fileName}')`, `require('./${common.fileName}').${propertyOf(one)}`),
+    onDemand,
+  );
+  const isJoined = joinedChunks.some((one) => one.fileName === fileName);
+  return isJoined
+    ? `${acyclic}\nrequire('./${common.fileName}').${propertyOf({ fileName })} = exports;`
+    : acyclic;
 }
+
+/** What shows in the stack traces of those who use the library; the command line tells its errors otherwise. */
+const ofUsersPrograms = reach('index.cjs', true);
+const publicNames = output.filter(({ isEntry }) => isEntry).flatMap((entry) => entry.exports);
 
 const chunkNamed = (wanted) => output.find(({ name, isEntry }) => !isEntry && name === wanted);
-const [core, common] = ['core', 'common'].map(chunkNamed);
+const common = chunkNamed('common');
+/** In the order in which they are loaded. */
+const joinedChunks = ['core', 'log-in', 'connection'].map(chunkNamed);
+const propertyOf = ({ fileName }) => fileName.split('-')[0];
 
 /** A function or class that is a variable's value takes the variable's name. */
 const namesake = /^(?:const|let|var) (\w+) = (?:async )?(?:\(|\w+ =>|function\b|class\b)/gm;
-
 const namesIn = (code, pattern) => Array.from(code.matchAll(pattern), ([, name]) => name);
 
 /** terser would shorten the names of private methods, too: a letter in place of the `#` hides them from it. */
@@ -119,12 +154,14 @@ for (const chunk of output) {
     ...{ platform: 'node', target: 'node20', charset: 'utf8', legalComments: 'none' },
     ...{ minifySyntax: true, minifyWhitespace: true },
   });
+  const keep_fnames = ofUsersPrograms.has(fileName);
+  const reserved = [...publicNames, ...namesIn(code, namesake)];
   const { code: mangled } = await minify(short, {
-    compress: false,
-    mangle: { toplevel: true, keep_fnames: true, keep_classnames: true, reserved: namesIn(code, namesake) },
+    compress: keep_fnames ? keepFunctions : compress,
+    mangle: { toplevel: true, keep_classnames: true, keep_fnames, reserved },
     format: lines,
   });
-  writeFileSync(join('dist', fileName), mangled.replaceAll(sign, '#'));
+  writeFileSync(join('dist', fileName), shortPrivates(mangled.replaceAll(sign, '#')));
   if (isEntry && exports.length > 0 && name !== 'on-demand')
     writeFileSync(join('dist', `${name}.js`), `export { ${exports.join(', ')} } from './${fileName}';\n`);
 }

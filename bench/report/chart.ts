@@ -94,28 +94,27 @@ function inColumns(cards: readonly Card[]): [Card[], Card[]] {
   return [cards.slice(0, split), cards.slice(split)];
 }
 
+/** Each card and each row has a place of its own, so that what is within it looks alike, which packs well. */
 function drawCard({ title, value, rows }: Card, x: number, y: number): string {
-  const one = x + position(1);
-  const bottom = y + titleHeight + rows.length * rowHeight;
+  const bottom = titleHeight + rows.length * rowHeight;
   return [
-    `<text class="case" x="${x}" y="${y + 13}">${escapeXml(title)}</text>`,
-    `<text class="small right" x="${x + cardWidth}" y="${y + 13}">${escapeXml(value)}</text>`,
-    ...rows.map((row, index) => drawRow(row, x, y + titleHeight + index * rowHeight)),
-    `<line class="one" x1="${one}" y1="${y + titleHeight - 3}" x2="${one}" y2="${bottom}"/>`,
+    `<g transform="translate(${x} ${y})">`,
+    `<text class="case" y="13">${escapeXml(title)}</text>`,
+    `<text class="small right" x="${cardWidth}" y="13">${escapeXml(value)}</text>`,
+    ...rows.map((row, index) => drawRow(row, titleHeight + index * rowHeight)),
+    `<path class="one" d="M${position(1)} ${titleHeight - 3}V${bottom}"/>`,
+    '</g>',
   ].join('\n');
 }
 
-function drawRow(row: Row, x: number, y: number): string {
-  const baseline = y + 11;
-  const one = x + position(1);
-  const label = `<text class="label right" x="${x + zoneLeft - 8}" y="${baseline}">${escapeXml(row.peer)}</text>`;
-  if (row.times === undefined)
-    return `${label}<text class="fails" x="${one + 6}" y="${baseline}">fails</text>`;
-  const end = x + position(row.times);
+function drawRow(row: Row, y: number): string {
+  const one = position(1);
+  const label = `<g transform="translate(0 ${y})"><text class="label right" x="${zoneLeft - 8}" y="11">${escapeXml(row.peer)}</text>`;
+  if (row.times === undefined) return `${label}<text class="fails" x="${one + 6}" y="11">fails</text></g>`;
+  const end = position(row.times);
   const [from, to] = [Math.min(one, end), Math.max(one, end)];
-  const bar = `<rect class="${kindOf(row.times)}" x="${fixed(from)}" y="${y + 1}" width="${fixed(Math.max(2, to - from))}" height="${rowHeight - 5}" rx="2"/>`;
-  const valueX = Math.max(one, to) + 6;
-  return `${label}${bar}<text class="value" x="${fixed(valueX)}" y="${baseline}">${times(row.times)}</text>`;
+  const bar = `<rect class="${kindOf(row.times)}" x="${from}" y="1" width="${Math.max(2, to - from)}" height="${rowHeight - 5}" rx="2"/>`;
+  return `${label}${bar}<text class="value" x="${Math.max(one, to) + 6}" y="11">${times(row.times)}</text></g>`;
 }
 
 function kindOf(value: number): 'ahead' | 'even' | 'behind' {
@@ -123,13 +122,11 @@ function kindOf(value: number): 'ahead' | 'even' | 'behind' {
   return value < 1 / 1.05 ? 'behind' : 'even';
 }
 
-/** Position of a ratio within a card; values beyond the scale are placed at its end. */
+/** Position of a ratio within a card, in whole pixels; values beyond the scale are placed at its end. */
 function position(value: number): number {
   const clamped = Math.min(most, Math.max(least, value));
-  return zoneLeft + (zoneWidth * Math.log2(clamped / least)) / Math.log2(most / least);
+  return Math.round(zoneLeft + (zoneWidth * Math.log2(clamped / least)) / Math.log2(most / least));
 }
-
-const fixed = (value: number) => value.toFixed(1);
 
 function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');

@@ -15,24 +15,38 @@ interface Box {
   x: number;
   y: number;
   width: number;
-  text?: string;
+  text: string;
 }
 
 function attribute(tag: string, name: string): string {
   return new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1] ?? '';
 }
 
-const boxOf = (tag: string, text?: string): Box => ({
-  className: attribute(tag, 'class'),
-  x: Number(attribute(tag, 'x')),
-  y: Number(attribute(tag, 'y')),
-  width: Number(attribute(tag, 'width')),
-  ...(text === undefined ? {} : { text }),
-});
-const bars = [...svg.matchAll(/<rect [^>]*height="12"[^>]*>/g)].map(([tag]) => boxOf(tag)).slice(3);
-const texts = [...svg.matchAll(/(<text [^>]*>)([^<]*)<\/text>/g)].map(([, tag = '', text = '']) =>
-  boxOf(tag, text),
-);
+/** Every box with its place on the paper, however many groups it is in. */
+function boxes(): Array<Box & { tag: string }> {
+  const found: Array<Box & { tag: string }> = [];
+  const groups: Array<readonly [number, number]> = [];
+  for (const [tag, text = ''] of svg.matchAll(/<\/?(?:g|rect|text)\b[^>]*>([^<]*)/g)) {
+    if (tag.startsWith('</')) {
+      if (tag.startsWith('</g')) groups.pop();
+    } else if (tag.startsWith('<g')) {
+      const [, x, y] = /translate\((\d+) (\d+)\)/.exec(tag) ?? [];
+      groups.push([Number(x), Number(y)]);
+    } else {
+      const sum = (which: 0 | 1) => groups.reduce((all, group) => all + group[which], 0);
+      found.push({
+        ...{ tag, text, className: attribute(tag, 'class'), width: Number(attribute(tag, 'width')) },
+        ...{ x: sum(0) + Number(attribute(tag, 'x')), y: sum(1) + Number(attribute(tag, 'y')) },
+      });
+    }
+  }
+  expect(groups).toEqual([]);
+  return found;
+}
+
+const all = boxes();
+const bars = all.filter(({ tag }) => tag.startsWith('<rect') && tag.includes('height="12"')).slice(3);
+const texts = all.filter(({ tag }) => tag.startsWith('<text'));
 
 describe('the chart', () => {
   it('has a bar for each peer of each case: ahead, even, behind, to the right or the left of 1', () => {
@@ -69,8 +83,8 @@ describe('the chart', () => {
 
   it('escapes what it is given, and is one tree', () => {
     expect(svg).toContain('exec &lt;one> &amp; another');
-    const open = svg.match(/<(svg|title|style|text)\b/g)?.length;
-    expect(svg.match(/<\/(svg|title|style|text)>/g)?.length).toBe(open);
+    const open = svg.match(/<(svg|title|style|text|g)\b/g)?.length;
+    expect(svg.match(/<\/(svg|title|style|text|g)>/g)?.length).toBe(open);
   });
 
   it('is there also without any case', () => {
