@@ -3,8 +3,7 @@
 // needs at once becomes one file, and so do two parts that are loaded while the network is waited for: what a login needs,
 // and what a connection needs. What else is loaded on demand, and what the mock server needs too, stays separate. The
 // result is then minified: white space is removed, code is shortened, and variables and private fields get short names.
-// What a stack trace shows is kept: classes and methods, and lines short enough to tell where; for the library itself
-// also functions.
+// What a stack trace shows is kept: classes, methods, asynchronous functions, and lines short enough to tell where.
 //
 // The code exists once, as CommonJS; the ES modules re-export its names. So a program that imports the package and one
 // of its libraries that requires it have the same classes, and nothing is installed twice. Bundlers pack the same code,
@@ -138,9 +137,10 @@ const common = chunkNamed('common');
 const joinedChunks = ['core', 'log-in', 'connection'].map(chunkNamed);
 const propertyOf = ({ fileName }) => fileName.split('-')[0];
 
-/** A function or class that is a variable's value takes the variable's name. */
-const namesake = /^(?:const|let|var) (\w+) = (?:async )?(?:\(|\w+ =>|function\b|class\b)/gm;
-const namesIn = (code, pattern) => Array.from(code.matchAll(pattern), ([, name]) => name);
+/** A class that is a variable's value takes the variable's name. What has waited is all that is left in most traces. */
+const namesToKeep = /^(?:(?:const|let|var) (\w+) = class\b|async function\*? (\w+))/gm;
+
+const namesIn = (code, pattern) => Array.from(code.matchAll(pattern), ([, name, other]) => name ?? other);
 
 /** terser would shorten the names of private methods, too: a letter in place of the `#` hides them from it. */
 const sign = 'ǃ';
@@ -154,11 +154,10 @@ for (const chunk of output) {
     ...{ platform: 'node', target: 'node20', charset: 'utf8', legalComments: 'none' },
     ...{ minifySyntax: true, minifyWhitespace: true },
   });
-  const keep_fnames = ofUsersPrograms.has(fileName);
-  const reserved = [...publicNames, ...namesIn(code, namesake)];
+  const reserved = [...publicNames, ...namesIn(code, namesToKeep)];
   const { code: mangled } = await minify(short, {
-    compress: keep_fnames ? keepFunctions : compress,
-    mangle: { toplevel: true, keep_classnames: true, keep_fnames, reserved },
+    compress: ofUsersPrograms.has(fileName) ? keepFunctions : compress,
+    mangle: { toplevel: true, keep_classnames: true, reserved },
     format: lines,
   });
   writeFileSync(join('dist', fileName), shortPrivates(mangled.replaceAll(sign, '#')));

@@ -34,7 +34,7 @@ export const lines = { ecma: 2022, comments: false, max_line_len: 2000 };
 /** Options for terser: everything that is safe. */
 export const compress = { ecma: 2022, toplevel: true, passes: 2, keep_classnames: true };
 
-/** A function that is called once stays a function of that name, for stack traces. */
+/** A function that is called once stays a function, for stack traces. */
 export const keepFunctions = { ...compress, keep_fnames: true, inline: false, reduce_funcs: false };
 
 /** A chunk may use the name `process` for something else. */
