@@ -15,7 +15,7 @@ import { basename, join } from 'node:path';
 import { transform } from 'esbuild';
 import { rollup } from 'rollup';
 import { minify } from 'terser';
-import { builtin, compress, keepFunctions, lines } from './packable.mjs';
+import { builtin, compress, compressInPlace, lines } from './packable.mjs';
 import { shortPrivates } from './short-privates.mjs';
 
 const entries = ['index.js', 'mock-server.js', 'cli.js', 'on-demand.js'];
@@ -156,7 +156,7 @@ for (const chunk of output) {
   });
   const reserved = [...publicNames, ...namesIn(code, namesToKeep)];
   const { code: mangled } = await minify(short, {
-    compress: ofUsersPrograms.has(fileName) ? keepFunctions : compress,
+    compress: ofUsersPrograms.has(fileName) ? compressInPlace : compress,
     mangle: { toplevel: true, keep_classnames: true, reserved },
     format: lines,
   });

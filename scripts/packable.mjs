@@ -34,8 +34,14 @@ export const lines = { ecma: 2022, comments: false, max_line_len: 2000 };
 /** Options for terser: everything that is safe. */
 export const compress = { ecma: 2022, toplevel: true, passes: 2, keep_classnames: true };
 
-/** A function that is called once stays a function, for stack traces. */
-export const keepFunctions = { ...compress, keep_fnames: true, inline: false, reduce_funcs: false };
+/**
+ * Nothing that moves code into other functions or variables: closures would hold more, 5 KiB for each open connection, and
+ * traces show less.
+ */
+export const compressInPlace = {
+  ...{ defaults: false, ecma: 2022, conditionals: true, comparisons: true, booleans: true, evaluate: true },
+  ...{ dead_code: true, if_return: true, sequences: true, properties: true, typeofs: true },
+};
 
 /** A chunk may use the name `process` for something else. */
 export const builtin = (name) => `globalThis.process.getBuiltinModule('node:${name}')`;

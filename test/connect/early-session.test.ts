@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+// So that it is there when the first login is over, as it is in a build.
+import '../../src/connection.ts';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
