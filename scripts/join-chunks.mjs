@@ -158,7 +158,8 @@ for (const chunk of output) {
   const { code: mangled } = await minify(short, {
     compress: ofUsersPrograms.has(fileName) ? compressInPlace : compress,
     mangle: { toplevel: true, keep_classnames: true, reserved },
-    format: lines,
+    // Node prints the whole line of an error that nobody catches.
+    format: ofUsersPrograms.has(fileName) ? lines : { ...lines, max_line_len: 8000 },
   });
   writeFileSync(join('dist', fileName), shortPrivates(mangled.replaceAll(sign, '#')));
   if (isEntry && exports.length > 0 && name !== 'on-demand')

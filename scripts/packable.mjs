@@ -29,7 +29,7 @@ const builtinsAnywhere = {
 };
 
 /** Options for terser. Strings are not continued on the next line, as some bundlers would indent that. */
-export const lines = { ecma: 2022, comments: false, max_line_len: 8000 };
+export const lines = { ecma: 2022, comments: false, max_line_len: 160 };
 
 /** Options for terser: everything that is safe. */
 export const compress = { ecma: 2022, toplevel: true, passes: 2, keep_classnames: true };
