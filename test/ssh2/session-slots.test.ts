@@ -283,15 +283,27 @@ describe('sessions', () => {
       expect(crowded.takeBeyond()).toBe(false);
     });
 
-    it('prove as many as were open when one more was asked for, less those refused before it was answered', () => {
+    it('are as many as were open when one more was requested ahead, less those refused before it was answered', () => {
       const slots = far(4);
+      expect(slots.takeBeyond()).toBe(true);
+      vi.advanceTimersByTime(50);
       slots.release();
+      slots.accepted(true);
+      expect(slots).toMatchObject({ limit: 5, seen: 5 });
       vi.advanceTimersByTime(20);
       expect(slots.take()).toBe(true);
       expect(slots.takeBeyond()).toBe(true);
       slots.refused(false);
       slots.accepted(true);
-      expect(slots.limit).toBe(4);
+      expect(slots.seen).toBe(5);
+    });
+
+    it('are not more because one that had waited was opened when others had ended', () => {
+      const slots = far(4);
+      ask(slots, 1);
+      slots.release();
+      slots.accepted(true);
+      expect(slots).toMatchObject({ limit: 4, seen: 4 });
     });
 
     it('wait a tenth of the round trip after an end, when as many again may be asked for', () => {

@@ -29,6 +29,8 @@ export class SessionAhead {
   readonly #release: () => void;
   readonly #manners: ServerManners;
   readonly #held: OwnSession[] = [];
+  /** Unused ones that are being closed. */
+  #closing = 0;
   #opening = 0;
   /** Commands that wait for sessions that are being opened. */
   readonly #expecting: Expecting[] = [];
@@ -77,9 +79,12 @@ export class SessionAhead {
     const enough = this.#wanted;
     const has = this.#held.length + this.#opening - this.#expecting.length;
     if (has < enough && this.#slots.take()) this.#request(false);
-    else if (has < this.#recentPeak && this.#manners.takesMore && this.#slots.takeBeyond())
-      this.#request(true);
+    else if (has < this.#recentPeak && this.#takeBeyond()) this.#request(true);
     else if (has < enough) this.#catchUpLater(enough - has);
+  }
+
+  #takeBeyond(): boolean {
+    return this.#closing === 0 && this.#manners.takesMore && this.#slots.takeBeyond();
   }
 
   /** `probe`: it is one more than the server is known to allow. */
@@ -150,7 +155,7 @@ export class SessionAhead {
         session.onUnusedClosed = undefined;
         return session;
       }
-      session.close();
+      this.#closeUnused(session);
     }
     return undefined;
   }
@@ -227,6 +232,7 @@ export class SessionAhead {
   readonly #isClosed = (session: object): void => {
     const at = this.#held.indexOf(session as OwnSession);
     if (at !== -1) this.#held.splice(at, 1);
+    else this.#closing--;
     if (this.#held.length === 0) this.#stopLooking();
     this.#release();
   };
@@ -252,6 +258,11 @@ export class SessionAhead {
   }
 
   #close(count: number): void {
-    for (const session of this.#held.splice(0, count)) session.close();
+    for (const session of this.#held.splice(0, count)) this.#closeUnused(session);
+  }
+
+  #closeUnused(session: OwnSession): void {
+    this.#closing++;
+    session.close();
   }
 }

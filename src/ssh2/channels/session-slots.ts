@@ -36,8 +36,8 @@ export class SessionSlots {
   /** When the session was asked for that the server answers next, if nothing was being asked for then. */
   #askedAt: number | undefined;
   #probing = false;
-  /** How many sessions there are on the server if it accepts the probe; all before it are answered before. */
-  #probed = 0;
+  /** How many sessions there are on the server if it opens the one more that was requested ahead. */
+  #proven = 0;
   /** When to try one more within what the server has been seen to allow, and one beyond that. */
   #again = new RetryPace(soon, 20, 900);
   #beyond = new RetryPace(later, 5, 10_000);
@@ -121,12 +121,15 @@ export class SessionSlots {
 
   /**
    * Takes one session more than the server is known to allow, to learn whether it allows more; only as long as it has
-   * refused none. To be reported as a probe.
+   * refused none. To be reported as a probe. Call it only while no session is being closed by us: all that are open here
+   * then count on the server when it reads the request, as it frees none before it has our CLOSE.
    */
   takeBeyond(): boolean {
     const isFull = this.#waiting.length === 0 && !this.#hasFree();
     if (!isFull || this.isLimitKnown || !this.isFar || !this.#mayProbe()) return false;
-    this.#probes();
+    this.#probing = true;
+    this.#opens();
+    this.#proven = this.#open;
     return true;
   }
 
@@ -162,12 +165,6 @@ export class SessionSlots {
     this.#moved();
   }
 
-  #probes(): void {
-    this.#probing = true;
-    this.#opens();
-    this.#probed = this.#open;
-  }
-
   /** As long as sessions come and go one after another, a second one at the same time is not worth the risk. */
   #moved(): void {
     if (this.#isUnproven) this.#beyond.putOff(patience);
@@ -180,7 +177,8 @@ export class SessionSlots {
     this.#askedAt = undefined;
     if (probe) this.#probing = false;
     if (probe) this.#again.reset();
-    const had = probe ? Math.max(this.#probed, this.#confirmed) : this.#confirmed;
+    const had = probe ? Math.max(this.#proven, this.#confirmed) : this.#confirmed;
+    if (probe) this.#proven = 0;
     if (had > this.#seen) this.#beyond.reset();
     this.#seen = Math.max(this.#seen, had);
     // What was lowered because sessions had just ended is raised again.
@@ -196,7 +194,7 @@ export class SessionSlots {
    */
   refused(probe: boolean): boolean {
     if (probe) this.#probing = false;
-    else this.#probed--;
+    this.#proven = probe ? 0 : this.#proven - 1;
     this.#askedAt = undefined;
     this.#open--;
     const isHopeless = this.#open === 0 && now() - this.#lastReleaseAt > lagWhenAlone;
@@ -220,6 +218,7 @@ export class SessionSlots {
   /** A granted session was never requested. */
   giveBack(probe: boolean): void {
     if (probe) this.#probing = false;
+    this.#proven--;
     this.#open--;
     this.#advance();
   }
@@ -257,8 +256,8 @@ export class SessionSlots {
     while (this.#waiting.length > 0) {
       const probe = !this.#hasFree();
       if (probe && (this.#justEnded.count > 0 || !this.#mayProbe())) return this.#waitForPace();
-      if (probe) this.#probes();
-      else this.#opens();
+      if (probe) this.#probing = true;
+      this.#opens();
       this.#waiting.shift()?.grant(probe);
     }
     this.#stopWaiting();
