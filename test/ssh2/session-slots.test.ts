@@ -298,8 +298,18 @@ describe('sessions', () => {
       expect(slots.seen).toBe(5);
     });
 
-    it('are not more because one that had waited was opened when others had ended', () => {
+    it('are not more because one that had waited was opened when others had ended that we had asked to end', () => {
       const slots = far(4);
+      slots.endsUnused();
+      ask(slots, 1);
+      slots.unusedEnded();
+      slots.release();
+      slots.accepted(true);
+      expect(slots).toMatchObject({ limit: 4, seen: 4 });
+    });
+
+    it('are only believed to be as many as are open if the server is near', () => {
+      const slots = far(4, 9);
       ask(slots, 1);
       slots.release();
       slots.accepted(true);

@@ -29,8 +29,6 @@ export class SessionAhead {
   readonly #release: () => void;
   readonly #manners: ServerManners;
   readonly #held: OwnSession[] = [];
-  /** Unused ones that are being closed. */
-  #closing = 0;
   #opening = 0;
   /** Commands that wait for sessions that are being opened. */
   readonly #expecting: Expecting[] = [];
@@ -79,12 +77,9 @@ export class SessionAhead {
     const enough = this.#wanted;
     const has = this.#held.length + this.#opening - this.#expecting.length;
     if (has < enough && this.#slots.take()) this.#request(false);
-    else if (has < this.#recentPeak && this.#takeBeyond()) this.#request(true);
+    else if (has < this.#recentPeak && this.#manners.takesMore && this.#slots.takeBeyond())
+      this.#request(true);
     else if (has < enough) this.#catchUpLater(enough - has);
-  }
-
-  #takeBeyond(): boolean {
-    return this.#closing === 0 && this.#manners.takesMore && this.#slots.takeBeyond();
   }
 
   /** `probe`: it is one more than the server is known to allow. */
@@ -232,7 +227,7 @@ export class SessionAhead {
   readonly #isClosed = (session: object): void => {
     const at = this.#held.indexOf(session as OwnSession);
     if (at !== -1) this.#held.splice(at, 1);
-    else this.#closing--;
+    else this.#slots.unusedEnded();
     if (this.#held.length === 0) this.#stopLooking();
     this.#release();
   };
@@ -262,7 +257,7 @@ export class SessionAhead {
   }
 
   #closeUnused(session: OwnSession): void {
-    this.#closing++;
+    this.#slots.endsUnused();
     session.close();
   }
 }

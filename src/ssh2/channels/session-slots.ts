@@ -36,8 +36,10 @@ export class SessionSlots {
   /** When the session was asked for that the server answers next, if nothing was being asked for then. */
   #askedAt: number | undefined;
   #probing = false;
-  /** How many sessions there are on the server if it opens the one more that was requested ahead. */
+  /** How many sessions a far server has if it accepts the probe. */
   #proven = 0;
+  /** Unused sessions that we have asked it to end: it may have freed them before it reads a request. */
+  #ending = 0;
   /** When to try one more within what the server has been seen to allow, and one beyond that. */
   #again = new RetryPace(soon, 20, 900);
   #beyond = new RetryPace(later, 5, 10_000);
@@ -121,15 +123,12 @@ export class SessionSlots {
 
   /**
    * Takes one session more than the server is known to allow, to learn whether it allows more; only as long as it has
-   * refused none. To be reported as a probe. Call it only while no session is being closed by us: all that are open here
-   * then count on the server when it reads the request, as it frees none before it has our CLOSE.
+   * refused none. To be reported as a probe.
    */
   takeBeyond(): boolean {
     const isFull = this.#waiting.length === 0 && !this.#hasFree();
     if (!isFull || this.isLimitKnown || !this.isFar || !this.#mayProbe()) return false;
-    this.#probing = true;
-    this.#opens();
-    this.#proven = this.#open;
+    this.#probes();
     return true;
   }
 
@@ -163,6 +162,13 @@ export class SessionSlots {
     if (this.#open === this.#confirmed) this.#askedAt = now();
     this.#open++;
     this.#moved();
+  }
+
+  /** A server frees no session before it has our CLOSE, so all others that are open here still count when it reads this. */
+  #probes(): void {
+    this.#probing = true;
+    this.#opens();
+    this.#proven = this.isFar ? this.#open - this.#ending : 0;
   }
 
   /** As long as sessions come and go one after another, a second one at the same time is not worth the risk. */
@@ -215,6 +221,15 @@ export class SessionSlots {
     this.#advance();
   }
 
+  /** We ask the server to end a session that was never used; `unusedEnded` is called when it has. */
+  endsUnused(): void {
+    this.#ending++;
+  }
+
+  unusedEnded(): void {
+    this.#ending--;
+  }
+
   /** A granted session was never requested. */
   giveBack(probe: boolean): void {
     if (probe) this.#probing = false;
@@ -256,8 +271,8 @@ export class SessionSlots {
     while (this.#waiting.length > 0) {
       const probe = !this.#hasFree();
       if (probe && (this.#justEnded.count > 0 || !this.#mayProbe())) return this.#waitForPace();
-      if (probe) this.#probing = true;
-      this.#opens();
+      if (probe) this.#probes();
+      else this.#opens();
       this.#waiting.shift()?.grant(probe);
     }
     this.#stopWaiting();
