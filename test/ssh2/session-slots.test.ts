@@ -300,9 +300,9 @@ describe('sessions', () => {
 
     it('are not more because one that had waited was opened when others had ended that we had asked to end', () => {
       const slots = far(4);
-      slots.endsUnused();
+      slots.probe.endsUnused();
       ask(slots, 1);
-      slots.unusedEnded();
+      slots.probe.unusedEnded();
       slots.release();
       slots.accepted(true);
       expect(slots).toMatchObject({ limit: 4, seen: 4 });

@@ -227,7 +227,7 @@ export class SessionAhead {
   readonly #isClosed = (session: object): void => {
     const at = this.#held.indexOf(session as OwnSession);
     if (at !== -1) this.#held.splice(at, 1);
-    else this.#slots.unusedEnded();
+    else this.#slots.probe.unusedEnded();
     if (this.#held.length === 0) this.#stopLooking();
     this.#release();
   };
@@ -257,7 +257,7 @@ export class SessionAhead {
   }
 
   #closeUnused(session: OwnSession): void {
-    this.#slots.endsUnused();
+    this.#slots.probe.endsUnused();
     session.close();
   }
 }

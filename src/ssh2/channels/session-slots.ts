@@ -1,5 +1,6 @@
 import { now, startTimer } from '../../time/timer.ts';
 import { JustEnded } from './just-ended.ts';
+import { LimitProbe } from './limit-probe.ts';
 import { RetryPace } from './retry-pace.ts';
 import type { Grant, SessionRules, SlotWaiter } from './session-rules.ts';
 
@@ -35,11 +36,7 @@ export class SessionSlots {
   #hasRefused = false;
   /** When the session was asked for that the server answers next, if nothing was being asked for then. */
   #askedAt: number | undefined;
-  #probing = false;
-  /** How many sessions a far server has if it accepts the probe. */
-  #proven = 0;
-  /** Unused sessions that we have asked it to end: it may have freed them before it reads a request. */
-  #ending = 0;
+  readonly probe = new LimitProbe();
   /** When to try one more within what the server has been seen to allow, and one beyond that. */
   #again = new RetryPace(soon, 20, 900);
   #beyond = new RetryPace(later, 5, 10_000);
@@ -128,7 +125,7 @@ export class SessionSlots {
   takeBeyond(): boolean {
     const isFull = this.#waiting.length === 0 && !this.#hasFree();
     if (!isFull || this.isLimitKnown || !this.isFar || !this.#mayProbe()) return false;
-    this.#probes();
+    this.#opens(true);
     return true;
   }
 
@@ -157,18 +154,12 @@ export class SessionSlots {
     this.#onFree = listener;
   }
 
-  #opens(): void {
+  #opens(probe = false): void {
     // Of several that are asked for, the first is answered first.
     if (this.#open === this.#confirmed) this.#askedAt = now();
     this.#open++;
+    if (probe) this.probe.begin(this.#open, this.isFar);
     this.#moved();
-  }
-
-  /** A server frees no session before it has our CLOSE, so all others that are open here still count when it reads this. */
-  #probes(): void {
-    this.#probing = true;
-    this.#opens();
-    this.#proven = this.isFar ? this.#open - this.#ending : 0;
   }
 
   /** As long as sessions come and go one after another, a second one at the same time is not worth the risk. */
@@ -181,10 +172,8 @@ export class SessionSlots {
     this.#confirmed++;
     this.#justEnded.answered(this.#askedAt === undefined ? undefined : now() - this.#askedAt);
     this.#askedAt = undefined;
-    if (probe) this.#probing = false;
     if (probe) this.#again.reset();
-    const had = probe ? Math.max(this.#proven, this.#confirmed) : this.#confirmed;
-    if (probe) this.#proven = 0;
+    const had = probe ? Math.max(this.probe.accepted(), this.#confirmed) : this.#confirmed;
     if (had > this.#seen) this.#beyond.reset();
     this.#seen = Math.max(this.#seen, had);
     // What was lowered because sessions had just ended is raised again.
@@ -199,8 +188,8 @@ export class SessionSlots {
    * session is open or has just ended, their number was not the reason.
    */
   refused(probe: boolean): boolean {
-    if (probe) this.#probing = false;
-    this.#proven = probe ? 0 : this.#proven - 1;
+    if (probe) this.probe.end();
+    else this.probe.countsOneLess();
     this.#askedAt = undefined;
     this.#open--;
     const isHopeless = this.#open === 0 && now() - this.#lastReleaseAt > lagWhenAlone;
@@ -221,19 +210,10 @@ export class SessionSlots {
     this.#advance();
   }
 
-  /** We ask the server to end a session that was never used; `unusedEnded` is called when it has. */
-  endsUnused(): void {
-    this.#ending++;
-  }
-
-  unusedEnded(): void {
-    this.#ending--;
-  }
-
   /** A granted session was never requested. */
   giveBack(probe: boolean): void {
-    if (probe) this.#probing = false;
-    this.#proven--;
+    if (probe) this.probe.end();
+    else this.probe.countsOneLess();
     this.#open--;
     this.#advance();
   }
@@ -271,8 +251,7 @@ export class SessionSlots {
     while (this.#waiting.length > 0) {
       const probe = !this.#hasFree();
       if (probe && (this.#justEnded.count > 0 || !this.#mayProbe())) return this.#waitForPace();
-      if (probe) this.#probes();
-      else this.#opens();
+      this.#opens(probe);
       this.#waiting.shift()?.grant(probe);
     }
     this.#stopWaiting();
@@ -289,7 +268,8 @@ export class SessionSlots {
   }
 
   #mayProbe(): boolean {
-    if (this.#probing || this.#isHeldUp() || this.#open >= (this.#rules.most ?? Infinity)) return false;
+    if (this.probe.isUnderWay || this.#isHeldUp() || this.#open >= (this.#rules.most ?? Infinity))
+      return false;
     return this.#pace.isDue;
   }
 
