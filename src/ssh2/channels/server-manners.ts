@@ -24,27 +24,45 @@ export function mannersOf(
   return manners;
 }
 
+/** Something over which a server may have ended the connection: not tried for a while, after a second time never. */
+class Doubt {
+  #times = 0;
+  #until = Number.NEGATIVE_INFINITY;
+
+  get isOpen(): boolean {
+    return now() < this.#until;
+  }
+
+  raise(): void {
+    this.#times++;
+    this.#until = now() + (this.#times > 1 ? Infinity : doubtTime);
+  }
+
+  lift(): void {
+    this.#times = 0;
+    this.#until = Number.NEGATIVE_INFINITY;
+  }
+}
+
 /**
  * How a server reacts to sessions beyond the one that was needed. Some devices end the connection over a second one.
  */
 export class ServerManners {
   #refusesAhead = false;
   #refusesMore = false;
-  #endedOverAhead = 0;
-  #noAheadUntil = Number.NEGATIVE_INFINITY;
-  #endedOverEarly = 0;
-  #noEarlyUntil = Number.NEGATIVE_INFINITY;
+  readonly #ahead = new Doubt();
+  readonly #early = new Doubt();
   #takesOneOnly = false;
   #takesSeveral = false;
 
   /** Whether a session may be opened before it is needed. */
   get takesAhead(): boolean {
-    return !this.#refusesAhead && !this.#takesOneOnly && now() >= this.#noAheadUntil;
+    return !this.#refusesAhead && !this.#takesOneOnly && !this.#ahead.isOpen;
   }
 
   /** Whether one may be requested behind the login request, before the login has succeeded. */
   get takesEarly(): boolean {
-    return this.takesAhead && now() >= this.#noEarlyUntil;
+    return this.takesAhead && !this.#early.isOpen;
   }
 
   /** Whether it allows only one session at a time. */
@@ -71,20 +89,17 @@ export class ServerManners {
   }
 
   endedOverAhead(): void {
-    this.#endedOverAhead++;
-    this.#noAheadUntil = now() + (this.#endedOverAhead > 1 ? Infinity : doubtTime);
+    this.#ahead.raise();
   }
 
   /** It ended the connection, or fell silent, after a session was requested behind the login request. */
   endedOverEarly(): void {
-    this.#endedOverEarly++;
-    this.#noEarlyUntil = now() + (this.#endedOverEarly > 1 ? Infinity : doubtTime);
+    this.#early.raise();
   }
 
   /** It has opened one that was requested so: what went wrong before had another reason. */
   tookEarly(): void {
-    this.#endedOverEarly = 0;
-    this.#noEarlyUntil = Number.NEGATIVE_INFINITY;
+    this.#early.lift();
   }
 
   /** If it has allowed several before, the connection was cut by chance. */

@@ -8,6 +8,7 @@ import type { Latch } from '../../time/latch.ts';
 import type { Stoppable } from '../../time/on-abort.ts';
 import type { PhaseClock } from '../../time/phase-clock.ts';
 import type { Where } from '../channels/link.ts';
+import type { LoginEvents } from '../insides/ahead/behind-login.ts';
 import type { ReadOffer } from '../insides/key-exchange/server-offer.ts';
 import type { Authentication } from '../login/auth.ts';
 import type { Credentials } from '../login/credentials.ts';
@@ -15,10 +16,7 @@ import type { Transport } from '../transport/transport.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 
 /** Sends something right behind the first login request. */
-interface BehindLogin {
-  /** That request has just been sent; returns whether something was sent behind it. */
-  open(client: Client, serverVersion: string): boolean;
-  loginRefused(): void;
+interface BehindLogin extends LoginEvents {
   /** The server, or its silence, has ended the connection before the login was over. */
   endedInLogin(): void;
 }

@@ -17,7 +17,7 @@ interface RequestProtocol extends IgnoreProtocol {
   _handlers?: Record<string, unknown>;
 }
 
-interface LoginEvents {
+export interface LoginEvents {
   /**
    * The first login request has just been sent, and needs no other to succeed. Returns whether something was sent
    * behind it.
