@@ -9,8 +9,6 @@ import { PhaseClock } from '../../time/phase-clock.ts';
 import { StopSwitch } from '../../time/stop-switch.ts';
 import { exceeded } from '../bounds/exceeded.ts';
 import type { Where } from '../channels/link.ts';
-import { behindFirstLogin } from '../insides/ahead/behind-login.ts';
-import { authenticateEarly } from '../insides/ahead/early-auth.ts';
 import { rest } from '../insides/at-rest.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { onHostKeysTold } from '../insides/key-exchange/further-host-keys.ts';
@@ -33,13 +31,12 @@ import {
   type Ssh2Error,
   unsafeSsh2,
 } from '../transport/classify.ts';
-import { isOpenSsh } from '../transport/server-kind.ts';
 import { type StreamEnd, Transport, type TransportEvents } from '../transport/transport.ts';
 import { authBroken, invalidCertificate, passwordExpired } from './auth-broken.ts';
 import { askForHostCertificates, connectClient, offerHybridKex } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
 import { tellUser } from './login-notice.ts';
-import { mendClient } from './mend-client.ts';
+import { mendClient, mendLogin } from './mend-client.ts';
 import { streamTimeout } from './phase-timeouts.ts';
 import type { Established, HandshakePlan, Login } from './plan.ts';
 
@@ -92,8 +89,7 @@ class Handshake implements TransportEvents {
   }
 
   run(): Promise<Established> {
-    // Present until it has succeeded.
-    const login = this.#login as Login;
+    const login = this.#login as Login; // present until it has succeeded
     const { signal } = login.plan;
     const aborted = () => this.#fail(signal.reason);
     login.unfollow = onAbort(signal, aborted);
@@ -140,10 +136,17 @@ class Handshake implements TransportEvents {
         const tell = (data: Buffer) => this.#guard.hostKeysTold(this.#client, data, settings);
         onHostKeysTold(this.#client, (data) => this.#chores.add(tell(data)));
       }
-      authenticateEarly(this.#client, () => isOpenSsh(this.#serverVersion));
-      behindFirstLogin(this.#client, plan.behindLogin, () => this.#serverVersion);
     } catch (error) {
       throw unsafeSsh2(error as Error, this.#situation());
+    }
+  }
+
+  #mendLogin(login: Login, order: MessageOrder): void {
+    const onExceeded = (what: string) => this.#fail(exceeded(what, this.#situation()));
+    try {
+      mendLogin(this.#client, order, login, this.#serverVersion, onExceeded);
+    } catch (error) {
+      this.#fail(unsafeSsh2(error as Error, this.#situation()));
     }
   }
 
@@ -199,6 +202,7 @@ class Handshake implements TransportEvents {
   }
 
   #keysExchanged(): void {
+    if (this.#phase === 'handshake' && this.#login && this.#order) this.#mendLogin(this.#login, this.#order);
     this.#order?.keysExchanged();
     forgetSecrets(this.#client);
     padFromPool(this.#client);

@@ -5,12 +5,16 @@ import { boundPacketSizes } from '../bounds/packet-size.ts';
 import { boundWindows } from '../bounds/receive-window.ts';
 import { RekeyTime } from '../bounds/rekey-time.ts';
 import { boundUnasked } from '../bounds/unasked.ts';
+import { behindFirstLogin } from '../insides/ahead/behind-login.ts';
+import { authenticateEarly } from '../insides/ahead/early-auth.ts';
 import { deferDestruction, keepKeepaliveTimer, onSilentDisconnect } from '../insides/internals.ts';
 import { knowForwardsByOwnNamesOnly } from '../insides/messages/inbound.ts';
 import { lookInside } from '../insides/registry/look.ts';
 import { knowOurs } from '../insides/session-shape.ts';
-import { guardOrder } from '../order/guard-order.ts';
+import { guardLogin, guardOrder } from '../order/guard-order.ts';
 import type { MessageOrder, OutOfTurn } from '../order/message-order.ts';
+import { isOpenSsh } from '../transport/server-kind.ts';
+import type { Login } from './plan.ts';
 
 interface MendEvents {
   /** Milliseconds allowed for each key exchange after the first one. */
@@ -35,8 +39,26 @@ export function mendClient(client: Client, output: AnswersStream, events: MendEv
   knowOurs(client);
   boundPacketSizes(client, events.onExceeded);
   boundAnswers(client, output, events.onExceeded);
-  boundLoginTalk(client, events.onExceeded);
   boundUnasked(client, events.onExceeded);
   onSilentDisconnect(client, events.onSilentDisconnect);
   return order;
+}
+
+/**
+ * Makes the login safe and quick. Call it once, when the first keys are exchanged and nothing of the login has been sent or
+ * may have been received: a connection that still waits for its server needs none of this.
+ * @throws Error if this version of ssh2 cannot be made safe.
+ */
+export function mendLogin(
+  client: Client,
+  order: MessageOrder,
+  { auth, plan }: Login,
+  serverVersion: string,
+  onExceeded: MendEvents['onExceeded'],
+): void {
+  guardLogin(client, order);
+  boundLoginTalk(client, onExceeded);
+  auth.begin(client);
+  authenticateEarly(client, () => isOpenSsh(serverVersion));
+  behindFirstLogin(client, plan.behindLogin, () => serverVersion);
 }

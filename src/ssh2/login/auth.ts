@@ -39,7 +39,8 @@ export class Authentication {
   hasPart = false;
   #credentials: Credentials;
   #events: AuthEvents;
-  #queue: AsyncGenerator<Candidate>;
+  /** Made when the first is asked for. */
+  #queue: AsyncGenerator<Candidate> | undefined;
   #sent: Candidate | undefined;
   #methodsSent: readonly string[] = [];
   /** Everything was refused; what remains is to ask whether the server requires nothing. */
@@ -58,7 +59,6 @@ export class Authentication {
       if (!this.notes.includes(sentence)) this.notes.push(sentence);
     };
     this.#publicKeys = new PublicKeys(credentials, events.over, { accepted, note, explain });
-    this.#queue = this.#candidates();
   }
 
   /** What an error reports about the login. */
@@ -74,14 +74,18 @@ export class Authentication {
     };
   }
 
+  /** Call this after `client.connect`, when ssh2's handlers exist: a server may say what it takes before the login. */
+  watch(client: Client): void {
+    onServerSignatureAlgorithms(client, (algorithms) => this.#publicKeys.serverTakes(algorithms));
+  }
+
   /**
-   * Call this after `client.connect`, when ssh2's handlers exist, and before anything else changes how ssh2 logs in.
+   * Call this before the login, and before anything else changes how ssh2 logs in.
    * @throws Error if ssh2 cannot be made to send a signature as it is.
    */
-  watch(client: Client): void {
+  begin(client: Client): void {
     if (!sendWholeSignatures(client))
       throw new Error('the internals of ssh2 have changed: its logins cannot be relied upon');
-    onServerSignatureAlgorithms(client, (algorithms) => this.#publicKeys.serverTakes(algorithms));
     onAuthFailure(client, (methods, isPartial) => this.#answered(methods, isPartial));
   }
 
@@ -95,7 +99,7 @@ export class Authentication {
       this.#judged = this.#judged.concat(idOf(this.#sent));
     if (!isPartial) return;
     this.hasPart = true;
-    this.#queue = this.#candidates();
+    this.#queue = undefined;
   }
 
   /**
@@ -116,6 +120,7 @@ export class Authentication {
 
   async #next(): Promise<AnyAuthMethod | false> {
     for (;;) {
+      this.#queue ??= this.#candidates();
       const { value, done } = await this.#queue.next();
       if (done || !value) return false;
       if (this.#judged.includes(idOf(value))) continue;
@@ -131,10 +136,11 @@ export class Authentication {
 
   async *#candidates(): AsyncGenerator<Candidate> {
     const { agent, agentFirst, password, keyboardInteractive } = this.#credentials;
-    yield* this.#publicKeys.certificates();
-    if (!agentFirst) yield* this.#publicKeys.own();
+    // Not `yield*`, which makes an asynchronous iterator of each of these.
+    for (const candidate of this.#publicKeys.certificates()) yield candidate;
+    if (!agentFirst) for (const candidate of this.#publicKeys.own()) yield candidate;
     if (agent !== undefined && this.#mayTake('publickey')) yield* this.#publicKeys.ofAgent(agent);
-    if (agentFirst) yield* this.#publicKeys.own();
+    if (agentFirst) for (const candidate of this.#publicKeys.own()) yield candidate;
     // Leaves one request for what follows.
     for (const candidate of this.#publicKeys.otherWays()) if (this.failures < usualTries - 1) yield candidate;
     if (keyboardInteractive) yield this.#keyboardInteractive();

@@ -35,8 +35,16 @@ export function guardOrder(
     judgePlainOutbound(client, (type) => {
       if (!mayLeaveInPlainText(type))
         throw new Error(`${messageName(type)} was about to be sent unencrypted`);
-    }) &&
-    onLoginRequest(client, () => order.loginRequested());
-  if (!guarded) throw new Error('this version of ssh2 does not allow checks of the order of messages');
+    });
+  if (!guarded) throw notAllowed();
   return order;
+}
+
+/** Goes on with the login: its answers are out of turn before it has asked for something. Call it before the login begins. */
+export function guardLogin(client: Client, order: MessageOrder): void {
+  if (!onLoginRequest(client, () => order.loginRequested())) throw notAllowed();
+}
+
+function notAllowed(): Error {
+  return new Error('this version of ssh2 does not allow checks of the order of messages');
 }
