@@ -2,6 +2,7 @@ import type { AttemptPlan } from './arrival.ts';
 import type { Connection } from './connection.ts';
 import type { PhaseTimings } from './errors/index.ts';
 import { loadInTurns } from './load/in-turns.ts';
+import { kept } from './load/kept.ts';
 import { debugTopic } from './observe/debug.ts';
 import { dispose, openRoute } from './open-route.ts';
 import { loadClient, loadKeyReader } from './ssh2/insides/load.ts';
@@ -9,8 +10,8 @@ import { now } from './time/timer.ts';
 
 const debug = debugTopic('connect');
 
-const logInPart = () => import('./log-in.ts');
-const connectionPart = () => import('./connection.ts');
+const logInPart = kept(() => import('./log-in.ts'));
+const connectionPart = kept(() => import('./connection.ts'));
 
 let loaded: Promise<void> | undefined;
 

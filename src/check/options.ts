@@ -38,14 +38,14 @@ export function optional<T>(checks: Checks<T>): Checks<Partial<T>> {
 
 /** An object with these options and no others: a misspelt one must not be ignored. */
 export function object<T>(checks: Checks<T>, right = 'an object'): Check {
-  const all = Object.entries<Check>(checks);
-  const names = all.map(([name]) => name);
+  const all = Object.entries<Check>(checks).map(([option, check]) => ({ option, check }));
+  const names = all.map(({ option }) => option);
   const checkAll: Check = (name, value) => {
     checkBag(name, value, right);
     checkKnownNames(name, value, names);
     // For every option of every connect and command: without an iterator.
     for (let n = 0; n < all.length; n++) {
-      const [option, check] = all[n] as [string, Check];
+      const { option, check } = all[n] as (typeof all)[number];
       try {
         checkMember(name, value, option, check);
       } catch (error) {

@@ -3,14 +3,13 @@ import { quoted } from './printable.ts';
 
 /** A misspelt option must not be silently ignored: it may be the one that matters. */
 export function checkKnownNames(option: string, value: object, names: readonly string[]): void {
-  for (const name of Object.keys(value)) {
-    if (names.includes(name)) continue;
-    const prefix = option === 'options' ? '' : `${option}.`;
-    const kind = option.startsWith('argument ') ? '' : 'option ';
-    throw new TypeError(
-      `${kind}${prefix}${shown(name)}: there is no such option; ${likely(name, names)}known are ${names.join(', ')}`,
-    );
-  }
+  const name = Object.keys(value).find((one) => !names.includes(one));
+  if (name === undefined) return;
+  const prefix = option === 'options' ? '' : `${option}.`;
+  const kind = option.startsWith('argument ') ? '' : 'option ';
+  throw new TypeError(
+    `${kind}${prefix}${shown(name)}: there is no such option; ${likely(name, names)}known are ${names.join(', ')}`,
+  );
 }
 
 /** `did you mean this? `, or nothing. */

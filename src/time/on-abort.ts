@@ -30,7 +30,16 @@ export function orAborted<T>(work: T | PromiseLike<T>, signal: Stoppable | undef
   return new Promise((resolve, reject) => {
     if (signal?.aborted) reject(signal.reason);
     const unsubscribe = onAbort(signal, () => reject(signal?.reason));
-    Promise.resolve(work).then(resolve, reject).finally(unsubscribe);
+    Promise.resolve(work).then(
+      (value) => {
+        unsubscribe();
+        resolve(value);
+      },
+      (error) => {
+        unsubscribe();
+        reject(error);
+      },
+    );
   });
 }
 

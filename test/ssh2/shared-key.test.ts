@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { parsePrivateKey } from '../../src/ssh2/login/key-formats/private-key.ts';
+import { knownPrivateKey, parsePrivateKey } from '../../src/ssh2/login/key-formats/private-key.ts';
 import { sharedKey } from '../../src/ssh2/login/key-formats/shared-key.ts';
 import { keygen } from '../support/private-keys.ts';
 
@@ -54,4 +54,14 @@ test('only the newest keys are remembered', async () => {
   expect(again).not.toHaveBeenCalled();
   await sharedKey('key 0', undefined, again);
   expect(again).toHaveBeenCalledOnce();
+});
+
+test('a key in use is there at once, for its own text and passphrase only', async () => {
+  const { privateKey } = await keygen('-t', 'ed25519', '-N', '');
+  expect(knownPrivateKey(privateKey, undefined)).toBeUndefined();
+  const key = await parsePrivateKey('privateKey', privateKey, undefined);
+  expect(knownPrivateKey(privateKey, undefined)).toBe(key);
+  expect(knownPrivateKey(Buffer.from(privateKey), undefined)).toBe(key);
+  expect(knownPrivateKey(privateKey, 'a passphrase')).toBeUndefined();
+  expect(knownPrivateKey(privateKey, Buffer.from('a passphrase'))).toBeUndefined();
 });

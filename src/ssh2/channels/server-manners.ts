@@ -7,6 +7,8 @@ const most = 1_000;
 const doubtTime = 600_000;
 
 const known = new Map<string, ServerManners>();
+/** Many connections to one server ask one after another. */
+let latest: { readonly key: string; readonly manners: ServerManners } | undefined;
 
 /** OpenSSH, also for Windows, opens sessions side by side. */
 export const isKnownToTakeSeveral = isOpenSsh;
@@ -17,7 +19,9 @@ export function mannersOf(
   serverVersion = '',
 ): ServerManners {
   const key = JSON.stringify([hop, host, port, serverVersion]);
+  if (latest?.key === key) return latest.manners;
   const manners = known.get(key) ?? new ServerManners();
+  latest = { key, manners };
   known.delete(key);
   known.set(key, manners);
   if (known.size > most) known.delete(known.keys().next().value as string);

@@ -47,7 +47,8 @@ function padded(payloadLength: number, padding: number, tail: number): Buffer {
     randomFillSync(pool);
     used = 0;
   }
-  pool.copy(packet, headLength + payloadLength, used, used + padding);
-  used += padding;
+  // A few bytes: one by one, `copy` would make an object for them.
+  for (let at = headLength + payloadLength; at < headLength + payloadLength + padding; at++)
+    packet[at] = pool[used++] as number;
   return packet;
 }

@@ -31,6 +31,9 @@ export function dropAfterLogin<T extends object>(client: Client, target: T, name
 /** The login has succeeded: restores what was replaced for it, last first, and drops all references. */
 export function loginSucceeded(client: Client): void {
   const all = replaced.get(client) ?? [];
-  for (const { target, name, original } of all.reverse()) Reflect.set(target, name, original);
+  for (let n = all.length - 1; n >= 0; n--) {
+    const { target, name, original } = all[n] as Replaced;
+    Reflect.set(target, name, original);
+  }
   replaced.delete(client);
 }

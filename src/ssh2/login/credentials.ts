@@ -4,7 +4,7 @@ import { parsePublicKeyLine } from '../../host-key/keys/fingerprint.ts';
 import type { ConnectOptions, KeyboardInteractive } from '../../options/types.ts';
 import type { Stoppable } from '../../time/on-abort.ts';
 import { expandHome, readKeyFile } from './key-files.ts';
-import { parsePrivateKey } from './key-formats/private-key.ts';
+import { knownPrivateKey, parsePrivateKey } from './key-formats/private-key.ts';
 import { loadCertificates } from './user-certificates.ts';
 
 /** What can be tried to log in, read and decrypted before any socket opens. */
@@ -34,10 +34,11 @@ export async function loadCredentials(
   options: Omit<ConnectOptions, 'host'>,
   signal?: Stoppable,
 ): Promise<Credentials> {
-  const { username, password, keyboardInteractive, agentFirst = false } = options;
+  const { username, privateKey, passphrase, password, keyboardInteractive, agentFirst = false } = options;
   const agent = options.agent === true ? process.env['SSH_AUTH_SOCK'] : options.agent;
   const paths = pathsOf(options.privateKeyPath);
-  const keys = await loadKeys(options, paths, signal);
+  const known = privateKey === undefined ? undefined : knownPrivateKey(privateKey, passphrase);
+  const keys = known ? [known] : await loadKeys(options, paths, signal);
   const hasAgent = agent !== undefined;
   const mayHaveSome =
     paths.length > 0 || options.certificate !== undefined || options.certificatePath !== undefined;

@@ -259,7 +259,8 @@ function oneKeyAgent(key: ParsedKey, algorithm: string, signer: { agent: Signs; 
 }
 
 function isCertificate(blob: Buffer): boolean {
-  return nameOf(blob).endsWith('-cert-v01@openssh.com');
+  const end = blob.length < 4 ? 0 : 4 + blob.readUInt32BE(0);
+  return blob.toString('latin1', 4, Math.min(end, 68)).endsWith('-cert-v01@openssh.com');
 }
 
 function nameOf(blob: Buffer): string {

@@ -89,7 +89,9 @@ const surrounding = new Wrapper<AnswerMethod>(
 /** Wraps each method that answers with `act`. */
 export function aroundAnswers(answers: Answering, act: Around): void {
   (answers as Surrounded)[around] = act;
-  for (const name of answerNames) answers[name] = surrounding.around(answers[name]);
+  answerNames.forEach((name) => {
+    answers[name] = surrounding.around(answers[name]);
+  });
 }
 
 /** Gives the next refusal of a channel this reason (RFC 4254 section 5.1); ssh2 always sends "connect failed". */
@@ -118,5 +120,6 @@ export function channelOf(client: Client, id: number): InboundChannel | undefine
  */
 export function knowForwardsByOwnNamesOnly(client: Client): void {
   const { _forwarding: ports, _forwardingUnix: sockets } = client as unknown as WithForwards;
-  for (const table of [ports, sockets]) if (typeof table === 'object') Object.setPrototypeOf(table, null);
+  if (typeof ports === 'object') Object.setPrototypeOf(ports, null);
+  if (typeof sockets === 'object') Object.setPrototypeOf(sockets, null);
 }

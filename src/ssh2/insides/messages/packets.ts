@@ -148,11 +148,12 @@ export function judgePlainOutbound(client: Client, judge: (type: number) => void
 export function onLoginRequest(client: Client, listener: () => void): boolean {
   const protocol = protocolOf(client) as LoginProtocol | undefined;
   if (!protocol) return false;
-  for (const name of loginRequests) {
+  const isTelling = loginRequests.every((name) => {
     const request = protocol[name];
-    if (typeof request !== 'function') return false;
-    protocol[name] = telling.around(request);
-  }
+    if (typeof request === 'function') protocol[name] = telling.around(request);
+    return typeof request === 'function';
+  });
+  if (!isTelling) return false;
   protocol[loginListener] = listener;
   dropAfterLogin(client, protocol, loginListener);
   return true;

@@ -6,7 +6,7 @@ import { longestKey } from '../key-files.ts';
 import { KeyProblem, PassphraseProblem, unusableKind } from './errors.ts';
 import { isOpenSsh, isSealed, readableOpenSsh } from './openssh.ts';
 import { isPkcs8, rewritePkcs8 } from './pkcs8.ts';
-import { sharedKey } from './shared-key.ts';
+import { keyInUse, sharedKey } from './shared-key.ts';
 
 const right = 'an OpenSSH, PEM or PPK private key would be right';
 
@@ -29,6 +29,14 @@ export async function parsePrivateKey(
   } catch (error) {
     throw problem(option, plainText(text), error, passphrase !== undefined);
   }
+}
+
+/** The key, if somebody has read it and still uses it. */
+export function knownPrivateKey(
+  given: string | Buffer,
+  passphrase: string | Buffer | undefined,
+): ParsedKey | undefined {
+  return keyInUse(fileText(given), passphrase);
 }
 
 async function read(text: string, passphrase: string | Buffer | undefined): Promise<ParsedKey> {

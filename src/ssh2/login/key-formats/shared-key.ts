@@ -7,6 +7,8 @@ interface Shared {
   readonly text: string;
   readonly passphrase: Passphrase;
   readonly key: Promise<ParsedKey>;
+  /** Once it is read. */
+  read?: ParsedKey;
 }
 
 /** Programs use a few keys; the oldest are forgotten first. */
@@ -26,17 +28,27 @@ export async function sharedKey(
 ): Promise<ParsedKey> {
   // A caller may overwrite the bytes of a passphrase while others compare with them.
   if (typeof passphrase === 'object') return read();
-  const known = inUse.map((one) => one.deref()).find((one) => isOf(one, text, passphrase));
-  const shared = known ?? { text, passphrase, key: read() };
+  const known = sharedOf(text, passphrase);
+  const shared: Shared = known ?? { text, passphrase, key: read() };
   if (!known) inUse = [...inUse, new WeakRef(shared)].slice(-most);
   try {
     const key = await shared.key;
+    shared.read = key;
     sources.set(key, shared);
     return key;
   } catch (error) {
     inUse = inUse.filter((one) => one.deref() !== shared);
     throw error;
   }
+}
+
+/** The key that somebody has read from this text and still uses. */
+export function keyInUse(text: string, passphrase: Passphrase): ParsedKey | undefined {
+  return sharedOf(text, passphrase)?.read;
+}
+
+function sharedOf(text: string, passphrase: Passphrase): Shared | undefined {
+  return inUse.find((one) => isOf(one.deref(), text, passphrase))?.deref();
 }
 
 function isOf(shared: Shared | undefined, text: string, passphrase: Passphrase): shared is Shared {
