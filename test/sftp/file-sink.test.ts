@@ -99,3 +99,14 @@ it('reports a failed batch to all its blocks, and writes those that arrived mean
   expect(file.ends).toEqual([null, error, error]);
   expect(file.calls()).toEqual(['0 x', '1 xx', '9 y']);
 });
+
+it('takes no more time for each block the more of them wait', async () => {
+  const sink = fileSink({ writev: async () => ({ bytesWritten: 1 }) } as unknown as FileHandle);
+  const piece = [Buffer.alloc(1)];
+  const blocks = 20_000;
+  let left = blocks;
+  await new Promise<void>((resolve) => {
+    const done = () => void (--left === 0 && resolve());
+    for (let index = 0; index < blocks; index++) sink.accept(index * 2, piece, 1, done);
+  });
+}, 3_000);

@@ -95,7 +95,8 @@ describe('a refusal', () => {
   it('means that nothing exists, or that the request is not allowed', () => {
     const statuses = [2, 10, 3, 8, 4];
     expect(statuses.map((status) => saysMissing(refused(status)))).toEqual([true, true, false, false, false]);
-    expect(statuses.map((status) => isRefused(refused(status)))).toEqual([false, false, true, true, false]);
+    expect(statuses.map((status) => isRefused(refused(status)))).toEqual([false, false, true, true, true]);
+    expect(isRefused(refused(5))).toBe(false);
     const other = Object.assign(new Error('x'), { status: 2 });
     expect([saysMissing(other), isRefused(other)]).toEqual([false, false]);
   });
@@ -115,9 +116,11 @@ describe('examining a path', () => {
     expect((await lookAtPath(without.sftp, '/l')).mode).toBe(0o040755);
     const neither = server({ refuse: (request) => (/^l?stat/.test(request) ? 3 : undefined) });
     expect(await lookBehind(neither.sftp, '/d')).toEqual({});
-    const broken = server({ refuse: (request) => (/stat/.test(request) ? 4 : undefined) });
-    await expect(lookAtPath(broken.sftp, '/f')).rejects.toMatchObject({ status: 4 });
-    await expect(lookBehind(broken.sftp, '/f')).rejects.toMatchObject({ status: 4 });
+    const failing = server({ refuse: (request) => (request.startsWith('lstat') ? 4 : undefined) });
+    expect((await lookAtPath(failing.sftp, '/d')).mode).toBe(0o040755);
+    const broken = server({ refuse: (request) => (/stat/.test(request) ? 5 : undefined) });
+    await expect(lookAtPath(broken.sftp, '/f')).rejects.toMatchObject({ status: 5 });
+    await expect(lookBehind(broken.sftp, '/f')).rejects.toMatchObject({ status: 5 });
     expect(broken.asked).toEqual(['lstat /f', 'stat /f']);
   });
 

@@ -97,9 +97,14 @@ const oddities: Record<string, () => Oddity> = {
     instead: refuses([type.readlink]),
   }),
   'knows no FSTAT': () => ({ instead: refuses([type.fstat]) }),
+  'fails at FSTAT': () => ({ instead: refuses([type.fstat], 4) }),
+  'says of an open file that there is none': () => ({ instead: refuses([type.fstat], 2) }),
+  'fails at STAT': () => ({ instead: refuses([type.stat], 4) }),
+  'fails at LSTAT': () => ({ instead: refuses([type.lstat], 4) }),
   'knows no STAT': () => ({ instead: refuses([type.stat]) }),
   'forbids STAT': () => ({ instead: refuses([type.stat], 3) }),
   'knows no LSTAT': () => ({ instead: refuses([type.lstat]) }),
+  'announces posix-rename, and does not know it': () => ({ instead: refuses([200]) }),
   'says 10 of what is missing': () => statusesChanged(2, 10),
   'says 11 of what exists': () => statusesChanged(4, 11),
   'says failure where the folder above is missing': () => ({
@@ -163,6 +168,16 @@ describe.each(Object.entries(oddities))('a server that %s', (_name, oddity) => {
       'sub/b',
     ]);
     expect((await readFile(join(here.path, 'back/sub/b'))).equals(content)).toBe(true);
+  });
+
+  it('tells what exists', async () => {
+    await using odd = await served(oddity());
+    odd.files.write('/in/file', 'f');
+    await using sftp = await odd.connection.sftp();
+    expect([await sftp.exists('/in/file'), await sftp.exists('/in'), await sftp.exists('/none')]).toEqual([
+      ...[true, true, false],
+    ]);
+    await sftp.stat('/in/file');
   });
 
   it('does not lose a folder to a file of the same name', async () => {

@@ -95,6 +95,14 @@ describe('a range of a file', () => {
     expect(all.flight.inFlight).toBe(0);
   });
 
+  it('takes as much room for a reply of one byte as for one of a thousand, until it is stored', () => {
+    const all = receiving({ end: 1_000, room: 40, storesAtOnce: false });
+    for (let index = 0; index < 10; index++) all.answer(index, 'x');
+    expect(all.places()).toHaveLength(4);
+    for (const store of all.stores.slice(0, 2)) store();
+    expect(all.places().slice(4)).toEqual(['1+9', '11+9', '21+9']);
+  });
+
   it('ends where the file does, and nothing beyond is requested again', async () => {
     const all = receiving({ end: 30 });
     all.answer(0, 'aaaa');

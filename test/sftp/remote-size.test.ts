@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { TransferContext } from '../../src/sftp/flow/transfer-context.ts';
 import { checkRemoteSize } from '../../src/sftp/verify/remote-size.ts';
+import { brokenReply } from '../../src/ssh2/sftp/errors.ts';
 import { fakeHandle, fakeSftp, readsOf, refused } from '../support/fake-sftp.ts';
 
 /** A server that tells no size, with a copy of so many bytes. */
@@ -48,11 +49,22 @@ describe('the size of a copy', () => {
     });
   });
 
-  it.each(['stat', 'open'] as const)('is not considered correct if %s fails', async (name) => {
+  it.each(['stat', 'open'] as const)('is not considered correct if %s has an invalid reply', async (name) => {
+    const broken = brokenReply({ host: 'pc', port: 22, hop: 'pc' }, { operation: name, path: '/x' }, 'text');
     const failing = async () => {
-      throw refused(4);
+      throw broken;
     };
-    await expect(silent(3, { [name]: failing }).check(3)).rejects.toMatchObject({ status: 4 });
+    await expect(silent(3, { [name]: failing }).check(3)).rejects.toBe(broken);
+  });
+
+  it.each([2, 3, 4, 8, 10])('cannot be checked if everything is answered with status %d', async (status) => {
+    const refuse = async () => {
+      throw refused(status);
+    };
+    await expect(silent(3, { stat: refuse, open: refuse }).check(3)).rejects.toMatchObject({
+      hint: expect.stringContaining('verify: false'),
+    });
+    await silent(3, { stat: refuse }).check(3);
   });
 
   it('is not considered correct if a read fails, and the file is closed unless the session has ended', async () => {
@@ -60,7 +72,7 @@ describe('the size of a copy', () => {
       const read: Parameters<typeof fakeSftp>[0]['read'] = (_handle, _position, _length, done) =>
         done(refused(4), undefined, 0);
       const { check, closeHandle } = silent(3, { read, ended });
-      await expect(check(3)).rejects.toMatchObject({ status: 4 });
+      await expect(check(3)).rejects.toMatchObject({ cause: { status: 4 } });
       expect(closeHandle).toHaveBeenCalledTimes(ended ? 0 : 1);
     }
   });

@@ -256,7 +256,6 @@ describe('upload that cannot succeed', () => {
   it.each([
     ['WRITE', 4],
     ['CLOSE', 4],
-    ['FSTAT', 4],
   ] as const)('keeps the old file if %s fails with status %i', async (op, status) => {
     await using mock = await mockSftp({ faults: { sftp: { failOp: { op, status } } } });
     mock.server.files.write('/target', 'old');

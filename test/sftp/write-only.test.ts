@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { SftpFailed } from '../../src/errors/index.ts';
 import { upload } from '../../src/sftp/up/upload.ts';
 import type { SftpOpener, SftpRequests } from '../../src/ssh2/sftp/requests.ts';
-import { bytesOf, mockSftp, rejection } from '../support/mock-sftp.ts';
+import { bytesOf, localFolder, mockSftp, rejection } from '../support/mock-sftp.ts';
 
 const content = bytesOf(200_000);
 
@@ -12,16 +14,19 @@ function refusing(
   opener: SftpOpener,
   names: readonly (keyof SftpRequests)[],
   isRefused = isReading,
+  status = 8,
 ): SftpOpener {
-  const refusal = () =>
-    new SftpFailed('not here', { phase: 'transfer', operation: 'stat', status: 8, reason: 'unsupported' });
+  const refusal = (operation = 'stat') =>
+    new SftpFailed('not here', { phase: 'transfer', operation, status, reason: 'refused' });
   return {
     ...opener,
     async openSftp(options) {
       const sftp = await opener.openSftp(options);
       for (const name of names) {
         const refuse =
-          name === 'open' ? refuseOpening(sftp, refusal, isRefused) : async () => Promise.reject(refusal());
+          name === 'open'
+            ? refuseOpening(sftp, refusal, isRefused)
+            : async () => Promise.reject(refusal(name === 'extended' ? 'rename' : name));
         Object.defineProperty(sftp, name, { value: refuse, configurable: true });
       }
       return sftp;
@@ -71,17 +76,52 @@ describe('a write-only inbox', () => {
 
   it.each([
     ['may not be renamed', ['rename', 'extended'], '/new'],
+    ['may not be renamed, of which the server says only that it failed', ['rename', 'extended'], '/new', 4],
+    ['is moved away by its server before it is renamed', ['rename', 'extended'], '/new', 2],
     ['is the only one that may be written in its folder', ['open'], '/there'],
-  ] as const)('leads to a hint at atomic: false if a file %s', async (_what, names, path) => {
+    ['is the only one that may be written, and the server fails', ['open'], '/there', 4],
+  ] as const)(
+    'leads to a hint at atomic: false if a file %s',
+    async (_what, names, path, status: number = 8) => {
+      await using mock = await mockSftp();
+      mock.server.files.write('/there', 'old');
+      const opener = refusing(mock.opener, names, isExclusive, status);
+      expect(await rejection(upload(opener, content, path))).toMatchObject({
+        code: 'SSH_TRANSFER_FAILED',
+        hint: expect.stringContaining('atomic: false'),
+      });
+      await upload(opener, content, path, { atomic: false });
+      expect(mock.server.files.read(path).equals(content)).toBe(true);
+    },
+  );
+
+  it("leads to a hint at verify: 'size' if a checksum is wanted and the copy may not be read", async () => {
     await using mock = await mockSftp();
-    mock.server.files.write('/there', 'old');
-    const opener = refusing(mock.opener, names, isExclusive);
-    expect(await rejection(upload(opener, content, path))).toMatchObject({
-      code: 'SSH_TRANSFER_FAILED',
-      hint: expect.stringContaining('atomic: false'),
-    });
-    await upload(opener, content, path, { atomic: false });
-    expect(mock.server.files.read(path).equals(content)).toBe(true);
+    const opener = refusing(mock.opener, ['open']);
+    for (const source of [content, Readable.from([content])]) {
+      expect(await rejection(upload(opener, source, '/in', { verify: 'sha256' }))).toMatchObject({
+        code: 'SSH_TRANSFER_FAILED',
+        hint: expect.stringContaining("verify: 'size'"),
+      });
+    }
+    expect(mock.server.files.list()).toEqual([]);
+  });
+
+  it.each([3, 4, 8])('sets what preserve keeps by path, or leads to a hint (status %d)', async (status) => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    await writeFile(join(folder.path, 'a'), 'x', { mode: 0o640 });
+    for (const source of [folder.path, join(folder.path, 'a')]) {
+      const byPath = refusing(mock.opener, ['fsetstat'], isReading, status);
+      await upload(byPath, source, '/kept', { preserve: true });
+      const never = refusing(mock.opener, ['fsetstat', 'setstat'], isReading, status);
+      expect(await rejection(upload(never, source, '/kept', { preserve: true }))).toMatchObject({
+        hint: expect.stringContaining('preserve: true'),
+      });
+      const sftp = await mock.opener.openSftp();
+      await (source === folder.path ? sftp.rename('/kept', '/folder') : sftp.remove('/kept'));
+    }
+    expect(mock.server.files.stat('/folder/a')?.mode).toBe(0o640);
   });
 
   it('still detects a short copy', async () => {

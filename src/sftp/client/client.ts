@@ -8,7 +8,7 @@ import { readFolder } from '../folders/read-folder.ts';
 import { ensureFolders } from '../folders/remote-folders.ts';
 import { removeFile, removeFolder, removeTree } from '../folders/remove-tree.ts';
 import { isFolder } from '../names/file-mode.ts';
-import { lookAtPath } from '../names/look.ts';
+import { lookAtPath, lookThrough } from '../names/look.ts';
 import { saysMissing } from '../names/missing.ts';
 import { isRoot, newRemotePath, remotePath } from '../names/paths.ts';
 import { putInPlace } from '../target/put-in-place.ts';
@@ -49,7 +49,7 @@ class PromiseClient implements SftpClient {
 
   async stat(path: string, options?: SftpCallOptions): Promise<RemoteStats> {
     const where = this.#path(path);
-    return toStats(await this.#call(options, () => this.#sftp.stat(where)));
+    return toStats(await this.#call(options, () => lookThrough(this.#sftp, where)));
   }
 
   async lstat(path: string, options?: SftpCallOptions): Promise<RemoteStats> {

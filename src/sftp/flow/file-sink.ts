@@ -13,7 +13,9 @@ const maxBatch = 4 * 1024 * 1024;
 
 /** Writes received blocks to a local file at their positions. Blocks that arrive during a write form the next batch. */
 export function fileSink(file: FileHandle): BlockSink {
-  let waiting: PlacedWrite[] = [];
+  const waiting: PlacedWrite[] = [];
+  /** Blocks at the front of `waiting` that are gone; removing them one by one would move all others each time. */
+  let gone = 0;
   let writing = false;
 
   const writeNext = () => {
@@ -31,16 +33,20 @@ export function fileSink(file: FileHandle): BlockSink {
 
   const takeBatch = (): PlacedWrite[] | undefined => {
     let bytes = 0;
-    let count = 0;
-    for (let expected = waiting[0]?.position; count < waiting.length; count++) {
-      const block = waiting[count] as PlacedWrite;
+    let end = gone;
+    for (let expected = waiting[gone]?.position; end < waiting.length; end++) {
+      const block = waiting[end] as PlacedWrite;
       if (block.position !== expected || (bytes > 0 && bytes + block.length > maxBatch)) break;
       bytes += block.length;
       expected += block.length;
     }
-    if (count === 0) return undefined;
-    const batch = waiting.slice(0, count);
-    waiting = waiting.slice(count);
+    if (end === gone) return undefined;
+    const batch = waiting.slice(gone, end);
+    gone = end;
+    if (gone * 2 >= waiting.length) {
+      waiting.splice(0, gone);
+      gone = 0;
+    }
     return batch;
   };
 

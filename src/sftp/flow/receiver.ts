@@ -3,6 +3,9 @@ import { now } from '../../time/timer.ts';
 import type { Flight } from './flight.ts';
 import { Moving } from './moving.ts';
 
+/** Bytes that the objects around a small reply take, about. */
+const leastCost = 1024;
+
 /** The consumer of received bytes. They count as in flight until it calls `done`. */
 export interface BlockSink {
   accept(position: number, pieces: Buffer[], length: number, done: (error?: Error | null) => void): void;
@@ -85,7 +88,7 @@ export class Receiver extends Moving<Received> {
       if (this.finished.settled) return;
       if (error) return this.stop(error);
       flight.answered(sentAt);
-      flight.giveBack(length - got);
+      flight.giveBack(length - costOf(got, length));
       if (!pieces || got === 0) this.#endAt(position);
       else this.#deliver(position, length, pieces, got);
     });
@@ -114,6 +117,7 @@ export class Receiver extends Moving<Received> {
       if (this.finished.settled) return;
       if (error) return this.stop(error);
       flight.done(got);
+      flight.giveBack(costOf(got, length) - got);
       moved(wanted);
       this.#pump();
     };
@@ -121,6 +125,11 @@ export class Receiver extends Moving<Received> {
     else sink.accept(position, got > wanted ? firstBytes(pieces, wanted) : pieces, wanted, stored);
     this.#pump();
   }
+}
+
+/** What a reply counts as while it is not stored: a server that sends single bytes must not make us keep millions. */
+function costOf(got: number, asked: number): number {
+  return got === 0 ? 0 : Math.min(asked, Math.max(got, leastCost));
 }
 
 function firstBytes(pieces: Buffer[], bytes: number): Buffer[] {

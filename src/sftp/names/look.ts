@@ -1,7 +1,7 @@
 import type { RawPath, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
-import { isFolder, isTypeTold } from './file-mode.ts';
-import { isRefused } from './missing.ts';
+import { isFolder, isLink, isTypeTold } from './file-mode.ts';
+import { isRefused, saysMissing } from './missing.ts';
 import { splitPath } from './temp-name.ts';
 
 /** The mode assumed for a folder or link if the server reports none. */
@@ -10,6 +10,23 @@ const untold = { folder: 0o040755, link: 0o120777 } as const;
 /** STAT, following links; empty attributes if the server refuses the request. */
 export async function lookBehind(sftp: SftpRequests, path: string): Promise<SftpAttributes> {
   return sftp.stat(path).catch((error) => (isRefused(error) ? {} : Promise.reject(error)));
+}
+
+/**
+ * STAT, following links. Where it is refused, LSTAT, unless that finds a link, because it tells nothing of the link's
+ * end.
+ */
+export async function lookThrough(sftp: SftpRequests, path: string): Promise<SftpAttributes> {
+  try {
+    return await sftp.stat(path);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    const found = await sftp.lstat(path).catch((second) => {
+      throw saysMissing(second) ? second : error;
+    });
+    if (isLink(found.mode)) throw error;
+    return found;
+  }
 }
 
 /** LSTAT, with the type determined; falls back to STAT, since some servers do not support LSTAT. */

@@ -11,8 +11,21 @@ export function saysMissing(error: unknown): error is SftpFailed {
   );
 }
 
-/** Whether the server does not support the request or not for this account. SSH_FX_FAILURE may mean anything else. */
-export function isRefused(error: unknown): error is SftpFailed {
-  if (!(error instanceof SftpFailed)) return false;
-  return error.status === statusCode.permissionDenied || error.status === statusCode.unsupported;
+/** Whether the server answered a request with an error status, rather than with an invalid reply or not at all. */
+export function saysNo(error: unknown): error is SftpFailed {
+  return error instanceof SftpFailed && error.status !== undefined;
 }
+
+/**
+ * Whether the server does not support the request, or not for this account. Many servers, unlike OpenSSH, say
+ * SSH_FX_FAILURE then, which may mean anything else as well: what asks in another way loses nothing by it.
+ */
+export function isRefused(error: unknown): error is SftpFailed {
+  return saysNo(error) && refusals.includes(error.status);
+}
+
+const refusals: readonly (number | undefined)[] = [
+  statusCode.permissionDenied,
+  statusCode.failure,
+  statusCode.unsupported,
+];

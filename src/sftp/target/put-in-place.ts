@@ -1,7 +1,7 @@
 import { SftpFailed } from '../../errors/index.ts';
 import { posixRename, posixRenameName } from '../../ssh2/sftp/extensions.ts';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
-import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
+import { type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
 import { isFolder, isReadOnly } from '../names/file-mode.ts';
 import { lookAtPath } from '../names/look.ts';
@@ -57,12 +57,18 @@ async function replace(
     if (refusal) throw refusal;
     await posixRename(sftp, temporary, target);
   } catch (error) {
+    // A server that announces the extension and yet does not have it.
+    if (!sftp.ended && isUnsupported(error)) return replaceByWayOfBackup(sftp, temporary, target);
     // A server that removes the old file first, as OpenSSH for Windows did, but does not identify itself as Windows.
     if (sftp.windows || sftp.ended || !(await isMissing(sftp, target))) throw error;
     await sftp.rename(temporary, target).catch(() => {
       throw error;
     });
   }
+}
+
+function isUnsupported(error: unknown): boolean {
+  return error instanceof SftpFailed && error.status === statusCode.unsupported;
 }
 
 async function replaceByWayOfBackup(sftp: SftpRequests, temporary: string, target: string): Promise<void> {

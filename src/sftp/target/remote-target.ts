@@ -4,7 +4,7 @@ import { openFlag, type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.
 import { quoted } from '../../text/printable.ts';
 import { fileType, isFolder, isLink, isReadOnly } from '../names/file-mode.ts';
 import { lookAtPath } from '../names/look.ts';
-import { isRefused } from '../names/missing.ts';
+import { isRefused, saysMissing } from '../names/missing.ts';
 import { EndlessLinks, endOfLink } from '../names/remote-link.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
 import { hinted } from '../transfer/hinted.ts';
@@ -62,7 +62,7 @@ export async function openTarget(
     const there = old.status === 'fulfilled' ? old.value : undefined;
     if (isFolder(there?.mode)) throw new IsFolder();
     const hasFile = there !== undefined && fileType(there.mode) === 'file';
-    throw options.atomic && hasFile ? hintAtInPlace(opened.reason) : opened.reason;
+    throw options.atomic && hasFile ? hintAtInPlace(sftp, opened.reason) : opened.reason;
   }
   const target = { path, ...opened.value, closed: false };
   if (old.status === 'rejected' || !old.value) return { ...target, oldMode: undefined };
@@ -184,7 +184,7 @@ export async function publish(
   try {
     await putInPlace(sftp, target.writePath, target.path, run, refusal);
   } catch (error) {
-    throw (await keepWhole(sftp, target)) ? orphaned(error, target.writePath) : hintAtInPlace(error);
+    throw (await keepWhole(sftp, target)) ? orphaned(error, target.writePath) : hintAtInPlace(sftp, error);
   }
   run?.placed?.();
   if (target.leftover) await removeLeftover(sftp, target.leftover);
@@ -202,9 +202,13 @@ function orphaned(error: unknown, writePath: string): unknown {
   return hinted(error, `The new file is complete under ${quoted(writePath)}: rename it.`);
 }
 
-/** If the server refuses new files in the folder, or renames, writing to the file in place may still be allowed. */
-function hintAtInPlace(error: unknown): unknown {
-  if (!isRefused(error)) return error;
+/**
+ * If the server refuses new files in the folder, or renames, writing to the file in place may still be allowed. On
+ * Windows a failure means that another program has the file open, which stands in the way of that too.
+ */
+function hintAtInPlace(sftp: SftpRequests, error: unknown): unknown {
+  if (!isRefused(error) && !(saysMissing(error) && error.operation === 'rename')) return error;
+  if (sftp.windows && error.status === statusCode.failure) return error;
   return hinted(
     error,
     'A file is written under a temporary name beside the target and then renamed; where only the file itself may be written, use atomic: false.',

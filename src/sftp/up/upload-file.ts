@@ -7,6 +7,7 @@ import { Lanes } from '../flow/lanes.ts';
 import { type ByteRange, Sender } from '../flow/sender.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
 import { isReadOnly, newMode, permissions } from '../names/file-mode.ts';
+import { isRefused } from '../names/missing.ts';
 import {
   closeTarget,
   leaveTarget,
@@ -14,6 +15,7 @@ import {
   type RemoteTarget,
   removeTarget,
 } from '../target/remote-target.ts';
+import { hinted } from '../transfer/hinted.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { sameBySum } from '../verify/checksum.ts';
 import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
@@ -54,7 +56,7 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
     await sendContent(context, item, target, { ranges: plan.ranges, extra, count });
     if (settings.verify === 'sha256') {
       await verifySha256(context, item.source, target.writePath);
-      if (settings.preserve) await sftp.setstat(target.writePath, settable(sftp, attributes));
+      if (settings.preserve) await preserve(sftp, settable(sftp, attributes), target.writePath);
     }
     run.throwIfFailed();
     await publish(sftp, target, run);
@@ -171,9 +173,25 @@ export async function setAttributes(
 ): Promise<void> {
   // Until it is verified, the file keeps the time of its last write: it must not look abandoned.
   if (settings.preserve) {
-    if (settings.verify !== 'sha256') await sftp.fsetstat(target.handle, settable(sftp, attributes));
+    if (settings.verify !== 'sha256') await preserve(sftp, settable(sftp, attributes), target);
   } else if (target.oldMode !== undefined && settings.atomic && keepsMode(sftp)) {
     await sftp.fsetstat(target.handle, { mode: permissions(target.oldMode) }).catch(() => {});
+  }
+}
+
+/** Sets attributes by the handle; where that is refused, or with a path, by path. */
+export async function preserve(
+  sftp: SftpRequests,
+  attributes: SftpAttributes,
+  of: Pick<RemoteTarget, 'handle' | 'writePath'> | string,
+): Promise<void> {
+  try {
+    if (typeof of === 'string') await sftp.setstat(of, attributes);
+    else await sftp.fsetstat(of.handle, attributes);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    if (typeof of !== 'string') return preserve(sftp, attributes, of.writePath);
+    throw hinted(error, 'Only preserve: true sets permissions and times; without it, this is not asked for.');
   }
 }
 

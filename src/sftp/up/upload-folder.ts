@@ -11,7 +11,7 @@ import { ensureFolder, ensureFolders } from '../folders/remote-folders.ts';
 import { joinRemote, unsafe, windowsProblem } from '../names/paths.ts';
 import { openHere } from '../transfer/local-in-use.ts';
 import { explain } from '../transfer/transfer-errors.ts';
-import { attributesOf, uploadFile } from './upload-file.ts';
+import { attributesOf, preserve, uploadFile } from './upload-file.ts';
 import { uploadSmall } from './upload-small.ts';
 
 const read = promisify(readSmall);
@@ -133,7 +133,7 @@ async function preserveFolders({ sftp, run }: TransferContext, tree: LocalTree, 
   await eachOf([...tree.folders].reverse(), 64, async (entry) => {
     const path = remoteOf(root, entry);
     run.throwIfFailed();
-    await sftp.setstat(path, attributesOf(entry.stats)).catch((error) => {
+    await preserve(sftp, attributesOf(entry.stats), path).catch((error) => {
       throw explain(run, path, error);
     });
   });

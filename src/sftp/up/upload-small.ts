@@ -6,7 +6,7 @@ import { mayBeOrder } from '../flow/in-order.ts';
 import { readSmall, type SmallEnd, smallFile } from '../flow/small-files.ts';
 import type { LocalItem, TransferContext } from '../flow/transfer-context.ts';
 import { newMode } from '../names/file-mode.ts';
-import { isRefused } from '../names/missing.ts';
+import { saysNo } from '../names/missing.ts';
 import { lastingTempName } from '../names/temp-name.ts';
 import { replacesInOneStep } from '../target/put-in-place.ts';
 import { publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
@@ -116,7 +116,7 @@ class SmallUpload {
       this.#missing++;
       sftp.small.fstat(handle, (error, found) => {
         this.#size = found?.size;
-        this.#answered(isRefused(error) ? undefined : error);
+        this.#answered(saysNo(error) ? undefined : error);
       });
     }
     if (settings.preserve || oldMode !== undefined) {

@@ -8,6 +8,7 @@ import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { remoteSha256 } from '../verify/checksum.ts';
 import { readIntoHash } from '../verify/read-into-hash.ts';
 import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
+import { noReading } from '../verify/verify-sha256.ts';
 import { openForUpload } from './open-for-upload.ts';
 
 /** Uploads the content of a stream. Only bytes in flight are held in memory. */
@@ -71,6 +72,6 @@ async function send(context: TransferContext, stream: Readable, target: RemoteTa
 async function checkSum(context: TransferContext, path: string, size: number, sum: string): Promise<void> {
   const { opener, run, settings } = context;
   if ((await run.quietly(() => remoteSha256(opener, path, size, settings.signal))) === sum) return;
-  if ((await readIntoHash(context, path, size)) === sum) return;
+  if ((await readIntoHash(context, path, size).catch(noReading)) === sum) return;
   throw transferFailed(run, path, `the copy has another checksum (verify: 'sha256')`);
 }

@@ -1,7 +1,7 @@
 import type { SftpHandle, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { openFlag } from '../../ssh2/sftp/wire.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
-import { isRefused } from '../names/missing.ts';
+import { saysNo } from '../names/missing.ts';
 import { transferFailed, wrongSize } from '../transfer/transfer-errors.ts';
 
 /** The size of an open file by FSTAT; undefined if the server refuses to report it (a write-only inbox). */
@@ -26,7 +26,7 @@ export async function checkRemoteSize(
   if (found === size) return;
   if (found !== undefined) throw wrongSize(run, remotePath, size, found);
   const ends = await endsAt(sftp, path, size).catch((error) => {
-    if (!isRefused(error)) throw error;
+    if (!saysNo(error)) throw error;
     const reason = 'the server does not reveal the size of the copy';
     const hint = 'The server took every byte, but its size cannot be checked: verify: false omits the check.';
     throw transferFailed(run, remotePath, reason, error, hint);
@@ -50,11 +50,12 @@ async function endsAt(sftp: SftpRequests, path: string, size: number): Promise<b
   }
 }
 
+/** A write-only inbox may say anything of what is in it, even that there is nothing. */
 async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
-    if (isRefused(error)) return undefined;
+    if (saysNo(error)) return undefined;
     throw error;
   }
 }
