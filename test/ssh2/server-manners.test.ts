@@ -111,9 +111,24 @@ describe('another server that accepts several sessions', () => {
 
   it('stays known for that if a connection ends while a session is being opened', () => {
     const manners = mannersOf({ host: 'chance', port: 1 }, 'ACME');
-    manners.tookSeveral();
+    manners.took(2);
     manners.endedOverSecond();
     expect(manners).toMatchObject({ takesSeveral: true, takesOneOnly: false });
+  });
+});
+
+describe('how many sessions a server has allowed', () => {
+  it('is remembered, and lowered by a refusal, but never to fewer than two', () => {
+    const manners = mannersOf({ host: 'many', port: 1 }, 'OpenSSH_9.9');
+    manners.refusedBeside(0);
+    expect(manners).toMatchObject({ mostSessions: 1, takesSeveral: false });
+    manners.took(16);
+    manners.took(3);
+    expect(mannersOf({ host: 'many', port: 1 }, 'OpenSSH_9.9').mostSessions).toBe(16);
+    manners.refusedBeside(12);
+    expect(manners.mostSessions).toBe(12);
+    manners.refusedBeside(0);
+    expect(manners).toMatchObject({ mostSessions: 2, takesSeveral: true });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { type MockServerOptions, startMockServer } from '../../src/mock-server/index.ts';
+import type { Link } from '../../src/ssh2/channels/link.ts';
 import type { ChannelOutcome } from '../../src/ssh2/channels/session-channel.ts';
 import { optionsFor } from '../support/connect.ts';
 import { plainLink } from '../support/plain-link.ts';
@@ -109,6 +110,33 @@ describe('a session that is opened ahead', () => {
     console.log(`round trips of each command, 8 at a time, MaxSessions ${maxSessions}: ${trips.toFixed(2)}`);
     expect(trips).toBeLessThan(most);
     expect(refusals(mock.server)).toBeLessThanOrEqual(1);
+  });
+
+  it('is opened beyond the usual limit while there is always an unanswered request, and at once on the next connection', async () => {
+    await using first = await start({ faults: { latencyMs: 40 }, maxSessions: 40 });
+    const { host, port, username, password } = first.server;
+    const run = async (link: Link) => {
+      const session = await link.exec({ command: 'true', hasNoInput: () => true });
+      await new Promise((resolve) =>
+        session.start({ onStdout: () => {}, onStderr: () => {}, onEnd: resolve }),
+      );
+    };
+    const lanes = (link: Link, count: number) =>
+      Promise.all(
+        Array.from({ length: 8 }, async () => {
+          for (let n = 0; n < count; n++) await run(link);
+        }),
+      );
+    await lanes(first.link, 12);
+    expect(first.link.slots.limit).toBeGreaterThanOrEqual(16);
+    await using again = await plainLink({
+      ...{ host, port, username, password, opensAhead: true, serverVersion: 'OpenSSH_9.9' },
+    });
+    expect(again.link.slots.limit).toBe(first.link.slots.seen);
+    await lanes(again.link, 3);
+    // One for each; with ten there would be room for two.
+    expect(again.link.slots.open).toBe(8);
+    expect(refusals(first.server)).toBe(0);
   });
 
   it('is not tried beyond the limit by another connection of the same process', async () => {

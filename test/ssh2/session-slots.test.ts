@@ -247,6 +247,11 @@ describe('sessions', () => {
       return slots;
     }
 
+    function accepts(slots: SessionSlots) {
+      vi.advanceTimersByTime(50);
+      slots.accepted(true);
+    }
+
     it('may be one more than is believed, one at a time, until one is refused', () => {
       const slots = far(4);
       expect(slots.take()).toBe(false);
@@ -260,6 +265,73 @@ describe('sessions', () => {
       expect(slots).toMatchObject({ limit: 5, open: 5, isLimitKnown: true });
       vi.advanceTimersByTime(60_000);
       expect(slots.takeBeyond()).toBe(false);
+    });
+
+    it('may be two more at once when one was accepted, of which one that is refused does not count for the other', () => {
+      const slots = far(4);
+      slots.takeBeyond();
+      accepts(slots);
+      expect([slots.takeBeyond(), slots.takeBeyond(), slots.takeBeyond()]).toEqual([true, true, false]);
+      accepts(slots);
+      expect([slots.takeBeyond(), slots.takeBeyond(), slots.takeBeyond()]).toEqual([true, true, false]);
+      expect(slots).toMatchObject({ seen: 6, open: 9 });
+      slots.refused(true);
+      expect(slots.takeBeyond()).toBe(false);
+      slots.release();
+      accepts(slots);
+      // Of nine that were asked for, one was refused, and one is not answered.
+      expect(slots).toMatchObject({ seen: 7, limit: 7 });
+      slots.giveBack(true);
+      expect(slots.open).toBe(6);
+    });
+
+    it('may wait in line for several more at once, as long as none was refused', () => {
+      const slots = far(4);
+      const { granted } = ask(slots, 8);
+      expect(granted).toHaveLength(1);
+      accepts(slots);
+      expect(granted).toHaveLength(3);
+      accepts(slots);
+      accepts(slots);
+      expect(granted).toHaveLength(7);
+      slots.refused(true);
+      slots.refused(true);
+      vi.advanceTimersByTime(900);
+      expect(granted).toHaveLength(7);
+    });
+
+    it('are known to be far although a request is always unanswered', () => {
+      vi.useFakeTimers();
+      const slots = new SessionSlots({ takesSeveral: true });
+      // One left with the login.
+      slots.take(false);
+      slots.take();
+      slots.accepted(false);
+      vi.advanceTimersByTime(50);
+      slots.take();
+      slots.accepted(false);
+      expect(slots.isFar).toBe(true);
+      slots.accepted(false);
+      expect(slots.open).toBe(3);
+    });
+
+    it('are not taken for near when a request that was announced does not leave', () => {
+      vi.useFakeTimers();
+      const slots = new SessionSlots({ takesSeveral: true });
+      slots.take();
+      vi.advanceTimersByTime(49);
+      slots.take();
+      slots.giveBack(false);
+      vi.advanceTimersByTime(1);
+      slots.take();
+      slots.accepted(false);
+      expect(slots.isFar).toBe(false);
+      vi.advanceTimersByTime(50);
+      slots.accepted(false);
+      slots.take();
+      vi.advanceTimersByTime(50);
+      slots.accepted(false);
+      expect(slots.isFar).toBe(true);
     });
 
     it('are not more than the user gave, nor than a near server is believed to allow, nor before others that wait', () => {

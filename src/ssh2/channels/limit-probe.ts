@@ -1,41 +1,41 @@
 /**
- * A session that is one more than the server is known to allow, and what the server proves by opening it: it frees no
+ * Sessions that are more than the server is known to allow, and what the server proves by opening one: it frees no
  * session before it has our CLOSE, so all others that are open here still counted when it read the request.
  */
 export class LimitProbe {
-  #isUnderWay = false;
-  #proven = 0;
+  /** What each of those under way proves, in the order of their requests, which is that of the answers. */
+  readonly #proving: number[] = [];
   #ending = 0;
+  #most = 1;
 
-  get isUnderWay(): boolean {
-    return this.#isUnderWay;
+  /** Whether one more may be requested: one at a time, or, if the number may `grow`, one more after each accepted. */
+  mayBegin(grow: boolean): boolean {
+    return this.#proving.length < (grow ? this.#most : 1);
   }
 
   /**
-   * It is being requested; with it, `open` sessions count. Only a far server takes so long to answer that what is open
+   * One is being requested; with it, `open` sessions count. Only a far server takes so long to answer that what is open
    * then may have ended by the time it does.
    */
   begin(open: number, isFar: boolean): void {
-    this.#isUnderWay = true;
-    this.#proven = isFar ? open - this.#ending : 0;
+    this.#proving.push(isFar ? open - this.#ending : 0);
   }
 
-  /** The server has opened it. Returns how many sessions it has had at once, at least. */
+  /** The server has opened the oldest. Returns how many sessions it has had at once, at least. */
   accepted(): number {
-    const proven = this.#proven;
-    this.end();
-    return proven;
+    this.#most++;
+    return this.#proving.shift() ?? 0;
   }
 
-  /** It was refused, or never requested. */
+  /** The oldest was refused, or never requested. Those after it had counted it. */
   end(): void {
-    this.#isUnderWay = false;
-    this.#proven = 0;
+    this.#proving.shift();
+    this.countsOneLess();
   }
 
   /** A session that was counted was refused, or never requested. */
   countsOneLess(): void {
-    this.#proven--;
+    for (const at of this.#proving.keys()) this.#proving[at] = (this.#proving[at] ?? 0) - 1;
   }
 
   /** We ask the server to end a session that was never used: it may free it before it reads a request. */

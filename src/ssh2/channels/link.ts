@@ -12,7 +12,7 @@ import type { OwnSession } from './own-session.ts';
 import { isKnownToTakeSeveral, mannersOf, type ServerManners } from './server-manners.ts';
 import { SessionAhead } from './session-ahead.ts';
 import type { SessionChannel } from './session-channel.ts';
-import type { SessionRules } from './session-rules.ts';
+import { type SessionRules, usualLimit } from './session-rules.ts';
 import { SessionSlots } from './session-slots.ts';
 import { CommandPlan, type ExecEvents, type ExecRequest } from './start-command.ts';
 
@@ -75,10 +75,11 @@ export class Link {
   }
 
   #sessionRules(maxSessions: number | undefined): SessionRules {
-    const { takesOneOnly, takesSeveral } = this.#manners;
+    const { takesOneOnly, takesSeveral, mostSessions } = this.#manners;
     if (maxSessions === undefined && takesOneOnly) return { most: 1, takesSeveral: false };
     const isKnown = takesSeveral || isKnownToTakeSeveral(this.serverVersion);
-    return { most: maxSessions, takesSeveral: isKnown || (maxSessions ?? 1) > 1 };
+    const limit = mostSessions > usualLimit ? mostSessions : undefined;
+    return { most: maxSessions, limit, takesSeveral: isKnown || (maxSessions ?? 1) > 1 };
   }
 
   /** For whoever ends a lost connection, when the server ended it: one session too many may have been the reason. */
@@ -167,7 +168,7 @@ export class Link {
     const id = ahead ? ahead.incoming.id : nextChannelId(client);
     const answered = (error: Error | undefined, value: T) => {
       if (!error && !ahead) this.#accepted(slot.probe);
-      else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
+      else if (error && this.#isFull(error)) this.#refused(slot);
       else if (error) this.#forgetChannel(id, slot);
       callback(error, value);
     };
@@ -181,7 +182,12 @@ export class Link {
 
   #accepted(probe: boolean): void {
     this.slots.accepted(probe);
-    if (this.slots.confirmed > 1) this.#manners.tookSeveral();
+    this.#manners.took(this.slots.seen);
+  }
+
+  #refused(slot: HeldSlot): void {
+    this.#manners.refusedBeside(this.slots.confirmed);
+    slot.isRefused = !this.slots.refused(slot.probe);
   }
 
   /** Whatever reason the server gives: if it has allowed other sessions, it is their number. */

@@ -57,7 +57,7 @@ export class ServerManners {
   readonly #ahead = new Doubt();
   readonly #early = new Doubt();
   #takesOneOnly = false;
-  #takesSeveral = false;
+  #mostSessions = 1;
 
   /** Whether a session may be opened before it is needed. */
   get takesAhead(): boolean {
@@ -76,7 +76,12 @@ export class ServerManners {
 
   /** Whether several sessions of one connection have been open at once. */
   get takesSeveral(): boolean {
-    return this.#takesSeveral;
+    return this.#mostSessions > 1;
+  }
+
+  /** The most sessions of one connection that it has been seen to allow at once; fewer after it has refused some. */
+  get mostSessions(): number {
+    return this.#mostSessions;
   }
 
   /** Whether one may be opened ahead that is one more than the server is known to allow. */
@@ -108,10 +113,15 @@ export class ServerManners {
 
   /** If it has allowed several before, the connection was cut by chance. */
   endedOverSecond(): void {
-    this.#takesOneOnly = !this.#takesSeveral;
+    this.#takesOneOnly = !this.takesSeveral;
   }
 
-  tookSeveral(): void {
-    this.#takesSeveral = true;
+  took(sessions: number): void {
+    this.#mostSessions = Math.max(this.#mostSessions, sessions);
+  }
+
+  /** It has refused a session beside so many, although it has been seen to allow more. */
+  refusedBeside(sessions: number): void {
+    if (this.takesSeveral) this.#mostSessions = Math.min(this.#mostSessions, Math.max(2, sessions));
   }
 }

@@ -209,11 +209,13 @@ export class SessionAhead {
   #opened(session: OwnSession, probe: boolean): void {
     this.#refusals = 0;
     this.#slots.accepted(probe);
+    this.#manners.took(this.#slots.seen);
     const expecting = this.#expecting.shift();
     if (expecting) expecting(undefined, session);
     else this.#hold(session);
-    // A command had to wait, or it is known now that there may be more.
+    // A command had to wait, or it is known now that there may be more: twice as many in each round trip.
     if (expecting || probe) this.prepare();
+    if (probe) this.prepare();
   }
 
   #hold(session: OwnSession, isWanted = false): void {
@@ -247,6 +249,7 @@ export class SessionAhead {
 
   /** A server that has had several open has reached its limit, or has not noticed yet that another one has ended. */
   #refused(probe: boolean): void {
+    this.#manners.refusedBeside(this.#slots.confirmed);
     if (probe) this.#manners.refusedMore();
     else if (this.#slots.seen < 2 || ++this.#refusals > refusalsBorne) this.#manners.refusedAhead();
     this.#slots.refused(probe);

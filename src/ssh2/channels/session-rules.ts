@@ -1,3 +1,6 @@
+/** What sshd allows by default. */
+export const usualLimit = 10;
+
 /** Called when a session may be opened; `probe` if it is one more than the server is known to allow. */
 export type Grant = (probe: boolean) => void;
 

@@ -1,11 +1,10 @@
 import { now, startTimer } from '../../time/timer.ts';
+import { AnswerTime } from './answer-time.ts';
 import { JustEnded } from './just-ended.ts';
 import { LimitProbe } from './limit-probe.ts';
 import { RetryPace } from './retry-pace.ts';
-import type { Grant, SessionRules, SlotWaiter } from './session-rules.ts';
+import { type Grant, type SessionRules, type SlotWaiter, usualLimit } from './session-rules.ts';
 
-/** What sshd allows by default. */
-const usualLimit = 10;
 /**
  * sshd counts a session until its process is reaped and our CLOSE has been read. For this long (milliseconds) after the
  * last session has ended, a refusal can still mean that, although no other session is open.
@@ -34,14 +33,13 @@ export class SessionSlots {
   #confirmed = 0;
   #seen = 0;
   #hasRefused = false;
-  /** When the session was asked for that the server answers next, if nothing was being asked for then. */
-  #askedAt: number | undefined;
+  readonly #answerTime = new AnswerTime();
   readonly probe = new LimitProbe();
   /** When to try one more within what the server has been seen to allow, and one beyond that. */
   #again = new RetryPace(soon, 20, 900);
   #beyond = new RetryPace(later, 5, 10_000);
   #lastReleaseAt = Number.NEGATIVE_INFINITY;
-  readonly #justEnded = new JustEnded(() => this.#advance());
+  readonly #justEnded = new JustEnded(this.#answerTime, () => this.#advance());
   #leaving = 0;
   #tickets = 0;
   #waiting: SlotWaiter[] = [];
@@ -92,7 +90,7 @@ export class SessionSlots {
 
   /** Whether the server takes so long to answer that sessions are better opened before they are needed. */
   get isFar(): boolean {
-    return this.takesSeveral && this.#justEnded.isFar;
+    return this.takesSeveral && this.#answerTime.isFar;
   }
 
   get waiting(): number {
@@ -113,8 +111,7 @@ export class SessionSlots {
   /** Takes a session if one may be opened now. Returns false if there is a line, or none is free. */
   take(isRequestedNow = true): boolean {
     if (this.#waiting.length > 0 || !this.#hasFree()) return false;
-    this.#opens();
-    if (!isRequestedNow) this.#askedAt = undefined;
+    this.#opens(false, isRequestedNow);
     return true;
   }
 
@@ -154,9 +151,8 @@ export class SessionSlots {
     this.#onFree = listener;
   }
 
-  #opens(probe = false): void {
-    // Of several that are asked for, the first is answered first.
-    if (this.#open === this.#confirmed) this.#askedAt = now();
+  #opens(probe = false, isRequestedNow = true): void {
+    if (isRequestedNow) this.#answerTime.asks(this.#open - this.#confirmed);
     this.#open++;
     if (probe) this.probe.begin(this.#open, this.isFar);
     this.#moved();
@@ -170,10 +166,10 @@ export class SessionSlots {
   accepted(probe: boolean): void {
     if (this.#isUnproven && this.#confirmed > 0) this.#limit = usualLimit;
     this.#confirmed++;
-    this.#justEnded.answered(this.#askedAt === undefined ? undefined : now() - this.#askedAt);
-    this.#askedAt = undefined;
+    this.#answerTime.answered();
+    this.#justEnded.hasOpened();
     if (probe) this.#again.reset();
-    const had = probe ? Math.max(this.probe.accepted(), this.#confirmed) : this.#confirmed;
+    const had = Math.max(probe ? this.probe.accepted() : 0, this.#confirmed);
     if (had > this.#seen) this.#beyond.reset();
     this.#seen = Math.max(this.#seen, had);
     // What was lowered because sessions had just ended is raised again.
@@ -190,7 +186,7 @@ export class SessionSlots {
   refused(probe: boolean): boolean {
     if (probe) this.probe.end();
     else this.probe.countsOneLess();
-    this.#askedAt = undefined;
+    this.#answerTime.answered();
     this.#open--;
     const isHopeless = this.#open === 0 && now() - this.#lastReleaseAt > lagWhenAlone;
     if (isHopeless) this.#limit = Math.max(1, this.#limit);
@@ -214,6 +210,7 @@ export class SessionSlots {
   giveBack(probe: boolean): void {
     if (probe) this.probe.end();
     else this.probe.countsOneLess();
+    this.#answerTime.forget();
     this.#open--;
     this.#advance();
   }
@@ -268,9 +265,9 @@ export class SessionSlots {
   }
 
   #mayProbe(): boolean {
-    if (this.probe.isUnderWay || this.#isHeldUp() || this.#open >= (this.#rules.most ?? Infinity))
-      return false;
-    return this.#pace.isDue;
+    const { most = Infinity } = this.#rules;
+    if (this.#open >= most || this.#isHeldUp() || !this.#pace.isDue) return false;
+    return this.probe.mayBegin(this.isFar && !this.isLimitKnown);
   }
 
   #isHeldUp(): boolean {
