@@ -1,8 +1,17 @@
 import { now } from '../../time/timer.ts';
 
-const MiB = 1024 * 1024;
+const KiB = 1024;
+const MiB = 1024 * KiB;
 /** Bytes in flight beyond the bandwidth-delay product, so that neither side waits for the other. */
 const spare = MiB;
+/**
+ * Bytes per millisecond of round trip, and at least, that are enough on a line before its rate has been measured. What is
+ * sent beyond them only waits at the server, where OpenSSH copies all that waits whenever more comes (sshbuf.c
+ * `sshbuf_allocate`): for a full window of 2 MiB, 70 MiB.
+ */
+const nearLine = { rate: 128 * KiB, least: 256 * KiB };
+/** Requests that are under way at once, at least. */
+const requestsAtOnce = 4;
 /** Number of rate measurements that are kept. */
 const memory = 8;
 /** Bytes after the first reply from which the rate is measured even before a round trip has passed. */
@@ -17,16 +26,20 @@ export class Flight {
   #limit: number;
   #ceiling: number;
   #start: number;
+  /** What is enough at the shortest round trip known, beyond what the line was seen to carry. */
+  #enough: number;
   #inFlight = 0;
   #shortest = Number.POSITIVE_INFINITY;
   #rates: number[] = [];
   #windowStart: number | undefined;
   #windowBytes = 0;
 
-  constructor(options: { start: number; ceiling: number }) {
+  /** `nearBy`: the round trip in milliseconds, if no more is to be in flight than a line with it needs; else undefined or 0. */
+  constructor(options: { start: number; ceiling: number; nearBy?: number | undefined }) {
     this.#ceiling = options.ceiling;
-    this.#limit = Math.min(options.start, options.ceiling);
-    this.#start = this.#limit;
+    this.#start = Math.min(options.start, options.ceiling);
+    this.#enough = enoughFor(options.nearBy || Number.POSITIVE_INFINITY);
+    this.#limit = Math.min(this.#start, this.#enough);
   }
 
   get limit(): number {
@@ -52,6 +65,11 @@ export class Flight {
     return this.#inFlight < this.#limit;
   }
 
+  /** The size in bytes up to which several requests fit; a power of two, or Infinity. */
+  get requestSize(): number {
+    return 2 ** Math.floor(Math.log2(this.#enough / requestsAtOnce));
+  }
+
   /** Raises the limit: to `start` until the new rate has been measured, and to `ceiling` at most. */
   widen(ceiling: number, start: number): void {
     this.#ceiling = Math.max(this.#ceiling, ceiling);
@@ -72,7 +90,11 @@ export class Flight {
   /** Measures the round trip of a request sent at `sentAt`. */
   answered(sentAt: number): void {
     const trip = now() - sentAt;
-    if (trip < this.#shortest) this.#shortest = trip;
+    if (trip >= this.#shortest) return;
+    this.#shortest = trip;
+    if (this.#enough === Number.POSITIVE_INFINITY) return;
+    this.#enough = Math.min(this.#enough, enoughFor(trip));
+    if (this.#rates.length === 0) this.#limit = Math.min(this.#limit, this.#enough);
   }
 
   /** Removes bytes that were transferred, and measures the rate. */
@@ -90,7 +112,12 @@ export class Flight {
     this.#windowStart = at;
     this.#windowBytes = 0;
     // Keep the start value until the rate has been measured over several round trips.
-    const least = this.#rates.length < memory / 2 ? this.#start : spare;
-    this.#limit = Math.min(this.#ceiling, Math.max(least, spare + 2 * this.perRoundTrip));
+    const least = Math.min(this.#enough, this.#rates.length < memory / 2 ? this.#start : spare);
+    const ample = Math.min(this.#enough, spare) + 2 * this.perRoundTrip;
+    this.#limit = Math.min(this.#ceiling, Math.max(least, ample));
   }
+}
+
+function enoughFor(roundTrip: number): number {
+  return Math.max(nearLine.least, roundTrip * nearLine.rate);
 }

@@ -46,7 +46,7 @@ export class RemoteWriter {
     this.#position = options.position;
     this.#appends = options.appends ?? false;
     this.#moved = options.moved ?? (() => {});
-    this.#pool = new FramePool(options.sftp.maxWrite);
+    this.#pool = new FramePool(Math.min(options.sftp.maxWrite, options.flight.requestSize));
   }
 
   /** The offset of the next byte. */

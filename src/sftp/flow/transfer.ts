@@ -14,9 +14,10 @@ interface TransferPlan {
   what: string;
   settings: TransferSettings;
   /**
-   * Bytes in flight: `start`, or `startRate` bytes per millisecond of round trip if that is more; at most `ceiling`.
+   * Bytes in flight: `start`, or `startRate` bytes per millisecond of round trip if that is more; at most `ceiling`. With
+   * `waitsThere` what is in flight waits at the server: less of it on a near line.
    */
-  flight: { start: number; startRate?: number; ceiling: number | 'receive window' };
+  flight: { start: number; startRate?: number; ceiling: number | 'receive window'; waitsThere?: boolean };
   work(context: TransferContext): Promise<void>;
 }
 
@@ -40,10 +41,11 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
     hasSession = true;
     if (settings.writesInOrder) sftp.writes.oneByOne(true);
     failUnlessGreeted(sftp, run);
-    const { start, startRate = 0, ceiling } = plan.flight;
+    const { start, startRate = 0, ceiling, waitsThere } = plan.flight;
     const flight = new Flight({
       start: Math.max(start, startRate * sftp.roundTrip),
       ceiling: ceiling === 'receive window' ? sftp.receiveWindow : ceiling,
+      nearBy: waitsThere && sftp.writes.order === 'free' ? sftp.roundTrip : undefined,
     });
     const context = { opener, sftp, run, settings, flight, frames: new Frames() };
     await settle(plan.work(context), context);

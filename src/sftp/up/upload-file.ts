@@ -116,7 +116,7 @@ async function sendRanges(
     ranges,
     lanes,
     flight,
-    pool: context.frames.pool(source.size, sftp.maxWrite),
+    pool: context.frames.pool(source.size, Math.min(sftp.maxWrite, flight.requestSize)),
     moved: (bytes) => {
       left -= bytes;
       count.moved += bytes;

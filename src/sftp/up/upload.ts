@@ -9,7 +9,7 @@ import { ConnectionLost, isSshError, TransferFailed } from '../../errors/index.t
 import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { bufferSource, fileSource } from '../flow/block-source.ts';
-import { laneCapacity } from '../flow/lanes.ts';
+import { laneCapacity, laneWindow } from '../flow/lanes.ts';
 import { transfer } from '../flow/transfer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { checkNewName, joinRemote, namesFolder, remotePath as readRemotePath } from '../names/paths.ts';
@@ -20,8 +20,8 @@ import { attributesOf, uploadFile } from './upload-file.ts';
 import { uploadFolder } from './upload-folder.ts';
 import { uploadStream } from './upload-stream.ts';
 
-/** `start` is what the server's window accepts at once, so starting there costs nothing. */
-const flight = { start: 2 * 1024 * 1024, ceiling: laneCapacity };
+/** `start` is what the server's window accepts at once, which a far line needs. */
+const flight = { start: laneWindow, ceiling: laneCapacity, waitsThere: true };
 
 /**
  * Uploads a local file or folder, bytes, or the content of a stream to `remotePath`. The content of a folder goes into
