@@ -13,6 +13,7 @@ import {
   type SshError,
   TotalTimeout,
 } from './errors/index.ts';
+import { isOutOfFiles, outOfFiles } from './errors/own-limits.ts';
 import { hostKeyPolicy } from './host-key/policy/policy.ts';
 import { type ConnectTrace, connectChannel, traced } from './observe/tracing.ts';
 import { type ResolvedOptions, resolveConnectOptions } from './options/resolve.ts';
@@ -83,7 +84,7 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Connectio
     } catch (error) {
       attempts.abandon();
       if (stop.timedOut) throw totalTimeout(resolved, hop, attempts);
-      throw stop.aborted ? stop.reason : error;
+      throw stop.aborted ? stop.reason : attempts.typed(error);
     } finally {
       stop.clear();
     }
@@ -124,6 +125,14 @@ class Attempts {
     return phase === 'tcp' && this.#plan.options.via !== undefined ? 'route' : phase;
   }
 
+  /** What Node says where too many files are open to load a key or our own code becomes an error that can be retried. */
+  typed(error: unknown): unknown {
+    const { host, port } = this.#plan.options;
+    return isOutOfFiles(error)
+      ? outOfFiles(error, { phase: this.phase, host, port, hop: this.#plan.hop })
+      : error;
+  }
+
   /** Nobody takes the connection that came in the same moment as the abort. */
   abandon(): void {
     void this.#connection?.close();
@@ -136,7 +145,8 @@ class Attempts {
       this.#begins(number);
       try {
         this.#connection = await attempt(plan, this.#timings);
-      } catch (error) {
+      } catch (problem) {
+        const error = this.typed(problem);
         if (isSshError(error)) this.#record(number, error);
         const wait = await this.#waitAfter(error, number);
         if (wait === undefined) throw error;

@@ -5,6 +5,7 @@ import {
   ConnectionRefused,
   HostNotFound,
 } from '../errors/index.ts';
+import { ownLimits } from '../errors/own-limits.ts';
 import { onAbort } from '../time/on-abort.ts';
 import type { Route, RouteContext } from './route.ts';
 
@@ -50,14 +51,6 @@ export function openTcp(context: RouteContext): Promise<Socket> {
 }
 
 const ignored = (): void => {};
-
-/** Errors of this machine, for which no network is to blame. */
-const ownLimits: Readonly<Record<string, string>> = {
-  EMFILE: 'This process has as many files and connections open as it may (ulimit -Hn).',
-  ENFILE: 'This machine has as many files and connections open as it may (sysctl fs.file-max).',
-  EADDRNOTAVAIL:
-    'This machine has no free local port for that address (sysctl net.ipv4.ip_local_port_range), or no address of its kind.',
-};
 
 function tcpError(error: NodeJS.ErrnoException, { host, port, hop }: RouteContext): ConnectFailed {
   const errno = error.code ?? firstOf(error)?.code;

@@ -1,3 +1,4 @@
+import { isOutOfFiles } from '../../errors/own-limits.ts';
 import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { homeFolder } from '../../options/local-account.ts';
 import type { Stoppable } from '../../time/on-abort.ts';
@@ -15,7 +16,7 @@ export function expandHome(option: string, path: string): string {
   );
 }
 
-/** @throws TypeError that names the option and says why the file cannot be read. */
+/** @throws TypeError that names the option and says why the file cannot be read; Node's error if too many files are open. */
 export async function readKeyFile(
   option: 'privateKeyPath' | 'certificatePath',
   path: string,
@@ -25,6 +26,7 @@ export async function readKeyFile(
     return await readOwnFile(path, { signal });
   } catch (error) {
     signal?.throwIfAborted();
+    if (isOutOfFiles(error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const why =
       code === 'ENOENT'

@@ -1,0 +1,28 @@
+import type { Phase } from './base.ts';
+import { ConnectFailed } from './connecting.ts';
+
+/** Errors of this machine, for which no network is to blame, and what the limit is. */
+export const ownLimits: Readonly<Record<string, string>> = {
+  EMFILE: 'This process has as many files and connections open as it may (ulimit -Hn).',
+  ENFILE: 'This machine has as many files and connections open as it may (sysctl fs.file-max).',
+  EADDRNOTAVAIL:
+    'This machine has no free local port for that address (sysctl net.ipv4.ip_local_port_range), or no address of its kind.',
+};
+
+/** Whether a file could not be opened because too many are open. */
+export function isOutOfFiles(error: unknown): error is NodeJS.ErrnoException {
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
+  return error instanceof Error && (code === 'EMFILE' || code === 'ENFILE');
+}
+
+/** The error for a connection that fails because a file of this machine, such as a key or our own code, cannot be opened. */
+export function outOfFiles(
+  error: NodeJS.ErrnoException,
+  { phase, host, port, hop }: { phase: Phase; host: string; port: number; hop: string | undefined },
+): ConnectFailed {
+  const errno = error.code as string;
+  return new ConnectFailed(`Could not connect to ${host}:${port}: ${errno}`, {
+    ...{ phase, host, port, hop, errno, retryable: true, cause: error },
+    hint: ownLimits[errno],
+  });
+}

@@ -1,0 +1,51 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { localFolder, rejection } from '../support/mock-sftp.ts';
+
+const emfile = () => Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+
+afterEach(() => {
+  vi.doUnmock('../../src/log-in.ts');
+  vi.doUnmock('../../src/files/own-file.ts');
+  vi.resetModules();
+});
+
+const expected = {
+  ...{ code: 'SSH_CONNECT_FAILED', errno: 'EMFILE', retryable: true },
+  hint: expect.stringContaining('ulimit'),
+};
+
+it('where too many files are open to load our own code, an attempt fails and the next one loads it', async () => {
+  let loads = 0;
+  vi.doMock('../../src/log-in.ts', async (original) => {
+    const { logIn } = await original<typeof import('../../src/log-in.ts')>();
+    return {
+      logIn: (...args: Parameters<typeof logIn>) => {
+        if (++loads <= 2) throw emfile();
+        return logIn(...args);
+      },
+    };
+  });
+  const { connectViaGateway } = await import('../../src/index.ts');
+  const { startMockServer } = await import('../../src/mock-server/index.ts');
+  await using server = await startMockServer();
+  const { host, port, username, password, hostKey } = server;
+  const options = { host, port, username, password, hostKey: { fingerprint: hostKey.fingerprint } };
+  expect(await rejection(connectViaGateway({ ...options, retry: false }))).toMatchObject({
+    ...{ ...expected, phase: 'banner', host, port },
+    attempts: [{ code: 'SSH_CONNECT_FAILED' }],
+  });
+  const connection = await connectViaGateway({ ...options, retry: { minDelay: 1 } });
+  await connection.close();
+  expect(loads).toBe(3);
+});
+
+it('where too many files are open to read a key, it is not the option that is wrong', async () => {
+  await using folder = await localFolder();
+  vi.doMock('../../src/files/own-file.ts', async (original) => ({
+    ...(await original<typeof import('../../src/files/own-file.ts')>()),
+    readOwnFile: () => Promise.reject(emfile()),
+  }));
+  const { connectViaGateway } = await import('../../src/index.ts');
+  const options = { host: 'localhost', username: 'rpa', privateKeyPath: folder.path };
+  expect(await rejection(connectViaGateway(options))).toMatchObject(expected);
+});
