@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { Socket } from 'node:net';
 import {
   ConnectFailed,
   type ConnectFailedDetails,
@@ -19,8 +19,10 @@ const autoSelectFamilyAttemptTimeout = 2_500;
 /** A TCP connection of our own: DNS lookup and connect in one, with Nagle's algorithm off. */
 export const tcp: Route = {
   kind: 'tcp',
-  open: async (context) => ({ stream: await openTcp(context) }),
+  open: (context) => openTcp(context).then(routed),
 };
+
+const routed = (stream: Socket) => ({ stream });
 
 /** @throws {ConnectFailed} of the phase `tcp`, or `signal.reason`. */
 export function openTcp(context: RouteContext): Promise<Socket> {
@@ -28,9 +30,12 @@ export function openTcp(context: RouteContext): Promise<Socket> {
   const signal = context.stop ?? context.signal;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, autoSelectFamilyAttemptTimeout });
+    // Not all options at once: Node would copy them into an object of a kind of its own, larger than the socket.
+    const socket = new Socket();
     const onConnect = () => {
       unfollow();
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true);
       // The closure would otherwise stay alive as long as the socket.
       socket.removeListener('error', onError);
       resolve(socket);
@@ -47,6 +52,7 @@ export function openTcp(context: RouteContext): Promise<Socket> {
     socket.on('error', onError);
     socket.once('connect', onConnect);
     const unfollow = onAbort(signal, () => giveUp(signal.reason));
+    socket.connect({ host, port, autoSelectFamilyAttemptTimeout });
   });
 }
 

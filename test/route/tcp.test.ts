@@ -1,20 +1,25 @@
 import { EventEmitter, getEventListeners } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { openTcp, tcp } from '../../src/route/tcp.ts';
 import { routeContext } from '../support/route-context.ts';
 
-vi.mock('node:net', async (original) => ({ ...(await original<object>()), connect: vi.fn() }));
+vi.mock('node:net', async (original) => ({ ...(await original<object>()), Socket: vi.fn() }));
 
 class FakeSocket extends EventEmitter {
+  connect = vi.fn();
+  setNoDelay = vi.fn();
+  setKeepAlive = vi.fn();
   destroy = vi.fn();
 }
 let socket: FakeSocket;
 beforeEach(() => {
   socket = new FakeSocket();
-  vi.mocked(connect)
+  vi.mocked(Socket)
     .mockReset()
-    .mockImplementation((() => socket) as never);
+    .mockImplementation(function make() {
+      return socket;
+    } as never);
 });
 
 const context = (signal = new AbortController().signal) => routeContext({ host: 'gw', port: 9012, signal });
@@ -24,9 +29,11 @@ it('opens a socket with TCP_NODELAY and keepalive, with time for each address', 
   const opening = tcp.open(context());
   socket.emit('connect');
   expect((await opening).stream).toBe(socket);
-  expect(vi.mocked(connect).mock.calls).toEqual([
-    [{ host: 'gw', port: 9012, noDelay: true, keepAlive: true, autoSelectFamilyAttemptTimeout: 2_500 }],
+  expect(socket.connect.mock.calls).toEqual([
+    [{ host: 'gw', port: 9012, autoSelectFamilyAttemptTimeout: 2_500 }],
   ]);
+  expect(socket.setNoDelay).toHaveBeenCalledWith(true);
+  expect(socket.setKeepAlive).toHaveBeenCalledWith(true);
 });
 
 it('leaves only an error listener on the socket once it is open', async () => {
@@ -43,7 +50,7 @@ it('leaves only an error listener on the socket once it is open', async () => {
 it('opens nothing after an abort', async () => {
   const reason = new Error('enough');
   await expect(openTcp(context(AbortSignal.abort(reason)))).rejects.toBe(reason);
-  expect(connect).not.toHaveBeenCalled();
+  expect(Socket).not.toHaveBeenCalled();
 });
 
 it('destroys a socket that is aborted', async () => {
