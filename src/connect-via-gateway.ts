@@ -139,7 +139,9 @@ class Attempts {
   }
 
   async run(credentials: Credentials): Promise<Connection> {
-    const plan = { ...this.#plan, credentials };
+    // Not a spread, whose objects are each of a kind of their own.
+    const { options, algorithms, hostKey, hop, signal, connectHop } = this.#plan;
+    const plan = { options, algorithms, hostKey, hop, signal, connectHop, credentials };
     for (let number = 1; ; number++) {
       plan.signal.throwIfAborted();
       this.#begins(number);

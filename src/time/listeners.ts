@@ -18,8 +18,8 @@ export class Listeners<T> {
   /** Returns the way to leave. */
   add(listener: (value: T) => void): () => void {
     const entry = { listener };
-    // Not `push` to a new list, which would make room for seventeen. An empty one stays: see above.
-    if (this.#entries) this.#entries.push(entry);
+    // Not `push` to an empty list, which would make room for seventeen.
+    if (this.#entries?.length) this.#entries.push(entry);
     else this.#entries = [entry];
     return () => this.#remove(entry);
   }

@@ -174,7 +174,7 @@ describe('a handshake', () => {
     await using server = await startMockServer();
     const { established, stream } = start(server);
     const { client } = await established;
-    const key = opaqueKey({ algorithm: 'ssh-ed25519', blob: Buffer.alloc(4), sign: () => Buffer.alloc(4) });
+    const key = opaqueKey({ algorithm: 'ssh-ed25519', blob: Buffer.alloc(4) }, () => Buffer.alloc(4));
     insidesOf(client).authPK('rpa', key, 'ssh-ed25519', () => {});
     sendWholeSignatures(client);
     insidesOf(client).authPK('rpa', key, 'ssh-ed25519', () => {});

@@ -52,7 +52,8 @@ const windowsOf = new WeakMap<Client, Windows>();
 class Windows {
   readonly #client: Client;
   readonly #onExceeded: OnExceeded;
-  readonly #all = new WeakMap<object, ReceiveWindow>();
+  /** Made for the first channel of ssh2's own. */
+  #all: WeakMap<object, ReceiveWindow> | undefined;
 
   constructor(client: Client, onExceeded: OnExceeded) {
     this.#client = client;
@@ -73,6 +74,7 @@ class Windows {
   };
 
   of(channel: KnownChannel): ReceiveWindow {
+    this.#all ??= new WeakMap();
     let window = this.#all.get(channel);
     if (!window) {
       window = new ReceiveWindow(this.#client, channel);

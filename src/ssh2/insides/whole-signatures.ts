@@ -24,16 +24,16 @@ export interface OpaqueKey {
   readonly algorithm: string;
   /** The public key or certificate, as it is sent. */
   readonly blob: Buffer;
-  /** Returns a whole signature: algorithm name, bytes, and whatever follows. Absent if an agent signs. */
-  readonly sign?: (data: Buffer) => Buffer;
 }
 
 /**
  * A key for ssh2's authentication of which ssh2 knows nothing but the bytes. ssh2 itself only reads plain keys of five
  * types and puts the algorithm name of the request into the signature, so certificates and security keys could not log
  * in.
+ *
+ * @param sign Returns a whole signature: algorithm name, bytes, and whatever follows. Absent if an agent signs.
  */
-export function opaqueKey({ algorithm, blob, sign }: OpaqueKey): ParsedKey {
+export function opaqueKey({ algorithm, blob }: OpaqueKey, sign?: (data: Buffer) => Buffer): ParsedKey {
   // ssh2 recognises its keys by a private symbol, which is inherited.
   const key = Object.create(anyKey()) as ParsedKey;
   // These closures must not capture `sign`: the member is removed after the login.

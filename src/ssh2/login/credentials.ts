@@ -46,8 +46,8 @@ export async function loadCredentials(
     ? await loadCertificates(options, paths, { keys, hasAgent, signal })
     : noCertificates;
   const agentKeys = agentKeysOf(options.agentKeys);
-  const ofAgent = { agent, agentKeys, agentFirst };
-  return { username, password, ...ofAgent, keyboardInteractive, keys, certificates, notes };
+  const own = { keys, certificates, notes };
+  return Object.assign(own, { username, password, keyboardInteractive, agent, agentKeys, agentFirst });
 }
 
 const noCertificates = { certificates: [], notes: [] } as const;
@@ -71,13 +71,14 @@ function pathsOf(paths: string | readonly string[] = []): string[] {
   return (typeof paths === 'string' ? [paths] : paths).map((path) => expandHome('privateKeyPath', path));
 }
 
-async function loadKeys(
+function loadKeys(
   options: Pick<ConnectOptions, 'privateKey' | 'passphrase'>,
   paths: readonly string[],
   signal?: Stoppable,
 ): Promise<ParsedKey[]> {
   const { privateKey, passphrase } = options;
-  if (privateKey !== undefined) return [await parsePrivateKey('privateKey', privateKey, passphrase)];
+  if (privateKey !== undefined)
+    return parsePrivateKey('privateKey', privateKey, passphrase).then((key) => [key]);
   return Promise.all(
     paths.map(async (path) =>
       parsePrivateKey(

@@ -237,7 +237,7 @@ function shownCertificate(certificate: Certificate): Shown {
 function method(username: string, shown: OpaqueKey, algorithm: string, signer: Signer): AnyAuthMethod {
   if ('key' in signer) {
     const sign = (data: Buffer) => wholeSignature(signer.key, algorithm, data);
-    return { type: 'publickey', username, key: opaqueKey({ ...shown, sign }) };
+    return { type: 'publickey', username, key: opaqueKey(shown, sign) };
   }
   return { type: 'agent', username, agent: oneKeyAgent(opaqueKey(shown), algorithm, signer) };
 }

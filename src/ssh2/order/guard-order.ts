@@ -32,10 +32,7 @@ export function guardOrder(
   const guarded =
     judgeInbound(client, (type) => judge(order.receive(type))) &&
     onEmptyMessage(client, () => judge(order.receive(undefined))) &&
-    judgePlainOutbound(client, (type) => {
-      if (!mayLeaveInPlainText(type))
-        throw new Error(`${messageName(type)} was about to be sent unencrypted`);
-    });
+    judgePlainOutbound(client, judgePlain);
   if (!guarded) throw notAllowed();
   return order;
 }
@@ -43,6 +40,10 @@ export function guardOrder(
 /** Goes on with the login: its answers are out of turn before it has asked for something. Call it before the login begins. */
 export function guardLogin(client: Client, order: MessageOrder): void {
   if (!onLoginRequest(client, () => order.loginRequested())) throw notAllowed();
+}
+
+function judgePlain(type: number): void {
+  if (!mayLeaveInPlainText(type)) throw new Error(`${messageName(type)} was about to be sent unencrypted`);
 }
 
 function notAllowed(): Error {

@@ -156,7 +156,7 @@ export class MessageOrder {
 
 /** Whether we may send this unencrypted: only the key exchange and the generic transport messages. */
 export function mayLeaveInPlainText(type: number): boolean {
-  return contains([disconnect, idle, keyExchange], type);
+  return contains(exchange.ranges, type);
 }
 
 /** Asked for every message: with neither a function nor an iterator for each range. */

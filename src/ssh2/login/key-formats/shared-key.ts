@@ -21,25 +21,31 @@ const sources = new WeakMap<ParsedKey, Shared>();
  * The key that somebody is reading from this text, or has read and still uses; otherwise what `read` reads. Many connections
  * with one key then take it apart once, and decrypt it once, which with a passphrase takes half a second.
  */
-export async function sharedKey(
+export function sharedKey(
   text: string,
   passphrase: Passphrase,
   read: () => Promise<ParsedKey>,
 ): Promise<ParsedKey> {
   // A caller may overwrite the bytes of a passphrase while others compare with them.
   if (typeof passphrase === 'object') return read();
-  const known = sharedOf(text, passphrase);
-  const shared: Shared = known ?? { text, passphrase, key: read() };
-  if (!known) inUse = [...inUse, new WeakRef(shared)].slice(-most);
-  try {
-    const key = await shared.key;
-    shared.read = key;
-    sources.set(key, shared);
-    return key;
-  } catch (error) {
-    inUse = inUse.filter((one) => one.deref() !== shared);
-    throw error;
-  }
+  return (sharedOf(text, passphrase) ?? begun(text, passphrase, read)).key;
+}
+
+function begun(text: string, passphrase: Passphrase, read: () => Promise<ParsedKey>): Shared {
+  const key = read().then(
+    (done) => {
+      shared.read = done;
+      sources.set(done, shared);
+      return done;
+    },
+    (error) => {
+      inUse = inUse.filter((one) => one.deref() !== shared);
+      throw error;
+    },
+  );
+  const shared: Shared = { text, passphrase, key };
+  inUse = [...inUse, new WeakRef(shared)].slice(-most);
+  return shared;
 }
 
 /** The key that somebody has read from this text and still uses. */
