@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { Flight } from '../../src/sftp/flow/flight.ts';
 import { upload } from '../../src/sftp/up/upload.ts';
 import type { WriteOrder } from '../../src/ssh2/sftp/write-order.ts';
@@ -61,4 +61,18 @@ it('without a known round trip, they do not depend on it', () => {
   const flight = new Flight(window);
   flight.answered(performance.now());
   expect([flight.limit, flight.requestSize]).toEqual([2 * MiB, Number.POSITIVE_INFINITY]);
+});
+
+it('several sessions are given their windows, also on a line of 50 ms', () => {
+  vi.spyOn(performance, 'now').mockReturnValue(1_000);
+  const flight = new Flight({ ...window, nearBy: 50 });
+  flight.answered(950);
+  flight.done(1);
+  vi.mocked(performance.now).mockReturnValue(1_050);
+  flight.done(2 * MiB);
+  flight.widen(32 * MiB, 16 * MiB);
+  vi.mocked(performance.now).mockReturnValue(1_100);
+  flight.done(2 * MiB);
+  expect(flight.limit).toBe(16 * MiB);
+  vi.restoreAllMocks();
 });

@@ -37,9 +37,9 @@ export class Flight {
   /** `nearBy`: the round trip in milliseconds, if no more is to be in flight than a line with it needs; else undefined or 0. */
   constructor(options: { start: number; ceiling: number; nearBy?: number | undefined }) {
     this.#ceiling = options.ceiling;
-    this.#start = Math.min(options.start, options.ceiling);
     this.#enough = enoughFor(options.nearBy || Number.POSITIVE_INFINITY);
-    this.#limit = Math.min(this.#start, this.#enough);
+    this.#start = Math.min(options.start, options.ceiling, this.#enough);
+    this.#limit = this.#start;
   }
 
   get limit(): number {
@@ -94,7 +94,9 @@ export class Flight {
     this.#shortest = trip;
     if (this.#enough === Number.POSITIVE_INFINITY) return;
     this.#enough = Math.min(this.#enough, enoughFor(trip));
-    if (this.#rates.length === 0) this.#limit = Math.min(this.#limit, this.#enough);
+    if (this.#rates.length > 0) return;
+    this.#start = Math.min(this.#start, this.#enough);
+    this.#limit = Math.min(this.#limit, this.#enough);
   }
 
   /** Removes bytes that were transferred, and measures the rate. */
@@ -112,9 +114,9 @@ export class Flight {
     this.#windowStart = at;
     this.#windowBytes = 0;
     // Keep the start value until the rate has been measured over several round trips.
-    const least = Math.min(this.#enough, this.#rates.length < memory / 2 ? this.#start : spare);
-    const ample = Math.min(this.#enough, spare) + 2 * this.perRoundTrip;
-    this.#limit = Math.min(this.#ceiling, Math.max(least, ample));
+    const extra = Math.min(this.#enough, spare);
+    const least = this.#rates.length < memory / 2 ? this.#start : extra;
+    this.#limit = Math.min(this.#ceiling, Math.max(least, extra + 2 * this.perRoundTrip));
   }
 }
 
