@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inSh, quoteForAnyShell } from '../../src/exec/quote/any-shell.ts';
-import { connectViaGateway, runJob } from '../../src/index.ts';
+import { connectViaGateway, listGatewayTunnels, runJob } from '../../src/index.ts';
 import { arbitraryArguments } from '../support/arbitrary-argv.ts';
 import { startSshd } from '../support/sshd.ts';
 
@@ -63,6 +63,25 @@ describe.each(shells)('an account whose login shell is %s', (shell) => {
       3,
     );
   }, 60_000);
+});
+
+describe.each(shells)('a gateway account whose login shell is %s', (shell) => {
+  it('lists tunnels', async () => {
+    await using sshd = await startSshd({ shell });
+    const { host, port, username, privateKey } = sshd;
+    const options = {
+      host,
+      port,
+      username,
+      privateKey,
+      hostKey: { key: sshd.hostPublicKey },
+      retry: false,
+    } as const;
+    await using connection = await connectViaGateway(options);
+    expect(await listGatewayTunnels(connection, { ports: [port] })).toMatchObject([
+      { port, verdict: 'alive' },
+    ]);
+  });
 });
 
 function throughShell(shell: string, line: string, env: NodeJS.ProcessEnv = process.env): string {

@@ -27,6 +27,15 @@ it('is one word for sh, run with limits and with any exit code', async () => {
   ]);
 });
 
+it('reaches sh unchanged through every login shell, also through csh, which looks for ! in quotes', async () => {
+  const connection = says(shellSays());
+  const exec = vi.spyOn(connection, 'exec');
+  await runScript(connection, ['case $u in *[!0-9]*) ;; esac']);
+  expect(exec.mock.calls[0]?.[0]).toBe(
+    "exec sh -c 'echo ssh-via-gateway-script-1; case $u in *['\\!'0-9]*) ;; esac'",
+  );
+});
+
 it('answers in lines of words, identified by the first word', async () => {
   const answer = await runScript(says(shellSays('a 1  2', '', ' b \r', 'a 3')), []);
   if (typeof answer === 'string') throw new Error(answer);

@@ -304,14 +304,14 @@ describe('reclaiming a port', () => {
     },
   );
 
-  it('sends no quote or line break that a login shell could misread', async () => {
+  it('sends no quote, line break or exclamation mark that a login shell could misread', async () => {
     const connection = new FakeConnection();
     connection.onExec = () => shellSays(...own, held, 'note 300 600 b1', ...zombie);
     connection.onOpenStream = () => new PassThrough();
     await reclaimPort(connection, { port: 9012, address: { host: '127.0.0.1', port: 9012 }, options });
     expect(connection.scripts).toHaveLength(2);
     for (const script of connection.scripts) {
-      expect(script).toMatch(/^exec sh -c '[^'\n\\]*'$/);
+      expect(script).toMatch(/^exec sh -c '(?:[^'\n\\!]|'\\!')*'$/);
     }
   });
 });

@@ -1,4 +1,5 @@
 import { isSshError } from '../../errors/index.ts';
+import { anyShellQuoted } from '../../text/shell-word.ts';
 import type { GatewayConnection } from '../types.ts';
 
 /** The first line of every answer: if it is missing, something else ran, or nothing. */
@@ -21,8 +22,8 @@ export const noAnswer: Readonly<Record<NoAnswer, string>> = {
 
 /**
  * Runs a POSIX shell script on the gateway, whatever the account's login shell. Thanks to `exec`, sshd's child is the
- * parent of the script, which is how the script identifies its own session. The script must contain neither single
- * quotes nor line breaks: those are the only characters that some login shells would not pass on.
+ * parent of the script, which is how the script identifies its own session. The script must not contain line breaks,
+ * which csh does not pass on.
  *
  * @throws {ConnectionLost} if the connection ended: nothing is known about the account then.
  */
@@ -35,7 +36,7 @@ export async function runScript(
   const options = { reject: false, timeout: scriptTimeout, maxBuffer: maxAnswer } as const;
   let stdout: string;
   try {
-    ({ stdout } = await connection.exec(`exec sh -c '${script}'`, { ...options, signal }));
+    ({ stdout } = await connection.exec(`exec sh -c ${anyShellQuoted(script)}`, { ...options, signal }));
   } catch (error) {
     if (signal?.aborted || codeOf(error) === 'SSH_CONNECTION_LOST') throw error;
     return codeOf(error) === 'SSH_COMMAND_TIMEOUT' ? 'timeout' : 'no-shell';
