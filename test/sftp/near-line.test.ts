@@ -76,3 +76,12 @@ it('several sessions are given their windows, also on a line of 50 ms', () => {
   expect(flight.limit).toBe(16 * MiB);
   vi.restoreAllMocks();
 });
+
+it('a session that has been used is sent a window at once', async () => {
+  const memory = memorySftp({ roundTrip: 0.5, maxWrite: 255 * KiB });
+  const session = await memory.opener.openSftp();
+  const opener = { ...memory.opener, openSftp: async () => session };
+  for (const path of ['/a', '/b']) await upload(opener, content, path);
+  const sizes = memory.asked.flatMap((request) => request.match(/^write .* 0\+(\d+)$/)?.[1] ?? []);
+  expect(sizes).toEqual([String(64 * KiB), String(255 * KiB)]);
+});

@@ -8,6 +8,8 @@ import { Frames } from './frames.ts';
 import type { TransferContext } from './transfer-context.ts';
 
 const debug = debugTopic('sftp');
+/** Sessions that have been used: the server's buffers may fill, as they grow only once. */
+const used = new WeakSet<SftpRequests>();
 
 interface TransferPlan {
   /** The transfer in messages: `upload of "a" to "b"`. */
@@ -45,8 +47,9 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
     const flight = new Flight({
       start: Math.max(start, startRate * sftp.roundTrip),
       ceiling: ceiling === 'receive window' ? sftp.receiveWindow : ceiling,
-      nearBy: waitsThere && sftp.writes.order === 'free' ? sftp.roundTrip : undefined,
+      nearBy: waitsThere && !used.has(sftp) && sftp.writes.order === 'free' ? sftp.roundTrip : undefined,
     });
+    used.add(sftp);
     const context = { opener, sftp, run, settings, flight, frames: new Frames() };
     await settle(plan.work(context), context);
     sftp.release();
