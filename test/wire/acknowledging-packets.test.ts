@@ -12,7 +12,7 @@ const key = newHostKey();
 const announcement = payload(80, 'hostkeys-00@openssh.com', false, '');
 
 // SSH_MSG_IGNORE (2) makes TCP acknowledge what sshd is waiting to have acknowledged: SERVICE_ACCEPT, USERAUTH_SUCCESS with a
-// session requested behind the login, and host keys.
+// session requested behind the login, host keys, and the answer to that session.
 it.each([
   [0, 2],
   [1, 3],
@@ -38,3 +38,23 @@ it.each([
     expect(sent()).toEqual(Array.from({ length: wanted }, () => ({ type: 2, encrypted: true })));
   },
 );
+
+it.each([
+  ['confirmed, acknowledged if nobody waits for it', payload(91, 0, 0, 0, 32_768), false, 3],
+  ['refused, acknowledged if nobody waits for it', payload(92, 0, 2, 'open failed', ''), false, 3],
+  ['confirmed, not acknowledged if a command follows', payload(91, 0, 0, 0, 32_768), true, 2],
+])('a session that left with the login is, when %s', async (_what, reply, isWanted, wanted) => {
+  const answer = (server: RawConnection, message: Buffer) => {
+    if (message[0] === 5) server.send(payload(6, 'ssh-userauth'));
+    if (message[0] === 50) server.send(payload(52));
+    if (message[0] === 90) setTimeout(() => server.send(reply), 30);
+  };
+  using server = await startRawServer({ key, strict: true, script: { answer } });
+  await using connection = await connectViaGateway({
+    ...{ host: '127.0.0.1', port: server.port, username: 'rpa', password: 'rpa', retry: false as const },
+    hostKey: { key: publicLine(key) },
+  });
+  if (isWanted) connection.exec('true').catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(server.connections[0]?.received.filter(({ type }) => type === 2)).toHaveLength(wanted);
+});

@@ -1,5 +1,6 @@
 import type { Client } from 'ssh2';
 import { now, startTimer } from '../../time/timer.ts';
+import { hastenFirstChannel } from '../insides/ahead/first-channel.ts';
 import { openBareSession } from '../insides/session-shape.ts';
 import type { EarlyAnswer, EarlySession } from './early-session.ts';
 import { OwnSession } from './own-session.ts';
@@ -166,7 +167,8 @@ export class SessionAhead {
       this.#slots.accepted(false);
       this.#hold(answer, onEarly !== undefined);
     }
-    onEarly?.();
+    if (onEarly) onEarly();
+    else if (answer !== undefined) hastenFirstChannel(this.#client);
   }
 
   /** Whether a session is being opened that no command waits for. It will be there sooner than one requested now. */

@@ -3,7 +3,7 @@ import { table } from './inside.ts';
 /** The rows of the registry for what is sent together with the login, or right behind it. */
 export const loginInsides = table({
   'first channel': {
-    use: 'Acknowledges the host keys that OpenSSH announces after the login, with an SSH_MSG_IGNORE.',
+    use: 'Acknowledges, with an SSH_MSG_IGNORE, the host keys that OpenSSH announces after the login, and its answer to a session that nobody waits for yet.',
     fault: 'Sends nothing then: sshd holds back its next packet (Nagle) until TCP acknowledges by itself.',
     source:
       'RFC 4253 section 11.2; OpenSSH sets TCP_NODELAY with the first command (packet.c `ssh_packet_set_interactive`)',
