@@ -29,6 +29,8 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bremoveJobs deletes jobs that have ended\b/g, 'job remove deletes one that has ended'],
   [/\bsftp\.chmod\(path, 0o666\), or attrib -r,/g, 'attrib -r'],
   [/\bverify: false omits the check\b/g, '--verify none omits the check'],
+  [/\bverify: '(\w+)' (reads the copy back|does not)\b/g, '--verify $1 $2'],
+  [/\bOnly preserve: true sets\b/g, 'Only --preserve sets'],
   [
     /\bname plain algorithms in algorithms\.serverHostKey\b/g,
     'name plain ones in HostKeyAlgorithms of ssh_config',

@@ -60,6 +60,11 @@ test.each(neverShown)('%s is still used, so that this list stays current', (star
 
 test.each([
   ['X ran longer than 5 ms (option timeout) and', 'X ran longer than 5 ms (--timeout) and'],
+  ['Only preserve: true sets permissions and times', 'Only --preserve sets permissions and times'],
+  [
+    "verify: 'sha256' reads the copy back where no command makes its checksum; verify: 'size' does not.",
+    '--verify sha256 reads the copy back where no command makes its checksum; --verify size does not.',
+  ],
   ["if that is it, give hostKey: { alias: 'acme' }", 'if that is it, give --host-key-alias acme'],
   ['name what it offers in the option algorithms', 'in ssh_config: KexAlgorithms, HostKeyAlgorithms, '],
   [
