@@ -37,7 +37,7 @@ test('keeps the port, tells it in lines with time stamps, and gives it back when
   const port = await freePort();
   const forward = `127.0.0.1:${port}:${addressOf(gateway.ssh)}`;
   const running = tunnel(['-R', forward, '--lock', lock, addressOf(gateway.ssh)]);
-  await vi.waitFor(() => expect(running.stdoutSoFar).toContain('the gateway listens on'));
+  await vi.waitFor(() => expect(running.stdoutSoFar).toContain('the gateway listens on'), 10_000);
   expect(JSON.parse(await readFile(lock, 'utf8'))).toMatchObject({ pid: process.pid });
   running.stop('SIGTERM');
   const { exitCode, stdout } = await running;

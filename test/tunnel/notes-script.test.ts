@@ -27,7 +27,7 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 /** In a real sh, as the account whose home it is: `id` says so. */
 async function run(script: string): Promise<string[]> {
   const line = `id() { echo 1000; }; ${assign({ notes: '.notes', port: 9012 })}; ${script}`;
-  const options = { env: { ...process.env, HOME: home }, timeout: 5_000 };
+  const options = { env: { ...process.env, HOME: home }, timeout: 15_000 };
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', line], options).catch((error) => {
     // The last test of the script is its exit code.
     if (error.killed) throw error;
