@@ -71,11 +71,10 @@ describe('early authentication', () => {
       _cipher: { encrypt },
       _packetRW: { write: writer },
     };
-    let isSshd = false;
-    authenticateEarly(clientWith(protocol), () => isSshd);
+    authenticateEarly(clientWith(protocol), false);
     handlers['SERVICE_ACCEPT']?.();
     expect(encrypt).not.toHaveBeenCalled();
-    isSshd = true;
+    authenticateEarly(clientWith(protocol), true);
     handlers['SERVICE_ACCEPT']?.();
     expect(encrypt).toHaveBeenCalledTimes(1);
   });

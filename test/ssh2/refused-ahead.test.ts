@@ -28,8 +28,7 @@ function seen(most: number) {
   }
   for (let n = 1; n < most; n++) slots.release();
   const refusedAhead = vi.fn();
-  const learns = () => {};
-  const manners = { takesAhead: true, refusedAhead, took: learns, refusedBeside: learns };
+  const manners = { takesAhead: true, refusedAhead };
   const ahead = new SessionAhead({} as Client, slots, manners as unknown as ServerManners, () => {});
   const refuse = () => {
     ahead.prepare();
@@ -69,7 +68,7 @@ it('no more are requested than commands are running, including unanswered ones',
 it('one that is being closed unused proves nothing: the server may free it before it opens another', () => {
   vi.useFakeTimers();
   const slots = new SessionSlots({ takesSeveral: true, limit: 4 });
-  const manners = { takesAhead: true, took: () => {} } as unknown as ServerManners;
+  const manners = { takesAhead: true } as unknown as ServerManners;
   const release = vi.fn(() => slots.release());
   const ahead = new SessionAhead({} as Client, slots, manners, release);
   const open = () => {

@@ -76,10 +76,12 @@ export class Link {
 
   #sessionRules(maxSessions: number | undefined): SessionRules {
     const { takesOneOnly, takesSeveral, mostSessions } = this.#manners;
-    if (maxSessions === undefined && takesOneOnly) return { most: 1, takesSeveral: false };
+    if (maxSessions === undefined && takesOneOnly)
+      return { most: 1, takesSeveral: false, learns: this.#manners };
     const isKnown = takesSeveral || isKnownToTakeSeveral(this.serverVersion);
     const limit = mostSessions > usualLimit ? mostSessions : undefined;
-    return { most: maxSessions, limit, takesSeveral: isKnown || (maxSessions ?? 1) > 1 };
+    const isSeveral = isKnown || (maxSessions ?? 1) > 1;
+    return { most: maxSessions, limit, takesSeveral: isSeveral, learns: this.#manners };
   }
 
   /** For whoever ends a lost connection, when the server ended it: one session too many may have been the reason. */
@@ -167,8 +169,8 @@ export class Link {
     const { ahead } = slot;
     const id = ahead ? ahead.incoming.id : nextChannelId(client);
     const answered = (error: Error | undefined, value: T) => {
-      if (!error && !ahead) this.#accepted(slot.probe);
-      else if (error && this.#isFull(error)) this.#refused(slot);
+      if (!error && !ahead) this.slots.accepted(slot.probe);
+      else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
       else if (error) this.#forgetChannel(id, slot);
       callback(error, value);
     };
@@ -180,16 +182,6 @@ export class Link {
     }
   }
 
-  #accepted(probe: boolean): void {
-    this.slots.accepted(probe);
-    this.#manners.took(this.slots.seen);
-  }
-
-  #refused(slot: HeldSlot): void {
-    this.#manners.refusedBeside(this.slots.confirmed);
-    slot.isRefused = !this.slots.refused(slot.probe);
-  }
-
   /** Whatever reason the server gives: if it has allowed other sessions, it is their number. */
   #isFull(error: Error & { reason?: unknown }): boolean {
     return isFull(error) || (typeof error.reason === 'number' && this.slots.confirmed > 0);
@@ -198,7 +190,7 @@ export class Link {
   /** The server opened the session and refused the request on it: the session counts until it is closed. */
   #forgetChannel(id: number | undefined, slot: HeldSlot): void {
     const isOpen = !this.lost.error && closeForgottenChannel(this.client, id, this.releaseSession);
-    if (isOpen && !slot.ahead) this.#accepted(slot.probe);
+    if (isOpen && !slot.ahead) this.slots.accepted(slot.probe);
     else if (!isOpen && slot.ahead) this.slots.release();
     else if (!isOpen) this.slots.giveBack(slot.probe);
   }

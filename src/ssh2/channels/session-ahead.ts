@@ -211,7 +211,6 @@ export class SessionAhead {
   #opened(session: OwnSession, probe: boolean): void {
     this.#refusals = 0;
     this.#slots.accepted(probe);
-    this.#manners.took(this.#slots.seen);
     const expecting = this.#expecting.shift();
     if (expecting) expecting(undefined, session);
     else this.#hold(session);
@@ -251,7 +250,6 @@ export class SessionAhead {
 
   /** A server that has had several open has reached its limit, or has not noticed yet that another one has ended. */
   #refused(probe: boolean): void {
-    this.#manners.refusedBeside(this.#slots.confirmed);
     if (probe) this.#manners.refusedMore();
     else if (this.#slots.seen < 2 || ++this.#refusals > refusalsBorne) this.#manners.refusedAhead();
     this.#slots.refused(probe);

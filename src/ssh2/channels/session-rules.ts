@@ -19,4 +19,13 @@ export interface SessionRules {
    * second one, so if this is false, there is only one at a time until a second one has been tried and accepted.
    */
   takesSeveral?: boolean | undefined;
+  /** Told what the server allows. */
+  learns?: Learns | undefined;
+}
+
+interface Learns {
+  /** It has had so many sessions open at once. */
+  took(sessions: number): void;
+  /** It has refused one beside so many. */
+  refusedBeside(sessions: number): void;
 }

@@ -172,6 +172,7 @@ export class SessionSlots {
     const had = Math.max(probe ? this.probe.accepted() : 0, this.#confirmed);
     if (had > this.#seen) this.#beyond.reset();
     this.#seen = Math.max(this.#seen, had);
+    this.#rules.learns?.took(this.#seen);
     // What was lowered because sessions had just ended is raised again.
     if (this.#limit < this.#seen) this.#limit++;
     this.#limit = Math.max(this.#limit, had);
@@ -184,6 +185,7 @@ export class SessionSlots {
    * session is open or has just ended, their number was not the reason.
    */
   refused(probe: boolean): boolean {
+    this.#rules.learns?.refusedBeside(this.#confirmed);
     if (probe) this.probe.end();
     else this.probe.countsOneLess();
     this.#answerTime.answered();

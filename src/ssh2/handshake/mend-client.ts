@@ -59,6 +59,6 @@ export function mendLogin(
   guardLogin(client, order);
   boundLoginTalk(client, onExceeded);
   auth.begin(client);
-  authenticateEarly(client, () => isOpenSsh(serverVersion));
-  behindFirstLogin(client, plan.behindLogin, () => serverVersion);
+  authenticateEarly(client, isOpenSsh(serverVersion));
+  behindFirstLogin(client, plan.behindLogin, serverVersion);
 }

@@ -38,7 +38,7 @@ const unimplemented = 3;
 export function behindFirstLogin(
   client: Client,
   events: LoginEvents | undefined,
-  serverVersion: () => string,
+  serverVersion: string,
 ): void {
   const protocol = protocolOf(client) as RequestProtocol | undefined;
   if (!protocol || !events || !serves(client, 'session behind the login')) return;
@@ -53,7 +53,7 @@ export function behindFirstLogin(
     request();
     // Whoever signs may take longer.
     if (mayFollow && (protocol._authsQueue?.length ?? 0) > before)
-      isBehind = events.open(client, serverVersion());
+      isBehind = events.open(client, serverVersion);
   };
   for (const name of ['authPassword', 'authKeyboard', 'authNone'] as const) {
     const original = protocol[name];

@@ -26,10 +26,10 @@ const hashes: Record<string, string> = {
  * at hand carries its signature already (RFC 4252 section 7), and it follows the request for the authentication service
  * without waiting for its acceptance. If ssh2's internals have changed, nothing is altered.
  *
- * @param isSshd Whether to acknowledge the acceptance; called when it has arrived. TinySSH reads one packet and drops
+ * @param isSshd Whether to acknowledge the acceptance. TinySSH reads one packet and drops
  * the next one that arrived with it: the one that opens the first channel would be lost behind ours.
  */
-export function authenticateEarly(client: Client, isSshd: () => boolean = () => true): void {
+export function authenticateEarly(client: Client, isSshd = true): void {
   const protocol = protocolOf(client) as EarlyProtocol | undefined;
   if (!protocol || !serves(client, 'early login')) return;
   signFirstRequest(client, protocol);
@@ -54,7 +54,7 @@ function signerOf(key: ParsedKey, algorithm: string | undefined): SignData | und
   };
 }
 
-function skipServiceAccept(client: Client, protocol: EarlyProtocol, isSshd: () => boolean): void {
+function skipServiceAccept(client: Client, protocol: EarlyProtocol, isSshd: boolean): void {
   const { service, _handlers: handlers } = protocol;
   const onAccept = handlers?.['SERVICE_ACCEPT'];
   if (typeof service !== 'function' || typeof onAccept !== 'function' || !handlers) return;
@@ -62,7 +62,7 @@ function skipServiceAccept(client: Client, protocol: EarlyProtocol, isSshd: () =
   // It can only follow our request: earlier ones are out of turn and never get here. sshd's answer to the login is held
   // back until this one is acknowledged.
   replaceUntilLogin(client, handlers, 'SERVICE_ACCEPT', () => {
-    if (isSshd()) sendIgnore(protocol);
+    if (isSshd) sendIgnore(protocol);
   });
   replaceUntilLogin(client, protocol, 'service', (name) => {
     service.call(protocol, name);
