@@ -85,20 +85,17 @@ describe('a write-only inbox', () => {
     ['is moved away by its server before it is renamed', ['rename', 'extended'], '/new', 2],
     ['is the only one that may be written in its folder', ['open'], '/there', 8],
     ...(isPosix ? saidToFail : []),
-  ] as const)(
-    'leads to a hint at atomic: false if a file %s',
-    async (_what, names, path, status) => {
-      await using mock = await mockSftp();
-      mock.server.files.write('/there', 'old');
-      const opener = refusing(mock.opener, names, isExclusive, status);
-      expect(await rejection(upload(opener, content, path))).toMatchObject({
-        code: 'SSH_TRANSFER_FAILED',
-        hint: expect.stringContaining('atomic: false'),
-      });
-      await upload(opener, content, path, { atomic: false });
-      expect(mock.server.files.read(path).equals(content)).toBe(true);
-    },
-  );
+  ] as const)('leads to a hint at atomic: false if a file %s', async (_what, names, path, status) => {
+    await using mock = await mockSftp();
+    mock.server.files.write('/there', 'old');
+    const opener = refusing(mock.opener, names, isExclusive, status);
+    expect(await rejection(upload(opener, content, path))).toMatchObject({
+      code: 'SSH_TRANSFER_FAILED',
+      hint: expect.stringContaining('atomic: false'),
+    });
+    await upload(opener, content, path, { atomic: false });
+    expect(mock.server.files.read(path).equals(content)).toBe(true);
+  });
 
   it("leads to a hint at verify: 'size' if a checksum is wanted and the copy may not be read", async () => {
     await using mock = await mockSftp();
