@@ -41,6 +41,8 @@ describe('a PC that vanishes and comes back, at ClientAlive 120 x 3, with reclai
     await untilZombie(world);
     // Not one setting changed: ten attempts, 60 s for the banner, 45 s of quiet.
     const worker = connectViaGateway(world.workerOptions());
+    // Awaited further down. If the test fails before, its world goes, and the connection with it.
+    worker.catch(() => {});
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     const from = tunnel.events.length;
     // The router gave the PC's connection up in the meantime, as NAT does: the old one can never end by itself.
