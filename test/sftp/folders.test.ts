@@ -1,8 +1,5 @@
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eachOf } from '../../src/sftp/folders/each-of.ts';
-import { readLocalTree } from '../../src/sftp/folders/local-tree.ts';
 import { readFolder } from '../../src/sftp/folders/read-folder.ts';
 import { ensureFolder, ensureFolders } from '../../src/sftp/folders/remote-folders.ts';
 import { removeFile, removeFolder, removeTree } from '../../src/sftp/folders/remove-tree.ts';
@@ -10,7 +7,6 @@ import type { SftpName } from '../../src/ssh2/sftp/wire.ts';
 import { factsOf } from '../../src/windows/versions.ts';
 import { fakeSftp, refused } from '../support/fake-sftp.ts';
 import { memorySftp, where } from '../support/memory-sftp.ts';
-import { localFolder } from '../support/mock-sftp.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -78,7 +74,7 @@ describe('ensuring a folder', () => {
         made.push(path);
       },
       stat: () => Promise.reject(refused(2)),
-      lstat: async (path) => (made.includes(path) ? {} : Promise.reject(refused(2))),
+      lstat: async (path) => (made.includes(path.toString()) ? {} : Promise.reject(refused(2))),
     });
     expect(await ensureFolders(sftp, '/a/b/c')).toBe(true);
     expect(made).toEqual(['/a', '/a/b', '/a/b/c']);
@@ -200,8 +196,43 @@ describe('removing', () => {
     }
   });
 
+  it('a folder goes on where something is missing by now, but not where the server says so of what is there', async () => {
+    const files = { '/d/': '', '/d/a': 'x', '/d/b': 'x', '/d/in/': '', '/d/in/c': 'x', '/d/out/': '' };
+    for (const lost of ['remove /d/a', 'opendir /d/in', 'remove /d/in/c', 'rmdir /d/in', 'rmdir /d']) {
+      // The first time, something else removes it just before.
+      const memory = memorySftp({
+        files,
+        refuse: (request) => {
+          if (request !== lost) return undefined;
+          const path = lost.slice(lost.indexOf(' ') + 1);
+          for (const gone of [path, `${path}/c`]) memory.remove(gone);
+          return 2;
+        },
+      });
+      await removeTree(removal(memory), '/d');
+      expect([lost, memory.files()]).toEqual([lost, []]);
+      const there = memorySftp({ files, refuse: (request) => (request === lost ? 2 : undefined) });
+      await expect(removeTree(removal(there), '/d')).rejects.toMatchObject({ status: 2 });
+    }
+  });
+
+  it.each(['/else', '/else/kept'])(
+    'a folder that has become a link to %s since it was listed is removed as one',
+    async (target) => {
+      const memory = memorySftp({
+        files: { '/d/': '', '/d/a': 'x', '/d/in/': '', '/else/': '', '/else/kept': 'x' },
+        onAnswer: (index) => {
+          if (memory.asked[index] === 'remove /d/a') memory.put('/d/in', { mode: 0o120777, target });
+        },
+      });
+      await removeTree(removal(memory), '/d');
+      expect(memory.files()).toEqual(['/else/kept']);
+    },
+  );
+
   it('a folder fails at endless nesting, and at a name that leads out of it', async () => {
     const deep = fakeSftp({
+      lstat: async () => ({ mode: 0o040755 }),
       opendir: async () => Buffer.from('h'),
       closeHandle: async () => {},
       readdir: (() => {
@@ -224,41 +255,5 @@ describe('removing', () => {
       })(),
     });
     await expect(removeTree({ ...work, sftp: stray }, '/d')).rejects.toThrow('it contains a path');
-  });
-});
-
-describe.skipIf(process.platform === 'win32')('a local folder', () => {
-  it('is read in order, following links, without what the filter excludes', async () => {
-    await using folder = await localFolder();
-    const at = (path: string) => join(folder.path, path);
-    await mkdir(at('b/in'), { recursive: true });
-    for (const path of ['c', 'a', 'b/in/x', 'left']) await writeFile(at(path), path);
-    await symlink(at('a'), at('link'));
-    await symlink(at('b/in'), at('links'));
-    const seen: string[] = [];
-    const tree = await readLocalTree(folder.path, (path, type) => {
-      seen.push(`${path} ${type}`);
-      return path !== 'left';
-    });
-    expect(tree.folders.map(({ path }) => path)).toEqual(['', 'b', 'b/in', 'links']);
-    expect(tree.files.map(({ path }) => path)).toEqual(['a', 'b/in/x', 'c', 'link', 'links/x']);
-    expect(tree.files[1]?.localPath).toBe(at('b/in/x'));
-    expect(seen).toContain('left file');
-    const none = await readLocalTree(folder.path, (_path, type) => type === 'file');
-    expect(none.folders).toHaveLength(1);
-  });
-
-  it('that contains itself or a special file is an error', async () => {
-    await using folder = await localFolder();
-    await mkdir(join(folder.path, 'in'));
-    await symlink(folder.path, join(folder.path, 'in/loop'));
-    await expect(readLocalTree(folder.path, () => true)).rejects.toThrow(
-      'loop is a link to a folder above it',
-    );
-    await using other = await localFolder();
-    await symlink('/dev/null', join(other.path, 'null'));
-    await expect(readLocalTree(other.path, () => true)).rejects.toThrow('is neither a file nor a folder');
-    expect((await readLocalTree(other.path, () => false)).files).toEqual([]);
-    await chmod(other.path, 0o700);
   });
 });

@@ -267,7 +267,8 @@ export function memorySftp(options: MemoryOptions = {}) {
           set(fileOf(handle, 'fsetstat').entry, attributes),
         ),
       stat: (path) => ask('stat', ` ${path}`, () => attributesOf(need(follow(path), 'stat'), `stat ${path}`)),
-      lstat: (path) => ask('lstat', ` ${path}`, () => attributesOf(need(path, 'lstat'), `lstat ${path}`)),
+      lstat: (path) =>
+        ask('lstat', ` ${path}`, () => attributesOf(need(path.toString(), 'lstat'), `lstat ${path}`)),
       setstat: (path, attributes) =>
         ask('setstat', ` ${path}${bits(attributes)}`, () => set(need(follow(path), 'setstat'), attributes)),
       opendir: (path) =>

@@ -40,9 +40,10 @@ async function readViews(file: FileHandle, views: Buffer[], position: number): P
   return total;
 }
 
-/** A source for an open file, which the caller must close. */
+/** A source for an open file, which the caller must close. @throws Error for a pipe, a device or a folder. */
 export async function fileSource(file: FileHandle): Promise<BlockSource> {
   const before = await file.stat({ bigint: true });
+  if (!before.isFile()) throw new Error('it is no longer a file');
   return {
     size: Number(before.size),
     readInto(views, position, done) {

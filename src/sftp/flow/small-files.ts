@@ -1,4 +1,4 @@
-import { close, open, read, rename, writeFile } from 'node:fs';
+import { close, constants, open, read, rename, writeFile } from 'node:fs';
 import { promisify } from 'node:util';
 import { type WriteData, writeHeadroom } from '../../ssh2/sftp/requests.ts';
 import type { Pursuit } from '../transfer/in-use.ts';
@@ -7,6 +7,9 @@ import type { TransferRun } from '../transfer/run.ts';
 
 /** Maximum size in bytes of a file that is held in memory, which takes the fewest file system calls. */
 export const smallFile = 128 * 1024;
+
+/** Flags to open a local file with. What has become a pipe must not keep a thread waiting for its writer. */
+export const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** How the fast path of a small file ends: exactly one of these is called, once. */
 export interface SmallEnd {
@@ -38,7 +41,7 @@ export function byEitherWay(
  * size is no longer `expected`.
  */
 export function readSmall(path: string, expected: number, frame: Buffer, done: SmallDone): void {
-  open(path, 'r', (error, fd) => {
+  open(path, toRead, (error, fd) => {
     if (error) return done(error);
     // Asking for one byte more shows whether the end was reached.
     read(fd, frame, writeHeadroom, expected + 1, 0, (problem, bytes) => {

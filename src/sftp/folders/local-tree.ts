@@ -10,6 +10,12 @@ export interface LocalEntry {
   stats: Stats;
 }
 
+/** An entry that could not be looked at: a link to nothing, say. It matters only if it is not left out. */
+interface Unseen {
+  path: string;
+  error: Error;
+}
+
 export interface LocalTree {
   /** The root first, parents before their children. */
   folders: LocalEntry[];
@@ -43,29 +49,39 @@ async function visit(
   const names = (await readdir(folder.localPath)).sort();
   for (let at = 0; at < names.length; at += parallelStats) {
     const entries = await lookAtAll(folder, names.slice(at, at + parallelStats));
-    for (const entry of entries) if (takes(entry, tree, filter)) await visit(entry, path, tree, filter);
+    for (const entry of entries) {
+      if ('error' in entry) {
+        if (filter(entry.path, 'file')) throw entry.error;
+      } else if (takes(entry, tree, filter)) await visit(entry, path, tree, filter);
+    }
   }
 }
 
 /**
  * Stats several entries of a folder at once. One promise for all: one for each would cost as much as the stat itself.
  */
-function lookAtAll(folder: LocalEntry, names: readonly string[]): Promise<LocalEntry[]> {
+function lookAtAll(folder: LocalEntry, names: readonly string[]): Promise<(LocalEntry | Unseen)[]> {
   const inside = folder.path === '' ? '' : `${folder.path}/`;
   const insideHere = join(folder.localPath, '/');
-  return new Promise((resolve, reject) => {
-    const entries: LocalEntry[] = [];
+  return new Promise((resolve) => {
+    const entries: (LocalEntry | Unseen)[] = [];
     let missing = names.length;
     names.forEach((name, index) => {
       // Concatenation is faster; on Windows `join` handles separators and drives.
       const localPath = sep === '/' ? insideHere + name : join(folder.localPath, name);
       stat(localPath, (error, stats) => {
-        if (error) return reject(error);
-        entries[index] = { path: inside + name, localPath, stats };
+        const path = inside + name;
+        entries[index] = error ? { path, error: whyUnseen(localPath, error) } : { path, localPath, stats };
         if (--missing === 0) resolve(entries);
       });
     });
   });
+}
+
+/** Node replaces the bytes of a name that are not UTF-8; the name that results does not exist. */
+function whyUnseen(localPath: string, error: Error): Error {
+  if (!localPath.includes('\ufffd')) return error;
+  return new Error(`the name of ${localPath} is not valid UTF-8; leave it out with the option filter`);
 }
 
 /** Adds a file to the tree. Returns whether the entry is a folder to enter. */

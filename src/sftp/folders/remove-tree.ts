@@ -1,8 +1,9 @@
 import { SftpFailed } from '../../errors/index.ts';
 import type { Where } from '../../ssh2/channels/link.ts';
 import type { RawPath, SftpRequests } from '../../ssh2/sftp/requests.ts';
-import { isFolder, isLink, isReadOnly } from '../names/file-mode.ts';
+import { isFolder, isLink, isReadOnly, isTypeTold } from '../names/file-mode.ts';
 import { withType } from '../names/look.ts';
+import { saysMissing } from '../names/missing.ts';
 import { joinRaw, strayProblem, unsafe } from '../names/paths.ts';
 import { changeInUse, pursuitOf } from '../transfer/in-use.ts';
 import { eachOf } from './each-of.ts';
@@ -62,7 +63,10 @@ export function removeFolder({ sftp, where, throwIfAborted }: TreeRemoval, path:
   return changeInUse(sftp, pursuitOf(throwIfAborted), () => sftp.rmdir(path), isFinal);
 }
 
-/** Removes a folder and everything in it. Links and junctions are removed, never followed. */
+/**
+ * Removes a folder and everything in it. Links and junctions are removed, never followed; what is missing by then counts
+ * as removed.
+ */
 export function removeTree(removal: TreeRemoval, path: string): Promise<void> {
   return removeLevel(removal, path, 0);
 }
@@ -70,8 +74,16 @@ export function removeTree(removal: TreeRemoval, path: string): Promise<void> {
 async function removeLevel(removal: TreeRemoval, path: RawPath, depth: number): Promise<void> {
   const { sftp, where, throwIfAborted } = removal;
   if (depth > mostDepth) throw unsafe(where, path.toString(), 'the folders do not end');
-  if (await leadsElsewhere(sftp, path)) return removeFolder(removal, path);
-  const entries = await readFolder(sftp, path, { where, onNames: throwIfAborted });
+  if (await leadsElsewhere(sftp, path)) return unlessGone(sftp, path, () => removeFolder(removal, path));
+  // What was a folder when it was listed may be a link or a file by now. Asked together: this costs no round trip.
+  const looking = depth === 0 ? undefined : sftp.lstat(path).catch(() => undefined);
+  const listing = unlessGone(sftp, path, () => readFolder(sftp, path, { where, onNames: throwIfAborted }));
+  listing.catch(() => {});
+  const mode = (await looking)?.mode;
+  if (isTypeTold(mode) && !isFolder(mode))
+    return unlessGone(sftp, path, () => removeFile(removal, path, mode));
+  const entries = await listing;
+  if (entries === undefined) return;
   for (const entry of entries) {
     const { name } = entry;
     const problem = strayProblem(name, sftp.windows !== undefined);
@@ -82,10 +94,20 @@ async function removeLevel(removal: TreeRemoval, path: RawPath, depth: number): 
   const others = entries.filter(({ attributes }) => !isFolder(attributes.mode));
   await eachOf(others, parallel, async (entry) => {
     throwIfAborted();
-    await removeFile(removal, joinRaw(path, entry), entry.attributes.mode);
+    const file = joinRaw(path, entry);
+    await unlessGone(sftp, file, () => removeFile(removal, file, entry.attributes.mode));
   });
   for (const entry of folders) await removeLevel(removal, joinRaw(path, entry), depth + 1);
   throwIfAborted();
   // A file that another program still has open stays in the folder until its last handle is closed.
-  await changeInUse(sftp, pursuitOf(throwIfAborted), () => sftp.rmdir(path));
+  await unlessGone(sftp, path, () => changeInUse(sftp, pursuitOf(throwIfAborted), () => sftp.rmdir(path)));
+}
+
+/** What somebody else has removed meanwhile needs no removal. Asks, since some servers refuse with the same status. */
+function unlessGone<T>(sftp: SftpRequests, path: RawPath, work: () => Promise<T>): Promise<T | undefined> {
+  return work().catch(async (error) => {
+    const isGone = saysMissing(error) && (await sftp.lstat(path).then(() => false, saysMissing));
+    if (!isGone) throw error;
+    return undefined;
+  });
 }

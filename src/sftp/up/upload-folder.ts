@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import { bufferSource, fileSource } from '../flow/block-source.ts';
 import { dataOf } from '../flow/frames.ts';
-import { byEitherWay, readSmall, smallFile } from '../flow/small-files.ts';
+import { byEitherWay, readSmall, smallFile, toRead } from '../flow/small-files.ts';
 import type { LocalItem, TransferContext } from '../flow/transfer-context.ts';
 import { eachOf } from '../folders/each-of.ts';
 import { type LocalEntry, type LocalTree, readLocalTree } from '../folders/local-tree.ts';
@@ -24,7 +24,7 @@ export async function uploadFolder(
 ): Promise<void> {
   const { run, settings, sftp } = context;
   const tree = await readLocalTree(root, settings.filter).catch((error) => {
-    throw explain(run, root, error);
+    throw explain(run, (error as NodeJS.ErrnoException).path ?? root, error);
   });
   checkNames(context, tree, remotePath);
   run.progress.setTotal(tree.files.reduce((sum, { stats }) => sum + stats.size, 0));
@@ -67,15 +67,18 @@ async function uploadAny(context: TransferContext, item: LocalItem, size: number
   if (size <= smallFile) {
     const pool = context.frames.pool(size);
     const frame = pool.take();
-    const small = await openHere(localPath, () => read(localPath, size, frame), { run }).catch(unreadable);
+    const small = await openHere(localPath, () => read(localPath, size, frame), { run }).catch((error) =>
+      // A pipe by now: below, it is told what it is.
+      error.code === 'ESPIPE' ? undefined : unreadable(error),
+    );
     if (small) {
       await uploadFile(context, { ...item, source: bufferSource(dataOf(frame, small.length)) });
       return pool.give(frame);
     }
   }
-  const file = await openHere(localPath, () => open(localPath), { run }).catch(unreadable);
+  const file = await openHere(localPath, () => open(localPath, toRead), { run }).catch(unreadable);
   try {
-    await uploadFile(context, { ...item, source: await fileSource(file) });
+    await uploadFile(context, { ...item, source: await fileSource(file).catch(unreadable) });
   } finally {
     await file.close();
   }

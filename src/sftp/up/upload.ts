@@ -10,6 +10,7 @@ import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { bufferSource, fileSource } from '../flow/block-source.ts';
 import { laneCapacity, laneWindow } from '../flow/lanes.ts';
+import { toRead } from '../flow/small-files.ts';
 import { transfer } from '../flow/transfer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { checkNewName, joinRemote, namesFolder, remotePath as readRemotePath } from '../names/paths.ts';
@@ -93,7 +94,7 @@ async function send(
   const unreadable = (error: unknown): never => {
     throw explain(context.run, source, error);
   };
-  const file = await openHere(source, () => open(source), { run: context.run }).catch(unreadable);
+  const file = await openHere(source, () => open(source, toRead), { run: context.run }).catch(unreadable);
   try {
     const content = await fileSource(file).catch(unreadable);
     progress.setTotal(content.size);

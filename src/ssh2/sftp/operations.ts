@@ -158,7 +158,7 @@ export class SftpOperations implements SftpRequests {
     return this.#attributes('stat', path, packetType.stat, path);
   }
 
-  lstat(path: string): Promise<SftpAttributes> {
+  lstat(path: RawPath): Promise<SftpAttributes> {
     return this.#attributes('lstat', path, packetType.lstat, path);
   }
 
@@ -258,12 +258,19 @@ export class SftpOperations implements SftpRequests {
 
   #attributes(
     operation: string,
-    path: string | undefined,
+    path: RawPath | undefined,
     type: number,
     subject: Field,
   ): Promise<SftpAttributes> {
     const read = (reader: PacketReader) => reader.attributes();
-    return this.#ask({ operation, path, type, fields: [subject], expect: packetType.attrs, read });
+    return this.#ask({
+      operation,
+      path: path?.toString(),
+      type,
+      fields: [subject],
+      expect: packetType.attrs,
+      read,
+    });
   }
 
   #names(

@@ -67,7 +67,7 @@ export interface SftpRequests {
   fstat(handle: SftpHandle): Promise<SftpAttributes>;
   fsetstat(handle: SftpHandle, attributes: SftpAttributes): Promise<void>;
   stat(path: string): Promise<SftpAttributes>;
-  lstat(path: string): Promise<SftpAttributes>;
+  lstat(path: RawPath): Promise<SftpAttributes>;
   setstat(path: string, attributes: SftpAttributes): Promise<void>;
   opendir(path: RawPath): Promise<SftpHandle>;
   /** Undefined at the end of the listing. */
