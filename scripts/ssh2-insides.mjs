@@ -24,7 +24,7 @@ This library uses ssh2 ${version}, exactly that version. It uses ${members(insid
 replaces ${replaced(insides).size} of them; the mock server uses ${members(serverInsides).size} and replaces ${replaced(serverInsides).size}. Each is listed here, and accessed only in
 \`src/ssh2/insides\` (and \`src/mock-server/wire\`).
 
-Each connection checks that they exist before it sends anything. If one for **safety** is missing, the
+Each connection checks that they exist before it sends anything but its identification line. If one for **safety** is missing, the
 connection is refused with \`HandshakeFailed\`; if one for **speed** is missing, everything works, but with more round
 trips, more work or less detail, and \`DEBUG=ssh-via-gateway:connect\` says so in one line. The mock server
 checks when it starts, and does not start if one of its own is missing. \`test/ssh2/insides.test.ts\` switches each of them off.

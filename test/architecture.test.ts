@@ -37,6 +37,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
     'in-common.ts',
     'until-login.ts',
     'internals.ts',
+    'identification.ts',
     'padding.ts',
     'at-rest.ts',
     'session-shape.ts',

@@ -76,6 +76,20 @@ describe('a handshake', () => {
     await until(() => timed.stream.destroyed && aborted.stream.destroyed);
   });
 
+  it('takes a server that identified itself before a slow known_hosts file was read', async () => {
+    await using server = await startMockServer();
+    const order: HostKeyPolicy['order'] = async (names) => {
+      await pause(100);
+      return [...names];
+    };
+    const { stream, established, timings } = start(server, {
+      hostKey: { order, judge: async () => ({ accepted: true }) },
+    });
+    expect((await established).serverVersion).toBe('OpenSSH_9.9 mock');
+    expect(timings.banner).toBeLessThan(timings.handshake as number);
+    stream.destroy();
+  });
+
   it('fails with the error of the policy', async () => {
     await using server = await startMockServer();
     const broken = { ...slowFile, order: () => Promise.reject(new Error('disk broken')) };

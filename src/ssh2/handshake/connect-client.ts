@@ -3,31 +3,31 @@ import type { Client, ConnectConfig } from 'ssh2';
 import { readCertificate } from '../../host-key/certificates/certificate.ts';
 import { resolveKeyType } from '../../host-key/keys/public-key.ts';
 import { isCertificateAlgorithm } from '../../host-key/policy/certificate-policy.ts';
-import type { ResolvedOptions } from '../../options/resolve.ts';
 import { askForCertificates } from '../insides/key-exchange/host-certificates.ts';
 import { hybridKex, offerHybrid } from '../insides/key-exchange/hybrid-kex.ts';
-import { offerAgain, offerMade } from '../insides/key-exchange/key-exchange.ts';
+import { offerAgain, offerMade, shareOffer } from '../insides/key-exchange/key-exchange.ts';
+import { onServerOffer, type ReadOffer } from '../insides/key-exchange/server-offer.ts';
 import type { Authentication } from '../login/auth.ts';
-import type { Credentials } from '../login/credentials.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 import type { HostKeyGuard } from './host-key-guard.ts';
 import { mlKemKeys } from './ml-kem.ts';
+import type { HandshakePlan } from './plan.ts';
 
-interface ClientSettings {
-  sock: Duplex;
-  credentials: Credentials;
-  algorithms: ResolvedAlgorithms;
-  /** Those of the host key, in the order that suits what is known of the host. */
-  serverHostKey: readonly string[];
-  keepalive: ResolvedOptions['keepalive'];
+interface ClientEvents {
+  hostVerifier: HostKeyGuard['verifier'];
+  authHandler: Authentication['handler'];
 }
 
-/** Starts ssh2 on an open stream. @throws Error for what ssh2 rejects at once. */
+/**
+ * Starts ssh2 on an open stream. @throws Error for what ssh2 rejects at once.
+ * @param serverHostKey Those of the algorithms, in the order that suits what is known of the host.
+ */
 export function connectClient(
   client: Client,
-  { sock, credentials, algorithms, serverHostKey, keepalive }: ClientSettings,
-  hostVerifier: HostKeyGuard['verifier'],
-  authHandler: Authentication['handler'],
+  sock: Duplex,
+  { credentials, algorithms, keepalive }: HandshakePlan,
+  serverHostKey: readonly string[],
+  { hostVerifier, authHandler }: ClientEvents,
 ): void {
   const made = offerMade(algorithms, serverHostKey);
   const config = {
@@ -59,28 +59,45 @@ function namesForSsh2(algorithms: ResolvedAlgorithms, serverHostKey: readonly st
 }
 
 /**
- * The names that ssh2 knows, as it rejects others; or `instead` if it knows none. `offerHybridKex` and
- * `askForHostCertificates` offer what it does not know.
+ * The names that ssh2 knows, as it rejects others; or `instead` if it knows none. `mendKeyExchange` offers what it does
+ * not know.
  */
 function knownOf(names: readonly string[], isKnown: (name: string) => boolean, instead: string): string[] {
   const known = names.filter(isKnown);
   return known.length > 0 ? known : [instead];
 }
 
-/** Offers the hybrid key exchange if the algorithms name it. Call it right after `client.connect`. */
-export function offerHybridKex(client: Client, kex: readonly string[]): void {
+interface KeyExchangeEvents {
+  /** The server showed a host certificate; ssh2 will ask about its key. */
+  onShown(certificate: Buffer): void;
+  /** The server sent an invalid certificate; nothing more from it may be read. */
+  onInvalid(): void;
+  onServerOffer(read: ReadOffer): void;
+}
+
+/** Offers what ssh2 does not know, and reports what it does not. Call it right after `client.connect`. */
+export function mendKeyExchange(
+  client: Client,
+  algorithms: ResolvedAlgorithms,
+  serverHostKey: readonly string[],
+  events: KeyExchangeEvents,
+): void {
+  askForHostCertificates(client, serverHostKey, events);
+  onServerOffer(client, events.onServerOffer);
+  // After the listener above: from here on, ssh2 reads something else.
+  offerHybridKex(client, algorithms.kex);
+  shareOffer(client, algorithms, serverHostKey);
+}
+
+function offerHybridKex(client: Client, kex: readonly string[]): void {
   if (!kex.includes(hybridKex) || offerHybrid(client, kex, mlKemKeys)) return;
   throw new Error(`this version of ssh2 does not allow a key exchange by ${hybridKex}`);
 }
 
-/**
- * Asks for host certificates if the algorithms name them. Call it right after `client.connect`.
- * @param onInvalid Called when the server sends an invalid certificate; nothing more from it may be read.
- */
-export function askForHostCertificates(
+function askForHostCertificates(
   client: Client,
   algorithms: readonly string[],
-  { onShown, onInvalid }: { onShown(certificate: Buffer): void; onInvalid(): void },
+  { onShown, onInvalid }: KeyExchangeEvents,
 ): void {
   if (!algorithms.some(isCertificateAlgorithm)) return;
   const asked = askForCertificates(client, algorithms, { keyIn, onShown, onInvalid });

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
+import type { Client } from 'ssh2';
 import type { SshError, StreamPhase } from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
 import { Chores } from '../../time/chores.ts';
@@ -11,13 +12,12 @@ import { exceeded } from '../bounds/exceeded.ts';
 import type { Where } from '../channels/link.ts';
 import { rest } from '../insides/at-rest.ts';
 import { ssh2 } from '../insides/client-parts.ts';
-import { onHostKeysTold } from '../insides/key-exchange/further-host-keys.ts';
-import { forgetSecrets, shareOffer } from '../insides/key-exchange/key-exchange.ts';
-import { onServerOffer } from '../insides/key-exchange/server-offer.ts';
+import { identification } from '../insides/identification.ts';
+import { forgetSecrets } from '../insides/key-exchange/key-exchange.ts';
 import { padFromPool } from '../insides/padding.ts';
 import { loginSucceeded } from '../insides/until-login.ts';
 import { Authentication } from '../login/auth.ts';
-import type { MessageOrder } from '../order/message-order.ts';
+import type { MessageOrder, OutOfTurn } from '../order/message-order.ts';
 import {
   bannerInvalid,
   classifyEnd,
@@ -33,10 +33,10 @@ import {
 } from '../transport/classify.ts';
 import { type StreamEnd, Transport, type TransportEvents } from '../transport/transport.ts';
 import { authBroken, invalidCertificate, passwordExpired } from './auth-broken.ts';
-import { askForHostCertificates, connectClient, offerHybridKex } from './connect-client.ts';
+import { connectClient, mendKeyExchange } from './connect-client.ts';
 import { HostKeyGuard } from './host-key-guard.ts';
 import { tellUser } from './login-notice.ts';
-import { mendClient, mendLogin } from './mend-client.ts';
+import { type MendEvents, mendClient, mendLogin } from './mend-client.ts';
 import { streamTimeout } from './phase-timeouts.ts';
 import type { Established, HandshakePlan, Login } from './plan.ts';
 
@@ -52,9 +52,10 @@ export function handshake(stream: Duplex, plan: HandshakePlan): Promise<Establis
 const untried = { methodsTried: [], methodsOffered: undefined, authFailures: 0 };
 
 /** Lives as long as its connection, and receives the events of ssh2 and of the stream. */
-class Handshake implements TransportEvents {
+class Handshake implements TransportEvents, MendEvents {
   readonly #where: Where;
-  readonly #client = new ssh2.Client();
+  /** Present from the server's identification line on. */
+  #client!: Client;
   readonly #transport: Transport;
   readonly #guard: HostKeyGuard;
   readonly #over = new StopSwitch();
@@ -96,69 +97,54 @@ class Handshake implements TransportEvents {
     if (signal.aborted) aborted();
     this.#startTimer('banner');
     // Not awaited: a timeout or an abort must also end the wait for a slow known_hosts file.
-    if (!login.outcome.settled) this.#startClient(login).catch((error) => this.#fail(error));
+    if (!login.outcome.settled) this.#identify(login).catch((error) => this.#fail(error));
     return login.outcome.promise;
   }
 
-  async #startClient(login: Login): Promise<void> {
+  async #identify(login: Login): Promise<void> {
     const { plan, outcome } = login;
-    const { serverHostKey } = plan.algorithms;
-    const ordered = await plan.hostKey.order(serverHostKey, this.#guard.target);
+    const ordered = await plan.hostKey.order(plan.algorithms.serverHostKey, this.#guard.target);
     if (outcome.settled) return;
-    this.#listen();
-    this.#connect(login, ordered);
-    this.#mendClient(login, ordered);
+    this.#transport.write(identification);
+    if (this.#phase === 'banner') login.hostKeyOrder = ordered;
+    else this.#startClient(login, ordered);
   }
 
-  #mendClient(login: Login, serverHostKey: readonly string[]): void {
-    const { plan, auth } = login;
+  /** Not before both sides have identified themselves: while it waits, a connection holds half as much without ssh2. */
+  #startClient(login: Login, ordered: readonly string[]): void {
+    let failed: (cause: Error, situation: Situation) => SshError = notStarted;
     try {
-      this.#order = mendClient(this.#client, this.#transport, {
-        rekeyTimeout: plan.timeouts.handshake,
-        onOutOfTurn: (broken) => this.#endedByServer(outOfTurn(broken, this.#situation())),
-        onExceeded: (what) => this.#fail(exceeded(what, this.#situation())),
-        onSilentDisconnect: (code, text) => this.#ssh2Failed(Object.assign(new Error(text), { code })),
+      this.#client = new ssh2.Client();
+      this.#listen();
+      connectClient(this.#client, this.#transport, login.plan, ordered, {
+        hostVerifier: this.#guard.verifier,
+        authHandler: (...given) => this.#login?.auth.handler(...given),
       });
-      askForHostCertificates(this.#client, serverHostKey, {
-        onShown: (certificate) => this.#guard.certificateShown(certificate),
-        onInvalid: () => this.#fail(invalidCertificate(this.#situation())),
-      });
-      onServerOffer(this.#client, (read) => {
-        // Not through a local variable: what these closures capture lives as long as the connection.
-        if (this.#login) this.#login.readOffer = read;
-      });
-      // After the listener above, which reports the server's offer: from here on, ssh2 reads something else.
-      offerHybridKex(this.#client, plan.algorithms.kex);
-      shareOffer(this.#client, plan.algorithms, serverHostKey);
-      auth.watch(this.#client);
-      if (plan.hostKey.updates) {
-        const settings = { where: plan.where, log: plan.log, serverHostKey };
-        const tell = (data: Buffer) => this.#guard.hostKeysTold(this.#client, data, settings);
-        onHostKeysTold(this.#client, (data) => this.#chores.add(tell(data)));
-      }
+      failed = unsafeSsh2;
+      this.#mendClient(login, ordered);
     } catch (error) {
-      throw unsafeSsh2(error as Error, this.#situation());
+      this.#fail(failed(error as Error, this.#situation()));
     }
+  }
+
+  #mendClient({ plan, auth }: Login, serverHostKey: readonly string[]): void {
+    this.#order = mendClient(this.#client, this.#transport, plan.timeouts.handshake, this);
+    mendKeyExchange(this.#client, plan.algorithms, serverHostKey, {
+      onShown: (certificate) => this.#guard.certificateShown(certificate),
+      onInvalid: () => this.#fail(invalidCertificate(this.#situation())),
+      onServerOffer: (read) => {
+        if (this.#login) this.#login.readOffer = read;
+      },
+    });
+    auth.watch(this.#client);
+    if (plan.hostKey.updates) this.#guard.awaitFurtherKeys(this.#client, plan, serverHostKey, this.#chores);
   }
 
   #mendLogin(login: Login, order: MessageOrder): void {
-    const onExceeded = (what: string) => this.#fail(exceeded(what, this.#situation()));
     try {
-      mendLogin(this.#client, order, login, this.#serverVersion, onExceeded);
+      mendLogin(this.#client, order, login, this.#serverVersion, this);
     } catch (error) {
       this.#fail(unsafeSsh2(error as Error, this.#situation()));
-    }
-  }
-
-  #connect({ plan }: Login, serverHostKey: readonly string[]): void {
-    const { credentials, algorithms, keepalive } = plan;
-    const settings = { sock: this.#transport, credentials, algorithms, serverHostKey, keepalive };
-    try {
-      connectClient(this.#client, settings, this.#guard.verifier, (methodsLeft, isPartial, next) =>
-        this.#login?.auth.handler(methodsLeft, isPartial, next),
-      );
-    } catch (error) {
-      throw notStarted(error, this.#situation());
     }
   }
 
@@ -191,6 +177,20 @@ class Handshake implements TransportEvents {
   onIdentification(line: string): void {
     this.#serverVersion = printable(line.replace(/^SSH-[\d.]+-/, ''));
     this.#enter('handshake', 'banner');
+    const login = this.#login;
+    if (login?.hostKeyOrder) this.#startClient(login, login.hostKeyOrder);
+  }
+
+  onOutOfTurn(broken: OutOfTurn): void {
+    this.#endedByServer(outOfTurn(broken, this.#situation()));
+  }
+
+  onExceeded(what: string): void {
+    this.#fail(exceeded(what, this.#situation()));
+  }
+
+  onSilentDisconnect(code: number, text: string): void {
+    this.#ssh2Failed(Object.assign(new Error(text), { code }));
   }
 
   onInvalid(received: Buffer): void {

@@ -6,7 +6,10 @@ import { ownCopy } from '../../host-key/keys/own-copy.ts';
 import type { KnownHostsUpdate } from '../../host-key/known-hosts/update.ts';
 import { detailsOf, type HostKeyTarget } from '../../host-key/policy/key-details.ts';
 import type { HostKeyPolicy } from '../../host-key/policy/policy.ts';
+import type { Chores } from '../../time/chores.ts';
+import { onHostKeysTold } from '../insides/key-exchange/further-host-keys.ts';
 import type { UpdateSettings } from './host-key-updates.ts';
+import type { HandshakePlan } from './plan.ts';
 
 /**
  * Stands between ssh2's hostVerifier and the policy. ssh2 takes everything but a literal `false` for a yes, asks before
@@ -78,8 +81,18 @@ export class HostKeyGuard {
     this.#recorded = undefined;
   }
 
-  /** The server announced all its host keys; most policies ignore that. */
-  async hostKeysTold(client: Client, data: Buffer, settings: UpdateSettings): Promise<void> {
+  /** The server may announce all its host keys; most policies ignore that. */
+  awaitFurtherKeys(
+    client: Client,
+    plan: HandshakePlan,
+    serverHostKey: readonly string[],
+    chores: Chores,
+  ): void {
+    const settings = { where: plan.where, log: plan.log, serverHostKey };
+    onHostKeysTold(client, (data) => chores.add(this.#hostKeysTold(client, data, settings)));
+  }
+
+  async #hostKeysTold(client: Client, data: Buffer, settings: UpdateSettings): Promise<void> {
     const [key, entries] = [this.#acceptedKey, this.#update];
     if (!key || !entries) return;
     // The import also leaves ssh2's packet handler, in which nothing may be sent and no user function called.

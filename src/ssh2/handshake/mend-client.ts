@@ -7,6 +7,7 @@ import { RekeyTime } from '../bounds/rekey-time.ts';
 import { boundUnasked } from '../bounds/unasked.ts';
 import { behindFirstLogin } from '../insides/ahead/behind-login.ts';
 import { authenticateEarly } from '../insides/ahead/early-auth.ts';
+import { alreadyIdentified } from '../insides/identification.ts';
 import { deferDestruction, keepKeepaliveTimer, onSilentDisconnect } from '../insides/internals.ts';
 import { knowForwardsByOwnNamesOnly } from '../insides/messages/inbound.ts';
 import { lookInside } from '../insides/registry/look.ts';
@@ -16,9 +17,7 @@ import type { MessageOrder, OutOfTurn } from '../order/message-order.ts';
 import { isOpenSsh } from '../transport/server-kind.ts';
 import type { Login } from './plan.ts';
 
-interface MendEvents {
-  /** Milliseconds allowed for each key exchange after the first one. */
-  rekeyTimeout: number;
+export interface MendEvents {
   onOutOfTurn(broken: OutOfTurn): void;
   /** The server exceeded a limit; `what` it did follows its name. */
   onExceeded(what: string): void;
@@ -28,19 +27,28 @@ interface MendEvents {
 /**
  * Makes an ssh2 client safe. Call it right after `client.connect`, when ssh2 has created its parts and before anything
  * is received. @throws Error if this version of ssh2 cannot be made safe.
+ * @param rekeyTimeout Milliseconds allowed for each key exchange after the first one.
  */
-export function mendClient(client: Client, output: AnswersStream, events: MendEvents): MessageOrder {
+export function mendClient(
+  client: Client,
+  output: AnswersStream,
+  rekeyTimeout: number,
+  events: MendEvents,
+): MessageOrder {
+  const onExceeded = (what: string) => events.onExceeded(what);
   lookInside(client);
+  alreadyIdentified(client);
   deferDestruction(client);
-  const order = guardOrder(client, events.onOutOfTurn, new RekeyTime(events.rekeyTimeout, events.onExceeded));
+  const onOutOfTurn = (broken: OutOfTurn) => events.onOutOfTurn(broken);
+  const order = guardOrder(client, onOutOfTurn, new RekeyTime(rekeyTimeout, onExceeded));
   knowForwardsByOwnNamesOnly(client);
   keepKeepaliveTimer(client);
-  boundWindows(client, events.onExceeded);
+  boundWindows(client, onExceeded);
   knowOurs(client);
-  boundPacketSizes(client, events.onExceeded);
-  boundAnswers(client, output, events.onExceeded);
-  boundUnasked(client, events.onExceeded);
-  onSilentDisconnect(client, events.onSilentDisconnect);
+  boundPacketSizes(client, onExceeded);
+  boundAnswers(client, output, onExceeded);
+  boundUnasked(client, onExceeded);
+  onSilentDisconnect(client, (code, text) => events.onSilentDisconnect(code, text));
   return order;
 }
 
@@ -54,10 +62,10 @@ export function mendLogin(
   order: MessageOrder,
   { auth, plan }: Login,
   serverVersion: string,
-  onExceeded: MendEvents['onExceeded'],
+  events: MendEvents,
 ): void {
   guardLogin(client, order);
-  boundLoginTalk(client, onExceeded);
+  boundLoginTalk(client, (what) => events.onExceeded(what));
   auth.begin(client);
   authenticateEarly(client, isOpenSsh(serverVersion));
   behindFirstLogin(client, plan.behindLogin, serverVersion);

@@ -47,6 +47,8 @@ export interface Login {
   readonly auth: Authentication;
   readonly clock: PhaseClock;
   readonly outcome: Latch<Established>;
+  /** The algorithms of the host key, in the order that suits what is known of the host. */
+  hostKeyOrder?: readonly string[];
   readOffer?: ReadOffer;
   /** Stops listening to the caller's signal. */
   unfollow?: () => void;

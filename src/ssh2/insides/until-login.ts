@@ -4,9 +4,12 @@ interface Replaced {
   target: object;
   name: PropertyKey;
   original: unknown;
+  /** What was replaced before it. */
+  before: Replaced | undefined;
 }
 
-const replaced = new WeakMap<Client, Replaced[]>();
+/** What was replaced last. */
+const replaced = new WeakMap<Client, Replaced>();
 
 /** Replaces a member that only serves the login, until the login has succeeded. */
 export function replaceUntilLogin<T extends object, K extends keyof T>(
@@ -15,25 +18,17 @@ export function replaceUntilLogin<T extends object, K extends keyof T>(
   name: K,
   value: T[K],
 ): void {
-  const all = replaced.get(client) ?? [];
-  all.push({ target, name, original: target[name] });
-  replaced.set(client, all);
+  replaced.set(client, { target, name, original: target[name], before: replaced.get(client) });
   target[name] = value;
 }
 
 /** Removes a member when the login has succeeded. */
 export function dropAfterLogin<T extends object>(client: Client, target: T, name: keyof T): void {
-  const all = replaced.get(client) ?? [];
-  all.push({ target, name, original: undefined });
-  replaced.set(client, all);
+  replaced.set(client, { target, name, original: undefined, before: replaced.get(client) });
 }
 
 /** The login has succeeded: restores what was replaced for it, last first, and drops all references. */
 export function loginSucceeded(client: Client): void {
-  const all = replaced.get(client) ?? [];
-  for (let n = all.length - 1; n >= 0; n--) {
-    const { target, name, original } = all[n] as Replaced;
-    Reflect.set(target, name, original);
-  }
+  for (let one = replaced.get(client); one; one = one.before) Reflect.set(one.target, one.name, one.original);
   replaced.delete(client);
 }

@@ -55,6 +55,16 @@ export const insides = table({
     },
     replaced: ['_protocol._destruct', '_protocol.parse', '_protocol._onWrite'],
   },
+  'identification line': {
+    use: "Sends the line and waits for the server's before ssh2 is begun, which is told what was sent.",
+    fault:
+      'Sends the line itself, so that it would have to be there while a connection waits for its server.',
+    source: 'RFC 4253 sections 4.2 and 8; lib/protocol/Protocol.js `start`, lib/protocol/kex.js `finish`',
+    need: 'safety',
+    test: 'test/ssh2/identification.test.ts',
+    members: { '_protocol._identRaw': 'object' },
+    replaced: ['_protocol.start', '_protocol._identRaw'],
+  },
   ...boundInsides,
   'names of forwards': {
     use: 'Removes inherited names from the tables of forwards.',
