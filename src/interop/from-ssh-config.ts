@@ -23,8 +23,7 @@ const checks: Checks<FromSshConfigOptions> = { file: text('the path of an ssh_co
  * Differences from OpenSSH:
  * - Every existing IdentityFile is tried, but one with a passphrase is left to the agent. If it is the first and
  *   there is no agent, add `passphrase` to these options.
- * - A CertificateFile without a user certificate, or with one that fits none of the keys, is a TypeError when
- *   connecting; ssh ignores it. If it does not exist, the certificates beside the keys are still used.
+ * - If no CertificateFile has a user certificate, or none fits the keys, connecting is a TypeError; ssh ignores them.
  * - With IdentitiesOnly, the agent's certificates for a key that IdentityFile names are offered with it.
  * - `StrictHostKeyChecking no` accepts unknown keys but still refuses changed ones; only with `UserKnownHostsFile
  *   /dev/null` does it become `'insecure-accept-any'`. `ask` means `'reject'`: there is nobody to ask.

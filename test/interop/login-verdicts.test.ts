@@ -227,6 +227,23 @@ const cases: Case[] = [
     },
   ],
   [
+    'CertificateFile garbage, then good',
+    async () => {
+      const key = await withCert(R);
+      await rename(`${key}-cert.pub`, `${key}.good`);
+      await writeFile(`${key}.bad`, 'hello\n');
+      return [id(key), `CertificateFile ${key}.bad`, `CertificateFile ${key}.good`, none];
+    },
+  ],
+  [
+    'CertificateFile of a key that the agent has not',
+    async () => {
+      const key = await withCert(R);
+      const a = await agent(...(await many(1)));
+      return [nothere(), `CertificateFile ${key}-cert.pub`, by(a)];
+    },
+  ],
+  [
     'CertificateFile is a plain public key',
     async () => {
       const key = await withCert(R);
@@ -574,6 +591,10 @@ describe('keys, certificates and agents of an ssh_config', () => {
     [
       'cert for other key beside',
       /was not used: it is for the key SHA256:\S+, which is not the one beside it/,
+    ],
+    [
+      'CertificateFile of a key that the agent has not',
+      /The certificate "\S+" was not offered: the agent does not hold its key SHA256:/,
     ],
     ['wild principal r*', /it is for r\*, not for root/],
     ['stranger CA', /TrustedUserCAKeys/],

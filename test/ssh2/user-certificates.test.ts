@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isSignedBy } from '../../src/host-key/keys/signature.ts';
@@ -9,6 +9,7 @@ import { PublicKeys } from '../../src/ssh2/login/public-keys.ts';
 import { wholeSignature } from '../../src/ssh2/login/signing.ts';
 import { StopSwitch } from '../../src/time/stop-switch.ts';
 import { type KeyFolder, keyFolder } from '../support/certificates.ts';
+import { fakeAgent } from '../support/fake-agent.ts';
 
 let folder: KeyFolder;
 let authority: string;
@@ -59,11 +60,26 @@ describe('a certificate that is named', () => {
     expect((await loadCredentials({ ...options, agent: '/agent' })).certificates).toHaveLength(2);
     const own = await loadCredentials({ ...options, privateKeyPath: two });
     expect(own.certificates).toHaveLength(1);
+    expect(own.notes).toEqual([
+      expect.stringMatching(
+        /^The certificate in certificatePath \(.*one-cert.pub\) was not used: it is for the key SHA256:/,
+      ),
+    ]);
     await expect(loadCredentials(options)).rejects.toThrow(/but no private key is given/);
   });
 });
 
 describe('a certificate file beside a key', () => {
+  it('that cannot be read is told, if the login fails', async () => {
+    const key = await folder.key('unread');
+    await mkdir(`${key}-cert.pub`);
+    const { certificates, notes } = await loadCredentials({ ...base, privateKeyPath: key });
+    expect([certificates, notes]).toEqual([
+      [],
+      [`The certificate in ${key}-cert.pub was not used: it cannot be read (EISDIR).`],
+    ]);
+  });
+
   it('is ignored if it is not a user certificate of this key', async () => {
     const key = await folder.key('beside');
     const certificates = async () => (await loadCredentials({ ...base, privateKeyPath: key })).certificates;
@@ -107,6 +123,18 @@ describe('what is tried', () => {
   it('with Ed25519 is the certificate first', async () => {
     expect(await tries(['-t', 'ed25519'])).toEqual(['ssh-ed25519-cert-v01@openssh.com', 'ssh-ed25519']);
   });
+});
+
+it('tells of a certificate whose key the agent does not hold', async () => {
+  await using agent = await fakeAgent();
+  const certificatePath = await folder.certify(await folder.key('elsewhere'), authority);
+  const credentials = await loadCredentials({ ...base, agent: agent.path, certificatePath });
+  const told: string[] = [];
+  const use = { accepted, note: () => {}, explain: (sentence: string) => void told.push(sentence) };
+  for await (const _ of new PublicKeys(credentials, new StopSwitch(), use).ofAgent(agent.path));
+  expect(told).toEqual([
+    expect.stringMatching(/^The certificate "\S+" was not offered: the agent does not hold its key SHA256:/),
+  ]);
 });
 
 describe('a whole signature', () => {

@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { given } from '../../check/given.ts';
 import { readOwnFile } from '../../files/own-file.ts';
 import { readCertificateText } from '../../host-key/certificates/certificate-text.ts';
@@ -118,19 +117,17 @@ function oneOrList(paths: readonly string[]): string | readonly string[] | undef
   return paths.length > 1 ? paths : paths[0];
 }
 
-/** As in `ssh`, a file that does not exist is ignored. */
+/** As in `ssh`, what is not a user certificate is ignored, unless there is nothing else: then connecting reports it. */
 async function certificatesOf(found: Found, tokens: TokenValues): Promise<string[]> {
   const named = found.certificateFiles.filter((path) => path.toLowerCase() !== 'none');
   const paths = named.map((path) => expandedPath('CertificateFile', path, tokens));
-  const isThere = await Promise.all(
+  const texts = await Promise.all(
     paths.map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
+      readOwnFile(path).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : '')),
     ),
   );
-  return paths.filter((_, at) => isThere[at]);
+  const usable = paths.filter((_, at) => readCertificateText(texts[at] ?? '')?.kind === 'user');
+  return usable.length > 0 ? usable : paths.filter((_, at) => texts[at] !== undefined);
 }
 
 function agentOf(found: Found, tokens: TokenValues): string | undefined {

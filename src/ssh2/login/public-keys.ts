@@ -12,7 +12,7 @@ import { AgentClient, AgentUnreachable } from './agent-client.ts';
 import type { Candidate } from './candidate.ts';
 import type { Credentials } from './credentials.ts';
 import { certificateAlgorithm, plainType, signatureAlgorithms, wholeSignature } from './signing.ts';
-import { certificateOf, isFor } from './user-certificates.ts';
+import { certificateOf, isFor, keyMissing } from './user-certificates.ts';
 
 type Signs = Pick<AgentClient, 'sign'>;
 
@@ -102,9 +102,9 @@ export class PublicKeys {
     const { keys, certificates, agentKeys, agentFirst } = this.#credentials;
     for (const certificate of certificates) {
       const blob = blobs.find((one) => one.equals(certificate.keyBlob));
-      if (blob && !keys.some((key) => isFor(certificate, key))) {
-        yield* this.#tries(shownCertificate(certificate), { agent, blob });
-      }
+      if (keys.some((key) => isFor(certificate, key))) continue;
+      if (blob) yield* this.#tries(shownCertificate(certificate), { agent, blob });
+      else this.#explain(keyMissing(certificate));
     }
     const own = keys.filter((key) => blobs.some((one) => one.equals(key.getPublicSSH())));
     const shown = [...keys.map((key) => key.getPublicSSH()), ...certificates.map(({ blob }) => blob)];

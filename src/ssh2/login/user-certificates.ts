@@ -1,10 +1,11 @@
 import type { ParsedKey } from 'ssh2';
-import { readOwnFile } from '../../files/own-file.ts';
+import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { type Certificate, readCertificate } from '../../host-key/certificates/certificate.ts';
 import { isPlainKeyText, readCertificateText } from '../../host-key/certificates/certificate-text.ts';
 import { fingerprintSha256 } from '../../host-key/keys/fingerprint.ts';
 import { readPublicKey } from '../../host-key/keys/public-key.ts';
 import type { ConnectOptions } from '../../options/types.ts';
+import { quoted } from '../../text/printable.ts';
 import type { Stoppable } from '../../time/on-abort.ts';
 import { expandHome, readKeyFile } from './key-files.ts';
 
@@ -41,7 +42,9 @@ export async function loadCertificates(
     : named.filter(({ certificate }) => keys.some((key) => isFor(certificate, key)));
   const [first] = named;
   if (fitting.length === 0 && first) throw forAnotherKey(first, keys);
-  return { certificates: fitting.map(({ certificate }) => certificate), notes: [] };
+  const others = named.filter((one) => !fitting.includes(one));
+  const notes = others.map(({ option, certificate }) => unused(option, unfitness(certificate, keys)));
+  return { certificates: fitting.map(({ certificate }) => certificate), notes };
 }
 
 /** The certificate in an agent's blob, if it is one. */
@@ -53,6 +56,11 @@ export function certificateOf(blob: Buffer): Certificate | undefined {
 export function isFor(certificate: Certificate, key: ParsedKey): boolean {
   const identity = readPublicKey(key.getPublicSSH())?.identity;
   return identity !== undefined && certificate.key.identity.equals(identity);
+}
+
+/** Why a certificate stays behind whose key may be in the agent. */
+export function keyMissing({ keyId, keyBlob }: Certificate): string {
+  return `The certificate ${quoted(keyId, 60)} was not offered: the agent does not hold its key ${fingerprintSha256(keyBlob)}.`;
 }
 
 interface Named {
@@ -115,14 +123,21 @@ async function besideKeys(
   const certificates: Certificate[] = [];
   const notes: string[] = [];
   for (const path of paths.map((key) => `${key}-cert.pub`)) {
-    const text = await readOwnFile(path, { signal }).catch(() => undefined);
+    const text = await readOwnFile(path, { signal }).catch((error: unknown) => {
+      const why = whyUnread(error);
+      if (why !== 'ENOENT') notes.push(unused(path, `it cannot be read (${why})`));
+    });
     if (text === undefined) continue;
     const certificate = readCertificateText(text);
     const problem = certificate ? unfitness(certificate, keys) : whyNone(text);
     if (problem === undefined) certificates.push(certificate!);
-    else notes.push(`The certificate in ${path} was not used: ${problem}.`);
+    else notes.push(unused(path, problem));
   }
   return { certificates, notes };
+}
+
+function unused(where: string, problem = ''): string {
+  return `The certificate in ${where} was not used: ${problem}.`;
 }
 
 function unfitness(certificate: Certificate, keys: readonly ParsedKey[]): string | undefined {
