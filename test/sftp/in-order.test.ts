@@ -102,6 +102,10 @@ it('hints at writesInOrder for a stream to an unknown server', () => {
     hint: expect.stringContaining('writesInOrder: true'),
   });
   expect(withOrderHint(server('one by one').sftp, error)).toBe(error);
+  for (const order of ['in turn', 'one by one'] as const)
+    expect(withOrderHint(server(order).sftp, error, true)).toMatchObject({
+      hint: expect.stringContaining('only from its beginning, and empty it for that'),
+    });
   const denied = refused(3, 'write');
   expect(withOrderHint(server().sftp, denied)).toBe(denied);
 });

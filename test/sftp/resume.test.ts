@@ -6,6 +6,7 @@ import { download } from '../../src/sftp/down/download.ts';
 import { lastingTempName } from '../../src/sftp/names/temp-name.ts';
 import { upload } from '../../src/sftp/up/upload.ts';
 import type { SftpOpener } from '../../src/ssh2/sftp/requests.ts';
+import { memorySftp } from '../support/memory-sftp.ts';
 import { bytesOf, isPosix, localFolder, mockSftp } from '../support/mock-sftp.ts';
 
 const MiB = 1024 * 1024;
@@ -49,6 +50,16 @@ describe('upload with resume', () => {
       expect(result.bytes).toBe(2 * MiB);
     },
   );
+
+  it('does not open for writing what is complete, since rclone without its cache would empty it', async () => {
+    const content = bytesOf(2 * MiB);
+    const memory = memorySftp({ files: { [temporary]: content } });
+    const result = await upload(memory.opener, content, '/target', { resume: true, preserve: true });
+    const opened = memory.asked.filter((request) => request.startsWith('open '));
+    expect(opened).toEqual(['open /.target.LAST r', 'open /.target.LAST r']);
+    expect([result.bytes, memory.files()]).toEqual([0, ['/target']]);
+    expect(memory.entry('/target')?.bytes.equals(content)).toBe(true);
+  });
 
   it('fills the holes left by several sessions, and sends nothing else again', async () => {
     await using mock = await mockSftp();

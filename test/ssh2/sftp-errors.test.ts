@@ -17,6 +17,9 @@ describe('a refusal of the server', () => {
     const error = told('/a', 4, 'no\nspace', '');
     expect(error.message).toBe('SFTP open of "/a" on pc:22 failed: failure ("no\\nspace")');
     expect(error).toMatchObject({ status: 4, reason: 'no\\nspace', operation: 'open', path: '/a' });
+    // No guess beside what the server itself says.
+    expect(error.hint).toBeUndefined();
+    expect(told('/a', 4, 'Failure', '').hint).toContain('OpenSSH says no more');
     expect(told(undefined, 3, 'Permission denied', '').message).toBe(
       'SFTP open on pc:22 failed: permission denied',
     );

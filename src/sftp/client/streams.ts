@@ -101,7 +101,7 @@ export function writeStream(
   const settle = (promise: Promise<void> | undefined, done: (error?: Error | null) => void) => {
     (promise ?? Promise.resolve()).then(
       () => done(),
-      (error) => done(withOrderHint(sftp, error) as Error),
+      (error) => done(withOrderHint(sftp, error, flags === 'a' || start > 0) as Error),
     );
   };
   const begin = async () => {

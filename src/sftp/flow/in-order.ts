@@ -39,11 +39,19 @@ function isOneByOne({ writes }: SftpRequests): boolean {
   return writes.order === 'one by one';
 }
 
-/** Adds a hint at `writesInOrder` to the error of a stream, whose bytes cannot be sent again. */
-export function withOrderHint(sftp: SftpRequests, error: unknown): unknown {
-  if (sftp.writes.order !== 'in turn' || !mayBeOrder(sftp, error)) return error;
+/**
+ * Adds a hint at `writesInOrder` to the error of a stream, whose bytes cannot be sent again.
+ * @param isInside The stream does not write the file from its beginning.
+ */
+export function withOrderHint(sftp: SftpRequests, error: unknown, isInside = false): unknown {
+  if (!mayBeOrder(sftp, error)) return error;
+  if (isInside) return hinted(error, onlyWhole);
+  if (isOneByOne(sftp)) return error;
   return hinted(
     error,
     'Some servers accept the writes of a file only in order (rclone, gateways to object stores): with writesInOrder: true they are sent one by one.',
   );
 }
+
+const onlyWhole =
+  'Some servers (rclone, gateways to object stores) write a file only from its beginning, and empty it for that: send the whole file.';

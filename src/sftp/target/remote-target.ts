@@ -17,6 +17,8 @@ export interface TargetOptions {
   resume: boolean;
   /** With `resume`: discard what is already there. */
   restart?: boolean;
+  /** With `resume`: all is there already. */
+  complete?: boolean;
   /** Mode of a new file, to which the server's umask applies. */
   mode: number | undefined;
   /** The folder was just created, so no file can be in the way. */
@@ -136,13 +138,14 @@ export class IsFolder extends NotReplaced {
 }
 
 async function openForWriting(sftp: SftpRequests, path: string, options: TargetOptions) {
-  const { atomic, resume, restart, mode } = options;
+  const { atomic, resume, restart, complete, mode } = options;
   const attributes: SftpAttributes = mode === undefined ? {} : { mode };
   const maxPath = sftp.windows?.maxPath;
   const lasting = lastingTempName(path, maxPath);
   if (resume || !atomic) {
     const writePath = atomic ? lasting : path;
-    const flags = resume && !restart ? forWriting : forWriting | openFlag.truncate;
+    // rclone without its cache empties a file that is opened for writing and gets no write.
+    const flags = complete ? openFlag.read : resume && !restart ? forWriting : forWriting | openFlag.truncate;
     const handle = await openInUse(sftp, options.run, () => sftp.open(writePath, flags, attributes));
     return { writePath, handle };
   }

@@ -49,6 +49,7 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
     target = await openForUpload(context, plan.path, {
       ...settings,
       restart: !plan.keeps,
+      complete: plan.keeps && plan.ranges.length === 0,
       mode: newMode(attributes.mode),
       intoEmptyFolder,
     });

@@ -39,7 +39,8 @@ export function refusal(
     phase: 'transfer',
     status,
     reason: text === undefined ? meaning : printable(text),
-    hint: hintFor(status, asked.path, windows),
+    // What the server adds to a failure says more than a guess.
+    hint: said === '' || status !== statusCode.failure ? hintFor(status, asked.path, windows) : undefined,
   });
 }
 
