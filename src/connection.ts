@@ -28,20 +28,11 @@ import type { RemoveJobsOptions } from './job/list-jobs.ts';
 import type { RemoteJob } from './job/remote-job.ts';
 import type { AttachJobOptions, JobHost, JobSummary, JobsOptions, StartJobOptions } from './job/types.ts';
 import type { SftpClient } from './sftp/client/client-types.ts';
+import type { SftpOptions } from './sftp/client/sftp-options.ts';
+import { Files } from './sftp/files.ts';
 import type { TransferOptions, TransferResult } from './sftp/transfer/options.ts';
 import type { Link, OpenOptions } from './ssh2/channels/link.ts';
 import { withoutWaiting } from './ssh2/channels/without-waiting.ts';
-import type { SftpOpener } from './ssh2/sftp/requests.ts';
-
-/** Options of `Connection.sftp`. */
-export interface SftpOptions {
-  /** Stops opening the session; the promise rejects with `signal.reason`. */
-  signal?: AbortSignal | undefined;
-  /** Milliseconds until the session must be open. Default: the connection's `timeouts.channel`. */
-  timeout?: number | undefined;
-  /** Milliseconds to wait for the reply to a request, once all earlier ones are answered. Default 60,000. */
-  requestTimeout?: number | undefined;
-}
 
 /**
  * An open SSH connection. When it ends, everything pending on it rejects with `ConnectionLost`, and `closed`
@@ -50,7 +41,7 @@ export interface SftpOptions {
 export class Connection {
   #arrival: Arrival;
   #link: Link;
-  #sftpOpener: SftpOpener | undefined;
+  #filesMade: Files | undefined;
   #jobHostMade: JobHost | undefined;
   #closed: Promise<SshError | undefined> | undefined;
 
@@ -181,8 +172,7 @@ export class Connection {
   ): Promise<TransferResult> {
     // A stream may fail before anybody reads it; who reads it then is told.
     if (source instanceof Readable) source.on('error', () => {});
-    const { opener, files } = await this.#files();
-    return files.upload(opener, source, remotePath, options);
+    return this.#files.upload(source, remotePath, options);
   }
 
   /**
@@ -191,8 +181,7 @@ export class Connection {
    * @throws as `upload` does.
    */
   async download(remotePath: string, localPath: string, options?: TransferOptions): Promise<TransferResult> {
-    const { opener, files } = await this.#files();
-    return files.download(opener, remotePath, localPath, options);
+    return this.#files.download(remotePath, localPath, options);
   }
 
   /**
@@ -200,8 +189,7 @@ export class Connection {
    * @throws {ChannelOpenFailed} if the server does not offer SFTP.
    */
   async sftp(options?: SftpOptions): Promise<SftpClient> {
-    const { opener, files } = await this.#files();
-    return files.openSftpClient(opener, options);
+    return this.#files.client(options);
   }
 
   /**
@@ -273,13 +261,11 @@ export class Connection {
     return `Connection { ${host}:${port}${hop ? ` (${hop})` : ''}, ${this.serverVersion}, ${state} }`;
   }
 
-  /** What moves files, and where it opens its sessions. */
-  async #files() {
-    const files = await import('./sftp/index.ts');
-    this.#sftpOpener ??= files.sftpOpener(this.#link, {
-      run: (command, signal) => exec(withoutWaiting(this.#link), command, { reject: false, signal }),
-    });
-    return { files, opener: this.#sftpOpener };
+  get #files(): Files {
+    this.#filesMade ??= new Files(this.#link, (command, signal) =>
+      exec(withoutWaiting(this.#link), command, { reject: false, signal }),
+    );
+    return this.#filesMade;
   }
 
   get #jobHost(): JobHost {

@@ -5,7 +5,7 @@
  */
 export { type ConnectToCustomerOptions, connectToCustomer } from './connect-to-customer.ts';
 export { connectViaGateway } from './connect-via-gateway.ts';
-export type { Connection, SftpOptions } from './connection.ts';
+export type { Connection } from './connection.ts';
 export { CustomersFileError } from './customers/error.ts';
 export { loadCustomers } from './customers/load.ts';
 export type { Customer, CustomerGateway, CustomerRoute, Customers } from './customers/types.ts';
@@ -109,6 +109,7 @@ export type {
   SftpCallOptions,
   SftpClient,
 } from './sftp/client/client-types.ts';
+export type { SftpOptions } from './sftp/client/sftp-options.ts';
 export type { ReadStreamOptions, WriteStreamOptions } from './sftp/client/streams.ts';
 export type { FileType } from './sftp/names/file-mode.ts';
 export type { TransferOptions, TransferResult } from './sftp/transfer/options.ts';

@@ -76,7 +76,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
     'exec.ts',
     'powershell.ts',
   ],
-  sftp: ['names', 'transfer', 'flow', 'folders', 'target', 'verify', 'up', 'down', 'client', 'index.ts'],
+  sftp: ['names', 'transfer', 'flow', 'folders', 'target', 'verify', 'up', 'down', 'client', 'files.ts'],
   job: [
     'types.ts',
     'job-id.ts',

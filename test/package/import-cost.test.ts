@@ -86,7 +86,32 @@ describe('A connection', () => {
     expect(order).toEqual(['dial.js', 'log-in', 'keyParser.js', 'client.js', 'connection']);
     const bytes = scripts.filter(isOurs).reduce((sum, { length }) => sum + length, 0);
     console.log(`a connection compiles ${Math.round(bytes / 1024)} KiB of ours`);
-    expect(bytes).toBeLessThan(140_000);
+    expect(bytes).toBeLessThan(143_000);
+  });
+
+  test.each([
+    ['uploads a small file', "upload('package.json', '/file')", ['sftp', 'up'], 62_000],
+    ['downloads one', "download('/old', 'downloaded')", ['sftp', 'down'], 62_000],
+    ['looks at one', "sftp().then((sftp) => sftp.stat('/old'))", ['sftp', 'client'], 68_000],
+  ])('that %s compiles only what that needs', async (_what, call, names, most) => {
+    const connected = `
+      import { connectViaGateway } from 'ssh-via-gateway';
+      import { startMockServer } from 'ssh-via-gateway/mock-server';
+      const server = await startMockServer();
+      const { host, port, username, password, hostKey } = server;
+      server.files.write('/old', 'content');
+      const connection = await connectViaGateway({ host, port, username, password, hostKey: { fingerprint: hostKey.fingerprint } });
+    `;
+    const scripts = await run<Script[]>(
+      listScripts(`await connection.${call}; await connection.close(); await server.close();`, connected),
+    );
+    const ours = scripts.filter((script) => packageOf(script) === 'ssh-via-gateway');
+    const bytes = ours.reduce((sum, { length }) => sum + length, 0);
+    console.log(`${_what}: compiles ${Math.round(bytes / 1024)} KiB of ours`);
+    expect(ours.map(({ url }) => basename(fileURLToPath(url)).replace(/-[\w-]{8}\.cjs$/, '')).sort()).toEqual(
+      names,
+    );
+    expect(bytes).toBeLessThan(most);
   });
 
   test('loads ssh2 and what ssh2 needs, while the network is waited for, and no other package', async () => {

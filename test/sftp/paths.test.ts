@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isRoot, nameProblem, remotePath, windowsProblem } from '../../src/sftp/names/paths.ts';
+import { nameProblem } from '../../src/sftp/names/listed-names.ts';
+import { isRoot, remotePath, windowsProblem } from '../../src/sftp/names/paths.ts';
 import { backupName, freshTempName, lastingTempName } from '../../src/sftp/names/temp-name.ts';
 
 const windows = 'SSH-2.0-OpenSSH_for_Windows_9.5';

@@ -44,7 +44,7 @@ function loginWith(
   const onSent = vi.fn(() => isTaken);
   const onRefused = vi.fn();
   authenticateEarly(client);
-  behindFirstLogin(client, { open: onSent, loginRefused: onRefused }, 'OpenSSH_9.9');
+  behindFirstLogin(client, { open: onSent, loginRefused: onRefused, timed: () => {} }, 'OpenSSH_9.9');
   return { client, protocol, handlers, onSent, onRefused, encrypt };
 }
 

@@ -4,14 +4,12 @@ import {
   atLeast,
   type Check,
   flag,
-  limit,
   oneOf,
   orInfinity,
   position,
   whole,
 } from '../../check/values.ts';
 import { wrongRange, wrongType } from '../../check/wrong.ts';
-import type { OpenSftpOptions } from '../../ssh2/sftp/requests.ts';
 import type { SftpCallOptions, SftpClient } from './client-types.ts';
 import type { ReadStreamOptions, WriteStreamOptions } from './streams.ts';
 
@@ -25,13 +23,6 @@ export const mode: Check = whole(0, 0o7777, 'permissions from 0 to 0o7777, such 
 const encoding: Check = (name, value) => {
   const right = `'utf8' or another encoding of Buffer`;
   if (typeof value !== 'string' || !Buffer.isEncoding(value)) throw wrongType(name, value, right);
-};
-
-/** Options of `Connection.sftp`. */
-export const sftpChecks: Checks<Omit<OpenSftpOptions, 'spare' | 'atOnce'>> = {
-  signal: abortSignal,
-  timeout: limit(),
-  requestTimeout: limit(),
 };
 
 export const callChecks: Checks<SftpCallOptions> = { signal: abortSignal };

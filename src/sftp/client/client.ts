@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { checkArgument, checkOptions } from '../../check/options.ts';
 import { wrongRange } from '../../check/wrong.ts';
 import { hardLink } from '../../ssh2/sftp/extensions.ts';
-import type { OpenSftpOptions, SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
+import type { SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { orAborted } from '../../time/on-abort.ts';
 import { readFolder } from '../folders/read-folder.ts';
 import { ensureFolders } from '../folders/remote-folders.ts';
@@ -22,18 +22,18 @@ import {
   readStreamChecks,
   removeChecks,
   secondsOf,
-  sftpChecks,
   writeFileChecks,
   writeStreamChecks,
 } from './client-checks.ts';
 import type { RemoteListEntry, RemoteStats, SftpCallOptions, SftpClient } from './client-types.ts';
 import { copyRemote } from './copy.ts';
 import { toListEntry, toStats } from './remote-stats.ts';
+import { type SftpOptions, sftpChecks } from './sftp-options.ts';
 import { type ReadStreamOptions, readStream, type WriteStreamOptions, writeStream } from './streams.ts';
 import { readWhole, writeWhole } from './whole-file.ts';
 
 /** Opens an SFTP session and its promise client. The caller must close it. */
-export async function openSftpClient(opener: SftpOpener, options: OpenSftpOptions = {}): Promise<SftpClient> {
+export async function openSftpClient(opener: SftpOpener, options: SftpOptions = {}): Promise<SftpClient> {
   checkOptions(options, sftpChecks);
   return new PromiseClient(opener, await opener.openSftp(options));
 }

@@ -19,9 +19,6 @@ import {
   settleLocalPath,
 } from '../target/local-target.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
-import { sameBySum } from '../verify/checksum.ts';
-import { provenLocally } from '../verify/resume-download.ts';
-import { verifyDownloaded } from '../verify/verify-sha256.ts';
 import { openForDownload, type Remote, RemoteIsFolder } from './open-for-download.ts';
 import { preserve, storeSmall } from './store-small.ts';
 
@@ -118,7 +115,9 @@ async function fetchBig(context: TransferContext, item: DownloadItem, remote: Re
         run: context.run,
       });
       local = target;
-      const start = settings.resume ? await provenLocally(context, item, attributes.size ?? 0, target) : 0;
+      const start = settings.resume
+        ? await (await proofs()).provenLocally(context, item, attributes.size ?? 0, target)
+        : 0;
       await receive(context, item, remote, { start, sink: fileSink(target.file) });
       return target;
     });
@@ -138,6 +137,8 @@ async function closing<T>({ sftp }: TransferContext, { handle }: Remote, work: (
   }
 }
 
+const proofs = () => import('../verify/proofs.ts');
+
 /** Whether an earlier call already completed this file, as proven by a checksum made on the server. */
 async function isThere(context: TransferContext, item: DownloadItem): Promise<boolean> {
   const { sftp, run } = context;
@@ -148,7 +149,9 @@ async function isThere(context: TransferContext, item: DownloadItem): Promise<bo
   try {
     const source = await fileSource(file);
     const { size } = item.attributes ?? (await sftp.stat(item.remotePath));
-    if (size !== source.size || !(await sameBySum(context, source, item.remotePath, size))) return false;
+    if (size !== source.size) return false;
+    const { sameBySum } = await proofs();
+    if (!(await sameBySum(context, source, item.remotePath, size))) return false;
     run.progress.resumed(item.remotePath, size);
     run.progress.fileDone(item.remotePath);
     return true;
@@ -208,7 +211,7 @@ async function finish(
   local: LocalTarget,
 ): Promise<void> {
   const { run, settings } = context;
-  if (settings.verify === 'sha256') await verifyDownloaded(context, item.remotePath, local);
+  if (settings.verify === 'sha256') await (await proofs()).verifyDownloaded(context, item.remotePath, local);
   const old = settings.atomic && !settings.preserve ? await modeOfOld(item.localPath) : undefined;
   if (old !== undefined) await local.file.chmod(old);
   await local.file.close();

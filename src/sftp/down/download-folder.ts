@@ -5,7 +5,7 @@ import { byEitherWay } from '../flow/small-files.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { eachOf } from '../folders/each-of.ts';
 import { type RemoteEntry, type RemoteTree, readRemoteTree } from '../folders/remote-tree.ts';
-import { unsafe } from '../names/paths.ts';
+import { unsafe } from '../names/listed-names.ts';
 import { explain } from '../transfer/transfer-errors.ts';
 import { downloadFile } from './download-file.ts';
 import { downloadSmall } from './download-small.ts';

@@ -1,14 +1,10 @@
-import { checkArgument } from '../../check/options.ts';
-import { text } from '../../check/values.ts';
 import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
-import { quoted } from '../../text/printable.ts';
 import { transfer } from '../flow/transfer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
-import { checkLocalName, remotePath as readRemotePath } from '../names/paths.ts';
-import { readTransferOptions, type TransferOptions, type TransferResult } from '../transfer/options.ts';
+import type { TransferOptions, TransferResult } from '../transfer/options.ts';
 import { downloadFile } from './download-file.ts';
-import { downloadFolder } from './download-folder.ts';
 import { RemoteIsFolder } from './open-for-download.ts';
+import { type PlannedDownload, planDownload } from './plan-download.ts';
 
 const MiB = 1024 * 1024;
 // Requesting more than the line carries delays other traffic, so on a long line 40 MB/s are assumed at first.
@@ -31,12 +27,12 @@ export async function download(
   localPath: string,
   options?: TransferOptions,
 ): Promise<TransferResult> {
-  const settings = readTransferOptions(options);
-  const path = readRemotePath(remotePath, 'remotePath', opener.serverVersion);
-  checkArgument('localPath', localPath, text('a path on this machine'));
-  checkLocalName(localPath);
-  const what = `download of ${quoted(path)} to ${quoted(localPath)}`;
-  const work = (context: TransferContext) => fetch(context, path, localPath);
+  return downloadAsPlanned(opener, planDownload(opener.serverVersion, remotePath, localPath, options));
+}
+
+export async function downloadAsPlanned(opener: SftpOpener, plan: PlannedDownload): Promise<TransferResult> {
+  const { remotePath, localPath, settings, what } = plan;
+  const work = (context: TransferContext) => fetch(context, remotePath, localPath);
   return transfer(opener, { what, settings, flight, work });
 }
 
@@ -45,6 +41,7 @@ async function fetch(context: TransferContext, remotePath: string, localPath: st
     await downloadFile(context, { remotePath, localPath, attributes: undefined, intoEmptyFolder: false });
   } catch (error) {
     if (!(error instanceof RemoteIsFolder)) throw error;
+    const { downloadFolder } = await import('./download-folder.ts');
     await downloadFolder(context, remotePath, localPath, error.attributes);
   }
 }

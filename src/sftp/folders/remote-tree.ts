@@ -1,8 +1,9 @@
 import type { SftpAttributes, SftpName } from '../../ssh2/sftp/wire.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { fileType, isFolder, isTypeTold, specialKind } from '../names/file-mode.ts';
+import { joinRaw, nameProblem, unsafe } from '../names/listed-names.ts';
 import { withType } from '../names/look.ts';
-import { joinRaw, joinRemote, nameProblem, unsafe } from '../names/paths.ts';
+import { joinRemote } from '../names/paths.ts';
 import { endOfLink } from '../names/remote-link.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { type ListingBudget, listingLimits, readFolder } from './read-folder.ts';

@@ -1,12 +1,8 @@
 import { win32 } from 'node:path';
 import { checkText } from '../../check/values.ts';
 import { wrongRange } from '../../check/wrong.ts';
-import { UnsafeRemotePath } from '../../errors/index.ts';
-import type { Where } from '../../ssh2/channels/link.ts';
-import type { RawPath } from '../../ssh2/sftp/requests.ts';
-import type { SftpName } from '../../ssh2/sftp/wire.ts';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
-import { printable, quoted } from '../../text/printable.ts';
+import { quoted } from '../../text/printable.ts';
 
 const driveLetter = /^\/?[A-Za-z]:(?=[\\/]|$)/;
 
@@ -45,16 +41,9 @@ export function joinRemote(folder: string, name: string): string {
   return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
 }
 
-/** Like `joinRemote`, for an entry of a listing; as bytes if a name is not valid UTF-8. */
-export function joinRaw(folder: RawPath, { raw, name }: Pick<SftpName, 'raw' | 'name'>): RawPath {
-  if (typeof folder === 'string' && Buffer.from(name).equals(raw)) return joinRemote(folder, name);
-  return Buffer.concat([Buffer.from(folder), Buffer.from('/'), raw]);
-}
-
 /** Windows device names: a file cannot have such a name there, whatever its extension. */
-const reserved =
+export const reserved =
   /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\..*)?$/i;
-const maxNameBytes = 255;
 
 /** Why Windows cannot store a file under exactly this name; undefined if it can. */
 export function windowsProblem(name: string): string | undefined {
@@ -96,37 +85,4 @@ export function checkLocalName(localPath: string, platform = process.platform): 
   const name = win32.basename(localPath);
   const problem = name === '' || /^\.{1,2}$/.test(name) ? undefined : windowsProblem(name);
   if (problem) throw new RangeError(`localPath ${quoted(localPath)} is not a file's: ${problem}`);
-}
-
-/** Why a listed name would lead out of its folder on the server; undefined if it does not. */
-export function strayProblem(name: string, isWindows: boolean): string | undefined {
-  if (name === '') return 'it is empty';
-  if (name === '.' || name === '..') return 'it leads out of the folder';
-  if (name.includes('\0')) return 'it contains a NUL character';
-  return (isWindows ? /[\\/]/ : /\//).test(name) ? 'it contains a path' : undefined;
-}
-
-/** Why a name sent by a server must not become the name of a local file; undefined if it may. */
-export function nameProblem(raw: Buffer, name: string, platform = process.platform): string | undefined {
-  if (name === '') return 'it is empty';
-  if (name === '.' || name === '..') return 'it leads out of the folder';
-  if (name.includes('\0')) return 'it contains a NUL character';
-  if (/[\\/]/.test(name)) return 'it contains a path';
-  if (/^[A-Za-z]:/.test(name)) return 'it begins with a drive letter';
-  if (raw.length > maxNameBytes) return `it is longer than ${maxNameBytes} bytes`;
-  if (!Buffer.from(name).equals(raw)) return 'it is not valid UTF-8';
-  if (reserved.test(name)) return 'it is the name of a Windows device';
-  return platform === 'win32' ? windowsProblem(name) : undefined;
-}
-
-export function unsafe(where: Where, path: string, reason: string): UnsafeRemotePath {
-  return new UnsafeRemotePath(
-    `The name ${quoted(path)} from ${where.host}:${where.port} was refused: ${reason}`,
-    {
-      ...where,
-      phase: 'transfer',
-      path: printable(path),
-      reason,
-    },
-  );
 }

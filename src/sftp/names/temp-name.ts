@@ -1,5 +1,4 @@
-import * as crypto from 'node:crypto';
-import { createHash, randomUUID } from 'node:crypto';
+import crypto from 'node:crypto';
 
 /** The longest file name that common file systems support, in bytes. */
 const maxNameBytes = 255;
@@ -22,11 +21,11 @@ export function lastingTempName(path: string, longest?: number): string {
 const sha256: (text: string) => string =
   typeof crypto.hash === 'function'
     ? (text) => crypto.hash('sha256', text)
-    : (text) => createHash('sha256').update(text).digest('hex');
+    : (text) => crypto.createHash('sha256').update(text).digest('hex');
 
 /** Twelve hexadecimal digits. `randomUUID` is the fastest source: Node caches random bytes for it. */
 function randomTag(): string {
-  const id = randomUUID();
+  const id = crypto.randomUUID();
   return id.slice(0, 8) + id.slice(9, 13);
 }
 

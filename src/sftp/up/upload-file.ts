@@ -17,10 +17,8 @@ import {
 } from '../target/remote-target.ts';
 import { hinted } from '../transfer/hinted.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
-import { sameBySum } from '../verify/checksum.ts';
 import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
-import { planResume, wholeFile } from '../verify/resume-upload.ts';
-import { verifySha256 } from '../verify/verify-sha256.ts';
+import { wholeFile } from '../verify/whole-file.ts';
 import { openForUpload } from './open-for-upload.ts';
 
 /**
@@ -43,7 +41,9 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
     run.throwIfFailed();
     if (resumes && (await isThere(context, item))) return;
     extra = new LaneOpener({ opener, flight, size: item.source.size, first: sftp });
-    const plan = resumes ? await planResume(context, item) : wholeFile(item.remotePath, item.source);
+    const plan = resumes
+      ? await (await proofs()).planResume(context, item)
+      : wholeFile(item.remotePath, item.source);
     count.resumed = plan.resumed;
     run.throwIfFailed();
     target = await openForUpload(context, plan.path, {
@@ -56,7 +56,7 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
     run.alive();
     await sendContent(context, item, target, { ranges: plan.ranges, extra, count });
     if (settings.verify === 'sha256') {
-      await verifySha256(context, item.source, target.writePath);
+      await (await proofs()).verifySha256(context, item.source, target.writePath);
       if (settings.preserve) await preserve(sftp, settable(sftp, attributes), target.writePath);
     }
     run.throwIfFailed();
@@ -72,11 +72,14 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
   }
 }
 
+const proofs = () => import('../verify/proofs.ts');
+
 /** Whether an earlier call already completed this file, as proven by a checksum made on the server. */
 async function isThere(context: TransferContext, item: UploadItem): Promise<boolean> {
   const { sftp, run } = context;
   const found = await sftp.stat(item.remotePath).catch(() => undefined);
   if (found?.size !== item.source.size) return false;
+  const { sameBySum } = await proofs();
   if (!(await sameBySum(context, item.source, item.remotePath, item.source.size))) return false;
   run.progress.resumed(item.name, item.source.size);
   run.progress.fileDone(item.name);

@@ -7,25 +7,10 @@ import { settleRemotePath } from '../target/remote-target.ts';
 import { openInUse } from '../transfer/in-use.ts';
 import { sameBySum } from './checksum.ts';
 import { differingRanges } from './compare-remote.ts';
+import { type UploadPlan, wholeFile } from './whole-file.ts';
 
 /** Bytes at the end of an interrupted upload's file that may have holes: at most what was in flight on all sessions. */
 const holes = 40 * 1024 * 1024;
-
-interface UploadPlan {
-  /** The path that is replaced, with links resolved if that has been done. */
-  path: string;
-  /** The ranges to send. */
-  ranges: ByteRange[];
-  /** Whether data already on the server is kept. */
-  keeps: boolean;
-  /** Number of bytes kept. */
-  resumed: number;
-}
-
-/** The plan to send the whole file. */
-export function wholeFile(path: string, { size }: BlockSource): UploadPlan {
-  return { path, ranges: [{ start: 0, end: size }], keeps: false, resumed: 0 };
-}
 
 /**
  * The plan to complete a file that an earlier call began. The size alone proves nothing: what is there is verified by a

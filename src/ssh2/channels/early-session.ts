@@ -35,6 +35,8 @@ export class EarlySession {
   #session: OwnSession | undefined;
   #answered: ((answer: EarlyAnswer) => void) | undefined;
   #askedAt = 0;
+  /** Milliseconds of a round trip during the login; 0 if unknown. */
+  roundTrip = 0;
   /** The server has not shown yet that it bears with the request. */
   #isInDoubt = false;
   #loginsRefused = 0;
@@ -63,6 +65,10 @@ export class EarlySession {
       this.#drop();
     });
     return true;
+  }
+
+  timed(ms: number): void {
+    this.roundTrip = ms;
   }
 
   /** The server never answers what was sent behind a login that it refuses. */

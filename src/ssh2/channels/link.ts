@@ -57,6 +57,8 @@ export class Link {
   readonly client: Client;
   /** Milliseconds to wait for the server to answer a channel request, unless the call says otherwise. */
   readonly channelTimeout: number;
+  /** Milliseconds of a round trip, as the login has shown; 0 if unknown. */
+  readonly roundTrip: number;
   /** Opens sessions before they are needed; only present with `opensAhead`. */
   readonly ahead: SessionAhead | undefined;
   readonly #manners: ServerManners;
@@ -68,6 +70,7 @@ export class Link {
     this.client = client;
     this.where = where;
     this.channelTimeout = channelTimeout;
+    this.roundTrip = early?.roundTrip ?? 0;
     this.#manners = mannersOf(where, serverVersion);
     this.slots = new SessionSlots(this.#sessionRules(maxSessions));
     if (opensAhead) this.ahead = new SessionAhead(client, this.slots, this.#manners, this.releaseSession);

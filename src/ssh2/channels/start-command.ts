@@ -1,7 +1,7 @@
 import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
 import { atEndOfTurn } from '../../time/end-of-turn.ts';
 import type { Stoppable } from '../../time/on-abort.ts';
-import { behindFirstRequest, execOn, nextChannelId } from '../insides/internals.ts';
+import { behindFirstRequest, nextChannelId, requestOn } from '../insides/internals.ts';
 import { openBareSession } from '../insides/session-shape.ts';
 import type { Lost } from '../transport/lost.ts';
 import type { OpenedCallback, OpenPlan } from './opening.ts';
@@ -119,7 +119,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
 
   #exec(session: OwnSession, started: SessionCallback): void {
     const { client, lost, commandEnded } = this.#link;
-    execOn(client, session, this.#request.command ?? '', (error) => {
+    requestOn(client, session, 'exec', this.#request.command ?? '', (error) => {
       if (error) this.#refused(error, started);
       else started(undefined, session.begin(lost, commandEnded));
     });

@@ -67,6 +67,6 @@ export function mendLogin(
   guardLogin(client, order);
   boundLoginTalk(client, (what) => events.onExceeded(what));
   auth.begin(client);
-  authenticateEarly(client, isOpenSsh(serverVersion));
+  authenticateEarly(client, isOpenSsh(serverVersion), (ms) => plan.behindLogin?.timed(ms));
   behindFirstLogin(client, plan.behindLogin, serverVersion);
 }

@@ -15,6 +15,7 @@ export interface Protocol {
   channelWindowAdjust?(id: number, bytes: number): void;
   session?(id: number, window: number, packetSize: number): void;
   exec?(channel: number, command: string, wantReply: boolean): void;
+  subsystem?(channel: number, name: string, wantReply: boolean): void;
   channelData?(channel: number, data: Buffer): void;
 }
 
@@ -108,22 +109,28 @@ export function behindFirstRequest(
   manager.update(id, Object.assign(both, { type: (opened as { type?: string }).type }));
 }
 
-/** Requests a command on a session that is open already, like the second half of ssh2's own `exec`. */
-export function execOn(
+/** Requests a command or a subsystem on a session that is open already, like the second half of ssh2's `exec` and `subsys`. */
+export function requestOn(
   client: Client,
   channel: object,
-  command: string,
+  kind: 'exec' | 'subsystem',
+  name: string,
   answered: (error: Error | undefined) => void,
 ): void {
   const state = stateOf(channel);
   const { outgoing, _callbacks: callbacks } = state;
   if (outgoing?.state !== 'open' || !callbacks) return answered(new Error('Channel is not open'));
   callbacks.push((failed) => {
-    if (failed) return answered(failed instanceof Error ? failed : new Error('Unable to exec'));
-    state.subtype = 'exec';
+    if (failed) return answered(failed instanceof Error ? failed : new Error(unable(kind, name)));
+    state.subtype = kind;
     answered(undefined);
   });
-  protocolOf(client)?.exec?.(outgoing.id, command, true);
+  protocolOf(client)?.[kind]?.(outgoing.id, name, true);
+}
+
+/** As ssh2 says it. */
+function unable(kind: 'exec' | 'subsystem', name: string): string {
+  return kind === 'exec' ? 'Unable to exec' : `Unable to start subsystem: ${name}`;
 }
 
 /** ssh2's state of both directions of a channel. */

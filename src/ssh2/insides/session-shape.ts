@@ -1,4 +1,4 @@
-import type { Client } from 'ssh2';
+import type { Client, ClientChannel } from 'ssh2';
 import { protocolOf, type RawChannelState } from './internals.ts';
 import { serves } from './registry/look.ts';
 
@@ -151,6 +151,20 @@ export function openBareSession<S extends SessionShape>(
   if (id === -1) return false;
   senderOf(client).session(id, grantedWindow, grantedPacket);
   return true;
+}
+
+/** Makes one of ssh2's channels, with streams, of an open session of ours on which nothing has been requested or said. */
+export function withStreams(
+  client: Client,
+  { incoming, outgoing }: SessionShape,
+  made: (channel: ClientChannel) => void,
+): void {
+  const { id: sender, window, packetSize } = outgoing;
+  // ssh2 makes a channel where its table has the callback of one that is being opened.
+  const opening = (_error: unknown, channel: ClientChannel) => made(channel);
+  tableOf(client).update(incoming.id, Object.assign(opening, { type: 'session' }));
+  const { CHANNEL_OPEN_CONFIRMATION: confirmed } = senderOf(client)._handlers;
+  confirmed(undefined, { recipient: incoming.id, sender, window, packetSize });
 }
 
 const knowing = new WeakSet<Client>();

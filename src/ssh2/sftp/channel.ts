@@ -1,19 +1,15 @@
-import type { ClientChannel } from 'ssh2';
 import type { SshError } from '../../errors/index.ts';
-import { latch } from '../../time/latch.ts';
 import { orAborted } from '../../time/on-abort.ts';
-import { now, startTimer } from '../../time/timer.ts';
+import { startTimer } from '../../time/timer.ts';
 import { windowsFacts } from '../../windows/versions.ts';
 import { growWindow } from '../bounds/receive-window.ts';
 import type { Link } from '../channels/link.ts';
-import { openFailed } from '../channels/open-errors.ts';
-import { behindFirstRequest, nextChannelId } from '../insides/internals.ts';
-import { isOpenSsh } from '../transport/server-kind.ts';
 import { noReply, sessionEnded } from './errors.ts';
 import { assumedLimits, readLimits } from './limits.ts';
 import { SftpOperations } from './operations.ts';
 import type { OpenSftpOptions } from './requests.ts';
 import { SftpSession } from './session.ts';
+import { openSubsystem } from './subsystem.ts';
 import { MalformedPacket, type PacketReader, packetType } from './wire.ts';
 import { assumedOrder, type Findings, Writes, writesAnywhere } from './write-order.ts';
 
@@ -32,7 +28,9 @@ export async function openSftp(
   const { signal, timeout = link.channelTimeout, requestTimeout = defaultRequestTimeout } = options;
   const { serverVersion = link.serverVersion } = options;
   if (options.spare && link.slots.spare <= leaveForOthers) throw noneToSpare(link);
-  const { channel, roundTrip, refused } = await openSubsystem(link, { signal, timeout, serverVersion });
+  const first = options.spare ? undefined : options.first?.take();
+  const opening = first ?? openSubsystem(link, { signal, timeout, serverVersion });
+  const { channel, roundTrip, refused, isBegun } = await opening;
   const { least, most } = receiveWindows;
   const receiveWindow = Math.min(most, Math.max(least, Math.ceil(receiveRate * roundTrip)));
   growWindow(link.client, channel, receiveWindow);
@@ -42,7 +40,7 @@ export async function openSftp(
   const writes = new Writes(assumedOrder(serverVersion), options.findings);
   const line = { roundTrip, receiveWindow };
   const operations = new SftpOperations(session, { limits, serverVersion, writes, ...line });
-  operations.greeted = greeted(link, session, operations, { serverVersion, timeout });
+  operations.greeted = greeted(link, session, operations, { serverVersion, timeout, isBegun });
   try {
     if (options.atOnce && refused) operations.greeted.catch(() => {});
     else await orAborted(operations.greeted, signal);
@@ -53,61 +51,11 @@ export async function openSftp(
   }
 }
 
-interface Subsystem {
-  channel: ClientChannel;
-  /** Milliseconds of a round trip; 0 if it was not measured. */
-  roundTrip: number;
-  /** Reports if the server refuses the subsystem later; undefined if it has granted it already. */
-  refused?: (listener: (error: SshError) => void) => void;
-}
-
-interface Asking {
-  signal: AbortSignal | undefined;
-  timeout: number;
+interface Beginning {
   serverVersion: string | undefined;
-}
-
-const what = 'an SFTP session';
-
-/**
- * A session on which the sftp subsystem is requested. OpenSSH, including OpenSSH for Windows, opens the session's
- * window while it handles that request, and ignores earlier data (channels.c `channel_set_fds`, `channel_input_data`):
- * its answer is not awaited, as data that follows the request is never beyond the window. Other servers are sent
- * nothing until they answer.
- */
-async function openSubsystem(link: Link, { signal, timeout, serverVersion }: Asking): Promise<Subsystem> {
-  const refusal = latch<Error>();
-  let roundTrip = 0;
-  return link.openSession<Subsystem>({
-    signal,
-    timeout,
-    what,
-    start: (client, callback) => {
-      const id = nextChannelId(client);
-      const askedAt = now();
-      let isAnswered = false;
-      client.subsys('sftp', (error, channel) => {
-        if (!isAnswered) callback(error, { channel, roundTrip });
-        else if (error) refusal.resolve(error);
-      });
-      // The server answers the open request at once; what follows starts a process there.
-      behindFirstRequest(client, id, (channel) => {
-        roundTrip = now() - askedAt;
-        if (!isOpenSsh(serverVersion)) return;
-        isAnswered = true;
-        const refused = (listener: (error: SshError) => void) =>
-          void refusal.promise.then((error) => listener(openFailed(link.where, what, error)));
-        callback(undefined, { channel, roundTrip, refused });
-      });
-    },
-    discard: ({ channel }) => {
-      channel.on('error', () => {});
-      channel.once('close', () => link.releaseSession());
-      channel.close();
-      channel.resume();
-      channel.stderr.resume();
-    },
-  });
+  timeout: number;
+  /** Whether our part has been sent. */
+  isBegun: boolean;
 }
 
 /** Starts SFTP. If that fails, the session ends, and with it every request already made on it. */
@@ -115,12 +63,12 @@ async function greeted(
   link: Link,
   session: SftpSession,
   operations: SftpOperations,
-  { serverVersion, timeout }: Pick<Asking, 'serverVersion' | 'timeout'>,
+  { serverVersion, timeout, isBegun }: Beginning,
 ): Promise<void> {
   const asked = { operation: 'session', path: undefined };
   const stop = startTimer(timeout, () => session.fail(noReply(link.where, asked, timeout)));
   try {
-    const version = await session.handshake();
+    const version = await session.handshake(isBegun);
     establish(session, version, operations, serverVersion);
   } catch (error) {
     const problem = error instanceof MalformedPacket ? session.broken(asked, error.message) : error;

@@ -3,6 +3,7 @@ import type { Chores } from '../../time/chores.ts';
 import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Where } from '../channels/link.ts';
 import type { Lost } from '../transport/lost.ts';
+import type { FirstSession } from './first-session.ts';
 import type { Field, PacketReader, SftpAttributes, SftpName } from './wire.ts';
 import type { Writes } from './write-order.ts';
 
@@ -136,6 +137,8 @@ export interface OpenSftpOptions {
   timeout?: number | undefined;
   /** Milliseconds to wait for the reply to a request, once all earlier ones are answered. Default 60,000. */
   requestTimeout?: number | undefined;
+  /** A session that has been requested already; used unless another one lies idle. */
+  first?: FirstSession | undefined;
   /** Open only if sessions are to spare; reject at once rather than wait in line. */
   spare?: boolean | undefined;
   /**

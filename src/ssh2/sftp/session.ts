@@ -104,9 +104,10 @@ export class SftpSession {
   }
 
   /**
-   * Sends INIT and resolves to the body of the server's VERSION. Requests made before that are sent right after INIT.
+   * Sends INIT, unless that has been sent, and resolves to the body of the server's VERSION. Requests made before that
+   * are sent right after INIT.
    */
-  handshake(): Promise<PacketReader> {
+  handshake(isBegun = false): Promise<PacketReader> {
     const version = latch<PacketReader>();
     this.#pending.isHeld = true;
     this.#onVersion = (reader) => {
@@ -114,7 +115,7 @@ export class SftpSession {
       version.resolve(reader);
     };
     const unsubscribe = this.onEnded((error) => version.reject(error));
-    if (!this.ended) this.#write(encodePacket(packetType.init, undefined, [3]));
+    if (!this.ended && !isBegun) this.#write(encodePacket(packetType.init, undefined, [3]));
     return version.promise.finally(unsubscribe);
   }
 

@@ -24,6 +24,8 @@ export interface LoginEvents {
    */
   open(client: Client, serverVersion: string): boolean;
   loginRefused(): void;
+  /** A round trip has taken so many milliseconds. */
+  timed(ms: number): void;
 }
 
 /** RFC 4253 section 11.4. */

@@ -1,4 +1,5 @@
 import type { Client, ParsedKey } from 'ssh2';
+import { now } from '../../../time/timer.ts';
 import { protocolOf } from '../internals.ts';
 import { serves } from '../registry/look.ts';
 import { replaceUntilLogin } from '../until-login.ts';
@@ -28,12 +29,17 @@ const hashes: Record<string, string> = {
  *
  * @param isSshd Whether to acknowledge the acceptance. TinySSH reads one packet and drops
  * the next one that arrived with it: the one that opens the first channel would be lost behind ours.
+ * @param onRoundTrip Told how long (milliseconds) the acceptance took, for which a server has hardly anything to do.
  */
-export function authenticateEarly(client: Client, isSshd = true): void {
+export function authenticateEarly(
+  client: Client,
+  isSshd = true,
+  onRoundTrip: (ms: number) => void = () => {},
+): void {
   const protocol = protocolOf(client) as EarlyProtocol | undefined;
   if (!protocol || !serves(client, 'early login')) return;
   signFirstRequest(client, protocol);
-  skipServiceAccept(client, protocol, isSshd);
+  skipServiceAccept(client, protocol, isSshd, onRoundTrip);
 }
 
 function signFirstRequest(client: Client, protocol: EarlyProtocol): void {
@@ -54,20 +60,26 @@ function signerOf(key: ParsedKey, algorithm: string | undefined): SignData | und
   };
 }
 
-function skipServiceAccept(client: Client, protocol: EarlyProtocol, isSshd: boolean): void {
+function skipServiceAccept(
+  client: Client,
+  protocol: EarlyProtocol,
+  isSshd: boolean,
+  onRoundTrip: (ms: number) => void,
+): void {
   const { service, _handlers: handlers } = protocol;
   const onAccept = handlers?.['SERVICE_ACCEPT'];
   if (typeof service !== 'function' || typeof onAccept !== 'function' || !handlers) return;
-  let started = false;
+  let sentAt: number | undefined;
   // It can only follow our request: earlier ones are out of turn and never get here. sshd's answer to the login is held
   // back until this one is acknowledged.
   replaceUntilLogin(client, handlers, 'SERVICE_ACCEPT', () => {
+    if (sentAt !== undefined) onRoundTrip(now() - sentAt);
     if (isSshd) sendIgnore(protocol);
   });
   replaceUntilLogin(client, protocol, 'service', (name) => {
     service.call(protocol, name);
-    if (started || name !== 'ssh-userauth') return;
-    started = true;
+    if (sentAt !== undefined || name !== 'ssh-userauth') return;
+    sentAt = now();
     onAccept(protocol, name);
   });
 }

@@ -124,7 +124,7 @@ export const insides = table({
   },
   ...loginInsides,
   'sessions of our own': {
-    use: 'Opens a session before a command needs it, starts the command on it, and puts a smaller channel in the place of its own.',
+    use: 'Opens a session before a command or SFTP needs it, starts that on it, and puts a smaller channel in the place of its own, for SFTP its own again.',
     fault:
       'Opens a session only together with a command: an additional round trip for each. Its channel is three streams and some twenty listeners.',
     source:
@@ -140,6 +140,7 @@ export const insides = table({
       '_chanMgr.update': 'function',
       '_protocol.session': 'function',
       '_protocol.exec': 'function',
+      '_protocol.subsystem': 'function',
       '_protocol.signal': 'function',
       '_protocol.channelData': 'function',
       '_protocol.channelEOF': 'function',
