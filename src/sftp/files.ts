@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { checkOptions } from '../check/options.ts';
 import type { Link } from '../ssh2/channels/link.ts';
-import { FirstSession } from '../ssh2/sftp/first-session.ts';
 import type { SftpOpener } from '../ssh2/sftp/requests.ts';
+import { FirstSession } from '../ssh2/sftp/subsystem.ts';
 import type { SftpClient } from './client/client-types.ts';
 import { type SftpOptions, sftpChecks } from './client/sftp-options.ts';
 import { planDownload } from './down/plan-download.ts';

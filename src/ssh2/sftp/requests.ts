@@ -3,7 +3,7 @@ import type { Chores } from '../../time/chores.ts';
 import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Where } from '../channels/link.ts';
 import type { Lost } from '../transport/lost.ts';
-import type { FirstSession } from './first-session.ts';
+import type { FirstSession } from './subsystem.ts';
 import type { Field, PacketReader, SftpAttributes, SftpName } from './wire.ts';
 import type { Writes } from './write-order.ts';
 

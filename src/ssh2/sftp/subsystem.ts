@@ -4,7 +4,7 @@ import { latch } from '../../time/latch.ts';
 import { now } from '../../time/timer.ts';
 import type { Link } from '../channels/link.ts';
 import { openFailed } from '../channels/open-errors.ts';
-import type { OpenPlan } from '../channels/opening.ts';
+import type { OpenedCallback } from '../channels/opening.ts';
 import type { OwnSession } from '../channels/own-session.ts';
 import { sendBeforeWindow } from '../insides/ahead/before-window.ts';
 import { behindFirstRequest, nextChannelId, requestOn } from '../insides/internals.ts';
@@ -12,7 +12,7 @@ import { withStreams } from '../insides/session-shape.ts';
 import { isOpenSsh } from '../transport/server-kind.ts';
 
 /** A session on which SFTP has been requested. */
-export interface Subsystem {
+interface Subsystem {
   channel: ClientChannel;
   /** Milliseconds of a round trip; 0 if it was not measured. */
   roundTrip: number;
@@ -27,8 +27,6 @@ interface Asking {
   timeout?: number | undefined;
   serverVersion: string | undefined;
 }
-
-type Answered = Parameters<OpenPlan<Subsystem>['start']>[1];
 
 const what = 'an SFTP session';
 /** SSH_FXP_INIT for version 3. */
@@ -51,7 +49,7 @@ export function openSubsystem(link: Link, { signal, timeout, serverVersion }: As
     start: (client, answered) => {
       const id = nextChannelId(client);
       const askedAt = now();
-      const asked = new Request(link, client, answered);
+      const asked = new SubsystemRequest(link, client, answered);
       client.subsys('sftp', (error, channel) => asked.granted(error, channel));
       // The server answers the open request at once; what follows starts a process there.
       behindFirstRequest(client, id, (channel) => {
@@ -62,7 +60,7 @@ export function openSubsystem(link: Link, { signal, timeout, serverVersion }: As
     startOn: (session: OwnSession, answered) => {
       const { client } = link;
       withStreams(client, session, (channel) => {
-        const asked = new Request(link, client, answered);
+        const asked = new SubsystemRequest(link, client, answered);
         asked.roundTrip = link.roundTrip;
         requestOn(client, channel, 'subsystem', 'sftp', (error) => asked.granted(error, channel));
         asked.begin(channel);
@@ -73,15 +71,15 @@ export function openSubsystem(link: Link, { signal, timeout, serverVersion }: As
 }
 
 /** One request for SFTP; the caller is called back by `begin` or, if that does not come, with the server's answer. */
-class Request {
+class SubsystemRequest {
   roundTrip = 0;
   readonly #link: Link;
   readonly #client: Client;
-  readonly #answered: Answered;
+  readonly #answered: OpenedCallback<Subsystem>;
   readonly #refusal = latch<Error>();
   #isAnswered = false;
 
-  constructor(link: Link, client: Client, answered: Answered) {
+  constructor(link: Link, client: Client, answered: OpenedCallback<Subsystem>) {
     this.#link = link;
     this.#client = client;
     this.#answered = answered;
@@ -106,11 +104,38 @@ class Request {
 }
 
 /** Closes a session that nobody uses. */
-export function discard(link: Link, { channel }: Subsystem): void {
+function discard(link: Link, { channel }: Subsystem): void {
   if (link.lost.error) return;
   channel.on('error', () => {});
   channel.once('close', () => link.releaseSession());
   channel.close();
   channel.resume();
   channel.stderr.resume();
+}
+
+/** A session that is requested while the code that will use it is still being loaded. */
+export class FirstSession {
+  readonly #link: Link;
+  #opening: Promise<Subsystem> | undefined;
+
+  constructor(link: Link, options: { signal?: AbortSignal | undefined; timeout?: number | undefined }) {
+    this.#link = link;
+    this.#opening = openSubsystem(link, { ...options, serverVersion: link.serverVersion });
+    this.#opening.catch(() => {});
+  }
+
+  /** The session, once. */
+  take(): Promise<Subsystem> | undefined {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    return opening;
+  }
+
+  /** Closes it, unless somebody has taken it. */
+  drop(): void {
+    this.take()?.then(
+      (opened) => discard(this.#link, opened),
+      () => {},
+    );
+  }
 }
