@@ -1,8 +1,9 @@
 // Joins the chunks of the build. Because of code that is loaded on demand, esbuild splits the rest into a chunk for
 // each set of users, and each file costs an import half a millisecond. Here, everything that an import of the library
 // needs at once becomes one file, and so do two parts that are loaded while the network is waited for: what a login needs,
-// and what a connection needs; and what the first transfer of files needs, in two files. What else is loaded on demand, and what the mock server needs too, stays separate. The
-// result is then minified: white space is removed, code is shortened, and variables and private fields get short names.
+// and what a connection needs. What a first transfer of files needs is in two files. What else is loaded on demand, and
+// what the mock server needs too, stays separate. The result is then minified: white space is removed, code is
+// shortened, and variables and private fields get short names.
 // What a stack trace shows is kept: classes, methods, asynchronous functions, and lines short enough to tell where.
 //
 // The code exists once, as CommonJS; the ES modules re-export its names. So a program that imports the package and one
@@ -37,9 +38,18 @@ const ofLibrary = loadedWith('index.js');
 /** What a connection loads while it is made, in this order. */
 const parts = ['log-in', 'connection'].map((name) => ({ name, files: loadedWith(chunkOf(name)) }));
 /** What a first upload, a first download and a first operation on files load, and what two of them have in common. */
-const ofFiles = ['up', 'down', 'client'].map((name) => ({ name, files: loadedWith(chunkOf(name)) }));
+const ofFiles = ['up', 'down', 'client'].map((name) => ({
+  name: `sftp-${name}`,
+  files: loadedWith(chunkOf(name)),
+}));
 const inTwo = (file) => ofFiles.filter(({ files }) => files.has(file)).length > 1;
-parts.push({ name: 'sftp', files: new Set(ofFiles.flatMap(({ files }) => [...files]).filter(inTwo)) }, ...ofFiles);
+/** What most transfers do not need. */
+const rarer = ['upload-folder', 'upload-stream', 'download-folder', 'proofs'].flatMap((name) => [
+  ...loadedWith(chunkOf(name)),
+]);
+parts.push({ name: 'sftp', files: new Set(ofFiles.flatMap(({ files }) => [...files]).filter(inTwo)) });
+// Beside each other in the package, where what is alike is compressed together.
+parts.push(...ofFiles, { name: 'sftp-rarer', files: new Set(rarer) });
 const ofMockServer = loadedWith('mock-server.js');
 const ofSmallParts = new Set();
 for (const part of readdirSync('dist').filter((file) => file.startsWith('part-')))

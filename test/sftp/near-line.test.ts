@@ -2,6 +2,8 @@ import { Readable } from 'node:stream';
 import { expect, it, vi } from 'vitest';
 import { Flight } from '../../src/sftp/flow/flight.ts';
 import { upload } from '../../src/sftp/up/upload.ts';
+// So that it is there when a stream is uploaded.
+import '../../src/sftp/up/upload-stream.ts';
 import type { WriteOrder } from '../../src/ssh2/sftp/write-order.ts';
 import { memorySftp } from '../support/memory-sftp.ts';
 
