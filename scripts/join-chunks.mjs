@@ -135,10 +135,12 @@ function packableCode({ fileName, code, isEntry, imports }) {
       all.replace(`require('./${one.fileName}')`, `require('./${common.fileName}').${propertyOf(one)}`),
     onDemand,
   );
+  // What was required for its effect only is there already.
+  const needed = acyclic.replace(/^require\('\.\/common-[\w-]+\.cjs'\)\.[\w-]+;\n/gm, '');
   const isJoined = joinedChunks.some((one) => one.fileName === fileName);
   return isJoined
-    ? `${acyclic}\nrequire('./${common.fileName}').${propertyOf({ fileName })} = exports;`
-    : acyclic;
+    ? `${needed}\nrequire('./${common.fileName}').${propertyOf({ fileName })} = exports;`
+    : needed;
 }
 
 /** What shows in the stack traces of those who use the library; the command line tells its errors otherwise. */
