@@ -83,6 +83,13 @@ describe('writing again in order', () => {
     expect(findings.writesOneByOne).toBe(true);
   });
 
+  it('is tried for what resumes, also if already in order', async () => {
+    const attempt = failing(refused(4, 'write'));
+    const { sftp } = server('one by one');
+    await againInOrder(sftp, attempt, true);
+    expect(attempt.mock.calls).toEqual([[false], [true]]);
+  });
+
   it('is not tried if already in order, nor for other errors', async () => {
     for (const [order, error] of [
       ['one by one', refused(4, 'write')],

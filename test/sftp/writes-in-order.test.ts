@@ -142,6 +142,11 @@ describe.each(ways)('a server that accepts writes only in order, and would %s ot
     expect(closedFirst.filter((op) => op === 'CLOSE').length).toBe(
       closedFirst.filter((op) => op === 'OPEN').length,
     );
+    // The same again, now that the connection knows.
+    mock.server.files.write(lastingTempName('/b'), half);
+    await upload(mock.opener, content, '/b', { resume: true });
+    expect(mock.server.files.read('/b').equals(content)).toBe(true);
+    expect(mock.server.files.list()).toEqual(['/a', '/b']);
   });
 });
 

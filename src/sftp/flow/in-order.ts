@@ -17,14 +17,19 @@ export function mayBeOrder(sftp: SftpRequests, error: unknown): error is SftpFai
 /**
  * Runs `attempt` to write a file. If it fails as on a server that accepts writes only in order, runs it again with one
  * write at a time; if that works, later writes on the connection are sent the same way.
+ * @param resumes The first attempt does not write the file from its beginning, so that another differs in any case.
  */
-export async function againInOrder(sftp: SftpRequests, attempt: (isAgain: boolean) => Promise<void>) {
+export async function againInOrder(
+  sftp: SftpRequests,
+  attempt: (isAgain: boolean) => Promise<void>,
+  resumes = false,
+) {
   const wasOneByOne = isOneByOne(sftp);
   try {
     await attempt(false);
   } catch (error) {
     const refusal = error instanceof TransferFailed ? error.cause : error;
-    if (wasOneByOne || !mayBeOrder(sftp, refusal)) throw error;
+    if ((wasOneByOne && !resumes) || !mayBeOrder(sftp, refusal)) throw error;
     const knewBefore = isOneByOne(sftp);
     sftp.writes.oneByOne(true);
     await attempt(true).catch((problem) => {

@@ -26,7 +26,8 @@ import { openForUpload } from './open-for-upload.ts';
  * `resume`).
  */
 export async function uploadFile(context: TransferContext, item: UploadItem): Promise<void> {
-  await againInOrder(context.sftp, (isAgain) => uploadOnce(context, item, isAgain));
+  const attempt = (isAgain: boolean) => uploadOnce(context, item, isAgain);
+  await againInOrder(context.sftp, attempt, context.settings.resume);
 }
 
 /** `restarts`: discards what is already on the server. */
