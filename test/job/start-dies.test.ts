@@ -12,17 +12,23 @@ import { type LocalAccount, localAccount } from '../support/local-job-host.ts';
  */
 describe('a start that is killed at any of its statements', () => {
   let account: LocalAccount;
-  let change = (line: string) => line;
+  /** What happens to the scripts of a job, by its id. */
+  const changes = new Map<string, (line: string) => string>();
   beforeAll(async () => {
-    account = await localAccount({ change: (line) => change(line) });
+    account = await localAccount({
+      change: (line) => {
+        for (const [id, change] of changes) if (line.includes(id)) return change(line);
+        return line;
+      },
+    });
   });
   afterAll(() => account[Symbol.asyncDispose]());
 
   async function dieAndStartAgain(id: string, at: (line: string) => string) {
     const command = `echo ran >>ran-${id}`;
-    change = at;
+    changes.set(id, at);
     await startJob(account.host, command, { id }).catch(() => {});
-    change = (line) => line;
+    changes.delete(id);
     const job = await startJob(account.host, command, { id });
     const status = await vi.waitFor(
       async () => {
@@ -30,7 +36,7 @@ describe('a start that is killed at any of its statements', () => {
         if (now.state === 'running') throw new Error('still running');
         return now;
       },
-      { timeout: 10_000, interval: 20 },
+      { timeout: 20_000, interval: 20 },
     );
     const ran = await readFile(join(account.home, `ran-${id}`), 'utf8').catch(() => '');
     return { state: status.state, times: ran.split('\n').length - 1 };
@@ -39,26 +45,35 @@ describe('a start that is killed at any of its statements', () => {
   it('starts the job once anyway, if the starting script was killed', async () => {
     const points = await injections(account, 'starter');
     expect(points.length).toBeGreaterThan(15);
-    for (const [index, { inject }] of points.entries()) {
-      const outcome = await dieAndStartAgain(`starter-${index}`, inject);
+    await eachOf(points, async ({ inject }, index) => {
+      const outcome = await dieAndStartAgain(`starter-${index}-`, inject);
       expect(outcome, `at statement ${index}`).toEqual({ state: 'exited', times: 1 });
-    }
-  }, 120_000);
+    });
+  }, 240_000);
 
   it('starts the job once or loses it, if the wrapper was killed; it never runs twice', async () => {
     const points = [...(await injections(account, 'wrapper')), ...(await injections(account, 'runner'))];
     expect(points.length).toBeGreaterThan(15);
     const outcomes = new Set<string>();
-    for (const [index, { inject, afterClaim }] of points.entries()) {
-      const { state, times } = await dieAndStartAgain(`wrapper-${index}`, inject);
+    await eachOf(points, async ({ inject, afterClaim }, index) => {
+      const { state, times } = await dieAndStartAgain(`wrapper-${index}-`, inject);
       const outcome = `${state}, ran ${times}`;
       if (!afterClaim) expect(outcome, `at statement ${index}`).toBe('exited, ran 1');
       outcomes.add(outcome);
-    }
+    });
     // Dead between claim and command it is lost without having run, later it is lost and ran once.
     expect([...outcomes].sort()).toEqual(['exited, ran 1', 'lost, ran 0', 'lost, ran 1']);
-  }, 120_000);
+  }, 240_000);
 });
+
+/** Four at a time: they wait for processes more than they compute. */
+async function eachOf<T>(all: readonly T[], work: (one: T, index: number) => Promise<void>): Promise<void> {
+  const rest = all.entries();
+  const lane = async () => {
+    for (const [index, one] of rest) await work(one, index);
+  };
+  await Promise.all(Array.from({ length: 4 }, lane));
+}
 
 type Part = 'starter' | 'wrapper' | 'runner';
 

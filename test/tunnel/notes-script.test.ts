@@ -27,7 +27,7 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 /** In a real sh, as the account whose home it is: `id` says so. */
 async function run(script: string): Promise<string[]> {
   const line = `id() { echo 1000; }; ${assign({ notes: '.notes', port: 9012 })}; ${script}`;
-  const options = { env: { ...process.env, HOME: home }, timeout: 15_000 };
+  const options = { env: { ...process.env, HOME: home }, timeout: 60_000 };
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', line], options).catch((error) => {
     // The last test of the script is its exit code.
     if (error.killed) throw error;
@@ -62,7 +62,7 @@ it('returns only valid notes, whatever the names, contents and number of files',
   expect(await run(notes)).toEqual(['note 8001 * / x', `note 9012 ${note}`]);
   for (let port = 1; port <= 250; port++) await writeFile(join(folder, `${port}`), note);
   expect(await run(notes)).toHaveLength(200);
-});
+}, 90_000);
 
 it('records when the tunnel was up, and reports who last requested the port', async () => {
   const asA = `boot=b1; ${assign({ machine: 'pc-a', tunnel: 'a', every: 60, took: 20 })}`;
