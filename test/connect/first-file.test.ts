@@ -27,7 +27,7 @@ const names: Record<number, string> = { 90: 'session', 98: 'subsystem', 94: 'dat
 
 /** As OpenSSH confirms a session: with a window of 0, and after the login if it was requested before. */
 const opened: NonNullable<LoginScript['open']> = (raw, channel, _count, isEarly) =>
-  void setTimeout(() => raw.send(payload(91, channel, channel + 7_000, 0, 32_768)), isEarly ? 40 : 0);
+  void setTimeout(() => raw.send(payload(91, channel, channel + 7_000, 0, 32_768)), isEarly ? 120 : 0);
 
 /** A server whose sessions stay silent after the request for SFTP, and what it has been sent on them. */
 async function serve(
@@ -39,6 +39,8 @@ async function serve(
     ...{ key, strict: true, identification: `SSH-2.0-${name}` },
     script: {
       answer: (raw, message) => {
+        // The requests for the login service, whose answer shows how far the server is, and for the login.
+        if (message[0] === 5 || message[0] === 50) return void setTimeout(() => answer(raw, message), 40);
         if (message[0] !== 98) return answer(raw, message);
         for (const reply of script.request?.(message.readUInt32BE(1) - 7_000) ?? []) raw.send(reply);
       },
@@ -125,10 +127,10 @@ describe('SFTP on the session that was requested with the login', () => {
             raw.send(confirmation(channel));
             if (count === 1) raw.send(payload(94, channel, 'boo'));
           },
-          isEarly ? 40 : 0,
+          isEarly ? 120 : 0,
         ),
     });
-    await pause(100);
+    await pause(200);
     void upload(server);
     await until(() => server.seen().includes('subsystem'));
     expect(server.seen().slice(0, 4)).toEqual(['session', 'close', 'session', 'subsystem']);

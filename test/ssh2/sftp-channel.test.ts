@@ -24,7 +24,7 @@ const openSsh = 'SSH-2.0-OpenSSH_9.9';
 const other = 'SSH-2.0-Other_1';
 
 /** A connection whose answers the test gives. */
-function world({ serverVersion = openSsh, spare = 10 } = {}) {
+function world({ serverVersion = openSsh, spare = 10, roundTrip = 0 } = {}) {
   const calls: string[] = [];
   const written: Buffer[] = [];
   const channel = Object.assign(new EventEmitter(), {
@@ -35,7 +35,7 @@ function world({ serverVersion = openSsh, spare = 10 } = {}) {
     resume: () => void calls.push('resume'),
   });
   let granted: (error?: Error) => void = () => {};
-  let plan: { discard: (opened: object) => void } | undefined;
+  let plan: { discard: (opened: object) => void; takesOpenSession?: boolean } | undefined;
   const client = {
     subsys: (name: string, callback: (error: Error | undefined, channel: unknown) => void) => {
       expect(name).toBe('sftp');
@@ -43,7 +43,7 @@ function world({ serverVersion = openSsh, spare = 10 } = {}) {
     },
   };
   const link = {
-    ...{ client, where, serverVersion, channelTimeout: 1_000, lost: new LostSignal() },
+    ...{ client, where, serverVersion, roundTrip, channelTimeout: 1_000, lost: new LostSignal() },
     slots: { spare, leave: () => () => {} },
     releaseSession: () => void calls.push('released'),
     openSession: (given: { start: (client: unknown, callback: unknown) => void; discard: () => void }) => {
@@ -58,6 +58,7 @@ function world({ serverVersion = openSsh, spare = 10 } = {}) {
   return {
     ...{ calls, written, channel, link },
     discard: () => plan?.discard({ channel }),
+    takesOpen: () => plan?.takesOpenSession,
     /** The channel is open; its answer to the request for SFTP comes with `grants`. */
     opens: async (tripMs = 0) => {
       vi.advanceTimersByTime(tripMs);
@@ -114,6 +115,17 @@ describe('an SFTP session', () => {
     const state = all.open({ atOnce: true });
     await all.opens(trip);
     expect(state.sftp?.receiveWindow).toBe(window);
+  });
+
+  it.each([
+    ['OpenSSH that is far', openSsh, 20, true],
+    ['OpenSSH that is near, whose distance is better shown by opening one', openSsh, 19, false],
+    ['OpenSSH at an unknown distance', openSsh, 0, false],
+    ['another server', other, 200, false],
+  ])('takes a session that is open already or not: %s', (_who, serverVersion, roundTrip, takes) => {
+    const all = world({ serverVersion, roundTrip });
+    all.open();
+    expect(all.takesOpen()).toBe(takes);
   });
 
   it('starts with other servers once they have granted it', async () => {
