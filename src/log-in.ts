@@ -7,6 +7,7 @@ import { Link } from './ssh2/channels/link.ts';
 import { handshake } from './ssh2/handshake/handshake.ts';
 import { ownLink } from './ssh2/handshake/owned-link.ts';
 import type { Established, HandshakePlan } from './ssh2/handshake/plan.ts';
+import { loadClient } from './ssh2/insides/load.ts';
 
 /** Identification line, keys and login over an open stream. */
 export async function logIn(
@@ -14,6 +15,8 @@ export async function logIn(
   routed: RoutedStream,
   timings: PhaseTimings,
 ): Promise<Arrival> {
+  // Not when the server has spoken: loading is not its time, and that ssh2 is damaged is told at once.
+  loadClient();
   const early = earlySession(plan);
   const established = await handshake(routed.stream, handshakePlan(plan, routed, timings, early));
   return arrive(plan, established, routed, timings, early);
