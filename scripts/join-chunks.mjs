@@ -42,14 +42,17 @@ const ofFiles = ['up', 'down', 'client'].map((name) => ({
   name: `sftp-${name}`,
   files: loadedWith(chunkOf(name)),
 }));
-const inTwo = (file) => ofFiles.filter(({ files }) => files.has(file)).length > 1;
 /** What most transfers do not need. */
-const rarer = ['upload-folder', 'upload-stream', 'download-folder', 'proofs'].flatMap((name) => [
-  ...loadedWith(chunkOf(name)),
-]);
+const loadedLater = (...names) => new Set(names.flatMap((name) => [...loadedWith(chunkOf(name))]));
+const proofs = loadedLater('proofs');
+const rarer = loadedLater('upload-folder', 'upload-stream', 'download-folder');
+const inTwo = (file) => [...ofFiles, { files: proofs }].filter(({ files }) => files.has(file)).length > 1;
 parts.push({ name: 'sftp', files: new Set(ofFiles.flatMap(({ files }) => [...files]).filter(inTwo)) });
+// What folders need of a transfer is in a file of its own: bundlers warn of files that load one another, if only later.
+for (const { name, files } of ofFiles.filter(({ name }) => name !== 'sftp-client'))
+  parts.push({ name: `${name}-one`, files: new Set([...files].filter((file) => rarer.has(file))) });
 // Beside each other in the package, where what is alike is compressed together.
-parts.push(...ofFiles, { name: 'sftp-rarer', files: new Set(rarer) });
+parts.push(...ofFiles, { name: 'sftp-proofs', files: proofs }, { name: 'sftp-rarer', files: rarer });
 const ofMockServer = loadedWith('mock-server.js');
 const ofSmallParts = new Set();
 for (const part of readdirSync('dist').filter((file) => file.startsWith('part-')))

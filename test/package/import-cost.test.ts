@@ -90,8 +90,8 @@ describe('A connection', () => {
   });
 
   test.each([
-    ['uploads a small file', "upload('package.json', '/file')", ['sftp', 'sftp-up'], 57_000],
-    ['downloads one', "download('/old', 'downloaded')", ['sftp', 'sftp-down'], 57_000],
+    ['uploads a small file', "upload('package.json', '/file')", ['sftp', 'sftp-up', 'sftp-up-one'], 57_000],
+    ['downloads one', "download('/old', 'downloaded')", ['sftp', 'sftp-down', 'sftp-down-one'], 57_000],
     ['looks at one', "sftp().then((sftp) => sftp.stat('/old'))", ['sftp', 'sftp-client'], 64_000],
   ])('that %s compiles only what that needs', async (_what, call, names, most) => {
     const connected = `
