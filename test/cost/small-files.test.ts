@@ -10,6 +10,9 @@ import { Writes } from '../../src/ssh2/sftp/write-order.ts';
 import { LostSignal } from '../../src/ssh2/transport/lost.ts';
 import { fakeHandle, fakeSftp } from '../support/fake-sftp.ts';
 import { localFolder } from '../support/mock-sftp.ts';
+// Loaded on demand, with promises of the loader's own.
+import '../../src/sftp/up/upload-folder.ts';
+import '../../src/sftp/down/download-folder.ts';
 
 // What a process does for each small file, counted where nothing but the transfer runs: a server that costs nothing.
 
