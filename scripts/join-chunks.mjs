@@ -1,7 +1,7 @@
 // Joins the chunks of the build. Because of code that is loaded on demand, esbuild splits the rest into a chunk for
 // each set of users, and each file costs an import half a millisecond. Here, everything that an import of the library
 // needs at once becomes one file, and so do two parts that are loaded while the network is waited for: what a login needs,
-// and what a connection needs. What a first transfer of files needs is in two files. What else is loaded on demand, and
+// and what a connection needs. What a first transfer of files needs is in three. What else is loaded on demand, and
 // what the mock server needs too, stays separate. The result is then minified: white space is removed, code is
 // shortened, and variables and private fields get short names.
 // What a stack trace shows is kept: classes, methods, asynchronous functions, and lines short enough to tell where.
@@ -37,22 +37,24 @@ const chunkOf = (name) => readdirSync('dist').find((file) => file.startsWith(`${
 const ofLibrary = loadedWith('index.js');
 /** What a connection loads while it is made, in this order. */
 const parts = ['log-in', 'connection'].map((name) => ({ name, files: loadedWith(chunkOf(name)) }));
-/** What a first upload, a first download and a first operation on files load, and what two of them have in common. */
-const ofFiles = ['up', 'down', 'client'].map((name) => ({
-  name: `sftp-${name}`,
-  files: loadedWith(chunkOf(name)),
-}));
-/** What most transfers do not need. */
-const loadedLater = (...names) => new Set(names.flatMap((name) => [...loadedWith(chunkOf(name))]));
-const proofs = loadedLater('proofs');
-const rarer = loadedLater('upload-folder', 'upload-stream', 'download-folder');
-const inTwo = (file) => [...ofFiles, { files: proofs }].filter(({ files }) => files.has(file)).length > 1;
-parts.push({ name: 'sftp', files: new Set(ofFiles.flatMap(({ files }) => [...files]).filter(inTwo)) });
+
+const part = (name, ...chunks) => ({
+  name,
+  files: new Set(chunks.flatMap((chunk) => [...loadedWith(chunkOf(chunk))])),
+});
+/** What a first upload, a first download and a first operation on files load. */
+const [up, down, client] = ['up', 'down', 'client'].map((name) => part(`sftp-${name}`, name));
+/** What most of them do not need. */
+const proofs = part('sftp-proofs', 'proofs');
+const rarer = part('sftp-rarer', 'upload-folder', 'upload-stream', 'download-folder');
+/** What two of them have in common; a file is in the first part that has it. */
+const isShared = (file) => [up, down, client, proofs].filter(({ files }) => files.has(file)).length > 1;
+parts.push({ name: 'sftp', files: new Set([...up.files, ...down.files, ...client.files].filter(isShared)) });
 // What folders need of a transfer is in a file of its own: bundlers warn of files that load one another, if only later.
-for (const { name, files } of ofFiles.filter(({ name }) => name !== 'sftp-client'))
-  parts.push({ name: `${name}-one`, files: new Set([...files].filter((file) => rarer.has(file))) });
+for (const { name, files } of [up, down])
+  parts.push({ name: `${name}-one`, files: new Set([...files].filter((file) => rarer.files.has(file))) });
 // Beside each other in the package, where what is alike is compressed together.
-parts.push(...ofFiles, { name: 'sftp-proofs', files: proofs }, { name: 'sftp-rarer', files: rarer });
+parts.push(up, down, client, proofs, rarer);
 const ofMockServer = loadedWith('mock-server.js');
 const ofSmallParts = new Set();
 for (const part of readdirSync('dist').filter((file) => file.startsWith('part-')))

@@ -11,6 +11,9 @@ const patience = 10_000;
 /** Milliseconds between two attempts to read. */
 const pause = 10;
 
+/** Flags to open a local file with: a named pipe without a writer would otherwise block a thread of libuv's pool. */
+export const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 /** Why a readable file was not read; `message` continues a sentence that begins with the file's name. */
 class UnusualFile extends Error {
   override readonly name = 'UnusualFile';
@@ -33,8 +36,7 @@ export async function readOwnFile(
   path: string,
   { most = smallFile, signal }: { most?: number; signal?: Stoppable | undefined } = {},
 ): Promise<Buffer> {
-  // Without O_NONBLOCK, opening a named pipe would wait for a writer and block a thread of libuv's pool.
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const handle = await open(path, toRead);
   try {
     return await readAll(handle, most, signal);
   } finally {

@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { toRead } from '../../files/own-file.ts';
 import type { SftpHandle } from '../../ssh2/sftp/requests.ts';
 import type { SftpAttributes } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
@@ -142,9 +143,9 @@ const proofs = () => import('../verify/proofs.ts');
 /** Whether an earlier call already completed this file, as proven by a checksum made on the server. */
 async function isThere(context: TransferContext, item: DownloadItem): Promise<boolean> {
   const { sftp, run } = context;
-  // Opening a local FIFO would block until its other end is opened.
+  // A device is not even to be opened.
   const found = await stat(item.localPath).catch(() => undefined);
-  const file = found?.isFile() ? await open(item.localPath).catch(() => undefined) : undefined;
+  const file = found?.isFile() ? await open(item.localPath, toRead).catch(() => undefined) : undefined;
   if (!file) return false;
   try {
     const source = await fileSource(file);

@@ -1,5 +1,6 @@
-import { close, constants, open, read, rename, writeFile } from 'node:fs';
+import { close, open, read, rename, writeFile } from 'node:fs';
 import { promisify } from 'node:util';
+import { toRead } from '../../files/own-file.ts';
 import { type WriteData, writeHeadroom } from '../../ssh2/sftp/requests.ts';
 import type { Pursuit } from '../transfer/in-use.ts';
 import { moveLocally, openHere, removeHere } from '../transfer/local-in-use.ts';
@@ -7,9 +8,6 @@ import type { TransferRun } from '../transfer/run.ts';
 
 /** Maximum size in bytes of a file that is held in memory, which takes the fewest file system calls. */
 export const smallFile = 128 * 1024;
-
-/** Flags to open a local file with. What has become a pipe must not keep a thread waiting for its writer. */
-export const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** How the fast path of a small file ends: exactly one of these is called, once. */
 export interface SmallEnd {

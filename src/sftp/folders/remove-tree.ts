@@ -4,7 +4,7 @@ import type { RawPath, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { isFolder, isLink, isReadOnly, isTypeTold } from '../names/file-mode.ts';
 import { joinRaw, strayProblem, unsafe } from '../names/listed-names.ts';
 import { withType } from '../names/look.ts';
-import { saysMissing } from '../names/missing.ts';
+import { isMissing, saysMissing } from '../names/missing.ts';
 import { changeInUse, pursuitOf } from '../transfer/in-use.ts';
 import { eachOf } from './each-of.ts';
 import { readFolder } from './read-folder.ts';
@@ -106,8 +106,7 @@ async function removeLevel(removal: TreeRemoval, path: RawPath, depth: number): 
 /** What somebody else has removed meanwhile needs no removal. Asks, since some servers refuse with the same status. */
 function unlessGone<T>(sftp: SftpRequests, path: RawPath, work: () => Promise<T>): Promise<T | undefined> {
   return work().catch(async (error) => {
-    const isGone = saysMissing(error) && (await sftp.lstat(path).then(() => false, saysMissing));
-    if (!isGone) throw error;
+    if (!saysMissing(error) || !(await isMissing(sftp, path))) throw error;
     return undefined;
   });
 }

@@ -23,10 +23,8 @@ export function strayProblem(name: string, isWindows: boolean): string | undefin
 
 /** Why a name sent by a server must not become the name of a local file; undefined if it may. */
 export function nameProblem(raw: Buffer, name: string, platform = process.platform): string | undefined {
-  if (name === '') return 'it is empty';
-  if (name === '.' || name === '..') return 'it leads out of the folder';
-  if (name.includes('\0')) return 'it contains a NUL character';
-  if (/[\\/]/.test(name)) return 'it contains a path';
+  const stray = strayProblem(name, true);
+  if (stray !== undefined) return stray;
   if (/^[A-Za-z]:/.test(name)) return 'it begins with a drive letter';
   if (raw.length > maxNameBytes) return `it is longer than ${maxNameBytes} bytes`;
   if (!Buffer.from(name).equals(raw)) return 'it is not valid UTF-8';

@@ -1,4 +1,5 @@
 import { SftpFailed } from '../../errors/index.ts';
+import type { RawPath, SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { statusCode } from '../../ssh2/sftp/wire.ts';
 
 /** SSH_FX_NO_SUCH_PATH of later protocol versions; some servers send it in version 3 too. */
@@ -9,6 +10,11 @@ export function saysMissing(error: unknown): error is SftpFailed {
   return (
     error instanceof SftpFailed && (error.status === statusCode.noSuchFile || error.status === noSuchPath)
   );
+}
+
+/** Whether the server reports, when it is asked, that the path does not exist. */
+export function isMissing(sftp: SftpRequests, path: RawPath): Promise<boolean> {
+  return sftp.lstat(path).then(() => false, saysMissing);
 }
 
 /** Whether the server answered a request with an error status, rather than with an invalid reply or not at all. */

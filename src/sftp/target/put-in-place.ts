@@ -5,7 +5,7 @@ import { type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
 import { isFolder, isReadOnly } from '../names/file-mode.ts';
 import { lookAtPath } from '../names/look.ts';
-import { saysMissing } from '../names/missing.ts';
+import { isMissing } from '../names/missing.ts';
 import { backupName } from '../names/temp-name.ts';
 import { changeInUse, type Pursuit } from '../transfer/in-use.ts';
 
@@ -130,9 +130,4 @@ export async function removeFirmly(sftp: SftpRequests, path: string): Promise<vo
 
 async function look(sftp: SftpRequests, path: string): Promise<SftpAttributes | undefined> {
   return lookAtPath(sftp, path).catch(() => undefined);
-}
-
-/** Whether the server reports that the path does not exist. */
-export async function isMissing(sftp: SftpRequests, path: string): Promise<boolean> {
-  return sftp.lstat(path).then(() => false, saysMissing);
 }

@@ -4,13 +4,13 @@ import { openFlag, type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.
 import { quoted } from '../../text/printable.ts';
 import { fileType, isFolder, isLink, isReadOnly } from '../names/file-mode.ts';
 import { lookAtPath } from '../names/look.ts';
-import { isRefused, saysMissing } from '../names/missing.ts';
+import { isMissing, isRefused, saysMissing } from '../names/missing.ts';
 import { EndlessLinks, endOfLink } from '../names/remote-link.ts';
 import { freshTempName, lastingTempName } from '../names/temp-name.ts';
 import { hinted } from '../transfer/hinted.ts';
 import { openInUse, type Pursuit } from '../transfer/in-use.ts';
 import { findLeftover, type Leftover, removeLeftover } from './leftover.ts';
-import { isMissing, putInPlace, removeFirmly } from './put-in-place.ts';
+import { putInPlace, removeFirmly } from './put-in-place.ts';
 
 export interface TargetOptions {
   atomic: boolean;

@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { toRead } from '../../files/own-file.ts';
 import { isWindowsServer } from '../../ssh2/transport/server-kind.ts';
 import { bufferSource, fileSource } from '../flow/block-source.ts';
 import { dataOf } from '../flow/frames.ts';
-import { byEitherWay, readSmall, smallFile, toRead } from '../flow/small-files.ts';
+import { byEitherWay, readSmall, smallFile } from '../flow/small-files.ts';
 import type { LocalItem, TransferContext } from '../flow/transfer-context.ts';
 import { eachOf } from '../folders/each-of.ts';
 import { type LocalEntry, type LocalTree, readLocalTree } from '../folders/local-tree.ts';

@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { ConnectionLost, isSshError } from '../../errors/index.ts';
+import { toRead } from '../../files/own-file.ts';
 import type { SftpOpener } from '../../ssh2/sftp/requests.ts';
 import { bufferSource, fileSource } from '../flow/block-source.ts';
 import { laneCapacity, laneWindow } from '../flow/lanes.ts';
-import { toRead } from '../flow/small-files.ts';
 import { transfer } from '../flow/transfer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
 import { openHere } from '../transfer/local-in-use.ts';

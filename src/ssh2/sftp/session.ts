@@ -12,6 +12,7 @@ import { Greeting } from './greeting.ts';
 import { PendingRequests, type Reply } from './pending.ts';
 import type { Answered } from './requests.ts';
 import { type PacketPieces, PacketSplitter, withWholeHead } from './splitter.ts';
+import { init } from './subsystem.ts';
 import { encodePacket, type Field, MalformedPacket, PacketReader, packetType, statusCode } from './wire.ts';
 
 /** How a reply of one type is read; the result may be `undefined` only at an end of file. */
@@ -115,7 +116,7 @@ export class SftpSession {
       version.resolve(reader);
     };
     const unsubscribe = this.onEnded((error) => version.reject(error));
-    if (!this.ended && !isBegun) this.#write(encodePacket(packetType.init, undefined, [3]));
+    if (!this.ended && !isBegun) this.#write(init);
     return version.promise.finally(unsubscribe);
   }
 

@@ -1,4 +1,4 @@
-import type { Client, ClientChannel } from 'ssh2';
+import type { ClientChannel } from 'ssh2';
 import type { SshError } from '../../errors/index.ts';
 import { latch } from '../../time/latch.ts';
 import { now } from '../../time/timer.ts';
@@ -36,7 +36,7 @@ const what = 'an SFTP session';
  */
 const worthwhile = 20;
 /** SSH_FXP_INIT for version 3. */
-const init = Buffer.from([0, 0, 0, 5, 1, 0, 0, 0, 3]);
+export const init = Buffer.from([0, 0, 0, 5, 1, 0, 0, 0, 3]);
 
 /**
  * Requests the sftp subsystem, on a session that is open already if there is one. OpenSSH, including OpenSSH for
@@ -55,7 +55,7 @@ export function openSubsystem(link: Link, { signal, timeout, serverVersion }: As
     start: (client, answered) => {
       const id = nextChannelId(client);
       const askedAt = now();
-      const asked = new SubsystemRequest(link, client, answered);
+      const asked = new SubsystemRequest(link, answered);
       client.subsys('sftp', (error, channel) => asked.granted(error, channel));
       // The server answers the open request at once; what follows starts a process there.
       behindFirstRequest(client, id, (channel) => {
@@ -66,7 +66,7 @@ export function openSubsystem(link: Link, { signal, timeout, serverVersion }: As
     startOn: (session: OwnSession, answered) => {
       const { client } = link;
       withStreams(client, session, (channel) => {
-        const asked = new SubsystemRequest(link, client, answered);
+        const asked = new SubsystemRequest(link, answered);
         asked.roundTrip = link.roundTrip;
         requestOn(client, channel, 'subsystem', 'sftp', (error) => asked.granted(error, channel));
         asked.begin(channel);
@@ -80,14 +80,12 @@ export function openSubsystem(link: Link, { signal, timeout, serverVersion }: As
 class SubsystemRequest {
   roundTrip = 0;
   readonly #link: Link;
-  readonly #client: Client;
   readonly #answered: OpenedCallback<Subsystem>;
   readonly #refusal = latch<Error>();
   #isAnswered = false;
 
-  constructor(link: Link, client: Client, answered: OpenedCallback<Subsystem>) {
+  constructor(link: Link, answered: OpenedCallback<Subsystem>) {
     this.#link = link;
-    this.#client = client;
     this.#answered = answered;
   }
 
@@ -102,7 +100,7 @@ class SubsystemRequest {
     // Whoever uses it may still be loading.
     channel.on('error', () => {});
     const { roundTrip } = this;
-    const isBegun = sendBeforeWindow(this.#client, channel, init);
+    const isBegun = sendBeforeWindow(this.#link.client, channel, init);
     const refused = (listener: (error: SshError) => void) =>
       void this.#refusal.promise.then((error) => listener(openFailed(this.#link.where, what, error)));
     this.#answered(undefined, { channel, roundTrip, isBegun, refused });
