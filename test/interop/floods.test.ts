@@ -29,12 +29,14 @@ it.each(Object.keys(floods) as FloodKind[])(
     // What is measured is what is kept, not what V8 takes for garbage while it has no processor to collect it.
     const args = ['--max-semi-space-size=4', program, `${server.port}`, kind, '5000'];
     const { stdout } = await promisify(execFile)(process.execPath, args);
+    // Each is a connection to a port of this machine.
+    const isDialled = kind === 'forwarded channels';
     const { grownBy, longestStop, end } = JSON.parse(stdout);
     console.log(
       `${kind}: ${grownBy.toFixed(0)} MiB more, longest stop ${longestStop.toFixed(0)} ms, ${server.sent} packets; ${end}`,
     );
-    expect(grownBy).toBeLessThan(60);
-    expect(longestStop).toBeLessThan(400);
+    expect(grownBy).toBeLessThan(isDialled ? 60 : 40);
+    expect(longestStop).toBeLessThan(isDialled ? 400 : 200);
     if (!harmless.includes(kind))
       expect(end).toMatch(
         /^SSH_(CONNECTION_LOST|HANDSHAKE_FAILED): .* was ended here: it|^SSH_SFTP_FAILED: .* 10000 replies|^SSH_HANDSHAKE_FAILED: .* sent a message of no bytes out of turn/,

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { inSh } from '../../src/exec/quote/any-shell.ts';
 import { startJob } from '../../src/job/start-job.ts';
+import { eachOf } from '../../src/sftp/folders/each-of.ts';
 import { type LocalAccount, localAccount } from '../support/local-job-host.ts';
+
+/** They wait for processes more than they compute. */
+const atOnce = 4;
 
 /*
  * A start is one script on the server: functions, what asks for the job, the wrapper that claims it, and the runner
@@ -45,7 +49,7 @@ describe('a start that is killed at any of its statements', () => {
   it('starts the job once anyway, if the starting script was killed', async () => {
     const points = await injections(account, 'starter');
     expect(points.length).toBeGreaterThan(15);
-    await eachOf(points, async ({ inject }, index) => {
+    await eachOf(points.entries(), atOnce, async ([index, { inject }]) => {
       const outcome = await dieAndStartAgain(`starter-${index}-`, inject);
       expect(outcome, `at statement ${index}`).toEqual({ state: 'exited', times: 1 });
     });
@@ -55,7 +59,7 @@ describe('a start that is killed at any of its statements', () => {
     const points = [...(await injections(account, 'wrapper')), ...(await injections(account, 'runner'))];
     expect(points.length).toBeGreaterThan(15);
     const outcomes = new Set<string>();
-    await eachOf(points, async ({ inject, afterClaim }, index) => {
+    await eachOf(points.entries(), atOnce, async ([index, { inject, afterClaim }]) => {
       const { state, times } = await dieAndStartAgain(`wrapper-${index}-`, inject);
       const outcome = `${state}, ran ${times}`;
       if (!afterClaim) expect(outcome, `at statement ${index}`).toBe('exited, ran 1');
@@ -65,15 +69,6 @@ describe('a start that is killed at any of its statements', () => {
     expect([...outcomes].sort()).toEqual(['exited, ran 1', 'lost, ran 0', 'lost, ran 1']);
   }, 240_000);
 });
-
-/** Four at a time: they wait for processes more than they compute. */
-async function eachOf<T>(all: readonly T[], work: (one: T, index: number) => Promise<void>): Promise<void> {
-  const rest = all.entries();
-  const lane = async () => {
-    for (const [index, one] of rest) await work(one, index);
-  };
-  await Promise.all(Array.from({ length: 4 }, lane));
-}
 
 type Part = 'starter' | 'wrapper' | 'runner';
 
