@@ -8,14 +8,14 @@ import { hybridKex } from '../../src/ssh2/insides/key-exchange/hybrid-kex.ts';
 import { type HybridFaults, speakHybrid } from '../support/hybrid-server.ts';
 import { nobleKeys } from '../support/noble-ml-kem.ts';
 import { failureOf } from '../support/outcome.ts';
-import { nodeKey } from '../support/private-keys.ts';
+import { hostKey } from '../support/private-keys.ts';
 
 // Node has ML-KEM from 24.7 on; a library stands in for it.
 vi.mock('../../src/ssh2/handshake/ml-kem.ts', () => ({ hasMlKem: () => true, mlKemKeys: () => nobleKeys() }));
 
 /** A server that takes no key exchange but the hybrid one; each command exchanges the keys again. */
 async function hybridServer(faults?: HybridFaults) {
-  const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
+  const key = hostKey();
   const agreed: string[] = [];
   const connections: Connection[] = [];
   const server = new ssh2.Server({ hostKeys: [key] }, (connection) => {

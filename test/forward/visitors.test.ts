@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { sendPacket } from '../../src/mock-server/wire/ssh2-internals.ts';
 import { text, uint32 } from '../support/flood-server.ts';
-import { nodeKey } from '../support/private-keys.ts';
+import { hostKey } from '../support/private-keys.ts';
 
 /** A server that opens a channel for somebody at a Unix socket that nobody asked it to listen at. */
 async function visitingServer(onRefused: (reason: number) => void) {
-  const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
+  const key = hostKey();
   let far: Client | undefined;
   const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
     far = client;

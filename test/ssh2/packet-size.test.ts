@@ -4,7 +4,7 @@ import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { Connection } from '../../src/connection.ts';
-import { nodeKey } from '../support/private-keys.ts';
+import { hostKey } from '../support/private-keys.ts';
 
 interface Confirming {
   _protocol: {
@@ -14,7 +14,7 @@ interface Confirming {
 
 /** A server on whose channels packets have at most so many bytes. */
 async function serverTaking(packetSize: number) {
-  const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' });
+  const key = hostKey();
   const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
     client.on('error', () => {});
     client.on('authentication', (request) => request.accept());

@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SessionSlots } from '../../src/ssh2/channels/session-slots.ts';
 
-/** Asks for `count` sessions; those that were granted, in order. */
+/** Asks for `count` sessions; those that were granted, in order. Each is requested when it is granted. */
 function ask(slots: SessionSlots, count: number) {
   const granted: Array<{ number: number; probe: boolean }> = [];
   const leave = Array.from({ length: count }, (_, number) =>
-    slots.acquire(slots.nextTicket(), (probe) => granted.push({ number, probe })),
+    slots.acquire(slots.nextTicket(), (probe) => {
+      granted.push({ number, probe });
+      slots.requested(probe);
+    }),
   );
   return { granted, leave };
 }
@@ -141,6 +144,28 @@ describe('sessions', () => {
     slots.release();
     expect(order).toEqual(['first', 'second', 'first again', 'third']);
   });
+
+  it.each([1, 2, 3, 4, 5, 6])(
+    'are granted later even if the pause ends while it is looked at (%i)',
+    (jumpAt) => {
+      vi.useFakeTimers();
+      const fakeNow = performance.now.bind(performance);
+      let reads = -1_000;
+      const clock = vi
+        .spyOn(performance, 'now')
+        .mockImplementation(() => fakeNow() + (++reads < jumpAt ? 0 : 1_000));
+      const slots = new SessionSlots({ takesSeveral: true, limit: 1 });
+      ask(slots, 2);
+      slots.accepted(false);
+      slots.refused(true);
+      reads = 0;
+      const { granted } = ask(slots, 1);
+      vi.advanceTimersByTime(2_000);
+      clock.mockRestore();
+      vi.useRealTimers();
+      expect(granted).toHaveLength(1);
+    },
+  );
 
   it('are not granted to a request that was withdrawn', () => {
     const slots = new SessionSlots({ most: 1 });
@@ -298,6 +323,35 @@ describe('sessions', () => {
       slots.refused(true);
       vi.advanceTimersByTime(900);
       expect(granted).toHaveLength(7);
+    });
+
+    it('prove no more than is still open when they are requested, however long ago they were granted', () => {
+      const slots = far(4);
+      const granted: boolean[] = [];
+      for (let n = 0; n < 2; n++) slots.acquire(slots.nextTicket(), (probe) => granted.push(probe));
+      expect(granted).toEqual([true]);
+      // The server's end of two sessions arrives, and our answers leave, before the request does.
+      slots.release();
+      slots.release();
+      vi.advanceTimersByTime(20);
+      expect(granted).toEqual([true, false]);
+      slots.requested(true);
+      slots.requested(false);
+      accepts(slots);
+      slots.accepted(false);
+      expect(slots).toMatchObject({ open: 4, seen: 4, limit: 4 });
+    });
+
+    it('make room for another when one that was granted is not requested', () => {
+      const slots = far(4);
+      const granted: boolean[] = [];
+      for (let n = 0; n < 2; n++) slots.acquire(slots.nextTicket(), (probe) => granted.push(probe));
+      expect([granted, slots.open]).toEqual([[true], 5]);
+      slots.withdraw(true);
+      expect([granted, slots.open]).toEqual([[true, true], 5]);
+      slots.requested(true);
+      accepts(slots);
+      expect(slots).toMatchObject({ seen: 5, limit: 5 });
     });
 
     it('are known to be far although a request is always unanswered', () => {
@@ -482,6 +536,7 @@ describe('sessions', () => {
     const begin = (ticket: number) =>
       slots.acquire(ticket, (probe) => {
         queueMicrotask(() => {
+          slots.requested(probe);
           if (held >= serverLimit) {
             slots.refused(probe);
             return begin(ticket);

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
 import { sendPacket, socketOf } from '../../src/mock-server/wire/ssh2-internals.ts';
-import { nodeKey } from './private-keys.ts';
+import { hostKey } from './private-keys.ts';
 
 /** What a flooding server sends without end, once a client has logged in; `run` floods when a command is asked for. */
 export const floods = {
@@ -139,15 +139,18 @@ function exitStatus(channel: number, count: number): Buffer {
   return Buffer.concat([ofChannel(98, channel), text('exit-status'), Buffer.from([0]), uint32(count)]);
 }
 
-function sftpStatus(id: number): Buffer {
-  return text(Buffer.concat([Buffer.from([101]), uint32(id), uint32(4), text('x'.repeat(1_000)), text('')]));
-}
+const sftpStatus = sftpReply(101, Buffer.concat([uint32(4), text('x'.repeat(1_000)), text('')]));
+const aName = Buffer.concat([text('name'), text('long name'), uint32(0)]);
+const sftpNames = sftpReply(104, Buffer.concat([uint32(100), ...Array.from({ length: 100 }, () => aName)]));
 
-function sftpNames(id: number): Buffer {
-  const names = Array.from({ length: 100 }, () =>
-    Buffer.concat([text('name'), text('long name'), uint32(0)]),
-  );
-  return text(Buffer.concat([Buffer.from([104]), uint32(id), uint32(names.length), ...names]));
+/** Replies that differ in their id only: made once, and copied, a flood has little to do. */
+function sftpReply(type: number, rest: Buffer): (id: number) => Buffer {
+  const reply = text(Buffer.concat([Buffer.from([type]), uint32(0), rest]));
+  return (id) => {
+    const copy = Buffer.from(reply);
+    copy.writeUInt32BE(id, 5);
+    return copy;
+  };
 }
 
 function channelRequest(channel: number, wantsReply = 1): Buffer {
@@ -177,7 +180,7 @@ export interface FloodServer extends Disposable {
 export async function floodServer(kind: FloodKind): Promise<FloodServer> {
   const flood: Flood = floods[kind];
   let sent = 0;
-  const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
+  const key = hostKey();
   const clients = new Set<Connection>();
   let pouring: Connection | undefined;
   const pour = (client: Connection, channel = 0) => {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import ssh2, { type CipherAlgorithm, type Connection, type ParsedKey, type ServerChannel } from 'ssh2';
 import { sendPacket, startRekey } from '../../src/mock-server/wire/ssh2-internals.ts';
-import { nodeKey } from './private-keys.ts';
+import { hostKey } from './private-keys.ts';
 
 /** What breaks the protocol: done to a client while its command streams. */
 const attacks: Array<(client: Connection) => void> = [
@@ -49,7 +49,7 @@ export interface HostileServer extends Disposable {
 /** An SSH server that lets everybody in, streams to every command, and then breaks the protocol, each time differently. */
 export async function hostileServer(cipher: CipherAlgorithm): Promise<HostileServer> {
   let turn = 0;
-  const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
+  const key = hostKey();
   const clients = new Set<Connection>();
   const server = new ssh2.Server({ hostKeys: [key], algorithms: { cipher: [cipher] } }, (client) => {
     const attack = attacks[turn++ % attacks.length];

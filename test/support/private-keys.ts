@@ -17,6 +17,11 @@ export function nodeKey(kind: KeyKind): { privateKey: KeyObject; publicKey: KeyO
   return generateKeyPairSync('rsa', { modulusLength: 2048 });
 }
 
+/** A host key for a server of ssh2. Not RSA: making such a key takes a large part of a second. */
+export function hostKey(): string {
+  return nodeKey('ecdsa').privateKey.export({ type: 'sec1', format: 'pem' }) as string;
+}
+
 /** The public line of a private key in a format that ssh2 reads. */
 export function publicLine(privateKey: string): string {
   const key = ssh2.utils.parseKey(privateKey);

@@ -7,7 +7,7 @@ import { startMockServer } from '../../src/mock-server/index.ts';
 import { sendPacket } from '../../src/mock-server/wire/ssh2-internals.ts';
 import { connectTo } from '../support/connect.ts';
 import { uint32 } from '../support/flood-server.ts';
-import { nodeKey } from '../support/private-keys.ts';
+import { hostKey } from '../support/private-keys.ts';
 
 describe.each(['zlib@openssh.com', 'zlib'])('with compression %s', (name) => {
   it.each([
@@ -28,7 +28,7 @@ describe.each(['zlib@openssh.com', 'zlib'])('with compression %s', (name) => {
   });
 
   it('a message that expands a thousandfold ends the connection', async () => {
-    const key = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
+    const key = hostKey();
     const zeros = Buffer.alloc(20 * 1024 * 1024);
     const bomb = Buffer.concat([Buffer.from([2]), uint32(zeros.length), zeros]);
     const server = new ssh2.Server(

@@ -23,6 +23,8 @@ interface HeldSlot {
   ahead: OwnSession | undefined;
   /** A session is being opened, with a slot of its own. */
   isComing: boolean;
+  /** It waited in line, and says when it requests the session. */
+  isGranted: boolean;
   probe: boolean;
   /** The server refused it because of the number of sessions, so it will be tried again. */
   isRefused: boolean;
@@ -128,7 +130,7 @@ export class Link {
       const isFree = ahead !== undefined || isComing || this.slots.take();
       if (!isFree && plan.isSpare) throw noneToSpare(this.where);
       const probe = isFree ? false : await this.#slot(ticket, plan.signal);
-      const slot: HeldSlot = { ahead, isComing, probe, isRefused: false };
+      const slot: HeldSlot = { ahead, isComing, isGranted: !isFree, probe, isRefused: false };
       try {
         return await this.#openInSlot(plan, slot);
       } catch (error) {
@@ -143,6 +145,7 @@ export class Link {
     const over = this.lost.error ?? (plan.isChore ? undefined : this.leaving.error);
     if (over || signal?.aborted) {
       if (slot.ahead) this.#forgetChannel(slot.ahead.incoming.id, slot);
+      else if (slot.isGranted) this.slots.withdraw(slot.probe);
       else if (!slot.isComing) this.slots.giveBack(slot.probe);
       return Promise.reject(over ?? signal?.reason);
     }
@@ -170,6 +173,7 @@ export class Link {
 
   #startInSlot<T>(client: Client, plan: OpenPlan<T>, slot: HeldSlot, callback: OpenedCallback<T>): void {
     const { ahead } = slot;
+    if (slot.isGranted) this.slots.requested(slot.probe);
     const id = ahead ? ahead.incoming.id : nextChannelId(client);
     const answered = (error: Error | undefined, value: T) => {
       if (!error && !ahead) this.slots.accepted(slot.probe);

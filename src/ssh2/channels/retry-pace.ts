@@ -1,5 +1,9 @@
 import { now } from '../../time/timer.ts';
 
+/** Pauses (milliseconds) before another try. */
+export const soon = [5, 10, 20, 40, 80, 160, 250];
+export const later = [900];
+
 /** When to try again what was refused: after ever longer pauses (milliseconds), until it succeeds. */
 export class RetryPace {
   readonly #pauses: readonly number[];

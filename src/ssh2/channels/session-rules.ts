@@ -1,6 +1,9 @@
 /** What sshd allows by default. */
 export const usualLimit = 10;
 
+/** How long (milliseconds) nothing must happen before a second session is tried on a server that may not allow it. */
+export const patience = 2_000;
+
 /** Called when a session may be opened; `probe` if it is one more than the server is known to allow. */
 export type Grant = (probe: boolean) => void;
 

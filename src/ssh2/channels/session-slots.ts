@@ -1,20 +1,17 @@
 import { now, startTimer } from '../../time/timer.ts';
 import { AnswerTime } from './answer-time.ts';
+import { GoingSessions } from './going-sessions.ts';
 import { JustEnded } from './just-ended.ts';
 import { LimitProbe } from './limit-probe.ts';
-import { RetryPace } from './retry-pace.ts';
-import { type Grant, type SessionRules, type SlotWaiter, usualLimit } from './session-rules.ts';
+import { later, RetryPace, soon } from './retry-pace.ts';
+import { type Grant, patience, type SessionRules, usualLimit } from './session-rules.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /**
  * sshd counts a session until its process is reaped and our CLOSE has been read. For this long (milliseconds) after the
  * last session has ended, a refusal can still mean that, although no other session is open.
  */
 const lagWhenAlone = 5_000;
-/** Pauses (milliseconds) before another try. */
-const soon = [5, 10, 20, 40, 80, 160, 250];
-const later = [900];
-/** How long (milliseconds) nothing must happen before a second session is tried on a server that may not allow it. */
-const patience = 2_000;
 
 /**
  * sshd allows MaxSessions channels of type `session` per connection (10 by default) and refuses more with nothing but
@@ -23,13 +20,15 @@ const patience = 2_000;
  * been seen to allow more (it then refuses because of a session that is just ending), otherwise at ever longer
  * intervals.
  *
- * Whoever is granted a session reports `accepted` or `refused`, then `release` when an accepted session is over, or
- * `giveBack` if a granted one was never requested.
+ * Whoever takes a session requests it at once; whoever was granted one says when: `requested`, or `withdraw`. Then comes
+ * `accepted`, `refused`, or `giveBack` if there was no answer, and `release` when an accepted session is over.
  */
 export class SessionSlots {
   readonly #rules: SessionRules;
   #limit: number;
   #open = 0;
+  /** Those of them that were granted and have not been requested yet. */
+  #unasked = 0;
   #confirmed = 0;
   #seen = 0;
   #hasRefused = false;
@@ -40,9 +39,8 @@ export class SessionSlots {
   #beyond = new RetryPace(later, 5, 10_000);
   #lastReleaseAt = Number.NEGATIVE_INFINITY;
   readonly #justEnded = new JustEnded(this.#answerTime, () => this.#advance());
-  #leaving = 0;
-  #tickets = 0;
-  #waiting: SlotWaiter[] = [];
+  readonly #going = new GoingSessions();
+  readonly #waiting = new WaitingLine();
   #onCrowded: ReadonlyArray<() => void> = [];
   #onFree: (() => void) | undefined;
   #stopTimer: (() => void) | undefined;
@@ -105,13 +103,14 @@ export class SessionSlots {
 
   /** A place in the line; a request that is refused comes back with the same one. */
   nextTicket(): number {
-    return this.#tickets++;
+    return this.#waiting.nextTicket();
   }
 
   /** Takes a session if one may be opened now. Returns false if there is a line, or none is free. */
   take(isRequestedNow = true): boolean {
     if (this.#waiting.length > 0 || !this.#hasFree()) return false;
-    this.#opens(false, isRequestedNow);
+    this.#opens();
+    if (isRequestedNow) this.#asks(false);
     return true;
   }
 
@@ -121,21 +120,19 @@ export class SessionSlots {
    */
   takeBeyond(): boolean {
     const isFull = this.#waiting.length === 0 && !this.#hasFree();
-    if (!isFull || this.isLimitKnown || !this.isFar || !this.#mayProbe()) return false;
-    this.#opens(true);
+    if (!isFull || this.isLimitKnown || !this.isFar || !this.#mayProbe(this.#pace.ms)) return false;
+    this.#opens();
+    this.#asks(true);
     return true;
   }
 
   /** Calls `grant` when a session may be opened, at once if possible. Returns a function that leaves the line. */
   acquire(ticket: number, grant: Grant): () => void {
-    const waiter = { ticket, grant };
-    const behind = this.#waiting.findIndex((other) => other.ticket > ticket);
-    this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, waiter);
+    const waiter = this.#waiting.join(ticket, grant);
     this.#advance();
-    if (this.#waiting.includes(waiter)) for (const listener of this.#onCrowded) listener();
+    if (this.#waiting.has(waiter)) for (const listener of this.#onCrowded) listener();
     return () => {
-      const at = this.#waiting.indexOf(waiter);
-      if (at !== -1) this.#waiting.splice(at, 1);
+      this.#waiting.leave(waiter);
       if (this.#waiting.length === 0) this.#stopWaiting();
     };
   }
@@ -151,11 +148,30 @@ export class SessionSlots {
     this.#onFree = listener;
   }
 
-  #opens(probe = false, isRequestedNow = true): void {
-    if (isRequestedNow) this.#answerTime.asks(this.#open - this.#confirmed);
+  #opens(): void {
     this.#open++;
-    if (probe) this.probe.begin(this.#open, this.isFar);
     this.#moved();
+  }
+
+  /** One that was granted is requested now. */
+  requested(probe: boolean): void {
+    this.#unasked--;
+    if (probe) this.probe.withdraw();
+    this.#asks(probe);
+  }
+
+  /** One that was granted will not be requested. */
+  withdraw(probe: boolean): void {
+    this.#unasked--;
+    this.#open--;
+    if (probe) this.probe.withdraw();
+    this.#advance();
+  }
+
+  #asks(probe: boolean): void {
+    const asked = this.#open - this.#unasked;
+    this.#answerTime.asks(asked - 1 - this.#confirmed);
+    if (probe) this.probe.begin(asked, this.isFar);
   }
 
   /** As long as sessions come and go one after another, a second one at the same time is not worth the risk. */
@@ -208,7 +224,7 @@ export class SessionSlots {
     this.#advance();
   }
 
-  /** A granted session was never requested. */
+  /** A session was not requested after all, or the request was not answered. */
   giveBack(probe: boolean): void {
     if (probe) this.probe.end();
     else this.probe.countsOneLess();
@@ -222,16 +238,7 @@ export class SessionSlots {
    * but not forever. Returns a function to call when it is gone, before `release`.
    */
   leave(): () => void {
-    this.#leaving++;
-    let isLeaving = true;
-    const leave = () => {
-      stopTimer();
-      if (isLeaving) this.#leaving--;
-      isLeaving = false;
-      this.#advance();
-    };
-    const stopTimer = startTimer(lagWhenAlone, leave, false);
-    return leave;
+    return this.#going.add(lagWhenAlone, () => this.#advance());
   }
 
   /** A probe was one too many when it was requested; what has ended since then does not lower the limit. */
@@ -249,9 +256,12 @@ export class SessionSlots {
   #advance(): void {
     while (this.#waiting.length > 0) {
       const probe = !this.#hasFree();
-      if (probe && (this.#justEnded.count > 0 || !this.#mayProbe())) return this.#waitForPace();
-      this.#opens(probe);
-      this.#waiting.shift()?.grant(probe);
+      const { ms } = this.#pace; // Looked at once: if it is over the next time, nobody would look again.
+      if (probe && (this.#justEnded.count > 0 || !this.#mayProbe(ms))) return this.#waitForPace(ms);
+      this.#opens();
+      this.#unasked++;
+      if (probe) this.probe.reserve();
+      this.#waiting.next()?.grant(probe);
     }
     this.#stopWaiting();
     if (this.#onFree && this.#hasFree()) this.#onFree();
@@ -266,22 +276,21 @@ export class SessionSlots {
     return !this.#isHeldUp() && this.#occupied < this.#limit;
   }
 
-  #mayProbe(): boolean {
+  /** `ms`: how long the pace still takes. */
+  #mayProbe(ms: number): boolean {
     const { most = Infinity } = this.#rules;
-    if (this.#open >= most || this.#isHeldUp() || !this.#pace.isDue) return false;
+    if (this.#open >= most || this.#isHeldUp() || ms > 0) return false;
     return this.probe.mayBegin(this.isFar && !this.isLimitKnown);
   }
 
   #isHeldUp(): boolean {
-    return this.#leaving > 0 && !this.takesSeveral;
+    return this.#going.count > 0 && !this.takesSeveral;
   }
 
   /** If something else holds up the line, it calls `#advance` when it is over. */
-  #waitForPace(): void {
+  #waitForPace(ms: number): void {
     this.#stopWaiting();
-    const { isDue, ms } = this.#pace;
-    if (isDue) return;
-    this.#stopTimer = startTimer(ms, () => this.#advance());
+    if (ms > 0) this.#stopTimer = startTimer(ms, () => this.#advance());
   }
 
   #stopWaiting(): void {
