@@ -1,0 +1,1 @@
+export function stateOf(paths: readonly string[], except?: readonly string[]): string;
