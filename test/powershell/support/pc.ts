@@ -132,10 +132,13 @@ async function furnish(folder: string): Promise<void> {
   await mkdir(join(folder, 'lib'));
   await mkdir(join(folder, 'parents'));
   await chmod(join(folder, 'parents'), 0o777);
-  const compile = (from: string, to: string) =>
-    execFileSync('gcc', ['-O1', '-shared', '-fPIC', '-o', join(folder, 'lib', to), join(own, from)]);
-  compile('parents.c', 'parents.so');
-  compile('kernel32.c', 'kernel32.dll.so');
+  const compile = (to: string, ...from: string[]) =>
+    execFileSync('gcc', [
+      ...['-O1', '-shared', '-fPIC', '-o', join(folder, 'lib', to)],
+      ...from.map((file) => join(own, file)),
+    ]);
+  compile('every-process.so', 'parents.c', 'moves.c');
+  compile('kernel32.dll.so', 'kernel32.c');
   await symlink(join(folder, 'lib', 'kernel32.dll.so'), join(folder, 'lib', 'ntdll.dll.so'));
 }
 

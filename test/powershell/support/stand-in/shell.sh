@@ -3,7 +3,7 @@
 # with the stand-ins and the settings of this PC; sshd sets it.
 PATH=$STAND_IN/bin:$PATH
 [ -e "$STAND_IN/no-schtasks" ] || PATH=$STAND_IN/tools:$PATH
-export PATH STAND_IN LD_PRELOAD="$STAND_IN/lib/parents.so"
+export PATH STAND_IN LD_PRELOAD="$STAND_IN/lib/every-process.so"
 export SystemRoot="$STAND_IN/Windows" ComSpec="$STAND_IN/bin/cmd.exe" LOCALAPPDATA="$HOME/AppData/Local"
 export MARK_OF_SESSION=session
 case $SSH_ORIGINAL_COMMAND in
