@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Faults, startMockServer } from '../../src/mock-server/index.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
 import { watchHandles } from '../mock-server/support.ts';
@@ -6,6 +6,12 @@ import { connectTo } from '../support/connect.ts';
 import { failureOf, until } from '../support/outcome.ts';
 
 const never = () => new Promise<never>(() => {});
+
+// The first connection of a process loads what all others use, and no clock here is about that.
+beforeAll(async () => {
+  await using server = await startMockServer();
+  await using _connection = await connectTo(server);
+});
 
 interface Row {
   what: string;
