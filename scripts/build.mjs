@@ -4,23 +4,21 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { stateOf } from './build-state.mjs';
 
-/** All that the result depends on; the versions of what builds it are in the lock file. */
-const inputs = ['src', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsup.config.ts'];
+/** All that the result depends on. npm keeps in the hidden lock file what is installed, whatever package-lock.json says. */
+const installed = 'node_modules/.package-lock.json';
+const inputs = ['src', 'scripts', 'package.json', installed, 'tsconfig.json', 'tsup.config.ts'];
 const steps = [
-  ['node', 'scripts/embed-scripts.mjs'],
-  ['npx', '--no-install', 'tsup', '--silent'],
-  ['node', 'scripts/types-once.mjs'],
-  ['node', 'scripts/join-chunks.mjs'],
-  ['node', 'scripts/build-bundle.mjs'],
+  'npm run --silent embed',
+  'tsup --silent',
+  'node scripts/types-once.mjs',
+  'node scripts/join-chunks.mjs',
+  'node scripts/build-bundle.mjs',
 ];
 const stamp = 'dist/.built';
 const state = () => `${process.version} ${stateOf([...inputs, 'dist'], [stamp, 'dist/.bench'])}\n`;
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== state()) {
-  for (const [program, ...args] of steps) {
-    // npx is a batch file on Windows.
-    const { status } = spawnSync(program, args, { stdio: 'inherit', shell: process.platform === 'win32' });
-    if (status !== 0) process.exit(status ?? 1);
-  }
+  const { status } = spawnSync(steps.join(' && '), { stdio: 'inherit', shell: true });
+  if (status !== 0) process.exit(status ?? 1);
   writeFileSync(stamp, state());
 }

@@ -14,7 +14,7 @@ import type { ConnectOptions } from '../../src/options/types.ts';
 import { connectTo } from '../support/connect.ts';
 import { deafPort } from '../support/deaf-port.ts';
 import { failureOf, until } from '../support/outcome.ts';
-import { hostKey } from '../support/private-keys.ts';
+import { nodeKey } from '../support/private-keys.ts';
 
 /** Milliseconds; the limits that a state may run into. */
 const timeouts = { tcp: 400, banner: 400, handshake: 400, auth: 400 };
@@ -52,7 +52,7 @@ interface State {
   limit?: number;
 }
 
-const strangeKey = hostKey();
+const strangeKey = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
 
 const states: State[] = [
   {

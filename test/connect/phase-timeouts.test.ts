@@ -3,15 +3,12 @@ import { type Faults, startMockServer } from '../../src/mock-server/index.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
 import { watchHandles } from '../mock-server/support.ts';
 import { connectTo } from '../support/connect.ts';
+import { loadConnecting } from '../support/load-connecting.ts';
 import { failureOf, until } from '../support/outcome.ts';
 
 const never = () => new Promise<never>(() => {});
 
-// The first connection of a process loads what all others use, and no clock here is about that.
-beforeAll(async () => {
-  await using server = await startMockServer();
-  await using _connection = await connectTo(server);
-});
+beforeAll(loadConnecting);
 
 interface Row {
   what: string;

@@ -13,7 +13,8 @@ import { scenarioNames } from '../support/teardown-child.ts';
 /** ssh2's native ciphers are what crashes; without them (`npm ci --ignore-scripts`) these tests prove less. */
 const isNative = hasNativeCiphers();
 /** In CI as often as it takes to believe it; elsewhere the tests are to be quick. */
-const times = process.env['CI'] && isNative ? 100 : 40;
+const often = process.env['CI'] ? 200 : 60;
+const times = isNative ? often : 40;
 const [title, suffix] = isNative
   ? ['a connection torn down, with the native ciphers of ssh2,', '']
   : ['a connection torn down (WITHOUT the native ciphers of ssh2, which are not built here)', ''];

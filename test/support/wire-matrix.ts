@@ -7,7 +7,7 @@ import { isSshError } from '../../src/errors/index.ts';
 import type { ConnectOptions, HostKeyOption } from '../../src/options/types.ts';
 import { jumpHost } from '../../src/route/jump-host.ts';
 import { type FakeAgent, fakeAgent } from './fake-agent.ts';
-import { hostKey } from './private-keys.ts';
+import { nodeKey } from './private-keys.ts';
 import {
   friendlyAnswer,
   newHostKey,
@@ -159,7 +159,7 @@ export class WireWorld implements AsyncDisposable {
 }
 
 const secret = 'S3CRET-on-the-wire';
-const privateKey = hostKey();
+const privateKey = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
 
 /** The request for the service tells nothing secret, and yet has no business there. */
 function leaked(server: RawServer, isAccepted: boolean): number {

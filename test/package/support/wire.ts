@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { hostKey } from '../../support/private-keys.ts';
+import { nodeKey } from '../../support/private-keys.ts';
 import { newHostKey, payload, startRawServer } from '../../support/raw-server.ts';
 import { run } from './run.ts';
 
@@ -13,7 +13,7 @@ const messages = [
 
 /** Runs a program (test/package/programs/wire.mjs) against servers that are out of turn; what they got to see. */
 export async function leaksOf(program: string): Promise<{ leaked: number; connects: number }> {
-  const privateKey = hostKey();
+  const privateKey = nodeKey('rsa').privateKey.export({ type: 'pkcs1', format: 'pem' }) as string;
   const found = { leaked: 0, connects: 0 };
   for (const message of messages) {
     using server = await startRawServer({
