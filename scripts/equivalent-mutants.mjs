@@ -41,7 +41,7 @@ export const equivalents = [
     why: 'The limit against floods ends a session one stray reply earlier, of a number that nobody relies on.',
   },
   {
-    file: 'ssh2/channels/waiting-line.ts',
+    file: 'ssh2/slots/waiting-line.ts',
     line: '#tickets = 0;',
     what: '0 and one',
     why: 'Tickets are only compared with each other.',

@@ -37,7 +37,11 @@ const rooms = {
     test: ['connect', 'ssh2', 'route', 'time', 'wire', 'options'],
     least: 0.85,
   },
-  exec: { src: ['exec', 'ssh2/channels'], test: ['exec', 'ssh2', 'forward', 'options'], least: 0.85 },
+  exec: {
+    src: ['exec', 'ssh2/slots', 'ssh2/channels'],
+    test: ['exec', 'ssh2', 'forward', 'options'],
+    least: 0.85,
+  },
   job: { src: ['job'], test: ['job', 'options'], least: 0.85 },
   sftp: { src: ['sftp', 'ssh2/sftp'], test: ['sftp', 'ssh2', 'options', 'cost'], least: 0.85 },
   tunnel: { src: ['tunnel', 'forward'], test: ['tunnel', 'forward', 'options'], least: 0.85 },

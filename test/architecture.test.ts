@@ -27,7 +27,7 @@ const floors: readonly (readonly string[])[] = [
 /** The floors within a room or a folder of one, lowest first: folders and files. A folder may use what stands before it. */
 const subFloors: Readonly<Record<string, readonly string[]>> = {
   'host-key': ['wildcard.ts', 'keys', 'certificates', 'known-hosts', 'policy'],
-  ssh2: ['insides', 'order', 'transport', 'bounds', 'login', 'handshake', 'channels', 'sftp'],
+  ssh2: ['insides', 'order', 'transport', 'bounds', 'login', 'handshake', 'slots', 'channels', 'sftp'],
   'ssh2/insides': [
     'registry',
     'client-parts.ts',

@@ -8,8 +8,11 @@ import ssh2 from 'ssh2';
 import { expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import type { Connection } from '../../src/connection.ts';
+import { exec } from '../../src/exec/exec.ts';
+import type { Link } from '../../src/ssh2/channels/link.ts';
 import { startDelayRelay } from '../support/delay-relay.ts';
 import { startDropbear } from '../support/dropbear.ts';
+import { plainLink } from '../support/plain-link.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
 const rtt = 200;
@@ -127,6 +130,40 @@ it.each([
     expect(refused).toBeLessThanOrEqual(refusals);
   },
 );
+
+it('has sixteen at a time answered sooner by sending them a little apart, than all that begin together at once', async () => {
+  await using sshd = await startSshd({ config: ['MaxSessions 100'] });
+  await using relay = await startDelayRelay(sshd.port, 50);
+  const { host, username, privateKey } = sshd;
+  const to = (serverVersion: string) =>
+    plainLink({
+      host,
+      port: relay.port,
+      username,
+      privateKey,
+      opensAhead: true,
+      maxSessions: 100,
+      serverVersion,
+    });
+  await using apart = await to('SSH-2.0-OpenSSH_9.2p1');
+  // As to servers that are not OpenSSH.
+  await using together = await to('SSH-2.0-acme');
+  const lanes = async ({ link }: { link: Link }) => {
+    const startedAt = performance.now();
+    const lane = async () => {
+      for (let n = 0; n < 20; n++) await exec(link, 'true');
+    };
+    await Promise.all(Array.from({ length: 16 }, lane));
+    return performance.now() - startedAt;
+  };
+  // How far away the server is is learnt here.
+  for (const one of [apart, together]) await lanes(one);
+  let ratio = 0;
+  for (let turn = 0; turn < 4 && ratio < 1.1; turn++)
+    ratio = Math.max(ratio, (await lanes(together)) / (await lanes(apart)));
+  console.log(`16 at a time, a little apart: ${ratio.toFixed(2)} times as many`);
+  expect(ratio).toBeGreaterThan(1.1);
+});
 
 it('logs in to dropbear by the same short way', async () => {
   await using sshd = await startSshd();

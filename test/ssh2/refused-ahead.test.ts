@@ -2,7 +2,7 @@ import type { Client } from 'ssh2';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { ServerManners } from '../../src/ssh2/channels/server-manners.ts';
 import { SessionAhead } from '../../src/ssh2/channels/session-ahead.ts';
-import { SessionSlots } from '../../src/ssh2/channels/session-slots.ts';
+import { SessionSlots } from '../../src/ssh2/slots/session-slots.ts';
 
 type Insides = typeof import('../../src/ssh2/insides/session-shape.ts');
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { RetryPace } from '../../src/ssh2/channels/retry-pace.ts';
+import { RetryPace } from '../../src/ssh2/slots/retry-pace.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => vi.useRealTimers());

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { SessionSlots } from '../../src/ssh2/channels/session-slots.ts';
+import { SessionSlots } from '../../src/ssh2/slots/session-slots.ts';
 
 /** Asks for `count` sessions; those that were granted, in order. Each is requested when it is granted. */
 function ask(slots: SessionSlots, count: number) {

@@ -18,6 +18,7 @@ export interface PlainLinkOptions {
   opensAhead?: boolean | undefined;
   /** What the link believes the server to be; by default one that takes several sessions. */
   serverVersion?: string | undefined;
+  maxSessions?: number | undefined;
 }
 
 /** A Link over a bare ssh2 client: for tests of what stands on a Link, without what makes one. */
@@ -29,10 +30,12 @@ export async function plainLink(options: PlainLinkOptions) {
     channelTimeout = 5_000,
     opensAhead = false,
     serverVersion = 'OpenSSH_9.9',
+    maxSessions,
     ...rest
   } = options;
   const client = new ssh2.Client();
-  const link = new Link(client, { host, port, hop }, { channelTimeout, opensAhead, serverVersion });
+  const behaviour = { channelTimeout, opensAhead, serverVersion, maxSessions };
+  const link = new Link(client, { host, port, hop }, behaviour);
   let asked = false;
   const closed = new Promise<SshError | undefined>((resolve) => {
     const over = (cause?: Error) => {

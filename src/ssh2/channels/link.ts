@@ -4,31 +4,19 @@ import { latch } from '../../time/latch.ts';
 import { onAbort, type Stoppable } from '../../time/on-abort.ts';
 import { startTimer } from '../../time/timer.ts';
 import { closeForgottenChannel, expectGlobalReply, nextChannelId, protocolOf } from '../insides/internals.ts';
+import { type SessionRules, usualLimit } from '../slots/session-rules.ts';
+import { SessionSlots } from '../slots/session-slots.ts';
+import { StartPace } from '../slots/start-pace.ts';
 import { LostSignal } from '../transport/lost.ts';
 import type { EarlySession } from './early-session.ts';
 import { channelTimeout, isFull, noneToSpare, openFailed } from './open-errors.ts';
-import type { OpenedCallback, OpenPlan, Starter, Where } from './opening.ts';
-import type { OwnSession } from './own-session.ts';
+import type { HeldSlot, OpenedCallback, OpenPlan, Starter, Where } from './opening.ts';
 import { isKnownToTakeSeveral, mannersOf, type ServerManners } from './server-manners.ts';
 import { SessionAhead } from './session-ahead.ts';
 import type { SessionChannel } from './session-channel.ts';
-import { type SessionRules, usualLimit } from './session-rules.ts';
-import { SessionSlots } from './session-slots.ts';
 import { CommandPlan, type ExecEvents, type ExecRequest } from './start-command.ts';
 
 export type { OpenOptions, OpenPlan, Where } from './opening.ts';
-
-interface HeldSlot {
-  /** A session that is open already. */
-  ahead: OwnSession | undefined;
-  /** A session is being opened, with a slot of its own. */
-  isComing: boolean;
-  /** It waited in line, and says when it requests the session. */
-  isGranted: boolean;
-  probe: boolean;
-  /** The server refused it because of the number of sessions, so it will be tried again. */
-  isRefused: boolean;
-}
 
 interface LinkOptions {
   channelTimeout: number;
@@ -64,6 +52,7 @@ export class Link {
   /** Opens sessions before they are needed; only present with `opensAhead`. */
   readonly ahead: SessionAhead | undefined;
   readonly #manners: ServerManners;
+  readonly #pace: StartPace;
 
   constructor(client: Client, where: Where, options: LinkOptions) {
     const { serverVersion, maxSessions, channelTimeout, opensAhead, early, chores } = options;
@@ -75,6 +64,7 @@ export class Link {
     this.roundTrip = early?.roundTrip ?? 0;
     this.#manners = mannersOf(where, serverVersion);
     this.slots = new SessionSlots(this.#sessionRules(maxSessions));
+    this.#pace = new StartPace(this.slots, serverVersion);
     if (opensAhead) this.ahead = new SessionAhead(client, this.slots, this.#manners, this.releaseSession);
     if (early) this.ahead?.adopt(early);
   }
@@ -121,6 +111,8 @@ export class Link {
 
   /** Opens a session when MaxSessions allows it. A refused request returns to its old place in the line. */
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
+    const pause = plan.takesOpenSession ? this.#pace.next() : 0;
+    if (pause > 0) await this.#wait(plan.signal, (done) => startTimer(pause, done));
     const ticket = this.slots.nextTicket();
     for (;;) {
       if (plan.takesOpenSession && this.ahead?.isEarlyFree) await this.#earlySession(this.ahead, plan.signal);

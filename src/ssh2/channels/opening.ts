@@ -41,3 +41,16 @@ export interface OpenPlan<T> {
   /** Never waits in line: the caller holds a session, and might be waiting for itself. */
   isSpare?: boolean | undefined;
 }
+
+/** What a session is opened with. */
+export interface HeldSlot {
+  /** A session that is open already. */
+  ahead: OwnSession | undefined;
+  /** A session is being opened, with a slot of its own. */
+  isComing: boolean;
+  /** It waited in line, and says when it requests the session. */
+  isGranted: boolean;
+  probe: boolean;
+  /** The server refused it because of the number of sessions, so it will be tried again. */
+  isRefused: boolean;
+}

@@ -2,10 +2,10 @@ import type { Client } from 'ssh2';
 import { now, startTimer } from '../../time/timer.ts';
 import { hastenFirstChannel } from '../insides/ahead/first-channel.ts';
 import { openBareSession } from '../insides/session-shape.ts';
+import type { SessionSlots } from '../slots/session-slots.ts';
 import type { EarlyAnswer, EarlySession } from './early-session.ts';
 import { OwnSession } from './own-session.ts';
 import type { ServerManners } from './server-manners.ts';
-import type { SessionSlots } from './session-slots.ts';
 
 /** A command that begins this soon (milliseconds) after another has ended is likely to be followed by one more. */
 const sequelWithin = 500;

@@ -32,13 +32,13 @@ export class SessionSlots {
   #confirmed = 0;
   #seen = 0;
   #hasRefused = false;
-  readonly #answerTime = new AnswerTime();
+  readonly answerTime = new AnswerTime();
   readonly probe = new LimitProbe();
   /** When to try one more within what the server has been seen to allow, and one beyond that. */
   #again = new RetryPace(soon, 20, 900);
   #beyond = new RetryPace(later, 5, 10_000);
   #lastReleaseAt = Number.NEGATIVE_INFINITY;
-  readonly #justEnded = new JustEnded(this.#answerTime, () => this.#advance());
+  readonly #justEnded = new JustEnded(this.answerTime, () => this.#advance());
   readonly #going = new GoingSessions();
   readonly #waiting = new WaitingLine();
   #onCrowded: ReadonlyArray<() => void> = [];
@@ -88,7 +88,7 @@ export class SessionSlots {
 
   /** Whether the server takes so long to answer that sessions are better opened before they are needed. */
   get isFar(): boolean {
-    return this.takesSeveral && this.#answerTime.isFar;
+    return this.takesSeveral && this.answerTime.isFar;
   }
 
   get waiting(): number {
@@ -170,7 +170,7 @@ export class SessionSlots {
 
   #asks(probe: boolean): void {
     const asked = this.#open - this.#unasked;
-    this.#answerTime.asks(asked - 1 - this.#confirmed);
+    this.answerTime.asks(asked - 1 - this.#confirmed);
     if (probe) this.probe.begin(asked, this.isFar);
   }
 
@@ -182,7 +182,7 @@ export class SessionSlots {
   accepted(probe: boolean): void {
     if (this.#isUnproven && this.#confirmed > 0) this.#limit = usualLimit;
     this.#confirmed++;
-    this.#answerTime.answered();
+    this.answerTime.answered();
     this.#justEnded.hasOpened();
     if (probe) this.#again.reset();
     const had = Math.max(probe ? this.probe.accepted() : 0, this.#confirmed);
@@ -204,7 +204,7 @@ export class SessionSlots {
     this.#rules.learns?.refusedBeside(this.#confirmed);
     if (probe) this.probe.end();
     else this.probe.countsOneLess();
-    this.#answerTime.answered();
+    this.answerTime.answered();
     this.#open--;
     const isHopeless = this.#open === 0 && now() - this.#lastReleaseAt > lagWhenAlone;
     if (isHopeless) this.#limit = Math.max(1, this.#limit);
@@ -228,7 +228,7 @@ export class SessionSlots {
   giveBack(probe: boolean): void {
     if (probe) this.probe.end();
     else this.probe.countsOneLess();
-    this.#answerTime.forget();
+    this.answerTime.forget();
     this.#open--;
     this.#advance();
   }

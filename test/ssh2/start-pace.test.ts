@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ConnectionLost } from '../../src/errors/index.ts';
+import { startMockServer } from '../../src/mock-server/index.ts';
+import type { ChannelOutcome } from '../../src/ssh2/channels/session-channel.ts';
+import { AnswerTime } from '../../src/ssh2/slots/answer-time.ts';
+import { StartPace } from '../../src/ssh2/slots/start-pace.ts';
+import { failureOf } from '../exec/mock.ts';
+import { plainLink } from '../support/plain-link.ts';
+
+const openSsh = 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7';
+
+describe('commands that begin together', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => vi.useRealTimers());
+
+  /** A server that answers a request for a session after so many milliseconds. */
+  function paceAt(ms: number, serverVersion: string | undefined = openSsh) {
+    const answerTime = new AnswerTime();
+    answerTime.asks(0);
+    vi.advanceTimersByTime(ms);
+    answerTime.answered();
+    const pace = new StartPace({ isFar: answerTime.isFar, answerTime }, serverVersion);
+    return { next: (count: number) => Array.from({ length: count }, () => pace.next()) };
+  }
+
+  it.each([openSsh, 'SSH-2.0-OpenSSH_for_Windows_8.1', 'SSH-2.0-OpenSSH_4.3'])(
+    'leave a little apart, to a far %s',
+    (version) => expect(paceAt(50, version).next(6)).toEqual([0, 2, 4, 6, 8, 10]),
+  );
+
+  it.each([
+    ['a server that is near', 9, openSsh],
+    ['a far dropbear', 50, 'SSH-2.0-dropbear_2022.83'],
+    ['a far AsyncSSH', 50, 'SSH-2.0-AsyncSSH_2.10.1'],
+    ['a far server of another name', 50, 'SSH-2.0-acme OpenSSH'],
+    ['a far server that gives no name', 50, ''],
+  ])('leave at once, to %s', (_words, ms, version) =>
+    expect(paceAt(ms, version).next(6)).toEqual([0, 0, 0, 0, 0, 0]),
+  );
+
+  it('wait a quarter of what the server takes to answer at most, and then leave together', () => {
+    const pace = paceAt(20);
+    expect(pace.next(6)).toEqual([0, 2, 4, 5, 5, 5]);
+    vi.advanceTimersByTime(6);
+    expect(pace.next(3)).toEqual([1, 3, 5]);
+  });
+
+  it('leave at once when the last has left long enough ago', () => {
+    const pace = paceAt(50);
+    pace.next(2);
+    vi.advanceTimersByTime(4);
+    expect(pace.next(2)).toEqual([0, 2]);
+  });
+});
+
+describe('a connection to a far server', () => {
+  async function start(serverVersion: string) {
+    const server = await startMockServer({ faults: { latencyMs: 30 }, maxSessions: 20 });
+    const { host, port, username, password } = server;
+    const plain = await plainLink({
+      ...{ host, port, username, password, opensAhead: true, serverVersion, maxSessions: 20 },
+    });
+    const { link } = plain;
+    const asked: number[] = [];
+    const begin = async (signal?: AbortSignal) => {
+      const onAsked = () => void asked.push(performance.now());
+      const session = await link.exec({ command: 'true', hasNoInput: () => true }, { signal, onAsked });
+      return new Promise<ChannelOutcome>((resolve) => {
+        session.start({ onStdout: () => {}, onStderr: () => {}, onEnd: resolve });
+      });
+    };
+    const begun = () => server.journal.filter(({ type }) => type === 'exec').length;
+    // How far it is is learnt here; then there are sessions for the next.
+    for (let n = 0; n < 2; n++) await Promise.all([begin(), begin()]);
+    await vi.waitFor(() => expect(link.slots.confirmed).toBe(2));
+    const before = begun();
+    asked.length = 0;
+    const dispose = async () => {
+      await plain.close();
+      await server.close();
+    };
+    return { ...plain, begin, begun: () => begun() - before, asked, [Symbol.asyncDispose]: dispose };
+  }
+  const done = { kind: 'exit', exitCode: 0 };
+
+  it('sends commands that begin together a little apart to OpenSSH', async () => {
+    await using mock = await start(openSsh);
+    expect(await Promise.all(Array.from({ length: 8 }, () => mock.begin()))).toEqual(Array(8).fill(done));
+    expect(mock.asked).toHaveLength(8);
+    // Seven times 2 ms. Timers count whole milliseconds.
+    expect((mock.asked[7] ?? 0) - (mock.asked[0] ?? 0)).toBeGreaterThan(12);
+  });
+
+  it('sends them at once to others, and one alone at once to OpenSSH', async () => {
+    await using other = await start('SSH-2.0-acme');
+    await using mock = await start(openSsh);
+    const all = Array.from({ length: 2 }, () => other.begin());
+    const alone = mock.begin();
+    // No timer has had a turn.
+    await Promise.resolve();
+    expect([other.asked.length, mock.asked.length]).toEqual([2, 1]);
+    expect(await Promise.all([...all, alone])).toEqual([done, done, done]);
+  });
+
+  it('gives up one that has not left yet when it is aborted', async () => {
+    await using mock = await start(openSsh);
+    const reason = new Error('enough');
+    const abort = new AbortController();
+    const first = mock.begin();
+    const second = failureOf(mock.begin(abort.signal));
+    abort.abort(reason);
+    expect(await second).toBe(reason);
+    expect(await first).toEqual(done);
+    expect(mock.asked).toHaveLength(1);
+    expect(mock.begun()).toBe(1);
+    await vi.waitFor(() => expect(mock.link.lost.listenerCount).toBe(0));
+  });
+
+  it('does not send one that has not left yet after close(), nor after the end of the connection', async () => {
+    const over = (message: string) => {
+      const details = { phase: 'session', host: 'h', port: 22, why: 'socket' } as const;
+      return new ConnectionLost(message, details);
+    };
+    await using mock = await start(openSsh);
+    const first = mock.begin();
+    const second = failureOf(mock.begin());
+    mock.link.leaving.declare(over('closed'));
+    expect(await second).toBe(mock.link.leaving.error);
+    expect(await first).toEqual(done);
+    expect(mock.begun()).toBe(1);
+
+    await using torn = await start(openSsh);
+    const all = [failureOf(torn.begin()), failureOf(torn.begin())];
+    torn.link.lost.declare(over('lost'));
+    expect(await Promise.all(all)).toEqual([torn.link.lost.error, torn.link.lost.error]);
+    expect(torn.asked).toHaveLength(1);
+  });
+});
