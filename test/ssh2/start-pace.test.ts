@@ -10,7 +10,7 @@ import { plainLink } from '../support/plain-link.ts';
 const openSsh = 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7';
 
 describe('commands that begin together', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  beforeEach(() => void vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
   /** A server that answers a request for a session after so many milliseconds. */
@@ -20,12 +20,30 @@ describe('commands that begin together', () => {
     vi.advanceTimersByTime(ms);
     answerTime.answered();
     const pace = new StartPace({ isFar: answerTime.isFar, answerTime }, serverVersion);
-    return { next: (count: number) => Array.from({ length: count }, () => pace.next()) };
+    const isNearer = (answerMs: number) => {
+      answerTime.asks(0);
+      vi.advanceTimersByTime(answerMs);
+      answerTime.answered();
+    };
+    const left: Array<readonly [name: string, at: number]> = [];
+    const startedAt = performance.now();
+    const leaves = (name: string) => void left.push([name, performance.now() - startedAt]);
+    const begin = (name: string) => {
+      if (!pace.begins()) return pace.wait(() => leaves(name));
+      leaves(name);
+      return () => {};
+    };
+    const times = (count: number) => {
+      for (let n = 0; n < count; n++) begin(`${n}`);
+      vi.runAllTimers();
+      return left.map(([, at]) => at);
+    };
+    return { begin, left, times, isNearer };
   }
 
   it.each([openSsh, 'SSH-2.0-OpenSSH_for_Windows_8.1', 'SSH-2.0-OpenSSH_4.3'])(
     'leave a little apart, to a far %s',
-    (version) => expect(paceAt(50, version).next(6)).toEqual([0, 2, 4, 6, 8, 10]),
+    (version) => expect(paceAt(50, version).times(6)).toEqual([0, 2, 4, 6, 8, 10]),
   );
 
   it.each([
@@ -35,21 +53,58 @@ describe('commands that begin together', () => {
     ['a far server of another name', 50, 'SSH-2.0-acme OpenSSH'],
     ['a far server that gives no name', 50, ''],
   ])('leave at once, to %s', (_words, ms, version) =>
-    expect(paceAt(ms, version).next(6)).toEqual([0, 0, 0, 0, 0, 0]),
+    expect(paceAt(ms, version).times(6)).toEqual([0, 0, 0, 0, 0, 0]),
   );
 
   it('wait a quarter of what the server takes to answer at most, and then leave together', () => {
-    const pace = paceAt(20);
-    expect(pace.next(6)).toEqual([0, 2, 4, 5, 5, 5]);
-    vi.advanceTimersByTime(6);
-    expect(pace.next(3)).toEqual([1, 3, 5]);
+    expect(paceAt(24).times(7)).toEqual([0, 2, 4, 6, 6, 6, 6]);
   });
 
   it('leave at once when the last has left long enough ago', () => {
     const pace = paceAt(50);
-    pace.next(2);
+    pace.times(2);
+    vi.advanceTimersByTime(2);
+    pace.begin('late');
+    expect(pace.left).toEqual([...[0, 2].map((at, n) => [`${n}`, at]), ['late', 4]]);
+  });
+
+  it('leave in the order in which they began, also when the process was busy', () => {
+    const pace = paceAt(50);
+    for (const name of ['a', 'b']) pace.begin(name);
+    // Time passes, but no timer has a turn.
+    const later = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 30);
+    pace.begin('c');
+    later.mockRestore();
+    vi.runAllTimers();
+    expect(pace.left.map(([name]) => name)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('leave in that order also when the server turns out to be nearer', () => {
+    const pace = paceAt(400);
+    for (let n = 0; n < 20; n++) pace.begin(`${n}`);
+    pace.isNearer(12);
+    pace.begin('last');
+    vi.runAllTimers();
+    expect(pace.left.map(([name]) => name)).toEqual([
+      ...Array.from({ length: 20 }, (_, n) => `${n}`),
+      'last',
+    ]);
+  });
+
+  it('leave no timer behind when those that wait give up', () => {
+    const pace = paceAt(50);
+    const [, b, c, d] = ['a', 'b', 'c', 'd'].map(pace.begin);
+    b?.();
+    expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(4);
-    expect(pace.next(2)).toEqual([0, 2]);
+    expect(pace.left).toEqual([
+      ['a', 0],
+      ['c', 4],
+    ]);
+    d?.();
+    expect(vi.getTimerCount()).toBe(0);
+    c?.();
+    expect(pace.left).toHaveLength(2);
   });
 });
 

@@ -111,8 +111,8 @@ export class Link {
 
   /** Opens a session when MaxSessions allows it. A refused request returns to its old place in the line. */
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
-    const pause = plan.takesOpenSession ? this.#pace.next() : 0;
-    if (pause > 0) await this.#wait(plan.signal, (done) => startTimer(pause, done));
+    if (plan.takesOpenSession && !this.#pace.begins())
+      await this.#wait(plan.signal, (leave) => this.#pace.wait(leave));
     const ticket = this.slots.nextTicket();
     for (;;) {
       if (plan.takesOpenSession && this.ahead?.isEarlyFree) await this.#earlySession(this.ahead, plan.signal);

@@ -1,9 +1,16 @@
-import { now } from '../../time/timer.ts';
+import { now, startTimer } from '../../time/timer.ts';
 import { isOpenSsh } from '../transport/server-kind.ts';
 import type { SessionSlots } from './session-slots.ts';
 
 /** Milliseconds between two commands: about what sshd takes to start one on Linux, and less than on Windows. */
 const apart = 2;
+
+interface Waiter {
+  readonly dueAt: number;
+  readonly leave: () => void;
+}
+
+const nobody: readonly Waiter[] = [];
 
 /**
  * When commands leave that are begun together. sshd starts every command that it finds in one read, one after another,
@@ -16,21 +23,61 @@ export class StartPace {
   readonly #slots: Pick<SessionSlots, 'isFar' | 'answerTime'>;
   readonly #applies: boolean;
   #nextAt = Number.NEGATIVE_INFINITY;
+  #line = nobody;
+  #stopTimer: (() => void) | undefined;
 
   constructor(slots: Pick<SessionSlots, 'isFar' | 'answerTime'>, serverVersion: string | undefined) {
     this.#slots = slots;
     this.#applies = isOpenSsh(serverVersion);
   }
 
-  /**
-   * A command begins: returns how many milliseconds it should wait. Never more than a quarter of what the server takes
-   * to answer; so many commands that they would have to wait longer leave together after that time.
-   */
-  next(): number {
-    if (!this.#applies || !this.#slots.isFar) return 0;
+  /** A command begins: returns whether it may leave at once. If not, it has to wait. */
+  begins(): boolean {
+    if (this.#line.length > 0) return false;
+    if (!this.#applies || !this.#slots.isFar) return true;
     const at = now();
-    const startAt = Math.min(Math.max(at, this.#nextAt), at + this.#slots.answerTime.ms / 4);
-    this.#nextAt = startAt + apart;
-    return startAt - at;
+    if (at < this.#nextAt) return false;
+    this.#nextAt = at + apart;
+    return true;
+  }
+
+  /**
+   * Calls `leave` when the command may leave: after those before it, and never later than a quarter of what the server
+   * takes to answer; so many that they would have to wait longer leave together after that time. Returns a function that
+   * gives it up.
+   */
+  wait(leave: () => void): () => void {
+    const at = now();
+    const inTurn = Math.min(Math.max(at, this.#nextAt), at + this.#slots.answerTime.ms / 4);
+    // The server may turn out to be nearer: nobody overtakes.
+    const dueAt = Math.max(inTurn, this.#line.at(-1)?.dueAt ?? inTurn);
+    const waiter = { dueAt, leave };
+    this.#nextAt = dueAt + apart;
+    this.#line = this.#line.concat(waiter);
+    this.#arm();
+    return () => {
+      this.#line = this.#line.filter((other) => other !== waiter);
+      if (this.#line.length === 0) this.#stop();
+    };
+  }
+
+  #arm(): void {
+    const [first] = this.#line;
+    if (first) this.#stopTimer ??= startTimer(first.dueAt - now(), () => this.#look());
+  }
+
+  #look(): void {
+    this.#stop();
+    // A timer may be up to a millisecond early.
+    const soon = now() + 1;
+    const due = this.#line.filter(({ dueAt }) => dueAt < soon);
+    this.#line = this.#line.slice(due.length);
+    this.#arm();
+    for (const { leave } of due) leave();
+  }
+
+  #stop(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
   }
 }
