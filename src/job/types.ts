@@ -28,6 +28,8 @@ export interface JobHost {
   run(commandLine: string, options: HostRunOptions): Promise<HostResult>;
   /** Whether the server is Windows. */
   readonly windows: boolean;
+  /** Sessions that may be opened now without making anyone wait; undefined if nobody else opens any. */
+  readonly sessionsLeft?: number | undefined;
   readonly where: { host: string; port: number; hop?: string | undefined };
 }
 

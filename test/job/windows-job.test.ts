@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { attachJob } from '../../src/job/attach-job.ts';
+import { execHost } from '../../src/job/host/exec-host.ts';
 import { listJobs, removeJobs } from '../../src/job/list-jobs.ts';
 import { runJobOver } from '../../src/job/run/run-job.ts';
 import type { RunJobOptions } from '../../src/job/run/run-types.ts';
 import { startJob } from '../../src/job/start-job.ts';
+import { runsForEver, startMock } from '../exec/mock.ts';
 import { FakeWindowsJobs } from '../support/fake-windows-jobs.ts';
 
 /** Our side of the talk with a Windows PC; the other side is a model, not Windows. */
@@ -27,6 +29,30 @@ describe('a job on Windows', () => {
       dir: '%LOCALAPPDATA%\\ssh-via-gateway\\jobs',
     });
     expect(await first.status()).toEqual({ state: 'running' });
+  });
+
+  it.each([
+    [undefined, 60_000],
+    [3, 60_000],
+    [2, 10_000],
+    [0, 10_000],
+  ])('is watched with %s sessions left for others for %i ms at a time', async (sessionsLeft, wait) => {
+    await start();
+    pc.write('job', 'done');
+    pc.end('job', 0);
+    const job = attachJob({ ...pc.host, sessionsLeft }, 'job');
+    for await (const _ of job.follow());
+    expect(pc.calls.filter(({ action }) => action === 'look').map(({ wait }) => wait)).toEqual([`${wait}`]);
+  });
+
+  it('takes a session of the connection that it is followed over', async () => {
+    await using mock = await startMock({ maxSessions: 10, exec: runsForEver });
+    const host = execHost(mock.opener);
+    const before = host.sessionsLeft ?? 0;
+    const session = await mock.opener.exec({ command: 'x' });
+    expect([before, host.sessionsLeft]).toEqual([10, 9]);
+    session.close();
+    await mock.idle();
   });
 
   it('quotes arguments for cmd.exe, or for the given shell', async () => {

@@ -13,6 +13,7 @@ interface CommandRunner {
   readonly where: JobHost['where'];
   /** The server's identification string, if known. */
   readonly serverVersion?: string | undefined;
+  readonly slots?: { readonly spare: number } | undefined;
   exec(line: string, options: BufferExecOptions): Promise<HostResult>;
 }
 
@@ -22,6 +23,9 @@ export function jobHost(runner: CommandRunner): JobHost {
   return {
     where,
     windows: isWindowsServer(serverVersion),
+    get sessionsLeft() {
+      return runner.slots?.spare;
+    },
     run(line, { stdin, onOutput, timeout, signal }) {
       const options: BufferExecOptions = {
         ...(stdin === undefined ? {} : { stdin }),
@@ -38,7 +42,7 @@ export function jobHost(runner: CommandRunner): JobHost {
 }
 
 /** A `JobHost` over a connection's sessions. */
-export function execHost(opener: SessionOpener): JobHost {
-  const { where, serverVersion } = opener;
-  return jobHost({ where, serverVersion, exec: (line, options) => exec(opener, line, options) });
+export function execHost(opener: SessionOpener & Pick<CommandRunner, 'slots'>): JobHost {
+  const { where, serverVersion, slots } = opener;
+  return jobHost({ where, serverVersion, slots, exec: (line, options) => exec(opener, line, options) });
 }

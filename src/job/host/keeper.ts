@@ -27,9 +27,22 @@ export interface JobKeeper {
 /** On Windows each look starts a PowerShell, about a second of processor time; watching costs almost nothing. */
 const waitOnWindows = 60_000;
 
+/** As long as it watches it holds a session, for which others may have to wait where the server allows no more. */
+const waitWhenFew = 10_000;
+/** What should be left for others before a session is taken for long. */
+const few = 2;
+
 export function jobKeeper(host: JobHost, dir: string | undefined): JobKeeper {
   const commands = () => commandsFor(host, dir);
-  return { host, dir, commands, longPoll: host.windows ? waitOnWindows : undefined };
+  return {
+    host,
+    dir,
+    commands,
+    get longPoll() {
+      if (!host.windows) return undefined;
+      return (host.sessionsLeft ?? Infinity) > few ? waitOnWindows : waitWhenFew;
+    },
+  };
 }
 
 async function commandsFor({ windows }: JobHost, dir: string | undefined): Promise<JobCommands> {
