@@ -13,6 +13,7 @@ import { type Faults, type MockGateway, type MockPc, startMockGateway } from '..
 import type { ConnectOptions } from '../../src/options/types.ts';
 import { connectTo } from '../support/connect.ts';
 import { deafPort } from '../support/deaf-port.ts';
+import { loadConnecting } from '../support/load-connecting.ts';
 import { failureOf, until } from '../support/outcome.ts';
 import { nodeKey } from '../support/private-keys.ts';
 
@@ -24,6 +25,7 @@ const slack = 250;
 let gateway: MockGateway;
 let pc: MockPc;
 beforeAll(async () => {
+  await loadConnecting();
   gateway = await startMockGateway();
 });
 afterAll(() => gateway.close());

@@ -2,7 +2,7 @@ import { now, startTimer } from '../../time/timer.ts';
 import { isOpenSsh } from '../transport/server-kind.ts';
 import type { SessionSlots } from './session-slots.ts';
 
-/** Milliseconds between two commands: about what sshd takes to start one on Linux, and less than on Windows. */
+/** Milliseconds between two commands: about what sshd takes to start one on Linux. */
 const apart = 2;
 
 interface Waiter {
