@@ -24,7 +24,7 @@ const openSsh = 'SSH-2.0-OpenSSH_9.9';
 const other = 'SSH-2.0-Other_1';
 
 /** A connection whose answers the test gives. */
-function world({ serverVersion = openSsh, spare = 10, roundTrip = 0 } = {}) {
+function world({ serverVersion = openSsh, spare = 10, waiting = 0, roundTrip = 0 } = {}) {
   const calls: string[] = [];
   const written: Buffer[] = [];
   const channel = Object.assign(new EventEmitter(), {
@@ -45,6 +45,7 @@ function world({ serverVersion = openSsh, spare = 10, roundTrip = 0 } = {}) {
   const link = {
     ...{ client, where, serverVersion, roundTrip, channelTimeout: 1_000, lost: new LostSignal() },
     slots: { spare, leave: () => () => {} },
+    pace: { waiting },
     releaseSession: () => void calls.push('released'),
     openSession: (given: { start: (client: unknown, callback: unknown) => void; discard: () => void }) => {
       plan = given;
@@ -205,6 +206,9 @@ describe('an SFTP session', () => {
     const state = all.open({ spare: true });
     await vi.advanceTimersByTimeAsync(0);
     expect(state.error).toMatchObject({ reason: 'no session to spare within MaxSessions' });
+    const spokenFor = world({ spare: 3, waiting: 1 }).open({ spare: true });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(spokenFor.error).toMatchObject({ reason: 'no session to spare within MaxSessions' });
     const enough = world({ spare: 3 });
     enough.open({ spare: true });
     await enough.opens();

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionLost } from '../../src/errors/index.ts';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import type { ChannelOutcome } from '../../src/ssh2/channels/session-channel.ts';
+import { openSftp } from '../../src/ssh2/sftp/channel.ts';
 import { AnswerTime } from '../../src/ssh2/slots/answer-time.ts';
 import { StartPace } from '../../src/ssh2/slots/start-pace.ts';
 import { failureOf } from '../exec/mock.ts';
@@ -28,8 +29,8 @@ describe('commands that begin together', () => {
     const left: Array<readonly [name: string, at: number]> = [];
     const startedAt = performance.now();
     const leaves = (name: string) => void left.push([name, performance.now() - startedAt]);
-    const begin = (name: string) => {
-      if (!pace.begins()) return pace.wait(() => leaves(name));
+    const begin = (name: string, isCommand = true) => {
+      if (!pace.begins(isCommand)) return pace.wait(() => leaves(name));
       leaves(name);
       return () => {};
     };
@@ -38,7 +39,7 @@ describe('commands that begin together', () => {
       vi.runAllTimers();
       return left.map(([, at]) => at);
     };
-    return { begin, left, times, isNearer };
+    return { pace, begin, left, times, isNearer };
   }
 
   it.each([openSsh, 'SSH-2.0-OpenSSH_for_Windows_8.1', 'SSH-2.0-OpenSSH_4.3'])(
@@ -91,9 +92,37 @@ describe('commands that begin together', () => {
     ]);
   });
 
+  it('are not overtaken by a session for something else, which does not wait otherwise', () => {
+    const pace = paceAt(50);
+    pace.begin('terminal', false);
+    pace.begin('a');
+    pace.begin('another terminal', false);
+    pace.begin('b');
+    pace.begin('SFTP', false);
+    vi.runAllTimers();
+    pace.begin('last', false);
+    expect(pace.left.slice(0, 3)).toEqual([
+      ['terminal', 0],
+      ['a', 0],
+      ['another terminal', 0],
+    ]);
+    expect(pace.left.map(([name]) => name).slice(3)).toEqual(['b', 'SFTP', 'last']);
+    expect(pace.left.at(-1)).toEqual(['last', pace.left.at(-2)?.[1]]);
+  });
+
+  it('are given up by the ten thousands without a stop', () => {
+    const { begin, pace } = paceAt(50);
+    const startedAt = process.hrtime.bigint();
+    const all = Array.from({ length: 50_000 }, (_, n) => begin(`${n}`));
+    expect(pace.waiting).toBe(49_999);
+    for (const giveUp of all) giveUp();
+    expect(pace.waiting).toBe(0);
+    expect(Number(process.hrtime.bigint() - startedAt) / 1e6).toBeLessThan(1_500);
+  });
+
   it('leave no timer behind when those that wait give up', () => {
     const pace = paceAt(50);
-    const [, b, c, d] = ['a', 'b', 'c', 'd'].map(pace.begin);
+    const [, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => pace.begin(name));
     b?.();
     expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(4);
@@ -109,11 +138,11 @@ describe('commands that begin together', () => {
 });
 
 describe('a connection to a far server', () => {
-  async function start(serverVersion: string) {
-    const server = await startMockServer({ faults: { latencyMs: 30 }, maxSessions: 20 });
+  async function start(serverVersion: string, maxSessions = 20) {
+    const server = await startMockServer({ faults: { latencyMs: 30 }, maxSessions });
     const { host, port, username, password } = server;
     const plain = await plainLink({
-      ...{ host, port, username, password, opensAhead: true, serverVersion, maxSessions: 20 },
+      ...{ host, port, username, password, opensAhead: true, serverVersion, maxSessions },
     });
     const { link } = plain;
     const asked: number[] = [];
@@ -127,7 +156,7 @@ describe('a connection to a far server', () => {
     const begun = () => server.journal.filter(({ type }) => type === 'exec').length;
     // How far it is is learnt here; then there are sessions for the next.
     for (let n = 0; n < 2; n++) await Promise.all([begin(), begin()]);
-    await vi.waitFor(() => expect(link.slots.confirmed).toBe(2));
+    await vi.waitFor(() => expect(link.slots.confirmed).toBe(maxSessions > 1 ? 2 : 0));
     const before = begun();
     asked.length = 0;
     const dispose = async () => {
@@ -137,6 +166,14 @@ describe('a connection to a far server', () => {
     return { ...plain, begin, begun: () => begun() - before, asked, [Symbol.asyncDispose]: dispose };
   }
   const done = { kind: 'exit', exitCode: 0 };
+
+  /** Begins them at one moment, however busy the machine is. */
+  function together<T extends readonly unknown[]>(...begin: { [K in keyof T]: () => T[K] }): T {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const all = begin.map((one) => one()) as unknown as T;
+    clock.mockRestore();
+    return all;
+  }
 
   it('sends commands that begin together a little apart to OpenSSH', async () => {
     await using mock = await start(openSsh);
@@ -157,12 +194,55 @@ describe('a connection to a far server', () => {
     expect(await Promise.all([...all, alone])).toEqual([done, done, done]);
   });
 
+  it('requests terminals that begin together at once', async () => {
+    await using mock = await start(openSsh);
+    let asked = 0;
+    const onAsked = () => void asked++;
+    const all = [1, 2].map(() => mock.link.exec({ command: 'true', pty: true }, { onAsked }));
+    await Promise.resolve();
+    expect(asked).toBe(2);
+    for (const session of await Promise.all(all)) session.close();
+  });
+
+  it('starts a command in a terminal, or SFTP, after the commands begun before it', async () => {
+    await using mock = await start(openSsh, 1);
+    const order: string[] = [];
+    const command = async (name: string) => {
+      await mock.begin();
+      order.push(name);
+    };
+    const terminal = async () => {
+      const session = await mock.link.exec({ command: 'true', pty: true });
+      order.push('terminal');
+      session.close();
+    };
+    const sftp = async () => {
+      const operations = await openSftp(mock.link, {});
+      order.push('SFTP');
+      return operations.close();
+    };
+    await Promise.all([command('a'), command('b'), command('c'), terminal(), sftp()]);
+    expect(order).toEqual(['a', 'b', 'c', 'terminal', 'SFTP']);
+  });
+
+  it('counts a session for each that has not left yet, and none that is only kept', async () => {
+    await using mock = await start(openSsh);
+    expect(mock.link.sessionsLeft).toBe(20);
+    const all = Array.from({ length: 18 }, () => mock.begin());
+    expect(mock.link.sessionsLeft).toBe(2);
+    await expect(openSftp(mock.link, { spare: true })).rejects.toThrow('no session to spare');
+    await Promise.all(all);
+    await vi.waitFor(() => expect(mock.link.sessionsLeft).toBe(20));
+  });
+
   it('gives up one that has not left yet when it is aborted', async () => {
     await using mock = await start(openSsh);
     const reason = new Error('enough');
     const abort = new AbortController();
-    const first = mock.begin();
-    const second = failureOf(mock.begin(abort.signal));
+    const [first, second] = together(
+      () => mock.begin(),
+      () => failureOf(mock.begin(abort.signal)),
+    );
     abort.abort(reason);
     expect(await second).toBe(reason);
     expect(await first).toEqual(done);
@@ -177,15 +257,18 @@ describe('a connection to a far server', () => {
       return new ConnectionLost(message, details);
     };
     await using mock = await start(openSsh);
-    const first = mock.begin();
-    const second = failureOf(mock.begin());
+    const [first, second] = together(
+      () => mock.begin(),
+      () => failureOf(mock.begin()),
+    );
     mock.link.leaving.declare(over('closed'));
     expect(await second).toBe(mock.link.leaving.error);
     expect(await first).toEqual(done);
     expect(mock.begun()).toBe(1);
 
     await using torn = await start(openSsh);
-    const all = [failureOf(torn.begin()), failureOf(torn.begin())];
+    const lost = () => failureOf(torn.begin());
+    const all = together(lost, lost);
     torn.link.lost.declare(over('lost'));
     expect(await Promise.all(all)).toEqual([torn.link.lost.error, torn.link.lost.error]);
     expect(torn.asked).toHaveLength(1);

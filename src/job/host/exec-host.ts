@@ -13,7 +13,8 @@ interface CommandRunner {
   readonly where: JobHost['where'];
   /** The server's identification string, if known. */
   readonly serverVersion?: string | undefined;
-  readonly slots?: { readonly spare: number } | undefined;
+  /** As in `JobHost`. */
+  readonly sessionsLeft?: number | undefined;
   exec(line: string, options: BufferExecOptions): Promise<HostResult>;
 }
 
@@ -24,7 +25,7 @@ export function jobHost(runner: CommandRunner): JobHost {
     where,
     windows: isWindowsServer(serverVersion),
     get sessionsLeft() {
-      return runner.slots?.spare;
+      return runner.sessionsLeft;
     },
     run(line, { stdin, onOutput, timeout, signal }) {
       const options: BufferExecOptions = {
@@ -42,7 +43,14 @@ export function jobHost(runner: CommandRunner): JobHost {
 }
 
 /** A `JobHost` over a connection's sessions. */
-export function execHost(opener: SessionOpener & Pick<CommandRunner, 'slots'>): JobHost {
-  const { where, serverVersion, slots } = opener;
-  return jobHost({ where, serverVersion, slots, exec: (line, options) => exec(opener, line, options) });
+export function execHost(opener: SessionOpener & Pick<CommandRunner, 'sessionsLeft'>): JobHost {
+  const { where, serverVersion } = opener;
+  return jobHost({
+    where,
+    serverVersion,
+    get sessionsLeft() {
+      return opener.sessionsLeft;
+    },
+    exec: (line, options) => exec(opener, line, options),
+  });
 }

@@ -136,6 +136,11 @@ export class SessionAhead {
     for (let n = 0; n < missing && this.#inUse > 0; n++) this.prepare();
   };
 
+  /** Sessions that are open and wait for a command. */
+  get unused(): number {
+    return this.#held.length;
+  }
+
   /** Whether a request for a session has not been answered yet. */
   get isOpening(): boolean {
     return this.#opening > 0;

@@ -10,8 +10,6 @@ interface Waiter {
   readonly leave: () => void;
 }
 
-const nobody: readonly Waiter[] = [];
-
 /**
  * When commands leave that are begun together. sshd starts every command that it finds in one read, one after another,
  * before it sends anything: eight in one packet are all answered when the last has been started, and whoever begins the
@@ -23,7 +21,8 @@ export class StartPace {
   readonly #slots: Pick<SessionSlots, 'isFar' | 'answerTime'>;
   readonly #applies: boolean;
   #nextAt = Number.NEGATIVE_INFINITY;
-  #line = nobody;
+  /** In the order in which they leave, whatever is due: the server may turn out to be nearer. */
+  #line: Set<Waiter> | undefined;
   #stopTimer: (() => void) | undefined;
 
   constructor(slots: Pick<SessionSlots, 'isFar' | 'answerTime'>, serverVersion: string | undefined) {
@@ -31,10 +30,17 @@ export class StartPace {
     this.#applies = isOpenSsh(serverVersion);
   }
 
-  /** A command begins: returns whether it may leave at once. If not, it has to wait. */
-  begins(): boolean {
-    if (this.#line.length > 0) return false;
-    if (!this.#applies || !this.#slots.isFar) return true;
+  get waiting(): number {
+    return this.#line?.size ?? 0;
+  }
+
+  /**
+   * A session for a command or for something else is wanted: returns whether it may be requested at once. If not, it has
+   * to wait; the others only as long as commands do, which they would overtake.
+   */
+  begins(isCommand: boolean): boolean {
+    if (this.waiting > 0) return false;
+    if (!isCommand || !this.#applies || !this.#slots.isFar) return true;
     const at = now();
     if (at < this.#nextAt) return false;
     this.#nextAt = at + apart;
@@ -42,36 +48,41 @@ export class StartPace {
   }
 
   /**
-   * Calls `leave` when the command may leave: after those before it, and never later than a quarter of what the server
-   * takes to answer; so many that they would have to wait longer leave together after that time. Returns a function that
-   * gives it up.
+   * Calls `leave` when it is its turn: after those before it, and never later than a quarter of what the server takes to
+   * answer; so many that they would have to wait longer leave together after that time. Returns a function that gives it
+   * up.
    */
   wait(leave: () => void): () => void {
     const at = now();
-    const inTurn = Math.min(Math.max(at, this.#nextAt), at + this.#slots.answerTime.ms / 4);
-    // The server may turn out to be nearer: nobody overtakes.
-    const dueAt = Math.max(inTurn, this.#line.at(-1)?.dueAt ?? inTurn);
+    const dueAt = Math.min(Math.max(at, this.#nextAt), at + this.#slots.answerTime.ms / 4);
     const waiter = { dueAt, leave };
     this.#nextAt = dueAt + apart;
-    this.#line = this.#line.concat(waiter);
+    this.#line ??= new Set();
+    this.#line.add(waiter);
     this.#arm();
     return () => {
-      this.#line = this.#line.filter((other) => other !== waiter);
-      if (this.#line.length === 0) this.#stop();
+      this.#line?.delete(waiter);
+      if (this.waiting === 0) this.#stop();
     };
   }
 
   #arm(): void {
-    const [first] = this.#line;
-    if (first) this.#stopTimer ??= startTimer(first.dueAt - now(), () => this.#look());
+    for (const { dueAt } of this.#line ?? []) {
+      this.#stopTimer ??= startTimer(dueAt - now(), () => this.#look());
+      return;
+    }
   }
 
   #look(): void {
     this.#stop();
     // A timer may be up to a millisecond early.
     const soon = now() + 1;
-    const due = this.#line.filter(({ dueAt }) => dueAt < soon);
-    this.#line = this.#line.slice(due.length);
+    const due: Waiter[] = [];
+    for (const waiter of this.#line ?? []) {
+      if (waiter.dueAt >= soon) break;
+      due.push(waiter);
+    }
+    for (const waiter of due) this.#line?.delete(waiter);
     this.#arm();
     for (const { leave } of due) leave();
   }
