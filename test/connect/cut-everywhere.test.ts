@@ -5,5 +5,5 @@ import { testCuts } from '../support/cut-tests.ts';
 describe('a session', () => {
   testCuts({ how: 'fin', stride: 5, offset: 0, parallel: 8 });
   testCuts({ how: 'rst', stride: 5, offset: 2, parallel: 8 });
-  testCuts({ how: 'freeze', stride: 13, offset: 0, parallel: 60 });
+  testCuts({ how: 'freeze', stride: 13, offset: 0, parallel: 30 });
 });

@@ -18,7 +18,8 @@ const target = '/target.bin';
 const hangsAfter = 20_000;
 
 const limits: Partial<ConnectOptions> = {
-  timeouts: { tcp: 2_000, banner: 300, handshake: 300, auth: 300, channel: 300 },
+  // Only a stream that freezes runs into them; enough for a machine that does other things as well.
+  timeouts: { tcp: 2_000, banner: 800, handshake: 800, auth: 800, channel: 800 },
   keepalive: { interval: 100, countMax: 1 },
   algorithms,
 };
