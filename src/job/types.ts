@@ -29,7 +29,7 @@ export interface JobHost {
   /** Whether the server is Windows. */
   readonly windows: boolean;
   /** Sessions that may be opened now without making anyone wait; undefined if nobody else opens any. */
-  readonly sessionsLeft?: number | undefined;
+  sessionsLeft?: (() => number) | undefined;
   readonly where: { host: string; port: number; hop?: string | undefined };
 }
 

@@ -44,8 +44,8 @@ function world({ serverVersion = openSsh, spare = 10, waiting = 0, roundTrip = 0
   };
   const link = {
     ...{ client, where, serverVersion, roundTrip, channelTimeout: 1_000, lost: new LostSignal() },
-    slots: { spare, leave: () => () => {} },
-    pace: { waiting },
+    spare: spare - waiting,
+    slots: { leave: () => () => {} },
     releaseSession: () => void calls.push('released'),
     openSession: (given: { start: (client: unknown, callback: unknown) => void; discard: () => void }) => {
       plan = given;

@@ -13,20 +13,17 @@ interface CommandRunner {
   readonly where: JobHost['where'];
   /** The server's identification string, if known. */
   readonly serverVersion?: string | undefined;
-  /** As in `JobHost`. */
-  readonly sessionsLeft?: number | undefined;
+  readonly sessionsLeft?: JobHost['sessionsLeft'];
   exec(line: string, options: BufferExecOptions): Promise<HostResult>;
 }
 
 /** A `JobHost` over anything that runs commands. */
 export function jobHost(runner: CommandRunner): JobHost {
-  const { where, serverVersion } = runner;
+  const { where, serverVersion, sessionsLeft } = runner;
   return {
     where,
     windows: isWindowsServer(serverVersion),
-    get sessionsLeft() {
-      return runner.sessionsLeft;
-    },
+    sessionsLeft,
     run(line, { stdin, onOutput, timeout, signal }) {
       const options: BufferExecOptions = {
         ...(stdin === undefined ? {} : { stdin }),
@@ -43,14 +40,12 @@ export function jobHost(runner: CommandRunner): JobHost {
 }
 
 /** A `JobHost` over a connection's sessions. */
-export function execHost(opener: SessionOpener & Pick<CommandRunner, 'sessionsLeft'>): JobHost {
+export function execHost(opener: SessionOpener & { readonly sessionsLeft?: number }): JobHost {
   const { where, serverVersion } = opener;
   return jobHost({
     where,
     serverVersion,
-    get sessionsLeft() {
-      return opener.sessionsLeft;
-    },
+    sessionsLeft: () => opener.sessionsLeft ?? Infinity,
     exec: (line, options) => exec(opener, line, options),
   });
 }

@@ -40,7 +40,7 @@ export function jobKeeper(host: JobHost, dir: string | undefined): JobKeeper {
     commands,
     get longPoll() {
       if (!host.windows) return undefined;
-      return (host.sessionsLeft ?? Infinity) > few ? waitOnWindows : waitWhenFew;
+      return (host.sessionsLeft?.() ?? Infinity) > few ? waitOnWindows : waitWhenFew;
     },
   };
 }

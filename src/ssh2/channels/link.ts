@@ -40,7 +40,6 @@ export class Link {
   /** What the end waits for, up to a limit. */
   readonly chores: Chores;
   readonly slots: SessionSlots;
-  readonly pace: StartPace;
   readonly where: Where;
   /** The server's identification line. */
   readonly serverVersion: string | undefined;
@@ -53,6 +52,7 @@ export class Link {
   /** Opens sessions before they are needed; only present with `opensAhead`. */
   readonly ahead: SessionAhead | undefined;
   readonly #manners: ServerManners;
+  readonly #pace: StartPace;
 
   constructor(client: Client, where: Where, options: LinkOptions) {
     const { serverVersion, maxSessions, channelTimeout, opensAhead, early, chores } = options;
@@ -64,7 +64,7 @@ export class Link {
     this.roundTrip = early?.roundTrip ?? 0;
     this.#manners = mannersOf(where, serverVersion);
     this.slots = new SessionSlots(this.#sessionRules(maxSessions));
-    this.pace = new StartPace(this.slots, serverVersion);
+    this.#pace = new StartPace(this.slots, serverVersion);
     if (opensAhead) this.ahead = new SessionAhead(client, this.slots, this.#manners, this.releaseSession);
     if (early) this.ahead?.adopt(early);
   }
@@ -109,15 +109,20 @@ export class Link {
     this.ahead?.ended();
   };
 
+  /** How many may be opened at once, without those that are spoken for; less than 0 if these have to wait. */
+  get spare(): number {
+    return this.slots.spare - this.#pace.waiting;
+  }
+
   /** How many may be opened now, at once or as soon as unused ones are closed. */
   get sessionsLeft(): number {
-    return Math.max(0, this.slots.spare + (this.ahead?.unused ?? 0) - this.pace.waiting);
+    return Math.max(0, this.spare + (this.ahead?.unused ?? 0));
   }
 
   /** Opens a session when MaxSessions allows it. A refused request returns to its old place in the line. */
   async openSession<T>(plan: OpenPlan<T>): Promise<T> {
-    if (!this.pace.begins(plan.takesOpenSession === true))
-      await this.#wait(plan.signal, (leave) => this.pace.wait(leave));
+    if (!this.#pace.begins(plan.takesOpenSession === true))
+      await this.#wait(plan.signal, (leave) => this.#pace.wait(leave));
     const ticket = this.slots.nextTicket();
     for (;;) {
       if (plan.takesOpenSession && this.ahead?.isEarlyFree) await this.#earlySession(this.ahead, plan.signal);

@@ -27,7 +27,7 @@ export async function openSftp(
 ): Promise<SftpOperations> {
   const { signal, timeout = link.channelTimeout, requestTimeout = defaultRequestTimeout } = options;
   const { serverVersion = link.serverVersion } = options;
-  if (options.spare && link.slots.spare - link.pace.waiting <= leaveForOthers) throw noneToSpare(link);
+  if (options.spare && link.spare <= leaveForOthers) throw noneToSpare(link);
   const first = options.spare ? undefined : options.first?.take();
   const opening = first ?? openSubsystem(link, { signal, timeout, serverVersion });
   const { channel, roundTrip, refused, isBegun } = await opening;

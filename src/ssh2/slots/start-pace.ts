@@ -67,24 +67,20 @@ export class StartPace {
   }
 
   #arm(): void {
-    for (const { dueAt } of this.#line ?? []) {
-      this.#stopTimer ??= startTimer(dueAt - now(), () => this.#look());
-      return;
-    }
+    const [first] = this.#line ?? [];
+    if (first) this.#stopTimer ??= startTimer(first.dueAt - now(), () => this.#look());
   }
 
   #look(): void {
     this.#stop();
     // A timer may be up to a millisecond early.
     const soon = now() + 1;
-    const due: Waiter[] = [];
     for (const waiter of this.#line ?? []) {
       if (waiter.dueAt >= soon) break;
-      due.push(waiter);
+      this.#line?.delete(waiter);
+      waiter.leave();
     }
-    for (const waiter of due) this.#line?.delete(waiter);
     this.#arm();
-    for (const { leave } of due) leave();
   }
 
   #stop(): void {
