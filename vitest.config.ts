@@ -1,7 +1,21 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+/** Each has a configuration of its own. */
+const otherSuites = ['interop', 'package', 'airflow', 'windows', 'powershell', 'wine'];
+
+/**
+ * What a file puts in the place of a module, its still clock and its measuring are not to be upset by what other files
+ * left in the process, nor to upset them.
+ */
+const needsProcess = /\bvi\.(?:mock|doMock|resetModules|useFakeTimers)\(|\bexpectLinear\(/;
+const alone = readdirSync(join(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })
+  .map((name) => join('test', name).replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.test.ts') && needsProcess.test(readFileSync(file, 'utf8')));
 
 export default defineConfig({
   // The documents' snippets import the package by its name.
@@ -13,10 +27,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['interop', 'package', 'airflow', 'windows', 'powershell', 'wine'].map(
-      (suite) => `test/${suite}/**`,
-    ),
+    exclude: otherSuites.map((suite) => `test/${suite}/**`),
     // Many tests wait for a clock or a server rather than for the processor.
     maxWorkers: 5,
     // Clocks and real servers on a busy CI machine: a test that fails there is asked once more before it counts.
@@ -24,5 +35,19 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     dangerouslyIgnoreUnhandledErrors: false,
+    projects: [
+      {
+        // One process for many files: to start one and to load the sources takes longer than most files' tests.
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: alone,
+          isolate: false,
+          setupFiles: ['test/support/as-it-was.ts'],
+        },
+      },
+      { extends: true, test: { name: 'alone', include: alone } },
+    ],
   },
 });

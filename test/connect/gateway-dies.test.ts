@@ -4,8 +4,9 @@ import { type MockServer, startMockServer } from '../../src/mock-server/index.ts
 import { watchHandles } from '../mock-server/support.ts';
 import { connectTo } from '../support/connect.ts';
 import { pause, until } from '../support/outcome.ts';
+import { thorough } from '../support/thorough.ts';
 
-const many = 400;
+const many = thorough ? 400 : 105;
 const retry = { attempts: 20, minDelay: 100, maxDelay: 300 };
 
 const connectAll = (server: MockServer, signal?: AbortSignal) =>

@@ -39,7 +39,7 @@ describe('a proxy command', () => {
       /^pc12:22 was not heard through the proxy command \S+ within 700 ms/,
     ],
   ])('that %s is not reported as a server', async (_what, script, code, message) => {
-    const error = await failure(script, { banner: 700 });
+    const error = await failure(script, { banner: script === hold ? 700 : 10_000 });
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
     expect(error.message).toMatch(/\bthe proxy command \S*node/);

@@ -38,8 +38,8 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const undo of restore) undo();
-  debug.disable();
   vi.unstubAllEnvs();
+  debug.disable();
 });
 
 function everythingOf(value: unknown): string {

@@ -9,12 +9,13 @@ import { type MockServer, startMockServer } from '../../src/mock-server/index.ts
 import { optionsFor } from '../support/connect.ts';
 import { hostileServer } from '../support/hostile-server.ts';
 import { scenarioNames } from '../support/teardown-child.ts';
+import { thorough } from '../support/thorough.ts';
 
 /** ssh2's native ciphers are what crashes; without them (`npm ci --ignore-scripts`) these tests prove less. */
 const isNative = hasNativeCiphers();
-/** In CI as often as it takes to believe it; elsewhere the tests are to be quick. */
-const often = process.env['CI'] ? 200 : 60;
-const times = isNative ? often : 40;
+/** As often as it takes to believe it, or to see what always happens. */
+const often = thorough ? 200 : 20;
+const times = isNative ? often : 20;
 const [title, suffix] = isNative
   ? ['a connection torn down, with the native ciphers of ssh2,', '']
   : ['a connection torn down (WITHOUT the native ciphers of ssh2, which are not built here)', ''];

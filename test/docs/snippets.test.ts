@@ -39,7 +39,7 @@ let gateway: MockGateway;
 let pcs: Record<'windows' | 'posix' | 'zombie' | 'down', MockPc>;
 let home: string;
 const compiled = join(root, 'test', '.snippets');
-const before = { home: process.env['HOME'], cwd: process.cwd() };
+const cwd = process.cwd();
 
 beforeAll(async () => {
   gateway = await startMockGateway({
@@ -56,8 +56,8 @@ beforeAll(async () => {
   pcs.zombie.vanish();
   await pcs.down.dropTunnel();
   home = await prepareHome();
-  process.env['HOME'] = home;
-  process.env['USERPROFILE'] = home;
+  vi.stubEnv('HOME', home);
+  vi.stubEnv('USERPROFILE', home);
   process.chdir(home);
   await installCloudflared(home);
   await mkdir(compiled, { recursive: true });
@@ -67,8 +67,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   vi.restoreAllMocks();
-  process.chdir(before.cwd);
-  process.env['HOME'] = before.home;
+  vi.unstubAllEnvs();
+  process.chdir(cwd);
   await gateway.close();
   await rm(home, { recursive: true, force: true });
   await rm(compiled, { recursive: true, force: true });
@@ -91,7 +91,7 @@ process.stdin.pipe(stream).pipe(process.stdout);
 `;
   await mkdir(join(folder, 'bin'));
   await writeFile(join(folder, 'bin', 'cloudflared'), program, { mode: 0o755 });
-  process.env['PATH'] = `${join(folder, 'bin')}${delimiter}${process.env['PATH']}`;
+  vi.stubEnv('PATH', `${join(folder, 'bin')}${delimiter}${process.env['PATH']}`);
 }
 
 /** A home folder as the documents assume it: a key, and known_hosts with the customer's alias. */

@@ -556,6 +556,6 @@ describe('sessions', () => {
       expect(done).toBe(total);
       expect(slots).toMatchObject({ open: 0, waiting: 0 });
       expect(most).toBe(serverLimit);
-    });
+    }, 15_000);
   });
 });
