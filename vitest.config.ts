@@ -1,21 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { needsProcess } from './test/support/needs-process.ts';
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 /** Each has a configuration of its own. */
 const otherSuites = ['interop', 'package', 'airflow', 'windows', 'powershell', 'wine'];
 
-/**
- * What a file puts in the place of a module, its still clock and its measuring are not to be upset by what other files
- * left in the process, nor to upset them.
- */
-const needsProcess = /\bvi\.(?:mock|doMock|resetModules|useFakeTimers)\(|\bexpectLinear\(/;
 const alone = readdirSync(join(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name).replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.test.ts') && needsProcess.test(readFileSync(file, 'utf8')));
+  .filter((file) => file.endsWith('.test.ts') && needsProcess(file));
 
 export default defineConfig({
   // The documents' snippets import the package by its name.
