@@ -1,6 +1,24 @@
+import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-// Real OpenSSH, real networks. Slow by nature, mostly waiting, and sensitive to load: three files at a time.
+/** These take more than a minute: begun last, each would run alone at the end. */
+const longest = [
+  ...['cut-every-byte', 'tunnel-reclaim', 'onboarding', 'tunnel-recovery', 'sftp-cut'],
+  ...['doctor-slow-line', 'wire', 'job', 'known-hosts', 'floods'],
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const index = longest.indexOf(basename(moduleId, '.test.ts'));
+      return index === -1 ? longest.length : index;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+  }
+}
+
+// Real OpenSSH, real networks. Slow by nature, mostly waiting, and sensitive to load: four files at a time.
 export default defineConfig({
   test: {
     include: ['test/interop/**/*.test.ts'],
@@ -8,6 +26,7 @@ export default defineConfig({
     retry: process.env['CI'] ? 1 : 0,
     testTimeout: 120_000,
     hookTimeout: 60_000,
-    maxWorkers: 3,
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
   },
 });

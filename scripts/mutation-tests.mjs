@@ -22,11 +22,12 @@ const vitest = await createVitest('test', {
   bail: 1,
   retry: 1,
   reporters: [{}],
-  setupFiles: [setup],
   sequence: { sequencer: InOrder },
   ...(process.env.VITEST_MAX_WORKERS && { maxWorkers: Number(process.env.VITEST_MAX_WORKERS) }),
 });
 await vitest.standalone();
+// A changed line may leave anything behind in its process.
+for (const { config } of vitest.projects) Object.assign(config, { setupFiles: [setup], isolate: true });
 const all = await vitest.globTestSpecifications();
 
 process.on('disconnect', () => process.exit());

@@ -34,6 +34,6 @@ it('a job’s process outlives the job object of its session, and one that does 
     );
     expect(output.split(/\r?\n/).filter(Boolean)).toEqual(['left the job: lives', 'stayed in it: ended']);
   } finally {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 30 });
   }
 });
