@@ -13,7 +13,7 @@
 // imports only that gets nothing else.
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { transform } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { rollup } from 'rollup';
 import { minify } from 'terser';
 import { builtin, compress, compressInPlace, lines } from './packable.mjs';
@@ -186,5 +186,14 @@ for (const chunk of output) {
   if (isEntry && exports.length > 0 && name !== 'on-demand')
     writeFileSync(join('dist', `${name}.js`), `export { ${exports.join(', ')} } from './${fileName}';\n`);
 }
-writeFileSync('dist/cli.js', "#!/usr/bin/env node\nimport './cli.cjs';\n");
+const builtMain = {
+  name: 'built-main',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/main\.ts$/ }, () => ({ path: './cli.cjs', external: true })),
+};
+await build({
+  ...{ entryPoints: ['src/cli/start.ts'], outfile: 'dist/cli.js', plugins: [builtMain] },
+  ...{ bundle: true, platform: 'node', target: 'node20', format: 'esm', minify: true },
+  banner: { js: '#!/usr/bin/env node' },
+});
 chmodSync('dist/cli.js', 0o755);

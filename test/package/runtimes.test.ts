@@ -1,5 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -42,6 +50,28 @@ async function smoke(runtime: string, args: readonly string[], cwd = folder): Pr
 
 test.each(nodeVersions)('all steps work on Node %s', async (version) =>
   smoke(await nodeBinary(version), ['smoke.mjs']),
+);
+
+test.each([
+  ['22', true],
+  ['24', true],
+  ['20', false],
+] as const)(
+  'on Node %s, the command line keeps what was compiled in the home folder: %s',
+  async (version, kept) => {
+    const home = emptyFolder();
+    const node = await nodeBinary(version);
+    const cli = join(folder, 'node_modules/ssh-via-gateway/dist/cli.js');
+    const env = { HOME: home, NODE_COMPILE_CACHE: '' };
+    for (let round = 0; round < 2; round++)
+      expect(await run(node, [cli, '--version'], { cwd: folder, env })).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+    const compiled = join(home, '.cache', 'ssh-via-gateway');
+    expect(existsSync(compiled)).toBe(kept);
+    if (kept) expect(readdirSync(compiled, { recursive: true }).length).toBeGreaterThan(3);
+  },
 );
 
 test('all steps work on Bun', () => smoke(program('bun'), ['smoke.mjs']));

@@ -1,0 +1,5 @@
+import { keepCompiled } from './compile-cache.ts';
+
+// Before anything else is loaded.
+keepCompiled();
+await import('./main.ts');
