@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -122,9 +123,7 @@ describe('a port', () => {
 
   it('of an sshd with too many unfinished logins is told by its words, and tried again', async () => {
     await using sshd = await startSshd({ config: ['PerSourceMaxStartups 1'] });
-    const { connect } = await import('node:net');
-    const holder = connect(sshd.port, sshd.host).on('error', () => {});
-    await new Promise((resolve) => holder.once('data', resolve));
+    const holder = await unfinishedLogin(sshd);
     const codes: string[] = [];
     const retry = {
       attempts: 20,
@@ -141,6 +140,18 @@ describe('a port', () => {
       expect(['SSH_BANNER_INVALID', 'SSH_BANNER_MISSING', 'SSH_HANDSHAKE_FAILED']).toContain(code);
   });
 });
+
+/** The connection that asked whether sshd has started may be counted for a moment yet: then this one is refused. */
+async function unfinishedLogin({ host, port }: Sshd): Promise<Socket> {
+  for (let tries = 0; tries < 50; tries++) {
+    const socket = connect(port, host).on('error', () => {});
+    const said = await new Promise((resolve) => socket.once('data', resolve).once('close', resolve));
+    if (String(said).startsWith('SSH-')) return socket;
+    socket.destroy();
+    await pause(100);
+  }
+  throw new Error('sshd took no login');
+}
 
 describe('a real sshd', () => {
   let sshd: Sshd;
