@@ -12,6 +12,8 @@ import {
   startMockServer,
 } from '../../src/mock-server/index.ts';
 
+// A process of its own: snippets subscribe to what the library does, for as long as their process lives.
+
 const root = resolve(import.meta.dirname, '../..');
 const documents = ['README.md', ...(await readdir(join(root, 'docs'))).map((name) => `docs/${name}`)];
 
