@@ -1,17 +1,13 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { needsProcess } from './test/support/needs-process.ts';
+import { needsProcess, testFiles } from './test/support/test-files.ts';
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 /** Each has a configuration of its own. */
 const otherSuites = ['interop', 'package', 'airflow', 'windows', 'powershell', 'wine'];
 
-const alone = readdirSync(join(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })
-  .map((name) => join('test', name).replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.test.ts') && needsProcess(file));
+const alone = testFiles(needsProcess);
 
 export default defineConfig({
   // The documents' snippets import the package by its name.

@@ -1,17 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { windowsVersions } from './src/windows/versions.ts';
-import { needsProcess } from './test/support/needs-process.ts';
+import { needsProcess, testFiles } from './test/support/test-files.ts';
 
 /** Those that ask the mock server: the others are the same for every version. */
-const filesOnMock = readdirSync('test/sftp')
-  .map((name) => `test/sftp/${name}`)
-  .filter((file) => file.endsWith('.test.ts') && readFileSync(file, 'utf8').includes('/mock-sftp.ts'));
+const filesOnMock = testFiles(/\/mock-sftp\.ts/, 'test/sftp');
 
 const jobs = ['test/job/run-job*.test.ts', 'test/job/{limits-and-looks,env-secrets}.test.ts'];
 // The first go through the versions themselves, the other is about servers that are not Windows.
 const others = ['test/sftp/windows*.test.ts', 'test/sftp/writes-in-order.test.ts'];
-const alone = filesOnMock.filter((file) => needsProcess(file));
+const needing = new Set(testFiles(needsProcess, 'test/sftp'));
+const alone = filesOnMock.filter((file) => needing.has(file));
 
 type Project = NonNullable<TestProjectInlineConfiguration['test']>;
 const againstEach = (project: Project & { name: string }) =>
