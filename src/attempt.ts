@@ -5,6 +5,7 @@ import { loadInTurns } from './load/in-turns.ts';
 import { kept } from './load/kept.ts';
 import { debugTopic } from './observe/debug.ts';
 import { dispose, openRoute } from './open-route.ts';
+import type { LoginTurn } from './route/login-turns.ts';
 import { loadClient, loadKeyReader } from './ssh2/insides/load.ts';
 import { now } from './time/timer.ts';
 
@@ -22,10 +23,17 @@ function loadMeanwhile(): Promise<void> {
 }
 
 /** One attempt: route, identification line, keys, login. `timings` is filled in as it goes, also when it fails. */
-export async function attempt(plan: AttemptPlan, timings: PhaseTimings): Promise<Connection> {
+export async function attempt(
+  plan: AttemptPlan,
+  timings: PhaseTimings,
+  turn?: LoginTurn,
+): Promise<Connection> {
   const startedAt = now();
   try {
-    const routed = await openRoute(plan, loadMeanwhile());
+    const loading = loadMeanwhile();
+    void loading.then(() => turn?.isReady());
+    const routed = await openRoute(plan, loading);
+    turn?.reached();
     timings.tcp = elapsed(startedAt);
     try {
       const { logIn } = await logInPart();

@@ -19,6 +19,7 @@ import { type ConnectTrace, connectChannel, traced } from './observe/tracing.ts'
 import { type ResolvedOptions, resolveConnectOptions } from './options/resolve.ts';
 import type { ConnectOptions, RetryState } from './options/types.ts';
 import { validateConnectOptions } from './options/validate.ts';
+import { type LoginTurn, loginTurn } from './route/login-turns.ts';
 import { resolveAlgorithms } from './ssh2/handshake/algorithms.ts';
 import { needSsh2 } from './ssh2/insides/load.ts';
 import { type Credentials, loadCredentials } from './ssh2/login/credentials.ts';
@@ -106,6 +107,8 @@ async function warnOfOpenKeys(
 class Attempts {
   readonly history: Attempt[] = [];
   lastError: SshError | undefined;
+  /** Whether the next one waits until others have logged in there. */
+  isInLine = false;
   #plan: Omit<AttemptPlan, 'credentials'>;
   #backoff: ConnectWaits;
   #startedAt = now();
@@ -144,10 +147,13 @@ class Attempts {
     const plan = { options, algorithms, hostKey, hop, signal, connectHop, credentials };
     for (let number = 1; ; number++) {
       plan.signal.throwIfAborted();
-      this.#begins(number);
+      const turn = await this.#turn();
       try {
-        this.#connection = await attempt(plan, this.#timings);
+        this.#begins(number);
+        this.#connection = await attempt(plan, this.#timings, turn);
+        turn?.end();
       } catch (problem) {
+        turn?.end();
         const error = this.typed(problem);
         if (isSshError(error)) this.#record(number, error);
         const wait = await this.#waitAfter(error, number);
@@ -161,11 +167,19 @@ class Attempts {
     }
   }
 
+  #turn(): Promise<LoginTurn> | undefined {
+    const { options, signal } = this.#plan;
+    if (options.via !== undefined) return undefined;
+    this.isInLine = true;
+    return loginTurn(options.host, options.port, signal);
+  }
+
   #begins(attempt: number): void {
     const { options, hop } = this.#plan;
     const { host, port, retry, log } = options;
     this.#timings = { total: 0 };
     this.#isWaiting = false;
+    this.isInLine = false;
     const message = `Connecting to ${host}:${port}, attempt ${attempt} of ${retry.attempts}`;
     log({ level: 'debug', event: 'attempt', message, host, port, hop, attempt });
   }
@@ -227,12 +241,13 @@ function verdictOf(error: SshError): PortVerdict {
 function totalTimeout(
   { host, port, timeouts }: ResolvedOptions,
   hop: string | undefined,
-  { history, lastError, phase }: Attempts,
+  { history, lastError, phase, isInLine }: Attempts,
 ): TotalTimeout {
   const count = `${history.length} failed attempt${history.length === 1 ? '' : 's'}`;
+  const line = isInLine ? ', waiting for other logins there to end' : '';
   const what = lastError ? `; the last one: ${lastError.message}` : '';
   const total = new TotalTimeout(
-    `${host}:${port} was not reached within ${timeouts.total} ms (option timeouts.total), after ${count}${what}`,
+    `${host}:${port} was not reached within ${timeouts.total} ms (option timeouts.total), after ${count}${line}${what}`,
     {
       host,
       port,

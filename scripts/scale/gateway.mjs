@@ -20,13 +20,13 @@ console.table(rows);
 pc.close();
 
 async function tryWith(maxStartups) {
-  const sshd = await startSshd({ config: [`MaxStartups ${maxStartups}`] });
+  const sshd = await startSshd({ address: '0.0.0.0', config: [`MaxStartups ${maxStartups}`] });
   const up = new Set();
   let failures = 0;
   let wake = () => {};
   const tunnels = Array.from({ length: count }, (_, index) =>
     keepReverseTunnel({
-      gateway: optionsFor(sshd),
+      gateway: { ...optionsFor(sshd), host: addressOf(index) },
       listenPort: 61_000 + index,
       target: { host: '127.0.0.1', port: pc.address().port },
       checkInterval: 3_600_000,
@@ -75,6 +75,11 @@ async function tryWith(maxStartups) {
 
 function optionsFor({ host, port, username, privateKey, hostPublicKey }) {
   return { host, port, username, privateKey, hostKey: { key: hostPublicKey } };
+}
+
+/** One for each tunnel, as each is to be a PC of its own: what one process logs in to one address takes turns. */
+function addressOf(index) {
+  return `127.1.${index >> 8}.${index & 255}`;
 }
 
 /** What `ssh-via-gateway tunnels` does: a look at all ports, and a banner through each. */

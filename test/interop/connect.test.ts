@@ -121,6 +121,15 @@ describe('a port', () => {
     expect(ms).toBeLessThan(timeouts.tcp + 250);
   });
 
+  it('none of many is dropped by the MaxStartups that sshd has by default', async () => {
+    await using sshd = await startSshd({ config: ['MaxStartups 10:30:100'] });
+    const connecting = Array.from({ length: 60 }, () => connectViaGateway(optionsFor(sshd)));
+    for (const outcome of await Promise.allSettled(connecting))
+      expect(outcome).toMatchObject({ status: 'fulfilled' });
+    expect(sshd.log()).not.toMatch(/MaxStartups/);
+    await Promise.all(connecting.map(async (connection) => (await connection).close()));
+  });
+
   it('of an sshd with too many unfinished logins is told by its words, and tried again', async () => {
     await using sshd = await startSshd({ config: ['PerSourceMaxStartups 1'] });
     const holder = await unfinishedLogin(sshd);

@@ -1,0 +1,107 @@
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
+import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
+import { connectTo, optionsFor } from '../support/connect.ts';
+import { failureOf, until } from '../support/outcome.ts';
+
+/** How many connections there were at most that had not logged in yet. */
+function mostUnfinished({ journal }: MockServer): number {
+  const unfinished = new Set<number>();
+  let most = 0;
+  for (const { type, connection } of journal) {
+    if (type === 'connect') unfinished.add(connection);
+    if (type === 'ready' || type === 'disconnect') unfinished.delete(connection);
+    most = Math.max(most, unfinished.size);
+  }
+  return most;
+}
+
+/** Connections that are never answered, as at a port that a zombie holds. */
+async function silentServer() {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    port,
+    sockets,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const times = <T>(count: number, make: () => T) => Array.from({ length: count }, make);
+
+describe('connections that begin together, to one near server', () => {
+  it('log in eight at a time: sshd drops some from the tenth on', async () => {
+    await using server = await startMockServer();
+    // To load our own code is not to take their time.
+    await (await connectTo(server)).close();
+    const connections = await Promise.all(times(30, () => connectTo(server)));
+    expect(mostUnfinished(server)).toBeLessThanOrEqual(8);
+    expect(server.connections).toBe(30);
+    await Promise.all(connections.map((connection) => connection.close()));
+  });
+
+  it('that fail let the next ones go, and wait for their next attempt without a turn', async () => {
+    await using server = await startMockServer({ faults: { banner: { close: 'fin' }, connections: 16 } });
+    const retry = { attempts: 2, minDelay: 30_000, jitter: 0 };
+    const stop = new AbortController();
+    const failed = times(16, () => failureOf(connectTo(server, { retry, signal: stop.signal })));
+    const before = performance.now();
+    await using connection = await connectTo(server);
+    // Each eight would otherwise keep their turns for a second.
+    expect(performance.now() - before).toBeLessThan(900);
+    expect(connection.serverVersion).toContain('OpenSSH');
+    stop.abort(new Error('enough'));
+    for (const { error } of await Promise.all(failed)) expect(error.message).toBe('enough');
+  });
+
+  it('that are not answered keep the others waiting for a second, not for the whole of their time', async () => {
+    await using silent = await silentServer();
+    await using server = await startMockServer();
+    const stop = new AbortController();
+    const options = { ...optionsFor(server), port: silent.port, signal: stop.signal };
+    const failed = times(9, () => failureOf(connectViaGateway(options)));
+    await until(() => silent.sockets.size === 8);
+    const before = performance.now();
+    await until(() => silent.sockets.size === 9);
+    expect(performance.now() - before).toBeGreaterThan(500);
+    stop.abort(new Error('enough'));
+    await Promise.all(failed);
+  });
+
+  it('say so when their time ends before their turn comes, and end at once when they are aborted', async () => {
+    await using silent = await silentServer();
+    await using server = await startMockServer();
+    const stop = new AbortController();
+    const options = { ...optionsFor(server), port: silent.port, signal: stop.signal };
+    const failed = times(8, () => failureOf(connectViaGateway(options)));
+    const late = failureOf(connectViaGateway({ ...options, timeouts: { total: 200 } }));
+    const aborted = failureOf(connectViaGateway({ ...options, signal: AbortSignal.timeout(100) }));
+    expect((await aborted).error.name).toBe('TimeoutError');
+    expect((await late).error).toMatchObject({
+      code: 'SSH_TOTAL_TIMEOUT',
+      phase: 'tcp',
+      message: `127.0.0.1:${silent.port} was not reached within 200 ms (option timeouts.total), after 0 failed attempts, waiting for other logins there to end`,
+    });
+    expect(silent.sockets.size).toBe(8);
+    stop.abort(new Error('enough'));
+    await Promise.all(failed);
+  });
+
+  it('go at once where a route leads there: nobody knows how far it is', async () => {
+    await using silent = await silentServer();
+    await using server = await startMockServer();
+    const stop = new AbortController();
+    const { connect } = await import('node:net');
+    const via = () => connect(silent.port, '127.0.0.1');
+    const failed = times(20, () => failureOf(connectTo(server, { via, signal: stop.signal })));
+    await until(() => silent.sockets.size === 20, 900);
+    stop.abort(new Error('enough'));
+    await Promise.all(failed);
+  });
+});
