@@ -7,6 +7,7 @@ import { askForCertificates } from '../insides/key-exchange/host-certificates.ts
 import { hybridKex, offerHybrid } from '../insides/key-exchange/hybrid-kex.ts';
 import { offerAgain, offerMade, shareOffer } from '../insides/key-exchange/key-exchange.ts';
 import { onServerOffer, type ReadOffer } from '../insides/key-exchange/server-offer.ts';
+import { exchangeBytes } from '../insides/key-exchange/x25519.ts';
 import type { Authentication } from '../login/auth.ts';
 import type { ResolvedAlgorithms } from './algorithms.ts';
 import type { HostKeyGuard } from './host-key-guard.ts';
@@ -82,6 +83,7 @@ export function mendKeyExchange(
   serverHostKey: readonly string[],
   events: KeyExchangeEvents,
 ): void {
+  exchangeBytes(client);
   askForHostCertificates(client, serverHostKey, events);
   onServerOffer(client, events.onServerOffer);
   // After the listener above: from here on, ssh2 reads something else.

@@ -2,6 +2,7 @@ import { sign } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
 import { resolveKeyType } from '../../host-key/keys/public-key.ts';
 import { wireString } from '../../host-key/keys/wire-string.ts';
+import { signingKey } from './signing-key.ts';
 
 /** The hash of each signature algorithm; Ed25519 has its own. */
 const hashes: Readonly<Record<string, string>> = {
@@ -33,10 +34,9 @@ export function plainType(name: string): string {
 /** A whole signature (RFC 4253 section 6.6): the algorithm's name and the bytes in SSH's encoding. */
 export function wholeSignature(key: ParsedKey, algorithm: string, data: Buffer): Buffer {
   const hash = hashes[algorithm] ?? null;
-  const pem = key.getPrivatePEM();
   const bytes = algorithm.startsWith('ecdsa-')
-    ? numbersOf(sign(hash, data, { key: pem, dsaEncoding: 'ieee-p1363' }))
-    : sign(hash, data, pem);
+    ? numbersOf(sign(hash, data, { key: key.getPrivatePEM(), dsaEncoding: 'ieee-p1363' }))
+    : sign(hash, data, signingKey(key));
   return Buffer.concat([wireString(Buffer.from(algorithm)), wireString(bytes)]);
 }
 

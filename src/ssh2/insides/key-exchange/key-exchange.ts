@@ -42,6 +42,11 @@ type KexListener = (kex: KeyExchange) => void;
 
 const listeners = new WeakMap<object, KexListener[]>();
 
+/** The key exchange that is under way, or the last one. */
+export function keyExchangeOf(client: Client): KeyExchange | undefined {
+  return (protocolOf(client) as KexProtocol | undefined)?._kex;
+}
+
 /** Passes each key exchange to `listener` before it begins. Returns false if ssh2's internals have changed. */
 export function onKeyExchange(client: Client, listener: KexListener): boolean {
   const protocol = protocolOf(client) as KexProtocol | undefined;
@@ -151,16 +156,20 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
 }
 
 const finished = () => false;
+const none = () => Buffer.alloc(0);
+const gone = () => new Error('this exchange of keys is over');
 
 /**
  * A key exchange is over: drops our half of the key pair and the secret, which ssh2 keeps until the next one. Of that
  * object, ssh2 only reads the session identifier and the negotiated names afterwards.
  */
 export function forgetSecrets(client: Client): void {
-  const kex = (protocolOf(client) as KexProtocol | undefined)?._kex;
+  const kex = keyExchangeOf(client);
   if (kex?._finished !== true || !serves(client, 'secrets of an exchange')) return;
   if ('_keys' in kex) kex._keys = null;
   if (Object.hasOwn(kex, 'finish')) kex.finish = finished;
+  if (Object.hasOwn(kex, 'computeSecret')) kex.computeSecret = gone;
+  if (Object.hasOwn(kex, 'getPublicKey')) kex.getPublicKey = none;
 }
 
 function arraysOf({ cipher, mac, compress, lang }: Direction): Record<keyof Direction, string[]> {

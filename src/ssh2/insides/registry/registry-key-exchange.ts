@@ -37,6 +37,17 @@ export const keyExchangeInsides = table({
     replaced: ['_protocol._offer', '_protocol._kex', 'kex.parse', 'kex.finish', 'kex.getPublicKey'],
     later: ['_protocol._kex', 'kex._hostKey', 'kex._finished'],
   },
+  X25519: {
+    use: 'Takes the keys of the first exchange by X25519 as bytes.',
+    fault: 'Encodes its own key in DER twice for each exchange, and the other one to have it decoded.',
+    source: 'RFC 8731; RFC 8037 section 2; lib/protocol/kex.js `Curve25519Exchange`',
+    need: 'speed',
+    figure: '0.1 to 0.2 ms of processor time of each connection (test/ssh2/x25519.test.ts has the steps)',
+    test: 'test/ssh2/x25519.test.ts',
+    members: { '_protocol._packetRW.read.read': 'function' },
+    replaced: ['_protocol._packetRW', 'kex.getPublicKey', 'kex.computeSecret'],
+    later: ['_protocol._kex', 'kex.type', 'kex._keys'],
+  },
   'shared offers': {
     use: 'Lets connections that offer the same algorithms share the list of them.',
     fault: 'Makes a list of its own for each connection that does not offer what ssh2 would by itself.',
