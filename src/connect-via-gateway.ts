@@ -149,6 +149,8 @@ class Attempts {
       plan.signal.throwIfAborted();
       const turn = await this.#turn();
       try {
+        // The end of another one has given us the turn; who was told of it may have aborted meanwhile.
+        plan.signal.throwIfAborted();
         this.#begins(number);
         this.#connection = await attempt(plan, this.#timings, turn);
         turn?.end();

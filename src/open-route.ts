@@ -15,6 +15,7 @@ import { startTimer } from './time/timer.ts';
  */
 export async function openRoute(plan: AttemptPlan, loaded: Promise<void>): Promise<RoutedStream> {
   const { signal, options } = plan;
+  signal.throwIfAborted();
   const route = routeOf(options);
   const limit = new StopSwitch();
   // Each phase of each jump has a limit of its own, and an error that names the hop.

@@ -30,7 +30,7 @@ export interface LoginTurn {
 
 /**
  * The turn of a login at a server that TCP reaches directly: at most eight at a time where the server is near. More would
- * not be sooner, as the server is busy with those eight; but sshd may drop them, each takes memory, and their
+ * hardly be sooner, as the server is busy with those eight; but sshd may drop them, each takes memory, and their
  * packets all arrive at once. Where the line is long, they all go at once.
  *
  * @throws `signal.reason` when it aborts while waiting.

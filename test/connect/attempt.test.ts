@@ -57,6 +57,12 @@ const fail = async (given: AttemptPlan, timings: PhaseTimings = { total: 0 }) =>
 };
 
 describe('an attempt', () => {
+  it('opens no route after an abort', async () => {
+    const open = vi.fn();
+    expect(await fail(plan(routeOf(open), { signal: AbortSignal.abort('enough') }))).toBe('enough');
+    expect(open).not.toHaveBeenCalled();
+  });
+
   it('goes from the route to the login, and reports the duration of each phase', async () => {
     const stream = new PassThrough();
     const lost = new ConnectFailed('the jump host is gone', { phase: 'route' });

@@ -2,6 +2,8 @@ import { createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
+import type { LogRecord } from '../../src/options/types.ts';
+import { jumpHost } from '../../src/route/jump-host.ts';
 import { connectTo, optionsFor } from '../support/connect.ts';
 import { failureOf, until } from '../support/outcome.ts';
 
@@ -40,9 +42,12 @@ describe('connections that begin together, to one near server', () => {
     await using server = await startMockServer();
     // To load our own code is not to take their time.
     await (await connectTo(server)).close();
-    const connections = await Promise.all(times(30, () => connectTo(server)));
+    const before = performance.now();
+    const connections = await Promise.all(times(40, () => connectTo(server)));
+    // Each eight that kept their turns would take a second.
+    expect(performance.now() - before).toBeLessThan(3_500);
     expect(mostUnfinished(server)).toBeLessThanOrEqual(8);
-    expect(server.connections).toBe(30);
+    expect(server.connections).toBe(40);
     await Promise.all(connections.map((connection) => connection.close()));
   });
 
@@ -91,6 +96,41 @@ describe('connections that begin together, to one near server', () => {
     expect(silent.sockets.size).toBe(8);
     stop.abort(new Error('enough'));
     await Promise.all(failed);
+  });
+
+  it('do not begin when the end of another one aborts them, as they get its turn', async () => {
+    await using server = await startMockServer({ faults: { banner: { close: 'fin' } } });
+    const stop = new AbortController();
+    let begun = 0;
+    const log = ({ event }: LogRecord) => {
+      if (event === 'attempt') begun++;
+      if (event === 'attempt-failed') stop.abort(new Error('enough'));
+    };
+    const failed = times(12, () => failureOf(connectTo(server, { log, signal: stop.signal })));
+    for (const { error } of await Promise.all(failed))
+      expect(error.message).toMatch(/^enough$|closed the connection|banner/);
+    expect(begun).toBe(8);
+  });
+
+  it('may have to wait for others to the same server before they can go on', async () => {
+    await using server = await startMockServer();
+    // Each asks, in its own turn, for what needs a turn.
+    const verify = async () => {
+      await (await connectTo(server)).close();
+      return true;
+    };
+    const connections = await Promise.all(times(10, () => connectTo(server, { hostKey: { verify } })));
+    expect(connections).toHaveLength(10);
+    await Promise.all(connections.map((connection) => connection.close()));
+  });
+
+  it('take turns at a jump host, too', async () => {
+    await using target = await startMockServer();
+    await using server = await startMockServer();
+    const { host, port, username, privateKey, hostKey } = optionsFor(server);
+    const via = jumpHost({ host, port, username, privateKey, hostKey });
+    await Promise.all(times(20, async () => (await connectTo(target, { via })).close()));
+    expect(mostUnfinished(server)).toBeLessThanOrEqual(8);
   });
 
   it('go at once where a route leads there: nobody knows how far it is', async () => {

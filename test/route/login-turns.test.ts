@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LoginTurn, loginTurn } from '../../src/route/login-turns.ts';
 
@@ -120,6 +121,22 @@ describe('logins at a near server', () => {
     await endAll();
   });
 
+  it('follow no signal, and no clock runs, when nobody waits', async () => {
+    const { turns, asks, end, endAll } = await near(8);
+    expect(vi.getTimerCount()).toBe(0);
+    const stop = new AbortController();
+    await asks(1, stop.signal);
+    expect(vi.getTimerCount()).toBe(1);
+    await end(0);
+    expect(turns).toHaveLength(9);
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+    await asks(1, stop.signal);
+    stop.abort();
+    await passes(0);
+    expect(vi.getTimerCount()).toBe(0);
+    await endAll();
+  });
+
   it('leave the line at an abort, with its reason', async () => {
     const { turns, refused, asks, endAll } = await near(8);
     const stop = new AbortController();
@@ -193,7 +210,8 @@ describe('logins at a server that TCP has not reached after 10 ms', () => {
     isBusy(60);
     await passes(10);
     expect(turns).toHaveLength(8);
-    await passes(5);
+    isBusy(60);
+    await passes(2);
     expect(turns).toHaveLength(50);
     await endAll();
   });

@@ -8,14 +8,15 @@ import { switchedOff } from '../../src/ssh2/insides/registry/look.ts';
 import { login, logout } from '../mock-server/support.ts';
 import { connectTo } from '../support/connect.ts';
 
-const refused = vi.hoisted(() => ({ jwk: false }));
+const refused = vi.hoisted(() => ({ jwk: false, check: false }));
 vi.mock('node:crypto', async (original) => {
   const crypto = await original<typeof import('node:crypto')>();
   const createPublicKey = (given: never) => {
     if (refused.jwk && (given as { format?: string }).format === 'jwk') throw new Error('no such format');
     return crypto.createPublicKey(given);
   };
-  return { ...crypto, createPublicKey: vi.fn(createPublicKey) };
+  const diffieHellman = (keys: never) => (refused.check ? Buffer.alloc(32) : crypto.diffieHellman(keys));
+  return { ...crypto, createPublicKey: vi.fn(createPublicKey), diffieHellman };
 });
 
 type Exchange = KeyExchange & { generateKeys(): void; _keys: { publicKey: KeyObject } | null };
@@ -29,7 +30,7 @@ beforeAll(async () => {
   await logout(client);
 });
 afterEach(() => {
-  refused.jwk = false;
+  Object.assign(refused, { jwk: false, check: false });
   switchedOff.clear();
   vi.mocked(realCreatePublicKey).mockClear();
 });
@@ -85,6 +86,12 @@ describe('a key exchange by X25519', () => {
     expect(begun(exchange()).computeSecret(theirs)).toEqual(expected);
   });
 
+  it('refuses a secret of zeros where the runtime does not', () => {
+    refused.check = true;
+    const refusal = begun(exchange()).computeSecret(exchange().getPublicKey());
+    expect(refusal).toMatchObject({ message: 'the secret is zero (RFC 8731 section 3)' });
+  });
+
   it('takes a key with an unused bit set as ssh2 does', () => {
     const plain = exchange();
     const theirs = Buffer.from(exchange().getPublicKey());
@@ -116,6 +123,24 @@ describe('a key exchange by X25519', () => {
     expect(Object.hasOwn(kex, 'computeSecret')).toBe(false);
     const computeSecret = () => Buffer.from('of a hybrid one');
     expect(Object.hasOwn(begun(Object.assign(exchange(), { computeSecret })), 'getPublicKey')).toBe(false);
+  });
+
+  it('is changed once: what follows is left to ssh2', () => {
+    const protocol = { _kex: exchange(), _packetRW: { read: { read: (packet: Buffer) => packet } } };
+    exchangeBytes({ _protocol: protocol } as unknown as Client);
+    protocol._packetRW.read.read(Buffer.from([31]));
+    expect(isOwn(protocol._kex)).toBe(true);
+    protocol._kex = exchange();
+    protocol._packetRW.read.read(Buffer.from([31]));
+    expect(isOwn(protocol._kex)).toBe(false);
+  });
+
+  it('is left to ssh2 if that has changed', async () => {
+    switchedOff.add('X25519');
+    await using server = await startMockServer();
+    await using connection = await connectTo(server, { algorithms: { kex: ['curve25519-sha256'] } });
+    expect(connection.serverVersion).toContain('OpenSSH');
+    expect(usedJwk()).toBe(false);
   });
 
   it('is changed by the answer only, and no exchange of another kind is', () => {

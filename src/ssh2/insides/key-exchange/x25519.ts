@@ -50,12 +50,16 @@ function bytesOf(publicKey: KeyObject): Buffer | undefined {
   }
 }
 
-function secretOf(privateKey: KeyObject, theirs: Buffer): Buffer | undefined {
+function secretOf(privateKey: KeyObject, theirs: Buffer): Buffer | Error | undefined {
   if (theirs.length !== keyLength) return undefined;
   try {
     const x = theirs.toString('base64url');
     const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' });
-    return mpint(diffieHellman({ privateKey, publicKey }));
+    const secret = diffieHellman({ privateKey, publicKey });
+    // Node refuses what leads to it, Deno does not.
+    return secret.every((byte) => byte === 0)
+      ? new Error('the secret is zero (RFC 8731 section 3)')
+      : mpint(secret);
   } catch {
     return undefined;
   }
