@@ -1,4 +1,4 @@
-import { createServer, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { type MockServer, startMockServer } from '../../src/mock-server/index.ts';
@@ -6,6 +6,7 @@ import type { LogRecord } from '../../src/options/types.ts';
 import { jumpHost } from '../../src/route/jump-host.ts';
 import { connectTo, optionsFor } from '../support/connect.ts';
 import { failureOf, until } from '../support/outcome.ts';
+import { silentServer } from '../support/silent-server.ts';
 
 /** How many connections there were at most that had not logged in yet. */
 function mostUnfinished({ journal }: MockServer): number {
@@ -19,18 +20,20 @@ function mostUnfinished({ journal }: MockServer): number {
   return most;
 }
 
-/** Connections that are never answered, as at a port that a zombie holds. */
-async function silentServer() {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => void sockets.add(socket.on('error', () => {})));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
+/** A server that never answers, and so many logins there. */
+async function unanswered(count: number) {
+  const silent = await silentServer();
+  const stop = new AbortController();
+  const { host, port, sockets } = silent;
+  const login = { username: 'rpa', password: 'rpa', hostKey: 'insecure-accept-any', retry: false } as const;
+  const options = { host, port, ...login, signal: stop.signal };
+  const failed = times(count, () => failureOf(connectViaGateway(options)));
   return {
-    port,
-    sockets,
+    ...{ port, sockets, options },
     async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      stop.abort(new Error('enough'));
+      await Promise.all(failed);
+      await silent[Symbol.asyncDispose]();
     },
   };
 }
@@ -66,25 +69,16 @@ describe('connections that begin together, to one near server', () => {
   });
 
   it('that are not answered keep the others waiting for a second, not for the whole of their time', async () => {
-    await using silent = await silentServer();
-    await using server = await startMockServer();
-    const stop = new AbortController();
-    const options = { ...optionsFor(server), port: silent.port, signal: stop.signal };
-    const failed = times(9, () => failureOf(connectViaGateway(options)));
-    await until(() => silent.sockets.size === 8);
+    await using silent = await unanswered(9);
+    await until(() => silent.sockets.length === 8);
     const before = performance.now();
-    await until(() => silent.sockets.size === 9);
+    await until(() => silent.sockets.length === 9);
     expect(performance.now() - before).toBeGreaterThan(500);
-    stop.abort(new Error('enough'));
-    await Promise.all(failed);
   });
 
   it('say so when their time ends before their turn comes, and end at once when they are aborted', async () => {
-    await using silent = await silentServer();
-    await using server = await startMockServer();
-    const stop = new AbortController();
-    const options = { ...optionsFor(server), port: silent.port, signal: stop.signal };
-    const failed = times(8, () => failureOf(connectViaGateway(options)));
+    await using silent = await unanswered(8);
+    const { options } = silent;
     const late = failureOf(connectViaGateway({ ...options, timeouts: { total: 200 } }));
     const aborted = failureOf(connectViaGateway({ ...options, signal: AbortSignal.timeout(100) }));
     expect((await aborted).error.name).toBe('TimeoutError');
@@ -93,9 +87,7 @@ describe('connections that begin together, to one near server', () => {
       phase: 'tcp',
       message: `127.0.0.1:${silent.port} was not reached within 200 ms (option timeouts.total), after 0 failed attempts, waiting for other logins there to end`,
     });
-    expect(silent.sockets.size).toBe(8);
-    stop.abort(new Error('enough'));
-    await Promise.all(failed);
+    expect(silent.sockets).toHaveLength(8);
   });
 
   it('do not begin when the end of another one aborts them, as they get its turn', async () => {
@@ -137,10 +129,9 @@ describe('connections that begin together, to one near server', () => {
     await using silent = await silentServer();
     await using server = await startMockServer();
     const stop = new AbortController();
-    const { connect } = await import('node:net');
     const via = () => connect(silent.port, '127.0.0.1');
     const failed = times(20, () => failureOf(connectTo(server, { via, signal: stop.signal })));
-    await until(() => silent.sockets.size === 20, 900);
+    await until(() => silent.sockets.length === 20, 900);
     stop.abort(new Error('enough'));
     await Promise.all(failed);
   });

@@ -1,11 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ssh2 } from '../../src/ssh2/insides/client-parts.ts';
 import { identification } from '../../src/ssh2/insides/identification.ts';
 import { connectTo } from '../support/connect.ts';
 import { failureOf, pause, until } from '../support/outcome.ts';
+import { silentServer } from '../support/silent-server.ts';
 
 const { version } = createRequire(import.meta.url)('ssh2/package.json') as { version: string };
 
@@ -21,27 +21,6 @@ const keys = {
 };
 
 afterEach(() => void vi.restoreAllMocks());
-
-/** A server that says nothing by itself, and what it has been sent. */
-async function silentServer() {
-  const sockets: Socket[] = [];
-  const heard: Buffer[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket.on('error', () => {}));
-    socket.on('data', (data) => heard.push(data));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    host: '127.0.0.1',
-    port: (server.address() as { port: number }).port,
-    heard: () => Buffer.concat(heard).toString('latin1'),
-    say: (words: string) => sockets[0]?.write(words),
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 describe('our identification line', () => {
   it('is the one that ssh2 would send', () => {

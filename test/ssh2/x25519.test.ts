@@ -41,12 +41,20 @@ function exchange(): Exchange {
   return kex;
 }
 
-/** The exchange once the server's answer has come. */
-function begun(kex: Exchange, type = 31): Exchange {
+/** What ssh2 has of a connection with this exchange, and the way in for what the server sends. */
+function connectionWith(kex: Exchange) {
   const protocol = { _kex: kex, _packetRW: { read: { read: (packet: Buffer) => packet } } };
   exchangeBytes({ _protocol: protocol } as unknown as Client);
-  const payload = Buffer.from([type, 1, 2]);
-  expect(protocol._packetRW.read.read(payload)).toBe(payload);
+  const receives = (type: number) => {
+    const payload = Buffer.from([type, 1, 2]);
+    expect(protocol._packetRW.read.read(payload)).toBe(payload);
+  };
+  return { protocol, receives };
+}
+
+/** The exchange once the server's answer has come. */
+function begun(kex: Exchange, type = 31): Exchange {
+  connectionWith(kex).receives(type);
   return kex;
 }
 
@@ -126,12 +134,11 @@ describe('a key exchange by X25519', () => {
   });
 
   it('is changed once: what follows is left to ssh2', () => {
-    const protocol = { _kex: exchange(), _packetRW: { read: { read: (packet: Buffer) => packet } } };
-    exchangeBytes({ _protocol: protocol } as unknown as Client);
-    protocol._packetRW.read.read(Buffer.from([31]));
+    const { protocol, receives } = connectionWith(exchange());
+    receives(31);
     expect(isOwn(protocol._kex)).toBe(true);
     protocol._kex = exchange();
-    protocol._packetRW.read.read(Buffer.from([31]));
+    receives(31);
     expect(isOwn(protocol._kex)).toBe(false);
   });
 

@@ -1,7 +1,7 @@
 import { sign } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
 import { resolveKeyType } from '../../host-key/keys/public-key.ts';
-import { wireString } from '../../host-key/keys/wire-string.ts';
+import { mpintBytes, wireString } from '../../host-key/keys/wire-string.ts';
 import { signingKey } from './signing-key.ts';
 
 /** The hash of each signature algorithm; Ed25519 has its own. */
@@ -43,11 +43,6 @@ export function wholeSignature(key: ParsedKey, algorithm: string, data: Buffer):
 /** Two numbers of equal length as two mpints (RFC 5656 section 3.1.2). */
 function numbersOf(pair: Buffer): Buffer {
   const half = pair.length / 2;
-  return Buffer.concat([integer(pair.subarray(0, half)), integer(pair.subarray(half))]);
-}
-
-function integer(bytes: Buffer): Buffer {
-  const start = bytes.findIndex((byte) => byte !== 0);
-  const digits = start === -1 ? Buffer.alloc(0) : bytes.subarray(start);
-  return wireString((digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits);
+  const [r, s] = [pair.subarray(0, half), pair.subarray(half)];
+  return Buffer.concat([wireString(mpintBytes(r)), wireString(mpintBytes(s))]);
 }

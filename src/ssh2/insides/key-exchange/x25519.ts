@@ -1,5 +1,6 @@
 import { createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
 import type { Client } from 'ssh2';
+import { mpintBytes } from '../../../host-key/keys/wire-string.ts';
 import { passInbound, stopPassing } from '../messages/packets.ts';
 import { serves } from '../registry/look.ts';
 import { type KeyExchange, keyExchangeOf } from './key-exchange.ts';
@@ -59,14 +60,8 @@ function secretOf(privateKey: KeyObject, theirs: Buffer): Buffer | Error | undef
     // Node refuses what leads to it, Deno does not.
     return secret.every((byte) => byte === 0)
       ? new Error('the secret is zero (RFC 8731 section 3)')
-      : mpint(secret);
+      : mpintBytes(secret);
   } catch {
     return undefined;
   }
-}
-
-/** A number without leading zeros, but with one before a first bit that is set (RFC 4251 section 5). */
-function mpint(secret: Buffer): Buffer {
-  const digits = secret.subarray(secret.findIndex((byte) => byte !== 0));
-  return (digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits;
 }
