@@ -1,18 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import ssh2 from 'ssh2';
 import { expect, test, vi } from 'vitest';
 import type { ProgramInput } from '../../src/cli/io.ts';
 import { type MockUser, startMockServer } from '../../src/mock-server/index.ts';
+import { openSshKey } from '../support/private-keys.ts';
 import { addressOf, type RunOptions, run } from './run.ts';
 import { startWorld } from './world.ts';
 
-const { public: publicKey, private: encrypted } = ssh2.utils.generateKeyPairSync('ed25519', {
-  passphrase: 'swordfish',
-  cipher: 'aes256-ctr',
-  rounds: 4,
-});
+const { public: publicKey, private: encrypted } = openSshKey({ passphrase: 'swordfish' });
 const byPassword: MockUser = { username: 'jumper', password: 'hunter2' };
 const byKey: MockUser = { username: 'jumper', publicKeys: [publicKey] };
 

@@ -3,11 +3,11 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { OptionSpec } from '../../src/cli/args/option-spec.ts';
 import { commands } from '../../src/cli/commands/index.ts';
 import { specsOf } from '../../src/cli/commands/specs.ts';
+import { openSshKey } from '../support/private-keys.ts';
 import { run } from './run.ts';
 
 /**
@@ -54,12 +54,8 @@ const connects = vi.spyOn(Socket.prototype, 'connect');
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ssh-via-gateway-wrong-'));
-  const plain = ssh2.utils.generateKeyPairSync('ed25519');
-  const encrypted = ssh2.utils.generateKeyPairSync('ed25519', {
-    passphrase: 'pw',
-    cipher: 'aes256-ctr',
-    rounds: 4,
-  });
+  const plain = openSshKey();
+  const encrypted = openSshKey({ passphrase: 'pw' });
   const files = {
     $NOTKEY: 'hello\n',
     $ENCKEY: encrypted.private,

@@ -11,6 +11,7 @@ import { startMockServer } from '../../src/mock-server/index.ts';
 import type { ConnectOptions, LogRecord } from '../../src/options/types.ts';
 import { validateConnectOptions } from '../../src/options/validate.ts';
 import { algorithmNames } from '../../src/ssh2/handshake/algorithms.ts';
+import { openSshKey } from '../support/private-keys.ts';
 
 /** What SSHHook 7.0.1 answered; see test/airflow/hook_answers.py. */
 interface HookAnswer {
@@ -33,7 +34,7 @@ const read = async (name: string) => JSON.parse(await readFile(new URL(name, tab
 const connections: AirflowConnection[] = await read('connections.json');
 const answers: HookAnswer[] = await read('hook-answers.json');
 
-const plainKey = ssh2.utils.generateKeyPairSync('ed25519').private;
+const plainKey = openSshKey().private;
 const lockedKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   .privateKey.export({ type: 'sec1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'secret' })
   .toString();

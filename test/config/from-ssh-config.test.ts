@@ -2,10 +2,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fromSshConfig } from '../../src/interop/from-ssh-config.ts';
 import { validateConnectOptions } from '../../src/options/validate.ts';
+import { openSshKey } from '../support/private-keys.ts';
 
 let folder: string;
 let file: string;
@@ -152,10 +152,8 @@ describe('credentials', () => {
 
   it('detect a passphrase in OpenSSH keys too', async () => {
     vi.stubEnv('SSH_AUTH_SOCK', '/run/agent.sock');
-    const lock = { passphrase: 'secret', cipher: 'aes256-ctr', rounds: 2 };
-    const [plain, locked] = [{}, lock].map((o) => ssh2.utils.generateKeyPairSync('ed25519', o).private);
-    await writeFile(join(folder, 'openssh-plain'), plain!);
-    await writeFile(join(folder, 'openssh-locked'), locked!);
+    await writeFile(join(folder, 'openssh-plain'), openSshKey().private);
+    await writeFile(join(folder, 'openssh-locked'), openSshKey({ passphrase: 'secret' }).private);
     const options = await read('IdentityFile ~/openssh-locked\nIdentityFile ~/openssh-plain');
     expect(options.privateKeyPath).toBe(join(folder, 'openssh-plain'));
   });

@@ -2,10 +2,11 @@ import type { AuthHandlerMiddleware, KeyboardInteractiveAuthMethod } from 'ssh2'
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { startMockServer } from '../../src/mock-server/index.ts';
+import { openSshKey } from '../support/private-keys.ts';
 import { login, run, sleep, until } from './support.ts';
 
-const key = ssh2.utils.generateKeyPairSync('ed25519');
-const other = ssh2.utils.generateKeyPairSync('ed25519');
+const key = openSshKey();
+const other = openSshKey();
 
 describe('authentication at a mock server', () => {
   it('accepts only the right password', async () => {
@@ -19,8 +20,9 @@ describe('authentication at a mock server', () => {
   });
 
   it.each(['ed25519', 'rsa', 'ecdsa'] as const)('accepts only the right %s key', async (type) => {
-    const bits = { ed25519: {}, rsa: { bits: 2048 }, ecdsa: { bits: 256 } }[type];
-    const pair = ssh2.utils.generateKeyPairSync(type as 'rsa', bits as { bits: number });
+    const bits = { rsa: { bits: 2048 }, ecdsa: { bits: 256 } };
+    const pair =
+      type === 'ed25519' ? openSshKey() : ssh2.utils.generateKeyPairSync(type as 'rsa', bits[type]);
     await using server = await startMockServer({ users: [{ username: 'rpa', publicKeys: [pair.public] }] });
     await login(server, { privateKey: pair.private });
     await expect(login(server, { privateKey: other.private })).rejects.toThrow('authentication');

@@ -30,6 +30,17 @@ export function publicLine(privateKey: string): string {
   return `${one.type} ${one.getPublicSSH().toString('base64')}`;
 }
 
+/** An ed25519 key in OpenSSH's format. About one of three hundred that ssh2 makes is one that nobody can read. */
+export function openSshKey(lock: { passphrase?: string } = {}): { private: string; public: string } {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync(
+      'ed25519',
+      lock.passphrase === undefined ? {} : { passphrase: lock.passphrase, cipher: 'aes256-ctr', rounds: 4 },
+    );
+    if (!(ssh2.utils.parseKey(pair.private, lock.passphrase) instanceof Error)) return pair;
+  }
+}
+
 /** A key made by ssh-keygen, with its public line. */
 export async function keygen(...options: string[]): Promise<{ privateKey: string; publicKey: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'svg-key-'));
