@@ -11,8 +11,17 @@ export const ownLimits: Readonly<Record<string, string>> = {
 
 /** Whether a file could not be opened because too many are open. */
 export function isOutOfFiles(error: unknown): error is NodeJS.ErrnoException {
-  const { code } = (error ?? {}) as NodeJS.ErrnoException;
-  return error instanceof Error && (code === 'EMFILE' || code === 'ENFILE');
+  return codeOf(error) !== undefined;
+}
+
+/** Node.js 24 says it only in words if the file is a package.json on the way to what it loads. */
+function codeOf(error: unknown): 'EMFILE' | 'ENFILE' | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EMFILE' || code === 'ENFILE') return code;
+  if (code !== 'ERR_INVALID_PACKAGE_CONFIG') return undefined;
+  if (message.includes('too many open files')) return 'EMFILE';
+  return message.includes('file table overflow') ? 'ENFILE' : undefined;
 }
 
 /** The error for a connection that fails because a file of this machine, such as a key or our own code, cannot be opened. */
@@ -20,7 +29,7 @@ export function outOfFiles(
   error: NodeJS.ErrnoException,
   { phase, host, port, hop }: { phase: Phase; host: string; port: number; hop: string | undefined },
 ): ConnectFailed {
-  const errno = error.code as string;
+  const errno = codeOf(error) as string;
   return new ConnectFailed(`Could not connect to ${host}:${port}: ${errno}`, {
     ...{ phase, host, port, hop, errno, retryable: true, cause: error },
     hint: ownLimits[errno],

@@ -1,6 +1,11 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { localFolder, rejection } from '../support/mock-sftp.ts';
 
+/** As Node.js 24 has it. */
+const unreadPackage = () =>
+  Object.assign(new Error('Cannot read package config ssh2/package.json: too many open files.'), {
+    code: 'ERR_INVALID_PACKAGE_CONFIG',
+  });
 const emfile = () => Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
 
 afterEach(() => {
@@ -14,30 +19,36 @@ const expected = {
   hint: expect.stringContaining('ulimit'),
 };
 
-it('where too many files are open to load our own code, an attempt fails and the next one loads it', async () => {
-  let loads = 0;
-  vi.doMock('../../src/log-in.ts', async (original) => {
-    const { logIn } = await original<typeof import('../../src/log-in.ts')>();
-    return {
-      logIn: (...args: Parameters<typeof logIn>) => {
-        if (++loads <= 2) throw emfile();
-        return logIn(...args);
-      },
-    };
-  });
-  const { connectViaGateway } = await import('../../src/index.ts');
-  const { startMockServer } = await import('../../src/mock-server/index.ts');
-  await using server = await startMockServer();
-  const { host, port, username, password, hostKey } = server;
-  const options = { host, port, username, password, hostKey: { fingerprint: hostKey.fingerprint } };
-  expect(await rejection(connectViaGateway({ ...options, retry: false }))).toMatchObject({
-    ...{ ...expected, phase: 'banner', host, port },
-    attempts: [{ code: 'SSH_CONNECT_FAILED' }],
-  });
-  const connection = await connectViaGateway({ ...options, retry: { minDelay: 1 } });
-  await connection.close();
-  expect(loads).toBe(3);
-});
+it.each([
+  ['our own code', emfile],
+  ['the package.json on the way to it', unreadPackage],
+])(
+  'where too many files are open to load %s, an attempt fails and the next one loads it',
+  async (_what, failure) => {
+    let loads = 0;
+    vi.doMock('../../src/log-in.ts', async (original) => {
+      const { logIn } = await original<typeof import('../../src/log-in.ts')>();
+      return {
+        logIn: (...args: Parameters<typeof logIn>) => {
+          if (++loads <= 2) throw failure();
+          return logIn(...args);
+        },
+      };
+    });
+    const { connectViaGateway } = await import('../../src/index.ts');
+    const { startMockServer } = await import('../../src/mock-server/index.ts');
+    await using server = await startMockServer();
+    const { host, port, username, password, hostKey } = server;
+    const options = { host, port, username, password, hostKey: { fingerprint: hostKey.fingerprint } };
+    expect(await rejection(connectViaGateway({ ...options, retry: false }))).toMatchObject({
+      ...{ ...expected, phase: 'banner', host, port },
+      attempts: [{ code: 'SSH_CONNECT_FAILED' }],
+    });
+    const connection = await connectViaGateway({ ...options, retry: { minDelay: 1 } });
+    await connection.close();
+    expect(loads).toBe(3);
+  },
+);
 
 it('where too many files are open to read a key, it is not the option that is wrong', async () => {
   await using folder = await localFolder();
