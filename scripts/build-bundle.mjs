@@ -22,7 +22,7 @@ const { usePacked } = require('../on-demand.cjs');
 usePacked({
   'ssh2': () => ({
     Server: require('ssh2/lib/server.js'),
-    utils: { ...require('ssh2/lib/protocol/keyParser.js'), ...require('ssh2/lib/keygen.js') },
+    utils: require('ssh2/lib/protocol/keyParser.js'),
   }),
   'ssh2/lib/client.js': () => require('ssh2/lib/client.js'),
   'ssh2/lib/agent.js': () => require('ssh2/lib/agent.js'),

@@ -11,6 +11,7 @@ const emfile = () => Object.assign(new Error('EMFILE: too many open files'), { c
 afterEach(() => {
   vi.doUnmock('../../src/log-in.ts');
   vi.doUnmock('../../src/files/own-file.ts');
+  vi.doUnmock('../../src/load/on-demand.ts');
   vi.resetModules();
 });
 
@@ -59,4 +60,23 @@ it('where too many files are open to read a key, it is not the option that is wr
   const { connectViaGateway } = await import('../../src/index.ts');
   const options = { host: 'localhost', username: 'rpa', privateKeyPath: folder.path };
   expect(await rejection(connectViaGateway(options))).toMatchObject(expected);
+});
+
+it('where too many files are open to look for ssh2, it is not ssh2 that is missing', async () => {
+  let looks = 0;
+  vi.doMock('../../src/load/on-demand.ts', async (original) => ({
+    ...(await original<typeof import('../../src/load/on-demand.ts')>()),
+    findAny: () => {
+      looks++;
+      throw unreadPackage();
+    },
+  }));
+  const { connectViaGateway } = await import('../../src/index.ts');
+  const { startMockServer } = await import('../../src/mock-server/index.ts');
+  await using server = await startMockServer();
+  const { host, port, username, password, hostKey } = server;
+  const options = { host, port, username, password, hostKey: { fingerprint: hostKey.fingerprint } };
+  // By the time that it is loaded, files may have been closed.
+  await (await connectViaGateway(options)).close();
+  expect(looks).toBe(1);
 });

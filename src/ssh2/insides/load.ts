@@ -1,3 +1,4 @@
+import { isOutOfFiles } from '../../errors/own-limits.ts';
 import { findAny } from '../../load/on-demand.ts';
 import { ssh2 } from './client-parts.ts';
 
@@ -6,8 +7,13 @@ let isFound = false;
 /** Finds ssh2, without loading it. @throws Node's own error if it is not installed, as an import of it would. */
 export function needSsh2(): void {
   if (isFound) return;
-  findAny('ssh2/lib/client.js', 'ssh2');
-  isFound = true;
+  try {
+    findAny('ssh2/lib/client.js', 'ssh2');
+    isFound = true;
+  } catch (error) {
+    // Then nobody knows: the attempt to connect, which loads it, will tell, and can be repeated.
+    if (!isOutOfFiles(error)) throw error;
+  }
 }
 
 /** Loads the part that reads keys. `loadClient` needs this part in any case. */
