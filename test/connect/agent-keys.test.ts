@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startMockServer } from '../../src/mock-server/index.ts';
 import { connectTo } from '../support/connect.ts';
 import { fakeAgent } from '../support/fake-agent.ts';
@@ -95,7 +95,9 @@ describe('agentKeys', () => {
 
 describe('agentFirst', () => {
   const privateKeyPath = async (text: string) => {
-    const path = join(await mkdtemp(join(tmpdir(), 'agent-first-')), 'key');
+    const folder = await mkdtemp(join(tmpdir(), 'agent-first-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const path = join(folder, 'key');
     await writeFile(path, text);
     return path;
   };
