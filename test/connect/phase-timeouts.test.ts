@@ -87,9 +87,9 @@ describe.each(rows)('$what', ({ faults, options, code, phase }) => {
     expect(error).toMatchObject({ code, phase, timeoutMs: limit, retryable: true, hint: expect.any(String) });
     expect(error.message).toContain(says[phase]);
     expect(error.message).toMatch(/ ms(?: \(it said ".+"\))? \(option timeouts\.\w+\)$/);
-    // The phases before it take their own time.
+    // The phases before it take their own time, on a busy machine several times the limit; the others' is far longer.
     expect(ms).toBeGreaterThanOrEqual(limit - 5);
-    expect(ms).toBeLessThan(limit + 250);
+    expect(ms).toBeLessThan(limit + 2_000);
     await until(() => server.connections === 0);
     await server.close();
     expect(await leftBehind()).toEqual([]);
