@@ -78,7 +78,8 @@ describe.each(ofThisRun)('a folder of small files from %s into a new folder', (_
     await using got = await fetch(server, {}, async (to) => {
       for (const n of contents.keys()) await mkdir(join(to, '..', remote(n)), { recursive: true });
     });
-    expect((got.end as PromiseRejectedResult).reason.message).toContain('a folder is there');
+    const { message } = (got.end as PromiseRejectedResult).reason;
+    expect(message).toMatch(/a folder is there; give the full path of the file$/);
     expect(got.count('READ')).toBe(0);
   });
 

@@ -48,6 +48,16 @@ it.each(['~', '~/', '.'])('treats %s as the login directory', async (path) => {
   expect(written.join()).toContain('a.json');
 });
 
+it('takes ~ behind a folder for the name of a file, which it is there', async () => {
+  await using made = await oneFile();
+  const { mock, source, read } = made;
+  mock.server.files.mkdir('/in');
+  await upload(mock.opener, source, '/in/~');
+  expect(read('/in/~')).toBe('new');
+  await upload(mock.opener, Buffer.from('bytes'), '/in/~');
+  expect(read('/in/~')).toBe('bytes');
+});
+
 it.each([
   ['bytes', () => Buffer.from('x')],
   ['a stream', () => Readable.from(['x'])],

@@ -257,6 +257,15 @@ describe('a name that Windows would not keep', () => {
     });
     expect(mock.server.files.list('/C:/rpa')).toEqual([]);
   });
+
+  it('is no other name in a folder if only a longer word or another alphabet makes the two equal', async () => {
+    await using mock = await on('9.8');
+    await using folder = await localFolder();
+    const names = ['Straße.csv', 'Strasse.csv', 'I.csv', 'ı.csv'];
+    for (const name of names) await writeFile(join(folder.path, name), name);
+    await upload(mock.opener, folder.path, 'C:\\rpa\\in');
+    for (const name of names) expect(mock.server.files.text(`/C:/rpa/in/${name}`)).toBe(name);
+  });
 });
 
 type Client = Awaited<ReturnType<typeof openSftpClient>>;

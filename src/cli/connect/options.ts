@@ -54,7 +54,7 @@ export const connectOptions: readonly OptionSpec[] = [
     multiple: true,
     env: true,
     check: fingerprints,
-    help: 'the only host key to accept, by its fingerprint',
+    help: 'accept no host key but this one, by its fingerprint; each that is given is accepted',
   },
   {
     name: 'host-key-alias',

@@ -26,10 +26,10 @@ function fromHome(path: string): string {
   return /^~(?:\/|$)/.test(path) ? path.replace(/^~\/*/, '') || '.' : path;
 }
 
-/** Whether the form of a path says that it is a folder: `in/`, `~`, on Windows `C:\rpa\`. */
+/** Whether the form of a path says that it is a folder: `in/`, `.`, `~` alone, on Windows `C:\rpa\`. */
 export function namesFolder(path: string, serverVersion: string | undefined): boolean {
   const isWindows = driveLetter.test(path) || isWindowsServer(serverVersion);
-  return /(?:^|\/)(?:\.{1,2}|~)$|\/$/.test(isWindows ? path.replaceAll('\\', '/') : path);
+  return /^~$|(?:^|\/)\.{1,2}$|\/$/.test(isWindows ? path.replaceAll('\\', '/') : path);
 }
 
 /** Whether a path is a root directory, a whole drive, or the login directory. */

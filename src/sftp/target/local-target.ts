@@ -100,7 +100,7 @@ export async function settleLocalPath(path: string, named: boolean): Promise<str
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined || found.isFile()) return path;
   if (found.isSymbolicLink()) return named ? settleLocalPath(await endOfLink(path), false) : path;
-  throw found.isDirectory() ? new IsFolder() : new IsSpecial();
+  throw found.isDirectory() ? new IsFolder('the full path of the file') : new IsSpecial();
 }
 
 /** The end of a chain of links, or the target of a dangling link. */

@@ -130,10 +130,8 @@ class IsGuarded extends NotReplaced {
 
 /** The target of a file is a folder. */
 export class IsFolder extends NotReplaced {
-  constructor() {
-    super(
-      'a folder is there; give the full path of the file, or a slash at the end to put it into the folder',
-    );
+  constructor(right = 'the full path of the file, or a slash at the end to put it into the folder') {
+    super(`a folder is there; give ${right}`);
   }
 }
 

@@ -91,13 +91,24 @@ function checkNames({ opener }: TransferContext, tree: LocalTree, remotePath: st
   if (!isWindowsServer(opener.serverVersion) && !/^\/[A-Za-z]:/.test(remotePath)) return;
   const seen = new Set<string>();
   for (const { path } of [...tree.folders.slice(1), ...tree.files]) {
-    const key = path.toUpperCase();
+    const key = upperCase(path);
     const problem = seen.has(key)
       ? 'another name differs from it in case only'
       : windowsProblem(path.slice(path.lastIndexOf('/') + 1));
     seen.add(key);
     if (problem) throw unsafe(opener.where, path, `${problem}, and the server is a Windows machine`);
   }
+}
+
+/**
+ * A path as NTFS compares it: each character by itself, so that ß is not SS, and none from outside of ASCII with one of
+ * it, so that ı is not I.
+ */
+function upperCase(path: string): string {
+  return path.replace(/./gsu, (character) => {
+    const upper = character.toUpperCase();
+    return upper.length > character.length || (character > '\x7f' && upper <= '\x7f') ? character : upper;
+  });
 }
 
 /** Creates the folders. Resolves with the paths of those that did not exist before. */
