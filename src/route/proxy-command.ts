@@ -4,6 +4,7 @@ import { checkArgument } from '../check/options.ts';
 import { type Check, checkText, listOf } from '../check/values.ts';
 import { wrongRange, wrongType } from '../check/wrong.ts';
 import { ProxyCommandFailed } from '../errors/index.ts';
+import { isOutOfFiles, ownLimits } from '../errors/own-limits.ts';
 import { printable } from '../text/printable.ts';
 import { onAbort } from '../time/on-abort.ts';
 import { checkTokens, expandWords, splitCommandLine } from './command-line.ts';
@@ -113,7 +114,8 @@ function startError(
       port,
       hop,
       errno: error.code,
-      retryable: false,
+      // Other files may be closed by the next attempt; what else is wrong with a program stays wrong.
+      retryable: isOutOfFiles(error),
       cause: error,
       hint: startHint(error),
     },
@@ -125,9 +127,7 @@ function startHint(error: NodeJS.ErrnoException): string {
     return 'The program is not in PATH of this process; give its full path. A string is split at blanks: quote a path with blanks.';
   if (error.code === 'EINVAL')
     return 'On Windows, .cmd and .bat files cannot be started without a shell; name the .exe.';
-  if (error.code === 'EMFILE' || error.code === 'ENFILE')
-    return 'Too many files and connections are open at once: see `ulimit -n`.';
-  return 'Is it a program, and may this account run it?';
+  return ownLimits[error.code ?? ''] ?? 'Is it a program, and may this account run it?';
 }
 
 /** Exit code 0 is a normal end; what it means is up to the connection. */
