@@ -27,7 +27,7 @@ function codeOf(error: unknown): 'EMFILE' | 'ENFILE' | undefined {
 /** The error for a connection that fails because a file of this machine, such as a key or our own code, cannot be opened. */
 export function outOfFiles(
   error: NodeJS.ErrnoException,
-  { phase, host, port, hop }: { phase: Phase; host: string; port: number; hop: string | undefined },
+  { phase, host, port, hop }: { phase: Phase; host: string; port: number; hop?: string | undefined },
 ): ConnectFailed {
   const errno = codeOf(error) as string;
   return new ConnectFailed(`Could not connect to ${host}:${port}: ${errno}`, {

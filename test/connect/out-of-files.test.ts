@@ -1,4 +1,5 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { localFolder, rejection } from '../support/mock-sftp.ts';
 
 /** As Node.js 24 has it. */
@@ -12,8 +13,21 @@ afterEach(() => {
   vi.doUnmock('../../src/log-in.ts');
   vi.doUnmock('../../src/files/own-file.ts');
   vi.doUnmock('../../src/load/on-demand.ts');
+  vi.doUnmock('node:fs/promises');
   vi.resetModules();
 });
+
+/** Whether `open` fails now; as it does where too many files are open. */
+function failToOpen(failsNow: (path: string) => boolean): void {
+  vi.doMock('node:fs/promises', async (original) => {
+    const fs = await original<typeof import('node:fs/promises')>();
+    const open = async (...args: Parameters<typeof fs.open>) => {
+      if (failsNow(String(args[0]))) throw emfile();
+      return fs.open(...args);
+    };
+    return { ...fs, open };
+  });
+}
 
 const expected = {
   ...{ code: 'SSH_CONNECT_FAILED', errno: 'EMFILE', retryable: true },
@@ -79,4 +93,31 @@ it('where too many files are open to look for ssh2, it is not ssh2 that is missi
   // By the time that it is loaded, files may have been closed.
   await (await connectViaGateway(options)).close();
   expect(looks).toBe(1);
+});
+
+describe('where too many files are open for known_hosts', () => {
+  it.each([
+    ['read it for the order of the types of keys', 1, 'Cannot read'],
+    ['read it for the verdict', 2, 'Cannot read'],
+    ['read it again before a key is recorded', 3, 'Cannot read'],
+    ['record a key', 4, 'Cannot write'],
+  ])('to %s, the server is not to blame, and the next attempt may do it', async (_what, which, message) => {
+    await using folder = await localFolder();
+    const file = join(folder.path, 'known_hosts');
+    let opened = 0;
+    failToOpen((path) => path === file && ++opened === which);
+    const { connectViaGateway } = await import('../../src/index.ts');
+    const { startMockServer } = await import('../../src/mock-server/index.ts');
+    await using server = await startMockServer();
+    const { host, port, username, password } = server;
+    const hostKey = { knownHosts: file, onUnknown: 'accept-new' as const };
+    const options = { host, port, username, password, hostKey };
+    expect(await rejection(connectViaGateway({ ...options, retry: false }))).toMatchObject({
+      ...{ ...expected, phase: 'handshake', host, port },
+      cause: { message: expect.stringContaining(message) },
+      attempts: [{ code: 'SSH_CONNECT_FAILED', phase: 'handshake' }],
+    });
+    expect(opened).toBe(which);
+    await (await connectViaGateway({ ...options, retry: false })).close();
+  });
 });

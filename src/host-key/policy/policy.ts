@@ -7,6 +7,7 @@ import {
   isSshError,
   type SshError,
 } from '../../errors/index.ts';
+import { isOutOfFiles, outOfFiles } from '../../errors/own-limits.ts';
 import type { AuthorityOption, HostKeyInfo, HostKeyOption, KnownHostsOption } from '../../options/types.ts';
 import { printable } from '../../text/printable.ts';
 import { readCertificate } from '../certificates/certificate.ts';
@@ -189,8 +190,8 @@ function knownHosts({
     },
     async (algorithms, target) => {
       const [types, wantsCertificate] = await Promise.all([
-        knownHostKeyTypes(query(target)).catch(() => []),
-        certificateMatters(query(target)).catch(() => false),
+        knownHostKeyTypes(query(target)).catch((error) => unlessOutOfFiles(error, target, [])),
+        certificateMatters(query(target)).catch((error) => unlessOutOfFiles(error, target, false)),
       ]);
       const plain = orderHostKeyAlgorithms(orderCertificates(algorithms, false), types);
       const certificates = algorithms.filter((one) => !plain.includes(one));
@@ -207,7 +208,14 @@ function ownFiles(update: boolean | readonly string[], paths: readonly string[])
   return update === true ? all.filter((path) => !isSystemFile(path)) : all;
 }
 
+/** In an order that does not suit the files, a server may show a key of another type, which looks like a changed key. */
+function unlessOutOfFiles<T>(error: unknown, target: HostKeyTarget, otherwise: T): T {
+  if (isOutOfFiles(error)) throw outOfFiles(error, { phase: 'handshake', ...target });
+  return otherwise;
+}
+
 function unreadable(error: Error, key: Buffer, target: HostKeyTarget): SshError {
+  if (isOutOfFiles(error)) return outOfFiles(error, { phase: 'handshake', ...target });
   return new HandshakeFailed(`The host key of ${at(target)} cannot be checked: ${printable(error.message)}`, {
     ...detailsOf(key, target),
     cause: error,
@@ -226,6 +234,7 @@ async function record(
     const { appendKnownHost } = await import('../known-hosts/append.ts');
     await appendKnownHost({ ...entry, host, port, key });
   } catch (error) {
+    if (isOutOfFiles(error)) throw outOfFiles(error, { phase: 'handshake', ...target });
     throw new HandshakeFailed(
       `The new host key of ${at(target)} could not be recorded: ${printable((error as Error).message)}`,
       {
