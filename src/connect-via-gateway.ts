@@ -76,9 +76,12 @@ async function connect(options: ConnectOptions, hop?: string): Promise<Connectio
   const trace: ConnectTrace = { host, port, username, hop, attempts: attempts.history };
   return traced(connectChannel, trace, async () => {
     try {
-      const credentials = await orAborted(loadCredentials(options, stop), stop);
-      if (options.privateKeyPath !== undefined) await orAborted(warnOfOpenKeys(options, resolved, hop), stop);
-      const connection = await attempts.run(credentials);
+      const connection = await attempts.run(async () => {
+        const credentials = await orAborted(loadCredentials(options, stop), stop);
+        if (options.privateKeyPath !== undefined)
+          await orAborted(warnOfOpenKeys(options, resolved, hop), stop);
+        return credentials;
+      });
       const { timings, serverVersion } = connection;
       Object.assign(trace, { timings, serverVersion });
       return connection;
@@ -141,11 +144,13 @@ class Attempts {
     void this.#connection?.close();
   }
 
-  async run(credentials: Credentials): Promise<Connection> {
+  /** @param load Gives the credentials; once it has, it is not called again. */
+  async run(load: () => Promise<Credentials>): Promise<Connection> {
+    const { credentials, number: first } = await this.#credentials(load);
     // Not a spread, whose objects are each of a kind of their own.
     const { options, algorithms, hostKey, hop, signal, connectHop } = this.#plan;
     const plan = { options, algorithms, hostKey, hop, signal, connectHop, credentials };
-    for (let number = 1; ; number++) {
+    for (let number = first; ; number++) {
       plan.signal.throwIfAborted();
       const turn = await this.#turn();
       try {
@@ -156,17 +161,37 @@ class Attempts {
         turn?.end();
       } catch (problem) {
         turn?.end();
-        const error = this.typed(problem);
-        if (isSshError(error)) this.#record(number, error);
-        const wait = await this.#waitAfter(error, number);
-        if (wait === undefined) throw error;
-        await sleep(wait, plan.signal);
+        await this.#failed(problem, number);
         continue;
       }
       this.#arrived(number);
       plan.signal.throwIfAborted();
       return this.#connection;
     }
+  }
+
+  /** An attempt for which too many files are open to read a key is one like any other; wrong options are told at once. */
+  async #credentials(
+    load: () => Promise<Credentials>,
+  ): Promise<{ credentials: Credentials; number: number }> {
+    for (let number = 1; ; number++) {
+      try {
+        return { credentials: await load(), number };
+      } catch (problem) {
+        if (this.#plan.signal.aborted || !isOutOfFiles(problem)) throw problem;
+        this.#begins(number);
+        await this.#failed(problem, number);
+      }
+    }
+  }
+
+  /** Waits until the next attempt; throws when that was the last. */
+  async #failed(problem: unknown, number: number): Promise<void> {
+    const error = this.typed(problem);
+    if (isSshError(error)) this.#record(number, error);
+    const wait = await this.#waitAfter(error, number);
+    if (wait === undefined) throw error;
+    await sleep(wait, this.#plan.signal);
   }
 
   #turn(): Promise<LoginTurn> | undefined {

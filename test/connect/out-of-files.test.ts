@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { RetryState } from '../../src/index.ts';
 import { localFolder, rejection } from '../support/mock-sftp.ts';
+import { keygen } from '../support/private-keys.ts';
 
 /** As Node.js 24 has it. */
 const unreadPackage = () =>
@@ -11,7 +14,6 @@ const emfile = () => Object.assign(new Error('EMFILE: too many open files'), { c
 
 afterEach(() => {
   vi.doUnmock('../../src/log-in.ts');
-  vi.doUnmock('../../src/files/own-file.ts');
   vi.doUnmock('../../src/load/on-demand.ts');
   vi.doUnmock('node:fs/promises');
   vi.resetModules();
@@ -65,15 +67,62 @@ it.each([
   },
 );
 
-it('where too many files are open to read a key, it is not the option that is wrong', async () => {
-  await using folder = await localFolder();
-  vi.doMock('../../src/files/own-file.ts', async (original) => ({
-    ...(await original<typeof import('../../src/files/own-file.ts')>()),
-    readOwnFile: () => Promise.reject(emfile()),
-  }));
-  const { connectViaGateway } = await import('../../src/index.ts');
-  const options = { host: 'localhost', username: 'rpa', privateKeyPath: folder.path };
-  expect(await rejection(connectViaGateway(options))).toMatchObject(expected);
+describe('where too many files are open to read a key', () => {
+  it.each(['key', 'key-cert.pub'])('the attempt fails, and the next one reads it: %s', async (name) => {
+    await using folder = await localFolder();
+    const file = join(folder.path, name);
+    let opened = 0;
+    failToOpen((path) => path === file && ++opened <= 2);
+    const { connectViaGateway } = await import('../../src/index.ts');
+    const { startMockServer } = await import('../../src/mock-server/index.ts');
+    const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
+    const privateKeyPath = join(folder.path, 'key');
+    await writeFile(privateKeyPath, privateKey, { mode: 0o600 });
+    await using server = await startMockServer({ users: [{ username: 'rpa', publicKeys: [publicKey] }] });
+    const { host, port } = server;
+    const options = {
+      ...{ host, port, username: 'rpa', privateKeyPath },
+      hostKey: { fingerprint: server.hostKey.fingerprint },
+    };
+    const failed = { code: 'SSH_CONNECT_FAILED', phase: 'tcp' };
+    expect(await rejection(connectViaGateway({ ...options, retry: false }))).toMatchObject({
+      ...expected,
+      attempts: [{ ...failed, attempt: 1 }],
+    });
+    const events: string[] = [];
+    const retries: RetryState[] = [];
+    const connection = await connectViaGateway({
+      ...options,
+      log: ({ event, attempt }) => events.push(`${event} ${attempt}`),
+      retry: { minDelay: 1, onRetry: (_error, state) => void retries.push(state) },
+    });
+    await connection.close();
+    expect(retries).toMatchObject([{ attempt: 1, history: [{ ...failed, attempt: 1 }] }]);
+    expect(events.slice(0, 4)).toEqual(['attempt 1', 'attempt-failed 1', 'attempt 2', 'connected 2']);
+    expect(opened).toBe(3);
+  });
+
+  it('each attempt is listed, and none dials', async () => {
+    failToOpen(() => true);
+    const { connectViaGateway } = await import('../../src/index.ts');
+    const options = { host: 'gateway.invalid', username: 'rpa', privateKeyPath: '/key' };
+    const retry = { attempts: 3, minDelay: 1, maxDelay: 2 };
+    expect(await rejection(connectViaGateway({ ...options, retry }))).toMatchObject({
+      ...expected,
+      attempts: [1, 2, 3].map((attempt) => ({ attempt, code: 'SSH_CONNECT_FAILED' })),
+    });
+  });
+
+  it('the attempts end with the total time', async () => {
+    failToOpen(() => true);
+    const { connectViaGateway } = await import('../../src/index.ts');
+    const options = { host: 'gateway.invalid', username: 'rpa', privateKeyPath: '/key' };
+    const limits = { retry: { minDelay: 60_000 }, timeouts: { total: 100 } };
+    expect(await rejection(connectViaGateway({ ...options, ...limits }))).toMatchObject({
+      code: 'SSH_TOTAL_TIMEOUT',
+      attempts: [{ attempt: 1, code: 'SSH_CONNECT_FAILED' }],
+    });
+  });
 });
 
 it('where too many files are open to look for ssh2, it is not ssh2 that is missing', async () => {

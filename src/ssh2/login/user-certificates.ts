@@ -1,4 +1,5 @@
 import type { ParsedKey } from 'ssh2';
+import { isOutOfFiles } from '../../errors/own-limits.ts';
 import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { type Certificate, readCertificate } from '../../host-key/certificates/certificate.ts';
 import { isPlainKeyText, readCertificateText } from '../../host-key/certificates/certificate-text.ts';
@@ -124,6 +125,7 @@ async function besideKeys(
   const notes: string[] = [];
   for (const path of paths.map((key) => `${key}-cert.pub`)) {
     const text = await readOwnFile(path, { signal }).catch((error: unknown) => {
+      if (isOutOfFiles(error)) throw error;
       const why = whyUnread(error);
       if (why !== 'ENOENT') notes.push(unused(path, `it cannot be read (${why})`));
     });

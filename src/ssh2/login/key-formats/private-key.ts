@@ -1,4 +1,5 @@
 import type { ParsedKey } from 'ssh2';
+import { isOutOfFiles } from '../../../errors/own-limits.ts';
 import { fileText } from '../../../text/file-text.ts';
 import { ssh2 } from '../../insides/client-parts.ts';
 import { loadKeyReader } from '../../insides/load.ts';
@@ -27,6 +28,8 @@ export async function parsePrivateKey(
   try {
     return await sharedKey(text, passphrase, () => read(plainText(text), passphrase));
   } catch (error) {
+    // To load the code that reads this format.
+    if (isOutOfFiles(error)) throw error;
     throw problem(option, plainText(text), error, passphrase !== undefined);
   }
 }
