@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Duplex } from 'node:stream';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RetryState } from '../../src/index.ts';
+import { fakeAgent } from '../support/fake-agent.ts';
 import { localFolder, rejection } from '../support/mock-sftp.ts';
 import { keygen } from '../support/private-keys.ts';
 
@@ -16,6 +18,7 @@ afterEach(() => {
   vi.doUnmock('../../src/log-in.ts');
   vi.doUnmock('../../src/load/on-demand.ts');
   vi.doUnmock('node:fs/promises');
+  vi.doUnmock('node:net');
   vi.resetModules();
 });
 
@@ -167,6 +170,53 @@ describe('where too many files are open for known_hosts', () => {
       attempts: [{ code: 'SSH_CONNECT_FAILED', phase: 'handshake' }],
     });
     expect(opened).toBe(which);
+    await (await connectViaGateway({ ...options, retry: false })).close();
+  });
+});
+
+describe('where too many files are open to ask the agent', () => {
+  it.each([
+    ['for its keys', 1],
+    ['for a signature', 2],
+  ])('%s, the attempt ends, and nothing else is tried in its place', async (_what, which) => {
+    let asked = 0;
+    let failures = 0;
+    vi.doMock('node:net', async (original) => {
+      const net = await original<typeof import('node:net')>();
+      const connect = (path: string) =>
+        failures++ === 0 ? new net.Socket().destroy(emfile()) : net.connect(path);
+      return { ...net, connect };
+    });
+    const { connectViaGateway } = await import('../../src/index.ts');
+    const { startMockServer } = await import('../../src/mock-server/index.ts');
+    const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
+    await using agent = await fakeAgent({ keys: [privateKey] });
+    await using server = await startMockServer({ users: [{ username: 'rpa', publicKeys: [publicKey] }] });
+    const { ssh2 } = await import('../../src/ssh2/insides/client-parts.ts');
+    const { loadKeyReader } = await import('../../src/ssh2/insides/load.ts');
+    loadKeyReader();
+    const createAgent = ssh2.createAgent;
+    // All that ssh2 says.
+    const getStream = (callback: (error: Error | null, stream?: Duplex) => void): void =>
+      ++asked === which
+        ? callback(new Error('Failed to connect to agent'))
+        : (createAgent(agent.path) as unknown as { getStream: typeof getStream }).getStream(callback);
+    const spy = vi.spyOn(ssh2, 'createAgent').mockReturnValue({ getStream } as never);
+    onTestFinished(() => spy.mockRestore());
+    const { host, port } = server;
+    const options = {
+      ...{ host, port, username: 'rpa', password: 'wrong', agent: agent.path },
+      hostKey: { fingerprint: server.hostKey.fingerprint },
+    };
+    expect(await rejection(connectViaGateway({ ...options, retry: false }))).toMatchObject({
+      ...{ ...expected, phase: 'auth', host, port },
+      attempts: [{ code: 'SSH_CONNECT_FAILED', phase: 'auth' }],
+    });
+    expect(failures).toBe(1);
+    expect(server.journal).not.toContainEqual(expect.objectContaining({ type: 'auth', method: 'password' }));
+    expect(server.journal).not.toContainEqual(expect.objectContaining({ type: 'auth', method: 'none' }));
+    asked = which - 1;
+    // By the second try of a socket, files may have been closed.
     await (await connectViaGateway({ ...options, retry: false })).close();
   });
 });

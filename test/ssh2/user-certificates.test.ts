@@ -101,7 +101,7 @@ describe('what is tried', () => {
     const key = await folder.key(`t${Math.random()}`, ...kind);
     await folder.certify(key, authority);
     const credentials = await loadCredentials({ ...base, privateKeyPath: key });
-    const use = { accepted, note: () => {}, explain: () => {} };
+    const use = { accepted, note: () => {}, explain: () => {}, broken: () => {} };
     const keys = new PublicKeys(credentials, new StopSwitch(), use);
     if (taken) keys.serverTakes(taken);
     return [...keys.certificates(), ...keys.own(), ...keys.otherWays()].map(
@@ -130,7 +130,8 @@ it('tells of a certificate whose key the agent does not hold', async () => {
   const certificatePath = await folder.certify(await folder.key('elsewhere'), authority);
   const credentials = await loadCredentials({ ...base, agent: agent.path, certificatePath });
   const told: string[] = [];
-  const use = { accepted, note: () => {}, explain: (sentence: string) => void told.push(sentence) };
+  const explain = (sentence: string) => void told.push(sentence);
+  const use = { accepted, note: () => {}, explain, broken: () => {} };
   for await (const _ of new PublicKeys(credentials, new StopSwitch(), use).ofAgent(agent.path));
   expect(told).toEqual([
     expect.stringMatching(/^The certificate "\S+" was not offered: the agent does not hold its key SHA256:/),

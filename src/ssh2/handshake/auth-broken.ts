@@ -1,10 +1,13 @@
-import { AuthenticationFailed, HandshakeFailed } from '../../errors/index.ts';
+import { AuthenticationFailed, HandshakeFailed, type SshError } from '../../errors/index.ts';
+import { outOfFiles } from '../../errors/own-limits.ts';
 import { printable } from '../../text/printable.ts';
+import { AgentOutOfFiles } from '../login/agent-client.ts';
 import type { Situation } from '../transport/classify.ts';
 
 /** A login that cannot go on because of an error on our side or because of what the server asks. */
-export function authBroken(error: unknown, situation: Situation, hint?: string): AuthenticationFailed {
+export function authBroken(error: unknown, situation: Situation, hint?: string): SshError {
   const { host, port, hop, methodsTried } = situation;
+  if (error instanceof AgentOutOfFiles) return outOfFiles(error.cause, { phase: 'auth', host, port, hop });
   const said = error instanceof Error ? printable(error.message) : 'no reason given';
   return new AuthenticationFailed(`The login at ${host}:${port} could not go on: ${said}`, {
     phase: 'auth',
@@ -18,7 +21,7 @@ export function authBroken(error: unknown, situation: Situation, hint?: string):
 }
 
 /** RFC 4252 section 8: the server demands a new password before it goes on, and there is nobody to choose one. */
-export function passwordExpired(situation: Situation): AuthenticationFailed {
+export function passwordExpired(situation: Situation): SshError {
   const hint = 'Set a new one on the machine itself (passwd; on Windows: net user NAME *), and give that.';
   return authBroken(new Error('the password has expired'), situation, hint);
 }

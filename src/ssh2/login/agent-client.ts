@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isOutOfFiles } from '../../errors/own-limits.ts';
 import { MalformedWireData, WireReader } from '../../host-key/keys/wire-reader.ts';
 import { wireString } from '../../host-key/keys/wire-string.ts';
 import { onAbort } from '../../time/on-abort.ts';
@@ -20,6 +23,11 @@ const maxSignature = 16 * 1024;
 
 /** There is no agent to ask. */
 export class AgentUnreachable extends Error {}
+
+/** Too many files are open to ask it; `cause` is the system's error. */
+export class AgentOutOfFiles extends Error {
+  declare readonly cause: NodeJS.ErrnoException;
+}
 
 type GetStream = (callback: (error?: Error | null, stream?: Duplex) => void) => void;
 
@@ -102,21 +110,31 @@ export class AgentClient {
         return reject(new AgentUnreachable('this kind of agent is not known'));
       agent.getStream((error, stream) => {
         if (stream) resolve(stream);
-        else
-          void whyNot(this.#path, error).then((why) => reject(new AgentUnreachable(why, { cause: error })));
+        else connectAgain(this.#path, error).then(resolve, reject);
       });
     });
   }
 }
 
-/** Of a socket, ssh2 only says that it failed. */
-async function whyNot(path: string, error: unknown): Promise<string> {
-  const said = error instanceof Error ? error.message : String(error);
-  if (process.platform === 'win32' || path === 'pageant') return said;
-  return stat(path).then(
-    (found) => (found.isSocket() ? 'nobody listens at its socket' : 'its path is no socket'),
-    (missing: NodeJS.ErrnoException) => (missing.code === 'ENOENT' ? 'its socket does not exist' : said),
-  );
+/** Of a socket, ssh2 only says that it failed; the system says more, unless it works now. */
+async function connectAgain(path: string, failed: unknown): Promise<Duplex> {
+  const said = failed instanceof Error ? failed.message : String(failed);
+  const unreachable = (why: string) => new AgentUnreachable(why, { cause: failed });
+  if (process.platform === 'win32' || path === 'pageant') throw unreachable(said);
+  const found = await stat(path).catch(({ code }: NodeJS.ErrnoException) => {
+    throw unreachable(code === 'ENOENT' ? 'its socket does not exist' : said);
+  });
+  if (!found.isSocket()) throw unreachable('its path is no socket');
+  const socket = connect(path);
+  try {
+    // A Unix socket answers at once.
+    await once(socket, 'connect');
+    return socket;
+  } catch (cause) {
+    throw isOutOfFiles(cause)
+      ? new AgentOutOfFiles(cause.message, { cause })
+      : unreachable('nobody listens at its socket');
+  }
 }
 
 /** One message: its length, then its bytes. */

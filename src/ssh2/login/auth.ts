@@ -13,7 +13,7 @@ const debug = debugTopic('auth');
 interface AuthEvents {
   /** A person is being asked: the clock stops until `false`. */
   onThinking(thinking: boolean): void;
-  /** The login cannot go on: a user's function threw, or returned nonsense. */
+  /** The login cannot go on: a user's function threw, or returned nonsense; or no file is left to ask the agent. */
   onBroken(error: unknown): void;
   /** Triggered when the login is over, or nobody waits for it any more. */
   over: StopSwitch;
@@ -58,7 +58,10 @@ export class Authentication {
     const explain = (sentence: string) => {
       if (!this.notes.includes(sentence)) this.notes.push(sentence);
     };
-    this.#publicKeys = new PublicKeys(credentials, events.over, { accepted, note, explain });
+    this.#publicKeys = new PublicKeys(credentials, events.over, {
+      ...{ accepted, note, explain },
+      broken: (error) => events.onBroken(error),
+    });
   }
 
   /** What an error reports about the login. */

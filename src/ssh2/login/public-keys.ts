@@ -8,7 +8,7 @@ import { printable, quoted } from '../../text/printable.ts';
 import type { StopSwitch } from '../../time/stop-switch.ts';
 import { ssh2 } from '../insides/client-parts.ts';
 import { type OpaqueKey, opaqueKey } from '../insides/whole-signatures.ts';
-import { AgentClient, AgentUnreachable } from './agent-client.ts';
+import { AgentClient, AgentOutOfFiles, AgentUnreachable } from './agent-client.ts';
 import type { Candidate } from './candidate.ts';
 import type { Credentials } from './credentials.ts';
 import { certificateAlgorithm, plainType, signatureAlgorithms, wholeSignature } from './signing.ts';
@@ -27,36 +27,31 @@ interface Shown {
   certificate?: Certificate | undefined;
 }
 
+interface Use {
+  /** The signature algorithms to use. */
+  accepted: readonly string[];
+  /** Called with what was found in place of a key. */
+  note(label: string): void;
+  /** Called with what the agent did with a key. */
+  explain(sentence: string): void;
+  /** Ends the login. */
+  broken(error: unknown): void;
+}
+
 /** Everything that can be tried with a key, in OpenSSH's order: certificates, keys, then the agent's keys. */
 export class PublicKeys {
   readonly #credentials: Credentials;
   readonly #over: StopSwitch;
-  readonly #accepted: readonly string[];
-  readonly #note: (label: string) => void;
-  readonly #explain: (sentence: string) => void;
+  readonly #use: Use;
   #agent: AgentClient | undefined;
   /** The signature algorithms that the server accepts, if it names them (RFC 8308 section 3.1). */
   #taken: readonly string[] | undefined;
   #otherWays: Candidate[] = [];
 
-  /**
-   * @param use `accepted`: the signature algorithms to use; `note`: called with what was found in place of a key;
-   * `explain`: called with what the agent did with a key.
-   */
-  constructor(
-    credentials: Credentials,
-    over: StopSwitch,
-    use: {
-      accepted: readonly string[];
-      note: (label: string) => void;
-      explain: (sentence: string) => void;
-    },
-  ) {
+  constructor(credentials: Credentials, over: StopSwitch, use: Use) {
     this.#credentials = credentials;
     this.#over = over;
-    this.#accepted = use.accepted;
-    this.#note = use.note;
-    this.#explain = use.explain;
+    this.#use = use;
   }
 
   /** Whether the agent is being asked and has not answered yet. */
@@ -95,21 +90,22 @@ export class PublicKeys {
     try {
       blobs = await agent.keys();
     } catch (error) {
+      if (error instanceof AgentOutOfFiles) throw error;
       const what = error instanceof AgentUnreachable ? 'not reachable' : 'gave no keys';
-      return this.#note(`agent (${what}: ${printable((error as Error).message, 100)})`);
+      return this.#use.note(`agent (${what}: ${printable((error as Error).message, 100)})`);
     }
-    if (blobs.length === 0) this.#note('agent (holds no keys)');
+    if (blobs.length === 0) this.#use.note('agent (holds no keys)');
     const { keys, certificates, agentKeys, agentFirst } = this.#credentials;
     for (const certificate of certificates) {
       const blob = blobs.find((one) => one.equals(certificate.keyBlob));
       if (keys.some((key) => isFor(certificate, key))) continue;
       if (blob) yield* this.#tries(shownCertificate(certificate), { agent, blob });
-      else this.#explain(keyMissing(certificate));
+      else this.#use.explain(keyMissing(certificate));
     }
     const own = keys.filter((key) => blobs.some((one) => one.equals(key.getPublicSSH())));
     const shown = [...keys.map((key) => key.getPublicSSH()), ...certificates.map(({ blob }) => blob)];
     const chosen = knownFirst(agentKeys === undefined ? blobs : chosenOf(blobs, agentKeys));
-    if (blobs.length > 0 && chosen.length === 0) this.#note('agent (holds none of agentKeys)');
+    if (blobs.length > 0 && chosen.length === 0) this.#use.note('agent (holds none of agentKeys)');
     if (agentFirst) yield* this.#plain(own);
     for (const blob of chosen) {
       if (shown.some((one) => one.equals(blob))) continue;
@@ -140,7 +136,7 @@ export class PublicKeys {
     const [first, ...others] = possible.filter(isTaken);
     if (first === undefined) {
       // An agent may hold many that nobody means.
-      if ('key' in signer) this.#explain(notOffered(shown, possible));
+      if ('key' in signer) this.#use.explain(notOffered(shown, possible));
       return;
     }
     yield this.#candidate(shown, first, signer);
@@ -152,7 +148,7 @@ export class PublicKeys {
   #algorithmsFor({ type, blob }: Shown): readonly string[] {
     const algorithms = signatureAlgorithms(type);
     const asked = (algorithm: string) => (isCertificate(blob) ? certificateAlgorithm(algorithm) : algorithm);
-    const place = (algorithm: string) => this.#accepted.indexOf(asked(algorithm));
+    const place = (algorithm: string) => this.#use.accepted.indexOf(asked(algorithm));
     if (resolveKeyType(type) === undefined) return algorithms;
     return algorithms.filter((one) => place(one) !== -1).sort((a, b) => place(a) - place(b));
   }
@@ -164,15 +160,16 @@ export class PublicKeys {
     const name = keyLabel(shown.certificate?.keyBlob ?? blob);
     const sign: Signs['sign'] = async (of, algorithm, data) => {
       const signature = await agent.sign(of, algorithm, data).catch((error: Error) => {
+        if (error instanceof AgentOutOfFiles) this.#use.broken(error);
         const why = printable(error.message, 100);
-        this.#note(`agent (did not sign with ${name}: ${why})`);
-        this.#explain(
+        this.#use.note(`agent (did not sign with ${name}: ${why})`);
+        this.#use.explain(
           `The server takes the key ${name}, but the agent did not sign with it: ${why}. Is it locked (ssh-add -X), or does somebody have to confirm or touch the key?`,
         );
         throw error;
       });
       if (isForged(shown.certificate?.keyBlob ?? blob, signature, data))
-        this.#explain(`What the agent signed does not fit the key ${name}: the fault is the agent's.`);
+        this.#use.explain(`What the agent signed does not fit the key ${name}: the fault is the agent's.`);
       return signature;
     };
     return { agent: { sign }, blob };
