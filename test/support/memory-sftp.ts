@@ -212,6 +212,7 @@ export function memorySftp(options: MemoryOptions = {}) {
         close: (handle, done) => tell(sftp.closeHandle(handle), done),
         posixRename: (from, to, done) => tell(posixRename(sftp, from, to), done),
       },
+      busy: false,
       get ended() {
         return ended.error;
       },

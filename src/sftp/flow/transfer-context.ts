@@ -5,6 +5,7 @@ import type { TransferRun } from '../transfer/run.ts';
 import type { BlockSource } from './block-source.ts';
 import type { Flight } from './flight.ts';
 import type { Frames } from './frames.ts';
+import type { SecondSession } from './second-session.ts';
 
 /** What all files of one transfer share. */
 export interface TransferContext {
@@ -14,6 +15,8 @@ export interface TransferContext {
   settings: TransferSettings;
   flight: Flight;
   frames: Frames;
+  /** For cleaning up when `sftp` has ended. */
+  second: SecondSession;
 }
 
 export interface UploadItem {

@@ -1,13 +1,17 @@
+import { ChannelTimeout, TransferStalled } from '../../errors/index.ts';
 import { debugTopic, nameOf } from '../../observe/debug.ts';
 import type { SftpOpener, SftpRequests } from '../../ssh2/sftp/requests.ts';
-import { now } from '../../time/timer.ts';
+import { atMost, now } from '../../time/timer.ts';
 import type { TransferResult, TransferSettings } from '../transfer/options.ts';
 import { TransferRun } from '../transfer/run.ts';
 import { Flight } from './flight.ts';
 import { Frames } from './frames.ts';
+import { SecondSession } from './second-session.ts';
 import type { TransferContext } from './transfer-context.ts';
 
 const debug = debugTopic('sftp');
+/** Milliseconds that a stall may be reported later, so that the error can say where the old file is. */
+const tellTime = 5_000;
 /** Sessions that have been used: the server's buffers may fill, as they grow only once. */
 const used = new WeakSet<SftpRequests>();
 
@@ -50,7 +54,8 @@ export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<
       nearBy: waitsThere && !used.has(sftp) && sftp.writes.order === 'free' ? sftp.roundTrip : undefined,
     });
     used.add(sftp);
-    const context = { opener, sftp, run, settings, flight, frames: new Frames() };
+    const second = new SecondSession(opener);
+    const context = { opener, sftp, run, settings, flight, frames: new Frames(), second };
     await settle(plan.work(context), context);
     sftp.release();
     // Everything is in place: an abort from here on, even in the last `onProgress`, comes too late.
@@ -86,15 +91,27 @@ function failUnlessGreeted(sftp: SftpRequests, run: TransferRun): void {
   run.quietly(() => sftp.greeted).then(forget, forget);
 }
 
-async function settle(work: Promise<void>, { opener, run, sftp }: TransferContext): Promise<void> {
+async function settle(work: Promise<void>, { opener, run, sftp, second }: TransferContext): Promise<void> {
   opener.chores?.add(work);
+  const forget = run.onFailed(() => {
+    // What is sent behind a request that is not answered may be done at any time later.
+    if (isStuck(sftp, run.error)) void sftp.close();
+  });
   try {
     await run.orFail(work);
+    forget();
   } catch (error) {
     run.fail(error);
     // The work notices the failure, removes temporary files and ends; only then is the session closed.
     sftp.cleanUp();
-    void work.catch(() => {}).then(() => sftp.close());
+    const ended = work.catch(() => {});
+    void ended.then(() => Promise.all([sftp.close(), second.close()]));
+    if (run.isSwapping && run.error instanceof TransferStalled) await atMost(tellTime, ended);
     throw run.error;
   }
+}
+
+/** Whether the transfer has stalled because the server does not answer, not because its source gives nothing. */
+function isStuck(sftp: SftpRequests, error: unknown): boolean {
+  return error instanceof TransferStalled && (sftp.busy || error.cause instanceof ChannelTimeout);
 }

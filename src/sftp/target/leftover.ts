@@ -34,7 +34,7 @@ export async function findLeftover(
   path: string,
   ours: SftpHandle,
 ): Promise<Leftover | undefined> {
-  const [found, { mtime: now }] = await Promise.all([look(sftp, path), sftp.fstat(ours)]);
+  const [found, { mtime: now }] = await Promise.all([lookAtFile(sftp, path), sftp.fstat(ours)]);
   return found && now !== undefined && isAbandoned(found, now) ? found : undefined;
 }
 
@@ -45,14 +45,15 @@ export async function removeLeftover(
 ): Promise<void> {
   try {
     const before = await finding;
-    const found = before && (await look(sftp, before.path));
+    const found = before && (await lookAtFile(sftp, before.path));
     if (found && isUnchanged(before, found)) await sftp.remove(found.path);
   } catch {
     // A later transfer will try again.
   }
 }
 
-async function look(sftp: SftpRequests, path: string): Promise<Leftover | undefined> {
+/** What is at a path, if it is a file. */
+export async function lookAtFile(sftp: SftpRequests, path: string): Promise<Leftover | undefined> {
   const { mode, size, mtime }: SftpAttributes = await sftp.lstat(path);
   if (fileType(mode) !== 'file' || size === undefined || mtime === undefined) return undefined;
   return { path, size, mtime };

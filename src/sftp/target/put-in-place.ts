@@ -1,12 +1,13 @@
-import { SftpFailed } from '../../errors/index.ts';
+import { ChannelTimeout, SftpFailed } from '../../errors/index.ts';
 import { posixRename, posixRenameName } from '../../ssh2/sftp/extensions.ts';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
 import { isFolder, isReadOnly } from '../names/file-mode.ts';
 import { lookAtPath } from '../names/look.ts';
-import { isMissing } from '../names/missing.ts';
+import { isMissing, saysNo } from '../names/missing.ts';
 import { backupName } from '../names/temp-name.ts';
+import { hinted } from '../transfer/hinted.ts';
 import { changeInUse, type Pursuit } from '../transfer/in-use.ts';
 
 /**
@@ -20,26 +21,40 @@ import { changeInUse, type Pursuit } from '../transfer/in-use.ts';
  *
  * On Windows a file that another program has open cannot be renamed, so all this is retried for up to 5 s.
  *
- * @param refusal The error of a `posix-rename` that the caller has already tried.
+ * If the session ends meanwhile, or does not answer, what `swap` was told last is the backup that may be left.
  */
 export async function putInPlace(
   sftp: SftpRequests,
   temporary: string,
   target: string,
   run?: Pursuit,
-  refusal?: unknown,
+  { refusal, swap }: Putting = {},
 ): Promise<void> {
   // Some Windows servers lose a file that is renamed to its own name.
   if (temporary === target) return;
+  const names = { temporary, target, swap };
   let refused = refusal;
   const inOneStep = () => {
     const first = refused;
     refused = undefined;
-    return replace(sftp, temporary, target, first);
+    return replace(sftp, names, first);
   };
-  const step = replacesInOneStep(sftp) ? inOneStep : () => replaceByWayOfBackup(sftp, temporary, target);
+  const step = replacesInOneStep(sftp) ? inOneStep : () => replaceByWayOfBackup(sftp, names);
   const isFinal = async () => isReadOnly((await look(sftp, target))?.mode);
   await changeInUse(sftp, run, step, isFinal);
+}
+
+interface Putting {
+  /** The error of a `posix-rename` that the caller has already tried. */
+  refusal?: unknown;
+  /** Told the backup name before the old file gets it, and undefined once there is no such file any more. */
+  swap?: (backup: string | undefined) => void;
+}
+
+interface Replacing {
+  temporary: string;
+  target: string;
+  swap: Putting['swap'];
 }
 
 /** Whether the server can atomically replace an existing file by renaming another. */
@@ -47,18 +62,14 @@ export function replacesInOneStep(sftp: SftpRequests): boolean {
   return sftp.supports(posixRenameName) && (sftp.windows?.renameReplaces ?? true);
 }
 
-async function replace(
-  sftp: SftpRequests,
-  temporary: string,
-  target: string,
-  refusal: unknown,
-): Promise<void> {
+async function replace(sftp: SftpRequests, names: Replacing, refusal: unknown): Promise<void> {
+  const { temporary, target } = names;
   try {
     if (refusal) throw refusal;
     await posixRename(sftp, temporary, target);
   } catch (error) {
     // A server that announces the extension and yet does not have it.
-    if (!sftp.ended && isUnsupported(error)) return replaceByWayOfBackup(sftp, temporary, target);
+    if (!sftp.ended && isUnsupported(error)) return replaceByWayOfBackup(sftp, names);
     // A server that removes the old file first, as OpenSSH for Windows did, but does not identify itself as Windows.
     if (sftp.windows || sftp.ended || !(await isMissing(sftp, target))) throw error;
     await sftp.rename(temporary, target).catch(() => {
@@ -71,7 +82,8 @@ function isUnsupported(error: unknown): boolean {
   return error instanceof SftpFailed && error.status === statusCode.unsupported;
 }
 
-async function replaceByWayOfBackup(sftp: SftpRequests, temporary: string, target: string): Promise<void> {
+async function replaceByWayOfBackup(sftp: SftpRequests, names: Replacing): Promise<void> {
+  const { temporary, target } = names;
   try {
     await moveToFree(sftp, temporary, target);
   } catch (error) {
@@ -79,23 +91,46 @@ async function replaceByWayOfBackup(sftp: SftpRequests, temporary: string, targe
     const old = await look(sftp, target);
     const isInTheWay = old !== undefined && !isFolder(old.mode);
     if (!isInTheWay || (sftp.windows && isReadOnly(old.mode))) throw error;
-    await swap(sftp, temporary, target);
+    await swapFiles(sftp, names);
   }
 }
 
-async function swap(sftp: SftpRequests, temporary: string, target: string): Promise<void> {
+async function swapFiles(sftp: SftpRequests, { temporary, target, swap }: Replacing): Promise<void> {
   const backup = backupName(target, sftp.windows?.maxPath);
-  await moveToFree(sftp, target, backup);
+  swap?.(backup);
+  try {
+    await moveToFree(sftp, target, backup);
+  } catch (error) {
+    if (!saysNo(error)) throw swap ? error : maybeAside(error, backup);
+    swap?.(undefined);
+    throw error;
+  }
   try {
     await moveToFree(sftp, temporary, target);
   } catch (error) {
-    await changeInUse(sftp, undefined, () => moveToFree(sftp, backup, target)).catch((problem) => {
-      throw leftAside(problem, backup);
-    });
+    // What the server has done, or will do, is not known: another session finds it out.
+    if (sftp.ended || error instanceof ChannelTimeout) throw swap ? error : maybeAside(error, backup);
+    await giveBack(sftp, backup, target);
+    swap?.(undefined);
     throw error;
   }
   // The transfer has succeeded; a backup that cannot be removed is not a failure.
   await removeFirmly(sftp, backup);
+  swap?.(undefined);
+}
+
+/**
+ * Gives the old file its name back, or removes it if another one has that name by now.
+ * @throws the refusal, with a hint where the old file is.
+ */
+export async function giveBack(sftp: SftpRequests, backup: string, target: string): Promise<void> {
+  try {
+    await changeInUse(sftp, undefined, () => moveToFree(sftp, backup, target));
+  } catch (problem) {
+    if (sftp.ended) throw problem;
+    if ((await look(sftp, target)) === undefined) throw leftAside(problem, backup);
+    await removeFirmly(sftp, backup);
+  }
 }
 
 /**
@@ -112,9 +147,22 @@ async function moveToFree(sftp: SftpRequests, from: string, to: string): Promise
 function leftAside(problem: unknown, backup: string): unknown {
   if (!(problem instanceof SftpFailed)) return problem;
   const { operation, path, phase, host, port, hop, reason } = problem;
-  const hint = `The old file is intact under ${quoted(backup)}: rename it back.`;
+  const hint = isAside(backup);
   const details = { operation, path, phase, host, port, hop, reason, hint };
   return new SftpFailed(problem.message, { ...details, cause: problem });
+}
+
+/** Adds a hint where the old file may be, for a call that does not find it out. */
+function maybeAside(error: unknown, backup: string): unknown {
+  return error instanceof SftpFailed ? hinted(error, mayBeAside(backup)) : error;
+}
+
+export function mayBeAside(backup: string): string {
+  return `The old file may be under ${quoted(backup)}: if there is none under its own name, rename it back.`;
+}
+
+export function isAside(backup: string): string {
+  return `The old file is intact under ${quoted(backup)}: rename it back.`;
 }
 
 /** Removes a file of ours even if, on Windows, another program has it open or it is read-only. Never rejects. */

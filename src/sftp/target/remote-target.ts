@@ -38,6 +38,10 @@ export interface RemoteTarget {
   closed: boolean;
   /** Whether the old file is gone, so that the written one must not be removed. */
   kept?: boolean;
+  /** The name under which the old file may be, while the new one gets its name. */
+  backup?: string | undefined;
+  /** Whether a rename or removal of the written file was sent, after which its name may be another transfer's. */
+  mayBeGone?: boolean;
   /** The permissions of the file that will be replaced. */
   oldMode: number | undefined;
   /** An abandoned file of an earlier upload, to be removed when this one is in place. */
@@ -182,8 +186,13 @@ export async function publish(
   run?: Pursuit,
   refusal?: unknown,
 ): Promise<void> {
+  const swap = (backup: string | undefined) => {
+    if ((backup === undefined) !== (target.backup === undefined)) run?.swapping?.(backup !== undefined);
+    target.backup = backup;
+  };
+  target.mayBeGone = true;
   try {
-    await putInPlace(sftp, target.writePath, target.path, run, refusal);
+    await putInPlace(sftp, target.writePath, target.path, run, { refusal, swap });
   } catch (error) {
     throw (await keepWhole(sftp, target)) ? orphaned(error, target.writePath) : hintAtInPlace(sftp, error);
   }
@@ -233,8 +242,9 @@ export async function removeTarget(sftp: SftpRequests, target: OpenTarget): Prom
   if (sftp.ended || target.kept) return;
   // Windows does not remove an open file, so CLOSE is sent first; the server handles requests in order.
   const closed = closeTarget(sftp, target).catch(() => {});
+  target.mayBeGone = true;
   const removed = removeFirmly(sftp, target.writePath);
   await Promise.all([closed, removed]);
 }
 
-type OpenTarget = Pick<RemoteTarget, 'handle' | 'writePath' | 'closed' | 'kept'>;
+type OpenTarget = Pick<RemoteTarget, 'handle' | 'writePath' | 'closed' | 'kept' | 'mayBeGone'>;

@@ -10,6 +10,8 @@ export interface Pursuit {
   alive(): void;
   /** Called when a file has its final name. */
   placed?(): void;
+  /** Called when a file begins or ceases to be without its name, because another one gets it. */
+  swapping?(isSwapping: boolean): void;
 }
 
 /** A `Pursuit` for a call that is not a transfer; it ends when `throwIfFailed` throws. */

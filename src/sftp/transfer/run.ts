@@ -35,6 +35,7 @@ export class TransferRun {
   #stallTimeout: number;
   #clean: Array<() => void> = [];
   #path = '';
+  #swaps = 0;
 
   constructor(options: RunOptions) {
     this.what = options.what;
@@ -112,6 +113,15 @@ export class TransferRun {
   /** A file has its final name. If it is the only one, the transfer has succeeded, and an abort comes too late. */
   placed(): void {
     if (this.isOneFile) this.end();
+  }
+
+  swapping(isSwapping: boolean): void {
+    this.#swaps += isSwapping ? 1 : -1;
+  }
+
+  /** Whether there is a file that may be without its name. */
+  get isSwapping(): boolean {
+    return this.#swaps > 0;
   }
 
   /** Removes every listener and timer. */

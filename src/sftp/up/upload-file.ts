@@ -8,13 +8,8 @@ import { type ByteRange, Sender } from '../flow/sender.ts';
 import type { TransferContext, UploadItem } from '../flow/transfer-context.ts';
 import { isReadOnly, newMode, permissions } from '../names/file-mode.ts';
 import { isRefused } from '../names/missing.ts';
-import {
-  closeTarget,
-  leaveTarget,
-  publish,
-  type RemoteTarget,
-  removeTarget,
-} from '../target/remote-target.ts';
+import { giveUp } from '../target/give-up.ts';
+import { closeTarget, publish, type RemoteTarget } from '../target/remote-target.ts';
 import { hinted } from '../transfer/hinted.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { checkRemoteSize, sizeOfOpen } from '../verify/remote-size.ts';
@@ -68,7 +63,8 @@ async function uploadOnce(context: TransferContext, item: UploadItem, restarts: 
     extra?.abandon();
     const explained = explain(run, { local: item.name, remote: item.remotePath }, error);
     run.progress.undo(count);
-    if (target) await (settings.atomic && !settings.resume ? removeTarget : leaveTarget)(sftp, target);
+    const keeps = !settings.atomic || settings.resume;
+    if (target) await giveUp(context, target, { error: explained, keeps });
     throw explained;
   }
 }

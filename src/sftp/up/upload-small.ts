@@ -8,8 +8,9 @@ import type { LocalItem, TransferContext } from '../flow/transfer-context.ts';
 import { newMode } from '../names/file-mode.ts';
 import { saysNo } from '../names/missing.ts';
 import { lastingTempName } from '../names/temp-name.ts';
+import { giveUp } from '../target/give-up.ts';
 import { replacesInOneStep } from '../target/put-in-place.ts';
-import { publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
+import { publish, type RemoteTarget } from '../target/remote-target.ts';
 import { explain } from '../transfer/transfer-errors.ts';
 import { checkRemoteSize } from '../verify/remote-size.ts';
 import { openForUpload } from './open-for-upload.ts';
@@ -147,6 +148,7 @@ class SmallUpload {
     const publishIt = (refusal?: unknown) =>
       void publish(sftp, target, run, refusal).then(() => this.#placed(target), this.#fail);
     if (target.leftover || !replacesInOneStep(sftp)) return publishIt();
+    target.mayBeGone = true;
     sftp.small.posixRename(target.writePath, target.path, (error) => {
       // `publish` retries, or uses another kind of rename.
       if (error) return publishIt(error);
@@ -173,7 +175,7 @@ class SmallUpload {
     const { name, remotePath } = this.#item;
     const explained = explain(run, { local: name, remote: remotePath }, error);
     run.progress.undo({ moved: this.#moved, resumed: 0 });
-    removeTarget(sftp, this.#target as RemoteTarget).then(() => {
+    giveUp(this.#context, this.#target as RemoteTarget, { error: explained }).then(() => {
       if (mayBeOrder(sftp, error)) this.#takesLongWay();
       else this.#end.failed(explained);
     }, this.#end.failed);

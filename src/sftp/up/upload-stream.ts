@@ -3,7 +3,8 @@ import type { Readable } from 'node:stream';
 import { withOrderHint } from '../flow/in-order.ts';
 import { RemoteWriter } from '../flow/remote-writer.ts';
 import type { TransferContext } from '../flow/transfer-context.ts';
-import { closeTarget, publish, type RemoteTarget, removeTarget } from '../target/remote-target.ts';
+import { giveUp } from '../target/give-up.ts';
+import { closeTarget, publish, type RemoteTarget } from '../target/remote-target.ts';
 import { explain, transferFailed } from '../transfer/transfer-errors.ts';
 import { remoteSha256 } from '../verify/checksum.ts';
 import { readIntoHash } from '../verify/read-into-hash.ts';
@@ -42,7 +43,7 @@ export async function uploadStream(
   } catch (error) {
     stream.destroy();
     const explained = explain(run, remotePath, withOrderHint(sftp, error));
-    if (target && settings.atomic) await removeTarget(sftp, target);
+    if (target && settings.atomic) await giveUp(context, target, { error: explained });
     throw explained;
   } finally {
     forget();

@@ -42,6 +42,8 @@ export interface SftpRequests {
   readonly writes: Writes;
   /** The requests that a small file consists of. */
   readonly small: SmallFileRequests;
+  /** Whether requests wait for their answers. */
+  readonly busy: boolean;
   /** Why the session is over; undefined while it is usable. */
   readonly ended: SshError | undefined;
   /**
