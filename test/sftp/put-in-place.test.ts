@@ -34,6 +34,17 @@ describe('renaming a complete file', () => {
     expect(mock.server.files.list()).toEqual(['/t', '/t.part']);
   });
 
+  it('looks again if another upload has taken the old file away between the steps', async () => {
+    // The second rename, of the old file, does not find it.
+    const faults = { sftp: { failOp: { op: 'RENAME' as const, nth: 2, status: 2 } } };
+    await using mock = await mockSftp({ ...plain, windows: false, faults });
+    mock.server.files.write('/t.part', 'new');
+    mock.server.files.write('/t', 'old');
+    await putInPlace(await openSftp(mock.link), '/t.part', '/t');
+    expect(mock.server.files.text('/t')).toBe('new');
+    expect(mock.server.files.list()).toEqual(['/t']);
+  });
+
   it('never moves a folder out of the way', async () => {
     await using mock = await mockSftp(plain);
     mock.server.files.write('/t.part', 'new');

@@ -3,12 +3,17 @@ import { posixRename, posixRenameName } from '../../ssh2/sftp/extensions.ts';
 import type { SftpRequests } from '../../ssh2/sftp/requests.ts';
 import { type SftpAttributes, statusCode } from '../../ssh2/sftp/wire.ts';
 import { quoted } from '../../text/printable.ts';
+import { sleep } from '../../time/timer.ts';
 import { isFolder, isReadOnly } from '../names/file-mode.ts';
 import { lookAtPath } from '../names/look.ts';
-import { isMissing, saysNo } from '../names/missing.ts';
+import { isMissing, saysMissing, saysNo } from '../names/missing.ts';
 import { backupName } from '../names/temp-name.ts';
 import { hinted } from '../transfer/hinted.ts';
 import { changeInUse, type Pursuit } from '../transfer/in-use.ts';
+
+/** How often to try again if another upload replaces the same file, and milliseconds between. */
+const moreTries = 4;
+const pause = 50;
 
 /**
  * Renames a complete temporary file to its final name. With `posix-rename@openssh.com` the server replaces an existing
@@ -39,7 +44,7 @@ export async function putInPlace(
     refused = undefined;
     return replace(sftp, names, first);
   };
-  const step = replacesInOneStep(sftp) ? inOneStep : () => replaceByWayOfBackup(sftp, names);
+  const step = replacesInOneStep(sftp) ? inOneStep : () => replaceAmongOthers(sftp, names, run);
   const isFinal = async () => isReadOnly((await look(sftp, target))?.mode);
   await changeInUse(sftp, run, step, isFinal);
 }
@@ -80,6 +85,21 @@ async function replace(sftp: SftpRequests, names: Replacing, refusal: unknown): 
 
 function isUnsupported(error: unknown): boolean {
   return error instanceof SftpFailed && error.status === statusCode.unsupported;
+}
+
+/** Looks again if the old file vanishes between the steps, because another upload is replacing it as well. */
+async function replaceAmongOthers(sftp: SftpRequests, names: Replacing, run?: Pursuit): Promise<void> {
+  for (let left = moreTries; ; left--) {
+    try {
+      return await replaceByWayOfBackup(sftp, names);
+    } catch (error) {
+      if (left === 0 || !saysMissing(error) || sftp.ended) throw error;
+      if (await isMissing(sftp, names.temporary)) throw error;
+      await sleep(pause);
+      run?.alive();
+      run?.throwIfFailed();
+    }
+  }
 }
 
 async function replaceByWayOfBackup(sftp: SftpRequests, names: Replacing): Promise<void> {
