@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { checkOptions } from '../check/options.ts';
 import type { Link } from '../ssh2/channels/link.ts';
-import type { SftpOpener } from '../ssh2/sftp/requests.ts';
+import type { OpenSftpOptions, SftpOpener } from '../ssh2/sftp/requests.ts';
 import { FirstSession } from '../ssh2/sftp/subsystem.ts';
 import type { SftpClient } from './client/client-types.ts';
 import { type SftpOptions, sftpChecks } from './client/sftp-options.ts';
@@ -54,18 +54,20 @@ export class Files {
 
   async client(options: SftpOptions = {}): Promise<SftpClient> {
     checkOptions(options, sftpChecks);
-    return this.#with('client', options, ({ openSftpClient }, opener) => openSftpClient(opener, options));
+    return this.#with('client', { ...options, limitsWait: true }, ({ openSftpClient }, opener) =>
+      openSftpClient(opener, options),
+    );
   }
 
   async #with<Name extends PartName, T>(
     name: Name,
-    { signal, timeout }: Pick<SftpOptions, 'signal' | 'timeout'>,
+    { signal, timeout, limitsWait }: Partial<Pick<OpenSftpOptions, 'signal' | 'timeout' | 'limitsWait'>>,
     work: (part: Part<Name>, opener: SftpOpener) => Promise<T>,
   ): Promise<T> {
     const part = loaded[name] as Part<Name> | undefined;
     if (part) return work(part, this.#openerOf(part));
     // Otherwise one may lie idle.
-    const first = this.#opener ? undefined : new FirstSession(this.#link, { signal, timeout });
+    const first = this.#opener ? undefined : new FirstSession(this.#link, { signal, timeout, limitsWait });
     try {
       // What was asked leaves at the end of this turn.
       await new Promise((turn) => setImmediate(turn));

@@ -14,6 +14,22 @@ export function startTimer(ms: number, fire: () => void, holds = true): () => vo
   return () => clearTimeout(timer);
 }
 
+/**
+ * Runs `act` once: when the returned function is called, and after `ms` milliseconds at the latest. The timer does not keep
+ * the process alive.
+ */
+export function atLatest(ms: number, act: () => void): () => void {
+  let isDone = false;
+  const once = () => {
+    stop();
+    if (isDone) return;
+    isDone = true;
+    act();
+  };
+  const stop = startTimer(ms, once, false);
+  return once;
+}
+
 /** Resolves after `ms` milliseconds; rejects with `signal.reason` at once when the signal aborts. */
 export function sleep(ms: number, signal?: Stoppable): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -78,6 +78,20 @@ describe('the sessions of a connection', () => {
     await mock.idle();
   });
 
+  it('count again if the answer to a request comes after its slot was freed', async () => {
+    await using mock = await start({ faults: { latencyMs: 150 } });
+    const { slots } = mock.opener;
+    Object.assign(mock.opener, { channelTimeout: 20 });
+    expect(await failureOf(mock.opener.exec({ command: 'true' }))).toMatchObject({
+      code: 'SSH_CHANNEL_TIMEOUT',
+    });
+    await vi.waitFor(() => expect(slots.open).toBe(0), { interval: 5 });
+    const again = vi.spyOn(slots, 'countsAgain');
+    await vi.waitFor(() => expect(again).toHaveBeenCalledOnce(), { timeout: 10_000 });
+    await mock.idle();
+    expect([slots.open, slots.confirmed]).toEqual([0, 0]);
+  });
+
   it('leave nothing behind however they are aborted', async () => {
     await using mock = await start({ maxSessions: 3, faults: { latencyMs: 2 } });
     const runs = Array.from({ length: 200 }, async (_, i) => {

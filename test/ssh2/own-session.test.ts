@@ -1,11 +1,12 @@
 import type { Client } from 'ssh2';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionLost } from '../../src/errors/index.ts';
 import { boundWindows } from '../../src/ssh2/bounds/receive-window.ts';
 import { OwnSession } from '../../src/ssh2/channels/own-session.ts';
 import { openBareSession } from '../../src/ssh2/insides/session-shape.ts';
 import { LostSignal } from '../../src/ssh2/transport/lost.ts';
 
+const closeTimeout = 1_000;
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
@@ -50,7 +51,7 @@ function begun(options?: Parameters<typeof fakeClient>[0]) {
   const lost = new LostSignal();
   const seen: unknown[] = [];
   let released = 0;
-  fake.session.begin(lost, () => released++);
+  fake.session.begin(lost, () => released++, closeTimeout);
   const receive = (data: string | Buffer) => fake.handlers['CHANNEL_DATA']?.(undefined, 0, Buffer.from(data));
   const receiveError = (data: string) =>
     fake.handlers['CHANNEL_EXTENDED_DATA']?.(undefined, 0, Buffer.from(data), 1);
@@ -163,6 +164,33 @@ describe('the output of a session of our own', () => {
 });
 
 describe('the end of a session of our own', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('frees its slot if the server does not answer our CLOSE in time, and never twice', () => {
+    vi.useFakeTimers();
+    const { session, close, released } = begun();
+    session.close();
+    session.close();
+    vi.advanceTimersByTime(closeTimeout - 1);
+    expect(released()).toBe(0);
+    vi.advanceTimersByTime(1);
+    expect(released()).toBe(1);
+    close();
+    vi.runAllTimers();
+    expect(released()).toBe(1);
+  });
+
+  it('starts no timer if the server has sent CLOSE first, and leaves none behind if it answers', () => {
+    vi.useFakeTimers();
+    const first = begun();
+    first.close();
+    const second = begun();
+    second.session.close();
+    expect(vi.getTimerCount()).toBe(1);
+    second.close();
+    expect([first.released(), second.released(), vi.getTimerCount()]).toEqual([1, 1, 0]);
+  });
+
   const error = new ConnectionLost('gone', { phase: 'session', host: 'h', port: 1, why: 'socket' });
 
   it('is a loss if the connection is lost before the server has sent everything', () => {

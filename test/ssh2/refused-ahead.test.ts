@@ -29,7 +29,7 @@ function seen(most: number) {
   for (let n = 1; n < most; n++) slots.release();
   const refusedAhead = vi.fn();
   const manners = { takesAhead: true, refusedAhead };
-  const ahead = new SessionAhead({} as Client, slots, manners as unknown as ServerManners, () => {});
+  const ahead = new SessionAhead({} as Client, slots, manners as unknown as ServerManners, () => {}, 60_000);
   const refuse = () => {
     ahead.prepare();
     server.refuse();
@@ -70,7 +70,7 @@ it('one that is being closed unused proves nothing: the server may free it befor
   const slots = new SessionSlots({ takesSeveral: true, limit: 4 });
   const manners = { takesAhead: true } as unknown as ServerManners;
   const release = vi.fn(() => slots.release());
-  const ahead = new SessionAhead({} as Client, slots, manners, release);
+  const ahead = new SessionAhead({} as Client, slots, manners, release, 60_000);
   const open = () => {
     slots.take();
     vi.advanceTimersByTime(50);

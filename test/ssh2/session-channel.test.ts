@@ -7,6 +7,7 @@ import { LostSignal } from '../../src/ssh2/transport/lost.ts';
 
 const gone = new ConnectionLost('gone', { phase: 'session', host: 'pc', port: 22, why: 'socket' });
 const done = { kind: 'exit', exitCode: 3 };
+const closeTimeout = 1_000;
 const turn = () => new Promise(setImmediate);
 
 /** A session over what does nothing of what ssh2's channels do by themselves. */
@@ -17,7 +18,7 @@ function open() {
     ...{ stderr, close: vi.fn(), setWindow: vi.fn(), incoming: { state: 'open' } },
   });
   const onReleased = vi.fn();
-  const session = wrapSession({} as Client, raw as unknown as ClientChannel, lost, onReleased);
+  const session = wrapSession({} as Client, raw as unknown as ClientChannel, lost, onReleased, closeTimeout);
   const told: Array<string | ChannelOutcome> = [];
   const start = () =>
     session.start({
@@ -62,6 +63,20 @@ it.each([
   if (exit) raw.emit('exit', ...exit);
   close();
   expect(told).toEqual([expected]);
+});
+
+it('frees its slot if the server does not answer our CLOSE in time, and never twice', () => {
+  vi.useFakeTimers();
+  const { session, close, onReleased } = open();
+  session.close();
+  session.close();
+  vi.advanceTimersByTime(closeTimeout - 1);
+  expect(onReleased).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(onReleased).toHaveBeenCalledTimes(1);
+  close();
+  expect(onReleased).toHaveBeenCalledTimes(1);
+  vi.useRealTimers();
 });
 
 it('reports the end to a late `start`', async () => {

@@ -22,7 +22,7 @@ function session({ timeout = 1_000, serverVersion = 'SSH-2.0-OpenSSH_9.9' } = {}
   const written: Buffer[] = [];
   const lost = new LostSignal();
   const link = {
-    ...{ client: {}, lost, where },
+    ...{ client: {}, lost, where, channelTimeout: Infinity },
     slots: {
       leave: () => {
         calls.push('leaves');

@@ -14,6 +14,9 @@ export interface RawSession {
 interface RawSessionScript {
   window?: number;
   packetSize?: number;
+  /** The client's `timeouts.channel`. */
+  channelTimeout?: number;
+  ident?: string;
   onOpen?(session: RawSession): void;
   /** Each command, however often it comes. */
   onExec(session: RawSession, server: RawConnection): void;
@@ -22,9 +25,9 @@ interface RawSessionScript {
 
 const key = newHostKey();
 
-/** Calls itself OpenSSH, lets the client in, and does with its sessions what the script says. */
+/** Calls itself OpenSSH, unless `ident` is another name, lets the client in, and does with its sessions what the script says. */
 export async function rawSessions(script: RawSessionScript) {
-  const { window = 2 ** 21, packetSize = 32_768 } = script;
+  const { window = 2 ** 21, packetSize = 32_768, channelTimeout, ident } = script;
   const sessions: RawSession[] = [];
   const answer = (raw: RawConnection, message: Buffer) => {
     const session = sessions[message.readUInt32BE(1)];
@@ -42,10 +45,14 @@ export async function rawSessions(script: RawSessionScript) {
     session.command = message.toString('utf8', 18);
     script.onExec(session, raw);
   };
-  const server = await startRawServer({ key, strict: true, script: { answer } });
+  const server = await startRawServer({
+    ...{ key, strict: true, script: { answer } },
+    ...(ident === undefined ? {} : { identification: ident }),
+  });
   const connection: Connection = await connectViaGateway({
     ...{ host: '127.0.0.1', port: server.port, username: 'rpa', password: 'rpa', retry: false },
     hostKey: { key: publicLine(key) },
+    timeouts: { channel: channelTimeout },
   });
   return {
     ...{ connection, sessions },

@@ -24,6 +24,6 @@ export async function openShell(opener: SessionOpener, options: ShellOptions = {
   const { term = 'xterm-256color', rows = 24, columns = 80, timeout, signal } = options;
   // Size in pixels: 0 means unknown.
   const pty = { term, rows, cols: columns, width: 0, height: 0 };
-  const channel = await opener.exec({ pty }, { signal, timeout });
+  const channel = await opener.exec({ pty }, { signal, timeout, limitsWait: true });
   return new ShellStream(channel, opener.where, { size, signal });
 }

@@ -9,8 +9,8 @@ export interface ShellOptions {
   /** Width in characters. Default 80. */
   columns?: number | undefined;
   /**
-   * Milliseconds for the server to open the shell. Default: the connection's `timeouts.channel`. The shell itself has no
-   * time limit.
+   * Milliseconds until the shell must be open, waiting for a free session (MaxSessions) included. Default: the
+   * connection's `timeouts.channel`. The shell itself has no time limit.
    */
   timeout?: number | undefined;
   /** Aborting ends the shell, or stops opening it, and rejects with `signal.reason`. Default: none. */

@@ -35,7 +35,7 @@ import { readWhole, writeWhole } from './whole-file.ts';
 /** Opens an SFTP session and its promise client. The caller must close it. */
 export async function openSftpClient(opener: SftpOpener, options: SftpOptions = {}): Promise<SftpClient> {
   checkOptions(options, sftpChecks);
-  return new PromiseClient(opener, await opener.openSftp(options));
+  return new PromiseClient(opener, await opener.openSftp({ ...options, limitsWait: true }));
 }
 
 class PromiseClient implements SftpClient {

@@ -5,7 +5,10 @@ import { abortSignal, limit } from '../../check/values.ts';
 export interface SftpOptions {
   /** Stops opening the session; the promise rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds until the session must be open. Default: the connection's `timeouts.channel`. */
+  /**
+   * Milliseconds until the session must be open, waiting for a free one (MaxSessions) included. Default: the
+   * connection's `timeouts.channel`.
+   */
   timeout?: number | undefined;
   /** Milliseconds to wait for the reply to a request, once all earlier ones are answered. Default 60,000. */
   requestTimeout?: number | undefined;

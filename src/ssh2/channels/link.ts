@@ -1,20 +1,21 @@
 import type { Client } from 'ssh2';
 import { Chores } from '../../time/chores.ts';
-import { latch } from '../../time/latch.ts';
-import { onAbort, type Stoppable } from '../../time/on-abort.ts';
-import { startTimer } from '../../time/timer.ts';
-import { closeForgottenChannel, expectGlobalReply, nextChannelId, protocolOf } from '../insides/internals.ts';
-import { type SessionRules, usualLimit } from '../slots/session-rules.ts';
+import { onAbort } from '../../time/on-abort.ts';
+import { atLatest, now, startTimer } from '../../time/timer.ts';
+import { closeForgottenChannel, nextChannelId } from '../insides/internals.ts';
 import { SessionSlots } from '../slots/session-slots.ts';
 import { StartPace } from '../slots/start-pace.ts';
 import { LostSignal } from '../transport/lost.ts';
 import type { EarlySession } from './early-session.ts';
-import { channelTimeout, isFull, noneToSpare, openFailed } from './open-errors.ts';
+import { LateAnswer } from './late-answer.ts';
+import { allInUse, channelTimeout, isFull, noneToSpare, openFailed } from './open-errors.ts';
 import type { HeldSlot, OpenedCallback, OpenPlan, Starter, Where } from './opening.ts';
-import { isKnownToTakeSeveral, mannersOf, type ServerManners } from './server-manners.ts';
+import { pinged } from './ping.ts';
+import { isKnownToTakeSeveral, mannersOf, rulesFor, type ServerManners } from './server-manners.ts';
 import { SessionAhead } from './session-ahead.ts';
 import type { SessionChannel } from './session-channel.ts';
 import { CommandPlan, type ExecEvents, type ExecRequest } from './start-command.ts';
+import { waitFor } from './wait-for.ts';
 
 export type { OpenOptions, OpenPlan, Where } from './opening.ts';
 
@@ -29,6 +30,10 @@ interface LinkOptions {
   /** Clean-up work that was begun before. */
   chores?: Chores | undefined;
 }
+
+type WaitPlan = Pick<OpenPlan<unknown>, 'what' | 'signal' | 'timeout' | 'dueAt'>;
+/** Why a wait in line ended. */
+const noneFree = Symbol();
 
 /** An established, authenticated connection: opens channels, and reports when it is lost. */
 export class Link {
@@ -63,20 +68,11 @@ export class Link {
     this.channelTimeout = channelTimeout;
     this.roundTrip = early?.roundTrip ?? 0;
     this.#manners = mannersOf(where, serverVersion);
-    this.slots = new SessionSlots(this.#sessionRules(maxSessions));
+    this.slots = new SessionSlots(rulesFor(this.#manners, serverVersion, maxSessions));
     this.#pace = new StartPace(this.slots, serverVersion);
-    if (opensAhead) this.ahead = new SessionAhead(client, this.slots, this.#manners, this.releaseSession);
+    if (opensAhead)
+      this.ahead = new SessionAhead(client, this.slots, this.#manners, this.releaseSession, channelTimeout);
     if (early) this.ahead?.adopt(early);
-  }
-
-  #sessionRules(maxSessions: number | undefined): SessionRules {
-    const { takesOneOnly, takesSeveral, mostSessions } = this.#manners;
-    if (maxSessions === undefined && takesOneOnly)
-      return { most: 1, takesSeveral: false, learns: this.#manners };
-    const isKnown = takesSeveral || isKnownToTakeSeveral(this.serverVersion);
-    const limit = mostSessions > usualLimit ? mostSessions : undefined;
-    const isSeveral = isKnown || (maxSessions ?? 1) > 1;
-    return { most: maxSessions, limit, takesSeveral: isSeveral, learns: this.#manners };
   }
 
   /** For whoever ends a lost connection, when the server ended it: one session too many may have been the reason. */
@@ -120,18 +116,33 @@ export class Link {
   }
 
   /** Opens a session when MaxSessions allows it. A refused request returns to its old place in the line. */
-  async openSession<T>(plan: OpenPlan<T>): Promise<T> {
+  openSession<T>(plan: OpenPlan<T>): Promise<T> {
+    return plan.limitsWait ? this.#openInTime(plan) : this.#openInTurn(plan);
+  }
+
+  async #openInTime<T>(plan: OpenPlan<T>): Promise<T> {
+    const { what, timeout = this.channelTimeout } = plan;
+    plan.dueAt = now() + timeout;
+    try {
+      return await this.#openInTurn(plan);
+    } catch (error) {
+      // Created here, and not by the timer, so that its stack names the caller.
+      throw error === noneFree ? allInUse(this.where, what, timeout, this.slots.open) : error;
+    }
+  }
+
+  async #openInTurn<T>(plan: OpenPlan<T>): Promise<T> {
     if (!this.#pace.begins(plan.takesOpenSession === true))
-      await this.#wait(plan.signal, (leave) => this.#pace.wait(leave));
+      await this.#wait(plan, (leave) => this.#pace.wait(leave));
     const ticket = this.slots.nextTicket();
     for (;;) {
-      if (plan.takesOpenSession && this.ahead?.isEarlyFree) await this.#earlySession(this.ahead, plan.signal);
+      if (plan.takesOpenSession && this.ahead?.isEarlyFree) await this.#earlySession(this.ahead, plan);
       const takesAhead = plan.takesOpenSession && !plan.signal?.aborted;
       const ahead = takesAhead ? this.ahead?.take() : undefined;
       const isComing = takesAhead === true && !ahead && this.ahead?.isComing === true;
       const isFree = ahead !== undefined || isComing || this.slots.take();
       if (!isFree && plan.isSpare) throw noneToSpare(this.where);
-      const probe = isFree ? false : await this.#slot(ticket, plan.signal);
+      const probe = isFree ? false : await this.#slot(ticket, plan);
       const slot: HeldSlot = { ahead, isComing, isGranted: !isFree, probe, isRefused: false };
       try {
         return await this.#openInSlot(plan, slot);
@@ -153,31 +164,34 @@ export class Link {
     }
     return this.open(plan, (client, callback) => {
       if (slot.isComing) return this.#whenOpen(client, plan, slot, callback);
-      this.#startInSlot(client, plan, slot, callback);
-      return undefined;
+      return this.#startInSlot(client, plan, slot, callback);
     });
   }
 
   /** Starts on a session that is being opened. Returns a function that no longer waits for it. */
-  #whenOpen<T>(
+  #whenOpen<T>(client: Client, plan: OpenPlan<T>, slot: HeldSlot, callback: OpenedCallback<T>): () => void {
+    let giveUp = this.ahead?.expect((error, session) => {
+      slot.ahead = session;
+      slot.isRefused = error !== undefined;
+      if (error) callback(error, undefined as T);
+      else giveUp = this.#startInSlot(client, plan, slot, callback);
+    });
+    return () => giveUp?.();
+  }
+
+  /** Returns a function that gives up waiting for the server's answer. */
+  #startInSlot<T>(
     client: Client,
     plan: OpenPlan<T>,
     slot: HeldSlot,
     callback: OpenedCallback<T>,
-  ): (() => void) | undefined {
-    return this.ahead?.expect((error, session) => {
-      slot.ahead = session;
-      slot.isRefused = error !== undefined;
-      if (error) callback(error, undefined as T);
-      else this.#startInSlot(client, plan, slot, callback);
-    });
-  }
-
-  #startInSlot<T>(client: Client, plan: OpenPlan<T>, slot: HeldSlot, callback: OpenedCallback<T>): void {
+  ): () => void {
     const { ahead } = slot;
     if (slot.isGranted) this.slots.requested(slot.probe);
     const id = ahead ? ahead.incoming.id : nextChannelId(client);
+    const answer = new LateAnswer(this.slots, slot);
     const answered = (error: Error | undefined, value: T) => {
+      answer.came();
       if (!error && !ahead) this.slots.accepted(slot.probe);
       else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
       else if (error) this.#forgetChannel(id, slot);
@@ -189,6 +203,7 @@ export class Link {
     } catch (error) {
       answered(error as Error, undefined as T);
     }
+    return () => answer.isLate(this.channelTimeout);
   }
 
   /** Whatever reason the server gives: if it has allowed other sessions, it is their number. */
@@ -198,7 +213,9 @@ export class Link {
 
   /** The server opened the session and refused the request on it: the session counts until it is closed. */
   #forgetChannel(id: number | undefined, slot: HeldSlot): void {
-    const isOpen = !this.lost.error && closeForgottenChannel(this.client, id, this.releaseSession);
+    let closed = this.releaseSession;
+    const isOpen = !this.lost.error && closeForgottenChannel(this.client, id, () => closed());
+    if (isOpen) closed = atLatest(this.channelTimeout, this.releaseSession);
     if (isOpen && !slot.ahead) this.slots.accepted(slot.probe);
     else if (!isOpen && slot.ahead) this.slots.release();
     else if (!isOpen) this.slots.giveBack(slot.probe);
@@ -206,19 +223,7 @@ export class Link {
 
   /** Whether the server answers within `ms` milliseconds. If it does, it has read everything sent before. */
   ping(ms: number): Promise<boolean> {
-    const protocol = protocolOf(this.client);
-    const answered = latch<boolean>();
-    if (this.lost.error || typeof protocol?.ping !== 'function') return Promise.resolve(false);
-    // A refusal is an answer too, as few servers know the request. If it is not an Error, it came from the server.
-    const expected = expectGlobalReply(this.client, (failed) => answered.resolve(!(failed instanceof Error)));
-    if (!expected) return Promise.resolve(false);
-    protocol.ping();
-    const stopTimer = startTimer(ms, () => answered.resolve(false));
-    const unsubscribe = this.lost.onLost(() => answered.resolve(false));
-    return answered.promise.finally(() => {
-      stopTimer();
-      unsubscribe();
-    });
+    return pinged(this.client, this.lost, ms);
   }
 
   /**
@@ -254,7 +259,8 @@ export class Link {
         resolve(value);
       };
       const unsubscribeAbort = signal && onAbort(signal, () => giveUp(signal.reason));
-      const stopTimer = startTimer(timeout, () =>
+      const ms = plan.dueAt === undefined ? timeout : plan.dueAt - now();
+      const stopTimer = startTimer(ms, () =>
         giveUp(timedOut ?? channelTimeout(this.where, plan.what, timeout)),
       );
       const unsubscribe = this.lost.onLost(giveUp);
@@ -267,34 +273,22 @@ export class Link {
   }
 
   /** Waits for the server's answer to the request that left with the login, but not for long. */
-  #earlySession(ahead: SessionAhead, signal: Stoppable | undefined): Promise<void> {
-    return this.#wait(signal, (done) => ahead.awaitEarly(done));
+  #earlySession(ahead: SessionAhead, plan: WaitPlan): Promise<void> {
+    return this.#wait(plan, (done) => ahead.awaitEarly(done));
   }
 
   /** Waits in line; resolves to whether the granted session is a probe. */
-  #slot(ticket: number, signal: Stoppable | undefined): Promise<boolean> {
-    return this.#wait(signal, (granted) => this.slots.acquire(ticket, granted));
+  #slot(ticket: number, plan: WaitPlan): Promise<boolean> {
+    return this.#wait(plan, (granted) => this.slots.acquire(ticket, granted), noneFree);
   }
 
-  /** Waits for `begin`'s callback, the signal or the end of the connection; the last two undo what `begin` started. */
   #wait<T = void>(
-    signal: Stoppable | undefined,
+    plan: WaitPlan,
     begin: (done: (value: T) => void) => () => void,
+    overdue?: unknown,
   ): Promise<T> {
-    if (this.lost.error) return Promise.reject(this.lost.error);
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const result = latch<T>();
-    const undo = begin((value) => result.resolve(value));
-    if (result.settled) return result.promise;
-    const giveUp = (reason: unknown) => {
-      undo();
-      result.reject(reason);
-    };
-    const unsubscribeAbort = signal ? onAbort(signal, () => giveUp(signal.reason)) : () => {};
-    const unsubscribe = this.lost.onLost(giveUp);
-    return result.promise.finally(() => {
-      unsubscribe();
-      unsubscribeAbort();
-    });
+    const { what, signal, timeout = this.channelTimeout, dueAt } = plan;
+    const late = () => overdue ?? channelTimeout(this.where, what, timeout);
+    return waitFor(begin, { lost: this.lost, signal, dueAt, late });
   }
 }

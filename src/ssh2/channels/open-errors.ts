@@ -17,6 +17,21 @@ export function channelTimeout(where: Where, what: string, timeoutMs: number): C
   );
 }
 
+/** Nothing was requested: no session became free in time. */
+export function allInUse(where: Where, what: string, timeoutMs: number, sessions: number): ChannelTimeout {
+  const inUse = sessions === 1 ? 'its only session was' : `all its ${sessions} sessions were`;
+  return new ChannelTimeout(
+    `${where.host}:${where.port} was not asked for ${what}: ${inUse} still in use after ${timeoutMs} ms (option timeout)`,
+    {
+      ...where,
+      phase: 'channel',
+      timeoutMs,
+      retryable: true,
+      hint: 'Each SFTP client, shell, transfer and running command holds a session, as many as the server allows (MaxSessions). Close those that are no longer needed, or use another connection.',
+    },
+  );
+}
+
 /** For what ssh2 reports when a channel, or the request on it, was refused. */
 export function openFailed(where: Where, what: string, error: Error & { reason?: unknown }): SshError {
   if (error.message === 'Not connected' || error.message === 'No response from server') {

@@ -25,6 +25,10 @@ export type OpenedCallback<T> = (error: Error | undefined, result: T) => void;
 export interface OpenPlan<T> {
   signal?: Stoppable | undefined;
   timeout?: number | undefined;
+  /** `timeout` counts from the call, the wait in line included; otherwise from the request. */
+  limitsWait?: boolean | undefined;
+  /** With `limitsWait`: when it ends, on the clock of `now()`. Set by the link. */
+  dueAt?: number;
   /** For messages: `a session for the command`, `a channel to localhost:22`. */
   what: string;
   start(client: Client, callback: OpenedCallback<T>): void;

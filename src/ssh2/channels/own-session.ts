@@ -1,4 +1,5 @@
 import type { SshError } from '../../errors/index.ts';
+import { atLatest } from '../../time/timer.ts';
 import { HeldOutput } from '../bounds/held-output.ts';
 import { grantAgain, type KeepingChannel, type OutputName } from '../bounds/receive-window.ts';
 import { SessionShape } from '../insides/session-shape.ts';
@@ -27,6 +28,7 @@ interface Write {
 export class OwnSession extends SessionShape implements SessionChannel, KeepingChannel {
   #lost: Lost | undefined;
   #onReleased: (() => void) | undefined;
+  #closeTimeout = Infinity;
   #unsubscribe: (() => void) | undefined;
   #sink: ChannelSink | undefined;
   #status: ChannelOutcome | undefined;
@@ -40,9 +42,13 @@ export class OwnSession extends SessionShape implements SessionChannel, KeepingC
   #writes: Write[] | undefined;
   #isInputOver = false;
 
-  /** Assigns it to a command. `onReleased` is called once, when it no longer counts on the server. */
-  begin(lost: Lost, onReleased: () => void): this {
+  /**
+   * Assigns it to a command. `onReleased` is called once, when it no longer counts on the server, or if that has not
+   * answered our CLOSE within `closeTimeout` milliseconds.
+   */
+  begin(lost: Lost, onReleased: () => void, closeTimeout: number): this {
     this.#lost = lost;
+    this.#closeTimeout = closeTimeout;
     this.#onReleased = onReleased;
     this.#unsubscribe = lost.onLost((error) => this.#linkLost(error));
     return this;
@@ -106,6 +112,8 @@ export class OwnSession extends SessionShape implements SessionChannel, KeepingC
     super.close();
     // Answering the server's CLOSE is not giving up.
     if (this.incoming.state === 'closed') return;
+    if (!this.#isGivenUp && this.#onReleased)
+      this.#onReleased = atLatest(this.#closeTimeout, this.#onReleased);
     // Unread output would hold up the end.
     this.#isGivenUp = true;
     if (this.held > 0) this.#deliverSoon();

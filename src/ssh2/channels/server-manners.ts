@@ -1,4 +1,5 @@
 import { now } from '../../time/timer.ts';
+import { type SessionRules, usualLimit } from '../slots/session-rules.ts';
 import { isOpenSsh } from '../transport/server-kind.ts';
 
 /** How many servers are remembered; the oldest are forgotten first. */
@@ -124,4 +125,18 @@ export class ServerManners {
   refusedBeside(sessions: number): void {
     if (this.takesSeveral) this.#mostSessions = Math.min(this.#mostSessions, Math.max(2, sessions));
   }
+}
+
+/** What the slots of a connection begin with. `maxSessions`: what the user says that the server allows. */
+export function rulesFor(
+  manners: ServerManners,
+  serverVersion: string | undefined,
+  maxSessions: number | undefined,
+): SessionRules {
+  const { takesOneOnly, takesSeveral, mostSessions } = manners;
+  if (maxSessions === undefined && takesOneOnly) return { most: 1, takesSeveral: false, learns: manners };
+  const isKnown = takesSeveral || isKnownToTakeSeveral(serverVersion);
+  const limit = mostSessions > usualLimit ? mostSessions : undefined;
+  const isSeveral = isKnown || (maxSessions ?? 1) > 1;
+  return { most: maxSessions, limit, takesSeveral: isSeveral, learns: manners };
 }

@@ -1,5 +1,5 @@
 import type { Client } from 'ssh2';
-import { now, startTimer } from '../../time/timer.ts';
+import { atLatest, now, startTimer } from '../../time/timer.ts';
 import { hastenFirstChannel } from '../insides/ahead/first-channel.ts';
 import { openBareSession } from '../insides/session-shape.ts';
 import type { SessionSlots } from '../slots/session-slots.ts';
@@ -28,6 +28,7 @@ export class SessionAhead {
   readonly #client: Client;
   readonly #slots: SessionSlots;
   readonly #release: () => void;
+  readonly #closeTimeout: number;
   readonly #manners: ServerManners;
   readonly #held: OwnSession[] = [];
   #opening = 0;
@@ -47,8 +48,15 @@ export class SessionAhead {
   #isEarlyComing = false;
   #onEarly: (() => void) | undefined;
 
-  /** `release` is called when a session that was never used no longer counts on the server. */
-  constructor(client: Client, slots: SessionSlots, manners: ServerManners, release: () => void) {
+  /** `release` is called when a session that was never used no longer counts on the server; see `OwnSession.begin`. */
+  constructor(
+    client: Client,
+    slots: SessionSlots,
+    manners: ServerManners,
+    release: () => void,
+    closeTimeout: number,
+  ) {
+    this.#closeTimeout = closeTimeout;
     this.#client = client;
     this.#slots = slots;
     this.#manners = manners;
@@ -267,5 +275,6 @@ export class SessionAhead {
   #closeUnused(session: OwnSession): void {
     this.#slots.probe.endsUnused();
     session.close();
+    session.onUnusedClosed = atLatest(this.#closeTimeout, () => this.#isClosed(session));
   }
 }

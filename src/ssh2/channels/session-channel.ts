@@ -1,6 +1,7 @@
 import type { Client, ClientChannel } from 'ssh2';
 import type { SshError } from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
+import { atLatest } from '../../time/timer.ts';
 import { sendSignal, stateOf } from '../insides/internals.ts';
 import type { Lost } from '../transport/lost.ts';
 
@@ -42,14 +43,15 @@ export interface SessionChannel {
   close(): void;
 }
 
-/** `onReleased` is called once, when the session no longer counts on the server. */
+/** `onReleased` and `closeTimeout` are those of `OwnSession.begin`. */
 export function wrapSession(
   client: Client,
   raw: ClientChannel,
   lost: Lost,
   onReleased: () => void,
+  closeTimeout: number,
 ): SessionChannel {
-  return new SafeSession(client, raw, lost, onReleased);
+  return new SafeSession(client, raw, lost, onReleased, closeTimeout);
 }
 
 /** What goes wrong on a channel shows in how it ends; an `error` event without a listener would end the process. */
@@ -69,17 +71,24 @@ class SafeSession implements SessionChannel {
   #status: ChannelOutcome | undefined;
   #unsubscribe: () => void = () => {};
   #onReleased: (() => void) | undefined;
+  readonly #closeTimeout: number;
+  #hasLeft = false;
   /** Created on demand: few commands read any input. */
   #pendingWrites: Set<(error?: Error) => void> | undefined;
   /** The connection was lost after the server had said everything. */
   #isComplete = false;
 
-  constructor(client: Client, raw: ClientChannel, lost: Lost, onReleased: () => void) {
+  constructor(client: Client, raw: ClientChannel, lost: Lost, onReleased: () => void, closeTimeout: number) {
     this.#client = client;
     this.#raw = raw;
     this.#lost = lost;
     this.#onReleased = onReleased;
-    raw.destroy = endAndClose;
+    this.#closeTimeout = closeTimeout;
+    raw.destroy = () => {
+      endAndClose(raw);
+      this.#left();
+      return raw;
+    };
     ignoreErrors(raw);
     raw.on('exit', (code: number | null, signal?: string, _dump?: string, description?: string) => {
       this.#status = statusOf(code, signal, description);
@@ -139,9 +148,17 @@ class SafeSession implements SessionChannel {
   close(): void {
     if (this.#lost.error) return;
     this.#raw.close();
+    this.#left();
     // Unread output would hold up the end.
     this.#raw.resume();
     this.#raw.stderr.resume();
+  }
+
+  /** We have sent CLOSE; the server may never do so. */
+  #left(): void {
+    if (this.#hasLeft || this.#lost.error || stateOf(this.#raw).incoming?.state === 'closed') return;
+    this.#hasLeft = true;
+    if (this.#onReleased) this.#onReleased = atLatest(this.#closeTimeout, this.#onReleased);
   }
 
   #readable(stream: 'stdout' | 'stderr') {
@@ -211,8 +228,7 @@ export function writeError(outcome: ChannelOutcome | undefined, lost: Lost | und
  * Does what ssh2's own `destroy` does, which Node calls when both directions have ended; but there, a second `end()`
  * makes Node create an error, with its stack, that nobody ever sees.
  */
-function endAndClose(this: ClientChannel): ClientChannel {
-  if (!this.writableEnded) this.end();
-  this.close();
-  return this;
+function endAndClose(raw: ClientChannel): void {
+  if (!raw.writableEnded) raw.end();
+  raw.close();
 }

@@ -28,6 +28,8 @@ export interface ExecEvents {
   onLate?: ((session: SessionChannel) => void) | undefined;
   /** The server has refused it, at once or later. */
   onRefused?: (() => void) | undefined;
+  /** `timeout` counts from the call, the wait for a free session included. */
+  limitsWait?: boolean | undefined;
   /** It cleans up, and so may begin after `close()`. */
   isChore?: boolean | undefined;
   /** Never waits in line: the caller holds a session, and might be waiting for itself. */
@@ -39,6 +41,7 @@ interface CommandLink {
   readonly client: Client;
   readonly lost: Lost;
   readonly commandEnded: () => void;
+  readonly channelTimeout: number;
   readonly ahead: { prepare(): void } | undefined;
 }
 
@@ -50,6 +53,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   readonly isTraced: boolean;
   readonly signal: Stoppable | undefined;
   readonly timeout: number | undefined;
+  readonly limitsWait: boolean | undefined;
   readonly isChore: boolean | undefined;
   readonly isSpare: boolean | undefined;
   readonly takesOpenSession: boolean;
@@ -69,6 +73,7 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     this.isTraced = !isShell;
     this.signal = events.signal;
     this.timeout = events.timeout;
+    this.limitsWait = events.limitsWait;
     this.isChore = events.isChore;
     this.isSpare = events.isSpare;
     // A terminal has to be requested before the command.
@@ -93,10 +98,10 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
     const { command, pty } = this.#request;
     const id = nextChannelId(client);
     const opened = (error: Error | undefined, raw: ClientChannel) => {
-      const { lost, commandEnded } = this.#link;
+      const { lost, commandEnded, channelTimeout } = this.#link;
       if (error) this.#refused(error, started);
       // Wrapped before the callback returns: the exit status may follow in the same packet.
-      else started(undefined, wrapSession(client, raw, lost, commandEnded));
+      else started(undefined, wrapSession(client, raw, lost, commandEnded, channelTimeout));
     };
     if (command === undefined) return void client.shell(typeof pty === 'object' ? pty : {}, opened);
     client.exec(command, pty === undefined ? {} : { pty }, opened);
@@ -118,10 +123,10 @@ export class CommandPlan implements OpenPlan<SessionChannel> {
   }
 
   #exec(session: OwnSession, started: SessionCallback): void {
-    const { client, lost, commandEnded } = this.#link;
+    const { client, lost, commandEnded, channelTimeout } = this.#link;
     requestOn(client, session, 'exec', this.#request.command ?? '', (error) => {
       if (error) this.#refused(error, started);
-      else started(undefined, session.begin(lost, commandEnded));
+      else started(undefined, session.begin(lost, commandEnded, channelTimeout));
     });
   }
 

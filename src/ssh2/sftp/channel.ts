@@ -26,10 +26,10 @@ export async function openSftp(
   options: OpenSftpOptions & { serverVersion?: string | undefined; findings?: Findings } = {},
 ): Promise<SftpOperations> {
   const { signal, timeout = link.channelTimeout, requestTimeout = defaultRequestTimeout } = options;
-  const { serverVersion = link.serverVersion } = options;
+  const { serverVersion = link.serverVersion, limitsWait } = options;
   if (options.spare && link.spare <= leaveForOthers) throw noneToSpare(link);
   const first = options.spare ? undefined : options.first?.take();
-  const opening = first ?? openSubsystem(link, { signal, timeout, serverVersion });
+  const opening = first ?? openSubsystem(link, { signal, timeout, serverVersion, limitsWait });
   const { channel, roundTrip, refused, isBegun } = await opening;
   const { least, most } = receiveWindows;
   const receiveWindow = Math.min(most, Math.max(least, Math.ceil(receiveRate * roundTrip)));

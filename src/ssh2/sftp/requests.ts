@@ -137,6 +137,8 @@ export interface OpenSftpOptions {
   signal?: AbortSignal | undefined;
   /** Milliseconds allowed for opening the session; the connection's `timeouts.channel` by default. */
   timeout?: number | undefined;
+  /** `timeout` counts from the call, the wait for a free session included. */
+  limitsWait?: boolean | undefined;
   /** Milliseconds to wait for the reply to a request, once all earlier ones are answered. Default 60,000. */
   requestTimeout?: number | undefined;
   /** A session that has been requested already; used unless another one lies idle. */

@@ -2,7 +2,7 @@ import type { ClientChannel } from 'ssh2';
 import type { SshError } from '../../errors/index.ts';
 import { printable } from '../../text/printable.ts';
 import { latch } from '../../time/latch.ts';
-import { startTimer } from '../../time/timer.ts';
+import { atLatest, atMost } from '../../time/timer.ts';
 import type { WindowsFacts } from '../../windows/versions.ts';
 import type { Link } from '../channels/link.ts';
 import { sendBeforeWindow } from '../insides/ahead/before-window.ts';
@@ -32,8 +32,7 @@ const gatherAtMost = 28 * 1024;
 const mostStrays = 10_000;
 /** Milliseconds that an answer may take at most while only a cleaning up waits for it. */
 const cleanUpTimeout = 60_000;
-/** Milliseconds that `close` waits for the server to close. */
-const closePatience = 5_000;
+const closePatienceMs = 5_000;
 
 /**
  * The packets of one SFTP session over a channel of ours. ssh2's own SFTP layer is not used: it has no back-pressure
@@ -74,7 +73,7 @@ export class SftpSession {
     channel.stderr.on('error', () => {}).resume();
     channel.on('data', (chunk: Buffer) => this.#push(chunk));
     channel.on('end', () => this.#end(sessionEnded(link.where, 'the server ended it')));
-    channel.on('close', () => this.#channelClosed());
+    channel.on('close', this.#channelClosed);
     this.#unsubscribe = link.lost.onLost((error) => {
       this.#end(error);
       this.#channelClosed();
@@ -208,8 +207,7 @@ export class SftpSession {
 
   async close(): Promise<void> {
     if (!this.ended) this.#end(sessionEnded(this.#link.where, 'it was closed', false));
-    const stop = startTimer(closePatience, () => this.#closed.resolve());
-    await this.#closed.promise.finally(stop);
+    await atMost(closePatienceMs, this.#closed.promise);
   }
 
   #read<T>(question: Question<T>, reply: Reply): T {
@@ -283,16 +281,18 @@ export class SftpSession {
     this.#channel.end();
     this.#channel.close();
     this.#channel.resume();
+    if (!this.#closed.settled)
+      this.#channel.once('close', atLatest(this.#link.channelTimeout, this.#channelClosed));
   }
 
-  #channelClosed(): void {
+  readonly #channelClosed = (): void => {
     this.#end(sessionEnded(this.#link.where, 'the server closed it'));
     if (this.#closed.settled) return;
     this.#unsubscribe();
     this.#hasLeft();
     this.#link.releaseSession();
     this.#closed.resolve();
-  }
+  };
 }
 
 function isReply(type: number): boolean {

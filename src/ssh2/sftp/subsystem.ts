@@ -1,7 +1,7 @@
 import type { ClientChannel } from 'ssh2';
 import type { SshError } from '../../errors/index.ts';
 import { latch } from '../../time/latch.ts';
-import { now } from '../../time/timer.ts';
+import { atLatest, now } from '../../time/timer.ts';
 import type { Link } from '../channels/link.ts';
 import { openFailed } from '../channels/open-errors.ts';
 import type { OpenedCallback } from '../channels/opening.ts';
@@ -26,6 +26,7 @@ interface Asking {
   signal?: AbortSignal | undefined;
   timeout?: number | undefined;
   serverVersion: string | undefined;
+  limitsWait?: boolean | undefined;
 }
 
 const what = 'an SFTP session';
@@ -44,11 +45,15 @@ export const init = Buffer.from([0, 0, 0, 5, 1, 0, 0, 0, 3]);
  * `channel_set_fds`, `channel_input_data`): its answer is not awaited, as data that follows the request is never beyond
  * the window. Other servers are sent nothing until they answer.
  */
-export function openSubsystem(link: Link, { signal, timeout, serverVersion }: Asking): Promise<Subsystem> {
+export function openSubsystem(
+  link: Link,
+  { signal, timeout, serverVersion, limitsWait }: Asking,
+): Promise<Subsystem> {
   const isQuick = isOpenSsh(serverVersion);
   return link.openSession<Subsystem>({
     signal,
     timeout,
+    limitsWait,
     what,
     // How far the server is, is then known from the login only.
     takesOpenSession: isQuick && link.roundTrip >= worthwhile,
@@ -111,8 +116,8 @@ class SubsystemRequest {
 function discard(link: Link, { channel }: Subsystem): void {
   if (link.lost.error) return;
   channel.on('error', () => {});
-  channel.once('close', () => link.releaseSession());
   channel.close();
+  channel.once('close', atLatest(link.channelTimeout, link.releaseSession));
   channel.resume();
   channel.stderr.resume();
 }
@@ -122,7 +127,7 @@ export class FirstSession {
   readonly #link: Link;
   #opening: Promise<Subsystem> | undefined;
 
-  constructor(link: Link, options: { signal?: AbortSignal | undefined; timeout?: number | undefined }) {
+  constructor(link: Link, options: Omit<Asking, 'serverVersion'>) {
     this.#link = link;
     this.#opening = openSubsystem(link, { ...options, serverVersion: link.serverVersion });
     this.#opening.catch(() => {});

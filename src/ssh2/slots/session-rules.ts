@@ -4,6 +4,12 @@ export const usualLimit = 10;
 /** How long (milliseconds) nothing must happen before a second session is tried on a server that may not allow it. */
 export const patience = 2_000;
 
+/**
+ * sshd counts a session until its process is reaped and our CLOSE has been read. For this long (milliseconds) after the
+ * last session has ended, a refusal can still mean that, although no other session is open.
+ */
+export const lagWhenAlone = 5_000;
+
 /** Called when a session may be opened; `probe` if it is one more than the server is known to allow. */
 export type Grant = (probe: boolean) => void;
 

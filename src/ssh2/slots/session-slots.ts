@@ -4,14 +4,8 @@ import { GoingSessions } from './going-sessions.ts';
 import { JustEnded } from './just-ended.ts';
 import { LimitProbe } from './limit-probe.ts';
 import { later, RetryPace, soon } from './retry-pace.ts';
-import { type Grant, patience, type SessionRules, usualLimit } from './session-rules.ts';
+import { type Grant, lagWhenAlone, patience, type SessionRules, usualLimit } from './session-rules.ts';
 import { WaitingLine } from './waiting-line.ts';
-
-/**
- * sshd counts a session until its process is reaped and our CLOSE has been read. For this long (milliseconds) after the
- * last session has ended, a refusal can still mean that, although no other session is open.
- */
-const lagWhenAlone = 5_000;
 
 /**
  * sshd allows MaxSessions channels of type `session` per connection (10 by default) and refuses more with nothing but
@@ -231,6 +225,12 @@ export class SessionSlots {
     this.answerTime.forget();
     this.#open--;
     this.#advance();
+  }
+
+  /** A request is answered after its slot was freed. `isOpen`: it was made on a session that was open already. */
+  countsAgain(isOpen: boolean): void {
+    if (isOpen) this.#confirmed++;
+    this.#opens();
   }
 
   /**
