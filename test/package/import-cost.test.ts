@@ -86,13 +86,13 @@ describe('A connection', () => {
     expect(order).toEqual(['dial.js', 'log-in', 'keyParser.js', 'client.js', 'connection']);
     const bytes = scripts.filter(isOurs).reduce((sum, { length }) => sum + length, 0);
     console.log(`a connection compiles ${Math.round(bytes / 1024)} KiB of ours`);
-    expect(bytes).toBeLessThan(144_000);
+    expect(bytes).toBeLessThan(146_000);
   });
 
   test.each([
-    ['uploads a small file', "upload('package.json', '/file')", ['sftp', 'sftp-up', 'sftp-up-one'], 57_000],
-    ['downloads one', "download('/old', 'downloaded')", ['sftp', 'sftp-down', 'sftp-down-one'], 57_000],
-    ['looks at one', "sftp().then((sftp) => sftp.stat('/old'))", ['sftp', 'sftp-client'], 64_000],
+    ['uploads a small file', "upload('package.json', '/file')", ['sftp', 'sftp-up', 'sftp-up-one'], 60_000],
+    ['downloads one', "download('/old', 'downloaded')", ['sftp', 'sftp-down', 'sftp-down-one'], 58_000],
+    ['looks at one', "sftp().then((sftp) => sftp.stat('/old'))", ['sftp', 'sftp-client'], 65_000],
   ])('that %s compiles only what that needs', async (_what, call, names, most) => {
     const connected = `
       import { connectViaGateway } from 'ssh-via-gateway';
