@@ -134,9 +134,7 @@ class Attempts {
   /** What Node says where too many files are open to load a key or our own code becomes an error that can be retried. */
   typed(error: unknown): unknown {
     const { host, port } = this.#plan.options;
-    return isOutOfFiles(error)
-      ? outOfFiles(error, { phase: this.phase, host, port, hop: this.#plan.hop })
-      : error;
+    return outOfFiles(error, { phase: this.phase, host, port, hop: this.#plan.hop }) ?? error;
   }
 
   /** Nobody takes the connection that came in the same moment as the abort. */

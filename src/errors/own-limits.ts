@@ -24,12 +24,16 @@ function codeOf(error: unknown): 'EMFILE' | 'ENFILE' | undefined {
   return message.includes('file table overflow') ? 'ENFILE' : undefined;
 }
 
-/** The error for a connection that fails because a file of this machine, such as a key or our own code, cannot be opened. */
+/**
+ * The error for a connection that fails because a file of this machine, such as a key or our own code, cannot be opened;
+ * undefined if something else was wrong.
+ */
 export function outOfFiles(
-  error: NodeJS.ErrnoException,
+  error: unknown,
   { phase, host, port, hop }: { phase: Phase; host: string; port: number; hop?: string | undefined },
-): ConnectFailed {
-  const errno = codeOf(error) as string;
+): ConnectFailed | undefined {
+  const errno = codeOf(error);
+  if (errno === undefined) return undefined;
   return new ConnectFailed(`Could not connect to ${host}:${port}: ${errno}`, {
     ...{ phase, host, port, hop, errno, retryable: true, cause: error },
     hint: ownLimits[errno],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RetryState } from '../../src/index.ts';
+import type { MockServerOptions } from '../../src/mock-server/index.ts';
 import { fakeAgent } from '../support/fake-agent.ts';
 import { localFolder, rejection } from '../support/mock-sftp.ts';
 import { keygen } from '../support/private-keys.ts';
@@ -13,6 +14,17 @@ const unreadPackage = () =>
     code: 'ERR_INVALID_PACKAGE_CONFIG',
   });
 const emfile = () => Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+
+/** The library with what was put in the place of modules, a server, and options to connect to it. */
+async function fresh(settings?: MockServerOptions) {
+  const { connectViaGateway } = await import('../../src/index.ts');
+  const { startMockServer } = await import('../../src/mock-server/index.ts');
+  const server = await startMockServer(settings);
+  const { host, port, username, password } = server;
+  const hostKey = { fingerprint: server.hostKey.fingerprint };
+  const options = { host, port, username, password, hostKey };
+  return { connectViaGateway, server, options, [Symbol.asyncDispose]: () => server.close() };
+}
 
 afterEach(() => {
   vi.doUnmock('../../src/log-in.ts');
@@ -55,13 +67,10 @@ it.each([
         },
       };
     });
-    const { connectViaGateway } = await import('../../src/index.ts');
-    const { startMockServer } = await import('../../src/mock-server/index.ts');
-    await using server = await startMockServer();
-    const { host, port, username, password, hostKey } = server;
-    const options = { host, port, username, password, hostKey: { fingerprint: hostKey.fingerprint } };
+    await using there = await fresh();
+    const { connectViaGateway, options } = there;
     expect(await rejection(connectViaGateway({ ...options, retry: false }))).toMatchObject({
-      ...{ ...expected, phase: 'banner', host, port },
+      ...{ ...expected, phase: 'banner', host: options.host, port: options.port },
       attempts: [{ code: 'SSH_CONNECT_FAILED' }],
     });
     const connection = await connectViaGateway({ ...options, retry: { minDelay: 1 } });
@@ -76,17 +85,12 @@ describe('where too many files are open to read a key', () => {
     const file = join(folder.path, name);
     let opened = 0;
     failToOpen((path) => path === file && ++opened <= 2);
-    const { connectViaGateway } = await import('../../src/index.ts');
-    const { startMockServer } = await import('../../src/mock-server/index.ts');
     const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
     const privateKeyPath = join(folder.path, 'key');
     await writeFile(privateKeyPath, privateKey, { mode: 0o600 });
-    await using server = await startMockServer({ users: [{ username: 'rpa', publicKeys: [publicKey] }] });
-    const { host, port } = server;
-    const options = {
-      ...{ host, port, username: 'rpa', privateKeyPath },
-      hostKey: { fingerprint: server.hostKey.fingerprint },
-    };
+    await using there = await fresh({ users: [{ username: 'rpa', publicKeys: [publicKey] }] });
+    const { connectViaGateway } = there;
+    const options = { ...there.options, privateKeyPath };
     const failed = { code: 'SSH_CONNECT_FAILED', phase: 'tcp' };
     expect(await rejection(connectViaGateway({ ...options, retry: false }))).toMatchObject({
       ...expected,
@@ -137,11 +141,8 @@ it('where too many files are open to look for ssh2, it is not ssh2 that is missi
       throw unreadPackage();
     },
   }));
-  const { connectViaGateway } = await import('../../src/index.ts');
-  const { startMockServer } = await import('../../src/mock-server/index.ts');
-  await using server = await startMockServer();
-  const { host, port, username, password, hostKey } = server;
-  const options = { host, port, username, password, hostKey: { fingerprint: hostKey.fingerprint } };
+  await using there = await fresh();
+  const { connectViaGateway, options } = there;
   // By the time that it is loaded, files may have been closed.
   await (await connectViaGateway(options)).close();
   expect(looks).toBe(1);
@@ -158,14 +159,12 @@ describe('where too many files are open for known_hosts', () => {
     const file = join(folder.path, 'known_hosts');
     let opened = 0;
     failToOpen((path) => path === file && ++opened === which);
-    const { connectViaGateway } = await import('../../src/index.ts');
-    const { startMockServer } = await import('../../src/mock-server/index.ts');
-    await using server = await startMockServer();
-    const { host, port, username, password } = server;
+    await using there = await fresh();
+    const { connectViaGateway } = there;
     const hostKey = { knownHosts: file, onUnknown: 'accept-new' as const };
-    const options = { host, port, username, password, hostKey };
+    const options = { ...there.options, hostKey };
     expect(await rejection(connectViaGateway({ ...options, retry: false }))).toMatchObject({
-      ...{ ...expected, phase: 'handshake', host, port },
+      ...{ ...expected, phase: 'handshake', host: options.host, port: options.port },
       cause: { message: expect.stringContaining(message) },
       attempts: [{ code: 'SSH_CONNECT_FAILED', phase: 'handshake' }],
     });
@@ -187,11 +186,10 @@ describe('where too many files are open to ask the agent', () => {
         failures++ === 0 ? new net.Socket().destroy(emfile()) : net.connect(path);
       return { ...net, connect };
     });
-    const { connectViaGateway } = await import('../../src/index.ts');
-    const { startMockServer } = await import('../../src/mock-server/index.ts');
     const { privateKey, publicKey } = await keygen('-t', 'ed25519', '-N', '');
     await using agent = await fakeAgent({ keys: [privateKey] });
-    await using server = await startMockServer({ users: [{ username: 'rpa', publicKeys: [publicKey] }] });
+    await using there = await fresh({ users: [{ username: 'rpa', publicKeys: [publicKey] }] });
+    const { connectViaGateway, server } = there;
     const { ssh2 } = await import('../../src/ssh2/insides/client-parts.ts');
     const { loadKeyReader } = await import('../../src/ssh2/insides/load.ts');
     loadKeyReader();
@@ -203,13 +201,9 @@ describe('where too many files are open to ask the agent', () => {
         : (createAgent(agent.path) as unknown as { getStream: typeof getStream }).getStream(callback);
     const spy = vi.spyOn(ssh2, 'createAgent').mockReturnValue({ getStream } as never);
     onTestFinished(() => spy.mockRestore());
-    const { host, port } = server;
-    const options = {
-      ...{ host, port, username: 'rpa', password: 'wrong', agent: agent.path },
-      hostKey: { fingerprint: server.hostKey.fingerprint },
-    };
+    const options = { ...there.options, password: 'wrong', agent: agent.path };
     expect(await rejection(connectViaGateway({ ...options, retry: false }))).toMatchObject({
-      ...{ ...expected, phase: 'auth', host, port },
+      ...{ ...expected, phase: 'auth', host: options.host, port: options.port },
       attempts: [{ code: 'SSH_CONNECT_FAILED', phase: 'auth' }],
     });
     expect(failures).toBe(1);

@@ -7,7 +7,7 @@ import {
   isSshError,
   type SshError,
 } from '../../errors/index.ts';
-import { isOutOfFiles, outOfFiles } from '../../errors/own-limits.ts';
+import { outOfFiles } from '../../errors/own-limits.ts';
 import type { AuthorityOption, HostKeyInfo, HostKeyOption, KnownHostsOption } from '../../options/types.ts';
 import { printable } from '../../text/printable.ts';
 import { readCertificate } from '../certificates/certificate.ts';
@@ -210,12 +210,14 @@ function ownFiles(update: boolean | readonly string[], paths: readonly string[])
 
 /** In an order that does not suit the files, a server may show a key of another type, which looks like a changed key. */
 function unlessOutOfFiles<T>(error: unknown, target: HostKeyTarget, otherwise: T): T {
-  if (isOutOfFiles(error)) throw outOfFiles(error, { phase: 'handshake', ...target });
+  const lack = outOfFiles(error, { phase: 'handshake', ...target });
+  if (lack) throw lack;
   return otherwise;
 }
 
 function unreadable(error: Error, key: Buffer, target: HostKeyTarget): SshError {
-  if (isOutOfFiles(error)) return outOfFiles(error, { phase: 'handshake', ...target });
+  const lack = outOfFiles(error, { phase: 'handshake', ...target });
+  if (lack) return lack;
   return new HandshakeFailed(`The host key of ${at(target)} cannot be checked: ${printable(error.message)}`, {
     ...detailsOf(key, target),
     cause: error,
@@ -234,7 +236,8 @@ async function record(
     const { appendKnownHost } = await import('../known-hosts/append.ts');
     await appendKnownHost({ ...entry, host, port, key });
   } catch (error) {
-    if (isOutOfFiles(error)) throw outOfFiles(error, { phase: 'handshake', ...target });
+    const lack = outOfFiles(error, { phase: 'handshake', ...target });
+    if (lack) throw lack;
     throw new HandshakeFailed(
       `The new host key of ${at(target)} could not be recorded: ${printable((error as Error).message)}`,
       {

@@ -7,7 +7,9 @@ import type { Situation } from '../transport/classify.ts';
 /** A login that cannot go on because of an error on our side or because of what the server asks. */
 export function authBroken(error: unknown, situation: Situation, hint?: string): SshError {
   const { host, port, hop, methodsTried } = situation;
-  if (error instanceof AgentOutOfFiles) return outOfFiles(error.cause, { phase: 'auth', host, port, hop });
+  const lack =
+    error instanceof AgentOutOfFiles && outOfFiles(error.cause, { phase: 'auth', host, port, hop });
+  if (lack) return lack;
   const said = error instanceof Error ? printable(error.message) : 'no reason given';
   return new AuthenticationFailed(`The login at ${host}:${port} could not go on: ${said}`, {
     phase: 'auth',
