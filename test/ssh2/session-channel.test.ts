@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { ConnectionLost } from '../../src/errors/index.ts';
 import { type ChannelOutcome, statusOf, wrapSession } from '../../src/ssh2/channels/session-channel.ts';
 import { LostSignal } from '../../src/ssh2/transport/lost.ts';
@@ -67,6 +67,7 @@ it.each([
 
 it('frees its slot if the server does not answer our CLOSE in time, and never twice', () => {
   vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
   const { session, close, onReleased } = open();
   session.close();
   session.close();
@@ -76,7 +77,6 @@ it('frees its slot if the server does not answer our CLOSE in time, and never tw
   expect(onReleased).toHaveBeenCalledTimes(1);
   close();
   expect(onReleased).toHaveBeenCalledTimes(1);
-  vi.useRealTimers();
 });
 
 it('reports the end to a late `start`', async () => {

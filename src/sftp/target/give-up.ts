@@ -53,31 +53,33 @@ async function restore(
   target: RemoteTarget,
   backup: string,
 ): Promise<string | undefined> {
-  const result = await restoreOnce(sftp, target, backup);
-  if (result !== 'not needed') return result;
-  second.inBackground(watch(sftp, target, backup));
-  return undefined;
+  const { wasAside, hint } = await restoreOnce(sftp, target, backup);
+  if (!wasAside && hint === undefined) second.inBackground(watch(sftp, target, backup));
+  return hint;
 }
 
-async function restoreOnce(
-  sftp: SftpRequests,
-  target: RemoteTarget,
-  backup: string,
-): Promise<string | undefined> {
+interface Restored {
+  /** The old file had another name. */
+  wasAside?: boolean;
+  /** What is left to be done, and by whom. */
+  hint?: string;
+}
+
+async function restoreOnce(sftp: SftpRequests, target: RemoteTarget, backup: string): Promise<Restored> {
   const [there, aside] = await Promise.all([isThere(sftp, target.path), isThere(sftp, backup)]);
-  if (aside === false && there) return 'not needed';
-  if (aside === undefined || there === undefined) return mayBeAside(backup);
+  if (aside === undefined || there === undefined) return { hint: mayBeAside(backup) };
+  if (!aside && there) return {};
   if (!aside) {
     // Neither is there: what was written is all there is.
     target.kept = true;
-    return `The new file is complete under ${quoted(target.writePath)}: rename it.`;
+    return { hint: `The new file is complete under ${quoted(target.writePath)}: rename it.` };
   }
-  if (there) return void (await removeFirmly(sftp, backup));
   try {
-    return void (await giveBack(sftp, backup, target.path));
+    await (there ? removeFirmly(sftp, backup) : giveBack(sftp, backup, target.path));
+    return { wasAside: true };
   } catch {
     target.kept = true;
-    return sftp.ended ? mayBeAside(backup) : isAside(backup);
+    return { hint: sftp.ended ? mayBeAside(backup) : isAside(backup) };
   }
 }
 
@@ -85,7 +87,7 @@ async function restoreOnce(
 async function watch(sftp: SftpRequests, target: RemoteTarget, backup: string): Promise<void> {
   for (let look = 0; look < looks && !sftp.ended; look++) {
     await sleep(pause);
-    if ((await isThere(sftp, backup)) && (await restoreOnce(sftp, target, backup)) === undefined) return;
+    if ((await isThere(sftp, backup)) && (await restoreOnce(sftp, target, backup)).wasAside) return;
   }
 }
 

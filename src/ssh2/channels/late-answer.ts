@@ -10,29 +10,25 @@ import type { HeldSlot } from './opening.ts';
 export class LateAnswer {
   readonly #slots: SessionSlots;
   readonly #slot: HeldSlot;
-  #state: 'awaited' | 'came' | 'overdue' = 'awaited';
-  #stopTimer: (() => void) | undefined;
+  readonly #stopTimer: () => void;
+  #isOverdue = false;
 
-  constructor(slots: SessionSlots, slot: HeldSlot) {
+  /** The request is given up. If its answer does not come within `ms` milliseconds either, its slot is free. */
+  constructor(slots: SessionSlots, slot: HeldSlot, ms: number) {
     this.#slots = slots;
     this.#slot = slot;
+    this.#stopTimer = startTimer(ms, () => this.#free(), false);
   }
 
   /** Called when the server has answered, before the slots are told what. */
   came(): void {
-    this.#stopTimer?.();
-    if (this.#state === 'overdue') this.#slots.countsAgain(this.#slot.ahead !== undefined);
-    this.#state = 'came';
-  }
-
-  /** The request is given up. If its answer does not come within `ms` milliseconds either, its slot is free. */
-  isLate(ms: number): void {
-    if (this.#state === 'awaited') this.#stopTimer ??= startTimer(ms, () => this.#free(), false);
+    this.#stopTimer();
+    if (this.#isOverdue) this.#slots.countsAgain(this.#slot.ahead !== undefined);
   }
 
   #free(): void {
     const { ahead, probe } = this.#slot;
-    this.#state = 'overdue';
+    this.#isOverdue = true;
     // A late answer proves nothing about the limit.
     this.#slot.probe = false;
     if (ahead) this.#slots.release();

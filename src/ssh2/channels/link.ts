@@ -189,9 +189,11 @@ export class Link {
     const { ahead } = slot;
     if (slot.isGranted) this.slots.requested(slot.probe);
     const id = ahead ? ahead.incoming.id : nextChannelId(client);
-    const answer = new LateAnswer(this.slots, slot);
+    let isAnswered = false;
+    let late: LateAnswer | undefined;
     const answered = (error: Error | undefined, value: T) => {
-      answer.came();
+      isAnswered = true;
+      late?.came();
       if (!error && !ahead) this.slots.accepted(slot.probe);
       else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
       else if (error) this.#forgetChannel(id, slot);
@@ -203,7 +205,9 @@ export class Link {
     } catch (error) {
       answered(error as Error, undefined as T);
     }
-    return () => answer.isLate(this.channelTimeout);
+    return () => {
+      if (!isAnswered) late ??= new LateAnswer(this.slots, slot, this.channelTimeout);
+    };
   }
 
   /** Whatever reason the server gives: if it has allowed other sessions, it is their number. */
