@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TransferFailed } from '../../src/errors/index.ts';
 import type { MockServerOptions, SftpFaults } from '../../src/mock-server/index.ts';
 import { download } from '../../src/sftp/down/download.ts';
@@ -20,17 +20,17 @@ const remote = (n: number) => `out/${n % 2 ? 'deep/' : ''}${n}.bin`;
 async function fetch(
   server: MockServerOptions,
   options: TransferOptions = {},
-  prepare: (to: string) => Promise<void> = async () => {},
+  prepare: (to: string, count: (op: string) => number) => Promise<void> = async () => {},
 ) {
   const mock = await mockSftp(server);
   const local = await localFolder();
   const root = server.windows ? '/C:/' : '/';
   for (const [n, content] of contents.entries()) mock.server.files.write(`${root}${remote(n)}`, content);
   const to = join(local.path, 'out');
-  await prepare(to);
-  const [end] = await Promise.allSettled([download(mock.opener, `${root}out`, to, options)]);
   const count = (op: string) =>
     mock.server.journal.filter((entry) => entry.type === 'sftp' && entry.op === op).length;
+  await prepare(to, count);
+  const [end] = await Promise.allSettled([download(mock.opener, `${root}out`, to, options)]);
   const files = async () =>
     (await readdir(to, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   const read = (n: number) => readFile(join(local.path, remote(n)));
@@ -118,9 +118,15 @@ describe.each(ofThisRun)('a folder of small files from %s into a new folder', (_
   });
 
   it('ends at once on an abort if the server does not answer, and releases the session', async () => {
-    const options = { signal: AbortSignal.timeout(300) };
-    await using got = await fetch({ ...server, faults: { sftp: { hangOp: { op: 'READ' } } } }, options);
-    expect(got.end).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } });
+    const stop = new AbortController();
+    const options = { signal: stop.signal };
+    const faults = { sftp: { hangOp: { op: 'READ' } } } as const;
+    await using got = await fetch({ ...server, faults }, options, async (_to, count) => {
+      const asked = vi.waitFor(() => expect(count('READ')).toBeGreaterThan(0), { timeout: 10_000 });
+      asked.finally(() => stop.abort()).catch(() => {});
+    });
+    expect(got.end).toMatchObject({ status: 'rejected', reason: { name: 'AbortError' } });
+    expect(got.count('READ')).toBeGreaterThan(0);
     await expect.poll(() => got.mock.link.slots.open).toBe(0);
     expect(await got.files()).toEqual([]);
   });
