@@ -99,6 +99,7 @@ export interface ChannelOpenFailedDetails extends SshErrorDetails {
   /** RFC 4254 section 5.1 reason code, where the server gave one. */
   reasonCode?: number | undefined;
   reason?: string | undefined;
+  started?: 'unknown' | undefined;
 }
 
 export interface PortForwardFailedDetails extends SshErrorDetails {

@@ -53,11 +53,13 @@ export class ChannelOpenFailed extends SshError {
   declare readonly reasonCode?: number;
   /** The server's words, escaped for display. */
   declare readonly reason?: string;
+  /** Set if the server closed the channel in place of an answer: what was requested may have been started. */
+  declare readonly started?: 'unknown';
 
   constructor(message: string, details: ChannelOpenFailedDetails) {
     super(message, details);
-    const { reasonCode, reason } = details;
-    Object.assign(this, given({ reasonCode, reason }));
+    const { reasonCode, reason, started } = details;
+    Object.assign(this, given({ reasonCode, reason, started }));
   }
 
   static {

@@ -64,9 +64,13 @@ function openerOf(sftp: SftpRequests): SftpOpener {
   return { openSftp: async () => sftp, lost: new LostSignal(), where, serverVersion: 'OpenSSH_9.2' };
 }
 
-/** Promises that are made while `work` runs, those of this function included. */
+/**
+ * Promises that are made while `work` runs, those of this function included. The clock stands still meanwhile: on a busy
+ * machine the server would look far away, and more files would go at once.
+ */
 async function promisesIn(work: () => Promise<unknown>): Promise<number> {
   let made = 0;
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
   const hook = createHook({
     init(_id, type) {
       if (type === 'PROMISE') made++;
@@ -77,6 +81,7 @@ async function promisesIn(work: () => Promise<unknown>): Promise<number> {
     return made;
   } finally {
     hook.disable();
+    clock.mockRestore();
   }
 }
 

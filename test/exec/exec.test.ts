@@ -1,6 +1,6 @@
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
-import { CommandFailed } from '../../src/errors/index.ts';
+import { ChannelOpenFailed, CommandFailed } from '../../src/errors/index.ts';
 import { exec } from '../../src/exec/exec.ts';
 import { commandsSeen, failureOf, startMock } from './mock.ts';
 
@@ -216,10 +216,32 @@ describe('a command that fails', () => {
 
   it('reports that the server refused to run it', async () => {
     await using mock = await startMock({ faults: { exec: { refuse: true } } });
-    const error = await failureOf(exec(mock.opener, 'x'));
+    const error = await failureOf<Error>(exec(mock.opener, 'x'));
     expect(error).toMatchObject({ code: 'SSH_CHANNEL_OPEN_FAILED', phase: 'channel' });
+    expect(error.message).toContain('refused a session for a command');
+    expect(error).not.toHaveProperty('started');
     await mock.idle();
   });
+
+  it.each([
+    ['plainly', {}],
+    ['in a terminal', { pty: true }],
+  ])(
+    'does not say that it was refused if the server closed the session without an answer, %s',
+    async (_how, options) => {
+      await using mock = await startMock({ maxSessions: 1, faults: { exec: { closeUnanswered: true } } });
+      for (let n = 0; n < 3; n++) {
+        const error = await failureOf<ChannelOpenFailed>(exec(mock.opener, 'x', options));
+        expect(error).toBeInstanceOf(ChannelOpenFailed);
+        expect(error).toMatchObject({ started: 'unknown', retryable: false, phase: 'channel' });
+        expect(error.message).toMatch(
+          /^127\.0\.0\.1:\d+ closed the channel in place of an answer to the request for a session for a command$/,
+        );
+        expect(error.hint).toContain('it may have been started');
+      }
+      await mock.idle();
+    },
+  );
 });
 
 describe('invalid arguments', () => {

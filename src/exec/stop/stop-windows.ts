@@ -4,7 +4,7 @@ import { buildPowerShell } from '../command-line/powershell-script.ts';
 import { powerShellString } from '../quote/powershell.ts';
 import type { SessionOpener } from '../types.ts';
 import { kill, processes, snapshot } from './scripts.generated.ts';
-import { noteStop, placeAmongEquals, type StartedCommand } from './started-commands.ts';
+import { placeAmongEquals, type StartedCommand } from './started-commands.ts';
 
 /** Milliseconds for PowerShell to start, search and kill on a slow PC. */
 const limit = 30_000;
@@ -20,7 +20,6 @@ export async function killOnWindows(
   opener: SessionOpener,
   target: Pick<StartedCommand, 'line' | 'channel'>,
 ): Promise<void> {
-  noteStop(opener, target.channel);
   const giveUp = new AbortController();
   const stopTimer = startTimer(limit, () => giveUp.abort());
   const { command, stdin = '' } = buildPowerShell(killScript(target.line), { shell: 'powershell' });

@@ -1,8 +1,9 @@
+import { kept } from '../../load/kept.ts';
 import type { ChannelOutcome, SessionChannel } from '../../ssh2/channels/session-channel.ts';
 import { latch } from '../../time/latch.ts';
 import { atMost } from '../../time/timer.ts';
 import type { SessionOpener } from '../types.ts';
-import { killOnWindows } from './stop-windows.ts';
+import { noteStop } from './started-commands.ts';
 
 /** Whether a remote command's own process ended: true if seen to end, false if known to be running, or unknown. */
 export type Terminated = boolean | 'unknown';
@@ -70,12 +71,19 @@ async function closeAndSee(target: StopTarget): Promise<Terminated> {
 
 /** Windows has no signals: a second session ends the process and its children, in the background if it takes longer. */
 async function stopOnWindows(target: StopTarget): Promise<Terminated> {
-  const killing = killOnWindows(target.opener, target);
-  void killing.then(() => target.channel.close());
+  const { opener, channel } = target;
+  noteStop(opener, channel);
+  const killing = windowsPart().then(({ killOnWindows }) => killOnWindows(opener, target));
+  const close = () => channel.close();
+  // With too many open files, the part could not be loaded: the caller sees that the command does not end.
+  killing.then(close, close);
   await endsWithin(target, grace.windows);
   // An end without an exit status may only be the answer to our close.
-  return target.channel.isExitKnown || 'unknown';
+  return channel.isExitKnown || 'unknown';
 }
+
+/** Few commands are stopped, and its script is long. */
+const windowsPart = kept(() => import('./stop-windows.ts'));
 
 async function endsWithin(target: StopTarget, ms: number): Promise<boolean> {
   const outcome = await atMost(ms, target.ended);

@@ -65,6 +65,7 @@ const exec: Checks<ExecFaults> = {
   closeEarly: flag,
   unlimitedOutput: flag,
   refuse: flag,
+  closeUnanswered: flag,
 };
 const job: Checks<JobFaults> = {
   lost: flag,

@@ -144,6 +144,8 @@ export interface ExecFaults {
   unlimitedOutput?: boolean;
   /** Refuse the request to run a command. */
   refuse?: boolean;
+  /** Close the channel in place of an answer to the request to run a command. */
+  closeUnanswered?: boolean;
 }
 
 /** Faults of jobs. */

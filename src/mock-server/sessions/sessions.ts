@@ -57,7 +57,9 @@ function serveSession(connection: ServerConnection, session: Session, files: Fil
   session.on('exec', (accept, reject, { command }) => {
     connection.note({ type: 'exec', command });
     connection.reach('exec');
-    if (connection.faults.exec?.refuse) return reject?.();
+    const { refuse, closeUnanswered } = connection.faults.exec ?? {};
+    if (closeUnanswered) return void session.emit('close');
+    if (refuse) return reject?.();
     const channel = accept();
     connection.adopt(channel);
     running = runCommand(connection, channel, { command, env, pty });

@@ -8,7 +8,7 @@ import { StartPace } from '../slots/start-pace.ts';
 import { LostSignal } from '../transport/lost.ts';
 import type { EarlySession } from './early-session.ts';
 import { LateAnswer } from './late-answer.ts';
-import { allInUse, channelTimeout, isFull, noneToSpare, openFailed } from './open-errors.ts';
+import { allInUse, channelTimeout, isFull, noneToSpare, notRefused, openFailed } from './open-errors.ts';
 import type { HeldSlot, OpenedCallback, OpenPlan, Starter, Where } from './opening.ts';
 import { pinged } from './ping.ts';
 import { isKnownToTakeSeveral, mannersOf, rulesFor, type ServerManners } from './server-manners.ts';
@@ -197,7 +197,7 @@ export class Link {
       if (!error && !ahead) this.slots.accepted(slot.probe);
       else if (error && this.#isFull(error)) slot.isRefused = !this.slots.refused(slot.probe);
       else if (error) this.#forgetChannel(id, slot);
-      callback(error, value);
+      callback(error && notRefused(client, id, error), value);
     };
     try {
       if (ahead) plan.startOn?.(ahead, answered);

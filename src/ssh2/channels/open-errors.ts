@@ -1,5 +1,7 @@
+import type { Client } from 'ssh2';
 import { ChannelOpenFailed, ChannelTimeout, ConnectionLost, type SshError } from '../../errors/index.ts';
 import { printable, quoted } from '../../text/printable.ts';
+import { isClosedUnanswered } from '../insides/internals.ts';
 import { tame } from '../insides/tame.ts';
 import type { Where } from './opening.ts';
 
@@ -40,6 +42,7 @@ export function openFailed(where: Where, what: string, error: Error & { reason?:
       { ...where, phase: 'session', why: 'socket', cause: tame(error) },
     );
   }
+  if (error instanceof ClosedUnanswered) return closedUnanswered(where, what);
   const reasonCode = typeof error.reason === 'number' ? error.reason : undefined;
   const reason = error.message.replace(/^\(SSH\) Channel open failure: /, '');
   return new ChannelOpenFailed(`${where.host}:${where.port} refused ${what}: ${quoted(reason)}`, {
@@ -50,6 +53,26 @@ export function openFailed(where: Where, what: string, error: Error & { reason?:
     cause: tame(error),
     hint: openHint(reasonCode),
   });
+}
+
+/** The server closed the session in place of an answer to the request on it. */
+class ClosedUnanswered extends Error {}
+
+/** `error`, or, where ssh2 only calls it one, what is no refusal. */
+export function notRefused(client: Client, id: number | undefined, error: Error): Error {
+  return isClosedUnanswered(client, id, error) ? new ClosedUnanswered() : error;
+}
+
+function closedUnanswered(where: Where, what: string): ChannelOpenFailed {
+  return new ChannelOpenFailed(
+    `${where.host}:${where.port} closed the channel in place of an answer to the request for ${what}`,
+    {
+      ...where,
+      phase: 'channel',
+      started: 'unknown',
+      hint: 'The server neither confirmed nor refused it: it may have been started. Usually the process of the server that was to start it has ended; its log says why.',
+    },
+  );
 }
 
 /** All sessions are in use, and this request was not to wait. */

@@ -77,6 +77,16 @@ interface ForgottenChannel {
 }
 
 /**
+ * Whether the server closed the channel in place of an answer to the request on it. ssh2 reports that like a refusal, but
+ * keeps the channel after one.
+ */
+export function isClosedUnanswered(client: Client, id: number | undefined, error: Error): boolean {
+  const manager = (client as unknown as ClientInternals)._chanMgr;
+  if (id === undefined || typeof manager?.get !== 'function') return false;
+  return error.message.startsWith('Unable to ') && manager.get(id) === undefined;
+}
+
+/**
  * Asks the server to deliver a signal to the command. ssh2's own method does nothing once the channel's input has
  * ended, which is the usual state of a command. Throws for a name that RFC 4254 does not define.
  */
