@@ -5,6 +5,11 @@ import { connect, createServer, type Socket } from 'node:net';
 const [port = '0', delay = '0'] = process.argv.slice(2);
 const oneWay = Number(delay);
 const mostOnItsWay = 128 * 1024 * 1024;
+/**
+ * Milliseconds. Timers go off one too late on average: they are set so much earlier, and what is due that soon is passed
+ * on. An echo over a round trip of 50 takes 50.6 (median; 50.0 to 52 for nine in ten).
+ */
+const lag = { timer: 1, due: 0.7 };
 
 function pass(from: Socket, to: Socket): void {
   const queue: Array<{ at: number; chunk: Buffer | undefined }> = [];
@@ -15,7 +20,7 @@ function pass(from: Socket, to: Socket): void {
   };
   const deliver = () => {
     scheduled = false;
-    while (queue[0] && queue[0].at <= performance.now()) {
+    while (queue[0] && queue[0].at <= performance.now() + lag.due) {
       const { chunk } = queue.shift() as { chunk: Buffer | undefined };
       if (!chunk) to.end();
       else {
@@ -28,7 +33,7 @@ function pass(from: Socket, to: Socket): void {
   };
   const schedule = (ms: number) => {
     scheduled = true;
-    setTimeout(deliver, Math.max(0, ms));
+    setTimeout(deliver, Math.max(0, ms - lag.timer));
   };
   const enqueue = (chunk: Buffer | undefined) => {
     queue.push({ at: performance.now() + oneWay, chunk });
