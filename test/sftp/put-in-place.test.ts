@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { SftpFailed } from '../../src/errors/index.ts';
 import { putInPlace, removeFirmly } from '../../src/sftp/target/put-in-place.ts';
 import { openSftp } from '../../src/ssh2/sftp/channel.ts';
 import { fakeSftp, refused } from '../support/fake-sftp.ts';
@@ -43,6 +44,26 @@ describe('renaming a complete file', () => {
     await putInPlace(await openSftp(mock.link), '/t.part', '/t');
     expect(mock.server.files.text('/t')).toBe('new');
     expect(mock.server.files.list()).toEqual(['/t']);
+  });
+
+  it('says that calling again may help if another upload takes it away again and again', async () => {
+    const faults = { sftp: { failOp: { op: 'RENAME' as const, status: 2 } } };
+    await using mock = await mockSftp({ ...plain, windows: false, faults });
+    mock.server.files.write('/t.part', 'new');
+    mock.server.files.write('/t', 'old');
+    const error = (await rejection(putInPlace(await openSftp(mock.link), '/t.part', '/t'))) as SftpFailed;
+    expect(error).toMatchObject({ operation: 'rename', status: 2, retryable: true });
+    expect(error.hint).toBe('Another upload may be replacing the same file: try again once it has ended.');
+    expect(mock.server.files.text('/t')).toBe('old');
+    expect(mock.server.files.list()).toEqual(['/t', '/t.part']);
+  });
+
+  it('does not say so where the new file is gone', async () => {
+    const faults = { sftp: { failOp: { op: 'RENAME' as const, status: 2 } } };
+    await using mock = await mockSftp({ ...plain, windows: false, faults });
+    mock.server.files.write('/t', 'old');
+    const error = await rejection(putInPlace(await openSftp(mock.link), '/t.part', '/t'));
+    expect(error).toMatchObject({ operation: 'rename', status: 2, retryable: false });
   });
 
   it('never moves a folder out of the way', async () => {

@@ -93,13 +93,18 @@ async function replaceAmongOthers(sftp: SftpRequests, names: Replacing, run?: Pu
     try {
       return await replaceByWayOfBackup(sftp, names);
     } catch (error) {
-      if (left === 0 || !saysMissing(error) || sftp.ended) throw error;
-      if (await isMissing(sftp, names.temporary)) throw error;
+      if (!saysMissing(error) || sftp.ended || (await isMissing(sftp, names.temporary))) throw error;
+      if (left === 0) throw amongOthers(error);
       await sleep(pause);
       run?.alive();
       run?.throwIfFailed();
     }
   }
+}
+
+function amongOthers(error: SftpFailed): SftpFailed {
+  const others = 'Another upload may be replacing the same file: try again once it has ended.';
+  return Object.assign(hinted(error, others), { retryable: true });
 }
 
 async function replaceByWayOfBackup(sftp: SftpRequests, names: Replacing): Promise<void> {
