@@ -46,7 +46,7 @@ describe('a PC behind a real sshd and ssh -R', () => {
     const { error, ms } = await failureOf(throughGateway(world));
     expect(error).toMatchObject({ code: 'SSH_CONNECTION_REFUSED', phase: 'tcp', retryable: true });
     expect(error.attempts).toHaveLength(1);
-    expect(ms).toBeLessThan(250);
+    expect(ms).toBeLessThan(timeouts.tcp);
   });
 
   it('whose sshd is down gives BannerMissing, at once', { retry: 2 }, async () => {
@@ -56,7 +56,7 @@ describe('a PC behind a real sshd and ssh -R', () => {
     const { error, ms } = await failureOf(throughGateway(world));
     expect(error).toMatchObject({ code: 'SSH_BANNER_MISSING', phase: 'banner', retryable: true });
     expect(error.hint).toMatch(/sshd is not running/);
-    expect(ms).toBeLessThan(timeouts.banner + 250);
+    expect(ms).toBeLessThan(timeouts.banner + 600);
   });
 
   it('whose ssh client is stopped gives BannerTimeout, in its time', { retry: 2 }, async () => {
@@ -66,7 +66,7 @@ describe('a PC behind a real sshd and ssh -R', () => {
     expect(error).toMatchObject({ code: 'SSH_BANNER_TIMEOUT', phase: 'banner', retryable: true });
     expect(error.hint).toMatch(/zombie/);
     expect(ms).toBeGreaterThanOrEqual(timeouts.banner - 5);
-    expect(ms).toBeLessThan(timeouts.banner + 250);
+    expect(ms).toBeLessThan(timeouts.banner + 600);
   });
 
   it('that vanishes from an open connection is noticed by the keepalive', async () => {
@@ -118,7 +118,7 @@ describe('a port', () => {
     await using deaf = await deafPort();
     const { error, ms } = await failureOf(connectViaGateway(optionsFor(sshd, { port: deaf.port, timeouts })));
     expect(error).toMatchObject({ code: 'SSH_TCP_TIMEOUT', phase: 'tcp' });
-    expect(ms).toBeLessThan(timeouts.tcp + 250);
+    expect(ms).toBeLessThan(timeouts.tcp + 600);
   });
 
   it('none of many is dropped by the MaxStartups that sshd has by default', async () => {
