@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { ConnectionLost, SftpFailed } from '../../src/errors/index.ts';
-import type { MockServerOptions } from '../../src/mock-server/index.ts';
+import type { MockServerOptions, SftpOp } from '../../src/mock-server/index.ts';
 import { openSftpClient } from '../../src/sftp/client/client.ts';
 import type { SftpOpener } from '../../src/ssh2/sftp/requests.ts';
 import { windowsVersions } from '../../src/windows/versions.ts';
@@ -242,6 +242,28 @@ describe('the SFTP client', () => {
   ])('rejects %s', async (_what, call, type) => {
     await using made = await client();
     expect(await rejection(call(made.sftp))).toBeInstanceOf(type);
+  });
+
+  it.each<[string, SftpOp, string, (sftp: Client) => Promise<unknown>]>([
+    ['readFile', 'READ', '/there', (sftp) => sftp.readFile('/there')],
+    ['writeFile', 'WRITE', '/new', (sftp) => sftp.writeFile('/new', 'x')],
+    ['writeFile', 'CLOSE', '/new', (sftp) => sftp.writeFile('/new', 'x')],
+    ['a readable', 'READ', '/there', (sftp) => sftp.createReadStream('/there').toArray()],
+    ['a writable', 'WRITE', '/new', (sftp) => pipeline([Buffer.from('x')], sftp.createWriteStream('/new'))],
+    ['a writable', 'CLOSE', '/new', (sftp) => pipeline([Buffer.from('x')], sftp.createWriteStream('/new'))],
+    ['copy', 'READ', '/there', (sftp) => sftp.copy('/there', '/new')],
+    ['copy', 'WRITE', '/new', (sftp) => sftp.copy('/there', '/new')],
+  ])('names the file where a request by its handle fails: %s, %s', async (_what, op, path, call) => {
+    const faults = { sftp: { failOp: { op, message: 'bad sector' } } };
+    await using made = await client({ windows: false, sftpExtensions: { 'copy-data': false }, faults });
+    made.files.write('/there', 'content');
+    const error = (await rejection(call(made.sftp))) as SftpFailed;
+    expect(error).toMatchObject({ operation: op.toLowerCase(), path, status: 4, reason: 'bad sector' });
+    expect(error.message).toMatch(
+      new RegExp(
+        `^SFTP ${op.toLowerCase()} of "${path}" on 127.0.0.1:\\d+ failed: failure \\("bad sector"\\)$`,
+      ),
+    );
   });
 
   it('escapes text from the server', async () => {

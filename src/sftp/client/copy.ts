@@ -22,6 +22,7 @@ import {
 } from '../target/remote-target.ts';
 import { openInUse, pursuitOf } from '../transfer/in-use.ts';
 import { sizeOfOpen } from '../verify/remote-size.ts';
+import { ofFile } from './of-file.ts';
 
 const MiB = 1024 * 1024;
 /** Bytes per `copy-data` request; small enough that a slow disk finishes before the request times out. */
@@ -71,7 +72,7 @@ async function copyOnce(copying: Copying, from: string, to: string): Promise<voi
   } catch (error) {
     if (target) await removeTarget(sftp, target);
     if (error instanceof NotReplaced) throw copyFailed(where, to, error.message);
-    throw error;
+    throw ofFile(error, error instanceof SftpFailed && error.operation === 'read' ? from : to);
   } finally {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
   }

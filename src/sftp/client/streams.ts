@@ -13,6 +13,7 @@ import { RemoteWriter } from '../flow/remote-writer.ts';
 import { lookBehind } from '../names/look.ts';
 import { openInUse, type Pursuit, pursuitOf } from '../transfer/in-use.ts';
 import { sizeOfOpen } from '../verify/remote-size.ts';
+import { ofFile } from './of-file.ts';
 
 const MiB = 1024 * 1024;
 
@@ -83,7 +84,7 @@ export function readStream(sftp: SftpRequests, path: string, options: ReadStream
     receiver = new Receiver({ sftp, handle, start, end: end + 1, sink, flight, moved: () => {} });
     receiver.receive().then(
       () => stream.push(null),
-      (error) => stream.destroy(error),
+      (error) => stream.destroy(ofFile(error, path) as Error),
     );
   };
   return stream;
@@ -101,7 +102,7 @@ export function writeStream(
   const settle = (promise: Promise<void> | undefined, done: (error?: Error | null) => void) => {
     (promise ?? Promise.resolve()).then(
       () => done(),
-      (error) => done(withOrderHint(sftp, error, flags === 'a' || start > 0) as Error),
+      (error) => done(ofFile(withOrderHint(sftp, error, flags === 'a' || start > 0), path) as Error),
     );
   };
   const begin = async () => {

@@ -8,6 +8,7 @@ import { orderedSink } from '../flow/ordered-sink.ts';
 import { Receiver } from '../flow/receiver.ts';
 import { RemoteWriter } from '../flow/remote-writer.ts';
 import { openInUse, pursuitOf } from '../transfer/in-use.ts';
+import { ofFile } from './of-file.ts';
 
 const MiB = 1024 * 1024;
 /** The longest Buffer that Node can create on every platform. */
@@ -37,6 +38,8 @@ export async function readWhole(
   const receiver = new Receiver({ sftp, handle, start: 0, end, sink, flight, moved: () => {} });
   try {
     await stoppedBy(signal, receiver, () => receiver.receive());
+  } catch (error) {
+    throw ofFile(error, path);
   } finally {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
   }
@@ -114,7 +117,9 @@ async function writeOnce(
     await stoppedBy(signal, writer, () => writer.append(data).then(() => writer.finish()));
   } catch (error) {
     if (!sftp.ended) void sftp.closeHandle(handle).catch(() => {});
-    throw error;
+    throw ofFile(error, path);
   }
-  await sftp.closeHandle(handle);
+  await sftp.closeHandle(handle).catch((error) => {
+    throw ofFile(error, path);
+  });
 }
