@@ -73,7 +73,7 @@ export const setupGateway: CliCommand = {
   ],
   exitCodes: [
     ['0', 'it is as it should be; without --apply: it was shown'],
-    ['1', 'it could not be done, and the old settings are in force'],
+    ['1', 'it could not be done, or sshd does not use what is in place; the old settings are in force'],
     ['2', 'wrong use'],
     ['255', 'no connection to the gateway'],
   ],
@@ -85,11 +85,17 @@ export const setupGateway: CliCommand = {
     const reach = { settings, io, positional: positionals[0], gateway: known?.gateway };
     return withGatewayShell(reach, async (shell) => {
       const { applyGateway, planGateway } = await import('../../setup/gateway/setup-gateway.ts');
+      const { SetupFailed } = await import('../../setup/shell.ts');
       const plan = await planGateway(shell, wanted);
       for (const line of plan.changes) say(io.stdout, printable(line, 300));
-      if (plan.changes.length === 0) say(io.stdout, `${shell.name}: all is as it should be`);
-      else if (!settings.flag('apply')) say(io.stderr, 'Nothing was changed; --apply does it.');
-      else for (const did of await applyGateway(shell, wanted, plan)) say(io.stderr, printable(did, 300));
+      const isDone = settings.flag('apply');
+      const all = isDone ? await applyGateway(shell, wanted, plan) : [];
+      for (const did of all) say(io.stderr, printable(did, 300));
+      if (!isDone && plan.changes.length > 0) say(io.stderr, 'Nothing was changed; --apply does it.');
+      if (!isDone && plan.changes.length === 0 && plan.obstacle !== undefined)
+        throw new SetupFailed(`${shell.name}: ${printable(plan.obstacle, 1_500)}`);
+      if (plan.changes.length === 0 && all.length === 0)
+        say(io.stdout, `${shell.name}: all is as it should be`);
       if (settings.flag('apply'))
         await record(call, known, { layout: wanted.layout, hostKey: plan.hostKeys });
       return exitCodes.ok;

@@ -50,6 +50,14 @@ elif [ "$(getent shadow "$account" | cut -d: -f8)" = 0 ]; then
 usermod -e "" -p "*" "$account" || fail "The account $account could not be opened again."
 say "did opened the account $account again"
 fi
+sshd=/usr/sbin/sshd
+config=/etc/ssh/sshd_config
+[ ! -r "$state/sshd" ] || { read -r sshd && read -r config; } <"$state/sshd"
+now=$(mktemp) || fail "No temporary file can be made."
+problem=
+! effective "$account" >"$now" 2>/dev/null || problem=$(keeps_out "$now" "$account" "the account $account")
+rm -f "$now"
+[ -z "$problem" ] || fail "$problem, so its PC could not log in."
 if [ "$(getent passwd "$account" | cut -d: -f7)" != /bin/sh ]; then
 usermod -s /bin/sh "$account" || fail "The account $account could not get its shell back."
 say "did gave the account $account its shell back"

@@ -74,3 +74,52 @@ end_sessions() {
   [ "$quiet" -ge 3 ] || fail "Sessions of $1 do not end: $(processes_of "$2" | tr "\n" " ")"
   [ -z "$ended" ] || say "did ended its sessions"
 }
+# The accounts of the group.
+members() { getent group "$group" | cut -d: -f4 | tr "," "\n" | grep .; }
+# What sshd would really use for the account $1.
+effective() { "$sshd" -T -C "user=$1,host=check.invalid,addr=192.0.2.1" -f "$config"; }
+# Whether a pattern fits $1. Those in the lists of sshd work like those of `case`, except for a host after an @.
+fits() {
+  while read -r pattern; do
+    # shellcheck disable=SC2254 # a pattern
+    case $1 in $pattern) return 0 ;; esac
+  done
+  return 1
+}
+# What the file $1 of settings has for the keyword $2.
+list() { sed -n "s/^$2 //p" "$1"; }
+# Prints which list in the file $1 of settings keeps the account $2 out, whatever its key; $3 says whose account it is.
+keeps_out() {
+  if list "$1" denyusers | fits "$2"; then
+    say "DenyUsers of sshd fits $3"
+  elif list "$1" denygroups | fits "$group"; then
+    say "DenyGroups of sshd fits the group $group"
+  elif [ -n "$(list "$1" allowgroups)" ] && ! list "$1" allowgroups | fits "$group"; then
+    say "AllowGroups of sshd does not name the group $group (add $group to it)"
+  elif [ -n "$(list "$1" allowusers)" ] && ! list "$1" allowusers | cut -d@ -f1 | fits "$2"; then
+    say "AllowUsers of sshd does not name $3 (add tunnel-* to it)"
+  fi
+}
+# Prints what in the file $1 of settings is not as expected, or keeps the PCs out.
+obstacle() {
+  wrong=$(printf "%s\n" "$expected" | while read -r line; do
+    grep -qixF -e "$line" "$1" && continue
+    say "Something else in the configuration of sshd wins: instead of \"$line\" it would use \"$(grep -i "^${line%% *} " "$1")\""
+    break
+  done)
+  [ -n "$wrong" ] || wrong=$(keeps_out "$1" tunnel-any "the accounts tunnel-*")
+  case $wrong in
+    AllowUsers*)
+      # It may name each of them.
+      unnamed=1
+      for one in $(members); do
+        unnamed=$(keeps_out "$1" "$one" "$one")
+        [ -z "$unnamed" ] || break
+      done
+      [ -n "$unnamed" ] || wrong= ;;
+  esac
+  case $wrong in
+    *sshd\ fits* | *"not name"*) say "$wrong, so no PC could log in." ;;
+    ?*) say "$wrong." ;;
+  esac
+}

@@ -23,4 +23,15 @@ getent group "$group" >/dev/null && say "group $group"
 "$sshd" -T -f "$config" 2>/dev/null | sed -n "s/^hostkey //p" | while read -r key; do
   [ -r "$key.pub" ] && read -r type text rest <"$key.pub" && say "hostkey $type $text"
 done
+# What has been put in place may still not be what sshd uses.
+if [ -e "$folder/$name" ]; then
+  now=$(mktemp) || fail "No temporary file can be made."
+  for one in $(members); do
+    effective "$one" >"$now" 2>/dev/null || continue
+    found=$(obstacle "$now")
+    [ -z "$found" ] || say "obstacle $found"
+    break
+  done
+  rm -f "$now"
+fi
 say "done"

@@ -50,7 +50,6 @@ host=\${host%]}
 case $host in 0.0.0.0) host=127.0.0.1 ;; ::) host=::1 ;; esac
 ssh-keyscan -T 1 -p "\${address##*:}" "$host" 2>/dev/null | grep -q .
 }
-effective() { "$sshd" -T -C "user=$1,host=check.invalid,addr=192.0.2.1" -f "$config"; }
 of_root() { effective root 2>/dev/null | grep -v "^maxstartups " >"$work/$1"; }
 if [ -e "$work/saved" ]; then
 read -r begun <"$work/saved"
@@ -77,6 +76,8 @@ made_groups="$made_groups $one"
 say "did made the group $one"
 done
 differs() { ! printf "%s" "$2" | cmp -s - "$1"; }
+back=" The old settings are back."
+! differs "$dropin" "$dropin_text" && ! differs "$helper" "$helper_text" && [ -z "$reloaded" ] && back=" Nothing was changed."
 { ! differs "$dropin" "$dropin_text" || back_up "$dropin"; } && { ! differs "$helper" "$helper_text" || back_up "$helper"; } ||
 fail "No backup could be written to $state/backup."
 mkdir -p "$(dirname "$helper")" && put "$helper" "$helper_text" 755 || fail "$helper cannot be written."
@@ -87,26 +88,16 @@ useradd -r -M -d /nonexistent -s /usr/sbin/nologin -G "$group" "$witness" 2>/dev
 effective "$witness" >"$work/now" 2>&1 || fail "sshd -T does not take the new settings; the old ones are back: $(cat "$work/now")"
 userdel "$witness" 2>/dev/null
 witness=
-missing=$(printf "%s\\n" "$expected" | while read -r line; do
-grep -qixF -e "$line" "$work/now" || { say "$line"; break; }
-done)
-[ -z "$missing" ] || fail "Something else in the configuration of sshd wins: instead of \\"$missing\\" it would use \\"$(grep -i "^\${missing%% *} " "$work/now")\\". The old settings are back."
-list() { sed -n "s/^$1 //p" "$work/now"; }
-fits() {
-while read -r pattern; do
-case $1 in $pattern) return 0 ;; esac
-done
-return 1
-}
-keeps_out="so no PC could log in. The old settings are back."
-! list denyusers | fits tunnel-any || fail "DenyUsers of sshd fits the accounts tunnel-*, $keeps_out"
-! list denygroups | fits "$group" || fail "DenyGroups of sshd fits the group $group, $keeps_out"
-[ -z "$(list allowgroups)" ] || list allowgroups | fits "$group" ||
-fail "AllowGroups of sshd does not name the group $group, $keeps_out Add $group to it."
-[ -z "$(list allowusers)" ] || list allowusers | cut -d@ -f1 | fits tunnel-any || list allowusers | grep -q "^tunnel-" ||
-fail "AllowUsers of sshd does not name the accounts tunnel-*, $keeps_out Add tunnel-* to it."
+problem=$(obstacle "$work/now")
+[ -z "$problem" ] || fail "$problem$back"
 of_root after
 cmp -s "$work/before" "$work/after" || fail "The settings of root would change; the old ones are back: $(diff "$work/before" "$work/after")"
+printf "%s\\n" "$sshd" "$config" >"$state/sshd" || fail "$state cannot be written.$back"
+if [ "$back" = " Nothing was changed." ]; then
+finished=1
+say "done"
+exit
+fi
 problem=$(reload_sshd) || { reloaded=1; fail "sshd could not be reloaded; the old settings are back: \${problem:-no answer}"; }
 reloaded=1
 if [ -n "$answered" ]; then
@@ -358,6 +349,47 @@ done
 [ "$quiet" -ge 3 ] || fail "Sessions of $1 do not end: $(processes_of "$2" | tr "\\n" " ")"
 [ -z "$ended" ] || say "did ended its sessions"
 }
+members() { getent group "$group" | cut -d: -f4 | tr "," "\\n" | grep .; }
+effective() { "$sshd" -T -C "user=$1,host=check.invalid,addr=192.0.2.1" -f "$config"; }
+fits() {
+while read -r pattern; do
+case $1 in $pattern) return 0 ;; esac
+done
+return 1
+}
+list() { sed -n "s/^$2 //p" "$1"; }
+keeps_out() {
+if list "$1" denyusers | fits "$2"; then
+say "DenyUsers of sshd fits $3"
+elif list "$1" denygroups | fits "$group"; then
+say "DenyGroups of sshd fits the group $group"
+elif [ -n "$(list "$1" allowgroups)" ] && ! list "$1" allowgroups | fits "$group"; then
+say "AllowGroups of sshd does not name the group $group (add $group to it)"
+elif [ -n "$(list "$1" allowusers)" ] && ! list "$1" allowusers | cut -d@ -f1 | fits "$2"; then
+say "AllowUsers of sshd does not name $3 (add tunnel-* to it)"
+fi
+}
+obstacle() {
+wrong=$(printf "%s\\n" "$expected" | while read -r line; do
+grep -qixF -e "$line" "$1" && continue
+say "Something else in the configuration of sshd wins: instead of \\"$line\\" it would use \\"$(grep -i "^\${line%% *} " "$1")\\""
+break
+done)
+[ -n "$wrong" ] || wrong=$(keeps_out "$1" tunnel-any "the accounts tunnel-*")
+case $wrong in
+AllowUsers*)
+unnamed=1
+for one in $(members); do
+unnamed=$(keeps_out "$1" "$one" "$one")
+[ -z "$unnamed" ] || break
+done
+[ -n "$unnamed" ] || wrong= ;;
+esac
+case $wrong in
+*sshd\\ fits* | *"not name"*) say "$wrong, so no PC could log in." ;;
+?*) say "$wrong." ;;
+esac
+}
 `;
 
 /** look.sh */
@@ -384,5 +416,15 @@ getent group "$group" >/dev/null && say "group $group"
 "$sshd" -T -f "$config" 2>/dev/null | sed -n "s/^hostkey //p" | while read -r key; do
 [ -r "$key.pub" ] && read -r type text rest <"$key.pub" && say "hostkey $type $text"
 done
+if [ -e "$folder/$name" ]; then
+now=$(mktemp) || fail "No temporary file can be made."
+for one in $(members); do
+effective "$one" >"$now" 2>/dev/null || continue
+found=$(obstacle "$now")
+[ -z "$found" ] || say "obstacle $found"
+break
+done
+rm -f "$now"
+fi
 say "done"
 `;

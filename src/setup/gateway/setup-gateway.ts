@@ -18,12 +18,15 @@ interface GatewayPlan {
   changes: string[];
   /** The gateway's host keys, `ssh-ed25519 AAAA...`. */
   hostKeys: string[];
+  /** With no changes: why sshd does not use what is in place. */
+  obstacle: string | undefined;
   folder: string;
 }
 
 /** Examines the gateway and returns what would change. @throws {SetupFailed} for obstacles. */
 export async function planGateway(shell: GatewayShell, settings: GatewaySettings): Promise<GatewayPlan> {
-  const answer = await runSetup(shell, variables(settings), look);
+  const expected = expectedSettings(settings);
+  const answer = await runSetup(shell, { ...variables(settings), expected }, look);
   const folder = answer.first('folder') ?? '';
   const files = [
     { path: `${folder}/${dropInName}`, before: textOf(answer.first('dropin')), after: dropInText(settings) },
@@ -36,6 +39,7 @@ export async function planGateway(shell: GatewayShell, settings: GatewaySettings
   return {
     folder,
     hostKeys: answer.all('hostkey'),
+    obstacle: answer.first('obstacle'),
     changes: [
       ...(answer.first('pending') === undefined
         ? []
@@ -46,11 +50,14 @@ export async function planGateway(shell: GatewayShell, settings: GatewaySettings
   };
 }
 
-/** Makes all changes of the plan, checked and with backups, or none. Returns what was done, in words. */
+/**
+ * Makes all changes of the plan, checked and with backups, or none. Returns what was done, in words. Without changes, it
+ * is checked as well.
+ */
 export async function applyGateway(
   shell: GatewayShell,
   settings: GatewaySettings,
-  { folder }: GatewayPlan,
+  { folder }: Pick<GatewayPlan, 'folder'>,
 ): Promise<string[]> {
   const more = {
     folder,

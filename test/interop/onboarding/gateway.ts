@@ -219,8 +219,11 @@ export function gatewayTests(): void {
     );
 
     it.each([
-      ['AllowUsers root kim', /AllowUsers .* Add tunnel-\* to it/],
-      ['AllowGroups root', /AllowGroups .* Add tunnels to it/],
+      [
+        'AllowUsers root kim',
+        /AllowUsers .* \(add tunnel-\* to it\), so no PC could log in\. The old settings/,
+      ],
+      ['AllowGroups root', /AllowGroups .* \(add tunnels to it\), so no PC/],
       ['DenyUsers kim tunnel-*', /DenyUsers of sshd fits the accounts tunnel-\*/],
       ['DenyGroups t?nnels', /DenyGroups of sshd fits the group tunnels/],
     ])('says that sshd would keep the tunnels out: %s', async (line, message) => {
@@ -228,6 +231,67 @@ export function gatewayTests(): void {
       const { exitCode, err } = await world.setupGateway('--apply');
       expect({ exitCode, err }).toMatchObject({ exitCode: 1, err: expect.stringMatching(message) });
       expect(await readdir(world.dropIns)).toEqual([]);
+    });
+
+    it('says, also when run again, that sshd does not use what is in place', async () => {
+      await using world = await startOnboardingWorld();
+      await world.say('customers add', '--gateway', `root@127.0.0.1:${world.port}`, '--port', '1', 'nobody');
+      expect(await world.setupGateway('--apply')).toMatchObject({ exitCode: 0 });
+      const add = ['--local', '--port', String(await freePort())];
+      expect(await world.say('setup customer', ...add, world.newCode())).toMatchObject({ exitCode: 0 });
+      const other = join(world.dropIns, '05-other.conf');
+      await writeFile(other, 'Match all\n  ForceCommand /bin/true\n');
+      const reloads = () => world.log().split('Received SIGHUP').length;
+      const before = reloads();
+      const wins =
+        /Something else .* wins: instead of "forcecommand exec \S+" it would use "forcecommand \/bin\/true"\./;
+      expect(await world.setupGateway()).toMatchObject({
+        exitCode: 1,
+        out: '',
+        err: expect.stringMatching(wins),
+      });
+      const again = await world.setupGateway('--apply');
+      expect(again).toMatchObject({ exitCode: 1, out: '', err: expect.stringMatching(wins) });
+      expect(again.err).toContain('Nothing was changed.');
+      await writeFile(other, 'AllowUsers root rpa\n');
+      const named =
+        /AllowUsers of sshd does not name the accounts tunnel-\* \(add tunnel-\* to it\), so no PC could log in\./;
+      for (const how of [[], ['--apply']])
+        expect(await world.setupGateway(...how)).toMatchObject({
+          exitCode: 1,
+          err: expect.stringMatching(named),
+        });
+      await rm(other);
+      for (const how of [[], ['--apply']]) {
+        const out = 'this machine: all is as it should be\n';
+        expect(await world.setupGateway(...how)).toMatchObject({ exitCode: 0, out, err: '' });
+      }
+      expect(reloads()).toBe(before);
+      expect(await passwd()).not.toContain('tunnel-check');
+    });
+
+    it('a list of single accounts: each has to be in it, and who is not is refused', async () => {
+      await using world = await startOnboardingWorld();
+      const [first, second] = [world.newCode(), world.newCode()];
+      await writeFile(join(world.dropIns, '05-list.conf'), `AllowUsers root tunnel-${first}\n`);
+      await world.say('customers add', '--gateway', `root@127.0.0.1:${world.port}`, '--port', '1', 'nobody');
+      // Nobody is of the group yet.
+      expect(await world.setupGateway('--apply')).toMatchObject({
+        exitCode: 1,
+        err: expect.stringContaining('AllowUsers'),
+      });
+      await execute('groupadd', ['tunnels']);
+      await execute('useradd', ['-M', '-G', 'tunnels', '-c', `ssh-via-gateway ${first}`, `tunnel-${first}`]);
+      expect(await world.setupGateway('--apply')).toMatchObject({ exitCode: 0 });
+      const add = ['--local', '--port', String(await freePort())];
+      const { exitCode, err } = await world.say('setup customer', ...add, second);
+      expect({ exitCode, err }).toMatchObject({
+        exitCode: 1,
+        err: expect.stringContaining(
+          `AllowUsers of sshd does not name the account tunnel-${second} (add tunnel-* to it), so its PC could not log in.`,
+        ),
+      });
+      expect(await passwd()).not.toContain(`tunnel-${second}:`);
     });
 
     it('takes lists that let the tunnels in, and lets no other setting for everybody stand in their way', async () => {
