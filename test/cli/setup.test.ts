@@ -66,3 +66,19 @@ test('setup customer refuses a port that sshd keeps for root', async () => {
   });
   expect(await readFile(world.file, 'utf8')).toBe(text);
 });
+
+test.each(["O'Neil Kim", 'a\nb', '-x', ' kim', '$(id)'])(
+  'setup customer refuses the login %j, which no command would take',
+  async (login) => {
+    await using world = await customersFile(text);
+    const { exitCode, stderr } = await run([
+      ...['setup', 'customer', '--local', '--customers', world.file],
+      ...['--port', '9020', `--login=${login}`, 'gamma'],
+    ]);
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/--login: .* the name of an account/),
+    });
+    expect(await readFile(world.file, 'utf8')).toBe(text);
+  },
+);

@@ -108,6 +108,27 @@ test('a tunnel that cannot be ended is a failure with its reason', async () => {
   expect(stderr).toContain('9012');
 });
 
+test('--end with -c ends no other customer’s session', async () => {
+  const file = join(folder, 'customers.json');
+  const customers = { acme: { account: 'tunnel-acme', port: 9012 } };
+  const [host, port] = addressOf(gateway.ssh).split(':');
+  await writeFile(
+    file,
+    JSON.stringify({ gateway: { host, port: Number(port), operator: 'rpa' }, customers }),
+  );
+  const all = ['tunnels', ...flagsFor(gateway.ssh, join(folder, 'id')), '--customers', file, '-c', 'acme'];
+  const before = gateway.ssh.journal.length;
+  const { exitCode, stderr } = await run([...all, '--end', '9020']);
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(
+      '--end: 9020 given, and acme has port 9012: give the gateway in place of -c',
+    ),
+  });
+  expect(gateway.ssh.journal.length).toBe(before);
+  expect(await run([...all, '--end', '9012'])).toMatchObject({ exitCode: 1 });
+});
+
 describe('--end that is stopped by Ctrl-C', () => {
   const stopped = (stderr: string) =>
     stderr.split('\n').find((line) => line.startsWith('ssh-via-gateway: stopped'));

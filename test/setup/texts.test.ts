@@ -45,6 +45,7 @@ test('every setting for tunnels is also checked', () => {
 
 test('a key is stored without its comment, and may listen on one port', () => {
   expect(plainKey(`${key} kim@pc\n`)).toBe(key);
+  expect(() => plainKey(`${key} one\n${key} two\n`)).toThrow(/^option key: .*one public key/s);
   expect(authorizedKeysLine(key, { code: 'acme', port: 9012 })).toBe(
     `restrict,port-forwarding,permitlisten="9012" ${key} acme`,
   );

@@ -1,4 +1,5 @@
 import type { Check } from '../../check/values.ts';
+import { isSafeUserName } from '../../route/safe-names.ts';
 import { UsageError } from '../usage-error.ts';
 import type { ValueCheck } from './option-spec.ts';
 import { choice, duration, port, type TimeRange, wholeNumber, wrongValue } from './values.ts';
@@ -14,6 +15,12 @@ export const aPort: ValueCheck = port;
 export const anAccount: ValueCheck = (text, source) => {
   if (/^[a-z_][a-z0-9_-]{0,31}$/.test(text)) return;
   throw wrongValue(source, text, 'a name that useradd takes (1 to 32 of a-z 0-9 _ -)');
+};
+
+/** One that every command takes later, on its way through ssh_config. */
+export const aLogin: ValueCheck = (text, source) => {
+  if (text.trim() === text && text !== '' && isSafeUserName(text)) return;
+  throw wrongValue(source, text, 'the name of an account, without quotes and shell characters,');
 };
 
 export function count(lowest: number, highest?: number): ValueCheck {

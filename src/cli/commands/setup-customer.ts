@@ -1,7 +1,7 @@
 import { addCustomer, changeCustomer } from '../../customers/entries.ts';
 import { readOwnFile, whyUnread } from '../../files/own-file.ts';
 import { printable, quoted } from '../../text/printable.ts';
-import { anAccount, aPort } from '../args/checks.ts';
+import { aLogin, anAccount, aPort } from '../args/checks.ts';
 import type { OptionSpec } from '../args/option-spec.ts';
 import { customersOf, inFile } from '../connect/target.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -28,7 +28,13 @@ const options: readonly OptionSpec[] = [
   { name: 'key-file', value: 'FILE', help: 'the same from a file' },
   { name: 'replace-key', help: 'the PC has a new key: the old one is removed, and its sessions end' },
   { name: 'account', value: 'NAME', help: 'its account on the gateway', default: 'tunnel-CODE' },
-  { name: 'login', value: 'NAME', help: 'the account on the PC that workers log in with', default: 'rpa' },
+  {
+    name: 'login',
+    value: 'NAME',
+    check: aLogin,
+    help: 'the account on the PC that workers log in with',
+    default: 'rpa',
+  },
   { name: 'pc-identity', value: 'FILE', help: "the workers' private key for the PC" },
   ...shellOptions,
 ];
@@ -59,7 +65,7 @@ export const setupCustomer: CliCommand = {
   async run({ settings, positionals, io }) {
     const { code, positional } = codeAndGateway(positionals);
     const known = await customersOf(settings);
-    const customer = wanted(settings, known, code);
+    const customer = wanted({ settings, io }, known, code);
     const key = await keyOf(settings);
     // Before anything is done, make sure that the entry can be written.
     await inFile(settings, () => writeEntry({ settings, known, customer, isTrial: true }));
@@ -68,7 +74,8 @@ export const setupCustomer: CliCommand = {
       const { setUpCustomer } = await import('../../setup/customer/setup-customer.ts');
       const replaceKey = settings.flag('replace-key');
       const { did, needsKey } = await setUpCustomer(shell, customer, { key, replaceKey });
-      await inFile(settings, () => writeEntry({ settings, known, customer }));
+      const isWritten = await inFile(settings, () => writeEntry({ settings, known, customer }));
+      if (isWritten) did.push(writtenEntry(settings, known, code));
       if (did.length === 0) say(io.stdout, `${code}: all is as it should be`);
       for (const line of did) say(io.stdout, `${code}: ${printable(line, 300)}`);
       if (needsKey) say(io.stdout, `${code}: waits for the PC's key. Next: ssh-via-gateway setup pc ${code}`);
@@ -79,7 +86,11 @@ export const setupCustomer: CliCommand = {
 
 type Wanted = Pick<Customer, 'code' | 'account' | 'port' | 'route'>;
 
-function wanted(settings: Call['settings'], { customers, gateway }: Customers, code: string): Wanted {
+function wanted(
+  { settings, io }: Pick<Call, 'settings' | 'io'>,
+  { customers, gateway }: Customers,
+  code: string,
+): Wanted {
   const before = customers.get(code);
   const port = settings.port('port') ?? before?.port;
   if (port === undefined) throw new UsageError("--port N says which port of the gateway is the customer's");
@@ -95,6 +106,11 @@ function wanted(settings: Call['settings'], { customers, gateway }: Customers, c
   if (route !== 'socket' && port < 1024) {
     throw new UsageError(`--port: ${port} is reserved for root by sshd; 1024 to 65535 would be right`);
   }
+  if (!before && route !== 'socket' && port > 32_767)
+    say(
+      io.stderr,
+      `--port ${port}: the gateway may take it for a connection of its own; 1024 to 32767 is safe`,
+    );
   return { code, account, port, route };
 }
 
@@ -124,13 +140,28 @@ interface EntryToWrite {
   isTrial?: boolean;
 }
 
-async function writeEntry({ settings, known, customer, isTrial = false }: EntryToWrite): Promise<void> {
+/** In words, with what has to follow. */
+function writtenEntry(settings: Call['settings'], { customers }: Customers, code: string): string {
+  const before = customers.get(code);
+  const login = settings.text('login');
+  const isOther = before?.state === 'active' && login !== undefined && login !== before.username;
+  const next = isOther
+    ? `; the script of its PC is for ${before.username}: setup pc ${code} makes another`
+    : '';
+  return `wrote its entry into ${pathOf(settings)}${next}`;
+}
+
+/** Returns whether anything changed. */
+async function writeEntry({ settings, known, customer, isTrial = false }: EntryToWrite): Promise<boolean> {
   const { code, account, port } = customer;
   const texts = { username: settings.text('login'), privateKeyPath: keyPathOf(settings, 'pc-identity') };
   const more = Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined));
   const entry = { account, port, ...more };
   const file = pathOf(settings);
-  if (!known.customers.has(code)) return addCustomer(file, code, entry, { isTrial });
+  if (!known.customers.has(code)) {
+    await addCustomer(file, code, entry, { isTrial });
+    return true;
+  }
   const isBack = known.customers.get(code)!.state === 'left';
-  await changeCustomer(file, code, { ...entry, ...(isBack ? { state: 'active' } : {}) }, { isTrial });
+  return changeCustomer(file, code, { ...entry, ...(isBack ? { state: 'active' } : {}) }, { isTrial });
 }

@@ -119,12 +119,12 @@ export const tunnelCommand = {
   idle: ['attempts', 'quiet-after-zombie'],
   examples: [
     [
-      "publish this PC's sshd on port 9012 of the gateway",
-      'tunnel -R 9012:127.0.0.1:22 customer12@gateway.example.com --reclaim',
+      "publish this PC's sshd on port 9012 of the gateway; without 0.0.0.0, on its loopback only",
+      'tunnel -R 0.0.0.0:9012:127.0.0.1:22 customer12@gateway.example.com --reclaim',
     ],
     [
       'as a service, with a log',
-      'tunnel -R 9012:127.0.0.1:22 -i C:\\rpa\\id_ed25519 --log-file C:\\rpa\\tunnel.log customer12@gateway.example.com',
+      'tunnel -R 0.0.0.0:9012:127.0.0.1:22 -i C:\\rpa\\id_ed25519 --log-file C:\\rpa\\tunnel.log customer12@gateway.example.com',
     ],
     [
       'a Unix socket of the gateway: no zombie can hold it (StreamLocalBindUnlink yes)',

@@ -76,6 +76,12 @@ export const tunnelsCommand: CliCommand = {
     const idle = ['ports', 'no-check', 'answer-timeout'].find((name) => settings.isArgument(name));
     if (port !== undefined && idle) throw new UsageError(`--end and --${idle} exclude each other`);
     const ports = await portsOf(positionals[0], settings, io);
+    if (port !== undefined && ports?.includes(port) === false) {
+      const customer = settings.text('customer');
+      throw new UsageError(
+        `--end: ${port} given, and ${customer} has port ${ports.join(', ')}: give the gateway in place of -c to end another's session`,
+      );
+    }
     if (port === undefined) {
       const look = (connection: Connection) => list(connection, ports, settings, io);
       return withConnection(positionals[0], { settings, io }, look, 'operator');
@@ -96,7 +102,7 @@ async function portsOf(
   settings: Call['settings'],
   io: Io,
 ): Promise<number[] | undefined> {
-  const ports = settings.text('ports');
+  const ports = settings.text('end') === undefined ? settings.text('ports') : undefined;
   if (ports !== undefined) return portList(ports, settings.sourceOf('ports'));
   const named = await customerOf(positional, { settings, io });
   if (named?.customer.route === 'socket') {

@@ -8,7 +8,9 @@ import { printable } from '../../text/printable.ts';
  */
 export function plainKey(line: string): string {
   const [type = '', text = ''] = line.trim().split(/\s+/);
-  if (!/^[a-z0-9@.-]+$/.test(type) || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
+  // Of several, the caller would not know which one is in use.
+  const isOne = line.split(/[\r\n]+/).filter((part) => part.trim() !== '').length === 1;
+  if (!isOne || !/^[a-z0-9@.-]+$/.test(type) || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
     throw wrongType('key', line, 'one public key, ssh-ed25519 AAAA...,');
   }
   try {

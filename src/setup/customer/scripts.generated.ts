@@ -24,12 +24,16 @@ done
 entry=$(getent passwd "$account")
 uid=$(printf "%s" "$entry" | cut -d: -f3)
 for holder in $(listeners_on "$port"); do
-[ "$holder" = "$uid" ] || fail "Port $port is in use on the gateway by $(getent passwd "$holder" | cut -d: -f1 || say "uid $holder"): take another one, or look with: ssh-via-gateway tunnels --ports $port"
+[ "$holder" = "$uid" ] || fail "Port $port is in use on the gateway by $(getent passwd "$holder" | cut -d: -f1 || say "uid $holder"): take another one, or look there with: ss -ltnp"
 done
 if [ -n "$entry" ]; then
 [ "$uid" != 0 ] && id -nG "$account" | tr " " "\\n" | grep -qx "$group" ||
 fail "The account $account exists and is not of the group $group: take another name with --account."
 owner=$(printf "%s" "$entry" | cut -d: -f5)
+case $owner in
+"ssh-via-gateway "*) ;;
+*) fail "The account $account exists and was not made for a customer: take another name with --account." ;;
+esac
 [ "$owner" = "$mark" ] || fail "The account $account is of another customer (\\"$owner\\"): take another name with --account."
 fi
 home=$(printf "%s" "$entry" | cut -d: -f6)

@@ -292,6 +292,24 @@ export function gatewayTests(): void {
         ),
       });
       expect(await passwd()).not.toContain(`tunnel-${second}:`);
+
+      // What the file then has is told, and what its PC needs.
+      const entry = (...more: string[]) => world.say('setup customer', ...add, ...more, first);
+      expect(await entry()).toMatchObject({
+        exitCode: 0,
+        out: expect.stringContaining('wrote its entry into'),
+      });
+      const other = await entry('--login', 'kim');
+      expect(other.out).toContain(`; the script of its PC is for rpa: setup pc ${first} makes another`);
+      expect(await entry('--login', 'kim')).toMatchObject({
+        out: `${first}: all is as it should be\n${first}: waits for the PC's key. Next: ssh-via-gateway setup pc ${first}\n`,
+      });
+
+      const third = world.newCode();
+      await execute('useradd', ['-M', '-G', 'tunnels', `tunnel-${third}`]);
+      const refused = await world.say('setup customer', '--local', '--port', '40000', third);
+      expect(refused.err).toContain(`The account tunnel-${third} exists and was not made for a customer`);
+      expect(refused.err).toContain('1024 to 32767 is safe');
     });
 
     it('takes lists that let the tunnels in, and lets no other setting for everybody stand in their way', async () => {

@@ -24,7 +24,7 @@ export const englishOnTheWay = {
   },
   noTunnel: {
     says: ({ host, port }) => `${host} answers, but nothing listens on port ${port}: no tunnel is up`,
-    todo: 'The PC is off, or its tunnel is down: look at the PC. Which ports listen: ssh-via-gateway tunnels GATEWAY.',
+    todo: "The PC is off, its tunnel is down, or it is open on the gateway's loopback only (-R 0.0.0.0:PORT:...): look at the PC. Which ports listen, and at which addresses: ssh-via-gateway tunnels --json GATEWAY.",
   },
   noSshd: {
     says: ({ host, port }) => `${host} answers, but nothing listens on port ${port}: no sshd is running`,

@@ -27,7 +27,7 @@ export const koreanOnTheWay = {
   },
   noTunnel: {
     says: ({ host, port }) => `터널 없음: ${host}에서 응답은 하지만 ${port}번 포트를 열고 있는 것이 없습니다`,
-    todo: tunnelDown,
+    todo: 'PC가 꺼져 있거나 터널이 내려가 있거나, 게이트웨이의 루프백에만 열려 있습니다(-R 0.0.0.0:포트:...). PC를 확인하세요. 어느 포트가 어느 주소에 열려 있는지는 ssh-via-gateway tunnels --json GATEWAY로 봅니다.',
   },
   noSshd: {
     says: ({ host, port }) => `${host}에서 응답은 하지만 ${port}번 포트에 sshd가 없습니다`,
