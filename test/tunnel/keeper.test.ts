@@ -576,6 +576,11 @@ describe('the note of a tunnel', () => {
     });
     const tunnel = start([new Connection()], { checkInterval: 10_000 });
     await pass(1);
+    // It asked before this one had the port, and may have been its predecessor.
+    note.mockResolvedValueOnce(asks('before', 10));
+    await pass(10_000);
+    expect(tunnel.of('contested')).toHaveLength(0);
+    await pass(690_000);
     note.mockResolvedValueOnce(asks('old', 601));
     await pass(10_000);
     expect(tunnel.of('contested')).toHaveLength(0);

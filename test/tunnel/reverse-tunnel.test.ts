@@ -122,12 +122,12 @@ describe('keepReverseTunnel', () => {
   it("renews its note with its target's response time, and reports who else requests the port", async () => {
     const connection = new FakeConnection();
     connection.onExec = () =>
-      shellSays('boot b1', 'noted 300 600 b1', 'wanted b1 90 other-pc tunnel-b', 'now 100');
+      shellSays('boot b1', 'noted 300 600 b1', 'wanted b1 100 other-pc tunnel-b', 'now 100');
     const { tunnel, events, until } = start([connection], { reclaim: true });
     await until('contested');
     expect(events.find(({ type }) => type === 'contested')).toMatchObject({
       machine: 'other-pc',
-      message: expect.stringMatching(/on other-pc asked for this port 10 s ago.*give one of them another/),
+      message: expect.stringMatching(/on other-pc asked for this port 0 s ago.*give one of them another/),
     });
     const [first, second] = connection.scripts.map((script) => /every="(\d+)"; took="([^"]*)"/.exec(script));
     expect([first?.[1], first?.[2], second?.[1]]).toEqual(['60', '-', '60']);

@@ -53,6 +53,8 @@ export class Keeper {
   #downSince = now();
   #own: SessionId | undefined;
   #hadPort = false;
+  /** When this connection got the port. */
+  #heldSince = now();
   #pace = new ReclaimPace();
   #contestedBy = '';
   /** The note as it was last written, where it is renewed. */
@@ -168,6 +170,7 @@ export class Keeper {
     this.#own = undefined;
     this.#noted = undefined;
     const at = now();
+    this.#heldSince = at;
     const answer = await this.#writeNote(connection, signal);
     if (!answer) return;
     if ('failed' in answer) {
@@ -190,6 +193,8 @@ export class Keeper {
     const answer = await this.#writeNote(connection, signal, took);
     const wanted = answer && 'session' in answer ? answer.wanted : undefined;
     if (!wanted || wanted.tunnel === this.#id || wanted.ago > wantedWithin) return;
+    // Whoever asked before this one had the port may have been its predecessor.
+    if (wanted.ago * 1000 >= now() - this.#heldSince) return;
     if (wanted.tunnel === this.#contestedBy) return;
     this.#contestedBy = wanted.tunnel;
     const message = `Another tunnel on ${wanted.machine} asked for this port ${wanted.ago} s ago. If both run on purpose, they have the same port: give one of them another.`;
