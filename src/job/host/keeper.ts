@@ -85,13 +85,14 @@ function aboutJob(host: JobHost, id: string, error: unknown): unknown {
     hop: host.where.hop,
   } as const;
   if (error instanceof ConnectionLost) {
-    const { why, reason, cause = error } = error;
+    const { why, reason, hop, cause = error } = error;
     const retryable = isSshError(cause) ? cause.retryable : true;
     const said = cause instanceof Error ? cause.message : error.message;
     return new ConnectionLost(
       `The connection to ${place.host}:${place.port} was lost while ${subject(id)} asked for: ${said}`,
       {
         ...place,
+        hop,
         why,
         reason,
         cause,

@@ -84,7 +84,9 @@ class OwnedConnection implements OwnedLink {
         phase: 'session',
         why: 'keepalive',
         retryable: true,
-        hint: 'The PC or the network vanished without closing the connection. The next attempt may meet the zombie that it left on the gateway.',
+        hint: hop
+          ? 'The jump host or the network on the way to it vanished without closing the connection.'
+          : 'The PC or the network vanished without closing the connection. The next attempt may meet the zombie that it left on the gateway.',
       },
     );
     this.link.lost.declare(error);
