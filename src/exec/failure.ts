@@ -8,7 +8,7 @@ import {
   type SshError,
 } from '../errors/index.ts';
 import type { ChannelOutcome } from '../ssh2/channels/session-channel.ts';
-import { whyOf } from '../ssh2/transport/lost-on-the-way.ts';
+import { whyOf, withWarning } from '../ssh2/transport/lost-on-the-way.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { exitHint, shownExitCode } from './exit-codes.ts';
 import type { Output } from './output/output.ts';
@@ -116,7 +116,7 @@ export function connectionLost(
       cause,
       // A command must not run twice, and retrying does not help after a changed host key or our own close().
       retryable: started === false && cause.retryable,
-      hint: started ? mayRunOn : 'The command was not started.',
+      hint: withWarning(cause, started ? mayRunOn : 'The command was not started.'),
     },
   );
 }

@@ -5,6 +5,7 @@ import {
   isSshError,
   JobAccessFailed,
 } from '../../errors/index.ts';
+import { withWarning } from '../../ssh2/transport/lost-on-the-way.ts';
 import { printable } from '../../text/printable.ts';
 import type { JobHost } from '../types.ts';
 import type { HostCommand, JobCommands } from './commands.ts';
@@ -49,6 +50,8 @@ async function commandsFor({ windows }: JobHost, dir: string | undefined): Promi
   if (windows) return (await import('../windows/index.ts')).windowsCommands(dir);
   return (await import('../posix/index.ts')).posixCommands(dir);
 }
+
+const askAgain = 'A job does not end with the connection: ask again over a new one.';
 
 /** Runs one helper command. @throws {JobAccessFailed} if the server could not run it. */
 export async function ask<Answer>(
@@ -97,7 +100,7 @@ function aboutJob(host: JobHost, id: string, error: unknown): unknown {
         reason,
         cause,
         retryable,
-        hint: 'A job does not end with the connection: ask again over a new one.',
+        hint: isSshError(cause) ? withWarning(cause, askAgain) : askAgain,
       },
     );
   }

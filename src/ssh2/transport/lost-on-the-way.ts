@@ -14,6 +14,11 @@ export function whyOf(error: SshError): WhyLost {
   return why ?? (phase === 'route' ? 'socket' : 'protocol');
 }
 
+/** `hint`, after that of the cause where this library ended the connection: what it warns of must not be overlooked. */
+export function withWarning(cause: SshError, hint: string): string {
+  return whyOf(cause) === 'protocol' && cause.hint ? `${cause.hint} ${hint}` : hint;
+}
+
 /** The stream ended because what carried it failed: a hop, or a program. That error is the reason, so all of it is told. */
 export function lostOnTheWay(
   failure: SshError,
