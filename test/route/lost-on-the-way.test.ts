@@ -78,6 +78,31 @@ describe('a jump host that is lost under an open connection', () => {
   });
 });
 
+describe('jump hosts that have fallen silent', () => {
+  const chain = async (keepalive: false | { interval: number; countMax: number }) => {
+    const [outer, inner, pc] = [await serve(), await serve(), await serve()];
+    const via = jumpTo(inner, { keepalive, via: jumpTo(outer, { keepalive }) });
+    const connection = await connectTo(pc, { via, keepalive });
+    outer.dropAll('freeze');
+    return { connection, start: performance.now() };
+  };
+
+  it('do not delay the verdict', async () => {
+    const { connection, start } = await chain({ interval: 200, countMax: 1 });
+    expect(await connection.closed).toMatchObject({ why: 'keepalive' });
+    expect(performance.now() - start).toBeLessThan(1_800);
+    await connection.close();
+  });
+
+  it('are all left in about the time of one', async () => {
+    const { connection, start } = await chain(false);
+    await connection.close();
+    const ms = performance.now() - start;
+    expect(ms).toBeGreaterThan(2_000);
+    expect(ms).toBeLessThan(3_700);
+  });
+});
+
 describe('a proxy command that ends under an open connection', () => {
   it('is named, with its exit code and the end of its stderr', async () => {
     const pc = await serve();
