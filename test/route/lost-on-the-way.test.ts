@@ -57,7 +57,7 @@ describe('a jump host that is lost under an open connection', () => {
       expect(error).toMatchObject({ code: 'SSH_CONNECTION_LOST', hop, why });
       expect(error.message).toContain(`${hop} failed: `);
       expect(error.message).toMatch(said);
-      expect(error.reason).toMatch(said);
+      expect(error['reason']).toMatch(said);
       // Each hop in between tells it on, and none repeats it.
       expect(error.message.split(`${hop} failed`)).toHaveLength(2);
     }
@@ -120,7 +120,7 @@ describe('a proxy command that ends under an open connection', () => {
       expect(error.message).toMatch(
         /The proxy command .* exit code 7; its stderr ended with "token has expired"/,
       );
-      expect(error.reason).toMatch(/token has expired/);
+      expect(error['reason']).toMatch(/token has expired/);
     }
     expect(errors.exec).toMatchObject({ stderr: '', started: true });
     expect(errors.closed.cause).toMatchObject({
