@@ -52,11 +52,11 @@ export class Connection {
   }
 
   /**
-   * Resolves when the connection has ended: with the error that ended it, or with undefined after `close()`. Never
-   * rejects.
+   * Resolves when the connection has ended: with the error that ended it, at once, or with undefined after `close()`.
+   * Never rejects.
    */
   get closed(): Promise<SshError | undefined> {
-    this.#closed ??= this.#arrival.owned.gone.then(() => this.#reason());
+    this.#closed ??= this.#arrival.owned.ended.then(() => this.#reason());
     return this.#closed;
   }
 
@@ -245,7 +245,8 @@ export class Connection {
 
   /**
    * Closes the connection: data already written is sent, pending operations reject. Idempotent; resolves when
-   * everything is closed.
+   * everything is closed, jump hosts included. A server that does not answer is left after 2 s, and each jump host that
+   * was silent with it 0.2 s later.
    */
   close(): Promise<void> {
     return this.#arrival.owned.close();

@@ -115,7 +115,8 @@ export interface PortForwardFailedDetails extends SshErrorDetails {
  * - `keepalive`: nothing came within the keepalive's time;
  * - `socket`: the byte stream ended;
  * - `server-disconnect`: the server sent SSH_MSG_DISCONNECT;
- * - `protocol`: the server broke the protocol or exceeded a limit, so this library ended the connection.
+ * - `protocol`: the server broke the protocol, exceeded a limit, or showed another host key, so this library ended the
+ *   connection.
  */
 export type WhyLost = 'keepalive' | 'socket' | 'server-disconnect' | 'protocol';
 

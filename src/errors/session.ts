@@ -15,7 +15,7 @@ export class ConnectionLost extends SshError {
   declare readonly code: 'SSH_CONNECTION_LOST';
   /** How the connection ended. */
   declare readonly why: WhyLost;
-  /** The server's text (escaped), the system's error code, or the limit that was exceeded. */
+  /** The server's text (escaped), the system's error code, the limit that was exceeded, or what failed on the way. */
   declare readonly reason?: string;
   /** The command that was running, as it was sent. */
   declare readonly command?: string;

@@ -8,6 +8,7 @@ import {
   type SshError,
 } from '../errors/index.ts';
 import type { ChannelOutcome } from '../ssh2/channels/session-channel.ts';
+import { whyOf, withWarning } from '../ssh2/transport/lost-on-the-way.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { exitHint, shownExitCode } from './exit-codes.ts';
 import type { Output } from './output/output.ts';
@@ -100,7 +101,7 @@ export function connectionLost(
   cause: SshError,
   started: boolean | 'unknown',
 ): ConnectionLost {
-  const { why = 'socket', reason } = cause as Partial<ConnectionLost>;
+  const { reason } = cause as Partial<ConnectionLost>;
   const [when, then] =
     started === false ? ['before', 'was sent'] : ['while', started === true ? 'ran' : 'was being started'];
   return new ConnectionLost(
@@ -108,13 +109,14 @@ export function connectionLost(
     {
       started,
       ...base(account),
-      why,
+      hop: cause.hop ?? account.where.hop,
+      why: whyOf(cause),
       reason,
       output: account.output,
       cause,
       // A command must not run twice, and retrying does not help after a changed host key or our own close().
       retryable: started === false && cause.retryable,
-      hint: started ? mayRunOn : 'The command was not started.',
+      hint: withWarning(cause, started ? mayRunOn : 'The command was not started.'),
     },
   );
 }

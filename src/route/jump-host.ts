@@ -2,7 +2,13 @@ import type { Duplex } from 'node:stream';
 import { ask, type Checks, checkObject, checkOptions, object } from '../check/options.ts';
 import { text } from '../check/values.ts';
 import { ofCall, wrongType } from '../check/wrong.ts';
-import { ConnectFailed, ConnectionRefused, isSshError, type SshError } from '../errors/index.ts';
+import {
+  ChannelTimeout,
+  ConnectFailed,
+  ConnectionRefused,
+  isSshError,
+  type SshError,
+} from '../errors/index.ts';
 import type { ConnectOptions } from '../options/types.ts';
 import { checkOneKey, connectChecks, timeoutChecks } from '../options/validate.ts';
 import { printable } from '../text/printable.ts';
@@ -115,11 +121,21 @@ function targetError(
   { host, port }: RouteContext,
   hop: string,
 ): SshError {
+  const target = socketPath ?? `${host}:${port}`;
+  const details = { phase: 'route', host, port, hop, cause: error } as const;
+  // sshd answers once it knows; until then it waits for the target as we wait for it.
+  if (error instanceof ChannelTimeout) {
+    const limit = `within ${error.timeoutMs} ms (option timeouts.channel of the jump host)`;
+    return new ConnectFailed(`${hop} could not reach ${target} ${limit}`, {
+      ...details,
+      errno: 'ETIMEDOUT',
+      retryable: true,
+      hint: 'The target may not answer the jump host: the PC is off, or a firewall drops what is sent to it. The jump host itself had answered until then.',
+    });
+  }
   if (error.code !== 'SSH_CHANNEL_OPEN_FAILED') return error;
   const { reason = '', reasonCode } = error as SshError & { reason?: string; reasonCode?: number };
-  const target = socketPath ?? `${host}:${port}`;
   const message = `${hop} could not reach ${target}: ${printable(reason)}`;
-  const details = { phase: 'route', host, port, hop, cause: error } as const;
   // Prohibited, or a type of channel that it does not know.
   if (reasonCode === 1 || reasonCode === 3) {
     return new ConnectFailed(message, {

@@ -21,7 +21,7 @@ import type { Route, RouteContext, RoutedStream } from './route.ts';
  * the same tokens). For a shell, name it: `proxyCommand(['sh', '-c', '...'])`; quoting is then up to you.
  *
  * The program is ended when the connection closes, and its exit ends the connection at once, with the end of its
- * stderr in the error (`ProxyCommandFailed`).
+ * stderr in the error (`ProxyCommandFailed`; once connected, the `cause` of a `ConnectionLost`).
  *
  * @throws {TypeError} for an empty command, an unclosed quote, an unknown `%` token, or shell syntax.
  */

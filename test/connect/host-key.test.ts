@@ -305,12 +305,20 @@ describe('rekeying', () => {
     const connection = await connectTo(server, hostKey ? { hostKey } : {});
     const pending = failureOf(connection.openStream('example.com', 80));
     const command = failureOf(Promise.resolve(connection.exec('sleep 60')));
+    const shell = await connection.shell();
     await server.waitFor('exec');
     void server.rekey();
     const error = await connection.closed;
     expect(error).toMatchObject({ code: 'SSH_HOST_KEY_MISMATCH', retryable: false });
     expect(error?.message).toMatch(/re-key/);
-    expect((await command).error).toBeInstanceOf(Error);
+    // What is reported about a command must not hide the warning.
+    const reports = [await command, await failureOf(shell.exited)];
+    for (const { error: report } of reports) {
+      expect(report).toMatchObject({ code: 'SSH_CONNECTION_LOST', why: 'protocol', retryable: false });
+      expect(report.cause).toBe(error);
+      expect(report.hint).toContain(error?.hint);
+    }
+    expect(reports[0]?.error.hint).toMatch(/Check before you run it again/);
     await pending;
     await until(() => server.connections === 0);
   });

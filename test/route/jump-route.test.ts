@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, it, vi } from 'vitest';
-import { ChannelOpenFailed, ConnectionLost, type SshError } from '../../src/errors/index.ts';
+import { ChannelOpenFailed, ChannelTimeout, ConnectionLost, type SshError } from '../../src/errors/index.ts';
 import type { ConnectOptions } from '../../src/options/types.ts';
 import { jumpHost } from '../../src/route/jump-host.ts';
 import type { HopConnection } from '../../src/route/route.ts';
@@ -113,6 +113,19 @@ it.each([
     expect(connection.close).toHaveBeenCalledTimes(1);
   },
 );
+
+it('does not blame the jump host where the target does not answer it', async () => {
+  const timeout = new ChannelTimeout('late', { phase: 'channel', host: 'outer', port: 22, timeoutMs: 1_500 });
+  const { connection, context } = played(() => Promise.reject(timeout));
+  await expect(jumpHost(outer).open(context)).rejects.toMatchObject({
+    ...{ code: 'SSH_CONNECT_FAILED', errno: 'ETIMEDOUT', retryable: true, cause: timeout },
+    ...{ phase: 'route', host: 'pc', port: 9012, hop: 'jump 1 of 1 (outer:22)' },
+    message:
+      'jump 1 of 1 (outer:22) could not reach pc:9012 within 1500 ms (option timeouts.channel of the jump host)',
+    hint: expect.stringMatching(/^The target may not answer/),
+  });
+  expect(connection.isClosed).toBe(true);
+});
 
 it.each([
   ['an abort', new Error('enough')],

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -20,6 +21,25 @@ describe('download of one file', () => {
       expect(result).toMatchObject({ files: 1, bytes: size });
     },
   );
+
+  it('whose link is lost rejects when its temporary file is gone', async () => {
+    await using mock = await mockSftp();
+    await using folder = await localFolder();
+    const path = join(folder.path, 'f');
+    mock.server.files.write('/file', bytesOf(3_000_001));
+    let seen: string[] = [];
+    const onProgress = () => {
+      if (seen.length > 0) return;
+      seen = readdirSync(folder.path);
+      mock.server.dropAll('rst');
+    };
+    const failed = await rejection(download(mock.opener, '/file', path, { onProgress }));
+    // At once, as in a program that ends itself here.
+    const left = readdirSync(folder.path);
+    expect(failed).toMatchObject({ code: 'SSH_CONNECTION_LOST' });
+    expect(seen).toEqual([expect.stringMatching(/\.part$/)]);
+    expect(left).toEqual([]);
+  });
 
   it('completes short replies', async () => {
     await using mock = await mockSftp({ faults: { sftp: { shortReads: 777 } } });

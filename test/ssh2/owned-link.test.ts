@@ -19,10 +19,13 @@ const lostBy = (why: ConnectionLost['why']) =>
   new ConnectionLost('gone', { phase: 'session', host: 'pc', port: 22, why });
 
 /** A connection whose peer answers no goodbye, unless the test says so. */
-function open({ keepalive = false as false | { interval: number; countMax: number } } = {}) {
+function open({
+  keepalive = false as false | { interval: number; countMax: number },
+  hop = 'jump' as string | null,
+} = {}) {
   const link = {
     ...{ lost: new LostSignal(), leaving: new LostSignal(), chores: new Chores() },
-    ...{ where: { host: 'pc', port: 22, hop: 'jump' }, endedByServer: vi.fn() },
+    ...{ where: { host: 'pc', port: 22, hop: hop ?? undefined }, endedByServer: vi.fn() },
   };
   const transport = Object.assign(new EventEmitter(), { kill: vi.fn(), lastLifeAt: performance.now() });
   const client = { end: vi.fn() };
@@ -60,7 +63,7 @@ it('disconnects, and is closed once its route is closed', async () => {
   disposed.resolve();
   await closed;
   expect(transport.kill).not.toHaveBeenCalled();
-  await owned.gone;
+  await owned.ended;
 });
 
 it('ends a stream whose peer does not answer the disconnect within two seconds', async () => {
@@ -72,6 +75,52 @@ it('ends a stream whose peer does not answer the disconnect within two seconds',
   await pass(1);
   expect(transport.kill).toHaveBeenCalledTimes(1);
   await closed;
+});
+
+it.each([
+  ['a jump host that was silent', 'jump', 1_000, 200],
+  ['a jump host that spoke', 'jump', 999, 2_000],
+  ['a server that was silent', null, 60_000, 2_000],
+])('gives %s its time to answer', async (_what, hop, silent, most) => {
+  const { owned, transport, gone } = open({ hop });
+  transport.kill.mockImplementation(gone);
+  await pass(silent);
+  const closed = owned.close();
+  await pass(most - 1);
+  expect(transport.kill).not.toHaveBeenCalled();
+  await pass(1);
+  expect(transport.kill).toHaveBeenCalledTimes(1);
+  await closed;
+});
+
+it('has ended with its loss, whatever its route takes to close', async () => {
+  const { owned, link, transport, end, disposed } = open();
+  let isEnded = false;
+  void owned.ended.then(() => (isEnded = true));
+  end(lostBy('keepalive'));
+  await Promise.resolve();
+  expect([isEnded, link.lost.error]).toMatchObject([true, { why: 'keepalive' }]);
+  // Closing it still waits until everything is gone.
+  let isClosed = false;
+  const closed = owned.close().then(() => (isClosed = true));
+  transport.emit('close');
+  await pass(0);
+  expect(isClosed).toBe(false);
+  disposed.resolve();
+  await closed;
+});
+
+it('that we close has not ended before its route is closed', async () => {
+  const { owned, transport, disposed } = open();
+  let isEnded = false;
+  void owned.ended.then(() => (isEnded = true));
+  void owned.close();
+  await pass(0);
+  transport.emit('close');
+  await pass(0);
+  expect(isEnded).toBe(false);
+  disposed.resolve();
+  await owned.ended;
 });
 
 it('lets work clean up first, and leaves the rest of the time for the disconnect, at least 200 ms', async () => {

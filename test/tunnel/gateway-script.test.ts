@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { ChannelOpenFailed, CommandTimeout } from '../../src/errors/index.ts';
+import { ChannelOpenFailed, ChannelTimeout, CommandTimeout } from '../../src/errors/index.ts';
 import { assign, first, hexPorts, runScript, sessionsOf } from '../../src/tunnel/script/gateway-script.ts';
 import { FakeConnection, lost, shellSays } from '../support/fake-gateway.ts';
 
@@ -19,6 +19,7 @@ const fails = (error: Error) => {
 it('is one word for sh, run with limits and with any exit code', async () => {
   const connection = says(shellSays());
   const exec = vi.spyOn(connection, 'exec');
+  await expect(runScript(fails(stuck), [], AbortSignal.abort())).rejects.toBe(stuck);
   const { signal } = new AbortController();
   await runScript(connection, ['a', 'b'], signal);
   const limits = { reject: false, timeout: 10_000, maxBuffer: 4 << 20 };
@@ -55,12 +56,14 @@ it.each(['', 'Welcome!\n', 'Welcome!\nssh-via-gateway-script-1\na 1\n'])(
 );
 
 const refused = new ChannelOpenFailed('no', { phase: 'channel' });
+const stuck = new ChannelTimeout('stuck', { phase: 'channel', timeoutMs: 1 });
 const late = new CommandTimeout('late', { phase: 'command', timeoutMs: 1, terminated: true } as never);
 
 it('reports that the account cannot run commands, or a timeout', async () => {
   expect(await runScript(fails(refused), [])).toBe('no-shell');
   expect(await runScript(fails(new Error('odd')), [])).toBe('no-shell');
   expect(await runScript(fails(late), [])).toBe('timeout');
+  expect(await runScript(fails(stuck), [])).toBe('timeout');
 });
 
 it('does not blame the account if the connection ended, or after an abort', async () => {

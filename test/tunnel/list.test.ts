@@ -1,10 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
-import { ChannelOpenFailed, CommandTimeout } from '../../src/errors/index.ts';
+import { ChannelOpenFailed, ChannelTimeout, CommandTimeout } from '../../src/errors/index.ts';
 import { writeNote } from '../../src/tunnel/holder/note.ts';
 import { endTunnel } from '../../src/tunnel/list/end-tunnel.ts';
 import { type ListTunnelsOptions, listTunnels } from '../../src/tunnel/list/list.ts';
 import { answering, FakeConnection, lost, shellSays } from '../support/fake-gateway.ts';
+import { failureOf } from '../support/outcome.ts';
 
 const self = ['boot b1', 'self 500 900 sshd', 'uid 1001', 'clock 1000.00 100'];
 const sessions = [
@@ -249,7 +250,31 @@ describe('listGatewayTunnels', () => {
     const connection = new FakeConnection();
     connection.onExec = () => 'This account is currently not available.';
     await expect(listTunnels(connection)).rejects.toThrow(/cannot run commands/);
-    await expect(endTunnel(connection, 9000)).rejects.toMatchObject({ code: 'SSH_CHANNEL_OPEN_FAILED' });
+    await expect(endTunnel(connection, 9000)).rejects.toMatchObject({
+      code: 'SSH_CHANNEL_OPEN_FAILED',
+      message: expect.stringMatching(/^The tunnel at port 9000 cannot be ended: The account cannot/),
+    });
+  });
+
+  it('reports that the gateway did not answer the request, and nothing about the account', async () => {
+    const details = {
+      phase: 'channel',
+      host: 'gateway',
+      port: 22,
+      timeoutMs: 5,
+      hint: 'It is stuck.',
+    } as const;
+    const stuck = new ChannelTimeout('gateway:22 did not answer', { ...details, started: 'unknown' });
+    const connection = new FakeConnection();
+    connection.onExec = () => {
+      throw stuck;
+    };
+    for (const call of [listTunnels(connection), endTunnel(connection, 9000)]) {
+      const { error } = await failureOf(call);
+      // A look is not a command: asking again is safe.
+      expect(error).toMatchObject({ code: 'SSH_CHANNEL_TIMEOUT', ...details, retryable: true, cause: stuck });
+      expect([error.message, error['started']]).toEqual([stuck.message, undefined]);
+    }
   });
 
   it('reports that the gateway did not answer in time, or that the connection ended', async () => {

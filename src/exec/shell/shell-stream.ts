@@ -3,6 +3,7 @@ import type { Check } from '../../check/values.ts';
 import { ConnectionLost, type SshError } from '../../errors/index.ts';
 import type { ChannelOutcome, ChannelSink, SessionChannel } from '../../ssh2/channels/session-channel.ts';
 import type { StreamCallback } from '../../ssh2/channels/stream-channel.ts';
+import { whyOf, withWarning } from '../../ssh2/transport/lost-on-the-way.ts';
 import { latch } from '../../time/latch.ts';
 import { onAbort } from '../../time/on-abort.ts';
 import { startTimer } from '../../time/timer.ts';
@@ -134,20 +135,23 @@ export class ShellStream extends Duplex implements ShellSession, ChannelSink {
 }
 
 function shellLost({ host, port, hop }: SessionOpener['where'], cause: SshError): ConnectionLost {
-  const { why = 'socket', reason } = cause as Partial<ConnectionLost>;
+  const { reason } = cause as Partial<ConnectionLost>;
   return new ConnectionLost(
     `The connection to ${host}:${port} was lost while a shell was open: ${reason ?? cause.message}`,
     {
       phase: 'session',
       host,
       port,
-      hop,
-      why,
+      hop: cause.hop ?? hop,
+      why: whyOf(cause),
       reason,
       cause,
       started: true,
       retryable: false,
-      hint: 'What ran in the shell was told that its terminal is gone (SIGHUP), and has most likely ended.',
+      hint: withWarning(
+        cause,
+        'What ran in the shell was told that its terminal is gone (SIGHUP), and has most likely ended.',
+      ),
     },
   );
 }

@@ -5,6 +5,7 @@ import {
   isSshError,
   JobAccessFailed,
 } from '../../errors/index.ts';
+import { withWarning } from '../../ssh2/transport/lost-on-the-way.ts';
 import { printable } from '../../text/printable.ts';
 import type { JobHost } from '../types.ts';
 import type { HostCommand, JobCommands } from './commands.ts';
@@ -50,6 +51,8 @@ async function commandsFor({ windows }: JobHost, dir: string | undefined): Promi
   return (await import('../posix/index.ts')).posixCommands(dir);
 }
 
+const askAgain = 'A job does not end with the connection: ask again over a new one.';
+
 /** Runs one helper command. @throws {JobAccessFailed} if the server could not run it. */
 export async function ask<Answer>(
   keeper: JobKeeper,
@@ -85,18 +88,19 @@ function aboutJob(host: JobHost, id: string, error: unknown): unknown {
     hop: host.where.hop,
   } as const;
   if (error instanceof ConnectionLost) {
-    const { why, reason, cause = error } = error;
+    const { why, reason, hop, cause = error } = error;
     const retryable = isSshError(cause) ? cause.retryable : true;
     const said = cause instanceof Error ? cause.message : error.message;
     return new ConnectionLost(
       `The connection to ${place.host}:${place.port} was lost while ${subject(id)} asked for: ${said}`,
       {
         ...place,
+        hop,
         why,
         reason,
         cause,
         retryable,
-        hint: 'A job does not end with the connection: ask again over a new one.',
+        hint: isSshError(cause) ? withWarning(cause, askAgain) : askAgain,
       },
     );
   }

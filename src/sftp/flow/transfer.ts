@@ -12,6 +12,8 @@ import type { TransferContext } from './transfer-context.ts';
 const debug = debugTopic('sftp');
 /** Milliseconds that a stall may be reported later, so that the error can say where the old file is. */
 const tellTime = 5_000;
+/** Milliseconds that removing temporary files here may take before a lost link is reported. */
+const tidyTime = 1_000;
 /** Sessions that have been used: the server's buffers may fill, as they grow only once. */
 const used = new WeakSet<SftpRequests>();
 
@@ -27,7 +29,10 @@ interface TransferPlan {
   work(context: TransferContext): Promise<void>;
 }
 
-/** Runs one transfer on a session of its own. Rejects as soon as it fails; cleaning up continues in the background. */
+/**
+ * Runs one transfer on a session of its own. Rejects as soon as it fails; cleaning up continues in the background, and
+ * `close()` waits for it. If the link is lost, which leaves only local files to be removed, that is done first.
+ */
 export async function transfer(opener: SftpOpener, plan: TransferPlan): Promise<TransferResult> {
   const { settings, what } = plan;
   settings.signal?.throwIfAborted();
@@ -107,6 +112,8 @@ async function settle(work: Promise<void>, { opener, run, sftp, second }: Transf
     const ended = work.catch(() => {});
     void ended.then(() => Promise.all([sftp.close(), second.close()]));
     if (run.isSwapping && run.error instanceof TransferStalled) await atMost(tellTime, ended);
+    // A program may end itself at once, and `close()` waits for nothing on a lost link.
+    else if (opener.lost.error) await atMost(tidyTime, ended);
     throw run.error;
   }
 }

@@ -9,6 +9,10 @@ import type { Established } from './plan.ts';
 
 /** Milliseconds that the peer may take to answer our goodbye before the stream is destroyed. */
 const farewell = 2_000;
+/** The least of it, where the time is used up. */
+const briefFarewell = 200;
+/** Milliseconds without a byte from a jump host, after which it gets no more: it had the farewell of what it carried. */
+const hopSilence = 1_000;
 /** Milliseconds that cancelled work may take to clean up: as long as stopping a command takes. */
 const cleaning = 2_100;
 
@@ -17,8 +21,8 @@ type Keepalive = false | { readonly interval: number; readonly countMax: number 
 /** A link, with what only its owner may do. */
 export interface OwnedLink {
   readonly link: Link;
-  /** Resolves once everything under the link is gone. */
-  readonly gone: Promise<void>;
+  /** Resolves with a loss at once; after `close`, when everything under the link is gone. */
+  readonly ended: Promise<void>;
   /** True if the end was our own `close`, and not a loss before it. */
   readonly closedByUs: boolean;
   /** Sends what is still queued and a goodbye, then ends the stream. Idempotent. */
@@ -39,6 +43,8 @@ class OwnedConnection implements OwnedLink {
   readonly link: Link;
   readonly #client: Client;
   readonly #transport: Transport;
+  readonly #ended = latch<void>();
+  /** Everything under the link is. */
   readonly #gone = latch<void>();
   readonly #stopWatching: (() => void) | undefined;
   #closing = false;
@@ -57,11 +63,11 @@ class OwnedConnection implements OwnedLink {
       this.#stopWatching = watchLife(transport, keepalive, (silentMs) => this.#isSilent(silentMs));
     onEnd((error) => link.lost.declare(error));
     link.lost.onLost((error) => this.#isLost(error));
-    transport.once('close', () => void dispose().then(() => this.#gone.resolve()));
+    transport.once('close', () => void dispose().then(() => this.#isGone()));
   }
 
-  get gone(): Promise<void> {
-    return this.#gone.promise;
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   get closedByUs(): boolean {
@@ -84,7 +90,9 @@ class OwnedConnection implements OwnedLink {
         phase: 'session',
         why: 'keepalive',
         retryable: true,
-        hint: 'The PC or the network vanished without closing the connection. The next attempt may meet the zombie that it left on the gateway.',
+        hint: hop
+          ? 'The jump host or the network on the way to it vanished without closing the connection.'
+          : 'The PC or the network vanished without closing the connection. The next attempt may meet the zombie that it left on the gateway.',
       },
     );
     this.link.lost.declare(error);
@@ -93,8 +101,19 @@ class OwnedConnection implements OwnedLink {
   #isLost(error: SshError): void {
     this.#stopWatching?.();
     if (this.#closing) return;
+    // What carried the stream may be as dead, and take its time to end.
+    this.#ended.resolve();
     if (isByServer(error)) this.link.endedByServer();
     this.#transport.kill();
+  }
+
+  #isGone(): void {
+    this.#gone.resolve();
+    this.#ended.resolve();
+  }
+
+  get #isSilentHop(): boolean {
+    return this.link.where.hop !== undefined && now() - this.#transport.lastLifeAt >= hopSilence;
   }
 
   async #close(): Promise<void> {
@@ -108,7 +127,8 @@ class OwnedConnection implements OwnedLink {
     // Declared before the peer answers our goodbye, which would be taken for a loss.
     if (!alreadyLost) sayGoodbye(this.#client);
     link.lost.declare(closedHere(host, port, hop));
-    const stopTimer = startTimer(alreadyLost ? 0 : Math.max(200, farewell - (now() - started)), () =>
+    const left = this.#isSilentHop ? 0 : farewell - (now() - started);
+    const stopTimer = startTimer(alreadyLost ? 0 : Math.max(briefFarewell, left), () =>
       this.#transport.kill(),
     );
     await this.#gone.promise;

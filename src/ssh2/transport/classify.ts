@@ -4,6 +4,7 @@ import {
   BannerMissing,
   ConnectionLost,
   HandshakeFailed,
+  isSshError,
   type SshError,
   type StreamPhase,
 } from '../../errors/index.ts';
@@ -12,6 +13,7 @@ import type { ReadOffer } from '../insides/key-exchange/server-offer.ts';
 import { tame } from '../insides/tame.ts';
 import type { OutOfTurn } from '../order/message-order.ts';
 import { authHint } from './auth-hint.ts';
+import { lostOnTheWay } from './lost-on-the-way.ts';
 import { protocolHint } from './protocol-hint.ts';
 import type { StreamEnd } from './transport.ts';
 
@@ -88,7 +90,9 @@ export function classifyEnd(end: StreamEnd, situation: Situation): SshError {
   if (phase === 'handshake') return hungUp(reason, end, situation);
   if (phase === 'auth' && authFailures > 0)
     return authFailed(situation, end.kind === 'error' ? end.error : undefined);
-  return lost('socket', reason, situation, end.kind === 'error' ? end.error : undefined);
+  const error = end.kind === 'error' ? end.error : undefined;
+  if (isSshError(error)) return lostOnTheWay(error, situation, when(situation));
+  return lost('socket', reason, situation, error);
 }
 
 export function bannerInvalid(received: Buffer, situation: Situation): BannerInvalid {
@@ -262,8 +266,7 @@ function lost(
   situation: Situation,
   cause: unknown,
 ): ConnectionLost {
-  const when = situation.phase === 'auth' ? 'during the login' : 'unexpectedly';
-  return new ConnectionLost(`The connection to ${at(situation)} ended ${when}: ${reason}`, {
+  return new ConnectionLost(`The connection to ${at(situation)} ended ${when(situation)}: ${reason}`, {
     ...place(situation),
     why,
     reason,
@@ -274,6 +277,10 @@ function lost(
         ? 'This is the text of the server (SSH_MSG_DISCONNECT).'
         : "The tunnel or the network broke, or the server's process was ended.",
   });
+}
+
+function when({ phase }: Situation): string {
+  return phase === 'auth' ? 'during the login' : 'unexpectedly';
 }
 
 function errnoOf(error: NodeJS.ErrnoException): string {

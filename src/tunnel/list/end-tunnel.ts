@@ -29,6 +29,7 @@ export type EndedTunnel =
  *
  * @throws {TypeError | RangeError} for what is no connection, and for a wrong port.
  * @throws {ChannelOpenFailed} when the account cannot run commands.
+ * @throws {ConnectionLost | ChannelTimeout} when the connection ends, or the gateway does not answer.
  */
 export async function endTunnel(
   connection: Pick<GatewayConnection, 'exec'>,
@@ -38,7 +39,12 @@ export async function endTunnel(
   checkConnection(connection, ['exec']);
   checkArgument('port', port, portCheck);
   checkOptions<typeof options>(options, { signal: abortSignal, onEnding: callback });
-  const sight = await lookAtTunnels(connection, [port], options.signal);
+  const sight = await lookAtTunnels(
+    connection,
+    [port],
+    `The tunnel at port ${port} cannot be ended`,
+    options.signal,
+  );
   const listener = sight.listeners.find((candidate) => candidate.port === port);
   const failed = (reason: Exclude<EndedTunnel, { ended: true }>['reason'], message: string): EndedTunnel => ({
     ended: false,

@@ -73,7 +73,8 @@ export const defaultAnswerTimeout = 5_000;
  * an ordinary account (sees users, and the sessions that left it a note) and better as root (sees every session).
  *
  * @throws {TypeError | RangeError} for what is no connection, and for wrong ports.
- * @throws {ConnectionLost} when the connection ends.
+ * @throws {ConnectionLost | ChannelTimeout} when the connection ends, or the gateway does not answer.
+ * @throws {ChannelOpenFailed} when the account cannot run commands.
  */
 export async function listTunnels(
   connection: Pick<GatewayConnection, 'exec' | 'openStream'>,
@@ -83,7 +84,7 @@ export async function listTunnels(
   checkOptions(options, listChecks);
   const { check = true, answerTimeout = defaultAnswerTimeout, signal } = options;
   const asked = portsOf(options.ports);
-  const sight = await lookAtTunnels(connection, asked, signal);
+  const sight = await lookAtTunnels(connection, asked, 'The gateway’s tunnels cannot be listed', signal);
   const ports = asked ?? tunnelPorts(sight);
   const describe = describer(sight);
   const tunnels = ports.map(describe);

@@ -1,12 +1,12 @@
-import { ChannelOpenFailed } from '../../errors/index.ts';
+import { ChannelOpenFailed, ChannelTimeout } from '../../errors/index.ts';
 import { noteFolder } from '../holder/note.ts';
 import {
+  askScript,
   assign,
   first,
   hexPorts,
   type NoAnswer,
   noAnswer,
-  runScript,
   type ScriptAnswer,
   sessionsOf,
 } from '../script/gateway-script.ts';
@@ -41,15 +41,20 @@ export interface TunnelSight {
   notes: ReadonlyMap<number, { pid: number; start: string }>;
 }
 
-/** @throws {ChannelOpenFailed} if the account cannot run commands, or the gateway does not answer in time. */
+/**
+ * `failed` begins the message of the error.
+ * @throws {ChannelOpenFailed} if the account cannot run commands, or the gateway does not finish the script in time.
+ * @throws {ChannelTimeout} if it does not answer at all.
+ */
 export async function lookAtTunnels(
   connection: Pick<GatewayConnection, 'exec'>,
   ports: readonly number[] | undefined,
+  failed: string,
   signal?: AbortSignal,
 ): Promise<TunnelSight> {
   // Many ports would make the command too long: then all are listed, and filtered here.
   const named = ports && ports.length <= 200 ? ports : undefined;
-  const answer = await runScript(
+  const answer = await askScript(
     connection,
     [
       assign({ ports: hexPorts(named), notes: noteFolder }),
@@ -65,14 +70,29 @@ export async function lookAtTunnels(
       scripts.sessions,
     ],
     signal,
-  );
-  if (typeof answer === 'string') throw notListed(answer);
+  ).catch((error) => {
+    // By its code, as the connection may come from another copy of the library.
+    throw error?.code === 'SSH_CHANNEL_TIMEOUT' ? mayAskAgain(error) : error;
+  });
+  if (typeof answer === 'string') throw notSeen(failed, answer);
   return sightOf(answer, Date.now());
 }
 
-function notListed(why: NoAnswer): ChannelOpenFailed {
-  const message = `The gateway’s tunnels cannot be listed: ${noAnswer[why]}`;
-  return new ChannelOpenFailed(message, { phase: 'channel', retryable: why === 'timeout' });
+/** A command must not run twice; looking may. */
+function mayAskAgain(error: ChannelTimeout): ChannelTimeout {
+  const { message, phase, host, port, hop, timeoutMs, hint } = error;
+  return new ChannelTimeout(message, {
+    ...{ phase, host, port, hop, timeoutMs, hint },
+    retryable: true,
+    cause: error,
+  });
+}
+
+function notSeen(failed: string, why: NoAnswer): ChannelOpenFailed {
+  return new ChannelOpenFailed(`${failed}: ${noAnswer[why]}`, {
+    phase: 'channel',
+    retryable: why === 'timeout',
+  });
 }
 
 function sightOf(answer: ScriptAnswer, now: number): TunnelSight {

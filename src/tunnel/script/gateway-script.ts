@@ -20,14 +20,26 @@ export const noAnswer: Readonly<Record<NoAnswer, string>> = {
   timeout: `The gateway did not finish a script within ${scriptTimeout} ms: it is overloaded, or one of its disks hangs.`,
 };
 
+/** As `askScript`, for what goes on without the answer: a request for it that is not answered is a timeout like any other. */
+export async function runScript(...given: Parameters<typeof askScript>): ReturnType<typeof askScript> {
+  const [, , signal] = given;
+  try {
+    return await askScript(...given);
+  } catch (error) {
+    if (signal?.aborted || codeOf(error) !== 'SSH_CHANNEL_TIMEOUT') throw error;
+    return 'timeout';
+  }
+}
+
 /**
  * Runs a POSIX shell script on the gateway, whatever the account's login shell. Thanks to `exec`, sshd's child is the
  * parent of the script, which is how the script identifies its own session. The script must not contain line breaks,
  * which csh does not pass on.
  *
- * @throws {ConnectionLost} if the connection ended: nothing is known about the account then.
+ * @throws {ConnectionLost | ChannelTimeout} if the connection ended, or the gateway did not even answer the request:
+ *   nothing is known about the account then.
  */
-export async function runScript(
+export async function askScript(
   connection: Pick<GatewayConnection, 'exec'>,
   statements: readonly string[],
   signal?: AbortSignal,
@@ -38,8 +50,9 @@ export async function runScript(
   try {
     ({ stdout } = await connection.exec(`exec sh -c ${anyShellQuoted(script)}`, { ...options, signal }));
   } catch (error) {
-    if (signal?.aborted || codeOf(error) === 'SSH_CONNECTION_LOST') throw error;
-    return codeOf(error) === 'SSH_COMMAND_TIMEOUT' ? 'timeout' : 'no-shell';
+    const code = codeOf(error) ?? '';
+    if (signal?.aborted || ['SSH_CONNECTION_LOST', 'SSH_CHANNEL_TIMEOUT'].includes(code)) throw error;
+    return code === 'SSH_COMMAND_TIMEOUT' ? 'timeout' : 'no-shell';
   }
   const [first, ...lines] = stdout.split('\n').map((line) => line.trim());
   return first === marker ? byFirstWord(lines) : 'no-shell';
