@@ -57,7 +57,7 @@ Remove-Item, Remove-Item -ErrorAction, Remove-Item -Force, Remove-Item -LiteralP
 Select-String, Sort-Object, Sort-Object -Property, Stop-Process -Id, New-Object -Property, Set-Service, Set-Service -StartupType, Split-Path, Split-Path -Leaf, Start-Process,
 Start-Process -ArgumentList, Start-Process -FilePath, Start-Process -NoNewWindow, Start-Process -PassThru,
 Start-Process -RedirectStandardError, Start-Process -RedirectStandardOutput, Start-Process -Wait, Start-Service,
-Stop-Process, Stop-Process -ErrorAction, Stop-Process -Force, Stop-Process -InputObject, Test-Path, Test-Path -LiteralPath, Write-Output`
+Stop-Process, Stop-Process -ErrorAction, Stop-Process -Force, Stop-Process -InputObject, Test-Path, Test-Path -LiteralPath, Test-Path -PathType, Write-Output`
   .split(',')
   .map((name) => name.trim());
 
@@ -73,7 +73,7 @@ const membersOfFramework = `
 [IO.File]::WriteAllText, [IO.FileAccess]::Read, [IO.FileAccess]::ReadWrite, [IO.FileAccess]::Write,
 [IO.FileMode]::Create, [IO.FileMode]::CreateNew, [IO.FileMode]::Open, [IO.FileMode]::OpenOrCreate,
 [IO.FileOptions]::DeleteOnClose, [IO.FileShare]::None, [IO.Path]::Combine, [IO.Path]::GetFileName,
-[IO.Path]::GetFullPath, [IO.SeekOrigin]::Begin, [Math]::Min, [Regex]::Escape, [ScriptBlock]::Create,
+[IO.Path]::GetFullPath, [IO.Path]::GetPathRoot, [IO.SeekOrigin]::Begin, [Math]::Min, [Regex]::Escape, [ScriptBlock]::Create,
 [IO.Directory]::GetFiles, [IO.Path]::GetExtension, [Security.Cryptography.SHA256]::Create, [Security.SecurityElement]::Escape,
 [Math]::Abs, [SshViaGatewayDetached]::Start, [Text.Encoding]::ASCII, [Text.Encoding]::UTF8,
 [Text.Encoding]::Unicode, [Threading.Tasks.Task]::WaitAll, [TimeSpan]::FromMilliseconds, [TimeSpan]::Zero,

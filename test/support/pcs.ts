@@ -98,8 +98,13 @@ export class WindowsPc {
   }
 
   run(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+    return this.call([...args, '-State', `'${this.state}'`], env);
+  }
+
+  /** With these words of PowerShell alone. */
+  call(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
     const standIns = join(import.meta.dirname, 'windows-stand-ins.ps1');
-    const command = `. '${standIns}'; & '${this.file}' ${args.join(' ')} -State '${this.state}'; exit $LASTEXITCODE`;
+    const command = `. '${standIns}'; & '${this.file}' ${args.join(' ')}; exit $LASTEXITCODE`;
     return finish(pwsh, ['-NoProfile', '-NonInteractive', '-Command', command], {
       PWSH: pwsh,
       FAKE_WINDOWS: join(this.folder, 'fake'),

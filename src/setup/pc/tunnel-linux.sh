@@ -10,30 +10,43 @@
 #   sh FILE --uninstall   take everything away again
 #   sh FILE --run         keep the tunnel (what the service does)
 #
-# Options: --state DIR (default /var/lib/ssh-via-gateway-pc/CODE), --unit-dir DIR (default /etc/systemd/system).
+# Options: --state DIR, a folder for this tunnel alone, to be given each time (default /var/lib/ssh-via-gateway-pc/CODE);
+# --unit-dir DIR (default /etc/systemd/system).
 set -u
 LC_ALL=C
 export LC_ALL
 # --- settings ---
 
-action=install
-state=/var/lib/ssh-via-gateway-pc/$code
+action=
+own_place=/var/lib/ssh-via-gateway-pc/$code
+state=$own_place
 unit_dir=/etc/systemd/system
 named=
+wrong() { echo "$*" >&2; exit 2; }
+# Whoever asks for two things at once may mean either; help does nothing, so it goes with all.
+choose() {
+  case $action in
+    help) ;;
+    '' | "$1") action=$1 ;;
+    *) [ "$1" = help ] || wrong "--$action and --$1 do not go together: one of them would be right."; action=help ;;
+  esac
+}
 while [ $# -gt 0 ]; do
   case $1 in
-    --run | --status | --uninstall | --update | --key) action=${1#--} ;;
-    -Run | -Status | -Uninstall | -Update | -Key) action=$(printf '%s' "${1#-}" | tr '[:upper:]' '[:lower:]') ;;
+    --run | --status | --uninstall | --update | --key) choose "${1#--}" ;;
+    -Run | -Status | -Uninstall | -Update | -Key) choose "$(printf '%s' "${1#-}" | tr '[:upper:]' '[:lower:]')" ;;
     --state | --unit-dir)
-      case ${2-} in *[!A-Za-z0-9/._-]*) echo "$1: letters, digits and / . _ - would be right" >&2; exit 2 ;; /*) ;; *) echo "$1 needs an absolute path" >&2; exit 2 ;; esac
+      case ${2-} in *[!A-Za-z0-9/._-]*) wrong "$1: letters, digits and / . _ - would be right" ;; /*) ;; *) wrong "$1 needs an absolute path" ;; esac
       if [ "$1" = --state ]; then state=$2 named=1; else unit_dir=$2; fi
       shift
       ;;
-    -h | --help) action=help ;;
-    *) echo "What is $1? --help tells what there is." >&2; exit 2 ;;
+    -h | --help) choose help ;;
+    *) wrong "What is $1? --help tells what there is." ;;
   esac
   shift
 done
+# With a slash at its end, a link would be taken for its folder.
+while [ "$state" != "${state%/}" ]; do state=${state%/}; done
 
 service=ssh-via-gateway-$code
 unit=$unit_dir/$service.service
@@ -68,6 +81,59 @@ gateway() {
     -o StrictHostKeyChecking=yes -o HostKeyAlias="$alias_name" -o CheckHostIP=no -o UpdateHostKeys=no \
     -o ServerAliveInterval=30 -o ServerAliveCountMax=3 -o ExitOnForwardFailure=yes \
     -o ControlMaster=no -o ControlPath=none "$@"
+}
+
+# --- the folder ---
+
+# All that this script and earlier ones make there. Nothing else in the folder is touched. The copy goes last: a removal
+# that was cut short can be repeated, since the copy shows whose folder it is.
+own_files='id_ed25519 id_ed25519.pub known_hosts known_hosts.new tunnel.log tunnel.log.1 ssh.err ssh.pid pid lock tunnel.sh.new tunnel.sh'
+
+has_others() {
+  for path in "$state"/* "$state"/.[!.]* "$state"/..?*; do
+    [ -e "$path" ] || [ -L "$path" ] || continue
+    case ${path##*/} in *[!a-z0-9._]*) return 0 ;; esac
+    case " $own_files " in *" ${path##*/} "*) ;; *) return 0 ;; esac
+  done
+  return 1
+}
+
+# Whether the file $1 is this script for this customer. The names of the other files prove nothing: ~/.ssh has them too.
+is_copy() {
+  [ -f "$1" ] && [ ! -L "$1" ] && grep -qF 'Made by: ssh-via-gateway setup pc.' "$1" && grep -qx "code='\{0,1\}$code'\{0,1\}" "$1"
+}
+
+# A copy beside files of others, without a key, was only saved there: nothing has been installed.
+is_ours() {
+  [ -d "$state" ] || return 1
+  [ "$state" != "$own_place" ] || return 0
+  is_copy "$state/tunnel.sh" || is_copy "$state/tunnel.sh.new" || return 1
+  [ -f "$key" ] || ! has_others
+}
+
+# Root removes files here and closes the folder to everybody else: a mistyped path must end before that.
+check_state() {
+  right="would be right. Nothing was changed."
+  case $state/ in
+    / | *//* | */./* | */../*) wrong "--state ${state:-/}: the full path of a folder for this tunnel alone $right" ;;
+  esac
+  [ ! -L "$state" ] || wrong "--state $state is a link: a folder itself $right"
+  [ -e "$state" ] || return 0
+  [ -d "$state" ] || wrong "--state $state is not a folder: the path of a folder $right"
+  ! is_ours || return 0
+  for shared in "/${state##*/}" "${HOME-}" "$(getent passwd "$login" | cut -d : -f 6)"; do
+    [ "$state" != "${shared%/}" ] || wrong "--state $state has other uses: a new folder in it $right"
+  done
+  [ -z "$(ls -A "$state")" ] || wrong "--state $state holds files, and not those of the tunnel of $code: a new or empty folder, or the one of its installation, $right"
+}
+
+# Leaves files of others, and then the folder, where they are.
+remove_state() {
+  [ -d "$state" ] || return 0
+  for file in $own_files; do
+    if [ ! -d "$state/$file" ] || [ -L "$state/$file" ]; then rm -f "$state/$file"; fi
+  done
+  rmdir "$state" 2>/dev/null || echo "$state stays: it is in use, or holds files that are not this script's."
 }
 
 # --- the tunnel ---
@@ -118,7 +184,7 @@ one_connection() {
 keep() {
   # Visible in the list of processes: that is how other instances see which tunnel is running.
   [ -n "$named" ] || exec /bin/sh "$0" --run --state "$state"
-  [ -d "$state" ] || die "Nothing is installed in $state: run this first: sudo sh $0"
+  is_ours || die "Nothing is installed in $state: run this first: sudo sh $0"
   # Held as long as this process lives: of two instances, only one runs.
   if command -v flock >/dev/null 2>&1; then
     exec 9>"$state/lock"
@@ -239,7 +305,7 @@ install_service() {
 
 show_key() {
   need_root
-  [ -s "$key.pub" ] || die "There is no key yet: run this first: sudo sh $0"
+  { is_ours && [ -s "$key.pub" ]; } || die "There is no key yet: run this first: sudo sh $0"
   echo
   echo "The public key of this PC's tunnel. Give it to whoever looks after the gateway:"
   echo
@@ -248,6 +314,7 @@ show_key() {
 
 install() {
   need_root
+  check_state
   [ -f "$0" ] || die "Save this script to a file first, then: sh FILE"
   for tool in ssh ssh-keygen; do
     command -v "$tool" >/dev/null 2>&1 || die "There is no $tool on this PC: install the OpenSSH client (apt install openssh-client)."
@@ -292,10 +359,11 @@ stop() {
 
 uninstall() {
   need_root
+  check_state
   stop
   # Also if the script has another key by now, or none.
   ! getent passwd "$login" >/dev/null || change_keys "" >/dev/null
-  rm -rf "$state"
+  remove_state
   rmdir /var/lib/ssh-via-gateway-pc 2>/dev/null
   echo "The tunnel, its key and the workers' key were taken away; the SSH server stays. On the gateway: ssh-via-gateway setup remove $code"
 }
@@ -311,7 +379,7 @@ show_status() {
   case $last in *' up'* | *' check banner'*) return 0 ;; *) return 1 ;; esac
 }
 
-case $action in
+case ${action:=install} in
   install | update) install ;;
   uninstall) uninstall ;;
   status) show_status ;;

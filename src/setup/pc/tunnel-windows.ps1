@@ -11,11 +11,15 @@ tunnel is made on this PC and stays here. In an administrator's PowerShell:
   powershell -ExecutionPolicy Bypass -File FILE -Update      install this file instead, and restart the tunnel
   powershell -ExecutionPolicy Bypass -File FILE -Uninstall   take everything away again
   powershell -ExecutionPolicy Bypass -File FILE -Run         keep the tunnel (what the scheduled task does)
+
+With all of them: -State FOLDER, a folder for this tunnel alone. Default: ssh-via-gateway\CODE in ProgramData.
 #>
+[CmdletBinding(PositionalBinding = $false)]
 param(
   [switch]$Run, [switch]$Status, [switch]$Uninstall, [switch]$Update, [switch]$Key, [switch]$NoSleep,
-  # The folder for everything. Default: ssh-via-gateway\CODE in ProgramData.
-  [string]$State
+  [string]$State,
+  # Whatever else there is: without this, a mistyped switch would be ignored, and the script would install.
+  [Parameter(ValueFromRemainingArguments = $true)][string[]]$Unknown
 )
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -77,17 +81,17 @@ $words = @{
     '{0}\uc744(\ub97c) \uc81c\uac70\ud560 \uc218 \uc5c6\uc2b5\ub2c8\ub2e4. \ub2e4\ub978 \ud504\ub85c\uadf8\ub7a8\uc774 \uc0ac\uc6a9 \uc911\uc785\ub2c8\ub2e4. \uc7a0\uc2dc \ud6c4 \ub2e4\uc2dc \uc2e4\ud589\ud558\uc2ed\uc2dc\uc624.')
   wrongState = @('-State must be a plain folder, no link, without blanks in its name.',
     '-State\ub294 \ub9c1\ud06c\uac00 \uc544\ub2c8\uace0 \uc774\ub984\uc5d0 \uacf5\ubc31\uc774 \uc5c6\ub294 \ud3f4\ub354\uc5ec\uc57c \ud569\ub2c8\ub2e4.')
+  relativeState = @('-State must be the full path of a folder for this tunnel alone, such as C:\rpa\{0}. Nothing was changed.',
+    '-State\uc5d0\ub294 \uc774 \ud130\ub110\ub9cc \uc4f0\ub294 \ud3f4\ub354\uc758 \uc804\uccb4 \uacbd\ub85c\uac00 \ud544\uc694\ud569\ub2c8\ub2e4. \uc608: C:\\rpa\\{0}. \uc544\ubb34\uac83\ub3c4 \ubcc0\uacbd\ud558\uc9c0 \uc54a\uc558\uc2b5\ub2c8\ub2e4.')
+  foreignState = @('{0} holds files, and not only those of the tunnel of {1}. For -State, a new or empty folder, or the one of its installation, would be right. Nothing was changed.',
+    '{0}\uc5d0 {1} \ud130\ub110\uc758 \ud30c\uc77c\uc774 \uc544\ub2cc \ud30c\uc77c\uc774 \uc788\uc2b5\ub2c8\ub2e4. -State\uc5d0\ub294 \uc0c8 \ud3f4\ub354\ub098 \ube48 \ud3f4\ub354, \ub610\ub294 \uc774 \ud130\ub110\uc744 \uc124\uce58\ud55c \ud3f4\ub354\ub97c \uc9c0\uc815\ud558\uc2ed\uc2dc\uc624. \uc544\ubb34\uac83\ub3c4 \ubcc0\uacbd\ud558\uc9c0 \uc54a\uc558\uc2b5\ub2c8\ub2e4.')
+  othersStay = @('{0} stays: it holds files that are not this script''s.',
+    '{0} \ud3f4\ub354\ub294 \uadf8\ub300\ub85c \ub461\ub2c8\ub2e4. \uc774 \uc2a4\ud06c\ub9bd\ud2b8\uc758 \uac83\uc774 \uc544\ub2cc \ud30c\uc77c\uc774 \uc788\uc2b5\ub2c8\ub2e4.')
+  unknown = @('What is "{0}"? Right would be one of -Status, -Key, -Update, -Uninstall, or none to install; also -NoSleep, and -State with a folder. Nothing was changed.',
+    '"{0}"\uc740(\ub294) \uc54c \uc218 \uc5c6\ub294 \uc635\uc158\uc785\ub2c8\ub2e4. -Status, -Key, -Update, -Uninstall \uc911 \ud558\ub098\ub97c \uc4f0\uac70\ub098, \uc124\uce58\ud558\ub824\uba74 \uc635\uc158 \uc5c6\uc774 \uc2e4\ud589\ud558\uc2ed\uc2dc\uc624. -NoSleep\uacfc -State \ud3f4\ub354\ub3c4 \uc4f8 \uc218 \uc788\uc2b5\ub2c8\ub2e4. \uc544\ubb34\uac83\ub3c4 \ubcc0\uacbd\ud558\uc9c0 \uc54a\uc558\uc2b5\ub2c8\ub2e4.')
+  notTogether = @('{0} do not go together: one of them would be right. Nothing was changed.',
+    '{0}\uc740(\ub294) \ud568\uaed8 \uc4f8 \uc218 \uc5c6\uc2b5\ub2c8\ub2e4. \ud558\ub098\ub9cc \uc4f0\uc2ed\uc2dc\uc624. \uc544\ubb34\uac83\ub3c4 \ubcc0\uacbd\ud558\uc9c0 \uc54a\uc558\uc2b5\ub2c8\ub2e4.')
 }
-
-if (-not $State) { $State = Join-Path (Join-Path $env:ProgramData 'ssh-via-gateway') $code }
-$name = "ssh-via-gateway-$code"
-$keyFile = Join-Path $State 'id_ed25519'
-$knownHostsFile = Join-Path $State 'known_hosts'
-$logFile = Join-Path $State 'tunnel.log'
-$errorFile = Join-Path $State 'ssh.err'
-$outFile = Join-Path $State 'ssh.out'
-$pidFile = Join-Path $State 'ssh.pid'
-$script:changed = $false
 
 # Korean if Windows is Korean and the console can show it.
 function Get-Word([string]$Id) {
@@ -111,6 +115,37 @@ function Exit-With([string]$Id, [int]$Code = 1, [object[]]$Values = @()) {
   exit $Code
 }
 
+# --- what is asked for ---
+
+# C:name and \name depend on where the script is called from, and the task is called elsewhere.
+function Test-FullPath([string]$Path) {
+  if ($Path -match '(^|[\\/])\.\.?([\\/]|$)') { return $false }
+  try { $root = [IO.Path]::GetPathRoot($Path) } catch { return $false }
+  $root -ne $Path -and $root.Length -ge [IO.Path]::GetPathRoot($env:ProgramData).Length
+}
+
+$given = $PSBoundParameters
+if ($given.ContainsKey('Unknown')) { Exit-With 'unknown' 2 "$Unknown" }
+# Whoever asks for two things at once may mean either.
+$asked = @('Run', 'Status', 'Uninstall', 'Update', 'Key' | Where-Object { $given[$_] })
+if ($NoSleep -and $asked -and "$asked" -ne 'Update') { $asked += 'NoSleep' }
+if ($asked.Count -gt 1) { Exit-With 'notTogether' 2 "-$($asked -join ', -')" }
+
+$ownPlace = Join-Path (Join-Path $env:ProgramData 'ssh-via-gateway') $code
+if (-not $given.ContainsKey('State')) { $State = $ownPlace }
+if ($State -match '\s') { Exit-With 'wrongState' 2 }
+# A root loses its separator, too, and is then no full path.
+$State = $State.TrimEnd('\', '/')
+if (-not (Test-FullPath $State)) { Exit-With 'relativeState' 2 $code }
+$name = "ssh-via-gateway-$code"
+$keyFile = Join-Path $State 'id_ed25519'
+$knownHostsFile = Join-Path $State 'known_hosts'
+$logFile = Join-Path $State 'tunnel.log'
+$errorFile = Join-Path $State 'ssh.err'
+$outFile = Join-Path $State 'ssh.out'
+$pidFile = Join-Path $State 'ssh.pid'
+$script:changed = $false
+
 function Test-Administrator { [bool](whoami /groups | Select-String 'S-1-16-12288|S-1-16-16384') }
 
 function Get-Text([string]$Path) {
@@ -125,6 +160,68 @@ function Find-Program([string]$Program) {
   $found = Get-Command $Program -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
   if (-not $found) { Exit-With 'noClient' }
   $found.Source
+}
+
+# --- the folder ---
+
+# All that this script and earlier ones make there. Nothing else in the folder is touched.
+$ownFiles = @(
+  'tunnel.ps1', 'tunnel.ps1.new', 'id_ed25519', 'id_ed25519.pub', 'id_ed25519.new', 'id_ed25519.new.pub', 'known_hosts',
+  'tunnel.log', 'tunnel.log.1', 'ssh.err', 'ssh.out', 'ssh.pid', 'lock'
+)
+
+function Get-OwnItem { Get-ChildItem -LiteralPath $State -Force | Where-Object { -not $_.PSIsContainer -and $ownFiles -contains $_.Name } }
+
+function Get-OtherItem { Get-ChildItem -LiteralPath $State -Force | Where-Object { $_.PSIsContainer -or $ownFiles -notcontains $_.Name } }
+
+function Test-Link([string]$Path) {
+  (Test-Path -LiteralPath $Path) -and ((Get-Item -LiteralPath $Path -Force).Attributes -band [IO.FileAttributes]::ReparsePoint)
+}
+
+# Whether the scheduled task keeps the tunnel from this folder, which only administrators can have had it do.
+function Test-Task {
+  $task = Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue
+  if (-not $task) { return $false }
+  "$($task.Actions[0].Arguments)" -match ' -State "([^"]*)"' -and $Matches[1].Replace('/', '\').TrimEnd('\') -eq $State.Replace('/', '\')
+}
+
+# Whether a copy of this script for this customer is there. The names of the other files prove nothing: the .ssh folder
+# of a user has them too. A copy beside files of others, without a key, was only saved there.
+function Test-Copy {
+  $isCopy = foreach ($file in 'tunnel.ps1', 'tunnel.ps1.new') {
+    $path = Join-Path $State $file
+    if (-not (Test-Path -LiteralPath $path -PathType Leaf)) { continue }
+    $text = Get-Text $path
+    $text.Contains('Made by: ssh-via-gateway setup pc.') -and $text -cmatch "(?m)^\`$code = '$code'\r?$"
+  }
+  $isCopy -contains $true -and ((Test-Path -LiteralPath $keyFile) -or -not (Get-OtherItem))
+}
+
+function Test-OwnState { (Test-Path -LiteralPath $State) -and ($State -eq $ownPlace -or (Test-Copy) -or (Test-Task)) }
+
+# Files are removed here, and the folder is closed to everybody else: a mistyped path must end before that. Only
+# installing needs a folder that nobody without rights can have filled.
+function Confirm-State([switch]$ToInstall) {
+  if ((Test-Link (Split-Path $State)) -or (Test-Link $State)) { Exit-With 'wrongState' 2 }
+  if (-not (Test-Path -LiteralPath $State)) { return }
+  if (-not (Get-Item -LiteralPath $State -Force).PSIsContainer) { Exit-With 'wrongState' 2 }
+  $isForeign = (Get-ChildItem -LiteralPath $State -Force) -and -not (Test-OwnState)
+  $isTrap = $ToInstall -and (Get-OtherItem) -and -not (Test-Task)
+  if ($isForeign -or $isTrap) { Exit-With 'foreignState' 2 @($State, $code) }
+}
+
+# Leaves files of others, and then the folder, where they are. What was just ended may keep its files open for a moment
+# longer.
+function Clear-State {
+  for ($try = 0; Test-Path -LiteralPath $State; $try++) {
+    if ($try -gt 20) { Exit-With -Id 'inUse' -Code 1 -Values $State }
+    if ($try -gt 0) { Start-Sleep -Milliseconds 250 }
+    Get-OwnItem | Remove-Item -Force -ErrorAction SilentlyContinue
+    if (Get-OwnItem) { continue }
+    if (Get-OtherItem) { return Write-Word 'othersStay' $State }
+    # Remove-Item would ask whether to go on if something came in between.
+    try { [IO.Directory]::Delete($State) } catch { continue }
+  }
 }
 
 # --- the tunnel ---
@@ -255,7 +352,7 @@ function Get-Pause([int]$Failures, [string]$Why) {
 }
 
 function Invoke-Tunnel {
-  if (-not (Test-Path -LiteralPath $keyFile)) { Exit-With -Id 'notInstalled' -Code 1 -Values $State }
+  if (-not ((Test-OwnState) -and (Test-Path -LiteralPath $keyFile))) { Exit-With -Id 'notInstalled' -Code 1 -Values $State }
   # Held as long as this process lives: of two instances, only one runs.
   try { $lock = [IO.File]::Open((Join-Path $State 'lock'), 'OpenOrCreate', 'ReadWrite', 'None') }
   catch { Exit-With 'runsAlready' 3 }
@@ -383,16 +480,11 @@ function Install-WorkerKey {
 
 # Every user may create folders in ProgramData: one that no task of ours uses may be a trap, and is created anew.
 function Initialize-State {
-  if (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue) { return }
+  if ((Test-Path -LiteralPath $State) -and (Test-Task)) { return }
   $parent = Split-Path $State
-  $isOurs = (Split-Path $parent -Leaf) -eq 'ssh-via-gateway'
-  foreach ($folder in @($parent, $State)) {
-    if (-not (Test-Path -LiteralPath $folder)) { continue }
-    if ((Get-Item -LiteralPath $folder -Force).Attributes -band [IO.FileAttributes]::ReparsePoint) { Exit-With 'wrongState' 2 }
-  }
   if (-not (Test-Path -LiteralPath $parent)) { $null = New-Item -ItemType Directory -Path $parent }
-  if ($isOurs) { Protect-Path -Path $parent -Who @($system, $administrators) -Rights '(OI)(CI)F' }
-  if (Test-Path -LiteralPath $State) { Remove-Item -LiteralPath $State -Recurse -Force }
+  if ((Split-Path $parent -Leaf) -eq 'ssh-via-gateway') { Protect-Path -Path $parent -Who @($system, $administrators) -Rights '(OI)(CI)F' }
+  Clear-State
   $null = New-Item -ItemType Directory -Path $State
   Protect-Path -Path $State -Who @($system, $administrators) -Rights '(OI)(CI)F'
 }
@@ -400,7 +492,9 @@ function Initialize-State {
 # ssh-keygen makes the key the property of the current user, and SYSTEM's ssh accepts no key that another account may
 # read: the key gets its name once it belongs to SYSTEM.
 function Install-Key {
-  Remove-Item -Path "$keyFile.new*" -Force
+  foreach ($half in "$keyFile.new", "$keyFile.new.pub") {
+    if (Test-Path -LiteralPath $half) { Remove-Item -LiteralPath $half -Force }
+  }
   # As one text: an empty argument does not survive the call operator in every version.
   $made = Start-Process -FilePath (Find-Program 'ssh-keygen') -NoNewWindow -Wait -PassThru `
     -ArgumentList "-q -t ed25519 -N `"`" -C $code -f $keyFile.new"
@@ -454,7 +548,7 @@ function Enable-Awake {
 
 function Write-Key {
   if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
-  if (-not (Test-Path -LiteralPath "$keyFile.pub")) { Exit-With -Id 'notInstalled' -Code 1 -Values $State }
+  if (-not ((Test-OwnState) -and (Test-Path -LiteralPath "$keyFile.pub"))) { Exit-With -Id 'notInstalled' -Code 1 -Values $State }
   Write-Output ''
   Write-Word 'showKey'
   Write-Output ''
@@ -463,6 +557,7 @@ function Write-Key {
 
 function Install-All([switch]$Anew, [switch]$Awake) {
   if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
+  Confirm-State -ToInstall
   $null = Find-Program 'ssh'
   Install-Server
   Install-File
@@ -473,15 +568,6 @@ function Install-All([switch]$Anew, [switch]$Awake) {
   Write-Key
 }
 
-# What was just ended may keep its files open for a moment longer.
-function Clear-State {
-  for ($try = 0; Test-Path -LiteralPath $State; $try++) {
-    if ($try -gt 20) { Exit-With -Id 'inUse' -Code 1 -Values $State }
-    if ($try -gt 0) { Start-Sleep -Milliseconds 250 }
-    Remove-Item -LiteralPath $State -Recurse -Force -ErrorAction SilentlyContinue
-  }
-}
-
 function Clear-Empty([string]$Folder, [string]$Leaf) {
   if ((Split-Path $Folder -Leaf) -ne $Leaf -or -not (Test-Path -LiteralPath $Folder)) { return }
   if (-not (Get-ChildItem -LiteralPath $Folder -Force)) { Remove-Item -LiteralPath $Folder -Force }
@@ -489,6 +575,7 @@ function Clear-Empty([string]$Folder, [string]$Leaf) {
 
 function Uninstall-All {
   if (-not (Test-Administrator)) { Exit-With 'adminNeeded' }
+  Confirm-State
   if (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue) {
     Stop-ScheduledTask -TaskName $name
     Unregister-ScheduledTask -TaskName $name -Confirm:$false
@@ -516,7 +603,6 @@ function Write-Status {
   if (-not $isUp) { exit 1 }
 }
 
-if ($State -match '\s') { Exit-With 'wrongState' 2 }
 if ($Run) { Invoke-Tunnel }
 elseif ($Status) { Write-Status }
 elseif ($Uninstall) { Uninstall-All }

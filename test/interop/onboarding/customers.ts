@@ -460,10 +460,10 @@ export function customerTests(): void {
       const { out: script } = await world.say('setup pc', '--worker-key', workerKey, customer.code);
       const pc = await WindowsPc.make(folder, script);
       const env = { FAKE_NO_START: '1', FAKE_HOME: folder, FAKE_CULTURE: 'ko-KR' };
-      // Somebody without rights was there first, with a script and a key of his own.
+      // Somebody without rights was there first, with the script and a key of his own.
       await mkdir(pc.state, { recursive: true });
-      for (const trap of ['tunnel.ps1', 'id_ed25519', 'other.txt'])
-        await writeFile(join(pc.state, trap), 'trap');
+      await writeFile(join(pc.state, 'tunnel.ps1'), `${script}\n# trap`);
+      await writeFile(join(pc.state, 'id_ed25519'), 'trap');
       const first = await pc.run(['-NoSleep'], env);
       expect(first).toMatchObject({
         code: 0,
@@ -560,7 +560,7 @@ export function customerTests(): void {
       } finally {
         await pc.run(['-Uninstall'], env);
       }
-      await mkdir(pc.state, { recursive: true });
+      expect(await pc.run([], { ...env, FAKE_NO_START: '1' })).toMatchObject({ code: 0, err: '' });
       await rm(join(bin, 'ssh'));
       await cp('/bin/sleep', join(bin, 'ssh'));
       const stranger = spawn(join(bin, 'ssh'), ['60']);

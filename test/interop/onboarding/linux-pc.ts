@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -222,6 +222,25 @@ export function linuxPcTests(): void {
       const pc = await makePc({ ssh: waiting, targetPort: server.port });
       expect((await pc.run()).out).not.toMatch(words);
       for (const one of [silent, pc]) await one.run('--uninstall');
+    });
+
+    it('takes no folder of somebody, and leaves the files of others in its own', async () => {
+      const pc = await makePc({ ssh: waiting });
+      await mkdir(pc.state, { mode: 0o755 });
+      for (const name of ['letter.txt', 'known_hosts']) await writeFile(join(pc.state, name), 'precious\n');
+      for (const action of [[], ['--uninstall']])
+        expect(await pc.run(...action)).toMatchObject({
+          code: 2,
+          err: expect.stringContaining('holds files'),
+        });
+      expect((await stat(pc.state)).mode & 0o777).toBe(0o755);
+      expect(await readFile(join(pc.state, 'known_hosts'), 'utf8')).toBe('precious\n');
+      await rm(join(pc.state, 'known_hosts'));
+      await rm(join(pc.state, 'letter.txt'));
+      await pc.run();
+      await writeFile(join(pc.state, 'letter.txt'), 'precious\n');
+      expect(await pc.run('--uninstall')).toMatchObject({ code: 0, out: expect.stringContaining('stays') });
+      expect(await readdir(pc.state)).toEqual(['letter.txt']);
     });
 
     it('says what is missing: no key yet, nothing installed, a folder with odd characters', async () => {
