@@ -124,14 +124,22 @@ function server(...connections: Array<readonly Step[] | Error>) {
     get words() {
       return asked.map((line) => line.split(' ')[0]);
     },
-    run(options: Partial<RunJobOptions> = {}, connectOptions: Partial<ConnectOptions> = {}) {
+    run(
+      options: Partial<RunJobOptions> = {},
+      connectOptions: Partial<ConnectOptions> = {},
+      beforeConnect = async () => {},
+    ) {
       const all = {
         host: 'pc',
         username: 'kim',
         log: (record: LogRecord) => this.logged.push(record),
         ...connectOptions,
       };
-      const job = new JobRun(connect, all as ConnectOptions, 'rpa.exe', {
+      const slowly = async () => {
+        await beforeConnect();
+        return connect();
+      };
+      const job = new JobRun(slowly, all as ConnectOptions, 'rpa.exe', {
         id: 'job',
         ...options,
       } as RunJobOptions);
@@ -466,6 +474,41 @@ describe('the timeout of a job', () => {
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: 'unknown', host: 'pc', port: 22 });
     expect(Date.now()).toBe(11_000);
     expect(pc.closed).toContain(1);
+  });
+
+  const unanswered: Array<[string, Array<readonly Step[]>]> = [
+    ['is not answered', [[hangs]]],
+    ['is cut off', [[fails(lost())], [hangs]]],
+    ['is cut off again and again', Array.from({ length: 100 }, () => [fails(lost())])],
+    ['is confirmed, and no more', [[started, fails(lost())], [hangs]]],
+  ];
+  it.each(unanswered)('counts from the first request where that %s', async (_what, connections) => {
+    for (const killOnAbort of [false, true]) {
+      const pc = server(...connections);
+      const startedAt = Date.now();
+      const retry = { attempts: Number.POSITIVE_INFINITY, jitter: 0 };
+      const error = await failure(finish(pc.run({ timeout: 5_000, killOnAbort }, { retry })));
+      expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: 'unknown', timeoutMs: 5_000 });
+      expect(Date.now() - startedAt).toBe(15_000);
+    }
+  });
+
+  it("gives the server's clock its due once it is known", async () => {
+    const slow: Step = async (line, options) => {
+      await new Promise((resolve) => setTimeout(resolve, 14_000));
+      return started(line, options);
+    };
+    const killed = { alive: false, killed: 'KILL', now: 6_000 };
+    const looks = [nothing(0), nothing(2_500), nothing(5_000), () => recordOf(killed), wrote('', '', killed)];
+    const pc = server([slow, ...looks]);
+    const error = await failure(finish(pc.run({ timeout: 5_000, pollInterval: 2_500 })));
+    expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: true });
+  });
+
+  it('does not count before anything was asked for', async () => {
+    const pc = server([started, done]);
+    await finish(pc.run({ timeout: 5_000 }, {}, () => new Promise((resolve) => setTimeout(resolve, 60_000))));
+    expect(pc.words).toEqual(['start', 'look']);
   });
 });
 

@@ -106,12 +106,13 @@ export class JobRun {
 
   async #start(keeper: JobKeeper, request: StartRequest): Promise<void> {
     this.#mayRun = true;
+    this.#limit.begin();
     // A job seen before is not started again: if it was removed meanwhile, another caller has its result.
     const begin = this.#reader.isKnown ? findAgain : startOnce;
     const start = (signal: AbortSignal | undefined) => begin(keeper, request, signal);
-    // To end the job on an abort, we must first know whether it was started.
+    // To end the job on an abort, we must first know whether it was started; the time limit waits for nothing.
     await (this.#options.killOnAbort
-      ? withDelay<unknown>(this.#signal, killTime, start)
+      ? withDelay<unknown>(this.#signal, killTime, (later) => start(both(later, this.#limit.signal)))
       : start(this.#signal));
     this.#links.answered(!this.#reader.isKnown);
     this.#reader.isKnown = true;
