@@ -79,6 +79,12 @@ const fails = (error: Error): Step => {
     throw error;
   };
 };
+const later = (ms: number, step: Step): Step => {
+  return async (line, options) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return step(line, options);
+  };
+};
 /** Never answers, but hears of an abort. */
 const hangs: Step = (_line, { signal }) =>
   new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
@@ -297,13 +303,6 @@ describe('a lost connection', () => {
     });
   });
 
-  const later = (ms: number, step: Step): Step => {
-    return async (line, options) => {
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      return step(line, options);
-    };
-  };
-
   it('that had lived longer than the wait is replaced at once', async () => {
     const pc = server([started, later(500, fails(lost()))], [started, done]);
     await finish(pc.run({}, { retry: { minDelay: 500, jitter: 0 } }));
@@ -494,13 +493,9 @@ describe('the timeout of a job', () => {
   });
 
   it("gives the server's clock its due once it is known", async () => {
-    const slow: Step = async (line, options) => {
-      await new Promise((resolve) => setTimeout(resolve, 14_000));
-      return started(line, options);
-    };
     const killed = { alive: false, killed: 'KILL', now: 6_000 };
-    const looks = [nothing(0), nothing(2_500), nothing(5_000), () => recordOf(killed), wrote('', '', killed)];
-    const pc = server([slow, ...looks]);
+    const looks = [nothing(0), later(5_000, nothing(5_000)), () => recordOf(killed), wrote('', '', killed)];
+    const pc = server([later(14_000, started), ...looks]);
     const error = await failure(finish(pc.run({ timeout: 5_000, pollInterval: 2_500 })));
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: true });
   });
