@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { jobStatus } from '../../src/job-status.ts';
 import { runJob } from '../../src/run-job.ts';
@@ -74,6 +74,25 @@ describe('runJob that ends before its job', () => {
     expect((await run('echo ran >>ran; sleep 1; echo end >>end')).exitCode).toBe(0);
     expect(await timesRun()).toBe(1);
   });
+
+  it('says why the server cannot be reached at the time limit', async () => {
+    const retry = { attempts: Number.POSITIVE_INFINITY, minDelay: 20, maxDelay: 100, onRetry: vi.fn() };
+    const job = runJob(options({ retry }), 'echo ran >>ran; sleep 1', {
+      id: 'job',
+      shell: 'posix',
+      timeout: 500,
+    });
+    const failed = expect(job).rejects.toMatchObject({
+      name: 'CommandTimeout',
+      terminated: 'unknown',
+      cause: { name: 'ConnectionRefused' },
+    });
+    await written('ran');
+    await world.relay[Symbol.asyncDispose]();
+    await failed;
+    expect(retry.onRetry).toHaveBeenCalled();
+    await world.renewRelay();
+  }, 30_000);
 
   it('does not connect again if authentication fails', async () => {
     const job = runJob(options({ privateKey: undefined as never, password: 'wrong' }), 'true', { id: 'job' });

@@ -471,8 +471,48 @@ describe('the timeout of a job', () => {
     const pc = server([started, nothing(0), hangs]);
     const error = await failure(finish(pc.run({ timeout: 1_000 })));
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: 'unknown', host: 'pc', port: 22 });
+    expect(error.message).toMatch(
+      /^The job job \("rpa.exe"\) on pc:22 has had its 1000 ms .* the server did not answer$/,
+    );
+    expect(error.cause).toBeUndefined();
     expect(Date.now()).toBe(11_000);
     expect(pc.closed).toContain(1);
+  });
+
+  it('says that the server could not be reached, and why', async () => {
+    const error = lost();
+    const pc = server(
+      [started, wrote('a'), fails(error)],
+      ...Array.from({ length: 9 }, () => [fails(lost())]),
+    );
+    const failed = await failure(finish(pc.run({ timeout: 1_000 })));
+    expect(failed.message).toMatch(/ the server could not be reached: The connection to pc:22 was lost /);
+    expect(failed.hint).toMatch(/nobody could end it\. Once the server can be reached, jobStatus\(\) tells/);
+    expect(failed).toMatchObject({
+      terminated: 'unknown',
+      cause: { code: 'SSH_CONNECTION_LOST' },
+      stdout: 'a',
+    });
+  });
+
+  it('does not blame a connection that was replaced', async () => {
+    const pc = server([started, fails(lost())], [started, nothing(), hangs]);
+    const error = await failure(finish(pc.run({ timeout: 20_000 })));
+    expect(error).toMatchObject({ terminated: 'unknown' });
+    expect(error.cause).toBeUndefined();
+  });
+
+  it('speaks of no server out of reach where the job was ended', async () => {
+    const killed = { alive: false, killed: 'KILL', now: 6_000 };
+    const pc = server([started, nothing(5_000), () => recordOf(killed), fails(lost())]);
+    const error = await failure(finish(pc.run({ timeout: 5_000 })));
+    expect(error).toMatchObject({ terminated: true });
+    expect(error.cause).toBeUndefined();
+    expect(error.message).toMatch(/ and was ended$/);
+    const deaf = server([started, nothing(5_000), () => recordOf(), nothing(5_000)]);
+    const failed = await failure(finish(deaf.run({ timeout: 5_000 })));
+    expect(failed.message).toMatch(/ could not be ended: it is still running$/);
+    expect(failed.hint).toMatch(/^It was told to end/);
   });
 
   const unanswered: Array<[string, Array<readonly Step[]>]> = [

@@ -1,7 +1,7 @@
 import { isSshError, type SshError } from '../../errors/index.ts';
 import type { CommandResult } from '../../exec/types.ts';
 import { debugTopic, nameOf } from '../../observe/debug.ts';
-import type { ConnectOptions } from '../../options/types.ts';
+import type { ConnectOptions, RetryOptions } from '../../options/types.ts';
 import { orAborted } from '../../time/on-abort.ts';
 import { sleep } from '../../time/timer.ts';
 import type { StartRequest } from '../host/commands.ts';
@@ -37,6 +37,8 @@ export class JobRun {
   /** A start was sent, so the job may exist. */
   #mayRun = false;
   #connection: JobConnection | undefined;
+  /** Why the server cannot be reached at the moment. */
+  #unreachable: SshError | undefined;
   #callbackFailed = false;
   readonly #limit: JobLimit;
 
@@ -53,9 +55,20 @@ export class JobRun {
     this.#limit = new JobLimit(options.timeout);
     this.#links = new Links(connectOptions.retry);
     this.#signal = both(both(signal, connectOptions.signal), this.#limit.signal);
-    this.#connectOptions = this.#signal ? { ...connectOptions, signal: this.#signal } : connectOptions;
+    this.#connectOptions = this.#listening(connectOptions);
     this.#outcome = new JobOutcome(options);
     this.#reader = new OutputReader(id, encoding, { stdout: 0, stderr: 0 });
+  }
+
+  /** The options for each connection: an abort of ours ends connecting, and we hear why it fails. */
+  #listening(options: ConnectOptions): ConnectOptions {
+    if (!this.#signal) return options;
+    const { retry } = options;
+    const onRetry: RetryOptions['onRetry'] = (error, state) => {
+      this.#unreachable = error;
+      return retry ? retry.onRetry?.(error, state) : undefined;
+    };
+    return { ...options, signal: this.#signal, retry: retry !== false && { ...retry, onRetry } };
   }
 
   async run(): Promise<CommandResult<string | Buffer>> {
@@ -82,6 +95,7 @@ export class JobRun {
       } catch (error) {
         this.#signal?.throwIfAborted();
         if (this.#callbackFailed || !isPassing(error)) throw error;
+        this.#unreachable = error;
         wait = this.#links.lost(error);
         if (wait === undefined) throw this.#links.gaveUp(this.#options.id, error);
         this.#tell(connection, error, wait);
@@ -114,9 +128,14 @@ export class JobRun {
     await (this.#options.killOnAbort
       ? withDelay<unknown>(this.#signal, killTime, (later) => start(both(later, this.#limit.signal)))
       : start(this.#signal));
-    this.#links.answered(!this.#reader.isKnown);
+    this.#answered(!this.#reader.isKnown);
     this.#reader.isKnown = true;
     this.#signal?.throwIfAborted();
+  }
+
+  #answered(isNews: boolean): void {
+    this.#unreachable = undefined;
+    this.#links.answered(isNews);
   }
 
   async #follow(keeper: JobKeeper): Promise<JobEnd> {
@@ -127,7 +146,7 @@ export class JobRun {
       const waitMs = keeper.longPoll && Math.max(0, Math.min(keeper.longPoll, left));
       const piece = await this.#reader.read(keeper, { signal: this.#signal, waitMs });
       const hasOutput = piece.bytes.stdout.length + piece.bytes.stderr.length > 0;
-      this.#links.answered(hasOutput);
+      this.#answered(hasOutput);
       await this.#deliver(piece);
       if (piece.end) return piece.end;
       left = this.#limit.left(piece.ageMs);
@@ -150,7 +169,8 @@ export class JobRun {
   #timedOut(terminated: boolean | 'unknown', host?: JobHost): SshError {
     const { host: name, port = 22 } = this.#connectOptions;
     const where = host?.where ?? { host: name, port };
-    return this.#outcome.timedOut(where, this.#command, this.#limit.timeout, terminated);
+    const cause = terminated === 'unknown' ? this.#unreachable : undefined;
+    return this.#outcome.timedOut(where, this.#command, this.#limit.timeout, terminated, cause);
   }
 
   async #deliver({ bytes, stdout, stderr }: ReadOutput): Promise<void> {
