@@ -29,6 +29,9 @@ import type { ConnectOptions } from './options/types.ts';
  * @throws {JobAccessFailed} when the server cannot start it.
  * @throws {SshError} whatever `connectViaGateway` throws, if connecting failed for good (`AuthenticationFailed`,
  *   `HostKeyMismatch`) or all attempts failed. The job keeps running; a later call with the same id finds it.
+ * @throws {ConnectionLost | ChannelTimeout | ChannelOpenFailed | JobAccessFailed} if `retry.attempts` connections in a
+ *   row (at least three) broke within ten seconds and brought nothing new of the job, with all of them in
+ *   `error.attempts`. The waits of `retry` are kept from login to login. The job keeps running here, too.
  * @throws `signal.reason` at once if the signal aborts; the job keeps running, unless `killOnAbort` is set.
  */
 export function runJob(

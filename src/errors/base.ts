@@ -67,7 +67,7 @@ export abstract class SshError extends Error {
   declare readonly hop?: string;
   /** The most likely cause in plain words, and what to do. */
   declare readonly hint?: string;
-  /** Every attempt, in order; set on the errors of `connectViaGateway`. */
+  /** Every attempt, in order; set on the errors of `connectViaGateway`, and where `runJob` has given up on its connections. */
   declare attempts?: readonly Attempt[];
 
   constructor(message: string, details: SshErrorDetails) {

@@ -10,6 +10,22 @@ const ofShells: Readonly<Record<number, string>> = {
   9009: 'cmd.exe did not find the command: look at its spelling and at PATH.',
 };
 
+/** The numbers that Linux and macOS have in common. */
+const ofSignals: Readonly<Record<number, string>> = {
+  1: 'SIGHUP',
+  2: 'SIGINT',
+  3: 'SIGQUIT',
+  4: 'SIGILL',
+  5: 'SIGTRAP',
+  6: 'SIGABRT',
+  8: 'SIGFPE',
+  9: 'SIGKILL, for instance because the memory was used up,',
+  11: 'SIGSEGV',
+  13: 'SIGPIPE',
+  14: 'SIGALRM',
+  15: 'SIGTERM',
+};
+
 const ofWindows: Readonly<Record<number, readonly [name: string, meaning: string]>> = {
   1073807364: [
     'DBG_TERMINATE_PROCESS',
@@ -65,5 +81,14 @@ export function shownExitCode(exitCode: number): string {
 
 /** The most likely meaning of an exit code. Signed and unsigned forms are equal: -1073741819 is 0xC0000005. */
 export function exitHint(exitCode: number): string | undefined {
-  return ofShells[exitCode] ?? ofWindows[exitCode >>> 0]?.[1];
+  return ofShells[exitCode] ?? signalHint(exitCode - 128) ?? ofWindows[exitCode >>> 0]?.[1];
+}
+
+/** Shells report a signal as 128 and its number, but nothing keeps a program from exiting with that itself. */
+function signalHint(number: number): string | undefined {
+  const name = ofSignals[number];
+  return (
+    name &&
+    `On Linux and macOS this usually means that ${name} ended the program; a program may also exit with this code itself.`
+  );
 }

@@ -92,9 +92,12 @@ export interface InteractiveOptions {
 /** The state of a job. */
 export type JobStatus =
   | { readonly state: 'running' }
-  /** The command ended by itself. */
+  /**
+   * The command ended with this code. On Linux and macOS a signal that was not sent by `kill()` is 128 and its number, as
+   * shells report it (137: SIGKILL), for a program may exit with such a code itself.
+   */
   | { readonly state: 'exited'; readonly exitCode: number }
-  /** The command was ended by `kill()` or otherwise; `signal` if known (`SIGTERM`). */
+  /** The command was ended by `kill()`, or by its own time limit on Windows; `signal` if known (`SIGTERM`). */
   | { readonly state: 'killed'; readonly signal?: string }
   /** Its process is gone without an exit code (the PC was restarted), or there is no such job. */
   | { readonly state: 'lost'; readonly reason: string };

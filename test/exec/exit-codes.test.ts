@@ -8,6 +8,11 @@ import { failureOf, startMock } from './mock.ts';
 it.each([
   [3, '3', undefined],
   [127, '127', /did not find the command/],
+  [128, '128', undefined],
+  [129, '129', /SIGHUP ended the program; a program may also exit/],
+  [137, '137', /SIGKILL, for instance because the memory was used up, ended/],
+  [143, '143', /SIGTERM/],
+  [160, '160', undefined],
   [9009, '9009', /cmd\.exe did not find/],
   [0xc0000005, '3221225477 (0xC0000005, STATUS_ACCESS_VIOLATION)', /crashed/],
   [-1073741819, '-1073741819 (0xC0000005, STATUS_ACCESS_VIOLATION)', /crashed/],

@@ -41,6 +41,7 @@ function recordOf(
   const sizes = { stdoutSize: 0, stderrSize: 0, now: 10_000 };
   return { claim, alive: true, exit: undefined, killed: undefined, ...sizes, ...rest };
 }
+const exitOf = (signal: string) => ({ alive: false, exit: { code: 137, at: 2_000, signal } });
 const ended = (at: number, code = 0) => ({ alive: false, exit: { code, at, signal: undefined } });
 
 /** The fingerprint of the command `x` under this id, as the library makes it. */
@@ -103,6 +104,17 @@ describe('a job', () => {
     ['ended', recordOf(ended(2_000, 3)), { state: 'exited', exitCode: 3 }],
     ['that is not there', undefined, { state: 'lost' }],
     ['in the folder of another', recordOf({ id: 'Job' }), { state: 'lost' }],
+    ['ended with 137', recordOf(exitOf('SIGKILL')), { state: 'exited', exitCode: 137 }],
+    [
+      'whose record says KILL, and kill() was called',
+      recordOf({ ...exitOf('SIGKILL'), killed: 'KILL' }),
+      { state: 'killed', signal: 'SIGKILL' },
+    ],
+    [
+      'that a signal ended which kill() does not send',
+      recordOf({ ...exitOf('SIGINT'), killed: 'TERM' }),
+      { state: 'exited', exitCode: 137 },
+    ],
     ['that was killed', recordOf({ alive: false, killed: 'TERM' }), { state: 'killed', signal: 'SIGTERM' }],
     [
       'that is gone',

@@ -22,6 +22,14 @@ describe('the end of a job on a POSIX server', () => {
       expect(await job.status()).toEqual({ state: 'killed', signal: 'SIGTERM' });
     });
 
+    it('reports the exit code of a command that answers with one of its own', async () => {
+      const job = await start('trap "exit 130" TERM; echo on; while :; do sleep 0.05; done');
+      await vi.waitFor(async () => expect(String((await job.output()).stdout)).toBe('on\n'), {
+        timeout: 10_000,
+      });
+      expect(await job.kill()).toEqual({ state: 'exited', exitCode: 130 });
+    });
+
     it('sends SIGKILL to a command that ignores SIGTERM', async () => {
       const job = await start('trap "" TERM; echo ready; while :; do sleep 1; done');
       await vi.waitFor(async () => expect(await local.account.read('job', 'stdout')).toBe('ready\n'));

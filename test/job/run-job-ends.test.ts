@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { connectViaGateway } from '../../src/connect-via-gateway.ts';
 import { jobStatus } from '../../src/job-status.ts';
 import { runJob } from '../../src/run-job.ts';
 import { killGroup } from '../support/local-job-host.ts';
@@ -74,6 +75,25 @@ describe('runJob that ends before its job', () => {
     expect(await timesRun()).toBe(1);
   });
 
+  it('says why the server cannot be reached at the time limit', async () => {
+    const retry = { attempts: Number.POSITIVE_INFINITY, minDelay: 20, maxDelay: 100, onRetry: vi.fn() };
+    const job = runJob(options({ retry }), 'echo ran >>ran; sleep 1', {
+      id: 'job',
+      shell: 'posix',
+      timeout: 500,
+    });
+    const failed = expect(job).rejects.toMatchObject({
+      name: 'CommandTimeout',
+      terminated: 'unknown',
+      cause: { name: 'ConnectionRefused' },
+    });
+    await written('ran');
+    await world.relay[Symbol.asyncDispose]();
+    await failed;
+    expect(retry.onRetry).toHaveBeenCalled();
+    await world.renewRelay();
+  }, 30_000);
+
   it('does not connect again if authentication fails', async () => {
     const job = runJob(options({ privateKey: undefined as never, password: 'wrong' }), 'true', { id: 'job' });
     await expect(job).rejects.toMatchObject({ name: 'AuthenticationFailed' });
@@ -82,9 +102,46 @@ describe('runJob that ends before its job', () => {
 
   it('gives up on a server that accepts connections but never answers a command', async () => {
     world.server.setFaults({ exec: { closeEarly: true } });
-    const job = runJob(options({ retry: false }), 'true', { id: 'job' });
-    await expect(job).rejects.toMatchObject({ name: 'JobAccessFailed', retryable: true });
-    expect(world.relay.taken).toBe(4);
+    const job = runJob(options(), 'true', { id: 'job' });
+    await expect(job).rejects.toMatchObject({
+      name: 'JobAccessFailed',
+      retryable: true,
+      attempts: { length: 5 },
+    });
+    expect(world.relay.taken).toBe(5);
+  }, 30_000);
+
+  it('gives up on connections that break one after another before they bring anything new', async () => {
+    const retry = { attempts: 4, minDelay: 200, factor: 2, maxDelay: 1_000, jitter: 0 };
+    const opened: number[] = [];
+    let breaks = false;
+    const log = ({ event }: { event: string }) => {
+      if (!breaks || event !== 'connected') return;
+      opened.push(Date.now());
+      setImmediate(() => world.relay.cut());
+    };
+    const job = runJob(options({ retry, log }), 'echo first; sleep 300', {
+      id: 'job',
+      shell: 'posix',
+      onOutput: () => {
+        breaks = true;
+        world.relay.cut();
+      },
+    });
+    await expect(job).rejects.toMatchObject({
+      name: 'ConnectionLost',
+      message: expect.stringMatching(
+        /^4 connections in a row to \S+ brought nothing new of job job; the last/,
+      ),
+      attempts: [{ wait: expect.any(Number) }, {}, {}, { wait: 0 }],
+    });
+    const gaps = opened.slice(1).map((at, index) => at - (opened[index] ?? 0));
+    expect(gaps).toHaveLength(3);
+    for (const [index, least] of [200, 400, 800].entries()) expect(gaps[index]).toBeGreaterThan(least - 50);
+    expect(await jobStatus(options(), 'job')).toEqual({ state: 'running' });
+    const connection = await connectViaGateway(options());
+    await connection.job('job').kill();
+    await connection.close();
   }, 30_000);
 
   it.runIf(isPosix)('rejects with JobLost if the job is gone, and does not start it again', async () => {

@@ -51,13 +51,18 @@ describe('runJob', () => {
     expect(world.server.connections).toBe(0);
   });
 
-  it.runIf(isPosix)('reports the signal that ended the command', async () => {
-    await expect(run('kill -TERM $$')).rejects.toMatchObject({
-      name: 'CommandFailed',
-      exitCode: null,
-      signal: 'SIGTERM',
-    });
-  });
+  it.runIf(isPosix).each(['kill -TERM $$', 'exit 143'])(
+    'reports the exit code of `%s`, and what it usually means',
+    async (command) => {
+      await expect(run(command)).rejects.toMatchObject({
+        name: 'CommandFailed',
+        exitCode: 143,
+        signal: null,
+        message: expect.stringContaining('exited with code 143'),
+        hint: expect.stringContaining('usually means that SIGTERM ended the program'),
+      });
+    },
+  );
 
   it('delivers all output once, in order, over a connection that is lost again and again', async () => {
     const seen: string[] = [];

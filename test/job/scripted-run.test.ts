@@ -79,6 +79,12 @@ const fails = (error: Error): Step => {
     throw error;
   };
 };
+const later = (ms: number, step: Step): Step => {
+  return async (line, options) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return step(line, options);
+  };
+};
 /** Never answers, but hears of an abort. */
 const hangs: Step = (_line, { signal }) =>
   new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
@@ -116,18 +122,30 @@ function server(...connections: Array<readonly Step[] | Error>) {
     opened,
     closed,
     logged: [] as LogRecord[],
+    /** Milliseconds from each connection to the next. */
+    get gaps() {
+      return opened.slice(1).map((at, index) => at - (opened[index] ?? 0));
+    },
     /** The words of all questions but the start's fingerprint. */
     get words() {
       return asked.map((line) => line.split(' ')[0]);
     },
-    run(options: Partial<RunJobOptions> = {}, connectOptions: Partial<ConnectOptions> = {}) {
+    run(
+      options: Partial<RunJobOptions> = {},
+      connectOptions: Partial<ConnectOptions> = {},
+      beforeConnect = async () => {},
+    ) {
       const all = {
         host: 'pc',
         username: 'kim',
         log: (record: LogRecord) => this.logged.push(record),
         ...connectOptions,
       };
-      const job = new JobRun(connect, all as ConnectOptions, 'rpa.exe', {
+      const slowly = async () => {
+        await beforeConnect();
+        return connect();
+      };
+      const job = new JobRun(slowly, all as ConnectOptions, 'rpa.exe', {
         id: 'job',
         ...options,
       } as RunJobOptions);
@@ -258,16 +276,16 @@ describe('a run', () => {
 });
 
 describe('a lost connection', () => {
-  it('is replaced at once, then after growing delays; the position is kept', async () => {
+  it('is replaced after growing waits, from login to login; the position is kept', async () => {
     const pc = server(
       [started, wrote('ab'), fails(lost())],
       [fails(lost())],
       [fails(lost())],
       [started, wrote('c'), done],
     );
-    expect(await finish(pc.run({ pollInterval: 200 }))).toMatchObject({ stdout: 'abc' });
-    const [first = 0, ...later] = pc.opened;
-    expect(later.map((at) => at - first)).toEqual([200, 200 + 500, 200 + 500 + 1_000]);
+    const run = pc.run({ pollInterval: 200 }, { retry: { minDelay: 500, jitter: 0 } });
+    expect(await finish(run)).toMatchObject({ stdout: 'abc' });
+    expect(pc.gaps).toEqual([500, 500, 1_000]);
     expect(pc.asked.filter((line) => line.startsWith('look'))).toEqual([
       'look 0,0 undefined',
       'look 2,0 undefined',
@@ -285,23 +303,56 @@ describe('a lost connection', () => {
     });
   });
 
-  it('resets the delays after each answer', async () => {
-    const twice = [started, nothing(), fails(lost())];
-    const pc = server(twice, twice, twice, twice, twice, [started, done]);
-    await finish(pc.run({ pollInterval: 200 }, { retry: { attempts: 1 } }));
-    // Each time at once: an answer came in between.
-    expect(pc.opened.map((at, index) => at - (pc.opened[index - 1] ?? 0))).toEqual([
-      0, 200, 200, 200, 200, 200,
-    ]);
+  it('that had lived longer than the wait is replaced at once', async () => {
+    const pc = server([started, later(500, fails(lost()))], [started, done]);
+    await finish(pc.run({}, { retry: { minDelay: 500, jitter: 0 } }));
+    expect(pc.gaps).toEqual([500]);
   });
 
-  it('resets the delays after a confirmed start', async () => {
-    const once = [started, fails(lost())];
-    const pc = server(once, once, once, once, once, once, [started, done]);
-    await finish(pc.run({}, { retry: { attempts: 1 } }));
-    expect(pc.opened).toHaveLength(7);
-    // Each time at once.
-    expect(Date.now()).toBeLessThan(10);
+  it('waits as `retry` says by default', async () => {
+    const pc = server([started, fails(lost())], [started, done]);
+    await finish(pc.run());
+    expect(pc.gaps[0]).toBeGreaterThanOrEqual(1_800);
+    expect(pc.gaps[0]).toBeLessThanOrEqual(2_200);
+  });
+
+  it.each([
+    ['output', [wrote('x')]],
+    ['output on stderr', [wrote('', 'x')]],
+  ])('begins anew after each that brought %s, but still waits', async (_what, looks) => {
+    const one = [started, ...looks, fails(lost())];
+    const pc = server(...Array.from({ length: 30 }, () => one), [started, done]);
+    await finish(pc.run({ pollInterval: 200 }, { retry: { attempts: 3, minDelay: 700, jitter: 0 } }));
+    expect(pc.gaps).toEqual(Array.from({ length: 30 }, () => 700));
+  });
+
+  it('goes on for hours where each lives for a while, however quiet the job is', async () => {
+    const one = [started, later(10_000, fails(lost()))];
+    const pc = server(...Array.from({ length: 300 }, () => one), [started, done]);
+    await finish(pc.run({}, { retry: { attempts: 3, jitter: 0 } }));
+    expect(pc.gaps).toEqual(Array.from({ length: 300 }, () => 10_000));
+  });
+
+  it.each([
+    ['is let in and answered, but told nothing new', [started, nothing(), fails(lost())]],
+    ['finds the job, and no more', [started, fails(lost())]],
+    ['lives nearly ten seconds', [started, later(9_999, fails(lost()))]],
+    ['lives long, and is never answered', [later(120_000, fails(lost()))]],
+    ['is not answered at all', [fails(lost())]],
+  ])('is final when one after another %s', async (_what, one) => {
+    const first = [started, wrote('x'), fails(lost())];
+    const pc = server(first, ...Array.from({ length: 30 }, () => one), [started, done]);
+    const retry = { attempts: 5, minDelay: 1_000, maxDelay: 4_000, jitter: 0 };
+    const error = await failure(finish(pc.run({}, { retry })));
+    expect(error).toMatchObject({
+      code: 'SSH_CONNECTION_LOST',
+      message:
+        '5 connections in a row to pc:22 brought nothing new of job job; the last one: ' +
+        error.cause.message,
+    });
+    expect(pc.opened).toHaveLength(1 + 5);
+    for (const [index, least] of [1_000, 1_000, 2_000, 4_000, 4_000].entries())
+      expect(pc.gaps[index]).toBeGreaterThanOrEqual(least);
   });
 
   it.each([
@@ -310,18 +361,40 @@ describe('a lost connection', () => {
     [{ retry: { attempts: 1 } }, 3],
     [{ retry: { attempts: 6 } }, 6],
     [{ retry: false }, 3],
-  ] as const)('is final after so many connections without an answer: %j', async (options, patience) => {
+  ] as const)('is final after as many without an answer as `retry` allows: %j', async (options, patience) => {
     const error = lost();
     const pc = server(...Array.from({ length: 30 }, () => [fails(error)]));
     const failed = await failure(finish(pc.run({}, options)));
     expect(failed).toMatchObject({
       code: 'SSH_CONNECTION_LOST',
-      hint: expect.stringContaining('A job does not end'),
+      retryable: true,
+      why: 'socket',
+      hint: expect.stringContaining('call again with the same id'),
     });
-    expect(pc.opened).toHaveLength(patience + 1);
-    expect(pc.logged).toHaveLength(patience);
-    const longest = Math.max(...pc.opened.map((at, index) => at - (pc.opened[index - 1] ?? 0)));
-    expect(longest).toBeLessThanOrEqual(30_000);
+    expect(failed.cause).toMatchObject({ hint: expect.stringContaining('A job does not end') });
+    expect(failed.attempts).toHaveLength(patience);
+    const waits = failed.attempts.map(({ wait }: { wait: number }) => wait);
+    expect(failed.attempts[1]).toEqual({
+      attempt: 2,
+      code: 'SSH_CONNECTION_LOST',
+      phase: 'command',
+      message: failed.cause.message,
+      timings: { total: 0 },
+      wait: pc.gaps[1],
+    });
+    // None after the last.
+    expect([...pc.gaps, 0]).toEqual(waits);
+    expect(pc.opened).toHaveLength(patience);
+    expect(pc.logged).toHaveLength(patience - 1);
+    expect(Math.max(...pc.gaps)).toBeLessThanOrEqual(60_000);
+  });
+
+  it('keeps the kind of its error when it is final', async () => {
+    const down = new JobAccessFailed('down', { ...place, id: 'job', reason: 'down', retryable: true });
+    const pc = server(...Array.from({ length: 3 }, () => [fails(down)]));
+    const failed = await failure(finish(pc.run({}, { retry: false })));
+    expect(failed).toBeInstanceOf(JobAccessFailed);
+    expect(failed).toMatchObject({ id: 'job', reason: 'down', cause: down });
   });
 
   it.each([
@@ -398,8 +471,79 @@ describe('the timeout of a job', () => {
     const pc = server([started, nothing(0), hangs]);
     const error = await failure(finish(pc.run({ timeout: 1_000 })));
     expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: 'unknown', host: 'pc', port: 22 });
+    expect(error.message).toMatch(
+      /^The job job \("rpa.exe"\) on pc:22 has had its 1000 ms .* the server did not answer$/,
+    );
+    expect(error.cause).toBeUndefined();
     expect(Date.now()).toBe(11_000);
     expect(pc.closed).toContain(1);
+  });
+
+  it('says that the server could not be reached, and why', async () => {
+    const error = lost();
+    const pc = server(
+      [started, wrote('a'), fails(error)],
+      ...Array.from({ length: 9 }, () => [fails(lost())]),
+    );
+    const failed = await failure(finish(pc.run({ timeout: 1_000 })));
+    expect(failed.message).toMatch(/ the server could not be reached: The connection to pc:22 was lost /);
+    expect(failed.hint).toMatch(/nobody could end it\. Once the server can be reached, jobStatus\(\) tells/);
+    expect(failed).toMatchObject({
+      terminated: 'unknown',
+      cause: { code: 'SSH_CONNECTION_LOST' },
+      stdout: 'a',
+    });
+  });
+
+  it('does not blame a connection that was replaced', async () => {
+    const pc = server([started, fails(lost())], [started, nothing(), hangs]);
+    const error = await failure(finish(pc.run({ timeout: 20_000 })));
+    expect(error).toMatchObject({ terminated: 'unknown' });
+    expect(error.cause).toBeUndefined();
+  });
+
+  it('speaks of no server out of reach where the job was ended', async () => {
+    const killed = { alive: false, killed: 'KILL', now: 6_000 };
+    const pc = server([started, nothing(5_000), () => recordOf(killed), fails(lost())]);
+    const error = await failure(finish(pc.run({ timeout: 5_000 })));
+    expect(error).toMatchObject({ terminated: true });
+    expect(error.cause).toBeUndefined();
+    expect(error.message).toMatch(/ and was ended$/);
+    const deaf = server([started, nothing(5_000), () => recordOf(), nothing(5_000)]);
+    const failed = await failure(finish(deaf.run({ timeout: 5_000 })));
+    expect(failed.message).toMatch(/ could not be ended: it is still running$/);
+    expect(failed.hint).toMatch(/^It was told to end/);
+  });
+
+  const unanswered: Array<[string, Array<readonly Step[]>]> = [
+    ['is not answered', [[hangs]]],
+    ['is cut off', [[fails(lost())], [hangs]]],
+    ['is cut off again and again', Array.from({ length: 100 }, () => [fails(lost())])],
+    ['is confirmed, and no more', [[started, fails(lost())], [hangs]]],
+  ];
+  it.each(unanswered)('counts from the first request where that %s', async (_what, connections) => {
+    for (const killOnAbort of [false, true]) {
+      const pc = server(...connections);
+      const startedAt = Date.now();
+      const retry = { attempts: Number.POSITIVE_INFINITY, jitter: 0 };
+      const error = await failure(finish(pc.run({ timeout: 5_000, killOnAbort }, { retry })));
+      expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: 'unknown', timeoutMs: 5_000 });
+      expect(Date.now() - startedAt).toBe(15_000);
+    }
+  });
+
+  it("gives the server's clock its due once it is known", async () => {
+    const killed = { alive: false, killed: 'KILL', now: 6_000 };
+    const looks = [nothing(0), later(5_000, nothing(5_000)), () => recordOf(killed), wrote('', '', killed)];
+    const pc = server([later(14_000, started), ...looks]);
+    const error = await failure(finish(pc.run({ timeout: 5_000, pollInterval: 2_500 })));
+    expect(error).toMatchObject({ code: 'SSH_COMMAND_TIMEOUT', terminated: true });
+  });
+
+  it('does not count before anything was asked for', async () => {
+    const pc = server([started, done]);
+    await finish(pc.run({ timeout: 5_000 }, {}, () => new Promise((resolve) => setTimeout(resolve, 60_000))));
+    expect(pc.words).toEqual(['start', 'look']);
   });
 });
 
@@ -421,7 +565,9 @@ describe('an abort', () => {
 
   it('between two connections ends the wait', async () => {
     const pc = server(...Array.from({ length: 9 }, () => [fails(lost())]));
-    const error = await failure(finish(pc.run({ signal: abortAt(600) })));
+    const retry = { minDelay: 500, jitter: 0 };
+    const error = await failure(finish(pc.run({ signal: abortAt(600) }, { retry })));
+    expect(pc.opened).toHaveLength(2);
     expect(error).toMatchObject({ message: 'enough' });
     expect(Date.now()).toBe(600);
   });

@@ -56,7 +56,7 @@ describe.each<[string, MockServerOptions['windows'] & (object | false)]>([
       return { stdout, stderr: stderr.slice(0, 3), exitCode, signal };
     };
     expect(await outcome('exit')).toMatchObject({ stdout: 'out', stderr: 'err', exitCode: 4 });
-    expect(await outcome('kill')).toMatchObject({ stdout: 'out', stderr: 'err', exitCode: null });
+    expect(await outcome('kill')).toMatchObject({ stdout: 'out', stderr: 'err', exitCode: 143 });
     expect(await outcome('close')).toMatchObject({ stdout: 'out', stderr: 'err', exitCode: 255 });
     expect((await outcome('other')).stdout).toMatch(/^out/);
     const members = new DetachedCommand({ username: 'kim', connection: 1 }, 'x', 65001);

@@ -10,7 +10,9 @@ export interface JobRecord {
   claim: Claim | undefined;
   alive: boolean;
   /** Undefined unless the file is complete. */
-  exit: { code: number; at: number; signal: string | undefined } | undefined;
+  exit:
+    | { code: number; at: number /** What `code` means if a signal ended it. */; signal: string | undefined }
+    | undefined;
   /** The last signal sent by `kill()`. */
   killed: string | undefined;
   /** Bytes written to stdout so far. */
@@ -115,10 +117,15 @@ export function ownRecord(record: JobRecord | undefined, id: string): JobRecord 
   return record?.claim?.id === id ? record : undefined;
 }
 
+const signalsOfKill = ['SIGTERM', 'SIGKILL'];
+
 export function statusOf(record: JobRecord | undefined): JobStatus {
   if (!record?.claim) return { state: 'lost', reason: noSuchJob };
   const { exit, alive, killed } = record;
-  if (exit?.signal) return { state: 'killed', signal: exit.signal };
+  // A shell tells a program that SIGKILL ended and one that exits with 137 itself alike. Only where kill() sent the
+  // signal is it certain enough to say so.
+  if (killed && exit?.signal && signalsOfKill.includes(exit.signal))
+    return { state: 'killed', signal: exit.signal };
   // Windows has no signals: a job ended by kill() has an exit code.
   if (exit) return { state: 'exited', exitCode: exit.code };
   if (alive) return { state: 'running' };

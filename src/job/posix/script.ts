@@ -14,7 +14,8 @@ import { posixWord } from '../../exec/quote/posix.ts';
  *            creates the claim runs the command.
  *   pid, command, stdout, stderr
  *   killed   the last signal sent by a kill
- *   exit     code, time, signal and the word "end"; put in place by a rename
+ *   exit     code, time, the signal that such a code means if one ended the command (sh cannot tell), and the word "end";
+ *            put in place by a rename
  */
 
 /** A complete script, and the mark at the start of its answer. */

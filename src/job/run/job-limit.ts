@@ -8,6 +8,7 @@ export class JobLimit {
   readonly timeout: number;
   readonly #overdue = new AbortController();
   #stopTimer: (() => void) | undefined;
+  #isAgeKnown = false;
 
   constructor(timeout = Number.POSITIVE_INFINITY) {
     this.timeout = timeout;
@@ -18,14 +19,27 @@ export class JobLimit {
     return Number.isFinite(this.timeout) ? this.#overdue.signal : undefined;
   }
 
-  /** Milliseconds left for a job of age `ageMs`. The first call starts the local timer. */
+  /** The job is about to be asked for. Whether that arrives or not, the time runs; who first asked knows no better. */
+  begin(): void {
+    this.#stopTimer ??= this.#startTimer(this.timeout);
+  }
+
+  /** Milliseconds left for a job of age `ageMs`. The first call sets the local timer by it. */
   left(ageMs: number): number {
     const left = this.timeout - ageMs;
-    this.#stopTimer ??= startTimer(left + slack, () => this.#overdue.abort());
+    if (!this.#isAgeKnown) {
+      this.#isAgeKnown = true;
+      this.#stopTimer?.();
+      this.#stopTimer = this.#startTimer(left);
+    }
     return left;
   }
 
   end(): void {
     this.#stopTimer?.();
+  }
+
+  #startTimer(left: number): () => void {
+    return startTimer(left + slack, () => this.#overdue.abort());
   }
 }

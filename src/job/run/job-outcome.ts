@@ -1,8 +1,9 @@
-import type { CommandTimeout } from '../../errors/index.ts';
-import { commandFailed, commandTimeout, lastWords } from '../../exec/failure.ts';
+import { CommandTimeout, type SshError } from '../../errors/index.ts';
+import { commandFailed, lastWords } from '../../exec/failure.ts';
 import { Collector } from '../../exec/output/collector.ts';
 import { createDecoder } from '../../exec/output/decode.ts';
 import type { CommandResult } from '../../exec/types.ts';
+import { quoted } from '../../text/printable.ts';
 import { jobLost } from '../output/output-reader.ts';
 import type { JobEnd, JobHost } from '../types.ts';
 import type { RunJobOptions } from './run-types.ts';
@@ -49,12 +50,16 @@ export class JobOutcome {
     throw commandFailed(account, { exitCode, signal });
   }
 
-  /** The error for a job that exceeded `timeout`. */
+  /**
+   * The error for a job that exceeded `timeout`.
+   * @param cause The error of the link, if that is why the server could not be asked to end the job.
+   */
   timedOut(
-    where: JobHost['where'],
+    { host, port, hop }: JobHost['where'],
     command: string | readonly string[],
     timeoutMs: number,
     terminated: boolean | 'unknown',
+    cause?: SshError,
   ): CommandTimeout {
     const words = typeof command === 'string' ? command : command.join(' ');
     const output = {
@@ -63,8 +68,11 @@ export class JobOutcome {
       stderr: this.#text(this.#stderr),
       durationMs: timeoutMs,
     };
-    const truncated = this.#stdout.truncated || this.#stderr.truncated;
-    return commandTimeout({ where, output, truncated, lastWords: '' }, timeoutMs, terminated);
+    const [what, hint] = howItEnded(terminated, cause);
+    return new CommandTimeout(
+      `The job ${this.#id} (${quoted(words, 100)}) on ${host}:${port} has had its ${timeoutMs} ms (option timeout) and ${what}`,
+      { phase: 'command', host, port, hop, timeoutMs, output, terminated, cause, hint },
+    );
   }
 
   #text(stream: Collector): string | Buffer {
@@ -77,6 +85,24 @@ export class JobOutcome {
       decode(bytes.subarray(-lastBytes), this.#encoding === 'buffer' ? 'utf8' : this.#encoding),
     );
   }
+}
+
+function howItEnded(
+  terminated: boolean | 'unknown',
+  cause: SshError | undefined,
+): [what: string, hint: string] {
+  if (terminated === true)
+    return ['was ended', 'What it had written stays on the server, until the job is removed.'];
+  if (terminated === false)
+    return [
+      'could not be ended: it is still running',
+      'It was told to end, and was not over when asked about seconds later. Look again with jobStatus(), or end it with job.kill() of a connection.',
+    ];
+  const fault = cause ? `the server could not be reached: ${cause.message}` : 'the server did not answer';
+  return [
+    `it is not known whether it still runs, because ${fault}`,
+    'The job may still be running: nobody could end it. Once the server can be reached, jobStatus() tells, and runJob() with the same id and timeout ends it, or gives its result if it was over in time.',
+  ];
 }
 
 function decode(bytes: Buffer, encoding: string): string {

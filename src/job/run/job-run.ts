@@ -1,8 +1,7 @@
 import { isSshError, type SshError } from '../../errors/index.ts';
 import type { CommandResult } from '../../exec/types.ts';
 import { debugTopic, nameOf } from '../../observe/debug.ts';
-import type { ConnectOptions } from '../../options/types.ts';
-import { growingWait } from '../../time/growing-wait.ts';
+import type { ConnectOptions, RetryOptions } from '../../options/types.ts';
 import { orAborted } from '../../time/on-abort.ts';
 import { sleep } from '../../time/timer.ts';
 import type { StartRequest } from '../host/commands.ts';
@@ -16,12 +15,11 @@ import type { JobEnd, JobHost } from '../types.ts';
 import { both, withDelay } from './abort.ts';
 import { JobLimit } from './job-limit.ts';
 import { JobOutcome } from './job-outcome.ts';
+import { Links } from './links.ts';
 import type { ConnectForJob, JobConnection, RunJobOptions } from './run-types.ts';
 
 /** Milliseconds that ending the job may take after an abort. */
 const killTime = 10_000;
-/** Milliseconds to wait before reconnecting, from the second connection in a row on which nothing was answered. */
-const fruitless = { minDelay: 500, factor: 2, maxDelay: 30_000 };
 
 const debug = debugTopic('job');
 
@@ -35,11 +33,12 @@ export class JobRun {
   /** Keeps its place across connections. */
   readonly #reader: OutputReader;
   readonly #signal: AbortSignal | undefined;
-  /** Number of consecutive connections on which the server answered nothing. */
-  #fruitless = 0;
+  readonly #links: Links;
   /** A start was sent, so the job may exist. */
   #mayRun = false;
   #connection: JobConnection | undefined;
+  /** Why the server cannot be reached at the moment. */
+  #unreachable: SshError | undefined;
   #callbackFailed = false;
   readonly #limit: JobLimit;
 
@@ -54,10 +53,22 @@ export class JobRun {
     this.#command = command;
     this.#options = options;
     this.#limit = new JobLimit(options.timeout);
+    this.#links = new Links(connectOptions.retry);
     this.#signal = both(both(signal, connectOptions.signal), this.#limit.signal);
-    this.#connectOptions = this.#signal ? { ...connectOptions, signal: this.#signal } : connectOptions;
+    this.#connectOptions = this.#listening(connectOptions);
     this.#outcome = new JobOutcome(options);
     this.#reader = new OutputReader(id, encoding, { stdout: 0, stderr: 0 });
+  }
+
+  /** The options for each connection: an abort of ours ends connecting, and we hear why it fails. */
+  #listening(options: ConnectOptions): ConnectOptions {
+    if (!this.#signal) return options;
+    const { retry } = options;
+    const onRetry: RetryOptions['onRetry'] = (error, state) => {
+      this.#unreachable = error;
+      return retry ? retry.onRetry?.(error, state) : undefined;
+    };
+    return { ...options, signal: this.#signal, retry: retry !== false && { ...retry, onRetry } };
   }
 
   async run(): Promise<CommandResult<string | Buffer>> {
@@ -77,15 +88,20 @@ export class JobRun {
     for (;;) {
       const connection = await this.#connect(this.#connectOptions);
       this.#connection = connection;
+      this.#links.opened();
+      let wait: number | undefined;
       try {
         return await this.#over(connection);
       } catch (error) {
         this.#signal?.throwIfAborted();
-        if (this.#callbackFailed || !isPassing(error) || ++this.#fruitless > this.#patience) throw error;
-        this.#tell(connection, error);
+        if (this.#callbackFailed || !isPassing(error)) throw error;
+        this.#unreachable = error;
+        wait = this.#links.lost(error);
+        if (wait === undefined) throw this.#links.gaveUp(this.#options.id, error);
+        this.#tell(connection, error, wait);
       }
       this.#letGo();
-      await sleep(this.#wait, this.#signal);
+      await sleep(wait, this.#signal);
     }
   }
 
@@ -104,16 +120,22 @@ export class JobRun {
 
   async #start(keeper: JobKeeper, request: StartRequest): Promise<void> {
     this.#mayRun = true;
+    this.#limit.begin();
     // A job seen before is not started again: if it was removed meanwhile, another caller has its result.
     const begin = this.#reader.isKnown ? findAgain : startOnce;
     const start = (signal: AbortSignal | undefined) => begin(keeper, request, signal);
-    // To end the job on an abort, we must first know whether it was started.
+    // To end the job on an abort, we must first know whether it was started; the time limit waits for nothing.
     await (this.#options.killOnAbort
-      ? withDelay<unknown>(this.#signal, killTime, start)
+      ? withDelay<unknown>(this.#signal, killTime, (later) => start(both(later, this.#limit.signal)))
       : start(this.#signal));
+    this.#answered(!this.#reader.isKnown);
     this.#reader.isKnown = true;
-    this.#fruitless = 0;
     this.#signal?.throwIfAborted();
+  }
+
+  #answered(isNews: boolean): void {
+    this.#unreachable = undefined;
+    this.#links.answered(isNews);
   }
 
   async #follow(keeper: JobKeeper): Promise<JobEnd> {
@@ -123,12 +145,13 @@ export class JobRun {
     for (;;) {
       const waitMs = keeper.longPoll && Math.max(0, Math.min(keeper.longPoll, left));
       const piece = await this.#reader.read(keeper, { signal: this.#signal, waitMs });
-      this.#fruitless = 0;
+      const hasOutput = piece.bytes.stdout.length + piece.bytes.stderr.length > 0;
+      this.#answered(hasOutput);
       await this.#deliver(piece);
       if (piece.end) return piece.end;
       left = this.#limit.left(piece.ageMs);
       if (left <= 0) throw await this.#endInTime(keeper);
-      const wait = pace.next(piece.bytes.stdout.length + piece.bytes.stderr.length > 0);
+      const wait = pace.next(hasOutput);
       if (!piece.more) await sleep(Math.min(wait, left), this.#signal);
     }
   }
@@ -146,7 +169,8 @@ export class JobRun {
   #timedOut(terminated: boolean | 'unknown', host?: JobHost): SshError {
     const { host: name, port = 22 } = this.#connectOptions;
     const where = host?.where ?? { host: name, port };
-    return this.#outcome.timedOut(where, this.#command, this.#limit.timeout, terminated);
+    const cause = terminated === 'unknown' ? this.#unreachable : undefined;
+    return this.#outcome.timedOut(where, this.#command, this.#limit.timeout, terminated, cause);
   }
 
   async #deliver({ bytes, stdout, stderr }: ReadOutput): Promise<void> {
@@ -193,9 +217,9 @@ export class JobRun {
     this.#connection = undefined;
   }
 
-  #tell({ jobHost }: JobConnection, error: SshError): void {
+  #tell({ jobHost }: JobConnection, error: SshError, wait: number): void {
     const { host, port, hop } = jobHost.where;
-    if (debug.enabled) debug('%s: connecting again after %s', this.#options.id, nameOf(error));
+    if (debug.enabled) debug('%s: connecting again in %d ms after %s', this.#options.id, wait, nameOf(error));
     const message = `Connecting again for job ${this.#options.id}: ${error.message}`;
     this.#connectOptions.log?.({
       level: 'warn',
@@ -206,16 +230,6 @@ export class JobRun {
       hop,
       code: error.code,
     });
-  }
-
-  get #wait(): number {
-    if (this.#fruitless <= 1) return 0;
-    return growingWait(fruitless, this.#fruitless - 2);
-  }
-
-  get #patience(): number {
-    const { retry } = this.#connectOptions;
-    return Math.max(3, retry ? (retry.attempts ?? 10) : retry === false ? 3 : 10);
   }
 }
 

@@ -17,6 +17,8 @@ import type { ConnectForJob, RunJobOptions } from './run-types.ts';
  * @throws {CommandTimeout} if the job ran longer than `timeout`.
  * @throws what `connectViaGateway` throws, if the error is permanent (`AuthenticationFailed`, `HostKeyMismatch`) or all
  *   attempts failed. The job keeps running; a later call with the same id finds it.
+ * @throws {ConnectionLost | ChannelTimeout | ChannelOpenFailed | JobAccessFailed} if `retry.attempts` connections in a
+ *   row brought nothing new (see `Links`).
  * @throws `signal.reason` when the signal aborts; with `killOnAbort`, after the job was ended.
  * @throws {TypeError | RangeError} for invalid arguments.
  */

@@ -16,7 +16,8 @@ interface CommonRunJobOptions extends Omit<StartJobOptions, 'encoding'> {
   /**
    * Milliseconds that the job may run, from its start by the server's clock, over all calls that wait for it. It is then
    * ended, and `runJob` rejects with `CommandTimeout`; if the server cannot be reached, about 10 seconds later and with
-   * `terminated: 'unknown'`. Default: no limit.
+   * `terminated: 'unknown'`. Until the server has told when the job started, the time counts from the first request for
+   * it, answered or not; connecting before that has the limits of `ConnectOptions`. Default: no limit.
    */
   timeout?: number | undefined;
   /** `false`: resolve even with a non-zero exit code or a signal. Default `true`. */
