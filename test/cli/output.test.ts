@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { customersFile } from '../customers/world.ts';
+import { programFor } from './program.ts';
+import { startWorld } from './world.ts';
+
+const program = programFor('output');
+
+const gateway = { host: 'gateway.example.com', hostKey: ['ssh-ed25519 AAAA'] };
+const fleet = { gateway, customers: { acme: { account: 'a', port: 9012 } } };
+
+/** Runs `script` in sh, where `"$@"` is a command of the program. */
+async function sh(script: string, args: readonly string[]): Promise<{ code: number | null; stderr: string }> {
+  return finish(spawn('/bin/sh', ['-c', script, 'sh', ...program, ...args], { stdio: 'pipe' }));
+}
+
+async function finish(child: ChildProcess): Promise<{ code: number | null; stderr: string }> {
+  const ended = new Promise<number | null>((done) => child.once('close', (code) => done(code)));
+  child.stdout!.resume();
+  const stderr = await text(child.stderr!);
+  return { code: await ended, stderr };
+}
+
+describe.runIf(process.platform === 'linux')('stdout on a full disk', () => {
+  const full = 'ssh-via-gateway: stdout: no space left on device (ENOSPC): the output is not complete\n';
+
+  test.each([
+    [['--version']],
+    [['--help']],
+    [['customers', 'list', '--json', '--customers', 'FILE']],
+    [['customers', 'show', '--customers', 'FILE', 'acme']],
+    [['tunnel', 'status', '--unit-dir', '/nonexistent']],
+  ])('%j says so on stderr, once, and fails', async (args) => {
+    await using world = await customersFile(fleet);
+    const argv = args.map((word) => (word === 'FILE' ? world.file : word));
+    const { code, stderr } = await sh('"$@" >/dev/full', argv);
+    // The code of a status says more than that its words were lost.
+    expect({ code, stderr }).toEqual({ code: args.includes('status') ? 4 : 1, stderr: full });
+  });
+
+  test.each([
+    ['ls', '--json'],
+    ['doctor', '--json'],
+  ])('%s %s, too', async (...args) => {
+    await using world = await startWorld();
+    const flags =
+      args[0] === 'doctor' ? world.flags.filter((word) => !/attempts|^1$/.test(word)) : world.flags;
+    const more = args[0] === 'ls' ? ['/'] : [];
+    const { code, stderr } = await sh('"$@" >/dev/full', [...args, ...flags, world.address, ...more]);
+    expect(code).not.toBe(0);
+    expect(stderr).toBe(full);
+  });
+
+  test('exec ends with 1, not as if the reader had gone', async () => {
+    await using world = await startWorld({ exec: { x: { stdout: Buffer.alloc(500_000, 'x') } } });
+    const argv = ['exec', ...world.flags, world.address, 'x'];
+    expect(await sh('"$@" >/dev/full', argv)).toEqual({ code: 1, stderr: full });
+  });
+
+  test('where stderr is full, too, the exit code tells it', async () => {
+    expect(await sh('"$@" >/dev/full 2>&1', ['--version'])).toEqual({ code: 1, stderr: '' });
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('files', () => {
+  test('output of which a part fits is a failure', async () => {
+    await using world = await customersFile(fleet);
+    const out = join(world.path, 'script');
+    // The limit of a file's size: the system accepts the part that fits, as a full disk does.
+    const argv = ['setup', 'pc', '--customers', world.file, 'acme'];
+    const { code, stderr } = await sh(`ulimit -f 4; "$@" >"${out}"`, argv);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ssh-via-gateway: stdout: .* \(EFBIG\): the output is not complete$/m);
+    expect((await readFile(out)).length).toBeGreaterThan(0);
+  });
+
+  test('megabytes arrive whole', async () => {
+    await using world = await startWorld({ exec: { x: { stdout: Buffer.alloc(5_000_000, 'x') } } });
+    const out = join(world.folder, 'out');
+    await writeFile(out, 'before\n');
+    const { code } = await sh(`"$@" >>"${out}"`, ['exec', ...world.flags, world.address, 'x']);
+    expect({ code, size: (await readFile(out)).length }).toEqual({ code: 0, size: 5_000_007 });
+  });
+
+  test('a reader that has gone is told nothing: 141', async () => {
+    const [file, ...more] = program;
+    const child = spawn(file, [...more, '--help'], { stdio: 'pipe' });
+    child.stdout.destroy();
+    expect(await finish(child)).toEqual({ code: 141, stderr: '' });
+  });
+});
