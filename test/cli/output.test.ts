@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { customersFile } from '../customers/world.ts';
+import { customersFile, temporaryFolder } from '../customers/world.ts';
 import { programFor } from './program.ts';
 import { startWorld } from './world.ts';
 
@@ -75,6 +75,40 @@ describe.skipIf(process.platform === 'win32')('files', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ssh-via-gateway: stdout: .* \(EFBIG\): the output is not complete$/m);
     expect((await readFile(out)).length).toBeGreaterThan(0);
+  });
+
+  test('setup pc --output: whole or as it was, and not what the user did wrong', async () => {
+    await using world = await customersFile(fleet);
+    const out = join(world.path, 'script');
+    const argv = ['setup', 'pc', '--customers', world.file, '--output', out, 'acme'];
+    const tight = await sh('ulimit -f 4; "$@"', argv);
+    expect(tight.code).toBe(1);
+    expect(tight.stderr).toMatch(/^ssh-via-gateway: --output: ".*script" cannot be written \(EFBIG\)$/m);
+    expect(await readdir(world.path)).toEqual(['customers.json']);
+
+    expect((await sh('umask 0; "$@"', argv)).code).toBe(0);
+    expect((await stat(out)).mode & 0o777).toBe(0o644);
+    await chmod(out, 0o600);
+    const before = await readFile(out, 'utf8');
+    expect((await sh('ulimit -f 4; "$@"', argv)).code).toBe(1);
+    expect((await sh('"$@"', argv)).code).toBe(0);
+    expect({ text: await readFile(out, 'utf8'), mode: (await stat(out)).mode & 0o777 }).toEqual({
+      text: before,
+      mode: 0o600,
+    });
+    expect((await readdir(world.path)).length).toBe(2);
+  });
+
+  test('a lock for which there is no room is a failure, and no empty one stays', async () => {
+    await using folder = await temporaryFolder();
+    const lock = join(folder.path, 'x.lock');
+    const argv = ['tunnel', '-F', 'none', '-R', '9999:pc:22', '--lock', lock, '127.0.0.1:9'];
+    const { code, stderr } = await sh('ulimit -f 0; "$@"', argv);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `ssh-via-gateway: --lock: "${lock}" cannot be the lock (EFBIG)\n`,
+    });
+    expect(await readdir(folder.path)).toEqual([]);
   });
 
   test('megabytes arrive whole', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { customersFile } from '../customers/world.ts';
@@ -32,6 +32,13 @@ test('setup pc writes the script into a file, and says when it lets no worker in
   const worker = join(world.path, 'rpa.pub');
   await writeFile(worker, `${key} kim\n`);
   expect((await run([...all, '--worker-key', worker])).stderr).toBe('');
+  // A pipe or a device is written into, not replaced.
+  expect((await run([...all, '--output', '/dev/null'])).exitCode).toBe(0);
+  expect((await stat('/dev/null')).isFile()).toBe(false);
+  const link = join(world.path, 'link');
+  await symlink(file, link);
+  expect((await run([...all, '--output', link])).exitCode).toBe(0);
+  expect((await lstat(link)).isSymbolicLink()).toBe(true);
   const nowhere = await run([...all, '--output', join(world.path, 'missing', 'x')]);
   expect(nowhere).toMatchObject({
     exitCode: 2,
