@@ -12,16 +12,21 @@ const program = programFor('output');
 const gateway = { host: 'gateway.example.com', hostKey: ['ssh-ed25519 AAAA'] };
 const fleet = { gateway, customers: { acme: { account: 'a', port: 9012 } } };
 
+interface End {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
 /** Runs `script` in sh, where `"$@"` is a command of the program. */
-async function sh(script: string, args: readonly string[]): Promise<{ code: number | null; stderr: string }> {
+async function sh(script: string, args: readonly string[]): Promise<End> {
   return finish(spawn('/bin/sh', ['-c', script, 'sh', ...program, ...args], { stdio: 'pipe' }));
 }
 
-async function finish(child: ChildProcess): Promise<{ code: number | null; stderr: string }> {
+async function finish(child: ChildProcess): Promise<End> {
   const ended = new Promise<number | null>((done) => child.once('close', (code) => done(code)));
-  child.stdout!.resume();
-  const stderr = await text(child.stderr!);
-  return { code: await ended, stderr };
+  const [stdout, stderr] = await Promise.all([text(child.stdout!).catch(() => ''), text(child.stderr!)]);
+  return { code: await ended, stdout, stderr };
 }
 
 describe.runIf(process.platform === 'linux')('stdout on a full disk', () => {
@@ -57,11 +62,11 @@ describe.runIf(process.platform === 'linux')('stdout on a full disk', () => {
   test('exec ends with 1, not as if the reader had gone', async () => {
     await using world = await startWorld({ exec: { x: { stdout: Buffer.alloc(500_000, 'x') } } });
     const argv = ['exec', ...world.flags, world.address, 'x'];
-    expect(await sh('"$@" >/dev/full', argv)).toEqual({ code: 1, stderr: full });
+    expect(await sh('"$@" >/dev/full', argv)).toEqual({ code: 1, stdout: '', stderr: full });
   });
 
   test('where stderr is full, too, the exit code tells it', async () => {
-    expect(await sh('"$@" >/dev/full 2>&1', ['--version'])).toEqual({ code: 1, stderr: '' });
+    expect(await sh('"$@" >/dev/full 2>&1', ['--version'])).toEqual({ code: 1, stdout: '', stderr: '' });
   });
 });
 
@@ -99,6 +104,36 @@ describe.skipIf(process.platform === 'win32')('files', () => {
     expect((await readdir(world.path)).length).toBe(2);
   });
 
+  test('customers add: the file is named, and is as it was', async () => {
+    await using world = await customersFile(fleet);
+    const before = await readFile(world.file, 'utf8');
+    const argv = ['customers', 'add', '--customers', world.file, '--port', '9013', 'beta'];
+    expect(await sh('ulimit -f 0; "$@"', argv)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `ssh-via-gateway: ${world.file}: it cannot be written (EFBIG)\n`,
+    });
+    expect(await readFile(world.file, 'utf8')).toBe(before);
+    expect(await readdir(world.path)).toEqual(['customers.json']);
+  });
+
+  test.each(['customer', 'remove'])(
+    'setup %s: what is done on the gateway is told when the customers file has no room',
+    async (verb) => {
+      await using world = await startWorld({ exec: () => ({ stdout: 'did something\ndone\n' }) });
+      await using customers = await customersFile(fleet);
+      const code = verb === 'remove' ? ['acme'] : ['beta', '--port', '9013'];
+      const argv = ['setup', verb, ...world.flags, '--customers', customers.file, ...code, world.address];
+      const { stdout, ...rest } = await sh('ulimit -f 0; "$@"', argv);
+      expect(stdout).toBe(`${code[0]}: something\n`);
+      expect(rest).toEqual({
+        code: 1,
+        stderr: `ssh-via-gateway: ${customers.file}: it cannot be written (EFBIG). The gateway is as it should be, this file is not: run the same command again once it can be written\n`,
+      });
+      expect(JSON.parse(await readFile(customers.file, 'utf8'))).toEqual(fleet);
+    },
+  );
+
   test('a lock for which there is no room is a failure, and no empty one stays', async () => {
     await using folder = await temporaryFolder();
     const lock = join(folder.path, 'x.lock');
@@ -123,6 +158,6 @@ describe.skipIf(process.platform === 'win32')('files', () => {
     const [file, ...more] = program;
     const child = spawn(file, [...more, '--help'], { stdio: 'pipe' });
     child.stdout.destroy();
-    expect(await finish(child)).toEqual({ code: 141, stderr: '' });
+    expect(await finish(child)).toMatchObject({ code: 141, stderr: '' });
   });
 });
